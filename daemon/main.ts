@@ -1,0 +1,237 @@
+/** The daemon's one composition root: reads the arguments, puts the parts together, and ends them in the right order. */
+import { randomBytes } from "node:crypto";
+import { renameSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type Logger, pino } from "pino";
+import { preferredPort, protocol, type ReadyLine } from "./contract.ts";
+import {
+	DirectoryLock,
+	HeldError,
+	prepareDirectory,
+	removeDaemonFile,
+	writeDaemonFile,
+} from "./data-directory.ts";
+import { Authority } from "./rules/authority.ts";
+import { createApi } from "./server/api.ts";
+import { EventStream } from "./server/events.ts";
+import { HttpServer } from "./server/server.ts";
+import { VerifyDoor } from "./server/verify-door.ts";
+import { DurableDatabase } from "./store/durable.ts";
+import { sizeOf } from "./store/log.ts";
+import { loadSqlJs } from "./store/sqlite.ts";
+import { TokenStore } from "./store/tokens.ts";
+
+/** Put in by the build, from package.json. */
+declare const tokensmithVersion: string;
+
+const help = `Usage: node daemon.js --data-dir DIR [--host 127.0.0.1] [--port ${preferredPort}] [--idle-seconds 0]
+
+Keeps API tokens in DIR and answers on http://HOST:PORT.
+
+  --data-dir DIR      where the tokens are kept; one daemon at a time holds it
+  --host ADDRESS      the address to listen on
+  --port N            the port to try first, 0 for any free one; DIR/daemon.json names the real one
+  --idle-seconds S    stop when nobody has asked for anything for so long; 0: never
+  --version
+  --help
+
+Exit codes: 0 stopped as asked, 1 failed, 2 wrong arguments, 3 another daemon holds DIR.`;
+
+const saveUsageMilliseconds = 5000;
+const largestLogBytes = 5 << 20;
+const workerPath = join(import.meta.dirname, "compaction-worker.js");
+
+interface Arguments {
+	directory: string;
+	host: string;
+	port: number;
+	idleSeconds: number;
+}
+
+class ArgumentError extends Error {}
+
+function readArguments(): Arguments | "help" | "version" {
+	const { values } = parseArgs({
+		options: {
+			"data-dir": { type: "string" },
+			host: { type: "string", default: "127.0.0.1" },
+			port: { type: "string", default: String(preferredPort) },
+			"idle-seconds": { type: "string", default: "0" },
+			help: { type: "boolean" },
+			version: { type: "boolean" },
+		},
+	});
+	if (values.help) return "help";
+	if (values.version) return "version";
+	const directory = values["data-dir"];
+	if (directory === undefined || directory === "") throw new ArgumentError("--data-dir DIR is needed.");
+	return {
+		directory: resolve(directory),
+		host: values.host,
+		port: wholeNumber("--port", values.port, 65_535),
+		idleSeconds: wholeNumber("--idle-seconds", values["idle-seconds"], 31_536_000),
+	};
+}
+
+function wholeNumber(option: string, text: string, largest: number): number {
+	const number = Number(text);
+	if (/^\d+$/.test(text) && number <= largest) return number;
+	throw new ArgumentError(
+		`${option} takes a whole number from 0 to ${largest}, not ${JSON.stringify(text)}.`,
+	);
+}
+
+async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promise<void> {
+	const { directory } = options;
+	prepareDirectory(directory);
+	const lock = await DirectoryLock.acquire(directory);
+	const log = openLog(directory);
+	const database = await DurableDatabase.open({
+		sqlJs: await loadSqlJs(wasm),
+		directory,
+		wasm: await wasm,
+		workerPath,
+		onCompactionError: (err) => log.error({ err }, "no snapshot could be made; the log is kept"),
+	});
+	for (const notice of database.notices) log.warn(notice, "the data was not found as it was left");
+
+	const ownerKey = `tko_${randomBytes(32).toString("base64url")}`;
+	const events = new EventStream();
+	const authority = await Authority.open({
+		store: new TokenStore(database),
+		ownerKey,
+		owner: { userId: "owner", userName: userInfo().username },
+		now: () => new Date(),
+		notify: (name, data) => events.notify(name, data),
+	});
+	let lastRequest = Date.now();
+	const api = createApi({
+		authority,
+		events,
+		ownerKey,
+		version: tokensmithVersion,
+		notices: database.notices,
+		onError: (err, instance) => log.error({ err, instance }, "a request failed"),
+		onShutdown: () => stop("the owner asked for it"),
+	});
+	const server = new HttpServer({
+		door: new VerifyDoor(authority),
+		api,
+		onRequest: () => {
+			lastRequest = Date.now();
+		},
+	});
+	const url = await server.listen(options.host, options.port);
+	writeDaemonFile(directory, { url, pid: process.pid, protocol, version: tokensmithVersion, ownerKey });
+	const ready: ReadyLine = { event: "ready", url, pid: process.pid };
+	process.stdout.write(`${JSON.stringify(ready)}\n`);
+	log.info({ url, version: tokensmithVersion }, "ready");
+
+	setInterval(
+		() => {
+			authority.saveUsage().catch((err) => log.error({ err }, "the usage could not be written"));
+			const idleMilliseconds = events.listeners > 0 ? 0 : Date.now() - lastRequest;
+			if (options.idleSeconds > 0 && idleMilliseconds > options.idleSeconds * 1000)
+				stop("nobody has asked for a while");
+		},
+		Math.min(saveUsageMilliseconds, options.idleSeconds * 500 || saveUsageMilliseconds),
+	).unref();
+	for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop(signal));
+	process.on("uncaughtException", (err) => {
+		log.fatal({ err }, "stopping, for the state is not known any more");
+		process.exitCode = 1;
+		stop("an unexpected error");
+	});
+
+	let stopping = false;
+	function stop(why: string): void {
+		if (stopping) return;
+		stopping = true;
+		log.info({ why }, "stopping");
+		end().then(
+			() => process.exit(),
+			(err) => {
+				log.fatal({ err }, "did not stop in order");
+				process.exit(1);
+			},
+		);
+	}
+
+	async function end(): Promise<void> {
+		removeDaemonFile(directory);
+		events.close();
+		await server.close();
+		await authority.saveUsage();
+		await database.close();
+		lock.release();
+	}
+}
+
+/** Its file is private, holds no secret, and starts anew when it has grown long. */
+function openLog(directory: string): Logger {
+	const path = join(directory, "daemon.log");
+	if (sizeOf(path) > largestLogBytes) renameSync(path, `${path}.1`);
+	return pino(
+		{ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+		pino.destination({ dest: path, sync: true, mode: 0o600 }),
+	);
+}
+
+/** One line for the program that started this one, one for a person, and an exit code. */
+function fail(error: unknown): void {
+	if (error instanceof HeldError) {
+		report({ event: "held", pid: error.pid }, `${error.message} Stop that one first, or use it.`, 3);
+	} else if (
+		error instanceof ArgumentError ||
+		(error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS")
+	) {
+		report(
+			{ event: "failed", code: "arguments", detail: messageOf(error) },
+			`${messageOf(error)}\n\n${help}`,
+			2,
+		);
+	} else {
+		const [code, detail] = explain(error);
+		report({ event: "failed", code, detail }, detail, 1);
+	}
+}
+
+function explain(error: unknown): [code: string, detail: string] {
+	const { code } = error as NodeJS.ErrnoException;
+	if (
+		["EACCES", "EPERM", "EROFS", "ENOTDIR", "EISDIR", "EEXIST", "ENOENT", "ENOSPC", "EDQUOT"].includes(
+			code ?? "",
+		)
+	) {
+		const detail = `The data directory can't be written: ${messageOf(error)}. Free some space, change its owner or mode, or choose another one.`;
+		return ["data-unwritable", detail];
+	}
+	if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+		return ["address-unavailable", `This machine has no such address to listen on: ${messageOf(error)}.`];
+	}
+	return ["unexpected", `The daemon could not start: ${messageOf(error)}`];
+}
+
+function report(line: object, words: string, exitCode: number): void {
+	process.stdout.write(`${JSON.stringify(line)}\n`);
+	process.stderr.write(`${words}\n`);
+	process.exitCode = exitCode;
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+/** @param wasm SQLite, being compiled. Settles once the daemon answers, or has said why it can't. */
+export async function main(wasm: Promise<WebAssembly.Module>): Promise<void> {
+	try {
+		const given = readArguments();
+		if (given === "help") process.stdout.write(`${help}\n`);
+		else if (given === "version") process.stdout.write(`${tokensmithVersion}\n`);
+		else await run(given, wasm);
+	} catch (error) {
+		fail(error);
+	}
+}

@@ -1,0 +1,32 @@
+/** When a token ends, by its profile's rules. The clock is passed in. */
+import { UTCDate } from "@date-fns/utc";
+import { add } from "date-fns/add";
+import type { CalendarDuration, Profile } from "../contract.ts";
+
+/** `from` plus a calendar distance in UTC: the same time of day, clamped to the last day of a shorter month. */
+export function addDuration(from: Date, distance: CalendarDuration): Date {
+	const { days = 0, months = 0, years = 0 } = distance;
+	// A UTCDate, for date-fns otherwise reckons in the machine's zone with its daylight saving.
+	return new Date(add(new UTCDate(from), { days, months, years }).getTime());
+}
+
+/** The expiry of a token that was asked for without one. */
+export function defaultExpiry(rules: Profile["expiry"], now: Date): string | null {
+	return rules.default === null ? null : addDuration(now, rules.default).toISOString();
+}
+
+/** What is wrong with an expiry (null: never), in words; undefined when nothing is. */
+export function expiryProblem(
+	expiry: string | null,
+	rules: Profile["expiry"],
+	now: Date,
+): string | undefined {
+	if (expiry === null)
+		return rules.never ? undefined : "must be given; a token that never expires is not allowed here";
+	if (expiry <= now.toISOString()) return `must be in the future; ${expiry} has passed`;
+	const latest = rules.maximum === null ? undefined : addDuration(now, rules.maximum).toISOString();
+	if (latest !== undefined && expiry > latest) {
+		return `must not be later than the maximum, which today is ${latest}`;
+	}
+	return undefined;
+}

@@ -1,0 +1,43 @@
+/**
+ * How a secret looks and what may be kept of it: `prefix_` + 32 random base62 characters + 6 base62 characters of the
+ * CRC-32 over all that precedes them, so that a scanner tells a real secret from a lookalike without asking anyone.
+ */
+import { hash, randomInt } from "node:crypto";
+import { crc32 } from "node:zlib";
+
+const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const randomLength = 32;
+const checksumLength = 6;
+const shape = /^[a-z][a-z0-9]{1,9}_[0-9A-Za-z]{38}$/;
+
+/** A new secret, with some 190 bits from the system's random generator. */
+export function generateSecret(prefix: string): string {
+	let body = `${prefix}_`;
+	for (let length = 0; length < randomLength; length++) body += digits[randomInt(digits.length)];
+	return body + checksum(body);
+}
+
+/** Whether the text has a secret's shape and a right checksum. Says nothing of whether such a token exists. */
+export function isWellFormed(text: string): boolean {
+	return shape.test(text) && text.slice(-checksumLength) === checksum(text.slice(0, -checksumLength));
+}
+
+/** The only form in which a secret is kept, with the scheme's name so that another scheme can follow it. */
+export function hashOf(secret: string): string {
+	return `sha256:${hash("sha256", secret, "hex")}`;
+}
+
+/** First and last four characters, for people. */
+export function partialTokenOf(secret: string): string {
+	return `${secret.slice(0, 4)}…${secret.slice(-4)}`;
+}
+
+function checksum(text: string): string {
+	let rest = crc32(text);
+	let encoded = "";
+	for (let length = 0; length < checksumLength; length++) {
+		encoded = digits[rest % digits.length] + encoded;
+		rest = Math.floor(rest / digits.length);
+	}
+	return encoded;
+}

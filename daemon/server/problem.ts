@@ -1,0 +1,87 @@
+/** Every failure as `application/problem+json` (RFC 9457). Knows which failure tells a stranger what, and no more. */
+import { randomUUID } from "node:crypto";
+import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { z } from "zod";
+import { type FieldError, type Problem, type ProblemCode, problemStatus } from "../contract.ts";
+import { RuleError } from "../rules/rule-error.ts";
+import { StorageError } from "../store/durable.ts";
+
+/** @param extra further members, or other values for the standard ones. */
+export function problemOf(code: ProblemCode, detail: string, extra: Partial<Problem> = {}): Problem {
+	const status = problemStatus[code];
+	const title = STATUS_CODES[status] ?? "Error";
+	return { type: "about:blank", title, status, code, detail, instance: `urn:uuid:${randomUUID()}`, ...extra };
+}
+
+export function sendProblem(
+	response: ServerResponse,
+	problem: Problem,
+	headers: Record<string, string> = {},
+): void {
+	const body = Buffer.from(JSON.stringify(problem));
+	response.writeHead(problem.status, {
+		"Content-Type": "application/problem+json",
+		"Content-Length": body.length,
+		"Cache-Control": "no-store",
+		...headers,
+	});
+	response.end(body);
+}
+
+/** The problem that a thrown thing is; `internal-error` tells nothing of it. */
+export function problemFrom(error: unknown): Problem {
+	if (error instanceof RuleError) {
+		return problemOf(error.code, error.message, error.errors.length > 0 ? { errors: [...error.errors] } : {});
+	}
+	if (error instanceof StorageError) {
+		return problemOf("storage-failed", `${error.message} Is the disk full, or the data directory read-only?`);
+	}
+	return (
+		bodyProblem(error) ??
+		problemOf("internal-error", "Something went wrong here; the daemon's log has the details.")
+	);
+}
+
+/** What the schema makes of the value. @throws RuleError `invalid-request` with a pointer for each wrong field. */
+export function parse<Schema extends z.ZodType>(
+	schema: Schema,
+	value: unknown,
+	from: "body" | "query",
+): z.output<Schema> {
+	const parsed = schema.safeParse(value);
+	if (parsed.success) return parsed.data;
+	const errors = parsed.error.issues.flatMap((issue) => fieldErrors(issue, from));
+	const names = errors.map((error) => `${error.pointer}: ${error.detail}`).join("; ");
+	throw new RuleError("invalid-request", `The request is not valid. ${names}`, { errors });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, from: "body" | "query"): FieldError[] {
+	const path = issue.path.map(String);
+	if (issue.code === "unrecognized_keys") {
+		return issue.keys.map((key) => ({
+			pointer: pointerTo([...path, key], from),
+			detail: "is not known here",
+		}));
+	}
+	return [{ pointer: pointerTo(path, from), detail: issue.message }];
+}
+
+function pointerTo(path: readonly string[], from: "body" | "query"): string {
+	if (from === "query") return `?${path.join(".")}`;
+	return path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+/** Express and its body parser mark what a client did wrong with a `type` or a `status`. */
+function bodyProblem(error: unknown): Problem | undefined {
+	if (!(error instanceof Error)) return undefined;
+	const { type, status } = error as { type?: string; status?: number };
+	if (type === "entity.too.large") return problemOf("body-too-large", "The body is larger than 64 KiB.");
+	if (type === "encoding.unsupported" || type === "charset.unsupported") {
+		return problemOf("media-type-unsupported", "Send JSON in UTF-8, without a content encoding.");
+	}
+	if (type === "entity.parse.failed") return problemOf("invalid-json", "The body is no JSON object.");
+	if (status !== undefined && status >= 400 && status < 500) {
+		return problemOf("invalid-request", "The request can't be read.");
+	}
+	return undefined;
+}

@@ -1,0 +1,105 @@
+/**
+ * The HTTP server: the checks that every request meets before any route, the fast door for verifications, Express for
+ * the rest. A web page can reach nothing here: it can't choose its `Host` and can't hide its `Origin`.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Express } from "express";
+import type { Problem } from "../contract.ts";
+import { problemOf, sendProblem } from "./problem.ts";
+import { VerifyDoor } from "./verify-door.ts";
+
+export interface ServerOptions {
+	door: VerifyDoor;
+	api: Express;
+	/** Told at every request. */
+	onRequest: () => void;
+}
+
+export class HttpServer {
+	readonly #server: Server;
+	#hosts: ReadonlySet<string> = new Set();
+
+	constructor(options: ServerOptions) {
+		const { door, api, onRequest } = options;
+		this.#server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+			onRequest();
+			// Proxies hand a browser's headers on, and this route gives nothing to a page that lacks the token.
+			if (VerifyDoor.serves(request.url ?? "")) return door.handle(request, response);
+			const refusal = this.#refusalOf(request);
+			if (refusal !== undefined) return refuse(request, response, refusal);
+			api(request, response);
+		});
+		this.#server.on("clientError", (_error, socket) => {
+			if (socket.writable) socket.end(unreadable());
+		});
+	}
+
+	/** Listens on the port or, when somebody else holds it, on any free one. Answers the address. */
+	async listen(host: string, port: number): Promise<string> {
+		try {
+			await listenOn(this.#server, host, port);
+		} catch (error) {
+			if (port === 0 || !isTaken(error)) throw error;
+			await listenOn(this.#server, host, 0);
+		}
+		const { port: actual } = this.#server.address() as AddressInfo;
+		const shown = host.includes(":") ? `[${host}]` : host;
+		this.#hosts = new Set([shown, "127.0.0.1", "localhost", "[::1]"].map((name) => `${name}:${actual}`));
+		return `http://${shown}:${actual}`;
+	}
+
+	/** Takes no more requests; those that are under way are answered, within two seconds. */
+	async close(): Promise<void> {
+		const closed = new Promise((resolve) => this.#server.close(resolve));
+		// A connection may become idle only now, and would then wait for another request.
+		const sweep = setInterval(() => this.#server.closeIdleConnections(), 10);
+		const impatience = setTimeout(() => this.#server.closeAllConnections(), 2000);
+		await closed;
+		clearInterval(sweep);
+		clearTimeout(impatience);
+	}
+
+	#refusalOf(request: IncomingMessage): Problem | undefined {
+		const host = request.headers.host?.toLowerCase();
+		if (host === undefined || !this.#hosts.has(host)) {
+			return problemOf("host-not-allowed", "Call the daemon by the address that daemon.json names.");
+		}
+		if (request.headers.origin !== undefined) {
+			return problemOf("origin-not-allowed", "Web pages can't call this daemon.");
+		}
+		return undefined;
+	}
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
+	sendProblem(response, problem, { Connection: "close" });
+	request.resume();
+}
+
+function listenOn(server: Server, host: string, port: number): Promise<void> {
+	return new Promise((resolve, reject) => {
+		server.once("error", reject);
+		server.listen(port, host, () => {
+			server.off("error", reject);
+			resolve();
+		});
+	});
+}
+
+function isTaken(error: unknown): boolean {
+	const code = (error as NodeJS.ErrnoException).code;
+	return code === "EADDRINUSE" || code === "EACCES";
+}
+
+function unreadable(): string {
+	const body = JSON.stringify(problemOf("invalid-request", "This is no HTTP request that can be read."));
+	return [
+		"HTTP/1.1 400 Bad Request",
+		"Connection: close",
+		"Content-Type: application/problem+json",
+		`Content-Length: ${Buffer.byteLength(body)}`,
+		"",
+		body,
+	].join("\r\n");
+}

@@ -1,0 +1,12 @@
+/** The thread that makes a snapshot while the daemon goes on answering. Ends when done; a failure is its exit. */
+import { workerData } from "node:worker_threads";
+import { compact } from "./snapshot.ts";
+import { loadSqlJs } from "./sqlite.ts";
+
+const { directory, generation, wasm } = workerData as {
+	directory: string;
+	generation: number;
+	wasm: WebAssembly.Module;
+};
+
+loadSqlJs(Promise.resolve(wasm)).then((sqlJs) => compact(sqlJs, directory, generation));

@@ -1,0 +1,129 @@
+/**
+ * The redo log: one line per change, `crc32 SP json LF`, appended and synced before the change is answered. A line
+ * either stands whole in the file or, after a failed append, not at all.
+ */
+import {
+	closeSync,
+	constants,
+	fdatasync,
+	ftruncateSync,
+	openSync,
+	readFileSync,
+	statSync,
+	writeSync,
+} from "node:fs";
+import { promisify } from "node:util";
+import { crc32 } from "node:zlib";
+import type { Change } from "./sqlite.ts";
+
+const sync = promisify(fdatasync);
+
+/** What one answered change did: all of its statements, or none of them, are replayed. */
+export type Changes = readonly Change[];
+
+export class ChangeLog {
+	readonly #file: number;
+	#length: number;
+	#broken: Error | undefined;
+
+	/** Opens a log for appending, at `length` bytes: what stands behind that is cut off. */
+	constructor(path: string, length: number) {
+		this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+		ftruncateSync(this.#file, length);
+		this.#length = length;
+	}
+
+	get length(): number {
+		return this.#length;
+	}
+
+	/**
+	 * Appends the lines and waits until they are on disk. When that fails they are taken out again; when even that
+	 * fails nothing is accepted any more, for nobody could say what a restart would find.
+	 */
+	async append(entries: readonly Changes[]): Promise<void> {
+		if (this.#broken !== undefined) throw this.#broken;
+		const lines = Buffer.from(entries.map(lineOf).join(""));
+		try {
+			// Into the page cache at once, for that is quick; only the slow part is left to another thread.
+			writeWhole(this.#file, lines, this.#length);
+			await sync(this.#file);
+			this.#length += lines.length;
+		} catch (cause) {
+			await this.#undo(cause);
+			throw cause;
+		}
+	}
+
+	close(): void {
+		closeSync(this.#file);
+	}
+
+	async #undo(cause: unknown): Promise<void> {
+		try {
+			ftruncateSync(this.#file, this.#length);
+			await sync(this.#file);
+		} catch {
+			this.#broken = new Error("The change log can neither be written nor repaired; restart the daemon.", {
+				cause,
+			});
+			throw this.#broken;
+		}
+	}
+}
+
+export interface LogContents {
+	entries: Changes[];
+	/** How many bytes from the start are whole lines with the right checksum. */
+	soundLength: number;
+	/** `torn`: a last line that was never finished, so never answered. `damaged`: something that had been answered. */
+	end: "whole" | "torn" | "damaged";
+}
+
+/** Reads a log up to its end or to the first line that is not as it was written. */
+export function readLog(path: string): LogContents {
+	const bytes = readFileSync(path);
+	const entries: Changes[] = [];
+	let start = 0;
+	while (start < bytes.length) {
+		const end = bytes.indexOf(0x0a, start);
+		const changes = end === -1 ? undefined : parseLine(bytes.subarray(start, end));
+		if (changes === undefined) break;
+		entries.push(changes);
+		start = end + 1;
+	}
+	return { entries, soundLength: start, end: endOf(bytes.subarray(start)) };
+}
+
+export function sizeOf(path: string): number {
+	return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function endOf(rest: Buffer): LogContents["end"] {
+	if (rest.length === 0) return "whole";
+	// A crash leaves a line without its end, or, after a power cut, room that was never filled. All else is damage.
+	const text = rest.subarray(0, rest.findLastIndex((byte) => byte !== 0) + 1);
+	return text.includes(0x0a) ? "damaged" : "torn";
+}
+
+function lineOf(changes: Changes): string {
+	const json = JSON.stringify(changes);
+	return `${checksum(json)} ${json}\n`;
+}
+
+function parseLine(line: Buffer): Changes | undefined {
+	const json = line.subarray(9);
+	if (line.subarray(0, 8).toString("latin1") !== checksum(json)) return undefined;
+	return JSON.parse(json.toString());
+}
+
+function checksum(data: string | Buffer): string {
+	return crc32(data).toString(16).padStart(8, "0");
+}
+
+function writeWhole(file: number, bytes: Buffer, position: number): void {
+	let written = 0;
+	while (written < bytes.length) {
+		written += writeSync(file, bytes, written, bytes.length - written, position + written);
+	}
+}

@@ -1,0 +1,109 @@
+/**
+ * The files of the data directory: `snapshot-G-CRC.db` holds all that the logs up to generation G changed, and its
+ * checksum stands in its name so that the two can never be torn apart; `changes-G.log` is the log of generation G. The
+ * newest snapshot's predecessor and the logs since it are kept, so that one damaged snapshot costs nothing.
+ */
+import {
+	closeSync,
+	fsyncSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { readLog } from "./log.ts";
+import { MemoryDatabase, type SqlJsStatic } from "./sqlite.ts";
+
+export interface SnapshotFile {
+	generation: number;
+	checksum: string;
+	path: string;
+}
+
+/** The snapshots of a directory, newest first. */
+export function listSnapshots(directory: string): SnapshotFile[] {
+	const found = readdirSync(directory).flatMap((name) => {
+		const [, generation, checksum] = /^snapshot-(\d+)-([0-9a-f]{8})\.db$/.exec(name) ?? [];
+		return generation === undefined || checksum === undefined
+			? []
+			: [{ generation: Number(generation), checksum, path: join(directory, name) }];
+	});
+	return found.sort((one, other) => other.generation - one.generation);
+}
+
+/** The generations whose logs are there, oldest first. */
+export function listLogs(directory: string): number[] {
+	return readdirSync(directory)
+		.flatMap((name) => /^changes-(\d+)\.log$/.exec(name)?.[1] ?? [])
+		.map(Number)
+		.sort((one, other) => one - other);
+}
+
+export function logPath(directory: string, generation: number): string {
+	return join(directory, `changes-${generation}.log`);
+}
+
+/** The snapshot's image; undefined when it is not what was written. */
+export function readSnapshot(snapshot: SnapshotFile): Uint8Array | undefined {
+	const image = readFileSync(snapshot.path);
+	return checksumOf(image) === snapshot.checksum ? image : undefined;
+}
+
+/** Writes a snapshot so that after a power cut it is there whole or not at all. */
+export function writeSnapshot(directory: string, generation: number, image: Uint8Array): void {
+	const path = join(directory, `snapshot-${generation}-${checksumOf(image)}.db`);
+	const temporary = `${path}.tmp`;
+	writeFileSync(temporary, image, { mode: 0o600, flush: true });
+	renameSync(temporary, path);
+	syncDirectory(directory);
+}
+
+/**
+ * Makes the snapshot of `generation` out of the one before and the logs since, then removes what neither is needed nor
+ * is the last resort. Runs in a thread of its own: it costs time in proportion to all tokens.
+ */
+export function compact(sqlJs: SqlJsStatic, directory: string, generation: number): void {
+	const base = listSnapshots(directory).find((snapshot) => snapshot.generation < generation);
+	const image = base === undefined ? undefined : readSnapshot(base);
+	if (base === undefined || image === undefined) throw new Error("The snapshot to build upon is damaged.");
+	const database = new MemoryDatabase(sqlJs, image);
+	try {
+		for (let log = base.generation + 1; log <= generation; log++) replay(database, directory, log);
+		writeSnapshot(directory, generation, database.export());
+	} finally {
+		database.close();
+	}
+	prune(directory, base.generation);
+}
+
+export function syncDirectory(directory: string): void {
+	// Windows cannot open a directory; its file system journals the rename by itself.
+	if (process.platform === "win32") return;
+	const handle = openSync(directory, "r");
+	try {
+		fsyncSync(handle);
+	} finally {
+		closeSync(handle);
+	}
+}
+
+function replay(database: MemoryDatabase, directory: string, generation: number): void {
+	const contents = readLog(logPath(directory, generation));
+	if (contents.end === "damaged") throw new Error(`The change log of generation ${generation} is damaged.`);
+	database.execute("begin");
+	for (const changes of contents.entries) for (const change of changes) database.apply(change);
+	database.execute("commit");
+}
+
+function prune(directory: string, oldest: number): void {
+	for (const snapshot of listSnapshots(directory)) if (snapshot.generation < oldest) rmSync(snapshot.path);
+	for (const log of listLogs(directory)) if (log <= oldest) rmSync(logPath(directory, log));
+}
+
+function checksumOf(image: Uint8Array): string {
+	return crc32(image).toString(16).padStart(8, "0");
+}

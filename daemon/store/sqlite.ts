@@ -1,0 +1,111 @@
+/**
+ * sql.js as Kysely's SQLite: a database in memory, made from an image and turned into one. What changes rows can be
+ * recorded, statement by statement, so that the redo log holds just what a replay needs.
+ */
+import type { SqliteDatabase, SqliteStatement } from "kysely";
+import initSqlJs, { type Database, type SqlJsStatic, type SqlValue, type Statement } from "sql.js";
+
+export type { SqlJsStatic } from "sql.js";
+
+/** One statement that changed rows, with its parameters. */
+export type Change = readonly [sql: string, parameters: readonly SqlValue[]];
+
+/** @param wasm SQLite, compiled from sql.js's `sql-wasm.wasm`. */
+export async function loadSqlJs(wasm: Promise<WebAssembly.Module>): Promise<SqlJsStatic> {
+	// With nothing else to wait for, Node stops to wait for the compiler's optional work too, some 65 ms.
+	const alive = setInterval(() => {}, 1000);
+	try {
+		const compiled = await wasm;
+		return await initSqlJs({
+			instantiateWasm(imports: WebAssembly.Imports, receive: (instance: WebAssembly.Instance) => void) {
+				const instance = new WebAssembly.Instance(compiled, imports);
+				receive(instance);
+				return instance.exports;
+			},
+		} as EmscriptenModule);
+	} finally {
+		clearInterval(alive);
+	}
+}
+
+export class MemoryDatabase implements SqliteDatabase {
+	readonly #database: Database;
+	/** Prepared once: the daemon's queries are few, and preparing costs more than running. */
+	readonly #statements = new Map<string, Statement>();
+	#recording: Change[] | undefined;
+
+	constructor(sqlJs: SqlJsStatic, image?: Uint8Array) {
+		this.#database = new sqlJs.Database(image);
+	}
+
+	/** Runs SQL that belongs to no query: transactions and pragmas. Never recorded. */
+	execute(sql: string): void {
+		this.#database.run(sql);
+	}
+
+	apply(change: Change): void {
+		this.#statement(change[0]).run([...change[1]]);
+	}
+
+	/** From here on, statements that change rows are kept until `stopRecording`. */
+	startRecording(): void {
+		this.#recording = [];
+	}
+
+	stopRecording(): Change[] {
+		const recorded = this.#recording ?? [];
+		this.#recording = undefined;
+		return recorded;
+	}
+
+	/** The whole database as SQLite's file format. Throws inside a transaction. */
+	export(): Uint8Array {
+		return this.#database.export();
+	}
+
+	prepare(sql: string): SqliteStatement {
+		const reader = /^\s*(select|with|pragma)\b/i.test(sql);
+		return {
+			reader,
+			all: (parameters) => [...this.#rows(sql, parameters)],
+			iterate: (parameters) => this.#rows(sql, parameters),
+			run: (parameters) => this.#run(sql, parameters as readonly SqlValue[]),
+		};
+	}
+
+	close(): void {
+		this.#database.close();
+	}
+
+	#run(sql: string, parameters: readonly SqlValue[]): { changes: number; lastInsertRowid: number } {
+		this.#statement(sql).run([...parameters]);
+		this.#recording?.push([sql, parameters]);
+		return { changes: this.#database.getRowsModified(), lastInsertRowid: 0 };
+	}
+
+	*#rows(sql: string, parameters: readonly unknown[]): IterableIterator<unknown> {
+		const statement = this.#statement(sql);
+		try {
+			statement.bind(parameters as SqlValue[]);
+			while (statement.step()) yield statement.getAsObject();
+		} finally {
+			statement.reset();
+		}
+	}
+
+	#statement(sql: string): Statement {
+		let statement = this.#statements.get(sql);
+		if (statement === undefined) {
+			// Lists with filters make many texts; a bound keeps the memory small.
+			if (this.#statements.size >= 200) this.#forgetStatements();
+			statement = this.#database.prepare(sql);
+			this.#statements.set(sql, statement);
+		}
+		return statement;
+	}
+
+	#forgetStatements(): void {
+		for (const statement of this.#statements.values()) statement.free();
+		this.#statements.clear();
+	}
+}

@@ -1,0 +1,436 @@
+/** The contract over real HTTP: every route, every door that is closed, and every way of asking wrongly. */
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { type ProblemCode, problemStatus } from "../../daemon/contract.ts";
+import { type Answer, ownerKey, TestDaemon } from "./harness.ts";
+
+describe("the API", () => {
+	let daemon: TestDaemon;
+	before(async () => {
+		daemon = await TestDaemon.start();
+	});
+	after(async () => {
+		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
+		await daemon.remove();
+	});
+
+	const routes: [method: string, path: string, caller: "permission" | "owner" | "token"][] = [
+		["POST", "/v1/api-tokens", "permission"],
+		["GET", "/v1/api-tokens", "permission"],
+		["GET", "/v1/api-tokens/some-id", "permission"],
+		["DELETE", "/v1/api-tokens/some-id", "permission"],
+		["GET", "/v1/profiles", "permission"],
+		["GET", "/v1/events", "permission"],
+		["GET", "/v1/api-tokens/current", "token"],
+		["PUT", "/v1/policy", "owner"],
+		["POST", "/v1/shutdown", "owner"],
+	];
+	for (const [method, path, caller] of routes) {
+		it(`${method} ${path} answers nobody without credentials, with wrong ones, or with too few permissions`, async () => {
+			const missing = await daemon.call(method, path, { secret: null });
+			assertProblem(missing, "credentials-missing");
+			assert.equal(missing.headers.get("www-authenticate"), 'Bearer realm="tokensmith"');
+			assertProblem(await daemon.call(method, path, { secret: "nonsense" }), "token-malformed");
+			assertProblem(await daemon.call(method, path, { secret: `${ownerKey}x` }), "token-malformed");
+			if (caller === "token") return;
+			const { token: secret } = await daemon.create({ permissions: ["orders.read"] });
+			const code = caller === "owner" ? "owner-only" : "permission-missing";
+			assertProblem(await daemon.call(method, path, { secret }), code);
+		});
+	}
+
+	it("POST /v1/api-tokens answers 201 with the record, where it is, its version and its secret", async () => {
+		const body = { name: "x", permissions: ["orders.read"] };
+		const answer = await daemon.call("POST", "/v1/api-tokens", { body });
+		assert.equal(answer.status, 201);
+		assert.equal(answer.headers.get("location"), `/v1/api-tokens/${answer.body.id}`);
+		assert.equal(answer.headers.get("etag"), '"1"');
+		const { token: _, ...record } = answer.body;
+		const read = await daemon.call("GET", `/v1/api-tokens/${record.id}`);
+		assert.deepEqual([read.body, read.headers.get("etag")], [record, '"1"']);
+	});
+
+	const wrong: [name: string, body: unknown, pointer: string | undefined, code?: ProblemCode][] = [
+		["a blank name", { name: " \t" }, "/name"],
+		["a name of 300 characters", { name: "x".repeat(300) }, "/name"],
+		["a name with a line break", { name: "a\nb" }, "/name"],
+		["a name that is no text", { name: 7 }, "/name"],
+		["no name", { name: undefined }, "/name"],
+		["no permission", { permissions: [] }, "/permissions"],
+		["an unknown permission", { permissions: ["orders.read", "orders.fly"] }, "/permissions/1"],
+		["a permission with a space", { permissions: ["orders read"] }, "/permissions/0"],
+		["the same permission twice", { permissions: ["orders.read", "orders.read"] }, "/permissions"],
+		["an expiry in the past", { expiry: "2020-01-01T00:00:00Z" }, "/expiry"],
+		["an expiry past the maximum", { expiry: "2030-01-01T00:00:00Z" }, "/expiry"],
+		["an expiry without a zone", { expiry: "2026-04-01T00:00:00" }, "/expiry"],
+		["a day that does not exist", { expiry: "2026-02-30T00:00:00Z" }, "/expiry"],
+		["a prefix that is too long", { allowedAddresses: ["127.0.0.1", "10.0.0.0/33"] }, "/allowedAddresses/1"],
+		["an address that is a name", { allowedAddresses: ["localhost"] }, "/allowedAddresses/0"],
+		["a resource without a kind", { resources: ["soc"] }, "/resources/0"],
+		["an unknown profile", { profile: "nobody" }, "/profile"],
+		["an unknown field", { permission: ["orders.read"] }, "/permission"],
+		["an unknown field with a slash", { "a/b~c": 1 }, "/a~1b~0c"],
+		["a read-only field", { status: "active" }, "/status"],
+		["a prototype", '{"name": "x", "permissions": ["orders.read"], "__proto__": {"id": "y"}}', "/__proto__"],
+		["no object", [], undefined],
+		["a text", '"text"', undefined, "invalid-json"],
+		["half an object", '{"name": "x"', undefined, "invalid-json"],
+		["nothing", "", undefined],
+	];
+	for (const [what, change, pointer, code = "invalid-request"] of wrong) {
+		it(`POST /v1/api-tokens refuses ${what} and creates nothing`, async () => {
+			const before = (await daemon.call("GET", "/v1/api-tokens?limit=1000")).body.tokens.length;
+			const plain = typeof change === "string" || Array.isArray(change);
+			const body = plain ? change : { name: "x", permissions: ["orders.read"], ...(change as object) };
+			const answer = await daemon.call("POST", "/v1/api-tokens", { body });
+			assertProblem(answer, code);
+			if (pointer !== undefined) assert.equal(answer.body.errors[0].pointer, pointer);
+			assert.equal((await daemon.call("GET", "/v1/api-tokens?limit=1000")).body.tokens.length, before);
+		});
+	}
+
+	it("names every field that is wrong at once", async () => {
+		const body = {
+			name: "x",
+			permissions: ["a.b", "orders.read"],
+			allowedAddresses: ["x"],
+			expiry: "2020-01-01T00:00:00Z",
+		};
+		const { body: problem } = await daemon.call("POST", "/v1/api-tokens", { body });
+		const pointers = problem.errors.map((error: { pointer: string }) => error.pointer);
+		assert.deepEqual(pointers, ["/permissions/0", "/allowedAddresses/0", "/expiry"]);
+	});
+
+	it("GET /v1/api-tokens lists newest first, page by page, each token once", async () => {
+		const fresh = await TestDaemon.start();
+		const created: string[] = [];
+		for (let count = 0; count < 7; count++) {
+			// Two in each instant, for a cursor must tell those apart as well.
+			fresh.now = new Date(Date.UTC(2026, 2, 10, 12, 0, Math.floor(count / 2)));
+			created.push((await fresh.create({ name: `token ${count}` })).id);
+		}
+		const listed: string[] = [];
+		let cursor: string | null = null;
+		do {
+			const path: string = `/v1/api-tokens?limit=3${cursor === null ? "" : `&cursor=${cursor}`}`;
+			const { body } = await fresh.call("GET", path);
+			listed.push(...body.tokens.map((token: { id: string }) => token.id));
+			cursor = body.nextCursor;
+		} while (cursor !== null);
+		assert.deepEqual([...listed].sort(), [...created].sort());
+		assert.equal(new Set(listed).size, 7);
+		assert.equal(listed[0] === created[6], true);
+		await fresh.remove();
+	});
+
+	it("GET /v1/api-tokens filters by status and by text, taking wildcards as they stand", async () => {
+		const fresh = await TestDaemon.start();
+		await fresh.create({ name: "100% orders" });
+		const short = await fresh.create({ name: "Orders_short", expiry: "2026-03-10T13:00:00Z" });
+		const gone = await fresh.create({ name: "gone", description: "for ORDERS" });
+		await fresh.call("DELETE", `/v1/api-tokens/${gone.id}`);
+		fresh.now = new Date("2026-03-10T14:00:00Z");
+		const names = async (query: string) => {
+			const { body } = await fresh.call("GET", `/v1/api-tokens?${query}`);
+			return body.tokens.map((token: { name: string }) => token.name).sort();
+		};
+		assert.deepEqual(await names("status=active"), ["100% orders"]);
+		assert.deepEqual(await names("status=expired"), ["Orders_short"]);
+		assert.deepEqual(await names("status=revoked"), ["gone"]);
+		assert.deepEqual(await names("status=disabled"), []);
+		assert.deepEqual(await names("status=retiring"), []);
+		assert.deepEqual(await names("q=orders"), ["100% orders", "Orders_short", "gone"]);
+		assert.deepEqual(await names("q=%25"), ["100% orders"]);
+		assert.deepEqual(await names("q=_"), ["Orders_short"]);
+		assert.deepEqual(await names("q=orders&status=expired"), [short.name]);
+		await fresh.remove();
+	});
+
+	const queries = [
+		"limit=0",
+		"limit=1001",
+		"limit=x",
+		"limit=1&limit=2",
+		"status=dead",
+		"unknown=1",
+		"cursor=x",
+		"cursor=bnVsbA",
+		"q=",
+	];
+	for (const query of queries.slice(0, -1)) {
+		it(`GET /v1/api-tokens?${query} says what is wrong`, async () => {
+			const answer = await daemon.call("GET", `/v1/api-tokens?${query}`);
+			assertProblem(answer, "invalid-request");
+			assert.match(answer.body.errors[0].pointer, /^\?(limit|status|unknown|cursor)$/);
+		});
+	}
+
+	it("refuses a cursor of another list", async () => {
+		await daemon.create();
+		await daemon.create();
+		const { body } = await daemon.call("GET", "/v1/api-tokens?limit=1");
+		assert.notEqual(body.nextCursor, null);
+		const other = await daemon.call("GET", `/v1/api-tokens?limit=1&status=active&cursor=${body.nextCursor}`);
+		assertProblem(other, "invalid-request");
+	});
+
+	it("answers an unknown id with not-found, whatever it looks like", async () => {
+		for (const id of ["nobody", "..%2f..", "%00", "x".repeat(2000), "constructor"]) {
+			for (const method of ["GET", "DELETE"]) {
+				assertProblem(await daemon.call(method, `/v1/api-tokens/${id}`), "not-found");
+			}
+		}
+		assert.equal(
+			(await daemon.call("GET", "/v1/api-tokens/%E0%A4%A")).status,
+			400,
+			"an id that can't be decoded",
+		);
+	});
+
+	it("GET /v1/api-tokens/current answers the record of the token that asks, and the owner that there is none", async () => {
+		const { token: secret, ...record } = await daemon.create({ permissions: ["orders.read"] });
+		const answer = await daemon.call("GET", "/v1/api-tokens/current", { secret });
+		assert.deepEqual([answer.status, answer.body.id, answer.body.useCount], [200, record.id, 1]);
+		assertProblem(await daemon.call("GET", "/v1/api-tokens/current"), "not-found");
+	});
+
+	it("answers any other method on a known path with those that there are", async () => {
+		for (const [path, allow] of [
+			["/v1/api-tokens", "GET, POST"],
+			["/v1/profiles", "GET"],
+			["/v1/verify", "GET, HEAD, POST"],
+		]) {
+			const answer = await daemon.call("PATCH", path ?? "");
+			assertProblem(answer, "method-not-allowed");
+			assert.equal(answer.headers.get("allow"), allow);
+		}
+		assertProblem(await daemon.call("GET", "/v1/nothing"), "not-found");
+	});
+
+	it("takes bodies of JSON in UTF-8 up to 64 KiB and no others", async () => {
+		const send = (body: string, headers: Record<string, string>) =>
+			daemon.call("POST", "/v1/api-tokens", { body, headers });
+		const json = JSON.stringify({ name: "x", permissions: ["orders.read"] });
+		assertProblem(await send(json, { "content-type": "text/plain" }), "media-type-unsupported");
+		assertProblem(
+			await send("name=x", { "content-type": "application/x-www-form-urlencoded" }),
+			"media-type-unsupported",
+		);
+		assertProblem(await send(json, { "content-encoding": "gzip" }), "media-type-unsupported");
+		assertProblem(await send(`${json}${" ".repeat(65_536)}`, {}), "body-too-large");
+		assert.equal((await send(json, { "content-type": "application/json; charset=utf-8" })).status, 201);
+	});
+
+	it("is closed to web pages: by Origin, by another Host, by both", async () => {
+		const asked = (headers: Record<string, string>, path = "/v1/api-tokens") =>
+			raw(daemon.url, path, headers);
+		assert.equal((await asked({ Origin: "http://evil.example" })).code, "origin-not-allowed");
+		assert.equal((await asked({ Origin: daemon.url })).code, "origin-not-allowed");
+		assert.equal((await asked({ Origin: "null" })).code, "origin-not-allowed");
+		assert.equal((await asked({ Host: "evil.example" })).code, "host-not-allowed");
+		assert.equal((await asked({ Host: "127.0.0.1" })).code, "host-not-allowed");
+		const port = new URL(daemon.url).port;
+		assert.equal((await asked({ Host: `LOCALHOST:${port}` })).status, 200);
+		assert.equal((await asked({ Host: `[::1]:${port}` })).status, 200);
+		const healthz = await asked({ Origin: "http://evil.example" }, "/healthz");
+		assert.equal(healthz.code, "origin-not-allowed", "not even whether it is there");
+	});
+
+	it("lets a proxy's Host and Origin pass at /v1/verify and nowhere near it", async () => {
+		const { token } = await daemon.create();
+		const headers = {
+			Host: "shop.example",
+			Origin: "https://shop.example",
+			Authorization: `Bearer ${token}`,
+		};
+		const answer = await raw(daemon.url, "/v1/verify", headers);
+		assert.equal(answer.status, 200);
+		assert.equal(answer.headers["access-control-allow-origin"], undefined);
+		assert.equal((await raw(daemon.url, "/v1/verify/../api-tokens", headers)).code, "host-not-allowed");
+		assert.equal((await raw(daemon.url, "/v1/verifyx", headers)).code, "host-not-allowed");
+	});
+
+	it("answers what is no HTTP with a problem and goes on", async () => {
+		const { hostname, port } = new URL(daemon.url);
+		const text = await new Promise<string>((resolve, reject) => {
+			let all = "";
+			const socket = connect(Number(port), hostname, () => socket.write("NONSENSE\r\n\r\n"));
+			socket.on("data", (data) => {
+				all += data;
+			});
+			socket.on("error", reject).on("close", () => resolve(all));
+		});
+		assert.match(text, /^HTTP\/1\.1 400 .*application\/problem\+json/s);
+		assert.equal((await daemon.call("GET", "/healthz")).status, 200);
+	});
+
+	describe("GET /v1/verify", () => {
+		it("answers who the token is, in JSON and in headers that a proxy can hand on", async () => {
+			const created = await daemon.create({
+				name: "Zoë: 100%",
+				permissions: ["orders.*"],
+				resources: ["channel/soc"],
+				defaultSource: "soc",
+			});
+			const { status, headers, body } = await daemon.verify(created.token);
+			assert.equal(status, 200);
+			const { id, name, userId, permissions, resources, defaultSource, expiry } = created;
+			const shown = { id, name, userId, permissions, resources, defaultSource, expiry, status: "active" };
+			assert.deepEqual(body, { valid: true, token: shown });
+			const expected = {
+				"x-token-id": id,
+				"x-token-name": "Zo%C3%AB: 100%25",
+				"x-token-user-id": userId,
+				"x-token-user-name": "Zo%C3%AB: 100%25",
+				"x-token-permissions": "orders.*",
+				"x-token-resources": "channel/soc",
+				"x-token-default-source": "soc",
+				"x-token-expiry": expiry,
+				"cache-control": "no-store",
+			};
+			for (const [header, value] of Object.entries(expected)) assert.equal(headers.get(header), value);
+			assert.equal((await daemon.call("POST", "/v1/verify", { secret: created.token })).status, 200);
+			assert.equal((await daemon.call("HEAD", "/v1/verify", { secret: created.token })).status, 200);
+		});
+
+		it("challenges as RFC 6750 says", async () => {
+			const { token: secret } = await daemon.create();
+			const none = await daemon.verify(null);
+			assertProblem(none, "credentials-missing");
+			assert.equal(none.headers.get("www-authenticate"), 'Bearer realm="tokensmith"');
+			const basic = await daemon.call("GET", "/v1/verify", {
+				secret: null,
+				headers: { authorization: "Basic eDp5" },
+			});
+			assertProblem(basic, "credentials-missing");
+			const denied = await daemon.verify(secret, "?permission=orders.write&permission=invoices.read");
+			assertProblem(denied, "permission-missing");
+			const challenge = denied.headers.get("www-authenticate") ?? "";
+			assert.match(challenge, /error="insufficient_scope".*scope="orders\.write invoices\.read"/);
+			assert.match((await daemon.verify("x")).headers.get("www-authenticate") ?? "", /error="invalid_token"/);
+		});
+
+		it("takes the scheme's name in any case, and a header injected through the query goes nowhere", async () => {
+			const { token } = await daemon.create();
+			const lower = await daemon.call("GET", "/v1/verify", {
+				secret: null,
+				headers: { authorization: `bearer ${token}` },
+			});
+			assert.equal(lower.status, 200);
+			const injected = await daemon.verify(token, `?permission=${encodeURIComponent('a"\r\nX-Evil: 1')}`);
+			assert.deepEqual([injected.status, injected.headers.get("x-evil")], [403, null]);
+		});
+
+		for (const query of ["?", "?permission=", "?scope=x", "?permission=orders.read&x=1"].slice(1)) {
+			it(`says what it does not understand of ${query}`, async () => {
+				const { token } = await daemon.create();
+				assertProblem(await daemon.verify(token, query), "invalid-request");
+			});
+		}
+	});
+
+	it("GET /healthz proves that it knows the owner key without telling it", async () => {
+		const { body } = await daemon.call("GET", "/healthz?challenge=abc", { secret: null });
+		const proof = createHmac("sha256", ownerKey).update("abc").digest("hex");
+		assert.deepEqual(body, { status: "ok", version: "1.2.3", protocol: 1, proof });
+		assert.deepEqual((await daemon.call("GET", "/healthz", { secret: null })).body, {
+			status: "ok",
+			version: "1.2.3",
+			protocol: 1,
+		});
+		assertProblem(await daemon.call("GET", "/healthz?challenge=", { secret: null }), "invalid-request");
+	});
+
+	it("GET /v1/events tells every listener of every change, and starts with a hello", async () => {
+		const listeners = await Promise.all([listen(daemon.url), listen(daemon.url)]);
+		const { id } = await daemon.create({ name: "watched" });
+		await daemon.call("DELETE", `/v1/api-tokens/${id}`);
+		for (const listener of listeners) {
+			const events = await listener.until((all) => all.some((event) => event.data.change === "revoked"));
+			assert.deepEqual(events[0], { name: "hello", data: { version: "1.2.3", protocol: 1, notices: [] } });
+			const changes = events.slice(1).map((event) => [event.name, event.data.change, event.data.token.id]);
+			assert.deepEqual(changes, [
+				["token", "created", id],
+				["token", "revoked", id],
+			]);
+			assert.doesNotMatch(JSON.stringify(events), /tks_[0-9A-Za-z]{38}|sha256:/);
+			listener.close();
+		}
+	});
+
+	it("POST /v1/shutdown asks the daemon to stop, for the owner", async () => {
+		assert.equal((await daemon.call("POST", "/v1/shutdown")).status, 202);
+		assert.equal(daemon.shutdowns, 1);
+	});
+});
+
+function assertProblem(answer: Answer, code: ProblemCode): void {
+	assert.equal(answer.body.code, code, JSON.stringify(answer.body));
+	assert.equal(answer.status, problemStatus[code]);
+	assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/);
+	assert.equal(answer.body.status, answer.status);
+	assert.match(answer.body.instance, /^urn:uuid:/);
+	assert.ok(answer.body.detail.length > 10, "says what to do");
+}
+
+interface RawAnswer {
+	status: number | undefined;
+	headers: Record<string, unknown>;
+	code: string | undefined;
+}
+
+/** A request with any headers and any path, which `fetch` would not send. */
+function raw(url: string, path: string, headers: Record<string, string>): Promise<RawAnswer> {
+	const { hostname, port } = new URL(url);
+	return new Promise((resolve, reject) => {
+		const options = { hostname, port, path, headers: { Authorization: `Bearer ${ownerKey}`, ...headers } };
+		const sent = request(options, async (response) => {
+			let text = "";
+			for await (const part of response) text += part;
+			const body = text === "" ? {} : JSON.parse(text);
+			resolve({ status: response.statusCode, headers: response.headers, code: body.code });
+		});
+		sent.on("error", reject).end();
+	});
+}
+
+interface Listener {
+	until(satisfied: (events: ReceivedEvent[]) => boolean): Promise<ReceivedEvent[]>;
+	close(): void;
+}
+
+interface ReceivedEvent {
+	name: string;
+	// biome-ignore lint/suspicious/noExplicitAny: events of every shape
+	data: any;
+}
+
+async function listen(url: string): Promise<Listener> {
+	const abort = new AbortController();
+	const headers = { authorization: `Bearer ${ownerKey}` };
+	const response = await fetch(`${url}/v1/events`, { headers, signal: abort.signal });
+	const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+	let text = "";
+	const parsed = () =>
+		text
+			.split("\n\n")
+			.slice(0, -1)
+			.filter((block) => !block.startsWith(":"))
+			.map((block) => {
+				const [, name = "", data = ""] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
+				return { name, data: JSON.parse(data) };
+			});
+	return {
+		async until(satisfied) {
+			while (!satisfied(parsed())) {
+				const { value, done } = await reader.read();
+				assert.ok(!done, "the stream ended");
+				text += Buffer.from(value).toString();
+			}
+			return parsed();
+		},
+		close: () => abort.abort(),
+	};
+}

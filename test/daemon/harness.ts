@@ -1,0 +1,131 @@
+/** A whole daemon inside the test's process, on a real port and a real folder, with the clock in the test's hands. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { CreatedToken, CreateTokenInput } from "../../daemon/contract.ts";
+import { Authority } from "../../daemon/rules/authority.ts";
+import { createApi } from "../../daemon/server/api.ts";
+import { EventStream } from "../../daemon/server/events.ts";
+import { HttpServer } from "../../daemon/server/server.ts";
+import { VerifyDoor } from "../../daemon/server/verify-door.ts";
+import { DurableDatabase, type DurableOptions } from "../../daemon/store/durable.ts";
+import { loadSqlJs } from "../../daemon/store/sqlite.ts";
+import { TokenStore } from "../../daemon/store/tokens.ts";
+
+const root = resolve(import.meta.dirname, "..", "..");
+const wasm = await WebAssembly.compile(readFileSync(join(root, "node_modules/sql.js/dist/sql-wasm.wasm")));
+const workerPath = join(root, "daemon/store/compaction-worker.ts");
+const sqlJs = await loadSqlJs(Promise.resolve(wasm));
+
+export const ownerKey = "tko_owner-key-of-the-tests";
+
+export function temporaryFolder(): string {
+	return mkdtempSync(join(tmpdir(), "tokensmith-"));
+}
+
+export function openDatabase(
+	directory: string,
+	options: Partial<DurableOptions> = {},
+): Promise<DurableDatabase> {
+	const onCompactionError = (cause: unknown) => {
+		throw cause;
+	};
+	return DurableDatabase.open({ sqlJs, directory, wasm, workerPath, onCompactionError, ...options });
+}
+
+export interface Answer {
+	status: number;
+	headers: Headers;
+	// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+	body: any;
+}
+
+export class TestDaemon {
+	readonly directory = temporaryFolder();
+	readonly failures: unknown[] = [];
+	readonly events = new EventStream();
+	/** What the rules take for the present. */
+	now = new Date("2026-03-10T12:00:00.000Z");
+	shutdowns = 0;
+	url = "";
+	authority!: Authority;
+	#database!: DurableDatabase;
+	#server!: HttpServer;
+
+	static async start(): Promise<TestDaemon> {
+		const daemon = new TestDaemon();
+		await daemon.open();
+		return daemon;
+	}
+
+	async open(): Promise<void> {
+		this.#database = await openDatabase(this.directory);
+		this.authority = await Authority.open({
+			store: new TokenStore(this.#database),
+			ownerKey,
+			owner: { userId: "owner", userName: "ada" },
+			now: () => this.now,
+			notify: (name, data) => this.events.notify(name, data),
+		});
+		const api = createApi({
+			authority: this.authority,
+			events: this.events,
+			ownerKey,
+			version: "1.2.3",
+			notices: this.#database.notices,
+			onError: (error) => this.failures.push(error),
+			onShutdown: () => {
+				this.shutdowns++;
+			},
+		});
+		this.#server = new HttpServer({ door: new VerifyDoor(this.authority), api, onRequest: () => {} });
+		this.url = await this.#server.listen("127.0.0.1", 0);
+	}
+
+	async close(): Promise<void> {
+		this.events.close();
+		await this.#server.close();
+		await this.#database.close();
+	}
+
+	/** Closes and removes everything. */
+	async remove(): Promise<void> {
+		await this.close();
+		rmSync(this.directory, { recursive: true });
+	}
+
+	/** `secret` undefined: the owner key; null: none. */
+	async call(
+		method: string,
+		path: string,
+		options: { secret?: string | null; body?: unknown; headers?: Record<string, string> } = {},
+	): Promise<Answer> {
+		const { secret = ownerKey, body } = options;
+		const response = await fetch(this.url + path, {
+			method,
+			headers: {
+				...(secret === null ? {} : { authorization: `Bearer ${secret}` }),
+				...(body === undefined ? {} : { "content-type": "application/json" }),
+				...options.headers,
+			},
+			...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+		});
+		const text = await response.text();
+		const json = response.headers.get("content-type")?.includes("json") && text !== "";
+		return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
+	}
+
+	async create(input: Partial<CreateTokenInput> = {}, secret?: string): Promise<CreatedToken> {
+		const body = { name: "orders-api", permissions: ["orders.read"], ...input };
+		const answer = await this.call("POST", "/v1/api-tokens", {
+			body,
+			...(secret === undefined ? {} : { secret }),
+		});
+		if (answer.status !== 201) throw new Error(`no token: ${JSON.stringify(answer.body)}`);
+		return answer.body;
+	}
+
+	verify(secret: string | null, query = ""): Promise<Answer> {
+		return this.call("GET", `/v1/verify${query}`, { secret });
+	}
+}

@@ -1,0 +1,227 @@
+/** What is on disk after everything that can happen to a process, a file or a disk. */
+import assert from "node:assert/strict";
+import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { type DurableDatabase, StorageError } from "../../daemon/store/durable.ts";
+import { ChangeLog, readLog } from "../../daemon/store/log.ts";
+import { listSnapshots } from "../../daemon/store/snapshot.ts";
+import { openDatabase, temporaryFolder } from "./harness.ts";
+
+describe("the durable database", () => {
+	let folder: string;
+	const open: DurableDatabase[] = [];
+	beforeEach(() => {
+		folder = temporaryFolder();
+	});
+	afterEach(async () => {
+		for (const database of open.splice(0)) await database.close();
+		rmSync(folder, { recursive: true });
+	});
+
+	it("has every answered change after the process is gone without a word", async () => {
+		const database = await start();
+		await Promise.all(names(50).map((name) => set(database, name, "1")));
+		// Nothing is closed: the next one reads what a killed process would have left.
+		assert.deepEqual(await all(await start()), expected(names(50), "1"));
+	});
+
+	it("answers reads only with what is on disk", async () => {
+		const database = await start();
+		const writing = set(database, "a", "1");
+		const reading = all(database);
+		assert.deepEqual(await reading, {}, "the read came before the change was durable");
+		await writing;
+		assert.deepEqual(await all(database), { a: "1" });
+	});
+
+	it("keeps nothing of a change that throws, and all of its neighbours in the same group", async () => {
+		const database = await start();
+		const results = await Promise.allSettled([
+			set(database, "before", "1"),
+			database.write(async (query) => {
+				await query.insertInto("settings").values({ name: "half", value: "1" }).execute();
+				throw new Error("no");
+			}),
+			set(database, "after", "1"),
+		]);
+		assert.deepEqual(
+			results.map((result) => result.status),
+			["fulfilled", "rejected", "fulfilled"],
+		);
+		assert.deepEqual(await all(database), { before: "1", after: "1" });
+		assert.deepEqual(await all(await start()), { before: "1", after: "1" });
+	});
+
+	it("keeps a statement that fails out of the log", async () => {
+		const database = await start();
+		await set(database, "a", "1");
+		await assert.rejects(insert(database, "a", "2"), /UNIQUE/);
+		assert.deepEqual(await all(await start()), { a: "1" });
+		assert.doesNotMatch(readFileSync(logFile(), "utf8"), /"2"/);
+	});
+
+	it("turns many changes into snapshots and loses none", async () => {
+		const database = await start({ compactAtBytes: 2000 });
+		for (let round = 0; round < 12; round++) {
+			await Promise.all(names(20).map((name) => set(database, name, String(round))));
+			await database.compacted();
+			assert.deepEqual(await all(await start()), expected(names(20), String(round)));
+		}
+		assert.ok(listSnapshots(folder).length <= 2, "only the newest snapshot and its last resort are kept");
+		assert.ok((listSnapshots(folder)[0]?.generation ?? 0) > 3);
+	});
+
+	it("builds a damaged snapshot again from the one before, and says so", async () => {
+		const database = await start({ compactAtBytes: 500 });
+		for (let round = 0; round < 5; round++) {
+			await Promise.all(names(20).map((name) => set(database, name, String(round))));
+			await database.compacted();
+		}
+		const newest = listSnapshots(folder)[0]?.path ?? "";
+		const damaged = Buffer.from(readFileSync(newest));
+		damaged[5000] = (damaged[5000] ?? 0) ^ 0xff;
+		writeFileSync(newest, damaged);
+
+		const reopened = await start();
+		assert.deepEqual(await all(reopened), expected(names(20), "4"));
+		assert.equal(reopened.notices[0]?.code, "data-recovered");
+		const aside = readdirSync(folder).filter((name) => name.includes(".damaged"));
+		assert.equal(aside.length, 1);
+		assert.deepEqual(
+			readFileSync(join(folder, aside[0] ?? "")),
+			damaged,
+			"the damaged file is kept as it was",
+		);
+		assert.deepEqual((await start()).notices, [], "and is told of once");
+	});
+
+	it("keeps what stands before damage in a log, sets the log aside and says so", async () => {
+		const database = await start();
+		for (const name of ["a", "b", "c"]) await set(database, name, "1");
+		const path = logFile();
+		const lines = readFileSync(path, "utf8").split("\n");
+		writeFileSync(path, [lines[0], lines[1]?.replace('"b"', '"x"'), lines[2], ""].join("\n"));
+
+		const reopened = await start();
+		assert.deepEqual(await all(reopened), { a: "1" });
+		assert.equal(reopened.notices[0]?.code, "data-lost");
+		assert.match(reopened.notices[0]?.detail ?? "", /1 of its changes/);
+		await set(reopened, "d", "1");
+		assert.deepEqual(await all(await start()), { a: "1", d: "1" });
+		assert.ok(readdirSync(folder).some((name) => name.endsWith(".log.damaged")));
+	});
+
+	it("starts again, empty, when all is damaged, and has kept the pieces", async () => {
+		await set(await start(), "a", "1");
+		for (const snapshot of listSnapshots(folder)) writeFileSync(snapshot.path, "nothing of worth");
+		writeFileSync(logFile(), "neither here\n");
+		const reopened = await start();
+		assert.deepEqual(await all(reopened), {});
+		assert.deepEqual(
+			reopened.notices.map((notice) => notice.code),
+			["data-lost", "data-lost"],
+		);
+		await set(reopened, "b", "1");
+		assert.deepEqual(await all(await start()), { b: "1" });
+	});
+
+	it("takes a last line without its end for a crash, not for damage", async () => {
+		const database = await start();
+		await set(database, "a", "1");
+		await set(database, "b", "1");
+		const path = logFile();
+		truncateSync(path, readFileSync(path).length - 7);
+		const reopened = await start();
+		assert.deepEqual(await all(reopened), { a: "1" });
+		assert.deepEqual(reopened.notices, []);
+		await set(reopened, "c", "1");
+		assert.deepEqual(await all(await start()), { a: "1", c: "1" });
+	});
+
+	it("takes room that was never filled for a power cut, not for damage", async () => {
+		const database = await start();
+		await set(database, "a", "1");
+		appendFileSync(logFile(), Buffer.alloc(4096));
+		const reopened = await start();
+		assert.deepEqual([await all(reopened), reopened.notices], [{ a: "1" }, []]);
+	});
+
+	it("finds after a crash at any byte of the log just the changes before it", async () => {
+		const database = await start();
+		for (const name of ["a", "b", "c"]) await set(database, name, "1");
+		const path = logFile();
+		const whole = readFileSync(path);
+		const ends = [...whole.entries()].filter(([, byte]) => byte === 0x0a).map(([at]) => at + 1);
+		await fc.assert(
+			fc.asyncProperty(fc.integer({ min: 0, max: whole.length }), async (length) => {
+				writeFileSync(path, whole.subarray(0, length));
+				const reopened = await openDatabase(folder);
+				const kept = ["a", "b", "c"].filter((_, index) => (ends[index] ?? 0) <= length);
+				assert.deepEqual(await all(reopened), expected(kept, "1"));
+				await reopened.close();
+			}),
+			{ numRuns: 40 },
+		);
+	});
+
+	async function start(options: { compactAtBytes?: number } = {}): Promise<DurableDatabase> {
+		const database = await openDatabase(folder, options);
+		open.push(database);
+		return database;
+	}
+
+	function logFile(): string {
+		const numbers = readdirSync(folder).flatMap((name) => /^changes-(\d+)\.log$/.exec(name)?.[1] ?? []);
+		return join(folder, `changes-${Math.max(...numbers.map(Number))}.log`);
+	}
+});
+
+describe("the change log", () => {
+	it("takes out again what could not be written whole", async () => {
+		const folder = temporaryFolder();
+		const path = join(folder, "changes-1.log");
+		const log = new ChangeLog(path, 0);
+		await log.append([[["insert", ["a"]]]]);
+		// A closed file is the simplest disk that says no.
+		log.close();
+		await assert.rejects(log.append([[["insert", ["b"]]]]), /EBADF|log/);
+		assert.deepEqual(readLog(path), { entries: [[["insert", ["a"]]]], soundLength: 28, end: "whole" });
+		rmSync(folder, { recursive: true });
+	});
+});
+
+describe("a storage error", () => {
+	it("says that nothing was changed and keeps its cause", () => {
+		const cause = new Error("ENOSPC");
+		assert.match(new StorageError(cause).message, /nothing was changed/);
+		assert.equal(new StorageError(cause).cause, cause);
+	});
+});
+
+function names(count: number): string[] {
+	return Array.from({ length: count }, (_, index) => `name-${index}`);
+}
+
+function expected(all: readonly string[], value: string): Record<string, string> {
+	return Object.fromEntries(all.map((name) => [name, value]));
+}
+
+async function insert(database: DurableDatabase, name: string, value: string): Promise<void> {
+	await database.write((query) => query.insertInto("settings").values({ name, value }).execute());
+}
+
+async function set(database: DurableDatabase, name: string, value: string): Promise<void> {
+	await database.write((query) =>
+		query
+			.insertInto("settings")
+			.values({ name, value })
+			.onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
+			.execute(),
+	);
+}
+
+async function all(database: DurableDatabase): Promise<Record<string, string>> {
+	const rows = await database.read((query) => query.selectFrom("settings").selectAll().execute());
+	return Object.fromEntries(rows.map((row) => [row.name, row.value]));
+}

@@ -1,0 +1,283 @@
+/** The bundled daemon's life: start, race, death, recovery, end. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { CreatedToken } from "../../daemon/contract.ts";
+import { temporaryFolder } from "../daemon/harness.ts";
+import { DaemonChild } from "./daemon.ts";
+
+describe("the bundled daemon", () => {
+	let folder: string;
+	let directory: string;
+	const running: DaemonChild[] = [];
+	beforeEach(() => {
+		folder = temporaryFolder();
+		directory = join(folder, "data");
+	});
+	afterEach(async () => {
+		for (const daemon of running.splice(0)) {
+			daemon.child.kill("SIGCONT");
+			await daemon.kill("SIGKILL");
+		}
+		rmSync(folder, { recursive: true });
+	});
+
+	it("says in one line where it is, never the key, and keeps its files to its owner", async () => {
+		const daemon = await start();
+		assert.deepEqual(daemon.first, { event: "ready", url: daemon.file.url, pid: daemon.child.pid });
+		assert.deepEqual(Object.keys(daemon.file).sort(), ["ownerKey", "pid", "protocol", "url", "version"]);
+		await daemon.create("x");
+		assert.equal(statSync(directory).mode & 0o777, 0o700);
+		const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
+		for (const { name } of files) assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name);
+	});
+
+	it("has another owner key at each start, so that an old one is worth nothing", async () => {
+		const first = await start();
+		const { ownerKey } = first.file;
+		await first.kill();
+		const second = await start();
+		assert.notEqual(second.file.ownerKey, ownerKey);
+		const headers = { authorization: `Bearer ${ownerKey}` };
+		assert.equal((await second.fetch("/v1/api-tokens", { headers })).status, 401);
+	});
+
+	it("is one, however many start at once, and the others name it", async () => {
+		const daemons = await Promise.all(Array.from({ length: 8 }, () => start()));
+		const ready = daemons.filter((daemon) => daemon.first.event === "ready");
+		assert.equal(ready.length, 1);
+		const holder = ready[0]?.child.pid;
+		for (const daemon of daemons) {
+			if (daemon === ready[0]) continue;
+			assert.deepEqual(daemon.first, { event: "held", pid: holder });
+			assert.equal(await daemon.exited, 3);
+			assert.match(daemon.errors, new RegExp(`${holder}`));
+		}
+		assert.equal(ready[0]?.file.pid, holder);
+	});
+
+	it("is one again when many start at once after it was killed", async () => {
+		await (await start()).kill("SIGKILL");
+		const daemons = await Promise.all(Array.from({ length: 8 }, () => start()));
+		assert.equal(daemons.filter((daemon) => daemon.first.event === "ready").length, 1);
+		assert.equal(daemons.filter((daemon) => daemon.first.event === "held").length, 7);
+	});
+
+	it("takes over from a dead one whose process id somebody else has by now", async () => {
+		const dead = await start();
+		await dead.kill("SIGKILL");
+		const lock = join(directory, "lock-1");
+		writeFileSync(lock, JSON.stringify({ ...JSON.parse(readFileSync(lock, "utf8")), pid: process.pid }));
+		assert.equal((await start()).first.event, "ready");
+	});
+
+	it("takes over a lock that holds nothing that can be read", async () => {
+		mkdirSync(directory);
+		writeFileSync(join(directory, "lock-7"), "");
+		assert.equal((await start()).first.event, "ready");
+	});
+
+	it("leaves the directory to one that hangs", async () => {
+		const hanging = await start();
+		hanging.child.kill("SIGSTOP");
+		assert.deepEqual((await start()).first, { event: "held", pid: hanging.child.pid });
+	});
+
+	for (const creates of [5, 60, 900]) {
+		it(`loses no answered create when it is killed after about ${creates}`, async () => {
+			const daemon = await start();
+			const answered: CreatedToken[] = [];
+			let stopped = false;
+			const client = async () => {
+				while (!stopped) {
+					const created = await daemon.create("kept").catch(() => undefined);
+					if (created !== undefined) answered.push(created);
+					if (answered.length >= creates) {
+						stopped = true;
+						daemon.child.kill("SIGKILL");
+					}
+				}
+			};
+			await Promise.all(Array.from({ length: 16 }, client));
+			await daemon.exited;
+			assert.ok(answered.length >= creates);
+			const reborn = await start();
+			for (const { token } of answered) assert.equal(await reborn.verify(token), 200);
+			assert.deepEqual(await notices(reborn), []);
+		});
+	}
+
+	it("has more than one snapshot behind it by then", async () => {
+		const daemon = await start();
+		for (let round = 0; round < 30; round++) {
+			await Promise.all(Array.from({ length: 40 }, () => daemon.create("many")));
+		}
+		await until(() => readdirSync(directory).filter((name) => name.startsWith("snapshot-")).length === 2);
+		await daemon.kill("SIGKILL");
+		const reborn = await start();
+		let listed = 0;
+		let cursor: string | null = "";
+		while (cursor !== null) {
+			const page: Response = await reborn.fetch(`/v1/api-tokens?limit=1000${cursor && `&cursor=${cursor}`}`);
+			const body = (await page.json()) as { tokens: unknown[]; nextCursor: string | null };
+			listed += body.tokens.length;
+			cursor = body.nextCursor;
+		}
+		assert.equal(listed, 1200);
+	});
+
+	it("takes any free port when a stranger has the one that it prefers", async () => {
+		const stranger = createServer().listen(0, "127.0.0.1");
+		await once(stranger, "listening");
+		const { port } = stranger.address() as AddressInfo;
+		const daemon = await start(["--port", String(port)]);
+		stranger.close();
+		assert.equal(daemon.first.event, "ready");
+		assert.notEqual(new URL(daemon.file.url).port, String(port));
+	});
+
+	it("says what to do when its directory can't be made", async () => {
+		writeFileSync(join(folder, "file"), "");
+		directory = join(folder, "file", "data");
+		const daemon = await start();
+		assert.deepEqual([daemon.first.event, daemon.first.code], ["failed", "data-unwritable"]);
+		assert.match(daemon.first.detail ?? "", /choose another/);
+		assert.equal(await daemon.exited, 1);
+	});
+
+	it("refuses a create that the disk has no room for, loses nothing, and goes on", async () => {
+		const daemon = await start(["--port", "0"], "ulimit -f 128;");
+		const kept: CreatedToken[] = [];
+		let refused: Response | undefined;
+		while (refused === undefined && kept.length < 2000) {
+			const response = await daemon.tryToCreate("x");
+			if (response.status === 201) kept.push((await response.json()) as CreatedToken);
+			else refused = response;
+		}
+		assert.ok(refused !== undefined, "the disk never said no");
+		assert.equal(refused.status, 507);
+		assert.match(((await refused.json()) as { detail: string }).detail, /nothing was changed/);
+		for (const { token } of kept) assert.equal(await daemon.verify(token), 200, "verifications go on");
+		assert.equal((await daemon.tryToCreate("again")).status, 507);
+		await daemon.kill();
+		const roomy = await start();
+		for (const { token } of kept) assert.equal(await roomy.verify(token), 200);
+		assert.deepEqual(await notices(roomy), []);
+		await roomy.create("there is room again");
+	});
+
+	it("tells whoever listens that a damaged file was set aside", async () => {
+		const first = await start();
+		const { token } = await first.create("x");
+		await first.kill();
+		const name = readdirSync(directory).find((file) => file.startsWith("snapshot-")) ?? "";
+		writeFileSync(join(directory, name), "damaged");
+		const second = await start();
+		assert.equal((await notices(second))[0]?.code, "data-lost");
+		assert.equal(readFileSync(join(directory, `${name}.damaged`), "utf8"), "damaged");
+		assert.equal(await second.verify(token), 200, "what stood in the log is there");
+	});
+
+	it("writes the usage that it gathered, and takes daemon.json away, when it is asked to stop", async () => {
+		const first = await start();
+		const { token, id } = await first.create("x");
+		await first.verify(token);
+		assert.equal((await first.fetch("/v1/shutdown", { method: "POST" })).status, 202);
+		assert.equal(await first.exited, 0);
+		assert.ok(!existsSync(join(directory, "daemon.json")));
+		const second = await start();
+		const record = (await (await second.fetch(`/v1/api-tokens/${id}`)).json()) as CreatedToken;
+		assert.deepEqual([record.useCount, record.lastUsedAddress], [1, "127.0.0.1"]);
+	});
+
+	it("stops by itself when nobody asks any more, but not while a window listens", async () => {
+		const daemon = await start(["--port", "0", "--idle-seconds", "1"]);
+		const abort = new AbortController();
+		const window = await daemon.fetch("/v1/events", { signal: abort.signal });
+		const reader = (window.body as ReadableStream<Uint8Array>).getReader();
+		await reader.read();
+		const watched = Date.now();
+		await until(() => Date.now() - watched > 2500);
+		assert.equal(daemon.child.exitCode, null);
+		abort.abort();
+		assert.equal(await daemon.exited, 0);
+	});
+
+	it("keeps secrets and the owner key out of every file but daemon.json", async () => {
+		const daemon = await start();
+		const { token } = await daemon.create("x");
+		await daemon.verify(token);
+		await daemon.fetch(`/v1/api-tokens/${token}`);
+		await daemon.fetch(`/v1/verify?secret=${token}`);
+		const { ownerKey } = daemon.file;
+		await daemon.kill();
+		const entries = readdirSync(directory, { withFileTypes: true, recursive: true });
+		for (const entry of entries.filter((one) => one.isFile())) {
+			const { name } = entry;
+			const contents = readFileSync(join(entry.parentPath, name), "latin1");
+			assert.ok(!contents.includes(token), name);
+			assert.ok(!contents.includes(ownerKey), name);
+		}
+	});
+
+	it("refuses a body in another character set", async () => {
+		const daemon = await start();
+		const headers = { "content-type": "application/json; charset=utf-16" };
+		const response = await daemon.fetch("/v1/api-tokens", { method: "POST", headers, body: "{}" });
+		assert.equal(response.status, 415);
+	});
+
+	for (const args of [
+		["--port", "x"],
+		["--port", "70000"],
+		["--nonsense"],
+		["--idle-seconds", "-1"],
+		["--data-dir", ""],
+	]) {
+		it(`explains itself when it is called with ${args.join(" ")}`, async () => {
+			const daemon = await start(args);
+			assert.equal(daemon.first.code, "arguments");
+			assert.equal(await daemon.exited, 2);
+			assert.match(daemon.errors, /Usage: node daemon\.js/);
+		});
+	}
+
+	it("answers --help and --version", async () => {
+		for (const [option, expected] of [
+			["--help", /Usage:/],
+			["--version", /^\d+\.\d+\.\d+\n$/],
+		] as const) {
+			const child = spawn(process.execPath, ["dist/daemon.js", option]);
+			let text = "";
+			for await (const part of child.stdout) text += part;
+			assert.match(text, expected);
+		}
+	});
+
+	async function start(args?: string[], shell?: string): Promise<DaemonChild> {
+		const daemon = await DaemonChild.start(directory, args, shell);
+		running.push(daemon);
+		return daemon;
+	}
+});
+
+async function notices(daemon: DaemonChild): Promise<{ code: string; detail: string }[]> {
+	const abort = new AbortController();
+	const response = await daemon.fetch("/v1/events", { signal: abort.signal });
+	const { value } = await (response.body as ReadableStream<Uint8Array>).getReader().read();
+	abort.abort();
+	const [, data = ""] = /^data: (.*)$/m.exec(Buffer.from(value ?? []).toString()) ?? [];
+	return JSON.parse(data).notices;
+}
+
+async function until(satisfied: () => boolean): Promise<void> {
+	const deadline = Date.now() + 15_000;
+	while (!satisfied()) {
+		assert.ok(Date.now() < deadline, "it did not come about in time");
+		await new Promise((resolve) => setTimeout(resolve, 25));
+	}
+}

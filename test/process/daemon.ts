@@ -1,0 +1,82 @@
+/** The bundled daemon as its own process. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { CreatedToken, DaemonFile } from "../../daemon/contract.ts";
+
+const bundle = resolve(import.meta.dirname, "..", "..", "dist", "daemon.js");
+
+/** What a daemon's process said in its first line, and how it ended if it did. */
+export interface Outcome {
+	event: "ready" | "held" | "failed";
+	url?: string;
+	pid?: number;
+	code?: string;
+	detail?: string;
+}
+
+export class DaemonChild {
+	readonly directory: string;
+	readonly child: ChildProcess;
+	readonly exited: Promise<number | null>;
+	first: Outcome = { event: "failed", code: "silent" };
+	errors = "";
+
+	/** @param shell words that are put before the command, for example a limit on its files. */
+	static async start(directory: string, args: string[] = ["--port", "0"], shell = ""): Promise<DaemonChild> {
+		const daemon = new DaemonChild(directory, args, shell);
+		const lines = createInterface({ input: daemon.child.stdout as NodeJS.ReadableStream });
+		const line = await Promise.race([once(lines, "line").then(([text]) => String(text)), daemon.exited]);
+		if (typeof line === "string") daemon.first = JSON.parse(line);
+		return daemon;
+	}
+
+	private constructor(directory: string, args: string[], shell: string) {
+		this.directory = directory;
+		const command = [process.execPath, bundle, "--data-dir", directory, ...args];
+		this.child =
+			shell === ""
+				? spawn(process.execPath, command.slice(1), { stdio: ["ignore", "pipe", "pipe"] })
+				: spawn("sh", ["-c", `${shell} exec "$@"`, "sh", ...command], { stdio: ["ignore", "pipe", "pipe"] });
+		this.exited = once(this.child, "exit").then(([code]) => code);
+		this.child.stderr?.on("data", (data) => {
+			this.errors += data;
+		});
+	}
+
+	get file(): DaemonFile {
+		return JSON.parse(readFileSync(join(this.directory, "daemon.json"), "utf8"));
+	}
+
+	async kill(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+		this.child.kill(signal);
+		return this.exited;
+	}
+
+	fetch(path: string, init: RequestInit = {}): Promise<Response> {
+		const { url, ownerKey } = this.file;
+		return fetch(url + path, { ...init, headers: { authorization: `Bearer ${ownerKey}`, ...init.headers } });
+	}
+
+	async create(name: string): Promise<CreatedToken> {
+		const response = await this.tryToCreate(name);
+		if (response.status !== 201) throw new Error(await response.text());
+		return (await response.json()) as CreatedToken;
+	}
+
+	tryToCreate(name: string): Promise<Response> {
+		return this.fetch("/v1/api-tokens", {
+			method: "POST",
+			headers: { "content-type": "application/json" },
+			body: JSON.stringify({ name, permissions: ["orders.read"] }),
+		});
+	}
+
+	async verify(secret: string): Promise<number> {
+		const response = await this.fetch("/v1/verify", { headers: { authorization: `Bearer ${secret}` } });
+		await response.text();
+		return response.status;
+	}
+}
