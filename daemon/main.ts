@@ -1,11 +1,17 @@
 /** The daemon's one composition root: reads the arguments, puts the parts together, and ends them in the right order. */
 import { randomBytes } from "node:crypto";
-import { renameSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";
-import { preferredPort, protocol, type ReadyLine } from "./contract.ts";
+import {
+	type Profile,
+	preferredPort,
+	profile as profileSchema,
+	protocol,
+	type ReadyLine,
+} from "./contract.ts";
 import {
 	DirectoryLock,
 	HeldError,
@@ -13,15 +19,20 @@ import {
 	removeDaemonFile,
 	writeDaemonFile,
 } from "./data-directory.ts";
+import { addressProblem } from "./rules/address.ts";
 import { Authority } from "./rules/authority.ts";
+import { Records } from "./rules/records.ts";
+import { RuleError } from "./rules/rule-error.ts";
 import { createApi } from "./server/api.ts";
+import { addressReader } from "./server/client-address.ts";
 import { EventStream } from "./server/events.ts";
+import { Metrics } from "./server/metrics.ts";
+import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyDoor } from "./server/verify-door.ts";
 import { DurableDatabase } from "./store/durable.ts";
 import { sizeOf } from "./store/log.ts";
 import { loadSqlJs } from "./store/sqlite.ts";
-import { TokenStore } from "./store/tokens.ts";
 
 /** Put in by the build, from package.json. */
 declare const tokensmithVersion: string;
@@ -34,12 +45,15 @@ Keeps API tokens in DIR and answers on http://HOST:PORT.
   --host ADDRESS      the address to listen on
   --port N            the port to try first, 0 for any free one; DIR/daemon.json names the real one
   --idle-seconds S    stop when nobody has asked for anything for so long; 0: never
+  --trusted-proxy A   addresses or ranges of proxies whose X-Forwarded-For counts, separated by commas
+  --profile FILE      a profile of your own, as JSON; may be given several times
   --version
   --help
 
 Exit codes: 0 stopped as asked, 1 failed, 2 wrong arguments, 3 another daemon holds DIR.`;
 
 const saveUsageMilliseconds = 5000;
+const purgeMilliseconds = 3_600_000;
 const largestLogBytes = 5 << 20;
 const workerPath = join(import.meta.dirname, "compaction-worker.js");
 
@@ -48,9 +62,12 @@ interface Arguments {
 	host: string;
 	port: number;
 	idleSeconds: number;
+	trustedProxies: string[];
+	profileFiles: string[];
 }
 
 class ArgumentError extends Error {}
+class ProfileError extends Error {}
 
 function readArguments(): Arguments | "help" | "version" {
 	const { values } = parseArgs({
@@ -59,6 +76,8 @@ function readArguments(): Arguments | "help" | "version" {
 			host: { type: "string", default: "127.0.0.1" },
 			port: { type: "string", default: String(preferredPort) },
 			"idle-seconds": { type: "string", default: "0" },
+			profile: { type: "string", multiple: true, default: [] },
+			"trusted-proxy": { type: "string", multiple: true, default: [] },
 			help: { type: "boolean" },
 			version: { type: "boolean" },
 		},
@@ -72,6 +91,8 @@ function readArguments(): Arguments | "help" | "version" {
 		host: values.host,
 		port: wholeNumber("--port", values.port, 65_535),
 		idleSeconds: wholeNumber("--idle-seconds", values["idle-seconds"], 31_536_000),
+		profileFiles: values.profile.map((file) => resolve(file)),
+		trustedProxies: values["trusted-proxy"].flatMap((text) => text.split(",")).map(addressOrRange),
 	};
 }
 
@@ -83,8 +104,28 @@ function wholeNumber(option: string, text: string, largest: number): number {
 	);
 }
 
+function addressOrRange(text: string): string {
+	const problem = addressProblem(text.trim());
+	if (problem !== undefined)
+		throw new ArgumentError(`--trusted-proxy takes addresses and ranges: ${problem}.`);
+	return text.trim();
+}
+
+/** @throws ProfileError that names the file and what in it is wrong. */
+function readProfile(file: string): Profile {
+	try {
+		return parse(profileSchema, JSON.parse(readFileSync(file, "utf8")), "body");
+	} catch (error) {
+		const errors = error instanceof RuleError ? error.errors : [];
+		const wrong =
+			errors.map(({ pointer, detail }) => `${pointer || "/"} ${detail}`).join("; ") || messageOf(error);
+		throw new ProfileError(`The profile ${file} can't be used: ${wrong}.`, { cause: error });
+	}
+}
+
 async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promise<void> {
 	const { directory } = options;
+	const profiles = options.profileFiles.map(readProfile);
 	prepareDirectory(directory);
 	const lock = await DirectoryLock.acquire(directory);
 	const log = openLog(directory);
@@ -98,32 +139,45 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 	for (const notice of database.notices) log.warn(notice, "the data was not found as it was left");
 
 	const ownerKey = `tko_${randomBytes(32).toString("base64url")}`;
+	const owner = { userId: "owner", userName: userInfo().username };
 	const events = new EventStream();
 	const authority = await Authority.open({
-		store: new TokenStore(database),
+		database,
 		ownerKey,
-		owner: { userId: "owner", userName: userInfo().username },
+		owner,
 		now: () => new Date(),
 		notify: (name, data) => events.notify(name, data),
+		onError: (err) => log.error({ err }, "the use of a dead token could not be recorded"),
 	});
+	for (const profile of profiles)
+		await authority.setProfile({ user: owner, token: undefined }, profile.id, profile);
+	const records = new Records(database);
+	const addressOf = addressReader(options.trustedProxies);
+	const door = new VerifyDoor(authority, addressOf);
+	let url = "";
 	let lastRequest = Date.now();
 	const api = createApi({
 		authority,
+		records,
 		events,
+		metrics: new Metrics({ authority, door, events }),
 		ownerKey,
 		version: tokensmithVersion,
 		notices: database.notices,
-		onError: (err, instance) => log.error({ err, instance }, "a request failed"),
+		url: () => url,
+		addressOf,
+		log,
 		onShutdown: () => stop("the owner asked for it"),
 	});
 	const server = new HttpServer({
-		door: new VerifyDoor(authority),
+		door,
 		api,
 		onRequest: () => {
 			lastRequest = Date.now();
 		},
+		onError: (err) => log.error({ err }, "a request failed"),
 	});
-	const url = await server.listen(options.host, options.port);
+	url = await server.listen(options.host, options.port);
 	writeDaemonFile(directory, { url, pid: process.pid, protocol, version: tokensmithVersion, ownerKey });
 	const ready: ReadyLine = { event: "ready", url, pid: process.pid };
 	process.stdout.write(`${JSON.stringify(ready)}\n`);
@@ -138,6 +192,12 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 		},
 		Math.min(saveUsageMilliseconds, options.idleSeconds * 500 || saveUsageMilliseconds),
 	).unref();
+	const purge = () =>
+		records
+			.purge(authority.auditDays, new Date(), owner)
+			.catch((err) => log.error({ err }, "old audit events could not be purged"));
+	setInterval(purge, purgeMilliseconds).unref();
+	void purge();
 	for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop(signal));
 	process.on("uncaughtException", (err) => {
 		log.fatal({ err }, "stopping, for the state is not known any more");
@@ -174,7 +234,21 @@ function openLog(directory: string): Logger {
 	const path = join(directory, "daemon.log");
 	if (sizeOf(path) > largestLogBytes) renameSync(path, `${path}.1`);
 	return pino(
-		{ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+		{
+			base: { pid: process.pid },
+			timestamp: pino.stdTimeFunctions.isoTime,
+			// Nothing that is logged should hold one; should it come to that, it is not written.
+			redact: [
+				"token",
+				"secret",
+				"ownerKey",
+				"*.token",
+				"*.secret",
+				"*.ownerKey",
+				"*.authorization",
+				"*.*.authorization",
+			],
+		},
 		pino.destination({ dest: path, sync: true, mode: 0o600 }),
 	);
 }
@@ -211,6 +285,7 @@ function explain(error: unknown): [code: string, detail: string] {
 	if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
 		return ["address-unavailable", `This machine has no such address to listen on: ${messageOf(error)}.`];
 	}
+	if (error instanceof ProfileError) return ["profile-invalid", error.message];
 	return ["unexpected", `The daemon could not start: ${messageOf(error)}`];
 }
 

@@ -1,5 +1,6 @@
+#!/usr/bin/env node
 /**
- * The daemon's first file. It only makes the start quick: SQLite is compiled in other threads while the rest is loaded,
+ * The first file of the daemon and of the command line, which `token` asks for. For the daemon it only makes the start quick: SQLite is compiled in other threads while the rest is loaded,
  * and what V8 made of the rest the last time is kept in the data directory, where nobody else can put something in.
  */
 import { readFileSync } from "node:fs";
@@ -7,10 +8,19 @@ import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-const { values } = parseArgs({ strict: false, options: { "data-dir": { type: "string" } } });
-const directory = values["data-dir"];
-if (typeof directory === "string" && directory !== "") enableCompileCache(join(directory, "compile-cache"));
+if (process.argv[2] === "token") runCommandLine(process.argv.slice(3));
+else startDaemon();
 
-const sqlite = WebAssembly.compile(readFileSync(join(import.meta.dirname, "sql-wasm.wasm")));
+async function runCommandLine(args: string[]): Promise<void> {
+	const { runCli } = await import("./cli.ts");
+	process.exitCode = await runCli(args);
+}
 
-import("./main.ts").then(({ main }) => main(sqlite));
+async function startDaemon(): Promise<void> {
+	const { values } = parseArgs({ strict: false, options: { "data-dir": { type: "string" } } });
+	const directory = values["data-dir"];
+	if (typeof directory === "string" && directory !== "") enableCompileCache(join(directory, "compile-cache"));
+	const sqlite = WebAssembly.compile(readFileSync(join(import.meta.dirname, "sql-wasm.wasm")));
+	const { main } = await import("./main.ts");
+	await main(sqlite);
+}

@@ -1,117 +1,161 @@
 /**
- * Who may do what with tokens, and what then happens: the rules of every route. Knows no HTTP and no SQL; the clock is
- * passed in. A change counts, for everyone, once it is on disk.
+ * What happens when somebody who may ask for something does: the verbs of the contract. Knows no HTTP and no SQL; the
+ * clock is passed in. A change counts, for everyone, once it and its audit event are on disk.
  */
-import { hash, randomUUID, timingSafeEqual } from "node:crypto";
+import * as z from "zod";
 import {
+	type AuditEvent,
+	apiPermissions,
 	type CreatedToken,
 	type CreateTokenRequest,
+	type IncidentReport,
+	type IncidentRequest,
 	type ListTokensQuery,
 	type Policy,
-	type ProblemCode,
 	type Profile,
 	policy as policySchema,
-	type RefusalReason,
+	profile as profileSchema,
+	type ResourceGrants,
+	type ResourceList,
+	type RotatedToken,
+	type RotateTokenRequest,
 	type ServerEvents,
 	statusOf,
 	type TokenList,
 	type TokenRecord,
+	type UpdateTokenRequest,
 	type UserInfo,
 } from "../contract.ts";
-import type { ListPosition, Token, TokenStore, Usage } from "../store/tokens.ts";
-import { checkCeiling, checkRequest } from "./creation.ts";
-import { defaultPolicy, profilesUnder } from "./profile.ts";
+import type { DurableDatabase, Transaction } from "../store/durable.ts";
+import { readSetting, saveSetting } from "../store/settings.ts";
+import {
+	allTokens,
+	insertToken,
+	isNameTaken,
+	type ListFilter,
+	type ListPage,
+	type ListPosition,
+	listTokens,
+	type SortColumn,
+	type Token,
+	updateToken,
+	VersionConflict,
+} from "../store/tokens.ts";
+import { addUsage } from "../store/usage.ts";
+import { changeOf, type Happening, record } from "./audit.ts";
+import { type Caller, type Credentials, callerOf, type Demand } from "./callers.ts";
+import { cursorOf, positionOf } from "./cursor.ts";
+import { DeadTokenWatch } from "./dead-tokens.ts";
+import { planIncident } from "./incident.ts";
+import * as lifecycle from "./lifecycle.ts";
+import { defaultPolicy, isBuiltIn, profilesUnder } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
-import { generateSecret, hashOf, partialTokenOf } from "./secret.ts";
+import { hashOf } from "./secret.ts";
+import { checkCeiling } from "./settings.ts";
 import { type Presented, TokenIndex, type Verification } from "./verify.ts";
-
-/** Whoever asks: the owner, or a token by its token user. */
-export type Caller = { readonly user: UserInfo; readonly token: Token | undefined };
 
 export type Notify = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
 
 export interface AuthorityOptions {
-	store: TokenStore;
+	database: DurableDatabase;
 	ownerKey: string;
 	/** Whom the owner's changes are attributed to. */
 	owner: UserInfo;
 	now: () => Date;
 	/** Told of every change that is on disk. */
 	notify: Notify;
+	/** Told of what could not be written beside a request. */
+	onError: (error: unknown) => void;
 }
 
-/** The code of each refusal, wherever it is told. */
-export const refusalCodes: Record<RefusalReason, ProblemCode> = {
-	malformed: "token-malformed",
-	unknown: "token-unknown",
-	revoked: "token-revoked",
-	disabled: "token-disabled",
-	expired: "token-expired",
-	address: "address-not-allowed",
-	permission: "permission-missing",
-	resource: "resource-not-granted",
-};
+/** What a change writes: tokens as they were and as they are to be. */
+interface Planned {
+	action: AuditEvent["action"];
+	before: Token | undefined;
+	after: Token;
+}
+
+/** How a change to one token may be bound to the version that its caller has seen (RFC 9110 section 13.1.1). */
+export type IfMatch = number | "any";
 
 export class Authority {
 	readonly #options: AuthorityOptions;
 	readonly #index = new TokenIndex();
+	readonly #deadTokens: DeadTokenWatch;
 	#policy: Policy = defaultPolicy;
+	/** The person's own, by id. */
+	#ownProfiles: Readonly<Record<string, Profile>> = {};
 	#profiles: Profile[] = [];
 
 	/** Reads all tokens into memory; a verification then costs no query. */
 	static async open(options: AuthorityOptions): Promise<Authority> {
 		const authority = new Authority(options);
-		for await (const { token, usage } of options.store.all()) authority.#index.put(token, usage);
-		const kept = policySchema.safeParse(await options.store.policy());
-		authority.#apply(kept.success ? kept.data : defaultPolicy);
+		for (const { token, usage } of await allTokens(options.database)) authority.#index.put(token, usage);
+		const policy = policySchema.safeParse(await readSetting(options.database, "policy"));
+		const own = z
+			.record(z.string(), profileSchema)
+			.safeParse(await readSetting(options.database, "profiles"));
+		authority.#apply(policy.data ?? defaultPolicy, own.data ?? {});
 		return authority;
 	}
 
 	private constructor(options: AuthorityOptions) {
 		this.#options = options;
+		this.#deadTokens = new DeadTokenWatch((use) => {
+			options.notify("dead-token-used", {
+				token: this.#record(use.token.id),
+				reason: use.reason,
+				address: use.address,
+			});
+			const { token, reason, address } = use;
+			const actor = { userId: token.userId, userName: token.userName };
+			const happening = {
+				action: "dead-token-used",
+				actor,
+				tokenId: token.id,
+				before: {},
+				after: { reason, address },
+			} as const;
+			this.#commit([], [happening]).catch(options.onError);
+		});
 	}
 
-	/** Is the secret good, from this address, for all of these permissions and resources? Throws for nothing. */
+	/** Is the secret good, from this address, for all of this? Throws for nothing. */
 	verify(presented: Presented): Verification {
-		return this.#index.verify(presented, this.#options.now().getTime());
+		const now = this.#options.now().getTime();
+		const verification = this.#index.verify(presented, now);
+		if (!verification.valid) this.#deadTokens.look(verification, presented.address, now);
+		return verification;
 	}
 
-	/**
-	 * Who presents this secret, if they may do what needs the permission.
-	 * @throws RuleError `credentials-missing`, `owner-only` or the code of the refusal.
-	 */
-	callerOf(secret: string | undefined, address: string, permission: string | "owner" | "any"): Caller {
-		if (secret === undefined) {
-			throw new RuleError("credentials-missing", "Send the header 'Authorization: Bearer <token>'.");
+	/** @throws RuleError `credentials-missing`, `owner-only` or the code of the refusal. */
+	callerOf(credentials: Credentials, demand: Demand): Caller {
+		const { ownerKey, owner } = this.#options;
+		return callerOf(credentials, demand, { ownerKey, owner, verify: (presented) => this.verify(presented) });
+	}
+
+	/** Whoever may rotate this token: by the general permission, or the token itself by that for itself. */
+	rotatorOf(credentials: Credentials, id: string): Caller {
+		try {
+			return this.callerOf(credentials, apiPermissions.write);
+		} catch (error) {
+			if (!(error instanceof RuleError) || error.code !== "permission-missing") throw error;
+			const caller = this.callerOf(credentials, apiPermissions.rotateSelf);
+			if (caller.token?.id === id) return caller;
+			throw error;
 		}
-		if (isSame(secret, this.#options.ownerKey)) return { user: this.#options.owner, token: undefined };
-		const permissions = permission === "any" || permission === "owner" ? [] : [permission];
-		const verification = this.verify({ secret, address, permissions, resources: [] });
-		if (!verification.valid) {
-			throw new RuleError(refusalCodes[verification.reason], refusalDetail(verification));
-		}
-		if (permission === "owner")
-			throw new RuleError("owner-only", "Only the owner of this daemon can do this.");
-		const { token } = verification;
-		return { user: { userId: token.userId, userName: token.name }, token };
 	}
 
 	/**
 	 * Creates a token. The answer is the only place where its secret ever is.
-	 * @throws RuleError `invalid-request` or `exceeds-caller`, with every field that is wrong.
+	 * @throws RuleError `invalid-request`, `exceeds-caller` or `name-taken`
 	 */
 	async create(caller: Caller, request: CreateTokenRequest): Promise<CreatedToken> {
-		const now = this.#options.now();
-		const rules = this.#profileOf(request.profile);
-		const expiry = checkRequest(request, rules, caller.token, now);
-		if (caller.token !== undefined) checkCeiling(request, expiry, caller.token);
-		const secret = generateSecret(this.#policy.secretPrefix);
-		const token = newToken(request, { expiry, secret, now, user: caller.user });
-		await this.#options.store.insert(token);
-		this.#index.put(token);
-		const record = this.#record(token.id);
-		this.#options.notify("token", { change: "created", token: record });
-		return { ...record, token: secret };
+		const rules = this.profileOf(request.profile);
+		const { token, secret } = lifecycle.create(request, rules, this.#doing(caller));
+		if (caller.token !== undefined) checkCeiling(token, caller.token);
+		await this.#change(caller, [{ action: "create", before: undefined, after: token }], "created");
+		return { ...this.#record(token.id), token: secret };
 	}
 
 	/** @throws RuleError `not-found` */
@@ -121,77 +165,428 @@ export class Authority {
 
 	/** @throws RuleError `invalid-request` for a cursor that no list of this query answered. */
 	async list(query: ListTokensQuery): Promise<TokenList> {
-		const { limit, cursor, ...filter } = query;
-		const after = cursor === undefined ? undefined : positionOf(cursor, filter);
-		const now = this.#options.now();
-		const ids = await this.#options.store.list({ ...filter, limit: limit + 1, after }, now.toISOString());
+		const { limit, cursor, sort, ...filter } = query;
+		const list = { ...filter, sort };
+		const after = cursor === undefined ? undefined : (positionOf(cursor, list) as unknown as ListPosition);
+		const direction = sort.startsWith("-") ? "desc" : "asc";
+		const column = sort.replace("-", "") as SortColumn;
+		const ids = await this.#ids(filter, { sort: column, direction, limit: limit + 1, after });
 		const tokens = ids.slice(0, limit).map((id) => this.#record(id));
 		const last = tokens.at(-1);
-		const nextCursor = ids.length > limit && last !== undefined ? cursorOf(last, filter) : null;
+		const nextCursor =
+			ids.length > limit && last !== undefined
+				? cursorOf([this.#sortValue(last, column), last.id], list)
+				: null;
 		return { tokens, nextCursor };
+	}
+
+	/** The tokens whose secrets have these hashes, by hash. */
+	identify(hashes: readonly string[]): Record<string, TokenRecord> {
+		const found = hashes.flatMap((hash) => {
+			const entry = this.#index.findByHash(hash);
+			return entry === undefined ? [] : [[hash, this.#record(entry.token.id)] as const];
+		});
+		return Object.fromEntries(found);
+	}
+
+	/** @throws RuleError `not-found`, `version-stale`, `token-dead`, `invalid-request`, `exceeds-caller` or `name-taken` */
+	async update(
+		caller: Caller,
+		id: string,
+		request: UpdateTokenRequest,
+		ifMatch: IfMatch,
+	): Promise<TokenRecord> {
+		return this.#changeOne(caller, id, "update", ifMatch, (token, doing) => {
+			if (Object.keys(request).length === 0) return token;
+			const after = lifecycle.update(token, request, this.profileOf(token.profile), doing);
+			if (caller.token !== undefined) checkCeiling(after, caller.token);
+			return after;
+		});
+	}
+
+	disable(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
+		return this.#changeOne(caller, id, "disable", ifMatch, lifecycle.disable);
+	}
+
+	enable(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
+		return this.#changeOne(caller, id, "enable", ifMatch, lifecycle.enable);
+	}
+
+	/** @throws RuleError as `lifecycle.rotate`, and `exceeds-caller` */
+	async rotate(
+		caller: Caller,
+		id: string,
+		request: RotateTokenRequest,
+		ifMatch: IfMatch,
+	): Promise<RotatedToken> {
+		return this.#retrying(async () => {
+			const before = this.#matching(id, ifMatch);
+			const rules = {
+				profile: this.profileOf(before.profile),
+				maximumOverlapSeconds: this.#policy.maximumOverlapSeconds,
+			};
+			const { predecessor, successor } = lifecycle.rotate(before, request, rules, this.#doing(caller));
+			if (caller.token !== undefined) checkCeiling(successor.token, caller.token);
+			await this.#write(caller, [
+				{ action: "rotate", before, after: predecessor },
+				{ action: "create", before: undefined, after: successor.token },
+			]);
+			this.#tell("changed", predecessor);
+			this.#tell("created", successor.token);
+			return { ...this.#record(successor.token.id), token: successor.secret, predecessor: this.#record(id) };
+		});
 	}
 
 	/**
 	 * Revokes a token for good; once this settles every verification refuses it. Revoking it again changes nothing.
-	 * @throws RuleError `not-found`
+	 * @param self whether the caller has said that it means the very token that it uses.
+	 * @throws RuleError `not-found`, `own-token` or `version-stale`
 	 */
-	async revoke(caller: Caller, id: string, reason: string | undefined): Promise<TokenRecord> {
-		for (;;) {
-			const { token } = this.#entry(id);
-			if (token.revokedDate !== null) return this.#record(id);
-			const now = this.#options.now().toISOString();
-			const revoked: Token = {
-				...token,
-				version: token.version + 1,
-				lastModifiedDate: now,
-				lastModifiedUserInfo: caller.user,
-				revokedDate: now,
-				revokedReason: reason ?? null,
-			};
-			// Someone else may have changed it meanwhile; then look again.
-			if (!(await this.#options.store.update(revoked))) continue;
-			this.#index.put(revoked);
-			const record = this.#record(id);
-			this.#options.notify("token", { change: "revoked", token: record });
-			return record;
+	async revoke(
+		caller: Caller,
+		id: string,
+		options: { reason?: string | undefined; self?: boolean; ifMatch?: IfMatch },
+	): Promise<TokenRecord> {
+		if (caller.token?.id === id && options.self !== true) {
+			throw new RuleError(
+				"own-token",
+				"This is the token that you are using; add ?self=true if you mean it.",
+			);
 		}
+		return this.#changeOne(caller, id, "revoke", options.ifMatch ?? "any", (token, doing) =>
+			lifecycle.revoke(token, options.reason, doing),
+		);
+	}
+
+	/** Revokes the token whose secret this is, whoever shows it: to hold it is enough (RFC 7009). Unknown ones are ignored. */
+	async revokeHeld(secret: string): Promise<void> {
+		const found = this.#index.findByHash(hashOf(secret));
+		if (found === undefined) return;
+		const { userId, userName, id } = found.token;
+		await this.revoke({ user: { userId, userName }, token: undefined }, id, {
+			reason: "Revoked by its holder",
+		});
+	}
+
+	/** @throws RuleError `nothing-matched` or `exceeds-caller`; nothing is changed then. */
+	async incident(caller: Caller, request: IncidentRequest): Promise<IncidentReport> {
+		return this.#retrying(async () => {
+			const selected = await this.#selectForIncident(caller, request);
+			const plan = planIncident(selected, request, {
+				doing: this.#doing(caller),
+				profileOf: (id) => this.profileOf(id),
+			});
+			if (caller.token !== undefined)
+				for (const { token } of plan.successors) checkCeiling(token, caller.token);
+			const changes: Planned[] = plan.revoked.map(({ before, after }) => ({
+				action: "revoke",
+				before,
+				after,
+			}));
+			for (const { token } of plan.successors)
+				changes.push({ action: "create", before: undefined, after: token });
+			const { id, nextSteps } = plan;
+			const after = {
+				id,
+				reason: request.reason,
+				revoked: plan.revoked.length,
+				successors: plan.successors.length,
+			};
+			const happening = { action: "incident", actor: caller.user, tokenId: null, before: {}, after } as const;
+			await this.#write(caller, changes, [happening]);
+			for (const { after: revoked } of plan.revoked) this.#tell("revoked", revoked);
+			for (const { token } of plan.successors) this.#tell("created", token);
+			return {
+				id,
+				date: this.#options.now().toISOString(),
+				reason: request.reason,
+				revoked: plan.revoked.map(({ after: { id: tokenId }, usedInLastHour }) => ({
+					token: this.#record(tokenId),
+					usedInLastHour,
+				})),
+				successors: plan.successors.map(({ token, secret }) => ({
+					...this.#record(token.id),
+					token: secret,
+				})),
+				nextSteps,
+			};
+		});
+	}
+
+	/** Every resource that a token which is not revoked was granted. */
+	resources(): ResourceList {
+		const tokenIds = new Map<string, string[]>();
+		for (const token of this.#index.tokens()) {
+			if (token.revokedDate !== null) continue;
+			for (const resource of token.resources)
+				tokenIds.set(resource, [...(tokenIds.get(resource) ?? []), token.id]);
+		}
+		const resources = [...tokenIds].sort(([one], [other]) => (one < other ? -1 : 1));
+		return { resources: resources.map(([resource, ids]) => ({ ...partsOf(resource), tokenIds: ids })) };
+	}
+
+	grantsOf(kind: string, id: string): ResourceGrants {
+		const granted = [...this.#index.tokens()].filter(
+			(token) => token.revokedDate === null && token.resources.includes(`${kind}/${id}`),
+		);
+		return { kind, id, tokens: granted.map((token) => this.#record(token.id)) };
+	}
+
+	/** @throws RuleError `not-found`, `token-dead`, `invalid-request` or `exceeds-caller` */
+	grant(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
+		return this.#changeOne(caller, tokenId, "grant", "any", (token, doing) => {
+			if (token.resources.includes(resource)) return token;
+			const after = lifecycle.grant(token, resource, this.profileOf(token.profile), doing);
+			if (caller.token !== undefined) checkCeiling(after, caller.token);
+			return after;
+		});
+	}
+
+	/** @throws RuleError `not-found` */
+	withdraw(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
+		return this.#changeOne(caller, tokenId, "withdraw", "any", (token, doing) =>
+			token.resources.includes(resource) ? lifecycle.withdraw(token, resource, doing) : token,
+		);
 	}
 
 	profiles(): Profile[] {
 		return this.#profiles;
 	}
 
-	/** Takes over what the person has set. Tokens that exist already keep what they have. */
-	async setPolicy(policy: Policy): Promise<void> {
+	/** @throws RuleError `invalid-request` */
+	profileOf(id: string): Profile {
+		const found = this.#profiles.find((profile) => profile.id === id);
+		if (found !== undefined) return found;
+		const detail = `There is no profile ${JSON.stringify(id)}; there are: ${this.#profiles.map((one) => one.id).join(", ")}.`;
+		throw new RuleError("invalid-request", detail, { errors: [{ pointer: "/profile", detail }] });
+	}
+
+	/**
+	 * Takes over what the person has set. Tokens that exist already keep what they have.
+	 * @throws RuleError `invalid-request`
+	 */
+	async setPolicy(caller: Caller, policy: Policy): Promise<void> {
 		if (JSON.stringify(policy) === JSON.stringify(this.#policy)) return;
-		await this.#options.store.savePolicy(policy);
-		this.#apply(policy);
+		const told = ({ permissions, ...rest }: Policy) => ({
+			...rest,
+			permissions: permissions.map((entry) => entry.name),
+		});
+		const before = told(this.#policy);
+		await this.#commit(
+			[],
+			[{ action: "policy", actor: caller.user, tokenId: null, before, after: told(policy) }],
+			(query) => saveSetting(query, "policy", policy),
+		);
+		this.#apply(policy, this.#ownProfiles);
 		this.#options.notify("profiles", { profiles: this.#profiles });
 	}
 
-	/** Writes the usage that was gathered in memory since the last time. */
+	/**
+	 * Takes in a profile of the person's own, or another version of one.
+	 * @throws RuleError `invalid-request` when its id is not the one asked for, or a built-in one's.
+	 */
+	async setProfile(caller: Caller, id: string, profile: Profile): Promise<Profile> {
+		const detail =
+			profile.id !== id
+				? `must be ${id}, as in the path`
+				: isBuiltIn(id)
+					? "is the id of a built-in profile"
+					: undefined;
+		if (detail !== undefined) {
+			throw new RuleError("invalid-request", `The profile's id ${detail}.`, {
+				errors: [{ pointer: "/id", detail }],
+			});
+		}
+		if (JSON.stringify(profile) === JSON.stringify(this.#ownProfiles[id])) return profile;
+		await this.#saveProfiles(caller, id, { ...this.#ownProfiles, [id]: profile });
+		return profile;
+	}
+
+	/** @throws RuleError `not-found`, or `profile-in-use` while a token that is not revoked lives by it. */
+	async removeProfile(caller: Caller, id: string): Promise<void> {
+		const { [id]: removed, ...rest } = this.#ownProfiles;
+		if (removed === undefined)
+			throw new RuleError("not-found", "There is no profile of your own with this id.");
+		const used = [...this.#index.tokens()].filter(
+			(token) => token.profile === id && token.revokedDate === null,
+		);
+		if (used.length > 0) {
+			throw new RuleError(
+				"profile-in-use",
+				`Revoke the tokens that live by it first: ${used.map((token) => token.name).join(", ")}.`,
+			);
+		}
+		await this.#saveProfiles(caller, id, rest);
+	}
+
+	/** How many days audit events are kept. */
+	get auditDays(): number {
+		return this.#policy.auditDays;
+	}
+
+	/** How many tokens there are of each status. */
+	countByStatus(): Map<TokenRecord["status"], number> {
+		const now = this.#options.now().getTime();
+		const counts = new Map<TokenRecord["status"], number>();
+		for (const token of this.#index.tokens()) {
+			const status = statusOf(token, now);
+			counts.set(status, (counts.get(status) ?? 0) + 1);
+		}
+		return counts;
+	}
+
+	/** Writes the usage that was gathered in memory since the last time; what can't be written is kept for the next. */
 	async saveUsage(): Promise<void> {
 		const used = this.#index.takeUsed();
 		if (used.length === 0) return;
-		await this.#options.store.saveUsage(used);
-		for (const { id } of used) this.#options.notify("token", { change: "changed", token: this.#record(id) });
-	}
-
-	#apply(policy: Policy): void {
-		this.#policy = policy;
-		this.#profiles = profilesUnder(policy);
-	}
-
-	#profileOf(id: string): Profile {
-		const found = this.#profiles.find((profile) => profile.id === id);
-		if (found === undefined) {
-			const detail = `There is no profile ${JSON.stringify(id)}; there are: ${this.#profiles.map((one) => one.id).join(", ")}.`;
-			throw new RuleError("invalid-request", detail, { errors: [{ pointer: "/profile", detail }] });
+		const increments = used.map((usage) => ({ usage, increment: usage.take() }));
+		try {
+			await this.#options.database.write((query) =>
+				addUsage(
+					query,
+					increments.map(({ increment }) => increment),
+				),
+			);
+		} catch (error) {
+			for (const { usage, increment } of increments) usage.giveBack(increment);
+			this.#index.giveBackUsed(used);
+			throw error;
 		}
-		return found;
+		for (const { tokenId } of used)
+			this.#options.notify("token", { change: "changed", token: this.#record(tokenId) });
 	}
 
-	#entry(id: string): { token: Token; usage: Usage } {
+	#apply(policy: Policy, own: Readonly<Record<string, Profile>>): void {
+		this.#policy = policy;
+		this.#ownProfiles = own;
+		this.#profiles = profilesUnder(policy, Object.values(own));
+	}
+
+	async #saveProfiles(caller: Caller, id: string, own: Readonly<Record<string, Profile>>): Promise<void> {
+		const exists = (profiles: Readonly<Record<string, Profile>>) => ({ [id]: Object.hasOwn(profiles, id) });
+		const happening = {
+			action: "profile",
+			actor: caller.user,
+			tokenId: null,
+			before: exists(this.#ownProfiles),
+			after: exists(own),
+		} as const;
+		await this.#commit([], [happening], (query) => saveSetting(query, "profiles", own));
+		this.#apply(this.#policy, own);
+		this.#options.notify("profiles", { profiles: this.#profiles });
+	}
+
+	#doing(caller: Caller): lifecycle.Doing {
+		const { secretPrefix } = this.#policy;
+		return { user: caller.user, caller: caller.token, now: this.#options.now(), secretPrefix };
+	}
+
+	#changeOne(
+		caller: Caller,
+		id: string,
+		action: AuditEvent["action"],
+		ifMatch: IfMatch,
+		change: (token: Token, doing: lifecycle.Doing) => Token,
+	): Promise<TokenRecord> {
+		return this.#retrying(async () => {
+			const before = this.#matching(id, ifMatch);
+			const after = change(before, this.#doing(caller));
+			if (after !== before) {
+				await this.#change(caller, [{ action, before, after }], action === "revoke" ? "revoked" : "changed");
+			}
+			return this.#record(id);
+		});
+	}
+
+	async #change(
+		caller: Caller,
+		changes: readonly Planned[],
+		told: ServerEvents["token"]["change"],
+	): Promise<void> {
+		await this.#write(caller, changes);
+		for (const { after } of changes) this.#tell(told, after);
+	}
+
+	/** Writes the tokens with an audit event each, then has them verified by. */
+	async #write(caller: Caller, changes: readonly Planned[], more: readonly Happening[] = []): Promise<void> {
+		const happenings = changes.map(({ action, before, after }) =>
+			changeOf(action, caller.user, before, after),
+		);
+		await this.#commit(changes, [...more, ...happenings]);
+		for (const { after } of changes) this.#index.put(after);
+	}
+
+	async #commit(
+		changes: readonly Planned[],
+		happenings: readonly Happening[],
+		also: (query: Transaction) => Promise<void> = async () => {},
+	): Promise<void> {
+		const date = this.#options.now().toISOString();
+		const events = await this.#options.database.write(async (query) => {
+			for (const { before, after } of changes) {
+				const inherits = before === undefined && after.predecessorId !== null;
+				if (!inherits && before?.name !== after.name) await this.#refuseTakenName(query, after);
+				if (before === undefined) await insertToken(query, after);
+				else await updateToken(query, after);
+			}
+			await also(query);
+			return record(query, date, happenings);
+		});
+		for (const event of events) this.#options.notify("audit", event);
+	}
+
+	async #refuseTakenName(query: Transaction, token: Token): Promise<void> {
+		if (!this.profileOf(token.profile).names.unique) return;
+		const { profile, name, id } = token;
+		if (!(await isNameTaken(query, { profile, name, exceptId: id }))) return;
+		const detail = "must be unique, and another token has this name";
+		throw new RuleError("name-taken", `The name ${detail}.`, { errors: [{ pointer: "/name", detail }] });
+	}
+
+	/** Somebody else may have changed the token between the look and the write; then all is looked at again. */
+	async #retrying<Result>(attempt: () => Promise<Result>): Promise<Result> {
+		for (;;) {
+			try {
+				return await attempt();
+			} catch (error) {
+				if (!(error instanceof VersionConflict)) throw error;
+			}
+		}
+	}
+
+	#matching(id: string, ifMatch: IfMatch): Token {
+		const { token } = this.#entry(id);
+		if (ifMatch === "any" || ifMatch === token.version) return token;
+		throw new RuleError(
+			"version-stale",
+			"Somebody has changed the token meanwhile; read it again and repeat the change.",
+		);
+	}
+
+	async #selectForIncident(caller: Caller, request: IncidentRequest) {
+		const { ids: named, ...filter } = request.filter ?? {};
+		const ids = await this.#ids(filter, { sort: "creationDate", direction: "asc", limit: -1 });
+		return ids.flatMap((id) => {
+			const { token, usage } = this.#entry(id);
+			const meant = named === undefined ? id !== caller.token?.id : named.includes(id);
+			return meant && token.revokedDate === null ? [{ token, lastUsed: usage.totals.lastUsed }] : [];
+		});
+	}
+
+	#ids(filter: ListFilter, page: ListPage): Promise<string[]> {
+		return listTokens(this.#options.database, filter, page, this.#options.now().toISOString());
+	}
+
+	#sortValue(record: TokenRecord, column: SortColumn): string | number | null {
+		if (column !== "lastUsed") return record[column];
+		return record.lastUsedDate === null ? null : Date.parse(record.lastUsedDate);
+	}
+
+	#tell(change: ServerEvents["token"]["change"], token: Token): void {
+		this.#options.notify("token", { change, token: this.#record(token.id) });
+	}
+
+	#entry(id: string) {
 		const entry = this.#index.get(id);
 		if (entry === undefined) throw new RuleError("not-found", "There is no token with this id.");
 		return entry;
@@ -199,93 +594,20 @@ export class Authority {
 
 	#record(id: string): TokenRecord {
 		const { token, usage } = this.#entry(id);
-		const { hash: _, ...shown } = token;
+		const { hash: _, userName: __, ...shown } = token;
+		const { useCount, lastUsed, lastUsedAddress } = usage.totals;
 		return {
 			...shown,
+			permissions: [...token.permissions],
 			status: statusOf(token, this.#options.now().getTime()),
-			lastUsedDate: usage.lastUsed === 0 ? null : new Date(usage.lastUsed).toISOString(),
-			lastUsedAddress: usage.lastUsedAddress,
-			useCount: usage.useCount,
+			lastUsedDate: lastUsed === 0 ? null : new Date(lastUsed).toISOString(),
+			lastUsedAddress,
+			useCount,
 		};
 	}
 }
 
-/** What to tell whoever was refused: it is their own secret, so nothing is given away. */
-export function refusalDetail(refusal: Extract<Verification, { valid: false }>): string {
-	const missing = refusal.missing?.join(", ");
-	const details: Record<RefusalReason, string> = {
-		malformed: "This is no Tokensmith token; was it cut off, or is it another system's?",
-		unknown: "No token has this secret; it may belong to another data directory.",
-		revoked: "The token was revoked; create another one.",
-		disabled: "The token is disabled; enable it, or use another one.",
-		expired: "The token has expired; create another one.",
-		address: "The token may not be used from this address.",
-		permission: `The token lacks the permission ${missing}.`,
-		resource: `The token has no access to the resource ${missing}.`,
-	};
-	return details[refusal.reason];
-}
-
-function newToken(
-	request: CreateTokenRequest,
-	made: { expiry: string | null; secret: string; now: Date; user: UserInfo },
-): Token {
-	const date = made.now.toISOString();
-	return {
-		...request,
-		expiry: made.expiry,
-		id: randomUUID(),
-		hash: hashOf(made.secret),
-		version: 1,
-		creationDate: date,
-		lastModifiedDate: date,
-		createdUserInfo: made.user,
-		lastModifiedUserInfo: made.user,
-		userId: randomUUID(),
-		issuer: "local",
-		partialToken: partialTokenOf(made.secret),
-		disabledDate: null,
-		revokedDate: null,
-		revokedReason: null,
-		retiresDate: null,
-		predecessorId: null,
-		successorId: null,
-	};
-}
-
-type Filter = Omit<ListTokensQuery, "limit" | "cursor">;
-
-/** A cursor says where a list goes on, and which list. */
-function cursorOf(last: TokenRecord, filter: Filter): string {
-	const position: ListPosition = [last.creationDate, last.id];
-	return Buffer.from(JSON.stringify([...position, fingerprintOf(filter)])).toString("base64url");
-}
-
-function positionOf(cursor: string, filter: Filter): ListPosition {
-	const parts = partsOf(cursor);
-	if (parts.length === 3 && parts.every((part) => typeof part === "string")) {
-		const [creationDate = "", id = "", fingerprint] = parts;
-		if (fingerprint === fingerprintOf(filter)) return [creationDate, id];
-	}
-	const detail = "This cursor belongs to no list with these filters; ask for the list without it.";
-	throw new RuleError("invalid-request", detail, { errors: [{ pointer: "?cursor", detail }] });
-}
-
-function partsOf(cursor: string): unknown[] {
-	try {
-		const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
-		return Array.isArray(parts) ? parts : [];
-	} catch (error) {
-		if (error instanceof SyntaxError) return [];
-		throw error;
-	}
-}
-
-function fingerprintOf(filter: Filter): string {
-	return hash("sha256", JSON.stringify(Object.entries(filter).sort()), "base64url").slice(0, 12);
-}
-
-/** In constant time, whatever the lengths. */
-function isSame(one: string, other: string): boolean {
-	return timingSafeEqual(Buffer.from(hash("sha256", one), "hex"), Buffer.from(hash("sha256", other), "hex"));
+function partsOf(resource: string): { kind: string; id: string } {
+	const slash = resource.indexOf("/");
+	return { kind: resource.slice(0, slash), id: resource.slice(slash + 1) };
 }

@@ -1,7 +1,18 @@
-/** The profiles: an issuer's rules as data, checked when loaded. */
+/** The profiles in force: each issuer's rules as data. The built-in ones are checked by a test, the person's own when they come in. */
 import type { Policy, Profile } from "../contract.ts";
+import eclecticiq from "../profiles/eclecticiq.json" with { type: "json" };
 import local from "../profiles/local.json" with { type: "json" };
+import mindbridge from "../profiles/mindbridge.json" with { type: "json" };
+import narrative from "../profiles/narrative.json" with { type: "json" };
+import polarity from "../profiles/polarity.json" with { type: "json" };
 import { covers } from "./permission.ts";
+
+const builtIn = { local, polarity, eclecticiq, mindbridge, narrative } as unknown as Record<
+	string,
+	Profile
+> & {
+	local: Profile;
+};
 
 export const defaultPolicy: Policy = {
 	secretPrefix: "tks",
@@ -9,11 +20,17 @@ export const defaultPolicy: Policy = {
 	maximumExpiryDays: 365,
 	allowNever: true,
 	permissions: [],
+	maximumOverlapSeconds: 7 * 24 * 3600,
+	auditDays: 365,
 };
 
-/** The profiles in force under a policy. */
-export function profilesUnder(policy: Policy): Profile[] {
-	return [localUnder(policy)];
+/** @param own the person's own profiles, beside those that are built in. */
+export function profilesUnder(policy: Policy, own: readonly Profile[]): Profile[] {
+	return [...Object.values({ ...builtIn, local: localUnder(policy) }), ...own];
+}
+
+export function isBuiltIn(id: string): boolean {
+	return Object.hasOwn(builtIn, id);
 }
 
 /** Whether the catalogue knows the permission; a wildcard is known when it covers something in it. */
@@ -22,23 +39,17 @@ export function isInCatalogue(rules: Profile, permission: string): boolean {
 }
 
 function localUnder(policy: Policy): Profile {
-	// Checked by a test rather than at each start.
-	const builtIn: Profile = local;
+	const { local } = builtIn;
 	const own = new Set(policy.permissions.map((entry) => entry.name));
+	const kept = local.permissions.catalogue.filter((entry) => !own.has(entry.name));
 	return {
-		...builtIn,
+		...local,
 		expiry: {
-			...builtIn.expiry,
+			...local.expiry,
 			never: policy.allowNever,
 			default: { days: policy.defaultExpiryDays },
 			maximum: { days: policy.maximumExpiryDays },
 		},
-		permissions: {
-			...builtIn.permissions,
-			catalogue: [
-				...builtIn.permissions.catalogue.filter((entry) => !own.has(entry.name)),
-				...policy.permissions,
-			],
-		},
+		permissions: { ...local.permissions, catalogue: [...kept, ...policy.permissions] },
 	};
 }

@@ -5,21 +5,32 @@
 import { endOf, type RefusalReason, type VerifyQuery } from "../contract.ts";
 import type { Token, Usage } from "../store/tokens.ts";
 import { AddressMatcher } from "./address.ts";
-import { notCovered } from "./permission.ts";
+import { covers, notCovered } from "./permission.ts";
 import { hashOf, isWellFormed } from "./secret.ts";
+import { TokenUsage } from "./usage.ts";
 
-export type Verification =
-	| { readonly valid: true; readonly token: Token }
-	| { readonly valid: false; readonly reason: RefusalReason; readonly missing?: readonly string[] };
+export type Verification = { readonly valid: true; readonly token: Token } | Refusal;
+
+export interface Refusal {
+	readonly valid: false;
+	readonly reason: RefusalReason;
+	/** The permissions or resources that are not held. */
+	readonly missing?: readonly string[];
+	/** Whose secret it is; absent when nobody's. */
+	readonly token?: Token;
+}
 
 export interface Presented extends VerifyQuery {
 	secret: string;
-	address: string;
+	/** undefined: not known, which a token that may be used from some addresses only does not pass. */
+	address: string | undefined;
 }
+
+export const nothingAsked: VerifyQuery = { permissions: [], anyPermissions: [], resources: [] };
 
 interface Entry {
 	readonly token: Token;
-	readonly usage: Usage;
+	readonly usage: TokenUsage;
 	/** Milliseconds since the epoch, Infinity for never. */
 	readonly end: number;
 	readonly addresses: AddressMatcher;
@@ -29,15 +40,13 @@ interface Entry {
 export class TokenIndex {
 	readonly #byHash = new Map<string, Entry>();
 	readonly #byId = new Map<string, Entry>();
-	/** Whose usage is not in the store yet. */
-	#used = new Set<Entry>();
+	#used = new Set<TokenUsage>();
 
 	/** Takes in a new token or the next version of one; it counts from the next verification on. */
-	put(token: Token, usage?: Usage): void {
-		const known = this.#byId.get(token.id)?.usage;
+	put(token: Token, totals?: Usage): void {
 		const entry: Entry = {
 			token,
-			usage: usage ?? known ?? { useCount: 0, lastUsed: 0, lastUsedAddress: null },
+			usage: this.#byId.get(token.id)?.usage ?? new TokenUsage(token.id, totals),
 			end: endOf(token),
 			addresses: new AddressMatcher(token.allowedAddresses),
 		};
@@ -45,8 +54,16 @@ export class TokenIndex {
 		this.#byId.set(token.id, entry);
 	}
 
-	get(id: string): { token: Token; usage: Usage } | undefined {
+	get(id: string): { token: Token; usage: TokenUsage } | undefined {
 		return this.#byId.get(id);
+	}
+
+	findByHash(hash: string): { token: Token; usage: TokenUsage } | undefined {
+		return this.#byHash.get(hash);
+	}
+
+	*tokens(): Iterable<Token> {
+		for (const entry of this.#byId.values()) yield entry.token;
 	}
 
 	/** Looks, in this order, at: malformed, unknown, revoked, disabled, expired, address, permission, resource. */
@@ -56,31 +73,48 @@ export class TokenIndex {
 			return { valid: false, reason: isWellFormed(presented.secret) ? "unknown" : "malformed" };
 		}
 		const refusal = refusalOf(entry, presented, now);
-		if (refusal !== undefined) return refusal;
-		entry.usage.useCount++;
-		entry.usage.lastUsed = now;
-		entry.usage.lastUsedAddress = presented.address;
-		this.#used.add(entry);
+		this.#used.add(entry.usage);
+		if (refusal !== undefined) {
+			entry.usage.countRefusal(refusal.reason, now);
+			return refusal;
+		}
+		entry.usage.countVerification(presented, presented.address ?? "unknown", now);
 		return { valid: true, token: entry.token };
 	}
 
-	/** The usage that has changed since the last call. */
-	takeUsed(): { id: string; usage: Readonly<Usage> }[] {
-		const used = [...this.#used].map(({ token, usage }) => ({ id: token.id, usage: { ...usage } }));
+	/** Those that were used since the last call. */
+	takeUsed(): TokenUsage[] {
+		const used = [...this.#used];
 		this.#used = new Set();
 		return used;
 	}
+
+	/** Has them among the used ones again, for what they held could not be written. */
+	giveBackUsed(used: readonly TokenUsage[]): void {
+		for (const usage of used) this.#used.add(usage);
+	}
 }
 
-function refusalOf(entry: Entry, presented: Presented, now: number): Verification | undefined {
+function refusalOf(entry: Entry, presented: Presented, now: number): Refusal | undefined {
 	const { token } = entry;
-	if (token.revokedDate !== null) return { valid: false, reason: "revoked" };
-	if (token.disabledDate !== null) return { valid: false, reason: "disabled" };
-	if (entry.end <= now) return { valid: false, reason: "expired" };
-	if (!entry.addresses.allows(presented.address)) return { valid: false, reason: "address" };
-	const permissions = notCovered(token.permissions, presented.permissions);
-	if (permissions.length > 0) return { valid: false, reason: "permission", missing: permissions };
+	if (token.revokedDate !== null) return refuse("revoked", token);
+	if (token.disabledDate !== null) return refuse("disabled", token);
+	if (entry.end <= now) return refuse("expired", token);
+	if (!entry.addresses.allows(presented.address ?? "")) return refuse("address", token);
+	const permissions = missingPermissions(token.permissions, presented);
+	if (permissions.length > 0) return { ...refuse("permission", token), missing: permissions };
 	const resources = notCovered(token.resources, presented.resources);
-	if (resources.length > 0) return { valid: false, reason: "resource", missing: resources };
+	if (resources.length > 0) return { ...refuse("resource", token), missing: resources };
 	return undefined;
+}
+
+function refuse(reason: RefusalReason, token: Token): Refusal {
+	return { valid: false, reason, token };
+}
+
+function missingPermissions(held: readonly string[], { permissions, anyPermissions }: VerifyQuery): string[] {
+	const missing = notCovered(held, permissions);
+	if (missing.length > 0 || anyPermissions.length === 0) return missing;
+	const hasOne = anyPermissions.some((wanted) => held.some((own) => covers(own, wanted)));
+	return hasOne ? [] : [...anyPermissions];
 }

@@ -1,174 +1,172 @@
-/** The routes: what each asks of its caller and of its request, and which rule answers. Decides nothing itself. */
-import { createHmac } from "node:crypto";
-import express, {
-	type Express,
-	type NextFunction,
-	type Request,
-	type RequestHandler,
-	type Response,
-} from "express";
+/** Puts the routes behind Express: reads each request as its route says, lets the rule answer, and says what went wrong. */
+import { randomUUID } from "node:crypto";
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import * as z from "zod";
-import {
-	apiPermissions,
-	createTokenRequest,
-	type Health,
-	listTokensQuery,
-	type Notice,
-	policy,
-	protocol,
-	revokeTokenQuery,
-} from "../contract.ts";
-import type { Authority, Caller } from "../rules/authority.ts";
+import type { IfMatch } from "../rules/authority.ts";
+import type { Caller } from "../rules/callers.ts";
 import { RuleError } from "../rules/rule-error.ts";
-import type { EventStream } from "./events.ts";
+import type { AddressOf } from "./client-address.ts";
+import { challenge, credentialsOf } from "./credentials.ts";
+import { oauthRoutes } from "./oauth.ts";
+import { openApiOf } from "./openapi.ts";
 import { parse, problemFrom, problemOf, sendProblem } from "./problem.ts";
-import { bearerOf, challenge } from "./verify-door.ts";
+import { type Route, route } from "./route.ts";
+import { apiRoutes, type RouteParts } from "./routes.ts";
 
-export interface ApiOptions {
-	authority: Authority;
-	events: EventStream;
-	ownerKey: string;
-	version: string;
-	notices: readonly Notice[];
-	/** Told of what is no client's fault. */
-	onError: (error: unknown, instance: string) => void;
-	/** Asked for by the owner. */
-	onShutdown: () => void;
+export interface ApiOptions extends RouteParts {
+	/** Where the daemon is reached; known once it listens. */
+	url: () => string;
+	addressOf: AddressOf;
+	log: RequestLog;
+}
+
+/** What is told of requests. Never a header, a query or a body: each may hold a secret. */
+export interface RequestLog {
+	info: (facts: object, message: string) => void;
+	error: (facts: object, message: string) => void;
 }
 
 const maximumBodyBytes = 64 * 1024;
-const noQuery = z.strictObject({});
-const healthQuery = z.strictObject({ challenge: z.string().min(1).max(200).optional() });
+const nothing = z.strictObject({});
 
 export function createApi(options: ApiOptions): Express {
-	const { authority, events, version } = options;
 	const app = express();
 	app.disable("x-powered-by").disable("etag").set("query parser", "simple");
+	app.use((request: Request, response: Response, next: NextFunction) => {
+		response.locals.requestId = randomUUID();
+		response.set("X-Request-Id", response.locals.requestId);
+		response.once("finish", () => tell(options, request, response));
+		next();
+	});
 	app.use(express.json({ limit: maximumBodyBytes, inflate: false }));
-
-	route(app, "/healthz", {
-		get: (request, response) => {
-			const query = parse(healthQuery, request.query, "query");
-			response.json(healthOf(options, query.challenge));
-		},
-	});
-	route(app, "/v1/api-tokens", {
-		get: async (request, response) => {
-			callerOf(request, apiPermissions.read);
-			response.json(await authority.list(parse(listTokensQuery, request.query, "query")));
-		},
-		post: async (request, response) => {
-			const caller = callerOf(request, apiPermissions.write);
-			const created = await authority.create(caller, body(createTokenRequest, request));
-			response
-				.status(201)
-				.location(`/v1/api-tokens/${created.id}`)
-				.set("ETag", etagOf(created))
-				.json(created);
-		},
-	});
-	route(app, "/v1/api-tokens/current", {
-		get: (request, response) => {
-			const { token } = callerOf(request, "any");
-			if (token === undefined) throw new RuleError("not-found", "The owner key is no token.");
-			const record = authority.get(token.id);
-			response.set("ETag", etagOf(record)).json(record);
-		},
-	});
-	route(app, "/v1/api-tokens/:id", {
-		get: (request, response) => {
-			callerOf(request, apiPermissions.read);
-			const record = authority.get(idOf(request));
-			response.set("ETag", etagOf(record)).json(record);
-		},
-		delete: async (request, response) => {
-			const caller = callerOf(request, apiPermissions.delete);
-			const { reason } = parse(revokeTokenQuery, request.query, "query");
-			const record = await authority.revoke(caller, idOf(request), reason);
-			response.set("ETag", etagOf(record)).json(record);
-		},
-	});
-	route(app, "/v1/profiles", {
-		get: (request, response) => {
-			callerOf(request, apiPermissions.read);
-			parse(noQuery, request.query, "query");
-			response.json({ profiles: authority.profiles() });
-		},
-	});
-	route(app, "/v1/policy", {
-		put: async (request, response) => {
-			callerOf(request, "owner");
-			await authority.setPolicy(body(policy, request));
-			response.status(204).end();
-		},
-	});
-	route(app, "/v1/events", {
-		get: (request, response) => {
-			callerOf(request, apiPermissions.read);
-			events.attach(response, { version, protocol, notices: [...options.notices] });
-		},
-	});
-	route(app, "/v1/shutdown", {
-		post: (request, response) => {
-			callerOf(request, "owner");
-			response.status(202).end();
-			options.onShutdown();
-		},
-	});
+	app.use(express.urlencoded({ limit: maximumBodyBytes, inflate: false, extended: false }));
+	register(app, allRoutes(options), options);
 	app.use((_request: Request, response: Response) => {
-		sendProblem(
-			response,
-			problemOf("not-found", "There is no such route; see the README for those that are."),
-		);
+		const detail = "There is no such route; /openapi.json names those that there are.";
+		sendProblem(response, problemOf("not-found", detail, instanceOf(response)));
 	});
-	app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-		const problem = problemFrom(error);
-		if (problem.status >= 500) options.onError(error, problem.instance);
-		sendProblem(response, problem, problem.status === 401 ? { "WWW-Authenticate": challenge() } : {});
+	app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+		answerError(error, request, response, options.log);
 	});
 	return app;
+}
 
-	function callerOf(request: Request, permission: string): Caller {
-		const secret = bearerOf(request.headers.authorization);
-		return authority.callerOf(secret, request.socket.remoteAddress ?? "", permission);
+function allRoutes(options: ApiOptions): Route[] {
+	const routes = [...apiRoutes(options), ...oauthRoutes(options.authority, options.url)];
+	let document: object | undefined;
+	const openApi = route({
+		method: "get",
+		path: "/openapi.json",
+		summary: "This document.",
+		caller: "none",
+		answers: { status: 200, description: "OpenAPI 3.1", schema: z.looseObject({}) },
+		handle: () => {
+			document ??= openApiOf([...routes, openApi], { version: options.version, url: options.url() });
+			return { body: document };
+		},
+	});
+	return [...routes, openApi];
+}
+
+/** Any method that a path lacks is answered with those that it has. */
+function register(app: Express, routes: readonly Route[], options: ApiOptions): void {
+	for (const [path, same] of Map.groupBy(routes, (one) => one.path)) {
+		const chain = app.route(path.replace(/\{(\w+)\}/g, ":$1"));
+		for (const one of same) chain[one.method]((request, response) => serve(one, request, response, options));
+		const allow = same.map((one) => one.method.toUpperCase()).join(", ");
+		chain.all((_request, response) => {
+			const problem = problemOf("method-not-allowed", `This path takes ${allow}.`, instanceOf(response));
+			sendProblem(response, problem, { Allow: allow });
+		});
 	}
 }
 
-type Method = "get" | "post" | "put" | "delete";
+async function serve(route: Route, request: Request, response: Response, options: ApiOptions): Promise<void> {
+	response.locals.path = route.path;
+	const caller = callerFor(route, request, options);
+	const query = parse(route.query ?? nothing, request.query, "query");
+	const body = route.body === undefined ? undefined : parse(route.body, bodyOf(route, request), "body");
+	const ifMatch = ifMatchOf(route, request);
+	const param = (name: string) => String(request.params[name]);
+	const reply = await route.handle({ caller, query, body, param, ifMatch, request, response });
+	if (reply === undefined) return;
+	response.status(reply.status ?? 200).set({ "Cache-Control": "no-store", ...reply.headers });
+	if (reply.body === undefined) response.end();
+	else response.json(reply.body);
+}
 
-/** Registers a path's methods; any other method is answered with those that there are. */
-function route(app: Express, path: string, handlers: Partial<Record<Method, RequestHandler>>): void {
-	const methods = Object.keys(handlers) as Method[];
-	const chain = app.route(path);
-	for (const method of methods) {
-		const handler = handlers[method];
-		if (handler !== undefined) chain[method](handler);
+function callerFor(route: Route, request: Request, { authority, addressOf }: ApiOptions): Caller {
+	const credentials = credentialsOf(request, addressOf);
+	if (route.caller === "rotator") return authority.rotatorOf(credentials, String(request.params.id));
+	// Shown where none are needed, they still have to be right.
+	if (route.caller === "none" && credentials.secret === undefined) return nobody;
+	return authority.callerOf(credentials, route.caller === "none" ? "token" : route.caller);
+}
+
+const nobody: Caller = { user: { userId: "nobody", userName: "nobody" }, token: undefined };
+
+function bodyOf(route: Route, request: Request): unknown {
+	// `is` answers null without a body: then the schema says what is missing.
+	if (request.is(route.accepts) === false) {
+		throw new RuleError("media-type-unsupported", `Send the body as ${route.accepts}.`);
 	}
-	const allow = methods.map((method) => method.toUpperCase()).join(", ");
-	chain.all((_request, response) => {
-		sendProblem(response, problemOf("method-not-allowed", `This path takes ${allow}.`), { Allow: allow });
+	return request.body;
+}
+
+/** RFC 9110 section 13.1.1, of which a list of tags is of no use here. */
+function ifMatchOf(route: Route, request: Request): IfMatch {
+	const header = request.headers["if-match"];
+	if (route.ifMatch === "ignored") return "any";
+	if (header === undefined) {
+		if (route.ifMatch === "optional") return "any";
+		throw new RuleError("version-missing", "Send If-Match with the ETag of the version that you have seen.");
+	}
+	if (header.trim() === "*") return "any";
+	const version = /^\s*"(\d+)"\s*$/.exec(header)?.[1];
+	if (version !== undefined) return Number(version);
+	throw new RuleError(
+		"version-stale",
+		'If-Match has to hold an ETag that this daemon gave, for example "3".',
+	);
+}
+
+function answerError(error: unknown, request: Request, response: Response, log: RequestLog): void {
+	const oauth = request.path.startsWith("/oauth2/");
+	const found = problemFrom(error);
+	const problem = {
+		...found,
+		...instanceOf(response),
+		...(oauth && oauthErrorOf(found.status, found.detail)),
+	};
+	if (problem.status >= 500) log.error({ err: error, request: problem.instance }, "a request failed");
+	if (response.headersSent) return void response.destroy();
+	const basic = request.headers.authorization?.toLowerCase().startsWith("basic ") === true;
+	const asked = basic ? 'Basic realm="tokensmith"' : challenge();
+	sendProblem(response, problem, {
+		...(problem.status === 401 && { "WWW-Authenticate": asked }),
+		// RFC 6749 section 5.2 wants this media type, and standard clients read no other.
+		...(oauth && { "Content-Type": "application/json" }),
 	});
 }
 
-function body<Schema extends z.ZodType>(schema: Schema, request: Request): z.output<Schema> {
-	// `is` answers null without a body: then the schema says what is missing.
-	if (request.is("application/json") === false) {
-		throw new RuleError("media-type-unsupported", "Send the body as application/json.");
-	}
-	return parse(schema, request.body, "body");
+/** RFC 6749 section 5.2, which RFC 7009 and RFC 7662 refer to. */
+function oauthErrorOf(status: number, detail: string) {
+	const error =
+		status === 401 ? "invalid_client" : status === 403 ? "unauthorized_client" : "invalid_request";
+	return { error: status >= 500 ? "server_error" : error, error_description: detail };
 }
 
-function healthOf(options: ApiOptions, asked: string | undefined): Health {
-	const health: Health = { status: "ok", version: options.version, protocol };
-	// Only the daemon that wrote daemon.json knows the owner key, so this tells it from a stranger on its port.
-	if (asked !== undefined) health.proof = createHmac("sha256", options.ownerKey).update(asked).digest("hex");
-	return health;
+function instanceOf(response: Response): { instance: string } {
+	return { instance: `urn:uuid:${response.locals.requestId}` };
 }
 
-function idOf(request: Request): string {
-	return String(request.params.id);
-}
-
-function etagOf(record: { version: number }): string {
-	return `"${record.version}"`;
+function tell({ metrics, log }: ApiOptions, request: Request, response: Response): void {
+	const { requestId, path = "unknown" } = response.locals;
+	metrics.countRequest(request.method, path, response.statusCode);
+	// Who reads changes nothing, and there is much of it.
+	if (request.method === "GET" || request.method === "HEAD") return;
+	log.info(
+		{ request: requestId, method: request.method, route: path, status: response.statusCode },
+		"request",
+	);
 }

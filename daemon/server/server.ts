@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Express } from "express";
 import type { Problem } from "../contract.ts";
-import { problemOf, sendProblem } from "./problem.ts";
+import { problemFrom, problemOf, sendProblem } from "./problem.ts";
 import { VerifyDoor } from "./verify-door.ts";
 
 export interface ServerOptions {
@@ -14,6 +14,8 @@ export interface ServerOptions {
 	api: Express;
 	/** Told at every request. */
 	onRequest: () => void;
+	/** Told of what is no client's fault. */
+	onError: (error: unknown) => void;
 }
 
 export class HttpServer {
@@ -21,11 +23,11 @@ export class HttpServer {
 	#hosts: ReadonlySet<string> = new Set();
 
 	constructor(options: ServerOptions) {
-		const { door, api, onRequest } = options;
+		const { door, api, onRequest, onError } = options;
 		this.#server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
 			onRequest();
 			// Proxies hand a browser's headers on, and this route gives nothing to a page that lacks the token.
-			if (VerifyDoor.serves(request.url ?? "")) return door.handle(request, response);
+			if (VerifyDoor.serves(request.url ?? "")) return verifyAt(door, request, response, onError);
 			const refusal = this.#refusalOf(request);
 			if (refusal !== undefined) return refuse(request, response, refusal);
 			api(request, response);
@@ -69,6 +71,20 @@ export class HttpServer {
 			return problemOf("origin-not-allowed", "Web pages can't call this daemon.");
 		}
 		return undefined;
+	}
+}
+
+function verifyAt(
+	door: VerifyDoor,
+	request: IncomingMessage,
+	response: ServerResponse,
+	onError: ServerOptions["onError"],
+): void {
+	try {
+		door.handle(request, response);
+	} catch (error) {
+		onError(error);
+		sendProblem(response, problemFrom(error));
 	}
 }
 

@@ -4,9 +4,12 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { VerifyAnswer, VerifyQuery } from "../contract.ts";
-import { type Authority, refusalCodes, refusalDetail } from "../rules/authority.ts";
-import type { Verification } from "../rules/verify.ts";
+import type { Authority } from "../rules/authority.ts";
+import { refusalCodes, refusalDetail } from "../rules/callers.ts";
+import { nothingAsked, type Refusal } from "../rules/verify.ts";
 import type { Token } from "../store/tokens.ts";
+import type { AddressOf } from "./client-address.ts";
+import { bearerOf, challenge } from "./credentials.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 
 interface PreparedAnswer {
@@ -14,16 +17,19 @@ interface PreparedAnswer {
 	body: Buffer;
 }
 
-const nothingAsked: VerifyQuery = { permissions: [], resources: [] };
-
 export class VerifyDoor {
 	readonly #authority: Authority;
+	readonly #addressOf: AddressOf;
 	readonly #answers = new WeakMap<Token, PreparedAnswer>();
 	/** Services ask the same few questions; undefined: a question that can't be read. */
 	readonly #queries = new Map<string, VerifyQuery | undefined>();
 
-	constructor(authority: Authority) {
+	/** How many requests were answered, by the reason of a refusal or `valid`. */
+	readonly outcomes = new Map<string, number>();
+
+	constructor(authority: Authority, addressOf: AddressOf) {
 		this.#authority = authority;
+		this.#addressOf = addressOf;
 	}
 
 	/** Whether the request is for this door. */
@@ -40,17 +46,21 @@ export class VerifyDoor {
 		const query = this.#queryOf(request.url ?? "");
 		if (query === undefined) {
 			const detail =
-				"Ask with ?permission=… and &resource=…, each as often as needed; nothing else is known here.";
+				"Ask with ?permission=…, ?anyPermission=… and ?resource=…, each as often as needed; nothing else is known here.";
 			return sendProblem(response, problemOf("invalid-request", detail));
 		}
 		const secret = bearerOf(request.headers.authorization);
 		if (secret === undefined) return sendMissing(response);
-		const address = request.socket.remoteAddress ?? "";
-		const verification = this.#authority.verify({ secret, address, ...query });
+		const verification = this.#authority.verify({ secret, address: this.#addressOf(request), ...query });
+		this.#count(verification.valid ? "valid" : verification.reason);
 		if (!verification.valid) return sendRefusal(response, verification);
 		const answer = this.#answerFor(verification.token);
 		response.writeHead(200, answer.headers);
 		response.end(answer.body);
+	}
+
+	#count(outcome: string): void {
+		this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
 	}
 
 	#answerFor(token: Token): PreparedAnswer {
@@ -73,18 +83,16 @@ export class VerifyDoor {
 	}
 }
 
-/** The secret of an `Authorization: Bearer` header (RFC 6750 section 2.1). */
-export function bearerOf(header: string | undefined): string | undefined {
-	if (header === undefined || header.length < 8) return undefined;
-	return header.slice(0, 7).toLowerCase() === "bearer " ? header.slice(7).trim() : undefined;
-}
+const asked = new Set(["permission", "anyPermission", "resource"]);
 
 function parseQuery(text: string): VerifyQuery | undefined {
-	const asked = new URLSearchParams(text);
-	for (const [name, value] of asked) {
-		if ((name !== "permission" && name !== "resource") || value === "") return undefined;
-	}
-	return { permissions: asked.getAll("permission"), resources: asked.getAll("resource") };
+	const query = new URLSearchParams(text);
+	for (const [name, value] of query) if (!asked.has(name) || value === "") return undefined;
+	return {
+		permissions: query.getAll("permission"),
+		anyPermissions: query.getAll("anyPermission"),
+		resources: query.getAll("resource"),
+	};
 }
 
 function prepare(token: Token): PreparedAnswer {
@@ -102,7 +110,7 @@ function prepare(token: Token): PreparedAnswer {
 		["X-Token-Id", id],
 		["X-Token-Name", headerText(name)],
 		["X-Token-User-Id", userId],
-		["X-Token-User-Name", headerText(name)],
+		["X-Token-User-Name", headerText(token.userName)],
 		["X-Token-Permissions", permissions.join(" ")],
 		["X-Token-Resources", resources.join(" ")],
 		...(defaultSource === null ? [] : [["X-Token-Default-Source", headerText(defaultSource)]]),
@@ -113,7 +121,7 @@ function prepare(token: Token): PreparedAnswer {
 
 /** A header holds printable ASCII; the rest, and the percent sign, is percent-encoded UTF-8. */
 function headerText(text: string): string {
-	return text.replace(/[^\x20-\x24\x26-\x7E]+/gu, encodeURIComponent);
+	return text.toWellFormed().replace(/[^\x20-\x24\x26-\x7E]+/gu, encodeURIComponent);
 }
 
 function sendMissing(response: ServerResponse): void {
@@ -122,7 +130,7 @@ function sendMissing(response: ServerResponse): void {
 	sendProblem(response, problemOf("credentials-missing", detail), { "WWW-Authenticate": challenge() });
 }
 
-function sendRefusal(response: ServerResponse, refusal: Extract<Verification, { valid: false }>): void {
+function sendRefusal(response: ServerResponse, refusal: Refusal): void {
 	const { reason, missing = [] } = refusal;
 	const detail = refusalDetail(refusal);
 	const scope = reason === "permission" ? { scope: missing.join(" ") } : {};
@@ -130,10 +138,4 @@ function sendRefusal(response: ServerResponse, refusal: Extract<Verification, { 
 	sendProblem(response, problemOf(refusalCodes[reason], detail, { reason }), {
 		"WWW-Authenticate": challenge({ error, error_description: detail, ...scope }),
 	});
-}
-
-/** The challenge of RFC 6750 section 3, whose values may hold neither quotes nor backslashes nor anything but ASCII. */
-export function challenge(parts: Record<string, string> = {}): string {
-	const all = Object.entries({ realm: "tokensmith", ...parts });
-	return `Bearer ${all.map(([name, value]) => `${name}="${value.replace(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, "?")}"`).join(", ")}`;
 }

@@ -34,6 +34,9 @@ export class StorageError extends Error {
 	}
 }
 
+/** The database as a change or a query sees it. */
+export type Transaction = Kysely<Tables>;
+
 interface Job {
 	run: (database: Kysely<Tables>) => Promise<unknown>;
 	resolve: (value: never) => void;

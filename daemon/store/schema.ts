@@ -1,5 +1,5 @@
 /** The tables, and how a database of any earlier version becomes one of this version. */
-import type { Generated, Kysely, Selectable } from "kysely";
+import { type ColumnDefinitionBuilder, type Generated, type Kysely, type Selectable, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 
 /** Lists stand as JSON text: they are read and written whole, and only the daemon's memory searches them. */
@@ -12,6 +12,7 @@ export interface TokensTable {
 	createdUserInfo: string;
 	lastModifiedUserInfo: string;
 	userId: string;
+	userName: string;
 	name: string;
 	description: string;
 	issuer: string;
@@ -37,8 +38,34 @@ export interface TokensTable {
 
 export type TokenRow = Selectable<TokensTable>;
 
+export interface AuditTable {
+	sequence: number;
+	date: string;
+	actorId: string;
+	actorName: string;
+	action: string;
+	tokenId: string | null;
+	/** JSON text, like `after`. */
+	before: string;
+	after: string;
+	previousHash: string;
+	hash: string;
+}
+
+/** One row a token and day; the last three columns are JSON text. */
+export interface UsageTable {
+	tokenId: string;
+	day: string;
+	verifications: number;
+	refusals: string;
+	permissions: string;
+	addresses: string;
+}
+
 export interface Tables {
 	tokens: TokensTable;
+	auditEvents: AuditTable;
+	usage: UsageTable;
 	/** What the person has set, one row a name. */
 	settings: { name: string; value: string };
 }
@@ -53,6 +80,13 @@ const migrations: Record<string, Migration> = {
 				.addColumn("name", "text", (column) => column.primaryKey())
 				.addColumn("value", "text", (column) => column.notNull())
 				.execute();
+		},
+	},
+	"0002-audit-and-usage": {
+		async up(database: Kysely<never>) {
+			await addUserName(database);
+			await createAuditEvents(database);
+			await createUsage(database);
 		},
 	},
 };
@@ -111,4 +145,33 @@ async function createTokens(database: Kysely<never>): Promise<void> {
 		.on("tokens")
 		.columns(["creationDate", "id"])
 		.execute();
+}
+
+async function addUserName(database: Kysely<never>): Promise<void> {
+	const text = (column: ColumnDefinitionBuilder) => column.notNull().defaultTo("");
+	await database.schema.alterTable("tokens").addColumn("userName", "text", text).execute();
+	// Until then every token had a user of its own, which carried its name.
+	await sql`update "tokens" set "userName" = "name"`.execute(database);
+}
+
+async function createAuditEvents(database: Kysely<never>): Promise<void> {
+	let table = database.schema
+		.createTable("auditEvents")
+		.addColumn("sequence", "integer", (column) => column.primaryKey())
+		.addColumn("tokenId", "text");
+	const required = ["date", "actorId", "actorName", "action", "before", "after", "previousHash", "hash"];
+	for (const name of required) table = table.addColumn(name, "text", (column) => column.notNull());
+	await table.execute();
+	await database.schema.createIndex("auditEventsByToken").on("auditEvents").column("tokenId").execute();
+}
+
+async function createUsage(database: Kysely<never>): Promise<void> {
+	let table = database.schema
+		.createTable("usage")
+		.addColumn("verifications", "integer", (column) => column.notNull());
+	for (const name of ["tokenId", "day", "refusals", "permissions", "addresses"]) {
+		table = table.addColumn(name, "text", (column) => column.notNull());
+	}
+	// Kysely's types name no table here, so the key's columns can't be checked by them.
+	await table.addPrimaryKeyConstraint("usageByTokenAndDay", ["tokenId", "day"] as never).execute();
 }

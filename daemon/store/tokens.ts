@@ -1,6 +1,6 @@
-/** What the daemon keeps, as queries: tokens, their usage and the policy. Knows no rule. */
-import type { ExpressionBuilder, Kysely } from "kysely";
-import type { Policy, TokenRecord, TokenStatus } from "../contract.ts";
+/** What the daemon keeps of tokens, as queries. Knows no rule. */
+import { type ExpressionBuilder, type Kysely, type RawBuilder, sql } from "kysely";
+import type { TokenRecord, TokenStatus } from "../contract.ts";
 import type { DurableDatabase } from "./durable.ts";
 import type { Tables, TokenRow } from "./schema.ts";
 
@@ -8,9 +8,11 @@ import type { Tables, TokenRow } from "./schema.ts";
 export interface Token
 	extends Readonly<Omit<TokenRecord, "status" | "lastUsedDate" | "lastUsedAddress" | "useCount">> {
 	readonly hash: string;
+	/** The name of the user that the token's doings are attributed to. */
+	readonly userName: string;
 }
 
-/** How much a token was used. */
+/** How much a token was used, in all. */
 export interface Usage {
 	useCount: number;
 	/** Milliseconds since the epoch; 0: never used. */
@@ -18,109 +20,133 @@ export interface Usage {
 	lastUsedAddress: string | null;
 }
 
-/** Where a list goes on: behind the token with this creation and id. */
-export type ListPosition = readonly [creationDate: string, id: string];
+/** Where a list goes on: behind the token with this value of the sorted column and this id. */
+export type ListPosition = readonly [value: string | number | null, id: string];
 
 export interface ListFilter {
 	status?: TokenStatus | undefined;
+	issuer?: string | undefined;
+	profile?: string | undefined;
 	q?: string | undefined;
+	tag?: string | undefined;
+	resource?: string | undefined;
+	expiresBefore?: string | undefined;
+	unusedSince?: string | undefined;
+}
+
+export type SortColumn = "creationDate" | "expiry" | "name" | "lastUsed";
+
+export interface ListPage {
+	sort: SortColumn;
+	direction: "asc" | "desc";
 	limit: number;
 	after?: ListPosition | undefined;
 }
 
-export class TokenStore {
-	readonly #database: DurableDatabase;
+/** Somebody else has changed the token meanwhile; nothing was written. */
+export class VersionConflict extends Error {}
 
-	constructor(database: DurableDatabase) {
-		this.#database = database;
-	}
-
-	async *all(): AsyncIterable<{ token: Token; usage: Usage }> {
-		const rows = await this.#database.read((database) => database.selectFrom("tokens").selectAll().execute());
-		for (const row of rows) yield fromRow(row);
-	}
-
-	/** @throws StorageError when the disk says no; nothing was kept then. */
-	async insert(token: Token): Promise<void> {
-		await this.#database.write((database) => database.insertInto("tokens").values(toRow(token)).execute());
-	}
-
-	/** Replaces the version before; answers whether it was still there. */
-	update(token: Token): Promise<boolean> {
-		return this.#database.write(async (database) => {
-			const result = await database
-				.updateTable("tokens")
-				.set(toRow(token))
-				.where("id", "=", token.id)
-				.where("version", "=", token.version - 1)
-				.executeTakeFirst();
-			return result.numUpdatedRows === 1n;
-		});
-	}
-
-	/** Newest first; the ids, at most `limit` of them. `now`: RFC 3339. */
-	async list(filter: ListFilter, now: string): Promise<string[]> {
-		const rows = await this.#database.read((database) => listQuery(database, filter, now).execute());
-		return rows.map((row) => row.id);
-	}
-
-	async saveUsage(used: readonly { id: string; usage: Readonly<Usage> }[]): Promise<void> {
-		await this.#database.write(async (database) => {
-			for (const { id, usage } of used) {
-				await database.updateTable("tokens").set(usage).where("id", "=", id).execute();
-			}
-		});
-	}
-
-	async policy(): Promise<unknown> {
-		const row = await this.#database.read((database) =>
-			database.selectFrom("settings").select("value").where("name", "=", "policy").executeTakeFirst(),
-		);
-		return row === undefined ? undefined : JSON.parse(row.value);
-	}
-
-	async savePolicy(policy: Policy): Promise<void> {
-		const value = JSON.stringify(policy);
-		await this.#database.write((database) =>
-			database
-				.insertInto("settings")
-				.values({ name: "policy", value })
-				.onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
-				.execute(),
-		);
-	}
+/** All tokens with their usage. */
+export async function allTokens(database: DurableDatabase): Promise<{ token: Token; usage: Usage }[]> {
+	const rows = await database.read((query) => query.selectFrom("tokens").selectAll().execute());
+	return rows.map(fromRow);
 }
 
-function listQuery(database: Kysely<Tables>, filter: ListFilter, now: string) {
-	let query = database
+/** The ids of one page, in order. `now`: RFC 3339. */
+export async function listTokens(
+	database: DurableDatabase,
+	filter: ListFilter,
+	page: ListPage,
+	now: string,
+): Promise<string[]> {
+	const rows = await database.read((query) => listQuery(query, filter, page, now).execute());
+	return rows.map((row) => row.id);
+}
+
+export async function insertToken(query: Kysely<Tables>, token: Token): Promise<void> {
+	await query.insertInto("tokens").values(toRow(token)).execute();
+}
+
+/** Replaces the version before. @throws VersionConflict when that is not there any more. */
+export async function updateToken(query: Kysely<Tables>, token: Token): Promise<void> {
+	const result = await query
+		.updateTable("tokens")
+		.set(toRow(token))
+		.where("id", "=", token.id)
+		.where("version", "=", token.version - 1)
+		.executeTakeFirst();
+	if (result.numUpdatedRows !== 1n) throw new VersionConflict();
+}
+
+/** Whether a token of the profile that is not revoked has the name, other than the one with the id. */
+export async function isNameTaken(
+	query: Kysely<Tables>,
+	taken: { profile: string; name: string; exceptId: string },
+): Promise<boolean> {
+	const row = await query
 		.selectFrom("tokens")
 		.select("id")
-		.orderBy("creationDate", "desc")
-		.orderBy("id", "desc")
-		.limit(filter.limit);
-	const { status, q, after } = filter;
-	if (status !== undefined) query = query.where((where) => hasStatus(where, status, now));
-	if (q !== undefined) {
-		const pattern = `%${q.replace(/[\\%_]/g, "\\$&")}%`;
-		query = query.where((where) =>
-			where.or((["name", "description"] as const).map((column) => like(where, column, pattern))),
-		);
-	}
-	if (after !== undefined) {
-		query = query.where((where) =>
-			where.or([
-				where("creationDate", "<", after[0]),
-				where.and([where("creationDate", "=", after[0]), where("id", "<", after[1])]),
-			]),
-		);
-	}
-	return query;
+		.where("profile", "=", taken.profile)
+		.where("name", "=", taken.name)
+		.where("id", "!=", taken.exceptId)
+		.where("revokedDate", "is", null)
+		// A rotated token and its successor are one in its owner's eyes.
+		.where("successorId", "is", null)
+		.executeTakeFirst();
+	return row !== undefined;
 }
 
 type Where = ExpressionBuilder<Tables, "tokens">;
 
-function like(where: Where, column: "name" | "description", pattern: string) {
-	return where(where.fn<number>("like", [where.val(pattern), where.ref(column), where.val("\\")]), "=", 1);
+function listQuery(database: Kysely<Tables>, filter: ListFilter, page: ListPage, now: string) {
+	const column = sortExpression(page.sort);
+	let query = database
+		.selectFrom("tokens")
+		.select("id")
+		.where((where) => where.and(conditions(where, filter, now)))
+		// Those that never end or were never used come last, whatever the direction.
+		.orderBy(sql`${column} is null`)
+		.orderBy(column, page.direction)
+		.orderBy("id", page.direction)
+		.limit(page.limit);
+	if (page.after !== undefined) query = query.where(isAfter(column, page.after, page.direction));
+	return query;
+}
+
+function sortExpression(sort: SortColumn): RawBuilder<string | number | null> {
+	return sort === "lastUsed" ? sql`nullif("lastUsed", 0)` : sql.ref(sort);
+}
+
+function isAfter(
+	column: RawBuilder<unknown>,
+	[value, id]: ListPosition,
+	direction: "asc" | "desc",
+): RawBuilder<boolean> {
+	const beyond = sql.raw(direction === "asc" ? ">" : "<");
+	if (value === null) return sql`(${column} is null and "id" ${beyond} ${id})`;
+	return sql`(${column} is null or ${column} ${beyond} ${value} or (${column} = ${value} and "id" ${beyond} ${id}))`;
+}
+
+function conditions(where: Where, filter: ListFilter, now: string) {
+	const { status, issuer, profile, q, tag, resource, expiresBefore, unusedSince } = filter;
+	return [
+		...(status === undefined ? [] : [hasStatus(where, status, now)]),
+		...(issuer === undefined ? [] : [where("issuer", "=", issuer)]),
+		...(profile === undefined ? [] : [where("profile", "=", profile)]),
+		...(q === undefined ? [] : [where.or([contains("name", q), contains("description", q)])]),
+		...(tag === undefined ? [] : [listHolds("tags", tag)]),
+		...(resource === undefined ? [] : [listHolds("resources", resource)]),
+		...(expiresBefore === undefined ? [] : [where("expiry", "<", expiresBefore)]),
+		...(unusedSince === undefined ? [] : [where("lastUsed", "<", Date.parse(unusedSince))]),
+	];
+}
+
+function contains(column: "name" | "description", text: string): RawBuilder<boolean> {
+	return sql`${sql.ref(column)} like ${`%${text.replace(/[\\%_]/g, "\\$&")}%`} escape '\\'`;
+}
+
+function listHolds(column: "tags" | "resources", item: string): RawBuilder<boolean> {
+	return sql`exists (select 1 from json_each(${sql.ref(column)}) where value = ${item})`;
 }
 
 /** The same as `statusOf` in the contract, as a condition. */

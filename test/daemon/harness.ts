@@ -4,13 +4,15 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { CreatedToken, CreateTokenInput } from "../../daemon/contract.ts";
 import { Authority } from "../../daemon/rules/authority.ts";
+import { Records } from "../../daemon/rules/records.ts";
 import { createApi } from "../../daemon/server/api.ts";
+import { addressReader } from "../../daemon/server/client-address.ts";
 import { EventStream } from "../../daemon/server/events.ts";
+import { Metrics } from "../../daemon/server/metrics.ts";
 import { HttpServer } from "../../daemon/server/server.ts";
 import { VerifyDoor } from "../../daemon/server/verify-door.ts";
 import { DurableDatabase, type DurableOptions } from "../../daemon/store/durable.ts";
 import { loadSqlJs } from "../../daemon/store/sqlite.ts";
-import { TokenStore } from "../../daemon/store/tokens.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const wasm = await WebAssembly.compile(readFileSync(join(root, "node_modules/sql.js/dist/sql-wasm.wasm")));
@@ -49,37 +51,62 @@ export class TestDaemon {
 	shutdowns = 0;
 	url = "";
 	authority!: Authority;
+	records!: Records;
+	readonly #trustedProxies: readonly string[];
 	#database!: DurableDatabase;
 	#server!: HttpServer;
 
-	static async start(): Promise<TestDaemon> {
-		const daemon = new TestDaemon();
+	static async start(options: { trustedProxies?: readonly string[] } = {}): Promise<TestDaemon> {
+		const daemon = new TestDaemon(options.trustedProxies ?? []);
 		await daemon.open();
 		return daemon;
 	}
 
+	private constructor(trustedProxies: readonly string[]) {
+		this.#trustedProxies = trustedProxies;
+	}
+
 	async open(): Promise<void> {
+		const { events, failures } = this;
 		this.#database = await openDatabase(this.directory);
 		this.authority = await Authority.open({
-			store: new TokenStore(this.#database),
+			database: this.#database,
 			ownerKey,
 			owner: { userId: "owner", userName: "ada" },
 			now: () => this.now,
-			notify: (name, data) => this.events.notify(name, data),
+			notify: (name, data) => events.notify(name, data),
+			onError: (error) => failures.push(error),
 		});
+		this.records = new Records(this.#database);
+		const addressOf = addressReader(this.#trustedProxies);
+		const door = new VerifyDoor(this.authority, addressOf);
 		const api = createApi({
 			authority: this.authority,
-			events: this.events,
+			records: this.records,
+			events,
+			metrics: new Metrics({ authority: this.authority, door, events }),
 			ownerKey,
 			version: "1.2.3",
 			notices: this.#database.notices,
-			onError: (error) => this.failures.push(error),
+			url: () => this.url,
+			addressOf,
+			log: { info: () => {}, error: ({ err }: { err?: unknown }) => failures.push(err) },
 			onShutdown: () => {
 				this.shutdowns++;
 			},
 		});
-		this.#server = new HttpServer({ door: new VerifyDoor(this.authority), api, onRequest: () => {} });
+		this.#server = new HttpServer({
+			door,
+			api,
+			onRequest: () => {},
+			onError: (error) => failures.push(error),
+		});
 		this.url = await this.#server.listen("127.0.0.1", 0);
+	}
+
+	/** The database itself, for what the contract has no way to do. */
+	get database(): DurableDatabase {
+		return this.#database;
 	}
 
 	async close(): Promise<void> {
@@ -111,7 +138,7 @@ export class TestDaemon {
 			...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
 		});
 		const text = await response.text();
-		const json = response.headers.get("content-type")?.includes("json") && text !== "";
+		const json = /[/+]json(;|$)/.test(response.headers.get("content-type") ?? "") && text !== "";
 		return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
 	}
 

@@ -154,7 +154,13 @@ describe("an expiry", () => {
 		});
 	}
 
-	const rules = { never: false, default: { days: 30 }, maximum: { days: 365 }, presets: [] };
+	const rules = {
+		never: false,
+		default: { days: 30 },
+		maximum: { days: 365 },
+		presets: [],
+		presetsOnly: false,
+	};
 	const now = at("2026-03-10T12:00:00.000Z");
 	it("must be in the future, to the millisecond", () => {
 		assert.match(expiryProblem("2026-03-10T12:00:00.000Z", rules, now) ?? "", /future/);

@@ -1,0 +1,80 @@
+/**
+ * `node daemon.js token …`: the command line for scripts and CI. A client like any other: it knows the running daemon by
+ * its API alone. No secret is taken from the arguments, none is shown on a terminal unless that was asked for.
+ */
+import { type Command, exitCodes } from "./cli/command.ts";
+import { create } from "./cli/create.ts";
+import { disable, enable } from "./cli/disable.ts";
+import { identify } from "./cli/identify.ts";
+import { list } from "./cli/list.ts";
+import { print, printError } from "./cli/output.ts";
+import { revoke } from "./cli/revoke.ts";
+import { rotate } from "./cli/rotate.ts";
+import { refuseSecretsIn } from "./cli/secrets.ts";
+import { show } from "./cli/show.ts";
+import { UsageError } from "./cli/usage-error.ts";
+import { verify } from "./cli/verify.ts";
+import { TokensmithProblemError, TokensmithUnavailableError } from "./client/exchange.ts";
+
+const commands: Record<string, Command> = {
+	create,
+	list,
+	show,
+	rotate,
+	disable,
+	enable,
+	revoke,
+	verify,
+	identify,
+};
+
+const help = `Usage: node daemon.js token COMMAND [OPTION]...
+
+Works with the API tokens of a running daemon.
+
+${Object.entries(commands)
+	.map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+	.join("\n")}
+
+'node daemon.js token COMMAND --help' says more.
+
+${exitCodes}`;
+
+/** @param args what follows `token`. Answers the exit code. */
+export async function runCli(args: string[]): Promise<number> {
+	try {
+		refuseSecretsIn(args);
+		const [name = "--help", ...rest] = args;
+		if (name === "--help" || name === "-h" || name === "help") return await print(help);
+		const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+		if (command === undefined) {
+			const known = Object.keys(commands).join(", ");
+			throw new UsageError(`There is no such command; there are: ${known}.`);
+		}
+		return await command.run(rest);
+	} catch (error) {
+		const { exitCode, ...said } = explain(error);
+		printError(said, args.includes("--json") ? "json" : "words");
+		return exitCode;
+	}
+}
+
+function explain(error: unknown): { exitCode: number; code: string; detail: string } {
+	if (error instanceof TokensmithProblemError) {
+		const { code, detail, status, errors = [] } = error.problem;
+		const fields = errors.map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`).join("");
+		return { exitCode: status === 401 || status === 403 ? 4 : 1, code, detail: detail + fields };
+	}
+	if (error instanceof TokensmithUnavailableError) {
+		return { exitCode: 3, code: "unreachable", detail: error.message };
+	}
+	const detail = error instanceof Error ? error.message : String(error);
+	if (error instanceof UsageError) {
+		return {
+			exitCode: 2,
+			code: "usage",
+			detail: `${detail}\nSay --help after the command to see what it takes.`,
+		};
+	}
+	return { exitCode: 1, code: "failed", detail };
+}

@@ -1,0 +1,155 @@
+/** What all commands share: how their arguments are read, and how they reach the daemon. */
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { createTokensmithClient, type TokensmithClient } from "../client/client.ts";
+import { print } from "./output.ts";
+import { readSecret } from "./secrets.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const exitCodes = `Exit codes: 0 done; 1 failed, nothing was changed unless it says so; 2 wrong usage; 3 the daemon can't be reached;
+4 refused: the token is not good for that, or is not known.`;
+
+const connectionHelp = `  --data-dir DIR      the daemon's data directory; acts as its owner (or TOKENSMITH_DATA_DIR)
+  --url URL           the daemon's address (or TOKENSMITH_URL); acts with the token in TOKENSMITH_TOKEN
+  --token-stdin       acts with the token whose secret is the first line of standard input
+  --json              answers, and fails, with JSON
+  --help`;
+
+const connection = {
+	"data-dir": { type: "string" },
+	url: { type: "string" },
+	"token-stdin": { type: "boolean" },
+	json: { type: "boolean" },
+	help: { type: "boolean", short: "h" },
+} as const satisfies ParseArgsOptionsConfig;
+
+interface ParseConfig<Options extends ParseArgsOptionsConfig> {
+	args: string[];
+	options: Options & typeof connection;
+	allowPositionals: true;
+}
+
+type Values<Options extends ParseArgsOptionsConfig> = ReturnType<
+	typeof parseArgs<ParseConfig<Options>>
+>["values"];
+
+/** What was given to a command. */
+export interface Given<Options extends ParseArgsOptionsConfig> {
+	readonly values: Values<Options>;
+	/** The one word that the command takes, an id or a name; empty for commands that take none. */
+	readonly word: string;
+	readonly format: "json" | "words";
+	/** @throws UsageError when it is not said where the daemon is. */
+	client(): Promise<TokensmithClient>;
+}
+
+export interface Command {
+	readonly summary: string;
+	run(args: string[]): Promise<number>;
+}
+
+export interface CommandDefinition<Options extends ParseArgsOptionsConfig> {
+	/** After `token`: `show ID`. */
+	usage: string;
+	summary: string;
+	/** What there is to know besides the options. */
+	description: string;
+	/** A line for each of `options`. */
+	optionsHelp: string;
+	options: Options;
+	/** What standard input holds: the caller's token, if anything, or the secrets that the command is about. */
+	stdin: "caller" | "secrets";
+	run(given: Given<Options>): Promise<number>;
+}
+
+export function defineCommand<const Options extends ParseArgsOptionsConfig>(
+	definition: CommandDefinition<Options>,
+): Command {
+	return {
+		summary: definition.summary,
+		async run(args) {
+			const { values, positionals } = read(definition, args);
+			const common = values as CommonValues;
+			if (common.help) return print(helpOf(definition));
+			return definition.run({
+				values,
+				word: theWord(definition, positionals),
+				format: common.json ? "json" : "words",
+				client: () => connect(common, definition.stdin),
+			});
+		},
+	};
+}
+
+type CommonValues = Partial<
+	Record<"data-dir" | "url", string> & Record<"token-stdin" | "json" | "help", boolean>
+>;
+
+function read<Options extends ParseArgsOptionsConfig>(
+	definition: CommandDefinition<Options>,
+	args: string[],
+) {
+	try {
+		const options = { ...definition.options, ...connection };
+		return parseArgs<ParseConfig<Options>>({ args, options, allowPositionals: true });
+	} catch (error) {
+		if (!(error instanceof TypeError) || !("code" in error)) throw error;
+		const [what = ""] = error.message.split(". ");
+		throw new UsageError(what, { cause: error });
+	}
+}
+
+function theWord(
+	{ usage, stdin }: Pick<CommandDefinition<ParseArgsOptionsConfig>, "usage" | "stdin">,
+	words: string[],
+): string {
+	const [, wanted] = usage.split(" ");
+	const least = wanted === undefined ? 0 : 1;
+	if (words.length === least) return words[0] ?? "";
+	if (wanted === undefined) {
+		const hint = stdin === "secrets" ? " Secrets are read from standard input." : "";
+		throw new UsageError(`This command takes no argument besides its options.${hint}`);
+	}
+	throw new UsageError(`This command takes one ${wanted}${words.length > 1 ? ", not several" : ""}.`);
+}
+
+function helpOf(definition: CommandDefinition<ParseArgsOptionsConfig>): string {
+	const { usage, description, optionsHelp } = definition;
+	const options = [optionsHelp, connectionHelp].filter((text) => text !== "").join("\n");
+	return `Usage: node daemon.js token ${usage} [OPTION]...\n\n${description}\n\n${options}\n\n${exitCodes}`;
+}
+
+async function connect(values: CommonValues, stdin: "caller" | "secrets"): Promise<TokensmithClient> {
+	const { dataDir, url } = placeOf(values);
+	if (values["token-stdin"] && stdin === "secrets") {
+		throw new UsageError(
+			"Standard input holds the secrets that this command is about; give the token to act with in TOKENSMITH_TOKEN.",
+		);
+	}
+	const token = values["token-stdin"] ? await readSecret("Token to act with") : tokenFromEnvironment(url);
+	try {
+		if (dataDir !== undefined) return createTokensmithClient({ dataDir, token });
+		return createTokensmithClient({ url: url ?? "", token });
+	} catch (error) {
+		if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+		throw error;
+	}
+}
+
+/** Options come before the environment, and of two in the environment the directory, which can be proved. */
+function placeOf(values: CommonValues): { dataDir?: string | undefined; url?: string | undefined } {
+	const { "data-dir": dataDir, url } = values;
+	if (dataDir !== undefined && url !== undefined) {
+		throw new UsageError("Say either --data-dir or --url, not both.");
+	}
+	if (dataDir !== undefined || url !== undefined) return { dataDir, url };
+	const { TOKENSMITH_DATA_DIR, TOKENSMITH_URL } = process.env;
+	if (TOKENSMITH_DATA_DIR) return { dataDir: TOKENSMITH_DATA_DIR };
+	if (TOKENSMITH_URL) return { url: TOKENSMITH_URL };
+	throw new UsageError("Say where the daemon is: --data-dir DIR, or --url URL.");
+}
+
+/** Who names a data directory means to be the owner. */
+function tokenFromEnvironment(url: string | undefined): string | undefined {
+	const token = process.env.TOKENSMITH_TOKEN?.trim();
+	return url === undefined || token === "" ? undefined : token;
+}

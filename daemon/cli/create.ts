@@ -1,0 +1,51 @@
+/** `token create NAME`: a token with just the permissions that were named. */
+import { defineCommand } from "./command.ts";
+import { calendarDurationOf, expiryOf } from "./duration.ts";
+import { issue } from "./secrets.ts";
+
+export const create = defineCommand({
+	usage: "create NAME",
+	summary: "create a token; its secret goes to standard output, this once",
+	description: `Creates a token and writes its secret, this once, to standard output:
+  API_TOKEN=$(node daemon.js token create orders-api --permission orders.read --data-dir DIR)`,
+	optionsHelp: `  --permission P      what it may do; as often as needed
+  --expires DATE      when it ends: 2027-01-31T12:00:00Z, or never; else as the profile says
+  --expires-in TIME   how long it lives: 30d, 6mo or 1y
+  --resource R        what it may be used on, for example channel/soc; as often as needed
+  --address A         an IP address or range that may use it; as often as needed; none: any
+  --default-source S  the group that what it sends in belongs to
+  --profile P         whose rules hold: local, unless told otherwise
+  --description TEXT
+  --tag T             as often as needed
+  --reveal            shows the secret even on a terminal`,
+	options: {
+		permission: { type: "string", multiple: true },
+		expires: { type: "string" },
+		"expires-in": { type: "string" },
+		resource: { type: "string", multiple: true },
+		address: { type: "string", multiple: true },
+		"default-source": { type: "string" },
+		profile: { type: "string" },
+		description: { type: "string" },
+		tag: { type: "string", multiple: true },
+		reveal: { type: "boolean" },
+	},
+	stdin: "caller",
+	async run({ values, word, format, client }) {
+		const { expires, "expires-in": expiresIn, profile, description } = values;
+		const input = {
+			name: word,
+			permissions: values.permission,
+			resources: values.resource,
+			allowedAddresses: values.address,
+			defaultSource: values["default-source"],
+			tags: values.tag,
+			profile,
+			description,
+			expiry: expires === undefined ? undefined : expiryOf(expires),
+			expiresIn: expiresIn === undefined ? undefined : calendarDurationOf(expiresIn),
+		};
+		const make = async () => (await client()).create(input);
+		return issue({ reveal: values.reveal, format }, make, () => "Created");
+	},
+});

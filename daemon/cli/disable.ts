@@ -1,0 +1,29 @@
+/** `token disable ID` and `token enable ID`: reversible, unlike a revoke. */
+import { defineCommand } from "./command.ts";
+import { describe, print, toTerminal } from "./output.ts";
+
+export const disable = defineCommand({
+	usage: "disable ID",
+	summary: "refuse a token until it is enabled again",
+	description: "From the next request on the token is refused, until it is enabled again.",
+	optionsHelp: "",
+	options: {},
+	stdin: "caller",
+	async run({ word, format, client }) {
+		const token = await (await client()).disable(word);
+		return print(format === "json" ? token : toTerminal(`Disabled ${describe(token)}`), format);
+	},
+});
+
+export const enable = defineCommand({
+	usage: "enable ID",
+	summary: "take a disabled token back into service",
+	description: "Lets a disabled token work again.",
+	optionsHelp: "",
+	options: {},
+	stdin: "caller",
+	async run({ word, format, client }) {
+		const token = await (await client()).enable(word);
+		return print(format === "json" ? token : toTerminal(`Enabled ${describe(token)}`), format);
+	},
+});

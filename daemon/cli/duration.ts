@@ -1,0 +1,27 @@
+/** Times as people write them on a command line. */
+import type { CalendarDuration } from "../contract.ts";
+import { UsageError } from "./usage-error.ts";
+
+const calendarUnits: Record<string, keyof CalendarDuration> = { d: "days", mo: "months", y: "years" };
+const secondUnits: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `30d`, `6mo`, `1y`, or several: `1y6mo`. */
+export function calendarDurationOf(text: string): CalendarDuration {
+	if (!/^(?:\d+(?:d|mo|y))+$/.test(text))
+		throw new UsageError("--expires-in takes 30d, 6mo, 1y and the like.");
+	const parts = [...text.matchAll(/(\d+)(d|mo|y)/g)];
+	return Object.fromEntries(parts.map(([, count, unit = ""]) => [calendarUnits[unit], Number(count)]));
+}
+
+/** `90s`, `15m`, `2h`, `7d`; `0` for at once. */
+export function secondsOf(option: string, text: string): number {
+	const [, count, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
+	if (text === "0") return 0;
+	if (count === undefined) throw new UsageError(`${option} takes 90s, 15m, 2h, 7d and the like, or 0.`);
+	return Number(count) * (secondUnits[unit] ?? 1);
+}
+
+/** A date as the daemon will read it; `never` has to be said in so many words. */
+export function expiryOf(text: string): string | null {
+	return text === "never" ? null : text;
+}

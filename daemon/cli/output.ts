@@ -1,0 +1,73 @@
+/** What people and programs get to read. Text from records is stripped of what could steer a terminal. */
+import type { TokenRecord } from "../contract.ts";
+
+/** Prints words, or anything as JSON. Fulfils with exit code 0 when it is written. @throws what writing threw */
+export function print(what: unknown, format: "json" | "words" = "words"): Promise<number> {
+	const text = format === "json" ? JSON.stringify(what, undefined, 2) : String(what);
+	return new Promise((resolve, reject) => {
+		// A reader that has gone, such as `head`, is told of here and as an event.
+		process.stdout.once("error", reject);
+		process.stdout.write(`${text}\n`, (error) => {
+			if (error) reject(error);
+			else resolve(0);
+		});
+	});
+}
+
+export function printError(said: { code: string; detail: string }, format: "json" | "words"): void {
+	const text = format === "json" ? JSON.stringify({ error: said }) : toTerminal(said.detail);
+	process.stderr.write(`${text}\n`);
+}
+
+/** Control characters, and those that turn the direction of writing, become visible. Line breaks stay. */
+export function toTerminal(text: string): string {
+	return text.replace(/[^\P{Cc}\n]|[\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
+}
+
+export function oneLine(text: string): string {
+	return toTerminal(text).replaceAll("\n", " ");
+}
+
+/** The last column may be of any width. */
+export function table(rows: readonly (readonly string[])[]): string {
+	const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+	return rows
+		.map((row) =>
+			row
+				.map((cell, column) => oneLine(cell).padEnd(widths[column] ?? 0))
+				.join("  ")
+				.trimEnd(),
+		)
+		.join("\n");
+}
+
+/** A token in one sentence. */
+export function describe(token: TokenRecord): string {
+	return `${token.name} (${token.partialToken}), ${token.status}${endWords(token)}, id ${token.id}.`;
+}
+
+function endWords({ status, expiry, retiresDate }: TokenRecord): string {
+	if (status === "revoked" || status === "disabled") return "";
+	if (status === "retiring") return `, works until ${dateWords(retiresDate)}`;
+	if (status === "expired") return ` ${dateWords(retiresDate ?? expiry)}`;
+	return expiry === null ? ", never expires" : `, expires ${dateWords(expiry)}`;
+}
+
+/** To the minute, in UTC, and how far that is from now. */
+export function dateWords(date: string | null, none = "never"): string {
+	if (date === null) return none;
+	return `${date.slice(0, 16).replace("T", " ")}Z (${distance(Date.parse(date) - Date.now())})`;
+}
+
+const units: [unit: Intl.RelativeTimeFormatUnit, milliseconds: number][] = [
+	["day", 86_400_000],
+	["hour", 3_600_000],
+	["minute", 60_000],
+	["second", 1000],
+];
+
+function distance(milliseconds: number): string {
+	const [unit, size] =
+		units.find(([, size]) => Math.abs(milliseconds) >= size) ?? (["second", 1000] as const);
+	return new Intl.RelativeTimeFormat("en").format(Math.trunc(milliseconds / size), unit);
+}

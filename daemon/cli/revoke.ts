@@ -1,0 +1,40 @@
+/** `token revoke ID`: the end of a token, at once and for good. */
+import { createInterface } from "node:readline/promises";
+import type { TokensmithClient } from "../client/client.ts";
+import { defineCommand } from "./command.ts";
+import { describe, print, toTerminal } from "./output.ts";
+
+export const revoke = defineCommand({
+	usage: "revoke ID",
+	summary: "end a token for good",
+	description:
+		"From the next request on the token is refused. This can't be undone. At a terminal it asks first.",
+	optionsHelp: `  --reason TEXT       kept with the token
+  --self              yes, even if it is the very token that this command acts with
+  --yes               does not ask`,
+	options: { reason: { type: "string" }, self: { type: "boolean" }, yes: { type: "boolean" } },
+	stdin: "caller",
+	async run({ values, word, format, client }) {
+		const connected = await client();
+		if (!values.yes && process.stdin.isTTY && !(await confirmed(connected, word))) {
+			process.stderr.write("Nothing was changed.\n");
+			return 1;
+		}
+		const token = await connected.revoke(word, {
+			reason: values.reason,
+			...(values.self && { self: true }),
+		});
+		return print(format === "json" ? token : toTerminal(`Revoked ${describe(token)}`), format);
+	},
+});
+
+async function confirmed(client: TokensmithClient, id: string): Promise<boolean> {
+	const token = await client.get(id);
+	const lines = createInterface({ input: process.stdin, output: process.stderr });
+	try {
+		const answer = await lines.question(toTerminal(`Revoke for good: ${describe(token)} Sure? [y/N] `));
+		return /^y(es)?$/i.test(answer.trim());
+	} finally {
+		lines.close();
+	}
+}

@@ -1,0 +1,43 @@
+/** `token rotate ID`: a successor with the same settings, and a time in which both work. */
+import { defineCommand } from "./command.ts";
+import { expiryOf, secondsOf } from "./duration.ts";
+import { dateWords } from "./output.ts";
+import { issue } from "./secrets.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const rotate = defineCommand({
+	usage: "rotate ID",
+	summary: "replace a token's secret; the new one goes to standard output, this once",
+	description: `Creates a successor with the same settings and writes its secret, this once, to standard output.
+The old secret works until the overlap is over. With --token-stdin or TOKENSMITH_TOKEN and the ID 'current'
+a token rotates itself.`,
+	optionsHelp: `  --overlap TIME      how long the old secret still works: 0, 15m, 2h, 7d; needed
+  --expires DATE      when the successor ends, or never; else it lives as long as its predecessor did
+  --reveal            shows the secret even on a terminal`,
+	options: {
+		overlap: { type: "string" },
+		expires: { type: "string" },
+		reveal: { type: "boolean" },
+	},
+	stdin: "caller",
+	async run({ values, word, format, client }) {
+		const { overlap, expires } = values;
+		if (overlap === undefined) {
+			throw new UsageError("--overlap is needed: how long the old secret still works, for example 1h, or 0.");
+		}
+		const request = {
+			overlapSeconds: secondsOf("--overlap", overlap),
+			...(expires !== undefined && { expiry: expiryOf(expires) }),
+		};
+		const make = async () => {
+			const connected = await client();
+			const id = word === "current" ? (await connected.whoami()).id : word;
+			return connected.rotate(id, request);
+		};
+		return issue(
+			{ reveal: values.reveal, format },
+			make,
+			({ predecessor }) => `The old secret works until ${dateWords(predecessor.retiresDate)}. Its successor:`,
+		);
+	},
+});

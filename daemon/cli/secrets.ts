@@ -1,0 +1,80 @@
+/** How secrets come in and go out: from standard input, never from the arguments; to a terminal only when asked for. */
+import { once } from "node:events";
+import { createInterface } from "node:readline/promises";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import type { CreatedToken } from "../contract.ts";
+import { describe, print, toTerminal } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
+
+const looksLikeSecret = /(?<![0-9A-Za-z])(?:[a-z][a-z0-9]{1,9}_[0-9A-Za-z]{38}|tko_[\w-]{20,})/;
+
+/** @throws UsageError which does not repeat it. */
+export function refuseSecretsIn(args: readonly string[]): void {
+	if (!args.some((argument) => looksLikeSecret.test(argument))) return;
+	throw new UsageError(
+		"An argument looks like a secret. Arguments stay in the shell's history, and other processes see them: give secrets on standard input. If this one is in use, rotate it.",
+	);
+}
+
+/** Each line of standard input; at a terminal, one line that is not shown while it is typed. */
+export async function readSecrets(what: string): Promise<string[]> {
+	const typed = process.stdin.isTTY ? await typeUnseen(`${what}: `) : await text(process.stdin);
+	const secrets = typed
+		.split(/\r?\n/)
+		.map((line) => line.trim())
+		.filter((line) => line !== "");
+	if (secrets.length === 0) throw new UsageError("Standard input holds no secret.");
+	return secrets;
+}
+
+export async function readSecret(what: string): Promise<string> {
+	const [secret = "", ...others] = await readSecrets(what);
+	if (others.length > 0) throw new UsageError("Standard input holds more than one line.");
+	return secret;
+}
+
+/** readline echoes what is typed to its output, so that goes nowhere. */
+async function typeUnseen(prompt: string): Promise<string> {
+	const nowhere = new PassThrough().resume();
+	const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+	process.stderr.write(prompt);
+	try {
+		const [line] = await Promise.race([once(lines, "line"), once(lines, "close").then(() => [""])]);
+		return line;
+	} finally {
+		lines.close();
+		process.stderr.write("\n");
+	}
+}
+
+/** What a command that makes a secret is told about showing it. */
+export interface Showing {
+	readonly reveal: boolean | undefined;
+	readonly format: "json" | "words";
+}
+
+/**
+ * Makes a token and puts its secret on standard output, and nothing else: what else there is to say goes to stderr.
+ * @throws UsageError, before anything is made, when nobody could get at the secret
+ */
+export async function issue<Made extends CreatedToken>(
+	{ reveal, format }: Showing,
+	make: () => Promise<Made>,
+	words: (made: Made) => string,
+): Promise<number> {
+	if (process.stdout.isTTY && !reveal) {
+		throw new UsageError(
+			"The secret would be shown on this terminal, and there is no second chance to get it: send standard output somewhere else, or say --reveal.",
+		);
+	}
+	const made = await make();
+	try {
+		if (format === "json") return await print(made, format);
+		process.stderr.write(`${toTerminal(`${words(made)} ${describe(made)}`)}\n`);
+		return await print(made.token);
+	} catch (cause) {
+		const message = `The token ${made.id} was made, but its secret could not be written and is lost. Revoke that token, then try again.`;
+		throw new Error(message, { cause });
+	}
+}

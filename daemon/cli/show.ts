@@ -1,0 +1,52 @@
+/** `token show ID`: one token's record. */
+import type { TokenRecord } from "../contract.ts";
+import { defineCommand } from "./command.ts";
+import { dateWords, print, table } from "./output.ts";
+
+export const show = defineCommand({
+	usage: "show ID",
+	summary: "show one token",
+	description: "Shows the token with this id; 'current': the token that this command acts with.",
+	optionsHelp: "",
+	options: {},
+	stdin: "caller",
+	async run({ word, format, client }) {
+		const token = await (await client()).get(word);
+		return print(format === "json" ? token : table(linesOf(token)), format);
+	},
+});
+
+function linesOf(token: TokenRecord): [label: string, text: string][] {
+	const { createdUserInfo, lastModifiedUserInfo } = token;
+	const lines: [label: string, text: string | null][] = [
+		["name", token.name],
+		["description", token.description],
+		["id", token.id],
+		["secret", token.partialToken],
+		["status", token.status],
+		["expires", dateWords(token.expiry)],
+		["works until", token.retiresDate && dateWords(token.retiresDate)],
+		["permissions", token.permissions.join(" ")],
+		["resources", token.resources.join(" ")],
+		["addresses", token.allowedAddresses.join(" ") || "any"],
+		["default source", token.defaultSource],
+		["tags", token.tags.join(", ")],
+		["profile", token.profile],
+		["issuer", token.issuer],
+		["token user", token.userId],
+		["created", `${dateWords(token.creationDate)} by ${createdUserInfo.userName}`],
+		["changed", `${dateWords(token.lastModifiedDate)} by ${lastModifiedUserInfo.userName}`],
+		["version", String(token.version)],
+		[
+			"last used",
+			`${dateWords(token.lastUsedDate)}${token.lastUsedAddress && ` from ${token.lastUsedAddress}`}`,
+		],
+		["uses", String(token.useCount)],
+		["disabled", token.disabledDate && dateWords(token.disabledDate)],
+		["revoked", token.revokedDate && dateWords(token.revokedDate)],
+		["reason", token.revokedReason],
+		["predecessor", token.predecessorId],
+		["successor", token.successorId],
+	];
+	return lines.filter((line): line is [string, string] => line[1] !== null && line[1] !== "");
+}

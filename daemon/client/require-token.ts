@@ -1,0 +1,233 @@
+/**
+ * The middleware that lets a request pass only with a good token, for Express and for plain `node:http`. Fails closed:
+ * without a clear yes from the daemon the handler is never called. Writes nothing to any log.
+ */
+import { randomUUID } from "node:crypto";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import {
+	createTokensmithClient,
+	type Question,
+	type TokensmithClient,
+	type VerifiedToken,
+} from "./client.ts";
+import { TokensmithUnavailableError } from "./exchange.ts";
+import { VerifiedTokens } from "./verified-tokens.ts";
+
+declare global {
+	namespace Express {
+		interface Request {
+			/** The token that `requireToken` let pass. */
+			token?: VerifiedToken | undefined;
+		}
+	}
+}
+
+/** What the middleware reads from a request and puts on it. */
+export type GuardedRequest = IncomingMessage & {
+	token?: VerifiedToken | undefined;
+	/** Express knows which proxies the service trusts. */
+	ip?: string | undefined;
+};
+
+export interface RequireTokenOptions<Request extends IncomingMessage = IncomingMessage> {
+	/** Needed; so are all of `permissions`, and one of `anyPermission`. */
+	permission?: string;
+	permissions?: readonly string[];
+	anyPermission?: readonly string[];
+	/** Needed too, or what this says of the request: `channel/soc`. */
+	resource?: string | readonly string[] | ((request: Request) => string | readonly string[]);
+	/**
+	 * Who checks: a client, or the daemon at this address or with this data directory. None: the address in the
+	 * environment variable TOKENSMITH_URL, else http://127.0.0.1:47600.
+	 */
+	client?: TokensmithClient | undefined;
+	url?: string | undefined;
+	dataDir?: string | undefined;
+	/** For how long a yes may be repeated without asking again. It costs just that: a revoke takes so long to count. */
+	cacheSeconds?: number;
+	/** The caller's address; Express's `request.ip`, else the socket's, unless told otherwise. */
+	address?: (request: Request) => string | undefined;
+	/** Told why no answer could be had, or what else went wrong. Never told a secret. */
+	onError?: (error: unknown) => void;
+}
+
+/**
+ * Calls `next`, without arguments, once the token is good; else answers the request itself: 401 or 403 as the daemon
+ * said, 503 when it could not be asked, 500 when the options don't fit. Fulfils when `next` does, or when answered.
+ */
+export type TokenMiddleware<Request extends IncomingMessage = IncomingMessage> = (
+	request: Request,
+	response: ServerResponse,
+	next: () => unknown,
+) => Promise<void>;
+
+/** @throws TypeError for options that can't be meant, for example a permission that is undefined. */
+export function requireToken<Request extends IncomingMessage = IncomingMessage>(
+	options: RequireTokenOptions<Request> = {},
+): TokenMiddleware<Request> {
+	const guard = new Guard(options);
+	return async (request, response, next) => {
+		const verdict = await guard.judge(request);
+		if (verdict.pass) {
+			(request as GuardedRequest).token = verdict.token;
+			await next();
+		} else {
+			send(response, verdict);
+		}
+	};
+}
+
+/** The token that `requireToken` let pass. @throws Error where it has not run: nobody was checked there. */
+export function tokenOf(request: IncomingMessage): VerifiedToken {
+	const { token } = request as GuardedRequest;
+	if (token === undefined) throw new Error("requireToken has not let this request pass.");
+	return token;
+}
+
+interface Refusal {
+	readonly pass: false;
+	/** RFC 9457. */
+	readonly problem: { status: number; detail: string };
+	readonly headers: Record<string, string>;
+}
+type Verdict = { readonly pass: true; readonly token: VerifiedToken } | Refusal;
+
+const retryAfterSeconds = 5;
+
+class Guard<Request extends IncomingMessage> {
+	readonly #options: RequireTokenOptions<Request>;
+	readonly #client: TokensmithClient;
+	readonly #verified: VerifiedTokens;
+	readonly #permissions: readonly string[];
+
+	constructor(options: RequireTokenOptions<Request>) {
+		const { permission, permissions = [], anyPermission, resource, cacheSeconds = 0 } = options;
+		check(options);
+		this.#options = options;
+		this.#client = clientOf(options);
+		this.#verified = new VerifiedTokens(cacheSeconds);
+		this.#permissions = permission === undefined ? permissions : [permission, ...permissions];
+		checkNames("permissions", this.#permissions);
+		if (anyPermission !== undefined) checkNames("anyPermission", anyPermission, "at least one");
+		if (resource !== undefined && typeof resource !== "function") resourcesOf(resource);
+	}
+
+	/** Never rejects. */
+	async judge(request: Request): Promise<Verdict> {
+		try {
+			const secret = bearerOf(request.headers.authorization);
+			if (secret === undefined) return missing();
+			return await this.#verify(secret, this.#questionOf(request));
+		} catch (error) {
+			this.#options.onError?.(error);
+			return error instanceof TokensmithUnavailableError ? unavailable() : broken();
+		}
+	}
+
+	async #verify(secret: string, question: Question): Promise<Verdict> {
+		const known = this.#verified.get(secret, question);
+		if (known !== undefined) return { pass: true, token: known };
+		const verification = await this.#client.verify(secret, question);
+		if (!verification.valid) {
+			const { problem, challenge } = verification;
+			return { pass: false, problem, headers: { "WWW-Authenticate": challenge } };
+		}
+		this.#verified.keep(secret, question, verification.token);
+		return { pass: true, token: verification.token };
+	}
+
+	#questionOf(request: Request): Question {
+		const { anyPermission, resource, address: addressOf = remoteAddress } = this.#options;
+		const address = addressOf(request);
+		// Without one the daemon would take the service's own address, which may be allowed more.
+		if (address === undefined) {
+			throw new TypeError("The request has no client address; say with the option `address` what it is.");
+		}
+		const asked = typeof resource === "function" ? resource(request) : resource;
+		return {
+			permissions: this.#permissions,
+			address,
+			...(anyPermission !== undefined && { anyPermissions: anyPermission }),
+			...(asked !== undefined && { resources: resourcesOf(asked) }),
+		};
+	}
+}
+
+/** A requirement that is there but undefined is a slip that would let every token pass. */
+function check<Request extends IncomingMessage>(options: RequireTokenOptions<Request>): void {
+	for (const name of ["permission", "permissions", "anyPermission", "resource"] as const) {
+		if (name in options && options[name] === undefined) throw new TypeError(`${name} is undefined.`);
+	}
+	const { cacheSeconds = 0 } = options;
+	if (!(cacheSeconds >= 0 && cacheSeconds <= 300)) {
+		throw new TypeError("cacheSeconds must be a number from 0 to 300.");
+	}
+}
+
+function checkNames(
+	what: string,
+	names: readonly string[],
+	least: "any number" | "at least one" = "any number",
+) {
+	if (least === "at least one" && names.length === 0) throw new TypeError(`${what} names none.`);
+	if (names.some((name) => typeof name !== "string" || name === "")) {
+		throw new TypeError(`${what} must be names that are not empty.`);
+	}
+}
+
+function resourcesOf(asked: string | readonly string[]): readonly string[] {
+	const resources = typeof asked === "string" ? [asked] : asked;
+	checkNames("resource", resources, "at least one");
+	return resources;
+}
+
+function clientOf<Request extends IncomingMessage>(options: RequireTokenOptions<Request>): TokensmithClient {
+	const { client, url, dataDir } = options;
+	if (client !== undefined) return client;
+	if (dataDir !== undefined) return createTokensmithClient({ dataDir });
+	return createTokensmithClient({ url: url ?? process.env.TOKENSMITH_URL ?? "http://127.0.0.1:47600" });
+}
+
+function remoteAddress(request: GuardedRequest): string | undefined {
+	return request.ip ?? request.socket.remoteAddress;
+}
+
+/** RFC 6750 section 2.1; a secret in a URL or a form is none. */
+function bearerOf(header: string | undefined): string | undefined {
+	const [, secret] = /^bearer +(\S.*?) *$/i.exec(header ?? "") ?? [];
+	return secret;
+}
+
+function missing(): Refusal {
+	const detail = "Send the header 'Authorization: Bearer <token>'.";
+	const problem = problemOf(401, "credentials-missing", detail);
+	// RFC 6750 section 3.1: a request without credentials is told no error code.
+	return { pass: false, problem, headers: { "WWW-Authenticate": 'Bearer realm="tokensmith"' } };
+}
+
+function unavailable(): Refusal {
+	const detail = "Tokens can't be checked at the moment. Nothing was done; try again.";
+	const headers = { "Retry-After": String(retryAfterSeconds) };
+	return { pass: false, problem: problemOf(503, "verification-unavailable", detail), headers };
+}
+
+function broken(): Refusal {
+	const detail =
+		"This service could not check the token. Nothing was done; its operator has to look into it.";
+	return { pass: false, problem: problemOf(500, "verification-failed", detail), headers: {} };
+}
+
+function problemOf(status: number, code: string, detail: string) {
+	const title = STATUS_CODES[status] ?? "Error";
+	return { type: "about:blank", title, status, code, detail, instance: `urn:uuid:${randomUUID()}` };
+}
+
+function send(response: ServerResponse, { problem, headers }: Refusal): void {
+	const body = Buffer.from(JSON.stringify(problem));
+	response.statusCode = problem.status;
+	response.setHeader("Content-Type", "application/problem+json");
+	response.setHeader("Content-Length", body.length);
+	response.setHeader("Cache-Control", "no-store");
+	for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+	response.end(body);
+}

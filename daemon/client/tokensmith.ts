@@ -1,0 +1,29 @@
+/** What a service imports as `tokensmith`, and all that it can rely on. */
+
+export type {
+	CreatedToken,
+	CreateTokenInput,
+	Problem,
+	RefusalReason,
+	RotatedToken,
+	RotateTokenRequest,
+	TokenRecord,
+	UpdateTokenRequest,
+} from "../contract.ts";
+export {
+	createTokensmithClient,
+	type Question,
+	type TokenFilter,
+	type TokensmithClient,
+	type TokensmithClientOptions,
+	type Verification,
+	type VerifiedToken,
+} from "./client.ts";
+export { type Outcome, TokensmithProblemError, TokensmithUnavailableError } from "./exchange.ts";
+export {
+	type GuardedRequest,
+	type RequireTokenOptions,
+	requireToken,
+	type TokenMiddleware,
+	tokenOf,
+} from "./require-token.ts";

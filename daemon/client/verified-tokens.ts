@@ -1,0 +1,38 @@
+/**
+ * Remembers for a few seconds that a token was good, where a service has asked for that. Holds hashes, no secrets, and
+ * never a refusal; a token that is about to end is not kept past its end.
+ */
+import { hash } from "node:crypto";
+import type { Question, VerifiedToken } from "./client.ts";
+
+const most = 1000;
+
+export class VerifiedTokens {
+	readonly #milliseconds: number;
+	readonly #kept = new Map<string, { token: VerifiedToken; until: number }>();
+
+	constructor(seconds: number) {
+		this.#milliseconds = seconds * 1000;
+	}
+
+	get(secret: string, question: Question): VerifiedToken | undefined {
+		if (this.#milliseconds === 0) return undefined;
+		const key = keyOf(secret, question);
+		const kept = this.#kept.get(key);
+		if (kept === undefined || Date.now() < kept.until) return kept?.token;
+		this.#kept.delete(key);
+		return undefined;
+	}
+
+	keep(secret: string, question: Question, token: VerifiedToken): void {
+		// A retiring token ends sooner than its expiry says.
+		if (this.#milliseconds === 0 || token.status !== "active") return;
+		if (this.#kept.size >= most) this.#kept.clear();
+		const end = token.expiry === null ? Number.POSITIVE_INFINITY : Date.parse(token.expiry);
+		this.#kept.set(keyOf(secret, question), { token, until: Math.min(Date.now() + this.#milliseconds, end) });
+	}
+}
+
+function keyOf(secret: string, question: Question): string {
+	return hash("sha256", JSON.stringify([secret, question]), "base64");
+}

@@ -1,0 +1,87 @@
+/** Who asks, and whether they may: the owner by the owner key, everyone else as a token, through the one verify function. */
+import { hash, timingSafeEqual } from "node:crypto";
+import type { apiPermissions, ProblemCode, RefusalReason, UserInfo } from "../contract.ts";
+import type { Token } from "../store/tokens.ts";
+import { RuleError } from "./rule-error.ts";
+import { nothingAsked, type Presented, type Refusal, type Verification } from "./verify.ts";
+
+export interface Caller {
+	readonly user: UserInfo;
+	/** undefined: the owner. */
+	readonly token: Token | undefined;
+}
+
+/** What a caller shows of itself. */
+export interface Credentials {
+	/** undefined: nothing was shown. */
+	secret: string | undefined;
+	/** The token's id, where the way of showing it names one (HTTP Basic). */
+	tokenId?: string | undefined;
+	address: string;
+}
+
+/** What a route asks of its caller: a permission of this API, to be a token at all, or to be the owner. */
+export type Demand = (typeof apiPermissions)[keyof typeof apiPermissions] | "token" | "owner";
+
+/** The code of each refusal, wherever it is told. */
+export const refusalCodes: Record<RefusalReason, ProblemCode> = {
+	malformed: "token-malformed",
+	unknown: "token-unknown",
+	revoked: "token-revoked",
+	disabled: "token-disabled",
+	expired: "token-expired",
+	address: "address-not-allowed",
+	permission: "permission-missing",
+	resource: "resource-not-granted",
+};
+
+/** What to tell whoever was refused: it is their own secret, so nothing is given away. */
+export function refusalDetail(refusal: Refusal): string {
+	const missing = refusal.missing?.join(", ");
+	const details: Record<RefusalReason, string> = {
+		malformed: "This is no Tokensmith token; was it cut off, or is it another system's?",
+		unknown: "No token has this secret; it may belong to another data directory.",
+		revoked: "The token was revoked; create another one.",
+		disabled: "The token is disabled; enable it, or use another one.",
+		expired: "The token has expired; create another one.",
+		address: "The token may not be used from this address.",
+		permission: `The token lacks the permission ${missing}.`,
+		resource: `The token has no access to the resource ${missing}.`,
+	};
+	return details[refusal.reason];
+}
+
+/**
+ * The caller, if they meet the demand.
+ * @throws RuleError `credentials-missing`, `owner-only` or the code of the refusal.
+ */
+export function callerOf(
+	credentials: Credentials,
+	demand: Demand,
+	known: { ownerKey: string; owner: UserInfo; verify: (presented: Presented) => Verification },
+): Caller {
+	const { secret, tokenId, address } = credentials;
+	if (secret === undefined) {
+		throw new RuleError("credentials-missing", "Send the header 'Authorization: Bearer <token>'.");
+	}
+	if (tokenId === undefined && isSame(secret, known.ownerKey)) return { user: known.owner, token: undefined };
+	const permissions = demand === "token" || demand === "owner" ? [] : [demand];
+	const verification = known.verify({ ...nothingAsked, secret, address, permissions });
+	if (!verification.valid)
+		throw new RuleError(refusalCodes[verification.reason], refusalDetail(verification));
+	const { token } = verification;
+	if (tokenId !== undefined && tokenId !== token.id) {
+		throw new RuleError("token-unknown", "The client id is not the id of the token whose secret this is.");
+	}
+	if (demand === "owner") throw new RuleError("owner-only", "Only the owner of this daemon can do this.");
+	return { user: { userId: token.userId, userName: token.userName }, token };
+}
+
+/** In constant time, whatever the lengths. */
+function isSame(one: string, other: string): boolean {
+	return timingSafeEqual(digestOf(one), digestOf(other));
+}
+
+function digestOf(text: string): Buffer {
+	return Buffer.from(hash("sha256", text, "hex"), "hex");
+}

@@ -1,0 +1,71 @@
+/** What an incident does: revokes many tokens at once, makes successors where asked for, and says what remains to be done. */
+import { randomUUID } from "node:crypto";
+import { type IncidentRequest, type Profile, statusOf } from "../contract.ts";
+import type { Token } from "../store/tokens.ts";
+import { type Doing, type Minted, replace, revoke } from "./lifecycle.ts";
+import { RuleError } from "./rule-error.ts";
+
+export interface Selected {
+	token: Token;
+	/** Milliseconds since the epoch; 0: never. */
+	lastUsed: number;
+}
+
+export interface IncidentPlan {
+	id: string;
+	revoked: { before: Token; after: Token; usedInLastHour: boolean }[];
+	successors: Minted[];
+	nextSteps: string[];
+}
+
+const hourMilliseconds = 3_600_000;
+
+/** @throws RuleError `nothing-matched` */
+export function planIncident(
+	selected: readonly Selected[],
+	request: IncidentRequest,
+	{ doing, profileOf }: { doing: Doing; profileOf: (id: string) => Profile },
+): IncidentPlan {
+	if (selected.length === 0) {
+		throw new RuleError(
+			"nothing-matched",
+			"No token that is not revoked yet fits this; nothing was changed.",
+		);
+	}
+	const now = doing.now.getTime();
+	const successors: Minted[] = [];
+	const revoked = selected.map(({ token, lastUsed }) => {
+		let successorId: string | undefined;
+		if (request.createSuccessors && statusOf(token, now) === "active") {
+			const successor = replace(token, profileOf(token.profile), doing);
+			successors.push(successor);
+			successorId = successor.token.id;
+		}
+		const after = revoke(token, request.reason, doing, successorId);
+		return { before: token, after, usedInLastHour: lastUsed > 0 && now - lastUsed <= hourMilliseconds };
+	});
+	const profiles = [...new Set(selected.map(({ token }) => token.profile))].map(profileOf);
+	const nextSteps = stepsAfter(revoked, successors.length, profiles);
+	return { id: randomUUID(), revoked, successors, nextSteps };
+}
+
+function stepsAfter(
+	revoked: IncidentPlan["revoked"],
+	successors: number,
+	profiles: readonly Profile[],
+): string[] {
+	const used = revoked.filter((one) => one.usedInLastHour).map((one) => one.after.name);
+	return [
+		...(used.length > 0
+			? [`Look at what still used them in the last hour, it fails now: ${used.join(", ")}.`]
+			: ["None of them was used in the last hour, so nothing should fail now."]),
+		...(successors > 0
+			? [
+					`Put the ${successors === 1 ? "successor's secret" : `${successors} successors' secrets`} in place of the old ones.`,
+				]
+			: ["Create new tokens where they are needed, with no more permissions than they need."]),
+		"Find out where the secrets leaked, and take them out there: files, history, logs, messages.",
+		"Watch for uses of the revoked tokens: each is told of as it happens.",
+		...profiles.flatMap((profile) => profile.incidentSteps ?? []),
+	];
+}

@@ -1,0 +1,80 @@
+/** What a token is used for, counted in memory: the one part of it that changes without a new version. */
+import type { RefusalReason, UsageDay, VerifyQuery } from "../contract.ts";
+import type { Usage } from "../store/tokens.ts";
+import { sumOfDays, type UsageIncrement } from "../store/usage.ts";
+
+const dayMilliseconds = 86_400_000;
+/** A caller that asks for ever new permissions must not fill the memory. */
+const countedPermissions = 200;
+
+export class TokenUsage {
+	readonly tokenId: string;
+	readonly totals: Usage;
+	/** Since the last `take`, oldest first. */
+	#days: UsageDay[] = [];
+	#dayEnd = 0;
+
+	constructor(tokenId: string, totals: Usage = { useCount: 0, lastUsed: 0, lastUsedAddress: null }) {
+		this.tokenId = tokenId;
+		this.totals = totals;
+	}
+
+	countVerification(asked: VerifyQuery, address: string, now: number): void {
+		const day = this.#today(now);
+		day.verifications++;
+		for (const permission of asked.permissions) countIn(day.permissions, permission);
+		for (const permission of asked.anyPermissions) countIn(day.permissions, permission);
+		if (day.addresses[0] !== address)
+			day.addresses = [address, ...day.addresses.filter((one) => one !== address)].slice(0, 5);
+		this.totals.useCount++;
+		this.totals.lastUsed = now;
+		this.totals.lastUsedAddress = address;
+	}
+
+	countRefusal(reason: RefusalReason, now: number): void {
+		countIn(this.#today(now).refusals, reason);
+	}
+
+	/** What has come in since the last time; it counts as written until it is given back. */
+	take(): UsageIncrement {
+		const days = this.#days;
+		this.#days = [];
+		this.#dayEnd = 0;
+		return { tokenId: this.tokenId, totals: { ...this.totals }, days };
+	}
+
+	/** Takes back what could not be written. */
+	giveBack(increment: UsageIncrement): void {
+		const later = this.#days;
+		this.#days = increment.days.map((day) => {
+			const same = later.find((other) => other.day === day.day);
+			return same === undefined ? day : sumOfDays(day, same);
+		});
+		for (const day of later) if (!this.#days.some((known) => known.day === day.day)) this.#days.push(day);
+		this.#dayEnd = 0;
+	}
+
+	#today(now: number): UsageDay {
+		const last = this.#days.at(-1);
+		if (now < this.#dayEnd && last !== undefined) return last;
+		const name = new Date(now).toISOString().slice(0, 10);
+		this.#dayEnd = (Math.floor(now / dayMilliseconds) + 1) * dayMilliseconds;
+		if (last?.day === name) return last;
+		const day: UsageDay = {
+			tokenId: this.tokenId,
+			day: name,
+			verifications: 0,
+			refusals: {},
+			permissions: {},
+			addresses: [],
+		};
+		this.#days.push(day);
+		return day;
+	}
+}
+
+function countIn(counts: Record<string, number>, name: string): void {
+	const known = Object.hasOwn(counts, name) ? counts[name] : undefined;
+	if (known !== undefined) counts[name] = known + 1;
+	else if (Object.keys(counts).length < countedPermissions) counts[name] = 1;
+}

@@ -1,0 +1,84 @@
+/** Figures for Prometheus, gathered when they are asked for, so that a verification pays next to nothing for them. */
+import type { Registry } from "prom-client";
+import type { Authority } from "../rules/authority.ts";
+import type { EventStream } from "./events.ts";
+import type { VerifyDoor } from "./verify-door.ts";
+
+export interface Measured {
+	authority: Authority;
+	door: VerifyDoor;
+	events: EventStream;
+}
+
+export class Metrics {
+	readonly #measured: Measured;
+	/** API requests by method, route and status. */
+	readonly #requests = new Map<string, number>();
+	#registry: Registry | undefined;
+
+	constructor(measured: Measured) {
+		this.#measured = measured;
+	}
+
+	countRequest(method: string, path: string, status: number): void {
+		const key = `${method} ${path} ${status}`;
+		this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
+	}
+
+	async text(): Promise<{ type: string; text: string }> {
+		this.#registry ??= await this.#register();
+		return { type: this.#registry.contentType, text: await this.#registry.metrics() };
+	}
+
+	/** The library is loaded when first needed: most daemons are never asked. */
+	async #register(): Promise<Registry> {
+		const { Counter, collectDefaultMetrics, Gauge, Registry } = await import("prom-client");
+		const registry = new Registry();
+		const registers = [registry];
+		const { authority, door, events } = this.#measured;
+		const requests = this.#requests;
+		collectDefaultMetrics({ register: registry });
+		new Counter({
+			name: "tokensmith_verifications_total",
+			help: "Verifications at /v1/verify, by their outcome",
+			labelNames: ["outcome"],
+			registers,
+			collect() {
+				this.reset();
+				for (const [outcome, count] of door.outcomes) this.inc({ outcome }, count);
+			},
+		});
+		new Counter({
+			name: "tokensmith_requests_total",
+			help: "API requests, by method, route and status",
+			labelNames: ["method", "route", "status"],
+			registers,
+			collect() {
+				this.reset();
+				for (const [key, count] of requests) {
+					const [method = "", path = "", status = ""] = key.split(" ");
+					this.inc({ method, route: path, status }, count);
+				}
+			},
+		});
+		new Gauge({
+			name: "tokensmith_tokens",
+			help: "Tokens, by their status",
+			labelNames: ["status"],
+			registers,
+			collect() {
+				this.reset();
+				for (const [status, count] of authority.countByStatus()) this.set({ status }, count);
+			},
+		});
+		new Gauge({
+			name: "tokensmith_listeners",
+			help: "Open event streams",
+			registers,
+			collect() {
+				this.set(events.listeners);
+			},
+		});
+		return registry;
+	}
+}

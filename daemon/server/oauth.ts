@@ -1,0 +1,98 @@
+/** For clients that speak OAuth 2.0: introspection (RFC 7662), revocation (RFC 7009) and where they are (RFC 8414). */
+import * as z from "zod";
+import {
+	apiPermissions,
+	type Introspection,
+	introspection,
+	introspectRequest,
+	oauthMetadata,
+	oauthRevokeRequest,
+} from "../contract.ts";
+import type { Authority } from "../rules/authority.ts";
+import { nothingAsked } from "../rules/verify.ts";
+import type { Token } from "../store/tokens.ts";
+import { type Route, route } from "./route.ts";
+
+const form = "application/x-www-form-urlencoded";
+const authMethods = ["client_secret_basic"];
+
+/** @param url where the daemon is reached; known once it listens. */
+export function oauthRoutes(authority: Authority, url: () => string): Route[] {
+	return [
+		route({
+			method: "get",
+			path: "/.well-known/oauth-authorization-server",
+			summary: "The metadata of RFC 8414.",
+			caller: "none",
+			answers: { status: 200, description: "The metadata", schema: oauthMetadata },
+			handle: () => ({ body: metadataOf(authority, url()) }),
+		}),
+		route({
+			method: "post",
+			path: "/oauth2/introspect",
+			summary: "Whether a token is active, and what it may do (RFC 7662).",
+			caller: apiPermissions.introspect,
+			accepts: form,
+			body: introspectRequest,
+			answers: { status: 200, description: "The token's state", schema: introspection },
+			handle: ({ body }) => {
+				const { token: secret, client_address: address } = body;
+				const verification = authority.verify({ ...nothingAsked, secret, address });
+				const answer: Introspection = verification.valid
+					? describe(verification.token, url())
+					: { active: false };
+				return { headers: { "Cache-Control": "no-store" }, body: answer };
+			},
+		}),
+		route({
+			method: "post",
+			path: "/oauth2/revoke",
+			summary: "Revokes the token that is shown (RFC 7009): to hold a secret is enough to end it.",
+			caller: "none",
+			accepts: form,
+			body: oauthRevokeRequest,
+			answers: { status: 200, description: "It is revoked, or never was", schema: z.strictObject({}) },
+			handle: async ({ body }) => {
+				await authority.revokeHeld(body.token);
+				return { body: {} };
+			},
+		}),
+	];
+}
+
+function describe(token: Token, issuer: string): Introspection {
+	const { id, userId, permissions, expiry, retiresDate, creationDate } = token;
+	const ends = [expiry, retiresDate].filter((date) => date !== null).map(secondsOf);
+	return {
+		active: true,
+		scope: permissions.join(" "),
+		client_id: id,
+		username: token.userName,
+		token_type: "Bearer",
+		iat: secondsOf(creationDate),
+		...(ends.length > 0 && { exp: Math.min(...ends) }),
+		sub: userId,
+		iss: issuer,
+		jti: id,
+	};
+}
+
+function metadataOf(authority: Authority, url: string): z.output<typeof oauthMetadata> {
+	const local = authority.profileOf("local");
+	return {
+		issuer: url,
+		introspection_endpoint: `${url}/oauth2/introspect`,
+		introspection_endpoint_auth_methods_supported: authMethods,
+		revocation_endpoint: `${url}/oauth2/revoke`,
+		revocation_endpoint_auth_methods_supported: [...authMethods, "none"],
+		// Tokens are made by their owner, not handed out by a grant, so there is neither.
+		response_types_supported: [],
+		grant_types_supported: [],
+		scopes_supported: local.permissions.catalogue.map((entry) => entry.name),
+		service_documentation: `${url}/openapi.json`,
+	};
+}
+
+function secondsOf(date: string): number {
+	return Math.floor(Date.parse(date) / 1000);
+}

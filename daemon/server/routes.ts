@@ -1,0 +1,352 @@
+/** The routes of the contract, each with what it needs and which rule answers. Decides nothing itself. */
+import { createHmac } from "node:crypto";
+import * as z from "zod";
+import * as contract from "../contract.ts";
+import type { Authority } from "../rules/authority.ts";
+import { notCovered } from "../rules/permission.ts";
+import type { Records } from "../rules/records.ts";
+import { RuleError } from "../rules/rule-error.ts";
+import type { EventStream } from "./events.ts";
+import type { Metrics } from "./metrics.ts";
+import { type Reply, type Route, route } from "./route.ts";
+
+export interface RouteParts {
+	authority: Authority;
+	records: Records;
+	events: EventStream;
+	metrics: Metrics;
+	ownerKey: string;
+	version: string;
+	notices: readonly contract.Notice[];
+	/** Asked for by the owner. */
+	onShutdown: () => void;
+}
+
+const { apiPermissions, createdToken, tokenRecord } = contract;
+
+export function apiRoutes(parts: RouteParts): Route[] {
+	return [...tokenRoutes(parts), ...resourceRoutes(parts), ...recordRoutes(parts), ...operatorRoutes(parts)];
+}
+
+function tokenRoutes({ authority }: RouteParts): Route[] {
+	const oneToken = { status: 200, description: "The token", schema: tokenRecord };
+	return [
+		route({
+			method: "post",
+			path: "/v1/api-tokens",
+			summary: "Creates a token; its secret is in this answer and nowhere else.",
+			caller: apiPermissions.write,
+			body: contract.createTokenRequest,
+			answers: { status: 201, description: "The token with its secret", schema: createdToken },
+			handle: async ({ caller, body }) => created(await authority.create(caller, body)),
+		}),
+		route({
+			method: "get",
+			path: "/v1/api-tokens",
+			summary: "Lists tokens, page by page.",
+			caller: apiPermissions.read,
+			query: contract.listTokensQuery,
+			answers: { status: 200, description: "A page of tokens", schema: contract.tokenList },
+			handle: async ({ query }) => ({ body: await authority.list(query) }),
+		}),
+		route({
+			method: "get",
+			path: "/v1/api-tokens/current",
+			summary: "The record of the token that asks.",
+			caller: "token",
+			answers: oneToken,
+			handle: ({ caller }) => {
+				if (caller.token === undefined) throw new RuleError("not-found", "The owner key is no token.");
+				return shown(authority.get(caller.token.id));
+			},
+		}),
+		route({
+			method: "post",
+			path: "/v1/api-tokens/identify",
+			summary: "Finds tokens by the hashes of their secrets, so that no secret has to be sent.",
+			caller: apiPermissions.read,
+			body: contract.identifyRequest,
+			answers: {
+				status: 200,
+				description: "The tokens that were found, by hash",
+				schema: contract.identified,
+			},
+			handle: ({ body }) => ({ body: { tokens: authority.identify(body.hashes) } }),
+		}),
+		route({
+			method: "get",
+			path: "/v1/api-tokens/{id}",
+			summary: "One token.",
+			caller: apiPermissions.read,
+			answers: oneToken,
+			handle: ({ param }) => shown(authority.get(param("id"))),
+		}),
+		route({
+			method: "patch",
+			path: "/v1/api-tokens/{id}",
+			summary: "Changes a token, if it is still the version that the caller has seen.",
+			caller: apiPermissions.write,
+			body: contract.updateTokenRequest,
+			ifMatch: "needed",
+			answers: oneToken,
+			handle: async ({ caller, param, body, ifMatch }) =>
+				shown(await authority.update(caller, param("id"), body, ifMatch)),
+		}),
+		route({
+			method: "delete",
+			path: "/v1/api-tokens/{id}",
+			summary: "Revokes a token, at once and for good; its record stays.",
+			caller: apiPermissions.delete,
+			query: contract.revokeTokenQuery,
+			ifMatch: "optional",
+			answers: oneToken,
+			handle: async ({ caller, param, query, ifMatch }) => {
+				const options = { reason: query.reason, self: query.self === "true", ifMatch };
+				return shown(await authority.revoke(caller, param("id"), options));
+			},
+		}),
+		route({
+			method: "post",
+			path: "/v1/api-tokens/{id}/rotate",
+			summary: "Creates a successor with the same settings; the predecessor works on for the overlap.",
+			caller: "rotator",
+			body: contract.rotateTokenRequest,
+			ifMatch: "optional",
+			answers: { status: 201, description: "The successor with its secret", schema: contract.rotatedToken },
+			handle: async ({ caller, param, body, ifMatch }) =>
+				created(await authority.rotate(caller, param("id"), body, ifMatch)),
+		}),
+		...(["disable", "enable"] as const).map((verb) =>
+			route({
+				method: "post",
+				path: `/v1/api-tokens/{id}/${verb}`,
+				summary: verb === "disable" ? "Has a token refused until it is enabled again." : "Undoes a disable.",
+				caller: apiPermissions.write,
+				ifMatch: "optional",
+				answers: oneToken,
+				handle: async ({ caller, param, ifMatch }) =>
+					shown(await authority[verb](caller, param("id"), ifMatch)),
+			}),
+		),
+		route({
+			method: "post",
+			path: "/v1/incidents",
+			summary: "Revokes many tokens at once, with successors if asked for, and reports.",
+			caller: apiPermissions.delete,
+			body: contract.incidentRequest,
+			answers: {
+				status: 201,
+				description: "What was done, and what remains to be",
+				schema: contract.incidentReport,
+			},
+			handle: async ({ caller, body }) => {
+				// Successors are new tokens, so whoever wants them has to be allowed to create.
+				if (body.createSuccessors && caller.token !== undefined && !holdsWrite(caller.token.permissions)) {
+					throw new RuleError(
+						"permission-missing",
+						`To create successors takes ${apiPermissions.write} as well.`,
+					);
+				}
+				return { status: 201, body: await authority.incident(caller, body) };
+			},
+		}),
+	];
+}
+
+function resourceRoutes({ authority }: RouteParts): Route[] {
+	const grant = "/v1/resources/{kind}/{id}/grants/{tokenId}";
+	const answers = { status: 200, description: "The token", schema: tokenRecord };
+	return [
+		route({
+			method: "get",
+			path: "/v1/resources",
+			summary: "Every resource that some token was granted.",
+			caller: apiPermissions.read,
+			answers: { status: 200, description: "The resources", schema: contract.resourceList },
+			handle: () => ({ body: authority.resources() }),
+		}),
+		route({
+			method: "get",
+			path: "/v1/resources/{kind}/{id}",
+			summary: "The tokens that were granted a resource.",
+			caller: apiPermissions.read,
+			answers: { status: 200, description: "The grants", schema: contract.resourceGrants },
+			handle: ({ param }) => ({ body: authority.grantsOf(param("kind"), param("id")) }),
+		}),
+		route({
+			method: "put",
+			path: grant,
+			summary: "Grants a resource to a token.",
+			caller: apiPermissions.write,
+			answers,
+			handle: async ({ caller, param }) =>
+				shown(await authority.grant(caller, resourceOf(param), param("tokenId"))),
+		}),
+		route({
+			method: "delete",
+			path: grant,
+			summary: "Withdraws the grant of a resource.",
+			caller: apiPermissions.write,
+			answers,
+			handle: async ({ caller, param }) =>
+				shown(await authority.withdraw(caller, resourceOf(param), param("tokenId"))),
+		}),
+	];
+}
+
+function recordRoutes({ authority, records }: RouteParts): Route[] {
+	return [
+		route({
+			method: "get",
+			path: "/v1/profiles",
+			summary: "The profiles: each issuer's rules and catalogue.",
+			caller: apiPermissions.read,
+			answers: { status: 200, description: "The profiles", schema: contract.profileList },
+			handle: () => ({ body: { profiles: authority.profiles() } }),
+		}),
+		route({
+			method: "put",
+			path: "/v1/profiles/{id}",
+			summary: "Takes in a profile of the owner's own.",
+			caller: "owner",
+			body: contract.profile,
+			answers: { status: 200, description: "The profile", schema: contract.profile },
+			handle: async ({ caller, param, body }) => ({
+				body: await authority.setProfile(caller, param("id"), body),
+			}),
+		}),
+		route({
+			method: "delete",
+			path: "/v1/profiles/{id}",
+			summary: "Lets go of a profile of the owner's own.",
+			caller: "owner",
+			answers: { status: 204, description: "It is gone" },
+			handle: async ({ caller, param }) => {
+				await authority.removeProfile(caller, param("id"));
+				return { status: 204 };
+			},
+		}),
+		route({
+			method: "get",
+			path: "/v1/audit-events",
+			summary: "Who did what, newest first; with format=jsonl all of it, one event a line.",
+			caller: apiPermissions.read,
+			query: contract.listAuditQuery,
+			answers: { status: 200, description: "A page of events", schema: contract.auditList },
+			handle: async ({ query, response }) => {
+				if (query.format === "json") return { body: await records.audit(query) };
+				response.type("application/jsonl");
+				for await (const event of records.export(query)) response.write(`${JSON.stringify(event)}\n`);
+				response.end();
+				return undefined;
+			},
+		}),
+		route({
+			method: "get",
+			path: "/v1/usage",
+			summary: "Verifications per token and day.",
+			caller: apiPermissions.read,
+			query: contract.usageQuery,
+			answers: { status: 200, description: "The usage", schema: contract.usageList },
+			handle: async ({ query }) => {
+				// What is still in memory belongs to the answer too.
+				await authority.saveUsage();
+				return { body: { usage: await records.usage(query) } };
+			},
+		}),
+	];
+}
+
+function operatorRoutes(parts: RouteParts): Route[] {
+	const { authority, events, metrics, version } = parts;
+	return [
+		route({
+			method: "get",
+			path: "/v1/events",
+			summary: "Every change, as server-sent events.",
+			caller: apiPermissions.read,
+			answers: { status: 200, description: "A stream that does not end", type: "text/event-stream" },
+			handle: ({ response }) => {
+				events.attach(response, { version, protocol: contract.protocol, notices: [...parts.notices] });
+				return undefined;
+			},
+		}),
+		route({
+			method: "put",
+			path: "/v1/policy",
+			summary: "Takes over what the owner has set.",
+			caller: "owner",
+			body: contract.policy,
+			answers: { status: 204, description: "Taken over" },
+			handle: async ({ caller, body }) => {
+				await authority.setPolicy(caller, body);
+				return { status: 204 };
+			},
+		}),
+		route({
+			method: "post",
+			path: "/v1/shutdown",
+			summary: "Asks the daemon to stop.",
+			caller: "owner",
+			answers: { status: 202, description: "It stops" },
+			handle: ({ response }) => {
+				response.status(202).end();
+				parts.onShutdown();
+				return undefined;
+			},
+		}),
+		route({
+			method: "get",
+			path: "/healthz",
+			summary: "Whether the daemon answers, and a proof that it is the one that wrote daemon.json.",
+			caller: "none",
+			query: z.strictObject({ challenge: z.string().min(1).max(200).optional() }),
+			answers: { status: 200, description: "It does", schema: contract.health },
+			handle: ({ query }) => ({ body: healthOf(parts, query.challenge) }),
+		}),
+		route({
+			method: "get",
+			path: "/metrics",
+			summary: "Figures in the text format of Prometheus.",
+			caller: apiPermissions.read,
+			answers: { status: 200, description: "The figures", type: "text/plain" },
+			handle: async ({ response }) => {
+				const { type, text } = await metrics.text();
+				response.type(type).send(text);
+				return undefined;
+			},
+		}),
+	];
+}
+
+function created(token: contract.CreatedToken): Reply {
+	return {
+		status: 201,
+		headers: { Location: `/v1/api-tokens/${token.id}`, ETag: etagOf(token) },
+		body: token,
+	};
+}
+
+function shown(token: contract.TokenRecord): Reply {
+	return { headers: { ETag: etagOf(token) }, body: token };
+}
+
+function etagOf(token: contract.TokenRecord): string {
+	return `"${token.version}"`;
+}
+
+function resourceOf(param: (name: string) => string): string {
+	return `${param("kind")}/${param("id")}`;
+}
+
+function holdsWrite(permissions: readonly string[]): boolean {
+	return notCovered(permissions, [apiPermissions.write]).length === 0;
+}
+
+function healthOf(parts: RouteParts, asked: string | undefined): contract.Health {
+	const { protocol } = contract;
+	const health: contract.Health = { status: "ok", version: parts.version, protocol };
+	// Only the daemon that wrote daemon.json knows the owner key, so this tells it from a stranger on its port.
+	if (asked !== undefined) health.proof = createHmac("sha256", parts.ownerKey).update(asked).digest("hex");
+	return health;
+}

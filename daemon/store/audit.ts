@@ -1,0 +1,129 @@
+/** Audit events as queries. They are only ever added at the end and taken away at the beginning. */
+import type { Kysely, Selectable } from "kysely";
+import type { AuditEvent } from "../contract.ts";
+import type { DurableDatabase } from "./durable.ts";
+import type { AuditTable, Tables } from "./schema.ts";
+import { loadSetting, saveSetting } from "./settings.ts";
+
+/** The last event and the one that was last taken away, kept beside the events so that neither end can be cut unseen. */
+export interface ChainEnds {
+	head: ChainEnd;
+	tail: ChainEnd;
+}
+
+export interface ChainEnd {
+	sequence: number;
+	hash: string;
+}
+
+export interface AuditFilter {
+	tokenId?: string | undefined;
+	action?: AuditEvent["action"] | undefined;
+	/** The id or the name of who did it. */
+	actor?: string | undefined;
+	since?: string | undefined;
+	until?: string | undefined;
+}
+
+const nothing: ChainEnd = { sequence: 0, hash: "" };
+
+export async function chainEnds(query: Kysely<Tables>): Promise<ChainEnds> {
+	const head = (await loadSetting(query, "auditHead")) ?? nothing;
+	const tail = (await loadSetting(query, "auditTail")) ?? nothing;
+	return { head: head as ChainEnd, tail: tail as ChainEnd };
+}
+
+/** Adds events that follow on the head. */
+export async function appendEvents(query: Kysely<Tables>, events: readonly AuditEvent[]): Promise<void> {
+	for (const event of events) await query.insertInto("auditEvents").values(toRow(event)).execute();
+	const last = events.at(-1);
+	if (last === undefined) return;
+	await saveSetting(query, "auditHead", { sequence: last.sequence, hash: last.hash });
+}
+
+/** Takes away what is older than the date and answers how many events that were. */
+export async function purgeEvents(query: Kysely<Tables>, before: string): Promise<number> {
+	const last = await query
+		.selectFrom("auditEvents")
+		.select(["sequence", "hash"])
+		.where("date", "<", before)
+		.orderBy("sequence", "desc")
+		.executeTakeFirst();
+	if (last === undefined) return 0;
+	await saveSetting(query, "auditTail", last);
+	const result = await query
+		.deleteFrom("auditEvents")
+		.where("sequence", "<=", last.sequence)
+		.executeTakeFirst();
+	return Number(result.numDeletedRows);
+}
+
+/** Newest first, those below the sequence `before`. */
+export async function listEvents(
+	database: DurableDatabase,
+	filter: AuditFilter,
+	page: { limit: number; before?: number | undefined },
+): Promise<AuditEvent[]> {
+	const rows = await database.read((query) => {
+		let select = query.selectFrom("auditEvents").selectAll().orderBy("sequence", "desc").limit(page.limit);
+		const { tokenId, action, actor, since, until } = filter;
+		if (page.before !== undefined) select = select.where("sequence", "<", page.before);
+		if (tokenId !== undefined) select = select.where("tokenId", "=", tokenId);
+		if (action !== undefined) select = select.where("action", "=", action);
+		if (since !== undefined) select = select.where("date", ">=", since);
+		if (until !== undefined) select = select.where("date", "<=", until);
+		if (actor !== undefined) {
+			select = select.where((where) =>
+				where.or([where("actorId", "=", actor), where("actorName", "=", actor)]),
+			);
+		}
+		return select.execute();
+	});
+	return rows.map(fromRow);
+}
+
+/** All events in order, a bounded number at a time. */
+export async function* allEvents(database: DurableDatabase): AsyncIterable<AuditEvent> {
+	let after = -1;
+	for (;;) {
+		const rows = await database.read((query) =>
+			query
+				.selectFrom("auditEvents")
+				.selectAll()
+				.where("sequence", ">", after)
+				.orderBy("sequence")
+				.limit(1000)
+				.execute(),
+		);
+		for (const row of rows) yield fromRow(row);
+		const last = rows.at(-1);
+		if (last === undefined) return;
+		after = last.sequence;
+	}
+}
+
+export function readChainEnds(database: DurableDatabase): Promise<ChainEnds> {
+	return database.read(chainEnds);
+}
+
+function toRow(event: AuditEvent): AuditTable {
+	const { actor, before, after, ...rest } = event;
+	return {
+		...rest,
+		actorId: actor.userId,
+		actorName: actor.userName,
+		before: JSON.stringify(before),
+		after: JSON.stringify(after),
+	};
+}
+
+function fromRow(row: Selectable<AuditTable>): AuditEvent {
+	const { actorId, actorName, before, after, action, ...rest } = row;
+	return {
+		...rest,
+		action: action as AuditEvent["action"],
+		actor: { userId: actorId, userName: actorName },
+		before: JSON.parse(before),
+		after: JSON.parse(after),
+	};
+}
