@@ -1,6 +1,7 @@
-/** Builds what is shipped into dist/: the extension, the daemon, its compaction thread, and SQLite's wasm. */
+/** Builds what is shipped into dist/: extension, daemon, compaction thread, command line, the client and its types, SQLite's wasm. */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { writeDeclarations } from "./declarations.mjs";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 
@@ -31,11 +32,12 @@ const slimExpress = {
 	},
 };
 
-/** The daemon's first file stays small and loads the rest itself, once V8's cache is set up. */
+/** The first file stays small and loads the rest itself: the daemon, once V8's cache is set up, or the command line. */
 const mainApart = {
 	name: "main-apart",
 	setup(builder) {
 		builder.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./daemon-main.js", external: true }));
+		builder.onResolve({ filter: /^\.\/cli\.ts$/ }, () => ({ path: "./cli.js", external: true }));
 	},
 };
 
@@ -49,6 +51,8 @@ await build({
 		daemon: "daemon/start.ts",
 		"daemon-main": "daemon/main.ts",
 		"compaction-worker": "daemon/store/compaction-worker.ts",
+		cli: "daemon/cli.ts",
+		client: "daemon/client/tokensmith.ts",
 	},
 	outdir: "dist",
 	bundle: true,
@@ -63,3 +67,5 @@ await build({
 	plugins: [slimExpress, mainApart],
 	logLevel: "warning",
 });
+
+await writeDeclarations("dist/types");

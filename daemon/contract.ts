@@ -423,8 +423,8 @@ export const auditEvent = z.strictObject({
 	]),
 	tokenId: z.string().nullable(),
 	/** What changed, as it was and as it is. Never a secret, never a hash of one. */
-	before: z.record(z.string(), z.json()),
-	after: z.record(z.string(), z.json()),
+	before: z.record(z.string(), z.unknown()),
+	after: z.record(z.string(), z.unknown()),
 	previousHash: z.string(),
 	hash: z.string(),
 });

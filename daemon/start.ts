@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * The first file of the daemon and of the command line, which `token` asks for. For the daemon it only makes the start quick: SQLite is compiled in other threads while the rest is loaded,
- * and what V8 made of the rest the last time is kept in the data directory, where nobody else can put something in.
+ * The first file: it starts the command line, which `token` asks for, or else the daemon. It makes the daemon's start
+ * quick: SQLite is compiled in other threads while the rest is loaded, and what V8 made of the rest the last time is kept
+ * in the data directory, where nobody else can put something in.
  */
 import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";

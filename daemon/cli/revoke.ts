@@ -1,8 +1,8 @@
 /** `token revoke ID`: the end of a token, at once and for good. */
-import { createInterface } from "node:readline/promises";
 import type { TokensmithClient } from "../client/client.ts";
 import { defineCommand } from "./command.ts";
 import { describe, print, toTerminal } from "./output.ts";
+import { ask } from "./terminal.ts";
 
 export const revoke = defineCommand({
 	usage: "revoke ID",
@@ -30,11 +30,6 @@ export const revoke = defineCommand({
 
 async function confirmed(client: TokensmithClient, id: string): Promise<boolean> {
 	const token = await client.get(id);
-	const lines = createInterface({ input: process.stdin, output: process.stderr });
-	try {
-		const answer = await lines.question(toTerminal(`Revoke for good: ${describe(token)} Sure? [y/N] `));
-		return /^y(es)?$/i.test(answer.trim());
-	} finally {
-		lines.close();
-	}
+	const answer = await ask(toTerminal(`Revoke for good: ${describe(token)} Sure? [y/N] `), "shown");
+	return /^y(es)?$/i.test(answer.trim());
 }

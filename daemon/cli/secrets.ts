@@ -1,10 +1,8 @@
 /** How secrets come in and go out: from standard input, never from the arguments; to a terminal only when asked for. */
-import { once } from "node:events";
-import { createInterface } from "node:readline/promises";
-import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { CreatedToken } from "../contract.ts";
 import { describe, print, toTerminal } from "./output.ts";
+import { ask } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 const looksLikeSecret = /(?<![0-9A-Za-z])(?:[a-z][a-z0-9]{1,9}_[0-9A-Za-z]{38}|tko_[\w-]{20,})/;
@@ -19,7 +17,7 @@ export function refuseSecretsIn(args: readonly string[]): void {
 
 /** Each line of standard input; at a terminal, one line that is not shown while it is typed. */
 export async function readSecrets(what: string): Promise<string[]> {
-	const typed = process.stdin.isTTY ? await typeUnseen(`${what}: `) : await text(process.stdin);
+	const typed = process.stdin.isTTY ? await ask(`${what}: `, "unseen") : await text(process.stdin);
 	const secrets = typed
 		.split(/\r?\n/)
 		.map((line) => line.trim())
@@ -32,20 +30,6 @@ export async function readSecret(what: string): Promise<string> {
 	const [secret = "", ...others] = await readSecrets(what);
 	if (others.length > 0) throw new UsageError("Standard input holds more than one line.");
 	return secret;
-}
-
-/** readline echoes what is typed to its output, so that goes nowhere. */
-async function typeUnseen(prompt: string): Promise<string> {
-	const nowhere = new PassThrough().resume();
-	const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-	process.stderr.write(prompt);
-	try {
-		const [line] = await Promise.race([once(lines, "line"), once(lines, "close").then(() => [""])]);
-		return line;
-	} finally {
-		lines.close();
-		process.stderr.write("\n");
-	}
 }
 
 /** What a command that makes a secret is told about showing it. */

@@ -247,17 +247,17 @@ function verificationOf({ body, problem, challenge = "" }: Answer): Verification
 	if (problem === undefined) {
 		const { valid, token } = (body ?? {}) as Partial<VerifyAnswer>;
 		if (valid === true && typeof token?.id === "string") return { valid, token };
-		throw unknown(new Error("The answer has no token."));
+		throw notSaid(new Error("The answer has no token."));
 	}
 	if (problem.status === 400) throw new TokensmithProblemError(problem);
 	// Somebody else between here and the daemon may say 401 or 403; a refusal names its reason.
-	if (problem.reason === undefined) throw unknown(new TokensmithProblemError(problem));
+	if (problem.reason === undefined) throw notSaid(new TokensmithProblemError(problem));
 	const [, scope] = /\bscope="([^"]*)"/.exec(challenge) ?? [];
 	const missing = scope === undefined ? {} : { missing: scope.split(" ") };
 	return { valid: false, reason: problem.reason, ...missing, problem, challenge };
 }
 
-function unknown(cause: Error): TokensmithUnavailableError {
+function notSaid(cause: Error): TokensmithUnavailableError {
 	const message = "The daemon did not say whether the token is good.";
 	return new TokensmithUnavailableError(message, { cause, outcome: "not-done" });
 }

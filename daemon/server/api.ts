@@ -138,7 +138,8 @@ function answerError(error: unknown, request: Request, response: Response, log: 
 		...instanceOf(response),
 		...(oauth && oauthErrorOf(found.status, found.detail)),
 	};
-	if (problem.status >= 500) log.error({ err: error, request: problem.instance }, "a request failed");
+	if (problem.status >= 500)
+		log.error({ err: error, request: response.locals.requestId }, "a request failed");
 	if (response.headersSent) return void response.destroy();
 	const basic = request.headers.authorization?.toLowerCase().startsWith("basic ") === true;
 	const asked = basic ? 'Basic realm="tokensmith"' : challenge();

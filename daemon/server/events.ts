@@ -22,6 +22,8 @@ export class EventStream {
 
 	attach(response: ServerResponse, hello: ServerEvents["hello"]): void {
 		response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+		// Nothing else would ever be sent, and nobody is listening.
+		if (response.req.method === "HEAD") return void response.end();
 		response.write(textOf("hello", hello));
 		this.#listeners.add(response);
 		response.once("close", () => this.#listeners.delete(response));

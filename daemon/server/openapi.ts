@@ -1,14 +1,18 @@
 /** The OpenAPI 3.1 document, made from the same routes and schemas that check the requests. */
 import * as z from "zod";
-import { problem } from "../contract.ts";
+import { problem, verifyAnswer } from "../contract.ts";
 import type { Route } from "./route.ts";
 
 type Json = Record<string, unknown>;
 
 export function openApiOf(routes: readonly Route[], info: { version: string; url: string }): Json {
 	const paths: Record<string, Json> = {};
-	for (const route of [...routes, ...verifyRoutes]) {
+	for (const route of routes) {
 		paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route) };
+	}
+	for (const route of verifyRoutes) {
+		const operation = { ...operationOf(route), security: [{ bearer: [] }] };
+		paths[route.path] = { ...paths[route.path], [route.method]: operation };
 	}
 	return {
 		openapi: "3.1.0",
@@ -31,7 +35,7 @@ export function openApiOf(routes: readonly Route[], info: { version: string; url
 	};
 }
 
-/** Served in front of Express, by the same contract. */
+/** Served in front of Express, by the same contract, and to Bearer tokens alone. */
 const verifyRoutes = (["get", "post"] as const).map((method) => ({
 	method,
 	path: "/v1/verify",
@@ -45,13 +49,19 @@ const verifyRoutes = (["get", "post"] as const).map((method) => ({
 	body: undefined,
 	accepts: "application/json" as const,
 	ifMatch: "ignored" as const,
-	answers: { status: 200, description: "It is good; the same facts stand in the X-Token-… headers" },
+	answers: {
+		status: 200,
+		description: "It is good; the same facts stand in the X-Token-… headers",
+		schema: verifyAnswer,
+	},
 }));
 
 type Described = Omit<Route, "handle">;
 
 function operationOf(route: Described): Json {
 	const { status, description, schema, type } = route.answers;
+	// RFC 6749 section 5.2 wants its errors as plain JSON.
+	const problemType = route.path.startsWith("/oauth2/") ? "application/json" : "application/problem+json";
 	const content =
 		schema === undefined && type === undefined ? {} : contentOf(type ?? "application/json", schema);
 	return {
@@ -67,7 +77,7 @@ function operationOf(route: Described): Json {
 			[status]: { description, ...content },
 			default: {
 				description: "What is wrong, and what to do (RFC 9457)",
-				content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+				content: { [problemType]: { schema: { $ref: "#/components/schemas/Problem" } } },
 			},
 		},
 	};

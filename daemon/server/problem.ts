@@ -23,6 +23,7 @@ export function sendProblem(
 		"Content-Type": "application/problem+json",
 		"Content-Length": body.length,
 		"Cache-Control": "no-store",
+		"X-Request-Id": problem.instance.replace("urn:uuid:", ""),
 		...headers,
 	});
 	response.end(body);

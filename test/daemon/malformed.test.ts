@@ -1,0 +1,176 @@
+/**
+ * A thousand malformed requests for every route there is: each is answered, none by the daemon's own fault, and what
+ * they do not name stays as it was. A new route is tried by itself, for the routes are read from the daemon's table.
+ */
+import assert from "node:assert/strict";
+import { Agent, request } from "node:http";
+import { connect } from "node:net";
+import fc from "fast-check";
+import * as z from "zod";
+import { apiPermissions, type CreatedToken, problemStatus, type TokenRecord } from "../../daemon/contract.ts";
+import { oauthRoutes } from "../../daemon/server/oauth.ts";
+import { apiRoutes, type RouteParts } from "../../daemon/server/routes.ts";
+import { ownerKey, TestDaemon } from "./harness.ts";
+import { type Sketch, sketchOf, type Target } from "./malformed-requests.ts";
+
+const requestsPerRoute = 1000;
+/** Another one at each run; fast-check names it where it fails, and TOKENSMITH_SEED repeats it. */
+const seed = Number(process.env.TOKENSMITH_SEED ?? Date.now() % 0x7fffffff);
+
+interface Reply {
+	status: number;
+	type: string;
+	text: string;
+}
+
+// To put the routes together takes nothing of what answers them.
+const targets: Target[] = [
+	...apiRoutes({} as RouteParts),
+	...oauthRoutes({} as RouteParts["authority"], () => ""),
+	{ method: "get", path: "/openapi.json" },
+	{ method: "get", path: "/v1/verify", query: z.object({ permission: z.string(), resource: z.string() }) },
+	{ method: "get", path: "/no/such/route" },
+];
+
+describe(`malformed requests (seed ${seed})`, () => {
+	let daemon: TestDaemon;
+	let agent: Agent;
+	/** The token that the requests are about. */
+	let named: CreatedToken;
+	let bystanders: CreatedToken[];
+	beforeEach(async () => {
+		daemon = await TestDaemon.start();
+		agent = new Agent({ keepAlive: true, maxSockets: 1 });
+		const permissions = Object.values(apiPermissions);
+		named = await daemon.create({ permissions, resources: ["channel/soc"] });
+		bystanders = [await daemon.create(), await daemon.create({ permissions: ["*"], expiry: null })];
+	});
+	afterEach(async () => {
+		agent.destroy();
+		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
+		await daemon.remove();
+	});
+
+	for (const target of targets) {
+		it(`end in an answer at ${target.method.toUpperCase()} ${target.path}`, async () => {
+			const before = await everything();
+			let accepted = 0;
+			const excused = new Set<string>();
+			const property = fc.asyncProperty(sketchOf(target), async (sketch) => {
+				const reply = await send(sketch);
+				assertAnswer(reply);
+				if (reply.status < 300 && sketch.method !== "GET" && sketch.method !== "HEAD") accepted++;
+				for (const id of idsIn(target, reply)) excused.add(id);
+			});
+			await fc.assert(property, { seed, numRuns: requestsPerRoute });
+			assert.equal((await daemon.call("GET", "/healthz")).status, 200);
+			if (accepted === 0) assert.deepEqual(await everything(), before);
+			for (const { token: _, ...record } of bystanders) {
+				if (excused.has(record.id)) continue;
+				assert.deepEqual((await daemon.call("GET", `/v1/api-tokens/${record.id}`)).body, record);
+			}
+		}).timeout(60_000);
+	}
+
+	it("end in an answer when they are hardly HTTP", async () => {
+		const before = await everything();
+		const property = fc.asyncProperty(rubbishOverSocket, async (bytes) => {
+			const text = await answerTo(bytes);
+			for (const [line] of text.matchAll(/^HTTP\/1\.1 .*$/gm)) assert.match(line, /^HTTP\/1\.1 [24]\d\d /);
+			assert.match(text, /^HTTP\/1\.1 /);
+		});
+		await fc.assert(property, { seed, numRuns: requestsPerRoute });
+		assert.deepEqual(await everything(), before);
+	}).timeout(60_000);
+
+	/** The tokens and the audit trail. */
+	async function everything(): Promise<unknown> {
+		const { body: list } = await daemon.call("GET", "/v1/api-tokens?limit=1000");
+		const { body: trail } = await daemon.call("GET", "/v1/audit-events?limit=1000");
+		// To be used is no change.
+		const unused = { useCount: 0, lastUsedDate: null, lastUsedAddress: null };
+		return [list.tokens.map((token: TokenRecord) => ({ ...token, ...unused })), trail];
+	}
+
+	function filledIn(text: string): string {
+		return text
+			.replaceAll("‹id›", named.id)
+			.replaceAll("‹secret›", named.token)
+			.replaceAll("‹owner›", ownerKey);
+	}
+
+	function send(sketch: Sketch): Promise<Reply> {
+		const { hostname, port } = new URL(daemon.url);
+		const headers = Object.fromEntries(
+			Object.entries(sketch.headers).map(([name, value]) => [name, filledIn(value)]),
+		);
+		const body = typeof sketch.body === "string" ? filledIn(sketch.body) : sketch.body;
+		if (body !== undefined) headers["content-length"] = String(Buffer.byteLength(body));
+		const options = { agent, hostname, port, method: sketch.method, path: filledIn(sketch.path), headers };
+		return new Promise((resolve, reject) => {
+			const sent = request({ ...options, timeout: 5000 }, (response) => {
+				const { statusCode: status = 0, headers } = response;
+				const type = headers["content-type"]?.split(";")[0] ?? "";
+				const chunks: Buffer[] = [];
+				// A stream that does not end has been answered once it has begun.
+				if (type === "text/event-stream") sent.destroy();
+				response.on("data", (chunk) => chunks.push(chunk));
+				response.on("close", () => resolve({ status, type, text: Buffer.concat(chunks).toString() }));
+			});
+			sent.once("timeout", () => sent.destroy(new Error("no answer within five seconds")));
+			sent.once("error", reject);
+			sent.end(body);
+		});
+	}
+
+	/** All that the daemon says to these bytes, after which nothing more comes. */
+	function answerTo(bytes: Buffer): Promise<string> {
+		const { hostname, port } = new URL(daemon.url);
+		return new Promise((resolve, reject) => {
+			let text = "";
+			const socket = connect(Number(port), hostname, () => socket.end(bytes));
+			socket.setTimeout(5000, () => socket.destroy(new Error("no answer within five seconds")));
+			socket.on("data", (data) => {
+				text += data.toString("latin1");
+			});
+			socket.once("error", reject);
+			socket.once("close", () => resolve(text));
+		});
+	}
+});
+
+function assertAnswer({ status, type, text }: Reply): void {
+	assert.ok((status >= 200 && status < 300) || (status >= 400 && status < 500), `${status} ${text}`);
+	// Node answers by itself what it does not expect, and headers that are too long.
+	if (status < 400 || status === 417 || status === 431 || text === "") return;
+	assert.match(type, /^application\/(problem\+)?json$/);
+	const problem = JSON.parse(text);
+	assert.equal(problem.status, status);
+	assert.equal(problemStatus[problem.code as keyof typeof problemStatus], status);
+}
+
+/** The tokens that a valid incident has revoked, as its report says. */
+function idsIn({ path }: Target, { status, text }: Reply): string[] {
+	if (path !== "/v1/incidents" || status !== 201) return [];
+	return JSON.parse(text).revoked.map(({ token }: { token: CreatedToken }) => token.id);
+}
+
+const wholeRequest = [
+	"POST /v1/api-tokens HTTP/1.1",
+	"Host: 127.0.0.1",
+	"Content-Type: application/json",
+	"Content-Length: 13",
+	"Transfer-Encoding: identity",
+	"",
+	'{"name": "x"}',
+].join("\r\n");
+
+/** A request with some of its bytes taken out, doubled or replaced. */
+const rubbishOverSocket = fc
+	.array(fc.tuple(fc.nat(wholeRequest.length), fc.nat(20), fc.uint8Array({ maxLength: 8 })), { maxLength: 6 })
+	.map((changes) => {
+		let bytes = Buffer.from(wholeRequest);
+		for (const [at, length, put] of changes)
+			bytes = Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + length)]);
+		return bytes;
+	});

@@ -1,0 +1,120 @@
+/** What a service gets when it installs the package: packed by npm, unpacked, and used by a stranger's project. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { temporaryFolder } from "../daemon/harness.ts";
+
+const root = resolve(import.meta.dirname, "..", "..");
+const tsc = join(root, "node_modules/typescript/bin/tsc");
+const run = promisify(execFile);
+
+const service = `
+import type { IncomingMessage } from "node:http";
+import express, { type Request } from "express";
+import { createTokensmithClient, requireToken, tokenOf, TokensmithUnavailableError } from "tokensmith";
+import type { TokenRecord, Verification } from "tokensmith";
+
+const app = express();
+app.get("/orders", requireToken({ permission: "orders.read" }), (request, response) => {
+	const name: string | undefined = request.token?.name;
+	response.json({ name, expiry: tokenOf(request).expiry });
+});
+app.get("/c/:id", requireToken({ resource: (request: Request<{ id: string }>) => "channel/" + request.params.id }), () => {});
+
+const client = createTokensmithClient({ url: "http://127.0.0.1:47600", token: process.env.API_TOKEN });
+export async function check(secret: string, request: IncomingMessage): Promise<string> {
+	const verification: Verification = await client.verify(secret, { address: request.socket.remoteAddress });
+	if (verification.valid) return verification.token.name;
+	const reason: "malformed" | "unknown" | "revoked" | "disabled" | "expired" | "address" | "permission" | "resource" =
+		verification.reason;
+	return reason + verification.problem.detail;
+}
+export async function renew(record: TokenRecord): Promise<string> {
+	const { token, predecessor } = await client.rotate(record.id, { overlapSeconds: 60 });
+	const ends: string | null = predecessor.retiresDate;
+	await client.create({ name: "x", permissions: ["orders.read"], expiresIn: { months: 2 }, tags: undefined });
+	return token + ends + (new TokensmithUnavailableError("x", { outcome: "not-done" }).outcome satisfies string);
+}
+// @ts-expect-error a status that there is not
+client.list({ status: "gone" });
+// @ts-expect-error neither an address nor a data directory
+createTokensmithClient({});
+// @ts-expect-error a record holds no secret
+export const secretOf = (record: TokenRecord) => record.token;
+`;
+
+describe("the package", () => {
+	let folder: string;
+	let installed: string;
+	before(async () => {
+		folder = temporaryFolder();
+		installed = join(folder, "node_modules", "tokensmith");
+		mkdirSync(installed, { recursive: true });
+		const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root });
+		const [{ filename }] = JSON.parse(stdout);
+		await run("tar", ["-xzf", join(folder, filename), "-C", installed, "--strip-components", "1"]);
+		for (const name of ["@types", "undici-types"]) {
+			symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+		}
+		writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+	});
+	after(() => rmSync(folder, { recursive: true }));
+
+	it("holds what is needed to run, and no sources", () => {
+		const files = readdirSync(join(installed, "dist")).sort();
+		for (const name of ["client.js", "cli.js", "daemon.js", "daemon-main.js", "sql-wasm.wasm"]) {
+			assert.ok(files.includes(name), `${name} is missing`);
+		}
+		assert.deepEqual(
+			readdirSync(installed).filter((name) => !/^(dist|package\.json|[A-Z]+(\.md)?)$/.test(name)),
+			[],
+		);
+	});
+
+	it("can be imported and required, with nothing else installed", async () => {
+		const names = '["createTokensmithClient", "requireToken", "tokenOf", "TokensmithUnavailableError"]';
+		const ask = `const kinds = ${names}.map((name) => typeof tokensmith[name]); console.log(kinds.join());`;
+		for (const [kind, load] of [
+			["module", 'import * as tokensmith from "tokensmith";'],
+			["commonjs", 'const tokensmith = require("tokensmith");'],
+		] as const) {
+			const args = ["--input-type", kind, "--eval", `${load} ${ask}`];
+			const { stdout } = await run(process.execPath, args, { cwd: folder });
+			assert.equal(stdout, "function,function,function,function\n", kind);
+		}
+	});
+
+	it("loads nothing but Node's own modules", () => {
+		const text = readFileSync(join(installed, "dist/client.js"), "utf8");
+		const modules = [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name);
+		assert.deepEqual(
+			modules.filter((name) => !name?.startsWith("node:")),
+			[],
+		);
+		assert.ok(modules.length > 0);
+	});
+
+	for (const [resolution, module] of [
+		["nodenext", "nodenext"],
+		["bundler", "esnext"],
+	] as const) {
+		it(`has types that a strict project can use (${resolution})`, async () => {
+			writeFileSync(join(folder, "service.ts"), service);
+			const options = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--target", "es2023"];
+			const kinds = ["--module", module, "--moduleResolution", resolution, "--types", "node"];
+			await run(process.execPath, [tsc, "--ignoreConfig", ...options, ...kinds, "service.ts"], {
+				cwd: folder,
+			}).catch(({ stdout }) => assert.fail(stdout));
+		});
+	}
+
+	it("starts the command line by its name", async () => {
+		const { bin } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+		const path = join(installed, bin.tokensmith);
+		assert.match(readFileSync(path, "utf8"), /^#!\/usr\/bin\/env node\n/);
+		const { stdout } = await run(process.execPath, [path, "token", "--help"]);
+		assert.match(stdout, /^Usage: /);
+	});
+});
