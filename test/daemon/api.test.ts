@@ -350,7 +350,9 @@ describe("the API", () => {
 		for (const listener of listeners) {
 			const events = await listener.until((all) => all.some((event) => event.data.change === "revoked"));
 			assert.deepEqual(events[0], { name: "hello", data: { version: "1.2.3", protocol: 1, notices: [] } });
-			const changes = events.filter((event) => event.name === "token").map((event) => [event.name, event.data.change, event.data.token.id]);
+			const changes = events
+				.filter((event) => event.name === "token")
+				.map((event) => [event.name, event.data.change, event.data.token.id]);
 			assert.deepEqual(changes, [
 				["token", "created", id],
 				["token", "revoked", id],
