@@ -4,14 +4,14 @@
  */
 import * as vscode from "vscode";
 import type { TokenRecord } from "../daemon/contract.ts";
-import { copySecret } from "./copy-secret.ts";
-import { createToken } from "./create-token.ts";
-import { injectToken } from "./inject-token.ts";
+import { createToken } from "./create/create-token.ts";
 import { report } from "./report.ts";
-import { revokeToken } from "./revoke-token.ts";
 import type { Services } from "./services.ts";
-import { chooseToken } from "./token-choice.ts";
-import type { TokenTree } from "./token-tree.ts";
+import { copySecret } from "./tokens/copy-secret.ts";
+import { injectToken } from "./tokens/inject-token.ts";
+import { revokeToken } from "./tokens/revoke-token.ts";
+import { chooseToken } from "./tokens/token-choice.ts";
+import type { TokenTree } from "./tokens/token-tree.ts";
 
 interface Command {
 	/** What did not happen when it fails, as a sentence. */

@@ -1,15 +1,15 @@
 /** The extension's composition root: builds the parts, connects them, and starts nothing slow. */
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { Clipboard } from "./clipboard.ts";
 import { registerCommands } from "./commands.ts";
-import { DaemonProcess } from "./daemon-process.ts";
-import { LiveTokens } from "./live-tokens.ts";
+import { DaemonProcess } from "./daemon/daemon-process.ts";
+import { LiveTokens } from "./daemon/live-tokens.ts";
+import { ProfileFiles } from "./daemon/profile-files.ts";
 import { tellNotices } from "./notices.ts";
-import { ProfileFiles } from "./profile-files.ts";
-import { SecretStore } from "./secret-store.ts";
 import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
-import { TokenTree } from "./token-tree.ts";
+import { Clipboard } from "./tokens/clipboard.ts";
+import { SecretStore } from "./tokens/secret-store.ts";
+import { TokenTree } from "./tokens/token-tree.ts";
 
 export function activate(context: vscode.ExtensionContext): void {
 	const log = vscode.window.createOutputChannel("Tokensmith", { log: true });

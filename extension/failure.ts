@@ -2,8 +2,8 @@
  * Turns an error into what a person needs: what is wrong, and the one thing to do about it. Knows no VS Code.
  */
 import type { FieldError, Problem, ProblemCode } from "../daemon/contract.ts";
-import { ProblemError, UnreachableError } from "./client.ts";
-import { DaemonError, type DaemonErrorCode } from "./daemon-process.ts";
+import { ProblemError, UnreachableError } from "./daemon/client.ts";
+import { DaemonError, type DaemonErrorCode } from "./daemon/daemon-process.ts";
 
 export type Remedy = "try-again" | "show-log" | "open-settings" | "restart-daemon";
 

@@ -1,9 +1,9 @@
 /** Tells what the daemon has to say without being asked: of its data, once across all windows, and of the settings. */
 import * as vscode from "vscode";
 import type { Notice } from "../daemon/contract.ts";
+import type { LiveTokens } from "./daemon/live-tokens.ts";
 import { messageText } from "./display-text.ts";
 import { explain } from "./failure.ts";
-import type { LiveTokens } from "./live-tokens.ts";
 
 const seenKey = "noticesSeen";
 const mostKept = 50;

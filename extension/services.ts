@@ -1,9 +1,9 @@
 /** What the composition root builds once and every command works with. */
 import type * as vscode from "vscode";
-import type { Clipboard } from "./clipboard.ts";
-import type { DaemonProcess } from "./daemon-process.ts";
-import type { LiveTokens } from "./live-tokens.ts";
-import type { SecretStore } from "./secret-store.ts";
+import type { DaemonProcess } from "./daemon/daemon-process.ts";
+import type { LiveTokens } from "./daemon/live-tokens.ts";
+import type { Clipboard } from "./tokens/clipboard.ts";
+import type { SecretStore } from "./tokens/secret-store.ts";
 
 export interface Services {
 	daemon: DaemonProcess;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { addressProblem } from "../../daemon/rules/address.ts";
-import { addressesInWords, parseAllowedAddresses } from "../../extension/allowed-addresses.ts";
+import { addressesInWords, parseAllowedAddresses } from "../../extension/create/allowed-addresses.ts";
 
 describe("allowed addresses", () => {
 	const good: [text: string, addresses: string[]][] = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { RequestListener } from "node:http";
 import { inspect } from "node:util";
 import type { ServerEvents } from "../../daemon/contract.ts";
-import { Client, type Outcome, ProblemError, UnreachableError } from "../../extension/client.ts";
+import { Client, type Outcome, ProblemError, UnreachableError } from "../../extension/daemon/client.ts";
 import { until } from "../workbench/until.ts";
 import { DaemonHome } from "./daemon-home.ts";
 import { type Loopback, loopback } from "./loopback.ts";

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { curlTest } from "../../extension/curl-test.ts";
+import { curlTest } from "../../extension/create/curl-test.ts";
 
 const usual = {
 	url: "http://127.0.0.1:47600",

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DaemonFile } from "../../daemon/contract.ts";
-import { DaemonProcess, type DaemonProcessOptions } from "../../extension/daemon-process.ts";
+import { DaemonProcess, type DaemonProcessOptions } from "../../extension/daemon/daemon-process.ts";
 import { isAlive } from "../workbench/daemon.ts";
 import { until } from "../workbench/until.ts";
 

@@ -8,7 +8,7 @@ import type { RequestListener } from "node:http";
 import { dirname, join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { protocol } from "../../daemon/contract.ts";
-import { DaemonError, type DaemonErrorCode } from "../../extension/daemon-process.ts";
+import { DaemonError, type DaemonErrorCode } from "../../extension/daemon/daemon-process.ts";
 import { isAlive } from "../workbench/daemon.ts";
 import { until } from "../workbench/until.ts";
 import { DaemonHome } from "./daemon-home.ts";
@@ -79,7 +79,7 @@ describe("DaemonProcess", function () {
 		});
 
 		it("lets the process that started it end, and goes on living", async () => {
-			const module = resolve("extension/daemon-process.ts");
+			const module = resolve("extension/daemon/daemon-process.ts");
 			const program = `
 				import { DaemonProcess } from ${JSON.stringify(module)};
 				const log = { info() {}, warn() {} };

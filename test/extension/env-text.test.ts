@@ -17,7 +17,7 @@ import {
 	missingKeys,
 	parseEnv,
 	setValue,
-} from "../../extension/env-text.ts";
+} from "../../extension/env/env-text.ts";
 
 function set(text: string, key: string, value: string): string {
 	const edit = setValue(text, key, value);

@@ -8,7 +8,7 @@ import {
 	expiryInWords,
 	expiryPresets,
 	parseExpiry,
-} from "../../extension/expiry-input.ts";
+} from "../../extension/create/expiry-input.ts";
 
 const now = new Date("2026-03-01T12:00:00.000Z");
 const rules: Profile["expiry"] = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type FieldError, type ProblemCode, problemStatus } from "../../daemon/contract.ts";
-import { ProblemError, UnreachableError } from "../../extension/client.ts";
-import { DaemonError } from "../../extension/daemon-process.ts";
+import { ProblemError, UnreachableError } from "../../extension/daemon/client.ts";
+import { DaemonError } from "../../extension/daemon/daemon-process.ts";
 import { explain, fieldOf } from "../../extension/failure.ts";
 
 function problem(code: ProblemCode, detail: string, errors?: FieldError[]): ProblemError {

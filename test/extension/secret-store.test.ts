@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type * as vscode from "vscode";
-import { SecretStore } from "../../extension/secret-store.ts";
+import { SecretStore } from "../../extension/tokens/secret-store.ts";
 
 describe("SecretStore", () => {
 	/** VS Code gives its own only to the extension itself; that one is tested in the workbench. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type SummaryDraft, summaryRows } from "../../extension/summary.ts";
+import { type SummaryDraft, summaryRows } from "../../extension/create/summary.ts";
 
 const now = new Date("2026-03-01T12:00:00Z");
 const draft: SummaryDraft = {

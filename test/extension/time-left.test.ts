@@ -6,7 +6,7 @@ import {
 	timeLeft,
 	timeSince,
 	urgencyOf,
-} from "../../extension/time-left.ts";
+} from "../../extension/tokens/time-left.ts";
 
 const now = Date.parse("2026-03-01T12:00:00.000Z");
 const second = 1000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { urgencyOf } from "../../extension/time-left.ts";
-import { factsOf, lastUse, stateInWords } from "../../extension/token-facts.ts";
+import { urgencyOf } from "../../extension/tokens/time-left.ts";
+import { factsOf, lastUse, stateInWords } from "../../extension/tokens/token-facts.ts";
 
 const now = Date.parse("2026-03-01T12:00:00Z");
 const user = { userId: "u", userName: "ann" };

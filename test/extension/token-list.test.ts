@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { TokenList } from "../../extension/token-list.ts";
+import { TokenList } from "../../extension/daemon/token-list.ts";
 
 describe("TokenList", () => {
 	const day = 24 * 60 * 60 * 1000;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Back, back, GoTo, type Place, type Step, walk } from "../../extension/walk.ts";
+import { type Back, back, GoTo, type Place, type Step, walk } from "../../extension/create/walk.ts";
 
 interface Draft {
 	name?: string;

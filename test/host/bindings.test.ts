@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { bindingsOf, openLine } from "../../extension/bindings.ts";
+import { bindingsOf, openLine } from "../../extension/env/bindings.ts";
 
 const secret = "tks_0123456789abcdefghijklmnopqrstuvwxyzAB";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { Clipboard } from "../../extension/clipboard.ts";
+import { Clipboard } from "../../extension/tokens/clipboard.ts";
 import { until } from "../workbench/until.ts";
 
 describe("Clipboard", () => {

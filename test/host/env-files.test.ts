@@ -10,9 +10,9 @@ import {
 	readEnvFile,
 	type WriteOptions,
 	writeEnvValue,
-} from "../../extension/env-files.ts";
-import { addToGitignore, gitState, ignoreLine } from "../../extension/git-ignore.ts";
-import { FileError, type FileErrorCode } from "../../extension/workspace-file.ts";
+} from "../../extension/env/env-files.ts";
+import { addToGitignore, gitState, ignoreLine } from "../../extension/env/git-ignore.ts";
+import { FileError, type FileErrorCode } from "../../extension/env/workspace-file.ts";
 import { until } from "../workbench/until.ts";
 
 let folder: vscode.WorkspaceFolder;

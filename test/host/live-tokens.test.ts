@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import type { Policy } from "../../daemon/contract.ts";
-import type { Client } from "../../extension/client.ts";
-import { DaemonError } from "../../extension/daemon-process.ts";
-import { LiveTokens } from "../../extension/live-tokens.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import { DaemonError } from "../../extension/daemon/daemon-process.ts";
+import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";

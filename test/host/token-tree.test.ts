@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import type { CreateTokenInput } from "../../daemon/contract.ts";
-import type { Client } from "../../extension/client.ts";
-import { LiveTokens } from "../../extension/live-tokens.ts";
-import { SecretStore } from "../../extension/secret-store.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
-import { TokenTree } from "../../extension/token-tree.ts";
+import { SecretStore } from "../../extension/tokens/secret-store.ts";
+import { TokenTree } from "../../extension/tokens/token-tree.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { back, type Place } from "../../extension/walk.ts";
-import { Prompts, type Read } from "../../extension/wizard.ts";
+import { back, type Place } from "../../extension/create/walk.ts";
+import { Prompts, type Read } from "../../extension/create/wizard.ts";
 
 const place: Place = { title: "Test", step: 2, totalSteps: 3, canGoBack: true };
 const read = (text: string): Read<number> =>

@@ -1,17 +1,17 @@
 /** Writes a secret to the line that was chosen for it, and stays with it until it is there or the person gives up. */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
-import type { TokenRecord } from "../daemon/contract.ts";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { walk } from "../create/walk.ts";
+import { Prompts } from "../create/wizard.ts";
+import { messageText, quoted } from "../display-text.ts";
+import { explain } from "../failure.ts";
+import type { Services } from "../services.ts";
 import { openLine } from "./bindings.ts";
-import { messageText, quoted } from "./display-text.ts";
 import { readEnvFile, writeEnvValue } from "./env-files.ts";
 import { type EnvDraft, envSteps, type Placement, placementOf } from "./env-steps.ts";
 import { parseEnv } from "./env-text.ts";
-import { explain } from "./failure.ts";
 import { addToGitignore } from "./git-ignore.ts";
-import type { Services } from "./services.ts";
-import { walk } from "./walk.ts";
-import { Prompts } from "./wizard.ts";
 import { FileError, nameOf, type Saved } from "./workspace-file.ts";
 
 /** What is placed. */

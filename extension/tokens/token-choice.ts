@@ -1,8 +1,8 @@
 /** Lets a person choose one of the tokens, for commands that were not started from one. */
 import * as vscode from "vscode";
-import type { TokenRecord } from "../daemon/contract.ts";
-import { labelText } from "./display-text.ts";
-import type { LiveTokens } from "./live-tokens.ts";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { labelText } from "../display-text.ts";
 import { soonestFirst, urgencyOf } from "./time-left.ts";
 import { stateInWords } from "./token-facts.ts";
 

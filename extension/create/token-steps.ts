@@ -3,11 +3,11 @@
  * a profile. Nothing is created here.
  */
 import * as vscode from "vscode";
-import { createTokenRequest, type Profile } from "../daemon/contract.ts";
+import { createTokenRequest, type Profile } from "../../daemon/contract.ts";
+import { counted, labelText } from "../display-text.ts";
+import { dateInWords } from "../tokens/time-left.ts";
 import { addressesInWords, parseAllowedAddresses } from "./allowed-addresses.ts";
-import { counted, labelText } from "./display-text.ts";
 import { type ExpiryChoice, expiryEcho, expiryPresets, parseExpiry } from "./expiry-input.ts";
-import { dateInWords } from "./time-left.ts";
 import { back, type Step } from "./walk.ts";
 import type { Prompts, Read, Row } from "./wizard.ts";
 

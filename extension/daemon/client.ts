@@ -15,7 +15,7 @@ import type {
 	ServerEvents,
 	TokenList,
 	TokenRecord,
-} from "../daemon/contract.ts";
+} from "../../daemon/contract.ts";
 
 /** Where a daemon listens, and the key that makes its caller the owner. */
 export interface Endpoint {

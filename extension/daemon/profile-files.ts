@@ -3,10 +3,10 @@
  * the setting changes. A file that is no profile is told of, with its name and what in it is wrong.
  */
 import * as vscode from "vscode";
-import { type Profile, profile as profileSchema } from "../daemon/contract.ts";
+import { type Profile, profile as profileSchema } from "../../daemon/contract.ts";
+import { messageText } from "../display-text.ts";
 import { ProblemError } from "./client.ts";
 import type { DaemonProcess } from "./daemon-process.ts";
-import { messageText } from "./display-text.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
 const setting = "tokensmith.profiles";

@@ -1,8 +1,8 @@
 /** Copies the secret of a token that is kept on this machine. */
 import * as vscode from "vscode";
-import type { TokenRecord } from "../daemon/contract.ts";
-import { quoted } from "./display-text.ts";
-import type { Services } from "./services.ts";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { quoted } from "../display-text.ts";
+import type { Services } from "../services.ts";
 
 export async function copySecret({ secrets, clipboard }: Services, token: TokenRecord): Promise<void> {
 	const secret = await secrets.get(token.id);

@@ -2,7 +2,7 @@
  * The tokens that a list and later events tell of, in any order: of two records of a token the higher version wins.
  * Statuses are those of the moment asked for. Knows no daemon and no clock.
  */
-import { statusOf, type TokenRecord } from "../daemon/contract.ts";
+import { statusOf, type TokenRecord } from "../../daemon/contract.ts";
 
 export class TokenList {
 	readonly #records = new Map<string, TokenRecord>();

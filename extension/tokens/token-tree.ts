@@ -3,13 +3,13 @@
  * it. A secret is in no label and no tooltip.
  */
 import * as vscode from "vscode";
-import type { TokenRecord } from "../daemon/contract.ts";
-import { DaemonError } from "./daemon-process.ts";
-import { counted, plainText, shortened } from "./display-text.ts";
-import { explain } from "./failure.ts";
-import type { LiveTokens } from "./live-tokens.ts";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { DaemonError } from "../daemon/daemon-process.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { counted, plainText, shortened } from "../display-text.ts";
+import { explain } from "../failure.ts";
+import { warningDays } from "../settings.ts";
 import type { SecretStore } from "./secret-store.ts";
-import { warningDays } from "./settings.ts";
 import { needsAttention, soonestFirst, type Urgency, urgencyOf } from "./time-left.ts";
 import { factsOf, type SecretPlace, stateInWords } from "./token-facts.ts";
 

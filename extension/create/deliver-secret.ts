@@ -4,14 +4,14 @@
  */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
+import { messageText, quoted } from "../display-text.ts";
+import type { Placement } from "../env/env-steps.ts";
+import { type KeptSecret, openPlacement, placeAfterFailure, placeSecret } from "../env/place-secret.ts";
+import { nameOf } from "../env/workspace-file.ts";
+import { explain } from "../failure.ts";
+import { report } from "../report.ts";
+import type { Services } from "../services.ts";
 import { curlTest } from "./curl-test.ts";
-import { messageText, quoted } from "./display-text.ts";
-import type { Placement } from "./env-steps.ts";
-import { explain } from "./failure.ts";
-import { type KeptSecret, openPlacement, placeAfterFailure, placeSecret } from "./place-secret.ts";
-import { report } from "./report.ts";
-import type { Services } from "./services.ts";
-import { nameOf } from "./workspace-file.ts";
 
 interface Delivery extends KeptSecret {
 	/** undefined: SecretStorage only. */

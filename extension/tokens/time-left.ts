@@ -2,7 +2,7 @@
  * Says when a token ends, in words, and how urgent that is. Everything is derived from a record and the time passed
  * in. Knows no VS Code.
  */
-import { endOf, statusOf, type TokenRecord } from "../daemon/contract.ts";
+import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,10 +1,10 @@
 /** Revokes a token after having said what will break, and says which lines hold its dead secret afterwards. */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
-import type { TokenRecord } from "../daemon/contract.ts";
-import { type Binding, bindingsOf, openLine } from "./bindings.ts";
-import { quoted } from "./display-text.ts";
-import type { Services } from "./services.ts";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { quoted } from "../display-text.ts";
+import { type Binding, bindingsOf, openLine } from "../env/bindings.ts";
+import type { Services } from "../services.ts";
 import { lastUse } from "./token-facts.ts";
 
 export async function revokeToken(services: Services, { id }: TokenRecord): Promise<void> {

@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod";
-import { type DaemonFile, protocol } from "../daemon/contract.ts";
+import { type DaemonFile, protocol } from "../../daemon/contract.ts";
 import { Client, type Endpoint, provenHealth } from "./client.ts";
 import { isAlive } from "./process-alive.ts";
 

@@ -1,12 +1,12 @@
 /** The last step before a creation: all that was chosen, each row leading back to its step. */
 import * as vscode from "vscode";
-import { labelText } from "./display-text.ts";
-import { type EnvDraft, placementOf } from "./env-steps.ts";
+import { labelText } from "../display-text.ts";
+import { type EnvDraft, placementOf } from "../env/env-steps.ts";
+import { nameOf } from "../env/workspace-file.ts";
 import { type SummaryDraft, type SummaryRow, summaryRows } from "./summary.ts";
 import type { TokenDraft } from "./token-steps.ts";
 import { GoTo, type Step } from "./walk.ts";
 import type { Prompts, Row } from "./wizard.ts";
-import { nameOf } from "./workspace-file.ts";
 
 /** Everything that is asked before a token is created. */
 export type CreationDraft = TokenDraft & EnvDraft;

@@ -4,8 +4,8 @@
  */
 import { UTCDate } from "@date-fns/utc";
 import { add } from "date-fns/add";
-import type { CalendarDuration, Profile } from "../daemon/contract.ts";
-import { dateInWords, timeLeft } from "./time-left.ts";
+import type { CalendarDuration, Profile } from "../../daemon/contract.ts";
+import { dateInWords, timeLeft } from "../tokens/time-left.ts";
 
 /** What was chosen. A duration counts from the moment of the creation, not from the moment of the choice. */
 export type ExpiryChoice =

@@ -4,7 +4,7 @@
  */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
-import type { Notice, Policy, Profile, ServerEvents, TokenRecord } from "../daemon/contract.ts";
+import type { Notice, Policy, Profile, ServerEvents, TokenRecord } from "../../daemon/contract.ts";
 import { type Client, ProblemError } from "./client.ts";
 import { DaemonError, type DaemonProcess } from "./daemon-process.ts";
 import { TokenList } from "./token-list.ts";

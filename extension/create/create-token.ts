@@ -4,17 +4,17 @@
  */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
-import type { CreatedToken, Profile, TokenRecord } from "../daemon/contract.ts";
-import { ProblemError, UnreachableError } from "./client.ts";
+import type { CreatedToken, Profile, TokenRecord } from "../../daemon/contract.ts";
+import { ProblemError, UnreachableError } from "../daemon/client.ts";
+import { quoted } from "../display-text.ts";
+import { envSteps, placementOf } from "../env/env-steps.ts";
+import { fieldOf } from "../failure.ts";
+import { report, untilDone } from "../report.ts";
+import type { Services } from "../services.ts";
+import { connect } from "../tokens/token-choice.ts";
 import { deliverSecret } from "./deliver-secret.ts";
-import { quoted } from "./display-text.ts";
-import { envSteps, placementOf } from "./env-steps.ts";
 import { expiryInstant } from "./expiry-input.ts";
-import { fieldOf } from "./failure.ts";
-import { report, untilDone } from "./report.ts";
-import type { Services } from "./services.ts";
 import { type CreationDraft, summaryStep } from "./summary-step.ts";
-import { connect } from "./token-choice.ts";
 import { tokenSteps } from "./token-steps.ts";
 import { walk } from "./walk.ts";
 import { Prompts } from "./wizard.ts";

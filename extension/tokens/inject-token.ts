@@ -1,18 +1,18 @@
 /** Inserts the secret of a token that is kept on this machine into an env file. */
 import * as vscode from "vscode";
-import type { TokenRecord } from "../daemon/contract.ts";
-import { sayNotKept } from "./copy-secret.ts";
-import { messageText, quoted } from "./display-text.ts";
-import type { Placement } from "./env-steps.ts";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { messageText, quoted } from "../display-text.ts";
+import type { Placement } from "../env/env-steps.ts";
 import {
 	askPlacement,
 	type KeptSecret,
 	openPlacement,
 	placeAfterFailure,
 	placeSecret,
-} from "./place-secret.ts";
-import type { Services } from "./services.ts";
-import { nameOf } from "./workspace-file.ts";
+} from "../env/place-secret.ts";
+import { nameOf } from "../env/workspace-file.ts";
+import type { Services } from "../services.ts";
+import { sayNotKept } from "./copy-secret.ts";
 
 export async function injectToken(services: Services, token: TokenRecord): Promise<void> {
 	const secret = await services.secrets.get(token.id);

@@ -3,13 +3,13 @@
  * written there. Nothing is written here, and no value of a file is ever shown.
  */
 import * as vscode from "vscode";
-import { labelText } from "./display-text.ts";
+import { back, type Step } from "../create/walk.ts";
+import type { Prompts, Row } from "../create/wizard.ts";
+import { labelText } from "../display-text.ts";
+import { envFilePatterns } from "../settings.ts";
 import { type EnvFile, exampleTextFor, findEnvFiles, readEnvFile } from "./env-files.ts";
 import { envValue, isEnvKey, keySuggestions, parseEnv } from "./env-text.ts";
 import { type GitState, gitState } from "./git-ignore.ts";
-import { envFilePatterns } from "./settings.ts";
-import { back, type Step } from "./walk.ts";
-import type { Prompts, Row } from "./wizard.ts";
 import { FileError, nameOf } from "./workspace-file.ts";
 
 /** A line of an env file that a secret is to be written to. */

@@ -2,9 +2,9 @@
  * What there is to know about a token, as labelled facts for tooltips and messages. The secret is no fact and never
  * among them. Knows no VS Code.
  */
-import { endOf, type TokenRecord } from "../daemon/contract.ts";
-import { addressesInWords } from "./allowed-addresses.ts";
-import { counted } from "./display-text.ts";
+import { endOf, type TokenRecord } from "../../daemon/contract.ts";
+import { addressesInWords } from "../create/allowed-addresses.ts";
+import { counted } from "../display-text.ts";
 import { dateInWords, timeLeft, timeSince, type Urgency } from "./time-left.ts";
 
 export interface Fact {

@@ -1,8 +1,8 @@
 /** Finds the lines of env files that hold a secret, by looking: what is remembered would be wrong after the next edit. */
 import * as vscode from "vscode";
+import { envFilePatterns } from "../settings.ts";
 import { type EnvFile, findEnvFiles, readEnvFile } from "./env-files.ts";
 import { parseEnv } from "./env-text.ts";
-import { envFilePatterns } from "./settings.ts";
 import { FileError, nameOf } from "./workspace-file.ts";
 
 export interface Binding {
