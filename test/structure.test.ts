@@ -13,7 +13,7 @@ const layers: [layer: string, files: RegExp][] = [
 	["server", /^daemon\/server\//],
 	["client", /^daemon\/client\//],
 	["cli", /^daemon\/cli(\.ts|\/)/],
-	["main", /^daemon\/(main|data-directory)\.ts$/],
+	["main", /^daemon\/(main|data-directory|log)\.ts$/],
 	["start", /^daemon\/start\.ts$/],
 ];
 
