@@ -143,7 +143,7 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 		database,
 		ownerKey,
 		owner,
-		now: () => new Date(),
+		now: Date.now,
 		notify: (name, data) => events.notify(name, data),
 		onError: (err) => log.error({ err }, "the use of a dead token could not be recorded"),
 	});
