@@ -60,7 +60,6 @@ await build({
 	target: "node22",
 	format: "cjs",
 	minify: true,
-	keepNames: true,
 	legalComments: "linked",
 	external: ["vscode"],
 	define: { tokensmithVersion: JSON.stringify(version), "import.meta.dirname": "__dirname" },

@@ -1,10 +1,9 @@
 /** The daemon's one composition root: reads the arguments, puts the parts together, and ends them in the right order. */
 import { randomBytes } from "node:crypto";
-import { readFileSync, renameSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Logger, pino } from "pino";
 import {
 	type Profile,
 	preferredPort,
@@ -19,6 +18,7 @@ import {
 	removeDaemonFile,
 	writeDaemonFile,
 } from "./data-directory.ts";
+import { openLog } from "./log.ts";
 import { addressProblem } from "./rules/address.ts";
 import { Authority } from "./rules/authority.ts";
 import { Records } from "./rules/records.ts";
@@ -31,7 +31,6 @@ import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyDoor } from "./server/verify-door.ts";
 import { DurableDatabase } from "./store/durable.ts";
-import { sizeOf } from "./store/log.ts";
 import { loadSqlJs } from "./store/sqlite.ts";
 
 /** Put in by the build, from package.json. */
@@ -54,7 +53,6 @@ Exit codes: 0 stopped as asked, 1 failed, 2 wrong arguments, 3 another daemon ho
 
 const saveUsageMilliseconds = 5000;
 const purgeMilliseconds = 3_600_000;
-const largestLogBytes = 5 << 20;
 const workerPath = join(import.meta.dirname, "compaction-worker.js");
 
 interface Arguments {
@@ -128,7 +126,7 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 	const profiles = options.profileFiles.map(readProfile);
 	prepareDirectory(directory);
 	const lock = await DirectoryLock.acquire(directory);
-	const log = openLog(directory);
+	const { log, flush } = openLog(directory);
 	const database = await DurableDatabase.open({
 		sqlJs: await loadSqlJs(wasm),
 		directory,
@@ -145,7 +143,7 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 		database,
 		ownerKey,
 		owner,
-		now: () => new Date(),
+		now: Date.now,
 		notify: (name, data) => events.notify(name, data),
 		onError: (err) => log.error({ err }, "the use of a dead token could not be recorded"),
 	});
@@ -210,13 +208,15 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 		if (stopping) return;
 		stopping = true;
 		log.info({ why }, "stopping");
-		end().then(
-			() => process.exit(),
-			(err) => {
+		end()
+			.catch((err) => {
 				log.fatal({ err }, "did not stop in order");
-				process.exit(1);
-			},
-		);
+				process.exitCode = 1;
+			})
+			.finally(() => {
+				flush();
+				process.exit();
+			});
 	}
 
 	async function end(): Promise<void> {
@@ -227,30 +227,6 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 		await database.close();
 		lock.release();
 	}
-}
-
-/** Its file is private, holds no secret, and starts anew when it has grown long. */
-function openLog(directory: string): Logger {
-	const path = join(directory, "daemon.log");
-	if (sizeOf(path) > largestLogBytes) renameSync(path, `${path}.1`);
-	return pino(
-		{
-			base: { pid: process.pid },
-			timestamp: pino.stdTimeFunctions.isoTime,
-			// Nothing that is logged should hold one; should it come to that, it is not written.
-			redact: [
-				"token",
-				"secret",
-				"ownerKey",
-				"*.token",
-				"*.secret",
-				"*.ownerKey",
-				"*.authorization",
-				"*.*.authorization",
-			],
-		},
-		pino.destination({ dest: path, sync: true, mode: 0o600 }),
-	);
 }
 
 /** One line for the program that started this one, one for a person, and an exit code. */

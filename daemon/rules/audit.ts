@@ -4,7 +4,7 @@
  */
 import { hash } from "node:crypto";
 import type { AuditEvent, ChainCheck, UserInfo } from "../contract.ts";
-import { allEvents, appendEvents, chainEnds, readChainEnds } from "../store/audit.ts";
+import { allEvents, appendEvents, chainHead, chainTail } from "../store/audit.ts";
 import type { DurableDatabase, Transaction } from "../store/durable.ts";
 import type { Token } from "../store/tokens.ts";
 
@@ -23,7 +23,7 @@ export async function record(
 	date: string,
 	happenings: readonly Happening[],
 ): Promise<AuditEvent[]> {
-	let { sequence, hash: previousHash } = (await chainEnds(query)).head;
+	let { sequence, hash: previousHash } = await chainHead(query);
 	const events = happenings.map((happening) => {
 		sequence++;
 		const event = { ...happening, sequence, date, previousHash };
@@ -53,7 +53,8 @@ export function changeOf(
 
 /** Reads the whole chain, from the last event that was purged to the last one that was written. */
 export async function checkChain(database: DurableDatabase): Promise<ChainCheck> {
-	const { head, tail } = await readChainEnds(database);
+	const head = await database.read(chainHead);
+	const tail = await database.read(chainTail);
 	let { sequence, hash: previousHash } = tail;
 	let checked = 0;
 	for await (const event of allEvents(database)) {

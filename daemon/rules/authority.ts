@@ -25,6 +25,7 @@ import {
 	type TokenRecord,
 	type UpdateTokenRequest,
 	type UserInfo,
+	type VerifyQuery,
 } from "../contract.ts";
 import type { DurableDatabase, Transaction } from "../store/durable.ts";
 import { readSetting, saveSetting } from "../store/settings.ts";
@@ -52,7 +53,7 @@ import { defaultPolicy, isBuiltIn, profilesUnder } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
 import { hashOf } from "./secret.ts";
 import { checkCeiling } from "./settings.ts";
-import { type Presented, TokenIndex, type Verification } from "./verify.ts";
+import { TokenIndex, type Verification } from "./verify.ts";
 
 export type Notify = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
 
@@ -61,7 +62,8 @@ export interface AuthorityOptions {
 	ownerKey: string;
 	/** Whom the owner's changes are attributed to. */
 	owner: UserInfo;
-	now: () => Date;
+	/** Milliseconds since the epoch. */
+	now: () => number;
 	/** Told of every change that is on disk. */
 	notify: Notify;
 	/** Told of what could not be written beside a request. */
@@ -121,17 +123,21 @@ export class Authority {
 	}
 
 	/** Is the secret good, from this address, for all of this? Throws for nothing. */
-	verify(presented: Presented): Verification {
-		const now = this.#options.now().getTime();
-		const verification = this.#index.verify(presented, now);
-		if (!verification.valid) this.#deadTokens.look(verification, presented.address, now);
+	verify(secret: string, address: string | undefined, asked: VerifyQuery): Verification {
+		const now = this.#options.now();
+		const verification = this.#index.verify(secret, address, asked, now);
+		if (!verification.valid) this.#deadTokens.look(verification, address, now);
 		return verification;
 	}
 
 	/** @throws RuleError `credentials-missing`, `owner-only` or the code of the refusal. */
 	callerOf(credentials: Credentials, demand: Demand): Caller {
 		const { ownerKey, owner } = this.#options;
-		return callerOf(credentials, demand, { ownerKey, owner, verify: (presented) => this.verify(presented) });
+		return callerOf(credentials, demand, {
+			ownerKey,
+			owner,
+			verify: (...presented) => this.verify(...presented),
+		});
 	}
 
 	/** Whoever may rotate this token: by the general permission, or the token itself by that for itself. */
@@ -298,7 +304,7 @@ export class Authority {
 			for (const { token } of plan.successors) this.#tell("created", token);
 			return {
 				id,
-				date: this.#options.now().toISOString(),
+				date: this.#now().toISOString(),
 				reason: request.reason,
 				revoked: plan.revoked.map(({ after: { id: tokenId }, usedInLastHour }) => ({
 					token: this.#record(tokenId),
@@ -426,7 +432,7 @@ export class Authority {
 
 	/** How many tokens there are of each status. */
 	countByStatus(): Map<TokenRecord["status"], number> {
-		const now = this.#options.now().getTime();
+		const now = this.#options.now();
 		const counts = new Map<TokenRecord["status"], number>();
 		for (const token of this.#index.tokens()) {
 			const status = statusOf(token, now);
@@ -476,9 +482,13 @@ export class Authority {
 		this.#options.notify("profiles", { profiles: this.#profiles });
 	}
 
+	#now(): Date {
+		return new Date(this.#options.now());
+	}
+
 	#doing(caller: Caller): lifecycle.Doing {
 		const { secretPrefix } = this.#policy;
-		return { user: caller.user, caller: caller.token, now: this.#options.now(), secretPrefix };
+		return { user: caller.user, caller: caller.token, now: this.#now(), secretPrefix };
 	}
 
 	#changeOne(
@@ -521,7 +531,7 @@ export class Authority {
 		happenings: readonly Happening[],
 		also: (query: Transaction) => Promise<void> = async () => {},
 	): Promise<void> {
-		const date = this.#options.now().toISOString();
+		const date = this.#now().toISOString();
 		const events = await this.#options.database.write(async (query) => {
 			for (const { before, after } of changes) {
 				const inherits = before === undefined && after.predecessorId !== null;
@@ -574,7 +584,7 @@ export class Authority {
 	}
 
 	#ids(filter: ListFilter, page: ListPage): Promise<string[]> {
-		return listTokens(this.#options.database, filter, page, this.#options.now().toISOString());
+		return listTokens(this.#options.database, filter, page, this.#now().toISOString());
 	}
 
 	#sortValue(record: TokenRecord, column: SortColumn): string | number | null {
@@ -599,7 +609,7 @@ export class Authority {
 		return {
 			...shown,
 			permissions: [...token.permissions],
-			status: statusOf(token, this.#options.now().getTime()),
+			status: statusOf(token, this.#options.now()),
 			lastUsedDate: lastUsed === 0 ? null : new Date(lastUsed).toISOString(),
 			lastUsedAddress,
 			useCount,

@@ -3,7 +3,7 @@ import { hash, timingSafeEqual } from "node:crypto";
 import type { apiPermissions, ProblemCode, RefusalReason, UserInfo } from "../contract.ts";
 import type { Token } from "../store/tokens.ts";
 import { RuleError } from "./rule-error.ts";
-import { nothingAsked, type Presented, type Refusal, type Verification } from "./verify.ts";
+import { nothingAsked, type Refusal, type Verification } from "./verify.ts";
 
 export interface Caller {
 	readonly user: UserInfo;
@@ -58,7 +58,11 @@ export function refusalDetail(refusal: Refusal): string {
 export function callerOf(
 	credentials: Credentials,
 	demand: Demand,
-	known: { ownerKey: string; owner: UserInfo; verify: (presented: Presented) => Verification },
+	known: {
+		ownerKey: string;
+		owner: UserInfo;
+		verify: (secret: string, address: string, asked: VerifyQuery) => Verification;
+	},
 ): Caller {
 	const { secret, tokenId, address } = credentials;
 	if (secret === undefined) {
@@ -66,7 +70,7 @@ export function callerOf(
 	}
 	if (tokenId === undefined && isSame(secret, known.ownerKey)) return { user: known.owner, token: undefined };
 	const permissions = demand === "token" || demand === "owner" ? [] : [demand];
-	const verification = known.verify({ ...nothingAsked, secret, address, permissions });
+	const verification = known.verify(secret, address, { ...nothingAsked, permissions });
 	if (!verification.valid)
 		throw new RuleError(refusalCodes[verification.reason], refusalDetail(verification));
 	const { token } = verification;

@@ -1,13 +1,13 @@
 /** When a token ends, by its profile's rules. The clock is passed in. */
-import { UTCDate } from "@date-fns/utc";
+import { UTCDateMini } from "@date-fns/utc/date/mini";
 import { add } from "date-fns/add";
 import type { CalendarDuration, Profile } from "../contract.ts";
 
 /** `from` plus a calendar distance in UTC: the same time of day, clamped to the last day of a shorter month. */
 export function addDuration(from: Date, distance: CalendarDuration): Date {
 	const { days = 0, months = 0, years = 0 } = distance;
-	// A UTCDate, for date-fns otherwise reckons in the machine's zone with its daylight saving.
-	return new Date(add(new UTCDate(from), { days, months, years }).getTime());
+	// A UTC date, for date-fns otherwise reckons in the machine's zone with its daylight saving.
+	return new Date(add(new UTCDateMini(from), { days, months, years }).getTime());
 }
 
 /** The expiry of a token that was asked for without one. */

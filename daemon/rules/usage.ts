@@ -1,7 +1,7 @@
 /** What a token is used for, counted in memory: the one part of it that changes without a new version. */
 import type { RefusalReason, UsageDay, VerifyQuery } from "../contract.ts";
 import type { Usage } from "../store/tokens.ts";
-import { sumOfDays, type UsageIncrement } from "../store/usage.ts";
+import { keptAddresses, sumOfDays, type UsageIncrement } from "../store/usage.ts";
 
 const dayMilliseconds = 86_400_000;
 /** A caller that asks for ever new permissions must not fill the memory. */
@@ -13,6 +13,9 @@ export class TokenUsage {
 	/** Since the last `take`, oldest first. */
 	#days: UsageDay[] = [];
 	#dayEnd = 0;
+	/** What was asked the last times, and how often: a service asks the same again and again. */
+	#asked: VerifyQuery | undefined;
+	#askedCount = 0;
 
 	constructor(tokenId: string, totals: Usage = { useCount: 0, lastUsed: 0, lastUsedAddress: null }) {
 		this.tokenId = tokenId;
@@ -22,10 +25,11 @@ export class TokenUsage {
 	countVerification(asked: VerifyQuery, address: string, now: number): void {
 		const day = this.#today(now);
 		day.verifications++;
-		for (const permission of asked.permissions) countIn(day.permissions, permission);
-		for (const permission of asked.anyPermissions) countIn(day.permissions, permission);
-		if (day.addresses[0] !== address)
-			day.addresses = [address, ...day.addresses.filter((one) => one !== address)].slice(0, 5);
+		if (asked !== this.#asked) this.#askAnother(asked, day);
+		this.#askedCount++;
+		if (day.addresses[0] !== address) {
+			day.addresses = [address, ...day.addresses.filter((one) => one !== address)].slice(0, keptAddresses);
+		}
 		this.totals.useCount++;
 		this.totals.lastUsed = now;
 		this.totals.lastUsedAddress = address;
@@ -37,6 +41,8 @@ export class TokenUsage {
 
 	/** What has come in since the last time; it counts as written until it is given back. */
 	take(): UsageIncrement {
+		const last = this.#days.at(-1);
+		if (last !== undefined) this.#askAnother(undefined, last);
 		const days = this.#days;
 		this.#days = [];
 		this.#dayEnd = 0;
@@ -54,9 +60,19 @@ export class TokenUsage {
 		this.#dayEnd = 0;
 	}
 
+	/** Counts what was asked until now, for the day on which it was. */
+	#askAnother(asked: VerifyQuery | undefined, day: UsageDay): void {
+		const { permissions = [], anyPermissions = [] } = this.#asked ?? {};
+		for (const permission of permissions) countIn(day.permissions, permission, this.#askedCount);
+		for (const permission of anyPermissions) countIn(day.permissions, permission, this.#askedCount);
+		this.#asked = asked;
+		this.#askedCount = 0;
+	}
+
 	#today(now: number): UsageDay {
 		const last = this.#days.at(-1);
 		if (now < this.#dayEnd && last !== undefined) return last;
+		if (last !== undefined) this.#askAnother(undefined, last);
 		const name = new Date(now).toISOString().slice(0, 10);
 		this.#dayEnd = (Math.floor(now / dayMilliseconds) + 1) * dayMilliseconds;
 		if (last?.day === name) return last;
@@ -73,8 +89,8 @@ export class TokenUsage {
 	}
 }
 
-function countIn(counts: Record<string, number>, name: string): void {
+function countIn(counts: Record<string, number>, name: string, more = 1): void {
 	const known = Object.hasOwn(counts, name) ? counts[name] : undefined;
-	if (known !== undefined) counts[name] = known + 1;
-	else if (Object.keys(counts).length < countedPermissions) counts[name] = 1;
+	if (known !== undefined) counts[name] = known + more;
+	else if (Object.keys(counts).length < countedPermissions) counts[name] = more;
 }

@@ -2,11 +2,12 @@
  * The one answer to "is this secret good, from this address, for this?". Every door goes through it; it answers from
  * memory and touches no store. It throws for nothing that a stranger can send.
  */
+import { hash } from "node:crypto";
 import { endOf, type RefusalReason, type VerifyQuery } from "../contract.ts";
 import type { Token, Usage } from "../store/tokens.ts";
 import { AddressMatcher } from "./address.ts";
 import { covers, notCovered } from "./permission.ts";
-import { hashOf, isWellFormed } from "./secret.ts";
+import { isWellFormed } from "./secret.ts";
 import { TokenUsage } from "./usage.ts";
 
 export type Verification = { readonly valid: true; readonly token: Token } | Refusal;
@@ -20,13 +21,10 @@ export interface Refusal {
 	readonly token?: Token;
 }
 
-export interface Presented extends VerifyQuery {
-	secret: string;
-	/** undefined: not known, which a token that may be used from some addresses only does not pass. */
-	address: string | undefined;
-}
-
 export const nothingAsked: VerifyQuery = { permissions: [], anyPermissions: [], resources: [] };
+
+/** The one scheme that there is so far. */
+const scheme = "sha256:";
 
 interface Entry {
 	readonly token: Token;
@@ -38,6 +36,7 @@ interface Entry {
 
 /** All tokens by the hash of their secret and by id, ready to be verified. */
 export class TokenIndex {
+	/** Without the scheme's name, which would only have to be put before each hash. */
 	readonly #byHash = new Map<string, Entry>();
 	readonly #byId = new Map<string, Entry>();
 	#used = new Set<TokenUsage>();
@@ -50,7 +49,7 @@ export class TokenIndex {
 			end: endOf(token),
 			addresses: new AddressMatcher(token.allowedAddresses),
 		};
-		this.#byHash.set(token.hash, entry);
+		this.#byHash.set(token.hash.slice(scheme.length), entry);
 		this.#byId.set(token.id, entry);
 	}
 
@@ -58,27 +57,31 @@ export class TokenIndex {
 		return this.#byId.get(id);
 	}
 
-	findByHash(hash: string): { token: Token; usage: TokenUsage } | undefined {
-		return this.#byHash.get(hash);
+	findByHash(hashed: string): { token: Token; usage: TokenUsage } | undefined {
+		return hashed.startsWith(scheme) ? this.#byHash.get(hashed.slice(scheme.length)) : undefined;
 	}
 
 	*tokens(): Iterable<Token> {
 		for (const entry of this.#byId.values()) yield entry.token;
 	}
 
-	/** Looks, in this order, at: malformed, unknown, revoked, disabled, expired, address, permission, resource. */
-	verify(presented: Presented, now: number): Verification {
-		const entry = this.#byHash.get(hashOf(presented.secret));
+	/**
+	 * @param address undefined: not known, which a token that may be used from some addresses only does not pass.
+	 * @param now milliseconds since the epoch.
+	 * Looks, in this order, at: malformed, unknown, revoked, disabled, expired, address, permission, resource.
+	 */
+	verify(secret: string, address: string | undefined, asked: VerifyQuery, now: number): Verification {
+		const entry = this.#byHash.get(hash("sha256", secret, "hex"));
 		if (entry === undefined) {
-			return { valid: false, reason: isWellFormed(presented.secret) ? "unknown" : "malformed" };
+			return { valid: false, reason: isWellFormed(secret) ? "unknown" : "malformed" };
 		}
-		const refusal = refusalOf(entry, presented, now);
+		const refusal = refusalOf(entry, address, asked, now);
 		this.#used.add(entry.usage);
 		if (refusal !== undefined) {
 			entry.usage.countRefusal(refusal.reason, now);
 			return refusal;
 		}
-		entry.usage.countVerification(presented, presented.address ?? "unknown", now);
+		entry.usage.countVerification(asked, address ?? "unknown", now);
 		return { valid: true, token: entry.token };
 	}
 
@@ -95,15 +98,20 @@ export class TokenIndex {
 	}
 }
 
-function refusalOf(entry: Entry, presented: Presented, now: number): Refusal | undefined {
+function refusalOf(
+	entry: Entry,
+	address: string | undefined,
+	asked: VerifyQuery,
+	now: number,
+): Refusal | undefined {
 	const { token } = entry;
 	if (token.revokedDate !== null) return refuse("revoked", token);
 	if (token.disabledDate !== null) return refuse("disabled", token);
 	if (entry.end <= now) return refuse("expired", token);
-	if (!entry.addresses.allows(presented.address ?? "")) return refuse("address", token);
-	const permissions = missingPermissions(token.permissions, presented);
+	if (!entry.addresses.allows(address ?? "")) return refuse("address", token);
+	const permissions = missingPermissions(token.permissions, asked);
 	if (permissions.length > 0) return { ...refuse("permission", token), missing: permissions };
-	const resources = notCovered(token.resources, presented.resources);
+	const resources = notCovered(token.resources, asked.resources);
 	if (resources.length > 0) return { ...refuse("resource", token), missing: resources };
 	return undefined;
 }

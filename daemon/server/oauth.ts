@@ -37,7 +37,7 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 			answers: { status: 200, description: "The token's state", schema: introspection },
 			handle: ({ body }) => {
 				const { token: secret, client_address: address } = body;
-				const verification = authority.verify({ ...nothingAsked, secret, address });
+				const verification = authority.verify(secret, address, nothingAsked);
 				const answer: Introspection = verification.valid
 					? describe(verification.token, url())
 					: { active: false };

@@ -14,15 +14,15 @@ import { problemOf, sendProblem } from "./problem.ts";
 
 interface PreparedAnswer {
 	headers: string[];
-	body: Buffer;
+	body: string;
 }
 
 export class VerifyDoor {
 	readonly #authority: Authority;
 	readonly #addressOf: AddressOf;
 	readonly #answers = new WeakMap<Token, PreparedAnswer>();
-	/** Services ask the same few questions; undefined: a question that can't be read. */
-	readonly #queries = new Map<string, VerifyQuery | undefined>();
+	/** Services ask the same few questions. */
+	readonly #queries = new Map<string, VerifyQuery>();
 
 	/** How many requests were answered, by the reason of a refusal or `valid`. */
 	readonly outcomes = new Map<string, number>();
@@ -49,13 +49,14 @@ export class VerifyDoor {
 				"Ask with ?permission=…, ?anyPermission=… and ?resource=…, each as often as needed; nothing else is known here.";
 			return sendProblem(response, problemOf("invalid-request", detail));
 		}
-		const secret = bearerOf(request.headers.authorization);
+		const secret = bearerOf(authorizationOf(request.rawHeaders));
 		if (secret === undefined) return sendMissing(response);
-		const verification = this.#authority.verify({ secret, address: this.#addressOf(request), ...query });
+		const verification = this.#authority.verify(secret, this.#addressOf(request), query);
 		this.#count(verification.valid ? "valid" : verification.reason);
 		if (!verification.valid) return sendRefusal(response, verification);
 		const answer = this.#answerFor(verification.token);
 		response.writeHead(200, answer.headers);
+		// As text, it goes out in one write with the head.
 		response.end(answer.body);
 	}
 
@@ -74,16 +75,26 @@ export class VerifyDoor {
 
 	#queryOf(url: string): VerifyQuery | undefined {
 		if (url.length <= 11) return nothingAsked;
-		if (this.#queries.has(url)) return this.#queries.get(url);
+		const known = this.#queries.get(url);
+		if (known !== undefined) return known;
 		// A stranger with many questions must not fill the memory.
 		if (this.#queries.size >= 1000) this.#queries.clear();
 		const query = parseQuery(url.slice(11));
-		this.#queries.set(url, query);
+		if (query !== undefined) this.#queries.set(url, query);
 		return query;
 	}
 }
 
 const asked = new Set(["permission", "anyPermission", "resource"]);
+
+/** The first of them, as `headers` would answer, without reading all the others. */
+function authorizationOf(rawHeaders: readonly string[]): string | undefined {
+	for (let at = 0; at < rawHeaders.length; at += 2) {
+		const name = rawHeaders[at];
+		if (name?.length === 13 && name.toLowerCase() === "authorization") return rawHeaders[at + 1];
+	}
+	return undefined;
+}
 
 function parseQuery(text: string): VerifyQuery | undefined {
 	const query = new URLSearchParams(text);
@@ -102,10 +113,10 @@ function prepare(token: Token): PreparedAnswer {
 		valid: true,
 		token: { id, name, userId, permissions, resources, defaultSource, expiry, status },
 	};
-	const body = Buffer.from(JSON.stringify(answer));
+	const body = JSON.stringify(answer);
 	const headers = [
 		["Content-Type", "application/json"],
-		["Content-Length", String(body.length)],
+		["Content-Length", String(Buffer.byteLength(body))],
 		["Cache-Control", "no-store"],
 		["X-Token-Id", id],
 		["X-Token-Name", headerText(name)],

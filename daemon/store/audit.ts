@@ -2,15 +2,11 @@
 import type { Kysely, Selectable } from "kysely";
 import type { AuditEvent } from "../contract.ts";
 import type { DurableDatabase } from "./durable.ts";
+import { insertRow } from "./insert.ts";
 import type { AuditTable, Tables } from "./schema.ts";
 import { loadSetting, saveSetting } from "./settings.ts";
 
-/** The last event and the one that was last taken away, kept beside the events so that neither end can be cut unseen. */
-export interface ChainEnds {
-	head: ChainEnd;
-	tail: ChainEnd;
-}
-
+/** An end of the chain. Both are kept beside the events, so that neither can be cut off unseen. */
 export interface ChainEnd {
 	sequence: number;
 	hash: string;
@@ -27,15 +23,19 @@ export interface AuditFilter {
 
 const nothing: ChainEnd = { sequence: 0, hash: "" };
 
-export async function chainEnds(query: Kysely<Tables>): Promise<ChainEnds> {
-	const head = (await loadSetting(query, "auditHead")) ?? nothing;
-	const tail = (await loadSetting(query, "auditTail")) ?? nothing;
-	return { head: head as ChainEnd, tail: tail as ChainEnd };
+/** What the next event follows on. */
+export async function chainHead(query: Kysely<Tables>): Promise<ChainEnd> {
+	return ((await loadSetting(query, "auditHead")) as ChainEnd | undefined) ?? nothing;
+}
+
+/** What the oldest event that is left follows on. */
+export async function chainTail(query: Kysely<Tables>): Promise<ChainEnd> {
+	return ((await loadSetting(query, "auditTail")) as ChainEnd | undefined) ?? nothing;
 }
 
 /** Adds events that follow on the head. */
 export async function appendEvents(query: Kysely<Tables>, events: readonly AuditEvent[]): Promise<void> {
-	for (const event of events) await query.insertInto("auditEvents").values(toRow(event)).execute();
+	for (const event of events) await insertRow(query, "auditEvents", toRow(event));
 	const last = events.at(-1);
 	if (last === undefined) return;
 	await saveSetting(query, "auditHead", { sequence: last.sequence, hash: last.hash });
@@ -100,10 +100,6 @@ export async function* allEvents(database: DurableDatabase): AsyncIterable<Audit
 		if (last === undefined) return;
 		after = last.sequence;
 	}
-}
-
-export function readChainEnds(database: DurableDatabase): Promise<ChainEnds> {
-	return database.read(chainEnds);
 }
 
 function toRow(event: AuditEvent): AuditTable {

@@ -178,7 +178,7 @@ export class DurableDatabase {
 	}
 
 	#compactWhenLong(): void {
-		if (this.#compaction !== undefined || this.#log.length < (this.#options.compactAtBytes ?? 1 << 19))
+		if (this.#compaction !== undefined || this.#log.length < (this.#options.compactAtBytes ?? 1 << 21))
 			return;
 		const snapshot = listSnapshots(this.#options.directory)[0];
 		if (snapshot !== undefined && this.#log.length < sizeOf(snapshot.path) / 4) return;

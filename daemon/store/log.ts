@@ -1,6 +1,7 @@
 /**
  * The redo log: one line per change, `crc32 SP json LF`, appended and synced before the change is answered. A line
- * either stands whole in the file or, after a failed append, not at all.
+ * either stands whole in the file or, after a failed append, not at all. The text of a statement, most of a line's
+ * length, is written once and then named by a key.
  */
 import {
 	closeSync,
@@ -21,8 +22,16 @@ const sync = promisify(fdatasync);
 /** What one answered change did: all of its statements, or none of them, are replayed. */
 export type Changes = readonly Change[];
 
+/** A statement as a line holds it: by its key, with its text where that comes first. */
+type NamedChange = readonly [key: string, parameters: Change[1], sql?: string];
+
 export class ChangeLog {
 	readonly #file: number;
+	/** Keys start with it, so that those of an earlier process never mean something else. */
+	readonly #openedAt: number;
+	/** By its text, the key of each statement that this process has written. */
+	readonly #keys = new Map<string, string>();
+	#keyCount = 0;
 	#length: number;
 	#broken: Error | undefined;
 
@@ -30,6 +39,7 @@ export class ChangeLog {
 	constructor(path: string, length: number) {
 		this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
 		ftruncateSync(this.#file, length);
+		this.#openedAt = length;
 		this.#length = length;
 	}
 
@@ -43,7 +53,9 @@ export class ChangeLog {
 	 */
 	async append(entries: readonly Changes[]): Promise<void> {
 		if (this.#broken !== undefined) throw this.#broken;
-		const lines = Buffer.from(entries.map(lineOf).join(""));
+		const lines = Buffer.from(
+			entries.map((changes) => lineOf(changes.map((change) => this.#named(change)))).join(""),
+		);
 		try {
 			// Into the page cache at once, for that is quick; only the slow part is left to another thread.
 			writeWhole(this.#file, lines, this.#length);
@@ -59,7 +71,17 @@ export class ChangeLog {
 		closeSync(this.#file);
 	}
 
+	#named([sql, parameters]: Change): NamedChange {
+		const known = this.#keys.get(sql);
+		if (known !== undefined) return [known, parameters];
+		const key = `${this.#openedAt}.${this.#keyCount++}`;
+		this.#keys.set(sql, key);
+		return [key, parameters, sql];
+	}
+
 	async #undo(cause: unknown): Promise<void> {
+		// What the lines have told of statements is gone with them.
+		this.#keys.clear();
 		try {
 			ftruncateSync(this.#file, this.#length);
 			await sync(this.#file);
@@ -84,10 +106,11 @@ export interface LogContents {
 export function readLog(path: string): LogContents {
 	const bytes = readFileSync(path);
 	const entries: Changes[] = [];
+	const statements = new Map<string, string>();
 	let start = 0;
 	while (start < bytes.length) {
 		const end = bytes.indexOf(0x0a, start);
-		const changes = end === -1 ? undefined : parseLine(bytes.subarray(start, end));
+		const changes = end === -1 ? undefined : parseLine(bytes.subarray(start, end), statements);
 		if (changes === undefined) break;
 		entries.push(changes);
 		start = end + 1;
@@ -106,15 +129,19 @@ function endOf(rest: Buffer): LogContents["end"] {
 	return text.includes(0x0a) ? "damaged" : "torn";
 }
 
-function lineOf(changes: Changes): string {
+function lineOf(changes: readonly NamedChange[]): string {
 	const json = JSON.stringify(changes);
 	return `${checksum(json)} ${json}\n`;
 }
 
-function parseLine(line: Buffer): Changes | undefined {
+function parseLine(line: Buffer, statements: Map<string, string>): Changes | undefined {
 	const json = line.subarray(9);
 	if (line.subarray(0, 8).toString("latin1") !== checksum(json)) return undefined;
-	return JSON.parse(json.toString());
+	const changes: NamedChange[] = JSON.parse(json.toString());
+	return changes.map(([key, parameters, text]) => {
+		if (text !== undefined) statements.set(key, text);
+		return [statements.get(key) ?? "", parameters];
+	});
 }
 
 function checksum(data: string | Buffer): string {

@@ -1,6 +1,7 @@
 /** What is kept by name: what the person has set, and the ends of the audit's chain. Values are JSON. */
 import type { Kysely } from "kysely";
 import type { DurableDatabase } from "./durable.ts";
+import { insertRow } from "./insert.ts";
 import type { Tables } from "./schema.ts";
 
 /** undefined: never kept. */
@@ -14,10 +15,5 @@ export function readSetting(database: DurableDatabase, name: string): Promise<un
 }
 
 export async function saveSetting(query: Kysely<Tables>, name: string, setting: unknown): Promise<void> {
-	const value = JSON.stringify(setting);
-	await query
-		.insertInto("settings")
-		.values({ name, value })
-		.onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
-		.execute();
+	await insertRow(query, "settings", { name, value: JSON.stringify(setting) }, ["name"]);
 }

@@ -2,6 +2,7 @@
 import { type ExpressionBuilder, type Kysely, type RawBuilder, sql } from "kysely";
 import type { TokenRecord, TokenStatus } from "../contract.ts";
 import type { DurableDatabase } from "./durable.ts";
+import { insertRow } from "./insert.ts";
 import type { Tables, TokenRow } from "./schema.ts";
 
 /** A token as it is kept. Immutable: a change makes another one with a higher version. Never holds the secret, only its hash. */
@@ -64,7 +65,7 @@ export async function listTokens(
 }
 
 export async function insertToken(query: Kysely<Tables>, token: Token): Promise<void> {
-	await query.insertInto("tokens").values(toRow(token)).execute();
+	await insertRow(query, "tokens", toRow(token));
 }
 
 /** Replaces the version before. @throws VersionConflict when that is not there any more. */

@@ -2,6 +2,7 @@
 import type { Kysely } from "kysely";
 import type { UsageDay } from "../contract.ts";
 import type { DurableDatabase } from "./durable.ts";
+import { insertRow } from "./insert.ts";
 import type { Tables } from "./schema.ts";
 import type { Usage } from "./tokens.ts";
 
@@ -12,7 +13,8 @@ export interface UsageIncrement {
 	days: UsageDay[];
 }
 
-const keptAddresses = 5;
+/** How many addresses of a day are kept. */
+export const keptAddresses = 5;
 
 export async function addUsage(query: Kysely<Tables>, increments: readonly UsageIncrement[]): Promise<void> {
 	for (const { tokenId, totals, days } of increments) {
@@ -78,11 +80,7 @@ async function addDay(query: Kysely<Tables>, day: UsageDay): Promise<void> {
 		permissions: JSON.stringify(sum.permissions),
 		addresses: JSON.stringify(sum.addresses),
 	};
-	await query
-		.insertInto("usage")
-		.values(row)
-		.onConflict((conflict) => conflict.columns(["tokenId", "day"]).doUpdateSet(row))
-		.execute();
+	await insertRow(query, "usage", row, ["tokenId", "day"]);
 }
 
 function sumOfCounts(one: Record<string, number>, other: Record<string, number>): Record<string, number> {

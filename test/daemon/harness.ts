@@ -73,7 +73,7 @@ export class TestDaemon {
 			database: this.#database,
 			ownerKey,
 			owner: { userId: "owner", userName: "ada" },
-			now: () => this.now,
+			now: () => this.now.getTime(),
 			notify: (name, data) => events.notify(name, data),
 			onError: (error) => failures.push(error),
 		});

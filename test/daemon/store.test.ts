@@ -63,7 +63,7 @@ describe("the durable database", () => {
 
 	it("turns many changes into snapshots and loses none", async () => {
 		const database = await start({ compactAtBytes: 2000 });
-		for (let round = 0; round < 40; round++) {
+		for (let round = 0; round < 60; round++) {
 			await Promise.all(names(20).map((name) => set(database, name, String(round))));
 			await database.compacted();
 			assert.deepEqual(await all(await start()), expected(names(20), String(round)));
@@ -74,7 +74,7 @@ describe("the durable database", () => {
 
 	it("builds a damaged snapshot again from the one before, and says so", async () => {
 		const database = await start({ compactAtBytes: 500 });
-		for (let round = 0; round < 20; round++) {
+		for (let round = 0; round < 60; round++) {
 			await Promise.all(names(20).map((name) => set(database, name, String(round))));
 			await database.compacted();
 		}
@@ -85,7 +85,7 @@ describe("the durable database", () => {
 		writeFileSync(newest, damaged);
 
 		const reopened = await start();
-		assert.deepEqual(await all(reopened), expected(names(20), "19"));
+		assert.deepEqual(await all(reopened), expected(names(20), "59"));
 		assert.equal(reopened.notices[0]?.code, "data-recovered");
 		const aside = readdirSync(folder).filter((name) => name.includes(".damaged"));
 		assert.equal(aside.length, 1);
@@ -187,7 +187,7 @@ describe("the change log", () => {
 		// A closed file is the simplest disk that says no.
 		log.close();
 		await assert.rejects(log.append([[["insert", ["b"]]]]), /EBADF|log/);
-		assert.deepEqual(readLog(path), { entries: [[["insert", ["a"]]]], soundLength: 28, end: "whole" });
+		assert.deepEqual(readLog(path), { entries: [[["insert", ["a"]]]], soundLength: 34, end: "whole" });
 		rmSync(folder, { recursive: true });
 	});
 });

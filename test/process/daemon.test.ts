@@ -113,7 +113,7 @@ describe("the bundled daemon", () => {
 
 	it("has more than one snapshot behind it by then", async () => {
 		const daemon = await start();
-		for (let round = 0; round < 30; round++) {
+		for (let round = 0; round < 60; round++) {
 			await Promise.all(Array.from({ length: 40 }, () => daemon.create("many")));
 		}
 		await until(() => readdirSync(directory).filter((name) => name.startsWith("snapshot-")).length === 2);
@@ -127,7 +127,7 @@ describe("the bundled daemon", () => {
 			listed += body.tokens.length;
 			cursor = body.nextCursor;
 		}
-		assert.equal(listed, 1200);
+		assert.equal(listed, 2400);
 	});
 
 	it("takes any free port when a stranger has the one that it prefers", async () => {

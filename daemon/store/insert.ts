@@ -1,0 +1,57 @@
+/**
+ * Inserts whose text Kysely makes once per table: to build and compile one costs more than SQLite takes to run it. The
+ * rows of a table all have the same columns.
+ */
+import { CompiledQuery, type Insertable, type Kysely } from "kysely";
+import type { Tables } from "./schema.ts";
+
+interface Compiled {
+	sql: string;
+	columns: readonly string[];
+}
+
+/** By table and, for an upsert, the columns of its conflict. */
+const compiled = new Map<string, Compiled>();
+
+export async function insertRow<Table extends keyof Tables>(
+	query: Kysely<Tables>,
+	table: Table,
+	row: Insertable<Tables[Table]>,
+	conflictColumns: readonly (keyof Tables[Table] & string)[] = [],
+): Promise<void> {
+	const name = `${table} ${conflictColumns}`;
+	let known = compiled.get(name);
+	if (known === undefined) {
+		known = compile(query, table, row, conflictColumns);
+		compiled.set(name, known);
+	}
+	const values = row as Readonly<Record<string, unknown>>;
+	await query.executeQuery(
+		CompiledQuery.raw(
+			known.sql,
+			known.columns.map((column) => values[column]),
+		),
+	);
+}
+
+function compile<Table extends keyof Tables>(
+	query: Kysely<Tables>,
+	table: Table,
+	row: Insertable<Tables[Table]>,
+	conflictColumns: readonly string[],
+): Compiled {
+	const columns = Object.keys(row);
+	const insert = query.insertInto(table as keyof Tables).values(row as never);
+	if (conflictColumns.length === 0) return { sql: insert.compile().sql, columns };
+	const upsert = insert.onConflict((conflict) =>
+		conflict
+			.columns(conflictColumns as never)
+			.doUpdateSet(
+				(where) =>
+					Object.fromEntries(
+						columns.map((column) => [column, where.ref(`excluded.${column}` as never)]),
+					) as never,
+			),
+	);
+	return { sql: upsert.compile().sql, columns };
+}

@@ -1,0 +1,145 @@
+/**
+ * Creates a token as a person wants it: asks everything first, shows the whole of it, and only then creates the token,
+ * keeps its secret, writes it into the env file and shows it once. Escape before that leaves nothing behind.
+ */
+import { inspect } from "node:util";
+import * as vscode from "vscode";
+import type { CreatedToken, Profile, TokenRecord } from "../../daemon/contract.ts";
+import { ProblemError, UnreachableError } from "../daemon/client.ts";
+import { quoted } from "../display-text.ts";
+import { envSteps, placementOf } from "../env/env-steps.ts";
+import { fieldOf } from "../failure.ts";
+import { report, untilDone } from "../report.ts";
+import type { Services } from "../services.ts";
+import { connect } from "../tokens/token-choice.ts";
+import { deliverSecret } from "./deliver-secret.ts";
+import { expiryInstant } from "./expiry-input.ts";
+import { type CreationDraft, summaryStep } from "./summary-step.ts";
+import { tokenSteps } from "./token-steps.ts";
+import { walk } from "./walk.ts";
+import { Prompts } from "./wizard.ts";
+
+const failed = "The token was not created.";
+
+export async function createToken(
+	services: Services,
+	onCreated: (token: TokenRecord) => void,
+): Promise<void> {
+	let draft: CreationDraft = {};
+	let changeFirst: string | undefined;
+	let created: { token: TokenRecord; secret: string } | undefined;
+	while (created === undefined) {
+		draft = await askAll(services, draft, changeFirst);
+		const startedAt = Date.now();
+		try {
+			const { token: secret, ...token } = await requestToken(services, draft);
+			created = { token, secret };
+		} catch (error) {
+			changeFirst = await afterFailure(services, { draft, startedAt, error });
+		}
+	}
+	onCreated(created.token);
+	await deliverSecret(services, { ...created, placement: placementOf(draft) });
+}
+
+async function askAll(services: Services, draft: CreationDraft, changeFirst: string | undefined) {
+	const prompts = new Prompts();
+	const { live, log } = services;
+	const profile = () => untilDone(() => localProfile(services), { failed, log, modal: "modal" });
+	const isNameTaken = (name: string) =>
+		live.tokens.some((token) => token.name === name && token.status !== "revoked");
+	const steps = [
+		...tokenSteps<CreationDraft>({ prompts, profile, isNameTaken }),
+		...envSteps<CreationDraft>({ prompts, purpose: "create" }),
+		summaryStep(prompts),
+	];
+	// The daemon starts while the person thinks of a name.
+	live.start();
+	try {
+		return await walk(steps, draft, { title: "Create API Token", changeFirst });
+	} finally {
+		prompts.dispose();
+	}
+}
+
+async function localProfile({ live }: Services): Promise<Profile> {
+	await connect(live);
+	const profile = live.profiles.find(({ id }) => id === "local");
+	if (profile === undefined) throw new Error("The daemon knows no local profile.");
+	return profile;
+}
+
+async function requestToken({ daemon }: Services, draft: CreationDraft): Promise<CreatedToken> {
+	const { name, permissions, expiry, allowedAddresses } = draft;
+	if (name === undefined || expiry === undefined) throw new Error("The wizard ended before its last step.");
+	return vscode.window.withProgress(
+		{ location: vscode.ProgressLocation.Notification, title: `Creating the API token ${quoted(name)}…` },
+		async () => {
+			const client = await daemon.client();
+			return client.createToken({
+				name,
+				expiry: expiryInstant(expiry, new Date()),
+				...(permissions !== undefined && { permissions }),
+				...(allowedAddresses !== undefined && { allowedAddresses }),
+			});
+		},
+	);
+}
+
+interface FailedCreation {
+	draft: CreationDraft;
+	startedAt: number;
+	error: unknown;
+}
+
+/** Fulfils with the step to begin again with, all answers kept; giving up is a cancellation. */
+async function afterFailure(services: Services, failure: FailedCreation): Promise<string> {
+	const { error } = failure;
+	if (error instanceof vscode.CancellationError) throw error;
+	if (error instanceof UnreachableError && error.outcome === "unknown")
+		return (await revokeOrphan(services, failure)) ?? "summary";
+	const again = await report({ failed, error, log: services.log });
+	if (again === undefined) throw new vscode.CancellationError();
+	return stepOf(error);
+}
+
+/** The step whose answer the daemon did not take. */
+function stepOf(error: unknown): string {
+	const pointer = error instanceof ProblemError ? error.problem.errors?.[0]?.pointer : undefined;
+	const steps: Record<string, string> = {
+		name: "name",
+		permissions: "permissions",
+		expiry: "expiry",
+		allowedAddresses: "addresses",
+	};
+	return steps[fieldOf(pointer ?? "")] ?? "summary";
+}
+
+/**
+ * The connection broke before the answer: a token may exist whose secret nobody has. It is found by its name and the
+ * time of its creation, and revoked if the person wants that.
+ */
+async function revokeOrphan(
+	services: Services,
+	{ draft, startedAt, error }: FailedCreation,
+): Promise<undefined> {
+	const { log, daemon } = services;
+	log.error(failed, inspect(error));
+	const list = async () => (await daemon.client()).listTokens();
+	const unknown = "The connection to the daemon broke, and it is not known whether the token was created.";
+	const orphan = (await untilDone(list, { failed: unknown, log, modal: "modal" })).find(
+		({ name, creationDate, status }) =>
+			name === draft.name && Date.parse(creationDate) >= startedAt && status === "active",
+	);
+	const [text, button] =
+		orphan === undefined
+			? ["The connection to the daemon broke, and nothing was created.", "Try Again"]
+			: [
+					`The connection to the daemon broke. The token ${quoted(orphan.name)} exists now, but its secret never arrived, so it is of no use.`,
+					"Revoke It and Try Again",
+				];
+	const chosen = await vscode.window.showErrorMessage(text, button);
+	if (chosen === undefined) throw new vscode.CancellationError();
+	if (orphan !== undefined) await (await daemon.client()).revokeToken(orphan.id, "Its secret never arrived");
+	return undefined;
+}

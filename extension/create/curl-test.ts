@@ -1,0 +1,29 @@
+/**
+ * A command that shows how the daemon answers for a token. It names the variable, never the secret, so that no secret
+ * gets into a shell's history. Knows no VS Code.
+ */
+
+interface CurlTest {
+	/** Where the daemon listens. */
+	url: string;
+	/** The variable that holds the secret. */
+	key: string;
+	/** The env file to read it from, relative to the terminal's folder; undefined: the shell has the variable. */
+	envFile: string | undefined;
+	permission: string | undefined;
+	platform: NodeJS.Platform;
+}
+
+export function curlTest({ url, key, envFile, permission, platform }: CurlTest): string {
+	const query = permission === undefined ? "" : `?permission=${encodeURIComponent(permission)}`;
+	const isWindows = platform === "win32";
+	const variable = isWindows ? `$env:${key}` : `$${key}`;
+	const curl = `${isWindows ? "curl.exe" : "curl"} -i -H "Authorization: Bearer ${variable}" "${url}/v1/verify${query}"`;
+	if (envFile === undefined || isWindows) return curl;
+	// In a subshell, so that the terminal's own environment stays as it is.
+	return `(set -a; . ${shellWord(`./${envFile}`)}; ${curl})`;
+}
+
+function shellWord(text: string): string {
+	return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,127 @@
+/**
+ * Brings a new secret to where it belongs: SecretStorage, the env file, and once before the person's eyes. The token
+ * exists by now, so a stage that fails is told, can be tried again, and holds up no other.
+ */
+import { inspect } from "node:util";
+import * as vscode from "vscode";
+import { messageText, quoted } from "../display-text.ts";
+import type { Placement } from "../env/env-steps.ts";
+import { type KeptSecret, openPlacement, placeAfterFailure, placeSecret } from "../env/place-secret.ts";
+import { nameOf } from "../env/workspace-file.ts";
+import { explain } from "../failure.ts";
+import { report } from "../report.ts";
+import type { Services } from "../services.ts";
+import { curlTest } from "./curl-test.ts";
+
+interface Delivery extends KeptSecret {
+	/** undefined: SecretStorage only. */
+	placement: Placement | undefined;
+}
+
+interface Stage {
+	error?: unknown;
+}
+
+/** Never throws but a cancellation: the token exists, so nothing that fails here may read as if it did not. */
+export async function deliverSecret(services: Services, delivery: Delivery): Promise<void> {
+	try {
+		await deliver(services, delivery);
+	} catch (error) {
+		if (error instanceof vscode.CancellationError) throw error;
+		const failed = `${quoted(delivery.token.name)} is created, but a last step failed.`;
+		await report({ failed, error, log: services.log });
+	}
+}
+
+async function deliver(services: Services, delivery: Delivery): Promise<void> {
+	const { token, secret, placement } = delivery;
+	const kept = await stage(services.secrets.store(token.id, secret));
+	const placed = placement === undefined ? {} : await stage(placeSecret(placement, secret));
+	if ("error" in kept) services.log.error("SecretStorage did not take the secret.", inspect(kept.error));
+	await reveal(services, delivery, { kept, placed });
+	await finish(services, delivery, placed);
+}
+
+async function stage(work: Promise<unknown>): Promise<Stage> {
+	try {
+		await work;
+		return {};
+	} catch (error) {
+		return { error };
+	}
+}
+
+/** The one time that the secret is shown. */
+async function reveal(
+	{ clipboard }: Services,
+	{ token, secret, placement }: Delivery,
+	stages: { kept: Stage; placed: Stage },
+): Promise<void> {
+	const copy = { title: "Copy" };
+	const done = { title: "Done", isCloseAffordance: true };
+	const chosen = await vscode.window.showInformationMessage(
+		`${quoted(token.name)} is created. This is its secret:`,
+		{ modal: true, detail: `${secret}\n\n${whereItIs(placement, stages)}` },
+		copy,
+		done,
+	);
+	if (chosen === copy) await clipboard.copySecret(secret);
+}
+
+function whereItIs(
+	placement: Placement | undefined,
+	{ kept, placed }: { kept: Stage; placed: Stage },
+): string {
+	const inStorage =
+		"error" in kept
+			? `SecretStorage did not take it, so copy it now: ${explain(kept.error).text}`
+			: "It is kept in SecretStorage.";
+	const file = placement === undefined ? "" : nameOf(placement.target.uri);
+	const inFile =
+		placement === undefined
+			? ""
+			: "error" in placed
+				? `It is not in ${file} yet. `
+				: `${placement.key} in ${file} holds it. `;
+	return `${inFile}${inStorage}\n\nIt is not shown again: the daemon knows only its hash. Copied, it is taken off the clipboard after 60 seconds.`;
+}
+
+async function finish(services: Services, delivery: Delivery, placed: Stage): Promise<void> {
+	const { placement } = delivery;
+	if (placement === undefined || !("error" in placed)) return sayNextSteps(services, delivery);
+	const finalPlacement = await placeAfterFailure(services, delivery, { placement, error: placed.error });
+	await sayNextSteps(services, { ...delivery, placement: finalPlacement });
+}
+
+async function sayNextSteps(services: Services, { token, placement }: Delivery): Promise<void> {
+	const file = placement === undefined ? "" : messageText(nameOf(placement.target.uri));
+	const open = `Open ${file}`;
+	const test = "Copy curl Test";
+	const where =
+		placement === undefined
+			? "its secret is in SecretStorage"
+			: `${placement.key} in ${file} holds its secret`;
+	const chosen = await vscode.window.showInformationMessage(
+		`${quoted(token.name)} is ready: ${where}.`,
+		...(placement === undefined ? [] : [open]),
+		test,
+	);
+	if (chosen === open && placement !== undefined) await openPlacement(placement);
+	if (chosen === test) await copyCurlTest(services, { token, placement });
+}
+
+async function copyCurlTest(
+	{ daemon }: Services,
+	{ token, placement }: Pick<Delivery, "token" | "placement">,
+): Promise<void> {
+	const command = curlTest({
+		url: await daemon.url(),
+		key: placement?.key ?? "API_TOKEN",
+		envFile: placement?.target.path,
+		permission: token.permissions[0],
+		platform: process.platform,
+	});
+	await vscode.env.clipboard.writeText(command);
+	const hint = placement === undefined ? "; put the secret into API_TOKEN first" : "";
+	vscode.window.setStatusBarMessage(`$(copy) Copied a curl command for the terminal${hint}`, 6000);
+}

@@ -1,0 +1,145 @@
+/**
+ * Reads what a person types or picks as an expiry and says it back in words. The daemon decides in the end; this is
+ * here so that a mistake is seen while it is typed. Knows no VS Code.
+ */
+import { UTCDate } from "@date-fns/utc";
+import { add } from "date-fns/add";
+import type { CalendarDuration, Profile } from "../../daemon/contract.ts";
+import { dateInWords, timeLeft } from "../tokens/time-left.ts";
+
+/** What was chosen. A duration counts from the moment of the creation, not from the moment of the choice. */
+export type ExpiryChoice =
+	| { kind: "after"; duration: CalendarDuration }
+	| { kind: "at"; instant: string }
+	| { kind: "never" };
+
+export type ParsedExpiry = { ok: true; instant: Date } | { ok: false; problem: string };
+
+const day = 86_400_000;
+
+/** Counted in UTC, as the daemon counts: the same time of day, clamped to the last day of a shorter month. */
+export function addDuration(start: Date, duration: CalendarDuration): Date {
+	const { days = 0, months = 0, years = 0 } = duration;
+	return new Date(add(new UTCDate(start), { days, months, years }).getTime());
+}
+
+/** `30 days`, `2 months`, `1 year and 6 months`. */
+export function durationInWords(duration: CalendarDuration): string {
+	const parts = (["years", "months", "days"] as const).flatMap((unit) => {
+		const count = duration[unit];
+		return count === undefined ? [] : [`${count} ${count === 1 ? unit.slice(0, -1) : unit}`];
+	});
+	return parts.join(" and ");
+}
+
+export interface ExpiryPreset {
+	duration: CalendarDuration;
+	words: string;
+	end: Date;
+	isDefault: boolean;
+}
+
+/** The profile's presets that its maximum allows, its default among them, shortest first. */
+export function expiryPresets(expiry: Profile["expiry"], now: Date): ExpiryPreset[] {
+	const byWords = new Map<string, ExpiryPreset>();
+	const standard = expiry.default === null ? undefined : durationInWords(expiry.default);
+	for (const duration of [...expiry.presets, ...(expiry.default === null ? [] : [expiry.default])]) {
+		const words = durationInWords(duration);
+		byWords.set(words, { duration, words, end: addDuration(now, duration), isDefault: words === standard });
+	}
+	const latest = latestExpiry(expiry, now);
+	return [...byWords.values()]
+		.filter((preset) => latest === undefined || preset.end <= latest)
+		.sort((one, other) => one.end.getTime() - other.end.getTime());
+}
+
+/** The last moment that the profile allows, undefined when it sets no maximum. */
+export function latestExpiry(expiry: Profile["expiry"], now: Date): Date | undefined {
+	return expiry.maximum === null ? undefined : addDuration(now, expiry.maximum);
+}
+
+/** Reads an exact date (the end of that day), a date and time, or a distance such as `10 days`. */
+export function parseExpiry(text: string, expiry: Profile["expiry"], now: Date): ParsedExpiry {
+	const input = text.trim();
+	const read = readDistance(input, now) ?? readDate(input, now);
+	if (read === undefined)
+		return no("Write a date like 2027-01-31, a time like 2027-01-31 14:00, or 10 days.");
+	if (Number.isNaN(read.getTime())) return no(`${input} is not in the calendar.`);
+	if (read <= now) return no(`${dateInWords(read)} is in the past.`);
+	const latest = latestExpiry(expiry, now);
+	if (latest !== undefined && expiry.maximum !== null && read > latest)
+		return no(`At most ${durationInWords(expiry.maximum)} from now: until ${dateInWords(latest)}.`);
+	return { ok: true, instant: read };
+}
+
+const no = (problem: string): ParsedExpiry => ({ ok: false, problem });
+
+/** `10 days`, `in 2 weeks`, `36h`. */
+function readDistance(input: string, now: Date): Date | undefined {
+	const match = /^(?:in\s+)?(\d{1,5})\s*(minutes?|min|hours?|h|days?|d|weeks?|w|months?|years?|y)$/i.exec(
+		input,
+	);
+	if (match === null) return undefined;
+	const count = Number(match[1]);
+	const unit = match[2]?.toLowerCase() ?? "";
+	if (unit.startsWith("mo")) return addDuration(now, { months: count });
+	if (unit.startsWith("y")) return addDuration(now, { years: count });
+	const lengths: Record<string, number> = { m: 60_000, h: 3_600_000, d: day, w: 7 * day };
+	return new Date(now.getTime() + count * (lengths[unit.charAt(0)] ?? 0));
+}
+
+const datePattern =
+	/^(?:(today|tomorrow)|(\d{4})-(\d{1,2})-(\d{1,2}))(?:(?:\s+|T|,\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i;
+
+/** A date without a time is the end of that day; a time without a zone is the person's own. */
+function readDate(input: string, now: Date): Date | undefined {
+	const match = datePattern.exec(input);
+	if (match === null) return undefined;
+	const [, word, year, month, dayOfMonth, hours, minutes, seconds, zone] = match;
+	const date = word === undefined ? [Number(year), Number(month), Number(dayOfMonth)] : dayFrom(word, now);
+	const time = hours === undefined ? [23, 59, 0] : [Number(hours), Number(minutes), Number(seconds ?? 0)];
+	return instantOf(date, time, zone);
+}
+
+function dayFrom(word: string, now: Date): number[] {
+	const offset = word.toLowerCase() === "tomorrow" ? 1 : 0;
+	const date = new Date(now.getFullYear(), now.getMonth(), now.getDate() + offset);
+	return [date.getFullYear(), date.getMonth() + 1, date.getDate()];
+}
+
+/** An invalid Date where there is no such day or time: `Date` itself would roll 31 February over into March. */
+function instantOf(date: readonly number[], time: readonly number[], zone: string | undefined): Date {
+	const [year = 0, month = 0, dayOfMonth = 0] = date;
+	const [hours = 0, minutes = 0, seconds = 0] = time;
+	const utc = new Date(Date.UTC(year, month - 1, dayOfMonth, hours, minutes, seconds));
+	const exists = utc.getUTCMonth() === month - 1 && utc.getUTCDate() === dayOfMonth;
+	if (!exists || hours > 23 || minutes > 59 || seconds > 59) return new Date(Number.NaN);
+	if (zone === undefined) return new Date(year, month - 1, dayOfMonth, hours, minutes, seconds);
+	return new Date(utc.getTime() - zoneOffset(zone));
+}
+
+function zoneOffset(zone: string): number {
+	const match = /^([+-])(\d{2}):?(\d{2})$/.exec(zone);
+	if (match === null) return 0;
+	const offset = (Number(match[2]) * 60 + Number(match[3])) * 60_000;
+	return match[1] === "-" ? -offset : offset;
+}
+
+/** What was understood: `Sat, 31 Jan 2027, 14:00 CET: 70 days left`. */
+export function expiryEcho(instant: Date, now: Date): string {
+	const left = timeLeft({ expiry: instant.toISOString(), retiresDate: null }, now.getTime());
+	return `${dateInWords(instant)}: ${left}`;
+}
+
+/** The value for the daemon, as of the creation. */
+export function expiryInstant(choice: ExpiryChoice, now: Date): string | null {
+	if (choice.kind === "never") return null;
+	return choice.kind === "at" ? choice.instant : addDuration(now, choice.duration).toISOString();
+}
+
+/** How a choice stands in the summary. */
+export function expiryInWords(choice: ExpiryChoice, now: Date): string {
+	if (choice.kind === "never") return "Never";
+	if (choice.kind === "at") return dateInWords(choice.instant);
+	return `In ${durationInWords(choice.duration)}: ${dateInWords(addDuration(now, choice.duration))}`;
+}

@@ -1,0 +1,132 @@
+/**
+ * Takes a person through the steps of a wizard: forward, back, and from the last step to any earlier answer and
+ * straight back again. Answers are kept on the way. Knows no VS Code.
+ */
+
+/** The answer of a person who pressed the back button. */
+export const back = Symbol("back");
+export type Back = typeof back;
+
+/** The answer of a person who wants to change one earlier answer and then return to this step. */
+export class GoTo {
+	readonly stepId: string;
+
+	constructor(stepId: string) {
+		this.stepId = stepId;
+	}
+}
+
+/** What a question shows besides itself. A side question carries the number of the step that raised it. */
+export interface Place {
+	title: string;
+	step: number;
+	totalSteps: number;
+	canGoBack: boolean;
+}
+
+export interface Step<Draft> {
+	id: string;
+	/** `numbered` steps are counted and can be gone back to; `side` questions are asked when an answer raises them. */
+	kind: "numbered" | "side";
+	applies(draft: Draft): boolean;
+	/** Whether the draft has this step's answer already, so that a change of another answer need not ask it again. */
+	isAnswered(draft: Draft): boolean;
+	ask(draft: Draft, place: Place): Promise<Draft | Back | GoTo>;
+}
+
+interface WalkOptions {
+	title: string;
+	/** Begin by changing this answer only, with all others kept; the walk goes on at the last step. */
+	changeFirst?: string | undefined;
+}
+
+interface Position<Draft> {
+	at: number;
+	draft: Draft;
+	/** Set while the answer of `changing` is changed: where to return to, and with what if the change is given up. */
+	detour: { from: number; draft: Draft; changing: number } | undefined;
+}
+
+/** Asks the steps in their order and answers the filled draft. */
+export async function walk<Draft>(
+	steps: readonly Step<Draft>[],
+	draft: Draft,
+	{ title, changeFirst }: WalkOptions,
+): Promise<Draft> {
+	let position: Position<Draft> = { at: 0, draft, detour: undefined };
+	if (changeFirst !== undefined)
+		position = goTo(steps, { ...position, at: steps.length - 1 }, new GoTo(changeFirst));
+	for (;;) {
+		const step = steps[position.at];
+		if (step === undefined) return position.draft;
+		if (!isDue(step, position)) position = advance(position, position.draft);
+		else {
+			const answer = await step.ask(position.draft, placeOf(steps, position, title));
+			position = afterAnswer(steps, position, answer);
+		}
+	}
+}
+
+function isDue<Draft>(step: Step<Draft>, { at, draft, detour }: Position<Draft>): boolean {
+	if (detour?.changing === at) return true;
+	return step.applies(draft) && (detour === undefined || step.kind === "side" || !step.isAnswered(draft));
+}
+
+function afterAnswer<Draft>(
+	steps: readonly Step<Draft>[],
+	position: Position<Draft>,
+	answer: Draft | Back | GoTo,
+): Position<Draft> {
+	if (answer === back) return goBack(steps, position);
+	if (answer instanceof GoTo) return goTo(steps, position, answer);
+	return advance(position, answer);
+}
+
+function advance<Draft>({ at, detour }: Position<Draft>, draft: Draft): Position<Draft> {
+	return { at: at + 1, draft, detour: detour?.from === at + 1 ? undefined : detour };
+}
+
+function goTo<Draft>(
+	steps: readonly Step<Draft>[],
+	{ at, draft }: Position<Draft>,
+	{ stepId }: GoTo,
+): Position<Draft> {
+	const target = steps.findIndex((step) => step.id === stepId);
+	return { at: target, draft, detour: target === at ? undefined : { from: at, draft, changing: target } };
+}
+
+function goBack<Draft>(steps: readonly Step<Draft>[], position: Position<Draft>): Position<Draft> {
+	const { at, draft, detour } = position;
+	if (detour !== undefined && steps[at]?.kind === "numbered")
+		return { at: detour.from, draft: detour.draft, detour: undefined };
+	const previous = previousNumbered(steps, at, draft) ?? at;
+	return {
+		at: previous,
+		draft,
+		detour: detour === undefined ? undefined : { ...detour, changing: previous },
+	};
+}
+
+function previousNumbered<Draft>(
+	steps: readonly Step<Draft>[],
+	at: number,
+	draft: Draft,
+): number | undefined {
+	const found = steps.slice(0, at).findLastIndex((step) => step.kind === "numbered" && step.applies(draft));
+	return found === -1 ? undefined : found;
+}
+
+function placeOf<Draft>(
+	steps: readonly Step<Draft>[],
+	{ at, draft, detour }: Position<Draft>,
+	title: string,
+): Place {
+	const numbered = steps.filter((step) => step.kind === "numbered" && step.applies(draft));
+	const own = steps[at]?.kind === "numbered" ? at : previousNumbered(steps, at, draft);
+	return {
+		title,
+		step: numbered.findIndex((step) => step === steps[own ?? at]) + 1,
+		totalSteps: numbered.length,
+		canGoBack: detour !== undefined || previousNumbered(steps, at, draft) !== undefined,
+	};
+}

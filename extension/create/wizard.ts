@@ -1,0 +1,182 @@
+/**
+ * Shows one question at a time in VS Code's quick input, with the back button, step counts and remarks on what is
+ * typed. Escape ends it with a CancellationError. Knows no tokens.
+ */
+import * as vscode from "vscode";
+import { type Back, back, type Place } from "./walk.ts";
+
+/** A row of a list. One without a value is there to be read. */
+export interface Row<Value> extends vscode.QuickPickItem {
+	value?: Value;
+}
+
+/** What was understood of a typed text, with an echo of it where that helps, or what is wrong with it. */
+export type Read<Value> = { ok: true; value: Value; echo?: string } | { ok: false; problem: string };
+
+interface TextQuestion<Value> {
+	prompt: string;
+	placeholder?: string;
+	text?: string | undefined;
+	read(text: string): Read<Value>;
+}
+
+interface ListQuestion<Value> {
+	placeholder: string;
+	rows: readonly Row<Value>[] | Promise<readonly Row<Value>[]>;
+	/** Which row is marked at first. */
+	isActive?: (value: Value) => boolean;
+	/** Rows that stand for what was typed, for lists that take more than they show. */
+	rowsFor?: (text: string) => readonly Row<Value>[];
+}
+
+interface ManyQuestion<Value> extends ListQuestion<Value> {
+	isPicked(value: Value): boolean;
+	/** What is wrong with a selection, in words. */
+	problem(values: readonly Value[]): string | undefined;
+}
+
+/** The quick input of one walk. Dispose of it at the end. */
+export class Prompts {
+	#shown: vscode.QuickInput | undefined;
+	#isCancelled = false;
+
+	/** Asks for a line of text and says at every key stroke what is wrong with it, or how it is understood. */
+	text<Value>(place: Place, question: TextQuestion<Value>): Promise<Value | Back> {
+		const box = vscode.window.createInputBox();
+		box.prompt = question.prompt;
+		box.placeholder = question.placeholder;
+		box.value = question.text ?? "";
+		const remark = () => {
+			const read = question.read(box.value);
+			box.validationMessage = validationMessage(read);
+			return read;
+		};
+		// An empty box that nobody has touched yet is not wrong.
+		if (box.value !== "") remark();
+		return this.#ask<Value>(box, place, (answer) => [
+			box.onDidChangeValue(remark),
+			box.onDidAccept(() => {
+				const read = remark();
+				if (read.ok) answer(read.value);
+			}),
+		]);
+	}
+
+	/** Asks for one row of a list. */
+	one<Value>(place: Place, question: ListQuestion<Value>): Promise<Value | Back> {
+		const list = vscode.window.createQuickPick<Row<Value>>();
+		return this.#ask<Value>(list, place, (answer, fail) => {
+			fillList(list, question).catch(fail);
+			return [
+				list.onDidAccept(() => {
+					const value = list.selectedItems[0]?.value;
+					if (value !== undefined) answer(value);
+				}),
+			];
+		});
+	}
+
+	/** Asks for any number of rows; what was picked stays picked while the list is filtered. */
+	many<Value>(place: Place, question: ManyQuestion<Value>): Promise<Value[] | Back> {
+		const list = vscode.window.createQuickPick<Row<Value>>();
+		list.canSelectMany = true;
+		const values = () => list.selectedItems.flatMap((row) => (row.value === undefined ? [] : [row.value]));
+		return this.#ask<Value[]>(list, place, (answer, fail) => {
+			fillList(list, question)
+				.then(() => {
+					list.selectedItems = list.items.filter(
+						({ value }) => value !== undefined && question.isPicked(value),
+					);
+				})
+				.catch(fail);
+			return [
+				list.onDidChangeSelection(() => {
+					if (question.problem(values()) === undefined) list.title = place.title;
+				}),
+				list.onDidAccept(() => {
+					const problem = question.problem(values());
+					if (problem === undefined) answer(values());
+					// A quick pick has no validation message; its title is seen and read out.
+					else list.title = `${place.title}: ${problem}`;
+				}),
+			];
+		});
+	}
+
+	dispose(): void {
+		const shown = this.#shown;
+		this.#shown = undefined;
+		shown?.dispose();
+	}
+
+	async #ask<Answer>(
+		input: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>,
+		place: Place,
+		listen: (answer: (value: Answer) => void, fail: (error: unknown) => void) => vscode.Disposable[],
+	): Promise<Answer | Back> {
+		const { promise, resolve, reject } = Promise.withResolvers<Answer | Back>();
+		dress(input, place);
+		input.onDidTriggerButton(() => resolve(back));
+		input.onDidHide(() => {
+			if (this.#shown !== input) return;
+			this.#isCancelled = true;
+			reject(new vscode.CancellationError());
+		});
+		const listeners = listen(resolve, reject);
+		this.#show(input);
+		try {
+			return await promise;
+		} finally {
+			vscode.Disposable.from(...listeners).dispose();
+			// It stays until the next question, so that nothing flickers while that one is prepared.
+			input.enabled = false;
+			input.busy = true;
+		}
+	}
+
+	#show(input: vscode.QuickInput): void {
+		// Escape may have come between two questions.
+		if (this.#isCancelled) {
+			input.dispose();
+			throw new vscode.CancellationError();
+		}
+		const previous = this.#shown;
+		this.#shown = input;
+		input.show();
+		previous?.dispose();
+	}
+}
+
+function dress(input: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>, place: Place): void {
+	input.title = place.title;
+	input.step = place.step;
+	input.totalSteps = place.totalSteps;
+	input.buttons = place.canGoBack ? [vscode.QuickInputButtons.Back] : [];
+	// A person looks something up elsewhere and comes back to the same question.
+	input.ignoreFocusOut = true;
+}
+
+function validationMessage(read: Read<unknown>): vscode.InputBoxValidationMessage | undefined {
+	const { Error: problem, Info: echo } = vscode.InputBoxValidationSeverity;
+	if (!read.ok) return { message: read.problem, severity: problem };
+	return read.echo === undefined ? undefined : { message: read.echo, severity: echo };
+}
+
+async function fillList<Value>(
+	list: vscode.QuickPick<Row<Value>>,
+	{ placeholder, rows, isActive, rowsFor }: ListQuestion<Value>,
+): Promise<void> {
+	list.placeholder = placeholder;
+	list.matchOnDescription = true;
+	list.matchOnDetail = true;
+	list.busy = true;
+	const known = await rows;
+	list.items = known;
+	list.busy = false;
+	const active = known.find(({ value }) => value !== undefined && isActive?.(value));
+	if (active !== undefined) list.activeItems = [active];
+	if (rowsFor === undefined) return;
+	list.onDidChangeValue((text) => {
+		list.items = text.trim() === "" ? known : [...rowsFor(text.trim()), ...known];
+	});
+}

@@ -1,0 +1,273 @@
+/**
+ * The only door to the daemon over HTTP. Every request first asks for the endpoint, so that it goes to a daemon that
+ * has just proved to be ours. Knows no VS Code; no secret is ever part of an error.
+ */
+import { createHmac, randomBytes } from "node:crypto";
+import { EventSourceParserStream } from "eventsource-parser/stream";
+import type {
+	CreatedToken,
+	CreateTokenInput,
+	Health,
+	Policy,
+	Problem,
+	Profile,
+	ProfileList,
+	ServerEvents,
+	TokenList,
+	TokenRecord,
+} from "../../daemon/contract.ts";
+
+/** Where a daemon listens, and the key that makes its caller the owner. */
+export interface Endpoint {
+	url: string;
+	ownerKey: string;
+}
+
+/** The daemon said no. The message is the problem's `detail`, which says what to do. */
+export class ProblemError extends Error {
+	readonly problem: Problem;
+
+	constructor(problem: Problem) {
+		super(problem.detail);
+		this.name = "ProblemError";
+		this.problem = problem;
+	}
+}
+
+/**
+ * What became of a request without an answer. "not-done": nothing has changed. "unknown": the daemon may have done
+ * it, for example made a token whose secret nobody has.
+ */
+export type Outcome = "not-done" | "unknown";
+
+/** No usable answer came. */
+export class UnreachableError extends Error {
+	readonly outcome: Outcome;
+
+	constructor(message: string, { cause, outcome }: { cause: unknown; outcome: Outcome }) {
+		super(message, { cause });
+		this.name = "UnreachableError";
+		this.outcome = outcome;
+	}
+}
+
+export type ServerEventListener = <Name extends keyof ServerEvents>(
+	name: Name,
+	data: ServerEvents[Name],
+) => void;
+
+interface Exchange<Answer> {
+	method: "GET" | "POST" | "PUT" | "DELETE";
+	path: string;
+	body?: unknown;
+	/** Ends the exchange, and what still streams after it. */
+	signal?: AbortSignal;
+	read(response: Response): Promise<Answer>;
+}
+
+const pageSize = 1000;
+
+export class Client {
+	readonly #endpoint: () => Promise<Endpoint>;
+	readonly #timeout: number;
+
+	/**
+	 * `endpoint` is asked before each request; what it throws, the request throws. `timeout`, in milliseconds, is for
+	 * one answer.
+	 */
+	constructor(endpoint: () => Promise<Endpoint>, { timeout = 10_000 }: { timeout?: number } = {}) {
+		this.#endpoint = endpoint;
+		this.#timeout = timeout;
+	}
+
+	/** The answer is the only one that ever holds the secret. */
+	async createToken(input: CreateTokenInput): Promise<CreatedToken> {
+		return this.#exchange({ method: "POST", path: "/v1/api-tokens", body: input, read: json<CreatedToken> });
+	}
+
+	/** All tokens of every status, newest first. */
+	async listTokens(): Promise<TokenRecord[]> {
+		const tokens: TokenRecord[] = [];
+		let cursor: string | null = null;
+		do {
+			const query = new URLSearchParams({ limit: String(pageSize), ...(cursor !== null && { cursor }) });
+			const page: TokenList = await this.#get(`/v1/api-tokens?${query}`);
+			tokens.push(...page.tokens);
+			cursor = page.nextCursor;
+		} while (cursor !== null);
+		return tokens;
+	}
+
+	async getToken(id: string): Promise<TokenRecord> {
+		return this.#get(`/v1/api-tokens/${encodeURIComponent(id)}`);
+	}
+
+	async revokeToken(id: string, reason?: string): Promise<TokenRecord> {
+		const query = reason === undefined ? "" : `?${new URLSearchParams({ reason })}`;
+		const path = `/v1/api-tokens/${encodeURIComponent(id)}${query}`;
+		return this.#exchange({ method: "DELETE", path, read: json<TokenRecord> });
+	}
+
+	async profiles(): Promise<Profile[]> {
+		const list: ProfileList = await this.#get("/v1/profiles");
+		return list.profiles;
+	}
+
+	async putPolicy(policy: Policy): Promise<void> {
+		await this.#exchange({ method: "PUT", path: "/v1/policy", body: policy, read: nothing });
+	}
+
+	async putProfile(profile: Profile): Promise<void> {
+		const path = `/v1/profiles/${encodeURIComponent(profile.id)}`;
+		await this.#exchange({ method: "PUT", path, body: profile, read: nothing });
+	}
+
+	/** Asks the daemon to stop. It is gone some time after this has been answered. */
+	async shutdown(): Promise<void> {
+		await this.#exchange({ method: "POST", path: "/v1/shutdown", read: nothing });
+	}
+
+	/**
+	 * Calls `onEvent` for each server-sent event. Fulfils when the daemon ends the stream or `signal` aborts, rejects
+	 * when the stream cannot be had, breaks, or `onEvent` throws.
+	 */
+	async events(onEvent: ServerEventListener, signal: AbortSignal): Promise<void> {
+		const read = async (response: Response) => response;
+		try {
+			const response = await this.#exchange({ method: "GET", path: "/v1/events", signal, read });
+			for await (const { event, data } of messages(response)) {
+				if (isServerEvent(event)) onEvent(event, JSON.parse(data));
+			}
+		} catch (error) {
+			if (!signal.aborted) throw error;
+		}
+	}
+
+	async #get<Answer>(path: string): Promise<Answer> {
+		return this.#exchange({ method: "GET", path, read: json<Answer> });
+	}
+
+	/** The daemon may end between its proof and the request: what it certainly has not done is asked for once more. */
+	async #exchange<Answer>(exchange: Exchange<Answer>): Promise<Answer> {
+		try {
+			return await this.#exchangeOnce(exchange);
+		} catch (error) {
+			if (!isNotTaken(error)) throw error;
+		}
+		return this.#exchangeOnce(exchange);
+	}
+
+	async #exchangeOnce<Answer>(exchange: Exchange<Answer>): Promise<Answer> {
+		const { url, ownerKey } = await this.#endpoint();
+		const { method, path, body, signal, read } = exchange;
+		const limit = new AbortController();
+		const timer = setTimeout(() => limit.abort(new DOMException("Too slow", "TimeoutError")), this.#timeout);
+		try {
+			const response = await fetch(new URL(path, url), {
+				method,
+				headers: {
+					authorization: `Bearer ${ownerKey}`,
+					...(body !== undefined && { "content-type": "application/json" }),
+				},
+				...(body !== undefined && { body: JSON.stringify(body) }),
+				// Our daemon never redirects, and the key must not follow one who does.
+				redirect: "error",
+				signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
+			});
+			return response.ok ? await read(response) : await fail(response);
+		} catch (error) {
+			throw error instanceof ProblemError ? error : unreachable(error, method);
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+}
+
+/**
+ * Lets whoever listens at `endpoint` prove to hold the owner key, which is not sent. Undefined: nobody answers there
+ * within `timeout` milliseconds, or somebody else does.
+ */
+export async function provenHealth(endpoint: Endpoint, timeout: number): Promise<Health | undefined> {
+	const challenge = randomBytes(32).toString("hex");
+	const proof = createHmac("sha256", endpoint.ownerKey).update(challenge).digest("hex");
+	const response = await fetch(new URL(`/healthz?challenge=${challenge}`, endpoint.url), {
+		redirect: "error",
+		signal: AbortSignal.timeout(timeout),
+	})
+		.then(json<Partial<Health> | null>, () => null)
+		.catch(() => null);
+	return response?.proof === proof ? (response as Health) : undefined;
+}
+
+async function json<Answer>(response: Response): Promise<Answer> {
+	const text = await response.text();
+	try {
+		return JSON.parse(text) as Answer;
+	} catch (error) {
+		// No cause: the parser's message quotes the text, and a secret may be in it.
+		throw new Error(
+			`The answer is no JSON (${text.length} characters, ${error instanceof Error && error.name})`,
+		);
+	}
+}
+
+async function nothing(response: Response): Promise<void> {
+	await response.arrayBuffer();
+}
+
+async function fail(response: Response): Promise<never> {
+	const problem = await json<Partial<Problem> | null>(response);
+	if (typeof problem?.code === "string" && typeof problem.detail === "string")
+		throw new ProblemError(problem as Problem);
+	throw new Error(`Status ${response.status} without a problem's description`);
+}
+
+async function* messages(response: Response) {
+	if (response.body === null) return;
+	try {
+		yield* response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+	} catch (error) {
+		throw unreachable(error, "GET");
+	}
+}
+
+/** The names of the events that this client knows; a newer daemon may send more. */
+const serverEvents: Record<keyof ServerEvents, true> = {
+	hello: true,
+	token: true,
+	profiles: true,
+	"dead-token-used": true,
+	audit: true,
+};
+
+function isServerEvent(name: string | undefined): name is keyof ServerEvents {
+	return name !== undefined && Object.hasOwn(serverEvents, name);
+}
+
+function isNotTaken(error: unknown): boolean {
+	if (error instanceof ProblemError) return error.problem.code === "stopping";
+	return error instanceof UnreachableError && isRefused(error.cause);
+}
+
+function isRefused(error: unknown): boolean {
+	// fetch hides what happened to the connection in the cause of a TypeError.
+	const cause = error instanceof Error ? error.cause : undefined;
+	return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
+}
+
+function unreachable(cause: unknown, method: Exchange<unknown>["method"]): UnreachableError {
+	if (isRefused(cause))
+		return new UnreachableError("Nobody listens where the daemon was. Try again: this starts a new one.", {
+			cause,
+			outcome: "not-done",
+		});
+	const what =
+		cause instanceof Error && cause.name === "TimeoutError"
+			? "The daemon did not answer in time."
+			: "The connection to the daemon broke before it had answered.";
+	if (method === "GET") return new UnreachableError(`${what} Try again.`, { cause, outcome: "not-done" });
+	return new UnreachableError(
+		`${what} Whether it did what was asked is unknown: look at the list of tokens before trying again.`,
+		{ cause, outcome: "unknown" },
+	);
+}

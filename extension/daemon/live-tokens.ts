@@ -1,0 +1,258 @@
+/**
+ * The tokens as the daemon has them now, kept live by server-sent events. Does nothing before start() and reconnects
+ * by itself after it. Each connection begins with the whole list, so that nothing missed stays missing.
+ */
+import { inspect } from "node:util";
+import * as vscode from "vscode";
+import type { Notice, Policy, Profile, ServerEvents, TokenRecord } from "../../daemon/contract.ts";
+import { type Client, ProblemError } from "./client.ts";
+import { DaemonError, type DaemonProcess } from "./daemon-process.ts";
+import { TokenList } from "./token-list.ts";
+
+/** After the first attempt that fails it is "failed" until one succeeds. What is known of the tokens stays. */
+export type LiveState = "idle" | "connecting" | "live" | "failed";
+
+export interface LiveTokensOptions {
+	daemon: DaemonProcess;
+	/** Sent to the daemon at each connection, before anything else. */
+	policy: () => Policy;
+	/** Fires when `policy` answers something else. */
+	onDidChangePolicy: vscode.Event<void>;
+	log: { info(message: string): void; warn(message: string): void };
+}
+
+export class LiveTokens implements vscode.Disposable {
+	readonly #options: LiveTokensOptions;
+	readonly #closing = new AbortController();
+	readonly #changed = new vscode.EventEmitter<void>();
+	/** Also fires about once a minute while live, for the words of the time left. */
+	readonly onDidChange = this.#changed.event;
+
+	#state: LiveState = "idle";
+	#error: Error | undefined;
+	#policyError: ProblemError | undefined;
+	#policySent: Promise<void> = Promise.resolve();
+	#policyListener: vscode.Disposable | undefined;
+	#list = new TokenList();
+	#tokens: readonly TokenRecord[] = [];
+	#profiles: readonly Profile[] = [];
+	#notices: readonly Notice[] = [];
+	#nextPublish: { time: number; timer: NodeJS.Timeout } | undefined;
+	#failures = 0;
+	/** Ends the wait for the next attempt. */
+	#wake: (() => void) | undefined;
+
+	constructor(options: LiveTokensOptions) {
+		this.#options = options;
+	}
+
+	get state(): LiveState {
+		return this.#state;
+	}
+
+	/** Why `state` is "failed". */
+	get error(): Error | undefined {
+		return this.#error;
+	}
+
+	/** What the daemon says against the policy that the settings make. Until they are mended it keeps the last one. */
+	get policyError(): ProblemError | undefined {
+		return this.#policyError;
+	}
+
+	/** Every token, with its status as of now. */
+	get tokens(): readonly TokenRecord[] {
+		return this.#tokens;
+	}
+
+	get profiles(): readonly Profile[] {
+		return this.#profiles;
+	}
+
+	/** What the person has to know about the daemon's data. */
+	get notices(): readonly Notice[] {
+		return this.#notices;
+	}
+
+	/** Connects, unless that has been done before. */
+	start(): void {
+		if (this.#state !== "idle" || this.#closing.signal.aborted) return;
+		this.#policyListener = this.#options.onDidChangePolicy(() => void this.#policyChanged());
+		void this.#run();
+	}
+
+	/** Connects now rather than at the next attempt. */
+	retry(): void {
+		this.start();
+		if (this.#state !== "failed") return;
+		this.#failures = 0;
+		this.#enter("connecting");
+		this.#wake?.();
+	}
+
+	/**
+	 * Connects if needed, and fulfils when `tokens` and `profiles` are live.
+	 * @throws DaemonError, UnreachableError or ProblemError: why the next attempt failed
+	 */
+	async whenLive(): Promise<void> {
+		this.retry();
+		while (this.#state === "connecting") await this.#nextChange();
+		if (this.#state !== "live") throw this.#error ?? new vscode.CancellationError();
+	}
+
+	dispose(): void {
+		this.#closing.abort();
+		this.#wake?.();
+		this.#policyListener?.dispose();
+		clearTimeout(this.#nextPublish?.timer);
+		this.#enter("idle");
+		this.#changed.dispose();
+	}
+
+	async #run(): Promise<void> {
+		this.#enter("connecting");
+		while (!this.#closing.signal.aborted) {
+			try {
+				await this.#follow();
+				if (!this.#closing.signal.aborted) this.#enter("connecting");
+			} catch (error) {
+				this.#fail(error instanceof Error ? error : new Error(inspect(error)));
+			}
+			await this.#pause();
+		}
+	}
+
+	/** One connection, from its policy to its end. */
+	async #follow(): Promise<void> {
+		const client = await this.#options.daemon.client();
+		await this.#sendPolicy(client);
+		const ending = new AbortController();
+		const signal = AbortSignal.any([this.#closing.signal, ending.signal]);
+		const list = new TokenList();
+		let toldProfiles: readonly Profile[] | undefined;
+		const load = async () => {
+			// The events come already: what changes while the list is on its way is in one of them, or in both.
+			const [tokens, profiles] = await Promise.all([client.listTokens(), client.profiles()]);
+			for (const token of tokens) list.add(token);
+			if (!signal.aborted) this.#goLive(list, toldProfiles ?? profiles);
+		};
+		const on: { [Name in keyof ServerEvents]: (data: ServerEvents[Name]) => void } = {
+			hello: ({ notices }) => {
+				this.#notices = notices;
+				load().catch((error: unknown) => ending.abort(error));
+			},
+			token: ({ token }) => {
+				list.add(token);
+				if (list === this.#list) this.#publishBy(Date.now());
+			},
+			profiles: ({ profiles }) => {
+				toldProfiles = profiles;
+				if (list === this.#list) this.#goLive(list, profiles);
+			},
+			"dead-token-used": () => {},
+			audit: () => {},
+		};
+		try {
+			await client.events((name, data) => on[name](data), signal);
+			ending.signal.throwIfAborted();
+		} finally {
+			ending.abort();
+		}
+	}
+
+	#goLive(list: TokenList, profiles: readonly Profile[]): void {
+		this.#list = list;
+		this.#profiles = profiles;
+		this.#tokens = list.at(Date.now());
+		this.#failures = 0;
+		this.#enter("live");
+		this.#publishBy(Date.now() + publishMilliseconds);
+	}
+
+	#publish(): void {
+		const now = Date.now();
+		this.#nextPublish = undefined;
+		this.#tokens = this.#list.at(now);
+		this.#publishBy(Math.min(this.#list.nextChange(now), now + publishMilliseconds));
+		this.#changed.fire();
+	}
+
+	/** A burst of events makes one change. */
+	#publishBy(time: number): void {
+		if (this.#nextPublish !== undefined && this.#nextPublish.time <= time) return;
+		clearTimeout(this.#nextPublish?.timer);
+		const timer = setTimeout(() => this.#publish(), Math.max(0, time - Date.now()));
+		this.#nextPublish = { time, timer };
+	}
+
+	async #sendPolicy(client: Client): Promise<void> {
+		try {
+			await client.putPolicy(this.#options.policy());
+			this.#policyError = undefined;
+		} catch (error) {
+			if (!(error instanceof ProblemError)) throw error;
+			this.#policyError = error;
+			this.#options.log.warn(inspect(error.problem));
+		}
+	}
+
+	/** In the order of the changes: the last one stands in the end. */
+	#policyChanged(): void {
+		this.#policySent = this.#policySent.then(async () => {
+			if (this.#state !== "live") return;
+			try {
+				await this.#sendPolicy(await this.#options.daemon.client());
+			} catch (error) {
+				// The next connection sends it again.
+				this.#options.log.warn(inspect(error));
+			}
+			this.#changed.fire();
+		});
+	}
+
+	#enter(state: "idle" | "connecting" | "live"): void {
+		this.#state = state;
+		this.#error = undefined;
+		this.#changed.fire();
+	}
+
+	#fail(error: Error): void {
+		if (this.#closing.signal.aborted) return;
+		this.#options.log.warn(inspect(error));
+		this.#failures += 1;
+		this.#state = "failed";
+		this.#error = error;
+		this.#changed.fire();
+	}
+
+	async #pause(): Promise<void> {
+		const pause = pauseMilliseconds(this.#failures, this.#error);
+		let timer: NodeJS.Timeout | undefined;
+		await new Promise<void>((resolve) => {
+			this.#wake = resolve;
+			if (this.#closing.signal.aborted) resolve();
+			else if (pause !== "until woken") timer = setTimeout(resolve, pause);
+		});
+		clearTimeout(timer);
+		this.#wake = undefined;
+	}
+
+	#nextChange(): Promise<void> {
+		return new Promise((resolve) => {
+			const listener = this.onDidChange(() => {
+				listener.dispose();
+				resolve();
+			});
+		});
+	}
+}
+
+const publishMilliseconds = 60_000;
+
+/** Doubles from 0.25 s, with jitter, so that several windows do not come back in step. */
+function pauseMilliseconds(failures: number, error: Error | undefined): number | "until woken" {
+	if (error instanceof DaemonError && error.code === "newer-protocol") return "until woken";
+	// An attempt that starts a process is dearer than one that only connects.
+	const longest = error instanceof DaemonError ? 60_000 : 10_000;
+	return Math.min(longest, 250 * 2 ** Math.max(0, failures - 1)) * (0.5 + Math.random() / 2);
+}

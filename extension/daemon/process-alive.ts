@@ -1,0 +1,28 @@
+/** Whether a process lives, by its id alone: one whose id has been given out again lives too. */
+import { readFileSync } from "node:fs";
+
+export function isAlive(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+	} catch (error) {
+		// EPERM: it lives and is somebody else's.
+		return !hasCode(error, "ESRCH");
+	}
+	return !isZombie(pid);
+}
+
+/** Where the first process of a container does not reap what it inherits, a daemon that has ended stays a zombie. */
+function isZombie(pid: number): boolean {
+	if (process.platform !== "linux") return false;
+	try {
+		const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+		return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+	} catch (error) {
+		if (hasCode(error, "ENOENT") || hasCode(error, "ESRCH")) return true;
+		throw error;
+	}
+}
+
+function hasCode(error: unknown, code: string): boolean {
+	return error instanceof Error && "code" in error && error.code === code;
+}

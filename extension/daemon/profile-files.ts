@@ -1,0 +1,134 @@
+/**
+ * Takes the person's own profile files, which the setting names, to the daemon: when it is live, and whenever a file or
+ * the setting changes. A file that is no profile is told of, with its name and what in it is wrong.
+ */
+import * as vscode from "vscode";
+import { type Profile, profile as profileSchema } from "../../daemon/contract.ts";
+import { messageText } from "../display-text.ts";
+import { ProblemError } from "./client.ts";
+import type { DaemonProcess } from "./daemon-process.ts";
+import type { LiveTokens } from "./live-tokens.ts";
+
+const setting = "tokensmith.profiles";
+
+interface Surroundings {
+	daemon: DaemonProcess;
+	live: LiveTokens;
+	log: vscode.LogOutputChannel;
+}
+
+/** What is wrong with a profile file: each part with its JSON pointer (RFC 6901). */
+class ProfileFileError extends Error {}
+
+export class ProfileFiles implements vscode.Disposable {
+	readonly #surroundings: Surroundings;
+	readonly #subscriptions: vscode.Disposable[];
+	/** The files that the daemon has been sent, so that nothing is sent twice. */
+	readonly #sent = new Set<string>();
+	readonly #told = new Map<string, string>();
+	#watchers: vscode.Disposable[] = [];
+
+	constructor(surroundings: Surroundings) {
+		this.#surroundings = surroundings;
+		this.#subscriptions = [
+			surroundings.live.onDidChange(() => this.#sendAll()),
+			vscode.workspace.onDidChangeConfiguration((change) => {
+				if (change.affectsConfiguration(setting)) this.#watch();
+			}),
+			vscode.workspace.onDidChangeWorkspaceFolders(() => this.#watch()),
+			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#watch()),
+		];
+		this.#watch();
+	}
+
+	dispose(): void {
+		for (const disposable of [...this.#subscriptions, ...this.#watchers]) disposable.dispose();
+	}
+
+	#watch(): void {
+		for (const watcher of this.#watchers) watcher.dispose();
+		this.#watchers = profileFiles().map(({ folder, path }) => {
+			const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, path));
+			const changed = (uri: vscode.Uri) => {
+				this.#sent.delete(uri.toString());
+				this.#sendAll();
+			};
+			watcher.onDidChange(changed);
+			watcher.onDidCreate(changed);
+			return watcher;
+		});
+		this.#sendAll();
+	}
+
+	#sendAll(): void {
+		if (this.#surroundings.live.state !== "live") return;
+		for (const { uri } of profileFiles()) {
+			this.#send(uri).catch((error: unknown) => this.#tell(uri, error));
+		}
+	}
+
+	async #send(uri: vscode.Uri): Promise<void> {
+		const file = uri.toString();
+		if (this.#sent.has(file)) return;
+		// Before the first wait, for the list changes more than once while a file is read.
+		this.#sent.add(file);
+		const profile = await readProfile(uri);
+		const client = await this.#surroundings.daemon.client();
+		await client.putProfile(profile);
+		this.#told.delete(file);
+	}
+
+	async #tell(uri: vscode.Uri, error: unknown): Promise<void> {
+		const file = uri.toString();
+		// What is wrong with the file stays wrong until it changes; all else may be right the next time.
+		if (!isFault(error)) this.#sent.delete(file);
+		const name = vscode.workspace.asRelativePath(uri);
+		const wrong = wordsOf(error);
+		this.#surroundings.log.warn(`The profile ${name} is not used: ${wrong}`);
+		if (this.#told.get(file) === wrong) return;
+		this.#told.set(file, wrong);
+		const open = "Open File";
+		const message = `The profile ${name} is not used: ${wrong}`;
+		const chosen = await vscode.window.showWarningMessage(messageText(message), open);
+		if (chosen === open) await vscode.window.showTextDocument(uri);
+	}
+}
+
+/** The files that the setting names; a path that leads out of its workspace folder is none. */
+function profileFiles(): { folder: vscode.WorkspaceFolder; path: string; uri: vscode.Uri }[] {
+	// A repository must not have its rules taken over before its owner is trusted.
+	if (!vscode.workspace.isTrusted) return [];
+	return (vscode.workspace.workspaceFolders ?? []).flatMap((folder) => {
+		const named = vscode.workspace.getConfiguration("tokensmith", folder.uri).get<unknown>("profiles", []);
+		const paths = Array.isArray(named) ? named.filter((path) => typeof path === "string" && path !== "") : [];
+		return paths
+			.map((path: string) => ({ folder, path, uri: vscode.Uri.joinPath(folder.uri, path) }))
+			.filter(({ uri }) => uri.path.startsWith(`${folder.uri.path.replace(/\/$/, "")}/`));
+	});
+}
+
+/** @throws ProfileFileError */
+async function readProfile(uri: vscode.Uri): Promise<Profile> {
+	const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+	let value: unknown;
+	try {
+		value = JSON.parse(text);
+	} catch (cause) {
+		throw new ProfileFileError(`it is no JSON. ${cause instanceof Error ? cause.message : ""}`, { cause });
+	}
+	const parsed = profileSchema.safeParse(value);
+	if (parsed.success) return parsed.data;
+	const wrong = parsed.error.issues.map(({ path, message }) => `/${path.join("/")} ${message}`);
+	throw new ProfileFileError(`${wrong.join("; ")}.`);
+}
+
+function isFault(error: unknown): boolean {
+	return [ProfileFileError, ProblemError, vscode.FileSystemError].some((kind) => error instanceof kind);
+}
+
+function wordsOf(error: unknown): string {
+	if (error instanceof ProfileFileError) return error.message;
+	if (error instanceof ProblemError) return error.problem.detail;
+	if (error instanceof vscode.FileSystemError) return "it can't be read; is the path in the setting right?";
+	return error instanceof Error ? error.message : String(error);
+}

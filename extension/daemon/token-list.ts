@@ -1,0 +1,32 @@
+/**
+ * The tokens that a list and later events tell of, in any order: of two records of a token the higher version wins.
+ * Statuses are those of the moment asked for. Knows no daemon and no clock.
+ */
+import { statusOf, type TokenRecord } from "../../daemon/contract.ts";
+
+export class TokenList {
+	readonly #records = new Map<string, TokenRecord>();
+
+	add(record: TokenRecord): void {
+		const known = this.#records.get(record.id);
+		// Not only a higher version: use is counted without making one.
+		if (known === undefined || record.version >= known.version) this.#records.set(record.id, record);
+	}
+
+	/** In the order in which they were first heard of. `now` in milliseconds since the epoch. */
+	at(now: number): TokenRecord[] {
+		return Array.from(this.#records.values(), (record) => ({ ...record, status: statusOf(record, now) }));
+	}
+
+	/** When, after `now`, the next status changes by itself, in milliseconds since the epoch; Infinity: never. */
+	nextChange(now: number): number {
+		let next = Number.POSITIVE_INFINITY;
+		for (const { expiry, retiresDate } of this.#records.values()) {
+			for (const date of [expiry, retiresDate]) {
+				const time = date === null ? Number.NaN : Date.parse(date);
+				if (time > now && time < next) next = time;
+			}
+		}
+		return next;
+	}
+}

@@ -1,0 +1,275 @@
+/**
+ * The steps that ask where a secret goes: which env file, under which key, and what has to be settled before it is
+ * written there. Nothing is written here, and no value of a file is ever shown.
+ */
+import * as vscode from "vscode";
+import { back, type Step } from "../create/walk.ts";
+import type { Prompts, Row } from "../create/wizard.ts";
+import { labelText } from "../display-text.ts";
+import { envFilePatterns } from "../settings.ts";
+import { type EnvFile, exampleTextFor, findEnvFiles, readEnvFile } from "./env-files.ts";
+import { envValue, isEnvKey, keySuggestions, parseEnv } from "./env-text.ts";
+import { type GitState, gitState } from "./git-ignore.ts";
+import { FileError, nameOf } from "./workspace-file.ts";
+
+/** A line of an env file that a secret is to be written to. */
+export interface Placement {
+	target: EnvFile;
+	key: string;
+	/** Whether git is to be told to leave the file alone first. */
+	gitignore: "add" | "leave";
+	/** The value that may be replaced; null: there was none. */
+	expected: string | null;
+}
+
+export interface EnvDraft {
+	name?: string;
+	/** "nowhere": SecretStorage only. */
+	target?: EnvFile | "nowhere";
+	key?: string;
+	/** The answer to the git question, and the file that it was given for. */
+	git?: { uri: string; answer: Placement["gitignore"] };
+	/** The line that was looked at, and what stood there when a value was agreed to be replaced. */
+	found?: { line: string; value: string | null };
+}
+
+export function placementOf({ target, key, git, found }: EnvDraft): Placement | undefined {
+	if (target === undefined || target === "nowhere" || key === undefined) return undefined;
+	const gitignore = git !== undefined && git.uri === target.uri.toString() ? git.answer : "leave";
+	return { target, key, gitignore, expected: found?.value ?? null };
+}
+
+interface Surroundings {
+	prompts: Prompts;
+	/** A new token may stay in SecretStorage only; one that is inserted goes into a file. */
+	purpose: "create" | "insert";
+}
+
+export function envSteps<Draft extends EnvDraft>(surroundings: Surroundings): Step<Draft>[] {
+	return [targetStep(surroundings), gitStep(surroundings), keyStep(surroundings), replaceStep(surroundings)];
+}
+
+function fileOf({ target }: EnvDraft): EnvFile | undefined {
+	return target === "nowhere" ? undefined : target;
+}
+
+type TargetPick = EnvFile | "nowhere" | "trust" | "open-folder";
+
+function targetStep<Draft extends EnvDraft>({ prompts, purpose }: Surroundings): Step<Draft> {
+	return {
+		id: "file",
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: (draft) => draft.target !== undefined,
+		async ask(draft, place) {
+			let problem: string | undefined;
+			for (;;) {
+				const answer = await prompts.one<TargetPick>(place, {
+					placeholder: problem ?? "Where does the secret go?",
+					rows: targetRows(purpose),
+					isActive: (value) => isSameTarget(value, draft.target),
+				});
+				if (answer === back) return back;
+				if (answer === "trust") return leaveFor("workbench.trust.manage");
+				if (answer === "open-folder") return leaveFor("workbench.action.files.openFolder");
+				problem = answer === "nowhere" ? undefined : await problemWith(answer);
+				if (problem === undefined) return { ...draft, target: answer };
+			}
+		},
+	};
+}
+
+/** What makes a file unfit for a secret, in words. */
+async function problemWith({ uri, state }: EnvFile): Promise<string | undefined> {
+	if (state === "read-only")
+		return `${nameOf(uri)} is read-only. Allow writing to it, or choose another file.`;
+	try {
+		await readEnvFile(uri);
+		return undefined;
+	} catch (error) {
+		if (error instanceof FileError) return error.message;
+		throw error;
+	}
+}
+
+async function leaveFor(command: string): Promise<never> {
+	await vscode.commands.executeCommand(command);
+	throw new vscode.CancellationError();
+}
+
+function isSameTarget(value: TargetPick, target: EnvDraft["target"]): boolean {
+	if (typeof value === "string" || typeof target !== "object") return value === target;
+	return value.uri.toString() === target.uri.toString();
+}
+
+async function targetRows(purpose: Surroundings["purpose"]): Promise<Row<TargetPick>[]> {
+	const nowhere: Row<TargetPick>[] =
+		purpose === "create"
+			? [{ label: "$(lock) Nowhere: keep it in SecretStorage only", value: "nowhere" }]
+			: [];
+	const wayOn = wayToFiles();
+	return wayOn === undefined ? [...(await fileRows()), ...nowhere] : [...nowhere, wayOn];
+}
+
+/** Why there is no env file to choose, as a row that changes that. */
+function wayToFiles(): Row<TargetPick> | undefined {
+	if ((vscode.workspace.workspaceFolders ?? []).length === 0)
+		return {
+			label: "$(folder-opened) Open a folder first…",
+			detail: "Without a folder there is no env file to write to. Nothing is created now.",
+			value: "open-folder",
+		};
+	if (!vscode.workspace.isTrusted)
+		return {
+			label: "$(shield) Manage Workspace Trust first…",
+			detail: "In Restricted Mode env files are neither read nor written. Nothing is created now.",
+			value: "trust",
+		};
+	return undefined;
+}
+
+async function fileRows(): Promise<Row<TargetPick>[]> {
+	const folders = vscode.workspace.workspaceFolders ?? [];
+	const targets = await findEnvFiles(envFilePatterns());
+	return folders.flatMap((folder) => [
+		...(folders.length === 1
+			? []
+			: [{ label: labelText(folder.name), kind: vscode.QuickPickItemKind.Separator }]),
+		...targets.filter((target) => target.folder.index === folder.index).map(rowOf),
+	]);
+}
+
+function rowOf(target: EnvFile): Row<TargetPick> {
+	return {
+		label: `$(${target.state === "new" ? "new-file" : "file"}) ${labelText(target.path)}`,
+		...(target.state !== "present" && { description: target.state === "new" ? "new file" : "read-only" }),
+		value: target,
+	};
+}
+
+function gitStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
+	return {
+		id: "git",
+		kind: "side",
+		applies: (draft) => {
+			const file = fileOf(draft);
+			return file !== undefined && draft.git?.uri !== file.uri.toString();
+		},
+		isAnswered: () => false,
+		async ask(draft, place) {
+			const file = fileOf(draft);
+			if (file === undefined) return draft;
+			const uri = file.uri.toString();
+			const state = await gitState(file.uri);
+			if (state === "ignored" || state === "no-repository")
+				return { ...draft, git: { uri, answer: "leave" } };
+			const answer = await prompts.one<Placement["gitignore"] | "other">(place, {
+				placeholder: gitQuestion(nameOf(file.uri), state),
+				rows: gitRows(nameOf(file.uri), state),
+			});
+			if (answer === back || answer === "other") return back;
+			return { ...draft, git: { uri, answer } };
+		},
+	};
+}
+
+type OpenGitState = Exclude<GitState, "ignored" | "no-repository">;
+
+function gitQuestion(name: string, state: OpenGitState): string {
+	if (state === "tracked") return `${name} is in git: the next commit would publish the secret.`;
+	if (state === "not-ignored") return `${name} is not ignored by git: a commit would publish the secret.`;
+	return `Git could not be asked whether it ignores ${name}. If not, a commit would publish the secret.`;
+}
+
+function gitRows(name: string, state: OpenGitState): Row<Placement["gitignore"] | "other">[] {
+	const add: Row<Placement["gitignore"]> = {
+		label: "$(diff-ignored) Add it to .gitignore",
+		detail: `Right before the secret is written to ${labelText(name)}.`,
+		value: "add",
+	};
+	const other: Row<"other"> = { label: "$(arrow-left) Choose another file", value: "other" };
+	const leave: Row<Placement["gitignore"]> = { label: "$(warning) Write it there anyway", value: "leave" };
+	// Git keeps following a file that it has, whatever .gitignore says.
+	return state === "tracked" ? [other, leave] : [add, other, leave];
+}
+
+function keyStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
+	return {
+		id: "key",
+		kind: "numbered",
+		applies: (draft) => draft.target !== "nowhere",
+		isAnswered: (draft) => draft.key !== undefined,
+		async ask(draft, place) {
+			const file = fileOf(draft);
+			if (file === undefined) return draft;
+			const answer = await prompts.one<string>(place, {
+				placeholder: `Which key of ${nameOf(file.uri)} holds the secret? Choose one or type another.`,
+				rows: keyRows(file, draft),
+				rowsFor: typedKeyRows,
+				isActive: (key) => key === draft.key,
+			});
+			return answer === back ? back : { ...draft, key: answer };
+		},
+	};
+}
+
+async function keyRows(file: EnvFile, { name = "", key: chosen }: EnvDraft): Promise<Row<string>[]> {
+	const text = await readEnvFile(file.uri);
+	const suggested = keySuggestions(name, text, await exampleTextFor(file.uri));
+	const present = [...new Set(parseEnv(text).map(({ key }) => key))].filter(isEnvKey);
+	const others = present.filter((key) => !suggested.includes(key));
+	const isTyped = chosen !== undefined && !suggested.includes(chosen) && !others.includes(chosen);
+	const row = (key: string): Row<string> => ({
+		label: key,
+		...(envValue(text, key) ? { description: "has a value, which would be replaced" } : {}),
+		value: key,
+	});
+	return [
+		...(isTyped ? [row(chosen)] : []),
+		...suggested.map(row),
+		...(others.length === 0 ? [] : [{ label: "in the file", kind: vscode.QuickPickItemKind.Separator }]),
+		...others.map(row),
+	];
+}
+
+/** A row for the key that was typed or can be made of it, or for what is wrong with it. */
+function typedKeyRows(text: string): Row<string>[] {
+	if (isEnvKey(text)) return [{ label: text, description: "as typed", value: text, alwaysShow: true }];
+	const made = text.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
+	if (isEnvKey(made))
+		return [{ label: made, description: `for ${labelText(text)}`, value: made, alwaysShow: true }];
+	return [
+		{
+			label: `$(error) ${labelText(text)} cannot be a key`,
+			detail: "Letters, digits and underscores only, and no digit first.",
+			alwaysShow: true,
+		},
+	];
+}
+
+function replaceStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
+	return {
+		id: "replace",
+		kind: "side",
+		applies: (draft) => fileOf(draft) !== undefined && draft.found?.line !== lineOf(draft),
+		isAnswered: () => false,
+		async ask(draft, place) {
+			const file = fileOf(draft);
+			if (file === undefined || draft.key === undefined) return draft;
+			const value = envValue(await readEnvFile(file.uri), draft.key) ?? null;
+			const found = { line: lineOf(draft), value };
+			if (!value) return { ...draft, found };
+			const answer = await prompts.one<"replace" | "other">(place, {
+				placeholder: `Replace the value of ${draft.key} in ${nameOf(file.uri)}?`,
+				rows: [
+					{ label: "$(arrow-left) Choose another key", value: "other" },
+					{ label: `$(replace) Replace the value of ${draft.key}`, value: "replace" },
+				],
+			});
+			return answer === "replace" ? { ...draft, found } : back;
+		},
+	};
+}
+
+const lineOf = ({ target, key }: EnvDraft) =>
+	typeof target === "object" ? `${key} ${target.uri.toString()}` : "";

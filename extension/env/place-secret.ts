@@ -1,0 +1,97 @@
+/** Writes a secret to the line that was chosen for it, and stays with it until it is there or the person gives up. */
+import { inspect } from "node:util";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { walk } from "../create/walk.ts";
+import { Prompts } from "../create/wizard.ts";
+import { messageText, quoted } from "../display-text.ts";
+import { explain } from "../failure.ts";
+import type { Services } from "../services.ts";
+import { openLine } from "./bindings.ts";
+import { readEnvFile, writeEnvValue } from "./env-files.ts";
+import { type EnvDraft, envSteps, type Placement, placementOf } from "./env-steps.ts";
+import { parseEnv } from "./env-text.ts";
+import { addToGitignore } from "./git-ignore.ts";
+import { FileError, nameOf, type Saved } from "./workspace-file.ts";
+
+/** What is placed. */
+export interface KeptSecret {
+	token: TokenRecord;
+	secret: string;
+}
+
+/** Asks for a line for the secret of a token that there is already; with `former`, whether it shall be the same one. */
+export async function askPlacement(token: TokenRecord, former?: Placement): Promise<Placement> {
+	const prompts = new Prompts();
+	const draft = { name: token.name, ...(former && draftOf(former)) };
+	const changeFirst = former && "key";
+	try {
+		const steps = envSteps<EnvDraft>({ prompts, purpose: "insert" });
+		const placement = placementOf(await walk(steps, draft, { title: "Insert into Env File", changeFirst }));
+		if (placement === undefined) throw new Error("The steps ended without a line for the secret.");
+		return placement;
+	} finally {
+		prompts.dispose();
+	}
+}
+
+/** What was found on the line is left out: it is looked at anew. */
+function draftOf({ target, key, gitignore }: Placement): EnvDraft {
+	return { target, key, git: { uri: target.uri.toString(), answer: gitignore } };
+}
+
+/** @throws FileError, and then the secret is not in the file. */
+export async function placeSecret(placement: Placement, secret: string): Promise<Saved> {
+	const { target, key, gitignore, expected } = placement;
+	// First, so that at no time a commit could take the secret along.
+	if (gitignore === "add") await addToGitignore(target.uri);
+	return writeEnvValue(target.uri, key, secret, { expected });
+}
+
+/** Tells what stands in the way and tries again, also elsewhere, until the secret is placed or the person gives up. */
+export async function placeAfterFailure(
+	services: Services,
+	kept: KeptSecret,
+	failed: { placement: Placement; error: unknown },
+): Promise<Placement> {
+	let { placement, error } = failed;
+	for (;;) {
+		services.log.error("The secret was not written.", inspect(error));
+		const chosen = await askWhatNow(kept.token, placement, error);
+		if (chosen === "Copy Secret") {
+			await services.clipboard.copySecret(kept.secret);
+			continue;
+		}
+		if (chosen === "Choose Another File") placement = await askPlacement(kept.token);
+		else if (isChanged(error)) placement = await askPlacement(kept.token, placement);
+		try {
+			await placeSecret(placement, kept.secret);
+			return placement;
+		} catch (cause) {
+			error = cause;
+		}
+	}
+}
+
+/** Somebody changed the value that was agreed to be replaced, so that has to be asked again. */
+function isChanged(error: unknown): boolean {
+	return error instanceof FileError && error.code === "changed";
+}
+
+const ways = ["Try Again", "Choose Another File", "Copy Secret"] as const;
+
+async function askWhatNow(token: TokenRecord, { target }: Placement, error: unknown) {
+	const chosen = await vscode.window.showErrorMessage(
+		`The secret of ${quoted(token.name)} was not written to ${messageText(nameOf(target.uri))}. ` +
+			`${messageText(explain(error).text)} The secret can still be copied.`,
+		...ways,
+	);
+	if (chosen === undefined) throw new vscode.CancellationError();
+	return chosen;
+}
+
+/** Opens the env file at the secret's line. */
+export async function openPlacement({ target, key }: Placement): Promise<void> {
+	const entry = parseEnv(await readEnvFile(target.uri)).findLast((candidate) => candidate.key === key);
+	await openLine({ uri: target.uri, line: entry?.line ?? 1 });
+}

@@ -1,0 +1,273 @@
+/**
+ * How one text file of the workspace is read and changed. Invariant: what a change does not name keeps its bytes, its
+ * unsaved edits, and its mode; what cannot be kept is refused before anything is written.
+ */
+import { constants } from "node:fs";
+import { access, chmod, lstat, realpath, stat as statOnDisk } from "node:fs/promises";
+import { dirname, relative, sep } from "node:path";
+import * as vscode from "vscode";
+import type { EnvEdit, EnvRefusalReason } from "./env-text.ts";
+
+export type FileErrorCode =
+	| EnvRefusalReason
+	| "is-folder"
+	| "read-only"
+	| "deleted"
+	| "changed"
+	| "outside-workspace"
+	| "too-large"
+	| "not-text"
+	| "mixed-line-endings"
+	| "not-saved"
+	| "unreachable";
+
+/** Why a file was not read or written. The message says what to do, for a person; it never holds a value. */
+export class FileError extends Error {
+	override readonly name = "FileError";
+	readonly code: FileErrorCode;
+
+	constructor(code: FileErrorCode, message: string, options?: ErrorOptions) {
+		super(message, options);
+		this.code = code;
+	}
+}
+
+/** A file as a person sees it: the text of an editor with unsaved changes wins over the disk. Without byte order mark. */
+export interface FileText {
+	readonly text: string;
+	readonly exists: boolean;
+	readonly unsaved: boolean;
+}
+
+export interface ChangeOptions {
+	/** What to do if there is no file. Default: create it. */
+	readonly missing?: "create" | "refuse";
+	/** How far a symbolic link may lead. Default: only to where the file's own workspace folder is. */
+	readonly links?: "inside-folder" | "anywhere";
+}
+
+const maximumBytes = 1024 * 1024;
+
+/** `unsaved`: the change is in the editor, among other changes that the person has not saved yet. */
+export type Saved = "saved" | "unsaved";
+
+/** @throws FileError */
+export async function readFileText(uri: vscode.Uri): Promise<FileText> {
+	const open = openDocument(uri);
+	const exists = (await statFile(uri)) !== undefined;
+	if (open?.isDirty) return { text: open.getText(), exists, unsaved: true };
+	return { text: exists ? await readFromDisk(uri) : "", exists, unsaved: false };
+}
+
+/**
+ * Makes the one edit that `plan` answers for the file's text, undoable, and saves it.
+ * @throws FileError, and whatever `plan` throws, before anything is changed.
+ */
+export async function changeFile(
+	uri: vscode.Uri,
+	plan: (text: string) => EnvEdit,
+	options: ChangeOptions = {},
+): Promise<Saved> {
+	if (options.links !== "anywhere") await refuseLinkToOutside(uri);
+	const { exists, unsaved } = await readFileText(uri);
+	if (!exists && (unsaved || options.missing === "refuse")) {
+		const detail = `${nameOf(uri)} does not exist any more. Choose another file, or save it again from its editor.`;
+		throw new FileError("deleted", detail);
+	}
+	await refuseReadOnly(uri);
+	return exists ? await changeDocument(uri, plan) : await createFile(uri, plan("").newText);
+}
+
+/** Whether the file is there, or can be created, and whether it can be written. Never throws. */
+export async function accessTo(uri: vscode.Uri): Promise<"new" | "present" | "read-only"> {
+	const stat = await vscode.workspace.fs.stat(uri).then(
+		(found) => found,
+		() => undefined, // What cannot be looked at is answered for when it is read or written.
+	);
+	const isReadOnly =
+		vscode.workspace.fs.isWritableFileSystem(uri.scheme) === false ||
+		((stat?.permissions ?? 0) & vscode.FilePermission.Readonly) !== 0 ||
+		(uri.scheme === "file" && !(await canWrite(stat ? uri.fsPath : dirname(uri.fsPath))));
+	if (isReadOnly) return "read-only";
+	return stat ? "present" : "new";
+}
+
+/** The file's path as a person knows it. */
+export function nameOf(uri: vscode.Uri): string {
+	return vscode.workspace.asRelativePath(uri);
+}
+
+async function changeDocument(uri: vscode.Uri, plan: (text: string) => EnvEdit): Promise<Saved> {
+	const document = await openText(uri);
+	const wasDirty = document.isDirty;
+	if (!wasDirty) await waitForDisk(document);
+	const { start, end, newText } = plan(document.getText());
+	const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
+	if (document.getText(range) === newText) return wasDirty ? "unsaved" : "saved";
+	const edit = new vscode.WorkspaceEdit();
+	edit.replace(uri, range, newText);
+	await apply(edit, uri);
+	if (wasDirty) return "unsaved";
+	await save(document);
+	return "saved";
+}
+
+async function createFile(uri: vscode.Uri, text: string): Promise<Saved> {
+	const edit = new vscode.WorkspaceEdit();
+	edit.createFile(uri, { overwrite: false });
+	edit.insert(uri, new vscode.Position(0, 0), text);
+	await apply(edit, uri);
+	// The file is still empty: the text is only in the editor, and reaches the disk once nobody else can read it.
+	if (uri.scheme === "file") await chmod(uri.fsPath, 0o600);
+	await save(await openText(uri));
+	return "saved";
+}
+
+async function apply(edit: vscode.WorkspaceEdit, uri: vscode.Uri): Promise<void> {
+	if (!(await vscode.workspace.applyEdit(edit))) throw changed(uri);
+}
+
+async function save(document: vscode.TextDocument): Promise<void> {
+	if (!document.isDirty || (await document.save())) return;
+	const detail = `${nameOf(document.uri)} is changed in its editor, but could not be saved. Save it there.`;
+	throw new FileError("not-saved", detail);
+}
+
+/** An open document follows its file with a delay, and has only one kind of line ending, which a save would write everywhere. */
+async function waitForDisk(document: vscode.TextDocument): Promise<void> {
+	const { uri } = document;
+	const deadline = AbortSignal.timeout(5000);
+	for (;;) {
+		const text = await readFromDisk(uri);
+		if (document.getText() === text) return;
+		if (unifyLineEndings(document.getText()) === unifyLineEndings(text)) throw mixedLineEndings(uri);
+		if (deadline.aborted) throw changed(uri);
+		await nextChange(document, AbortSignal.any([deadline, AbortSignal.timeout(500)]));
+	}
+}
+
+function nextChange(document: vscode.TextDocument, signal: AbortSignal): Promise<void> {
+	return new Promise((resolve) => {
+		const subscription = vscode.workspace.onDidChangeTextDocument((event) => {
+			if (event.document === document) settle();
+		});
+		const settle = () => {
+			subscription.dispose();
+			resolve();
+		};
+		signal.addEventListener("abort", settle, { once: true });
+	});
+}
+
+function unifyLineEndings(text: string): string {
+	return text.replace(/\r\n?/g, "\n");
+}
+
+function mixedLineEndings(uri: vscode.Uri): FileError {
+	const detail =
+		`${nameOf(uri)} mixes line endings, which VS Code would make all the same. ` +
+		`Open it, choose LF or CRLF in the status bar, save it, then try again.`;
+	return new FileError("mixed-line-endings", detail);
+}
+
+function changed(uri: vscode.Uri): FileError {
+	return new FileError("changed", `${nameOf(uri)} was changed in the meantime. Look at it, then try again.`);
+}
+
+function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
+	return vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
+}
+
+async function openText(uri: vscode.Uri): Promise<vscode.TextDocument> {
+	try {
+		return await vscode.workspace.openTextDocument(uri);
+	} catch (cause) {
+		throw new FileError("not-text", `${nameOf(uri)} cannot be opened as text. Choose another file.`, {
+			cause,
+		});
+	}
+}
+
+async function statFile(uri: vscode.Uri): Promise<vscode.FileStat | undefined> {
+	const stat = await attempt(uri, () => vscode.workspace.fs.stat(uri));
+	if (stat && (stat.type & vscode.FileType.Directory) !== 0)
+		throw new FileError("is-folder", `${nameOf(uri)} is a folder. Choose a file.`);
+	// A link to a device never ends.
+	if (stat && (stat.type & vscode.FileType.File) === 0) throw notText(uri);
+	if (stat && stat.size > maximumBytes)
+		throw new FileError("too-large", `${nameOf(uri)} is larger than 1 MB. Choose another file.`);
+	return stat;
+}
+
+async function readFromDisk(uri: vscode.Uri): Promise<string> {
+	const bytes = (await attempt(uri, () => vscode.workspace.fs.readFile(uri))) ?? new Uint8Array();
+	if (bytes.includes(0)) throw notText(uri);
+	try {
+		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+	} catch (cause) {
+		throw notText(uri, { cause });
+	}
+}
+
+function notText(uri: vscode.Uri, options?: ErrorOptions): FileError {
+	const detail = `${nameOf(uri)} is no text in UTF-8. Choose another file, or save it with that encoding.`;
+	return new FileError("not-text", detail, options);
+}
+
+/** The answer of a file system, or undefined where it has no such file. */
+async function attempt<Answer>(uri: vscode.Uri, ask: () => Thenable<Answer>): Promise<Answer | undefined> {
+	try {
+		return await ask();
+	} catch (cause) {
+		if (cause instanceof vscode.FileSystemError && cause.code === "FileNotFound") return undefined;
+		const detail = `${nameOf(uri)} cannot be read. See that it is within reach, then try again.`;
+		throw new FileError("unreachable", detail, { cause });
+	}
+}
+
+async function refuseReadOnly(uri: vscode.Uri): Promise<void> {
+	if ((await accessTo(uri)) !== "read-only") return;
+	const detail = `${nameOf(uri)} is read-only, or its folder is. Allow writing there, or choose another file.`;
+	throw new FileError("read-only", detail);
+}
+
+async function canWrite(path: string): Promise<boolean> {
+	try {
+		await access(path, constants.W_OK);
+		// The superuser may write where the mode says that nobody should.
+		return ((await statOnDisk(path)).mode & 0o222) !== 0;
+	} catch (error) {
+		return codeOf(error) === "ENOENT";
+	}
+}
+
+/** A repository can hold a link, and with it could have a secret written to anywhere. */
+async function refuseLinkToOutside(uri: vscode.Uri): Promise<void> {
+	const folder = vscode.workspace.getWorkspaceFolder(uri);
+	if (folder === undefined || uri.scheme !== "file") return;
+	const target = await attempt(uri, () => resolveLink(uri.fsPath));
+	const path = target && relative(await realpath(folder.uri.fsPath), target);
+	if (path !== undefined && path !== ".." && !path.startsWith(`..${sep}`) && path !== target) return;
+	const where = target ?? "a file that does not exist";
+	const detail = `${nameOf(uri)} is a link that leads out of its workspace folder, to ${where}. Choose another file.`;
+	throw new FileError("outside-workspace", detail);
+}
+
+/** Where a path really leads. undefined: it is a link to nothing. */
+async function resolveLink(path: string): Promise<string | undefined> {
+	try {
+		return await realpath(path);
+	} catch (error) {
+		if (codeOf(error) !== "ENOENT") throw error;
+	}
+	const isLink = await lstat(path).then(
+		() => true,
+		() => false,
+	);
+	// A file that is to be created lies where its folder really is.
+	return isLink ? undefined : resolveLink(dirname(path));
+}
+
+function codeOf(error: unknown): unknown {
+	return error instanceof Error && "code" in error ? error.code : undefined;
+}

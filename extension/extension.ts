@@ -1,0 +1,44 @@
+/** The extension's composition root: builds the parts, connects them, and starts nothing slow. */
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { registerCommands } from "./commands.ts";
+import { DaemonProcess } from "./daemon/daemon-process.ts";
+import { LiveTokens } from "./daemon/live-tokens.ts";
+import { ProfileFiles } from "./daemon/profile-files.ts";
+import { tellNotices } from "./notices.ts";
+import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
+import { Clipboard } from "./tokens/clipboard.ts";
+import { SecretStore } from "./tokens/secret-store.ts";
+import { TokenTree } from "./tokens/token-tree.ts";
+
+export function activate(context: vscode.ExtensionContext): void {
+	const log = vscode.window.createOutputChannel("Tokensmith", { log: true });
+	const folder = context.globalStorageUri;
+	const daemon = new DaemonProcess({
+		dataDir: folder.fsPath,
+		daemonPath: join(context.extensionPath, "dist", "daemon.js"),
+		version: String(context.extension.packageJSON.version),
+		preferredPort,
+		log,
+	});
+	const policyChanged = new vscode.EventEmitter<void>();
+	const live = new LiveTokens({
+		daemon,
+		policy: policyFromSettings,
+		onDidChangePolicy: policyChanged.event,
+		log,
+	});
+	const secrets = new SecretStore(context.secrets);
+	const clipboard = new Clipboard({ log });
+	const tree = new TokenTree({ live, secrets, onDidChangeSecrets: context.secrets.onDidChange, log });
+	context.subscriptions.push(
+		...[log, policyChanged, live, clipboard, tree],
+		vscode.workspace.onDidChangeConfiguration((change) => {
+			if (affectsPolicy(change)) policyChanged.fire();
+		}),
+		new ProfileFiles({ daemon, live, log }),
+		tellNotices({ live, memory: context.globalState, folder, log }),
+		registerCommands({ daemon, live, secrets, clipboard, log }, tree),
+	);
+	tree.open();
+}

@@ -1,0 +1,88 @@
+/**
+ * Turns an error into what a person needs: what is wrong, and the one thing to do about it. Knows no VS Code.
+ */
+import type { FieldError, Problem, ProblemCode } from "../daemon/contract.ts";
+import { ProblemError, UnreachableError } from "./daemon/client.ts";
+import { DaemonError, type DaemonErrorCode } from "./daemon/daemon-process.ts";
+
+export type Remedy = "try-again" | "show-log" | "open-settings" | "restart-daemon";
+
+export interface Explanation {
+	text: string;
+	remedy: Remedy;
+}
+
+const remedyOfDaemon: Record<DaemonErrorCode, Remedy> = {
+	"cannot-start": "show-log",
+	"data-unwritable": "try-again",
+	"newer-protocol": "restart-daemon",
+	timeout: "try-again",
+};
+
+const remedyOfProblem: Partial<Record<ProblemCode, Remedy>> = {
+	"credentials-missing": "restart-daemon",
+	"token-unknown": "restart-daemon",
+	"internal-error": "show-log",
+};
+
+export function explain(error: unknown): Explanation {
+	if (error instanceof ProblemError) return explainProblem(error.problem);
+	if (error instanceof DaemonError) return { text: error.message, remedy: remedyOfDaemon[error.code] };
+	if (error instanceof UnreachableError) return { text: error.message, remedy: "try-again" };
+	const text = error instanceof Error ? error.message : String(error);
+	return { text: sentence(text), remedy: "show-log" };
+}
+
+function explainProblem(problem: Problem): Explanation {
+	const fields = problem.errors ?? [];
+	if (fields.some(({ pointer }) => settingOf(pointer) !== undefined))
+		return { text: fieldsInWords(fields), remedy: "open-settings" };
+	const text = fields.length === 0 ? sentence(problem.detail) : fieldsInWords(fields);
+	return { text, remedy: remedyOfProblem[problem.code] ?? "try-again" };
+}
+
+const words: Record<string, string> = {
+	name: "Name",
+	description: "Description",
+	expiry: "Expiry",
+	permissions: "Permissions",
+	resources: "Resources",
+	allowedAddresses: "Allowed addresses",
+};
+
+const settings: Record<string, string> = {
+	secretPrefix: "tokensmith.secretPrefix",
+	defaultExpiryDays: "tokensmith.expiry.defaultDays",
+	maximumExpiryDays: "tokensmith.expiry.maximumDays",
+	allowNever: "tokensmith.expiry.allowNever",
+};
+
+function fieldsInWords(fields: readonly FieldError[]): string {
+	return fields
+		.map(({ pointer, detail }) => {
+			const setting = settingOf(pointer);
+			if (setting !== undefined) return sentence(`Setting ${setting}: ${inSettings(detail)}`);
+			return sentence(`${words[fieldOf(pointer)] ?? pointer}: ${detail}`);
+		})
+		.join(" ");
+}
+
+/** The daemon speaks of its policy's fields, the person knows the settings that they come from. */
+function inSettings(detail: string): string {
+	return detail.replace(/\w+/g, (word) => settings[word] ?? word);
+}
+
+function settingOf(pointer: string): string | undefined {
+	// A token's permissions are names, a policy's are entries with fields.
+	if (/^\/permissions\/\d+\/\w/.test(pointer)) return "tokensmith.permissions";
+	return settings[fieldOf(pointer)];
+}
+
+/** The field that a JSON pointer leads into: `/permissions/0` is about `permissions`. */
+export function fieldOf(pointer: string): string {
+	return pointer.split("/")[1] ?? "";
+}
+
+function sentence(text: string): string {
+	return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,64 @@
+/** Tells what the daemon has to say without being asked: of its data, once across all windows, and of the settings. */
+import * as vscode from "vscode";
+import type { Notice } from "../daemon/contract.ts";
+import type { LiveTokens } from "./daemon/live-tokens.ts";
+import { messageText } from "./display-text.ts";
+import { explain } from "./failure.ts";
+
+const seenKey = "noticesSeen";
+const mostKept = 50;
+
+interface Surroundings {
+	live: LiveTokens;
+	/** Remembers which were told. */
+	memory: vscode.Memento;
+	/** The daemon's data directory, to be looked into. */
+	folder: vscode.Uri;
+	log: vscode.LogOutputChannel;
+}
+
+export function tellNotices(surroundings: Surroundings): vscode.Disposable {
+	return vscode.Disposable.from(tellOfData(surroundings), tellOfSettings(surroundings));
+}
+
+function tellOfData({ live, memory, folder, log }: Surroundings): vscode.Disposable {
+	return live.onDidChange(() => {
+		const seen = memory.get<string[]>(seenKey, []);
+		const news = live.notices.filter(({ detail }) => !seen.includes(detail));
+		if (news.length === 0) return;
+		const all = [...seen, ...news.map(({ detail }) => detail)].slice(-mostKept);
+		Promise.resolve(memory.update(seenKey, all))
+			.then(() => Promise.all(news.map((notice) => tell(notice, folder))))
+			.catch((error: unknown) => log.error(error instanceof Error ? error : String(error)));
+	});
+}
+
+async function tell({ detail }: Notice, folder: vscode.Uri): Promise<void> {
+	const open = "Open Folder";
+	const chosen = await vscode.window.showWarningMessage(messageText(detail), open);
+	if (chosen === open) await openFolder(folder);
+}
+
+/** The system's file manager where VS Code runs on the same machine, else another window. */
+async function openFolder(folder: vscode.Uri): Promise<void> {
+	const isHere = vscode.env.uiKind === vscode.UIKind.Desktop && vscode.env.remoteName === undefined;
+	if (isHere) await vscode.commands.executeCommand("revealFileInOS", folder);
+	else await vscode.commands.executeCommand("vscode.openFolder", folder, { forceNewWindow: true });
+}
+
+/** Settings that make no policy are told each time that they become so. */
+function tellOfSettings({ live }: Surroundings): vscode.Disposable {
+	let told: string | undefined;
+	return live.onDidChange(() => {
+		const text = live.policyError === undefined ? undefined : explain(live.policyError).text;
+		if (text !== undefined && text !== told) void tellPolicy(text);
+		told = text;
+	});
+}
+
+async function tellPolicy(text: string): Promise<void> {
+	const open = "Open Settings";
+	const message = `${messageText(text)} Until this is mended, the last good settings count.`;
+	const chosen = await vscode.window.showWarningMessage(message, open);
+	if (chosen === open) await vscode.commands.executeCommand("tokensmith.openSettings");
+}

@@ -1,0 +1,58 @@
+/** Tells a person what failed and offers the one thing to do about it. The cause goes to the log, a secret never does. */
+import { inspect } from "node:util";
+import * as vscode from "vscode";
+import { messageText } from "./display-text.ts";
+import { explain, type Remedy } from "./failure.ts";
+
+const labels: Record<Remedy, string> = {
+	"try-again": "Try Again",
+	"show-log": "Show Log",
+	"open-settings": "Open Settings",
+	"restart-daemon": "Restart Daemon",
+};
+
+interface Report {
+	/** What did not happen, as a sentence. */
+	failed: string;
+	error: unknown;
+	log: vscode.LogOutputChannel;
+	/** Whether the message waits for an answer in front of everything else. */
+	modal?: "modal";
+}
+
+/** Fulfils with whether the person wants another try. Every other remedy is carried out. */
+export async function report({ failed, error, log, modal }: Report): Promise<"try-again" | undefined> {
+	log.error(failed, inspect(error));
+	const { text, remedy } = explain(error);
+	const chosen = await showError(failed, messageText(text), labels[remedy], modal);
+	if (chosen === undefined) return undefined;
+	if (remedy === "try-again") return remedy;
+	await vscode.commands.executeCommand(commandOf[remedy]);
+	return undefined;
+}
+
+function showError(failed: string, text: string, button: string, modal: "modal" | undefined) {
+	if (modal === undefined) return vscode.window.showErrorMessage(`${failed} ${text}`, button);
+	return vscode.window.showErrorMessage(failed, { modal: true, detail: text }, button);
+}
+
+const commandOf: Record<Exclude<Remedy, "try-again">, string> = {
+	"show-log": "tokensmith.showLog",
+	"open-settings": "tokensmith.openSettings",
+	"restart-daemon": "tokensmith.restartDaemon",
+};
+
+/** Does `work`, and again for as long as it fails and the person wants another try; giving up is a cancellation. */
+export async function untilDone<Result>(
+	work: () => Promise<Result>,
+	failure: Omit<Report, "error">,
+): Promise<Result> {
+	for (;;) {
+		try {
+			return await work();
+		} catch (error) {
+			if (error instanceof vscode.CancellationError) throw error;
+			if ((await report({ ...failure, error })) === undefined) throw new vscode.CancellationError();
+		}
+	}
+}

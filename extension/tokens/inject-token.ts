@@ -1,0 +1,35 @@
+/** Inserts the secret of a token that is kept on this machine into an env file. */
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { messageText, quoted } from "../display-text.ts";
+import type { Placement } from "../env/env-steps.ts";
+import {
+	askPlacement,
+	type KeptSecret,
+	openPlacement,
+	placeAfterFailure,
+	placeSecret,
+} from "../env/place-secret.ts";
+import { nameOf } from "../env/workspace-file.ts";
+import type { Services } from "../services.ts";
+import { sayNotKept } from "./copy-secret.ts";
+
+export async function injectToken(services: Services, token: TokenRecord): Promise<void> {
+	const secret = await services.secrets.get(token.id);
+	if (secret === undefined) return sayNotKept(token);
+	const placement = await place(services, { token, secret }, await askPlacement(token));
+	const file = messageText(nameOf(placement.target.uri));
+	const open = `Open ${file}`;
+	const text = `${placement.key} in ${file} holds the secret of ${quoted(token.name)}.`;
+	const chosen = await vscode.window.showInformationMessage(text, open);
+	if (chosen === open) await openPlacement(placement);
+}
+
+async function place(services: Services, kept: KeptSecret, placement: Placement): Promise<Placement> {
+	try {
+		await placeSecret(placement, kept.secret);
+		return placement;
+	} catch (error) {
+		return placeAfterFailure(services, kept, { placement, error });
+	}
+}

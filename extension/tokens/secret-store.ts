@@ -1,0 +1,31 @@
+/** Keeps the secrets of tokens in VS Code's SecretStorage, one entry per token, and nowhere else. */
+import type * as vscode from "vscode";
+
+const prefix = "token/";
+
+export class SecretStore {
+	readonly #secrets: vscode.SecretStorage;
+
+	constructor(secrets: vscode.SecretStorage) {
+		this.#secrets = secrets;
+	}
+
+	/** The secret of the token `id`; undefined if this machine does not have it. */
+	async get(id: string): Promise<string | undefined> {
+		return this.#secrets.get(prefix + id);
+	}
+
+	async store(id: string, secret: string): Promise<void> {
+		await this.#secrets.store(prefix + id, secret);
+	}
+
+	async delete(id: string): Promise<void> {
+		await this.#secrets.delete(prefix + id);
+	}
+
+	/** The ids of the tokens whose secrets are kept. */
+	async ids(): Promise<string[]> {
+		const keys = await this.#secrets.keys();
+		return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+	}
+}

@@ -1,0 +1,88 @@
+/**
+ * Says when a token ends, in words, and how urgent that is. Everything is derived from a record and the time passed
+ * in. Knows no VS Code.
+ */
+import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** The dates that decide about a token's life. */
+export type TokenDates = Pick<TokenRecord, "expiry" | "retiresDate" | "disabledDate" | "revokedDate">;
+
+/**
+ * `12 days left`, `expires in 3 hours`, `expired 2 days ago`, `no expiry`. The closer the end, the finer the unit;
+ * hours and minutes are rounded down, so that nobody is promised more time than there is.
+ */
+export function timeLeft(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now: number): string {
+	const end = endOf(dates);
+	if (end === Number.POSITIVE_INFINITY) return "no expiry";
+	const left = end - now;
+	if (left <= 0) return -left < minute ? "expired just now" : `expired ${distance(-left)} ago`;
+	if (left < minute) return "expires in less than a minute";
+	return left < 2 * day ? `expires in ${distance(left)}` : `${distance(left)} left`;
+}
+
+function distance(milliseconds: number): string {
+	if (milliseconds < 2 * hour) return plural(Math.floor(milliseconds / minute), "minute");
+	if (milliseconds < 2 * day) return plural(Math.floor(milliseconds / hour), "hour");
+	if (milliseconds < 730 * day) return plural(Math.round(milliseconds / day), "day");
+	return plural(Math.floor(milliseconds / (365.25 * day)), "year");
+}
+
+function plural(count: number, unit: string): string {
+	return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+/** How long ago something was: `2 days ago`, `just now`. */
+export function timeSince(date: string, now: number): string {
+	const since = now - Date.parse(date);
+	return since < minute ? "just now" : `${distance(since)} ago`;
+}
+
+/**
+ * What a person should feel about a token: `urgent` is within the nearest warning distance, `soon` within the one
+ * after it, `calm` is further away.
+ */
+export type Urgency = "revoked" | "disabled" | "expired" | "urgent" | "soon" | "calm" | "never";
+
+export function urgencyOf(dates: TokenDates, warningDays: readonly number[], now: number): Urgency {
+	const status = statusOf(dates, now);
+	if (status === "revoked" || status === "disabled" || status === "expired") return status;
+	const end = endOf(dates);
+	if (end === Number.POSITIVE_INFINITY) return "never";
+	const [nearest = 0, second = 0] = warningDays.toSorted((a, b) => a - b);
+	const left = end - now;
+	if (left <= nearest * day) return "urgent";
+	return left <= second * day ? "soon" : "calm";
+}
+
+/** Whether the person has to do something about the token by now. */
+export function needsAttention(urgency: Urgency): boolean {
+	return urgency === "expired" || urgency === "urgent";
+}
+
+/** The order of the list: soonest to end first, the endless after the dated, then by name. */
+export function soonestFirst(
+	one: Pick<TokenRecord, "expiry" | "retiresDate" | "name">,
+	other: Pick<TokenRecord, "expiry" | "retiresDate" | "name">,
+): number {
+	const [first, second] = [endOf(one), endOf(other)];
+	return first === second ? one.name.localeCompare(other.name) : first - second;
+}
+
+/** `Sat, 31 Jan 2026, 14:00 CET`, in the person's own zone unless one is given. */
+export function dateInWords(date: number | string | Date, timeZone?: string): string {
+	const format = new Intl.DateTimeFormat("en-GB", {
+		weekday: "short",
+		day: "numeric",
+		month: "short",
+		year: "numeric",
+		hour: "2-digit",
+		minute: "2-digit",
+		timeZoneName: "short",
+		...(timeZone === undefined ? {} : { timeZone }),
+	});
+	return format.format(new Date(date));
+}

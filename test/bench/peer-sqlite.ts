@@ -1,0 +1,75 @@
+/**
+ * What a create costs with the usual parts: `node:http`, the body parsed as JSON, better-sqlite3 with a write-ahead log
+ * that is synced at every commit. It gets the daemon's own tables and one of its answers, and makes such a row and such
+ * an answer of each request, but checks nothing.
+ */
+import { hash, randomBytes, randomUUID } from "node:crypto";
+import { createServer, type ServerResponse } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import type { Answer } from "./answer.ts";
+
+/** As much of better-sqlite3 as is used here. */
+interface Database {
+	pragma(text: string): unknown;
+	prepare(sql: string): { run(...values: unknown[]): unknown };
+}
+
+const [, , module = "", path = "", sample = ""] = process.argv;
+const { status, headers, body }: Answer = JSON.parse(sample);
+const sampleRecord: Record<string, unknown> = JSON.parse(body);
+const answerHeaders = headersOf(headers);
+
+const BetterSqlite: new (path: string) => Database = createRequire(import.meta.url)(module);
+const database = new BetterSqlite(path);
+database.pragma("journal_mode = WAL");
+database.pragma("synchronous = FULL");
+const tableColumns = database.pragma("table_info(tokens)") as { name: string }[];
+// The table fills in what no record shows.
+const columns = tableColumns
+	.map(({ name }) => name)
+	.filter((name) => name === "hash" || name in sampleRecord);
+const insert = database.prepare(
+	`insert into tokens (${columns.map((name) => `"${name}"`)}) values (${columns.map(() => "?")})`,
+);
+
+function create(text: string, response: ServerResponse): void {
+	const token = `tks_${randomBytes(19).toString("hex")}`;
+	const now = new Date().toISOString();
+	const asked: { name: string; permissions: string[] } = JSON.parse(text);
+	const identity = { id: randomUUID(), userId: randomUUID(), creationDate: now, lastModifiedDate: now };
+	const record: Record<string, unknown> = { ...sampleRecord, ...asked, ...identity };
+	insert.run(...rowOf({ ...record, hash: `sha256:${hash("sha256", token, "hex")}` }));
+	const answer = JSON.stringify({ ...record, token });
+	response.writeHead(status, {
+		...answerHeaders,
+		Location: `/v1/api-tokens/${identity.id}`,
+		"Content-Length": Buffer.byteLength(answer),
+	});
+	response.end(answer);
+}
+
+function rowOf(record: Record<string, unknown>): unknown[] {
+	return columns.map((name) => {
+		const value = record[name];
+		return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
+	});
+}
+
+function headersOf(flat: readonly string[]): Record<string, string> {
+	const names = flat.filter((_, index) => index % 2 === 0);
+	return Object.fromEntries(names.map((name, index) => [name, flat[2 * index + 1] ?? ""]));
+}
+
+const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+	let text = "";
+	request.setEncoding("utf8");
+	request.on("data", (part) => {
+		text += part;
+	});
+	request.on("end", () => create(text, response));
+});
+server.listen(0, "127.0.0.1", () => {
+	const { port } = server.address() as AddressInfo;
+	process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}` })}\n`);
+});

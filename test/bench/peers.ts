@@ -1,0 +1,37 @@
+/** Makes the peers ready to run: bundled like the daemon, so that neither starts quicker by it, and with what they need. */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { runNpm } from "../workbench/npm.ts";
+
+const folder = import.meta.dirname;
+
+/** @param outputFolder takes the bundles. Answers the scripts' paths. */
+export async function bundlePeers(outputFolder: string): Promise<{ bare: string; sqlite: string }> {
+	await build({
+		entryPoints: [join(folder, "peer-bare.ts"), join(folder, "peer-sqlite.ts")],
+		outdir: outputFolder,
+		outExtension: { ".js": ".cjs" },
+		bundle: true,
+		platform: "node",
+		target: "node22",
+		format: "cjs",
+		minify: true,
+		define: { "import.meta.url": "__filename" },
+		logLevel: "warning",
+	});
+	return { bare: join(outputFolder, "peer-bare.cjs"), sqlite: join(outputFolder, "peer-sqlite.cjs") };
+}
+
+/** Where better-sqlite3 is, after fetching it when it is not there yet. It carries its binaries in the package. */
+export async function ensureBetterSqlite(): Promise<string> {
+	const resolve = () => createRequire(join(folder, "package.json")).resolve("better-sqlite3");
+	try {
+		return resolve();
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+	}
+	console.log("Fetching better-sqlite3, once");
+	await runNpm(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier");
+	return resolve();
+}

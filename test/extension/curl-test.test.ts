@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { curlTest } from "../../extension/create/curl-test.ts";
+
+const usual = {
+	url: "http://127.0.0.1:47600",
+	key: "API_TOKEN",
+	envFile: undefined,
+	permission: "orders.read",
+	platform: "linux",
+} as const;
+
+describe("the curl test", () => {
+	it("asks the daemon with the variable's name", () => {
+		assert.equal(
+			curlTest(usual),
+			'curl -i -H "Authorization: Bearer $API_TOKEN" "http://127.0.0.1:47600/v1/verify?permission=orders.read"',
+		);
+	});
+
+	it("escapes a permission, and does without one", () => {
+		assert.match(curlTest({ ...usual, permission: "a$(b)&c" }), /permission=a%24\(b\)%26c"$/);
+		assert.match(curlTest({ ...usual, permission: undefined }), /\/v1\/verify"$/);
+	});
+
+	it("speaks PowerShell on Windows", () => {
+		assert.match(curlTest({ ...usual, platform: "win32", envFile: ".env" }), /^curl\.exe .*\$env:API_TOKEN"/);
+	});
+
+	it("reads the variable from the env file in a shell, whatever the file is called", () => {
+		const folder = mkdtempSync(join(tmpdir(), "curl-test-"));
+		try {
+			for (const envFile of [".env", "it's $HOME.env"]) {
+				writeFileSync(join(folder, envFile), "API_TOKEN=from-file\n");
+				const command = curlTest({ ...usual, envFile }).replace("curl -i -H", "echo");
+				const output = execFileSync("sh", ["-c", `${command}; echo "left:$API_TOKEN"`], {
+					cwd: folder,
+					env: {},
+				});
+				assert.match(output.toString(), /^Authorization: Bearer from-file .*\nleft:\n$/);
+			}
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
+	});
+});

@@ -1,0 +1,70 @@
+/**
+ * A data directory of a test's own and the real, bundled daemons that run in it. close() ends the last of them and
+ * removes the directory.
+ */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DaemonFile } from "../../daemon/contract.ts";
+import { DaemonProcess, type DaemonProcessOptions } from "../../extension/daemon/daemon-process.ts";
+import { isAlive } from "../workbench/daemon.ts";
+import { until } from "../workbench/until.ts";
+
+export class DaemonHome {
+	readonly dataDir: string;
+	/** The daemon that `node esbuild.mjs` builds, and its version. */
+	readonly bundle: string;
+	readonly version: string;
+	readonly logged: string[] = [];
+
+	/** `root`: the folder of package.json and dist. */
+	static async make(root = process.cwd()): Promise<DaemonHome> {
+		const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+		return new DaemonHome(await mkdtemp(join(tmpdir(), "tokensmith-home-")), root, version);
+	}
+
+	private constructor(dataDir: string, root: string, version: string) {
+		this.dataDir = dataDir;
+		this.bundle = join(root, "dist", "daemon.js");
+		this.version = version;
+	}
+
+	/** What one window has. */
+	window(options: Partial<DaemonProcessOptions> = {}): DaemonProcess {
+		const log = (message: string) => void this.logged.push(message);
+		return new DaemonProcess({
+			dataDir: this.dataDir,
+			daemonPath: this.bundle,
+			version: this.version,
+			preferredPort: () => 0,
+			log: { info: log, warn: log },
+			...options,
+		});
+	}
+
+	async daemonFile(): Promise<DaemonFile> {
+		return JSON.parse(await readFile(join(this.dataDir, "daemon.json"), "utf8"));
+	}
+
+	async writeDaemonFile(contents: object | string): Promise<void> {
+		const text = typeof contents === "string" ? contents : JSON.stringify(contents);
+		await writeFile(join(this.dataDir, "daemon.json"), text, { mode: 0o600 });
+	}
+
+	/** Ends the daemon that daemon.json names, as a crash would. */
+	async kill(): Promise<number> {
+		const { pid } = await this.daemonFile();
+		process.kill(pid, "SIGKILL");
+		await until("the daemon is gone", () => !isAlive(pid));
+		return pid;
+	}
+
+	async close(): Promise<void> {
+		const file = await this.daemonFile().catch((error: NodeJS.ErrnoException) => {
+			if (error.code === "ENOENT") return undefined;
+			throw error;
+		});
+		if (file !== undefined && file.pid !== process.pid && isAlive(file.pid)) await this.kill();
+		await rm(this.dataDir, { recursive: true, force: true });
+	}
+}

@@ -1,0 +1,346 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
+import type { RequestListener } from "node:http";
+import { dirname, join, resolve } from "node:path";
+import { inspect } from "node:util";
+import { protocol } from "../../daemon/contract.ts";
+import { DaemonError, type DaemonErrorCode } from "../../extension/daemon/daemon-process.ts";
+import { isAlive } from "../workbench/daemon.ts";
+import { until } from "../workbench/until.ts";
+import { DaemonHome } from "./daemon-home.ts";
+import { type Loopback, loopback } from "./loopback.ts";
+
+describe("DaemonProcess", function () {
+	this.timeout(40_000);
+	let home: DaemonHome;
+	const strangers: Loopback[] = [];
+
+	beforeEach(async () => {
+		home = await DaemonHome.make();
+	});
+
+	afterEach(async () => {
+		for (const stranger of strangers.splice(0)) stranger.close();
+		await home.close();
+	});
+
+	async function stranger(answer: RequestListener): Promise<Loopback> {
+		const server = await loopback(answer);
+		strangers.push(server);
+		return server;
+	}
+
+	async function rejection(work: Promise<unknown>): Promise<DaemonError> {
+		const error = await work.then(
+			() => undefined,
+			(reason: unknown) => reason,
+		);
+		assert.ok(error instanceof DaemonError, inspect(error));
+		return error;
+	}
+
+	describe("starting", () => {
+		it("starts a daemon where none runs, in a directory that only its owner can enter", async () => {
+			const dataDir = join(home.dataDir, "not", "yet");
+			const client = await home.window({ dataDir }).client();
+			assert.deepEqual(await client.listTokens(), []);
+			assert.equal((await stat(dataDir)).mode & 0o777, 0o700);
+			await client.shutdown();
+			await until("it is gone", () => !existsSync(join(dataDir, "daemon.json")));
+		});
+
+		it("ends the race of eight windows with one daemon", async () => {
+			const windows = Array.from({ length: 8 }, () => home.window());
+			const clients = await Promise.all(windows.map((window) => window.client()));
+			const started = home.logged.filter((line) => line.startsWith("Started"));
+			assert.equal(started.length, 1, home.logged.join("\n"));
+			const created = await clients[0]?.createToken({ name: "seen by all", permissions: ["orders.read"] });
+			for (const client of clients) assert.equal((await client.listTokens())[0]?.id, created?.id);
+		});
+
+		it("starts once for all who ask the same window at once", async () => {
+			const window = home.window();
+			await Promise.all(Array.from({ length: 5 }, () => window.client()));
+			assert.equal(home.logged.length, 1, home.logged.join("\n"));
+		});
+
+		it("listens at the preferred port, and elsewhere when a stranger has it", async () => {
+			const there = await stranger((_request, response) => response.end());
+			const window = home.window({ preferredPort: () => there.port });
+			await window.client();
+			assert.notEqual((await home.daemonFile()).url, there.url);
+			there.close();
+			await window.restart();
+			assert.equal((await home.daemonFile()).url, there.url);
+		});
+
+		it("lets the process that started it end, and goes on living", async () => {
+			const module = resolve("extension/daemon/daemon-process.ts");
+			const program = `
+				import { DaemonProcess } from ${JSON.stringify(module)};
+				const log = { info() {}, warn() {} };
+				const options = ${JSON.stringify({ dataDir: home.dataDir, daemonPath: home.bundle, version: home.version })};
+				await (await new DaemonProcess({ ...options, preferredPort: () => 0, log }).client()).listTokens();`;
+			const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: "inherit" });
+			assert.deepEqual(await once(child, "exit"), [0, null]);
+			const { pid } = await home.daemonFile();
+			await home.window().client();
+			assert.equal((await home.daemonFile()).pid, pid);
+		});
+
+		it("hands none of the person's other environment variables on", async () => {
+			process.env.TOKENSMITH_TEST_SECRET = "not for the daemon";
+			const path = await program(`process.stdout.write(JSON.stringify({
+				event: "failed", code: "told", detail: Object.keys(process.env).join() + process.cwd() }) + "\\n")`);
+			const { message } = await rejection(home.window({ daemonPath: path }).client());
+			delete process.env.TOKENSMITH_TEST_SECRET;
+			assert.match(message, /PATH/);
+			assert.doesNotMatch(message, /TOKENSMITH_TEST_SECRET/);
+			assert.ok(message.endsWith(home.dataDir));
+		});
+	});
+
+	describe("finding", () => {
+		it("uses the daemon that another window started", async () => {
+			await home.window().client();
+			const { pid } = await home.daemonFile();
+			await home.window().client();
+			assert.equal((await home.daemonFile()).pid, pid);
+		});
+
+		it("finds a new daemon after the last was killed, with the client that was at hand", async () => {
+			const client = await home.window().client();
+			const { id } = await client.createToken({ name: "kept", permissions: ["orders.read"] });
+			const killed = await home.kill();
+			assert.equal((await client.getToken(id)).name, "kept");
+			assert.notEqual((await home.daemonFile()).pid, killed);
+		});
+
+		it("finds the new daemon, with its new key, after another window restarted it", async () => {
+			const client = await home.window().client();
+			const { pid } = await home.daemonFile();
+			await home.window().restart();
+			assert.deepEqual(await client.listTokens(), []);
+			assert.notEqual((await home.daemonFile()).pid, pid);
+		});
+
+		const dead = { url: "http://127.0.0.1:9", pid: 2 ** 22 + 1, protocol, version: "0.1.0", ownerKey: "old" };
+		const unusable: Record<string, object | string> = {
+			"names a dead process": dead,
+			"names a living process that does not listen": { ...dead, pid: process.pid },
+			"is cut off": JSON.stringify(dead).slice(0, 40),
+			"is empty": "",
+			"lacks the key": { ...dead, ownerKey: undefined },
+			"leads away from this machine": { ...dead, pid: process.pid, url: "http://example.com:80" },
+		};
+		for (const [what, contents] of Object.entries(unusable)) {
+			it(`starts a daemon when daemon.json ${what}`, async () => {
+				await home.writeDaemonFile(contents);
+				const client = await home.window().client();
+				assert.deepEqual(await client.listTokens(), []);
+			});
+		}
+
+		it("never logs the key of a daemon.json that it cannot read", async () => {
+			await home.writeDaemonFile('{"ownerKey":tko_secret');
+			await home.window().client();
+			assert.doesNotMatch(home.logged.join("\n"), /tko_secret/);
+		});
+
+		const answers: Record<string, RequestListener> = {
+			"a wrong proof": (_request, response) => response.end('{"status":"ok","proof":"00"}'),
+			"the challenge itself": (request, response) => response.end(JSON.stringify({ proof: request.url })),
+			"no proof": (_request, response) =>
+				response.end(JSON.stringify({ status: "ok", version: "0.1.0", protocol })),
+			null: (_request, response) => response.end("null"),
+			HTML: (_request, response) => response.end("<p>Hello"),
+			nothing: (request) => request.socket.destroy(),
+			"a redirect": (_request, response) => response.writeHead(307, { location: "/other" }).end(),
+			silence: () => {},
+		};
+		for (const [what, answer] of Object.entries(answers)) {
+			it(`gives no key to a stranger who answers ${what}`, async () => {
+				const there = await stranger(answer);
+				const ownerKey = "tko_for_ours_alone";
+				await home.writeDaemonFile({
+					url: there.url,
+					pid: process.pid,
+					protocol,
+					version: "0.1.0",
+					ownerKey,
+				});
+				await home.window().client();
+				assert.notEqual((await home.daemonFile()).url, there.url);
+				assert.equal(there.requests.length, 1);
+				const [request] = there.requests;
+				assert.ok(request?.url?.startsWith("/healthz?challenge="));
+				assert.doesNotMatch(inspect([request?.url, request?.rawHeaders]), /tko_|authorization/i);
+			});
+		}
+	});
+
+	describe("versions", () => {
+		it("replaces an older daemon, and keeps its tokens", async () => {
+			const old = home.window({ daemonPath: await release("0.0.9"), version: "0.0.9" });
+			const oldClient = await old.client();
+			const { id } = await oldClient.createToken({ name: "from before", permissions: ["orders.read"] });
+			const { pid } = await home.daemonFile();
+			const client = await home.window().client();
+			assert.equal((await client.getToken(id)).name, "from before");
+			assert.equal((await home.daemonFile()).version, home.version);
+			assert.ok(!isAlive(pid));
+			assert.equal(
+				(await oldClient.getToken(id)).name,
+				"from before",
+				"the old window goes on with the new one",
+			);
+		});
+
+		it("replaces an older daemon once, however many windows want that", async () => {
+			await home.window({ daemonPath: await release("0.0.9"), version: "0.0.9" }).client();
+			const windows = Array.from({ length: 8 }, () => home.window());
+			await Promise.all(windows.map((window) => window.client()));
+			const started = home.logged.filter((line) => line.startsWith("Started"));
+			assert.equal(started.length, 2, home.logged.join("\n"));
+			assert.equal((await home.daemonFile()).version, home.version);
+		});
+
+		it("knows that 0.10.0 is newer than 0.9.0, and uses it", async () => {
+			await home.window({ daemonPath: await release("0.10.0"), version: "0.10.0" }).client();
+			const { pid } = await home.daemonFile();
+			const older = home.window({ version: "0.9.0" });
+			assert.deepEqual(await (await older.client()).listTokens(), []);
+			assert.equal((await home.daemonFile()).pid, pid);
+		});
+
+		it("never restarts a newer daemon as an older one", async () => {
+			await home.window({ daemonPath: await release("0.10.0"), version: "0.10.0" }).client();
+			const { pid } = await home.daemonFile();
+			assert.equal((await rejection(home.window().restart())).code, "newer-protocol");
+			assert.ok(isAlive(pid));
+		});
+
+		it("says that the installation is broken when it brings an older daemon than itself", async () => {
+			const error = await rejection(home.window({ version: "99.0.0" }).client());
+			assert.equal(error.code, "cannot-start");
+			assert.match(error.message, /Install the extension again/);
+		});
+
+		it("asks to reload the window when a newer daemon speaks another protocol", async () => {
+			const ownerKey = "tko_shared";
+			const newer = await stranger((request, response) => {
+				const challenge = new URL(request.url ?? "", "http://newer").searchParams.get("challenge") ?? "";
+				const proof = createHmac("sha256", ownerKey).update(challenge).digest("hex");
+				response.end(JSON.stringify({ status: "ok", version: "9.0.0", protocol: protocol + 1, proof }));
+			});
+			await home.writeDaemonFile({
+				url: newer.url,
+				pid: process.pid,
+				protocol,
+				version: home.version,
+				ownerKey,
+			});
+			const error = await rejection(home.window().client());
+			assert.equal(error.code, "newer-protocol");
+			assert.match(error.message, /Reload this window/);
+			assert.ok(newer.requests.every(({ headers }) => headers.authorization === undefined));
+		});
+	});
+
+	describe("failing", () => {
+		it("says that the data cannot be written when the directory cannot be made", async () => {
+			const file = join(home.dataDir, "file");
+			await writeFile(file, "");
+			const error = await rejection(home.window({ dataDir: join(file, "data") }).client());
+			assert.equal(error.code, "data-unwritable");
+			assert.ok(error.message.includes(join(file, "data")));
+			assert.ok(error.cause instanceof Error);
+		});
+
+		it("passes on what the daemon says of its failure", async () => {
+			for (const [said, code] of [
+				["data-unwritable", "data-unwritable"],
+				["unexpected", "cannot-start"],
+			]) {
+				const line = JSON.stringify({ event: "failed", code: said, detail: "Free some space." });
+				const daemonPath = await program(`console.log(${JSON.stringify(line)})`);
+				const error = await rejection(home.window({ daemonPath }).client());
+				assert.deepEqual([error.code, error.message], [code, "Free some space."]);
+			}
+		});
+
+		const programs: Record<string, [program: string, code: DaemonErrorCode, cause: RegExp]> = {
+			"throws at once": [
+				"throw new Error('broken bundle')",
+				"cannot-start",
+				/broken bundle(.|\n)*exit code 1/,
+			],
+			"ends without a word": ["", "cannot-start", /exit code 0/],
+			"is killed": ["process.kill(process.pid, 'SIGKILL')", "cannot-start", /SIGKILL/],
+			"prints something else": ["console.log('hello')", "cannot-start", /JSON/],
+			hangs: ["setInterval(() => {}, 1000)", "timeout", /TimeoutError/],
+		};
+		for (const [what, [text, code, cause]] of Object.entries(programs)) {
+			it(`tells why when the daemon ${what}`, async () => {
+				const daemonPath = await program(text);
+				const deadlineSeconds = code === "timeout" ? 1 : 15;
+				const error = await rejection(home.window({ daemonPath, deadlineSeconds }).client());
+				assert.equal(error.code, code);
+				assert.match(inspect(error.cause), cause);
+			});
+		}
+
+		it("tells why when there is no daemon.js", async () => {
+			const error = await rejection(home.window({ daemonPath: join(home.dataDir, "none.js") }).client());
+			assert.equal(error.code, "cannot-start");
+			assert.match(inspect(error.cause), /Cannot find module/);
+		});
+
+		it("leaves no process behind that was not ready in time", async () => {
+			const pidFile = join(home.dataDir, "pid");
+			const text = `require("fs").writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
+				setInterval(() => {}, 1000);`;
+			await rejection(home.window({ daemonPath: await program(text), deadlineSeconds: 3 }).client());
+			const pid = Number(await readFile(pidFile, "utf8"));
+			await until("it is gone", () => !isAlive(pid));
+		});
+
+		it("names the process that holds the data and does not answer", async () => {
+			await home.window().client();
+			const { pid } = await home.daemonFile();
+			process.kill(pid, "SIGSTOP");
+			const error = await rejection(home.window({ deadlineSeconds: 6 }).client());
+			process.kill(pid, "SIGCONT");
+			assert.equal(error.code, "timeout");
+			assert.match(error.message, new RegExp(`Process ${pid} holds`));
+		});
+
+		it("starts a daemon after a failure as soon as that is possible", async () => {
+			const daemonPath = join(home.dataDir, "late.cjs");
+			const window = home.window({ daemonPath });
+			await rejection(window.client());
+			await writeFile(daemonPath, `require(${JSON.stringify(home.bundle)})`);
+			assert.deepEqual(await (await window.client()).listTokens(), []);
+		});
+	});
+
+	/** The bundled daemon as a release of another version would bring it. */
+	async function release(otherVersion: string): Promise<string> {
+		const folder = join(home.dataDir, `release-${otherVersion}`);
+		await cp(dirname(home.bundle), folder, { recursive: true });
+		const path = join(folder, "daemon-main.js");
+		const text = await readFile(path, "utf8");
+		await writeFile(path, text.replaceAll(JSON.stringify(home.version), JSON.stringify(otherVersion)));
+		return join(folder, "daemon.js");
+	}
+
+	async function program(text: string): Promise<string> {
+		const path = join(home.dataDir, "program.cjs");
+		await writeFile(path, text);
+		return path;
+	}
+});

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { counted, labelText, messageText, quoted } from "../../extension/display-text.ts";
+
+describe("display text", () => {
+	it("shows an icon's name as letters in a label", () => {
+		assert.equal(
+			labelText("$(trash) x $(sync~spin) $(not an icon)"),
+			"\\$(trash) x \\$(sync~spin) $(not an icon)",
+		);
+	});
+
+	it("does not let a name become a link in a message", () => {
+		assert.equal(messageText("[ok](command:x)"), "[ok]\u2060(command:x)");
+	});
+
+	it("drops characters that turn text around", () => {
+		assert.equal(labelText("a\u202Eb"), "ab");
+		assert.equal(messageText("a\u2066b\u200F"), "ab");
+	});
+
+	it("shortens a long name in a sentence", () => {
+		assert.equal(quoted("deploy"), "“deploy”");
+		assert.equal(quoted("x".repeat(300)).length, 62);
+	});
+
+	it("counts", () => assert.deepEqual([counted(1, "token"), counted(2, "token")], ["1 token", "2 tokens"]));
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { type FieldError, type ProblemCode, problemStatus } from "../../daemon/contract.ts";
+import { ProblemError, UnreachableError } from "../../extension/daemon/client.ts";
+import { DaemonError } from "../../extension/daemon/daemon-process.ts";
+import { explain, fieldOf } from "../../extension/failure.ts";
+
+function problem(code: ProblemCode, detail: string, errors?: FieldError[]): ProblemError {
+	const status = problemStatus[code];
+	const shape = { type: "about:blank", title: code, status, code, detail, instance: "1" };
+	return new ProblemError(errors === undefined ? shape : { ...shape, errors });
+}
+
+describe("a failure in words", () => {
+	const cases: [name: string, error: unknown, text: string, remedy: string][] = [
+		[
+			"names every field that the daemon did not take",
+			problem("invalid-request", "Some of it is not allowed.", [
+				{ pointer: "/name", detail: "must not be blank" },
+				{ pointer: "/allowedAddresses/1", detail: '"x" is no IP address.' },
+			]),
+			'Name: must not be blank. Allowed addresses: "x" is no IP address.',
+			"try-again",
+		],
+		[
+			"speaks of settings as the person knows them, and leads there",
+			problem("invalid-request", "No policy.", [
+				{ pointer: "/defaultExpiryDays", detail: "must not be more than maximumExpiryDays" },
+			]),
+			"Setting tokensmith.expiry.defaultDays: must not be more than tokensmith.expiry.maximumDays.",
+			"open-settings",
+		],
+		[
+			"leads from an invalid own permission to the settings",
+			problem("invalid-request", "No policy.", [{ pointer: "/permissions/0/name", detail: "must be short" }]),
+			"Setting tokensmith.permissions: must be short.",
+			"open-settings",
+		],
+		[
+			"says the detail of other problems",
+			problem("storage-failed", "The disk is full."),
+			"The disk is full.",
+			"try-again",
+		],
+		[
+			"leads from an internal error to the log",
+			problem("internal-error", "It broke"),
+			"It broke.",
+			"show-log",
+		],
+		[
+			"knows what to do about a daemon that does not start",
+			new DaemonError("cannot-start", "It does not start."),
+			"It does not start.",
+			"show-log",
+		],
+		[
+			"tries again when nobody answers",
+			new UnreachableError("The daemon does not answer.", { outcome: "not-done", cause: undefined }),
+			"The daemon does not answer.",
+			"try-again",
+		],
+		["makes a sentence of any error", new Error("boom"), "boom.", "show-log"],
+		["takes what is no error", "boom!", "boom!", "show-log"],
+	];
+	for (const [name, error, text, remedy] of cases) {
+		it(name, () => assert.deepEqual(explain(error), { text, remedy }));
+	}
+
+	it("finds the field that a pointer leads into", () => {
+		assert.deepEqual(["/permissions/3", "/name", "", "?q"].map(fieldOf), ["permissions", "name", "", ""]);
+	});
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { urgencyOf } from "../../extension/tokens/time-left.ts";
+import { factsOf, lastUse, stateInWords } from "../../extension/tokens/token-facts.ts";
+
+const now = Date.parse("2026-03-01T12:00:00Z");
+const user = { userId: "u", userName: "ann" };
+
+const token: TokenRecord = {
+	id: "1",
+	version: 1,
+	creationDate: "2026-02-01T12:00:00.000Z",
+	lastModifiedDate: "2026-02-01T12:00:00.000Z",
+	createdUserInfo: user,
+	lastModifiedUserInfo: user,
+	userId: "t",
+	name: "Orders",
+	description: "",
+	issuer: "local",
+	profile: "local",
+	partialToken: "tks_…abcd",
+	status: "active",
+	expiry: null,
+	permissions: ["orders.read"],
+	resources: [],
+	allowedAddresses: [],
+	defaultSource: null,
+	tags: [],
+	lastUsedDate: null,
+	lastUsedAddress: null,
+	useCount: 0,
+	disabledDate: null,
+	revokedDate: null,
+	revokedReason: null,
+	retiresDate: null,
+	predecessorId: null,
+	successorId: null,
+};
+
+const facts = (more: Partial<TokenRecord>, secret: "kept" | "absent" = "kept") =>
+	new Map(factsOf({ ...token, ...more }, secret, now).map(({ label, value }) => [label, value]));
+
+describe("facts of a token", () => {
+	it("say what it may do, from where, until when, and where its secret is", () => {
+		const known = facts({});
+		assert.equal(known.get("Expires"), "Never");
+		assert.equal(known.get("Permissions"), "orders.read");
+		assert.equal(known.get("Allowed addresses"), "Any address");
+		assert.equal(known.get("Last used"), "Never");
+		assert.match(known.get("Created") ?? "", /^Sun, 1 Feb 2026, .* by ann$/);
+		assert.equal(known.get("Secret"), "tks_…abcd. Kept in SecretStorage");
+		assert.equal(facts({}, "absent").get("Secret"), "tks_…abcd. Not kept on this machine");
+	});
+
+	it("say when and why it was revoked, or that it is disabled", () => {
+		const revokedDate = "2026-02-20T12:00:00.000Z";
+		assert.match(
+			facts({ revokedDate, revokedReason: "leaked" }).get("Revoked") ?? "",
+			/20 Feb 2026.*: leaked$/,
+		);
+		assert.match(facts({ disabledDate: revokedDate }).get("Disabled") ?? "", /20 Feb 2026/);
+	});
+
+	it("say when, from where and how often it was used", () => {
+		const used = { lastUsedDate: "2026-02-27T12:00:00.000Z", lastUsedAddress: "::1", useCount: 15 };
+		assert.equal(lastUse({ ...token, ...used }, now), "2 days ago from ::1, 15 times in all");
+		assert.equal(
+			lastUse({ ...token, ...used, lastUsedAddress: null, useCount: 1 }, now),
+			"2 days ago, 1 time in all",
+		);
+	});
+
+	const states: [more: Partial<TokenRecord>, words: string][] = [
+		[{}, "no expiry"],
+		[{ expiry: "2026-03-13T12:00:00.000Z" }, "12 days left"],
+		[{ disabledDate: "2026-02-20T12:00:00.000Z" }, "disabled"],
+		[{ revokedDate: "2026-02-19T12:00:00.000Z" }, "revoked 10 days ago"],
+	];
+	for (const [more, words] of states) {
+		it(`stand behind the name as ${JSON.stringify(words)}`, () => {
+			const changed = { ...token, ...more };
+			assert.equal(stateInWords(changed, urgencyOf(changed, [], now), now), words);
+		});
+	}
+});

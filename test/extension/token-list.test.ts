@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { TokenList } from "../../extension/daemon/token-list.ts";
+
+describe("TokenList", () => {
+	const day = 24 * 60 * 60 * 1000;
+	const now = Date.parse("2027-03-01T00:00:00Z");
+
+	function record(values: Partial<TokenRecord> = {}): TokenRecord {
+		const user = { userId: "owner", userName: "owner" };
+		return {
+			id: "1",
+			version: 1,
+			creationDate: at(-day),
+			lastModifiedDate: at(-day),
+			createdUserInfo: user,
+			lastModifiedUserInfo: user,
+			userId: "u",
+			name: "n",
+			description: "",
+			issuer: "local",
+			profile: "local",
+			partialToken: "tks_…abcd",
+			status: "active",
+			expiry: null,
+			permissions: [],
+			resources: [],
+			allowedAddresses: [],
+			defaultSource: null,
+			tags: [],
+			lastUsedDate: null,
+			lastUsedAddress: null,
+			useCount: 0,
+			disabledDate: null,
+			revokedDate: null,
+			revokedReason: null,
+			retiresDate: null,
+			predecessorId: null,
+			successorId: null,
+			...values,
+		};
+	}
+
+	function at(milliseconds: number): string {
+		return new Date(now + milliseconds).toISOString();
+	}
+
+	function listOf(records: readonly TokenRecord[]): TokenList {
+		const list = new TokenList();
+		for (const each of records) list.add(each);
+		return list;
+	}
+
+	it("ends with each token's highest version, in whatever order they come", () => {
+		const heard = fc.array(fc.record({ id: fc.constantFrom("a", "b", "c"), version: fc.nat(9) }));
+		fc.assert(
+			fc.property(heard, (pairs) => {
+				const tokens = listOf(pairs.map((pair) => record(pair))).at(now);
+				const versions = Object.fromEntries(tokens.map(({ id, version }) => [id, version]));
+				const highest = Map.groupBy(pairs, ({ id }) => id);
+				for (const [id, group] of highest)
+					assert.equal(versions[id], Math.max(...group.map(({ version }) => version)));
+				assert.equal(tokens.length, highest.size);
+			}),
+		);
+	});
+
+	it("takes news of a use, which makes no new version", () => {
+		const list = listOf([record(), record({ useCount: 5 })]);
+		assert.equal(list.at(now)[0]?.useCount, 5);
+	});
+
+	it("says a token's status at the moment asked for, whatever it was when sent", () => {
+		const list = listOf([record({ expiry: at(day) }), record({ id: "2", retiresDate: at(2 * day) })]);
+		const statuses = (time: number) => list.at(time).map(({ status }) => status);
+		assert.deepEqual(statuses(now), ["active", "retiring"]);
+		assert.deepEqual(statuses(now + day - 1), ["active", "retiring"]);
+		assert.deepEqual(statuses(now + day), ["expired", "retiring"]);
+		assert.deepEqual(statuses(now + 2 * day), ["expired", "expired"]);
+	});
+
+	it("knows when the next status changes, and that none does", () => {
+		const list = listOf([record({ expiry: at(3 * day), retiresDate: at(2 * day) }), record({ id: "2" })]);
+		assert.equal(list.nextChange(now), now + 2 * day);
+		assert.equal(list.nextChange(now + 2 * day), now + 3 * day);
+		assert.equal(list.nextChange(now + 3 * day), Number.POSITIVE_INFINITY);
+	});
+});

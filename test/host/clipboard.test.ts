@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { Clipboard } from "../../extension/tokens/clipboard.ts";
+import { until } from "../workbench/until.ts";
+
+describe("Clipboard", () => {
+	const { clipboard } = vscode.env;
+	const warnings: string[] = [];
+	const log = { warn: (message: string) => void warnings.push(message) };
+
+	afterEach(async () => {
+		await clipboard.writeText("");
+		assert.deepEqual(warnings, []);
+	});
+
+	it("copies a secret and clears it when its time has come", async () => {
+		const ours = new Clipboard({ log, clearAfterSeconds: 0.3 });
+		await ours.copySecret("tks_first");
+		assert.equal(await clipboard.readText(), "tks_first");
+		await until("it is cleared", async () => (await clipboard.readText()) === "");
+	});
+
+	it("leaves alone what has been copied since", async () => {
+		const ours = new Clipboard({ log });
+		await ours.copySecret("tks_first");
+		await clipboard.writeText("a sentence");
+		await ours.clear();
+		assert.equal(await clipboard.readText(), "a sentence");
+	});
+
+	it("clears a second secret too, though the first one's time has come before", async () => {
+		const ours = new Clipboard({ log, clearAfterSeconds: 0.3 });
+		await ours.copySecret("tks_first");
+		await ours.copySecret("tks_second");
+		await until("it is cleared", async () => (await clipboard.readText()) === "");
+	});
+
+	it("clears when the window closes", async () => {
+		const ours = new Clipboard({ log });
+		await ours.copySecret("tks_last");
+		ours.dispose();
+		await until("it is cleared", async () => (await clipboard.readText()) === "");
+	});
+});

@@ -1,0 +1,343 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import {
+	exampleTextFor,
+	findEnvFiles,
+	readEnvFile,
+	type WriteOptions,
+	writeEnvValue,
+} from "../../extension/env/env-files.ts";
+import { addToGitignore, gitState, ignoreLine } from "../../extension/env/git-ignore.ts";
+import { FileError, type FileErrorCode } from "../../extension/env/workspace-file.ts";
+import { until } from "../workbench/until.ts";
+
+let folder: vscode.WorkspaceFolder;
+/** A new folder in the workspace for each test. */
+let place = "";
+let count = 0;
+
+before(() => {
+	const [first] = vscode.workspace.workspaceFolders ?? [];
+	assert.ok(first);
+	folder = first;
+});
+
+beforeEach(async () => {
+	place = join(folder.uri.fsPath, `place-${++count}`);
+	await mkdir(place);
+});
+
+afterEach(async () => {
+	await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+	await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+	await rm(place, { recursive: true, force: true });
+});
+
+async function put(name: string, content: string | Uint8Array): Promise<vscode.Uri> {
+	await writeFile(join(place, name), content);
+	return at(name);
+}
+
+const at = (name: string) => vscode.Uri.file(join(place, name));
+const bytesOf = (uri: vscode.Uri) => readFile(uri.fsPath, "utf8");
+const modeOf = async (uri: vscode.Uri) => (await stat(uri.fsPath)).mode & 0o777;
+
+async function checkWrite(content: string, expected: string): Promise<void> {
+	const uri = await put(".env", content);
+	assert.equal(await writeEnvValue(uri, "K", "new"), "saved");
+	assert.equal(await bytesOf(uri), expected);
+	await rm(uri.fsPath);
+	place = `${place}-`;
+	await mkdir(place);
+}
+
+async function checkRefused(uri: vscode.Uri, code: FileErrorCode, options?: WriteOptions): Promise<string> {
+	let message = "";
+	await assert.rejects(writeEnvValue(uri, "K", "new", options), (error) => {
+		assert.ok(error instanceof FileError, String(error));
+		assert.equal(error.code, code, error.message);
+		message = error.message;
+		return true;
+	});
+	return message;
+}
+
+describe("writing into an env file", () => {
+	it("changes the one line and keeps every other byte", async () => {
+		await checkWrite("# c\r\nexport K='old' # c\r\nB=2", "# c\r\nexport K='new' # c\r\nB=2");
+		await checkWrite("\uFEFFA=1  \nK=old\nB=2\t\n\n\n", "\uFEFFA=1  \nK=new\nB=2\t\n\n\n");
+		await checkWrite("A=é漢字😀", "A=é漢字😀\nK=new\n");
+		await checkWrite("A=1\r\n", "A=1\r\nK=new\r\n");
+		await checkWrite("", "K=new\n");
+	});
+
+	it("creates a missing file that nobody else can read", async () => {
+		const uri = at(".env");
+		assert.equal(await writeEnvValue(uri, "K", "new"), "saved");
+		assert.equal(await bytesOf(uri), "K=new\n");
+		assert.equal(await modeOf(uri), 0o600);
+	});
+
+	it("keeps the file's mode", async () => {
+		const uri = await put(".env", "K=old\n");
+		for (const mode of [0o600, 0o640, 0o644]) {
+			await chmod(uri.fsPath, mode);
+			await writeEnvValue(uri, "K", `new${mode}`);
+			assert.equal(await modeOf(uri), mode);
+		}
+	});
+
+	it("is taken back by undo", async () => {
+		const uri = await put(".env", "K=old\n");
+		await vscode.window.showTextDocument(uri);
+		await writeEnvValue(uri, "K", "new");
+		const document = await vscode.workspace.openTextDocument(uri);
+		assert.equal(document.getText(), "K=new\n");
+		await vscode.commands.executeCommand("undo");
+		assert.equal(document.getText(), "K=old\n");
+	});
+
+	it("is taken back by undo, which leaves nothing of a created file's text", async () => {
+		const uri = at(".env");
+		await writeEnvValue(uri, "K", "new");
+		const { document } = await vscode.window.showTextDocument(uri);
+		await vscode.commands.executeCommand("undo");
+		await until("the text is gone", async () => document.getText() === "");
+	});
+
+	it("keeps unsaved changes and leaves the saving to whoever made them", async () => {
+		const uri = await put(".env", "A=1\nK=old\n");
+		const editor = await vscode.window.showTextDocument(uri);
+		await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# mine\n"));
+		assert.equal(await readEnvFile(uri), "# mine\nA=1\nK=old\n");
+		assert.equal(await writeEnvValue(uri, "K", "new"), "unsaved");
+		assert.equal(editor.document.getText(), "# mine\nA=1\nK=new\n");
+		assert.equal(await bytesOf(uri), "A=1\nK=old\n");
+	});
+
+	it("saves into a file that an editor shows without changes", async () => {
+		const uri = await put(".env", "K=old\n");
+		const { document } = await vscode.window.showTextDocument(uri);
+		assert.equal(await writeEnvValue(uri, "K", "new"), "saved");
+		assert.equal(document.isDirty, false);
+		assert.equal(await bytesOf(uri), "K=new\n");
+	});
+
+	it("writes into what another program has just written", async () => {
+		const uri = await put(".env", "K=old\n");
+		await writeEnvValue(uri, "K", "first");
+		await writeFile(uri.fsPath, "# theirs\nK=first\n");
+		await writeEnvValue(uri, "K", "second");
+		assert.equal(await bytesOf(uri), "# theirs\nK=second\n");
+	});
+
+	it("writes the same value a second time without a change", async () => {
+		const uri = await put(".env", "K=new");
+		const { mtimeMs } = await stat(uri.fsPath);
+		assert.equal(await writeEnvValue(uri, "K", "new"), "saved");
+		assert.equal((await stat(uri.fsPath)).mtimeMs, mtimeMs);
+	});
+
+	it("creates the file again after it was deleted", async () => {
+		const uri = at(".env");
+		await writeEnvValue(uri, "K", "first");
+		await rm(uri.fsPath);
+		await writeEnvValue(uri, "K", "second");
+		assert.equal(await bytesOf(uri), "K=second\n");
+		assert.equal(await modeOf(uri), 0o600);
+	});
+});
+
+describe("an env file that cannot be written", () => {
+	it("is a folder", async () => {
+		await mkdir(join(place, ".env"));
+		await checkRefused(at(".env"), "is-folder");
+	});
+
+	it("is read-only, or its folder is", async () => {
+		const uri = await put(".env", "K=old\n");
+		await chmod(uri.fsPath, 0o444);
+		await checkRefused(uri, "read-only");
+		assert.equal(await bytesOf(uri), "K=old\n");
+		await chmod(place, 0o555);
+		await checkRefused(at(".env.new"), "read-only");
+		await chmod(place, 0o755);
+	});
+
+	it("is an example", async () => {
+		for (const name of [".env.example", ".env.sample", ".env.template", ".env.dist", ".env.example.local"])
+			await checkRefused(await put(name, "K=\n"), "read-only");
+	});
+
+	it("was deleted while a caller or an editor relied on it", async () => {
+		await checkRefused(at(".env"), "deleted", { missing: "refuse" });
+		const uri = await put(".env", "K=old\n");
+		const editor = await vscode.window.showTextDocument(uri);
+		await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# mine\n"));
+		await rm(uri.fsPath);
+		await checkRefused(uri, "deleted");
+	});
+
+	it("was changed since the person was asked", async () => {
+		const uri = await put(".env", "K=other\n");
+		await checkRefused(uri, "changed", { expected: "old" });
+		await checkRefused(uri, "changed", { expected: null });
+		assert.equal(await bytesOf(uri), "K=other\n");
+		assert.equal(await writeEnvValue(uri, "K", "new", { expected: "other" }), "saved");
+		assert.equal(await writeEnvValue(uri, "L", "new", { expected: null }), "saved");
+		await checkRefused(at(".env.missing"), "changed", { expected: "old" });
+	});
+
+	it("holds what VS Code could not keep", async () => {
+		await checkRefused(await put(".env", "A=1\r\nK=old\nB=2\r\n"), "mixed-line-endings");
+		await checkRefused(await put(".env.1", Buffer.from([0x4b, 0x3d, 0xe9, 0x0a])), "not-text");
+		await checkRefused(await put(".env.2", "K=\0\n"), "not-text");
+		await checkRefused(await put(".env.3", "A=1\n".repeat(300_000)), "too-large");
+	});
+
+	it("holds conflict markers, a key that is none, or gets a value that no line can carry", async () => {
+		const uri = await put(".env", "<<<<<<< HEAD\nK=1\n=======\nK=2\n>>>>>>> x\n");
+		assert.match(await checkRefused(uri, "conflict-markers"), /place-\d+\/\.env: .*Resolve it/);
+		await assert.rejects(writeEnvValue(at(".env.1"), "1K", "new"), { code: "key-invalid" });
+		await assert.rejects(writeEnvValue(at(".env.1"), "K", "a\nb"), { code: "value-not-representable" });
+		await assert.rejects(stat(at(".env.1").fsPath), { code: "ENOENT" });
+	});
+
+	it("is a link out of the workspace folder, unless that was agreed to", async () => {
+		const outside = await mkdtemp(join(tmpdir(), "env-files-"));
+		const target = join(outside, "secret.env");
+		await writeFile(target, "K=old\n");
+		await symlink(target, join(place, ".env"));
+		await symlink(join(outside, "nothing"), join(place, ".env.dangling"));
+		await symlink(outside, join(place, "linked"));
+		assert.ok((await checkRefused(at(".env"), "outside-workspace")).includes(target));
+		await checkRefused(at(".env.dangling"), "outside-workspace");
+		await checkRefused(at("linked/.env.new"), "outside-workspace");
+		assert.equal(await readFile(target, "utf8"), "K=old\n");
+		assert.equal(await writeEnvValue(at(".env"), "K", "new", { links: "anywhere" }), "saved");
+		assert.equal(await readFile(target, "utf8"), "K=new\n");
+		await rm(outside, { recursive: true });
+	});
+
+	it("is a device, or a link to itself", async () => {
+		await symlink("/dev/zero", join(place, ".env"));
+		await assert.rejects(readEnvFile(at(".env")), { code: "not-text" });
+		await symlink(".env.loop", join(place, ".env.loop"));
+		await checkRefused(at(".env.loop"), "unreachable");
+	});
+
+	it("may be a link to a file in the workspace folder", async () => {
+		await put("real.env", "K=old\n");
+		await symlink("real.env", join(place, ".env"));
+		await writeEnvValue(at(".env"), "K", "new");
+		assert.equal(await bytesOf(at("real.env")), "K=new\n");
+		assert.ok((await readFile(join(place, ".env"), "utf8")) === "K=new\n");
+	});
+});
+
+describe("finding env files", () => {
+	const patterns = ["**/.env", "**/.env.*"];
+	const found = async () => (await findEnvFiles(patterns)).map(({ path, state }) => `${path} ${state}`);
+
+	it("offers each folder a new .env, and what there is, without examples and dependencies", async () => {
+		const { length } = folder.uri.fsPath;
+		const within = place.slice(length + 1);
+		for (const name of [".env", ".env.local", ".env.example", "a.env", ".envrc"]) await put(name, "");
+		for (const name of ["node_modules", "dist", ".git", "deep"]) await mkdir(join(place, name));
+		for (const name of ["node_modules", "dist", ".git", "deep"]) await put(join(name, ".env"), "");
+		await chmod(at("deep/.env").fsPath, 0o444);
+		assert.deepEqual(await found(), [
+			".env new",
+			`${within}/.env present`,
+			`${within}/.env.local present`,
+			`${within}/deep/.env read-only`,
+		]);
+	});
+
+	it("finds nothing but the new one by no pattern, and each file once", async () => {
+		assert.deepEqual((await findEnvFiles([])).length, 1);
+		await put(".env", "");
+		assert.equal((await findEnvFiles(["**/.env", "**/.env", "**/.e*"])).length, 2);
+	});
+
+	it("reads the example beside a file, its own one first", async () => {
+		assert.equal(await exampleTextFor(at(".env")), "");
+		assert.equal(await exampleTextFor(at("missing/.env")), "");
+		await put(".env.sample", "SAMPLE=\n");
+		await put(".env.local.example", "LOCAL=\n");
+		assert.equal(await exampleTextFor(at(".env")), "SAMPLE=\n");
+		await put(".env.example", "EXAMPLE=\n");
+		assert.equal(await exampleTextFor(at(".env")), "EXAMPLE=\n");
+		assert.equal(await exampleTextFor(at(".env.local")), "LOCAL=\n");
+	});
+
+	it("reads a missing file as an empty one", async () => {
+		assert.equal(await readEnvFile(at(".env")), "");
+	});
+});
+
+describe("git", () => {
+	const git = (...args: string[]) => execFileSync("git", args, { cwd: place, encoding: "utf8" });
+	beforeEach(() => git("init", "--quiet"));
+
+	it("tells an ignored file from one that a commit would take", async () => {
+		const uri = at(".env");
+		assert.equal(await gitState(uri), "not-ignored");
+		await put(".gitignore", ".env\n");
+		assert.equal(await gitState(uri), "ignored");
+		await put(".env", "K=1\n");
+		git("add", "--force", ".env");
+		assert.equal(await gitState(uri), "tracked");
+		assert.equal(await gitState(vscode.Uri.file(join(tmpdir(), ".env"))), "no-repository");
+	});
+
+	it("is not taken in by names that read like patterns", async () => {
+		await put(".env.a", "");
+		git("add", ".env.a");
+		assert.equal(await gitState(at(".env.[a]")), "not-ignored");
+	});
+
+	it("answers unknown where git cannot be asked", async () => {
+		assert.equal(await gitState(at("missing/.env")), "unknown");
+	});
+
+	async function checkIgnored(name: string, content: string | undefined, expected: string): Promise<void> {
+		if (content !== undefined) await put(".gitignore", content);
+		const { saved } = await addToGitignore(at(name));
+		assert.equal(saved, "saved");
+		assert.equal(await bytesOf(at(".gitignore")), expected);
+		assert.equal(await gitState(at(name)), "ignored");
+		await until("the editor has seen it", async () => (await bytesOf(at(".gitignore"))) === expected);
+	}
+
+	it("ignores a file after its line was added, with the file's own line ending", async () => {
+		await checkIgnored(".env", undefined, "/.env\n");
+		await checkIgnored(".env", "/.env\n", "/.env\n");
+		await checkIgnored(".env", "node_modules\r\n!.env", "node_modules\r\n!.env\r\n/.env\r\n");
+		await mkdir(join(place, "a [b]*"));
+		await checkIgnored("a [b]*/.env", "# c\n", "# c\n/a \\[b]\\*/.env\n");
+	});
+
+	it("takes the nearest .gitignore, up to the repository's top", async () => {
+		await mkdir(join(place, "one/two"), { recursive: true });
+		await put(".gitignore", "");
+		await put("one/.gitignore", "x\n");
+		const { ignoreFile } = await addToGitignore(at("one/two/.env"));
+		assert.equal(ignoreFile.toString(), at("one/.gitignore").toString());
+		assert.equal(await bytesOf(ignoreFile), "x\n/two/.env\n");
+		assert.equal(await gitState(at("one/two/.env")), "ignored");
+	});
+
+	it("writes a pattern for any name", () => {
+		const line = (path: string) => ignoreLine(vscode.Uri.file(path), vscode.Uri.file("/r"));
+		assert.equal(line("/r/.env"), "/.env");
+		assert.equal(line("/r/a\\b?c"), "/a\\\\b\\?c");
+		assert.equal(line("/r/#a/!b  "), "/#a/!b\\ \\ ");
+		assert.equal(line("/r/a\nb"), "/a?b");
+		assert.equal(ignoreLine(vscode.Uri.file("/.env"), vscode.Uri.file("/")), "/.env");
+	});
+});

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import type { Policy } from "../../daemon/contract.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import { DaemonError } from "../../extension/daemon/daemon-process.ts";
+import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
+import { policyFromSettings } from "../../extension/settings.ts";
+import { DaemonHome } from "../extension/daemon-home.ts";
+import { until } from "../workbench/until.ts";
+
+describe("LiveTokens", () => {
+	let home: DaemonHome;
+	let client: Client;
+	let policy: Policy;
+	let policyChanged: vscode.EventEmitter<void>;
+	const opened: LiveTokens[] = [];
+	const log = { info: () => {}, warn: () => {} };
+
+	beforeEach(async () => {
+		home = await DaemonHome.make(vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath);
+		client = await home.window().client();
+		policy = policyFromSettings();
+		policyChanged = new vscode.EventEmitter();
+	});
+
+	afterEach(async () => {
+		for (const live of opened.splice(0)) live.dispose();
+		await home.close();
+	});
+
+	/** What one window shows. */
+	function open(daemon = home.window()): LiveTokens {
+		const onDidChangePolicy = policyChanged.event;
+		const live = new LiveTokens({ daemon, policy: () => policy, onDidChangePolicy, log });
+		opened.push(live);
+		return live;
+	}
+
+	async function create(name: string, expiry?: string): Promise<string> {
+		const { id } = await client.createToken({
+			name,
+			permissions: ["orders.read"],
+			...(expiry && { expiry }),
+		});
+		return id;
+	}
+
+	function names(live: LiveTokens): string[] {
+		return live.tokens.map(({ name }) => name).sort();
+	}
+
+	it("does nothing before it is started", async () => {
+		await create("first");
+		const live = open();
+		assert.equal(live.state, "idle");
+		assert.deepEqual(live.tokens, []);
+	});
+
+	it("has the tokens and the profiles that there are", async () => {
+		await create("first");
+		const live = open();
+		await live.whenLive();
+		assert.equal(live.state, "live");
+		assert.deepEqual(names(live), ["first"]);
+		assert.ok(live.profiles.some(({ id }) => id === "local"));
+		assert.deepEqual(live.notices, []);
+	});
+
+	it("shows in every window what one changes", async () => {
+		const windows = [open(), open()];
+		await Promise.all(windows.map((live) => live.whenLive()));
+		const id = await create("new");
+		for (const live of windows) await until("it is there", () => names(live).includes("new"));
+		await client.revokeToken(id);
+		for (const live of windows) await until("it is revoked", () => live.tokens[0]?.status === "revoked");
+	});
+
+	it("tells of each change", async () => {
+		const live = open();
+		await live.whenLive();
+		const changed = new Promise<void>((resolve) => live.onDidChange(resolve));
+		await create("new");
+		await changed;
+		assert.deepEqual(names(live), ["new"]);
+	});
+
+	it("shows a token as expired when its time has come, without an event", async () => {
+		const live = open();
+		await live.whenLive();
+		await create("short", new Date(Date.now() + 1500).toISOString());
+		await until("it is there", () => live.tokens[0]?.status === "active");
+		const expired = new Promise<void>((resolve) => {
+			live.onDidChange(() => live.tokens[0]?.status === "expired" && resolve());
+		});
+		await expired;
+	});
+
+	it("goes on with a new daemon when its own was killed, and keeps its tokens meanwhile", async () => {
+		await create("before");
+		const live = open();
+		await live.whenLive();
+		const killed = await home.kill();
+		await until("it notices", () => live.state !== "live");
+		assert.deepEqual(names(live), ["before"]);
+		await live.whenLive();
+		assert.notEqual((await home.daemonFile()).pid, killed);
+		await create("after");
+		await until("it hears of the new one", () => names(live).length === 2);
+	});
+
+	it("says why it failed, and goes on by itself when that is over", async () => {
+		const bundle = `${home.dataDir}/late.cjs`;
+		await home.kill();
+		const live = open(home.window({ daemonPath: bundle }));
+		const error = await live.whenLive().then(undefined, (reason: unknown) => reason);
+		assert.ok(error instanceof DaemonError);
+		assert.equal(live.state, "failed");
+		assert.equal(live.error, error);
+		await vscode.workspace.fs.writeFile(
+			vscode.Uri.file(bundle),
+			Buffer.from(`require(${JSON.stringify(home.bundle)})`),
+		);
+		await until("it is live", () => live.state === "live");
+		assert.equal(live.error, undefined);
+	});
+
+	it("sends the policy when it connects and when the settings change", async () => {
+		const expiryDays = (live: LiveTokens) => live.profiles.find(({ id }) => id === "local")?.expiry.default;
+		policy = { ...policy, defaultExpiryDays: 11 };
+		const live = open();
+		await live.whenLive();
+		assert.deepEqual(expiryDays(live), { days: 11 });
+		policy = { ...policy, defaultExpiryDays: 12 };
+		policyChanged.fire();
+		await until("the profile has it", () => expiryDays(live)?.days === 12);
+	});
+
+	it("says what is wrong with the policy until that is mended, and is live all the same", async () => {
+		policy = { ...policy, defaultExpiryDays: 100, maximumExpiryDays: 10 };
+		const live = open();
+		await live.whenLive();
+		assert.equal(live.policyError?.problem.errors?.[0]?.pointer, "/defaultExpiryDays");
+		policy = { ...policy, maximumExpiryDays: 100 };
+		policyChanged.fire();
+		await until("it is mended", () => live.policyError === undefined);
+	});
+
+	it("lets the daemon go when it is disposed of", async () => {
+		const live = open(home.window({ idleSeconds: 1 }));
+		await home.kill();
+		await live.whenLive();
+		live.dispose();
+		assert.equal(live.state, "idle");
+		await until("the daemon has stopped by itself", () =>
+			home.daemonFile().then(
+				() => false,
+				() => true,
+			),
+		);
+	});
+});

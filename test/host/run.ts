@@ -1,0 +1,106 @@
+/**
+ * Runs test/host/*.test.ts inside VS Code's extension host: `node test/host/run.ts COUNTS_FILE`. The workbench from
+ * npm stands in for a desktop VS Code; with TOKENSMITH_VSCODE=desktop the same tests run in a downloaded one.
+ */
+import { once } from "node:events";
+import { existsSync, globSync, rmSync } from "node:fs";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Writable } from "node:stream";
+import { runTests, TestRunFailedError } from "@vscode/test-electron";
+import { build } from "esbuild";
+import { stopDaemon } from "../workbench/daemon.ts";
+import { changeSettings, quietSettings } from "../workbench/settings.ts";
+
+const root = resolve(import.meta.dirname, "..", "..");
+const bundles = join(root, "dist", "test", "host");
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+const [countsFile] = process.argv.slice(2);
+if (countsFile === undefined) throw new Error("No counts file given");
+
+async function runHostTests(countsFile: string): Promise<number> {
+	await bundleTests();
+	const folder = await mkdtemp(join(tmpdir(), "tokensmith-host-"));
+	process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+	const userData = join(folder, "user-data");
+	await changeSettings(userData, quietSettings);
+	const workspace = join(folder, "orders-service");
+	await cp(join(root, "test", "workbench", "sample", "orders-service"), workspace, { recursive: true });
+	const report = await listenForReport();
+	try {
+		return await runInVsCode(countsFile, folder, (report.address() as AddressInfo).port);
+	} finally {
+		report.close();
+		await stopDaemon(userData);
+		await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+	}
+}
+
+async function runInVsCode(countsFile: string, folder: string, reportPort: number): Promise<number> {
+	const log = new LogTail();
+	const own = process.env.TOKENSMITH_VSCODE !== "desktop";
+	const profile = [
+		`--user-data-dir=${join(folder, "user-data")}`,
+		`--extensions-dir=${join(folder, "extensions")}`,
+	];
+	try {
+		return await runTests({
+			...(own ? { vscodeExecutablePath: join(import.meta.dirname, "vscode.ts") } : {}),
+			extensionDevelopmentPath: root,
+			extensionTestsPath: join(bundles, "index.js"),
+			extensionTestsEnv: {
+				TOKENSMITH_COUNTS_FILE: countsFile,
+				TOKENSMITH_USER_DATA: join(folder, "user-data"),
+				TOKENSMITH_REPORT_PORT: String(reportPort),
+				TOKENSMITH_COLORS: process.stdout.isTTY ? "yes" : "no",
+			},
+			launchArgs: [join(folder, "orders-service"), ...profile],
+			stdout: log,
+			stderr: log,
+		});
+	} catch (error) {
+		if (!(error instanceof TestRunFailedError)) throw error;
+		if (!existsSync(countsFile)) console.error(`VS Code did not get to the tests' end:\n${log.tail}`);
+		return 1;
+	}
+}
+
+async function bundleTests(): Promise<void> {
+	rmSync(bundles, { recursive: true, force: true });
+	await build({
+		entryPoints: [join(import.meta.dirname, "index.ts"), ...globSync(join(import.meta.dirname, "*.test.ts"))],
+		outdir: bundles,
+		bundle: true,
+		platform: "node",
+		format: "cjs",
+		target: "node22",
+		sourcemap: "inline",
+		external: ["vscode"],
+		packages: "external",
+		logLevel: "warning",
+	});
+}
+
+/** The tests' report arrives here as it is written. */
+async function listenForReport(): Promise<Server> {
+	const server = createServer((socket) => socket.pipe(process.stdout, { end: false }));
+	server.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	return server;
+}
+
+/** VS Code's own words are of use only when it fails, and then the last ones. */
+class LogTail extends Writable {
+	tail = "";
+
+	override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+		this.tail = (this.tail + chunk.toString()).slice(-10_000);
+		done();
+	}
+}
+
+// Last, for a class is not there before its line.
+process.exitCode = await runHostTests(resolve(countsFile));

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { policy } from "../../daemon/contract.ts";
+import {
+	affectsPolicy,
+	envFilePatterns,
+	policyFromSettings,
+	preferredPort,
+	warningDays,
+} from "../../extension/settings.ts";
+
+describe("settings", () => {
+	const changed = new Set<string>();
+
+	async function set(name: string, value: unknown): Promise<void> {
+		changed.add(name);
+		await vscode.workspace
+			.getConfiguration("tokensmith")
+			.update(name, value, vscode.ConfigurationTarget.Global);
+	}
+
+	afterEach(async () => {
+		for (const name of changed) await set(name, undefined);
+		changed.clear();
+	});
+
+	it("are a policy that the daemon takes, as long as nobody changes them", () => {
+		assert.deepEqual(policy.parse(policyFromSettings()), {
+			secretPrefix: "tks",
+			defaultExpiryDays: 30,
+			maximumExpiryDays: 365,
+			allowNever: true,
+			permissions: [],
+			maximumOverlapSeconds: 7 * 24 * 3600,
+			auditDays: 365,
+		});
+		assert.deepEqual(warningDays(), [30, 7, 1]);
+		assert.deepEqual(envFilePatterns(), ["**/.env", "**/.env.*"]);
+		assert.equal(preferredPort(), 47600);
+	});
+
+	it("group one's own permissions by what they are about", async () => {
+		await set("permissions", {
+			"api.engagements.read": "Read engagements",
+			"datasets:write": "Write data sets",
+			"ships.*": "All of ships",
+			deploy: "Deploy",
+		});
+		const groups = policyFromSettings().permissions.map(({ name, group }) => [name, group]);
+		assert.deepEqual(Object.fromEntries(groups), {
+			"api.engagements.read": "engagements",
+			"datasets:write": "datasets",
+			"ships.*": "ships",
+			deploy: "deploy",
+		});
+	});
+
+	it("count as not set where they make no sense and nobody else judges them", async () => {
+		await set("daemon.preferredPort", 70_000);
+		await set("expiry.warningDays", [1, "soon", 14, -3, 14]);
+		await set("envFiles.patterns", ["**/.env.local", "", 5]);
+		await set("permissions", null);
+		assert.equal(preferredPort(), 47600);
+		assert.deepEqual(warningDays(), [14, 1]);
+		assert.deepEqual(envFilePatterns(), ["**/.env.local"]);
+		assert.deepEqual(policyFromSettings().permissions, []);
+	});
+
+	it("leave to the daemon what it judges", async () => {
+		await set("expiry.defaultDays", "many");
+		assert.equal(policy.safeParse(policyFromSettings()).success, false);
+	});
+
+	it("know which changes make another policy", async () => {
+		const changes: boolean[] = [];
+		const listener = vscode.workspace.onDidChangeConfiguration((change) =>
+			changes.push(affectsPolicy(change)),
+		);
+		await set("expiry.maximumDays", 90);
+		await set("expiry.warningDays", [2]);
+		await set("secretPrefix", "acme");
+		listener.dispose();
+		assert.deepEqual(changes, [true, false, true]);
+	});
+});

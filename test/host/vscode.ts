@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+/**
+ * Takes the arguments of a desktop VS Code that is to run an extension's tests, runs them in the workbench's server
+ * and a browser without a window, and ends with the code that the tests ended with. For `@vscode/test-electron`.
+ */
+import { parseArgs } from "node:util";
+import { chromium, type Page } from "playwright-core";
+import { ensureBrowser } from "../workbench/browser.ts";
+import { startServer } from "../workbench/server.ts";
+
+const minutes = 10;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+process.exit(await runTests());
+
+async function runTests(): Promise<number> {
+	const { values, positionals } = parseArgs({
+		strict: false, // The flags of a desktop window mean nothing here.
+		allowPositionals: true,
+	});
+	const server = await startServer({
+		userData: String(values["user-data-dir"]),
+		extensions: String(values["extensions-dir"]),
+		port: 0,
+		purpose: "tests",
+		workspaceTrust: "granted",
+	});
+	const browser = await chromium.launch(ensureBrowser());
+	try {
+		const page = await browser.newPage();
+		const exitCode = testsEnd(page, server.ended);
+		await page.goto(testAddress(server.url, values, positionals[0]));
+		return await exitCode;
+	} finally {
+		await browser.close();
+		await server.stop();
+	}
+}
+
+/** VS Code's page calls these two when it runs tests. */
+async function testsEnd(page: Page, serverEnded: Promise<void>): Promise<number> {
+	const { promise, resolve } = Promise.withResolvers<number>();
+	const give = (what: string) => {
+		console.error(what);
+		resolve(1);
+	};
+	const deadline = setTimeout(give, minutes * 60_000, `The tests did not end within ${minutes} minutes`);
+	page.once("crash", () => give("The browser's page crashed"));
+	serverEnded.then(() => give("The workbench's server ended before the tests"));
+	await page.exposeFunction("codeAutomationLog", (_type: string, args: unknown[]) => console.log(...args));
+	await page.exposeFunction("codeAutomationExit", resolve);
+	return promise.finally(() => clearTimeout(deadline));
+}
+
+function testAddress(url: string, flags: Record<string, unknown>, workspace: string | undefined): string {
+	const remote = (path: unknown) => `vscode-remote://${new URL(url).host}${path}`;
+	const payload = ["extensionDevelopmentPath", "extensionTestsPath"].map((flag) => [
+		flag,
+		remote(flags[flag]),
+	]);
+	const query = new URLSearchParams({ payload: JSON.stringify(payload) });
+	if (workspace !== undefined) query.set("folder", workspace);
+	return `${url}/?${query}`;
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { back, type Place } from "../../extension/create/walk.ts";
+import { Prompts, type Read } from "../../extension/create/wizard.ts";
+
+const place: Place = { title: "Test", step: 2, totalSteps: 3, canGoBack: true };
+const read = (text: string): Read<number> =>
+	/^\d+$/.test(text) ? { ok: true, value: Number(text) } : { ok: false, problem: "Write a number." };
+
+const press = {
+	enter: "workbench.action.acceptSelectedQuickOpenItem",
+	escape: "workbench.action.closeQuickOpen",
+	back: "workbench.action.quickInputBack",
+	down: "workbench.action.quickOpenSelectNext",
+} as const;
+
+describe("the wizard's prompts", () => {
+	let prompts: Prompts;
+	beforeEach(() => {
+		prompts = new Prompts();
+	});
+	afterEach(() => prompts.dispose());
+
+	/** Presses a key as soon as the question can take it, and again until it is answered. */
+	async function answering<Answer>(question: Promise<Answer>, key: keyof typeof press): Promise<Answer> {
+		const pressing = setInterval(() => void vscode.commands.executeCommand(press[key]), 100);
+		try {
+			return await question;
+		} finally {
+			clearInterval(pressing);
+		}
+	}
+
+	it("answer the value that was read from the text", async () => {
+		const question = prompts.text(place, { prompt: "How many?", text: "12", read });
+		assert.equal(await answering(question, "enter"), 12);
+	});
+
+	it("answer the marked row of a list, which may come late", async () => {
+		const rows = Promise.resolve([
+			{ label: "one", value: 1 },
+			{ label: "two", value: 2 },
+		]);
+		const question = prompts.one<number>(place, { placeholder: "", rows, isActive: (value) => value === 2 });
+		assert.equal(await answering(question, "enter"), 2);
+	});
+
+	it("answer what was picked before when several can be", async () => {
+		const question = prompts.many<number>(place, {
+			placeholder: "",
+			rows: [1, 2, 3].map((value) => ({ label: String(value), value })),
+			isPicked: (value) => value !== 2,
+			problem: () => undefined,
+		});
+		assert.deepEqual(await answering(question, "enter"), [1, 3]);
+	});
+
+	it("answer the back button", async () => {
+		const question = prompts.text(place, { prompt: "", read });
+		assert.equal(await answering(question, "back"), back);
+	});
+
+	it("end with a cancellation on escape, and ask nothing more", async () => {
+		await assert.rejects(
+			answering(prompts.text(place, { prompt: "", read }), "escape"),
+			vscode.CancellationError,
+		);
+		await assert.rejects(prompts.one(place, { placeholder: "", rows: [] }), vscode.CancellationError);
+	});
+
+	it("go from one question to the next without taking the change for an escape", async () => {
+		assert.equal(await answering(prompts.text(place, { prompt: "", text: "1", read }), "enter"), 1);
+		assert.equal(await answering(prompts.text(place, { prompt: "", text: "2", read }), "enter"), 2);
+	});
+
+	it("fail with what keeps a list from being filled", async () => {
+		const rows = Promise.reject(new Error("no list"));
+		await assert.rejects(prompts.one(place, { placeholder: "", rows }), /no list/);
+	});
+});
+
+describe("creating a token", () => {
+	it("says nothing and leaves nothing behind when it is cancelled", async () => {
+		const [folder] = vscode.workspace.workspaceFolders ?? [];
+		assert.ok(folder);
+		const before = await vscode.workspace.fs.readDirectory(folder.uri);
+		const created = vscode.commands.executeCommand("tokensmith.createToken");
+		const pressing = setInterval(() => void vscode.commands.executeCommand(press.escape), 100);
+		try {
+			assert.equal(await created, undefined);
+		} finally {
+			clearInterval(pressing);
+		}
+		assert.deepEqual(await vscode.workspace.fs.readDirectory(folder.uri), before);
+	});
+});

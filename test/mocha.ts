@@ -1,0 +1,24 @@
+/**
+ * Runs test files with mocha in this process: `node test/mocha.ts COUNTS_FILE TIMEOUT_MS FILE...`
+ */
+import { resolve } from "node:path";
+import Mocha from "mocha";
+import { CountingReporter } from "./reporter.ts";
+
+const [countsFile, timeout, ...files] = process.argv.slice(2);
+if (countsFile === undefined || timeout === undefined) throw new Error("No counts file and no timeout given");
+
+// An ordinary exit, so that what the tests started ends with us.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
+const mocha = new Mocha({
+	timeout: Number(timeout),
+	forbidOnly: true,
+	reporter: CountingReporter,
+	reporterOptions: { countsFile: resolve(countsFile) },
+});
+for (const file of files) mocha.addFile(resolve(file));
+await mocha.loadFilesAsync();
+mocha.run((failures) => {
+	process.exitCode = failures === 0 ? 0 : 1;
+});

@@ -1,0 +1,125 @@
+/**
+ * "Tokens: Create API Token" as a person walks through it: knows its questions by their words, and nothing of its code.
+ */
+import { until } from "./until.ts";
+import type { WorkbenchWindow } from "./window.ts";
+
+/** What a person answers; whatever is left out is the shortest way through. */
+export interface Answers {
+	name: string;
+	permissions?: readonly string[];
+	/** One of the rows: "30 days", "Never", … */
+	expiry?: string;
+	/** Typed after "Exact date and time…". */
+	exactExpiry?: string;
+	addresses?: string;
+	/** A path in the workspace. */
+	file?: string;
+	/** Left out: git is not expected to ask. */
+	git?: "Add it to .gitignore" | "Write it there anyway";
+	key?: string;
+	/** Left out: no value is expected to stand there. */
+	replace?: "yes";
+}
+
+/** The questions in their order, by the words that stand in the empty box. */
+const questions = {
+	name: "Billing service",
+	permissions: "What may the token do?",
+	expiry: "When does the token expire?",
+	exactExpiry: "or 10 days",
+	never: "Without an expiry",
+	addresses: "192.0.2.7",
+	file: "Where does the secret go?",
+	git: "a commit would publish the secret",
+	key: "holds the secret?",
+	replace: "Replace the value of",
+	summary: "Is this right?",
+} as const;
+
+export type Question = keyof typeof questions;
+
+const nowhere = "Nowhere: keep it in SecretStorage only";
+const exact = "Exact date and time…";
+
+export class CreateWizard {
+	readonly #window: WorkbenchWindow;
+
+	private constructor(window: WorkbenchWindow) {
+		this.#window = window;
+	}
+
+	static async open(window: WorkbenchWindow): Promise<CreateWizard> {
+		await window.runCommand("Tokens: Create API Token");
+		const wizard = new CreateWizard(window);
+		await wizard.waitFor("name");
+		return wizard;
+	}
+
+	async waitFor(question: Question): Promise<void> {
+		await this.#window.input.waitForQuestion(questions[question]);
+	}
+
+	/** Answers everything before this question, and waits until it is asked. */
+	async goTo(question: Question, answers: Answers): Promise<void> {
+		for (const asked of questionsOf(answers)) {
+			await this.waitFor(asked);
+			if (asked === question) return;
+			await this.#answer(asked, answers);
+		}
+		throw new Error(`With these answers nobody asks for ${question}`);
+	}
+
+	/** From the summary on: creates the token, and answers the secret as the dialog shows it. */
+	async create(): Promise<string> {
+		const { input } = this.#window;
+		await input.pick("Create Token");
+		return until("the secret is shown", async () =>
+			/^\w+_[0-9A-Za-z]{38}$/m.exec(await this.#window.dialogText())?.at(0),
+		);
+	}
+
+	async #answer(question: Question, answers: Answers): Promise<void> {
+		const { input } = this.#window;
+		const { name, permissions = ["orders.read"], file = nowhere, key = "API_TOKEN" } = answers;
+		const rows: Partial<Record<Question, string>> = {
+			expiry: answers.exactExpiry === undefined ? (answers.expiry ?? "30 days") : exact,
+			never: "Never let it expire",
+			file,
+			git: answers.git ?? "",
+			key,
+			replace: `Replace the value of ${key}`,
+		};
+		const texts: Partial<Record<Question, string>> = {
+			name,
+			exactExpiry: answers.exactExpiry ?? "",
+			addresses: answers.addresses ?? "",
+		};
+		const [row, text] = [rows[question], texts[question]];
+		if (row !== undefined) return input.pick(row);
+		if (text !== undefined) await input.type(text);
+		else await input.check(...permissions);
+		await input.accept();
+	}
+}
+
+function questionsOf({ expiry, exactExpiry, file, git, replace }: Answers): Question[] {
+	const asked: Partial<Record<Question, boolean>> = {
+		exactExpiry: exactExpiry !== undefined,
+		never: expiry === "Never",
+		git: git !== undefined,
+		key: file !== undefined,
+		replace: replace !== undefined,
+	};
+	return (Object.keys(questions) as Question[]).filter((question) => asked[question] ?? true);
+}
+
+/** The whole way: answers everything, creates the token, closes the dialog and what is said after it. Answers the secret. */
+export async function createToken(window: WorkbenchWindow, answers: Answers): Promise<string> {
+	const wizard = await CreateWizard.open(window);
+	await wizard.goTo("summary", answers);
+	const secret = await wizard.create();
+	await window.answerDialog("Done");
+	await window.notification(`“${answers.name}” is ready`);
+	return secret;
+}

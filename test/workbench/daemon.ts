@@ -1,0 +1,51 @@
+/**
+ * The daemon that the extension started for one VS Code, seen from outside: through its `daemon.json` alone.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DaemonFile } from "../../daemon/contract.ts";
+import { Client } from "../../extension/client.ts";
+import { until } from "./until.ts";
+
+/** The extension's global storage, which is the daemon's data directory. */
+export function dataDirectory(userData: string): string {
+	return join(userData, "User", "globalStorage", "tokensmith.tokensmith");
+}
+
+/** undefined: none is running that says so. */
+export async function readDaemonFile(userData: string): Promise<DaemonFile | undefined> {
+	const file = join(dataDirectory(userData), "daemon.json");
+	const content = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+		if (error.code === "ENOENT") return undefined;
+		throw error;
+	});
+	return content === undefined ? undefined : JSON.parse(content);
+}
+
+/** The owner's client for the daemon that runs. */
+export function daemonClient(userData: string): Client {
+	return new Client(() => until("a daemon runs", () => readDaemonFile(userData)));
+}
+
+/** Ends the daemon as a crash would, and waits until it has gone. */
+export async function killDaemon(userData: string): Promise<void> {
+	const { pid } = await until("a daemon runs", () => readDaemonFile(userData));
+	process.kill(pid, "SIGKILL");
+	await until("the daemon is dead", () => !isAlive(pid));
+}
+
+/** It outlives the windows on purpose; a test's must not outlive the test. */
+export async function stopDaemon(userData: string): Promise<void> {
+	const daemon = await readDaemonFile(userData);
+	if (daemon === undefined || !isAlive(daemon.pid)) return;
+	process.kill(daemon.pid, "SIGTERM");
+	await until("the daemon has stopped", () => !isAlive(daemon.pid));
+}
+
+export function isAlive(pid: number): boolean {
+	try {
+		return process.kill(pid, 0);
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code === "EPERM";
+	}
+}

@@ -1,0 +1,103 @@
+/** The whole way: a token created in the workbench, used by a service, revoked in the workbench. */
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { createToken } from "./create-wizard.ts";
+import { readDaemonFile } from "./daemon.ts";
+import { until } from "./until.ts";
+import type { WorkbenchWindow } from "./window.ts";
+import { sampleWorkspace, Workbench } from "./workbench.ts";
+
+describe("a service with a token", () => {
+	let workbench: Workbench;
+	let window: WorkbenchWindow;
+
+	beforeEach(async () => {
+		const settings = { "tokensmith.daemon.preferredPort": 0 };
+		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		execFileSync("git", ["init", "--quiet"], { cwd: workbench.workspace });
+		window = await workbench.openWindow();
+		await window.openView("Tokensmith");
+	});
+	afterEach(() => workbench.stop());
+
+	/** Runs the sample's service with the env file that the workbench wrote; answers what it says. */
+	async function check(permission: string): Promise<string> {
+		const { url } = await until("the daemon runs", () => readDaemonFile(workbench.userData));
+		const env = { PATH: process.env.PATH, URL: url };
+		return run(["--env-file=.env", "check.mjs", permission], { cwd: workbench.workspace, env });
+	}
+
+	it("is let in with its permission, refused without, and refused right after the revocation", async () => {
+		await createToken(window, { name: "Orders", file: ".env", git: "Add it to .gitignore" });
+		assert.match(await check("orders.read"), /^200 "Orders" may use orders\.read/);
+		assert.match(await check("orders.write"), /^403 refused/);
+
+		await window.treeMenu("Orders", "Revoke…");
+		const question = await window.dialogText();
+		assert.match(question, /^Revoke the API token “Orders”\?/);
+		assert.match(question, /lines will break:\n•\s+\.env:1 \(API_TOKEN\)/);
+		assert.match(question, /Last used: just now from 127\.0\.0\.1, 2 times in all/);
+		await window.answerDialog("Revoke");
+		await window.notification("Its dead secret still stands in .env:1 (API_TOKEN).");
+
+		assert.match(await check("orders.read"), /^401 refused/);
+		await window.waitUntilTreeRowIsGone("Orders");
+		await until("it is among the revoked", async () => (await window.treeRows()).includes("Revoked 1"));
+	});
+
+	it("goes on working when the person shrinks from revoking it", async () => {
+		await createToken(window, { name: "Orders", file: ".env", git: "Add it to .gitignore" });
+		await window.treeMenu("Orders", "Revoke…");
+		await window.dialogText();
+		await window.answerDialog("Cancel");
+		assert.match(await check("orders.read"), /^200 /);
+	});
+
+	it("leaves its secret in the env file and in no other file of VS Code, the daemon or the browser", async () => {
+		const secret = await createToken(window, { name: "Orders", file: ".env", git: "Add it to .gitignore" });
+		await window.answerNotification("“Orders” is ready", "Open .env");
+		await window.focusEditor(".env");
+		await until("the line is shown", async () =>
+			(await window.editorLines()).includes(`API_TOKEN=${secret}`),
+		);
+		await window.treeMenu("Orders", "Copy Secret");
+		assert.match(await check("orders.write"), /^403 /);
+		await window.reload();
+		await window.waitForTreeRow("Orders");
+		// What the browser still holds in memory reaches its profile.
+		await workbench.restartBrowser();
+
+		// Here, SecretStorage lies in the browser's profile, encrypted with a key of which the server keeps one half.
+		assert.deepEqual(await filesHolding(workbench.folder, secret), ["orders-service/.env"]);
+		const written = await readdir(join(workbench.userData, "User", "globalStorage", "tokensmith.tokensmith"));
+		for (const file of [/^snapshot-.*\.db$/, /^changes-.*\.log$/, /^daemon\.log$/, /^daemon\.json$/])
+			assert.ok(
+				written.some((name) => file.test(name)),
+				`${file} is among what was searched`,
+			);
+	});
+});
+
+/** What the program prints, whatever its exit code. */
+function run(args: string[], options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<string> {
+	return new Promise((resolve, reject) => {
+		execFile(process.execPath, args, options, (error, stdout, stderr) => {
+			if (error !== null && typeof error.code !== "number") reject(error);
+			else resolve(stdout + stderr);
+		});
+	});
+}
+
+async function filesHolding(folder: string, text: string): Promise<string[]> {
+	const needles = (["utf8", "utf16le"] as const).map((encoding) => Buffer.from(text, encoding));
+	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+	const holding: string[] = [];
+	for (const entry of entries.filter((found) => found.isFile())) {
+		const path = join(entry.parentPath, entry.name);
+		const content = await readFile(path);
+		if (needles.some((needle) => content.includes(needle))) holding.push(relative(folder, path));
+	}
+	return holding;
+}

@@ -1,0 +1,161 @@
+/**
+ * VS Code's quick pick and input box, as a person uses them: one step of a wizard after the other.
+ */
+import assert from "node:assert/strict";
+import type { Locator, Page } from "playwright-core";
+
+export class QuickInput {
+	readonly #page: Page;
+	readonly #widget: Locator;
+	readonly #box: Locator;
+
+	constructor(page: Page) {
+		this.#page = page;
+		this.#widget = page.locator(".quick-input-widget:visible");
+		this.#box = this.#widget.locator(".quick-input-box input");
+	}
+
+	/** Waits for the step whose title has these words, for example "Create API Token (2/6)". */
+	async waitForStep(title: string): Promise<void> {
+		await this.#widget.locator(".quick-input-title", { hasText: title }).waitFor();
+	}
+
+	/** Waits for the question that these words stand for, in the box or under it, and for its rows if it has some. */
+	async waitForQuestion(placeholder: string): Promise<void> {
+		await this.#widget.locator(`.quick-input-box input[placeholder*="${placeholder}"]`).waitFor();
+	}
+
+	/** Waits until Enter would take the row with this label. */
+	async waitForActive(label: string): Promise<void> {
+		await this.#rows(".focused")
+			.filter({ has: this.#page.locator(firstLine, { hasText: exactly(label) }) })
+			.waitFor();
+	}
+
+	async waitUntilClosed(): Promise<void> {
+		await this.#widget.waitFor({ state: "hidden" });
+	}
+
+	/** Replaces what stands in the box. */
+	async type(text: string): Promise<void> {
+		await this.#box.fill(text);
+	}
+
+	async value(): Promise<string> {
+		return this.#box.inputValue();
+	}
+
+	async accept(): Promise<void> {
+		await this.#box.press("Enter");
+	}
+
+	async escape(): Promise<void> {
+		await this.#box.press("Escape");
+	}
+
+	/** Leaves whatever is asked. */
+	async leave(): Promise<void> {
+		if (await this.#widget.isVisible()) await this.escape();
+		await this.waitUntilClosed();
+	}
+
+	async title(): Promise<string> {
+		return visibleText(this.#widget.locator(".quick-input-title"));
+	}
+
+	async back(): Promise<void> {
+		await this.button("Back");
+	}
+
+	/** Presses a button of the title bar or beside the box. */
+	async button(label: string): Promise<void> {
+		await this.#widget.locator(`.action-label[aria-label^="${label}"]`).click();
+	}
+
+	/** Chooses the one item with this label. */
+	async pick(label: string): Promise<void> {
+		await (await this.#item(label)).click();
+	}
+
+	/** Ticks these items where several can be chosen; `accept` or OK ends the step. */
+	async check(...labels: string[]): Promise<void> {
+		for (const label of labels) {
+			const row = await this.#item(label);
+			await row.locator(".quick-input-list-checkbox, .monaco-checkbox").first().click();
+			await this.#box.fill("");
+		}
+	}
+
+	/** Presses the OK button that a step with several choices has. */
+	async ok(): Promise<void> {
+		await this.#widget.locator(".quick-input-action .monaco-button:visible", { hasText: "OK" }).click();
+	}
+
+	/** The labels that can be seen; a long list shows its beginning. */
+	async labels(): Promise<string[]> {
+		return labelsOf(this.#rows());
+	}
+
+	/** The labels of the rows that are ticked. */
+	async checked(): Promise<string[]> {
+		return labelsOf(this.#rows().filter({ has: this.#page.locator('[aria-checked="true"]') }));
+	}
+
+	/** Label, description, detail of each row that can be seen, and the group that begins with it. */
+	async rows(): Promise<string[]> {
+		return this.#rows().evaluateAll((rows) =>
+			rows.map((row) =>
+				[...row.querySelectorAll(".label-name, .label-description, .quick-input-list-separator")]
+					// A row that is used again keeps the texts that it does not show.
+					.filter((part) => part.checkVisibility())
+					.map((part) => part.textContent?.trim())
+					.filter(Boolean)
+					.join(" "),
+			),
+		);
+	}
+
+	/** Prompt or validation message under the box. */
+	async message(): Promise<string> {
+		return visibleText(this.#widget.locator(".quick-input-message"));
+	}
+
+	/** Waits for a message with these words under the box. */
+	async waitForMessage(text: string | RegExp): Promise<void> {
+		await this.#widget.locator(".quick-input-message", { hasText: text }).waitFor();
+	}
+
+	#rows(state = ""): Locator {
+		return this.#widget.locator(`.quick-input-list .monaco-list-row${state}`);
+	}
+
+	/** Finds a row by its exact label, filtering when it is further down. */
+	async #item(label: string): Promise<Locator> {
+		const named = this.#page.locator(firstLine, { hasText: exactly(label) });
+		const row = this.#rows().filter({ has: named });
+		await this.#rows().first().waitFor();
+		if ((await row.count()) === 0) await this.type(label);
+		await row.first().waitFor();
+		assert.equal(await row.count(), 1, `one item must be labelled ${label}`);
+		return row;
+	}
+}
+
+/** Of a row; the second line holds its detail. */
+const firstLine = ".quick-input-list-row:first-child .label-name";
+
+async function labelsOf(rows: Locator): Promise<string[]> {
+	const labels = await rows.locator(firstLine).allInnerTexts();
+	// An icon before a label leaves white space.
+	return labels.map((label) => label.trim());
+}
+
+/** The whole text, without leading codicons' white space. */
+export function exactly(text: string): RegExp {
+	return new RegExp(`^\\s*${text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}\\s*$`);
+}
+
+/** As a person reads it, line by line; that the element is there has to be waited for before. */
+export async function visibleText(element: Locator): Promise<string> {
+	return (await element.allInnerTexts()).join("\n");
+}

@@ -1,0 +1,122 @@
+/**
+ * Runs the workbench's server as a process of its own, on 127.0.0.1 only. Invariant: it ends with the process that
+ * started it, at the latest.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ensureWorkbench } from "./install.ts";
+
+export interface ServerFolders {
+	/** Settings, state and logs; kept, it is the same person's VS Code again. */
+	userData: string;
+	extensions: string;
+}
+
+export interface ServerOptions extends ServerFolders {
+	/** 0: any free port. */
+	port: number;
+	/** For `tests`, the page's address may name extension tests to run (`payload`). */
+	purpose: "person" | "tests";
+	/** `asked`: every folder is in Restricted Mode until the person trusts it. */
+	workspaceTrust: "granted" | "asked";
+}
+
+export interface WorkbenchServer {
+	/** Ends without a slash. */
+	url: string;
+	/** Settles when the server has ended, whoever ended it. */
+	ended: Promise<void>;
+	stop(): Promise<void>;
+}
+
+const startSeconds = 60;
+
+export async function startServer(options: ServerOptions): Promise<WorkbenchServer> {
+	const args = ["--auth", "none", "--bind-addr", `127.0.0.1:${options.port}`, "--disable-telemetry"];
+	args.push("--disable-update-check", "--disable-getting-started-override");
+	if (options.workspaceTrust === "granted") args.push("--disable-workspace-trust");
+	if (options.purpose === "tests") args.push("--vscode-option", "enable-smoke-test-driver");
+	const child = await spawnCodeServer(options, args);
+	const ended = once(child, "close").then(() => undefined);
+	return {
+		url: await listeningUrl(child),
+		ended,
+		stop: async () => {
+			endGroup(child, "SIGTERM");
+			await ended;
+		},
+	};
+}
+
+export async function installExtension(folders: ServerFolders, vsix: string): Promise<void> {
+	const child = await spawnCodeServer(folders, ["--install-extension", vsix, "--force"]);
+	const output = collect(child);
+	const [code] = await once(child, "close");
+	if (code !== 0) throw new Error(`${vsix} could not be installed into the workbench:\n${output()}`);
+}
+
+async function spawnCodeServer(folders: ServerFolders, args: string[]): Promise<ChildProcess> {
+	const codeServer = await ensureWorkbench();
+	await mkdir(folders.userData, { recursive: true });
+	const own = [
+		...["--user-data-dir", folders.userData, "--extensions-dir", folders.extensions],
+		// Never the person's own code-server, its configuration or its running instance.
+		...["--config", join(folders.userData, "code-server.yaml")],
+		...["--session-socket", join(folders.userData, "session.sock")],
+	];
+	const child = spawn(process.execPath, [codeServer, ...own, ...args], {
+		// A group of its own: its children end with it, and a Ctrl+C reaches it once, through us.
+		detached: true,
+		env: cleanEnvironment(),
+		stdio: ["ignore", "pipe", "pipe"],
+	});
+	const endWithUs = () => endGroup(child, "SIGKILL");
+	process.once("exit", endWithUs);
+	child.once("close", () => process.off("exit", endWithUs));
+	return child;
+}
+
+/** Started from a terminal inside VS Code, the server would take itself for a part of that one. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+	const foreign = /^(VSCODE_|ELECTRON_|CODE_SERVER_|CS_|NODE_OPTIONS$|PORT$|PASSWORD$|HASHED_PASSWORD$)/;
+	const own = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+	// No gallery: the workbench asks nothing of the internet.
+	return { ...Object.fromEntries(own), EXTENSIONS_GALLERY: "{}" };
+}
+
+async function listeningUrl(child: ChildProcess): Promise<string> {
+	const output = collect(child);
+	return new Promise((resolve, reject) => {
+		const fail = (what: string) => reject(new Error(`The workbench's server ${what}:\n${output()}`));
+		const deadline = setTimeout(fail, startSeconds * 1000, `did not answer within ${startSeconds} s`);
+		child.once("error", reject);
+		child.once("close", (code) => {
+			clearTimeout(deadline);
+			fail(`ended with code ${code}`);
+		});
+		child.stdout?.on("data", () => {
+			const url = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(output())?.[1];
+			if (url === undefined) return;
+			clearTimeout(deadline);
+			resolve(url);
+		});
+	});
+}
+
+/** Keeps the pipes flowing; only the beginning is of use. */
+function collect(child: ChildProcess): () => string {
+	let output = "";
+	const keep = (data: Buffer) => {
+		if (output.length < 20_000) output += data.toString();
+	};
+	child.stdout?.on("data", keep);
+	child.stderr?.on("data", keep);
+	return () => output;
+}
+
+function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+	if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+	process.kill(-child.pid, signal);
+}

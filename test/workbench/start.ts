@@ -1,0 +1,115 @@
+/**
+ * `npm start`: opens VS Code with the extension and a small sample workspace. The desktop VS Code where there is one,
+ * else the workbench from npm on 127.0.0.1. `--web` chooses the workbench, `--port N` its port.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, mkdir } from "node:fs/promises";
+import { createServer } from "node:net";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { runNpm } from "./npm.ts";
+import { installExtension, startServer } from "./server.ts";
+import { changeSettings, quietSettings } from "./settings.ts";
+import { packageExtension } from "./vsix.ts";
+
+/** Always the same one when it is free: the browser keeps secrets per address. */
+const preferredPort = 47680;
+const oldestVsCode = [1, 105] as const;
+const signals = ["SIGINT", "SIGTERM"] as const;
+const hasDisplay =
+	process.platform !== "linux" || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+
+const root = resolve(import.meta.dirname, "..", "..");
+const state = join(process.env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "tokensmith", "start");
+
+const { values } = parseArgs({ options: { web: { type: "boolean" }, port: { type: "string" } } });
+try {
+	const workspace = await sampleWorkspace();
+	if (values.web || values.port || !hasDesktopVsCode()) await serveWorkbench(workspace);
+	else await openDesktopVsCode(workspace);
+} catch (error) {
+	if (!(error instanceof Error)) throw error;
+	console.error([error.message, error.cause instanceof Error ? error.cause.message : ""].join("\n"));
+	process.exitCode = 1;
+}
+
+/** A copy, kept from one start to the next: what is done in it stays, and the repository stays clean. */
+async function sampleWorkspace(): Promise<string> {
+	const copy = join(state, "orders-service");
+	if (existsSync(copy)) return copy;
+	await cp(join(import.meta.dirname, "sample", "orders-service"), copy, { recursive: true });
+	spawnSync("git", ["init", "--quiet", copy]); // Only for show: without git the sample works as well.
+	return copy;
+}
+
+function hasDesktopVsCode(): boolean {
+	// As root, the desktop VS Code refuses to start.
+	if (!hasDisplay || process.getuid?.() === 0) return false;
+	const { stdout } = spawnSync("code", ["--version"], {
+		encoding: "utf8",
+		shell: process.platform === "win32",
+	});
+	const [major = 0, minor = 0] = (stdout ?? "").split(".").map(Number);
+	const isRecent = major > oldestVsCode[0] || (major === oldestVsCode[0] && minor >= oldestVsCode[1]);
+	if (major > 0 && !isRecent) console.log(`code is ${major}.${minor}, older than ${oldestVsCode.join(".")}.`);
+	return isRecent;
+}
+
+async function openDesktopVsCode(workspace: string): Promise<void> {
+	await runNpm(root, "run", "build");
+	const args = ["--new-window", `--extensionDevelopmentPath=${root}`, workspace];
+	spawnSync("code", args, { stdio: "inherit", shell: process.platform === "win32" });
+	console.log(`VS Code opens with Tokensmith and the sample workspace ${workspace}`);
+	console.log('Press F1 there and choose "Tokens: Create API Token".');
+}
+
+async function serveWorkbench(workspace: string): Promise<void> {
+	const leaveAtOnce = () => process.exit(1);
+	for (const signal of signals) process.on(signal, leaveAtOnce);
+	console.log("Building the extension");
+	const vsix = await packageExtension();
+	const folders = { userData: join(state, "user-data"), extensions: join(state, "extensions") };
+	if (!existsSync(folders.userData)) {
+		await changeSettings(folders.userData, { ...quietSettings, "workbench.startupEditor": "readme" });
+	}
+	await mkdir(folders.extensions, { recursive: true });
+	await installExtension(folders, vsix);
+	const server = await startServer({
+		...folders,
+		port: values.port === undefined ? await freePort(preferredPort) : Number(values.port),
+		purpose: "person",
+		workspaceTrust: "granted",
+	});
+	for (const signal of signals) {
+		process.off(signal, leaveAtOnce);
+		process.once(signal, () => {
+			process.once(signal, leaveAtOnce);
+			void server.stop();
+		});
+	}
+	const address = `${server.url}/?folder=${encodeURIComponent(workspace)}`;
+	console.log(`\nVS Code with Tokensmith:  ${address}\n`);
+	console.log('Press F1 there and choose "Tokens: Create API Token". Ctrl+C here ends it.');
+	openInBrowser(address);
+	await server.ended;
+}
+
+/** This port, or any other when somebody holds it. */
+function freePort(port: number): Promise<number> {
+	return new Promise((resolve) => {
+		const probe = createServer();
+		probe.once("error", () => resolve(0));
+		probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(port)));
+	});
+}
+
+function openInBrowser(address: string): void {
+	if (!hasDisplay) return;
+	const opener = { darwin: "open", win32: "explorer" }[process.platform as string] ?? "xdg-open";
+	const child = spawn(opener, [address], { detached: true, stdio: "ignore" });
+	// The address stands above: who has no opener follows it by hand.
+	child.once("error", (error) => console.log(`Open that address in a browser (${error.message}).`));
+	child.unref();
+}

@@ -1,0 +1,15 @@
+/**
+ * The extension as people install it, made from what the repository holds now.
+ */
+import { join, resolve } from "node:path";
+import { runNpm } from "./npm.ts";
+
+const root = resolve(import.meta.dirname, "..", "..");
+
+export const vsixPath = join(root, "dist", "tokensmith.vsix");
+
+export async function packageExtension(): Promise<string> {
+	await runNpm(root, "run", "build");
+	await runNpm(root, "run", "package");
+	return vsixPath;
+}

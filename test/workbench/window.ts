@@ -1,0 +1,292 @@
+/**
+ * One VS Code window in a browser, as a person sees and uses it. Knows VS Code's page and nothing of the extension.
+ */
+import { basename } from "node:path";
+import type { Locator, Page } from "playwright-core";
+import { exactly, QuickInput, visibleText } from "./quick-input.ts";
+import { until } from "./until.ts";
+
+/** As the theme picker names them, and the class that each puts on the page. */
+const themes = {
+	light: { label: "Light 2026", class: "vs" },
+	dark: { label: "Dark 2026", class: "vs-dark" },
+	"high contrast": { label: "Dark High Contrast", class: "hc-black" },
+	"high contrast light": { label: "Light High Contrast", class: "hc-light" },
+} as const;
+export type Theme = keyof typeof themes;
+
+export class WorkbenchWindow {
+	readonly page: Page;
+	readonly input: QuickInput;
+
+	constructor(page: Page) {
+		this.page = page;
+		this.input = new QuickInput(page);
+	}
+
+	async waitUntilReady(): Promise<void> {
+		await this.page.locator(".monaco-workbench .activitybar .action-item").first().waitFor();
+		await this.page.locator(".statusbar-item").first().waitFor();
+	}
+
+	async reload(): Promise<void> {
+		await this.page.reload();
+		await this.waitUntilReady();
+	}
+
+	async close(): Promise<void> {
+		await this.page.close();
+	}
+
+	/** Runs a command from the palette by its full title, for example "Tokens: Create API Token". */
+	async runCommand(title: string): Promise<void> {
+		// An open palette does not learn of commands that are contributed while the window still loads.
+		await until(`the palette offers ${title}`, async () => {
+			const offered = await this.#searchPalette(title);
+			if (!offered) await this.input.escape();
+			return offered;
+		});
+		await this.#paletteRow(title).click();
+	}
+
+	/** Whether the palette offers a command with this title now. */
+	async offersCommand(title: string): Promise<boolean> {
+		const offered = await this.#searchPalette(title);
+		await this.input.escape();
+		await this.input.waitUntilClosed();
+		return offered;
+	}
+
+	/** Opens a view container of the activity bar by its name. */
+	async openView(name: string): Promise<void> {
+		const shown = this.page.locator(".sidebar .composite.title", { hasText: name });
+		if (await shown.isVisible()) return;
+		await this.page.locator(`.activitybar .action-label[aria-label^="${name}"]`).first().click();
+		await shown.waitFor();
+	}
+
+	/** The number on an activity bar's icon; undefined without a badge. */
+	async badge(name: string): Promise<string | undefined> {
+		const item = this.page.locator(".activitybar .action-item", {
+			has: this.page.locator(`.action-label[aria-label^="${name}"]`),
+		});
+		const content = item.locator(".badge-content");
+		return (await content.isVisible()) ? visibleText(content) : undefined;
+	}
+
+	/** The rows of the open view: label and description of each, from top to bottom. */
+	async treeRows(): Promise<string[]> {
+		return this.#rows().evaluateAll((rows) =>
+			rows.map((row) =>
+				[...row.querySelectorAll(".label-name, .label-description")]
+					.map((part) => part.textContent?.trim())
+					.filter(Boolean)
+					.join(" "),
+			),
+		);
+	}
+
+	/** The one row whose text has these words. */
+	treeRow(text: string): Locator {
+		return this.#rows().filter({ hasText: text });
+	}
+
+	async waitForTreeRow(text: string): Promise<void> {
+		await this.treeRow(text).waitFor();
+	}
+
+	async waitUntilTreeRowIsGone(text: string): Promise<void> {
+		await this.treeRow(text).waitFor({ state: "detached" });
+	}
+
+	/** Presses an inline action of a row. */
+	async treeAction(row: string, action: string): Promise<void> {
+		await this.treeRow(row).hover();
+		await this.treeRow(row).locator(`.actions .action-label[aria-label^="${action}"]`).click();
+	}
+
+	/** Chooses an entry of a row's context menu. */
+	async treeMenu(row: string, entry: string): Promise<void> {
+		await this.treeRow(row).click({ button: "right" });
+		await this.#chooseMenuEntry(entry);
+	}
+
+	/** The entries of a row's context menu. */
+	async treeMenuEntries(row: string): Promise<string[]> {
+		await this.treeRow(row).click({ button: "right" });
+		const labels = this.page.locator(".monaco-menu .action-label:not(.separator)");
+		await labels.first().waitFor();
+		const entries = await labels.allInnerTexts();
+		await this.page.keyboard.press("Escape");
+		return entries;
+	}
+
+	/** The tooltip of a row. */
+	async treeTooltip(row: string): Promise<string> {
+		await this.treeRow(row).hover();
+		const hover = this.page.locator(".workbench-hover:visible, .monaco-hover:visible").first();
+		await hover.waitFor();
+		return plainSpaces(await visibleText(hover));
+	}
+
+	/** What a view says while it has no rows, with its buttons. */
+	async welcomeText(): Promise<string> {
+		const content = this.page.locator(".sidebar .welcome-view-content:visible").first();
+		await content.waitFor();
+		return visibleText(content);
+	}
+
+	async pressWelcomeButton(label: string): Promise<void> {
+		await this.page
+			.locator(".sidebar .welcome-view-content .monaco-button:visible", { hasText: exactly(label) })
+			.click();
+	}
+
+	/** The text of the modal dialog, once there is one: its message and its detail. */
+	async dialogText(): Promise<string> {
+		const dialog = this.page.locator(".monaco-dialog-box .dialog-message-container");
+		await dialog.waitFor();
+		return visibleText(dialog);
+	}
+
+	/** Answers the modal dialog and waits until it has gone. */
+	async answerDialog(button: string): Promise<void> {
+		const dialog = this.page.locator(".monaco-dialog-box");
+		const label = exactly(button);
+		await dialog.locator(".dialog-buttons .monaco-button:visible", { hasText: label }).first().click();
+		await dialog.waitFor({ state: "hidden" });
+	}
+
+	/** Waits for a notification with these words and answers all of its text. */
+	async notification(text: string | RegExp): Promise<string> {
+		const toast = this.#toast(text);
+		await toast.waitFor();
+		return visibleText(toast.locator(".notification-list-item-message"));
+	}
+
+	/** The texts of the notifications that can be seen. */
+	async notifications(): Promise<string[]> {
+		return this.page.locator(".notifications-toasts .notification-list-item-message").allInnerTexts();
+	}
+
+	async answerNotification(text: string | RegExp, button: string): Promise<void> {
+		const toast = this.#toast(text);
+		const label = exactly(button);
+		await toast
+			.locator(".notification-list-item-buttons-container .monaco-button", { hasText: label })
+			.click();
+	}
+
+	async clearNotifications(): Promise<void> {
+		await this.runCommand("Notifications: Clear All Notifications");
+		await this.page.locator(".notifications-toasts .notification-list-item").waitFor({ state: "detached" });
+	}
+
+	/** Opens a file of the workspace through Ctrl+P and focuses its editor. */
+	async openFile(path: string): Promise<void> {
+		await this.page.keyboard.press("ControlOrMeta+P");
+		await this.input.type(path);
+		await this.#paletteRow(basename(path)).click();
+		await this.focusEditor(basename(path));
+	}
+
+	/** Focuses the editor of a file that is open. */
+	async focusEditor(name: string): Promise<void> {
+		const tab = this.page.locator(`.tabs-container .tab[data-resource-name="${name}"]`);
+		await tab.click();
+		await this.page.locator(".editor-instance .view-lines").first().click();
+	}
+
+	async tabs(): Promise<string[]> {
+		return this.page
+			.locator(".tabs-container .tab")
+			.evaluateAll((tabs) => tabs.map((tab) => tab.getAttribute("data-resource-name") ?? ""));
+	}
+
+	/** Whether a file that is open has changes that are not on disk. */
+	async isDirty(name: string): Promise<boolean> {
+		return (await this.page.locator(`.tabs-container .tab.dirty[data-resource-name="${name}"]`).count()) > 0;
+	}
+
+	/** What the editor in front shows, line by line. */
+	async editorLines(): Promise<string[]> {
+		const lines = this.page.locator(".editor-group-container.active .editor-instance .view-line");
+		const rows = await lines.evaluateAll((all) =>
+			all.map((line) => ({ top: line.getBoundingClientRect().top, text: line.textContent ?? "" })),
+		);
+		// The page keeps its lines in no order.
+		return rows.sort((a, b) => a.top - b.top).map((row) => plainSpaces(row.text));
+	}
+
+	async press(keys: string): Promise<void> {
+		await this.page.keyboard.press(keys);
+	}
+
+	async undo(): Promise<void> {
+		await this.press("ControlOrMeta+Z");
+	}
+
+	async save(): Promise<void> {
+		await this.press("ControlOrMeta+S");
+	}
+
+	async setTheme(theme: Theme): Promise<void> {
+		await this.runCommand("Preferences: Color Theme");
+		await this.input.pick(themes[theme].label);
+		await this.input.waitUntilClosed();
+		await this.page.locator(`.monaco-workbench.${themes[theme].class}`).waitFor();
+	}
+
+	/** The texts of the status bar. */
+	async statusBar(): Promise<string[]> {
+		return this.page.locator(".statusbar-item:visible").allInnerTexts();
+	}
+
+	async clipboard(): Promise<string> {
+		return this.page.evaluate<string>("navigator.clipboard.readText()");
+	}
+
+	/** A picture of the window, without the pointer's traces. */
+	async screenshot(file: string): Promise<void> {
+		await this.page.screenshot({ path: file, animations: "disabled", caret: "hide" });
+	}
+
+	/** Leaves the palette open. */
+	async #searchPalette(title: string): Promise<boolean> {
+		await this.page.keyboard.press("F1");
+		await this.input.type(`>${title}`);
+		await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+		return (await this.#paletteRow(title).count()) > 0;
+	}
+
+	#paletteRow(label: string): Locator {
+		const named = this.page.locator(".label-name", { hasText: exactly(label) });
+		return this.page.locator(".quick-input-list .monaco-list-row").filter({ has: named }).first();
+	}
+
+	#rows(): Locator {
+		return this.page.locator(".sidebar .monaco-list-row[role=treeitem]");
+	}
+
+	#toast(text: string | RegExp): Locator {
+		return this.page.locator(".notifications-toasts .notification-list-item", { hasText: text }).first();
+	}
+
+	/** A menu ignores the mouse in its first moments, so the click is repeated until the menu has gone. */
+	async #chooseMenuEntry(entry: string): Promise<void> {
+		const menu = this.page.locator(".monaco-menu");
+		const item = menu.locator(".action-item", {
+			has: this.page.locator(".action-label", { hasText: exactly(entry) }),
+		});
+		await item.waitFor();
+		await until(`the menu took ${entry}`, async () => {
+			if (await item.isVisible()) await item.click({ timeout: 1000 });
+			return !(await menu.isVisible());
+		});
+	}
+}
+
+/** VS Code keeps spaces from being collapsed by showing non-breaking ones. */
+function plainSpaces(text: string): string {
+	return text.replaceAll("\u00a0", " ");
+}
