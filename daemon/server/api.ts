@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import * as z from "zod";
+import type { Problem } from "../contract.ts";
 import type { IfMatch } from "../rules/authority.ts";
 import type { Caller } from "../rules/callers.ts";
 import { RuleError } from "../rules/rule-error.ts";
@@ -38,8 +39,6 @@ export function createApi(options: ApiOptions): Express {
 		response.once("finish", () => tell(options, request, response));
 		next();
 	});
-	app.use(express.json({ limit: maximumBodyBytes, inflate: false }));
-	app.use(express.urlencoded({ limit: maximumBodyBytes, inflate: false, extended: false }));
 	register(app, allRoutes(options), options);
 	app.use((_request: Request, response: Response) => {
 		const detail = "There is no such route; /openapi.json names those that there are.";
@@ -70,8 +69,18 @@ function allRoutes(options: ApiOptions): Route[] {
 
 /** Any method that a path lacks is answered with those that it has. */
 function register(app: Express, routes: readonly Route[], options: ApiOptions): void {
+	const limits = { limit: maximumBodyBytes, inflate: false };
+	const bodyParsers = [express.json(limits), express.urlencoded({ ...limits, extended: false })];
 	for (const [path, same] of Map.groupBy(routes, (one) => one.path)) {
 		const chain = app.route(path.replace(/\{(\w+)\}/g, ":$1"));
+		// First, so that a body which can't be read is counted and logged by its route too.
+		chain.all(
+			(_request, response, next) => {
+				response.locals.path = path;
+				next();
+			},
+			...bodyParsers,
+		);
 		for (const one of same) chain[one.method]((request, response) => serve(one, request, response, options));
 		const allow = same.map((one) => one.method.toUpperCase()).join(", ");
 		chain.all((_request, response) => {
@@ -82,7 +91,6 @@ function register(app: Express, routes: readonly Route[], options: ApiOptions): 
 }
 
 async function serve(route: Route, request: Request, response: Response, options: ApiOptions): Promise<void> {
-	response.locals.path = route.path;
 	const caller = callerFor(route, request, options);
 	const query = parse(route.query ?? nothing, request.query, "query");
 	const body = route.body === undefined ? undefined : parse(route.body, bodyOf(route, request), "body");
@@ -141,13 +149,25 @@ function answerError(error: unknown, request: Request, response: Response, log: 
 	if (problem.status >= 500)
 		log.error({ err: error, request: response.locals.requestId }, "a request failed");
 	if (response.headersSent) return void response.destroy();
-	const basic = request.headers.authorization?.toLowerCase().startsWith("basic ") === true;
-	const asked = basic ? 'Basic realm="tokensmith"' : challenge();
+	const asked = challengeOf(problem, request);
 	sendProblem(response, problem, {
-		...(problem.status === 401 && { "WWW-Authenticate": asked }),
+		...(asked !== undefined && { "WWW-Authenticate": asked }),
 		// RFC 6749 section 5.2 wants this media type, and standard clients read no other.
 		...(oauth && { "Content-Type": "application/json" }),
 	});
+}
+
+/** RFC 6750 section 3; whoever came with HTTP Basic is asked in the same way (RFC 6749 section 5.2). */
+function challengeOf({ status, code, detail }: Problem, request: Request): string | undefined {
+	const basic = request.headers.authorization?.toLowerCase().startsWith("basic ") === true;
+	if (code === "permission-missing" && !basic) {
+		return challenge({ error: "insufficient_scope", error_description: detail });
+	}
+	if (status !== 401) return undefined;
+	if (basic) return 'Basic realm="tokensmith"';
+	return code === "credentials-missing"
+		? challenge()
+		: challenge({ error: "invalid_token", error_description: detail });
 }
 
 /** RFC 6749 section 5.2, which RFC 7009 and RFC 7662 refer to. */

@@ -47,8 +47,8 @@ describe(`malformed requests (seed ${seed})`, () => {
 	});
 	afterEach(async () => {
 		agent.destroy();
-		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
 		await daemon.remove();
+		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
 	});
 
 	for (const target of targets) {

@@ -29,8 +29,8 @@ describe("OAuth 2.0", () => {
 		service = await daemon.create({ name: "gateway", permissions: [apiPermissions.introspect] });
 	});
 	afterEach(async () => {
-		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
 		await daemon.remove();
+		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
 	});
 
 	describe("a standard client", () => {

@@ -1,55 +1,15 @@
-/** What an operator has: the OpenAPI document, the figures for Prometheus, request ids, and the log. */
+/** What an operator has to go by: the figures for Prometheus, request ids, challenges, and the log. */
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Validator } from "@seriousme/openapi-schema-validator";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import formats from "ajv-formats";
 import { apiPermissions, type CreatedToken } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { type ApiOptions, createApi } from "../../daemon/server/api.ts";
 import { DaemonChild } from "../process/daemon.ts";
 import { TestDaemon, temporaryFolder } from "./harness.ts";
 
 type CallOptions = NonNullable<Parameters<TestDaemon["call"]>[2]>;
 
-const { read, write, delete: remove, introspect, rotateSelf } = apiPermissions;
 const form = { "content-type": "application/x-www-form-urlencoded" };
-
-/** Every operation of the contract, with whom it serves. */
-const needs: Record<string, string> = {
-	"POST /v1/api-tokens": write,
-	"GET /v1/api-tokens": read,
-	"GET /v1/api-tokens/current": "any token",
-	"POST /v1/api-tokens/identify": read,
-	"GET /v1/api-tokens/{id}": read,
-	"PATCH /v1/api-tokens/{id}": write,
-	"DELETE /v1/api-tokens/{id}": remove,
-	"POST /v1/api-tokens/{id}/rotate": `${write}, or the token itself with ${rotateSelf}`,
-	"POST /v1/api-tokens/{id}/disable": write,
-	"POST /v1/api-tokens/{id}/enable": write,
-	"POST /v1/incidents": remove,
-	"GET /v1/resources": read,
-	"GET /v1/resources/{kind}/{id}": read,
-	"PUT /v1/resources/{kind}/{id}/grants/{tokenId}": write,
-	"DELETE /v1/resources/{kind}/{id}/grants/{tokenId}": write,
-	"GET /v1/profiles": read,
-	"PUT /v1/profiles/{id}": "the owner key",
-	"DELETE /v1/profiles/{id}": "the owner key",
-	"GET /v1/audit-events": read,
-	"GET /v1/usage": read,
-	"GET /v1/events": read,
-	"PUT /v1/policy": "the owner key",
-	"POST /v1/shutdown": "the owner key",
-	"GET /v1/verify": "any token",
-	"POST /v1/verify": "any token",
-	"GET /.well-known/oauth-authorization-server": "nobody",
-	"POST /oauth2/introspect": introspect,
-	"POST /oauth2/revoke": "nobody",
-	"GET /healthz": "nobody",
-	"GET /openapi.json": "nobody",
-	"GET /metrics": read,
-};
 
 describe("for operators", () => {
 	let daemon: TestDaemon;
@@ -57,115 +17,8 @@ describe("for operators", () => {
 		daemon = await TestDaemon.start();
 	});
 	afterEach(async () => {
-		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
 		await daemon.remove();
-	});
-
-	describe("/openapi.json", () => {
-		it("is a valid document of OpenAPI 3.1", async () => {
-			const validator = new Validator();
-			const { valid, errors } = await validator.validate(await document());
-			assert.ok(valid, JSON.stringify(errors, null, "\t"));
-			assert.equal(validator.version, "3.1");
-		});
-
-		it("names every route that is served, and none that is not", async () => {
-			const described = operationsOf(await document()).map(({ operation }) => operation);
-			const verify = ["GET /v1/verify", "POST /v1/verify"];
-			assert.deepEqual(described.sort(), [...servedByExpress(), ...verify].sort());
-		});
-
-		it("names each operation once", async () => {
-			const ids = operationsOf(await document()).map(({ described }) => described.operationId);
-			assert.equal(new Set(ids).size, ids.length);
-		});
-
-		it("says whom each operation serves", async () => {
-			const said = operationsOf(await document()).map(({ operation, described }) => {
-				const [, need] = /^Needs: (.+)\.$/.exec(described.description ?? "") ?? [];
-				assert.equal(described.security?.length === 0, need === undefined, operation);
-				return [operation, need ?? "nobody"];
-			});
-			assert.deepEqual(Object.fromEntries(said), needs);
-		});
-
-		it("requires If-Match where the daemon does", async () => {
-			const { id } = await daemon.create();
-			for (const { operation, described } of operationsOf(await document())) {
-				const header = described.parameters?.find((parameter) => parameter.name === "If-Match");
-				if (header === undefined) continue;
-				const [method = "", path = ""] = operation.split(" ");
-				const body = method === "PATCH" ? {} : { overlapSeconds: 0 };
-				const answer = await daemon.call(method, path.replace("{id}", id), { body });
-				assert.equal(answer.status === 428, header.required, operation);
-			}
-		});
-
-		for (const [operation, need] of Object.entries(needs)) {
-			it(`is right that ${operation} needs ${need}`, async () => {
-				assert.equal((await statusOf(operation, null)) === 401, need !== "nobody");
-				const others = Object.values(apiPermissions).filter((permission) => !need.includes(permission));
-				const poor = await daemon.create({ permissions: ["orders.read", ...others] });
-				const asked = need === "the owner key" || need.startsWith("api.");
-				assert.equal((await statusOf(operation, poor.token)) === 403, asked);
-				const [permission] = /^api\.api-tokens\.[a-z]+/.exec(need) ?? [];
-				if (permission === undefined) return;
-				const { token } = await daemon.create({ permissions: [permission] });
-				const status = await statusOf(operation, token);
-				assert.ok(status !== 401 && status !== 403, `${status}`);
-			});
-		}
-
-		it("describes what each route really takes and answers", async () => {
-			const described = await document();
-			const ajv = schemasOf(described);
-			const answered = new Set<string>();
-			for (const [operation, path, options = {}] of await realRequests()) {
-				const [method = ""] = operation.split(" ");
-				if (options.body !== undefined && options.headers !== form) {
-					assertValid(schemaAt(ajv, operation, ["requestBody", "content", "application/json"]), options.body);
-				}
-				const answer = await daemon.call(method, path, options);
-				assert.ok(answer.status < 300, `${operation} ${answer.status} ${JSON.stringify(answer.body)}`);
-				const [type = ""] = (answer.headers.get("content-type") ?? "").split(";");
-				const where = ["responses", String(answer.status), "content", type];
-				assertValid(schemaAt(ajv, operation, where), answer.body);
-				answered.add(operation);
-			}
-			const withContent = operationsOf(described).filter(({ described }) =>
-				Object.values(described.responses).some(({ content = {} }) => "application/json" in content),
-			);
-			assert.deepEqual([...answered].sort(), withContent.map(({ operation }) => operation).sort());
-		});
-
-		it("describes the problems that are really answered", async () => {
-			const ajv = schemasOf(await document());
-			const { id, token } = await daemon.create();
-			const problems: [status: number, operation: string, path: string, options?: CallOptions][] = [
-				[400, "POST /v1/api-tokens", "/v1/api-tokens", { body: { name: "", permissions: ["x y"] } }],
-				[401, "GET /v1/api-tokens", "/v1/api-tokens", { secret: null }],
-				[403, "GET /v1/api-tokens", "/v1/api-tokens", { secret: token }],
-				[404, "GET /v1/api-tokens/{id}", "/v1/api-tokens/x"],
-				[405, "GET /v1/usage", "/v1/usage", {}],
-				[
-					412,
-					"PATCH /v1/api-tokens/{id}",
-					`/v1/api-tokens/${id}`,
-					{ headers: { "if-match": '"7"' }, body: {} },
-				],
-				[428, "PATCH /v1/api-tokens/{id}", `/v1/api-tokens/${id}`, { body: {} }],
-				[401, "GET /v1/verify", "/v1/verify", { secret: "nonsense" }],
-				[403, "GET /v1/verify", "/v1/verify?permission=x", { secret: token }],
-				[400, "POST /oauth2/introspect", "/oauth2/introspect", { headers: form, body: "token=" }],
-			];
-			for (const [status, operation, path, options] of problems) {
-				const [method = ""] = operation.split(" ");
-				const answer = await daemon.call(status === 405 ? "DELETE" : method, path, options);
-				assert.equal(answer.status, status, operation);
-				const [type = ""] = (answer.headers.get("content-type") ?? "").split(";");
-				assertValid(schemaAt(ajv, operation, ["responses", "default", "content", type]), answer.body);
-			}
-		});
+		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
 	});
 
 	describe("/metrics", () => {
@@ -177,7 +30,10 @@ describe("for operators", () => {
 		});
 
 		it("is for those who may read", async () => {
-			const [reader, other] = [await daemon.create({ permissions: [read] }), await daemon.create()];
+			const [reader, other] = [
+				await daemon.create({ permissions: [apiPermissions.read] }),
+				await daemon.create(),
+			];
 			assert.equal((await daemon.call("GET", "/metrics", { secret: null })).status, 401);
 			assert.equal((await daemon.call("GET", "/metrics", { secret: other.token })).status, 403);
 			assert.equal((await daemon.call("GET", "/metrics", { secret: reader.token })).status, 200);
@@ -206,6 +62,17 @@ describe("for operators", () => {
 				samples.get(`tokensmith_requests_total{method="GET",route="/v1/api-tokens/{id}",status="${status}"}`);
 			assert.deepEqual([at(200), at(404), at(400)], [2, 1, 1]);
 			assert.doesNotMatch([...samples.keys()].join("\n"), new RegExp(`${id}|unknown-id`));
+		});
+
+		it("counts what never got as far as its route by that route too", async () => {
+			await daemon.call("DELETE", "/v1/usage");
+			await daemon.call("POST", "/v1/incidents", { body: "{" });
+			const samples = await metrics();
+			const counted = [
+				'tokensmith_requests_total{method="DELETE",route="/v1/usage",status="405"}',
+				'tokensmith_requests_total{method="POST",route="/v1/incidents",status="400"}',
+			].map((name) => samples.get(name));
+			assert.deepEqual(counted, [1, 1]);
 		});
 
 		it("counts what a stranger makes up as one route", async () => {
@@ -255,75 +122,26 @@ describe("for operators", () => {
 		}
 	});
 
-	async function document(): Promise<OpenApi> {
-		return (await daemon.call("GET", "/openapi.json", { secret: null })).body;
-	}
+	describe("a refusal", () => {
+		const challenges: [whom: string, secret: () => Promise<string | null>, expected: RegExp][] = [
+			["nobody", async () => null, /^Bearer realm="tokensmith"$/],
+			["a wrong token", async () => "x", /^Bearer .*error="invalid_token", error_description="/],
+			[
+				"a token that may not",
+				async () => (await daemon.create()).token,
+				/^Bearer .*error="insufficient_scope", error_description=".*api\.api-tokens\.read/,
+			],
+		];
+		for (const [whom, secret, expected] of challenges) {
+			it(`of ${whom} comes with the challenge of RFC 6750`, async () => {
+				const { headers } = await daemon.call("GET", "/v1/api-tokens", { secret: await secret() });
+				assert.match(headers.get("www-authenticate") ?? "", expected);
+			});
+		}
+	});
 
 	async function metrics(): Promise<Map<string, number>> {
 		return samplesOf((await daemon.call("GET", "/metrics")).body);
-	}
-
-	/** Of a request whose path leads to nothing and whose body is none, so that nothing happens. */
-	async function statusOf(operation: string, secret: string | null): Promise<number> {
-		const [method = "", path = ""] = operation.split(" ");
-		const headers: Record<string, string> = secret === null ? {} : { authorization: `Bearer ${secret}` };
-		const abort = new AbortController();
-		const url = daemon.url + path.replace(/\{\w+\}/g, "nothing");
-		const { status } = await fetch(url, { method, headers, signal: abort.signal });
-		// The stream of events would not end by itself.
-		abort.abort();
-		return status;
-	}
-
-	/** One request for each operation that answers JSON, in an order in which all of them succeed. */
-	async function realRequests(): Promise<[operation: string, path: string, options?: CallOptions][]> {
-		const one = await daemon.create({ resources: ["channel/soc"], defaultSource: "soc", expiry: null });
-		const two = await daemon.create({ tags: ["ci"], allowedAddresses: ["127.0.0.1"] });
-		await daemon.verify(two.token, "?permission=orders.read");
-		await daemon.verify(two.token, "?permission=orders.write");
-		const profile = (await daemon.call("GET", "/v1/profiles")).body.profiles[0];
-		const { id } = one;
-		const grant = `/v1/resources/channel/news/grants/${id}`;
-		const body = {
-			name: "ci",
-			profile: "local",
-			permissions: ["orders.*"],
-			expiresIn: { months: 2 },
-			resources: ["channel/soc"],
-			allowedAddresses: ["10.0.0.0/8"],
-		};
-		return [
-			["POST /v1/api-tokens", "/v1/api-tokens", { body }],
-			["GET /v1/api-tokens", "/v1/api-tokens?limit=2&sort=-lastUsed"],
-			["GET /v1/api-tokens/current", "/v1/api-tokens/current", { secret: one.token }],
-			["POST /v1/api-tokens/identify", "/v1/api-tokens/identify", { body: { hashes: [hashOf(one.token)] } }],
-			["GET /v1/api-tokens/{id}", `/v1/api-tokens/${two.id}`],
-			[
-				"PATCH /v1/api-tokens/{id}",
-				`/v1/api-tokens/${two.id}`,
-				{ headers: { "if-match": `"${two.version}"` }, body: { name: "renamed", tags: [] } },
-			],
-			["POST /v1/api-tokens/{id}/disable", `/v1/api-tokens/${id}/disable`],
-			["POST /v1/api-tokens/{id}/enable", `/v1/api-tokens/${id}/enable`],
-			["PUT /v1/resources/{kind}/{id}/grants/{tokenId}", grant],
-			["GET /v1/resources", "/v1/resources"],
-			["GET /v1/resources/{kind}/{id}", "/v1/resources/channel/news"],
-			["DELETE /v1/resources/{kind}/{id}/grants/{tokenId}", grant],
-			["GET /v1/verify", "/v1/verify", { secret: one.token }],
-			["POST /v1/verify", "/v1/verify", { secret: two.token }],
-			["POST /v1/api-tokens/{id}/rotate", `/v1/api-tokens/${id}/rotate`, { body: { overlapSeconds: 60 } }],
-			["POST /oauth2/introspect", "/oauth2/introspect", { headers: form, body: `token=${one.token}` }],
-			["POST /oauth2/revoke", "/oauth2/revoke", { headers: form, body: `token=${one.token}` }],
-			["DELETE /v1/api-tokens/{id}", `/v1/api-tokens/${id}?reason=leaked`],
-			["PUT /v1/profiles/{id}", "/v1/profiles/mine", { body: { ...profile, id: "mine" } }],
-			["GET /v1/profiles", "/v1/profiles"],
-			["POST /v1/incidents", "/v1/incidents", { body: { reason: "x", all: true, createSuccessors: true } }],
-			["GET /v1/audit-events", "/v1/audit-events?verify=true"],
-			["GET /v1/usage", "/v1/usage"],
-			["GET /.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server"],
-			["GET /healthz", "/healthz?challenge=x", { secret: null }],
-			["GET /openapi.json", "/openapi.json", { secret: null }],
-		];
 	}
 });
 
@@ -407,60 +225,6 @@ interface LogLine {
 	route?: string;
 	status?: number;
 	err?: { stack: string };
-}
-
-interface Operation {
-	operationId: string;
-	description?: string;
-	security?: object[];
-	parameters?: { name: string; required?: boolean }[];
-	responses: Record<string, { content?: Record<string, object> }>;
-}
-
-type OpenApi = {
-	paths: Record<string, Record<string, Operation>>;
-};
-
-function operationsOf({ paths }: OpenApi): { operation: string; described: Operation }[] {
-	return Object.entries(paths).flatMap(([path, methods]) =>
-		Object.entries(methods).map(([method, described]) => ({
-			operation: `${method.toUpperCase()} ${path}`,
-			described,
-		})),
-	);
-}
-
-/** What Express itself says that it serves. */
-function servedByExpress(): string[] {
-	// To put the routes together takes nothing of what answers them.
-	const { stack } = createApi({} as ApiOptions).router;
-	return stack.flatMap(({ route }) => {
-		const methods = new Set(
-			route?.stack.map((layer) => layer.method).filter((method) => method !== undefined),
-		);
-		const path = String(route?.path).replace(/:(\w+)/g, "{$1}");
-		return [...methods].map((method) => `${method.toUpperCase()} ${path}`);
-	});
-}
-
-function schemasOf(document: OpenApi): Ajv2020 {
-	// OpenAPI's own words stand around the schemas, which strict mode takes for mistakes.
-	const ajv = new Ajv2020({ strict: false, allErrors: true });
-	formats.default(ajv);
-	return ajv.addSchema(document, "openapi.json");
-}
-
-function schemaAt(ajv: Ajv2020, operation: string, where: readonly string[]): ValidateFunction {
-	const [method = "", path = ""] = operation.split(" ");
-	const parts = ["paths", path, method.toLowerCase(), ...where, "schema"];
-	const pointer = parts.map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1")));
-	const found = ajv.getSchema(`openapi.json#/${pointer.join("/")}`);
-	assert.ok(found !== undefined, `the document says nothing of ${parts.join(" ")}`);
-	return found;
-}
-
-function assertValid(validate: ValidateFunction, value: unknown): void {
-	assert.ok(validate(value), JSON.stringify({ errors: validate.errors, value }, null, "\t"));
 }
 
 /** The samples of the text format, by name and labels; every line has to be a comment or a sample. */

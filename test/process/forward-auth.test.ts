@@ -33,6 +33,7 @@ describe("nginx with auth_request", () => {
 	let folder: string;
 	let daemon: DaemonChild;
 	let nginx: Nginx;
+	const ends: (() => Promise<unknown>)[] = [];
 	let service: Server;
 	/** What the service behind was asked. */
 	let received: { url: string; method: string; headers: IncomingHttpHeaders; body: string }[];
@@ -47,8 +48,7 @@ describe("nginx with auth_request", () => {
 		await once(service, "listening");
 	});
 	afterEach(async () => {
-		await nginx.stop();
-		await daemon.kill("SIGKILL");
+		for (const end of ends.splice(0)) await end();
 		service.close();
 		rmSync(folder, { recursive: true });
 	});
@@ -196,7 +196,9 @@ describe("nginx with auth_request", () => {
 
 	async function start(...options: string[]): Promise<void> {
 		daemon = await DaemonChild.start(join(folder, "data"), ["--port", "0", ...options]);
+		ends.push(() => daemon.kill("SIGKILL"));
 		nginx = await Nginx.start(join(folder, "nginx"), configuration());
+		ends.push(() => nginx.stop());
 	}
 
 	/** The README's, with the ports of this test, and more locations beside it. */

@@ -86,8 +86,10 @@ async function freePort(): Promise<number> {
 function accepts(port: number): Promise<boolean> {
 	return new Promise((resolve) => {
 		const socket = connect(port, "127.0.0.1");
-		socket.once("connect", () => resolve(true));
+		socket.once("connect", () => {
+			socket.destroy();
+			resolve(true);
+		});
 		socket.once("error", () => setTimeout(() => resolve(false), 20));
-		socket.once("connect", () => socket.destroy());
 	});
 }
