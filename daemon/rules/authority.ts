@@ -92,7 +92,9 @@ export class Authority {
 	/** Reads all tokens into memory; a verification then costs no query. */
 	static async open(options: AuthorityOptions): Promise<Authority> {
 		const authority = new Authority(options);
-		for (const { token, usage } of await allTokens(options.database)) authority.#index.put(token, usage);
+		for await (const slice of allTokens(options.database)) {
+			for (const { token, usage } of slice) authority.#index.put(token, usage);
+		}
 		const policy = policySchema.safeParse(await readSetting(options.database, "policy"));
 		const own = z
 			.record(z.string(), profileSchema)
