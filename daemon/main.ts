@@ -142,7 +142,7 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 		onError: (err) => log.error({ err }, "the use of a dead token could not be recorded"),
 	});
 	const asOwner = { user: owner, token: undefined };
-	for (const profile of profiles) await authority.setProfile(asOwner, profile.id, profile);
+	for (const profile of profiles) await authority.rulebook.setProfile(asOwner, profile.id, profile);
 	const records = new Records(database);
 	const addressOf = addressReader(options.trustedProxies);
 	const door = new VerifyDoor(authority, addressOf);
@@ -183,7 +183,7 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 
 	every(saveUsageMilliseconds, "the usage could not be written", log, () => authority.saveUsage());
 	every(purgeMilliseconds, "old audit events could not be purged", log, () =>
-		records.purge(authority.auditDays, new Date(), owner),
+		records.purge(authority.rulebook.policy.auditDays, new Date(), owner),
 	);
 	idling.watch(() => ending.begin("nobody has asked for a while"));
 }
