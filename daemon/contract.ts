@@ -85,6 +85,8 @@ export const problem = z.strictObject({
 	errors: z.array(fieldError).exactOptional(),
 	/** Why a verification said no. */
 	reason: refusalReason.exactOptional(),
+	/** The permissions or resources that the token lacks. */
+	missing: z.array(z.string()).exactOptional(),
 	/** At the OAuth routes: the code of RFC 6749 section 5.2. */
 	error: z.string().exactOptional(),
 	error_description: z.string().exactOptional(),
@@ -263,7 +265,7 @@ export type RotatedToken = z.output<typeof rotatedToken>;
 export const identifyRequest = z.strictObject({
 	hashes: z
 		.array(z.string().regex(/^sha256:[0-9a-f]{64}$/, "must read sha256: and 64 hexadecimal digits"))
-		.max(2000),
+		.max(800),
 });
 /** The tokens that were found, by the hash that they were asked for. */
 export const identified = z.strictObject({ tokens: z.record(z.string(), tokenRecord) });

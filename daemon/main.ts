@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import type { Logger } from "pino";
 import {
 	type Profile,
 	preferredPort,
@@ -127,18 +128,11 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 	prepareDirectory(directory);
 	const lock = await DirectoryLock.acquire(directory);
 	const { log, flush } = openLog(directory);
-	const database = await DurableDatabase.open({
-		sqlJs: await loadSqlJs(wasm),
-		directory,
-		wasm: await wasm,
-		workerPath,
-		onCompactionError: (err) => log.error({ err }, "no snapshot could be made; the log is kept"),
-	});
-	for (const notice of database.notices) log.warn(notice, "the data was not found as it was left");
-
-	const ownerKey = `tko_${randomBytes(32).toString("base64url")}`;
-	const owner = { userId: "owner", userName: userInfo().username };
+	const ending = new Ending(log, flush);
+	const database = await openDatabase(directory, wasm, log);
 	const events = new EventStream();
+	const owner = { userId: "owner", userName: userInfo().username };
+	const ownerKey = `tko_${randomBytes(32).toString("base64url")}`;
 	const authority = await Authority.open({
 		database,
 		ownerKey,
@@ -147,13 +141,12 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 		notify: (name, data) => events.notify(name, data),
 		onError: (err) => log.error({ err }, "the use of a dead token could not be recorded"),
 	});
-	for (const profile of profiles)
-		await authority.setProfile({ user: owner, token: undefined }, profile.id, profile);
+	const asOwner = { user: owner, token: undefined };
+	for (const profile of profiles) await authority.rulebook.setProfile(asOwner, profile.id, profile);
 	const records = new Records(database);
 	const addressOf = addressReader(options.trustedProxies);
 	const door = new VerifyDoor(authority, addressOf);
 	let url = "";
-	let lastRequest = Date.now();
 	const api = createApi({
 		authority,
 		records,
@@ -165,15 +158,22 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 		url: () => url,
 		addressOf,
 		log,
-		onShutdown: () => stop("the owner asked for it"),
+		onShutdown: () => ending.begin("the owner asked for it"),
 	});
+	const idling = new Idling(options.idleSeconds, events);
 	const server = new HttpServer({
 		door,
 		api,
-		onRequest: () => {
-			lastRequest = Date.now();
-		},
+		onRequest: () => idling.asked(),
 		onError: (err) => log.error({ err }, "a request failed"),
+	});
+	ending.does(async () => {
+		removeDaemonFile(directory);
+		events.close();
+		await server.close();
+		await authority.saveUsage();
+		await database.close();
+		lock.release();
 	});
 	url = await server.listen(options.host, options.port);
 	writeDaemonFile(directory, { url, pid: process.pid, protocol, version: tokensmithVersion, ownerKey });
@@ -181,51 +181,95 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 	process.stdout.write(`${JSON.stringify(ready)}\n`);
 	log.info({ url, version: tokensmithVersion }, "ready");
 
-	setInterval(
-		() => {
-			authority.saveUsage().catch((err) => log.error({ err }, "the usage could not be written"));
-			const idleMilliseconds = events.listeners > 0 ? 0 : Date.now() - lastRequest;
-			if (options.idleSeconds > 0 && idleMilliseconds > options.idleSeconds * 1000)
-				stop("nobody has asked for a while");
-		},
-		Math.min(saveUsageMilliseconds, options.idleSeconds * 500 || saveUsageMilliseconds),
-	).unref();
-	const purge = () =>
-		records
-			.purge(authority.auditDays, new Date(), owner)
-			.catch((err) => log.error({ err }, "old audit events could not be purged"));
-	setInterval(purge, purgeMilliseconds).unref();
-	void purge();
-	for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop(signal));
-	process.on("uncaughtException", (err) => {
-		log.fatal({ err }, "stopping, for the state is not known any more");
-		process.exitCode = 1;
-		stop("an unexpected error");
-	});
+	every(saveUsageMilliseconds, "the usage could not be written", log, () => authority.saveUsage());
+	every(purgeMilliseconds, "old audit events could not be purged", log, () =>
+		records.purge(authority.rulebook.policy.auditDays, new Date(), owner),
+	);
+	idling.watch(() => ending.begin("nobody has asked for a while"));
+}
 
-	let stopping = false;
-	function stop(why: string): void {
-		if (stopping) return;
-		stopping = true;
-		log.info({ why }, "stopping");
-		end()
+async function openDatabase(
+	directory: string,
+	wasm: Promise<WebAssembly.Module>,
+	log: Logger,
+): Promise<DurableDatabase> {
+	const database = await DurableDatabase.open({
+		sqlJs: await loadSqlJs(wasm),
+		directory,
+		wasm: await wasm,
+		workerPath,
+		onCompactionError: (err) => log.error({ err }, "no snapshot could be made; the log is kept"),
+	});
+	for (const notice of database.notices) log.warn(notice, "the data was not found as it was left");
+	return database;
+}
+
+function every(milliseconds: number, failure: string, log: Logger, work: () => Promise<void>): void {
+	setInterval(() => work().catch((err) => log.error({ err }, failure)), milliseconds).unref();
+}
+
+/** Ends the process once, in order, for whatever reason comes first. */
+class Ending {
+	readonly #log: Logger;
+	readonly #flush: () => void;
+	#steps: () => Promise<void> = async () => {};
+	#hasBegun = false;
+
+	constructor(log: Logger, flush: () => void) {
+		this.#log = log;
+		this.#flush = flush;
+		for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+			process.on(signal, () => this.begin(signal));
+		process.on("uncaughtException", (err) => {
+			log.fatal({ err }, "stopping, for the state is not known any more");
+			process.exitCode = 1;
+			this.begin("an unexpected error");
+		});
+	}
+
+	/** What there is to do before the end. */
+	does(steps: () => Promise<void>): void {
+		this.#steps = steps;
+	}
+
+	begin(why: string): void {
+		if (this.#hasBegun) return;
+		this.#hasBegun = true;
+		this.#log.info({ why }, "stopping");
+		this.#steps()
 			.catch((err) => {
-				log.fatal({ err }, "did not stop in order");
+				this.#log.fatal({ err }, "did not stop in order");
 				process.exitCode = 1;
 			})
 			.finally(() => {
-				flush();
+				this.#flush();
 				process.exit();
 			});
 	}
+}
 
-	async function end(): Promise<void> {
-		removeDaemonFile(directory);
-		events.close();
-		await server.close();
-		await authority.saveUsage();
-		await database.close();
-		lock.release();
+/** Notices when nobody needs the daemon any more: no window listens, and nobody has asked for a while. */
+class Idling {
+	readonly #seconds: number;
+	readonly #events: EventStream;
+	#lastAsked = Date.now();
+
+	constructor(seconds: number, events: EventStream) {
+		this.#seconds = seconds;
+		this.#events = events;
+	}
+
+	asked(): void {
+		this.#lastAsked = Date.now();
+	}
+
+	watch(onIdle: () => void): void {
+		if (this.#seconds === 0) return;
+		const look = () => {
+			if (this.#events.listeners > 0) this.asked();
+			if (Date.now() - this.#lastAsked > this.#seconds * 1000) onIdle();
+		};
+		setInterval(look, Math.min(5000, this.#seconds * 500)).unref();
 	}
 }
 

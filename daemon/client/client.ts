@@ -252,9 +252,8 @@ function verificationOf({ body, problem, challenge = "" }: Answer): Verification
 	if (problem.status === 400) throw new TokensmithProblemError(problem);
 	// Somebody else between here and the daemon may say 401 or 403; a refusal names its reason.
 	if (problem.reason === undefined) throw notSaid(new TokensmithProblemError(problem));
-	const [, scope] = /\bscope="([^"]*)"/.exec(challenge) ?? [];
-	const missing = scope === undefined ? {} : { missing: scope.split(" ") };
-	return { valid: false, reason: problem.reason, ...missing, problem, challenge };
+	const { reason, missing } = problem;
+	return { valid: false, reason, ...(missing !== undefined && { missing }), problem, challenge };
 }
 
 function notSaid(cause: Error): TokensmithUnavailableError {

@@ -1,8 +1,3 @@
-/**
- * What happens when somebody who may ask for something does: the verbs of the contract. Knows no HTTP and no SQL; the
- * clock is passed in. A change counts, for everyone, once it and its audit event are on disk.
- */
-import * as z from "zod";
 import {
 	type AuditEvent,
 	apiPermissions,
@@ -11,15 +6,10 @@ import {
 	type IncidentReport,
 	type IncidentRequest,
 	type ListTokensQuery,
-	type Policy,
-	type Profile,
-	policy as policySchema,
-	profile as profileSchema,
 	type ResourceGrants,
 	type ResourceList,
 	type RotatedToken,
 	type RotateTokenRequest,
-	type ServerEvents,
 	statusOf,
 	type TokenList,
 	type TokenRecord,
@@ -28,10 +18,8 @@ import {
 	type VerifyQuery,
 } from "../contract.ts";
 import type { DurableDatabase, Transaction } from "../store/durable.ts";
-import { readSetting, saveSetting } from "../store/settings.ts";
 import {
 	allTokens,
-	insertToken,
 	isNameTaken,
 	type ListFilter,
 	type ListPage,
@@ -39,23 +27,19 @@ import {
 	listTokens,
 	type SortColumn,
 	type Token,
-	updateToken,
-	VersionConflict,
 } from "../store/tokens.ts";
 import { addUsage } from "../store/usage.ts";
-import { changeOf, type Happening, record } from "./audit.ts";
 import { type Caller, type Credentials, callerOf, type Demand } from "./callers.ts";
+import { Changes, type Notify, type TokenChange } from "./changes.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
-import { DeadTokenWatch } from "./dead-tokens.ts";
+import { DeadTokenWatch, type DeadUse } from "./dead-tokens.ts";
 import { planIncident } from "./incident.ts";
 import * as lifecycle from "./lifecycle.ts";
-import { defaultPolicy, isBuiltIn, profilesUnder } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
+import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
 import { checkCeiling } from "./settings.ts";
 import { TokenIndex, type Verification } from "./verify.ts";
-
-export type Notify = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
 
 export interface AuthorityOptions {
 	database: DurableDatabase;
@@ -70,56 +54,37 @@ export interface AuthorityOptions {
 	onError: (error: unknown) => void;
 }
 
-/** What a change writes: tokens as they were and as they are to be. */
-interface Planned {
-	action: AuditEvent["action"];
-	before: Token | undefined;
-	after: Token;
-}
-
 /** How a change to one token may be bound to the version that its caller has seen (RFC 9110 section 13.1.1). */
 export type IfMatch = number | "any";
+
+/** How many uses at once are told of to whoever listens. */
+const toldUses = 200;
 
 export class Authority {
 	readonly #options: AuthorityOptions;
 	readonly #index = new TokenIndex();
+	readonly #changes: Changes;
 	readonly #deadTokens: DeadTokenWatch;
-	#policy: Policy = defaultPolicy;
-	/** The person's own, by id. */
-	#ownProfiles: Readonly<Record<string, Profile>> = {};
-	#profiles: Profile[] = [];
+	/** What tokens may be, as the owner has set it. */
+	readonly rulebook: Rulebook;
 
 	/** Reads all tokens into memory; a verification then costs no query. */
 	static async open(options: AuthorityOptions): Promise<Authority> {
 		const authority = new Authority(options);
-		for (const { token, usage } of await allTokens(options.database)) authority.#index.put(token, usage);
-		const policy = policySchema.safeParse(await readSetting(options.database, "policy"));
-		const own = z
-			.record(z.string(), profileSchema)
-			.safeParse(await readSetting(options.database, "profiles"));
-		authority.#apply(policy.data ?? defaultPolicy, own.data ?? {});
+		for await (const slice of allTokens(options.database)) {
+			for (const { token, usage } of slice) authority.#index.put(token, usage);
+		}
+		await authority.rulebook.load(options.database);
 		return authority;
 	}
 
 	private constructor(options: AuthorityOptions) {
+		const { database, now, notify } = options;
 		this.#options = options;
-		this.#deadTokens = new DeadTokenWatch((use) => {
-			options.notify("dead-token-used", {
-				token: this.#record(use.token.id),
-				reason: use.reason,
-				address: use.address,
-			});
-			const { token, reason, address } = use;
-			const actor = { userId: token.userId, userName: token.userName };
-			const happening = {
-				action: "dead-token-used",
-				actor,
-				tokenId: token.id,
-				before: {},
-				after: { reason, address },
-			} as const;
-			this.#commit([], [happening]).catch(options.onError);
-		});
+		const check = (query: Transaction, change: TokenChange) => this.#refuseTakenName(query, change);
+		this.#changes = new Changes({ database, index: this.#index, now, notify, check });
+		this.rulebook = new Rulebook(this.#changes, notify);
+		this.#deadTokens = new DeadTokenWatch((use) => this.#tellDeadUse(use));
 	}
 
 	/** Is the secret good, from this address, for all of this? Throws for nothing. */
@@ -157,16 +122,16 @@ export class Authority {
 	 * @throws RuleError `invalid-request`, `exceeds-caller` or `name-taken`
 	 */
 	async create(caller: Caller, request: CreateTokenRequest): Promise<CreatedToken> {
-		const rules = this.profileOf(request.profile);
+		const rules = this.rulebook.profileOf(request.profile);
 		const { token, secret } = lifecycle.create(request, rules, this.#doing(caller));
 		if (caller.token !== undefined) checkCeiling(token, caller.token);
-		await this.#change(caller, [{ action: "create", before: undefined, after: token }], "created");
-		return { ...this.#record(token.id), token: secret };
+		await this.#changes.write(caller.user, [{ action: "create", before: undefined, after: token }]);
+		return { ...this.#changes.record(token.id), token: secret };
 	}
 
 	/** @throws RuleError `not-found` */
 	get(id: string): TokenRecord {
-		return this.#record(id);
+		return this.#changes.record(id);
 	}
 
 	/** @throws RuleError `invalid-request` for a cursor that no list of this query answered. */
@@ -177,7 +142,7 @@ export class Authority {
 		const direction = sort.startsWith("-") ? "desc" : "asc";
 		const column = sort.replace("-", "") as SortColumn;
 		const ids = await this.#ids(filter, { sort: column, direction, limit: limit + 1, after });
-		const tokens = ids.slice(0, limit).map((id) => this.#record(id));
+		const tokens = ids.slice(0, limit).map((id) => this.#changes.record(id));
 		const last = tokens.at(-1);
 		const nextCursor =
 			ids.length > limit && last !== undefined
@@ -190,7 +155,7 @@ export class Authority {
 	identify(hashes: readonly string[]): Record<string, TokenRecord> {
 		const found = hashes.flatMap((hash) => {
 			const entry = this.#index.findByHash(hash);
-			return entry === undefined ? [] : [[hash, this.#record(entry.token.id)] as const];
+			return entry === undefined ? [] : [[hash, this.#changes.record(entry.token.id)] as const];
 		});
 		return Object.fromEntries(found);
 	}
@@ -204,7 +169,7 @@ export class Authority {
 	): Promise<TokenRecord> {
 		return this.#changeOne(caller, id, "update", ifMatch, (token, doing) => {
 			if (Object.keys(request).length === 0) return token;
-			const after = lifecycle.update(token, request, this.profileOf(token.profile), doing);
+			const after = lifecycle.update(token, request, this.rulebook.profileOf(token.profile), doing);
 			if (caller.token !== undefined) checkCeiling(after, caller.token);
 			return after;
 		});
@@ -225,21 +190,23 @@ export class Authority {
 		request: RotateTokenRequest,
 		ifMatch: IfMatch,
 	): Promise<RotatedToken> {
-		return this.#retrying(async () => {
+		return this.#changes.retrying(async () => {
 			const before = this.#matching(id, ifMatch);
 			const rules = {
-				profile: this.profileOf(before.profile),
-				maximumOverlapSeconds: this.#policy.maximumOverlapSeconds,
+				profile: this.rulebook.profileOf(before.profile),
+				maximumOverlapSeconds: this.rulebook.policy.maximumOverlapSeconds,
 			};
 			const { predecessor, successor } = lifecycle.rotate(before, request, rules, this.#doing(caller));
 			if (caller.token !== undefined) checkCeiling(successor.token, caller.token);
-			await this.#write(caller, [
+			await this.#changes.write(caller.user, [
 				{ action: "rotate", before, after: predecessor },
 				{ action: "create", before: undefined, after: successor.token },
 			]);
-			this.#tell("changed", predecessor);
-			this.#tell("created", successor.token);
-			return { ...this.#record(successor.token.id), token: successor.secret, predecessor: this.#record(id) };
+			return {
+				...this.#changes.record(successor.token.id),
+				token: successor.secret,
+				predecessor: this.#changes.record(id),
+			};
 		});
 	}
 
@@ -276,15 +243,15 @@ export class Authority {
 
 	/** @throws RuleError `nothing-matched` or `exceeds-caller`; nothing is changed then. */
 	async incident(caller: Caller, request: IncidentRequest): Promise<IncidentReport> {
-		return this.#retrying(async () => {
+		return this.#changes.retrying(async () => {
 			const selected = await this.#selectForIncident(caller, request);
 			const plan = planIncident(selected, request, {
 				doing: this.#doing(caller),
-				profileOf: (id) => this.profileOf(id),
+				profileOf: (id) => this.rulebook.profileOf(id),
 			});
 			if (caller.token !== undefined)
 				for (const { token } of plan.successors) checkCeiling(token, caller.token);
-			const changes: Planned[] = plan.revoked.map(({ before, after }) => ({
+			const changes: TokenChange[] = plan.revoked.map(({ before, after }) => ({
 				action: "revoke",
 				before,
 				after,
@@ -299,19 +266,17 @@ export class Authority {
 				successors: plan.successors.length,
 			};
 			const happening = { action: "incident", actor: caller.user, tokenId: null, before: {}, after } as const;
-			await this.#write(caller, changes, [happening]);
-			for (const { after: revoked } of plan.revoked) this.#tell("revoked", revoked);
-			for (const { token } of plan.successors) this.#tell("created", token);
+			await this.#changes.write(caller.user, changes, [happening]);
 			return {
 				id,
 				date: this.#now().toISOString(),
 				reason: request.reason,
 				revoked: plan.revoked.map(({ after: { id: tokenId }, usedInLastHour }) => ({
-					token: this.#record(tokenId),
+					token: this.#changes.record(tokenId),
 					usedInLastHour,
 				})),
 				successors: plan.successors.map(({ token, secret }) => ({
-					...this.#record(token.id),
+					...this.#changes.record(token.id),
 					token: secret,
 				})),
 				nextSteps,
@@ -335,14 +300,14 @@ export class Authority {
 		const granted = [...this.#index.tokens()].filter(
 			(token) => token.revokedDate === null && token.resources.includes(`${kind}/${id}`),
 		);
-		return { kind, id, tokens: granted.map((token) => this.#record(token.id)) };
+		return { kind, id, tokens: granted.map((token) => this.#changes.record(token.id)) };
 	}
 
 	/** @throws RuleError `not-found`, `token-dead`, `invalid-request` or `exceeds-caller` */
 	grant(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
 		return this.#changeOne(caller, tokenId, "grant", "any", (token, doing) => {
 			if (token.resources.includes(resource)) return token;
-			const after = lifecycle.grant(token, resource, this.profileOf(token.profile), doing);
+			const after = lifecycle.grant(token, resource, this.rulebook.profileOf(token.profile), doing);
 			if (caller.token !== undefined) checkCeiling(after, caller.token);
 			return after;
 		});
@@ -355,79 +320,16 @@ export class Authority {
 		);
 	}
 
-	profiles(): Profile[] {
-		return this.#profiles;
-	}
-
-	/** @throws RuleError `invalid-request` */
-	profileOf(id: string): Profile {
-		const found = this.#profiles.find((profile) => profile.id === id);
-		if (found !== undefined) return found;
-		const detail = `There is no profile ${JSON.stringify(id)}; there are: ${this.#profiles.map((one) => one.id).join(", ")}.`;
-		throw new RuleError("invalid-request", detail, { errors: [{ pointer: "/profile", detail }] });
-	}
-
-	/**
-	 * Takes over what the person has set. Tokens that exist already keep what they have.
-	 * @throws RuleError `invalid-request`
-	 */
-	async setPolicy(caller: Caller, policy: Policy): Promise<void> {
-		if (JSON.stringify(policy) === JSON.stringify(this.#policy)) return;
-		const told = ({ permissions, ...rest }: Policy) => ({
-			...rest,
-			permissions: permissions.map((entry) => entry.name),
-		});
-		const before = told(this.#policy);
-		await this.#commit(
-			[],
-			[{ action: "policy", actor: caller.user, tokenId: null, before, after: told(policy) }],
-			(query) => saveSetting(query, "policy", policy),
-		);
-		this.#apply(policy, this.#ownProfiles);
-		this.#options.notify("profiles", { profiles: this.#profiles });
-	}
-
-	/**
-	 * Takes in a profile of the person's own, or another version of one.
-	 * @throws RuleError `invalid-request` when its id is not the one asked for, or a built-in one's.
-	 */
-	async setProfile(caller: Caller, id: string, profile: Profile): Promise<Profile> {
-		const detail =
-			profile.id !== id
-				? `must be ${id}, as in the path`
-				: isBuiltIn(id)
-					? "is the id of a built-in profile"
-					: undefined;
-		if (detail !== undefined) {
-			throw new RuleError("invalid-request", `The profile's id ${detail}.`, {
-				errors: [{ pointer: "/id", detail }],
-			});
-		}
-		if (JSON.stringify(profile) === JSON.stringify(this.#ownProfiles[id])) return profile;
-		await this.#saveProfiles(caller, id, { ...this.#ownProfiles, [id]: profile });
-		return profile;
-	}
-
 	/** @throws RuleError `not-found`, or `profile-in-use` while a token that is not revoked lives by it. */
 	async removeProfile(caller: Caller, id: string): Promise<void> {
-		const { [id]: removed, ...rest } = this.#ownProfiles;
-		if (removed === undefined)
-			throw new RuleError("not-found", "There is no profile of your own with this id.");
-		const used = [...this.#index.tokens()].filter(
+		const users = [...this.#index.tokens()].filter(
 			(token) => token.profile === id && token.revokedDate === null,
 		);
-		if (used.length > 0) {
-			throw new RuleError(
-				"profile-in-use",
-				`Revoke the tokens that live by it first: ${used.map((token) => token.name).join(", ")}.`,
-			);
-		}
-		await this.#saveProfiles(caller, id, rest);
-	}
-
-	/** How many days audit events are kept. */
-	get auditDays(): number {
-		return this.#policy.auditDays;
+		await this.rulebook.removeProfile(
+			caller,
+			id,
+			users.map((token) => token.name),
+		);
 	}
 
 	/** How many tokens there are of each status. */
@@ -458,28 +360,10 @@ export class Authority {
 			this.#index.giveBackUsed(used);
 			throw error;
 		}
+		// Where this many are used, nobody watches each.
+		if (used.length > toldUses) return;
 		for (const { tokenId } of used)
-			this.#options.notify("token", { change: "changed", token: this.#record(tokenId) });
-	}
-
-	#apply(policy: Policy, own: Readonly<Record<string, Profile>>): void {
-		this.#policy = policy;
-		this.#ownProfiles = own;
-		this.#profiles = profilesUnder(policy, Object.values(own));
-	}
-
-	async #saveProfiles(caller: Caller, id: string, own: Readonly<Record<string, Profile>>): Promise<void> {
-		const exists = (profiles: Readonly<Record<string, Profile>>) => ({ [id]: Object.hasOwn(profiles, id) });
-		const happening = {
-			action: "profile",
-			actor: caller.user,
-			tokenId: null,
-			before: exists(this.#ownProfiles),
-			after: exists(own),
-		} as const;
-		await this.#commit([], [happening], (query) => saveSetting(query, "profiles", own));
-		this.#apply(this.#policy, own);
-		this.#options.notify("profiles", { profiles: this.#profiles });
+			this.#options.notify("token", { change: "changed", token: this.#changes.record(tokenId) });
 	}
 
 	#now(): Date {
@@ -487,7 +371,7 @@ export class Authority {
 	}
 
 	#doing(caller: Caller): lifecycle.Doing {
-		const { secretPrefix } = this.#policy;
+		const { secretPrefix } = this.rulebook.policy;
 		return { user: caller.user, caller: caller.token, now: this.#now(), secretPrefix };
 	}
 
@@ -498,74 +382,43 @@ export class Authority {
 		ifMatch: IfMatch,
 		change: (token: Token, doing: lifecycle.Doing) => Token,
 	): Promise<TokenRecord> {
-		return this.#retrying(async () => {
+		return this.#changes.retrying(async () => {
 			const before = this.#matching(id, ifMatch);
 			const after = change(before, this.#doing(caller));
 			if (after !== before) {
-				await this.#change(caller, [{ action, before, after }], action === "revoke" ? "revoked" : "changed");
+				await this.#changes.write(caller.user, [{ action, before, after }]);
 			}
-			return this.#record(id);
+			return this.#changes.record(id);
 		});
 	}
 
-	async #change(
-		caller: Caller,
-		changes: readonly Planned[],
-		told: ServerEvents["token"]["change"],
-	): Promise<void> {
-		await this.#write(caller, changes);
-		for (const { after } of changes) this.#tell(told, after);
-	}
-
-	/** Writes the tokens with an audit event each, then has them verified by. */
-	async #write(caller: Caller, changes: readonly Planned[], more: readonly Happening[] = []): Promise<void> {
-		const happenings = changes.map(({ action, before, after }) =>
-			changeOf(action, caller.user, before, after),
-		);
-		await this.#commit(changes, [...more, ...happenings]);
-		for (const { after } of changes) this.#index.put(after);
-	}
-
-	async #commit(
-		changes: readonly Planned[],
-		happenings: readonly Happening[],
-		also: (query: Transaction) => Promise<void> = async () => {},
-	): Promise<void> {
-		const date = this.#now().toISOString();
-		const events = await this.#options.database.write(async (query) => {
-			for (const { before, after } of changes) {
-				const inherits = before === undefined && after.predecessorId !== null;
-				if (!inherits && before?.name !== after.name) await this.#refuseTakenName(query, after);
-				if (before === undefined) await insertToken(query, after);
-				else await updateToken(query, after);
-			}
-			await also(query);
-			return record(query, date, happenings);
-		});
-		for (const event of events) this.#options.notify("audit", event);
-	}
-
-	async #refuseTakenName(query: Transaction, token: Token): Promise<void> {
-		if (!this.profileOf(token.profile).names.unique) return;
-		const { profile, name, id } = token;
+	/** A successor takes its predecessor's name over. */
+	async #refuseTakenName(query: Transaction, { before, after }: TokenChange): Promise<void> {
+		const inherits = before === undefined && after.predecessorId !== null;
+		if (inherits || before?.name === after.name) return;
+		const { profile, name, id } = after;
+		if (!this.rulebook.profileOf(profile).names.unique) return;
 		if (!(await isNameTaken(query, { profile, name, exceptId: id }))) return;
 		const detail = "must be unique, and another token has this name";
 		throw new RuleError("name-taken", `The name ${detail}.`, { errors: [{ pointer: "/name", detail }] });
 	}
 
-	/** Somebody else may have changed the token between the look and the write; then all is looked at again. */
-	async #retrying<Result>(attempt: () => Promise<Result>): Promise<Result> {
-		for (;;) {
-			try {
-				return await attempt();
-			} catch (error) {
-				if (!(error instanceof VersionConflict)) throw error;
-			}
-		}
+	#tellDeadUse({ token, reason, address }: DeadUse): void {
+		const { notify, onError } = this.#options;
+		notify("dead-token-used", { token: this.#changes.record(token.id), reason, address });
+		const actor = { userId: token.userId, userName: token.userName };
+		const happening = {
+			action: "dead-token-used",
+			actor,
+			tokenId: token.id,
+			before: {},
+			after: { reason, address },
+		} as const;
+		this.#changes.tell([happening], async () => {}).catch(onError);
 	}
 
 	#matching(id: string, ifMatch: IfMatch): Token {
-		const { token } = this.#entry(id);
+		const { token } = this.#changes.entry(id);
 		if (ifMatch === "any" || ifMatch === token.version) return token;
 		throw new RuleError(
 			"version-stale",
@@ -577,7 +430,7 @@ export class Authority {
 		const { ids: named, ...filter } = request.filter ?? {};
 		const ids = await this.#ids(filter, { sort: "creationDate", direction: "asc", limit: -1 });
 		return ids.flatMap((id) => {
-			const { token, usage } = this.#entry(id);
+			const { token, usage } = this.#changes.entry(id);
 			const meant = named === undefined ? id !== caller.token?.id : named.includes(id);
 			return meant && token.revokedDate === null ? [{ token, lastUsed: usage.totals.lastUsed }] : [];
 		});
@@ -590,30 +443,6 @@ export class Authority {
 	#sortValue(record: TokenRecord, column: SortColumn): string | number | null {
 		if (column !== "lastUsed") return record[column];
 		return record.lastUsedDate === null ? null : Date.parse(record.lastUsedDate);
-	}
-
-	#tell(change: ServerEvents["token"]["change"], token: Token): void {
-		this.#options.notify("token", { change, token: this.#record(token.id) });
-	}
-
-	#entry(id: string) {
-		const entry = this.#index.get(id);
-		if (entry === undefined) throw new RuleError("not-found", "There is no token with this id.");
-		return entry;
-	}
-
-	#record(id: string): TokenRecord {
-		const { token, usage } = this.#entry(id);
-		const { hash: _, userName: __, ...shown } = token;
-		const { useCount, lastUsed, lastUsedAddress } = usage.totals;
-		return {
-			...shown,
-			permissions: [...token.permissions],
-			status: statusOf(token, this.#options.now()),
-			lastUsedDate: lastUsed === 0 ? null : new Date(lastUsed).toISOString(),
-			lastUsedAddress,
-			useCount,
-		};
 	}
 }
 

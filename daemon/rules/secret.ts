@@ -2,7 +2,7 @@
  * How a secret looks and what may be kept of it: `prefix_` + 32 random base62 characters + 6 base62 characters of the
  * CRC-32 over all that precedes them, so that a scanner tells a real secret from a lookalike without asking anyone.
  */
-import { hash, randomInt } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -13,7 +13,12 @@ const shape = /^[a-z][a-z0-9]{1,9}_[0-9A-Za-z]{38}$/;
 /** A new secret, with some 190 bits from the system's random generator. */
 export function generateSecret(prefix: string): string {
 	let body = `${prefix}_`;
-	for (let length = 0; length < randomLength; length++) body += digits[randomInt(digits.length)];
+	while (body.length < prefix.length + 1 + randomLength) {
+		// Bytes of 248 and above are passed over, for with them the first digits would come more often.
+		for (const byte of randomBytes(randomLength)) {
+			if (byte < 248 && body.length < prefix.length + 1 + randomLength) body += digits[byte % digits.length];
+		}
+	}
 	return body + checksum(body);
 }
 

@@ -78,7 +78,7 @@ function describe(token: Token, issuer: string): Introspection {
 }
 
 function metadataOf(authority: Authority, url: string): z.output<typeof oauthMetadata> {
-	const local = authority.profileOf("local");
+	const local = authority.rulebook.profileOf("local");
 	return {
 		issuer: url,
 		introspection_endpoint: `${url}/oauth2/introspect`,

@@ -202,7 +202,7 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 			summary: "The profiles: each issuer's rules and catalogue.",
 			caller: apiPermissions.read,
 			answers: { status: 200, description: "The profiles", schema: contract.profileList },
-			handle: () => ({ body: { profiles: authority.profiles() } }),
+			handle: () => ({ body: { profiles: authority.rulebook.profiles() } }),
 		}),
 		route({
 			method: "put",
@@ -212,7 +212,7 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 			body: contract.profile,
 			answers: { status: 200, description: "The profile", schema: contract.profile },
 			handle: async ({ caller, param, body }) => ({
-				body: await authority.setProfile(caller, param("id"), body),
+				body: await authority.rulebook.setProfile(caller, param("id"), body),
 			}),
 		}),
 		route({
@@ -279,7 +279,7 @@ function operatorRoutes(parts: RouteParts): Route[] {
 			body: contract.policy,
 			answers: { status: 204, description: "Taken over" },
 			handle: async ({ caller, body }) => {
-				await authority.setPolicy(caller, body);
+				await authority.rulebook.setPolicy(caller, body);
 				return { status: 204 };
 			},
 		}),

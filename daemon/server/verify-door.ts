@@ -146,7 +146,11 @@ function sendRefusal(response: ServerResponse, refusal: Refusal): void {
 	const detail = refusalDetail(refusal);
 	const scope = reason === "permission" ? { scope: missing.join(" ") } : {};
 	const error = reason === "permission" || reason === "resource" ? "insufficient_scope" : "invalid_token";
-	sendProblem(response, problemOf(refusalCodes[reason], detail, { reason }), {
-		"WWW-Authenticate": challenge({ error, error_description: detail, ...scope }),
-	});
+	sendProblem(
+		response,
+		problemOf(refusalCodes[reason], detail, { reason, ...(missing.length > 0 && { missing: [...missing] }) }),
+		{
+			"WWW-Authenticate": challenge({ error, error_description: detail, ...scope }),
+		},
+	);
 }

@@ -9,8 +9,16 @@ import { Worker } from "node:worker_threads";
 import { Kysely, SqliteDialect } from "kysely";
 import type { Notice } from "../contract.ts";
 import { ChangeLog, type Changes, readLog, sizeOf } from "./log.ts";
-import { latestMigration, migrate, type Tables } from "./schema.ts";
-import { listLogs, listSnapshots, logPath, readSnapshot, syncDirectory, writeSnapshot } from "./snapshot.ts";
+import { migrate, schemaVersion, type Tables } from "./schema.ts";
+import {
+	listLogs,
+	listSnapshots,
+	logPath,
+	readSnapshot,
+	type SnapshotFile,
+	syncDirectory,
+	writeSnapshot,
+} from "./snapshot.ts";
 import { MemoryDatabase, type SqlJsStatic } from "./sqlite.ts";
 
 export interface DurableOptions {
@@ -22,6 +30,8 @@ export interface DurableOptions {
 	workerPath: string;
 	/** A snapshot is made when the log is at least this long, and a quarter of the last snapshot. Bytes. */
 	compactAtBytes?: number;
+	/** The same, when the database is closed. */
+	compactAtCloseBytes?: number;
 	/** Told when a snapshot could not be made; nothing is lost by it, for the log stays. */
 	onCompactionError: (cause: unknown) => void;
 }
@@ -55,6 +65,8 @@ export class DurableDatabase {
 	#generation: number;
 	#working: Promise<void> | undefined;
 	#compaction: Promise<void> | undefined;
+	/** Looked up when it changes rather than after each group. */
+	#snapshotBytes: number;
 
 	static async open(options: DurableOptions): Promise<DurableDatabase> {
 		const { directory, sqlJs } = options;
@@ -64,10 +76,12 @@ export class DurableDatabase {
 		const memory = new MemoryDatabase(sqlJs, base?.image);
 		const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: memory }) });
 		// Without a snapshot there are no tables to replay upon, be it the first start or the worst one.
-		const created = base === undefined && (await migrate(database));
+		if (base === undefined) await migrate(database);
 		const replayed = replayLogs(memory, directory, base?.generation, notices);
-		const migrated = created || (await bringUpToDate(memory, database));
-		const position = migrated || replayed.cut ? startOver(memory, directory, replayed.generation) : replayed;
+		const isCurrent = base?.schema === schemaVersion;
+		if (base !== undefined && !isCurrent) await migrate(database);
+		const position =
+			isCurrent && !replayed.cut ? replayed : startOver(memory, directory, replayed.generation);
 		return new DurableDatabase(options, memory, database, openLog(directory, position), position, notices);
 	}
 
@@ -84,6 +98,7 @@ export class DurableDatabase {
 		this.#database = database;
 		this.#log = log;
 		this.#generation = position.generation;
+		this.#snapshotBytes = newestSnapshotBytes(options.directory);
 		this.notices = notices;
 	}
 
@@ -103,6 +118,9 @@ export class DurableDatabase {
 	/** Waits for what was asked for, then closes. Nothing may be asked for afterwards. */
 	async close(): Promise<void> {
 		await this.#working;
+		await this.#compaction;
+		// The next start then has little to replay.
+		if (this.#log.length >= (this.#options.compactAtCloseBytes ?? 1 << 18)) this.#startCompaction();
 		await this.#compaction;
 		this.#log.close();
 		this.#memory.close();
@@ -141,10 +159,12 @@ export class DurableDatabase {
 
 	async #writeGroup(jobs: Job[]): Promise<void> {
 		this.#memory.execute("begin");
+		// One alone needs no savepoint: when it throws, there is nothing else to keep.
+		const run = jobs.length === 1 ? this.#record : this.#runInSavepoint;
 		const done: { job: Job; value: unknown; changes: Changes }[] = [];
 		for (const job of jobs) {
 			try {
-				done.push({ job, ...(await this.#run(job)) });
+				done.push({ job, ...(await run.call(this, job)) });
 			} catch (error) {
 				job.reject(error);
 			}
@@ -152,7 +172,7 @@ export class DurableDatabase {
 		try {
 			const entries = done.map(({ changes }) => changes).filter((changes) => changes.length > 0);
 			if (entries.length > 0) await this.#log.append(entries);
-			this.#memory.execute("commit");
+			this.#memory.execute(done.length > 0 ? "commit" : "rollback");
 		} catch (cause) {
 			this.#memory.execute("rollback");
 			for (const { job } of done) job.reject(new StorageError(cause));
@@ -162,14 +182,11 @@ export class DurableDatabase {
 		this.#compactWhenLong();
 	}
 
-	async #run(job: Job): Promise<{ value: unknown; changes: Changes }> {
+	async #runInSavepoint(job: Job): Promise<{ value: unknown; changes: Changes }> {
 		this.#memory.execute("savepoint change");
-		this.#memory.startRecording();
 		try {
-			const value = await job.run(this.#database);
-			return { value, changes: this.#memory.stopRecording() };
+			return await this.#record(job);
 		} catch (error) {
-			this.#memory.stopRecording();
 			this.#memory.execute("rollback to change");
 			throw error;
 		} finally {
@@ -177,14 +194,27 @@ export class DurableDatabase {
 		}
 	}
 
+	async #record(job: Job): Promise<{ value: unknown; changes: Changes }> {
+		this.#memory.startRecording();
+		try {
+			const value = await job.run(this.#database);
+			return { value, changes: this.#memory.stopRecording() };
+		} catch (error) {
+			this.#memory.stopRecording();
+			throw error;
+		}
+	}
+
 	#compactWhenLong(): void {
-		if (this.#compaction !== undefined || this.#log.length < (this.#options.compactAtBytes ?? 1 << 21))
-			return;
-		const snapshot = listSnapshots(this.#options.directory)[0];
-		if (snapshot !== undefined && this.#log.length < sizeOf(snapshot.path) / 4) return;
+		const longest = Math.max(this.#options.compactAtBytes ?? 1 << 21, this.#snapshotBytes / 4);
+		if (this.#compaction === undefined && this.#log.length >= longest) this.#startCompaction();
+	}
+
+	#startCompaction(): void {
 		this.#compaction = this.#compact()
 			.catch(this.#options.onCompactionError)
 			.finally(() => {
+				this.#snapshotBytes = newestSnapshotBytes(this.#options.directory);
 				this.#compaction = undefined;
 			});
 	}
@@ -207,6 +237,11 @@ export class DurableDatabase {
 	}
 }
 
+function newestSnapshotBytes(directory: string): number {
+	const newest = listSnapshots(directory)[0];
+	return newest === undefined ? 0 : sizeOf(newest.path);
+}
+
 /** The log to go on with, and how much of it is sound. */
 interface LogPosition {
 	generation: number;
@@ -223,11 +258,11 @@ function openLog(directory: string, position: LogPosition): ChangeLog {
 function soundSnapshot(
 	directory: string,
 	notices: Notice[],
-): { generation: number; image: Uint8Array } | undefined {
+): (SnapshotFile & { image: Uint8Array }) | undefined {
 	const snapshots = listSnapshots(directory);
 	for (const [age, snapshot] of snapshots.entries()) {
 		const image = readSnapshot(snapshot);
-		if (image !== undefined) return { generation: snapshot.generation, image };
+		if (image !== undefined) return { ...snapshot, image };
 		const aside = setAside(snapshot.path);
 		const older = snapshots[age + 1];
 		notices.push({
@@ -269,7 +304,7 @@ function replayLogs(
 
 /** A log is only replayed on what it was written upon: another schema, or a sound part, becomes a snapshot of its own. */
 function startOver(memory: MemoryDatabase, directory: string, generation: number): LogPosition {
-	writeSnapshot(directory, generation + 1, memory.export());
+	writeSnapshot(directory, { generation: generation + 1, schema: schemaVersion }, memory.export());
 	return { generation: generation + 2, length: 0 };
 }
 
@@ -300,18 +335,4 @@ function setAside(path: string): string {
 	for (let attempt = 2; existsSync(aside); attempt++) aside = `${path}.damaged-${attempt}`;
 	renameSync(path, aside);
 	return basename(aside);
-}
-
-async function bringUpToDate(memory: MemoryDatabase, database: Kysely<Tables>): Promise<boolean> {
-	// Asking the migrator costs more than all the rest of a start, so look first.
-	const known = memory
-		.prepare("select count(*) as count from sqlite_master where name = 'kysely_migration'")
-		.all([]) as { count: number }[];
-	if ((known[0]?.count ?? 0) > 0) {
-		const latest = memory.prepare("select max(name) as name from kysely_migration").all([]) as {
-			name: string;
-		}[];
-		if (latest[0]?.name === latestMigration()) return false;
-	}
-	return migrate(database);
 }

@@ -2,7 +2,6 @@
 import { type ColumnDefinitionBuilder, type Generated, type Kysely, type Selectable, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 
-/** Lists stand as JSON text: they are read and written whole, and only the daemon's memory searches them. */
 export interface TokensTable {
 	id: string;
 	hash: string;
@@ -91,10 +90,10 @@ const migrations: Record<string, Migration> = {
 	},
 };
 
-/** Whether anything had to be done. */
-export async function migrate(database: Kysely<Tables>): Promise<boolean> {
+/** Makes the tables of any earlier version those of this one. */
+export async function migrate(database: Kysely<Tables>): Promise<void> {
 	const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } });
-	const { error, results } = await migrator.migrateToLatest();
+	const { error } = await migrator.migrateToLatest();
 	if (error !== undefined) {
 		throw new Error(
 			"The database could not be brought to this version; an older or newer Tokensmith wrote it.",
@@ -103,13 +102,10 @@ export async function migrate(database: Kysely<Tables>): Promise<boolean> {
 			},
 		);
 	}
-	return (results?.length ?? 0) > 0;
 }
 
-/** The name of the newest migration, to tell at a glance whether there is anything to do. */
-export function latestMigration(): string {
-	return Object.keys(migrations).at(-1) ?? "";
-}
+/** How many migrations there are: tables that as many have made are of this version. */
+export const schemaVersion = Object.keys(migrations).length;
 
 async function createTokens(database: Kysely<never>): Promise<void> {
 	const required = [

@@ -1,13 +1,15 @@
 /** What is kept by name: what the person has set, and the ends of the audit's chain. Values are JSON. */
-import type { Kysely } from "kysely";
+import { CompiledQuery, type Kysely } from "kysely";
 import type { DurableDatabase } from "./durable.ts";
 import { insertRow } from "./insert.ts";
 import type { Tables } from "./schema.ts";
 
 /** undefined: never kept. */
 export async function loadSetting(query: Kysely<Tables>, name: string): Promise<unknown> {
-	const row = await query.selectFrom("settings").select("value").where("name", "=", name).executeTakeFirst();
-	return row === undefined ? undefined : JSON.parse(row.value);
+	// Asked at each change, so its text is not built anew.
+	const select = CompiledQuery.raw('select "value" from "settings" where "name" = ?', [name]);
+	const { rows } = await query.executeQuery<Tables["settings"]>(select);
+	return rows[0] === undefined ? undefined : JSON.parse(rows[0].value);
 }
 
 export function readSetting(database: DurableDatabase, name: string): Promise<unknown> {

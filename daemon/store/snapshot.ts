@@ -1,6 +1,6 @@
 /**
- * The files of the data directory: `snapshot-G-CRC.db` holds all that the logs up to generation G changed, and its
- * checksum stands in its name so that the two can never be torn apart; `changes-G.log` is the log of generation G. The
+ * The files of the data directory: `snapshot-G-S-CRC.db` holds all that the logs up to generation G changed, in the
+ * tables of schema S, and its checksum stands in its name so that the two can never be torn apart; `changes-G.log` is the log of generation G. The
  * newest snapshot's predecessor and the logs since it are kept, so that one damaged snapshot costs nothing.
  */
 import {
@@ -20,6 +20,8 @@ import { MemoryDatabase, type SqlJsStatic } from "./sqlite.ts";
 
 export interface SnapshotFile {
 	generation: number;
+	/** How many migrations made its tables. */
+	schema: number;
 	checksum: string;
 	path: string;
 }
@@ -27,10 +29,11 @@ export interface SnapshotFile {
 /** The snapshots of a directory, newest first. */
 export function listSnapshots(directory: string): SnapshotFile[] {
 	const found = readdirSync(directory).flatMap((name) => {
-		const [, generation, checksum] = /^snapshot-(\d+)-([0-9a-f]{8})\.db$/.exec(name) ?? [];
-		return generation === undefined || checksum === undefined
-			? []
-			: [{ generation: Number(generation), checksum, path: join(directory, name) }];
+		const [, generation, schema, checksum] = /^snapshot-(\d+)-(\d+)-([0-9a-f]{8})\.db$/.exec(name) ?? [];
+		if (checksum === undefined) return [];
+		return [
+			{ generation: Number(generation), schema: Number(schema), checksum, path: join(directory, name) },
+		];
 	});
 	return found.sort((one, other) => other.generation - one.generation);
 }
@@ -54,8 +57,12 @@ export function readSnapshot(snapshot: SnapshotFile): Uint8Array | undefined {
 }
 
 /** Writes a snapshot so that after a power cut it is there whole or not at all. */
-export function writeSnapshot(directory: string, generation: number, image: Uint8Array): void {
-	const path = join(directory, `snapshot-${generation}-${checksumOf(image)}.db`);
+export function writeSnapshot(
+	directory: string,
+	{ generation, schema }: Pick<SnapshotFile, "generation" | "schema">,
+	image: Uint8Array,
+): void {
+	const path = join(directory, `snapshot-${generation}-${schema}-${checksumOf(image)}.db`);
 	const temporary = `${path}.tmp`;
 	writeFileSync(temporary, image, { mode: 0o600, flush: true });
 	renameSync(temporary, path);
@@ -73,7 +80,7 @@ export function compact(sqlJs: SqlJsStatic, directory: string, generation: numbe
 	const database = new MemoryDatabase(sqlJs, image);
 	try {
 		for (let log = base.generation + 1; log <= generation; log++) replay(database, directory, log);
-		writeSnapshot(directory, generation, database.export());
+		writeSnapshot(directory, { generation, schema: base.schema }, database.export());
 	} finally {
 		database.close();
 	}

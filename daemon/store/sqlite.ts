@@ -32,15 +32,19 @@ export class MemoryDatabase implements SqliteDatabase {
 	readonly #database: Database;
 	/** Prepared once: the daemon's queries are few, and preparing costs more than running. */
 	readonly #statements = new Map<string, Statement>();
+	/** Asked for once too, for SQLite tells them anew for each row. */
+	readonly #columns = new WeakMap<Statement, string[]>();
 	#recording: Change[] | undefined;
 
 	constructor(sqlJs: SqlJsStatic, image?: Uint8Array) {
 		this.#database = new sqlJs.Database(image);
+		// Durability is the log's: SQLite need not write what it keeps in memory a second time to roll it back.
+		this.#database.run("pragma journal_mode = memory; pragma synchronous = off; pragma temp_store = memory");
 	}
 
-	/** Runs SQL that belongs to no query: transactions and pragmas. Never recorded. */
+	/** Runs a statement that belongs to no query, such as one of a transaction. Never recorded. */
 	execute(sql: string): void {
-		this.#database.run(sql);
+		this.#statement(sql).run();
 	}
 
 	apply(change: Change): void {
@@ -87,10 +91,21 @@ export class MemoryDatabase implements SqliteDatabase {
 		const statement = this.#statement(sql);
 		try {
 			statement.bind(parameters as SqlValue[]);
-			while (statement.step()) yield statement.getAsObject();
+			while (statement.step()) yield this.#rowOf(statement);
 		} finally {
 			statement.reset();
 		}
+	}
+
+	#rowOf(statement: Statement): Record<string, SqlValue> {
+		let columns = this.#columns.get(statement);
+		if (columns === undefined) {
+			columns = statement.getColumnNames();
+			this.#columns.set(statement, columns);
+		}
+		const row: Record<string, SqlValue> = {};
+		for (const [index, value] of statement.get().entries()) row[columns[index] ?? index] = value;
+		return row;
 	}
 
 	#statement(sql: string): Statement {

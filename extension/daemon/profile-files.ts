@@ -14,7 +14,7 @@ const setting = "tokensmith.profiles";
 interface Surroundings {
 	daemon: DaemonProcess;
 	live: LiveTokens;
-	log: vscode.LogOutputChannel;
+	log: Pick<vscode.LogOutputChannel, "warn">;
 }
 
 /** What is wrong with a profile file: each part with its JSON pointer (RFC 6901). */

@@ -207,9 +207,16 @@ const iconOf: Record<Urgency, vscode.ThemeIcon> = {
 /** Everything that others chose goes in as text, so that a name cannot bring links or pictures along. */
 function tooltipOf(token: TokenRecord, secret: SecretPlace, now: number): vscode.MarkdownString {
 	const tooltip = new vscode.MarkdownString("**");
-	tooltip.appendText(plainText(token.name)).appendMarkdown("**\n\n");
-	if (token.description !== "") tooltip.appendText(plainText(token.description)).appendMarkdown("\n\n");
+	appendWords(tooltip, token.name).appendMarkdown("**\n\n");
+	if (token.description !== "") appendWords(tooltip, token.description).appendMarkdown("\n\n");
 	for (const { label, value } of factsOf(token, secret, now))
-		tooltip.appendMarkdown(`${label}: `).appendText(plainText(value)).appendMarkdown("  \n");
+		appendWords(tooltip.appendMarkdown(`${label}: `), value).appendMarkdown("  \n");
+	return tooltip;
+}
+
+/** One by one: appendText turns every space into one that does not break, and long lines would break within words. */
+function appendWords(tooltip: vscode.MarkdownString, text: string): vscode.MarkdownString {
+	for (const [index, word] of plainText(text).split(" ").entries())
+		tooltip.appendMarkdown(index === 0 ? "" : " ").appendText(word);
 	return tooltip;
 }

@@ -237,6 +237,7 @@ describe("the bundled daemon", () => {
 		["--nonsense"],
 		["--idle-seconds", "-1"],
 		["--data-dir", ""],
+		["--trusted-proxy", "somewhere"],
 	]) {
 		it(`explains itself when it is called with ${args.join(" ")}`, async () => {
 			const daemon = await start(args);
@@ -245,6 +246,22 @@ describe("the bundled daemon", () => {
 			assert.match(daemon.errors, /Usage: node daemon\.js/);
 		});
 	}
+
+	it("takes profiles from files, and names the file and the pointer of what is wrong in one", async () => {
+		const good = JSON.parse(readFileSync("daemon/profiles/local.json", "utf8"));
+		const file = join(folder, "acme.json");
+		writeFileSync(file, JSON.stringify({ ...good, id: "acme" }));
+		const daemon = await start(["--port", "0", "--profile", file]);
+		const { profiles } = (await (await daemon.fetch("/v1/profiles")).json()) as {
+			profiles: { id: string }[];
+		};
+		assert.ok(profiles.some(({ id }) => id === "acme"));
+		await daemon.kill();
+		writeFileSync(file, JSON.stringify({ ...good, id: "acme", names: { uniqe: true } }));
+		const refused = await start(["--port", "0", "--profile", file]);
+		assert.deepEqual([refused.first.event, refused.first.code], ["failed", "profile-invalid"]);
+		assert.match(refused.first.detail ?? "", /acme\.json.*\/names\/unique/);
+	});
 
 	it("answers --help and --version", async () => {
 		for (const [option, expected] of [

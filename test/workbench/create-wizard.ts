@@ -1,6 +1,7 @@
 /**
  * "Tokens: Create API Token" as a person walks through it: knows its questions by their words, and nothing of its code.
  */
+import assert from "node:assert/strict";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 
@@ -62,12 +63,12 @@ export class CreateWizard {
 
 	/** Answers everything before this question, and waits until it is asked. */
 	async goTo(question: Question, answers: Answers): Promise<void> {
-		for (const asked of questionsOf(answers)) {
-			await this.waitFor(asked);
-			if (asked === question) return;
-			await this.#answer(asked, answers);
-		}
-		throw new Error(`With these answers nobody asks for ${question}`);
+		await this.#walk("name", question, answers);
+	}
+
+	/** Goes on from a question that is asked now. */
+	async goOn(from: Question, answers: Answers): Promise<void> {
+		await this.#walk(from, "summary", answers);
 	}
 
 	/** From the summary on: creates the token, and answers the secret as the dialog shows it. */
@@ -77,6 +78,16 @@ export class CreateWizard {
 		return until("the secret is shown", async () =>
 			/^\w+_[0-9A-Za-z]{38}$/m.exec(await this.#window.dialogText())?.at(0),
 		);
+	}
+
+	async #walk(from: Question, to: Question, answers: Answers): Promise<void> {
+		const asked = questionsOf(answers);
+		assert.ok(asked.includes(to), `with these answers nobody asks for ${to}`);
+		for (const question of asked.slice(asked.indexOf(from), asked.indexOf(to))) {
+			await this.waitFor(question);
+			await this.#answer(question, answers);
+		}
+		await this.waitFor(to);
 	}
 
 	async #answer(question: Question, answers: Answers): Promise<void> {

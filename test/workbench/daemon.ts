@@ -4,7 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DaemonFile } from "../../daemon/contract.ts";
-import { Client } from "../../extension/client.ts";
+import { Client } from "../../extension/daemon/client.ts";
 import { until } from "./until.ts";
 
 /** The extension's global storage, which is the daemon's data directory. */
@@ -22,14 +22,22 @@ export async function readDaemonFile(userData: string): Promise<DaemonFile | und
 	return content === undefined ? undefined : JSON.parse(content);
 }
 
+/** Waits until one lives. */
+export function runningDaemon(userData: string): Promise<DaemonFile> {
+	return until("a daemon runs", async () => {
+		const daemon = await readDaemonFile(userData);
+		return daemon !== undefined && isAlive(daemon.pid) ? daemon : undefined;
+	});
+}
+
 /** The owner's client for the daemon that runs. */
 export function daemonClient(userData: string): Client {
-	return new Client(() => until("a daemon runs", () => readDaemonFile(userData)));
+	return new Client(() => runningDaemon(userData));
 }
 
 /** Ends the daemon as a crash would, and waits until it has gone. */
 export async function killDaemon(userData: string): Promise<void> {
-	const { pid } = await until("a daemon runs", () => readDaemonFile(userData));
+	const { pid } = await runningDaemon(userData);
 	process.kill(pid, "SIGKILL");
 	await until("the daemon is dead", () => !isAlive(pid));
 }

@@ -213,6 +213,7 @@ describe("the first token", () => {
 		const secret = await createToken(window, { name: "Listed", addresses: "127.0.0.1", expiry: "60 days" });
 		await until("it is listed", async () => (await window.treeRows()).includes("Listed 60 days left"));
 		const tooltip = await window.treeTooltip("Listed");
+		// With ordinary spaces: non-breaking ones would have long lines broken within words.
 		for (const fact of ["(60 days left)", "Permissions: orders.read", "Allowed addresses: 127.0.0.1"])
 			assert.ok(tooltip.includes(fact), tooltip);
 		assert.ok(tooltip.includes(`Secret: tks_…${secret.slice(-4)}. Kept in SecretStorage`), tooltip);

@@ -34,6 +34,11 @@ export class WorkbenchWindow {
 		await this.waitUntilReady();
 	}
 
+	/** To be used after another window: a page in the background is slow to draw. */
+	async bringToFront(): Promise<void> {
+		await this.page.bringToFront();
+	}
+
 	async close(): Promise<void> {
 		await this.page.close();
 	}
@@ -124,9 +129,11 @@ export class WorkbenchWindow {
 	/** The tooltip of a row. */
 	async treeTooltip(row: string): Promise<string> {
 		await this.treeRow(row).hover();
-		const hover = this.page.locator(".workbench-hover:visible, .monaco-hover:visible").first();
+		// The tooltip of what the pointer was on before may still be there.
+		const shown = this.page.locator(".workbench-hover:visible, .monaco-hover:visible");
+		const hover = shown.filter({ hasText: row }).first();
 		await hover.waitFor();
-		return plainSpaces(await visibleText(hover));
+		return visibleText(hover);
 	}
 
 	/** What a view says while it has no rows, with its buttons. */
@@ -214,8 +221,8 @@ export class WorkbenchWindow {
 		const rows = await lines.evaluateAll((all) =>
 			all.map((line) => ({ top: line.getBoundingClientRect().top, text: line.textContent ?? "" })),
 		);
-		// The page keeps its lines in no order.
-		return rows.sort((a, b) => a.top - b.top).map((row) => plainSpaces(row.text));
+		// The page keeps its lines in no order, and shows spaces as non-breaking ones.
+		return rows.sort((a, b) => a.top - b.top).map((row) => row.text.replaceAll("\u00a0", " "));
 	}
 
 	async press(keys: string): Promise<void> {
@@ -284,9 +291,4 @@ export class WorkbenchWindow {
 			return !(await menu.isVisible());
 		});
 	}
-}
-
-/** VS Code keeps spaces from being collapsed by showing non-breaking ones. */
-function plainSpaces(text: string): string {
-	return text.replaceAll("\u00a0", " ");
 }

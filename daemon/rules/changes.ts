@@ -1,0 +1,111 @@
+/**
+ * The one way in which anything changes: tokens and what is told of them go to disk together, and only then count, for
+ * every verification and every listener.
+ */
+import {
+	type AuditEvent,
+	type ServerEvents,
+	statusOf,
+	type TokenRecord,
+	type UserInfo,
+} from "../contract.ts";
+import type { DurableDatabase, Transaction } from "../store/durable.ts";
+import { insertToken, type Token, updateToken, VersionConflict } from "../store/tokens.ts";
+import { changeOf, type Happening, record } from "./audit.ts";
+import { RuleError } from "./rule-error.ts";
+import type { TokenUsage } from "./usage.ts";
+import type { TokenIndex } from "./verify.ts";
+
+export type Notify = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
+
+/** A token as it was and as it is to be. */
+export interface TokenChange {
+	action: AuditEvent["action"];
+	before: Token | undefined;
+	after: Token;
+}
+
+export interface ChangesOptions {
+	database: DurableDatabase;
+	index: TokenIndex;
+	/** Milliseconds since the epoch. */
+	now: () => number;
+	/** Told of every change that is on disk. */
+	notify: Notify;
+	/** Looks at each token in the transaction that is to keep it, and throws when it must not be. */
+	check: (query: Transaction, change: TokenChange) => Promise<void>;
+}
+
+export class Changes {
+	readonly #options: ChangesOptions;
+
+	constructor(options: ChangesOptions) {
+		this.#options = options;
+	}
+
+	/**
+	 * Writes the tokens with an audit event each, and those that are added.
+	 * @throws VersionConflict when somebody else has changed one of them meanwhile.
+	 */
+	async write(
+		actor: UserInfo,
+		changes: readonly TokenChange[],
+		more: readonly Happening[] = [],
+	): Promise<void> {
+		const happenings = changes.map(({ action, before, after }) => changeOf(action, actor, before, after));
+		await this.tell([...more, ...happenings], async (query) => {
+			for (const change of changes) {
+				await this.#options.check(query, change);
+				if (change.before === undefined) await insertToken(query, change.after);
+				else await updateToken(query, change.after);
+			}
+		});
+		for (const { after } of changes) this.#options.index.put(after);
+		for (const { before, after } of changes) {
+			const change = before === undefined ? "created" : after.revokedDate === null ? "changed" : "revoked";
+			this.#options.notify("token", { change, token: this.record(after.id) });
+		}
+	}
+
+	/** Writes audit events and, in the same transaction, what they tell of. */
+	async tell(happenings: readonly Happening[], write: (query: Transaction) => Promise<void>): Promise<void> {
+		const date = new Date(this.#options.now()).toISOString();
+		const events = await this.#options.database.write(async (query) => {
+			await write(query);
+			return record(query, date, happenings);
+		});
+		for (const event of events) this.#options.notify("audit", event);
+	}
+
+	/** Somebody else may have changed a token between the look and the write; then all is looked at again. */
+	async retrying<Result>(attempt: () => Promise<Result>): Promise<Result> {
+		for (;;) {
+			try {
+				return await attempt();
+			} catch (error) {
+				if (!(error instanceof VersionConflict)) throw error;
+			}
+		}
+	}
+
+	/** @throws RuleError `not-found` */
+	entry(id: string): { token: Token; usage: TokenUsage } {
+		const entry = this.#options.index.get(id);
+		if (entry === undefined) throw new RuleError("not-found", "There is no token with this id.");
+		return entry;
+	}
+
+	/** A token as it is shown. @throws RuleError `not-found` */
+	record(id: string): TokenRecord {
+		const { token, usage } = this.entry(id);
+		const { hash: _, userName: __, ...shown } = token;
+		const { useCount, lastUsed, lastUsedAddress } = usage.totals;
+		return {
+			...shown,
+			status: statusOf(token, this.#options.now()),
+			lastUsedDate: lastUsed === 0 ? null : new Date(lastUsed).toISOString(),
+			lastUsedAddress,
+			useCount,
+		};
+	}
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { Profile } from "../../daemon/contract.ts";
+import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
+import { ProfileFiles } from "../../extension/daemon/profile-files.ts";
+import { policyFromSettings } from "../../extension/settings.ts";
+import { DaemonHome } from "../extension/daemon-home.ts";
+import { until } from "../workbench/until.ts";
+
+describe("profile files", () => {
+	let home: DaemonHome;
+	let live: LiveTokens;
+	let files: ProfileFiles;
+	let folder: string;
+	let warnings: string[];
+
+	beforeEach(async () => {
+		const root = vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath ?? "";
+		folder = join(vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? "", "profiles");
+		await mkdir(folder, { recursive: true });
+		home = await DaemonHome.make(root);
+		warnings = [];
+		const daemon = home.window();
+		const never = new vscode.EventEmitter<void>().event;
+		const log = { info: () => {}, warn: () => {} };
+		live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: never, log });
+		files = new ProfileFiles({ daemon, live, log: { warn: (text) => void warnings.push(text) } });
+		await live.whenLive();
+	});
+
+	afterEach(async () => {
+		await set(undefined);
+		files.dispose();
+		live.dispose();
+		await home.close();
+		await rm(folder, { recursive: true });
+	});
+
+	it("are taken to the daemon, and again when they change", async () => {
+		const profile = await localProfile();
+		await write("acme.json", { ...profile, id: "acme", name: "Acme" });
+		await set(["profiles/acme.json"]);
+		await until("it is there", () => live.profiles.some(({ name }) => name === "Acme"));
+		await write("acme.json", { ...profile, id: "acme", name: "Acme 2" });
+		await until("it has changed", () => live.profiles.some(({ name }) => name === "Acme 2"));
+		assert.deepEqual(warnings, []);
+	});
+
+	it("are told of with name and pointer when something in them is wrong, and used once it is mended", async () => {
+		const profile = await localProfile();
+		await write("typo.json", { ...profile, id: "typo", names: { uniqe: true } });
+		await set(["profiles/typo.json"]);
+		await until("it is told of", () => warnings.length > 0);
+		assert.match(warnings[0] ?? "", /profiles\/typo\.json.*\/names/);
+		await write("typo.json", { ...profile, id: "typo" });
+		await until("it is there", () => live.profiles.some(({ id }) => id === "typo"));
+	});
+
+	it("are told of when there is none, when it is no JSON, and when it takes a built-in id", async () => {
+		await writeFile(join(folder, "half.json"), "{");
+		await write("local.json", await localProfile());
+		await set(["profiles/none.json", "profiles/half.json", "profiles/local.json"]);
+		await until("all are told of", () => warnings.length >= 3);
+		const told = warnings.sort().join("\n");
+		assert.match(told, /half\.json.*no JSON/);
+		assert.match(told, /local\.json.*built-in/);
+		assert.match(told, /none\.json.*can't be read/);
+	});
+
+	it("are not looked for outside the workspace folder", async () => {
+		await set(["../outside.json", "/etc/passwd"]);
+		await write("acme.json", { ...(await localProfile()), id: "acme" });
+		await set(["../outside.json", "profiles/acme.json"]);
+		await until("the other is there", () => live.profiles.some(({ id }) => id === "acme"));
+		assert.deepEqual(
+			warnings.filter((text) => text.includes("outside")),
+			[],
+		);
+	});
+
+	async function write(name: string, contents: object): Promise<void> {
+		await writeFile(join(folder, name), JSON.stringify(contents));
+	}
+
+	async function set(paths: string[] | undefined): Promise<void> {
+		const settings = vscode.workspace.getConfiguration("tokensmith");
+		await settings.update("profiles", paths, vscode.ConfigurationTarget.Workspace);
+	}
+
+	async function localProfile(): Promise<Profile> {
+		const root = vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath ?? "";
+		return JSON.parse(await readFile(join(root, "daemon", "profiles", "local.json"), "utf8"));
+	}
+});

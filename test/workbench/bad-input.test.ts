@@ -1,0 +1,220 @@
+/** What a person, a file, a setting or a stranger gets wrong: it is said with a way on, and nothing is half done. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { CreateWizard, createToken } from "./create-wizard.ts";
+import { daemonClient, dataDirectory, killDaemon, runningDaemon } from "./daemon.ts";
+import { filesIn } from "./files.ts";
+import { until } from "./until.ts";
+import type { WorkbenchWindow } from "./window.ts";
+import { sampleWorkspace, Workbench } from "./workbench.ts";
+
+describe("bad input", () => {
+	let workbench: Workbench;
+	let window: WorkbenchWindow;
+	let envFile: string;
+	let stranger: Server;
+	const asked: (string | undefined)[] = [];
+
+	before(async () => {
+		stranger = createServer((request, response) => {
+			asked.push(request.url);
+			response.end();
+		}).listen(0, "127.0.0.1");
+		await once(stranger, "listening");
+		const settings = {
+			"tokensmith.daemon.preferredPort": (stranger.address() as AddressInfo).port,
+			"tokensmith.permissions": { "reports.read": "Read reports" },
+		};
+		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		envFile = join(workbench.workspace, ".env");
+		window = await workbench.openWindow();
+		await window.openView("Tokensmith");
+	});
+	after(async () => {
+		await workbench.stop();
+		stranger.close();
+	});
+	beforeEach(() => window.bringToFront());
+	afterEach(async () => {
+		await window.input.leave();
+		await rm(envFile, { recursive: true, force: true });
+	});
+
+	it("leaves a stranger on the preferred port alone and answers on another", async () => {
+		const { url } = await runningDaemon(workbench.userData);
+		assert.notEqual(new URL(url).port, String((stranger.address() as AddressInfo).port));
+		await createToken(window, { name: "Beside a stranger" });
+		assert.deepEqual(asked, []);
+	});
+
+	it("refuses a folder in place of an env file before anything is created", async () => {
+		await mkdir(envFile);
+		const wizard = await CreateWizard.open(window);
+		await wizard.goTo("file", { name: "For a folder" });
+		await window.input.pick(".env");
+		await window.input.waitForQuestion(".env is a folder. Choose a file.");
+	});
+
+	it("refuses an env file that is read-only before anything is created", async () => {
+		await writeFile(envFile, "URL=1\n", { mode: 0o444 });
+		const wizard = await CreateWizard.open(window);
+		await wizard.goTo("file", { name: "For a read-only file" });
+		await until("it is marked", async () => (await window.input.rows()).includes(".env read-only"));
+		await window.input.pick(".env");
+		await window.input.waitForQuestion(".env is read-only. Allow writing to it, or choose another file.");
+	});
+
+	it("keeps the token when the file turns out not to be writable, and writes it on another try", async () => {
+		await writeFile(envFile, "URL=1\n");
+		const wizard = await CreateWizard.open(window);
+		await wizard.goTo("summary", { name: "Second try", file: ".env" });
+		await chmod(envFile, 0o444);
+		const secret = await wizard.create();
+		assert.match(await window.dialogText(), /It is not in \.env yet\. It is kept in SecretStorage\./);
+		await window.answerDialog("Done");
+		await window.notification("“Second try” was not written to .env. .env is read-only");
+		assert.equal(await readFile(envFile, "utf8"), "URL=1\n");
+		await chmod(envFile, 0o644);
+		await window.answerNotification("“Second try” was not written", "Try Again");
+		await window.notification("“Second try” is ready");
+		assert.equal(await readFile(envFile, "utf8"), `URL=1\nAPI_TOKEN=${secret}\n`);
+	});
+
+	it("replaces another value only after a yes, which shows the key and never the value", async () => {
+		const other = "value-of-somebody-else";
+		await writeFile(envFile, `API_TOKEN=${other} # keep me\n`);
+		const wizard = await CreateWizard.open(window);
+		await wizard.goTo("replace", { name: "Replacing", file: ".env", replace: "yes" });
+		await window.input.waitForActive("Choose another key");
+		assert.ok(!(await window.page.content()).includes(other));
+		await wizard.goOn("replace", { name: "Replacing", file: ".env", replace: "yes" });
+		await until("the summary says so", async () =>
+			(await window.input.rows()).includes("Key API_TOKEN, whose value is replaced"),
+		);
+		const secret = await wizard.create();
+		await window.answerDialog("Done");
+		assert.equal(await readFile(envFile, "utf8"), `API_TOKEN=${secret} # keep me\n`);
+	});
+
+	it("asks again for what the daemon refuses, with all other answers kept", async () => {
+		const client = daemonClient(workbench.userData);
+		const wizard = await CreateWizard.open(window);
+		await wizard.goTo("summary", { name: "For reports", permissions: ["reports.read"], expiry: "7 days" });
+		await client.putPolicy({
+			secretPrefix: "tks",
+			defaultExpiryDays: 30,
+			maximumExpiryDays: 365,
+			allowNever: true,
+			permissions: [],
+			maximumOverlapSeconds: 3600,
+			auditDays: 365,
+		});
+		await window.input.pick("Create Token");
+		await window.answerNotification(/The token was not created\. Permissions: .*reports\.read/, "Try Again");
+		await wizard.waitFor("permissions");
+		await window.input.check("orders.read");
+		await window.input.accept();
+		await wizard.waitFor("summary");
+		assert.match(
+			(await window.input.rows()).join("\n"),
+			/Name For reports.*\n.*orders\.read\nExpires In 7 days/,
+		);
+		assert.ok(!(await client.listTokens()).some(({ name }) => name === "For reports"));
+	});
+
+	it("offers to open a folder when there is no workspace, and creates a token all the same", async () => {
+		const bare = await workbench.openWindow("nothing");
+		const wizard = await CreateWizard.open(bare);
+		await wizard.goTo("file", { name: "Without a folder" });
+		await until("the rows are shown", async () => {
+			assert.deepEqual(await bare.input.labels(), [
+				"Nowhere: keep it in SecretStorage only",
+				"Open a folder first…",
+			]);
+			return true;
+		});
+		await wizard.goOn("file", { name: "Without a folder" });
+		await wizard.create();
+		await bare.answerDialog("Done");
+		await window.waitForTreeRow("Without a folder");
+		await bare.close();
+	});
+
+	it("sets a damaged database aside, says so with a button, and goes on with what is sound", async () => {
+		const data = dataDirectory(workbench.userData);
+		await createToken(window, { name: "Before the damage" });
+		await killDaemon(workbench.userData);
+		const snapshots = (await readdir(data)).filter((name) => /^snapshot-.*\.db$/.test(name));
+		for (const snapshot of snapshots) await writeFile(join(data, snapshot), "not a database");
+		const notice = await window.notification("The token database was damaged");
+		const aside = (await readdir(data)).filter((name) => name.endsWith(".damaged"));
+		assert.deepEqual(
+			aside,
+			snapshots.map((name) => `${name}.damaged`),
+		);
+		for (const name of aside) assert.ok(notice.includes(name), notice);
+		await window.waitForTreeRow("Before the damage");
+		await window.answerNotification("The token database was damaged", "Open Folder");
+	});
+});
+
+describe("a data directory that cannot be written", () => {
+	it("is said in the view, and Try Again goes on once it can be", async () => {
+		const settings = { "tokensmith.daemon.preferredPort": 0 };
+		const workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		try {
+			const data = dataDirectory(workbench.userData);
+			await mkdir(join(data, ".."), { recursive: true });
+			await writeFile(data, "in the way");
+			const window = await workbench.openWindow();
+			await window.openView("Tokensmith");
+			await until("the view says so", async () => /cannot write its data/.test(await window.welcomeText()));
+			await rm(data);
+			await window.pressWelcomeButton("Try Again");
+			await until("it works", async () => /No API tokens yet/.test(await window.welcomeText()));
+		} finally {
+			await workbench.stop();
+		}
+	});
+});
+
+describe("in Restricted Mode", () => {
+	it("tokens can be created, and env files are neither read nor written", async () => {
+		const settings = {
+			"tokensmith.daemon.preferredPort": 0,
+			"security.workspace.trust.startupPrompt": "never",
+		};
+		const workbench = await Workbench.start({
+			workspace: sampleWorkspace,
+			settings,
+			workspaceTrust: "asked",
+		});
+		try {
+			await writeFile(join(workbench.workspace, ".env"), "API_TOKEN=1\n");
+			const before = await filesIn(workbench.workspace);
+			const window = await workbench.openWindow();
+			await window.openView("Tokensmith");
+			await until("the view says so", async () =>
+				/Restricted Mode: env files are neither read nor written/.test(await window.welcomeText()),
+			);
+			await createToken(window, { name: "Restricted" });
+			await window.waitForTreeRow("Restricted");
+			assert.deepEqual(await filesIn(workbench.workspace), before);
+			const wizard = await CreateWizard.open(window);
+			await wizard.goTo("file", { name: "Trust first" });
+			await window.input.pick("Manage Workspace Trust first…");
+			await window.page
+				.getByText("You Are in Restricted Mode")
+				.or(window.page.locator(".workspace-trust-editor"))
+				.first()
+				.waitFor();
+			assert.equal((await daemonClient(workbench.userData).listTokens()).length, 1);
+		} finally {
+			await workbench.stop();
+		}
+	});
+});

@@ -1,0 +1,59 @@
+/** A person who gives up leaves no trace, however far they came. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Answers, CreateWizard, type Question } from "./create-wizard.ts";
+import { daemonClient } from "./daemon.ts";
+import { filesIn } from "./files.ts";
+import type { WorkbenchWindow } from "./window.ts";
+import { sampleWorkspace, Workbench } from "./workbench.ts";
+
+const ordinary: Partial<Answers> = {
+	file: ".env",
+	git: "Add it to .gitignore",
+	key: "API_TOKEN",
+	replace: "yes",
+};
+
+const cases: Record<Question, Partial<Answers>> = {
+	name: ordinary,
+	permissions: ordinary,
+	expiry: ordinary,
+	exactExpiry: { exactExpiry: "" },
+	never: { expiry: "Never" },
+	addresses: ordinary,
+	file: ordinary,
+	git: ordinary,
+	key: ordinary,
+	replace: ordinary,
+	summary: ordinary,
+};
+
+describe("escape", () => {
+	let workbench: Workbench;
+	let window: WorkbenchWindow;
+
+	before(async () => {
+		const settings = { "tokensmith.daemon.preferredPort": 0 };
+		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		execFileSync("git", ["init", "--quiet"], { cwd: workbench.workspace });
+		await writeFile(join(workbench.workspace, ".env"), "API_TOKEN=another\n");
+		window = await workbench.openWindow();
+	});
+	after(() => workbench.stop());
+
+	for (const [question, answers] of Object.entries(cases) as [Question, Partial<Answers>][]) {
+		it(`at the question for ${question} leaves no token, no changed file and no word`, async () => {
+			const before = await filesIn(workbench.workspace);
+			const wizard = await CreateWizard.open(window);
+			await wizard.goTo(question, { name: "Given up", ...answers });
+			await window.input.escape();
+			await window.input.waitUntilClosed();
+			assert.deepEqual(await daemonClient(workbench.userData).listTokens(), []);
+			assert.deepEqual(await filesIn(workbench.workspace), before);
+			assert.deepEqual(await window.notifications(), []);
+			assert.deepEqual(await window.tabs(), []);
+		});
+	}
+});
