@@ -32,6 +32,14 @@ export function shortened(text: string, most: number): string {
 	return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
 }
 
+/** The same, but with what is left out in the middle: names of a kind often differ in their last word. */
+export function shortenedWithin(text: string, most: number): string {
+	const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+	if (characters.length <= most) return text;
+	const ending = Math.floor((most - 1) / 2);
+	return `${characters.slice(0, most - 1 - ending).join("")}…${characters.slice(-ending).join("")}`;
+}
+
 /** `1 token`, `2 tokens`. */
 export function counted(count: number, noun: string): string {
 	return `${count} ${noun}${count === 1 ? "" : "s"}`;

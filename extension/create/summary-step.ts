@@ -14,6 +14,7 @@ export type CreationDraft = TokenDraft & EnvDraft;
 export function summaryStep(prompts: Prompts): Step<CreationDraft> {
 	return {
 		id: "summary",
+		subject: "Summary",
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: () => false,

@@ -49,6 +49,7 @@ function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: Surroundin
 	};
 	return {
 		id: "name",
+		subject: "Name",
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => draft.name !== undefined,
@@ -67,6 +68,7 @@ function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: Surroundin
 function permissionsStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings): Step<Draft> {
 	return {
 		id: "permissions",
+		subject: "Permissions",
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => draft.permissions !== undefined,
@@ -104,6 +106,7 @@ type ExpiryPick = ExpiryChoice | { kind: "exact" };
 function expiryStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings): Step<Draft> {
 	return {
 		id: "expiry",
+		subject: "Expiry",
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => draft.expiry !== undefined,
@@ -153,6 +156,7 @@ function isSameChoice(pick: ExpiryPick, { expiry, pendingExpiry }: TokenDraft): 
 function exactExpiryStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings): Step<Draft> {
 	return {
 		id: "exact-expiry",
+		subject: "Expiry",
 		kind: "side",
 		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "exact",
 		isAnswered: () => false,
@@ -183,6 +187,7 @@ function readExpiry(
 function neverStep<Draft extends TokenDraft>({ prompts }: Surroundings): Step<Draft> {
 	return {
 		id: "never",
+		subject: "Expiry",
 		kind: "side",
 		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "never",
 		isAnswered: () => false,
@@ -203,6 +208,7 @@ function neverStep<Draft extends TokenDraft>({ prompts }: Surroundings): Step<Dr
 function addressesStep<Draft extends TokenDraft>({ prompts }: Surroundings): Step<Draft> {
 	return {
 		id: "addresses",
+		subject: "Allowed Addresses",
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => draft.allowedAddresses !== undefined,

@@ -26,6 +26,8 @@ export interface Place {
 
 export interface Step<Draft> {
 	id: string;
+	/** What it asks for, as the title says it. */
+	subject: string;
 	/** `numbered` steps are counted and can be gone back to; `side` questions are asked when an answer raises them. */
 	kind: "numbered" | "side";
 	applies(draft: Draft): boolean;
@@ -124,7 +126,7 @@ function placeOf<Draft>(
 	const numbered = steps.filter((step) => step.kind === "numbered" && step.applies(draft));
 	const own = steps[at]?.kind === "numbered" ? at : previousNumbered(steps, at, draft);
 	return {
-		title,
+		title: `${title}: ${steps[at]?.subject}`,
 		step: numbered.findIndex((step) => step === steps[own ?? at]) + 1,
 		totalSteps: numbered.length,
 		canGoBack: detour !== undefined || previousNumbered(steps, at, draft) !== undefined,

@@ -97,7 +97,7 @@ export class Prompts {
 					const problem = question.problem(values());
 					if (problem === undefined) answer(values());
 					// A quick pick has no validation message; its title is seen and read out.
-					else list.title = `${place.title}: ${problem}`;
+					else list.title = `${place.title} – ${problem}`;
 				}),
 			];
 		});

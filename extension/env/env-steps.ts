@@ -58,6 +58,7 @@ type TargetPick = EnvFile | "nowhere" | "trust" | "open-folder";
 function targetStep<Draft extends EnvDraft>({ prompts, purpose }: Surroundings): Step<Draft> {
 	return {
 		id: "file",
+		subject: "Env File",
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => draft.target !== undefined,
@@ -150,6 +151,7 @@ function rowOf(target: EnvFile): Row<TargetPick> {
 function gitStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
 	return {
 		id: "git",
+		subject: "Git",
 		kind: "side",
 		applies: (draft) => {
 			const file = fileOf(draft);
@@ -196,6 +198,7 @@ function gitRows(name: string, state: OpenGitState): Row<Placement["gitignore"] 
 function keyStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
 	return {
 		id: "key",
+		subject: "Key",
 		kind: "numbered",
 		applies: (draft) => draft.target !== "nowhere",
 		isAnswered: (draft) => draft.key !== undefined,
@@ -250,6 +253,7 @@ function typedKeyRows(text: string): Row<string>[] {
 function replaceStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
 	return {
 		id: "replace",
+		subject: "Key",
 		kind: "side",
 		applies: (draft) => fileOf(draft) !== undefined && draft.found?.line !== lineOf(draft),
 		isAnswered: () => false,

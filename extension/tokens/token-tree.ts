@@ -6,7 +6,7 @@ import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { DaemonError } from "../daemon/daemon-process.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
-import { counted, plainText, shortened } from "../display-text.ts";
+import { counted, plainText, shortenedWithin } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
 import type { SecretStore } from "./secret-store.ts";
@@ -16,7 +16,7 @@ import { factsOf, type SecretPlace, stateInWords } from "./token-facts.ts";
 const viewId = "tokensmith.tokens";
 
 /** A longer name would hide the time left in a side bar of the usual width; the tooltip has all of it. */
-const longestLabel = 32;
+const longestLabel = 24;
 
 /** Tokens that work no more and need nothing are out of the way in one closed group. */
 const ended = Symbol("ended");
@@ -164,9 +164,10 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		const urgency = urgencyOf(token, warningDays(), now);
 		const secret = this.#kept.has(token.id) ? "kept" : "absent";
 		const state = stateInWords(token, urgency, now);
-		const item = new vscode.TreeItem(shortened(plainText(token.name), longestLabel));
+		const item = new vscode.TreeItem(shortenedWithin(plainText(token.name), longestLabel));
 		item.id = token.id;
-		item.description = state;
+		// The side bar is narrow; under a list of tokens, days can only be those that are left.
+		item.description = state.replace(/ left$/, "");
 		item.iconPath = iconOf[urgency];
 		item.tooltip = tooltipOf(token, secret, now);
 		item.contextValue = `token.${lifeOf(urgency)}.${secret}`;
@@ -199,7 +200,7 @@ const iconOf: Record<Urgency, vscode.ThemeIcon> = {
 	disabled: icon("debug-pause", "disabledForeground"),
 	expired: icon("error", "list.errorForeground"),
 	urgent: icon("warning", "problemsWarningIcon.foreground"),
-	soon: icon("clock", "problemsWarningIcon.foreground"),
+	soon: icon("watch", "problemsWarningIcon.foreground"),
 	calm: icon("key", "testing.iconPassed"),
 	never: icon("key", "descriptionForeground"),
 };

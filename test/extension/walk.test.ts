@@ -15,6 +15,7 @@ async function run(script: Record<string, Answer[]>, options: { draft?: Draft; c
 	const asked: string[] = [];
 	const step = (id: string, more: Partial<Step<Draft>> = {}): Step<Draft> => ({
 		id,
+		subject: id.toUpperCase(),
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => id in draft,
@@ -37,8 +38,10 @@ async function run(script: Record<string, Answer[]>, options: { draft?: Draft; c
 	return { asked, draft: await walk(steps, draft, { title: "Create", changeFirst }) };
 }
 
-const describePlace = (id: string, { step, totalSteps, canGoBack }: Place) =>
-	`${id} ${step}/${totalSteps}${canGoBack ? " back" : ""}`;
+const describePlace = (id: string, { title, step, totalSteps, canGoBack }: Place) => {
+	assert.equal(title, `Create: ${id.toUpperCase()}`);
+	return `${id} ${step}/${totalSteps}${canGoBack ? " back" : ""}`;
+};
 
 describe("walk", () => {
 	it("asks every step in order, counts them, and has no way back from the first", async () => {
@@ -147,6 +150,7 @@ describe("walk", () => {
 				[
 					{
 						id: "a",
+						subject: "Only",
 						kind: "numbered",
 						applies: () => true,
 						isAnswered: () => false,

@@ -61,7 +61,7 @@ describe("the list of tokens", () => {
 		await client.revokeToken(id, "leaked");
 		await live.whenLive();
 		const rows = (await items()).map(({ label, description }) => `${label}: ${description}`);
-		assert.deepEqual(rows, ["week: 6 days left", "month: 30 days left", "endless: no expiry", "Revoked: 1"]);
+		assert.deepEqual(rows, ["week: 6 days", "month: 30 days", "endless: no expiry", "Revoked: 1"]);
 		const group = (await tree.getChildren()).at(-1);
 		assert.ok(group);
 		assert.equal(tree.getTreeItem(group).collapsibleState, vscode.TreeItemCollapsibleState.Collapsed);

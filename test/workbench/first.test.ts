@@ -43,7 +43,7 @@ describe("before the first token", () => {
 			),
 		);
 		await window.pressWelcomeButton("Create API Token");
-		await window.input.waitForStep("Create API Token (1/7)");
+		await window.input.waitForStep("Create API Token: Name (1/7)");
 	});
 
 	it("refuses a blank name and one of 300 characters as they are typed", async () => {
@@ -70,7 +70,7 @@ describe("before the first token", () => {
 		await window.input.accept();
 		await window.input.waitForStep("choose at least 1 permission");
 		await window.input.check("webhooks.receive");
-		await window.input.waitForStep("Create API Token (2/7)");
+		await window.input.waitForStep("Create API Token: Permissions (2/7)");
 		await window.input.type("change orders");
 		await until("only what was searched is left", async () => {
 			assert.deepEqual(await window.input.labels(), ["orders.write"]);
@@ -211,7 +211,7 @@ describe("the first token", () => {
 
 	it("is listed with its time left, and its facts without its secret", async () => {
 		const secret = await createToken(window, { name: "Listed", addresses: "127.0.0.1", expiry: "60 days" });
-		await until("it is listed", async () => (await window.treeRows()).includes("Listed 60 days left"));
+		await until("it is listed", async () => (await window.treeRows()).includes("Listed 60 days"));
 		const tooltip = await window.treeTooltip("Listed");
 		// With ordinary spaces: non-breaking ones would have long lines broken within words.
 		for (const fact of ["(60 days left)", "Permissions: orders.read", "Allowed addresses: 127.0.0.1"])
