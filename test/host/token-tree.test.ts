@@ -88,11 +88,11 @@ describe("the list of tokens", () => {
 		await create("calm", { expiry: inDays(60) });
 		await live.whenLive();
 		const icons = (await items()).map(({ iconPath }) => iconPath instanceof vscode.ThemeIcon && iconPath.id);
-		assert.deepEqual(icons, ["warning", "clock", "key"]);
+		assert.deepEqual(icons, ["warning", "watch", "key"]);
 	});
 
 	it("shows a hostile name as letters", async () => {
-		const name = "[x](command:a) $(trash) **b**";
+		const name = "[x](cmd:a)$(trash)**b**";
 		await create(name);
 		await live.whenLive();
 		const { tooltip } = await item(name);

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { delimiter, join } from "node:path";
+import { installDebianPackage } from "../debian.ts";
 
 const startMilliseconds = 10_000;
 
@@ -67,11 +68,21 @@ function configurationOf(directory: string, port: number, server: string): strin
 
 /** Not skipped when it is missing: what it shows would then be shown by nothing. */
 function findNginx(): string {
-	// Debian keeps it where only root's PATH leads.
-	const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
-	const found = folders.map((folder) => join(folder, "nginx")).find((path) => existsSync(path));
+	const found = nginxPath() ?? installNginx();
 	if (found === undefined) throw new Error("nginx is missing; install it: apt-get install nginx-light");
 	return found;
+}
+
+function nginxPath(): string | undefined {
+	// Debian keeps it where only root's PATH leads.
+	const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"];
+	return folders.map((folder) => join(folder, "nginx")).find((path) => existsSync(path));
+}
+
+function installNginx(): string | undefined {
+	if (process.getuid?.() !== 0) return undefined;
+	installDebianPackage("nginx-light");
+	return nginxPath();
 }
 
 async function freePort(): Promise<number> {

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
+import { installDebianPackage } from "../debian.ts";
 
 /** For a machine without a display, a sandbox or a graphics card; nothing calls home. */
 const quietArguments = [
@@ -63,12 +64,7 @@ function getBrowser(): string {
 
 function installWithApt(): void {
 	console.log("No browser found: installing Debian's chromium");
-	const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-	spawnSync("apt-get", ["update", "-qq"], { env, stdio: "inherit" });
-	spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"], {
-		env,
-		stdio: "inherit",
-	});
+	installDebianPackage("chromium");
 }
 
 function installWithPlaywright(): void {

@@ -65,8 +65,11 @@ export class WorkbenchWindow {
 	/** Opens a view container of the activity bar by its name. */
 	async openView(name: string): Promise<void> {
 		const shown = this.page.locator(".sidebar .composite.title", { hasText: name });
-		if (await shown.isVisible()) return;
-		await this.page.locator(`.activitybar .action-label[aria-label^="${name}"]`).first().click();
+		// While a window is being put together it may show by itself, and the click then hides it again.
+		for (let attempt = 0; attempt < 3 && !(await shown.isVisible()); attempt++) {
+			await this.page.locator(`.activitybar .action-label[aria-label^="${name}"]`).first().click();
+			await shown.waitFor({ timeout: 10_000 }).catch(() => undefined);
+		}
 		await shown.waitFor();
 	}
 
