@@ -161,6 +161,9 @@ export function endOf(dates: Pick<TokenRecord, "expiry" | "retiresDate">): numbe
 	return Math.min(...ends);
 }
 
+/** How many resources one token can be granted. */
+export const maximumResources = 200;
+
 /** The longest name a token may have, in UTF-16 code units. */
 export const maximumNameLength = 200;
 
@@ -171,7 +174,8 @@ const permission = z
 	.max(200)
 	.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, "must be printable ASCII without spaces, quotes and backslashes");
 
-const resource = z
+/** A resource, as it is granted and asked for: `kind/identifier`. */
+export const resource = z
 	.string()
 	.max(200)
 	.regex(/^[a-z][a-z0-9-]*\/[\x21-\x7E]+$/, "must read kind/identifier, for example channel/soc");
@@ -218,7 +222,7 @@ const settings = {
 	/** null: never, which has to be asked for in so many words. */
 	expiry: instant.nullable(),
 	permissions: distinct(permission, 200),
-	resources: distinct(resource, 200),
+	resources: distinct(resource, maximumResources),
 	allowedAddresses: distinct(z.string().max(64), 100),
 	defaultSource: text.min(1).max(200).nullable(),
 	tags: distinct(text.min(1).max(50), 20),
@@ -373,7 +377,7 @@ export const introspectRequest = z.object({
 	token: z.string().min(1).max(500),
 	token_type_hint: z.string().exactOptional(),
 	/** Whence the token came to the service that asks; a token with allowed addresses is inactive without it. */
-	client_address: z.string().max(64).exactOptional(),
+	client_address: z.union([z.ipv4(), z.ipv6()]).exactOptional(),
 });
 
 /** The answer of RFC 7662 section 2.2; an inactive token is told nothing more of. */

@@ -11,6 +11,7 @@ import {
 	readFileSync,
 	renameSync,
 	rmSync,
+	statSync,
 	writeFileSync,
 } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
@@ -28,10 +29,19 @@ export class HeldError extends Error {
 	}
 }
 
-/** Makes the directory if need be, readable by nobody else. */
+/** The directory is somebody else's, who could read and replace what is kept there. */
+export class ForeignDirectoryError extends Error {}
+
+/** Makes the directory if need be, readable by nobody else. @throws ForeignDirectoryError */
 export function prepareDirectory(directory: string): void {
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	if (!isOwn(directory)) throw new ForeignDirectoryError(`${directory} belongs to another user.`);
 	chmodSync(directory, 0o700);
+}
+
+/** Windows has no such owners; there, a profile's folders are private. */
+function isOwn(directory: string): boolean {
+	return process.getuid === undefined || statSync(directory).uid === process.getuid();
 }
 
 export function writeDaemonFile(directory: string, contents: DaemonFile): void {
@@ -142,7 +152,10 @@ function readHolder(directory: string, number: number): Holder | undefined {
 	}
 }
 
-/** A pid alone proves nothing, for it is given out again; so the holder is asked. One that hangs still holds. */
+/**
+ * A pid alone proves nothing, for it is given out again; so the holder is asked. Dead is only one whose port is closed
+ * or somebody else's by now: one that hangs, or has no file left to answer with, still holds.
+ */
 function isAlive(holder: Holder): Promise<boolean> {
 	if (!processExists(holder.pid)) return Promise.resolve(false);
 	return new Promise((resolve) => {
@@ -156,8 +169,8 @@ function isAlive(holder: Holder): Promise<boolean> {
 			resolve(true);
 			socket.destroy();
 		});
-		socket.once("error", () => resolve(false));
-		socket.once("close", () => resolve(answer === holder.instance));
+		socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
+		socket.once("close", () => resolve(answer === "" || answer === holder.instance));
 	});
 }
 

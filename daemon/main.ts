@@ -14,6 +14,7 @@ import {
 } from "./contract.ts";
 import {
 	DirectoryLock,
+	ForeignDirectoryError,
 	HeldError,
 	prepareDirectory,
 	removeDaemonFile,
@@ -54,6 +55,7 @@ Exit codes: 0 stopped as asked, 1 failed, 2 wrong arguments, 3 another daemon ho
 
 const saveUsageMilliseconds = 5000;
 const purgeMilliseconds = 3_600_000;
+const unpurged = "old audit events and usage could not be purged";
 const workerPath = join(import.meta.dirname, "compaction-worker.js");
 
 interface Arguments {
@@ -182,9 +184,10 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 	log.info({ url, version: tokensmithVersion }, "ready");
 
 	every(saveUsageMilliseconds, "the usage could not be written", log, () => authority.saveUsage());
-	every(purgeMilliseconds, "old audit events could not be purged", log, () =>
-		records.purge(authority.rulebook.policy.auditDays, new Date(), owner),
-	);
+	// At the start too, for a daemon that ends when it is idle may never run for so long.
+	const purge = () => records.purge(authority.rulebook.policy.auditDays, new Date(), owner);
+	purge().catch((err) => log.error({ err }, unpurged));
+	every(purgeMilliseconds, unpurged, log, purge);
 	idling.watch(() => ending.begin("nobody has asked for a while"));
 }
 
@@ -211,17 +214,17 @@ function every(milliseconds: number, failure: string, log: Logger, work: () => P
 /** Ends the process once, in order, for whatever reason comes first. */
 class Ending {
 	readonly #log: Logger;
-	readonly #flush: () => void;
+	readonly #flush: () => Promise<void>;
 	#steps: () => Promise<void> = async () => {};
 	#hasBegun = false;
 
-	constructor(log: Logger, flush: () => void) {
+	constructor(log: Logger, flush: () => Promise<void>) {
 		this.#log = log;
 		this.#flush = flush;
 		for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
 			process.on(signal, () => this.begin(signal));
 		process.on("uncaughtException", (err) => {
-			log.fatal({ err }, "stopping, for the state is not known any more");
+			log.error({ err }, "stopping, for the state is not known any more");
 			process.exitCode = 1;
 			this.begin("an unexpected error");
 		});
@@ -238,13 +241,11 @@ class Ending {
 		this.#log.info({ why }, "stopping");
 		this.#steps()
 			.catch((err) => {
-				this.#log.fatal({ err }, "did not stop in order");
+				this.#log.error({ err }, "did not stop in order");
 				process.exitCode = 1;
 			})
-			.finally(() => {
-				this.#flush();
-				process.exit();
-			});
+			.then(this.#flush)
+			.finally(() => process.exit());
 	}
 }
 
@@ -304,6 +305,9 @@ function explain(error: unknown): [code: string, detail: string] {
 	}
 	if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
 		return ["address-unavailable", `This machine has no such address to listen on: ${messageOf(error)}.`];
+	}
+	if (error instanceof ForeignDirectoryError) {
+		return ["data-unwritable", `${error.message} Choose another data directory.`];
 	}
 	if (error instanceof ProfileError) return ["profile-invalid", error.message];
 	return ["unexpected", `The daemon could not start: ${messageOf(error)}`];

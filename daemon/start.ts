@@ -4,12 +4,15 @@
  * quick: SQLite is compiled in other threads while the rest is loaded, and what V8 made of the rest the last time is kept
  * in the data directory, where nobody else can put something in.
  */
-import { readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-if (process.argv[2] === "token") runCommandLine(process.argv.slice(3));
+const oldestNode = 22;
+
+if (Number.parseInt(process.versions.node, 10) < oldestNode) refuseOldNode();
+else if (process.argv[2] === "token") runCommandLine(process.argv.slice(3));
 else startDaemon();
 
 async function runCommandLine(args: string[]): Promise<void> {
@@ -20,8 +23,29 @@ async function runCommandLine(args: string[]): Promise<void> {
 async function startDaemon(): Promise<void> {
 	const { values } = parseArgs({ strict: false, options: { "data-dir": { type: "string" } } });
 	const directory = values["data-dir"];
-	if (typeof directory === "string" && directory !== "") enableCompileCache(join(directory, "compile-cache"));
+	if (typeof directory === "string" && isPrivate(directory))
+		enableCompileCache(join(directory, "compile-cache"));
 	const sqlite = WebAssembly.compile(readFileSync(join(import.meta.dirname, "sql-wasm.wasm")));
 	const { main } = await import("./main.ts");
 	await main(sqlite);
+}
+
+/** What is read from the cache is run. So it has to be this user's alone, and on the very first start there is none. */
+function isPrivate(directory: string): boolean {
+	try {
+		const found = lstatSync(directory);
+		const isOwn =
+			process.getuid === undefined || (found.uid === process.getuid() && (found.mode & 0o077) === 0);
+		return found.isDirectory() && isOwn;
+	} catch {
+		// There is none yet, or none that can be looked at; the daemon itself says what is wrong.
+		return false;
+	}
+}
+
+function refuseOldNode(): void {
+	const detail = `The daemon needs Node.js ${oldestNode} or newer; this is ${process.version}.`;
+	process.stdout.write(`${JSON.stringify({ event: "failed", code: "node-too-old", detail })}\n`);
+	process.stderr.write(`${detail}\n`);
+	process.exitCode = 1;
 }

@@ -35,6 +35,7 @@ import { cursorOf, positionOf } from "./cursor.ts";
 import { DeadTokenWatch, type DeadUse } from "./dead-tokens.ts";
 import { planIncident } from "./incident.ts";
 import * as lifecycle from "./lifecycle.ts";
+import { notCovered } from "./permission.ts";
 import { RuleError } from "./rule-error.ts";
 import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
@@ -129,6 +130,16 @@ export class Authority {
 		return { ...this.#changes.record(token.id), token: secret };
 	}
 
+	/** Whether a token is good at this moment, and holds the permission. */
+	isGood(id: string, permission: string): boolean {
+		const { token } = this.#changes.entry(id);
+		const status = statusOf(token, this.#options.now());
+		return (
+			(status === "active" || status === "retiring") &&
+			notCovered(token.permissions, [permission]).length === 0
+		);
+	}
+
 	/** @throws RuleError `not-found` */
 	get(id: string): TokenRecord {
 		return this.#changes.record(id);
@@ -138,7 +149,7 @@ export class Authority {
 	async list(query: ListTokensQuery): Promise<TokenList> {
 		const { limit, cursor, sort, ...filter } = query;
 		const list = { ...filter, sort };
-		const after = cursor === undefined ? undefined : (positionOf(cursor, list) as unknown as ListPosition);
+		const after = cursor === undefined ? undefined : listPosition(positionOf(cursor, list));
 		const direction = sort.startsWith("-") ? "desc" : "asc";
 		const column = sort.replace("-", "") as SortColumn;
 		const ids = await this.#ids(filter, { sort: column, direction, limit: limit + 1, after });
@@ -179,8 +190,12 @@ export class Authority {
 		return this.#changeOne(caller, id, "disable", ifMatch, lifecycle.disable);
 	}
 
+	/** @throws RuleError `exceeds-caller` too: what was disabled must not come back by a weaker token. */
 	enable(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
-		return this.#changeOne(caller, id, "enable", ifMatch, lifecycle.enable);
+		return this.#changeOne(caller, id, "enable", ifMatch, (token, doing) => {
+			if (caller.token !== undefined) checkCeiling(token, caller.token);
+			return lifecycle.enable(token, doing);
+		});
 	}
 
 	/** @throws RuleError as `lifecycle.rotate`, and `exceeds-caller` */
@@ -289,8 +304,11 @@ export class Authority {
 		const tokenIds = new Map<string, string[]>();
 		for (const token of this.#index.tokens()) {
 			if (token.revokedDate !== null) continue;
-			for (const resource of token.resources)
-				tokenIds.set(resource, [...(tokenIds.get(resource) ?? []), token.id]);
+			for (const resource of token.resources) {
+				const ids = tokenIds.get(resource);
+				if (ids === undefined) tokenIds.set(resource, [token.id]);
+				else ids.push(token.id);
+			}
 		}
 		const resources = [...tokenIds].sort(([one], [other]) => (one < other ? -1 : 1));
 		return { resources: resources.map(([resource, ids]) => ({ ...partsOf(resource), tokenIds: ids })) };
@@ -444,6 +462,15 @@ export class Authority {
 		if (column !== "lastUsed") return record[column];
 		return record.lastUsedDate === null ? null : Date.parse(record.lastUsedDate);
 	}
+}
+
+/** @throws RuleError `invalid-request` for a cursor that somebody made up. */
+function listPosition([value, id]: readonly unknown[]): ListPosition {
+	const isValue = value === null || typeof value === "string" || typeof value === "number";
+	if (isValue && typeof id === "string") return [value, id];
+	throw new RuleError("invalid-request", "This cursor was not given by any list.", {
+		errors: [{ pointer: "?cursor", detail: "was not given by any list" }],
+	});
 }
 
 function partsOf(resource: string): { kind: string; id: string } {

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import {
 	type CreateTokenRequest,
 	endOf,
+	maximumResources,
 	type Profile,
 	type RotateTokenRequest,
 	statusOf,
@@ -65,6 +66,9 @@ export function update(token: Token, request: UpdateTokenRequest, rules: Profile
 export function grant(token: Token, resource: string, rules: Profile, doing: Doing): Token {
 	refuseDead(token, doing.now, "granted anything");
 	checkSettings({ resources: [resource] }, rules, doing.now);
+	if (token.resources.length >= maximumResources) {
+		throw new RuleError("invalid-request", `A token can be granted at most ${maximumResources} resources.`);
+	}
 	return changed(token, { resources: [...token.resources, resource] }, doing);
 }
 

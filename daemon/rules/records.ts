@@ -2,7 +2,7 @@
 import type { AuditEvent, AuditList, ListAuditQuery, UsageDay, UsageQuery, UserInfo } from "../contract.ts";
 import { listEvents, purgeEvents } from "../store/audit.ts";
 import type { DurableDatabase } from "../store/durable.ts";
-import { listUsage } from "../store/usage.ts";
+import { listUsage, purgeUsage } from "../store/usage.ts";
 import { checkChain, record } from "./audit.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
 
@@ -18,7 +18,7 @@ export class Records {
 	/** @throws RuleError `invalid-request` for a cursor that no list of this query answered. */
 	async audit(query: ListAuditQuery): Promise<AuditList> {
 		const { limit, cursor, verify, format: _, ...filter } = query;
-		const before = cursor === undefined ? undefined : Number(positionOf(cursor, filter)[0]);
+		const [before] = cursor === undefined ? [] : positionOf(cursor, filter).map(Number);
 		const events = await listEvents(this.#database, filter, { limit: limit + 1, before });
 		const shown = events.slice(0, limit);
 		const last = shown.at(-1);
@@ -46,10 +46,11 @@ export class Records {
 		return listUsage(this.#database, query);
 	}
 
-	/** Takes away the audit events that are older than so many days. */
+	/** Takes away the audit events and the usage that are older than so many days. */
 	async purge(auditDays: number, now: Date, actor: UserInfo): Promise<void> {
 		const before = new Date(now.getTime() - auditDays * dayMilliseconds).toISOString();
 		await this.#database.write(async (query) => {
+			await purgeUsage(query, before.slice(0, 10));
 			const purged = await purgeEvents(query, before);
 			if (purged === 0) return;
 			await record(query, now.toISOString(), [

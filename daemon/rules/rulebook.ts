@@ -17,6 +17,8 @@ export class Rulebook {
 	/** The person's own, by id. */
 	#own: OwnProfiles = {};
 	#profiles: Profile[] = profilesUnder(defaultPolicy, []);
+	/** One after the other, for each begins with what the one before has left. */
+	#saving: Promise<unknown> = Promise.resolve();
 
 	constructor(changes: Changes, notify: Notify) {
 		this.#changes = changes;
@@ -67,9 +69,11 @@ export class Rulebook {
 	 */
 	async setProfile(caller: Caller, id: string, profile: Profile): Promise<Profile> {
 		refuseId(id, profile);
-		if (JSON.stringify(profile) === JSON.stringify(this.#own[id])) return profile;
-		await this.#saveProfiles(caller, id, { ...this.#own, [id]: profile });
-		return profile;
+		return this.#inTurn(async () => {
+			if (JSON.stringify(profile) === JSON.stringify(this.#own[id])) return profile;
+			await this.#saveProfiles(caller, id, { ...this.#own, [id]: profile });
+			return profile;
+		});
 	}
 
 	/**
@@ -77,13 +81,24 @@ export class Rulebook {
 	 * @throws RuleError `not-found`, or `profile-in-use` while there are any.
 	 */
 	async removeProfile(caller: Caller, id: string, users: readonly string[]): Promise<void> {
-		const { [id]: removed, ...rest } = this.#own;
-		if (removed === undefined)
-			throw new RuleError("not-found", "There is no profile of your own with this id.");
-		if (users.length > 0) {
-			throw new RuleError("profile-in-use", `Revoke the tokens that live by it first: ${users.join(", ")}.`);
-		}
-		await this.#saveProfiles(caller, id, rest);
+		return this.#inTurn(async () => {
+			const { [id]: removed, ...rest } = this.#own;
+			if (removed === undefined)
+				throw new RuleError("not-found", "There is no profile of your own with this id.");
+			if (users.length > 0) {
+				throw new RuleError(
+					"profile-in-use",
+					`Revoke the tokens that live by it first: ${users.join(", ")}.`,
+				);
+			}
+			await this.#saveProfiles(caller, id, rest);
+		});
+	}
+
+	#inTurn<Result>(save: () => Promise<Result>): Promise<Result> {
+		const saved = this.#saving.then(save);
+		this.#saving = saved.catch(() => undefined);
+		return saved;
 	}
 
 	#apply(policy: Policy, own: OwnProfiles): void {

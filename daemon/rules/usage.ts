@@ -1,11 +1,11 @@
 /** What a token is used for, counted in memory: the one part of it that changes without a new version. */
 import type { RefusalReason, UsageDay, VerifyQuery } from "../contract.ts";
 import type { Usage } from "../store/tokens.ts";
-import { keptAddresses, sumOfDays, type UsageIncrement } from "../store/usage.ts";
+import { countedNames, keptAddresses, sumOfDays, type UsageIncrement } from "../store/usage.ts";
 
 const dayMilliseconds = 86_400_000;
-/** A caller that asks for ever new permissions must not fill the memory. */
-const countedPermissions = 200;
+/** No permission is longer, so nothing longer is held by anyone. */
+const longestName = 200;
 
 export class TokenUsage {
 	readonly tokenId: string;
@@ -22,17 +22,17 @@ export class TokenUsage {
 		this.totals = totals;
 	}
 
-	countVerification(asked: VerifyQuery, address: string, now: number): void {
+	countVerification(asked: VerifyQuery, address: string | undefined, now: number): void {
 		const day = this.#today(now);
 		day.verifications++;
 		if (asked !== this.#asked) this.#askAnother(asked, day);
 		this.#askedCount++;
-		if (day.addresses[0] !== address) {
+		if (address !== undefined && day.addresses[0] !== address) {
 			day.addresses = [address, ...day.addresses.filter((one) => one !== address)].slice(0, keptAddresses);
 		}
 		this.totals.useCount++;
 		this.totals.lastUsed = now;
-		this.totals.lastUsedAddress = address;
+		if (address !== undefined) this.totals.lastUsedAddress = address;
 	}
 
 	countRefusal(reason: RefusalReason, now: number): void {
@@ -92,5 +92,5 @@ export class TokenUsage {
 function countIn(counts: Record<string, number>, name: string, more = 1): void {
 	const known = Object.hasOwn(counts, name) ? counts[name] : undefined;
 	if (known !== undefined) counts[name] = known + more;
-	else if (Object.keys(counts).length < countedPermissions) counts[name] = more;
+	else if (name.length <= longestName && Object.keys(counts).length < countedNames) counts[name] = more;
 }

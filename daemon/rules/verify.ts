@@ -81,7 +81,7 @@ export class TokenIndex {
 			entry.usage.countRefusal(refusal.reason, now);
 			return refusal;
 		}
-		entry.usage.countVerification(asked, address ?? "unknown", now);
+		entry.usage.countVerification(asked, address, now);
 		return { valid: true, token: entry.token };
 	}
 

@@ -7,7 +7,8 @@ const heartbeatMilliseconds = 20_000;
 const unreadBytes = 1 << 20;
 
 export class EventStream {
-	readonly #listeners = new Set<ServerResponse>();
+	/** With whether whoever listens may still do so. */
+	readonly #listeners = new Map<ServerResponse, () => boolean>();
 	readonly #heartbeat: NodeJS.Timeout;
 
 	constructor() {
@@ -20,12 +21,13 @@ export class EventStream {
 		return this.#listeners.size;
 	}
 
-	attach(response: ServerResponse, hello: ServerEvents["hello"]): void {
+	/** @param mayListen asked before everything that is told: a token that is revoked hears nothing more. */
+	attach(response: ServerResponse, hello: ServerEvents["hello"], mayListen: () => boolean): void {
 		response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
 		// Nothing else would ever be sent, and nobody is listening.
 		if (response.req.method === "HEAD") return void response.end();
 		response.write(textOf("hello", hello));
-		this.#listeners.add(response);
+		this.#listeners.set(response, mayListen);
 		response.once("close", () => this.#listeners.delete(response));
 	}
 
@@ -35,13 +37,14 @@ export class EventStream {
 
 	close(): void {
 		clearInterval(this.#heartbeat);
-		for (const listener of this.#listeners) listener.end();
+		for (const listener of this.#listeners.keys()) listener.end();
 	}
 
 	#broadcast(text: string): void {
-		for (const listener of this.#listeners) {
+		for (const [listener, mayListen] of this.#listeners) {
 			if (listener.writableLength > unreadBytes) listener.destroy();
-			else listener.write(text);
+			else if (mayListen()) listener.write(text);
+			else listener.end();
 		}
 	}
 }

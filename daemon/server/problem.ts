@@ -47,7 +47,7 @@ export function problemFrom(error: unknown): Problem {
 export function parse<Schema extends z.ZodType>(
 	schema: Schema,
 	value: unknown,
-	from: "body" | "query",
+	from: "body" | "query" | "path",
 ): z.output<Schema> {
 	const parsed = schema.safeParse(value);
 	if (parsed.success) return parsed.data;
@@ -56,7 +56,7 @@ export function parse<Schema extends z.ZodType>(
 	throw new RuleError("invalid-request", `The request is not valid. ${names}`, { errors });
 }
 
-function fieldErrors(issue: z.core.$ZodIssue, from: "body" | "query"): FieldError[] {
+function fieldErrors(issue: z.core.$ZodIssue, from: "body" | "query" | "path"): FieldError[] {
 	const path = issue.path.map(String);
 	if (issue.code === "unrecognized_keys") {
 		return issue.keys.map((key) => ({
@@ -67,7 +67,7 @@ function fieldErrors(issue: z.core.$ZodIssue, from: "body" | "query"): FieldErro
 	return [{ pointer: pointerTo(path, from), detail: issue.message }];
 }
 
-function pointerTo(path: readonly string[], from: "body" | "query"): string {
+function pointerTo(path: readonly string[], from: "body" | "query" | "path"): string {
 	if (from === "query") return `?${path.join(".")}`;
 	return path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }

@@ -1,5 +1,7 @@
 /** The routes of the contract, each with what it needs and which rule answers. Decides nothing itself. */
 import { createHmac } from "node:crypto";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import * as z from "zod";
 import * as contract from "../contract.ts";
 import type { Authority } from "../rules/authority.ts";
@@ -8,6 +10,7 @@ import type { Records } from "../rules/records.ts";
 import { RuleError } from "../rules/rule-error.ts";
 import type { EventStream } from "./events.ts";
 import type { Metrics } from "./metrics.ts";
+import { parse } from "./problem.ts";
 import { type Reply, type Route, route } from "./route.ts";
 
 export interface RouteParts {
@@ -236,8 +239,8 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 			handle: async ({ query, response }) => {
 				if (query.format === "json") return { body: await records.audit(query) };
 				response.type("application/jsonl");
-				for await (const event of records.export(query)) response.write(`${JSON.stringify(event)}\n`);
-				response.end();
+				// At the reader's pace, and no longer than it reads.
+				await pipeline(Readable.from(linesOf(records.export(query))), response).catch(ignoreGoneReader);
 				return undefined;
 			},
 		}),
@@ -266,8 +269,11 @@ function operatorRoutes(parts: RouteParts): Route[] {
 			summary: "Every change, as server-sent events.",
 			caller: apiPermissions.read,
 			answers: { status: 200, description: "A stream that does not end", type: "text/event-stream" },
-			handle: ({ response }) => {
-				events.attach(response, { version, protocol: contract.protocol, notices: [...parts.notices] });
+			handle: ({ caller, response }) => {
+				const { token } = caller;
+				const mayListen = () => token === undefined || authority.isGood(token.id, apiPermissions.read);
+				const hello = { version, protocol: contract.protocol, notices: [...parts.notices] };
+				events.attach(response, hello, mayListen);
 				return undefined;
 			},
 		}),
@@ -319,6 +325,14 @@ function operatorRoutes(parts: RouteParts): Route[] {
 	];
 }
 
+async function* linesOf(events: AsyncIterable<contract.AuditEvent>): AsyncIterable<string> {
+	for await (const event of events) yield `${JSON.stringify(event)}\n`;
+}
+
+function ignoreGoneReader(error: NodeJS.ErrnoException): void {
+	if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+}
+
 function created(token: contract.CreatedToken): Reply {
 	return {
 		status: 201,
@@ -336,7 +350,8 @@ function etagOf(token: contract.TokenRecord): string {
 }
 
 function resourceOf(param: (name: string) => string): string {
-	return `${param("kind")}/${param("id")}`;
+	// A path may hold what no resource may, such as a blank, which would be two resources in a header.
+	return parse(contract.resource, `${param("kind")}/${param("id")}`, "path");
 }
 
 function holdsWrite(permissions: readonly string[]): boolean {

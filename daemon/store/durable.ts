@@ -77,11 +77,16 @@ export class DurableDatabase {
 		const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: memory }) });
 		// Without a snapshot there are no tables to replay upon, be it the first start or the worst one.
 		if (base === undefined) await migrate(database);
-		const replayed = replayLogs(memory, directory, base?.generation, notices);
+		const replayed = replayLogs(memory, directory, base?.generation);
 		const isCurrent = base?.schema === schemaVersion;
 		if (base !== undefined && !isCurrent) await migrate(database);
-		const position =
-			isCurrent && !replayed.cut ? replayed : startOver(memory, directory, replayed.generation);
+		const goesOn = isCurrent && replayed.damaged.length === 0;
+		const position = goesOn ? replayed : startOver(memory, directory, replayed.generation);
+		if (replayed.damaged.length > 0) {
+			// Only now that the sound part is safe in a snapshot, for a start that fails half-way must find it again.
+			const aside = replayed.damaged.map((log) => setAside(logPath(directory, log)));
+			notices.push(damagedLogs(aside, replayed.sound));
+		}
 		return new DurableDatabase(options, memory, database, openLog(directory, position), position, notices);
 	}
 
@@ -276,13 +281,15 @@ function soundSnapshot(
 	return undefined;
 }
 
-/** Replays every log since the snapshot. `cut`: what follows `generation` had to be set aside. */
-function replayLogs(
-	memory: MemoryDatabase,
-	directory: string,
-	snapshot: number | undefined,
-	notices: Notice[],
-): LogPosition & { cut: boolean } {
+interface Replayed extends LogPosition {
+	/** The logs, if any, from the first that is not as it was written on. */
+	damaged: readonly number[];
+	/** How many changes of the first of them could be read. */
+	sound: number;
+}
+
+/** Replays every log since the snapshot, up to the first that is damaged or missing. */
+function replayLogs(memory: MemoryDatabase, directory: string, snapshot: number | undefined): Replayed {
 	const all = listLogs(directory);
 	// With no snapshot left, the oldest log is as good a beginning as there is.
 	const base = snapshot ?? (all[0] ?? 1) - 1;
@@ -291,15 +298,21 @@ function replayLogs(
 	for (const [index, log] of logs.entries()) {
 		const contents = log === base + 1 + index ? readLog(logPath(directory, log)) : undefined;
 		const applied = contents !== undefined && applyAll(memory, contents.entries);
-		if (!applied || contents.end === "damaged") {
+		// Only the last log can have been cut off by a crash before anything of the rest was answered.
+		const isSound = contents?.end === "whole" || (contents?.end === "torn" && index === logs.length - 1);
+		if (!applied || !isSound) {
 			// What comes after the damage builds on what is missing, so the sound part is all there is to go on with.
-			const aside = logs.slice(index).map((damaged) => setAside(logPath(directory, damaged)));
-			notices.push(damagedLogs(aside, applied ? contents.entries.length : 0));
-			return { generation: log, length: 0, cut: true };
+			const generation = logs.at(-1) ?? log;
+			return {
+				generation,
+				length: 0,
+				damaged: logs.slice(index),
+				sound: applied ? contents.entries.length : 0,
+			};
 		}
 		position = { generation: log, length: contents.soundLength };
 	}
-	return { ...position, cut: false };
+	return { ...position, damaged: [], sound: 0 };
 }
 
 /** A log is only replayed on what it was written upon: another schema, or a sound part, becomes a snapshot of its own. */

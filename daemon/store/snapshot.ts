@@ -100,7 +100,7 @@ export function syncDirectory(directory: string): void {
 
 function replay(database: MemoryDatabase, directory: string, generation: number): void {
 	const contents = readLog(logPath(directory, generation));
-	if (contents.end === "damaged") throw new Error(`The change log of generation ${generation} is damaged.`);
+	if (contents.end !== "whole") throw new Error(`The change log of generation ${generation} is damaged.`);
 	database.execute("begin");
 	for (const changes of contents.entries) for (const change of changes) database.apply(change);
 	database.execute("commit");

@@ -13,6 +13,9 @@ export interface UsageIncrement {
 	days: UsageDay[];
 }
 
+/** How many names a day counts: a caller that asks for ever new ones must fill neither memory nor disk. */
+export const countedNames = 200;
+
 /** How many addresses of a day are kept. */
 export const keptAddresses = 5;
 
@@ -41,6 +44,11 @@ export async function listUsage(
 			addresses: JSON.parse(row.addresses),
 		}));
 	});
+}
+
+/** Takes away the days before this one. */
+export async function purgeUsage(query: Kysely<Tables>, before: string): Promise<void> {
+	await query.deleteFrom("usage").where("day", "<", before).execute();
 }
 
 /** One day's usage and another's of the same token and day, the later one second. */
@@ -85,6 +93,9 @@ async function addDay(query: Kysely<Tables>, day: UsageDay): Promise<void> {
 
 function sumOfCounts(one: Record<string, number>, other: Record<string, number>): Record<string, number> {
 	const sum = { ...one };
-	for (const [name, count] of Object.entries(other)) sum[name] = (sum[name] ?? 0) + count;
+	for (const [name, count] of Object.entries(other)) {
+		if (Object.hasOwn(sum, name) || Object.keys(sum).length < countedNames)
+			sum[name] = (sum[name] ?? 0) + count;
+	}
 	return sum;
 }

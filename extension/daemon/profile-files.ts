@@ -10,6 +10,8 @@ import type { DaemonProcess } from "./daemon-process.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
 const setting = "tokensmith.profiles";
+/** The daemon takes no more. */
+const largestBytes = 64 * 1024;
 
 interface Surroundings {
 	daemon: DaemonProcess;
@@ -109,12 +111,15 @@ function profileFiles(): { folder: vscode.WorkspaceFolder; path: string; uri: vs
 
 /** @throws ProfileFileError */
 async function readProfile(uri: vscode.Uri): Promise<Profile> {
+	const { size } = await vscode.workspace.fs.stat(uri);
+	if (size > largestBytes) throw new ProfileFileError("it is larger than 64 KiB.");
 	const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
 	let value: unknown;
 	try {
 		value = JSON.parse(text);
 	} catch (cause) {
-		throw new ProfileFileError(`it is no JSON. ${cause instanceof Error ? cause.message : ""}`, { cause });
+		// The parser's own words quote the file, which may be one that was never meant to be read here.
+		throw new ProfileFileError("it is no JSON.", { cause });
 	}
 	const parsed = profileSchema.safeParse(value);
 	if (parsed.success) return parsed.data;

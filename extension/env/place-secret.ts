@@ -44,8 +44,19 @@ function draftOf({ target, key, gitignore }: Placement): EnvDraft {
 export async function placeSecret(placement: Placement, secret: string): Promise<Saved> {
 	const { target, key, gitignore, expected } = placement;
 	// First, so that at no time a commit could take the secret along.
-	if (gitignore === "add") await addToGitignore(target.uri);
+	if (gitignore === "add") await ignoreOnDisk(target.uri);
 	return writeEnvValue(target.uri, key, secret, { expected });
+}
+
+/** Git reads the disk, so a line that only an unsaved editor has keeps nothing out of a commit. */
+async function ignoreOnDisk(uri: vscode.Uri): Promise<void> {
+	const { ignoreFile, saved } = await addToGitignore(uri);
+	if (saved === "saved") return;
+	const name = vscode.workspace.asRelativePath(ignoreFile);
+	throw new FileError(
+		"not-saved",
+		`${name} has unsaved changes; save it, so that git leaves the env file alone, then try again.`,
+	);
 }
 
 /** Tells what stands in the way and tries again, also elsewhere, until the secret is placed or the person gives up. */

@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { quoted } from "../display-text.ts";
+import { messageText, plainText, quoted } from "../display-text.ts";
 import { type Binding, bindingsOf, openLine } from "../env/bindings.ts";
 import type { Services } from "../services.ts";
 import { lastUse } from "./token-facts.ts";
@@ -64,10 +64,10 @@ async function sayRevoked(token: TokenRecord, bindings: readonly Binding[]): Pro
 		void vscode.window.showInformationMessage(`Revoked ${quoted(token.name)}.`);
 		return;
 	}
-	const open = `Open ${first.fileName}`;
+	const open = `Open ${plainText(first.fileName)}`;
 	const others = more.length === 0 ? "" : ` and ${more.length} more`;
 	const chosen = await vscode.window.showInformationMessage(
-		`Revoked ${quoted(token.name)}. Its dead secret still stands in ${first.words}${others}.`,
+		`Revoked ${quoted(token.name)}. Its dead secret still stands in ${messageText(first.words)}${others}.`,
 		open,
 	);
 	if (chosen === open) await openLine(first);

@@ -176,6 +176,17 @@ describe("the API", () => {
 		assertProblem(other, "invalid-request");
 	});
 
+	it("refuses a cursor that somebody made up, whatever it holds", async () => {
+		await daemon.create();
+		await daemon.create();
+		const { body } = await daemon.call("GET", "/v1/api-tokens?limit=1");
+		const [, , fingerprint] = JSON.parse(Buffer.from(body.nextCursor, "base64url").toString());
+		for (const position of [[{}, "x"], ["x", {}], [[], null], [true, "x"], []]) {
+			const cursor = Buffer.from(JSON.stringify([...position, fingerprint])).toString("base64url");
+			assertProblem(await daemon.call("GET", `/v1/api-tokens?limit=1&cursor=${cursor}`), "invalid-request");
+		}
+	});
+
 	it("answers an unknown id with not-found, whatever it looks like", async () => {
 		for (const id of ["nobody", "..%2f..", "%00", "x".repeat(2000), "constructor"]) {
 			for (const method of ["GET", "DELETE"]) {
@@ -362,6 +373,15 @@ describe("the API", () => {
 		}
 	});
 
+	it("GET /v1/events tells a token nothing more once it is revoked", async () => {
+		const reader = await daemon.create({ permissions: ["api.api-tokens.read"] });
+		const listener = await listen(daemon.url, reader.token);
+		await listener.until((all) => all.length === 1);
+		await daemon.call("DELETE", `/v1/api-tokens/${reader.id}`);
+		await daemon.create({ name: "made later" });
+		assert.doesNotMatch(JSON.stringify(await listener.rest()), /made later/);
+	});
+
 	it("POST /v1/shutdown asks the daemon to stop, for the owner", async () => {
 		assert.equal((await daemon.call("POST", "/v1/shutdown")).status, 202);
 		assert.equal(daemon.shutdowns, 1);
@@ -400,6 +420,8 @@ function raw(url: string, path: string, headers: Record<string, string>): Promis
 
 interface Listener {
 	until(satisfied: (events: ReceivedEvent[]) => boolean): Promise<ReceivedEvent[]>;
+	/** All that comes until the daemon ends the stream. */
+	rest(): Promise<ReceivedEvent[]>;
 	close(): void;
 }
 
@@ -409,9 +431,9 @@ interface ReceivedEvent {
 	data: any;
 }
 
-async function listen(url: string): Promise<Listener> {
+async function listen(url: string, secret = ownerKey): Promise<Listener> {
 	const abort = new AbortController();
-	const headers = { authorization: `Bearer ${ownerKey}` };
+	const headers = { authorization: `Bearer ${secret}` };
 	const response = await fetch(`${url}/v1/events`, { headers, signal: abort.signal });
 	const reader = (response.body as ReadableStream<Uint8Array>).getReader();
 	let text = "";
@@ -432,6 +454,13 @@ async function listen(url: string): Promise<Listener> {
 				text += Buffer.from(value).toString();
 			}
 			return parsed();
+		},
+		async rest() {
+			for (;;) {
+				const { value, done } = await reader.read();
+				if (done) return parsed();
+				text += Buffer.from(value).toString();
+			}
 		},
 		close: () => abort.abort(),
 	};

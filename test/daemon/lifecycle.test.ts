@@ -95,6 +95,15 @@ describe("the lifecycle of a token", () => {
 			assert.equal((await daemon.verify(token)).status, 200);
 		});
 
+		it("does not come back by a token that may do less", async () => {
+			const strong = await daemon.create({ permissions: ["orders.*"] });
+			const weak = await daemon.create({ permissions: ["api.api-tokens.write"] });
+			await daemon.call("POST", `/v1/api-tokens/${strong.id}/disable`);
+			const answer = await daemon.call("POST", `/v1/api-tokens/${strong.id}/enable`, { secret: weak.token });
+			assert.deepEqual([answer.status, answer.body.code], [403, "exceeds-caller"]);
+			assert.equal((await daemon.verify(strong.token)).body.reason, "disabled");
+		});
+
 		it("can't enable what is revoked", async () => {
 			const { id, token } = await daemon.create();
 			await daemon.call("POST", `/v1/api-tokens/${id}/disable`);
@@ -315,6 +324,15 @@ describe("the lifecycle of a token", () => {
 			await daemon.call("PUT", `${path}/grants/${id}`);
 			assert.deepEqual((await daemon.call("DELETE", `${path}/grants/${id}`)).body.resources, []);
 			assert.equal((await daemon.verify(token, "?resource=channel/soc/tier-1")).status, 403);
+		});
+
+		it("refuse what no resource can be, however it is written in the path", async () => {
+			const { id, token } = await daemon.create();
+			for (const name of ["a%20channel%2Fsecret", "a%0Ab", "%F0%9F%94%91", "x".repeat(300)]) {
+				const answer = await daemon.call("PUT", `/v1/resources/channel/${name}/grants/${id}`);
+				assert.deepEqual([answer.status, answer.body.code], [400, "invalid-request"], name);
+			}
+			assert.equal((await daemon.verify(token)).headers.get("x-token-resources"), "");
 		});
 
 		it("refuse an unknown token, a kind that the profile lacks, and what the caller does not hold", async () => {

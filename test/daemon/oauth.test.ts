@@ -140,8 +140,6 @@ describe("OAuth 2.0", () => {
 			["::ffff:10.1.2.3", true],
 			["2001:db8::1", true],
 			["11.0.0.1", false],
-			["10.1.2", false],
-			["10.1.2.3, 11.0.0.1", false],
 		];
 		for (const [address, active] of addresses) {
 			it(`takes client_address ${address} as ${active ? "" : "not "}allowed`, async () => {

@@ -84,6 +84,21 @@ describe("a profile of one's own", () => {
 		});
 	}
 
+	it("is kept beside others that arrive at the same time", async () => {
+		const ids = ["one", "two", "three"];
+		const answers = await Promise.all(ids.map((id) => put({ ...acme, id })));
+		assert.deepEqual(
+			answers.map(({ status }) => status),
+			[200, 200, 200],
+		);
+		const { body } = await daemon.call("GET", "/v1/profiles");
+		for (const id of ids)
+			assert.ok(
+				body.profiles.some((profile: Profile) => profile.id === id),
+				id,
+			);
+	});
+
 	it("can't take a built-in profile's place", async () => {
 		const answer = await daemon.call("PUT", "/v1/profiles/mindbridge", {
 			body: { ...acme, id: "mindbridge" },

@@ -216,6 +216,19 @@ describe("the audit", () => {
 		});
 	});
 
+	it("is not filled by a thief who comes from ever new addresses", async () => {
+		const many = await TestDaemon.start({ trustedProxies: ["127.0.0.1"] });
+		const { token, id } = await many.create();
+		await many.call("DELETE", `/v1/api-tokens/${id}`);
+		for (let count = 0; count < 60; count++) {
+			const headers = { "x-forwarded-for": `10.0.0.${count}` };
+			await many.call("GET", "/v1/verify", { secret: token, headers });
+		}
+		const { body } = await many.call("GET", "/v1/audit-events?action=dead-token-used&limit=1000");
+		assert.equal(body.events.length, 20);
+		await many.remove();
+	});
+
 	async function audit(query = ""): Promise<AuditEvent[]> {
 		return (await daemon.call("GET", `/v1/audit-events?${query}`)).body.events;
 	}
@@ -263,6 +276,23 @@ describe("the usage", () => {
 		assert.deepEqual(await usage(), [
 			day(id, "2026-03-10", { verifications: 4, permissions: { "orders.read": 4 } }),
 		]);
+	});
+
+	it("is not filled up over time by a caller that asks for ever new permissions", async () => {
+		const { token } = await daemon.create();
+		for (let flush = 0; flush < 4; flush++) {
+			for (let count = 0; count < 80; count++) {
+				await daemon.verify(
+					token,
+					`?permission=orders.read&anyPermission=orders.read&anyPermission=p${flush}.${count}`,
+				);
+			}
+			await daemon.verify(token, `?anyPermission=orders.read&anyPermission=${"x".repeat(5000)}`);
+			await daemon.authority.saveUsage();
+		}
+		const names = Object.keys((await usage())[0]?.permissions ?? {});
+		assert.equal(names.length, 200);
+		assert.ok(names.every((name) => name.length <= 200));
 	});
 
 	it("counts the refusals of a dead token too", async () => {

@@ -2,9 +2,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
@@ -79,6 +88,28 @@ describe("the bundled daemon", () => {
 		mkdirSync(directory);
 		writeFileSync(join(directory, "lock-7"), "");
 		assert.equal((await start()).first.event, "ready");
+	});
+
+	it("leaves the directory to one that has no file left to answer with", async () => {
+		const crowded = await start(["--port", "0"], "ulimit -n 40;");
+		const { port } = new URL(crowded.file.url);
+		const sockets = Array.from({ length: 60 }, () =>
+			connect(Number(port), "127.0.0.1").on("error", () => {}),
+		);
+		await until(() => sockets.filter((socket) => !socket.connecting).length >= 40);
+		const second = await start();
+		assert.deepEqual(second.first, { event: "held", pid: crowded.child.pid });
+		for (const socket of sockets) socket.destroy();
+	});
+
+	it("goes on, and ends when it is asked to, when its log can't be written", async () => {
+		mkdirSync(directory, { mode: 0o700 });
+		symlinkSync("/dev/full", join(directory, "daemon.log"));
+		const daemon = await start();
+		for (let count = 0; count < 60; count++) await daemon.create("x");
+		const { token } = await daemon.create("y");
+		assert.equal(await daemon.verify(token), 200);
+		assert.equal(await daemon.kill(), 0);
 	});
 
 	it("leaves the directory to one that hangs", async () => {
