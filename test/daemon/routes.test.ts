@@ -1,0 +1,108 @@
+/** What holds for every route of the table, so for one that is added tomorrow too: who may call it, and what it answers others. */
+import assert from "node:assert/strict";
+import { type ProblemCode, problemStatus } from "../../daemon/contract.ts";
+import { oauthRoutes } from "../../daemon/server/oauth.ts";
+import type { Route } from "../../daemon/server/route.ts";
+import { apiRoutes, type RouteParts } from "../../daemon/server/routes.ts";
+import { type Answer, TestDaemon } from "./harness.ts";
+
+// To put the routes together takes nothing of what answers them.
+const routes = [...apiRoutes({} as RouteParts), ...oauthRoutes({} as RouteParts["authority"], () => "")];
+
+describe("every route", () => {
+	let daemon: TestDaemon;
+	before(async () => {
+		daemon = await TestDaemon.start();
+	});
+	after(async () => {
+		await daemon.remove();
+	});
+
+	for (const route of routes.filter(({ caller }) => caller !== "none")) {
+		const name = `${route.method.toUpperCase()} ${route.path}`;
+
+		it(`${name} answers nobody without credentials, nor with ones that are nobody's`, async () => {
+			const none = await call(route, null);
+			assertProblem(none, "credentials-missing");
+			assert.match(none.headers.get("www-authenticate") ?? "", /^Bearer realm="tokensmith"/);
+			assertProblem(await call(route, "nonsense"), "token-malformed");
+		});
+
+		it(`${name} answers no token that is dead`, async () => {
+			const { token, id } = await daemon.create({ permissions: ["*"] });
+			await daemon.call("DELETE", `/v1/api-tokens/${id}`);
+			assertProblem(await call(route, token), "token-revoked");
+		});
+
+		if (route.caller !== "token") {
+			it(`${name} answers no token that lacks what it needs`, async () => {
+				const { token } = await daemon.create({ permissions: ["orders.read"] });
+				assertProblem(
+					await call(route, token),
+					route.caller === "owner" ? "owner-only" : "permission-missing",
+				);
+			});
+		}
+
+		it(`${name} has all that it needs checked before anything is looked up or done`, async () => {
+			const before = await state();
+			await call(route, null);
+			await call(route, (await daemon.create({ permissions: ["orders.read"] })).token);
+			const after = await state();
+			assert.equal(after.length, before.length + 1, "only the token that asked is new");
+			assert.equal(daemon.shutdowns, 0);
+		});
+	}
+
+	for (const route of routes.filter(({ path }) => /\{(id|tokenId)\}/.test(path) && isAboutTokens(path))) {
+		it(`${route.method.toUpperCase()} ${route.path} answers an unknown id with not-found`, async () => {
+			assertProblem(await call(route, undefined), "not-found");
+		});
+	}
+
+	for (const route of routes.filter(({ query, method }) => method === "get" && query === undefined)) {
+		it(`${route.method.toUpperCase()} ${route.path} takes no query that it does not know`, async () => {
+			const answer = await call(route, undefined, "?unknown=1");
+			assertProblem(answer, "invalid-request");
+			assert.equal(answer.body.errors[0].pointer, "?unknown");
+		});
+	}
+
+	it("is in one table with the others, and there are many", () => {
+		const names = routes.map(({ method, path }) => `${method} ${path}`);
+		assert.equal(new Set(names).size, names.length);
+		assert.ok(names.length >= 25, String(names.length));
+	});
+
+	/** A request that would be right in all else. */
+	function call(route: Route, secret: string | null | undefined, query = ""): Promise<Answer> {
+		const path = route.path.replace("{kind}", "channel").replace(/\{\w+\}/g, "some-id") + query;
+		const body = bodies[route.path.split("/").at(-1) ?? ""] ?? { name: "x" };
+		const isForm = route.accepts !== "application/json";
+		return daemon.call(route.method.toUpperCase(), path, {
+			...(secret === undefined ? {} : { secret }),
+			...(route.body === undefined ? {} : { body: isForm ? "token=x" : body }),
+			headers: { "if-match": "*", ...(isForm && { "content-type": route.accepts }) },
+		});
+	}
+
+	async function state(): Promise<unknown[]> {
+		return (await daemon.call("GET", "/v1/api-tokens?limit=1000")).body.tokens;
+	}
+});
+
+/** What a route needs in its body, by the last part of its path. */
+const bodies: Record<string, object> = {
+	rotate: { overlapSeconds: 0 },
+	identify: { hashes: [] },
+	incidents: { reason: "x", filter: { tag: "none" } },
+};
+
+function isAboutTokens(path: string): boolean {
+	return path.startsWith("/v1/api-tokens/{id}") || path.endsWith("/grants/{tokenId}");
+}
+
+function assertProblem(answer: Answer, code: ProblemCode): void {
+	assert.equal(answer.body.code, code, JSON.stringify(answer.body));
+	assert.equal(answer.status, problemStatus[code]);
+}
