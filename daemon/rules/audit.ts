@@ -34,6 +34,9 @@ export async function record(
 	return events;
 }
 
+/** Neither a hash of a secret nor what each change changes. */
+const untold = new Set(["hash", "userName", "version", "lastModifiedDate", "lastModifiedUserInfo"]);
+
 /** What a change made of a token: the fields that differ, and no hash of a secret among them. */
 export function changeOf(
 	action: AuditEvent["action"],
@@ -41,11 +44,11 @@ export function changeOf(
 	before: Token | undefined,
 	after: Token,
 ): Happening {
-	const untold = new Set(["hash", "userName", "version", "lastModifiedDate", "lastModifiedUserInfo"]);
-	const differing = Object.keys(after).filter(
-		(name) =>
-			!untold.has(name) && JSON.stringify(fieldOf(before, name)) !== JSON.stringify(fieldOf(after, name)),
-	);
+	const differs = (name: string) =>
+		before === undefined
+			? fieldOf(after, name) !== null
+			: !isSame(fieldOf(before, name), fieldOf(after, name));
+	const differing = Object.keys(after).filter((name) => !untold.has(name) && differs(name));
 	const pick = (token: Token | undefined) =>
 		token === undefined ? {} : Object.fromEntries(differing.map((name) => [name, fieldOf(token, name)]));
 	return { action, actor, tokenId: after.id, before: pick(before), after: pick(after) };
@@ -79,4 +82,8 @@ function hashOfEvent(event: Omit<AuditEvent, "hash">): string {
 
 function fieldOf(token: Token | undefined, name: string): AuditEvent["before"][string] {
 	return ((token as Record<string, unknown> | undefined)?.[name] ?? null) as AuditEvent["before"][string];
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+	return one === other || JSON.stringify(one) === JSON.stringify(other);
 }

@@ -98,9 +98,16 @@ async function serve(route: Route, request: Request, response: Response, options
 	const param = (name: string) => String(request.params[name]);
 	const reply = await route.handle({ caller, query, body, param, ifMatch, request, response });
 	if (reply === undefined) return;
-	response.status(reply.status ?? 200).set({ "Cache-Control": "no-store", ...reply.headers });
-	if (reply.body === undefined) response.end();
-	else response.json(reply.body);
+	const { status = 200, headers, body: answer } = reply;
+	const common = { "Cache-Control": "no-store", ...headers };
+	if (answer === undefined) return void response.writeHead(status, common).end();
+	// Express's own `json` looks at settings and headers that say nothing here, and takes three times as long.
+	const text = JSON.stringify(answer);
+	const described = {
+		"Content-Type": "application/json; charset=utf-8",
+		"Content-Length": Buffer.byteLength(text),
+	};
+	response.writeHead(status, { ...described, ...common }).end(text);
 }
 
 function callerFor(route: Route, request: Request, { authority, addressOf }: ApiOptions): Caller {
