@@ -238,9 +238,12 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 			answers: { status: 200, description: "A page of events", schema: contract.auditList },
 			handle: async ({ query, response }) => {
 				if (query.format === "json") return { body: await records.audit(query) };
-				response.type("application/jsonl");
 				// At the reader's pace, and no longer than it reads.
-				await pipeline(Readable.from(linesOf(records.export(query))), response).catch(ignoreGoneReader);
+				const events = records.export(query)[Symbol.asyncIterator]();
+				// What is wrong with the query shows here, while there is still a status to say it with.
+				const first = await events.next();
+				response.type("application/jsonl");
+				await pipeline(Readable.from(linesOf(first, events)), response).catch(ignoreGoneReader);
 				return undefined;
 			},
 		}),
@@ -325,8 +328,12 @@ function operatorRoutes(parts: RouteParts): Route[] {
 	];
 }
 
-async function* linesOf(events: AsyncIterable<contract.AuditEvent>): AsyncIterable<string> {
-	for await (const event of events) yield `${JSON.stringify(event)}\n`;
+async function* linesOf(
+	first: IteratorResult<contract.AuditEvent>,
+	rest: AsyncIterator<contract.AuditEvent>,
+): AsyncIterable<string> {
+	for (let next = first; next.done !== true; next = await rest.next())
+		yield `${JSON.stringify(next.value)}\n`;
 }
 
 function ignoreGoneReader(error: NodeJS.ErrnoException): void {

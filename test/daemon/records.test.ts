@@ -131,6 +131,11 @@ describe("the audit", () => {
 		);
 	});
 
+	it("says what is wrong with an export's query rather than breaking off", async () => {
+		const answer = await daemon.call("GET", "/v1/audit-events?format=jsonl&cursor=bnVsbA");
+		assert.deepEqual([answer.status, answer.body.errors[0].pointer], [400, "?cursor"]);
+	});
+
 	const tampering: [what: string, statement: string, brokenAt: number][] = [
 		["a row is changed", `update "auditEvents" set "actorName" = 'eve' where "sequence" = 3`, 3],
 		[
