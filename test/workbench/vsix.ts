@@ -9,7 +9,6 @@ const root = resolve(import.meta.dirname, "..", "..");
 export const vsixPath = join(root, "dist", "tokensmith.vsix");
 
 export async function packageExtension(): Promise<string> {
-	await runNpm(root, "run", "build");
 	await runNpm(root, "run", "package");
 	return vsixPath;
 }
