@@ -113,16 +113,6 @@ describe("the durable database", () => {
 		assert.ok(readdirSync(folder).some((name) => name.endsWith(".log.damaged")));
 	});
 
-	it("has the sound part in a snapshot before the damaged log is out of the way", async () => {
-		const database = await start();
-		for (const name of ["a", "b", "c"]) await set(database, name, "1");
-		const path = logFile();
-		writeFileSync(path, readFileSync(path, "utf8").replace('"c"', '"x"'));
-		const reopened = await start();
-		assert.deepEqual(await all(reopened), { a: "1", b: "1" });
-		assert.deepEqual(await all(await start()), { a: "1", b: "1" });
-	});
-
 	it("takes a cut in any log but the last for damage", async () => {
 		const database = await start({ compactAtBytes: 1 << 30 });
 		await set(database, "a", "1");

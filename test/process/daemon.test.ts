@@ -201,6 +201,25 @@ describe("the bundled daemon", () => {
 		await roomy.create("there is room again");
 	});
 
+	it("sets a damaged log aside only when its sound part is safe, so a start that fails half-way loses nothing", async () => {
+		const first = await start();
+		const { token } = await first.create("kept");
+		await first.create("damaged");
+		await first.kill("SIGKILL");
+		const log = readdirSync(directory).find((name) => name.startsWith("changes-")) ?? "";
+		const path = join(directory, log);
+		const text = readFileSync(path, "utf8");
+		writeFileSync(path, text.replace(/"damaged"/, '"DAMAGED"'));
+		// Too little room for the snapshot that has to be written first.
+		const cramped = await start(["--port", "0"], "ulimit -f 24;");
+		assert.equal(cramped.first.event, "failed");
+		assert.ok(existsSync(path), "the log is where it was");
+		const roomy = await start();
+		assert.equal(await roomy.verify(token), 200);
+		assert.equal((await notices(roomy))[0]?.code, "data-lost");
+		assert.ok(existsSync(`${path}.damaged`));
+	});
+
 	it("tells whoever listens that a damaged file was set aside", async () => {
 		const first = await start();
 		const { token } = await first.create("x");
