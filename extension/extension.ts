@@ -38,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		}),
 		new ProfileFiles({ daemon, live, log }),
 		tellNotices({ live, memory: context.globalState, folder, log }),
-		registerCommands({ daemon, live, secrets, clipboard, log }, tree),
+		registerCommands({ daemon, live, secrets, clipboard, tree, log }),
 	);
 	tree.open();
 }

@@ -4,11 +4,13 @@ import type { DaemonProcess } from "./daemon/daemon-process.ts";
 import type { LiveTokens } from "./daemon/live-tokens.ts";
 import type { Clipboard } from "./tokens/clipboard.ts";
 import type { SecretStore } from "./tokens/secret-store.ts";
+import type { TokenTree } from "./tokens/token-tree.ts";
 
 export interface Services {
 	daemon: DaemonProcess;
 	live: LiveTokens;
 	secrets: SecretStore;
 	clipboard: Clipboard;
+	tree: TokenTree;
 	log: vscode.LogOutputChannel;
 }

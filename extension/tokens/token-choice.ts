@@ -1,34 +1,64 @@
-/** Lets a person choose one of the tokens, for commands that were not started from one. */
+/** Which tokens a command is about: those that it was started from, else those that the person chooses now. */
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { CommandCall } from "../command.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText } from "../display-text.ts";
+import type { Services } from "../services.ts";
 import { soonestFirst, urgencyOf } from "./time-left.ts";
 import { stateInWords } from "./token-facts.ts";
 
-interface Choice {
+export interface Wanted {
 	title: string;
-	/** Which tokens can be chosen. */
-	among: (token: TokenRecord) => boolean;
+	/** Which can be chosen: all that are not revoked, of these only those whose secret is kept here, or by a rule. */
+	among: "all" | "kept" | ((token: TokenRecord) => boolean);
 	/** What to say when there are none. */
-	none: string;
+	none?: string;
 }
 
-export async function chooseToken(live: LiveTokens, { title, among, none }: Choice): Promise<TokenRecord> {
-	await connect(live);
-	const tokens = live.tokens.filter(among).toSorted(soonestFirst);
-	if (tokens.length === 0) {
-		void vscode.window.showInformationMessage(none);
-		throw new vscode.CancellationError();
-	}
-	const chosen = await vscode.window.showQuickPick(tokens.map(rowOf), {
-		title,
+/** The token that the command was started from, the one marked in the list for a key, else one that is chosen now. */
+export async function tokenFor({ services, argument }: CommandCall, wanted: Wanted): Promise<TokenRecord> {
+	const given = isSelection(argument) ? services.tree.selected[0] : argument;
+	const token = services.live.tokens.find(({ id }) => id === idOf(given));
+	return token ?? chooseToken(services, wanted);
+}
+
+/** All the tokens that are selected in the view that the command was started from, else those that are chosen now. */
+export async function tokensFor(call: CommandCall, wanted: Wanted): Promise<TokenRecord[]> {
+	const { services, argument, selected } = call;
+	const given = isSelection(argument)
+		? services.tree.selected
+		: Array.isArray(selected)
+			? selected
+			: [argument];
+	const ids = new Set(given.map(idOf));
+	const tokens = services.live.tokens.filter(({ id }) => ids.has(id));
+	return tokens.length > 0 ? tokens : chooseTokens(services, wanted);
+}
+
+export async function chooseToken(services: Services, wanted: Wanted): Promise<TokenRecord> {
+	const rows = await rowsFor(services, wanted);
+	const chosen = await vscode.window.showQuickPick(rows, {
+		title: wanted.title,
 		placeHolder: "Which token?",
 		matchOnDescription: true,
 		matchOnDetail: true,
 	});
 	if (chosen === undefined) throw new vscode.CancellationError();
 	return chosen.token;
+}
+
+export async function chooseTokens(services: Services, wanted: Wanted): Promise<TokenRecord[]> {
+	const rows = await rowsFor(services, wanted);
+	const chosen = await vscode.window.showQuickPick(rows, {
+		title: wanted.title,
+		placeHolder: "Which tokens?",
+		canPickMany: true,
+		matchOnDescription: true,
+		matchOnDetail: true,
+	});
+	if (chosen === undefined || chosen.length === 0) throw new vscode.CancellationError();
+	return chosen.map(({ token }) => token);
 }
 
 /** Waits until the list is there; without a word when it already is. */
@@ -40,6 +70,21 @@ export async function connect(live: LiveTokens): Promise<void> {
 	);
 }
 
+async function rowsFor({ live, secrets }: Services, { among, none }: Wanted) {
+	await connect(live);
+	const kept = new Set(among === "kept" ? await secrets.ids() : []);
+	const fits = (token: TokenRecord) =>
+		typeof among === "function"
+			? among(token)
+			: token.status !== "revoked" && (among === "all" || kept.has(token.id));
+	const tokens = live.tokens.filter(fits).toSorted(soonestFirst);
+	if (tokens.length > 0) return tokens.map(rowOf);
+	const usual =
+		among === "kept" ? "No token's secret is kept on this machine." : "There are no API tokens yet.";
+	void vscode.window.showInformationMessage(none ?? usual);
+	throw new vscode.CancellationError();
+}
+
 function rowOf(token: TokenRecord): vscode.QuickPickItem & { token: TokenRecord } {
 	const now = Date.now();
 	return {
@@ -48,4 +93,15 @@ function rowOf(token: TokenRecord): vscode.QuickPickItem & { token: TokenRecord 
 		detail: labelText(token.permissions.join(", ")),
 		token,
 	};
+}
+
+/** What the key bindings in package.json pass. */
+function isSelection(argument: unknown): boolean {
+	return (
+		typeof argument === "object" && argument !== null && "token" in argument && argument.token === "selected"
+	);
+}
+
+function idOf(given: unknown): unknown {
+	return typeof given === "object" && given !== null && "id" in given ? given.id : given;
 }

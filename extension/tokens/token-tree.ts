@@ -61,10 +61,9 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		this.#look();
 	}
 
-	/** The token that is marked in the list. */
-	get selected(): TokenRecord | undefined {
-		const node = this.#view?.selection[0];
-		return node === ended ? undefined : node;
+	/** The tokens that are marked in the list. */
+	get selected(): readonly TokenRecord[] {
+		return (this.#view?.selection ?? []).filter((node) => node !== ended);
 	}
 
 	async getChildren(node?: Node): Promise<Node[]> {

@@ -1,0 +1,40 @@
+/** Commands about the daemon, its log and its settings. */
+import * as vscode from "vscode";
+import type { CommandTable } from "../command.ts";
+import type { Services } from "../services.ts";
+
+export const daemonCommands: CommandTable = {
+	refresh: {
+		failed: () => "The tokens cannot be shown.",
+		run: ({ services }) => services.live.whenLive(),
+	},
+	openSettings: {
+		failed: () => "The settings did not open.",
+		run: openSettings,
+	},
+	showLog: {
+		failed: () => "The log did not open.",
+		run: ({ services }) => services.log.show(),
+	},
+	restartDaemon: {
+		failed: () => "The daemon was not restarted.",
+		run: ({ services }) => restartDaemon(services),
+	},
+};
+
+async function restartDaemon({ daemon, live }: Services): Promise<void> {
+	await vscode.window.withProgress(
+		{ location: vscode.ProgressLocation.Notification, title: "Restarting the daemon of API tokens…" },
+		async () => {
+			await daemon.restart();
+			live.retry();
+			await live.whenLive();
+		},
+	);
+}
+
+/** The settings belong to the machine that the daemon runs on, which in a remote window is the other one. */
+async function openSettings(): Promise<void> {
+	const where = vscode.env.remoteName === undefined ? "openSettings" : "openRemoteSettings";
+	await vscode.commands.executeCommand(`workbench.action.${where}`, { query: "@ext:tokensmith.tokensmith" });
+}
