@@ -1,13 +1,14 @@
 /**
- * Runs test/host/*.test.ts inside VS Code's extension host: `node test/host/run.ts COUNTS_FILE`. The workbench from
- * npm stands in for a desktop VS Code; with TOKENSMITH_VSCODE=desktop the same tests run in a downloaded one.
+ * Runs test/host/*.test.ts inside VS Code's extension host: `node test/host/run.ts COUNTS_FILE [NAME…]`, where a name
+ * is that of a test file without its ending, and without one all are run. The workbench from npm stands in for a
+ * desktop VS Code; with TOKENSMITH_VSCODE=desktop the same tests run in a downloaded one.
  */
 import { once } from "node:events";
 import { existsSync, globSync, rmSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { runTests, TestRunFailedError } from "@vscode/test-electron";
 import { build } from "esbuild";
@@ -18,7 +19,7 @@ const root = resolve(import.meta.dirname, "..", "..");
 const bundles = join(root, "dist", "test", "host");
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
-const [countsFile] = process.argv.slice(2);
+const [countsFile, ...names] = process.argv.slice(2);
 if (countsFile === undefined) throw new Error("No counts file given");
 
 async function runHostTests(countsFile: string): Promise<number> {
@@ -71,7 +72,7 @@ async function runInVsCode(countsFile: string, folder: string, reportPort: numbe
 async function bundleTests(): Promise<void> {
 	rmSync(bundles, { recursive: true, force: true });
 	await build({
-		entryPoints: [join(import.meta.dirname, "index.ts"), ...globSync(join(import.meta.dirname, "*.test.ts"))],
+		entryPoints: [join(import.meta.dirname, "index.ts"), ...testFiles()],
 		outdir: bundles,
 		bundle: true,
 		platform: "node",
@@ -82,6 +83,11 @@ async function bundleTests(): Promise<void> {
 		packages: "external",
 		logLevel: "warning",
 	});
+}
+
+function testFiles(): string[] {
+	const files = globSync(join(import.meta.dirname, "*.test.ts"));
+	return names.length === 0 ? files : files.filter((file) => names.includes(basename(file, ".test.ts")));
 }
 
 /** The tests' report arrives here as it is written. */
