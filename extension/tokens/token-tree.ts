@@ -47,7 +47,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	/** Puts the list into its place. Nothing is fetched before somebody sees it. */
 	open(): void {
 		const { live, onDidChangeSecrets } = this.#sources;
-		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this });
+		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this, canSelectMany: true });
 		this.#view = view;
 		this.#disposables.push(
 			view,
@@ -169,7 +169,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		item.description = state.replace(/ left$/, "");
 		item.iconPath = iconOf[urgency];
 		item.tooltip = tooltipOf(token, secret, now);
-		item.contextValue = `token.${lifeOf(urgency)}.${secret}`;
+		item.contextValue = contextValueOf(token, secret);
 		item.accessibilityInformation = { label: `${plainText(token.name)}, ${state}` };
 		return item;
 	}
@@ -187,9 +187,9 @@ function latestFirst(one: TokenRecord, other: TokenRecord): number {
 	return Date.parse(other.lastModifiedDate) - Date.parse(one.lastModifiedDate);
 }
 
-/** The part of the context value that the menus in package.json go by. */
-function lifeOf(urgency: Urgency): "live" | "expired" | "revoked" {
-	return urgency === "revoked" || urgency === "expired" ? urgency : "live";
+/** What the menus in package.json go by: `token.active.kept.local`. */
+function contextValueOf({ status, issuer }: TokenRecord, secret: SecretPlace): string {
+	return `token.${status}.${secret}.${issuer === "local" ? "local" : "other"}`;
 }
 
 const icon = (id: string, color: string) => new vscode.ThemeIcon(id, new vscode.ThemeColor(color));

@@ -32,14 +32,8 @@ describe("the extension's manifest", () => {
 	});
 
 	it("shows in each token's menu what can be done with it", () => {
-		const contexts = [
-			"live.kept",
-			"live.absent",
-			"expired.kept",
-			"expired.absent",
-			"revoked.kept",
-			"revoked.absent",
-		];
+		const statuses = ["active", "retiring", "expired", "disabled", "revoked"];
+		const contexts = statuses.flatMap((status) => [`${status}.kept.local`, `${status}.absent.local`]);
 		const offered = contexts.map((context) => [
 			context,
 			menus["view/item/context"]
@@ -51,12 +45,16 @@ describe("the extension's manifest", () => {
 				.join(" "),
 		]);
 		assert.deepEqual(Object.fromEntries(offered), {
-			"live.kept": "copySecret injectToken copyId revokeToken",
-			"live.absent": "copyId revokeToken",
-			"expired.kept": "copySecret copyId revokeToken",
-			"expired.absent": "copyId revokeToken",
-			"revoked.kept": "copySecret copyId",
-			"revoked.absent": "copyId",
+			"active.kept.local": "copySecret injectToken copyId revokeToken",
+			"active.absent.local": "copyId revokeToken",
+			"retiring.kept.local": "copySecret injectToken copyId revokeToken",
+			"retiring.absent.local": "copyId revokeToken",
+			"expired.kept.local": "copySecret copyId revokeToken",
+			"expired.absent.local": "copyId revokeToken",
+			"disabled.kept.local": "copySecret injectToken copyId revokeToken",
+			"disabled.absent.local": "copyId revokeToken",
+			"revoked.kept.local": "copySecret copyId",
+			"revoked.absent.local": "copyId",
 		});
 	});
 

@@ -73,13 +73,13 @@ describe("the list of tokens", () => {
 		assert.equal(dead.map((node) => tree.getParent(node))[0], group);
 	});
 
-	it("tells the menus whether a token works and whether its secret is kept here", async () => {
+	it("tells the menus the status of a token, whether its secret is kept here and whose it is", async () => {
 		const { id, token } = await create("kept");
 		await create("absent");
 		kept.set(`token/${id}`, token);
 		await live.whenLive();
-		assert.equal((await item("kept")).contextValue, "token.live.kept");
-		assert.equal((await item("absent")).contextValue, "token.live.absent");
+		assert.equal((await item("kept")).contextValue, "token.active.kept.local");
+		assert.equal((await item("absent")).contextValue, "token.active.absent.local");
 	});
 
 	it("has an icon and a colour for how urgent a token is", async () => {
