@@ -1,5 +1,6 @@
 /** The extension's composition root: builds the parts, connects them, and starts nothing slow. */
 import { join } from "node:path";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { registerCommands } from "./commands.ts";
 import { DaemonProcess } from "./daemon/daemon-process.ts";
@@ -12,6 +13,7 @@ import { SecretStore } from "./tokens/secret-store.ts";
 import { TokenTree } from "./tokens/token-tree.ts";
 
 export function activate(context: vscode.ExtensionContext): void {
+	if (vscode.l10n.bundle !== undefined) l10n.config({ contents: vscode.l10n.bundle });
 	const log = vscode.window.createOutputChannel("Tokensmith", { log: true });
 	const folder = context.globalStorageUri;
 	const daemon = new DaemonProcess({

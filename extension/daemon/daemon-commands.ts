@@ -1,30 +1,31 @@
 /** Commands about the daemon, its log and its settings. */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
 import type { Services } from "../services.ts";
 
 export const daemonCommands: CommandTable = {
 	refresh: {
-		failed: () => "The tokens cannot be shown.",
+		failed: () => l10n.t("The tokens cannot be shown."),
 		run: ({ services }) => services.live.whenLive(),
 	},
 	openSettings: {
-		failed: () => "The settings did not open.",
+		failed: () => l10n.t("The settings did not open."),
 		run: openSettings,
 	},
 	showLog: {
-		failed: () => "The log did not open.",
+		failed: () => l10n.t("The log did not open."),
 		run: ({ services }) => services.log.show(),
 	},
 	restartDaemon: {
-		failed: () => "The daemon was not restarted.",
+		failed: () => l10n.t("The daemon was not restarted."),
 		run: ({ services }) => restartDaemon(services),
 	},
 };
 
 async function restartDaemon({ daemon, live }: Services): Promise<void> {
 	await vscode.window.withProgress(
-		{ location: vscode.ProgressLocation.Notification, title: "Restarting the daemon of API tokens…" },
+		{ location: vscode.ProgressLocation.Notification, title: l10n.t("Restarting the daemon of API tokens…") },
 		async () => {
 			await daemon.restart();
 			live.retry();

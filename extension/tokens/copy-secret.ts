@@ -1,4 +1,5 @@
 /** Copies the secret of a token that is kept on this machine. */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { quoted } from "../display-text.ts";
@@ -9,17 +10,19 @@ export async function copySecret({ secrets, clipboard }: Services, token: TokenR
 	if (secret === undefined) return sayNotKept(token);
 	await clipboard.copySecret(secret);
 	vscode.window.setStatusBarMessage(
-		`$(copy) Copied the secret of ${quoted(token.name)}; the clipboard is cleared after 60 seconds`,
+		l10n.t("$(copy) Copied the secret of {0}; the clipboard is cleared after 60 seconds", quoted(token.name)),
 		6000,
 	);
 }
 
 /** The daemon has only the hash, so what is not here is nowhere but where it is used. */
 export async function sayNotKept(token: TokenRecord): Promise<void> {
-	const create = "Create API Token";
+	const create = l10n.t("Create API Token");
 	const chosen = await vscode.window.showWarningMessage(
-		`The secret of ${quoted(token.name)} is not kept on this machine, and the daemon knows only its hash. ` +
-			"Take it from where it is used, or create another token.",
+		l10n.t(
+			"The secret of {0} is not kept on this machine, and the daemon knows only its hash. Take it from where it is used, or create another token.",
+			quoted(token.name),
+		),
 		create,
 	);
 	if (chosen === create) await vscode.commands.executeCommand("tokensmith.createToken");

@@ -1,4 +1,5 @@
 /** Inserts the secret of a token that is kept on this machine into an env file. */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { messageText, quoted } from "../display-text.ts";
@@ -19,8 +20,8 @@ export async function injectToken(services: Services, token: TokenRecord): Promi
 	if (secret === undefined) return sayNotKept(token);
 	const placement = await place(services, { token, secret }, await askPlacement(token));
 	const file = messageText(nameOf(placement.target.uri));
-	const open = `Open ${file}`;
-	const text = `${placement.key} in ${file} holds the secret of ${quoted(token.name)}.`;
+	const open = l10n.t("Open {0}", file);
+	const text = l10n.t("{0} in {1} holds the secret of {2}.", placement.key, file, quoted(token.name));
 	const chosen = await vscode.window.showInformationMessage(text, open);
 	if (chosen === open) await openPlacement(placement);
 }

@@ -2,7 +2,9 @@
  * Says when a token ends, in words, and how urgent that is. Everything is derived from a record and the time passed
  * in. Knows no VS Code.
  */
+import * as l10n from "@vscode/l10n";
 import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
+import { amountInWords, distanceInWords, locale, type Unit } from "../language.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -17,28 +19,35 @@ export type TokenDates = Pick<TokenRecord, "expiry" | "retiresDate" | "disabledD
  */
 export function timeLeft(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now: number): string {
 	const end = endOf(dates);
-	if (end === Number.POSITIVE_INFINITY) return "no expiry";
+	if (end === Number.POSITIVE_INFINITY) return l10n.t("no expiry");
 	const left = end - now;
-	if (left <= 0) return -left < minute ? "expired just now" : `expired ${distance(-left)} ago`;
-	if (left < minute) return "expires in less than a minute";
-	return left < 2 * day ? `expires in ${distance(left)}` : `${distance(left)} left`;
+	if (left <= 0) return expiredSince(-left);
+	if (left < minute) return l10n.t("expires in less than a minute");
+	const { count, unit } = roundly(left);
+	if (left < 2 * day) return l10n.t("expires {0}", distanceInWords(count, unit));
+	return l10n.t("{0} left", amountInWords(count, unit));
 }
 
-function distance(milliseconds: number): string {
-	if (milliseconds < 2 * hour) return plural(Math.floor(milliseconds / minute), "minute");
-	if (milliseconds < 2 * day) return plural(Math.floor(milliseconds / hour), "hour");
-	if (milliseconds < 730 * day) return plural(Math.round(milliseconds / day), "day");
-	return plural(Math.floor(milliseconds / (365.25 * day)), "year");
+function expiredSince(milliseconds: number): string {
+	return milliseconds < minute ? l10n.t("expired just now") : l10n.t("expired {0}", ago(milliseconds));
 }
 
-function plural(count: number, unit: string): string {
-	return `${count} ${unit}${count === 1 ? "" : "s"}`;
+function ago(milliseconds: number): string {
+	const { count, unit } = roundly(milliseconds);
+	return distanceInWords(-count, unit);
+}
+
+function roundly(milliseconds: number): { count: number; unit: Unit } {
+	if (milliseconds < 2 * hour) return { count: Math.floor(milliseconds / minute), unit: "minute" };
+	if (milliseconds < 2 * day) return { count: Math.floor(milliseconds / hour), unit: "hour" };
+	if (milliseconds < 730 * day) return { count: Math.round(milliseconds / day), unit: "day" };
+	return { count: Math.floor(milliseconds / (365.25 * day)), unit: "year" };
 }
 
 /** How long ago something was: `2 days ago`, `just now`. */
 export function timeSince(date: string, now: number): string {
 	const since = now - Date.parse(date);
-	return since < minute ? "just now" : `${distance(since)} ago`;
+	return since < minute ? l10n.t("just now") : ago(since);
 }
 
 /**
@@ -74,7 +83,7 @@ export function soonestFirst(
 
 /** `Sat, 31 Jan 2026, 14:00 CET`, in the person's own zone unless one is given. */
 export function dateInWords(date: number | string | Date, timeZone?: string): string {
-	const format = new Intl.DateTimeFormat("en-GB", {
+	const format = new Intl.DateTimeFormat(locale(), {
 		weekday: "short",
 		day: "numeric",
 		month: "short",

@@ -1,4 +1,5 @@
 /** Which tokens a command is about: those that it was started from, else those that the person chooses now. */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall } from "../command.ts";
@@ -40,7 +41,7 @@ export async function chooseToken(services: Services, wanted: Wanted): Promise<T
 	const rows = await rowsFor(services, wanted);
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: wanted.title,
-		placeHolder: "Which token?",
+		placeHolder: l10n.t("Which token?"),
 		matchOnDescription: true,
 		matchOnDetail: true,
 	});
@@ -52,7 +53,7 @@ export async function chooseTokens(services: Services, wanted: Wanted): Promise<
 	const rows = await rowsFor(services, wanted);
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: wanted.title,
-		placeHolder: "Which tokens?",
+		placeHolder: l10n.t("Which tokens?"),
 		canPickMany: true,
 		matchOnDescription: true,
 		matchOnDetail: true,
@@ -65,7 +66,10 @@ export async function chooseTokens(services: Services, wanted: Wanted): Promise<
 export async function connect(live: LiveTokens): Promise<void> {
 	if (live.state === "live") return;
 	await vscode.window.withProgress(
-		{ location: vscode.ProgressLocation.Notification, title: "Connecting to the daemon of API tokens…" },
+		{
+			location: vscode.ProgressLocation.Notification,
+			title: l10n.t("Connecting to the daemon of API tokens…"),
+		},
 		() => live.whenLive(),
 	);
 }
@@ -80,7 +84,9 @@ async function rowsFor({ live, secrets }: Services, { among, none }: Wanted) {
 	const tokens = live.tokens.filter(fits).toSorted(soonestFirst);
 	if (tokens.length > 0) return tokens.map(rowOf);
 	const usual =
-		among === "kept" ? "No token's secret is kept on this machine." : "There are no API tokens yet.";
+		among === "kept"
+			? l10n.t("No token's secret is kept on this machine.")
+			: l10n.t("There are no API tokens yet.");
 	void vscode.window.showInformationMessage(none ?? usual);
 	throw new vscode.CancellationError();
 }

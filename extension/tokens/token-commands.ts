@@ -1,4 +1,5 @@
 /** Commands about one token. */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
 import { createToken } from "../create/create-token.ts";
@@ -9,28 +10,32 @@ import { tokenFor } from "./token-choice.ts";
 
 export const tokenCommands: CommandTable = {
 	createToken: {
-		failed: () => "The token was not created.",
+		failed: () => l10n.t("The token was not created."),
 		run: async ({ services }) => {
 			await createToken(services, (token) => services.tree.mark(token.id));
 		},
 	},
 	copySecret: {
-		failed: () => "The secret was not copied.",
+		failed: () => l10n.t("The secret was not copied."),
 		run: async (call) =>
-			copySecret(call.services, await tokenFor(call, { title: "Copy Secret", among: "kept" })),
+			copySecret(call.services, await tokenFor(call, { title: l10n.t("Copy Secret"), among: "kept" })),
 	},
 	injectToken: {
-		failed: () => "The secret was not inserted.",
+		failed: () => l10n.t("The secret was not inserted."),
 		run: async (call) =>
-			injectToken(call.services, await tokenFor(call, { title: "Insert into Env File", among: "kept" })),
+			injectToken(
+				call.services,
+				await tokenFor(call, { title: l10n.t("Insert into Env File"), among: "kept" }),
+			),
 	},
 	revokeToken: {
-		failed: () => "The token was not revoked.",
-		run: async (call) => revokeToken(call.services, await tokenFor(call, { title: "Revoke", among: "all" })),
+		failed: () => l10n.t("The token was not revoked."),
+		run: async (call) =>
+			revokeToken(call.services, await tokenFor(call, { title: l10n.t("Revoke"), among: "all" })),
 	},
 	copyId: {
-		failed: () => "The ID was not copied.",
+		failed: () => l10n.t("The ID was not copied."),
 		run: async (call) =>
-			vscode.env.clipboard.writeText((await tokenFor(call, { title: "Copy ID", among: "all" })).id),
+			vscode.env.clipboard.writeText((await tokenFor(call, { title: l10n.t("Copy ID"), among: "all" })).id),
 	},
 };

@@ -2,9 +2,9 @@
  * What there is to know about a token, as labelled facts for tooltips and messages. The secret is no fact and never
  * among them. Knows no VS Code.
  */
+import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import { addressesInWords } from "../create/allowed-addresses.ts";
-import { counted } from "../display-text.ts";
 import { dateInWords, timeLeft, timeSince, type Urgency } from "./time-left.ts";
 
 export interface Fact {
@@ -15,48 +15,59 @@ export interface Fact {
 /** Where the secret is, as far as this machine knows. */
 export type SecretPlace = "kept" | "absent";
 
-const places: Record<SecretPlace, string> = {
-	kept: "Kept in SecretStorage",
-	absent: "Not kept on this machine",
+const places: Record<SecretPlace, (partial: string) => string> = {
+	kept: (partial) => l10n.t("{0}. Kept in SecretStorage", partial),
+	absent: (partial) => l10n.t("{0}. Not kept on this machine", partial),
 };
 
 export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): Fact[] {
 	return [
 		...endedFacts(token),
-		{ label: "Expires", value: expiryFact(token, now) },
-		{ label: "Permissions", value: token.permissions.join(", ") || "None" },
-		...(token.resources.length === 0 ? [] : [{ label: "Resources", value: token.resources.join(", ") }]),
-		{ label: "Allowed addresses", value: addressesInWords(token.allowedAddresses) },
-		{ label: "Last used", value: lastUse(token, now) },
-		{ label: "Created", value: `${dateInWords(token.creationDate)} by ${token.createdUserInfo.userName}` },
-		{ label: "Secret", value: `${token.partialToken}. ${places[secret]}` },
+		{ label: l10n.t("Expires"), value: expiryFact(token, now) },
+		{ label: l10n.t("Permissions"), value: token.permissions.join(", ") || l10n.t("None") },
+		...(token.resources.length === 0
+			? []
+			: [{ label: l10n.t("Resources"), value: token.resources.join(", ") }]),
+		{ label: l10n.t("Allowed addresses"), value: addressesInWords(token.allowedAddresses) },
+		{ label: l10n.t("Last used"), value: lastUse(token, now) },
+		{ label: l10n.t("Created"), value: creationFact(token) },
+		{ label: l10n.t("Secret"), value: places[secret](token.partialToken) },
 	];
+}
+
+function creationFact({ creationDate, createdUserInfo }: TokenRecord): string {
+	return l10n.t("{0} by {1}", dateInWords(creationDate), createdUserInfo.userName);
 }
 
 function endedFacts({ revokedDate, revokedReason, disabledDate }: TokenRecord): Fact[] {
 	if (revokedDate !== null) {
 		const reason = revokedReason === null ? "" : `: ${revokedReason}`;
-		return [{ label: "Revoked", value: `${dateInWords(revokedDate)}${reason}` }];
+		return [{ label: l10n.t("Revoked"), value: `${dateInWords(revokedDate)}${reason}` }];
 	}
-	return disabledDate === null ? [] : [{ label: "Disabled", value: dateInWords(disabledDate) }];
+	return disabledDate === null ? [] : [{ label: l10n.t("Disabled"), value: dateInWords(disabledDate) }];
 }
 
 function expiryFact(token: TokenRecord, now: number): string {
 	const end = endOf(token);
-	return end === Number.POSITIVE_INFINITY ? "Never" : `${dateInWords(end)} (${timeLeft(token, now)})`;
+	return end === Number.POSITIVE_INFINITY ? l10n.t("Never") : `${dateInWords(end)} (${timeLeft(token, now)})`;
 }
 
 /** `2 days ago from 127.0.0.1, 15 times in all`. */
 export function lastUse(token: TokenRecord, now: number): string {
-	if (token.lastUsedDate === null) return "Never";
-	const from = token.lastUsedAddress === null ? "" : ` from ${token.lastUsedAddress}`;
-	return `${timeSince(token.lastUsedDate, now)}${from}, ${counted(token.useCount, "time")} in all`;
+	const { lastUsedDate, lastUsedAddress, useCount } = token;
+	if (lastUsedDate === null) return l10n.t("Never");
+	const since = timeSince(lastUsedDate, now);
+	if (lastUsedAddress === null)
+		return useCount === 1 ? l10n.t("{0}, once", since) : l10n.t("{0}, {1} times in all", since, useCount);
+	return useCount === 1
+		? l10n.t("{0} from {1}, once", since, lastUsedAddress)
+		: l10n.t("{0} from {1}, {2} times in all", since, lastUsedAddress, useCount);
 }
 
 /** What stands behind the name in the list. */
 export function stateInWords(token: TokenRecord, urgency: Urgency, now: number): string {
 	if (urgency === "revoked" && token.revokedDate !== null)
-		return `revoked ${timeSince(token.revokedDate, now)}`;
-	if (urgency === "disabled") return "disabled";
+		return l10n.t("revoked {0}", timeSince(token.revokedDate, now));
+	if (urgency === "disabled") return l10n.t("disabled");
 	return timeLeft(token, now);
 }

@@ -66,7 +66,7 @@ describe("facts of a token", () => {
 		assert.equal(lastUse({ ...token, ...used }, now), "2 days ago from ::1, 15 times in all");
 		assert.equal(
 			lastUse({ ...token, ...used, lastUsedAddress: null, useCount: 1 }, now),
-			"2 days ago, 1 time in all",
+			"2 days ago, once",
 		);
 	});
 

@@ -1,0 +1,38 @@
+/** The language that a person reads: how numbers and dates stand in it, in words. Knows no VS Code. */
+import * as l10n from "@vscode/l10n";
+
+/** Formats are dear to make, and a list of thousands of tokens needs each of them thousands of times. */
+const formats = new Map<string, Intl.NumberFormat | Intl.RelativeTimeFormat | Intl.ListFormat>();
+
+/** For dates and numbers: the locale of the language that the texts are in, which need not be that of the machine. */
+export function locale(): string {
+	return l10n.t({ message: "en-GB", comment: ["The locale that dates and numbers are written in (BCP 47)"] });
+}
+
+export type Unit = "minute" | "hour" | "day" | "week" | "month" | "year";
+
+/** `12 days`, `1 hour`. */
+export function amountInWords(count: number, unit: Unit): string {
+	const style = { style: "unit", unit, unitDisplay: "long" } as const;
+	return kept(`${unit}s`, (language) => new Intl.NumberFormat(language, style)).format(count);
+}
+
+/** From now: `in 3 hours`, and with a negative count `3 hours ago`. */
+export function distanceInWords(count: number, unit: Unit): string {
+	return kept("distance", (language) => new Intl.RelativeTimeFormat(language)).format(count, unit);
+}
+
+/** `a, b and c`. */
+export function listInWords(items: readonly string[]): string {
+	return kept("list", (language) => new Intl.ListFormat(language)).format(items);
+}
+
+function kept<Format extends Intl.NumberFormat | Intl.RelativeTimeFormat | Intl.ListFormat>(
+	name: string,
+	make: (language: string) => Format,
+): Format {
+	const key = `${name} ${locale()}`;
+	const format = (formats.get(key) as Format | undefined) ?? make(locale());
+	formats.set(key, format);
+	return format;
+}
