@@ -1,7 +1,6 @@
 /**
  * Runs test/host/*.test.ts inside VS Code's extension host: `node test/host/run.ts COUNTS_FILE [NAME…]`, where a name
- * is that of a test file without its ending, and without one all are run. The workbench from npm stands in for a
- * desktop VS Code; with TOKENSMITH_VSCODE=desktop the same tests run in a downloaded one.
+ * is that of a test file without its ending, and without one all are run.
  */
 import { once } from "node:events";
 import { existsSync, globSync, rmSync } from "node:fs";
@@ -9,11 +8,10 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { Writable } from "node:stream";
-import { runTests, TestRunFailedError } from "@vscode/test-electron";
 import { build } from "esbuild";
 import { stopDaemon } from "../workbench/daemon.ts";
 import { changeSettings, quietSettings } from "../workbench/settings.ts";
+import { runInExtensionHost, userDataIn } from "./extension-host.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const bundles = join(root, "dist", "test", "host");
@@ -26,7 +24,7 @@ async function runHostTests(countsFile: string): Promise<number> {
 	await bundleTests();
 	const folder = await mkdtemp(join(tmpdir(), "tokensmith-host-"));
 	process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-	const userData = join(folder, "user-data");
+	const userData = userDataIn(folder);
 	await changeSettings(userData, quietSettings);
 	const workspace = join(folder, "orders-service");
 	await cp(join(root, "test", "workbench", "sample", "orders-service"), workspace, { recursive: true });
@@ -41,32 +39,19 @@ async function runHostTests(countsFile: string): Promise<number> {
 }
 
 async function runInVsCode(countsFile: string, folder: string, reportPort: number): Promise<number> {
-	const log = new LogTail();
-	const own = process.env.TOKENSMITH_VSCODE !== "desktop";
-	const profile = [
-		`--user-data-dir=${join(folder, "user-data")}`,
-		`--extensions-dir=${join(folder, "extensions")}`,
-	];
-	try {
-		return await runTests({
-			...(own ? { vscodeExecutablePath: join(import.meta.dirname, "vscode.ts") } : {}),
-			extensionDevelopmentPath: root,
-			extensionTestsPath: join(bundles, "index.js"),
-			extensionTestsEnv: {
-				TOKENSMITH_COUNTS_FILE: countsFile,
-				TOKENSMITH_USER_DATA: join(folder, "user-data"),
-				TOKENSMITH_REPORT_PORT: String(reportPort),
-				TOKENSMITH_COLORS: process.stdout.isTTY ? "yes" : "no",
-			},
-			launchArgs: [join(folder, "orders-service"), ...profile],
-			stdout: log,
-			stderr: log,
-		});
-	} catch (error) {
-		if (!(error instanceof TestRunFailedError)) throw error;
-		if (!existsSync(countsFile)) console.error(`VS Code did not get to the tests' end:\n${log.tail}`);
-		return 1;
-	}
+	const { ok, log } = await runInExtensionHost({
+		script: join(bundles, "index.js"),
+		workspace: join(folder, "orders-service"),
+		folder,
+		environment: {
+			TOKENSMITH_COUNTS_FILE: countsFile,
+			TOKENSMITH_USER_DATA: userDataIn(folder),
+			TOKENSMITH_REPORT_PORT: String(reportPort),
+			TOKENSMITH_COLORS: process.stdout.isTTY ? "yes" : "no",
+		},
+	});
+	if (!existsSync(countsFile)) console.error(`VS Code did not get to the tests' end:\n${log}`);
+	return ok ? 0 : 1;
 }
 
 async function bundleTests(): Promise<void> {
@@ -98,15 +83,4 @@ async function listenForReport(): Promise<Server> {
 	return server;
 }
 
-/** VS Code's own words are of use only when it fails, and then the last ones. */
-class LogTail extends Writable {
-	tail = "";
-
-	override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-		this.tail = (this.tail + chunk.toString()).slice(-10_000);
-		done();
-	}
-}
-
-// Last, for a class is not there before its line.
 process.exitCode = await runHostTests(resolve(countsFile));
