@@ -45,20 +45,23 @@ function roundly(milliseconds: number): { count: number; unit: Unit } {
 }
 
 /** How long ago something was: `2 days ago`, `just now`. */
-export function timeSince(date: string, now: number): string {
-	const since = now - Date.parse(date);
+export function timeSince(date: string | number, now: number): string {
+	const since = now - (typeof date === "number" ? date : Date.parse(date));
 	return since < minute ? l10n.t("just now") : ago(since);
 }
 
 /**
  * What a person should feel about a token: `urgent` is within the nearest warning distance, `soon` within the one
- * after it, `calm` is further away.
+ * after it, `calm` is further away. A rotated token is `retiring` and then `rotated`: it ends as it was meant to.
  */
-export type Urgency = "revoked" | "disabled" | "expired" | "urgent" | "soon" | "calm" | "never";
+export type Urgency =
+	| ("revoked" | "disabled" | "rotated" | "retiring")
+	| ("expired" | "urgent" | "soon" | "calm" | "never");
 
 export function urgencyOf(dates: TokenDates, warningDays: readonly number[], now: number): Urgency {
 	const status = statusOf(dates, now);
-	if (status === "revoked" || status === "disabled" || status === "expired") return status;
+	if (status === "expired" && dates.retiresDate !== null) return "rotated";
+	if (status !== "active") return status;
 	const end = endOf(dates);
 	if (end === Number.POSITIVE_INFINITY) return "never";
 	const [nearest = 0, second = 0] = warningDays.toSorted((a, b) => a - b);

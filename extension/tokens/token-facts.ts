@@ -23,7 +23,7 @@ const places: Record<SecretPlace, (partial: string) => string> = {
 export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): Fact[] {
 	return [
 		...endedFacts(token),
-		{ label: l10n.t("Expires"), value: expiryFact(token, now) },
+		{ label: expiryLabel(token), value: expiryFact(token, now) },
 		{ label: l10n.t("Permissions"), value: token.permissions.join(", ") || l10n.t("None") },
 		...(token.resources.length === 0
 			? []
@@ -45,6 +45,10 @@ function endedFacts({ revokedDate, revokedReason, disabledDate }: TokenRecord): 
 		return [{ label: l10n.t("Revoked"), value: `${dateInWords(revokedDate)}${reason}` }];
 	}
 	return disabledDate === null ? [] : [{ label: l10n.t("Disabled"), value: dateInWords(disabledDate) }];
+}
+
+function expiryLabel({ retiresDate }: TokenRecord): string {
+	return retiresDate === null ? l10n.t("Expires") : l10n.t("Overlap ends");
 }
 
 function expiryFact(token: TokenRecord, now: number): string {
@@ -69,5 +73,7 @@ export function stateInWords(token: TokenRecord, urgency: Urgency, now: number):
 	if (urgency === "revoked" && token.revokedDate !== null)
 		return l10n.t("revoked {0}", timeSince(token.revokedDate, now));
 	if (urgency === "disabled") return l10n.t("disabled");
+	if (urgency === "retiring") return l10n.t("rotated, {0}", timeLeft(token, now));
+	if (urgency === "rotated") return l10n.t("rotated away {0}", timeSince(endOf(token), now));
 	return timeLeft(token, now);
 }

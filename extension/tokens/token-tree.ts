@@ -197,6 +197,8 @@ const icon = (id: string, color: string) => new vscode.ThemeIcon(id, new vscode.
 const iconOf: Record<Urgency, vscode.ThemeIcon> = {
 	revoked: icon("circle-slash", "disabledForeground"),
 	disabled: icon("debug-pause", "disabledForeground"),
+	rotated: icon("history", "disabledForeground"),
+	retiring: icon("history", "descriptionForeground"),
 	expired: icon("error", "list.errorForeground"),
 	urgent: icon("warning", "problemsWarningIcon.foreground"),
 	soon: icon("watch", "problemsWarningIcon.foreground"),

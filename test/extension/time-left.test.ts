@@ -5,6 +5,7 @@ import {
 	soonestFirst,
 	timeLeft,
 	timeSince,
+	type Urgency,
 	urgencyOf,
 } from "../../extension/tokens/time-left.ts";
 
@@ -73,7 +74,9 @@ describe("urgency", () => {
 		["revoked and expired", "revoked", -day, { revoked: true }],
 		["disabled", "disabled", 5 * day, { disabled: true }],
 		["expired", "expired", -1],
-		["at the end of its overlap", "expired", 5 * day, { retires: 0 }],
+		["in its overlap, even in its last minute", "retiring", 5 * day, { retires: minute }],
+		["at the end of its overlap", "rotated", 5 * day, { retires: 0 }],
+		["expired in its overlap", "rotated", 0, { retires: minute }],
 		["within a day", "urgent", day],
 		["within a week", "soon", 7 * day],
 		["further away", "calm", 7 * day + 1],
@@ -92,14 +95,12 @@ describe("urgency", () => {
 		assert.equal(urgencyOf(dates(1), [], now), "calm");
 	});
 
-	it("asks for attention when a token has expired or is about to", () => {
-		assert.deepEqual((["expired", "urgent", "soon", "never", "revoked"] as const).map(needsAttention), [
-			true,
-			true,
-			false,
-			false,
-			false,
-		]);
+	it("asks for attention when a token has expired or is about to, unless it was rotated", () => {
+		const all = ["expired", "urgent", "soon", "calm", "never", "retiring", "rotated", "disabled", "revoked"];
+		assert.deepEqual(
+			(all as Urgency[]).filter(needsAttention), //
+			["expired", "urgent"],
+		);
 	});
 });
 

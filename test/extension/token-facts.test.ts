@@ -64,10 +64,7 @@ describe("facts of a token", () => {
 	it("say when, from where and how often it was used", () => {
 		const used = { lastUsedDate: "2026-02-27T12:00:00.000Z", lastUsedAddress: "::1", useCount: 15 };
 		assert.equal(lastUse({ ...token, ...used }, now), "2 days ago from ::1, 15 times in all");
-		assert.equal(
-			lastUse({ ...token, ...used, lastUsedAddress: null, useCount: 1 }, now),
-			"2 days ago, once",
-		);
+		assert.equal(lastUse({ ...token, ...used, lastUsedAddress: null, useCount: 1 }, now), "2 days ago, once");
 	});
 
 	const states: [more: Partial<TokenRecord>, words: string][] = [
@@ -75,6 +72,8 @@ describe("facts of a token", () => {
 		[{ expiry: "2026-03-13T12:00:00.000Z" }, "12 days left"],
 		[{ disabledDate: "2026-02-20T12:00:00.000Z" }, "disabled"],
 		[{ revokedDate: "2026-02-19T12:00:00.000Z" }, "revoked 10 days ago"],
+		[{ retiresDate: "2026-03-04T12:00:00.000Z" }, "rotated, 3 days left"],
+		[{ retiresDate: "2026-02-26T12:00:00.000Z" }, "rotated away 3 days ago"],
 	];
 	for (const [more, words] of states) {
 		it(`stand behind the name as ${JSON.stringify(words)}`, () => {

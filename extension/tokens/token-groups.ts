@@ -1,0 +1,145 @@
+/**
+ * How the list of tokens is put together: the groups in their order, the tokens in each, the soonest to end first,
+ * and a rotated token under its successor for as long as it still works. Knows no VS Code.
+ */
+import * as l10n from "@vscode/l10n";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { soonestFirst, type Urgency, urgencyOf } from "./time-left.ts";
+
+export const groupings = ["status", "issuer", "file"] as const;
+export type Grouping = (typeof groupings)[number];
+
+export interface TokenGroup<Line = unknown> {
+	/** The same for as long as it is the same group, so that it stays open or closed. */
+	readonly id: string;
+	readonly label: string;
+	readonly kind: StatusGroup | "issuer" | "file" | "no-file";
+	readonly entries: readonly TokenEntry<Line>[];
+}
+
+/** A token where it stands in the list. */
+export interface TokenEntry<Line = unknown> {
+	readonly token: TokenRecord;
+	/** Rotated tokens that it follows and that still work. */
+	readonly retiring: readonly TokenEntry<Line>[];
+	/** The lines that hold its secret: in a group of a file only those of the file. */
+	readonly lines: readonly Line[];
+}
+
+export type StatusGroup = "expired" | "soon" | "active" | "never" | "ended";
+
+const statusGroupOf: Record<Urgency, StatusGroup> = {
+	expired: "expired",
+	urgent: "soon",
+	soon: "soon",
+	calm: "active",
+	retiring: "active",
+	never: "never",
+	disabled: "ended",
+	rotated: "ended",
+	revoked: "ended",
+};
+
+const statusGroups: Record<StatusGroup, () => string> = {
+	expired: () => l10n.t("Expired"),
+	soon: () => l10n.t("Expires Soon"),
+	active: () => l10n.t("Active"),
+	never: () => l10n.t("No Expiry"),
+	ended: () => l10n.t("Disabled and Revoked"),
+};
+
+/** What is known besides the tokens themselves. */
+export interface GroupingFacts<Line> {
+	now: number;
+	warningDays: readonly number[];
+	linesOf(id: string): readonly Line[];
+	/** The name of the file that a line stands in. */
+	fileOf(line: Line): string;
+	/** An issuer as a person knows it. */
+	issuerName(issuer: string): string;
+}
+
+/** The groups that have any token in them. */
+export function groupTokens<Line>(
+	tokens: readonly TokenRecord[],
+	grouping: Grouping,
+	facts: GroupingFacts<Line>,
+): TokenGroup<Line>[] {
+	if (grouping === "file") return byFile(tokens, facts);
+	return grouping === "issuer" ? byIssuer(tokens, facts) : byStatus(tokens, facts);
+}
+
+function byStatus<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>): TokenGroup<Line>[] {
+	const groups = Map.groupBy(entriesOf(tokens, facts), ({ token }) => statusGroupOf[urgency(token, facts)]);
+	const order = Object.keys(statusGroups) as StatusGroup[];
+	return order.flatMap((kind) => {
+		const entries = groups.get(kind) ?? [];
+		if (entries.length === 0) return [];
+		const compare = kind === "ended" ? latestFirst : soonest;
+		return { id: `status/${kind}`, kind, label: statusGroups[kind](), entries: entries.sort(compare) };
+	});
+}
+
+function byIssuer<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>): TokenGroup<Line>[] {
+	const groups = Map.groupBy(entriesOf(tokens, facts), ({ token }) => token.issuer);
+	return Array.from(groups, ([issuer, entries]) => ({
+		id: `issuer/${issuer}`,
+		kind: "issuer" as const,
+		label: facts.issuerName(issuer),
+		entries: entries.sort(endedLast(facts)),
+	})).sort((one, other) => one.label.localeCompare(other.label));
+}
+
+/** A token stands under each file that holds its secret, rotated ones as well: the line is what has to change. */
+function byFile<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>): TokenGroup<Line>[] {
+	const files = new Map<string, TokenEntry<Line>[]>();
+	const nowhere: TokenEntry<Line>[] = [];
+	for (const token of tokens) {
+		const lines = Map.groupBy(facts.linesOf(token.id), facts.fileOf);
+		if (lines.size === 0) nowhere.push({ token, retiring: [], lines: [] });
+		for (const [file, ofFile] of lines)
+			files.set(file, [...(files.get(file) ?? []), { token, retiring: [], lines: ofFile }]);
+	}
+	const groups: TokenGroup<Line>[] = Array.from(files, ([file, entries]) => ({
+		id: `file/${file}`,
+		kind: "file" as const,
+		label: file,
+		entries: entries.sort(endedLast(facts)),
+	}));
+	groups.sort((one, other) => one.label.localeCompare(other.label));
+	if (nowhere.length === 0) return groups;
+	const label = l10n.t("In No Env File Here");
+	return [...groups, { id: "no-file", kind: "no-file", label, entries: nowhere.sort(endedLast(facts)) }];
+}
+
+/** The tokens, those that retire under their successors if these are there too. */
+function entriesOf<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>): TokenEntry<Line>[] {
+	const shown = new Set(tokens.map(({ id }) => id));
+	const isUnder = ({ status, successorId }: TokenRecord) =>
+		status === "retiring" && successorId !== null && shown.has(successorId);
+	const under = Map.groupBy(tokens.filter(isUnder), ({ successorId }) => successorId);
+	const entryOf = (token: TokenRecord): TokenEntry<Line> => ({
+		token,
+		retiring: (under.get(token.id) ?? []).map(entryOf),
+		lines: facts.linesOf(token.id),
+	});
+	return tokens.filter((token) => !isUnder(token)).map(entryOf);
+}
+
+function urgency<Line>(token: TokenRecord, { warningDays, now }: GroupingFacts<Line>): Urgency {
+	return urgencyOf(token, warningDays, now);
+}
+
+function soonest(one: TokenEntry, other: TokenEntry): number {
+	return soonestFirst(one.token, other.token);
+}
+
+function latestFirst(one: TokenEntry, other: TokenEntry): number {
+	return Date.parse(other.token.lastModifiedDate) - Date.parse(one.token.lastModifiedDate);
+}
+
+function endedLast<Line>(facts: GroupingFacts<Line>) {
+	const isEnded = ({ token }: TokenEntry) => statusGroupOf[urgency(token, facts)] === "ended";
+	return (one: TokenEntry, other: TokenEntry) =>
+		Number(isEnded(one)) - Number(isEnded(other)) || soonest(one, other);
+}

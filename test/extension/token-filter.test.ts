@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { filterBy } from "../../extension/tokens/token-filter.ts";
+import { aToken } from "./a-token.ts";
+
+const token = aToken({
+	id: "1",
+	name: "Orders Service, Staging",
+	description: "For the nightly import",
+	tags: ["team-blue"],
+	permissions: ["invoices.read"],
+	resources: ["channel/soc"],
+	partialToken: "tks_…Qx9z",
+});
+
+describe("the filter of the list", () => {
+	const cases: [text: string, passes: boolean][] = [
+		["", true],
+		["   ", true],
+		["orders", true],
+		["ORDERS staging", true],
+		["staging orders", true],
+		["orders production", false],
+		["nightly", true],
+		["team-blue", true],
+		["invoices.read", true],
+		["channel/soc", true],
+		["qx9z", true],
+		["active", true],
+		["revoked", false],
+		["local", true],
+		["api/.env", true],
+		["api_token", true],
+		["web/.env", false],
+		[".*", false],
+	];
+	for (const [text, passes] of cases) {
+		it(`${passes ? "lets the token pass" : "holds the token back"} for ${JSON.stringify(text)}`, () =>
+			assert.equal(filterBy(text, () => ["api/.env:3 (API_TOKEN)"])(token), passes));
+	}
+});
