@@ -44,6 +44,9 @@ export const problemStatus = {
 	"already-rotated": 409,
 	"own-token": 409,
 	"profile-in-use": 409,
+	"not-rotated": 409,
+	"issuer-elsewhere": 409,
+	"already-known": 409,
 	"version-stale": 412,
 	"body-too-large": 413,
 	"media-type-unsupported": 415,
@@ -132,6 +135,8 @@ export const tokenRecord = z.strictObject({
 	revokedReason: z.string().nullable(),
 	/** Until when a rotated token still works. */
 	retiresDate: date.nullable(),
+	/** Of a rotated token: so long without a use ends its overlap before that. */
+	quietSeconds: z.int().nullable(),
 	predecessorId: z.string().nullable(),
 	successorId: z.string().nullable(),
 });
@@ -257,6 +262,8 @@ export type UpdateTokenRequest = z.output<typeof updateTokenRequest>;
 /** How long the predecessor still works, and when the successor ends; left out: it lives as long as its predecessor did. */
 export const rotateTokenRequest = z.strictObject({
 	overlapSeconds: z.int().min(0).max(31_536_000),
+	/** The overlap ends earlier once the predecessor has not been used for so long. */
+	quietSeconds: z.int().min(1).max(31_536_000).optional(),
 	expiry: settings.expiry.optional(),
 });
 export type RotateTokenRequest = z.output<typeof rotateTokenRequest>;
@@ -265,14 +272,39 @@ export type RotateTokenRequest = z.output<typeof rotateTokenRequest>;
 export const rotatedToken = createdToken.extend({ predecessor: tokenRecord });
 export type RotatedToken = z.output<typeof rotatedToken>;
 
-/** `hashes`: `sha256:` and the SHA-256 of a secret in hex. */
-export const identifyRequest = z.strictObject({
-	hashes: z
-		.array(z.string().regex(/^sha256:[0-9a-f]{64}$/, "must read sha256: and 64 hexadecimal digits"))
-		.max(800),
+/** @property token the rotated token, as it was before. @property successor revoked. */
+export const undoneRotation = z.strictObject({ token: tokenRecord, successor: tokenRecord });
+export type UndoneRotation = z.output<typeof undoneRotation>;
+
+/** `sha256:` and the SHA-256 of a secret in hex. */
+const secretHash = z.string().regex(/^sha256:[0-9a-f]{64}$/, "must read sha256: and 64 hexadecimal digits");
+
+/** A token of another system, which alone decides whether its secret is good. The secret itself is never sent. */
+export const registerTokenRequest = z.strictObject({
+	name: settings.name,
+	/** `other`: any system that nothing is known of. */
+	issuer: z
+		.string()
+		.max(100)
+		.regex(/^[a-z][a-z0-9-]*$/, "must be lower-case letters, digits and hyphens, a letter first")
+		.refine((issuer) => issuer !== "local", "must be another system; local tokens are created"),
+	hash: secretHash,
+	/** No more of the secret than that, whoever sends it. */
+	partialToken: z
+		.string()
+		.regex(/^[\x21-\x7E]{0,4}…[\x21-\x7E]{0,4}$/, "must be at most four characters, … and four more"),
+	expiry: settings.expiry.default(null),
+	description: settings.description.default(""),
+	permissions: settings.permissions.default([]),
+	tags: settings.tags.default([]),
 });
+export type RegisterTokenRequest = z.output<typeof registerTokenRequest>;
+export type RegisterTokenInput = z.input<typeof registerTokenRequest>;
+
+export const identifyRequest = z.strictObject({ hashes: z.array(secretHash).max(800) });
 /** The tokens that were found, by the hash that they were asked for. */
 export const identified = z.strictObject({ tokens: z.record(z.string(), tokenRecord) });
+export type Identified = z.output<typeof identified>;
 
 const page = {
 	limit: z.coerce.number().int().min(1).max(1000).default(100),
@@ -330,6 +362,7 @@ export const incidentRequest = z
 		error: "must not be empty; say all to mean all",
 	});
 export type IncidentRequest = z.output<typeof incidentRequest>;
+export type IncidentInput = z.input<typeof incidentRequest>;
 
 export const incidentReport = z.strictObject({
 	id: z.string(),
@@ -425,6 +458,7 @@ export const auditEvent = z.strictObject({
 	actor: userInfo,
 	action: z.enum([
 		...(["create", "update", "rotate", "disable", "enable", "revoke", "grant", "withdraw"] as const),
+		...(["undo-rotation", "end-overlap", "register"] as const),
 		...(["incident", "policy", "profile", "dead-token-used", "purge"] as const),
 	]),
 	tokenId: z.string().nullable(),
@@ -479,9 +513,12 @@ export const usageDay = z.strictObject({
 	permissions: counts,
 	/** The last five, newest first. */
 	addresses: z.array(z.string()),
+	/** Verifications by address while the token was in its overlap; `unknown` where nobody said the address. */
+	overlapAddresses: counts,
 });
 export type UsageDay = z.output<typeof usageDay>;
 export const usageList = z.strictObject({ usage: z.array(usageDay) });
+export type UsageList = z.output<typeof usageList>;
 
 function isPattern(text: string): boolean {
 	try {

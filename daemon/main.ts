@@ -54,7 +54,9 @@ Keeps API tokens in DIR and answers on http://HOST:PORT.
 Exit codes: 0 stopped as asked, 1 failed, 2 wrong arguments, 3 another daemon holds DIR.`;
 
 const saveUsageMilliseconds = 5000;
+const quietMilliseconds = 2000;
 const purgeMilliseconds = 3_600_000;
+const unended = "an overlap that has gone quiet could not be ended";
 const unpurged = "old audit events and usage could not be purged";
 const workerPath = join(import.meta.dirname, "compaction-worker.js");
 
@@ -184,6 +186,9 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 	log.info({ url, version: tokensmithVersion }, "ready");
 
 	every(saveUsageMilliseconds, "the usage could not be written", log, () => authority.saveUsage());
+	const endQuiet = () => authority.endQuietOverlaps();
+	endQuiet().catch((err) => log.error({ err }, unended));
+	every(quietMilliseconds, unended, log, endQuiet);
 	// At the start too, for a daemon that ends when it is idle may never run for so long.
 	const purge = () => records.purge(authority.rulebook.policy.auditDays, new Date(), owner);
 	purge().catch((err) => log.error({ err }, unpurged));

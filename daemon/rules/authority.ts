@@ -6,6 +6,7 @@ import {
 	type IncidentReport,
 	type IncidentRequest,
 	type ListTokensQuery,
+	type RegisterTokenRequest,
 	type ResourceGrants,
 	type ResourceList,
 	type RotatedToken,
@@ -13,6 +14,7 @@ import {
 	statusOf,
 	type TokenList,
 	type TokenRecord,
+	type UndoneRotation,
 	type UpdateTokenRequest,
 	type UserInfo,
 	type VerifyQuery,
@@ -20,6 +22,7 @@ import {
 import type { DurableDatabase, Transaction } from "../store/durable.ts";
 import {
 	allTokens,
+	isHashKnown,
 	isNameTaken,
 	type ListFilter,
 	type ListPage,
@@ -34,8 +37,11 @@ import { Changes, type Notify, type TokenChange } from "./changes.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
 import { DeadTokenWatch, type DeadUse } from "./dead-tokens.ts";
 import { planIncident } from "./incident.ts";
+import { isIssuedHere, refuseElsewhere } from "./issuer.ts";
 import * as lifecycle from "./lifecycle.ts";
+import { endOverlap, undoRotation } from "./overlap.ts";
 import { notCovered } from "./permission.ts";
+import { register, updateRecord } from "./registered.ts";
 import { RuleError } from "./rule-error.ts";
 import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
@@ -58,6 +64,9 @@ export interface AuthorityOptions {
 /** How a change to one token may be bound to the version that its caller has seen (RFC 9110 section 13.1.1). */
 export type IfMatch = number | "any";
 
+/** Whom an overlap's end is attributed to that came by itself. */
+const itself: Caller = { user: { userId: "daemon", userName: "Tokensmith" }, token: undefined };
+
 /** How many uses at once are told of to whoever listens. */
 const toldUses = 200;
 
@@ -66,6 +75,8 @@ export class Authority {
 	readonly #index = new TokenIndex();
 	readonly #changes: Changes;
 	readonly #deadTokens: DeadTokenWatch;
+	/** Milliseconds since the epoch. */
+	readonly #listeningSince: number;
 	/** What tokens may be, as the owner has set it. */
 	readonly rulebook: Rulebook;
 
@@ -82,7 +93,11 @@ export class Authority {
 	private constructor(options: AuthorityOptions) {
 		const { database, now, notify } = options;
 		this.#options = options;
-		const check = (query: Transaction, change: TokenChange) => this.#refuseTakenName(query, change);
+		this.#listeningSince = now();
+		const check = async (query: Transaction, change: TokenChange) => {
+			if (isIssuedHere(change.after)) await this.#refuseTakenName(query, change);
+			else await refuseKnownHash(query, change);
+		};
 		this.#changes = new Changes({ database, index: this.#index, now, notify, check });
 		this.rulebook = new Rulebook(this.#changes, notify);
 		this.#deadTokens = new DeadTokenWatch((use) => this.#tellDeadUse(use));
@@ -171,6 +186,17 @@ export class Authority {
 		return Object.fromEntries(found);
 	}
 
+	/**
+	 * Takes a token of another system into the records; its secret stays where it is.
+	 * @throws RuleError `already-known`
+	 */
+	async register(caller: Caller, request: RegisterTokenRequest): Promise<TokenRecord> {
+		const token = register(request, this.#doing(caller));
+		const change = { action: "register", before: undefined, after: token } as const;
+		await this.#changes.write(caller.user, [change]);
+		return this.#changes.record(token.id);
+	}
+
 	/** @throws RuleError `not-found`, `version-stale`, `token-dead`, `invalid-request`, `exceeds-caller` or `name-taken` */
 	async update(
 		caller: Caller,
@@ -180,6 +206,7 @@ export class Authority {
 	): Promise<TokenRecord> {
 		return this.#changeOne(caller, id, "update", ifMatch, (token, doing) => {
 			if (Object.keys(request).length === 0) return token;
+			if (!isIssuedHere(token)) return updateRecord(token, request, doing);
 			const after = lifecycle.update(token, request, this.rulebook.profileOf(token.profile), doing);
 			if (caller.token !== undefined) checkCeiling(after, caller.token);
 			return after;
@@ -207,6 +234,7 @@ export class Authority {
 	): Promise<RotatedToken> {
 		return this.#changes.retrying(async () => {
 			const before = this.#matching(id, ifMatch);
+			refuseElsewhere(before);
 			const rules = {
 				profile: this.rulebook.profileOf(before.profile),
 				maximumOverlapSeconds: this.rulebook.policy.maximumOverlapSeconds,
@@ -223,6 +251,35 @@ export class Authority {
 				predecessor: this.#changes.record(id),
 			};
 		});
+	}
+
+	/** @throws RuleError as `undoRotation`, `exceeds-caller` and `name-taken` */
+	async undoRotation(caller: Caller, id: string, ifMatch: IfMatch): Promise<UndoneRotation> {
+		return this.#changes.retrying(async () => {
+			const before = this.#matching(id, ifMatch);
+			const successorOf = (successorId: string) => this.#changes.entry(successorId).token;
+			const undone = undoRotation(before, successorOf, this.#doing(caller));
+			if (caller.token !== undefined) checkCeiling(undone.token, caller.token);
+			const successor = successorOf(undone.successor.id);
+			const changes: TokenChange[] = [{ action: "undo-rotation", before, after: undone.token }];
+			// First, for its name is the predecessor's and must be free for it.
+			if (undone.successor !== successor)
+				changes.unshift({ action: "revoke", before: successor, after: undone.successor });
+			await this.#changes.write(caller.user, changes);
+			return { token: this.#changes.record(id), successor: this.#changes.record(successor.id) };
+		});
+	}
+
+	/** @throws RuleError as `endOverlap` */
+	endOverlap(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
+		return this.#changeOne(caller, id, "end-overlap", ifMatch, endOverlap);
+	}
+
+	/** Ends the overlaps that nobody has used for as long as whoever rotated asked for. */
+	async endQuietOverlaps(): Promise<void> {
+		const now = this.#options.now();
+		for (const { id, version } of [...this.#index.quietOverlaps(now, this.#listeningSince)])
+			await this.endOverlap(itself, id, version);
 	}
 
 	/**
@@ -249,7 +306,8 @@ export class Authority {
 	/** Revokes the token whose secret this is, whoever shows it: to hold it is enough (RFC 7009). Unknown ones are ignored. */
 	async revokeHeld(secret: string): Promise<void> {
 		const found = this.#index.findByHash(hashOf(secret));
-		if (found === undefined) return;
+		// That another issuer's token is revoked would not be true.
+		if (found === undefined || !isIssuedHere(found.token)) return;
 		const { userId, userName, id } = found.token;
 		await this.revoke({ user: { userId, userName }, token: undefined }, id, {
 			reason: "Revoked by its holder",
@@ -263,6 +321,7 @@ export class Authority {
 			const plan = planIncident(selected, request, {
 				doing: this.#doing(caller),
 				profileOf: (id) => this.rulebook.profileOf(id),
+				stepsOf: (id) => this.rulebook.profiles().find((one) => one.id === id)?.incidentSteps ?? [],
 			});
 			if (caller.token !== undefined)
 				for (const { token } of plan.successors) checkCeiling(token, caller.token);
@@ -341,7 +400,7 @@ export class Authority {
 	/** @throws RuleError `not-found`, or `profile-in-use` while a token that is not revoked lives by it. */
 	async removeProfile(caller: Caller, id: string): Promise<void> {
 		const users = [...this.#index.tokens()].filter(
-			(token) => token.profile === id && token.revokedDate === null,
+			(token) => token.profile === id && token.revokedDate === null && isIssuedHere(token),
 		);
 		await this.rulebook.removeProfile(
 			caller,
@@ -413,7 +472,8 @@ export class Authority {
 	/** A successor takes its predecessor's name over. */
 	async #refuseTakenName(query: Transaction, { before, after }: TokenChange): Promise<void> {
 		const inherits = before === undefined && after.predecessorId !== null;
-		if (inherits || before?.name === after.name) return;
+		const returns = before !== undefined && before.successorId !== null && after.successorId === null;
+		if (inherits || (before?.name === after.name && !returns)) return;
 		const { profile, name, id } = after;
 		if (!this.rulebook.profileOf(profile).names.unique) return;
 		if (!(await isNameTaken(query, { profile, name, exceptId: id }))) return;
@@ -471,6 +531,11 @@ function listPosition([value, id]: readonly unknown[]): ListPosition {
 	throw new RuleError("invalid-request", "This cursor was not given by any list.", {
 		errors: [{ pointer: "?cursor", detail: "was not given by any list" }],
 	});
+}
+
+async function refuseKnownHash(query: Transaction, { before, after }: TokenChange): Promise<void> {
+	if (before !== undefined || !(await isHashKnown(query, after.hash))) return;
+	throw new RuleError("already-known", "The records hold a token with this secret already.");
 }
 
 function partsOf(resource: string): { kind: string; id: string } {

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { type IncidentRequest, type Profile, statusOf } from "../contract.ts";
 import type { Token } from "../store/tokens.ts";
+import { isIssuedHere } from "./issuer.ts";
 import { type Doing, type Minted, replace, revoke } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
 
@@ -18,13 +19,20 @@ export interface IncidentPlan {
 	nextSteps: string[];
 }
 
+export interface IncidentRules {
+	doing: Doing;
+	profileOf: (id: string) => Profile;
+	/** What a profile says that remains to be done; nothing where there is no such profile. */
+	stepsOf: (id: string) => readonly string[];
+}
+
 const hourMilliseconds = 3_600_000;
 
 /** @throws RuleError `nothing-matched` */
 export function planIncident(
 	selected: readonly Selected[],
 	request: IncidentRequest,
-	{ doing, profileOf }: { doing: Doing; profileOf: (id: string) => Profile },
+	{ doing, profileOf, stepsOf }: IncidentRules,
 ): IncidentPlan {
 	if (selected.length === 0) {
 		throw new RuleError(
@@ -36,7 +44,7 @@ export function planIncident(
 	const successors: Minted[] = [];
 	const revoked = selected.map(({ token, lastUsed }) => {
 		let successorId: string | undefined;
-		if (request.createSuccessors && statusOf(token, now) === "active") {
+		if (request.createSuccessors && isIssuedHere(token) && statusOf(token, now) === "active") {
 			const successor = replace(token, profileOf(token.profile), doing);
 			successors.push(successor);
 			successorId = successor.token.id;
@@ -44,18 +52,23 @@ export function planIncident(
 		const after = revoke(token, request.reason, doing, successorId);
 		return { before: token, after, usedInLastHour: lastUsed > 0 && now - lastUsed <= hourMilliseconds };
 	});
-	const profiles = [...new Set(selected.map(({ token }) => token.profile))].map(profileOf);
-	const nextSteps = stepsAfter(revoked, successors.length, profiles);
+	const steps = [...new Set(selected.map(({ token }) => token.profile))].flatMap(stepsOf);
+	const nextSteps = stepsAfter(revoked, successors.length, steps);
 	return { id: randomUUID(), revoked, successors, nextSteps };
 }
 
 function stepsAfter(
 	revoked: IncidentPlan["revoked"],
 	successors: number,
-	profiles: readonly Profile[],
+	profileSteps: readonly string[],
 ): string[] {
+	const elsewhere = revoked.filter(({ after }) => !isIssuedHere(after));
 	const used = revoked.filter((one) => one.usedInLastHour).map((one) => one.after.name);
 	return [
+		...elsewhere.map(
+			({ after }) =>
+				`Revoke ${after.name} (${after.partialToken}) at its issuer, ${after.issuer}: it works there until then.`,
+		),
 		...(used.length > 0
 			? [`Look at what still used them in the last hour, it fails now: ${used.join(", ")}.`]
 			: ["None of them was used in the last hour, so nothing should fail now."]),
@@ -66,6 +79,6 @@ function stepsAfter(
 			: ["Create new tokens where they are needed, with no more permissions than they need."]),
 		"Find out where the secrets leaked, and take them out there: files, history, logs, messages.",
 		"Watch for uses of the revoked tokens: each is told of as it happens.",
-		...profiles.flatMap((profile) => profile.incidentSteps ?? []),
+		...profileSteps,
 	];
 }

@@ -12,6 +12,7 @@ import {
 } from "../contract.ts";
 import type { Token } from "../store/tokens.ts";
 import { addDuration, defaultExpiry, expiryProblem } from "./expiry.ts";
+import { refuseElsewhere } from "./issuer.ts";
 import { RuleError } from "./rule-error.ts";
 import { generateSecret, hashOf, partialTokenOf } from "./secret.ts";
 import { checkSettings, expiryAfter } from "./settings.ts";
@@ -64,6 +65,7 @@ export function update(token: Token, request: UpdateTokenRequest, rules: Profile
 
 /** Grants a resource or withdraws it. @throws RuleError `token-dead` or `invalid-request` */
 export function grant(token: Token, resource: string, rules: Profile, doing: Doing): Token {
+	refuseElsewhere(token);
 	refuseDead(token, doing.now, "granted anything");
 	checkSettings({ resources: [resource] }, rules, doing.now);
 	if (token.resources.length >= maximumResources) {
@@ -87,6 +89,7 @@ export function rotate(
 	rules: { profile: Profile; maximumOverlapSeconds: number },
 	doing: Doing,
 ): { predecessor: Token; successor: Minted } {
+	refuseElsewhere(token);
 	if (token.revokedDate !== null || token.disabledDate !== null) {
 		const state = token.revokedDate === null ? "disabled; enable it first" : "revoked; create another one";
 		throw new RuleError("token-dead", `The token can't be rotated, for it is ${state}.`);
@@ -105,7 +108,11 @@ export function rotate(
 	const successor = mintSuccessor(token, expiry, doing);
 	const predecessor = changed(
 		token,
-		{ retiresDate: new Date(Math.min(retires, endOf(token))).toISOString(), successorId: successor.token.id },
+		{
+			retiresDate: new Date(Math.min(retires, endOf(token))).toISOString(),
+			quietSeconds: request.quietSeconds ?? null,
+			successorId: successor.token.id,
+		},
 		doing,
 	);
 	return { predecessor, successor };
@@ -113,6 +120,7 @@ export function rotate(
 
 /** @throws RuleError `token-dead` for a revoked one; what is disabled already stays as it is. */
 export function disable(token: Token, doing: Doing): Token {
+	refuseElsewhere(token);
 	refuseRevoked(token);
 	return token.disabledDate === null
 		? changed(token, { disabledDate: doing.now.toISOString() }, doing)
@@ -121,6 +129,7 @@ export function disable(token: Token, doing: Doing): Token {
 
 /** @throws RuleError `token-dead` for a revoked one; what is enabled already stays as it is. */
 export function enable(token: Token, doing: Doing): Token {
+	refuseElsewhere(token);
 	refuseRevoked(token);
 	return token.disabledDate === null ? token : changed(token, { disabledDate: null }, doing);
 }
@@ -177,13 +186,14 @@ function mint(
 		revokedDate: null,
 		revokedReason: null,
 		retiresDate: null,
+		quietSeconds: null,
 		predecessorId: null,
 		successorId: null,
 	};
 	return { token, secret };
 }
 
-function changed(token: Token, change: Partial<Token>, { user, now }: Doing): Token {
+export function changed(token: Token, change: Partial<Token>, { user, now }: Doing): Token {
 	return {
 		...token,
 		...change,
@@ -248,7 +258,7 @@ function checkOverlap(token: Token, overlapSeconds: number, retires: number, max
 	}
 }
 
-function refuseRevoked(token: Token): void {
+export function refuseRevoked(token: Token): void {
 	if (token.revokedDate !== null)
 		throw new RuleError("token-dead", "The token is revoked, and that is for good.");
 }

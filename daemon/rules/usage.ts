@@ -1,7 +1,7 @@
 /** What a token is used for, counted in memory: the one part of it that changes without a new version. */
-import type { RefusalReason, UsageDay, VerifyQuery } from "../contract.ts";
+import type { RefusalReason, VerifyQuery } from "../contract.ts";
 import type { Usage } from "../store/tokens.ts";
-import { countedNames, keptAddresses, sumOfDays, type UsageIncrement } from "../store/usage.ts";
+import { countedNames, type KeptDay, keptAddresses, sumOfDays, type UsageIncrement } from "../store/usage.ts";
 
 const dayMilliseconds = 86_400_000;
 /** No permission is longer, so nothing longer is held by anyone. */
@@ -11,7 +11,7 @@ export class TokenUsage {
 	readonly tokenId: string;
 	readonly totals: Usage;
 	/** Since the last `take`, oldest first. */
-	#days: UsageDay[] = [];
+	#days: KeptDay[] = [];
 	#dayEnd = 0;
 	/** What was asked the last times, and how often: a service asks the same again and again. */
 	#asked: VerifyQuery | undefined;
@@ -22,7 +22,13 @@ export class TokenUsage {
 		this.totals = totals;
 	}
 
-	countVerification(asked: VerifyQuery, address: string | undefined, now: number): void {
+	/** @param successorId of a token in its overlap. */
+	countVerification(
+		asked: VerifyQuery,
+		address: string | undefined,
+		now: number,
+		successorId: string | null = null,
+	): void {
 		const day = this.#today(now);
 		day.verifications++;
 		if (asked !== this.#asked) this.#askAnother(asked, day);
@@ -30,6 +36,7 @@ export class TokenUsage {
 		if (address !== undefined && day.addresses[0] !== address) {
 			day.addresses = [address, ...day.addresses.filter((one) => one !== address)].slice(0, keptAddresses);
 		}
+		if (successorId !== null) countOverlap(day, successorId, address ?? "unknown");
 		this.totals.useCount++;
 		this.totals.lastUsed = now;
 		if (address !== undefined) this.totals.lastUsedAddress = address;
@@ -61,7 +68,7 @@ export class TokenUsage {
 	}
 
 	/** Counts what was asked until now, for the day on which it was. */
-	#askAnother(asked: VerifyQuery | undefined, day: UsageDay): void {
+	#askAnother(asked: VerifyQuery | undefined, day: KeptDay): void {
 		const { permissions = [], anyPermissions = [] } = this.#asked ?? {};
 		for (const permission of permissions) countIn(day.permissions, permission, this.#askedCount);
 		for (const permission of anyPermissions) countIn(day.permissions, permission, this.#askedCount);
@@ -69,24 +76,34 @@ export class TokenUsage {
 		this.#askedCount = 0;
 	}
 
-	#today(now: number): UsageDay {
+	#today(now: number): KeptDay {
 		const last = this.#days.at(-1);
 		if (now < this.#dayEnd && last !== undefined) return last;
 		if (last !== undefined) this.#askAnother(undefined, last);
 		const name = new Date(now).toISOString().slice(0, 10);
 		this.#dayEnd = (Math.floor(now / dayMilliseconds) + 1) * dayMilliseconds;
 		if (last?.day === name) return last;
-		const day: UsageDay = {
+		const day: KeptDay = {
 			tokenId: this.tokenId,
 			day: name,
 			verifications: 0,
 			refusals: {},
 			permissions: {},
 			addresses: [],
+			overlapAddresses: {},
+			overlapSuccessorId: null,
 		};
 		this.#days.push(day);
 		return day;
 	}
+}
+
+function countOverlap(day: KeptDay, successorId: string, address: string): void {
+	if (day.overlapSuccessorId !== successorId) {
+		day.overlapSuccessorId = successorId;
+		day.overlapAddresses = {};
+	}
+	countIn(day.overlapAddresses, address);
 }
 
 function countIn(counts: Record<string, number>, name: string, more = 1): void {

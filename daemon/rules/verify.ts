@@ -6,6 +6,8 @@ import { hash } from "node:crypto";
 import { endOf, type RefusalReason, type VerifyQuery } from "../contract.ts";
 import type { Token, Usage } from "../store/tokens.ts";
 import { AddressMatcher } from "./address.ts";
+import { isIssuedHere } from "./issuer.ts";
+import { quietEnd } from "./overlap.ts";
 import { covers, notCovered } from "./permission.ts";
 import { isWellFormed } from "./secret.ts";
 import { TokenUsage } from "./usage.ts";
@@ -39,6 +41,10 @@ export class TokenIndex {
 	/** Without the scheme's name, which would only have to be put before each hash. */
 	readonly #byHash = new Map<string, Entry>();
 	readonly #byId = new Map<string, Entry>();
+	/** Those of other issuers, by the same: nothing here can say whether they are good. */
+	readonly #elsewhere = new Map<string, Entry>();
+	/** Those whose overlap ends when nobody uses them. */
+	readonly #ending = new Set<string>();
 	#used = new Set<TokenUsage>();
 
 	/** Takes in a new token or the next version of one; it counts from the next verification on. */
@@ -49,8 +55,11 @@ export class TokenIndex {
 			end: endOf(token),
 			addresses: new AddressMatcher(token.allowedAddresses),
 		};
-		this.#byHash.set(token.hash.slice(scheme.length), entry);
+		const known = isIssuedHere(token) ? this.#byHash : this.#elsewhere;
+		known.set(token.hash.slice(scheme.length), entry);
 		this.#byId.set(token.id, entry);
+		if (token.quietSeconds !== null) this.#ending.add(token.id);
+		else this.#ending.delete(token.id);
 	}
 
 	get(id: string): { token: Token; usage: TokenUsage } | undefined {
@@ -58,11 +67,22 @@ export class TokenIndex {
 	}
 
 	findByHash(hashed: string): { token: Token; usage: TokenUsage } | undefined {
-		return hashed.startsWith(scheme) ? this.#byHash.get(hashed.slice(scheme.length)) : undefined;
+		if (!hashed.startsWith(scheme)) return undefined;
+		const digest = hashed.slice(scheme.length);
+		return this.#byHash.get(digest) ?? this.#elsewhere.get(digest);
 	}
 
 	*tokens(): Iterable<Token> {
 		for (const entry of this.#byId.values()) yield entry.token;
+	}
+
+	/** Whose overlap nobody has used for as long as was asked for, at `now`. `since`: when the first could have used it. */
+	*quietOverlaps(now: number, since: number): Iterable<Token> {
+		for (const id of this.#ending) {
+			const entry = this.#byId.get(id);
+			if (entry === undefined || entry.end <= now) this.#ending.delete(id);
+			else if (quietEnd(entry.token, entry.usage.totals.lastUsed, since) <= now) yield entry.token;
+		}
 	}
 
 	/**
@@ -71,9 +91,11 @@ export class TokenIndex {
 	 * Looks, in this order, at: malformed, unknown, revoked, disabled, expired, address, permission, resource.
 	 */
 	verify(secret: string, address: string | undefined, asked: VerifyQuery, now: number): Verification {
-		const entry = this.#byHash.get(hash("sha256", secret, "hex"));
+		const digest = hash("sha256", secret, "hex");
+		const entry = this.#byHash.get(digest);
 		if (entry === undefined) {
-			return { valid: false, reason: isWellFormed(secret) ? "unknown" : "malformed" };
+			const isToken = isWellFormed(secret) || this.#elsewhere.has(digest);
+			return { valid: false, reason: isToken ? "unknown" : "malformed" };
 		}
 		const refusal = refusalOf(entry, address, asked, now);
 		this.#used.add(entry.usage);
@@ -81,7 +103,8 @@ export class TokenIndex {
 			entry.usage.countRefusal(refusal.reason, now);
 			return refusal;
 		}
-		entry.usage.countVerification(asked, address, now);
+		// Whoever has a successor and still is good is in the overlap.
+		entry.usage.countVerification(asked, address, now, entry.token.successorId);
 		return { valid: true, token: entry.token };
 	}
 

@@ -77,6 +77,15 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			handle: ({ body }) => ({ body: { tokens: authority.identify(body.hashes) } }),
 		}),
 		route({
+			method: "post",
+			path: "/v1/api-tokens/register",
+			summary: "Takes a token of another system into the records, by the hash of its secret.",
+			caller: apiPermissions.write,
+			body: contract.registerTokenRequest,
+			answers: { status: 201, description: "The token", schema: tokenRecord },
+			handle: async ({ caller, body }) => created(await authority.register(caller, body)),
+		}),
+		route({
 			method: "get",
 			path: "/v1/api-tokens/{id}",
 			summary: "One token.",
@@ -118,6 +127,28 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			answers: { status: 201, description: "The successor with its secret", schema: contract.rotatedToken },
 			handle: async ({ caller, param, body, ifMatch }) =>
 				created(await authority.rotate(caller, param("id"), body, ifMatch)),
+		}),
+		route({
+			method: "post",
+			path: "/v1/api-tokens/{id}/undo-rotation",
+			summary:
+				"Puts a token back as it was before its rotation, while it is in its overlap; revokes the successor.",
+			caller: apiPermissions.write,
+			ifMatch: "optional",
+			answers: { status: 200, description: "Both tokens", schema: contract.undoneRotation },
+			handle: async ({ caller, param, ifMatch }) => ({
+				body: await authority.undoRotation(caller, param("id"), ifMatch),
+			}),
+		}),
+		route({
+			method: "post",
+			path: "/v1/api-tokens/{id}/end-overlap",
+			summary: "Ends a token's overlap now: only its successor works from then on.",
+			caller: apiPermissions.write,
+			ifMatch: "optional",
+			answers: oneToken,
+			handle: async ({ caller, param, ifMatch }) =>
+				shown(await authority.endOverlap(caller, param("id"), ifMatch)),
 		}),
 		...(["disable", "enable"] as const).map((verb) =>
 			route({
@@ -340,7 +371,8 @@ function ignoreGoneReader(error: NodeJS.ErrnoException): void {
 	if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
 }
 
-function created(token: contract.CreatedToken): Reply {
+/** Also one of another system's, which was created there. */
+function created(token: contract.TokenRecord): Reply {
 	return {
 		status: 201,
 		headers: { Location: `/v1/api-tokens/${token.id}`, ETag: etagOf(token) },

@@ -27,6 +27,7 @@ export interface TokensTable {
 	revokedDate: string | null;
 	revokedReason: string | null;
 	retiresDate: string | null;
+	quietSeconds: number | null;
 	predecessorId: string | null;
 	successorId: string | null;
 	useCount: Generated<number>;
@@ -51,7 +52,7 @@ export interface AuditTable {
 	hash: string;
 }
 
-/** One row a token and day; the last three columns are JSON text. */
+/** One row a token and day; counts and addresses are JSON text. */
 export interface UsageTable {
 	tokenId: string;
 	day: string;
@@ -59,6 +60,9 @@ export interface UsageTable {
 	refusals: string;
 	permissions: string;
 	addresses: string;
+	overlapAddresses: string;
+	/** The successor of the overlap that `overlapAddresses` were counted in. */
+	overlapSuccessorId: string | null;
 }
 
 export interface Tables {
@@ -86,6 +90,14 @@ const migrations: Record<string, Migration> = {
 			await addUserName(database);
 			await createAuditEvents(database);
 			await createUsage(database);
+		},
+	},
+	"0003-overlaps": {
+		async up(database: Kysely<never>) {
+			await database.schema.alterTable("tokens").addColumn("quietSeconds", "integer").execute();
+			const counts = (column: ColumnDefinitionBuilder) => column.notNull().defaultTo("{}");
+			await database.schema.alterTable("usage").addColumn("overlapAddresses", "text", counts).execute();
+			await database.schema.alterTable("usage").addColumn("overlapSuccessorId", "text").execute();
 		},
 	},
 };

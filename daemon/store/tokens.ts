@@ -86,6 +86,7 @@ const columns: Record<keyof TokenRow, "plain" | "json"> = {
 	revokedDate: "plain",
 	revokedReason: "plain",
 	retiresDate: "plain",
+	quietSeconds: "plain",
 	predecessorId: "plain",
 	successorId: "plain",
 	useCount: "plain",
@@ -134,7 +135,7 @@ export async function updateToken(query: Kysely<Tables>, token: Token): Promise<
 	if (result.numUpdatedRows !== 1n) throw new VersionConflict();
 }
 
-/** Whether a token of the profile that is not revoked has the name, other than the one with the id. */
+/** Whether a local token of the profile that is not revoked has the name, other than the one with the id. */
 export async function isNameTaken(
 	query: Kysely<Tables>,
 	taken: { profile: string; name: string; exceptId: string },
@@ -146,9 +147,16 @@ export async function isNameTaken(
 		.where("name", "=", taken.name)
 		.where("id", "!=", taken.exceptId)
 		.where("revokedDate", "is", null)
+		.where("issuer", "=", "local")
 		// A rotated token and its successor are one in its owner's eyes.
 		.where("successorId", "is", null)
 		.executeTakeFirst();
+	return row !== undefined;
+}
+
+/** Whether any token has the hash, whoever issued it. */
+export async function isHashKnown(query: Kysely<Tables>, hash: string): Promise<boolean> {
+	const row = await query.selectFrom("tokens").select("id").where("hash", "=", hash).executeTakeFirst();
 	return row !== undefined;
 }
 

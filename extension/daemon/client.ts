@@ -5,16 +5,31 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import type {
+	AuditList,
 	CreatedToken,
 	CreateTokenInput,
 	Health,
+	Identified,
+	IncidentInput,
+	IncidentReport,
+	ListAuditQuery,
 	Policy,
 	Problem,
 	Profile,
 	ProfileList,
+	RefusalReason,
+	RegisterTokenInput,
+	RotatedToken,
+	RotateTokenRequest,
 	ServerEvents,
 	TokenList,
 	TokenRecord,
+	UndoneRotation,
+	UpdateTokenRequest,
+	UsageDay,
+	UsageList,
+	UsageQuery,
+	VerifyAnswer,
 } from "../../daemon/contract.ts";
 
 /** Where a daemon listens, and the key that makes its caller the owner. */
@@ -57,15 +72,32 @@ export type ServerEventListener = <Name extends keyof ServerEvents>(
 ) => void;
 
 interface Exchange<Answer> {
-	method: "GET" | "POST" | "PUT" | "DELETE";
+	method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 	path: string;
 	body?: unknown;
+	headers?: Record<string, string>;
+	/** Instead of the owner key. */
+	bearer?: string;
 	/** Ends the exchange, and what still streams after it. */
 	signal?: AbortSignal;
 	read(response: Response): Promise<Answer>;
 }
 
+/** Why a secret is not good. */
+export interface Refusal {
+	readonly valid: false;
+	readonly reason: RefusalReason;
+	/** The permissions that it lacks, where that is the reason. */
+	readonly missing: readonly string[];
+	readonly problem: Problem;
+}
+
+/** What is left out is not looked at. */
+export type AuditQuery = Partial<Omit<ListAuditQuery, "format">>;
+
 const pageSize = 1000;
+/** So many hashes stay well under the 64 KiB that a body may have. */
+const hashesPerRequest = 500;
 
 export class Client {
 	readonly #endpoint: () => Promise<Endpoint>;
@@ -99,12 +131,118 @@ export class Client {
 	}
 
 	async getToken(id: string): Promise<TokenRecord> {
-		return this.#get(`/v1/api-tokens/${encodeURIComponent(id)}`);
+		return this.#get(tokenPath(id));
+	}
+
+	/** A successor with the same settings, with its secret; the predecessor works on for the overlap. */
+	async rotateToken(id: string, request: RotateTokenRequest): Promise<RotatedToken> {
+		return this.#exchange({
+			method: "POST",
+			path: tokenPath(id, "rotate"),
+			body: request,
+			read: json<RotatedToken>,
+		});
+	}
+
+	/** Of the predecessor, while it is in its overlap. The successor is revoked. */
+	async undoRotation(id: string): Promise<UndoneRotation> {
+		return this.#exchange({
+			method: "POST",
+			path: tokenPath(id, "undo-rotation"),
+			body: {},
+			read: json<UndoneRotation>,
+		});
+	}
+
+	/** Of the predecessor, while it is in its overlap: only the successor works then. */
+	async endOverlap(id: string): Promise<TokenRecord> {
+		return this.#change(id, "end-overlap");
+	}
+
+	async disableToken(id: string): Promise<TokenRecord> {
+		return this.#change(id, "disable");
+	}
+
+	async enableToken(id: string): Promise<TokenRecord> {
+		return this.#change(id, "enable");
+	}
+
+	/** `version`: that of the record that the change was decided on; refused when it has changed since. */
+	async updateToken(id: string, version: number, change: UpdateTokenRequest): Promise<TokenRecord> {
+		const headers = { "if-match": `"${version}"` };
+		return this.#exchange({
+			method: "PATCH",
+			path: tokenPath(id),
+			headers,
+			body: change,
+			read: json<TokenRecord>,
+		});
+	}
+
+	/** Takes a token of another system into the records; only its secret's hash is sent. */
+	async registerToken(input: RegisterTokenInput): Promise<TokenRecord> {
+		const path = "/v1/api-tokens/register";
+		return this.#exchange({ method: "POST", path, body: input, read: json<TokenRecord> });
+	}
+
+	/** The tokens whose secrets have these hashes (`sha256:…`), by hash; unknown ones are left out. */
+	async identify(hashes: readonly string[]): Promise<Record<string, TokenRecord>> {
+		const distinct = [...new Set(hashes)];
+		const found: Record<string, TokenRecord> = {};
+		for (let start = 0; start < distinct.length; start += hashesPerRequest) {
+			const body = { hashes: distinct.slice(start, start + hashesPerRequest) };
+			const path = "/v1/api-tokens/identify";
+			const answer = await this.#exchange({ method: "POST", path, body, read: json<Identified> });
+			Object.assign(found, answer.tokens);
+		}
+		return found;
+	}
+
+	/** Revokes many at once. The report holds the successors' secrets, this once. */
+	async incident(request: IncidentInput): Promise<IncidentReport> {
+		return this.#exchange({
+			method: "POST",
+			path: "/v1/incidents",
+			body: request,
+			read: json<IncidentReport>,
+		});
+	}
+
+	/** One page, newest first. */
+	async auditEvents(query: AuditQuery = {}): Promise<AuditList> {
+		return this.#get(`/v1/audit-events${queryOf(query)}`);
+	}
+
+	async usage(query: UsageQuery = {}): Promise<UsageDay[]> {
+		const list: UsageList = await this.#get(`/v1/usage${queryOf(query)}`);
+		return list.usage;
+	}
+
+	/** Asks as whoever holds the secret would. That it is not good is an answer, and no error. */
+	async verify(
+		secret: string,
+		{ permissions = [] }: { permissions?: readonly string[] } = {},
+	): Promise<VerifyAnswer | Refusal> {
+		const query = new URLSearchParams(
+			permissions.map((permission): [string, string] => ["permission", permission]),
+		);
+		try {
+			return await this.#exchange({
+				method: "GET",
+				path: `/v1/verify?${query}`,
+				bearer: secret,
+				read: json<VerifyAnswer>,
+			});
+		} catch (error) {
+			if (!(error instanceof ProblemError) || error.problem.reason === undefined) throw error;
+			const { reason, missing = [] } = error.problem;
+			return { valid: false, reason, missing, problem: error.problem };
+		}
 	}
 
 	async revokeToken(id: string, reason?: string): Promise<TokenRecord> {
 		const query = reason === undefined ? "" : `?${new URLSearchParams({ reason })}`;
-		const path = `/v1/api-tokens/${encodeURIComponent(id)}${query}`;
+		const path = `${tokenPath(id)}${query}`;
 		return this.#exchange({ method: "DELETE", path, read: json<TokenRecord> });
 	}
 
@@ -143,6 +281,10 @@ export class Client {
 		}
 	}
 
+	async #change(id: string, verb: "disable" | "enable" | "end-overlap"): Promise<TokenRecord> {
+		return this.#exchange({ method: "POST", path: tokenPath(id, verb), body: {}, read: json<TokenRecord> });
+	}
+
 	async #get<Answer>(path: string): Promise<Answer> {
 		return this.#exchange({ method: "GET", path, read: json<Answer> });
 	}
@@ -159,14 +301,15 @@ export class Client {
 
 	async #exchangeOnce<Answer>(exchange: Exchange<Answer>): Promise<Answer> {
 		const { url, ownerKey } = await this.#endpoint();
-		const { method, path, body, signal, read } = exchange;
+		const { method, path, body, headers, bearer = ownerKey, signal, read } = exchange;
 		const limit = new AbortController();
 		const timer = setTimeout(() => limit.abort(new DOMException("Too slow", "TimeoutError")), this.#timeout);
 		try {
 			const response = await fetch(new URL(path, url), {
 				method,
 				headers: {
-					authorization: `Bearer ${ownerKey}`,
+					...headers,
+					authorization: `Bearer ${bearer}`,
 					...(body !== undefined && { "content-type": "application/json" }),
 				},
 				...(body !== undefined && { body: JSON.stringify(body) }),
@@ -197,6 +340,17 @@ export async function provenHealth(endpoint: Endpoint, timeout: number): Promise
 		.then(json<Partial<Health> | null>, () => null)
 		.catch(() => null);
 	return response?.proof === proof ? (response as Health) : undefined;
+}
+
+function tokenPath(id: string, verb?: string): string {
+	const path = `/v1/api-tokens/${encodeURIComponent(id)}`;
+	return verb === undefined ? path : `${path}/${verb}`;
+}
+
+function queryOf(asked: Readonly<Record<string, string | number | undefined>>): string {
+	const query = new URLSearchParams();
+	for (const [name, value] of Object.entries(asked)) if (value !== undefined) query.set(name, String(value));
+	return query.size > 0 ? `?${query}` : "";
 }
 
 async function json<Answer>(response: Response): Promise<Answer> {

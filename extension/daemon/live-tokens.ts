@@ -4,7 +4,14 @@
  */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
-import type { Notice, Policy, Profile, ServerEvents, TokenRecord } from "../../daemon/contract.ts";
+import type {
+	AuditEvent,
+	Notice,
+	Policy,
+	Profile,
+	ServerEvents,
+	TokenRecord,
+} from "../../daemon/contract.ts";
 import { type Client, ProblemError } from "./client.ts";
 import { DaemonError, type DaemonProcess } from "./daemon-process.ts";
 import { TokenList } from "./token-list.ts";
@@ -27,6 +34,13 @@ export class LiveTokens implements vscode.Disposable {
 	readonly #changed = new vscode.EventEmitter<void>();
 	/** Also fires about once a minute while live, for the words of the time left. */
 	readonly onDidChange = this.#changed.event;
+
+	readonly #audited = new vscode.EventEmitter<AuditEvent>();
+	/** Of what happens while live; what was before is in `Client.auditEvents`. */
+	readonly onDidAudit = this.#audited.event;
+	readonly #deadTokenUsed = new vscode.EventEmitter<ServerEvents["dead-token-used"]>();
+	/** Somebody uses a token that is revoked, expired or rotated away. */
+	readonly onDidUseDeadToken = this.#deadTokenUsed.event;
 
 	#state: LiveState = "idle";
 	#error: Error | undefined;
@@ -107,6 +121,8 @@ export class LiveTokens implements vscode.Disposable {
 		clearTimeout(this.#nextPublish?.timer);
 		this.#enter("idle");
 		this.#changed.dispose();
+		this.#audited.dispose();
+		this.#deadTokenUsed.dispose();
 	}
 
 	async #run(): Promise<void> {
@@ -149,8 +165,8 @@ export class LiveTokens implements vscode.Disposable {
 				toldProfiles = profiles;
 				if (list === this.#list) this.#goLive(list, profiles);
 			},
-			"dead-token-used": () => {},
-			audit: () => {},
+			"dead-token-used": (use) => this.#deadTokenUsed.fire(use),
+			audit: (event) => this.#audited.fire(event),
 		};
 		try {
 			await client.events((name, data) => on[name](data), signal);

@@ -49,6 +49,7 @@ describe("the authority", () => {
 			revokedDate: null,
 			revokedReason: null,
 			retiresDate: null,
+			quietSeconds: null,
 			predecessorId: null,
 			successorId: null,
 		});

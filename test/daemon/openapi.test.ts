@@ -23,6 +23,9 @@ const needs: Record<string, string> = {
 	"PATCH /v1/api-tokens/{id}": write,
 	"DELETE /v1/api-tokens/{id}": remove,
 	"POST /v1/api-tokens/{id}/rotate": `${write}, or the token itself with ${rotateSelf}`,
+	"POST /v1/api-tokens/register": write,
+	"POST /v1/api-tokens/{id}/undo-rotation": write,
+	"POST /v1/api-tokens/{id}/end-overlap": write,
 	"POST /v1/api-tokens/{id}/disable": write,
 	"POST /v1/api-tokens/{id}/enable": write,
 	"POST /v1/incidents": remove,
@@ -196,6 +199,8 @@ describe("/openapi.json", () => {
 			resources: ["channel/soc"],
 			allowedAddresses: ["10.0.0.0/8"],
 		};
+		const rotation = { overlapSeconds: 60, quietSeconds: 30 };
+		const foreign = { name: "ci", issuer: "other", hash: hashOf("gh_secret"), partialToken: "gh_s…cret" };
 		return [
 			["POST /v1/api-tokens", "/v1/api-tokens", { body }],
 			["GET /v1/api-tokens", "/v1/api-tokens?limit=2&sort=-lastUsed"],
@@ -215,7 +220,11 @@ describe("/openapi.json", () => {
 			["DELETE /v1/resources/{kind}/{id}/grants/{tokenId}", grant],
 			["GET /v1/verify", "/v1/verify", { secret: one.token }],
 			["POST /v1/verify", "/v1/verify", { secret: two.token }],
-			["POST /v1/api-tokens/{id}/rotate", `/v1/api-tokens/${id}/rotate`, { body: { overlapSeconds: 60 } }],
+			["POST /v1/api-tokens/{id}/rotate", `/v1/api-tokens/${id}/rotate`, { body: rotation }],
+			["POST /v1/api-tokens/{id}/undo-rotation", `/v1/api-tokens/${id}/undo-rotation`],
+			["POST /v1/api-tokens/{id}/rotate", `/v1/api-tokens/${id}/rotate`, { body: rotation }],
+			["POST /v1/api-tokens/{id}/end-overlap", `/v1/api-tokens/${id}/end-overlap`],
+			["POST /v1/api-tokens/register", "/v1/api-tokens/register", { body: foreign }],
 			["POST /oauth2/introspect", "/oauth2/introspect", { headers: form, body: `token=${one.token}` }],
 			["POST /oauth2/revoke", "/oauth2/revoke", { headers: form, body: `token=${one.token}` }],
 			["DELETE /v1/api-tokens/{id}", `/v1/api-tokens/${id}?reason=leaked`],

@@ -337,9 +337,13 @@ describe("the usage of one token", () => {
 		one.giveBack(increment);
 		one.countVerification(nothingAsked, "b", noon + 86_400_000);
 		const { days, totals } = one.take();
+		const kept = { overlapSuccessorId: null };
 		assert.deepEqual(days, [
-			day("t", "2026-03-10", { verifications: 2, permissions: { p: 2 }, addresses: ["b", "a"] }),
-			day("t", "2026-03-11", { verifications: 1, addresses: ["b"] }),
+			{
+				...day("t", "2026-03-10", { verifications: 2, permissions: { p: 2 }, addresses: ["b", "a"] }),
+				...kept,
+			},
+			{ ...day("t", "2026-03-11", { verifications: 1, addresses: ["b"] }), ...kept },
 		]);
 		assert.equal(totals.useCount, 3);
 	});
@@ -361,6 +365,7 @@ function day(tokenId: string, name: string, change: Partial<UsageDay>): UsageDay
 		refusals: {},
 		permissions: {},
 		addresses: ["127.0.0.1"],
+		overlapAddresses: {},
 		...change,
 	};
 }

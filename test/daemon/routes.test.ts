@@ -95,6 +95,7 @@ describe("every route", () => {
 const bodies: Record<string, object> = {
 	rotate: { overlapSeconds: 0 },
 	identify: { hashes: [] },
+	register: { name: "x", issuer: "other", hash: `sha256:${"0".repeat(64)}`, partialToken: "…" },
 	incidents: { reason: "x", filter: { tag: "none" } },
 };
 

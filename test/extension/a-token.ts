@@ -37,6 +37,7 @@ const untouched: TokenRecord = {
 	revokedDate: null,
 	revokedReason: null,
 	retiresDate: null,
+	quietSeconds: null,
 	predecessorId: null,
 	successorId: null,
 };

@@ -33,6 +33,7 @@ const token: TokenRecord = {
 	revokedDate: null,
 	revokedReason: null,
 	retiresDate: null,
+	quietSeconds: null,
 	predecessorId: null,
 	successorId: null,
 };

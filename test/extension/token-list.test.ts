@@ -36,6 +36,7 @@ describe("TokenList", () => {
 			revokedDate: null,
 			revokedReason: null,
 			retiresDate: null,
+			quietSeconds: null,
 			predecessorId: null,
 			successorId: null,
 			...values,
