@@ -2,7 +2,9 @@
  * Reads the IP addresses and CIDR ranges that a person types. The daemon decides in the end; this is here so that a
  * mistake is seen while it is typed. Knows no VS Code.
  */
+
 import { isIP } from "node:net";
+import * as l10n from "@vscode/l10n";
 
 export type ParsedAddresses = { ok: true; addresses: string[] } | { ok: false; problem: string };
 
@@ -13,7 +15,7 @@ export function parseAllowedAddresses(text: string): ParsedAddresses {
 	const addresses = [...new Set(text.split(/[\s,;]+/).filter((part) => part !== ""))];
 	const problem = addresses.map(problemOf).find((found) => found !== undefined);
 	if (problem !== undefined) return { ok: false, problem };
-	if (addresses.length > most) return { ok: false, problem: `At most ${most} addresses.` };
+	if (addresses.length > most) return { ok: false, problem: l10n.t("At most {0} addresses.", most) };
 	return { ok: true, addresses };
 }
 
@@ -24,17 +26,21 @@ function problemOf(address: string): string | undefined {
 	if (prefix === undefined) return undefined;
 	const most = family === 4 ? 32 : 128;
 	if (more.length === 0 && /^(0|[1-9]\d{0,2})$/.test(prefix) && Number(prefix) <= most) return undefined;
-	return `${address}: the number after the slash goes from 0 to ${most} for IPv${family}.`;
+	return l10n.t("{0}: the number after the slash goes from 0 to {1} for IPv{2}.", address, most, family);
 }
 
 function notAnAddress(address: string, ip: string): string {
 	if (/^\[.*\](:\d+)?$/.test(ip) || (/^[\d.]+:\d+$/.test(ip) && isIP(ip.replace(/:\d+$/, "")) === 4))
-		return `${address}: write the address alone, without brackets and port.`;
-	if (ip.includes("%")) return `${address}: write the address without its zone (%…).`;
-	return `${address} is not an IP address or range, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32.`;
+		return l10n.t("{0}: write the address alone, without brackets and port.", address);
+	if (ip.includes("%")) return l10n.t("{0}: write the address without its zone (%…).", address);
+	return l10n.t(
+		"{0} is not an IP address or range, such as {1}.",
+		address,
+		"192.0.2.7, 10.0.0.0/8, 2001:db8::/32",
+	);
 }
 
 /** How a list of addresses stands in a summary. */
 export function addressesInWords(addresses: readonly string[]): string {
-	return addresses.length === 0 ? "Any address" : addresses.join(", ");
+	return addresses.length === 0 ? l10n.t("Any address") : addresses.join(", ");
 }

@@ -2,7 +2,9 @@
  * Creates a token as a person wants it: asks everything first, shows the whole of it, and only then creates the token,
  * keeps its secret, writes it into the env file and shows it once. Escape before that leaves nothing behind.
  */
+
 import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CreatedToken, Profile, TokenRecord } from "../../daemon/contract.ts";
 import { ProblemError, UnreachableError } from "../daemon/client.ts";
@@ -19,7 +21,7 @@ import { tokenSteps } from "./token-steps.ts";
 import { walk } from "./walk.ts";
 import { Prompts } from "./wizard.ts";
 
-const failed = "The token was not created.";
+const failed = () => l10n.t("The token was not created.");
 
 export async function createToken(
 	services: Services,
@@ -45,7 +47,7 @@ export async function createToken(
 async function askAll(services: Services, draft: CreationDraft, changeFirst: string | undefined) {
 	const prompts = new Prompts();
 	const { live, log } = services;
-	const profile = () => untilDone(() => localProfile(services), { failed, log, modal: "modal" });
+	const profile = () => untilDone(() => localProfile(services), { failed: failed(), log, modal: "modal" });
 	const isNameTaken = (name: string) =>
 		live.tokens.some((token) => token.name === name && token.status !== "revoked");
 	const steps = [
@@ -56,7 +58,7 @@ async function askAll(services: Services, draft: CreationDraft, changeFirst: str
 	// The daemon starts while the person thinks of a name.
 	live.start();
 	try {
-		return await walk(steps, draft, { title: "Create API Token", changeFirst });
+		return await walk(steps, draft, { title: l10n.t("Create API Token"), changeFirst });
 	} finally {
 		prompts.dispose();
 	}
@@ -73,7 +75,10 @@ async function requestToken({ daemon }: Services, draft: CreationDraft): Promise
 	const { name, permissions, expiry, allowedAddresses } = draft;
 	if (name === undefined || expiry === undefined) throw new Error("The wizard ended before its last step.");
 	return vscode.window.withProgress(
-		{ location: vscode.ProgressLocation.Notification, title: `Creating the API token ${quoted(name)}…` },
+		{
+			location: vscode.ProgressLocation.Notification,
+			title: l10n.t("Creating the API token {0}…", quoted(name)),
+		},
 		async () => {
 			const client = await daemon.client();
 			return client.createToken({
@@ -98,7 +103,7 @@ async function afterFailure(services: Services, failure: FailedCreation): Promis
 	if (error instanceof vscode.CancellationError) throw error;
 	if (error instanceof UnreachableError && error.outcome === "unknown")
 		return (await revokeOrphan(services, failure)) ?? "summary";
-	const again = await report({ failed, error, log: services.log });
+	const again = await report({ failed: failed(), error, log: services.log });
 	if (again === undefined) throw new vscode.CancellationError();
 	return stepOf(error);
 }
@@ -124,19 +129,24 @@ async function revokeOrphan(
 	{ draft, startedAt, error }: FailedCreation,
 ): Promise<undefined> {
 	const { log, daemon } = services;
-	log.error(failed, inspect(error));
+	log.error(failed(), inspect(error));
 	const list = async () => (await daemon.client()).listTokens();
-	const unknown = "The connection to the daemon broke, and it is not known whether the token was created.";
+	const unknown = l10n.t(
+		"The connection to the daemon broke, and it is not known whether the token was created.",
+	);
 	const orphan = (await untilDone(list, { failed: unknown, log, modal: "modal" })).find(
 		({ name, creationDate, status }) =>
 			name === draft.name && Date.parse(creationDate) >= startedAt && status === "active",
 	);
 	const [text, button] =
 		orphan === undefined
-			? ["The connection to the daemon broke, and nothing was created.", "Try Again"]
+			? [l10n.t("The connection to the daemon broke, and nothing was created."), l10n.t("Try Again")]
 			: [
-					`The connection to the daemon broke. The token ${quoted(orphan.name)} exists now, but its secret never arrived, so it is of no use.`,
-					"Revoke It and Try Again",
+					l10n.t(
+						"The connection to the daemon broke. The token {0} exists now, but its secret never arrived, so it is of no use.",
+						quoted(orphan.name),
+					),
+					l10n.t("Revoke It and Try Again"),
 				];
 	const chosen = await vscode.window.showErrorMessage(text, button);
 	if (chosen === undefined) throw new vscode.CancellationError();

@@ -2,7 +2,9 @@
  * Brings a new secret to where it belongs: SecretStorage, the env file, and once before the person's eyes. The token
  * exists by now, so a stage that fails is told, can be tried again, and holds up no other.
  */
+
 import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { messageText, quoted } from "../display-text.ts";
 import type { Placement } from "../env/env-steps.ts";
@@ -28,7 +30,7 @@ export async function deliverSecret(services: Services, delivery: Delivery): Pro
 		await deliver(services, delivery);
 	} catch (error) {
 		if (error instanceof vscode.CancellationError) throw error;
-		const failed = `${quoted(delivery.token.name)} is created, but a last step failed.`;
+		const failed = l10n.t("{0} is created, but a last step failed.", quoted(delivery.token.name));
 		await report({ failed, error, log: services.log });
 	}
 }
@@ -57,10 +59,10 @@ async function reveal(
 	{ token, secret, placement }: Delivery,
 	stages: { kept: Stage; placed: Stage },
 ): Promise<void> {
-	const copy = { title: "Copy" };
-	const done = { title: "Done", isCloseAffordance: true };
+	const copy = { title: l10n.t("Copy") };
+	const done = { title: l10n.t("Done"), isCloseAffordance: true };
 	const chosen = await vscode.window.showInformationMessage(
-		`${quoted(token.name)} is created. This is its secret:`,
+		l10n.t("{0} is created. This is its secret:", quoted(token.name)),
 		{ modal: true, detail: `${secret}\n\n${whereItIs(placement, stages)}` },
 		copy,
 		done,
@@ -74,16 +76,18 @@ function whereItIs(
 ): string {
 	const inStorage =
 		"error" in kept
-			? `SecretStorage did not take it, so copy it now: ${explain(kept.error).text}`
-			: "It is kept in SecretStorage.";
-	const file = placement === undefined ? "" : nameOf(placement.target.uri);
+			? l10n.t("SecretStorage did not take it, so copy it now: {0}", explain(kept.error).text)
+			: l10n.t("It is kept in SecretStorage.");
+	const once = l10n.t(
+		"It is not shown again: the daemon knows only its hash. Copied, it is taken off the clipboard after 60 seconds.",
+	);
+	if (placement === undefined) return `${inStorage}\n\n${once}`;
+	const file = nameOf(placement.target.uri);
 	const inFile =
-		placement === undefined
-			? ""
-			: "error" in placed
-				? `It is not in ${file} yet. `
-				: `${placement.key} in ${file} holds it. `;
-	return `${inFile}${inStorage}\n\nIt is not shown again: the daemon knows only its hash. Copied, it is taken off the clipboard after 60 seconds.`;
+		"error" in placed
+			? l10n.t("It is not in {0} yet.", file)
+			: l10n.t("{0} in {1} holds it.", placement.key, file);
+	return `${inFile} ${inStorage}\n\n${once}`;
 }
 
 async function finish(services: Services, delivery: Delivery, placed: Stage): Promise<void> {
@@ -95,14 +99,12 @@ async function finish(services: Services, delivery: Delivery, placed: Stage): Pr
 
 async function sayNextSteps(services: Services, { token, placement }: Delivery): Promise<void> {
 	const file = placement === undefined ? "" : messageText(nameOf(placement.target.uri));
-	const open = `Open ${file}`;
-	const test = "Copy curl Test";
-	const where =
-		placement === undefined
-			? "its secret is in SecretStorage"
-			: `${placement.key} in ${file} holds its secret`;
+	const open = l10n.t("Open {0}", file);
+	const test = l10n.t("Copy curl Test");
 	const chosen = await vscode.window.showInformationMessage(
-		`${quoted(token.name)} is ready: ${where}.`,
+		placement === undefined
+			? l10n.t("{0} is ready: its secret is in SecretStorage.", quoted(token.name))
+			: l10n.t("{0} is ready: {1} in {2} holds its secret.", quoted(token.name), placement.key, file),
 		...(placement === undefined ? [] : [open]),
 		test,
 	);
@@ -122,6 +124,9 @@ async function copyCurlTest(
 		platform: process.platform,
 	});
 	await vscode.env.clipboard.writeText(command);
-	const hint = placement === undefined ? "; put the secret into API_TOKEN first" : "";
-	vscode.window.setStatusBarMessage(`$(copy) Copied a curl command for the terminal${hint}`, 6000);
+	const said =
+		placement === undefined
+			? l10n.t("$(copy) Copied a curl command for the terminal; put the secret into API_TOKEN first")
+			: l10n.t("$(copy) Copied a curl command for the terminal");
+	vscode.window.setStatusBarMessage(said, 6000);
 }

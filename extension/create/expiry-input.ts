@@ -2,9 +2,12 @@
  * Reads what a person types or picks as an expiry and says it back in words. The daemon decides in the end; this is
  * here so that a mistake is seen while it is typed. Knows no VS Code.
  */
+
 import { UTCDate } from "@date-fns/utc";
+import * as l10n from "@vscode/l10n";
 import { add } from "date-fns/add";
 import type { CalendarDuration, Profile } from "../../daemon/contract.ts";
+import { amountInWords, listInWords } from "../language.ts";
 import { dateInWords, timeLeft } from "../tokens/time-left.ts";
 
 /** What was chosen. A duration counts from the moment of the creation, not from the moment of the choice. */
@@ -25,11 +28,11 @@ export function addDuration(start: Date, duration: CalendarDuration): Date {
 
 /** `30 days`, `2 months`, `1 year and 6 months`. */
 export function durationInWords(duration: CalendarDuration): string {
-	const parts = (["years", "months", "days"] as const).flatMap((unit) => {
-		const count = duration[unit];
-		return count === undefined ? [] : [`${count} ${count === 1 ? unit.slice(0, -1) : unit}`];
+	const parts = (["year", "month", "day"] as const).flatMap((unit) => {
+		const count = duration[`${unit}s`];
+		return count === undefined ? [] : [amountInWords(count, unit)];
 	});
-	return parts.join(" and ");
+	return listInWords(parts);
 }
 
 export interface ExpiryPreset {
@@ -63,12 +66,14 @@ export function parseExpiry(text: string, expiry: Profile["expiry"], now: Date):
 	const input = text.trim();
 	const read = readDistance(input, now) ?? readDate(input, now);
 	if (read === undefined)
-		return no("Write a date like 2027-01-31, a time like 2027-01-31 14:00, or 10 days.");
-	if (Number.isNaN(read.getTime())) return no(`${input} is not in the calendar.`);
-	if (read <= now) return no(`${dateInWords(read)} is in the past.`);
+		return no(l10n.t("Write a date like 2027-01-31, a time like 2027-01-31 14:00, or 10 days."));
+	if (Number.isNaN(read.getTime())) return no(l10n.t("{0} is not in the calendar.", input));
+	if (read <= now) return no(l10n.t("{0} is in the past.", dateInWords(read)));
 	const latest = latestExpiry(expiry, now);
 	if (latest !== undefined && expiry.maximum !== null && read > latest)
-		return no(`At most ${durationInWords(expiry.maximum)} from now: until ${dateInWords(latest)}.`);
+		return no(
+			l10n.t("At most {0} from now: until {1}.", durationInWords(expiry.maximum), dateInWords(latest)),
+		);
 	return { ok: true, instant: read };
 }
 
@@ -139,7 +144,11 @@ export function expiryInstant(choice: ExpiryChoice, now: Date): string | null {
 
 /** How a choice stands in the summary. */
 export function expiryInWords(choice: ExpiryChoice, now: Date): string {
-	if (choice.kind === "never") return "Never";
+	if (choice.kind === "never") return l10n.t("Never");
 	if (choice.kind === "at") return dateInWords(choice.instant);
-	return `In ${durationInWords(choice.duration)}: ${dateInWords(addDuration(now, choice.duration))}`;
+	return l10n.t(
+		"In {0}: {1}",
+		durationInWords(choice.duration),
+		dateInWords(addDuration(now, choice.duration)),
+	);
 }

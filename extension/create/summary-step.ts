@@ -1,4 +1,5 @@
 /** The last step before a creation: all that was chosen, each row leading back to its step. */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { labelText } from "../display-text.ts";
 import { type EnvDraft, placementOf } from "../env/env-steps.ts";
@@ -14,15 +15,15 @@ export type CreationDraft = TokenDraft & EnvDraft;
 export function summaryStep(prompts: Prompts): Step<CreationDraft> {
 	return {
 		id: "summary",
-		subject: "Summary",
+		subject: l10n.t("Summary"),
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: () => false,
 		async ask(draft, place) {
-			const create = { label: "$(check) Create Token", value: "create", alwaysShow: true };
-			const separator = { label: "change", kind: vscode.QuickPickItemKind.Separator };
+			const create = { label: l10n.t("$(check) Create Token"), value: "create", alwaysShow: true };
+			const separator = { label: l10n.t("change"), kind: vscode.QuickPickItemKind.Separator };
 			const answer = await prompts.one<string>(place, {
-				placeholder: "Is this right? Enter creates the token, a row changes its answer.",
+				placeholder: l10n.t("Is this right? Enter creates the token, a row changes its answer."),
 				rows: [create, separator, ...summaryRows(summaryOf(draft), new Date()).map(rowOf)],
 			});
 			if (typeof answer !== "string") return answer;

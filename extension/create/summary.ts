@@ -1,4 +1,5 @@
 /** A draft of a token as rows for a person to check, each naming the step that can change it. Knows no VS Code. */
+import * as l10n from "@vscode/l10n";
 import { addressesInWords } from "./allowed-addresses.ts";
 import { type ExpiryChoice, expiryInWords } from "./expiry-input.ts";
 
@@ -32,12 +33,22 @@ interface SummaryPlacement {
 export function summaryRows(draft: SummaryDraft, now: Date): SummaryRow[] {
 	const { name = "", permissions = [], expiry, allowedAddresses = [], placement } = draft;
 	return [
-		{ icon: "tag", label: "Name", value: name, stepId: "name" },
-		{ icon: "shield", label: "Permissions", value: permissions.join(", ") || "None", stepId: "permissions" },
-		{ icon: "calendar", label: "Expires", value: expiry ? expiryInWords(expiry, now) : "", stepId: "expiry" },
+		{ icon: "tag", label: l10n.t("Name"), value: name, stepId: "name" },
+		{
+			icon: "shield",
+			label: l10n.t("Permissions"),
+			value: permissions.join(", ") || l10n.t("None"),
+			stepId: "permissions",
+		},
+		{
+			icon: "calendar",
+			label: l10n.t("Expires"),
+			value: expiry ? expiryInWords(expiry, now) : "",
+			stepId: "expiry",
+		},
 		{
 			icon: "globe",
-			label: "Allowed addresses",
+			label: l10n.t("Allowed addresses"),
 			value: addressesInWords(allowedAddresses),
 			stepId: "addresses",
 		},
@@ -47,18 +58,29 @@ export function summaryRows(draft: SummaryDraft, now: Date): SummaryRow[] {
 
 function placementRows(placement: SummaryPlacement | undefined): SummaryRow[] {
 	if (placement === undefined)
-		return [{ icon: "lock", label: "Secret goes to", value: "SecretStorage only", stepId: "file" }];
+		return [
+			{ icon: "lock", label: l10n.t("Secret goes to"), value: l10n.t("SecretStorage only"), stepId: "file" },
+		];
 	const { fileName, isNewFile, key, gitignore, expected } = placement;
-	const file = isNewFile ? `${fileName}, a new file` : fileName;
+	const goal = isNewFile
+		? l10n.t("{0}, a new file, and SecretStorage", fileName)
+		: l10n.t("{0}, and SecretStorage", fileName);
 	return [
-		{ icon: "file", label: "Secret goes to", value: `${file}, and SecretStorage`, stepId: "file" },
+		{ icon: "file", label: l10n.t("Secret goes to"), value: goal, stepId: "file" },
 		...(gitignore === "add"
-			? [{ icon: "diff-ignored", label: "Git", value: `${fileName} is added to .gitignore`, stepId: "git" }]
+			? [
+					{
+						icon: "diff-ignored",
+						label: l10n.t("Git"),
+						value: l10n.t("{0} is added to .gitignore", fileName),
+						stepId: "git",
+					},
+				]
 			: []),
 		{
 			icon: "key",
-			label: "Key",
-			value: expected ? `${key}, whose value is replaced` : key,
+			label: l10n.t("Key"),
+			value: expected ? l10n.t("{0}, whose value is replaced", key) : key,
 			stepId: "key",
 		},
 	];

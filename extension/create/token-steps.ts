@@ -2,9 +2,10 @@
  * The steps that ask what a new token is to be: its name, permissions, expiry and allowed addresses, by the rules of
  * a profile. Nothing is created here.
  */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { createTokenRequest, type Profile } from "../../daemon/contract.ts";
-import { counted, labelText } from "../display-text.ts";
+import { createTokenRequest, maximumNameLength, type Profile } from "../../daemon/contract.ts";
+import { labelText } from "../display-text.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { addressesInWords, parseAllowedAddresses } from "./allowed-addresses.ts";
 import { type ExpiryChoice, expiryEcho, expiryPresets, parseExpiry } from "./expiry-input.ts";
@@ -42,21 +43,25 @@ export function tokenSteps<Draft extends TokenDraft>(surroundings: Surroundings)
 
 function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: Surroundings): Step<Draft> {
 	const read = (text: string): Read<string> => {
-		const { success, data, error } = createTokenRequest.shape.name.safeParse(text);
-		if (!success) return { ok: false, problem: `The name ${error.issues[0]?.message ?? "is not valid"}.` };
+		const { success, data } = createTokenRequest.shape.name.safeParse(text);
+		if (!success) return { ok: false, problem: nameProblem(text) };
 		if (!isNameTaken(data)) return { ok: true, value: data };
-		return { ok: true, value: data, echo: "Another token has this name. It is allowed, but easy to mix up." };
+		return {
+			ok: true,
+			value: data,
+			echo: l10n.t("Another token has this name. It is allowed, but easy to mix up."),
+		};
 	};
 	return {
 		id: "name",
-		subject: "Name",
+		subject: l10n.t("Name"),
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => draft.name !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.text(place, {
-				prompt: "What is the token for? Its token user gets the same name.",
-				placeholder: "Billing service, staging",
+				prompt: l10n.t("What is the token for? Its token user gets the same name."),
+				placeholder: l10n.t("Billing service, staging"),
 				text: draft.name,
 				read,
 			});
@@ -65,10 +70,19 @@ function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: Surroundin
 	};
 }
 
+/** What the contract says against the name, in the person's language. */
+function nameProblem(text: string): string {
+	if (text.trim() === "") return l10n.t("The name must not be blank.");
+	if (text.length > maximumNameLength)
+		return l10n.t("The name must be at most {0} characters long.", maximumNameLength);
+	if (!text.isWellFormed()) return l10n.t("The name must be whole Unicode characters.");
+	return l10n.t("The name must not contain control characters or line breaks.");
+}
+
 function permissionsStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings): Step<Draft> {
 	return {
 		id: "permissions",
-		subject: "Permissions",
+		subject: l10n.t("Permissions"),
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => draft.permissions !== undefined,
@@ -77,15 +91,22 @@ function permissionsStep<Draft extends TokenDraft>({ prompts, profile }: Surroun
 			const picked = new Set(draft.permissions);
 			const answer = await prompts.many<string>(place, {
 				placeholder:
-					minimum === 0 ? "What may the token do?" : `What may the token do? Choose at least ${minimum}.`,
+					minimum === 0
+						? l10n.t("What may the token do?")
+						: l10n.t("What may the token do? Choose at least {0}.", minimum),
 				rows: permissionRows(catalogue),
 				isPicked: (name) => picked.has(name),
-				problem: (names) =>
-					names.length < minimum ? `choose at least ${counted(minimum, "permission")}` : undefined,
+				problem: (names) => (names.length < minimum ? tooFew(minimum) : undefined),
 			});
 			return answer === back ? back : { ...draft, permissions: answer };
 		},
 	};
+}
+
+function tooFew(minimum: number): string {
+	return minimum === 1
+		? l10n.t("choose at least 1 permission")
+		: l10n.t("choose at least {0} permissions", minimum);
 }
 
 /** Grouped in the catalogue's order of groups. */
@@ -106,7 +127,7 @@ type ExpiryPick = ExpiryChoice | { kind: "exact" };
 function expiryStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings): Step<Draft> {
 	return {
 		id: "expiry",
-		subject: "Expiry",
+		subject: l10n.t("Expiry"),
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => draft.expiry !== undefined,
@@ -116,7 +137,7 @@ function expiryStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings
 			const active =
 				rows.find(({ value }) => value !== undefined && isSameChoice(value, draft)) ?? defaultRow(rows);
 			const answer = await prompts.one<ExpiryPick>(place, {
-				placeholder: "When does the token expire?",
+				placeholder: l10n.t("When does the token expire?"),
 				rows,
 				isActive: (value) => value === active?.value,
 			});
@@ -127,24 +148,31 @@ function expiryStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings
 	};
 }
 
-function expiryRows(expiry: Profile["expiry"]): Row<ExpiryPick>[] {
+interface ExpiryRow extends Row<ExpiryPick> {
+	isDefault?: boolean;
+}
+
+function expiryRows(expiry: Profile["expiry"]): ExpiryRow[] {
 	const presets = expiryPresets(expiry, new Date()).map(({ words, end, duration, isDefault }) => ({
 		label: words,
-		description: `until ${dateInWords(end)}${isDefault ? " (default)" : ""}`,
+		description: isDefault
+			? l10n.t("until {0} (default)", dateInWords(end))
+			: l10n.t("until {0}", dateInWords(end)),
 		value: { kind: "after", duration } as const,
+		isDefault,
 	}));
-	const exact = { label: "$(calendar) Exact date and time…", value: { kind: "exact" } as const };
+	const exact = { label: l10n.t("$(calendar) Exact date and time…"), value: { kind: "exact" } as const };
 	const never = {
-		label: "$(circle-slash) Never",
-		description: "works until somebody revokes it",
+		label: l10n.t("$(circle-slash) Never"),
+		description: l10n.t("works until somebody revokes it"),
 		value: { kind: "never" } as const,
 	};
 	const separator = { label: "", kind: vscode.QuickPickItemKind.Separator };
 	return [...presets, separator, exact, ...(expiry.never ? [never] : [])];
 }
 
-function defaultRow(rows: readonly Row<ExpiryPick>[]): Row<ExpiryPick> | undefined {
-	return rows.find(({ description }) => description?.endsWith("(default)"));
+function defaultRow(rows: readonly ExpiryRow[]): ExpiryRow | undefined {
+	return rows.find(({ isDefault }) => isDefault === true);
 }
 
 function isSameChoice(pick: ExpiryPick, { expiry, pendingExpiry }: TokenDraft): boolean {
@@ -156,15 +184,18 @@ function isSameChoice(pick: ExpiryPick, { expiry, pendingExpiry }: TokenDraft): 
 function exactExpiryStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings): Step<Draft> {
 	return {
 		id: "exact-expiry",
-		subject: "Expiry",
+		subject: l10n.t("Expiry"),
 		kind: "side",
 		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "exact",
 		isAnswered: () => false,
 		async ask(draft, place) {
 			const { expiry } = await profile();
 			const answer = await prompts.text(place, {
-				prompt: `Your time zone is ${Intl.DateTimeFormat().resolvedOptions().timeZone}, unless you write another, such as Z or +02:00.`,
-				placeholder: "2027-01-31, 2027-01-31 14:00, or 10 days",
+				prompt: l10n.t(
+					"Your time zone is {0}, unless you write another, such as Z or +02:00.",
+					Intl.DateTimeFormat().resolvedOptions().timeZone,
+				),
+				placeholder: l10n.t("2027-01-31, 2027-01-31 14:00, or 10 days"),
 				text: draft.exactExpiry,
 				read: (text) => readExpiry(text, expiry),
 			});
@@ -187,16 +218,16 @@ function readExpiry(
 function neverStep<Draft extends TokenDraft>({ prompts }: Surroundings): Step<Draft> {
 	return {
 		id: "never",
-		subject: "Expiry",
+		subject: l10n.t("Expiry"),
 		kind: "side",
 		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "never",
 		isAnswered: () => false,
 		async ask(draft, place) {
 			const answer = await prompts.one<"never" | "expiry">(place, {
-				placeholder: "Without an expiry, a leaked secret works until somebody notices. Sure?",
+				placeholder: l10n.t("Without an expiry, a leaked secret works until somebody notices. Sure?"),
 				rows: [
-					{ label: "$(arrow-left) Choose an expiry", value: "expiry" },
-					{ label: "$(circle-slash) Never let it expire", value: "never" },
+					{ label: l10n.t("$(arrow-left) Choose an expiry"), value: "expiry" },
+					{ label: l10n.t("$(circle-slash) Never let it expire"), value: "never" },
 				],
 			});
 			if (answer !== "never") return back;
@@ -208,13 +239,13 @@ function neverStep<Draft extends TokenDraft>({ prompts }: Surroundings): Step<Dr
 function addressesStep<Draft extends TokenDraft>({ prompts }: Surroundings): Step<Draft> {
 	return {
 		id: "addresses",
-		subject: "Allowed Addresses",
+		subject: l10n.t("Allowed Addresses"),
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => draft.allowedAddresses !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.text(place, {
-				prompt: "From which addresses may the token be used? Leave empty for any.",
+				prompt: l10n.t("From which addresses may the token be used? Leave empty for any."),
 				placeholder: "192.0.2.7, 10.0.0.0/8, 2001:db8::/32",
 				text: draft.allowedAddresses?.join(", "),
 				read: readAddresses,
@@ -230,5 +261,5 @@ function readAddresses(text: string): Read<string[]> {
 	const value = read.addresses;
 	return value.length === 0
 		? { ok: true, value }
-		: { ok: true, value, echo: `Only ${addressesInWords(value)}` };
+		: { ok: true, value, echo: l10n.t("Only {0}", addressesInWords(value)) };
 }
