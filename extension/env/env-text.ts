@@ -117,20 +117,36 @@ export function applyEdit(text: string, edit: EnvEdit): string {
 
 /** Gives the key its value on the line that counts, or on a new last line. */
 export function setValue(text: string, key: string, value: string): EnvEdit | EnvRefusal {
-	const refusal = refuse(text, key, value);
-	if (refusal) return refusal;
-	const entry = parseEnv(text).findLast((candidate) => candidate.key === key);
-	const written = write(value, entry);
-	if (written === undefined) return needsQuotes(key, value);
-	const edit = entry ? replace(text, entry, written) : appendLine(text, `${key}=${written}`);
-	return findHider(applyEdit(text, edit), key, value) ?? edit;
-}
-
-function refuse(text: string, key: string, value: string): EnvRefusal | undefined {
 	if (!isEnvKey(key)) {
 		const detail = `'${key}' is no variable name. Use letters, digits and underscores, with no digit first.`;
 		return { reason: "key-invalid", detail };
 	}
+	const entry = parseEnv(text).findLast((candidate) => candidate.key === key);
+	const edit = planEdit(text, { key, value, entry });
+	return "reason" in edit ? edit : (findHider(applyEdit(text, edit), key, value) ?? edit);
+}
+
+/** Gives this one line another value, also if a later line of the same key counts. Who reads it back is not looked at. */
+export function setEntry(text: string, entry: EnvEntry, value: string): EnvEdit | EnvRefusal {
+	return planEdit(text, { key: entry.key, value, entry });
+}
+
+interface Wish {
+	key: string;
+	value: string;
+	/** The line to change; undefined: a new one. */
+	entry: EnvEntry | undefined;
+}
+
+function planEdit(text: string, { key, value, entry }: Wish): EnvEdit | EnvRefusal {
+	const refusal = refuse(text, value);
+	if (refusal) return refusal;
+	const written = write(value, entry);
+	if (written === undefined) return needsQuotes(key, value);
+	return entry ? replace(text, entry, written) : appendLine(text, `${key}=${written}`);
+}
+
+function refuse(text: string, value: string): EnvRefusal | undefined {
 	if (/[\p{Cc}\u2028\u2029\uFEFF]/u.test(value) || !value.isWellFormed()) {
 		const detail = "The value holds a line break or another character that no line of an env file can carry.";
 		return { reason: "value-not-representable", detail };
@@ -190,7 +206,7 @@ function replace(text: string, entry: EnvEntry, written: string): EnvEdit {
 }
 
 /** The line above that makes a reader miss what was written: an open quote, or a value that goes on in the next line. */
-function findHider(text: string, key: string, value: string): EnvRefusal | undefined {
+export function findHider(text: string, key: string, value: string): EnvRefusal | undefined {
 	const entries = parseEnv(text);
 	const entry = entries.findLast((candidate) => candidate.key === key);
 	// Node does not take a byte order mark off.

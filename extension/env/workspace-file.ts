@@ -68,14 +68,47 @@ export async function changeFile(
 	plan: (text: string) => EnvEdit,
 	options: ChangeOptions = {},
 ): Promise<Saved> {
-	if (options.links !== "anywhere") await refuseLinkToOutside(uri);
-	const { exists, unsaved } = await readFileText(uri);
-	if (!exists && (unsaved || options.missing === "refuse")) {
-		const detail = `${nameOf(uri)} does not exist any more. Choose another file, or save it again from its editor.`;
-		throw new FileError("deleted", detail);
-	}
-	await refuseReadOnly(uri);
-	return exists ? await changeDocument(uri, plan) : await createFile(uri, plan("").newText);
+	if (!(await checkWritable(uri, options)).exists) return await createFile(uri, plan("").newText);
+	const opened = await openSettled(uri);
+	const edit = new vscode.WorkspaceEdit();
+	if (!addEdits(edit, opened.document, [plan(opened.document.getText())])) return savedOf(opened);
+	if (!(await vscode.workspace.applyEdit(edit))) throw changed(uri);
+	return await saveChange(opened);
+}
+
+/** A document that is about to be changed. */
+export interface Opened {
+	readonly document: vscode.TextDocument;
+	/** It has changes that somebody else has to decide about: whoever changes it further leaves the saving to them. */
+	readonly wasDirty: boolean;
+}
+
+/** The file as it is now, after all has been looked at that could keep it from being changed. @throws FileError */
+export async function openForChange(uri: vscode.Uri): Promise<Opened> {
+	await checkWritable(uri, { missing: "refuse" });
+	return await openSettled(uri);
+}
+
+/** Adds edits of the document's present text. Answers whether that changes anything. */
+export function addEdits(
+	edit: vscode.WorkspaceEdit,
+	document: vscode.TextDocument,
+	edits: readonly EnvEdit[],
+): boolean {
+	const real = edits
+		.map(({ start, end, newText }) => {
+			const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
+			return new vscode.TextEdit(range, newText);
+		})
+		.filter(({ range, newText }) => document.getText(range) !== newText);
+	if (real.length > 0) edit.set(document.uri, [...edit.get(document.uri), ...real]);
+	return real.length > 0;
+}
+
+/** Saves what was changed, unless others have changes in the same editor. @throws FileError `not-saved` */
+export async function saveChange({ document, wasDirty }: Opened): Promise<Saved> {
+	if (!wasDirty) await save(document);
+	return savedOf({ wasDirty });
 }
 
 /** Whether the file is there, or can be created, and whether it can be written. Never throws. */
@@ -97,34 +130,35 @@ export function nameOf(uri: vscode.Uri): string {
 	return vscode.workspace.asRelativePath(uri);
 }
 
-async function changeDocument(uri: vscode.Uri, plan: (text: string) => EnvEdit): Promise<Saved> {
+async function checkWritable(uri: vscode.Uri, { missing, links }: ChangeOptions): Promise<FileText> {
+	if (links !== "anywhere") await refuseLinkToOutside(uri);
+	const found = await readFileText(uri);
+	if (!found.exists && (found.unsaved || missing === "refuse")) {
+		const detail = `${nameOf(uri)} does not exist any more. Choose another file, or save it again from its editor.`;
+		throw new FileError("deleted", detail);
+	}
+	await refuseReadOnly(uri);
+	return found;
+}
+
+async function openSettled(uri: vscode.Uri): Promise<Opened> {
 	const document = await openText(uri);
 	const wasDirty = document.isDirty;
 	if (!wasDirty) await waitForDisk(document);
-	const { start, end, newText } = plan(document.getText());
-	const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
-	if (document.getText(range) === newText) return wasDirty ? "unsaved" : "saved";
-	const edit = new vscode.WorkspaceEdit();
-	edit.replace(uri, range, newText);
-	await apply(edit, uri);
-	if (wasDirty) return "unsaved";
-	await save(document);
-	return "saved";
+	return { document, wasDirty };
 }
+
+const savedOf = ({ wasDirty }: Pick<Opened, "wasDirty">): Saved => (wasDirty ? "unsaved" : "saved");
 
 async function createFile(uri: vscode.Uri, text: string): Promise<Saved> {
 	const edit = new vscode.WorkspaceEdit();
 	edit.createFile(uri, { overwrite: false });
 	edit.insert(uri, new vscode.Position(0, 0), text);
-	await apply(edit, uri);
+	if (!(await vscode.workspace.applyEdit(edit))) throw changed(uri);
 	// The file is still empty: the text is only in the editor, and reaches the disk once nobody else can read it.
 	if (uri.scheme === "file") await chmod(uri.fsPath, 0o600);
 	await save(await openText(uri));
 	return "saved";
-}
-
-async function apply(edit: vscode.WorkspaceEdit, uri: vscode.Uri): Promise<void> {
-	if (!(await vscode.workspace.applyEdit(edit))) throw changed(uri);
 }
 
 async function save(document: vscode.TextDocument): Promise<void> {
@@ -170,7 +204,8 @@ function mixedLineEndings(uri: vscode.Uri): FileError {
 	return new FileError("mixed-line-endings", detail);
 }
 
-function changed(uri: vscode.Uri): FileError {
+/** Somebody else was faster. */
+export function changed(uri: vscode.Uri): FileError {
 	return new FileError("changed", `${nameOf(uri)} was changed in the meantime. Look at it, then try again.`);
 }
 

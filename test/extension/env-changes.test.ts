@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import dotenv from "dotenv";
+import fc from "fast-check";
+import { applyEdits, commentEntries, setEntries } from "../../extension/env/env-changes.ts";
+import { type EnvRefusalReason, parseEnv } from "../../extension/env/env-text.ts";
+
+/** Gives every line that holds `old` the value `new`. */
+function replaceOld(text: string, value = "new") {
+	const held = parseEnv(text).filter((entry) => entry.value === "old");
+	return setEntries(
+		text,
+		held.map((entry) => ({ entry, value })),
+	);
+}
+
+function checkReplaced(text: string, expected: string): void {
+	const edits = replaceOld(text);
+	assert.ok(!("reason" in edits), "reason" in edits ? edits.detail : "");
+	assert.equal(applyEdits(text, edits), expected);
+}
+
+function checkRefused(text: string, reason: EnvRefusalReason, value = "new"): void {
+	const answer = replaceOld(text, value);
+	assert.ok("reason" in answer, "edits were made");
+	assert.equal(answer.reason, reason);
+	assert.ok(!answer.detail.includes(value));
+}
+
+function checkCommented(text: string, expected: string): void {
+	const held = parseEnv(text).filter((entry) => entry.value.startsWith("old"));
+	const edits = commentEntries(text, held);
+	assert.ok(!("reason" in edits), "reason" in edits ? edits.detail : "");
+	assert.equal(applyEdits(text, edits), expected);
+}
+
+describe("changing several lines of an env file", () => {
+	it("replaces each line's value in the form that the line has", () => {
+		checkReplaced(
+			"A=old\nexport B=\"old\" # why\nC='old'\nX=other\nD = old\n",
+			"A=new\nexport B=\"new\" # why\nC='new'\nX=other\nD = new\n",
+		);
+		checkReplaced("\uFEFFA=old\r\nB=1\r\nC=old", "\uFEFFA=new\r\nB=1\r\nC=new");
+		checkReplaced('X="one\ntwo"\nA=old\n', 'X="one\ntwo"\nA=new\n');
+	});
+
+	it("replaces a line whose key comes again, whichever of them counts", () => {
+		checkReplaced("K=old\nK=other\n", "K=new\nK=other\n");
+		checkReplaced("K=other\nK=old\n", "K=other\nK=new\n");
+		checkReplaced("K=old\nK=old\n", "K=new\nK=new\n");
+	});
+
+	it("leaves comments alone", () => {
+		checkReplaced("# A=old\nA=old\n", "# A=old\nA=new\n");
+	});
+
+	it("keeps a key that only dotenv knows", () => {
+		checkReplaced("my.key=old\n", "my.key=new\n");
+	});
+
+	it("refuses all of it for one line that cannot carry the value, or a merge that is not done", () => {
+		checkRefused("A='old'\nB=old\n", "value-needs-quotes", "two words");
+		checkRefused("A=old\nB=old\n", "value-not-representable", "a\nb");
+		checkRefused("<<<<<<< HEAD\nA=old\n=======\nA=1\n>>>>>>> x\n", "conflict-markers");
+	});
+
+	it("leaves every other line's value, whatever stands around", () => {
+		const line = fc.constantFrom(
+			...["A=old", "B=1", "# note", "", "export C='old'", 'D="x y"', "E=`old`", "F = old # c", 'G="open'],
+		);
+		fc.assert(
+			fc.property(fc.array(line), fc.constantFrom("\n", "\r\n"), (lines, lineEnding) => {
+				const text = lines.join(lineEnding);
+				const edits = replaceOld(text);
+				if ("reason" in edits) return;
+				const before = dotenv.parse(text);
+				const expected = Object.entries(before).map(([key, value]) => [key, value === "old" ? "new" : value]);
+				assert.deepEqual(dotenv.parse(applyEdits(text, edits)), Object.fromEntries(expected));
+			}),
+		);
+	});
+});
+
+describe("turning lines of an env file into comments", () => {
+	it("puts a number sign before each, behind its blanks", () => {
+		checkCommented(
+			"A=old\nB=1\n  export C='old' # why\nD=old",
+			"# A=old\nB=1\n  # export C='old' # why\n# D=old",
+		);
+		checkCommented("\uFEFFA=old\r\nB=1\r\n", "\uFEFF# A=old\r\nB=1\r\n");
+	});
+
+	it("takes a value of several lines whole", () => {
+		checkCommented('B=1\nA="old\ntwo"\nC=1\n', 'B=1\n# A="old\n# two"\nC=1\n');
+		checkCommented('A="old\r\n  two" # c\r\nC=1\r\n', '# A="old\r\n  # two" # c\r\nC=1\r\n');
+	});
+
+	it("refuses a file with a merge that is not done", () => {
+		const text = "<<<<<<< HEAD\nA=old\n=======\nA=1\n>>>>>>> x\n";
+		const answer = commentEntries(text, parseEnv(text).slice(0, 1));
+		assert.ok("reason" in answer && answer.reason === "conflict-markers");
+	});
+});
