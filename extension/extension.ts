@@ -6,6 +6,8 @@ import { registerCommands } from "./commands.ts";
 import { DaemonProcess } from "./daemon/daemon-process.ts";
 import { LiveTokens } from "./daemon/live-tokens.ts";
 import { ProfileFiles } from "./daemon/profile-files.ts";
+import { Bindings } from "./env/bindings.ts";
+import { IgnoredSecrets } from "./env/ignored-secrets.ts";
 import { tellNotices } from "./notices.ts";
 import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
 import { Clipboard } from "./tokens/clipboard.ts";
@@ -30,17 +32,19 @@ export function activate(context: vscode.ExtensionContext): void {
 		onDidChangePolicy: policyChanged.event,
 		log,
 	});
+	const ignored = new IgnoredSecrets(context.workspaceState);
+	const bindings = new Bindings({ live, daemon, ignored, log });
 	const secrets = new SecretStore(context.secrets);
 	const clipboard = new Clipboard({ log });
 	const tree = new TokenTree({ live, secrets, onDidChangeSecrets: context.secrets.onDidChange, log });
 	context.subscriptions.push(
-		...[log, policyChanged, live, clipboard, tree],
+		...[log, policyChanged, live, ignored, bindings, clipboard, tree],
 		vscode.workspace.onDidChangeConfiguration((change) => {
 			if (affectsPolicy(change)) policyChanged.fire();
 		}),
 		new ProfileFiles({ daemon, live, log }),
 		tellNotices({ live, memory: context.globalState, folder, log }),
-		registerCommands({ daemon, live, secrets, clipboard, tree, log }),
+		registerCommands({ daemon, live, bindings, ignored, secrets, clipboard, tree, log }),
 	);
 	tree.open();
 }

@@ -1,47 +1,293 @@
-/** Finds the lines of env files that hold a secret, by looking: what is remembered would be wrong after the next edit. */
+/**
+ * The lines of all env files that hold a token's secret, or what looks like one: one live index per window. Does
+ * nothing before it is started, and nothing at all in Restricted Mode. Invariant: no value is kept, and what is not
+ * certain is not told: a line is there once the daemon has said whose its value is.
+ */
+import { inspect } from "node:util";
 import * as vscode from "vscode";
+import type { Client } from "../daemon/client.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { envFilePatterns } from "../settings.ts";
-import { type EnvFile, findEnvFiles, readEnvFile } from "./env-files.ts";
-import { parseEnv } from "./env-text.ts";
-import { FileError, nameOf } from "./workspace-file.ts";
+import { isOwnEnvFile, listEnvFiles } from "./env-files.ts";
+import { type EnvRead, EnvReads, type FoundLine, openDocument } from "./env-reads.ts";
+import { TokenIdentities } from "./token-identities.ts";
+import { nameOf } from "./workspace-file.ts";
 
-export interface Binding {
-	uri: vscode.Uri;
-	key: string;
-	/** Counted from 1. */
-	line: number;
+export interface EnvLine {
+	readonly uri: vscode.Uri;
 	/** As a person knows the file. */
-	fileName: string;
+	readonly fileName: string;
+	readonly key: string;
+	/** Counted from 1. */
+	readonly line: number;
+	/** Of the value without its quotes, in the text as it is now. */
+	readonly range: vscode.Range;
+	/** `# KEY=value`: no reader sees it. */
+	readonly commented: boolean;
+	/** `sha256:…` of the value. The value itself is not kept. */
+	readonly hash: string;
+	/** Of which token this is the secret; undefined: token-like, and nobody knows it. */
+	readonly tokenId: string | undefined;
 	/** `.env:3 (API_TOKEN)` */
-	words: string;
+	readonly words: string;
 }
 
-/** Every line of the workspace's env files whose value is the secret. None in Restricted Mode, where nothing is read. */
-export async function bindingsOf(secret: string): Promise<Binding[]> {
-	if (!vscode.workspace.isTrusted) return [];
-	const files = await findEnvFiles(envFilePatterns());
-	return (await Promise.all(files.map((file) => bindingsIn(file, secret)))).flat();
+/** An env file with its lines, also one that has none. */
+export interface EnvFileLines {
+	readonly uri: vscode.Uri;
+	readonly fileName: string;
+	readonly folder: vscode.WorkspaceFolder;
+	readonly lines: readonly EnvLine[];
+	/** Why it could not be read, for a person. */
+	readonly problem?: string;
 }
 
-async function bindingsIn({ uri }: EnvFile, secret: string): Promise<Binding[]> {
-	const fileName = nameOf(uri);
-	return parseEnv(await textOf(uri))
-		.filter(({ value }) => value === secret)
-		.map(({ key, line }) => ({ uri, key, line, fileName, words: `${fileName}:${line} (${key})` }));
+export interface BindingsOptions {
+	live: LiveTokens;
+	daemon: { client(): Promise<Client> };
+	/** Of values that look like tokens, those that the person has said are none. */
+	ignored: { has(hash: string): boolean; onDidChange: vscode.Event<void> };
+	log: { warn(message: string): void };
 }
 
-async function textOf(uri: vscode.Uri): Promise<string> {
-	try {
-		return await readEnvFile(uri);
-	} catch (error) {
-		// What cannot be read as text holds no line that anybody reads.
-		if (error instanceof FileError) return "";
-		throw error;
+/** `looking` until each file has been read, and the daemon has said whose the values are. */
+export type BindingsState = "idle" | "looking" | "ready";
+
+const debounceMilliseconds = 100;
+
+export class Bindings implements vscode.Disposable {
+	readonly #options: BindingsOptions;
+	readonly #changed = new vscode.EventEmitter<void>();
+	readonly onDidChange = this.#changed.event;
+	readonly #identities: TokenIdentities;
+	readonly #reads = new EnvReads();
+	readonly #disposables: vscode.Disposable[] = [];
+	#watchers = vscode.Disposable.from();
+
+	#state: BindingsState = "idle";
+	#isDisposed = false;
+	#indexed = new Map<string, { uri: vscode.Uri; read: EnvRead }>();
+	#files: readonly EnvFileLines[] = [];
+	#byToken: ReadonlyMap<string, readonly EnvLine[]> = new Map();
+
+	/** What the next look is at. */
+	#wanted: { everything: boolean; uris: Map<string, vscode.Uri> } = nothingWanted();
+	#last: Promise<void> = Promise.resolve();
+	#next: Promise<void> | undefined;
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(options: BindingsOptions) {
+		this.#options = options;
+		this.#identities = new TokenIdentities(() => options.daemon.client());
+	}
+
+	get state(): BindingsState {
+		return this.#state;
+	}
+
+	/** All env files of all workspace folders, in the order of their paths. */
+	get files(): readonly EnvFileLines[] {
+		return this.#files;
+	}
+
+	/** The lines that hold the token's secret and that somebody reads: not those that are commented out. */
+	linesOf(tokenId: string): readonly EnvLine[] {
+		return this.#byToken.get(tokenId) ?? [];
+	}
+
+	/** The lines of a file, those of an editor as they are at this moment. From memory: quick enough for a hover. */
+	linesIn(uri: vscode.Uri): readonly EnvLine[] {
+		const indexed = this.#indexed.get(uri.toString());
+		if (indexed === undefined) return [];
+		const document = openDocument(uri);
+		const read = document === undefined ? indexed.read : this.#reads.readDocument(document);
+		return this.#linesOf(indexed.uri, read);
+	}
+
+	/** Begins to look and to watch, unless that has been done before. */
+	start(): void {
+		if (this.#state !== "idle" || this.#isDisposed) return;
+		this.#state = "looking";
+		this.#listen();
+		this.#watch();
+		this.#options.live.start();
+		this.#lookInBackground("everything");
+	}
+
+	/**
+	 * Fulfils when every file has been looked at after this call, and the daemon knows all tokens that there are.
+	 * @throws DaemonError, UnreachableError or ProblemError
+	 */
+	async whenReady(): Promise<void> {
+		this.start();
+		await this.#options.live.whenLive();
+		this.#identities.forgetNobodys();
+		this.#wanted.everything = true;
+		await this.#look();
+	}
+
+	dispose(): void {
+		this.#isDisposed = true;
+		clearTimeout(this.#timer);
+		vscode.Disposable.from(...this.#disposables, this.#watchers, this.#changed).dispose();
+	}
+
+	#listen(): void {
+		const { live, ignored } = this.#options;
+		const lookAt = (document: vscode.TextDocument) => {
+			if (this.#indexed.has(document.uri.toString())) this.#lookInBackground(document.uri);
+		};
+		this.#disposables.push(
+			live.onDidChange(() => this.#tokensChanged()),
+			ignored.onDidChange(() => this.#publish()),
+			vscode.workspace.onDidChangeTextDocument(({ document }) => lookAt(document)),
+			vscode.workspace.onDidCloseTextDocument(lookAt),
+			vscode.workspace.onDidChangeWorkspaceFolders(() => this.#lookInBackground("everything")),
+			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#lookInBackground("everything")),
+			vscode.workspace.onDidChangeConfiguration((change) => {
+				if (!change.affectsConfiguration("tokensmith.envFiles.patterns")) return;
+				this.#watch();
+				this.#lookInBackground("everything");
+			}),
+		);
+	}
+
+	#watch(): void {
+		this.#watchers.dispose();
+		const lookAt = (uri: vscode.Uri) => {
+			if (isOwnEnvFile(uri)) this.#lookInBackground(uri);
+		};
+		const watchers = envFilePatterns().map((pattern) => {
+			const watcher = vscode.workspace.createFileSystemWatcher(pattern);
+			const listeners = [
+				watcher.onDidCreate(lookAt),
+				watcher.onDidChange(lookAt),
+				watcher.onDidDelete(lookAt),
+			];
+			return vscode.Disposable.from(watcher, ...listeners);
+		});
+		// Of a folder that goes, only the folder itself is told.
+		const deletions = vscode.workspace.createFileSystemWatcher("**", true, true, false);
+		deletions.onDidDelete((folder) => {
+			for (const { uri } of this.#indexed.values()) if (isWithin(uri, folder)) this.#lookInBackground(uri);
+		});
+		this.#watchers = vscode.Disposable.from(...watchers, deletions);
+	}
+
+	#tokensChanged(): void {
+		const { live } = this.#options;
+		if (live.state !== "live") return;
+		const isNew = this.#identities.tokensAre(new Set(live.tokens.map(({ id }) => id)));
+		if (isNew || this.#state === "looking") this.#lookInBackground("answers");
+	}
+
+	#lookInBackground(at: vscode.Uri | "everything" | "answers"): void {
+		if (at === "everything") this.#wanted.everything = true;
+		else if (at !== "answers") this.#wanted.uris.set(at.toString(), at);
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(
+			() => {
+				// The next change, or the next connection, looks again.
+				this.#look().catch((error: unknown) => this.#options.log.warn(inspect(error)));
+			},
+			at === "everything" ? 0 : debounceMilliseconds,
+		);
+	}
+
+	/** One look at a time; those that wait for it are one look, for none of them has begun yet. */
+	#look(): Promise<void> {
+		this.#next ??= this.#last.then(async () => {
+			this.#next = undefined;
+			const wanted = this.#wanted;
+			this.#wanted = nothingWanted();
+			await this.#lookAt(wanted);
+		});
+		const next = this.#next;
+		this.#last = next.catch(() => undefined); // Whoever asked for the look hears of its failure.
+		return next;
+	}
+
+	async #lookAt({ everything, uris }: { everything: boolean; uris: Map<string, vscode.Uri> }): Promise<void> {
+		if (!vscode.workspace.isTrusted || this.#isDisposed) {
+			this.#enterReady();
+			return;
+		}
+		const looked = everything ? await listEnvFiles(envFilePatterns()) : [...uris.values()];
+		const read = await Promise.all(looked.map(async (uri) => ({ uri, read: await this.#reads.read(uri) })));
+		if (everything) this.#indexed.clear();
+		for (const { uri, read: content } of read) {
+			if (content === undefined) this.#indexed.delete(uri.toString());
+			else this.#indexed.set(uri.toString(), { uri, read: content });
+		}
+		this.#publish();
+		await this.#ask();
+	}
+
+	async #ask(): Promise<void> {
+		if (this.#options.live.state !== "live") return;
+		const reads = [...this.#indexed.values()].map(({ read }) => read);
+		const isAnswered = await this.#identities.ask(
+			reads.flatMap(({ found }) => found.map(({ hash }) => hash)),
+		);
+		if (this.#state !== "ready") this.#enterReady();
+		else if (isAnswered) this.#publish();
+	}
+
+	#enterReady(): void {
+		this.#state = "ready";
+		this.#publish();
+	}
+
+	#publish(): void {
+		if (this.#isDisposed) return;
+		const files = [...this.#indexed.values()].flatMap(({ uri, read }) => {
+			const folder = vscode.workspace.getWorkspaceFolder(uri);
+			return folder === undefined ? [] : [this.#fileOf(uri, folder, read)];
+		});
+		this.#files = files.sort((one, other) => (one.uri.path < other.uri.path ? -1 : 1));
+		const bindings = this.#files.flatMap(({ lines }) => lines).filter(({ commented }) => !commented);
+		this.#byToken = Map.groupBy(bindings, ({ tokenId }) => tokenId ?? "");
+		this.#changed.fire();
+	}
+
+	#fileOf(uri: vscode.Uri, folder: vscode.WorkspaceFolder, read: EnvRead): EnvFileLines {
+		const { problem } = read;
+		const lines = this.#linesOf(uri, read);
+		return { uri, fileName: nameOf(uri), folder, lines, ...(problem !== undefined && { problem }) };
+	}
+
+	#linesOf(uri: vscode.Uri, { found }: EnvRead): EnvLine[] {
+		const fileName = nameOf(uri);
+		return found.flatMap((line) => {
+			const tokenId = this.#identities.of(line.hash);
+			if (tokenId === undefined || (tokenId === null && !this.#isSuspect(line))) return [];
+			const { key, line: number, range, commented, hash } = line;
+			const words = `${fileName}:${number} (${key})`;
+			return [
+				{ uri, fileName, key, line: number, range, commented, hash, tokenId: tokenId ?? undefined, words },
+			];
+		});
+	}
+
+	#isSuspect({ like, hash }: FoundLine): boolean {
+		return like !== undefined && !this.#options.ignored.has(hash);
 	}
 }
 
 /** Opens the file with the cursor on the line. */
-export async function openLine({ uri, line }: Pick<Binding, "uri" | "line">): Promise<void> {
+export async function openLine({ uri, line }: Pick<EnvLine, "uri" | "line">): Promise<void> {
 	const position = new vscode.Position(line - 1, 0);
 	await vscode.window.showTextDocument(uri, { selection: new vscode.Range(position, position) });
+}
+
+function nothingWanted(): { everything: boolean; uris: Map<string, vscode.Uri> } {
+	return { everything: false, uris: new Map() };
+}
+
+function isWithin(uri: vscode.Uri, folder: vscode.Uri): boolean {
+	return (
+		uri.scheme === folder.scheme &&
+		uri.authority === folder.authority &&
+		uri.path.startsWith(`${folder.path}/`)
+	);
 }

@@ -29,11 +29,17 @@ export interface WriteOptions extends ChangeOptions {
 	readonly expected?: string | null;
 }
 
-const excluded =
-	"**/{node_modules,bower_components,.git,.hg,.svn,dist,build,out,target,vendor,coverage,.venv,venv,.next,.nuxt,.cache}/**";
+/** Folders of what was made or fetched: nobody's own env files are there. */
+const foreignFolders =
+	"node_modules,bower_components,.git,.hg,.svn,dist,build,out,target,vendor,coverage,.venv,venv,.next,.nuxt,.cache";
+const excluded = `**/{${foreignFolders}}/**`;
+const foreign = new RegExp(`/(?:${foreignFolders.replaceAll(".", "\\.").replaceAll(",", "|")})/`);
 
 /** Enough for any person to choose from. */
 const maximumFiles = 500;
+
+/** More would be a mistake in the patterns. */
+const mostListed = 5000;
 
 /** The env files that match the patterns, folder by folder, those nearest to the folder's top first. */
 export async function findEnvFiles(
@@ -43,6 +49,22 @@ export async function findEnvFiles(
 	const folders = vscode.workspace.workspaceFolders ?? [];
 	const files = await Promise.all(folders.map((folder) => findIn(folder, patterns, cancellation)));
 	return files.flat();
+}
+
+/** Every env file that is there and could hold a secret, each once. Nothing is looked into. */
+export async function listEnvFiles(patterns: readonly string[]): Promise<vscode.Uri[]> {
+	const found = await Promise.all(
+		patterns.map((pattern) => vscode.workspace.findFiles(pattern, excluded, mostListed)),
+	);
+	const uris = new Map(found.flat().map((uri) => [uri.toString(), uri]));
+	return [...uris.values()].filter(isOwnEnvFile);
+}
+
+/** Of a path that fits the patterns: whether it is within a workspace folder and neither an example nor of others. */
+export function isOwnEnvFile(uri: vscode.Uri): boolean {
+	const folder = vscode.workspace.getWorkspaceFolder(uri);
+	if (folder === undefined || isExample(basename(uri))) return false;
+	return !foreign.test(uri.path.slice(folder.uri.path.length));
 }
 
 /** The env file's text, empty if there is none yet. An editor with unsaved changes wins over the disk. @throws FileError */

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { messageText, plainText, quoted } from "../display-text.ts";
-import { type Binding, bindingsOf, openLine } from "../env/bindings.ts";
+import { type EnvLine, openLine } from "../env/bindings.ts";
 import type { Services } from "../services.ts";
 import { lastUse } from "./token-facts.ts";
 
@@ -11,9 +11,9 @@ export async function revokeToken(services: Services, { id }: TokenRecord): Prom
 	const client = await services.daemon.client();
 	// Of its last use the list may not have heard yet.
 	const token = await client.getToken(id);
-	const secret = await services.secrets.get(id);
-	const bindings = secret === undefined ? [] : await bindingsOf(secret);
-	await confirm(token, impactOf(token, bindings, secret !== undefined));
+	await services.bindings.whenReady();
+	const bindings = services.bindings.linesOf(id);
+	await confirm(token, impactOf(token, bindings));
 	await vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title: `Revoking ${quoted(token.name)}…` },
 		async () => client.revokeToken(id),
@@ -39,18 +39,16 @@ async function confirm(token: TokenRecord, detail: string): Promise<void> {
 	if (chosen !== revoke) throw new vscode.CancellationError();
 }
 
-function impactOf(token: TokenRecord, bindings: readonly Binding[], isSecretKept: boolean): string {
+function impactOf(token: TokenRecord, bindings: readonly EnvLine[]): string {
 	return [
 		"Whatever uses it is refused from the next request on. This cannot be undone.",
-		whereItStands(bindings, isSecretKept),
+		whereItStands(bindings),
 		`Last used: ${lastUse(token, Date.now()).replace("Never", "never")}.`,
 	].join("\n\n");
 }
 
-function whereItStands(bindings: readonly Binding[], isSecretKept: boolean): string {
+function whereItStands(bindings: readonly EnvLine[]): string {
 	if (!vscode.workspace.isTrusted) return "In Restricted Mode, env files were not searched for its secret.";
-	if (!isSecretKept)
-		return "Its secret is not kept on this machine, so env files could not be searched for it.";
 	if (bindings.length === 0) return "No env file of this workspace holds its secret.";
 	return [
 		"What reads its secret from these lines will break:",
@@ -58,7 +56,7 @@ function whereItStands(bindings: readonly Binding[], isSecretKept: boolean): str
 	].join("\n");
 }
 
-async function sayRevoked(token: TokenRecord, bindings: readonly Binding[]): Promise<void> {
+async function sayRevoked(token: TokenRecord, bindings: readonly EnvLine[]): Promise<void> {
 	const [first, ...more] = bindings;
 	if (first === undefined) {
 		void vscode.window.showInformationMessage(`Revoked ${quoted(token.name)}.`);

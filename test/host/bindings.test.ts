@@ -1,53 +1,243 @@
 import assert from "node:assert/strict";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { bindingsOf, openLine } from "../../extension/env/bindings.ts";
+import type { CreatedToken } from "../../daemon/contract.ts";
+import { hashOf } from "../../daemon/rules/secret.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
+import { Bindings, openLine } from "../../extension/env/bindings.ts";
+import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
+import { policyFromSettings } from "../../extension/settings.ts";
+import { DaemonHome } from "../extension/daemon-home.ts";
+import { until } from "../workbench/until.ts";
+import { memoryOf } from "./memory.ts";
 
-const secret = "tks_0123456789abcdefghijklmnopqrstuvwxyzAB";
+const unknown = "ghp_R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1";
 
 describe("bindings", () => {
+	let home: DaemonHome;
+	let client: Client;
+	let live: LiveTokens;
+	let ignored: IgnoredSecrets;
+	let bindings: Bindings;
+	let token: CreatedToken;
+	let secret = "";
 	let place = "";
+	const logged: string[] = [];
+
+	before(async () => {
+		home = await DaemonHome.make(vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath);
+		client = await home.window().client();
+		token = await client.createToken({ name: "orders-api", permissions: ["orders.read"] });
+		secret = token.token;
+	});
+	after(() => home.close());
 
 	beforeEach(async () => {
 		const [folder] = vscode.workspace.workspaceFolders ?? [];
 		assert.ok(folder);
 		place = join(folder.uri.fsPath, "bindings");
 		await mkdir(place);
+		const none = new vscode.EventEmitter<void>();
+		const log = { info: () => {}, warn: (message: string) => void logged.push(message) };
+		const daemon = home.window();
+		live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: none.event, log });
+		ignored = new IgnoredSecrets(memoryOf());
+		bindings = new Bindings({ live, daemon, ignored, log });
 	});
 
 	afterEach(async () => {
+		bindings.dispose();
+		ignored.dispose();
+		live.dispose();
 		await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-		await rm(place, { recursive: true });
+		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+		await rm(place, { recursive: true, force: true });
+		assert.deepEqual(logged.splice(0), []);
 	});
+
+	const at = (name: string) => vscode.Uri.file(join(place, name));
+	const put = (name: string, content: string | Uint8Array) => writeFile(join(place, name), content);
+	const words = () => bindings.linesOf(token.id).map((line) => line.words);
 
 	it("are found by the value, under any key, in quotes, and more than once", async () => {
-		await writeFile(join(place, ".env"), `# ${secret}\nA=1\nexport B="${secret}"\nC=${secret}x\n`);
-		await writeFile(join(place, ".env.local"), `\nD=${secret} # mine\n`);
-		await writeFile(join(place, ".env.example"), `A=${secret}\n`);
-		const words = (await bindingsOf(secret)).map((binding) => binding.words).sort();
-		assert.deepEqual(words, ["bindings/.env.local:2 (D)", "bindings/.env:3 (B)"]);
+		await put(".env", `# ${secret}\nA=1\nexport B="${secret}"\nC=${secret}x\n`);
+		await put(".env.local", `\nD=${secret} # mine\n`);
+		await put(".env.example", `A=${secret}\n`);
+		await bindings.whenReady();
+		assert.deepEqual(words(), ["bindings/.env:3 (B)", "bindings/.env.local:2 (D)"]);
 	});
 
-	it("are none where nothing holds the secret, or a file is no text", async () => {
-		await writeFile(join(place, ".env"), Buffer.from([0, 1, 2, 0xff]));
-		assert.deepEqual(await bindingsOf(secret), []);
-	});
-
-	it("are found in an editor with unsaved changes", async () => {
-		const file = join(place, ".env");
-		await writeFile(file, "A=1\n");
-		const editor = await vscode.window.showTextDocument(vscode.Uri.file(file));
-		await editor.edit((edit) => edit.insert(new vscode.Position(1, 0), `B=${secret}\n`));
+	it("say where in the text the value stands, without its quotes", async () => {
+		const text = `A=1\r\nexport B = '${secret}' # mine\r\nC=\`${secret}\``;
+		await put(".env", text);
+		await bindings.whenReady();
+		const document = await vscode.workspace.openTextDocument(at(".env"));
+		const lines = bindings.linesIn(at(".env"));
 		assert.deepEqual(
-			(await bindingsOf(secret)).map(({ line, key }) => [line, key]),
-			[[2, "B"]],
+			lines.map(({ key }) => key),
+			["B", "C"],
+		);
+		for (const { range, hash } of lines) {
+			assert.equal(document.getText(range), secret);
+			assert.equal(hash, hashOf(secret));
+		}
+	});
+
+	it("are found in commented lines, which are no bindings of the token", async () => {
+		await put(".env", `#A=${secret}\n  ## export B='${secret}'\n# see ${secret}\nX="\n# C=${secret}\n"\n`);
+		await bindings.whenReady();
+		const lines = bindings
+			.linesIn(at(".env"))
+			.map(({ key, line, commented, tokenId }) => [key, line, commented, tokenId === token.id]);
+		assert.deepEqual(lines, [
+			["A", 1, true, true],
+			["B", 2, true, true],
+		]);
+		assert.deepEqual(words(), []);
+	});
+
+	it("have no value in them", async () => {
+		await put(".env", `A=${secret}\n# B=${unknown}\n`);
+		await bindings.whenReady();
+		assert.equal(bindings.linesIn(at(".env")).length, 2);
+		for (const text of [secret, unknown])
+			assert.ok(!JSON.stringify([bindings.files, bindings.linesIn(at(".env"))]).includes(text));
+	});
+
+	it("are in the list of all env files, also of those without a line", async () => {
+		for (const name of ["node_modules", "deep", "deep/dist"]) await mkdir(join(place, name));
+		for (const name of [".env", "node_modules/.env", "deep/.env.test", "deep/dist/.env", ".env.sample"])
+			await put(name, "A=1\n");
+		await bindings.whenReady();
+		const files = bindings.files.filter(({ fileName }) => fileName.startsWith("bindings"));
+		assert.deepEqual(
+			files.map(({ fileName, folder, lines }) => [fileName, folder.name, lines.length]),
+			[
+				["bindings/.env", "orders-service", 0],
+				["bindings/deep/.env.test", "orders-service", 0],
+			],
 		);
 	});
 
+	it("are none where a file is no text, which its entry says", async () => {
+		await put(".env", Buffer.from([0, 1, 2, 0xff]));
+		await bindings.whenReady();
+		assert.deepEqual(words(), []);
+		assert.match(
+			bindings.files.find(({ uri }) => uri.path === at(".env").path)?.problem ?? "",
+			/no text in UTF-8/,
+		);
+	});
+
+	it("are found in an editor with unsaved changes, at the place where they are at this moment", async () => {
+		await put(".env", "A=1\n");
+		await bindings.whenReady();
+		const editor = await vscode.window.showTextDocument(at(".env"));
+		await editor.edit((edit) => edit.insert(new vscode.Position(1, 0), `B=${secret}\n`));
+		await until("the line is found", () => words()[0] === "bindings/.env:2 (B)");
+		await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# one more\n"));
+		assert.equal(bindings.linesIn(at(".env"))[0]?.line, 3);
+		assert.equal(await readFile(at(".env").fsPath, "utf8"), "A=1\n");
+	});
+
+	it("are of the disk again when an editor is closed without saving", async () => {
+		await put(".env", "A=1\n");
+		const editor = await vscode.window.showTextDocument(at(".env"));
+		await editor.edit((edit) => edit.insert(new vscode.Position(1, 0), `B=${secret}\n`));
+		await bindings.whenReady();
+		assert.equal(words().length, 1);
+		await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+		await until("the line is gone", () => words().length === 0);
+	});
+
+	it("follow what other programs do to files and folders", async () => {
+		await bindings.whenReady();
+		await put(".env", `A=${secret}\n`);
+		await until("a new file is found", () => words()[0] === "bindings/.env:1 (A)");
+		await put(".env", `# moved\nA=${secret}\n`);
+		await until("a change is seen", () => words()[0] === "bindings/.env:2 (A)");
+		await rename(at(".env").fsPath, at(".env.old").fsPath);
+		await until("the new name is seen", () => words().join() === "bindings/.env.old:2 (A)");
+		await rm(place, { recursive: true });
+		await until("a folder that goes takes its lines along", () => words().length === 0);
+	});
+
+	it("see a change of the same length within the same moment", async () => {
+		await put(".env", `A=${"x".repeat(secret.length)}\n`);
+		await bindings.whenReady();
+		await put(".env", `A=${secret}\n`);
+		await bindings.whenReady();
+		assert.equal(words().length, 1);
+	});
+
+	it("become known when their token is made, and what looks like a token is told apart", async () => {
+		const other = await client.createToken({ name: "elsewhere", permissions: ["orders.read"] });
+		await put(".env", `A=${unknown}\nB=${other.token}\nPORT=8080\nNAME=${secret}\n`);
+		await bindings.whenReady();
+		const known = () => bindings.linesIn(at(".env")).map(({ key, tokenId }) => [key, tokenId]);
+		assert.deepEqual(known(), [
+			["A", undefined],
+			["B", other.id],
+			["NAME", token.id],
+		]);
+		const { id } = await client.registerToken({
+			name: "GitHub",
+			issuer: "github",
+			hash: hashOf(unknown),
+			partialToken: "ghp_…mXo1",
+		});
+		await until("it is known", () => bindings.linesIn(at(".env"))[0]?.tokenId === id);
+	});
+
+	it("leave out what the person wants ignored, and nothing else", async () => {
+		await put(".env", `A=${"glpat-Zk3xQ9wLr7TbV2nYcHd5"}\nB=${secret}\n`);
+		await bindings.whenReady();
+		const [first, second] = bindings.linesIn(at(".env"));
+		assert.ok(first !== undefined && second !== undefined);
+		for (const { hash } of [first, second]) await ignored.add(hash);
+		assert.deepEqual(
+			bindings.linesIn(at(".env")).map(({ key }) => key),
+			["B"],
+		);
+		await ignored.clear();
+		assert.equal(bindings.linesIn(at(".env")).length, 2);
+	});
+
+	it("look once for several who wait", async () => {
+		await put(".env", `A=${secret}\n`);
+		let changes = 0;
+		await bindings.whenReady();
+		bindings.onDidChange(() => {
+			changes += 1;
+		});
+		await Promise.all([bindings.whenReady(), bindings.whenReady(), bindings.whenReady()]);
+		assert.ok(changes <= 2, String(changes));
+		assert.equal(bindings.state, "ready");
+	});
+
+	it("do nothing before they are started", async () => {
+		await put(".env", `A=${secret}\n`);
+		assert.equal(bindings.state, "idle");
+		assert.deepEqual(bindings.files, []);
+		assert.deepEqual(bindings.linesIn(at(".env")), []);
+		assert.equal(live.state, "idle");
+	});
+
+	it("are complete again after a file could not be read for a while", async () => {
+		await put(".env", `A=${secret}\n`);
+		await chmod(place, 0o000);
+		await bindings.whenReady();
+		await chmod(place, 0o755);
+		await bindings.whenReady();
+		assert.equal(words().length, 1);
+	});
+
 	it("open with the cursor on their line", async () => {
-		await writeFile(join(place, ".env"), `A=1\nB=${secret}\n`);
-		const [binding] = await bindingsOf(secret);
+		await put(".env", `A=1\nB=${secret}\n`);
+		await bindings.whenReady();
+		const [binding] = bindings.linesOf(token.id);
 		assert.ok(binding);
 		await openLine(binding);
 		const editor = vscode.window.activeTextEditor;

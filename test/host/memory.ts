@@ -1,0 +1,12 @@
+/** A memory as VS Code gives one to an extension; this one belongs to the test. */
+import type * as vscode from "vscode";
+
+export function memoryOf(): vscode.Memento {
+	const values = new Map<string, unknown>();
+	const get = (key: string, usual?: unknown) => values.get(key) ?? usual;
+	return {
+		get: get as vscode.Memento["get"],
+		keys: () => [...values.keys()],
+		update: async (key, value) => void values.set(key, value),
+	};
+}
