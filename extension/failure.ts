@@ -1,6 +1,7 @@
 /**
  * Turns an error into what a person needs: what is wrong, and the one thing to do about it. Knows no VS Code.
  */
+import * as l10n from "@vscode/l10n";
 import type { FieldError, Problem, ProblemCode } from "../daemon/contract.ts";
 import { ProblemError, UnreachableError } from "./daemon/client.ts";
 import { DaemonError, type DaemonErrorCode } from "./daemon/daemon-process.ts";
@@ -41,13 +42,13 @@ function explainProblem(problem: Problem): Explanation {
 	return { text, remedy: remedyOfProblem[problem.code] ?? "try-again" };
 }
 
-const words: Record<string, string> = {
-	name: "Name",
-	description: "Description",
-	expiry: "Expiry",
-	permissions: "Permissions",
-	resources: "Resources",
-	allowedAddresses: "Allowed addresses",
+const words: Record<string, () => string> = {
+	name: () => l10n.t("Name"),
+	description: () => l10n.t("Description"),
+	expiry: () => l10n.t("Expiry"),
+	permissions: () => l10n.t("Permissions"),
+	resources: () => l10n.t("Resources"),
+	allowedAddresses: () => l10n.t("Allowed addresses"),
 };
 
 const settings: Record<string, string> = {
@@ -61,8 +62,8 @@ function fieldsInWords(fields: readonly FieldError[]): string {
 	return fields
 		.map(({ pointer, detail }) => {
 			const setting = settingOf(pointer);
-			if (setting !== undefined) return sentence(`Setting ${setting}: ${inSettings(detail)}`);
-			return sentence(`${words[fieldOf(pointer)] ?? pointer}: ${detail}`);
+			if (setting !== undefined) return sentence(l10n.t("Setting {0}: {1}", setting, inSettings(detail)));
+			return sentence(`${words[fieldOf(pointer)]?.() ?? pointer}: ${detail}`);
 		})
 		.join(" ");
 }

@@ -1,4 +1,5 @@
 /** Tells what the daemon has to say without being asked: of its data, once across all windows, and of the settings. */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Notice } from "../daemon/contract.ts";
 import type { LiveTokens } from "./daemon/live-tokens.ts";
@@ -34,7 +35,7 @@ function tellOfData({ live, memory, folder, log }: Surroundings): vscode.Disposa
 }
 
 async function tell({ detail }: Notice, folder: vscode.Uri): Promise<void> {
-	const open = "Open Folder";
+	const open = l10n.t("Open Folder");
 	const chosen = await vscode.window.showWarningMessage(messageText(detail), open);
 	if (chosen === open) await openFolder(folder);
 }
@@ -57,8 +58,8 @@ function tellOfSettings({ live }: Surroundings): vscode.Disposable {
 }
 
 async function tellPolicy(text: string): Promise<void> {
-	const open = "Open Settings";
-	const message = `${messageText(text)} Until this is mended, the last good settings count.`;
+	const open = l10n.t("Open Settings");
+	const message = l10n.t("{0} Until this is mended, the last good settings count.", messageText(text));
 	const chosen = await vscode.window.showWarningMessage(message, open);
 	if (chosen === open) await vscode.commands.executeCommand("tokensmith.openSettings");
 }

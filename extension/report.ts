@@ -1,14 +1,15 @@
 /** Tells a person what failed and offers the one thing to do about it. The cause goes to the log, a secret never does. */
 import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { messageText } from "./display-text.ts";
 import { explain, type Remedy } from "./failure.ts";
 
-const labels: Record<Remedy, string> = {
-	"try-again": "Try Again",
-	"show-log": "Show Log",
-	"open-settings": "Open Settings",
-	"restart-daemon": "Restart Daemon",
+const labels: Record<Remedy, () => string> = {
+	"try-again": () => l10n.t("Try Again"),
+	"show-log": () => l10n.t("Show Log"),
+	"open-settings": () => l10n.t("Open Settings"),
+	"restart-daemon": () => l10n.t("Restart Daemon"),
 };
 
 interface Report {
@@ -24,7 +25,7 @@ interface Report {
 export async function report({ failed, error, log, modal }: Report): Promise<"try-again" | undefined> {
 	log.error(failed, inspect(error));
 	const { text, remedy } = explain(error);
-	const chosen = await showError(failed, messageText(text), labels[remedy], modal);
+	const chosen = await showError(failed, messageText(text), labels[remedy](), modal);
 	if (chosen === undefined) return undefined;
 	if (remedy === "try-again") return remedy;
 	await vscode.commands.executeCommand(commandOf[remedy]);

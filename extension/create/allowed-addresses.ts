@@ -2,7 +2,6 @@
  * Reads the IP addresses and CIDR ranges that a person types. The daemon decides in the end; this is here so that a
  * mistake is seen while it is typed. Knows no VS Code.
  */
-
 import { isIP } from "node:net";
 import * as l10n from "@vscode/l10n";
 

@@ -2,7 +2,6 @@
  * Creates a token as a person wants it: asks everything first, shows the whole of it, and only then creates the token,
  * keeps its secret, writes it into the env file and shows it once. Escape before that leaves nothing behind.
  */
-
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";

@@ -2,7 +2,6 @@
  * Brings a new secret to where it belongs: SecretStorage, the env file, and once before the person's eyes. The token
  * exists by now, so a stage that fails is told, can be tried again, and holds up no other.
  */
-
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";

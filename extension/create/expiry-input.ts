@@ -2,7 +2,6 @@
  * Reads what a person types or picks as an expiry and says it back in words. The daemon decides in the end; this is
  * here so that a mistake is seen while it is typed. Knows no VS Code.
  */
-
 import { UTCDate } from "@date-fns/utc";
 import * as l10n from "@vscode/l10n";
 import { add } from "date-fns/add";

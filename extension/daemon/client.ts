@@ -3,6 +3,7 @@
  * has just proved to be ours. Knows no VS Code; no secret is ever part of an error.
  */
 import { createHmac, randomBytes } from "node:crypto";
+import * as l10n from "@vscode/l10n";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import type {
 	AuditList,
@@ -411,17 +412,24 @@ function isRefused(error: unknown): boolean {
 
 function unreachable(cause: unknown, method: Exchange<unknown>["method"]): UnreachableError {
 	if (isRefused(cause))
-		return new UnreachableError("Nobody listens where the daemon was. Try again: this starts a new one.", {
-			cause,
-			outcome: "not-done",
-		});
+		return new UnreachableError(
+			l10n.t("Nobody listens where the daemon was. Try again: this starts a new one."),
+			{
+				cause,
+				outcome: "not-done",
+			},
+		);
 	const what =
 		cause instanceof Error && cause.name === "TimeoutError"
-			? "The daemon did not answer in time."
-			: "The connection to the daemon broke before it had answered.";
-	if (method === "GET") return new UnreachableError(`${what} Try again.`, { cause, outcome: "not-done" });
+			? l10n.t("The daemon did not answer in time.")
+			: l10n.t("The connection to the daemon broke before it had answered.");
+	if (method === "GET")
+		return new UnreachableError(l10n.t("{0} Try again.", what), { cause, outcome: "not-done" });
 	return new UnreachableError(
-		`${what} Whether it did what was asked is unknown: look at the list of tokens before trying again.`,
+		l10n.t(
+			"{0} Whether it did what was asked is unknown: look at the list of tokens before trying again.",
+			what,
+		),
 		{ cause, outcome: "unknown" },
 	);
 }

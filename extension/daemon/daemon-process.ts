@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import * as l10n from "@vscode/l10n";
 import * as z from "zod";
 import { type DaemonFile, protocol } from "../../daemon/contract.ts";
 import { Client, type Endpoint, provenHealth } from "./client.ts";
@@ -111,8 +112,11 @@ export class DaemonProcess {
 		throw new DaemonError(
 			"timeout",
 			last === undefined
-				? "The daemon could not be started in time. Try again."
-				: `Process ${last.pid} holds the token data but does not answer. End that process, then try again.`,
+				? l10n.t("The daemon could not be started in time. Try again.")
+				: l10n.t(
+						"Process {0} holds the token data but does not answer. End that process, then try again.",
+						last.pid,
+					),
 		);
 	}
 
@@ -148,14 +152,22 @@ export class DaemonProcess {
 	#newer({ version }: DaemonFile): DaemonError {
 		return new DaemonError(
 			"newer-protocol",
-			`The daemon that runs is of version ${version}, this window's Tokensmith of ${this.#options.version}. Reload this window to bring it up to date.`,
+			l10n.t(
+				"The daemon that runs is of version {0}, this window's Tokensmith of {1}. Reload this window to bring it up to date.",
+				version,
+				this.#options.version,
+			),
 		);
 	}
 
 	#mismatch({ version }: DaemonFile): DaemonError {
 		return new DaemonError(
 			"cannot-start",
-			`The extension is of version ${this.#options.version}, the daemon that came with it of ${version}. Install the extension again.`,
+			l10n.t(
+				"The extension is of version {0}, the daemon that came with it of {1}. Install the extension again.",
+				this.#options.version,
+				version,
+			),
 		);
 	}
 
@@ -173,7 +185,11 @@ export class DaemonProcess {
 			if (Date.now() > deadline)
 				throw new DaemonError(
 					"timeout",
-					`The daemon ${version} (process ${pid}) does not stop. End that process, then try again.`,
+					l10n.t(
+						"The daemon {0} (process {1}) does not stop. End that process, then try again.",
+						version,
+						pid,
+					),
 					{ cause },
 				);
 			await delay(50);
@@ -213,7 +229,10 @@ export class DaemonProcess {
 		} catch (cause) {
 			throw new DaemonError(
 				"data-unwritable",
-				`The token data cannot be written to ${dataDir}. Check that folder's permissions and free space, then try again.`,
+				l10n.t(
+					"The token data cannot be written to {0}. Check that folder's permissions and free space, then try again.",
+					dataDir,
+				),
 				{ cause },
 			);
 		}
@@ -281,8 +300,8 @@ async function listen(child: ChildWithOutput, timeout: number): Promise<z.output
 
 function startError(cause: unknown, errorOutput: string): DaemonError {
 	if (cause instanceof Error && cause.name === "AbortError")
-		return new DaemonError("timeout", "The daemon was not ready in time. Try again.", { cause });
-	return new DaemonError("cannot-start", "The daemon did not start. The log says more; try again.", {
+		return new DaemonError("timeout", l10n.t("The daemon was not ready in time. Try again."), { cause });
+	return new DaemonError("cannot-start", l10n.t("The daemon did not start. The log says more; try again."), {
 		cause: errorOutput === "" ? cause : new Error(errorOutput, { cause }),
 	});
 }

@@ -2,6 +2,7 @@
  * Takes the person's own profile files, which the setting names, to the daemon: when it is live, and whenever a file or
  * the setting changes. A file that is no profile is told of, with its name and what in it is wrong.
  */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type Profile, profile as profileSchema } from "../../daemon/contract.ts";
 import { messageText } from "../display-text.ts";
@@ -89,8 +90,8 @@ export class ProfileFiles implements vscode.Disposable {
 		this.#surroundings.log.warn(`The profile ${name} is not used: ${wrong}`);
 		if (this.#told.get(file) === wrong) return;
 		this.#told.set(file, wrong);
-		const open = "Open File";
-		const message = `The profile ${name} is not used: ${wrong}`;
+		const open = l10n.t("Open File");
+		const message = l10n.t("The profile {0} is not used: {1}", name, wrong);
 		const chosen = await vscode.window.showWarningMessage(messageText(message), open);
 		if (chosen === open) await vscode.window.showTextDocument(uri);
 	}
@@ -112,14 +113,14 @@ function profileFiles(): { folder: vscode.WorkspaceFolder; path: string; uri: vs
 /** @throws ProfileFileError */
 async function readProfile(uri: vscode.Uri): Promise<Profile> {
 	const { size } = await vscode.workspace.fs.stat(uri);
-	if (size > largestBytes) throw new ProfileFileError("it is larger than 64 KiB.");
+	if (size > largestBytes) throw new ProfileFileError(l10n.t("it is larger than 64 KiB."));
 	const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
 	let value: unknown;
 	try {
 		value = JSON.parse(text);
 	} catch (cause) {
 		// The parser's own words quote the file, which may be one that was never meant to be read here.
-		throw new ProfileFileError("it is no JSON.", { cause });
+		throw new ProfileFileError(l10n.t("it is no JSON."), { cause });
 	}
 	const parsed = profileSchema.safeParse(value);
 	if (parsed.success) return parsed.data;
@@ -134,6 +135,7 @@ function isFault(error: unknown): boolean {
 function wordsOf(error: unknown): string {
 	if (error instanceof ProfileFileError) return error.message;
 	if (error instanceof ProblemError) return error.problem.detail;
-	if (error instanceof vscode.FileSystemError) return "it can't be read; is the path in the setting right?";
+	if (error instanceof vscode.FileSystemError)
+		return l10n.t("it can't be read; is the path in the setting right?");
 	return error instanceof Error ? error.message : String(error);
 }

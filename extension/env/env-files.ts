@@ -2,6 +2,7 @@
  * The env files of the workspace: which there are, what they and their examples say, and the writing of one value.
  * Reaches files through VS Code alone, so that remote and virtual file systems work. Examples are never written.
  */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type EnvEdit, envValue, setValue } from "./env-text.ts";
 import {
@@ -103,17 +104,21 @@ export async function writeEnvValue(
 	options: WriteOptions = {},
 ): Promise<Saved> {
 	if (isExample(basename(uri))) {
-		const detail = `${nameOf(uri)} is an example that others get to see. Choose another file.`;
+		const detail = l10n.t("{0} is an example that others get to see. Choose another file.", nameOf(uri));
 		throw new FileError("read-only", detail);
 	}
 	const plan = (text: string): EnvEdit => {
 		const { expected } = options;
 		if (expected !== undefined && (envValue(text, key) ?? null) !== expected) {
-			const detail = `${key} in ${nameOf(uri)} has another value than a moment ago. Look at it, then try again.`;
+			const detail = l10n.t(
+				"{0} in {1} has another value than a moment ago. Look at it, then try again.",
+				key,
+				nameOf(uri),
+			);
 			throw new FileError("changed", detail);
 		}
 		const edit = setValue(text, key, value);
-		if ("reason" in edit) throw new FileError(edit.reason, `${nameOf(uri)}: ${edit.detail}`);
+		if ("reason" in edit) throw new FileError(edit.reason, l10n.t("{0}: {1}", nameOf(uri), edit.detail));
 		return edit;
 	};
 	return await changeFile(uri, plan, options);

@@ -2,6 +2,7 @@
  * The steps that ask where a secret goes: which env file, under which key, and what has to be settled before it is
  * written there. Nothing is written here, and no value of a file is ever shown.
  */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { back, type Step } from "../create/walk.ts";
 import type { Prompts, Row } from "../create/wizard.ts";
@@ -58,7 +59,7 @@ type TargetPick = EnvFile | "nowhere" | "trust" | "open-folder";
 function targetStep<Draft extends EnvDraft>({ prompts, purpose }: Surroundings): Step<Draft> {
 	return {
 		id: "file",
-		subject: "Env File",
+		subject: l10n.t("Env File"),
 		kind: "numbered",
 		applies: () => true,
 		isAnswered: (draft) => draft.target !== undefined,
@@ -66,7 +67,7 @@ function targetStep<Draft extends EnvDraft>({ prompts, purpose }: Surroundings):
 			let problem: string | undefined;
 			for (;;) {
 				const answer = await prompts.one<TargetPick>(place, {
-					placeholder: problem ?? "Where does the secret go?",
+					placeholder: problem ?? l10n.t("Where does the secret go?"),
 					rows: targetRows(purpose),
 					isActive: (value) => isSameTarget(value, draft.target),
 				});
@@ -83,7 +84,7 @@ function targetStep<Draft extends EnvDraft>({ prompts, purpose }: Surroundings):
 /** What makes a file unfit for a secret, in words. */
 async function problemWith({ uri, state }: EnvFile): Promise<string | undefined> {
 	if (state === "read-only")
-		return `${nameOf(uri)} is read-only. Allow writing to it, or choose another file.`;
+		return l10n.t("{0} is read-only. Allow writing to it, or choose another file.", nameOf(uri));
 	try {
 		await readEnvFile(uri);
 		return undefined;
@@ -106,7 +107,7 @@ function isSameTarget(value: TargetPick, target: EnvDraft["target"]): boolean {
 async function targetRows(purpose: Surroundings["purpose"]): Promise<Row<TargetPick>[]> {
 	const nowhere: Row<TargetPick>[] =
 		purpose === "create"
-			? [{ label: "$(lock) Nowhere: keep it in SecretStorage only", value: "nowhere" }]
+			? [{ label: l10n.t("$(lock) Nowhere: keep it in SecretStorage only"), value: "nowhere" }]
 			: [];
 	const wayOn = wayToFiles();
 	return wayOn === undefined ? [...(await fileRows()), ...nowhere] : [...nowhere, wayOn];
@@ -116,14 +117,14 @@ async function targetRows(purpose: Surroundings["purpose"]): Promise<Row<TargetP
 function wayToFiles(): Row<TargetPick> | undefined {
 	if ((vscode.workspace.workspaceFolders ?? []).length === 0)
 		return {
-			label: "$(folder-opened) Open a folder first…",
-			detail: "Without a folder there is no env file to write to. Nothing is created now.",
+			label: l10n.t("$(folder-opened) Open a folder first…"),
+			detail: l10n.t("Without a folder there is no env file to write to. Nothing is created now."),
 			value: "open-folder",
 		};
 	if (!vscode.workspace.isTrusted)
 		return {
-			label: "$(shield) Manage Workspace Trust first…",
-			detail: "In Restricted Mode env files are neither read nor written. Nothing is created now.",
+			label: l10n.t("$(shield) Manage Workspace Trust first…"),
+			detail: l10n.t("In Restricted Mode env files are neither read nor written. Nothing is created now."),
 			value: "trust",
 		};
 	return undefined;
@@ -143,7 +144,9 @@ async function fileRows(): Promise<Row<TargetPick>[]> {
 function rowOf(target: EnvFile): Row<TargetPick> {
 	return {
 		label: `$(${target.state === "new" ? "new-file" : "file"}) ${labelText(target.path)}`,
-		...(target.state !== "present" && { description: target.state === "new" ? "new file" : "read-only" }),
+		...(target.state !== "present" && {
+			description: target.state === "new" ? l10n.t("new file") : l10n.t("read-only"),
+		}),
 		value: target,
 	};
 }
@@ -151,7 +154,7 @@ function rowOf(target: EnvFile): Row<TargetPick> {
 function gitStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
 	return {
 		id: "git",
-		subject: "Git",
+		subject: l10n.t("Git"),
 		kind: "side",
 		applies: (draft) => {
 			const file = fileOf(draft);
@@ -178,19 +181,26 @@ function gitStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft>
 type OpenGitState = Exclude<GitState, "ignored" | "no-repository">;
 
 function gitQuestion(name: string, state: OpenGitState): string {
-	if (state === "tracked") return `${name} is in git: the next commit would publish the secret.`;
-	if (state === "not-ignored") return `${name} is not ignored by git: a commit would publish the secret.`;
-	return `Git could not be asked whether it ignores ${name}. If not, a commit would publish the secret.`;
+	if (state === "tracked") return l10n.t("{0} is in git: the next commit would publish the secret.", name);
+	if (state === "not-ignored")
+		return l10n.t("{0} is not ignored by git: a commit would publish the secret.", name);
+	return l10n.t(
+		"Git could not be asked whether it ignores {0}. If not, a commit would publish the secret.",
+		name,
+	);
 }
 
 function gitRows(name: string, state: OpenGitState): Row<Placement["gitignore"] | "other">[] {
 	const add: Row<Placement["gitignore"]> = {
-		label: "$(diff-ignored) Add it to .gitignore",
-		detail: `Right before the secret is written to ${labelText(name)}.`,
+		label: l10n.t("$(diff-ignored) Add it to .gitignore"),
+		detail: l10n.t("Right before the secret is written to {0}.", labelText(name)),
 		value: "add",
 	};
-	const other: Row<"other"> = { label: "$(arrow-left) Choose another file", value: "other" };
-	const leave: Row<Placement["gitignore"]> = { label: "$(warning) Write it there anyway", value: "leave" };
+	const other: Row<"other"> = { label: l10n.t("$(arrow-left) Choose another file"), value: "other" };
+	const leave: Row<Placement["gitignore"]> = {
+		label: l10n.t("$(warning) Write it there anyway"),
+		value: "leave",
+	};
 	// Git keeps following a file that it has, whatever .gitignore says.
 	return state === "tracked" ? [other, leave] : [add, other, leave];
 }
@@ -198,7 +208,7 @@ function gitRows(name: string, state: OpenGitState): Row<Placement["gitignore"] 
 function keyStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
 	return {
 		id: "key",
-		subject: "Key",
+		subject: l10n.t("Key"),
 		kind: "numbered",
 		applies: (draft) => draft.target !== "nowhere",
 		isAnswered: (draft) => draft.key !== undefined,
@@ -206,7 +216,10 @@ function keyStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft>
 			const file = fileOf(draft);
 			if (file === undefined) return draft;
 			const answer = await prompts.one<string>(place, {
-				placeholder: `Which key of ${nameOf(file.uri)} holds the secret? Choose one or type another.`,
+				placeholder: l10n.t(
+					"Which key of {0} holds the secret? Choose one or type another.",
+					nameOf(file.uri),
+				),
 				rows: keyRows(file, draft),
 				rowsFor: typedKeyRows,
 				isActive: (key) => key === draft.key,
@@ -224,27 +237,30 @@ async function keyRows(file: EnvFile, { name = "", key: chosen }: EnvDraft): Pro
 	const isTyped = chosen !== undefined && !suggested.includes(chosen) && !others.includes(chosen);
 	const row = (key: string): Row<string> => ({
 		label: key,
-		...(envValue(text, key) ? { description: "has a value, which would be replaced" } : {}),
+		...(envValue(text, key) ? { description: l10n.t("has a value, which would be replaced") } : {}),
 		value: key,
 	});
 	return [
 		...(isTyped ? [row(chosen)] : []),
 		...suggested.map(row),
-		...(others.length === 0 ? [] : [{ label: "in the file", kind: vscode.QuickPickItemKind.Separator }]),
+		...(others.length === 0
+			? []
+			: [{ label: l10n.t("in the file"), kind: vscode.QuickPickItemKind.Separator }]),
 		...others.map(row),
 	];
 }
 
 /** A row for the key that was typed or can be made of it, or for what is wrong with it. */
 function typedKeyRows(text: string): Row<string>[] {
-	if (isEnvKey(text)) return [{ label: text, description: "as typed", value: text, alwaysShow: true }];
+	if (isEnvKey(text))
+		return [{ label: text, description: l10n.t("as typed"), value: text, alwaysShow: true }];
 	const made = text.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
 	if (isEnvKey(made))
-		return [{ label: made, description: `for ${labelText(text)}`, value: made, alwaysShow: true }];
+		return [{ label: made, description: l10n.t("for {0}", labelText(text)), value: made, alwaysShow: true }];
 	return [
 		{
-			label: `$(error) ${labelText(text)} cannot be a key`,
-			detail: "Letters, digits and underscores only, and no digit first.",
+			label: l10n.t("$(error) {0} cannot be a key", labelText(text)),
+			detail: l10n.t("Letters, digits and underscores only, and no digit first."),
 			alwaysShow: true,
 		},
 	];
@@ -253,7 +269,7 @@ function typedKeyRows(text: string): Row<string>[] {
 function replaceStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
 	return {
 		id: "replace",
-		subject: "Key",
+		subject: l10n.t("Key"),
 		kind: "side",
 		applies: (draft) => fileOf(draft) !== undefined && draft.found?.line !== lineOf(draft),
 		isAnswered: () => false,
@@ -264,10 +280,10 @@ function replaceStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Dr
 			const found = { line: lineOf(draft), value };
 			if (!value) return { ...draft, found };
 			const answer = await prompts.one<"replace" | "other">(place, {
-				placeholder: `Replace the value of ${draft.key} in ${nameOf(file.uri)}?`,
+				placeholder: l10n.t("Replace the value of {0} in {1}?", draft.key, nameOf(file.uri)),
 				rows: [
-					{ label: "$(arrow-left) Choose another key", value: "other" },
-					{ label: `$(replace) Replace the value of ${draft.key}`, value: "replace" },
+					{ label: l10n.t("$(arrow-left) Choose another key"), value: "other" },
+					{ label: l10n.t("$(replace) Replace the value of {0}", draft.key), value: "replace" },
 				],
 			});
 			return answer === "replace" ? { ...draft, found } : back;

@@ -4,6 +4,7 @@
  * back as it was given, as far as each of them could read that line before; everything else is refused, with a reason.
  */
 import { parseEnv as parseAsNode } from "node:util";
+import * as l10n from "@vscode/l10n";
 
 export type Quote = "" | "'" | '"' | "`";
 
@@ -118,7 +119,10 @@ export function applyEdit(text: string, edit: EnvEdit): string {
 /** Gives the key its value on the line that counts, or on a new last line. */
 export function setValue(text: string, key: string, value: string): EnvEdit | EnvRefusal {
 	if (!isEnvKey(key)) {
-		const detail = `'${key}' is no variable name. Use letters, digits and underscores, with no digit first.`;
+		const detail = l10n.t(
+			"'{0}' is no variable name. Use letters, digits and underscores, with no digit first.",
+			key,
+		);
 		return { reason: "key-invalid", detail };
 	}
 	const entry = parseEnv(text).findLast((candidate) => candidate.key === key);
@@ -148,11 +152,15 @@ function planEdit(text: string, { key, value, entry }: Wish): EnvEdit | EnvRefus
 
 function refuse(text: string, value: string): EnvRefusal | undefined {
 	if (/[\p{Cc}\u2028\u2029\uFEFF]/u.test(value) || !value.isWellFormed()) {
-		const detail = "The value holds a line break or another character that no line of an env file can carry.";
+		const detail = l10n.t(
+			"The value holds a line break or another character that no line of an env file can carry.",
+		);
 		return { reason: "value-not-representable", detail };
 	}
 	if (hasConflictMarkers(text)) {
-		const detail = "The file still holds the markers of a merge conflict. Resolve it, save, then try again.";
+		const detail = l10n.t(
+			"The file still holds the markers of a merge conflict. Resolve it, save, then try again.",
+		);
 		return { reason: "conflict-markers", detail };
 	}
 	return undefined;
@@ -160,13 +168,15 @@ function refuse(text: string, value: string): EnvRefusal | undefined {
 
 function needsQuotes(key: string, value: string): EnvRefusal {
 	if (!isSafeIn("'", value, false) && !isSafeIn('"', value, false)) {
-		const detail =
-			"The value mixes quotes, backslashes or dollar signs in a way that the readers of env files do not agree on.";
+		const detail = l10n.t(
+			"The value mixes quotes, backslashes or dollar signs in a way that the readers of env files do not agree on.",
+		);
 		return { reason: "value-not-representable", detail };
 	}
-	const detail =
-		`The value has to stand in quotes, which 'docker --env-file' would take for a part of it. ` +
-		`If docker does not read this file, write the line ${key}='' yourself, then try again.`;
+	const detail = l10n.t(
+		"The value has to stand in quotes, which 'docker --env-file' would take for a part of it. If docker does not read this file, write the line {0}='' yourself, then try again.",
+		key,
+	);
 	return { reason: "value-needs-quotes", detail };
 }
 
@@ -214,10 +224,18 @@ export function findHider(text: string, key: string, value: string): EnvRefusal 
 	if (entry?.value === value && (asNode[key] === value || !nodeReads(text, entry))) return undefined;
 	const above = entries.filter((candidate) => candidate.start < (entry?.start ?? text.length));
 	const hider = above.findLast((candidate) => asNode[candidate.key] !== candidate.value) ?? above.at(-1);
-	const where = hider ? `Line ${hider.line} (${hider.key})` : "A line above";
 	const detail =
-		`${where} hides ${key} from readers of this file: it has an open quote, or nothing but a blank after its ` +
-		`separator. Correct that line, then try again.`;
+		hider === undefined
+			? l10n.t(
+					"A line above hides {0} from readers of this file: it has an open quote, or nothing but a blank after its separator. Correct that line, then try again.",
+					key,
+				)
+			: l10n.t(
+					"Line {0} ({1}) hides {2} from readers of this file: it has an open quote, or nothing but a blank after its separator. Correct that line, then try again.",
+					hider.line,
+					hider.key,
+					key,
+				);
 	return { reason: "line-hidden", detail };
 }
 

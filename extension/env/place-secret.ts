@@ -1,5 +1,6 @@
 /** Writes a secret to the line that was chosen for it, and stays with it until it is there or the person gives up. */
 import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { walk } from "../create/walk.ts";
@@ -27,7 +28,9 @@ export async function askPlacement(token: TokenRecord, former?: Placement): Prom
 	const changeFirst = former && "key";
 	try {
 		const steps = envSteps<EnvDraft>({ prompts, purpose: "insert" });
-		const placement = placementOf(await walk(steps, draft, { title: "Insert into Env File", changeFirst }));
+		const placement = placementOf(
+			await walk(steps, draft, { title: l10n.t("Insert into Env File"), changeFirst }),
+		);
 		if (placement === undefined) throw new Error("The steps ended without a line for the secret.");
 		return placement;
 	} finally {
@@ -55,7 +58,7 @@ async function ignoreOnDisk(uri: vscode.Uri): Promise<void> {
 	const name = vscode.workspace.asRelativePath(ignoreFile);
 	throw new FileError(
 		"not-saved",
-		`${name} has unsaved changes; save it, so that git leaves the env file alone, then try again.`,
+		l10n.t("{0} has unsaved changes; save it, so that git leaves the env file alone, then try again.", name),
 	);
 }
 
@@ -69,11 +72,11 @@ export async function placeAfterFailure(
 	for (;;) {
 		services.log.error("The secret was not written.", inspect(error));
 		const chosen = await askWhatNow(kept.token, placement, error);
-		if (chosen === "Copy Secret") {
+		if (chosen === "copy") {
 			await services.clipboard.copySecret(kept.secret);
 			continue;
 		}
-		if (chosen === "Choose Another File") placement = await askPlacement(kept.token);
+		if (chosen === "another-file") placement = await askPlacement(kept.token);
 		else if (isChanged(error)) placement = await askPlacement(kept.token, placement);
 		try {
 			await placeSecret(placement, kept.secret);
@@ -89,16 +92,28 @@ function isChanged(error: unknown): boolean {
 	return error instanceof FileError && error.code === "changed";
 }
 
-const ways = ["Try Again", "Choose Another File", "Copy Secret"] as const;
+interface Way extends vscode.MessageItem {
+	way: "try-again" | "another-file" | "copy";
+}
+
+const ways = (): Way[] => [
+	{ title: l10n.t("Try Again"), way: "try-again" },
+	{ title: l10n.t("Choose Another File"), way: "another-file" },
+	{ title: l10n.t("Copy Secret"), way: "copy" },
+];
 
 async function askWhatNow(token: TokenRecord, { target }: Placement, error: unknown) {
 	const chosen = await vscode.window.showErrorMessage(
-		`The secret of ${quoted(token.name)} was not written to ${messageText(nameOf(target.uri))}. ` +
-			`${messageText(explain(error).text)} The secret can still be copied.`,
-		...ways,
+		l10n.t(
+			"The secret of {0} was not written to {1}. {2} The secret can still be copied.",
+			quoted(token.name),
+			messageText(nameOf(target.uri)),
+			messageText(explain(error).text),
+		),
+		...ways(),
 	);
 	if (chosen === undefined) throw new vscode.CancellationError();
-	return chosen;
+	return chosen.way;
 }
 
 /** Opens the env file at the secret's line. */

@@ -2,9 +2,11 @@
  * How one text file of the workspace is read and changed. Invariant: what a change does not name keeps its bytes, its
  * unsaved edits, and its mode; what cannot be kept is refused before anything is written.
  */
+
 import { constants } from "node:fs";
 import { access, chmod, lstat, realpath, stat as statOnDisk } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { EnvEdit, EnvRefusalReason } from "./env-text.ts";
 
@@ -134,7 +136,10 @@ async function checkWritable(uri: vscode.Uri, { missing, links }: ChangeOptions)
 	if (links !== "anywhere") await refuseLinkToOutside(uri);
 	const found = await readFileText(uri);
 	if (!found.exists && (found.unsaved || missing === "refuse")) {
-		const detail = `${nameOf(uri)} does not exist any more. Choose another file, or save it again from its editor.`;
+		const detail = l10n.t(
+			"{0} does not exist any more. Choose another file, or save it again from its editor.",
+			nameOf(uri),
+		);
 		throw new FileError("deleted", detail);
 	}
 	await refuseReadOnly(uri);
@@ -163,7 +168,10 @@ async function createFile(uri: vscode.Uri, text: string): Promise<Saved> {
 
 async function save(document: vscode.TextDocument): Promise<void> {
 	if (!document.isDirty || (await document.save())) return;
-	const detail = `${nameOf(document.uri)} is changed in its editor, but could not be saved. Save it there.`;
+	const detail = l10n.t(
+		"{0} is changed in its editor, but could not be saved. Save it there.",
+		nameOf(document.uri),
+	);
 	throw new FileError("not-saved", detail);
 }
 
@@ -198,15 +206,19 @@ function unifyLineEndings(text: string): string {
 }
 
 function mixedLineEndings(uri: vscode.Uri): FileError {
-	const detail =
-		`${nameOf(uri)} mixes line endings, which VS Code would make all the same. ` +
-		`Open it, choose LF or CRLF in the status bar, save it, then try again.`;
+	const detail = l10n.t(
+		"{0} mixes line endings, which VS Code would make all the same. Open it, choose LF or CRLF in the status bar, save it, then try again.",
+		nameOf(uri),
+	);
 	return new FileError("mixed-line-endings", detail);
 }
 
 /** Somebody else was faster. */
 export function changed(uri: vscode.Uri): FileError {
-	return new FileError("changed", `${nameOf(uri)} was changed in the meantime. Look at it, then try again.`);
+	return new FileError(
+		"changed",
+		l10n.t("{0} was changed in the meantime. Look at it, then try again.", nameOf(uri)),
+	);
 }
 
 function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
@@ -217,20 +229,24 @@ async function openText(uri: vscode.Uri): Promise<vscode.TextDocument> {
 	try {
 		return await vscode.workspace.openTextDocument(uri);
 	} catch (cause) {
-		throw new FileError("not-text", `${nameOf(uri)} cannot be opened as text. Choose another file.`, {
-			cause,
-		});
+		throw new FileError(
+			"not-text",
+			l10n.t("{0} cannot be opened as text. Choose another file.", nameOf(uri)),
+			{
+				cause,
+			},
+		);
 	}
 }
 
 async function statFile(uri: vscode.Uri): Promise<vscode.FileStat | undefined> {
 	const stat = await attempt(uri, () => vscode.workspace.fs.stat(uri));
 	if (stat && (stat.type & vscode.FileType.Directory) !== 0)
-		throw new FileError("is-folder", `${nameOf(uri)} is a folder. Choose a file.`);
+		throw new FileError("is-folder", l10n.t("{0} is a folder. Choose a file.", nameOf(uri)));
 	// A link to a device never ends.
 	if (stat && (stat.type & vscode.FileType.File) === 0) throw notText(uri);
 	if (stat && stat.size > maximumBytes)
-		throw new FileError("too-large", `${nameOf(uri)} is larger than 1 MB. Choose another file.`);
+		throw new FileError("too-large", l10n.t("{0} is larger than 1 MB. Choose another file.", nameOf(uri)));
 	return stat;
 }
 
@@ -245,7 +261,10 @@ async function readFromDisk(uri: vscode.Uri): Promise<string> {
 }
 
 function notText(uri: vscode.Uri, options?: ErrorOptions): FileError {
-	const detail = `${nameOf(uri)} is no text in UTF-8. Choose another file, or save it with that encoding.`;
+	const detail = l10n.t(
+		"{0} is no text in UTF-8. Choose another file, or save it with that encoding.",
+		nameOf(uri),
+	);
 	return new FileError("not-text", detail, options);
 }
 
@@ -255,14 +274,17 @@ async function attempt<Answer>(uri: vscode.Uri, ask: () => Thenable<Answer>): Pr
 		return await ask();
 	} catch (cause) {
 		if (cause instanceof vscode.FileSystemError && cause.code === "FileNotFound") return undefined;
-		const detail = `${nameOf(uri)} cannot be read. See that it is within reach, then try again.`;
+		const detail = l10n.t("{0} cannot be read. See that it is within reach, then try again.", nameOf(uri));
 		throw new FileError("unreachable", detail, { cause });
 	}
 }
 
 async function refuseReadOnly(uri: vscode.Uri): Promise<void> {
 	if ((await accessTo(uri)) !== "read-only") return;
-	const detail = `${nameOf(uri)} is read-only, or its folder is. Allow writing there, or choose another file.`;
+	const detail = l10n.t(
+		"{0} is read-only, or its folder is. Allow writing there, or choose another file.",
+		nameOf(uri),
+	);
 	throw new FileError("read-only", detail);
 }
 
@@ -283,8 +305,12 @@ async function refuseLinkToOutside(uri: vscode.Uri): Promise<void> {
 	const target = await attempt(uri, () => resolveLink(uri.fsPath));
 	const path = target && relative(await realpath(folder.uri.fsPath), target);
 	if (path !== undefined && path !== ".." && !path.startsWith(`..${sep}`) && path !== target) return;
-	const where = target ?? "a file that does not exist";
-	const detail = `${nameOf(uri)} is a link that leads out of its workspace folder, to ${where}. Choose another file.`;
+	const where = target ?? l10n.t("a file that does not exist");
+	const detail = l10n.t(
+		"{0} is a link that leads out of its workspace folder, to {1}. Choose another file.",
+		nameOf(uri),
+		where,
+	);
 	throw new FileError("outside-workspace", detail);
 }
 
