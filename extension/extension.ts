@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { ActivityTree } from "./activity/activity-tree.ts";
 import { registerCommands } from "./commands.ts";
 import { DaemonProcess } from "./daemon/daemon-process.ts";
 import { LiveTokens } from "./daemon/live-tokens.ts";
 import { ProfileFiles } from "./daemon/profile-files.ts";
 import { Bindings } from "./env/bindings.ts";
+import { EnvFileTree } from "./env/env-file-tree.ts";
 import { IgnoredSecrets } from "./env/ignored-secrets.ts";
 import { tellNotices } from "./notices.ts";
 import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
@@ -36,15 +38,23 @@ export function activate(context: vscode.ExtensionContext): void {
 	const bindings = new Bindings({ live, daemon, ignored, log });
 	const secrets = new SecretStore(context.secrets);
 	const clipboard = new Clipboard({ log });
-	const tree = new TokenTree({ live, secrets, onDidChangeSecrets: context.secrets.onDidChange, log });
+	const tree = new TokenTree({
+		...{ live, bindings, secrets, log },
+		onDidChangeSecrets: context.secrets.onDidChange,
+		memory: { workspace: context.workspaceState, everywhere: context.globalState },
+	});
+	const envFiles = new EnvFileTree({ bindings, live, secrets });
+	const activity = new ActivityTree({ daemon, live, log });
 	context.subscriptions.push(
-		...[log, policyChanged, live, ignored, bindings, clipboard, tree],
+		...[log, policyChanged, live, ignored, bindings, clipboard, tree, envFiles, activity],
 		vscode.workspace.onDidChangeConfiguration((change) => {
 			if (affectsPolicy(change)) policyChanged.fire();
 		}),
 		new ProfileFiles({ daemon, live, log }),
 		tellNotices({ live, memory: context.globalState, folder, log }),
-		registerCommands({ daemon, live, bindings, ignored, secrets, clipboard, tree, log }),
+		registerCommands({ daemon, live, bindings, ignored, secrets, clipboard, tree, activity, log }),
 	);
 	tree.open();
+	envFiles.open();
+	activity.open();
 }

@@ -1,5 +1,6 @@
 /** What the composition root builds once and every command works with. */
 import type * as vscode from "vscode";
+import type { ActivityTree } from "./activity/activity-tree.ts";
 import type { DaemonProcess } from "./daemon/daemon-process.ts";
 import type { LiveTokens } from "./daemon/live-tokens.ts";
 import type { Bindings } from "./env/bindings.ts";
@@ -16,5 +17,6 @@ export interface Services {
 	secrets: SecretStore;
 	clipboard: Clipboard;
 	tree: TokenTree;
+	activity: ActivityTree;
 	log: vscode.LogOutputChannel;
 }

@@ -28,6 +28,14 @@ export function timeLeft(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now
 	return l10n.t("{0} left", amountInWords(count, unit));
 }
 
+/** The same for a narrow list, as far as a plain amount says it: `12 days`, `20 hours`. */
+export function timeLeftBriefly(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now: number): string {
+	const left = endOf(dates) - now;
+	if (left < minute || left === Number.POSITIVE_INFINITY) return timeLeft(dates, now);
+	const { count, unit } = roundly(left);
+	return amountInWords(count, unit);
+}
+
 function expiredSince(milliseconds: number): string {
 	return milliseconds < minute ? l10n.t("expired just now") : l10n.t("expired {0}", ago(milliseconds));
 }

@@ -108,6 +108,6 @@ function isSelection(argument: unknown): boolean {
 	);
 }
 
-function idOf(given: unknown): unknown {
+export function idOf(given: unknown): unknown {
 	return typeof given === "object" && given !== null && "id" in given ? given.id : given;
 }

@@ -1,32 +1,35 @@
 /**
- * The list in the side bar: the tokens as they are now, the soonest to end first. It looks only while somebody sees
- * it. A secret is in no label and no tooltip.
+ * The list of tokens in the side bar, grouped and filtered as the person wants it. It looks only while somebody sees
+ * it, and makes what is not seen only when it is.
  */
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { DaemonError } from "../daemon/daemon-process.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
-import { counted, plainText, shortenedWithin } from "../display-text.ts";
+import { messageText, plainText, shortened } from "../display-text.ts";
+import type { Bindings } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
 import type { SecretStore } from "./secret-store.ts";
-import { needsAttention, soonestFirst, type Urgency, urgencyOf } from "./time-left.ts";
-import { factsOf, type SecretPlace, stateInWords } from "./token-facts.ts";
+import { needsAttention, urgencyOf } from "./time-left.ts";
+import { filterBy } from "./token-filter.ts";
+import { type Grouping, groupings, groupTokens } from "./token-groups.ts";
+import { groupItem, type ItemFacts, lineItem, tokenItem, tokenTooltip } from "./token-items.ts";
+import { childrenOf, findToken, type GroupNode, groupNode, type Node } from "./token-nodes.ts";
+import { ViewProgress } from "./view-progress.ts";
 
 const viewId = "tokensmith.tokens";
-
-/** A longer name would hide the time left in a side bar of the usual width; the tooltip has all of it. */
-const longestLabel = 24;
-
-/** Tokens that work no more and need nothing are out of the way in one closed group. */
-const ended = Symbol("ended");
-type Node = TokenRecord | typeof ended;
+const groupingKey = "tokenGrouping";
 
 interface Sources {
 	live: LiveTokens;
+	bindings: Bindings;
 	secrets: SecretStore;
 	/** Fires when a secret was stored or deleted, also by another window. */
 	onDidChangeSecrets: vscode.Event<unknown>;
+	/** Where the grouping is remembered: the workspace's own comes first. */
+	memory: { workspace: vscode.Memento; everywhere: vscode.Memento };
 	log: vscode.LogOutputChannel;
 }
 
@@ -34,10 +37,11 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	readonly #sources: Sources;
 	readonly #changed = new vscode.EventEmitter<undefined>();
 	readonly onDidChangeTreeData = this.#changed.event;
-	readonly #disposables: vscode.Disposable[] = [this.#changed];
+	readonly #progress = new ViewProgress(viewId);
+	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
 	#view: vscode.TreeView<Node> | undefined;
-	#kept: ReadonlySet<string> = new Set();
-	#endProgress: (() => void) | undefined;
+	#filter = "";
+	#facts: ItemFacts = { now: 0, warningDays: [], kept: new Set() };
 	#toMark: string | undefined;
 
 	constructor(sources: Sources) {
@@ -46,14 +50,16 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	/** Puts the list into its place. Nothing is fetched before somebody sees it. */
 	open(): void {
-		const { live, onDidChangeSecrets } = this.#sources;
+		const { live, bindings, onDidChangeSecrets } = this.#sources;
 		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this, canSelectMany: true });
 		this.#view = view;
 		this.#disposables.push(
 			view,
 			view.onDidChangeVisibility(() => this.#look()),
 			live.onDidChange(() => this.#refresh()),
+			bindings.onDidChange(() => this.#refresh()),
 			onDidChangeSecrets(() => this.#refresh()),
+			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#look()),
 			vscode.workspace.onDidChangeConfiguration((change) => {
 				if (change.affectsConfiguration("tokensmith.expiry.warningDays")) this.#refresh();
 			}),
@@ -63,54 +69,109 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	/** The tokens that are marked in the list. */
 	get selected(): readonly TokenRecord[] {
-		return (this.#view?.selection ?? []).filter((node) => node !== ended);
+		return (this.#view?.selection ?? []).flatMap((node) => (node.kind === "token" ? [node.token] : []));
+	}
+
+	/** By file only where files are read at all. */
+	get grouping(): Grouping {
+		const { workspace, everywhere } = this.#sources.memory;
+		const remembered = workspace.get(groupingKey) ?? everywhere.get(groupingKey);
+		const grouping = groupings.find((one) => one === remembered) ?? "status";
+		return grouping === "file" && !vscode.workspace.isTrusted ? "status" : grouping;
+	}
+
+	/** Remembered in this workspace, and for those that have no grouping of their own. */
+	async groupBy(grouping: Grouping): Promise<void> {
+		const { workspace, everywhere } = this.#sources.memory;
+		await Promise.all([workspace.update(groupingKey, grouping), everywhere.update(groupingKey, grouping)]);
+		this.#refresh();
+	}
+
+	/** The words that tokens have to have to be shown; none: all are. */
+	get filter(): string {
+		return this.#filter;
+	}
+
+	set filter(text: string) {
+		this.#filter = text.trim();
+		this.#refresh();
+	}
+
+	/** How many tokens the filter lets pass, of how many. */
+	get shown(): { count: number; of: number } {
+		return { count: this.#passing().length, of: this.#sources.live.tokens.length };
 	}
 
 	async getChildren(node?: Node): Promise<Node[]> {
-		const { live, secrets } = this.#sources;
-		if (node !== undefined) return node === ended ? live.tokens.filter(isEnded).toSorted(latestFirst) : [];
-		this.#kept = new Set(await secrets.ids());
-		const working = live.tokens.filter((token) => !isEnded(token)).toSorted(soonestFirst);
-		return live.tokens.length === working.length ? working : [...working, ended];
+		if (node !== undefined) return childrenOf(node);
+		const kept = new Set(await this.#sources.secrets.ids());
+		this.#facts = { now: Date.now(), warningDays: warningDays(), kept };
+		return this.#roots();
 	}
 
 	getTreeItem(node: Node): vscode.TreeItem {
-		return node === ended ? this.#endedItem() : this.#tokenItem(node);
+		if (node.kind === "token") return tokenItem(node, this.#facts);
+		return node.kind === "group" ? groupItem(node) : lineItem(node);
+	}
+
+	resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
+		if (node.kind !== "token") return item;
+		const secret = this.#facts.kept.has(node.id) ? "kept" : "absent";
+		item.tooltip = tokenTooltip(node.token, secret, Date.now());
+		return item;
 	}
 
 	/** Needed to reveal a token. */
 	getParent(node: Node): Node | undefined {
-		return node !== ended && isEnded(node) ? ended : undefined;
+		return node.parent;
 	}
 
-	/** Marks the token in the list as soon as it is there, if somebody sees the list. */
+	/** Marks the token in the list as soon as it is there, if somebody sees the list. A filter that hides it goes. */
 	mark(id: string): void {
 		this.#toMark = id;
 		this.#refresh();
 	}
 
 	dispose(): void {
-		this.#endProgress?.();
 		vscode.Disposable.from(...this.#disposables).dispose();
 	}
 
 	#look(): void {
-		if (this.#view?.visible) this.#sources.live.start();
+		if (this.#view?.visible) {
+			this.#sources.live.start();
+			this.#sources.bindings.start();
+		}
 		this.#refresh();
 	}
 
 	#refresh(): void {
 		const { live } = this.#sources;
-		if (this.#view !== undefined) {
-			this.#view.message = this.#message();
-			this.#view.badge = this.#badge();
-		}
-		const state = live.state === "live" ? (live.tokens.length === 0 ? "empty" : "listed") : live.state;
-		setContext("tokensmith.view", state);
+		if (this.#view !== undefined) this.#describe(this.#view);
+		setContext("tokensmith.view", this.#state());
 		setContext("tokensmith.problem", live.error instanceof DaemonError ? live.error.code : undefined);
-		this.#showProgress(live.state === "connecting");
+		setContext("tokensmith.grouping", this.grouping);
+		setContext("tokensmith.filtered", this.#filter !== "");
+		this.#progress.show(live.state === "connecting");
 		this.#changed.fire(undefined);
-		this.#reveal(live.tokens.find(({ id }) => id === this.#toMark));
+		this.#reveal();
+	}
+
+	/** What the welcome texts in package.json go by. */
+	#state(): string {
+		const { live } = this.#sources;
+		if (live.state !== "live") return live.state;
+		if (live.tokens.length === 0) return "empty";
+		return this.#passing().length === 0 ? "none-pass" : "listed";
+	}
+
+	#describe(view: vscode.TreeView<Node>): void {
+		const { count, of } = this.shown;
+		view.message = this.#message();
+		view.badge = this.#badge();
+		view.description =
+			this.#filter === ""
+				? ""
+				: l10n.t("“{0}”: {1} of {2}", shortened(messageText(this.#filter), 30), count, of);
 	}
 
 	/** Above the tokens only: an empty view has its welcome, which a message would replace. */
@@ -120,105 +181,58 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		return problem === undefined || live.tokens.length === 0 ? "" : explain(problem).text;
 	}
 
-	#reveal(token: TokenRecord | undefined): void {
-		if (token === undefined || !this.#view?.visible) return;
-		this.#toMark = undefined;
-		this.#view.reveal(token).then(undefined, (error: Error) => this.#sources.log.warn(error.message));
-	}
-
-	#showProgress(isBusy: boolean): void {
-		if (!isBusy) {
-			this.#endProgress?.();
-			this.#endProgress = undefined;
-		} else if (this.#endProgress === undefined) {
-			const { promise, resolve } = Promise.withResolvers<void>();
-			this.#endProgress = resolve;
-			void vscode.window.withProgress({ location: { viewId } }, () => promise);
-		}
-	}
-
 	#badge(): vscode.ViewBadge | undefined {
 		const now = Date.now();
 		const days = warningDays();
-		const value = this.#sources.live.tokens.filter((token) =>
-			needsAttention(urgencyOf(token, days, now)),
-		).length;
+		const { tokens } = this.#sources.live;
+		const value = tokens.filter((token) => needsAttention(urgencyOf(token, days, now))).length;
 		if (value === 0) return undefined;
-		return { value, tooltip: `${counted(value, "API token")} expired or about to expire` };
+		const one = l10n.t("1 API token expired or about to expire");
+		const tooltip = value === 1 ? one : l10n.t("{0} API tokens expired or about to expire", value);
+		return { value, tooltip };
 	}
 
-	#endedItem(): vscode.TreeItem {
-		const count = this.#sources.live.tokens.filter(isEnded).length;
-		const item = new vscode.TreeItem("Revoked", vscode.TreeItemCollapsibleState.Collapsed);
-		item.id = "ended";
-		item.description = String(count);
-		item.iconPath = new vscode.ThemeIcon("archive");
-		item.contextValue = "group";
-		item.accessibilityInformation = { label: `${counted(count, "revoked or disabled token")}` };
-		return item;
+	#passing(): readonly TokenRecord[] {
+		const { live, bindings } = this.#sources;
+		if (this.#filter === "") return live.tokens;
+		const placesOf = (id: string) => bindings.linesOf(id).map(({ words }) => words);
+		return live.tokens.filter(filterBy(this.#filter, placesOf));
 	}
 
-	#tokenItem(token: TokenRecord): vscode.TreeItem {
-		const now = Date.now();
-		const urgency = urgencyOf(token, warningDays(), now);
-		const secret = this.#kept.has(token.id) ? "kept" : "absent";
-		const state = stateInWords(token, urgency, now);
-		const item = new vscode.TreeItem(shortenedWithin(plainText(token.name), longestLabel));
-		item.id = token.id;
-		// The side bar is narrow; under a list of tokens, days can only be those that are left.
-		item.description = state.replace(/ left$/, "");
-		item.iconPath = iconOf[urgency];
-		item.tooltip = tooltipOf(token, secret, now);
-		item.contextValue = contextValueOf(token, secret);
-		item.accessibilityInformation = { label: `${plainText(token.name)}, ${state}` };
-		return item;
+	#roots(): GroupNode[] {
+		const { bindings } = this.#sources;
+		return groupTokens(this.#passing(), this.grouping, {
+			now: Date.now(),
+			warningDays: warningDays(),
+			linesOf: (id) => bindings.linesOf(id),
+			fileOf: ({ fileName }) => plainText(fileName),
+			issuerName: (issuer) => this.#issuerName(issuer),
+		}).map(groupNode);
+	}
+
+	/** The profile of an issuer says its name. */
+	#issuerName(issuer: string): string {
+		if (issuer === "local") return l10n.t("This Machine");
+		if (issuer === "other") return l10n.t("Other Systems");
+		const profile = this.#sources.live.profiles.find(({ id }) => id === issuer);
+		return profile?.name ?? issuer;
+	}
+
+	#reveal(): void {
+		const id = this.#toMark;
+		const { live, log } = this.#sources;
+		if (id === undefined || !this.#view?.visible || !live.tokens.some((token) => token.id === id)) return;
+		const node = findToken(this.#roots(), id);
+		if (node === undefined && this.#filter !== "") {
+			this.filter = "";
+			return;
+		}
+		this.#toMark = undefined;
+		if (node === undefined) return;
+		this.#view.reveal(node).then(undefined, (error: Error) => log.warn(error.message));
 	}
 }
 
 function setContext(key: string, value: unknown): void {
 	void vscode.commands.executeCommand("setContext", key, value);
-}
-
-function isEnded(token: TokenRecord): boolean {
-	return token.status === "revoked" || token.status === "disabled";
-}
-
-function latestFirst(one: TokenRecord, other: TokenRecord): number {
-	return Date.parse(other.lastModifiedDate) - Date.parse(one.lastModifiedDate);
-}
-
-/** What the menus in package.json go by: `token.active.kept.local`. */
-function contextValueOf({ status, issuer }: TokenRecord, secret: SecretPlace): string {
-	return `token.${status}.${secret}.${issuer === "local" ? "local" : "other"}`;
-}
-
-const icon = (id: string, color: string) => new vscode.ThemeIcon(id, new vscode.ThemeColor(color));
-
-const iconOf: Record<Urgency, vscode.ThemeIcon> = {
-	revoked: icon("circle-slash", "disabledForeground"),
-	disabled: icon("debug-pause", "disabledForeground"),
-	rotated: icon("history", "disabledForeground"),
-	retiring: icon("history", "descriptionForeground"),
-	expired: icon("error", "list.errorForeground"),
-	urgent: icon("warning", "problemsWarningIcon.foreground"),
-	soon: icon("watch", "problemsWarningIcon.foreground"),
-	calm: icon("key", "testing.iconPassed"),
-	never: icon("key", "descriptionForeground"),
-};
-
-/** Everything that others chose goes in as text, so that a name cannot bring links or pictures along. */
-function tooltipOf(token: TokenRecord, secret: SecretPlace, now: number): vscode.MarkdownString {
-	const tooltip = new vscode.MarkdownString("**");
-	appendWords(tooltip, token.name).appendMarkdown("**\n\n");
-	if (token.description !== "") appendWords(tooltip, token.description).appendMarkdown("\n\n");
-	for (const { label, value } of factsOf(token, secret, now))
-		appendWords(tooltip.appendMarkdown(`${label}: `), value).appendMarkdown("  \n");
-	return tooltip;
-}
-
-/** One by one: appendText turns every space into one that does not break, and long lines would break within words. */
-function appendWords(tooltip: vscode.MarkdownString, text: string): vscode.MarkdownString {
-	for (const [index, word] of plainText(text).split(" ").entries())
-		tooltip.appendMarkdown(index === 0 ? "" : " ").appendText(word);
-	return tooltip;
 }

@@ -31,31 +31,26 @@ describe("the extension's manifest", () => {
 		for (const { category } of commands) assert.equal(category, "Tokens");
 	});
 
-	it("shows in each token's menu what can be done with it", () => {
+	describe("offers in a token's menu", () => {
 		const statuses = ["active", "retiring", "expired", "disabled", "revoked"];
-		const contexts = statuses.flatMap((status) => [`${status}.kept.local`, `${status}.absent.local`]);
-		const offered = contexts.map((context) => [
-			context,
-			menus["view/item/context"]
-				.filter(({ group, when }: { group: string; when: string }) => {
-					const [, pattern = ""] = /viewItem =~ \/(.*?)\/(?: |$)/.exec(when) ?? [];
-					return !group.startsWith("inline") && new RegExp(pattern).test(`token.${context}`);
-				})
-				.map(({ command }: { command: string }) => command.replace("tokensmith.", ""))
-				.join(" "),
-		]);
-		assert.deepEqual(Object.fromEntries(offered), {
-			"active.kept.local": "copySecret injectToken copyId revokeToken",
-			"active.absent.local": "copyId revokeToken",
-			"retiring.kept.local": "copySecret injectToken copyId revokeToken",
-			"retiring.absent.local": "copyId revokeToken",
-			"expired.kept.local": "copySecret copyId revokeToken",
-			"expired.absent.local": "copyId revokeToken",
-			"disabled.kept.local": "copySecret injectToken copyId revokeToken",
-			"disabled.absent.local": "copyId revokeToken",
-			"revoked.kept.local": "copySecret copyId",
-			"revoked.absent.local": "copyId",
-		});
+		const contexts = statuses.flatMap((status) =>
+			["kept", "absent"].flatMap((secret) => [`${status}.${secret}.local`, `${status}.${secret}.other`]),
+		);
+		const everywhere = /^/;
+		const offered: [command: string, where: RegExp][] = [
+			["copySecret", /\.kept\./],
+			["injectToken", /^(active|retiring|disabled)\.kept\./],
+			["copyId", everywhere],
+			["showActivity", everywhere],
+			["revokeToken", /^(?!revoked)/],
+		];
+		for (const [command, where] of offered) {
+			it(`${command} where it can be done and nowhere else`, () =>
+				assert.deepEqual(
+					contexts.filter((context) => isOffered(command, `token.${context}`)),
+					contexts.filter((context) => where.test(context)),
+				));
+		}
 	});
 
 	it("has the daemon's own defaults as the settings' defaults", () => {
@@ -84,3 +79,13 @@ describe("the extension's manifest", () => {
 		}
 	});
 });
+
+/** Whether the context menu of the list of tokens has the command for an entry with the context value. */
+function isOffered(command: string, contextValue: string): boolean {
+	return menus["view/item/context"].some((entry: { command: string; group: string; when: string }) => {
+		if (entry.command !== `tokensmith.${command}` || entry.group.startsWith("inline")) return false;
+		if (!entry.when.includes("view == tokensmith.tokens")) return false;
+		const [, pattern] = /viewItem =~ \/(.*?)\/(?: |$)/.exec(entry.when) ?? [];
+		return pattern !== undefined && new RegExp(pattern).test(contextValue);
+	});
+}

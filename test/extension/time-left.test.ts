@@ -4,6 +4,7 @@ import {
 	needsAttention,
 	soonestFirst,
 	timeLeft,
+	timeLeftBriefly,
 	timeSince,
 	type Urgency,
 	urgencyOf,
@@ -61,6 +62,19 @@ describe("time left", () => {
 			assert.ok(Number(count) * (unit === "hour" ? hour : minute) <= left, `at ${left} ms`);
 		}
 	});
+
+	const brief: [left: number | null, words: string][] = [
+		[null, "no expiry"],
+		[-2 * day, "expired 2 days ago"],
+		[minute - 1, "expires in less than a minute"],
+		[minute, "1 minute"],
+		[20 * hour, "20 hours"],
+		[12 * day, "12 days"],
+	];
+	for (const [left, words] of brief) {
+		it(`says ${JSON.stringify(words)} where there is little room`, () =>
+			assert.equal(timeLeftBriefly(dates(left), now), words));
+	}
 
 	it("says how long ago something was", () => {
 		assert.equal(timeSince(iso(now - 30 * second), now), "just now");

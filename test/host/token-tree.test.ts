@@ -1,50 +1,49 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import type { CreateTokenInput } from "../../daemon/contract.ts";
-import type { Client } from "../../extension/daemon/client.ts";
-import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
-import { policyFromSettings } from "../../extension/settings.ts";
-import { SecretStore } from "../../extension/tokens/secret-store.ts";
 import { TokenTree } from "../../extension/tokens/token-tree.ts";
-import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";
+import { memoryOf } from "./memory.ts";
+import { OneWindow } from "./one-window.ts";
 
 const day = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString();
 
 describe("the list of tokens", () => {
-	let home: DaemonHome;
-	let client: Client;
-	let live: LiveTokens;
+	let window: OneWindow;
 	let tree: TokenTree;
-	let log: vscode.LogOutputChannel;
-	let kept: Map<string, string>;
+	let memory: { workspace: vscode.Memento; everywhere: vscode.Memento };
 
 	beforeEach(async () => {
-		home = await DaemonHome.make(vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath);
-		const daemon = home.window();
-		client = await daemon.client();
-		log = vscode.window.createOutputChannel("Test", { log: true });
-		const none = new vscode.EventEmitter<void>();
-		live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: none.event, log });
-		kept = new Map();
-		const secrets = new SecretStore(secretsIn(kept));
-		tree = new TokenTree({ live, secrets, onDidChangeSecrets: none.event, log });
+		window = await OneWindow.open("list");
+		memory = { workspace: memoryOf(), everywhere: memoryOf() };
+		tree = openTree();
 	});
 
 	afterEach(async () => {
 		tree.dispose();
-		live.dispose();
-		log.dispose();
-		await home.close();
+		await window.close();
 	});
 
-	async function create(name: string, more: Partial<CreateTokenInput> = {}) {
-		return client.createToken({ name, permissions: ["orders.read"], ...more });
+	function openTree(): TokenTree {
+		const { live, bindings, secrets, log, secretsChanged } = window;
+		return new TokenTree({ live, bindings, secrets, log, memory, onDidChangeSecrets: secretsChanged.event });
+	}
+
+	/** The rows as they would be with everything open: indented label and description. */
+	async function rows(parent?: Awaited<ReturnType<typeof tree.getChildren>>[number]): Promise<string[]> {
+		const nodes = await tree.getChildren(parent);
+		const rowsOf = nodes.map(async (node) => {
+			const { label, description } = tree.getTreeItem(node);
+			const below = await rows(node);
+			return [`${label}${description ? `: ${description}` : ""}`, ...below.map((row) => `  ${row}`)];
+		});
+		return (await Promise.all(rowsOf)).flat();
 	}
 
 	async function items(): Promise<vscode.TreeItem[]> {
-		return (await tree.getChildren()).map((node) => tree.getTreeItem(node));
+		const groups = await tree.getChildren();
+		const nodes = (await Promise.all(groups.map((group) => tree.getChildren(group)))).flat();
+		return nodes.map((node) => tree.getTreeItem(node));
 	}
 
 	async function item(name: string): Promise<vscode.TreeItem> {
@@ -53,90 +52,166 @@ describe("the list of tokens", () => {
 		return found;
 	}
 
-	it("goes from the soonest to end to the endless, with the revoked in a closed group", async () => {
-		await create("endless", { expiry: null });
-		await create("month");
-		await create("week", { expiry: inDays(6) });
-		const { id } = await create("dead", { expiry: inDays(1) });
-		await client.revokeToken(id, "leaked");
-		await live.whenLive();
-		const rows = (await items()).map(({ label, description }) => `${label}: ${description}`);
-		assert.deepEqual(rows, ["week: 6 days", "month: 30 days", "endless: no expiry", "Revoked: 1"]);
-		const group = (await tree.getChildren()).at(-1);
-		assert.ok(group);
-		assert.equal(tree.getTreeItem(group).collapsibleState, vscode.TreeItemCollapsibleState.Collapsed);
-		const dead = await tree.getChildren(group);
-		assert.deepEqual(
-			dead.map((node) => tree.getTreeItem(node).description),
-			["revoked just now"],
+	async function tooltip(name: string): Promise<vscode.MarkdownString> {
+		const nodes = (
+			await Promise.all((await tree.getChildren()).map((group) => tree.getChildren(group)))
+		).flat();
+		const node = nodes.find((one) => tree.getTreeItem(one).label === name);
+		assert.ok(node);
+		const text = tree.resolveTreeItem(tree.getTreeItem(node), node).tooltip;
+		assert.ok(text instanceof vscode.MarkdownString);
+		return text;
+	}
+
+	it("is grouped by what presses, with the dead in a closed group at the end", async () => {
+		await window.create("endless", { expiry: null });
+		await window.create("month");
+		await window.create("week", { expiry: inDays(6) });
+		const { id } = await window.create("dead", { expiry: inDays(1) });
+		await window.client.revokeToken(id, "leaked");
+		await window.live.whenLive();
+		assert.deepEqual(await rows(), [
+			"Expires Soon: 1",
+			"  week: 6 days",
+			"Active: 1",
+			"  month: 30 days",
+			"No Expiry: 1",
+			"  endless",
+			"Disabled and Revoked: 1",
+			"  dead: revoked just now",
+		]);
+		const groups = (await tree.getChildren()).map((group) => tree.getTreeItem(group).collapsibleState);
+		const { Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
+		assert.deepEqual(groups, [Expanded, Expanded, Expanded, Collapsed]);
+	});
+
+	it("has a rotated token under its successor, with the time that it has left", async () => {
+		const { id } = await window.create("orders", { expiry: inDays(60) });
+		await window.client.rotateToken(id, { overlapSeconds: 3 * 86_400 });
+		await window.live.whenLive();
+		assert.deepEqual(await rows(), ["Active: 1", "  orders: 60 days", "    orders: rotated, 3 days left"]);
+	});
+
+	it("has under each token the lines that hold it, and a click goes there", async () => {
+		const { token } = await window.create("orders");
+		await window.put(".env", `A=1\nB=${token}\n`);
+		await window.bindings.whenReady();
+		assert.deepEqual(await rows(), ["Active: 1", "  orders: 30 days", "    list/.env:2 (B)"]);
+		const [group] = await tree.getChildren();
+		const [row] = await tree.getChildren(group);
+		const [line] = await tree.getChildren(row);
+		assert.ok(line?.kind === "line");
+		const { command } = tree.getTreeItem(line);
+		assert.equal(command?.command, "tokensmith.openLine");
+		await vscode.commands.executeCommand(command.command, ...(command.arguments ?? []));
+		assert.equal(vscode.window.activeTextEditor?.selection.active.line, 1);
+		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+		assert.ok(tree.getParent(line) === row);
+	});
+
+	it("is grouped by env file or issuer if the person wants that, here and in the next window", async () => {
+		const { token } = await window.create("orders");
+		await window.create("elsewhere");
+		await window.put(".env", `A=${token}\nB=${token}\n`);
+		await window.bindings.whenReady();
+		await tree.groupBy("file");
+		assert.deepEqual(await rows(), [
+			"list/.env: 1",
+			"  orders: 30 days",
+			"    list/.env:1 (A)",
+			"    list/.env:2 (B)",
+			"In No Env File Here: 1",
+			"  elsewhere: 30 days",
+		]);
+		tree.dispose();
+		tree = openTree();
+		assert.equal(tree.grouping, "file");
+		await tree.groupBy("issuer");
+		assert.deepEqual((await rows())[0], "This Machine: 2");
+		memory.workspace = memoryOf();
+		assert.equal(
+			tree.grouping,
+			"issuer",
+			"a workspace without a grouping of its own begins with the last one",
 		);
-		assert.equal(dead.map((node) => tree.getParent(node))[0], group);
+	});
+
+	it("shows what passes the filter, and how much that is", async () => {
+		const { token } = await window.create("orders staging");
+		await window.create("orders production", { tags: ["blue"] });
+		await window.put(".env", `A=${token}\n`);
+		await window.bindings.whenReady();
+		tree.filter = " Orders blue ";
+		assert.deepEqual(await rows(), ["Active: 1", "  orders production: 30 days"]);
+		assert.deepEqual(tree.shown, { count: 1, of: 2 });
+		tree.filter = "list/.env";
+		assert.equal((await rows())[1], "  orders staging: 30 days");
+		tree.filter = "nothing has this";
+		assert.deepEqual(await rows(), []);
+		tree.filter = "";
+		assert.equal((await items()).length, 2);
 	});
 
 	it("tells the menus the status of a token, whether its secret is kept here and whose it is", async () => {
-		const { id, token } = await create("kept");
-		await create("absent");
-		kept.set(`token/${id}`, token);
-		await live.whenLive();
+		const { id, token } = await window.create("kept");
+		await window.create("absent");
+		await window.client.registerToken({
+			name: "theirs",
+			issuer: "other",
+			hash: `sha256:${"0".repeat(64)}`,
+			partialToken: "ghp_…abcd",
+		});
+		window.kept.set(`token/${id}`, token);
+		await window.live.whenLive();
 		assert.equal((await item("kept")).contextValue, "token.active.kept.local");
 		assert.equal((await item("absent")).contextValue, "token.active.absent.local");
+		assert.equal((await item("theirs")).contextValue, "token.active.absent.other");
 	});
 
 	it("has an icon and a colour for how urgent a token is", async () => {
-		await create("urgent", { expiry: inDays(0.9) });
-		await create("soon", { expiry: inDays(6) });
-		await create("calm", { expiry: inDays(60) });
-		await live.whenLive();
+		await window.create("urgent", { expiry: inDays(0.9) });
+		await window.create("soon", { expiry: inDays(6) });
+		await window.create("calm", { expiry: inDays(60) });
+		await window.live.whenLive();
 		const icons = (await items()).map(({ iconPath }) => iconPath instanceof vscode.ThemeIcon && iconPath.id);
 		assert.deepEqual(icons, ["warning", "watch", "key"]);
 	});
 
 	it("shows a hostile name as letters", async () => {
 		const name = "[x](cmd:a)$(trash)**b**";
-		await create(name);
-		await live.whenLive();
-		const { tooltip } = await item(name);
-		assert.ok(tooltip instanceof vscode.MarkdownString);
-		assert.ok(!tooltip.isTrusted && !tooltip.supportHtml && !tooltip.supportThemeIcons);
-		assert.ok(!tooltip.value.includes("[x]("), tooltip.value);
-		assert.ok(!tooltip.value.includes("**b**"), tooltip.value);
+		await window.create(name);
+		await window.live.whenLive();
+		const text = await tooltip(name);
+		assert.ok(!text.isTrusted && !text.supportHtml && !text.supportThemeIcons);
+		assert.ok(!text.value.includes("[x]("), text.value);
+		assert.ok(!text.value.includes("**b**"), text.value);
 	});
 
 	it("shortens a long name for the eye, not for a screen reader", async () => {
 		const name = "a name that is much longer than any side bar is wide";
-		await create(name);
-		await live.whenLive();
+		await window.create(name);
+		await window.live.whenLive();
 		const [row] = await items();
 		assert.ok(String(row?.label).length <= 32);
 		assert.equal(row?.accessibilityInformation?.label, `${name}, 30 days left`);
 	});
 
 	it("has no secret in any label, description or tooltip", async () => {
-		const { token, id } = await create("quiet");
-		kept.set(`token/${id}`, token);
-		await live.whenLive();
-		assert.ok(!JSON.stringify(await items()).includes(token));
+		const { token, id } = await window.create("quiet");
+		window.kept.set(`token/${id}`, token);
+		await window.put(".env", `A=${token}\n`);
+		await window.bindings.whenReady();
+		assert.ok(!JSON.stringify([await rows(), await items(), await tooltip("quiet")]).includes(token));
 	});
 
 	it("announces a token that another window made", async () => {
-		await live.whenLive();
+		await window.live.whenLive();
 		const changed = new Promise<void>((resolve) => tree.onDidChangeTreeData(() => resolve()));
 		tree.mark("nobody");
 		await changed;
-		await create("from elsewhere");
+		await window.create("from elsewhere");
 		await until("the list has it", async () =>
 			(await items()).some(({ label }) => label === "from elsewhere"),
 		);
 	});
 });
-
-/** SecretStorage belongs to an extension's context; this one belongs to the test. */
-function secretsIn(map: Map<string, string>): vscode.SecretStorage {
-	return {
-		get: async (key) => map.get(key),
-		store: async (key, value) => void map.set(key, value),
-		delete: async (key) => void map.delete(key),
-		keys: async () => [...map.keys()],
-		onDidChange: new vscode.EventEmitter<vscode.SecretStorageChangeEvent>().event,
-	};
-}

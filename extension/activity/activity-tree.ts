@@ -1,0 +1,226 @@
+/** The view of what happened to tokens, day by day and live. It asks the daemon only while somebody sees it. */
+import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { AuditEvent } from "../../daemon/contract.ts";
+import type { DaemonProcess } from "../daemon/daemon-process.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { plainText, shortenedWithin } from "../display-text.ts";
+import { explain } from "../failure.ts";
+import { dateInWords } from "../tokens/time-left.ts";
+import { ViewProgress } from "../tokens/view-progress.ts";
+import { type ActivityDay, daysOf, timeOfDay } from "./activity-days.ts";
+import { ActivityFeed } from "./activity-feed.ts";
+import { type EventWords, eventInWords } from "./event-words.ts";
+
+const viewId = "tokensmith.activity";
+const longestLabel = 60;
+
+interface DayNode {
+	readonly kind: "day";
+	readonly day: ActivityDay;
+}
+
+/** A command that is started from it goes by `id`, the token's. */
+interface EventNode {
+	readonly kind: "event";
+	readonly id: string | null;
+	readonly event: AuditEvent;
+	readonly parent: DayNode;
+}
+
+type Node = DayNode | EventNode | { readonly kind: "more" };
+
+interface Sources {
+	daemon: DaemonProcess;
+	live: LiveTokens;
+	log: vscode.LogOutputChannel;
+}
+
+export class ActivityTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
+	readonly #sources: Sources;
+	readonly #changed = new vscode.EventEmitter<undefined>();
+	readonly onDidChangeTreeData = this.#changed.event;
+	readonly #progress = new ViewProgress(viewId);
+	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
+	readonly #feed: ActivityFeed;
+	#view: vscode.TreeView<Node> | undefined;
+	/** Whether the feed has all that happened: from its page on, while the connection lasts. */
+	#isCurrent = false;
+	#problem: unknown;
+
+	constructor(sources: Sources) {
+		this.#sources = sources;
+		this.#feed = new ActivityFeed(() => sources.daemon.client());
+	}
+
+	/** Puts the view into its place. */
+	open(): void {
+		const { live } = this.#sources;
+		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this });
+		this.#view = view;
+		this.#disposables.push(
+			view,
+			view.onDidChangeVisibility(() => this.#look()),
+			live.onDidChange(() => this.#connectionChanged()),
+			live.onDidAudit((event) => {
+				this.#feed.add(event);
+				this.#refresh();
+			}),
+		);
+		this.#look();
+	}
+
+	/** The events of one token, or of all. */
+	async show(tokenId: string | undefined): Promise<void> {
+		await this.#waitingFor(this.#feed.begin(tokenId));
+	}
+
+	async more(): Promise<void> {
+		await this.#waitingFor(this.#feed.more());
+	}
+
+	getChildren(node?: Node): Node[] {
+		if (node?.kind === "day")
+			return node.day.events.map((event) => ({ kind: "event", id: event.tokenId, event, parent: node }));
+		if (node !== undefined) return [];
+		const days = daysOf(this.#feed.events, Date.now()).map((day): Node => ({ kind: "day", day }));
+		return this.#feed.hasMore ? [...days, { kind: "more" }] : days;
+	}
+
+	getTreeItem(node: Node): vscode.TreeItem {
+		if (node.kind === "more") return moreItem();
+		return node.kind === "day" ? dayItem(node.day) : eventItem(node.event, this.#words(node.event));
+	}
+
+	resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
+		if (node.kind === "event") item.tooltip = tooltipOf(node.event, this.#words(node.event));
+		return item;
+	}
+
+	getParent(node: Node): Node | undefined {
+		return node.kind === "event" ? node.parent : undefined;
+	}
+
+	dispose(): void {
+		vscode.Disposable.from(...this.#disposables).dispose();
+	}
+
+	#words(event: AuditEvent): EventWords {
+		const nameOf = (id: string) => this.#sources.live.tokens.find((token) => token.id === id)?.name;
+		return eventInWords(event, nameOf);
+	}
+
+	#look(): void {
+		if (!this.#view?.visible) return;
+		this.#sources.live.start();
+		this.#connectionChanged();
+	}
+
+	#connectionChanged(): void {
+		if (this.#sources.live.state !== "live") this.#isCurrent = false;
+		else if (!this.#isCurrent && this.#view?.visible) {
+			this.#isCurrent = true;
+			this.show(this.#feed.tokenId).catch((error: unknown) => {
+				// The view says so; the next connection tries again.
+				this.#isCurrent = false;
+				this.#sources.log.warn(inspect(error));
+			});
+		} else this.#refresh();
+	}
+
+	async #waitingFor(loading: Promise<void>): Promise<void> {
+		this.#progress.show(true);
+		try {
+			await loading;
+			this.#problem = undefined;
+		} catch (error) {
+			this.#problem = error;
+			throw error;
+		} finally {
+			this.#progress.show(false);
+			this.#refresh();
+		}
+	}
+
+	#refresh(): void {
+		if (this.#view === undefined) return;
+		const { live } = this.#sources;
+		const { events, tokenId } = this.#feed;
+		const problem = live.error ?? this.#problem;
+		const name = live.tokens.find(({ id }) => id === tokenId)?.name;
+		this.#view.description = name === undefined ? "" : plainText(name);
+		this.#view.message = problem === undefined || events.length === 0 ? "" : explain(problem).text;
+		const state = events.length > 0 ? "listed" : problem === undefined ? "none" : "failed";
+		void vscode.commands.executeCommand("setContext", "tokensmith.activityView", state);
+		void vscode.commands.executeCommand("setContext", "tokensmith.activityOfOne", tokenId !== undefined);
+		this.#changed.fire(undefined);
+	}
+}
+
+function dayItem({ id, label, events }: ActivityDay): vscode.TreeItem {
+	const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Expanded);
+	item.id = id;
+	item.description = String(events.length);
+	item.contextValue = "day";
+	return item;
+}
+
+function moreItem(): vscode.TreeItem {
+	const item = new vscode.TreeItem(l10n.t("Load More"));
+	item.id = "more";
+	item.iconPath = new vscode.ThemeIcon("ellipsis");
+	item.command = { command: "tokensmith.loadMoreActivity", title: l10n.t("Load More") };
+	return item;
+}
+
+function eventItem(event: AuditEvent, { label, detail, tone }: EventWords): vscode.TreeItem {
+	const item = new vscode.TreeItem(shortenedWithin(plainText(label), longestLabel));
+	const time = timeOfDay(event.date);
+	item.id = String(event.sequence);
+	item.description = detail === "" ? time : `${time} · ${plainText(detail)}`;
+	item.iconPath = iconOf(event.action, tone);
+	item.contextValue = event.tokenId === null ? "event" : "event.token";
+	item.accessibilityInformation = { label: plainText([label, detail, time].filter(Boolean).join(", ")) };
+	if (event.tokenId !== null)
+		item.command = {
+			command: "tokensmith.showToken",
+			title: l10n.t("Show Token"),
+			arguments: [{ id: event.tokenId }],
+		};
+	return item;
+}
+
+const icons: Record<AuditEvent["action"], string> = {
+	create: "add",
+	register: "add",
+	update: "edit",
+	rotate: "sync",
+	"undo-rotation": "discard",
+	"end-overlap": "history",
+	disable: "debug-pause",
+	enable: "debug-start",
+	revoke: "circle-slash",
+	grant: "lock",
+	withdraw: "lock",
+	incident: "flame",
+	policy: "law",
+	profile: "law",
+	"dead-token-used": "bell-dot",
+	purge: "archive",
+};
+
+const colors: Partial<Record<EventWords["tone"], string>> = {
+	alarm: "list.errorForeground",
+	ending: "descriptionForeground",
+};
+
+function iconOf(action: AuditEvent["action"], tone: EventWords["tone"]): vscode.ThemeIcon {
+	const color = colors[tone];
+	return new vscode.ThemeIcon(icons[action], color === undefined ? undefined : new vscode.ThemeColor(color));
+}
+
+function tooltipOf(event: AuditEvent, { label, detail }: EventWords): string {
+	const by = l10n.t("{0}, by {1}", dateInWords(event.date), event.actor.userName);
+	return [label, detail, by].filter(Boolean).map(plainText).join("\n");
+}

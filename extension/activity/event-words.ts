@@ -1,0 +1,116 @@
+/** An audit event as a person reads it. Names come from strangers: whoever shows them makes them plain. Knows no VS Code. */
+import * as l10n from "@vscode/l10n";
+import type { AuditEvent } from "../../daemon/contract.ts";
+import { listInWords } from "../language.ts";
+
+/** `alarm`: somebody should look at it. */
+export interface EventWords {
+	readonly label: string;
+	/** What more there is to say of it; empty: nothing. */
+	readonly detail: string;
+	readonly tone: "usual" | "ending" | "alarm";
+}
+
+/** `nameOf`: of the token as it is called now. */
+export function eventInWords(event: AuditEvent, nameOf: (id: string) => string | undefined): EventWords {
+	const { tokenId, before, after } = event;
+	const known = tokenId === null ? undefined : nameOf(tokenId);
+	const name = known ?? text(after.name) ?? text(before.name) ?? l10n.t("a token that is gone");
+	return words[event.action](name, event);
+}
+
+type Words = (name: string, event: AuditEvent) => EventWords;
+
+const usual = (label: string, detail = ""): EventWords => ({ label, detail, tone: "usual" });
+const ending = (label: string, detail = ""): EventWords => ({ label, detail, tone: "ending" });
+const alarm = (label: string, detail = ""): EventWords => ({ label, detail, tone: "alarm" });
+
+const words: Record<AuditEvent["action"], Words> = {
+	create: (name, { after }) =>
+		text(after.predecessorId) === undefined
+			? usual(l10n.t("Created {0}", name))
+			: usual(l10n.t("Created {0}", name), l10n.t("successor")),
+	register: (name, { after }) => usual(l10n.t("Registered {0}", name), text(after.issuer)),
+	update: (name, event) => usual(l10n.t("Changed {0}", name), changedFields(event)),
+	rotate: (name) => usual(l10n.t("Rotated {0}", name)),
+	"undo-rotation": (name) => usual(l10n.t("Undid the rotation of {0}", name)),
+	"end-overlap": (name) => ending(l10n.t("Ended the overlap of {0}", name)),
+	disable: (name) => ending(l10n.t("Disabled {0}", name)),
+	enable: (name) => usual(l10n.t("Enabled {0}", name)),
+	revoke: (name, { after }) => ending(l10n.t("Revoked {0}", name), text(after.revokedReason)),
+	grant: (name, event) =>
+		usual(l10n.t("Granted {0} a resource", name), resourcesOf(event.after, event.before)),
+	withdraw: (name, event) =>
+		ending(l10n.t("Withdrew a resource from {0}", name), resourcesOf(event.before, event.after)),
+	incident: (_, { after }) =>
+		alarm(
+			after.revoked === 1
+				? l10n.t("Incident: 1 token revoked")
+				: l10n.t("Incident: {0} tokens revoked", count(after.revoked)),
+			text(after.reason),
+		),
+	"dead-token-used": (name, { after }) =>
+		alarm(l10n.t("Dead token used: {0}", name), deadUse(text(after.reason), text(after.address))),
+	policy: (_, event) => usual(l10n.t("Changed the policy"), changedFields(event)),
+	profile: (_, event) => profileWords(event),
+	purge: (_, { after }) =>
+		usual(
+			after.purged === 1
+				? l10n.t("Removed 1 old activity")
+				: l10n.t("Removed {0} old activities", count(after.purged)),
+		),
+};
+
+const fields: Record<string, () => string> = {
+	name: () => l10n.t("name"),
+	description: () => l10n.t("description"),
+	expiry: () => l10n.t("expiry"),
+	permissions: () => l10n.t("permissions"),
+	resources: () => l10n.t("resources"),
+	allowedAddresses: () => l10n.t("allowed addresses"),
+	defaultSource: () => l10n.t("default source"),
+	tags: () => l10n.t("tags"),
+	secretPrefix: () => l10n.t("secret prefix"),
+	defaultExpiryDays: () => l10n.t("default expiry"),
+	maximumExpiryDays: () => l10n.t("longest expiry"),
+	allowNever: () => l10n.t("whether tokens may have no expiry"),
+	maximumOverlapSeconds: () => l10n.t("longest overlap"),
+	auditDays: () => l10n.t("how long activity is kept"),
+};
+
+function changedFields({ before, after }: AuditEvent): string {
+	const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+	const changed = [...names].filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+	return listInWords(changed.map((name) => fields[name]?.() ?? name));
+}
+
+function resourcesOf(more: AuditEvent["after"], fewer: AuditEvent["after"]): string {
+	const [all, rest] = [list(more.resources), list(fewer.resources)];
+	return listInWords(all.filter((resource) => !rest.includes(resource)));
+}
+
+/** Why it was refused, and whence it came. */
+function deadUse(reason: string | undefined, address: string | undefined): string {
+	const from = address ?? l10n.t("an unknown address");
+	return reason === "revoked" ? l10n.t("revoked, from {0}", from) : l10n.t("expired, from {0}", from);
+}
+
+function profileWords({ before, after }: AuditEvent): EventWords {
+	const [id = ""] = Object.keys({ ...before, ...after });
+	if (after[id] !== true) return ending(l10n.t("Removed the profile {0}", id));
+	return usual(
+		before[id] === true ? l10n.t("Changed the profile {0}", id) : l10n.t("Added the profile {0}", id),
+	);
+}
+
+function text(value: unknown): string | undefined {
+	return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function count(value: unknown): number {
+	return typeof value === "number" ? value : 0;
+}
+
+function list(value: unknown): string[] {
+	return Array.isArray(value) ? value.map(String) : [];
+}

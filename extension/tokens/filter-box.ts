@@ -1,0 +1,38 @@
+/** Asks for the words that tokens are filtered by; the list follows each letter. Escape puts the old filter back. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenTree } from "./token-tree.ts";
+
+export async function filterTokens(tree: TokenTree): Promise<void> {
+	const before = tree.filter;
+	const box = vscode.window.createInputBox();
+	const follow = () => {
+		tree.filter = box.value;
+		const { count, of } = tree.shown;
+		box.prompt = l10n.t("{0} of {1} tokens. Enter keeps the filter, Escape takes it back.", count, of);
+	};
+	box.title = l10n.t("Filter Tokens");
+	box.placeholder = l10n.t("Name, permission, resource, tag, status or env file");
+	box.value = before;
+	// The list can be looked through meanwhile.
+	box.ignoreFocusOut = true;
+	box.onDidChangeValue(follow);
+	follow();
+	try {
+		if ((await answer(box)) === "kept") await vscode.commands.executeCommand("tokensmith.tokens.focus");
+		else tree.filter = before;
+	} finally {
+		box.dispose();
+	}
+}
+
+function answer(box: vscode.InputBox): Promise<"kept" | "left"> {
+	return new Promise((resolve) => {
+		box.onDidAccept(() => {
+			resolve("kept");
+			box.hide();
+		});
+		box.onDidHide(() => resolve("left"));
+		box.show();
+	});
+}

@@ -1,0 +1,133 @@
+/** How groups, tokens and lines look in the side bar. A secret is in no label and no tooltip. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { endOf, type TokenRecord } from "../../daemon/contract.ts";
+import { plainText, shortenedWithin } from "../display-text.ts";
+import type { EnvLine } from "../env/bindings.ts";
+import { timeLeftBriefly, timeSince, type Urgency, urgencyOf } from "./time-left.ts";
+import { factsOf, type SecretPlace, stateInWords } from "./token-facts.ts";
+import type { TokenGroup } from "./token-groups.ts";
+import type { GroupNode, LineNode, TokenNode } from "./token-nodes.ts";
+
+/** A longer name would hide the time left in a side bar of the usual width; the tooltip has all of it. */
+const longestLabel = 24;
+
+const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
+
+/** What is the same for all items that are made at one time. */
+export interface ItemFacts {
+	now: number;
+	warningDays: readonly number[];
+	/** The ids of the tokens whose secrets are kept on this machine. */
+	kept: ReadonlySet<string>;
+}
+
+export function groupItem({ group: { id, kind, label, entries } }: GroupNode): vscode.TreeItem {
+	const item = new vscode.TreeItem(plainText(label), isOutOfTheWay(kind) ? Collapsed : Expanded);
+	item.id = id;
+	item.description = String(entries.length);
+	item.contextValue = "group";
+	const count =
+		entries.length === 1 ? l10n.t("{0}, 1 token", label) : l10n.t("{0}, {1} tokens", label, entries.length);
+	item.accessibilityInformation = { label: plainText(count) };
+	return item;
+}
+
+/** The tooltip is left to `tokenTooltip`: a list of thousands would wait for what nobody looks at. */
+export function tokenItem(
+	{ token, entry, group, parent }: TokenNode,
+	{ now, warningDays, kept }: ItemFacts,
+): vscode.TreeItem {
+	const urgency = urgencyOf(token, warningDays, now);
+	const item = new vscode.TreeItem(shortenedWithin(plainText(token.name), longestLabel));
+	// A token stands once in the list, except that several files can hold it.
+	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
+	item.description = stateBriefly(token, urgency, {
+		now,
+		kind: parent.kind === "group" ? group.kind : "token",
+	});
+	item.iconPath = iconOf[urgency];
+	item.contextValue = contextValueOf(token, kept.has(token.id) ? "kept" : "absent");
+	if (entry.retiring.length > 0) item.collapsibleState = Expanded;
+	else item.collapsibleState = entry.lines.length > 0 ? Collapsed : None;
+	item.accessibilityInformation = { label: spoken(token, entry.lines, stateInWords(token, urgency, now)) };
+	return item;
+}
+
+export function lineItem({ line, parent }: LineNode): vscode.TreeItem {
+	const item = new vscode.TreeItem(plainText(line.words));
+	item.id = `${parent.group.id}/${parent.id}/${line.uri}#${line.line}`;
+	item.iconPath = new vscode.ThemeIcon("symbol-key");
+	item.contextValue = "envLine.known";
+	item.tooltip = l10n.t("Go to {0}", plainText(line.words));
+	item.command = openLineCommand(line);
+	item.accessibilityInformation = {
+		label: l10n.t("{0} in {1}, line {2}", plainText(line.key), plainText(line.fileName), line.line),
+	};
+	return item;
+}
+
+export function openLineCommand(line: EnvLine): vscode.Command {
+	return { command: "tokensmith.openLine", title: l10n.t("Go to Line"), arguments: [{ line }] };
+}
+
+/** Everything that others chose goes in as text, so that a name cannot bring links or pictures along. */
+export function tokenTooltip(token: TokenRecord, secret: SecretPlace, now: number): vscode.MarkdownString {
+	const tooltip = new vscode.MarkdownString("**");
+	appendWords(tooltip, token.name).appendMarkdown("**\n\n");
+	if (token.description !== "") appendWords(tooltip, token.description).appendMarkdown("\n\n");
+	for (const { label, value } of factsOf(token, secret, now))
+		appendWords(tooltip.appendMarkdown(`${label}: `), value).appendMarkdown("  \n");
+	return tooltip;
+}
+
+const icon = (id: string, color: string) => new vscode.ThemeIcon(id, new vscode.ThemeColor(color));
+
+export const iconOf: Readonly<Record<Urgency, vscode.ThemeIcon>> = {
+	revoked: icon("circle-slash", "disabledForeground"),
+	disabled: icon("debug-pause", "disabledForeground"),
+	rotated: icon("history", "disabledForeground"),
+	retiring: icon("history", "descriptionForeground"),
+	expired: icon("error", "list.errorForeground"),
+	urgent: icon("warning", "problemsWarningIcon.foreground"),
+	soon: icon("watch", "problemsWarningIcon.foreground"),
+	calm: icon("key", "testing.iconPassed"),
+	never: icon("key", "descriptionForeground"),
+};
+
+function isOutOfTheWay(kind: TokenGroup["kind"]): boolean {
+	return kind === "ended" || kind === "no-file";
+}
+
+/** What the menus in package.json go by: `token.active.kept.local`. */
+function contextValueOf({ status, issuer }: TokenRecord, secret: SecretPlace): string {
+	return `token.${status}.${secret}.${issuer === "local" ? "local" : "other"}`;
+}
+
+interface Place {
+	now: number;
+	/** What the token stands under. */
+	kind: TokenGroup["kind"] | "token";
+}
+
+/** The side bar is narrow, so what the group's title says already is left out. */
+function stateBriefly(token: TokenRecord, urgency: Urgency, { now, kind }: Place): string {
+	if (kind === "never") return "";
+	if (kind === "expired") return timeSince(endOf(token), now);
+	const isDated = urgency === "urgent" || urgency === "soon" || urgency === "calm";
+	return isDated ? timeLeftBriefly(token, now) : stateInWords(token, urgency, now);
+}
+
+function spoken({ name }: TokenRecord, { length }: readonly EnvLine[], state: string): string {
+	if (length === 0) return `${plainText(name)}, ${state}`;
+	return length === 1
+		? l10n.t("{0}, {1}, in 1 line", plainText(name), state)
+		: l10n.t("{0}, {1}, in {2} lines", plainText(name), state, length);
+}
+
+/** One by one: appendText turns every space into one that does not break, and long lines would break within words. */
+function appendWords(tooltip: vscode.MarkdownString, text: string): vscode.MarkdownString {
+	for (const [index, word] of plainText(text).split(" ").entries())
+		tooltip.appendMarkdown(index === 0 ? "" : " ").appendText(word);
+	return tooltip;
+}

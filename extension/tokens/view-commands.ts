@@ -1,0 +1,45 @@
+/** Commands of the list of tokens: how it is grouped and filtered, and what it leads to. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { CommandTable } from "../command.ts";
+import { type EnvLine, openLine } from "../env/bindings.ts";
+import { filterTokens } from "./filter-box.ts";
+import { idOf } from "./token-choice.ts";
+import type { Grouping } from "./token-groups.ts";
+
+const groupBy = (grouping: Grouping): CommandTable[string] => ({
+	failed: () => l10n.t("The list was not grouped."),
+	run: ({ services }) => services.tree.groupBy(grouping),
+});
+
+export const viewCommands: CommandTable = {
+	groupByStatus: groupBy("status"),
+	groupByIssuer: groupBy("issuer"),
+	groupByFile: groupBy("file"),
+	filterTokens: {
+		failed: () => l10n.t("The list was not filtered."),
+		run: ({ services }) => filterTokens(services.tree),
+	},
+	clearFilter: {
+		failed: () => l10n.t("The filter was not taken off."),
+		run: ({ services }) => {
+			services.tree.filter = "";
+		},
+	},
+	openLine: {
+		failed: () => l10n.t("The line did not open."),
+		run: ({ argument }) => (isOfLine(argument) ? openLine(argument.line) : undefined),
+	},
+	showToken: {
+		failed: () => l10n.t("The token cannot be shown."),
+		run: async ({ services, argument }) => {
+			await vscode.commands.executeCommand("tokensmith.tokens.focus");
+			const id = isOfLine(argument) ? argument.line.tokenId : idOf(argument);
+			if (typeof id === "string") services.tree.mark(id);
+		},
+	},
+};
+
+function isOfLine(argument: unknown): argument is { line: EnvLine } {
+	return typeof argument === "object" && argument !== null && "line" in argument;
+}

@@ -1,0 +1,83 @@
+/** What one window has for its views, with a daemon of its own and a folder for env files in the workspace. */
+import assert from "node:assert/strict";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { CreatedToken, CreateTokenInput } from "../../daemon/contract.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import type { DaemonProcess } from "../../extension/daemon/daemon-process.ts";
+import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
+import { Bindings } from "../../extension/env/bindings.ts";
+import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
+import { policyFromSettings } from "../../extension/settings.ts";
+import { SecretStore } from "../../extension/tokens/secret-store.ts";
+import { DaemonHome } from "../extension/daemon-home.ts";
+import { memoryOf } from "./memory.ts";
+
+export class OneWindow {
+	readonly home: DaemonHome;
+	readonly client: Client;
+	readonly daemon: DaemonProcess;
+	readonly log = vscode.window.createOutputChannel("Test", { log: true });
+	readonly live: LiveTokens;
+	readonly bindings: Bindings;
+	readonly ignored = new IgnoredSecrets(memoryOf());
+	/** The secrets that are kept, by their keys in SecretStorage. */
+	readonly kept = new Map<string, string>();
+	readonly secrets = new SecretStore(secretsIn(this.kept));
+	readonly secretsChanged = new vscode.EventEmitter<unknown>();
+	/** The folder for env files, and its name in the workspace. */
+	readonly place: string;
+	readonly #policyChanged = new vscode.EventEmitter<void>();
+
+	/** `name`: of a folder in the workspace that the test may fill. */
+	static async open(name: string): Promise<OneWindow> {
+		const home = await DaemonHome.make(
+			vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath,
+		);
+		const daemon = home.window();
+		const [folder] = vscode.workspace.workspaceFolders ?? [];
+		assert.ok(folder);
+		const place = join(folder.uri.fsPath, name);
+		await mkdir(place);
+		return new OneWindow(home, daemon, await daemon.client(), place);
+	}
+
+	private constructor(home: DaemonHome, daemon: DaemonProcess, client: Client, place: string) {
+		this.home = home;
+		this.daemon = daemon;
+		this.client = client;
+		this.place = place;
+		const onDidChangePolicy = this.#policyChanged.event;
+		const { log, ignored } = this;
+		this.live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy, log });
+		this.bindings = new Bindings({ live: this.live, daemon, ignored, log });
+	}
+
+	create(name: string, more: Partial<CreateTokenInput> = {}): Promise<CreatedToken> {
+		return this.client.createToken({ name, permissions: ["orders.read"], ...more });
+	}
+
+	/** Writes a file into the folder. */
+	async put(name: string, content: string): Promise<void> {
+		await writeFile(join(this.place, name), content);
+	}
+
+	async close(): Promise<void> {
+		const { bindings, live, ignored, log, secretsChanged } = this;
+		vscode.Disposable.from(bindings, live, ignored, log, secretsChanged, this.#policyChanged).dispose();
+		await this.home.close();
+		await rm(this.place, { recursive: true, force: true });
+	}
+}
+
+/** SecretStorage belongs to an extension's context; this one belongs to the test. */
+function secretsIn(map: Map<string, string>): vscode.SecretStorage {
+	return {
+		get: async (key) => map.get(key),
+		store: async (key, value) => void map.set(key, value),
+		delete: async (key) => void map.delete(key),
+		keys: async () => [...map.keys()],
+		onDidChange: new vscode.EventEmitter<vscode.SecretStorageChangeEvent>().event,
+	};
+}
