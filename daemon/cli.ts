@@ -8,6 +8,8 @@ import { disable, enable } from "./cli/disable.ts";
 import { identify } from "./cli/identify.ts";
 import { list } from "./cli/list.ts";
 import { print, printError } from "./cli/output.ts";
+import { endOverlap, undoRotation } from "./cli/overlap.ts";
+import { register } from "./cli/register.ts";
 import { revoke } from "./cli/revoke.ts";
 import { rotate } from "./cli/rotate.ts";
 import { refuseSecretsIn } from "./cli/secrets.ts";
@@ -21,11 +23,14 @@ const commands: Record<string, Command> = {
 	list,
 	show,
 	rotate,
+	"undo-rotation": undoRotation,
+	"end-overlap": endOverlap,
 	disable,
 	enable,
 	revoke,
 	verify,
 	identify,
+	register,
 };
 
 const help = `Usage: node daemon.js token COMMAND [OPTION]...
@@ -33,7 +38,7 @@ const help = `Usage: node daemon.js token COMMAND [OPTION]...
 Works with the API tokens of a running daemon.
 
 ${Object.entries(commands)
-	.map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+	.map(([name, { summary }]) => `  ${name.padEnd(15)}${summary}`)
 	.join("\n")}
 
 'node daemon.js token COMMAND --help' says more.

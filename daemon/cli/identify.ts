@@ -1,10 +1,11 @@
-/** `token identify`: whose secret is this? Offline first: what has no right checksum is asked of nobody. */
+/** `token identify`: whose secret is this? What has no right checksum can only be another system's, so that the answer needs no daemon. */
 import { TokensmithUnavailableError } from "../client/exchange.ts";
 import type { TokenRecord } from "../contract.ts";
 import { isWellFormed, partialTokenOf } from "../rules/secret.ts";
 import { defineCommand } from "./command.ts";
 import { describe, print, toTerminal } from "./output.ts";
 import { readSecrets } from "./secrets.ts";
+import { UsageError } from "./usage-error.ts";
 
 interface Found {
 	/** First and last four characters; empty for what is too short to hide the rest. */
@@ -16,15 +17,14 @@ interface Found {
 export const identify = defineCommand({
 	usage: "identify",
 	summary: "say which tokens secrets, read from standard input, belong to",
-	description: `Reads secrets from standard input, one a line, and says which tokens they belong to. Their checksums are looked at
-first, without any daemon; of those that are right the daemon gets the hashes, never the secrets. It is no use of the
-tokens.`,
+	description: `Reads secrets from standard input, one a line, and says which tokens they belong to. The daemon gets their hashes,
+never the secrets; what is none of Tokensmith's, by its checksum, is told without a daemon too. It is no use of the tokens.`,
 	optionsHelp: "",
 	options: {},
 	stdin: "secrets",
 	async run({ format, client }) {
 		const secrets = await readSecrets("Secret");
-		const tokens = await lookUp(secrets.filter(isWellFormed), client);
+		const tokens = await lookUp(secrets, client);
 		const found = secrets.map((secret): Found => {
 			const partialToken = secret.length < 16 ? "" : partialTokenOf(secret);
 			return { partialToken, wellFormed: isWellFormed(secret), token: tokens.get(secret) ?? null };
@@ -38,11 +38,13 @@ async function lookUp(
 	secrets: readonly string[],
 	client: () => Promise<{ identify(secrets: readonly string[]): Promise<(TokenRecord | undefined)[]> }>,
 ): Promise<Map<string, TokenRecord | undefined>> {
-	if (secrets.length === 0) return new Map();
 	try {
 		const tokens = await (await client()).identify(secrets);
 		return new Map(secrets.map((secret, index) => [secret, tokens[index]]));
 	} catch (error) {
+		const isAboutUs = secrets.some(isWellFormed);
+		if (!isAboutUs && (error instanceof UsageError || error instanceof TokensmithUnavailableError))
+			return new Map();
 		if (!(error instanceof TokensmithUnavailableError)) throw error;
 		const { outcome, message } = error;
 		const told = `The checksum is right, so it is a secret of Tokensmith's, but whose can't be asked. ${message}`;

@@ -1,4 +1,5 @@
 /** `token rotate ID`: a successor with the same settings, and a time in which both work. */
+import type { TokenRecord } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { expiryOf, secondsOf } from "./duration.ts";
 import { dateWords } from "./output.ts";
@@ -12,21 +13,24 @@ export const rotate = defineCommand({
 The old secret works until the overlap is over. With --token-stdin or TOKENSMITH_TOKEN and the ID 'current'
 a token rotates itself.`,
 	optionsHelp: `  --overlap TIME      how long the old secret still works: 0, 15m, 2h, 7d; needed
+  --quiet TIME        the overlap ends earlier, once nobody has used the old secret for so long
   --expires DATE      when the successor ends, or never; else it lives as long as its predecessor did
   --reveal            shows the secret even on a terminal`,
 	options: {
 		overlap: { type: "string" },
+		quiet: { type: "string" },
 		expires: { type: "string" },
 		reveal: { type: "boolean" },
 	},
 	stdin: "caller",
 	async run({ values, word, format, client }) {
-		const { overlap, expires } = values;
+		const { overlap, quiet, expires } = values;
 		if (overlap === undefined) {
 			throw new UsageError("--overlap is needed: how long the old secret still works, for example 1h, or 0.");
 		}
 		const request = {
 			overlapSeconds: secondsOf("--overlap", overlap),
+			...(quiet !== undefined && { quietSeconds: secondsOf("--quiet", quiet) }),
 			...(expires !== undefined && { expiry: expiryOf(expires) }),
 		};
 		const make = async () => {
@@ -37,7 +41,12 @@ a token rotates itself.`,
 		return issue(
 			{ reveal: values.reveal, format },
 			make,
-			({ predecessor }) => `The old secret works until ${dateWords(predecessor.retiresDate)}. Its successor:`,
+			({ predecessor }) => `The old secret works ${untilWords(predecessor)}. Its successor:`,
 		);
 	},
 });
+
+function untilWords({ retiresDate, quietSeconds }: TokenRecord): string {
+	const until = `until ${dateWords(retiresDate)}`;
+	return quietSeconds === null ? until : `${until}, or until nobody has used it for ${quietSeconds} seconds`;
+}

@@ -26,6 +26,7 @@ function linesOf(token: TokenRecord): [label: string, text: string][] {
 		["status", token.status],
 		["expires", dateWords(token.expiry)],
 		["works until", token.retiresDate && dateWords(token.retiresDate)],
+		["ends early", token.quietSeconds === null ? null : `once not used for ${token.quietSeconds} seconds`],
 		["permissions", token.permissions.join(" ")],
 		["resources", token.resources.join(" ")],
 		["addresses", token.allowedAddresses.join(" ") || "any"],

@@ -10,14 +10,16 @@ import type {
 	ListTokensQuery,
 	Problem,
 	RefusalReason,
+	RegisterTokenInput,
 	RotatedToken,
 	RotateTokenRequest,
 	TokenList,
 	TokenRecord,
+	UndoneRotation,
 	UpdateTokenRequest,
 	VerifyAnswer,
 } from "../contract.ts";
-import { hashOf } from "../rules/secret.ts";
+import { hashOf, partialTokenOf } from "../rules/secret.ts";
 import { endpointFrom, fixedEndpoint } from "./endpoint.ts";
 import {
 	type Answer,
@@ -81,6 +83,9 @@ export type Verification =
 
 export type TokenFilter = Partial<Omit<ListTokensQuery, "limit" | "cursor">>;
 
+/** What is to be recorded of a token, besides what follows from its secret. */
+export type RegisterInput = Omit<RegisterTokenInput, "hash" | "partialToken">;
+
 /** All but `verify` throw `TokensmithProblemError` when the daemon says no. All throw `TokensmithUnavailableError`. */
 export interface TokensmithClient {
 	/** Is this secret good, for this? Throws only when that can't be known. */
@@ -94,6 +99,10 @@ export interface TokensmithClient {
 	update(id: string, version: number, changes: UpdateTokenRequest): Promise<TokenRecord>;
 	/** A successor with the same settings; the predecessor works for `overlapSeconds` more. */
 	rotate(id: string, request: RotateTokenRequest): Promise<RotatedToken>;
+	/** Puts a rotated token back, while it is in its overlap, and revokes its successor. */
+	undoRotation(id: string): Promise<UndoneRotation>;
+	/** Only the successor works then. */
+	endOverlap(id: string): Promise<TokenRecord>;
 	/** For good, and at once. `self`: yes, also when it is the very token that this client acts with. */
 	revoke(
 		id: string,
@@ -103,6 +112,8 @@ export interface TokensmithClient {
 	enable(id: string): Promise<TokenRecord>;
 	/** Whose secrets these are, in their order; only their hashes are sent. */
 	identify(secrets: readonly string[]): Promise<(TokenRecord | undefined)[]>;
+	/** Records another system's token; of its secret only the hash and the ends are sent. */
+	register(secret: string, input: RegisterInput): Promise<TokenRecord>;
 	/** The record of the token that this client acts with. */
 	whoami(): Promise<TokenRecord>;
 }
@@ -175,6 +186,14 @@ class HttpClient implements TokensmithClient {
 		return this.#ask({ method: "POST", path: `${pathOf(id)}/rotate`, body: request });
 	}
 
+	undoRotation(id: string): Promise<UndoneRotation> {
+		return this.#ask({ method: "POST", path: `${pathOf(id)}/undo-rotation` });
+	}
+
+	endOverlap(id: string): Promise<TokenRecord> {
+		return this.#ask({ method: "POST", path: `${pathOf(id)}/end-overlap` });
+	}
+
 	revoke(
 		id: string,
 		options: { reason?: string | undefined; self?: true | undefined } = {},
@@ -206,6 +225,11 @@ class HttpClient implements TokensmithClient {
 		return asked.map((hash) => found.get(hash));
 	}
 
+	register(secret: string, input: RegisterInput): Promise<TokenRecord> {
+		const body = { ...input, hash: hashOf(secret), partialToken: hintOf(secret) };
+		return this.#ask({ method: "POST", path: "/v1/api-tokens/register", body });
+	}
+
 	whoami(): Promise<TokenRecord> {
 		return this.get("current");
 	}
@@ -216,6 +240,12 @@ class HttpClient implements TokensmithClient {
 		if (problem !== undefined) throw new TokensmithProblemError(problem);
 		return body as Body;
 	}
+}
+
+/** Eight characters of a short secret would be too much of it, and others than these are not for a label. */
+function hintOf(secret: string): string {
+	const partial = partialTokenOf(secret);
+	return secret.length >= 16 && /^[\x21-\x7E]{4}…[\x21-\x7E]{4}$/.test(partial) ? partial : "…";
 }
 
 function pathOf(id: string): string {

@@ -8,11 +8,13 @@ export type {
 	RotatedToken,
 	RotateTokenRequest,
 	TokenRecord,
+	UndoneRotation,
 	UpdateTokenRequest,
 } from "../contract.ts";
 export {
 	createTokensmithClient,
 	type Question,
+	type RegisterInput,
 	type TokenFilter,
 	type TokensmithClient,
 	type TokensmithClientOptions,

@@ -6,6 +6,7 @@ import {
 	type IncidentReport,
 	type IncidentRequest,
 	type ListTokensQuery,
+	type Profile,
 	type RegisterTokenRequest,
 	type ResourceGrants,
 	type ResourceList,
@@ -234,9 +235,8 @@ export class Authority {
 	): Promise<RotatedToken> {
 		return this.#changes.retrying(async () => {
 			const before = this.#matching(id, ifMatch);
-			refuseElsewhere(before);
 			const rules = {
-				profile: this.rulebook.profileOf(before.profile),
+				profile: this.#rulesOf(before),
 				maximumOverlapSeconds: this.rulebook.policy.maximumOverlapSeconds,
 			};
 			const { predecessor, successor } = lifecycle.rotate(before, request, rules, this.#doing(caller));
@@ -277,9 +277,13 @@ export class Authority {
 
 	/** Ends the overlaps that nobody has used for as long as whoever rotated asked for. */
 	async endQuietOverlaps(): Promise<void> {
-		const now = this.#options.now();
-		for (const { id, version } of [...this.#index.quietOverlaps(now, this.#listeningSince)])
-			await this.endOverlap(itself, id, version);
+		const since = this.#listeningSince;
+		for (const id of [...this.#index.quietOverlaps(this.#options.now(), since)]) {
+			await this.#changeOne(itself, id, "end-overlap", "any", (token, doing) =>
+				// Somebody may have used it while the one before was written.
+				this.#index.isQuiet(id, doing.now.getTime(), since) ? endOverlap(token, doing) : token,
+			);
+		}
 	}
 
 	/**
@@ -384,7 +388,7 @@ export class Authority {
 	grant(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
 		return this.#changeOne(caller, tokenId, "grant", "any", (token, doing) => {
 			if (token.resources.includes(resource)) return token;
-			const after = lifecycle.grant(token, resource, this.rulebook.profileOf(token.profile), doing);
+			const after = lifecycle.grant(token, resource, this.#rulesOf(token), doing);
 			if (caller.token !== undefined) checkCeiling(after, caller.token);
 			return after;
 		});
@@ -441,6 +445,12 @@ export class Authority {
 		if (used.length > toldUses) return;
 		for (const { tokenId } of used)
 			this.#options.notify("token", { change: "changed", token: this.#changes.record(tokenId) });
+	}
+
+	/** @throws RuleError `issuer-elsewhere` for a token that no profile of ours rules over. */
+	#rulesOf(token: Token): Profile {
+		refuseElsewhere(token);
+		return this.rulebook.profileOf(token.profile);
 	}
 
 	#now(): Date {

@@ -65,7 +65,6 @@ export function update(token: Token, request: UpdateTokenRequest, rules: Profile
 
 /** Grants a resource or withdraws it. @throws RuleError `token-dead` or `invalid-request` */
 export function grant(token: Token, resource: string, rules: Profile, doing: Doing): Token {
-	refuseElsewhere(token);
 	refuseDead(token, doing.now, "granted anything");
 	checkSettings({ resources: [resource] }, rules, doing.now);
 	if (token.resources.length >= maximumResources) {
@@ -89,7 +88,6 @@ export function rotate(
 	rules: { profile: Profile; maximumOverlapSeconds: number },
 	doing: Doing,
 ): { predecessor: Token; successor: Minted } {
-	refuseElsewhere(token);
 	if (token.revokedDate !== null || token.disabledDate !== null) {
 		const state = token.revokedDate === null ? "disabled; enable it first" : "revoked; create another one";
 		throw new RuleError("token-dead", `The token can't be rotated, for it is ${state}.`);

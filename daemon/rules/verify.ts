@@ -59,7 +59,7 @@ export class TokenIndex {
 		known.set(token.hash.slice(scheme.length), entry);
 		this.#byId.set(token.id, entry);
 		if (token.quietSeconds !== null) this.#ending.add(token.id);
-		else this.#ending.delete(token.id);
+		else if (this.#ending.size > 0) this.#ending.delete(token.id);
 	}
 
 	get(id: string): { token: Token; usage: TokenUsage } | undefined {
@@ -76,13 +76,22 @@ export class TokenIndex {
 		for (const entry of this.#byId.values()) yield entry.token;
 	}
 
-	/** Whose overlap nobody has used for as long as was asked for, at `now`. `since`: when the first could have used it. */
-	*quietOverlaps(now: number, since: number): Iterable<Token> {
+	/** The ids of those whose overlap has gone quiet. */
+	*quietOverlaps(now: number, since: number): Iterable<string> {
 		for (const id of this.#ending) {
-			const entry = this.#byId.get(id);
-			if (entry === undefined || entry.end <= now) this.#ending.delete(id);
-			else if (quietEnd(entry.token, entry.usage.totals.lastUsed, since) <= now) yield entry.token;
+			if ((this.#byId.get(id)?.end ?? 0) <= now) this.#ending.delete(id);
+			else if (this.isQuiet(id, now, since)) yield id;
 		}
+	}
+
+	/**
+	 * Whether the token is in an overlap that nobody has used at `now` for as long as was asked for.
+	 * @param since when the first could have used it, for before nobody listened.
+	 */
+	isQuiet(id: string, now: number, since: number): boolean {
+		const entry = this.#byId.get(id);
+		if (entry === undefined || entry.end <= now) return false;
+		return quietEnd(entry.token, entry.usage.totals.lastUsed, since) <= now;
 	}
 
 	/**

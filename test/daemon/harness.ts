@@ -25,6 +25,15 @@ export function temporaryFolder(): string {
 	return mkdtempSync(join(tmpdir(), "tokensmith-"));
 }
 
+/** A database's image, of the statements that make it. */
+export function imageOf(sql: string): Uint8Array {
+	const database = new sqlJs.Database();
+	database.run(sql);
+	const image = database.export();
+	database.close();
+	return image;
+}
+
 export function openDatabase(
 	directory: string,
 	options: Partial<DurableOptions> = {},

@@ -1,7 +1,13 @@
 /** Every verb after creation: what it changes, what it refuses, and that it never widens anything. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { CreatedToken, CreateTokenInput, RotatedToken, TokenRecord } from "../../daemon/contract.ts";
+import type {
+	CreatedToken,
+	CreateTokenInput,
+	RotatedToken,
+	TokenRecord,
+	UndoneRotation,
+} from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { type Answer, TestDaemon } from "./harness.ts";
 
@@ -479,9 +485,15 @@ function policy(change: object): object {
 
 type Operation =
 	| { verb: "create"; expiryDays: number | null }
-	| { verb: "rotate"; which: number; overlapSeconds: number; expiryDays: number | null | undefined }
+	| {
+			verb: "rotate";
+			which: number;
+			overlapSeconds: number;
+			quietSeconds: number | undefined;
+			expiryDays: number | null | undefined;
+	  }
 	| { verb: "patch"; which: number; expiryDays: number | null }
-	| { verb: "disable" | "enable" | "revoke"; which: number }
+	| { verb: "disable" | "enable" | "revoke" | "undo-rotation" | "end-overlap"; which: number }
 	| { verb: "wait"; seconds: number };
 
 const which = fc.nat({ max: 5 });
@@ -492,10 +504,12 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 		verb: fc.constant("rotate" as const),
 		which,
 		overlapSeconds: fc.constantFrom(0, 1, 3600, day, 7 * day, 9 * day),
+		quietSeconds: fc.constantFrom(undefined, 1, 3600, day),
 		expiryDays: fc.option(expiryDays, { nil: undefined }),
 	}),
 	fc.record({ verb: fc.constant("patch" as const), which, expiryDays }),
 	fc.record({ verb: fc.constantFrom("disable" as const, "enable" as const, "revoke" as const), which }),
+	fc.record({ verb: fc.constantFrom("undo-rotation" as const, "end-overlap" as const), which }),
 	fc.record({ verb: fc.constant("wait" as const), seconds: fc.constantFrom(1, 3600, day, 20 * day) }),
 );
 
@@ -512,6 +526,7 @@ class World {
 	async do(one: Operation): Promise<void> {
 		if (one.verb === "wait") {
 			this.#daemon.now = new Date(this.#daemon.now.getTime() + one.seconds * 1000);
+			await this.#daemon.authority.endQuietOverlaps();
 		} else if (one.verb === "create") {
 			await this.#create({
 				name: "x",
@@ -536,7 +551,7 @@ class World {
 		if (one.verb === "rotate") {
 			const expiry = one.expiryDays === undefined ? {} : { expiry: this.#expiry(one.expiryDays) };
 			const answer = await this.#daemon.call("POST", `${path}/rotate`, {
-				body: { overlapSeconds: one.overlapSeconds, ...expiry },
+				body: { overlapSeconds: one.overlapSeconds, quietSeconds: one.quietSeconds, ...expiry },
 			});
 			if (answer.status !== 201) return;
 			this.#tokens.push(answer.body);
@@ -548,8 +563,17 @@ class World {
 			await this.#daemon.call("DELETE", path);
 			this.#revoked.add(token.id);
 		} else {
-			await this.#daemon.call("POST", `${path}/${one.verb}`);
+			const answer = await this.#daemon.call("POST", `${path}/${one.verb}`);
+			if (one.verb === "undo-rotation" && answer.status === 200) this.#holdUndo(before, answer.body);
 		}
+	}
+
+	#holdUndo(before: TokenRecord, { token, successor }: UndoneRotation): void {
+		assert.ok(endOf(before) > this.#daemon.now.getTime(), "nothing that has ended comes back");
+		assert.equal(token.expiry, before.expiry);
+		assert.deepEqual([token.retiresDate, token.successorId], [null, null]);
+		assert.equal(successor.status, "revoked");
+		this.#revoked.add(successor.id);
 	}
 
 	#holdRotation(before: TokenRecord, successor: RotatedToken): void {

@@ -1,0 +1,31 @@
+/** `token undo-rotation ID` and `token end-overlap ID`: the two ways out of an overlap before its time. */
+import { defineCommand } from "./command.ts";
+import { describe, print, toTerminal } from "./output.ts";
+
+export const undoRotation = defineCommand({
+	usage: "undo-rotation ID",
+	summary: "put a rotated token back, while both secrets work",
+	description: `Puts a token back as it was before its rotation and revokes its successor. ID is that of the old one, and it must
+still be in its overlap.`,
+	optionsHelp: "",
+	options: {},
+	stdin: "caller",
+	async run({ word, format, client }) {
+		const undone = await (await client()).undoRotation(word);
+		const words = `Put back ${describe(undone.token)}\nRevoked ${describe(undone.successor)}`;
+		return print(format === "json" ? undone : toTerminal(words), format);
+	},
+});
+
+export const endOverlap = defineCommand({
+	usage: "end-overlap ID",
+	summary: "end the time in which a rotated token still works",
+	description: "From the next request on the old secret is refused, and only the successor's works.",
+	optionsHelp: "",
+	options: {},
+	stdin: "caller",
+	async run({ word, format, client }) {
+		const token = await (await client()).endOverlap(word);
+		return print(format === "json" ? token : toTerminal(`Ended the overlap of ${describe(token)}`), format);
+	},
+});

@@ -1,0 +1,39 @@
+/** `token register NAME`: takes a token of another system into the records. Its secret stays here; its hash is sent. */
+import { defineCommand } from "./command.ts";
+import { expiryOf } from "./duration.ts";
+import { describe, print, toTerminal } from "./output.ts";
+import { readSecret } from "./secrets.ts";
+
+export const register = defineCommand({
+	usage: "register NAME",
+	summary: "record another system's token, whose secret is read from standard input",
+	description: `Takes a token of another system into the records, so that its expiry is watched and its secret is recognized.
+The secret is read from standard input; only its hash and its first and last four characters are sent.
+Whether it is good, its issuer decides: it never verifies here.`,
+	optionsHelp: `  --issuer I          which system made it; other, unless told otherwise
+  --expires DATE      when it ends: 2027-01-31T12:00:00Z; left out: never
+  --permission P      what it may do; as often as needed
+  --description TEXT
+  --tag T             as often as needed`,
+	options: {
+		issuer: { type: "string", default: "other" },
+		expires: { type: "string" },
+		permission: { type: "string", multiple: true },
+		description: { type: "string" },
+		tag: { type: "string", multiple: true },
+	},
+	stdin: "secrets",
+	async run({ values, word, format, client }) {
+		const { issuer, expires, permission, description, tag } = values;
+		const input = {
+			name: word,
+			issuer,
+			description,
+			expiry: expires === undefined ? undefined : expiryOf(expires),
+			permissions: permission,
+			tags: tag,
+		};
+		const token = await (await client()).register(await readSecret("Secret"), input);
+		return print(format === "json" ? token : toTerminal(`Recorded ${describe(token)}`), format);
+	},
+});
