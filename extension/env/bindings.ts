@@ -110,18 +110,18 @@ export class Bindings implements vscode.Disposable {
 		this.#state = "looking";
 		this.#listen();
 		this.#watch();
+		this.#noteTokens();
 		this.#options.live.start();
 		this.#lookInBackground("everything");
 	}
 
 	/**
-	 * Fulfils when every file has been looked at after this call, and the daemon knows all tokens that there are.
+	 * Fulfils when every file has been looked at after this call, for the secrets of all tokens in the live list.
 	 * @throws DaemonError, UnreachableError or ProblemError
 	 */
 	async whenReady(): Promise<void> {
 		this.start();
 		await this.#options.live.whenLive();
-		this.#identities.forgetNobodys();
 		this.#wanted.everything = true;
 		await this.#look();
 	}
@@ -175,10 +175,13 @@ export class Bindings implements vscode.Disposable {
 	}
 
 	#tokensChanged(): void {
-		const { live } = this.#options;
-		if (live.state !== "live") return;
-		const isNew = this.#identities.tokensAre(new Set(live.tokens.map(({ id }) => id)));
-		if (isNew || this.#state === "looking") this.#lookInBackground("answers");
+		if (this.#options.live.state !== "live") return;
+		if (this.#noteTokens() === "new" || this.#state === "looking") this.#lookInBackground("answers");
+	}
+
+	#noteTokens(): "new" | "known" {
+		const ids = this.#options.live.tokens.map(({ id }) => id);
+		return this.#identities.tokensAre(new Set(ids)) ? "new" : "known";
 	}
 
 	#lookInBackground(at: vscode.Uri | "everything" | "answers"): void {

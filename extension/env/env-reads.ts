@@ -4,6 +4,7 @@
  */
 import * as vscode from "vscode";
 import { hashOf } from "../../daemon/rules/secret.ts";
+import { statAt } from "./disk.ts";
 import { readEnvFile } from "./env-files.ts";
 import { envValues, lineAt, lineStarts } from "./env-values.ts";
 import { mayBeSecret, type TokenLike, tokenLike } from "./token-like.ts";
@@ -70,7 +71,7 @@ export function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
 }
 
 async function stampOf(uri: vscode.Uri): Promise<Stamp | undefined> {
-	return await vscode.workspace.fs.stat(uri).then(
+	return await statAt(uri).then(
 		(stat) => stat,
 		() => undefined, // What is not within reach holds no line that anybody reads.
 	);

@@ -26,14 +26,11 @@ export class TokenIdentities {
 	tokensAre(ids: ReadonlySet<string>): boolean {
 		const isNew = [...ids].some((id) => !this.#askedAmong.has(id));
 		this.#askedAmong = ids;
-		if (isNew) this.forgetNobodys();
+		if (isNew) {
+			this.#nobodys.clear();
+			this.#round += 1;
+		}
 		return isNew;
-	}
-
-	/** Lets everything that was nobody's be asked for again. */
-	forgetNobodys(): void {
-		this.#nobodys.clear();
-		this.#round += 1;
 	}
 
 	/**

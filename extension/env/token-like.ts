@@ -20,7 +20,7 @@ export interface JwtClaims {
 
 /** Who would have issued the value as a token; undefined: it does not look like one. */
 export function tokenLike(key: string, value: string): TokenLike | undefined {
-	if (!mayBeSecret(value) || standsForAnother(value)) return undefined;
+	if (value.length < shortest || !mayBeSecret(value)) return undefined;
 	const known = issuerByShape(value);
 	if (known !== undefined) return isMadeUp(value) ? undefined : known;
 	if (isPublicJwt(value)) return undefined;
@@ -35,9 +35,9 @@ export function isTokenByItself(word: string): boolean {
 	return tokenLike("", word) !== undefined;
 }
 
-/** What no secret is, whoever issued it: short, or with a blank in it. */
+/** Not what no secret is, whoever issued it: short, with a blank in it, or standing for something else. */
 export function mayBeSecret(value: string): boolean {
-	return value.length >= 8 && value.length <= longest && !/\s/.test(value);
+	return value.length >= 12 && value.length <= longest && !/\s/.test(value) && !standsForAnother(value);
 }
 
 /** undefined: the value is no JWT. */
@@ -52,6 +52,9 @@ export function jwtClaims(value: string): JwtClaims | undefined {
 }
 
 const longest = 8192;
+
+/** No issuer makes shorter ones, and most values of an env file are. */
+const shortest = 16;
 const unknownIssuer: TokenLike = { issuer: "other", name: undefined };
 
 /** Shapes that an issuer gives to its tokens alone, by its own papers or those of secret scanners. */
@@ -145,7 +148,7 @@ function standsForAnother(value: string): boolean {
 		/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ||
 		/^(?:arn|vault|ref\+\w+|encrypted|file|env|secret|aws-sm|keyring|urn|mailto|data):/i.test(value) ||
 		/^ENC\[/.test(value) ||
-		/^(?:\.{1,2}|~)?\/(?:[a-z.][\w.-]*\/)*[a-z.][\w.-]*\/?$/.test(value) ||
+		/^(?:\.{1,2}|~)\/|^\/(?:[a-z.][\w.-]*\/)*[a-z.][\w.-]*\/?$/.test(value) ||
 		/^[A-Za-z]:\\/.test(value) ||
 		/^[\w.+-]+@[\w-]+\.[\w.-]+$/.test(value)
 	);
@@ -160,7 +163,7 @@ function namesSecret(key: string): boolean {
 }
 
 function looksRandom(value: string): boolean {
-	if (value.length < 16 || !/^[\x21-\x7E]+$/.test(value)) return false;
+	if (!/^[\x21-\x7E]+$/.test(value)) return false;
 	if (!/[A-Za-z]/.test(value) || (value.match(/\d/g) ?? []).length < 2) return false;
 	return entropyOf(value) >= 3 && !isWords(value) && !isMadeUp(value);
 }
@@ -203,7 +206,7 @@ function isPublicJwt(value: string): boolean {
 }
 
 function jwtPayload(value: string): Record<string, unknown> | undefined {
-	const [, head, payload] = /^(eyJ[\w-]+)\.(eyJ[\w-]+)\.[\w-]{16,}$/.exec(value) ?? [];
+	const [, head, payload] = /^(eyJ[\w-]+)\.([\w-]+)\.[\w-]{16,}$/.exec(value) ?? [];
 	const header = head === undefined ? undefined : decode(head);
 	return header?.alg === undefined || payload === undefined ? undefined : decode(payload);
 }

@@ -8,6 +8,7 @@ import { access, chmod, lstat, realpath, stat as statOnDisk } from "node:fs/prom
 import { dirname, relative, sep } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { bytesAt, type DiskStat, statAt } from "./disk.ts";
 import type { EnvEdit, EnvRefusalReason } from "./env-text.ts";
 
 export type FileErrorCode =
@@ -239,8 +240,8 @@ async function openText(uri: vscode.Uri): Promise<vscode.TextDocument> {
 	}
 }
 
-async function statFile(uri: vscode.Uri): Promise<vscode.FileStat | undefined> {
-	const stat = await attempt(uri, () => vscode.workspace.fs.stat(uri));
+async function statFile(uri: vscode.Uri): Promise<DiskStat | undefined> {
+	const stat = await attempt(uri, () => statAt(uri));
 	if (stat && (stat.type & vscode.FileType.Directory) !== 0)
 		throw new FileError("is-folder", l10n.t("{0} is a folder. Choose a file.", nameOf(uri)));
 	// A link to a device never ends.
@@ -251,7 +252,7 @@ async function statFile(uri: vscode.Uri): Promise<vscode.FileStat | undefined> {
 }
 
 async function readFromDisk(uri: vscode.Uri): Promise<string> {
-	const bytes = (await attempt(uri, () => vscode.workspace.fs.readFile(uri))) ?? new Uint8Array();
+	const bytes = (await attempt(uri, () => bytesAt(uri))) ?? new Uint8Array();
 	if (bytes.includes(0)) throw notText(uri);
 	try {
 		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

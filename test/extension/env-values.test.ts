@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseEnv } from "../../extension/env/env-text.ts";
+import { envValues, lineAt, lineStarts } from "../../extension/env/env-values.ts";
+
+/** `KEY=value@line`, and `#` before what is commented out. */
+function check(text: string, expected: string[]): void {
+	const found = envValues(text);
+	assert.deepEqual(
+		found.map(({ key, value, line, commented }) => `${commented ? "#" : ""}${key}=${value}@${line}`),
+		expected,
+	);
+	for (const { value, start, end } of found) assert.equal(text.slice(start, end), value);
+}
+
+describe("the values in an env file's text", () => {
+	it("are those that readers see", () => {
+		check("A=1\nexport B='two' # c\nC: three\n", ["A=1@1", "B=two@2", "C=three@3"]);
+		check("A=1\r\nA=2\r\n", ["A=1@1", "A=2@2"]);
+		check("\uFEFFA=`x`", ["A=x@1"]);
+	});
+
+	it("are those of commented lines too", () => {
+		check("#A=1\n# B=2\n  ##  export C='3'\n#\tD = 4\n", ["#A=1@1", "#B=2@2", "#C=3@3", "#D=4@4"]);
+		check("A=1\n#B=2\nC=3\n#D=4", ["A=1@1", "#B=2@2", "C=3@3", "#D=4@4"]);
+		check("#A=1\r\n#B=2\r\nC=3", ["#A=1@1", "#B=2@2", "C=3@3"]);
+	});
+
+	it("are no prose, and nothing within quotes", () => {
+		check("# see below\n#\n#=\n# 3 = three, or so\n", ["#3=three, or so@4"]);
+		check('A="\n# B=2\n"\n# C=3\n', ["A=\n# B=2\n@1", "#C=3@4"]);
+	});
+
+	it("stand in the text's order, whatever the text", () => {
+		const piece = fc.constantFrom(
+			"A=1",
+			"# B=2",
+			"'",
+			'"',
+			"\n",
+			"\r\n",
+			"#",
+			" ",
+			"export ",
+			"C=`x`",
+			"\uFEFF",
+		);
+		fc.assert(
+			fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+				const text = pieces.join("");
+				const found = envValues(text);
+				assert.deepEqual(
+					found.filter(({ commented }) => !commented).map(({ key }) => key),
+					parseEnv(text).map(({ key }) => key),
+				);
+				for (const [index, { start, end, line }] of found.entries()) {
+					assert.ok(start <= end && end <= text.length);
+					assert.ok(line >= 1 && line <= lineStarts(text).length);
+					assert.ok(start >= (found[index - 1]?.end ?? 0));
+				}
+			}),
+		);
+	});
+});
+
+describe("lines", () => {
+	it("are found by an offset, with each kind of line ending", () => {
+		const starts = lineStarts("a\nb\r\nc\rd");
+		assert.deepEqual(starts, [0, 2, 5, 7]);
+		assert.deepEqual(
+			[0, 1, 2, 4, 5, 6, 7, 8].map((offset) => lineAt(starts, offset)),
+			[0, 0, 1, 1, 2, 2, 3, 3],
+		);
+	});
+});
