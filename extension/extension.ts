@@ -7,12 +7,17 @@ import { registerCommands } from "./commands.ts";
 import { DaemonProcess } from "./daemon/daemon-process.ts";
 import { LiveTokens } from "./daemon/live-tokens.ts";
 import { ProfileFiles } from "./daemon/profile-files.ts";
+import { startWhereUsed } from "./daemon/start-where-used.ts";
 import { Bindings } from "./env/bindings.ts";
 import { EnvFileTree } from "./env/env-file-tree.ts";
 import { IgnoredSecrets } from "./env/ignored-secrets.ts";
-import { tellNotices } from "./notices.ts";
+import { Claims } from "./notices/claims.ts";
+import { tellDaemonNotices } from "./notices/daemon-notices.ts";
+import { tellDeadTokens } from "./notices/dead-token-notices.ts";
+import { tellExpiries } from "./notices/expiry-notices.ts";
 import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
 import { Clipboard } from "./tokens/clipboard.ts";
+import { ExpiryStatus } from "./tokens/expiry-status.ts";
 import { SecretStore } from "./tokens/secret-store.ts";
 import { TokenTree } from "./tokens/token-tree.ts";
 
@@ -45,16 +50,21 @@ export function activate(context: vscode.ExtensionContext): void {
 	});
 	const envFiles = new EnvFileTree({ bindings, live, secrets });
 	const activity = new ActivityTree({ daemon, live, log });
+	const claims = new Claims(join(folder.fsPath, "notices"));
 	context.subscriptions.push(
 		...[log, policyChanged, live, ignored, bindings, clipboard, tree, envFiles, activity],
 		vscode.workspace.onDidChangeConfiguration((change) => {
 			if (affectsPolicy(change)) policyChanged.fire();
 		}),
 		new ProfileFiles({ daemon, live, log }),
-		tellNotices({ live, memory: context.globalState, folder, log }),
+		tellDaemonNotices({ live, memory: context.globalState, folder, log }),
+		tellExpiries({ live, claims, log }),
+		tellDeadTokens({ live, claims, log }),
+		new ExpiryStatus(live),
 		registerCommands({ daemon, live, bindings, ignored, secrets, clipboard, tree, activity, log }),
 	);
 	tree.open();
 	envFiles.open();
 	activity.open();
+	void startWhereUsed({ live, dataDir: folder.fsPath, log });
 }

@@ -52,6 +52,16 @@ export function warningDays(): number[] {
 	return [...new Set(days.filter((day) => Number.isInteger(day) && day > 0))].sort((a, b) => b - a);
 }
 
+/** Whether the person wants to be told of expiries and of dead tokens that are used. */
+export function areNoticesWanted(): boolean {
+	return setting<unknown>("notices.enabled", true) !== false;
+}
+
+/** Whether the nearest expiry is to stand in the status bar. */
+export function isStatusBarWanted(): boolean {
+	return setting<unknown>("statusBar.enabled", true) !== false;
+}
+
 /** The port at which a new daemon listens if it is free. 0: any. */
 export function preferredPort(): number {
 	const port = setting<unknown>("daemon.preferredPort", usualPort);

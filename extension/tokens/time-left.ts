@@ -58,6 +58,14 @@ export function timeSince(date: string | number, now: number): string {
 	return since < minute ? l10n.t("just now") : ago(since);
 }
 
+/** How far ahead something is: `in 3 hours`. */
+export function timeUntil(date: string | number, now: number): string {
+	const until = (typeof date === "number" ? date : Date.parse(date)) - now;
+	if (until < minute) return l10n.t("in less than a minute");
+	const { count, unit } = roundly(until);
+	return distanceInWords(count, unit);
+}
+
 /**
  * What a person should feel about a token: `urgent` is within the nearest warning distance, `soon` within the one
  * after it, `calm` is further away. A rotated token is `retiring` and then `rotated`: it ends as it was meant to.

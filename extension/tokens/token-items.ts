@@ -126,7 +126,7 @@ function spoken({ name }: TokenRecord, { length }: readonly EnvLine[], state: st
 }
 
 /** One by one: appendText turns every space into one that does not break, and long lines would break within words. */
-function appendWords(tooltip: vscode.MarkdownString, text: string): vscode.MarkdownString {
+export function appendWords(tooltip: vscode.MarkdownString, text: string): vscode.MarkdownString {
 	for (const [index, word] of plainText(text).split(" ").entries())
 		tooltip.appendMarkdown(index === 0 ? "" : " ").appendText(word);
 	return tooltip;

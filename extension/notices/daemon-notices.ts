@@ -1,10 +1,10 @@
 /** Tells what the daemon has to say without being asked: of its data, once across all windows, and of the settings. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { Notice } from "../daemon/contract.ts";
-import type { LiveTokens } from "./daemon/live-tokens.ts";
-import { messageText } from "./display-text.ts";
-import { explain } from "./failure.ts";
+import type { Notice } from "../../daemon/contract.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { messageText } from "../display-text.ts";
+import { explain } from "../failure.ts";
 
 const seenKey = "noticesSeen";
 const mostKept = 50;
@@ -18,7 +18,7 @@ interface Surroundings {
 	log: vscode.LogOutputChannel;
 }
 
-export function tellNotices(surroundings: Surroundings): vscode.Disposable {
+export function tellDaemonNotices(surroundings: Surroundings): vscode.Disposable {
 	return vscode.Disposable.from(tellOfData(surroundings), tellOfSettings(surroundings));
 }
 

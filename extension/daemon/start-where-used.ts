@@ -1,0 +1,28 @@
+/**
+ * Where there are tokens, they are watched from the moment that a window opens, so that a person is told in time.
+ * Elsewhere nothing runs before it is needed.
+ */
+import { readdir } from "node:fs/promises";
+import { inspect } from "node:util";
+import type { LiveTokens } from "./live-tokens.ts";
+
+interface Surroundings {
+	live: LiveTokens;
+	/** The daemon's data directory. */
+	dataDir: string;
+	log: { warn(message: string): void };
+}
+
+export async function startWhereUsed({ live, dataDir, log }: Surroundings): Promise<void> {
+	if (await hasBeenUsed(dataDir, log)) live.start();
+}
+
+async function hasBeenUsed(dataDir: string, log: Surroundings["log"]): Promise<boolean> {
+	try {
+		return (await readdir(dataDir)).length > 0;
+	} catch (error) {
+		const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+		if (!isMissing) log.warn(inspect(error));
+		return false;
+	}
+}

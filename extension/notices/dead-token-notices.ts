@@ -1,0 +1,77 @@
+/** Tells, in one window and once an hour for each token, that somebody used a token that no longer works. */
+import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { ServerEvents, TokenRecord } from "../../daemon/contract.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { plainText, quoted } from "../display-text.ts";
+import { areNoticesWanted } from "../settings.ts";
+import type { Claims } from "./claims.ts";
+import { deadUseKey } from "./due-notices.ts";
+import { FocusedWindow } from "./focused-window.ts";
+
+const hour = 3_600_000;
+
+type DeadUse = ServerEvents["dead-token-used"];
+
+interface Surroundings {
+	live: LiveTokens;
+	claims: Claims;
+	log: { warn(message: string): void };
+	now?: () => number;
+}
+
+export function tellDeadTokens(surroundings: Surroundings): vscode.Disposable {
+	const { live, log } = surroundings;
+	const pending = new Map<string, DeadUse>();
+	const telling = new FocusedWindow(async () => {
+		const uses = [...pending.values()];
+		pending.clear();
+		for (const use of uses) await tellOnce(surroundings, use);
+	}, log);
+	const listener = live.onDidUseDeadToken((use) => {
+		pending.set(use.token.id, use);
+		telling.ask();
+	});
+	return vscode.Disposable.from(telling, listener);
+}
+
+async function tellOnce(surroundings: Surroundings, use: DeadUse): Promise<void> {
+	const { claims, log, now = Date.now } = surroundings;
+	const { id } = use.token;
+	if (!areNoticesWanted() || (await wasTold(claims, id, now()))) return;
+	if (!(await claims.claim(deadUseKey(id, now()), String(now())))) return;
+	tell(use).catch((error: unknown) => log.warn(inspect(error)));
+}
+
+/** The key changes with the hour of the clock; a notice of the minute before it counts as well. */
+async function wasTold(claims: Claims, id: string, now: number): Promise<boolean> {
+	const before = await claims.note(deadUseKey(id, now - hour));
+	return before !== undefined && now - Number(before) < hour;
+}
+
+async function tell(use: DeadUse): Promise<void> {
+	const show = l10n.t("Show Activity");
+	const chosen = await vscode.window.showWarningMessage(deadUseInWords(use), show);
+	if (chosen === show) await vscode.commands.executeCommand("tokensmith.showActivity", { id: use.token.id });
+}
+
+function deadUseInWords({ token, address }: DeadUse): string {
+	const [name, from] = [quoted(token.name), plainText(address)];
+	return stateOf(token) === "revoked"
+		? l10n.t(
+				"Somebody at {1} used the revoked API token {0}. It was forgotten there, or it is in the wrong hands.",
+				...[name, from],
+			)
+		: stateOf(token) === "rotated"
+			? l10n.t(
+					"Somebody at {1} still uses the API token {0}, which was rotated away. It needs the successor's secret.",
+					...[name, from],
+				)
+			: l10n.t("Somebody at {1} used the expired API token {0}. It needs a new one.", ...[name, from]);
+}
+
+function stateOf({ revokedDate, successorId }: TokenRecord): "revoked" | "rotated" | "expired" {
+	if (revokedDate !== null) return "revoked";
+	return successorId === null ? "expired" : "rotated";
+}

@@ -1,0 +1,144 @@
+/**
+ * Which tokens a person has to be told of by now, each once at each of the set distances before its expiry and once
+ * when it has expired, and how that is said. Knows no VS Code, no files and no clock.
+ */
+import * as l10n from "@vscode/l10n";
+import { endOf, type TokenRecord } from "../../daemon/contract.ts";
+import { quoted } from "../display-text.ts";
+import { listInWords } from "../language.ts";
+import { timeSince, timeUntil } from "../tokens/time-left.ts";
+
+const day = 86_400_000;
+
+/** In days before the expiry. */
+export type Distance = number | "expired";
+
+/** `key`: the claim on it. `snooze`: the claim that a person made to be told again, if it is that. */
+export interface DueNotice {
+	readonly token: TokenRecord;
+	readonly key: string;
+	readonly snooze?: string;
+}
+
+interface NoticeFacts {
+	now: number;
+	/** In days. */
+	distances: readonly number[];
+	/** The claims that were made already. */
+	claimed: ReadonlySet<string>;
+}
+
+/** The soonest to end first. */
+export function dueNotices(tokens: readonly TokenRecord[], facts: NoticeFacts): DueNotice[] {
+	const snoozes = overdueSnoozes(facts);
+	return tokens
+		.filter(isTold)
+		.flatMap((token): DueNotice[] => {
+			const key = noticeKey(token, facts);
+			const snooze = snoozes.get(token.id);
+			if (key !== undefined && !facts.claimed.has(key)) return [{ token, key, ...(snooze && { snooze }) }];
+			return snooze === undefined ? [] : [{ token, key: snooze, snooze }];
+		})
+		.sort((one, other) => endOf(one.token) - endOf(other.token));
+}
+
+/** The claim by which the token is told of again at `until`. */
+export function snoozeKey(id: string, until: number): string {
+	return `${id}~snooze~${until}`;
+}
+
+/** Once an hour for each token. */
+export function deadUseKey(id: string, now: number): string {
+	return `${id}~used~${Math.floor(now / 3_600_000)}`;
+}
+
+/** The claims about tokens that nobody will be told of any more. */
+export function staleClaims(
+	claimed: ReadonlySet<string>,
+	tokens: readonly TokenRecord[],
+	now: number,
+): string[] {
+	const known = new Map(tokens.map((token) => [token.id, token]));
+	return [...claimed].filter((key) => {
+		const [id = "", kind, when] = key.split("~");
+		const token = known.get(id);
+		if (kind === "used") return token === undefined || Number(when) < Math.floor(now / 3_600_000) - 1;
+		return token === undefined || !isTold(token);
+	});
+}
+
+/** When the token is told of again by itself: so many days before its expiry, or when it has expired; undefined: never. */
+export function nextDistance(
+	token: TokenRecord,
+	{ now, distances }: Omit<NoticeFacts, "claimed">,
+): Distance | undefined {
+	const left = endOf(token) - now;
+	if (left <= 0) return undefined;
+	return (
+		distances.filter((distance) => distance * day < left).sort((one, other) => other - one)[0] ?? "expired"
+	);
+}
+
+export interface NoticeWords {
+	text: string;
+	tone: "information" | "warning";
+}
+
+/** Several at once are one sentence. */
+export function noticeInWords(due: readonly TokenRecord[], now: number): NoticeWords {
+	const [first] = due;
+	const isPressing = due.some((token) => endOf(token) - now < 2 * day);
+	const tone = isPressing ? "warning" : "information";
+	if (due.length === 1 && first !== undefined) return { text: ofOne(first, now), tone };
+	const named = due.slice(0, mostNamed).map((token) => `${quoted(token.name)} (${when(token, now)})`);
+	const more = due.length - mostNamed;
+	if (more === 1) named.push(l10n.t("one more"));
+	if (more > 1) named.push(l10n.t("{0} more", more));
+	const text = l10n.t("{0} API tokens expire or have expired: {1}.", due.length, listInWords(named));
+	return { text, tone };
+}
+
+const mostNamed = 3;
+
+function ofOne(token: TokenRecord, now: number): string {
+	const name = quoted(token.name);
+	const end = endOf(token);
+	return end > now
+		? l10n.t("The API token {0} expires {1}.", name, timeUntil(end, now))
+		: l10n.t("The API token {0} expired {1}.", name, timeSince(end, now));
+}
+
+function when(token: TokenRecord, now: number): string {
+	const end = endOf(token);
+	return end > now ? timeUntil(end, now) : l10n.t("expired {0}", timeSince(end, now));
+}
+
+/** Of a token that ends as it was meant to, nobody has to be told. */
+function isTold({ revokedDate, disabledDate, retiresDate, expiry }: TokenRecord): boolean {
+	return revokedDate === null && disabledDate === null && retiresDate === null && expiry !== null;
+}
+
+/** The expiry is part of it: a token that was given another one is told of again. */
+function noticeKey(token: TokenRecord, { now, distances }: NoticeFacts): string | undefined {
+	const end = endOf(token);
+	const distance = distanceOf(end - now, distances);
+	if (distance === undefined) return undefined;
+	// Whoever creates a token for 30 days knows that it ends in 30 days.
+	const isNews = distance === "expired" || Date.parse(token.creationDate) < end - distance * day;
+	return isNews ? `${token.id}~${distance}~${end}` : undefined;
+}
+
+function distanceOf(left: number, distances: readonly number[]): Distance | undefined {
+	if (left <= 0) return "expired";
+	return distances.filter((distance) => left <= distance * day).sort((one, other) => one - other)[0];
+}
+
+/** By token, the snooze that is over. */
+function overdueSnoozes({ claimed, now }: NoticeFacts): Map<string, string> {
+	const overdue = new Map<string, string>();
+	for (const key of claimed) {
+		const [id = "", kind, until] = key.split("~");
+		if (kind === "snooze" && Number(until) <= now) overdue.set(id, key);
+	}
+	return overdue;
+}

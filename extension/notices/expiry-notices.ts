@@ -1,0 +1,96 @@
+/** Tells in time, in one window, that tokens are about to expire or have expired, with the way on. */
+import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { amountInWords } from "../language.ts";
+import { areNoticesWanted, warningDays } from "../settings.ts";
+import type { Claims } from "./claims.ts";
+import {
+	type DueNotice,
+	dueNotices,
+	nextDistance,
+	noticeInWords,
+	snoozeKey,
+	staleClaims,
+} from "./due-notices.ts";
+import { FocusedWindow } from "./focused-window.ts";
+
+const day = 86_400_000;
+
+interface Surroundings {
+	live: LiveTokens;
+	claims: Claims;
+	log: { warn(message: string): void };
+	now?: () => number;
+}
+
+export function tellExpiries(surroundings: Surroundings): vscode.Disposable {
+	const { live, log } = surroundings;
+	const telling = new FocusedWindow(() => tellDue(surroundings), log);
+	const settings = vscode.workspace.onDidChangeConfiguration((change) => {
+		if (change.affectsConfiguration("tokensmith")) telling.ask();
+	});
+	return vscode.Disposable.from(
+		telling,
+		settings,
+		live.onDidChange(() => telling.ask()),
+	);
+}
+
+async function tellDue(surroundings: Surroundings): Promise<void> {
+	const { live, claims, now = Date.now } = surroundings;
+	if (live.state !== "live" || !areNoticesWanted()) return;
+	const claimed = await claims.keys();
+	for (const key of staleClaims(claimed, live.tokens, now())) await claims.release(key);
+	const due = dueNotices(live.tokens, { now: now(), distances: warningDays(), claimed });
+	const own: TokenRecord[] = [];
+	for (const notice of due) if (await isOwn(claims, notice)) own.push(notice.token);
+	// Whoever is told may take long to answer, and the next notice does not wait for that.
+	if (own.length > 0)
+		tell(surroundings, own).catch((error: unknown) => surroundings.log.warn(inspect(error)));
+}
+
+/** Whether it is this window's to say. A snooze that is over goes with it. */
+async function isOwn(claims: Claims, { key, snooze }: DueNotice): Promise<boolean> {
+	const isFirst = snooze === undefined || (await claims.release(snooze));
+	return key === snooze ? isFirst : claims.claim(key);
+}
+
+async function tell({ claims, now = Date.now }: Surroundings, due: readonly TokenRecord[]) {
+	const [rotate, show, snooze] = [l10n.t("Rotate…"), l10n.t("Show"), l10n.t("Snooze…")];
+	const { text, tone } = noticeInWords(due, now());
+	const say = tone === "warning" ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+	const isOurs = due.some(({ issuer }) => issuer === "local");
+	const chosen = await say(text, ...(isOurs ? [rotate] : []), show, snooze);
+	const [first] = due;
+	if (first === undefined || chosen === undefined) return;
+	if (chosen === show) await vscode.commands.executeCommand("tokensmith.showToken", { id: first.id });
+	else if (chosen === snooze) await askSnooze(claims, due, now());
+	else if (due.length === 1) await vscode.commands.executeCommand("tokensmith.rotateToken", { id: first.id });
+	else await vscode.commands.executeCommand("tokensmith.rotateExpiring");
+}
+
+async function askSnooze(claims: Claims, due: readonly TokenRecord[], now: number): Promise<void> {
+	const aDay = { label: l10n.t("For a Day") };
+	const rest = restOf(due, now);
+	const placeHolder =
+		due.length === 1 ? l10n.t("Tell of it again when?") : l10n.t("Tell of them again when?");
+	const chosen = await vscode.window.showQuickPick([aDay, rest], { title: l10n.t("Snooze"), placeHolder });
+	// Without a snooze, what was told once is told again only at the next distance.
+	if (chosen !== aDay) return;
+	for (const { id } of due) await claims.claim(snoozeKey(id, now + day));
+}
+
+/** What happens without a snooze. */
+function restOf(due: readonly TokenRecord[], now: number): vscode.QuickPickItem {
+	const next = due.map((token) => nextDistance(token, { now, distances: warningDays() }));
+	const known = next.filter((distance) => distance !== undefined);
+	const [first] = known;
+	if (first === undefined) return { label: l10n.t("For Good") };
+	const label = l10n.t("Until the Next Reminder");
+	if (new Set(known).size > 1) return { label, description: l10n.t("each at its next distance") };
+	if (first === "expired") return { label, description: l10n.t("when it has expired") };
+	return { label, description: l10n.t("{0} before it expires", amountInWords(first, "day")) };
+}

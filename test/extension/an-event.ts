@@ -1,0 +1,17 @@
+/** Audit events for tests that care about a few of their fields. */
+import type { AuditEvent } from "../../daemon/contract.ts";
+
+export function anEvent(more: Partial<AuditEvent>): AuditEvent {
+	return {
+		sequence: 1,
+		date: "2026-03-01T12:00:00.000Z",
+		actor: { userId: "u", userName: "ann" },
+		action: "create",
+		tokenId: "1",
+		before: {},
+		after: {},
+		previousHash: "",
+		hash: "",
+		...more,
+	};
+}

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import type { AuditEvent } from "../../daemon/contract.ts";
+import { eventInWords } from "../../extension/activity/event-words.ts";
+import { anEvent } from "./an-event.ts";
+
+describe("an event in words", () => {
+	const cases: [event: Partial<AuditEvent>, label: string, detail: string, tone?: string][] = [
+		[{ action: "create" }, "Created orders", ""],
+		[{ action: "create", after: { predecessorId: "0" } }, "Created orders", "successor"],
+		[{ action: "register", after: { issuer: "other" } }, "Registered orders", "other"],
+		[
+			{ action: "update", before: { expiry: null, tags: [] }, after: { expiry: "2027", tags: ["a"] } },
+			"Changed orders",
+			"expiry and tags",
+		],
+		[{ action: "rotate" }, "Rotated orders", ""],
+		[{ action: "undo-rotation" }, "Undid the rotation of orders", ""],
+		[{ action: "end-overlap" }, "Ended the overlap of orders", "", "ending"],
+		[{ action: "disable" }, "Disabled orders", "", "ending"],
+		[{ action: "enable" }, "Enabled orders", ""],
+		[{ action: "revoke", after: { revokedReason: "leaked" } }, "Revoked orders", "leaked", "ending"],
+		[{ action: "revoke", after: { revokedReason: null } }, "Revoked orders", "", "ending"],
+		[
+			{ action: "grant", before: { resources: ["a/1"] }, after: { resources: ["a/1", "b/2"] } },
+			"Granted orders a resource",
+			"b/2",
+		],
+		[
+			{ action: "withdraw", before: { resources: ["a/1"] }, after: { resources: [] } },
+			"Withdrew a resource from orders",
+			"a/1",
+			"ending",
+		],
+		[
+			{ action: "incident", tokenId: null, after: { revoked: 3, reason: "laptop stolen" } },
+			"Incident: 3 tokens revoked",
+			"laptop stolen",
+			"alarm",
+		],
+		[
+			{ action: "incident", tokenId: null, after: { revoked: 1, reason: "" } },
+			"Incident: 1 token revoked",
+			"",
+			"alarm",
+		],
+		[
+			{ action: "dead-token-used", after: { reason: "revoked", address: "10.0.0.7" } },
+			"Dead token used: orders",
+			"revoked, from 10.0.0.7",
+			"alarm",
+		],
+		[
+			{ action: "dead-token-used", after: { reason: "expired", address: null } },
+			"Dead token used: orders",
+			"expired, from an unknown address",
+			"alarm",
+		],
+		[
+			{
+				action: "policy",
+				tokenId: null,
+				before: { auditDays: 1, allowNever: true },
+				after: { auditDays: 2, allowNever: true },
+			},
+			"Changed the policy",
+			"how long activity is kept",
+		],
+		[
+			{ action: "profile", tokenId: null, before: { mine: false }, after: { mine: true } },
+			"Added the profile mine",
+			"",
+		],
+		[
+			{ action: "profile", tokenId: null, before: { mine: true }, after: { mine: true } },
+			"Changed the profile mine",
+			"",
+		],
+		[
+			{ action: "profile", tokenId: null, before: { mine: true }, after: { mine: false } },
+			"Removed the profile mine",
+			"",
+			"ending",
+		],
+		[{ action: "purge", tokenId: null, after: { purged: 1 } }, "Removed 1 old activity", ""],
+		[{ action: "purge", tokenId: null, after: { purged: 12 } }, "Removed 12 old activities", ""],
+	];
+	for (const [event, label, detail, tone = "usual"] of cases) {
+		it(`reads ${JSON.stringify(`${label} ${detail}`.trim())}`, () =>
+			assert.deepEqual(
+				eventInWords(anEvent(event), () => "orders"),
+				{ label, detail, tone },
+			));
+	}
+
+	it("names a token that is gone as it was called then", () => {
+		const event = anEvent({ after: { name: "its old name" } });
+		assert.equal(eventInWords(event, () => undefined).label, "Created its old name");
+		assert.equal(eventInWords(anEvent({}), () => undefined).label, "Created a token that is gone");
+	});
+});
