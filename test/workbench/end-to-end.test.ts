@@ -44,7 +44,9 @@ describe("a service with a token", () => {
 
 		assert.match(await check("orders.read"), /^401 refused/);
 		await window.waitUntilTreeRowIsGone("Orders");
-		await until("it is among the revoked", async () => (await window.treeRows()).includes("Disabled and Revoked 1"));
+		await until("it is among the revoked", async () =>
+			(await window.treeRows()).includes("Disabled and Revoked 1"),
+		);
 	});
 
 	it("goes on working when the person shrinks from revoking it", async () => {
