@@ -6,12 +6,19 @@ import * as vscode from "vscode";
 import { activityCommands } from "./activity/activity-commands.ts";
 import type { Command, CommandCall, CommandTable } from "./command.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
+import { launchCommands } from "./launch/launch-commands.ts";
 import { report } from "./report.ts";
 import type { Services } from "./services.ts";
 import { tokenCommands } from "./tokens/token-commands.ts";
 import { viewCommands } from "./tokens/view-commands.ts";
 
-const tables: readonly CommandTable[] = [activityCommands, daemonCommands, tokenCommands, viewCommands];
+const tables: readonly CommandTable[] = [
+	activityCommands,
+	daemonCommands,
+	launchCommands,
+	tokenCommands,
+	viewCommands,
+];
 
 /** Registers every command of the tables under `tokensmith.`. */
 export function registerCommands(services: Services): vscode.Disposable {

@@ -11,6 +11,8 @@ import { startWhereUsed } from "./daemon/start-where-used.ts";
 import { Bindings } from "./env/bindings.ts";
 import { EnvFileTree } from "./env/env-file-tree.ts";
 import { IgnoredSecrets } from "./env/ignored-secrets.ts";
+import { Consents } from "./launch/consents.ts";
+import { startLaunching } from "./launch/launching.ts";
 import { Claims } from "./notices/claims.ts";
 import { tellDaemonNotices } from "./notices/daemon-notices.ts";
 import { tellDeadTokens } from "./notices/dead-token-notices.ts";
@@ -51,6 +53,9 @@ export function activate(context: vscode.ExtensionContext): void {
 	const envFiles = new EnvFileTree({ bindings, live, secrets });
 	const activity = new ActivityTree({ daemon, live, log });
 	const claims = new Claims(join(folder.fsPath, "notices"));
+	const { workspaceState } = context;
+	const consents = new Consents(workspaceState);
+	const debugging = startLaunching({ live, secrets, consents, log }, context.subscriptions);
 	context.subscriptions.push(
 		...[log, policyChanged, live, ignored, bindings, clipboard, tree, envFiles, activity],
 		vscode.workspace.onDidChangeConfiguration((change) => {
@@ -61,7 +66,10 @@ export function activate(context: vscode.ExtensionContext): void {
 		tellExpiries({ live, claims, log }),
 		tellDeadTokens({ live, claims, log }),
 		new ExpiryStatus(live),
-		registerCommands({ daemon, live, bindings, ignored, secrets, clipboard, tree, activity, log }),
+		registerCommands({
+			...{ daemon, live, bindings, ignored, secrets, clipboard, tree, activity },
+			...{ consents, debugging, workspaceState, log },
+		}),
 	);
 	tree.open();
 	envFiles.open();

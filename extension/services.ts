@@ -1,10 +1,12 @@
 /** What the composition root builds once and every command works with. */
 import type * as vscode from "vscode";
+import type { TokenRecord } from "../daemon/contract.ts";
 import type { ActivityTree } from "./activity/activity-tree.ts";
 import type { DaemonProcess } from "./daemon/daemon-process.ts";
 import type { LiveTokens } from "./daemon/live-tokens.ts";
 import type { Bindings } from "./env/bindings.ts";
 import type { IgnoredSecrets } from "./env/ignored-secrets.ts";
+import type { Consents } from "./launch/consents.ts";
 import type { Clipboard } from "./tokens/clipboard.ts";
 import type { SecretStore } from "./tokens/secret-store.ts";
 import type { TokenTree } from "./tokens/token-tree.ts";
@@ -18,5 +20,12 @@ export interface Services {
 	clipboard: Clipboard;
 	tree: TokenTree;
 	activity: ActivityTree;
+	consents: Consents;
+	/** Answers the variables of debug configurations. */
+	debugging: {
+		secretFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string>;
+	};
+	/** What the workspace remembers. Nothing in it is a secret. */
+	workspaceState: vscode.Memento;
 	log: vscode.LogOutputChannel;
 }

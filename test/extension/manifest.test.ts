@@ -40,6 +40,7 @@ describe("the extension's manifest", () => {
 		const offered: [command: string, where: RegExp][] = [
 			["copySecret", /\.kept\./],
 			["injectToken", /^(active|retiring|disabled)\.kept\./],
+			["openTerminal", /^(active|retiring)\.kept\./],
 			["copyId", everywhere],
 			["showActivity", everywhere],
 			["revokeToken", /^(?!revoked)/],

@@ -1,0 +1,95 @@
+/**
+ * The one door through which secrets reach what files of the workspace start: tasks and debugging. Invariant: nothing
+ * goes out in Restricted Mode, and nothing that the person has not allowed for this token and for exactly what runs.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { quoted, shortened } from "../display-text.ts";
+import type { Services } from "../services.ts";
+import { connect } from "../tokens/token-choice.ts";
+import { type Consent, fingerprintOf } from "./consents.ts";
+import { warnOfEnd } from "./end-warning.ts";
+import { type ConsentAnswer, type ConsentQuestion, shownLine } from "./launch-words.ts";
+import { lineageOf, type Need, NeedsError, tokenMeant } from "./token-needs.ts";
+
+export interface Launch {
+	/** As a person knows it: `The task “npm test”`. */
+	readonly who: string;
+	/** What runs, line by line. It comes from the workspace. */
+	readonly lines: readonly string[];
+	/** Everything that decides about what runs: another value is asked about again. */
+	readonly content: unknown;
+	/** What else the person should know before saying yes. */
+	readonly caution?: string | undefined;
+	readonly needs: readonly Need[];
+}
+
+export interface Door extends Pick<Services, "live" | "secrets" | "consents"> {
+	/** Whether the person trusts the workspace. */
+	isTrusted(): boolean;
+	ask(question: ConsentQuestion): Promise<ConsentAnswer>;
+}
+
+interface Grant {
+	readonly key: string;
+	readonly token: TokenRecord;
+}
+
+/**
+ * The environment with the secrets, after the person's consent.
+ * @throws NeedsError where what is asked for cannot be had; CancellationError where the person said no
+ */
+export async function handOut(door: Door, launch: Launch): Promise<Record<string, string>> {
+	if (!door.isTrusted())
+		throw new NeedsError(l10n.t("In Restricted Mode no secret goes to what a workspace starts."));
+	await connect(door.live);
+	const now = Date.now();
+	const grants = launch.needs.map(({ key, wanted }) => ({
+		key,
+		token: tokenMeant(door.live.tokens, wanted, now),
+	}));
+	// Before any secret is read: whoever says no has given away nothing, not even that it is kept here.
+	await obtainConsent(door, launch, grants);
+	await warnOfEnd(
+		grants.map(({ token }) => token),
+		now,
+	);
+	const values = await Promise.all(grants.map((grant) => secretOf(door, grant.token)));
+	return Object.fromEntries(grants.map(({ key }, index) => [key, values[index] ?? ""]));
+}
+
+async function obtainConsent(door: Door, launch: Launch, grants: readonly Grant[]): Promise<void> {
+	const wanted = grants.map((grant) => ({ grant, consent: consentFor(door, launch, grant) }));
+	const open = wanted.filter(({ consent }) => !door.consents.has(consent));
+	if (open.length === 0) return;
+	const answer = await door.ask({
+		who: launch.who,
+		lines: launch.lines,
+		caution: launch.caution,
+		grants: open.map(({ grant }) => grant),
+	});
+	if (answer === "no") throw new vscode.CancellationError();
+	if (answer === "always") await door.consents.give(open.map(({ consent }) => consent));
+}
+
+function consentFor({ live }: Door, { content, lines }: Launch, { key, token }: Grant): Consent {
+	return {
+		lineage: lineageOf(live.tokens, token),
+		// The key as well: the same value under another name is another use.
+		fingerprint: fingerprintOf([content, key]),
+		words: shortened(shownLine(lines[0] ?? ""), 200),
+		date: Date.now(),
+	};
+}
+
+async function secretOf({ secrets }: Door, token: TokenRecord): Promise<string> {
+	const secret = await secrets.get(token.id);
+	if (secret !== undefined) return secret;
+	throw new NeedsError(
+		l10n.t(
+			"The secret of {0} is not kept on this machine. Recover Lost Secrets may get it back from an env file.",
+			quoted(token.name),
+		),
+	);
+}

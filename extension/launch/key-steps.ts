@@ -1,0 +1,102 @@
+/** Asks which environment variable holds the secret of each chosen token, and remembers the answers for the workspace. */
+import * as l10n from "@vscode/l10n";
+import type * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { walk } from "../create/walk.ts";
+import { Prompts, type Row } from "../create/wizard.ts";
+import { labelText, plainText, quoted } from "../display-text.ts";
+import { isEnvKey, keySuggestions } from "../env/env-text.ts";
+import { lineageOf } from "./token-needs.ts";
+
+export interface KeyedToken {
+	readonly key: string;
+	readonly token: TokenRecord;
+}
+
+interface Sources {
+	tokens: readonly TokenRecord[];
+	/** Of the workspace. Holds names of variables by token, no secret. */
+	memory: vscode.Memento;
+	/** The keys under which the token's secret stands in env files. */
+	keysInFiles(id: string): readonly string[];
+}
+
+const memoryKey = "terminalKeys";
+type Draft = Readonly<Record<string, string>>;
+
+export async function askKeys(
+	title: string,
+	chosen: readonly TokenRecord[],
+	sources: Sources,
+): Promise<KeyedToken[]> {
+	const prompts = new Prompts();
+	const steps = chosen.map((token) => ({
+		id: token.id,
+		subject: l10n.t("Variable of {0}", quoted(token.name)),
+		kind: "numbered" as const,
+		applies: () => true,
+		isAnswered: (draft: Draft) => token.id in draft,
+		ask: async (draft: Draft, place: Parameters<typeof prompts.one>[0]) => {
+			const taken = Object.entries(draft).flatMap(([id, key]) => (id === token.id ? [] : [key]));
+			const rows = keyRows(suggestionsFor(token, sources), taken);
+			const answer = await prompts.one<string>(place, {
+				placeholder: l10n.t(
+					"Which environment variable holds the secret of {0}? Choose or type one.",
+					quoted(token.name),
+				),
+				rows,
+				isActive: (key) => key === draft[token.id],
+				rowsFor: (text) => [typedRow(text, taken)],
+			});
+			return typeof answer === "string" ? { ...draft, [token.id]: answer } : answer;
+		},
+	}));
+	try {
+		const keys = await walk<Draft>(steps, {}, { title });
+		await remember(chosen, keys, sources);
+		return chosen.map((token) => ({ key: keys[token.id] ?? "API_TOKEN", token }));
+	} finally {
+		prompts.dispose();
+	}
+}
+
+/** What was chosen before goes first, then what env files call it, then what its name suggests. */
+export function suggestionsFor(token: TokenRecord, { tokens, memory, keysInFiles }: Sources): string[] {
+	const before = rememberedKeys(memory)[lineageOf(tokens, token)];
+	const made = keySuggestions(token.name, "", "");
+	const all = [...(before === undefined ? [] : [before]), ...keysInFiles(token.id), ...made, "API_TOKEN"];
+	return [...new Set(all.filter(isEnvKey))];
+}
+
+async function remember(
+	chosen: readonly TokenRecord[],
+	keys: Draft,
+	{ memory, tokens }: Sources,
+): Promise<void> {
+	const latest = chosen.map((token) => [lineageOf(tokens, token), keys[token.id]]);
+	await memory.update(memoryKey, { ...rememberedKeys(memory), ...Object.fromEntries(latest) });
+}
+
+function rememberedKeys(memory: vscode.Memento): Record<string, string> {
+	const stored = memory.get<unknown>(memoryKey, {});
+	if (typeof stored !== "object" || stored === null) return {};
+	return Object.fromEntries(Object.entries(stored).filter(([, key]) => typeof key === "string"));
+}
+
+function keyRows(keys: readonly string[], taken: readonly string[]): Row<string>[] {
+	return keys.filter((key) => !taken.includes(key)).map((key) => ({ label: key, value: key }));
+}
+
+function typedRow(text: string, taken: readonly string[]): Row<string> {
+	if (taken.includes(text))
+		return {
+			label: l10n.t("$(error) {0} holds another token's secret already", plainText(text)),
+			alwaysShow: true,
+		};
+	if (isEnvKey(text)) return { label: text, description: l10n.t("as typed"), value: text, alwaysShow: true };
+	return {
+		label: l10n.t("$(error) {0} cannot be a key", labelText(text)),
+		detail: l10n.t("Letters, digits and underscores only, and no digit first."),
+		alwaysShow: true,
+	};
+}

@@ -1,0 +1,57 @@
+/** Commands that bring secrets into what runs, without a file. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { CommandTable } from "../command.ts";
+import { labelText, quoted } from "../display-text.ts";
+import type { Services } from "../services.ts";
+import { dateInWords } from "../tokens/time-left.ts";
+import { chooseToken } from "../tokens/token-choice.ts";
+import { openTerminal } from "./open-terminal.ts";
+import { lineageOf } from "./token-needs.ts";
+
+export const launchCommands: CommandTable = {
+	openTerminal: {
+		failed: () => l10n.t("The terminal was not opened."),
+		run: openTerminal,
+	},
+	secretForDebug: {
+		failed: () => l10n.t("Debugging was not started."),
+		run: ({ services, argument }) =>
+			services.debugging.secretFor(argument, (title) => chooseToken(services, { title, among: "kept" })),
+	},
+	withdrawConsents: {
+		failed: () => l10n.t("The permissions were not withdrawn."),
+		run: ({ services }) => withdrawConsents(services),
+	},
+};
+
+async function withdrawConsents({ consents, live }: Services): Promise<void> {
+	if (consents.all.length === 0) {
+		void vscode.window.showInformationMessage(
+			l10n.t("No task and no debug configuration of this workspace may have a secret without asking."),
+		);
+		return;
+	}
+	const names = new Map(live.tokens.map((token) => [lineageOf(live.tokens, token), token.name]));
+	const rows = consents.all.map((consent) => ({
+		label: labelText(consent.words),
+		description: labelText(names.get(consent.lineage) ?? l10n.t("a token that is gone")),
+		detail: l10n.t("Allowed on {0}", dateInWords(consent.date)),
+		picked: true,
+		consent,
+	}));
+	const chosen = await vscode.window.showQuickPick(rows, {
+		title: l10n.t("Withdraw Secrets from Tasks and Debugging"),
+		placeHolder: l10n.t("These may have secrets without asking. Which should ask again?"),
+		canPickMany: true,
+		matchOnDescription: true,
+	});
+	if (chosen === undefined || chosen.length === 0) throw new vscode.CancellationError();
+	await consents.withdraw(chosen.map(({ consent }) => consent));
+	const [first] = chosen;
+	const text =
+		chosen.length === 1 && first !== undefined
+			? l10n.t("{0} asks again.", quoted(first.consent.words))
+			: l10n.t("{0} tasks and debug configurations ask again.", chosen.length);
+	void vscode.window.showInformationMessage(text);
+}

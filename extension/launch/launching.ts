@@ -1,0 +1,32 @@
+/** Connects tasks and debugging with the one door to the secrets. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { Services } from "../services.ts";
+import { askConsent } from "./ask-consent.ts";
+import { sayStartFailure } from "./start-failure.ts";
+import { TokenDebugging } from "./token-debugging.ts";
+import { registerTokenTasks } from "./token-tasks.ts";
+
+type Sources = Pick<Services, "live" | "secrets" | "consents" | "log">;
+
+/** What is registered stays so until `subscriptions` are disposed of. */
+export function startLaunching(
+	{ live, secrets, consents, log }: Sources,
+	subscriptions: vscode.Disposable[],
+): TokenDebugging {
+	const isTrusted = () => vscode.workspace.isTrusted;
+	const door = { live, secrets, consents, isTrusted, ask: askConsent };
+	const onFailure = (failed: () => string, fileName: "launch.json" | "tasks.json") => (error: unknown) => {
+		void sayStartFailure(error, { failed: failed(), fileName, log });
+	};
+	const debugging = new TokenDebugging({
+		...door,
+		onFailure: onFailure(() => l10n.t("Debugging was not started."), "launch.json"),
+	});
+	const tasks = registerTokenTasks({
+		...door,
+		onFailure: onFailure(() => l10n.t("The task was not started."), "tasks.json"),
+	});
+	subscriptions.push(debugging.register(), tasks);
+	return debugging;
+}

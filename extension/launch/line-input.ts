@@ -1,0 +1,51 @@
+/**
+ * What a person types for a program that has no terminal of its own: echoed, kept until Enter, corrected with backspace.
+ * Knows no VS Code.
+ */
+export class LineInput {
+	readonly #echo: (text: string) => void;
+	#line = "";
+
+	constructor(echo: (text: string) => void) {
+		this.#echo = echo;
+	}
+
+	/** What goes to the program now: whole lines, or that it is to be interrupted or will get no more. */
+	take(text: string): string | "interrupt" | "end" {
+		// Keys such as the arrows move a cursor that a line like this does not have.
+		if (text.startsWith("\x1b")) return "";
+		let whole = "";
+		for (const character of text) {
+			if (character === "\x03") return this.#drop("interrupt");
+			if (character === "\x04" && this.#line === "") return "end";
+			if (character === "\r" || character === "\n") whole += this.#enter();
+			else if (character === "\x7f" || character === "\b") this.#erase();
+			else if (character >= " ") this.#add(character);
+		}
+		return whole;
+	}
+
+	#drop(what: "interrupt"): "interrupt" {
+		this.#line = "";
+		this.#echo("^C\r\n");
+		return what;
+	}
+
+	#enter(): string {
+		const line = `${this.#line}\n`;
+		this.#line = "";
+		this.#echo("\r\n");
+		return line;
+	}
+
+	#erase(): void {
+		if (this.#line === "") return;
+		this.#line = Array.from(this.#line).slice(0, -1).join("");
+		this.#echo("\b \b");
+	}
+
+	#add(character: string): void {
+		this.#line += character;
+		this.#echo(character);
+	}
+}

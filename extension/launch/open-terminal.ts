@@ -1,0 +1,88 @@
+/**
+ * A terminal with the secrets of chosen tokens in its environment. They are given to that one terminal when it is
+ * created: no environment collection, which VS Code would write to disk, and nothing to bring back after a reload.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { CommandCall } from "../command.ts";
+import { plainText, shortened } from "../display-text.ts";
+import { listInWords } from "../language.ts";
+import type { Services } from "../services.ts";
+import { sayNotKept } from "../tokens/copy-secret.ts";
+import { tokensFor } from "../tokens/token-choice.ts";
+import { warnOfEnd } from "./end-warning.ts";
+import { askKeys, type KeyedToken } from "./key-steps.ts";
+import { requireTrust } from "./trust.ts";
+
+export async function openTerminal(call: CommandCall): Promise<vscode.Terminal | undefined> {
+	const { services } = call;
+	const title = l10n.t("Open Terminal with Tokens");
+	await requireTrust(l10n.t("In Restricted Mode no terminal is opened with tokens."));
+	const tokens = await tokensFor(call, { title, among: "kept" });
+	const folder = await chooseFolder();
+	const { live, workspaceState: memory, bindings } = services;
+	const keyed = await askKeys(title, tokens, {
+		tokens: live.tokens,
+		memory,
+		keysInFiles: (id) => bindings.linesOf(id).map(({ key }) => key),
+	});
+	await warnOfEnd(tokens, Date.now());
+	const env = await environmentOf(services, keyed);
+	if (env === undefined) return undefined;
+	const terminal = vscode.window.createTerminal(terminalOptions(keyed, env, folder));
+	terminal.show();
+	return terminal;
+}
+
+/** @param env the values by key; they appear in no other member. */
+export function terminalOptions(
+	keyed: readonly KeyedToken[],
+	env: Readonly<Record<string, string>>,
+	folder: vscode.WorkspaceFolder | undefined,
+): vscode.TerminalOptions {
+	const names = listInWords(keyed.map(({ token }) => shortened(plainText(token.name), 40)));
+	const held = keyed.map(({ key, token }) => `${key} (${terminalText(token.name)})`);
+	return {
+		name: l10n.t("Tokens: {0}", names),
+		env,
+		...(folder !== undefined && { cwd: folder.uri }),
+		// A terminal that comes back after a reload would have its environment on disk until then.
+		isTransient: true,
+		iconPath: new vscode.ThemeIcon("key"),
+		color: new vscode.ThemeColor("terminal.ansiYellow"),
+		message: l10n.t(
+			"This terminal, and all that is started in it, holds secrets: {0}. Close it when you are done.",
+			listInWords(held),
+		),
+	};
+}
+
+/** A terminal takes control characters for commands. */
+export function terminalText(text: string): string {
+	return plainText(text).replace(/\p{Cc}/gu, "");
+}
+
+async function environmentOf(
+	{ secrets }: Pick<Services, "secrets">,
+	keyed: readonly KeyedToken[],
+): Promise<Record<string, string> | undefined> {
+	const env: Record<string, string> = {};
+	for (const { key, token } of keyed) {
+		const secret = await secrets.get(token.id);
+		if (secret === undefined) {
+			await sayNotKept(token);
+			return undefined;
+		}
+		env[key] = secret;
+	}
+	return env;
+}
+
+async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
+	const folders = vscode.workspace.workspaceFolders ?? [];
+	if (folders.length < 2) return folders[0];
+	const placeHolder = l10n.t("In which folder does the terminal start?");
+	const chosen = await vscode.window.showWorkspaceFolderPick({ placeHolder });
+	if (chosen === undefined) throw new vscode.CancellationError();
+	return chosen;
+}

@@ -1,0 +1,136 @@
+/**
+ * Shows a task's program in a terminal. The program is a child of the extension host and gets the secrets from it alone:
+ * VS Code's own task system, which writes to disk what it runs, never sees them. What the program prints is masked.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { StringDecoder } from "node:string_decoder";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { shownLine } from "./launch-words.ts";
+import { LineInput } from "./line-input.ts";
+import { SecretMask } from "./secret-mask.ts";
+import { commandLine, environmentFor, type TokenTask } from "./task-definition.ts";
+
+const holdMilliseconds = 50;
+/** As a shell says it of what was interrupted (128 + SIGINT). */
+const interruptedCode = 130;
+const notStartedCode = 127;
+
+export interface TaskTerminalOptions {
+	/** @throws what keeps the task from starting; CancellationError where the person did not want it */
+	prepare(): Promise<{ task: TokenTask; secrets: Record<string, string> }>;
+	/** Told besides what stands in the terminal, which may be out of sight. */
+	onFailure(error: unknown): void;
+}
+
+export class TaskTerminal implements vscode.Pseudoterminal {
+	readonly #options: TaskTerminalOptions;
+	readonly #written = new vscode.EventEmitter<string>();
+	readonly #closed = new vscode.EventEmitter<number>();
+	readonly onDidWrite = this.#written.event;
+	readonly onDidClose = this.#closed.event;
+	readonly #input = new LineInput((text) => this.#written.fire(text));
+	#child: ChildProcess | undefined;
+	#mask = new SecretMask([]);
+	#flushTimer: NodeJS.Timeout | undefined;
+	#isClosed = false;
+
+	constructor(options: TaskTerminalOptions) {
+		this.#options = options;
+	}
+
+	open(): void {
+		void this.#run();
+	}
+
+	/** The person has closed the terminal or ended the task. */
+	close(): void {
+		this.#isClosed = true;
+		clearTimeout(this.#flushTimer);
+		this.#end("SIGTERM");
+	}
+
+	handleInput(text: string): void {
+		const taken = this.#input.take(text);
+		if (taken === "interrupt") this.#end("SIGINT");
+		else if (taken === "end") this.#child?.stdin?.end();
+		else if (taken !== "") this.#child?.stdin?.write(taken);
+	}
+
+	async #run(): Promise<void> {
+		try {
+			const { task, secrets } = await this.#options.prepare();
+			if (this.#isClosed) return;
+			this.#mask = new SecretMask(Object.values(secrets));
+			this.#written.fire(`\x1b[2m> ${shownLine(commandLine(task))}\x1b[0m\r\n\r\n`);
+			this.#start(task, secrets);
+		} catch (error) {
+			const isCancelled = error instanceof vscode.CancellationError;
+			if (!isCancelled) this.#options.onFailure(error);
+			this.#written.fire(`${l10n.t("The task was not started.")}\r\n`);
+			this.#closed.fire(isCancelled ? interruptedCode : notStartedCode);
+		}
+	}
+
+	#start(task: TokenTask, secrets: Record<string, string>): void {
+		const options = {
+			cwd: task.cwd,
+			env: environmentFor(process.env, secrets),
+			shell: task.args === undefined,
+			// A group of its own, so that all that the command starts can be ended with it.
+			detached: process.platform !== "win32",
+			windowsHide: true,
+		};
+		const child = spawn(task.command, task.args ?? [], options);
+		this.#child = child;
+		child.on("error", (error: NodeJS.ErrnoException) => this.#failed(task, error));
+		child.on("close", (code, signal) => this.#ended(code, signal));
+		// What a program no longer reads is of no interest to anybody.
+		child.stdin?.on("error", () => undefined);
+		for (const stream of [child.stdout, child.stderr]) {
+			const decoder = new StringDecoder("utf8");
+			stream?.on("data", (bytes: Buffer) => this.#show(decoder.write(bytes)));
+		}
+	}
+
+	#show(text: string): void {
+		this.#write(this.#mask.write(text));
+		clearTimeout(this.#flushTimer);
+		// A prompt that happens to end like a secret begins must not wait for ever.
+		if (this.#mask.holds)
+			this.#flushTimer = setTimeout(() => this.#write(this.#mask.flush()), holdMilliseconds);
+	}
+
+	#write(text: string): void {
+		if (text !== "" && !this.#isClosed) this.#written.fire(text.replace(/\r?\n/g, "\r\n"));
+	}
+
+	#failed(task: TokenTask, error: NodeJS.ErrnoException): void {
+		const why = error.code === "ENOENT" ? l10n.t("there is no such program or folder") : error.code;
+		this.#write(`${l10n.t("{0} did not start: {1}.", shownLine(commandLine(task)), String(why))}\n`);
+		if (this.#child?.pid === undefined) this.#closed.fire(notStartedCode);
+	}
+
+	#ended(code: number | null, signal: NodeJS.Signals | null): void {
+		clearTimeout(this.#flushTimer);
+		this.#write(this.#mask.flush());
+		this.#child = undefined;
+		if (signal !== null) this.#write(`\n${l10n.t("Ended by {0}.", signal)}\n`);
+		this.#closed.fire(code ?? interruptedCode);
+	}
+
+	#end(signal: NodeJS.Signals): void {
+		const child = this.#child;
+		if (child?.pid === undefined) return;
+		if (process.platform === "win32") {
+			spawn("taskkill", ["/pid", String(child.pid), "/t", "/f"], { windowsHide: true });
+			return;
+		}
+		try {
+			process.kill(-child.pid, signal);
+		} catch (error) {
+			// It has ended by itself in this moment.
+			if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+		}
+	}
+}

@@ -1,0 +1,65 @@
+/**
+ * Tasks of the type `tokensmith`: a command with the secrets of tokens in its environment. tasks.json names the tokens;
+ * the secrets come in when the task runs, after the person has allowed it.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { quoted } from "../display-text.ts";
+import { type Door, handOut } from "./hand-out.ts";
+import { commandLine, readTask, type TokenTask, taskType } from "./task-definition.ts";
+import { TaskTerminal } from "./task-terminal.ts";
+import { NeedsError } from "./token-needs.ts";
+
+export interface TaskDoor extends Door {
+	onFailure(error: unknown): void;
+}
+
+export function registerTokenTasks(door: TaskDoor): vscode.Disposable {
+	return vscode.tasks.registerTaskProvider(taskType, {
+		// What tasks.json says is all there is: nothing here could guess which command wants which token.
+		provideTasks: () => [],
+		resolveTask: (task) => runnable(task, door),
+	});
+}
+
+/** The task with what runs it; nothing is read, asked or handed out before it runs. */
+export function runnable(
+	{ definition, scope = vscode.TaskScope.Workspace, name, problemMatchers }: vscode.Task,
+	door: TaskDoor,
+): vscode.Task {
+	const execution = new vscode.CustomExecution(
+		async (resolved) =>
+			new TaskTerminal({
+				prepare: () => prepare(door, { definition: resolved, scope, name }),
+				onFailure: door.onFailure,
+			}),
+	);
+	return new vscode.Task(definition, scope, name, taskType, execution, problemMatchers);
+}
+
+type Asked = Required<Pick<vscode.Task, "definition" | "name">> & {
+	scope: vscode.WorkspaceFolder | vscode.TaskScope;
+};
+
+async function prepare(
+	door: TaskDoor,
+	{ definition, scope, name }: Asked,
+): Promise<{ task: TokenTask; secrets: Record<string, string> }> {
+	const folder = folderOf(scope);
+	const task = readTask(definition, folder.uri.fsPath);
+	const { tokens: _, ...rest } = definition;
+	const secrets = await handOut(door, {
+		who: l10n.t("The task {0}", quoted(name)),
+		lines: [commandLine(task), l10n.t("in {0}", task.cwd)],
+		content: { ...rest, folder: folder.uri.toString(), cwd: task.cwd },
+		needs: task.needs,
+	});
+	return { task, secrets };
+}
+
+function folderOf(scope: vscode.WorkspaceFolder | vscode.TaskScope): vscode.WorkspaceFolder {
+	const folder = typeof scope === "object" ? scope : vscode.workspace.workspaceFolders?.[0];
+	if (folder === undefined || folder.uri.scheme !== "file")
+		throw new NeedsError(l10n.t("Such a task needs a workspace folder on disk."));
+	return folder;
+}

@@ -1,0 +1,352 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { CreatedToken } from "../../daemon/contract.ts";
+import { hashOf } from "../../daemon/rules/secret.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
+import { Consents } from "../../extension/launch/consents.ts";
+import type { ConsentAnswer, ConsentQuestion } from "../../extension/launch/launch-words.ts";
+import { terminalOptions } from "../../extension/launch/open-terminal.ts";
+import { TokenDebugging } from "../../extension/launch/token-debugging.ts";
+import { runnable } from "../../extension/launch/token-tasks.ts";
+import { policyFromSettings } from "../../extension/settings.ts";
+import { SecretStore } from "../../extension/tokens/secret-store.ts";
+import { DaemonHome } from "../extension/daemon-home.ts";
+import { until } from "../workbench/until.ts";
+import { memoryOf } from "./memory.ts";
+import { secretsIn } from "./secrets.ts";
+
+const writesItsToken = `
+const { createHash } = require("node:crypto");
+const hash = createHash("sha256").update(process.env.API_TOKEN ?? "").digest("hex");
+require("node:fs").writeFileSync(__dirname + "/seen", hash);
+console.log("It is " + process.env.API_TOKEN);
+`;
+
+describe("secrets in what runs", () => {
+	let home: DaemonHome;
+	let client: Client;
+	let live: LiveTokens;
+	let token: CreatedToken;
+	let consents: Consents;
+	let folder: vscode.WorkspaceFolder;
+	let place = "";
+	let answer: ConsentAnswer = "no";
+	let isTrusted = true;
+	let asked: ConsentQuestion[] = [];
+	let failures: unknown[] = [];
+	const kept = new Map<string, string>();
+
+	before(async () => {
+		home = await DaemonHome.make(vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath);
+		client = await home.window().client();
+		token = await client.createToken({ name: "orders-api", permissions: ["orders.read"] });
+		kept.set(`token/${token.id}`, token.token);
+		const none = new vscode.EventEmitter<void>();
+		const log = { info: () => {}, warn: () => {} };
+		live = new LiveTokens({
+			...{ daemon: home.window(), policy: policyFromSettings, onDidChangePolicy: none.event, log },
+		});
+		await live.whenLive();
+	});
+	after(async () => {
+		live.dispose();
+		await home.close();
+	});
+
+	beforeEach(async () => {
+		const [first] = vscode.workspace.workspaceFolders ?? [];
+		assert.ok(first);
+		folder = first;
+		place = join(folder.uri.fsPath, "launch");
+		await mkdir(place);
+		await writeFile(join(place, "program.cjs"), writesItsToken);
+		consents = new Consents(memoryOf());
+		[answer, isTrusted, asked, failures] = ["always", true, [], []];
+	});
+	afterEach(() => rm(place, { recursive: true, force: true }));
+
+	const door = () => ({
+		...{ live, consents, secrets: new SecretStore(secretsIn(kept)) },
+		isTrusted: () => isTrusted,
+		ask: async (question: ConsentQuestion) => {
+			asked.push(question);
+			return answer;
+		},
+		onFailure: (error: unknown) => void failures.push(error),
+	});
+
+	const seen = () => readFile(join(place, "seen"), "utf8").then((hash) => `sha256:${hash}`);
+	const ran = async () => (await readdir(place)).includes("seen");
+
+	describe("a task", () => {
+		const definition = (more: object = {}) => ({
+			...{ type: "tokensmith", command: "node", args: ["program.cjs"], cwd: "launch" },
+			...{ tokens: { API_TOKEN: "orders-api" }, ...more },
+		});
+
+		async function run(more: object = {}): Promise<number | undefined> {
+			const task = runnable(new vscode.Task(definition(more), folder, "test", "tokensmith"), door());
+			const { promise, resolve } = Promise.withResolvers<number | undefined>();
+			const listener = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
+				if (execution.task.name === "test") resolve(exitCode);
+			});
+			await vscode.tasks.executeTask(task);
+			return promise.finally(() => listener.dispose());
+		}
+
+		it("has the secret in its program's environment, and ends as that does", async () => {
+			assert.equal(await run(), 0);
+			assert.equal(await seen(), hashOf(token.token));
+			assert.equal(await run({ command: "exit 3", args: undefined }), 3);
+			assert.deepEqual(failures, []);
+		});
+
+		it("asks once, and again for another command, another folder, another variable or another token", async () => {
+			await run();
+			await run();
+			assert.equal(asked.length, 1);
+			assert.deepEqual(asked[0]?.lines, ["node program.cjs", `in ${place}`]);
+			await run({ args: ["program.cjs", "--more"] });
+			await run({ command: "true", args: undefined, cwd: "." });
+			await run({ tokens: { OTHER: "orders-api" } });
+			assert.equal(asked.length, 4);
+			await consents.withdraw(consents.all);
+			await run();
+			assert.equal(asked.length, 5);
+		});
+
+		it("asks at each start where it was allowed once", async () => {
+			answer = "once";
+			await run();
+			await run();
+			assert.equal(asked.length, 2);
+			assert.deepEqual(consents.all, []);
+		});
+
+		it("does not run when the person says no, and says nothing", async () => {
+			answer = "no";
+			assert.notEqual(await run(), 0);
+			assert.equal(await ran(), false);
+			assert.deepEqual(failures, []);
+		});
+
+		it("does not run, and asks nothing, in Restricted Mode", async () => {
+			isTrusted = false;
+			assert.notEqual(await run(), 0);
+			assert.equal(await ran(), false);
+			assert.equal(asked.length, 0);
+			assert.match(String(failures[0]), /Restricted Mode/);
+		});
+
+		it("does not run for a token that is not there, or whose secret is not here", async () => {
+			assert.notEqual(await run({ tokens: { API_TOKEN: "nobody" } }), 0);
+			const { id } = await client.createToken({ name: "elsewhere", permissions: ["orders.read"] });
+			await until("it is known", () => live.tokens.some((one) => one.id === id));
+			assert.notEqual(await run({ tokens: { API_TOKEN: "elsewhere" } }), 0);
+			assert.equal(await ran(), false);
+			assert.match(String(failures[0]), /no token called “nobody”/);
+			assert.match(String(failures[1]), /not kept on this machine/);
+		});
+
+		it("leaves no secret in any file of VS Code", async () => {
+			await run();
+			assert.deepEqual(await filesWith(String(process.env.TOKENSMITH_USER_DATA), token.token), []);
+			assert.deepEqual(await filesWith(folder.uri.fsPath, token.token), []);
+		});
+
+		it("is known to VS Code from tasks.json", async () => {
+			const file = join(folder.uri.fsPath, ".vscode", "tasks.json");
+			await mkdir(join(file, ".."), { recursive: true });
+			const task = { ...definition(), tokens: { API_TOKEN: "nobody" }, label: "from the file" };
+			await writeFile(file, JSON.stringify({ version: "2.0.0", tasks: [task] }));
+			try {
+				const found = await until("the task is there", async () =>
+					(await vscode.tasks.fetchTasks({ type: "tokensmith" })).find(
+						({ name }) => name === "from the file",
+					),
+				);
+				assert.ok(found.execution instanceof vscode.CustomExecution);
+			} finally {
+				await rm(file);
+			}
+		});
+	});
+
+	describe("debugging", () => {
+		const config = (more: object = {}): vscode.DebugConfiguration => ({
+			...{ type: "node", request: "launch", name: "Orders", console: "internalConsole" },
+			...{ program: join(place, "program.cjs"), ...more },
+		});
+		const tokens = { tokensmithTokens: { API_TOKEN: "orders-api" } };
+
+		async function debug(resolved: vscode.DebugConfiguration): Promise<void> {
+			const { promise, resolve } = Promise.withResolvers<void>();
+			const listener = vscode.debug.onDidTerminateDebugSession(({ parentSession }) => {
+				if (parentSession === undefined) resolve();
+			});
+			assert.ok(await vscode.debug.startDebugging(folder, resolved));
+			await promise.finally(() => listener.dispose());
+		}
+
+		it("starts the program with the secret in its environment", async () => {
+			const debugging = new TokenDebugging(door());
+			const resolved = await debugging.resolveDebugConfigurationWithSubstitutedVariables(
+				folder,
+				config(tokens),
+			);
+			assert.ok(resolved);
+			assert.equal(resolved.tokensmithTokens, undefined);
+			await debug(resolved);
+			assert.equal(await seen(), hashOf(token.token));
+		});
+
+		it("asks once for a configuration, and again when it is another", async () => {
+			const debugging = new TokenDebugging(door());
+			const start = (more: object) =>
+				debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, config({ ...tokens, ...more }));
+			await start({ __sessionId: "1" });
+			await start({ __sessionId: "2" });
+			assert.equal(asked.length, 1);
+			await start({ runtimeExecutable: "/w/evil" });
+			await start({ env: { NODE_OPTIONS: "--require ./evil.cjs" } });
+			await start({ preLaunchTask: "evil" });
+			assert.equal(asked.length, 4);
+		});
+
+		it("does not start, in silence, when the person says no", async () => {
+			answer = "no";
+			const debugging = new TokenDebugging(door());
+			const resolved = await debugging.resolveDebugConfigurationWithSubstitutedVariables(
+				folder,
+				config(tokens),
+			);
+			assert.equal(resolved, undefined);
+			assert.deepEqual(failures, []);
+		});
+
+		it("does not start in Restricted Mode, nor where the secret would be seen", async () => {
+			const debugging = new TokenDebugging(door());
+			const start = (more: object) =>
+				debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, config({ ...tokens, ...more }));
+			assert.equal(await start({ console: "integratedTerminal" }), undefined);
+			assert.equal(await start({ trace: true }), undefined);
+			assert.equal(await start({ request: "attach" }), undefined);
+			isTrusted = false;
+			assert.equal(await start({}), undefined);
+			assert.equal(failures.length, 4);
+			assert.equal(asked.length, 0);
+		});
+
+		it("leaves a configuration without tokens as it is", async () => {
+			const debugging = new TokenDebugging(door());
+			const plain = config({ console: "integratedTerminal", trace: true });
+			assert.equal(await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, plain), plain);
+		});
+
+		it("does not start through VS Code with a token that nobody knows", async () => {
+			const unknown = { tokensmithTokens: { API_TOKEN: "nobody" } };
+			assert.equal(await vscode.debug.startDebugging(folder, config(unknown)), false);
+			assert.equal(await ran(), false);
+		});
+
+		describe("by a variable", () => {
+			const choose = async () => token;
+			const raw = (more: object = {}) =>
+				config({ env: { API_TOKEN: `\${command:tokensmith.secretForDebug}` }, ...more });
+
+			it("gives the secret to the configuration that asks for it", async () => {
+				const debugging = new TokenDebugging(door());
+				debugging.resolveDebugConfiguration(folder, raw());
+				const secret = await debugging.secretFor(raw(), choose);
+				assert.equal(secret, token.token);
+				const filled = config({ env: { API_TOKEN: secret } });
+				const resolved = await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, filled);
+				assert.deepEqual(resolved, filled);
+				await debug(filled);
+				assert.equal(await seen(), hashOf(token.token));
+			});
+
+			it("takes the name or the id of the token from an input's arguments", async () => {
+				const debugging = new TokenDebugging(door());
+				const never = () => assert.fail("nobody is to be asked");
+				for (const wanted of ["orders-api", token.id, { token: "orders-api" }]) {
+					debugging.resolveDebugConfiguration(folder, raw());
+					assert.equal(await debugging.secretFor(wanted, never), token.token);
+				}
+				assert.equal(asked.length, 1);
+			});
+
+			it("gives nothing where no debugging is about to start, as from a task's input", async () => {
+				const debugging = new TokenDebugging(door());
+				await assert.rejects(debugging.secretFor("orders-api", choose), /Only a debug configuration/);
+				debugging.resolveDebugConfiguration(folder, config());
+				await assert.rejects(debugging.secretFor("orders-api", choose), /Only a debug configuration/);
+				assert.equal(asked.length, 0);
+			});
+
+			it("does not start where the secret would stand outside the environment", async () => {
+				const debugging = new TokenDebugging(door());
+				for (const more of [
+					{ args: ["SECRET"] },
+					{ program: "/x/SECRET" },
+					{ console: "integratedTerminal" },
+				]) {
+					debugging.resolveDebugConfiguration(folder, raw(more));
+					const secret = await debugging.secretFor("orders-api", choose);
+					const filled = JSON.parse(
+						JSON.stringify(config({ env: { API_TOKEN: secret }, ...more })).replace("SECRET", secret),
+					);
+					assert.equal(
+						await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, filled),
+						undefined,
+					);
+				}
+				assert.equal(failures.length, 3);
+				assert.ok(!JSON.stringify(failures.map(String)).includes(token.token));
+			});
+
+			it("gives nothing when the person says no", async () => {
+				answer = "no";
+				const debugging = new TokenDebugging(door());
+				debugging.resolveDebugConfiguration(folder, raw());
+				await assert.rejects(debugging.secretFor("orders-api", choose), vscode.CancellationError);
+			});
+		});
+	});
+
+	describe("a terminal", () => {
+		it("has the secret in its environment, and nothing of it is kept for the next window", async () => {
+			const keyed = [{ key: "API_TOKEN", token }];
+			const options = terminalOptions(keyed, { API_TOKEN: token.token }, folder);
+			const { env: _, ...shown } = options;
+			assert.ok(!JSON.stringify(shown).includes(token.token));
+			assert.equal(options.isTransient, true);
+			const terminal = vscode.window.createTerminal(options);
+			try {
+				terminal.sendText(`node ${join(place, "program.cjs")}`);
+				await until("the program has run in it", async () => (await seen()) === hashOf(token.token));
+			} finally {
+				terminal.dispose();
+			}
+			assert.deepEqual(await filesWith(String(process.env.TOKENSMITH_USER_DATA), token.token), []);
+		});
+
+		it("names its tokens, and a hostile name is only letters there", () => {
+			const keyed = [{ key: "A", token: { ...token, name: "a\u001b]0;x\u0007b" } }];
+			const { message } = terminalOptions(keyed, { A: token.token }, folder);
+			assert.match(String(message), /A \(a\]0;xb\)/);
+		});
+	});
+});
+
+async function filesWith(root: string, text: string): Promise<string[]> {
+	const entries = await readdir(root, { recursive: true, withFileTypes: true });
+	const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+	const hits = await Promise.all(
+		files.map(async (file) => (await readFile(file).catch(() => Buffer.alloc(0))).includes(text)),
+	);
+	return files.filter((_, index) => hits[index]);
+}
