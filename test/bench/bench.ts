@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { packageExtension } from "../workbench/vsix.ts";
 import { measureCreates } from "./creates.ts";
+import { measureEditor } from "./editor.ts";
 import { type Figure, table, verdict } from "./figure.ts";
 import { bundlePeers } from "./peers.ts";
 import { measureSizes } from "./sizes.ts";
@@ -33,6 +34,7 @@ const parts: Record<string, (bench: Bench) => Promise<Figure[]>> = {
 	creates: measureCreates,
 	start: measureStart,
 	sizes: measureSizes,
+	editor: measureEditor,
 };
 
 const root = resolve(import.meta.dirname, "..", "..");

@@ -7,7 +7,8 @@ export interface Figure {
 	/** The same, measured of the peer in the same run. */
 	peer?: number;
 	ratio?: number;
-	/** What the ratio or, where there is none, our own figure is to reach. */
+	/** What is to reach the target: the ratio, if there is one and nothing else is said. */
+	judgedBy?: "ours";
 	target?: { atLeast: number } | { atMost: number };
 }
 
@@ -42,9 +43,9 @@ export function median(values: readonly number[]): number {
 }
 
 export function verdict(figure: Figure): "met" | "missed" | undefined {
-	const { target, ratio, ours } = figure;
+	const { target, ratio, ours, judgedBy } = figure;
 	if (target === undefined) return undefined;
-	const reached = ratio ?? ours;
+	const reached = judgedBy === "ours" || ratio === undefined ? ours : ratio;
 	const met = "atLeast" in target ? reached >= target.atLeast : reached <= target.atMost;
 	return met ? "met" : "missed";
 }
