@@ -68,6 +68,9 @@ export type IfMatch = number | "any";
 /** Whom an overlap's end is attributed to that came by itself. */
 const itself: Caller = { user: { userId: "daemon", userName: "Tokensmith" }, token: undefined };
 
+/** So long between two looks for quiet overlaps means that nothing ran meanwhile. */
+const sleptMilliseconds = 60_000;
+
 /** How many uses at once are told of to whoever listens. */
 const toldUses = 200;
 
@@ -76,8 +79,8 @@ export class Authority {
 	readonly #index = new TokenIndex();
 	readonly #changes: Changes;
 	readonly #deadTokens: DeadTokenWatch;
-	/** Milliseconds since the epoch. */
-	readonly #listeningSince: number;
+	/** Since when whoever uses a token could, and when that was looked at; milliseconds since the epoch. */
+	#listening: { since: number; until: number };
 	/** What tokens may be, as the owner has set it. */
 	readonly rulebook: Rulebook;
 
@@ -94,7 +97,7 @@ export class Authority {
 	private constructor(options: AuthorityOptions) {
 		const { database, now, notify } = options;
 		this.#options = options;
-		this.#listeningSince = now();
+		this.#listening = { since: now(), until: now() };
 		const check = async (query: Transaction, change: TokenChange) => {
 			if (isIssuedHere(change.after)) await this.#refuseTakenName(query, change);
 			else await refuseKnownHash(query, change);
@@ -275,10 +278,14 @@ export class Authority {
 		return this.#changeOne(caller, id, "end-overlap", ifMatch, endOverlap);
 	}
 
-	/** Ends the overlaps that nobody has used for as long as whoever rotated asked for. */
+	/** Ends the overlaps that nobody has used for as long as whoever rotated asked for. To be called every few seconds. */
 	async endQuietOverlaps(): Promise<void> {
-		const since = this.#listeningSince;
-		for (const id of [...this.#index.quietOverlaps(this.#options.now(), since)]) {
+		const now = this.#options.now();
+		// A machine that slept heard nobody.
+		const slept = now - this.#listening.until > sleptMilliseconds;
+		this.#listening = { since: slept ? now : this.#listening.since, until: now };
+		const { since } = this.#listening;
+		for (const id of [...this.#index.quietOverlaps(now, since)]) {
 			await this.#changeOne(itself, id, "end-overlap", "any", (token, doing) =>
 				// Somebody may have used it while the one before was written.
 				this.#index.isQuiet(id, doing.now.getTime(), since) ? endOverlap(token, doing) : token,

@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CreatedToken, Profile, TokenRecord } from "../../daemon/contract.ts";
-import { ProblemError, UnreachableError } from "../daemon/client.ts";
+import { ProblemError, UnreachableError } from "../daemon/connection.ts";
 import { quoted } from "../display-text.ts";
 import { envSteps, placementOf } from "../env/env-steps.ts";
 import { fieldOf } from "../failure.ts";

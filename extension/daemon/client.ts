@@ -1,21 +1,14 @@
-/**
- * The only door to the daemon over HTTP. Every request first asks for the endpoint, so that it goes to a daemon that
- * has just proved to be ours. Knows no VS Code; no secret is ever part of an error.
- */
-import { createHmac, randomBytes } from "node:crypto";
+/** What the daemon can be asked for, a method each. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
-import { EventSourceParserStream } from "eventsource-parser/stream";
 import type {
 	AuditList,
 	CreatedToken,
 	CreateTokenInput,
-	Health,
 	Identified,
 	IncidentInput,
 	IncidentReport,
 	ListAuditQuery,
 	Policy,
-	Problem,
 	Profile,
 	ProfileList,
 	RefusalReason,
@@ -32,57 +25,12 @@ import type {
 	UsageQuery,
 	VerifyAnswer,
 } from "../../daemon/contract.ts";
-
-/** Where a daemon listens, and the key that makes its caller the owner. */
-export interface Endpoint {
-	url: string;
-	ownerKey: string;
-}
-
-/** The daemon said no. The message is the problem's `detail`, which says what to do. */
-export class ProblemError extends Error {
-	readonly problem: Problem;
-
-	constructor(problem: Problem) {
-		super(problem.detail);
-		this.name = "ProblemError";
-		this.problem = problem;
-	}
-}
-
-/**
- * What became of a request without an answer. "not-done": nothing has changed. "unknown": the daemon may have done
- * it, for example made a token whose secret nobody has.
- */
-export type Outcome = "not-done" | "unknown";
-
-/** No usable answer came. */
-export class UnreachableError extends Error {
-	readonly outcome: Outcome;
-
-	constructor(message: string, { cause, outcome }: { cause: unknown; outcome: Outcome }) {
-		super(message, { cause });
-		this.name = "UnreachableError";
-		this.outcome = outcome;
-	}
-}
+import { Connection, type Endpoint, json, messages, ProblemError } from "./connection.ts";
 
 export type ServerEventListener = <Name extends keyof ServerEvents>(
 	name: Name,
 	data: ServerEvents[Name],
 ) => void;
-
-interface Exchange<Answer> {
-	method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-	path: string;
-	body?: unknown;
-	headers?: Record<string, string>;
-	/** Instead of the owner key. */
-	bearer?: string;
-	/** Ends the exchange, and what still streams after it. */
-	signal?: AbortSignal;
-	read(response: Response): Promise<Answer>;
-}
 
 /** Why a secret is not good. */
 export interface Refusal {
@@ -90,7 +38,8 @@ export interface Refusal {
 	readonly reason: RefusalReason;
 	/** The permissions that it lacks, where that is the reason. */
 	readonly missing: readonly string[];
-	readonly problem: Problem;
+	/** What is wrong and what to do about it, for a person. */
+	readonly detail: string;
 }
 
 /** What is left out is not looked at. */
@@ -101,21 +50,19 @@ const pageSize = 1000;
 const hashesPerRequest = 500;
 
 export class Client {
-	readonly #endpoint: () => Promise<Endpoint>;
-	readonly #timeout: number;
+	readonly #connection: Connection;
 
 	/**
 	 * `endpoint` is asked before each request; what it throws, the request throws. `timeout`, in milliseconds, is for
 	 * one answer.
 	 */
 	constructor(endpoint: () => Promise<Endpoint>, { timeout = 10_000 }: { timeout?: number } = {}) {
-		this.#endpoint = endpoint;
-		this.#timeout = timeout;
+		this.#connection = new Connection(endpoint, timeout);
 	}
 
 	/** The answer is the only one that ever holds the secret. */
 	async createToken(input: CreateTokenInput): Promise<CreatedToken> {
-		return this.#exchange({ method: "POST", path: "/v1/api-tokens", body: input, read: json<CreatedToken> });
+		return this.#post("/v1/api-tokens", input);
 	}
 
 	/** All tokens of every status, newest first. */
@@ -137,22 +84,12 @@ export class Client {
 
 	/** A successor with the same settings, with its secret; the predecessor works on for the overlap. */
 	async rotateToken(id: string, request: RotateTokenRequest): Promise<RotatedToken> {
-		return this.#exchange({
-			method: "POST",
-			path: tokenPath(id, "rotate"),
-			body: request,
-			read: json<RotatedToken>,
-		});
+		return this.#post(tokenPath(id, "rotate"), request);
 	}
 
 	/** Of the predecessor, while it is in its overlap. The successor is revoked. */
 	async undoRotation(id: string): Promise<UndoneRotation> {
-		return this.#exchange({
-			method: "POST",
-			path: tokenPath(id, "undo-rotation"),
-			body: {},
-			read: json<UndoneRotation>,
-		});
+		return this.#post(tokenPath(id, "undo-rotation"), {});
 	}
 
 	/** Of the predecessor, while it is in its overlap: only the successor works then. */
@@ -171,7 +108,7 @@ export class Client {
 	/** `version`: that of the record that the change was decided on; refused when it has changed since. */
 	async updateToken(id: string, version: number, change: UpdateTokenRequest): Promise<TokenRecord> {
 		const headers = { "if-match": `"${version}"` };
-		return this.#exchange({
+		return this.#connection.exchange({
 			method: "PATCH",
 			path: tokenPath(id),
 			headers,
@@ -182,8 +119,7 @@ export class Client {
 
 	/** Takes a token of another system into the records; only its secret's hash is sent. */
 	async registerToken(input: RegisterTokenInput): Promise<TokenRecord> {
-		const path = "/v1/api-tokens/register";
-		return this.#exchange({ method: "POST", path, body: input, read: json<TokenRecord> });
+		return this.#post("/v1/api-tokens/register", input);
 	}
 
 	/** The tokens whose secrets have these hashes (`sha256:…`), by hash; unknown ones are left out. */
@@ -192,8 +128,7 @@ export class Client {
 		const found: Record<string, TokenRecord> = {};
 		for (let start = 0; start < distinct.length; start += hashesPerRequest) {
 			const body = { hashes: distinct.slice(start, start + hashesPerRequest) };
-			const path = "/v1/api-tokens/identify";
-			const answer = await this.#exchange({ method: "POST", path, body, read: json<Identified> });
+			const answer = await this.#post<Identified>("/v1/api-tokens/identify", body);
 			Object.assign(found, answer.tokens);
 		}
 		return found;
@@ -201,12 +136,7 @@ export class Client {
 
 	/** Revokes many at once. The report holds the successors' secrets, this once. */
 	async incident(request: IncidentInput): Promise<IncidentReport> {
-		return this.#exchange({
-			method: "POST",
-			path: "/v1/incidents",
-			body: request,
-			read: json<IncidentReport>,
-		});
+		return this.#post("/v1/incidents", request);
 	}
 
 	/** One page, newest first. */
@@ -227,8 +157,10 @@ export class Client {
 		const query = new URLSearchParams(
 			permissions.map((permission): [string, string] => ["permission", permission]),
 		);
+		// Of what no header can hold, the error would quote the whole header.
+		if (!/^[\x21-\x7E]{1,4096}$/.test(secret)) return noToken();
 		try {
-			return await this.#exchange({
+			return await this.#connection.exchange({
 				method: "GET",
 				path: `/v1/verify?${query}`,
 				bearer: secret,
@@ -237,14 +169,14 @@ export class Client {
 		} catch (error) {
 			if (!(error instanceof ProblemError) || error.problem.reason === undefined) throw error;
 			const { reason, missing = [] } = error.problem;
-			return { valid: false, reason, missing, problem: error.problem };
+			return { valid: false, reason, missing, detail: error.message };
 		}
 	}
 
 	async revokeToken(id: string, reason?: string): Promise<TokenRecord> {
 		const query = reason === undefined ? "" : `?${new URLSearchParams({ reason })}`;
 		const path = `${tokenPath(id)}${query}`;
-		return this.#exchange({ method: "DELETE", path, read: json<TokenRecord> });
+		return this.#connection.exchange({ method: "DELETE", path, read: json<TokenRecord> });
 	}
 
 	async profiles(): Promise<Profile[]> {
@@ -253,17 +185,17 @@ export class Client {
 	}
 
 	async putPolicy(policy: Policy): Promise<void> {
-		await this.#exchange({ method: "PUT", path: "/v1/policy", body: policy, read: nothing });
+		await this.#connection.exchange({ method: "PUT", path: "/v1/policy", body: policy, read: nothing });
 	}
 
 	async putProfile(profile: Profile): Promise<void> {
 		const path = `/v1/profiles/${encodeURIComponent(profile.id)}`;
-		await this.#exchange({ method: "PUT", path, body: profile, read: nothing });
+		await this.#connection.exchange({ method: "PUT", path, body: profile, read: nothing });
 	}
 
 	/** Asks the daemon to stop. It is gone some time after this has been answered. */
 	async shutdown(): Promise<void> {
-		await this.#exchange({ method: "POST", path: "/v1/shutdown", read: nothing });
+		await this.#connection.exchange({ method: "POST", path: "/v1/shutdown", read: nothing });
 	}
 
 	/**
@@ -273,7 +205,7 @@ export class Client {
 	async events(onEvent: ServerEventListener, signal: AbortSignal): Promise<void> {
 		const read = async (response: Response) => response;
 		try {
-			const response = await this.#exchange({ method: "GET", path: "/v1/events", signal, read });
+			const response = await this.#connection.exchange({ method: "GET", path: "/v1/events", signal, read });
 			for await (const { event, data } of messages(response)) {
 				if (isServerEvent(event)) onEvent(event, JSON.parse(data));
 			}
@@ -283,64 +215,21 @@ export class Client {
 	}
 
 	async #change(id: string, verb: "disable" | "enable" | "end-overlap"): Promise<TokenRecord> {
-		return this.#exchange({ method: "POST", path: tokenPath(id, verb), body: {}, read: json<TokenRecord> });
+		return this.#post(tokenPath(id, verb), {});
 	}
 
-	async #get<Answer>(path: string): Promise<Answer> {
-		return this.#exchange({ method: "GET", path, read: json<Answer> });
+	#get<Answer>(path: string): Promise<Answer> {
+		return this.#connection.exchange({ method: "GET", path, read: json<Answer> });
 	}
 
-	/** The daemon may end between its proof and the request: what it certainly has not done is asked for once more. */
-	async #exchange<Answer>(exchange: Exchange<Answer>): Promise<Answer> {
-		try {
-			return await this.#exchangeOnce(exchange);
-		} catch (error) {
-			if (!isNotTaken(error)) throw error;
-		}
-		return this.#exchangeOnce(exchange);
-	}
-
-	async #exchangeOnce<Answer>(exchange: Exchange<Answer>): Promise<Answer> {
-		const { url, ownerKey } = await this.#endpoint();
-		const { method, path, body, headers, bearer = ownerKey, signal, read } = exchange;
-		const limit = new AbortController();
-		const timer = setTimeout(() => limit.abort(new DOMException("Too slow", "TimeoutError")), this.#timeout);
-		try {
-			const response = await fetch(new URL(path, url), {
-				method,
-				headers: {
-					...headers,
-					authorization: `Bearer ${bearer}`,
-					...(body !== undefined && { "content-type": "application/json" }),
-				},
-				...(body !== undefined && { body: JSON.stringify(body) }),
-				// Our daemon never redirects, and the key must not follow one who does.
-				redirect: "error",
-				signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
-			});
-			return response.ok ? await read(response) : await fail(response);
-		} catch (error) {
-			throw error instanceof ProblemError ? error : unreachable(error, method);
-		} finally {
-			clearTimeout(timer);
-		}
+	#post<Answer>(path: string, body: object): Promise<Answer> {
+		return this.#connection.exchange({ method: "POST", path, body, read: json<Answer> });
 	}
 }
 
-/**
- * Lets whoever listens at `endpoint` prove to hold the owner key, which is not sent. Undefined: nobody answers there
- * within `timeout` milliseconds, or somebody else does.
- */
-export async function provenHealth(endpoint: Endpoint, timeout: number): Promise<Health | undefined> {
-	const challenge = randomBytes(32).toString("hex");
-	const proof = createHmac("sha256", endpoint.ownerKey).update(challenge).digest("hex");
-	const response = await fetch(new URL(`/healthz?challenge=${challenge}`, endpoint.url), {
-		redirect: "error",
-		signal: AbortSignal.timeout(timeout),
-	})
-		.then(json<Partial<Health> | null>, () => null)
-		.catch(() => null);
-	return response?.proof === proof ? (response as Health) : undefined;
+function noToken(): Refusal {
+	const detail = l10n.t("This is no token: it is empty, too long, or holds characters that no token has.");
+	return { valid: false, reason: "malformed", missing: [], detail };
 }
 
 function tokenPath(id: string, verb?: string): string {
@@ -354,36 +243,8 @@ function queryOf(asked: Readonly<Record<string, string | number | undefined>>): 
 	return query.size > 0 ? `?${query}` : "";
 }
 
-async function json<Answer>(response: Response): Promise<Answer> {
-	const text = await response.text();
-	try {
-		return JSON.parse(text) as Answer;
-	} catch (error) {
-		// No cause: the parser's message quotes the text, and a secret may be in it.
-		throw new Error(
-			`The answer is no JSON (${text.length} characters, ${error instanceof Error && error.name})`,
-		);
-	}
-}
-
 async function nothing(response: Response): Promise<void> {
 	await response.arrayBuffer();
-}
-
-async function fail(response: Response): Promise<never> {
-	const problem = await json<Partial<Problem> | null>(response);
-	if (typeof problem?.code === "string" && typeof problem.detail === "string")
-		throw new ProblemError(problem as Problem);
-	throw new Error(`Status ${response.status} without a problem's description`);
-}
-
-async function* messages(response: Response) {
-	if (response.body === null) return;
-	try {
-		yield* response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
-	} catch (error) {
-		throw unreachable(error, "GET");
-	}
 }
 
 /** The names of the events that this client knows; a newer daemon may send more. */
@@ -397,39 +258,4 @@ const serverEvents: Record<keyof ServerEvents, true> = {
 
 function isServerEvent(name: string | undefined): name is keyof ServerEvents {
 	return name !== undefined && Object.hasOwn(serverEvents, name);
-}
-
-function isNotTaken(error: unknown): boolean {
-	if (error instanceof ProblemError) return error.problem.code === "stopping";
-	return error instanceof UnreachableError && isRefused(error.cause);
-}
-
-function isRefused(error: unknown): boolean {
-	// fetch hides what happened to the connection in the cause of a TypeError.
-	const cause = error instanceof Error ? error.cause : undefined;
-	return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
-}
-
-function unreachable(cause: unknown, method: Exchange<unknown>["method"]): UnreachableError {
-	if (isRefused(cause))
-		return new UnreachableError(
-			l10n.t("Nobody listens where the daemon was. Try again: this starts a new one."),
-			{
-				cause,
-				outcome: "not-done",
-			},
-		);
-	const what =
-		cause instanceof Error && cause.name === "TimeoutError"
-			? l10n.t("The daemon did not answer in time.")
-			: l10n.t("The connection to the daemon broke before it had answered.");
-	if (method === "GET")
-		return new UnreachableError(l10n.t("{0} Try again.", what), { cause, outcome: "not-done" });
-	return new UnreachableError(
-		l10n.t(
-			"{0} Whether it did what was asked is unknown: look at the list of tokens before trying again.",
-			what,
-		),
-		{ cause, outcome: "unknown" },
-	);
 }

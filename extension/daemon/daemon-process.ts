@@ -12,7 +12,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
 import * as z from "zod";
 import { type DaemonFile, protocol } from "../../daemon/contract.ts";
-import { Client, type Endpoint, provenHealth } from "./client.ts";
+import { Client } from "./client.ts";
+import { type Endpoint, provenHealth } from "./connection.ts";
 import { isAlive } from "./process-alive.ts";
 
 /** Why there is no daemon to talk to. */

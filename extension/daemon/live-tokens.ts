@@ -12,7 +12,8 @@ import type {
 	ServerEvents,
 	TokenRecord,
 } from "../../daemon/contract.ts";
-import { type Client, ProblemError } from "./client.ts";
+import type { Client } from "./client.ts";
+import { ProblemError } from "./connection.ts";
 import { DaemonError, type DaemonProcess } from "./daemon-process.ts";
 import { TokenList } from "./token-list.ts";
 

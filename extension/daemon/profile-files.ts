@@ -6,7 +6,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type Profile, profile as profileSchema } from "../../daemon/contract.ts";
 import { messageText } from "../display-text.ts";
-import { ProblemError } from "./client.ts";
+import { ProblemError } from "./connection.ts";
 import type { DaemonProcess } from "./daemon-process.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 

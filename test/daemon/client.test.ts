@@ -123,6 +123,36 @@ describe("the client", () => {
 		assert.equal(refused(await client.verify(rotated.token)).reason, "revoked");
 	});
 
+	it("undoes a rotation, or ends its overlap", async () => {
+		const { id, token } = await client.create({ name: "turns", permissions: ["orders.read"] });
+		const first = await client.rotate(id, { overlapSeconds: 3600, quietSeconds: 60 });
+		assert.equal(first.predecessor.quietSeconds, 60);
+		const undone = await client.undoRotation(id);
+		assert.deepEqual([undone.token.status, undone.successor.status], ["active", "revoked"]);
+		assert.equal(refused(await client.verify(first.token)).reason, "revoked");
+		await assert.rejects(client.endOverlap(id), isProblem("not-rotated"));
+		await client.rotate(id, { overlapSeconds: 3600 });
+		assert.equal((await client.endOverlap(id)).status, "expired");
+		assert.equal(refused(await client.verify(token)).reason, "expired");
+		await assert.rejects(client.undoRotation(id), isProblem("not-rotated"));
+	});
+
+	it("records another system's token, and sends its hash and its ends alone", async () => {
+		const secret = "ghp_0123456789abcdefghijklmnop";
+		const recorded = await client.register(secret, {
+			name: "deploy",
+			issuer: "github",
+			permissions: ["repo"],
+		});
+		assert.deepEqual([recorded.issuer, recorded.partialToken], ["github", "ghp_…mnop"]);
+		assert.equal((await client.identify([secret]))[0]?.id, recorded.id);
+		assert.equal(refused(await client.verify(secret)).reason, "unknown");
+		await assert.rejects(client.register(secret, { name: "x", issuer: "other" }), isProblem("already-known"));
+		for (const short of ["hunter2hunter2", "🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝"]) {
+			assert.equal((await client.register(short, { name: "x", issuer: "other" })).partialToken, "…");
+		}
+	});
+
 	it("identifies secrets by their hashes, in their order, however many", async () => {
 		const one = await client.create({ name: "one", permissions: ["orders.read"] });
 		const other = await client.create({ name: "other", permissions: ["orders.read"] });

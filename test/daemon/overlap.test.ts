@@ -244,7 +244,7 @@ describe("an overlap", () => {
 			const { id } = await daemon.create();
 			await rotate(id, { quietSeconds: 60 });
 			await daemon.call("POST", `/v1/api-tokens/${id}/disable`);
-			at(50);
+			await sweepAfter(50);
 			await daemon.call("POST", `/v1/api-tokens/${id}/enable`);
 			await sweepAfter(109);
 			assert.equal((await record(id)).status, "retiring");
@@ -278,6 +278,19 @@ describe("an overlap", () => {
 			assert.deepEqual(await statuses(), ["expired", "retiring"]);
 			await sweepAfter(36_600);
 			assert.deepEqual(await statuses(), ["expired", "expired"]);
+		});
+
+		it("leaves it also when the machine has slept", async () => {
+			const { id, token } = await daemon.create();
+			await rotate(id, { quietSeconds: 60, overlapSeconds: 86_400 });
+			at(36_000);
+			await daemon.authority.endQuietOverlaps();
+			await sweepAfter(36_059);
+			assert.equal((await daemon.verify(token)).status, 200);
+			await sweepAfter(36_118);
+			assert.equal((await record(id)).status, "retiring");
+			await sweepAfter(36_119);
+			assert.equal((await record(id)).status, "expired");
 		});
 
 		it("knows after a restart when the token was used last", async () => {
@@ -354,7 +367,13 @@ describe("an overlap", () => {
 		daemon.now = new Date(noon.getTime() + seconds * 1000);
 	}
 
+	/** Looks every half a minute until then, as a daemon does that is awake. */
 	async function sweepAfter(seconds: number): Promise<void> {
+		const end = noon.getTime() + seconds * 1000;
+		for (let now = daemon.now.getTime() + 30_000; now < end; now += 30_000) {
+			daemon.now = new Date(now);
+			await daemon.authority.endQuietOverlaps();
+		}
 		at(seconds);
 		await daemon.authority.endQuietOverlaps();
 	}

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import type { RequestListener } from "node:http";
 import { inspect } from "node:util";
 import type { ServerEvents } from "../../daemon/contract.ts";
-import { Client, type Outcome, ProblemError, UnreachableError } from "../../extension/daemon/client.ts";
+import { hashOf } from "../../daemon/rules/secret.ts";
+import { Client } from "../../extension/daemon/client.ts";
+import { type Outcome, ProblemError, UnreachableError } from "../../extension/daemon/connection.ts";
 import { until } from "../workbench/until.ts";
 import { DaemonHome } from "./daemon-home.ts";
 import { type Loopback, loopback } from "./loopback.ts";
@@ -36,6 +38,83 @@ describe("Client", function () {
 				assert.equal(revoked.status, "revoked");
 				assert.equal(revoked.revokedReason, reason ?? null);
 			}
+		});
+
+		it("rotates a token, undoes that, and ends an overlap", async () => {
+			const { id, token: secret } = await client.createToken(input);
+			const first = await client.rotateToken(id, { overlapSeconds: 3600, quietSeconds: 60 });
+			assert.deepEqual([first.predecessor.id, first.predecessor.quietSeconds], [id, 60]);
+			const undone = await client.undoRotation(id);
+			assert.deepEqual([undone.token.status, undone.successor.id], ["active", first.id]);
+			assert.equal(reasonOf(await client.verify(first.token)), "revoked");
+			await client.rotateToken(id, { overlapSeconds: 3600 });
+			assert.equal((await client.endOverlap(id)).status, "expired");
+			assert.equal(reasonOf(await client.verify(secret)), "expired");
+		});
+
+		it("disables, enables and changes a token that nobody else has changed since", async () => {
+			const { id, token: secret } = await client.createToken(input);
+			assert.equal((await client.disableToken(id)).status, "disabled");
+			assert.equal(reasonOf(await client.verify(secret)), "disabled");
+			const { version } = await client.enableToken(id);
+			assert.equal((await client.updateToken(id, version, { name: "cd" })).name, "cd");
+			await assert.rejects(client.updateToken(id, version, { name: "late" }), isProblem("version-stale"));
+		});
+
+		it("verifies as whoever holds the secret, and takes a no for an answer", async () => {
+			const { id, token: secret } = await client.createToken(input);
+			const good = await client.verify(secret, { permissions: ["orders.read"] });
+			assert.ok(good.valid);
+			assert.equal(good.token.id, id);
+			const poor = await client.verify(secret, { permissions: ["orders.read", "orders.write"] });
+			assert.ok(!poor.valid);
+			assert.deepEqual([poor.reason, poor.missing], ["permission", ["orders.write"]]);
+			assert.equal(reasonOf(await client.verify("nonsense")), "malformed");
+			for (const unsendable of ["", "two\nlines", "ключ", "x".repeat(5000)]) {
+				assert.equal(reasonOf(await client.verify(unsendable)), "malformed", "and no error quotes it");
+			}
+		});
+
+		it("records another system's token, and identifies many by their hashes", async () => {
+			const hash = hashOf("ghp_secret-of-another-system");
+			const foreign = { name: "deploy", issuer: "other", hash, partialToken: "ghp_…stem" };
+			const recorded = await client.registerToken(foreign);
+			const ours = await client.createToken(input);
+			const strangers = Array.from({ length: 1200 }, (_, index) => hashOf(`stranger-${index}`));
+			const found = await client.identify([hash, ...strangers, hashOf(ours.token), hash]);
+			assert.deepEqual(Object.keys(found).sort(), [hash, hashOf(ours.token)].sort());
+			assert.equal(found[hash]?.id, recorded.id);
+			await assert.rejects(client.registerToken(foreign), isProblem("already-known"));
+			assert.equal(reasonOf(await client.verify("ghp_secret-of-another-system")), "unknown");
+		});
+
+		it("revokes many in an incident, and answers its successors with their secrets", async () => {
+			const { id } = await client.createToken({ ...input, tags: ["leaked"] });
+			const report = await client.incident({
+				reason: "x",
+				filter: { tag: "leaked" },
+				createSuccessors: true,
+			});
+			assert.deepEqual(
+				report.revoked.map(({ token }) => token.id),
+				[id],
+			);
+			assert.ok((await client.verify(report.successors[0]?.token ?? "")).valid);
+		});
+
+		it("reads who did what, page by page, and what a token was used for", async () => {
+			const { id, token: secret } = await client.createToken(input);
+			await client.rotateToken(id, { overlapSeconds: 3600 });
+			await client.verify(secret, { permissions: ["orders.read"] });
+			const first = await client.auditEvents({ tokenId: id, limit: 1 });
+			assert.deepEqual(first.events[0]?.action, "rotate");
+			const rest = await client.auditEvents({ tokenId: id, cursor: first.nextCursor ?? "", limit: 1 });
+			assert.deepEqual(
+				rest.events.map(({ action }) => action),
+				["create"],
+			);
+			const [day] = await client.usage({ tokenId: id });
+			assert.deepEqual([day?.verifications, day?.overlapAddresses], [1, { "127.0.0.1": 1 }]);
 		});
 
 		it("reads the profiles and sends the policy that changes them", async () => {
@@ -247,4 +326,12 @@ async function rejection(work: Promise<unknown>): Promise<Error> {
 function outcomeOf(error: Error): Outcome {
 	assert.ok(error instanceof UnreachableError, inspect(error));
 	return error.outcome;
+}
+
+function reasonOf(answer: Awaited<ReturnType<Client["verify"]>>): string | undefined {
+	return answer.valid ? undefined : answer.reason;
+}
+
+function isProblem(code: string): (error: unknown) => boolean {
+	return (error) => error instanceof ProblemError && error.problem.code === code;
 }

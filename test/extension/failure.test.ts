@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type FieldError, type ProblemCode, problemStatus } from "../../daemon/contract.ts";
-import { ProblemError, UnreachableError } from "../../extension/daemon/client.ts";
+import { ProblemError, UnreachableError } from "../../extension/daemon/connection.ts";
 import { DaemonError } from "../../extension/daemon/daemon-process.ts";
 import { explain, fieldOf } from "../../extension/failure.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import type { Policy } from "../../daemon/contract.ts";
+import type { Policy, ServerEvents } from "../../daemon/contract.ts";
 import type { Client } from "../../extension/daemon/client.ts";
 import { DaemonError } from "../../extension/daemon/daemon-process.ts";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
@@ -82,6 +82,24 @@ describe("LiveTokens", () => {
 		await create("new");
 		await changed;
 		assert.deepEqual(names(live), ["new"]);
+	});
+
+	it("tells who did what, and who uses a dead token, as it happens", async () => {
+		const live = open();
+		await live.whenLive();
+		const { id, token: secret } = await client.createToken({ name: "dead", permissions: ["orders.read"] });
+		const audited: string[] = [];
+		live.onDidAudit(({ action }) => audited.push(action));
+		const used = new Promise<ServerEvents["dead-token-used"]>((resolve) => live.onDidUseDeadToken(resolve));
+		await client.revokeToken(id);
+		await client.verify(secret);
+		const { token, reason, address } = await used;
+		assert.deepEqual([token.id, reason, address], [id, "revoked", "127.0.0.1"]);
+		await until("all was told", () => audited.includes("dead-token-used"));
+		assert.deepEqual(
+			audited.filter((action) => action !== "create"),
+			["revoke", "dead-token-used"],
+		);
 	});
 
 	it("shows a token as expired when its time has come, without an event", async () => {

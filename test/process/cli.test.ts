@@ -45,7 +45,10 @@ describe("the command line", () => {
 			});
 		}
 
-		const commands = "create list show rotate disable enable revoke verify identify".split(" ");
+		const commands =
+			"create list show rotate undo-rotation end-overlap disable enable revoke verify identify register".split(
+				" ",
+			);
 		for (const command of commands) {
 			it(`at token ${command} --help, with the exit codes`, async () => {
 				const { code, stdout } = await run([command, "--help"]);
@@ -170,6 +173,38 @@ describe("the command line", () => {
 			assert.equal(await daemon.verify(rotated.stdout.trim()), 200);
 		});
 
+		it("rotate with an overlap that ends earlier once the old secret is quiet", async () => {
+			const { id } = await created("turning", ["--permission", "orders.read"]);
+			const rotated = await owner(["rotate", id, "--overlap", "7d", "--quiet", "12h"]);
+			assert.match(
+				rotated.stderr,
+				/The old secret works until .*, or until nobody has used it for 43200 seconds\./,
+			);
+			assert.match((await owner(["show", id])).stdout, /\nends early +once not used for 43200 seconds\n/);
+			const wrong = await owner(["rotate", id, "--overlap", "7d", "--quiet", "soon"]);
+			assert.deepEqual([wrong.code, wrong.stdout], [2, ""]);
+		});
+
+		it("undo a rotation while both secrets work, and not afterwards", async () => {
+			const { id, token } = await created("turning", ["--permission", "orders.read"]);
+			const rotated = await owner(["rotate", id, "--overlap", "15m"]);
+			const undone = await owner(["undo-rotation", id]);
+			assert.equal(undone.code, 0, undone.stderr);
+			assert.match(undone.stdout, /^Put back turning .* active, .*\nRevoked turning .* revoked, id/);
+			assert.equal(await daemon.verify(token), 200);
+			assert.equal(await daemon.verify(rotated.stdout.trim()), 401);
+			const again = await owner(["undo-rotation", id, "--json"]);
+			assert.deepEqual([again.code, JSON.parse(again.stderr).error.code], [1, "not-rotated"]);
+		});
+
+		it("end an overlap at once", async () => {
+			const { id, token } = await created("turning", ["--permission", "orders.read"]);
+			const rotated = await owner(["rotate", id, "--overlap", "15m"]);
+			assert.match((await owner(["end-overlap", id])).stdout, /^Ended the overlap of turning .* expired/);
+			assert.equal(await daemon.verify(token), 401);
+			assert.equal(await daemon.verify(rotated.stdout.trim()), 200);
+		});
+
 		it("rotate without an overlap end the old secret at once", async () => {
 			const { id, token } = await created("turning", ["--permission", "orders.read"]);
 			const rotated = await owner(["rotate", id, "--overlap", "0", "--json"]);
@@ -287,6 +322,40 @@ describe("the command line", () => {
 				/^found.*\n.*of no token that this daemon knows\.\n.*checksum is wrong.*\nOne is no/,
 			);
 			for (const secret of [token, stranger, misspelt]) assert.ok(!mixed.stdout.includes(secret));
+		});
+
+		it("knows what was recorded of another system, and takes it for none of ours", async () => {
+			const secret = "ghp_0123456789abcdefghijklmnop";
+			const options = [
+				"--issuer",
+				"github",
+				"--expires",
+				"2099-01-31T12:00:00Z",
+				"--permission",
+				"repo",
+				"--json",
+			];
+			const recorded = await owner(["register", "deploy", ...options], { stdin: secret });
+			assert.equal(recorded.code, 0, recorded.stderr);
+			assert.ok(!recorded.stdout.includes(secret));
+			const record: TokenRecord = JSON.parse(recorded.stdout);
+			assert.deepEqual(
+				[record.issuer, record.partialToken, record.permissions, record.expiry],
+				["github", "ghp_…mnop", ["repo"], "2099-01-31T12:00:00.000Z"],
+			);
+			assert.match((await owner(["identify"], { stdin: secret })).stdout, /^deploy \(ghp_…mnop\), active/);
+			assert.equal((await owner(["verify"], { stdin: secret })).code, 4);
+			const again = await owner(["register", "again"], { stdin: secret });
+			assert.deepEqual([again.code, again.stdout], [1, ""]);
+			assert.match(again.stderr, /already/);
+			const rotated = await owner(["rotate", record.id, "--overlap", "0"]);
+			assert.equal(rotated.code, 1);
+			assert.match(rotated.stderr, /github/);
+		});
+
+		it("records no more of a short secret than its hash", async () => {
+			const recorded = await owner(["register", "short", "--json"], { stdin: "hunter2hunter2" });
+			assert.equal(JSON.parse(recorded.stdout).partialToken, "…");
 		});
 
 		it("needs no daemon for what has no right checksum, and says what it knows without one", async () => {

@@ -15,7 +15,8 @@ import {
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
-import type { CreatedToken } from "../../daemon/contract.ts";
+import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
+import { hashOf } from "../../daemon/rules/secret.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
 import { DaemonChild } from "./daemon.ts";
 
@@ -141,6 +142,61 @@ describe("the bundled daemon", () => {
 			assert.deepEqual(await notices(reborn), []);
 		});
 	}
+
+	it("keeps what was undone, ended, left to go quiet and recorded when it is killed", async () => {
+		const daemon = await start();
+		const [undone, ended, quiet] = await Promise.all(
+			["undone", "ended", "quiet"].map((name) => daemon.create(name)),
+		);
+		const post = async (path: string, body: object) => {
+			const headers = { "content-type": "application/json" };
+			const response = await daemon.fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+			assert.ok(response.ok, await response.clone().text());
+			return (await response.json()) as TokenRecord;
+		};
+		const rotation = { overlapSeconds: 3600, quietSeconds: 3600 };
+		for (const one of [undone, ended, quiet]) await post(`/v1/api-tokens/${one?.id}/rotate`, rotation);
+		await post(`/v1/api-tokens/${undone?.id}/undo-rotation`, {});
+		await post(`/v1/api-tokens/${ended?.id}/end-overlap`, {});
+		const foreign = {
+			name: "foreign",
+			issuer: "other",
+			hash: hashOf("foreign-secret"),
+			partialToken: "fore…cret",
+		};
+		await post("/v1/api-tokens/register", foreign);
+		const before = await tokensOf(daemon);
+		await daemon.kill("SIGKILL");
+		const reborn = await start();
+		assert.deepEqual(await tokensOf(reborn), before);
+		assert.deepEqual(await notices(reborn), []);
+		const statuses = [undone, ended, quiet].map((one) => before.find(({ id }) => id === one?.id)?.status);
+		assert.deepEqual(statuses, ["active", "expired", "retiring"]);
+		for (const [one, status] of [
+			[undone, 200],
+			[ended, 401],
+			[quiet, 200],
+		] as const)
+			assert.equal(await reborn.verify(one?.token ?? ""), status);
+		assert.equal(await reborn.verify("foreign-secret"), 401);
+	});
+
+	it("ends by itself an overlap that has gone quiet, and tells whoever listens", async () => {
+		const daemon = await start();
+		const { id, token } = await daemon.create("quiet");
+		const abort = new AbortController();
+		const events = await daemon.fetch("/v1/events", { signal: abort.signal });
+		const headers = { "content-type": "application/json" };
+		const body = JSON.stringify({ overlapSeconds: 3600, quietSeconds: 1 });
+		await daemon.fetch(`/v1/api-tokens/${id}/rotate`, { method: "POST", headers, body });
+		let told = "";
+		for await (const chunk of events.body ?? []) {
+			told += Buffer.from(chunk).toString();
+			if (told.includes("end-overlap")) break;
+		}
+		abort.abort();
+		assert.equal(await daemon.verify(token), 401);
+	});
 
 	it("has more than one snapshot behind it by then", async () => {
 		const daemon = await start();
@@ -339,6 +395,13 @@ async function notices(daemon: DaemonChild): Promise<{ code: string; detail: str
 	abort.abort();
 	const [, data = ""] = /^data: (.*)$/m.exec(Buffer.from(value ?? []).toString()) ?? [];
 	return JSON.parse(data).notices;
+}
+
+async function tokensOf(daemon: DaemonChild): Promise<TokenRecord[]> {
+	const { tokens } = (await (await daemon.fetch("/v1/api-tokens?limit=1000")).json()) as {
+		tokens: TokenRecord[];
+	};
+	return tokens;
 }
 
 async function until(satisfied: () => boolean): Promise<void> {
