@@ -13,11 +13,13 @@ const contractTypes = [
 	["TokenRecord", "tokenRecord", "output"],
 	["CreatedToken", "createdToken", "output"],
 	["RotatedToken", "rotatedToken", "output"],
+	["UndoneRotation", "undoneRotation", "output"],
 	["VerifyAnswer", "verifyAnswer", "output"],
 	["Problem", "problem", "output"],
 	["TokenList", "tokenList", "output"],
 	["CreateTokenInput", "createTokenRequest", "input"],
 	["UpdateTokenRequest", "updateTokenRequest", "input"],
+	["RegisterTokenInput", "registerTokenRequest", "input"],
 	["RotateTokenRequest", "rotateTokenRequest", "input"],
 	["ListTokensQuery", "listTokensQuery", "input"],
 ];
