@@ -55,6 +55,7 @@ Exit codes: 0 stopped as asked, 1 failed, 2 wrong arguments, 3 another daemon ho
 
 const saveUsageMilliseconds = 5000;
 const quietMilliseconds = 2000;
+const settleMilliseconds = 1000;
 const purgeMilliseconds = 3_600_000;
 const unended = "an overlap that has gone quiet could not be ended";
 const unpurged = "old audit events and usage could not be purged";
@@ -68,6 +69,9 @@ interface Arguments {
 	trustedProxies: string[];
 	profileFiles: string[];
 }
+
+/** SQLite, compiled once. */
+type CompileSqlite = () => Promise<WebAssembly.Module>;
 
 class ArgumentError extends Error {}
 class ProfileError extends Error {}
@@ -126,14 +130,14 @@ function readProfile(file: string): Profile {
 	}
 }
 
-async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promise<void> {
+async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<void> {
 	const { directory } = options;
 	const profiles = options.profileFiles.map(readProfile);
 	prepareDirectory(directory);
 	const lock = await DirectoryLock.acquire(directory);
 	const { log, flush } = openLog(directory);
 	const ending = new Ending(log, flush);
-	const database = await openDatabase(directory, wasm, log);
+	const database = await openDatabase(directory, compileSqlite, log, ending);
 	const events = new EventStream();
 	const owner = { userId: "owner", userName: userInfo().username };
 	const ownerKey = `tko_${randomBytes(32).toString("base64url")}`;
@@ -176,7 +180,7 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 		events.close();
 		await server.close();
 		await authority.saveUsage();
-		await database.close();
+		await database.close(() => authority.indexed());
 		lock.release();
 	});
 	url = await server.listen(options.host, options.port);
@@ -186,27 +190,34 @@ async function run(options: Arguments, wasm: Promise<WebAssembly.Module>): Promi
 	log.info({ url, version: tokensmithVersion }, "ready");
 
 	every(saveUsageMilliseconds, "the usage could not be written", log, () => authority.saveUsage());
-	const endQuiet = () => authority.endQuietOverlaps();
-	endQuiet().catch((err) => log.error({ err }, unended));
-	every(quietMilliseconds, unended, log, endQuiet);
-	// At the start too, for a daemon that ends when it is idle may never run for so long.
+	every(quietMilliseconds, unended, log, () => authority.endQuietOverlaps());
 	const purge = () => records.purge(authority.rulebook.policy.auditDays, new Date(), owner);
-	purge().catch((err) => log.error({ err }, unpurged));
 	every(purgeMilliseconds, unpurged, log, purge);
+	// What the first answers can do without comes after them; and a daemon that ends when it is idle must still purge.
+	const settle = () => authority.settle().then(purge);
+	setTimeout(() => settle().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
 	idling.watch(() => ending.begin("nobody has asked for a while"));
 }
 
 async function openDatabase(
 	directory: string,
-	wasm: Promise<WebAssembly.Module>,
+	compileSqlite: CompileSqlite,
 	log: Logger,
+	ending: Ending,
 ): Promise<DurableDatabase> {
 	const database = await DurableDatabase.open({
-		sqlJs: await loadSqlJs(wasm),
 		directory,
-		wasm: await wasm,
+		loadSqlite: async () => {
+			const wasm = compileSqlite();
+			return { sqlJs: await loadSqlJs(wasm), wasm: await wasm };
+		},
 		workerPath,
 		onCompactionError: (err) => log.error({ err }, "no snapshot could be made; the log is kept"),
+		onDamage: (err) => {
+			log.error({ err }, "stopping, for the data is not as it was left");
+			process.exitCode = 1;
+			ending.begin("the data is damaged");
+		},
 	});
 	for (const notice of database.notices) log.warn(notice, "the data was not found as it was left");
 	return database;
@@ -328,13 +339,13 @@ function messageOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }
 
-/** @param wasm SQLite, being compiled. Settles once the daemon answers, or has said why it can't. */
-export async function main(wasm: Promise<WebAssembly.Module>): Promise<void> {
+/** Settles once the daemon answers, or has said why it can't. */
+export async function main(compileSqlite: CompileSqlite): Promise<void> {
 	try {
 		const given = readArguments();
 		if (given === "help") process.stdout.write(`${help}\n`);
 		else if (given === "version") process.stdout.write(`${tokensmithVersion}\n`);
-		else await run(given, wasm);
+		else await run(given, compileSqlite);
 	} catch (error) {
 		fail(error);
 	}

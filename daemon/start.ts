@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
  * The first file: it starts the command line, which `token` asks for, or else the daemon. It makes the daemon's start
- * quick: SQLite is compiled in other threads while the rest is loaded, and what V8 made of the rest the last time is kept
- * in the data directory, where nobody else can put something in.
+ * quick: SQLite, where the start needs it, is compiled in other threads while the rest is loaded, and what V8 made of the
+ * rest the last time is kept in the data directory, where nobody else can put something in.
  */
-import { lstatSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -25,9 +25,18 @@ async function startDaemon(): Promise<void> {
 	const directory = values["data-dir"];
 	if (typeof directory === "string" && isPrivate(directory))
 		enableCompileCache(join(directory, "compile-cache"));
-	const sqlite = WebAssembly.compile(readFileSync(join(import.meta.dirname, "sql-wasm.wasm")));
+	const compile = () => WebAssembly.compile(readFileSync(join(import.meta.dirname, "sql-wasm.wasm")));
+	// With an index, the first answers need no SQLite, and compiling it would only be in their way.
+	let sqlite = typeof directory === "string" && hasIndex(directory) ? undefined : compile();
 	const { main } = await import("./main.ts");
-	await main(sqlite);
+	await main(() => {
+		sqlite ??= compile();
+		return sqlite;
+	});
+}
+
+function hasIndex(directory: string): boolean {
+	return existsSync(join(directory, "index.jsonl"));
 }
 
 /** What is read from the cache is run. So it has to be this user's alone, and on the very first start there is none. */

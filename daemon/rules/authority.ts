@@ -21,8 +21,11 @@ import {
 	type VerifyQuery,
 } from "../contract.ts";
 import type { DurableDatabase, Transaction } from "../store/durable.ts";
+import type { Indexed } from "../store/index-file.ts";
 import {
 	allTokens,
+	IndexedTokens,
+	indexedRows,
 	isHashKnown,
 	isNameTaken,
 	type ListFilter,
@@ -71,6 +74,9 @@ const itself: Caller = { user: { userId: "daemon", userName: "Tokensmith" }, tok
 /** So long between two looks for quiet overlaps means that nothing ran meanwhile. */
 const sleptMilliseconds = 60_000;
 
+/** How many tokens are taken in before a request may have its turn. */
+const settledAtOnce = 250;
+
 /** How many uses at once are told of to whoever listens. */
 const toldUses = 200;
 
@@ -84,14 +90,30 @@ export class Authority {
 	/** What tokens may be, as the owner has set it. */
 	readonly rulebook: Rulebook;
 
-	/** Reads all tokens into memory; a verification then costs no query. */
+	/** All tokens are in memory, or in an index of them; a verification then costs no query. */
 	static async open(options: AuthorityOptions): Promise<Authority> {
 		const authority = new Authority(options);
+		const indexed = options.database.takeIndex();
+		if (indexed !== undefined) {
+			authority.#index.lookUpIn(new IndexedTokens(indexed));
+			authority.rulebook.restore(indexed.settings);
+			return authority;
+		}
 		for await (const slice of allTokens(options.database)) {
 			for (const { token, usage } of slice) authority.#index.put(token, usage);
 		}
 		await authority.rulebook.load(options.database);
 		return authority;
+	}
+
+	/** Takes in, between requests, what `open` has left where it lies. */
+	async settle(): Promise<void> {
+		while (this.#index.takeIn(settledAtOnce) === "more") await new Promise(setImmediate);
+	}
+
+	/** What `open` takes up again, if the database is closed with it. */
+	indexed(): Indexed {
+		return { settings: this.rulebook.kept(), rows: indexedRows(this.#index.entries()) };
 	}
 
 	private constructor(options: AuthorityOptions) {

@@ -1,6 +1,5 @@
 /** What tokens may be, as the owner has set it: the policy for local tokens, and the profiles, built in and of one's own. */
-import * as z from "zod";
-import { type Policy, type Profile, policy as policySchema, profile as profileSchema } from "../contract.ts";
+import type { Policy, Profile } from "../contract.ts";
 import type { DurableDatabase } from "../store/durable.ts";
 import { readSetting, saveSetting } from "../store/settings.ts";
 import type { Caller } from "./callers.ts";
@@ -26,9 +25,21 @@ export class Rulebook {
 	}
 
 	async load(database: DurableDatabase): Promise<void> {
-		const policy = policySchema.safeParse(await readSetting(database, "policy"));
-		const own = z.record(z.string(), profileSchema).safeParse(await readSetting(database, "profiles"));
-		this.#apply(policy.data ?? defaultPolicy, own.data ?? {});
+		const [policy, profiles] = [
+			await readSetting(database, "policy"),
+			await readSetting(database, "profiles"),
+		];
+		this.restore({ policy, profiles });
+	}
+
+	/** Takes up what was kept. It was checked when it came in; what is new since then has its default. */
+	restore({ policy, profiles }: Readonly<Record<string, unknown>>): void {
+		this.#apply({ ...defaultPolicy, ...(policy as Policy | undefined) }, (profiles ?? {}) as OwnProfiles);
+	}
+
+	/** What `restore` takes. */
+	kept(): Record<string, unknown> {
+		return { policy: this.#policy, profiles: this.#own };
 	}
 
 	get policy(): Policy {

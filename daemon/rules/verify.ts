@@ -4,7 +4,7 @@
  */
 import { hash } from "node:crypto";
 import { endOf, type RefusalReason, type VerifyQuery } from "../contract.ts";
-import type { Token, Usage } from "../store/tokens.ts";
+import type { IndexedTokens, Token, Usage } from "../store/tokens.ts";
 import { AddressMatcher } from "./address.ts";
 import { isIssuedHere } from "./issuer.ts";
 import { quietEnd } from "./overlap.ts";
@@ -46,9 +46,31 @@ export class TokenIndex {
 	/** Those whose overlap ends when nobody uses them. */
 	readonly #ending = new Set<string>();
 	#used = new Set<TokenUsage>();
+	/** Where tokens are that are not taken in yet, and how far that has come. */
+	#shelf: { tokens: IndexedTokens; rest: Iterator<{ token: Token; usage: Usage }> } | undefined;
+
+	/** Has tokens found where they lie, so that the first verification need not wait until all are taken in. */
+	lookUpIn(tokens: IndexedTokens): void {
+		this.#shelf = { tokens, rest: tokens.all()[Symbol.iterator]() };
+	}
+
+	/** Takes in so many of those that are only looked up so far. Whatever needs all of them does so by itself. */
+	takeIn(most = Infinity): "more" | "all" {
+		for (let count = 0; this.#shelf !== undefined && count < most; count++) {
+			const next = this.#shelf.rest.next();
+			if (next.done === true) this.#shelf = undefined;
+			else if (!this.#byId.has(next.value.token.id)) this.#put(next.value.token, next.value.usage);
+		}
+		return this.#shelf === undefined ? "all" : "more";
+	}
 
 	/** Takes in a new token or the next version of one; it counts from the next verification on. */
 	put(token: Token, totals?: Usage): void {
+		this.takeIn();
+		this.#put(token, totals);
+	}
+
+	#put(token: Token, totals?: Usage): void {
 		const entry: Entry = {
 			token,
 			usage: this.#byId.get(token.id)?.usage ?? new TokenUsage(token.id, totals),
@@ -63,21 +85,31 @@ export class TokenIndex {
 	}
 
 	get(id: string): { token: Token; usage: TokenUsage } | undefined {
+		this.takeIn();
 		return this.#byId.get(id);
 	}
 
 	findByHash(hashed: string): { token: Token; usage: TokenUsage } | undefined {
 		if (!hashed.startsWith(scheme)) return undefined;
+		this.takeIn();
 		const digest = hashed.slice(scheme.length);
 		return this.#byHash.get(digest) ?? this.#elsewhere.get(digest);
 	}
 
+	/** Every token with its usage. */
+	*entries(): Iterable<{ token: Token; usage: Readonly<Usage> }> {
+		this.takeIn();
+		for (const { token, usage } of this.#byId.values()) yield { token, usage: usage.totals };
+	}
+
 	*tokens(): Iterable<Token> {
+		this.takeIn();
 		for (const entry of this.#byId.values()) yield entry.token;
 	}
 
 	/** The ids of those whose overlap has gone quiet. */
 	*quietOverlaps(now: number, since: number): Iterable<string> {
+		this.takeIn();
 		for (const id of this.#ending) {
 			if ((this.#byId.get(id)?.end ?? 0) <= now) this.#ending.delete(id);
 			else if (this.isQuiet(id, now, since)) yield id;
@@ -101,6 +133,7 @@ export class TokenIndex {
 	 */
 	verify(secret: string, address: string | undefined, asked: VerifyQuery, now: number): Verification {
 		const digest = hash("sha256", secret, "hex");
+		if (this.#shelf !== undefined) this.#fetch(digest);
 		const entry = this.#byHash.get(digest);
 		if (entry === undefined) {
 			const isToken = isWellFormed(secret) || this.#elsewhere.has(digest);
@@ -115,6 +148,12 @@ export class TokenIndex {
 		// Whoever has a successor and still is good is in the overlap.
 		entry.usage.countVerification(asked, address, now, entry.token.successorId);
 		return { valid: true, token: entry.token };
+	}
+
+	#fetch(digest: string): void {
+		if (this.#byHash.has(digest) || this.#elsewhere.has(digest)) return;
+		const found = this.#shelf?.tokens.find(scheme + digest);
+		if (found !== undefined) this.#put(found.token, found.usage);
 	}
 
 	/** Those that were used since the last call. */

@@ -2,6 +2,7 @@
 import { type ExpressionBuilder, type Kysely, type RawBuilder, sql } from "kysely";
 import type { TokenRecord, TokenStatus } from "../contract.ts";
 import type { DurableDatabase } from "./durable.ts";
+import type { IndexFile } from "./index-file.ts";
 import { insertRow } from "./insert.ts";
 import type { Tables, TokenRow } from "./schema.ts";
 
@@ -56,6 +57,31 @@ export async function* allTokens(database: DurableDatabase): AsyncIterable<{ tok
 		yield slice.tokens;
 		after = slice.last;
 	}
+}
+
+/** A token as it stood when the daemon last stopped. */
+export class IndexedTokens {
+	readonly #file: IndexFile;
+
+	constructor(file: IndexFile) {
+		this.#file = file;
+	}
+
+	find(hash: string): { token: Token; usage: Usage } | undefined {
+		const row = this.#file.find(hash);
+		return row === undefined ? undefined : splitUsage(row as Token & Usage);
+	}
+
+	*all(): Iterable<{ token: Token; usage: Usage }> {
+		for (const row of this.#file.rows()) yield splitUsage(row as Token & Usage);
+	}
+}
+
+/** What `IndexedTokens` reads. */
+export function* indexedRows(
+	entries: Iterable<{ token: Token; usage: Readonly<Usage> }>,
+): Iterable<readonly [hash: string, row: object]> {
+	for (const { token, usage } of entries) yield [token.hash, { ...token, ...usage }];
 }
 
 const sliceRows = 5000;

@@ -11,13 +11,15 @@ import { EventStream } from "../../daemon/server/events.ts";
 import { Metrics } from "../../daemon/server/metrics.ts";
 import { HttpServer } from "../../daemon/server/server.ts";
 import { VerifyDoor } from "../../daemon/server/verify-door.ts";
-import { DurableDatabase, type DurableOptions } from "../../daemon/store/durable.ts";
+import { DurableDatabase, type DurableOptions, type LoadedSqlite } from "../../daemon/store/durable.ts";
 import { loadSqlJs } from "../../daemon/store/sqlite.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const wasm = await WebAssembly.compile(readFileSync(join(root, "node_modules/sql.js/dist/sql-wasm.wasm")));
 const workerPath = join(root, "daemon/store/compaction-worker.ts");
 const sqlJs = await loadSqlJs(Promise.resolve(wasm));
+
+export const sqlite: LoadedSqlite = { sqlJs, wasm };
 
 export const ownerKey = "tko_owner-key-of-the-tests";
 
@@ -38,10 +40,17 @@ export function openDatabase(
 	directory: string,
 	options: Partial<DurableOptions> = {},
 ): Promise<DurableDatabase> {
-	const onCompactionError = (cause: unknown) => {
+	const refuse = (cause: unknown) => {
 		throw cause;
 	};
-	return DurableDatabase.open({ sqlJs, directory, wasm, workerPath, onCompactionError, ...options });
+	return DurableDatabase.open({
+		directory,
+		loadSqlite: async () => sqlite,
+		workerPath,
+		onCompactionError: refuse,
+		onDamage: refuse,
+		...options,
+	});
 }
 
 export interface Answer {
@@ -121,7 +130,7 @@ export class TestDaemon {
 	async close(): Promise<void> {
 		this.events.close();
 		await this.#server.close();
-		await this.#database.close();
+		await this.#database.close(() => this.authority.indexed());
 	}
 
 	/** Closes and removes everything. */
