@@ -8,6 +8,7 @@ import type { Command, CommandCall, CommandTable } from "./command.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
 import { launchCommands } from "./launch/launch-commands.ts";
 import { report } from "./report.ts";
+import { rotationCommands } from "./rotation/rotation-commands.ts";
 import type { Services } from "./services.ts";
 import { tokenCommands } from "./tokens/token-commands.ts";
 import { viewCommands } from "./tokens/view-commands.ts";
@@ -16,6 +17,7 @@ const tables: readonly CommandTable[] = [
 	activityCommands,
 	daemonCommands,
 	launchCommands,
+	rotationCommands,
 	tokenCommands,
 	viewCommands,
 ];

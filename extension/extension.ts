@@ -17,6 +17,7 @@ import { Claims } from "./notices/claims.ts";
 import { tellDaemonNotices } from "./notices/daemon-notices.ts";
 import { tellDeadTokens } from "./notices/dead-token-notices.ts";
 import { tellExpiries } from "./notices/expiry-notices.ts";
+import { watchOverlaps } from "./rotation/overlap-watch.ts";
 import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
 import { Clipboard } from "./tokens/clipboard.ts";
 import { ExpiryStatus } from "./tokens/expiry-status.ts";
@@ -65,6 +66,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		tellDaemonNotices({ live, memory: context.globalState, folder, log }),
 		tellExpiries({ live, claims, log }),
 		tellDeadTokens({ live, claims, log }),
+		watchOverlaps({ live, bindings, secrets, claims, log }),
 		new ExpiryStatus(live),
 		registerCommands({
 			...{ daemon, live, bindings, ignored, secrets, clipboard, tree, activity },

@@ -181,7 +181,11 @@ function isSameChoice(pick: ExpiryPick, { expiry, pendingExpiry }: TokenDraft): 
 	return expiry?.kind === "after" && JSON.stringify(pick) === JSON.stringify(expiry);
 }
 
-function exactExpiryStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings): Step<Draft> {
+/** Asks for the expiry in so many words, once `pendingExpiry` says so. */
+export function exactExpiryStep<Draft extends TokenDraft>({
+	prompts,
+	profile,
+}: Pick<Surroundings, "prompts" | "profile">): Step<Draft> {
 	return {
 		id: "exact-expiry",
 		subject: l10n.t("Expiry"),

@@ -2,9 +2,9 @@
  * Writes many lines of many env files as one edit that undo takes back. Invariants: nothing is written before all files
  * were looked at, and a line is only changed while it still holds the value that it is known by. Knows no tokens.
  */
-import { createHash } from "node:crypto";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { hashOf } from "../../daemon/rules/secret.ts";
 import { commentEntries, type EntryChange, setEntries } from "./env-changes.ts";
 import { type EnvEdit, type EnvEntry, type EnvRefusal, parseEnv } from "./env-text.ts";
 import {
@@ -14,6 +14,7 @@ import {
 	nameOf,
 	type Opened,
 	openForChange,
+	readFileText,
 	saveChange,
 } from "./workspace-file.ts";
 
@@ -92,14 +93,10 @@ export async function refusedLines<Line extends KnownLine>(lines: readonly Line[
 
 /** The value that the line holds, if it is still the one that it is known by. @throws FileError */
 export async function secretOn(line: KnownLine): Promise<string> {
-	const document = await vscode.workspace.openTextDocument(line.uri);
-	const [found] = find(document.getText(), [line]);
+	const { text } = await readFileText(line.uri);
+	const [found] = find(text, [line]);
 	if (found === undefined) throw changed(line.uri);
 	return found.entry.value;
-}
-
-export function hashOf(value: string): string {
-	return `sha256:${createHash("sha256").update(value).digest("hex")}`;
 }
 
 interface Found<Line extends KnownLine> {

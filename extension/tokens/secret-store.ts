@@ -1,4 +1,5 @@
 /** Keeps the secrets of tokens in VS Code's SecretStorage, one entry per token, and nowhere else. */
+import { inspect } from "node:util";
 import type * as vscode from "vscode";
 
 const prefix = "token/";
@@ -27,5 +28,17 @@ export class SecretStore {
 	async ids(): Promise<string[]> {
 		const keys = await this.#secrets.keys();
 		return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+	}
+}
+
+/** Lets go of the secret of a token that works no more. One that stays behind does no harm, so this never throws. */
+export async function forgetSecret(
+	{ secrets, log }: { secrets: SecretStore; log: { warn(message: string, ...more: unknown[]): void } },
+	id: string,
+): Promise<void> {
+	try {
+		await secrets.delete(id);
+	} catch (error) {
+		log.warn("SecretStorage did not let go of a dead secret.", inspect(error));
 	}
 }

@@ -44,6 +44,11 @@ describe("the extension's manifest", () => {
 			["copyId", everywhere],
 			["showActivity", everywhere],
 			["revokeToken", /^(?!revoked)/],
+			["rotateToken", /^(active|expired)\.[a-z]+\.local/],
+			["finishRotation", /^retiring\./],
+			["undoRotation", /^retiring\./],
+			["endOverlap", /^retiring\./],
+			["showOverlapUse", /^retiring\./],
 		];
 		for (const [command, where] of offered) {
 			it(`${command} where it can be done and nowhere else`, () =>

@@ -3,9 +3,9 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { hashOf } from "../../daemon/rules/secret.ts";
 import {
 	commentOut,
-	hashOf,
 	type KnownLine,
 	refusedLines,
 	replaceSecrets,

@@ -1,0 +1,82 @@
+/** Gives lines that still hold a rotated token's secret that of its successor, as long as this machine has kept it. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { quoted } from "../display-text.ts";
+import type { EnvLine } from "../env/bindings.ts";
+import { replaceSecrets } from "../env/env-lines.ts";
+import type { Services } from "../services.ts";
+import { works } from "./lineage.ts";
+import { command, offer, reportRotated } from "./rotation-report.ts";
+
+/** Replaces the secret in all lines that still hold it. */
+export async function finishRotation(
+	services: Services,
+	predecessor: Pick<TokenRecord, "id">,
+): Promise<void> {
+	await services.bindings.whenReady();
+	await replaceIn(services, predecessor, services.bindings.linesOf(predecessor.id));
+}
+
+/** Replaces it in the one line. */
+export async function replaceWithSuccessor(services: Services, line: EnvLine): Promise<void> {
+	if (line.tokenId === undefined) throw new Error(l10n.t("Nobody knows whose secret the line holds."));
+	await replaceIn(services, { id: line.tokenId }, [line]);
+}
+
+async function replaceIn(
+	services: Services,
+	{ id }: Pick<TokenRecord, "id">,
+	lines: readonly EnvLine[],
+): Promise<void> {
+	const { predecessor, successor } = await workingSuccessor(services, id);
+	const name = quoted(predecessor.name);
+	if (successor === undefined) {
+		const text = l10n.t("No successor of {0} works any more. Create another token for its lines.", name);
+		await offer(vscode.window.showWarningMessage, text, [
+			{
+				label: l10n.t("Create API Token"),
+				run: () => vscode.commands.executeCommand("tokensmith.createToken"),
+			},
+		]);
+		return;
+	}
+	const secret = await services.secrets.get(successor.id);
+	if (secret === undefined) {
+		const text = l10n.t(
+			"The secret of the successor of {0} is not kept on this machine. Rotate the successor to get another one.",
+			name,
+		);
+		await offer(vscode.window.showWarningMessage, text, [
+			command(l10n.t("Rotate the Successor"), "rotateToken", successor),
+		]);
+		return;
+	}
+	if (lines.length === 0) {
+		void vscode.window.showInformationMessage(
+			l10n.t("No line of the env files here holds the old secret of {0}.", name),
+		);
+		return;
+	}
+	const edits = lines.map((line) => ({ line, value: secret }));
+	const written = await replaceSecrets(edits, { whenRefused: "leave" });
+	await reportRotated(services, { predecessor, successor, written, verified: "here" });
+}
+
+/** The last of the successors that works; the daemon is asked, since the list may not have heard yet. */
+async function workingSuccessor(
+	{ daemon }: Services,
+	id: string,
+): Promise<{ predecessor: TokenRecord; successor: TokenRecord | undefined }> {
+	const client = await daemon.client();
+	const predecessor = await client.getToken(id);
+	let successor: TokenRecord | undefined;
+	const seen = new Set([id]);
+	for (let next = predecessor.successorId; next !== null && !seen.has(next); ) {
+		seen.add(next);
+		const token = await client.getToken(next);
+		if (works(token)) successor = token;
+		next = token.successorId;
+	}
+	return { predecessor, successor };
+}

@@ -1,0 +1,117 @@
+/** Who still uses a rotated token: shown with what can be done about it, and the end of its overlap by hand. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord, UsageDay } from "../../daemon/contract.ts";
+import { labelText, messageText, quoted } from "../display-text.ts";
+import { type EnvLine, openLine } from "../env/bindings.ts";
+import type { Services } from "../services.ts";
+import { forgetSecret } from "../tokens/secret-store.ts";
+import { timeSince } from "../tokens/time-left.ts";
+import { type AddressUse, overlapUse, useInWords } from "./overlap-facts.ts";
+import { oldSecretInWords } from "./rotation-words.ts";
+import { openRotation } from "./undo-rotation.ts";
+
+interface Use {
+	predecessor: TokenRecord;
+	uses: readonly AddressUse[];
+	lines: readonly EnvLine[];
+}
+
+interface Row extends vscode.QuickPickItem {
+	run?(): unknown;
+}
+
+/** `token`: the predecessor or its successor. */
+export async function showOverlapUse(services: Services, token: Pick<TokenRecord, "id">): Promise<void> {
+	const use = await useOf(services, token);
+	if (use === undefined) return sayNotOpen();
+	const { predecessor } = use;
+	const chosen = await vscode.window.showQuickPick(rowsOf(use), {
+		title: l10n.t("Who Still Uses the Old Secret of {0}", quoted(predecessor.name)),
+		placeHolder: l10n.t("{0} Enter opens a line, or does what the row says.", oldSecretInWords(predecessor)),
+		matchOnDescription: true,
+	});
+	await chosen?.run?.();
+}
+
+/** Only the successor works from then on. Asks first, with what still uses the old secret. */
+export async function endOverlap(services: Services, token: Pick<TokenRecord, "id">): Promise<void> {
+	const use = await useOf(services, token);
+	if (use === undefined) return sayNotOpen();
+	const { predecessor, lines } = use;
+	await confirm(use);
+	await (await services.daemon.client()).endOverlap(predecessor.id);
+	await forgetSecret(services, predecessor.id);
+	if (lines.length === 0) {
+		void vscode.window.showInformationMessage(
+			l10n.t("The overlap of {0} has ended: only the new secret works.", quoted(predecessor.name)),
+		);
+	}
+}
+
+async function useOf(services: Services, token: Pick<TokenRecord, "id">): Promise<Use | undefined> {
+	const rotation = await openRotation(services, token);
+	if (rotation === undefined) return undefined;
+	const { predecessor } = rotation;
+	await services.bindings.whenReady();
+	const days: UsageDay[] = await (await services.daemon.client()).usage({ tokenId: predecessor.id });
+	return { predecessor, uses: overlapUse(days), lines: services.bindings.linesOf(predecessor.id) };
+}
+
+function sayNotOpen(): void {
+	void vscode.window.showInformationMessage(
+		l10n.t("The token is in no overlap: it was not rotated, or the overlap is over."),
+	);
+}
+
+function rowsOf({ predecessor, uses, lines }: Use): Row[] {
+	const run = (name: string) => () =>
+		vscode.commands.executeCommand(`tokensmith.${name}`, { id: predecessor.id });
+	const since =
+		predecessor.lastUsedDate === null || uses.length === 0
+			? undefined
+			: l10n.t("last used {0}", timeSince(predecessor.lastUsedDate, Date.now()));
+	return [
+		separator(l10n.t("since the rotation")),
+		...(uses.length === 0 ? [{ label: l10n.t("$(pass) Nobody has used the old secret") }] : []),
+		...uses.map((use, index) => ({
+			label: `$(globe) ${labelText(useInWords(use))}`,
+			...(index === 0 && since !== undefined && { description: since }),
+		})),
+		...(lines.length === 0 ? [] : [separator(l10n.t("lines that still hold it"))]),
+		...lines.map((line) => ({ label: `$(edit) ${labelText(line.words)}`, run: () => openLine(line) })),
+		separator(""),
+		...(lines.length === 0
+			? []
+			: [{ label: l10n.t("$(replace) Finish Rotation"), run: run("finishRotation") }]),
+		{ label: l10n.t("$(circle-slash) End Overlap Now…"), run: run("endOverlap") },
+		{ label: l10n.t("$(discard) Undo Rotation…"), run: run("undoRotation") },
+	];
+}
+
+async function confirm({ predecessor, uses, lines }: Use): Promise<void> {
+	const end = l10n.t("End Overlap");
+	const question = l10n.t("End the overlap of {0} now?", quoted(predecessor.name));
+	const detail = [
+		l10n.t("The old secret is refused from the next request on. This cannot be undone."),
+		uses.length === 0
+			? l10n.t("Nobody has used it since the rotation.")
+			: [l10n.t("Since the rotation it was used by:"), ...uses.map((use) => `•  ${useInWords(use)}`)].join(
+					"\n",
+				),
+		...(lines.length === 0
+			? []
+			: [
+					[
+						l10n.t("These lines still hold it:"),
+						...lines.map(({ words }) => `•  ${messageText(words)}`),
+					].join("\n"),
+				]),
+	].join("\n\n");
+	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, end);
+	if (chosen !== end) throw new vscode.CancellationError();
+}
+
+function separator(label: string): Row {
+	return { label, kind: vscode.QuickPickItemKind.Separator };
+}

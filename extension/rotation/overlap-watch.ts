@@ -1,0 +1,75 @@
+/**
+ * Sees overlaps end, in whichever window: lets go of the secret that is refused from then on, and offers to replace it
+ * in the lines that still hold it. Invariant: looks into env files only when an overlap has ended.
+ */
+import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { messageText, quoted } from "../display-text.ts";
+import { openLine } from "../env/bindings.ts";
+import type { Claims } from "../notices/claims.ts";
+import type { Services } from "../services.ts";
+import { forgetSecret } from "../tokens/secret-store.ts";
+import { isOverlapOver, workingSuccessorOf } from "./lineage.ts";
+import { command, offer } from "./rotation-report.ts";
+
+interface Surroundings extends Pick<Services, "live" | "bindings" | "secrets" | "log"> {
+	claims: Claims;
+	/** For so long after the end, in milliseconds, a rotation may still be at its lines. */
+	grace?: number;
+}
+
+export function watchOverlaps(surroundings: Surroundings): vscode.Disposable {
+	const seen = new Set<string>();
+	return surroundings.live.onDidChange(() => {
+		const { live, log, grace = 10_000 } = surroundings;
+		const then = Date.now() - grace;
+		const ended = live.tokens.filter((token) => !seen.has(token.id) && isOverlapOver(token, then));
+		if (ended.length === 0) return;
+		for (const { id } of ended) seen.add(id);
+		afterEnd(surroundings, ended).catch((error: unknown) => log.warn(inspect(error)));
+	});
+}
+
+async function afterEnd(surroundings: Surroundings, ended: readonly TokenRecord[]): Promise<void> {
+	const { secrets, claims, bindings } = surroundings;
+	const kept = new Set(await secrets.ids());
+	for (const { id } of ended) if (kept.has(id)) await forgetSecret(surroundings, id);
+	const told = await claims.keys();
+	const news = ended.filter(({ id }) => !told.has(claimOf(id)));
+	if (news.length === 0 || !vscode.workspace.isTrusted) return;
+	await bindings.whenReady();
+	for (const token of news) {
+		if (bindings.linesOf(token.id).length === 0 || !(await claims.claim(claimOf(token.id)))) continue;
+		offerReplacement(surroundings, token).catch((error: unknown) => surroundings.log.warn(inspect(error)));
+	}
+}
+
+function claimOf(id: string): string {
+	return `overlap~${id}`;
+}
+
+async function offerReplacement(
+	{ live, bindings, secrets }: Surroundings,
+	token: TokenRecord,
+): Promise<void> {
+	const lines = bindings.linesOf(token.id);
+	const [first] = lines;
+	const successor = workingSuccessorOf(live.tokens, token);
+	if (first === undefined) return;
+	const isKept = successor !== undefined && (await secrets.get(successor.id)) !== undefined;
+	const name = quoted(token.name);
+	const text =
+		lines.length === 1
+			? l10n.t(
+					"The overlap of {0} is over, but {1} still holds its old secret.",
+					name,
+					messageText(first.words),
+				)
+			: l10n.t("The overlap of {0} is over, but {1} lines still hold its old secret.", name, lines.length);
+	await offer(vscode.window.showWarningMessage, text, [
+		...(isKept ? [command(l10n.t("Replace with the Successor's"), "finishRotation", token)] : []),
+		{ label: l10n.t("Open {0}", messageText(first.fileName)), run: () => openLine(first) },
+	]);
+}

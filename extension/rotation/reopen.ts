@@ -1,0 +1,98 @@
+/**
+ * What runs already keeps the environment that it was started with. Offers to reopen the terminals that may hold an
+ * old secret and to restart debugging. Invariant: nothing is ended without a yes.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { labelText } from "../display-text.ts";
+import type { EnvLine } from "../env/bindings.ts";
+
+/** A secret that is out of use, and the one in its place. */
+export interface Replacement {
+	/** Undefined: this machine has not kept it. */
+	oldSecret: string | undefined;
+	newSecret: string;
+}
+
+/** The terminals that were given the old secret, or that stand in a folder whose env file was changed. */
+export function terminalsWithOld(
+	lines: readonly Pick<EnvLine, "uri">[],
+	replacements: readonly Replacement[],
+): vscode.Terminal[] {
+	const folders = new Set(
+		lines.flatMap(({ uri }) => vscode.workspace.getWorkspaceFolder(uri)?.uri.toString() ?? []),
+	);
+	return vscode.window.terminals.filter(
+		(terminal) =>
+			terminal.exitStatus === undefined &&
+			(replacements.some((replacement) => wasGiven(terminal, replacement)) ||
+				folders.has(folderOf(terminal)?.uri.toString() ?? "")),
+	);
+}
+
+/** Lets the person choose, ends the chosen ones, and opens each again where it was, with the new secrets. */
+export async function reopenTerminals(
+	terminals: readonly vscode.Terminal[],
+	replacements: readonly Replacement[],
+): Promise<void> {
+	const rows = terminals.map((terminal) => ({
+		label: labelText(terminal.name),
+		description: labelText(cwdOf(terminal)?.fsPath ?? ""),
+		picked: true,
+		terminal,
+	}));
+	const chosen = await vscode.window.showQuickPick(rows, {
+		title: l10n.t("Reopen Terminals"),
+		placeHolder: l10n.t("Which terminals are closed and opened again? What runs in them ends."),
+		canPickMany: true,
+	});
+	for (const { terminal } of chosen ?? []) reopen(terminal, replacements);
+}
+
+export async function restartDebugging(): Promise<void> {
+	await vscode.commands.executeCommand("workbench.action.debug.restart");
+}
+
+function reopen(terminal: vscode.Terminal, replacements: readonly Replacement[]): void {
+	const { creationOptions } = terminal;
+	// Somebody else's program behind a terminal cannot be started again from here.
+	if ("pty" in creationOptions) return;
+	const cwd = cwdOf(terminal);
+	const env = creationOptions.env && renewed(creationOptions.env, replacements);
+	const fresh = vscode.window.createTerminal({
+		...creationOptions,
+		...(cwd && { cwd }),
+		...(env && { env }),
+	});
+	terminal.dispose();
+	fresh.show(true);
+}
+
+function renewed(
+	env: Record<string, string | null | undefined>,
+	replacements: readonly Replacement[],
+): Record<string, string | null | undefined> {
+	const newOf = (value: string | null | undefined) =>
+		replacements.find(({ oldSecret }) => oldSecret !== undefined && oldSecret === value)?.newSecret ?? value;
+	return Object.fromEntries(Object.entries(env).map(([key, value]) => [key, newOf(value)]));
+}
+
+function wasGiven({ creationOptions }: vscode.Terminal, { oldSecret }: Replacement): boolean {
+	if (oldSecret === undefined || "pty" in creationOptions) return false;
+	return Object.values(creationOptions.env ?? {}).includes(oldSecret);
+}
+
+function folderOf(terminal: vscode.Terminal): vscode.WorkspaceFolder | undefined {
+	if ("pty" in terminal.creationOptions) return undefined;
+	const cwd = cwdOf(terminal);
+	// Where nothing else was said, a terminal starts in the first folder.
+	return cwd === undefined
+		? vscode.workspace.workspaceFolders?.[0]
+		: vscode.workspace.getWorkspaceFolder(cwd);
+}
+
+function cwdOf({ shellIntegration, creationOptions }: vscode.Terminal): vscode.Uri | undefined {
+	if (shellIntegration?.cwd !== undefined) return shellIntegration.cwd;
+	const cwd = "cwd" in creationOptions ? creationOptions.cwd : undefined;
+	return typeof cwd === "string" ? vscode.Uri.file(cwd) : cwd;
+}

@@ -1,0 +1,290 @@
+/** Rotates all tokens that expire soon, one after the other, after one look at everything that will change. */
+import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
+import { back, GoTo, type Step, walk } from "../create/walk.ts";
+import { Prompts, type Row } from "../create/wizard.ts";
+import { labelText, plainText, quoted } from "../display-text.ts";
+import { explain } from "../failure.ts";
+import { amountInWords } from "../language.ts";
+import type { Services } from "../services.ts";
+import { policyFromSettings } from "../settings.ts";
+import { dateInWords, soonestFirst, timeLeft } from "../tokens/time-left.ts";
+import { connect } from "../tokens/token-choice.ts";
+import { stageInWords } from "./rotate.ts";
+import { carryOut, isFinished, type RotationOutcome } from "./rotation.ts";
+import { type Limits, overlapInWords, quietInWords } from "./rotation-plan.ts";
+import { reportOutcome } from "./rotation-report.ts";
+import { overlapStep, planOf, quietStep, type RotationDraft } from "./rotation-steps.ts";
+import { troubles } from "./rotation-words.ts";
+
+interface BulkDraft extends RotationDraft {
+	/** Until when a token expires that is offered, in milliseconds since the epoch. */
+	until?: number;
+	tokens?: readonly TokenRecord[];
+}
+
+interface Result {
+	token: TokenRecord;
+	outcome: RotationOutcome;
+}
+
+export async function rotateExpiring(services: Services): Promise<void> {
+	await connect(services.live);
+	const within = rangesOf(services, new Date());
+	if (within.length === 0) {
+		void vscode.window.showInformationMessage(l10n.t("No API token expires within the next year."));
+		return;
+	}
+	services.bindings.start();
+	const draft = await ask(services, within);
+	const results = await rotateAll(services, draft);
+	for (const { token, outcome } of results)
+		if (outcome.kind === "homeless") await reportOutcome(services, token, outcome);
+	await showResults(services, results, draft.tokens?.length ?? 0);
+}
+
+interface Range {
+	words: string;
+	until: number;
+	tokens: readonly TokenRecord[];
+}
+
+/** Those that differ by what expires in them. */
+export function rangesOf({ live }: Pick<Services, "live">, now: Date): Range[] {
+	const inDays = (days: number) => now.getTime() + days * 86_400_000;
+	const monthsEnd = new Date(now.getFullYear(), now.getMonth() + 1, 1).getTime();
+	const ranges = [
+		...[1, 7].map((days) => ({
+			words: l10n.t("Within {0}", amountInWords(days, "day")),
+			until: inDays(days),
+		})),
+		{ words: l10n.t("This month"), until: monthsEnd },
+		...[30, 90, 365].map((days) => ({
+			words: l10n.t("Within {0}", amountInWords(days, "day")),
+			until: inDays(days),
+		})),
+	].sort((one, other) => one.until - other.until);
+	const counted = ranges.map((range) => ({ ...range, tokens: expiringUntil(live.tokens, range.until, now) }));
+	return counted.filter(({ tokens }, index) => tokens.length > (counted[index - 1]?.tokens.length ?? 0));
+}
+
+/** Those that still work, were not rotated yet, and are ours to rotate. */
+function expiringUntil(tokens: readonly TokenRecord[], until: number, now: Date): TokenRecord[] {
+	return tokens
+		.filter((token) => {
+			const isOurs = token.issuer === "local" && token.successorId === null;
+			return isOurs && statusOf(token, now.getTime()) === "active" && endOf(token) <= until;
+		})
+		.toSorted(soonestFirst);
+}
+
+async function ask(services: Services, within: readonly Range[]): Promise<BulkDraft> {
+	const prompts = new Prompts();
+	// Each token's own expiry shortens its overlap further.
+	const limits = {
+		prompts,
+		token: { expiry: null, retiresDate: null, creationDate: "" },
+		maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
+	};
+	const steps = [
+		withinStep(prompts, within),
+		tokensStep(prompts, within),
+		overlapStep<BulkDraft>(limits),
+		quietStep<BulkDraft>(limits),
+		summaryStep(services, prompts, limits),
+	];
+	try {
+		return await walk<BulkDraft>(steps, {}, { title: l10n.t("Rotate All That Expire Soon") });
+	} finally {
+		prompts.dispose();
+	}
+}
+
+function withinStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft> {
+	return {
+		id: "within",
+		subject: l10n.t("Expiry"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: ({ until }) => until !== undefined,
+		async ask(draft, place) {
+			const answer = await prompts.one<number>(place, {
+				placeholder: l10n.t("Which tokens? Those that expire…"),
+				rows: within.map(({ words, until, tokens }) => ({
+					label: words,
+					description: l10n.t("until {0}: {1}", dateInWords(until), countInWords(tokens.length)),
+					value: until,
+				})),
+				isActive: (until) => until === draft.until,
+			});
+			if (answer === back) return back;
+			const tokens = within.find(({ until }) => until === answer)?.tokens ?? [];
+			return answer === draft.until ? draft : { ...draft, until: answer, tokens };
+		},
+	};
+}
+
+function tokensStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft> {
+	return {
+		id: "tokens",
+		subject: l10n.t("Tokens"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: ({ tokens }) => tokens !== undefined,
+		async ask(draft, place) {
+			const offered = within.find(({ until }) => until === draft.until)?.tokens ?? [];
+			const picked = new Set(draft.tokens?.map(({ id }) => id));
+			const answer = await prompts.many<TokenRecord>(place, {
+				placeholder: l10n.t("Which of them are rotated?"),
+				rows: offered.map((token) => ({
+					label: labelText(token.name),
+					description: timeLeft(token, Date.now()),
+					value: token,
+				})),
+				isPicked: ({ id }) => picked.has(id),
+				problem: ({ length }) => (length === 0 ? l10n.t("choose at least one") : undefined),
+			});
+			return answer === back ? back : { ...draft, tokens: answer };
+		},
+	};
+}
+
+function summaryStep(services: Services, prompts: Prompts, limits: Limits): Step<BulkDraft> {
+	return {
+		id: "summary",
+		subject: l10n.t("Summary"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: () => false,
+		async ask(draft, place) {
+			const answer = await prompts.one<string>(place, {
+				placeholder: l10n.t("Is this right? Enter rotates the tokens, a row changes its answer."),
+				rows: summaryRows(services, draft, limits),
+			});
+			if (typeof answer !== "string") return answer;
+			return answer === "rotate" ? draft : new GoTo(answer);
+		},
+	};
+}
+
+async function summaryRows({ bindings }: Services, draft: BulkDraft, limits: Limits): Promise<Row<string>[]> {
+	await bindings.whenReady();
+	const { overlap, quietSeconds } = planOf(draft);
+	const tokens = draft.tokens ?? [];
+	const now = new Date();
+	return [
+		{
+			label: l10n.t("$(check) Rotate {0}", countInWords(tokens.length)),
+			value: "rotate",
+			alwaysShow: true,
+		},
+		{ label: l10n.t("change"), kind: vscode.QuickPickItemKind.Separator },
+		{
+			label: l10n.t("$(history) Overlap"),
+			description: overlapInWords(overlap, limits, now),
+			value: "overlap",
+		},
+		{ label: l10n.t("$(bell-slash) Ends"), description: quietInWords(quietSeconds), value: "quiet" },
+		{
+			label: l10n.t("$(calendar) Expires"),
+			description: l10n.t("Each after the same lifetime as before"),
+		},
+		...tokens.flatMap(({ id, name }): Row<string>[] => [
+			{ label: plainText(name), kind: vscode.QuickPickItemKind.Separator },
+			...bindings.linesOf(id).map(({ words }) => ({ label: `$(edit) ${labelText(words)}` })),
+			...(bindings.linesOf(id).length > 0
+				? []
+				: [{ label: l10n.t("$(info) No line here: the new secret goes into SecretStorage") }]),
+		]),
+	];
+}
+
+/** What is begun with a token is brought to its end; a cancellation leaves out those that follow. */
+async function rotateAll(services: Services, draft: BulkDraft): Promise<Result[]> {
+	const tokens = draft.tokens ?? [];
+	const plan = { ...planOf(draft), expiry: "same" } as const;
+	const { maximumOverlapSeconds } = policyFromSettings();
+	const results: Result[] = [];
+	const title = l10n.t("Rotating {0}", countInWords(tokens.length));
+	await vscode.window.withProgress(
+		{ location: vscode.ProgressLocation.Notification, title, cancellable: true },
+		async (progress, cancellation) => {
+			for (const [index, token] of tokens.entries()) {
+				if (cancellation.isCancellationRequested) return;
+				const tell = (message: string) =>
+					progress.report({
+						message: l10n.t("{0} of {1}, {2}: {3}", index + 1, tokens.length, quoted(token.name), message),
+					});
+				const outcome = await carryOut(services, token, plan, {
+					maximumOverlapSeconds,
+					onStage: (stage) => tell(stageInWords[stage]()),
+				});
+				results.push({ token, outcome });
+				progress.report({ increment: 100 / tokens.length });
+			}
+		},
+	);
+	return results;
+}
+
+interface ResultRow extends vscode.QuickPickItem {
+	run?(): unknown;
+}
+
+/** Each token with what became of it; Enter goes on with one that is not done. */
+async function showResults(services: Services, results: readonly Result[], wanted: number): Promise<void> {
+	if (results.length === 0) return;
+	for (const { token, outcome } of results)
+		if ("error" in outcome) services.log.error(`${token.id}: ${outcome.kind}`, inspect(outcome.error));
+	const done = results.filter(({ outcome }) => isDone(outcome)).length;
+	const left = wanted - results.length;
+	const chosen = await vscode.window.showQuickPick(results.map(rowOf), {
+		title: l10n.t("Rotated {0} of {1} Tokens", done, wanted),
+		placeHolder:
+			left === 0
+				? l10n.t("Enter goes on with a token that is not done.")
+				: l10n.t(
+						"Cancelled: {0} not begun. Enter goes on with a token that is not done.",
+						countInWords(left),
+					),
+		matchOnDetail: true,
+		ignoreFocusOut: true,
+	});
+	await chosen?.run?.();
+}
+
+function isDone(outcome: RotationOutcome): boolean {
+	return outcome.kind === "rotated" && isFinished(outcome.written);
+}
+
+function rowOf({ token, outcome }: Result): ResultRow {
+	const run = (name: string) => () => vscode.commands.executeCommand(`tokensmith.${name}`, { id: token.id });
+	const label = (icon: string) => `$(${icon}) ${labelText(token.name)}`;
+	if (outcome.kind === "rotated") {
+		const { written } = outcome;
+		const description = linesInWords(written.saved.length + written.unsaved.length);
+		if (isFinished(written)) return { label: label("pass"), description, run: run("showOverlapUse") };
+		const detail = labelText(troubles(written).join(" "));
+		return { label: label("warning"), description, detail, run: run("finishRotation") };
+	}
+	const detail = "error" in outcome ? labelText(explain(outcome.error).text) : "";
+	const isUnfinished = outcome.kind === "unfinished";
+	const description = isUnfinished ? l10n.t("not finished") : l10n.t("not rotated, as before");
+	return {
+		label: label("error"),
+		description,
+		detail,
+		run: run(isUnfinished ? "finishRotation" : "rotateToken"),
+	};
+}
+
+function linesInWords(count: number): string {
+	if (count === 0) return l10n.t("rotated, kept in SecretStorage");
+	return count === 1 ? l10n.t("rotated, 1 line") : l10n.t("rotated, {0} lines", count);
+}
+
+export function countInWords(count: number): string {
+	return count === 1 ? l10n.t("1 token") : l10n.t("{0} tokens", count);
+}

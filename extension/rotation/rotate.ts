@@ -1,0 +1,112 @@
+/** Rotates a token as a person wants it: asks everything, shows every line that will change, and then does it all. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { type Profile, statusOf, type TokenRecord } from "../../daemon/contract.ts";
+import { walk } from "../create/walk.ts";
+import { Prompts } from "../create/wizard.ts";
+import { quoted } from "../display-text.ts";
+import { refusedLines } from "../env/env-lines.ts";
+import { untilDone } from "../report.ts";
+import type { Services } from "../services.ts";
+import { policyFromSettings } from "../settings.ts";
+import { connect } from "../tokens/token-choice.ts";
+import { carryOut, type RotationOutcome, type Stage } from "./rotation.ts";
+import type { RotationPlan } from "./rotation-plan.ts";
+import { command, offer, reportAlreadyRotated, reportOutcome } from "./rotation-report.ts";
+import { planOf, type Question, type RotationDraft, rotationSteps } from "./rotation-steps.ts";
+
+const failed = () => l10n.t("The token was not rotated.");
+
+export async function rotateToken(services: Services, { id }: Pick<TokenRecord, "id">): Promise<void> {
+	const token = await (await services.daemon.client()).getToken(id);
+	if (token.successorId !== null) return await reportAlreadyRotated(services, token);
+	if (!(await canBeRotated(token))) return;
+	const plan = await askPlan(services, token);
+	for (;;) {
+		const outcome = await rotateWithProgress(services, token, plan);
+		if (outcome.kind === "rotated") services.tree.mark(outcome.successor.id);
+		if ((await reportOutcome(services, token, outcome)) === undefined) return;
+	}
+}
+
+/** The profile that the token lives by, once the daemon is there. */
+export async function profileOf({ live }: Services, token: TokenRecord): Promise<Profile> {
+	await connect(live);
+	const profile = live.profiles.find(({ id }) => id === token.profile);
+	if (profile === undefined) throw new Error(`The daemon knows no profile ${token.profile}.`);
+	return profile;
+}
+
+export const stageInWords: Record<Stage, () => string> = {
+	creating: () => l10n.t("Creating the successor…"),
+	verifying: () => l10n.t("Verifying its secret…"),
+	replacing: () => l10n.t("Replacing the secret in env files…"),
+	ending: () => l10n.t("Ending the overlap…"),
+};
+
+/** Says why not, with a way on. */
+async function canBeRotated(token: TokenRecord): Promise<boolean> {
+	const name = quoted(token.name);
+	const show = vscode.window.showWarningMessage;
+	if (statusOf(token, Date.now()) === "disabled") {
+		const enable = command(l10n.t("Enable"), "enableToken", token);
+		await offer(show, l10n.t("{0} is disabled. Enable it first, then rotate it.", name), [enable]);
+		return false;
+	}
+	if (token.revokedDate !== null) {
+		await offer(show, l10n.t("{0} is revoked, and that is for good. Create another token.", name), [
+			{
+				label: l10n.t("Create API Token"),
+				run: () => vscode.commands.executeCommand("tokensmith.createToken"),
+			},
+		]);
+		return false;
+	}
+	return true;
+}
+
+async function askPlan(services: Services, token: TokenRecord): Promise<RotationPlan> {
+	const prompts = new Prompts();
+	const { live, log } = services;
+	const retried = <Answer>(work: () => Promise<Answer>) =>
+		untilDone(work, { failed: failed(), log, modal: "modal" });
+	const question: Question = {
+		prompts,
+		token,
+		maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
+		profile: () => retried(() => profileOf(services, token)),
+		lines: () => retried(() => linesOf(services, token)),
+	};
+	// The lines are looked for while the person thinks.
+	live.start();
+	services.bindings.start();
+	try {
+		const title = l10n.t("Rotate {0}", quoted(token.name));
+		return planOf(await walk<RotationDraft>(rotationSteps(question), {}, { title }));
+	} finally {
+		prompts.dispose();
+	}
+}
+
+async function linesOf({ bindings }: Services, { id }: TokenRecord) {
+	await bindings.whenReady();
+	const lines = bindings.linesOf(id);
+	return { lines, refused: await refusedLines(lines) };
+}
+
+function rotateWithProgress(
+	services: Services,
+	token: TokenRecord,
+	plan: RotationPlan,
+): Thenable<RotationOutcome> {
+	const title = l10n.t("Rotating {0}", quoted(token.name));
+	return vscode.window.withProgress(
+		{ location: vscode.ProgressLocation.Notification, title, cancellable: true },
+		(progress, cancellation) =>
+			carryOut(services, token, plan, {
+				maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
+				onStage: (stage) => progress.report({ message: stageInWords[stage]() }),
+				cancellation,
+			}),
+	);
+}

@@ -1,0 +1,83 @@
+/** Commands that rotate tokens, and that finish or undo what was begun. */
+import * as l10n from "@vscode/l10n";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import type { CommandCall, CommandTable } from "../command.ts";
+import type { EnvLine } from "../env/bindings.ts";
+import { tokenFor } from "../tokens/token-choice.ts";
+import { finishRotation, replaceWithSuccessor } from "./finish-rotation.ts";
+import { endOverlap, showOverlapUse } from "./overlap-use.ts";
+import { rotateToken } from "./rotate.ts";
+import { rotateExpiring } from "./rotate-expiring.ts";
+import { undoRotation } from "./undo-rotation.ts";
+
+export const rotationCommands: CommandTable = {
+	rotateToken: {
+		failed: () => l10n.t("The token was not rotated."),
+		run: async (call) =>
+			rotateToken(
+				call.services,
+				await about(call, {
+					title: l10n.t("Rotate"),
+					among: (token) =>
+						token.issuer === "local" &&
+						token.successorId === null &&
+						token.revokedDate === null &&
+						token.disabledDate === null,
+					none: l10n.t("There is no API token that could be rotated."),
+				}),
+			),
+	},
+	rotateExpiring: {
+		failed: () => l10n.t("The tokens were not rotated."),
+		run: ({ services }) => rotateExpiring(services),
+	},
+	undoRotation: {
+		failed: () => l10n.t("The rotation was not undone."),
+		run: async (call) => undoRotation(call.services, await about(call, inOverlap(l10n.t("Undo Rotation")))),
+	},
+	finishRotation: {
+		failed: () => l10n.t("The rotation was not finished."),
+		run: async (call) =>
+			finishRotation(
+				call.services,
+				await about(call, {
+					title: l10n.t("Finish Rotation"),
+					among: ({ successorId }) => successorId !== null,
+					none: l10n.t("No API token was rotated."),
+				}),
+			),
+	},
+	replaceWithSuccessor: {
+		failed: () => l10n.t("The secret was not replaced."),
+		run: async ({ services, argument }) => replaceWithSuccessor(services, lineOf(argument)),
+	},
+	endOverlap: {
+		failed: () => l10n.t("The overlap has not ended."),
+		run: async (call) => endOverlap(call.services, await about(call, inOverlap(l10n.t("End Overlap Now")))),
+	},
+	showOverlapUse: {
+		failed: () => l10n.t("Who still uses the old secret could not be found out."),
+		run: async (call) =>
+			showOverlapUse(call.services, await about(call, inOverlap(l10n.t("Show Who Still Uses It")))),
+	},
+};
+
+type Wanted = Parameters<typeof tokenFor>[1];
+
+function inOverlap(title: string): Wanted {
+	const none = l10n.t("No API token is in an overlap.");
+	return { title, among: ({ status }) => status === "retiring", none };
+}
+
+/** A token that has just been made need not be in the list yet: its id is enough. */
+async function about(call: CommandCall, wanted: Wanted): Promise<Pick<TokenRecord, "id">> {
+	const { argument } = call;
+	const isGiven = typeof argument === "object" && argument !== null && "id" in argument;
+	return isGiven && typeof argument.id === "string" ? { id: argument.id } : tokenFor(call, wanted);
+}
+
+function lineOf(argument: unknown): EnvLine {
+	if (typeof argument === "object" && argument !== null && "line" in argument)
+		return argument.line as EnvLine;
+	throw new Error(l10n.t("Start this from a line of an env file."));
+}

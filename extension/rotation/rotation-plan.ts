@@ -1,0 +1,131 @@
+/**
+ * What a person chooses for a rotation: the overlap, when it ends, and the successor's expiry, by the token's own
+ * dates, its profile and the policy. The daemon decides in the end. Knows no VS Code.
+ */
+import * as l10n from "@vscode/l10n";
+import { endOf, type Profile, type RotateTokenRequest, type TokenRecord } from "../../daemon/contract.ts";
+import { addDuration, type ExpiryChoice, expiryInstant } from "../create/expiry-input.ts";
+import { amountInWords } from "../language.ts";
+import { dateInWords } from "../tokens/time-left.ts";
+
+/** How long the predecessor works on. `until-expiry`: as long as it would have anyway. */
+export type Overlap = { kind: "for"; seconds: number } | { kind: "until-expiry" } | { kind: "none" };
+
+export interface RotationPlan {
+	overlap: Overlap;
+	/** The overlap ends earlier once the predecessor was not used for so long; null: at its deadline. */
+	quietSeconds: number | null;
+	/** `same`: the successor lives as long as its predecessor was made to live. */
+	expiry: ExpiryChoice | "same";
+}
+
+/** What an overlap is limited by. */
+export interface Limits {
+	token: Pick<TokenRecord, "expiry" | "retiresDate" | "creationDate">;
+	/** By policy. */
+	maximumOverlapSeconds: number;
+}
+
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+const usualOverlaps = [hour, day, 3 * day, 7 * day, 30 * day];
+const usualQuiet = [15 * minute, hour, day, 3 * day];
+
+/** Between the choice and the daemon's clock, so that an overlap up to the expiry does not go past it. */
+const marginSeconds = 5;
+
+/** Who ends an overlap at once still needs one until all lines are replaced: what fails can be undone in that time. */
+const bridgeSeconds = day;
+
+/** Shortest first; `none` is always among them, and alone for a token that works no more. */
+export function overlapChoices(limits: Limits, now: Date): Overlap[] {
+	const left = secondsLeft(limits, now);
+	const most = Math.min(limits.maximumOverlapSeconds, left);
+	if (most <= 0) return [{ kind: "none" }];
+	const usual = usualOverlaps.filter((seconds) => seconds <= most);
+	const longest =
+		left <= limits.maximumOverlapSeconds || usual.includes(most) ? [] : [limits.maximumOverlapSeconds];
+	return [
+		...[...usual, ...longest].map((seconds): Overlap => ({ kind: "for", seconds })),
+		...(left <= limits.maximumOverlapSeconds ? [{ kind: "until-expiry" } as const] : []),
+		{ kind: "none" },
+	];
+}
+
+/** A day if it can be had, else the longest that can. */
+export function usualOverlap(choices: readonly Overlap[]): Overlap {
+	const oneDay = choices.find((choice) => choice.kind === "for" && choice.seconds === day);
+	return oneDay ?? choices.findLast(({ kind }) => kind !== "none") ?? { kind: "none" };
+}
+
+/** In seconds, shorter than the overlap itself. */
+export function quietChoices(overlap: Overlap, limits: Limits, now: Date): number[] {
+	const seconds = overlapSeconds(overlap, limits, now);
+	return usualQuiet.filter((quiet) => quiet < seconds);
+}
+
+/** When the predecessor is refused at the latest; undefined: at once. */
+export function overlapEnd(overlap: Overlap, limits: Limits, now: Date): Date | undefined {
+	const seconds = overlapSeconds(overlap, limits, now);
+	return seconds === 0 ? undefined : new Date(now.getTime() + seconds * 1000);
+}
+
+/** When a successor that lives as long as its predecessor ends; null: never. As the daemon reckons it. */
+export function sameExpiry(
+	token: Pick<TokenRecord, "expiry" | "creationDate">,
+	rules: Profile["expiry"],
+	now: Date,
+): Date | null {
+	const latest = rules.maximum === null ? undefined : addDuration(now, rules.maximum);
+	if (token.expiry === null) {
+		if (rules.never) return null;
+		return rules.default === null ? (latest ?? null) : addDuration(now, rules.default);
+	}
+	const same = new Date(now.getTime() + Date.parse(token.expiry) - Date.parse(token.creationDate));
+	return latest !== undefined && latest < same ? latest : same;
+}
+
+/** For the daemon. An overlap of `none` is bridged as far as there is time, to be ended when all is done. */
+export function requestFor(plan: RotationPlan, limits: Limits, now: Date): RotateTokenRequest {
+	const { overlap, quietSeconds, expiry } = plan;
+	const bridge = Math.min(bridgeSeconds, limits.maximumOverlapSeconds, secondsLeft(limits, now));
+	const seconds = overlap.kind === "none" ? Math.max(0, bridge) : overlapSeconds(overlap, limits, now);
+	return {
+		overlapSeconds: seconds,
+		...(quietSeconds !== null && overlap.kind !== "none" && { quietSeconds }),
+		...(expiry !== "same" && { expiry: expiryInstant(expiry, now) }),
+	};
+}
+
+export function overlapInWords(overlap: Overlap, limits: Limits, now: Date): string {
+	const end = overlapEnd(overlap, limits, now);
+	if (overlap.kind === "none" || end === undefined)
+		return l10n.t("None: the old secret is refused as soon as all lines are replaced");
+	if (overlap.kind === "until-expiry")
+		return l10n.t("Until the token's own expiry, {0}", dateInWords(Date.parse(limits.token.expiry ?? "")));
+	return l10n.t("{0}, until {1}", secondsInWords(overlap.seconds), dateInWords(end));
+}
+
+export function quietInWords(quietSeconds: number | null): string {
+	if (quietSeconds === null) return l10n.t("At its deadline");
+	return l10n.t("Earlier, once the old secret was not used for {0}", secondsInWords(quietSeconds));
+}
+
+/** `15 minutes`, `3 days`. */
+export function secondsInWords(seconds: number): string {
+	if (seconds % day === 0) return amountInWords(seconds / day, "day");
+	if (seconds % hour === 0) return amountInWords(seconds / hour, "hour");
+	return amountInWords(Math.round(seconds / minute), "minute");
+}
+
+function overlapSeconds(overlap: Overlap, limits: Limits, now: Date): number {
+	const most = Math.max(0, Math.min(limits.maximumOverlapSeconds, secondsLeft(limits, now)));
+	if (overlap.kind === "none") return 0;
+	return overlap.kind === "until-expiry" ? most : Math.min(overlap.seconds, most);
+}
+
+function secondsLeft({ token }: Limits, now: Date): number {
+	return Math.floor((endOf(token) - now.getTime()) / 1000) - marginSeconds;
+}

@@ -1,0 +1,206 @@
+/** Says what became of a rotation, with buttons for what can be done next: finish it, undo it, start things afresh. */
+import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { ProblemError } from "../daemon/connection.ts";
+import { messageText, plainText, quoted } from "../display-text.ts";
+import { type EnvLine, openLine } from "../env/bindings.ts";
+import { explain } from "../failure.ts";
+import type { Services } from "../services.ts";
+import { type Replacement, reopenTerminals, restartDebugging, terminalsWithOld } from "./reopen.ts";
+import { type Done, isFinished, type RotationOutcome } from "./rotation.ts";
+import { rotatedInWords } from "./rotation-words.ts";
+
+/** Something that can be done next. */
+interface Way {
+	label: string;
+	run(): unknown;
+}
+
+/** Fulfils when the person has answered, with whether the rotation is to be tried again. */
+export async function reportOutcome(
+	services: Services,
+	token: TokenRecord,
+	outcome: RotationOutcome,
+): Promise<"try-again" | undefined> {
+	if (outcome.kind === "cancelled") return undefined;
+	if (outcome.kind === "rotated") {
+		await reportRotated(services, outcome);
+		return undefined;
+	}
+	services.log.error(`The rotation ended as ${outcome.kind}.`, inspect(outcome.error));
+	return await reportFailed(services, token, outcome);
+}
+
+/** Also for a rotation that was finished later. */
+export async function reportRotated(
+	services: Services,
+	done: Pick<Done, "predecessor" | "successor" | "written" | "verified">,
+): Promise<void> {
+	const { predecessor, written } = done;
+	const lines = [...written.saved, ...written.unsaved];
+	const replacements = await replacementOf(services, done);
+	const ways = [
+		...(isFinished(written) ? [] : troubleWays(done)),
+		...runningWays(lines, replacements),
+		...(lines.length === 0 ? [command(l10n.t("Copy Secret"), "copySecret", done.successor)] : []),
+		...(predecessor.status === "retiring"
+			? [command(l10n.t("Undo Rotation"), "undoRotation", predecessor)]
+			: []),
+	];
+	const show = isFinished(written) ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+	await offer(show, rotatedInWords(done), ways);
+}
+
+/** What has to be done before all lines hold the new secret. */
+function troubleWays({ predecessor, written }: Pick<Done, "predecessor" | "written">): Way[] {
+	const [refused] = written.refused;
+	const [unsaved] = [...written.notSaved, ...written.unsaved];
+	return [
+		...(refused === undefined
+			? []
+			: [command(l10n.t("Finish Rotation"), "finishRotation", predecessor), openWay(refused.line)]),
+		...(refused === undefined && unsaved !== undefined
+			? [
+					{ label: l10n.t("Save Files"), run: () => saveAll([...written.notSaved, ...written.unsaved]) },
+					openWay(unsaved),
+				]
+			: []),
+	];
+}
+
+/** What was started with the old secret. */
+export function runningWays(lines: readonly EnvLine[], replacements: readonly Replacement[]): Way[] {
+	const terminals = terminalsWithOld(lines, replacements);
+	return [
+		...(terminals.length === 0
+			? []
+			: [{ label: l10n.t("Reopen Terminals"), run: () => reopenTerminals(terminals, replacements) }]),
+		...(vscode.debug.activeDebugSession === undefined
+			? []
+			: [{ label: l10n.t("Restart Debugging"), run: restartDebugging }]),
+	];
+}
+
+async function reportFailed(
+	services: Services,
+	token: TokenRecord,
+	outcome: Exclude<RotationOutcome, { kind: "rotated" | "cancelled" }>,
+): Promise<"try-again" | undefined> {
+	const name = quoted(token.name);
+	const why = outcome.error === undefined ? "" : messageText(explain(outcome.error).text);
+	let again: "try-again" | undefined;
+	const tryAgain = { label: l10n.t("Try Again"), run: () => (again = "try-again") };
+	const show = vscode.window.showErrorMessage;
+	if (outcome.kind === "not-begun") {
+		if (isAlreadyRotated(outcome.error)) await reportAlreadyRotated(services, token);
+		else await offer(show, l10n.t("{0} was not rotated, nothing has changed. {1}", name, why), [tryAgain]);
+	} else if (outcome.kind === "undone") {
+		const text = l10n.t("The rotation of {0} failed and was undone: everything is as before. {1}", name, why);
+		await offer(show, text, [tryAgain]);
+	} else if (outcome.kind === "unfinished") {
+		const text = l10n.t(
+			"The rotation of {0} is not finished: the successor is there, but lines still hold the old secret. {1}",
+			name,
+			why,
+		);
+		await offer(show, text, waysOn(outcome.predecessor));
+	} else if (outcome.kind === "secret-lost") await reportLostSecret(outcome, name);
+	else await showHomeless(services, outcome, name);
+	return again;
+}
+
+function waysOn(predecessor: TokenRecord): Way[] {
+	return [
+		command(l10n.t("Finish Rotation"), "finishRotation", predecessor),
+		command(l10n.t("Undo Rotation"), "undoRotation", predecessor),
+	];
+}
+
+export function isAlreadyRotated(error: unknown): boolean {
+	return error instanceof ProblemError && error.problem.code === "already-rotated";
+}
+
+/** Another window, or somebody over the API, was faster. */
+export async function reportAlreadyRotated({ daemon }: Services, { id }: TokenRecord): Promise<void> {
+	const predecessor = await (await daemon.client()).getToken(id);
+	const text =
+		predecessor.status === "retiring"
+			? l10n.t(
+					"{0} was rotated already, perhaps in another window. Both secrets work now; lines that still hold the old one can be given the new one.",
+					quoted(predecessor.name),
+				)
+			: l10n.t("{0} was rotated already, and its overlap is over.", quoted(predecessor.name));
+	const successor = { id: predecessor.successorId ?? "" };
+	await offer(vscode.window.showWarningMessage, text, [
+		command(l10n.t("Finish Rotation"), "finishRotation", predecessor),
+		command(l10n.t("Rotate the Successor"), "rotateToken", successor),
+		...(predecessor.status === "retiring"
+			? [command(l10n.t("Undo Rotation"), "undoRotation", predecessor)]
+			: []),
+	]);
+}
+
+async function reportLostSecret(
+	{ successor }: Extract<RotationOutcome, { kind: "secret-lost" }>,
+	name: string,
+): Promise<void> {
+	const text = l10n.t(
+		"The connection to the daemon broke while {0} was rotated. Its successor exists, but the secret never arrived. Rotate the successor to get one.",
+		name,
+	);
+	await offer(vscode.window.showErrorMessage, text, [
+		command(l10n.t("Rotate the Successor"), "rotateToken", successor),
+	]);
+}
+
+/** The one place where a rotation shows a secret: there is no other left to keep it. */
+async function showHomeless(
+	{ clipboard }: Services,
+	{ secret, successor }: Extract<RotationOutcome, { kind: "homeless" }>,
+	name: string,
+): Promise<void> {
+	const copy = { title: l10n.t("Copy") };
+	const done = { title: l10n.t("Done"), isCloseAffordance: true };
+	const detail = l10n.t(
+		"{0}\n\nSecretStorage did not take it, and the rotation could not be undone, so copy it now: it is not shown again. Without it, rotate the successor {1} to get another one.",
+		secret,
+		successor.id,
+	);
+	const question = l10n.t("{0} is rotated. This is the new secret:", name);
+	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, copy, done);
+	if (chosen === copy) await clipboard.copySecret(secret);
+}
+
+export async function replacementOf(
+	{ secrets }: Services,
+	{ predecessor, successor }: Pick<Done, "predecessor" | "successor">,
+): Promise<Replacement[]> {
+	const newSecret = await secrets.get(successor.id);
+	if (newSecret === undefined) return [];
+	return [{ oldSecret: await secrets.get(predecessor.id), newSecret }];
+}
+
+function openWay(line: EnvLine): Way {
+	return { label: l10n.t("Open {0}", plainText(line.fileName)), run: () => openLine(line) };
+}
+
+async function saveAll(lines: readonly EnvLine[]): Promise<void> {
+	const uris = new Set(lines.map(({ uri }) => uri.toString()));
+	for (const document of vscode.workspace.textDocuments)
+		if (uris.has(document.uri.toString())) await document.save();
+}
+
+export function command(label: string, name: string, { id }: Pick<TokenRecord, "id">): Way {
+	return { label, run: () => vscode.commands.executeCommand(`tokensmith.${name}`, { id }) };
+}
+
+export async function offer(
+	show: (text: string, ...labels: string[]) => Thenable<string | undefined>,
+	text: string,
+	ways: readonly Way[],
+): Promise<void> {
+	const chosen = await show(text, ...ways.map(({ label }) => label));
+	await ways.find(({ label }) => label === chosen)?.run();
+}

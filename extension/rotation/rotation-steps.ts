@@ -1,0 +1,279 @@
+/** The steps that ask how a token is to be rotated, up to a summary that names every line that will change. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { Profile, TokenRecord } from "../../daemon/contract.ts";
+import { type ExpiryChoice, expiryInWords, expiryPresets } from "../create/expiry-input.ts";
+import { exactExpiryStep, type TokenDraft } from "../create/token-steps.ts";
+import { back, GoTo, type Step } from "../create/walk.ts";
+import type { Prompts, Row } from "../create/wizard.ts";
+import { labelText } from "../display-text.ts";
+import type { EnvLine } from "../env/bindings.ts";
+import type { Refused } from "../env/env-lines.ts";
+import { dateInWords } from "../tokens/time-left.ts";
+import {
+	type Limits,
+	type Overlap,
+	overlapChoices,
+	overlapInWords,
+	quietChoices,
+	quietInWords,
+	type RotationPlan,
+	sameExpiry,
+	usualOverlap,
+} from "./rotation-plan.ts";
+
+export interface RotationDraft extends Pick<TokenDraft, "expiry" | "pendingExpiry" | "exactExpiry"> {
+	overlap?: Overlap;
+	quietSeconds?: number | null;
+	lifetime?: "same" | "chosen";
+}
+
+/** What the steps are about. */
+export interface Question extends Limits {
+	prompts: Prompts;
+	token: TokenRecord;
+	profile: () => Promise<Profile>;
+	/** The lines that hold the secret, and those of them that cannot be changed now. */
+	lines: () => Promise<{ lines: readonly EnvLine[]; refused: readonly Refused<EnvLine>[] }>;
+}
+
+export function planOf({ overlap, quietSeconds, lifetime, expiry }: RotationDraft): RotationPlan {
+	const isSame = lifetime !== "chosen" || expiry === undefined;
+	// Nothing was asked of a token that works no more.
+	return {
+		overlap: overlap ?? { kind: "none" },
+		quietSeconds: quietSeconds ?? null,
+		expiry: isSame ? "same" : expiry,
+	};
+}
+
+export function rotationSteps(question: Question): Step<RotationDraft>[] {
+	return [
+		overlapStep(question),
+		quietStep(question),
+		expiryStep(question),
+		exactExpiryStep(question),
+		summaryStep(question),
+	];
+}
+
+/** A token that works no more has nothing to overlap with. */
+export function overlapStep<Draft extends RotationDraft>(
+	question: Limits & { prompts: Prompts },
+): Step<Draft> {
+	const choices = () => overlapChoices(question, new Date());
+	return {
+		id: "overlap",
+		subject: l10n.t("Overlap"),
+		kind: "numbered",
+		applies: () => choices().length > 1,
+		isAnswered: ({ overlap }) => overlap !== undefined,
+		async ask(draft, place) {
+			const rows = choices();
+			const active = draft.overlap ?? usualOverlap(rows);
+			const answer = await question.prompts.one<Overlap>(place, {
+				placeholder: l10n.t("For how long does the old secret work on beside the new one?"),
+				rows: rows.map((overlap) => overlapRow(overlap, question)),
+				isActive: (overlap) => JSON.stringify(overlap) === JSON.stringify(active),
+			});
+			return answer === back ? back : { ...draft, overlap: answer };
+		},
+	};
+}
+
+function overlapRow(overlap: Overlap, limits: Limits): Row<Overlap> {
+	const icons: Record<Overlap["kind"], string> = {
+		for: "history",
+		"until-expiry": "calendar",
+		none: "circle-slash",
+	};
+	return {
+		label: `$(${icons[overlap.kind]}) ${overlapInWords(overlap, limits, new Date())}`,
+		value: overlap,
+	};
+}
+
+export function quietStep<Draft extends RotationDraft>(question: Limits & { prompts: Prompts }): Step<Draft> {
+	const choices = ({ overlap }: Draft) =>
+		overlap === undefined ? [] : quietChoices(overlap, question, new Date());
+	return {
+		id: "quiet",
+		subject: l10n.t("End of the Overlap"),
+		kind: "numbered",
+		applies: (draft) => choices(draft).length > 0,
+		isAnswered: ({ quietSeconds }) => quietSeconds !== undefined,
+		async ask(draft, place) {
+			const answer = await question.prompts.one<number>(place, {
+				placeholder: l10n.t("When does the overlap end?"),
+				rows: [atDeadline, ...choices(draft)].map((seconds) => ({
+					label: quietInWords(seconds === atDeadline ? null : seconds),
+					value: seconds,
+				})),
+				isActive: (seconds) => seconds === (draft.quietSeconds ?? atDeadline),
+			});
+			if (answer === back) return back;
+			return { ...draft, quietSeconds: answer === atDeadline ? null : answer };
+		},
+	};
+}
+
+const atDeadline = 0;
+
+type ExpiryPick = ExpiryChoice | { kind: "same" } | { kind: "exact" };
+
+function expiryStep({ prompts, token, profile }: Question): Step<RotationDraft> {
+	return {
+		id: "expiry",
+		subject: l10n.t("Expiry"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: ({ lifetime, expiry }) => lifetime === "same" || expiry !== undefined,
+		async ask(draft, place) {
+			const rules = (await profile()).expiry;
+			const answer = await prompts.one<ExpiryPick>(place, {
+				placeholder: l10n.t("When does the successor expire?"),
+				rows: expiryRows(token, rules),
+				isActive: (pick) => isSameChoice(pick, draft),
+			});
+			if (answer === back) return back;
+			const isExact = answer.kind === "exact";
+			if (answer.kind === "same" || answer.kind === "exact")
+				return {
+					...draft,
+					lifetime: isExact ? "chosen" : "same",
+					expiry: undefined,
+					pendingExpiry: isExact ? "exact" : undefined,
+				};
+			return { ...draft, lifetime: "chosen", expiry: answer, pendingExpiry: undefined };
+		},
+	};
+}
+
+function expiryRows(token: TokenRecord, rules: Profile["expiry"]): Row<ExpiryPick>[] {
+	const now = new Date();
+	const presets = expiryPresets(rules, now).map(({ words, end, duration }) => ({
+		label: words,
+		description: l10n.t("until {0}", dateInWords(end)),
+		value: { kind: "after", duration } as const,
+	}));
+	return [
+		{
+			label: l10n.t("$(sync) The same lifetime as before"),
+			description: sameInWords(token, rules, now),
+			value: { kind: "same" },
+		},
+		...presets,
+		{ label: l10n.t("$(calendar) Exact date and time…"), value: { kind: "exact" } },
+	];
+}
+
+function sameInWords(token: TokenRecord, rules: Profile["expiry"], now: Date): string {
+	const end = sameExpiry(token, rules, now);
+	return end === null ? l10n.t("no expiry") : l10n.t("until {0}", dateInWords(end));
+}
+
+function isSameChoice(pick: ExpiryPick, { lifetime, expiry }: RotationDraft): boolean {
+	if (lifetime !== "chosen") return pick.kind === "same";
+	if (pick.kind === "exact") return expiry?.kind === "at";
+	return JSON.stringify(pick) === JSON.stringify(expiry);
+}
+
+function summaryStep(question: Question): Step<RotationDraft> {
+	return {
+		id: "summary",
+		subject: l10n.t("Summary"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: () => false,
+		async ask(draft, place) {
+			const answer = await question.prompts.one<string>(place, {
+				placeholder: l10n.t("Is this right? Enter rotates the token, a row changes its answer."),
+				rows: summaryRows(question, draft),
+			});
+			if (typeof answer !== "string") return answer;
+			if (answer === "trust") return await leaveFor("workbench.trust.manage");
+			return answer === "rotate" ? draft : new GoTo(answer);
+		},
+	};
+}
+
+async function leaveFor(command: string): Promise<never> {
+	await vscode.commands.executeCommand(command);
+	throw new vscode.CancellationError();
+}
+
+async function summaryRows(question: Question, draft: RotationDraft): Promise<Row<string>[]> {
+	const [{ lines, refused }, rules] = await Promise.all([
+		question.lines(),
+		question.profile().then(({ expiry }) => expiry),
+	]);
+	return [
+		{ label: l10n.t("$(check) Rotate Token"), value: "rotate", alwaysShow: true },
+		separator(l10n.t("change")),
+		...answerRows(question, draft, rules),
+		...lineRows(lines, refused),
+	];
+}
+
+function answerRows(question: Question, draft: RotationDraft, rules: Profile["expiry"]): Row<string>[] {
+	const now = new Date();
+	const { overlap, quietSeconds, expiry } = planOf(draft);
+	const same = () => l10n.t("The same lifetime: {0}", sameInWords(question.token, rules, now));
+	const hasChoice = overlapChoices(question, now).length > 1;
+	return [
+		{
+			label: l10n.t("$(history) Overlap"),
+			description: hasChoice
+				? overlapInWords(overlap, question, now)
+				: l10n.t("None: the token works no more"),
+			...(hasChoice && { value: "overlap" }),
+		},
+		...(quietChoices(overlap, question, now).length === 0
+			? []
+			: [{ label: l10n.t("$(bell-slash) Ends"), description: quietInWords(quietSeconds), value: "quiet" }]),
+		{
+			label: l10n.t("$(calendar) Expires"),
+			description: expiry === "same" ? same() : expiryInWords(expiry, now),
+			value: "expiry",
+		},
+	];
+}
+
+/** Why there is nothing to change, or every line, those that resist apart. */
+export function lineRows(lines: readonly EnvLine[], refused: readonly Refused<EnvLine>[]): Row<string>[] {
+	const none = lines.length === 0 ? [noLinesRow()] : [];
+	const unfit = new Map(refused.map(({ line, error }) => [line, error]));
+	const fit = lines.filter((line) => !unfit.has(line));
+	return [
+		separator(l10n.t("lines that will hold the new secret")),
+		...none,
+		...fit.map(({ words }) => ({ label: `$(edit) ${labelText(words)}` })),
+		...(unfit.size === 0 ? [] : [separator(l10n.t("lines that keep the old secret for now"))]),
+		...[...unfit].map(([{ words }, error]) => ({
+			label: `$(warning) ${labelText(words)}`,
+			detail: labelText(error.message),
+		})),
+	];
+}
+
+function noLinesRow(): Row<string> {
+	if ((vscode.workspace.workspaceFolders ?? []).length === 0)
+		return {
+			label: l10n.t("$(info) None: no folder is open"),
+			detail: l10n.t("The new secret goes into SecretStorage."),
+		};
+	if (!vscode.workspace.isTrusted)
+		return {
+			label: l10n.t("$(shield) None: in Restricted Mode env files are neither read nor written"),
+			detail: l10n.t("The new secret goes into SecretStorage. Enter here manages Workspace Trust instead."),
+			value: "trust",
+		};
+	return {
+		label: l10n.t("$(info) None: no env file of this workspace holds the secret"),
+		detail: l10n.t("The new secret goes into SecretStorage."),
+	};
+}
+
+function separator(label: string): Row<never> {
+	return { label, kind: vscode.QuickPickItemKind.Separator };
+}

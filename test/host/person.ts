@@ -1,0 +1,71 @@
+/**
+ * A person in front of VS Code: reads every message and answers those that they were told to. Messages are answered
+ * here because VS Code refuses to show modal ones while tests run; quick inputs are real, and keys are pressed in them.
+ */
+import * as vscode from "vscode";
+
+export interface Told {
+	text: string;
+	detail: string;
+	buttons: readonly string[];
+}
+
+type Show = typeof vscode.window.showInformationMessage;
+
+const shows = ["showInformationMessage", "showWarningMessage", "showErrorMessage"] as const;
+
+const keys = {
+	enter: "workbench.action.acceptSelectedQuickOpenItem",
+	escape: "workbench.action.closeQuickOpen",
+	down: "workbench.action.quickOpenSelectNext",
+} as const;
+
+export class Person implements vscode.Disposable {
+	/** All messages, the latest last. */
+	readonly told: Told[] = [];
+	readonly #answers: { to: RegExp; button: string }[] = [];
+	readonly #originals = shows.map((name) => [name, vscode.window[name]] as const);
+
+	constructor() {
+		for (const name of shows) Object.assign(vscode.window, { [name]: this.#show });
+	}
+
+	/** Answers each message that reads so with the button. All others are left unanswered. */
+	answers(to: RegExp, button: string): void {
+		this.#answers.push({ to, button });
+	}
+
+	/** The latest message. */
+	get last(): Told | undefined {
+		return this.told.at(-1);
+	}
+
+	/** Presses the key again and again until the work is done. */
+	async presses<Result>(key: keyof typeof keys, work: PromiseLike<Result>): Promise<Result> {
+		const pressing = setInterval(() => void vscode.commands.executeCommand(keys[key]), 100);
+		try {
+			return await work;
+		} finally {
+			clearInterval(pressing);
+		}
+	}
+
+	dispose(): void {
+		for (const [name, original] of this.#originals) Object.assign(vscode.window, { [name]: original });
+	}
+
+	readonly #show = (async (text: string, ...rest: unknown[]) => {
+		const [first] = rest;
+		const options = isOptions(first) ? first : undefined;
+		const items = (options === undefined ? rest : rest.slice(1)) as (string | vscode.MessageItem)[];
+		const labels = items.map((item) => (typeof item === "string" ? item : item.title));
+		const detail = options?.detail ?? "";
+		this.told.push({ text, detail, buttons: labels });
+		const answer = this.#answers.find(({ to }) => to.test(`${text}\n${detail}`));
+		return answer && items[labels.indexOf(answer.button)];
+	}) as Show;
+}
+
+function isOptions(value: unknown): value is vscode.MessageOptions {
+	return typeof value === "object" && value !== null && !("title" in value);
+}

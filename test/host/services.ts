@@ -1,0 +1,17 @@
+/** What commands work with in a test: one window's parts, and views that nobody looks at. */
+import type { Services } from "../../extension/services.ts";
+import { Clipboard } from "../../extension/tokens/clipboard.ts";
+import { memoryOf } from "./memory.ts";
+import type { OneWindow } from "./one-window.ts";
+
+export function servicesOf(window: OneWindow, more: Partial<Services> = {}): Services {
+	const { daemon, live, bindings, ignored, secrets, log } = window;
+	const unseen = { tree: { selected: [], mark: () => undefined } };
+	return {
+		...{ daemon, live, bindings, ignored, secrets, log },
+		clipboard: new Clipboard({ log }),
+		workspaceState: memoryOf(),
+		...(unseen as unknown as Pick<Services, "tree" | "activity" | "consents" | "debugging">),
+		...more,
+	};
+}
