@@ -67,4 +67,21 @@ await build({
 	logLevel: "warning",
 });
 
+/** The page of the Token Overview runs in a browser, and may load nothing but these two files. */
+await build({
+	entryPoints: {
+		overview: "extension/overview/webview/main.ts",
+		"overview-styles": "extension/overview/webview/overview.css",
+	},
+	outdir: "dist/overview",
+	entryNames: "[name]",
+	bundle: true,
+	platform: "browser",
+	target: "chrome130",
+	format: "iife",
+	minify: true,
+	legalComments: "linked",
+	logLevel: "warning",
+});
+
 await writeDeclarations("dist/types");

@@ -7,6 +7,7 @@ import { activityCommands } from "./activity/activity-commands.ts";
 import type { Command, CommandCall, CommandTable } from "./command.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
 import { launchCommands } from "./launch/launch-commands.ts";
+import { overviewCommands } from "./overview/overview-commands.ts";
 import { report } from "./report.ts";
 import { rotationCommands } from "./rotation/rotation-commands.ts";
 import type { Services } from "./services.ts";
@@ -18,6 +19,7 @@ const tables: readonly CommandTable[] = [
 	daemonCommands,
 	launchCommands,
 	rotationCommands,
+	overviewCommands,
 	tokenCommands,
 	viewCommands,
 ];

@@ -17,6 +17,7 @@ import { Claims } from "./notices/claims.ts";
 import { tellDaemonNotices } from "./notices/daemon-notices.ts";
 import { tellDeadTokens } from "./notices/dead-token-notices.ts";
 import { tellExpiries } from "./notices/expiry-notices.ts";
+import { Overview } from "./overview/overview.ts";
 import { watchOverlaps } from "./rotation/overlap-watch.ts";
 import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
 import { Clipboard } from "./tokens/clipboard.ts";
@@ -57,8 +58,10 @@ export function activate(context: vscode.ExtensionContext): void {
 	const { workspaceState } = context;
 	const consents = new Consents(workspaceState);
 	const debugging = startLaunching({ live, secrets, consents, log }, context.subscriptions);
+	const { extensionUri } = context;
+	const overview = new Overview({ daemon, live, bindings, tree, log, extensionUri });
 	context.subscriptions.push(
-		...[log, policyChanged, live, ignored, bindings, clipboard, tree, envFiles, activity],
+		...[log, policyChanged, live, ignored, bindings, clipboard, tree, envFiles, activity, overview],
 		vscode.workspace.onDidChangeConfiguration((change) => {
 			if (affectsPolicy(change)) policyChanged.fire();
 		}),
@@ -69,7 +72,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		watchOverlaps({ live, bindings, secrets, claims, log }),
 		new ExpiryStatus(live),
 		registerCommands({
-			...{ daemon, live, bindings, ignored, secrets, clipboard, tree, activity },
+			...{ daemon, live, bindings, ignored, secrets, clipboard, tree, activity, overview },
 			...{ consents, debugging, workspaceState, log },
 		}),
 	);
@@ -77,4 +80,5 @@ export function activate(context: vscode.ExtensionContext): void {
 	envFiles.open();
 	activity.open();
 	void startWhereUsed({ live, dataDir: folder.fsPath, log });
+	overview.keepAcrossReloads();
 }

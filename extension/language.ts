@@ -2,7 +2,9 @@
 import * as l10n from "@vscode/l10n";
 
 /** Formats are dear to make, and a list of thousands of tokens needs each of them thousands of times. */
-const formats = new Map<string, Intl.NumberFormat | Intl.RelativeTimeFormat | Intl.ListFormat>();
+const formats = new Map<string, Format>();
+
+type Format = Intl.NumberFormat | Intl.RelativeTimeFormat | Intl.ListFormat | Intl.DateTimeFormat;
 
 /** For dates and numbers: the locale of the language that the texts are in, which need not be that of the machine. */
 export function locale(): string {
@@ -27,12 +29,11 @@ export function listInWords(items: readonly string[]): string {
 	return kept("list", (language) => new Intl.ListFormat(language)).format(items);
 }
 
-function kept<Format extends Intl.NumberFormat | Intl.RelativeTimeFormat | Intl.ListFormat>(
-	name: string,
-	make: (language: string) => Format,
-): Format {
-	const key = `${name} ${locale()}`;
-	const format = (formats.get(key) as Format | undefined) ?? make(locale());
+/** The one format of that name in the language, made when it is first asked for. */
+export function kept<Kind extends Format>(name: string, make: (language: string) => Kind): Kind {
+	const language = locale();
+	const key = `${name} ${language}`;
+	const format = (formats.get(key) as Kind | undefined) ?? make(language);
 	formats.set(key, format);
 	return format;
 }

@@ -7,6 +7,7 @@ import type { LiveTokens } from "./daemon/live-tokens.ts";
 import type { Bindings } from "./env/bindings.ts";
 import type { IgnoredSecrets } from "./env/ignored-secrets.ts";
 import type { Consents } from "./launch/consents.ts";
+import type { Overview } from "./overview/overview.ts";
 import type { Clipboard } from "./tokens/clipboard.ts";
 import type { SecretStore } from "./tokens/secret-store.ts";
 import type { TokenTree } from "./tokens/token-tree.ts";
@@ -27,5 +28,6 @@ export interface Services {
 	};
 	/** What the workspace remembers. Nothing in it is a secret. */
 	workspaceState: vscode.Memento;
+	overview: Overview;
 	log: vscode.LogOutputChannel;
 }

@@ -4,7 +4,7 @@
  */
 import * as l10n from "@vscode/l10n";
 import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
-import { amountInWords, distanceInWords, locale, type Unit } from "../language.ts";
+import { amountInWords, distanceInWords, kept, type Unit } from "../language.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -102,15 +102,11 @@ export function soonestFirst(
 
 /** `Sat, 31 Jan 2026, 14:00 CET`, in the person's own zone unless one is given. */
 export function dateInWords(date: number | string | Date, timeZone?: string): string {
-	const format = new Intl.DateTimeFormat(locale(), {
-		weekday: "short",
-		day: "numeric",
-		month: "short",
-		year: "numeric",
-		hour: "2-digit",
-		minute: "2-digit",
-		timeZoneName: "short",
+	const style = {
+		...({ weekday: "short", day: "numeric", month: "short", year: "numeric" } as const),
+		...({ hour: "2-digit", minute: "2-digit", timeZoneName: "short" } as const),
 		...(timeZone === undefined ? {} : { timeZone }),
-	});
+	};
+	const format = kept(`date ${timeZone}`, (language) => new Intl.DateTimeFormat(language, style));
 	return format.format(new Date(date));
 }

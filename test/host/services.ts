@@ -11,7 +11,7 @@ export function servicesOf(window: OneWindow, more: Partial<Services> = {}): Ser
 		...{ daemon, live, bindings, ignored, secrets, log },
 		clipboard: new Clipboard({ log }),
 		workspaceState: memoryOf(),
-		...(unseen as unknown as Pick<Services, "tree" | "activity" | "consents" | "debugging">),
+		...(unseen as unknown as Pick<Services, "tree" | "activity" | "overview" | "consents" | "debugging">),
 		...more,
 	};
 }

@@ -1,0 +1,135 @@
+/**
+ * What the Token Overview's page and the extension say to each other. Either side takes nothing that does not have
+ * exactly one of these shapes. Knows neither VS Code nor the page; no secret and no hash is part of any message.
+ */
+import type { Urgency } from "../tokens/time-left.ts";
+
+/** A token as the page shows it: what is read is in words, what is sorted by is in numbers. */
+export interface OverviewToken {
+	id: string;
+	name: string;
+	urgency: Urgency;
+	/** `12 days left` */
+	state: string;
+	/** When it stops working by itself, in milliseconds since the epoch; null: never. */
+	end: number | null;
+	endWords: string;
+	/** In milliseconds since the epoch; null: never. */
+	lastUsed: number | null;
+	lastUsedWords: string;
+	/** How often it has been verified in all. */
+	uses: number;
+	permissions: string;
+	/** The lines that hold its secret: `.env:3 (API_TOKEN)`. */
+	lines: string[];
+}
+
+/** A day in UTC, `YYYY-MM-DD`, on which a token was presented. */
+export interface UsageCount {
+	day: string;
+	accepted: number;
+	refused: number;
+}
+
+export type ToPage =
+	/** First, once the page has said that it is there. `bundle`: the texts of the language, if it is not English. */
+	| { type: "hello"; bundle: Record<string, string> }
+	/** What has changed of the list since the last of these. `problem` stands for the list when it could not be had. */
+	| {
+			type: "tokens";
+			state: "connecting" | "live" | "failed";
+			problem: string | null;
+			changed: OverviewToken[];
+			removed: string[];
+	  }
+	| { type: "usage"; id: string; counts: UsageCount[] }
+	/** Marks a token, as if the person had. */
+	| { type: "select"; id: string };
+
+export const tokenActions = ["rotate", "reveal", "open"] as const;
+export type TokenAction = (typeof tokenActions)[number];
+
+export const pageActions = ["create", "retry"] as const;
+export type PageAction = (typeof pageActions)[number];
+
+export type FromPage =
+	| { type: "ready" }
+	/** Asks for the usage of tokens that can be seen. */
+	| { type: "usage"; ids: string[] }
+	| { type: "token-action"; action: TokenAction; id: string }
+	| { type: "page-action"; action: PageAction };
+
+/** More than can be seen at once. */
+export const mostUsageIds = 200;
+
+export function readFromPage(value: unknown): FromPage | undefined {
+	if (!isObject(value)) return undefined;
+	const { type, ids, action, id } = value;
+	if (type === "ready") return { type };
+	if (type === "usage" && isList(ids, isText) && ids.length <= mostUsageIds) return { type, ids };
+	if (type === "token-action" && isOneOf(action, tokenActions) && isText(id)) return { type, action, id };
+	if (type === "page-action" && isOneOf(action, pageActions)) return { type, action };
+	return undefined;
+}
+
+export function readToPage(value: unknown): ToPage | undefined {
+	if (!isObject(value)) return undefined;
+	const { type, bundle, id, counts } = value;
+	if (type === "hello" && isObject(bundle) && Object.values(bundle).every(isText))
+		return { type, bundle: bundle as Record<string, string> };
+	if (type === "usage" && isText(id) && isList(counts, isUsageCount)) return { type, id, counts };
+	if (type === "select" && isText(id)) return { type, id };
+	return type === "tokens" ? readTokens(value) : undefined;
+}
+
+function readTokens({ state, problem, changed, removed }: Record<string, unknown>): ToPage | undefined {
+	if (!isOneOf(state, ["connecting", "live", "failed"] as const)) return undefined;
+	if (problem !== null && !isText(problem)) return undefined;
+	if (!isList(changed, isToken) || !isList(removed, isText)) return undefined;
+	return { type: "tokens", state, problem, changed, removed };
+}
+
+const urgencies: Record<Urgency, true> = {
+	...{ revoked: true, disabled: true, rotated: true, retiring: true },
+	...{ expired: true, urgent: true, soon: true, calm: true, never: true },
+};
+
+function isToken(value: unknown): value is OverviewToken {
+	if (!isObject(value)) return false;
+	const { id, name, urgency, state, end, endWords, lastUsed, lastUsedWords, uses, permissions, lines } =
+		value;
+	return (
+		[id, name, state, endWords, lastUsedWords, permissions].every(isText) &&
+		isText(urgency) &&
+		Object.hasOwn(urgencies, urgency) &&
+		[end, lastUsed].every((time) => time === null || isNumber(time)) &&
+		isNumber(uses) &&
+		isList(lines, isText)
+	);
+}
+
+function isUsageCount(value: unknown): value is UsageCount {
+	if (!isObject(value)) return false;
+	const { day, accepted, refused } = value;
+	return isText(day) && /^\d{4}-\d{2}-\d{2}$/.test(day) && isNumber(accepted) && isNumber(refused);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isList<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is Item[] {
+	return Array.isArray(value) && value.every(isItem);
+}
+
+function isText(value: unknown): value is string {
+	return typeof value === "string";
+}
+
+function isNumber(value: unknown): value is number {
+	return typeof value === "number" && Number.isFinite(value);
+}
+
+function isOneOf<Text extends string>(value: unknown, texts: readonly Text[]): value is Text {
+	return texts.some((text) => text === value);
+}

@@ -1,0 +1,147 @@
+/**
+ * Where the ends of tokens stand on a line of time: the nearer, the more room, so that tomorrow and next year fit on
+ * one. Tokens that would overlap are stacked, and a stack that would be too high is one mark. Pure.
+ */
+import type { Urgency } from "../tokens/time-left.ts";
+import type { OverviewToken } from "./overview-message.ts";
+
+const day = 86_400_000;
+
+/** The width of a column of marks, and the height of a mark in it. */
+export const pitch = 14;
+
+/** The days from now at which there may be a tick, the most useful first. */
+const tickDays = [0, 7, 30, 90, 365, 1, -7, -30, 180, 730, 1825, 3650];
+const tickRoom = 64;
+
+/** What ended longer ago stands with this. */
+const pastDays = 30;
+const shortestFutureDays = 90;
+
+export interface Mark {
+	/** The same for as long as it is about the same tokens. */
+	key: string;
+	/** Its middle. */
+	x: number;
+	y: number;
+	/** Of a group that is one bar, from the bottom up to `y`. */
+	ids: readonly string[];
+	urgency: Urgency;
+	column: number;
+}
+
+export interface Timeline {
+	ticks: readonly { x: number; days: number }[];
+	/** From left to right, and upwards in each column. */
+	marks: readonly Mark[];
+	/** The middle of the column of tokens that never end, if there are any. */
+	neverX: number | undefined;
+	nowX: number;
+}
+
+type Ending = Pick<OverviewToken, "id" | "end" | "urgency">;
+
+const ended: readonly Urgency[] = ["revoked", "disabled", "rotated"];
+
+/** `width` and `height` in pixels are those of the marks' room; `now` in milliseconds since the epoch. */
+export function layOutTimeline(
+	tokens: readonly Ending[],
+	{ width, height, now }: { width: number; height: number; now: number },
+): Timeline {
+	const shown = tokens.filter(({ urgency }) => !ended.includes(urgency));
+	const scale = scaleFor(shown, width, now);
+	const columns = Map.groupBy(shown, ({ end }) => scale.columnOf(end));
+	const marks = [...columns]
+		.sort(([one], [other]) => one - other)
+		.flatMap(([column, members]) => stack(column, members, height));
+	return {
+		ticks: chooseTicks(scale),
+		marks,
+		neverX: scale.never === undefined ? undefined : middleOf(scale.never),
+		nowX: scale.now * pitch,
+	};
+}
+
+interface Scale {
+	/** How many columns stand before now: an expired token never stands beside one that still works. */
+	now: number;
+	past: number;
+	future: number;
+	furthestDays: number;
+	never: number | undefined;
+	columnOf(end: number | null): number;
+}
+
+function scaleFor(tokens: readonly Ending[], width: number, now: number): Scale {
+	const distances = tokens.flatMap(({ end }) => (end === null ? [] : [(end - now) / day]));
+	const all = Math.max(6, Math.floor(width / pitch));
+	const past = distances.some((days) => days <= 0) ? Math.max(2, Math.round(all * 0.2)) : 1;
+	// One column stays free before those that never end.
+	const hasEndless = tokens.some(({ end }) => end === null);
+	const future = Math.max(2, all - past - (hasEndless ? 3 : 0));
+	const furthestDays = Math.max(shortestFutureDays, ...distances.map((days) => Math.min(days, 3650)));
+	const never = hasEndless ? past + future + 1 : undefined;
+	const columnOf = (end: number | null) => {
+		if (end === null) return never ?? 0;
+		const days = (end - now) / day;
+		if (days <= 0) return past - 1 - Math.min(past - 1, Math.floor(share(-days, pastDays) * past));
+		return past + Math.min(future - 1, Math.floor(share(days, furthestDays) * future));
+	};
+	return { now: past, past, future, furthestDays, never, columnOf };
+}
+
+/** Which part of a side so many days take, of the side's `most`. */
+function share(days: number, most: number): number {
+	return Math.min(1, Math.log1p(days) / Math.log1p(most));
+}
+
+function middleOf(column: number): number {
+	return (column + 0.5) * pitch;
+}
+
+function stack(column: number, members: readonly Ending[], height: number): Mark[] {
+	const x = middleOf(column);
+	const sorted = members.toSorted((one, other) => Number(one.end) - Number(other.end));
+	const [first] = sorted;
+	if (first === undefined) return [];
+	if (sorted.length * pitch > height)
+		return [
+			{ key: `group ${column}`, x, y: 0, ids: sorted.map(({ id }) => id), urgency: first.urgency, column },
+		];
+	return sorted.map(({ id, urgency }, row) => ({
+		key: id,
+		x,
+		y: height - (row + 0.5) * pitch,
+		ids: [id],
+		urgency,
+		column,
+	}));
+}
+
+function chooseTicks(scale: Scale): { x: number; days: number }[] {
+	const chosen: { x: number; days: number }[] = [];
+	for (const days of tickDays) {
+		if (days > scale.furthestDays || (days < 0 && scale.past < 3)) continue;
+		const part =
+			days < 0 ? -share(-days, pastDays) * scale.past : share(days, scale.furthestDays) * scale.future;
+		const x = (scale.now + part) * pitch;
+		if (chosen.every((other) => Math.abs(other.x - x) >= tickRoom)) chosen.push({ x, days });
+	}
+	return chosen.sort((one, other) => one.x - other.x);
+}
+
+/** The mark that an arrow key leads to; undefined: there is none further on. */
+export function neighbour(marks: readonly Mark[], from: Mark, key: string): Mark | undefined {
+	if (key === "Home") return marks[0];
+	if (key === "End") return marks.at(-1);
+	if (key === "ArrowUp" || key === "ArrowDown") {
+		const next = marks[marks.indexOf(from) + (key === "ArrowUp" ? 1 : -1)];
+		return next?.column === from.column ? next : undefined;
+	}
+	const beyond =
+		key === "ArrowRight"
+			? marks.find(({ column }) => column > from.column)
+			: marks.findLast(({ column }) => column < from.column);
+	const beside = marks.filter(({ column }) => column === beyond?.column);
+	return beside.toSorted((one, other) => Math.abs(one.y - from.y) - Math.abs(other.y - from.y))[0];
+}

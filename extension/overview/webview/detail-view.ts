@@ -1,0 +1,64 @@
+/** Says what there is to know about the marked token, and offers what can be done with it. */
+import * as l10n from "@vscode/l10n";
+import "@vscode-elements/elements/dist/vscode-button/index.js";
+import type { Urgency } from "../../tokens/time-left.ts";
+import type { OverviewToken, TokenAction } from "../overview-message.ts";
+import { element } from "./dom.ts";
+import { inlineSign } from "./signs.ts";
+
+const rotatable: readonly Urgency[] = ["urgent", "soon", "calm", "never"];
+
+export class DetailView {
+	readonly root = element("section", { class: "detail", "aria-labelledby": "detail-name" });
+	readonly #onAction: (action: TokenAction, id: string) => void;
+	readonly #name = element("h2", { id: "detail-name" });
+	readonly #facts = element("dl");
+	readonly #buttons: Record<TokenAction, HTMLElement>;
+	#token: OverviewToken | undefined;
+
+	constructor(onAction: (action: TokenAction, id: string) => void) {
+		this.#onAction = onAction;
+		this.#buttons = {
+			rotate: this.#button("rotate", l10n.t("Rotate…")),
+			reveal: this.#button("reveal", l10n.t("Show in Side Bar")),
+			open: this.#button("open", l10n.t("Open Env Line")),
+		};
+		const bar = element("div", { class: "buttons" }, ...Object.values(this.#buttons));
+		this.root.append(this.#name, this.#facts, bar);
+	}
+
+	show(token: OverviewToken | undefined): void {
+		this.#token = token;
+		this.root.hidden = token === undefined;
+		if (token === undefined) return;
+		this.#name.replaceChildren(inlineSign(token.urgency), token.name);
+		this.#facts.replaceChildren(...factsOf(token));
+		this.#buttons.rotate.hidden = !rotatable.includes(token.urgency);
+		this.#buttons.open.hidden = token.lines.length === 0;
+	}
+
+	focusFirstAction(): void {
+		Object.values(this.#buttons)
+			.find((button) => !button.hidden)
+			?.focus();
+	}
+
+	#button(action: TokenAction, words: string): HTMLElement {
+		const button = element("vscode-button", { secondary: action !== "rotate", "data-action": action }, words);
+		button.addEventListener("click", () => {
+			if (this.#token !== undefined) this.#onAction(action, this.#token.id);
+		});
+		return button;
+	}
+}
+
+function factsOf(token: OverviewToken): HTMLElement[] {
+	const facts: [label: string, value: string][] = [
+		[l10n.t("State"), token.state],
+		[l10n.t("Ends"), token.endWords],
+		[l10n.t("Last used"), token.lastUsedWords],
+		[l10n.t("Permissions"), token.permissions || l10n.t("None")],
+		[l10n.t("Env lines"), token.lines.join(", ") || l10n.t("None in this workspace")],
+	];
+	return facts.flatMap(([label, value]) => [element("dt", {}, label), element("dd", {}, value)]);
+}

@@ -1,0 +1,217 @@
+/**
+ * The table of all tokens: sorted, filtered, and with no more rows in the page than are seen. One row can be reached by
+ * Tab, the others by arrow keys from it.
+ */
+import * as l10n from "@vscode/l10n";
+import { kept } from "../../language.ts";
+import type { OverviewToken, UsageCount } from "../overview-message.ts";
+import { rowsToDraw, type SortColumn, type Sorting, scrollFor } from "../token-table.ts";
+import { fillDays, lastDays, layOutBars } from "../usage-bars.ts";
+import { element, setAttributes, svg } from "./dom.ts";
+import { inlineSign } from "./signs.ts";
+
+/** The same as in overview.css. */
+const rowHeight = 26;
+const spark = { width: 60, height: 14 };
+
+interface Events {
+	onSelect(id: string): void;
+	/** Enter: on to what can be done with the token. */
+	onEnter(): void;
+	onSort(column: SortColumn): void;
+	/** Which tokens can be seen. */
+	onSee(tokens: readonly OverviewToken[]): void;
+}
+
+interface Content {
+	tokens: readonly OverviewToken[];
+	selected: string | undefined;
+	sorting: Sorting;
+	usageOf(id: string): readonly UsageCount[] | undefined;
+}
+
+export class TableView {
+	readonly root = element("div", { class: "table", role: "grid" });
+	readonly #events: Events;
+	readonly #heads = element("div", { role: "row", class: "row head", "aria-rowindex": 1 });
+	readonly #scroller = element("div", { class: "scroller", role: "rowgroup" });
+	readonly #space = element("div", { class: "space", role: "presentation" });
+	readonly #rows = new Map<string, HTMLElement>();
+	#content: Content | undefined;
+	/** The one that Tab leads to. */
+	#current = 0;
+
+	constructor(events: Events) {
+		this.#events = events;
+		setAttributes(this.root, { "aria-label": l10n.t("API tokens") });
+		this.#scroller.append(this.#space);
+		this.root.append(element("div", { role: "rowgroup", class: "heads" }, this.#heads), this.#scroller);
+		this.#scroller.addEventListener("scroll", () => this.#draw());
+		this.#space.addEventListener("keydown", (event) => this.#pressed(event));
+		this.#space.addEventListener("click", (event) => this.#clicked(event));
+		new ResizeObserver(() => this.#draw()).observe(this.#scroller);
+	}
+
+	get scrollTop(): number {
+		return this.#scroller.scrollTop;
+	}
+
+	set scrollTop(top: number) {
+		this.#scroller.scrollTop = top;
+	}
+
+	show(content: Content): void {
+		const isNewChoice = content.selected !== this.#content?.selected;
+		this.#content = content;
+		const { tokens, selected, sorting } = content;
+		const at = tokens.findIndex(({ id }) => id === selected);
+		this.#current = Math.max(0, at >= 0 ? at : Math.min(this.#current, tokens.length - 1));
+		this.root.setAttribute("aria-rowcount", String(tokens.length + 1));
+		this.#space.style.height = `${tokens.length * rowHeight}px`;
+		this.#drawHeads(sorting);
+		if (isNewChoice && at >= 0) this.#scrollTo(at);
+		this.#draw();
+	}
+
+	#drawHeads({ column: sorted, direction }: Sorting): void {
+		const hadFocus = this.#heads.contains(document.activeElement);
+		const heads = columns().map(({ column, words }) => {
+			if (column === undefined) return element("div", { role: "columnheader" }, words);
+			const isSorted = column === sorted;
+			const sign = element("span", { "aria-hidden": "true" }, direction === "ascending" ? "▲" : "▼");
+			const button = element("button", { type: "button" }, words, ...(isSorted ? [sign] : []));
+			button.addEventListener("click", () => this.#events.onSort(column));
+			const head = element(
+				"div",
+				{ role: "columnheader", "aria-sort": isSorted ? direction : "none" },
+				button,
+			);
+			if (isSorted && hadFocus) queueMicrotask(() => button.focus());
+			return head;
+		});
+		this.#heads.replaceChildren(...heads);
+	}
+
+	#draw(): void {
+		if (this.#content === undefined) return;
+		const { tokens } = this.#content;
+		const { from, to } = rowsToDraw(this.#view(), tokens.length);
+		const drawn = new Map(tokens.slice(from, to).map((token, index) => [token, from + index]));
+		// Where the focus is must not go, however far the table is scrolled.
+		const current = tokens[this.#current];
+		if (current !== undefined) drawn.set(current, this.#current);
+		const ids = new Set(Array.from(drawn.keys(), ({ id }) => id));
+		for (const [id, row] of this.#rows) {
+			if (ids.has(id)) continue;
+			row.remove();
+			this.#rows.delete(id);
+		}
+		for (const [token, index] of drawn) this.#drawRow(token, index);
+		this.#events.onSee(tokens.slice(from, to));
+	}
+
+	#drawRow(token: OverviewToken, index: number): void {
+		const known = this.#rows.get(token.id);
+		const row = known ?? element("div", { class: "row", role: "row", "data-id": token.id });
+		const isSelected = token.id === this.#content?.selected;
+		setAttributes(row, {
+			"aria-rowindex": index + 2,
+			"aria-selected": String(isSelected),
+			tabindex: index === this.#current ? 0 : -1,
+		});
+		row.style.top = `${index * rowHeight}px`;
+		row.replaceChildren(...cellsOf(token, this.#content?.usageOf(token.id)));
+		this.#rows.set(token.id, row);
+		if (known === undefined) this.#space.append(row);
+	}
+
+	#view() {
+		const { scrollTop, clientHeight } = this.#scroller;
+		return { scrollTop, height: clientHeight, rowHeight };
+	}
+
+	#scrollTo(index: number): void {
+		const top = scrollFor(index, this.#view());
+		if (top !== undefined) this.#scroller.scrollTop = top;
+	}
+
+	#pressed(event: KeyboardEvent): void {
+		const count = this.#content?.tokens.length ?? 0;
+		const page = Math.max(1, Math.floor(this.#scroller.clientHeight / rowHeight) - 1);
+		const to: Record<string, number> = {
+			ArrowUp: this.#current - 1,
+			ArrowDown: this.#current + 1,
+			PageUp: this.#current - page,
+			PageDown: this.#current + page,
+			Home: 0,
+			End: count - 1,
+		};
+		const index = to[event.key];
+		if (index === undefined && event.key !== "Enter") return;
+		event.preventDefault();
+		if (index === undefined) this.#events.onEnter();
+		else this.#moveTo(Math.max(0, Math.min(count - 1, index)));
+	}
+
+	#moveTo(index: number): void {
+		const token = this.#content?.tokens[index];
+		if (token === undefined) return;
+		this.#current = index;
+		this.#scrollTo(index);
+		this.#events.onSelect(token.id);
+		this.focusCurrent();
+	}
+
+	focusCurrent(): void {
+		const token = this.#content?.tokens[this.#current];
+		if (token !== undefined) this.#rows.get(token.id)?.focus({ preventScroll: true });
+	}
+
+	#clicked({ target }: MouseEvent): void {
+		const id = target instanceof Element ? target.closest("[data-id]")?.getAttribute("data-id") : undefined;
+		const index = this.#content?.tokens.findIndex((token) => token.id === id) ?? -1;
+		if (index >= 0) this.#moveTo(index);
+	}
+}
+
+function columns(): { column?: SortColumn; words: string }[] {
+	return [
+		{ column: "name", words: l10n.t("Name") },
+		{ column: "end", words: l10n.t("Time Left") },
+		{ column: "lastUsed", words: l10n.t("Last Used") },
+		{ column: "uses", words: l10n.t("Verifications") },
+		{ words: l10n.t("Env Lines") },
+	];
+}
+
+function cellsOf(token: OverviewToken, usage: readonly UsageCount[] | undefined): HTMLElement[] {
+	const { name, urgency, state, endWords, lastUsedWords, uses, lines } = token;
+	const cell = (title: string, ...children: (Node | string)[]) =>
+		element("div", { role: "gridcell", title }, ...children);
+	const count = kept("count", (language) => new Intl.NumberFormat(language)).format(uses);
+	return [
+		cell(name, inlineSign(urgency), element("span", {}, name)),
+		cell(endWords, state),
+		cell(lastUsedWords, lastUsedWords),
+		cell(l10n.t("{0} in all; the last 30 days drawn", count), sparkline(usage), element("span", {}, count)),
+		cell(lines.join("\n"), lines.join(", ")),
+	];
+}
+
+/** What the chart of the marked token says in full. */
+function sparkline(usage: readonly UsageCount[] | undefined): SVGSVGElement {
+	const drawing = svg("svg", { class: "spark", ...spark, "aria-hidden": "true" });
+	const counts = fillDays(lastDays(Date.now()), usage ?? []);
+	const path = (part: "accepted" | "refused") =>
+		layOutBars(counts, spark)
+			.bars.filter((bar) => bar[part].height > 0)
+			.map(
+				(bar) =>
+					`M${bar.x.toFixed(1)} ${bar[part].y.toFixed(1)}h${bar.width.toFixed(1)}v${bar[part].height.toFixed(1)}h-${bar.width.toFixed(1)}z`,
+			)
+			.join("");
+	drawing.append(svg("path", { class: "ground", d: `M0 ${spark.height - 0.5}h${spark.width}` }));
+	drawing.append(svg("path", { class: "accepted", d: path("accepted") }));
+	drawing.append(svg("path", { class: "refused", d: path("refused") }));
+	return drawing;
+}

@@ -1,0 +1,79 @@
+/** The Token Overview as a person uses it. Its page lies in a frame within a frame. */
+import type { FrameLocator, Locator } from "playwright-core";
+import { visibleText } from "./quick-input.ts";
+import type { WorkbenchWindow } from "./window.ts";
+
+export class OverviewPage {
+	readonly frame: FrameLocator;
+
+	private constructor(frame: FrameLocator) {
+		this.frame = frame;
+	}
+
+	static async open(window: WorkbenchWindow): Promise<OverviewPage> {
+		await window.runCommand("Tokens: Open Token Overview");
+		return OverviewPage.#shownIn(window);
+	}
+
+	/** Goes to the panel of a window that has it open. */
+	static async bringToFront(window: WorkbenchWindow): Promise<OverviewPage> {
+		await window.page.locator(".tabs-container .tab", { hasText: "Token Overview" }).click();
+		return OverviewPage.#shownIn(window);
+	}
+
+	static async #shownIn({ page }: WorkbenchWindow): Promise<OverviewPage> {
+		const overview = new OverviewPage(
+			page.frameLocator("iframe.webview.ready").frameLocator("#active-frame"),
+		);
+		await overview.frame.locator("h1").waitFor();
+		return overview;
+	}
+
+	row(name: string): Locator {
+		return this.frame.locator(".space [role=row]", { hasText: name });
+	}
+
+	/** The names in the table, from top to bottom. */
+	async names(): Promise<string[]> {
+		const rows = await this.frame.locator(".space [role=row]").evaluateAll((all) =>
+			all.map((row) => ({
+				index: Number(row.getAttribute("aria-rowindex")),
+				name: row.querySelector("[role=gridcell]")?.textContent ?? "",
+			})),
+		);
+		return rows.sort((one, other) => one.index - other.index).map(({ name }) => name);
+	}
+
+	head(name: string): Locator {
+		return this.frame.getByRole("columnheader", { name });
+	}
+
+	mark(name: string | RegExp): Locator {
+		return this.frame.locator(".timeline").getByRole("button", { name });
+	}
+
+	/** What a screen reader would say of where the focus is. */
+	async focused(): Promise<string | null> {
+		return this.frame
+			.locator("body")
+			.evaluate(({ ownerDocument: { activeElement } }) =>
+				activeElement === null
+					? null
+					: (activeElement.getAttribute("aria-label") ?? activeElement.textContent ?? ""),
+			);
+	}
+
+	/** The name of the token whose details are shown. */
+	async detail(): Promise<string> {
+		return visibleText(this.frame.locator(".detail h2"));
+	}
+
+	/** The filter is VS Code's text field, whose box lies within it. */
+	async filter(text: string): Promise<void> {
+		await this.frame.locator("vscode-textfield input").fill(text);
+	}
+
+	async status(): Promise<string> {
+		return visibleText(this.frame.locator(".status"));
+	}
+}

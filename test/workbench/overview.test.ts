@@ -1,0 +1,160 @@
+/** The panel Token Overview in the real workbench. With TOKENSMITH_SCREENSHOTS=yes its pictures become the README's. */
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { daemonClient } from "./daemon.ts";
+import { OverviewPage } from "./overview-page.ts";
+import { until } from "./until.ts";
+import type { Theme, WorkbenchWindow } from "./window.ts";
+import { sampleWorkspace, Workbench } from "./workbench.ts";
+
+const isKept = process.env.TOKENSMITH_SCREENSHOTS === "yes";
+const hostile = "$(trash) <img src=x onerror=alert(1)> </script>";
+
+describe("the Token Overview", () => {
+	let workbench: Workbench;
+	let window: WorkbenchWindow;
+	let overview: OverviewPage;
+	const complaints: string[] = [];
+
+	before(async () => {
+		workbench = await Workbench.start({
+			workspace: sampleWorkspace,
+			settings: { "tokensmith.daemon.preferredPort": 0 },
+		});
+		window = await workbench.openWindow();
+		window.page.on("console", (message) => {
+			if (/Content Security Policy|Refused to/.test(message.text())) complaints.push(message.text());
+		});
+	});
+	after(() => workbench.stop());
+
+	it("says so when there are no tokens, and begins the first one", async () => {
+		overview = await OverviewPage.open(window);
+		await overview.frame.getByText("No API tokens yet").waitFor();
+		await overview.frame.getByRole("button", { name: "Create API Token" }).click();
+		await window.input.waitForStep("Create API Token");
+		await window.input.leave();
+	});
+
+	it("shows each token as soon as it is there, the soonest to end first", async () => {
+		await createTokens(workbench);
+		await until("all tokens are shown", async () => (await overview.names()).length === 8);
+		assert.deepEqual((await overview.names()).slice(0, 3), [
+			"Nightly report",
+			"Import from the old shop",
+			"Shop front",
+		]);
+		await overview.mark("Shop front, 26 days left").waitFor();
+		assert.equal(await overview.status(), "8 tokens");
+	});
+
+	it("goes from mark to mark and through the table by keyboard", async () => {
+		await overview.mark(/^Nightly report/).click();
+		await window.press("ArrowRight");
+		assert.match((await overview.focused()) ?? "", /^Import from the old shop, \d days left$/);
+		await window.press("Enter");
+		await until("the token is marked", async () => (await overview.detail()) === "Import from the old shop");
+		await overview.row("Import from the old shop").focus();
+		await window.press("ArrowDown");
+		await until("the next row is marked", async () => (await overview.detail()) === "Shop front");
+		assert.equal(await overview.row("Shop front").getAttribute("aria-selected"), "true");
+		await window.press("Enter");
+		await until("the actions are reached", async () => /Rotate/.test((await overview.focused()) ?? ""));
+	});
+
+	it("shows how often a token was verified and refused on each day, as bars and as a table", async () => {
+		await overview.row("Shop front").click();
+		await overview.frame.getByText("In the last 30 days: 12 accepted, 0 refused.").waitFor();
+		const today = overview.frame.locator(".usage .bar[tabindex='0']");
+		assert.match((await today.getAttribute("aria-label")) ?? "", /: 12 accepted, 0 refused$/);
+		await today.focus();
+		await window.press("ArrowLeft");
+		assert.match((await overview.focused()) ?? "", /: 0 accepted, 0 refused$/);
+		await overview.frame.getByText("As a table").click();
+		assert.equal(await overview.frame.locator(".usage tbody tr").count(), 30);
+		await overview.frame.getByText("As a table").click();
+	});
+
+	it("sorts by each column in both directions, and filters", async () => {
+		await overview.head("Name").getByRole("button").click();
+		assert.equal(await overview.head("Name").getAttribute("aria-sort"), "ascending");
+		await overview.head("Name").getByRole("button").click();
+		assert.equal((await overview.names())[0], "Webhook receiver");
+		await overview.head("Verifications").getByRole("button").click();
+		assert.equal((await overview.names())[0], "Shop front");
+		await overview.filter("invoices");
+		assert.equal(await overview.status(), "1 of 8 tokens");
+		await overview.filter("");
+		await overview.head("Time Left").getByRole("button").click();
+	});
+
+	it("shows a name as nothing but text", async () => {
+		await overview.row("onerror").waitFor();
+		assert.equal(await overview.frame.locator("img").count(), 0);
+		assert.ok((await overview.names()).includes(hostile));
+	});
+
+	it("opens the env line of a token, and comes back as it was left", async () => {
+		await overview.row("Shop front").click();
+		await overview.frame.getByRole("button", { name: "Open Env Line" }).click();
+		await until("the env file is open", async () => (await window.tabs()).includes(".env"));
+		overview = await OverviewPage.bringToFront(window);
+		await until("the same token is marked", async () => (await overview.detail()) === "Shop front");
+	});
+
+	it("shows a token in the side bar", async () => {
+		await overview.frame.getByRole("button", { name: "Show in Side Bar" }).click();
+		await window.waitForTreeRow("Shop front");
+	});
+
+	it("is there again after a reload of the window", async () => {
+		await window.reload();
+		overview = await OverviewPage.bringToFront(window);
+		await until("the same token is marked", async () => (await overview.detail()) === "Shop front");
+	});
+
+	it("runs under a content security policy that nothing of it breaks", () => {
+		assert.deepEqual(complaints, []);
+	});
+
+	it("has pictures in every theme", async () => {
+		const folder = isKept
+			? resolve(import.meta.dirname, "..", "..", "media", "screenshots")
+			: await mkdtemp(join(tmpdir(), "tokensmith-overview-"));
+		await mkdir(folder, { recursive: true });
+		for (const theme of ["light", "dark", "high contrast", "high contrast light"] satisfies Theme[]) {
+			await window.setTheme(theme);
+			await overview.row("Shop front").click();
+			await window.page.mouse.move(640, 784);
+			await window.screenshot(join(folder, `overview-${theme.replaceAll(" ", "-")}.png`));
+		}
+		if (!isKept) await rm(folder, { recursive: true });
+	});
+});
+
+/** One of each kind; one of them is used, and stands in an env file. */
+async function createTokens({ userData, workspace }: Workbench): Promise<void> {
+	const client = daemonClient(userData);
+	const kinds: [name: string, permissions: string[], hours: number | null][] = [
+		["Nightly report", ["orders.read", "invoices.read"], 20],
+		["Import from the old shop", ["orders.write"], 5 * 24 + 1],
+		["Orders service, staging", ["orders.read"], 80 * 24],
+		["Orders service, production", ["orders.read"], 81 * 24],
+		["Webhook receiver", ["webhooks.receive"], null],
+		[hostile, ["orders.read"], 200 * 24],
+	];
+	for (const [name, permissions, hours] of kinds)
+		await client.createToken({ name, permissions, expiry: hours === null ? null : inHours(hours) });
+	const { id } = await client.createToken({ name: "Leaked in a log", permissions: ["orders.read"] });
+	await client.revokeToken(id, "Seen in a build log");
+	const used = { name: "Shop front", permissions: ["orders.read"], expiry: inHours(26 * 24 + 1) };
+	const { token } = await client.createToken(used);
+	await writeFile(join(workspace, ".env"), `ORDERS_API_TOKEN=${token}\n`);
+	for (let count = 0; count < 12; count++) await client.verify(token);
+}
+
+function inHours(hours: number): string {
+	return new Date(Date.now() + hours * 3_600_000).toISOString();
+}
