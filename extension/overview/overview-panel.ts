@@ -66,7 +66,7 @@ export class OverviewPanel implements vscode.Disposable {
 			}),
 		];
 		panel.onDidDispose(() => this.dispose());
-		panel.iconPath = vscode.Uri.joinPath(extensionUri, "media", "icon.svg");
+		panel.iconPath = iconIn(extensionUri);
 		panel.webview.options = optionsFor(extensionUri);
 		panel.webview.html = pageFor(panel.webview, extensionUri);
 	}
@@ -196,6 +196,12 @@ export function createPanel(): vscode.WebviewPanel {
 
 async function runPageAction(action: PageAction): Promise<void> {
 	await vscode.commands.executeCommand(`tokensmith.${action === "create" ? "createToken" : "refresh"}`);
+}
+
+/** A tab draws the icon as it is, without the theme's colour. */
+function iconIn(extensionUri: vscode.Uri): { light: vscode.Uri; dark: vscode.Uri } {
+	const icon = (theme: string) => vscode.Uri.joinPath(extensionUri, "media", `icon-${theme}.svg`);
+	return { light: icon("light"), dark: icon("dark") };
 }
 
 function optionsFor(extensionUri: vscode.Uri): vscode.WebviewOptions {

@@ -54,12 +54,24 @@ export function layOutTimeline(
 	const marks = [...columns]
 		.sort(([one], [other]) => one - other)
 		.flatMap(([column, members]) => stack(column, members, height));
+	const neverX = scale.never === undefined ? undefined : middleOf(scale.never);
 	return {
-		ticks: chooseTicks(scale),
+		ticks: chooseTicks(scale, neverX),
 		marks,
-		neverX: scale.never === undefined ? undefined : middleOf(scale.never),
+		neverX,
 		nowX: scale.now * pitch,
 	};
+}
+
+/** How many marks the highest column would stack, so that no more room is taken than is needed. */
+export function highestStack(
+	tokens: readonly Ending[],
+	{ width, now }: { width: number; now: number },
+): number {
+	const shown = tokens.filter(({ urgency }) => !ended.includes(urgency));
+	const scale = scaleFor(shown, width, now);
+	const columns = Map.groupBy(shown, ({ end }) => scale.columnOf(end));
+	return Math.max(0, ...Array.from(columns.values(), ({ length }) => length));
 }
 
 interface Scale {
@@ -118,14 +130,15 @@ function stack(column: number, members: readonly Ending[], height: number): Mark
 	}));
 }
 
-function chooseTicks(scale: Scale): { x: number; days: number }[] {
+function chooseTicks(scale: Scale, neverX = Number.POSITIVE_INFINITY): { x: number; days: number }[] {
 	const chosen: { x: number; days: number }[] = [];
 	for (const days of tickDays) {
 		if (days > scale.furthestDays || (days < 0 && scale.past < 3)) continue;
 		const part =
 			days < 0 ? -share(-days, pastDays) * scale.past : share(days, scale.furthestDays) * scale.future;
 		const x = (scale.now + part) * pitch;
-		if (chosen.every((other) => Math.abs(other.x - x) >= tickRoom)) chosen.push({ x, days });
+		const isFree = chosen.every((other) => Math.abs(other.x - x) >= tickRoom);
+		if (isFree && neverX - x >= tickRoom) chosen.push({ x, days });
 	}
 	return chosen.sort((one, other) => one.x - other.x);
 }

@@ -2,11 +2,12 @@
 import * as l10n from "@vscode/l10n";
 import { amountInWords, distanceInWords } from "../../language.ts";
 import type { OverviewToken } from "../overview-message.ts";
-import { layOutTimeline, type Mark, neighbour, pitch, type Timeline } from "../timeline.ts";
+import { highestStack, layOutTimeline, type Mark, neighbour, pitch, type Timeline } from "../timeline.ts";
 import { element, setAttributes, svg } from "./dom.ts";
 import { inlineSign, legend, signOf } from "./signs.ts";
 
-const marksHeight = 8 * pitch;
+/** How many marks are stacked at most, and how many have room in any case. */
+const rows = { most: 8, least: 3 };
 const above = 16;
 const axisHeight = 26;
 const margin = 8;
@@ -19,7 +20,7 @@ interface Events {
 export class TimelineView {
 	readonly root = element("section", { class: "timeline", "aria-labelledby": "timeline-title" });
 	readonly #events: Events;
-	readonly #drawing = svg("svg", { role: "group", height: above + marksHeight + axisHeight });
+	readonly #drawing = svg("svg", { role: "group" });
 	#tokens: readonly OverviewToken[] = [];
 	#selected: string | undefined;
 	#timeline: Timeline | undefined;
@@ -46,20 +47,30 @@ export class TimelineView {
 	#draw(): void {
 		const width = this.root.clientWidth - 2 * margin;
 		if (width <= 0) return;
-		const timeline = layOutTimeline(this.#tokens, { width, height: marksHeight, now: Date.now() });
+		const now = Date.now();
+		const stacked = highestStack(this.#tokens, { width, now });
+		const height = pitch * Math.max(rows.least, Math.min(rows.most, stacked));
+		const timeline = layOutTimeline(this.#tokens, { width, height, now });
 		this.#timeline = timeline;
 		const hadFocus = this.#drawing.contains(document.activeElement);
 		const names = new Map(this.#tokens.map((token) => [token.id, token]));
-		this.#nodes = new Map(timeline.marks.map((mark) => [mark.key, this.#nodeFor(mark, names)]));
+		this.#nodes = new Map(timeline.marks.map((mark) => [mark.key, this.#nodeFor(mark, names, height)]));
 		const label = l10n.t("Time line of when tokens end. Arrow keys go from one to the next, Enter chooses.");
-		setAttributes(this.#drawing, { width: width + 2 * margin, "aria-label": label });
-		const origin = svg("g", { transform: `translate(${margin} ${above})` }, axisOf(timeline, width));
+		setAttributes(this.#drawing, {
+			...{ width: width + 2 * margin, height: above + height + axisHeight },
+			"aria-label": label,
+		});
+		const origin = svg(
+			"g",
+			{ transform: `translate(${margin} ${above})` },
+			axisOf(timeline, { width, height }),
+		);
 		origin.append(...this.#nodes.values());
 		this.#drawing.replaceChildren(origin);
 		this.#moveTo(this.#currentMark(), hadFocus);
 	}
 
-	#nodeFor(mark: Mark, tokens: ReadonlyMap<string, OverviewToken>): SVGGElement {
+	#nodeFor(mark: Mark, tokens: ReadonlyMap<string, OverviewToken>, height: number): SVGGElement {
 		const label = labelOf(mark, tokens);
 		const isSelected = this.#selected !== undefined && mark.ids.includes(this.#selected);
 		const attributes = {
@@ -73,7 +84,7 @@ export class TimelineView {
 		const isGroup = mark.ids.length > 1;
 		const place = svg("g", { transform: `translate(${mark.x} ${isGroup ? 0 : mark.y})` });
 		node.append(svg("title", {}, label), place);
-		if (isGroup) place.append(...groupParts(mark));
+		if (isGroup) place.append(...groupParts(mark, height));
 		else {
 			const target = { class: "target", x: -pitch / 2, y: -pitch / 2, width: pitch, height: pitch, rx: 3 };
 			place.append(svg("rect", target), signOf(mark.urgency));
@@ -116,16 +127,16 @@ export class TimelineView {
 	}
 }
 
-function groupParts({ ids, urgency }: Mark): SVGElement[] {
+function groupParts({ ids, urgency }: Mark, height: number): SVGElement[] {
 	const target = {
 		class: "target",
 		x: -pitch / 2,
 		y: -above,
 		width: pitch,
-		height: marksHeight + above,
+		height: height + above,
 		rx: 3,
 	};
-	const bar = { class: `group ${urgency}`, x: -5, y: 0, width: 10, height: marksHeight, rx: 2 };
+	const bar = { class: `group ${urgency}`, x: -5, y: 0, width: 10, height: height, rx: 2 };
 	return [svg("rect", target), svg("rect", bar), svg("text", { class: "count", y: -4 }, String(ids.length))];
 }
 
@@ -138,24 +149,23 @@ function labelOf({ ids }: Mark, tokens: ReadonlyMap<string, OverviewToken>): str
 	return l10n.t("{0} tokens that end between {1} and {2}", members.length, first.endWords, last.endWords);
 }
 
-function axisOf({ ticks, nowX, neverX }: Timeline, width: number): SVGGElement {
+function axisOf(
+	{ ticks, nowX, neverX }: Timeline,
+	{ width, height }: { width: number; height: number },
+): SVGGElement {
 	const axis = svg("g", { class: "axis", "aria-hidden": "true" });
 	const lineEnd = neverX === undefined ? width : neverX - 1.5 * pitch;
-	axis.append(svg("line", { x1: 0, x2: lineEnd, y1: marksHeight + 2, y2: marksHeight + 2 }));
+	axis.append(svg("line", { x1: 0, x2: lineEnd, y1: height + 2, y2: height + 2 }));
 	for (const { x, days } of ticks) {
 		const kind = days === 0 ? "now" : "tick";
-		const top = days === 0 ? -above : marksHeight + 2;
-		axis.append(svg("line", { class: kind, x1: x, x2: x, y1: top, y2: marksHeight + 7 }));
-		axis.append(svg("text", { class: kind, x: Math.max(10, x), y: marksHeight + 20 }, tickWords(days)));
+		const top = days === 0 ? -above : height + 2;
+		axis.append(svg("line", { class: kind, x1: x, x2: x, y1: top, y2: height + 7 }));
+		axis.append(svg("text", { class: kind, x: Math.max(10, x), y: height + 20 }, tickWords(days)));
 	}
-	if (ticks.length === 0)
-		axis.append(svg("line", { class: "now", x1: nowX, x2: nowX, y1: 0, y2: marksHeight }));
+	if (ticks.length === 0) axis.append(svg("line", { class: "now", x1: nowX, x2: nowX, y1: 0, y2: height }));
 	if (neverX !== undefined) {
-		const label = svg("text", { x: Math.min(neverX, width - 16), y: marksHeight + 20 }, l10n.t("never"));
-		axis.append(
-			svg("line", { x1: neverX - pitch, x2: width, y1: marksHeight + 2, y2: marksHeight + 2 }),
-			label,
-		);
+		const label = svg("text", { x: Math.min(neverX, width - 16), y: height + 20 }, l10n.t("never"));
+		axis.append(svg("line", { x1: neverX - pitch, x2: width, y1: height + 2, y2: height + 2 }), label);
 	}
 	return axis;
 }

@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+	type OverviewToken,
+	readFromPage,
+	readToPage,
+	type UsageCount,
+} from "../../extension/overview/overview-message.ts";
+import { overviewPage } from "../../extension/overview/overview-page.ts";
+import { ToldTokens } from "../../extension/overview/overview-tokens.ts";
+import { highestStack, layOutTimeline, neighbour, pitch } from "../../extension/overview/timeline.ts";
+import {
+	filterTokens,
+	rowsToDraw,
+	type Sorting,
+	scrollFor,
+	sortedBy,
+	sortTokens,
+} from "../../extension/overview/token-table.ts";
+import { fillDays, lastDays, layOutBars, roundUp } from "../../extension/overview/usage-bars.ts";
+
+const now = Date.parse("2026-03-01T12:00:00Z");
+const day = 86_400_000;
+
+function token(name: string, more: Partial<OverviewToken> = {}): OverviewToken {
+	return {
+		...{ id: name, name, urgency: "calm", state: "", end: now + 30 * day, endWords: "", lastUsed: null },
+		...{ lastUsedWords: "", uses: 0, permissions: "orders.read", lines: [], ...more },
+	};
+}
+
+const inDays = (days: number, urgency: OverviewToken["urgency"] = "calm") =>
+	token(`${days} days`, { end: now + days * day, urgency });
+
+describe("the time line of expiries", () => {
+	const size = { width: 800, height: 8 * pitch, now };
+
+	it("stands tokens in the order of their ends, whatever the distances", () => {
+		fc.assert(
+			fc.property(fc.array(fc.integer({ min: -400, max: 4000 }), { minLength: 1, maxLength: 60 }), (days) => {
+				const tokens = [...new Set(days)].map((each) => inDays(each + 0.5));
+				const { marks } = layOutTimeline(tokens, size);
+				const ends = new Map(tokens.map(({ id, end }) => [id, Number(end)]));
+				const inOrder = marks.map(({ ids }) => Math.min(...ids.map((id) => ends.get(id) ?? 0)));
+				assert.deepEqual(
+					inOrder,
+					inOrder.toSorted((one, other) => one - other),
+				);
+				assert.equal(marks.flatMap(({ ids }) => ids).length, tokens.length);
+				for (const { x } of marks) assert.ok(x > 0 && x < size.width);
+			}),
+		);
+	});
+
+	it("never lets an expired token stand after now, nor one that works before it", () => {
+		const { marks, nowX } = layOutTimeline([inDays(-0.01, "expired"), inDays(0.01, "urgent")], size);
+		assert.deepEqual(
+			marks.map(({ x }) => x < nowX),
+			[true, false],
+		);
+	});
+
+	it("gives endless tokens a place of their own, and none to those that are over", () => {
+		const endless = token("endless", { end: null, urgency: "never" });
+		const { marks, neverX, ticks } = layOutTimeline([endless, inDays(5, "revoked")], size);
+		assert.deepEqual(
+			marks.map(({ ids, x }) => [ids, x]),
+			[[["endless"], neverX]],
+		);
+		for (const { x } of ticks) assert.ok(x < Number(neverX) - 60);
+		assert.equal(layOutTimeline([inDays(5)], size).neverX, undefined);
+	});
+
+	it("stacks what would overlap, and makes one mark of what would be too high", () => {
+		const few = Array.from({ length: 8 }, (_, index) => token(`t${index}`, { end: now + 30 * day + index }));
+		assert.equal(new Set(layOutTimeline(few, size).marks.map(({ y }) => y)).size, 8);
+		const many = [...few, token("t8")];
+		assert.deepEqual(
+			layOutTimeline(many, size).marks.map(({ ids }) => ids.length),
+			[9],
+		);
+		assert.equal(highestStack(many, size), 9);
+	});
+
+	it("is walked with arrow keys: along, and up and down within a stack", () => {
+		const { marks } = layOutTimeline([inDays(1), inDays(30), token("same", { end: now + 30 * day })], size);
+		const [first, low, high] = marks;
+		assert.ok(first !== undefined && low !== undefined && high !== undefined);
+		assert.equal(neighbour(marks, first, "ArrowRight"), low);
+		assert.equal(neighbour(marks, low, "ArrowUp"), high);
+		assert.equal(neighbour(marks, high, "ArrowUp"), undefined);
+		assert.equal(neighbour(marks, first, "ArrowUp"), undefined);
+		assert.equal(neighbour(marks, high, "ArrowLeft"), first);
+		assert.equal(neighbour(marks, first, "ArrowLeft"), undefined);
+		assert.equal(neighbour(marks, first, "End"), high);
+	});
+});
+
+describe("the bars of a token's use", () => {
+	it("have a place for each day, also those of which nothing is known", () => {
+		const days = lastDays(now, 3);
+		assert.deepEqual(days, ["2026-02-27", "2026-02-28", "2026-03-01"]);
+		const counts = fillDays(days, [{ day: "2026-02-28", accepted: 3, refused: 1 }]);
+		assert.deepEqual(
+			counts.map(({ accepted, refused }) => [accepted, refused]),
+			[
+				[0, 0],
+				[3, 1],
+				[0, 0],
+			],
+		);
+	});
+
+	it("stay within their room, and can be seen however small", () => {
+		const count = fc.record({ day: fc.constant("2026-03-01"), accepted: fc.nat(), refused: fc.nat() });
+		fc.assert(
+			fc.property(fc.array(count, { minLength: 1, maxLength: 30 }), (counts: UsageCount[]) => {
+				const { bars, maximum } = layOutBars(counts, { width: 300, height: 100 });
+				for (const { x, width, accepted, refused, count } of bars) {
+					assert.ok(x >= 0 && x + width <= 300.001 && refused.y >= -3.1);
+					assert.ok(count.accepted + count.refused <= maximum);
+					assert.equal(accepted.height > 0, count.accepted > 0);
+				}
+			}),
+		);
+	});
+
+	for (const [value, top] of [
+		[1, 1],
+		[3, 5],
+		[12, 20],
+		[51, 100],
+		[100, 100],
+	] as const)
+		it(`count up to ${top} for ${value}`, () => assert.equal(roundUp(value), top));
+});
+
+describe("the table of tokens", () => {
+	const sorted = (tokens: OverviewToken[], column: Sorting["column"], direction: Sorting["direction"]) =>
+		sortTokens(tokens, { column, direction }).map(({ name }) => name);
+
+	it("puts tokens without a value last in both directions", () => {
+		const tokens = [token("never", { end: null }), token("late", { end: 2 }), token("early", { end: 1 })];
+		const gone = token("gone", { end: 0, urgency: "revoked" });
+		assert.deepEqual(sorted([...tokens, gone], "end", "ascending"), ["early", "late", "gone", "never"]);
+		assert.deepEqual(sorted([...tokens, gone], "end", "descending"), ["late", "early", "gone", "never"]);
+	});
+
+	it("sorts names as people count", () => {
+		assert.deepEqual(sorted([token("b10"), token("b2"), token("A")], "name", "ascending"), [
+			"A",
+			"b2",
+			"b10",
+		]);
+	});
+
+	it("turns the direction at a second click, and begins with the most for counts", () => {
+		const byName: Sorting = { column: "name", direction: "ascending" };
+		assert.deepEqual(sortedBy("name", byName), { column: "name", direction: "descending" });
+		assert.deepEqual(sortedBy("uses", byName), { column: "uses", direction: "descending" });
+	});
+
+	it("finds tokens by all the words, in name, permissions and lines", () => {
+		const tokens = [token("Orders", { lines: ["api/.env:3 (KEY)"] }), token("Billing")];
+		const found = (text: string) => filterTokens(tokens, text).map(({ name }) => name);
+		assert.deepEqual(found("orders.read"), ["Orders", "Billing"]);
+		assert.deepEqual(found("ORD api/"), ["Orders"]);
+		assert.deepEqual(found("  "), ["Orders", "Billing"]);
+		assert.deepEqual(found("nothing"), []);
+	});
+
+	it("draws what is seen of two thousand rows, and little more", () => {
+		const view = { scrollTop: 26_000, height: 260, rowHeight: 26 };
+		assert.deepEqual(rowsToDraw(view, 2000), { from: 994, to: 1016 });
+		assert.deepEqual(rowsToDraw({ ...view, scrollTop: 0 }, 3), { from: 0, to: 3 });
+		// The list became shorter than where it is scrolled to.
+		assert.deepEqual(rowsToDraw(view, 5), { from: 4, to: 5 });
+		assert.deepEqual(rowsToDraw(view, 0), { from: 0, to: 0 });
+	});
+
+	it("scrolls no further than a row needs to be seen whole", () => {
+		const view = { scrollTop: 100, height: 260, rowHeight: 26 };
+		assert.equal(scrollFor(5, view), undefined);
+		assert.equal(scrollFor(0, view), 0);
+		assert.equal(scrollFor(20, view), 286);
+	});
+});
+
+describe("what the Token Overview's page and the extension say to each other", () => {
+	const hello = { type: "hello", bundle: { a: "b" } };
+	const tokens = { type: "tokens", state: "live", problem: null, changed: [token("A")], removed: ["x"] };
+	const usage = { type: "usage", id: "A", counts: [{ day: "2026-03-01", accepted: 1, refused: 0 }] };
+
+	for (const message of [hello, tokens, usage, { type: "select", id: "A" }])
+		it(`is taken by the page: ${message.type}`, () => assert.deepEqual(readToPage(message), message));
+
+	const right = [
+		{ type: "ready" },
+		{ type: "usage", ids: ["A"] },
+		{ type: "token-action", action: "rotate", id: "A" },
+		{ type: "page-action", action: "create" },
+	];
+	for (const message of right)
+		it(`is taken by the extension: ${message.type}`, () => assert.deepEqual(readFromPage(message), message));
+
+	const wrong = [
+		...[undefined, null, 5, "ready", [], {}, { type: "other" }, { type: "usage", ids: "A" }],
+		{ type: "usage", ids: Array.from({ length: 201 }, String) },
+		{ type: "token-action", action: "workbench.action.quit", id: "A" },
+		{ type: "token-action", action: "rotate", id: { toString: "x" } },
+		{ type: "page-action", action: "constructor" },
+		...[
+			{ ...tokens, state: "dead" },
+			{ ...tokens, changed: [{ ...token("A"), urgency: "toString" }] },
+		],
+		...[
+			{ ...usage, counts: [{ day: "<b>", accepted: 1, refused: 0 }] },
+			{ type: "hello", bundle: { a: 1 } },
+		],
+	];
+	it("is nothing else", () => {
+		for (const message of wrong) {
+			assert.equal(readFromPage(message), undefined);
+			assert.equal(readToPage(message), undefined);
+		}
+	});
+
+	it("leaves out what the page knows already", () => {
+		const told = new ToldTokens();
+		const [one, other] = [token("A"), token("B")];
+		assert.deepEqual(told.changesTo([one, other]), { changed: [one, other], removed: [] });
+		assert.deepEqual(told.changesTo([{ ...one }, other]), { changed: [], removed: [] });
+		const used = { ...one, uses: 1 };
+		assert.deepEqual(told.changesTo([used]), { changed: [used], removed: ["B"] });
+		told.forget();
+		assert.deepEqual(told.changesTo([used]).changed, [used]);
+	});
+});
+
+describe("the Token Overview's page", () => {
+	const parts = {
+		cspSource: "vscode-webview:",
+		scriptUri: "s.js",
+		styleUri: "s.css",
+		nonce: "n0nce",
+		language: "en",
+	};
+
+	it("lets one script and one style sheet in, and nothing inline", () => {
+		const page = overviewPage(parts);
+		assert.match(page, /default-src 'none'; script-src 'nonce-n0nce'; style-src vscode-webview:;/);
+		assert.doesNotMatch(page, /unsafe|\sstyle=|\son\w+=/);
+		assert.equal(page.match(/<script/g)?.length, 1);
+	});
+
+	it("cannot be broken out of", () => {
+		const page = overviewPage({ ...parts, styleUri: '"><script>alert(1)</script>' });
+		assert.equal(page.match(/<script/g)?.length, 1);
+	});
+});
