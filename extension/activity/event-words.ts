@@ -50,7 +50,12 @@ const words: Record<AuditEvent["action"], Words> = {
 			text(after.reason),
 		),
 	"dead-token-used": (name, { after }) =>
-		alarm(l10n.t("Dead token used: {0}", name), deadUse(text(after.reason), text(after.address))),
+		alarm(
+			after.reason === "revoked"
+				? l10n.t("Revoked token used: {0}", name)
+				: l10n.t("Expired token used: {0}", name),
+			l10n.t("from {0}", text(after.address) ?? l10n.t("an unknown address")),
+		),
 	policy: (_, event) => usual(l10n.t("Changed the policy"), changedFields(event)),
 	profile: (_, event) => profileWords(event),
 	purge: (_, { after }) =>
@@ -87,12 +92,6 @@ function changedFields({ before, after }: AuditEvent): string {
 function resourcesOf(more: AuditEvent["after"], fewer: AuditEvent["after"]): string {
 	const [all, rest] = [list(more.resources), list(fewer.resources)];
 	return listInWords(all.filter((resource) => !rest.includes(resource)));
-}
-
-/** Why it was refused, and whence it came. */
-function deadUse(reason: string | undefined, address: string | undefined): string {
-	const from = address ?? l10n.t("an unknown address");
-	return reason === "revoked" ? l10n.t("revoked, from {0}", from) : l10n.t("expired, from {0}", from);
 }
 
 function profileWords({ before, after }: AuditEvent): EventWords {

@@ -57,7 +57,7 @@ export function tokenItem(
 export function lineItem({ line, parent }: LineNode): vscode.TreeItem {
 	const item = new vscode.TreeItem(plainText(line.words));
 	item.id = `${parent.group.id}/${parent.id}/${line.uri}#${line.line}`;
-	item.iconPath = new vscode.ThemeIcon("symbol-key");
+	item.iconPath = new vscode.ThemeIcon("link");
 	item.contextValue = "envLine.known";
 	item.tooltip = l10n.t("Go to {0}", plainText(line.words));
 	item.command = openLineCommand(line);

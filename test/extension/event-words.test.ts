@@ -45,14 +45,14 @@ describe("an event in words", () => {
 		],
 		[
 			{ action: "dead-token-used", after: { reason: "revoked", address: "10.0.0.7" } },
-			"Dead token used: orders",
-			"revoked, from 10.0.0.7",
+			"Revoked token used: orders",
+			"from 10.0.0.7",
 			"alarm",
 		],
 		[
 			{ action: "dead-token-used", after: { reason: "expired", address: null } },
-			"Dead token used: orders",
-			"expired, from an unknown address",
+			"Expired token used: orders",
+			"from an unknown address",
 			"alarm",
 		],
 		[

@@ -73,6 +73,11 @@ export class WorkbenchWindow {
 		await shown.waitFor();
 	}
 
+	/** Opens or closes one view of the container that is open. */
+	async togglePane(name: string): Promise<void> {
+		await this.page.locator(".sidebar .pane-header", { hasText: exactly(name) }).click();
+	}
+
 	/** The number on an activity bar's icon; undefined without a badge. */
 	async badge(name: string): Promise<string | undefined> {
 		const item = this.page.locator(".activitybar .action-item", {

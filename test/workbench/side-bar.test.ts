@@ -1,0 +1,187 @@
+/**
+ * The side bar, the status bar and the notices as a person meets them. With TOKENSMITH_PICTURES=folder, pictures of
+ * each go there.
+ */
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { CreatedToken } from "../../daemon/contract.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import { daemonClient, runningDaemon } from "./daemon.ts";
+import { until } from "./until.ts";
+import type { Theme, WorkbenchWindow } from "./window.ts";
+import { sampleWorkspace, Workbench } from "./workbench.ts";
+
+const hour = 3_600_000;
+const inHours = (hours: number) => new Date(Date.now() + hours * hour).toISOString();
+const themes: Theme[] = ["light", "dark", "high contrast"];
+const unknown = "ghp_R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1";
+
+describe("the side bar", () => {
+	let workbench: Workbench;
+	let window: WorkbenchWindow;
+	let client: Client;
+
+	before(async () => {
+		const settings = { "tokensmith.daemon.preferredPort": 0 };
+		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		for (const folder of ["worker", "web"])
+			await mkdir(join(workbench.workspace, "services", folder), { recursive: true });
+		window = await workbench.openWindow();
+		await window.openView("Tokensmith");
+		client = daemonClient(workbench.userData);
+	});
+	after(() => workbench.stop());
+
+	async function put(path: string, text: string): Promise<void> {
+		await writeFile(join(workbench.workspace, path), text);
+	}
+
+	function create(name: string, hours: number | null): Promise<CreatedToken> {
+		const expiry = hours === null ? null : inHours(hours);
+		return client.createToken({ name, permissions: ["orders.read"], expiry });
+	}
+
+	/** A service that presents the secret to the daemon. */
+	async function use(secret: string): Promise<number> {
+		const { url } = await runningDaemon(workbench.userData);
+		return (await fetch(`${url}/v1/verify`, { headers: { authorization: `Bearer ${secret}` } })).status;
+	}
+
+	async function picture(subject: string): Promise<void> {
+		const folder = process.env.TOKENSMITH_PICTURES;
+		if (folder === undefined) return;
+		for (const theme of themes) {
+			await window.setTheme(theme);
+			await window.page.mouse.move(640, 784);
+			await window.screenshot(join(folder, `${subject}-${theme.replace(" ", "-")}.png`));
+		}
+	}
+
+	const showRows = (expected: string[]) =>
+		until("the rows are shown", async () => {
+			assert.deepEqual(await window.treeRows(), expected);
+			return true;
+		});
+
+	it("shows the tokens in groups, a rotated one under its successor, and the lines that hold them", async () => {
+		const orders = await create("orders-api", 80 * 24);
+		const billing = await create("billing-api", 5 * 24);
+		await create("nightly-import", 20.5);
+		await create("Webhook receiver", null);
+		const leaked = await create("Leaked in a log", 60 * 24);
+		await client.revokeToken(leaked.id, "Seen in a build log");
+		const paused = await create("load-test", 60 * 24);
+		await client.disableToken(paused.id);
+		const successor = await client.rotateToken(orders.id, { overlapSeconds: 3 * 24 * 3600 });
+		await put(
+			".env",
+			`# The service's own\nAPI_TOKEN=${successor.token}\nBILLING_TOKEN="${billing.token}"\n`,
+		);
+		await put(
+			"services/worker/.env",
+			`# Moves soon\nexport API_TOKEN=${orders.token}\nGITHUB_TOKEN=${unknown}\n`,
+		);
+		await put("services/web/.env.local", "PORT=8080\n");
+		await showRows([
+			"Expires Soon 2",
+			"nightly-import 20 hours",
+			"billing-api 5 days",
+			"Active 1",
+			"orders-api 80 days",
+			"orders-api rotated, 3 days left",
+			".env:2 (API_TOKEN)",
+			"No Expiry 1",
+			"Webhook receiver",
+			"Disabled and Revoked 2",
+		]);
+		await picture("tokens");
+	});
+
+	it("says the nearest expiry in the status bar", async () => {
+		await until("it is there", async () =>
+			(await window.statusBar()).some((text) => text.includes("nightly-import: 20 hours")),
+		);
+	});
+
+	it("goes to the line on Enter", async () => {
+		await window.treeRow(".env:2 (API_TOKEN)").click();
+		await until("the file is open", async () => (await window.tabs()).includes(".env"));
+	});
+
+	it("tells, once in one of two windows, that a revoked token was used, and shows what happened", async () => {
+		const { id, token } = await create("stolen", 60 * 24);
+		await client.revokeToken(id, "Laptop stolen");
+		const other = await workbench.openWindow();
+		await other.openView("Tokensmith");
+		await other.waitForTreeRow("Disabled and Revoked");
+		const windows = [window, other];
+		assert.equal(await use(token), 401);
+		const told = await Promise.any(
+			windows.map(async (one) => {
+				assert.match(await one.notification("stolen"), /used the revoked API token “stolen”/);
+				return one;
+			}),
+		);
+		const quiet = windows.filter((one) => one !== told);
+		await told.bringToFront();
+		await told.answerNotification("stolen", "Show Activity");
+		await told.waitForTreeRow("Revoked token used: stolen");
+		for (const one of quiet) assert.deepEqual(await one.notifications(), []);
+		for (const one of quiet) await one.close();
+		window = told;
+		await picture("activity");
+		await window.togglePane("Activity");
+	});
+
+	it("shows each env file with its lines and their state", async () => {
+		await window.togglePane("Env Files");
+		await window.waitForTreeRow("GITHUB_TOKEN");
+		await picture("env-files");
+		await showRows([
+			".env 2 tokens",
+			"API_TOKEN orders-api · 80 days left",
+			"BILLING_TOKEN billing-api · 5 days left",
+			"services/web/.env.local no tokens",
+			"services/worker/.env 2 tokens",
+			"API_TOKEN orders-api · rotated, 3 days left",
+			"GITHUB_TOKEN unknown token",
+		]);
+		await window.togglePane("Env Files");
+	});
+
+	it("filters while the person types, says so, and shows all again", async () => {
+		await window.runCommand("Tokens: Filter Tokens…");
+		await window.input.type("worker");
+		await showRows(["Active 1", "orders-api rotated, 3 days left", "services/worker/.env:2 (API_TOKEN)"]);
+		await picture("filter");
+		await window.input.accept();
+		await window.runCommand("Tokens: Clear Filter");
+		await window.waitForTreeRow("billing-api");
+	});
+
+	it("groups by env file, and remembers that", async () => {
+		await window.runCommand("Tokens: Group by Env File");
+		await window.waitForTreeRow("In No Env File Here");
+		await window.reload();
+		await window.openView("Tokensmith");
+		await window.waitForTreeRow("In No Env File Here");
+		await picture("by-file");
+		await window.runCommand("Tokens: Group by Status");
+		await window.waitForTreeRow("Expires Soon");
+	});
+
+	it("tells of tokens that expire together in one notice, once", async () => {
+		const expiry = new Date(Date.now() + 3000).toISOString();
+		for (const name of ["first", "second"])
+			await client.createToken({ name, permissions: ["orders.read"], expiry });
+		assert.match(await window.notification("API tokens expire or have expired"), /“first”.*“second”/);
+		await picture("notice");
+		await window.answerNotification("API tokens expire", "Snooze…");
+		await picture("snooze");
+		await window.input.escape();
+		await window.reload();
+		await window.waitForTreeRow("first");
+		assert.deepEqual(await window.notifications(), []);
+	});
+});
