@@ -9,7 +9,7 @@ import { plainText, shortenedWithin } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
 import { urgencyOf } from "../tokens/time-left.ts";
-import { stateInWords } from "../tokens/token-facts.ts";
+import { stateInFewWords } from "../tokens/token-facts.ts";
 import { iconOf, openLineCommand, tokenTooltip } from "../tokens/token-items.ts";
 import { ViewProgress } from "../tokens/view-progress.ts";
 import type { Bindings, EnvFileLines, EnvLine } from "./bindings.ts";
@@ -154,7 +154,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 			return line.commented ? l10n.t("unknown token, commented out") : l10n.t("unknown token");
 		const now = Date.now();
 		const name = shortenedWithin(plainText(token.name), longestName);
-		const state = stateInWords(token, urgencyOf(token, warningDays(), now), now);
+		const state = stateInFewWords(token, urgencyOf(token, warningDays(), now), now);
 		return line.commented ? l10n.t("{0} · {1}, commented out", name, state) : `${name} · ${state}`;
 	}
 

@@ -94,8 +94,7 @@ export function noticeInWords(due: readonly TokenRecord[], now: number): NoticeW
 	const more = due.length - mostNamed;
 	if (more === 1) named.push(l10n.t("one more"));
 	if (more > 1) named.push(l10n.t("{0} more", more));
-	const text = l10n.t("{0} API tokens expire or have expired: {1}.", due.length, listInWords(named));
-	return { text, tone };
+	return { text: ofSeveral(due, listInWords(named), now), tone };
 }
 
 const mostNamed = 3;
@@ -108,9 +107,16 @@ function ofOne(token: TokenRecord, now: number): string {
 		: l10n.t("The API token {0} expired {1}.", name, timeSince(end, now));
 }
 
+function ofSeveral(due: readonly TokenRecord[], named: string, now: number): string {
+	const expired = due.filter((token) => endOf(token) <= now).length;
+	if (expired === 0) return l10n.t("{0} API tokens expire soon: {1}.", due.length, named);
+	if (expired === due.length) return l10n.t("{0} API tokens have expired: {1}.", due.length, named);
+	return l10n.t("{0} API tokens expire soon or have expired: {1}.", due.length, named);
+}
+
 function when(token: TokenRecord, now: number): string {
 	const end = endOf(token);
-	return end > now ? timeUntil(end, now) : l10n.t("expired {0}", timeSince(end, now));
+	return end > now ? timeUntil(end, now) : timeSince(end, now);
 }
 
 /** Of a token that ends as it was meant to, nobody has to be told. */

@@ -5,7 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import { addressesInWords } from "../create/allowed-addresses.ts";
-import { dateInWords, timeLeft, timeSince, type Urgency } from "./time-left.ts";
+import { dateInWords, timeLeft, timeLeftBriefly, timeSince, type Urgency } from "./time-left.ts";
 
 export interface Fact {
 	label: string;
@@ -76,4 +76,10 @@ export function stateInWords(token: TokenRecord, urgency: Urgency, now: number):
 	if (urgency === "retiring") return l10n.t("rotated, {0}", timeLeft(token, now));
 	if (urgency === "rotated") return l10n.t("rotated away {0}", timeSince(endOf(token), now));
 	return timeLeft(token, now);
+}
+
+/** The same where there is little room: `12 days`. */
+export function stateInFewWords(token: TokenRecord, urgency: Urgency, now: number): string {
+	const isDated = urgency === "urgent" || urgency === "soon" || urgency === "calm";
+	return isDated ? timeLeftBriefly(token, now) : stateInWords(token, urgency, now);
 }

@@ -4,8 +4,8 @@ import * as vscode from "vscode";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import { plainText, shortenedWithin } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
-import { timeLeftBriefly, timeSince, type Urgency, urgencyOf } from "./time-left.ts";
-import { factsOf, type SecretPlace, stateInWords } from "./token-facts.ts";
+import { timeSince, type Urgency, urgencyOf } from "./time-left.ts";
+import { factsOf, type SecretPlace, stateInFewWords, stateInWords } from "./token-facts.ts";
 import type { TokenGroup } from "./token-groups.ts";
 import type { GroupNode, LineNode, TokenNode } from "./token-nodes.ts";
 
@@ -114,8 +114,7 @@ interface Place {
 function stateBriefly(token: TokenRecord, urgency: Urgency, { now, kind }: Place): string {
 	if (kind === "never") return "";
 	if (kind === "expired") return timeSince(endOf(token), now);
-	const isDated = urgency === "urgent" || urgency === "soon" || urgency === "calm";
-	return isDated ? timeLeftBriefly(token, now) : stateInWords(token, urgency, now);
+	return stateInFewWords(token, urgency, now);
 }
 
 function spoken({ name }: TokenRecord, { length }: readonly EnvLine[], state: string): string {

@@ -137,17 +137,22 @@ describe("the words of a notice", () => {
 		[[token("a", -2)], "The API token “a” expired 2 days ago.", "warning"],
 		[
 			[token("a", -2), token("b", 5)],
-			"2 API tokens expire or have expired: “a” (expired 2 days ago) and “b” (in 5 days).",
+			"2 API tokens expire soon or have expired: “a” (2 days ago) and “b” (in 5 days).",
+			"warning",
+		],
+		[
+			[token("a", -2), token("b", -5)],
+			"2 API tokens have expired: “a” (2 days ago) and “b” (5 days ago).",
 			"warning",
 		],
 		[
 			["a", "b", "c", "d"].map((name) => token(name, 5)),
-			"4 API tokens expire or have expired: “a” (in 5 days), “b” (in 5 days), “c” (in 5 days) and one more.",
+			"4 API tokens expire soon: “a” (in 5 days), “b” (in 5 days), “c” (in 5 days) and one more.",
 			"information",
 		],
 		[
 			["a", "b", "c", "d", "e"].map((name) => token(name, 5)),
-			"5 API tokens expire or have expired: “a” (in 5 days), “b” (in 5 days), “c” (in 5 days) and 2 more.",
+			"5 API tokens expire soon: “a” (in 5 days), “b” (in 5 days), “c” (in 5 days) and 2 more.",
 			"information",
 		],
 	];

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { EnvFileTree } from "../../extension/env/env-file-tree.ts";
+import { until } from "../workbench/until.ts";
+import { OneWindow } from "./one-window.ts";
+
+const unknown = "ghp_R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1";
+
+describe("the view of env files", () => {
+	let window: OneWindow;
+	let tree: EnvFileTree;
+
+	beforeEach(async () => {
+		window = await OneWindow.open("env-view");
+		tree = new EnvFileTree(window);
+	});
+
+	afterEach(async () => {
+		tree.dispose();
+		await window.close();
+	});
+
+	/** Each file's rows, without those of files that other tests own. */
+	function rows(): string[] {
+		return nodes().map((node) => {
+			const { label, description } = tree.getTreeItem(node);
+			return `${node.kind === "line" ? "  " : ""}${label}: ${description}`;
+		});
+	}
+
+	function nodes() {
+		const files = tree
+			.getChildren()
+			.filter((node) => String(tree.getTreeItem(node).label).startsWith("env-view/"));
+		return files.flatMap((file) => [file, ...tree.getChildren(file)]);
+	}
+
+	it("has every env file, and in each the lines that hold a token or what looks like one", async () => {
+		const { token } = await window.create("orders");
+		const { token: dead, id } = await window.create("dead");
+		await window.client.revokeToken(id);
+		await window.put(".env", `PORT=1\nA=${token}\n# B=${token}\nC=${dead}\nD=${unknown}\n`);
+		await window.put(".env.local", "PORT=1\n");
+		await window.bindings.whenReady();
+		assert.deepEqual(rows(), [
+			"env-view/.env: 4 tokens",
+			"  A: orders · 30 days",
+			"  B: orders · 30 days, commented out",
+			"  C: dead · revoked just now",
+			"  D: unknown token",
+			"env-view/.env.local: no tokens",
+		]);
+	});
+
+	it("goes to the line, and tells the menus whether its token is known", async () => {
+		const { token } = await window.create("orders");
+		await window.put(".env", `A=${token}\nD=${unknown}\n`);
+		await window.bindings.whenReady();
+		const [file, known, foreign] = nodes();
+		assert.ok(file && known?.kind === "line" && foreign?.kind === "line");
+		const items = [file, known, foreign].map((node) => tree.getTreeItem(node));
+		assert.deepEqual(
+			items.map(({ contextValue }) => contextValue),
+			["envFile", "envLine.known", "envLine.unknown"],
+		);
+		assert.equal(items[0]?.command?.command, "vscode.open");
+		assert.equal(items[1]?.command?.command, "tokensmith.openLine");
+		assert.deepEqual(items[1]?.command?.arguments, [{ line: known.line }]);
+		assert.ok(tree.getParent(known));
+	});
+
+	it("shows no value, in no label, description or tooltip", async () => {
+		const { token } = await window.create("orders");
+		await window.put(".env", `A=${token}\nD=${unknown}\n`);
+		await window.bindings.whenReady();
+		const items = await Promise.all(
+			nodes().map((node) => tree.resolveTreeItem(tree.getTreeItem(node), node)),
+		);
+		const shown = JSON.stringify(items);
+		assert.ok(shown.includes("no record of it"), shown);
+		for (const value of [token, unknown]) assert.ok(!shown.includes(value));
+	});
+
+	it("follows what the token becomes", async () => {
+		const { token, id } = await window.create("orders");
+		await window.put(".env", `A=${token}\n`);
+		await window.bindings.whenReady();
+		await window.client.disableToken(id);
+		await until("the line says so", () => rows().includes("  A: orders · disabled"));
+		const [, line] = nodes();
+		assert.ok(line);
+		const { iconPath } = tree.getTreeItem(line);
+		assert.ok(iconPath instanceof vscode.ThemeIcon && iconPath.id === "debug-pause");
+	});
+});
