@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 import { activityCommands } from "./activity/activity-commands.ts";
 import type { Command, CommandCall, CommandTable } from "./command.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
+import { envLineCommands } from "./env-line/env-line-commands.ts";
 import { launchCommands } from "./launch/launch-commands.ts";
 import { overviewCommands } from "./overview/overview-commands.ts";
 import { report } from "./report.ts";
@@ -17,6 +18,7 @@ import { viewCommands } from "./tokens/view-commands.ts";
 const tables: readonly CommandTable[] = [
 	activityCommands,
 	daemonCommands,
+	envLineCommands,
 	launchCommands,
 	rotationCommands,
 	overviewCommands,

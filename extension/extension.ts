@@ -11,6 +11,9 @@ import { startWhereUsed } from "./daemon/start-where-used.ts";
 import { Bindings } from "./env/bindings.ts";
 import { EnvFileTree } from "./env/env-file-tree.ts";
 import { IgnoredSecrets } from "./env/ignored-secrets.ts";
+import { TrackedFiles } from "./env/tracked-files.ts";
+import { openEnvLines } from "./env-line/env-line.ts";
+import { Masking } from "./env-line/masking.ts";
 import { Consents } from "./launch/consents.ts";
 import { startLaunching } from "./launch/launching.ts";
 import { Claims } from "./notices/claims.ts";
@@ -45,6 +48,8 @@ export function activate(context: vscode.ExtensionContext): void {
 	});
 	const ignored = new IgnoredSecrets(context.workspaceState);
 	const bindings = new Bindings({ live, daemon, ignored, log });
+	const tracked = new TrackedFiles({ bindings, log });
+	const masking = new Masking({ memory: context.workspaceState });
 	const secrets = new SecretStore(context.secrets);
 	const clipboard = new Clipboard({ log });
 	const tree = new TokenTree({
@@ -61,7 +66,8 @@ export function activate(context: vscode.ExtensionContext): void {
 	const { extensionUri } = context;
 	const overview = new Overview({ daemon, live, bindings, tree, log, extensionUri });
 	context.subscriptions.push(
-		...[log, policyChanged, live, ignored, bindings, clipboard, tree, envFiles, activity, overview],
+		...[log, policyChanged, live, ignored, bindings, tracked, masking, clipboard, tree],
+		...[envFiles, activity, overview],
 		vscode.workspace.onDidChangeConfiguration((change) => {
 			if (affectsPolicy(change)) policyChanged.fire();
 		}),
@@ -71,9 +77,10 @@ export function activate(context: vscode.ExtensionContext): void {
 		tellDeadTokens({ live, claims, log }),
 		watchOverlaps({ live, bindings, secrets, claims, log }),
 		new ExpiryStatus(live),
+		openEnvLines({ bindings, live, tracked, masking }),
 		registerCommands({
-			...{ daemon, live, bindings, ignored, secrets, clipboard, tree, activity, overview },
-			...{ consents, debugging, workspaceState, log },
+			...{ daemon, live, bindings, ignored, tracked, masking, secrets, clipboard, tree, activity },
+			...{ overview, consents, debugging, workspaceState, log },
 		}),
 	);
 	tree.open();

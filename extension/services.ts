@@ -6,6 +6,8 @@ import type { DaemonProcess } from "./daemon/daemon-process.ts";
 import type { LiveTokens } from "./daemon/live-tokens.ts";
 import type { Bindings } from "./env/bindings.ts";
 import type { IgnoredSecrets } from "./env/ignored-secrets.ts";
+import type { TrackedFiles } from "./env/tracked-files.ts";
+import type { Masking } from "./env-line/masking.ts";
 import type { Consents } from "./launch/consents.ts";
 import type { Overview } from "./overview/overview.ts";
 import type { Clipboard } from "./tokens/clipboard.ts";
@@ -17,6 +19,8 @@ export interface Services {
 	live: LiveTokens;
 	bindings: Bindings;
 	ignored: IgnoredSecrets;
+	tracked: TrackedFiles;
+	masking: Masking;
 	secrets: SecretStore;
 	clipboard: Clipboard;
 	tree: TokenTree;

@@ -62,6 +62,27 @@ export function isStatusBarWanted(): boolean {
 	return setting<unknown>("statusBar.enabled", true) !== false;
 }
 
+/** Whether the values of env files are hidden. */
+export function isMaskingWanted(): boolean {
+	return setting<unknown>("masking.enabled", false) === true;
+}
+
+/** The person's own setting: no workspace can show what they want hidden. */
+export async function setMasking(mode: "on" | "off"): Promise<void> {
+	const configuration = vscode.workspace.getConfiguration(section);
+	await configuration.update("masking.enabled", mode === "on", vscode.ConfigurationTarget.Global);
+}
+
+/** Whether a line above each token's line says what there is to know of it. */
+export function isCodeLensWanted(): boolean {
+	return setting<unknown>("codeLens.enabled", true) !== false;
+}
+
+/** Whether what is wrong with the lines of env files stands among the problems. */
+export function areProblemsWanted(): boolean {
+	return setting<unknown>("diagnostics.enabled", true) !== false;
+}
+
 /** The port at which a new daemon listens if it is free. 0: any. */
 export function preferredPort(): number {
 	const port = setting<unknown>("daemon.preferredPort", usualPort);

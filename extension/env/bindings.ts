@@ -9,8 +9,9 @@ import type { Client } from "../daemon/client.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { envFilePatterns } from "../settings.ts";
 import { isOwnEnvFile, listEnvFiles } from "./env-files.ts";
-import { type EnvRead, EnvReads, type FoundLine, openDocument } from "./env-reads.ts";
+import { type EnvRead, EnvReads, type FoundLine, shownDocument } from "./env-reads.ts";
 import { TokenIdentities } from "./token-identities.ts";
+import type { TokenLike } from "./token-like.ts";
 import { nameOf } from "./workspace-file.ts";
 
 export interface EnvLine {
@@ -28,6 +29,8 @@ export interface EnvLine {
 	readonly hash: string;
 	/** Of which token this is the secret; undefined: token-like, and nobody knows it. */
 	readonly tokenId: string | undefined;
+	/** Whose token it looks like, of a line that nobody knows. */
+	readonly like?: TokenLike;
 	/** `.env:3 (API_TOKEN)` */
 	readonly words: string;
 }
@@ -70,6 +73,9 @@ export class Bindings implements vscode.Disposable {
 	#files: readonly EnvFileLines[] = [];
 	#byToken: ReadonlyMap<string, readonly EnvLine[]> = new Map();
 
+	/** The daemon could not be asked about everything that was read. It is, as soon as it is there again. */
+	#isUnanswered = true;
+
 	/** What the next look is at. */
 	#wanted: { everything: boolean; uris: Map<string, vscode.Uri> } = nothingWanted();
 	#last: Promise<void> = Promise.resolve();
@@ -99,7 +105,7 @@ export class Bindings implements vscode.Disposable {
 	linesIn(uri: vscode.Uri): readonly EnvLine[] {
 		const indexed = this.#indexed.get(uri.toString());
 		if (indexed === undefined) return [];
-		const document = openDocument(uri);
+		const document = shownDocument(uri);
 		const read = document === undefined ? indexed.read : this.#reads.readDocument(document);
 		return this.#linesOf(indexed.uri, read);
 	}
@@ -176,7 +182,7 @@ export class Bindings implements vscode.Disposable {
 
 	#tokensChanged(): void {
 		if (this.#options.live.state !== "live") return;
-		if (this.#noteTokens() === "new" || this.#state === "looking") this.#lookInBackground("answers");
+		if (this.#noteTokens() === "new" || this.#isUnanswered) this.#lookInBackground("answers");
 	}
 
 	#noteTokens(): "new" | "known" {
@@ -227,11 +233,13 @@ export class Bindings implements vscode.Disposable {
 	}
 
 	async #ask(): Promise<void> {
+		this.#isUnanswered = true;
 		if (this.#options.live.state !== "live") return;
 		const reads = [...this.#indexed.values()].map(({ read }) => read);
 		const isAnswered = await this.#identities.ask(
 			reads.flatMap(({ found }) => found.map(({ hash }) => hash)),
 		);
+		this.#isUnanswered = false;
 		if (this.#state !== "ready") this.#enterReady();
 		else if (isAnswered) this.#publish();
 	}
@@ -261,14 +269,14 @@ export class Bindings implements vscode.Disposable {
 
 	#linesOf(uri: vscode.Uri, { found }: EnvRead): EnvLine[] {
 		const fileName = nameOf(uri);
-		return found.flatMap((line) => {
+		return found.flatMap((line): EnvLine[] => {
 			const tokenId = this.#identities.of(line.hash);
 			if (tokenId === undefined || (tokenId === null && !this.#isSuspect(line))) return [];
-			const { key, line: number, range, commented, hash } = line;
+			const { key, line: number, range, commented, hash, like } = line;
 			const words = `${fileName}:${number} (${key})`;
-			return [
-				{ uri, fileName, key, line: number, range, commented, hash, tokenId: tokenId ?? undefined, words },
-			];
+			const known = { uri, fileName, key, line: number, range, commented, hash, words };
+			if (tokenId !== null) return [{ ...known, tokenId }];
+			return [{ ...known, tokenId: undefined, ...(like !== undefined && { like }) }];
 		});
 	}
 

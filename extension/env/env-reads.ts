@@ -65,7 +65,15 @@ export class EnvReads {
 	}
 }
 
-export function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
+/** Of what nobody sees, the document may be behind its file. */
+export function shownDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
+	const document = openDocument(uri);
+	if (document === undefined || document.isDirty) return document;
+	const isShown = vscode.window.visibleTextEditors.some((editor) => editor.document === document);
+	return isShown ? document : undefined;
+}
+
+function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
 	const text = uri.toString();
 	return vscode.workspace.textDocuments.find((document) => document.uri.toString() === text);
 }

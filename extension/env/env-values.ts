@@ -45,7 +45,7 @@ function commentedValues(text: string, entries: readonly EnvEntry[]): EnvValue[]
 	const starts = lineStarts(text);
 	const values: EnvValue[] = [];
 	let next = 0;
-	for (const comment of text.matchAll(/^[^\S\r\n]*#[#\s]*?(?=[^#\s])([^\r\n]*)/gm)) {
+	for (const comment of text.matchAll(/^[^\S\r\n]*#(?:#|[^\S\r\n])*(?=[^#\s])([^\r\n]*)/gm)) {
 		// A line within quotes is no comment.
 		while ((entries[next]?.end ?? Number.POSITIVE_INFINITY) <= comment.index) next += 1;
 		if ((entries[next]?.start ?? Number.POSITIVE_INFINITY) <= comment.index) continue;

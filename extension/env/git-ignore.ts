@@ -3,10 +3,11 @@
  * built-in git extension has found, and in trusted workspaces only, since a repository's configuration can run programs.
  */
 import { execFile } from "node:child_process";
-import { dirname } from "node:path";
+import { dirname, relative } from "node:path";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { appendLine } from "./env-text.ts";
-import { changeFile, readFileText, type Saved } from "./workspace-file.ts";
+import { changeFile, FileError, nameOf, readFileText, type Saved } from "./workspace-file.ts";
 
 /** `unknown`: the file lies in a repository, but git cannot be asked. */
 export type GitState = "ignored" | "tracked" | "not-ignored" | "no-repository" | "unknown";
@@ -27,6 +28,39 @@ export async function gitState(uri: vscode.Uri): Promise<GitState> {
 	const ignored = await runGit(git, uri.fsPath, ["check-ignore", "--quiet"]);
 	if (ignored === 0) return "ignored";
 	return tracked === 1 && ignored === 1 ? "not-ignored" : "unknown";
+}
+
+/** Which of the files git tracks, by URI. Those that git cannot be asked about are left out. */
+export async function trackedAmong(uris: readonly vscode.Uri[]): Promise<Set<string>> {
+	const git = await gitPath();
+	if (git === undefined) return new Set();
+	const roots = new Map<string, Promise<vscode.Uri | undefined>>();
+	const rootOf = (uri: vscode.Uri) => {
+		const folder = dirname(uri.path);
+		const root = roots.get(folder) ?? repositoryRoot(uri);
+		roots.set(folder, root);
+		return root;
+	};
+	const local = uris.filter(({ scheme }) => scheme === "file");
+	const placed = await Promise.all(local.map(async (uri) => ({ uri, root: await rootOf(uri) })));
+	const byRoot = Map.groupBy(placed, ({ root }) => root?.fsPath);
+	const tracked = await Promise.all(
+		[...byRoot].map(([root, files]) => (root === undefined ? [] : trackedIn(git, root, files))),
+	);
+	return new Set(tracked.flat().map(String));
+}
+
+/** Takes the file out of git's index, from the next commit on; it stays where it is. @throws FileError */
+export async function untrack(uri: vscode.Uri): Promise<void> {
+	const git = await gitPath();
+	// By force, for what is staged may be neither what is committed nor what the file holds now.
+	const args = ["--literal-pathspecs", "rm", "--cached", "--force", "--quiet"];
+	if (git !== undefined && (await runGit(git, uri.fsPath, args)) === 0) return;
+	const detail = l10n.t(
+		"Git did not let go of {0}. Take it out of the index yourself: git rm --cached.",
+		nameOf(uri),
+	);
+	throw new FileError("unreachable", detail);
 }
 
 /**
@@ -93,13 +127,45 @@ async function gitPath(): Promise<string | undefined> {
 	return git.enabled ? git.getAPI(1).git.path : undefined;
 }
 
+/** As many as fit into a command line of Windows. */
+const mostPaths = 100;
+
+async function trackedIn(
+	git: string,
+	root: string,
+	files: readonly { uri: vscode.Uri }[],
+): Promise<vscode.Uri[]> {
+	const byPath = new Map(files.map(({ uri }) => [relative(root, uri.fsPath).replaceAll("\\", "/"), uri]));
+	const paths = [...byPath.keys()];
+	const found: vscode.Uri[] = [];
+	for (let at = 0; at < paths.length; at += mostPaths) {
+		const args = ["--literal-pathspecs", "ls-files", "-z", "--", ...paths.slice(at, at + mostPaths)];
+		const { output } = await runGitIn(root, git, args);
+		found.push(...output.split("\0").flatMap((path) => byPath.get(path) ?? []));
+	}
+	return found;
+}
+
 /** The code that git exits with, undefined if it could not be run to its end. */
-function runGit(git: string, file: string, args: readonly string[]): Promise<number | undefined> {
-	const options = { cwd: dirname(file), timeout: 10_000, env: { ...process.env, GIT_OPTIONAL_LOCKS: "0" } };
+async function runGit(git: string, file: string, args: readonly string[]): Promise<number | undefined> {
+	return (await runGitIn(dirname(file), git, [...args, "--", file])).code;
+}
+
+function runGitIn(
+	folder: string,
+	git: string,
+	args: readonly string[],
+): Promise<{ code: number | undefined; output: string }> {
+	const options = {
+		cwd: folder,
+		timeout: 10_000,
+		maxBuffer: 16 * 1024 * 1024,
+		env: { ...process.env, GIT_OPTIONAL_LOCKS: "0" },
+	};
 	return new Promise((resolve) => {
-		execFile(git, [...args, "--", file], options, (error) => {
-			if (error === null) resolve(0);
-			else resolve(typeof error.code === "number" ? error.code : undefined);
+		execFile(git, [...args], options, (error, output) => {
+			if (error === null) resolve({ code: 0, output });
+			else resolve({ code: typeof error.code === "number" ? error.code : undefined, output: "" });
 		});
 	});
 }

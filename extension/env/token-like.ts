@@ -51,6 +51,14 @@ export function jwtClaims(value: string): JwtClaims | undefined {
 	};
 }
 
+/** Every issuer that is known by name, in the order of their names. */
+export function issuers(): { issuer: string; name: string }[] {
+	const known = [...shapes, ...keyWords].map(([issuer, name]) => ({ issuer, name }));
+	return [...new Map(known.map((entry) => [entry.issuer, entry])).values()].sort((one, other) =>
+		one.name.localeCompare(other.name),
+	);
+}
+
 const longest = 8192;
 
 /** No issuer makes shorter ones, and most values of an env file are. */

@@ -3,6 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
+import { lineFor } from "../env/line-argument.ts";
 import { filterTokens } from "./filter-box.ts";
 import { idOf } from "./token-choice.ts";
 import type { Grouping } from "./token-groups.ts";
@@ -28,7 +29,10 @@ export const viewCommands: CommandTable = {
 	},
 	openLine: {
 		failed: () => l10n.t("The line did not open."),
-		run: ({ argument }) => (isOfLine(argument) ? openLine(argument.line) : undefined),
+		run: ({ services, argument }) => {
+			const line = lineFor(argument, services.bindings);
+			return line && openLine(line);
+		},
 	},
 	showToken: {
 		failed: () => l10n.t("The token cannot be shown."),

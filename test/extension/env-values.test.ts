@@ -26,6 +26,10 @@ describe("the values in an env file's text", () => {
 		check("#A=1\r\n#B=2\r\nC=3", ["#A=1@1", "#B=2@2", "C=3@3"]);
 	});
 
+	it("are not those of the line after an empty comment", () => {
+		check("#\r\nA=1\n # \n\tB=2\n", ["A=1@2", "B=2@4"]);
+	});
+
 	it("are no prose, and nothing within quotes", () => {
 		check("# see below\n#\n#=\n# 3 = three, or so\n", ["#3=three, or so@4"]);
 		check('A="\n# B=2\n"\n# C=3\n', ["A=\n# B=2\n@1", "#C=3@4"]);

@@ -1,4 +1,6 @@
 /** What commands work with in a test: one window's parts, and views that nobody looks at. */
+import { TrackedFiles } from "../../extension/env/tracked-files.ts";
+import { Masking } from "../../extension/env-line/masking.ts";
 import type { Services } from "../../extension/services.ts";
 import { Clipboard } from "../../extension/tokens/clipboard.ts";
 import { memoryOf } from "./memory.ts";
@@ -10,6 +12,8 @@ export function servicesOf(window: OneWindow, more: Partial<Services> = {}): Ser
 	return {
 		...{ daemon, live, bindings, ignored, secrets, log },
 		clipboard: new Clipboard({ log }),
+		tracked: new TrackedFiles({ bindings, log }),
+		masking: new Masking({ memory: memoryOf() }),
 		workspaceState: memoryOf(),
 		...(unseen as unknown as Pick<Services, "tree" | "activity" | "overview" | "consents" | "debugging">),
 		...more,

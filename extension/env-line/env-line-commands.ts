@@ -1,0 +1,105 @@
+/** Commands about the lines of env files: what they show to whom, and what becomes of secrets that nobody knows. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { CommandCall, CommandTable } from "../command.ts";
+import { labelText } from "../display-text.ts";
+import { type EnvLine, openLine } from "../env/bindings.ts";
+import { lineFor } from "../env/line-argument.ts";
+import type { Services } from "../services.ts";
+import { isMaskingWanted, setMasking } from "../settings.ts";
+import { takeOver } from "./take-over.ts";
+import { ignoreAndUntrack } from "./untrack.ts";
+
+export const envLineCommands: CommandTable = {
+	toggleMasking: {
+		failed: () => l10n.t("Masking was not changed."),
+		run: async () => setMasking(isMaskingWanted() ? "off" : "on"),
+	},
+	presentationMode: {
+		failed: () => l10n.t("Presentation mode was not changed."),
+		run: async ({ services: { masking } }) => masking.present(masking.isPresenting ? "off" : "on"),
+	},
+	revealValue: {
+		failed: () => l10n.t("The value was not shown."),
+		run: revealValue,
+	},
+	takeOver: {
+		failed: () => l10n.t("The secret was not taken over."),
+		run: async (call) => {
+			const line = await wantedLine(call, { title: l10n.t("Take Over Secret"), among: isUnknown });
+			await takeOver(call.services, line);
+		},
+	},
+	ignoreSecret: {
+		failed: () => l10n.t("The value is not ignored."),
+		run: async (call) => {
+			const line = await wantedLine(call, { title: l10n.t("Ignore Secret"), among: isUnknown });
+			await ignoreSecret(call.services, line);
+		},
+	},
+	unignoreSecrets: {
+		failed: () => l10n.t("Ignored values were not brought back."),
+		run: ({ services }) => services.ignored.clear(),
+	},
+	ignoreAndUntrack: {
+		failed: () => l10n.t("The file was not taken out of git."),
+		run: async (call) => {
+			const among = ({ uri }: EnvLine) => call.services.tracked.has(uri);
+			const line = await wantedLine(call, { title: l10n.t("Ignore and Untrack"), among });
+			await ignoreAndUntrack(call.services, line);
+		},
+	},
+};
+
+interface Wanted {
+	title: string;
+	among: (line: EnvLine) => boolean;
+}
+
+/** The line that it was started from or the cursor is on, else one that the person chooses. */
+async function wantedLine({ services, argument }: CommandCall, wanted: Wanted): Promise<EnvLine> {
+	const line = lineFor(argument, services.bindings);
+	if (line !== undefined && wanted.among(line)) return line;
+	await services.bindings.whenReady();
+	const rows = services.bindings.files
+		.flatMap(({ lines }) => lines)
+		.filter(wanted.among)
+		.map((candidate) => ({ label: labelText(candidate.words), line: candidate }));
+	if (rows.length === 0) {
+		void vscode.window.showInformationMessage(l10n.t("No line of the env files here needs that."));
+		throw new vscode.CancellationError();
+	}
+	const placeHolder = l10n.t("Which line?");
+	const chosen = await vscode.window.showQuickPick(rows, { title: wanted.title, placeHolder });
+	if (chosen === undefined) throw new vscode.CancellationError();
+	return chosen.line;
+}
+
+function isUnknown({ tokenId }: EnvLine): boolean {
+	return tokenId === undefined;
+}
+
+async function revealValue({ services: { bindings, masking }, argument }: CommandCall): Promise<void> {
+	if (masking.isPresenting) return sayPresenting(masking);
+	const line = lineFor(argument, bindings);
+	if (line !== undefined) await openLine(line);
+	const editor = vscode.window.activeTextEditor;
+	// Any value of an env file can be masked, not only those of the lines that hold a token.
+	if (editor !== undefined) masking.reveal(editor, line?.range.start.line ?? editor.selection.active.line);
+}
+
+/** Whoever turned it on shares the screen: a slip must not show a value. */
+async function sayPresenting(masking: Services["masking"]): Promise<void> {
+	const end = l10n.t("End Presentation Mode");
+	const text = l10n.t("Nothing is revealed in presentation mode.");
+	if ((await vscode.window.showInformationMessage(text, end)) === end) await masking.present("off");
+}
+
+async function ignoreSecret({ ignored }: Services, { hash, words }: EnvLine): Promise<void> {
+	await ignored.add(hash);
+	const undo = l10n.t("Undo");
+	const text = l10n.t("The value of {0} is not asked about any more, wherever it stands.", labelText(words));
+	void vscode.window.showInformationMessage(text, undo).then(async (chosen) => {
+		if (chosen === undo) await ignored.delete(hash);
+	});
+}

@@ -1,0 +1,61 @@
+/**
+ * Everything that a person sees on the lines of env files, put into its places. The index is started by the first
+ * editor of an env file in which a secret could stand; nothing is done for any other file.
+ */
+import * as vscode from "vscode";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import type { Bindings } from "../env/bindings.ts";
+import { envValues } from "../env/env-values.ts";
+import { mayBeSecret } from "../env/token-like.ts";
+import type { TrackedFiles } from "../env/tracked-files.ts";
+import { forEnvDocuments, kindOf } from "./env-documents.ts";
+import { LineProblems } from "./line-problems.ts";
+import type { Masking } from "./masking.ts";
+import { QuickFixes } from "./quick-fixes.ts";
+import { TokenHover } from "./token-hover.ts";
+import { TokenLens } from "./token-lens.ts";
+
+interface Sources {
+	bindings: Bindings;
+	live: LiveTokens;
+	tracked: TrackedFiles;
+	masking: Masking;
+}
+
+export function openEnvLines(sources: Sources): vscode.Disposable {
+	sources.masking.open();
+	sources.tracked.open();
+	const lens = new TokenLens(sources);
+	return vscode.Disposable.from(
+		lens,
+		new LineProblems(sources),
+		forEnvDocuments((selector) =>
+			vscode.Disposable.from(
+				vscode.languages.registerHoverProvider(selector, new TokenHover(sources)),
+				vscode.languages.registerCodeLensProvider(selector, lens),
+				vscode.languages.registerCodeActionsProvider(selector, new QuickFixes(sources), QuickFixes.metadata),
+			),
+		),
+		startWithEnvFiles(sources.bindings),
+	);
+}
+
+function startWithEnvFiles(bindings: Bindings): vscode.Disposable {
+	const look = (document: vscode.TextDocument) => {
+		if (bindings.state === "idle" && vscode.workspace.isTrusted && isOfInterest(document)) bindings.start();
+	};
+	const lookAtAll = () => {
+		for (const { document } of vscode.window.visibleTextEditors) look(document);
+	};
+	lookAtAll();
+	return vscode.Disposable.from(
+		vscode.window.onDidChangeVisibleTextEditors(lookAtAll),
+		vscode.workspace.onDidChangeTextDocument(({ document }) => look(document)),
+		vscode.workspace.onDidGrantWorkspaceTrust(lookAtAll),
+	);
+}
+
+function isOfInterest(document: vscode.TextDocument): boolean {
+	if (kindOf(document) !== "env") return false;
+	return envValues(document.getText()).some(({ value }) => mayBeSecret(value));
+}

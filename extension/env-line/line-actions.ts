@@ -1,0 +1,65 @@
+/**
+ * What can be done about a line and the token that it holds, for links, lenses and quick fixes alike: each offers of
+ * these what fits its place. Nothing is done here. Knows no VS Code.
+ */
+import * as l10n from "@vscode/l10n";
+import type { TokenRecord } from "../../daemon/contract.ts";
+
+export type ActionName =
+	| (
+			| "rotate"
+			| "revoke"
+			| "enable"
+			| "show"
+			| "activity"
+			| "create-successor"
+			| "undo-rotation"
+			| "end-overlap"
+	  )
+	| ("replace" | "comment-out" | "take-over" | "ignore" | "untrack" | "reveal" | "create");
+
+interface Action {
+	/** Without `tokensmith.` */
+	readonly command: string;
+	readonly title: () => string;
+	/** What the command is about. */
+	readonly of: "token" | "line" | "nothing";
+}
+
+export const actions: Readonly<Record<ActionName, Action>> = {
+	rotate: { command: "rotateToken", title: () => l10n.t("Rotate"), of: "token" },
+	revoke: { command: "revokeToken", title: () => l10n.t("Revoke"), of: "token" },
+	enable: { command: "enableToken", title: () => l10n.t("Enable"), of: "token" },
+	show: { command: "showToken", title: () => l10n.t("Show Token"), of: "token" },
+	activity: { command: "showActivity", title: () => l10n.t("Show Activity"), of: "token" },
+	"create-successor": {
+		command: "succeedInSameLines",
+		title: () => l10n.t("Create a Successor in the Same Lines"),
+		of: "token",
+	},
+	"undo-rotation": { command: "undoRotation", title: () => l10n.t("Undo Rotation"), of: "token" },
+	"end-overlap": { command: "endOverlap", title: () => l10n.t("End Overlap"), of: "token" },
+	replace: { command: "replaceWithSuccessor", title: () => l10n.t("Replace with Successor"), of: "line" },
+	"comment-out": { command: "commentOutLines", title: () => l10n.t("Comment Out Line"), of: "line" },
+	"take-over": { command: "takeOver", title: () => l10n.t("Take Over"), of: "line" },
+	ignore: { command: "ignoreSecret", title: () => l10n.t("Ignore"), of: "line" },
+	untrack: { command: "ignoreAndUntrack", title: () => l10n.t("Ignore and Untrack"), of: "line" },
+	reveal: { command: "revealValue", title: () => l10n.t("Reveal"), of: "line" },
+	create: { command: "createToken", title: () => l10n.t("Create API Token"), of: "nothing" },
+};
+
+/** What is to be done about the token of a line, the likeliest first. Tokens of others are rotated where they come from. */
+export function actionsFor(token: TokenRecord): ActionName[] {
+	const isOurs = token.issuer === "local";
+	switch (token.status) {
+		case "active":
+			return isOurs ? ["rotate", "revoke"] : ["revoke"];
+		case "retiring":
+			return ["replace", "undo-rotation", "end-overlap"];
+		case "disabled":
+			return isOurs ? ["enable", "revoke"] : ["revoke"];
+		default:
+			if (token.successorId !== null) return ["replace"];
+			return isOurs ? ["create-successor"] : [];
+	}
+}

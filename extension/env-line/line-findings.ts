@@ -1,0 +1,147 @@
+/**
+ * What is wrong with the lines of one env file, in words. Derived from the lines, the records and the time passed in;
+ * no value is ever part of it. Knows no VS Code.
+ */
+import * as l10n from "@vscode/l10n";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { plainText, shortenedWithin } from "../display-text.ts";
+import type { TokenLike } from "../env/token-like.ts";
+import { type Urgency, urgencyOf } from "../tokens/time-left.ts";
+import { stateInWords } from "../tokens/token-facts.ts";
+
+/** What has to be known of a line. */
+export interface JudgedLine {
+	readonly key: string;
+	readonly commented: boolean;
+	readonly tokenId: string | undefined;
+	readonly like?: TokenLike;
+}
+
+export type FindingCode =
+	| ("expires-soon" | "expired" | "revoked" | "disabled" | "rotated")
+	| ("tracked" | "shared" | "unknown");
+
+export interface Finding<Line extends JudgedLine> {
+	readonly code: FindingCode;
+	readonly severity: "error" | "warning" | "information";
+	readonly message: string;
+	readonly line: Line;
+	/** Another line that it is about too. */
+	readonly related?: Line;
+}
+
+interface Circumstances {
+	readonly tokens: ReadonlyMap<string, TokenRecord>;
+	readonly warningDays: readonly number[];
+	readonly now: number;
+	/** Whether git has the file, so that the next commit takes its lines along. */
+	readonly isTracked: boolean;
+}
+
+/** In the order of the lines. Of a commented line only what it gives away matters: nobody reads it. */
+export function findingsOf<Line extends JudgedLine>(
+	lines: readonly Line[],
+	circumstances: Circumstances,
+): Finding<Line>[] {
+	return lines.flatMap((line) => {
+		const token = circumstances.tokens.get(line.tokenId ?? "");
+		const found = [
+			circumstances.isTracked ? trackedFinding(line) : undefined,
+			line.tokenId === undefined ? unknownFinding(line) : undefined,
+			token === undefined || line.commented ? undefined : stateFinding(line, token, circumstances),
+			token === undefined || line.commented ? undefined : sharedFinding(line, token, lines),
+		];
+		return found.filter((finding) => finding !== undefined);
+	});
+}
+
+interface Judgement {
+	code: FindingCode;
+	severity: Finding<JudgedLine>["severity"];
+	message: (name: string, state: string) => string;
+}
+
+const judgements: Record<Urgency, Judgement | undefined> = {
+	revoked: {
+		code: "revoked",
+		severity: "error",
+		message: (name, state) => l10n.t("{0} is {1}: whatever reads this line is refused.", name, state),
+	},
+	expired: {
+		code: "expired",
+		severity: "error",
+		message: (name, state) => l10n.t("{0} has {1}: whatever reads this line is refused.", name, state),
+	},
+	rotated: {
+		code: "rotated",
+		severity: "error",
+		message: (name, state) =>
+			l10n.t("{0} was {1}: whatever reads this line is refused. Its successor works.", name, state),
+	},
+	retiring: {
+		code: "rotated",
+		severity: "warning",
+		message: (name, state) => l10n.t("{0}: {1}. This line still holds the old secret.", name, state),
+	},
+	disabled: {
+		code: "disabled",
+		severity: "warning",
+		message: (name) => l10n.t("{0} is disabled: whatever reads this line is refused.", name),
+	},
+	urgent: {
+		code: "expires-soon",
+		severity: "warning",
+		message: (name, state) => l10n.t("{0}: {1}. Rotate it before it stops working.", name, state),
+	},
+	soon: {
+		code: "expires-soon",
+		severity: "information",
+		message: (name, state) => l10n.t("{0}: {1}.", name, state),
+	},
+	calm: undefined,
+	never: undefined,
+};
+
+function stateFinding<Line extends JudgedLine>(
+	line: Line,
+	token: TokenRecord,
+	{ warningDays, now }: Circumstances,
+): Finding<Line> | undefined {
+	const urgency = urgencyOf(token, warningDays, now);
+	const judgement = judgements[urgency];
+	if (judgement === undefined) return undefined;
+	const { code, severity, message } = judgement;
+	return { code, severity, message: message(nameOf(token), stateInWords(token, urgency, now)), line };
+}
+
+function trackedFinding<Line extends JudgedLine>(line: Line): Finding<Line> {
+	const message = l10n.t("{0} holds a secret, and git tracks this file: a commit publishes it.", line.key);
+	return { code: "tracked", severity: "warning", message, line };
+}
+
+/** One token under two keys of a file: whoever rotates the one may forget the other. */
+function sharedFinding<Line extends JudgedLine>(
+	line: Line,
+	token: TokenRecord,
+	lines: readonly Line[],
+): Finding<Line> | undefined {
+	const related = lines.find(
+		({ key, commented, tokenId }) => tokenId === line.tokenId && !commented && key !== line.key,
+	);
+	if (related === undefined) return undefined;
+	const message = l10n.t("{0} and {1} hold the same token, {2}.", line.key, related.key, nameOf(token));
+	return { code: "shared", severity: "information", message, line, related };
+}
+
+function unknownFinding<Line extends JudgedLine>(line: Line): Finding<Line> {
+	const issuer = line.like?.name;
+	const message =
+		issuer === undefined
+			? l10n.t("{0} looks like a token, and there is no record of it.", line.key)
+			: l10n.t("{0} looks like a token of {1}, and there is no record of it.", line.key, issuer);
+	return { code: "unknown", severity: "information", message, line };
+}
+
+function nameOf({ name }: TokenRecord): string {
+	return shortenedWithin(plainText(name), 60);
+}

@@ -1,0 +1,94 @@
+/** What is wrong with the lines of all env files, among VS Code's problems. Derived; a file that is right has none. */
+import * as vscode from "vscode";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import type { Bindings, EnvLine } from "../env/bindings.ts";
+import type { TrackedFiles } from "../env/tracked-files.ts";
+import { areProblemsWanted, warningDays } from "../settings.ts";
+import { type Finding, findingsOf } from "./line-findings.ts";
+
+export const problemSource = "Tokensmith";
+
+interface Sources {
+	bindings: Bindings;
+	live: LiveTokens;
+	tracked: TrackedFiles;
+}
+
+/** Bursts of changes, as of many tokens at once, make one update. */
+const settleMilliseconds = 50;
+
+export class LineProblems implements vscode.Disposable {
+	readonly #sources: Sources;
+	readonly #collection = vscode.languages.createDiagnosticCollection("tokensmith");
+	readonly #shown = new Map<string, string>();
+	readonly #listeners: vscode.Disposable;
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(sources: Sources) {
+		this.#sources = sources;
+		const update = () => this.#updateSoon();
+		const { bindings, live, tracked } = sources;
+		this.#listeners = vscode.Disposable.from(
+			bindings.onDidChange(update),
+			live.onDidChange(update),
+			tracked.onDidChange(update),
+			vscode.workspace.onDidChangeConfiguration((change) => {
+				const names = ["tokensmith.diagnostics.enabled", "tokensmith.expiry.warningDays"];
+				if (names.some((name) => change.affectsConfiguration(name))) update();
+			}),
+		);
+	}
+
+	dispose(): void {
+		clearTimeout(this.#timer);
+		this.#listeners.dispose();
+		this.#collection.dispose();
+	}
+
+	#updateSoon(): void {
+		this.#timer ??= setTimeout(() => {
+			this.#timer = undefined;
+			this.#update();
+		}, settleMilliseconds);
+	}
+
+	#update(): void {
+		const files = areProblemsWanted() ? this.#sources.bindings.files : [];
+		const known = new Set(files.map(({ uri }) => uri.toString()));
+		for (const uri of this.#shown.keys()) if (!known.has(uri)) this.#show(vscode.Uri.parse(uri), []);
+		const tokens = new Map(this.#sources.live.tokens.map((token) => [token.id, token]));
+		const circumstances = { tokens, warningDays: warningDays(), now: Date.now() };
+		for (const { uri, lines } of files) {
+			const isTracked = this.#sources.tracked.has(uri);
+			this.#show(uri, findingsOf(lines, { ...circumstances, isTracked }));
+		}
+	}
+
+	/** Only what differs goes to VS Code: a token's minute makes no news of hundreds of files. */
+	#show(uri: vscode.Uri, findings: readonly Finding<EnvLine>[]): void {
+		const print = findings
+			.map(({ message, line: { range } }) => `${message} ${JSON.stringify(range)}`)
+			.join("\n");
+		if ((this.#shown.get(uri.toString()) ?? "") === print) return;
+		if (print === "") this.#shown.delete(uri.toString());
+		else this.#shown.set(uri.toString(), print);
+		this.#collection.set(uri, findings.map(toDiagnostic));
+	}
+}
+
+const severities = {
+	error: vscode.DiagnosticSeverity.Error,
+	warning: vscode.DiagnosticSeverity.Warning,
+	information: vscode.DiagnosticSeverity.Information,
+} as const;
+
+function toDiagnostic({ code, severity, message, line, related }: Finding<EnvLine>): vscode.Diagnostic {
+	const diagnostic = new vscode.Diagnostic(line.range, message, severities[severity]);
+	diagnostic.source = problemSource;
+	diagnostic.code = code;
+	if (related !== undefined) {
+		const location = new vscode.Location(related.uri, related.range);
+		diagnostic.relatedInformation = [new vscode.DiagnosticRelatedInformation(location, related.words)];
+	}
+	return diagnostic;
+}

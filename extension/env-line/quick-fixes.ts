@@ -1,0 +1,77 @@
+/** What can be done about a problem on an env line, where VS Code offers its light bulb. */
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import type { Bindings, EnvLine } from "../env/bindings.ts";
+import { lineAt } from "../env/line-argument.ts";
+import { type ActionName, actions, actionsFor } from "./line-actions.ts";
+import type { FindingCode } from "./line-findings.ts";
+import { problemSource } from "./line-problems.ts";
+
+interface Sources {
+	bindings: Bindings;
+	live: LiveTokens;
+}
+
+/** The first is preferred. */
+const fixes: Record<FindingCode, (token: TokenRecord | undefined) => readonly ActionName[]> = {
+	"expires-soon": (token) => [...ofToken(token), "show"],
+	expired: (token) => [...ofToken(token), "comment-out", "show"],
+	revoked: (token) => [...ofToken(token), "comment-out", "show"],
+	disabled: (token) => [...ofToken(token), "show"],
+	rotated: (token) => [...ofToken(token), "show"],
+	tracked: (token) => ["untrack", ...ofToken(token).filter((name) => name === "rotate")],
+	shared: () => ["create", "show"],
+	unknown: () => ["take-over", "ignore"],
+};
+
+export class QuickFixes implements vscode.CodeActionProvider {
+	static readonly metadata: vscode.CodeActionProviderMetadata = {
+		providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
+	};
+	readonly #sources: Sources;
+
+	constructor(sources: Sources) {
+		this.#sources = sources;
+	}
+
+	provideCodeActions(
+		document: vscode.TextDocument,
+		_range: vscode.Range,
+		{ diagnostics }: vscode.CodeActionContext,
+	): vscode.CodeAction[] {
+		return diagnostics
+			.filter(({ source }) => source === problemSource)
+			.flatMap((diagnostic) => this.#fixesFor(document, diagnostic));
+	}
+
+	#fixesFor(document: vscode.TextDocument, diagnostic: vscode.Diagnostic): vscode.CodeAction[] {
+		const { bindings, live } = this.#sources;
+		const line = lineAt(bindings, document.uri, diagnostic.range.start.line);
+		if (line === undefined) return [];
+		const token = live.tokens.find(({ id }) => id === line.tokenId);
+		const names = fixes[diagnostic.code as FindingCode](token);
+		return names.map((name, index) => toAction(name, { line, diagnostic, rank: index }));
+	}
+}
+
+interface Circumstances {
+	line: EnvLine;
+	diagnostic: vscode.Diagnostic;
+	/** 0: preferred. */
+	rank: number;
+}
+
+function toAction(name: ActionName, { line, diagnostic, rank }: Circumstances): vscode.CodeAction {
+	const { command, title, of } = actions[name];
+	const argument = { token: { id: line.tokenId }, line: { line }, nothing: undefined }[of];
+	const action = new vscode.CodeAction(title(), vscode.CodeActionKind.QuickFix);
+	action.command = { command: `tokensmith.${command}`, title: title(), arguments: [argument] };
+	action.diagnostics = [diagnostic];
+	action.isPreferred = rank === 0;
+	return action;
+}
+
+function ofToken(token: TokenRecord | undefined): readonly ActionName[] {
+	return token === undefined ? [] : actionsFor(token);
+}

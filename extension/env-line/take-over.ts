@@ -1,0 +1,206 @@
+/**
+ * Takes a secret that another system has issued into the records: by its hash, with what is known of it. The secret
+ * itself goes from the line to SecretStorage and nowhere else.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { createTokenRequest, maximumNameLength } from "../../daemon/contract.ts";
+import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
+import { expiryEcho, parseExpiry } from "../create/expiry-input.ts";
+import { back, type Step, walk } from "../create/walk.ts";
+import { Prompts, type Read, type Row } from "../create/wizard.ts";
+import { labelText, messageText, quoted } from "../display-text.ts";
+import type { EnvLine } from "../env/bindings.ts";
+import { readEnvFile } from "../env/env-files.ts";
+import { envValues } from "../env/env-values.ts";
+import { issuers, jwtClaims } from "../env/token-like.ts";
+import { FileError } from "../env/workspace-file.ts";
+import type { Services } from "../services.ts";
+import { dateInWords } from "../tokens/time-left.ts";
+
+interface Draft {
+	issuer?: string;
+	name?: string;
+	/** ISO 8601; null: none is known. */
+	expiry?: string | null;
+}
+
+/** What the steps go by. */
+interface Subject {
+	line: EnvLine;
+	/** When it ends, as it says itself. */
+	ownExpiry: number | undefined;
+}
+
+export async function takeOver(services: Services, line: EnvLine): Promise<void> {
+	const secret = await secretOn(line);
+	const {
+		issuer = "other",
+		name = line.key,
+		expiry = null,
+	} = await ask({
+		line,
+		ownExpiry: jwtClaims(secret)?.expiry,
+	});
+	const client = await services.daemon.client();
+	const partialToken = partialTokenOf(secret);
+	const token = await client.registerToken({ name, issuer, expiry, hash: line.hash, partialToken });
+	await services.secrets.store(token.id, secret);
+	services.tree.mark(token.id);
+	const show = l10n.t("Show Token");
+	const text = l10n.t(
+		"{0} is in the records now: its expiry is watched, and its lines are found.",
+		quoted(name),
+	);
+	void vscode.window.showInformationMessage(text, show).then((chosen) => {
+		if (chosen === show) void vscode.commands.executeCommand("tokensmith.showToken", { id: token.id });
+	});
+}
+
+/** A commented line has one too. @throws FileError if it is not the one that the line is known by any more. */
+async function secretOn({ uri, hash, fileName }: EnvLine): Promise<string> {
+	const found = envValues(await readEnvFile(uri)).find(({ value }) => hashOf(value) === hash);
+	if (found !== undefined) return found.value;
+	const detail = l10n.t(
+		"{0} was changed in the meantime. Look at it, then try again.",
+		messageText(fileName),
+	);
+	throw new FileError("changed", detail);
+}
+
+async function ask(subject: Subject): Promise<Draft> {
+	const prompts = new Prompts();
+	try {
+		const steps = [issuerStep(prompts, subject), nameStep(prompts, subject), expiryStep(prompts, subject)];
+		return await walk<Draft>(steps, {}, { title: l10n.t("Take Over Secret") });
+	} finally {
+		prompts.dispose();
+	}
+}
+
+function issuerStep(prompts: Prompts, { line }: Subject): Step<Draft> {
+	const guessed = line.like?.issuer ?? "other";
+	return {
+		id: "issuer",
+		subject: l10n.t("Issuer"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: ({ issuer }) => issuer !== undefined,
+		async ask(draft, place) {
+			const chosen = draft.issuer ?? guessed;
+			const answer = await prompts.one<string>(place, {
+				placeholder: l10n.t("Who issued {0}? Choose one, or type another.", line.key),
+				rows: issuerRows(guessed),
+				rowsFor: typedIssuerRows,
+				isActive: (issuer) => issuer === chosen,
+			});
+			return answer === back ? back : { ...draft, issuer: answer };
+		},
+	};
+}
+
+function issuerRows(guessed: string): Row<string>[] {
+	const rows = issuers().map(({ issuer, name }): Row<string> => ({ label: labelText(name), value: issuer }));
+	const other: Row<string> = { label: l10n.t("Another system"), value: "other" };
+	const all = [other, ...rows];
+	const first = all.filter(({ value }) => value === guessed);
+	return [...first, ...all.filter(({ value }) => value !== guessed)];
+}
+
+function typedIssuerRows(text: string): Row<string>[] {
+	const issuer = text
+		.toLowerCase()
+		.replace(/[^a-z0-9]+/g, "-")
+		.replace(/^[^a-z]+|-+$/g, "")
+		.slice(0, 100);
+	if (issuer === "" || issuer === "local") return [];
+	return [{ label: issuer, description: l10n.t("as typed"), value: issuer, alwaysShow: true }];
+}
+
+function nameStep(prompts: Prompts, { line }: Subject): Step<Draft> {
+	return {
+		id: "name",
+		subject: l10n.t("Name"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: ({ name }) => name !== undefined,
+		async ask(draft, place) {
+			const answer = await prompts.text(place, {
+				prompt: l10n.t("What is the token for?"),
+				text: draft.name ?? nameFromKey(line.key),
+				read: readName,
+			});
+			return answer === back ? back : { ...draft, name: answer };
+		},
+	};
+}
+
+function readName(text: string): Read<string> {
+	const { success, data } = createTokenRequest.shape.name.safeParse(text);
+	if (success) return { ok: true, value: data };
+	return {
+		ok: false,
+		problem:
+			text.trim() === ""
+				? l10n.t("The name must not be blank.")
+				: l10n.t("Write one line of at most {0} characters.", maximumNameLength),
+	};
+}
+
+/** `GITHUB_API_TOKEN` is for `github-api-token`. */
+function nameFromKey(key: string): string {
+	return key.toLowerCase().replace(/[._]+/g, "-");
+}
+
+function expiryStep(prompts: Prompts, { ownExpiry }: Subject): Step<Draft> {
+	return {
+		id: "expiry",
+		subject: l10n.t("Expiry"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: ({ expiry }) => expiry !== undefined,
+		async ask(draft, place) {
+			const answer = await prompts.one<ExpiryPick>(place, {
+				placeholder: l10n.t("When does it expire? Choose, or type a date like 2027-01-31, or 90 days."),
+				rows: expiryRows(ownExpiry),
+				rowsFor: typedExpiryRows,
+			});
+			return answer === back ? back : { ...draft, expiry: answer.expiry };
+		},
+	};
+}
+
+/** Wrapped, for a row without a value is there to be read. */
+interface ExpiryPick {
+	expiry: string | null;
+}
+
+function expiryRows(ownExpiry: number | undefined): Row<ExpiryPick>[] {
+	const unknown: Row<ExpiryPick> = {
+		label: l10n.t("No expiry is known"),
+		detail: l10n.t("It can be noted later."),
+		value: { expiry: null },
+	};
+	if (ownExpiry === undefined) return [unknown];
+	const own: Row<ExpiryPick> = {
+		label: dateInWords(ownExpiry),
+		description: l10n.t("as the token itself says"),
+		value: { expiry: new Date(ownExpiry).toISOString() },
+	};
+	return [own, unknown];
+}
+
+const anyExpiry = { never: true, default: null, maximum: null, presets: [], presetsOnly: false };
+
+function typedExpiryRows(text: string): Row<ExpiryPick>[] {
+	const now = new Date();
+	const read = parseExpiry(text, anyExpiry, now);
+	if (!read.ok) return [{ label: `$(error) ${labelText(read.problem)}`, alwaysShow: true }];
+	return [
+		{
+			label: expiryEcho(read.instant, now),
+			value: { expiry: read.instant.toISOString() },
+			alwaysShow: true,
+		},
+	];
+}

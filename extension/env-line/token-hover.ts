@@ -1,0 +1,164 @@
+/**
+ * What there is to know of the token on an env line, with what can be done as links. Answers from memory alone, never
+ * shows the value, and trusts no more of its Markdown than the commands that it links.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { endOf, type TokenRecord } from "../../daemon/contract.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { plainText } from "../display-text.ts";
+import type { Bindings, EnvLine } from "../env/bindings.ts";
+import { lineArgument, lineAt } from "../env/line-argument.ts";
+import { warningDays } from "../settings.ts";
+import { dateInWords, timeLeft, urgencyOf } from "../tokens/time-left.ts";
+import { lastUse, stateInWords } from "../tokens/token-facts.ts";
+import { appendWords } from "../tokens/token-items.ts";
+import { type ActionName, actions, actionsFor } from "./line-actions.ts";
+import type { Masking } from "./masking.ts";
+
+const mostPlaces = 5;
+
+interface Sources {
+	bindings: Bindings;
+	live: LiveTokens;
+	masking: Masking;
+}
+
+export class TokenHover implements vscode.HoverProvider {
+	readonly #sources: Sources;
+
+	constructor(sources: Sources) {
+		this.#sources = sources;
+	}
+
+	provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | undefined {
+		const { bindings, live } = this.#sources;
+		const line = lineAt(bindings, document.uri, position.line);
+		if (line === undefined) return undefined;
+		const token = live.tokens.find(({ id }) => id === line.tokenId);
+		if (token !== undefined) return new vscode.Hover(this.#ofToken(line, token), wholeLine(document, line));
+		if (line.tokenId !== undefined) return undefined;
+		return new vscode.Hover(this.#ofUnknown(line), wholeLine(document, line));
+	}
+
+	#ofToken(line: EnvLine, token: TokenRecord): vscode.MarkdownString {
+		const { live } = this.#sources;
+		const now = Date.now();
+		const hover = trustedMarkdown();
+		const state = stateInWords(token, urgencyOf(token, warningDays(), now), now);
+		appendWords(hover.appendMarkdown("**"), token.name).appendMarkdown("** · ");
+		appendWords(hover, state).appendMarkdown("\n\n");
+		if (token.description !== "") appendWords(hover, token.description).appendMarkdown("\n\n");
+		for (const [label, value] of factsOf(token, live.tokens, now))
+			appendWords(hover.appendMarkdown(`${label}: `), value).appendMarkdown("  \n");
+		this.#appendPlaces(hover, line);
+		return this.#appendActions(hover, line, [...actionsFor(token), "show", "activity"]);
+	}
+
+	#ofUnknown(line: EnvLine): vscode.MarkdownString {
+		const hover = trustedMarkdown();
+		const issuer = line.like?.name;
+		const text =
+			issuer === undefined
+				? l10n.t("This looks like a token, and there is no record of it.")
+				: l10n.t("This looks like a token of {0}, and there is no record of it.", issuer);
+		appendWords(hover, text);
+		return this.#appendActions(hover, line, ["take-over", "ignore"]);
+	}
+
+	/** Where else the same secret stands. */
+	#appendPlaces(hover: vscode.MarkdownString, line: EnvLine): void {
+		const others = this.#sources.bindings
+			.linesOf(line.tokenId ?? "")
+			.filter(({ uri, line: number }) => uri.toString() !== line.uri.toString() || number !== line.line);
+		if (others.length === 0) return;
+		hover.appendMarkdown(`${l10n.t("Also in")}: `);
+		for (const [index, other] of others.slice(0, mostPlaces).entries())
+			appendLink(hover.appendMarkdown(index === 0 ? "" : ", "), {
+				text: other.words,
+				command: "openLine",
+				argument: lineArgument(other),
+			});
+		const rest = others.length - mostPlaces;
+		if (rest > 0) hover.appendMarkdown(` ${l10n.t("and {0} more", rest)}`);
+		hover.appendMarkdown("  \n");
+	}
+
+	#appendActions(
+		hover: vscode.MarkdownString,
+		line: EnvLine,
+		names: readonly ActionName[],
+	): vscode.MarkdownString {
+		const offered = this.#isHidden(line) ? [...names, "reveal" as const] : names;
+		hover.appendMarkdown("\n\n");
+		for (const [index, name] of offered.entries()) {
+			const { command, title, of } = actions[name];
+			const argument = of === "token" ? { id: line.tokenId } : lineArgument(line);
+			appendLink(hover.appendMarkdown(index === 0 ? "" : " | "), { text: title(), command, argument });
+		}
+		return hover;
+	}
+
+	#isHidden({ uri, range }: EnvLine): boolean {
+		const { masking } = this.#sources;
+		return vscode.window.visibleTextEditors.some(
+			(editor) =>
+				editor.document.uri.toString() === uri.toString() &&
+				masking.rangesIn(editor).some((masked) => masked.intersection(range) !== undefined),
+		);
+	}
+}
+
+function factsOf(
+	token: TokenRecord,
+	tokens: readonly TokenRecord[],
+	now: number,
+): (readonly [label: string, value: string])[] {
+	const end = endOf(token);
+	const successor = tokens.find(({ id }) => id === token.successorId);
+	const facts: (readonly [string, string] | undefined)[] = [
+		end === Number.POSITIVE_INFINITY || token.status === "revoked"
+			? undefined
+			: [endLabel(token), l10n.t("{0} ({1})", dateInWords(end), timeLeft(token, now))],
+		token.revokedReason === null ? undefined : [l10n.t("Reason"), token.revokedReason],
+		[l10n.t("Permissions"), token.permissions.join(", ") || l10n.t("None")],
+		[l10n.t("Last used"), lastUse(token, now)],
+		token.issuer === "local" ? undefined : [l10n.t("Issuer"), token.issuer],
+		successor === undefined ? undefined : [l10n.t("Successor"), successor.name],
+	];
+	return facts.filter((fact) => fact !== undefined);
+}
+
+function endLabel({ retiresDate }: TokenRecord): string {
+	return retiresDate === null ? l10n.t("Expires") : l10n.t("Overlap ends");
+}
+
+function trustedMarkdown(): vscode.MarkdownString {
+	const markdown = new vscode.MarkdownString();
+	const names = ["openLine", ...Object.values(actions).map(({ command }) => command)];
+	markdown.isTrusted = { enabledCommands: names.map((name) => `tokensmith.${name}`) };
+	return markdown;
+}
+
+interface Link {
+	text: string;
+	/** Without `tokensmith.` */
+	command: string;
+	argument: unknown;
+}
+
+/** The argument goes in encoded, so that nothing in it can end the link. */
+function appendLink(markdown: vscode.MarkdownString, { text, command, argument }: Link): void {
+	const query = encodeURIComponent(JSON.stringify([argument])).replace(/[()]/g, escapeParenthesis);
+	markdown.appendMarkdown("[");
+	appendWords(markdown, plainText(text));
+	markdown.appendMarkdown(`](command:tokensmith.${command}?${query})`);
+}
+
+function escapeParenthesis(character: string): string {
+	return character === "(" ? "%28" : "%29";
+}
+
+function wholeLine(document: vscode.TextDocument, { range }: EnvLine): vscode.Range {
+	return document.lineAt(range.start.line).range.union(range);
+}

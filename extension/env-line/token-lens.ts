@@ -1,0 +1,101 @@
+/** A line above each env line that holds a token: `orders-api · 12 days left · Rotate`. Nothing in any other file. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { labelText, shortenedWithin } from "../display-text.ts";
+import type { Bindings, EnvLine } from "../env/bindings.ts";
+import { isCodeLensWanted, warningDays } from "../settings.ts";
+import { urgencyOf } from "../tokens/time-left.ts";
+import { stateInWords } from "../tokens/token-facts.ts";
+import { type ActionName, actions, actionsFor } from "./line-actions.ts";
+import type { Masking } from "./masking.ts";
+
+const longestName = 40;
+
+interface Sources {
+	bindings: Bindings;
+	live: LiveTokens;
+	masking: Masking;
+}
+
+export class TokenLens implements vscode.CodeLensProvider, vscode.Disposable {
+	readonly #sources: Sources;
+	readonly #changed = new vscode.EventEmitter<void>();
+	readonly onDidChangeCodeLenses = this.#changed.event;
+	readonly #listeners: vscode.Disposable;
+
+	constructor(sources: Sources) {
+		this.#sources = sources;
+		const refresh = () => this.#changed.fire();
+		const { bindings, live, masking } = sources;
+		this.#listeners = vscode.Disposable.from(
+			bindings.onDidChange(refresh),
+			live.onDidChange(refresh),
+			masking.onDidChange(refresh),
+			vscode.workspace.onDidChangeConfiguration((change) => {
+				const names = ["tokensmith.codeLens.enabled", "tokensmith.expiry.warningDays"];
+				if (names.some((name) => change.affectsConfiguration(name))) refresh();
+			}),
+		);
+	}
+
+	provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+		if (!isCodeLensWanted()) return [];
+		const { bindings } = this.#sources;
+		// What is commented out is read by nobody, and would only stand in the way.
+		const lines = bindings.linesIn(document.uri).filter(({ commented }) => !commented);
+		return lines.flatMap((line) => this.#commandsFor(line, document)).map(toLens);
+	}
+
+	dispose(): void {
+		this.#listeners.dispose();
+		this.#changed.dispose();
+	}
+
+	#commandsFor(line: EnvLine, document: vscode.TextDocument): Placed[] {
+		const { live, masking } = this.#sources;
+		const token = live.tokens.find(({ id }) => id === line.tokenId);
+		// Of a token that was made this moment, the list may not have heard yet.
+		if (token === undefined && line.tokenId !== undefined) return [];
+		const names = token === undefined ? (["take-over", "ignore"] as const) : actionsFor(token).slice(0, 1);
+		const head = token === undefined ? headOfUnknown(line) : headOf(token);
+		const reveal: ActionName[] = masking.masks(document) && !masking.isPresenting ? ["reveal"] : [];
+		const commands = [...names, ...reveal].map((name) => commandOf(name, line));
+		return [head, ...commands].map((command) => ({ command, line }));
+	}
+}
+
+interface Placed {
+	command: vscode.Command;
+	line: EnvLine;
+}
+
+function toLens({ command, line: { range } }: Placed): vscode.CodeLens {
+	return new vscode.CodeLens(new vscode.Range(range.start.line, 0, range.start.line, 0), command);
+}
+
+/** VS Code draws a bar between the lenses of a line. */
+function headOf(token: TokenRecord): vscode.Command {
+	const now = Date.now();
+	const state = stateInWords(token, urgencyOf(token, warningDays(), now), now);
+	const name = labelText(shortenedWithin(token.name, longestName));
+	return {
+		title: `${name} · ${state}`,
+		tooltip: l10n.t("Show the token in the side bar"),
+		command: "tokensmith.showToken",
+		arguments: [{ id: token.id }],
+	};
+}
+
+function headOfUnknown({ like }: EnvLine): vscode.Command {
+	const title =
+		like?.name === undefined ? l10n.t("Unknown token") : l10n.t("Unknown token of {0}", labelText(like.name));
+	return { title, command: "" };
+}
+
+function commandOf(name: ActionName, line: EnvLine): vscode.Command {
+	const { command, title, of } = actions[name];
+	const argument = of === "token" ? { id: line.tokenId } : { line };
+	return { title: title(), command: `tokensmith.${command}`, arguments: [argument] };
+}

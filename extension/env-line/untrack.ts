@@ -1,0 +1,42 @@
+/** Keeps an env file out of git from the next commit on, and says what that does not undo. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { messageText } from "../display-text.ts";
+import type { EnvLine } from "../env/bindings.ts";
+import { addToGitignore, untrack } from "../env/git-ignore.ts";
+import { FileError, nameOf } from "../env/workspace-file.ts";
+import type { Services } from "../services.ts";
+
+export async function ignoreAndUntrack({ tracked }: Services, line: EnvLine): Promise<void> {
+	const { uri, tokenId } = line;
+	const file = messageText(nameOf(uri));
+	await confirm(file);
+	// First, so that at no time the file is one that `git add .` would take.
+	const { ignoreFile, saved } = await addToGitignore(uri);
+	if (saved === "unsaved") throw notSaved(ignoreFile);
+	await untrack(uri);
+	tracked.forget();
+	const rotate = l10n.t("Rotate");
+	const text = l10n.t(
+		"The next commit takes {0} out of git, and it stays where it is. Earlier commits still hold its secrets: rotate what was ever pushed.",
+		file,
+	);
+	const chosen = await vscode.window.showInformationMessage(text, ...(tokenId === undefined ? [] : [rotate]));
+	if (chosen === rotate) await vscode.commands.executeCommand("tokensmith.rotateToken", { id: tokenId });
+}
+
+async function confirm(file: string): Promise<void> {
+	const go = l10n.t("Ignore and Untrack");
+	const detail = l10n.t(
+		"Its name is added to .gitignore, and git stops tracking it. The file itself stays as it is. Whoever pulls that commit loses their copy of it.",
+	);
+	const question = l10n.t("Take {0} out of git?", file);
+	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, go);
+	if (chosen !== go) throw new vscode.CancellationError();
+}
+
+/** Git reads the disk, so a line that only an unsaved editor has keeps nothing out of a commit. */
+function notSaved(ignoreFile: vscode.Uri): FileError {
+	const detail = l10n.t("{0} has unsaved changes. Save it, then try again.", messageText(nameOf(ignoreFile)));
+	return new FileError("not-saved", detail);
+}

@@ -1,0 +1,42 @@
+/** The line that a command is about: of the view or the editor that it was started from, of a link, or at the cursor. */
+import * as vscode from "vscode";
+import type { Bindings, EnvLine } from "./bindings.ts";
+
+/**
+ * What a link carries. Strings and numbers alone, for a URI in a link does not survive the way to a remote window. It
+ * is looked up when the link is clicked, so that an old link to a line that has changed does nothing.
+ */
+export function lineArgument({ uri, key, line, hash }: EnvLine): { line: Record<string, string | number> } {
+	return { line: { uri: uri.toString(), key, line, hash } };
+}
+
+/** The line that the command was started from as it is now, else the one at the cursor. */
+export function lineFor(argument: unknown, bindings: Bindings): EnvLine | undefined {
+	const given = givenLine(argument);
+	return given === undefined ? lineAtCursor(bindings) : nearest(bindings.linesIn(given.uri), given);
+}
+
+/** The line at this place of the file, which counts from 0. */
+export function lineAt(bindings: Bindings, uri: vscode.Uri, at: number): EnvLine | undefined {
+	return bindings.linesIn(uri).find(({ range }) => range.start.line <= at && at <= range.end.line);
+}
+
+function lineAtCursor(bindings: Bindings): EnvLine | undefined {
+	const editor = vscode.window.activeTextEditor;
+	return editor && lineAt(bindings, editor.document.uri, editor.selection.active.line);
+}
+
+type GivenLine = Pick<EnvLine, "uri" | "key" | "line" | "hash">;
+
+function givenLine(argument: unknown): GivenLine | undefined {
+	if (typeof argument !== "object" || argument === null || !("line" in argument)) return undefined;
+	const { uri, ...rest } = argument.line as Omit<GivenLine, "uri"> & { uri: vscode.Uri | string };
+	return { ...rest, uri: typeof uri === "string" ? vscode.Uri.parse(uri, true) : uri };
+}
+
+function nearest(lines: readonly EnvLine[], given: GivenLine): EnvLine | undefined {
+	const distance = ({ line }: EnvLine) => Math.abs(line - given.line);
+	return lines
+		.filter(({ key, hash }) => key === given.key && hash === given.hash)
+		.sort((one, other) => distance(one) - distance(other))[0];
+}
