@@ -14,6 +14,7 @@ import { IgnoredSecrets } from "./env/ignored-secrets.ts";
 import { TrackedFiles } from "./env/tracked-files.ts";
 import { openEnvLines } from "./env-line/env-line.ts";
 import { Masking } from "./env-line/masking.ts";
+import { tickFirstSteps } from "./first-steps.ts";
 import { Consents } from "./launch/consents.ts";
 import { startLaunching } from "./launch/launching.ts";
 import { Claims } from "./notices/claims.ts";
@@ -78,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		watchOverlaps({ live, bindings, secrets, claims, log }),
 		new ExpiryStatus(live),
 		openEnvLines({ bindings, live, tracked, masking }),
+		tickFirstSteps({ live, bindings, overview, memory: context.globalState }),
 		registerCommands({
 			...{ daemon, live, bindings, ignored, tracked, masking, secrets, clipboard, tree, activity },
 			...{ overview, consents, debugging, workspaceState, log },

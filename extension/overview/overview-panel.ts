@@ -37,6 +37,8 @@ export interface OverviewSources {
 	log: vscode.LogOutputChannel;
 	/** Where the extension is installed. */
 	extensionUri: vscode.Uri;
+	/** Called when the page is there. */
+	onReady: () => void;
 }
 
 export class OverviewPanel implements vscode.Disposable {
@@ -108,6 +110,7 @@ export class OverviewPanel implements vscode.Disposable {
 		this.#isPageReady = true;
 		this.#told.forget();
 		this.#post({ type: "hello", bundle: vscode.l10n.bundle === undefined ? {} : { ...vscode.l10n.bundle } });
+		this.#sources.onReady();
 		this.#sources.live.start();
 		this.#sources.bindings.start();
 		this.#tellNow();

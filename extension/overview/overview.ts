@@ -3,11 +3,14 @@ import * as vscode from "vscode";
 import { createPanel, OverviewPanel, type OverviewSources, overviewViewType } from "./overview-panel.ts";
 
 export class Overview implements vscode.Disposable {
-	readonly #sources: OverviewSources;
+	readonly #sources: Omit<OverviewSources, "onReady">;
 	#shown: OverviewPanel | undefined;
 	#serializer: vscode.Disposable | undefined;
+	readonly #showed = new vscode.EventEmitter<void>();
+	/** Fires when the panel has been opened and its page is there. */
+	readonly onDidShow = this.#showed.event;
 
-	constructor(sources: OverviewSources) {
+	constructor(sources: Omit<OverviewSources, "onReady">) {
 		this.#sources = sources;
 	}
 
@@ -28,10 +31,11 @@ export class Overview implements vscode.Disposable {
 	dispose(): void {
 		this.#serializer?.dispose();
 		this.#shown?.dispose();
+		this.#showed.dispose();
 	}
 
 	#take(panel: vscode.WebviewPanel): void {
-		const shown = new OverviewPanel(this.#sources, panel);
+		const shown = new OverviewPanel({ ...this.#sources, onReady: () => this.#showed.fire() }, panel);
 		this.#shown?.panel.dispose();
 		this.#shown = shown;
 		panel.onDidDispose(() => {
