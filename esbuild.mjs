@@ -59,6 +59,8 @@ await build({
 	platform: "node",
 	target: "node22",
 	format: "cjs",
+	// Node's own `import()` reads a file of this length once more, to find what it exports.
+	supported: { "dynamic-import": false },
 	minify: true,
 	legalComments: "linked",
 	external: ["vscode"],

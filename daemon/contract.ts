@@ -1,62 +1,17 @@
 /**
  * What the daemon and everyone who talks to it agree on: the shapes on the wire, the error codes with their
- * HTTP status, and what follows from a record alone. Imports nothing of ours.
+ * HTTP status, and what follows from a record alone. Imports nothing of ours but the facts, which need no schema.
  */
 import * as z from "zod";
+import {
+	maximumNameLength,
+	maximumResources,
+	type ProblemCode,
+	problemStatus,
+	tokenStatuses,
+} from "./facts.ts";
 
-/** Raised when a daemon and an extension of different versions can no longer talk to each other. */
-export const protocol = 1;
-
-/** Where a new daemon tries to listen first; `daemon.json` says where it really does. */
-export const preferredPort = 47600;
-
-/** The permissions that this API itself asks of a caller that is not the owner. */
-export const apiPermissions = {
-	read: "api.api-tokens.read",
-	write: "api.api-tokens.write",
-	delete: "api.api-tokens.delete",
-	introspect: "api.api-tokens.introspect",
-	rotateSelf: "api.api-tokens.rotate-self",
-} as const;
-
-/** Every code that a problem (RFC 9457) can carry, with its HTTP status. A closed list. */
-export const problemStatus = {
-	"invalid-json": 400,
-	"invalid-request": 400,
-	"credentials-missing": 401,
-	"token-malformed": 401,
-	"token-unknown": 401,
-	"token-revoked": 401,
-	"token-disabled": 401,
-	"token-expired": 401,
-	"address-not-allowed": 403,
-	"permission-missing": 403,
-	"resource-not-granted": 403,
-	"exceeds-caller": 403,
-	"owner-only": 403,
-	"host-not-allowed": 403,
-	"origin-not-allowed": 403,
-	"not-found": 404,
-	"nothing-matched": 404,
-	"method-not-allowed": 405,
-	"name-taken": 409,
-	"token-dead": 409,
-	"already-rotated": 409,
-	"own-token": 409,
-	"profile-in-use": 409,
-	"not-rotated": 409,
-	"issuer-elsewhere": 409,
-	"already-known": 409,
-	"version-stale": 412,
-	"body-too-large": 413,
-	"media-type-unsupported": 415,
-	"version-missing": 428,
-	"internal-error": 500,
-	stopping: 503,
-	"storage-failed": 507,
-} as const;
-
-export type ProblemCode = keyof typeof problemStatus;
+export * from "./facts.ts";
 
 /** One field that is wrong: `pointer` is an RFC 6901 JSON pointer into the body, or `?name` for a query parameter. */
 const fieldError = z.strictObject({ pointer: z.string(), detail: z.string() });
@@ -118,7 +73,7 @@ export const tokenRecord = z.strictObject({
 	profile: z.string(),
 	/** First and last four characters of the secret. */
 	partialToken: z.string(),
-	status: z.enum(["active", "retiring", "expired", "disabled", "revoked"]),
+	status: z.enum(tokenStatuses),
 	/** null: never. */
 	expiry: date.nullable(),
 	permissions: z.array(z.string()),
@@ -141,36 +96,10 @@ export const tokenRecord = z.strictObject({
 	successorId: z.string().nullable(),
 });
 export type TokenRecord = z.output<typeof tokenRecord>;
-export type TokenStatus = TokenRecord["status"];
 
 /** The answer to a creation or a rotation, the only place where a secret (`token`) is ever answered. */
 export const createdToken = tokenRecord.extend({ token: z.string() });
 export type CreatedToken = z.output<typeof createdToken>;
-
-/** What a token's dates say of it at `now` (milliseconds since the epoch), in the order in which verify looks at them. */
-export function statusOf(
-	dates: Pick<TokenRecord, "revokedDate" | "disabledDate" | "expiry" | "retiresDate">,
-	now: number,
-): TokenStatus {
-	if (dates.revokedDate !== null) return "revoked";
-	if (dates.disabledDate !== null) return "disabled";
-	if (endOf(dates) <= now) return "expired";
-	return dates.retiresDate === null ? "active" : "retiring";
-}
-
-/** When a token stops working by itself: its expiry or its overlap's end, in milliseconds; Infinity for never. */
-export function endOf(dates: Pick<TokenRecord, "expiry" | "retiresDate">): number {
-	const ends = [dates.expiry, dates.retiresDate]
-		.filter((date) => date !== null)
-		.map((date) => Date.parse(date));
-	return Math.min(...ends);
-}
-
-/** How many resources one token can be granted. */
-export const maximumResources = 200;
-
-/** The longest name a token may have, in UTF-16 code units. */
-export const maximumNameLength = 200;
 
 /** A permission's characters are those of an OAuth scope token (RFC 6749 section 3.3). */
 const permission = z

@@ -1,13 +1,19 @@
-/** The daemon's own log: private, without secrets, and never longer than twice its limit. */
+/** The daemon's own log: private, without secrets, never longer than twice its limit, and opened only after the start. */
 import { renameSync } from "node:fs";
 import { join } from "node:path";
-import { type Logger, pino } from "pino";
-import { SonicBoom } from "sonic-boom";
+import type { Logger } from "pino";
 import { sizeOf } from "./store/log.ts";
 
-export interface DaemonLog {
-	log: Logger;
+type Level = "info" | "warn" | "error";
+type Tell = (facts: object, message: string) => void;
+
+export interface DaemonLog extends Record<Level, Tell> {
 	/** Writes what is still in memory, if that can be done soon; to be called before the process ends. */
+	flush: () => Promise<void>;
+}
+
+interface OpenLog {
+	log: Logger;
 	flush: () => Promise<void>;
 }
 
@@ -16,8 +22,29 @@ const bufferedBytes = 4096;
 const heldBytes = 1 << 20;
 const lookMilliseconds = 60_000;
 const flushMilliseconds = 500;
+const openMilliseconds = 100;
 
+/** What is told in the first moments is written after them, for no first answer is to wait until pino is loaded. */
 export function openLog(directory: string): DaemonLog {
+	const early: [level: Level, facts: object, message: string][] = [];
+	let opened: OpenLog | undefined;
+	let opening: Promise<OpenLog> | undefined;
+	const open = async () => {
+		opening ??= openFile(directory);
+		opened = await opening;
+		for (const [level, facts, message] of early.splice(0)) opened.log[level](facts, message);
+		return opened;
+	};
+	const tell = (level: Level) => (facts: object, message: string) => {
+		if (opened !== undefined) return opened.log[level](facts, message);
+		if (early.push([level, facts, message]) === 1) setTimeout(open, openMilliseconds).unref();
+	};
+	const flush = async () => (await open()).flush();
+	return { info: tell("info"), warn: tell("warn"), error: tell("error"), flush };
+}
+
+async function openFile(directory: string): Promise<OpenLog> {
+	const [{ pino }, { SonicBoom }] = await Promise.all([import("pino"), import("sonic-boom")]);
 	const path = join(directory, "daemon.log");
 	setAsideWhenLong(path);
 	// Each request has a line, and a request must not wait for it. Not pino's own destination, which at the process's end

@@ -4,14 +4,7 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { Logger } from "pino";
-import {
-	type Profile,
-	preferredPort,
-	profile as profileSchema,
-	protocol,
-	type ReadyLine,
-} from "./contract.ts";
+import type { Profile, ReadyLine } from "./contract.ts";
 import {
 	DirectoryLock,
 	ForeignDirectoryError,
@@ -20,12 +13,12 @@ import {
 	removeDaemonFile,
 	writeDaemonFile,
 } from "./data-directory.ts";
-import { openLog } from "./log.ts";
+import { preferredPort, protocol } from "./facts.ts";
+import { type DaemonLog, openLog } from "./log.ts";
 import { addressProblem } from "./rules/address.ts";
 import { Authority } from "./rules/authority.ts";
 import { Records } from "./rules/records.ts";
 import { RuleError } from "./rules/rule-error.ts";
-import { createApi } from "./server/api.ts";
 import { addressReader } from "./server/client-address.ts";
 import { EventStream } from "./server/events.ts";
 import { Metrics } from "./server/metrics.ts";
@@ -33,7 +26,6 @@ import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyDoor } from "./server/verify-door.ts";
 import { DurableDatabase } from "./store/durable.ts";
-import { loadSqlJs } from "./store/sqlite.ts";
 
 /** Put in by the build, from package.json. */
 declare const tokensmithVersion: string;
@@ -119,9 +111,10 @@ function addressOrRange(text: string): string {
 }
 
 /** @throws ProfileError that names the file and what in it is wrong. */
-function readProfile(file: string): Profile {
+async function readProfile(file: string): Promise<Profile> {
+	const { profile: schema } = await import("./contract.ts");
 	try {
-		return parse(profileSchema, JSON.parse(readFileSync(file, "utf8")), "body");
+		return parse(schema, JSON.parse(readFileSync(file, "utf8")), "body");
 	} catch (error) {
 		const errors = error instanceof RuleError ? error.errors : [];
 		const wrong =
@@ -132,11 +125,11 @@ function readProfile(file: string): Profile {
 
 async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<void> {
 	const { directory } = options;
-	const profiles = options.profileFiles.map(readProfile);
+	const profiles = await Promise.all(options.profileFiles.map(readProfile));
 	prepareDirectory(directory);
 	const lock = await DirectoryLock.acquire(directory);
-	const { log, flush } = openLog(directory);
-	const ending = new Ending(log, flush);
+	const log = openLog(directory);
+	const ending = new Ending(log);
 	const database = await openDatabase(directory, compileSqlite, log, ending);
 	const events = new EventStream();
 	const owner = { userId: "owner", userName: userInfo().username };
@@ -155,7 +148,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const addressOf = addressReader(options.trustedProxies);
 	const door = new VerifyDoor(authority, addressOf);
 	let url = "";
-	const api = createApi({
+	const parts = {
 		authority,
 		records,
 		events,
@@ -167,11 +160,12 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		addressOf,
 		log,
 		onShutdown: () => ending.begin("the owner asked for it"),
-	});
+	};
 	const idling = new Idling(options.idleSeconds, events);
 	const server = new HttpServer({
 		door,
-		api,
+		// Express and the schemas are more than half of what there is to load, and no verification needs them.
+		loadApi: async () => (await import("./server/api.ts")).createApi(parts),
 		onRequest: () => idling.asked(),
 		onError: (err) => log.error({ err }, "a request failed"),
 	});
@@ -202,12 +196,13 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 async function openDatabase(
 	directory: string,
 	compileSqlite: CompileSqlite,
-	log: Logger,
+	log: DaemonLog,
 	ending: Ending,
 ): Promise<DurableDatabase> {
 	const database = await DurableDatabase.open({
 		directory,
 		loadSqlite: async () => {
+			const { loadSqlJs } = await import("./store/sqlite.ts");
 			const wasm = compileSqlite();
 			return { sqlJs: await loadSqlJs(wasm), wasm: await wasm };
 		},
@@ -223,20 +218,18 @@ async function openDatabase(
 	return database;
 }
 
-function every(milliseconds: number, failure: string, log: Logger, work: () => Promise<void>): void {
+function every(milliseconds: number, failure: string, log: DaemonLog, work: () => Promise<void>): void {
 	setInterval(() => work().catch((err) => log.error({ err }, failure)), milliseconds).unref();
 }
 
 /** Ends the process once, in order, for whatever reason comes first. */
 class Ending {
-	readonly #log: Logger;
-	readonly #flush: () => Promise<void>;
+	readonly #log: DaemonLog;
 	#steps: () => Promise<void> = async () => {};
 	#hasBegun = false;
 
-	constructor(log: Logger, flush: () => Promise<void>) {
+	constructor(log: DaemonLog) {
 		this.#log = log;
-		this.#flush = flush;
 		for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
 			process.on(signal, () => this.begin(signal));
 		process.on("uncaughtException", (err) => {
@@ -260,7 +253,7 @@ class Ending {
 				this.#log.error({ err }, "did not stop in order");
 				process.exitCode = 1;
 			})
-			.then(this.#flush)
+			.then(() => this.#log.flush())
 			.finally(() => process.exit());
 	}
 }

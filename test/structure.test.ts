@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, "..");
 
 /** The layers, lowest first; a file imports from its own layer or a lower one. */
 const layers: [layer: string, files: RegExp][] = [
-	["contract", /^daemon\/contract\.ts$/],
+	["contract", /^daemon\/(contract|facts)\.ts$/],
 	["store", /^daemon\/store\//],
 	["rules", /^daemon\/(rules|profiles)\//],
 	["server", /^daemon\/server\//],
@@ -26,8 +26,18 @@ describe("the structure", () => {
 	const daemon = sourcesOf("daemon");
 	const extension = sourcesOf("extension");
 
-	it("lets nothing of ours into the contract", () => {
-		assert.deepEqual(importsOf(["daemon/contract.ts"]), []);
+	it("lets nothing of ours into the contract but its facts, and nothing into those", () => {
+		const inside = importsOf(["daemon/contract.ts", "daemon/facts.ts"]).map(
+			({ from, to }) => `${from} ${to}`,
+		);
+		assert.deepEqual([...new Set(inside)], ["daemon/contract.ts daemon/facts.ts"]);
+	});
+
+	it("lets nothing be loaded before the first verification that it does not need", () => {
+		const reached = reachedFrom("daemon/main.ts");
+		const heavy = /^(zod|express|kysely|sql\.js|pino|sonic-boom|prom-client|node:worker_threads)/;
+		assert.deepEqual([...reached].filter((name) => heavy.test(name)).sort(), []);
+		assert.ok(reached.has("daemon/rules/verify.ts") && reached.has("proxy-addr"));
 	});
 
 	it("lets the daemon's imports run main -> server -> rules -> store -> contract only", () => {
@@ -95,6 +105,19 @@ describe("the structure", () => {
 		for (const file of daemon) assert.ok(layerOf(file) >= 0, `${file} is in no layer`);
 	});
 });
+
+/** What is loaded together with a file: neither what is imported as a type, nor what is imported when it is needed. */
+function reachedFrom(file: string, reached = new Set<string>()): Set<string> {
+	reached.add(file);
+	const text = readFileSync(join(root, file), "utf8");
+	for (const [, specifier = ""] of text.matchAll(/^(?:import|export)(?! type)[^;"]*?from "([^"]+)"/gm)) {
+		const name = specifier.startsWith(".") ? join(dirname(file), specifier).replaceAll("\\", "/") : specifier;
+		if (reached.has(name)) continue;
+		if (name.endsWith(".ts")) reachedFrom(name, reached);
+		else reached.add(name);
+	}
+	return reached;
+}
 
 function sourcesOf(folder: string): string[] {
 	return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })

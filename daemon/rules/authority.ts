@@ -1,40 +1,28 @@
-import {
-	type AuditEvent,
-	apiPermissions,
-	type CreatedToken,
-	type CreateTokenRequest,
-	type IncidentReport,
-	type IncidentRequest,
-	type ListTokensQuery,
-	type Profile,
-	type RegisterTokenRequest,
-	type ResourceGrants,
-	type ResourceList,
-	type RotatedToken,
-	type RotateTokenRequest,
-	statusOf,
-	type TokenList,
-	type TokenRecord,
-	type UndoneRotation,
-	type UpdateTokenRequest,
-	type UserInfo,
-	type VerifyQuery,
+import type {
+	AuditEvent,
+	CreatedToken,
+	CreateTokenRequest,
+	IncidentReport,
+	IncidentRequest,
+	ListTokensQuery,
+	Profile,
+	RegisterTokenRequest,
+	ResourceGrants,
+	ResourceList,
+	RotatedToken,
+	RotateTokenRequest,
+	TokenList,
+	TokenRecord,
+	UndoneRotation,
+	UpdateTokenRequest,
+	UserInfo,
+	VerifyQuery,
 } from "../contract.ts";
+import { apiPermissions, statusOf } from "../facts.ts";
 import type { DurableDatabase, Transaction } from "../store/durable.ts";
 import type { Indexed } from "../store/index-file.ts";
-import {
-	allTokens,
-	IndexedTokens,
-	indexedRows,
-	isHashKnown,
-	isNameTaken,
-	type ListFilter,
-	type ListPage,
-	type ListPosition,
-	listTokens,
-	type SortColumn,
-	type Token,
-} from "../store/tokens.ts";
+import type { ListFilter, ListPage, ListPosition, SortColumn } from "../store/token-list.ts";
+import { IndexedTokens, indexedRows, isHashKnown, isNameTaken, type Token } from "../store/tokens.ts";
 import { addUsage } from "../store/usage.ts";
 import { type Caller, type Credentials, callerOf, type Demand } from "./callers.ts";
 import { Changes, type Notify, type TokenChange } from "./changes.ts";
@@ -99,6 +87,7 @@ export class Authority {
 			authority.rulebook.restore(indexed.settings);
 			return authority;
 		}
+		const { allTokens } = await import("../store/token-list.ts");
 		for await (const slice of allTokens(options.database)) {
 			for (const { token, usage } of slice) authority.#index.put(token, usage);
 		}
@@ -553,7 +542,8 @@ export class Authority {
 		});
 	}
 
-	#ids(filter: ListFilter, page: ListPage): Promise<string[]> {
+	async #ids(filter: ListFilter, page: ListPage): Promise<string[]> {
+		const { listTokens } = await import("../store/token-list.ts");
 		return listTokens(this.#options.database, filter, page, this.#now().toISOString());
 	}
 

@@ -1,6 +1,7 @@
 /** Who asks, and whether they may: the owner by the owner key, everyone else as a token, through the one verify function. */
 import { hash, timingSafeEqual } from "node:crypto";
-import type { apiPermissions, ProblemCode, RefusalReason, UserInfo, VerifyQuery } from "../contract.ts";
+import type { RefusalReason, UserInfo, VerifyQuery } from "../contract.ts";
+import type { apiPermissions, ProblemCode } from "../facts.ts";
 import type { Token } from "../store/tokens.ts";
 import { RuleError } from "./rule-error.ts";
 import { nothingAsked, type Refusal, type Verification } from "./verify.ts";

@@ -2,13 +2,8 @@
  * The one way in which anything changes: tokens and what is told of them go to disk together, and only then count, for
  * every verification and every listener.
  */
-import {
-	type AuditEvent,
-	type ServerEvents,
-	statusOf,
-	type TokenRecord,
-	type UserInfo,
-} from "../contract.ts";
+import type { AuditEvent, ServerEvents, TokenRecord, UserInfo } from "../contract.ts";
+import { statusOf } from "../facts.ts";
 import type { DurableDatabase, Transaction } from "../store/durable.ts";
 import { insertToken, type Token, updateToken, VersionConflict } from "../store/tokens.ts";
 import { changeOf, type Happening, record } from "./audit.ts";

@@ -1,6 +1,7 @@
 /** What an incident does: revokes many tokens at once, makes successors where asked for, and says what remains to be done. */
 import { randomUUID } from "node:crypto";
-import { type IncidentRequest, type Profile, statusOf } from "../contract.ts";
+import type { IncidentRequest, Profile } from "../contract.ts";
+import { statusOf } from "../facts.ts";
 import type { Token } from "../store/tokens.ts";
 import { isIssuedHere } from "./issuer.ts";
 import { type Doing, type Minted, replace, revoke } from "./lifecycle.ts";

@@ -1,15 +1,13 @@
 /** What each verb makes of a token: pure, with the clock passed in. Says nothing of who may do it or where it is kept. */
 import { randomUUID } from "node:crypto";
-import {
-	type CreateTokenRequest,
-	endOf,
-	maximumResources,
-	type Profile,
-	type RotateTokenRequest,
-	statusOf,
-	type UpdateTokenRequest,
-	type UserInfo,
+import type {
+	CreateTokenRequest,
+	Profile,
+	RotateTokenRequest,
+	UpdateTokenRequest,
+	UserInfo,
 } from "../contract.ts";
+import { endOf, maximumResources, statusOf } from "../facts.ts";
 import type { Token } from "../store/tokens.ts";
 import { addDuration, defaultExpiry, expiryProblem } from "./expiry.ts";
 import { refuseElsewhere } from "./issuer.ts";

@@ -1,5 +1,5 @@
 /** How an overlap ends before its time, or never was: pure, with the clock passed in. */
-import { endOf } from "../contract.ts";
+import { endOf } from "../facts.ts";
 import type { Token } from "../store/tokens.ts";
 import { refuseElsewhere } from "./issuer.ts";
 import { changed, type Doing, refuseRevoked, revoke } from "./lifecycle.ts";

@@ -1,5 +1,6 @@
 /** The one error that a rule answers with when it says no. Its message is for the person who asked. */
-import type { FieldError, ProblemCode } from "../contract.ts";
+import type { FieldError } from "../contract.ts";
+import type { ProblemCode } from "../facts.ts";
 
 export class RuleError extends Error {
 	readonly code: ProblemCode;

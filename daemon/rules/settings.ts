@@ -1,5 +1,6 @@
 /** What a token may be: its profile's rules, and the ceiling of whoever asks for it. Every wrong field is named at once. */
-import { type CalendarDuration, endOf, type FieldError, type Profile } from "../contract.ts";
+import type { CalendarDuration, FieldError, Profile } from "../contract.ts";
+import { endOf } from "../facts.ts";
 import type { Token } from "../store/tokens.ts";
 import { addressesWithin, addressProblem } from "./address.ts";
 import { addDuration, expiryProblem } from "./expiry.ts";

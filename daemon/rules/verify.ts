@@ -3,7 +3,8 @@
  * memory and touches no store. It throws for nothing that a stranger can send.
  */
 import { hash } from "node:crypto";
-import { endOf, type RefusalReason, type VerifyQuery } from "../contract.ts";
+import type { RefusalReason, VerifyQuery } from "../contract.ts";
+import { endOf } from "../facts.ts";
 import type { IndexedTokens, Token, Usage } from "../store/tokens.ts";
 import { AddressMatcher } from "./address.ts";
 import { isIssuedHere } from "./issuer.ts";

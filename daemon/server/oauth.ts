@@ -1,13 +1,13 @@
 /** For clients that speak OAuth 2.0: introspection (RFC 7662), revocation (RFC 7009) and where they are (RFC 8414). */
 import * as z from "zod";
 import {
-	apiPermissions,
 	type Introspection,
 	introspection,
 	introspectRequest,
 	oauthMetadata,
 	oauthRevokeRequest,
 } from "../contract.ts";
+import { apiPermissions } from "../facts.ts";
 import type { Authority } from "../rules/authority.ts";
 import { nothingAsked } from "../rules/verify.ts";
 import type { Token } from "../store/tokens.ts";

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { z } from "zod";
-import { type FieldError, type Problem, type ProblemCode, problemStatus } from "../contract.ts";
+import type { FieldError, Problem } from "../contract.ts";
+import { type ProblemCode, problemStatus } from "../facts.ts";
 import { RuleError } from "../rules/rule-error.ts";
 import { StorageError } from "../store/durable.ts";
 

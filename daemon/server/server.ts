@@ -1,17 +1,19 @@
 /**
  * The HTTP server: the checks that every request meets before any route, the fast door for verifications, Express for
- * the rest. A web page can reach nothing here: it can't choose its `Host` and can't hide its `Origin`.
+ * the rest, which is loaded when the first of the rest is asked for. A web page can reach nothing here: it can't choose its `Host` and can't hide its `Origin`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Express } from "express";
 import type { Problem } from "../contract.ts";
 import { problemFrom, problemOf, sendProblem } from "./problem.ts";
 import { VerifyDoor } from "./verify-door.ts";
 
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
 export interface ServerOptions {
 	door: VerifyDoor;
-	api: Express;
+	/** Asked once, by the first request that is for it. */
+	loadApi: () => Promise<Handler>;
 	/** Told at every request. */
 	onRequest: () => void;
 	/** Told of what is no client's fault. */
@@ -20,17 +22,22 @@ export interface ServerOptions {
 
 export class HttpServer {
 	readonly #server: Server;
+	readonly #options: ServerOptions;
 	#hosts: ReadonlySet<string> = new Set();
+	#api: Handler | undefined;
+	#loading: Promise<Handler> | undefined;
 
 	constructor(options: ServerOptions) {
-		const { door, api, onRequest, onError } = options;
+		const { door, onRequest, onError } = options;
+		this.#options = options;
 		this.#server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
 			onRequest();
 			// Proxies hand a browser's headers on, and this route gives nothing to a page that lacks the token.
 			if (VerifyDoor.serves(request.url ?? "")) return verifyAt(door, request, response, onError);
 			const refusal = this.#refusalOf(request);
 			if (refusal !== undefined) return refuse(request, response, refusal);
-			api(request, response);
+			if (this.#api !== undefined) this.#api(request, response);
+			else this.#answerOnceLoaded(request, response);
 		});
 		this.#server.on("clientError", (_error, socket) => {
 			if (socket.writable) socket.end(unreadable());
@@ -60,6 +67,24 @@ export class HttpServer {
 		await closed;
 		clearInterval(sweep);
 		clearTimeout(impatience);
+	}
+
+	/** Loads what the routes need, unless that is done. */
+	loadApi(): Promise<Handler> {
+		this.#loading ??= this.#options.loadApi().then((api) => {
+			this.#api = api;
+			return api;
+		});
+		return this.#loading;
+	}
+
+	#answerOnceLoaded(request: IncomingMessage, response: ServerResponse): void {
+		this.loadApi()
+			.then((api) => api(request, response))
+			.catch((error) => {
+				this.#options.onError(error);
+				if (!response.headersSent) sendProblem(response, problemFrom(error));
+			});
 	}
 
 	#refusalOf(request: IncomingMessage): Problem | undefined {

@@ -1,9 +1,9 @@
 /** Audit events as queries. They are only ever added at the end and taken away at the beginning. */
-import type { Kysely, Selectable } from "kysely";
+import type { Selectable } from "kysely";
 import type { AuditEvent } from "../contract.ts";
-import type { DurableDatabase } from "./durable.ts";
+import type { DurableDatabase, Transaction } from "./durable.ts";
 import { insertRow } from "./insert.ts";
-import type { AuditTable, Tables } from "./schema.ts";
+import type { AuditTable } from "./schema.ts";
 import { loadSetting, saveSetting } from "./settings.ts";
 
 /** An end of the chain. Both are kept beside the events, so that neither can be cut off unseen. */
@@ -24,17 +24,17 @@ export interface AuditFilter {
 const nothing: ChainEnd = { sequence: 0, hash: "" };
 
 /** What the next event follows on. */
-export async function chainHead(query: Kysely<Tables>): Promise<ChainEnd> {
+export async function chainHead(query: Transaction): Promise<ChainEnd> {
 	return ((await loadSetting(query, "auditHead")) as ChainEnd | undefined) ?? nothing;
 }
 
 /** What the oldest event that is left follows on. */
-export async function chainTail(query: Kysely<Tables>): Promise<ChainEnd> {
+export async function chainTail(query: Transaction): Promise<ChainEnd> {
 	return ((await loadSetting(query, "auditTail")) as ChainEnd | undefined) ?? nothing;
 }
 
 /** Adds events that follow on the head. */
-export async function appendEvents(query: Kysely<Tables>, events: readonly AuditEvent[]): Promise<void> {
+export async function appendEvents(query: Transaction, events: readonly AuditEvent[]): Promise<void> {
 	for (const event of events) await insertRow(query, "auditEvents", toRow(event));
 	const last = events.at(-1);
 	if (last === undefined) return;
@@ -42,7 +42,7 @@ export async function appendEvents(query: Kysely<Tables>, events: readonly Audit
 }
 
 /** Takes away what is older than the date and answers how many events that were. */
-export async function purgeEvents(query: Kysely<Tables>, before: string): Promise<number> {
+export async function purgeEvents(query: Transaction, before: string): Promise<number> {
 	const last = await query
 		.selectFrom("auditEvents")
 		.select(["sequence", "hash"])

@@ -1,6 +1,6 @@
 /** The thread that makes a snapshot while the daemon goes on answering. Ends when done; a failure is its exit. */
 import { workerData } from "node:worker_threads";
-import { compact } from "./snapshot.ts";
+import { compact } from "./compaction.ts";
 import { loadSqlJs } from "./sqlite.ts";
 
 const { directory, generation, wasm } = workerData as {

@@ -5,13 +5,11 @@
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
-import type { Kysely } from "kysely";
 import type { Notice } from "../contract.ts";
 import { type Indexed, IndexFile } from "./index-file.ts";
 import { ChangeLog, type Changes, sizeOf } from "./log.ts";
-import type { LogPosition } from "./recovery.ts";
-import { schemaVersion, type Tables } from "./schema.ts";
+import type { LogPosition, Queries } from "./recovery.ts";
+import { schemaVersion } from "./schema.ts";
 import { listSnapshots, logPath, readSnapshot, syncDirectory } from "./snapshot.ts";
 import type { MemoryDatabase, SqlJsStatic } from "./sqlite.ts";
 
@@ -46,10 +44,10 @@ export class StorageError extends Error {
 }
 
 /** The database as a change or a query sees it. */
-export type Transaction = Kysely<Tables>;
+export type Transaction = Queries;
 
 interface Job {
-	run: (database: Kysely<Tables>) => Promise<unknown>;
+	run: (database: Queries) => Promise<unknown>;
 	resolve: (value: never) => void;
 	reject: (reason: unknown) => void;
 }
@@ -57,7 +55,7 @@ interface Job {
 /** What there is once SQLite runs. */
 interface Opened extends LoadedSqlite {
 	memory: MemoryDatabase;
-	database: Kysely<Tables>;
+	database: Queries;
 	log: ChangeLog;
 	generation: number;
 	/** Looked up when it changes rather than after each group. */
@@ -105,12 +103,12 @@ export class DurableDatabase {
 	 * Runs a change alone and to its end; answers when it is on disk. A change that throws leaves nothing behind.
 	 * @throws StorageError when the log can't be written.
 	 */
-	write<Result>(run: (database: Kysely<Tables>) => Promise<Result>): Promise<Result> {
+	write<Result>(run: (database: Queries) => Promise<Result>): Promise<Result> {
 		return this.#enqueue(this.#writes, run);
 	}
 
 	/** Runs a query that changes nothing. */
-	read<Result>(run: (database: Kysely<Tables>) => Promise<Result>): Promise<Result> {
+	read<Result>(run: (database: Queries) => Promise<Result>): Promise<Result> {
 		return this.#enqueue(this.#reads, run);
 	}
 
@@ -140,7 +138,7 @@ export class DurableDatabase {
 		await this.#compaction;
 	}
 
-	#enqueue<Result>(queue: Job[], run: (database: Kysely<Tables>) => Promise<Result>): Promise<Result> {
+	#enqueue<Result>(queue: Job[], run: (database: Queries) => Promise<Result>): Promise<Result> {
 		return new Promise<Result>((resolve, reject) => {
 			queue.push({ run, resolve, reject });
 			this.#working ??= this.#work();
@@ -268,6 +266,7 @@ export class DurableDatabase {
 		opened.log.close();
 		opened.log = next;
 		opened.generation = generation + 1;
+		const { Worker } = await import("node:worker_threads");
 		const worker = new Worker(workerPath, { workerData: { directory, generation, wasm } });
 		await new Promise<void>((resolve, reject) => {
 			worker.once("error", reject);

@@ -2,7 +2,8 @@
  * Inserts whose text Kysely makes once per table: to build and compile one costs more than SQLite takes to run it. The
  * rows of a table all have the same columns.
  */
-import { CompiledQuery, type Insertable, type Kysely } from "kysely";
+import type { Insertable } from "kysely";
+import type { Transaction } from "./durable.ts";
 import type { Tables } from "./schema.ts";
 
 interface Compiled {
@@ -14,7 +15,7 @@ interface Compiled {
 const compiled = new Map<string, Compiled>();
 
 export async function insertRow<Table extends keyof Tables>(
-	query: Kysely<Tables>,
+	query: Transaction,
 	table: Table,
 	row: Insertable<Tables[Table]>,
 	conflictColumns: readonly (keyof Tables[Table] & string)[] = [],
@@ -26,16 +27,14 @@ export async function insertRow<Table extends keyof Tables>(
 		compiled.set(name, known);
 	}
 	const values = row as Readonly<Record<string, unknown>>;
-	await query.executeQuery(
-		CompiledQuery.raw(
-			known.sql,
-			known.columns.map((column) => values[column]),
-		),
+	query.memory.run(
+		known.sql,
+		known.columns.map((column) => values[column]),
 	);
 }
 
 function compile<Table extends keyof Tables>(
-	query: Kysely<Tables>,
+	query: Transaction,
 	table: Table,
 	row: Insertable<Tables[Table]>,
 	conflictColumns: readonly string[],

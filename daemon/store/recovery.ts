@@ -20,18 +20,28 @@ import { MemoryDatabase, type SqlJsStatic } from "./sqlite.ts";
 
 export interface Recovered {
 	memory: MemoryDatabase;
-	database: Kysely<Tables>;
+	database: Queries;
 	/** The log to go on with. */
 	position: LogPosition;
 	/** What a person has to know about how the data was found. */
 	notices: Notice[];
 }
 
+/** Queries built by Kysely and, for what is asked at every change, `memory`, which takes texts. */
+export class Queries extends Kysely<Tables> {
+	readonly memory: MemoryDatabase;
+
+	constructor(memory: MemoryDatabase) {
+		super({ dialect: new SqliteDialect({ database: memory }) });
+		this.memory = memory;
+	}
+}
+
 export async function recover(sqlJs: SqlJsStatic, directory: string): Promise<Recovered> {
 	const notices: Notice[] = [];
 	const base = soundSnapshot(directory, notices);
 	const memory = new MemoryDatabase(sqlJs, base?.image);
-	const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: memory }) });
+	const database = new Queries(memory);
 	// Without a snapshot there are no tables to replay upon, be it the first start or the worst one.
 	if (base === undefined) await migrate(database);
 	const replayed = replayLogs(memory, directory, base?.generation);

@@ -1,6 +1,6 @@
 /** The tables, and how a database of any earlier version becomes one of this version. */
-import { type ColumnDefinitionBuilder, type Generated, type Kysely, type Selectable, sql } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
+import type { ColumnDefinitionBuilder, Generated, Kysely, Selectable } from "kysely";
+import type { Migration } from "kysely/migration";
 
 export interface TokensTable {
 	id: string;
@@ -104,6 +104,8 @@ const migrations: Record<string, Migration> = {
 
 /** Makes the tables of any earlier version those of this one. */
 export async function migrate(database: Kysely<Tables>): Promise<void> {
+	// How many there are is known without it.
+	const { Migrator } = await import("kysely/migration");
 	const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } });
 	const { error } = await migrator.migrateToLatest();
 	if (error !== undefined) {
@@ -158,6 +160,7 @@ async function createTokens(database: Kysely<never>): Promise<void> {
 async function addUserName(database: Kysely<never>): Promise<void> {
 	const text = (column: ColumnDefinitionBuilder) => column.notNull().defaultTo("");
 	await database.schema.alterTable("tokens").addColumn("userName", "text", text).execute();
+	const { sql } = await import("kysely");
 	// Until then every token had a user of its own, which carried its name.
 	await sql`update "tokens" set "userName" = "name"`.execute(database);
 }

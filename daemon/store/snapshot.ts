@@ -10,13 +10,10 @@ import {
 	readdirSync,
 	readFileSync,
 	renameSync,
-	rmSync,
 	writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { readLog } from "./log.ts";
-import { MemoryDatabase, type SqlJsStatic } from "./sqlite.ts";
 
 export interface SnapshotFile {
 	generation: number;
@@ -69,24 +66,6 @@ export function writeSnapshot(
 	syncDirectory(directory);
 }
 
-/**
- * Makes the snapshot of `generation` out of the one before and the logs since, then removes what neither is needed nor
- * is the last resort. Runs in a thread of its own: it costs time in proportion to all tokens.
- */
-export function compact(sqlJs: SqlJsStatic, directory: string, generation: number): void {
-	const base = listSnapshots(directory).find((snapshot) => snapshot.generation < generation);
-	const image = base === undefined ? undefined : readSnapshot(base);
-	if (base === undefined || image === undefined) throw new Error("The snapshot to build upon is damaged.");
-	const database = new MemoryDatabase(sqlJs, image);
-	try {
-		for (let log = base.generation + 1; log <= generation; log++) replay(database, directory, log);
-		writeSnapshot(directory, { generation, schema: base.schema }, database.export());
-	} finally {
-		database.close();
-	}
-	prune(directory, base.generation);
-}
-
 export function syncDirectory(directory: string): void {
 	// Windows cannot open a directory; its file system journals the rename by itself.
 	if (process.platform === "win32") return;
@@ -96,19 +75,6 @@ export function syncDirectory(directory: string): void {
 	} finally {
 		closeSync(handle);
 	}
-}
-
-function replay(database: MemoryDatabase, directory: string, generation: number): void {
-	const contents = readLog(logPath(directory, generation));
-	if (contents.end !== "whole") throw new Error(`The change log of generation ${generation} is damaged.`);
-	database.execute("begin");
-	for (const changes of contents.entries) for (const change of changes) database.apply(change);
-	database.execute("commit");
-}
-
-function prune(directory: string, oldest: number): void {
-	for (const snapshot of listSnapshots(directory)) if (snapshot.generation < oldest) rmSync(snapshot.path);
-	for (const log of listLogs(directory)) if (log <= oldest) rmSync(logPath(directory, log));
 }
 
 function checksumOf(image: Uint8Array): string {

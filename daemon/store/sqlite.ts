@@ -73,21 +73,29 @@ export class MemoryDatabase implements SqliteDatabase {
 			reader,
 			all: (parameters) => [...this.#rows(sql, parameters)],
 			iterate: (parameters) => this.#rows(sql, parameters),
-			run: (parameters) => this.#run(sql, parameters as readonly SqlValue[]),
+			run: (parameters) => this.run(sql, parameters),
 		};
+	}
+
+	/** The first row that a query answers. */
+	first(sql: string, parameters: readonly unknown[]): Record<string, SqlValue> | undefined {
+		const [row] = this.#rows(sql, parameters);
+		return row;
 	}
 
 	close(): void {
 		this.#database.close();
 	}
 
-	#run(sql: string, parameters: readonly SqlValue[]): { changes: number; lastInsertRowid: number } {
-		this.#statement(sql).run([...parameters]);
-		this.#recording?.push([sql, parameters]);
+	/** Runs a statement that changes rows. */
+	run(sql: string, parameters: readonly unknown[]): { changes: number; lastInsertRowid: number } {
+		const values = parameters as readonly SqlValue[];
+		this.#statement(sql).run([...values]);
+		this.#recording?.push([sql, values]);
 		return { changes: this.#database.getRowsModified(), lastInsertRowid: 0 };
 	}
 
-	*#rows(sql: string, parameters: readonly unknown[]): IterableIterator<unknown> {
+	*#rows(sql: string, parameters: readonly unknown[]): IterableIterator<Record<string, SqlValue>> {
 		const statement = this.#statement(sql);
 		try {
 			statement.bind(parameters as SqlValue[]);

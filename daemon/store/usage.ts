@@ -1,9 +1,8 @@
 /** Usage per token and day, as queries. What comes in is added to what is there. */
-import type { Kysely } from "kysely";
 import type { UsageDay } from "../contract.ts";
-import type { DurableDatabase } from "./durable.ts";
+import type { DurableDatabase, Transaction } from "./durable.ts";
 import { insertRow } from "./insert.ts";
-import type { Tables, UsageTable } from "./schema.ts";
+import type { UsageTable } from "./schema.ts";
 import type { Usage } from "./tokens.ts";
 
 /** A day as it is kept: its overlap's counts with the successor of that overlap, for a rotation may be undone and done again. */
@@ -24,7 +23,7 @@ export const countedNames = 200;
 /** How many addresses of a day are kept. */
 export const keptAddresses = 5;
 
-export async function addUsage(query: Kysely<Tables>, increments: readonly UsageIncrement[]): Promise<void> {
+export async function addUsage(query: Transaction, increments: readonly UsageIncrement[]): Promise<void> {
 	for (const { tokenId, totals, days } of increments) {
 		await query.updateTable("tokens").set(totals).where("id", "=", tokenId).execute();
 		for (const day of days) await addDay(query, day);
@@ -56,7 +55,7 @@ export async function listUsage(
 }
 
 /** Takes away the days before this one. */
-export async function purgeUsage(query: Kysely<Tables>, before: string): Promise<void> {
+export async function purgeUsage(query: Transaction, before: string): Promise<void> {
 	await query.deleteFrom("usage").where("day", "<", before).execute();
 }
 
@@ -88,7 +87,7 @@ function sumOfOverlaps(earlier: KeptDay, later: KeptDay) {
 	};
 }
 
-async function addDay(query: Kysely<Tables>, day: KeptDay): Promise<void> {
+async function addDay(query: Transaction, day: KeptDay): Promise<void> {
 	const known = await query
 		.selectFrom("usage")
 		.selectAll()

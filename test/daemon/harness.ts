@@ -115,7 +115,7 @@ export class TestDaemon {
 		});
 		this.#server = new HttpServer({
 			door,
-			api,
+			loadApi: async () => api,
 			onRequest: () => {},
 			onError: (error) => failures.push(error),
 		});

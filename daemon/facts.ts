@@ -1,0 +1,92 @@
+/**
+ * The part of the contract that is no schema: numbers, codes, and what follows from a record alone. Whatever answers a
+ * verification imports this and not the contract, whose schemas would be half of a start.
+ */
+
+/** Raised when a daemon and an extension of different versions can no longer talk to each other. */
+export const protocol = 1;
+
+/** Where a new daemon tries to listen first; `daemon.json` says where it really does. */
+export const preferredPort = 47600;
+
+/** The permissions that this API itself asks of a caller that is not the owner. */
+export const apiPermissions = {
+	read: "api.api-tokens.read",
+	write: "api.api-tokens.write",
+	delete: "api.api-tokens.delete",
+	introspect: "api.api-tokens.introspect",
+	rotateSelf: "api.api-tokens.rotate-self",
+} as const;
+
+/** Every code that a problem (RFC 9457) can carry, with its HTTP status. A closed list. */
+export const problemStatus = {
+	"invalid-json": 400,
+	"invalid-request": 400,
+	"credentials-missing": 401,
+	"token-malformed": 401,
+	"token-unknown": 401,
+	"token-revoked": 401,
+	"token-disabled": 401,
+	"token-expired": 401,
+	"address-not-allowed": 403,
+	"permission-missing": 403,
+	"resource-not-granted": 403,
+	"exceeds-caller": 403,
+	"owner-only": 403,
+	"host-not-allowed": 403,
+	"origin-not-allowed": 403,
+	"not-found": 404,
+	"nothing-matched": 404,
+	"method-not-allowed": 405,
+	"name-taken": 409,
+	"token-dead": 409,
+	"already-rotated": 409,
+	"own-token": 409,
+	"profile-in-use": 409,
+	"not-rotated": 409,
+	"issuer-elsewhere": 409,
+	"already-known": 409,
+	"version-stale": 412,
+	"body-too-large": 413,
+	"media-type-unsupported": 415,
+	"version-missing": 428,
+	"internal-error": 500,
+	stopping: 503,
+	"storage-failed": 507,
+} as const;
+
+export type ProblemCode = keyof typeof problemStatus;
+
+export const tokenStatuses = ["active", "retiring", "expired", "disabled", "revoked"] as const;
+export type TokenStatus = (typeof tokenStatuses)[number];
+
+/** RFC 3339; null for never. */
+interface Ends {
+	readonly expiry: string | null;
+	readonly retiresDate: string | null;
+}
+
+/** What a token's dates say of it at `now` (milliseconds since the epoch), in the order in which verify looks at them. */
+export function statusOf(
+	dates: Ends & { readonly revokedDate: string | null; readonly disabledDate: string | null },
+	now: number,
+): TokenStatus {
+	if (dates.revokedDate !== null) return "revoked";
+	if (dates.disabledDate !== null) return "disabled";
+	if (endOf(dates) <= now) return "expired";
+	return dates.retiresDate === null ? "active" : "retiring";
+}
+
+/** When a token stops working by itself: its expiry or its overlap's end, in milliseconds; Infinity for never. */
+export function endOf(dates: Ends): number {
+	const ends = [dates.expiry, dates.retiresDate]
+		.filter((date) => date !== null)
+		.map((date) => Date.parse(date));
+	return Math.min(...ends);
+}
+
+/** How many resources one token can be granted. */
+export const maximumResources = 200;
+
+/** The longest name a token may have, in UTF-16 code units. */
+export const maximumNameLength = 200;
