@@ -7,6 +7,7 @@ import { activityCommands } from "./activity/activity-commands.ts";
 import type { Command, CommandCall, CommandTable } from "./command.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
 import { envLineCommands } from "./env-line/env-line-commands.ts";
+import { identifyCommands } from "./identify/identify-commands.ts";
 import { launchCommands } from "./launch/launch-commands.ts";
 import { overviewCommands } from "./overview/overview-commands.ts";
 import { report } from "./report.ts";
@@ -19,6 +20,7 @@ const tables: readonly CommandTable[] = [
 	activityCommands,
 	daemonCommands,
 	envLineCommands,
+	identifyCommands,
 	launchCommands,
 	rotationCommands,
 	overviewCommands,

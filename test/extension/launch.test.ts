@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { TokenRecord } from "../../daemon/contract.ts";
 import { Consents, fingerprintOf } from "../../extension/launch/consents.ts";
 import {
 	cautionFor,
@@ -16,25 +15,11 @@ import { SecretMask } from "../../extension/launch/secret-mask.ts";
 import { commandLine, environmentFor, readTask } from "../../extension/launch/task-definition.ts";
 import { lineageOf, NeedsError, readNeeds, tokenMeant } from "../../extension/launch/token-needs.ts";
 import { memoryOf } from "../host/memory.ts";
+import { tokenRecord as token } from "./token-record.ts";
 
 const now = Date.parse("2026-11-22T12:00:00Z");
 const day = 86_400_000;
 const secret = "tks_0123456789abcdefghijklmnopqrstuvwxyzAB";
-
-function token(id: string, more: Partial<TokenRecord> = {}): TokenRecord {
-	return {
-		...{ id, version: 1, name: "orders-api", description: "", issuer: "local", profile: "local" },
-		creationDate: "2026-11-01T00:00:00.000Z",
-		lastModifiedDate: "2026-11-01T00:00:00.000Z",
-		createdUserInfo: { userId: "u", userName: "owner" },
-		lastModifiedUserInfo: { userId: "u", userName: "owner" },
-		...{ userId: "u", partialToken: "tks_…wxyz", status: "active", expiry: null },
-		...{ permissions: ["orders.read"], resources: [], allowedAddresses: [], defaultSource: null, tags: [] },
-		...{ lastUsedDate: null, lastUsedAddress: null, useCount: 0, disabledDate: null, revokedDate: null },
-		...{ revokedReason: null, retiresDate: null, predecessorId: null, successorId: null, quietSeconds: null },
-		...more,
-	};
-}
 
 describe("what a file of the workspace asks tokens for", () => {
 	it("is variables with the names or ids of tokens", () => {

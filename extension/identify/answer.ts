@@ -1,0 +1,326 @@
+/**
+ * What a person is told of what they pasted: rows of facts and of actions, from what was found in the text and what the
+ * records say. Knows no VS Code; no row holds a secret.
+ */
+import * as l10n from "@vscode/l10n";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { labelText, plainText, quoted } from "../display-text.ts";
+import { listInWords } from "../language.ts";
+import { dateInWords, timeSince, urgencyOf } from "../tokens/time-left.ts";
+import { type Fact, factsOf, stateInWords } from "../tokens/token-facts.ts";
+import type { FailedCall } from "./failed-call.ts";
+import { explainFailedCall, statusInWords } from "./failed-call-words.ts";
+import type { ForeignToken, JwtFacts, Lookalike, Pasted, PastedValue } from "./pasted-text.ts";
+
+export interface KnownLine {
+	readonly words: string;
+	readonly commented: boolean;
+}
+
+/** What is known besides the text; undefined members are not known yet. */
+export interface Known<Line extends KnownLine> {
+	/** By hash: the daemon's answer. */
+	readonly found: Readonly<Record<string, TokenRecord>> | undefined;
+	readonly tokens: readonly TokenRecord[];
+	/** Whether the secret of the token is kept on this machine. */
+	isKept(id: string): boolean;
+	/** Env lines by the hash of their value. */
+	linesWith(hash: string): readonly Line[];
+	linesOf(id: string): readonly Line[];
+	/** Why the daemon could not be asked. */
+	readonly problem: string | undefined;
+	/** Whether the env files have been looked at: `unread` in Restricted Mode, where they are not. */
+	readonly files: "looking" | "ready" | "unread";
+}
+
+export type Action<Line> =
+	| { readonly kind: "command"; readonly command: string; readonly id: string | undefined }
+	| { readonly kind: "line"; readonly line: Line }
+	| { readonly kind: "token"; readonly id: string }
+	| { readonly kind: "again" };
+
+/** A row without an action is there to be read; `section` begins a new part of the list. */
+export interface AnswerRow<Line> {
+	readonly label: string;
+	readonly description?: string;
+	readonly detail?: string;
+	readonly section?: true;
+	readonly action?: Action<Line>;
+}
+
+export interface Answer<Line> {
+	/** The conclusion, in a sentence. */
+	readonly headline: string;
+	readonly rows: readonly AnswerRow<Line>[];
+}
+
+export function answerTo<Line extends KnownLine>(
+	pasted: Pasted,
+	known: Known<Line>,
+	now: number,
+): Answer<Line> {
+	const others = [
+		...pasted.lookalikes.map(lookalikePart<Line>),
+		...pasted.foreign.map((token) => foreignPart(token, known, now)),
+		...(pasted.unknown === undefined ? [] : [unknownPart(pasted.unknown, known, now)]),
+		...(pasted.failedCall === undefined ? [] : [failedPart(pasted.failedCall, known)]),
+	];
+	const told = [
+		...pasted.own.map((value) => ownPart(value, known, now)),
+		...namedParts(pasted, known, now),
+		...others,
+	];
+	// An answer carries ids of its own, of requests and the like: they are only of interest by themselves.
+	const parts = told.length > 0 ? told : nobodysName(pasted, known);
+	const [first] = parts;
+	if (first === undefined) return nothingFound();
+	const headline =
+		parts.length === 1 ? first.headline : l10n.t("{0} And {1} more below.", first.headline, parts.length - 1);
+	const rows = parts.flatMap((part) => [{ label: part.headline, section: true as const }, ...part.rows]);
+	return { headline, rows: [...rows, ...problemRows(known)] };
+}
+
+/** Of one token: as it is shown when another token's answer leads to it. */
+export function recordPart<Line extends KnownLine>(
+	token: TokenRecord,
+	known: Known<Line>,
+	now: number,
+): Answer<Line> {
+	const state = stateInWords(token, urgencyOf(token, [], now), now);
+	const headline = l10n.t("{0}: {1}.", quoted(token.name), state);
+	const facts = factsOf(token, known.isKept(token.id) ? "kept" : "absent", now);
+	return {
+		headline,
+		rows: [...facts.map(factRow<Line>), ...lineRows(token, known), ...actionRows(token, known)],
+	};
+}
+
+function ownPart<Line extends KnownLine>(
+	{ hash, partial }: PastedValue,
+	known: Known<Line>,
+	now: number,
+): Answer<Line> {
+	const token = known.found?.[hash];
+	if (token !== undefined) return recordPart(token, known, now);
+	const checked = l10n.t("{0} is a secret of Tokensmith: its checksum is right.", partial);
+	if (known.found === undefined) return { headline: checked, rows: [] };
+	return {
+		headline: checked,
+		rows: [
+			factRow({
+				label: l10n.t("Record"),
+				value: l10n.t("This daemon knows no token with it. It is of another machine or data directory."),
+			}),
+			...known.linesWith(hash).map(lineRow),
+		],
+	};
+}
+
+/** Of tokens that were named by their id, or by first and last characters, which several may share. */
+function namedParts<Line extends KnownLine>(
+	{ own, ids, partials }: Pasted,
+	known: Known<Line>,
+	now: number,
+): Answer<Line>[] {
+	const shown = new Set(own.map(({ hash }) => known.found?.[hash]?.id));
+	return known.tokens
+		.filter(({ id, partialToken }) => ids.includes(id) || partials.includes(partialToken))
+		.filter(({ id }) => !shown.has(id))
+		.map((token) => recordPart(token, known, now));
+}
+
+function nobodysName<Line extends KnownLine>(
+	{ ids, partials }: Pasted,
+	{ found }: Known<Line>,
+): Answer<Line>[] {
+	const [named] = [...ids, ...partials];
+	if (named === undefined) return [];
+	const headline =
+		found === undefined
+			? l10n.t("{0} may name a token.", named)
+			: l10n.t("{0} names no token that this daemon knows.", named);
+	return [{ headline, rows: [] }];
+}
+
+const problems: Record<Lookalike["problem"], (length: number) => string> = {
+	short: (length) => l10n.t("It was cut off: {0} of the 38 characters after the prefix are there.", length),
+	long: (length) => l10n.t("It is too long: after the prefix come 38 characters, here {0}.", length),
+	checksum: () => l10n.t("Its checksum is wrong: at least one character was changed or mixed up."),
+};
+
+function lookalikePart<Line>({ partial, problem, length }: Lookalike): Answer<Line> {
+	const name = partial === "" ? l10n.t("What was pasted") : partial;
+	return {
+		headline: l10n.t("{0} looks like a secret of Tokensmith, but is none.", name),
+		rows: [factRow({ label: l10n.t("Reason"), value: problems[problem](length) })],
+	};
+}
+
+function foreignPart<Line extends KnownLine>(
+	{ hash, partial, issuer, jwt }: ForeignToken,
+	known: Known<Line>,
+	now: number,
+): Answer<Line> {
+	const token = known.found?.[hash];
+	const jwtFacts = (jwt === undefined ? [] : factsOfJwt(jwt)).map(factRow<Line>);
+	if (token !== undefined) {
+		const part = recordPart(token, known, now);
+		return { ...part, rows: [...jwtFacts, ...part.rows] };
+	}
+	const rows = [...jwtFacts, ...known.linesWith(hash).map(lineRow)];
+	if (issuer === "Tokensmith") return { headline: l10n.t("{0} is a secret of Tokensmith.", partial), rows };
+	if (issuer !== undefined)
+		return { headline: l10n.t("{0} is a token of {1}, by its shape.", partial, issuer), rows };
+	if (jwt !== undefined) return { headline: jwtHeadline(jwt, partial, now), rows };
+	return { headline: l10n.t("{0} looks like a token; whose, its shape does not tell.", partial), rows };
+}
+
+function jwtHeadline({ expiry }: JwtFacts, partial: string, now: number): string {
+	if (expiry !== undefined && expiry <= now)
+		return l10n.t(
+			"{0} is a JWT that has expired {1}.",
+			partial,
+			timeSince(new Date(expiry).toISOString(), now),
+		);
+	return l10n.t("{0} is a JWT.", partial);
+}
+
+function factsOfJwt({ expiry, issuer }: JwtFacts): Fact[] {
+	return [
+		{
+			label: l10n.t("Expires"),
+			value: expiry === undefined ? l10n.t("It does not say.") : dateInWords(expiry),
+		},
+		...(issuer === undefined ? [] : [{ label: l10n.t("Issuer, as it says"), value: issuer }]),
+	];
+}
+
+function unknownPart<Line extends KnownLine>(
+	{ hash, partial }: PastedValue,
+	known: Known<Line>,
+	now: number,
+): Answer<Line> {
+	const token = known.found?.[hash];
+	if (token !== undefined) return recordPart(token, known, now);
+	const name = partial === "" ? l10n.t("What was pasted") : partial;
+	return {
+		headline: l10n.t(
+			"{0} is no secret of Tokensmith, and has the shape of no system that is known here.",
+			name,
+		),
+		rows: known.linesWith(hash).map(lineRow),
+	};
+}
+
+function failedPart<Line extends KnownLine>(call: FailedCall, known: Known<Line>): Answer<Line> {
+	const { why, next } = explainFailedCall(call);
+	const said = call.detail !== undefined && call.detail !== next ? call.detail : undefined;
+	const able = ableTokens(call, known);
+	return {
+		headline: why,
+		rows: [
+			...(call.status === undefined
+				? []
+				: [factRow<Line>({ label: l10n.t("Status"), value: statusInWords(call.status) })]),
+			{ label: l10n.t("What to do"), detail: next },
+			...(said === undefined ? [] : [{ label: l10n.t("The answer says"), detail: labelText(said) }]),
+			...(able.length === 0
+				? []
+				: [factRow<Line>({ label: l10n.t("Tokens that may"), value: listInWords(able.slice(0, 10)) })]),
+			...(call.reason === undefined
+				? []
+				: [{ label: `$(add) ${l10n.t("Create API Token")}`, action: command<Line>("createToken") }]),
+		],
+	};
+}
+
+/** Names of working tokens that have what the call lacked. */
+function ableTokens({ reason, missing }: FailedCall, { tokens }: Pick<Known<KnownLine>, "tokens">): string[] {
+	if ((reason !== "permission" && reason !== "resource") || missing.length === 0) return [];
+	return tokens
+		.filter(({ status }) => status === "active" || status === "retiring")
+		.filter(({ permissions, resources }) => {
+			const held = reason === "permission" ? permissions : resources;
+			return missing.every((wanted) => held.some((own) => covers(own, wanted)));
+		})
+		.map(({ name }) => name);
+}
+
+/** As the daemon reads it: `orders.*` covers all below `orders.`. */
+function covers(held: string, wanted: string): boolean {
+	return held === wanted || held === "*" || (held.endsWith(".*") && wanted.startsWith(held.slice(0, -1)));
+}
+
+function nothingFound<Line>(): Answer<Line> {
+	return {
+		headline: l10n.t("Nothing here looks like a token, its ID, or the answer of a failed call."),
+		rows: [
+			{
+				label: l10n.t("What can be identified"),
+				detail: l10n.t(
+					"A secret, also inside a line or a curl command; an ID or the first and last characters; the status, header or body of a 401 or 403; a JWT.",
+				),
+			},
+		],
+	};
+}
+
+function problemRows<Line extends KnownLine>({ problem }: Known<Line>): AnswerRow<Line>[] {
+	if (problem === undefined) return [];
+	return [
+		{ label: l10n.t("The daemon could not be asked."), section: true },
+		{ label: l10n.t("Reason"), detail: labelText(problem) },
+		{ label: `$(refresh) ${l10n.t("Try Again")}`, action: { kind: "again" } },
+	];
+}
+
+function factRow<Line>({ label, value }: Fact): AnswerRow<Line> {
+	const text = labelText(value);
+	// What is too long for one line stands below its name, where it is not cut off.
+	return text.length > 60 ? { label, detail: text } : { label, description: text };
+}
+
+function lineRows<Line extends KnownLine>(token: TokenRecord, known: Known<Line>): AnswerRow<Line>[] {
+	const label = l10n.t("Where it is used");
+	if (known.files === "unread")
+		return [factRow({ label, value: l10n.t("In Restricted Mode, env files are not read.") })];
+	const lines = known.linesOf(token.id);
+	if (lines.length > 0) return lines.map(lineRow);
+	if (known.files === "looking") return [factRow({ label, value: l10n.t("Looking through the env files…") })];
+	return [factRow({ label, value: l10n.t("In no env file of this workspace") })];
+}
+
+function lineRow<Line extends KnownLine>(line: Line): AnswerRow<Line> {
+	const label = `$(go-to-file) ${labelText(line.words)}`;
+	return { label, description: l10n.t("holds it"), action: { kind: "line", line } };
+}
+
+function actionRows<Line extends KnownLine>(token: TokenRecord, known: Known<Line>): AnswerRow<Line>[] {
+	const { id, status, successorId, issuer } = token;
+	const works = status === "active" || status === "retiring";
+	const row = (icon: string, label: string, action: Action<Line>) => ({
+		label: `$(${icon}) ${label}`,
+		action,
+	});
+	const rows: (AnswerRow<Line> | false)[] = [
+		successorId !== null &&
+			row("arrow-right", l10n.t("Show Its Successor"), { kind: "token", id: successorId }),
+		status === "active" && issuer === "local" && row("sync", l10n.t("Rotate…"), command("rotateToken", id)),
+		status === "disabled" &&
+			issuer === "local" &&
+			row("debug-start", l10n.t("Enable"), command("enableToken", id)),
+		known.isKept(id) && works && row("copy", l10n.t("Copy Secret"), command("copySecret", id)),
+		row("list-tree", l10n.t("Show in Side Bar"), command("showToken", id)),
+		status !== "revoked" && row("trash", l10n.t("Revoke…"), command("revokeToken", id)),
+	];
+	return rows.filter((one) => one !== false);
+}
+
+function command<Line>(name: string, id?: string): Action<Line> {
+	return { kind: "command", command: `tokensmith.${name}`, id };
+}
+
+/** For places that show text as it is, such as a remark below an input box. */
+export function plainHeadline(answer: Pick<Answer<unknown>, "headline">): string {
+	return plainText(answer.headline);
+}

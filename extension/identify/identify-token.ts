@@ -1,0 +1,153 @@
+/**
+ * Says of a pasted or selected text whose token it is, what that may do, where it is used, or why a call failed. Offline
+ * first; then the daemon is asked by hash. Invariant: the text is let go of before anybody is asked, and is in no label.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import type { CommandCall } from "../command.ts";
+import { type EnvLine, openLine } from "../env/bindings.ts";
+import { secretOn } from "../env/env-lines.ts";
+import { explain } from "../failure.ts";
+import type { Services } from "../services.ts";
+import { policyFromSettings } from "../settings.ts";
+import { idOf } from "../tokens/token-choice.ts";
+import { type Action, type Answer, type AnswerRow, answerTo, type Known, plainHeadline } from "./answer.ts";
+import { askForText } from "./identify-input.ts";
+import { type Pasted, readPasted } from "./pasted-text.ts";
+
+type Sources = Pick<Services, "live" | "daemon" | "bindings" | "secrets">;
+
+const title = () => l10n.t("Identify Token");
+
+export async function identifyToken(call: CommandCall): Promise<void> {
+	let pasted: Pasted | undefined = await pastedFor(call);
+	while (pasted !== undefined) {
+		const action: Action<EnvLine> | undefined = await showAnswer(call.services, pasted);
+		pasted = action === undefined ? undefined : await carryOut(action, pasted);
+	}
+}
+
+async function pastedFor({ services, argument }: CommandCall): Promise<Pasted> {
+	const prefixes = [policyFromSettings().secretPrefix, "tks"];
+	if (isOfLine(argument)) return readPasted(await secretOn(argument.line), prefixes);
+	const id = idOf(argument);
+	if (typeof id === "string" && services.live.tokens.some((token) => token.id === id))
+		return readPasted(id, []);
+	const remark = (text: string) =>
+		plainHeadline(answerTo(readPasted(text, prefixes), nothingKnown, Date.now()));
+	return readPasted(await askForText({ title: title(), remark }), prefixes);
+}
+
+/** Fulfils with what the person wants to do next; undefined: nothing more. */
+async function showAnswer(sources: Sources, pasted: Pasted): Promise<Action<EnvLine> | undefined> {
+	const list = vscode.window.createQuickPick<RowItem>();
+	const { promise, resolve, reject } = Promise.withResolvers<Action<EnvLine> | undefined>();
+	list.title = title();
+	list.ignoreFocusOut = true;
+	list.matchOnDescription = true;
+	list.matchOnDetail = true;
+	list.onDidHide(() => resolve(undefined));
+	list.onDidAccept(() => {
+		const action = list.selectedItems[0]?.action;
+		if (action !== undefined) resolve(action);
+	});
+	const show = (known: Known<EnvLine>) => fill(list, answerTo(pasted, known, Date.now()));
+	show(nothingKnown);
+	list.busy = true;
+	list.show();
+	lookUp(sources, pasted, show)
+		.catch(reject)
+		.finally(() => {
+			list.busy = false;
+		});
+	try {
+		return await promise;
+	} finally {
+		list.dispose();
+	}
+}
+
+/** First what the daemon knows, then where it is used: env files may be many. */
+async function lookUp(
+	{ live, daemon, bindings, secrets }: Sources,
+	pasted: Pasted,
+	show: (known: Known<EnvLine>) => void,
+): Promise<void> {
+	const asked = [...pasted.own, ...pasted.foreign, ...(pasted.unknown === undefined ? [] : [pasted.unknown])];
+	try {
+		await live.whenLive();
+		const found =
+			asked.length === 0 ? {} : await (await daemon.client()).identify(asked.map(({ hash }) => hash));
+		const kept = new Set(await secrets.ids());
+		const known = (files: Known<EnvLine>["files"]) => ({
+			...knownBy({ live, bindings }, found, kept),
+			files,
+		});
+		show(known(vscode.workspace.isTrusted ? "looking" : "unread"));
+		await bindings.whenReady();
+		show(known(vscode.workspace.isTrusted ? "ready" : "unread"));
+	} catch (error) {
+		// Said in the list, beside what is known without the daemon.
+		show({ ...nothingKnown, problem: explain(error).text });
+	}
+}
+
+function knownBy(
+	{ live, bindings }: Pick<Sources, "live" | "bindings">,
+	found: Readonly<Record<string, TokenRecord>>,
+	kept: ReadonlySet<string>,
+): Omit<Known<EnvLine>, "files"> {
+	const lines = bindings.files.flatMap((file) => file.lines);
+	return {
+		...{ found, tokens: live.tokens, problem: undefined },
+		isKept: (id) => kept.has(id),
+		linesWith: (hash) => lines.filter((line) => line.hash === hash),
+		linesOf: (id) => bindings.linesOf(id),
+	};
+}
+
+const nothingKnown: Known<EnvLine> = {
+	...{ found: undefined, tokens: [], problem: undefined, files: "looking" },
+	isKept: () => false,
+	linesWith: () => [],
+	linesOf: () => [],
+};
+
+interface RowItem extends vscode.QuickPickItem {
+	action?: Action<EnvLine> | undefined;
+}
+
+function fill(list: vscode.QuickPick<RowItem>, answer: Answer<EnvLine>): void {
+	const active = list.activeItems[0]?.label;
+	list.placeholder = plainHeadline(answer);
+	list.items = answer.rows.map(itemOf);
+	// What was marked stays marked while more is found out.
+	const again = list.items.find(({ label }) => label === active);
+	if (again !== undefined) list.activeItems = [again];
+}
+
+function itemOf({ label, description, detail, section, action }: AnswerRow<EnvLine>): RowItem {
+	if (section) return { label, kind: vscode.QuickPickItemKind.Separator };
+	return {
+		...{ label, action, alwaysShow: true },
+		...(description !== undefined && { description }),
+		...(detail !== undefined && { detail }),
+	};
+}
+
+/** Fulfils with what to show next. */
+async function carryOut(action: Action<EnvLine>, pasted: Pasted): Promise<Pasted | undefined> {
+	if (action.kind === "again") return pasted;
+	if (action.kind === "token") return readPasted(action.id, []);
+	if (action.kind === "line") await openLine(action.line);
+	else {
+		const given = action.id === undefined ? [] : [{ id: action.id }];
+		await vscode.commands.executeCommand(action.command, ...given);
+	}
+	return undefined;
+}
+
+function isOfLine(argument: unknown): argument is { line: EnvLine } {
+	return typeof argument === "object" && argument !== null && "line" in argument;
+}

@@ -1,0 +1,313 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
+import { generateSecret, hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import { type Answer, answerTo, type Known, type KnownLine } from "../../extension/identify/answer.ts";
+import { readFailedCall } from "../../extension/identify/failed-call.ts";
+import { explainFailedCall } from "../../extension/identify/failed-call-words.ts";
+import { readPasted } from "../../extension/identify/pasted-text.ts";
+import { DaemonHome } from "./daemon-home.ts";
+import { tokenRecord } from "./token-record.ts";
+
+const secret = generateSecret("tks");
+const read = (text: string) => readPasted(text, ["tks"]);
+const jwtOf = (payload: object) => {
+	const part = (content: object) => Buffer.from(JSON.stringify(content)).toString("base64url");
+	return `${part({ alg: "RS256" })}.${part(payload)}.c2lnbmF0dXJlLXNpZ25hdHVyZQ`;
+};
+
+describe("a pasted text", () => {
+	for (const [what, text] of Object.entries({
+		"by itself": secret,
+		"on an env line": `export API_TOKEN="${secret}" # mine`,
+		"in a header": `Authorization: Bearer ${secret}`,
+		"in a curl command": `curl -H 'Authorization: Bearer ${secret}' http://127.0.0.1:47600/v1/verify`,
+		"in JSON": `{"token":"${secret}"}`,
+		"in a text that lost its line breaks": `HTTP/1.1 401Bearer${secret}Content-Length: 5`,
+	}))
+		it(`is searched for a secret of ours ${what}`, () => {
+			assert.deepEqual(read(text).own, [{ hash: hashOf(secret), partial: partialTokenOf(secret) }]);
+		});
+
+	it("is searched for secrets with any prefix, and for several of them", () => {
+		const other = generateSecret("acme9");
+		assert.deepEqual(
+			read(`A=${secret}\nB=${other}\nC=${secret}`).own.map(({ hash }) => hash),
+			[hashOf(secret), hashOf(other)],
+		);
+	});
+
+	it("never takes for a secret what has a wrong checksum", () => {
+		const position = fc.integer({ min: 4, max: secret.length - 1 });
+		const digit = fc.constantFrom(..."0123456789abcXYZ");
+		fc.assert(
+			fc.property(position, digit, (at, character) => {
+				fc.pre(secret[at] !== character);
+				const changed = secret.slice(0, at) + character + secret.slice(at + 1);
+				assert.deepEqual(read(changed).own, []);
+				assert.equal(read(changed).lookalikes[0]?.problem, "checksum");
+			}),
+		);
+	});
+
+	it("says of what looks like a secret what is wrong with it", () => {
+		const problem = (text: string) => read(text).lookalikes.map((one) => [one.problem, one.length]);
+		assert.deepEqual(problem(secret.slice(0, 30)), [["short", 26]]);
+		assert.deepEqual(problem(`A=${secret.slice(0, -1)}x1`), [["long", 39]]);
+		assert.deepEqual(problem("tks_"), []);
+	});
+
+	it("may name a token by its id or its first and last characters", () => {
+		const id = "0b8f0d34-6a57-4a9b-9b8a-1d2f8f5a0c11";
+		assert.deepEqual(read(`token ${id}, tks_…a1b2`).ids, [id]);
+		assert.deepEqual(read(`token ${id}, tks_…a1b2`).partials, ["tks_…a1b2"]);
+	});
+
+	it("is searched for tokens of other systems", () => {
+		const github = "ghp_R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1";
+		for (const text of [github, `GITHUB_TOKEN=${github}`, `{"token": "${github}"}`]) {
+			const [found, ...others] = read(text).foreign;
+			assert.equal(found?.issuer, "GitHub", text);
+			assert.equal(found?.hash, hashOf(github));
+			assert.deepEqual(others, []);
+		}
+	});
+
+	it("is searched for JWTs and what they say of their end", () => {
+		const jwt = jwtOf({ exp: 1_700_000_000, iss: "https://id.example" });
+		const [found] = read(`Authorization: Bearer ${jwt}`).foreign;
+		assert.deepEqual(found?.jwt, { expiry: 1_700_000_000_000, issuer: "https://id.example" });
+	});
+
+	it("may be a single word that nobody knows, of which only the hash is asked for", () => {
+		assert.equal(read("  'hunter2-hunter2' ").unknown?.hash, hashOf("hunter2-hunter2"));
+		assert.equal(read("PASSWORD=hunter2-hunter2").unknown?.hash, hashOf("hunter2-hunter2"));
+		assert.equal(read("two words").unknown, undefined);
+	});
+
+	it("is read whatever it is, and nothing of a secret is kept but its ends", () => {
+		const anything = fc.oneof(
+			fc.string({ unit: "grapheme" }),
+			fc.constantFrom(secret, "{", '{"code":', "HTTP/1.1 401", "eyJ.eyJ.x", "_".repeat(99)),
+		);
+		fc.assert(
+			fc.property(fc.array(anything), (parts) => {
+				const pasted = read(parts.join(" "));
+				assert.ok(!JSON.stringify(pasted).includes(secret));
+				answerTo(pasted, nothing, Date.now());
+			}),
+		);
+	});
+
+	it("takes no longer for a text that is made to be slow", () => {
+		for (const text of [
+			"_".repeat(200_000),
+			"a_".repeat(100_000),
+			"{".repeat(200_000),
+			"tks_a".repeat(40_000),
+		])
+			assert.ok(read(text));
+	});
+});
+
+const nothing: Known<KnownLine> = {
+	...{ found: undefined, tokens: [], problem: undefined, files: "looking" },
+	isKept: () => false,
+	linesWith: () => [],
+	linesOf: () => [],
+};
+
+describe("the answer", () => {
+	const now = Date.parse("2026-11-22T12:00:00Z");
+	const words = (answer: Answer<KnownLine>) => JSON.stringify(answer);
+	const commands = ({ rows }: Answer<KnownLine>) =>
+		rows.flatMap(({ action }) =>
+			action?.kind === "command" ? [action.command.replace("tokensmith.", "")] : [],
+		);
+	const knownAs = (record: TokenRecord, more: Partial<Known<KnownLine>> = {}): Known<KnownLine> => ({
+		...nothing,
+		...{ found: { [hashOf(secret)]: record }, tokens: [record], ...more },
+	});
+
+	it("says offline that it is ours, and no more than that is certain", () => {
+		const answer = answerTo(read(secret), nothing, now);
+		assert.match(answer.headline, /is a secret of Tokensmith: its checksum is right/);
+		assert.deepEqual(commands(answer), []);
+	});
+
+	it("says that no record has it once the daemon has been asked", () => {
+		assert.match(words(answerTo(read(secret), { ...nothing, found: {} }, now)), /knows no token with it/);
+	});
+
+	it("says which record, what state, what it may do, and where it is used, with what can be done", () => {
+		const line = { words: ".env:3 (API_TOKEN)", commented: false };
+		const known = knownAs(tokenRecord("1", { expiry: "2026-12-04T12:00:00.000Z" }), {
+			isKept: () => true,
+			linesOf: () => [line],
+		});
+		const answer = answerTo(read(secret), known, now);
+		assert.equal(answer.headline, "“orders-api”: 12 days left.");
+		assert.match(words(answer), /orders\.read/);
+		assert.ok(answer.rows.some(({ action }) => action?.kind === "line" && action.line === line));
+		assert.deepEqual(commands(answer), ["rotateToken", "copySecret", "showToken", "revokeToken"]);
+	});
+
+	it("says that it is used nowhere only when that has been looked at", () => {
+		const told = (files: Known<KnownLine>["files"]) =>
+			words(answerTo(read(secret), knownAs(tokenRecord("1"), { files }), now));
+		assert.match(told("looking"), /Looking through/);
+		assert.match(told("ready"), /In no env file/);
+		assert.match(told("unread"), /Restricted Mode/);
+	});
+
+	it("offers only what the state allows, and leads to a successor", () => {
+		const revoked = tokenRecord("1", {
+			...{ status: "revoked", revokedDate: "2026-11-21T12:00:00.000Z", successorId: "2" },
+		});
+		const answer = answerTo(read(secret), knownAs(revoked), now);
+		assert.deepEqual(commands(answer), ["showToken"]);
+		assert.ok(answer.rows.some(({ action }) => action?.kind === "token" && action.id === "2"));
+		const disabled = tokenRecord("1", { status: "disabled", disabledDate: "2026-11-21T12:00:00.000Z" });
+		assert.deepEqual(commands(answerTo(read(secret), knownAs(disabled), now)), [
+			"enableToken",
+			"showToken",
+			"revokeToken",
+		]);
+		const foreign = answerTo(read(secret), knownAs(tokenRecord("1", { issuer: "other" })), now);
+		assert.deepEqual(commands(foreign), ["showToken", "revokeToken"]);
+	});
+
+	it("finds the record by id and by the characters that the list shows", () => {
+		const id = "0b8f0d34-6a57-4a9b-9b8a-1d2f8f5a0c11";
+		const known = knownAs(tokenRecord(id));
+		for (const text of [id, "tks_…wxyz"])
+			assert.match(answerTo(read(text), known, now).headline, /orders-api/);
+		assert.match(answerTo(read("tks_…zzzz"), known, now).headline, /names no token/);
+		assert.match(answerTo(read(id), nothing, now).headline, /may name a token/);
+	});
+
+	it("knows a token of another system that was taken over", () => {
+		const record = tokenRecord("1", { name: "deploy", issuer: "github" });
+		const value = "hunter2-hunter2";
+		const known = { ...nothing, found: { [hashOf(value)]: record }, tokens: [record] };
+		assert.match(answerTo(read(value), known, now).headline, /deploy/);
+	});
+
+	it("says of a JWT when it ended", () => {
+		const expired = answerTo(read(jwtOf({ exp: now / 1000 - 7200, iss: "id" })), nothing, now);
+		assert.match(expired.headline, /is a JWT that has expired 2 hours ago/);
+		assert.match(words(expired), /Issuer, as it says/);
+	});
+
+	it("shows a hostile name as letters", () => {
+		const record = tokenRecord("1", { name: "$(trash) x\u202E" });
+		const answer = answerTo(read(secret), knownAs(record), now);
+		assert.ok(!words(answer).includes("\u202E"));
+	});
+
+	it("says what is known without the daemon, why that is all, and how to go on", () => {
+		const answer = answerTo(read(secret), { ...nothing, problem: "Nobody listens." }, now);
+		assert.match(words(answer), /checksum is right.*Nobody listens/);
+		assert.ok(answer.rows.some(({ action }) => action?.kind === "again"));
+	});
+
+	it("says what could be pasted where nothing was found", () => {
+		assert.match(answerTo(read("hello there"), nothing, now).headline, /Nothing here looks like/);
+	});
+
+	it("names the tokens that may do what the call lacked", () => {
+		const able = tokenRecord("2", { name: "able", permissions: ["orders.*"] });
+		const dead = tokenRecord("3", { name: "dead", status: "revoked", permissions: ["orders.*"] });
+		const known = { ...nothing, tokens: [tokenRecord("1"), able, dead] };
+		const body = JSON.stringify({ code: "permission-missing", missing: ["orders.write"] });
+		const answer = answerTo(read(body), known, now);
+		assert.match(answer.headline, /lacks the permission orders\.write/);
+		assert.match(words(answer), /Tokens that may","description":"able"/);
+	});
+});
+
+describe("the answer of a failed call", () => {
+	const why = (text: string) => {
+		const call = readFailedCall(text);
+		return call === undefined ? undefined : explainFailedCall(call).why;
+	};
+
+	for (const [text, expected] of [
+		["401", /does not know who is calling/],
+		["HTTP/1.1 403 Forbidden", /does not allow it/],
+		["HTTP/2 429", /Too many/],
+		["curl: (22) The requested URL returned error: 503", /service itself failed/],
+		["Error: Request failed with status code 401", /does not know who/],
+		['{"message":"Bad credentials","status":"401"}', /does not know who/],
+		['WWW-Authenticate: Bearer realm="tokensmith"', /No token arrived/],
+		['Bearer realm="tokensmith", error="insufficient_scope", scope="a.b c.d"', /permission a\.b, c\.d/],
+		[
+			'HTTP/1.1 401 UnauthorizedWWW-Authenticate: Bearer realm="x", error="invalid_token"',
+			/does not know who/,
+		],
+		["HTTP/1.1 200 OK", undefined],
+		["call me at 401 Main Street", undefined],
+		["hello", undefined],
+	] as const)
+		it(`is understood from ${JSON.stringify(text)}`, () => {
+			if (expected === undefined) assert.equal(why(text), undefined);
+			else assert.match(String(why(text)), expected);
+		});
+
+	describe("of the daemon", () => {
+		let home: DaemonHome;
+		let client: Client;
+		let token: CreatedToken;
+		let url = "";
+
+		before(async () => {
+			home = await DaemonHome.make();
+			const daemon = home.window();
+			client = await daemon.client();
+			url = await daemon.url();
+			token = await client.createToken({ name: "orders-api", permissions: ["orders.read"] });
+		});
+		after(() => home.close());
+
+		async function answerOf(query: string, bearer?: string): Promise<{ body: string; header: string }> {
+			const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+			const response = await fetch(`${url}/v1/verify${query}`, { headers });
+			const header = `HTTP/1.1 ${response.status}\nWWW-Authenticate: ${response.headers.get("www-authenticate")}`;
+			return { body: await response.text(), header };
+		}
+
+		it("is explained by its body", async () => {
+			const cases: [string, string | undefined, RegExp][] = [
+				["", undefined, /No token arrived/],
+				["", "nonsense", /no Tokensmith token/],
+				["", generateSecret("tks"), /knows none with that secret/],
+				["?permission=orders.write", token.token, /lacks the permission orders\.write/],
+				["?resource=channel/soc", token.token, /no access to the resource channel\/soc/],
+			];
+			for (const [query, bearer, expected] of cases)
+				assert.match(String(why((await answerOf(query, bearer)).body)), expected);
+			const dead = await client.createToken({ name: "dead", permissions: ["orders.read"] });
+			await client.disableToken(dead.id);
+			assert.match(String(why((await answerOf("", dead.token)).body)), /is disabled/);
+			await client.revokeToken(dead.id);
+			assert.match(String(why((await answerOf("", dead.token)).body)), /was revoked/);
+		});
+
+		it("is explained by its header as far as that goes", async () => {
+			assert.match(String(why((await answerOf("")).header)), /No token arrived/);
+			const { header } = await answerOf("?permission=orders.write", token.token);
+			assert.match(String(why(header)), /lacks the permission orders\.write/);
+		});
+
+		it("comes with the token where that stands beside it", async () => {
+			const { body } = await answerOf("?permission=orders.write", token.token);
+			const pasted = read(`> Authorization: Bearer ${token.token}\n< HTTP/1.1 403 Forbidden\n\n${body}`);
+			const found = await client.identify(pasted.own.map(({ hash }) => hash));
+			const answer = answerTo(pasted, { ...nothing, found, tokens: [token] }, Date.now());
+			assert.match(answer.headline, /“orders-api”: 30 days left\. And 1 more below/);
+			assert.ok(answer.rows.some(({ label }) => /lacks the permission orders\.write/.test(label)));
+			assert.ok(!JSON.stringify(answer).includes(token.token));
+		});
+	});
+});
