@@ -8,6 +8,7 @@ import type { Command, CommandCall, CommandTable } from "./command.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
 import { envLineCommands } from "./env-line/env-line-commands.ts";
 import { identifyCommands } from "./identify/identify-commands.ts";
+import { incidentCommands } from "./incident/start-incident.ts";
 import { launchCommands } from "./launch/launch-commands.ts";
 import { overviewCommands } from "./overview/overview-commands.ts";
 import { report } from "./report.ts";
@@ -21,6 +22,7 @@ const tables: readonly CommandTable[] = [
 	daemonCommands,
 	envLineCommands,
 	identifyCommands,
+	incidentCommands,
 	launchCommands,
 	rotationCommands,
 	overviewCommands,

@@ -1,72 +1,132 @@
-/** Revokes a token after having said what will break, and says which lines hold its dead secret afterwards. */
+/** Revokes tokens after having said what will break, and offers to comment the lines out that hold the dead secrets. */
 import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Client } from "../daemon/client.ts";
 import { messageText, plainText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
+import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
-import { lastUse } from "./token-facts.ts";
+import { commentOutLines } from "./comment-lines.ts";
+import { type Impact, impactInWords } from "./revoke-impact.ts";
+import { forgetSecret } from "./secret-store.ts";
 
-export async function revokeToken(services: Services, { id }: TokenRecord): Promise<void> {
+type Ids = readonly Pick<TokenRecord, "id">[];
+
+interface Revoked extends Impact {
+	lines: readonly EnvLine[];
+}
+
+export async function revokeTokens(services: Services, tokens: Ids): Promise<void> {
 	const client = await services.daemon.client();
-	// Of its last use the list may not have heard yet.
-	const token = await client.getToken(id);
 	await services.bindings.whenReady();
-	const bindings = services.bindings.linesOf(id);
-	await confirm(token, impactOf(token, bindings));
-	await vscode.window.withProgress(
-		{ location: vscode.ProgressLocation.Notification, title: `Revoking ${quoted(token.name)}…` },
-		async () => client.revokeToken(id),
-	);
-	// From here on the token is dead, whatever becomes of its secret.
-	await forgetSecret(services, id);
-	await sayRevoked(token, bindings);
+	const impacts = await impactsOf(services, client, tokens);
+	await confirm(impacts);
+	const { revoked, failed } = await revokeAll(services, client, impacts);
+	if (failed !== undefined && impacts.length === 1) throw failed.error;
+	if (revoked.length > 0) void sayRevoked(services, revoked);
+	if (failed !== undefined) await sayFailed(services, failed, impacts.length - revoked.length);
 }
 
-/** A dead secret that stays behind does no harm, so it is no reason to call the revocation a failure. */
-async function forgetSecret({ secrets, log }: Services, id: string): Promise<void> {
-	try {
-		await secrets.delete(id);
-	} catch (error) {
-		log.warn("SecretStorage did not let go of the secret of a revoked token.", inspect(error));
-	}
+/** Of its last use, and of a rotation, the list may not have heard yet. */
+async function impactsOf({ bindings, live }: Services, client: Client, tokens: Ids): Promise<Revoked[]> {
+	const [first, ...more] = tokens;
+	const records =
+		first !== undefined && more.length === 0 ? [await client.getToken(first.id)] : await client.listTokens();
+	const byId = new Map([...live.tokens, ...records].map((record) => [record.id, record]));
+	return tokens.flatMap(({ id }) => {
+		const token = byId.get(id);
+		if (token === undefined || token.revokedDate !== null) return [];
+		const predecessor = byId.get(token.predecessorId ?? "");
+		const successor = byId.get(token.successorId ?? "");
+		return [{ token, lines: bindings.linesOf(id), predecessor, successor }];
+	});
 }
 
-async function confirm(token: TokenRecord, detail: string): Promise<void> {
-	const revoke = "Revoke";
-	const question = `Revoke the API token ${quoted(token.name)}?`;
+async function confirm(impacts: readonly Revoked[]): Promise<void> {
+	const [first] = impacts;
+	if (first === undefined) throw new vscode.CancellationError();
+	const revoke = l10n.t("Revoke");
+	const question =
+		impacts.length === 1
+			? l10n.t("Revoke the API token {0}?", quoted(first.token.name))
+			: l10n.t("Revoke {0} API tokens?", impacts.length);
+	const search = vscode.workspace.isTrusted ? "done" : "restricted";
+	const detail = impactInWords(impacts, search, Date.now());
 	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, revoke);
 	if (chosen !== revoke) throw new vscode.CancellationError();
 }
 
-function impactOf(token: TokenRecord, bindings: readonly EnvLine[]): string {
-	return [
-		"Whatever uses it is refused from the next request on. This cannot be undone.",
-		whereItStands(bindings),
-		`Last used: ${lastUse(token, Date.now()).replace("Never", "never")}.`,
-	].join("\n\n");
+interface Failed {
+	token: TokenRecord;
+	error: unknown;
 }
 
-function whereItStands(bindings: readonly EnvLine[]): string {
-	if (!vscode.workspace.isTrusted) return "In Restricted Mode, env files were not searched for its secret.";
-	if (bindings.length === 0) return "No env file of this workspace holds its secret.";
-	return [
-		"What reads its secret from these lines will break:",
-		...bindings.map(({ words }) => `•  ${words}`),
-	].join("\n");
+/** A cancellation leaves out those that follow. The first failure, too: what stands in the way of one does so of all. */
+async function revokeAll(
+	services: Services,
+	client: Client,
+	impacts: readonly Revoked[],
+): Promise<{ revoked: Revoked[]; failed: Failed | undefined }> {
+	const revoked: Revoked[] = [];
+	let failed: Failed | undefined;
+	const title = l10n.t("Revoking");
+	const location = vscode.ProgressLocation.Notification;
+	await vscode.window.withProgress(
+		{ location, title, cancellable: impacts.length > 1 },
+		async (progress, cancellation) => {
+			for (const impact of impacts) {
+				const { token } = impact;
+				if (cancellation.isCancellationRequested || failed !== undefined) return;
+				progress.report({ message: quoted(token.name), increment: 100 / impacts.length });
+				try {
+					await client.revokeToken(token.id);
+				} catch (error) {
+					failed = { token, error };
+					continue;
+				}
+				revoked.push(impact);
+				// From here on the token is dead, whatever becomes of its secret.
+				await forgetSecret(services, token.id);
+			}
+		},
+	);
+	return { revoked, failed };
 }
 
-async function sayRevoked(token: TokenRecord, bindings: readonly EnvLine[]): Promise<void> {
-	const [first, ...more] = bindings;
+async function sayFailed({ log }: Services, { token, error }: Failed, left: number): Promise<void> {
+	log.error("A token was not revoked.", inspect(error));
+	const text = l10n.t(
+		"{0} was not revoked, and {1} of the chosen tokens still work. {2}",
+		quoted(token.name),
+		left,
+		messageText(explain(error).text),
+	);
+	await vscode.window.showErrorMessage(text);
+}
+
+async function sayRevoked(services: Services, revoked: readonly Revoked[]): Promise<void> {
+	const lines = revoked.flatMap((one) => one.lines);
+	const [first] = lines;
 	if (first === undefined) {
-		void vscode.window.showInformationMessage(`Revoked ${quoted(token.name)}.`);
+		void vscode.window.showInformationMessage(headline(revoked));
 		return;
 	}
-	const open = `Open ${plainText(first.fileName)}`;
-	const others = more.length === 0 ? "" : ` and ${more.length} more`;
-	const chosen = await vscode.window.showInformationMessage(
-		`Revoked ${quoted(token.name)}. Its dead secret still stands in ${messageText(first.words)}${others}.`,
-		open,
-	);
+	const open = l10n.t("Open {0}", plainText(first.fileName));
+	const comment = l10n.t("Comment Out Lines");
+	const held =
+		lines.length === 1
+			? l10n.t("{0} still holds the dead secret.", messageText(first.words))
+			: l10n.t("{0} lines still hold a dead secret, {1} first.", lines.length, messageText(first.words));
+	const chosen = await vscode.window.showInformationMessage(`${headline(revoked)} ${held}`, comment, open);
+	if (chosen === comment) await commentOutLines(services, lines);
 	if (chosen === open) await openLine(first);
+}
+
+function headline(revoked: readonly Revoked[]): string {
+	const [first] = revoked;
+	return revoked.length === 1 && first !== undefined
+		? l10n.t("Revoked {0}.", quoted(first.token.name))
+		: l10n.t("Revoked {0} API tokens.", revoked.length);
 }

@@ -1,12 +1,15 @@
-/** Commands about one token. */
+/** Commands about tokens. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { CommandTable } from "../command.ts";
+import type { CommandCall, CommandTable } from "../command.ts";
 import { createToken } from "../create/create-token.ts";
+import type { EnvLine } from "../env/bindings.ts";
+import { commentOutLines } from "./comment-lines.ts";
 import { copySecret } from "./copy-secret.ts";
+import { disableTokens, enableTokens } from "./disable-token.ts";
 import { injectToken } from "./inject-token.ts";
-import { revokeToken } from "./revoke-token.ts";
-import { tokenFor } from "./token-choice.ts";
+import { revokeTokens } from "./revoke-token.ts";
+import { tokenFor, tokensFor } from "./token-choice.ts";
 
 export const tokenCommands: CommandTable = {
 	createToken: {
@@ -31,7 +34,35 @@ export const tokenCommands: CommandTable = {
 	revokeToken: {
 		failed: () => l10n.t("The token was not revoked."),
 		run: async (call) =>
-			revokeToken(call.services, await tokenFor(call, { title: l10n.t("Revoke"), among: "all" })),
+			revokeTokens(call.services, await tokensFor(call, { title: l10n.t("Revoke"), among: "all" })),
+	},
+	commentOutLines: {
+		failed: () => l10n.t("The lines were not commented out."),
+		run: async (call) => commentOutLines(call.services, await linesFor(call)),
+	},
+	disableToken: {
+		failed: () => l10n.t("The token was not disabled."),
+		run: async (call) =>
+			disableTokens(
+				call.services,
+				await tokensFor(call, {
+					title: l10n.t("Disable"),
+					among: ({ issuer, status }) => issuer === "local" && (status === "active" || status === "retiring"),
+					none: l10n.t("There is no API token that could be disabled."),
+				}),
+			),
+	},
+	enableToken: {
+		failed: () => l10n.t("The token was not enabled."),
+		run: async (call) =>
+			enableTokens(
+				call.services,
+				await tokensFor(call, {
+					title: l10n.t("Enable"),
+					among: ({ status }) => status === "disabled",
+					none: l10n.t("No API token is disabled."),
+				}),
+			),
 	},
 	copyId: {
 		failed: () => l10n.t("The ID was not copied."),
@@ -39,3 +70,17 @@ export const tokenCommands: CommandTable = {
 			vscode.env.clipboard.writeText((await tokenFor(call, { title: l10n.t("Copy ID"), among: "all" })).id),
 	},
 };
+
+/** The lines that are given, or those that hold the secrets of the tokens that are. */
+async function linesFor(call: CommandCall): Promise<readonly EnvLine[]> {
+	const { services, argument } = call;
+	if (typeof argument === "object" && argument !== null && "line" in argument)
+		return [argument.line as EnvLine];
+	const tokens = await tokensFor(call, {
+		title: l10n.t("Comment Out Lines"),
+		among: ({ id }) => services.bindings.linesOf(id).length > 0,
+		none: l10n.t("No line of the env files here holds the secret of an API token."),
+	});
+	await services.bindings.whenReady();
+	return tokens.flatMap(({ id }) => services.bindings.linesOf(id));
+}

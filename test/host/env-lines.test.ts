@@ -20,20 +20,6 @@ const successor = "tks_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ab";
 let place = "";
 let count = 0;
 
-beforeEach(async () => {
-	const [folder] = vscode.workspace.workspaceFolders ?? [];
-	assert.ok(folder);
-	place = join(folder.uri.fsPath, `lines-${++count}`);
-	await mkdir(place);
-});
-
-afterEach(async () => {
-	await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-	await vscode.commands.executeCommand("workbench.action.closeAllEditors");
-	await chmod(place, 0o755);
-	await rm(place, { recursive: true, force: true });
-});
-
 const at = (name: string) => vscode.Uri.file(join(place, name));
 const diskOf = (name: string) => readFile(join(place, name), "utf8");
 
@@ -70,134 +56,150 @@ async function checkRefused(lines: readonly KnownLine[], code: FileErrorCode): P
 	});
 }
 
-describe("replacing secrets in many lines", () => {
-	it("changes plain, quoted and exported ones, in LF and CRLF, with a byte order mark and keys that come twice", async () => {
-		const lines = [
-			...(await put(".env", `# mine\nA=${secret}\nB="${secret}" # why\n`)),
-			...(await put(".env.local", `\uFEFFexport A='${secret}'\r\nX=1\r\nA=${secret}`)),
-		];
-		const { saved, unsaved, notSaved, refused } = await replaceSecrets(rotated(lines));
-		assert.deepEqual([saved.length, unsaved, notSaved, refused], [4, [], [], []]);
-		assert.equal(await diskOf(".env"), `# mine\nA=${successor}\nB="${successor}" # why\n`);
-		assert.equal(await diskOf(".env.local"), `\uFEFFexport A='${successor}'\r\nX=1\r\nA=${successor}`);
+describe("writing many lines", () => {
+	beforeEach(async () => {
+		const [folder] = vscode.workspace.workspaceFolders ?? [];
+		assert.ok(folder);
+		place = join(folder.uri.fsPath, `lines-${++count}`);
+		await mkdir(place);
 	});
 
-	it("is taken back by one undo", async () => {
-		const text = `A=${secret}\nX=1\nB="${secret}"\n`;
-		const lines = await put(".env", text);
-		const { document } = await vscode.window.showTextDocument(at(".env"));
-		await replaceSecrets(rotated(lines));
-		assert.equal(document.getText(), text.replaceAll(secret, successor));
-		await vscode.commands.executeCommand("undo");
-		assert.equal(document.getText(), text);
+	afterEach(async () => {
+		await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+		await chmod(place, 0o755);
+		await rm(place, { recursive: true, force: true });
 	});
 
-	it("finds a line that has moved, and takes the one that is meant where the value stands twice", async () => {
-		const [, second] = await put(".env", `A=${secret}\nX=1\nY=1\nA=${secret}\n`);
-		assert.ok(second);
-		await writeFile(at(".env").fsPath, `# new\nA=${secret}\nX=1\nY=1\nA=${secret}\n`);
-		await replaceSecrets(rotated([second]));
-		assert.equal(await diskOf(".env"), `# new\nA=${secret}\nX=1\nY=1\nA=${successor}\n`);
+	describe("replacing secrets in many lines", () => {
+		it("changes plain, quoted and exported ones, in LF and CRLF, with a byte order mark and keys that come twice", async () => {
+			const lines = [
+				...(await put(".env", `# mine\nA=${secret}\nB="${secret}" # why\n`)),
+				...(await put(".env.local", `\uFEFFexport A='${secret}'\r\nX=1\r\nA=${secret}`)),
+			];
+			const { saved, unsaved, notSaved, refused } = await replaceSecrets(rotated(lines));
+			assert.deepEqual([saved.length, unsaved, notSaved, refused], [4, [], [], []]);
+			assert.equal(await diskOf(".env"), `# mine\nA=${successor}\nB="${successor}" # why\n`);
+			assert.equal(await diskOf(".env.local"), `\uFEFFexport A='${successor}'\r\nX=1\r\nA=${successor}`);
+		});
+
+		it("is taken back by one undo", async () => {
+			const text = `A=${secret}\nX=1\nB="${secret}"\n`;
+			const lines = await put(".env", text);
+			const { document } = await vscode.window.showTextDocument(at(".env"));
+			await replaceSecrets(rotated(lines));
+			assert.equal(document.getText(), text.replaceAll(secret, successor));
+			await vscode.commands.executeCommand("undo");
+			assert.equal(document.getText(), text);
+		});
+
+		it("finds a line that has moved, and takes the one that is meant where the value stands twice", async () => {
+			const [, second] = await put(".env", `A=${secret}\nX=1\nY=1\nA=${secret}\n`);
+			assert.ok(second);
+			await writeFile(at(".env").fsPath, `# new\nA=${secret}\nX=1\nY=1\nA=${secret}\n`);
+			await replaceSecrets(rotated([second]));
+			assert.equal(await diskOf(".env"), `# new\nA=${secret}\nX=1\nY=1\nA=${successor}\n`);
+		});
+
+		it("leaves what is not saved yet to whoever wrote it", async () => {
+			const lines = [...(await put(".env", `A=${secret}\n`)), ...(await put(".env.local", `B=${secret}\n`))];
+			const document = await edit(".env", top, "# mine\n");
+			const { saved, unsaved } = await replaceSecrets(rotated(lines));
+			assert.deepEqual([saved.map(({ key }) => key), unsaved.map(({ key }) => key)], [["B"], ["A"]]);
+			assert.equal(document.getText(), `# mine\nA=${successor}\n`);
+			assert.equal(await diskOf(".env"), `A=${secret}\n`);
+			assert.equal(await diskOf(".env.local"), `B=${successor}\n`);
+		});
+
+		it("changes nothing anywhere when one file cannot be changed", async () => {
+			const good = await put(".env", `A=${secret}\n`);
+			const conflict = await put(".env.1", `<<<<<<< HEAD\nA=${secret}\n=======\nA=1\n>>>>>>> x\n`);
+			await checkRefused([...good, ...conflict], "conflict-markers");
+			assert.equal(await diskOf(".env"), `A=${secret}\n`);
+		});
+
+		it("changes the others when that is asked for, and names what it left", async () => {
+			const good = await put(".env", `A=${secret}\n`);
+			const conflict = await put(".env.1", `<<<<<<< HEAD\nA=${secret}\n=======\nA=1\n>>>>>>> x\n`);
+			const written = await replaceSecrets(rotated([...conflict, ...good]), { whenRefused: "leave" });
+			assert.deepEqual(written.saved, good);
+			assert.deepEqual(
+				written.refused.map(({ line, error }) => [line, error.code]),
+				conflict.map((line) => [line, "conflict-markers"]),
+			);
+			assert.equal(await diskOf(".env"), `A=${successor}\n`);
+		});
+
+		it("refuses a file that is read-only, deleted, of mixed line endings, or a link to outside", async () => {
+			const locked = await put(".env.locked", `A=${secret}\n`);
+			await chmod(at(".env.locked").fsPath, 0o444);
+			await checkRefused(locked, "read-only");
+			const deleted = await put(".env.deleted", `A=${secret}\n`);
+			await rm(at(".env.deleted").fsPath);
+			await checkRefused(deleted, "deleted");
+			await checkRefused(await put(".env.mixed", `A=${secret}\r\nB=1\n`), "mixed-line-endings");
+			const outside = await mkdtemp(join(tmpdir(), "env-lines-"));
+			await writeFile(join(outside, ".env"), `A=${secret}\n`);
+			await symlink(join(outside, ".env"), at(".env.linked").fsPath);
+			await checkRefused(linesIn(at(".env.linked"), `A=${secret}\n`), "outside-workspace");
+			assert.equal(await readFile(join(outside, ".env"), "utf8"), `A=${secret}\n`);
+			await rm(outside, { recursive: true });
+		});
+
+		it("refuses a line that somebody gave another value meanwhile, on disk or in an editor", async () => {
+			const onDisk = await put(".env", `A=${secret}\n`);
+			await writeFile(at(".env").fsPath, "A=other\n");
+			await checkRefused(onDisk, "changed");
+			const inEditor = await put(".env.local", `A=${secret}\n`);
+			await edit(".env.local", new vscode.Position(0, 2), "x");
+			await checkRefused(inEditor, "changed");
+			assert.equal(await diskOf(".env"), "A=other\n");
+		});
+
+		it("says which files hold what when one cannot be saved", async () => {
+			const files = new FaultyFiles({ "/.env.1": `A=${secret}\n`, "/.env.2": `B=${secret}\n` }, "/.env.1");
+			const registration = vscode.workspace.registerFileSystemProvider("faulty", files);
+			try {
+				const lines = ["/.env.1", "/.env.2"].flatMap((path) => {
+					const uri = vscode.Uri.from({ scheme: "faulty", path });
+					return linesIn(uri, files.textOf(path));
+				});
+				const { saved, notSaved } = await replaceSecrets(rotated(lines));
+				assert.deepEqual([saved.map(({ key }) => key), notSaved.map(({ key }) => key)], [["B"], ["A"]]);
+				assert.equal(files.textOf("/.env.1"), `A=${secret}\n`);
+				assert.equal(files.textOf("/.env.2"), `B=${successor}\n`);
+				const open = await vscode.workspace.openTextDocument(lines[0]?.uri ?? at(""));
+				assert.equal(open.getText(), `A=${successor}\n`);
+			} finally {
+				await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+				registration.dispose();
+			}
+		});
+
+		it("reads a line's secret only while it is the one that the line is known by", async () => {
+			const [line] = await put(".env", `A=${secret}\n`);
+			assert.ok(line);
+			assert.equal(await secretOn(line), secret);
+			await assert.rejects(secretOn({ ...line, hash: hashOf("other") }), { code: "changed" });
+		});
 	});
 
-	it("leaves what is not saved yet to whoever wrote it", async () => {
-		const lines = [...(await put(".env", `A=${secret}\n`)), ...(await put(".env.local", `B=${secret}\n`))];
-		const document = await edit(".env", top, "# mine\n");
-		const { saved, unsaved } = await replaceSecrets(rotated(lines));
-		assert.deepEqual([saved.map(({ key }) => key), unsaved.map(({ key }) => key)], [["B"], ["A"]]);
-		assert.equal(document.getText(), `# mine\nA=${successor}\n`);
-		assert.equal(await diskOf(".env"), `A=${secret}\n`);
-		assert.equal(await diskOf(".env.local"), `B=${successor}\n`);
-	});
+	describe("commenting lines out", () => {
+		it("is one edit, which undo takes back", async () => {
+			const text = `A=${secret}\nX=1\n  export B="${secret}" # why\n`;
+			const lines = await put(".env", text);
+			const { document } = await vscode.window.showTextDocument(at(".env"));
+			await commentOut(lines);
+			assert.equal(await diskOf(".env"), `# A=${secret}\nX=1\n  # export B="${secret}" # why\n`);
+			await vscode.commands.executeCommand("undo");
+			assert.equal(document.getText(), text);
+		});
 
-	it("changes nothing anywhere when one file cannot be changed", async () => {
-		const good = await put(".env", `A=${secret}\n`);
-		const conflict = await put(".env.1", `<<<<<<< HEAD\nA=${secret}\n=======\nA=1\n>>>>>>> x\n`);
-		await checkRefused([...good, ...conflict], "conflict-markers");
-		assert.equal(await diskOf(".env"), `A=${secret}\n`);
-	});
-
-	it("changes the others when that is asked for, and names what it left", async () => {
-		const good = await put(".env", `A=${secret}\n`);
-		const conflict = await put(".env.1", `<<<<<<< HEAD\nA=${secret}\n=======\nA=1\n>>>>>>> x\n`);
-		const written = await replaceSecrets(rotated([...conflict, ...good]), { whenRefused: "leave" });
-		assert.deepEqual(written.saved, good);
-		assert.deepEqual(
-			written.refused.map(({ line, error }) => [line, error.code]),
-			conflict.map((line) => [line, "conflict-markers"]),
-		);
-		assert.equal(await diskOf(".env"), `A=${successor}\n`);
-	});
-
-	it("refuses a file that is read-only, deleted, of mixed line endings, or a link to outside", async () => {
-		const locked = await put(".env.locked", `A=${secret}\n`);
-		await chmod(at(".env.locked").fsPath, 0o444);
-		await checkRefused(locked, "read-only");
-		const deleted = await put(".env.deleted", `A=${secret}\n`);
-		await rm(at(".env.deleted").fsPath);
-		await checkRefused(deleted, "deleted");
-		await checkRefused(await put(".env.mixed", `A=${secret}\r\nB=1\n`), "mixed-line-endings");
-		const outside = await mkdtemp(join(tmpdir(), "env-lines-"));
-		await writeFile(join(outside, ".env"), `A=${secret}\n`);
-		await symlink(join(outside, ".env"), at(".env.linked").fsPath);
-		await checkRefused(linesIn(at(".env.linked"), `A=${secret}\n`), "outside-workspace");
-		assert.equal(await readFile(join(outside, ".env"), "utf8"), `A=${secret}\n`);
-		await rm(outside, { recursive: true });
-	});
-
-	it("refuses a line that somebody gave another value meanwhile, on disk or in an editor", async () => {
-		const onDisk = await put(".env", `A=${secret}\n`);
-		await writeFile(at(".env").fsPath, "A=other\n");
-		await checkRefused(onDisk, "changed");
-		const inEditor = await put(".env.local", `A=${secret}\n`);
-		await edit(".env.local", new vscode.Position(0, 2), "x");
-		await checkRefused(inEditor, "changed");
-		assert.equal(await diskOf(".env"), "A=other\n");
-	});
-
-	it("says which files hold what when one cannot be saved", async () => {
-		const files = new FaultyFiles({ "/.env.1": `A=${secret}\n`, "/.env.2": `B=${secret}\n` }, "/.env.1");
-		const registration = vscode.workspace.registerFileSystemProvider("faulty", files);
-		try {
-			const lines = ["/.env.1", "/.env.2"].flatMap((path) => {
-				const uri = vscode.Uri.from({ scheme: "faulty", path });
-				return linesIn(uri, files.textOf(path));
-			});
-			const { saved, notSaved } = await replaceSecrets(rotated(lines));
-			assert.deepEqual([saved.map(({ key }) => key), notSaved.map(({ key }) => key)], [["B"], ["A"]]);
-			assert.equal(files.textOf("/.env.1"), `A=${secret}\n`);
-			assert.equal(files.textOf("/.env.2"), `B=${successor}\n`);
-			const open = await vscode.workspace.openTextDocument(lines[0]?.uri ?? at(""));
-			assert.equal(open.getText(), `A=${successor}\n`);
-		} finally {
-			await vscode.commands.executeCommand("workbench.action.closeAllEditors");
-			registration.dispose();
-		}
-	});
-
-	it("reads a line's secret only while it is the one that the line is known by", async () => {
-		const [line] = await put(".env", `A=${secret}\n`);
-		assert.ok(line);
-		assert.equal(await secretOn(line), secret);
-		await assert.rejects(secretOn({ ...line, hash: hashOf("other") }), { code: "changed" });
-	});
-});
-
-describe("commenting lines out", () => {
-	it("is one edit, which undo takes back", async () => {
-		const text = `A=${secret}\nX=1\n  export B="${secret}" # why\n`;
-		const lines = await put(".env", text);
-		const { document } = await vscode.window.showTextDocument(at(".env"));
-		await commentOut(lines);
-		assert.equal(await diskOf(".env"), `# A=${secret}\nX=1\n  # export B="${secret}" # why\n`);
-		await vscode.commands.executeCommand("undo");
-		assert.equal(document.getText(), text);
-	});
-
-	it("refuses a line that holds another value by now", async () => {
-		const lines = await put(".env", `A=${secret}\n`);
-		await writeFile(at(".env").fsPath, "A=other\n");
-		await assert.rejects(commentOut(lines), { code: "changed" });
+		it("refuses a line that holds another value by now", async () => {
+			const lines = await put(".env", `A=${secret}\n`);
+			await writeFile(at(".env").fsPath, "A=other\n");
+			await assert.rejects(commentOut(lines), { code: "changed" });
+		});
 	});
 });
 

@@ -1,0 +1,187 @@
+/** The steps that ask what an incident is to revoke, why, and what comes in its place, up to a typed confirmation. */
+import * as l10n from "@vscode/l10n";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { back, type Step } from "../create/walk.ts";
+import type { Prompts, Read, Row } from "../create/wizard.ts";
+import { labelText } from "../display-text.ts";
+import { countInWords } from "../rotation/rotate-expiring.ts";
+import { lastUse } from "../tokens/token-facts.ts";
+
+/** `lines`: successors, whose secrets take the place of the dead ones. `storage`: they are kept in SecretStorage only. */
+export type Replacing = "lines" | "storage" | "none";
+
+export interface IncidentDraft {
+	scope?: "all" | "some";
+	ids?: readonly string[];
+	reason?: string;
+	replacing?: Replacing;
+}
+
+interface Surroundings {
+	prompts: Prompts;
+	/** All that are not revoked. */
+	tokens: readonly TokenRecord[];
+	/** How many lines hold the secrets of these tokens. */
+	countLines(ids: readonly string[]): number;
+	now: number;
+}
+
+export function idsOf({ scope, ids = [] }: IncidentDraft, tokens: readonly TokenRecord[]): readonly string[] {
+	return scope === "all" ? tokens.map(({ id }) => id) : ids;
+}
+
+export function incidentSteps(surroundings: Surroundings): Step<IncidentDraft>[] {
+	return [
+		scopeStep(surroundings),
+		tokensStep(surroundings),
+		reasonStep(surroundings),
+		replacingStep(surroundings),
+		confirmStep(surroundings),
+	];
+}
+
+function scopeStep({ prompts, tokens }: Surroundings): Step<IncidentDraft> {
+	return {
+		id: "scope",
+		subject: l10n.t("Tokens"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: ({ scope }) => scope !== undefined,
+		async ask(draft, place) {
+			const answer = await prompts.one<"all" | "some">(place, {
+				placeholder: l10n.t("What may have leaked? It is revoked at once, and that is for good."),
+				rows: [
+					{ label: l10n.t("$(list-selection) Choose tokens…"), value: "some" },
+					{
+						label: l10n.t("$(flame) All: {0}", countInWords(tokens.length)),
+						description: l10n.t("everything that is not revoked yet"),
+						value: "all",
+					},
+				],
+				isActive: (scope) => scope === draft.scope,
+			});
+			return answer === back ? back : { ...draft, scope: answer };
+		},
+	};
+}
+
+function tokensStep({ prompts, tokens, now }: Surroundings): Step<IncidentDraft> {
+	return {
+		id: "tokens",
+		subject: l10n.t("Tokens"),
+		kind: "numbered",
+		applies: ({ scope }) => scope === "some",
+		isAnswered: ({ ids }) => ids !== undefined,
+		async ask(draft, place) {
+			const picked = new Set(draft.ids);
+			const answer = await prompts.many<string>(place, {
+				placeholder: l10n.t("Which tokens are revoked?"),
+				rows: tokens.map(
+					(token): Row<string> => ({
+						label: labelText(token.name),
+						description: l10n.t("last used: {0}", lastUse(token, now)),
+						value: token.id,
+					}),
+				),
+				isPicked: (id) => picked.has(id),
+				problem: ({ length }) => (length === 0 ? l10n.t("choose at least one") : undefined),
+			});
+			return answer === back ? back : { ...draft, ids: answer };
+		},
+	};
+}
+
+function reasonStep({ prompts }: Surroundings): Step<IncidentDraft> {
+	return {
+		id: "reason",
+		subject: l10n.t("Reason"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: ({ reason }) => reason !== undefined,
+		async ask(draft, place) {
+			const answer = await prompts.text(place, {
+				prompt: l10n.t(
+					"What happened? It stands in the report, in the audit and with each token. Write no secret.",
+				),
+				placeholder: l10n.t(".env was pushed to a public repository"),
+				text: draft.reason,
+				read: readReason,
+			});
+			return answer === back ? back : { ...draft, reason: answer };
+		},
+	};
+}
+
+function readReason(text: string): Read<string> {
+	const value = text.trim();
+	if (value === "") return { ok: false, problem: l10n.t("Write a few words.") };
+	if (value.length > 500) return { ok: false, problem: l10n.t("At most 500 characters.") };
+	// The report is passed on, so what looks like one of our secrets stays out of it.
+	if (/[a-z][a-z0-9]{1,9}_[0-9A-Za-z]{38}/.test(value))
+		return { ok: false, problem: l10n.t("This holds a secret. Leave it out.") };
+	return { ok: true, value };
+}
+
+function replacingStep({ prompts, tokens, countLines }: Surroundings): Step<IncidentDraft> {
+	return {
+		id: "replacing",
+		subject: l10n.t("Successors"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: ({ replacing }) => replacing !== undefined,
+		async ask(draft, place) {
+			const lines = countLines(idsOf(draft, tokens));
+			const answer = await prompts.one<Replacing>(place, {
+				placeholder: l10n.t("What comes in place of the revoked tokens that still worked?"),
+				rows: [
+					{
+						label: l10n.t("$(replace-all) Successors, in the same lines"),
+						description: lines === 1 ? l10n.t("1 line") : l10n.t("{0} lines", lines),
+						value: "lines",
+					},
+					{
+						label: l10n.t("$(lock) Successors, in SecretStorage only"),
+						description: l10n.t("env files stay as they are, with dead secrets"),
+						value: "storage",
+					},
+					{ label: l10n.t("$(circle-slash) Nothing"), value: "none" },
+				],
+				isActive: (replacing) => replacing === draft.replacing,
+			});
+			return answer === back ? back : { ...draft, replacing: answer };
+		},
+	};
+}
+
+function confirmStep({ prompts, tokens, countLines }: Surroundings): Step<IncidentDraft> {
+	return {
+		id: "confirm",
+		subject: l10n.t("Confirmation"),
+		kind: "numbered",
+		applies: () => true,
+		isAnswered: () => false,
+		async ask(draft, place) {
+			const ids = idsOf(draft, tokens);
+			const phrase = confirmationOf(ids.length);
+			const answer = await prompts.text(place, {
+				prompt: l10n.t(
+					"Type {0} to revoke {1} at once, for good. Lines of the env files here that hold them: {2}.",
+					phrase,
+					countInWords(ids.length),
+					countLines(ids),
+				),
+				placeholder: phrase,
+				read: (text): Read<true> =>
+					text.trim().toLowerCase() === phrase
+						? { ok: true, value: true }
+						: { ok: false, problem: l10n.t("Type {0}, or press Escape and nothing happens.", phrase) },
+			});
+			return answer === back ? back : draft;
+		},
+	};
+}
+
+/** The count is a part of it, so that nobody revokes all while they think of one. */
+export function confirmationOf(count: number): string {
+	return `revoke ${count}`;
+}

@@ -1,0 +1,107 @@
+/** One command for the worst day: asks what has leaked, revokes it, mends the lines, and opens a report of it all. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import type { CommandCall, CommandTable } from "../command.ts";
+import { walk } from "../create/walk.ts";
+import { Prompts } from "../create/wizard.ts";
+import { countInWords } from "../rotation/rotate-expiring.ts";
+import { offer, runningWays } from "../rotation/rotation-report.ts";
+import type { Services } from "../services.ts";
+import { commentOutLines } from "../tokens/comment-lines.ts";
+import { soonestFirst } from "../tokens/time-left.ts";
+import { connect } from "../tokens/token-choice.ts";
+import { carryOutIncident, type IncidentOutcome, type IncidentWish } from "./incident.ts";
+import { incidentMarkdown } from "./incident-report.ts";
+import { type IncidentDraft, idsOf, incidentSteps } from "./incident-steps.ts";
+
+export const incidentCommands: CommandTable = {
+	startIncident: {
+		failed: () => l10n.t("The incident was not carried out. Look at the list for what is revoked."),
+		run: ({ services, argument, selected }) => startIncident(services, givenIds({ argument, selected })),
+	},
+};
+
+/** `ids`: those that it was started from; the person can choose others. */
+async function startIncident(services: Services, ids: readonly string[]): Promise<void> {
+	const { live, bindings } = services;
+	await connect(live);
+	const tokens = live.tokens.filter(({ revokedDate }) => revokedDate === null).toSorted(soonestFirst);
+	if (tokens.length === 0) {
+		void vscode.window.showInformationMessage(l10n.t("There is no API token that could be revoked."));
+		return;
+	}
+	await bindings.whenReady();
+	const wish = await ask(services, tokens, ids);
+	const outcome = await vscode.window.withProgress(
+		{ location: vscode.ProgressLocation.Notification, title: l10n.t("Revoking, and mending the lines…") },
+		() => carryOutIncident(services, wish),
+	);
+	await openReport(outcome);
+	await sayDone(services, outcome);
+}
+
+async function ask(
+	{ bindings }: Services,
+	tokens: readonly TokenRecord[],
+	given: readonly string[],
+): Promise<IncidentWish> {
+	const prompts = new Prompts();
+	const countLines = (ids: readonly string[]) => ids.flatMap((id) => bindings.linesOf(id)).length;
+	const ids = given.filter((id) => tokens.some((token) => token.id === id));
+	const start: IncidentDraft = ids.length === 0 ? {} : { scope: "some", ids };
+	try {
+		const steps = incidentSteps({ prompts, tokens, countLines, now: Date.now() });
+		const draft = await walk(steps, start, { title: l10n.t("Incident") });
+		const { scope, reason, replacing } = draft;
+		if (reason === undefined || replacing === undefined) throw new Error("The steps ended too early.");
+		return { ids: scope === "all" ? "all" : idsOf(draft, tokens), reason, replacing };
+	} finally {
+		prompts.dispose();
+	}
+}
+
+async function openReport({ facts }: IncidentOutcome): Promise<void> {
+	const content = incidentMarkdown(facts);
+	const document = await vscode.workspace.openTextDocument({ language: "markdown", content });
+	await vscode.window.showTextDocument(document, { preview: false });
+}
+
+async function sayDone(
+	services: Services,
+	{ facts, replaced, dead, replacements }: IncidentOutcome,
+): Promise<void> {
+	const text = [
+		l10n.t(
+			"Revoked {0}. The report says what remains to be done.",
+			countInWords(facts.report.revoked.length),
+		),
+		...(replaced.length === 0
+			? []
+			: [
+					replaced.length === 1
+						? l10n.t("1 line holds a successor's secret.")
+						: l10n.t("{0} lines hold successors' secrets.", replaced.length),
+				]),
+		...(dead.length === 0
+			? []
+			: [
+					dead.length === 1
+						? l10n.t("1 line still holds a dead secret.")
+						: l10n.t("{0} lines still hold a dead secret.", dead.length),
+				]),
+	].join(" ");
+	await offer(vscode.window.showWarningMessage, text, [
+		...(dead.length === 0
+			? []
+			: [{ label: l10n.t("Comment Out Lines"), run: () => commentOutLines(services, dead) }]),
+		...runningWays(replaced, replacements),
+	]);
+}
+
+function givenIds({ argument, selected }: Pick<CommandCall, "argument" | "selected">): string[] {
+	const given: readonly unknown[] = Array.isArray(selected) ? selected : [argument];
+	return given.flatMap((one) =>
+		typeof one === "object" && one !== null && "id" in one && typeof one.id === "string" ? [one.id] : [],
+	);
+}

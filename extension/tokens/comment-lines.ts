@@ -1,0 +1,45 @@
+/** Comments out the lines of env files that hold a dead secret. Undo in the editor takes it back. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { messageText } from "../display-text.ts";
+import { type EnvLine, openLine } from "../env/bindings.ts";
+import { commentOut, type Written } from "../env/env-lines.ts";
+import { report } from "../report.ts";
+import type { Services } from "../services.ts";
+
+export async function commentOutLines(services: Services, lines: readonly EnvLine[]): Promise<void> {
+	for (;;) {
+		try {
+			return await sayCommented(await commentOut(lines, { whenRefused: "leave" }));
+		} catch (error) {
+			const failed = l10n.t("The lines were not commented out.");
+			if ((await report({ failed, error, log: services.log })) === undefined) return;
+		}
+	}
+}
+
+async function sayCommented(written: Written<EnvLine>): Promise<void> {
+	const { saved, unsaved, notSaved, refused } = written;
+	const changed = [...saved, ...unsaved, ...notSaved];
+	const [first] = [...refused.map(({ line }) => line), ...notSaved, ...unsaved, ...saved];
+	if (first === undefined) {
+		void vscode.window.showInformationMessage(l10n.t("No line of the env files here holds the secret."));
+		return;
+	}
+	const text = [
+		changed.length === 1
+			? l10n.t("Commented out 1 line.")
+			: l10n.t("Commented out {0} lines.", changed.length),
+		...namesOf([...unsaved, ...notSaved]).map((name) => l10n.t("{0} is not saved yet.", name)),
+		...refused.map(({ line, error }) =>
+			l10n.t("{0} is as it was: {1}", messageText(line.words), messageText(error.message)),
+		),
+	].join(" ");
+	const open = l10n.t("Open {0}", messageText(first.fileName));
+	const show = refused.length === 0 ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+	if ((await show(text, open)) === open) await openLine(first);
+}
+
+function namesOf(lines: readonly EnvLine[]): string[] {
+	return [...new Set(lines.map(({ fileName }) => messageText(fileName)))];
+}

@@ -1,0 +1,101 @@
+/** What a revocation will break, in sentences: lines, last use, lineage. Knows no VS Code. */
+import * as l10n from "@vscode/l10n";
+import { statusOf, type TokenRecord } from "../../daemon/contract.ts";
+import { plainText, quoted } from "../display-text.ts";
+import { dateInWords } from "./time-left.ts";
+import { lastUse } from "./token-facts.ts";
+
+/** A token with all that hangs on it. */
+export interface Impact {
+	token: TokenRecord;
+	lines: readonly { readonly words: string }[];
+	predecessor: TokenRecord | undefined;
+	successor: TokenRecord | undefined;
+}
+
+/** Whether env files were looked into. */
+export type Search = "done" | "restricted";
+
+/** In a dialog of many, more would hide its buttons. */
+const mostListed = 12;
+
+export function impactInWords(impacts: readonly Impact[], search: Search, now: number): string {
+	const [only] = impacts;
+	const parts =
+		impacts.length === 1 && only !== undefined
+			? [linesInWords(only.lines, search), useInWords(only.token, now), ...lineageInWords(only, now)]
+			: [
+					linesInWords(
+						impacts.flatMap(({ lines }) => lines),
+						search,
+					),
+					...listed(impacts, now),
+				];
+	const elsewhere = impacts.filter(({ token }) => token.issuer !== "local");
+	return [
+		l10n.t("Whatever uses it is refused from the next request on. This cannot be undone."),
+		...parts,
+		...(elsewhere.length === 0
+			? []
+			: [
+					l10n.t(
+						"Of another system, and only marked as revoked here; revoke it there too: {0}.",
+						elsewhere.map(({ token }) => quoted(token.name)).join(", "),
+					),
+				]),
+	].join("\n\n");
+}
+
+function linesInWords(lines: Impact["lines"], search: Search): string {
+	if (search === "restricted")
+		return l10n.t("In Restricted Mode, env files were not searched for its secret.");
+	if (lines.length === 0) return l10n.t("No env file of this workspace holds its secret.");
+	return [
+		l10n.t("What reads its secret from these lines will break:"),
+		...shortList(lines.map(({ words }) => plainText(words))),
+	].join("\n");
+}
+
+function useInWords(token: TokenRecord, now: number): string {
+	if (token.lastUsedDate === null) return l10n.t("Last used: never.");
+	return l10n.t("Last used: {0}.", lastUse(token, now));
+}
+
+function listed(impacts: readonly Impact[], now: number): string[] {
+	const rows = impacts.map(({ token, lines }) => {
+		const use = lastUse(token, now);
+		return lines.length === 1
+			? l10n.t("{0}: 1 line, last used: {1}", quoted(token.name), use)
+			: l10n.t("{0}: {1} lines, last used: {2}", quoted(token.name), lines.length, use);
+	});
+	return [shortList(rows).join("\n")];
+}
+
+function lineageInWords({ token, predecessor, successor }: Impact, now: number): string[] {
+	return [
+		...(successor !== undefined && works(successor, now)
+			? [l10n.t("Its successor works on; lines can be given the successor's secret first.")]
+			: []),
+		...(predecessor !== undefined && predecessor.successorId === token.id && works(predecessor, now)
+			? [
+					l10n.t(
+						"It is the successor of a token that works until {0}; to go back to that one, undo the rotation instead.",
+						dateInWords(predecessor.retiresDate ?? predecessor.expiry ?? now),
+					),
+				]
+			: []),
+	];
+}
+
+function works(token: TokenRecord, now: number): boolean {
+	const status = statusOf(token, now);
+	return status === "active" || status === "retiring";
+}
+
+function shortList(rows: readonly string[]): string[] {
+	const left = rows.length - mostListed;
+	return [
+		...rows.slice(0, mostListed).map((row) => `•  ${row}`),
+		...(left > 0 ? [l10n.t("•  and {0} more", left)] : []),
+	];
+}

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { CreatedToken } from "../../daemon/contract.ts";
+import { UnreachableError } from "../../extension/daemon/connection.ts";
+import {
+	carryOutIncident,
+	type IncidentOutcome,
+	type IncidentWish,
+} from "../../extension/incident/incident.ts";
+import { incidentMarkdown } from "../../extension/incident/incident-report.ts";
+import { incidentCommands } from "../../extension/incident/start-incident.ts";
+import type { Services } from "../../extension/services.ts";
+import { until } from "../workbench/until.ts";
+import { OneWindow } from "./one-window.ts";
+import { Person } from "./person.ts";
+import { servicesOf } from "./services.ts";
+
+let window: OneWindow;
+let person: Person;
+let orders: CreatedToken;
+let billing: CreatedToken;
+let count = 0;
+
+const disk = (name: string) => readFile(join(window.place, name), "utf8");
+const usual: IncidentWish = { ids: "all", reason: "Pushed to a public repository", replacing: "lines" };
+
+async function carryOut(
+	wish: Partial<IncidentWish>,
+	services: Partial<Services> = {},
+): Promise<IncidentOutcome> {
+	return await carryOutIncident(servicesOf(window, services), { ...usual, ...wish });
+}
+
+/** The secret of the successor that the revoked token names. */
+async function successorSecret({ id }: CreatedToken): Promise<string> {
+	const { successorId } = await window.client.getToken(id);
+	return window.kept.get(`token/${successorId}`) ?? "";
+}
+
+describe("incidents", () => {
+	beforeEach(async () => {
+		window = await OneWindow.open(`incident-${++count}`);
+		person = new Person();
+		orders = await window.create("orders");
+		billing = await window.create("billing | [x](y)");
+		await window.put(".env", `A=${orders.token}\nexport B='${billing.token}'\n`);
+		await window.put(".env.local", `C="${orders.token}"\r\n`);
+		await window.live.whenLive();
+		await window.bindings.whenReady();
+	});
+
+	afterEach(async () => {
+		person.dispose();
+		await vscode.commands.executeCommand("workbench.action.closeQuickOpen");
+		await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+		await window.close();
+	});
+
+	describe("an incident", () => {
+		it("revokes all, and puts the successors' secrets into the lines of the dead ones", async () => {
+			const { facts, dead } = await carryOut({});
+			const [first, second] = [await successorSecret(orders), await successorSecret(billing)];
+			assert.equal(await disk(".env"), `A=${first}\nexport B='${second}'\n`);
+			assert.equal(await disk(".env.local"), `C="${first}"\r\n`);
+			for (const secret of [first, second]) assert.equal((await window.client.verify(secret)).valid, true);
+			for (const { token } of [orders, billing])
+				assert.equal((await window.client.verify(token)).valid, false);
+			assert.deepEqual([facts.report.revoked.length, facts.lines.length, dead], [2, 3, []]);
+		});
+
+		it("revokes those that were chosen, and no other", async () => {
+			await carryOut({ ids: [orders.id] });
+			assert.equal((await window.client.getToken(billing.id)).status, "active");
+			assert.match(await disk(".env"), new RegExp(`B='${billing.token}'`));
+		});
+
+		it("leaves the lines as they are when that is wanted, and says that they are dead", async () => {
+			const { facts, dead } = await carryOut({ replacing: "none" });
+			assert.equal(await disk(".env"), `A=${orders.token}\nexport B='${billing.token}'\n`);
+			assert.equal(dead.length, 3);
+			assert.deepEqual([...new Set(facts.lines.map(({ fate }) => fate))], ["dead"]);
+			assert.equal(facts.report.successors.length, 0);
+		});
+
+		it("gives the lines of a rotated token the secret that comes after its successor's", async () => {
+			await window.client.rotateToken(orders.id, { overlapSeconds: 3600 });
+			await carryOut({});
+			const successorId = (await window.client.getToken(orders.id)).successorId ?? "";
+			const last = (await window.client.getToken(successorId)).successorId;
+			assert.match(await disk(".env"), new RegExp(`^A=${window.kept.get(`token/${last}`)}\n`));
+		});
+
+		it("goes on when a file cannot be changed or SecretStorage takes nothing, and says so", async () => {
+			await window.put(".env.local", `<<<<<<< HEAD\nC="${orders.token}"\n=======\nC=1\n>>>>>>> x\n`);
+			await window.bindings.whenReady();
+			const secrets = Object.assign(Object.create(window.secrets), {
+				store: () => Promise.reject(new Error("No")),
+				get: async () => undefined,
+				delete: async () => undefined,
+			});
+			const { facts } = await carryOut({}, { secrets });
+			assert.equal(facts.notKept.size, 2);
+			assert.deepEqual(facts.lines.map(({ fate }) => fate).sort(), ["refused", "replaced", "replaced"]);
+			const report = incidentMarkdown(facts);
+			assert.match(report, /kept nowhere/);
+			assert.match(report, /- \[ \] Mend incident-\d+\/\.env\.local:2/);
+		});
+
+		it("whose answer is lost gives each successor another secret", async () => {
+			const real = await window.daemon.client();
+			const client = new Proxy(real, {
+				get: (target, name) => {
+					if (name === "incident")
+						return async (request: Parameters<typeof real.incident>[0]) => {
+							await real.incident(request);
+							throw new UnreachableError("It broke.", { cause: undefined, outcome: "unknown" });
+						};
+					const own = Reflect.get(target, name);
+					return typeof own === "function" ? own.bind(target) : own;
+				},
+			});
+			const { facts } = await carryOut({}, { daemon: { client: async () => client } as never });
+			assert.equal(facts.report.revoked.length, 2);
+			const secret = (await disk(".env")).split("\n")[0]?.slice(2) ?? "";
+			assert.notEqual(secret, orders.token);
+			assert.equal((await window.client.verify(secret)).valid, true);
+		});
+
+		it("reports without a secret, and with names as letters", async () => {
+			const { facts } = await carryOut({});
+			const report = incidentMarkdown(facts);
+			assert.ok(!/tks_[0-9A-Za-z]{38}/.test(JSON.stringify(facts) + report));
+			assert.match(report, /billing \\\| \\\[x\\\]\\\(y\\\)/);
+			assert.match(report, /## What remains to be done\n\n- \[ \] /);
+		});
+	});
+
+	describe("Start Incident…", () => {
+		const start = (argument?: unknown) =>
+			incidentCommands.startIncident?.run({ services: servicesOf(window), argument, selected: undefined });
+
+		it("does nothing without the typed confirmation", async () => {
+			const running = start() as Promise<unknown>;
+			await assert.rejects(person.presses("escape", running), vscode.CancellationError);
+			for (const { id } of [orders, billing])
+				assert.equal((await window.client.getToken(id)).status, "active");
+			assert.deepEqual(person.told, []);
+		});
+
+		it("says so when there is nothing to revoke", async () => {
+			for (const { id } of [orders, billing]) await window.client.revokeToken(id);
+			await until("it is heard of", () => window.live.tokens.every(({ status }) => status === "revoked"));
+			await start();
+			assert.match(person.last?.text ?? "", /no API token that could be revoked/);
+		});
+
+		it("asks, revokes, and opens the report beside a message that sums it up", async () => {
+			const typing = new Typing({ "What happened?": "Pushed by mistake", "Type revoke 1": "revoke 1" });
+			try {
+				await person.presses("enter", start({ id: orders.id }) as Promise<unknown>);
+			} finally {
+				typing.dispose();
+			}
+			assert.equal((await window.client.getToken(orders.id)).revokedReason, "Pushed by mistake");
+			assert.equal((await window.client.getToken(billing.id)).status, "active");
+			const { document } = vscode.window.activeTextEditor ?? {};
+			assert.deepEqual([document?.isUntitled, document?.languageId], [true, "markdown"]);
+			assert.match(document?.getText() ?? "", /^# Incident of /);
+			assert.match(person.last?.text ?? "", /^Revoked 1 token\. .* 2 lines hold successors' secrets\.$/);
+		});
+	});
+});
+
+/** Types into the input boxes that ask so; the box and its keys are VS Code's own. */
+class Typing implements vscode.Disposable {
+	readonly #original = vscode.window.createInputBox;
+
+	constructor(texts: Record<string, string>) {
+		const create = this.#original;
+		const createInputBox = () => {
+			const box = create();
+			const show = box.show.bind(box);
+			box.show = () => {
+				const [, text] = Object.entries(texts).find(([prompt]) => box.prompt?.startsWith(prompt)) ?? [];
+				if (text !== undefined) box.value = text;
+				show();
+			};
+			return box;
+		};
+		Object.assign(vscode.window, { createInputBox });
+	}
+
+	dispose(): void {
+		Object.assign(vscode.window, { createInputBox: this.#original });
+	}
+}

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { CreatedToken } from "../../daemon/contract.ts";
+import type { CommandTable } from "../../extension/command.ts";
+import { tokenCommands } from "../../extension/tokens/token-commands.ts";
+import { until } from "../workbench/until.ts";
+import { OneWindow } from "./one-window.ts";
+import { Person } from "./person.ts";
+import { servicesOf } from "./services.ts";
+
+let window: OneWindow;
+let person: Person;
+let token: CreatedToken;
+let other: CreatedToken;
+let count = 0;
+
+async function run(name: string, argument: unknown, selected?: readonly unknown[]): Promise<unknown> {
+	const command = (tokenCommands as CommandTable)[name];
+	assert.ok(command);
+	return await command.run({ services: servicesOf(window), argument, selected });
+}
+
+const disk = () => readFile(join(window.place, ".env"), "utf8");
+const statusOf = async ({ id }: CreatedToken) => (await window.client.getToken(id)).status;
+
+describe("revoking and disabling tokens", () => {
+	beforeEach(async () => {
+		window = await OneWindow.open(`revoke-${++count}`);
+		person = new Person();
+		token = await window.create("orders-api");
+		other = await window.create("billing");
+		for (const { id, token: secret } of [token, other]) await window.secrets.store(id, secret);
+		await window.put(".env", `A=${token.token}\nX=1\nexport B='${token.token}'\nC=${other.token}\n`);
+		await window.live.whenLive();
+	});
+
+	afterEach(async () => {
+		person.dispose();
+		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+		await window.close();
+	});
+
+	describe("Revoke…", () => {
+		it("first says which lines break, when the token was last used, and that its successor works on", async () => {
+			const { id } = await window.client.rotateToken(token.id, { overlapSeconds: 60 });
+			await until("it is heard of", () => window.live.tokens.some((one) => one.id === id));
+			await assert.rejects(
+				run("revokeToken", { id: token.id }) as Promise<unknown>,
+				vscode.CancellationError,
+			);
+			const detail = person.last?.detail ?? "";
+			assert.match(detail, /lines will break:\n•\s+revoke-\d+\/\.env:1 \(A\)\n•\s+revoke-\d+\/\.env:3 \(B\)/);
+			assert.match(detail, /Last used: never\./);
+			assert.match(detail, /Its successor works on/);
+			assert.equal(await statusOf(token), "retiring");
+		});
+
+		it("revokes, forgets the secret, and offers to comment the lines out", async () => {
+			person.answers(/^Revoke the API token/, "Revoke");
+			person.answers(/^Revoked /, "Comment Out Lines");
+			await run("revokeToken", { id: token.id });
+			assert.equal(await statusOf(token), "revoked");
+			assert.ok(!window.kept.has(`token/${token.id}`));
+			await until("the lines are comments", async () => (await disk()).startsWith("# A="));
+			assert.equal(await disk(), `# A=${token.token}\nX=1\n# export B='${token.token}'\nC=${other.token}\n`);
+			await until("it is said", () => /^Commented out 2 lines\./.test(person.last?.text ?? ""));
+		});
+
+		it("takes several tokens at once, after one question that names each", async () => {
+			person.answers(/^Revoke 2 API tokens\?/, "Revoke");
+			await run("revokeToken", { id: token.id }, [{ id: token.id }, { id: other.id }]);
+			const detail = person.told[0]?.detail ?? "";
+			assert.match(detail, /“orders-api”: 2 lines, last used: Never/);
+			assert.match(detail, /“billing”: 1 line, last used: Never/);
+			assert.deepEqual([await statusOf(token), await statusOf(other)], ["revoked", "revoked"]);
+			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 3 lines still hold/);
+		});
+
+		it("shows no secret in any message", async () => {
+			person.answers(/^Revoke /, "Revoke");
+			await run("revokeToken", { id: token.id });
+			assert.ok(person.told.length > 1);
+			assert.ok(!JSON.stringify(person.told).includes("tks_"));
+		});
+	});
+
+	describe("Disable and Enable", () => {
+		it("refuse the secret, say which lines that concerns, and take it again", async () => {
+			await window.bindings.whenReady();
+			await run("disableToken", { id: token.id });
+			assert.equal(await statusOf(token), "disabled");
+			assert.match(person.last?.text ?? "", /2 lines of the env files here hold/);
+			await until("it is heard of", () =>
+				window.live.tokens.some(({ id, status }) => id === token.id && status === "disabled"),
+			);
+			await run("enableToken", { id: token.id });
+			assert.equal(await statusOf(token), "active");
+		});
+
+		it("can be taken back at once", async () => {
+			person.answers(/is disabled/, "Enable Again");
+			await run("disableToken", { id: token.id });
+			assert.equal(await statusOf(token), "active");
+		});
+	});
+
+	describe("Comment Out Lines", () => {
+		it("takes a line, or all of a token", async () => {
+			await window.bindings.whenReady();
+			const [line] = window.bindings.linesOf(other.id);
+			await run("commentOutLines", { line });
+			assert.match(await disk(), /\n# C=/);
+			await run("commentOutLines", { id: token.id });
+			assert.match(await disk(), /^# A=.*\nX=1\n# export B=.*\n# C=.*\n$/);
+		});
+	});
+});
