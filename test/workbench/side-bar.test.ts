@@ -157,6 +157,8 @@ describe("the side bar", () => {
 		await window.input.type("worker");
 		await showRows(["Active 1", "orders-api rotated, 3 days left"]);
 		await window.input.accept();
+		// The list gets the focus, which would close a palette that opens too early.
+		await until("the list has the focus", () => window.hasFocus(".sidebar .monaco-list"));
 		await picture("filter");
 		await window.runCommand("Tokens: Clear Filter");
 		await window.waitForTreeRow("billing-api");

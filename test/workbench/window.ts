@@ -73,9 +73,14 @@ export class WorkbenchWindow {
 		await shown.waitFor();
 	}
 
+	/** Whether the focus is in a part of the page. */
+	async hasFocus(selector: string): Promise<boolean> {
+		return (await this.page.locator(`${selector}:focus, ${selector} :focus`).count()) > 0;
+	}
+
 	/** Opens or closes one view of the container that is open. */
 	async togglePane(name: string): Promise<void> {
-		await this.page.locator(".sidebar .pane-header", { hasText: exactly(name) }).click();
+		await this.page.locator(".sidebar .pane-header .title", { hasText: exactly(name) }).click();
 	}
 
 	/** The number on an activity bar's icon; undefined without a badge. */
