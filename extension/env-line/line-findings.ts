@@ -61,32 +61,18 @@ interface Judgement {
 	message: (name: string, state: string) => string;
 }
 
+const refused: Judgement["message"] = (name, state) =>
+	l10n.t("{0}: {1}. Whatever reads this line is refused.", name, state);
+
 const judgements: Record<Urgency, Judgement | undefined> = {
-	revoked: {
-		code: "revoked",
-		severity: "error",
-		message: (name, state) => l10n.t("{0} is {1}: whatever reads this line is refused.", name, state),
-	},
-	expired: {
-		code: "expired",
-		severity: "error",
-		message: (name, state) => l10n.t("{0} has {1}: whatever reads this line is refused.", name, state),
-	},
-	rotated: {
-		code: "rotated",
-		severity: "error",
-		message: (name, state) =>
-			l10n.t("{0} was {1}: whatever reads this line is refused. Its successor works.", name, state),
-	},
+	revoked: { code: "revoked", severity: "error", message: refused },
+	expired: { code: "expired", severity: "error", message: refused },
+	rotated: { code: "rotated", severity: "error", message: refused },
+	disabled: { code: "disabled", severity: "warning", message: refused },
 	retiring: {
 		code: "rotated",
 		severity: "warning",
 		message: (name, state) => l10n.t("{0}: {1}. This line still holds the old secret.", name, state),
-	},
-	disabled: {
-		code: "disabled",
-		severity: "warning",
-		message: (name) => l10n.t("{0} is disabled: whatever reads this line is refused.", name),
 	},
 	urgent: {
 		code: "expires-soon",

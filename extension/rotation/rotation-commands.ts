@@ -2,7 +2,8 @@
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
-import type { EnvLine } from "../env/bindings.ts";
+import type { Bindings, EnvLine } from "../env/bindings.ts";
+import { lineFor } from "../env/line-argument.ts";
 import { tokenFor } from "../tokens/token-choice.ts";
 import { finishRotation, replaceWithSuccessor } from "./finish-rotation.ts";
 import { endOverlap, showOverlapUse } from "./overlap-use.ts";
@@ -49,7 +50,8 @@ export const rotationCommands: CommandTable = {
 	},
 	replaceWithSuccessor: {
 		failed: () => l10n.t("The secret was not replaced."),
-		run: async ({ services, argument }) => replaceWithSuccessor(services, lineOf(argument)),
+		run: async ({ services, argument }) =>
+			replaceWithSuccessor(services, lineOf(argument, services.bindings)),
 	},
 	endOverlap: {
 		failed: () => l10n.t("The overlap has not ended."),
@@ -76,8 +78,8 @@ async function about(call: CommandCall, wanted: Wanted): Promise<Pick<TokenRecor
 	return isGiven && typeof argument.id === "string" ? { id: argument.id } : tokenFor(call, wanted);
 }
 
-function lineOf(argument: unknown): EnvLine {
-	if (typeof argument === "object" && argument !== null && "line" in argument)
-		return argument.line as EnvLine;
+function lineOf(argument: unknown, bindings: Bindings): EnvLine {
+	const line = lineFor(argument, bindings);
+	if (line !== undefined) return line;
 	throw new Error(l10n.t("Start this from a line of an env file."));
 }

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { CommandCall, CommandTable } from "../command.ts";
 import { createToken } from "../create/create-token.ts";
 import type { EnvLine } from "../env/bindings.ts";
+import { lineFor } from "../env/line-argument.ts";
 import { commentOutLines } from "./comment-lines.ts";
 import { copySecret } from "./copy-secret.ts";
 import { disableTokens, enableTokens } from "./disable-token.ts";
@@ -74,8 +75,10 @@ export const tokenCommands: CommandTable = {
 /** The lines that are given, or those that hold the secrets of the tokens that are. */
 async function linesFor(call: CommandCall): Promise<readonly EnvLine[]> {
 	const { services, argument } = call;
-	if (typeof argument === "object" && argument !== null && "line" in argument)
-		return [argument.line as EnvLine];
+	if (typeof argument === "object" && argument !== null && "line" in argument) {
+		const line = lineFor(argument, services.bindings);
+		return line === undefined ? [] : [line];
+	}
 	const tokens = await tokensFor(call, {
 		title: l10n.t("Comment Out Lines"),
 		among: ({ id }) => services.bindings.linesOf(id).length > 0,

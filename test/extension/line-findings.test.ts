@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { findingsOf, type JudgedLine } from "../../extension/env-line/line-findings.ts";
+import { aToken } from "./a-token.ts";
+
+const now = Date.parse("2026-03-01T12:00:00Z");
+const hour = 3_600_000;
+const at = (hours: number) => new Date(now + hours * hour).toISOString();
+
+interface Case {
+	token?: Partial<TokenRecord>;
+	line?: Partial<JudgedLine>;
+	isTracked?: boolean;
+}
+
+function findings({ token, line = {}, isTracked = false }: Case): string[] {
+	const record = token && aToken({ id: "t", name: "Orders", ...token }, now);
+	const lines = [{ key: "A", commented: false, tokenId: record?.id, ...line }];
+	const tokens = new Map(record ? [[record.id, record]] : []);
+	const found = findingsOf(lines, { tokens, warningDays: [30, 7, 1], now, isTracked });
+	return found.map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
+}
+
+function check(given: Case, ...expected: string[]): void {
+	assert.deepEqual(findings(given), expected);
+}
+
+describe("what is wrong with an env line", () => {
+	it("is nothing while its token works for long", () => {
+		check({ token: { expiry: null } });
+		check({ token: { expiry: at(24 * 40) } });
+		check({ token: { expiry: at(24 * 8) } });
+	});
+
+	it("is that its token ends soon, the sooner the worse", () => {
+		check({ token: { expiry: at(24 * 6) } }, "information expires-soon: Orders: 6 days left.");
+		check(
+			{ token: { expiry: at(20) } },
+			"warning expires-soon: Orders: expires in 20 hours. Rotate it before it stops working.",
+		);
+	});
+
+	it("is that its token works no more", () => {
+		check(
+			{ token: { expiry: at(-49) } },
+			"error expired: Orders: expired 2 days ago. Whatever reads this line is refused.",
+		);
+		check(
+			{ token: { revokedDate: at(-3) } },
+			"error revoked: Orders: revoked 3 hours ago. Whatever reads this line is refused.",
+		);
+		check(
+			{ token: { disabledDate: at(-3) } },
+			"warning disabled: Orders: disabled. Whatever reads this line is refused.",
+		);
+	});
+
+	it("is that its token was rotated", () => {
+		check(
+			{ token: { retiresDate: at(5), successorId: "s" } },
+			"warning rotated: Orders: rotated, expires in 5 hours. This line still holds the old secret.",
+		);
+		check(
+			{ token: { retiresDate: at(-5), successorId: "s" } },
+			"error rotated: Orders: rotated away 5 hours ago. Whatever reads this line is refused.",
+		);
+	});
+
+	it("is that nobody knows what looks like a token", () => {
+		check({}, "information unknown: A looks like a token, and there is no record of it.");
+		check(
+			{ line: { like: { issuer: "github", name: "GitHub" } } },
+			"information unknown: A looks like a token of GitHub, and there is no record of it.",
+		);
+	});
+
+	it("is that git tracks it, commented out or not", () => {
+		const tracked = "warning tracked: A holds a secret, and git tracks this file: a commit publishes it.";
+		check({ token: {}, isTracked: true }, tracked);
+		check({ token: { revokedDate: at(-3) }, isTracked: true, line: { commented: true } }, tracked);
+	});
+
+	it("is nothing of a commented line but what it gives away", () => {
+		check({ token: { revokedDate: at(-3) }, line: { commented: true } });
+	});
+
+	it("is that another key of the file holds the same token", () => {
+		const token = aToken({ id: "t", name: "Orders" }, now);
+		const line = (key: string, commented = false) => ({ key, commented, tokenId: "t" });
+		const lines = [line("A"), line("B"), line("A"), line("C", true)];
+		const tokens = new Map([[token.id, token]]);
+		const found = findingsOf(lines, { tokens, warningDays: [], now, isTracked: false });
+		assert.deepEqual(
+			found.map((finding) => [finding.message, lines.indexOf(finding.related ?? line(""))]),
+			[
+				["A and B hold the same token, Orders.", 1],
+				["B and A hold the same token, Orders.", 0],
+				["A and B hold the same token, Orders.", 1],
+			],
+		);
+	});
+
+	it("shows a hostile name as letters, and a long one shortened", () => {
+		const [finding = ""] = findings({ token: { name: `\u202E${"x".repeat(100)}`, revokedDate: at(-3) } });
+		assert.ok(!finding.includes("\u202E"));
+		assert.ok(finding.length < 150, finding);
+	});
+});

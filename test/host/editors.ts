@@ -1,0 +1,38 @@
+/** The folder of one window's env files, with an editor in it and the settings that a test changes. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { OneWindow } from "./one-window.ts";
+
+const changed = new Set<string>();
+
+export function fileIn({ place }: OneWindow, name = ".env"): vscode.Uri {
+	return vscode.Uri.file(join(place, name));
+}
+
+/** Writes the file and shows it. */
+export async function show(window: OneWindow, text: string, name = ".env"): Promise<vscode.TextEditor> {
+	await writeFile(fileIn(window, name).fsPath, text);
+	return await vscode.window.showTextDocument(fileIn(window, name));
+}
+
+/** The same, with its tokens known. */
+export async function showKnown(window: OneWindow, text: string): Promise<vscode.TextEditor> {
+	const editor = await show(window, text);
+	await window.bindings.whenReady();
+	return editor;
+}
+
+export async function set(name: string, value: unknown): Promise<void> {
+	changed.add(name);
+	const configuration = vscode.workspace.getConfiguration("tokensmith");
+	await configuration.update(name, value, vscode.ConfigurationTarget.Global);
+}
+
+/** Closes every editor without saving, and takes the settings back. */
+export async function tidy(): Promise<void> {
+	for (const name of changed) await set(name, undefined);
+	changed.clear();
+	await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+	await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+}

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as vscode from "vscode";
+import { TrackedFiles } from "../../extension/env/tracked-files.ts";
+import { LineProblems } from "../../extension/env-line/line-problems.ts";
+import { QuickFixes } from "../../extension/env-line/quick-fixes.ts";
+import { until } from "../workbench/until.ts";
+import { fileIn, showKnown, tidy } from "./editors.ts";
+import { OneWindow } from "./one-window.ts";
+
+const day = 86_400_000;
+const inDays = (days: number) => new Date(Date.now() + days * day).toISOString();
+const unknown = "glpat-Zk3xQ9wLr7TbV2nYcHd5";
+
+describe("problems of env lines", () => {
+	let window: OneWindow;
+	let tracked: TrackedFiles;
+	const opened: vscode.Disposable[] = [];
+
+	beforeEach(async () => {
+		window = await OneWindow.open("lines");
+		tracked = new TrackedFiles(window);
+		opened.push(tracked);
+	});
+	afterEach(async () => {
+		vscode.Disposable.from(...opened.splice(0)).dispose();
+		await tidy();
+		await window.close();
+	});
+
+	const found = (name = ".env") =>
+		vscode.languages
+			.getDiagnostics(fileIn(window, name))
+			.filter(({ source }) => source === "Tokensmith")
+			.map(({ code, severity, range }) => `${range.start.line + 1} ${code} ${severity}`);
+
+	/** VS Code also has those of the extension itself, whose daemon knows none of these tokens. */
+	function open(): LineProblems {
+		const { bindings, live } = window;
+		const problems = new LineProblems({ bindings, live, tracked });
+		opened.push(problems);
+		return problems;
+	}
+
+	it("say what is wrong, and go when it is mended", async () => {
+		const soon = await window.create("soon", { expiry: inDays(5) });
+		const urgent = await window.create("urgent", { expiry: inDays(0.5) });
+		const dead = await window.create("dead");
+		await window.client.revokeToken(dead.id);
+		const old = await window.create("old");
+		await window.client.rotateToken(old.id, { overlapSeconds: 3600 });
+		open();
+		await showKnown(window, `A=${soon.token}\nB=${urgent.token}\nC=${dead.token}\nD=${old.token}\n`);
+		await until("they are there", () =>
+			["1 expires-soon 2", "2 expires-soon 1", "3 revoked 0", "4 rotated 1"].every((line) =>
+				found().includes(line),
+			),
+		);
+		await window.client.disableToken(soon.id);
+		await until("it is another one", () => found().includes("1 disabled 1"));
+		await window.put(".env", "A=1\n");
+		await until("they are gone", () => found().length === 0);
+	});
+
+	it("are of a commented line only if git would publish it", async () => {
+		const dead = await window.create("dead");
+		await window.client.revokeToken(dead.id);
+		execFileSync("git", ["init", "--quiet"], { cwd: window.place });
+		tracked.open();
+		open();
+		// Without an editor, for VS Code's own git would then hold on to a repository that goes.
+		await window.put(".env", `# A=${dead.token}\nB=${dead.token}\n`);
+		await window.bindings.whenReady();
+		await until("the other is there", () => found().includes("2 revoked 0"));
+		assert.ok(!found().some((line) => line.startsWith("1 revoked")));
+		execFileSync("git", ["add", "--force", ".env"], { cwd: window.place });
+		tracked.forget();
+		await until("git has it", () => found().includes("1 tracked 1") && found().includes("2 tracked 1"));
+	});
+
+	it("tell two keys with one token, and a token that nobody knows", async () => {
+		const { token } = await window.create("shared");
+		open();
+		await showKnown(window, `A=${token}\nB=${token}\nA=${token}\nC=${unknown}\n`);
+		await until("they are there", () => found().includes("1 shared 2") && found().includes("4 unknown 2"));
+		const [first] = vscode.languages
+			.getDiagnostics(fileIn(window))
+			.filter(({ code, range }) => code === "shared" && range.start.line === 0);
+		assert.equal(first?.relatedInformation?.[0]?.location.range.start.line, 1);
+		assert.match(first?.message ?? "", /^A and B hold the same token, shared\.$/);
+	});
+
+	it("hold no value", async () => {
+		const { token } = await window.create("quiet");
+		open();
+		await showKnown(window, `A=${token}\nB=${token}\nC=${unknown}\n`);
+		await until("they are there", () => found().length >= 3);
+		const told = JSON.stringify(vscode.languages.getDiagnostics(fileIn(window)));
+		assert.ok(!told.includes(token) && !told.includes(unknown));
+	});
+
+	it("have fixes that do something about them, the likeliest preferred", async () => {
+		const dead = await window.create("dead");
+		await window.client.revokeToken(dead.id);
+		open();
+		const { document } = await showKnown(window, `A=${dead.token}\nB=${unknown}\n`);
+		await until("they are there", () => found().includes("1 revoked 0") && found().includes("2 unknown 2"));
+		const fixesOf = (wanted: string) => {
+			const [diagnostic] = vscode.languages
+				.getDiagnostics(fileIn(window))
+				.filter(({ code }) => code === wanted);
+			assert.ok(diagnostic);
+			return new QuickFixes(window).provideCodeActions(document, diagnostic.range, {
+				diagnostics: [diagnostic],
+				only: undefined,
+				triggerKind: vscode.CodeActionTriggerKind.Invoke,
+			});
+		};
+		assert.deepEqual(
+			fixesOf("revoked").map(({ title, isPreferred }) => [title, isPreferred]),
+			[
+				["Create a Successor in the Same Lines", true],
+				["Comment Out Line", false],
+				["Show Token", false],
+			],
+		);
+		assert.deepEqual(
+			fixesOf("unknown").map(({ command }) => command?.command),
+			["tokensmith.takeOver", "tokensmith.ignoreSecret"],
+		);
+	});
+});

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { Masking } from "../../extension/env-line/masking.ts";
+import { until } from "../workbench/until.ts";
+import { set, show, tidy } from "./editors.ts";
+import { memoryOf } from "./memory.ts";
+import { OneWindow } from "./one-window.ts";
+
+describe("masking", () => {
+	let window: OneWindow;
+	let masking: Masking;
+	const opened: vscode.Disposable[] = [];
+
+	beforeEach(async () => {
+		window = await OneWindow.open("lines");
+		masking = new Masking({ memory: memoryOf() });
+		opened.push(masking);
+	});
+	afterEach(async () => {
+		vscode.Disposable.from(...opened.splice(0)).dispose();
+		await tidy();
+		await window.close();
+	});
+
+	const seen = (editor: vscode.TextEditor) =>
+		masking.rangesIn(editor).map((range) => editor.document.getText(range));
+
+	it("covers every value of an env file, at once and while it is typed, and nothing when it is off", async () => {
+		masking.open();
+		const editor = await show(window, "A=one\n# B=two\nC='three'\n");
+		assert.deepEqual(seen(editor), []);
+		await set("masking.enabled", true);
+		await until("they are masked", () => seen(editor).join() === "one,two,three");
+		await editor.edit((edit) => edit.insert(new vscode.Position(3, 0), "D=four\n"));
+		assert.deepEqual(seen(editor), ["one", "two", "three", "four"]);
+		const other = await show(window, "E=five\n", ".env.other");
+		assert.deepEqual(seen(other), ["five"]);
+		await set("masking.enabled", false);
+		await until("they are shown", () => seen(other).length === 0);
+	});
+
+	it("leaves examples and other files alone", async () => {
+		masking.open();
+		await set("masking.enabled", true);
+		assert.deepEqual(seen(await show(window, "A=one\n", ".env.example")), []);
+		assert.deepEqual(seen(await show(window, "A=one\n", "notes.txt")), []);
+	});
+
+	it("shows a line that was asked for, until the cursor leaves it", async () => {
+		masking.open();
+		const editor = await show(window, "A=one\nB=two\n");
+		await set("masking.enabled", true);
+		await until("they are masked", () => seen(editor).length === 2);
+		masking.reveal(editor, 1);
+		assert.deepEqual(seen(editor), ["one"]);
+		editor.selection = new vscode.Selection(0, 0, 0, 0);
+		await until("it is masked again", () => seen(editor).length === 2);
+	});
+
+	it("masks a revealed line again after a while", async () => {
+		const brief = new Masking({ memory: memoryOf(), revealSeconds: 0.05 });
+		opened.push(brief);
+		brief.open();
+		const editor = await show(window, "A=one\n");
+		await set("masking.enabled", true);
+		await until("it is masked", () => brief.rangesIn(editor).length === 1);
+		brief.reveal(editor, 0);
+		assert.equal(brief.rangesIn(editor).length, 0);
+		await until("it is masked again", () => brief.rangesIn(editor).length === 1);
+	});
+
+	it("covers in presentation mode whatever could be a secret, in every file, and is kept over a reload", async () => {
+		const { token } = await window.create("presented");
+		const memory = memoryOf();
+		const first = new Masking({ memory });
+		opened.push(first);
+		first.open();
+		await first.present("on");
+		const second = new Masking({ memory });
+		opened.push(second);
+		second.open();
+		for (const presented of [first, second]) {
+			assert.ok(presented.isPresenting);
+			const ranges = async (text: string, name: string) => {
+				const editor = await show(window, text, name);
+				return presented.rangesIn(editor).map((range) => editor.document.getText(range));
+			};
+			assert.deepEqual(await ranges("A=one\n", ".env.example"), ["one"]);
+			assert.deepEqual(await ranges("A=one\n", ".envrc"), ["one"]);
+			assert.deepEqual(await ranges(`{ "a": "${token}" }\n`, "a.json"), [token]);
+		}
+		await second.present("off");
+		assert.deepEqual(second.rangesIn(await show(window, `{ "a": "${token}" }\n`, "b.json")), []);
+	});
+});
