@@ -11,6 +11,7 @@ import { identifyCommands } from "./identify/identify-commands.ts";
 import { incidentCommands } from "./incident/start-incident.ts";
 import { launchCommands } from "./launch/launch-commands.ts";
 import { overviewCommands } from "./overview/overview-commands.ts";
+import { recoveryCommands } from "./recovery/recovery-commands.ts";
 import { report } from "./report.ts";
 import { rotationCommands } from "./rotation/rotation-commands.ts";
 import type { Services } from "./services.ts";
@@ -24,6 +25,7 @@ const tables: readonly CommandTable[] = [
 	identifyCommands,
 	incidentCommands,
 	launchCommands,
+	recoveryCommands,
 	rotationCommands,
 	overviewCommands,
 	tokenCommands,

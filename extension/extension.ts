@@ -22,6 +22,7 @@ import { tellDaemonNotices } from "./notices/daemon-notices.ts";
 import { tellDeadTokens } from "./notices/dead-token-notices.ts";
 import { tellExpiries } from "./notices/expiry-notices.ts";
 import { Overview } from "./overview/overview.ts";
+import { LostSecrets } from "./recovery/lost-secrets.ts";
 import { watchOverlaps } from "./rotation/overlap-watch.ts";
 import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
 import { Clipboard } from "./tokens/clipboard.ts";
@@ -64,11 +65,16 @@ export function activate(context: vscode.ExtensionContext): void {
 	const { workspaceState } = context;
 	const consents = new Consents(workspaceState);
 	const debugging = startLaunching({ live, secrets, consents, log }, context.subscriptions);
+	const lostSecrets = new LostSecrets({
+		...{ live, secrets, log, storage: context.secrets, memory: context.globalState },
+		seen: new Claims(join(folder.fsPath, "kept-secrets")),
+		session: vscode.env.sessionId,
+	});
 	const { extensionUri } = context;
 	const overview = new Overview({ daemon, live, bindings, tree, log, extensionUri });
 	context.subscriptions.push(
 		...[log, policyChanged, live, ignored, bindings, tracked, masking, clipboard, tree],
-		...[envFiles, activity, overview],
+		...[envFiles, activity, overview, lostSecrets],
 		vscode.workspace.onDidChangeConfiguration((change) => {
 			if (affectsPolicy(change)) policyChanged.fire();
 		}),
@@ -82,7 +88,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		tickFirstSteps({ live, bindings, overview, memory: context.globalState }),
 		registerCommands({
 			...{ daemon, live, bindings, ignored, tracked, masking, secrets, clipboard, tree, activity },
-			...{ overview, consents, debugging, workspaceState, log },
+			...{ overview, consents, debugging, lostSecrets, workspaceState, log },
 		}),
 	);
 	tree.open();

@@ -10,6 +10,7 @@ import type { TrackedFiles } from "./env/tracked-files.ts";
 import type { Masking } from "./env-line/masking.ts";
 import type { Consents } from "./launch/consents.ts";
 import type { Overview } from "./overview/overview.ts";
+import type { Survey } from "./recovery/secret-survey.ts";
 import type { Clipboard } from "./tokens/clipboard.ts";
 import type { SecretStore } from "./tokens/secret-store.ts";
 import type { TokenTree } from "./tokens/token-tree.ts";
@@ -26,6 +27,7 @@ export interface Services {
 	tree: TokenTree;
 	activity: ActivityTree;
 	consents: Consents;
+	lostSecrets: { survey(): Promise<Survey> };
 	/** Answers the variables of debug configurations. */
 	debugging: {
 		secretFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string>;

@@ -15,7 +15,10 @@ export function servicesOf(window: OneWindow, more: Partial<Services> = {}): Ser
 		tracked: new TrackedFiles({ bindings, log }),
 		masking: new Masking({ memory: memoryOf() }),
 		workspaceState: memoryOf(),
-		...(unseen as unknown as Pick<Services, "tree" | "activity" | "overview" | "consents" | "debugging">),
+		...(unseen as unknown as Pick<
+			Services,
+			"tree" | "activity" | "overview" | "consents" | "debugging" | "lostSecrets"
+		>),
 		...more,
 	};
 }

@@ -1,0 +1,84 @@
+/**
+ * Takes secrets out of SecretStorage that nobody can use any more. Invariant: never one of a token that works, or that may
+ * work in another data directory.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { labelText, quoted } from "../display-text.ts";
+import type { Services } from "../services.ts";
+import { dateInWords } from "../tokens/time-left.ts";
+import { connect } from "../tokens/token-choice.ts";
+import type { Orphan } from "./secret-survey.ts";
+
+type Sources = Pick<Services, "live" | "secrets" | "lostSecrets">;
+
+export async function purgeSecrets(services: Sources): Promise<void> {
+	await connect(services.live);
+	const { orphans, strangers } = await services.lostSecrets.survey();
+	if (orphans.length === 0) {
+		void vscode.window.showInformationMessage(nothingToPurge(strangers));
+		return;
+	}
+	const chosen = await choose(orphans);
+	await confirm(chosen);
+	await purge(services, chosen);
+	const text =
+		chosen.length === 1
+			? l10n.t("1 secret was taken out of SecretStorage.")
+			: l10n.t("{0} secrets were taken out of SecretStorage.", chosen.length);
+	void vscode.window.showInformationMessage(text);
+}
+
+/** Deletes those of the chosen that are orphans still: another window may have brought a record back meanwhile. */
+export async function purge(
+	{ secrets, lostSecrets }: Pick<Sources, "secrets" | "lostSecrets">,
+	chosen: readonly Orphan[],
+): Promise<void> {
+	const now = new Set((await lostSecrets.survey()).orphans.map(({ id }) => id));
+	for (const { id } of chosen) if (now.has(id)) await secrets.delete(id);
+}
+
+function nothingToPurge(strangers: number): string {
+	if (strangers === 0) return l10n.t("SecretStorage holds no secret of a revoked or vanished API token.");
+	return l10n.t(
+		"SecretStorage holds no secret of a revoked or vanished API token of this data directory. Others that it holds ({0}) may be of a remote or another profile and are left alone.",
+		strangers,
+	);
+}
+
+async function choose(orphans: readonly Orphan[]): Promise<Orphan[]> {
+	const rows = orphans.map((orphan) => ({
+		label: labelText(orphan.token?.name ?? orphan.id),
+		description: reasonInWords(orphan),
+		picked: true,
+		orphan,
+	}));
+	const chosen = await vscode.window.showQuickPick(rows, {
+		title: l10n.t("Purge Orphaned Secrets"),
+		placeHolder: l10n.t("Which secrets are to be taken out of SecretStorage?"),
+		canPickMany: true,
+		matchOnDescription: true,
+	});
+	if (chosen === undefined || chosen.length === 0) throw new vscode.CancellationError();
+	return chosen.map(({ orphan }) => orphan);
+}
+
+function reasonInWords({ token }: Orphan): string {
+	const revoked = token?.revokedDate;
+	if (typeof revoked === "string") return l10n.t("revoked on {0}", dateInWords(revoked));
+	return l10n.t("no record of it any more");
+}
+
+async function confirm(chosen: readonly Orphan[]): Promise<void> {
+	const [first] = chosen;
+	const purge = l10n.t("Purge");
+	const question =
+		chosen.length === 1 && first !== undefined
+			? l10n.t("Take the secret of {0} out of SecretStorage?", quoted(first.token?.name ?? first.id))
+			: l10n.t("Take {0} secrets out of SecretStorage?", chosen.length);
+	const detail = l10n.t(
+		"They are of tokens that work no more. This cannot be undone. Env files stay as they are.",
+	);
+	const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, purge);
+	if (answer !== purge) throw new vscode.CancellationError();
+}

@@ -1,0 +1,33 @@
+/** Commands about secrets that SecretStorage has lost, or has too many of. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { CommandCall, CommandTable } from "../command.ts";
+import { tokenFor } from "../tokens/token-choice.ts";
+import { purgeSecrets } from "./purge-secrets.ts";
+import { recoverSecrets } from "./recover-secrets.ts";
+
+export const recoveryCommands: CommandTable = {
+	recoverSecrets: {
+		failed: () => l10n.t("The secrets were not recovered."),
+		run: ({ services }) => recoverSecrets(services),
+	},
+	succeedInSameLines: {
+		failed: () => l10n.t("No successor was created."),
+		run: succeedInSameLines,
+	},
+	purgeSecrets: {
+		failed: () => l10n.t("The secrets were not purged."),
+		run: ({ services }) => purgeSecrets(services),
+	},
+};
+
+/** A rotation: it finds the lines by the hash of what they hold, and needs no secret for that. */
+async function succeedInSameLines(call: CommandCall): Promise<void> {
+	const kept = new Set(await call.services.secrets.ids());
+	const { id } = await tokenFor(call, {
+		title: l10n.t("Create a Successor in the Same Lines"),
+		among: (token) => token.status === "active" && token.issuer === "local" && !kept.has(token.id),
+		none: l10n.t("No secret of an API token in use is missing."),
+	});
+	await vscode.commands.executeCommand("tokensmith.rotateToken", { id });
+}

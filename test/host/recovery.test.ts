@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
+import { Bindings } from "../../extension/env/bindings.ts";
+import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
+import { Claims } from "../../extension/notices/claims.ts";
+import { LostSecrets } from "../../extension/recovery/lost-secrets.ts";
+import { purge } from "../../extension/recovery/purge-secrets.ts";
+import { findRecoverable, takeOver } from "../../extension/recovery/recover-secrets.ts";
+import { policyFromSettings } from "../../extension/settings.ts";
+import { SecretStore } from "../../extension/tokens/secret-store.ts";
+import { DaemonHome } from "../extension/daemon-home.ts";
+import { until } from "../workbench/until.ts";
+import { memoryOf } from "./memory.ts";
+import { secretsIn } from "./secrets.ts";
+
+interface Told {
+	lost: string[];
+	isKeyring: boolean;
+}
+
+describe("lost and orphaned secrets", () => {
+	let home: DaemonHome;
+	let client: Client;
+	let log: vscode.LogOutputChannel;
+	let memory: vscode.Memento;
+	let place = "";
+	let kept: Map<string, string>;
+	let told: Told[];
+	let starts = 0;
+	const opened: vscode.Disposable[] = [];
+
+	before(() => {
+		log = vscode.window.createOutputChannel("Test", { log: true });
+	});
+	after(() => log.dispose());
+
+	beforeEach(async () => {
+		home = await DaemonHome.make(vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath);
+		client = await home.window().client();
+		const [folder] = vscode.workspace.workspaceFolders ?? [];
+		assert.ok(folder);
+		place = join(folder.uri.fsPath, "recovery");
+		await mkdir(place);
+		[memory, kept, told] = [memoryOf(), new Map(), []];
+	});
+	afterEach(async () => {
+		vscode.Disposable.from(...opened.splice(0)).dispose();
+		await rm(place, { recursive: true, force: true });
+		await home.close();
+	});
+
+	/** VS Code starts: everything anew but what is on disk, in the keyring and in the memory. */
+	async function start() {
+		const daemon = home.window();
+		const none = new vscode.EventEmitter<void>();
+		const live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: none.event, log });
+		const ignored = new IgnoredSecrets(memoryOf());
+		const bindings = new Bindings({ live, daemon, ignored, log });
+		const storage = secretsIn(kept);
+		const secrets = new SecretStore(storage);
+		starts += 1;
+		const lostSecrets = new LostSecrets({
+			...{ live, secrets, storage, memory, log, session: String(starts) },
+			seen: new Claims(join(home.dataDir, "kept-secrets")),
+			say: async (lost: readonly TokenRecord[], isKeyring) => {
+				told.push({ lost: lost.map(({ name }) => name), isKeyring });
+			},
+		});
+		opened.push(lostSecrets, bindings, ignored, live);
+		await live.whenLive();
+		await lostSecrets.whenLooked();
+		return { live, bindings, secrets, lostSecrets, log };
+	}
+
+	async function create(name: string): Promise<CreatedToken> {
+		const token = await client.createToken({ name, permissions: ["orders.read"] });
+		kept.set(`token/${token.id}`, token.token);
+		return token;
+	}
+
+	const seenKeys = () => new Claims(join(home.dataDir, "kept-secrets")).keys();
+
+	it("are none, and nothing is said, where everything is as it was", async () => {
+		await create("orders-api");
+		await start();
+		await start();
+		assert.deepEqual(told, []);
+	});
+
+	it("are told once after the keyring was reset, in the window that is in front", async () => {
+		await create("orders-api");
+		await create("billing");
+		await client.createToken({ name: "for CI", permissions: ["orders.read"] });
+		await start();
+		kept.clear();
+		await start();
+		await until("it is told", () => told.length > 0);
+		assert.deepEqual(told[0]?.lost.sort(), ["billing", "orders-api"]);
+		assert.equal(told[0]?.isKeyring, true);
+		kept.delete("probe");
+		await start();
+		await start();
+		assert.equal(told.length, 1);
+	});
+
+	it("are remembered of tokens that are made while the window is open, by their ids alone", async () => {
+		const { live } = await start();
+		const token = await create("later");
+		await until("its record is here", () => live.tokens.some(({ id }) => id === token.id));
+		const { lostSecrets } = await start();
+		assert.deepEqual([...(await seenKeys())], [token.id]);
+		assert.deepEqual((await lostSecrets.survey()).lost, []);
+	});
+
+	it("come back from the env lines that hold them, and only those are taken over", async () => {
+		const there = await create("there");
+		const nowhere = await create("nowhere");
+		const commented = await create("commented");
+		const text = `A=1\nexport API_TOKEN="${there.token}"\n# B=${commented.token}\n`;
+		await writeFile(join(place, ".env"), text);
+		await start();
+		kept.clear();
+		const services = await start();
+		const recoverable = await findRecoverable(services);
+		assert.deepEqual(
+			recoverable.map(({ token, lines }) => [token.name, lines.map(({ key }) => key)]).sort(),
+			[
+				["commented", []],
+				["nowhere", []],
+				["there", ["API_TOKEN"]],
+			],
+		);
+		const { taken, left } = await takeOver(services, recoverable);
+		assert.deepEqual(
+			taken.map(({ id }) => id),
+			[there.id],
+		);
+		assert.deepEqual(left.map(({ id }) => id).sort(), [nowhere.id, commented.id].sort());
+		assert.equal(await services.secrets.get(there.id), there.token);
+	});
+
+	it("are not taken over from a line that holds something else by then", async () => {
+		const token = await create("there");
+		const file = join(place, ".env");
+		await writeFile(file, `API_TOKEN=${token.token}\n`);
+		await start();
+		kept.clear();
+		const services = await start();
+		const recoverable = await findRecoverable(services);
+		await writeFile(file, "API_TOKEN=something-else-altogether\n");
+		await until("the editor's text is that of the disk", async () => {
+			const document = await vscode.workspace.openTextDocument(vscode.Uri.file(file));
+			return document.getText().includes("something-else");
+		});
+		const { taken, left } = await takeOver(services, recoverable);
+		assert.deepEqual([taken.length, left.length], [0, 1]);
+		assert.equal(await services.secrets.get(token.id), undefined);
+	});
+
+	it("are purged only where nobody can use them, never those of another data directory", async () => {
+		const [alive, dead] = [await create("alive"), await create("dead")];
+		kept.set("token/of-a-remote", "tks_other");
+		const services = await start();
+		await client.revokeToken(dead.id);
+		await until("it is revoked here", () =>
+			services.live.tokens.some(({ id, status }) => id === dead.id && status === "revoked"),
+		);
+		const { orphans, strangers } = await services.lostSecrets.survey();
+		assert.deepEqual(
+			orphans.map(({ id, reason }) => [id, reason]),
+			[[dead.id, "revoked"]],
+		);
+		assert.equal(strangers, 1);
+		const forged = [alive.id, "of-a-remote"].map((id) => ({ id, reason: "gone" as const, token: undefined }));
+		await purge(services, [...orphans, ...forged]);
+		assert.deepEqual((await services.secrets.ids()).sort(), [alive.id, "of-a-remote"].sort());
+	});
+
+	it("are no matter for a person who has lost nothing and has nothing to purge", async () => {
+		await vscode.commands.executeCommand("tokensmith.purgeSecrets");
+		await vscode.commands.executeCommand("tokensmith.recoverSecrets");
+	});
+});
