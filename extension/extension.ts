@@ -55,7 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const secrets = new SecretStore(context.secrets);
 	const clipboard = new Clipboard({ log });
 	const tree = new TokenTree({
-		...{ live, bindings, secrets, log },
+		...{ live, bindings, secrets, daemon, log },
 		onDidChangeSecrets: context.secrets.onDidChange,
 		memory: { workspace: context.workspaceState, everywhere: context.globalState },
 	});

@@ -1,20 +1,7 @@
 /** Who comes before and after whom by rotation. Knows no VS Code. */
 import { statusOf, type TokenRecord } from "../../daemon/contract.ts";
 
-/** A rotation that has not ended: both tokens work. */
-export interface OpenRotation {
-	predecessor: TokenRecord;
-	successor: TokenRecord;
-}
-
 type Tokens = readonly TokenRecord[];
-
-/** The open rotation that the token takes part in; as a predecessor first. */
-export function openRotationOf(tokens: Tokens, { id }: Pick<TokenRecord, "id">): OpenRotation | undefined {
-	const token = byId(tokens, id);
-	if (token === undefined) return undefined;
-	return openedBy(tokens, token) ?? openedBy(tokens, byId(tokens, token.predecessorId));
-}
 
 /** Whether the token was rotated and works no more because of that: nothing can be undone then. */
 export function isOverlapOver({ successorId, retiresDate }: TokenRecord, now: number): boolean {
@@ -22,7 +9,7 @@ export function isOverlapOver({ successorId, retiresDate }: TokenRecord, now: nu
 }
 
 /** The successors of a token, nearest first. */
-export function successorsOf(tokens: Tokens, { id }: Pick<TokenRecord, "id">): TokenRecord[] {
+function successorsOf(tokens: Tokens, { id }: Pick<TokenRecord, "id">): TokenRecord[] {
 	const found: TokenRecord[] = [];
 	let next = byId(tokens, byId(tokens, id)?.successorId ?? null);
 	while (next !== undefined && !found.includes(next)) {
@@ -41,12 +28,6 @@ export function workingSuccessorOf(tokens: Tokens, token: Pick<TokenRecord, "id"
 export function works(token: TokenRecord): boolean {
 	const status = statusOf(token, Date.now());
 	return status === "active" || status === "retiring";
-}
-
-function openedBy(tokens: Tokens, predecessor: TokenRecord | undefined): OpenRotation | undefined {
-	if (predecessor === undefined || statusOf(predecessor, Date.now()) !== "retiring") return undefined;
-	const successor = byId(tokens, predecessor.successorId);
-	return successor === undefined ? undefined : { predecessor, successor };
 }
 
 function byId(tokens: Tokens, id: string | null): TokenRecord | undefined {

@@ -5,7 +5,7 @@ import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import { plainText, shortenedWithin } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { timeSince, type Urgency, urgencyOf } from "./time-left.ts";
-import { factsOf, type SecretPlace, stateInFewWords, stateInWords } from "./token-facts.ts";
+import { type Fact, factsOf, type SecretPlace, stateInFewWords, stateInWords } from "./token-facts.ts";
 import type { TokenGroup } from "./token-groups.ts";
 import type { GroupNode, LineNode, TokenNode } from "./token-nodes.ts";
 
@@ -72,11 +72,16 @@ export function openLineCommand(line: EnvLine): vscode.Command {
 }
 
 /** Everything that others chose goes in as text, so that a name cannot bring links or pictures along. */
-export function tokenTooltip(token: TokenRecord, secret: SecretPlace, now: number): vscode.MarkdownString {
+export function tokenTooltip(
+	token: TokenRecord,
+	secret: SecretPlace,
+	now: number,
+	more: readonly Fact[] = [],
+): vscode.MarkdownString {
 	const tooltip = new vscode.MarkdownString("**");
 	appendWords(tooltip, token.name).appendMarkdown("**\n\n");
 	if (token.description !== "") appendWords(tooltip, token.description).appendMarkdown("\n\n");
-	for (const { label, value } of factsOf(token, secret, now))
+	for (const { label, value } of [...factsOf(token, secret, now), ...more])
 		appendWords(tooltip.appendMarkdown(`${label}: `), value).appendMarkdown("  \n");
 	return tooltip;
 }

@@ -2,17 +2,21 @@
  * The list of tokens in the side bar, grouped and filtered as the person wants it. It looks only while somebody sees
  * it, and makes what is not seen only when it is.
  */
+import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Client } from "../daemon/client.ts";
 import { DaemonError } from "../daemon/daemon-process.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { messageText, plainText, shortened } from "../display-text.ts";
 import type { Bindings } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
+import { overlapFact } from "../rotation/overlap-facts.ts";
 import { warningDays } from "../settings.ts";
 import type { SecretStore } from "./secret-store.ts";
 import { needsAttention, urgencyOf } from "./time-left.ts";
+import type { Fact } from "./token-facts.ts";
 import { filterBy } from "./token-filter.ts";
 import { type Grouping, groupings, groupTokens } from "./token-groups.ts";
 import { groupItem, type ItemFacts, lineItem, tokenItem, tokenTooltip } from "./token-items.ts";
@@ -28,6 +32,8 @@ interface Sources {
 	secrets: SecretStore;
 	/** Fires when a secret was stored or deleted, also by another window. */
 	onDidChangeSecrets: vscode.Event<unknown>;
+	/** Asked who still uses a token that was rotated. */
+	daemon: { client(): Promise<Pick<Client, "usage">> };
 	/** Where the grouping is remembered: the workspace's own comes first. */
 	memory: { workspace: vscode.Memento; everywhere: vscode.Memento };
 	log: vscode.LogOutputChannel;
@@ -114,10 +120,11 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		return node.kind === "group" ? groupItem(node) : lineItem(node);
 	}
 
-	resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
+	async resolveTreeItem(item: vscode.TreeItem, node: Node): Promise<vscode.TreeItem> {
 		if (node.kind !== "token") return item;
 		const secret = this.#facts.kept.has(node.id) ? "kept" : "absent";
-		item.tooltip = tokenTooltip(node.token, secret, Date.now());
+		const more = node.token.status === "retiring" ? await this.#overlapFacts(node.token.id) : [];
+		item.tooltip = tokenTooltip(node.token, secret, Date.now(), more);
 		return item;
 	}
 
@@ -130,6 +137,17 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	mark(id: string): void {
 		this.#toMark = id;
 		this.#refresh();
+	}
+
+	async #overlapFacts(tokenId: string): Promise<Fact[]> {
+		const { daemon, log } = this.#sources;
+		try {
+			return [overlapFact(await (await daemon.client()).usage({ tokenId }))];
+		} catch (error) {
+			// The other facts are known all the same.
+			log.warn(inspect(error));
+			return [];
+		}
 	}
 
 	dispose(): void {

@@ -25,8 +25,9 @@ describe("the list of tokens", () => {
 	});
 
 	function openTree(): TokenTree {
-		const { live, bindings, secrets, log, secretsChanged } = window;
-		return new TokenTree({ live, bindings, secrets, log, memory, onDidChangeSecrets: secretsChanged.event });
+		const { live, bindings, secrets, daemon, log, secretsChanged } = window;
+		const onDidChangeSecrets = secretsChanged.event;
+		return new TokenTree({ live, bindings, secrets, daemon, log, memory, onDidChangeSecrets });
 	}
 
 	/** The rows as they would be with everything open: indented label and description. */
@@ -58,7 +59,7 @@ describe("the list of tokens", () => {
 		).flat();
 		const node = nodes.find((one) => tree.getTreeItem(one).label === name);
 		assert.ok(node);
-		const text = tree.resolveTreeItem(tree.getTreeItem(node), node).tooltip;
+		const { tooltip: text } = await tree.resolveTreeItem(tree.getTreeItem(node), node);
 		assert.ok(text instanceof vscode.MarkdownString);
 		return text;
 	}
@@ -194,6 +195,19 @@ describe("the list of tokens", () => {
 		const [row] = await items();
 		assert.ok(String(row?.label).length <= 32);
 		assert.equal(row?.accessibilityInformation?.label, `${name}, 30 days left`);
+	});
+
+	it("tells of a rotated token who has used it since", async () => {
+		const { id, token } = await window.create("orders");
+		await window.client.rotateToken(id, { overlapSeconds: 3600 });
+		await window.client.verify(token);
+		await window.live.whenLive();
+		const [root] = await tree.getChildren((await tree.getChildren())[0]);
+		const [predecessor] = await tree.getChildren(root);
+		assert.ok(predecessor);
+		const { tooltip: text } = await tree.resolveTreeItem(tree.getTreeItem(predecessor), predecessor);
+		assert.ok(text instanceof vscode.MarkdownString);
+		assert.match(text.value, /Used since the rotation: 127\\?\.0\\?\.0\\?\.1, once/);
 	});
 
 	it("has no secret in any label, description or tooltip", async () => {

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { isOverlapOver, workingSuccessorOf } from "../../extension/rotation/lineage.ts";
+import { overlapFact, overlapUse } from "../../extension/rotation/overlap-facts.ts";
+import { rotatedInWords, type WrittenLines } from "../../extension/rotation/rotation-words.ts";
+import { impactInWords } from "../../extension/tokens/revoke-impact.ts";
+import { aToken } from "./a-token.ts";
+
+const line = (words: string) => ({ words, fileName: words.split(":")[0] ?? "" });
+const written = (more: Partial<WrittenLines>): WrittenLines => ({
+	...{ saved: [], unsaved: [], notSaved: [], refused: [] },
+	...more,
+});
+const hour = 3_600_000;
+const later = new Date(Date.now() + hour).toISOString();
+const before = new Date(Date.now() - hour).toISOString();
+const retiring = aToken({ id: "old", name: "orders", retiresDate: later, successorId: "new" });
+
+function said(more: Partial<WrittenLines>, verified: "here" | "elsewhere" = "here"): string {
+	return rotatedInWords({ predecessor: retiring, written: written(more), verified });
+}
+
+describe("what a rotation says it has done", () => {
+	it("counts the lines, and names the only one", () => {
+		assert.match(
+			said({ saved: [line(".env:1 (A)"), line(".env:2 (B)")] }),
+			/^Rotated “orders”: 2 lines hold/,
+		);
+		assert.match(
+			said({ saved: [line(".env:1 (A)")] }),
+			/^Rotated “orders”: \.env:1 \(A\) holds the new secret/,
+		);
+		assert.match(said({}), /The new secret is kept in SecretStorage\. The old secret works until/);
+	});
+
+	it("names each file that holds something else than it should", () => {
+		const text = said({
+			saved: [line(".env:1 (A)")],
+			unsaved: [line(".env.1:1 (B)"), line(".env.1:2 (C)")],
+			notSaved: [line(".env.2:1 (D)")],
+			refused: [{ line: line(".env.3:1 (E)"), error: { message: ".env.3 is read-only." } }],
+		});
+		assert.equal(text.match(/\.env\.1 has changes that are not saved/g)?.length, 1);
+		assert.match(text, /\.env\.2 could not be saved: its editor has the new secret, the disk the old one\./);
+		assert.match(text, /\.env\.3:1 \(E\) still holds the old secret: \.env\.3 is read-only\./);
+	});
+
+	it("says when the old secret is refused, and when the new one could not be tried", () => {
+		const predecessor = aToken({ name: "orders", retiresDate: before, successorId: "new" });
+		const text = rotatedInWords({ predecessor, written: written({}), verified: "here" });
+		assert.match(text, /The old secret is refused from now on\.$/);
+		assert.match(said({}, "elsewhere"), /could not be verified from here/);
+	});
+
+	it("makes no link of a name", () => {
+		const predecessor = aToken({ name: "[x](command:a)" });
+		assert.ok(!rotatedInWords({ predecessor, written: written({}), verified: "here" }).includes("]("));
+	});
+});
+
+describe("the lineage", () => {
+	const successor = aToken({ id: "new", predecessorId: "old" });
+
+	it("knows the last successor that works, and ends in no circle", () => {
+		const third = aToken({ id: "third", predecessorId: "new" });
+		const tokens = [retiring, { ...successor, successorId: "third" }, third];
+		assert.equal(workingSuccessorOf(tokens, { id: "old" })?.id, "third");
+		const dead = [retiring, { ...successor, successorId: "third" }, { ...third, revokedDate: before }];
+		assert.equal(workingSuccessorOf(dead, { id: "old" })?.id, "new");
+		const circle = [retiring, { ...successor, successorId: "old" }];
+		assert.ok(workingSuccessorOf(circle, { id: "old" }));
+	});
+
+	it("knows when an overlap is over", () => {
+		assert.equal(isOverlapOver(retiring, Date.now()), false);
+		assert.equal(isOverlapOver({ ...retiring, retiresDate: before }, Date.now()), true);
+		assert.equal(isOverlapOver(aToken({ expiry: before }), Date.now()), false);
+	});
+});
+
+describe("who has used a token since its rotation", () => {
+	it("is summed up over the days, the most frequent first", () => {
+		const days = [
+			{ overlapAddresses: { "10.0.0.1": 1, "10.0.0.2": 1 } },
+			{ overlapAddresses: { "10.0.0.2": 2 } },
+		];
+		assert.deepEqual(overlapUse(days), [
+			{ address: "10.0.0.2", count: 3 },
+			{ address: "10.0.0.1", count: 1 },
+		]);
+		assert.equal(overlapFact(days).value, "10.0.0.2, 3 times; 10.0.0.1, once");
+		assert.equal(overlapFact([]).value, "By nobody");
+	});
+});
+
+describe("what a revocation will break", () => {
+	const impact = (token = aToken({})) => ({ token, lines: [], predecessor: undefined, successor: undefined });
+	const now = Date.now();
+
+	it("is said of the lines, or why they are not known", () => {
+		const lines = [line(".env:1 (A)")];
+		assert.match(impactInWords([{ ...impact(), lines }], "done", now), /will break:\n• {2}\.env:1 \(A\)/);
+		assert.match(impactInWords([impact()], "done", now), /No env file of this workspace/);
+		assert.match(impactInWords([impact()], "restricted", now), /In Restricted Mode/);
+	});
+
+	it("is said of the lineage", () => {
+		const successor = aToken({ id: "new", predecessorId: "old" });
+		const both = { ...impact(retiring), successor };
+		assert.match(impactInWords([both], "done", now), /Its successor works on/);
+		const of = { ...impact(successor), predecessor: retiring };
+		assert.match(impactInWords([of], "done", now), /to go back to that one, undo the rotation instead/);
+	});
+
+	it("is said of a token whose issuer alone can revoke it", () => {
+		const text = impactInWords([impact(aToken({ name: "CI", issuer: "github" }))], "done", now);
+		assert.match(text, /only marked as revoked here; revoke it there too: “CI”/);
+	});
+
+	it("is shortened for many, and counts the rest", () => {
+		const many = Array.from({ length: 40 }, (_, index) => impact(aToken({ name: `t${index}` })));
+		const text = impactInWords(many, "done", now);
+		assert.equal(text.match(/last used/g)?.length, 12);
+		assert.match(text, /and 28 more/);
+	});
+});
