@@ -1,0 +1,107 @@
+/** What a person sees and does on the lines of an env file, in the workbench. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { daemonClient } from "./daemon.ts";
+import { until } from "./until.ts";
+import type { WorkbenchWindow } from "./window.ts";
+import { sampleWorkspace, Workbench } from "./workbench.ts";
+
+describe("the lines of an env file", () => {
+	let workbench: Workbench;
+	let window: WorkbenchWindow;
+	let secret = "";
+	const git = (...args: string[]) =>
+		execFileSync("git", args, { cwd: workbench.workspace, encoding: "utf8" });
+
+	before(async () => {
+		const settings = { "tokensmith.daemon.preferredPort": 0 };
+		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		git("init", "--quiet");
+		window = await workbench.openWindow();
+		await window.openView("Tokensmith");
+		const client = daemonClient(workbench.userData);
+		const { token } = await client.createToken({ name: "orders-api", permissions: ["orders.read"] });
+		secret = token;
+		await writeFile(join(workbench.workspace, ".env"), `PORT=8080\nORDERS_TOKEN=${secret}\n`);
+		git("add", "--force", ".env");
+		await window.openFile(".env");
+	});
+	after(() => workbench.stop());
+
+	/** The texts above the lines, with plain spaces. */
+	const lenses = () =>
+		window.page
+			.locator(".codelens-decoration")
+			.evaluateAll((all) => all.map((lens) => (lens.textContent ?? "").replaceAll("\u00a0", " ")));
+	const line = (text: string) => window.page.locator(".editor-instance .view-line", { hasText: text });
+	const squiggles = () => window.page.locator(".squiggly-warning").count();
+
+	/** Whether the eye can read the value. */
+	async function isShown(value: string): Promise<boolean> {
+		const parts = line(value).locator("span span", { hasText: value });
+		const opacities = await parts.evaluateAll((spans) =>
+			spans.map((span) => span.ownerDocument.defaultView?.getComputedStyle(span).opacity),
+		);
+		return opacities.some((opacity) => opacity !== "0");
+	}
+
+	it("have the token's name and state above them", async () => {
+		await until("the lens is there", async () => {
+			assert.deepEqual(await lenses(), ["orders-api · 30 days left | Rotate"]);
+			return true;
+		});
+	});
+
+	it("tell all about the token where the mouse rests, but not its value", async () => {
+		await line("ORDERS_TOKEN").hover();
+		const hover = window.page.locator(".monaco-hover:visible", { hasText: "Permissions: orders.read" });
+		await hover.waitFor();
+		const text = await hover.innerText();
+		assert.match(text, /Rotate \| Revoke \| Show Token \| Show Activity/);
+		assert.ok(!text.includes(secret));
+		await hover.getByText("Show Token", { exact: true }).click();
+		await window.page.locator(".pane-body .monaco-list-row.selected", { hasText: "orders-api" }).waitFor();
+	});
+
+	it("are masked when the person wants that, but for the line that they ask for", async () => {
+		await window.focusEditor(".env");
+		await window.runCommand("Tokens: Toggle Masking");
+		await until("they are masked", async () => !(await isShown(secret)) && !(await isShown("8080")));
+		await window.press("ControlOrMeta+Home");
+		await window.press("ArrowDown");
+		await window.runCommand("Tokens: Reveal Value");
+		await until("the line is shown", () => isShown(secret));
+		assert.ok(!(await isShown("8080")));
+		await window.press("ControlOrMeta+Home");
+		await until("it is masked again", async () => !(await isShown(secret)));
+		await window.runCommand("Tokens: Toggle Masking");
+		await until("they are shown", async () => (await isShown(secret)) && (await isShown("8080")));
+	});
+
+	it("show nothing in presentation mode, which the status bar says and ends", async () => {
+		await window.runCommand("Tokens: Toggle Presentation Mode");
+		await until("they are masked", async () => !(await isShown(secret)));
+		assert.ok(!(await window.offersCommand("Tokens: Reveal Value")));
+		await window.page.locator(".statusbar-item", { hasText: "Presentation Mode" }).click();
+		await until("they are shown", () => isShown(secret));
+	});
+
+	it("are taken out of git by the quick fix, and stay where they are", async () => {
+		await until("the problem is there", async () => (await squiggles()) > 0);
+		await window.focusEditor(".env");
+		await window.press("ControlOrMeta+Home");
+		await window.press("ArrowDown");
+		await window.press("End");
+		await window.press("ControlOrMeta+.");
+		await window.page.locator(".action-widget .monaco-list-row", { hasText: "Ignore and Untrack" }).click();
+		assert.match(await window.dialogText(), /^Take \.env out of git\?/);
+		await window.answerDialog("Ignore and Untrack");
+		await window.notification("Earlier commits still hold its secrets");
+		assert.equal(git("ls-files"), "");
+		assert.match(await readFile(join(workbench.workspace, ".gitignore"), "utf8"), /^\/\.env$/m);
+		assert.ok((await readFile(join(workbench.workspace, ".env"), "utf8")).includes(secret));
+		await until("the problem is gone", async () => (await squiggles()) === 0);
+	});
+});
