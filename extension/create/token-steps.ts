@@ -71,7 +71,7 @@ function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: Surroundin
 }
 
 /** What the contract says against the name, in the person's language. */
-function nameProblem(text: string): string {
+export function nameProblem(text: string): string {
 	if (text.trim() === "") return l10n.t("The name must not be blank.");
 	if (text.length > maximumNameLength)
 		return l10n.t("The name must be at most {0} characters long.", maximumNameLength);

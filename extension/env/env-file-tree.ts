@@ -4,6 +4,7 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { plainText, shortenedWithin } from "../display-text.ts";
 import { explain } from "../failure.ts";
@@ -47,6 +48,8 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	readonly #progress = new ViewProgress(viewId);
 	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
 	#view: vscode.TreeView<Node> | undefined;
+	/** By id, as they were when the rows were last asked for. */
+	#tokens: ReadonlyMap<string, TokenRecord> = new Map();
 
 	constructor(sources: Sources) {
 		this.#sources = sources;
@@ -70,7 +73,10 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
 	getChildren(node?: Node): Node[] {
 		if (node?.kind === "line") return [];
-		if (node === undefined) return this.#files.map((file) => ({ kind: "file", file }));
+		if (node === undefined) {
+			this.#tokens = new Map(this.#sources.live.tokens.map((token) => [token.id, token]));
+			return this.#files.map((file) => ({ kind: "file", file }));
+		}
 		return node.file.lines.map((line) => ({ kind: "line", line, parent: node }));
 	}
 
@@ -164,8 +170,8 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		return iconOf[urgencyOf(token, warningDays(), Date.now())];
 	}
 
-	#tokenOf({ tokenId }: EnvLine) {
-		return this.#sources.live.tokens.find(({ id }) => id === tokenId);
+	#tokenOf({ tokenId }: EnvLine): TokenRecord | undefined {
+		return tokenId === undefined ? undefined : this.#tokens.get(tokenId);
 	}
 }
 

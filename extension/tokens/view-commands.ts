@@ -5,7 +5,8 @@ import type { CommandTable } from "../command.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import { filterTokens } from "./filter-box.ts";
-import { idOf } from "./token-choice.ts";
+import { renameToken } from "./rename-token.ts";
+import { idOf, tokenFor } from "./token-choice.ts";
 import type { Grouping } from "./token-groups.ts";
 
 const groupBy = (grouping: Grouping): CommandTable[string] => ({
@@ -26,6 +27,18 @@ export const viewCommands: CommandTable = {
 		run: ({ services }) => {
 			services.tree.filter = "";
 		},
+	},
+	renameToken: {
+		failed: () => l10n.t("The token was not renamed."),
+		run: async (call) =>
+			renameToken(
+				call.services,
+				await tokenFor(call, {
+					title: l10n.t("Rename"),
+					among: ({ issuer, status }) => issuer === "local" && status !== "revoked",
+					none: l10n.t("There is no API token that could be renamed."),
+				}),
+			),
 	},
 	openLine: {
 		failed: () => l10n.t("The line did not open."),

@@ -3,11 +3,11 @@
  * each go there.
  */
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import type { Client } from "../../extension/daemon/client.ts";
-import { daemonClient, runningDaemon } from "./daemon.ts";
+import { daemonClient, dataDirectory, runningDaemon } from "./daemon.ts";
 import { until } from "./until.ts";
 import type { Theme, WorkbenchWindow } from "./window.ts";
 import { sampleWorkspace, Workbench } from "./workbench.ts";
@@ -164,6 +164,19 @@ describe("the side bar", () => {
 		await window.waitForTreeRow("billing-api");
 	});
 
+	it("renames on F2 and revokes on Delete, after a question", async () => {
+		await window.treeRow("Webhook receiver").click();
+		await window.press("F2");
+		await window.input.type("Webhook sender");
+		await window.input.accept();
+		await window.waitForTreeRow("Webhook sender");
+		await window.treeRow("Webhook sender").click();
+		await window.press("Delete");
+		assert.match(await window.dialogText(), /Webhook sender/);
+		await window.answerDialog("Cancel");
+		await window.waitForTreeRow("Webhook sender");
+	});
+
 	it("groups by env file, and remembers that", async () => {
 		await window.runCommand("Tokens: Group by Env File");
 		await window.waitForTreeRow("In No Env File Here");
@@ -183,7 +196,12 @@ describe("the side bar", () => {
 		await picture("notice");
 		await window.answerNotification("2 API tokens have expired", "Snooze…");
 		await window.input.waitForActive("For a Day");
-		await window.input.escape();
+		await window.input.accept();
+		const notices = join(dataDirectory(workbench.userData), "notices");
+		await until("both are put off", async () => {
+			const claims = await readdir(notices);
+			return claims.filter((name) => name.includes("~snooze~")).length === 2;
+		});
 		await window.reload();
 		await window.waitForTreeRow("first");
 		assert.deepEqual(await window.notifications(), []);
