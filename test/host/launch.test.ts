@@ -7,8 +7,9 @@ import { hashOf } from "../../daemon/rules/secret.ts";
 import type { Client } from "../../extension/daemon/client.ts";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { Consents } from "../../extension/launch/consents.ts";
+import { suggestionsFor } from "../../extension/launch/key-steps.ts";
 import type { ConsentAnswer, ConsentQuestion } from "../../extension/launch/launch-words.ts";
-import { terminalOptions } from "../../extension/launch/open-terminal.ts";
+import { openTerminal, terminalOptions } from "../../extension/launch/open-terminal.ts";
 import { TokenDebugging } from "../../extension/launch/token-debugging.ts";
 import { runnable } from "../../extension/launch/token-tasks.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
@@ -16,7 +17,9 @@ import { SecretStore } from "../../extension/tokens/secret-store.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";
 import { memoryOf } from "./memory.ts";
+import { OneWindow } from "./one-window.ts";
 import { secretsIn } from "./secrets.ts";
+import { servicesOf } from "./services.ts";
 
 const writesItsToken = `
 const { createHash } = require("node:crypto");
@@ -24,6 +27,9 @@ const hash = createHash("sha256").update(process.env.API_TOKEN ?? "").digest("he
 require("node:fs").writeFileSync(__dirname + "/seen", hash);
 console.log("It is " + process.env.API_TOKEN);
 `;
+
+const variable = `\${command:tokensmith.secretForDebug}`;
+const acceptRow = "workbench.action.acceptSelectedQuickOpenItem";
 
 describe("secrets in what runs", () => {
 	let home: DaemonHome;
@@ -252,10 +258,15 @@ describe("secrets in what runs", () => {
 			assert.equal(await ran(), false);
 		});
 
+		it("does not start through VS Code when its variable gets no secret", async () => {
+			const asking = config({ env: { API_TOKEN: variable } });
+			assert.equal(await vscode.debug.startDebugging(folder, asking), false);
+			assert.equal(await ran(), false);
+		});
+
 		describe("by a variable", () => {
 			const choose = async () => token;
-			const raw = (more: object = {}) =>
-				config({ env: { API_TOKEN: `\${command:tokensmith.secretForDebug}` }, ...more });
+			const raw = (more: object = {}) => config({ env: { API_TOKEN: variable }, ...more });
 
 			it("gives the secret to the configuration that asks for it", async () => {
 				const debugging = new TokenDebugging(door());
@@ -332,6 +343,31 @@ describe("secrets in what runs", () => {
 				terminal.dispose();
 			}
 			assert.deepEqual(await filesWith(String(process.env.TOKENSMITH_USER_DATA), token.token), []);
+		});
+
+		it("is opened for a token with a variable that is remembered for the workspace and the lineage", async () => {
+			const window = await OneWindow.open("terminal");
+			const memory = memoryOf();
+			const pressing = setInterval(() => void vscode.commands.executeCommand(acceptRow), 100);
+			try {
+				const { id, token: secret } = await window.create("orders-api");
+				window.kept.set(`token/${id}`, secret);
+				await window.put(".env", `A=1\nSHOP_KEY=${secret}\n`);
+				await window.bindings.whenReady();
+				const services = servicesOf(window, { workspaceState: memory });
+				const terminal = await openTerminal({ services, argument: { id }, selected: undefined });
+				const options = terminal?.creationOptions as vscode.TerminalOptions;
+				assert.deepEqual(options.env, { SHOP_KEY: secret });
+				assert.ok(!JSON.stringify(memory.keys().map((key) => memory.get(key))).includes(secret));
+				terminal?.dispose();
+				const { live } = window;
+				const successor = { ...token, id: "successor", predecessorId: id };
+				const sources = { tokens: [...live.tokens, successor], memory, keysInFiles: () => [] };
+				assert.equal(suggestionsFor(successor, sources)[0], "SHOP_KEY");
+			} finally {
+				clearInterval(pressing);
+				await window.close();
+			}
 		});
 
 		it("names its tokens, and a hostile name is only letters there", () => {

@@ -13,6 +13,7 @@ import { policyFromSettings } from "../../extension/settings.ts";
 import { SecretStore } from "../../extension/tokens/secret-store.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
 import { memoryOf } from "./memory.ts";
+import { secretsIn } from "./secrets.ts";
 
 export class OneWindow {
 	readonly home: DaemonHome;
@@ -69,15 +70,4 @@ export class OneWindow {
 		await this.home.close();
 		await rm(this.place, { recursive: true, force: true });
 	}
-}
-
-/** SecretStorage belongs to an extension's context; this one belongs to the test. */
-function secretsIn(map: Map<string, string>): vscode.SecretStorage {
-	return {
-		get: async (key) => map.get(key),
-		store: async (key, value) => void map.set(key, value),
-		delete: async (key) => void map.delete(key),
-		keys: async () => [...map.keys()],
-		onDidChange: new vscode.EventEmitter<vscode.SecretStorageChangeEvent>().event,
-	};
 }
