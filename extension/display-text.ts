@@ -2,6 +2,7 @@
  * Makes text that others chose (token names, keys, file names) harmless where VS Code would read more into it than
  * letters. Names come over the API from anybody who may create tokens. Knows no VS Code.
  */
+import * as l10n from "@vscode/l10n";
 
 /** Invisible characters that reorder the text around them, so that a name could pose as another. */
 const reordering = /[\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
@@ -23,7 +24,7 @@ export function messageText(text: string): string {
 
 /** A name as it stands inside a sentence, shortened so that the sentence survives it. */
 export function quoted(name: string): string {
-	return `“${shortened(messageText(name), 60)}”`;
+	return l10n.t("“{0}”", shortened(messageText(name), 60));
 }
 
 /** At most so many characters, without cutting one in two. */

@@ -1,0 +1,85 @@
+/** Whatever the extension says can be translated, and is. */
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as l10n from "@vscode/l10n";
+import { expiryInWords } from "../../extension/create/expiry-input.ts";
+import { quoted } from "../../extension/display-text.ts";
+import { dateInWords, timeLeft } from "../../extension/tokens/time-left.ts";
+import { bundles, placeholdersOf, textsOfCode } from "../l10n.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const now = Date.parse("2026-03-01T12:00:00Z");
+
+describe("the texts of the code", () => {
+	const { texts, opaque } = textsOfCode();
+
+	it("are found", () => assert.ok(texts.size > 300));
+
+	it("are each one literal, so that they can be translated", () => assert.deepEqual(opaque, []));
+
+	it("stand nowhere without going through l10n", () => {
+		assert.deepEqual(plainTexts(), []);
+	});
+
+	for (const [file, bundle] of bundles()) {
+		it(`are all in ${file}`, () => {
+			const missing = [...texts.keys()].filter((name) => !bundle[name]);
+			assert.deepEqual(missing, [], "Run npm run l10n, and fill in what is empty");
+		});
+
+		it(`are all that is in ${file}`, () => {
+			assert.deepEqual(
+				Object.keys(bundle).filter((name) => !texts.has(name)),
+				[],
+			);
+		});
+
+		it(`keep their placeholders and icons in ${file}`, () => {
+			for (const [name, text] of texts) {
+				const translation = bundle[name] ?? "";
+				assert.deepEqual(placeholdersOf(translation), placeholdersOf(text), name);
+				assert.deepEqual(translation.match(/\$\([a-z-]+\)/g), text.match(/\$\([a-z-]+\)/g), name);
+			}
+		});
+	}
+});
+
+describe("German", () => {
+	before(() => l10n.config({ contents: bundles().get("l10n/bundle.l10n.de.json") ?? {} }));
+	after(() => l10n.config({ contents: {} }));
+
+	const inHours = (hours: number) => new Date(now + hours * 3_600_000).toISOString();
+	const left = (hours: number) => timeLeft({ expiry: inHours(hours), retiresDate: null }, now);
+
+	it("says when a token ends as people say it", () => {
+		assert.deepEqual(
+			[left(12 * 24), left(3), left(-5)],
+			["noch 12 Tage", "läuft in 3 Stunden ab", "vor 5 Stunden abgelaufen"],
+		);
+		assert.equal(timeLeft({ expiry: null, retiresDate: null }, now), "kein Ablauf");
+	});
+
+	it("writes dates and quotation marks its own way", () => {
+		assert.equal(dateInWords(now, "Europe/Berlin"), "So., 1. März 2026, 13:00 MEZ");
+		assert.equal(quoted("Bestellungen"), "„Bestellungen“");
+		assert.match(
+			expiryInWords({ kind: "after", duration: { years: 1, months: 6 } }, new Date(now)),
+			/^In 1 Jahr und 6 Monate: /,
+		);
+	});
+});
+
+/** Properties of what VS Code shows to a person, written down as plain text that begins like a sentence. */
+function plainTexts(): string[] {
+	const shown =
+		/\b(?:title|placeholder|placeHolder|prompt|label|detail|description|subject|tooltip|message): \(?["`](?:\$\([a-z-]+\) )?[A-Z][a-z]+[ "]/;
+	const said = /\bshow(?:Information|Warning|Error)Message\(\s*["`](?!\$\{)/;
+	return globSync("extension/**/*.ts", { cwd: root }).flatMap((file) =>
+		readFileSync(join(root, file), "utf8")
+			.split("\n")
+			.flatMap((line, index) =>
+				shown.test(line) || said.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [],
+			),
+	);
+}

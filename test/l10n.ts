@@ -1,0 +1,87 @@
+/**
+ * The texts that a person sees, as the extension's code has them, and their translations. `npm run l10n` brings each
+ * bundle in step with the code: what is new has an empty translation, and the tests fail until that is filled in.
+ */
+import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const manifestKey = /^%(.+)%$/;
+
+/** A call whose text is not one literal, and which is therefore never translated. */
+export interface OpaqueCall {
+	file: string;
+	call: string;
+}
+
+/** A text as a bundle is asked for it: a comment for the translator is part of its name. */
+const literal = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/.source;
+const call = new RegExp(
+	String.raw`\bl10n\.t\(\s*(?:\{\s*message:\s*)?(${literal})(?:\s*,\s*comment:\s*\[\s*(${literal})\s*,?\s*\])?`,
+	"g",
+);
+
+/** The texts by the names under which a bundle has them. Found without a parser, which takes ten seconds for the same. */
+export function textsOfCode(): { texts: Map<string, string>; opaque: OpaqueCall[] } {
+	const texts = new Map<string, string>();
+	const opaque: OpaqueCall[] = [];
+	for (const file of globSync("extension/**/*.ts", { cwd: root }).sort()) {
+		const code = readFileSync(join(root, file), "utf8");
+		const found = new Map([...code.matchAll(call)].map((match) => [match.index, match]));
+		for (const { index } of code.matchAll(/\bl10n\.t\(/g)) {
+			const [whole, message, comment] = found.get(index) ?? [];
+			const next = code.slice(index + (whole?.length ?? 0)).trimStart()[0] ?? "";
+			if (message === undefined || !",)}".includes(next))
+				opaque.push({ file, call: code.slice(index, index + 60) });
+			else texts.set(nameOf(message, comment), textOf(message));
+		}
+	}
+	return { texts, opaque };
+}
+
+function nameOf(message: string, comment: string | undefined): string {
+	return comment === undefined ? textOf(message) : `${textOf(message)}/${textOf(comment)}`;
+}
+
+/** What a string literal stands for. */
+function textOf(literal: string): string {
+	if (literal.startsWith('"')) return JSON.parse(literal);
+	const inner = literal.slice(1, -1).replaceAll("\\'", "'").replaceAll('"', '\\"');
+	return JSON.parse(`"${inner}"`);
+}
+
+export type Bundle = Record<string, string>;
+
+/** The translations that there are, by the path of their file. */
+export function bundles(): Map<string, Bundle> {
+	return bundlesAt("l10n/bundle.l10n.*.json");
+}
+
+/** Those of package.json; `package.nls.json` holds its English texts. */
+export function manifestBundles(): Map<string, Bundle> {
+	return bundlesAt("package.nls*.json");
+}
+
+function bundlesAt(pattern: string): Map<string, Bundle> {
+	const files = globSync(pattern, { cwd: root }).sort();
+	return new Map(files.map((file) => [file, JSON.parse(readFileSync(join(root, file), "utf8"))]));
+}
+
+/** `{0}` and the like, sorted, as often as they stand there. */
+export function placeholdersOf(text: string): string[] {
+	return (text.match(/\{\w+\}/g) ?? []).sort();
+}
+
+/** The key of a text that package.json leaves to `package.nls.json`. */
+export function manifestKeyOf(text: string): string | undefined {
+	return manifestKey.exec(text)?.[1];
+}
+
+if (process.argv[1] !== undefined && basename(process.argv[1]) === "l10n.ts") {
+	const { texts } = textsOfCode();
+	for (const [file, bundle] of bundles()) {
+		const next = Object.fromEntries([...texts.keys()].sort().map((text) => [text, bundle[text] ?? ""]));
+		writeFileSync(join(root, file), `${JSON.stringify(next, undefined, "\t")}\n`);
+		console.log(`${file}: ${Object.values(next).filter((text) => text === "").length} to translate`);
+	}
+}
