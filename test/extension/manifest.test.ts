@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { preferredPort } from "../../daemon/contract.ts";
+import { actions } from "../../extension/env-line/line-actions.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -25,6 +26,11 @@ describe("the extension's manifest", () => {
 			[...used, ...linked].filter((id) => !known.has(id)),
 			[],
 		);
+	});
+
+	it("has every command that a link, a lens or a quick fix of an env line starts", () => {
+		const missing = Object.values(actions).filter(({ command }) => !known.has(`tokensmith.${command}`));
+		assert.deepEqual(missing, []);
 	});
 
 	it("puts every command under one category", () => {
