@@ -76,7 +76,10 @@ export function answerTo<Line extends KnownLine>(
 	if (first === undefined) return nothingFound();
 	const headline =
 		parts.length === 1 ? first.headline : l10n.t("{0} And {1} more below.", first.headline, parts.length - 1);
-	const rows = parts.flatMap((part) => [{ label: part.headline, section: true as const }, ...part.rows]);
+	// A single part's headline stands above the list already.
+	const sections = (part: Answer<Line>) =>
+		parts.length === 1 ? [] : [{ label: part.headline, section: true as const }];
+	const rows = parts.flatMap((part) => [...sections(part), ...part.rows]);
 	return { headline, rows: [...rows, ...problemRows(known)] };
 }
 
