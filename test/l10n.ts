@@ -77,6 +77,13 @@ export function manifestKeyOf(text: string): string | undefined {
 	return manifestKey.exec(text)?.[1];
 }
 
+/** package.json as VS Code shows it in English. */
+export function englishManifest() {
+	const english = manifestBundles().get("package.nls.json") ?? {};
+	const text = readFileSync(join(root, "package.json"), "utf8");
+	return JSON.parse(text.replace(/"%(.+?)%"/g, (whole, key) => JSON.stringify(english[key] ?? whole)));
+}
+
 if (process.argv[1] !== undefined && basename(process.argv[1]) === "l10n.ts") {
 	const { texts } = textsOfCode();
 	for (const [file, bundle] of bundles()) {

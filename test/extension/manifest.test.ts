@@ -3,9 +3,10 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { preferredPort } from "../../daemon/contract.ts";
 import { actions } from "../../extension/env-line/line-actions.ts";
+import { englishManifest } from "../l10n.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const manifest = englishManifest();
 const local = JSON.parse(readFileSync(join(root, "daemon", "profiles", "local.json"), "utf8"));
 const { commands, menus, keybindings, viewsWelcome, configuration, viewsContainers } = manifest.contributes;
 

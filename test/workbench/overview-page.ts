@@ -16,8 +16,8 @@ export class OverviewPage {
 	}
 
 	/** Goes to the panel of a window that has it open. */
-	static async bringToFront(window: WorkbenchWindow): Promise<OverviewPage> {
-		await window.page.locator(".tabs-container .tab", { hasText: "Token Overview" }).click();
+	static async bringToFront(window: WorkbenchWindow, title = "Token Overview"): Promise<OverviewPage> {
+		await window.page.locator(".tabs-container .tab", { hasText: title }).click();
 		return OverviewPage.#shownIn(window);
 	}
 

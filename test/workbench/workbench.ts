@@ -19,6 +19,8 @@ export interface WorkbenchOptions {
 	settings?: Settings;
 	workspaceTrust?: "granted" | "asked";
 	vsix?: string;
+	/** What VS Code takes for its display language. Its own texts stay English, for that needs a language pack. */
+	language?: string;
 }
 
 export const sampleWorkspace = join(import.meta.dirname, "sample", "orders-service");
@@ -59,6 +61,7 @@ export class Workbench {
 		const workspaceTrust = options.workspaceTrust ?? "granted";
 		const server = await startServer({ ...folders, port: 0, purpose: "person", workspaceTrust });
 		const browser = await openBrowser(folder, server.url);
+		if (options.language !== undefined) await speak(browser, options.language);
 		return new Workbench(folder, workspace, userData, server, browser);
 	}
 
@@ -112,6 +115,12 @@ async function openBrowser(folder: string, url: string): Promise<BrowserContext>
 	});
 	await browser.grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
 	return browser;
+}
+
+/** VS Code's page finds its language where a language pack would have put it. */
+async function speak(browser: BrowserContext, language: string): Promise<void> {
+	const property = JSON.stringify({ value: language });
+	await browser.addInitScript(`Object.defineProperty(globalThis, "_VSCODE_NLS_LANGUAGE", ${property})`);
 }
 
 /** A test may have made folders read-only. */

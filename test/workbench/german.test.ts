@@ -1,0 +1,54 @@
+/** The extension in German, in the real workbench: what it declares, what it says, and its panel. */
+import assert from "node:assert/strict";
+import { daemonClient } from "./daemon.ts";
+import { OverviewPage } from "./overview-page.ts";
+import { until } from "./until.ts";
+import type { WorkbenchWindow } from "./window.ts";
+import { sampleWorkspace, Workbench } from "./workbench.ts";
+
+describe("in German", () => {
+	let workbench: Workbench;
+	let window: WorkbenchWindow;
+
+	before(async () => {
+		workbench = await Workbench.start({
+			workspace: sampleWorkspace,
+			settings: { "tokensmith.daemon.preferredPort": 0 },
+			language: "de",
+		});
+		window = await workbench.openWindow();
+		await window.openView("Tokensmith");
+	});
+	after(() => workbench.stop());
+
+	it("an empty view says what to do", async () => {
+		assert.match(await window.welcomeText(), /Noch keine API-Token\./);
+	});
+
+	it("the wizard asks, and says what is wrong", async () => {
+		await window.runCommand("Token: API-Token erstellen");
+		await window.input.waitForStep("API-Token erstellen: Name");
+		await window.input.type(" ");
+		await window.input.waitForMessage("Der Name darf nicht leer sein.");
+		await window.input.leave();
+	});
+
+	it("the tree shows groups and times", async () => {
+		const expiry = new Date(Date.now() + (12 * 24 + 1) * 3_600_000).toISOString();
+		await daemonClient(workbench.userData).createToken({
+			...{ name: "Bestellungen", permissions: ["orders.read"], expiry },
+		});
+		await window.waitForTreeRow("Bestellungen");
+		const label = await window.treeRow("Bestellungen").getAttribute("aria-label");
+		assert.match(label ?? "", /^Bestellungen, noch 12 Tage/);
+		assert.ok((await window.treeRows()).some((row) => row.startsWith("Aktiv")));
+	});
+
+	it("the Token Overview is all German", async () => {
+		await window.runCommand("Token: Tokenübersicht öffnen");
+		const overview = await OverviewPage.bringToFront(window, "Tokenübersicht");
+		await until("the token is shown", async () => (await overview.names()).includes("Bestellungen"));
+		await overview.mark("Bestellungen, noch 12 Tage").waitFor();
+		assert.equal(await overview.status(), "1 Token");
+	});
+});
