@@ -16,10 +16,6 @@ export class IgnoredSecrets implements vscode.Disposable {
 		this.#memory = memory;
 	}
 
-	get count(): number {
-		return this.#hashes().length;
-	}
-
 	has(hash: string): boolean {
 		return this.#hashes().includes(hash);
 	}

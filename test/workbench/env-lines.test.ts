@@ -105,3 +105,42 @@ describe("the lines of an env file", () => {
 		await until("the problem is gone", async () => (await squiggles()) === 0);
 	});
 });
+
+describe("the lines of an env file in Restricted Mode", () => {
+	let workbench: Workbench;
+	let window: WorkbenchWindow;
+
+	before(async () => {
+		workbench = await Workbench.start({
+			workspace: sampleWorkspace,
+			settings: {
+				"tokensmith.daemon.preferredPort": 0,
+				"tokensmith.masking.enabled": true,
+				"security.workspace.trust.startupPrompt": "never",
+				"security.workspace.trust.untrustedFiles": "open",
+			},
+			workspaceTrust: "asked",
+		});
+		window = await workbench.openWindow();
+		await window.openView("Tokensmith");
+		const client = daemonClient(workbench.userData);
+		const { token } = await client.createToken({ name: "restricted", permissions: ["orders.read"] });
+		await writeFile(join(workbench.workspace, ".env"), `ORDERS_TOKEN=${token}\n`);
+		await window.waitForTreeRow("restricted");
+		await window.openFile(".env");
+	});
+	after(() => workbench.stop());
+
+	it("are masked all the same, and nothing is found out about them", async () => {
+		const line = window.page.locator(".editor-instance .view-line", { hasText: "ORDERS_TOKEN" });
+		await line.locator("span span[class*=ced-]").first().waitFor();
+		await line.hover();
+		await window.runCommand("Tokens: Reveal Value");
+		assert.equal(await window.page.locator(".codelens-decoration").count(), 0);
+		assert.equal(await window.page.locator("[class*=squiggly]").count(), 0);
+		assert.deepEqual(
+			(await window.treeRows()).filter((row) => row.includes(".env")),
+			[],
+		);
+	});
+});
