@@ -1,7 +1,6 @@
 /** The daemon's own log: private, without secrets, never longer than twice its limit, and opened only after the start. */
 import { renameSync } from "node:fs";
 import { join } from "node:path";
-import type { Logger } from "pino";
 import { sizeOf } from "./store/log.ts";
 
 type Level = "info" | "warn" | "error";
@@ -13,12 +12,12 @@ export interface DaemonLog extends Record<Level, Tell> {
 }
 
 interface OpenLog {
-	log: Logger;
+	log: Record<Level, Tell>;
 	flush: () => Promise<void>;
 }
 
 const largestBytes = 5 << 20;
-const bufferedBytes = 4096;
+const bufferedBytes = 15_000;
 const heldBytes = 1 << 20;
 const lookMilliseconds = 60_000;
 const flushMilliseconds = 500;
@@ -30,7 +29,7 @@ export function openLog(directory: string): DaemonLog {
 	let opened: OpenLog | undefined;
 	let opening: Promise<OpenLog> | undefined;
 	const open = async () => {
-		opening ??= openFile(directory);
+		opening ??= openFile(directory).catch(mute);
 		opened = await opening;
 		for (const [level, facts, message] of early.splice(0)) opened.log[level](facts, message);
 		return opened;
@@ -41,6 +40,13 @@ export function openLog(directory: string): DaemonLog {
 	};
 	const flush = async () => (await open()).flush();
 	return { info: tell("info"), warn: tell("warn"), error: tell("error"), flush };
+}
+
+/** A log that can't be opened must not end a daemon that answers. */
+function mute(error: unknown): OpenLog {
+	process.stderr.write(`The daemon's log can't be opened: ${error}\n`);
+	const nothing = () => {};
+	return { log: { info: nothing, warn: nothing, error: nothing }, flush: async () => {} };
 }
 
 async function openFile(directory: string): Promise<OpenLog> {

@@ -56,7 +56,7 @@ const verifyRoutes = (["get", "post"] as const).map((method) => ({
 	},
 }));
 
-type Described = Omit<Route, "handle">;
+type Described = Omit<Route, "handle" | "isBusy">;
 
 function operationOf(route: Described): Json {
 	const { status, description, schema, type } = route.answers;

@@ -2,10 +2,13 @@
  * What a route is: what it asks of its caller and of its request, and what it answers. The same table registers the
  * routes, checks their requests and makes the OpenAPI document, so that none of them can say something else.
  */
-import type { Request, Response } from "express";
+import type { ServerResponse } from "node:http";
 import type * as z from "zod";
 import type { IfMatch } from "../rules/authority.ts";
 import type { Caller, Demand } from "../rules/callers.ts";
+
+/** The largest body that any route takes. */
+export const maximumBodyBytes = 64 * 1024;
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
@@ -16,8 +19,7 @@ export interface Context<Query, Body> {
 	/** A part of the path, decoded. */
 	param: (name: string) => string;
 	ifMatch: IfMatch;
-	request: Request;
-	response: Response;
+	response: ServerResponse;
 }
 
 /** undefined: the handler has answered, or will, by itself. */
@@ -36,6 +38,8 @@ export interface Route {
 	accepts: "application/json" | "application/x-www-form-urlencoded";
 	/** `needed`: without `If-Match` the request is refused. */
 	ifMatch: "needed" | "optional" | "ignored";
+	/** Whether it is asked so often that plain requests for it are read without Express; its path has no parts. */
+	isBusy: boolean;
 	answers: Answers;
 	handle: (context: Context<unknown, unknown>) => Reply | Promise<Reply>;
 }
@@ -52,7 +56,7 @@ type Given<Query extends z.ZodType, Body extends z.ZodType> = Pick<
 	Route,
 	"method" | "path" | "summary" | "caller" | "answers"
 > &
-	Partial<Pick<Route, "accepts" | "ifMatch">> & {
+	Partial<Pick<Route, "accepts" | "ifMatch" | "isBusy">> & {
 		query?: Query;
 		body?: Body;
 		handle: (context: Context<z.output<Query>, z.output<Body>>) => Reply | Promise<Reply>;
@@ -62,6 +66,7 @@ export function route<Query extends z.ZodType, Body extends z.ZodType>(given: Gi
 	return {
 		accepts: "application/json",
 		ifMatch: "ignored",
+		isBusy: false,
 		...given,
 		query: given.query,
 		body: given.body,

@@ -40,6 +40,7 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			summary: "Creates a token; its secret is in this answer and nowhere else.",
 			caller: apiPermissions.write,
 			body: contract.createTokenRequest,
+			isBusy: true,
 			answers: { status: 201, description: "The token with its secret", schema: createdToken },
 			handle: async ({ caller, body }) => created(await authority.create(caller, body)),
 		}),
@@ -49,6 +50,7 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			summary: "Lists tokens, page by page.",
 			caller: apiPermissions.read,
 			query: contract.listTokensQuery,
+			isBusy: true,
 			answers: { status: 200, description: "A page of tokens", schema: contract.tokenList },
 			handle: async ({ query }) => ({ body: await authority.list(query) }),
 		}),
@@ -273,7 +275,7 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 				const events = records.export(query)[Symbol.asyncIterator]();
 				// What is wrong with the query shows here, while there is still a status to say it with.
 				const first = await events.next();
-				response.type("application/jsonl");
+				response.setHeader("Content-Type", "application/jsonl");
 				await pipeline(Readable.from(linesOf(first, events)), response).catch(ignoreGoneReader);
 				return undefined;
 			},
@@ -330,7 +332,7 @@ function operatorRoutes(parts: RouteParts): Route[] {
 			caller: "owner",
 			answers: { status: 202, description: "It stops" },
 			handle: ({ response }) => {
-				response.status(202).end();
+				response.writeHead(202).end();
 				parts.onShutdown();
 				return undefined;
 			},
@@ -352,7 +354,9 @@ function operatorRoutes(parts: RouteParts): Route[] {
 			answers: { status: 200, description: "The figures", type: "text/plain" },
 			handle: async ({ response }) => {
 				const { type, text } = await metrics.text();
-				response.type(type).send(text);
+				response
+					.writeHead(200, { "Content-Type": type, "Content-Length": Buffer.byteLength(text) })
+					.end(text);
 				return undefined;
 			},
 		}),

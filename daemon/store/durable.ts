@@ -1,7 +1,7 @@
 /**
- * A database in memory whose every answered change is on disk. Changes are queued and taken in groups: each runs in a
- * savepoint, the group's lines go to the log with one sync, then the group is committed and answered; when the log
- * fails, the whole group is rolled back. Reads run between groups, so they only ever see what is durable.
+ * A database in memory whose every answered change is on disk. Changes are queued and taken in groups: one that fails is
+ * taken back alone, the others' lines go to the log with one sync, then the group is committed and answered; when the
+ * log fails, the whole group is rolled back. Reads run between groups, so they only ever see what is durable.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ export interface DurableOptions {
 	directory: string;
 	/** The script of the compaction thread. */
 	workerPath: string;
-	/** A snapshot is made when the log is at least this long, and a quarter of the last snapshot. Bytes. */
+	/** A snapshot is made when the log is at least this long, and half of the last snapshot. Bytes. */
 	compactAtBytes?: number;
 	/** The same, when the database is closed. */
 	compactAtCloseBytes?: number;
@@ -50,6 +50,13 @@ interface Job {
 	run: (database: Queries) => Promise<unknown>;
 	resolve: (value: never) => void;
 	reject: (reason: unknown) => void;
+}
+
+/** A change that is made and not yet on disk. */
+interface Done {
+	job: Job;
+	value: unknown;
+	changes: Changes;
 }
 
 /** What there is once SQLite runs. */
@@ -197,40 +204,26 @@ export class DurableDatabase {
 	async #writeGroup(opened: Opened, jobs: Job[]): Promise<void> {
 		const { memory, log } = opened;
 		memory.execute("begin");
-		// One alone needs no savepoint: when it throws, there is nothing else to keep.
-		const run = jobs.length === 1 ? this.#record : this.#runInSavepoint;
-		const done: { job: Job; value: unknown; changes: Changes }[] = [];
+		const done: Done[] = [];
 		for (const job of jobs) {
 			try {
-				done.push({ job, ...(await run.call(this, opened, job)) });
+				done.push({ job, ...(await this.#record(opened, job)) });
 			} catch (error) {
+				takeBack(opened, done);
 				job.reject(error);
 			}
 		}
 		try {
 			const entries = done.map(({ changes }) => changes).filter((changes) => changes.length > 0);
 			if (entries.length > 0) await log.append(entries);
-			memory.execute(done.length > 0 ? "commit" : "rollback");
+			memory.execute("commit");
 		} catch (cause) {
-			memory.execute("rollback");
+			rollBack(opened);
 			for (const { job } of done) job.reject(new StorageError(cause));
 			return;
 		}
 		for (const { job, value } of done) job.resolve(value as never);
 		this.#compactWhenLong(opened);
-	}
-
-	async #runInSavepoint(opened: Opened, job: Job): Promise<{ value: unknown; changes: Changes }> {
-		const { memory } = opened;
-		memory.execute("savepoint change");
-		try {
-			return await this.#record(opened, job);
-		} catch (error) {
-			memory.execute("rollback to change");
-			throw error;
-		} finally {
-			memory.execute("release change");
-		}
 	}
 
 	async #record({ memory, database }: Opened, job: Job): Promise<{ value: unknown; changes: Changes }> {
@@ -245,7 +238,7 @@ export class DurableDatabase {
 	}
 
 	#compactWhenLong(opened: Opened): void {
-		const longest = Math.max(this.#options.compactAtBytes ?? 1 << 21, opened.snapshotBytes / 4);
+		const longest = Math.max(this.#options.compactAtBytes ?? 1 << 22, opened.snapshotBytes / 2);
 		if (this.#compaction === undefined && opened.log.length >= longest) this.#startCompaction(opened);
 	}
 
@@ -275,6 +268,18 @@ export class DurableDatabase {
 			);
 		});
 	}
+}
+
+function rollBack({ memory, database }: Opened): void {
+	database.settings.clear();
+	memory.execute("rollback");
+}
+
+/** Leaves the group as its other changes made it. To do those again is rare, and a savepoint for each would not be. */
+function takeBack(opened: Opened, done: readonly Done[]): void {
+	rollBack(opened);
+	opened.memory.execute("begin");
+	for (const { changes } of done) for (const change of changes) opened.memory.apply(change);
 }
 
 function newestSnapshotBytes(directory: string): number {

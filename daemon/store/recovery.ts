@@ -30,6 +30,8 @@ export interface Recovered {
 /** Queries built by Kysely and, for what is asked at every change, `memory`, which takes texts. */
 export class Queries extends Kysely<Tables> {
 	readonly memory: MemoryDatabase;
+	/** The texts of settings that were read or written since the last time that anything was rolled back. */
+	readonly settings = new Map<string, string>();
 
 	constructor(memory: MemoryDatabase) {
 		super({ dialect: new SqliteDialect({ database: memory }) });

@@ -4,8 +4,14 @@ import { insertRow } from "./insert.ts";
 
 /** undefined: never kept. */
 export async function loadSetting(query: Transaction, name: string): Promise<unknown> {
-	const row = query.memory.first('select "value" from "settings" where "name" = ?', [name]);
-	return row === undefined ? undefined : JSON.parse(String(row.value));
+	let text = query.settings.get(name);
+	if (text === undefined) {
+		const row = query.memory.first('select "value" from "settings" where "name" = ?', [name]);
+		if (row === undefined) return undefined;
+		text = String(row.value);
+		query.settings.set(name, text);
+	}
+	return JSON.parse(text);
 }
 
 export function readSetting(database: DurableDatabase, name: string): Promise<unknown> {
@@ -13,5 +19,7 @@ export function readSetting(database: DurableDatabase, name: string): Promise<un
 }
 
 export async function saveSetting(query: Transaction, name: string, setting: unknown): Promise<void> {
-	await insertRow(query, "settings", { name, value: JSON.stringify(setting) }, ["name"]);
+	const value = JSON.stringify(setting);
+	await insertRow(query, "settings", { name, value }, ["name"]);
+	query.settings.set(name, value);
 }

@@ -5,7 +5,8 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { apiPermissions } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { type ApiOptions, createApi } from "../../daemon/server/api.ts";
+import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
+import { behindExpress } from "../../daemon/server/express.ts";
 import { TestDaemon } from "./harness.ts";
 
 type CallOptions = NonNullable<Parameters<TestDaemon["call"]>[2]>;
@@ -264,7 +265,8 @@ function operationsOf({ paths }: OpenApi): { operation: string; described: Opera
 /** What Express itself says that it serves. */
 function servedByExpress(): string[] {
 	// To put the routes together takes nothing of what answers them.
-	const { stack } = createApi({} as ApiOptions).router;
+	const options = {} as ApiOptions;
+	const { stack } = behindExpress(allRoutes(options), options).router;
 	return stack.flatMap(({ route }) => {
 		const methods = new Set(
 			route?.stack.map((layer) => layer.method).filter((method) => method !== undefined),

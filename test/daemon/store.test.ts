@@ -64,9 +64,9 @@ describe("the durable database", () => {
 	it("turns many changes into snapshots and loses none", async () => {
 		const database = await start({ compactAtBytes: 2000 });
 		for (let round = 0; round < 60; round++) {
-			await Promise.all(names(20).map((name) => set(database, name, String(round))));
+			await Promise.all(names(50).map((name) => set(database, name, String(round))));
 			await database.compacted();
-			assert.deepEqual(await all(await start()), expected(names(20), String(round)));
+			assert.deepEqual(await all(await start()), expected(names(50), String(round)));
 		}
 		assert.ok(listSnapshots(folder).length <= 2, "only the newest snapshot and its last resort are kept");
 		assert.ok((listSnapshots(folder)[0]?.generation ?? 0) > 3);
@@ -75,7 +75,7 @@ describe("the durable database", () => {
 	it("builds a damaged snapshot again from the one before, and says so", async () => {
 		const database = await start({ compactAtBytes: 500 });
 		for (let round = 0; round < 60; round++) {
-			await Promise.all(names(20).map((name) => set(database, name, String(round))));
+			await Promise.all(names(50).map((name) => set(database, name, String(round))));
 			await database.compacted();
 		}
 		assert.ok((listSnapshots(folder)[0]?.generation ?? 0) > 3, "more than the first snapshot is there");
@@ -85,7 +85,7 @@ describe("the durable database", () => {
 		writeFileSync(newest, damaged);
 
 		const reopened = await start();
-		assert.deepEqual(await all(reopened), expected(names(20), "59"));
+		assert.deepEqual(await all(reopened), expected(names(50), "59"));
 		assert.equal(reopened.notices[0]?.code, "data-recovered");
 		const aside = readdirSync(folder).filter((name) => name.includes(".damaged"));
 		assert.equal(aside.length, 1);

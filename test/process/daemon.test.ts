@@ -200,7 +200,7 @@ describe("the bundled daemon", () => {
 
 	it("has more than one snapshot behind it by then", async () => {
 		const daemon = await start();
-		for (let round = 0; round < 60; round++) {
+		for (let round = 0; round < 90; round++) {
 			await Promise.all(Array.from({ length: 40 }, () => daemon.create("many")));
 		}
 		await until(() => readdirSync(directory).filter((name) => name.startsWith("snapshot-")).length === 2);
@@ -214,7 +214,7 @@ describe("the bundled daemon", () => {
 			listed += body.tokens.length;
 			cursor = body.nextCursor;
 		}
-		assert.equal(listed, 2400);
+		assert.equal(listed, 3600);
 	});
 
 	it("takes any free port when a stranger has the one that it prefers", async () => {
