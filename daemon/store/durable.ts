@@ -82,7 +82,7 @@ export class DurableDatabase {
 
 	static async open(options: DurableOptions): Promise<DurableDatabase> {
 		const { directory } = options;
-		for (const name of readdirSync(directory)) if (name.endsWith(".tmp")) rmSync(join(directory, name));
+		for (const name of readdirSync(directory)) if (isAbandoned(name)) rmSync(join(directory, name));
 		const database = new DurableDatabase(options, IndexFile.read(directory, schemaVersion));
 		if (!database.#trustsIndex) await database.#open();
 		return database;
@@ -280,6 +280,11 @@ function takeBack(opened: Opened, done: readonly Done[]): void {
 	rollBack(opened);
 	opened.memory.execute("begin");
 	for (const { changes } of done) for (const change of changes) opened.memory.apply(change);
+}
+
+/** What a crash has left half-written. A lock may be written at this moment, by one that is about to find this one. */
+function isAbandoned(name: string): boolean {
+	return name.endsWith(".tmp") && !name.startsWith("lock-");
 }
 
 function newestSnapshotBytes(directory: string): number {

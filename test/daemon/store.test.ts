@@ -26,6 +26,15 @@ describe("the durable database", () => {
 		assert.deepEqual(await all(await start()), expected(names(50), "1"));
 	});
 
+	it("removes what a crash left half-written, but no lock that another process may be writing", async () => {
+		for (const name of ["index.jsonl.tmp", "lock-other.tmp"]) writeFileSync(join(folder, name), "");
+		await start();
+		assert.deepEqual(
+			readdirSync(folder).filter((name) => name.endsWith(".tmp")),
+			["lock-other.tmp"],
+		);
+	});
+
 	it("answers reads only with what is on disk", async () => {
 		const database = await start();
 		const writing = set(database, "a", "1");
