@@ -8,8 +8,9 @@ import * as vscode from "vscode";
 import type { Client } from "../daemon/client.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { envFilePatterns } from "../settings.ts";
-import { isOwnEnvFile, listEnvFiles } from "./env-files.ts";
+import { listEnvFiles } from "./env-files.ts";
 import { type EnvRead, EnvReads, type FoundLine, shownDocument } from "./env-reads.ts";
+import { isWithin, watchEnvFiles } from "./env-watch.ts";
 import { TokenIdentities } from "./token-identities.ts";
 import type { TokenLike } from "./token-like.ts";
 import { nameOf } from "./workspace-file.ts";
@@ -160,24 +161,12 @@ export class Bindings implements vscode.Disposable {
 
 	#watch(): void {
 		this.#watchers.dispose();
-		const lookAt = (uri: vscode.Uri) => {
-			if (isOwnEnvFile(uri)) this.#lookInBackground(uri);
-		};
-		const watchers = envFilePatterns().map((pattern) => {
-			const watcher = vscode.workspace.createFileSystemWatcher(pattern);
-			const listeners = [
-				watcher.onDidCreate(lookAt),
-				watcher.onDidChange(lookAt),
-				watcher.onDidDelete(lookAt),
-			];
-			return vscode.Disposable.from(watcher, ...listeners);
+		this.#watchers = watchEnvFiles(envFilePatterns(), {
+			changed: (uri) => this.#lookInBackground(uri),
+			gone: (folder) => {
+				for (const { uri } of this.#indexed.values()) if (isWithin(uri, folder)) this.#lookInBackground(uri);
+			},
 		});
-		// Of a folder that goes, only the folder itself is told.
-		const deletions = vscode.workspace.createFileSystemWatcher("**", true, true, false);
-		deletions.onDidDelete((folder) => {
-			for (const { uri } of this.#indexed.values()) if (isWithin(uri, folder)) this.#lookInBackground(uri);
-		});
-		this.#watchers = vscode.Disposable.from(...watchers, deletions);
 	}
 
 	#tokensChanged(): void {
@@ -293,12 +282,4 @@ export async function openLine({ uri, line }: Pick<EnvLine, "uri" | "line">): Pr
 
 function nothingWanted(): { everything: boolean; uris: Map<string, vscode.Uri> } {
 	return { everything: false, uris: new Map() };
-}
-
-function isWithin(uri: vscode.Uri, folder: vscode.Uri): boolean {
-	return (
-		uri.scheme === folder.scheme &&
-		uri.authority === folder.authority &&
-		uri.path.startsWith(`${folder.path}/`)
-	);
 }

@@ -1,6 +1,7 @@
 /**
- * Whether git would commit a file, and the line in .gitignore that keeps it from that. Asks the git that VS Code's
- * built-in git extension has found, and in trusted workspaces only, since a repository's configuration can run programs.
+ * Whether git would commit a file, the line in .gitignore that keeps it from that, and the way out of the index. Asks
+ * the git that VS Code's built-in git extension has found, and in trusted workspaces only, since a repository's
+ * configuration can run programs.
  */
 import { execFile } from "node:child_process";
 import { dirname, relative } from "node:path";
