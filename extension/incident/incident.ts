@@ -26,6 +26,8 @@ export interface IncidentOutcome {
 	/** Lines that hold successors' secrets, and those that hold dead ones. */
 	replaced: readonly EnvLine[];
 	dead: readonly EnvLine[];
+	/** Of the replaced ones, those whose file is not saved. */
+	notOnDisk: readonly EnvLine[];
 	/** The dead secrets that this machine had kept, with those in their place. */
 	replacements: readonly { oldSecret: string | undefined; newSecret: string }[];
 }
@@ -47,7 +49,8 @@ export async function carryOutIncident(
 	const written = wish.replacing === "lines" ? await replaceDead(services, lines, newSecrets) : undefined;
 	const replacements = await replacementsOf(services, newSecrets);
 	for (const { token } of report.revoked) await forgetSecret(services, token.id);
-	const replaced = [...(written?.saved ?? []), ...(written?.unsaved ?? []), ...(written?.notSaved ?? [])];
+	const notOnDisk = [...(written?.unsaved ?? []), ...(written?.notSaved ?? [])];
+	const replaced = [...(written?.saved ?? []), ...notOnDisk];
 	return {
 		facts: {
 			report: { ...report, successors: report.successors.map(withoutSecret) },
@@ -56,6 +59,7 @@ export async function carryOutIncident(
 			search: vscode.workspace.isTrusted ? "done" : "restricted",
 		},
 		replaced,
+		notOnDisk,
 		dead: lines.filter((line) => !replaced.includes(line)),
 		replacements,
 	};

@@ -6,7 +6,7 @@ import type { CommandCall, CommandTable } from "../command.ts";
 import { walk } from "../create/walk.ts";
 import { Prompts } from "../create/wizard.ts";
 import { countInWords } from "../rotation/rotate-expiring.ts";
-import { offer, runningWays } from "../rotation/rotation-report.ts";
+import { offer, runningWays, saveAll } from "../rotation/rotation-report.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "../tokens/comment-lines.ts";
 import { soonestFirst } from "../tokens/time-left.ts";
@@ -69,7 +69,7 @@ async function openReport({ facts }: IncidentOutcome): Promise<void> {
 
 async function sayDone(
 	services: Services,
-	{ facts, replaced, dead, replacements }: IncidentOutcome,
+	{ facts, replaced, dead, notOnDisk, replacements }: IncidentOutcome,
 ): Promise<void> {
 	const text = [
 		l10n.t(
@@ -92,6 +92,7 @@ async function sayDone(
 				]),
 	].join(" ");
 	await offer(vscode.window.showWarningMessage, text, [
+		...(notOnDisk.length === 0 ? [] : [{ label: l10n.t("Save Files"), run: () => saveAll(notOnDisk) }]),
 		...(dead.length === 0
 			? []
 			: [{ label: l10n.t("Comment Out Lines"), run: () => commentOutLines(services, dead) }]),

@@ -183,7 +183,7 @@ async function summaryRows({ bindings }: Services, draft: BulkDraft, limits: Lim
 		{ label: l10n.t("change"), kind: vscode.QuickPickItemKind.Separator },
 		{
 			label: l10n.t("$(history) Overlap"),
-			description: overlapInWords(overlap, limits, now),
+			description: overlapInWords(overlap, limits, now).join(", "),
 			value: "overlap",
 		},
 		{ label: l10n.t("$(bell-slash) Ends"), description: quietInWords(quietSeconds), value: "quiet" },

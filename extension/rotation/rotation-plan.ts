@@ -99,13 +99,14 @@ export function requestFor(plan: RotationPlan, limits: Limits, now: Date): Rotat
 	};
 }
 
-export function overlapInWords(overlap: Overlap, limits: Limits, now: Date): string {
+/** In few words, and what they mean. */
+export function overlapInWords(overlap: Overlap, limits: Limits, now: Date): [short: string, long: string] {
 	const end = overlapEnd(overlap, limits, now);
 	if (overlap.kind === "none" || end === undefined)
-		return l10n.t("None: the old secret is refused as soon as all lines are replaced");
-	if (overlap.kind === "until-expiry")
-		return l10n.t("Until the token's own expiry, {0}", dateInWords(Date.parse(limits.token.expiry ?? "")));
-	return l10n.t("{0}, until {1}", secondsInWords(overlap.seconds), dateInWords(end));
+		return [l10n.t("None"), l10n.t("the old secret is refused as soon as all lines are replaced")];
+	const until = l10n.t("until {0}", dateInWords(end));
+	if (overlap.kind === "for") return [secondsInWords(overlap.seconds), until];
+	return [l10n.t("As long as it would have worked"), until];
 }
 
 export function quietInWords(quietSeconds: number | null): string {

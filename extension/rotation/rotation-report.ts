@@ -186,7 +186,8 @@ function openWay(line: EnvLine): Way {
 	return { label: l10n.t("Open {0}", plainText(line.fileName)), run: () => openLine(line) };
 }
 
-async function saveAll(lines: readonly EnvLine[]): Promise<void> {
+/** Saves the files of these lines, and with them what else was changed there: the person asks for it. */
+export async function saveAll(lines: readonly EnvLine[]): Promise<void> {
 	const uris = new Set(lines.map(({ uri }) => uri.toString()));
 	for (const document of vscode.workspace.textDocuments)
 		if (uris.has(document.uri.toString())) await document.save();

@@ -87,10 +87,8 @@ function overlapRow(overlap: Overlap, limits: Limits): Row<Overlap> {
 		"until-expiry": "calendar",
 		none: "circle-slash",
 	};
-	return {
-		label: `$(${icons[overlap.kind]}) ${overlapInWords(overlap, limits, new Date())}`,
-		value: overlap,
-	};
+	const [short, description] = overlapInWords(overlap, limits, new Date());
+	return { label: `$(${icons[overlap.kind]}) ${short}`, description, value: overlap };
 }
 
 export function quietStep<Draft extends RotationDraft>(question: Limits & { prompts: Prompts }): Step<Draft> {
@@ -224,7 +222,7 @@ function answerRows(question: Question, draft: RotationDraft, rules: Profile["ex
 		{
 			label: l10n.t("$(history) Overlap"),
 			description: hasChoice
-				? overlapInWords(overlap, question, now)
+				? overlapInWords(overlap, question, now).join(", ")
 				: l10n.t("None: the token works no more"),
 			...(hasChoice && { value: "overlap" }),
 		},

@@ -76,13 +76,19 @@ async function confirm({ successor }: Rotation, lines: readonly EnvLine[]): Prom
 					l10n.t("These lines get the old secret back:"),
 					...lines.map(({ words }) => `•  ${messageText(words)}`),
 				].join("\n"),
-		l10n.t(
-			"The new token is revoked: whatever uses its secret by now is refused. Its last use: {0}.",
-			lastUse(successor, Date.now()),
-		),
+		revocationInWords(successor),
 	].join("\n\n");
 	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, undo);
 	if (chosen !== undo) throw new vscode.CancellationError();
+}
+
+/** The first use is the rotation's own, by which it saw that the secret is good. */
+function revocationInWords(successor: TokenRecord): string {
+	if (successor.useCount <= 1) return l10n.t("The new token is revoked. Nobody has used it yet.");
+	return l10n.t(
+		"The new token is revoked: whatever uses its secret by now is refused. Its last use: {0}.",
+		lastUse(successor, Date.now()),
+	);
 }
 
 /** @throws FileError, and then both secrets still work. */

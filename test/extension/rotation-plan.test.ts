@@ -67,12 +67,11 @@ describe("the overlaps to choose from", () => {
 	});
 
 	it("are said with their end", () => {
-		assert.match(
-			overlapInWords({ kind: "for", seconds: 3 * day }, limits(null), now),
-			/^3 days, until .*13 Mar 2026/,
-		);
-		assert.match(overlapInWords({ kind: "until-expiry" }, limits(hour), now), /own expiry, .*10 Mar 2026/);
-		assert.match(overlapInWords({ kind: "none" }, limits(null), now), /^None/);
+		const words = (overlap: Overlap, end: number | null) =>
+			overlapInWords(overlap, limits(end), now).join(": ");
+		assert.match(words({ kind: "for", seconds: 3 * day }, null), /^3 days: until .*13 Mar 2026/);
+		assert.match(words({ kind: "until-expiry" }, hour), /worked: until .*10 Mar 2026/);
+		assert.match(words({ kind: "none" }, null), /^None: /);
 		assert.match(quietInWords(15 * 60), /not used for 15 minutes$/);
 		assert.equal(quietInWords(null), "At its deadline");
 	});
