@@ -48,6 +48,8 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	readonly #progress = new ViewProgress(viewId);
 	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
 	#view: vscode.TreeView<Node> | undefined;
+	/** What the rows were drawn from. */
+	#seen: string | undefined;
 	/** By id, as they were when the rows were last asked for. */
 	#tokens: ReadonlyMap<string, TokenRecord> = new Map();
 
@@ -74,7 +76,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	getChildren(node?: Node): Node[] {
 		if (node?.kind === "line") return [];
 		if (node === undefined) {
-			this.#tokens = new Map(this.#sources.live.tokens.map((token) => [token.id, token]));
+			this.#learnTokens();
 			return this.#files.map((file) => ({ kind: "file", file }));
 		}
 		return node.file.lines.map((line) => ({ kind: "line", line, parent: node }));
@@ -121,7 +123,22 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		this.#progress.show(this.#view.visible && vscode.workspace.isTrusted && bindings.state === "looking");
 		const state = isEmpty ? (bindings.state === "ready" ? "none" : bindings.state) : "listed";
 		void vscode.commands.executeCommand("setContext", "tokensmith.envFilesView", state);
-		this.#changed.fire(undefined);
+		const seen = this.#whatIsSeen();
+		if (seen !== this.#seen) this.#changed.fire(undefined);
+		this.#seen = seen;
+	}
+
+	#learnTokens(): void {
+		this.#tokens = new Map(this.#sources.live.tokens.map((token) => [token.id, token]));
+	}
+
+	/** As long as it is the same, nothing has to be drawn again, which a menu that is open would not survive. */
+	#whatIsSeen(): string {
+		this.#learnTokens();
+		const lineSeen = (line: EnvLine) => [line.words, line.tokenId, line.commented, this.#stateOf(line)];
+		return JSON.stringify(
+			this.#files.map(({ uri, lines, problem }) => [uri.toString(), problem, lines.map(lineSeen)]),
+		);
 	}
 
 	#fileItem({ uri, fileName, lines, problem }: EnvFileLines): vscode.TreeItem {

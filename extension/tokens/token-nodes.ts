@@ -1,6 +1,8 @@
 /** What the list of tokens is made of: groups, tokens and the lines that hold their secrets, each knowing its parent. */
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { EnvLine } from "../env/bindings.ts";
+import { urgencyOf } from "./time-left.ts";
+import { stateInWords } from "./token-facts.ts";
 import type { TokenEntry, TokenGroup } from "./token-groups.ts";
 
 export interface GroupNode {
@@ -49,6 +51,27 @@ export function findToken(roots: readonly Node[], id: string): TokenNode | undef
 		if (found !== undefined) return found;
 	}
 	return undefined;
+}
+
+/**
+ * All that is seen of the groups, in one text: as long as it is the same, nothing has to be drawn again. A list that
+ * is drawn anew while a menu is open would lose the entry that the menu is about.
+ */
+export function whatIsSeen(groups: readonly TokenGroup<EnvLine>[], { now, warningDays }: SeenAt): string {
+	const entrySeen = ({ token, retiring, lines }: TokenEntry<EnvLine>): unknown => [
+		...[token.id, token.name, token.status, token.issuer, token.version],
+		stateInWords(token, urgencyOf(token, warningDays, now), now),
+		// In the tooltip alone, where a minute more or less is no matter.
+		token.lastUsedDate?.slice(0, "2026-01-31T12:00".length),
+		lines.map(({ words, uri }) => [words, uri.toString()]),
+		retiring.map(entrySeen),
+	];
+	return JSON.stringify(groups.map(({ id, label, entries }) => [id, label, entries.map(entrySeen)]));
+}
+
+interface SeenAt {
+	now: number;
+	warningDays: readonly number[];
 }
 
 function tokenNode(

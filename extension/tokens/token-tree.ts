@@ -10,7 +10,7 @@ import type { Client } from "../daemon/client.ts";
 import { DaemonError } from "../daemon/daemon-process.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { messageText, plainText, shortened } from "../display-text.ts";
-import type { Bindings } from "../env/bindings.ts";
+import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { overlapFact } from "../rotation/overlap-facts.ts";
 import { warningDays } from "../settings.ts";
@@ -18,9 +18,9 @@ import type { SecretStore } from "./secret-store.ts";
 import { needsAttention, urgencyOf } from "./time-left.ts";
 import type { Fact } from "./token-facts.ts";
 import { filterBy } from "./token-filter.ts";
-import { type Grouping, groupings, groupTokens } from "./token-groups.ts";
+import { type Grouping, groupings, groupTokens, type TokenGroup } from "./token-groups.ts";
 import { groupItem, type ItemFacts, lineItem, tokenItem, tokenTooltip } from "./token-items.ts";
-import { childrenOf, findToken, type GroupNode, groupNode, type Node } from "./token-nodes.ts";
+import { childrenOf, findToken, type GroupNode, groupNode, type Node, whatIsSeen } from "./token-nodes.ts";
 import { ViewProgress } from "./view-progress.ts";
 
 const viewId = "tokensmith.tokens";
@@ -49,6 +49,8 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	#filter = "";
 	#facts: ItemFacts = { now: 0, warningDays: [], kept: new Set() };
 	#toMark: string | undefined;
+	/** What the rows were drawn from. */
+	#seen: string | undefined;
 
 	constructor(sources: Sources) {
 		this.#sources = sources;
@@ -64,7 +66,10 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 			view.onDidChangeVisibility(() => this.#look()),
 			live.onDidChange(() => this.#refresh()),
 			bindings.onDidChange(() => this.#refresh()),
-			onDidChangeSecrets(() => this.#refresh()),
+			onDidChangeSecrets(() => {
+				this.#seen = undefined;
+				this.#refresh();
+			}),
 			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#look()),
 			vscode.workspace.onDidChangeConfiguration((change) => {
 				if (change.affectsConfiguration("tokensmith.expiry.warningDays")) this.#refresh();
@@ -170,7 +175,9 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		setContext("tokensmith.grouping", this.grouping);
 		setContext("tokensmith.filtered", this.#filter !== "");
 		this.#progress.show(live.state === "connecting");
-		this.#changed.fire(undefined);
+		const seen = whatIsSeen(this.#groups(), { now: Date.now(), warningDays: warningDays() });
+		if (seen !== this.#seen) this.#changed.fire(undefined);
+		this.#seen = seen;
 		this.#reveal();
 	}
 
@@ -218,6 +225,10 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	}
 
 	#roots(): GroupNode[] {
+		return this.#groups().map(groupNode);
+	}
+
+	#groups(): TokenGroup<EnvLine>[] {
 		const { bindings } = this.#sources;
 		return groupTokens(this.#passing(), this.grouping, {
 			now: Date.now(),
@@ -225,7 +236,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 			linesOf: (id) => bindings.linesOf(id),
 			fileOf: ({ fileName }) => plainText(fileName),
 			issuerName: (issuer) => this.#issuerName(issuer),
-		}).map(groupNode);
+		});
 	}
 
 	/** The profile of an issuer says its name. */

@@ -104,9 +104,7 @@ describe("the list of tokens", () => {
 		assert.ok(line?.kind === "line");
 		const { command } = tree.getTreeItem(line);
 		assert.equal(command?.command, "tokensmith.openLine");
-		await vscode.commands.executeCommand(command.command, ...(command.arguments ?? []));
-		assert.equal(vscode.window.activeTextEditor?.selection.active.line, 1);
-		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+		assert.deepEqual(command.arguments, [{ line: line.line }]);
 		assert.ok(tree.getParent(line) === row);
 	});
 
@@ -227,5 +225,17 @@ describe("the list of tokens", () => {
 		await until("the list has it", async () =>
 			(await items()).some(({ label }) => label === "from elsewhere"),
 		);
+	});
+
+	it("is not drawn again when nothing of it has changed", async () => {
+		await window.create("orders");
+		await window.live.whenLive();
+		let drawn = 0;
+		tree.onDidChangeTreeData(() => drawn++);
+		tree.filter = "orders";
+		tree.filter = "ord";
+		assert.equal(drawn, 1);
+		tree.filter = "nothing";
+		assert.equal(drawn, 2);
 	});
 });
