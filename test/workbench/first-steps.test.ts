@@ -17,6 +17,7 @@ describe("the first steps", () => {
 			settings: { "tokensmith.daemon.preferredPort": 0 },
 		});
 		window = await workbench.openWindow();
+		await OverviewPage.open(window);
 		await openWalkthrough();
 	});
 	after(() => workbench.stop());
@@ -31,13 +32,14 @@ describe("the first steps", () => {
 	const isTicked = (name: string) => step(name).locator(".codicon-getting-started-step-checked").isVisible();
 	const ticked = (name: string) => until(`the step ${name} is ticked`, () => isTicked(name));
 
-	it("are none done at first, and a wizard that was left does none", async () => {
+	it("are ticked also if they were done before the walkthrough was opened", () => ticked("overview"));
+
+	it("are not done by a wizard that was left", async () => {
 		await step("create").click();
 		await window.page.locator(".getting-started-step.expanded .monaco-button").click();
 		await window.input.waitForStep("Create API Token");
 		await window.input.leave();
-		for (const name of ["create", "insert", "use", "overview", "rotate"])
-			assert.equal(await isTicked(name), false, name);
+		for (const name of ["create", "insert", "use", "rotate"]) assert.equal(await isTicked(name), false, name);
 	});
 
 	it("are ticked as each is done, whichever way", async () => {
@@ -51,8 +53,5 @@ describe("the first steps", () => {
 		const [token] = await client.listTokens();
 		await client.rotateToken(token?.id ?? "", { overlapSeconds: 60 });
 		await ticked("rotate");
-		await OverviewPage.open(window);
-		await openWalkthrough();
-		await ticked("overview");
 	});
 });

@@ -62,6 +62,8 @@ export class Page {
 	#group: ReadonlySet<string> | undefined;
 	#connection: "connecting" | "live" | "failed" = "connecting";
 	#scrollTopToRestore: number;
+	/** The token whose details are shown. */
+	#shown: string | undefined;
 
 	constructor(root: HTMLElement, state: Partial<PageState>, surroundings: Surroundings) {
 		this.#surroundings = surroundings;
@@ -135,9 +137,11 @@ export class Page {
 			this.#problem.replaceChildren(element("p", {}, problem), this.#button("retry", l10n.t("Try Again")));
 	}
 
+	/** It comes for one token after the other, and nothing else changes with it. */
 	#takeUsage(id: string, counts: readonly UsageCount[]): void {
 		this.#usage.set(id, counts);
-		this.#render();
+		this.#table.redraw(id);
+		if (id === this.#shown) this.#usageView.show(counts);
 	}
 
 	/** From the time line: one token is marked, many are shown alone, none ends that. */
@@ -161,6 +165,7 @@ export class Page {
 		const shown = this.#shownOf(all);
 		this.#sorted = sortTokens(shown, this.#state.sorting);
 		const selected = this.#tokens.get(this.#state.selected ?? "") ?? this.#sorted[0] ?? all[0];
+		this.#shown = selected?.id;
 		this.#timeline.show(all, selected?.id);
 		this.#detail.show(selected);
 		this.#usageView.show(selected && this.#usage.get(selected.id));

@@ -73,6 +73,15 @@ export class TableView {
 		this.#draw();
 	}
 
+	/** After its usage came: if the token can be seen, its row is drawn anew. */
+	redraw(id: string): void {
+		const index = this.#rows.has(id)
+			? (this.#content?.tokens.findIndex((token) => token.id === id) ?? -1)
+			: -1;
+		const token = this.#content?.tokens[index];
+		if (token !== undefined) this.#drawRow(token, index);
+	}
+
 	#drawHeads({ column: sorted, direction }: Sorting): void {
 		const hadFocus = this.#heads.contains(document.activeElement);
 		const heads = columns().map(({ column, words }) => {
