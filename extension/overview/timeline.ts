@@ -143,6 +143,19 @@ function chooseTicks(scale: Scale, neverX = Number.POSITIVE_INFINITY): { x: numb
 	return chosen.sort((one, other) => one.x - other.x);
 }
 
+/** The groups whose size can be written above them without running into the one before. */
+export function sizedGroups(marks: readonly Mark[]): Set<string> {
+	const chosen = new Set<string>();
+	let free = Number.NEGATIVE_INFINITY;
+	for (const { key, x, ids } of marks) {
+		const half = (String(ids.length).length * 6 + 4) / 2;
+		if (ids.length < 2 || x - half < free) continue;
+		chosen.add(key);
+		free = x + half;
+	}
+	return chosen;
+}
+
 /** The mark that an arrow key leads to; undefined: there is none further on. */
 export function neighbour(marks: readonly Mark[], from: Mark, key: string): Mark | undefined {
 	if (key === "Home") return marks[0];

@@ -8,7 +8,13 @@ import {
 } from "../../extension/overview/overview-message.ts";
 import { overviewPage } from "../../extension/overview/overview-page.ts";
 import { ToldTokens } from "../../extension/overview/overview-tokens.ts";
-import { highestStack, layOutTimeline, neighbour, pitch } from "../../extension/overview/timeline.ts";
+import {
+	highestStack,
+	layOutTimeline,
+	neighbour,
+	pitch,
+	sizedGroups,
+} from "../../extension/overview/timeline.ts";
 import {
 	filterTokens,
 	rowsToDraw,
@@ -80,6 +86,15 @@ describe("the time line of expiries", () => {
 			[9],
 		);
 		assert.equal(highestStack(many, size), 9);
+	});
+
+	it("writes the size above groups where it does not run into another", () => {
+		const at = (days: number) =>
+			Array.from({ length: 120 }, (_, index) => token(`${days} ${index}`, { end: now + days * day + index }));
+		const { marks } = layOutTimeline([...at(300), ...at(330), ...at(20), inDays(3)], size);
+		const sized = marks.filter(({ key }) => sizedGroups(marks).has(key));
+		assert.ok(sized.length >= 2 && sized.every(({ ids }) => ids.length > 1));
+		for (const [index, { x }] of sized.entries()) assert.ok(x - (sized[index - 1]?.x ?? -100) >= 22);
 	});
 
 	it("is walked with arrow keys: along, and up and down within a stack", () => {

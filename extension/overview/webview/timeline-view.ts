@@ -2,7 +2,15 @@
 import * as l10n from "@vscode/l10n";
 import { amountInWords, distanceInWords } from "../../language.ts";
 import type { OverviewToken } from "../overview-message.ts";
-import { highestStack, layOutTimeline, type Mark, neighbour, pitch, type Timeline } from "../timeline.ts";
+import {
+	highestStack,
+	layOutTimeline,
+	type Mark,
+	neighbour,
+	pitch,
+	sizedGroups,
+	type Timeline,
+} from "../timeline.ts";
 import { element, setAttributes, svg } from "./dom.ts";
 import { inlineSign, legend, signOf } from "./signs.ts";
 
@@ -15,6 +23,14 @@ const margin = 8;
 interface Events {
 	/** One token, or all of a group. */
 	onChoose(ids: readonly string[]): void;
+}
+
+/** What all marks of one drawing have in common. */
+interface Drawing {
+	names: ReadonlyMap<string, OverviewToken>;
+	height: number;
+	/** The groups that have their size above them. */
+	sized: ReadonlySet<string>;
 }
 
 export class TimelineView {
@@ -53,8 +69,11 @@ export class TimelineView {
 		const timeline = layOutTimeline(this.#tokens, { width, height, now });
 		this.#timeline = timeline;
 		const hadFocus = this.#drawing.contains(document.activeElement);
+		const sized = sizedGroups(timeline.marks);
 		const names = new Map(this.#tokens.map((token) => [token.id, token]));
-		this.#nodes = new Map(timeline.marks.map((mark) => [mark.key, this.#nodeFor(mark, names, height)]));
+		this.#nodes = new Map(
+			timeline.marks.map((mark) => [mark.key, this.#nodeFor(mark, { names, height, sized })]),
+		);
 		const label = l10n.t("Time line of when tokens end. Arrow keys go from one to the next, Enter chooses.");
 		setAttributes(this.#drawing, {
 			...{ width: width + 2 * margin, height: above + height + axisHeight },
@@ -70,8 +89,8 @@ export class TimelineView {
 		this.#moveTo(this.#currentMark(), hadFocus);
 	}
 
-	#nodeFor(mark: Mark, tokens: ReadonlyMap<string, OverviewToken>, height: number): SVGGElement {
-		const label = labelOf(mark, tokens);
+	#nodeFor(mark: Mark, { names, height, sized }: Drawing): SVGGElement {
+		const label = labelOf(mark, names);
 		const isSelected = this.#selected !== undefined && mark.ids.includes(this.#selected);
 		const attributes = {
 			class: "mark",
@@ -84,7 +103,7 @@ export class TimelineView {
 		const isGroup = mark.ids.length > 1;
 		const place = svg("g", { transform: `translate(${mark.x} ${isGroup ? 0 : mark.y})` });
 		node.append(svg("title", {}, label), place);
-		if (isGroup) place.append(...groupParts(mark, height));
+		if (isGroup) place.append(...groupParts(mark, height, sized.has(mark.key) ? "sized" : "bare"));
 		else {
 			const target = { class: "target", x: -pitch / 2, y: -pitch / 2, width: pitch, height: pitch, rx: 3 };
 			place.append(svg("rect", target), signOf(mark.urgency));
@@ -127,7 +146,7 @@ export class TimelineView {
 	}
 }
 
-function groupParts({ ids, urgency }: Mark, height: number): SVGElement[] {
+function groupParts({ ids, urgency }: Mark, height: number, kind: "sized" | "bare"): SVGElement[] {
 	const target = {
 		class: "target",
 		x: -pitch / 2,
@@ -137,7 +156,8 @@ function groupParts({ ids, urgency }: Mark, height: number): SVGElement[] {
 		rx: 3,
 	};
 	const bar = { class: `group ${urgency}`, x: -5, y: 0, width: 10, height: height, rx: 2 };
-	return [svg("rect", target), svg("rect", bar), svg("text", { class: "count", y: -4 }, String(ids.length))];
+	const size = svg("text", { class: "count", y: -4 }, String(ids.length));
+	return [svg("rect", target), svg("rect", bar), ...(kind === "sized" ? [size] : [])];
 }
 
 function labelOf({ ids }: Mark, tokens: ReadonlyMap<string, OverviewToken>): string {
