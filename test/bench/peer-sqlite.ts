@@ -1,7 +1,8 @@
 /**
  * What a create costs with the usual parts: `node:http`, the body parsed as JSON, better-sqlite3 with a write-ahead log
  * that is synced at every commit. It gets the daemon's own tables and one of its answers, and makes such a row and such
- * an answer of each request, but checks nothing.
+ * an answer of each request, but checks nothing. `audited`, it writes what the daemon writes: the event of an audit chain
+ * and the chain's head too.
  */
 import { hash, randomBytes, randomUUID } from "node:crypto";
 import { createServer, type ServerResponse } from "node:http";
@@ -15,7 +16,7 @@ interface Database {
 	prepare(sql: string): { run(...values: unknown[]): unknown };
 }
 
-const [, , module = "", path = "", sample = ""] = process.argv;
+const [, , module = "", path = "", sample = "", mode = ""] = process.argv;
 const { status, headers, body }: Answer = JSON.parse(sample);
 const sampleRecord: Record<string, unknown> = JSON.parse(body);
 const answerHeaders = headersOf(headers);
@@ -33,13 +34,26 @@ const insert = database.prepare(
 	`insert into tokens (${columns.map((name) => `"${name}"`)}) values (${columns.map(() => "?")})`,
 );
 
+let head = { sequence: 0, hash: "" };
+const [begin, commit] = [database.prepare("begin immediate"), database.prepare("commit")];
+const insertEvent = database.prepare(
+	`insert into auditEvents ("sequence", "date", "actorId", "actorName", "action", "tokenId", "before", "after",
+		"previousHash", "hash") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+);
+const saveHead = database.prepare(
+	`insert into settings ("name", "value") values ('auditHead', ?)
+		on conflict ("name") do update set "value" = excluded."value"`,
+);
+
 function create(text: string, response: ServerResponse): void {
 	const token = `tks_${randomBytes(19).toString("hex")}`;
 	const now = new Date().toISOString();
 	const asked: { name: string; permissions: string[] } = JSON.parse(text);
 	const identity = { id: randomUUID(), userId: randomUUID(), creationDate: now, lastModifiedDate: now };
 	const record: Record<string, unknown> = { ...sampleRecord, ...asked, ...identity };
-	insert.run(...rowOf({ ...record, hash: `sha256:${hash("sha256", token, "hex")}` }));
+	const row = rowOf({ ...record, hash: `sha256:${hash("sha256", token, "hex")}` });
+	if (mode === "audited") insertAudited(row, record);
+	else insert.run(...row);
 	const answer = JSON.stringify({ ...record, token });
 	response.writeHead(status, {
 		...answerHeaders,
@@ -47,6 +61,19 @@ function create(text: string, response: ServerResponse): void {
 		"Content-Length": Buffer.byteLength(answer),
 	});
 	response.end(answer);
+}
+
+/** In one transaction, so that it is synced once. */
+function insertAudited(row: readonly unknown[], record: Record<string, unknown>): void {
+	const { sequence, hash: previousHash } = head;
+	const event = ["owner", "owner", "create", record.id, "{}", JSON.stringify(record)];
+	const told = JSON.stringify([previousHash, sequence + 1, record.creationDate, ...event]);
+	head = { sequence: sequence + 1, hash: hash("sha256", told, "hex") };
+	begin.run();
+	insert.run(...row);
+	insertEvent.run(head.sequence, record.creationDate, ...event, previousHash, head.hash);
+	saveHead.run(JSON.stringify(head));
+	commit.run();
 }
 
 function rowOf(record: Record<string, unknown>): unknown[] {
