@@ -10,7 +10,7 @@ import { offer, runningWays, saveAll } from "../rotation/rotation-report.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "../tokens/comment-lines.ts";
 import { soonestFirst } from "../tokens/time-left.ts";
-import { connect } from "../tokens/token-choice.ts";
+import { connect, withSelected } from "../tokens/token-choice.ts";
 import { carryOutIncident, type IncidentOutcome, type IncidentWish } from "./incident.ts";
 import { incidentMarkdown } from "./incident-report.ts";
 import { type IncidentDraft, idsOf, incidentSteps } from "./incident-steps.ts";
@@ -101,8 +101,7 @@ async function sayDone(
 }
 
 function givenIds({ argument, selected }: Pick<CommandCall, "argument" | "selected">): string[] {
-	const given: readonly unknown[] = Array.isArray(selected) ? selected : [argument];
-	return given.flatMap((one) =>
+	return withSelected(argument, selected).flatMap((one) =>
 		typeof one === "object" && one !== null && "id" in one && typeof one.id === "string" ? [one.id] : [],
 	);
 }

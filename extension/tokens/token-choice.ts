@@ -27,11 +27,7 @@ export async function tokenFor({ services, argument }: CommandCall, wanted: Want
 /** All the tokens that are selected in the view that the command was started from, else those that are chosen now. */
 export async function tokensFor(call: CommandCall, wanted: Wanted): Promise<TokenRecord[]> {
 	const { services, argument, selected } = call;
-	const given = isSelection(argument)
-		? services.tree.selected
-		: Array.isArray(selected)
-			? selected
-			: [argument];
+	const given = isSelection(argument) ? services.tree.selected : withSelected(argument, selected);
 	const ids = new Set(given.map(idOf));
 	const tokens = services.live.tokens.filter(({ id }) => ids.has(id));
 	return tokens.length > 0 ? tokens : chooseTokens(services, wanted);
@@ -110,4 +106,10 @@ function isSelection(argument: unknown): boolean {
 
 export function idOf(given: unknown): unknown {
 	return typeof given === "object" && given !== null && "id" in given ? given.id : given;
+}
+
+/** A menu is about the entry that it was opened on; the others that are selected count only if that one is, too. */
+export function withSelected(argument: unknown, selected: unknown): readonly unknown[] {
+	if (!Array.isArray(selected)) return [argument];
+	return selected.some((one) => idOf(one) === idOf(argument)) ? selected : [argument];
 }

@@ -78,6 +78,16 @@ describe("revoking and disabling tokens", () => {
 			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 3 lines still hold/);
 		});
 
+		it("is about the entry whose menu was opened, though another one is selected", async () => {
+			person.answers(/^Revoke the API token “orders-api”/, "Revoke");
+			for (const selected of [[{ id: other.id }], [undefined]])
+				await run("revokeToken", { id: token.id }, selected).then(undefined, (error: unknown) => {
+					// The second time it is revoked already.
+					assert.ok(error instanceof vscode.CancellationError, String(error));
+				});
+			assert.deepEqual([await statusOf(token), await statusOf(other)], ["revoked", "active"]);
+		});
+
 		it("shows no secret in any message", async () => {
 			person.answers(/^Revoke /, "Revoke");
 			await run("revokeToken", { id: token.id });

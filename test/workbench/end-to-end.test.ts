@@ -38,9 +38,9 @@ describe("a service with a token", () => {
 		const question = await window.dialogText();
 		assert.match(question, /^Revoke the API token “Orders”\?/);
 		assert.match(question, /lines will break:\n•\s+\.env:1 \(API_TOKEN\)/);
-		assert.match(question, /Last used: just now from 127\.0\.0\.1, 1 time in all/);
+		assert.match(question, /Last used: just now from 127\.0\.0\.1, once/);
 		await window.answerDialog("Revoke");
-		await window.notification("Its dead secret still stands in .env:1 (API_TOKEN).");
+		await window.notification(".env:1 (API_TOKEN) still holds the dead secret.");
 
 		assert.match(await check("orders.read"), /^401 refused/);
 		await window.waitUntilTreeRowIsGone("Orders");
