@@ -49,6 +49,8 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	#filter = "";
 	#facts: ItemFacts = { now: 0, warningDays: [], kept: new Set() };
 	#toMark: string | undefined;
+	/** The ids of the tokens whose secrets are kept on this machine; undefined before anybody has looked. */
+	#kept: ReadonlySet<string> | undefined;
 	/** What the rows were drawn from. */
 	#seen: string | undefined;
 
@@ -58,7 +60,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	/** Puts the list into its place. Nothing is fetched before somebody sees it. */
 	open(): void {
-		const { live, bindings, onDidChangeSecrets } = this.#sources;
+		const { live, bindings, onDidChangeSecrets, log } = this.#sources;
 		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this, canSelectMany: true });
 		this.#view = view;
 		this.#disposables.push(
@@ -67,8 +69,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 			live.onDidChange(() => this.#refresh()),
 			bindings.onDidChange(() => this.#refresh()),
 			onDidChangeSecrets(() => {
-				this.#seen = undefined;
-				this.#refresh();
+				this.#secretsChanged().catch((error: unknown) => log.warn(inspect(error)));
 			}),
 			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#look()),
 			vscode.workspace.onDidChangeConfiguration((change) => {
@@ -113,11 +114,10 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		return { count: this.#passing().length, of: this.#sources.live.tokens.length };
 	}
 
-	async getChildren(node?: Node): Promise<Node[]> {
+	/** At once but for the first time: while rows are awaited, VS Code does not know which entry a menu is about. */
+	getChildren(node?: Node): Node[] | Promise<Node[]> {
 		if (node !== undefined) return childrenOf(node);
-		const kept = new Set(await this.#sources.secrets.ids());
-		this.#facts = { now: Date.now(), warningDays: warningDays(), kept };
-		return this.#roots();
+		return this.#kept === undefined ? this.#learnKept().then(() => this.#draw()) : this.#draw();
 	}
 
 	getTreeItem(node: Node): vscode.TreeItem {
@@ -157,6 +157,24 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	dispose(): void {
 		vscode.Disposable.from(...this.#disposables).dispose();
+	}
+
+	#draw(): Node[] {
+		this.#facts = { now: Date.now(), warningDays: warningDays(), kept: this.#kept ?? new Set() };
+		return this.#roots();
+	}
+
+	async #learnKept(): Promise<void> {
+		this.#kept = new Set(await this.#sources.secrets.ids());
+	}
+
+	async #secretsChanged(): Promise<void> {
+		const before = this.#kept;
+		if (before === undefined) return;
+		await this.#learnKept();
+		if (isSame(before, this.#kept)) return;
+		this.#seen = undefined;
+		this.#refresh();
 	}
 
 	#look(): void {
@@ -260,6 +278,10 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		if (node === undefined) return;
 		this.#view.reveal(node).then(undefined, (error: Error) => log.warn(error.message));
 	}
+}
+
+function isSame(one: ReadonlySet<string>, other: ReadonlySet<string> | undefined): boolean {
+	return one.size === other?.size && [...one].every((id) => other.has(id));
 }
 
 function setContext(key: string, value: unknown): void {
