@@ -45,6 +45,11 @@ export class QuickInput {
 		return this.#box.inputValue();
 	}
 
+	/** What stands in the empty box. */
+	async placeholder(): Promise<string> {
+		return (await this.#box.getAttribute("placeholder")) ?? "";
+	}
+
 	async accept(): Promise<void> {
 		await this.#box.press("Enter");
 	}

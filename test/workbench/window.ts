@@ -105,11 +105,11 @@ export class WorkbenchWindow {
 	}
 
 	/** The one row whose text has these words. */
-	treeRow(text: string): Locator {
+	treeRow(text: string | RegExp): Locator {
 		return this.#rows().filter({ hasText: text });
 	}
 
-	async waitForTreeRow(text: string): Promise<void> {
+	async waitForTreeRow(text: string | RegExp): Promise<void> {
 		await this.treeRow(text).waitFor();
 	}
 
@@ -124,7 +124,7 @@ export class WorkbenchWindow {
 	}
 
 	/** Chooses an entry of a row's context menu. */
-	async treeMenu(row: string, entry: string): Promise<void> {
+	async treeMenu(row: string | RegExp, entry: string): Promise<void> {
 		await this.treeRow(row).click({ button: "right" });
 		await this.#chooseMenuEntry(entry);
 	}
