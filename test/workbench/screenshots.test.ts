@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Answers, CreateWizard, createToken } from "./create-wizard.ts";
@@ -22,7 +22,6 @@ const billing: Answers = {
 	expiry: "90 days",
 	addresses: "10.0.0.0/8, 2001:db8::/32",
 	file: ".env",
-	git: "Add it to .gitignore",
 };
 
 describe("screenshots", () => {
@@ -39,12 +38,14 @@ describe("screenshots", () => {
 			"tokensmith.daemon.preferredPort": 0,
 			"editor.minimap.enabled": false,
 			"remote.autoForwardPorts": false,
+			"tokensmith.masking.enabled": true,
 		};
 		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
 		execFileSync("git", ["init", "--quiet"], { cwd: workbench.workspace });
 		window = await workbench.openWindow();
 		await window.openView("Tokensmith");
-		await createTokens(workbench);
+		const secrets = await createTokens(workbench);
+		await writeEnvFiles(workbench.workspace, secrets);
 		const permissions = ["orders.read", "invoices.read"];
 		await createToken(window, { name: "Nightly report", permissions, exactExpiry: "20 hours" });
 		await createToken(window, {
@@ -53,8 +54,11 @@ describe("screenshots", () => {
 			expiry: "Never",
 		});
 		await window.clearNotifications();
-		await window.openFile(".env.example");
-		await window.waitForTreeRow("Webhook receiver");
+		await window.treeRow("Shop front").click();
+		await window.press("ArrowRight");
+		await window.treeRow(".env:3").click();
+		await window.waitForTreeRow(".env.staging:1");
+		await window.page.locator(".codelens-decoration").first().waitFor();
 	});
 	after(async () => {
 		await workbench.stop();
@@ -75,6 +79,26 @@ describe("screenshots", () => {
 			await window.treeTooltip("Nightly report");
 			await shoot("tooltip");
 			await window.page.mouse.move(640, 784);
+			// By its place: Playwright's own hover would scroll the page that VS Code holds in place.
+			const line = await window.page.locator(".view-line", { hasText: "SHOP_TOKEN" }).boundingBox();
+			assert.ok(line !== null);
+			await window.page.mouse.move(line.x + 60, line.y + line.height / 2, { steps: 5 });
+			await window.page.mouse.move(line.x + 250, line.y + line.height / 2, { steps: 20 });
+			await window.page.locator(".monaco-hover:visible", { hasText: "Shop front" }).waitFor();
+			await shoot("env-line");
+			await window.page.mouse.move(640, 784);
+			await window.treeMenu(/Shop front/, "Rotate…");
+			for (const question of [
+				"For how long does the old",
+				"When does the overlap end",
+				"When does the succ",
+			]) {
+				await window.input.waitForQuestion(question);
+				await window.input.accept();
+			}
+			await window.input.waitForActive("Rotate Token");
+			await shoot("rotation");
+			await window.input.leave();
 			const wizard = await CreateWizard.open(window);
 			await wizard.goTo("permissions", billing);
 			await window.input.check("orders.read", "invoices.read");
@@ -98,17 +122,35 @@ describe("screenshots", () => {
 	});
 });
 
-/** One of each kind that the list tells apart. */
-async function createTokens({ userData }: Workbench): Promise<void> {
+/** One of each kind that the list tells apart. Answers the secrets by name. */
+async function createTokens({ userData }: Workbench): Promise<Record<string, string>> {
 	const client = daemonClient(userData);
 	const expiry = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
 	const kinds: [name: string, permissions: string[], hours: number][] = [
 		["Import from the old shop", ["orders.write"], 5 * 24],
-		["Orders service, staging", ["orders.read", "orders.write"], 26 * 24],
-		["Orders service, production", ["orders.read", "orders.write"], 80 * 24],
+		["Shop front", ["orders.read", "invoices.read"], 26 * 24],
+		["Orders service", ["orders.read", "orders.write"], 80 * 24],
 	];
+	const secrets: Record<string, string> = {};
 	for (const [name, permissions, hours] of kinds)
-		await client.createToken({ name, permissions, expiry: expiry(hours) });
+		secrets[name] = (await client.createToken({ name, permissions, expiry: expiry(hours) })).token;
 	const { id } = await client.createToken({ name: "Leaked in a log", permissions: ["orders.read"] });
 	await client.revokeToken(id, "Seen in a build log");
+	return secrets;
+}
+
+async function writeEnvFiles(folder: string, secrets: Record<string, string>): Promise<void> {
+	const [shop, old] = [secrets["Shop front"], secrets["Import from the old shop"]];
+	const lines = [
+		"# Where the shop finds its orders",
+		"URL=http://127.0.0.1:47600",
+		`export SHOP_TOKEN="${shop}"`,
+		"",
+		"# The nightly import of the old shop, to be taken out in spring",
+		`IMPORT_TOKEN=${old}`,
+		"PORT=8080",
+	];
+	await writeFile(join(folder, ".gitignore"), ".env\n.env.*\n!.env.example\n");
+	await writeFile(join(folder, ".env"), `${lines.join("\n")}\n`);
+	await writeFile(join(folder, ".env.staging"), `SHOP_TOKEN='${shop}'\n`);
 }
