@@ -104,10 +104,14 @@ export function holds(config: DebugSettings, secrets: readonly string[]): boolea
 	return secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)));
 }
 
-/** Everything that decides about what runs: without VS Code's own marks, which are others at each start. */
-export function contentOf(config: DebugSettings): DebugSettings {
+/**
+ * Everything that decides about what runs: without VS Code's and debuggers' own marks, which are others at each start.
+ * @param written the configuration as the file has it: what looks like a mark there is the file's own doing
+ */
+export function contentOf(config: DebugSettings, written: DebugSettings | undefined): DebugSettings {
 	const { [tokensProperty]: _, ...rest } = config;
-	return Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith("__")));
+	const counts = (name: string) => !name.startsWith("__") || Object.hasOwn(written ?? {}, name);
+	return Object.fromEntries(Object.entries(rest).filter(([name]) => counts(name)));
 }
 
 const mainProperties = ["program", "module", "command", "url", "file", "mainClass", "runtimeExecutable"];

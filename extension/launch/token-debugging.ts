@@ -100,10 +100,11 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 	async #answer(start: Start, others: readonly Start[], wanted: string): Promise<string> {
 		const { folder, config } = start;
 		const all = [start, ...others];
+		const configs = all.map((one) => contentOf(one.config, writtenIn(one.folder, one.config.name)));
 		const values = await handOut(this.#door, {
 			who: l10n.t("The debug configuration {0}", quoted(config.name)),
 			lines: all.flatMap((one) => linesOf(one.config, one.config)),
-			content: { variable, folder: folder?.uri.toString(), configs: all.map((one) => contentOf(one.config)) },
+			content: { variable, folder: folder?.uri.toString(), configs },
 			caution: cautionFor(config),
 			needs: [{ key: variable, wanted }],
 		});
@@ -115,10 +116,11 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 		config: vscode.DebugConfiguration,
 	): Promise<vscode.DebugConfiguration> {
 		refuseLeaks(config);
+		const written = writtenIn(folder, config.name);
 		const values = await handOut(this.#door, {
 			who: l10n.t("The debug configuration {0}", quoted(config.name)),
-			lines: linesOf(config, writtenIn(folder, config.name)),
-			content: { folder: folder?.uri.toString(), config: contentOf(config) },
+			lines: linesOf(config, written),
+			content: { folder: folder?.uri.toString(), config: contentOf(config, written) },
 			caution: cautionFor(config),
 			needs: readNeeds(config[tokensProperty]),
 		});

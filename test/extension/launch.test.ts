@@ -320,9 +320,19 @@ describe("a debug configuration with tokens", () => {
 	});
 
 	it("is the same content at each start, whatever marks VS Code leaves in it", () => {
-		const one = contentOf({ ...config, __sessionId: "1", tokensmithTokens: { A: "x" } });
-		assert.deepEqual(one, contentOf({ ...config, __sessionId: "2" }));
-		assert.notDeepEqual(one, contentOf({ ...config, runtimeExecutable: "/w/evil" }));
+		const one = contentOf({ ...config, __sessionId: "1", tokensmithTokens: { A: "x" } }, config);
+		assert.deepEqual(one, contentOf({ ...config, __sessionId: "2" }, config));
+		assert.deepEqual(one, contentOf({ ...config, __sessionId: "3" }, undefined));
+		assert.notDeepEqual(one, contentOf({ ...config, runtimeExecutable: "/w/evil" }, config));
+	});
+
+	it("is other content where the workspace's file itself writes what looks like a mark", () => {
+		const written = { ...config, __adapter: "/w/evil" };
+		assert.notDeepEqual(contentOf(config, config), contentOf(written, written));
+		assert.notDeepEqual(
+			contentOf(written, written),
+			contentOf({ ...written, __adapter: "/w/worse" }, { ...written, __adapter: "/w/worse" }),
+		);
 	});
 
 	it("is shown with everything that the workspace's file says, and none of the debugger's defaults", () => {
