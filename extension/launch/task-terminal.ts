@@ -123,7 +123,9 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 		const child = this.#child;
 		if (child?.pid === undefined) return;
 		if (process.platform === "win32") {
-			spawn("taskkill", ["/pid", String(child.pid), "/t", "/f"], { windowsHide: true });
+			const end = spawn("taskkill", ["/pid", String(child.pid), "/t", "/f"], { windowsHide: true });
+			// Without a listener, a taskkill that cannot be started would be an exception of the whole extension host.
+			end.on("error", () => child.kill());
 			return;
 		}
 		try {
