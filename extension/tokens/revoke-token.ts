@@ -22,6 +22,7 @@ export async function revokeTokens(services: Services, tokens: Ids): Promise<voi
 	const client = await services.daemon.client();
 	await services.bindings.whenReady();
 	const impacts = await impactsOf(services, client, tokens);
+	if (impacts.length === 0) return sayRevokedAlready(services, tokens);
 	await confirm(impacts);
 	const { revoked, failed } = await revokeAll(services, client, impacts);
 	if (failed !== undefined && impacts.length === 1) throw failed.error;
@@ -42,6 +43,16 @@ async function impactsOf({ bindings, live }: Services, client: Client, tokens: I
 		const successor = byId.get(token.successorId ?? "");
 		return [{ token, lines: bindings.linesOf(id), predecessor, successor }];
 	});
+}
+
+/** Perhaps in another window: the list need not have heard of it yet. */
+function sayRevokedAlready({ live }: Services, tokens: Ids): void {
+	const only = tokens.length === 1 ? live.tokens.find(({ id }) => id === tokens[0]?.id) : undefined;
+	void vscode.window.showInformationMessage(
+		only === undefined
+			? l10n.t("There is nothing to revoke: the API tokens are revoked already.")
+			: l10n.t("{0} is revoked already.", quoted(only.name)),
+	);
 }
 
 async function confirm(impacts: readonly Revoked[]): Promise<void> {

@@ -80,12 +80,25 @@ describe("revoking and disabling tokens", () => {
 
 		it("is about the entry whose menu was opened, though another one is selected", async () => {
 			person.answers(/^Revoke the API token “orders-api”/, "Revoke");
+			// The second time it is revoked already.
 			for (const selected of [[{ id: other.id }], [undefined]])
-				await run("revokeToken", { id: token.id }, selected).then(undefined, (error: unknown) => {
-					// The second time it is revoked already.
-					assert.ok(error instanceof vscode.CancellationError, String(error));
-				});
+				await run("revokeToken", { id: token.id }, selected);
 			assert.deepEqual([await statusOf(token), await statusOf(other)], ["revoked", "active"]);
+		});
+
+		it("says so when all that it is about is revoked already, and asks nothing", async () => {
+			for (const { id } of [token, other]) await window.client.revokeToken(id);
+			await run("revokeToken", { id: token.id });
+			assert.deepEqual(
+				person.told.map(({ text }) => text),
+				["“orders-api” is revoked already."],
+			);
+			await run("revokeToken", { id: token.id }, [{ id: token.id }, { id: other.id }]);
+			assert.match(
+				person.last?.text ?? "",
+				/^There is nothing to revoke: the API tokens are revoked already/,
+			);
+			assert.equal(person.told.length, 2);
 		});
 
 		it("shows no secret in any message", async () => {
