@@ -49,9 +49,35 @@ export async function reopenTerminals(
 	for (const { terminal } of chosen ?? []) reopen(terminal, replacements);
 }
 
-export async function restartDebugging(): Promise<void> {
-	await vscode.commands.executeCommand("workbench.action.debug.restart");
+/** VS Code restarts a program with the environment that it had, so that one that was given an old secret begins anew. */
+export async function restartDebugging(replacements: readonly Replacement[]): Promise<void> {
+	const session = rootSession();
+	const env: Environment = session?.configuration.env ?? {};
+	if (session === undefined || !replacements.some((replacement) => holdsOld(env, replacement))) {
+		await vscode.commands.executeCommand("workbench.action.debug.restart");
+		return;
+	}
+	await vscode.debug.stopDebugging(session);
+	await vscode.debug.startDebugging(session.workspaceFolder, {
+		...ownPartOf(session.configuration),
+		env: renewed(env, replacements),
+	});
 }
+
+/** Without what belongs to the session that has ended, such as its id. */
+function ownPartOf({ type, request, name, ...more }: vscode.DebugConfiguration): vscode.DebugConfiguration {
+	const own = Object.entries(more).filter(([key]) => !key.startsWith("__"));
+	return { type, request, name, ...Object.fromEntries(own) };
+}
+
+/** A debugger may run each of a program's processes in a session below that of the program. */
+function rootSession(): vscode.DebugSession | undefined {
+	let session = vscode.debug.activeDebugSession;
+	while (session?.parentSession !== undefined) session = session.parentSession;
+	return session;
+}
+
+type Environment = Record<string, string | null | undefined>;
 
 function reopen(terminal: vscode.Terminal, replacements: readonly Replacement[]): void {
 	const { creationOptions } = terminal;
@@ -68,18 +94,18 @@ function reopen(terminal: vscode.Terminal, replacements: readonly Replacement[])
 	fresh.show(true);
 }
 
-function renewed(
-	env: Record<string, string | null | undefined>,
-	replacements: readonly Replacement[],
-): Record<string, string | null | undefined> {
+function renewed(env: Environment, replacements: readonly Replacement[]): Environment {
 	const newOf = (value: string | null | undefined) =>
 		replacements.find(({ oldSecret }) => oldSecret !== undefined && oldSecret === value)?.newSecret ?? value;
 	return Object.fromEntries(Object.entries(env).map(([key, value]) => [key, newOf(value)]));
 }
 
-function wasGiven({ creationOptions }: vscode.Terminal, { oldSecret }: Replacement): boolean {
-	if (oldSecret === undefined || "pty" in creationOptions) return false;
-	return Object.values(creationOptions.env ?? {}).includes(oldSecret);
+function wasGiven({ creationOptions }: vscode.Terminal, replacement: Replacement): boolean {
+	return !("pty" in creationOptions) && holdsOld(creationOptions.env ?? {}, replacement);
+}
+
+function holdsOld(env: Environment, { oldSecret }: Replacement): boolean {
+	return oldSecret !== undefined && Object.values(env).includes(oldSecret);
 }
 
 function folderOf(terminal: vscode.Terminal): vscode.WorkspaceFolder | undefined {

@@ -79,7 +79,7 @@ export function runningWays(lines: readonly EnvLine[], replacements: readonly Re
 			: [{ label: l10n.t("Reopen Terminals"), run: () => reopenTerminals(terminals, replacements) }]),
 		...(vscode.debug.activeDebugSession === undefined
 			? []
-			: [{ label: l10n.t("Restart Debugging"), run: restartDebugging }]),
+			: [{ label: l10n.t("Restart Debugging"), run: () => restartDebugging(replacements) }]),
 	];
 }
 
