@@ -40,10 +40,9 @@ export async function undoRotation(services: Services, token: Pick<TokenRecord, 
 			await forgetSecret(services, rotation.successor.id);
 		},
 	);
-	const back = replacements.map(({ oldSecret, newSecret }) => ({
-		oldSecret: newSecret,
-		newSecret: oldSecret ?? "",
-	}));
+	const back = replacements.flatMap(({ oldSecret, newSecret }) =>
+		oldSecret === undefined ? [] : [{ oldSecret: newSecret, newSecret: oldSecret }],
+	);
 	await offer(
 		vscode.window.showInformationMessage,
 		undoneInWords(rotation.predecessor.name, lines),
@@ -82,9 +81,20 @@ async function confirm({ successor }: Rotation, lines: readonly EnvLine[]): Prom
 	if (chosen !== undo) throw new vscode.CancellationError();
 }
 
-/** The first use is the rotation's own, by which it saw that the secret is good. */
+/** Within so long after the successor's creation, in milliseconds, its rotation has verified it. */
+const verificationMilliseconds = 10_000;
+
+/**
+ * Whether anybody but the rotation, which sees by one verification that the secret is good, has used it. One that was
+ * refused for its address did not count, and the API verifies nothing: a later use is then somebody's, though it is the only one.
+ */
+function isUsed({ useCount, creationDate, lastUsedDate }: TokenRecord): boolean {
+	if (useCount !== 1 || lastUsedDate === null) return useCount > 0;
+	return Date.parse(lastUsedDate) - Date.parse(creationDate) > verificationMilliseconds;
+}
+
 function revocationInWords(successor: TokenRecord): string {
-	if (successor.useCount <= 1) return l10n.t("The new token is revoked. Nobody has used it yet.");
+	if (!isUsed(successor)) return l10n.t("The new token is revoked. Nobody has used it yet.");
 	return l10n.t(
 		"The new token is revoked: whatever uses its secret by now is refused. Its last use: {0}.",
 		lastUse(successor, Date.now()),

@@ -102,6 +102,41 @@ function daemonThat(change: Partial<Client>): Partial<Services> {
 	return { daemon: { client } as unknown as Services["daemon"] };
 }
 
+interface Watched extends vscode.Disposable {
+	cancellation?: vscode.CancellationToken;
+	results?: { title: string; placeHolder: string; rows: string[] };
+}
+
+/** Sees the progress and the list that VS Code is told to show, and leaves them as they are. */
+function watching(): Watched {
+	const { withProgress, showQuickPick } = vscode.window;
+	const watched: Watched = {
+		dispose: () => void Object.assign(vscode.window, { withProgress, showQuickPick }),
+	};
+	Object.assign(vscode.window, {
+		withProgress: (options: vscode.ProgressOptions, task: Parameters<typeof withProgress>[1]) =>
+			withProgress(options, (progress, cancellation) => {
+				watched.cancellation = cancellation;
+				return task(progress, cancellation);
+			}),
+		showQuickPick: (rows: vscode.QuickPickItem[], options: vscode.QuickPickOptions) => {
+			const { title = "", placeHolder = "" } = options;
+			const words = rows.map(({ label, description }) => `${label}: ${description}`);
+			watched.results = { title, placeHolder, rows: words };
+			return showQuickPick(rows, options);
+		},
+	});
+	return watched;
+}
+
+/** The button of the progress notification. */
+async function pressCancel({ cancellation }: Watched): Promise<void> {
+	await until("the progress is cancelled", async () => {
+		await vscode.commands.executeCommand("notification.acceptPrimaryAction");
+		return cancellation?.isCancellationRequested;
+	});
+}
+
 describe("rotating tokens", () => {
 	beforeEach(async () => {
 		// VS Code remembers a file's text for a while, also when another takes its place.
@@ -420,6 +455,30 @@ describe("rotating tokens", () => {
 			assert.match(person.last?.text ?? "", /^Undone: 4 lines hold the secret/);
 		});
 
+		it("does not take the rotation's own verification for somebody's use when it is undone", async () => {
+			await rotated();
+			await assert.rejects(run("undoRotation", { id: token.id }) as Promise<unknown>);
+			assert.match(person.last?.detail ?? "", /Nobody has used it yet\./);
+			await window.client.verify(await successorSecret());
+			await assert.rejects(run("undoRotation", { id: token.id }) as Promise<unknown>);
+			assert.match(person.last?.detail ?? "", /Its last use: /);
+		});
+
+		it("takes the only use for somebody's when the rotation that was made over the API verified nothing", async () => {
+			await window.client.rotateToken(token.id, { overlapSeconds: 60 });
+			const anHourLater = daemonThat({
+				async getToken(id) {
+					const record = await window.client.getToken(id);
+					if (id === token.id) return record;
+					const lastUsedDate = new Date(Date.parse(record.creationDate) + 3_600_000).toISOString();
+					return { ...record, useCount: 1, lastUsedDate };
+				},
+			});
+			const undoing = run("undoRotation", { id: token.id }, anHourLater) as Promise<unknown>;
+			await assert.rejects(undoing, vscode.CancellationError);
+			assert.match(person.last?.detail ?? "", /Its last use: /);
+		});
+
 		it("is not undone while an editor keeps the old secret from the disk", async () => {
 			await window.put(".env", `A=${secret}\n`);
 			const { successor } = await rotated();
@@ -537,6 +596,42 @@ describe("rotating tokens", () => {
 			}
 			assert.equal(lines[2], `C=${secret}`);
 			assert.equal((await window.client.getToken(token.id)).successorId, null);
+		});
+
+		it("that is cancelled finishes the token that it is at, begins no other, and lists what became of each", async () => {
+			const tokens: CreatedToken[] = [];
+			for (const days of [0.3, 0.5, 0.7])
+				tokens.push(await window.create(`due in ${days}`, { expiry: inDays(days) }));
+			const [first, second, third] = tokens;
+			assert.ok(first && second && third);
+			await window.put(".env", `A=${first.token}\nB=${second.token}\nC=${third.token}\n`);
+			const seen = watching();
+			const cancelled = Promise.withResolvers<void>();
+			const cancelling = daemonThat({
+				async rotateToken(id, request) {
+					if (id === second.id) {
+						await pressCancel(seen);
+						cancelled.resolve();
+					}
+					return await window.client.rotateToken(id, request);
+				},
+			});
+			try {
+				const running = run("rotateExpiring", undefined, cancelling) as Promise<unknown>;
+				await person.presses("enter", cancelled.promise);
+				await person.presses("escape", running);
+			} finally {
+				seen.dispose();
+			}
+			const records = await Promise.all(tokens.map(({ id }) => window.client.getToken(id)));
+			const fresh = records.map(({ successorId }) => keptSecret(successorId ?? "") ?? "none");
+			assert.equal(fresh.lastIndexOf("none"), 2);
+			assert.equal(await diskOf(".env"), `A=${fresh[0]}\nB=${fresh[1]}\nC=${third.token}\n`);
+			assert.deepEqual(seen.results, {
+				title: "Rotated 2 of 3 Tokens",
+				placeHolder: "Cancelled: 1 token not begun. Enter goes on with a token that is not done.",
+				rows: ["$(pass) due in 0.3: rotated, 1 line", "$(pass) due in 0.5: rotated, 1 line"],
+			});
 		});
 
 		it("says so when nothing expires", async () => {
