@@ -1,17 +1,23 @@
 /**
- * How quick the side bar is in the real workbench, with as many tokens and env files as a large company's monorepo has:
- * from the click on its icon to the first row on the screen, beside VS Code's own Explorer in the same window.
+ * How quick the editor is with as many tokens and env files as a large company's monorepo has: the side bar in the real
+ * workbench, from the click on its icon to the first row on the screen, beside VS Code's own Explorer in the same
+ * window; hovers and looks at the env files in the extension host.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { build } from "esbuild";
 import type { Page } from "playwright-core";
-import { daemonClient } from "../workbench/daemon.ts";
+import { runInExtensionHost, userDataIn } from "../host/extension-host.ts";
+import { daemonClient, dataDirectory, stopDaemon } from "../workbench/daemon.ts";
+import { changeSettings, quietSettings } from "../workbench/settings.ts";
 import { until } from "../workbench/until.ts";
 import type { WorkbenchWindow } from "../workbench/window.ts";
 import { Workbench } from "../workbench/workbench.ts";
 import type { Bench } from "./bench.ts";
+import type { HostFigures } from "./editor-host.ts";
 import { compare, type Figure, type Pair } from "./figure.ts";
+import { Daemon } from "./server-process.ts";
 
 const tokens = 2000;
 const envFiles = 500;
@@ -30,10 +36,57 @@ export async function measureEditor(bench: Bench): Promise<Figure[]> {
 		const window = await workbench.openWindow();
 		await window.openView("Tokensmith");
 		writeMonorepo(workbench.workspace, await createTokens(workbench));
-		return [await measureCold(window), await measureWarm(window)];
+		return [await measureCold(window), await measureWarm(window), ...(await measureInHost(bench))];
 	} finally {
 		await workbench.stop();
 	}
+}
+
+/** Hovers and looks, on the extension host's own clock: a browser adds a delay of its own to each hover. */
+async function measureInHost({ distFolder, workFolder }: Bench): Promise<Figure[]> {
+	const folder = join(workFolder, "host");
+	const dataDir = dataDirectory(userDataIn(folder));
+	const workspace = join(workFolder, "host-monorepo");
+	for (const path of [dataDir, workspace]) mkdirSync(path, { recursive: true });
+	await changeSettings(userDataIn(folder), { ...quietSettings, "tokensmith.daemon.preferredPort": 0 });
+	const daemon = await Daemon.start(distFolder, dataDir);
+	writeMonorepo(workspace, await daemon.createTokens(tokens));
+	await daemon.server.stop();
+	const [script, file] = [join(workFolder, "editor-host.cjs"), join(workFolder, "editor-host.json")];
+	await bundleHostScript(script);
+	try {
+		const environment = { TOKENSMITH_BENCH_FILE: file, TOKENSMITH_BENCH_DATA: dataDir };
+		const { ok, log } = await runInExtensionHost({ script, workspace, folder, environment });
+		if (!ok) throw new Error(`The extension host did not measure:\n${log}`);
+	} finally {
+		await stopDaemon(userDataIn(folder));
+	}
+	return hostFigures(JSON.parse(readFileSync(file, "utf8")));
+}
+
+function hostFigures({ hover, firstLook, looks }: HostFigures): Figure[] {
+	const [hovers, laterLooks] = [
+		compare("hover over an env line among 2k tokens, a provider with a ready answer", "ms", hover),
+		compare("a look at 500 env files that were read before, finding and reading them", "ms", looks),
+	];
+	return [
+		{ ...hovers, judgedBy: "ours", target: { atMost: 50 } },
+		{ name: "the first look at 500 env files, with 2k secrets to be named", unit: "ms", ours: firstLook },
+		{ ...laterLooks, judgedBy: "ours", target: { atMost: 200 } },
+	];
+}
+
+async function bundleHostScript(outfile: string): Promise<void> {
+	await build({
+		entryPoints: [join(import.meta.dirname, "editor-host.ts")],
+		outfile,
+		bundle: true,
+		platform: "node",
+		format: "cjs",
+		target: "node22",
+		external: ["vscode"],
+		logLevel: "warning",
+	});
 }
 
 async function createTokens({ userData }: Workbench): Promise<string[]> {
