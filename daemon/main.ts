@@ -174,7 +174,8 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		events.close();
 		await server.close();
 		await authority.saveUsage();
-		await database.close(() => authority.indexed());
+		// After an unexpected error, memory may know less than the disk: the next start has to read all of that.
+		await database.close(process.exitCode === undefined ? () => authority.indexed() : undefined);
 		lock.release();
 	});
 	url = await server.listen(options.host, options.port);
@@ -201,6 +202,7 @@ async function openDatabase(
 ): Promise<DurableDatabase> {
 	const database = await DurableDatabase.open({
 		directory,
+		version: tokensmithVersion,
 		loadSqlite: async () => {
 			const { loadSqlJs } = await import("./store/sqlite.ts");
 			const wasm = compileSqlite();

@@ -106,8 +106,16 @@ export class Authority {
 	}
 
 	private constructor(options: AuthorityOptions) {
-		const { database, now, notify } = options;
-		this.#options = options;
+		const { database, now } = options;
+		// What is told of has happened: a listener that fails must not make it look undone.
+		const notify: Notify = (...told) => {
+			try {
+				options.notify(...told);
+			} catch (error) {
+				options.onError(error);
+			}
+		};
+		this.#options = { ...options, notify };
 		this.#listening = { since: now(), until: now() };
 		const check = async (query: Transaction, change: TokenChange) => {
 			if (isIssuedHere(change.after)) await this.#refuseTakenName(query, change);

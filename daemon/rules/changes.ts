@@ -48,14 +48,16 @@ export class Changes {
 		more: readonly Happening[] = [],
 	): Promise<void> {
 		const happenings = changes.map(({ action, before, after }) => changeOf(action, actor, before, after));
-		await this.tell([...more, ...happenings], async (query) => {
+		const events = await this.#keep([...more, ...happenings], async (query) => {
 			for (const change of changes) {
 				await this.#options.check(query, change);
 				if (change.before === undefined) await insertToken(query, change.after);
 				else await updateToken(query, change.after);
 			}
 		});
+		// First of all: a revoked token must be refused even where telling of it fails.
 		for (const { after } of changes) this.#options.index.put(after);
+		for (const event of events) this.#options.notify("audit", event);
 		for (const { before, after } of changes) {
 			const change = before === undefined ? "created" : after.revokedDate === null ? "changed" : "revoked";
 			this.#options.notify("token", { change, token: this.record(after.id) });
@@ -64,12 +66,19 @@ export class Changes {
 
 	/** Writes audit events and, in the same transaction, what they tell of. */
 	async tell(happenings: readonly Happening[], write: (query: Transaction) => Promise<void>): Promise<void> {
+		const events = await this.#keep(happenings, write);
+		for (const event of events) this.#options.notify("audit", event);
+	}
+
+	async #keep(
+		happenings: readonly Happening[],
+		write: (query: Transaction) => Promise<void>,
+	): Promise<AuditEvent[]> {
 		const date = new Date(this.#options.now()).toISOString();
-		const events = await this.#options.database.write(async (query) => {
+		return this.#options.database.write(async (query) => {
 			await write(query);
 			return record(query, date, happenings);
 		});
-		for (const event of events) this.#options.notify("audit", event);
 	}
 
 	/** Somebody else may have changed a token between the look and the write; then all is looked at again. */

@@ -23,6 +23,8 @@ export interface DurableOptions {
 	/** Asked once, when the first query needs it: a start that finds an index needs none. */
 	loadSqlite: () => Promise<LoadedSqlite>;
 	directory: string;
+	/** Of the program: an index that another version wrote is not read. */
+	version: string;
 	/** The script of the compaction thread. */
 	workerPath: string;
 	/** A snapshot is made when the log is at least this long, and half of the last snapshot. Bytes. */
@@ -83,7 +85,7 @@ export class DurableDatabase {
 	static async open(options: DurableOptions): Promise<DurableDatabase> {
 		const { directory } = options;
 		for (const name of readdirSync(directory)) if (isAbandoned(name)) rmSync(join(directory, name));
-		const database = new DurableDatabase(options, IndexFile.read(directory, schemaVersion));
+		const database = new DurableDatabase(options, IndexFile.read(directory, schemaVersion, options.version));
 		if (!database.#trustsIndex) await database.#open();
 		return database;
 	}
@@ -137,7 +139,7 @@ export class DurableDatabase {
 		if (indexed === undefined) return;
 		// What was answered last has to be in memory too, and whoever was answered takes it in only now.
 		await new Promise(setImmediate);
-		IndexFile.write(this.#options.directory, schemaVersion, indexed());
+		IndexFile.write(this.#options.directory, schemaVersion, this.#options.version, indexed());
 	}
 
 	/** Settles when no snapshot is being made. */

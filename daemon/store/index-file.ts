@@ -1,7 +1,7 @@
 /**
  * `index.jsonl`: what the daemon keeps in memory, as it was when it last stopped in order, so that the next start needs
  * no SQL before it verifies. It counts only beside the very snapshot and log that it was written beside; stale, damaged,
- * of another schema or missing, it is passed over, and all is read from those.
+ * of another schema or version or missing, it is passed over, and all is read from those.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -25,6 +25,8 @@ interface Place {
 }
 
 interface Header {
+	/** Of the program that wrote it: another one may keep its rows in another shape. */
+	version: string;
 	place: Place;
 	settings: Readonly<Record<string, unknown>>;
 }
@@ -38,7 +40,7 @@ export class IndexFile {
 	readonly #rows: Buffer;
 
 	/** undefined: there is none that belongs to what else is in the directory. */
-	static read(directory: string, schema: number): IndexFile | undefined {
+	static read(directory: string, schema: number, version: string): IndexFile | undefined {
 		const place = placeIn(directory, schema);
 		const bytes = place === undefined ? undefined : readIfThere(indexPath(directory));
 		if (bytes === undefined) return undefined;
@@ -46,17 +48,19 @@ export class IndexFile {
 		if (bytes.toString("latin1", 0, checksumLength) !== checksumOf(checked)) return undefined;
 		const end = checked.indexOf(lineEnd);
 		const header: Header = JSON.parse(checked.toString("utf8", 0, end));
-		if (JSON.stringify(header.place) !== JSON.stringify(place)) return undefined;
+		if (header.version !== version || JSON.stringify(header.place) !== JSON.stringify(place))
+			return undefined;
 		return new IndexFile(header.settings, checked.subarray(end));
 	}
 
 	/** Writes the index of what is there now. Nothing may be writing to the log meanwhile. */
-	static write(directory: string, schema: number, { settings, rows }: Indexed): void {
+	static write(directory: string, schema: number, version: string, { settings, rows }: Indexed): void {
 		const place = placeIn(directory, schema);
 		// A snapshot that could not be made leaves two logs behind; the next start reads those.
 		if (place === undefined) return IndexFile.remove(directory);
 		const lines = Array.from(rows, ([key, row]) => `${key} ${JSON.stringify(row)}\n`);
-		const checked = Buffer.from(`${JSON.stringify({ place, settings } satisfies Header)}\n${lines.join("")}`);
+		const header: Header = { version, place, settings };
+		const checked = Buffer.from(`${JSON.stringify(header)}\n${lines.join("")}`);
 		const temporary = `${indexPath(directory)}.tmp`;
 		writeFileSync(temporary, Buffer.concat([Buffer.from(checksumOf(checked)), checked]), { mode: 0o600 });
 		renameSync(temporary, indexPath(directory));

@@ -137,11 +137,15 @@ function lineOf(changes: readonly NamedChange[]): string {
 function parseLine(line: Buffer, statements: Map<string, string>): Changes | undefined {
 	const json = line.subarray(9);
 	if (line.subarray(0, 8).toString("latin1") !== checksum(json)) return undefined;
-	const changes: NamedChange[] = JSON.parse(json.toString());
-	return changes.map(([key, parameters, text]) => {
+	const named: NamedChange[] = JSON.parse(json.toString());
+	const changes: Change[] = [];
+	for (const [key, parameters, text] of named) {
 		if (text !== undefined) statements.set(key, text);
-		return [statements.get(key) ?? "", parameters];
-	});
+		const statement = statements.get(key);
+		if (statement === undefined) return undefined;
+		changes.push([statement, parameters]);
+	}
+	return changes;
 }
 
 function checksum(data: string | Buffer): string {

@@ -4,6 +4,7 @@
  * configuration can run programs.
  */
 import { execFile } from "node:child_process";
+import { devNull } from "node:os";
 import { dirname, relative } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -152,6 +153,9 @@ async function runGit(git: string, file: string, args: readonly string[]): Promi
 	return (await runGitIn(dirname(file), git, [...args, "--", file])).code;
 }
 
+/** A repository's own configuration can name programs that git runs; to look at files it needs none of them. */
+const withoutItsPrograms = ["-c", "core.fsmonitor=false", "-c", `core.hooksPath=${devNull}`];
+
 function runGitIn(
 	folder: string,
 	git: string,
@@ -164,7 +168,7 @@ function runGitIn(
 		env: { ...process.env, GIT_OPTIONAL_LOCKS: "0" },
 	};
 	return new Promise((resolve) => {
-		execFile(git, [...args], options, (error, output) => {
+		execFile(git, [...withoutItsPrograms, ...args], options, (error, output) => {
 			if (error === null) resolve({ code: 0, output });
 			else resolve({ code: typeof error.code === "number" ? error.code : undefined, output: "" });
 		});

@@ -45,6 +45,7 @@ export function openDatabase(
 	};
 	return DurableDatabase.open({
 		directory,
+		version: "1.0.0",
 		loadSqlite: async () => sqlite,
 		workerPath,
 		onCompactionError: refuse,

@@ -137,7 +137,7 @@ describe("the index of an orderly stop", () => {
 				const damaged = isCut ? whole.subarray(0, at) : Buffer.from(whole);
 				if (!isCut) damaged[at] = (damaged[at] ?? 0) ^ 0x20;
 				writeFileSync(index, damaged);
-				assert.equal(IndexFile.read(folder, schemaVersion), undefined);
+				assert.equal(IndexFile.read(folder, schemaVersion, "1.0.0"), undefined);
 			}),
 			{ numRuns: 100 },
 		);
@@ -161,8 +161,13 @@ describe("the index of an orderly stop", () => {
 
 	it("is passed over by a version with other tables", async () => {
 		await stoppedWith(["a"]);
-		assert.ok(IndexFile.read(folder, schemaVersion) !== undefined);
-		assert.equal(IndexFile.read(folder, schemaVersion + 1), undefined);
+		assert.ok(IndexFile.read(folder, schemaVersion, "1.0.0") !== undefined);
+		assert.equal(IndexFile.read(folder, schemaVersion + 1, "1.0.0"), undefined);
+	});
+
+	it("is passed over by another version of the program, which may keep its rows in another shape", async () => {
+		await stoppedWith(["a"]);
+		assert.equal(IndexFile.read(folder, schemaVersion, "1.0.1"), undefined);
 	});
 
 	it("is left as it is by a stop before which nothing was changed", async () => {
