@@ -1,0 +1,93 @@
+/** Rotation where env files may not be read, and where there are none: in Restricted Mode, and without a folder. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Client } from "../../extension/daemon/client.ts";
+import { createToken } from "./create-wizard.ts";
+import { daemonClient } from "./daemon.ts";
+import { filesIn } from "./files.ts";
+import { until } from "./until.ts";
+import type { WorkbenchWindow } from "./window.ts";
+import { sampleWorkspace, Workbench } from "./workbench.ts";
+
+describe("rotating without env files", () => {
+	let workbench: Workbench;
+	let client: Client;
+
+	before(async () => {
+		const settings = {
+			"tokensmith.daemon.preferredPort": 0,
+			"security.workspace.trust.startupPrompt": "never",
+		};
+		workbench = await Workbench.start({ workspace: sampleWorkspace, settings, workspaceTrust: "asked" });
+	});
+	after(() => workbench.stop());
+
+	/** Rotates the token, answers what the summary says, and leaves the new secret on the clipboard. */
+	async function rotate(
+		window: WorkbenchWindow,
+		name: string,
+	): Promise<{ summary: string; message: string }> {
+		const { input } = window;
+		await window.treeMenu(name, "Rotate…");
+		const active = {
+			Overlap: "1 day",
+			"End of the Overlap": "At its deadline",
+			Expiry: "The same lifetime as before",
+		};
+		for (const [step, label] of Object.entries(active)) {
+			await input.waitForStep(step);
+			await input.waitForActive(label);
+			await input.accept();
+		}
+		await input.waitForStep("Summary");
+		await input.waitForActive("Rotate Token");
+		const summary = (await input.rows()).join("\n");
+		await input.pick("Rotate Token");
+		const message = await window.notification(`Rotated “${name}”`);
+		await window.answerNotification(`Rotated “${name}”`, "Copy Secret");
+		return { summary, message };
+	}
+
+	/** The successor's secret is the one on the clipboard, and the old one works on. */
+	async function checkKept(window: WorkbenchWindow, name: string, oldSecret: string): Promise<void> {
+		const successor = (await client.listTokens()).find(
+			(token) => token.name === name && token.predecessorId !== null,
+		);
+		await until("the new secret is on the clipboard", async () => {
+			const verified = await client.verify(await window.clipboard());
+			return verified.valid && verified.token.id === successor?.id;
+		});
+		assert.ok((await client.verify(oldSecret)).valid);
+	}
+
+	it("neither reads nor writes one in Restricted Mode, says so, and keeps the new secret", async () => {
+		const window = await workbench.openWindow();
+		await window.openView("Tokensmith");
+		const secret = await createToken(window, { name: "Restricted" });
+		client = daemonClient(workbench.userData);
+		await writeFile(join(workbench.workspace, ".env"), `API_TOKEN=${secret}\n`);
+		const before = await filesIn(workbench.workspace);
+		await window.clearNotifications();
+		const { summary, message } = await rotate(window, "Restricted");
+		assert.match(summary, /None: in Restricted Mode env files are neither read nor written/);
+		assert.ok(!summary.includes("API_TOKEN"), summary);
+		assert.match(message, /The new secret is kept in SecretStorage/);
+		await checkKept(window, "Restricted", secret);
+		assert.deepEqual(await filesIn(workbench.workspace), before);
+		await window.close();
+	});
+
+	it("says that no folder is open, and keeps the new secret", async () => {
+		const window = await workbench.openWindow("nothing");
+		await window.openView("Tokensmith");
+		const secret = await createToken(window, { name: "Without a folder" });
+		const before = await filesIn(workbench.workspace);
+		await window.clearNotifications();
+		const { summary, message } = await rotate(window, "Without a folder");
+		assert.match(summary, /None: no folder is open/);
+		assert.match(message, /The new secret is kept in SecretStorage/);
+		await checkKept(window, "Without a folder", secret);
+		assert.deepEqual(await filesIn(workbench.workspace), before);
+	});
+});
