@@ -7,7 +7,7 @@ import type { TokenEntry, TokenGroup } from "./token-groups.ts";
 
 export interface GroupNode {
 	readonly kind: "group";
-	readonly group: TokenGroup<EnvLine>;
+	group: TokenGroup<EnvLine>;
 	readonly parent: undefined;
 }
 
@@ -15,8 +15,9 @@ export interface GroupNode {
 export interface TokenNode {
 	readonly kind: "token";
 	readonly id: string;
-	readonly token: TokenRecord;
-	readonly entry: TokenEntry<EnvLine>;
+	/** VS Code knows the row by this object, so that what is drawn in it is replaced here. */
+	token: TokenRecord;
+	entry: TokenEntry<EnvLine>;
 	readonly group: TokenGroup<EnvLine>;
 	readonly parent: GroupNode | TokenNode;
 }
@@ -53,25 +54,49 @@ export function findToken(roots: readonly Node[], id: string): TokenNode | undef
 	return undefined;
 }
 
-/**
- * All that is seen of the groups, in one text: as long as it is the same, nothing has to be drawn again. A list that
- * is drawn anew while a menu is open would lose the entry that the menu is about.
- */
-export function whatIsSeen(groups: readonly TokenGroup<EnvLine>[], { now, warningDays }: SeenAt): string {
-	const entrySeen = ({ token, retiring, lines }: TokenEntry<EnvLine>): unknown => [
-		...[token.id, token.name, token.status, token.issuer, token.version],
+/** A token's place in the list: where tokens are grouped by file, one can stand in several. */
+export function placeOf({ group, id }: Pick<TokenNode, "group" | "id">): string {
+	return `${group.id}/${id}`;
+}
+
+/** Which rows there are, in which order, in one text: as long as it is the same, none has to be put in or taken out. */
+export function shapeOf(groups: readonly TokenGroup<EnvLine>[]): string {
+	const shape = ({ token, retiring }: TokenEntry<EnvLine>): unknown => [token.id, retiring.map(shape)];
+	return JSON.stringify(groups.map(({ id, label, entries }) => [id, label, entries.map(shape)]));
+}
+
+/** What a token's row was drawn from, with the lines under it. */
+export interface DrawnRow {
+	readonly entry: TokenEntry<EnvLine>;
+	/** As long as it is the same, the row need not be drawn again. */
+	readonly seen: string;
+}
+
+/** By place. */
+export function rowsOf(groups: readonly TokenGroup<EnvLine>[], facts: SeenWith): Map<string, DrawnRow> {
+	const rows = new Map<string, DrawnRow>();
+	const add = (group: TokenGroup<EnvLine>, entry: TokenEntry<EnvLine>) => {
+		rows.set(placeOf({ group, id: entry.token.id }), { entry, seen: rowSeen(entry, facts) });
+		for (const retiring of entry.retiring) add(group, retiring);
+	};
+	for (const group of groups) for (const entry of group.entries) add(group, entry);
+	return rows;
+}
+
+function rowSeen({ token, lines }: TokenEntry<EnvLine>, { now, warningDays, kept }: SeenWith): string {
+	return JSON.stringify([
+		...[token.name, token.status, token.issuer, token.version, kept.has(token.id)],
 		stateInWords(token, urgencyOf(token, warningDays, now), now),
 		// In the tooltip alone, where a minute more or less is no matter.
 		token.lastUsedDate?.slice(0, "2026-01-31T12:00".length),
 		lines.map(({ words, uri }) => [words, uri.toString()]),
-		retiring.map(entrySeen),
-	];
-	return JSON.stringify(groups.map(({ id, label, entries }) => [id, label, entries.map(entrySeen)]));
+	]);
 }
 
-interface SeenAt {
+interface SeenWith {
 	now: number;
 	warningDays: readonly number[];
+	kept: ReadonlySet<string>;
 }
 
 function tokenNode(

@@ -20,7 +20,18 @@ import type { Fact } from "./token-facts.ts";
 import { filterBy } from "./token-filter.ts";
 import { type Grouping, groupings, groupTokens, type TokenGroup } from "./token-groups.ts";
 import { groupItem, type ItemFacts, lineItem, tokenItem, tokenTooltip } from "./token-items.ts";
-import { childrenOf, findToken, type GroupNode, groupNode, type Node, whatIsSeen } from "./token-nodes.ts";
+import {
+	childrenOf,
+	type DrawnRow,
+	findToken,
+	type GroupNode,
+	groupNode,
+	type Node,
+	placeOf,
+	rowsOf,
+	shapeOf,
+	type TokenNode,
+} from "./token-nodes.ts";
 import { ViewProgress } from "./view-progress.ts";
 
 const viewId = "tokensmith.tokens";
@@ -41,7 +52,7 @@ interface Sources {
 
 export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
 	readonly #sources: Sources;
-	readonly #changed = new vscode.EventEmitter<undefined>();
+	readonly #changed = new vscode.EventEmitter<Node[] | undefined>();
 	readonly onDidChangeTreeData = this.#changed.event;
 	readonly #progress = new ViewProgress(viewId);
 	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
@@ -51,8 +62,11 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	#toMark: string | undefined;
 	/** The ids of the tokens whose secrets are kept on this machine; undefined before anybody has looked. */
 	#kept: ReadonlySet<string> | undefined;
-	/** What the rows were drawn from. */
-	#seen: string | undefined;
+	/** Which rows there are, and what each was drawn from. */
+	#shape: string | undefined;
+	#rows: ReadonlyMap<string, DrawnRow> = new Map();
+	/** The tokens' rows that VS Code knows, by place. */
+	readonly #known = new Map<string, TokenNode>();
 
 	constructor(sources: Sources) {
 		this.#sources = sources;
@@ -116,7 +130,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	/** At once but for the first time: while rows are awaited, VS Code does not know which entry a menu is about. */
 	getChildren(node?: Node): Node[] | Promise<Node[]> {
-		if (node !== undefined) return childrenOf(node);
+		if (node !== undefined) return this.#noted(childrenOf(this.#current(node)));
 		return this.#kept === undefined ? this.#learnKept().then(() => this.#draw()) : this.#draw();
 	}
 
@@ -160,8 +174,45 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	}
 
 	#draw(): Node[] {
-		this.#facts = { now: Date.now(), warningDays: warningDays(), kept: this.#kept ?? new Set() };
+		this.#facts = this.#factsNow();
 		return this.#roots();
+	}
+
+	#factsNow(): ItemFacts {
+		return { now: Date.now(), warningDays: warningDays(), kept: this.#kept ?? new Set() };
+	}
+
+	/** A group that was closed all the while has not heard of what its rows have become. */
+	#current(node: Node): Node {
+		if (node.kind !== "group") return node;
+		const group = this.#groups().find(({ id }) => id === node.group.id) ?? node.group;
+		return Object.assign(node, { group });
+	}
+
+	#noted(nodes: Node[]): Node[] {
+		for (const node of nodes) if (node.kind === "token") this.#known.set(placeOf(node), node);
+		return nodes;
+	}
+
+	/** The whole list only where rows come or go: until it is there again, VS Code knows no entry of an open menu. */
+	#drawAgain(): void {
+		const facts = this.#factsNow();
+		const groups = this.#groups();
+		const [shape, rows, before] = [shapeOf(groups), rowsOf(groups, facts), this.#rows];
+		this.#rows = rows;
+		if (shape !== this.#shape) {
+			this.#shape = shape;
+			this.#known.clear();
+			this.#changed.fire(undefined);
+			return;
+		}
+		const changed = [...rows].filter(([place, { seen }]) => before.get(place)?.seen !== seen);
+		const nodes = changed.flatMap(([place, { entry }]) => {
+			const node = this.#known.get(place);
+			return node === undefined ? [] : [Object.assign(node, { entry, token: entry.token })];
+		});
+		this.#facts = facts;
+		if (nodes.length > 0) this.#changed.fire(nodes);
 	}
 
 	async #learnKept(): Promise<void> {
@@ -172,9 +223,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		const before = this.#kept;
 		if (before === undefined) return;
 		await this.#learnKept();
-		if (isSame(before, this.#kept)) return;
-		this.#seen = undefined;
-		this.#refresh();
+		if (!isSame(before, this.#kept)) this.#refresh();
 	}
 
 	#look(): void {
@@ -193,9 +242,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		setContext("tokensmith.grouping", this.grouping);
 		setContext("tokensmith.filtered", this.#filter !== "");
 		this.#progress.show(live.state === "connecting");
-		const seen = whatIsSeen(this.#groups(), { now: Date.now(), warningDays: warningDays() });
-		if (seen !== this.#seen) this.#changed.fire(undefined);
-		this.#seen = seen;
+		this.#drawAgain();
 		this.#reveal();
 	}
 
@@ -269,7 +316,8 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		const id = this.#toMark;
 		const { live, log } = this.#sources;
 		if (id === undefined || !this.#view?.visible || !live.tokens.some((token) => token.id === id)) return;
-		const node = findToken(this.#roots(), id);
+		const found = findToken(this.#roots(), id);
+		const node = found && (this.#known.get(placeOf(found)) ?? found);
 		if (node === undefined && this.#filter !== "") {
 			this.filter = "";
 			return;

@@ -65,12 +65,16 @@ describe("a token's life", () => {
 
 	/** Up to the summary, with the answers that are offered first. */
 	async function openSummary({ input }: WorkbenchWindow): Promise<void> {
+		const accept = async () => {
+			await until("an answer is offered", async () => (await input.labels()).length > 0);
+			await input.accept();
+		};
 		await input.waitForQuestion("For how long does the old secret work on");
-		await input.accept();
+		await accept();
 		await input.waitForQuestion("When does the overlap end?");
-		await input.accept();
+		await accept();
 		await input.waitForQuestion("When does the successor expire?");
-		await input.accept();
+		await accept();
 		await input.waitForQuestion("Is this right?");
 		await until("the summary names every line", async () => {
 			const rows = await input.rows();
