@@ -35,14 +35,14 @@ async function measureHover(): Promise<Pair[]> {
 	await vscode.workspace.openTextDocument(first);
 	await until("the extension knows the line", async () => (await hoverAt(first)).length > 0, 60);
 	const bare = vscode.languages.registerHoverProvider(
-		{ pattern: "**/index.js" },
+		{ pattern: "**/notes.txt" },
 		{ provideHover: () => new vscode.Hover("ready") },
 	);
 	const pairs: Pair[] = [];
 	for (const uri of files) {
-		const script = vscode.Uri.joinPath(uri, "..", "index.js");
-		for (const one of [uri, script]) await vscode.workspace.openTextDocument(one);
-		pairs.push({ ours: await timed(() => hoverAt(uri)), peer: await timed(() => hoverAt(script)) });
+		const notes = vscode.Uri.joinPath(uri, "..", "notes.txt");
+		for (const one of [uri, notes]) await vscode.workspace.openTextDocument(one);
+		pairs.push({ ours: await timed(() => hoverAt(uri)), peer: await timed(() => hoverAt(notes)) });
 	}
 	bare.dispose();
 	return pairs;

@@ -110,7 +110,7 @@ function writeMonorepo(folder: string, secrets: readonly string[]): void {
 		const own = secrets.slice(number * share, (number + 1) * share);
 		const lines = own.map((secret, index) => `TOKEN_${index}=${secret}\nPORT_${index}=80${index}0`);
 		writeFileSync(join(service, ".env"), `${lines.join("\n")}\n`);
-		writeFileSync(join(service, "index.js"), "console.log(process.env.TOKEN_0 !== undefined);\n");
+		writeFileSync(join(service, "notes.txt"), "Nothing else knows this file.\n");
 	}
 }
 
