@@ -5,6 +5,7 @@
 import * as vscode from "vscode";
 import { activityCommands } from "./activity/activity-commands.ts";
 import type { Command, CommandCall, CommandTable } from "./command.ts";
+import { createCommands } from "./create/create-token.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
 import { envLineCommands } from "./env-line/env-line-commands.ts";
 import { identifyCommands } from "./identify/identify-commands.ts";
@@ -20,6 +21,7 @@ import { viewCommands } from "./tokens/view-commands.ts";
 
 const tables: readonly CommandTable[] = [
 	activityCommands,
+	createCommands,
 	daemonCommands,
 	envLineCommands,
 	identifyCommands,

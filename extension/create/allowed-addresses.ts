@@ -38,8 +38,3 @@ function notAnAddress(address: string, ip: string): string {
 		"192.0.2.7, 10.0.0.0/8, 2001:db8::/32",
 	);
 }
-
-/** How a list of addresses stands in a summary. */
-export function addressesInWords(addresses: readonly string[]): string {
-	return addresses.length === 0 ? l10n.t("Any address") : addresses.join(", ");
-}

@@ -6,26 +6,33 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CreatedToken, Profile, TokenRecord } from "../../daemon/contract.ts";
+import type { CommandTable } from "../command.ts";
 import { ProblemError, UnreachableError } from "../daemon/connection.ts";
-import { quoted } from "../display-text.ts";
-import { envSteps, placementOf } from "../env/env-steps.ts";
+import { labelText, quoted } from "../display-text.ts";
+import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
+import { nameOf } from "../env/workspace-file.ts";
 import { fieldOf } from "../failure.ts";
 import { report, untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
+import type { Prompts } from "../wizard/prompts.ts";
+import type { Step } from "../wizard/walk.ts";
+import { runWizard, summaryStep } from "../wizard/wizard.ts";
 import { deliverSecret } from "./deliver-secret.ts";
 import { expiryInstant } from "./expiry-input.ts";
-import { type CreationDraft, summaryStep } from "./summary-step.ts";
-import { tokenSteps } from "./token-steps.ts";
-import { walk } from "./walk.ts";
-import { Prompts } from "./wizard.ts";
+import { summaryRows } from "./summary.ts";
+import { type TokenDraft, tokenSteps } from "./token-steps.ts";
+
+/** Everything that is asked before a token is created. */
+type CreationDraft = TokenDraft & EnvDraft;
 
 const failed = () => l10n.t("The token was not created.");
 
-export async function createToken(
-	services: Services,
-	onCreated: (token: TokenRecord) => void,
-): Promise<void> {
+export const createCommands: CommandTable = {
+	createToken: { failed, run: ({ services }) => createToken(services) },
+};
+
+async function createToken(services: Services): Promise<void> {
 	let draft: CreationDraft = {};
 	let changeFirst: string | undefined;
 	let created: { token: TokenRecord; secret: string } | undefined;
@@ -39,28 +46,46 @@ export async function createToken(
 			changeFirst = await afterFailure(services, { draft, startedAt, error });
 		}
 	}
-	onCreated(created.token);
+	services.tree.mark(created.token.id);
 	await deliverSecret(services, { ...created, placement: placementOf(draft) });
 }
 
 async function askAll(services: Services, draft: CreationDraft, changeFirst: string | undefined) {
-	const prompts = new Prompts();
 	const { live, log } = services;
 	const profile = () => untilDone(() => localProfile(services), { failed: failed(), log, modal: "modal" });
 	const isNameTaken = (name: string) =>
 		live.tokens.some((token) => token.name === name && token.status !== "revoked");
-	const steps = [
+	const steps = (prompts: Prompts) => [
 		...tokenSteps<CreationDraft>({ prompts, profile, isNameTaken }),
 		...envSteps<CreationDraft>({ prompts, purpose: "create" }),
-		summaryStep(prompts),
+		creationSummary(prompts),
 	];
 	// The daemon starts while the person thinks of a name.
 	live.start();
-	try {
-		return await walk(steps, draft, { title: l10n.t("Create API Token"), changeFirst });
-	} finally {
-		prompts.dispose();
-	}
+	return await runWizard(steps, draft, { title: l10n.t("Create API Token"), changeFirst });
+}
+
+function creationSummary(prompts: Prompts): Step<CreationDraft> {
+	return summaryStep({
+		prompts,
+		placeholder: l10n.t("Is this right? Enter creates the token, a row changes its answer."),
+		done: () => l10n.t("$(check) Create Token"),
+		rows: (draft) =>
+			summaryRows({ ...draft, placement: placementInSummary(draft) }, new Date()).map(
+				({ label, value, stepId, icon }) => ({
+					label: `$(${icon}) ${label}`,
+					description: labelText(value),
+					value: stepId,
+				}),
+			),
+	});
+}
+
+function placementInSummary(draft: EnvDraft) {
+	const placement = placementOf(draft);
+	if (placement === undefined) return undefined;
+	const { uri, state } = placement.target;
+	return { ...placement, fileName: nameOf(uri), isNewFile: state === "new" };
 }
 
 async function localProfile({ live }: Services): Promise<Profile> {

@@ -1,6 +1,6 @@
 /** A draft of a token as rows for a person to check, each naming the step that can change it. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
-import { addressesInWords } from "./allowed-addresses.ts";
+import { addressesInWords } from "../tokens/token-facts.ts";
 import { type ExpiryChoice, expiryInWords } from "./expiry-input.ts";
 
 export interface SummaryRow {

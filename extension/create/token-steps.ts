@@ -4,13 +4,15 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { createTokenRequest, maximumNameLength, type Profile } from "../../daemon/contract.ts";
+import type { Profile } from "../../daemon/contract.ts";
 import { labelText } from "../display-text.ts";
 import { dateInWords } from "../tokens/time-left.ts";
-import { addressesInWords, parseAllowedAddresses } from "./allowed-addresses.ts";
+import { addressesInWords } from "../tokens/token-facts.ts";
+import { readTokenName } from "../tokens/token-name.ts";
+import type { Prompts, Read, Row } from "../wizard/prompts.ts";
+import { back, type Step } from "../wizard/walk.ts";
+import { parseAllowedAddresses } from "./allowed-addresses.ts";
 import { type ExpiryChoice, expiryEcho, expiryPresets, parseExpiry } from "./expiry-input.ts";
-import { back, type Step } from "./walk.ts";
-import type { Prompts, Read, Row } from "./wizard.ts";
 
 export interface TokenDraft {
 	name?: string;
@@ -43,20 +45,14 @@ export function tokenSteps<Draft extends TokenDraft>(surroundings: Surroundings)
 
 function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: Surroundings): Step<Draft> {
 	const read = (text: string): Read<string> => {
-		const { success, data } = createTokenRequest.shape.name.safeParse(text);
-		if (!success) return { ok: false, problem: nameProblem(text) };
-		if (!isNameTaken(data)) return { ok: true, value: data };
-		return {
-			ok: true,
-			value: data,
-			echo: l10n.t("Another token has this name. It is allowed, but easy to mix up."),
-		};
+		const name = readTokenName(text);
+		if (!name.ok || !isNameTaken(name.value)) return name;
+		return { ...name, echo: l10n.t("Another token has this name. It is allowed, but easy to mix up.") };
 	};
 	return {
 		id: "name",
 		subject: l10n.t("Name"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: (draft) => draft.name !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.text(place, {
@@ -70,21 +66,11 @@ function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: Surroundin
 	};
 }
 
-/** What the contract says against the name, in the person's language. */
-export function nameProblem(text: string): string {
-	if (text.trim() === "") return l10n.t("The name must not be blank.");
-	if (text.length > maximumNameLength)
-		return l10n.t("The name must be at most {0} characters long.", maximumNameLength);
-	if (!text.isWellFormed()) return l10n.t("The name must be whole Unicode characters.");
-	return l10n.t("The name must not contain control characters or line breaks.");
-}
-
 function permissionsStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings): Step<Draft> {
 	return {
 		id: "permissions",
 		subject: l10n.t("Permissions"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: (draft) => draft.permissions !== undefined,
 		async ask(draft, place) {
 			const { minimum, catalogue } = (await profile()).permissions;
@@ -129,7 +115,6 @@ function expiryStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings
 		id: "expiry",
 		subject: l10n.t("Expiry"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: (draft) => draft.expiry !== undefined,
 		async ask(draft, place) {
 			const { expiry } = await profile();
@@ -191,7 +176,6 @@ export function exactExpiryStep<Draft extends TokenDraft>({
 		subject: l10n.t("Expiry"),
 		kind: "side",
 		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "exact",
-		isAnswered: () => false,
 		async ask(draft, place) {
 			const { expiry } = await profile();
 			const answer = await prompts.text(place, {
@@ -225,7 +209,6 @@ function neverStep<Draft extends TokenDraft>({ prompts }: Surroundings): Step<Dr
 		subject: l10n.t("Expiry"),
 		kind: "side",
 		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "never",
-		isAnswered: () => false,
 		async ask(draft, place) {
 			const answer = await prompts.one<"never" | "expiry">(place, {
 				placeholder: l10n.t("Without an expiry, a leaked secret works until somebody notices. Sure?"),
@@ -245,7 +228,6 @@ function addressesStep<Draft extends TokenDraft>({ prompts }: Surroundings): Ste
 		id: "addresses",
 		subject: l10n.t("Allowed Addresses"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: (draft) => draft.allowedAddresses !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.text(place, {

@@ -4,11 +4,8 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { createTokenRequest, maximumNameLength } from "../../daemon/contract.ts";
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import { expiryEcho, parseExpiry } from "../create/expiry-input.ts";
-import { back, type Step, walk } from "../create/walk.ts";
-import { Prompts, type Read, type Row } from "../create/wizard.ts";
 import { labelText, messageText, quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { readEnvFile } from "../env/env-files.ts";
@@ -17,6 +14,10 @@ import { issuers, jwtClaims } from "../env/token-like.ts";
 import { FileError } from "../env/workspace-file.ts";
 import type { Services } from "../services.ts";
 import { dateInWords } from "../tokens/time-left.ts";
+import { readTokenName } from "../tokens/token-name.ts";
+import type { Prompts, Row } from "../wizard/prompts.ts";
+import { back, type Step } from "../wizard/walk.ts";
+import { runWizard } from "../wizard/wizard.ts";
 
 interface Draft {
 	issuer?: string;
@@ -69,13 +70,12 @@ async function secretOn({ uri, hash, fileName }: EnvLine): Promise<string> {
 }
 
 async function ask(subject: Subject): Promise<Draft> {
-	const prompts = new Prompts();
-	try {
-		const steps = [issuerStep(prompts, subject), nameStep(prompts, subject), expiryStep(prompts, subject)];
-		return await walk<Draft>(steps, {}, { title: l10n.t("Take Over Secret") });
-	} finally {
-		prompts.dispose();
-	}
+	const steps = (prompts: Prompts) => [
+		issuerStep(prompts, subject),
+		nameStep(prompts, subject),
+		expiryStep(prompts, subject),
+	];
+	return await runWizard<Draft>(steps, {}, { title: l10n.t("Take Over Secret") });
 }
 
 function issuerStep(prompts: Prompts, { line }: Subject): Step<Draft> {
@@ -84,7 +84,6 @@ function issuerStep(prompts: Prompts, { line }: Subject): Step<Draft> {
 		id: "issuer",
 		subject: l10n.t("Issuer"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: ({ issuer }) => issuer !== undefined,
 		async ask(draft, place) {
 			const chosen = draft.issuer ?? guessed;
@@ -122,28 +121,15 @@ function nameStep(prompts: Prompts, { line }: Subject): Step<Draft> {
 		id: "name",
 		subject: l10n.t("Name"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: ({ name }) => name !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.text(place, {
 				prompt: l10n.t("What is the token for?"),
 				text: draft.name ?? nameFromKey(line.key),
-				read: readName,
+				read: readTokenName,
 			});
 			return answer === back ? back : { ...draft, name: answer };
 		},
-	};
-}
-
-function readName(text: string): Read<string> {
-	const { success, data } = createTokenRequest.shape.name.safeParse(text);
-	if (success) return { ok: true, value: data };
-	return {
-		ok: false,
-		problem:
-			text.trim() === ""
-				? l10n.t("The name must not be blank.")
-				: l10n.t("Write one line of at most {0} characters.", maximumNameLength),
 	};
 }
 
@@ -157,7 +143,6 @@ function expiryStep(prompts: Prompts, { ownExpiry }: Subject): Step<Draft> {
 		id: "expiry",
 		subject: l10n.t("Expiry"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: ({ expiry }) => expiry !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.one<ExpiryPick>(place, {

@@ -4,10 +4,10 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { back, type Step } from "../create/walk.ts";
-import type { Prompts, Row } from "../create/wizard.ts";
 import { labelText } from "../display-text.ts";
 import { envFilePatterns } from "../settings.ts";
+import type { Prompts, Row } from "../wizard/prompts.ts";
+import { back, type Step } from "../wizard/walk.ts";
 import { type EnvFile, exampleTextFor, findEnvFiles, readEnvFile } from "./env-files.ts";
 import { envValue, isEnvKey, keySuggestions, parseEnv } from "./env-text.ts";
 import { type GitState, gitState } from "./git-ignore.ts";
@@ -61,7 +61,6 @@ function targetStep<Draft extends EnvDraft>({ prompts, purpose }: Surroundings):
 		id: "file",
 		subject: l10n.t("Env File"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: (draft) => draft.target !== undefined,
 		async ask(draft, place) {
 			let problem: string | undefined;
@@ -160,7 +159,6 @@ function gitStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft>
 			const file = fileOf(draft);
 			return file !== undefined && draft.git?.uri !== file.uri.toString();
 		},
-		isAnswered: () => false,
 		async ask(draft, place) {
 			const file = fileOf(draft);
 			if (file === undefined) return draft;
@@ -272,7 +270,6 @@ function replaceStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Dr
 		subject: l10n.t("Key"),
 		kind: "side",
 		applies: (draft) => fileOf(draft) !== undefined && draft.found?.line !== lineOf(draft),
-		isAnswered: () => false,
 		async ask(draft, place) {
 			const file = fileOf(draft);
 			if (file === undefined || draft.key === undefined) return draft;

@@ -3,11 +3,11 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { walk } from "../create/walk.ts";
-import { Prompts } from "../create/wizard.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
+import type { Prompts } from "../wizard/prompts.ts";
+import { runWizard } from "../wizard/wizard.ts";
 import { openLine } from "./bindings.ts";
 import { readEnvFile, writeEnvValue } from "./env-files.ts";
 import { type EnvDraft, envSteps, type Placement, placementOf } from "./env-steps.ts";
@@ -23,19 +23,13 @@ export interface KeptSecret {
 
 /** Asks for a line for the secret of a token that there is already; with `former`, whether it shall be the same one. */
 export async function askPlacement(token: TokenRecord, former?: Placement): Promise<Placement> {
-	const prompts = new Prompts();
 	const draft = { name: token.name, ...(former && draftOf(former)) };
 	const changeFirst = former && "key";
-	try {
-		const steps = envSteps<EnvDraft>({ prompts, purpose: "insert" });
-		const placement = placementOf(
-			await walk(steps, draft, { title: l10n.t("Insert into Env File"), changeFirst }),
-		);
-		if (placement === undefined) throw new Error("The steps ended without a line for the secret.");
-		return placement;
-	} finally {
-		prompts.dispose();
-	}
+	const steps = (prompts: Prompts) => envSteps<EnvDraft>({ prompts, purpose: "insert" });
+	const title = l10n.t("Insert into Env File");
+	const placement = placementOf(await runWizard(steps, draft, { title, changeFirst }));
+	if (placement === undefined) throw new Error("The steps ended without a line for the secret.");
+	return placement;
 }
 
 /** What was found on the line is left out: it is looked at anew. */

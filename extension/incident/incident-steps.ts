@@ -1,11 +1,11 @@
 /** The steps that ask what an incident is to revoke, why, and what comes in its place, up to a typed confirmation. */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { back, type Step } from "../create/walk.ts";
-import type { Prompts, Read, Row } from "../create/wizard.ts";
 import { labelText } from "../display-text.ts";
 import { countInWords } from "../rotation/rotate-expiring.ts";
 import { lastUse } from "../tokens/token-facts.ts";
+import type { Prompts, Read, Row } from "../wizard/prompts.ts";
+import { back, type Step } from "../wizard/walk.ts";
 
 /** `lines`: successors, whose secrets take the place of the dead ones. `storage`: they are kept in SecretStorage only. */
 export type Replacing = "lines" | "storage" | "none";
@@ -45,7 +45,6 @@ function scopeStep({ prompts, tokens }: Surroundings): Step<IncidentDraft> {
 		id: "scope",
 		subject: l10n.t("Tokens"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: ({ scope }) => scope !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.one<"all" | "some">(place, {
@@ -96,7 +95,6 @@ function reasonStep({ prompts }: Surroundings): Step<IncidentDraft> {
 		id: "reason",
 		subject: l10n.t("Reason"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: ({ reason }) => reason !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.text(place, {
@@ -127,7 +125,6 @@ function replacingStep({ prompts, tokens, countLines }: Surroundings): Step<Inci
 		id: "replacing",
 		subject: l10n.t("Successors"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: ({ replacing }) => replacing !== undefined,
 		async ask(draft, place) {
 			const lines = countLines(idsOf(draft, tokens));
@@ -158,8 +155,6 @@ function confirmStep({ prompts, tokens, countLines }: Surroundings): Step<Incide
 		id: "confirm",
 		subject: l10n.t("Confirmation"),
 		kind: "numbered",
-		applies: () => true,
-		isAnswered: () => false,
 		async ask(draft, place) {
 			const ids = idsOf(draft, tokens);
 			const phrase = confirmationOf(ids.length);

@@ -3,14 +3,14 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
-import { walk } from "../create/walk.ts";
-import { Prompts } from "../create/wizard.ts";
 import { countInWords } from "../rotation/rotate-expiring.ts";
 import { offer, runningWays, saveAll } from "../rotation/rotation-report.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "../tokens/comment-lines.ts";
 import { soonestFirst } from "../tokens/time-left.ts";
 import { connect, withSelected } from "../tokens/token-choice.ts";
+import type { Prompts } from "../wizard/prompts.ts";
+import { runWizard } from "../wizard/wizard.ts";
 import { carryOutIncident, type IncidentOutcome, type IncidentWish } from "./incident.ts";
 import { incidentMarkdown } from "./incident-report.ts";
 import { type IncidentDraft, idsOf, incidentSteps } from "./incident-steps.ts";
@@ -46,19 +46,14 @@ async function ask(
 	tokens: readonly TokenRecord[],
 	given: readonly string[],
 ): Promise<IncidentWish> {
-	const prompts = new Prompts();
 	const countLines = (ids: readonly string[]) => ids.flatMap((id) => bindings.linesOf(id)).length;
 	const ids = given.filter((id) => tokens.some((token) => token.id === id));
 	const start: IncidentDraft = ids.length === 0 ? {} : { scope: "some", ids };
-	try {
-		const steps = incidentSteps({ prompts, tokens, countLines, now: Date.now() });
-		const draft = await walk(steps, start, { title: l10n.t("Incident") });
-		const { scope, reason, replacing } = draft;
-		if (reason === undefined || replacing === undefined) throw new Error("The steps ended too early.");
-		return { ids: scope === "all" ? "all" : idsOf(draft, tokens), reason, replacing };
-	} finally {
-		prompts.dispose();
-	}
+	const steps = (prompts: Prompts) => incidentSteps({ prompts, tokens, countLines, now: Date.now() });
+	const draft = await runWizard(steps, start, { title: l10n.t("Incident") });
+	const { scope, reason, replacing } = draft;
+	if (reason === undefined || replacing === undefined) throw new Error("The steps ended too early.");
+	return { ids: scope === "all" ? "all" : idsOf(draft, tokens), reason, replacing };
 }
 
 async function openReport({ facts }: IncidentOutcome): Promise<void> {

@@ -2,10 +2,11 @@
 import * as l10n from "@vscode/l10n";
 import type * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { walk } from "../create/walk.ts";
-import { Prompts, type Row } from "../create/wizard.ts";
 import { labelText, plainText, quoted } from "../display-text.ts";
 import { isEnvKey, keySuggestions } from "../env/env-text.ts";
+import type { Prompts, Row } from "../wizard/prompts.ts";
+import type { Step } from "../wizard/walk.ts";
+import { runWizard } from "../wizard/wizard.ts";
 import { lineageOf } from "./token-needs.ts";
 
 export interface KeyedToken {
@@ -29,14 +30,19 @@ export async function askKeys(
 	chosen: readonly TokenRecord[],
 	sources: Sources,
 ): Promise<KeyedToken[]> {
-	const prompts = new Prompts();
-	const steps = chosen.map((token) => ({
+	const steps = (prompts: Prompts) => chosen.map((token) => keyStep(token, prompts, sources));
+	const keys = await runWizard<Draft>(steps, {}, { title });
+	await remember(chosen, keys, sources);
+	return chosen.map((token) => ({ key: keys[token.id] ?? "API_TOKEN", token }));
+}
+
+function keyStep(token: TokenRecord, prompts: Prompts, sources: Sources): Step<Draft> {
+	return {
 		id: token.id,
 		subject: l10n.t("Variable of {0}", quoted(token.name)),
-		kind: "numbered" as const,
-		applies: () => true,
-		isAnswered: (draft: Draft) => token.id in draft,
-		ask: async (draft: Draft, place: Parameters<typeof prompts.one>[0]) => {
+		kind: "numbered",
+		isAnswered: (draft) => token.id in draft,
+		async ask(draft, place) {
 			const taken = Object.entries(draft).flatMap(([id, key]) => (id === token.id ? [] : [key]));
 			const rows = keyRows(suggestionsFor(token, sources), taken);
 			const answer = await prompts.one<string>(place, {
@@ -50,14 +56,7 @@ export async function askKeys(
 			});
 			return typeof answer === "string" ? { ...draft, [token.id]: answer } : answer;
 		},
-	}));
-	try {
-		const keys = await walk<Draft>(steps, {}, { title });
-		await remember(chosen, keys, sources);
-		return chosen.map((token) => ({ key: keys[token.id] ?? "API_TOKEN", token }));
-	} finally {
-		prompts.dispose();
-	}
+	};
 }
 
 /** What was chosen before goes first, then what env files call it, then what its name suggests. */

@@ -5,9 +5,9 @@ import type { TokenRecord, UsageDay } from "../../daemon/contract.ts";
 import { labelText, messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import type { Services } from "../services.ts";
+import { type AddressUse, overlapUse, useInWords } from "../tokens/overlap-facts.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import { timeSince } from "../tokens/time-left.ts";
-import { type AddressUse, overlapUse, useInWords } from "./overlap-facts.ts";
 import { oldSecretInWords } from "./rotation-words.ts";
 import { openRotation } from "./undo-rotation.ts";
 

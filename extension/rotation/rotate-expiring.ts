@@ -3,8 +3,6 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
-import { back, GoTo, type Step, walk } from "../create/walk.ts";
-import { Prompts, type Row } from "../create/wizard.ts";
 import { labelText, plainText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { amountInWords } from "../language.ts";
@@ -12,6 +10,9 @@ import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
 import { dateInWords, soonestFirst, timeLeft } from "../tokens/time-left.ts";
 import { connect } from "../tokens/token-choice.ts";
+import type { Prompts, Row } from "../wizard/prompts.ts";
+import { back, type Step } from "../wizard/walk.ts";
+import { runWizard, summaryStep } from "../wizard/wizard.ts";
 import { stageInWords } from "./rotate.ts";
 import { carryOut, isFinished, type RotationOutcome } from "./rotation.ts";
 import { type Limits, overlapInWords, quietInWords } from "./rotation-plan.ts";
@@ -81,25 +82,24 @@ function expiringUntil(tokens: readonly TokenRecord[], until: number, now: Date)
 }
 
 async function ask(services: Services, within: readonly Range[]): Promise<BulkDraft> {
-	const prompts = new Prompts();
 	// Each token's own expiry shortens its overlap further.
 	const limits = {
-		prompts,
 		token: { expiry: null, retiresDate: null, creationDate: "" },
 		maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
 	};
-	const steps = [
+	const steps = (prompts: Prompts) => [
 		withinStep(prompts, within),
 		tokensStep(prompts, within),
-		overlapStep<BulkDraft>(limits),
-		quietStep<BulkDraft>(limits),
-		summaryStep(services, prompts, limits),
+		overlapStep<BulkDraft>({ ...limits, prompts }),
+		quietStep<BulkDraft>({ ...limits, prompts }),
+		summaryStep<BulkDraft>({
+			prompts,
+			placeholder: l10n.t("Is this right? Enter rotates the tokens, a row changes its answer."),
+			done: ({ tokens = [] }) => l10n.t("$(check) Rotate {0}", countInWords(tokens.length)),
+			rows: (draft) => summaryRows(services, draft, limits),
+		}),
 	];
-	try {
-		return await walk<BulkDraft>(steps, {}, { title: l10n.t("Rotate All That Expire Soon") });
-	} finally {
-		prompts.dispose();
-	}
+	return await runWizard<BulkDraft>(steps, {}, { title: l10n.t("Rotate All That Expire Soon") });
 }
 
 function withinStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft> {
@@ -107,7 +107,6 @@ function withinStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft>
 		id: "within",
 		subject: l10n.t("Expiry"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: ({ until }) => until !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.one<number>(place, {
@@ -131,7 +130,6 @@ function tokensStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft>
 		id: "tokens",
 		subject: l10n.t("Tokens"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: ({ tokens }) => tokens !== undefined,
 		async ask(draft, place) {
 			const offered = within.find(({ until }) => until === draft.until)?.tokens ?? [];
@@ -151,36 +149,12 @@ function tokensStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft>
 	};
 }
 
-function summaryStep(services: Services, prompts: Prompts, limits: Limits): Step<BulkDraft> {
-	return {
-		id: "summary",
-		subject: l10n.t("Summary"),
-		kind: "numbered",
-		applies: () => true,
-		isAnswered: () => false,
-		async ask(draft, place) {
-			const answer = await prompts.one<string>(place, {
-				placeholder: l10n.t("Is this right? Enter rotates the tokens, a row changes its answer."),
-				rows: summaryRows(services, draft, limits),
-			});
-			if (typeof answer !== "string") return answer;
-			return answer === "rotate" ? draft : new GoTo(answer);
-		},
-	};
-}
-
 async function summaryRows({ bindings }: Services, draft: BulkDraft, limits: Limits): Promise<Row<string>[]> {
 	await bindings.whenReady();
 	const { overlap, quietSeconds } = planOf(draft);
 	const tokens = draft.tokens ?? [];
 	const now = new Date();
 	return [
-		{
-			label: l10n.t("$(check) Rotate {0}", countInWords(tokens.length)),
-			value: "rotate",
-			alwaysShow: true,
-		},
-		{ label: l10n.t("change"), kind: vscode.QuickPickItemKind.Separator },
 		{
 			label: l10n.t("$(history) Overlap"),
 			description: overlapInWords(overlap, limits, now).join(", "),

@@ -2,18 +2,18 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type Profile, statusOf, type TokenRecord } from "../../daemon/contract.ts";
-import { walk } from "../create/walk.ts";
-import { Prompts } from "../create/wizard.ts";
 import { quoted } from "../display-text.ts";
 import { refusedLines } from "../env/env-lines.ts";
 import { untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
 import { connect } from "../tokens/token-choice.ts";
+import type { Prompts } from "../wizard/prompts.ts";
+import { runWizard } from "../wizard/wizard.ts";
 import { carryOut, type RotationOutcome, type Stage } from "./rotation.ts";
 import type { RotationPlan } from "./rotation-plan.ts";
 import { command, offer, reportAlreadyRotated, reportOutcome } from "./rotation-report.ts";
-import { planOf, type Question, type RotationDraft, rotationSteps } from "./rotation-steps.ts";
+import { planOf, type RotationDraft, rotationSteps } from "./rotation-steps.ts";
 
 const failed = () => l10n.t("The token was not rotated.");
 
@@ -66,12 +66,10 @@ async function canBeRotated(token: TokenRecord): Promise<boolean> {
 }
 
 async function askPlan(services: Services, token: TokenRecord): Promise<RotationPlan> {
-	const prompts = new Prompts();
 	const { live, log } = services;
 	const retried = <Answer>(work: () => Promise<Answer>) =>
 		untilDone(work, { failed: failed(), log, modal: "modal" });
-	const question: Question = {
-		prompts,
+	const question = {
 		token,
 		maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
 		profile: () => retried(() => profileOf(services, token)),
@@ -80,12 +78,9 @@ async function askPlan(services: Services, token: TokenRecord): Promise<Rotation
 	// The lines are looked for while the person thinks.
 	live.start();
 	services.bindings.start();
-	try {
-		const title = l10n.t("Rotate {0}", quoted(token.name));
-		return planOf(await walk<RotationDraft>(rotationSteps(question), {}, { title }));
-	} finally {
-		prompts.dispose();
-	}
+	const steps = (prompts: Prompts) => rotationSteps({ ...question, prompts });
+	const title = l10n.t("Rotate {0}", quoted(token.name));
+	return planOf(await runWizard<RotationDraft>(steps, {}, { title }));
 }
 
 async function linesOf({ bindings }: Services, { id }: TokenRecord) {

@@ -4,12 +4,13 @@ import * as vscode from "vscode";
 import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import { type ExpiryChoice, expiryInWords, expiryPresets } from "../create/expiry-input.ts";
 import { exactExpiryStep, type TokenDraft } from "../create/token-steps.ts";
-import { back, GoTo, type Step } from "../create/walk.ts";
-import type { Prompts, Row } from "../create/wizard.ts";
 import { labelText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import type { Refused } from "../env/env-lines.ts";
 import { dateInWords } from "../tokens/time-left.ts";
+import type { Prompts, Row } from "../wizard/prompts.ts";
+import { back, type Step } from "../wizard/walk.ts";
+import { summaryStep } from "../wizard/wizard.ts";
 import {
 	type Limits,
 	type Overlap,
@@ -53,7 +54,13 @@ export function rotationSteps(question: Question): Step<RotationDraft>[] {
 		quietStep(question),
 		expiryStep(question),
 		exactExpiryStep(question),
-		summaryStep(question),
+		summaryStep({
+			prompts: question.prompts,
+			placeholder: l10n.t("Is this right? Enter rotates the token, a row changes its answer."),
+			done: () => l10n.t("$(check) Rotate Token"),
+			rows: (draft) => summaryRows(question, draft),
+			commands: { trust: "workbench.trust.manage" },
+		}),
 	];
 }
 
@@ -124,7 +131,6 @@ function expiryStep({ prompts, token, profile }: Question): Step<RotationDraft> 
 		id: "expiry",
 		subject: l10n.t("Expiry"),
 		kind: "numbered",
-		applies: () => true,
 		isAnswered: ({ lifetime, expiry }) => lifetime === "same" || expiry !== undefined,
 		async ask(draft, place) {
 			const rules = (await profile()).expiry;
@@ -176,41 +182,12 @@ function isSameChoice(pick: ExpiryPick, { lifetime, expiry }: RotationDraft): bo
 	return JSON.stringify(pick) === JSON.stringify(expiry);
 }
 
-function summaryStep(question: Question): Step<RotationDraft> {
-	return {
-		id: "summary",
-		subject: l10n.t("Summary"),
-		kind: "numbered",
-		applies: () => true,
-		isAnswered: () => false,
-		async ask(draft, place) {
-			const answer = await question.prompts.one<string>(place, {
-				placeholder: l10n.t("Is this right? Enter rotates the token, a row changes its answer."),
-				rows: summaryRows(question, draft),
-			});
-			if (typeof answer !== "string") return answer;
-			if (answer === "trust") return await leaveFor("workbench.trust.manage");
-			return answer === "rotate" ? draft : new GoTo(answer);
-		},
-	};
-}
-
-async function leaveFor(command: string): Promise<never> {
-	await vscode.commands.executeCommand(command);
-	throw new vscode.CancellationError();
-}
-
 async function summaryRows(question: Question, draft: RotationDraft): Promise<Row<string>[]> {
 	const [{ lines, refused }, rules] = await Promise.all([
 		question.lines(),
 		question.profile().then(({ expiry }) => expiry),
 	]);
-	return [
-		{ label: l10n.t("$(check) Rotate Token"), value: "rotate", alwaysShow: true },
-		separator(l10n.t("change")),
-		...answerRows(question, draft, rules),
-		...lineRows(lines, refused),
-	];
+	return [...answerRows(question, draft, rules), ...lineRows(lines, refused)];
 }
 
 function answerRows(question: Question, draft: RotationDraft, rules: Profile["expiry"]): Row<string>[] {

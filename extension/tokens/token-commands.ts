@@ -2,7 +2,6 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandCall, CommandTable } from "../command.ts";
-import { createToken } from "../create/create-token.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import { commentOutLines } from "./comment-lines.ts";
@@ -13,12 +12,6 @@ import { revokeTokens } from "./revoke-token.ts";
 import { tokenFor, tokensFor } from "./token-choice.ts";
 
 export const tokenCommands: CommandTable = {
-	createToken: {
-		failed: () => l10n.t("The token was not created."),
-		run: async ({ services }) => {
-			await createToken(services, (token) => services.tree.mark(token.id));
-		},
-	},
 	copySecret: {
 		failed: () => l10n.t("The secret was not copied."),
 		run: async (call) =>

@@ -4,7 +4,6 @@
  */
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
-import { addressesInWords } from "../create/allowed-addresses.ts";
 import { dateInWords, timeLeft, timeLeftBriefly, timeSince, type Urgency } from "./time-left.ts";
 
 export interface Fact {
@@ -33,6 +32,11 @@ export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): F
 		{ label: l10n.t("Created"), value: creationFact(token) },
 		{ label: l10n.t("Secret"), value: places[secret](token.partialToken) },
 	];
+}
+
+/** How a list of addresses stands in a summary. */
+export function addressesInWords(addresses: readonly string[]): string {
+	return addresses.length === 0 ? l10n.t("Any address") : addresses.join(", ");
 }
 
 function creationFact({ creationDate, createdUserInfo }: TokenRecord): string {

@@ -5,9 +5,9 @@ import type { CommandTable } from "../command.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import { filterTokens } from "./filter-box.ts";
-import { renameToken } from "./rename-token.ts";
 import { idOf, tokenFor } from "./token-choice.ts";
 import type { Grouping } from "./token-groups.ts";
+import { renameToken } from "./token-name.ts";
 
 const groupBy = (grouping: Grouping): CommandTable[string] => ({
 	failed: () => l10n.t("The list was not grouped."),

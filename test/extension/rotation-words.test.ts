@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isOverlapOver, workingSuccessorOf } from "../../extension/rotation/lineage.ts";
-import { overlapFact, overlapUse } from "../../extension/rotation/overlap-facts.ts";
 import { rotatedInWords, type WrittenLines } from "../../extension/rotation/rotation-words.ts";
+import { overlapFact, overlapUse } from "../../extension/tokens/overlap-facts.ts";
 import { impactInWords } from "../../extension/tokens/revoke-impact.ts";
 import { aToken } from "./a-token.ts";
 

@@ -47,6 +47,8 @@ describe("facts of a token", () => {
 		assert.equal(known.get("Expires"), "Never");
 		assert.equal(known.get("Permissions"), "orders.read");
 		assert.equal(known.get("Allowed addresses"), "Any address");
+		const some = facts({ allowedAddresses: ["::1", "10.0.0.0/8"] });
+		assert.equal(some.get("Allowed addresses"), "::1, 10.0.0.0/8");
 		assert.equal(known.get("Last used"), "Never");
 		assert.match(known.get("Created") ?? "", /^Sun, 1 Feb 2026, .* by ann$/);
 		assert.equal(known.get("Secret"), "tks_…abcd. Kept in SecretStorage");

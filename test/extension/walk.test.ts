@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Back, back, GoTo, type Place, type Step, walk } from "../../extension/create/walk.ts";
+import { type Back, back, GoTo, type Place, type Step, walk } from "../../extension/wizard/walk.ts";
 
 interface Draft {
 	name?: string;
@@ -17,8 +17,7 @@ async function run(script: Record<string, Answer[]>, options: { draft?: Draft; c
 		id,
 		subject: id.toUpperCase(),
 		kind: "numbered",
-		applies: () => true,
-		isAnswered: (draft) => id in draft,
+		...(id !== "summary" && { isAnswered: (draft: Draft) => id in draft }),
 		ask: async (draft, place) => {
 			asked.push(describePlace(id, place));
 			const answer = script[id]?.shift();
@@ -32,7 +31,7 @@ async function run(script: Record<string, Answer[]>, options: { draft?: Draft; c
 		step("file"),
 		step("agreed", { kind: "side", applies: ({ file, agreed }) => file === "tracked" && agreed !== file }),
 		step("key", { applies: ({ file }) => file !== "nowhere" }),
-		step("summary", { isAnswered: () => false }),
+		step("summary"),
 	];
 	const { draft = {}, changeFirst } = options;
 	return { asked, draft: await walk(steps, draft, { title: "Create", changeFirst }) };
@@ -152,7 +151,6 @@ describe("walk", () => {
 						id: "a",
 						subject: "Only",
 						kind: "numbered",
-						applies: () => true,
 						isAnswered: () => false,
 						ask: () => Promise.reject(new Error("Canceled")),
 					},

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { back, type Place } from "../../extension/create/walk.ts";
-import { Prompts, type Read } from "../../extension/create/wizard.ts";
+import { Prompts, type Read } from "../../extension/wizard/prompts.ts";
+import { back, type Place } from "../../extension/wizard/walk.ts";
 
 const place: Place = { title: "Test", step: 2, totalSteps: 3, canGoBack: true };
 const read = (text: string): Read<number> =>

@@ -30,13 +30,17 @@ export interface Step<Draft> {
 	subject: string;
 	/** `numbered` steps are counted and can be gone back to; `side` questions are asked when an answer raises them. */
 	kind: "numbered" | "side";
-	applies(draft: Draft): boolean;
-	/** Whether the draft has this step's answer already, so that a change of another answer need not ask it again. */
-	isAnswered(draft: Draft): boolean;
+	/** Default: always. */
+	applies?(draft: Draft): boolean;
+	/**
+	 * Whether the draft has this step's answer already, so that a change of another answer need not ask it again.
+	 * Default: never.
+	 */
+	isAnswered?(draft: Draft): boolean;
 	ask(draft: Draft, place: Place): Promise<Draft | Back | GoTo>;
 }
 
-interface WalkOptions {
+export interface WalkOptions {
 	title: string;
 	/** Begin by changing this answer only, with all others kept; the walk goes on at the last step. */
 	changeFirst?: string | undefined;
@@ -71,7 +75,11 @@ export async function walk<Draft>(
 
 function isDue<Draft>(step: Step<Draft>, { at, draft, detour }: Position<Draft>): boolean {
 	if (detour?.changing === at) return true;
-	return step.applies(draft) && (detour === undefined || step.kind === "side" || !step.isAnswered(draft));
+	return applies(step, draft) && (detour === undefined || step.kind === "side" || !step.isAnswered?.(draft));
+}
+
+function applies<Draft>(step: Step<Draft>, draft: Draft): boolean {
+	return step.applies?.(draft) ?? true;
 }
 
 function afterAnswer<Draft>(
@@ -114,7 +122,7 @@ function previousNumbered<Draft>(
 	at: number,
 	draft: Draft,
 ): number | undefined {
-	const found = steps.slice(0, at).findLastIndex((step) => step.kind === "numbered" && step.applies(draft));
+	const found = steps.slice(0, at).findLastIndex((step) => step.kind === "numbered" && applies(step, draft));
 	return found === -1 ? undefined : found;
 }
 
@@ -123,7 +131,7 @@ function placeOf<Draft>(
 	{ at, draft, detour }: Position<Draft>,
 	title: string,
 ): Place {
-	const numbered = steps.filter((step) => step.kind === "numbered" && step.applies(draft));
+	const numbered = steps.filter((step) => step.kind === "numbered" && applies(step, draft));
 	const own = steps[at]?.kind === "numbered" ? at : previousNumbered(steps, at, draft);
 	return {
 		title: `${title}: ${steps[at]?.subject}`,

@@ -1,7 +1,7 @@
 /** Who has used a token since it was rotated, out of its usage per day. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import type { UsageDay } from "../../daemon/contract.ts";
-import type { Fact } from "../tokens/token-facts.ts";
+import type { Fact } from "./token-facts.ts";
 
 export interface AddressUse {
 	address: string;

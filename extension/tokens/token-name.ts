@@ -1,0 +1,39 @@
+/** A token's name: how one that a person types is read, and how a token is given another. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { createTokenRequest, maximumNameLength, type TokenRecord } from "../../daemon/contract.ts";
+import type { Services } from "../services.ts";
+import type { Read } from "../wizard/prompts.ts";
+
+/** What the contract says to it, in the person's language. */
+export function readTokenName(text: string): Read<string> {
+	const { success, data } = createTokenRequest.shape.name.safeParse(text);
+	return success ? { ok: true, value: data } : { ok: false, problem: problemWith(text) };
+}
+
+function problemWith(text: string): string {
+	if (text.trim() === "") return l10n.t("The name must not be blank.");
+	if (text.length > maximumNameLength)
+		return l10n.t("The name must be at most {0} characters long.", maximumNameLength);
+	if (!text.isWellFormed()) return l10n.t("The name must be whole Unicode characters.");
+	return l10n.t("The name must not contain control characters or line breaks.");
+}
+
+/** Whatever uses its secret goes on as before. */
+export async function renameToken({ daemon }: Services, token: TokenRecord): Promise<void> {
+	const name = await vscode.window.showInputBox({
+		title: l10n.t("Rename"),
+		prompt: l10n.t("Its secret and whatever uses it stay as they are."),
+		value: token.name,
+		validateInput: (text) => {
+			const read = readTokenName(text);
+			return read.ok ? undefined : read.problem;
+		},
+	});
+	if (name === undefined) throw new vscode.CancellationError();
+	if (name.trim() === token.name) return;
+	const client = await daemon.client();
+	// Its use may have been counted meanwhile, and that is no change that a person has to know of.
+	const { version } = await client.getToken(token.id);
+	await client.updateToken(token.id, version, { name });
+}

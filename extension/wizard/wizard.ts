@@ -1,0 +1,62 @@
+/** A wizard as a whole: its steps in one quick input, up to a summary whose rows lead back to their steps. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { Prompts, type Row } from "./prompts.ts";
+import { GoTo, type Step, type WalkOptions, walk } from "./walk.ts";
+
+/** Answers the filled draft. Escape is a cancellation. */
+export async function runWizard<Draft>(
+	stepsOf: (prompts: Prompts) => readonly Step<Draft>[],
+	draft: Draft,
+	options: WalkOptions,
+): Promise<Draft> {
+	const prompts = new Prompts();
+	try {
+		return await walk(stepsOf(prompts), draft, options);
+	} finally {
+		prompts.dispose();
+	}
+}
+
+interface Summary<Draft> {
+	prompts: Prompts;
+	placeholder: string;
+	/** What Enter does, as the first row says it. */
+	done(draft: Draft): string;
+	/** The value of a row is the step that it leads back to, or one of `commands`. */
+	rows(draft: Draft): readonly Row<string>[] | Promise<readonly Row<string>[]>;
+	/** For rows that leave the wizard for something else: what VS Code runs then. */
+	commands?: Readonly<Record<string, string>>;
+}
+
+export function summaryStep<Draft>(summary: Summary<Draft>): Step<Draft> {
+	const { prompts, placeholder, commands = {} } = summary;
+	return {
+		id: "summary",
+		subject: l10n.t("Summary"),
+		kind: "numbered",
+		async ask(draft, place) {
+			const answer = await prompts.one<string>(place, { placeholder, rows: rowsOf(summary, draft) });
+			if (typeof answer !== "string") return answer;
+			const command = commands[answer];
+			if (command !== undefined) return await leaveFor(command);
+			return answer === goOn ? draft : new GoTo(answer);
+		},
+	};
+}
+
+const goOn = "go-on";
+
+async function rowsOf<Draft>({ done, rows }: Summary<Draft>, draft: Draft): Promise<Row<string>[]> {
+	const answers = await rows(draft);
+	return [
+		{ label: done(draft), value: goOn, alwaysShow: true },
+		{ label: l10n.t("change"), kind: vscode.QuickPickItemKind.Separator },
+		...answers,
+	];
+}
+
+async function leaveFor(command: string): Promise<never> {
+	await vscode.commands.executeCommand(command);
+	throw new vscode.CancellationError();
+}
