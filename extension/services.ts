@@ -30,7 +30,7 @@ export interface Services {
 	lostSecrets: { survey(): Promise<Survey> };
 	/** Answers the variables of debug configurations. */
 	debugging: {
-		secretFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string>;
+		standInFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string>;
 	};
 	/** What the workspace remembers. Nothing in it is a secret. */
 	workspaceState: vscode.Memento;

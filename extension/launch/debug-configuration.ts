@@ -3,6 +3,7 @@
  * the person is shown of it. The configuration comes from the workspace. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
+import { quoted } from "../display-text.ts";
 import { NeedsError } from "./token-needs.ts";
 
 export type DebugSettings = Readonly<Record<string, unknown>>;
@@ -89,56 +90,144 @@ export function withEnvironment(
 	return { ...rest, environment: [...others, ...added] };
 }
 
-/** Where a secret stands outside the environment, where others would see it; undefined: nowhere. */
-export function strayPlace(config: DebugSettings, secrets: readonly string[]): string | undefined {
+/** Where a text stands outside the environment, where others would see it; undefined: nowhere. */
+export function strayPlace(config: DebugSettings, texts: readonly string[]): string | undefined {
 	const { env: _env, environment: _environment, ...rest } = config;
-	const found = Object.entries(rest).find(([name, value]) => {
-		const text = JSON.stringify([name, value]) ?? "";
-		return secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)));
-	});
-	return found?.[0];
+	return Object.entries(rest).find((entry) => holds(entry, texts))?.[0];
 }
 
-export function holds(config: DebugSettings, secrets: readonly string[]): boolean {
-	const text = JSON.stringify(config);
-	return secrets.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)));
+export function holds(content: unknown, texts: readonly string[]): boolean {
+	const json = JSON.stringify(content) ?? "";
+	return texts.some((text) => json.includes(JSON.stringify(text).slice(1, -1)));
 }
 
 /**
- * Everything that decides about what runs: without VS Code's and debuggers' own marks, which are others at each start.
- * @param written the configuration as the file has it: what looks like a mark there is the file's own doing
+ * The variables of the environment that hold one of the texts, with it.
+ * @throws NeedsError where one stands elsewhere
  */
-export function contentOf(config: DebugSettings, written: DebugSettings | undefined): DebugSettings {
+export function variablesWith(config: DebugSettings, texts: readonly string[]): Record<string, string> {
+	refuseStrays(config, texts);
+	const found: Record<string, string> = {};
+	for (const [name, value] of environmentOf(config)) {
+		const [text, another] = texts.filter((one) => holds(value, [one]));
+		if (another !== undefined)
+			throw new NeedsError(l10n.t("{0} can hold the secret of one token only.", quoted(name)));
+		if (text !== undefined) found[name] = text;
+	}
+	return found;
+}
+
+/** @throws NeedsError */
+export function refuseStrays(config: DebugSettings, texts: readonly string[]): void {
+	const place = strayPlace(config, texts);
+	if (place !== undefined)
+		throw new NeedsError(
+			l10n.t("The secret would stand in {0}, where others see it. It can only go into env.", place),
+		);
+}
+
+/** The configuration with other texts in its environment, by those that are there now. */
+export function withTexts(config: DebugSettings, texts: ReadonlyMap<string, string>): DebugSettings {
+	const filled = (value: string) =>
+		[...texts].reduce((whole, [old, text]) => whole.replaceAll(old, () => text), value);
+	const fill = (part: unknown): unknown =>
+		JSON.parse(JSON.stringify(part), (_name, value) => (typeof value === "string" ? filled(value) : value));
+	const { env, environment } = config;
+	return {
+		...config,
+		...(env !== undefined && { env: fill(env) }),
+		...(environment !== undefined && { environment: fill(environment) }),
+	};
+}
+
+/** The configuration without these variables in its environment. */
+export function withoutVariables(config: DebugSettings, names: readonly string[]): DebugSettings {
+	const { env, environment } = config;
+	const kept = ([name]: readonly [string, unknown]) => !names.includes(name);
+	return {
+		...config,
+		...(isObject(env) && { env: Object.fromEntries(Object.entries(env).filter(kept)) }),
+		...(Array.isArray(environment) && {
+			environment: environment.filter((entry) => kept([String(asObject(entry).name), entry])),
+		}),
+	};
+}
+
+/** By name and value, in whichever of the two forms. */
+function environmentOf({ env, environment }: DebugSettings): [name: string, value: unknown][] {
+	const listed = Array.isArray(environment) ? environment : [];
+	return [
+		...Object.entries(asObject(env)),
+		...listed.map((entry): [string, unknown] => [String(asObject(entry).name), asObject(entry).value]),
+	];
+}
+
+/**
+ * Those of the written configurations that this one may come from, each also with what it says for single platforms,
+ * which VS Code puts in the place of the rest. Two can have one name, and a name can hold variables: which of them it is,
+ * nobody says, so that all count.
+ */
+export function writtenAs(name: string, written: readonly unknown[]): DebugSettings[] {
+	return written.filter(isObject).flatMap((config) => {
+		const isMeant = config.name === name || (typeof config.name === "string" && config.name.includes("${"));
+		return isMeant ? [config, ...platforms.map((platform) => config[platform]).filter(isObject)] : [];
+	});
+}
+
+const platforms = ["windows", "osx", "linux"];
+
+/**
+ * Everything that decides about what runs: without VS Code's and debuggers' own marks, which are others at each start.
+ * @param written what files have under its name: what looks like a mark there is the file's own doing
+ */
+export function contentOf(config: DebugSettings, written: readonly DebugSettings[]): DebugSettings {
 	const { [tokensProperty]: _, ...rest } = config;
-	const counts = (name: string) => !name.startsWith("__") || Object.hasOwn(written ?? {}, name);
+	const counts = (name: string) => !name.startsWith("__") || written.some((one) => Object.hasOwn(one, name));
 	return Object.fromEntries(Object.entries(rest).filter(([name]) => counts(name)));
 }
 
 const mainProperties = ["program", "module", "command", "url", "file", "mainClass", "runtimeExecutable"];
-const unshown = new Set(["name", "type", "request", "presentation", tokensProperty]);
+const usualProperties = ["args", "cwd", "runtimeArgs", "preLaunchTask"];
+const unshown = new Set(["name", "type", "request", "presentation", "env", "environment", tokensProperty]);
 
 /**
- * What runs, line by line: the program first, then all that the workspace's own file says, and of what a debugger has
- * added only what it starts with.
- * @param written the configuration as the file has it
+ * What runs, line by line: the program first, then all that the workspace's own files say, and of what a debugger has
+ * added only what it starts with. What is shown is what runs, whoever has written it.
+ * @param written what files have under its name
  */
-export function linesOf(config: DebugSettings, written: DebugSettings | undefined): string[] {
-	const own = Object.keys(written ?? {}).filter((name) => name in config);
-	const names = new Set([
-		...mainProperties.filter((name) => name in config),
-		...["args", "cwd", "runtimeArgs", "preLaunchTask"].filter((name) => name in config),
-		...own,
-	]);
-	const lines = [...names]
-		.filter((name) => !unshown.has(name))
-		.map((name) => `${name}: ${inWords(config[name])}`);
-	return [`${String(config.type)}, ${String(config.request)}`, ...lines];
+export function linesOf(config: DebugSettings, written: readonly DebugSettings[]): string[] {
+	const own = written.flatMap(Object.keys);
+	const shown = (names: readonly string[]) =>
+		names.filter((name) => name in config && !unshown.has(name)).map((name) => lineOf(name, config[name]));
+	const main = [...mainProperties, ...usualProperties];
+	return [
+		`${String(config.type)}, ${String(config.request)}`,
+		...shown(main),
+		...environmentLines(config, written),
+		...shown([...new Set(own)].filter((name) => !main.includes(name))),
+	];
 }
 
-function inWords(value: unknown): string {
-	return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+/** Debuggers may add all of the machine's environment: of what no file has written, only the names are shown. */
+function environmentLines(config: DebugSettings, written: readonly DebugSettings[]): string[] {
+	const own = new Set(written.flatMap((one) => environmentOf(one).map(([name]) => name)));
+	const all = environmentOf(config);
+	const values = Object.fromEntries(all.filter(([name]) => own.has(name)));
+	const others = all.map(([name]) => name).filter((name) => !own.has(name));
+	return [
+		...(Object.keys(values).length === 0 ? [] : [lineOf("env", values)]),
+		...(others.length === 0 ? [] : [lineOf("env", others.join(", "))]),
+	];
+}
+
+function lineOf(name: string, value: unknown): string {
+	return `${name}: ${typeof value === "string" ? value : (JSON.stringify(value) ?? "")}`;
 }
 
 function asObject(value: unknown): Record<string, unknown> {
-	return typeof value === "object" && value !== null ? { ...value } : {};
+	return isObject(value) ? { ...value } : {};
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -17,7 +17,7 @@ export const launchCommands: CommandTable = {
 	secretForDebug: {
 		failed: () => l10n.t("Debugging was not started."),
 		run: ({ services, argument }) =>
-			services.debugging.secretFor(argument, (title) => chooseToken(services, { title, among: "kept" })),
+			services.debugging.standInFor(argument, (title) => chooseToken(services, { title, among: "kept" })),
 	},
 	withdrawConsents: {
 		failed: () => l10n.t("The permissions were not withdrawn."),

@@ -1,8 +1,9 @@
 /**
  * Debugging with secrets: `tokensmithTokens` in launch.json, and `${command:tokensmith.secretForDebug}` for a single one.
  * Invariant: a secret goes into the environment of what is started and nowhere else in the configuration, and only after
- * the person has allowed it.
+ * the person has allowed it for the configuration as it runs. The variable itself is answered with a stand-in.
  */
+import { randomUUID } from "node:crypto";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -14,33 +15,30 @@ import {
 	holds,
 	linesOf,
 	refuseLeaks,
-	strayPlace,
 	tokensProperty,
+	variablesWith,
 	withEnvironment,
+	withTexts,
+	writtenAs,
 } from "./debug-configuration.ts";
-import { type Door, handOut } from "./hand-out.ts";
+import { type Door, handOut, type Launch } from "./hand-out.ts";
 import { NeedsError, readNeeds } from "./token-needs.ts";
 
 export interface DebugDoor extends Door {
 	onFailure(error: unknown): void;
 }
 
-interface Start {
-	readonly folder: vscode.WorkspaceFolder | undefined;
-	readonly config: vscode.DebugConfiguration;
-	readonly date: number;
-}
-
 /** A person may take this long to answer what a configuration asks while it starts. */
 const longestStart = 5 * 60_000;
-const variable = "tokensmith.secretForDebug";
+const mostStandIns = 100;
+const variable = `\${command:tokensmith.secretForDebug}`;
 
 export class TokenDebugging implements vscode.DebugConfigurationProvider {
 	readonly #door: DebugDoor;
-	/** Configurations that VS Code is about to start, whose variables may be asked for. */
-	readonly #starts = new Map<string, Start>();
-	/** Answered for a variable, to be looked for where it must not be. */
-	readonly #answered = new Map<string, number>();
+	/** When configurations were about to start whose variables may be asked for, by their names. */
+	readonly #starts = new Map<string, { name: string; date: number }>();
+	/** What stands in a configuration until it is whole, and which token's secret it stands for. */
+	readonly #standIns = new Map<string, string>();
 
 	constructor(door: DebugDoor) {
 		this.#door = door;
@@ -56,7 +54,7 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 		config: vscode.DebugConfiguration,
 	): vscode.DebugConfiguration {
 		const asksForVariables = /\$\{(?:input|command):/.test(JSON.stringify(config));
-		if (asksForVariables) this.#starts.set(nameOf(folder, config), { folder, config, date: Date.now() });
+		if (asksForVariables) this.#starts.set(nameOf(folder, config), { name: config.name, date: Date.now() });
 		return config;
 	}
 
@@ -66,9 +64,9 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 	): Promise<vscode.DebugConfiguration | undefined> {
 		this.#starts.delete(nameOf(folder, config));
 		try {
-			this.#refuseStrays(config);
-			if (config[tokensProperty] === undefined) return config;
-			return await this.#withSecrets(folder, config);
+			const standIns = this.#takeStandIns(config);
+			if (standIns.size === 0 && config[tokensProperty] === undefined) return config;
+			return await this.#withSecrets(folder, config, standIns);
 		} catch (error) {
 			if (!(error instanceof vscode.CancellationError)) this.#door.onFailure(error);
 			return undefined;
@@ -76,70 +74,67 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 	}
 
 	/**
-	 * The value of `${command:tokensmith.secretForDebug}`, or of an input of the type `command`.
+	 * The value of `${command:tokensmith.secretForDebug}`, or of an input of the type `command`: only a stand-in, for
+	 * nobody can tell who asks, nor whether the start that it is for goes on. The secret takes its place in the end.
 	 * @param wanted what the input's `args` say: a name or id of a token, or `{ "token": … }`
 	 * @param choose lets the person choose where nothing says which token is wanted
-	 * @throws NeedsError where no debugging is about to start: nobody would know what the secret is for
+	 * @throws NeedsError where no debugging is about to start, as for a task, which would run with the stand-in
 	 */
-	async secretFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string> {
-		const starts = [...this.#starts.values()].filter(({ date }) => Date.now() - date < longestStart);
-		const [start, ...others] = starts;
+	async standInFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string> {
+		const start = [...this.#starts.values()].findLast(({ date }) => Date.now() - date < longestStart);
 		if (start === undefined)
 			throw new NeedsError(
 				l10n.t(
 					'Only a debug configuration can ask for a secret in this way. For a task, use one of the type "tokensmith".',
 				),
 			);
-		const title = l10n.t("Which token's secret does {0} get?", quoted(start.config.name));
+		const title = l10n.t("Which token's secret does {0} get?", quoted(start.name));
 		const token = wantedToken(wanted) ?? (await choose(title)).id;
-		const secret = await this.#answer(start, others, token);
-		this.#answered.set(secret, Date.now());
-		return secret;
+		const standIn = `tokensmith-${randomUUID()}`;
+		this.#standIns.set(standIn, token);
+		// Of starts that were cancelled.
+		for (const oldest of [...this.#standIns.keys()].slice(0, -mostStandIns)) this.#standIns.delete(oldest);
+		return standIn;
 	}
 
-	async #answer(start: Start, others: readonly Start[], wanted: string): Promise<string> {
-		const { folder, config } = start;
-		const all = [start, ...others];
-		const configs = all.map((one) => contentOf(one.config, writtenIn(one.folder, one.config.name)));
-		const values = await handOut(this.#door, {
-			who: l10n.t("The debug configuration {0}", quoted(config.name)),
-			lines: all.flatMap((one) => linesOf(one.config, one.config)),
-			content: { variable, folder: folder?.uri.toString(), configs },
-			caution: cautionFor(config),
-			needs: [{ key: variable, wanted }],
-		});
-		return values[variable] ?? "";
+	#takeStandIns(config: DebugSettings): ReadonlyMap<string, string> {
+		const taken = new Map([...this.#standIns].filter(([standIn]) => holds(config, [standIn])));
+		for (const standIn of taken.keys()) this.#standIns.delete(standIn);
+		return taken;
 	}
 
 	async #withSecrets(
 		folder: vscode.WorkspaceFolder | undefined,
 		config: vscode.DebugConfiguration,
+		standIns: ReadonlyMap<string, string>,
 	): Promise<vscode.DebugConfiguration> {
-		refuseLeaks(config);
-		const written = writtenIn(folder, config.name);
-		const values = await handOut(this.#door, {
-			who: l10n.t("The debug configuration {0}", quoted(config.name)),
-			lines: linesOf(config, written),
-			content: { folder: folder?.uri.toString(), config: contentOf(config, written) },
-			caution: cautionFor(config),
-			needs: readNeeds(config[tokensProperty]),
-		});
-		return withEnvironment(config, values) as vscode.DebugConfiguration;
+		const all = [...standIns.keys()];
+		const variables = Object.entries(variablesWith(config, all));
+		const tokens = config[tokensProperty] === undefined ? [] : readNeeds(config[tokensProperty]);
+		const byVariable = Object.fromEntries(variables.map(([name, standIn]) => [name, standIns.get(standIn)]));
+		const needs = variables.length === 0 ? tokens : [...tokens, ...readNeeds(byVariable)];
+		const shown = withTexts(config, new Map(all.map((standIn) => [standIn, variable])));
+		const values = await handOut(this.#door, { ...launchOf(folder, shown), needs });
+		const secrets = new Map(variables.map(([name, standIn]) => [standIn, values[name] ?? ""]));
+		const added = Object.fromEntries(tokens.map(({ key }) => [key, values[key] ?? ""]));
+		const filled = withEnvironment(withTexts(config, secrets), added);
+		if (holds(filled, all))
+			throw new NeedsError(l10n.t("A secret can only be the value of a variable in env."));
+		return filled as vscode.DebugConfiguration;
 	}
+}
 
-	#refuseStrays(config: DebugSettings): void {
-		const now = Date.now();
-		for (const [secret, date] of this.#answered) if (now - date > longestStart) this.#answered.delete(secret);
-		const secrets = [...this.#answered.keys()];
-		if (secrets.length === 0 || !holds(config, secrets)) return;
-		for (const secret of secrets) if (holds(config, [secret])) this.#answered.delete(secret);
-		const place = strayPlace(config, secrets);
-		if (place !== undefined)
-			throw new NeedsError(
-				l10n.t("The secret would stand in {0}, where others see it. It can only go into env.", place),
-			);
-		refuseLeaks(config);
-	}
+/** What the person allows. @throws NeedsError where others than the program would see the secret */
+function launchOf(folder: vscode.WorkspaceFolder | undefined, config: DebugSettings): Omit<Launch, "needs"> {
+	refuseLeaks(config);
+	const name = String(config.name);
+	const written = writtenAs(name, allWritten(folder));
+	return {
+		who: l10n.t("The debug configuration {0}", quoted(name)),
+		lines: linesOf(config, written),
+		content: { folder: folder?.uri.toString(), config: contentOf(config, written) },
+		caution: cautionFor(config),
+	};
 }
 
 function wantedToken(wanted: unknown): string | undefined {
@@ -152,9 +147,10 @@ function nameOf(folder: vscode.WorkspaceFolder | undefined, config: DebugSetting
 	return `${folder?.uri.toString() ?? ""} ${String(config.name)}`;
 }
 
-/** The configuration as launch.json has it, without what debuggers have added. */
-function writtenIn(folder: vscode.WorkspaceFolder | undefined, name: string): DebugSettings | undefined {
-	const all = vscode.workspace.getConfiguration("launch", folder).get<unknown>("configurations");
-	if (!Array.isArray(all)) return undefined;
-	return all.find((config) => typeof config === "object" && config !== null && config.name === name);
+/** The configurations of launch.json, of the workspace's file and of the settings. */
+function allWritten(folder: vscode.WorkspaceFolder | undefined): unknown[] {
+	const found = vscode.workspace.getConfiguration("launch", folder).inspect<unknown>("configurations");
+	return [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue].flatMap((list) =>
+		Array.isArray(list) ? list : [],
+	);
 }

@@ -6,7 +6,10 @@ import {
 	linesOf,
 	refuseLeaks,
 	strayPlace,
+	variablesWith,
 	withEnvironment,
+	withTexts,
+	writtenAs,
 } from "../../extension/launch/debug-configuration.ts";
 import { endingSoon } from "../../extension/launch/ending.ts";
 import { consentDetail, consentTitle, shownLine } from "../../extension/launch/launch-words.ts";
@@ -320,24 +323,23 @@ describe("a debug configuration with tokens", () => {
 	});
 
 	it("is the same content at each start, whatever marks VS Code leaves in it", () => {
-		const one = contentOf({ ...config, __sessionId: "1", tokensmithTokens: { A: "x" } }, config);
-		assert.deepEqual(one, contentOf({ ...config, __sessionId: "2" }, config));
-		assert.deepEqual(one, contentOf({ ...config, __sessionId: "3" }, undefined));
-		assert.notDeepEqual(one, contentOf({ ...config, runtimeExecutable: "/w/evil" }, config));
+		const one = contentOf({ ...config, __sessionId: "1", tokensmithTokens: { A: "x" } }, [config]);
+		assert.deepEqual(one, contentOf({ ...config, __sessionId: "2" }, [config]));
+		assert.deepEqual(one, contentOf({ ...config, __sessionId: "3" }, []));
+		assert.notDeepEqual(one, contentOf({ ...config, runtimeExecutable: "/w/evil" }, [config]));
 	});
 
-	it("is other content where the workspace's file itself writes what looks like a mark", () => {
+	it("is other content where a file of the workspace itself writes what looks like a mark", () => {
 		const written = { ...config, __adapter: "/w/evil" };
-		assert.notDeepEqual(contentOf(config, config), contentOf(written, written));
-		assert.notDeepEqual(
-			contentOf(written, written),
-			contentOf({ ...written, __adapter: "/w/worse" }, { ...written, __adapter: "/w/worse" }),
-		);
+		const worse = { ...config, __adapter: "/w/worse" };
+		assert.notDeepEqual(contentOf(config, [config]), contentOf(written, [written]));
+		assert.notDeepEqual(contentOf(written, [written]), contentOf(worse, [worse]));
+		assert.notDeepEqual(contentOf(config, [config, written]), contentOf(written, [config, written]));
 	});
 
 	it("is shown with everything that the workspace's file says, and none of the debugger's defaults", () => {
 		const written = { ...config, runtimeExecutable: "/w/evil", vmArgs: "-x", tokensmithTokens: {} };
-		const lines = linesOf({ ...written, smartStep: true, cwd: "/w" }, written);
+		const lines = linesOf({ ...written, smartStep: true, cwd: "/w" }, [written]);
 		assert.deepEqual(lines, [
 			"node, launch",
 			"program: /w/check.mjs",
@@ -345,6 +347,55 @@ describe("a debug configuration with tokens", () => {
 			"cwd: /w",
 			"vmArgs: -x",
 		]);
+	});
+
+	it("is shown as it runs where several have its name", () => {
+		const harmless = { ...config, program: "/w/check.mjs" };
+		const evil = { ...config, program: "/w/evil.mjs", hooks: "/w/hook", env: { NODE_OPTIONS: "-r /w/x" } };
+		for (const written of [
+			[harmless, evil],
+			[evil, harmless],
+		])
+			assert.deepEqual(linesOf(evil, writtenAs("Orders", written)), [
+				"node, launch",
+				"program: /w/evil.mjs",
+				'env: {"NODE_OPTIONS":"-r /w/x"}',
+				"hooks: /w/hook",
+			]);
+	});
+
+	it("is shown with what its file says for one platform, and where its name holds a variable", () => {
+		const runs = { ...config, env: { NODE_OPTIONS: "-r /w/x" } };
+		const lines = ["node, launch", "program: /w/check.mjs", 'env: {"NODE_OPTIONS":"-r /w/x"}'];
+		const platform = { ...config, linux: { env: runs.env } };
+		assert.deepEqual(linesOf(runs, writtenAs("Orders", [platform])), lines);
+		const named = { ...runs, name: `\${workspaceFolderBasename}` };
+		assert.deepEqual(linesOf(runs, writtenAs("Orders", [named])), lines);
+		assert.deepEqual(writtenAs("Orders", [{ ...runs, name: "Other" }, null, "x"]), []);
+	});
+
+	it("is shown with the names alone of variables that no file has written", () => {
+		const whole = { ...config, env: { A: "1", PASSWORD: "of the machine" } };
+		const lines = linesOf(whole, [{ ...config, env: { A: "1" } }]);
+		assert.deepEqual(lines.slice(2), ['env: {"A":"1"}', "env: PASSWORD"]);
+		const listed = { ...config, type: "cppdbg", environment: [{ name: "A", value: "1" }] };
+		assert.deepEqual(linesOf(listed, [listed]).slice(2), ['env: {"A":"1"}']);
+	});
+
+	it("has secrets in the place of the texts that stand for them, in variables of their own", () => {
+		const asking = {
+			...config,
+			env: { A: "Bearer x-1", B: "2" },
+			environment: [{ name: "C", value: "x-2" }],
+		};
+		assert.deepEqual(variablesWith(asking, ["x-1", "x-2", "x-3"]), { A: "x-1", C: "x-2" });
+		const filled = withTexts(asking, new Map([["x-1", secret]]));
+		assert.deepEqual(filled.env, { A: `Bearer ${secret}`, B: "2" });
+		assert.throws(() => variablesWith({ ...config, args: ["x-1"] }, ["x-1"]), /would stand in args/);
+		assert.throws(
+			() => variablesWith({ ...config, env: { A: "x-1 x-2" } }, ["x-1", "x-2"]),
+			/one token only/,
+		);
 	});
 
 	it("comes with a caution for a debugger that nobody here knows", () => {

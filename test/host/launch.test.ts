@@ -268,62 +268,81 @@ describe("secrets in what runs", () => {
 			const choose = async () => token;
 			const raw = (more: object = {}) => config({ env: { API_TOKEN: variable }, ...more });
 
+			/** As VS Code does: the variable is asked for, and its value takes its place. */
+			async function start(
+				debugging: TokenDebugging,
+				more: object = {},
+				wanted: unknown = "orders-api",
+			): Promise<vscode.DebugConfiguration | null | undefined> {
+				debugging.resolveDebugConfiguration(folder, raw(more));
+				const value = await debugging.standInFor(wanted, choose);
+				assert.notEqual(value, token.token);
+				const filled = JSON.parse(JSON.stringify(raw(more)).replaceAll(variable, value));
+				return await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, filled);
+			}
+
 			it("gives the secret to the configuration that asks for it", async () => {
-				const debugging = new TokenDebugging(door());
-				debugging.resolveDebugConfiguration(folder, raw());
-				const secret = await debugging.secretFor(raw(), choose);
-				assert.equal(secret, token.token);
-				const filled = config({ env: { API_TOKEN: secret } });
-				const resolved = await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, filled);
-				assert.deepEqual(resolved, filled);
-				await debug(filled);
+				const resolved = await start(new TokenDebugging(door()), {}, raw());
+				assert.deepEqual(resolved, config({ env: { API_TOKEN: token.token } }));
+				assert.ok(asked[0]?.lines.includes("env: API_TOKEN"));
+				assert.equal(asked[0]?.grants[0]?.key, "API_TOKEN");
+				await debug(resolved as vscode.DebugConfiguration);
 				assert.equal(await seen(), hashOf(token.token));
 			});
 
 			it("takes the name or the id of the token from an input's arguments", async () => {
 				const debugging = new TokenDebugging(door());
-				const never = () => assert.fail("nobody is to be asked");
 				for (const wanted of ["orders-api", token.id, { token: "orders-api" }]) {
-					debugging.resolveDebugConfiguration(folder, raw());
-					assert.equal(await debugging.secretFor(wanted, never), token.token);
+					const resolved = await start(debugging, {}, wanted);
+					assert.equal(resolved?.env.API_TOKEN, token.token);
 				}
 				assert.equal(asked.length, 1);
 			});
 
 			it("gives nothing where no debugging is about to start, as from a task's input", async () => {
 				const debugging = new TokenDebugging(door());
-				await assert.rejects(debugging.secretFor("orders-api", choose), /Only a debug configuration/);
+				await assert.rejects(debugging.standInFor("orders-api", choose), /Only a debug configuration/);
 				debugging.resolveDebugConfiguration(folder, config());
-				await assert.rejects(debugging.secretFor("orders-api", choose), /Only a debug configuration/);
+				await assert.rejects(debugging.standInFor("orders-api", choose), /Only a debug configuration/);
 				assert.equal(asked.length, 0);
+			});
+
+			it("gives a task that asks while a start waits at a prompt no secret, also of what was allowed", async () => {
+				const debugging = new TokenDebugging(door());
+				assert.ok(await start(debugging));
+				assert.equal(consents.all.length, 1);
+				// The next start is cancelled at a prompt, of which nobody is told.
+				debugging.resolveDebugConfiguration(folder, raw());
+				const value = await debugging.standInFor("orders-api", choose);
+				assert.match(value, /^tokensmith-[0-9a-f-]{36}$/);
+			});
+
+			it("asks again for another program, though the variable was allowed for the first", async () => {
+				const debugging = new TokenDebugging(door());
+				await start(debugging);
+				await start(debugging, { program: "/x/evil.cjs" });
+				assert.equal(asked.length, 2);
+				await start(debugging, { env: { OTHER: variable } });
+				assert.equal(asked.length, 3);
 			});
 
 			it("does not start where the secret would stand outside the environment", async () => {
 				const debugging = new TokenDebugging(door());
 				for (const more of [
-					{ args: ["SECRET"] },
-					{ program: "/x/SECRET" },
+					{ args: [variable] },
+					{ program: `/x/${variable}` },
 					{ console: "integratedTerminal" },
-				]) {
-					debugging.resolveDebugConfiguration(folder, raw(more));
-					const secret = await debugging.secretFor("orders-api", choose);
-					const filled = JSON.parse(
-						JSON.stringify(config({ env: { API_TOKEN: secret }, ...more })).replace("SECRET", secret),
-					);
-					assert.equal(
-						await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, filled),
-						undefined,
-					);
-				}
-				assert.equal(failures.length, 3);
+					{ env: { [variable]: "x" } },
+				])
+					assert.equal(await start(debugging, more), undefined);
+				assert.equal(failures.length, 4);
 				assert.ok(!JSON.stringify(failures.map(String)).includes(token.token));
 			});
 
-			it("gives nothing when the person says no", async () => {
+			it("does not start when the person says no, and says nothing", async () => {
 				answer = "no";
-				const debugging = new TokenDebugging(door());
-				debugging.resolveDebugConfiguration(folder, raw());
-				await assert.rejects(debugging.secretFor("orders-api", choose), vscode.CancellationError);
+				assert.equal(await start(new TokenDebugging(door())), undefined);
+				assert.deepEqual(failures, []);
 			});
 		});
 	});
