@@ -4,7 +4,7 @@
 import * as l10n from "@vscode/l10n";
 import type { FieldError, Problem, ProblemCode } from "../daemon/contract.ts";
 import { ProblemError, UnreachableError } from "./daemon/connection.ts";
-import { DaemonError, type DaemonErrorCode } from "./daemon/daemon-process.ts";
+import { DaemonError, type DaemonErrorCode } from "./daemon/start-daemon.ts";
 
 export type Remedy = "try-again" | "show-log" | "open-settings" | "restart-daemon";
 

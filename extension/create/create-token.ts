@@ -10,7 +10,7 @@ import type { CommandTable } from "../command.ts";
 import { ProblemError, UnreachableError } from "../daemon/connection.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
-import { nameOf } from "../env/workspace-file.ts";
+import { nameOf } from "../env/file-text.ts";
 import { fieldOf } from "../failure.ts";
 import { report, untilDone } from "../report.ts";
 import type { Services } from "../services.ts";

@@ -6,6 +6,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import * as l10n from "@vscode/l10n";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { Health, Problem } from "../../daemon/contract.ts";
+import { codeOf } from "../error-code.ts";
 
 /** Where a daemon listens, and the key that makes its caller the owner. */
 export interface Endpoint {
@@ -152,8 +153,7 @@ function isNotTaken(error: unknown): boolean {
 
 function isRefused(error: unknown): boolean {
 	// fetch hides what happened to the connection in the cause of a TypeError.
-	const cause = error instanceof Error ? error.cause : undefined;
-	return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
+	return error instanceof Error && codeOf(error.cause) === "ECONNREFUSED";
 }
 
 function unreachable(cause: unknown, method: Exchange<unknown>["method"]): UnreachableError {

@@ -2,52 +2,25 @@
  * Finds, starts and replaces the daemon of one data directory. The owner key goes only to a process that has proved
  * to hold it, and all windows that race end up on the same daemon. Knows no VS Code.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
 import * as z from "zod";
 import { type DaemonFile, protocol } from "../../daemon/contract.ts";
+import { codeOf } from "../error-code.ts";
 import { Client } from "./client.ts";
 import { type Endpoint, provenHealth } from "./connection.ts";
 import { isAlive } from "./process-alive.ts";
+import { type Announcement, DaemonError, type StartOptions, startDaemon } from "./start-daemon.ts";
 
-/** Why there is no daemon to talk to. */
-export type DaemonErrorCode = "cannot-start" | "data-unwritable" | "newer-protocol" | "timeout";
+type Times = "idleSeconds" | "deadlineSeconds";
 
-/** There is no daemon to talk to. The message says what to do about it. */
-export class DaemonError extends Error {
-	readonly code: DaemonErrorCode;
-
-	constructor(code: DaemonErrorCode, message: string, options?: ErrorOptions) {
-		super(message, options);
-		this.name = "DaemonError";
-		this.code = code;
-	}
-}
-
-export interface DaemonProcessOptions {
-	/** Made, for its owner alone, when it is missing. */
-	dataDir: string;
-	/** The bundled daemon.js. */
-	daemonPath: string;
+export interface DaemonProcessOptions extends Omit<StartOptions, Times>, Partial<Pick<StartOptions, Times>> {
 	/** The bundled daemon's version. An older one that runs is replaced. */
 	version: string;
-	/** Asked at each start. */
-	preferredPort: () => number;
 	log: { info(message: string): void; warn(message: string): void };
-	/** After how long without a client the daemon stops. */
-	idleSeconds?: number;
-	/** How long it may take to find, to replace or to start a daemon. */
-	deadlineSeconds?: number;
 }
-
-/** @types/node knows no such child for a stderr that is a file. */
-type ChildWithOutput = ChildProcess & { stdout: Readable };
 
 export class DaemonProcess {
 	readonly #options: Required<DaemonProcessOptions>;
@@ -108,7 +81,7 @@ export class DaemonProcess {
 				if (last?.event === "ready" && last.pid === running.pid) throw this.#mismatch(running);
 				await this.#stop(running);
 			} else if (last !== undefined && isAlive(last.pid)) await delay(50);
-			else last = await this.#start();
+			else last = await startDaemon(this.#options);
 		}
 		throw new DaemonError(
 			"timeout",
@@ -135,7 +108,7 @@ export class DaemonProcess {
 		try {
 			return daemonFile.parse(JSON.parse(await readFile(path, "utf8")));
 		} catch (error) {
-			if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return undefined;
+			if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
 			// The error itself may quote the file, and with it the key.
 			this.#options.log.warn(`${path} cannot be used (${error instanceof Error ? error.name : "unknown"}).`);
 			return undefined;
@@ -196,69 +169,7 @@ export class DaemonProcess {
 			await delay(50);
 		}
 	}
-
-	/** Answers who holds the data directory then: our child, or a daemon that was faster. */
-	async #start(): Promise<Announcement> {
-		const { dataDir, log, deadlineSeconds } = this.#options;
-		const errors = await this.#openErrorFile();
-		try {
-			const { size } = await errors.stat();
-			const child = this.#spawn(errors.fd);
-			const line = await listen(child, deadlineSeconds * 1000).catch(async (cause: unknown) => {
-				throw startError(cause, await readFrom(join(dataDir, errorFileName), size));
-			});
-			if (line.event === "failed") throw new DaemonError(startErrorCode(line.code), line.detail);
-			log.info(
-				line.event === "ready"
-					? `Started the daemon (process ${line.pid}) at ${line.url}.`
-					: `Process ${line.pid} was faster and holds the token data.`,
-			);
-			return line;
-		} finally {
-			await errors.close();
-		}
-	}
-
-	/** A file and no pipe: the daemon outlives the reader, and would die of its next warning to a broken pipe. */
-	async #openErrorFile(): Promise<FileHandle> {
-		const { dataDir } = this.#options;
-		try {
-			await mkdir(dataDir, { recursive: true, mode: 0o700 });
-			const file = await open(join(dataDir, errorFileName), "a", 0o600);
-			if ((await file.stat()).size > 1024 * 1024) await file.truncate();
-			return file;
-		} catch (cause) {
-			throw new DaemonError(
-				"data-unwritable",
-				l10n.t(
-					"The token data cannot be written to {0}. Check that folder's permissions and free space, then try again.",
-					dataDir,
-				),
-				{ cause },
-			);
-		}
-	}
-
-	#spawn(errors: number): ChildWithOutput {
-		const { dataDir, daemonPath, preferredPort, idleSeconds } = this.#options;
-		const port = String(preferredPort());
-		return spawn(
-			process.execPath,
-			[daemonPath, "--data-dir", dataDir, "--port", port, "--idle-seconds", String(idleSeconds)],
-			{
-				cwd: dataDir,
-				// It outlives this window, and must not end with its process group.
-				detached: true,
-				windowsHide: true,
-				env: environment(),
-				stdio: ["ignore", "pipe", errors],
-			},
-		) as ChildWithOutput;
-	}
 }
-
-/** What Node writes to stderr when the daemon crashes. */
-const errorFileName = "daemon-errors.txt";
 
 const daemonFile = z.object({
 	url: z.url({ protocol: /^http$/, hostname: /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/ }),
@@ -268,74 +179,5 @@ const daemonFile = z.object({
 	ownerKey: z.string().min(1),
 });
 
-/** What a daemon prints once it is decided whether it runs. */
-const announcement = z.discriminatedUnion("event", [
-	z.object({ event: z.literal("ready"), url: z.string(), pid: z.int().positive() }),
-	z.object({ event: z.literal("held"), pid: z.int().positive() }),
-	z.object({ event: z.literal("failed"), code: z.string(), detail: z.string() }),
-]);
-
-type Announcement = Exclude<z.output<typeof announcement>, { event: "failed" }>;
-
 /** Versions are three numbers (VS Code's Marketplace takes nothing else). */
 const versionOrder = new Intl.Collator("en", { numeric: true });
-
-/** What the child says of its start. Rejects with why it says nothing. */
-async function listen(child: ChildWithOutput, timeout: number): Promise<z.output<typeof announcement>> {
-	const signal = AbortSignal.timeout(timeout);
-	const ended = once(child, "close", { signal }).then(([code, killedBy]) => {
-		throw new Error(`It ended with ${killedBy ?? `exit code ${code}`}.`);
-	});
-	try {
-		const [line] = await Promise.race([once(createInterface(child.stdout), "line", { signal }), ended]);
-		return announcement.parse(JSON.parse(line));
-	} catch (error) {
-		child.kill("SIGKILL");
-		throw error;
-	} finally {
-		// Neither the child nor its pipe keeps this window's process from ending.
-		child.stdout.destroy();
-		child.unref();
-	}
-}
-
-function startError(cause: unknown, errorOutput: string): DaemonError {
-	if (cause instanceof Error && cause.name === "AbortError")
-		return new DaemonError("timeout", l10n.t("The daemon was not ready in time. Try again."), { cause });
-	return new DaemonError("cannot-start", l10n.t("The daemon did not start. The log says more; try again."), {
-		cause: errorOutput === "" ? cause : new Error(errorOutput, { cause }),
-	});
-}
-
-function startErrorCode(code: string): DaemonErrorCode {
-	return code === "data-unwritable" ? code : "cannot-start";
-}
-
-async function readFrom(path: string, start: number): Promise<string> {
-	const content = await readFile(path);
-	return content.subarray(start).subarray(-2000).toString().trim();
-}
-
-/** What a Node needs to run, and nothing of what else the person's environment holds. */
-function environment(): NodeJS.ProcessEnv {
-	const names = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
-	const windowsNames = [
-		"SystemRoot",
-		"SystemDrive",
-		"windir",
-		"TEMP",
-		"TMP",
-		"USERPROFILE",
-		"APPDATA",
-		"LOCALAPPDATA",
-	];
-	const kept = [...names, ...windowsNames].flatMap((name) => {
-		const value = process.env[name];
-		return value === undefined ? [] : [[name, value]];
-	});
-	return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: "1" };
-}
-
-function hasCode(error: unknown, code: string): boolean {
-	return error instanceof Error && "code" in error && error.code === code;
-}

@@ -14,7 +14,8 @@ import type {
 } from "../../daemon/contract.ts";
 import type { Client } from "./client.ts";
 import { ProblemError } from "./connection.ts";
-import { DaemonError, type DaemonProcess } from "./daemon-process.ts";
+import type { DaemonProcess } from "./daemon-process.ts";
+import { DaemonError } from "./start-daemon.ts";
 import { TokenList } from "./token-list.ts";
 
 /** After the first attempt that fails it is "failed" until one succeeds. What is known of the tokens stays. */

@@ -1,12 +1,13 @@
 /** Whether a process lives, by its id alone: one whose id has been given out again lives too. */
 import { readFileSync } from "node:fs";
+import { codeOf } from "../error-code.ts";
 
 export function isAlive(pid: number): boolean {
 	try {
 		process.kill(pid, 0);
 	} catch (error) {
 		// EPERM: it lives and is somebody else's.
-		return !hasCode(error, "ESRCH");
+		return codeOf(error) !== "ESRCH";
 	}
 	return !isZombie(pid);
 }
@@ -18,11 +19,7 @@ function isZombie(pid: number): boolean {
 		const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
 		return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
 	} catch (error) {
-		if (hasCode(error, "ENOENT") || hasCode(error, "ESRCH")) return true;
+		if (codeOf(error) === "ENOENT" || codeOf(error) === "ESRCH") return true;
 		throw error;
 	}
-}
-
-function hasCode(error: unknown, code: string): boolean {
-	return error instanceof Error && "code" in error && error.code === code;
 }

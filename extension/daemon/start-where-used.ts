@@ -4,6 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { inspect } from "node:util";
+import { codeOf } from "../error-code.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
 interface Surroundings {
@@ -21,8 +22,7 @@ async function hasBeenUsed(dataDir: string, log: Surroundings["log"]): Promise<b
 	try {
 		return (await readdir(dataDir)).length > 0;
 	} catch (error) {
-		const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-		if (!isMissing) log.warn(inspect(error));
+		if (codeOf(error) !== "ENOENT") log.warn(inspect(error));
 		return false;
 	}
 }

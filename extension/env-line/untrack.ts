@@ -3,8 +3,8 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { messageText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
+import { FileError, nameOf } from "../env/file-text.ts";
 import { addToGitignore, untrack } from "../env/git-ignore.ts";
-import { FileError, nameOf } from "../env/workspace-file.ts";
 import type { Services } from "../services.ts";
 
 export async function ignoreAndUntrack({ tracked }: Services, line: EnvLine): Promise<void> {

@@ -11,9 +11,9 @@ import { envFilePatterns } from "../settings.ts";
 import { listEnvFiles } from "./env-files.ts";
 import { type EnvRead, EnvReads, type FoundLine, shownDocument } from "./env-reads.ts";
 import { isWithin, watchEnvFiles } from "./env-watch.ts";
+import { nameOf } from "./file-text.ts";
 import { TokenIdentities } from "./token-identities.ts";
 import type { TokenLike } from "./token-like.ts";
-import { nameOf } from "./workspace-file.ts";
 
 export interface EnvLine {
 	readonly uri: vscode.Uri;

@@ -4,16 +4,10 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { type EnvEdit, envValue, setValue } from "./env-text.ts";
-import {
-	accessTo,
-	type ChangeOptions,
-	changeFile,
-	FileError,
-	nameOf,
-	readFileText,
-	type Saved,
-} from "./workspace-file.ts";
+import { type EnvEdit, setValue } from "./env-changes.ts";
+import { envValue } from "./env-text.ts";
+import { FileError, nameOf, readFileText } from "./file-text.ts";
+import { accessTo, type ChangeOptions, changeFile, type Saved } from "./workspace-file.ts";
 
 /** An env file to write to. Every workspace folder is offered a `.env` at its top, which is `new` if there is none yet. */
 export interface EnvFile {

@@ -5,18 +5,16 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { commentEntries, type EntryChange, setEntries } from "./env-changes.ts";
-import { type EnvEdit, type EnvEntry, type EnvRefusal, parseEnv } from "./env-text.ts";
 import {
-	addEdits,
-	changed,
-	FileError,
-	nameOf,
-	type Opened,
-	openForChange,
-	readFileText,
-	saveChange,
-} from "./workspace-file.ts";
+	commentEntries,
+	type EntryChange,
+	type EnvEdit,
+	type EnvRefusal,
+	setEntries,
+} from "./env-changes.ts";
+import { type EnvEntry, parseEnv } from "./env-text.ts";
+import { FileError, nameOf, readFileText } from "./file-text.ts";
+import { addEdits, changed, type Opened, openForChange, saveChange } from "./workspace-file.ts";
 
 /** What a line is known by. The number is where it was seen last: lines may have come or gone above it. */
 export interface KnownLine {

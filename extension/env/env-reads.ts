@@ -4,11 +4,10 @@
  */
 import * as vscode from "vscode";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { statAt } from "./disk.ts";
 import { readEnvFile } from "./env-files.ts";
 import { envValues, lineAt, lineStarts } from "./env-values.ts";
+import { FileError, openDocument, statAt } from "./file-text.ts";
 import { mayBeSecret, type TokenLike, tokenLike } from "./token-like.ts";
-import { FileError } from "./workspace-file.ts";
 
 /** A line whose value may be a secret. */
 export interface FoundLine {
@@ -71,11 +70,6 @@ export function shownDocument(uri: vscode.Uri): vscode.TextDocument | undefined 
 	if (document === undefined || document.isDirty) return document;
 	const isShown = vscode.window.visibleTextEditors.some((editor) => editor.document === document);
 	return isShown ? document : undefined;
-}
-
-function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
-	const text = uri.toString();
-	return vscode.workspace.textDocuments.find((document) => document.uri.toString() === text);
 }
 
 async function stampOf(uri: vscode.Uri): Promise<Stamp | undefined> {

@@ -10,8 +10,8 @@ import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { type EnvFile, exampleTextFor, findEnvFiles, readEnvFile } from "./env-files.ts";
 import { envValue, isEnvKey, keySuggestions, parseEnv } from "./env-text.ts";
+import { FileError, nameOf } from "./file-text.ts";
 import { type GitState, gitState } from "./git-ignore.ts";
-import { FileError, nameOf } from "./workspace-file.ts";
 
 /** A line of an env file that a secret is to be written to. */
 export interface Placement {

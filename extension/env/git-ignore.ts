@@ -8,8 +8,9 @@ import { devNull } from "node:os";
 import { dirname, relative } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { appendLine } from "./env-text.ts";
-import { changeFile, FileError, nameOf, readFileText, type Saved } from "./workspace-file.ts";
+import { appendLine } from "./env-changes.ts";
+import { FileError, nameOf, readFileText } from "./file-text.ts";
+import { changeFile, type Saved } from "./workspace-file.ts";
 
 /** `unknown`: the file lies in a repository, but git cannot be asked. */
 export type GitState = "ignored" | "tracked" | "not-ignored" | "no-repository" | "unknown";

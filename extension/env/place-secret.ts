@@ -12,8 +12,9 @@ import { openLine } from "./bindings.ts";
 import { readEnvFile, writeEnvValue } from "./env-files.ts";
 import { type EnvDraft, envSteps, type Placement, placementOf } from "./env-steps.ts";
 import { parseEnv } from "./env-text.ts";
+import { FileError, nameOf } from "./file-text.ts";
 import { addToGitignore } from "./git-ignore.ts";
-import { FileError, nameOf, type Saved } from "./workspace-file.ts";
+import type { Saved } from "./workspace-file.ts";
 
 /** What is placed. */
 export interface KeptSecret {

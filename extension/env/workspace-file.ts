@@ -1,46 +1,15 @@
 /**
- * How one text file of the workspace is read and changed. Invariant: what a change does not name keeps its bytes, its
+ * How one text file of the workspace is changed. Invariant: what a change does not name keeps its bytes, its
  * unsaved edits, and its mode; what cannot be kept is refused before anything is written.
  */
-
 import { constants } from "node:fs";
 import { access, chmod, lstat, realpath, stat as statOnDisk } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { bytesAt, type DiskStat, statAt } from "./disk.ts";
-import type { EnvEdit, EnvRefusalReason } from "./env-text.ts";
-
-export type FileErrorCode =
-	| EnvRefusalReason
-	| "is-folder"
-	| "read-only"
-	| "deleted"
-	| "changed"
-	| "outside-workspace"
-	| "too-large"
-	| "not-text"
-	| "mixed-line-endings"
-	| "not-saved"
-	| "unreachable";
-
-/** Why a file was not read or written. The message says what to do, for a person; it never holds a value. */
-export class FileError extends Error {
-	override readonly name = "FileError";
-	readonly code: FileErrorCode;
-
-	constructor(code: FileErrorCode, message: string, options?: ErrorOptions) {
-		super(message, options);
-		this.code = code;
-	}
-}
-
-/** A file as a person sees it: the text of an editor with unsaved changes wins over the disk. Without byte order mark. */
-export interface FileText {
-	readonly text: string;
-	readonly exists: boolean;
-	readonly unsaved: boolean;
-}
+import { codeOf } from "../error-code.ts";
+import type { EnvEdit } from "./env-changes.ts";
+import { attempt, FileError, type FileText, nameOf, readFileText, readFromDisk } from "./file-text.ts";
 
 export interface ChangeOptions {
 	/** What to do if there is no file. Default: create it. */
@@ -49,18 +18,8 @@ export interface ChangeOptions {
 	readonly links?: "inside-folder" | "anywhere";
 }
 
-const maximumBytes = 1024 * 1024;
-
 /** `unsaved`: the change is in the editor, among other changes that the person has not saved yet. */
 export type Saved = "saved" | "unsaved";
-
-/** @throws FileError */
-export async function readFileText(uri: vscode.Uri): Promise<FileText> {
-	const open = openDocument(uri);
-	const exists = (await statFile(uri)) !== undefined;
-	if (open?.isDirty) return { text: open.getText(), exists, unsaved: true };
-	return { text: exists ? await readFromDisk(uri) : "", exists, unsaved: false };
-}
 
 /**
  * Makes the one edit that `plan` answers for the file's text, undoable, and saves it.
@@ -126,11 +85,6 @@ export async function accessTo(uri: vscode.Uri): Promise<"new" | "present" | "re
 		(uri.scheme === "file" && !(await canWrite(stat ? uri.fsPath : dirname(uri.fsPath))));
 	if (isReadOnly) return "read-only";
 	return stat ? "present" : "new";
-}
-
-/** The file's path as a person knows it. */
-export function nameOf(uri: vscode.Uri): string {
-	return vscode.workspace.asRelativePath(uri);
 }
 
 async function checkWritable(uri: vscode.Uri, { missing, links }: ChangeOptions): Promise<FileText> {
@@ -222,10 +176,6 @@ export function changed(uri: vscode.Uri): FileError {
 	);
 }
 
-function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
-	return vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-}
-
 async function openText(uri: vscode.Uri): Promise<vscode.TextDocument> {
 	try {
 		return await vscode.workspace.openTextDocument(uri);
@@ -237,46 +187,6 @@ async function openText(uri: vscode.Uri): Promise<vscode.TextDocument> {
 				cause,
 			},
 		);
-	}
-}
-
-async function statFile(uri: vscode.Uri): Promise<DiskStat | undefined> {
-	const stat = await attempt(uri, () => statAt(uri));
-	if (stat && (stat.type & vscode.FileType.Directory) !== 0)
-		throw new FileError("is-folder", l10n.t("{0} is a folder. Choose a file.", nameOf(uri)));
-	// A link to a device never ends.
-	if (stat && (stat.type & vscode.FileType.File) === 0) throw notText(uri);
-	if (stat && stat.size > maximumBytes)
-		throw new FileError("too-large", l10n.t("{0} is larger than 1 MB. Choose another file.", nameOf(uri)));
-	return stat;
-}
-
-async function readFromDisk(uri: vscode.Uri): Promise<string> {
-	const bytes = (await attempt(uri, () => bytesAt(uri))) ?? new Uint8Array();
-	if (bytes.includes(0)) throw notText(uri);
-	try {
-		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-	} catch (cause) {
-		throw notText(uri, { cause });
-	}
-}
-
-function notText(uri: vscode.Uri, options?: ErrorOptions): FileError {
-	const detail = l10n.t(
-		"{0} is no text in UTF-8. Choose another file, or save it with that encoding.",
-		nameOf(uri),
-	);
-	return new FileError("not-text", detail, options);
-}
-
-/** The answer of a file system, or undefined where it has no such file. */
-async function attempt<Answer>(uri: vscode.Uri, ask: () => Thenable<Answer>): Promise<Answer | undefined> {
-	try {
-		return await ask();
-	} catch (cause) {
-		if (cause instanceof vscode.FileSystemError && cause.code === "FileNotFound") return undefined;
-		const detail = l10n.t("{0} cannot be read. See that it is within reach, then try again.", nameOf(uri));
-		throw new FileError("unreachable", detail, { cause });
 	}
 }
 
@@ -328,8 +238,4 @@ async function resolveLink(path: string): Promise<string | undefined> {
 	);
 	// A file that is to be created lies where its folder really is.
 	return isLink ? undefined : resolveLink(dirname(path));
-}
-
-function codeOf(error: unknown): unknown {
-	return error instanceof Error && "code" in error ? error.code : undefined;
 }

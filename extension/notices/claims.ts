@@ -4,6 +4,7 @@
  */
 import { mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "../error-code.ts";
 
 export class Claims {
 	readonly #folder: string;
@@ -62,8 +63,4 @@ export class Claims {
 	#path(key: string): string {
 		return join(this.#folder, encodeURIComponent(key));
 	}
-}
-
-function codeOf(error: unknown): string | undefined {
-	return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

@@ -8,7 +8,7 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, type Written } from "../env/env-lines.ts";
-import { FileError } from "../env/workspace-file.ts";
+import { FileError } from "../env/file-text.ts";
 import type { Services } from "../services.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import { lastUse } from "../tokens/token-facts.ts";

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { Placement } from "../env/env-steps.ts";
+import { nameOf } from "../env/file-text.ts";
 import {
 	askPlacement,
 	type KeptSecret,
@@ -11,7 +12,6 @@ import {
 	placeAfterFailure,
 	placeSecret,
 } from "../env/place-secret.ts";
-import { nameOf } from "../env/workspace-file.ts";
 import type { Services } from "../services.ts";
 import { sayNotKept } from "./copy-secret.ts";
 

@@ -8,7 +8,7 @@ import type { RequestListener } from "node:http";
 import { dirname, join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { protocol } from "../../daemon/contract.ts";
-import { DaemonError, type DaemonErrorCode } from "../../extension/daemon/daemon-process.ts";
+import { DaemonError, type DaemonErrorCode } from "../../extension/daemon/start-daemon.ts";
 import { isAlive } from "../workbench/daemon.ts";
 import { until } from "../workbench/until.ts";
 import { DaemonHome } from "./daemon-home.ts";

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import dotenv from "dotenv";
 import fc from "fast-check";
-import { applyEdits, commentEntries, setEntries } from "../../extension/env/env-changes.ts";
-import { type EnvRefusalReason, parseEnv } from "../../extension/env/env-text.ts";
+import {
+	applyEdits,
+	commentEntries,
+	type EnvRefusalReason,
+	setEntries,
+} from "../../extension/env/env-changes.ts";
+import { parseEnv } from "../../extension/env/env-text.ts";
 
 /** Gives every line that holds `old` the value `new`. */
 function replaceOld(text: string, value = "new") {

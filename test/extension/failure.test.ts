@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type FieldError, type ProblemCode, problemStatus } from "../../daemon/contract.ts";
 import { ProblemError, UnreachableError } from "../../extension/daemon/connection.ts";
-import { DaemonError } from "../../extension/daemon/daemon-process.ts";
+import { DaemonError } from "../../extension/daemon/start-daemon.ts";
 import { explain, fieldOf } from "../../extension/failure.ts";
 
 function problem(code: ProblemCode, detail: string, errors?: FieldError[]): ProblemError {

@@ -135,8 +135,13 @@ describe("bindings", () => {
 		await put(".env", "A=1\n");
 		await bindings.whenReady();
 		const editor = await vscode.window.showTextDocument(at(".env"));
-		await editor.edit((edit) => edit.insert(new vscode.Position(1, 0), `B=${secret}\n`));
-		await until("the line is found", () => words()[0] === "bindings/.env:2 (B)");
+		await until("the editor shows the file", () => editor.document.getText() === "A=1\n");
+		await until("the line is found", async () => {
+			// The editor may still be about to take what the disk holds, and with it the change.
+			if (!editor.document.isDirty)
+				await editor.edit((edit) => edit.insert(new vscode.Position(1, 0), `B=${secret}\n`));
+			return words()[0] === "bindings/.env:2 (B)";
+		});
 		await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# one more\n"));
 		assert.equal(bindings.linesIn(at(".env"))[0]?.line, 3);
 		assert.equal(await readFile(at(".env").fsPath, "utf8"), "A=1\n");
@@ -212,8 +217,9 @@ describe("bindings", () => {
 		bindings.onDidChange(() => {
 			changes += 1;
 		});
-		await Promise.all([bindings.whenReady(), bindings.whenReady(), bindings.whenReady()]);
-		assert.ok(changes <= 2, String(changes));
+		await Promise.all(Array.from({ length: 10 }, () => bindings.whenReady()));
+		// News of the file may come meanwhile, and is a look of its own.
+		assert.ok(changes <= 4, String(changes));
 		assert.equal(bindings.state, "ready");
 	});
 
@@ -240,8 +246,11 @@ describe("bindings", () => {
 		const [binding] = bindings.linesOf(token.id);
 		assert.ok(binding);
 		await openLine(binding);
-		const editor = vscode.window.activeTextEditor;
-		assert.equal(editor?.document.uri.toString(), binding.uri.toString());
-		assert.equal(editor?.selection.active.line, 1);
+		await until("the cursor is on the line", () => {
+			const editor = vscode.window.activeTextEditor;
+			assert.equal(editor?.document.uri.toString(), binding.uri.toString());
+			assert.equal(editor?.selection.active.line, 1);
+			return true;
+		});
 	});
 });

@@ -11,8 +11,8 @@ import {
 	type WriteOptions,
 	writeEnvValue,
 } from "../../extension/env/env-files.ts";
+import { FileError, type FileErrorCode } from "../../extension/env/file-text.ts";
 import { addToGitignore, gitState, ignoreLine } from "../../extension/env/git-ignore.ts";
-import { FileError, type FileErrorCode } from "../../extension/env/workspace-file.ts";
 import { until } from "../workbench/until.ts";
 
 let folder: vscode.WorkspaceFolder;

@@ -12,7 +12,7 @@ import {
 	secretOn,
 } from "../../extension/env/env-lines.ts";
 import { parseEnv } from "../../extension/env/env-text.ts";
-import { FileError, type FileErrorCode } from "../../extension/env/workspace-file.ts";
+import { FileError, type FileErrorCode } from "../../extension/env/file-text.ts";
 
 const secret = "tks_0123456789abcdefghijklmnopqrstuvwxyzAB";
 const successor = "tks_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ab";

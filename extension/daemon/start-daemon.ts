@@ -1,0 +1,171 @@
+/**
+ * Starts the bundled daemon as a process of its own, which outlives this window, and hears whether it runs. Knows no
+ * VS Code, and not whether one is running.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import * as l10n from "@vscode/l10n";
+import * as z from "zod";
+
+/** Why there is no daemon to talk to. */
+export type DaemonErrorCode = "cannot-start" | "data-unwritable" | "newer-protocol" | "timeout";
+
+/** There is no daemon to talk to. The message says what to do about it. */
+export class DaemonError extends Error {
+	readonly code: DaemonErrorCode;
+
+	constructor(code: DaemonErrorCode, message: string, options?: ErrorOptions) {
+		super(message, options);
+		this.name = "DaemonError";
+		this.code = code;
+	}
+}
+
+export interface StartOptions {
+	/** Made, for its owner alone, when it is missing. */
+	dataDir: string;
+	/** The bundled daemon.js. */
+	daemonPath: string;
+	/** Asked at each start. */
+	preferredPort: () => number;
+	/** After how long without a client the daemon stops. */
+	idleSeconds: number;
+	/** How long it may take to start a daemon, and to find or to replace one. */
+	deadlineSeconds: number;
+	log: { info(message: string): void };
+}
+
+/** Answers who holds the data directory then: our child, or a daemon that was faster. @throws DaemonError */
+export async function startDaemon(options: StartOptions): Promise<Announcement> {
+	const { dataDir, log, deadlineSeconds } = options;
+	const errors = await openErrorFile(dataDir);
+	try {
+		const { size } = await errors.stat();
+		const child = spawnDaemon(options, errors.fd);
+		const line = await listen(child, deadlineSeconds * 1000).catch(async (cause: unknown) => {
+			throw startError(cause, await readFrom(join(dataDir, errorFileName), size));
+		});
+		if (line.event === "failed") throw new DaemonError(startErrorCode(line.code), line.detail);
+		log.info(
+			line.event === "ready"
+				? `Started the daemon (process ${line.pid}) at ${line.url}.`
+				: `Process ${line.pid} was faster and holds the token data.`,
+		);
+		return line;
+	} finally {
+		await errors.close();
+	}
+}
+
+/** A file and no pipe: the daemon outlives the reader, and would die of its next warning to a broken pipe. */
+async function openErrorFile(dataDir: string): Promise<FileHandle> {
+	try {
+		await mkdir(dataDir, { recursive: true, mode: 0o700 });
+		const file = await open(join(dataDir, errorFileName), "a", 0o600);
+		if ((await file.stat()).size > 1024 * 1024) await file.truncate();
+		return file;
+	} catch (cause) {
+		throw new DaemonError(
+			"data-unwritable",
+			l10n.t(
+				"The token data cannot be written to {0}. Check that folder's permissions and free space, then try again.",
+				dataDir,
+			),
+			{ cause },
+		);
+	}
+}
+
+/** @types/node knows no such child for a stderr that is a file. */
+type ChildWithOutput = ChildProcess & { stdout: Readable };
+
+function spawnDaemon(
+	{ dataDir, daemonPath, preferredPort, idleSeconds }: StartOptions,
+	errors: number,
+): ChildWithOutput {
+	const port = String(preferredPort());
+	return spawn(
+		process.execPath,
+		[daemonPath, "--data-dir", dataDir, "--port", port, "--idle-seconds", String(idleSeconds)],
+		{
+			cwd: dataDir,
+			// It outlives this window, and must not end with its process group.
+			detached: true,
+			windowsHide: true,
+			env: environment(),
+			stdio: ["ignore", "pipe", errors],
+		},
+	) as ChildWithOutput;
+}
+
+/** What Node writes to stderr when the daemon crashes. */
+const errorFileName = "daemon-errors.txt";
+
+/** What a daemon prints once it is decided whether it runs. */
+const announcement = z.discriminatedUnion("event", [
+	z.object({ event: z.literal("ready"), url: z.string(), pid: z.int().positive() }),
+	z.object({ event: z.literal("held"), pid: z.int().positive() }),
+	z.object({ event: z.literal("failed"), code: z.string(), detail: z.string() }),
+]);
+
+export type Announcement = Exclude<z.output<typeof announcement>, { event: "failed" }>;
+
+/** What the child says of its start. Rejects with why it says nothing. */
+async function listen(child: ChildWithOutput, timeout: number): Promise<z.output<typeof announcement>> {
+	const signal = AbortSignal.timeout(timeout);
+	const ended = once(child, "close", { signal }).then(([code, killedBy]) => {
+		throw new Error(`It ended with ${killedBy ?? `exit code ${code}`}.`);
+	});
+	try {
+		const [line] = await Promise.race([once(createInterface(child.stdout), "line", { signal }), ended]);
+		return announcement.parse(JSON.parse(line));
+	} catch (error) {
+		child.kill("SIGKILL");
+		throw error;
+	} finally {
+		// Neither the child nor its pipe keeps this window's process from ending.
+		child.stdout.destroy();
+		child.unref();
+	}
+}
+
+function startError(cause: unknown, errorOutput: string): DaemonError {
+	if (cause instanceof Error && cause.name === "AbortError")
+		return new DaemonError("timeout", l10n.t("The daemon was not ready in time. Try again."), { cause });
+	return new DaemonError("cannot-start", l10n.t("The daemon did not start. The log says more; try again."), {
+		cause: errorOutput === "" ? cause : new Error(errorOutput, { cause }),
+	});
+}
+
+function startErrorCode(code: string): DaemonErrorCode {
+	return code === "data-unwritable" ? code : "cannot-start";
+}
+
+async function readFrom(path: string, start: number): Promise<string> {
+	const content = await readFile(path);
+	return content.subarray(start).subarray(-2000).toString().trim();
+}
+
+/** What a Node needs to run, and nothing of what else the person's environment holds. */
+function environment(): NodeJS.ProcessEnv {
+	const names = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
+	const windowsNames = [
+		"SystemRoot",
+		"SystemDrive",
+		"windir",
+		"TEMP",
+		"TMP",
+		"USERPROFILE",
+		"APPDATA",
+		"LOCALAPPDATA",
+	];
+	const kept = [...names, ...windowsNames].flatMap((name) => {
+		const value = process.env[name];
+		return value === undefined ? [] : [[name, value]];
+	});
+	return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: "1" };
+}

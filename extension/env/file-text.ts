@@ -1,0 +1,123 @@
+/**
+ * The text of a file of the workspace as a person sees it, and why there is none. Files of this machine are looked at
+ * directly, which is many times quicker than asking VS Code; those of other file systems through it.
+ */
+import { readFile, stat } from "node:fs/promises";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { codeOf } from "../error-code.ts";
+import type { EnvRefusalReason } from "./env-changes.ts";
+
+export type FileErrorCode =
+	| EnvRefusalReason
+	| "is-folder"
+	| "read-only"
+	| "deleted"
+	| "changed"
+	| "outside-workspace"
+	| "too-large"
+	| "not-text"
+	| "mixed-line-endings"
+	| "not-saved"
+	| "unreachable";
+
+/** Why a file was not read or written. The message says what to do, for a person; it never holds a value. */
+export class FileError extends Error {
+	override readonly name = "FileError";
+	readonly code: FileErrorCode;
+
+	constructor(code: FileErrorCode, message: string, options?: ErrorOptions) {
+		super(message, options);
+		this.code = code;
+	}
+}
+
+/** A file as a person sees it: the text of an editor with unsaved changes wins over the disk. Without byte order mark. */
+export interface FileText {
+	readonly text: string;
+	readonly exists: boolean;
+	readonly unsaved: boolean;
+}
+
+const maximumBytes = 1024 * 1024;
+
+/** @throws FileError */
+export async function readFileText(uri: vscode.Uri): Promise<FileText> {
+	const open = openDocument(uri);
+	const exists = (await statFile(uri)) !== undefined;
+	if (open?.isDirty) return { text: open.getText(), exists, unsaved: true };
+	return { text: exists ? await readFromDisk(uri) : "", exists, unsaved: false };
+}
+
+/** The file's path as a person knows it. */
+export function nameOf(uri: vscode.Uri): string {
+	return vscode.workspace.asRelativePath(uri);
+}
+
+export function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
+	const text = uri.toString();
+	return vscode.workspace.textDocuments.find((document) => document.uri.toString() === text);
+}
+
+async function statFile(uri: vscode.Uri): Promise<DiskStat | undefined> {
+	const stat = await attempt(uri, () => statAt(uri));
+	if (stat && (stat.type & vscode.FileType.Directory) !== 0)
+		throw new FileError("is-folder", l10n.t("{0} is a folder. Choose a file.", nameOf(uri)));
+	// A link to a device never ends.
+	if (stat && (stat.type & vscode.FileType.File) === 0) throw notText(uri);
+	if (stat && stat.size > maximumBytes)
+		throw new FileError("too-large", l10n.t("{0} is larger than 1 MB. Choose another file.", nameOf(uri)));
+	return stat;
+}
+
+export async function readFromDisk(uri: vscode.Uri): Promise<string> {
+	const bytes = (await attempt(uri, () => bytesAt(uri))) ?? new Uint8Array();
+	if (bytes.includes(0)) throw notText(uri);
+	try {
+		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+	} catch (cause) {
+		throw notText(uri, { cause });
+	}
+}
+
+function notText(uri: vscode.Uri, options?: ErrorOptions): FileError {
+	const detail = l10n.t(
+		"{0} is no text in UTF-8. Choose another file, or save it with that encoding.",
+		nameOf(uri),
+	);
+	return new FileError("not-text", detail, options);
+}
+
+/** The answer of a file system, or undefined where it has no such file. */
+export async function attempt<Answer>(
+	uri: vscode.Uri,
+	ask: () => Thenable<Answer>,
+): Promise<Answer | undefined> {
+	try {
+		return await ask();
+	} catch (cause) {
+		if (cause instanceof vscode.FileSystemError && cause.code === "FileNotFound") return undefined;
+		const detail = l10n.t("{0} cannot be read. See that it is within reach, then try again.", nameOf(uri));
+		throw new FileError("unreachable", detail, { cause });
+	}
+}
+
+type DiskStat = Pick<vscode.FileStat, "type" | "size" | "mtime">;
+
+/** Fails as `vscode.workspace.fs` does where there is no such file. */
+export async function statAt(uri: vscode.Uri): Promise<DiskStat> {
+	if (uri.scheme !== "file") return await vscode.workspace.fs.stat(uri);
+	const found = await stat(uri.fsPath).catch((error: unknown) => fail(uri, error));
+	const { File, Directory, Unknown } = vscode.FileType;
+	const type = found.isFile() ? File : found.isDirectory() ? Directory : Unknown;
+	return { type, size: found.size, mtime: found.mtimeMs };
+}
+
+async function bytesAt(uri: vscode.Uri): Promise<Uint8Array> {
+	if (uri.scheme !== "file") return await vscode.workspace.fs.readFile(uri);
+	return await readFile(uri.fsPath).catch((error: unknown) => fail(uri, error));
+}
+
+function fail(uri: vscode.Uri, error: unknown): never {
+	throw codeOf(error) === "ENOENT" ? vscode.FileSystemError.FileNotFound(uri) : error;
+}

@@ -1,0 +1,9 @@
+/** Texts out of everything that means something in an env file, most of them broken. */
+import fc from "fast-check";
+
+const piece = fc.constantFrom(
+	..."A,B,KEY,=,:, ,\t,\n,\r\n,\r,',\",`,#,\\,\\n,\\r,export ,export,x,A=,B=',A=\",-,.,$,\uFEFF,\u00a0,\f".split(
+		",",
+	),
+);
+export const anyEnvText = fc.array(piece, { maxLength: 60, size: "max" }).map((pieces) => pieces.join(""));
