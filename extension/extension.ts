@@ -13,6 +13,7 @@ import { EnvFileTree } from "./env/env-file-tree.ts";
 import { IgnoredSecrets } from "./env/ignored-secrets.ts";
 import { TrackedFiles } from "./env/tracked-files.ts";
 import { openEnvLines } from "./env-line/env-line.ts";
+import { FirstFrame } from "./env-line/first-frame.ts";
 import { Masking } from "./env-line/masking.ts";
 import { tickFirstSteps } from "./first-steps.ts";
 import { Consents } from "./launch/consents.ts";
@@ -51,7 +52,8 @@ export function activate(context: vscode.ExtensionContext): void {
 	const ignored = new IgnoredSecrets(context.workspaceState);
 	const bindings = new Bindings({ live, daemon, ignored, log });
 	const tracked = new TrackedFiles({ bindings, log });
-	const masking = new Masking({ memory: context.workspaceState });
+	const firstFrame = new FirstFrame({ log });
+	const masking = new Masking({ memory: context.workspaceState, firstFrame });
 	const secrets = new SecretStore(context.secrets);
 	const clipboard = new Clipboard({ log });
 	const tree = new TokenTree({
@@ -73,7 +75,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const { extensionUri } = context;
 	const overview = new Overview({ daemon, live, bindings, tree, log, extensionUri });
 	context.subscriptions.push(
-		...[log, policyChanged, live, ignored, bindings, tracked, masking, clipboard, tree],
+		...[log, policyChanged, live, ignored, bindings, tracked, firstFrame, masking, clipboard, tree],
 		...[envFiles, activity, overview, lostSecrets],
 		vscode.workspace.onDidChangeConfiguration((change) => {
 			if (affectsPolicy(change)) policyChanged.fire();

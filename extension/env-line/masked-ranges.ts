@@ -2,7 +2,7 @@
  * Which parts of a text are not for everybody's eyes. Pure. Invariant: rather too much than too little: what cannot be
  * read as a line, such as the rest of a key over several lines, is masked too.
  */
-import { envValues, lineAt, lineStarts } from "../env/env-values.ts";
+import { type EnvValue, envValues, lineAt, lineStarts } from "../env/env-values.ts";
 import { isTokenByItself } from "../env/token-like.ts";
 
 export interface MaskedRange {
@@ -12,11 +12,38 @@ export interface MaskedRange {
 
 /** In an env file: every value, also of commented lines, and every token in a comment. In the text's order. */
 export function maskedInEnvFile(text: string): MaskedRange[] {
-	const values = envValues(text)
-		.filter(({ start, end }) => start < end)
-		.map(({ start, end }) => ({ start, end: endForEyes(text, start, end) }));
-	const others = [...tokensIn(text), ...oddLines(text, values)];
+	const entries = envValues(text).filter(({ start, end }) => start < end);
+	const values = entries.map(({ start, end }) => ({ start, end: endForEyes(text, start, end) }));
+	const others = [...tokensIn(text), ...oddLines(text, values, linesAfterOpenQuotes(text, entries))];
 	return withoutCovered([...values, ...others]);
+}
+
+/**
+ * What `media/env-values.tmLanguage.json` hides in an env file, and perhaps more: what is masked, and every word of a
+ * comment in which a token could stand, for a grammar cannot tell a token from what only looks like one.
+ */
+export function hiddenInFirstFrame(text: string): MaskedRange[] {
+	const words = [...text.matchAll(/#[^\r\n]*/g)].flatMap(({ 0: comment, index }) =>
+		[...comment.matchAll(/(?=[\w.+=~-]*\d)[\w.+=~-]{20,}/g)].map(({ 0: word, index: at }) => ({
+			start: index + at,
+			end: index + at + word.length,
+		})),
+	);
+	return withoutCovered([...maskedInEnvFile(text), ...words]);
+}
+
+/** The parts of the ranges that no other range covers. Both in the text's order. */
+export function uncovered(ranges: readonly MaskedRange[], others: readonly MaskedRange[]): MaskedRange[] {
+	return ranges.flatMap(({ start, end }) => {
+		const parts: MaskedRange[] = [];
+		let from = start;
+		for (const other of others) {
+			if (other.end <= from || other.start >= end) continue;
+			if (other.start > from) parts.push({ start: from, end: other.start });
+			from = other.end;
+		}
+		return from < end ? [...parts, { start: from, end }] : parts;
+	});
 }
 
 /** In any other text: words that are tokens by themselves. */
@@ -46,17 +73,40 @@ function tokensIn(text: string): MaskedRange[] {
 	});
 }
 
-/** Lines that are neither an assignment nor a comment, if a secret could stand in them. */
-function oddLines(text: string, values: readonly MaskedRange[]): MaskedRange[] {
+/** Lines that are neither an assignment nor a comment, if a secret could stand in them or they follow an open quote. */
+function oddLines(
+	text: string,
+	values: readonly MaskedRange[],
+	afterQuotes: ReadonlySet<number>,
+): MaskedRange[] {
 	const starts = lineStarts(text);
 	const taken = new Set(values.flatMap(({ start, end }) => linesBetween(starts, start, end)));
 	return starts.flatMap((start, line) => {
 		const content = text.slice(start, starts[line + 1]).trimEnd();
-		const odd = /^\s*(?!#|<{7}|={7}|>{7})\S*\S{16}/.test(content);
+		const long = /^\s*(?!#|<{7}|={7}|>{7})\S*\S{16}/.test(content) && !taken.has(line);
+		const odd = long || (afterQuotes.has(line) && content.trim() !== "");
 		const inset = content.length - content.trimStart().length;
-		return odd && !taken.has(line) ? [{ start: start + inset, end: start + content.length }] : [];
+		return odd ? [{ start: start + inset, end: start + content.length }] : [];
 	});
 }
+
+/** A quote that nothing closes may hold all that follows up to the next assignment or comment. Lines from 0. */
+function linesAfterOpenQuotes(text: string, entries: readonly EnvValue[]): Set<number> {
+	const starts = lineStarts(text);
+	const lines = new Set<number>();
+	for (const { start, end, commented } of entries) {
+		const quote = text[start] ?? "";
+		if (commented || !/['"`]/.test(quote) || text.slice(start + 1, end).includes(quote)) continue;
+		for (let line = lineAt(starts, end) + 1; line < starts.length; line++) {
+			if (startsAnew.test(text.slice(starts[line], starts[line + 1]))) break;
+			lines.add(line);
+		}
+	}
+	return lines;
+}
+
+/** An equals sign at the end is the padding of a key. */
+const startsAnew = /^\s*(?:#|(?:export\s+)?[A-Za-z_][\w.-]*\s*=(?!=?['"`]?\s*$))/;
 
 function linesBetween(starts: readonly number[], start: number, end: number): number[] {
 	const first = lineAt(starts, start);

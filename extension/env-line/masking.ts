@@ -1,19 +1,27 @@
 /**
- * Hides values from whoever looks at the screen, by decoration alone: no text is changed and no setting of the theme.
- * Masks at once from a document's own text, so that nothing waits for a file or the daemon. It is no protection
- * against who can use the keyboard: copying, searching and a screen reader still get the text.
+ * Hides values from whoever looks at the screen, by decoration: no text is changed. Masks at once from a document's own
+ * text, so that nothing waits for a file or the daemon; what is drawn before that is `first-frame.ts`'s. It is no
+ * protection against who can use the keyboard: copying, searching and a screen reader still get the text.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { isMaskingWanted } from "../settings.ts";
 import { kindOf } from "./env-documents.ts";
-import { type MaskedRange, maskedInEnvFile, maskedInText } from "./masked-ranges.ts";
+import type { FirstFrame } from "./first-frame.ts";
+import {
+	hiddenInFirstFrame,
+	type MaskedRange,
+	maskedInEnvFile,
+	maskedInText,
+	uncovered,
+} from "./masked-ranges.ts";
 
 const memoryKey = "presentationMode";
 
 export interface MaskingOptions {
 	/** Keeps presentation mode over a reload of the window. */
 	memory: vscode.Memento;
+	firstFrame: FirstFrame;
 	/** After so long a revealed line is masked again, wherever the cursor is. */
 	revealSeconds?: number;
 }
@@ -27,18 +35,21 @@ interface Revealed {
 
 export class Masking implements vscode.Disposable {
 	readonly #memory: vscode.Memento;
+	readonly #firstFrame: FirstFrame;
 	readonly #revealSeconds: number;
 	readonly #changed = new vscode.EventEmitter<void>();
 	/** Fires when values come to be masked or shown. */
 	readonly onDidChange = this.#changed.event;
 	readonly #disposables: vscode.Disposable[] = [this.#changed];
 	readonly #masked = new WeakMap<vscode.TextEditor, readonly vscode.Range[]>();
-	#decoration: vscode.TextEditorDecorationType | undefined;
+	readonly #shown = new WeakMap<vscode.TextEditor, readonly vscode.Range[]>();
+	#decorations: Decorations | undefined;
 	#mark: vscode.StatusBarItem | undefined;
 	#revealed: Revealed | undefined;
 
-	constructor({ memory, revealSeconds = 30 }: MaskingOptions) {
+	constructor({ memory, firstFrame, revealSeconds = 30 }: MaskingOptions) {
 		this.#memory = memory;
+		this.#firstFrame = firstFrame;
 		this.#revealSeconds = revealSeconds;
 	}
 
@@ -49,9 +60,11 @@ export class Masking implements vscode.Disposable {
 
 	/** Masks what is open now, and from now on what is opened and typed. */
 	open(): void {
-		this.#decoration = createDecoration();
+		this.#decorations = createDecorations();
 		this.#disposables.push(
-			this.#decoration,
+			this.#decorations.mask,
+			this.#decorations.show,
+			this.#firstFrame.onDidChange(() => this.#mask(vscode.window.visibleTextEditors)),
 			vscode.window.onDidChangeVisibleTextEditors((editors) => this.#mask(editors)),
 			vscode.workspace.onDidChangeTextDocument(({ document }) => this.#mask(editorsOf(document))),
 			vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => this.#leaveLine(textEditor)),
@@ -98,6 +111,11 @@ export class Masking implements vscode.Disposable {
 		return this.#masked.get(editor) ?? [];
 	}
 
+	/** What is shown in the editor although it would be hidden in a first frame. */
+	shownIn(editor: vscode.TextEditor): readonly vscode.Range[] {
+		return this.#shown.get(editor) ?? [];
+	}
+
 	dispose(): void {
 		clearTimeout(this.#revealed?.timer);
 		this.#mark?.dispose();
@@ -106,29 +124,32 @@ export class Masking implements vscode.Disposable {
 
 	#refresh(): void {
 		this.#showMark();
+		this.#firstFrame.want(this.isPresenting || isMaskingWanted() ? "hide" : "show");
 		void vscode.commands.executeCommand("setContext", "tokensmith.presenting", this.isPresenting);
 		this.#mask(vscode.window.visibleTextEditors);
 		this.#changed.fire();
 	}
 
 	#mask(editors: readonly vscode.TextEditor[]): void {
-		const decoration = this.#decoration;
-		if (decoration === undefined) return;
+		const decorations = this.#decorations;
+		if (decorations === undefined) return;
 		for (const editor of editors) {
-			const ranges = this.#rangesFor(editor.document);
-			// An editor that had none and gets none needs no message.
-			if (ranges.length === 0 && this.rangesIn(editor).length === 0) continue;
-			this.#masked.set(editor, ranges);
-			editor.setDecorations(decoration, ranges);
+			const { masked, shown } = this.#rangesFor(editor.document);
+			decorate(editor, { decoration: decorations.mask, ranges: masked, known: this.#masked });
+			decorate(editor, { decoration: decorations.show, ranges: shown, known: this.#shown });
 		}
 	}
 
-	#rangesFor(document: vscode.TextDocument): vscode.Range[] {
+	#rangesFor(document: vscode.TextDocument): { masked: vscode.Range[]; shown: vscode.Range[] } {
 		const rangesIn = maskingOf(document, this.isPresenting);
-		if (rangesIn === undefined) return [];
-		return rangesIn(document.getText())
-			.map(({ start, end }) => new vscode.Range(document.positionAt(start), document.positionAt(end)))
-			.filter((range) => !this.#isRevealed(document, range));
+		const isHidden = this.#firstFrame.hides(document);
+		if (rangesIn === undefined && !isHidden) return { masked: [], shown: [] };
+		const text = document.getText();
+		const rangeOf = ({ start, end }: MaskedRange) =>
+			new vscode.Range(document.positionAt(start), document.positionAt(end));
+		const masked = (rangesIn?.(text) ?? []).filter((range) => !this.#isRevealed(document, rangeOf(range)));
+		const shown = isHidden ? uncovered(hiddenInFirstFrame(text), masked) : [];
+		return { masked: masked.map(rangeOf), shown: shown.map(rangeOf) };
 	}
 
 	#isRevealed(document: vscode.TextDocument, { start, end }: vscode.Range): boolean {
@@ -168,15 +189,39 @@ function looksLikeEnvFile({ languageId, uri }: vscode.TextDocument): boolean {
 	return languageId === "dotenv" || /(?:^|[._/-])(?:env(?:rc)?|dev\.vars)(?:[._-][^/]*)?$/i.test(uri.path);
 }
 
-function createDecoration(): vscode.TextEditorDecorationType {
-	return vscode.window.createTextEditorDecorationType({
+interface Decorations {
+	readonly mask: vscode.TextEditorDecorationType;
+	/** Makes visible again what the colour of its scope hides. */
+	readonly show: vscode.TextEditorDecorationType;
+}
+
+function createDecorations(): Decorations {
+	const color = new vscode.ThemeColor("editor.foreground");
+	const { createTextEditorDecorationType: create } = vscode.window;
+	const { OpenOpen, ClosedClosed } = vscode.DecorationRangeBehavior;
+	const mask = create({
 		// Not a colour: brackets and links have colours of their own, which would win.
 		opacity: "0",
 		backgroundColor: new vscode.ThemeColor("tokensmith.maskedValueBackground"),
 		borderRadius: "2px",
 		// What is typed into a masked value, or at its end, is masked before anything is heard of it here.
-		rangeBehavior: vscode.DecorationRangeBehavior.OpenOpen,
+		rangeBehavior: OpenOpen,
 	});
+	return { mask, show: create({ color, rangeBehavior: ClosedClosed }) };
+}
+
+interface Decorating {
+	decoration: vscode.TextEditorDecorationType;
+	ranges: readonly vscode.Range[];
+	/** What each editor has of it now. */
+	known: WeakMap<vscode.TextEditor, readonly vscode.Range[]>;
+}
+
+function decorate(editor: vscode.TextEditor, { decoration, ranges, known }: Decorating): void {
+	// An editor that had none and gets none needs no message.
+	if (ranges.length === 0 && (known.get(editor) ?? []).length === 0) return;
+	known.set(editor, ranges);
+	editor.setDecorations(decoration, ranges);
 }
 
 function createMark(): vscode.StatusBarItem {

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { generateSecret } from "../../daemon/rules/secret.ts";
-import { type MaskedRange, maskedInEnvFile, maskedInText } from "../../extension/env-line/masked-ranges.ts";
+import {
+	hiddenInFirstFrame,
+	type MaskedRange,
+	maskedInEnvFile,
+	maskedInText,
+	uncovered,
+} from "../../extension/env-line/masked-ranges.ts";
 
 const token = generateSecret("tks");
 
@@ -49,6 +55,12 @@ describe("what is masked in an env file", () => {
 		);
 		check("short words only\n\n", "short words only\n\n");
 	});
+
+	it("is what follows a quote that nothing closes, up to the next assignment or comment", () => {
+		check('A="one\ntwo\n\nQw==\n# why\nthree\n', "A=····\n···\n\n····\n# why\nthree\n");
+		check("A='one\ntwo\nB=1\nthree\n", "A=····\n···\nB=·\nthree\n");
+		check('# A="one\ntwo\n', "# A=····\ntwo\n");
+	});
 });
 
 describe("what is masked in any other text", () => {
@@ -62,5 +74,24 @@ describe("what is masked in any other text", () => {
 	it("is nothing else", () => {
 		const text = "const aLongNameOfSomething = anotherLongName(9f86d081884c7d659a2feaa0c55ad015);";
 		checkText(text, text);
+	});
+});
+
+describe("what the first frame of an env file may hide", () => {
+	it("is what is masked, and every word of a comment that could be a token", () => {
+		const text = "A=1 # see rfc-6750-section-2.1.a and the manual\n# plain-words-without-a-figure\n";
+		const expected = `A=· # see ${"·".repeat(22)} and the manual\n# plain-words-without-a-figure\n`;
+		assert.equal(seen(text, hiddenInFirstFrame(text)), expected);
+	});
+
+	it("is shown where it is not masked", () => {
+		const range = (start: number, end: number) => ({ start, end });
+		assert.deepEqual(uncovered([range(0, 9)], []), [range(0, 9)]);
+		assert.deepEqual(uncovered([range(0, 9)], [range(0, 9)]), []);
+		assert.deepEqual(uncovered([range(0, 9), range(20, 22)], [range(2, 4), range(6, 21)]), [
+			range(0, 2),
+			range(4, 6),
+			range(21, 22),
+		]);
 	});
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { lineArgument, lineFor } from "../../extension/env/line-argument.ts";
+import { FirstFrame } from "../../extension/env-line/first-frame.ts";
 import { Masking } from "../../extension/env-line/masking.ts";
 import { TokenHover } from "../../extension/env-line/token-hover.ts";
 import { TokenLens } from "../../extension/env-line/token-lens.ts";
@@ -17,8 +18,9 @@ describe("on an env line", () => {
 
 	beforeEach(async () => {
 		window = await OneWindow.open("lines");
-		masking = new Masking({ memory: memoryOf() });
-		opened.push(masking);
+		const firstFrame = new FirstFrame({ log: window.log });
+		masking = new Masking({ memory: memoryOf(), firstFrame });
+		opened.push(firstFrame, masking);
 	});
 	afterEach(async () => {
 		vscode.Disposable.from(...opened.splice(0)).dispose();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { FirstFrame } from "../../extension/env-line/first-frame.ts";
 import { Masking } from "../../extension/env-line/masking.ts";
 import { until } from "../workbench/until.ts";
 import { set, show, tidy } from "./editors.ts";
@@ -13,7 +14,7 @@ describe("masking", () => {
 
 	beforeEach(async () => {
 		window = await OneWindow.open("lines");
-		masking = new Masking({ memory: memoryOf() });
+		masking = new Masking({ memory: memoryOf(), firstFrame: frame() });
 		opened.push(masking);
 	});
 	afterEach(async () => {
@@ -21,6 +22,12 @@ describe("masking", () => {
 		await tidy();
 		await window.close();
 	});
+
+	function frame(): FirstFrame {
+		const made = new FirstFrame({ log: window.log });
+		opened.push(made);
+		return made;
+	}
 
 	const seen = (editor: vscode.TextEditor) =>
 		masking.rangesIn(editor).map((range) => editor.document.getText(range));
@@ -58,7 +65,7 @@ describe("masking", () => {
 	});
 
 	it("masks a revealed line again after a while", async () => {
-		const brief = new Masking({ memory: memoryOf(), revealSeconds: 0.05 });
+		const brief = new Masking({ memory: memoryOf(), firstFrame: frame(), revealSeconds: 0.05 });
 		opened.push(brief);
 		brief.open();
 		const editor = await show(window, "A=one\n");
@@ -72,11 +79,11 @@ describe("masking", () => {
 	it("covers in presentation mode whatever could be a secret, in every file, and is kept over a reload", async () => {
 		const { token } = await window.create("presented");
 		const memory = memoryOf();
-		const first = new Masking({ memory });
+		const first = new Masking({ memory, firstFrame: frame() });
 		opened.push(first);
 		first.open();
 		await first.present("on");
-		const second = new Masking({ memory });
+		const second = new Masking({ memory, firstFrame: frame() });
 		opened.push(second);
 		second.open();
 		for (const presented of [first, second]) {

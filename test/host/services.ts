@@ -1,5 +1,6 @@
 /** What commands work with in a test: one window's parts, and views that nobody looks at. */
 import { TrackedFiles } from "../../extension/env/tracked-files.ts";
+import { FirstFrame } from "../../extension/env-line/first-frame.ts";
 import { Masking } from "../../extension/env-line/masking.ts";
 import type { Services } from "../../extension/services.ts";
 import { Clipboard } from "../../extension/tokens/clipboard.ts";
@@ -13,7 +14,7 @@ export function servicesOf(window: OneWindow, more: Partial<Services> = {}): Ser
 		...{ daemon, live, bindings, ignored, secrets, log },
 		clipboard: new Clipboard({ log }),
 		tracked: new TrackedFiles({ bindings, log }),
-		masking: new Masking({ memory: memoryOf() }),
+		masking: new Masking({ memory: memoryOf(), firstFrame: new FirstFrame({ log }) }),
 		workspaceState: memoryOf(),
 		...(unseen as unknown as Pick<
 			Services,
