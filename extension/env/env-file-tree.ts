@@ -20,15 +20,16 @@ const longestName = 24;
 /** More files than these are closed, so that the view begins with an overview. */
 const mostOpen = 20;
 
+/** VS Code knows a row by its object, so that what has become of it is put into that one. */
 interface FileNode {
 	readonly kind: "file";
-	readonly file: EnvFileLines;
+	file: EnvFileLines;
 }
 
 /** A command that is started from it goes by `line`. */
 interface LineNode {
 	readonly kind: "line";
-	readonly line: EnvLine;
+	line: EnvLine;
 	readonly parent: FileNode;
 }
 
@@ -43,30 +44,35 @@ interface Sources {
 
 export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
 	readonly #sources: Sources;
-	readonly #changed = new vscode.EventEmitter<undefined>();
+	readonly #changed = new vscode.EventEmitter<Node[] | undefined>();
 	readonly onDidChangeTreeData = this.#changed.event;
 	readonly #progress = new ViewProgress(viewId);
 	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
 	#view: vscode.TreeView<Node> | undefined;
-	/** What the rows were drawn from. */
-	#seen: string | undefined;
+	/** Which files there are. */
+	#shape: string | undefined;
+	/** What each row was drawn from, by its id. */
+	#rows: ReadonlyMap<string, string> = new Map();
+	/** The rows that VS Code knows, by their ids. */
+	readonly #known = new Map<string, Node>();
 	/** By id, as they were when the rows were last asked for. */
 	#tokens: ReadonlyMap<string, TokenRecord> = new Map();
 
 	constructor(sources: Sources) {
 		this.#sources = sources;
+		this.#disposables.push(
+			sources.bindings.onDidChange(() => this.#refresh()),
+			sources.live.onDidChange(() => this.#refresh()),
+		);
 	}
 
 	/** Puts the view into its place. Nothing is looked for before somebody sees it. */
 	open(): void {
-		const { bindings, live } = this.#sources;
 		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this, showCollapseAll: true });
 		this.#view = view;
 		this.#disposables.push(
 			view,
 			view.onDidChangeVisibility(() => this.#look()),
-			bindings.onDidChange(() => this.#refresh()),
-			live.onDidChange(() => this.#refresh()),
 			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#look()),
 			vscode.workspace.onDidChangeWorkspaceFolders(() => this.#refresh()),
 		);
@@ -77,9 +83,9 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		if (node?.kind === "line") return [];
 		if (node === undefined) {
 			this.#learnTokens();
-			return this.#files.map((file) => ({ kind: "file", file }));
+			return this.#noted(this.#files.map((file) => ({ kind: "file", file })));
 		}
-		return node.file.lines.map((line) => ({ kind: "line", line, parent: node }));
+		return this.#noted(node.file.lines.map((line) => ({ kind: "line", line, parent: node })));
 	}
 
 	getTreeItem(node: Node): vscode.TreeItem {
@@ -116,37 +122,76 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	}
 
 	#refresh(): void {
-		if (this.#view === undefined) return;
+		if (this.#view !== undefined) this.#describe(this.#view);
+		this.#drawAgain();
+	}
+
+	#describe(view: vscode.TreeView<Node>): void {
 		const { live, bindings } = this.#sources;
 		const isEmpty = this.#files.length === 0;
-		this.#view.message = live.error === undefined || isEmpty ? "" : explain(live.error).text;
-		this.#progress.show(this.#view.visible && vscode.workspace.isTrusted && bindings.state === "looking");
+		view.message = live.error === undefined || isEmpty ? "" : explain(live.error).text;
+		this.#progress.show(view.visible && vscode.workspace.isTrusted && bindings.state === "looking");
 		const state = isEmpty ? (bindings.state === "ready" ? "none" : bindings.state) : "listed";
 		void vscode.commands.executeCommand("setContext", "tokensmith.envFilesView", state);
-		const seen = this.#whatIsSeen();
-		if (seen !== this.#seen) this.#changed.fire(undefined);
-		this.#seen = seen;
+	}
+
+	/** All rows only where files come or go: until they are there again, VS Code knows no entry of an open menu. */
+	#drawAgain(): void {
+		this.#learnTokens();
+		const [before, files] = [this.#rows, this.#files];
+		this.#rows = new Map(files.flatMap((file) => this.#rowsOf(file)));
+		const shape = JSON.stringify(files.map(fileId));
+		if (shape !== this.#shape) {
+			this.#shape = shape;
+			this.#known.clear();
+			this.#changed.fire(undefined);
+			return;
+		}
+		const changed = files.flatMap((file) => this.#update(file, before));
+		if (changed.length > 0) this.#changed.fire(changed);
+	}
+
+	/** Puts what has become of the file into its rows, and answers those that have to be drawn again. */
+	#update(file: EnvFileLines, before: ReadonlyMap<string, string>): Node[] {
+		const hasChanged = (id: string) => this.#rows.get(id) !== before.get(id);
+		const node = this.#known.get(fileId(file));
+		if (node?.kind === "file") node.file = file;
+		if (hasChanged(fileId(file))) return node === undefined ? [] : [node];
+		return file.lines.flatMap((line) => {
+			const row = this.#known.get(lineId(line));
+			if (row?.kind === "line") row.line = line;
+			return row !== undefined && hasChanged(lineId(line)) ? [row] : [];
+		});
+	}
+
+	/** With a file's row all its lines are drawn, so that it is another one when a line comes or goes. */
+	#rowsOf(file: EnvFileLines): [id: string, seen: string][] {
+		const fileSeen = JSON.stringify([file.problem, file.lines.map(lineId)]);
+		const lineSeen = (line: EnvLine) =>
+			JSON.stringify([line.words, line.tokenId, line.commented, this.#stateOf(line)]);
+		return [
+			[fileId(file), fileSeen],
+			...file.lines.map((line): [string, string] => [lineId(line), lineSeen(line)]),
+		];
+	}
+
+	#noted<One extends Node>(nodes: One[]): One[] {
+		for (const node of nodes)
+			this.#known.set(node.kind === "file" ? fileId(node.file) : lineId(node.line), node);
+		return nodes;
 	}
 
 	#learnTokens(): void {
 		this.#tokens = new Map(this.#sources.live.tokens.map((token) => [token.id, token]));
 	}
 
-	/** As long as it is the same, nothing has to be drawn again, which a menu that is open would not survive. */
-	#whatIsSeen(): string {
-		this.#learnTokens();
-		const lineSeen = (line: EnvLine) => [line.words, line.tokenId, line.commented, this.#stateOf(line)];
-		return JSON.stringify(
-			this.#files.map(({ uri, lines, problem }) => [uri.toString(), problem, lines.map(lineSeen)]),
-		);
-	}
-
-	#fileItem({ uri, fileName, lines, problem }: EnvFileLines): vscode.TreeItem {
+	#fileItem(file: EnvFileLines): vscode.TreeItem {
+		const { uri, fileName, lines, problem } = file;
 		const { Expanded, Collapsed, None } = vscode.TreeItemCollapsibleState;
 		const open = this.#files.length > mostOpen ? Collapsed : Expanded;
 		const item = new vscode.TreeItem(plainText(fileName), lines.length === 0 ? None : open);
 		const count = problem ?? countOf(lines);
-		item.id = uri.toString();
+		item.id = fileId(file);
 		item.resourceUri = uri;
 		item.iconPath = problem === undefined ? vscode.ThemeIcon.File : warning;
 		item.description = plainText(count);
@@ -160,7 +205,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	#lineItem(line: EnvLine): vscode.TreeItem {
 		const state = this.#stateOf(line);
 		const item = new vscode.TreeItem(plainText(line.key));
-		item.id = `${line.uri}#${line.line}`;
+		item.id = lineId(line);
 		item.description = state;
 		item.iconPath = this.#iconOf(line);
 		item.contextValue = line.tokenId === undefined ? "envLine.unknown" : "envLine.known";
@@ -194,6 +239,14 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
 const warning = new vscode.ThemeIcon("warning", new vscode.ThemeColor("problemsWarningIcon.foreground"));
 const unknown = new vscode.ThemeIcon("question", new vscode.ThemeColor("problemsWarningIcon.foreground"));
+
+function fileId({ uri }: EnvFileLines): string {
+	return uri.toString();
+}
+
+function lineId({ uri, line }: EnvLine): string {
+	return `${uri}#${line}`;
+}
 
 function countOf({ length }: readonly EnvLine[]): string {
 	if (length === 0) return l10n.t("no tokens");

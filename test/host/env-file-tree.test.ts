@@ -92,4 +92,40 @@ describe("the view of env files", () => {
 		const { iconPath } = tree.getTreeItem(line);
 		assert.ok(iconPath instanceof vscode.ThemeIcon && iconPath.id === "debug-pause");
 	});
+
+	it("draws alone what has changed: a line, a file with its lines, and all only where files come or go", async () => {
+		const { token, id } = await window.create("orders");
+		const { token: other } = await window.create("other");
+		await window.put(".env", `A=${token}\nB=${other}\n`);
+		await window.put(".env.local", `A=${other}\n`);
+		await window.bindings.whenReady();
+		const [file, line] = nodes();
+		assert.ok(file && line);
+		const drawn: unknown[] = [];
+		const listener = tree.onDidChangeTreeData((changed) => drawn.push(changed));
+		await window.client.disableToken(id);
+		await until("the line says so", () => tree.getTreeItem(line).description === "orders · disabled");
+		assert.deepEqual(drawn, [[line]]);
+		await window.put(".env", `A=${token}\nB=${other}\nC=${other}\n`);
+		await until("the file has one more", () => tree.getTreeItem(file).description === "3 tokens");
+		assert.deepEqual(drawn.slice(1), [[file]]);
+		await window.put(".env.more", "A=1\n");
+		await until("the new file is there", () => rows().includes("env-view/.env.more: no tokens"));
+		assert.deepEqual(drawn.slice(2), [undefined]);
+		listener.dispose();
+	});
+
+	it("starts a menu's command with the line as it is now, though its row looks the same", async () => {
+		const { token } = await window.create("orders");
+		await window.put(".env", `A=${token}\n`);
+		await window.bindings.whenReady();
+		const [, line] = nodes();
+		assert.ok(line?.kind === "line");
+		const drawn: unknown[] = [];
+		const listener = tree.onDidChangeTreeData((changed) => drawn.push(changed));
+		await window.put(".env", `export A='${token}'\n`);
+		await until("the row's line is the new one", () => line.line.range.start.character === 10);
+		assert.deepEqual(drawn, []);
+		listener.dispose();
+	});
 });
