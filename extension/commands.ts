@@ -8,7 +8,7 @@ import type { Command, CommandCall, CommandTable } from "./command.ts";
 import { createCommands } from "./create/create-token.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
 import { envLineCommands } from "./env-line/env-line-commands.ts";
-import { identifyCommands } from "./identify/identify-commands.ts";
+import { identifyCommands } from "./identify/identify-token.ts";
 import { incidentCommands } from "./incident/start-incident.ts";
 import { launchCommands } from "./launch/launch-commands.ts";
 import { overviewCommands } from "./overview/overview-commands.ts";

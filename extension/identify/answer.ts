@@ -1,58 +1,25 @@
 /**
- * What a person is told of what they pasted: rows of facts and of actions, from what was found in the text and what the
- * records say. Knows no VS Code; no row holds a secret.
+ * What a person is told of what they pasted: a conclusion with rows below it, from what was found in the text and what
+ * the records say. Knows no VS Code; no row holds a secret.
  */
 import * as l10n from "@vscode/l10n";
-import type { TokenRecord } from "../../daemon/contract.ts";
-import { labelText, plainText, quoted } from "../display-text.ts";
+import { labelText, plainText } from "../display-text.ts";
 import { listInWords } from "../language.ts";
-import { dateInWords, timeSince, urgencyOf } from "../tokens/time-left.ts";
-import { type Fact, factsOf, stateInWords } from "../tokens/token-facts.ts";
+import { dateInWords, timeSince } from "../tokens/time-left.ts";
+import type { Fact } from "../tokens/token-facts.ts";
+import {
+	type Answer,
+	type AnswerRow,
+	command,
+	factRow,
+	type Known,
+	type KnownLine,
+	lineRow,
+	recordPart,
+} from "./answer-rows.ts";
 import type { FailedCall } from "./failed-call.ts";
 import { explainFailedCall, statusInWords } from "./failed-call-words.ts";
 import type { ForeignToken, JwtFacts, Lookalike, Pasted, PastedValue } from "./pasted-text.ts";
-
-export interface KnownLine {
-	readonly words: string;
-	readonly commented: boolean;
-}
-
-/** What is known besides the text; undefined members are not known yet. */
-export interface Known<Line extends KnownLine> {
-	/** By hash: the daemon's answer. */
-	readonly found: Readonly<Record<string, TokenRecord>> | undefined;
-	readonly tokens: readonly TokenRecord[];
-	/** Whether the secret of the token is kept on this machine. */
-	isKept(id: string): boolean;
-	/** Env lines by the hash of their value. */
-	linesWith(hash: string): readonly Line[];
-	linesOf(id: string): readonly Line[];
-	/** Why the daemon could not be asked. */
-	readonly problem: string | undefined;
-	/** Whether the env files have been looked at: `unread` in Restricted Mode, where they are not. */
-	readonly files: "looking" | "ready" | "unread";
-}
-
-export type Action<Line> =
-	| { readonly kind: "command"; readonly command: string; readonly id: string | undefined }
-	| { readonly kind: "line"; readonly line: Line }
-	| { readonly kind: "token"; readonly id: string }
-	| { readonly kind: "again" };
-
-/** A row without an action is there to be read; `section` begins a new part of the list. */
-export interface AnswerRow<Line> {
-	readonly label: string;
-	readonly description?: string;
-	readonly detail?: string;
-	readonly section?: true;
-	readonly action?: Action<Line>;
-}
-
-export interface Answer<Line> {
-	/** The conclusion, in a sentence. */
-	readonly headline: string;
-	readonly rows: readonly AnswerRow<Line>[];
-}
 
 export function answerTo<Line extends KnownLine>(
 	pasted: Pasted,
@@ -81,21 +48,6 @@ export function answerTo<Line extends KnownLine>(
 		parts.length === 1 ? [] : [{ label: part.headline, section: true as const }];
 	const rows = parts.flatMap((part) => [...sections(part), ...part.rows]);
 	return { headline, rows: [...rows, ...problemRows(known)] };
-}
-
-/** Of one token: as it is shown when another token's answer leads to it. */
-export function recordPart<Line extends KnownLine>(
-	token: TokenRecord,
-	known: Known<Line>,
-	now: number,
-): Answer<Line> {
-	const state = stateInWords(token, urgencyOf(token, [], now), now);
-	const headline = l10n.t("{0}: {1}.", quoted(token.name), state);
-	const facts = factsOf(token, known.isKept(token.id) ? "kept" : "absent", now);
-	return {
-		headline,
-		rows: [...facts.map(factRow<Line>), ...lineRows(token, known), ...actionRows(token, known)],
-	};
 }
 
 function ownPart<Line extends KnownLine>(
@@ -275,52 +227,6 @@ function problemRows<Line extends KnownLine>({ problem }: Known<Line>): AnswerRo
 		{ label: l10n.t("Reason"), detail: labelText(problem) },
 		{ label: `$(refresh) ${l10n.t("Try Again")}`, action: { kind: "again" } },
 	];
-}
-
-function factRow<Line>({ label, value }: Fact): AnswerRow<Line> {
-	const text = labelText(value);
-	// What is too long for one line stands below its name, where it is not cut off.
-	return text.length > 60 ? { label, detail: text } : { label, description: text };
-}
-
-function lineRows<Line extends KnownLine>(token: TokenRecord, known: Known<Line>): AnswerRow<Line>[] {
-	const label = l10n.t("Where it is used");
-	if (known.files === "unread")
-		return [factRow({ label, value: l10n.t("In Restricted Mode, env files are not read.") })];
-	const lines = known.linesOf(token.id);
-	if (lines.length > 0) return lines.map(lineRow);
-	if (known.files === "looking") return [factRow({ label, value: l10n.t("Looking through the env files…") })];
-	return [factRow({ label, value: l10n.t("In no env file of this workspace") })];
-}
-
-function lineRow<Line extends KnownLine>(line: Line): AnswerRow<Line> {
-	const label = `$(go-to-file) ${labelText(line.words)}`;
-	return { label, description: l10n.t("holds it"), action: { kind: "line", line } };
-}
-
-function actionRows<Line extends KnownLine>(token: TokenRecord, known: Known<Line>): AnswerRow<Line>[] {
-	const { id, status, successorId, issuer } = token;
-	const works = status === "active" || status === "retiring";
-	const row = (icon: string, label: string, action: Action<Line>) => ({
-		label: `$(${icon}) ${label}`,
-		action,
-	});
-	const rows: (AnswerRow<Line> | false)[] = [
-		successorId !== null &&
-			row("arrow-right", l10n.t("Show Its Successor"), { kind: "token", id: successorId }),
-		status === "active" && issuer === "local" && row("sync", l10n.t("Rotate…"), command("rotateToken", id)),
-		status === "disabled" &&
-			issuer === "local" &&
-			row("debug-start", l10n.t("Enable"), command("enableToken", id)),
-		known.isKept(id) && works && row("copy", l10n.t("Copy Secret"), command("copySecret", id)),
-		row("list-tree", l10n.t("Show in Side Bar"), command("showToken", id)),
-		status !== "revoked" && row("trash", l10n.t("Revoke…"), command("revokeToken", id)),
-	];
-	return rows.filter((one) => one !== false);
-}
-
-function command<Line>(name: string, id?: string): Action<Line> {
-	return { kind: "command", command: `tokensmith.${name}`, id };
 }
 
 /** For places that show text as it is, such as a remark below an input box. */

@@ -5,20 +5,28 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import type { CommandCall } from "../command.ts";
+import type { CommandCall, CommandTable } from "../command.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { secretOn } from "../env/env-lines.ts";
 import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
 import { idOf } from "../tokens/token-choice.ts";
-import { type Action, type Answer, type AnswerRow, answerTo, type Known, plainHeadline } from "./answer.ts";
+import { answerTo, plainHeadline } from "./answer.ts";
+import type { Action, Answer, AnswerRow, Known } from "./answer-rows.ts";
 import { askForText } from "./identify-input.ts";
 import { type Pasted, readPasted } from "./pasted-text.ts";
 
 type Sources = Pick<Services, "live" | "daemon" | "bindings" | "secrets">;
 
 const title = () => l10n.t("Identify Token");
+
+export const identifyCommands: CommandTable = {
+	identify: {
+		failed: () => l10n.t("Nothing was identified."),
+		run: identifyToken,
+	},
+};
 
 export async function identifyToken(call: CommandCall): Promise<void> {
 	let pasted: Pasted | undefined = await pastedFor(call);

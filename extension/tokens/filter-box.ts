@@ -1,14 +1,14 @@
 /** Asks for the words that tokens are filtered by; the list follows each letter. Escape puts the old filter back. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { TokenTree } from "./token-tree.ts";
+import type { ShownTokens } from "./shown-tokens.ts";
 
-export async function filterTokens(tree: TokenTree): Promise<void> {
-	const before = tree.filter;
+export async function filterTokens(shown: ShownTokens): Promise<void> {
+	const before = shown.filter;
 	const box = vscode.window.createInputBox();
 	const follow = () => {
-		tree.filter = box.value;
-		const { count, of } = tree.shown;
+		shown.filter = box.value;
+		const { count, of } = shown.count;
 		box.prompt = l10n.t("{0} of {1} tokens. Enter keeps the filter, Escape takes it back.", count, of);
 	};
 	box.title = l10n.t("Filter Tokens");
@@ -20,7 +20,7 @@ export async function filterTokens(tree: TokenTree): Promise<void> {
 	follow();
 	try {
 		if ((await answer(box)) === "kept") await vscode.commands.executeCommand("tokensmith.tokens.focus");
-		else tree.filter = before;
+		else shown.filter = before;
 	} finally {
 		box.dispose();
 	}

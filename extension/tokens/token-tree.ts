@@ -9,16 +9,15 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import type { Client } from "../daemon/client.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { DaemonError } from "../daemon/start-daemon.ts";
-import { messageText, plainText, shortened } from "../display-text.ts";
-import type { Bindings, EnvLine } from "../env/bindings.ts";
+import { messageText, shortened } from "../display-text.ts";
+import type { Bindings } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
 import { overlapFact } from "./overlap-facts.ts";
 import type { SecretStore } from "./secret-store.ts";
+import { ShownTokens } from "./shown-tokens.ts";
 import { needsAttention, urgencyOf } from "./time-left.ts";
 import type { Fact } from "./token-facts.ts";
-import { filterBy } from "./token-filter.ts";
-import { type Grouping, groupings, groupTokens, type TokenGroup } from "./token-groups.ts";
 import { groupItem, type ItemFacts, lineItem, tokenItem, tokenTooltip } from "./token-items.ts";
 import {
 	childrenOf,
@@ -35,7 +34,6 @@ import {
 import { ViewProgress } from "./view-progress.ts";
 
 const viewId = "tokensmith.tokens";
-const groupingKey = "tokenGrouping";
 
 interface Sources {
 	live: LiveTokens;
@@ -54,10 +52,10 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	readonly #sources: Sources;
 	readonly #changed = new vscode.EventEmitter<Node[] | undefined>();
 	readonly onDidChangeTreeData = this.#changed.event;
+	readonly shown: ShownTokens;
 	readonly #progress = new ViewProgress(viewId);
 	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
 	#view: vscode.TreeView<Node> | undefined;
-	#filter = "";
 	#facts: ItemFacts = { now: 0, warningDays: [], kept: new Set() };
 	#toMark: string | undefined;
 	/** The ids of the tokens whose secrets are kept on this machine; undefined before anybody has looked. */
@@ -70,6 +68,11 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	constructor(sources: Sources) {
 		this.#sources = sources;
+		this.shown = new ShownTokens(sources);
+		this.#disposables.push(
+			this.shown,
+			this.shown.onDidChange(() => this.#refresh()),
+		);
 	}
 
 	/** Puts the list into its place. Nothing is fetched before somebody sees it. */
@@ -96,36 +99,6 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	/** The tokens that are marked in the list. */
 	get selected(): readonly TokenRecord[] {
 		return (this.#view?.selection ?? []).flatMap((node) => (node.kind === "token" ? [node.token] : []));
-	}
-
-	/** By file only where files are read at all. */
-	get grouping(): Grouping {
-		const { workspace, everywhere } = this.#sources.memory;
-		const remembered = workspace.get(groupingKey) ?? everywhere.get(groupingKey);
-		const grouping = groupings.find((one) => one === remembered) ?? "status";
-		return grouping === "file" && !vscode.workspace.isTrusted ? "status" : grouping;
-	}
-
-	/** Remembered in this workspace, and for those that have no grouping of their own. */
-	async groupBy(grouping: Grouping): Promise<void> {
-		const { workspace, everywhere } = this.#sources.memory;
-		await Promise.all([workspace.update(groupingKey, grouping), everywhere.update(groupingKey, grouping)]);
-		this.#refresh();
-	}
-
-	/** The words that tokens have to have to be shown; none: all are. */
-	get filter(): string {
-		return this.#filter;
-	}
-
-	set filter(text: string) {
-		this.#filter = text.trim();
-		this.#refresh();
-	}
-
-	/** How many tokens the filter lets pass, of how many. */
-	get shown(): { count: number; of: number } {
-		return { count: this.#passing().length, of: this.#sources.live.tokens.length };
 	}
 
 	/** At once but for the first time: while rows are awaited, VS Code does not know which entry a menu is about. */
@@ -185,7 +158,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	/** A group that was closed all the while has not heard of what its rows have become. */
 	#current(node: Node): Node {
 		if (node.kind !== "group") return node;
-		const group = this.#groups().find(({ id }) => id === node.group.id) ?? node.group;
+		const group = this.shown.groups().find(({ id }) => id === node.group.id) ?? node.group;
 		return Object.assign(node, { group });
 	}
 
@@ -197,7 +170,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	/** The whole list only where rows come or go: until it is there again, VS Code knows no entry of an open menu. */
 	#drawAgain(): void {
 		const facts = this.#factsNow();
-		const groups = this.#groups();
+		const groups = this.shown.groups();
 		const [shape, rows, before] = [shapeOf(groups), rowsOf(groups, facts), this.#rows];
 		this.#rows = rows;
 		if (shape !== this.#shape) {
@@ -237,31 +210,22 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	#refresh(): void {
 		const { live } = this.#sources;
 		if (this.#view !== undefined) this.#describe(this.#view);
-		setContext("tokensmith.view", this.#state());
+		setContext("tokensmith.view", this.shown.state);
 		setContext("tokensmith.problem", live.error instanceof DaemonError ? live.error.code : undefined);
-		setContext("tokensmith.grouping", this.grouping);
-		setContext("tokensmith.filtered", this.#filter !== "");
+		setContext("tokensmith.grouping", this.shown.grouping);
+		setContext("tokensmith.filtered", this.shown.filter !== "");
 		this.#progress.show(live.state === "connecting");
 		this.#drawAgain();
 		this.#reveal();
 	}
 
-	/** What the welcome texts in package.json go by. */
-	#state(): string {
-		const { live } = this.#sources;
-		if (live.state !== "live") return live.state;
-		if (live.tokens.length === 0) return "empty";
-		return this.#passing().length === 0 ? "none-pass" : "listed";
-	}
-
 	#describe(view: vscode.TreeView<Node>): void {
-		const { count, of } = this.shown;
+		const { filter } = this.shown;
+		const { count, of } = this.shown.count;
 		view.message = this.#message();
 		view.badge = this.#badge();
 		view.description =
-			this.#filter === ""
-				? ""
-				: l10n.t("“{0}”: {1} of {2}", shortened(messageText(this.#filter), 30), count, of);
+			filter === "" ? "" : l10n.t("“{0}”: {1} of {2}", shortened(messageText(filter), 30), count, of);
 	}
 
 	/** Above the tokens only: an empty view has its welcome, which a message would replace. */
@@ -282,34 +246,8 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		return { value, tooltip };
 	}
 
-	#passing(): readonly TokenRecord[] {
-		const { live, bindings } = this.#sources;
-		if (this.#filter === "") return live.tokens;
-		const placesOf = (id: string) => bindings.linesOf(id).map(({ words }) => words);
-		return live.tokens.filter(filterBy(this.#filter, placesOf));
-	}
-
 	#roots(): GroupNode[] {
-		return this.#groups().map(groupNode);
-	}
-
-	#groups(): TokenGroup<EnvLine>[] {
-		const { bindings } = this.#sources;
-		return groupTokens(this.#passing(), this.grouping, {
-			now: Date.now(),
-			warningDays: warningDays(),
-			linesOf: (id) => bindings.linesOf(id),
-			fileOf: ({ fileName }) => plainText(fileName),
-			issuerName: (issuer) => this.#issuerName(issuer),
-		});
-	}
-
-	/** The profile of an issuer says its name. */
-	#issuerName(issuer: string): string {
-		if (issuer === "local") return l10n.t("This Machine");
-		if (issuer === "other") return l10n.t("Other Systems");
-		const profile = this.#sources.live.profiles.find(({ id }) => id === issuer);
-		return profile?.name ?? issuer;
+		return this.shown.groups().map(groupNode);
 	}
 
 	#reveal(): void {
@@ -318,8 +256,8 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		if (id === undefined || !this.#view?.visible || !live.tokens.some((token) => token.id === id)) return;
 		const found = findToken(this.#roots(), id);
 		const node = found && (this.#known.get(placeOf(found)) ?? found);
-		if (node === undefined && this.#filter !== "") {
-			this.filter = "";
+		if (node === undefined && this.shown.filter !== "") {
+			this.shown.filter = "";
 			return;
 		}
 		this.#toMark = undefined;

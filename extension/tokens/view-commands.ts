@@ -11,7 +11,7 @@ import { renameToken } from "./token-name.ts";
 
 const groupBy = (grouping: Grouping): CommandTable[string] => ({
 	failed: () => l10n.t("The list was not grouped."),
-	run: ({ services }) => services.tree.groupBy(grouping),
+	run: ({ services }) => services.tree.shown.groupBy(grouping),
 });
 
 export const viewCommands: CommandTable = {
@@ -20,12 +20,12 @@ export const viewCommands: CommandTable = {
 	groupByFile: groupBy("file"),
 	filterTokens: {
 		failed: () => l10n.t("The list was not filtered."),
-		run: ({ services }) => filterTokens(services.tree),
+		run: ({ services }) => filterTokens(services.tree.shown),
 	},
 	clearFilter: {
 		failed: () => l10n.t("The filter was not taken off."),
 		run: ({ services }) => {
-			services.tree.filter = "";
+			services.tree.shown.filter = "";
 		},
 	},
 	renameToken: {

@@ -113,7 +113,7 @@ describe("the list of tokens", () => {
 		await window.create("elsewhere");
 		await window.put(".env", `A=${token}\nB=${token}\n`);
 		await window.bindings.whenReady();
-		await tree.groupBy("file");
+		await tree.shown.groupBy("file");
 		assert.deepEqual(await rows(), [
 			"list/.env: 1",
 			"  orders: 30 days",
@@ -124,12 +124,12 @@ describe("the list of tokens", () => {
 		]);
 		tree.dispose();
 		tree = openTree();
-		assert.equal(tree.grouping, "file");
-		await tree.groupBy("issuer");
+		assert.equal(tree.shown.grouping, "file");
+		await tree.shown.groupBy("issuer");
 		assert.deepEqual((await rows())[0], "This Machine: 2");
 		memory.workspace = memoryOf();
 		assert.equal(
-			tree.grouping,
+			tree.shown.grouping,
 			"issuer",
 			"a workspace without a grouping of its own begins with the last one",
 		);
@@ -140,14 +140,14 @@ describe("the list of tokens", () => {
 		await window.create("orders production", { tags: ["blue"] });
 		await window.put(".env", `A=${token}\n`);
 		await window.bindings.whenReady();
-		tree.filter = " Orders blue ";
+		tree.shown.filter = " Orders blue ";
 		assert.deepEqual(await rows(), ["Active: 1", "  orders production: 30 days"]);
-		assert.deepEqual(tree.shown, { count: 1, of: 2 });
-		tree.filter = "list/.env";
+		assert.deepEqual(tree.shown.count, { count: 1, of: 2 });
+		tree.shown.filter = "list/.env";
 		assert.equal((await rows())[1], "  orders staging: 30 days");
-		tree.filter = "nothing has this";
+		tree.shown.filter = "nothing has this";
 		assert.deepEqual(await rows(), []);
-		tree.filter = "";
+		tree.shown.filter = "";
 		assert.equal((await items()).length, 2);
 	});
 
@@ -232,10 +232,10 @@ describe("the list of tokens", () => {
 		await window.live.whenLive();
 		let drawn = 0;
 		tree.onDidChangeTreeData(() => drawn++);
-		tree.filter = "orders";
-		tree.filter = "ord";
+		tree.shown.filter = "orders";
+		tree.shown.filter = "ord";
 		assert.equal(drawn, 1);
-		tree.filter = "nothing";
+		tree.shown.filter = "nothing";
 		assert.equal(drawn, 2);
 	});
 });

@@ -1,0 +1,98 @@
+/** Which tokens the list shows, and in which groups, as the person wants it. Knows no view. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { plainText } from "../display-text.ts";
+import type { Bindings, EnvLine } from "../env/bindings.ts";
+import { warningDays } from "../settings.ts";
+import { filterBy } from "./token-filter.ts";
+import { type Grouping, groupings, groupTokens, type TokenGroup } from "./token-groups.ts";
+
+const groupingKey = "tokenGrouping";
+
+interface Sources {
+	live: LiveTokens;
+	bindings: Bindings;
+	/** Where the grouping is remembered: the workspace's own comes first. */
+	memory: { workspace: vscode.Memento; everywhere: vscode.Memento };
+}
+
+export class ShownTokens implements vscode.Disposable {
+	readonly #sources: Sources;
+	readonly #changed = new vscode.EventEmitter<void>();
+	readonly onDidChange = this.#changed.event;
+	#filter = "";
+
+	constructor(sources: Sources) {
+		this.#sources = sources;
+	}
+
+	/** By file only where files are read at all. */
+	get grouping(): Grouping {
+		const { workspace, everywhere } = this.#sources.memory;
+		const remembered = workspace.get(groupingKey) ?? everywhere.get(groupingKey);
+		const grouping = groupings.find((one) => one === remembered) ?? "status";
+		return grouping === "file" && !vscode.workspace.isTrusted ? "status" : grouping;
+	}
+
+	/** Remembered in this workspace, and for those that have no grouping of their own. */
+	async groupBy(grouping: Grouping): Promise<void> {
+		const { workspace, everywhere } = this.#sources.memory;
+		await Promise.all([workspace.update(groupingKey, grouping), everywhere.update(groupingKey, grouping)]);
+		this.#changed.fire();
+	}
+
+	/** The words that tokens have to have to be shown; none: all are. */
+	get filter(): string {
+		return this.#filter;
+	}
+
+	set filter(text: string) {
+		this.#filter = text.trim();
+		this.#changed.fire();
+	}
+
+	/** How many tokens the filter lets pass, of how many. */
+	get count(): { count: number; of: number } {
+		return { count: this.#passing().length, of: this.#sources.live.tokens.length };
+	}
+
+	/** What the welcome texts in package.json go by. */
+	get state(): string {
+		const { live } = this.#sources;
+		if (live.state !== "live") return live.state;
+		if (live.tokens.length === 0) return "empty";
+		return this.#passing().length === 0 ? "none-pass" : "listed";
+	}
+
+	groups(): TokenGroup<EnvLine>[] {
+		const { bindings } = this.#sources;
+		return groupTokens(this.#passing(), this.grouping, {
+			now: Date.now(),
+			warningDays: warningDays(),
+			linesOf: (id) => bindings.linesOf(id),
+			fileOf: ({ fileName }) => plainText(fileName),
+			issuerName: (issuer) => this.#issuerName(issuer),
+		});
+	}
+
+	dispose(): void {
+		this.#changed.dispose();
+	}
+
+	/** The profile of an issuer says its name. */
+	#issuerName(issuer: string): string {
+		if (issuer === "local") return l10n.t("This Machine");
+		if (issuer === "other") return l10n.t("Other Systems");
+		const profile = this.#sources.live.profiles.find(({ id }) => id === issuer);
+		return profile?.name ?? issuer;
+	}
+
+	#passing(): readonly TokenRecord[] {
+		const { live, bindings } = this.#sources;
+		if (this.#filter === "") return live.tokens;
+		const placesOf = (id: string) => bindings.linesOf(id).map(({ words }) => words);
+		return live.tokens.filter(filterBy(this.#filter, placesOf));
+	}
+}
