@@ -57,13 +57,13 @@ function usesTerminal(config: DebugSettings): boolean {
 }
 
 function logProperty(config: DebugSettings): string | undefined {
-	const names = ["trace", "logToFile", "showLog", "enableLogging", "verbose"];
-	const { logging } = config;
-	if (typeof logging === "object" && logging !== null && Object.values(logging).some(isOn)) return "logging";
+	const names = ["trace", "logging", "logToFile", "showLog", "enableLogging", "verbose"];
 	return names.find((name) => isOn(config[name]));
 }
 
+/** VS Code's own debugger for JavaScript writes an object in the place of `false`, whose members are all off. */
 function isOn(value: unknown): boolean {
+	if (typeof value === "object" && value !== null) return Object.values(value).some(isOn);
 	return value !== undefined && value !== null && value !== false && value !== "" && value !== "off";
 }
 

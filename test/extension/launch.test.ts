@@ -276,6 +276,7 @@ describe("a debug configuration with tokens", () => {
 		refuseLeaks(config);
 		refuseLeaks({ ...config, console: "internalConsole" });
 		refuseLeaks({ ...config, trace: false });
+		refuseLeaks({ ...config, trace: { stdio: false, logFile: null } });
 		refuseLeaks({ ...config, type: "debugpy", console: "internalConsole" });
 		refuseLeaks({ ...config, type: "lldb", terminal: "console" });
 	});
@@ -290,6 +291,7 @@ describe("a debug configuration with tokens", () => {
 		"Python's terminal": { type: "debugpy" },
 		"a trace": { trace: true },
 		"a trace by its level": { trace: "verbose" },
+		"a trace into a file": { trace: { stdio: false, logFile: "/w/log" } },
 		"a log file": { logToFile: true },
 		"the engine's log": { logging: { engineLogging: true } },
 		"a program that it attaches to": { request: "attach" },
