@@ -9,6 +9,7 @@ import type { IgnoredSecrets } from "./env/ignored-secrets.ts";
 import type { TrackedFiles } from "./env/tracked-files.ts";
 import type { Masking } from "./env-line/masking.ts";
 import type { Consents } from "./launch/consents.ts";
+import type { GivenSecret } from "./launch/debug-configuration.ts";
 import type { Overview } from "./overview/overview.ts";
 import type { Survey } from "./recovery/secret-survey.ts";
 import type { Clipboard } from "./tokens/clipboard.ts";
@@ -28,9 +29,15 @@ export interface Services {
 	activity: ActivityTree;
 	consents: Consents;
 	lostSecrets: { survey(): Promise<Survey> };
-	/** Answers the variables of debug configurations. */
 	debugging: {
+		/** Answers the variables of debug configurations. */
 		standInFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string>;
+		/** What runs with old secrets, with those in their place; undefined: it is not to be started anew. */
+		renewed(
+			folder: vscode.WorkspaceFolder | undefined,
+			config: vscode.DebugConfiguration,
+			given: readonly GivenSecret[],
+		): Promise<vscode.DebugConfiguration | undefined>;
 	};
 	/** What the workspace remembers. Nothing in it is a secret. */
 	workspaceState: vscode.Memento;

@@ -9,6 +9,7 @@ import type { Client } from "../daemon/client.ts";
 import { UnreachableError } from "../daemon/connection.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, type Written } from "../env/env-lines.ts";
+import type { Replacement } from "../rotation/reopen.ts";
 import type { Services } from "../services.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import type { IncidentFacts, IncidentLine } from "./incident-report.ts";
@@ -29,7 +30,7 @@ export interface IncidentOutcome {
 	/** Of the replaced ones, those whose file is not saved. */
 	notOnDisk: readonly EnvLine[];
 	/** The dead secrets that this machine had kept, with those in their place. */
-	replacements: readonly { oldSecret: string | undefined; newSecret: string }[];
+	replacements: readonly Replacement[];
 }
 
 type IncidentServices = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
@@ -43,11 +44,11 @@ export async function carryOutIncident(
 ): Promise<IncidentOutcome> {
 	const client = await services.daemon.client();
 	const report = await revoke(client, wish);
-	const newSecrets = secretsByPredecessor(report);
+	const successors = successorsByPredecessor(report);
 	const notKept = await keepSecrets(services, report.successors);
 	const lines = report.revoked.flatMap(({ token }) => services.bindings.linesOf(token.id));
-	const written = wish.replacing === "lines" ? await replaceDead(services, lines, newSecrets) : undefined;
-	const replacements = await replacementsOf(services, newSecrets);
+	const written = wish.replacing === "lines" ? await replaceDead(services, lines, successors) : undefined;
+	const replacements = await replacementsOf(services, successors);
 	for (const { token } of report.revoked) await forgetSecret(services, token.id);
 	const notOnDisk = [...(written?.unsaved ?? []), ...(written?.notSaved ?? [])];
 	const replaced = [...(written?.saved ?? []), ...notOnDisk];
@@ -142,16 +143,16 @@ function batchesOf(ids: readonly string[]): (readonly string[])[] {
 }
 
 /** By the id of each revoked token whose place a successor takes, also by way of one that was revoked with it. */
-function secretsByPredecessor({ revoked, successors }: IncidentReport): Map<string, string> {
-	const direct = new Map(successors.map(({ predecessorId, token }) => [predecessorId ?? "", token]));
+function successorsByPredecessor({ revoked, successors }: IncidentReport): Map<string, CreatedToken> {
+	const direct = new Map(successors.map((successor) => [successor.predecessorId ?? "", successor]));
 	const next = new Map(revoked.map(({ token }) => [token.id, token.successorId]));
-	const found = new Map<string, string>();
+	const found = new Map<string, CreatedToken>();
 	for (const { token } of revoked) {
 		const seen = new Set<string>();
 		for (let id: string | null = token.id; id !== null && !seen.has(id); id = next.get(id) ?? null) {
 			seen.add(id);
-			const secret = direct.get(id);
-			if (secret !== undefined) found.set(token.id, secret);
+			const successor = direct.get(id);
+			if (successor !== undefined) found.set(token.id, successor);
 		}
 	}
 	return found;
@@ -178,10 +179,10 @@ async function keepSecrets(
 async function replaceDead(
 	{ log }: IncidentServices,
 	lines: readonly EnvLine[],
-	newSecrets: ReadonlyMap<string, string>,
+	successors: ReadonlyMap<string, CreatedToken>,
 ): Promise<Written<EnvLine> | undefined> {
 	const edits = lines.flatMap((line) => {
-		const value = newSecrets.get(line.tokenId ?? "");
+		const value = successors.get(line.tokenId ?? "")?.token;
 		return value === undefined ? [] : [{ line, value }];
 	});
 	try {
@@ -194,10 +195,14 @@ async function replaceDead(
 
 async function replacementsOf(
 	{ secrets }: IncidentServices,
-	newSecrets: ReadonlyMap<string, string>,
-): Promise<IncidentOutcome["replacements"]> {
+	successors: ReadonlyMap<string, CreatedToken>,
+): Promise<Replacement[]> {
 	return await Promise.all(
-		Array.from(newSecrets, async ([id, newSecret]) => ({ oldSecret: await secrets.get(id), newSecret })),
+		Array.from(successors, async ([id, successor]) => ({
+			token: withoutSecret(successor),
+			oldSecret: await secrets.get(id),
+			newSecret: successor.token,
+		})),
 	);
 }
 

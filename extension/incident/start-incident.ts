@@ -91,7 +91,7 @@ async function sayDone(
 		...(dead.length === 0
 			? []
 			: [{ label: l10n.t("Comment Out Lines"), run: () => commentOutLines(services, dead) }]),
-		...runningWays(replaced, replacements),
+		...runningWays(services, replaced, replacements),
 	]);
 }
 

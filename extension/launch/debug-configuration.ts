@@ -3,10 +3,18 @@
  * the person is shown of it. The configuration comes from the workspace. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import { quoted } from "../display-text.ts";
 import { NeedsError } from "./token-needs.ts";
 
 export type DebugSettings = Readonly<Record<string, unknown>>;
+
+/** A variable of what runs, and the secret that it is to hold from now on. */
+export interface GivenSecret {
+	readonly key: string;
+	readonly token: TokenRecord;
+	readonly secret: string;
+}
 
 /** The property that names tokens, by the variables that get their secrets. */
 export const tokensProperty = "tokensmithTokens";
@@ -140,6 +148,11 @@ export function withTexts(config: DebugSettings, texts: ReadonlyMap<string, stri
 	};
 }
 
+/** The names of the variables that are this text and nothing more. */
+export function variablesOf(config: DebugSettings, text: string): string[] {
+	return environmentOf(config).flatMap(([name, value]) => (value === text ? [name] : []));
+}
+
 /** The configuration without these variables in its environment. */
 export function withoutVariables(config: DebugSettings, names: readonly string[]): DebugSettings {
 	const { env, environment } = config;
@@ -183,7 +196,14 @@ const platforms = ["windows", "osx", "linux"];
 export function contentOf(config: DebugSettings, written: readonly DebugSettings[]): DebugSettings {
 	const { [tokensProperty]: _, ...rest } = config;
 	const counts = (name: string) => !name.startsWith("__") || written.some((one) => Object.hasOwn(one, name));
-	return Object.fromEntries(Object.entries(rest).filter(([name]) => counts(name)));
+	return Object.fromEntries(
+		Object.entries(rest).filter(([name, value]) => counts(name) && !isEmptyEnvironment(name, value)),
+	);
+}
+
+/** It decides about as much as none at all. */
+function isEmptyEnvironment(name: string, value: unknown): boolean {
+	return ["env", "environment"].includes(name) && ["{}", "[]"].includes(JSON.stringify(value));
 }
 
 const mainProperties = ["program", "module", "command", "url", "file", "mainClass", "runtimeExecutable"];

@@ -31,6 +31,7 @@ export interface Door extends Pick<Services, "live" | "secrets" | "consents"> {
 	ask(question: ConsentQuestion): Promise<ConsentAnswer>;
 }
 
+/** A variable, and the token whose secret it is to hold. */
 interface Grant {
 	readonly key: string;
 	readonly token: TokenRecord;
@@ -41,8 +42,7 @@ interface Grant {
  * @throws NeedsError where what is asked for cannot be had; CancellationError where the person said no
  */
 export async function handOut(door: Door, launch: Launch): Promise<Record<string, string>> {
-	if (!door.isTrusted())
-		throw new NeedsError(l10n.t("In Restricted Mode no secret goes to what a workspace starts."));
+	refuseUntrusted(door);
 	await connect(door.live);
 	const now = Date.now();
 	const grants = launch.needs.map(({ key, wanted }) => ({
@@ -59,7 +59,29 @@ export async function handOut(door: Door, launch: Launch): Promise<Record<string
 	return Object.fromEntries(grants.map(({ key }, index) => [key, values[index] ?? ""]));
 }
 
-async function obtainConsent(door: Door, launch: Launch, grants: readonly Grant[]): Promise<void> {
+/**
+ * The same consent where the secrets are there already, because what runs is to go on with others than it was given.
+ * @throws NeedsError in Restricted Mode; CancellationError where the person said no
+ */
+export async function allow(
+	door: Door,
+	launch: Omit<Launch, "needs">,
+	grants: readonly Grant[],
+): Promise<void> {
+	refuseUntrusted(door);
+	await obtainConsent(door, launch, grants);
+}
+
+function refuseUntrusted(door: Door): void {
+	if (!door.isTrusted())
+		throw new NeedsError(l10n.t("In Restricted Mode no secret goes to what a workspace starts."));
+}
+
+async function obtainConsent(
+	door: Door,
+	launch: Omit<Launch, "needs">,
+	grants: readonly Grant[],
+): Promise<void> {
 	const wanted = grants.map((grant) => ({ grant, consent: consentFor(door, launch, grant) }));
 	const open = wanted.filter(({ consent }) => !door.consents.has(consent));
 	if (open.length === 0) return;
@@ -73,7 +95,11 @@ async function obtainConsent(door: Door, launch: Launch, grants: readonly Grant[
 	if (answer === "always") await door.consents.give(open.map(({ consent }) => consent));
 }
 
-function consentFor({ live }: Door, { content, lines }: Launch, { key, token }: Grant): Consent {
+function consentFor(
+	{ live }: Door,
+	{ content, lines }: Omit<Launch, "needs">,
+	{ key, token }: Grant,
+): Consent {
 	return {
 		lineage: lineageOf(live.tokens, token),
 		// The key as well: the same value under another name is another use.

@@ -12,16 +12,19 @@ import {
 	cautionFor,
 	contentOf,
 	type DebugSettings,
+	type GivenSecret,
 	holds,
 	linesOf,
 	refuseLeaks,
 	tokensProperty,
+	variablesOf,
 	variablesWith,
 	withEnvironment,
+	withoutVariables,
 	withTexts,
 	writtenAs,
 } from "./debug-configuration.ts";
-import { type Door, handOut, type Launch } from "./hand-out.ts";
+import { allow, type Door, handOut, type Launch } from "./hand-out.ts";
 import { NeedsError, readNeeds } from "./token-needs.ts";
 
 export interface DebugDoor extends Door {
@@ -97,6 +100,27 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 		return standIn;
 	}
 
+	/**
+	 * What runs with old secrets, with those in their place, to be started anew. What was allowed for a token covers its
+	 * successors; a program that was given the old secret in another way is asked about. undefined: it is not to be.
+	 */
+	async renewed(
+		folder: vscode.WorkspaceFolder | undefined,
+		config: vscode.DebugConfiguration,
+		given: readonly GivenSecret[],
+	): Promise<vscode.DebugConfiguration | undefined> {
+		try {
+			const keys = given.map(({ key }) => key);
+			const rest = withoutVariables(config, keys);
+			await allow(this.#door, launchOf(folder, rest, keys), given);
+			const values = Object.fromEntries(given.map(({ key, secret }) => [key, secret]));
+			return withEnvironment(rest, values) as vscode.DebugConfiguration;
+		} catch (error) {
+			if (!(error instanceof vscode.CancellationError)) this.#door.onFailure(error);
+			return undefined;
+		}
+	}
+
 	#takeStandIns(config: DebugSettings): ReadonlyMap<string, string> {
 		const taken = new Map([...this.#standIns].filter(([standIn]) => holds(config, [standIn])));
 		for (const standIn of taken.keys()) this.#standIns.delete(standIn);
@@ -114,7 +138,8 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 		const byVariable = Object.fromEntries(variables.map(([name, standIn]) => [name, standIns.get(standIn)]));
 		const needs = variables.length === 0 ? tokens : [...tokens, ...readNeeds(byVariable)];
 		const shown = withTexts(config, new Map(all.map((standIn) => [standIn, variable])));
-		const values = await handOut(this.#door, { ...launchOf(folder, shown), needs });
+		const whole = [...tokens.map(({ key }) => key), ...variablesOf(shown, variable)];
+		const values = await handOut(this.#door, { ...launchOf(folder, shown, whole), needs });
 		const secrets = new Map(variables.map(([name, standIn]) => [standIn, values[name] ?? ""]));
 		const added = Object.fromEntries(tokens.map(({ key }) => [key, values[key] ?? ""]));
 		const filled = withEnvironment(withTexts(config, secrets), added);
@@ -124,15 +149,26 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 	}
 }
 
-/** What the person allows. @throws NeedsError where others than the program would see the secret */
-function launchOf(folder: vscode.WorkspaceFolder | undefined, config: DebugSettings): Omit<Launch, "needs"> {
+/**
+ * What the person allows.
+ * @param whole the variables that hold a secret and nothing more: what else they would hold decides about nothing
+ * @throws NeedsError where others than the program would see the secret
+ */
+function launchOf(
+	folder: vscode.WorkspaceFolder | undefined,
+	config: DebugSettings,
+	whole: readonly string[],
+): Omit<Launch, "needs"> {
 	refuseLeaks(config);
 	const name = String(config.name);
 	const written = writtenAs(name, allWritten(folder));
 	return {
 		who: l10n.t("The debug configuration {0}", quoted(name)),
 		lines: linesOf(config, written),
-		content: { folder: folder?.uri.toString(), config: contentOf(config, written) },
+		content: {
+			folder: folder?.uri.toString(),
+			config: contentOf(withoutVariables(config, whole), written),
+		},
 		caution: cautionFor(config),
 	};
 }

@@ -4,11 +4,15 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import { labelText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
+import { type GivenSecret, variablesOf } from "../launch/debug-configuration.ts";
+import type { Services } from "../services.ts";
 
-/** A secret that is out of use, and the one in its place. */
+/** A secret that is out of use, and the one in its place, with its token. */
 export interface Replacement {
+	token: TokenRecord;
 	/** Undefined: this machine has not kept it. */
 	oldSecret: string | undefined;
 	newSecret: string;
@@ -49,19 +53,32 @@ export async function reopenTerminals(
 	for (const { terminal } of chosen ?? []) reopen(terminal, replacements);
 }
 
-/** VS Code restarts a program with the environment that it had, so that one that was given an old secret begins anew. */
-export async function restartDebugging(replacements: readonly Replacement[]): Promise<void> {
+/**
+ * VS Code restarts a program with the environment that it had, so that one that was given an old secret begins anew.
+ * That goes through the same consent as any start with secrets, before what runs is ended.
+ */
+export async function restartDebugging(
+	{ debugging }: Pick<Services, "debugging">,
+	replacements: readonly Replacement[],
+): Promise<void> {
 	const session = rootSession();
-	const env: Environment = session?.configuration.env ?? {};
-	if (session === undefined || !replacements.some((replacement) => holdsOld(env, replacement))) {
+	const given = session === undefined ? [] : givenIn(session.configuration, replacements);
+	if (session === undefined || given.length === 0) {
 		await vscode.commands.executeCommand("workbench.action.debug.restart");
 		return;
 	}
+	const { workspaceFolder, configuration } = session;
+	const renewed = await debugging.renewed(workspaceFolder, ownPartOf(configuration), given);
+	if (renewed === undefined) return;
 	await vscode.debug.stopDebugging(session);
-	await vscode.debug.startDebugging(session.workspaceFolder, {
-		...ownPartOf(session.configuration),
-		env: renewed(env, replacements),
-	});
+	await vscode.debug.startDebugging(workspaceFolder, renewed);
+}
+
+/** The variables that hold an old secret, with those in their place. */
+function givenIn(config: vscode.DebugConfiguration, replacements: readonly Replacement[]): GivenSecret[] {
+	return replacements.flatMap(({ oldSecret, newSecret: secret, token }) =>
+		oldSecret === undefined ? [] : variablesOf(config, oldSecret).map((key) => ({ key, token, secret })),
+	);
 }
 
 /** Without what belongs to the session that has ended, such as its id. */

@@ -43,7 +43,7 @@ export async function reportRotated(
 	const replacements = await replacementOf(services, done);
 	const ways = [
 		...(isFinished(written) ? [] : troubleWays(done)),
-		...runningWays(lines, replacements),
+		...runningWays(services, lines, replacements),
 		...(lines.length === 0 ? [command(l10n.t("Copy Secret"), "copySecret", done.successor)] : []),
 		...(predecessor.status === "retiring"
 			? [command(l10n.t("Undo Rotation"), "undoRotation", predecessor)]
@@ -71,7 +71,11 @@ function troubleWays({ predecessor, written }: Pick<Done, "predecessor" | "writt
 }
 
 /** What was started with the old secret. */
-export function runningWays(lines: readonly EnvLine[], replacements: readonly Replacement[]): Way[] {
+export function runningWays(
+	services: Pick<Services, "debugging">,
+	lines: readonly EnvLine[],
+	replacements: readonly Replacement[],
+): Way[] {
 	const terminals = terminalsWithOld(lines, replacements);
 	return [
 		...(terminals.length === 0
@@ -79,7 +83,7 @@ export function runningWays(lines: readonly EnvLine[], replacements: readonly Re
 			: [{ label: l10n.t("Reopen Terminals"), run: () => reopenTerminals(terminals, replacements) }]),
 		...(vscode.debug.activeDebugSession === undefined
 			? []
-			: [{ label: l10n.t("Restart Debugging"), run: () => restartDebugging(replacements) }]),
+			: [{ label: l10n.t("Restart Debugging"), run: () => restartDebugging(services, replacements) }]),
 	];
 }
 
@@ -179,7 +183,7 @@ export async function replacementOf(
 ): Promise<Replacement[]> {
 	const newSecret = await secrets.get(successor.id);
 	if (newSecret === undefined) return [];
-	return [{ oldSecret: await secrets.get(predecessor.id), newSecret }];
+	return [{ token: successor, oldSecret: await secrets.get(predecessor.id), newSecret }];
 }
 
 function openWay(line: EnvLine): Way {

@@ -41,12 +41,14 @@ export async function undoRotation(services: Services, token: Pick<TokenRecord, 
 		},
 	);
 	const back = replacements.flatMap(({ oldSecret, newSecret }) =>
-		oldSecret === undefined ? [] : [{ oldSecret: newSecret, newSecret: oldSecret }],
+		oldSecret === undefined
+			? []
+			: [{ token: rotation.predecessor, oldSecret: newSecret, newSecret: oldSecret }],
 	);
 	await offer(
 		vscode.window.showInformationMessage,
 		undoneInWords(rotation.predecessor.name, lines),
-		runningWays(lines, back),
+		runningWays(services, lines, back),
 	);
 }
 

@@ -6,8 +6,12 @@ import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import type { CommandTable } from "../../extension/command.ts";
+import { Consents } from "../../extension/launch/consents.ts";
+import type { ConsentAnswer, ConsentQuestion } from "../../extension/launch/launch-words.ts";
+import { TokenDebugging } from "../../extension/launch/token-debugging.ts";
 import { rotationCommands } from "../../extension/rotation/rotation-commands.ts";
 import { until } from "../workbench/until.ts";
+import { memoryOf } from "./memory.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
 import { servicesOf } from "./services.ts";
@@ -23,6 +27,9 @@ if (process.argv[2] === "wait") setInterval(() => {}, 1000);
 let window: OneWindow;
 let person: Person;
 let token: CreatedToken;
+let debugging: TokenDebugging;
+let answer: ConsentAnswer = "no";
+let asked: ConsentQuestion[] = [];
 let count = 0;
 
 const at = (name: string) => join(window.place, name);
@@ -31,7 +38,7 @@ const at = (name: string) => join(window.place, name);
 async function rotateAndPress(button?: string): Promise<void> {
 	if (button !== undefined) person.answers(/^Rotated “orders-api”/, button);
 	const command = (rotationCommands as CommandTable).rotateToken;
-	const services = servicesOf(window);
+	const services = servicesOf(window, { debugging });
 	const run = command?.run({ services, argument: { id: token.id }, selected: undefined });
 	await person.presses("enter", Promise.resolve(run));
 }
@@ -46,8 +53,36 @@ async function waitUntilSeen(secret: string): Promise<void> {
 	await until("the program was given it", async () => (await readFile(at("seen"), "utf8")) === hash);
 }
 
+/** The sessions that run now. VS Code may go on taking one for the active one that has ended. */
+const running = new Set<string>();
+
+async function waitUntilDebugged(secret: string): Promise<void> {
+	await waitUntilSeen(secret);
+	await until("the debugger is with the program", () => {
+		const session = vscode.debug.activeDebugSession;
+		return session?.parentSession !== undefined && running.has(session.id);
+	});
+}
+
+/** The program's own session, not that of one of its processes. */
+function rootSession(): vscode.DebugSession | undefined {
+	let session = vscode.debug.activeDebugSession;
+	while (session?.parentSession !== undefined) session = session.parentSession;
+	return session;
+}
+
+async function stopDebugging(): Promise<void> {
+	await vscode.debug.stopDebugging();
+	await until("no program is debugged", () => running.size === 0);
+}
+
 describe("what runs with a secret that is rotated", () => {
 	let others: readonly vscode.Terminal[];
+	const listeners = [
+		vscode.debug.onDidStartDebugSession(({ id }) => running.add(id)),
+		vscode.debug.onDidTerminateDebugSession(({ id }) => running.delete(id)),
+	];
+	after(() => vscode.Disposable.from(...listeners).dispose());
 
 	beforeEach(async () => {
 		window = await OneWindow.open(`reopen-${++count}`);
@@ -57,11 +92,20 @@ describe("what runs with a secret that is rotated", () => {
 		await window.put("program.cjs", writesItsToken);
 		await window.put("seen", "");
 		others = vscode.window.terminals;
+		[answer, asked] = ["no", []];
+		const { live, secrets } = window;
+		debugging = new TokenDebugging({
+			...{ live, secrets, consents: new Consents(memoryOf()), isTrusted: () => true },
+			ask: async (question) => {
+				asked.push(question);
+				return answer;
+			},
+			onFailure: (error) => assert.fail(String(error)),
+		});
 	});
 	afterEach(async () => {
 		person.dispose();
-		await vscode.debug.stopDebugging();
-		await until("no program is debugged", () => vscode.debug.activeDebugSession === undefined);
+		await stopDebugging();
 		for (const terminal of opened()) terminal.dispose();
 		await window.close();
 	});
@@ -112,32 +156,66 @@ describe("what runs with a secret that is rotated", () => {
 	});
 
 	describe("Restart Debugging", () => {
-		async function debug(more: object): Promise<void> {
-			const [folder] = vscode.workspace.workspaceFolders ?? [];
-			const started = await vscode.debug.startDebugging(folder, {
-				...{ type: "node", request: "launch", name: "Orders", console: "internalConsole" },
-				...{ program: at("program.cjs"), args: ["wait"], ...more },
-			});
-			assert.ok(started);
-			await waitUntilSeen(token.token);
+		const folder = () => vscode.workspace.workspaceFolders?.[0];
+		const config = (more: object): vscode.DebugConfiguration => ({
+			...{ type: "node", request: "launch", name: "Orders", console: "internalConsole" },
+			...{ program: at("program.cjs"), args: ["wait"], ...more },
+		});
+
+		// First: VS Code may say later that a session is active which has ended.
+		it("is not offered where nothing is debugged", async () => {
+			await rotateAndPress();
+			assert.ok(!person.last?.buttons.includes("Restart Debugging"));
+		});
+
+		async function debug(more: object): Promise<vscode.DebugSession> {
+			assert.ok(await vscode.debug.startDebugging(folder(), config(more)));
+			await waitUntilDebugged(token.token);
+			const session = rootSession();
+			assert.ok(session);
+			return session;
 		}
 
-		it("gives the program that was given the old secret the new one", async () => {
+		it("gives the program that was given the old secret the new one, after it was allowed", async () => {
+			answer = "once";
 			await debug({ env: { API_TOKEN: token.token } });
 			await rotateAndPress("Restart Debugging");
-			await waitUntilSeen(await newSecret());
+			await waitUntilDebugged(await newSecret());
+			assert.equal(asked.length, 1);
+			assert.ok(asked[0]?.lines.includes(`program: ${at("program.cjs")}`));
+			assert.equal(asked[0]?.grants[0]?.key, "API_TOKEN");
+		});
+
+		it("asks nothing about what was allowed for the token when it was started", async () => {
+			answer = "always";
+			// As debuggers fill it up, so that it is the same when VS Code is given it once more.
+			const { configuration } = await debug({ env: { API_TOKEN: token.token } });
+			await stopDebugging();
+			const own = Object.entries(configuration).filter(([name]) => !name.startsWith("__") && name !== "env");
+			const asking = { ...config({}), ...Object.fromEntries(own), tokensmithTokens: { API_TOKEN: token.id } };
+			const resolved = await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder(), asking);
+			assert.ok(resolved);
+			await window.put("seen", "");
+			await debug(resolved);
+			assert.equal(asked.length, 1);
+			await rotateAndPress("Restart Debugging");
+			await waitUntilDebugged(await newSecret());
+			assert.equal(asked.length, 1);
+		});
+
+		it("leaves what runs alone when the person says no", async () => {
+			const { id } = await debug({ env: { API_TOKEN: token.token } });
+			await rotateAndPress("Restart Debugging");
+			assert.equal(asked.length, 1);
+			assert.equal(rootSession()?.id, id);
+			await waitUntilDebugged(token.token);
 		});
 
 		it("lets a program that reads its env file when it starts read the new secret", async () => {
 			await window.put(".env", `API_TOKEN=${token.token}\n`);
 			await debug({ envFile: at(".env") });
 			await rotateAndPress("Restart Debugging");
-			await waitUntilSeen(await newSecret());
-		});
-
-		it("is not offered where nothing is debugged", async () => {
-			await rotateAndPress();
-			assert.ok(!person.last?.buttons.includes("Restart Debugging"));
+			await waitUntilDebugged(await newSecret());
 		});
 	});
 });
