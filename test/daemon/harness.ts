@@ -1,4 +1,5 @@
 /** A whole daemon inside the test's process, on a real port and a real folder, with the clock in the test's hands. */
+import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -59,6 +60,19 @@ export interface Answer {
 	headers: Headers;
 	// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
 	body: any;
+}
+
+/** Starts a daemon before each test of the suite. What failed in it unseen fails the test. */
+export function daemonOfEach(take: (daemon: TestDaemon) => void): void {
+	let daemon: TestDaemon;
+	beforeEach(async () => {
+		daemon = await TestDaemon.start();
+		take(daemon);
+	});
+	afterEach(async () => {
+		await daemon.remove();
+		assert.deepEqual(daemon.failures, [], "nothing failed unseen");
+	});
 }
 
 export class TestDaemon {

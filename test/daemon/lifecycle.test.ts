@@ -9,18 +9,14 @@ import type {
 	UndoneRotation,
 } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { type Answer, TestDaemon } from "./harness.ts";
+import { type Answer, daemonOfEach, type TestDaemon } from "./harness.ts";
 
 const day = 24 * 3600;
 
 describe("the lifecycle of a token", () => {
 	let daemon: TestDaemon;
-	beforeEach(async () => {
-		daemon = await TestDaemon.start();
-	});
-	afterEach(async () => {
-		assert.deepEqual(daemon.failures, [], "nothing failed unseen");
-		await daemon.remove();
+	daemonOfEach((started) => {
+		daemon = started;
 	});
 
 	describe("PATCH", () => {

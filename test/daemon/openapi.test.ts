@@ -7,7 +7,7 @@ import { apiPermissions } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
 import { behindExpress } from "../../daemon/server/express.ts";
-import { TestDaemon } from "./harness.ts";
+import { daemonOfEach, type TestDaemon } from "./harness.ts";
 
 type CallOptions = NonNullable<Parameters<TestDaemon["call"]>[2]>;
 
@@ -54,12 +54,8 @@ const needs: Record<string, string> = {
 
 describe("/openapi.json", () => {
 	let daemon: TestDaemon;
-	beforeEach(async () => {
-		daemon = await TestDaemon.start();
-	});
-	afterEach(async () => {
-		await daemon.remove();
-		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
+	daemonOfEach((started) => {
+		daemon = started;
 	});
 
 	it("is a valid document of OpenAPI 3.1", async () => {

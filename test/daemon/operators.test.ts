@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { apiPermissions, type CreatedToken } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { DaemonChild } from "../process/daemon.ts";
-import { TestDaemon, temporaryFolder } from "./harness.ts";
+import { daemonOfEach, type TestDaemon, temporaryFolder } from "./harness.ts";
 
 type CallOptions = NonNullable<Parameters<TestDaemon["call"]>[2]>;
 
@@ -13,12 +13,8 @@ const form = { "content-type": "application/x-www-form-urlencoded" };
 
 describe("for operators", () => {
 	let daemon: TestDaemon;
-	beforeEach(async () => {
-		daemon = await TestDaemon.start();
-	});
-	afterEach(async () => {
-		await daemon.remove();
-		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
+	daemonOfEach((started) => {
+		daemon = started;
 	});
 
 	describe("/metrics", () => {

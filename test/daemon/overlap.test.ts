@@ -1,18 +1,14 @@
 /** How an overlap ends before its deadline, or is undone, and what is known of who used the old token in it. */
 import assert from "node:assert/strict";
 import type { AuditEvent, CreatedToken, RotatedToken, TokenRecord, UsageDay } from "../../daemon/contract.ts";
-import { type Answer, TestDaemon } from "./harness.ts";
+import { type Answer, daemonOfEach, TestDaemon } from "./harness.ts";
 
 const noon = new Date("2026-03-10T12:00:00.000Z");
 
 describe("an overlap", () => {
 	let daemon: TestDaemon;
-	beforeEach(async () => {
-		daemon = await TestDaemon.start();
-	});
-	afterEach(async () => {
-		assert.deepEqual(daemon.failures, [], "nothing failed unseen");
-		await daemon.remove();
+	daemonOfEach((started) => {
+		daemon = started;
 	});
 
 	describe("that is undone", () => {

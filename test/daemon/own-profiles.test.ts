@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Profile } from "../../daemon/contract.ts";
 import local from "../../daemon/profiles/local.json" with { type: "json" };
-import { TestDaemon } from "./harness.ts";
+import { daemonOfEach, type TestDaemon } from "./harness.ts";
 
 const acme = {
 	...local,
@@ -26,12 +26,8 @@ const acme = {
 
 describe("a profile of one's own", () => {
 	let daemon: TestDaemon;
-	beforeEach(async () => {
-		daemon = await TestDaemon.start();
-	});
-	afterEach(async () => {
-		assert.deepEqual(daemon.failures, [], "nothing failed unseen");
-		await daemon.remove();
+	daemonOfEach((started) => {
+		daemon = started;
 	});
 
 	it("rules over its tokens from the next request on, and after a restart", async () => {

@@ -2,17 +2,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type CreatedToken, profile as profileSchema, type TokenRecord } from "../../daemon/contract.ts";
-import { type Answer, TestDaemon } from "./harness.ts";
+import { type Answer, daemonOfEach, type TestDaemon } from "./harness.ts";
 import { type Body, type Expected, type Issuer, least, mindbridgePermissions, rows } from "./profile-rows.ts";
 
 describe("the profiles", () => {
 	let daemon: TestDaemon;
-	beforeEach(async () => {
-		daemon = await TestDaemon.start();
-	});
-	afterEach(async () => {
-		assert.deepEqual(daemon.failures, [], "nothing failed unseen");
-		await daemon.remove();
+	daemonOfEach((started) => {
+		daemon = started;
 	});
 
 	for (const issuer of Object.keys(least) as Issuer[]) {

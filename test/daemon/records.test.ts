@@ -4,16 +4,12 @@ import { sql } from "kysely";
 import type { AuditEvent, UsageDay } from "../../daemon/contract.ts";
 import { TokenUsage } from "../../daemon/rules/usage.ts";
 import { nothingAsked } from "../../daemon/rules/verify.ts";
-import { TestDaemon } from "./harness.ts";
+import { daemonOfEach, TestDaemon } from "./harness.ts";
 
 describe("the audit", () => {
 	let daemon: TestDaemon;
-	beforeEach(async () => {
-		daemon = await TestDaemon.start();
-	});
-	afterEach(async () => {
-		assert.deepEqual(daemon.failures, [], "nothing failed unseen");
-		await daemon.remove();
+	daemonOfEach((started) => {
+		daemon = started;
 	});
 
 	it("has every change with who, when, before and after, and never a secret or its hash", async () => {
@@ -245,10 +241,9 @@ describe("the audit", () => {
 
 describe("the usage", () => {
 	let daemon: TestDaemon;
-	beforeEach(async () => {
-		daemon = await TestDaemon.start();
+	daemonOfEach((started) => {
+		daemon = started;
 	});
-	afterEach(() => daemon.remove());
 
 	it("counts per token and day: verifications, refusals by reason, permissions that were asked for", async () => {
 		const { token, id } = await daemon.create({ permissions: ["orders.*"] });

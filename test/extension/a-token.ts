@@ -1,43 +1,23 @@
 /** Records for tests that care about a few fields of a token. */
-import type { TokenRecord } from "../../daemon/contract.ts";
-import { statusOf } from "../../daemon/contract.ts";
+import { statusOf, type TokenRecord } from "../../daemon/contract.ts";
+import { untouched } from "../untouched.ts";
 
 const user = { userId: "u", userName: "ann" };
+const date = "2026-02-01T12:00:00.000Z";
 
-/** A token that is used by nobody, with the status that its dates make at `now`. */
-export function aToken(more: Partial<TokenRecord>, now = Date.now()): TokenRecord {
-	const token: TokenRecord = { ...untouched, id: more.name ?? "1", ...more };
-	return { ...token, status: statusOf(token, now) };
+/** A token that is used by nobody. */
+export function tokenRecord(id: string, more: Partial<TokenRecord> = {}): TokenRecord {
+	return {
+		...untouched,
+		...{ id, name: "orders-api", issuer: "local", profile: "local", userId: "t", partialToken: "tks_…abcd" },
+		...{ creationDate: date, lastModifiedDate: date, createdUserInfo: user, lastModifiedUserInfo: user },
+		...{ expiry: null, permissions: ["orders.read"] },
+		...more,
+	};
 }
 
-const untouched: TokenRecord = {
-	id: "1",
-	version: 1,
-	creationDate: "2026-02-01T12:00:00.000Z",
-	lastModifiedDate: "2026-02-01T12:00:00.000Z",
-	createdUserInfo: user,
-	lastModifiedUserInfo: user,
-	userId: "t",
-	name: "Orders",
-	description: "",
-	issuer: "local",
-	profile: "local",
-	partialToken: "tks_…abcd",
-	status: "active",
-	expiry: null,
-	permissions: ["orders.read"],
-	resources: [],
-	allowedAddresses: [],
-	defaultSource: null,
-	tags: [],
-	lastUsedDate: null,
-	lastUsedAddress: null,
-	useCount: 0,
-	disabledDate: null,
-	revokedDate: null,
-	revokedReason: null,
-	retiresDate: null,
-	quietSeconds: null,
-	predecessorId: null,
-	successorId: null,
-};
+/** The same, with the status that its dates make at `now`. */
+export function aToken(more: Partial<TokenRecord>, now = Date.now()): TokenRecord {
+	const token = tokenRecord(more.name ?? "1", { name: "Orders", ...more });
+	return { ...token, status: statusOf(token, now) };
+}

@@ -8,8 +8,8 @@ import type { Answer, Known, KnownLine } from "../../extension/identify/answer-r
 import { readFailedCall } from "../../extension/identify/failed-call.ts";
 import { explainFailedCall } from "../../extension/identify/failed-call-words.ts";
 import { readPasted } from "../../extension/identify/pasted-text.ts";
+import { tokenRecord } from "./a-token.ts";
 import { DaemonHome } from "./daemon-home.ts";
-import { tokenRecord } from "./token-record.ts";
 
 const secret = generateSecret("tks");
 const read = (text: string) => readPasted(text, ["tks"]);
@@ -182,7 +182,7 @@ describe("the answer", () => {
 	it("finds the record by id and by the characters that the list shows", () => {
 		const id = "0b8f0d34-6a57-4a9b-9b8a-1d2f8f5a0c11";
 		const known = knownAs(tokenRecord(id));
-		for (const text of [id, "tks_…wxyz"])
+		for (const text of [id, "tks_…abcd"])
 			assert.match(answerTo(read(text), known, now).headline, /orders-api/);
 		assert.match(answerTo(read("tks_…zzzz"), known, now).headline, /names no token/);
 		assert.match(answerTo(read(id), nothing, now).headline, /may name a token/);

@@ -18,7 +18,7 @@ import { SecretMask } from "../../extension/launch/secret-mask.ts";
 import { commandLine, environmentFor, readTask } from "../../extension/launch/task-definition.ts";
 import { lineageOf, NeedsError, readNeeds, tokenMeant } from "../../extension/launch/token-needs.ts";
 import { memoryOf } from "../host/memory.ts";
-import { tokenRecord as token } from "./token-record.ts";
+import { tokenRecord as token } from "./a-token.ts";
 
 const now = Date.parse("2026-11-22T12:00:00Z");
 const day = 86_400_000;

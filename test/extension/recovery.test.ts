@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { hasKeyringForgotten } from "../../extension/recovery/keyring-probe.ts";
 import { surveySecrets } from "../../extension/recovery/secret-survey.ts";
 import { memoryOf } from "../host/memory.ts";
-import { tokenRecord } from "./token-record.ts";
+import { tokenRecord } from "./a-token.ts";
 
 const date = "2026-11-21T12:00:00.000Z";
 

@@ -2,41 +2,10 @@ import assert from "node:assert/strict";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { urgencyOf } from "../../extension/tokens/time-left.ts";
 import { factsOf, lastUse, stateInWords } from "../../extension/tokens/token-facts.ts";
+import { tokenRecord } from "./a-token.ts";
 
 const now = Date.parse("2026-03-01T12:00:00Z");
-const user = { userId: "u", userName: "ann" };
-
-const token: TokenRecord = {
-	id: "1",
-	version: 1,
-	creationDate: "2026-02-01T12:00:00.000Z",
-	lastModifiedDate: "2026-02-01T12:00:00.000Z",
-	createdUserInfo: user,
-	lastModifiedUserInfo: user,
-	userId: "t",
-	name: "Orders",
-	description: "",
-	issuer: "local",
-	profile: "local",
-	partialToken: "tks_…abcd",
-	status: "active",
-	expiry: null,
-	permissions: ["orders.read"],
-	resources: [],
-	allowedAddresses: [],
-	defaultSource: null,
-	tags: [],
-	lastUsedDate: null,
-	lastUsedAddress: null,
-	useCount: 0,
-	disabledDate: null,
-	revokedDate: null,
-	revokedReason: null,
-	retiresDate: null,
-	quietSeconds: null,
-	predecessorId: null,
-	successorId: null,
-};
+const token = tokenRecord("1");
 
 const facts = (more: Partial<TokenRecord>, secret: "kept" | "absent" = "kept") =>
 	new Map(factsOf({ ...token, ...more }, secret, now).map(({ label, value }) => [label, value]));

@@ -2,45 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { TokenList } from "../../extension/daemon/token-list.ts";
+import { tokenRecord } from "./a-token.ts";
 
 describe("TokenList", () => {
 	const day = 24 * 60 * 60 * 1000;
 	const now = Date.parse("2027-03-01T00:00:00Z");
 
 	function record(values: Partial<TokenRecord> = {}): TokenRecord {
-		const user = { userId: "owner", userName: "owner" };
-		return {
-			id: "1",
-			version: 1,
-			creationDate: at(-day),
-			lastModifiedDate: at(-day),
-			createdUserInfo: user,
-			lastModifiedUserInfo: user,
-			userId: "u",
-			name: "n",
-			description: "",
-			issuer: "local",
-			profile: "local",
-			partialToken: "tks_…abcd",
-			status: "active",
-			expiry: null,
-			permissions: [],
-			resources: [],
-			allowedAddresses: [],
-			defaultSource: null,
-			tags: [],
-			lastUsedDate: null,
-			lastUsedAddress: null,
-			useCount: 0,
-			disabledDate: null,
-			revokedDate: null,
-			revokedReason: null,
-			retiresDate: null,
-			quietSeconds: null,
-			predecessorId: null,
-			successorId: null,
-			...values,
-		};
+		return tokenRecord("1", { creationDate: at(-day), lastModifiedDate: at(-day), ...values });
 	}
 
 	function at(milliseconds: number): string {
