@@ -180,7 +180,11 @@ export class WorkbenchWindow {
 	/** Waits for a notification with these words and answers all of its text. */
 	async notification(text: string | RegExp): Promise<string> {
 		const toast = this.#toast(text);
-		await toast.waitFor();
+		try {
+			await toast.waitFor();
+		} catch (cause) {
+			throw new Error(`No notification says ${text}. Shown: ${await this.#shownWords()}`, { cause });
+		}
 		return visibleText(toast.locator(".notification-list-item-message"));
 	}
 
@@ -269,6 +273,13 @@ export class WorkbenchWindow {
 	/** A picture of the window, without the pointer's traces. */
 	async screenshot(file: string): Promise<void> {
 		await this.page.screenshot({ path: file, animations: "disabled", caret: "hide" });
+	}
+
+	/** All that asks for the person's attention. */
+	async #shownWords(): Promise<string> {
+		const words =
+			".notifications-toasts .notification-list-item, .monaco-dialog-box, .quick-input-widget:visible";
+		return JSON.stringify(await this.page.locator(words).allInnerTexts());
 	}
 
 	/** Leaves the palette open. */
