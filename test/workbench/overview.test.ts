@@ -104,6 +104,9 @@ describe("the Token Overview", () => {
 	});
 
 	it("is there again after a reload of the window", async () => {
+		const id = await overview.row("Shop front").getAttribute("data-id");
+		assert.ok(id);
+		await until("VS Code has saved what the panel remembers", () => window.hasSaved(id));
 		await window.reload();
 		overview = await OverviewPage.bringToFront(window);
 		await until("the same token is marked", async () => (await overview.detail()) === "Shop front");

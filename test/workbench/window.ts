@@ -15,6 +15,26 @@ const themes = {
 } as const;
 export type Theme = keyof typeof themes;
 
+/** Of the notifications that come within so long, VS Code shows three as toasts and puts the others in its center only. */
+const crowdedMilliseconds = 800;
+
+/** In the page: all that VS Code keeps in the browser's databases, as one text. */
+const savedValues = `(async () => {
+	const answer = (request) =>
+		new Promise((resolve, reject) => {
+			request.onsuccess = () => resolve(request.result);
+			request.onerror = () => reject(request.error);
+		});
+	const values = [];
+	for (const { name } of await indexedDB.databases()) {
+		const database = await answer(indexedDB.open(name));
+		for (const store of database.objectStoreNames)
+			values.push(await answer(database.transaction(store).objectStore(store).getAll()));
+		database.close();
+	}
+	return JSON.stringify(values);
+})()`;
+
 export class WorkbenchWindow {
 	readonly page: Page;
 	readonly input: QuickInput;
@@ -32,6 +52,14 @@ export class WorkbenchWindow {
 	async reload(): Promise<void> {
 		await this.page.reload();
 		await this.waitUntilReady();
+	}
+
+	/**
+	 * Whether VS Code has saved these words with what it remembers of its windows. It does so every few seconds, and
+	 * what is younger does not survive a reload.
+	 */
+	async hasSaved(words: string): Promise<boolean> {
+		return (await this.page.evaluate<string>(savedValues)).includes(words);
 	}
 
 	/** To be used after another window: a page in the background is slow to draw. */
@@ -193,9 +221,12 @@ export class WorkbenchWindow {
 		return this.page.locator(".notifications-toasts .notification-list-item-message").allInnerTexts();
 	}
 
+	/** Answers it as late as a person would, who reads it first: what comes of the answer then has a toast of its own. */
 	async answerNotification(text: string | RegExp, button: string): Promise<void> {
 		const toast = this.#toast(text);
 		const label = exactly(button);
+		await toast.waitFor();
+		await this.page.waitForTimeout(crowdedMilliseconds);
 		await toast
 			.locator(".notification-list-item-buttons-container .monaco-button", { hasText: label })
 			.click();
