@@ -7,11 +7,12 @@ import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { quoted, shortened } from "../display-text.ts";
 import type { Services } from "../services.ts";
+import { lineageOf } from "../tokens/lineage.ts";
 import { connect } from "../tokens/token-choice.ts";
 import { type Consent, fingerprintOf } from "./consents.ts";
-import { warnOfEnd } from "./end-warning.ts";
+import { warnOfEnd } from "./launch-prompts.ts";
 import { type ConsentAnswer, type ConsentQuestion, shownLine } from "./launch-words.ts";
-import { lineageOf, type Need, NeedsError, tokenMeant } from "./token-needs.ts";
+import { type Need, NeedsError, tokenMeant } from "./token-needs.ts";
 
 export interface Launch {
 	/** As a person knows it: `The task “npm test”`. */

@@ -4,10 +4,10 @@ import type * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { labelText, plainText, quoted } from "../display-text.ts";
 import { isEnvKey, keySuggestions } from "../env/env-text.ts";
+import { lineageOf } from "../tokens/lineage.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import type { Step } from "../wizard/walk.ts";
 import { runWizard } from "../wizard/wizard.ts";
-import { lineageOf } from "./token-needs.ts";
 
 export interface KeyedToken {
 	readonly key: string;

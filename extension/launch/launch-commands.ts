@@ -4,10 +4,10 @@ import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
 import { labelText, quoted } from "../display-text.ts";
 import type { Services } from "../services.ts";
+import { lineageOf } from "../tokens/lineage.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { chooseToken } from "../tokens/token-choice.ts";
 import { openTerminal } from "./open-terminal.ts";
-import { lineageOf } from "./token-needs.ts";
 
 export const launchCommands: CommandTable = {
 	openTerminal: {

@@ -2,8 +2,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Services } from "../services.ts";
-import { askConsent } from "./ask-consent.ts";
-import { sayStartFailure } from "./start-failure.ts";
+import { askConsent, sayStartFailure } from "./launch-prompts.ts";
 import { TokenDebugging } from "./token-debugging.ts";
 import { registerTokenTasks } from "./token-tasks.ts";
 

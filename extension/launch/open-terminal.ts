@@ -7,12 +7,12 @@ import * as vscode from "vscode";
 import type { CommandCall } from "../command.ts";
 import { plainText, shortened } from "../display-text.ts";
 import { listInWords } from "../language.ts";
+import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
 import { sayNotKept } from "../tokens/copy-secret.ts";
 import { tokensFor } from "../tokens/token-choice.ts";
-import { warnOfEnd } from "./end-warning.ts";
 import { askKeys, type KeyedToken } from "./key-steps.ts";
-import { requireTrust } from "./trust.ts";
+import { warnOfEnd } from "./launch-prompts.ts";
 
 export async function openTerminal(call: CommandCall): Promise<vscode.Terminal | undefined> {
 	const { services } = call;

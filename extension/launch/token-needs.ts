@@ -3,10 +3,10 @@
  * is believed to have a shape. Knows no VS Code, and no secret.
  */
 import * as l10n from "@vscode/l10n";
-import type { TokenRecord } from "../../daemon/contract.ts";
+import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import { quoted } from "../display-text.ts";
 import { isEnvKey } from "../env/env-text.ts";
-import { works } from "./ending.ts";
+import { latestOf, works } from "../tokens/lineage.ts";
 
 /** A variable, and the name or id of the token whose secret is to be its value. */
 export interface Need {
@@ -18,6 +18,7 @@ export interface Need {
 export class NeedsError extends Error {}
 
 const mostNeeds = 20;
+const dayMilliseconds = 24 * 3600 * 1000;
 
 /** `{ "API_TOKEN": "orders-api" }` as needs. @throws NeedsError */
 export function readNeeds(value: unknown): Need[] {
@@ -71,30 +72,10 @@ function latestFirst(one: TokenRecord, other: TokenRecord): number {
 	return Date.parse(other.creationDate) - Date.parse(one.creationDate);
 }
 
-/** The end of a lineage, as far as the records go. */
-function latestOf(tokens: readonly TokenRecord[], token: TokenRecord): TokenRecord {
-	return endOfChain(tokens, token, ({ successorId }) => successorId);
-}
-
-/** The id by which a lineage is remembered: what holds for a token holds for its successors. */
-export function lineageOf(tokens: readonly TokenRecord[], token: TokenRecord): string {
-	const first = endOfChain(tokens, token, ({ predecessorId }) => predecessorId);
-	return first.predecessorId ?? first.id;
-}
-
-function endOfChain(
-	tokens: readonly TokenRecord[],
-	token: TokenRecord,
-	next: (token: TokenRecord) => string | null,
-): TokenRecord {
-	const seen = new Set<TokenRecord>();
-	let at: TokenRecord | undefined = token;
-	let last = token;
-	while (at !== undefined && !seen.has(at)) {
-		seen.add(at);
-		last = at;
-		const id = next(at);
-		at = id === null ? undefined : tokens.find((candidate) => candidate.id === id);
-	}
-	return last;
+/** Of the tokens that are about to be used, those that will not see the next day. What does not work first, then what ends soonest; nothing that has more than a day left. */
+export function endingSoon(tokens: readonly TokenRecord[], now: number): TokenRecord[] {
+	const rank = (token: TokenRecord) => (works(token, now) ? endOf(token) : 0);
+	return [...new Set(tokens)]
+		.filter((token) => !works(token, now) || endOf(token) - now <= dayMilliseconds)
+		.toSorted((one, other) => rank(one) - rank(other));
 }

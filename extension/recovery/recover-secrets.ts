@@ -7,7 +7,7 @@ import { labelText, quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { secretOn } from "../env/env-lines.ts";
 import { listInWords } from "../language.ts";
-import { requireTrust } from "../launch/trust.ts";
+import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
 

@@ -6,7 +6,7 @@ import { quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets } from "../env/env-lines.ts";
 import type { Services } from "../services.ts";
-import { works } from "./lineage.ts";
+import { works } from "../tokens/lineage.ts";
 import { command, offer, reportRotated } from "./rotation-report.ts";
 
 /** Replaces the secret in all lines that still hold it. */
@@ -75,7 +75,7 @@ async function workingSuccessor(
 	for (let next = predecessor.successorId; next !== null && !seen.has(next); ) {
 		seen.add(next);
 		const token = await client.getToken(next);
-		if (works(token)) successor = token;
+		if (works(token, Date.now())) successor = token;
 		next = token.successorId;
 	}
 	return { predecessor, successor };

@@ -10,8 +10,8 @@ import { messageText, quoted } from "../display-text.ts";
 import { openLine } from "../env/bindings.ts";
 import type { Claims } from "../notices/claims.ts";
 import type { Services } from "../services.ts";
+import { isOverlapOver, workingSuccessorOf } from "../tokens/lineage.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
-import { isOverlapOver, workingSuccessorOf } from "./lineage.ts";
 import { command, offer } from "./rotation-report.ts";
 
 interface Surroundings extends Pick<Services, "live" | "bindings" | "secrets" | "log"> {

@@ -11,12 +11,12 @@ import {
 	withTexts,
 	writtenAs,
 } from "../../extension/launch/debug-configuration.ts";
-import { endingSoon } from "../../extension/launch/ending.ts";
 import { consentDetail, consentTitle, shownLine } from "../../extension/launch/launch-words.ts";
 import { LineInput } from "../../extension/launch/line-input.ts";
 import { SecretMask } from "../../extension/launch/secret-mask.ts";
 import { commandLine, environmentFor, readTask } from "../../extension/launch/task-definition.ts";
-import { lineageOf, NeedsError, readNeeds, tokenMeant } from "../../extension/launch/token-needs.ts";
+import { endingSoon, NeedsError, readNeeds, tokenMeant } from "../../extension/launch/token-needs.ts";
+import { lineageOf } from "../../extension/tokens/lineage.ts";
 import { memoryOf } from "../host/memory.ts";
 import { tokenRecord as token } from "./a-token.ts";
 

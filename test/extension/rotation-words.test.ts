@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { isOverlapOver, workingSuccessorOf } from "../../extension/rotation/lineage.ts";
 import { rotatedInWords, type WrittenLines } from "../../extension/rotation/rotation-words.ts";
+import { isOverlapOver, workingSuccessorOf } from "../../extension/tokens/lineage.ts";
 import { overlapFact, overlapUse } from "../../extension/tokens/overlap-facts.ts";
 import { impactInWords } from "../../extension/tokens/revoke-impact.ts";
 import { aToken } from "./a-token.ts";

@@ -1,11 +1,28 @@
-/** Says before a start that a token is dead or about to end, so that nobody debugs what is only an expired token. */
+/** What a person is asked and told around a start: consent, tokens that are dead or about to end, why it did not start. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { quoted } from "../display-text.ts";
+import { messageText, quoted } from "../display-text.ts";
+import { report } from "../report.ts";
+import { works } from "../tokens/lineage.ts";
 import { timeLeft, urgencyOf } from "../tokens/time-left.ts";
 import { stateInWords } from "../tokens/token-facts.ts";
-import { endingSoon, works } from "./ending.ts";
+import { type ConsentAnswer, type ConsentQuestion, consentDetail, consentTitle } from "./launch-words.ts";
+import { endingSoon, NeedsError } from "./token-needs.ts";
+
+/** In front of everything else: whether a secret may go into what the workspace starts. */
+export async function askConsent(question: ConsentQuestion): Promise<ConsentAnswer> {
+	const always = l10n.t("Allow");
+	const once = l10n.t("Allow Once");
+	const chosen = await vscode.window.showWarningMessage(
+		consentTitle(question),
+		{ modal: true, detail: consentDetail(question) },
+		always,
+		once,
+	);
+	if (chosen === always) return "always";
+	return chosen === once ? "once" : "no";
+}
 
 /** A dead token stops the start unless the person wants it all the same; one that still works does not. */
 export async function warnOfEnd(tokens: readonly TokenRecord[], now: number): Promise<void> {
@@ -37,4 +54,27 @@ async function confirmDead(token: TokenRecord, now: number): Promise<void> {
 function wayOnFor({ status }: TokenRecord): { label: string; command: string } {
 	if (status === "disabled") return { label: l10n.t("Enable"), command: "tokensmith.enableToken" };
 	return { label: l10n.t("Create API Token"), command: "tokensmith.createToken" };
+}
+
+interface Start {
+	/** What did not happen, as a sentence. */
+	failed: string;
+	fileName: "tasks.json" | "launch.json";
+	log: vscode.LogOutputChannel;
+}
+
+const opens: Record<Start["fileName"], string> = {
+	"tasks.json": "workbench.action.tasks.configureTaskRunner",
+	"launch.json": "workbench.action.debug.configure",
+};
+
+/** With the way to the file that asked for the tokens. */
+export async function sayStartFailure(error: unknown, { failed, fileName, log }: Start): Promise<void> {
+	if (!(error instanceof NeedsError)) {
+		await report({ failed, error, log });
+		return;
+	}
+	const open = l10n.t("Open {0}", fileName);
+	const chosen = await vscode.window.showErrorMessage(`${failed} ${messageText(error.message)}`, open);
+	if (chosen === open) await vscode.commands.executeCommand(opens[fileName]);
 }
