@@ -3,9 +3,11 @@
  * VS Code's own task system, which writes to disk what it runs, never sees them. What the program prints is masked.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { codeOf } from "../error-code.ts";
 import { shownLine } from "./launch-words.ts";
 import { LineInput } from "./line-input.ts";
 import { SecretMask } from "./secret-mask.ts";
@@ -31,8 +33,6 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 	readonly onDidClose = this.#closed.event;
 	readonly #input = new LineInput((text) => this.#written.fire(text));
 	#child: ChildProcess | undefined;
-	#mask = new SecretMask([]);
-	#flushTimer: NodeJS.Timeout | undefined;
 	#isClosed = false;
 
 	constructor(options: TaskTerminalOptions) {
@@ -46,7 +46,6 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 	/** The person has closed the terminal or ended the task. */
 	close(): void {
 		this.#isClosed = true;
-		clearTimeout(this.#flushTimer);
 		this.#end("SIGTERM");
 	}
 
@@ -61,7 +60,6 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 		try {
 			const { task, secrets } = await this.#options.prepare();
 			if (this.#isClosed) return;
-			this.#mask = new SecretMask(Object.values(secrets));
 			this.#written.fire(`\x1b[2m> ${shownLine(commandLine(task))}\x1b[0m\r\n\r\n`);
 			this.#start(task, secrets);
 		} catch (error) {
@@ -87,18 +85,24 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 		child.on("close", (code, signal) => this.#ended(code, signal));
 		// What a program no longer reads is of no interest to anybody.
 		child.stdin?.on("error", () => undefined);
-		for (const stream of [child.stdout, child.stderr]) {
-			const decoder = new StringDecoder("utf8");
-			stream?.on("data", (bytes: Buffer) => this.#show(decoder.write(bytes)));
-		}
+		// Apart, since what the one prints in between would hide from the mask what the other goes on with.
+		for (const stream of [child.stdout, child.stderr])
+			if (stream !== null) this.#show(stream, new SecretMask(Object.values(secrets)));
 	}
 
-	#show(text: string): void {
-		this.#write(this.#mask.write(text));
-		clearTimeout(this.#flushTimer);
-		// A prompt that happens to end like a secret begins must not wait for ever.
-		if (this.#mask.holds)
-			this.#flushTimer = setTimeout(() => this.#write(this.#mask.flush()), holdMilliseconds);
+	#show(stream: Readable, mask: SecretMask): void {
+		const decoder = new StringDecoder("utf8");
+		let timer: NodeJS.Timeout | undefined;
+		stream.on("data", (bytes: Buffer) => {
+			this.#write(mask.write(decoder.write(bytes)));
+			clearTimeout(timer);
+			// A prompt that happens to end like a secret begins must not wait for ever.
+			if (mask.holds) timer = setTimeout(() => this.#write(mask.flush()), holdMilliseconds);
+		});
+		stream.on("end", () => {
+			clearTimeout(timer);
+			this.#write(mask.write(decoder.end()) + mask.end());
+		});
 	}
 
 	#write(text: string): void {
@@ -112,8 +116,6 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 	}
 
 	#ended(code: number | null, signal: NodeJS.Signals | null): void {
-		clearTimeout(this.#flushTimer);
-		this.#write(this.#mask.flush());
 		this.#child = undefined;
 		if (signal !== null) this.#write(`\n${l10n.t("Ended by {0}.", signal)}\n`);
 		this.#closed.fire(code ?? interruptedCode);
@@ -131,8 +133,11 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 		try {
 			process.kill(-child.pid, signal);
 		} catch (error) {
+			const code = codeOf(error);
 			// It has ended by itself in this moment.
-			if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+			if (code === "ESRCH") return;
+			// As with a program that goes on as another user. Nobody would catch it: VS Code calls this.
+			this.#write(`\n${l10n.t("It could not be ended: {0}.", String(code))}\n`);
 		}
 	}
 }

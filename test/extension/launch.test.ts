@@ -235,7 +235,7 @@ describe("what a task's program prints", () => {
 			const text = `a ${secret} b tks_ ${secret}${secret}\n`;
 			let shown = "";
 			for (let at = 0; at < text.length; at += size) shown += mask.write(text.slice(at, at + size));
-			assert.equal(shown + mask.flush(), `a ${partial} b tks_ ${partial}${partial}\n`);
+			assert.equal(shown + mask.end(), `a ${partial} b tks_ ${partial}${partial}\n`);
 		}
 	});
 
@@ -245,6 +245,17 @@ describe("what a task's program prints", () => {
 		assert.equal(mask.holds, false);
 		assert.equal(mask.write("Go at it"), "Go at i");
 		assert.equal(mask.flush(), "t");
+	});
+
+	it("does not give a secret away however slowly it comes, and not one that breaks off either", () => {
+		const mask = new SecretMask([secret]);
+		let shown = "";
+		for (const character of `a ${secret} tks_ok`) shown += mask.write(character) + mask.flush();
+		assert.equal(shown + mask.end(), `a tks_01${partial} tks_ok`);
+		const cut = new SecretMask([secret]);
+		assert.equal(cut.write(secret.slice(0, 30)) + cut.flush() + cut.end(), "tks_01…");
+		const short = new SecretMask([secret]);
+		assert.equal(short.write("tks_") + short.end(), "tks_");
 	});
 
 	it("is as it is without a secret, and where a secret is too short to be told from a word", () => {

@@ -10,6 +10,7 @@ import { Consents } from "../../extension/launch/consents.ts";
 import { suggestionsFor } from "../../extension/launch/key-steps.ts";
 import type { ConsentAnswer, ConsentQuestion } from "../../extension/launch/launch-words.ts";
 import { openTerminal, terminalOptions } from "../../extension/launch/open-terminal.ts";
+import { TaskTerminal } from "../../extension/launch/task-terminal.ts";
 import { TokenDebugging } from "../../extension/launch/token-debugging.ts";
 import { runnable } from "../../extension/launch/token-tasks.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
@@ -155,6 +156,33 @@ describe("secrets in what runs", () => {
 			assert.equal(await ran(), false);
 			assert.match(String(failures[0]), /no token called “nobody”/);
 			assert.match(String(failures[1]), /not kept on this machine/);
+		});
+
+		it("says so when its program cannot be ended, and throws nothing at VS Code", async () => {
+			const program = "setInterval(() => {}, 1000); console.log('It runs')";
+			const task = { command: "node", args: ["-e", program], cwd: place, needs: [] };
+			const prepare = async () => ({ task, secrets: {} });
+			const terminal = new TaskTerminal({ prepare, onFailure: (error) => assert.fail(String(error)) });
+			let written = "";
+			terminal.onDidWrite((text) => {
+				written += text;
+			});
+			const closed = new Promise((resolve) => terminal.onDidClose(resolve));
+			terminal.open();
+			await until("the program runs", () => written.includes("It runs\r\n"));
+			const { kill } = process;
+			// What is not ours cannot be had as the superuser.
+			process.kill = () => {
+				throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+			};
+			try {
+				terminal.handleInput("\x03");
+			} finally {
+				process.kill = kill;
+			}
+			assert.match(written, /It could not be ended: EPERM\./);
+			terminal.close();
+			await closed;
 		});
 
 		it("leaves no secret in any file of VS Code", async () => {
