@@ -74,7 +74,7 @@ export class Bindings implements vscode.Disposable {
 	#files: readonly EnvFileLines[] = [];
 	#byToken: ReadonlyMap<string, readonly EnvLine[]> = new Map();
 
-	/** The daemon could not be asked about everything that was read. It is, as soon as it is there again. */
+	/** The daemon could not yet be asked about everything that was read. It is, as soon as it is there again. */
 	#isUnanswered = true;
 
 	/** What the next look is at. */
@@ -128,9 +128,12 @@ export class Bindings implements vscode.Disposable {
 	 */
 	async whenReady(): Promise<void> {
 		this.start();
-		await this.#options.live.whenLive();
-		this.#wanted.everything = true;
-		await this.#look();
+		do {
+			await this.#options.live.whenLive();
+			this.#wanted.everything = true;
+			await this.#look();
+			// While files were read the daemon may have gone, and a line that nobody was asked about would be missing.
+		} while (this.#isUnanswered);
 	}
 
 	dispose(): void {
@@ -207,6 +210,7 @@ export class Bindings implements vscode.Disposable {
 
 	async #lookAt({ everything, uris }: { everything: boolean; uris: Map<string, vscode.Uri> }): Promise<void> {
 		if (!vscode.workspace.isTrusted || this.#isDisposed) {
+			this.#isUnanswered = false;
 			this.#enterReady();
 			return;
 		}

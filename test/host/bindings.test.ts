@@ -69,6 +69,27 @@ describe("bindings", () => {
 		assert.deepEqual(words(), ["bindings/.env:3 (B)", "bindings/.env.local:2 (D)"]);
 	});
 
+	it("are not said to be all while the daemon was away when it was to be asked", async () => {
+		await put(".env", `A=${secret}\n`);
+		let looks = 0;
+		const away = new Proxy(live, {
+			get(target, name) {
+				if (name === "whenLive") looks += 1;
+				if (name === "state" && looks < 2) return "connecting";
+				const own: unknown = Reflect.get(target, name, target);
+				return typeof own === "function" ? own.bind(target) : own;
+			},
+		});
+		const log = { warn: (message: string) => void logged.push(message) };
+		const others = new Bindings({ live: away, daemon: home.window(), ignored, log });
+		try {
+			await others.whenReady();
+			assert.equal(others.linesOf(token.id).length, 1);
+		} finally {
+			others.dispose();
+		}
+	});
+
 	it("say where in the text the value stands, without its quotes", async () => {
 		const text = `A=1\r\nexport B = '${secret}' # mine\r\nC=\`${secret}\``;
 		await put(".env", text);
