@@ -52,6 +52,11 @@ export function deadUseKey(id: string, now: number): string {
 	return `${id}~used~${Math.floor(now / 3_600_000)}`;
 }
 
+/** Once for each token, whose overlap has only one end. */
+export function overlapKey(id: string): string {
+	return `${id}~overlap`;
+}
+
 /** The claims about tokens that nobody will be told of any more. */
 export function staleClaims(
 	claimed: ReadonlySet<string>,
@@ -62,6 +67,7 @@ export function staleClaims(
 	return [...claimed].filter((key) => {
 		const [id = "", kind, when] = key.split("~");
 		const token = known.get(id);
+		if (kind === "overlap") return token === undefined;
 		if (kind === "used") return token === undefined || Number(when) < Math.floor(now / 3_600_000) - 1;
 		return token === undefined || !isTold(token);
 	});

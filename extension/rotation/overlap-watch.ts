@@ -9,6 +9,7 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { openLine } from "../env/bindings.ts";
 import type { Claims } from "../notices/claims.ts";
+import { overlapKey } from "../notices/due-notices.ts";
 import type { Services } from "../services.ts";
 import { isOverlapOver, workingSuccessorOf } from "../tokens/lineage.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
@@ -24,11 +25,17 @@ export function watchOverlaps(surroundings: Surroundings): vscode.Disposable {
 	const seen = new Set<string>();
 	return surroundings.live.onDidChange(() => {
 		const { live, log, grace = 10_000 } = surroundings;
+		// Without the daemon the list stays as it was, and another window may have undone a rotation since.
+		if (live.state !== "live") return;
 		const then = Date.now() - grace;
 		const ended = live.tokens.filter((token) => !seen.has(token.id) && isOverlapOver(token, then));
 		if (ended.length === 0) return;
 		for (const { id } of ended) seen.add(id);
-		afterEnd(surroundings, ended).catch((error: unknown) => log.warn(inspect(error)));
+		afterEnd(surroundings, ended).catch((error: unknown) => {
+			log.warn(inspect(error));
+			// With the next change of the list it is tried again.
+			for (const { id } of ended) seen.delete(id);
+		});
 	});
 }
 
@@ -37,17 +44,13 @@ async function afterEnd(surroundings: Surroundings, ended: readonly TokenRecord[
 	const kept = new Set(await secrets.ids());
 	for (const { id } of ended) if (kept.has(id)) await forgetSecret(surroundings, id);
 	const told = await claims.keys();
-	const news = ended.filter(({ id }) => !told.has(claimOf(id)));
+	const news = ended.filter(({ id }) => !told.has(overlapKey(id)));
 	if (news.length === 0 || !vscode.workspace.isTrusted) return;
 	await bindings.whenReady();
 	for (const token of news) {
-		if (bindings.linesOf(token.id).length === 0 || !(await claims.claim(claimOf(token.id)))) continue;
+		if (bindings.linesOf(token.id).length === 0 || !(await claims.claim(overlapKey(token.id)))) continue;
 		offerReplacement(surroundings, token).catch((error: unknown) => surroundings.log.warn(inspect(error)));
 	}
-}
-
-function claimOf(id: string): string {
-	return `overlap~${id}`;
 }
 
 async function offerReplacement(

@@ -5,6 +5,7 @@ import {
 	dueNotices,
 	nextDistance,
 	noticeInWords,
+	overlapKey,
 	snoozeKey,
 	staleClaims,
 } from "../../extension/notices/due-notices.ts";
@@ -127,6 +128,14 @@ describe("claims that have become stale", () => {
 		const dead = token("a", 5, { revokedDate: inDays(-1) });
 		const keys = [0, 1, 2].map((hours) => deadUseKey("a", now - hours * 3_600_000));
 		assert.deepEqual(staleClaims(new Set(keys), [dead], now), keys.slice(2));
+	});
+});
+
+describe("the claim on an overlap's end", () => {
+	it("stays for as long as there is a record of the token", () => {
+		const rotated = token("a", 5, { retiresDate: inDays(-1), successorId: "b" });
+		const claimed = new Set([overlapKey("a"), overlapKey("gone")]);
+		assert.deepEqual(staleClaims(claimed, [rotated], now), [overlapKey("gone")]);
 	});
 });
 

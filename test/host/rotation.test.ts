@@ -540,6 +540,53 @@ describe("rotating tokens", () => {
 			again.dispose();
 		});
 
+		it("that seems over while the daemon is away keeps its secret until the daemon is there again", async () => {
+			await rotated();
+			const { live, bindings, secrets, log } = window;
+			let state = "failed";
+			const away = new Proxy(live, {
+				get(target, name) {
+					if (name === "state") return state;
+					const own: unknown = Reflect.get(target, name, target);
+					return typeof own === "function" ? own.bind(target) : own;
+				},
+			});
+			const claims = new Claims(join(window.home.dataDir, "notices"));
+			const watching = watchOverlaps({ live: away, bindings, secrets, log, claims, grace: 0 });
+			await live.whenLive();
+			await window.client.endOverlap(token.id);
+			await until("the list has heard of it", () =>
+				live.tokens.some(({ id, status }) => id === token.id && status !== "retiring"),
+			);
+			assert.equal(keptSecret(token.id), secret);
+			state = "live";
+			await window.create("another");
+			await until("the old secret is let go of", () => keptSecret(token.id) === undefined);
+			watching.dispose();
+		});
+
+		it("that is over is told with the next change of the list where looking for its lines failed", async () => {
+			await rotated();
+			await window.put(".env", `A=${secret}\n`);
+			const { live, bindings, secrets, log } = window;
+			let failures = 0;
+			const failing = new Proxy(bindings, {
+				get(target, name) {
+					if (name === "whenReady" && failures++ === 0) return () => Promise.reject(new Error("away"));
+					const own: unknown = Reflect.get(target, name, target);
+					return typeof own === "function" ? own.bind(target) : own;
+				},
+			});
+			const claims = new Claims(join(window.home.dataDir, "notices"));
+			const watching = watchOverlaps({ live, bindings: failing, secrets, log, claims, grace: 0 });
+			await live.whenLive();
+			await window.client.endOverlap(token.id);
+			await until("looking has failed", () => failures > 0);
+			await window.create("another");
+			await until("it is told", () => person.told.length > 0);
+			watching.dispose();
+		});
+
 		it("lets one line be given the secret of the last successor that works", async () => {
 			await putFourLines();
 			const { successor } = await rotated();
