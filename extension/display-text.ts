@@ -40,8 +40,3 @@ export function shortenedWithin(text: string, most: number): string {
 	const ending = Math.floor((most - 1) / 2);
 	return `${characters.slice(0, most - 1 - ending).join("")}…${characters.slice(-ending).join("")}`;
 }
-
-/** `1 token`, `2 tokens`. */
-export function counted(count: number, noun: string): string {
-	return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}

@@ -8,7 +8,7 @@ import { DaemonError, type DaemonErrorCode } from "./daemon/start-daemon.ts";
 
 export type Remedy = "try-again" | "show-log" | "open-settings" | "restart-daemon";
 
-export interface Explanation {
+interface Explanation {
 	text: string;
 	remedy: Remedy;
 }

@@ -7,7 +7,7 @@ import type { LiveTokens } from "./daemon/live-tokens.ts";
 import type { Bindings } from "./env/bindings.ts";
 import type { Overview } from "./overview/overview.ts";
 
-export interface FirstStepsSources {
+interface FirstStepsSources {
 	live: Pick<LiveTokens, "onDidChange" | "tokens">;
 	bindings: Pick<Bindings, "onDidChange" | "linesOf" | "start">;
 	overview: Pick<Overview, "onDidShow">;

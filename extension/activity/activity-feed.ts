@@ -4,7 +4,7 @@
  */
 import type { AuditEvent, AuditList } from "../../daemon/contract.ts";
 
-export interface AuditSource {
+interface AuditSource {
 	auditEvents(query: { limit: number; cursor?: string; tokenId?: string }): Promise<AuditList>;
 }
 

@@ -5,7 +5,7 @@
 import { isIP } from "node:net";
 import * as l10n from "@vscode/l10n";
 
-export type ParsedAddresses = { ok: true; addresses: string[] } | { ok: false; problem: string };
+type ParsedAddresses = { ok: true; addresses: string[] } | { ok: false; problem: string };
 
 const most = 100;
 

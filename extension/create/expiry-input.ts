@@ -15,7 +15,7 @@ export type ExpiryChoice =
 	| { kind: "at"; instant: string }
 	| { kind: "never" };
 
-export type ParsedExpiry = { ok: true; instant: Date } | { ok: false; problem: string };
+type ParsedExpiry = { ok: true; instant: Date } | { ok: false; problem: string };
 
 const day = 86_400_000;
 
@@ -34,7 +34,7 @@ export function durationInWords(duration: CalendarDuration): string {
 	return listInWords(parts);
 }
 
-export interface ExpiryPreset {
+interface ExpiryPreset {
 	duration: CalendarDuration;
 	words: string;
 	end: Date;
@@ -56,7 +56,7 @@ export function expiryPresets(expiry: Profile["expiry"], now: Date): ExpiryPrese
 }
 
 /** The last moment that the profile allows, undefined when it sets no maximum. */
-export function latestExpiry(expiry: Profile["expiry"], now: Date): Date | undefined {
+function latestExpiry(expiry: Profile["expiry"], now: Date): Date | undefined {
 	return expiry.maximum === null ? undefined : addDuration(now, expiry.maximum);
 }
 

@@ -3,7 +3,7 @@ import * as l10n from "@vscode/l10n";
 import { addressesInWords } from "../tokens/token-facts.ts";
 import { type ExpiryChoice, expiryInWords } from "./expiry-input.ts";
 
-export interface SummaryRow {
+interface SummaryRow {
 	icon: string;
 	label: string;
 	value: string;

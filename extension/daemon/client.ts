@@ -27,10 +27,7 @@ import type {
 } from "../../daemon/contract.ts";
 import { Connection, type Endpoint, json, messages, ProblemError } from "./connection.ts";
 
-export type ServerEventListener = <Name extends keyof ServerEvents>(
-	name: Name,
-	data: ServerEvents[Name],
-) => void;
+type ServerEventListener = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
 
 /** Why a secret is not good. */
 export interface Refusal {
@@ -43,7 +40,7 @@ export interface Refusal {
 }
 
 /** What is left out is not looked at. */
-export type AuditQuery = Partial<Omit<ListAuditQuery, "format">>;
+type AuditQuery = Partial<Omit<ListAuditQuery, "format">>;
 
 const pageSize = 1000;
 /** So many hashes stay well under the 64 KiB that a body may have. */

@@ -42,7 +42,7 @@ export class UnreachableError extends Error {
 	}
 }
 
-export interface Exchange<Answer> {
+interface Exchange<Answer> {
 	method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 	path: string;
 	body?: unknown;

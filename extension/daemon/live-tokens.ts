@@ -19,9 +19,9 @@ import { DaemonError } from "./start-daemon.ts";
 import { TokenList } from "./token-list.ts";
 
 /** After the first attempt that fails it is "failed" until one succeeds. What is known of the tokens stays. */
-export type LiveState = "idle" | "connecting" | "live" | "failed";
+type LiveState = "idle" | "connecting" | "live" | "failed";
 
-export interface LiveTokensOptions {
+interface LiveTokensOptions {
 	daemon: DaemonProcess;
 	/** Sent to the daemon at each connection, before anything else. */
 	policy: () => Policy;

@@ -3,14 +3,14 @@ import * as vscode from "vscode";
 import { isExample } from "../env/env-files.ts";
 import { envFilePatterns } from "../settings.ts";
 
-export type DocumentKind =
+type DocumentKind =
 	| "env"
 	/** Of env files' names, but for others to see: `.env.example`. */
 	| "example"
 	| "other";
 
 /** Whatever the scheme: the two sides of a comparison in git are env files too. */
-export function envSelector(): vscode.DocumentFilter[] {
+function envSelector(): vscode.DocumentFilter[] {
 	return envFilePatterns().map((pattern) => ({ pattern }));
 }
 

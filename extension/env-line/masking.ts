@@ -18,7 +18,7 @@ import {
 
 const memoryKey = "presentationMode";
 
-export interface MaskingOptions {
+interface MaskingOptions {
 	/** Keeps presentation mode over a reload of the window. */
 	memory: vscode.Memento;
 	firstFrame: FirstFrame;

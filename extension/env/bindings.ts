@@ -46,7 +46,7 @@ export interface EnvFileLines {
 	readonly problem?: string;
 }
 
-export interface BindingsOptions {
+interface BindingsOptions {
 	live: LiveTokens;
 	daemon: { client(): Promise<Client> };
 	/** Of values that look like tokens, those that the person has said are none. */
@@ -55,7 +55,7 @@ export interface BindingsOptions {
 }
 
 /** `looking` until each file has been read, and the daemon has said whose the values are. */
-export type BindingsState = "idle" | "looking" | "ready";
+type BindingsState = "idle" | "looking" | "ready";
 
 const debounceMilliseconds = 100;
 

@@ -12,7 +12,7 @@ export interface TokenLike {
 }
 
 /** What a JWT says of itself. Nothing of it is verified. */
-export interface JwtClaims {
+interface JwtClaims {
 	/** RFC 7519 section 4.1.4, in milliseconds since the epoch. */
 	readonly expiry: number | undefined;
 	readonly issuer: string | undefined;

@@ -4,7 +4,7 @@ import * as l10n from "@vscode/l10n";
 import type { RefusalReason } from "../../daemon/contract.ts";
 import type { FailedCall } from "./failed-call.ts";
 
-export interface Explained {
+interface Explained {
 	/** Why, in a sentence. */
 	readonly why: string;
 	/** What to do, in a sentence or two. */

@@ -9,7 +9,7 @@ import { dateInWords } from "../tokens/time-left.ts";
 import { lastUse } from "../tokens/token-facts.ts";
 
 /** `dead`: it holds a revoked secret, and was not to be changed. */
-export type LineFate = "replaced" | "unsaved" | "not-saved" | "refused" | "dead";
+type LineFate = "replaced" | "unsaved" | "not-saved" | "refused" | "dead";
 
 export interface IncidentLine {
 	tokenId: string;

@@ -177,6 +177,6 @@ function confirmStep({ prompts, tokens, countLines }: Surroundings): Step<Incide
 }
 
 /** The count is a part of it, so that nobody revokes all while they think of one. */
-export function confirmationOf(count: number): string {
+function confirmationOf(count: number): string {
 	return `revoke ${count}`;
 }

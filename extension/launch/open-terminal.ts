@@ -58,7 +58,7 @@ export function terminalOptions(
 }
 
 /** A terminal takes control characters for commands. */
-export function terminalText(text: string): string {
+function terminalText(text: string): string {
 	return plainText(text).replace(/\p{Cc}/gu, "");
 }
 

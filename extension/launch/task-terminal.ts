@@ -18,7 +18,7 @@ const holdMilliseconds = 50;
 const interruptedCode = 130;
 const notStartedCode = 127;
 
-export interface TaskTerminalOptions {
+interface TaskTerminalOptions {
 	/** @throws what keeps the task from starting; CancellationError where the person did not want it */
 	prepare(): Promise<{ task: TokenTask; secrets: Record<string, string> }>;
 	/** Told besides what stands in the terminal, which may be out of sight. */

@@ -10,7 +10,7 @@ import { commandLine, readTask, type TokenTask, taskType } from "./task-definiti
 import { TaskTerminal } from "./task-terminal.ts";
 import { NeedsError } from "./token-needs.ts";
 
-export interface TaskDoor extends Door {
+interface TaskDoor extends Door {
 	onFailure(error: unknown): void;
 }
 

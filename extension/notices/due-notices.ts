@@ -11,7 +11,7 @@ import { timeSince, timeUntil } from "../tokens/time-left.ts";
 const day = 86_400_000;
 
 /** In days before the expiry. */
-export type Distance = number | "expired";
+type Distance = number | "expired";
 
 /** `key`: the claim on it. `snooze`: the claim that a person made to be told again, if it is that. */
 export interface DueNotice {
@@ -85,7 +85,7 @@ export function nextDistance(
 	);
 }
 
-export interface NoticeWords {
+interface NoticeWords {
 	text: string;
 	tone: "information" | "warning";
 }

@@ -46,10 +46,10 @@ export type ToPage =
 	/** Marks a token, as if the person had. */
 	| { type: "select"; id: string };
 
-export const tokenActions = ["rotate", "reveal", "open"] as const;
+const tokenActions = ["rotate", "reveal", "open"] as const;
 export type TokenAction = (typeof tokenActions)[number];
 
-export const pageActions = ["create", "retry"] as const;
+const pageActions = ["create", "retry"] as const;
 export type PageAction = (typeof pageActions)[number];
 
 export type FromPage =

@@ -1,7 +1,7 @@
 /** The HTML of the Token Overview: it runs one script and shows one style sheet of ours, and reaches nothing else. */
 import * as l10n from "@vscode/l10n";
 
-export interface PageParts {
+interface PageParts {
 	/** What the page may load from, as VS Code names it. */
 	cspSource: string;
 	scriptUri: string;

@@ -6,7 +6,7 @@ import { dateInWords, timeSince, urgencyOf } from "../tokens/time-left.ts";
 import { stateInWords } from "../tokens/token-facts.ts";
 import type { OverviewToken, UsageCount } from "./overview-message.ts";
 
-export interface OverviewFacts {
+interface OverviewFacts {
 	now: number;
 	warningDays: readonly number[];
 	linesOf(id: string): readonly { words: string }[];

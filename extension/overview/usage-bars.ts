@@ -2,7 +2,7 @@
 import type { UsageCount } from "./overview-message.ts";
 
 /** How many days are shown, today among them. */
-export const shownDays = 30;
+const shownDays = 30;
 
 /** `YYYY-MM-DD`, oldest first. */
 export function lastDays(now: number, count = shownDays): string[] {

@@ -14,7 +14,7 @@ import type { SecretStore } from "../tokens/secret-store.ts";
 import { hasKeyringForgotten } from "./keyring-probe.ts";
 import { type Survey, surveySecrets } from "./secret-survey.ts";
 
-export interface LostSecretsOptions {
+interface LostSecretsOptions {
 	live: LiveTokens;
 	secrets: SecretStore;
 	/** One key for each token of this data directory whose secret was ever seen in SecretStorage. */

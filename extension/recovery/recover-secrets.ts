@@ -11,7 +11,7 @@ import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
 
-export interface Recoverable {
+interface Recoverable {
 	readonly token: TokenRecord;
 	/** That hold the secret. */
 	readonly lines: readonly EnvLine[];

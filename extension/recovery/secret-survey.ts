@@ -5,7 +5,7 @@
  */
 import type { TokenRecord } from "../../daemon/contract.ts";
 
-export interface Holdings {
+interface Holdings {
 	readonly tokens: readonly TokenRecord[];
 	/** Ids of the tokens whose secrets SecretStorage holds now. */
 	readonly kept: ReadonlySet<string>;

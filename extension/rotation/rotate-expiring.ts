@@ -53,7 +53,7 @@ interface Range {
 }
 
 /** Those that differ by what expires in them. */
-export function rangesOf({ live }: Pick<Services, "live">, now: Date): Range[] {
+function rangesOf({ live }: Pick<Services, "live">, now: Date): Range[] {
 	const inDays = (days: number) => now.getTime() + days * 86_400_000;
 	const monthsEnd = new Date(now.getFullYear(), now.getMonth() + 1, 1).getTime();
 	const ranges = [

@@ -30,7 +30,7 @@ export async function rotateToken(services: Services, { id }: Pick<TokenRecord, 
 }
 
 /** The profile that the token lives by, once the daemon is there. */
-export async function profileOf({ live }: Services, token: TokenRecord): Promise<Profile> {
+async function profileOf({ live }: Services, token: TokenRecord): Promise<Profile> {
 	await connect(live);
 	const profile = live.profiles.find(({ id }) => id === token.profile);
 	if (profile === undefined) throw new Error(`The daemon knows no profile ${token.profile}.`);

@@ -4,7 +4,7 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
-import { tokenFor } from "../tokens/token-choice.ts";
+import { tokenFor, type Wanted } from "../tokens/token-choice.ts";
 import { finishRotation, replaceWithSuccessor } from "./finish-rotation.ts";
 import { endOverlap, showOverlapUse } from "./overlap-use.ts";
 import { rotateToken } from "./rotate.ts";
@@ -63,8 +63,6 @@ export const rotationCommands: CommandTable = {
 			showOverlapUse(call.services, await about(call, inOverlap(l10n.t("Show Who Still Uses It")))),
 	},
 };
-
-type Wanted = Parameters<typeof tokenFor>[1];
 
 function inOverlap(title: string): Wanted {
 	const none = l10n.t("No API token is in an overlap.");

@@ -115,7 +115,7 @@ export function quietInWords(quietSeconds: number | null): string {
 }
 
 /** `15 minutes`, `3 days`. */
-export function secondsInWords(seconds: number): string {
+function secondsInWords(seconds: number): string {
 	if (seconds % day === 0) return amountInWords(seconds / day, "day");
 	if (seconds % hour === 0) return amountInWords(seconds / hour, "hour");
 	return amountInWords(Math.round(seconds / minute), "minute");

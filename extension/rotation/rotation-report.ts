@@ -122,7 +122,7 @@ function waysOn(predecessor: TokenRecord): Way[] {
 	];
 }
 
-export function isAlreadyRotated(error: unknown): boolean {
+function isAlreadyRotated(error: unknown): boolean {
 	return error instanceof ProblemError && error.problem.code === "already-rotated";
 }
 

@@ -30,7 +30,7 @@ export interface RotationDraft extends Pick<TokenDraft, "expiry" | "pendingExpir
 }
 
 /** What the steps are about. */
-export interface Question extends Limits {
+interface Question extends Limits {
 	prompts: Prompts;
 	token: TokenRecord;
 	profile: () => Promise<Profile>;
@@ -215,7 +215,7 @@ function answerRows(question: Question, draft: RotationDraft, rules: Profile["ex
 }
 
 /** Why there is nothing to change, or every line, those that resist apart. */
-export function lineRows(lines: readonly EnvLine[], refused: readonly Refused<EnvLine>[]): Row<string>[] {
+function lineRows(lines: readonly EnvLine[], refused: readonly Refused<EnvLine>[]): Row<string>[] {
 	const none = lines.length === 0 ? [noLinesRow()] : [];
 	const unfit = new Map(refused.map(({ line, error }) => [line, error]));
 	const fit = lines.filter((line) => !unfit.has(line));

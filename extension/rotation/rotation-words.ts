@@ -5,7 +5,7 @@ import { messageText, quoted } from "../display-text.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 
 /** What the sentences need of a line, and of why it was not changed. */
-export interface NamedLine {
+interface NamedLine {
 	readonly fileName: string;
 	readonly words: string;
 }
@@ -17,7 +17,7 @@ export interface WrittenLines {
 	readonly refused: readonly { readonly line: NamedLine; readonly error: { readonly message: string } }[];
 }
 
-export interface RotatedInWords {
+interface RotatedInWords {
 	predecessor: Pick<TokenRecord, "name" | "status" | "retiresDate">;
 	written: WrittenLines;
 	verified: "here" | "elsewhere";

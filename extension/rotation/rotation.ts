@@ -14,7 +14,7 @@ import type { Services } from "../services.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import { type RotationPlan, requestFor } from "./rotation-plan.ts";
 
-export type RotationServices = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
+type RotationServices = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
 
 export interface Rotation {
 	predecessor: TokenRecord;
@@ -44,7 +44,7 @@ export interface Done extends Rotation {
 
 export type Stage = "creating" | "verifying" | "replacing" | "ending";
 
-export interface Surroundings {
+interface Surroundings {
 	maximumOverlapSeconds: number;
 	onStage(stage: Stage): void;
 	/** Heeded until the first line is written. */

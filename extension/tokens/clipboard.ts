@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import * as vscode from "vscode";
 
-export interface ClipboardOptions {
+interface ClipboardOptions {
 	log: { warn(message: string): void };
 	clearAfterSeconds?: number;
 }

@@ -14,7 +14,7 @@ export interface Impact {
 }
 
 /** Whether env files were looked into. */
-export type Search = "done" | "restricted";
+type Search = "done" | "restricted";
 
 /** In a dialog of many, more would hide its buttons. */
 const mostListed = 12;

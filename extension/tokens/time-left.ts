@@ -11,7 +11,7 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 /** The dates that decide about a token's life. */
-export type TokenDates = Pick<TokenRecord, "expiry" | "retiresDate" | "disabledDate" | "revokedDate">;
+type TokenDates = Pick<TokenRecord, "expiry" | "retiresDate" | "disabledDate" | "revokedDate">;
 
 /**
  * `12 days left`, `expires in 3 hours`, `expired 2 days ago`, `no expiry`. The closer the end, the finer the unit;

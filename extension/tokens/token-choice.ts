@@ -45,7 +45,7 @@ export async function chooseToken(services: Services, wanted: Wanted): Promise<T
 	return chosen.token;
 }
 
-export async function chooseTokens(services: Services, wanted: Wanted): Promise<TokenRecord[]> {
+async function chooseTokens(services: Services, wanted: Wanted): Promise<TokenRecord[]> {
 	const rows = await rowsFor(services, wanted);
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: wanted.title,

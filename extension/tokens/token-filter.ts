@@ -2,7 +2,7 @@
 import type { TokenRecord } from "../../daemon/contract.ts";
 
 /** Something of the token begins, ends or stands in the middle of what is looked for: each word somewhere. */
-export type Filter = (token: TokenRecord) => boolean;
+type Filter = (token: TokenRecord) => boolean;
 
 /**
  * The filter that the words make: a token passes when each of them stands somewhere in what a person knows of it.

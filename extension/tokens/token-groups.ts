@@ -26,7 +26,7 @@ export interface TokenEntry<Line = unknown> {
 	readonly lines: readonly Line[];
 }
 
-export type StatusGroup = "expired" | "soon" | "active" | "never" | "ended";
+type StatusGroup = "expired" | "soon" | "active" | "never" | "ended";
 
 const statusGroupOf: Record<Urgency, StatusGroup> = {
 	expired: "expired",
@@ -49,7 +49,7 @@ const statusGroups: Record<StatusGroup, () => string> = {
 };
 
 /** What is known besides the tokens themselves. */
-export interface GroupingFacts<Line> {
+interface GroupingFacts<Line> {
 	now: number;
 	warningDays: readonly number[];
 	linesOf(id: string): readonly Line[];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { counted, labelText, messageText, quoted } from "../../extension/display-text.ts";
+import { labelText, messageText, quoted } from "../../extension/display-text.ts";
 
 describe("display text", () => {
 	it("shows an icon's name as letters in a label", () => {
@@ -22,6 +22,4 @@ describe("display text", () => {
 		assert.equal(quoted("deploy"), "“deploy”");
 		assert.equal(quoted("x".repeat(300)).length, 62);
 	});
-
-	it("counts", () => assert.deepEqual([counted(1, "token"), counted(2, "token")], ["1 token", "2 tokens"]));
 });

@@ -19,14 +19,14 @@ import { TimelineView } from "./timeline-view.ts";
 import { UsageView } from "./usage-view.ts";
 
 /** What is kept while the page is hidden, and when the window is loaded again. */
-export interface PageState {
+interface PageState {
 	sorting: Sorting;
 	query: string;
 	selected: string | undefined;
 	scrollTop: number;
 }
 
-export interface Surroundings {
+interface Surroundings {
 	send(message: FromPage): void;
 	remember(state: PageState): void;
 }
