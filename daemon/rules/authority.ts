@@ -1,43 +1,38 @@
+/** What may be done with tokens, verb by verb: who may do it, by which rule, and that it is written before it counts. */
 import type {
 	AuditEvent,
 	CreatedToken,
 	CreateTokenRequest,
 	IncidentReport,
 	IncidentRequest,
-	ListTokensQuery,
 	Profile,
 	RegisterTokenRequest,
-	ResourceGrants,
-	ResourceList,
 	RotatedToken,
 	RotateTokenRequest,
-	TokenList,
 	TokenRecord,
 	UndoneRotation,
 	UpdateTokenRequest,
 	UserInfo,
 	VerifyQuery,
 } from "../contract.ts";
-import { apiPermissions, statusOf } from "../facts.ts";
+import { apiPermissions } from "../facts.ts";
 import type { DurableDatabase, Transaction } from "../store/durable.ts";
 import type { Indexed } from "../store/index-file.ts";
-import type { ListFilter, ListPage, ListPosition, SortColumn } from "../store/token-list.ts";
 import { IndexedTokens, indexedRows, isHashKnown, isNameTaken, type Token } from "../store/tokens.ts";
 import { addUsage } from "../store/usage.ts";
 import { type Caller, type Credentials, callerOf, type Demand } from "./callers.ts";
 import { Changes, type Notify, type TokenChange } from "./changes.ts";
-import { cursorOf, positionOf } from "./cursor.ts";
 import { DeadTokenWatch, type DeadUse } from "./dead-tokens.ts";
-import { planIncident } from "./incident.ts";
+import { changesOf, happeningOf, planIncident, reportOf } from "./incident.ts";
 import { isIssuedHere, refuseElsewhere } from "./issuer.ts";
 import * as lifecycle from "./lifecycle.ts";
 import { endOverlap, undoRotation } from "./overlap.ts";
-import { notCovered } from "./permission.ts";
 import { register, updateRecord } from "./registered.ts";
 import { RuleError } from "./rule-error.ts";
 import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
 import { checkCeiling } from "./settings.ts";
+import { ShownTokens } from "./shown-tokens.ts";
 import { TokenIndex, type Verification } from "./verify.ts";
 
 export interface AuthorityOptions {
@@ -71,6 +66,8 @@ const toldUses = 200;
 export class Authority {
 	readonly #options: AuthorityOptions;
 	readonly #index = new TokenIndex();
+	/** As whoever may read them sees them. */
+	readonly tokens: ShownTokens;
 	readonly #changes: Changes;
 	readonly #deadTokens: DeadTokenWatch;
 	/** Since when whoever uses a token could, and when that was looked at; milliseconds since the epoch. */
@@ -121,7 +118,8 @@ export class Authority {
 			if (isIssuedHere(change.after)) await this.#refuseTakenName(query, change);
 			else await refuseKnownHash(query, change);
 		};
-		this.#changes = new Changes({ database, index: this.#index, now, notify, check });
+		this.tokens = new ShownTokens({ database, index: this.#index, now });
+		this.#changes = new Changes({ database, index: this.#index, tokens: this.tokens, now, notify, check });
 		this.rulebook = new Rulebook(this.#changes, notify);
 		this.#deadTokens = new DeadTokenWatch((use) => this.#tellDeadUse(use));
 	}
@@ -165,48 +163,7 @@ export class Authority {
 		const { token, secret } = lifecycle.create(request, rules, this.#doing(caller));
 		if (caller.token !== undefined) checkCeiling(token, caller.token);
 		await this.#changes.write(caller.user, [{ action: "create", before: undefined, after: token }]);
-		return { ...this.#changes.record(token.id), token: secret };
-	}
-
-	/** Whether a token is good at this moment, and holds the permission. */
-	isGood(id: string, permission: string): boolean {
-		const { token } = this.#changes.entry(id);
-		const status = statusOf(token, this.#options.now());
-		return (
-			(status === "active" || status === "retiring") &&
-			notCovered(token.permissions, [permission]).length === 0
-		);
-	}
-
-	/** @throws RuleError `not-found` */
-	get(id: string): TokenRecord {
-		return this.#changes.record(id);
-	}
-
-	/** @throws RuleError `invalid-request` for a cursor that no list of this query answered. */
-	async list(query: ListTokensQuery): Promise<TokenList> {
-		const { limit, cursor, sort, ...filter } = query;
-		const list = { ...filter, sort };
-		const after = cursor === undefined ? undefined : listPosition(positionOf(cursor, list));
-		const direction = sort.startsWith("-") ? "desc" : "asc";
-		const column = sort.replace("-", "") as SortColumn;
-		const ids = await this.#ids(filter, { sort: column, direction, limit: limit + 1, after });
-		const tokens = ids.slice(0, limit).map((id) => this.#changes.record(id));
-		const last = tokens.at(-1);
-		const nextCursor =
-			ids.length > limit && last !== undefined
-				? cursorOf([this.#sortValue(last, column), last.id], list)
-				: null;
-		return { tokens, nextCursor };
-	}
-
-	/** The tokens whose secrets have these hashes, by hash. */
-	identify(hashes: readonly string[]): Record<string, TokenRecord> {
-		const found = hashes.flatMap((hash) => {
-			const entry = this.#index.findByHash(hash);
-			return entry === undefined ? [] : [[hash, this.#changes.record(entry.token.id)] as const];
-		});
-		return Object.fromEntries(found);
+		return { ...this.tokens.get(token.id), token: secret };
 	}
 
 	/**
@@ -217,7 +174,7 @@ export class Authority {
 		const token = register(request, this.#doing(caller));
 		const change = { action: "register", before: undefined, after: token } as const;
 		await this.#changes.write(caller.user, [change]);
-		return this.#changes.record(token.id);
+		return this.tokens.get(token.id);
 	}
 
 	/** @throws RuleError `not-found`, `version-stale`, `token-dead`, `invalid-request`, `exceeds-caller` or `name-taken` */
@@ -268,9 +225,9 @@ export class Authority {
 				{ action: "create", before: undefined, after: successor.token },
 			]);
 			return {
-				...this.#changes.record(successor.token.id),
+				...this.tokens.get(successor.token.id),
 				token: successor.secret,
-				predecessor: this.#changes.record(id),
+				predecessor: this.tokens.get(id),
 			};
 		});
 	}
@@ -279,7 +236,7 @@ export class Authority {
 	async undoRotation(caller: Caller, id: string, ifMatch: IfMatch): Promise<UndoneRotation> {
 		return this.#changes.retrying(async () => {
 			const before = this.#matching(id, ifMatch);
-			const successorOf = (successorId: string) => this.#changes.entry(successorId).token;
+			const successorOf = (successorId: string) => this.tokens.entry(successorId).token;
 			const undone = undoRotation(before, successorOf, this.#doing(caller));
 			if (caller.token !== undefined) checkCeiling(undone.token, caller.token);
 			const successor = successorOf(undone.successor.id);
@@ -288,7 +245,7 @@ export class Authority {
 			if (undone.successor !== successor)
 				changes.unshift({ action: "revoke", before: successor, after: undone.successor });
 			await this.#changes.write(caller.user, changes);
-			return { token: this.#changes.record(id), successor: this.#changes.record(successor.id) };
+			return { token: this.tokens.get(id), successor: this.tokens.get(successor.id) };
 		});
 	}
 
@@ -355,59 +312,9 @@ export class Authority {
 			});
 			if (caller.token !== undefined)
 				for (const { token } of plan.successors) checkCeiling(token, caller.token);
-			const changes: TokenChange[] = plan.revoked.map(({ before, after }) => ({
-				action: "revoke",
-				before,
-				after,
-			}));
-			for (const { token } of plan.successors)
-				changes.push({ action: "create", before: undefined, after: token });
-			const { id, nextSteps } = plan;
-			const after = {
-				id,
-				reason: request.reason,
-				revoked: plan.revoked.length,
-				successors: plan.successors.length,
-			};
-			const happening = { action: "incident", actor: caller.user, tokenId: null, before: {}, after } as const;
-			await this.#changes.write(caller.user, changes, [happening]);
-			return {
-				id,
-				date: this.#now().toISOString(),
-				reason: request.reason,
-				revoked: plan.revoked.map(({ after: { id: tokenId }, usedInLastHour }) => ({
-					token: this.#changes.record(tokenId),
-					usedInLastHour,
-				})),
-				successors: plan.successors.map(({ token, secret }) => ({
-					...this.#changes.record(token.id),
-					token: secret,
-				})),
-				nextSteps,
-			};
+			await this.#changes.write(caller.user, changesOf(plan), [happeningOf(plan, request, caller.user)]);
+			return reportOf(plan, request, this.#now(), (id) => this.tokens.get(id));
 		});
-	}
-
-	/** Every resource that a token which is not revoked was granted. */
-	resources(): ResourceList {
-		const tokenIds = new Map<string, string[]>();
-		for (const token of this.#index.tokens()) {
-			if (token.revokedDate !== null) continue;
-			for (const resource of token.resources) {
-				const ids = tokenIds.get(resource);
-				if (ids === undefined) tokenIds.set(resource, [token.id]);
-				else ids.push(token.id);
-			}
-		}
-		const resources = [...tokenIds].sort(([one], [other]) => (one < other ? -1 : 1));
-		return { resources: resources.map(([resource, ids]) => ({ ...partsOf(resource), tokenIds: ids })) };
-	}
-
-	grantsOf(kind: string, id: string): ResourceGrants {
-		const granted = [...this.#index.tokens()].filter(
-			(token) => token.revokedDate === null && token.resources.includes(`${kind}/${id}`),
-		);
-		return { kind, id, tokens: granted.map((token) => this.#changes.record(token.id)) };
 	}
 
 	/** @throws RuleError `not-found`, `token-dead`, `invalid-request` or `exceeds-caller` */
@@ -439,17 +346,6 @@ export class Authority {
 		);
 	}
 
-	/** How many tokens there are of each status. */
-	countByStatus(): Map<TokenRecord["status"], number> {
-		const now = this.#options.now();
-		const counts = new Map<TokenRecord["status"], number>();
-		for (const token of this.#index.tokens()) {
-			const status = statusOf(token, now);
-			counts.set(status, (counts.get(status) ?? 0) + 1);
-		}
-		return counts;
-	}
-
 	/** Writes the usage that was gathered in memory since the last time; what can't be written is kept for the next. */
 	async saveUsage(): Promise<void> {
 		const used = this.#index.takeUsed();
@@ -470,7 +366,7 @@ export class Authority {
 		// Where this many are used, nobody watches each.
 		if (used.length > toldUses) return;
 		for (const { tokenId } of used)
-			this.#options.notify("token", { change: "changed", token: this.#changes.record(tokenId) });
+			this.#options.notify("token", { change: "changed", token: this.tokens.get(tokenId) });
 	}
 
 	/** @throws RuleError `issuer-elsewhere` for a token that no profile of ours rules over. */
@@ -501,7 +397,7 @@ export class Authority {
 			if (after !== before) {
 				await this.#changes.write(caller.user, [{ action, before, after }]);
 			}
-			return this.#changes.record(id);
+			return this.tokens.get(id);
 		});
 	}
 
@@ -519,7 +415,7 @@ export class Authority {
 
 	#tellDeadUse({ token, reason, address }: DeadUse): void {
 		const { notify, onError } = this.#options;
-		notify("dead-token-used", { token: this.#changes.record(token.id), reason, address });
+		notify("dead-token-used", { token: this.tokens.get(token.id), reason, address });
 		const actor = { userId: token.userId, userName: token.userName };
 		const happening = {
 			action: "dead-token-used",
@@ -532,7 +428,7 @@ export class Authority {
 	}
 
 	#matching(id: string, ifMatch: IfMatch): Token {
-		const { token } = this.#changes.entry(id);
+		const { token } = this.tokens.entry(id);
 		if (ifMatch === "any" || ifMatch === token.version) return token;
 		throw new RuleError(
 			"version-stale",
@@ -542,40 +438,16 @@ export class Authority {
 
 	async #selectForIncident(caller: Caller, request: IncidentRequest) {
 		const { ids: named, ...filter } = request.filter ?? {};
-		const ids = await this.#ids(filter, { sort: "creationDate", direction: "asc", limit: -1 });
+		const ids = await this.tokens.ids(filter, { sort: "creationDate", direction: "asc", limit: -1 });
 		return ids.flatMap((id) => {
-			const { token, usage } = this.#changes.entry(id);
+			const { token, usage } = this.tokens.entry(id);
 			const meant = named === undefined ? id !== caller.token?.id : named.includes(id);
 			return meant && token.revokedDate === null ? [{ token, lastUsed: usage.totals.lastUsed }] : [];
 		});
 	}
-
-	async #ids(filter: ListFilter, page: ListPage): Promise<string[]> {
-		const { listTokens } = await import("../store/token-list.ts");
-		return listTokens(this.#options.database, filter, page, this.#now().toISOString());
-	}
-
-	#sortValue(record: TokenRecord, column: SortColumn): string | number | null {
-		if (column !== "lastUsed") return record[column];
-		return record.lastUsedDate === null ? null : Date.parse(record.lastUsedDate);
-	}
-}
-
-/** @throws RuleError `invalid-request` for a cursor that somebody made up. */
-function listPosition([value, id]: readonly unknown[]): ListPosition {
-	const isValue = value === null || typeof value === "string" || typeof value === "number";
-	if (isValue && typeof id === "string") return [value, id];
-	throw new RuleError("invalid-request", "This cursor was not given by any list.", {
-		errors: [{ pointer: "?cursor", detail: "was not given by any list" }],
-	});
 }
 
 async function refuseKnownHash(query: Transaction, { before, after }: TokenChange): Promise<void> {
 	if (before !== undefined || !(await isHashKnown(query, after.hash))) return;
 	throw new RuleError("already-known", "The records hold a token with this secret already.");
-}
-
-function partsOf(resource: string): { kind: string; id: string } {
-	const slash = resource.indexOf("/");
-	return { kind: resource.slice(0, slash), id: resource.slice(slash + 1) };
 }

@@ -2,13 +2,11 @@
  * The one way in which anything changes: tokens and what is told of them go to disk together, and only then count, for
  * every verification and every listener.
  */
-import type { AuditEvent, ServerEvents, TokenRecord, UserInfo } from "../contract.ts";
-import { statusOf } from "../facts.ts";
+import type { AuditEvent, ServerEvents, UserInfo } from "../contract.ts";
 import type { DurableDatabase, Transaction } from "../store/durable.ts";
 import { insertToken, type Token, updateToken, VersionConflict } from "../store/tokens.ts";
 import { changeOf, type Happening, record } from "./audit.ts";
-import { RuleError } from "./rule-error.ts";
-import type { TokenUsage } from "./usage.ts";
+import type { ShownTokens } from "./shown-tokens.ts";
 import type { TokenIndex } from "./verify.ts";
 
 export type Notify = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
@@ -23,6 +21,7 @@ export interface TokenChange {
 export interface ChangesOptions {
 	database: DurableDatabase;
 	index: TokenIndex;
+	tokens: ShownTokens;
 	/** Milliseconds since the epoch. */
 	now: () => number;
 	/** Told of every change that is on disk. */
@@ -60,7 +59,7 @@ export class Changes {
 		for (const event of events) this.#options.notify("audit", event);
 		for (const { before, after } of changes) {
 			const change = before === undefined ? "created" : after.revokedDate === null ? "changed" : "revoked";
-			this.#options.notify("token", { change, token: this.record(after.id) });
+			this.#options.notify("token", { change, token: this.#options.tokens.get(after.id) });
 		}
 	}
 
@@ -90,26 +89,5 @@ export class Changes {
 				if (!(error instanceof VersionConflict)) throw error;
 			}
 		}
-	}
-
-	/** @throws RuleError `not-found` */
-	entry(id: string): { token: Token; usage: TokenUsage } {
-		const entry = this.#options.index.get(id);
-		if (entry === undefined) throw new RuleError("not-found", "There is no token with this id.");
-		return entry;
-	}
-
-	/** A token as it is shown. @throws RuleError `not-found` */
-	record(id: string): TokenRecord {
-		const { token, usage } = this.entry(id);
-		const { hash: _, userName: __, ...shown } = token;
-		const { useCount, lastUsed, lastUsedAddress } = usage.totals;
-		return {
-			...shown,
-			status: statusOf(token, this.#options.now()),
-			lastUsedDate: lastUsed === 0 ? null : new Date(lastUsed).toISOString(),
-			lastUsedAddress,
-			useCount,
-		};
 	}
 }

@@ -1,8 +1,10 @@
 /** What an incident does: revokes many tokens at once, makes successors where asked for, and says what remains to be done. */
 import { randomUUID } from "node:crypto";
-import type { IncidentRequest, Profile } from "../contract.ts";
+import type { IncidentReport, IncidentRequest, Profile, TokenRecord, UserInfo } from "../contract.ts";
 import { statusOf } from "../facts.ts";
 import type { Token } from "../store/tokens.ts";
+import type { Happening } from "./audit.ts";
+import type { TokenChange } from "./changes.ts";
 import { isIssuedHere } from "./issuer.ts";
 import { type Doing, type Minted, replace, revoke } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
@@ -56,6 +58,33 @@ export function planIncident(
 	const steps = [...new Set(selected.map(({ token }) => token.profile))].flatMap(stepsOf);
 	const nextSteps = stepsAfter(revoked, successors.length, steps);
 	return { id: randomUUID(), revoked, successors, nextSteps };
+}
+
+export function changesOf({ revoked, successors }: IncidentPlan): TokenChange[] {
+	return [
+		...revoked.map(({ before, after }): TokenChange => ({ action: "revoke", before, after })),
+		...successors.map(({ token }): TokenChange => ({ action: "create", before: undefined, after: token })),
+	];
+}
+
+export function happeningOf(plan: IncidentPlan, { reason }: IncidentRequest, actor: UserInfo): Happening {
+	const after = { id: plan.id, reason, revoked: plan.revoked.length, successors: plan.successors.length };
+	return { action: "incident", actor, tokenId: null, before: {}, after };
+}
+
+/** @param shown a token as it is once the plan was carried out. */
+export function reportOf(
+	{ id, revoked, successors, nextSteps }: IncidentPlan,
+	{ reason }: IncidentRequest,
+	date: Date,
+	shown: (id: string) => TokenRecord,
+): IncidentReport {
+	return {
+		...{ id, date: date.toISOString(), reason },
+		revoked: revoked.map(({ after, usedInLastHour }) => ({ token: shown(after.id), usedInLastHour })),
+		successors: successors.map(({ token, secret }) => ({ ...shown(token.id), token: secret })),
+		nextSteps,
+	};
 }
 
 function stepsAfter(

@@ -68,7 +68,7 @@ export class Metrics {
 			registers,
 			collect() {
 				this.reset();
-				for (const [status, count] of authority.countByStatus()) this.set({ status }, count);
+				for (const [status, count] of authority.tokens.countByStatus()) this.set({ status }, count);
 			},
 		});
 		new Gauge({

@@ -52,7 +52,7 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			query: contract.listTokensQuery,
 			isBusy: true,
 			answers: { status: 200, description: "A page of tokens", schema: contract.tokenList },
-			handle: async ({ query }) => ({ body: await authority.list(query) }),
+			handle: async ({ query }) => ({ body: await authority.tokens.list(query) }),
 		}),
 		route({
 			method: "get",
@@ -62,7 +62,7 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			answers: oneToken,
 			handle: ({ caller }) => {
 				if (caller.token === undefined) throw new RuleError("not-found", "The owner key is no token.");
-				return shown(authority.get(caller.token.id));
+				return shown(authority.tokens.get(caller.token.id));
 			},
 		}),
 		route({
@@ -76,7 +76,7 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 				description: "The tokens that were found, by hash",
 				schema: contract.identified,
 			},
-			handle: ({ body }) => ({ body: { tokens: authority.identify(body.hashes) } }),
+			handle: ({ body }) => ({ body: { tokens: authority.tokens.identify(body.hashes) } }),
 		}),
 		route({
 			method: "post",
@@ -93,7 +93,7 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			summary: "One token.",
 			caller: apiPermissions.read,
 			answers: oneToken,
-			handle: ({ param }) => shown(authority.get(param("id"))),
+			handle: ({ param }) => shown(authority.tokens.get(param("id"))),
 		}),
 		route({
 			method: "patch",
@@ -199,7 +199,7 @@ function resourceRoutes({ authority }: RouteParts): Route[] {
 			summary: "Every resource that some token was granted.",
 			caller: apiPermissions.read,
 			answers: { status: 200, description: "The resources", schema: contract.resourceList },
-			handle: () => ({ body: authority.resources() }),
+			handle: () => ({ body: authority.tokens.resources() }),
 		}),
 		route({
 			method: "get",
@@ -207,7 +207,7 @@ function resourceRoutes({ authority }: RouteParts): Route[] {
 			summary: "The tokens that were granted a resource.",
 			caller: apiPermissions.read,
 			answers: { status: 200, description: "The grants", schema: contract.resourceGrants },
-			handle: ({ param }) => ({ body: authority.grantsOf(param("kind"), param("id")) }),
+			handle: ({ param }) => ({ body: authority.tokens.grantsOf(param("kind"), param("id")) }),
 		}),
 		route({
 			method: "put",
@@ -307,7 +307,7 @@ function operatorRoutes(parts: RouteParts): Route[] {
 			answers: { status: 200, description: "A stream that does not end", type: "text/event-stream" },
 			handle: ({ caller, response }) => {
 				const { token } = caller;
-				const mayListen = () => token === undefined || authority.isGood(token.id, apiPermissions.read);
+				const mayListen = () => token === undefined || authority.tokens.isGood(token.id, apiPermissions.read);
 				const hello = { version, protocol: contract.protocol, notices: [...parts.notices] };
 				events.attach(response, hello, mayListen);
 				return undefined;
