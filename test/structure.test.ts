@@ -17,6 +17,25 @@ const layers: [layer: string, files: RegExp][] = [
 	["start", /^daemon\/start\.ts$/],
 ];
 
+/**
+ * The floors of the extension, lowest first: a file imports from its own folder or from a lower floor. `services.ts` and
+ * `command.ts` stand on none, for they only name the types of what the composition root has built.
+ */
+const floors: readonly (readonly string[])[] = [
+	["display-text.ts", "error-code.ts", "language.ts", "settings.ts"],
+	["daemon"],
+	["failure.ts"],
+	["report.ts", "wizard"],
+	["env"],
+	["tokens"],
+	["activity", "create", "identify", "launch", "notices", "overview"],
+	["env-line", "first-steps.ts", "rotation"],
+	["incident", "recovery"],
+	["commands.ts"],
+	["extension.ts"],
+];
+const onlyTypes = /^extension\/(services|command)\.ts$/;
+
 interface Import {
 	from: string;
 	to: string;
@@ -49,6 +68,23 @@ describe("the structure", () => {
 		const known = /^daemon\/(contract|rules\/secret)\.ts$/;
 		const wrong = importsOf(extension).filter(({ to }) => to.startsWith("daemon/") && !known.test(to));
 		assert.deepEqual(wrong, []);
+	});
+
+	it("lets the extension's imports run from the higher floors to the lower ones only", () => {
+		const standing = extension.filter((file) => !onlyTypes.test(file));
+		for (const file of standing) assert.ok(floorOf(file) >= 0, `${file} is on no floor`);
+		const wrong = importsOf(standing).filter(({ from, to }) => {
+			if (!to.startsWith("extension/") || onlyTypes.test(to) || roomOf(from) === roomOf(to)) return false;
+			return floorOf(from) <= floorOf(to);
+		});
+		assert.deepEqual(wrong, []);
+		for (const file of extension) {
+			const text = readFileSync(join(root, file), "utf8");
+			const values = onlyTypes.test(file)
+				? /^import (?!type)/m
+				: /^import (?!type)[^;"]*"\.[^"]*\/(services|command)\.ts"/m;
+			assert.doesNotMatch(text, values, file);
+		}
 	});
 
 	it("lets the daemon know nothing of the extension, of VS Code or of the tests", () => {
@@ -147,6 +183,15 @@ function specifiersOf(files: readonly string[]): Import[] {
 			),
 		].map((match) => ({ from, to: match[1] ?? match[2] ?? "" }));
 	});
+}
+
+/** A folder of the extension, or one of the files beside them. */
+function roomOf(file: string): string {
+	return file.split("/")[1] ?? "";
+}
+
+function floorOf(file: string): number {
+	return floors.findIndex((rooms) => rooms.includes(roomOf(file)));
 }
 
 function layerOf(file: string): number {

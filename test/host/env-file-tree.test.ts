@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { EnvFileTree } from "../../extension/env/env-file-tree.ts";
+import { EnvFileTree } from "../../extension/env-line/env-file-tree.ts";
 import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
 

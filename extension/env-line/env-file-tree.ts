@@ -7,13 +7,13 @@ import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { plainText, shortenedWithin } from "../display-text.ts";
+import type { Bindings, EnvFileLines, EnvLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
 import { urgencyOf } from "../tokens/time-left.ts";
 import { stateInFewWords } from "../tokens/token-facts.ts";
 import { iconOf, openLineCommand, tokenTooltip } from "../tokens/token-items.ts";
 import { ViewProgress } from "../tokens/view-progress.ts";
-import type { Bindings, EnvFileLines, EnvLine } from "./bindings.ts";
 
 const viewId = "tokensmith.envFiles";
 const longestName = 24;
