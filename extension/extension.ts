@@ -49,7 +49,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		onDidChangePolicy: policyChanged.event,
 		log,
 	});
-	const ignored = new IgnoredSecrets(context.workspaceState);
+	const ignored = new IgnoredSecrets({ memory: context.workspaceState, storage: context.secrets, log });
 	const bindings = new Bindings({ live, daemon, ignored, log });
 	const tracked = new TrackedFiles({ bindings, log });
 	const firstFrame = new FirstFrame({ log });

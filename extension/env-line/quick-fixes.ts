@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
-import { lineAt } from "../env/line-argument.ts";
+import { lineArgument, lineAt } from "../env/line-argument.ts";
 import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { FindingCode } from "./line-findings.ts";
 import { problemSource } from "./line-problems.ts";
@@ -51,20 +51,23 @@ export class QuickFixes implements vscode.CodeActionProvider {
 		if (line === undefined) return [];
 		const token = live.tokens.find(({ id }) => id === line.tokenId);
 		const names = fixes[diagnostic.code as FindingCode](token);
-		return names.map((name, index) => toAction(name, { line, diagnostic, rank: index }));
+		return names.map((name, index) => toAction(name, { line, bindings, diagnostic, rank: index }));
 	}
 }
 
 interface Circumstances {
 	line: EnvLine;
+	bindings: Bindings;
 	diagnostic: vscode.Diagnostic;
 	/** 0: preferred. */
 	rank: number;
 }
 
-function toAction(name: ActionName, { line, diagnostic, rank }: Circumstances): vscode.CodeAction {
+function toAction(name: ActionName, { line, bindings, diagnostic, rank }: Circumstances): vscode.CodeAction {
 	const { command, title, of } = actions[name];
-	const argument = { token: { id: line.tokenId }, line: { line }, nothing: undefined }[of];
+	const argument = { token: { id: line.tokenId }, line: lineArgument(line, bindings), nothing: undefined }[
+		of
+	];
 	const action = new vscode.CodeAction(title(), vscode.CodeActionKind.QuickFix);
 	action.command = { command: `tokensmith.${command}`, title: title(), arguments: [argument] };
 	action.diagnostics = [diagnostic];

@@ -77,7 +77,7 @@ export class TokenHover implements vscode.HoverProvider {
 			appendLink(hover.appendMarkdown(index === 0 ? "" : ", "), {
 				text: other.words,
 				command: "openLine",
-				argument: lineArgument(other),
+				argument: lineArgument(other, this.#sources.bindings),
 			});
 		const rest = others.length - mostPlaces;
 		if (rest > 0) hover.appendMarkdown(` ${l10n.t("and {0} more", rest)}`);
@@ -93,7 +93,7 @@ export class TokenHover implements vscode.HoverProvider {
 		hover.appendMarkdown("\n\n");
 		for (const [index, name] of offered.entries()) {
 			const { command, title, of } = actions[name];
-			const argument = of === "token" ? { id: line.tokenId } : lineArgument(line);
+			const argument = of === "token" ? { id: line.tokenId } : lineArgument(line, this.#sources.bindings);
 			appendLink(hover.appendMarkdown(index === 0 ? "" : " | "), { text: title(), command, argument });
 		}
 		return hover;

@@ -5,6 +5,7 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText, shortenedWithin } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
+import { lineArgument } from "../env/line-argument.ts";
 import { isCodeLensWanted, warningDays } from "../settings.ts";
 import { urgencyOf } from "../tokens/time-left.ts";
 import { stateInWords } from "../tokens/token-facts.ts";
@@ -61,7 +62,7 @@ export class TokenLens implements vscode.CodeLensProvider, vscode.Disposable {
 		const names = token === undefined ? (["take-over", "ignore"] as const) : actionsFor(token).slice(0, 1);
 		const head = token === undefined ? headOfUnknown(line) : headOf(token);
 		const reveal: ActionName[] = masking.masks(document) && !masking.isPresenting ? ["reveal"] : [];
-		const commands = [...names, ...reveal].map((name) => commandOf(name, line));
+		const commands = [...names, ...reveal].map((name) => commandOf(name, line, this.#sources.bindings));
 		return [head, ...commands].map((command) => ({ command, line }));
 	}
 }
@@ -94,8 +95,8 @@ function headOfUnknown({ like }: EnvLine): vscode.Command {
 	return { title, command: "" };
 }
 
-function commandOf(name: ActionName, line: EnvLine): vscode.Command {
+function commandOf(name: ActionName, line: EnvLine, bindings: Bindings): vscode.Command {
 	const { command, title, of } = actions[name];
-	const argument = of === "token" ? { id: line.tokenId } : { line };
+	const argument = of === "token" ? { id: line.tokenId } : lineArgument(line, bindings);
 	return { title: title(), command: `tokensmith.${command}`, arguments: [argument] };
 }

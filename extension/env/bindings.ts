@@ -3,6 +3,7 @@
  * nothing before it is started, and nothing at all in Restricted Mode. Invariant: no value is kept, and what is not
  * certain is not told: a line is there once the daemon has said whose its value is.
  */
+import { createHmac, randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import * as vscode from "vscode";
 import type { Client } from "../daemon/client.ts";
@@ -65,6 +66,7 @@ export class Bindings implements vscode.Disposable {
 	readonly onDidChange = this.#changed.event;
 	readonly #identities: TokenIdentities;
 	readonly #reads = new EnvReads();
+	readonly #markKey = randomBytes(32);
 	readonly #disposables: vscode.Disposable[] = [];
 	#watchers = vscode.Disposable.from();
 
@@ -109,6 +111,14 @@ export class Bindings implements vscode.Disposable {
 		const document = shownDocument(uri);
 		const read = document === undefined ? indexed.read : this.#reads.readDocument(document);
 		return this.#linesOf(indexed.uri, read);
+	}
+
+	/**
+	 * Stands for a line's value where others may see it, as in a link: without this window's key no values can be tried
+	 * on it, as they could on a hash.
+	 */
+	markOf({ hash }: Pick<EnvLine, "hash">): string {
+		return createHmac("sha256", this.#markKey).update(hash).digest("base64url");
 	}
 
 	/** Begins to look and to watch, unless that has been done before. */

@@ -6,14 +6,19 @@ import type { Bindings, EnvLine } from "./bindings.ts";
  * What a link carries. Strings and numbers alone, for a URI in a link does not survive the way to a remote window. It
  * is looked up when the link is clicked, so that an old link to a line that has changed does nothing.
  */
-export function lineArgument({ uri, key, line, hash }: EnvLine): { line: Record<string, string | number> } {
-	return { line: { uri: uri.toString(), key, line, hash } };
+export function lineArgument(
+	line: EnvLine,
+	bindings: Pick<Bindings, "markOf">,
+): { line: Record<string, string | number> } {
+	return {
+		line: { uri: line.uri.toString(), key: line.key, line: line.line, mark: bindings.markOf(line) },
+	};
 }
 
 /** The line that the command was started from as it is now, else the one at the cursor. */
 export function lineFor(argument: unknown, bindings: Bindings): EnvLine | undefined {
 	const given = givenLine(argument);
-	return given === undefined ? lineAtCursor(bindings) : nearest(bindings.linesIn(given.uri), given);
+	return given === undefined ? lineAtCursor(bindings) : nearest(bindings, given);
 }
 
 /** The line at this place of the file, which counts from 0. */
@@ -26,7 +31,8 @@ function lineAtCursor(bindings: Bindings): EnvLine | undefined {
 	return editor && lineAt(bindings, editor.document.uri, editor.selection.active.line);
 }
 
-type GivenLine = Pick<EnvLine, "uri" | "key" | "line" | "hash">;
+/** A view gives the line itself, a link what stands for it. */
+type GivenLine = Pick<EnvLine, "uri" | "key" | "line"> & { hash?: string; mark?: string };
 
 function givenLine(argument: unknown): GivenLine | undefined {
 	if (typeof argument !== "object" || argument === null || !("line" in argument)) return undefined;
@@ -34,9 +40,11 @@ function givenLine(argument: unknown): GivenLine | undefined {
 	return { ...rest, uri: typeof uri === "string" ? vscode.Uri.parse(uri, true) : uri };
 }
 
-function nearest(lines: readonly EnvLine[], given: GivenLine): EnvLine | undefined {
+function nearest(bindings: Bindings, given: GivenLine): EnvLine | undefined {
 	const distance = ({ line }: EnvLine) => Math.abs(line - given.line);
-	return lines
-		.filter(({ key, hash }) => key === given.key && hash === given.hash)
+	const mark = given.hash === undefined ? given.mark : bindings.markOf({ hash: given.hash });
+	return bindings
+		.linesIn(given.uri)
+		.filter((line) => line.key === given.key && bindings.markOf(line) === mark)
 		.sort((one, other) => distance(one) - distance(other))[0];
 }

@@ -12,6 +12,7 @@ import { policyFromSettings } from "../../extension/settings.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";
 import { memoryOf } from "./memory.ts";
+import { secretsIn } from "./secrets.ts";
 
 const unknown = "ghp_R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1";
 
@@ -43,7 +44,7 @@ describe("bindings", () => {
 		const log = { info: () => {}, warn: (message: string) => void logged.push(message) };
 		const daemon = home.window();
 		live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: none.event, log });
-		ignored = new IgnoredSecrets(memoryOf());
+		ignored = new IgnoredSecrets({ memory: memoryOf(), storage: secretsIn(new Map()), log });
 		bindings = new Bindings({ live, daemon, ignored, log });
 	});
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { hashOf } from "../../daemon/rules/secret.ts";
 import { lineArgument, lineFor } from "../../extension/env/line-argument.ts";
 import { FirstFrame } from "../../extension/env-line/first-frame.ts";
 import { Masking } from "../../extension/env-line/masking.ts";
@@ -92,12 +93,20 @@ describe("on an env line", () => {
 			assert.ok(!content.supportHtml);
 		});
 
+		it("has no hash of the value in its links, on which values could be tried", async () => {
+			const value = "ghp_R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1";
+			const editor = await showKnown(window, `A=${value}\n`);
+			const content = decodeURIComponent(hoverAt(editor.document, 0)?.value ?? "");
+			assert.match(content, /"key":"A"/);
+			assert.ok(!content.includes(hashOf(value).slice("sha256:".length)), content);
+		});
+
 		it("has links that lead to the line as it is when they are clicked", async () => {
 			const { token, id } = await window.create("moved");
 			const editor = await showKnown(window, `A=${token}\n`);
 			const [line] = window.bindings.linesOf(id);
 			assert.ok(line);
-			const sent: unknown = JSON.parse(JSON.stringify(lineArgument(line)));
+			const sent: unknown = JSON.parse(JSON.stringify(lineArgument(line, window.bindings)));
 			await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# above\n"));
 			assert.equal(lineFor(sent, window.bindings)?.line, 2);
 			await editor.edit((edit) => edit.replace(new vscode.Range(1, 2, 1, 200), "other"));

@@ -46,7 +46,7 @@ describe("identifying", () => {
 		const log = { info: () => {}, warn: () => {} };
 		const daemon = home.window();
 		live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: none.event, log });
-		ignored = new IgnoredSecrets(memoryOf());
+		ignored = new IgnoredSecrets({ memory: memoryOf(), storage: secretsIn(new Map()), log });
 		bindings = new Bindings({ live, daemon, ignored, log });
 		await bindings.whenReady();
 		const services = { live, daemon, bindings, secrets: new SecretStore(secretsIn(new Map())) };

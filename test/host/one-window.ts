@@ -22,7 +22,7 @@ export class OneWindow {
 	readonly log = vscode.window.createOutputChannel("Test", { log: true });
 	readonly live: LiveTokens;
 	readonly bindings: Bindings;
-	readonly ignored = new IgnoredSecrets(memoryOf());
+	readonly ignored = new IgnoredSecrets({ memory: memoryOf(), storage: secretsIn(new Map()), log: this.log });
 	/** The secrets that are kept, by their keys in SecretStorage. */
 	readonly kept = new Map<string, string>();
 	readonly secrets = new SecretStore(secretsIn(this.kept));
