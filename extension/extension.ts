@@ -34,28 +34,77 @@ import { TokenTree } from "./tokens/token-tree.ts";
 export function activate(context: vscode.ExtensionContext): void {
 	if (vscode.l10n.bundle !== undefined) l10n.config({ contents: vscode.l10n.bundle });
 	const log = vscode.window.createOutputChannel("Tokensmith", { log: true });
-	const folder = context.globalStorageUri;
+	const known = openKnowledge(context, log);
+	const views = openViews(context, known);
+	const { daemon, live, bindings, tracked, masking, secrets } = known;
+	const { workspaceState, globalState, globalStorageUri: folder } = context;
+	const clipboard = new Clipboard({ log });
+	const consents = new Consents(workspaceState);
+	const debugging = startLaunching({ live, secrets, consents, log }, context.subscriptions);
+	const lostSecrets = new LostSecrets({
+		...{ live, secrets, log, storage: context.secrets, memory: globalState },
+		seen: new Claims(join(folder.fsPath, "kept-secrets")),
+		session: vscode.env.sessionId,
+	});
+	const { envFiles, ...shown } = views;
+	context.subscriptions.push(
+		...[clipboard, lostSecrets],
+		new ProfileFiles({ daemon, live, log }),
+		tellNotices(context, known),
+		new ExpiryStatus(live),
+		openEnvLines({ bindings, live, tracked, masking }),
+		tickFirstSteps({ live, bindings, overview: shown.overview, memory: globalState }),
+		registerCommands({
+			...known,
+			...shown,
+			...{ clipboard, consents, debugging, lostSecrets, workspaceState },
+		}),
+	);
+	shown.tree.open();
+	envFiles.open();
+	shown.activity.open();
+	void startWhereUsed({ live, dataDir: folder.fsPath, log });
+	shown.overview.keepAcrossReloads();
+}
+
+type Knowledge = ReturnType<typeof openKnowledge>;
+
+/** The tokens of the daemon, the lines of the env files, and the secrets that are kept here. */
+function openKnowledge(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
 	const daemon = new DaemonProcess({
-		dataDir: folder.fsPath,
+		dataDir: context.globalStorageUri.fsPath,
 		daemonPath: join(context.extensionPath, "dist", "daemon.js"),
 		version: String(context.extension.packageJSON.version),
 		preferredPort,
 		log,
 	});
 	const policyChanged = new vscode.EventEmitter<void>();
-	const live = new LiveTokens({
-		daemon,
-		policy: policyFromSettings,
-		onDidChangePolicy: policyChanged.event,
-		log,
-	});
+	const onDidChangePolicy = policyChanged.event;
+	const live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy, log });
 	const ignored = new IgnoredSecrets({ memory: context.workspaceState, storage: context.secrets, log });
 	const bindings = new Bindings({ live, daemon, ignored, log });
 	const tracked = new TrackedFiles({ bindings, log });
 	const firstFrame = new FirstFrame({ log });
 	const masking = new Masking({ memory: context.workspaceState, firstFrame });
-	const secrets = new SecretStore(context.secrets);
-	const clipboard = new Clipboard({ log });
+	context.subscriptions.push(
+		...[log, policyChanged, live, ignored, bindings, tracked, firstFrame, masking],
+		vscode.workspace.onDidChangeConfiguration((change) => {
+			if (affectsPolicy(change)) policyChanged.fire();
+		}),
+	);
+	return {
+		log,
+		daemon,
+		live,
+		ignored,
+		bindings,
+		tracked,
+		masking,
+		secrets: new SecretStore(context.secrets),
+	};
+}
+
+function openViews(context: vscode.ExtensionContext, { daemon, live, bindings, secrets, log }: Knowledge) {
 	const tree = new TokenTree({
 		...{ live, bindings, secrets, daemon, log },
 		onDidChangeSecrets: context.secrets.onDidChange,
@@ -63,39 +112,21 @@ export function activate(context: vscode.ExtensionContext): void {
 	});
 	const envFiles = new EnvFileTree({ bindings, live, secrets });
 	const activity = new ActivityTree({ daemon, live, log });
+	const overview = new Overview({ daemon, live, bindings, tree, log, extensionUri: context.extensionUri });
+	context.subscriptions.push(tree, envFiles, activity, overview);
+	return { tree, envFiles, activity, overview };
+}
+
+/** What is told without being asked. */
+function tellNotices(
+	{ globalState, globalStorageUri: folder }: vscode.ExtensionContext,
+	{ live, bindings, secrets, log }: Knowledge,
+) {
 	const claims = new Claims(join(folder.fsPath, "notices"));
-	const { workspaceState } = context;
-	const consents = new Consents(workspaceState);
-	const debugging = startLaunching({ live, secrets, consents, log }, context.subscriptions);
-	const lostSecrets = new LostSecrets({
-		...{ live, secrets, log, storage: context.secrets, memory: context.globalState },
-		seen: new Claims(join(folder.fsPath, "kept-secrets")),
-		session: vscode.env.sessionId,
-	});
-	const { extensionUri } = context;
-	const overview = new Overview({ daemon, live, bindings, tree, log, extensionUri });
-	context.subscriptions.push(
-		...[log, policyChanged, live, ignored, bindings, tracked, firstFrame, masking, clipboard, tree],
-		...[envFiles, activity, overview, lostSecrets],
-		vscode.workspace.onDidChangeConfiguration((change) => {
-			if (affectsPolicy(change)) policyChanged.fire();
-		}),
-		new ProfileFiles({ daemon, live, log }),
-		tellDaemonNotices({ live, memory: context.globalState, folder, log }),
+	return vscode.Disposable.from(
+		tellDaemonNotices({ live, memory: globalState, folder, log }),
 		tellExpiries({ live, claims, log }),
 		tellDeadTokens({ live, claims, log }),
 		watchOverlaps({ live, bindings, secrets, claims, log }),
-		new ExpiryStatus(live),
-		openEnvLines({ bindings, live, tracked, masking }),
-		tickFirstSteps({ live, bindings, overview, memory: context.globalState }),
-		registerCommands({
-			...{ daemon, live, bindings, ignored, tracked, masking, secrets, clipboard, tree, activity },
-			...{ overview, consents, debugging, lostSecrets, workspaceState, log },
-		}),
 	);
-	tree.open();
-	envFiles.open();
-	activity.open();
-	void startWhereUsed({ live, dataDir: folder.fsPath, log });
-	overview.keepAcrossReloads();
 }
