@@ -122,12 +122,21 @@ async function createFile(uri: vscode.Uri, text: string): Promise<Saved> {
 }
 
 async function save(document: vscode.TextDocument): Promise<void> {
-	if (!document.isDirty || (await document.save())) return;
+	if (!document.isDirty) return;
+	let options: ErrorOptions = {};
+	const isSaved = await document.save().then(
+		(saved) => saved,
+		(cause: unknown) => {
+			options = { cause };
+			return false;
+		},
+	);
+	if (isSaved) return;
 	const detail = l10n.t(
 		"{0} is changed in its editor, but could not be saved. Save it there.",
 		nameOf(document.uri),
 	);
-	throw new FileError("not-saved", detail);
+	throw new FileError("not-saved", detail, options);
 }
 
 /** An open document follows its file with a delay, and has only one kind of line ending, which a save would write everywhere. */

@@ -13,6 +13,7 @@ import {
 } from "../../extension/env/env-lines.ts";
 import { parseEnv } from "../../extension/env/env-text.ts";
 import { FileError, type FileErrorCode } from "../../extension/env/file-text.ts";
+import { saveChange } from "../../extension/env/workspace-file.ts";
 
 const secret = "tks_0123456789abcdefghijklmnopqrstuvwxyzAB";
 const successor = "tks_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ab";
@@ -154,6 +155,12 @@ describe("writing many lines", () => {
 			await edit(".env.local", new vscode.Position(0, 2), "x");
 			await checkRefused(inEditor, "changed");
 			assert.equal(await diskOf(".env"), "A=other\n");
+		});
+
+		it("counts as not saved what VS Code has closed before it could be saved", async () => {
+			const save = () => Promise.reject(new Error("Document has been closed"));
+			const document = { isDirty: true, uri: at(".env"), save } as unknown as vscode.TextDocument;
+			await assert.rejects(saveChange({ document, wasDirty: false }), { code: "not-saved" });
 		});
 
 		it("says which files hold what when one cannot be saved", async () => {
