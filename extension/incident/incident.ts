@@ -46,6 +46,7 @@ export async function carryOutIncident(
 	const report = await revoke(client, wish);
 	const successors = successorsByPredecessor(report);
 	const notKept = await keepSecrets(services, report.successors);
+	await lookAgain(services);
 	const lines = report.revoked.flatMap(({ token }) => services.bindings.linesOf(token.id));
 	const written = wish.replacing === "lines" ? await replaceDead(services, lines, successors) : undefined;
 	const replacements = await replacementsOf(services, successors);
@@ -156,6 +157,15 @@ function successorsByPredecessor({ revoked, successors }: IncidentReport): Map<s
 		}
 	}
 	return found;
+}
+
+/** The person may have taken long over the questions. What was known of the lines before counts if nothing else can be had. */
+async function lookAgain({ bindings, log }: IncidentServices): Promise<void> {
+	try {
+		await bindings.whenReady();
+	} catch (error) {
+		log.error("The env files could not be looked at once more.", inspect(error));
+	}
 }
 
 /** Answers the ids of those that SecretStorage did not take. */

@@ -71,6 +71,13 @@ describe("incidents", () => {
 			assert.deepEqual([facts.report.revoked.length, facts.lines.length, dead], [2, 3, []]);
 		});
 
+		it("finds the lines as they are by then, not as they were before the questions", async () => {
+			const content = `A=1\nMOVED=${orders.token}\n`;
+			await window.put(".env.moved", content);
+			await carryOut({});
+			assert.equal(await disk(".env.moved"), content.replace(orders.token, await successorSecret(orders)));
+		});
+
 		it("revokes those that were chosen, and no other", async () => {
 			await carryOut({ ids: [orders.id] });
 			assert.equal((await window.client.getToken(billing.id)).status, "active");
