@@ -105,7 +105,8 @@ function reopen(terminal: vscode.Terminal, replacements: readonly Replacement[])
 	const fresh = vscode.window.createTerminal({
 		...creationOptions,
 		...(cwd && { cwd }),
-		...(env && { env }),
+		// One that comes back after a reload would have its environment on disk until then.
+		...(env && { env, isTransient: true }),
 	});
 	terminal.dispose();
 	fresh.show(true);

@@ -121,7 +121,7 @@ describe("what runs with a secret that is rotated", () => {
 	describe("Reopen Terminals", () => {
 		it("opens each that was given the old secret again where it was, with the new one, and leaves the others alone", async () => {
 			const env = { API_TOKEN: token.token, PORT: "8080" };
-			const given = open("given", { env, cwd: window.place });
+			const given = open("given", { env, cwd: window.place, isTransient: false });
 			const plain = open("plain", { cwd: window.place, env: { PORT: "8080" } });
 			await rotateAndPress("Reopen Terminals");
 			await until("the old one is closed", () => !isOpen(given));
