@@ -245,13 +245,20 @@ function rowOf({ token, outcome }: Result): ResultRow {
 	}
 	const detail = "error" in outcome ? labelText(explain(outcome.error).text) : "";
 	const isUnfinished = outcome.kind === "unfinished";
-	const description = isUnfinished ? l10n.t("not finished") : l10n.t("not rotated, as before");
+	const description = notDoneInWords(outcome.kind);
 	return {
 		label: label("error"),
 		description,
 		detail,
 		run: run(isUnfinished ? "finishRotation" : "rotateToken"),
 	};
+}
+
+function notDoneInWords(kind: Exclude<RotationOutcome["kind"], "rotated">): string {
+	if (kind === "unfinished") return l10n.t("not finished");
+	if (kind === "unknown") return l10n.t("perhaps rotated");
+	if (kind === "secret-lost" || kind === "homeless") return l10n.t("rotated, without its secret");
+	return l10n.t("not rotated, as before");
 }
 
 function linesInWords(count: number): string {

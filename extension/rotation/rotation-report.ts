@@ -100,6 +100,8 @@ async function reportFailed(
 	if (outcome.kind === "not-begun") {
 		if (isAlreadyRotated(outcome.error)) await reportAlreadyRotated(services, token);
 		else await offer(show, l10n.t("{0} was not rotated, nothing has changed. {1}", name, why), [tryAgain]);
+	} else if (outcome.kind === "unknown") {
+		await offer(show, l10n.t("Whether {0} was rotated is not known. {1}", name, why), [tryAgain]);
 	} else if (outcome.kind === "undone") {
 		const text = l10n.t("The rotation of {0} failed and was undone: everything is as before. {1}", name, why);
 		await offer(show, text, [tryAgain]);

@@ -25,6 +25,8 @@ export interface Rotation {
 export type RotationOutcome =
 	/** Nothing has changed. */
 	| { kind: "not-begun"; error: unknown }
+	/** The connection broke, and nobody can be asked what has happened. The predecessor works on. */
+	| { kind: "unknown"; error: unknown }
 	/** It was begun and taken back: everything is as before. */
 	| { kind: "undone"; error: unknown }
 	| { kind: "cancelled" }
@@ -114,8 +116,17 @@ async function afterNoAnswer(
 	{ id, successorId }: TokenRecord,
 	error: unknown,
 ): Promise<RotationOutcome> {
-	const predecessor = await client.getToken(id);
+	let predecessor: TokenRecord;
+	try {
+		predecessor = await client.getToken(id);
+	} catch (cause) {
+		services.log.error("Whether the token was rotated could not be asked.", inspect(cause));
+		return { kind: "unknown", error };
+	}
 	if (predecessor.successorId === null || predecessor.successorId === successorId)
+		return { kind: "not-begun", error };
+	// Nobody has the secret of ours: another window was faster, and its lines must not lose what they hold.
+	if ((await services.secrets.get(predecessor.successorId)) !== undefined)
 		return { kind: "not-begun", error };
 	try {
 		await client.undoRotation(id);

@@ -11,6 +11,7 @@ import { watchOverlaps } from "../../extension/rotation/overlap-watch.ts";
 import { carryOut, type RotationOutcome, type Stage } from "../../extension/rotation/rotation.ts";
 import { rotationCommands } from "../../extension/rotation/rotation-commands.ts";
 import type { RotationPlan } from "../../extension/rotation/rotation-plan.ts";
+import { reportOutcome } from "../../extension/rotation/rotation-report.ts";
 import type { Services } from "../../extension/services.ts";
 import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
@@ -352,6 +353,38 @@ describe("rotating tokens", () => {
 			});
 			assert.equal(outcome.kind, "undone");
 			await checkAsBefore();
+		});
+
+		it("because the connection broke for good does not say that nothing has changed", async () => {
+			const broken = () =>
+				Promise.reject(new UnreachableError("It broke.", { cause: undefined, outcome: "unknown" }));
+			const outcome = await rotate(aDay, {
+				services: daemonThat({
+					async rotateToken(id, request) {
+						await window.client.rotateToken(id, request);
+						return await broken();
+					},
+					getToken: broken,
+				}),
+			});
+			assert.equal(outcome.kind, "unknown");
+			await reportOutcome(services(), token, outcome);
+			assert.match(person.last?.text ?? "", /^Whether “orders-api” was rotated is not known/);
+			assert.deepEqual(person.last?.buttons, ["Try Again"]);
+		});
+
+		it("because the connection broke leaves another window's rotation alone, whose secret is kept", async () => {
+			const outcome = await rotate(aDay, {
+				services: daemonThat({
+					async rotateToken(id, request) {
+						const { token: theirs, id: successorId } = await window.client.rotateToken(id, request);
+						await window.secrets.store(successorId, theirs);
+						throw new UnreachableError("It broke.", { cause: undefined, outcome: "unknown" });
+					},
+				}),
+			});
+			assert.equal(outcome.kind, "not-begun");
+			assert.equal((await window.client.getToken(token.id)).status, "retiring");
 		});
 
 		it("at the lines can be finished, and undone", async () => {
