@@ -231,9 +231,13 @@ export type RegisterTokenRequest = z.output<typeof registerTokenRequest>;
 export type RegisterTokenInput = z.input<typeof registerTokenRequest>;
 
 export const identifyRequest = z.strictObject({ hashes: z.array(secretHash).max(800) });
+/** `fields=id`: of each token its ID alone, which is what an index of many hashes needs. */
+export const identifyQuery = z.strictObject({ fields: z.literal("id").optional() });
 /** The tokens that were found, by the hash that they were asked for. */
 export const identified = z.strictObject({ tokens: z.record(z.string(), tokenRecord) });
 export type Identified = z.output<typeof identified>;
+export const identifiedIds = z.strictObject({ tokens: z.record(z.string(), tokenRecord.pick({ id: true })) });
+export type IdentifiedIds = z.output<typeof identifiedIds>;
 
 const page = {
 	limit: z.coerce.number().int().min(1).max(1000).default(100),

@@ -62,9 +62,18 @@ export class ShownTokens {
 
 	/** The tokens whose secrets have these hashes, by hash. */
 	identify(hashes: readonly string[]): Record<string, TokenRecord> {
+		return this.#byHash(hashes, (id) => this.get(id));
+	}
+
+	/** The same, of each token its ID alone. */
+	idsOf(hashes: readonly string[]): Record<string, Pick<TokenRecord, "id">> {
+		return this.#byHash(hashes, (id) => ({ id }));
+	}
+
+	#byHash<Shown>(hashes: readonly string[], show: (id: string) => Shown): Record<string, Shown> {
 		const found = hashes.flatMap((hash) => {
 			const entry = this.#index.findByHash(hash);
-			return entry === undefined ? [] : [[hash, this.get(entry.token.id)] as const];
+			return entry === undefined ? [] : [[hash, show(entry.token.id)] as const];
 		});
 		return Object.fromEntries(found);
 	}

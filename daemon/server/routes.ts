@@ -71,12 +71,17 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			summary: "Finds tokens by the hashes of their secrets, so that no secret has to be sent.",
 			caller: apiPermissions.read,
 			body: contract.identifyRequest,
+			query: contract.identifyQuery,
 			answers: {
 				status: 200,
-				description: "The tokens that were found, by hash",
-				schema: contract.identified,
+				description: "The tokens that were found, by hash; with fields=id, of each its ID alone",
+				schema: z.union([contract.identified, contract.identifiedIds]),
 			},
-			handle: ({ body }) => ({ body: { tokens: authority.tokens.identify(body.hashes) } }),
+			handle: ({ body: { hashes }, query: { fields } }) => ({
+				body: {
+					tokens: fields === "id" ? authority.tokens.idsOf(hashes) : authority.tokens.identify(hashes),
+				},
+			}),
 		}),
 		route({
 			method: "post",

@@ -41,7 +41,7 @@ export class TokenIdentities {
 		const open = [...new Set(hashes)].filter((hash) => this.of(hash) === undefined);
 		if (open.length === 0) return false;
 		const round = this.#round;
-		const found = await (await this.#client()).identify(open);
+		const found = await (await this.#client()).idsOf(open);
 		for (const hash of open) {
 			const id = found[hash]?.id;
 			if (id !== undefined) this.#tokenIds.set(hash, id);

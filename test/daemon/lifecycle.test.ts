@@ -305,6 +305,11 @@ describe("the lifecycle of a token", () => {
 			Object.values(body.tokens).map((token) => (token as TokenRecord).status),
 			["active", "revoked"],
 		);
+		const ids = await daemon.call("POST", "/v1/api-tokens/identify?fields=id", { body: { hashes } });
+		const [ofOne, ofTwo] = hashes;
+		assert.deepEqual(ids.body.tokens, { [ofOne ?? ""]: { id: one.id }, [ofTwo ?? ""]: { id: two.id } });
+		const unknown = await daemon.call("POST", "/v1/api-tokens/identify?fields=hash", { body: { hashes } });
+		assert.deepEqual(pointersOf(unknown), ["?fields"]);
 		const wrong = await daemon.call("POST", "/v1/api-tokens/identify", { body: { hashes: [one.token] } });
 		assert.deepEqual(pointersOf(wrong), ["/hashes/0"], "a secret sent by mistake is refused");
 	});

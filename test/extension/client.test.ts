@@ -84,6 +84,8 @@ describe("Client", function () {
 			const found = await client.identify([hash, ...strangers, hashOf(ours.token), hash]);
 			assert.deepEqual(Object.keys(found).sort(), [hash, hashOf(ours.token)].sort());
 			assert.equal(found[hash]?.id, recorded.id);
+			const ids = await client.idsOf([hash, ...strangers, hashOf(ours.token)]);
+			assert.deepEqual(ids, { [hash]: { id: recorded.id }, [hashOf(ours.token)]: { id: ours.id } });
 			await assert.rejects(client.registerToken(foreign), isProblem("already-known"));
 			assert.equal(reasonOf(await client.verify("ghp_secret-of-another-system")), "unknown");
 		});
