@@ -6,17 +6,18 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
-import { plainText, shortenedWithin } from "../display-text.ts";
+import { plainText } from "../display-text.ts";
 import type { Bindings, EnvFileLines, EnvLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
 import { urgencyOf } from "../tokens/time-left.ts";
 import { stateInFewWords } from "../tokens/token-facts.ts";
-import { iconOf, openLineCommand, tokenTooltip } from "../tokens/token-items.ts";
+import { iconOf, nameInRow, openLineCommand, tokenTooltip } from "../tokens/token-items.ts";
 import { ViewProgress } from "../tokens/view-progress.ts";
 
 const viewId = "tokensmith.envFiles";
-const longestName = 24;
+/** In characters: however long key and state are, a usual name stays whole. */
+const mostTaken = 21;
 /** More files than these are closed, so that the view begins with an overview. */
 const mostOpen = 20;
 
@@ -211,18 +212,19 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		item.contextValue = line.tokenId === undefined ? "envLine.unknown" : "envLine.known";
 		item.command = openLineCommand(line);
 		item.accessibilityInformation = {
-			label: l10n.t("{0}, line {1}, {2}", plainText(line.key), line.line, state),
+			label: l10n.t("{0}, line {1}, {2}", plainText(line.key), line.line, this.#stateOf(line, "whole")),
 		};
 		return item;
 	}
 
-	#stateOf(line: EnvLine): string {
+	#stateOf(line: EnvLine, length: "brief" | "whole" = "brief"): string {
 		const token = this.#tokenOf(line);
 		if (token === undefined)
 			return line.commented ? l10n.t("unknown token, commented out") : l10n.t("unknown token");
 		const now = Date.now();
-		const name = shortenedWithin(plainText(token.name), longestName);
 		const state = stateInFewWords(token, urgencyOf(token, warningDays(), now), now);
+		const taken = Math.min(line.key.length + state.length + 1, mostTaken);
+		const name = length === "whole" ? plainText(token.name) : nameInRow(token.name, taken);
 		return line.commented ? l10n.t("{0} · {1}, commented out", name, state) : `${name} · ${state}`;
 	}
 

@@ -45,7 +45,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
 	ignore: { command: "ignoreSecret", title: () => l10n.t("Ignore"), of: "line" },
 	untrack: { command: "ignoreAndUntrack", title: () => l10n.t("Ignore and Untrack"), of: "line" },
 	reveal: { command: "revealValue", title: () => l10n.t("Reveal"), of: "line" },
-	create: { command: "createToken", title: () => l10n.t("Create API Token"), of: "nothing" },
+	create: { command: "createToken", title: () => l10n.t("Create Another API Token"), of: "nothing" },
 };
 
 /** What is to be done about the token of a line, the likeliest first. Tokens of others are rotated where they come from. */

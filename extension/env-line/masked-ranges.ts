@@ -24,7 +24,7 @@ export function maskedInEnvFile(text: string): MaskedRange[] {
  */
 export function hiddenInFirstFrame(text: string): MaskedRange[] {
 	const words = [...text.matchAll(/#[^\r\n]*/g)].flatMap(({ 0: comment, index }) =>
-		[...comment.matchAll(/(?=[\w.+=~-]*\d)[\w.+=~-]{20,}/g)].map(({ 0: word, index: at }) => ({
+		[...comment.matchAll(/(?=[\w.+~-]*\d)[\w.+~-]{20,}=*/g)].map(({ 0: word, index: at }) => ({
 			start: index + at,
 			end: index + at + word.length,
 		})),

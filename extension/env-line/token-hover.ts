@@ -10,8 +10,8 @@ import { plainText } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineArgument, lineAt } from "../env/line-argument.ts";
 import { warningDays } from "../settings.ts";
-import { dateInWords, timeLeft, urgencyOf } from "../tokens/time-left.ts";
-import { lastUse, stateInWords } from "../tokens/token-facts.ts";
+import { urgencyOf } from "../tokens/time-left.ts";
+import { endInWords, lastUse, stateInWords } from "../tokens/token-facts.ts";
 import { appendWords } from "../tokens/token-items.ts";
 import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { Masking } from "./masking.ts";
@@ -58,11 +58,8 @@ export class TokenHover implements vscode.HoverProvider {
 	#ofUnknown(line: EnvLine): vscode.MarkdownString {
 		const hover = trustedMarkdown();
 		const issuer = line.like?.name;
-		const text =
-			issuer === undefined
-				? l10n.t("This looks like a token, and there is no record of it.")
-				: l10n.t("This looks like a token of {0}, and there is no record of it.", issuer);
-		appendWords(hover, text);
+		const text = issuer === undefined ? l10n.t("Unknown token") : l10n.t("Unknown token of {0}", issuer);
+		appendWords(hover.appendMarkdown("**"), text).appendMarkdown("**");
 		return this.#appendActions(hover, line, ["take-over", "ignore"]);
 	}
 
@@ -119,7 +116,7 @@ function factsOf(
 	const facts: (readonly [string, string] | undefined)[] = [
 		end === Number.POSITIVE_INFINITY || token.status === "revoked"
 			? undefined
-			: [endLabel(token), l10n.t("{0} ({1})", dateInWords(end), timeLeft(token, now))],
+			: [endLabel(token), endInWords(token, now)],
 		token.revokedReason === null ? undefined : [l10n.t("Reason"), token.revokedReason],
 		[l10n.t("Permissions"), token.permissions.join(", ") || l10n.t("None")],
 		[l10n.t("Last used"), lastUse(token, now)],

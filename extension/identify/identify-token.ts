@@ -128,7 +128,6 @@ interface RowItem extends vscode.QuickPickItem {
 
 function fill(list: vscode.QuickPick<RowItem>, answer: Answer<EnvLine>): void {
 	const active = list.activeItems[0]?.label;
-	list.title = `${title()} – ${plainHeadline(answer)}`;
 	list.placeholder = plainHeadline(answer);
 	list.items = answer.rows.map(itemOf);
 	// What was marked stays marked while more is found out.

@@ -28,7 +28,7 @@ export async function showOverlapUse(services: Services, token: Pick<TokenRecord
 	const { predecessor } = use;
 	const chosen = await vscode.window.showQuickPick(rowsOf(use), {
 		title: l10n.t("Who Still Uses the Old Secret of {0}", quoted(predecessor.name)),
-		placeHolder: l10n.t("{0} Enter opens a line, or does what the row says.", oldSecretInWords(predecessor)),
+		placeHolder: oldSecretInWords(predecessor),
 		matchOnDescription: true,
 	});
 	await chosen?.run?.();

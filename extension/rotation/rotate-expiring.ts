@@ -160,7 +160,7 @@ async function summaryRows({ bindings }: Services, draft: BulkDraft, limits: Lim
 			description: overlapInWords(overlap, limits, now).join(", "),
 			value: "overlap",
 		},
-		{ label: l10n.t("$(bell-slash) Ends"), description: quietInWords(quietSeconds), value: "quiet" },
+		{ label: l10n.t("$(watch) Overlap ends"), description: quietInWords(quietSeconds), value: "quiet" },
 		{
 			label: l10n.t("$(calendar) Expires"),
 			description: l10n.t("Each after the same lifetime as before"),

@@ -99,8 +99,9 @@ function overlapRow(overlap: Overlap, limits: Limits): Row<Overlap> {
 }
 
 export function quietStep<Draft extends RotationDraft>(question: Limits & { prompts: Prompts }): Step<Draft> {
-	const choices = ({ overlap }: Draft) =>
-		overlap === undefined ? [] : quietChoices(overlap, question, new Date());
+	// Before it is answered the usual overlap counts, so that the number of steps stays what it is.
+	const choices = ({ overlap = usualOverlap(overlapChoices(question, new Date())) }: Draft) =>
+		quietChoices(overlap, question, new Date());
 	return {
 		id: "quiet",
 		subject: l10n.t("End of the Overlap"),
@@ -205,7 +206,9 @@ function answerRows(question: Question, draft: RotationDraft, rules: Profile["ex
 		},
 		...(quietChoices(overlap, question, now).length === 0
 			? []
-			: [{ label: l10n.t("$(bell-slash) Ends"), description: quietInWords(quietSeconds), value: "quiet" }]),
+			: [
+					{ label: l10n.t("$(watch) Overlap ends"), description: quietInWords(quietSeconds), value: "quiet" },
+				]),
 		{
 			label: l10n.t("$(calendar) Expires"),
 			description: expiry === "same" ? same() : expiryInWords(expiry, now),

@@ -36,6 +36,13 @@ export function timeLeftBriefly(dates: Pick<TokenRecord, "expiry" | "retiresDate
 	return amountInWords(count, unit);
 }
 
+/** `19 hours left`, also where the end is near. */
+export function amountLeft(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now: number): string {
+	const left = endOf(dates) - now;
+	if (left < minute || left === Number.POSITIVE_INFINITY) return timeLeft(dates, now);
+	return l10n.t("{0} left", timeLeftBriefly(dates, now));
+}
+
 function expiredSince(milliseconds: number): string {
 	return milliseconds < minute ? l10n.t("expired just now") : l10n.t("expired {0}", ago(milliseconds));
 }

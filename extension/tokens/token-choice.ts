@@ -77,7 +77,11 @@ async function rowsFor({ live, secrets }: Services, { among, none }: Wanted) {
 		typeof among === "function"
 			? among(token)
 			: token.status !== "revoked" && (among === "all" || kept.has(token.id));
-	const tokens = live.tokens.filter(fits).toSorted(soonestFirst);
+	// Those that were rotated come last: hardly anybody wants the old secret.
+	const isRotated = ({ status }: TokenRecord) => Number(status === "retiring");
+	const tokens = live.tokens
+		.filter(fits)
+		.toSorted((one, other) => isRotated(one) - isRotated(other) || soonestFirst(one, other));
 	if (tokens.length > 0) return tokens.map(rowOf);
 	const usual =
 		among === "kept"

@@ -4,7 +4,15 @@
  */
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
-import { dateInWords, timeLeft, timeLeftBriefly, timeSince, type Urgency } from "./time-left.ts";
+import {
+	amountLeft,
+	dateInWords,
+	timeLeft,
+	timeLeftBriefly,
+	timeSince,
+	timeUntil,
+	type Urgency,
+} from "./time-left.ts";
 
 export interface Fact {
 	label: string;
@@ -15,8 +23,8 @@ export interface Fact {
 export type SecretPlace = "kept" | "absent";
 
 const places: Record<SecretPlace, (partial: string) => string> = {
-	kept: (partial) => l10n.t("{0}. Kept in SecretStorage", partial),
-	absent: (partial) => l10n.t("{0}. Not kept on this machine", partial),
+	kept: (partial) => l10n.t("{0}, kept in SecretStorage", partial),
+	absent: (partial) => l10n.t("{0}, not kept on this machine", partial),
 };
 
 export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): Fact[] {
@@ -56,8 +64,17 @@ function expiryLabel({ retiresDate }: TokenRecord): string {
 }
 
 function expiryFact(token: TokenRecord, now: number): string {
+	return endOf(token) === Number.POSITIVE_INFINITY ? l10n.t("Never") : endInWords(token, now);
+}
+
+/** The date, and how far away it is: `in 3 hours`, `26 days left`. Of a revoked token nothing is left. */
+export function endInWords(token: TokenRecord, now: number): string {
 	const end = endOf(token);
-	return end === Number.POSITIVE_INFINITY ? l10n.t("Never") : `${dateInWords(end)} (${timeLeft(token, now)})`;
+	const date = dateInWords(end);
+	if (token.revokedDate !== null) return date;
+	if (end <= now) return l10n.t("{0} ({1})", date, timeSince(end, now));
+	const isNear = end - now < 2 * 24 * 3_600_000;
+	return l10n.t("{0} ({1})", date, isNear ? timeUntil(end, now) : timeLeft(token, now));
 }
 
 /** `2 days ago from 127.0.0.1, 15 times in all`. */
@@ -84,6 +101,7 @@ export function stateInWords(token: TokenRecord, urgency: Urgency, now: number):
 
 /** The same where there is little room: `12 days`. */
 export function stateInFewWords(token: TokenRecord, urgency: Urgency, now: number): string {
+	if (urgency === "retiring") return l10n.t("rotated, {0}", amountLeft(token, now));
 	const isDated = urgency === "urgent" || urgency === "soon" || urgency === "calm";
 	return isDated ? timeLeftBriefly(token, now) : stateInWords(token, urgency, now);
 }

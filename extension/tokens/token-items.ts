@@ -9,8 +9,9 @@ import { type Fact, factsOf, type SecretPlace, stateInFewWords, stateInWords } f
 import type { TokenGroup } from "./token-groups.ts";
 import type { GroupNode, LineNode, TokenNode } from "./token-nodes.ts";
 
-/** A longer name would hide the time left in a side bar of the usual width; the tooltip has all of it. */
-const longestLabel = 24;
+/** In characters, of a row in a side bar of the usual width. */
+const usualWidth = 31;
+const [shortestName, longestName] = [8, 24];
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
@@ -39,19 +40,27 @@ export function tokenItem(
 	{ now, warningDays, kept }: ItemFacts,
 ): vscode.TreeItem {
 	const urgency = urgencyOf(token, warningDays, now);
-	const item = new vscode.TreeItem(shortenedWithin(plainText(token.name), longestLabel));
+	const state = stateBriefly(token, urgency, { now, kind: parent.kind === "group" ? group.kind : "token" });
+	const item = new vscode.TreeItem(nameInRow(token.name, state.length + 1));
 	// A token stands once in the list, except that several files can hold it.
 	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
-	item.description = stateBriefly(token, urgency, {
-		now,
-		kind: parent.kind === "group" ? group.kind : "token",
-	});
+	item.description = state;
 	item.iconPath = iconOf[urgency];
 	item.contextValue = contextValueOf(token, kept.has(token.id) ? "kept" : "absent");
 	if (entry.retiring.length > 0) item.collapsibleState = Expanded;
 	else item.collapsibleState = entry.lines.length > 0 ? Collapsed : None;
 	item.accessibilityInformation = { label: spoken(token, entry.lines, stateInWords(token, urgency, now)) };
 	return item;
+}
+
+/** A longer name would hide what stands behind it, which takes so many characters; the tooltip has all of it. */
+export function nameInRow(name: string, taken: number): string {
+	const text = plainText(name);
+	const room = Math.min(longestName, Math.max(shortestName, usualWidth - taken));
+	// What is shortened anyway leaves room for wide letters and for an icon under the mouse.
+	return shortenedWithin(text, room) === text
+		? text
+		: shortenedWithin(text, Math.max(shortestName, room - 2));
 }
 
 export function lineItem({ line, parent }: LineNode): vscode.TreeItem {

@@ -79,8 +79,9 @@ describe("what is masked in any other text", () => {
 
 describe("what the first frame of an env file may hide", () => {
 	it("is what is masked, and every word of a comment that could be a token", () => {
-		const text = "A=1 # see rfc-6750-section-2.1.a and the manual\n# plain-words-without-a-figure\n";
-		const expected = `A=· # see ${"·".repeat(22)} and the manual\n# plain-words-without-a-figure\n`;
+		const text =
+			"A=1 # see rfc-6750-section-2.1.a and the manual\n# plain-words-without-a-figure\n#KEY_1=2\n";
+		const expected = `A=· # see ${"·".repeat(22)} and the manual\n# plain-words-without-a-figure\n#KEY_1=·\n`;
 		assert.equal(seen(text, hiddenInFirstFrame(text)), expected);
 	});
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { urgencyOf } from "../../extension/tokens/time-left.ts";
-import { factsOf, lastUse, stateInWords } from "../../extension/tokens/token-facts.ts";
+import { factsOf, lastUse, stateInFewWords, stateInWords } from "../../extension/tokens/token-facts.ts";
 import { tokenRecord } from "./a-token.ts";
 
 const now = Date.parse("2026-03-01T12:00:00Z");
@@ -20,8 +20,8 @@ describe("facts of a token", () => {
 		assert.equal(some.get("Allowed addresses"), "::1, 10.0.0.0/8");
 		assert.equal(known.get("Last used"), "Never");
 		assert.match(known.get("Created") ?? "", /^Sun, 1 Feb 2026, .* by ann$/);
-		assert.equal(known.get("Secret"), "tks_…abcd. Kept in SecretStorage");
-		assert.equal(facts({}, "absent").get("Secret"), "tks_…abcd. Not kept on this machine");
+		assert.equal(known.get("Secret"), "tks_…abcd, kept in SecretStorage");
+		assert.equal(facts({}, "absent").get("Secret"), "tks_…abcd, not kept on this machine");
 	});
 
 	it("say when and why it was revoked, or that it is disabled", () => {
@@ -31,6 +31,15 @@ describe("facts of a token", () => {
 			/20 Feb 2026.*: leaked$/,
 		);
 		assert.match(facts({ disabledDate: revokedDate }).get("Disabled") ?? "", /20 Feb 2026/);
+	});
+
+	it("say when it ends, and how far away that is", () => {
+		const end = (expiry: string, more: Partial<TokenRecord> = {}) =>
+			/\((.*)\)$/.exec(facts({ expiry, ...more }).get("Expires") ?? "")?.[1];
+		assert.equal(end("2026-03-13T12:00:00.000Z"), "12 days left");
+		assert.equal(end("2026-03-02T08:00:00.000Z"), "in 20 hours");
+		assert.equal(end("2026-02-26T12:00:00.000Z"), "3 days ago");
+		assert.equal(end("2026-03-13T12:00:00.000Z", { revokedDate: "2026-02-20T12:00:00.000Z" }), undefined);
 	});
 
 	it("say when, from where and how often it was used", () => {
@@ -47,6 +56,16 @@ describe("facts of a token", () => {
 		[{ retiresDate: "2026-03-04T12:00:00.000Z" }, "rotated, 3 days left"],
 		[{ retiresDate: "2026-02-26T12:00:00.000Z" }, "rotated away 3 days ago"],
 	];
+	it("stand behind the name of a rotated token as time left, however near its end", () => {
+		const words = (retiresDate: string) => {
+			const changed = { ...token, retiresDate };
+			return stateInFewWords(changed, urgencyOf(changed, [], now), now);
+		};
+		assert.equal(words("2026-03-04T12:00:00.000Z"), "rotated, 3 days left");
+		assert.equal(words("2026-03-02T07:00:00.000Z"), "rotated, 19 hours left");
+		assert.equal(words("2026-03-01T12:00:10.000Z"), "rotated, expires in less than a minute");
+	});
+
 	for (const [more, words] of states) {
 		it(`stand behind the name as ${JSON.stringify(words)}`, () => {
 			const changed = { ...token, ...more };

@@ -52,6 +52,21 @@ describe("the view of env files", () => {
 		]);
 	});
 
+	it("shortens a name so far that the state behind it is not cut off, but not where it is spoken", async () => {
+		const name = "Quarterly reconciliation with the partner portal";
+		const { token } = await window.create(name);
+		await window.put(".env", `PARTNER_PORTAL_TOKEN=${token}\nB=${token}\n`);
+		await window.bindings.whenReady();
+		assert.deepEqual(rows().slice(1), [
+			"  PARTNER_PORTAL_TOKEN: Quar…tal · 30 days",
+			"  B: Quarterly …er portal · 30 days",
+		]);
+		const [, line] = nodes();
+		assert.ok(line);
+		const { label } = tree.getTreeItem(line).accessibilityInformation ?? {};
+		assert.ok(label?.includes(name), label);
+	});
+
 	it("goes to the line, and tells the menus whether its token is known", async () => {
 		const { token } = await window.create("orders");
 		await window.put(".env", `A=${token}\nD=${unknown}\n`);

@@ -79,7 +79,7 @@ describe("on an env line", () => {
 		it("offers for an unknown value to take it over or to ignore it", async () => {
 			const { document } = await showKnown(window, `A=${unknown}\n`);
 			const text = plain(hoverText(document, 0));
-			assert.match(text, /looks like a token of GitLab, and there is no record of it/);
+			assert.match(text, /\*\*Unknown token of GitLab\*\*/);
 			assert.match(text, /\[Take Over\]\(command:tokensmith\.takeOver\?.*\[Ignore\]\(command:/);
 		});
 

@@ -216,7 +216,7 @@ describe("the first token", () => {
 		// With ordinary spaces: non-breaking ones would have long lines broken within words.
 		for (const fact of ["(60 days left)", "Permissions: orders.read", "Allowed addresses: 127.0.0.1"])
 			assert.ok(tooltip.includes(fact), tooltip);
-		assert.ok(tooltip.includes(`Secret: tks_…${secret.slice(-4)}. Kept in SecretStorage`), tooltip);
+		assert.ok(tooltip.includes(`Secret: tks_…${secret.slice(-4)}, kept in SecretStorage`), tooltip);
 		assert.ok(!(await window.page.content()).includes(secret), "the page must not hold the secret any more");
 	});
 
