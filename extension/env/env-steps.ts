@@ -255,13 +255,16 @@ function typedKeyRows(text: string): Row<string>[] {
 	const made = text.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
 	if (isEnvKey(made))
 		return [{ label: made, description: l10n.t("for {0}", labelText(text)), value: made, alwaysShow: true }];
-	return [
-		{
-			label: l10n.t("$(error) {0} cannot be a key", labelText(text)),
-			detail: l10n.t("Letters, digits and underscores only, and no digit first."),
-			alwaysShow: true,
-		},
-	];
+	return [noKeyRow(text)];
+}
+
+/** Why what was typed is no name of a variable. */
+export function noKeyRow(text: string): Row<never> {
+	return {
+		label: l10n.t("$(error) {0} cannot be a key", labelText(text)),
+		detail: l10n.t("Letters, digits and underscores only, and no digit first."),
+		alwaysShow: true,
+	};
 }
 
 function replaceStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {

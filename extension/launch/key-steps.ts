@@ -2,7 +2,8 @@
 import * as l10n from "@vscode/l10n";
 import type * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { labelText, plainText, quoted } from "../display-text.ts";
+import { plainText, quoted } from "../display-text.ts";
+import { noKeyRow } from "../env/env-steps.ts";
 import { isEnvKey, keySuggestions } from "../env/env-text.ts";
 import { lineageOf } from "../tokens/lineage.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
@@ -93,9 +94,5 @@ function typedRow(text: string, taken: readonly string[]): Row<string> {
 			alwaysShow: true,
 		};
 	if (isEnvKey(text)) return { label: text, description: l10n.t("as typed"), value: text, alwaysShow: true };
-	return {
-		label: l10n.t("$(error) {0} cannot be a key", labelText(text)),
-		detail: l10n.t("Letters, digits and underscores only, and no digit first."),
-		alwaysShow: true,
-	};
+	return noKeyRow(text);
 }
