@@ -99,6 +99,9 @@ async function confirm({ predecessor, uses, lines }: Use): Promise<void> {
 			: [l10n.t("Since the rotation it was used by:"), ...uses.map((use) => `•  ${useInWords(use)}`)].join(
 					"\n",
 				),
+		...(vscode.workspace.isTrusted
+			? []
+			: [l10n.t("Env files were not searched: the workspace is in Restricted Mode.")]),
 		...(lines.length === 0
 			? []
 			: [

@@ -65,6 +65,19 @@ export function oldSecretInWords({ status, retiresDate }: RotatedInWords["predec
 	return l10n.t("The old secret works until {0}.", dateInWords(retiresDate));
 }
 
+/** Which lines an undo changes. `restricted`: nobody has looked, so that there may be some. */
+export function undoneLinesInWords(lines: readonly NamedLine[], search: "done" | "restricted"): string {
+	if (search === "restricted")
+		return l10n.t(
+			"In Restricted Mode env files are neither read nor written: a line that holds the new secret keeps it, and it is refused from then on.",
+		);
+	if (lines.length === 0) return l10n.t("No line of the env files here holds the new secret.");
+	return [
+		l10n.t("These lines get the old secret back:"),
+		...lines.map(({ words }) => `•  ${messageText(words)}`),
+	].join("\n");
+}
+
 function namesOf(lines: readonly NamedLine[]): string[] {
 	return [...new Set(lines.map(({ fileName }) => messageText(fileName)))];
 }

@@ -14,6 +14,7 @@ import { forgetSecret } from "../tokens/secret-store.ts";
 import { lastUse } from "../tokens/token-facts.ts";
 import type { Rotation } from "./rotation.ts";
 import { offer, replacementOf, runningWays } from "./rotation-report.ts";
+import { undoneLinesInWords } from "./rotation-words.ts";
 
 /** `token`: either of the two. */
 export async function undoRotation(services: Services, token: Pick<TokenRecord, "id">): Promise<void> {
@@ -71,12 +72,7 @@ async function confirm({ successor }: Rotation, lines: readonly EnvLine[]): Prom
 	const undo = l10n.t("Undo Rotation");
 	const question = l10n.t("Undo the rotation of {0}?", quoted(successor.name));
 	const detail = [
-		lines.length === 0
-			? l10n.t("No line of the env files here holds the new secret.")
-			: [
-					l10n.t("These lines get the old secret back:"),
-					...lines.map(({ words }) => `•  ${messageText(words)}`),
-				].join("\n"),
+		undoneLinesInWords(lines, vscode.workspace.isTrusted ? "done" : "restricted"),
 		revocationInWords(successor),
 	].join("\n\n");
 	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, undo);

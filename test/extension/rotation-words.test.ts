@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { rotatedInWords, type WrittenLines } from "../../extension/rotation/rotation-words.ts";
+import {
+	rotatedInWords,
+	undoneLinesInWords,
+	type WrittenLines,
+} from "../../extension/rotation/rotation-words.ts";
 import { isOverlapOver, workingSuccessorOf } from "../../extension/tokens/lineage.ts";
 import { overlapFact, overlapUse } from "../../extension/tokens/overlap-facts.ts";
 import { impactInWords } from "../../extension/tokens/revoke-impact.ts";
@@ -54,6 +58,18 @@ describe("what a rotation says it has done", () => {
 	it("makes no link of a name", () => {
 		const predecessor = aToken({ name: "[x](command:a)" });
 		assert.ok(!rotatedInWords({ predecessor, written: written({}), verified: "here" }).includes("]("));
+	});
+});
+
+describe("the lines of an undo", () => {
+	it("are named, or it is said that there are none", () => {
+		const text = undoneLinesInWords([line(".env:1 (A)"), line(".env:2 (B)")], "done");
+		assert.equal(text, "These lines get the old secret back:\n•  .env:1 (A)\n•  .env:2 (B)");
+		assert.match(undoneLinesInWords([], "done"), /^No line of the env files here/);
+	});
+
+	it("are not said to be none where nobody has looked", () => {
+		assert.match(undoneLinesInWords([], "restricted"), /keeps it, and it is refused from then on/);
 	});
 });
 
