@@ -34,13 +34,26 @@ let count = 0;
 
 const at = (name: string) => join(window.place, name);
 
+/** A list of many that is accepted before VS Code has its rows, as a key pressed too early does, would take none of them. */
+function takeWhatIsPicked(): vscode.Disposable {
+	const { showQuickPick } = vscode.window;
+	const take = async (rows: readonly vscode.QuickPickItem[]) => rows.filter(({ picked }) => picked);
+	Object.assign(vscode.window, { showQuickPick: take });
+	return new vscode.Disposable(() => void Object.assign(vscode.window, { showQuickPick }));
+}
+
 /** Rotates the token with the shortest way through the questions, and then through those of what is pressed. */
 async function rotateAndPress(button?: string): Promise<void> {
 	if (button !== undefined) person.answers(/^Rotated “orders-api”/, button);
 	const command = (rotationCommands as CommandTable).rotateToken;
 	const services = servicesOf(window, { debugging });
-	const run = command?.run({ services, argument: { id: token.id }, selected: undefined });
-	await person.presses("enter", Promise.resolve(run));
+	const taking = takeWhatIsPicked();
+	try {
+		const run = command?.run({ services, argument: { id: token.id }, selected: undefined });
+		await person.presses("enter", Promise.resolve(run));
+	} finally {
+		taking.dispose();
+	}
 }
 
 async function newSecret(): Promise<string> {
