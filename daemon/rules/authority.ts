@@ -32,7 +32,7 @@ import { RuleError } from "./rule-error.ts";
 import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
 import { checkCeiling } from "./settings.ts";
-import { ShownTokens } from "./shown-tokens.ts";
+import { TokenViews } from "./token-views.ts";
 import { TokenIndex, type Verification } from "./verify.ts";
 
 export interface AuthorityOptions {
@@ -67,7 +67,7 @@ export class Authority {
 	readonly #options: AuthorityOptions;
 	readonly #index = new TokenIndex();
 	/** As whoever may read them sees them. */
-	readonly tokens: ShownTokens;
+	readonly tokens: TokenViews;
 	readonly #changes: Changes;
 	readonly #deadTokens: DeadTokenWatch;
 	/** Since when whoever uses a token could, and when that was looked at; milliseconds since the epoch. */
@@ -118,7 +118,7 @@ export class Authority {
 			if (isIssuedHere(change.after)) await this.#refuseTakenName(query, change);
 			else await refuseKnownHash(query, change);
 		};
-		this.tokens = new ShownTokens({ database, index: this.#index, now });
+		this.tokens = new TokenViews({ database, index: this.#index, now });
 		this.#changes = new Changes({ database, index: this.#index, tokens: this.tokens, now, notify, check });
 		this.rulebook = new Rulebook(this.#changes, notify);
 		this.#deadTokens = new DeadTokenWatch((use) => this.#tellDeadUse(use));

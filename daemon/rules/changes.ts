@@ -6,7 +6,7 @@ import type { AuditEvent, ServerEvents, UserInfo } from "../contract.ts";
 import type { DurableDatabase, Transaction } from "../store/durable.ts";
 import { insertToken, type Token, updateToken, VersionConflict } from "../store/tokens.ts";
 import { changeOf, type Happening, record } from "./audit.ts";
-import type { ShownTokens } from "./shown-tokens.ts";
+import type { TokenViews } from "./token-views.ts";
 import type { TokenIndex } from "./verify.ts";
 
 export type Notify = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
@@ -21,7 +21,7 @@ export interface TokenChange {
 export interface ChangesOptions {
 	database: DurableDatabase;
 	index: TokenIndex;
-	tokens: ShownTokens;
+	tokens: TokenViews;
 	/** Milliseconds since the epoch. */
 	now: () => number;
 	/** Told of every change that is on disk. */

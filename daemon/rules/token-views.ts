@@ -10,7 +10,7 @@ import { RuleError } from "./rule-error.ts";
 import type { TokenUsage } from "./usage.ts";
 import type { TokenIndex } from "./verify.ts";
 
-export class ShownTokens {
+export class TokenViews {
 	readonly #database: DurableDatabase;
 	readonly #index: TokenIndex;
 	/** Milliseconds since the epoch. */
