@@ -68,7 +68,8 @@ function explain(error: unknown): { exitCode: number; code: string; detail: stri
 	if (error instanceof TokensmithProblemError) {
 		const { code, detail, status, errors = [] } = error.problem;
 		const fields = errors.map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`).join("");
-		return { exitCode: status === 401 || status === 403 ? 4 : 1, code, detail: detail + fields };
+		const hint = code === "not-found" ? "\n'token list' shows the ids." : "";
+		return { exitCode: [401, 403, 404].includes(status) ? 4 : 1, code, detail: detail + fields + hint };
 	}
 	if (error instanceof TokensmithUnavailableError) {
 		return { exitCode: 3, code: "unreachable", detail: error.message };

@@ -182,6 +182,8 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	writeDaemonFile(directory, { url, pid: process.pid, protocol, version: tokensmithVersion, ownerKey });
 	const ready: ReadyLine = { event: "ready", url, pid: process.pid };
 	process.stdout.write(`${JSON.stringify(ready)}\n`);
+	if (options.port !== 0 && new URL(url).port !== String(options.port))
+		log.warn({ port: options.port, url }, "another program holds the preferred port, so another one is used");
 	log.info({ url, version: tokensmithVersion }, "ready");
 
 	every(saveUsageMilliseconds, "the usage could not be written", log, () => authority.saveUsage());

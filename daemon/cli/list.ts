@@ -1,7 +1,7 @@
 /** `token list`: all tokens, or those that fit. */
 import type { ListTokensQuery } from "../contract.ts";
 import { defineCommand } from "./command.ts";
-import { dateWords, print, table } from "./output.ts";
+import { dateWords, endDateOf, print, table } from "./output.ts";
 
 export const list = defineCommand({
 	usage: "list",
@@ -47,7 +47,7 @@ export const list = defineCommand({
 			token.id,
 			token.partialToken,
 			token.status,
-			dateWords(token.retiresDate ?? token.expiry),
+			dateWords(endDateOf(token)),
 			dateWords(token.lastUsedDate),
 			token.name,
 		]);

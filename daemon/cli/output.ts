@@ -54,20 +54,26 @@ function endWords({ status, expiry, retiresDate }: TokenRecord): string {
 }
 
 /** To the minute, in UTC, and how far that is from now. */
-export function dateWords(date: string | null, none = "never"): string {
-	if (date === null) return none;
-	return `${date.slice(0, 16).replace("T", " ")}Z (${distance(Date.parse(date) - Date.now())})`;
+export function dateWords(date: string | null, now = Date.now()): string {
+	if (date === null) return "never";
+	return `${date.slice(0, 16).replace("T", " ")}Z (${distance(Date.parse(date) - now)})`;
 }
 
-const units: [unit: Intl.RelativeTimeFormatUnit, milliseconds: number][] = [
-	["day", 86_400_000],
-	["hour", 3_600_000],
-	["minute", 60_000],
-	["second", 1000],
+/** When a token ended or will end: for a revoked one that was its revoke, whatever end it was once given. */
+export function endDateOf(token: Pick<TokenRecord, "revokedDate" | "retiresDate" | "expiry">): string | null {
+	return token.revokedDate ?? token.retiresDate ?? token.expiry;
+}
+
+/** Each from half of the finer unit below its size on, for that much is rounded up to it. */
+const units: [unit: Intl.RelativeTimeFormatUnit, milliseconds: number, least: number][] = [
+	["day", 86_400_000, 84_600_000],
+	["hour", 3_600_000, 3_570_000],
+	["minute", 60_000, 59_500],
 ];
 
+/** Rounded, so that what was made for 7 days a moment ago ends in 7 days. */
 function distance(milliseconds: number): string {
-	const [unit, size] =
-		units.find(([, size]) => Math.abs(milliseconds) >= size) ?? (["second", 1000] as const);
-	return new Intl.RelativeTimeFormat("en").format(Math.trunc(milliseconds / size), unit);
+	const reached = units.find(([, , least]) => Math.abs(milliseconds) >= least);
+	const [unit, size] = reached ?? (["second", 1000] as const);
+	return new Intl.RelativeTimeFormat("en").format(Math.round(milliseconds / size), unit);
 }

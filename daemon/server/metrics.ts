@@ -10,6 +10,9 @@ export interface Measured {
 	events: EventStream;
 }
 
+/** What prom-client says of the event loop's lag before anything was measured, or right after it was last asked. */
+const unmeasured = /^nodejs_eventloop_lag_\w+ (?:Nan|9223372036\.\d+)\n/gm;
+
 export class Metrics {
 	readonly #measured: Measured;
 	/** API requests by method, route and status. */
@@ -27,7 +30,10 @@ export class Metrics {
 
 	async text(): Promise<{ type: string; text: string }> {
 		this.#registry ??= await this.#register();
-		return { type: this.#registry.contentType, text: await this.#registry.metrics() };
+		return {
+			type: this.#registry.contentType,
+			text: (await this.#registry.metrics()).replace(unmeasured, ""),
+		};
 	}
 
 	/** The library is loaded when first needed: most daemons are never asked. */

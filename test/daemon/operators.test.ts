@@ -25,6 +25,15 @@ describe("for operators", () => {
 			assert.ok((samples.get("process_resident_memory_bytes") ?? 0) > 0);
 		});
 
+		it("leaves out what has not been measured yet", async () => {
+			const lags = [...(await metrics())].filter(([name]) => name.startsWith("nodejs_eventloop_lag"));
+			assert.ok(lags.length > 0);
+			assert.deepEqual(
+				lags.filter(([, seconds]) => !(seconds < 3600)),
+				[],
+			);
+		});
+
 		it("is for those who may read", async () => {
 			const [reader, other] = [
 				await daemon.create({ permissions: [apiPermissions.read] }),

@@ -141,6 +141,13 @@ describe("the command line", () => {
 			assert.equal((await owner(["list", "--tag", "none-has-it"])).stdout, "No tokens.\n");
 		});
 
+		it("list when a revoked token ended, not the end that it was given once", async () => {
+			const { id } = await created("gone", ["--permission", "orders.read", "--tag", "gone"]);
+			await owner(["revoke", id]);
+			const { stdout } = await owner(["list", "--tag", "gone"]);
+			assert.match(stdout, / {2}revoked {2}\S+ \S+Z \([^)]*(?:seconds? ago|minutes? ago)\)/);
+		});
+
 		it("shows one", async () => {
 			const { id } = await created("shown", ["--permission", "orders.read"]);
 			const words = await owner(["show", id]);
@@ -157,8 +164,9 @@ describe("the command line", () => {
 
 		it("fails on an id that nobody has", async () => {
 			const { code, stdout, stderr } = await owner(["show", "nobody", "--json"]);
-			assert.deepEqual([code, stdout], [1, ""]);
+			assert.deepEqual([code, stdout], [4, ""]);
 			assert.equal(JSON.parse(stderr).error.code, "not-found");
+			assert.match((await owner(["show", "nobody"])).stderr, /no token with this id\.\n'token list' /);
 		});
 	});
 

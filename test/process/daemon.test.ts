@@ -224,7 +224,12 @@ describe("the bundled daemon", () => {
 		const daemon = await start(["--port", String(port)]);
 		stranger.close();
 		assert.equal(daemon.first.event, "ready");
-		assert.notEqual(new URL(daemon.file.url).port, String(port));
+		const { url } = daemon.file;
+		assert.notEqual(new URL(url).port, String(port));
+		await daemon.kill();
+		const log = readFileSync(join(directory, "daemon.log"), "utf8").split("\n");
+		const told = log.find((line) => line.includes("another program holds the preferred port")) ?? "{}";
+		assert.deepEqual([JSON.parse(told).port, JSON.parse(told).url], [port, url]);
 	});
 
 	it("says what to do when its directory can't be made", async () => {

@@ -1,0 +1,35 @@
+/** How the command line says when something is. */
+import assert from "node:assert/strict";
+import { dateWords, endDateOf } from "../../daemon/cli/output.ts";
+
+const now = Date.parse("2026-11-22T12:00:00.000Z");
+
+describe("dates on the command line", () => {
+	const distances: [date: string, words: string][] = [
+		["2026-11-29T11:59:58.000Z", "in 7 days"],
+		["2026-12-22T11:59:59.900Z", "in 30 days"],
+		["2026-11-23T11:59:59.000Z", "in 1 day"],
+		["2026-11-23T10:00:00.000Z", "in 22 hours"],
+		["2026-11-22T12:14:59.000Z", "in 15 minutes"],
+		["2026-11-22T12:59:59.000Z", "in 1 hour"],
+		["2026-11-22T12:00:20.000Z", "in 20 seconds"],
+		["2026-11-22T12:00:00.000Z", "in 0 seconds"],
+		["2026-11-22T11:58:00.000Z", "2 minutes ago"],
+		["2026-11-19T12:00:01.000Z", "3 days ago"],
+	];
+	for (const [date, words] of distances) {
+		it(`say of ${date} ${words}`, () =>
+			assert.equal(dateWords(date, now), `${date.slice(0, 16).replace("T", " ")}Z (${words})`));
+	}
+
+	it("say never where there is none", () => {
+		assert.equal(dateWords(null, now), "never");
+	});
+
+	it("end a revoked token with its revoke, a rotated one with its overlap, and another with its expiry", () => {
+		const dates = { revokedDate: "revoked", retiresDate: "retires", expiry: "expiry" };
+		assert.equal(endDateOf(dates), "revoked");
+		assert.equal(endDateOf({ ...dates, revokedDate: null }), "retires");
+		assert.equal(endDateOf({ ...dates, revokedDate: null, retiresDate: null }), "expiry");
+	});
+});
