@@ -62,16 +62,25 @@ export function missingKeys(text: string, exampleText: string): string[] {
 
 /**
  * Keys to offer for a token of this name: those that wait for a secret first, the likeliest of them first, then one
- * made from the name, then what waits for a value that hardly is a secret, such as an address.
+ * made from the name, then what else waits for a value, unless it plainly is no secret, such as an address.
  */
 export function keySuggestions(name: string, text: string, exampleText: string): string[] {
 	const made = keyFromName(name);
 	const words = made.split("_").filter((word) => word.length > 2 && !/^(?:API|TOKEN|KEY|SECRET)$/.test(word));
 	const isNamed = (key: string) => words.some((word) => key.toUpperCase().includes(word));
 	const isSecret = (key: string) => /(?:TOKEN|KEY|SECRET|PASSWORD|CREDENTIALS?)$/i.test(key);
-	const waiting = [...new Set([...missingKeys(text, exampleText), ...missingKeys(text, text)])];
+	const missing = [...missingKeys(text, exampleText), ...missingKeys(text, text)];
+	const waiting = [...new Set(missing)].filter((key) => !holdsNoSecret(key));
 	waiting.sort((one, other) => Number(isNamed(other)) - Number(isNamed(one)));
 	return [...new Set([...waiting.filter(isSecret), made, ...waiting.filter((key) => !isSecret(key))])];
+}
+
+/** Whether a key's name says that it is for something else than a secret: an address, a port, how a service runs. */
+export function holdsNoSecret(key: string): boolean {
+	if (/TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL|AUTH/i.test(key)) return false;
+	return /(?:^|_)(?:UR[IL]|ENDPOINT|HOST|HOSTNAME|DOMAIN|PORT|ENV|DEBUG|LEVEL|TIMEOUT|REGION|LANG|TZ)$/i.test(
+		key,
+	);
 }
 
 /** Whether a merge left its markers behind: a value written then would be lost with the side that is thrown away. */

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
 	envValue,
 	hasConflictMarkers,
+	holdsNoSecret,
 	isEnvKey,
 	keySuggestions,
 	missingKeys,
@@ -79,10 +80,29 @@ describe("keys of an env file", () => {
 	});
 
 	it("are offered first where they wait for a secret, the likeliest first, and last where for another value", () => {
-		const example = "PORT=\nSTRIPE_KEY=\nORDERS_URL=\nORDERS_TOKEN=\nSET=\n";
-		const expected = ["ORDERS_TOKEN", "STRIPE_KEY", "ORDERS_API_TOKEN", "ORDERS_URL", "PORT", "OTHER"];
+		const example = "SENTRY=\nSTRIPE_KEY=\nORDERS_LOGIN=\nORDERS_TOKEN=\nSET=\n";
+		const expected = ["ORDERS_TOKEN", "STRIPE_KEY", "ORDERS_API_TOKEN", "ORDERS_LOGIN", "SENTRY", "OTHER"];
 		checkSuggestions("orders-api", "SET=1\nOTHER=\n", example, expected);
 		checkSuggestions("orders", "", "ORDERS_TOKEN=", ["ORDERS_TOKEN"]);
+	});
+
+	it("are not offered where they plainly are for no secret", () => {
+		const example = "API_TOKEN=\nURL=http://127.0.0.1:47600\nPORT=\nORDERS_URL=\nNODE_ENV=\n";
+		checkSuggestions("orders", "", example, ["API_TOKEN", "ORDERS_TOKEN"]);
+		for (const key of ["URL", "url", "DATABASE_HOST", "PORT", "NODE_ENV", "LOG_LEVEL", "API_ENDPOINT"])
+			assert.ok(holdsNoSecret(key), key);
+		for (const key of [
+			"TOKEN_URL",
+			"URL_KEY",
+			"SECRET_HOST",
+			"CURL",
+			"REPORT",
+			"SUPPORT",
+			"GHOST",
+			"ENVOY",
+			"_",
+		])
+			assert.ok(!holdsNoSecret(key), key);
 	});
 
 	it("can be suggested from any name, and each can be set", () => {

@@ -147,7 +147,7 @@ describe("before the first token", () => {
 		const git = "Write it there anyway";
 		await openAt("key", { file: ".env", git });
 		await until("keys are suggested", async () => {
-			assert.deepEqual(await window.input.labels(), ["API_TOKEN", "ORDERS_SERVICE_TOKEN", "URL"]);
+			assert.deepEqual(await window.input.labels(), ["API_TOKEN", "ORDERS_SERVICE_TOKEN"]);
 			return true;
 		});
 		await window.input.type("1.5€");
