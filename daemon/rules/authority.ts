@@ -33,7 +33,7 @@ import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
 import { checkCeiling } from "./settings.ts";
 import { TokenViews } from "./token-views.ts";
-import { TokenIndex, type Verification } from "./verify.ts";
+import { nothingAsked, TokenIndex, type Verification } from "./verify.ts";
 
 export interface AuthorityOptions {
 	database: DurableDatabase;
@@ -130,6 +130,14 @@ export class Authority {
 		const verification = this.#index.verify(secret, address, asked, now);
 		if (!verification.valid) this.#deadTokens.look(verification, address, now);
 		return verification;
+	}
+
+	/**
+	 * The same for an introspection (RFC 7662). The owner's is no use of the token, and may leave the address out.
+	 */
+	introspect(caller: Caller, secret: string, address: string | undefined): Verification {
+		if (caller.token !== undefined) return this.verify(secret, address, nothingAsked);
+		return this.#index.look(secret, address, this.#options.now());
 	}
 
 	/** @throws RuleError `credentials-missing`, `owner-only` or the code of the refusal. */

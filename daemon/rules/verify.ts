@@ -26,6 +26,8 @@ export interface Refusal {
 
 export const nothingAsked: VerifyQuery = { permissions: [], anyPermissions: [], resources: [] };
 
+const everywhere = new AddressMatcher([]);
+
 /** The one scheme that there is so far. */
 const scheme = "sha256:";
 
@@ -133,13 +135,8 @@ export class TokenIndex {
 	 * Looks, in this order, at: malformed, unknown, revoked, disabled, expired, address, permission, resource.
 	 */
 	verify(secret: string, address: string | undefined, asked: VerifyQuery, now: number): Verification {
-		const digest = hash("sha256", secret, "hex");
-		if (this.#shelf !== undefined) this.#fetch(digest);
-		const entry = this.#byHash.get(digest);
-		if (entry === undefined) {
-			const isToken = isWellFormed(secret) || this.#elsewhere.has(digest);
-			return { valid: false, reason: isToken ? "unknown" : "malformed" };
-		}
+		const entry = this.#entryOf(secret);
+		if ("valid" in entry) return entry;
 		const refusal = refusalOf(entry, address, asked, now);
 		this.#used.add(entry.usage);
 		if (refusal !== undefined) {
@@ -149,6 +146,23 @@ export class TokenIndex {
 		// Whoever has a successor and still is good is in the overlap.
 		entry.usage.countVerification(asked, address, now, entry.token.successorId);
 		return { valid: true, token: entry.token };
+	}
+
+	/** As `verify`, for one who only looks: it counts as no use, and an address that is not known is not asked for. */
+	look(secret: string, address: string | undefined, now: number): Verification {
+		const entry = this.#entryOf(secret);
+		if ("valid" in entry) return entry;
+		const asked = address === undefined ? { ...entry, addresses: everywhere } : entry;
+		return refusalOf(asked, address, nothingAsked, now) ?? { valid: true, token: entry.token };
+	}
+
+	#entryOf(secret: string): Entry | Refusal {
+		const digest = hash("sha256", secret, "hex");
+		if (this.#shelf !== undefined) this.#fetch(digest);
+		const entry = this.#byHash.get(digest);
+		if (entry !== undefined) return entry;
+		const isToken = isWellFormed(secret) || this.#elsewhere.has(digest);
+		return { valid: false, reason: isToken ? "unknown" : "malformed" };
 	}
 
 	#fetch(digest: string): void {

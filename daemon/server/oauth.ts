@@ -9,7 +9,6 @@ import {
 } from "../contract.ts";
 import { apiPermissions } from "../facts.ts";
 import type { Authority } from "../rules/authority.ts";
-import { nothingAsked } from "../rules/verify.ts";
 import type { Token } from "../store/tokens.ts";
 import { type Route, route } from "./route.ts";
 
@@ -35,9 +34,9 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 			accepts: form,
 			body: introspectRequest,
 			answers: { status: 200, description: "The token's state", schema: introspection },
-			handle: ({ body }) => {
+			handle: ({ caller, body }) => {
 				const { token: secret, client_address: address } = body;
-				const verification = authority.verify(secret, address, nothingAsked);
+				const verification = authority.introspect(caller, secret, address);
 				const answer: Introspection = verification.valid
 					? describe(verification.token, url())
 					: { active: false };

@@ -8,6 +8,7 @@ import type {
 	IdentifiedIds,
 	IncidentInput,
 	IncidentReport,
+	Introspection,
 	ListAuditQuery,
 	Policy,
 	Profile,
@@ -143,6 +144,16 @@ export class Client {
 	async usage(query: UsageQuery = {}): Promise<UsageDay[]> {
 		const list: UsageList = await this.#get(`/v1/usage${queryOf(query)}`);
 		return list.usage;
+	}
+
+	/** Whether the secret is good, and then whose. The owner looks, so that it counts as no use of the token. */
+	async introspect(secret: string): Promise<Introspection> {
+		return this.#connection.exchange({
+			method: "POST",
+			path: "/oauth2/introspect",
+			body: new URLSearchParams({ token: secret }),
+			read: json<Introspection>,
+		});
 	}
 
 	/** Asks as whoever holds the secret would. That it is not good is an answer, and no error. */

@@ -45,7 +45,8 @@ export class UnreachableError extends Error {
 interface Exchange<Answer> {
 	method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 	path: string;
-	body?: unknown;
+	/** A form is sent as one, all else as JSON. */
+	body?: object | URLSearchParams;
 	headers?: Record<string, string>;
 	/** Instead of the owner key. */
 	bearer?: string;
@@ -82,12 +83,8 @@ export class Connection {
 		try {
 			const response = await fetch(new URL(path, url), {
 				method,
-				headers: {
-					...headers,
-					authorization: `Bearer ${bearer}`,
-					...(body !== undefined && { "content-type": "application/json" }),
-				},
-				...(body !== undefined && { body: JSON.stringify(body) }),
+				headers: { ...headers, authorization: `Bearer ${bearer}` },
+				...(body !== undefined && { body: encoded(body) }),
 				// Our daemon never redirects, and the key must not follow one who does.
 				redirect: "error",
 				signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
@@ -99,6 +96,12 @@ export class Connection {
 			clearTimeout(timer);
 		}
 	}
+}
+
+/** With its media type, which goes out in the header by itself. */
+function encoded(body: object | URLSearchParams): Blob | URLSearchParams {
+	if (body instanceof URLSearchParams) return body;
+	return new Blob([JSON.stringify(body)], { type: "application/json" });
 }
 
 /**

@@ -60,7 +60,7 @@ async function replaceIn(
 	}
 	const edits = lines.map((line) => ({ line, value: secret }));
 	const written = await replaceSecrets(edits, { whenRefused: "leave" });
-	await reportRotated(services, { predecessor, successor, written, verified: "here" });
+	await reportRotated(services, { predecessor, successor, written });
 }
 
 /** The last of the successors that works; the daemon is asked, since the list may not have heard yet. */

@@ -36,7 +36,7 @@ export async function reportOutcome(
 /** Also for a rotation that was finished later. */
 export async function reportRotated(
 	services: Services,
-	done: Pick<Done, "predecessor" | "successor" | "written" | "verified">,
+	done: Pick<Done, "predecessor" | "successor" | "written">,
 ): Promise<void> {
 	const { predecessor, written } = done;
 	const lines = [...written.saved, ...written.unsaved];

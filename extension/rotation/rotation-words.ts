@@ -20,19 +20,11 @@ export interface WrittenLines {
 interface RotatedInWords {
 	predecessor: Pick<TokenRecord, "name" | "status" | "retiresDate">;
 	written: WrittenLines;
-	verified: "here" | "elsewhere";
 }
 
 /** `Rotated “orders-api”: 4 lines hold the new secret. The old one works until …` */
-export function rotatedInWords({ predecessor, written, verified }: RotatedInWords): string {
-	return [
-		headline(predecessor.name, written),
-		...troubles(written),
-		...(verified === "elsewhere"
-			? [l10n.t("It could not be verified from here, for it is good from its allowed addresses only.")]
-			: []),
-		oldSecretInWords(predecessor),
-	].join(" ");
+export function rotatedInWords({ predecessor, written }: RotatedInWords): string {
+	return [headline(predecessor.name, written), ...troubles(written), oldSecretInWords(predecessor)].join(" ");
 }
 
 function headline(name: string, { saved, unsaved }: WrittenLines): string {

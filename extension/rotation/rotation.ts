@@ -4,9 +4,10 @@
  * predecessor works on until every line is; no secret is lost without a word.
  */
 import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
 import type * as vscode from "vscode";
 import type { RotatedToken, TokenRecord } from "../../daemon/contract.ts";
-import type { Client, Refusal } from "../daemon/client.ts";
+import type { Client } from "../daemon/client.ts";
 import { UnreachableError } from "../daemon/connection.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, secretOn, type Written } from "../env/env-lines.ts";
@@ -40,8 +41,6 @@ export type RotationOutcome =
 
 export interface Done extends Rotation {
 	written: Written<EnvLine>;
-	/** `elsewhere`: only from its allowed addresses can the successor be verified. */
-	verified: "here" | "elsewhere";
 }
 
 export type Stage = "creating" | "verifying" | "replacing" | "ending";
@@ -150,10 +149,9 @@ async function goOn(
 	} catch (error) {
 		return await takeBack(services, begun, { error, isKept: false });
 	}
-	let verified: Done["verified"];
 	try {
 		onStage("verifying");
-		verified = await verify(client, begun);
+		await verify(client, begun);
 	} catch (error) {
 		return await takeBack(services, begun, { error, isKept: true });
 	}
@@ -165,7 +163,7 @@ async function goOn(
 		const written = await replaceOldSecret(services, begun);
 		const isToEnd = plan.overlap.kind === "none" && isFinished(written);
 		const predecessor = isToEnd ? await end(services, begun, onStage) : begun.predecessor;
-		return { kind: "rotated", predecessor, successor, written, verified };
+		return { kind: "rotated", predecessor, successor, written };
 	} catch (error) {
 		return { kind: "unfinished", error, ...rotationOf(begun) };
 	}
@@ -176,15 +174,10 @@ function rotationOf({ predecessor, successor }: Rotation): Rotation {
 }
 
 /** @throws what is to be told when the daemon does not take the very secret that it made */
-async function verify(client: Client, { secret, successor }: Begun): Promise<Done["verified"]> {
-	const answer = await client.verify(secret);
-	if (answer.valid && answer.token.id === successor.id) return "here";
-	if (isAddressRefusal(answer)) return "elsewhere";
-	throw new Error(answer.valid ? "The new secret is another token's." : answer.detail);
-}
-
-function isAddressRefusal(answer: { valid: true } | Refusal): boolean {
-	return !answer.valid && answer.reason === "address";
+async function verify(client: Client, { secret, successor }: Begun): Promise<void> {
+	const answer = await client.introspect(secret);
+	if (!answer.active) throw new Error(l10n.t("The daemon does not take the new secret."));
+	if (answer.client_id !== successor.id) throw new Error("The new secret is another token's.");
 }
 
 /** Puts the successor's secret into every line that holds the predecessor's by now, and leaves what cannot be changed. */

@@ -79,20 +79,8 @@ async function confirm({ successor }: Rotation, lines: readonly EnvLine[]): Prom
 	if (chosen !== undo) throw new vscode.CancellationError();
 }
 
-/** Within so long after the successor's creation, in milliseconds, its rotation has verified it. */
-const verificationMilliseconds = 10_000;
-
-/**
- * Whether anybody but the rotation, which sees by one verification that the secret is good, has used it. One that was
- * refused for its address did not count, and the API verifies nothing: a later use is then somebody's, though it is the only one.
- */
-function isUsed({ useCount, creationDate, lastUsedDate }: TokenRecord): boolean {
-	if (useCount !== 1 || lastUsedDate === null) return useCount > 0;
-	return Date.parse(lastUsedDate) - Date.parse(creationDate) > verificationMilliseconds;
-}
-
 function revocationInWords(successor: TokenRecord): string {
-	if (!isUsed(successor)) return l10n.t("The new token is revoked. Nobody has used it yet.");
+	if (successor.useCount === 0) return l10n.t("The new token is revoked. Nobody has used it yet.");
 	return l10n.t(
 		"The new token is revoked: whatever uses its secret by now is refused. Its last use: {0}.",
 		lastUse(successor, Date.now()),

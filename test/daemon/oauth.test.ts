@@ -157,6 +157,18 @@ describe("OAuth 2.0", () => {
 			}
 		});
 
+		it("counts a service's look as a use and the owner's not, which need not say the address either", async () => {
+			const { id, token } = await daemon.create({ allowedAddresses: ["10.0.0.0/8"] });
+			const usesAfter = async (form: Record<string, string>, secret: string) => {
+				const { body } = await daemon.call("POST", introspectPath, formOf({ token, ...form }, { secret }));
+				const record = await daemon.call("GET", `/v1/api-tokens/${id}`);
+				return [body.active, record.body.useCount];
+			};
+			assert.deepEqual(await usesAfter({}, ownerKey), [true, 0]);
+			assert.deepEqual(await usesAfter({ client_address: "11.0.0.1" }, ownerKey), [false, 0]);
+			assert.deepEqual(await usesAfter({ client_address: "10.0.0.1" }, service.token), [true, 1]);
+		});
+
 		it("takes a client id that is percent-encoded in every character", async () => {
 			const encoded = [...service.id].map((character) => `%${character.charCodeAt(0).toString(16)}`).join("");
 			const headers = { authorization: basic(encoded, service.token) };
