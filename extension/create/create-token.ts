@@ -14,10 +14,11 @@ import { nameOf } from "../env/file-text.ts";
 import { fieldOf } from "../failure.ts";
 import { report, untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
-import { connect } from "../tokens/token-choice.ts";
+import { connect, tokenFor } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import type { Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
+import { copyCurlTest, variableOf } from "./copy-curl-test.ts";
 import { deliverSecret } from "./deliver-secret.ts";
 import { expiryInstant } from "./expiry-input.ts";
 import { summaryRows } from "./summary.ts";
@@ -30,6 +31,14 @@ const failed = () => l10n.t("The token was not created.");
 
 export const createCommands: CommandTable = {
 	createToken: { failed, run: ({ services }) => createToken(services) },
+	copyCurlTest: {
+		failed: () => l10n.t("The curl test was not copied."),
+		async run(call) {
+			const among = ({ issuer }: TokenRecord) => issuer === "local";
+			const token = await tokenFor(call, { title: l10n.t("Copy curl Test"), among });
+			await copyCurlTest(call.services, token, await variableOf(call.services, token));
+		},
+	},
 };
 
 async function createToken(services: Services): Promise<void> {

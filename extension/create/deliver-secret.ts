@@ -12,7 +12,7 @@ import { type KeptSecret, openPlacement, placeAfterFailure, placeSecret } from "
 import { explain } from "../failure.ts";
 import { report } from "../report.ts";
 import type { Services } from "../services.ts";
-import { curlTest } from "./curl-test.ts";
+import { copyCurlTest } from "./copy-curl-test.ts";
 
 interface Delivery extends KeptSecret {
 	/** undefined: SecretStorage only. */
@@ -108,24 +108,6 @@ async function sayNextSteps(services: Services, { token, placement }: Delivery):
 		test,
 	);
 	if (chosen === open && placement !== undefined) await openPlacement(placement);
-	if (chosen === test) await copyCurlTest(services, { token, placement });
-}
-
-async function copyCurlTest(
-	{ daemon }: Services,
-	{ token, placement }: Pick<Delivery, "token" | "placement">,
-): Promise<void> {
-	const command = curlTest({
-		url: await daemon.url(),
-		key: placement?.key ?? "API_TOKEN",
-		envFile: placement?.target.path,
-		permission: token.permissions[0],
-		platform: process.platform,
-	});
-	await vscode.env.clipboard.writeText(command);
-	const said =
-		placement === undefined
-			? l10n.t("$(copy) Copied a curl command for the terminal; put the secret into API_TOKEN first")
-			: l10n.t("$(copy) Copied a curl command for the terminal");
-	vscode.window.setStatusBarMessage(said, 6000);
+	const variable = placement && { key: placement.key, envFile: placement.target.path };
+	if (chosen === test) await copyCurlTest(services, token, variable);
 }

@@ -49,6 +49,7 @@ describe("the extension's manifest", () => {
 			["injectToken", /^(active|retiring|disabled)\.kept\./],
 			["openTerminal", /^(active|retiring)\.kept\./],
 			["copyId", everywhere],
+			["copyCurlTest", /\.local$/],
 			["showActivity", everywhere],
 			["revokeToken", /^(?!revoked)/],
 			["disableToken", /^(active|retiring)\.[a-z]+\.local/],

@@ -1,0 +1,42 @@
+/** Copies a command that shows how the daemon answers for a token: right after its creation, or any time from the list. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { isEnvKey } from "../env/env-text.ts";
+import type { Services } from "../services.ts";
+import { curlTest } from "./curl-test.ts";
+
+/** Where the command finds the secret. */
+interface Variable {
+	key: string;
+	/** Relative to the workspace folder, with slashes. */
+	envFile: string;
+}
+
+/** @param variable undefined: the person puts the secret into one. */
+export async function copyCurlTest(
+	{ daemon }: Services,
+	token: TokenRecord,
+	variable: Variable | undefined,
+): Promise<void> {
+	const command = curlTest({
+		url: await daemon.url(),
+		key: variable?.key ?? "API_TOKEN",
+		envFile: variable?.envFile,
+		permission: token.permissions[0],
+		platform: process.platform,
+	});
+	await vscode.env.clipboard.writeText(command);
+	const said =
+		variable === undefined
+			? l10n.t("$(copy) Copied a curl command for the terminal; put the secret into API_TOKEN first")
+			: l10n.t("$(copy) Copied a curl command for the terminal");
+	vscode.window.setStatusBarMessage(said, 6000);
+}
+
+/** The first line of the env files here that a shell can read the token's secret from. */
+export async function variableOf({ bindings }: Services, { id }: TokenRecord): Promise<Variable | undefined> {
+	await bindings.whenReady();
+	const line = bindings.linesOf(id).find(({ commented, key }) => !commented && isEnvKey(key));
+	return line && { key: line.key, envFile: vscode.workspace.asRelativePath(line.uri, false) };
+}
