@@ -7,7 +7,8 @@ import { join } from "node:path";
 
 const envFile = join(import.meta.dirname, ".env");
 if (existsSync(envFile)) process.loadEnvFile(envFile);
-const { API_TOKEN, URL: url = "http://127.0.0.1:47600" } = process.env;
+const { API_TOKEN } = process.env;
+const url = process.env.URL || "http://127.0.0.1:47600";
 const permission = process.argv[2] ?? "orders.read";
 
 if (!API_TOKEN) {
@@ -22,9 +23,18 @@ try {
 	const answer = await response.json();
 	if (response.ok) console.log(`${response.status} "${answer.token.name}" may use ${permission}`);
 	else console.log(`${response.status} refused: ${answer.detail}`);
+	if (answer.reason === "unknown") sayWhereElse();
 	process.exitCode = response.ok ? 0 : 1;
 } catch (error) {
-	console.log(`Nobody answers at ${url} (${error.cause?.code ?? error.message}).`);
-	console.log('The daemon starts when the Tokens view is opened; "Tokens: Show Log" says where it listens.');
+	console.log(`No daemon of Tokensmith answers at ${url} (${error.cause?.code ?? error.message}).`);
+	sayWhereElse();
 	process.exitCode = 1;
+}
+
+function sayWhereElse() {
+	console.log(
+		"The daemon starts with the Tokens view, and takes another port when something else holds its own.",
+	);
+	console.log('"Copy curl Test" in a token\'s menu there has its address: put that into .env, as in');
+	console.log("URL=http://127.0.0.1:47601");
 }
