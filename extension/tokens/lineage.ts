@@ -20,6 +20,18 @@ export function workingSuccessorOf(tokens: Tokens, { id }: Pick<TokenRecord, "id
 	return successors.findLast((successor) => works(successor, Date.now()));
 }
 
+/** Those that no one has chosen, though a chosen one came after or before them, and whose secrets still work. */
+export function workingKinOf(tokens: Tokens, chosen: ReadonlySet<string>, now: number): TokenRecord[] {
+	const records = new Map(tokens.map((token) => [token.id, token]));
+	const kin = new Set(chosen);
+	// What is added while it runs is walked to as well, so that whole lineages are found.
+	for (const id of kin) {
+		const { predecessorId = null, successorId = null } = records.get(id) ?? {};
+		for (const next of [predecessorId, successorId]) if (next !== null) kin.add(next);
+	}
+	return tokens.filter((token) => kin.has(token.id) && !chosen.has(token.id) && works(token, now));
+}
+
 /** The end of a lineage, as far as the records go. */
 export function latestOf(tokens: Tokens, token: TokenRecord): TokenRecord {
 	return chain(tokens, token, ({ successorId }) => successorId).at(-1) ?? token;

@@ -1,9 +1,9 @@
 /** What a revocation will break, in sentences: lines, last use, lineage. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
-import { statusOf, type TokenRecord } from "../../daemon/contract.ts";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import { plainText, quoted } from "../display-text.ts";
-import { dateInWords } from "./time-left.ts";
-import { lastUse } from "./token-facts.ts";
+import { works } from "./lineage.ts";
+import { lastUse, worksUntil } from "./token-facts.ts";
 
 /** A token with all that hangs on it. */
 export interface Impact {
@@ -19,7 +19,13 @@ type Search = "done" | "restricted";
 /** In a dialog of many, more would hide its buttons. */
 const mostListed = 12;
 
-export function impactInWords(impacts: readonly Impact[], search: Search, now: number): string {
+/** @param kin those of the same lineages that are not chosen, and work. */
+export function impactInWords(
+	impacts: readonly Impact[],
+	kin: readonly TokenRecord[],
+	search: Search,
+	now: number,
+): string {
 	const [only] = impacts;
 	const parts =
 		impacts.length === 1 && only !== undefined
@@ -35,6 +41,7 @@ export function impactInWords(impacts: readonly Impact[], search: Search, now: n
 	return [
 		l10n.t("Whatever uses it is refused from the next request on. This cannot be undone."),
 		...parts,
+		...kinInWords(kin),
 		...(elsewhere.length === 0
 			? []
 			: [
@@ -77,19 +84,23 @@ function lineageInWords({ token, predecessor, successor }: Impact, now: number):
 			? [l10n.t("Its successor works on; lines can be given the successor's secret first.")]
 			: []),
 		...(predecessor !== undefined && predecessor.successorId === token.id && works(predecessor, now)
-			? [
-					l10n.t(
-						"It is the successor of a token that works until {0}; to go back to that one, undo the rotation instead.",
-						dateInWords(predecessor.retiresDate ?? predecessor.expiry ?? now),
-					),
-				]
+			? [l10n.t("To go back to its predecessor, undo the rotation instead.")]
 			: []),
 	];
 }
 
-function works(token: TokenRecord, now: number): boolean {
-	const status = statusOf(token, now);
-	return status === "active" || status === "retiring";
+/** Partial tokens tell those of a lineage apart, which have one name. */
+function kinInWords(kin: readonly TokenRecord[]): string[] {
+	if (kin.length === 0) return [];
+	const rows = kin.map((token) =>
+		worksUntil(`${quoted(token.name)} ${plainText(token.partialToken)}`, token),
+	);
+	return [
+		[
+			l10n.t("Of the same lineage, these secrets work on unless you revoke them too:"),
+			...shortList(rows),
+		].join("\n"),
+	];
 }
 
 function shortList(rows: readonly string[]): string[] {

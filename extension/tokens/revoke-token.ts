@@ -9,6 +9,7 @@ import { type EnvLine, openLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "./comment-lines.ts";
+import { workingKinOf } from "./lineage.ts";
 import { type Impact, impactInWords } from "./revoke-impact.ts";
 import { forgetSecret } from "./secret-store.ts";
 
@@ -21,28 +22,42 @@ interface Revoked extends Impact {
 export async function revokeTokens(services: Services, tokens: Ids): Promise<void> {
 	const client = await services.daemon.client();
 	await services.bindings.whenReady();
-	const impacts = await impactsOf(services, client, tokens);
-	if (impacts.length === 0) return sayRevokedAlready(services, tokens);
-	await confirm(impacts);
+	const { asked, kin } = await impactsOf(services, client, tokens);
+	if (asked.length === 0) return sayRevokedAlready(services, tokens);
+	const impacts = await confirm(asked, kin);
 	const { revoked, failed } = await revokeAll(services, client, impacts);
 	if (failed !== undefined && impacts.length === 1) throw failed.error;
 	if (revoked.length > 0) void sayRevoked(services, revoked);
 	if (failed !== undefined) await sayFailed(services, failed, impacts.length - revoked.length);
 }
 
-/** Of its last use, and of a rotation, the list may not have heard yet. */
-async function impactsOf({ bindings, live }: Services, client: Client, tokens: Ids): Promise<Revoked[]> {
-	const [first, ...more] = tokens;
-	const records =
-		first !== undefined && more.length === 0 ? [await client.getToken(first.id)] : await client.listTokens();
-	const byId = new Map([...live.tokens, ...records].map((record) => [record.id, record]));
-	return tokens.flatMap(({ id }) => {
-		const token = byId.get(id);
-		if (token === undefined || token.revokedDate !== null) return [];
-		const predecessor = byId.get(token.predecessorId ?? "");
-		const successor = byId.get(token.successorId ?? "");
-		return [{ token, lines: bindings.linesOf(id), predecessor, successor }];
+/** What is asked for, and those of the same lineages that would work on. */
+async function impactsOf(
+	{ bindings, live }: Services,
+	client: Client,
+	tokens: Ids,
+): Promise<{ asked: Revoked[]; kin: Revoked[] }> {
+	const byId = new Map([...live.tokens, ...(await recordsOf(client, tokens))].map((one) => [one.id, one]));
+	const impactOf = (token: TokenRecord): Revoked => ({
+		token,
+		lines: bindings.linesOf(token.id),
+		predecessor: byId.get(token.predecessorId ?? ""),
+		successor: byId.get(token.successorId ?? ""),
 	});
+	const chosen = tokens
+		.flatMap(({ id }) => byId.get(id) ?? [])
+		.filter(({ revokedDate }) => revokedDate === null);
+	const kin = workingKinOf([...byId.values()], new Set(chosen.map(({ id }) => id)), Date.now());
+	return { asked: chosen.map(impactOf), kin: kin.map(impactOf) };
+}
+
+/** Of its last use, and of a rotation, the list may not have heard yet. */
+async function recordsOf(client: Client, tokens: Ids): Promise<TokenRecord[]> {
+	const [first, ...more] = tokens;
+	if (first === undefined || more.length > 0) return await client.listTokens();
+	const only = await client.getToken(first.id);
+	const isAlone = only.predecessorId === null && only.successorId === null;
+	return isAlone ? [only] : await client.listTokens();
 }
 
 /** Perhaps in another window: the list need not have heard of it yet. */
@@ -55,7 +70,8 @@ function sayRevokedAlready({ live }: Services, tokens: Ids): void {
 	);
 }
 
-async function confirm(impacts: readonly Revoked[]): Promise<void> {
+/** Answers what is to be revoked: what was asked for, with its kin where the person wants that. */
+async function confirm(impacts: readonly Revoked[], kin: readonly Revoked[]): Promise<readonly Revoked[]> {
 	const [first] = impacts;
 	if (first === undefined) throw new vscode.CancellationError();
 	const revoke = l10n.t("Revoke");
@@ -64,9 +80,15 @@ async function confirm(impacts: readonly Revoked[]): Promise<void> {
 			? l10n.t("Revoke the API token {0}?", quoted(first.token.name))
 			: l10n.t("Revoke {0} API tokens?", impacts.length);
 	const search = vscode.workspace.isTrusted ? "done" : "restricted";
-	const detail = impactInWords(impacts, search, Date.now());
-	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, revoke);
-	if (chosen !== revoke) throw new vscode.CancellationError();
+	const working = kin.map(({ token }) => token);
+	const detail = impactInWords(impacts, working, search, Date.now());
+	const all = [...impacts, ...kin];
+	const revokeAll = all.length === 2 ? l10n.t("Revoke Both") : l10n.t("Revoke All {0}", all.length);
+	const buttons = kin.length === 0 ? [revoke] : [revoke, revokeAll];
+	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, ...buttons);
+	if (chosen === revoke) return impacts;
+	if (chosen === revokeAll && kin.length > 0) return all;
+	throw new vscode.CancellationError();
 }
 
 interface Failed {

@@ -89,6 +89,13 @@ export function lastUse(token: TokenRecord, now: number): string {
 		: l10n.t("{0} from {1}, {2} times in all", since, lastUsedAddress, useCount);
 }
 
+/** For lists of what still works: `orders-api tks_…QSQ1 until Sat, 31 Jan 2026, 14:00 CET`. */
+export function worksUntil(named: string, token: TokenRecord): string {
+	const end = endOf(token);
+	if (end === Number.POSITIVE_INFINITY) return l10n.t("{0} without expiry", named);
+	return l10n.t("{0} until {1}", named, dateInWords(end));
+}
+
 /** What stands behind the name in the list. */
 export function stateInWords(token: TokenRecord, urgency: Urgency, now: number): string {
 	if (urgency === "revoked" && token.revokedDate !== null)

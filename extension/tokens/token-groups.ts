@@ -1,9 +1,10 @@
 /**
  * How the list of tokens is put together: the groups in their order, the tokens in each, the soonest to end first,
- * and a rotated token under its successor for as long as it still works. Knows no VS Code.
+ * and a rotated token under its successor for as long as both still work. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { works } from "./lineage.ts";
 import { soonestFirst, type Urgency, urgencyOf } from "./time-left.ts";
 
 export const groupings = ["status", "issuer", "file"] as const;
@@ -112,11 +113,11 @@ function byFile<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>
 	return [...groups, { id: "no-file", kind: "no-file", label, entries: nowhere.sort(endedLast(facts)) }];
 }
 
-/** The tokens, those that retire under their successors if these are there too. */
+/** The tokens, those that retire under their successors if these are there too, and work: else they would hide there. */
 function entriesOf<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>): TokenEntry<Line>[] {
-	const shown = new Set(tokens.map(({ id }) => id));
+	const working = new Set(tokens.filter((token) => works(token, facts.now)).map(({ id }) => id));
 	const isUnder = ({ status, successorId }: TokenRecord) =>
-		status === "retiring" && successorId !== null && shown.has(successorId);
+		status === "retiring" && successorId !== null && working.has(successorId);
 	const under = Map.groupBy(tokens.filter(isUnder), ({ successorId }) => successorId);
 	const entryOf = (token: TokenRecord): TokenEntry<Line> => ({
 		token,

@@ -4,7 +4,7 @@ import {
 	undoneLinesInWords,
 	type WrittenLines,
 } from "../../extension/rotation/rotation-words.ts";
-import { isOverlapOver, workingSuccessorOf } from "../../extension/tokens/lineage.ts";
+import { isOverlapOver, workingKinOf, workingSuccessorOf } from "../../extension/tokens/lineage.ts";
 import { overlapFact, overlapUse } from "../../extension/tokens/overlap-facts.ts";
 import { impactInWords } from "../../extension/tokens/revoke-impact.ts";
 import { aToken } from "./a-token.ts";
@@ -85,6 +85,17 @@ describe("the lineage", () => {
 		assert.ok(workingSuccessorOf(circle, { id: "old" }));
 	});
 
+	it("knows the others whose secrets work, however far away, and none that was chosen", () => {
+		const first = aToken({ id: "first", successorId: "old", retiresDate: retiring.retiresDate });
+		const tokens = [first, { ...retiring, predecessorId: "first" }, successor, aToken({ id: "stranger" })];
+		const kin = (...ids: string[]) => workingKinOf(tokens, new Set(ids), Date.now()).map(({ id }) => id);
+		assert.deepEqual(kin("new"), ["first", "old"]);
+		assert.deepEqual(kin("first", "new"), ["old"]);
+		assert.deepEqual(kin("stranger"), []);
+		const over = [{ ...first, retiresDate: before }, { ...retiring, disabledDate: before }, successor];
+		assert.deepEqual(workingKinOf(over, new Set(["new"]), Date.now()), []);
+	});
+
 	it("knows when an overlap is over", () => {
 		assert.equal(isOverlapOver(retiring, Date.now()), false);
 		assert.equal(isOverlapOver({ ...retiring, retiresDate: before }, Date.now()), true);
@@ -113,27 +124,41 @@ describe("what a revocation will break", () => {
 
 	it("is said of the lines, or why they are not known", () => {
 		const lines = [line(".env:1 (A)")];
-		assert.match(impactInWords([{ ...impact(), lines }], "done", now), /will break:\n• {2}\.env:1 \(A\)/);
-		assert.match(impactInWords([impact()], "done", now), /No env file of this workspace/);
-		assert.match(impactInWords([impact()], "restricted", now), /In Restricted Mode/);
+		assert.match(impactInWords([{ ...impact(), lines }], [], "done", now), /will break:\n• {2}\.env:1 \(A\)/);
+		assert.match(impactInWords([impact()], [], "done", now), /No env file of this workspace/);
+		assert.match(impactInWords([impact()], [], "restricted", now), /In Restricted Mode/);
 	});
 
 	it("is said of the lineage", () => {
 		const successor = aToken({ id: "new", predecessorId: "old" });
 		const both = { ...impact(retiring), successor };
-		assert.match(impactInWords([both], "done", now), /Its successor works on/);
+		assert.match(impactInWords([both], [], "done", now), /Its successor works on/);
 		const of = { ...impact(successor), predecessor: retiring };
-		assert.match(impactInWords([of], "done", now), /to go back to that one, undo the rotation instead/);
+		assert.match(
+			impactInWords([of], [], "done", now),
+			/To go back to its predecessor, undo the rotation instead/,
+		);
+	});
+
+	it("is said of other secrets of the lineage that work on, with what tells them apart", () => {
+		const kin = [retiring, aToken({ name: "[x](y)", partialToken: "tks_…QSQ1" })];
+		const text = impactInWords([impact()], kin, "done", now);
+		assert.match(
+			text,
+			/work on unless you revoke them too:\n• {2}“.*” tks_…abcd until .*\n• {2}.* tks_…QSQ1 without/,
+		);
+		assert.ok(!text.includes("]("));
+		assert.doesNotMatch(impactInWords([impact()], [], "done", now), /lineage/);
 	});
 
 	it("is said of a token whose issuer alone can revoke it", () => {
-		const text = impactInWords([impact(aToken({ name: "CI", issuer: "github" }))], "done", now);
+		const text = impactInWords([impact(aToken({ name: "CI", issuer: "github" }))], [], "done", now);
 		assert.match(text, /only marked as revoked here; revoke it there too: “CI”/);
 	});
 
 	it("is shortened for many, and counts the rest", () => {
 		const many = Array.from({ length: 40 }, (_, index) => impact(aToken({ name: `t${index}` })));
-		const text = impactInWords(many, "done", now);
+		const text = impactInWords(many, [], "done", now);
 		assert.equal(text.match(/last used/g)?.length, 12);
 		assert.match(text, /and 28 more/);
 	});

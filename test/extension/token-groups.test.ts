@@ -79,6 +79,27 @@ describe("tokens by their status", () => {
 	});
 });
 
+describe("a rotated token whose successor works no more", () => {
+	const old = token("old", { successorId: "new", retiresDate: inDays(1), expiry: inDays(40) });
+	const dead = (more: Partial<TokenRecord>) => [old, token("new", { predecessorId: "old", ...more })];
+
+	it("stands where its own status puts it, for its secret works", () => {
+		const ended = { Active: "old", "Disabled and Revoked": "new" };
+		check(dead({ revokedDate: inDays(-1) }), "status", ended);
+		check(dead({ disabledDate: inDays(-1) }), "status", ended);
+		check(dead({ expiry: inDays(-1) }), "status", { Expired: "new", Active: "old" });
+		check(dead({ revokedDate: inDays(-1) }), "issuer", { LOCAL: "old new" });
+	});
+
+	it("keeps those under it that retire with it", () => {
+		const first = token("first", { successorId: "old", retiresDate: inDays(1) });
+		check([first, ...dead({ revokedDate: inDays(-1) })], "status", {
+			Active: "old(first)",
+			"Disabled and Revoked": "new",
+		});
+	});
+});
+
 describe("tokens by their issuer", () => {
 	it("stand under the issuers' names in their order, the dead last", () => {
 		const tokens = [

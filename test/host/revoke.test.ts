@@ -68,6 +68,28 @@ describe("revoking and disabling tokens", () => {
 			await until("it is said", () => /^Commented out 2 lines\./.test(person.last?.text ?? ""));
 		});
 
+		it("names the predecessor's secret that works on, and leaves it alone unless both are to go", async () => {
+			const { id } = await window.client.rotateToken(token.id, { overlapSeconds: 3600 });
+			await until("it is heard of", () => window.live.tokens.some((one) => one.id === id));
+			person.answers(/^Revoke the API token/, "Revoke");
+			await run("revokeToken", { id });
+			const [asked] = person.told;
+			assert.deepEqual(asked?.buttons, ["Revoke", "Revoke Both"]);
+			assert.ok(asked?.detail.includes(`“orders-api” ${token.partialToken} until `));
+			assert.equal(await statusOf(token), "retiring");
+		});
+
+		it("takes the working rest of the lineage along where that is wanted", async () => {
+			const { id } = await window.client.rotateToken(token.id, { overlapSeconds: 3600 });
+			await until("it is heard of", () => window.live.tokens.some((one) => one.id === id));
+			person.answers(/^Revoke the API token/, "Revoke Both");
+			await run("revokeToken", { id });
+			assert.equal(await statusOf(token), "revoked");
+			assert.equal((await window.client.getToken(id)).status, "revoked");
+			assert.ok(!window.kept.has(`token/${token.id}`));
+			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 2 lines still hold/);
+		});
+
 		it("takes several tokens at once, after one question that names each", async () => {
 			person.answers(/^Revoke 2 API tokens\?/, "Revoke");
 			await run("revokeToken", { id: token.id }, [{ id: token.id }, { id: other.id }]);
