@@ -85,6 +85,9 @@ export function endOf(dates: Ends): number {
 	return Math.min(...ends);
 }
 
+/** What remains to be done after an incident that made successors. Whoever knows the places does without it. */
+export const successorsToPlace = "Put the successors' secrets in place of the old ones.";
+
 /** How many resources one token can be granted. */
 export const maximumResources = 200;
 

@@ -1,7 +1,7 @@
 /** What an incident does: revokes many tokens at once, makes successors where asked for, and says what remains to be done. */
 import { randomUUID } from "node:crypto";
 import type { IncidentReport, IncidentRequest, Profile, TokenRecord, UserInfo } from "../contract.ts";
-import { statusOf } from "../facts.ts";
+import { statusOf, successorsToPlace } from "../facts.ts";
 import type { Token } from "../store/tokens.ts";
 import type { Happening } from "./audit.ts";
 import type { TokenChange } from "./changes.ts";
@@ -103,9 +103,7 @@ function stepsAfter(
 			? [`Look at what still used them in the last hour, it fails now: ${used.join(", ")}.`]
 			: ["None of them was used in the last hour, so nothing should fail now."]),
 		...(successors > 0
-			? [
-					`Put the ${successors === 1 ? "successor's secret" : `${successors} successors' secrets`} in place of the old ones.`,
-				]
+			? [successorsToPlace]
 			: ["Create new tokens where they are needed, with no more permissions than they need."]),
 		"Find out where the secrets leaked, and take them out there: files, history, logs, messages.",
 		"Watch for uses of the revoked tokens: each is told of as it happens.",

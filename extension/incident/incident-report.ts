@@ -3,10 +3,10 @@
  * to be passed on: no secret is in it, and names that others chose are letters and nothing else. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
-import type { IncidentReport, TokenRecord } from "../../daemon/contract.ts";
+import { type IncidentReport, successorsToPlace, type TokenRecord } from "../../daemon/contract.ts";
 import { plainText } from "../display-text.ts";
 import { dateInWords } from "../tokens/time-left.ts";
-import { lastUse } from "../tokens/token-facts.ts";
+import { lastUse, worksUntil } from "../tokens/token-facts.ts";
 
 /** `dead`: it holds a revoked secret, and was not to be changed. */
 type LineFate = "replaced" | "unsaved" | "not-saved" | "refused" | "dead";
@@ -23,6 +23,8 @@ export interface IncidentLine {
 export interface IncidentFacts {
 	report: Omit<IncidentReport, "successors"> & { successors: readonly TokenRecord[] };
 	lines: readonly IncidentLine[];
+	/** Of the same lineages, what was not revoked and works. */
+	stillWorking: readonly TokenRecord[];
 	/** The ids of successors whose secrets could be kept nowhere. */
 	notKept: ReadonlySet<string>;
 	search: "done" | "restricted";
@@ -32,7 +34,7 @@ export function incidentMarkdown(facts: IncidentFacts): string {
 	const { report } = facts;
 	const now = Date.parse(report.date);
 	return [
-		`# ${l10n.t("Incident of {0}", escaped(dateInWords(report.date)))}`,
+		`# ${l10n.t("Incident of {0}", dateInWords(report.date))}`,
 		`${l10n.t("Reason: {0}", escaped(report.reason))}  \n${l10n.t("Number: {0}", `\`${report.id}\``)}`,
 		`## ${l10n.t("What happened")}`,
 		happened(report),
@@ -40,11 +42,12 @@ export function incidentMarkdown(facts: IncidentFacts): string {
 			[l10n.t("Token"), l10n.t("Secret"), l10n.t("Last used"), l10n.t("Used in the last hour")],
 			report.revoked.map(({ token, usedInLastHour }) => [
 				escaped(token.name),
-				escaped(token.partialToken),
+				inCode(token.partialToken),
 				escaped(lastUse(token, now)),
 				usedInLastHour ? `**${l10n.t("yes")}**` : l10n.t("no"),
 			]),
 		),
+		...stillWorkingParts(facts),
 		...successorParts(facts),
 		...lineParts(facts),
 		`## ${l10n.t("What remains to be done")}`,
@@ -69,12 +72,21 @@ function happened({ revoked, successors }: IncidentFacts["report"]): string {
 	return `${dead} ${made}`;
 }
 
+function stillWorkingParts({ stillWorking }: IncidentFacts): string[] {
+	if (stillWorking.length === 0) return [];
+	const rows = stillWorking.map((token) => {
+		const named = `${escaped(token.name)} ${inCode(token.partialToken)}`;
+		return `- ${l10n.t("Still works: {0}", worksUntil(named, token))}`;
+	});
+	return [rows.join("\n")];
+}
+
 function successorParts({ report: { successors }, notKept }: IncidentFacts): string[] {
 	if (successors.length === 0) return [];
 	const rows = successors.map(({ id, name, partialToken, expiry }) => [
 		escaped(name),
-		escaped(partialToken),
-		expiry === null ? l10n.t("never") : escaped(dateInWords(expiry)),
+		inCode(partialToken),
+		expiry === null ? l10n.t("never") : dateInWords(expiry),
 		notKept.has(id) ? `**${l10n.t("kept nowhere")}**` : l10n.t("in SecretStorage"),
 	]);
 	return [
@@ -91,7 +103,7 @@ function lineParts({ report, lines, search }: IncidentFacts): string[] {
 		return [heading, l10n.t("No env file of the workspace held the secret of a revoked token.")];
 	const names = new Map(report.revoked.map(({ token }) => [token.id, token.name]));
 	const rows = lines.map(({ tokenId, words, fate, why }) => [
-		escaped(words),
+		inCode(words),
 		escaped(names.get(tokenId) ?? ""),
 		why === undefined ? fateInWords[fate]() : `${fateInWords[fate]()}: ${escaped(why)}`,
 	]);
@@ -108,19 +120,29 @@ const fateInWords: Record<LineFate, () => string> = {
 	dead: () => l10n.t("**holds the dead secret**"),
 };
 
-function remainingSteps({ report, lines, notKept }: IncidentFacts): string[] {
+function remainingSteps(facts: IncidentFacts): string[] {
+	const { report, lines, notKept } = facts;
 	const dead = lines.filter(({ fate }) => fate !== "replaced");
 	const lost = report.successors.filter(({ id }) => notKept.has(id));
 	return [
-		...dead.map(({ words }) => l10n.t("Mend {0}.", escaped(words))),
+		...dead.map(({ words }) => l10n.t("Mend {0}.", inCode(words))),
 		...lost.map(({ name }) =>
 			l10n.t("Rotate the successor of {0}: its secret was kept nowhere.", escaped(name)),
 		),
 		...(lines.some(({ fate }) => fate === "replaced")
 			? [l10n.t("Restart what was started with an old secret: terminals, debugging, services, containers.")]
 			: []),
-		...report.nextSteps.map(escaped),
+		...report.nextSteps.filter((step) => step !== successorsToPlace || !haveLines(facts)).map(escaped),
 	];
+}
+
+/** Whether each successor's place is a line here: those that do not hold it yet are steps of their own. */
+function haveLines({ report: { revoked, successors }, lines }: IncidentFacts): boolean {
+	const next = new Map(revoked.map(({ token }) => [token.id, token.successorId]));
+	const placed = new Set<string>(lines.map(({ tokenId }) => tokenId));
+	// A line of a token that was rotated before leads to the last of its lineage.
+	for (const id of placed) placed.add(next.get(id) ?? id);
+	return successors.every(({ id }) => placed.has(id));
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -128,9 +150,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 	return [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
 }
 
-/** As letters: nothing of it is a link, a picture, a heading or a cell. */
+/** As letters: nothing of it is a link, a picture or a cell. It stands where no heading or list can begin. */
 export function escaped(text: string): string {
 	return plainText(text)
 		.replace(/[\r\n\u2028\u2029]+/g, " ")
-		.replace(/[\\`*_{}[\]<>()#+!|~&]/g, "\\$&");
+		.replace(/[\\`*[\]<>|~&]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])/g, "\\$&");
+}
+
+/** As code, but for what could end it, or the cell that it stands in. */
+export function inCode(text: string): string {
+	return /[`|\\\r\n\u2028\u2029]|^\s*$/.test(text) ? escaped(text) : `\`${plainText(text)}\``;
 }

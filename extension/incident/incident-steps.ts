@@ -1,8 +1,9 @@
 /** The steps that ask what an incident is to revoke, why, and what comes in its place, up to a typed confirmation. */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { labelText } from "../display-text.ts";
 import { countInWords } from "../rotation/rotate-expiring.ts";
+import { workingKinOf } from "../tokens/lineage.ts";
+import { tokenRow } from "../tokens/token-choice.ts";
 import { lastUse } from "../tokens/token-facts.ts";
 import type { Prompts, Read, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
@@ -13,6 +14,8 @@ export type Replacing = "lines" | "storage" | "none";
 export interface IncidentDraft {
 	scope?: "all" | "some";
 	ids?: readonly string[];
+	/** What is revoked with them, of the rest of their lineages. */
+	kinIds?: readonly string[];
 	reason?: string;
 	replacing?: Replacing;
 }
@@ -21,19 +24,23 @@ interface Surroundings {
 	prompts: Prompts;
 	/** All that are not revoked. */
 	tokens: readonly TokenRecord[];
-	/** How many lines hold the secrets of these tokens. */
-	countLines(ids: readonly string[]): number;
+	/** The lines that hold the token's secret. */
+	linesOf(id: string): readonly { readonly words: string }[];
 	now: number;
 }
 
-export function idsOf({ scope, ids = [] }: IncidentDraft, tokens: readonly TokenRecord[]): readonly string[] {
-	return scope === "all" ? tokens.map(({ id }) => id) : ids;
+export function idsOf(
+	{ scope, ids = [], kinIds = [] }: IncidentDraft,
+	tokens: readonly TokenRecord[],
+): readonly string[] {
+	return scope === "all" ? tokens.map(({ id }) => id) : [...ids, ...kinIds];
 }
 
 export function incidentSteps(surroundings: Surroundings): Step<IncidentDraft>[] {
 	return [
 		scopeStep(surroundings),
 		tokensStep(surroundings),
+		kinStep(surroundings),
 		reasonStep(surroundings),
 		replacingStep(surroundings),
 		confirmStep(surroundings),
@@ -64,7 +71,7 @@ function scopeStep({ prompts, tokens }: Surroundings): Step<IncidentDraft> {
 	};
 }
 
-function tokensStep({ prompts, tokens, now }: Surroundings): Step<IncidentDraft> {
+function tokensStep({ prompts, tokens, linesOf, now }: Surroundings): Step<IncidentDraft> {
 	return {
 		id: "tokens",
 		subject: l10n.t("Tokens"),
@@ -75,19 +82,48 @@ function tokensStep({ prompts, tokens, now }: Surroundings): Step<IncidentDraft>
 			const picked = new Set(draft.ids);
 			const answer = await prompts.many<string>(place, {
 				placeholder: l10n.t("Which tokens are revoked?"),
-				rows: tokens.map(
-					(token): Row<string> => ({
-						label: labelText(token.name),
-						description: l10n.t("last used: {0}", lastUse(token, now)),
-						value: token.id,
-					}),
-				),
+				rows: tokens.map((token) => rowOf(token, linesOf(token.id), now)),
 				isPicked: (id) => picked.has(id),
 				problem: ({ length }) => (length === 0 ? l10n.t("choose at least one") : undefined),
 			});
-			return answer === back ? back : { ...draft, ids: answer };
+			if (answer === back) return back;
+			// What was said of the lineages of others holds no more.
+			const { kinIds: _, ...rest } = draft;
+			return { ...rest, ids: answer };
 		},
 	};
+}
+
+/** A secret of the same lineage has most likely leaked in the same place: it stays only if somebody says so. */
+function kinStep({ prompts, tokens, linesOf, now }: Surroundings): Step<IncidentDraft> {
+	const kinOf = ({ ids = [] }: IncidentDraft) => workingKinOf(tokens, new Set(ids), now);
+	return {
+		id: "kin",
+		subject: l10n.t("Lineage"),
+		kind: "numbered",
+		applies: (draft) => draft.scope === "some" && kinOf(draft).length > 0,
+		isAnswered: ({ kinIds }) => kinIds !== undefined,
+		async ask(draft, place) {
+			const picked = draft.kinIds && new Set(draft.kinIds);
+			const answer = await prompts.many<string>(place, {
+				placeholder: l10n.t(
+					"Of the same lineage, these secrets still work. They are revoked too, if picked.",
+				),
+				rows: kinOf(draft).map((token) => rowOf(token, linesOf(token.id), now)),
+				isPicked: (id) => picked?.has(id) ?? true,
+				problem: () => undefined,
+			});
+			return answer === back ? back : { ...draft, kinIds: answer };
+		},
+	};
+}
+
+function rowOf(token: TokenRecord, lines: readonly { readonly words: string }[], now: number): Row<string> {
+	return { ...tokenRow(token, lines, l10n.t("last used: {0}", lastUse(token, now))), value: token.id };
+}
+
+function countLines({ linesOf }: Surroundings, ids: readonly string[]): number {
+	return ids.flatMap((id) => linesOf(id)).length;
 }
 
 function reasonStep({ prompts }: Surroundings): Step<IncidentDraft> {
@@ -120,14 +156,15 @@ function readReason(text: string): Read<string> {
 	return { ok: true, value };
 }
 
-function replacingStep({ prompts, tokens, countLines }: Surroundings): Step<IncidentDraft> {
+function replacingStep(surroundings: Surroundings): Step<IncidentDraft> {
+	const { prompts, tokens } = surroundings;
 	return {
 		id: "replacing",
 		subject: l10n.t("Successors"),
 		kind: "numbered",
 		isAnswered: ({ replacing }) => replacing !== undefined,
 		async ask(draft, place) {
-			const lines = countLines(idsOf(draft, tokens));
+			const lines = countLines(surroundings, idsOf(draft, tokens));
 			const answer = await prompts.one<Replacing>(place, {
 				placeholder: l10n.t("What comes in place of the revoked tokens that still worked?"),
 				rows: [
@@ -150,7 +187,8 @@ function replacingStep({ prompts, tokens, countLines }: Surroundings): Step<Inci
 	};
 }
 
-function confirmStep({ prompts, tokens, countLines }: Surroundings): Step<IncidentDraft> {
+function confirmStep(surroundings: Surroundings): Step<IncidentDraft> {
+	const { prompts, tokens } = surroundings;
 	return {
 		id: "confirm",
 		subject: l10n.t("Confirmation"),
@@ -163,7 +201,7 @@ function confirmStep({ prompts, tokens, countLines }: Surroundings): Step<Incide
 					"Type {0} to revoke {1} at once, for good. Lines of the env files here that hold them: {2}.",
 					phrase,
 					countInWords(ids.length),
-					countLines(ids),
+					countLines(surroundings, ids),
 				),
 				placeholder: phrase,
 				read: (text): Read<true> =>

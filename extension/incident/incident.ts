@@ -11,6 +11,7 @@ import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, type Written } from "../env/env-lines.ts";
 import type { Replacement } from "../rotation/reopen.ts";
 import type { Services } from "../services.ts";
+import { workingKinOf } from "../tokens/lineage.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import type { IncidentFacts, IncidentLine } from "./incident-report.ts";
 import type { Replacing } from "./incident-steps.ts";
@@ -43,6 +44,7 @@ export async function carryOutIncident(
 	wish: IncidentWish,
 ): Promise<IncidentOutcome> {
 	const client = await services.daemon.client();
+	const before = await client.listTokens();
 	const report = await revoke(client, wish);
 	const successors = successorsByPredecessor(report);
 	const notKept = await keepSecrets(services, report.successors);
@@ -57,6 +59,7 @@ export async function carryOutIncident(
 		facts: {
 			report: { ...report, successors: report.successors.map(withoutSecret) },
 			lines: lines.map((line) => fateOf(line, written)),
+			stillWorking: workingKinOf(before, new Set(report.revoked.map(({ token }) => token.id)), Date.now()),
 			notKept,
 			search: vscode.workspace.isTrusted ? "done" : "restricted",
 		},

@@ -7,8 +7,7 @@ import { countInWords } from "../rotation/rotate-expiring.ts";
 import { offer, runningWays, saveAll } from "../rotation/rotation-report.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "../tokens/comment-lines.ts";
-import { soonestFirst } from "../tokens/time-left.ts";
-import { connect, withSelected } from "../tokens/token-choice.ts";
+import { connect, currentFirst, withSelected } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { runWizard } from "../wizard/wizard.ts";
 import { carryOutIncident, type IncidentOutcome, type IncidentWish } from "./incident.ts";
@@ -26,7 +25,7 @@ export const incidentCommands: CommandTable = {
 async function startIncident(services: Services, ids: readonly string[]): Promise<void> {
 	const { live, bindings } = services;
 	await connect(live);
-	const tokens = live.tokens.filter(({ revokedDate }) => revokedDate === null).toSorted(soonestFirst);
+	const tokens = live.tokens.filter(({ revokedDate }) => revokedDate === null).toSorted(currentFirst);
 	if (tokens.length === 0) {
 		void vscode.window.showInformationMessage(l10n.t("There is no API token that could be revoked."));
 		return;
@@ -46,10 +45,10 @@ async function ask(
 	tokens: readonly TokenRecord[],
 	given: readonly string[],
 ): Promise<IncidentWish> {
-	const countLines = (ids: readonly string[]) => ids.flatMap((id) => bindings.linesOf(id)).length;
+	const linesOf = (id: string) => bindings.linesOf(id);
 	const ids = given.filter((id) => tokens.some((token) => token.id === id));
 	const start: IncidentDraft = ids.length === 0 ? {} : { scope: "some", ids };
-	const steps = (prompts: Prompts) => incidentSteps({ prompts, tokens, countLines, now: Date.now() });
+	const steps = (prompts: Prompts) => incidentSteps({ prompts, tokens, linesOf, now: Date.now() });
 	const draft = await runWizard(steps, start, { title: l10n.t("Incident") });
 	const { scope, reason, replacing } = draft;
 	if (reason === undefined || replacing === undefined) throw new Error("The steps ended too early.");

@@ -5,9 +5,13 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall } from "../command.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText } from "../display-text.ts";
+import type { EnvLine } from "../env/bindings.ts";
 import type { Services } from "../services.ts";
 import { soonestFirst, urgencyOf } from "./time-left.ts";
 import { stateInWords } from "./token-facts.ts";
+
+/** More would leave no room in a row. */
+const mostLines = 3;
 
 export interface Wanted {
 	title: string;
@@ -70,19 +74,16 @@ export async function connect(live: LiveTokens): Promise<void> {
 	);
 }
 
-async function rowsFor({ live, secrets }: Services, { among, none }: Wanted) {
+async function rowsFor({ live, secrets, bindings }: Services, { among, none }: Wanted) {
 	await connect(live);
 	const kept = new Set(among === "kept" ? await secrets.ids() : []);
 	const fits = (token: TokenRecord) =>
 		typeof among === "function"
 			? among(token)
 			: token.status !== "revoked" && (among === "all" || kept.has(token.id));
-	// Those that were rotated come last: hardly anybody wants the old secret.
-	const isRotated = ({ status }: TokenRecord) => Number(status === "retiring");
-	const tokens = live.tokens
-		.filter(fits)
-		.toSorted((one, other) => isRotated(one) - isRotated(other) || soonestFirst(one, other));
-	if (tokens.length > 0) return tokens.map(rowOf);
+	const tokens = live.tokens.filter(fits).toSorted(currentFirst);
+	if (tokens.length > 0)
+		return tokens.map((token) => ({ ...tokenRow(token, bindings.linesOf(token.id)), token }));
 	const usual =
 		among === "kept"
 			? l10n.t("No token's secret is kept on this machine.")
@@ -91,13 +92,27 @@ async function rowsFor({ live, secrets }: Services, { among, none }: Wanted) {
 	throw new vscode.CancellationError();
 }
 
-function rowOf(token: TokenRecord): vscode.QuickPickItem & { token: TokenRecord } {
+/** Those that were rotated come last: hardly anybody wants the old secret. */
+export function currentFirst(one: TokenRecord, other: TokenRecord): number {
+	const isRotated = ({ status }: TokenRecord) => Number(status === "retiring");
+	return isRotated(one) - isRotated(other) || soonestFirst(one, other);
+}
+
+/** With what tells tokens of one name apart: their state, their partial tokens and the lines that hold them. */
+export function tokenRow(
+	token: TokenRecord,
+	lines: readonly Pick<EnvLine, "words">[],
+	more: string = token.permissions.join(", "),
+): vscode.QuickPickItem {
 	const now = Date.now();
+	const state = stateInWords(token, urgencyOf(token, [], now), now);
+	const details = [...lines.slice(0, mostLines).map(({ words }) => words), more].filter(
+		(text) => text !== "",
+	);
 	return {
 		label: labelText(token.name),
-		description: stateInWords(token, urgencyOf(token, [], now), now),
-		detail: labelText(token.permissions.join(", ")),
-		token,
+		description: labelText(`${state} · ${token.partialToken}`),
+		detail: labelText(details.join(" · ")),
 	};
 }
 

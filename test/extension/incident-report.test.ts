@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { escaped, type IncidentFacts, incidentMarkdown } from "../../extension/incident/incident-report.ts";
+import { successorsToPlace } from "../../daemon/facts.ts";
+import {
+	escaped,
+	type IncidentFacts,
+	inCode,
+	incidentMarkdown,
+} from "../../extension/incident/incident-report.ts";
 import { aToken } from "./a-token.ts";
 
 function facts(more: Partial<IncidentFacts> = {}): IncidentFacts {
@@ -9,11 +15,12 @@ function facts(more: Partial<IncidentFacts> = {}): IncidentFacts {
 			id: "incident-1",
 			date: "2026-03-10T12:00:00.000Z",
 			reason: "Pushed by mistake",
-			revoked: [{ token: aToken({ id: "old", name: "orders" }), usedInLastHour: true }],
+			revoked: [{ token: aToken({ id: "old", name: "orders", successorId: "new" }), usedInLastHour: true }],
 			successors: [aToken({ id: "new", name: "orders", predecessorId: "old" })],
-			nextSteps: ["Find out where the secrets leaked."],
+			nextSteps: [successorsToPlace, "Find out where the secrets leaked."],
 		},
 		lines: [{ tokenId: "old", words: ".env:1 (A)", fate: "replaced" }],
+		stillWorking: [],
 		notKept: new Set(),
 		search: "done",
 		...more,
@@ -26,7 +33,7 @@ describe("the report of an incident", () => {
 		assert.match(text, /^# Incident of .*10 Mar 2026/);
 		assert.match(text, /Reason: Pushed by mistake/);
 		assert.match(text, /\| orders \| .* \| Never \| \*\*yes\*\* \|/);
-		assert.match(text, /\| \.env:1 \\\(A\\\) \| orders \| holds the successor's secret \|/);
+		assert.match(text, /\| `\.env:1 \(A\)` \| orders \| holds the successor's secret \|/);
 		assert.match(text, /- \[ \] Restart what was started/);
 		assert.match(text, /- \[ \] Find out where the secrets leaked\./);
 	});
@@ -42,8 +49,8 @@ describe("the report of an incident", () => {
 			}),
 		);
 		assert.match(text, /\*\*holds the dead secret\*\*: It is read-only\./);
-		assert.match(text, /- \[ \] Mend \.env:1 \\\(A\\\)\./);
-		assert.match(text, /- \[ \] Mend \.env:2 \\\(B\\\)\./);
+		assert.match(text, /- \[ \] Mend `\.env:1 \(A\)`\./);
+		assert.match(text, /- \[ \] Mend `\.env:2 \(B\)`\./);
 		assert.match(text, /- \[ \] Rotate the successor of orders/);
 	});
 
@@ -53,12 +60,39 @@ describe("the report of an incident", () => {
 	});
 
 	it("takes names and reasons for letters, whatever they are", () => {
-		assert.equal(escaped("a | [b](c) `d`\n# e <f>"), "a \\| \\[b\\]\\(c\\) \\`d\\` \\# e \\<f\\>");
+		assert.equal(escaped("a | [b](c) `d`\n# e <f>"), "a \\| \\[b\\](c) \\`d\\` # e \\<f\\>");
 		fc.assert(
 			fc.property(fc.string({ unit: "grapheme" }), (text) => {
 				const unescaped = escaped(text).replace(/\\./g, "");
-				assert.ok(!/[\\`*_{}[\]<>()#|~&\r\n]/.test(unescaped));
+				assert.ok(!/[\\`*[\]<>|~&\r\n]/.test(unescaped));
 			}),
 		);
+		assert.equal(escaped("_a_ API_TOKEN b_"), "\\_a\\_ API_TOKEN b\\_");
+	});
+
+	it("shows as code what cannot end it, and the rest as letters", () => {
+		assert.equal(inCode("tks_…pgWj"), "`tks_…pgWj`");
+		assert.equal(inCode("a`[b](c)"), "a\\`\\[b\\](c)");
+		assert.equal(inCode("a | b"), "a \\| b");
+		fc.assert(
+			fc.property(fc.string({ unit: "grapheme" }), (text) => {
+				const code = inCode(text);
+				assert.ok(code === escaped(text) || /^`[^`|\\\r\n]+`$/.test(code));
+			}),
+		);
+	});
+
+	it("names what of the lineages still works", () => {
+		const stillWorking = [
+			aToken({ name: "orders", partialToken: "tks_…QSQ1", expiry: "2026-03-11T12:00:00.000Z" }),
+		];
+		const text = incidentMarkdown(facts({ stillWorking }));
+		assert.match(text, /\n- Still works: orders `tks_…QSQ1` until .*11 Mar 2026/);
+		assert.doesNotMatch(incidentMarkdown(facts()), /Still works/);
+	});
+
+	it("asks to put the successors' secrets into their places only where these are not known", () => {
+		assert.ok(!incidentMarkdown(facts()).includes("in place of the old"));
+		assert.match(incidentMarkdown(facts({ lines: [] })), /- \[ \] Put the successors' secrets in place/);
 	});
 });

@@ -12,6 +12,7 @@ import {
 import { incidentMarkdown } from "../../extension/incident/incident-report.ts";
 import { incidentCommands } from "../../extension/incident/start-incident.ts";
 import type { Services } from "../../extension/services.ts";
+import { currentFirst, tokenRow } from "../../extension/tokens/token-choice.ts";
 import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
@@ -84,6 +85,19 @@ describe("incidents", () => {
 			assert.match(await disk(".env"), new RegExp(`B='${billing.token}'`));
 		});
 
+		it("reports what of the lineage still works", async () => {
+			const { predecessor: _, ...successor } = await window.client.rotateToken(orders.id, {
+				overlapSeconds: 3600,
+			});
+			const { facts } = await carryOut({ ids: [successor.id] });
+			assert.deepEqual(
+				facts.stillWorking.map(({ id }) => id),
+				[orders.id],
+			);
+			assert.ok(incidentMarkdown(facts).includes(`Still works: orders \`${orders.partialToken}\` until `));
+			assert.deepEqual((await carryOut({})).facts.stillWorking, []);
+		});
+
 		it("leaves the lines as they are when that is wanted, and says that they are dead", async () => {
 			const { facts, dead } = await carryOut({ replacing: "none" });
 			assert.equal(await disk(".env"), `A=${orders.token}\nexport B='${billing.token}'\n`);
@@ -113,7 +127,7 @@ describe("incidents", () => {
 			assert.deepEqual(facts.lines.map(({ fate }) => fate).sort(), ["refused", "replaced", "replaced"]);
 			const report = incidentMarkdown(facts);
 			assert.match(report, /kept nowhere/);
-			assert.match(report, /- \[ \] Mend incident-\d+\/\.env\.local:2/);
+			assert.match(report, /- \[ \] Mend `incident-\d+\/\.env\.local:2/);
 		});
 
 		it("whose answer is lost gives each successor another secret", async () => {
@@ -140,7 +154,7 @@ describe("incidents", () => {
 			const { facts } = await carryOut({});
 			const report = incidentMarkdown(facts);
 			assert.ok(!/tks_[0-9A-Za-z]{38}/.test(JSON.stringify(facts) + report));
-			assert.match(report, /billing \\\| \\\[x\\\]\\\(y\\\)/);
+			assert.match(report, /billing \\\| \\\[x\\\]\(y\)/);
 			assert.match(report, /## What remains to be done\n\n- \[ \] /);
 		});
 	});
@@ -162,6 +176,32 @@ describe("incidents", () => {
 			await until("it is heard of", () => window.live.tokens.every(({ status }) => status === "revoked"));
 			await start();
 			assert.match(person.last?.text ?? "", /no API token that could be revoked/);
+		});
+
+		it("lists the current token before the rotated one of its name, each with what tells it apart", async () => {
+			const { id } = await window.client.rotateToken(orders.id, { overlapSeconds: 3600 });
+			const records = await Promise.all([orders.id, id].map((one) => window.client.getToken(one)));
+			const [current, rotated] = records
+				.toSorted(currentFirst)
+				.map((token) => tokenRow(token, window.bindings.linesOf(token.id)));
+			assert.deepEqual([current?.label, rotated?.label], ["orders", "orders"]);
+			assert.ok(rotated?.description?.startsWith("rotated, "));
+			assert.ok(rotated?.description?.endsWith(` · ${orders.partialToken}`));
+			assert.match(rotated?.detail ?? "", /\.env:1 \(A\) · .*\.env\.local:1 \(C\)/);
+			assert.ok(!current?.detail?.includes(".env"));
+		});
+
+		it("takes the rest of the lineage along unless somebody says otherwise", async () => {
+			const { id } = await window.client.rotateToken(orders.id, { overlapSeconds: 3600 });
+			await until("it is heard of", () => window.live.tokens.some((one) => one.id === id));
+			const typing = new Typing({ "What happened?": "Pushed by mistake", "Type revoke 2": "revoke 2" });
+			try {
+				await person.presses("enter", start({ id }) as Promise<unknown>);
+			} finally {
+				typing.dispose();
+			}
+			for (const one of [orders.id, id]) assert.equal((await window.client.getToken(one)).status, "revoked");
+			assert.equal((await window.client.getToken(billing.id)).status, "active");
 		});
 
 		it("asks, revokes, and opens the report beside a message that sums it up", async () => {
