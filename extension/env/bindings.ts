@@ -81,8 +81,8 @@ export class Bindings implements vscode.Disposable {
 
 	/** What the next look is at. */
 	#wanted: { everything: boolean; uris: Map<string, vscode.Uri> } = nothingWanted();
-	#last: Promise<void> = Promise.resolve();
-	#next: Promise<void> | undefined;
+	#last: Promise<unknown> = Promise.resolve();
+	#next: Promise<"answered" | "unanswered"> | undefined;
 	#timer: NodeJS.Timeout | undefined;
 
 	constructor(options: BindingsOptions) {
@@ -138,12 +138,13 @@ export class Bindings implements vscode.Disposable {
 	 */
 	async whenReady(): Promise<void> {
 		this.start();
+		let outcome: "answered" | "unanswered";
 		do {
 			await this.#options.live.whenLive();
 			this.#wanted.everything = true;
-			await this.#look();
+			outcome = await this.#look();
 			// While files were read the daemon may have gone, and a line that nobody was asked about would be missing.
-		} while (this.#isUnanswered);
+		} while (outcome === "unanswered");
 	}
 
 	dispose(): void {
@@ -206,23 +207,29 @@ export class Bindings implements vscode.Disposable {
 	}
 
 	/** One look at a time; those that wait for it are one look, for none of them has begun yet. */
-	#look(): Promise<void> {
+	#look(): Promise<"answered" | "unanswered"> {
 		this.#next ??= this.#last.then(async () => {
 			this.#next = undefined;
 			const wanted = this.#wanted;
 			this.#wanted = nothingWanted();
-			await this.#lookAt(wanted);
+			return await this.#lookAt(wanted);
 		});
 		const next = this.#next;
 		this.#last = next.catch(() => undefined); // Whoever asked for the look hears of its failure.
 		return next;
 	}
 
-	async #lookAt({ everything, uris }: { everything: boolean; uris: Map<string, vscode.Uri> }): Promise<void> {
+	async #lookAt({
+		everything,
+		uris,
+	}: {
+		everything: boolean;
+		uris: Map<string, vscode.Uri>;
+	}): Promise<"answered" | "unanswered"> {
 		if (!vscode.workspace.isTrusted || this.#isDisposed) {
 			this.#isUnanswered = false;
 			this.#enterReady();
-			return;
+			return "answered";
 		}
 		const looked = everything ? await listEnvFiles(envFilePatterns()) : [...uris.values()];
 		const read = await Promise.all(looked.map(async (uri) => ({ uri, read: await this.#reads.read(uri) })));
@@ -232,12 +239,12 @@ export class Bindings implements vscode.Disposable {
 			else this.#indexed.set(uri.toString(), { uri, read: content });
 		}
 		this.#publish();
-		await this.#ask();
+		return await this.#ask();
 	}
 
-	async #ask(): Promise<void> {
+	async #ask(): Promise<"answered" | "unanswered"> {
 		this.#isUnanswered = true;
-		if (this.#options.live.state !== "live") return;
+		if (this.#options.live.state !== "live") return "unanswered";
 		const reads = [...this.#indexed.values()].map(({ read }) => read);
 		const isAnswered = await this.#identities.ask(
 			reads.flatMap(({ found }) => found.map(({ hash }) => hash)),
@@ -245,6 +252,7 @@ export class Bindings implements vscode.Disposable {
 		this.#isUnanswered = false;
 		if (this.#state !== "ready") this.#enterReady();
 		else if (isAnswered) this.#publish();
+		return "answered";
 	}
 
 	#enterReady(): void {

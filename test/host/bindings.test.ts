@@ -91,6 +91,18 @@ describe("bindings", () => {
 		}
 	});
 
+	it("answers everybody who waits, also while each change makes others wait again", async () => {
+		await put(".env", `API_TOKEN=${secret}\n`);
+		let more = 20;
+		const others: Promise<void>[] = [];
+		const listener = bindings.onDidChange(() => {
+			for (const _ of [1, 2]) if (more-- > 0) others.push(bindings.whenReady());
+		});
+		await Promise.all([bindings.whenReady(), bindings.whenReady()]);
+		while (others.length > 0) await others.pop();
+		listener.dispose();
+	});
+
 	it("say where in the text the value stands, without its quotes", async () => {
 		const text = `A=1\r\nexport B = '${secret}' # mine\r\nC=\`${secret}\``;
 		await put(".env", text);
