@@ -65,6 +65,7 @@ export class DaemonHome {
 			throw error;
 		});
 		if (file !== undefined && file.pid !== process.pid && isAlive(file.pid)) await this.kill();
-		await rm(this.dataDir, { recursive: true, force: true });
+		// A start that lost its race may still be writing its last file.
+		await rm(this.dataDir, { recursive: true, force: true, maxRetries: 10 });
 	}
 }

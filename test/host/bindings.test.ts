@@ -54,7 +54,7 @@ describe("bindings", () => {
 		live.dispose();
 		await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
 		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
-		await rm(place, { recursive: true, force: true });
+		await rm(place, { recursive: true, force: true, maxRetries: 10 });
 		assert.deepEqual(logged.splice(0), []);
 	});
 

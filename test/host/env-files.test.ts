@@ -34,7 +34,7 @@ beforeEach(async () => {
 afterEach(async () => {
 	await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
 	await vscode.commands.executeCommand("workbench.action.closeAllEditors");
-	await rm(place, { recursive: true, force: true });
+	await rm(place, { recursive: true, force: true, maxRetries: 10 });
 });
 
 async function put(name: string, content: string | Uint8Array): Promise<vscode.Uri> {

@@ -69,7 +69,7 @@ describe("writing many lines", () => {
 		await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
 		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
 		await chmod(place, 0o755);
-		await rm(place, { recursive: true, force: true });
+		await rm(place, { recursive: true, force: true, maxRetries: 10 });
 	});
 
 	describe("replacing secrets in many lines", () => {

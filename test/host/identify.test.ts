@@ -61,7 +61,7 @@ describe("identifying", () => {
 		ignored.dispose();
 		live.dispose();
 		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
-		await rm(place, { recursive: true, force: true });
+		await rm(place, { recursive: true, force: true, maxRetries: 10 });
 	});
 
 	/** Goes down the list, and does what the first row does with which something can be done. */

@@ -73,7 +73,7 @@ describe("secrets in what runs", () => {
 		consents = new Consents(memoryOf());
 		[answer, isTrusted, asked, failures] = ["always", true, [], []];
 	});
-	afterEach(() => rm(place, { recursive: true, force: true }));
+	afterEach(() => rm(place, { recursive: true, force: true, maxRetries: 10 }));
 
 	const door = () => ({
 		...{ live, consents, secrets: new SecretStore(secretsIn(kept)) },

@@ -68,6 +68,6 @@ export class OneWindow {
 		const { bindings, live, ignored, log, secretsChanged } = this;
 		vscode.Disposable.from(bindings, live, ignored, log, secretsChanged, this.#policyChanged).dispose();
 		await this.home.close();
-		await rm(this.place, { recursive: true, force: true });
+		await rm(this.place, { recursive: true, force: true, maxRetries: 10 });
 	}
 }

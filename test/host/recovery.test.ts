@@ -50,7 +50,7 @@ describe("lost and orphaned secrets", () => {
 	});
 	afterEach(async () => {
 		vscode.Disposable.from(...opened.splice(0)).dispose();
-		await rm(place, { recursive: true, force: true });
+		await rm(place, { recursive: true, force: true, maxRetries: 10 });
 		await home.close();
 	});
 
