@@ -1,10 +1,11 @@
 /** The whole way: a token created in the workbench, used by a service, revoked in the workbench. */
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createToken } from "./create-wizard.ts";
 import { runningDaemon } from "./daemon.ts";
+import { filesHolding } from "./files.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 import { sampleWorkspace, Workbench } from "./workbench.ts";
@@ -94,16 +95,4 @@ function run(args: string[], options: { cwd: string; env: NodeJS.ProcessEnv }): 
 			else resolve(stdout + stderr);
 		});
 	});
-}
-
-async function filesHolding(folder: string, text: string): Promise<string[]> {
-	const needles = (["utf8", "utf16le"] as const).map((encoding) => Buffer.from(text, encoding));
-	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-	const holding: string[] = [];
-	for (const entry of entries.filter((found) => found.isFile())) {
-		const path = join(entry.parentPath, entry.name);
-		const content = await readFile(path);
-		if (needles.some((needle) => content.includes(needle))) holding.push(relative(folder, path));
-	}
-	return holding;
 }

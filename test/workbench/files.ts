@@ -1,5 +1,6 @@
 /**
- * All that lies in a folder, so that a test can say what has changed in it and that nothing else has.
+ * All that lies in a folder, so that a test can say what has changed in it and that nothing else has, and where a
+ * secret is.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -14,4 +15,17 @@ export async function filesIn(folder: string): Promise<Record<string, string>> {
 	});
 	const all = await Promise.all(files);
 	return Object.fromEntries(all.filter(([path]) => !path.startsWith(".git/")).sort());
+}
+
+/** The paths of the files that hold this text, whatever kind of file they are. */
+export async function filesHolding(folder: string, text: string): Promise<string[]> {
+	const needles = (["utf8", "utf16le"] as const).map((encoding) => Buffer.from(text, encoding));
+	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+	const holding: string[] = [];
+	for (const entry of entries.filter((found) => found.isFile())) {
+		const path = join(entry.parentPath, entry.name);
+		const content = await readFile(path);
+		if (needles.some((needle) => content.includes(needle))) holding.push(relative(folder, path));
+	}
+	return holding;
 }

@@ -1,0 +1,142 @@
+/**
+ * Secrets that stand in no file: a debug run, a task and a terminal with them, as a person starts these. What they
+ * start shows its secret to the daemon, and tells what the daemon answered and the secret's hash.
+ */
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { hashOf } from "../../daemon/rules/secret.ts";
+import { createToken } from "./create-wizard.ts";
+import { runningDaemon } from "./daemon.ts";
+import { filesHolding } from "./files.ts";
+import { until } from "./until.ts";
+import type { WorkbenchWindow } from "./window.ts";
+import { sampleWorkspace, Workbench } from "./workbench.ts";
+
+describe("a secret without a file", () => {
+	let workbench: Workbench;
+	let window: WorkbenchWindow;
+	let secret: string;
+
+	before(async () => {
+		const settings = {
+			"tokensmith.daemon.preferredPort": 0,
+			"remote.autoForwardPorts": false,
+			// What a test types is no part of the machine's own history.
+			"terminal.integrated.env.linux": { HISTFILE: "/dev/null" },
+		};
+		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		await mkdir(join(workbench.workspace, ".vscode"));
+		await write(".vscode/launch.json", JSON.stringify({ version: "0.2.0", configurations }));
+		await write(".vscode/tasks.json", JSON.stringify({ version: "2.0.0", tasks }));
+		window = await workbench.openWindow();
+		await window.openView("Tokensmith");
+		secret = await createToken(window, { name: "orders-api" });
+		await write("prove.mjs", program((await runningDaemon(workbench.userData)).url));
+	});
+	after(() => workbench.stop());
+
+	function write(path: string, content: string): Promise<void> {
+		return writeFile(join(workbench.workspace, path), content);
+	}
+
+	/** Waits until what was started under this name has told what it had. */
+	async function checkProof(name: string): Promise<void> {
+		const proof = await until(`${name} has told what it had`, async () =>
+			JSON.parse(await readFile(join(workbench.workspace, `${name}.json`), "utf8")),
+		);
+		assert.deepEqual(proof, { status: 200, token: "orders-api", hash: hashOf(secret) });
+	}
+
+	/** What is shown of a secret that files of the workspace ask for. */
+	async function allow(who: string, line: string): Promise<void> {
+		const question = await window.dialogText();
+		assert.ok(question.startsWith(`${who} wants the secret of the API token “orders-api”.`), question);
+		assert.ok(question.includes(line), question);
+		await window.answerDialog("Allow");
+	}
+
+	it("is in the environment of a debug run, after a question, by F5", async () => {
+		await window.press("F5");
+		await allow("The debug configuration “Check orders”", "API_TOKEN would hold the secret of “orders-api”");
+		await checkProof("debugged");
+		await window.page.locator(".repl .expression", { hasText: "The daemon answers 200" }).first().waitFor();
+	});
+
+	it("goes to the same debug run again without a question", async () => {
+		await write("debugged.json", "");
+		await window.page.locator(".debug-toolbar").waitFor({ state: "hidden" });
+		await window.press("F5");
+		await checkProof("debugged");
+	});
+
+	it("is the value of a variable of a debug run that asks for it", async () => {
+		await window.runCommand("Debug: Select and Start Debugging");
+		await window.input.pick("Ask for a secret");
+		await window.input.waitForQuestion("Which token?");
+		await window.input.pick("orders-api");
+		await allow(
+			"The debug configuration “Ask for a secret”",
+			"API_TOKEN would hold the secret of “orders-api”",
+		);
+		await checkProof("asked");
+	});
+
+	it("is in the environment of a task, after a question", async () => {
+		await window.press("ControlOrMeta+Shift+B");
+		await allow("The task “prove”", "node prove.mjs tasked");
+		await checkProof("tasked");
+	});
+
+	it("is in the environment of the terminal that is opened with it", async () => {
+		await window.treeMenu("orders-api", "Open Terminal with Tokens…");
+		await window.input.pick("API_TOKEN");
+		await window.page.locator(".terminal-wrapper.active .xterm-helper-textarea:focus").waitFor();
+		await window.page.keyboard.type("node prove.mjs typed\n");
+		await checkProof("typed");
+	});
+
+	it("is in no file afterwards, and in none that VS Code, the daemon and the browser keep", async () => {
+		await window.reload();
+		await window.waitForTreeRow("orders-api");
+		// What the browser still holds in memory reaches its profile.
+		await workbench.restartBrowser();
+		assert.deepEqual(await filesHolding(workbench.folder, secret), []);
+		const proofs = await filesHolding(workbench.folder, hashOf(secret));
+		for (const name of ["debugged", "asked", "tasked", "typed"])
+			assert.ok(proofs.includes(`orders-service/${name}.json`), `${name}.json is among what was searched`);
+	});
+});
+
+const debugRun = {
+	...{ type: "node", request: "launch", console: "internalConsole" },
+	program: `\${workspaceFolder}/prove.mjs`,
+};
+const configurations = [
+	{ ...debugRun, name: "Check orders", args: ["debugged"], tokensmithTokens: { API_TOKEN: "orders-api" } },
+	{
+		...{ ...debugRun, name: "Ask for a secret", args: ["asked"] },
+		env: { API_TOKEN: `\${command:tokensmith.secretForDebug}` },
+	},
+];
+const tasks = [
+	{
+		...{ type: "tokensmith", label: "prove", group: { kind: "build", isDefault: true } },
+		...{ command: "node prove.mjs tasked", tokens: { API_TOKEN: "orders-api" } },
+	},
+];
+
+/** It says nothing of the secret but its hash. */
+function program(url: string): string {
+	return `
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+const { API_TOKEN = "" } = process.env;
+const headers = { Authorization: "Bearer " + API_TOKEN };
+const answer = await fetch("${url}/v1/verify?permission=orders.read", { headers });
+const { token } = await answer.json();
+const hash = "sha256:" + createHash("sha256").update(API_TOKEN).digest("hex");
+writeFileSync(process.argv[2] + ".json", JSON.stringify({ status: answer.status, token: token?.name, hash }));
+console.log("The daemon answers " + answer.status);
+`;
+}
