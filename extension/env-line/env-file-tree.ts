@@ -6,18 +6,18 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
-import { plainText } from "../display-text.ts";
+import { plainText, shortenedWithin } from "../display-text.ts";
 import type { Bindings, EnvFileLines, EnvLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
 import { urgencyOf } from "../tokens/time-left.ts";
 import { stateInFewWords } from "../tokens/token-facts.ts";
-import { iconOf, nameInRow, openLineCommand, tokenTooltip } from "../tokens/token-items.ts";
+import { iconOf, openLineCommand, tokenTooltip } from "../tokens/token-items.ts";
 import { ViewProgress } from "../tokens/view-progress.ts";
 
 const viewId = "tokensmith.envFiles";
-/** In characters: however long key and state are, a usual name stays whole. */
-const mostTaken = 21;
+/** In characters, of a row in a side bar of the usual width: the state comes before the end of a long key. */
+const [usualWidth, shortestKey] = [30, 18];
 /** More files than these are closed, so that the view begins with an overview. */
 const mostOpen = 20;
 
@@ -96,12 +96,14 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	async resolveTreeItem(item: vscode.TreeItem, node: Node): Promise<vscode.TreeItem> {
 		if (node.kind === "file") return item;
 		const token = this.#tokenOf(node.line);
+		const words = plainText(node.line.words);
 		if (token === undefined) {
-			item.tooltip = l10n.t("It looks like a token, and there is no record of it.");
+			item.tooltip = `${words}\n${l10n.t("It looks like a token, and there is no record of it.")}`;
 			return item;
 		}
 		const kept = await this.#sources.secrets.ids();
-		item.tooltip = tokenTooltip(token, kept.includes(token.id) ? "kept" : "absent", Date.now());
+		const place = { label: l10n.t("Line"), value: words };
+		item.tooltip = tokenTooltip(token, kept.includes(token.id) ? "kept" : "absent", Date.now(), [place]);
 		return item;
 	}
 
@@ -168,8 +170,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	/** With a file's row all its lines are drawn, so that it is another one when a line comes or goes. */
 	#rowsOf(file: EnvFileLines): [id: string, seen: string][] {
 		const fileSeen = JSON.stringify([file.problem, file.lines.map(lineId)]);
-		const lineSeen = (line: EnvLine) =>
-			JSON.stringify([line.words, line.tokenId, line.commented, this.#stateOf(line)]);
+		const lineSeen = (line: EnvLine) => JSON.stringify([line.words, line.tokenId, this.#meaningOf(line)]);
 		return [
 			[fileId(file), fileSeen],
 			...file.lines.map((line): [string, string] => [lineId(line), lineSeen(line)]),
@@ -204,28 +205,35 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	}
 
 	#lineItem(line: EnvLine): vscode.TreeItem {
-		const state = this.#stateOf(line);
-		const item = new vscode.TreeItem(plainText(line.key));
+		const meaning = this.#meaningOf(line);
+		const room = Math.max(shortestKey, usualWidth - this.#stateOf(line).length);
+		const item = new vscode.TreeItem(shortenedWithin(plainText(line.key), room));
 		item.id = lineId(line);
-		item.description = state;
+		item.description = meaning;
 		item.iconPath = this.#iconOf(line);
 		item.contextValue = line.tokenId === undefined ? "envLine.unknown" : "envLine.known";
 		item.command = openLineCommand(line);
 		item.accessibilityInformation = {
-			label: l10n.t("{0}, line {1}, {2}", plainText(line.key), line.line, this.#stateOf(line, "whole")),
+			label: l10n.t("{0}, line {1}, {2}", plainText(line.key), line.line, meaning),
 		};
 		return item;
 	}
 
-	#stateOf(line: EnvLine, length: "brief" | "whole" = "brief"): string {
+	/** The state first: in a narrow side bar the end of a row is cut off. */
+	#meaningOf(line: EnvLine): string {
 		const token = this.#tokenOf(line);
-		if (token === undefined)
-			return line.commented ? l10n.t("unknown token, commented out") : l10n.t("unknown token");
+		const state = this.#stateOf(line);
+		return token === undefined ? state : `${state} · ${plainText(token.name)}`;
+	}
+
+	#stateOf(line: EnvLine): string {
+		const token = this.#tokenOf(line);
 		const now = Date.now();
-		const state = stateInFewWords(token, urgencyOf(token, warningDays(), now), now);
-		const taken = Math.min(line.key.length + state.length + 1, mostTaken);
-		const name = length === "whole" ? plainText(token.name) : nameInRow(token.name, taken);
-		return line.commented ? l10n.t("{0} · {1}, commented out", name, state) : `${name} · ${state}`;
+		const state =
+			token === undefined
+				? l10n.t("unknown token")
+				: stateInFewWords(token, urgencyOf(token, warningDays(), now), now);
+		return line.commented ? l10n.t("{0}, commented out", state) : state;
 	}
 
 	#iconOf(line: EnvLine): vscode.ThemeIcon {

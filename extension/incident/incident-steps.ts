@@ -106,9 +106,7 @@ function kinStep({ prompts, tokens, linesOf, now }: Surroundings): Step<Incident
 		async ask(draft, place) {
 			const picked = draft.kinIds && new Set(draft.kinIds);
 			const answer = await prompts.many<string>(place, {
-				placeholder: l10n.t(
-					"Of the same lineage, these secrets still work. They are revoked too, if picked.",
-				),
+				placeholder: l10n.t("These of the same lineage still work. Revoke them too?"),
 				rows: kinOf(draft).map((token) => rowOf(token, linesOf(token.id), now)),
 				isPicked: (id) => picked?.has(id) ?? true,
 				problem: () => undefined,

@@ -64,7 +64,6 @@ function linesInWords(lines: Impact["lines"], search: Search): string {
 }
 
 function useInWords(token: TokenRecord, now: number): string {
-	if (token.lastUsedDate === null) return l10n.t("Last used: never.");
 	return l10n.t("Last used: {0}.", lastUse(token, now));
 }
 

@@ -77,10 +77,10 @@ export function endInWords(token: TokenRecord, now: number): string {
 	return l10n.t("{0} ({1})", date, isNear ? timeUntil(end, now) : timeLeft(token, now));
 }
 
-/** `2 days ago from 127.0.0.1, 15 times in all`. */
+/** `2 days ago from 127.0.0.1, 15 times in all`, `never`. */
 export function lastUse(token: TokenRecord, now: number): string {
 	const { lastUsedDate, lastUsedAddress, useCount } = token;
-	if (lastUsedDate === null) return l10n.t("Never");
+	if (lastUsedDate === null) return l10n.t("never");
 	const since = timeSince(lastUsedDate, now);
 	if (lastUsedAddress === null)
 		return useCount === 1 ? l10n.t("{0}, once", since) : l10n.t("{0}, {1} times in all", since, useCount);
@@ -101,14 +101,13 @@ export function stateInWords(token: TokenRecord, urgency: Urgency, now: number):
 	if (urgency === "revoked" && token.revokedDate !== null)
 		return l10n.t("revoked {0}", timeSince(token.revokedDate, now));
 	if (urgency === "disabled") return l10n.t("disabled");
-	if (urgency === "retiring") return l10n.t("rotated, {0}", timeLeft(token, now));
+	if (urgency === "retiring") return l10n.t("rotated, {0}", amountLeft(token, now));
 	if (urgency === "rotated") return l10n.t("rotated away {0}", timeSince(endOf(token), now));
 	return timeLeft(token, now);
 }
 
 /** The same where there is little room: `12 days`. */
 export function stateInFewWords(token: TokenRecord, urgency: Urgency, now: number): string {
-	if (urgency === "retiring") return l10n.t("rotated, {0}", amountLeft(token, now));
 	const isDated = urgency === "urgent" || urgency === "soon" || urgency === "calm";
 	return isDated ? timeLeftBriefly(token, now) : stateInWords(token, urgency, now);
 }

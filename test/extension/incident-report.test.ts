@@ -32,7 +32,7 @@ describe("the report of an incident", () => {
 		const text = incidentMarkdown(facts());
 		assert.match(text, /^# Incident of .*10 Mar 2026/);
 		assert.match(text, /Reason: Pushed by mistake/);
-		assert.match(text, /\| orders \| .* \| Never \| \*\*yes\*\* \|/);
+		assert.match(text, /\| orders \| .* \| never \| \*\*yes\*\* \|/);
 		assert.match(text, /\| `\.env:1 \(A\)` \| orders \| holds the successor's secret \|/);
 		assert.match(text, /- \[ \] Restart what was started/);
 		assert.match(text, /- \[ \] Find out where the secrets leaked\./);

@@ -58,7 +58,7 @@ describe("what is wrong with an env line", () => {
 	it("is that its token was rotated", () => {
 		check(
 			{ token: { retiresDate: at(5), successorId: "s" } },
-			"warning rotated: Orders: rotated, expires in 5 hours. This line still holds the old secret.",
+			"warning rotated: Orders: rotated, 5 hours left. This line still holds the old secret.",
 		);
 		check(
 			{ token: { retiresDate: at(-5), successorId: "s" } },

@@ -18,7 +18,7 @@ describe("facts of a token", () => {
 		assert.equal(known.get("Allowed addresses"), "Any address");
 		const some = facts({ allowedAddresses: ["::1", "10.0.0.0/8"] });
 		assert.equal(some.get("Allowed addresses"), "::1, 10.0.0.0/8");
-		assert.equal(known.get("Last used"), "Never");
+		assert.equal(known.get("Last used"), "never");
 		assert.match(known.get("Created") ?? "", /^Sun, 1 Feb 2026, .* by ann$/);
 		assert.equal(known.get("Secret"), "tks_…abcd, kept in SecretStorage");
 		assert.equal(facts({}, "absent").get("Secret"), "tks_…abcd, not kept on this machine");

@@ -44,27 +44,30 @@ describe("the view of env files", () => {
 		await window.bindings.whenReady();
 		assert.deepEqual(rows(), [
 			"env-view/.env: 4 tokens",
-			"  A: orders · 30 days",
-			"  B: orders · 30 days, commented out",
-			"  C: dead · revoked just now",
+			"  A: 30 days · orders",
+			"  B: 30 days, commented out · orders",
+			"  C: revoked just now · dead",
 			"  D: unknown token",
 			"env-view/.env.local: no tokens",
 		]);
 	});
 
-	it("shortens a name so far that the state behind it is not cut off, but not where it is spoken", async () => {
-		const name = "Quarterly reconciliation with the partner portal";
-		const { token } = await window.create(name);
-		await window.put(".env", `PARTNER_PORTAL_TOKEN=${token}\nB=${token}\n`);
+	it("shortens a long key and has the state before the name, so that it is not cut off, but tells all where it is spoken", async () => {
+		const { token } = await window.create("Quarterly reconciliation");
+		const key = "CHECKOUT_SERVICE_RECONCILIATION_TOKEN";
+		await window.put(".env", `${key}=${token}\nPARTNER_PORTAL_TOKEN=${token}\n`);
 		await window.bindings.whenReady();
 		assert.deepEqual(rows().slice(1), [
-			"  PARTNER_PORTAL_TOKEN: Quar…tal · 30 days",
-			"  B: Quarterly …er portal · 30 days",
+			"  CHECKOUT_SE…ATION_TOKEN: 30 days · Quarterly reconciliation",
+			"  PARTNER_PORTAL_TOKEN: 30 days · Quarterly reconciliation",
 		]);
 		const [, line] = nodes();
 		assert.ok(line);
 		const { label } = tree.getTreeItem(line).accessibilityInformation ?? {};
-		assert.ok(label?.includes(name), label);
+		assert.equal(label, `${key}, line 1, 30 days · Quarterly reconciliation`);
+		const { tooltip } = await tree.resolveTreeItem(tree.getTreeItem(line), line);
+		assert.ok(tooltip instanceof vscode.MarkdownString);
+		assert.match(tooltip.value, /Line: env-view\/\.env:1 \\\(CHECKOUT/);
 	});
 
 	it("goes to the line, and tells the menus whether its token is known", async () => {
@@ -101,7 +104,7 @@ describe("the view of env files", () => {
 		await window.put(".env", `A=${token}\n`);
 		await window.bindings.whenReady();
 		await window.client.disableToken(id);
-		await until("the line says so", () => rows().includes("  A: orders · disabled"));
+		await until("the line says so", () => rows().includes("  A: disabled · orders"));
 		const [, line] = nodes();
 		assert.ok(line);
 		const { iconPath } = tree.getTreeItem(line);
@@ -119,7 +122,7 @@ describe("the view of env files", () => {
 		const drawn: unknown[] = [];
 		const listener = tree.onDidChangeTreeData((changed) => drawn.push(changed));
 		await window.client.disableToken(id);
-		await until("the line says so", () => tree.getTreeItem(line).description === "orders · disabled");
+		await until("the line says so", () => tree.getTreeItem(line).description === "disabled · orders");
 		assert.deepEqual(drawn, [[line]]);
 		await window.put(".env", `A=${token}\nB=${other}\nC=${other}\n`);
 		await until("the file has one more", () => tree.getTreeItem(file).description === "3 tokens");

@@ -57,7 +57,7 @@ describe("on an env line", () => {
 			assert.match(text, /\*\*orders-api\*\* · 30 days left/);
 			assert.match(text, /For the shop/);
 			assert.match(text, /Permissions: orders\.read/);
-			assert.match(text, /Last used: Never/);
+			assert.match(text, /Last used: never/);
 			assert.match(text, /Also in: \[lines\/\.env\.test:2 \(SAME\)\]\(command:tokensmith\.openLine\?/);
 			assert.ok(
 				text.includes(`[Rotate](command:tokensmith.rotateToken?${encodeURIComponent(`[{"id":"${id}"}]`)}`),
@@ -133,7 +133,7 @@ describe("on an env line", () => {
 				"1 Rotate",
 				"2 disabled · disabled",
 				"2 Enable",
-				"3 old · rotated, expires in 59 minutes",
+				"3 old · rotated, 59 minutes left",
 				"3 Replace with Successor",
 				"4 dead · revoked just now",
 				"4 Create a Successor in the Same Lines",

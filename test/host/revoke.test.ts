@@ -94,8 +94,8 @@ describe("revoking and disabling tokens", () => {
 			person.answers(/^Revoke 2 API tokens\?/, "Revoke");
 			await run("revokeToken", { id: token.id }, [{ id: token.id }, { id: other.id }]);
 			const detail = person.told[0]?.detail ?? "";
-			assert.match(detail, /“orders-api”: 2 lines, last used: Never/);
-			assert.match(detail, /“billing”: 1 line, last used: Never/);
+			assert.match(detail, /“orders-api”: 2 lines, last used: never/);
+			assert.match(detail, /“billing”: 1 line, last used: never/);
 			assert.deepEqual([await statusOf(token), await statusOf(other)], ["revoked", "revoked"]);
 			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 3 lines still hold/);
 		});
