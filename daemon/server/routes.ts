@@ -72,6 +72,7 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			caller: apiPermissions.read,
 			body: contract.identifyRequest,
 			query: contract.identifyQuery,
+			isBusy: true,
 			answers: {
 				status: 200,
 				description: "The tokens that were found, by hash; with fields=id, of each its ID alone",

@@ -45,8 +45,8 @@ export interface Refusal {
 type AuditQuery = Partial<Omit<ListAuditQuery, "format">>;
 
 const pageSize = 1000;
-/** So many hashes stay well under the 64 KiB that a body may have. */
-const hashesPerRequest = 500;
+/** As many as the contract takes at once. */
+const hashesPerRequest = 800;
 
 export class Client {
 	readonly #connection: Connection;

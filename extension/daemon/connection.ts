@@ -77,14 +77,15 @@ export class Connection {
 
 	async #exchangeOnce<Answer>(exchange: Exchange<Answer>): Promise<Answer> {
 		const { url, ownerKey } = await this.#endpoint();
-		const { method, path, body, headers, bearer = ownerKey, signal, read } = exchange;
+		const { method, path, headers, bearer = ownerKey, signal, read } = exchange;
+		const { type, body } = encoded(exchange.body);
 		const limit = new AbortController();
 		const timer = setTimeout(() => limit.abort(new DOMException("Too slow", "TimeoutError")), this.#timeout);
 		try {
 			const response = await fetch(new URL(path, url), {
 				method,
-				headers: { ...headers, authorization: `Bearer ${bearer}` },
-				...(body !== undefined && { body: encoded(body) }),
+				headers: { ...type, ...headers, authorization: `Bearer ${bearer}` },
+				...(body !== undefined && { body }),
 				// Our daemon never redirects, and the key must not follow one who does.
 				redirect: "error",
 				signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
@@ -98,10 +99,14 @@ export class Connection {
 	}
 }
 
-/** With its media type, which goes out in the header by itself. */
-function encoded(body: object | URLSearchParams): Blob | URLSearchParams {
-	if (body instanceof URLSearchParams) return body;
-	return new Blob([JSON.stringify(body)], { type: "application/json" });
+/** A form brings its media type along. Text is sent as it is; a Blob, which would too, is read as a stream first. */
+function encoded(body: object | URLSearchParams | undefined): {
+	type?: { "content-type": string };
+	body?: string | URLSearchParams;
+} {
+	if (body === undefined) return {};
+	if (body instanceof URLSearchParams) return { body };
+	return { type: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
 /**

@@ -55,6 +55,13 @@ interface BindingsOptions {
 	log: { warn(message: string): void };
 }
 
+interface IndexedFile {
+	readonly uri: vscode.Uri;
+	readonly fileName: string;
+	readonly folder: vscode.WorkspaceFolder | undefined;
+	readonly read: EnvRead;
+}
+
 /** `looking` until each file has been read, and the daemon has said whose the values are. */
 type BindingsState = "idle" | "looking" | "ready";
 
@@ -72,7 +79,7 @@ export class Bindings implements vscode.Disposable {
 
 	#state: BindingsState = "idle";
 	#isDisposed = false;
-	#indexed = new Map<string, { uri: vscode.Uri; read: EnvRead }>();
+	#indexed = new Map<string, IndexedFile>();
 	#files: readonly EnvFileLines[] = [];
 	#byToken: ReadonlyMap<string, readonly EnvLine[]> = new Map();
 
@@ -110,7 +117,7 @@ export class Bindings implements vscode.Disposable {
 		if (indexed === undefined) return [];
 		const document = shownDocument(uri);
 		const read = document === undefined ? indexed.read : this.#reads.readDocument(document);
-		return this.#linesOf(indexed.uri, read);
+		return this.#linesOf(indexed, read);
 	}
 
 	/**
@@ -212,6 +219,7 @@ export class Bindings implements vscode.Disposable {
 			this.#next = undefined;
 			const wanted = this.#wanted;
 			this.#wanted = nothingWanted();
+			clearTimeout(this.#timer); // Whatever it was to look at is looked at now.
 			return await this.#lookAt(wanted);
 		});
 		const next = this.#next;
@@ -236,7 +244,7 @@ export class Bindings implements vscode.Disposable {
 		if (everything) this.#indexed.clear();
 		for (const { uri, read: content } of read) {
 			if (content === undefined) this.#indexed.delete(uri.toString());
-			else this.#indexed.set(uri.toString(), { uri, read: content });
+			else this.#indexed.set(uri.toString(), indexedFile(uri, content));
 		}
 		this.#publish();
 		return await this.#ask();
@@ -262,24 +270,22 @@ export class Bindings implements vscode.Disposable {
 
 	#publish(): void {
 		if (this.#isDisposed) return;
-		const files = [...this.#indexed.values()].flatMap(({ uri, read }) => {
-			const folder = vscode.workspace.getWorkspaceFolder(uri);
-			return folder === undefined ? [] : [this.#fileOf(uri, folder, read)];
-		});
+		const files = [...this.#indexed.values()].flatMap((file) => this.#linesOfFile(file));
 		this.#files = files.sort((one, other) => (one.uri.path < other.uri.path ? -1 : 1));
 		const bindings = this.#files.flatMap(({ lines }) => lines).filter(({ commented }) => !commented);
 		this.#byToken = Map.groupBy(bindings, ({ tokenId }) => tokenId ?? "");
 		this.#changed.fire();
 	}
 
-	#fileOf(uri: vscode.Uri, folder: vscode.WorkspaceFolder, read: EnvRead): EnvFileLines {
+	#linesOfFile(file: IndexedFile): EnvFileLines[] {
+		const { uri, fileName, folder, read } = file;
+		if (folder === undefined) return [];
 		const { problem } = read;
-		const lines = this.#linesOf(uri, read);
-		return { uri, fileName: nameOf(uri), folder, lines, ...(problem !== undefined && { problem }) };
+		const lines = this.#linesOf(file, read);
+		return [{ uri, fileName, folder, lines, ...(problem !== undefined && { problem }) }];
 	}
 
-	#linesOf(uri: vscode.Uri, { found }: EnvRead): EnvLine[] {
-		const fileName = nameOf(uri);
+	#linesOf({ uri, fileName }: IndexedFile, { found }: EnvRead): EnvLine[] {
 		return found.flatMap((line): EnvLine[] => {
 			const tokenId = this.#identities.of(line.hash);
 			if (tokenId === undefined || (tokenId === null && !this.#isSuspect(line))) return [];
@@ -300,6 +306,11 @@ export class Bindings implements vscode.Disposable {
 export async function openLine({ uri, line }: Pick<EnvLine, "uri" | "line">): Promise<void> {
 	const position = new vscode.Position(line - 1, 0);
 	await vscode.window.showTextDocument(uri, { selection: new vscode.Range(position, position) });
+}
+
+/** What VS Code says of its path is asked for once, for the lines are gone through much more often. */
+function indexedFile(uri: vscode.Uri, read: EnvRead): IndexedFile {
+	return { uri, fileName: nameOf(uri), folder: vscode.workspace.getWorkspaceFolder(uri), read };
 }
 
 function nothingWanted(): { everything: boolean; uris: Map<string, vscode.Uri> } {

@@ -49,10 +49,17 @@ export async function findEnvFiles(
 /** Every env file that is there and could hold a secret, each once. Nothing is looked into. */
 export async function listEnvFiles(patterns: readonly string[]): Promise<vscode.Uri[]> {
 	const found = await Promise.all(
-		patterns.map((pattern) => vscode.workspace.findFiles(pattern, excluded, mostListed)),
+		joined(patterns).map((pattern) => vscode.workspace.findFiles(pattern, excluded, mostListed)),
 	);
 	const uris = new Map(found.flat().map((uri) => [uri.toString(), uri]));
 	return [...uris.values()].filter(isOwnEnvFile);
+}
+
+/** The same with fewer patterns, for each makes VS Code start a process that walks through all folders. */
+function joined(patterns: readonly string[]): string[] {
+	const names = patterns.flatMap((pattern) => /^\*\*\/([^/\\{},]+)$/.exec(pattern)?.[1] ?? []);
+	if (names.length !== patterns.length || names.length < 2) return [...patterns];
+	return [`**/{${names.join(",")}}`];
 }
 
 /** Of a path that fits the patterns: whether it is within a workspace folder and neither an example nor of others. */
@@ -129,7 +136,7 @@ async function findIn(
 	cancellation: vscode.CancellationToken | undefined,
 ): Promise<EnvFile[]> {
 	const found = await Promise.all(
-		patterns.map((pattern) => {
+		joined(patterns).map((pattern) => {
 			const relativePattern = new vscode.RelativePattern(folder, pattern);
 			return vscode.workspace.findFiles(relativePattern, excluded, maximumFiles, cancellation);
 		}),

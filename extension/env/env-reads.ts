@@ -4,9 +4,8 @@
  */
 import * as vscode from "vscode";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { readEnvFile } from "./env-files.ts";
 import { envValues, lineAt, lineStarts } from "./env-values.ts";
-import { FileError, openDocument, statAt } from "./file-text.ts";
+import { type DiskStat, FileError, openDocument, readStatted, statAt } from "./file-text.ts";
 import { mayBeSecret, type TokenLike, tokenLike } from "./token-like.ts";
 
 /** A line whose value may be a secret. */
@@ -25,32 +24,27 @@ export interface EnvRead {
 	readonly problem?: string;
 }
 
-interface Stamp {
-	readonly mtime: number;
-	readonly size: number;
-}
-
 /** Clocks of file systems are coarse: a file that was just written may change once more under the same time. */
 const settledMilliseconds = 2000;
 
 export class EnvReads {
-	readonly #fromDisk = new Map<string, { read: EnvRead; stamp: Stamp; time: number }>();
+	readonly #fromDisk = new Map<string, { read: EnvRead; stat: DiskStat; time: number }>();
 	readonly #fromEditors = new WeakMap<vscode.TextDocument, { read: EnvRead; version: number }>();
 
 	/** undefined: there is no such file. */
 	async read(uri: vscode.Uri): Promise<EnvRead | undefined> {
-		const document = openDocument(uri);
-		if (document?.isDirty) return this.readDocument(document);
-		const stamp = await stampOf(uri);
-		if (stamp === undefined) {
+		const document = unsavedDocument(uri);
+		if (document !== undefined) return this.readDocument(document);
+		const stat = await statOf(uri);
+		if (stat === undefined) {
 			this.#fromDisk.delete(uri.toString());
 			return undefined;
 		}
 		const known = this.#fromDisk.get(uri.toString());
-		if (known !== undefined && isSame(known, stamp)) return known.read;
+		if (known !== undefined && isSame(known, stat)) return known.read;
 		const time = Date.now();
-		const read = await readNow(uri);
-		this.#fromDisk.set(uri.toString(), { read, stamp, time });
+		const read = await readNow(uri, stat);
+		this.#fromDisk.set(uri.toString(), { read, stat, time });
 		return read;
 	}
 
@@ -72,21 +66,29 @@ export function shownDocument(uri: vscode.Uri): vscode.TextDocument | undefined 
 	return isShown ? document : undefined;
 }
 
-async function stampOf(uri: vscode.Uri): Promise<Stamp | undefined> {
+/** Compares few addresses: at a first look each of many files asks for this among all that is open. */
+function unsavedDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
+	const text = uri.toString();
+	return vscode.workspace.textDocuments.find(
+		(document) => document.isDirty && document.uri.toString() === text,
+	);
+}
+
+async function statOf(uri: vscode.Uri): Promise<DiskStat | undefined> {
 	return await statAt(uri).then(
 		(stat) => stat,
 		() => undefined, // What is not within reach holds no line that anybody reads.
 	);
 }
 
-function isSame(known: { stamp: Stamp; time: number }, { mtime, size }: Stamp): boolean {
-	if (known.stamp.mtime !== mtime || known.stamp.size !== size) return false;
+function isSame(known: { stat: DiskStat; time: number }, { mtime, size }: DiskStat): boolean {
+	if (known.stat.mtime !== mtime || known.stat.size !== size) return false;
 	return known.time - mtime > settledMilliseconds;
 }
 
-async function readNow(uri: vscode.Uri): Promise<EnvRead> {
+async function readNow(uri: vscode.Uri, stat: DiskStat): Promise<EnvRead> {
 	try {
-		return { found: linesWithValues(await readEnvFile(uri)) };
+		return { found: linesWithValues(await readStatted(uri, stat)) };
 	} catch (error) {
 		if (error instanceof FileError) return { found: [], problem: error.message };
 		throw error;

@@ -2,7 +2,8 @@
  * The text of a file of the workspace as a person sees it, and why there is none. Files of this machine are looked at
  * directly, which is many times quicker than asking VS Code; those of other file systems through it.
  */
-import { readFile, stat } from "node:fs/promises";
+import { readFile as readFileInto, stat as statInto } from "node:fs";
+import { promisify } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { codeOf } from "../error-code.ts";
@@ -61,13 +62,23 @@ export function openDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
 
 async function statFile(uri: vscode.Uri): Promise<DiskStat | undefined> {
 	const stat = await attempt(uri, () => statAt(uri));
-	if (stat && (stat.type & vscode.FileType.Directory) !== 0)
+	if (stat !== undefined) refuseUnreadable(uri, stat);
+	return stat;
+}
+
+function refuseUnreadable(uri: vscode.Uri, { type, size }: DiskStat): void {
+	if ((type & vscode.FileType.Directory) !== 0)
 		throw new FileError("is-folder", l10n.t("{0} is a folder. Choose a file.", nameOf(uri)));
 	// A link to a device never ends.
-	if (stat && (stat.type & vscode.FileType.File) === 0) throw notText(uri);
-	if (stat && stat.size > maximumBytes)
+	if ((type & vscode.FileType.File) === 0) throw notText(uri);
+	if (size > maximumBytes)
 		throw new FileError("too-large", l10n.t("{0} is larger than 1 MB. Choose another file.", nameOf(uri)));
-	return stat;
+}
+
+/** What is on the disk, of which `statAt` has just answered the stat; empty if it is gone since. @throws FileError */
+export async function readStatted(uri: vscode.Uri, stat: DiskStat): Promise<string> {
+	refuseUnreadable(uri, stat);
+	return await readFromDisk(uri);
 }
 
 export async function readFromDisk(uri: vscode.Uri): Promise<string> {
@@ -102,7 +113,11 @@ export async function attempt<Answer>(
 	}
 }
 
-type DiskStat = Pick<vscode.FileStat, "type" | "size" | "mtime">;
+export type DiskStat = Pick<vscode.FileStat, "type" | "size" | "mtime">;
+
+// Of many files at once, these take half the processor time that their siblings in `node:fs/promises` take.
+const readFile = promisify(readFileInto);
+const stat = promisify(statInto);
 
 /** Fails as `vscode.workspace.fs` does where there is no such file. */
 export async function statAt(uri: vscode.Uri): Promise<DiskStat> {

@@ -9,7 +9,7 @@ import { dirname, relative } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { appendLine } from "./env-changes.ts";
-import { FileError, nameOf, readFileText } from "./file-text.ts";
+import { FileError, nameOf, readFileText, statAt } from "./file-text.ts";
 import { changeFile, type Saved } from "./workspace-file.ts";
 
 /** `unknown`: the file lies in a repository, but git cannot be asked. */
@@ -37,15 +37,11 @@ export async function gitState(uri: vscode.Uri): Promise<GitState> {
 export async function trackedAmong(uris: readonly vscode.Uri[]): Promise<Set<string>> {
 	const git = await gitPath();
 	if (git === undefined) return new Set();
-	const roots = new Map<string, Promise<vscode.Uri | undefined>>();
-	const rootOf = (uri: vscode.Uri) => {
-		const folder = dirname(uri.path);
-		const root = roots.get(folder) ?? repositoryRoot(uri);
-		roots.set(folder, root);
-		return root;
-	};
+	const known: KnownFolders = new Map();
 	const local = uris.filter(({ scheme }) => scheme === "file");
-	const placed = await Promise.all(local.map(async (uri) => ({ uri, root: await rootOf(uri) })));
+	const placed = await Promise.all(
+		local.map(async (uri) => ({ uri, root: await repositoryRoot(uri, known) })),
+	);
 	const byRoot = Map.groupBy(placed, ({ root }) => root?.fsPath);
 	const tracked = await Promise.all(
 		[...byRoot].map(([root, files]) => (root === undefined ? [] : trackedIn(git, root, files))),
@@ -103,11 +99,20 @@ async function nearestIgnoreFile(uri: vscode.Uri): Promise<vscode.Uri> {
 }
 
 /** The nearest folder above with a `.git`, which is a file in worktrees and submodules. */
-async function repositoryRoot(uri: vscode.Uri): Promise<vscode.Uri | undefined> {
-	for (const folder of foldersAbove(uri))
-		if (await exists(vscode.Uri.joinPath(folder, ".git"))) return folder;
+async function repositoryRoot(
+	uri: vscode.Uri,
+	known: KnownFolders = new Map(),
+): Promise<vscode.Uri | undefined> {
+	for (const folder of foldersAbove(uri)) {
+		const hasGit = known.get(folder.toString()) ?? exists(vscode.Uri.joinPath(folder, ".git"));
+		known.set(folder.toString(), hasGit);
+		if (await hasGit) return folder;
+	}
 	return undefined;
 }
+
+/** Whether a `.git` is in them, of the folders that were looked into: many files have most of those in common. */
+type KnownFolders = Map<string, Promise<boolean>>;
 
 function* foldersAbove(uri: vscode.Uri): Generator<vscode.Uri> {
 	for (let at = uri; at.path !== "/"; ) {
@@ -117,7 +122,7 @@ function* foldersAbove(uri: vscode.Uri): Generator<vscode.Uri> {
 }
 
 async function exists(uri: vscode.Uri): Promise<boolean> {
-	return await vscode.workspace.fs.stat(uri).then(
+	return await statAt(uri).then(
 		() => true,
 		() => false, // What cannot be looked at is not there for us.
 	);

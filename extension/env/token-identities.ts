@@ -5,7 +5,9 @@
 import type { Client } from "../daemon/client.ts";
 
 export class TokenIdentities {
-	readonly #client: () => Promise<Client>;
+	readonly #daemon: () => Promise<Client>;
+	/** Kept, for asking for it is a request too. */
+	#client: Client | undefined;
 	readonly #tokenIds = new Map<string, string>();
 	readonly #nobodys = new Set<string>();
 	/** Tokens that there were when the last question was asked. */
@@ -13,8 +15,8 @@ export class TokenIdentities {
 	/** Another one each time that nobody's hashes are forgotten: an answer that was on its way then is too old. */
 	#round = 0;
 
-	constructor(client: () => Promise<Client>) {
-		this.#client = client;
+	constructor(daemon: () => Promise<Client>) {
+		this.#daemon = daemon;
 	}
 
 	/** The token's id; null: no token that the daemon knows; undefined: not asked yet. */
@@ -41,7 +43,8 @@ export class TokenIdentities {
 		const open = [...new Set(hashes)].filter((hash) => this.of(hash) === undefined);
 		if (open.length === 0) return false;
 		const round = this.#round;
-		const found = await (await this.#client()).idsOf(open);
+		this.#client ??= await this.#daemon();
+		const found = await this.#client.idsOf(open);
 		for (const hash of open) {
 			const id = found[hash]?.id;
 			if (id !== undefined) this.#tokenIds.set(hash, id);

@@ -201,11 +201,16 @@ function runShare(text: string): number {
 
 /** Bits per character (Shannon), of the text's own distribution. */
 function entropyOf(text: string): number {
-	const counts = new Map<string, number>();
-	for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
-	let bits = 0;
-	for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length);
-	return bits;
+	const counts: number[] = new Array(128).fill(0);
+	for (let at = 0; at < text.length; at++) {
+		const code = text.charCodeAt(at);
+		counts[code] = (counts[code] ?? 0) + 1;
+	}
+	return counts.reduce((bits, count) => (count === 0 ? bits : bits - shareBits(count / text.length)), 0);
+}
+
+function shareBits(share: number): number {
+	return share * Math.log2(share);
 }
 
 /** Supabase's and others' keys for anonymous visitors stand in every page. */
