@@ -1,7 +1,6 @@
 /** What tokens may be, as the owner has set it: the policy for local tokens, and the profiles, built in and of one's own. */
 import type { Policy, Profile } from "../contract.ts";
 import type { DurableDatabase } from "../store/durable.ts";
-import { readSetting, saveSetting } from "../store/settings.ts";
 import type { Caller } from "./callers.ts";
 import type { Changes, Notify } from "./changes.ts";
 import { defaultPolicy, isBuiltIn, profilesUnder } from "./profile.ts";
@@ -26,8 +25,8 @@ export class Rulebook {
 
 	async load(database: DurableDatabase): Promise<void> {
 		const [policy, profiles] = [
-			await readSetting(database, "policy"),
-			await readSetting(database, "profiles"),
+			await database.read(async ({ settings }) => settings.get("policy")),
+			await database.read(async ({ settings }) => settings.get("profiles")),
 		];
 		this.restore({ policy, profiles });
 	}
@@ -68,7 +67,7 @@ export class Rulebook {
 		const [before, after] = [told(this.#policy), told(policy)];
 		await this.#changes.tell(
 			[{ action: "policy", actor: caller.user, tokenId: null, before, after }],
-			(query) => saveSetting(query, "policy", policy),
+			async ({ settings }) => settings.set("policy", policy),
 		);
 		this.#apply(policy, this.#own);
 		this.#notify("profiles", { profiles: this.#profiles });
@@ -123,7 +122,7 @@ export class Rulebook {
 		const [before, after] = [exists(this.#own), exists(own)];
 		await this.#changes.tell(
 			[{ action: "profile", actor: caller.user, tokenId: null, before, after }],
-			(query) => saveSetting(query, "profiles", own),
+			async ({ settings }) => settings.set("profiles", own),
 		);
 		this.#apply(this.#policy, own);
 		this.#notify("profiles", { profiles: this.#profiles });

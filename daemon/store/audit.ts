@@ -4,7 +4,6 @@ import type { AuditEvent } from "../contract.ts";
 import type { DurableDatabase, Transaction } from "./durable.ts";
 import { insertRow } from "./insert.ts";
 import type { AuditTable } from "./schema.ts";
-import { loadSetting, saveSetting } from "./settings.ts";
 
 /** An end of the chain. Both are kept beside the events, so that neither can be cut off unseen. */
 export interface ChainEnd {
@@ -25,12 +24,12 @@ const nothing: ChainEnd = { sequence: 0, hash: "" };
 
 /** What the next event follows on. */
 export async function chainHead(query: Transaction): Promise<ChainEnd> {
-	return ((await loadSetting(query, "auditHead")) as ChainEnd | undefined) ?? nothing;
+	return (query.settings.get("auditHead") as ChainEnd | undefined) ?? nothing;
 }
 
 /** What the oldest event that is left follows on. */
 export async function chainTail(query: Transaction): Promise<ChainEnd> {
-	return ((await loadSetting(query, "auditTail")) as ChainEnd | undefined) ?? nothing;
+	return (query.settings.get("auditTail") as ChainEnd | undefined) ?? nothing;
 }
 
 /** Adds events that follow on the head. */
@@ -38,7 +37,7 @@ export async function appendEvents(query: Transaction, events: readonly AuditEve
 	for (const event of events) await insertRow(query, "auditEvents", toRow(event));
 	const last = events.at(-1);
 	if (last === undefined) return;
-	await saveSetting(query, "auditHead", { sequence: last.sequence, hash: last.hash });
+	query.settings.set("auditHead", { sequence: last.sequence, hash: last.hash });
 }
 
 /** Takes away what is older than the date and answers how many events that were. */
@@ -50,7 +49,7 @@ export async function purgeEvents(query: Transaction, before: string): Promise<n
 		.orderBy("sequence", "desc")
 		.executeTakeFirst();
 	if (last === undefined) return 0;
-	await saveSetting(query, "auditTail", last);
+	query.settings.set("auditTail", last);
 	const result = await query
 		.deleteFrom("auditEvents")
 		.where("sequence", "<=", last.sequence)

@@ -1,6 +1,6 @@
 /**
  * A database in memory whose every answered change is on disk. Changes are queued and taken in groups: one that fails is
- * taken back alone, the others' lines go to the log with one sync, then the group is committed and answered; when the
+ * taken back alone, what the others did goes to the log as one line, then the group is committed and answered; when the
  * log fails, the whole group is rolled back. Reads run between groups, so they only ever see what is durable.
  */
 import { readdirSync, rmSync } from "node:fs";
@@ -204,20 +204,21 @@ export class DurableDatabase {
 	}
 
 	async #writeGroup(opened: Opened, jobs: Job[]): Promise<void> {
-		const { memory, log } = opened;
+		const { memory, database, log } = opened;
 		memory.execute("begin");
 		const done: Done[] = [];
 		for (const job of jobs) {
+			const { unsaved } = database.settings;
 			try {
 				done.push({ job, ...(await this.#record(opened, job)) });
 			} catch (error) {
-				takeBack(opened, done);
+				takeBack(opened, done, unsaved);
 				job.reject(error);
 			}
 		}
 		try {
-			const entries = done.map(({ changes }) => changes).filter((changes) => changes.length > 0);
-			if (entries.length > 0) await log.append(entries);
+			const changes = [...done.flatMap((each) => each.changes), ...saveSettings(opened)];
+			if (changes.length > 0) await log.append(changes);
 			memory.execute("commit");
 		} catch (cause) {
 			rollBack(opened);
@@ -272,14 +273,21 @@ export class DurableDatabase {
 	}
 }
 
-function rollBack({ memory, database }: Opened): void {
-	database.settings.clear();
+function rollBack({ memory, database }: Opened, unsaved: ReadonlyMap<string, string> = new Map()): void {
 	memory.execute("rollback");
+	database.settings.rollBack(unsaved);
+}
+
+/** What that did, for the log. */
+function saveSettings({ memory, database }: Opened): Changes {
+	memory.startRecording();
+	database.settings.save();
+	return memory.stopRecording();
 }
 
 /** Leaves the group as its other changes made it. To do those again is rare, and a savepoint for each would not be. */
-function takeBack(opened: Opened, done: readonly Done[]): void {
-	rollBack(opened);
+function takeBack(opened: Opened, done: readonly Done[], unsaved: ReadonlyMap<string, string>): void {
+	rollBack(opened, unsaved);
 	opened.memory.execute("begin");
 	for (const { changes } of done) for (const change of changes) opened.memory.apply(change);
 }

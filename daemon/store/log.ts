@@ -1,7 +1,7 @@
 /**
- * The redo log: one line per change, `crc32 SP json LF`, appended and synced before the change is answered. A line
- * either stands whole in the file or, after a failed append, not at all. The text of a statement, most of a line's
- * length, is written once and then named by a key.
+ * The redo log: one line per group of changes, `crc32 SP json LF`, appended and synced before any of them is answered.
+ * A line either stands whole in the file or, after a failed append, not at all. The text of a statement, most of a
+ * line's length, is written once and then named by a key.
  */
 import {
 	closeSync,
@@ -19,7 +19,7 @@ import type { Change } from "./sqlite.ts";
 
 const sync = promisify(fdatasync);
 
-/** What one answered change did: all of its statements, or none of them, are replayed. */
+/** What changes did that were answered together: all of their statements, or none of them, are replayed. */
 export type Changes = readonly Change[];
 
 /** A statement as a line holds it: by its key, with its text where that comes first. */
@@ -48,19 +48,17 @@ export class ChangeLog {
 	}
 
 	/**
-	 * Appends the lines and waits until they are on disk. When that fails they are taken out again; when even that
-	 * fails nothing is accepted any more, for nobody could say what a restart would find.
+	 * Appends the line and waits until it is on disk. When that fails it is taken out again; when even that fails
+	 * nothing is accepted any more, for nobody could say what a restart would find.
 	 */
-	async append(entries: readonly Changes[]): Promise<void> {
+	async append(changes: Changes): Promise<void> {
 		if (this.#broken !== undefined) throw this.#broken;
-		const lines = Buffer.from(
-			entries.map((changes) => lineOf(changes.map((change) => this.#named(change)))).join(""),
-		);
+		const line = Buffer.from(lineOf(changes.map((change) => this.#named(change))));
 		try {
 			// Into the page cache at once, for that is quick; only the slow part is left to another thread.
-			writeWhole(this.#file, lines, this.#length);
+			writeWhole(this.#file, line, this.#length);
 			await sync(this.#file);
-			this.#length += lines.length;
+			this.#length += line.length;
 		} catch (cause) {
 			await this.#undo(cause);
 			throw cause;
@@ -80,7 +78,7 @@ export class ChangeLog {
 	}
 
 	async #undo(cause: unknown): Promise<void> {
-		// What the lines have told of statements is gone with them.
+		// What the line has told of statements is gone with it.
 		this.#keys.clear();
 		try {
 			ftruncateSync(this.#file, this.#length);

@@ -8,6 +8,7 @@ import { Kysely, SqliteDialect } from "kysely";
 import type { Notice } from "../contract.ts";
 import { type Changes, readLog } from "./log.ts";
 import { migrate, schemaVersion, type Tables } from "./schema.ts";
+import { Settings } from "./settings.ts";
 import {
 	listLogs,
 	listSnapshots,
@@ -30,12 +31,12 @@ export interface Recovered {
 /** Queries built by Kysely and, for what is asked at every change, `memory`, which takes texts. */
 export class Queries extends Kysely<Tables> {
 	readonly memory: MemoryDatabase;
-	/** The texts of settings that were read or written since the last time that anything was rolled back. */
-	readonly settings = new Map<string, string>();
+	readonly settings: Settings;
 
 	constructor(memory: MemoryDatabase) {
 		super({ dialect: new SqliteDialect({ database: memory }) });
 		this.memory = memory;
+		this.settings = new Settings(memory);
 	}
 }
 
@@ -90,8 +91,8 @@ function soundSnapshot(
 interface Replayed extends LogPosition {
 	/** The logs, if any, from the first that is not as it was written on. */
 	damaged: readonly number[];
-	/** How many changes of the first of them could be read. */
-	sound: number;
+	/** Whether the beginning of the first of them could be read. */
+	sound: boolean;
 }
 
 /** Replays every log since the snapshot, up to the first that is damaged or missing. */
@@ -113,12 +114,12 @@ function replayLogs(memory: MemoryDatabase, directory: string, snapshot: number 
 				generation,
 				length: 0,
 				damaged: logs.slice(index),
-				sound: applied ? contents.entries.length : 0,
+				sound: applied && contents.entries.length > 0,
 			};
 		}
 		position = { generation: log, length: contents.soundLength };
 	}
-	return { ...position, damaged: [], sound: 0 };
+	return { ...position, damaged: [], sound: false };
 }
 
 /** A log is only replayed on what it was written upon: another schema, or a sound part, becomes a snapshot of its own. */
@@ -141,10 +142,13 @@ function applyAll(memory: MemoryDatabase, entries: readonly Changes[]): boolean 
 	}
 }
 
-function damagedLogs(aside: readonly string[], sound: number): Notice {
+function damagedLogs(aside: readonly string[], sound: boolean): Notice {
+	const lost = sound
+		? "Its changes before the damage were kept, later ones are lost"
+		: "Its changes are lost";
 	return {
 		code: "data-lost",
-		detail: `A change log was damaged or missing. ${sound} of its changes could be read and were kept, later ones are lost. Set aside: ${aside.join(", ")}.`,
+		detail: `A change log was damaged or missing. ${lost}. Set aside: ${aside.join(", ")}.`,
 	};
 }
 

@@ -70,6 +70,21 @@ describe("the durable database", () => {
 		assert.doesNotMatch(readFileSync(logFile(), "utf8"), /"2"/);
 	});
 
+	it("writes a setting once for all changes of a group, as the last one that was kept has left it", async () => {
+		const database = await start();
+		const count = (fails = false) =>
+			database.write(async ({ settings }) => {
+				settings.set("count", Number(settings.get("count") ?? 0) + 1);
+				if (fails) throw new Error("not this one");
+			});
+		const [, refused] = await Promise.allSettled([count(), count(true), count(), count()]);
+		assert.equal(refused?.status, "rejected");
+		const countIn = (from: DurableDatabase) => from.read(async ({ settings }) => settings.get("count"));
+		assert.equal(await countIn(database), 3);
+		assert.equal(readFileSync(logFile(), "utf8").match(/"count"/g)?.length, 1);
+		assert.equal(await countIn(await start()), 3);
+	});
+
 	it("turns many changes into snapshots and loses none", async () => {
 		const database = await start({ compactAtBytes: 2000 });
 		for (let round = 0; round < 60; round++) {
@@ -116,7 +131,7 @@ describe("the durable database", () => {
 		const reopened = await start();
 		assert.deepEqual(await all(reopened), { a: "1" });
 		assert.equal(reopened.notices[0]?.code, "data-lost");
-		assert.match(reopened.notices[0]?.detail ?? "", /1 of its changes/);
+		assert.match(reopened.notices[0]?.detail ?? "", /Its changes before the damage were kept/);
 		await set(reopened, "d", "1");
 		assert.deepEqual(await all(await start()), { a: "1", d: "1" });
 		assert.ok(readdirSync(folder).some((name) => name.endsWith(".log.damaged")));
@@ -207,10 +222,10 @@ describe("the change log", () => {
 		const folder = temporaryFolder();
 		const path = join(folder, "changes-1.log");
 		const log = new ChangeLog(path, 0);
-		await log.append([[["insert", ["a"]]]]);
+		await log.append([["insert", ["a"]]]);
 		// A closed file is the simplest disk that says no.
 		log.close();
-		await assert.rejects(log.append([[["insert", ["b"]]]]), /EBADF|log/);
+		await assert.rejects(log.append([["insert", ["b"]]]), /EBADF|log/);
 		assert.deepEqual(readLog(path), { entries: [[["insert", ["a"]]]], soundLength: 34, end: "whole" });
 		rmSync(folder, { recursive: true });
 	});
