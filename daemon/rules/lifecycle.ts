@@ -30,6 +30,17 @@ export interface Minted {
 	secret: string;
 }
 
+/** Of a token to which nothing has happened yet. */
+export const untouched = {
+	disabledDate: null,
+	revokedDate: null,
+	revokedReason: null,
+	retiresDate: null,
+	quietSeconds: null,
+	predecessorId: null,
+	successorId: null,
+} as const satisfies Partial<Token>;
+
 /** @throws RuleError `invalid-request` that names every field that is wrong. */
 export function create(request: CreateTokenRequest, rules: Profile, doing: Doing): Minted {
 	const { expiresIn, ...settings } = request;
@@ -178,13 +189,7 @@ function mint(
 		...tokenUser,
 		issuer: "local",
 		partialToken: partialTokenOf(secret),
-		disabledDate: null,
-		revokedDate: null,
-		revokedReason: null,
-		retiresDate: null,
-		quietSeconds: null,
-		predecessorId: null,
-		successorId: null,
+		...untouched,
 	};
 	return { token, secret };
 }

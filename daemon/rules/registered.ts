@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { RegisterTokenRequest, UpdateTokenRequest } from "../contract.ts";
 import type { Token } from "../store/tokens.ts";
-import { changed, type Doing, refuseRevoked } from "./lifecycle.ts";
+import { changed, type Doing, refuseRevoked, untouched } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
 
 /** The record of a token that another system has made. */
@@ -26,13 +26,7 @@ export function register(request: RegisterTokenRequest, { user, now }: Doing): T
 		resources: [],
 		allowedAddresses: [],
 		defaultSource: null,
-		disabledDate: null,
-		revokedDate: null,
-		revokedReason: null,
-		retiresDate: null,
-		quietSeconds: null,
-		predecessorId: null,
-		successorId: null,
+		...untouched,
 	};
 }
 
