@@ -1,7 +1,6 @@
 /** Commands that rotate tokens, and that finish or undo what was begun. */
 import * as l10n from "@vscode/l10n";
-import type { TokenRecord } from "../../daemon/contract.ts";
-import type { CommandCall, CommandTable } from "../command.ts";
+import type { CommandTable } from "../command.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import { tokenFor, type Wanted } from "../tokens/token-choice.ts";
@@ -17,7 +16,7 @@ export const rotationCommands: CommandTable = {
 		run: async (call) =>
 			rotateToken(
 				call.services,
-				await about(call, {
+				await tokenFor(call, {
 					title: l10n.t("Rotate"),
 					among: (token) =>
 						token.issuer === "local" &&
@@ -34,14 +33,15 @@ export const rotationCommands: CommandTable = {
 	},
 	undoRotation: {
 		failed: () => l10n.t("The rotation was not undone."),
-		run: async (call) => undoRotation(call.services, await about(call, inOverlap(l10n.t("Undo Rotation")))),
+		run: async (call) =>
+			undoRotation(call.services, await tokenFor(call, inOverlap(l10n.t("Undo Rotation")))),
 	},
 	finishRotation: {
 		failed: () => l10n.t("The rotation was not finished."),
 		run: async (call) =>
 			finishRotation(
 				call.services,
-				await about(call, {
+				await tokenFor(call, {
 					title: l10n.t("Finish Rotation"),
 					among: ({ successorId }) => successorId !== null,
 					none: l10n.t("No API token was rotated."),
@@ -55,25 +55,19 @@ export const rotationCommands: CommandTable = {
 	},
 	endOverlap: {
 		failed: () => l10n.t("The overlap has not ended."),
-		run: async (call) => endOverlap(call.services, await about(call, inOverlap(l10n.t("End Overlap Now")))),
+		run: async (call) =>
+			endOverlap(call.services, await tokenFor(call, inOverlap(l10n.t("End Overlap Now")))),
 	},
 	showOverlapUse: {
 		failed: () => l10n.t("Who still uses the old secret could not be found out."),
 		run: async (call) =>
-			showOverlapUse(call.services, await about(call, inOverlap(l10n.t("Show Who Still Uses It")))),
+			showOverlapUse(call.services, await tokenFor(call, inOverlap(l10n.t("Show Who Still Uses It")))),
 	},
 };
 
 function inOverlap(title: string): Wanted {
 	const none = l10n.t("No API token is in an overlap.");
 	return { title, among: ({ status }) => status === "retiring", none };
-}
-
-/** A token that has just been made need not be in the list yet: its id is enough. */
-async function about(call: CommandCall, wanted: Wanted): Promise<Pick<TokenRecord, "id">> {
-	const { argument } = call;
-	const isGiven = typeof argument === "object" && argument !== null && "id" in argument;
-	return isGiven && typeof argument.id === "string" ? { id: argument.id } : tokenFor(call, wanted);
 }
 
 function lineOf(argument: unknown, bindings: Bindings): EnvLine {

@@ -3,6 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall } from "../command.ts";
+import { ProblemError } from "../daemon/connection.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
@@ -24,7 +25,7 @@ export interface Wanted {
 /** The token that the command was started from, the one marked in the list for a key, else one that is chosen now. */
 export async function tokenFor({ services, argument }: CommandCall, wanted: Wanted): Promise<TokenRecord> {
 	const given = isSelection(argument) ? services.tree.selected[0] : argument;
-	const token = services.live.tokens.find(({ id }) => id === idOf(given));
+	const [token] = await recordsOf(services, [given]);
 	return token ?? chooseToken(services, wanted);
 }
 
@@ -32,9 +33,33 @@ export async function tokenFor({ services, argument }: CommandCall, wanted: Want
 export async function tokensFor(call: CommandCall, wanted: Wanted): Promise<TokenRecord[]> {
 	const { services, argument, selected } = call;
 	const given = isSelection(argument) ? services.tree.selected : withSelected(argument, selected);
-	const ids = new Set(given.map(idOf));
-	const tokens = services.live.tokens.filter(({ id }) => ids.has(id));
+	const tokens = await recordsOf(services, given);
 	return tokens.length > 0 ? tokens : chooseTokens(services, wanted);
+}
+
+/** Empty: no token was named, or one that there is not, and the person wants to choose. @throws CancellationError */
+async function recordsOf(services: Services, given: readonly unknown[]): Promise<TokenRecord[]> {
+	const ids = given.map(idOf).filter((id) => typeof id === "string");
+	const records = await Promise.all([...new Set(ids)].map((id) => recordOf(services, id)));
+	const known = records.filter((record) => record !== undefined);
+	if (known.length === records.length) return known;
+	const choose = l10n.t("Choose from the List");
+	const nobodys = l10n.t("The daemon knows no API token of the ID that this was started with.");
+	const answer = await vscode.window.showWarningMessage(nobodys, choose);
+	if (answer === choose) return [];
+	throw new vscode.CancellationError();
+}
+
+/** The list may not have heard yet of what another window, or a service, has just made. undefined: there is none. */
+async function recordOf({ live, daemon }: Services, id: string): Promise<TokenRecord | undefined> {
+	const known = live.tokens.find((token) => token.id === id);
+	if (known !== undefined) return known;
+	try {
+		return await (await daemon.client()).getToken(id);
+	} catch (error) {
+		if (error instanceof ProblemError && error.problem.code === "not-found") return undefined;
+		throw error;
+	}
 }
 
 export async function chooseToken(services: Services, wanted: Wanted): Promise<TokenRecord> {

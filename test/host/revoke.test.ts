@@ -70,7 +70,6 @@ describe("revoking and disabling tokens", () => {
 
 		it("names the predecessor's secret that works on, and leaves it alone unless both are to go", async () => {
 			const { id } = await window.client.rotateToken(token.id, { overlapSeconds: 3600 });
-			await until("it is heard of", () => window.live.tokens.some((one) => one.id === id));
 			person.answers(/^Revoke the API token/, "Revoke");
 			await run("revokeToken", { id });
 			const [asked] = person.told;
@@ -81,13 +80,24 @@ describe("revoking and disabling tokens", () => {
 
 		it("takes the working rest of the lineage along where that is wanted", async () => {
 			const { id } = await window.client.rotateToken(token.id, { overlapSeconds: 3600 });
-			await until("it is heard of", () => window.live.tokens.some((one) => one.id === id));
 			person.answers(/^Revoke the API token/, "Revoke Both");
 			await run("revokeToken", { id });
 			assert.equal(await statusOf(token), "revoked");
 			assert.equal((await window.client.getToken(id)).status, "revoked");
 			assert.ok(!window.kept.has(`token/${token.id}`));
 			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 2 lines still hold/);
+		});
+
+		it("says of an ID that nobody has that there is no such token, and asks nothing else", async () => {
+			for (const selected of [undefined, [{ id: token.id }, { id: "nobody" }]]) {
+				const running = run("revokeToken", { id: "nobody" }, selected) as Promise<unknown>;
+				await assert.rejects(running, vscode.CancellationError);
+			}
+			const [first, second, ...more] = person.told;
+			assert.match(first?.text ?? "", /^The daemon knows no API token of the ID/);
+			assert.deepEqual(first?.buttons, ["Choose from the List"]);
+			assert.deepEqual([second, more], [first, []]);
+			assert.deepEqual([await statusOf(token), await statusOf(other)], ["active", "active"]);
 		});
 
 		it("takes several tokens at once, after one question that names each", async () => {
