@@ -26,14 +26,19 @@ export function answerTo<Line extends KnownLine>(
 	known: Known<Line>,
 	now: number,
 ): Answer<Line> {
+	const recorded = ({ hash }: PastedValue) => {
+		const token = known.found?.[hash];
+		return token && recordPart(token, known, now);
+	};
+	const unknown = pasted.unknown === undefined ? [] : [pasted.unknown];
 	const others = [
 		...pasted.lookalikes.map(lookalikePart<Line>),
-		...pasted.foreign.map((token) => foreignPart(token, known, now)),
-		...(pasted.unknown === undefined ? [] : [unknownPart(pasted.unknown, known, now)]),
+		...pasted.foreign.map((token) => withJwtFacts(token, recorded(token) ?? foreignPart(token, known, now))),
+		...unknown.map((value) => recorded(value) ?? unknownPart(value, known)),
 		...(pasted.failedCall === undefined ? [] : [failedPart(pasted.failedCall, known)]),
 	];
 	const told = [
-		...pasted.own.map((value) => ownPart(value, known, now)),
+		...pasted.own.map((value) => recorded(value) ?? ownPart(value, known)),
 		...namedParts(pasted, known, now),
 		...others,
 	];
@@ -50,13 +55,7 @@ export function answerTo<Line extends KnownLine>(
 	return { headline, rows: [...rows, ...problemRows(known)] };
 }
 
-function ownPart<Line extends KnownLine>(
-	{ hash, partial }: PastedValue,
-	known: Known<Line>,
-	now: number,
-): Answer<Line> {
-	const token = known.found?.[hash];
-	if (token !== undefined) return recordPart(token, known, now);
+function ownPart<Line extends KnownLine>({ hash, partial }: PastedValue, known: Known<Line>): Answer<Line> {
 	const checked = l10n.t("{0} is a secret of Tokensmith: its checksum is right.", partial);
 	if (known.found === undefined) return { headline: checked, rows: [] };
 	return {
@@ -116,18 +115,17 @@ function foreignPart<Line extends KnownLine>(
 	known: Known<Line>,
 	now: number,
 ): Answer<Line> {
-	const token = known.found?.[hash];
-	const jwtFacts = (jwt === undefined ? [] : factsOfJwt(jwt)).map(factRow<Line>);
-	if (token !== undefined) {
-		const part = recordPart(token, known, now);
-		return { ...part, rows: [...jwtFacts, ...part.rows] };
-	}
-	const rows = [...jwtFacts, ...known.linesWith(hash).map(lineRow)];
+	const rows = known.linesWith(hash).map(lineRow);
 	if (issuer === "Tokensmith") return { headline: l10n.t("{0} is a secret of Tokensmith.", partial), rows };
 	if (issuer !== undefined)
 		return { headline: l10n.t("{0} is a token of {1}, by its shape.", partial, issuer), rows };
 	if (jwt !== undefined) return { headline: jwtHeadline(jwt, partial, now), rows };
 	return { headline: l10n.t("{0} looks like a token; whose, its shape does not tell.", partial), rows };
+}
+
+function withJwtFacts<Line>({ jwt }: ForeignToken, part: Answer<Line>): Answer<Line> {
+	const facts = jwt === undefined ? [] : factsOfJwt(jwt).map(factRow<Line>);
+	return { ...part, rows: [...facts, ...part.rows] };
 }
 
 function jwtHeadline({ expiry }: JwtFacts, partial: string, now: number): string {
@@ -153,10 +151,7 @@ function factsOfJwt({ expiry, issuer }: JwtFacts): Fact[] {
 function unknownPart<Line extends KnownLine>(
 	{ hash, partial }: PastedValue,
 	known: Known<Line>,
-	now: number,
 ): Answer<Line> {
-	const token = known.found?.[hash];
-	if (token !== undefined) return recordPart(token, known, now);
 	const name = partial === "" ? l10n.t("What was pasted") : partial;
 	return {
 		headline: l10n.t(
