@@ -16,8 +16,10 @@ import { iconOf, openLineCommand, tokenTooltip } from "../tokens/token-items.ts"
 import { ViewProgress } from "../tokens/view-progress.ts";
 
 const viewId = "tokensmith.envFiles";
-/** In characters, of a row in a side bar of the usual width: the state comes before the end of a long key. */
-const [usualWidth, shortestKey] = [30, 18];
+/** How many capitals fit into a row of a side bar of the usual width, and how many are left of any key. */
+const [usualWidth, shortestKey] = [25, 14];
+/** A state is written smaller, and in small letters. */
+const stateLetterWidth = 0.75;
 /** More files than these are closed, so that the view begins with an overview. */
 const mostOpen = 20;
 
@@ -206,8 +208,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
 	#lineItem(line: EnvLine): vscode.TreeItem {
 		const meaning = this.#meaningOf(line);
-		const room = Math.max(shortestKey, usualWidth - this.#stateOf(line).length);
-		const item = new vscode.TreeItem(shortenedWithin(plainText(line.key), room));
+		const item = new vscode.TreeItem(keyInRow(line.key, this.#stateOf(line)));
 		item.id = lineId(line);
 		item.description = meaning;
 		item.iconPath = this.#iconOf(line);
@@ -256,6 +257,12 @@ function fileId({ uri }: EnvFileLines): string {
 
 function lineId({ uri, line }: EnvLine): string {
 	return `${uri}#${line}`;
+}
+
+/** A longer key would hide its state, which tells more than the last letters; the tooltip has all of it. */
+function keyInRow(key: string, state: string): string {
+	const room = Math.floor(usualWidth - state.length * stateLetterWidth);
+	return shortenedWithin(plainText(key), Math.max(shortestKey, room));
 }
 
 function countOf({ length }: readonly EnvLine[]): string {

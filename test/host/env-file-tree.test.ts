@@ -55,11 +55,11 @@ describe("the view of env files", () => {
 	it("shortens a long key and has the state before the name, so that it is not cut off, but tells all where it is spoken", async () => {
 		const { token } = await window.create("Quarterly reconciliation");
 		const key = "CHECKOUT_SERVICE_RECONCILIATION_TOKEN";
-		await window.put(".env", `${key}=${token}\nPARTNER_PORTAL_TOKEN=${token}\n`);
+		await window.put(".env", `${key}=${token}\nPARTNER_SITE_TOKEN=${token}\n`);
 		await window.bindings.whenReady();
 		assert.deepEqual(rows().slice(1), [
-			"  CHECKOUT_SE…ATION_TOKEN: 30 days · Quarterly reconciliation",
-			"  PARTNER_PORTAL_TOKEN: 30 days · Quarterly reconciliation",
+			"  CHECKOUT_…ION_TOKEN: 30 days · Quarterly reconciliation",
+			"  PARTNER_SITE_TOKEN: 30 days · Quarterly reconciliation",
 		]);
 		const [, line] = nodes();
 		assert.ok(line);
