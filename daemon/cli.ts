@@ -67,7 +67,8 @@ export async function runCli(args: string[]): Promise<number> {
 function explain(error: unknown): { exitCode: number; code: string; detail: string } {
 	if (error instanceof TokensmithProblemError) {
 		const { code, detail, status, errors = [] } = error.problem;
-		const fields = errors.map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`).join("");
+		const unsaid = errors.filter((field) => !detail.includes(field.detail));
+		const fields = unsaid.map((field) => `\n  ${field.pointer}: ${field.detail}`).join("");
 		const hint = code === "not-found" ? "\n'token list' shows the ids." : "";
 		return { exitCode: [401, 403, 404].includes(status) ? 4 : 1, code, detail: detail + fields + hint };
 	}

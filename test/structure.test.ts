@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, "..");
 
 /** The layers, lowest first; a file imports from its own layer or a lower one. */
 const layers: [layer: string, files: RegExp][] = [
-	["contract", /^daemon\/(contract|facts)\.ts$/],
+	["contract", /^daemon\/(contract|facts|field-words)\.ts$/],
 	["store", /^daemon\/store\//],
 	["rules", /^daemon\/(rules|profiles)\//],
 	["server", /^daemon\/server\//],
@@ -46,7 +46,7 @@ describe("the structure", () => {
 	const extension = sourcesOf("extension");
 
 	it("lets nothing of ours into the contract but its facts, and nothing into those", () => {
-		const inside = importsOf(["daemon/contract.ts", "daemon/facts.ts"]).map(
+		const inside = importsOf(["daemon/contract.ts", "daemon/facts.ts", "daemon/field-words.ts"]).map(
 			({ from, to }) => `${from} ${to}`,
 		);
 		assert.deepEqual([...new Set(inside)], ["daemon/contract.ts daemon/facts.ts"]);
@@ -64,8 +64,8 @@ describe("the structure", () => {
 		assert.deepEqual(wrong, []);
 	});
 
-	it("lets the extension know the contract and how a secret looks, and nothing else of the daemon", () => {
-		const known = /^daemon\/(contract|rules\/secret)\.ts$/;
+	it("lets the extension know the contract with its words and how a secret looks, and nothing else of the daemon", () => {
+		const known = /^daemon\/(contract|field-words|rules\/secret)\.ts$/;
 		const wrong = importsOf(extension).filter(({ to }) => to.startsWith("daemon/") && !known.test(to));
 		assert.deepEqual(wrong, []);
 	});

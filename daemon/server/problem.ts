@@ -4,6 +4,7 @@ import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { z } from "zod";
 import type { FieldError, Problem } from "../contract.ts";
 import { type ProblemCode, problemStatus } from "../facts.ts";
+import { fieldWords } from "../field-words.ts";
 import { RuleError } from "../rules/rule-error.ts";
 import { StorageError } from "../store/durable.ts";
 
@@ -50,10 +51,12 @@ export function parse<Schema extends z.ZodType>(
 	value: unknown,
 	from: "body" | "query" | "path",
 ): z.output<Schema> {
-	const parsed = schema.safeParse(value);
+	const parsed = schema.safeParse(value, { error: fieldWords });
 	if (parsed.success) return parsed.data;
 	const errors = parsed.error.issues.flatMap((issue) => fieldErrors(issue, from));
-	const names = errors.map((error) => `${error.pointer}: ${error.detail}`).join("; ");
+	const names = errors
+		.map(({ pointer, detail }) => `${pointer === "" ? "The body" : pointer}: ${detail}`)
+		.join("; ");
 	throw new RuleError("invalid-request", `The request is not valid. ${names}`, { errors });
 }
 

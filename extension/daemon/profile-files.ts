@@ -5,6 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type Profile, profile as profileSchema } from "../../daemon/contract.ts";
+import { fieldWords } from "../../daemon/field-words.ts";
 import { messageText } from "../display-text.ts";
 import { ProblemError } from "./connection.ts";
 import type { DaemonProcess } from "./daemon-process.ts";
@@ -122,7 +123,7 @@ async function readProfile(uri: vscode.Uri): Promise<Profile> {
 		// The parser's own words quote the file, which may be one that was never meant to be read here.
 		throw new ProfileFileError(l10n.t("it is no JSON."), { cause });
 	}
-	const parsed = profileSchema.safeParse(value);
+	const parsed = profileSchema.safeParse(value, { error: fieldWords });
 	if (parsed.success) return parsed.data;
 	const wrong = parsed.error.issues.map(({ path, message }) => `/${path.join("/")} ${message}`);
 	throw new ProfileFileError(`${wrong.join("; ")}.`);
