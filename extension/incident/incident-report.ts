@@ -25,6 +25,8 @@ export interface IncidentFacts {
 	lines: readonly IncidentLine[];
 	/** Of the same lineages, what was not revoked and works. */
 	stillWorking: readonly TokenRecord[];
+	/** What was to be revoked and was not, and why. */
+	left?: { tokens: readonly TokenRecord[]; why: string };
 	/** The ids of successors whose secrets could be kept nowhere. */
 	notKept: ReadonlySet<string>;
 	search: "done" | "restricted";
@@ -47,6 +49,7 @@ export function incidentMarkdown(facts: IncidentFacts): string {
 				usedInLastHour ? `**${l10n.t("yes")}**` : l10n.t("no"),
 			]),
 		),
+		...leftParts(facts),
 		...stillWorkingParts(facts),
 		...successorParts(facts),
 		...lineParts(facts),
@@ -70,6 +73,16 @@ function happened({ revoked, successors }: IncidentFacts["report"]): string {
 			? l10n.t("1 successor was created with the same settings.")
 			: l10n.t("{0} successors were created with the same settings.", successors.length);
 	return `${dead} ${made}`;
+}
+
+function leftParts({ left }: IncidentFacts): string[] {
+	if (left === undefined) return [];
+	const what =
+		left.tokens.length === 1
+			? l10n.t("1 token was to be revoked too, and may still work.")
+			: l10n.t("{0} tokens were to be revoked too, and may still work.", left.tokens.length);
+	const rows = left.tokens.map(({ name, partialToken }) => `- ${escaped(name)} ${inCode(partialToken)}`);
+	return [`**${what}** ${escaped(left.why)}`, rows.join("\n")];
 }
 
 function stillWorkingParts({ stillWorking }: IncidentFacts): string[] {
@@ -121,10 +134,13 @@ const fateInWords: Record<LineFate, () => string> = {
 };
 
 function remainingSteps(facts: IncidentFacts): string[] {
-	const { report, lines, notKept } = facts;
+	const { report, lines, notKept, left } = facts;
 	const dead = lines.filter(({ fate }) => fate !== "replaced");
 	const lost = report.successors.filter(({ id }) => notKept.has(id));
 	return [
+		...(left === undefined
+			? []
+			: [l10n.t("Revoke what may still work: start another incident with these tokens.")]),
 		...dead.map(({ words }) => l10n.t("Mend {0}.", inCode(words))),
 		...lost.map(({ name }) =>
 			l10n.t("Rotate the successor of {0}: its secret was kept nowhere.", escaped(name)),

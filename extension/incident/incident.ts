@@ -5,16 +5,16 @@
 import { inspect } from "node:util";
 import * as vscode from "vscode";
 import type { CreatedToken, IncidentReport, TokenRecord } from "../../daemon/contract.ts";
-import type { Client } from "../daemon/client.ts";
-import { UnreachableError } from "../daemon/connection.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, type Written } from "../env/env-lines.ts";
+import { explain } from "../failure.ts";
 import type { Replacement } from "../rotation/reopen.ts";
 import type { Services } from "../services.ts";
 import { workingKinOf } from "../tokens/lineage.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import type { IncidentFacts, IncidentLine } from "./incident-report.ts";
 import type { Replacing } from "./incident-steps.ts";
+import { type RevokedMany, revokeMany } from "./revoke-many.ts";
 
 export interface IncidentWish {
 	/** `all`: also what is created until the daemon is asked. */
@@ -32,118 +32,59 @@ export interface IncidentOutcome {
 	notOnDisk: readonly EnvLine[];
 	/** The dead secrets that this machine had kept, with those in their place. */
 	replacements: readonly Replacement[];
+	/** What was wanted and not done, because the daemon could not be asked for all. */
+	left: IncidentWish | undefined;
 }
 
 type IncidentServices = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
 
-/** So many ids fit into the body of one request. */
-const mostIds = 1000;
-
+/** @throws and then nothing is revoked. */
 export async function carryOutIncident(
 	services: IncidentServices,
 	wish: IncidentWish,
 ): Promise<IncidentOutcome> {
 	const client = await services.daemon.client();
 	const before = await client.listTokens();
-	const report = await revoke(client, wish);
+	const { ids, reason, replacing } = wish;
+	const createSuccessors = replacing !== "none";
+	const done = await revokeMany(client, { ids, reason, createSuccessors }, services.log);
+	const { report, lost, left } = done;
 	const successors = successorsByPredecessor(report);
 	const notKept = await keepSecrets(services, report.successors);
 	await lookAgain(services);
 	const lines = report.revoked.flatMap(({ token }) => services.bindings.linesOf(token.id));
-	const written = wish.replacing === "lines" ? await replaceDead(services, lines, successors) : undefined;
+	const written = replacing === "lines" ? await replaceDead(services, lines, successors) : undefined;
 	const replacements = await replacementsOf(services, successors);
 	for (const { token } of report.revoked) await forgetSecret(services, token.id);
 	const notOnDisk = [...(written?.unsaved ?? []), ...(written?.notSaved ?? [])];
 	const replaced = [...(written?.saved ?? []), ...notOnDisk];
 	return {
 		facts: {
-			report: { ...report, successors: report.successors.map(withoutSecret) },
+			report: { ...report, successors: [...report.successors.map(withoutSecret), ...lost] },
 			lines: lines.map((line) => fateOf(line, written)),
-			stillWorking: workingKinOf(before, new Set(report.revoked.map(({ token }) => token.id)), Date.now()),
-			notKept,
+			...whatWorks(before, done),
+			notKept: new Set([...notKept, ...lost.map(({ id }) => id)]),
 			search: vscode.workspace.isTrusted ? "done" : "restricted",
 		},
 		replaced,
 		notOnDisk,
 		dead: lines.filter((line) => !replaced.includes(line)),
 		replacements,
+		left: left && { ...wish, ids: left.ids },
 	};
 }
 
-/** @throws and then nothing is revoked, or, of more than one request can take, only a part. */
-async function revoke(client: Client, { ids, reason, replacing }: IncidentWish): Promise<IncidentReport> {
-	const createSuccessors = replacing !== "none";
-	const startedAt = Date.now();
-	const batches = ids === "all" ? ["all" as const] : batchesOf(ids);
-	const reports: IncidentReport[] = [];
-	for (const batch of batches) {
-		const what = batch === "all" ? { all: true as const } : { filter: { ids: [...batch] } };
-		try {
-			reports.push(await client.incident({ ...what, reason, createSuccessors }));
-		} catch (error) {
-			if (!(error instanceof UnreachableError) || error.outcome === "not-done") throw error;
-			reports.push(await afterNoAnswer(client, { batch, reason, startedAt, error }));
-		}
-	}
-	const [first] = reports;
-	if (first === undefined) throw new Error("An incident without tokens was started.");
-	return {
-		...first,
-		revoked: reports.flatMap(({ revoked }) => revoked),
-		successors: reports.flatMap(({ successors }) => successors),
-		nextSteps: [...new Set(reports.flatMap(({ nextSteps }) => nextSteps))],
-	};
-}
-
-interface Unanswered {
-	batch: readonly string[] | "all";
-	reason: string;
-	startedAt: number;
-	error: unknown;
-}
-
-/**
- * The connection broke. If it has happened all the same, nobody has the secrets of the successors: each of them is
- * rotated, which gives another.
- */
-async function afterNoAnswer(
-	client: Client,
-	{ batch, reason, startedAt, error }: Unanswered,
-): Promise<IncidentReport> {
-	const tokens = await client.listTokens();
-	const revoked = tokens.filter(
-		({ id, revokedDate, revokedReason }) =>
-			(batch === "all" || batch.includes(id)) &&
-			revokedReason === reason &&
-			revokedDate !== null &&
-			Date.parse(revokedDate) >= startedAt - 1000,
-	);
-	if (revoked.length === 0) throw error;
-	const ids = new Set(revoked.map(({ successorId }) => successorId));
-	const orphans = tokens.filter(({ id, successorId }) => ids.has(id) && successorId === null);
-	const successors: CreatedToken[] = [];
-	for (const orphan of orphans) {
-		const { predecessor: _, ...successor } = await client.rotateToken(orphan.id, { overlapSeconds: 0 });
-		successors.push({ ...successor, predecessorId: orphan.predecessorId });
-	}
-	const lastHour = startedAt - 3_600_000;
-	return {
-		id: revoked[0]?.id ?? "",
-		date: new Date(startedAt).toISOString(),
-		reason,
-		revoked: revoked.map((token) => ({
-			token,
-			usedInLastHour: token.lastUsedDate !== null && Date.parse(token.lastUsedDate) >= lastHour,
-		})),
-		successors,
-		nextSteps: [],
-	};
-}
-
-function batchesOf(ids: readonly string[]): (readonly string[])[] {
-	return Array.from({ length: Math.ceil(ids.length / mostIds) }, (_, index) =>
-		ids.slice(index * mostIds, (index + 1) * mostIds),
-	);
+/** What of the lineages works on, beside what was to be revoked and was not. */
+function whatWorks(
+	before: readonly TokenRecord[],
+	{ report, left }: RevokedMany,
+): Pick<IncidentFacts, "stillWorking" | "left"> {
+	const open = new Set(left?.ids);
+	const chosen = new Set([...report.revoked.map(({ token }) => token.id), ...open]);
+	const stillWorking = workingKinOf(before, chosen, Date.now());
+	if (left === undefined) return { stillWorking };
+	const tokens = before.filter(({ id, revokedDate }) => open.has(id) && revokedDate === null);
+	return { stillWorking, left: { tokens, why: explain(left.error).text } };
 }
 
 /** By the id of each revoked token whose place a successor takes, also by way of one that was revoked with it. */

@@ -3,6 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
+import { messageText } from "../display-text.ts";
 import { countInWords } from "../rotation/rotate-expiring.ts";
 import { offer, runningWays, saveAll } from "../rotation/rotation-report.ts";
 import type { Services } from "../services.ts";
@@ -31,7 +32,11 @@ async function startIncident(services: Services, ids: readonly string[]): Promis
 		return;
 	}
 	await bindings.whenReady();
-	const wish = await ask(services, tokens, ids);
+	await carryOutAndTell(services, await ask(services, tokens, ids));
+}
+
+/** With the report, and what can be done then. */
+export async function carryOutAndTell(services: Services, wish: IncidentWish): Promise<void> {
 	const outcome = await vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title: l10n.t("Revoking, and mending the lines…") },
 		() => carryOutIncident(services, wish),
@@ -63,9 +68,10 @@ async function openReport({ facts }: IncidentOutcome): Promise<void> {
 
 async function sayDone(
 	services: Services,
-	{ facts, replaced, dead, notOnDisk, replacements }: IncidentOutcome,
+	{ facts, replaced, dead, notOnDisk, replacements, left }: IncidentOutcome,
 ): Promise<void> {
 	const text = [
+		...leftInWords(facts),
 		l10n.t(
 			"Revoked {0}. The report says what remains to be done.",
 			countInWords(facts.report.revoked.length),
@@ -86,12 +92,21 @@ async function sayDone(
 				]),
 	].join(" ");
 	await offer(vscode.window.showWarningMessage, text, [
+		...(left === undefined
+			? []
+			: [{ label: l10n.t("Revoke the Rest"), run: () => carryOutAndTell(services, left) }]),
 		...(notOnDisk.length === 0 ? [] : [{ label: l10n.t("Save Files"), run: () => saveAll(notOnDisk) }]),
 		...(dead.length === 0
 			? []
 			: [{ label: l10n.t("Comment Out Lines"), run: () => commentOutLines(services, dead) }]),
 		...runningWays(services, replaced, replacements),
 	]);
+}
+
+function leftInWords({ left }: IncidentOutcome["facts"]): string[] {
+	if (left === undefined) return [];
+	const what = l10n.t("Not all were revoked, {0} may still work:", countInWords(left.tokens.length));
+	return [`${what} ${messageText(left.why)}`];
 }
 
 function givenIds({ argument, selected }: Pick<CommandCall, "argument" | "selected">): string[] {

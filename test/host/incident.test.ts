@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
+import type { Client } from "../../extension/daemon/client.ts";
 import { UnreachableError } from "../../extension/daemon/connection.ts";
 import {
 	carryOutIncident,
@@ -10,7 +11,7 @@ import {
 	type IncidentWish,
 } from "../../extension/incident/incident.ts";
 import { incidentMarkdown } from "../../extension/incident/incident-report.ts";
-import { incidentCommands } from "../../extension/incident/start-incident.ts";
+import { carryOutAndTell, incidentCommands } from "../../extension/incident/start-incident.ts";
 import type { Services } from "../../extension/services.ts";
 import { currentFirst, tokenRow } from "../../extension/tokens/token-choice.ts";
 import { until } from "../workbench/until.ts";
@@ -38,6 +39,41 @@ async function carryOut(
 async function successorSecret({ id }: CreatedToken): Promise<string> {
 	const { successorId } = await window.client.getToken(id);
 	return window.kept.get(`token/${successorId}`) ?? "";
+}
+
+/** The daemon, with some requests of the client made to do something else. */
+function daemonThat(change: Partial<Client>): Partial<Services> {
+	const client = async () => {
+		const real = await window.daemon.client();
+		return new Proxy(real, {
+			get: (target, name) => {
+				const own = Reflect.get(change, name) ?? Reflect.get(target, name);
+				return typeof own === "function" ? own.bind(target) : own;
+			},
+		});
+	};
+	return { daemon: { client } as unknown as Services["daemon"] };
+}
+
+const unanswered: Client["incident"] = async (request) => {
+	await window.client.incident(request);
+	throw new UnreachableError("It broke.", { cause: undefined, outcome: "unknown" });
+};
+
+/** Does not answer the second request, and all others. */
+function onlyOnce(): Client["incident"] {
+	let requests = 0;
+	return async (request) => {
+		requests += 1;
+		if (requests === 2) throw new UnreachableError("It is gone.", { cause: undefined, outcome: "not-done" });
+		return await window.client.incident(request);
+	};
+}
+
+/** Of which one request takes all but the last. */
+function moreThanFit(): string[] {
+	const nobodys = Array.from({ length: 999 }, (_, index) => `nobody-${index}`);
+	return [orders.id, ...nobodys, billing.id];
 }
 
 describe("incidents", () => {
@@ -131,23 +167,51 @@ describe("incidents", () => {
 		});
 
 		it("whose answer is lost gives each successor another secret", async () => {
-			const real = await window.daemon.client();
-			const client = new Proxy(real, {
-				get: (target, name) => {
-					if (name === "incident")
-						return async (request: Parameters<typeof real.incident>[0]) => {
-							await real.incident(request);
-							throw new UnreachableError("It broke.", { cause: undefined, outcome: "unknown" });
-						};
-					const own = Reflect.get(target, name);
-					return typeof own === "function" ? own.bind(target) : own;
-				},
-			});
-			const { facts } = await carryOut({}, { daemon: { client: async () => client } as never });
+			const { facts } = await carryOut({}, daemonThat({ incident: unanswered }));
 			assert.equal(facts.report.revoked.length, 2);
 			const secret = (await disk(".env")).split("\n")[0]?.slice(2) ?? "";
 			assert.notEqual(secret, orders.token);
 			assert.equal((await window.client.verify(secret)).valid, true);
+		});
+
+		it("whose answer is lost keeps what secrets it gets, and names the successor that gets none", async () => {
+			const rotateToken: Client["rotateToken"] = async (id, request) => {
+				const { name } = await window.client.getToken(id);
+				if (name === "orders") throw new Error("The disk is full.");
+				return await window.client.rotateToken(id, request);
+			};
+			const { facts } = await carryOut({}, daemonThat({ incident: unanswered, rotateToken }));
+			assert.match(await disk(".env"), new RegExp(`\nexport B='(?!${billing.token})tks_`));
+			assert.match(
+				incidentMarkdown(facts),
+				/- \[ \] Rotate the successor of orders: its secret was kept nowhere/,
+			);
+		});
+
+		it("that the daemon takes only a part of keeps that part's secrets, says what is left, and can go on", async () => {
+			const { facts, left } = await carryOut({ ids: moreThanFit() }, daemonThat({ incident: onlyOnce() }));
+			const fresh = await successorSecret(orders);
+			assert.equal(await disk(".env"), `A=${fresh}\nexport B='${billing.token}'\n`);
+			assert.equal(await disk(".env.local"), `C="${fresh}"\r\n`);
+			assert.equal((await window.client.getToken(billing.id)).status, "active");
+			const report = incidentMarkdown(facts);
+			assert.match(
+				report,
+				/\*\*1 token was to be revoked too, and may still work\.\*\* It is gone\.\n\n- billing /,
+			);
+			assert.match(report, /- \[ \] Revoke what may still work/);
+			assert.ok(left);
+			const rest = await carryOut(left);
+			assert.equal(await disk(".env"), `A=${fresh}\nexport B='${await successorSecret(billing)}'\n`);
+			assert.deepEqual([rest.left, rest.facts.left], [undefined, undefined]);
+		});
+
+		it("that was done in part offers to revoke the rest", async () => {
+			person.answers(/^Not all were revoked, 1 token may still work: It is gone\./, "Revoke the Rest");
+			const services = servicesOf(window, daemonThat({ incident: onlyOnce() }));
+			await carryOutAndTell(services, { ...usual, ids: moreThanFit() });
+			assert.equal((await window.client.getToken(billing.id)).status, "revoked");
+			assert.match(person.last?.text ?? "", /^Revoked 1 token\. .*1 line holds/);
 		});
 
 		it("reports without a secret, and with names as letters", async () => {
