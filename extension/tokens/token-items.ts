@@ -11,7 +11,7 @@ import type { GroupNode, LineNode, TokenNode } from "./token-nodes.ts";
 
 /** In characters, of a row in a side bar of the usual width. */
 const usualWidth = 31;
-const [shortestName, longestName] = [8, 24];
+const [shortestName, longestName] = [10, 24];
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 

@@ -88,6 +88,8 @@ describe("screenshots", () => {
 			await shoot("env-line");
 			await window.page.mouse.move(640, 784);
 			await window.treeMenu(/Shop front/, "Rotate…");
+			// Else the row under the menu's entry says where it leads to.
+			await window.page.mouse.move(640, 784);
 			for (const question of [
 				"For how long does the old",
 				"When does the overlap end",
