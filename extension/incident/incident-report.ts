@@ -7,6 +7,7 @@ import { type IncidentReport, successorsToPlace, type TokenRecord } from "../../
 import { plainText } from "../display-text.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { lastUse, worksUntil } from "../tokens/token-facts.ts";
+import { stepInWords } from "./next-steps.ts";
 
 /** `dead`: it holds a revoked secret, and was not to be changed. */
 type LineFate = "replaced" | "unsaved" | "not-saved" | "refused" | "dead";
@@ -148,7 +149,9 @@ function remainingSteps(facts: IncidentFacts): string[] {
 		...(lines.some(({ fate }) => fate === "replaced")
 			? [l10n.t("Restart what was started with an old secret: terminals, debugging, services, containers.")]
 			: []),
-		...report.nextSteps.filter((step) => step !== successorsToPlace || !haveLines(facts)).map(escaped),
+		...report.nextSteps
+			.filter((step) => step !== successorsToPlace || !haveLines(facts))
+			.map((step) => escaped(stepInWords(step))),
 	];
 }
 

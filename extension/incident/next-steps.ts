@@ -1,0 +1,46 @@
+/**
+ * What the daemon says remains to be done after an incident, in the person's language. A step that is not known here,
+ * such as a profile's own, stays as it is. Knows no VS Code.
+ */
+import * as l10n from "@vscode/l10n";
+
+const steps: readonly [said: RegExp, inWords: (...parts: string[]) => string][] = [
+	[
+		/^Revoke (.+) \((.+)\) at its issuer, (.+): it works there until then\.$/s,
+		(name, partial, issuer) =>
+			l10n.t("Revoke {0} ({1}) at its issuer, {2}: it works there until then.", name, partial, issuer),
+	],
+	[
+		/^Look at what still used them in the last hour, it fails now: (.+)\.$/s,
+		(names) => l10n.t("Look at what still used them in the last hour, it fails now: {0}.", names),
+	],
+	[
+		/^None of them was used in the last hour, so nothing should fail now\.$/,
+		() => l10n.t("None of them was used in the last hour, so nothing should fail now."),
+	],
+	[
+		/^Put the successors' secrets in place of the old ones\.$/,
+		() => l10n.t("Put the successors' secrets in place of the old ones."),
+	],
+	[
+		/^Create new tokens where they are needed, with no more permissions than they need\.$/,
+		() => l10n.t("Create new tokens where they are needed, with no more permissions than they need."),
+	],
+	[
+		/^Find out where the secrets leaked, and take them out there: files, history, logs, messages\.$/,
+		() =>
+			l10n.t("Find out where the secrets leaked, and take them out there: files, history, logs, messages."),
+	],
+	[
+		/^Watch for uses of the revoked tokens: each is told of as it happens\.$/,
+		() => l10n.t("Watch for uses of the revoked tokens: each is told of as it happens."),
+	],
+];
+
+export function stepInWords(step: string): string {
+	for (const [said, inWords] of steps) {
+		const parts = said.exec(step);
+		if (parts !== null) return inWords(...parts.slice(1));
+	}
+	return step;
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import * as l10n from "@vscode/l10n";
+import { stepInWords } from "../../extension/incident/next-steps.ts";
+import { TestDaemon } from "../daemon/harness.ts";
+import { bundles } from "../l10n.ts";
+
+describe("what remains to be done after an incident", () => {
+	let daemon: TestDaemon;
+
+	before(async () => {
+		daemon = await TestDaemon.start();
+		l10n.config({ contents: bundles().get("l10n/bundle.l10n.de.json") ?? {} });
+	});
+	after(async () => {
+		l10n.config({ contents: {} });
+		await daemon.remove();
+	});
+
+	async function stepsAfter(createSuccessors: boolean): Promise<string[]> {
+		const { body } = await daemon.call("POST", "/v1/incidents", {
+			body: { reason: "leaked", all: true, createSuccessors },
+		});
+		return body.nextSteps;
+	}
+
+	it("is said in the person's language, all that the daemon can say of it", async () => {
+		await daemon.create({ name: "quiet" });
+		const steps = await stepsAfter(true);
+		const used = await daemon.create({ name: "used" });
+		await daemon.verify(used.token);
+		const hash = `sha256:${"a".repeat(64)}`;
+		const elsewhere = { name: "deploy", issuer: "other", hash, partialToken: "ghp_…stem" };
+		assert.equal((await daemon.call("POST", "/v1/api-tokens/register", { body: elsewhere })).status, 201);
+		steps.push(...(await stepsAfter(false)));
+		const said = [...new Set(steps)];
+		assert.equal(said.length, 7, said.join("\n"));
+		for (const step of said) assert.notEqual(stepInWords(step), step);
+		const words = said.map(stepInWords).join("\n");
+		assert.match(words, /^Widerrufen Sie deploy \(ghp_…stem\) beim Aussteller, other: /m);
+		assert.match(words, /^Sehen Sie nach, .*: used\.$/m);
+	});
+
+	it("stays as it is where it is a profile's own step", () => {
+		assert.equal(stepInWords("Tell your account manager."), "Tell your account manager.");
+	});
+});
