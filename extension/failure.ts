@@ -30,6 +30,9 @@ export function explain(error: unknown): Explanation {
 	if (error instanceof ProblemError) return explainProblem(error.problem);
 	if (error instanceof DaemonError) return { text: error.message, remedy: remedyOfDaemon[error.code] };
 	if (error instanceof UnreachableError) return { text: error.message, remedy: "try-again" };
+	// By its name, for its file knows VS Code. Its messages say what to do before another try.
+	if (error instanceof Error && error.name === "FileError")
+		return { text: error.message, remedy: "try-again" };
 	const text = error instanceof Error ? error.message : String(error);
 	return { text: sentence(text), remedy: "show-log" };
 }

@@ -13,7 +13,7 @@ import { type Done, isFinished, type RotationOutcome } from "./rotation.ts";
 import { rotatedInWords } from "./rotation-words.ts";
 
 /** Something that can be done next. */
-interface Way {
+export interface Way {
 	label: string;
 	run(): unknown;
 }

@@ -1,46 +1,42 @@
 /**
- * Puts everything back to before a rotation: first the lines, then the daemon, so that at no moment a line holds a
- * secret that is refused, and what fails half-way can be done again.
+ * Puts everything back to before a rotation, after having asked; says what can be done where that is not possible, or
+ * not yet.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
-import { replaceSecrets, type Written } from "../env/env-lines.ts";
-import { FileError } from "../env/file-text.ts";
+import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
-import { forgetSecret } from "../tokens/secret-store.ts";
+import { isOverlapOver } from "../tokens/lineage.ts";
 import { lastUse } from "../tokens/token-facts.ts";
+import { carryOutUndo, type RefusedUndo } from "./carry-out-undo.ts";
 import type { Rotation } from "./rotation.ts";
-import { offer, replacementOf, runningWays } from "./rotation-report.ts";
+import { command, offer, replacementOf, runningWays, type Way } from "./rotation-report.ts";
 import { undoneLinesInWords } from "./rotation-words.ts";
 
 /** `token`: either of the two. */
 export async function undoRotation(services: Services, token: Pick<TokenRecord, "id">): Promise<void> {
-	const { daemon, bindings } = services;
-	const rotation = await openRotation(services, token);
-	if (rotation === undefined) {
-		void vscode.window.showWarningMessage(
-			l10n.t("There is nothing to undo: the token was not rotated, or its overlap is over."),
-		);
-		return;
-	}
+	const { bindings } = services;
+	const asked = await undoable(services, token);
+	if (asked === undefined) return;
+	await bindings.whenReady();
+	await confirm(asked, bindings.linesOf(asked.successor.id));
+	// The person may have taken long over the question: what is undone is what there is by now.
+	const rotation = await undoable(services, token);
+	if (rotation === undefined) return;
 	await bindings.whenReady();
 	const lines = bindings.linesOf(rotation.successor.id);
-	await confirm(rotation, lines);
 	const replacements = await replacementOf(services, rotation);
-	await vscode.window.withProgress(
+	const refused = await vscode.window.withProgress(
 		{
 			location: vscode.ProgressLocation.Notification,
 			title: l10n.t("Undoing the rotation of {0}…", quoted(rotation.predecessor.name)),
 		},
-		async () => {
-			await putBack(services, rotation, lines);
-			await (await daemon.client()).undoRotation(rotation.predecessor.id);
-			await forgetSecret(services, rotation.successor.id);
-		},
+		() => carryOutUndo(services, rotation, lines),
 	);
+	if (refused !== undefined) return await sayRefused(rotation, lines, refused);
 	const back = replacements.flatMap(({ oldSecret, newSecret }) =>
 		oldSecret === undefined
 			? []
@@ -55,17 +51,94 @@ export async function undoRotation(services: Services, token: Pick<TokenRecord, 
 
 /** Asks the daemon, since the list may not have heard yet. */
 export async function openRotation(
+	services: Pick<Services, "daemon">,
+	token: Pick<TokenRecord, "id">,
+): Promise<Rotation | undefined> {
+	return (await rotationsOf(services, token)).find(({ predecessor }) => predecessor.status === "retiring");
+}
+
+/** The one in which it is the predecessor, then that in which it is the successor. */
+async function rotationsOf(
 	{ daemon }: Pick<Services, "daemon">,
 	{ id }: Pick<TokenRecord, "id">,
-): Promise<Rotation | undefined> {
+): Promise<Rotation[]> {
 	const client = await daemon.client();
 	const token = await client.getToken(id);
-	if (token.status === "retiring" && token.successorId !== null)
-		return { predecessor: token, successor: await client.getToken(token.successorId) };
-	if (token.predecessorId === null) return undefined;
-	const predecessor = await client.getToken(token.predecessorId);
-	const isOpen = predecessor.status === "retiring" && predecessor.successorId === token.id;
-	return isOpen ? { predecessor, successor: token } : undefined;
+	const rotations: Rotation[] = [];
+	if (token.successorId !== null)
+		rotations.push({ predecessor: token, successor: await client.getToken(token.successorId) });
+	if (token.predecessorId !== null) {
+		const predecessor = await client.getToken(token.predecessorId);
+		if (predecessor.successorId === id) rotations.push({ predecessor, successor: token });
+	}
+	return rotations;
+}
+
+/** undefined: it cannot be undone, or not yet, which has been said with what can be done about it. */
+async function undoable(services: Services, token: Pick<TokenRecord, "id">): Promise<Rotation | undefined> {
+	const rotations = await rotationsOf(services, token);
+	const open = rotations.find(({ predecessor }) => predecessor.status === "retiring");
+	if (open !== undefined) return open;
+	const disabled = rotations.find(({ predecessor }) => isDisabledInOverlap(predecessor));
+	if (disabled !== undefined) await sayDisabled(services, disabled.predecessor);
+	else await sayNothingToUndo(services, rotations[0]);
+	return undefined;
+}
+
+function isDisabledInOverlap(predecessor: TokenRecord): boolean {
+	return predecessor.status === "disabled" && !isOverlapOver(predecessor, Date.now());
+}
+
+async function sayDisabled(services: Services, predecessor: TokenRecord): Promise<void> {
+	const text = l10n.t(
+		"{0} is disabled: lines that got its secret back would be refused. Enable it to undo its rotation.",
+		quoted(predecessor.name),
+	);
+	const enable = async () => {
+		await (await services.daemon.client()).enableToken(predecessor.id);
+		await undoRotation(services, predecessor);
+	};
+	await offer(vscode.window.showWarningMessage, text, [{ label: l10n.t("Enable and Undo"), run: enable }]);
+}
+
+async function sayNothingToUndo({ bindings }: Services, rotation: Rotation | undefined): Promise<void> {
+	await bindings.whenReady();
+	const isLeft = rotation !== undefined && bindings.linesOf(rotation.predecessor.id).length > 0;
+	await offer(
+		vscode.window.showWarningMessage,
+		l10n.t("There is nothing to undo: the token was not rotated, or its overlap is over."),
+		isLeft ? [finishWay(rotation)] : [],
+	);
+}
+
+function finishWay({ predecessor }: Rotation): Way {
+	return command(l10n.t("Finish Rotation"), "finishRotation", predecessor);
+}
+
+async function sayRefused(
+	rotation: Rotation,
+	lines: readonly EnvLine[],
+	{ error, lines: held }: RefusedUndo,
+): Promise<void> {
+	const name = quoted(rotation.predecessor.name);
+	const why =
+		error.problem.code === "not-rotated"
+			? l10n.t("The rotation of {0} was not undone: its overlap ended in the meantime.", name)
+			: l10n.t("The rotation of {0} was not undone. {1}", name, messageText(explain(error).text));
+	const isMended = held === "new secret";
+	const now = isMended ? againInWords(lines) : [l10n.t("Lines may hold the old secret, which is refused.")];
+	await offer(
+		vscode.window.showWarningMessage,
+		[why, ...now].join(" "),
+		isMended ? [] : [finishWay(rotation)],
+	);
+}
+
+function againInWords(lines: readonly EnvLine[]): string[] {
+	const [only] = lines;
+	if (only === undefined) return [];
+	if (lines.length === 1) return [l10n.t("{0} holds the new secret again.", messageText(only.words))];
+	return [l10n.t("{0} lines hold the new secret again.", lines.length)];
 }
 
 async function confirm({ successor }: Rotation, lines: readonly EnvLine[]): Promise<void> {
@@ -85,34 +158,6 @@ function revocationInWords(successor: TokenRecord): string {
 		"The new token is revoked: whatever uses its secret by now is refused. Its last use: {0}.",
 		lastUse(successor, Date.now()),
 	);
-}
-
-/** @throws FileError, and then both secrets still work. */
-async function putBack(
-	{ secrets }: Services,
-	{ predecessor }: Rotation,
-	lines: readonly EnvLine[],
-): Promise<void> {
-	if (lines.length === 0) return;
-	const secret = await secrets.get(predecessor.id);
-	if (secret === undefined)
-		throw new Error(
-			l10n.t(
-				"The old secret is not kept on this machine, so the lines cannot get it back. Undo the rotation where it was made, or rotate the successor.",
-			),
-		);
-	refuseHalf(await replaceSecrets(lines.map((line) => ({ line, value: secret }))));
-}
-
-/** What the disk still holds would be dead after the next step. */
-function refuseHalf({ unsaved, notSaved }: Written<EnvLine>): void {
-	const [first] = [...notSaved, ...unsaved];
-	if (first === undefined) return;
-	const detail = l10n.t(
-		"{0} has the old secret back in its editor, but not on disk. Save it, then undo once more; until then both secrets work.",
-		first.fileName,
-	);
-	throw new FileError("not-saved", detail);
 }
 
 function undoneInWords(name: string, lines: readonly EnvLine[]): string {

@@ -59,6 +59,12 @@ describe("a failure in words", () => {
 			"The daemon does not answer.",
 			"try-again",
 		],
+		[
+			"tries again when a file can be made ready for it",
+			Object.assign(new Error(".env is read-only. Allow writing there."), { name: "FileError" }),
+			".env is read-only. Allow writing there.",
+			"try-again",
+		],
 		["makes a sentence of any error", new Error("boom"), "boom.", "show-log"],
 		["takes what is no error", "boom!", "boom!", "show-log"],
 	];
