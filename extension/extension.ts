@@ -119,12 +119,12 @@ function openViews(context: vscode.ExtensionContext, { daemon, live, bindings, s
 
 /** What is told without being asked. */
 function tellNotices(
-	{ globalState, globalStorageUri: folder }: vscode.ExtensionContext,
+	{ globalStorageUri: folder }: vscode.ExtensionContext,
 	{ live, bindings, secrets, log }: Knowledge,
 ) {
 	const claims = new Claims(join(folder.fsPath, "notices"));
 	return vscode.Disposable.from(
-		tellDaemonNotices({ live, memory: globalState, folder, log }),
+		tellDaemonNotices({ live, claims: new Claims(join(folder.fsPath, "data-notices")), folder, log }),
 		tellExpiries({ live, claims, log }),
 		tellDeadTokens({ live, claims, log }),
 		watchOverlaps({ live, bindings, secrets, claims, log }),

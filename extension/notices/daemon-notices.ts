@@ -1,18 +1,17 @@
 /** Tells what the daemon has to say without being asked: of its data, once across all windows, and of the settings. */
+import { hash } from "node:crypto";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Notice } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { messageText } from "../display-text.ts";
 import { explain } from "../failure.ts";
-
-const seenKey = "noticesSeen";
-const mostKept = 50;
+import type { Claims } from "./claims.ts";
 
 interface Surroundings {
 	live: LiveTokens;
-	/** Remembers which were told. */
-	memory: vscode.Memento;
+	/** Of what is told of the data, each in one window. */
+	claims: Claims;
 	/** The daemon's data directory, to be looked into. */
 	folder: vscode.Uri;
 	log: vscode.LogOutputChannel;
@@ -22,15 +21,21 @@ export function tellDaemonNotices(surroundings: Surroundings): vscode.Disposable
 	return vscode.Disposable.from(tellOfData(surroundings), tellOfSettings(surroundings));
 }
 
-function tellOfData({ live, memory, folder, log }: Surroundings): vscode.Disposable {
+function tellOfData({ live, claims, folder, log }: Surroundings): vscode.Disposable {
+	const heard = new Set<string>();
+	const hear = async (notice: Notice) => {
+		heard.add(notice.detail);
+		// Where nothing can be claimed, as on a disk that takes no more, twice is better than never.
+		const isOwn = await claims.claim(hash("sha256", notice.detail, "hex")).catch((error: unknown) => {
+			log.error(error instanceof Error ? error : String(error));
+			return true;
+		});
+		if (isOwn) await tell(notice, folder);
+	};
 	return live.onDidChange(() => {
-		const seen = memory.get<string[]>(seenKey, []);
-		const news = live.notices.filter(({ detail }) => !seen.includes(detail));
-		if (news.length === 0) return;
-		const all = [...seen, ...news.map(({ detail }) => detail)].slice(-mostKept);
-		Promise.resolve(memory.update(seenKey, all))
-			.then(() => Promise.all(news.map((notice) => tell(notice, folder))))
-			.catch((error: unknown) => log.error(error instanceof Error ? error : String(error)));
+		for (const notice of live.notices)
+			if (!heard.has(notice.detail))
+				hear(notice).catch((error: unknown) => log.error(error instanceof Error ? error : String(error)));
 	});
 }
 
