@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { RequestListener } from "node:http";
+import type { RequestListener, ServerResponse } from "node:http";
 import { inspect } from "node:util";
 import type { ServerEvents } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
@@ -298,19 +298,23 @@ describe("Client", function () {
 		});
 
 		it("gives up on events that do not begin, and none that are only rare", async () => {
-			const silent = await clientOf(() => {}, { timeout: 200 });
-			const signal = new AbortController().signal;
-			assert.ok((await rejection(silent.events(() => {}, signal))) instanceof UnreachableError);
-			server?.close();
-			const rare = await clientOf(
+			const begun = Promise.withResolvers<ServerResponse>();
+			const client = await clientOf(
 				(_request, response) => {
+					if (server?.requests.length !== 1) return;
 					response.flushHeaders();
-					setTimeout(() => response.end('event: profiles\ndata: {"profiles":[]}\n\n'), 600);
+					begun.resolve(response);
 				},
-				{ timeout: 200 },
+				{ timeout: 1000 },
 			);
 			const heard: unknown[] = [];
-			await rare.events((name) => heard.push(name), signal);
+			const signal = new AbortController().signal;
+			const rare = client.events((name) => heard.push(name), signal);
+			const response = await begun.promise;
+			// Asked later: when these have been waited for too long, the others have been silent for longer.
+			assert.ok((await rejection(client.events(() => {}, signal))) instanceof UnreachableError);
+			response.end('event: profiles\ndata: {"profiles":[]}\n\n');
+			await rare;
 			assert.deepEqual(heard, ["profiles"]);
 		});
 	});
