@@ -1,7 +1,9 @@
 /**
- * Runs test files with mocha in this process: `node test/mocha.ts COUNTS_FILE TIMEOUT_MS FILE...`
+ * Runs test files with mocha in this process: `node test/mocha.ts COUNTS_FILE TIMEOUT_MS FILE...`. What is to happen
+ * around every test of a folder is in its `hooks.ts`, if it has one.
  */
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import Mocha from "mocha";
 import { CountingReporter } from "./reporter.ts";
 
@@ -18,6 +20,8 @@ const mocha = new Mocha({
 	reporterOptions: { countsFile: resolve(countsFile) },
 });
 for (const file of files) mocha.addFile(resolve(file));
+for (const hooks of new Set(files.map((file) => resolve(dirname(file), "hooks.ts"))))
+	if (existsSync(hooks)) mocha.rootHooks((await import(hooks)).mochaHooks);
 await mocha.loadFilesAsync();
 mocha.run((failures) => {
 	process.exitCode = failures === 0 ? 0 : 1;

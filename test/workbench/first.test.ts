@@ -276,8 +276,7 @@ async function createByKeyboard(window: WorkbenchWindow): Promise<void> {
 
 async function copySecret(window: WorkbenchWindow, name: string, secret: string): Promise<void> {
 	await window.page.evaluate('navigator.clipboard.writeText("")');
-	await window.openView("Tokensmith");
-	await window.waitForTreeRow(name);
-	await window.treeMenu(name, "Copy Secret");
+	await window.runCommand("Tokens: Copy Secret");
+	await window.input.pick(name);
 	await until("the secret is on the clipboard", async () => (await window.clipboard()) === secret);
 }

@@ -3,6 +3,7 @@
  */
 import { basename } from "node:path";
 import type { Locator, Page } from "playwright-core";
+import { Notifications } from "./notifications.ts";
 import { exactly, QuickInput, visibleText } from "./quick-input.ts";
 import { until } from "./until.ts";
 
@@ -14,9 +15,6 @@ const themes = {
 	"high contrast light": { label: "Light High Contrast", class: "hc-light" },
 } as const;
 export type Theme = keyof typeof themes;
-
-/** Of the notifications that come within so long, VS Code shows three as toasts and puts the others in its center only. */
-const crowdedMilliseconds = 800;
 
 /** In the page: all that VS Code keeps in the browser's databases, as one text. */
 const savedValues = `(async () => {
@@ -38,10 +36,12 @@ const savedValues = `(async () => {
 export class WorkbenchWindow {
 	readonly page: Page;
 	readonly input: QuickInput;
+	readonly #notifications: Notifications;
 
 	constructor(page: Page) {
 		this.page = page;
 		this.input = new QuickInput(page);
+		this.#notifications = new Notifications(page);
 	}
 
 	async waitUntilReady(): Promise<void> {
@@ -151,15 +151,23 @@ export class WorkbenchWindow {
 		await this.treeRow(row).locator(`.actions .action-label[aria-label^="${action}"]`).click();
 	}
 
-	/** Chooses an entry of a row's context menu. */
+	/** Chooses an entry of a row's context menu, which is opened again when it has vanished before it took a click. */
 	async treeMenu(row: string | RegExp, entry: string): Promise<void> {
-		await this.treeRow(row).click({ button: "right" });
-		await this.#chooseMenuEntry(entry);
+		const menu = this.page.locator(".monaco-menu");
+		const item = menu.locator(".action-item", {
+			has: this.page.locator(".action-label", { hasText: exactly(entry) }),
+		});
+		await until(`the menu of ${row} took ${entry}`, async () => {
+			if (!(await menu.isVisible())) await this.#openTreeMenu(row);
+			await item.waitFor(patience);
+			return tookClick(item);
+		});
+		await menu.waitFor({ state: "hidden" });
 	}
 
 	/** The entries of a row's context menu. */
 	async treeMenuEntries(row: string): Promise<string[]> {
-		await this.treeRow(row).click({ button: "right" });
+		await this.#openTreeMenu(row);
 		const labels = this.page.locator(".monaco-menu .action-label:not(.separator)");
 		await labels.first().waitFor();
 		const entries = await labels.allInnerTexts();
@@ -207,34 +215,21 @@ export class WorkbenchWindow {
 
 	/** Waits for a notification with these words and answers all of its text. */
 	async notification(text: string | RegExp): Promise<string> {
-		const toast = this.#toast(text);
-		try {
-			await toast.waitFor();
-		} catch (cause) {
-			throw new Error(`No notification says ${text}. Shown: ${await this.#shownWords()}`, { cause });
-		}
-		return visibleText(toast.locator(".notification-list-item-message"));
+		return this.#notifications.read(text);
 	}
 
 	/** The texts of the notifications that can be seen. */
 	async notifications(): Promise<string[]> {
-		return this.page.locator(".notifications-toasts .notification-list-item-message").allInnerTexts();
+		return this.#notifications.toasts();
 	}
 
-	/** Answers it as late as a person would, who reads it first: what comes of the answer then has a toast of its own. */
 	async answerNotification(text: string | RegExp, button: string): Promise<void> {
-		const toast = this.#toast(text);
-		const label = exactly(button);
-		await toast.waitFor();
-		await this.page.waitForTimeout(crowdedMilliseconds);
-		await toast
-			.locator(".notification-list-item-buttons-container .monaco-button", { hasText: label })
-			.click();
+		await this.#notifications.answer(text, button);
 	}
 
 	async clearNotifications(): Promise<void> {
 		await this.runCommand("Notifications: Clear All Notifications");
-		await this.page.locator(".notifications-toasts .notification-list-item").waitFor({ state: "detached" });
+		await this.#notifications.waitUntilNoToastIsLeft();
 	}
 
 	/** Opens a file of the workspace through Ctrl+P and focuses its editor. */
@@ -301,16 +296,16 @@ export class WorkbenchWindow {
 		return this.page.evaluate<string>("navigator.clipboard.readText()");
 	}
 
+	/** All that asks for the person's attention. */
+	async shown(): Promise<string[]> {
+		const asking =
+			".notification-list-item, .monaco-dialog-box, .quick-input-widget, .monaco-menu, .sidebar .pane-body";
+		return this.page.locator(asking).filter({ visible: true }).allInnerTexts();
+	}
+
 	/** A picture of the window, without the pointer's traces. */
 	async screenshot(file: string): Promise<void> {
 		await this.page.screenshot({ path: file, animations: "disabled", caret: "hide" });
-	}
-
-	/** All that asks for the person's attention. */
-	async #shownWords(): Promise<string> {
-		const words =
-			".notifications-toasts .notification-list-item, .monaco-dialog-box, .quick-input-widget:visible";
-		return JSON.stringify(await this.page.locator(words).allInnerTexts());
 	}
 
 	/** Leaves the palette open. */
@@ -326,24 +321,35 @@ export class WorkbenchWindow {
 		return this.page.locator(".quick-input-list .monaco-list-row").filter({ has: named }).first();
 	}
 
+	async #openTreeMenu(row: string | RegExp): Promise<void> {
+		// The tooltip of the row that the pointer was on may lie over this one.
+		await this.page.mouse.move(0, 0);
+		await this.treeRow(row).click({ button: "right", ...patience });
+	}
+
 	#rows(): Locator {
 		return this.page.locator(".sidebar .monaco-list-row[role=treeitem]");
 	}
+}
 
-	#toast(text: string | RegExp): Locator {
-		return this.page.locator(".notifications-toasts .notification-list-item", { hasText: text }).first();
-	}
+/** For one step of several that are begun anew when something came between. */
+const patience = { timeout: 5000 };
 
-	/** A menu ignores the mouse in its first moments, so the click is repeated until the menu has gone. */
-	async #chooseMenuEntry(entry: string): Promise<void> {
-		const menu = this.page.locator(".monaco-menu");
-		const item = menu.locator(".action-item", {
-			has: this.page.locator(".action-label", { hasText: exactly(entry) }),
-		});
-		await item.waitFor();
-		await until(`the menu took ${entry}`, async () => {
-			if (await item.isVisible()) await item.click({ timeout: 1000 });
-			return !(await menu.isVisible());
-		});
-	}
+/**
+ * Clicks an entry of a menu and answers whether the menu took the click: one that it takes goes no further up the page.
+ * It ignores the mouse in its first moments, and it vanishes unasked when something else takes the focus.
+ */
+async function tookClick(item: Locator): Promise<boolean> {
+	const heard = await item.evaluateHandle(
+		(element) => {
+			const heard = { within: false, above: false };
+			element.addEventListener("mouseup", () => Object.assign(heard, { within: true }), { capture: true });
+			element.parentElement?.addEventListener("mouseup", () => Object.assign(heard, { above: true }));
+			return heard;
+		},
+		undefined,
+		patience,
+	);
+	await item.click(patience);
+	return heard.evaluate(({ within, above }) => within && !above);
 }

@@ -32,6 +32,8 @@ export class Workbench {
 	readonly userData: string;
 	/** All that VS Code, the extension, the daemon and the browser write lies in it, and the workspace. */
 	readonly folder: string;
+	/** Those that have not been stopped. */
+	static readonly #running = new Set<Workbench>();
 	readonly #server: WorkbenchServer;
 	#browser: BrowserContext;
 
@@ -62,7 +64,15 @@ export class Workbench {
 		const server = await startServer({ ...folders, port: 0, purpose: "person", workspaceTrust });
 		const browser = await openBrowser(folder, server.url);
 		if (options.language !== undefined) await speak(browser, options.language);
-		return new Workbench(folder, workspace, userData, server, browser);
+		const workbench = new Workbench(folder, workspace, userData, server, browser);
+		Workbench.#running.add(workbench);
+		return workbench;
+	}
+
+	/** What asks for attention in each window of each workbench that runs: for whoever wonders why a test failed. */
+	static async shown(): Promise<string[][]> {
+		const pages = [...Workbench.#running].flatMap((workbench) => workbench.#browser.pages());
+		return Promise.all(pages.map((page) => new WorkbenchWindow(page).shown()));
 	}
 
 	/** Opens one more window on the workspace, or on nothing. */
@@ -88,6 +98,7 @@ export class Workbench {
 	}
 
 	async stop(): Promise<void> {
+		Workbench.#running.delete(this);
 		await this.#browser.close();
 		await this.#server.stop();
 		await stopDaemon(this.userData);

@@ -1,0 +1,28 @@
+/** Around every test of a person's way: one that fails tells what its windows show. */
+import type { RootHookObject } from "mocha";
+import { Workbench } from "./workbench.ts";
+
+const anySecret = /tks_[0-9A-Za-z]{38}/g;
+
+export const mochaHooks: RootHookObject = {
+	async afterEach(this: Mocha.Context) {
+		const test = this.currentTest;
+		if (test?.state === "failed" && test.err !== undefined) addTo(test.err, await whatIsShown());
+	},
+};
+
+async function whatIsShown(): Promise<string> {
+	const windows = (await Workbench.shown()).map((texts, index) => {
+		const lines = texts.map((text) => text.trim().replaceAll(/\s*\n\s*/g, " | "));
+		return [`Window ${index + 1} shows:`, ...lines].join("\n  ");
+	});
+	return windows.join("\n").replaceAll(anySecret, "tks_…");
+}
+
+/** The report prints the message out of the stack. */
+function addTo(error: Error, words: string): void {
+	const message = `${error.message}\n${words}`;
+	const stack = error.stack?.replace(error.message, () => message);
+	error.message = message;
+	if (stack !== undefined) error.stack = stack;
+}

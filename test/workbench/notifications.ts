@@ -1,0 +1,72 @@
+/**
+ * VS Code's notifications, as a person finds them: shown as a toast, else in the notification center. VS Code draws no
+ * toast for a fourth notification within 800 ms, and takes those away that nobody answers.
+ */
+import type { Locator, Page } from "playwright-core";
+import { exactly } from "./quick-input.ts";
+
+/** What has no toast by then has none, or comes so late that the center is the place to wait for it. */
+const toastMilliseconds = 10_000;
+
+export class Notifications {
+	readonly #page: Page;
+
+	constructor(page: Page) {
+		this.#page = page;
+	}
+
+	/** Waits for one with these words and answers all of its text. */
+	async read(text: string | RegExp): Promise<string> {
+		const message = this.#items(text).locator(".notification-list-item-message");
+		return this.#wherever(`says ${text}`, (patience) => message.innerText(patience));
+	}
+
+	async answer(text: string | RegExp, button: string): Promise<void> {
+		const buttons = this.#items(text).locator(".notification-list-item-buttons-container .monaco-button");
+		const named = buttons.filter({ hasText: exactly(button) });
+		await this.#wherever(`says ${text} and offers ${button}`, (patience) => named.click(patience));
+	}
+
+	/** The texts of the toasts. */
+	async toasts(): Promise<string[]> {
+		return this.#page.locator(".notifications-toasts .notification-list-item-message").allInnerTexts();
+	}
+
+	async waitUntilNoToastIsLeft(): Promise<void> {
+		await this.#page.locator(".notifications-toasts .notification-list-item").waitFor({ state: "detached" });
+	}
+
+	async #wherever<Value>(
+		what: string,
+		use: (patience: { timeout: number }) => Promise<Value>,
+	): Promise<Value> {
+		try {
+			return await use({ timeout: toastMilliseconds });
+		} catch {
+			return this.#inCenter(use).catch((cause: unknown) => {
+				throw new Error(`No notification ${what}`, { cause });
+			});
+		}
+	}
+
+	/** What comes while the center is open is listed in it at once. */
+	async #inCenter<Value>(use: (patience: { timeout: number }) => Promise<Value>): Promise<Value> {
+		await this.#press('[id="status.notifications"] .statusbar-item-label');
+		const used = await use({ timeout: 20_000 });
+		await this.#press('.notifications-center .action-label[aria-label^="Hide Notifications"]');
+		return used;
+	}
+
+	/** Without the mouse: its tooltip would lie over the center, and its focus would close what an answer has opened. */
+	async #press(button: string): Promise<void> {
+		await this.#page.locator(button).dispatchEvent("click");
+	}
+
+	#items(text: string | RegExp): Locator {
+		const toasts = this.#page.locator(".notifications-toasts .notification-list-item", { hasText: text });
+		const listed = this.#page.locator(".notifications-center.visible .notification-list-item", {
+			hasText: text,
+		});
+		return toasts.or(listed).first();
+	}
+}
