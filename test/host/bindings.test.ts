@@ -11,6 +11,7 @@ import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";
+import { closeEditors } from "./editors.ts";
 import { memoryOf } from "./memory.ts";
 import { secretsIn } from "./secrets.ts";
 
@@ -52,8 +53,7 @@ describe("bindings", () => {
 		bindings.dispose();
 		ignored.dispose();
 		live.dispose();
-		await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+		await closeEditors();
 		await rm(place, { recursive: true, force: true, maxRetries: 10 });
 		assert.deepEqual(logged.splice(0), []);
 	});

@@ -33,6 +33,11 @@ export async function set(name: string, value: unknown): Promise<void> {
 export async function tidy(): Promise<void> {
 	for (const name of changed) await set(name, undefined);
 	changed.clear();
-	await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-	await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+	await closeEditors();
+}
+
+/** Leaves what is asked, and closes every editor without saving. */
+export async function closeEditors(): Promise<void> {
+	for (const action of ["closeQuickOpen", "revertAndCloseActiveEditor", "closeAllEditors"])
+		await vscode.commands.executeCommand(`workbench.action.${action}`);
 }

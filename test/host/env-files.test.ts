@@ -14,6 +14,7 @@ import {
 import { FileError, type FileErrorCode } from "../../extension/env/file-text.ts";
 import { addToGitignore, gitState, ignoreLine } from "../../extension/env/git-ignore.ts";
 import { until } from "../workbench/until.ts";
+import { closeEditors } from "./editors.ts";
 
 let folder: vscode.WorkspaceFolder;
 /** A new folder in the workspace for each test. */
@@ -32,8 +33,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-	await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-	await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+	await closeEditors();
 	await rm(place, { recursive: true, force: true, maxRetries: 10 });
 });
 

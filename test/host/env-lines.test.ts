@@ -14,6 +14,7 @@ import {
 import { parseEnv } from "../../extension/env/env-text.ts";
 import { FileError, type FileErrorCode } from "../../extension/env/file-text.ts";
 import { saveChange } from "../../extension/env/workspace-file.ts";
+import { closeEditors } from "./editors.ts";
 
 const secret = "tks_0123456789abcdefghijklmnopqrstuvwxyzAB";
 const successor = "tks_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ab";
@@ -66,8 +67,7 @@ describe("writing many lines", () => {
 	});
 
 	afterEach(async () => {
-		await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+		await closeEditors();
 		await chmod(place, 0o755);
 		await rm(place, { recursive: true, force: true, maxRetries: 10 });
 	});

@@ -11,6 +11,7 @@ import { identifyToken } from "../../extension/identify/identify-token.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { SecretStore } from "../../extension/tokens/secret-store.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
+import { closeEditors } from "./editors.ts";
 import { memoryOf } from "./memory.ts";
 import { secretsIn } from "./secrets.ts";
 
@@ -60,7 +61,7 @@ describe("identifying", () => {
 		bindings.dispose();
 		ignored.dispose();
 		live.dispose();
-		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+		await closeEditors();
 		await rm(place, { recursive: true, force: true, maxRetries: 10 });
 	});
 

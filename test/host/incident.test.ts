@@ -90,9 +90,6 @@ describe("incidents", () => {
 
 	afterEach(async () => {
 		person.dispose();
-		await vscode.commands.executeCommand("workbench.action.closeQuickOpen");
-		await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
 		await window.close();
 	});
 

@@ -12,6 +12,7 @@ import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { SecretStore } from "../../extension/tokens/secret-store.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
+import { closeEditors } from "./editors.ts";
 import { memoryOf } from "./memory.ts";
 import { secretsIn } from "./secrets.ts";
 
@@ -64,7 +65,9 @@ export class OneWindow {
 		await writeFile(join(this.place, name), content);
 	}
 
+	/** With all that is open in VS Code. */
 	async close(): Promise<void> {
+		await closeEditors();
 		const { bindings, live, ignored, log, secretsChanged } = this;
 		vscode.Disposable.from(bindings, live, ignored, log, secretsChanged, this.#policyChanged).dispose();
 		await this.home.close();

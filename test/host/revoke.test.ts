@@ -38,7 +38,6 @@ describe("revoking and disabling tokens", () => {
 
 	afterEach(async () => {
 		person.dispose();
-		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
 		await window.close();
 	});
 

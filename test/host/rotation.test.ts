@@ -150,9 +150,6 @@ describe("rotating tokens", () => {
 
 	afterEach(async () => {
 		person.dispose();
-		await vscode.commands.executeCommand("workbench.action.closeQuickOpen");
-		await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
-		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
 		await window.close();
 	});
 
