@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { CreatedToken, CreateTokenInput } from "../../daemon/contract.ts";
+import type { CreatedToken, CreateTokenInput, RotatedToken, TokenRecord } from "../../daemon/contract.ts";
 import { Authority } from "../../daemon/rules/authority.ts";
 import { Records } from "../../daemon/rules/records.ts";
 import { createApi } from "../../daemon/server/api.ts";
@@ -182,6 +182,25 @@ export class TestDaemon {
 			...(secret === undefined ? {} : { secret }),
 		});
 		if (answer.status !== 201) throw new Error(`no token: ${JSON.stringify(answer.body)}`);
+		return answer.body;
+	}
+
+	async record(id: string): Promise<TokenRecord> {
+		return (await this.call("GET", `/v1/api-tokens/${id}`)).body;
+	}
+
+	/** `ifMatch`: by default whatever the version is. */
+	patch(id: string, body: unknown, ifMatch = "*"): Promise<Answer> {
+		return this.call("PATCH", `/v1/api-tokens/${id}`, { body, headers: { "if-match": ifMatch } });
+	}
+
+	tryRotate(id: string, body: object): Promise<Answer> {
+		return this.call("POST", `/v1/api-tokens/${id}/rotate`, { body });
+	}
+
+	async rotate(id: string, body: object): Promise<RotatedToken> {
+		const answer = await this.tryRotate(id, body);
+		assert.equal(answer.status, 201, JSON.stringify(answer.body));
 		return answer.body;
 	}
 

@@ -24,7 +24,7 @@ describe("an overlap", () => {
 				[body.successor.id, body.successor.status, body.successor.revokedReason],
 				[successor.id, "revoked", "Its rotation was undone."],
 			);
-			assert.deepEqual(await record(old.id), body.token);
+			assert.deepEqual(await daemon.record(old.id), body.token);
 			assert.equal((await daemon.verify(old.token)).body.token.status, "active");
 			assert.equal((await daemon.verify(successor.token)).body.reason, "revoked");
 		});
@@ -83,7 +83,7 @@ describe("an overlap", () => {
 			const settings = { profile: "mindbridge", permissions, expiry: "2026-06-01T00:00:00Z", name: "orders" };
 			const old = await daemon.create(settings);
 			const successor = await rotate(old.id);
-			const renamed = await patch(successor.id, { name: "orders-2" });
+			const renamed = await daemon.patch(successor.id, { name: "orders-2" });
 			assert.equal(renamed.status, 200, JSON.stringify(renamed.body));
 			await daemon.create(settings);
 			assertProblem(await undo(old.id), 409, "name-taken");
@@ -188,135 +188,6 @@ describe("an overlap", () => {
 		});
 	});
 
-	describe("with a time of quiet", () => {
-		it("ends by itself once nobody has used the token for so long", async () => {
-			const old = await daemon.create();
-			const successor = await rotate(old.id, { quietSeconds: 60 });
-			assert.equal((await record(old.id)).quietSeconds, 60);
-			await sweepAfter(59.999);
-			assert.equal((await record(old.id)).status, "retiring");
-			await sweepAfter(60);
-			assert.equal((await record(old.id)).retiresDate, "2026-03-10T12:01:00.000Z");
-			assert.equal((await daemon.verify(old.token)).body.reason, "expired");
-			assert.equal((await daemon.verify(successor.token)).status, 200);
-			const [event] = (await daemon.call("GET", "/v1/audit-events?action=end-overlap")).body.events;
-			assert.deepEqual([event.tokenId, event.actor.userName], [old.id, "Tokensmith"]);
-		});
-
-		it("goes on for as long as the token is used", async () => {
-			const old = await daemon.create();
-			await rotate(old.id, { quietSeconds: 60 });
-			for (const seconds of [50, 100, 150]) {
-				await sweepAfter(seconds);
-				assert.equal((await daemon.verify(old.token)).status, 200);
-			}
-			await sweepAfter(209);
-			assert.equal((await record(old.id)).status, "retiring");
-			await sweepAfter(210);
-			assert.equal((await record(old.id)).status, "expired");
-		});
-
-		it("is not kept alive by calls that are refused", async () => {
-			const old = await daemon.create();
-			await rotate(old.id, { quietSeconds: 60 });
-			at(50);
-			assert.equal((await daemon.verify(old.token, "?permission=orders.write")).status, 403);
-			await sweepAfter(60);
-			assert.equal((await record(old.id)).status, "expired");
-		});
-
-		it("ends at its deadline however much it is used, and for good", async () => {
-			const old = await daemon.create();
-			await rotate(old.id, { overlapSeconds: 90, quietSeconds: 60 });
-			await sweepAfter(50);
-			await daemon.verify(old.token);
-			at(90);
-			assert.equal((await daemon.verify(old.token)).body.reason, "expired");
-			await sweepAfter(1000);
-			assert.equal((await record(old.id)).retiresDate, "2026-03-10T12:01:30.000Z");
-		});
-
-		it("goes on after it was enabled again, for meanwhile nobody could use it", async () => {
-			const { id } = await daemon.create();
-			await rotate(id, { quietSeconds: 60 });
-			await daemon.call("POST", `/v1/api-tokens/${id}/disable`);
-			await sweepAfter(50);
-			await daemon.call("POST", `/v1/api-tokens/${id}/enable`);
-			await sweepAfter(109);
-			assert.equal((await record(id)).status, "retiring");
-			await sweepAfter(110);
-			assert.equal((await record(id)).status, "expired");
-		});
-
-		it("ends no rotation that was undone or has no time of quiet", async () => {
-			const undone = await daemon.create();
-			await rotate(undone.id, { quietSeconds: 60 });
-			await undo(undone.id);
-			const patient = await daemon.create();
-			await rotate(patient.id, { overlapSeconds: 86_400 });
-			await sweepAfter(7200);
-			assert.deepEqual(
-				[(await record(undone.id)).status, (await record(patient.id)).status],
-				["active", "retiring"],
-			);
-		});
-
-		it("leaves whoever used it the time to come back when the daemon was away", async () => {
-			const quick = await daemon.create();
-			await rotate(quick.id, { quietSeconds: 60, overlapSeconds: 86_400 });
-			const slow = await daemon.create();
-			await rotate(slow.id, { quietSeconds: 3600, overlapSeconds: 86_400 });
-			await restartAfter(36_000);
-			const statuses = async () => [(await record(quick.id)).status, (await record(slow.id)).status];
-			await sweepAfter(36_059);
-			assert.deepEqual(await statuses(), ["retiring", "retiring"]);
-			await sweepAfter(36_060);
-			assert.deepEqual(await statuses(), ["expired", "retiring"]);
-			await sweepAfter(36_600);
-			assert.deepEqual(await statuses(), ["expired", "expired"]);
-		});
-
-		it("leaves it also when the machine has slept", async () => {
-			const { id, token } = await daemon.create();
-			await rotate(id, { quietSeconds: 60, overlapSeconds: 86_400 });
-			at(36_000);
-			await daemon.authority.endQuietOverlaps();
-			await sweepAfter(36_059);
-			assert.equal((await daemon.verify(token)).status, 200);
-			await sweepAfter(36_118);
-			assert.equal((await record(id)).status, "retiring");
-			await sweepAfter(36_119);
-			assert.equal((await record(id)).status, "expired");
-		});
-
-		it("knows after a restart when the token was used last", async () => {
-			const old = await daemon.create();
-			await rotate(old.id, { quietSeconds: 3600, overlapSeconds: 86_400 });
-			at(1800);
-			await daemon.verify(old.token);
-			await daemon.authority.saveUsage();
-			await restartAfter(3600);
-			await sweepAfter(5399);
-			assert.equal((await record(old.id)).status, "retiring");
-			await sweepAfter(5400);
-			assert.equal((await record(old.id)).status, "expired");
-		});
-
-		it("takes a whole number of seconds, from one to a year", async () => {
-			const { id } = await daemon.create();
-			for (const quietSeconds of [0, -1, 1.5, 31_536_001, "60", null]) {
-				const answer = await tryRotate(id, { overlapSeconds: 60, quietSeconds });
-				assertProblem(answer, 400, "invalid-request");
-				assert.equal(answer.body.errors[0].pointer, "/quietSeconds", String(quietSeconds));
-			}
-			assert.equal(
-				(await rotate(id, { quietSeconds: 31_536_000 })).quietSeconds,
-				null,
-				"the successor has none",
-			);
-		});
-	});
-
 	describe("is seen in the usage", () => {
 		it("by address, from the rotation on, for the token that was rotated alone", async () => {
 			const proxied = await TestDaemon.start({ trustedProxies: ["127.0.0.1"] });
@@ -363,31 +234,8 @@ describe("an overlap", () => {
 		daemon.now = new Date(noon.getTime() + seconds * 1000);
 	}
 
-	/** Looks every half a minute until then, as a daemon does that is awake. */
-	async function sweepAfter(seconds: number): Promise<void> {
-		const end = noon.getTime() + seconds * 1000;
-		for (let now = daemon.now.getTime() + 30_000; now < end; now += 30_000) {
-			daemon.now = new Date(now);
-			await daemon.authority.endQuietOverlaps();
-		}
-		at(seconds);
-		await daemon.authority.endQuietOverlaps();
-	}
-
-	async function restartAfter(seconds: number): Promise<void> {
-		await daemon.close();
-		at(seconds);
-		await daemon.open();
-	}
-
-	function tryRotate(id: string, body: object): Promise<Answer> {
-		return daemon.call("POST", `/v1/api-tokens/${id}/rotate`, { body });
-	}
-
-	async function rotate(id: string, body: object = {}): Promise<RotatedToken> {
-		const answer = await tryRotate(id, { overlapSeconds: 3600, ...body });
-		assert.equal(answer.status, 201, JSON.stringify(answer.body));
-		return answer.body;
+	function rotate(id: string, body: object = {}): Promise<RotatedToken> {
+		return daemon.rotate(id, { overlapSeconds: 3600, ...body });
 	}
 
 	function undo(id: string, secret?: string): Promise<Answer> {
@@ -397,14 +245,6 @@ describe("an overlap", () => {
 
 	function end(id: string): Promise<Answer> {
 		return daemon.call("POST", `/v1/api-tokens/${id}/end-overlap`, { body: {} });
-	}
-
-	function patch(id: string, body: object): Promise<Answer> {
-		return daemon.call("PATCH", `/v1/api-tokens/${id}`, { body, headers: { "if-match": "*" } });
-	}
-
-	async function record(id: string): Promise<TokenRecord> {
-		return (await daemon.call("GET", `/v1/api-tokens/${id}`)).body;
 	}
 
 	async function overlapUses(tokenId: string): Promise<Record<string, number>> {

@@ -1,0 +1,155 @@
+/** The typed client where the daemon is not, or where somebody else is. */
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createTokensmithClient } from "../../daemon/client/client.ts";
+import { TokensmithUnavailableError } from "../../daemon/client/exchange.ts";
+
+const secretOfNobody = "tks_000000000000000000000000000000004cQ2wm";
+
+describe("the client, without the daemon", () => {
+	const servers: Server[] = [];
+	afterEach(() => {
+		for (const server of servers.splice(0)) {
+			server.closeAllConnections();
+			server.close();
+		}
+	});
+
+	it("says that it does not know when nobody listens", async () => {
+		const url = await strangerAt(() => {});
+		servers[0]?.close();
+		const error = await unavailable(createTokensmithClient({ url }).verify(secretOfNobody));
+		assert.equal(error.outcome, "not-done");
+	});
+
+	it("says that it does not know when no answer comes in time", async () => {
+		const url = await strangerAt(() => {});
+		const client = createTokensmithClient({ url, timeoutMilliseconds: 50 });
+		assert.equal((await unavailable(client.verify(secretOfNobody))).outcome, "not-done");
+		const creation = client.create({ name: "x", permissions: ["orders.read"] });
+		assert.equal((await unavailable(creation)).outcome, "unknown");
+	});
+
+	const answers: [who: string, status: number, type: string, body: string][] = [
+		["a web server's 200", 200, "text/html", "<h1>It works</h1>"],
+		["a 200 without a token", 200, "application/json", '{"valid":true}'],
+		["a 200 that says nothing", 200, "application/json", "null"],
+		["a proxy's own 401", 401, "text/html", "<h1>Sign in</h1>"],
+		["a 401 without a reason", 401, "application/problem+json", problemText(401, "credentials-missing")],
+		["a 404", 404, "application/problem+json", problemText(404, "not-found")],
+		["a 500", 500, "application/problem+json", problemText(500, "internal-error")],
+		["a daemon that is stopping", 503, "application/problem+json", problemText(503, "stopping")],
+		["a cut-off answer", 200, "application/json", '{"valid":tr'],
+	];
+	for (const [who, status, type, body] of answers) {
+		it(`takes ${who} neither for a yes nor for a no`, async () => {
+			const url = await strangerAt((_request, response) => {
+				response.writeHead(status, { "content-type": type }).end(body);
+			});
+			await unavailable(createTokensmithClient({ url }).verify(secretOfNobody));
+		});
+	}
+
+	it("follows no redirect, so that a secret goes nowhere else", async () => {
+		const elsewhere: IncomingMessage[] = [];
+		const target = await strangerAt((request, response) => {
+			elsewhere.push(request);
+			response.end();
+		});
+		const url = await strangerAt((_request, response) => {
+			response.writeHead(307, { location: `${target}/v1/verify` }).end();
+		});
+		await unavailable(createTokensmithClient({ url }).verify(secretOfNobody));
+		assert.deepEqual(elsewhere, []);
+	});
+
+	it("sends nothing to who can't prove to hold the owner key", async () => {
+		const seen: IncomingMessage[] = [];
+		const url = await strangerAt((request, response) => {
+			seen.push(request);
+			response.setHeader("content-type", "application/json");
+			response.end('{"status":"ok","version":"1.0.0","protocol":1,"proof":"00"}');
+		});
+		const client = createTokensmithClient({ url, ownerKey: "tko_the-key-of-the-true-daemon" });
+		const error = await unavailable(client.list());
+		assert.match(error.message, /nothing was sent/);
+		await unavailable(client.verify(secretOfNobody));
+		assert.deepEqual(
+			seen.map(({ url = "", headers }) => [url.split("?")[0], headers.authorization]),
+			[
+				["/healthz", undefined],
+				["/healthz", undefined],
+			],
+		);
+	});
+
+	it("asks once more when a kept connection has ended unseen", async () => {
+		let requests = 0;
+		const url = await strangerAt((request, response) => {
+			requests++;
+			if (requests === 2) request.socket.destroy();
+			else response.writeHead(200, { "content-type": "application/json" }).end(goodAnswer);
+		});
+		const client = createTokensmithClient({ url });
+		assert.ok((await client.verify(secretOfNobody)).valid);
+		assert.ok((await client.verify(secretOfNobody)).valid);
+		assert.equal(requests, 3);
+	});
+
+	it("never asks twice for what may have been done", async () => {
+		let requests = 0;
+		const url = await strangerAt((request) => {
+			requests++;
+			request.socket.destroy();
+		});
+		const creation = createTokensmithClient({ url }).create({ name: "x" });
+		assert.equal((await unavailable(creation)).outcome, "unknown");
+		assert.equal(requests, 1);
+	});
+
+	it("has no secret in its errors, whatever is answered", async () => {
+		const url = await strangerAt((_request, response) => response.end(`{"token": "${secretOfNobody}"`));
+		const client = createTokensmithClient({ url, token: secretOfNobody });
+		const error = await unavailable(client.create({ name: "x" }));
+		for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+			assert.doesNotMatch(`${cause.message} ${cause.stack} ${JSON.stringify(cause)}`, /tks_0000/);
+		}
+	});
+
+	it("is reached below a path, too", async () => {
+		const paths: (string | undefined)[] = [];
+		const url = await strangerAt((request, response) => {
+			paths.push(request.url);
+			response.writeHead(200, { "content-type": "application/json" }).end(goodAnswer);
+		});
+		await createTokensmithClient({ url: `${url}/tokensmith/` }).verify("x", { permissions: ["a b&c"] });
+		assert.deepEqual(paths, ["/tokensmith/v1/verify?permission=a+b%26c"]);
+	});
+
+	async function strangerAt(listener: RequestListener): Promise<string> {
+		return listen(servers, listener);
+	}
+});
+
+const goodAnswer = JSON.stringify({ valid: true, token: { id: "x", status: "active", expiry: null } });
+
+function problemText(status: number, code: string): string {
+	return JSON.stringify({ type: "about:blank", title: "", status, code, detail: "No.", instance: "" });
+}
+
+async function listen(servers: Server[], listener: RequestListener): Promise<string> {
+	const server = createServer(listener);
+	servers.push(server);
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function unavailable(promise: Promise<unknown>): Promise<TokensmithUnavailableError> {
+	const error: unknown = await promise.then(
+		() => undefined,
+		(reason) => reason,
+	);
+	assert.ok(error instanceof TokensmithUnavailableError, String(error));
+	return error;
+}

@@ -1,0 +1,216 @@
+/** The middleware in front of a handler, against a daemon in this process. */
+import assert from "node:assert/strict";
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import { createTokensmithClient, type TokensmithClient } from "../../daemon/client/client.ts";
+import { type RequireTokenOptions, requireToken, tokenOf } from "../../daemon/client/require-token.ts";
+import { ownerKey, TestDaemon } from "./harness.ts";
+
+describe("the middleware", () => {
+	let daemon: TestDaemon;
+	let client: TokensmithClient;
+	before(async () => {
+		daemon = await TestDaemon.start({ trustedProxies: ["127.0.0.1"] });
+		// What the middleware remembers ends by the real clock.
+		daemon.now = new Date();
+		client = createTokensmithClient({ url: daemon.url, ownerKey });
+	});
+	after(() => daemon.remove());
+
+	for (const authorization of ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "tks_x", "Bearertks_x"]) {
+		it(`takes ${JSON.stringify(authorization)} for no token at all`, async () => {
+			const passed = await pass({ client }, { authorization });
+			assert.deepEqual([passed.status, passed.problem.code], [401, "credentials-missing"]);
+			assert.equal(passed.headers["www-authenticate"], 'Bearer realm="tokensmith"');
+		});
+	}
+
+	it("reads the scheme in any case and with more than one space", async () => {
+		const { token } = await client.create({ name: "any case", permissions: ["orders.read"] });
+		assert.ok((await pass({ client }, { authorization: `bEARER   ${token} ` })).called);
+	});
+
+	it("asks for the caller's address, not for the service's", async () => {
+		const allowedAddresses = ["203.0.113.0/24"];
+		const { token } = await client.create({ name: "far", permissions: ["orders.read"], allowedAddresses });
+		const authorization = `Bearer ${token}`;
+		assert.ok((await pass({ client }, { authorization, remoteAddress: "203.0.113.9" })).called);
+		assert.ok((await pass({ client }, { authorization, remoteAddress: "::ffff:203.0.113.9" })).called);
+		const near = await pass({ client }, { authorization, remoteAddress: "198.51.100.1" });
+		assert.equal(near.problem.code, "address-not-allowed");
+		const told = { client, address: () => "203.0.113.1" };
+		assert.ok((await pass(told, { authorization, remoteAddress: "198.51.100.1" })).called);
+	});
+
+	it("believes no address that the caller itself claims", async () => {
+		const allowedAddresses = ["203.0.113.9"];
+		const { token } = await client.create({ name: "far", permissions: ["orders.read"], allowedAddresses });
+		const claimed = { "x-forwarded-for": "203.0.113.9" };
+		const authorization = `Bearer ${token}`;
+		const passed = await pass({ client }, { authorization, remoteAddress: "198.51.100.1", headers: claimed });
+		assert.equal(passed.status, 403);
+	});
+
+	const slips: [what: string, options: RequireTokenOptions, errorMatches: RegExp][] = [
+		["there is no client address", { address: () => undefined }, /client address/],
+		["the address is a list", { address: () => "203.0.113.9, 127.0.0.1" }, /one IP address/],
+		["the resource is empty", { resource: () => "" }, /not empty/],
+		["there are no resources", { resource: () => [] }, /names none/],
+		[
+			"the resource can't be told",
+			{
+				resource: () => {
+					throw new Error("no such channel");
+				},
+			},
+			/no such channel/,
+		],
+	];
+	for (const [what, options, message] of slips) {
+		it(`answers 500 and lets nobody pass when ${what}`, async () => {
+			const { token } = await client.create({ name: "good", permissions: ["orders.read"] });
+			const errors: unknown[] = [];
+			const onError = (error: unknown) => errors.push(error);
+			const passed = await pass({ client, ...options, onError }, { authorization: `Bearer ${token}` });
+			assert.deepEqual([passed.status, passed.called], [500, false]);
+			assert.match(String(errors[0]), message);
+		});
+	}
+
+	for (const [what, options] of [
+		["an undefined permission", { permission: undefined }],
+		["an undefined resource", { resource: undefined }],
+		["an empty permission", { permission: "" }],
+		["an empty choice", { anyPermission: [] }],
+		["an empty list of resources", { resource: [] }],
+		["a cache without an end", { cacheSeconds: Number.POSITIVE_INFINITY }],
+		["a cache of less than nothing", { cacheSeconds: -1 }],
+	]) {
+		it(`can't be made with ${what}`, () => {
+			// What plain JavaScript can pass, whatever the types say.
+			const given = options as unknown as RequireTokenOptions;
+			assert.throws(() => requireToken({ ...given, client }), TypeError);
+		});
+	}
+
+	it("asks each time, so that a revoke counts at once", async () => {
+		const { id, token } = await client.create({ name: "short", permissions: ["orders.read"] });
+		const authorization = `Bearer ${token}`;
+		const guard = requireToken({ client });
+		assert.ok((await run(guard, { authorization })).called);
+		await client.revoke(id);
+		assert.equal((await run(guard, { authorization })).status, 401);
+	});
+
+	it("repeats a yes for as long as it was told to, for the same question alone", async () => {
+		const { id, token } = await client.create({ name: "kept", permissions: ["orders.read"] });
+		const authorization = `Bearer ${token}`;
+		const guard = requireToken({ client, cacheSeconds: 300 });
+		assert.ok((await run(guard, { authorization })).called);
+		await client.revoke(id);
+		assert.ok((await run(guard, { authorization })).called);
+		assert.equal((await run(guard, { authorization, remoteAddress: "203.0.113.9" })).status, 401);
+	});
+
+	it("never repeats a no", async () => {
+		const { id, token } = await client.create({ name: "back", permissions: ["orders.read"] });
+		await client.disable(id);
+		const authorization = `Bearer ${token}`;
+		const guard = requireToken({ client, cacheSeconds: 300 });
+		assert.equal((await run(guard, { authorization })).status, 401);
+		await client.enable(id);
+		assert.ok((await run(guard, { authorization })).called);
+	});
+
+	it("repeats no yes of a token in its overlap, or past its expiry", async () => {
+		const guard = requireToken({ client, cacheSeconds: 300 });
+		const retiring = await client.create({ name: "retiring", permissions: ["orders.read"] });
+		await client.rotate(retiring.id, { overlapSeconds: 60 });
+		assert.ok((await run(guard, { authorization: `Bearer ${retiring.token}` })).called);
+		await client.revoke(retiring.id);
+		assert.equal((await run(guard, { authorization: `Bearer ${retiring.token}` })).status, 401);
+
+		const expiry = new Date(daemon.now.getTime() + 1000).toISOString();
+		const ending = await client.create({ name: "ending", permissions: ["orders.read"], expiry });
+		const authorization = `Bearer ${ending.token}`;
+		assert.ok((await run(guard, { authorization })).called);
+		const kept = daemon.now;
+		daemon.now = new Date(kept.getTime() + 1000);
+		await until(async () => !(await run(guard, { authorization })).called);
+		daemon.now = kept;
+	});
+
+	it("hands on what the handler throws, and waits for it", async () => {
+		const { token } = await client.create({ name: "good", permissions: ["orders.read"] });
+		const { request, response } = exchangeOf({ authorization: `Bearer ${token}` });
+		const failing = requireToken({ client })(request, response, async () => {
+			throw new Error("the handler's own");
+		});
+		await assert.rejects(failing, /the handler's own/);
+		assert.equal(tokenOf(request).name, "good");
+	});
+
+	it("has no token where nobody was checked", () => {
+		assert.throws(() => tokenOf(exchangeOf({}).request), /has not let this request pass/);
+	});
+
+	it("finds the daemon by TOKENSMITH_URL when it is told nothing", async () => {
+		const { token } = await client.create({ name: "good", permissions: ["orders.read"] });
+		process.env.TOKENSMITH_URL = daemon.url;
+		try {
+			assert.ok((await pass({ permission: "orders.read" }, { authorization: `Bearer ${token}` })).called);
+		} finally {
+			delete process.env.TOKENSMITH_URL;
+		}
+	});
+});
+
+interface Incoming {
+	authorization?: string;
+	remoteAddress?: string;
+	headers?: Record<string, string>;
+}
+
+function exchangeOf({ authorization, remoteAddress = "127.0.0.1", headers = {} }: Incoming) {
+	const socket = new Socket();
+	Object.defineProperty(socket, "remoteAddress", { value: remoteAddress });
+	const request = new IncomingMessage(socket);
+	Object.assign(request.headers, headers, authorization === undefined ? {} : { authorization });
+	return { request, response: new ServerResponse(request) };
+}
+
+interface Passed {
+	/** Whether the handler was called. */
+	called: boolean;
+	status: number;
+	headers: Record<string, unknown>;
+	problem: Record<string, unknown>;
+}
+
+function pass(options: RequireTokenOptions, incoming: Incoming): Promise<Passed> {
+	return run(requireToken(options), incoming);
+}
+
+async function run(guard: ReturnType<typeof requireToken>, incoming: Incoming): Promise<Passed> {
+	const { request, response } = exchangeOf(incoming);
+	let called = false;
+	let sent = "";
+	response.end = ((body: Buffer) => {
+		sent = String(body);
+		return response;
+	}) as typeof response.end;
+	await guard(request, response, () => {
+		called = true;
+	});
+	assert.equal(called, sent === "", "either the handler answers or the middleware does");
+	const problem = sent === "" ? {} : JSON.parse(sent);
+	return { called, status: response.statusCode, headers: response.getHeaders(), problem };
+}
+
+async function until(satisfied: () => Promise<boolean>): Promise<void> {
+	const deadline = Date.now() + 10_000;
+	while (!(await satisfied())) {
+		assert.ok(Date.now() < deadline, "it did not come about in time");
+		await new Promise((resolve) => setTimeout(resolve, 25));
+	}
+}

@@ -1,0 +1,94 @@
+/** Whom the command line acts for and where, what it refuses, and what it says where no daemon is. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { generateSecret } from "../../daemon/rules/secret.ts";
+import { daemonWithCommandLine, run } from "./command-line.ts";
+import { DaemonChild } from "./daemon.ts";
+
+describe("the command line", () => {
+	const cli = daemonWithCommandLine();
+
+	describe("acts", () => {
+		it("with the token of the environment or of standard input, and no more than it may", async () => {
+			const { token, id } = await cli.created("reader", ["--permission", "api.api-tokens.read"]);
+			const place = ["--url", cli.daemon.file.url];
+			const environment = { TOKENSMITH_TOKEN: token };
+			assert.match((await run(["show", "current", ...place], { environment })).stdout, new RegExp(id));
+			const typed = await run(["show", "current", ...place, "--token-stdin"], { stdin: `${token}\n` });
+			assert.match(typed.stdout, new RegExp(id));
+			assert.equal((await run(["revoke", id, ...place], { environment })).code, 4);
+			assert.equal((await run(["list", ...place])).code, 4);
+			assert.equal((await cli.owner(["verify"], { stdin: token })).code, 0);
+		});
+
+		it("where the environment says, unless told otherwise", async () => {
+			const environment = { TOKENSMITH_DATA_DIR: cli.daemon.directory, TOKENSMITH_URL: "http://127.0.0.1:9" };
+			assert.equal((await run(["list"], { environment })).code, 0);
+			assert.equal((await run(["list", "--data-dir", cli.folder], { environment })).code, 3);
+		});
+	});
+
+	describe("refuses", () => {
+		const misuses: [what: string, args: string[]][] = [
+			["an unknown command", ["explode"]],
+			["an unknown option", ["list", "--explode"]],
+			["an option without its value", ["create", "x", "--permission"]],
+			["no id", ["show"]],
+			["two ids", ["show", "one", "two"]],
+			["an argument too many", ["list", "everything"]],
+			["a secret as an argument", ["verify", "ghp_0123456789"]],
+			["a lifetime that is none", ["create", "x", "--permission", "orders.read", "--expires-in", "soon"]],
+			["two places", ["list", "--url", "http://127.0.0.1:1"]],
+			["a name of the object's own", ["constructor"]],
+		];
+		for (const [what, args] of misuses) {
+			it(`${what}, with exit code 2`, async () => {
+				const { code, stdout, stderr } = await cli.owner(args);
+				assert.deepEqual([code, stdout], [2, ""], stderr);
+				assert.doesNotMatch(stderr, /ghp_|at .*\.js:/);
+			});
+		}
+
+		it("to guess where the daemon is", async () => {
+			assert.equal((await run(["list"])).code, 2);
+			assert.equal((await run(["list", "--url", "nowhere"])).code, 2);
+		});
+
+		const secret = generateSecret("acme");
+		for (const args of [
+			["verify", secret],
+			["list", `--token=${secret}`],
+			["create", "x", "--description", `uses ${secret} now`],
+			["list", "--url", `http://127.0.0.1/?token=${secret}`],
+			["list", "--token", `tko_${"a".repeat(43)}`],
+			[secret],
+		]) {
+			it(`a secret in the arguments, without repeating it: ${args.map((word) => word.slice(0, 12)).join(" ")}`, async () => {
+				const { code, stdout, stderr } = await cli.owner(args);
+				assert.deepEqual([code, stdout], [2, ""]);
+				assert.match(stderr, /standard input/);
+				assert.doesNotMatch(stderr, /acme_|tko_/);
+			});
+		}
+	});
+
+	describe("ends with 3", () => {
+		it("when no daemon has been started", async () => {
+			const { code, stderr } = await run(["list", "--data-dir", cli.folder, "--json"]);
+			assert.equal(code, 3);
+			assert.equal(JSON.parse(stderr).error.code, "unreachable");
+		});
+
+		it("when the daemon was killed, and finds the next one wherever it listens", async () => {
+			const own = await DaemonChild.start(join(cli.folder, "own"));
+			const { token } = await own.create("kept");
+			await own.kill("SIGKILL");
+			const place = ["--data-dir", own.directory];
+			const { code, stderr } = await run(["verify", ...place], { stdin: token });
+			assert.deepEqual([code, /Is the daemon running\?/.test(stderr)], [3, true]);
+			const next = await DaemonChild.start(own.directory);
+			assert.equal((await run(["verify", ...place], { stdin: token })).code, 0);
+			await next.kill();
+		});
+	});
+});
