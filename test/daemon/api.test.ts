@@ -354,34 +354,6 @@ describe("the API", () => {
 		assertProblem(await daemon.call("GET", "/healthz?challenge=", { secret: null }), "invalid-request");
 	});
 
-	it("GET /v1/events tells every listener of every change, and starts with a hello", async () => {
-		const listeners = await Promise.all([listen(daemon.url), listen(daemon.url)]);
-		const { id } = await daemon.create({ name: "watched" });
-		await daemon.call("DELETE", `/v1/api-tokens/${id}`);
-		for (const listener of listeners) {
-			const events = await listener.until((all) => all.some((event) => event.data.change === "revoked"));
-			assert.deepEqual(events[0], { name: "hello", data: { version: "1.2.3", protocol: 1, notices: [] } });
-			const changes = events
-				.filter((event) => event.name === "token")
-				.map((event) => [event.name, event.data.change, event.data.token.id]);
-			assert.deepEqual(changes, [
-				["token", "created", id],
-				["token", "revoked", id],
-			]);
-			assert.doesNotMatch(JSON.stringify(events), /tks_[0-9A-Za-z]{38}|sha256:/);
-			listener.close();
-		}
-	});
-
-	it("GET /v1/events tells a token nothing more once it is revoked", async () => {
-		const reader = await daemon.create({ permissions: ["api.api-tokens.read"] });
-		const listener = await listen(daemon.url, reader.token);
-		await listener.until((all) => all.length === 1);
-		await daemon.call("DELETE", `/v1/api-tokens/${reader.id}`);
-		await daemon.create({ name: "made later" });
-		assert.doesNotMatch(JSON.stringify(await listener.rest()), /made later/);
-	});
-
 	it("POST /v1/shutdown asks the daemon to stop, for the owner", async () => {
 		assert.equal((await daemon.call("POST", "/v1/shutdown")).status, 202);
 		assert.equal(daemon.shutdowns, 1);
@@ -416,52 +388,4 @@ function raw(url: string, path: string, headers: Record<string, string>): Promis
 		});
 		sent.on("error", reject).end();
 	});
-}
-
-interface Listener {
-	until(satisfied: (events: ReceivedEvent[]) => boolean): Promise<ReceivedEvent[]>;
-	/** All that comes until the daemon ends the stream. */
-	rest(): Promise<ReceivedEvent[]>;
-	close(): void;
-}
-
-interface ReceivedEvent {
-	name: string;
-	// biome-ignore lint/suspicious/noExplicitAny: events of every shape
-	data: any;
-}
-
-async function listen(url: string, secret = ownerKey): Promise<Listener> {
-	const abort = new AbortController();
-	const headers = { authorization: `Bearer ${secret}` };
-	const response = await fetch(`${url}/v1/events`, { headers, signal: abort.signal });
-	const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-	let text = "";
-	const parsed = () =>
-		text
-			.split("\n\n")
-			.slice(0, -1)
-			.filter((block) => !block.startsWith(":"))
-			.map((block) => {
-				const [, name = "", data = ""] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
-				return { name, data: JSON.parse(data) };
-			});
-	return {
-		async until(satisfied) {
-			while (!satisfied(parsed())) {
-				const { value, done } = await reader.read();
-				assert.ok(!done, "the stream ended");
-				text += Buffer.from(value).toString();
-			}
-			return parsed();
-		},
-		async rest() {
-			for (;;) {
-				const { value, done } = await reader.read();
-				if (done) return parsed();
-				text += Buffer.from(value).toString();
-			}
-		},
-		close: () => abort.abort(),
-	};
 }

@@ -1,13 +1,11 @@
 /** The bundled daemon's life: start, race, death, recovery, end. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
 	existsSync,
 	mkdirSync,
 	readdirSync,
 	readFileSync,
-	rmSync,
 	statSync,
 	symlinkSync,
 	writeFileSync,
@@ -17,51 +15,38 @@ import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { temporaryFolder } from "../daemon/harness.ts";
-import { DaemonChild } from "./daemon.ts";
+import { type DaemonChild, daemonsOfEach } from "./daemon.ts";
 
 describe("the bundled daemon", () => {
-	let folder: string;
-	let directory: string;
-	const running: DaemonChild[] = [];
-	beforeEach(() => {
-		folder = temporaryFolder();
-		directory = join(folder, "data");
-	});
-	afterEach(async () => {
-		for (const daemon of running.splice(0)) {
-			daemon.child.kill("SIGCONT");
-			await daemon.kill("SIGKILL");
-		}
-		rmSync(folder, { recursive: true });
-	});
+	const daemons = daemonsOfEach();
 
 	it("says in one line where it is, never the key, and keeps its files to its owner", async () => {
-		const daemon = await start();
+		const daemon = await daemons.start();
 		assert.deepEqual(daemon.first, { event: "ready", url: daemon.file.url, pid: daemon.child.pid });
 		assert.deepEqual(Object.keys(daemon.file).sort(), ["ownerKey", "pid", "protocol", "url", "version"]);
 		await daemon.create("x");
-		assert.equal(statSync(directory).mode & 0o777, 0o700);
-		const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
-		for (const { name } of files) assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name);
+		assert.equal(statSync(daemons.directory).mode & 0o777, 0o700);
+		const files = readdirSync(daemons.directory, { withFileTypes: true }).filter((entry) => entry.isFile());
+		for (const { name } of files)
+			assert.equal(statSync(join(daemons.directory, name)).mode & 0o777, 0o600, name);
 	});
 
 	it("has another owner key at each start, so that an old one is worth nothing", async () => {
-		const first = await start();
+		const first = await daemons.start();
 		const { ownerKey } = first.file;
 		await first.kill();
-		const second = await start();
+		const second = await daemons.start();
 		assert.notEqual(second.file.ownerKey, ownerKey);
 		const headers = { authorization: `Bearer ${ownerKey}` };
 		assert.equal((await second.fetch("/v1/api-tokens", { headers })).status, 401);
 	});
 
 	it("is one, however many start at once, and the others name it", async () => {
-		const daemons = await Promise.all(Array.from({ length: 8 }, () => start()));
-		const ready = daemons.filter((daemon) => daemon.first.event === "ready");
+		const rivals = await Promise.all(Array.from({ length: 8 }, () => daemons.start()));
+		const ready = rivals.filter((daemon) => daemon.first.event === "ready");
 		assert.equal(ready.length, 1);
 		const holder = ready[0]?.child.pid;
-		for (const daemon of daemons) {
+		for (const daemon of rivals) {
 			if (daemon === ready[0]) continue;
 			assert.deepEqual(daemon.first, { event: "held", pid: holder });
 			assert.equal(await daemon.exited, 3);
@@ -71,42 +56,42 @@ describe("the bundled daemon", () => {
 	});
 
 	it("is one again when many start at once after it was killed", async () => {
-		await (await start()).kill("SIGKILL");
-		const daemons = await Promise.all(Array.from({ length: 8 }, () => start()));
-		assert.equal(daemons.filter((daemon) => daemon.first.event === "ready").length, 1);
-		assert.equal(daemons.filter((daemon) => daemon.first.event === "held").length, 7);
+		await (await daemons.start()).kill("SIGKILL");
+		const rivals = await Promise.all(Array.from({ length: 8 }, () => daemons.start()));
+		assert.equal(rivals.filter((daemon) => daemon.first.event === "ready").length, 1);
+		assert.equal(rivals.filter((daemon) => daemon.first.event === "held").length, 7);
 	});
 
 	it("takes over from a dead one whose process id somebody else has by now", async () => {
-		const dead = await start();
+		const dead = await daemons.start();
 		await dead.kill("SIGKILL");
-		const lock = join(directory, "lock-1");
+		const lock = join(daemons.directory, "lock-1");
 		writeFileSync(lock, JSON.stringify({ ...JSON.parse(readFileSync(lock, "utf8")), pid: process.pid }));
-		assert.equal((await start()).first.event, "ready");
+		assert.equal((await daemons.start()).first.event, "ready");
 	});
 
 	it("takes over a lock that holds nothing that can be read", async () => {
-		mkdirSync(directory);
-		writeFileSync(join(directory, "lock-7"), "");
-		assert.equal((await start()).first.event, "ready");
+		mkdirSync(daemons.directory);
+		writeFileSync(join(daemons.directory, "lock-7"), "");
+		assert.equal((await daemons.start()).first.event, "ready");
 	});
 
 	it("leaves the directory to one that has no file left to answer with", async () => {
-		const crowded = await start(["--port", "0"], "ulimit -n 40;");
+		const crowded = await daemons.start(["--port", "0"], "ulimit -n 40;");
 		const { port } = new URL(crowded.file.url);
 		const sockets = Array.from({ length: 60 }, () =>
 			connect(Number(port), "127.0.0.1").on("error", () => {}),
 		);
 		await until(() => sockets.filter((socket) => !socket.connecting).length >= 40);
-		const second = await start();
+		const second = await daemons.start();
 		assert.deepEqual(second.first, { event: "held", pid: crowded.child.pid });
 		for (const socket of sockets) socket.destroy();
 	});
 
 	it("goes on, and ends when it is asked to, when its log can't be written", async () => {
-		mkdirSync(directory, { mode: 0o700 });
-		symlinkSync("/dev/full", join(directory, "daemon.log"));
-		const daemon = await start();
+		mkdirSync(daemons.directory, { mode: 0o700 });
+		symlinkSync("/dev/full", join(daemons.directory, "daemon.log"));
+		const daemon = await daemons.start();
 		for (let count = 0; count < 60; count++) await daemon.create("x");
 		const { token } = await daemon.create("y");
 		assert.equal(await daemon.verify(token), 200);
@@ -114,14 +99,14 @@ describe("the bundled daemon", () => {
 	});
 
 	it("leaves the directory to one that hangs", async () => {
-		const hanging = await start();
+		const hanging = await daemons.start();
 		hanging.child.kill("SIGSTOP");
-		assert.deepEqual((await start()).first, { event: "held", pid: hanging.child.pid });
+		assert.deepEqual((await daemons.start()).first, { event: "held", pid: hanging.child.pid });
 	});
 
 	for (const creates of [5, 60, 900]) {
 		it(`loses no answered create when it is killed after about ${creates}`, async () => {
-			const daemon = await start();
+			const daemon = await daemons.start();
 			const answered: CreatedToken[] = [];
 			let stopped = false;
 			const client = async () => {
@@ -137,14 +122,14 @@ describe("the bundled daemon", () => {
 			await Promise.all(Array.from({ length: 16 }, client));
 			await daemon.exited;
 			assert.ok(answered.length >= creates);
-			const reborn = await start();
+			const reborn = await daemons.start();
 			for (const { token } of answered) assert.equal(await reborn.verify(token), 200);
 			assert.deepEqual(await notices(reborn), []);
 		});
 	}
 
 	it("keeps what was undone, ended, left to go quiet and recorded when it is killed", async () => {
-		const daemon = await start();
+		const daemon = await daemons.start();
 		const [undone, ended, quiet] = await Promise.all(
 			["undone", "ended", "quiet"].map((name) => daemon.create(name)),
 		);
@@ -167,7 +152,7 @@ describe("the bundled daemon", () => {
 		await post("/v1/api-tokens/register", foreign);
 		const before = await tokensOf(daemon);
 		await daemon.kill("SIGKILL");
-		const reborn = await start();
+		const reborn = await daemons.start();
 		assert.deepEqual(await tokensOf(reborn), before);
 		assert.deepEqual(await notices(reborn), []);
 		const statuses = [undone, ended, quiet].map((one) => before.find(({ id }) => id === one?.id)?.status);
@@ -182,7 +167,7 @@ describe("the bundled daemon", () => {
 	});
 
 	it("ends by itself an overlap that has gone quiet, and tells whoever listens", async () => {
-		const daemon = await start();
+		const daemon = await daemons.start();
 		const { id, token } = await daemon.create("quiet");
 		const abort = new AbortController();
 		const events = await daemon.fetch("/v1/events", { signal: abort.signal });
@@ -199,13 +184,15 @@ describe("the bundled daemon", () => {
 	});
 
 	it("has more than one snapshot behind it by then", async () => {
-		const daemon = await start();
+		const daemon = await daemons.start();
 		for (let round = 0; round < 90; round++) {
 			await Promise.all(Array.from({ length: 40 }, () => daemon.create("many")));
 		}
-		await until(() => readdirSync(directory).filter((name) => name.startsWith("snapshot-")).length === 2);
+		await until(
+			() => readdirSync(daemons.directory).filter((name) => name.startsWith("snapshot-")).length === 2,
+		);
 		await daemon.kill("SIGKILL");
-		const reborn = await start();
+		const reborn = await daemons.start();
 		let listed = 0;
 		let cursor: string | null = "";
 		while (cursor !== null) {
@@ -221,28 +208,28 @@ describe("the bundled daemon", () => {
 		const stranger = createServer().listen(0, "127.0.0.1");
 		await once(stranger, "listening");
 		const { port } = stranger.address() as AddressInfo;
-		const daemon = await start(["--port", String(port)]);
+		const daemon = await daemons.start(["--port", String(port)]);
 		stranger.close();
 		assert.equal(daemon.first.event, "ready");
 		const { url } = daemon.file;
 		assert.notEqual(new URL(url).port, String(port));
 		await daemon.kill();
-		const log = readFileSync(join(directory, "daemon.log"), "utf8").split("\n");
+		const log = readFileSync(join(daemons.directory, "daemon.log"), "utf8").split("\n");
 		const told = log.find((line) => line.includes("another program holds the preferred port")) ?? "{}";
 		assert.deepEqual([JSON.parse(told).port, JSON.parse(told).url], [port, url]);
 	});
 
 	it("says what to do when its directory can't be made", async () => {
-		writeFileSync(join(folder, "file"), "");
-		directory = join(folder, "file", "data");
-		const daemon = await start();
+		writeFileSync(join(daemons.folder, "file"), "");
+		daemons.directory = join(daemons.folder, "file", "data");
+		const daemon = await daemons.start();
 		assert.deepEqual([daemon.first.event, daemon.first.code], ["failed", "data-unwritable"]);
 		assert.match(daemon.first.detail ?? "", /choose another/);
 		assert.equal(await daemon.exited, 1);
 	});
 
 	it("refuses a create that the disk has no room for, loses nothing, and goes on", async () => {
-		const daemon = await start(["--port", "0"], "ulimit -f 128;");
+		const daemon = await daemons.start(["--port", "0"], "ulimit -f 128;");
 		const kept: CreatedToken[] = [];
 		let refused: Response | undefined;
 		while (refused === undefined && kept.length < 2000) {
@@ -256,57 +243,57 @@ describe("the bundled daemon", () => {
 		for (const { token } of kept) assert.equal(await daemon.verify(token), 200, "verifications go on");
 		assert.equal((await daemon.tryToCreate("again")).status, 507);
 		await daemon.kill();
-		const roomy = await start();
+		const roomy = await daemons.start();
 		for (const { token } of kept) assert.equal(await roomy.verify(token), 200);
 		assert.deepEqual(await notices(roomy), []);
 		await roomy.create("there is room again");
 	});
 
 	it("sets a damaged log aside only when its sound part is safe, so a start that fails half-way loses nothing", async () => {
-		const first = await start();
+		const first = await daemons.start();
 		const { token } = await first.create("kept");
 		await first.create("damaged");
 		await first.kill("SIGKILL");
-		const log = readdirSync(directory).find((name) => name.startsWith("changes-")) ?? "";
-		const path = join(directory, log);
+		const log = readdirSync(daemons.directory).find((name) => name.startsWith("changes-")) ?? "";
+		const path = join(daemons.directory, log);
 		const text = readFileSync(path, "utf8");
 		writeFileSync(path, text.replace(/"damaged"/, '"DAMAGED"'));
 		// Too little room for the snapshot that has to be written first.
-		const cramped = await start(["--port", "0"], "ulimit -f 24;");
+		const cramped = await daemons.start(["--port", "0"], "ulimit -f 24;");
 		assert.equal(cramped.first.event, "failed");
 		assert.ok(existsSync(path), "the log is where it was");
-		const roomy = await start();
+		const roomy = await daemons.start();
 		assert.equal(await roomy.verify(token), 200);
 		assert.equal((await notices(roomy))[0]?.code, "data-lost");
 		assert.ok(existsSync(`${path}.damaged`));
 	});
 
 	it("tells whoever listens that a damaged file was set aside", async () => {
-		const first = await start();
+		const first = await daemons.start();
 		const { token } = await first.create("x");
 		await first.kill();
-		const name = readdirSync(directory).find((file) => file.startsWith("snapshot-")) ?? "";
-		writeFileSync(join(directory, name), "damaged");
-		const second = await start();
+		const name = readdirSync(daemons.directory).find((file) => file.startsWith("snapshot-")) ?? "";
+		writeFileSync(join(daemons.directory, name), "damaged");
+		const second = await daemons.start();
 		assert.equal((await notices(second))[0]?.code, "data-lost");
-		assert.equal(readFileSync(join(directory, `${name}.damaged`), "utf8"), "damaged");
+		assert.equal(readFileSync(join(daemons.directory, `${name}.damaged`), "utf8"), "damaged");
 		assert.equal(await second.verify(token), 200, "what stood in the log is there");
 	});
 
 	it("writes the usage that it gathered, and takes daemon.json away, when it is asked to stop", async () => {
-		const first = await start();
+		const first = await daemons.start();
 		const { token, id } = await first.create("x");
 		await first.verify(token);
 		assert.equal((await first.fetch("/v1/shutdown", { method: "POST" })).status, 202);
 		assert.equal(await first.exited, 0);
-		assert.ok(!existsSync(join(directory, "daemon.json")));
-		const second = await start();
+		assert.ok(!existsSync(join(daemons.directory, "daemon.json")));
+		const second = await daemons.start();
 		const record = (await (await second.fetch(`/v1/api-tokens/${id}`)).json()) as CreatedToken;
 		assert.deepEqual([record.useCount, record.lastUsedAddress], [1, "127.0.0.1"]);
 	});
 
 	it("stops by itself when nobody asks any more, but not while a window listens", async () => {
-		const daemon = await start(["--port", "0", "--idle-seconds", "1"]);
+		const daemon = await daemons.start(["--port", "0", "--idle-seconds", "1"]);
 		const abort = new AbortController();
 		const window = await daemon.fetch("/v1/events", { signal: abort.signal });
 		const reader = (window.body as ReadableStream<Uint8Array>).getReader();
@@ -319,14 +306,14 @@ describe("the bundled daemon", () => {
 	});
 
 	it("keeps secrets and the owner key out of every file but daemon.json", async () => {
-		const daemon = await start();
+		const daemon = await daemons.start();
 		const { token } = await daemon.create("x");
 		await daemon.verify(token);
 		await daemon.fetch(`/v1/api-tokens/${token}`);
 		await daemon.fetch(`/v1/verify?secret=${token}`);
 		const { ownerKey } = daemon.file;
 		await daemon.kill();
-		const entries = readdirSync(directory, { withFileTypes: true, recursive: true });
+		const entries = readdirSync(daemons.directory, { withFileTypes: true, recursive: true });
 		for (const entry of entries.filter((one) => one.isFile())) {
 			const { name } = entry;
 			const contents = readFileSync(join(entry.parentPath, name), "latin1");
@@ -336,61 +323,11 @@ describe("the bundled daemon", () => {
 	});
 
 	it("refuses a body in another character set", async () => {
-		const daemon = await start();
+		const daemon = await daemons.start();
 		const headers = { "content-type": "application/json; charset=utf-16" };
 		const response = await daemon.fetch("/v1/api-tokens", { method: "POST", headers, body: "{}" });
 		assert.equal(response.status, 415);
 	});
-
-	for (const args of [
-		["--port", "x"],
-		["--port", "70000"],
-		["--nonsense"],
-		["--idle-seconds", "-1"],
-		["--data-dir", ""],
-		["--trusted-proxy", "somewhere"],
-	]) {
-		it(`explains itself when it is called with ${args.join(" ")}`, async () => {
-			const daemon = await start(args);
-			assert.equal(daemon.first.code, "arguments");
-			assert.equal(await daemon.exited, 2);
-			assert.match(daemon.errors, /Usage: node daemon\.js/);
-		});
-	}
-
-	it("takes profiles from files, and names the file and the pointer of what is wrong in one", async () => {
-		const good = JSON.parse(readFileSync("daemon/profiles/local.json", "utf8"));
-		const file = join(folder, "acme.json");
-		writeFileSync(file, JSON.stringify({ ...good, id: "acme" }));
-		const daemon = await start(["--port", "0", "--profile", file]);
-		const { profiles } = (await (await daemon.fetch("/v1/profiles")).json()) as {
-			profiles: { id: string }[];
-		};
-		assert.ok(profiles.some(({ id }) => id === "acme"));
-		await daemon.kill();
-		writeFileSync(file, JSON.stringify({ ...good, id: "acme", names: { uniqe: true } }));
-		const refused = await start(["--port", "0", "--profile", file]);
-		assert.deepEqual([refused.first.event, refused.first.code], ["failed", "profile-invalid"]);
-		assert.match(refused.first.detail ?? "", /acme\.json.*\/names\/unique/);
-	});
-
-	it("answers --help and --version", async () => {
-		for (const [option, expected] of [
-			["--help", /Usage:/],
-			["--version", /^\d+\.\d+\.\d+\n$/],
-		] as const) {
-			const child = spawn(process.execPath, ["dist/daemon.js", option]);
-			let text = "";
-			for await (const part of child.stdout) text += part;
-			assert.match(text, expected);
-		}
-	});
-
-	async function start(args?: string[], shell?: string): Promise<DaemonChild> {
-		const daemon = await DaemonChild.start(directory, args, shell);
-		running.push(daemon);
-		return daemon;
-	}
 });
 
 async function notices(daemon: DaemonChild): Promise<{ code: string; detail: string }[]> {

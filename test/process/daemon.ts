@@ -1,10 +1,11 @@
 /** The bundled daemon as its own process. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { CreatedToken, DaemonFile } from "../../daemon/contract.ts";
+import { temporaryFolder } from "../daemon/harness.ts";
 
 const bundle = resolve(import.meta.dirname, "..", "..", "dist", "daemon.js");
 
@@ -78,5 +79,40 @@ export class DaemonChild {
 		const response = await this.fetch("/v1/verify", { headers: { authorization: `Bearer ${secret}` } });
 		await response.text();
 		return response.status;
+	}
+}
+
+/** To be called in a `describe`: each test has a folder of its own, and what it starts there ends with it. */
+export function daemonsOfEach(): DaemonsOfTest {
+	const daemons = new DaemonsOfTest();
+	beforeEach(() => daemons.begin());
+	afterEach(() => daemons.end());
+	return daemons;
+}
+
+class DaemonsOfTest {
+	/** For whatever the test writes. */
+	folder = "";
+	/** The daemons'. */
+	directory = "";
+	readonly #running: DaemonChild[] = [];
+
+	begin(): void {
+		this.folder = temporaryFolder();
+		this.directory = join(this.folder, "data");
+	}
+
+	async start(args?: string[], shell?: string): Promise<DaemonChild> {
+		const daemon = await DaemonChild.start(this.directory, args, shell);
+		this.#running.push(daemon);
+		return daemon;
+	}
+
+	async end(): Promise<void> {
+		for (const daemon of this.#running.splice(0)) {
+			daemon.child.kill("SIGCONT");
+			await daemon.kill("SIGKILL");
+		}
+		rmSync(this.folder, { recursive: true });
 	}
 }
