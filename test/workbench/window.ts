@@ -243,7 +243,8 @@ export class WorkbenchWindow {
 	/** Focuses the editor of a file that is open. */
 	async focusEditor(name: string): Promise<void> {
 		const tab = this.page.locator(`.tabs-container .tab[data-resource-name="${name}"]`);
-		await tab.click();
+		// Not its middle: that is on the button that closes it for as long as the tab has no width yet.
+		await tab.locator(".tab-label").click();
 		await this.page.locator(".editor-instance .view-lines").first().click();
 	}
 
@@ -296,11 +297,11 @@ export class WorkbenchWindow {
 		return this.page.evaluate<string>("navigator.clipboard.readText()");
 	}
 
-	/** All that asks for the person's attention. */
+	/** All that asks for the person's attention, and what they have before them. */
 	async shown(): Promise<string[]> {
-		const asking =
-			".notification-list-item, .monaco-dialog-box, .quick-input-widget, .monaco-menu, .sidebar .pane-body";
-		return this.page.locator(asking).filter({ visible: true }).allInnerTexts();
+		const asking = ".notification-list-item, .monaco-dialog-box, .quick-input-widget, .monaco-menu";
+		const open = ".part.sidebar, .part.editor";
+		return this.page.locator(`${asking}, ${open}`).filter({ visible: true }).allInnerTexts();
 	}
 
 	/** A picture of the window, without the pointer's traces. */
