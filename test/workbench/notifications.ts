@@ -6,7 +6,7 @@ import type { Locator, Page } from "playwright-core";
 import { exactly } from "./quick-input.ts";
 
 /** What has no toast by then has none, or comes so late that the center is the place to wait for it. */
-const toastMilliseconds = 10_000;
+const toastMilliseconds = 5000;
 
 export class Notifications {
 	readonly #page: Page;
