@@ -141,11 +141,11 @@ describe("the side bar", () => {
 		await picture("env-files");
 		await showRows([
 			".env 2 tokens",
-			"API_TOKEN orders-api · 80 days",
-			"BILLING_TOKEN billing-api · 5 days",
+			"API_TOKEN 80 days · orders-api",
+			"BILLING_TOKEN 5 days · billing-api",
 			"services/web/.env.local no tokens",
 			"services/worker/.env 2 tokens",
-			"API_TOKEN orders-api · rotated, 3 days left",
+			"API_TOKEN rotated, 3 days left · orders-api",
 			"GITHUB_TOKEN unknown token",
 		]);
 		await window.togglePane("Tokens");
