@@ -76,7 +76,6 @@ describe("undoing a rotation", () => {
 
 	afterEach(async () => {
 		person.dispose();
-		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
 		await window.close();
 	});
 

@@ -1,0 +1,184 @@
+/** Rotate… and Rotate All That Expire Soon…, as a person answers them. */
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import type { CreatedToken } from "../../daemon/contract.ts";
+import { until } from "../workbench/until.ts";
+import { rotationScene } from "./rotation-scene.ts";
+
+interface Watched extends vscode.Disposable {
+	cancellation?: vscode.CancellationToken;
+	results?: { title: string; placeHolder: string; rows: string[] };
+}
+
+/** Sees the progress and the list that VS Code is told to show, and leaves them as they are. */
+function watching(): Watched {
+	const { withProgress, showQuickPick } = vscode.window;
+	const watched: Watched = {
+		dispose: () => void Object.assign(vscode.window, { withProgress, showQuickPick }),
+	};
+	Object.assign(vscode.window, {
+		withProgress: (options: vscode.ProgressOptions, task: Parameters<typeof withProgress>[1]) =>
+			withProgress(options, (progress, cancellation) => {
+				watched.cancellation = cancellation;
+				return task(progress, cancellation);
+			}),
+		showQuickPick: (rows: vscode.QuickPickItem[], options: vscode.QuickPickOptions) => {
+			const { title = "", placeHolder = "" } = options;
+			const words = rows.map(({ label, description }) => `${label}: ${description}`);
+			watched.results = { title, placeHolder, rows: words };
+			return showQuickPick(rows, options);
+		},
+	});
+	return watched;
+}
+
+/** The button of the progress notification. */
+async function pressCancel({ cancellation }: Watched): Promise<void> {
+	await until("the progress is cancelled", async () => {
+		await vscode.commands.executeCommand("notification.acceptPrimaryAction");
+		return cancellation?.isCancellationRequested;
+	});
+}
+
+describe("rotating tokens", () => {
+	const scene = rotationScene();
+
+	describe("Rotate…", () => {
+		it("asks, says what it has done, and offers to undo it", async () => {
+			await scene.putFourLines();
+			await scene.person.presses("enter", scene.run("rotateToken", { id: scene.token.id }));
+			await scene.checkFourLines(await scene.successorSecret());
+			assert.match(
+				scene.person.last?.text ?? "",
+				/^Rotated “orders-api”: 4 lines hold the new secret\. The old secret works until /,
+			);
+			assert.ok(scene.person.last?.buttons.includes("Undo Rotation"));
+			assert.ok(!JSON.stringify(scene.person.told).includes("tks_"));
+		});
+
+		it("leaves nothing behind when it is escaped", async () => {
+			await scene.putFourLines();
+			await assert.rejects(
+				scene.person.presses("escape", Promise.resolve(scene.run("rotateToken", { id: scene.token.id }))),
+				vscode.CancellationError,
+			);
+			await scene.checkFourLines(scene.secret);
+			assert.equal((await scene.window.client.getToken(scene.token.id)).successorId, null);
+			assert.deepEqual(scene.person.told, []);
+		});
+
+		it("says so when another window was faster, with ways on", async () => {
+			await scene.rotated();
+			await scene.run("rotateToken", { id: scene.token.id });
+			assert.match(scene.person.last?.text ?? "", /was rotated already/);
+			assert.deepEqual(scene.person.last?.buttons, [
+				"Finish Rotation",
+				"Rotate the Successor",
+				"Undo Rotation",
+			]);
+		});
+
+		it("says so when another window is faster while it asks", async () => {
+			const racing = scene.daemonThat({
+				async rotateToken(id, request) {
+					await scene.window.client.rotateToken(id, request);
+					return await scene.window.client.rotateToken(id, request);
+				},
+			});
+			await scene.person.presses("enter", scene.run("rotateToken", { id: scene.token.id }, racing));
+			assert.match(scene.person.last?.text ?? "", /was rotated already, perhaps in another window/);
+		});
+
+		it("names the files that hold what when one has changes that are not saved", async () => {
+			await scene.window.put(".env", `A=${scene.secret}\n`);
+			const editor = await vscode.window.showTextDocument(scene.at(".env"));
+			await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# mine\n"));
+			await scene.person.presses("enter", scene.run("rotateToken", { id: scene.token.id }));
+			assert.equal(editor.document.getText(), `# mine\nA=${await scene.successorSecret()}\n`);
+			assert.equal(await scene.diskOf(".env"), `A=${scene.secret}\n`);
+			assert.match(scene.person.last?.text ?? "", /rotation-\d+\/\.env has changes that are not saved/);
+			assert.ok(scene.person.last?.buttons.includes("Save Files"));
+		});
+
+		it("says what to do first with a token that is disabled or revoked", async () => {
+			await scene.window.client.disableToken(scene.token.id);
+			await scene.run("rotateToken", { id: scene.token.id });
+			assert.deepEqual(scene.person.last?.buttons, ["Enable"]);
+			await scene.window.client.revokeToken(scene.token.id);
+			await scene.run("rotateToken", { id: scene.token.id });
+			assert.deepEqual(scene.person.last?.buttons, ["Create API Token"]);
+		});
+	});
+
+	describe("Rotate All That Expire Soon…", () => {
+		const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+
+		it("rotates those within the chosen time, each with its lines", async () => {
+			const soon = await scene.window.create("soon", { expiry: inDays(0.5) });
+			const other = await scene.window.create("other", { expiry: inDays(0.7) });
+			await scene.window.put(".env", `A=${soon.token}\nB=${other.token}\nC=${scene.secret}\n`);
+			const running = scene.run("rotateExpiring", undefined) as Promise<unknown>;
+			let isShown = false;
+			const pressing = scene.person.presses(
+				"enter",
+				until("both are rotated", async () => {
+					const records = await Promise.all([soon, other].map(({ id }) => scene.window.client.getToken(id)));
+					isShown = records.every(({ successorId }) => successorId !== null);
+					return isShown;
+				}),
+			);
+			await pressing;
+			await scene.person.presses("escape", running);
+			const lines = (await scene.diskOf(".env")).split("\n");
+			for (const [index, { id }] of [soon, other].entries()) {
+				const { successorId } = await scene.window.client.getToken(id);
+				assert.equal(lines[index]?.slice(2), scene.keptSecret(successorId ?? ""));
+			}
+			assert.equal(lines[2], `C=${scene.secret}`);
+			assert.equal((await scene.window.client.getToken(scene.token.id)).successorId, null);
+		});
+
+		it("that is cancelled finishes the token that it is at, begins no other, and lists what became of each", async () => {
+			const tokens: CreatedToken[] = [];
+			for (const days of [0.3, 0.5, 0.7])
+				tokens.push(await scene.window.create(`due in ${days}`, { expiry: inDays(days) }));
+			const [first, second, third] = tokens;
+			assert.ok(first && second && third);
+			await scene.window.put(".env", `A=${first.token}\nB=${second.token}\nC=${third.token}\n`);
+			const seen = watching();
+			const cancelled = Promise.withResolvers<void>();
+			const cancelling = scene.daemonThat({
+				async rotateToken(id, request) {
+					if (id === second.id) {
+						await pressCancel(seen);
+						cancelled.resolve();
+					}
+					return await scene.window.client.rotateToken(id, request);
+				},
+			});
+			try {
+				const running = scene.run("rotateExpiring", undefined, cancelling) as Promise<unknown>;
+				await scene.person.presses("enter", cancelled.promise);
+				await scene.person.presses("escape", running);
+			} finally {
+				seen.dispose();
+			}
+			const records = await Promise.all(tokens.map(({ id }) => scene.window.client.getToken(id)));
+			const fresh = records.map(({ successorId }) => scene.keptSecret(successorId ?? "") ?? "none");
+			assert.equal(fresh.lastIndexOf("none"), 2);
+			assert.equal(await scene.diskOf(".env"), `A=${fresh[0]}\nB=${fresh[1]}\nC=${third.token}\n`);
+			assert.deepEqual(seen.results, {
+				title: "Rotated 2 of 3 Tokens",
+				placeHolder: "Cancelled: 1 token not begun. Enter goes on with a token that is not done.",
+				rows: ["$(pass) due in 0.3: rotated, 1 line", "$(pass) due in 0.5: rotated, 1 line"],
+			});
+		});
+
+		it("says so when nothing expires", async () => {
+			await scene.window.client.revokeToken(scene.token.id);
+			await scene.window.create("endless", { expiry: null });
+			await scene.run("rotateExpiring", undefined);
+			assert.match(scene.person.last?.text ?? "", /No API token expires/);
+		});
+	});
+});

@@ -1,0 +1,184 @@
+/** What can be done in the overlap of a rotation, and what happens when it is over. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { Claims } from "../../extension/notices/claims.ts";
+import { watchOverlaps } from "../../extension/rotation/overlap-watch.ts";
+import { until } from "../workbench/until.ts";
+import { rotationScene } from "./rotation-scene.ts";
+
+describe("rotating tokens", () => {
+	const scene = rotationScene();
+
+	describe("an overlap", () => {
+		it("is undone with every line as it was, the successor revoked and its secret gone", async () => {
+			await scene.putFourLines();
+			const { successor } = await scene.rotated();
+			const fresh = await scene.successorSecret();
+			scene.person.answers(/^Undo the rotation/, "Undo Rotation");
+			await scene.run("undoRotation", { id: successor.id });
+			await scene.checkFourLines(scene.secret);
+			assert.deepEqual(
+				[await scene.reasonFor(scene.secret), await scene.reasonFor(fresh)],
+				["valid", "revoked"],
+			);
+			assert.equal(scene.keptSecret(successor.id), undefined);
+			assert.match(scene.person.last?.text ?? "", /^Undone: 4 lines hold the secret/);
+		});
+
+		it("says whether anybody has used the new secret, for which the rotation's own look does not count", async () => {
+			const { successor } = await scene.rotated();
+			assert.equal((await scene.window.client.getToken(successor.id)).useCount, 0);
+			await assert.rejects(scene.run("undoRotation", { id: scene.token.id }) as Promise<unknown>);
+			assert.match(scene.person.last?.detail ?? "", /Nobody has used it yet\./);
+			await scene.window.client.verify(await scene.successorSecret());
+			await assert.rejects(scene.run("undoRotation", { id: scene.token.id }) as Promise<unknown>);
+			assert.match(scene.person.last?.detail ?? "", /Its last use: /);
+		});
+
+		it("is not undone while an editor keeps the old secret from the disk", async () => {
+			await scene.window.put(".env", `A=${scene.secret}\n`);
+			const { successor } = await scene.rotated();
+			const editor = await vscode.window.showTextDocument(scene.at(".env"));
+			await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# mine\n"));
+			scene.person.answers(/^Undo the rotation/, "Undo Rotation");
+			await assert.rejects(scene.run("undoRotation", { id: scene.token.id }) as Promise<unknown>, {
+				code: "not-saved",
+			});
+			assert.equal((await scene.window.client.getToken(successor.id)).status, "active");
+			await editor.document.save();
+			await scene.run("undoRotation", { id: scene.token.id });
+			assert.equal(await scene.diskOf(".env"), `# mine\nA=${scene.secret}\n`);
+			assert.equal((await scene.window.client.getToken(successor.id)).status, "revoked");
+		});
+
+		it("says who has used the old secret before it is ended, and then ends", async () => {
+			await scene.rotated();
+			await scene.window.client.verify(scene.secret);
+			await scene.window.client.verify(scene.secret);
+			scene.person.answers(/^End the overlap/, "End Overlap");
+			await scene.run("endOverlap", { id: scene.token.id });
+			assert.match(
+				scene.person.told[0]?.detail ?? "",
+				/Since the rotation it was used by:\n•\s+127\.0\.0\.1, 2 times/,
+			);
+			assert.equal(await scene.reasonFor(scene.secret), "expired");
+			assert.equal(scene.keptSecret(scene.token.id), undefined);
+		});
+
+		it("shows who still uses the old secret", async () => {
+			await scene.putFourLines();
+			await scene.rotated();
+			await scene.window.client.verify(scene.secret);
+			await scene.person.presses(
+				"escape",
+				scene.run("showOverlapUse", { id: scene.token.id }) as Promise<unknown>,
+			);
+			assert.deepEqual(scene.person.told, []);
+		});
+
+		it("that is over lets go of the old secret and offers to replace what still holds it, once", async () => {
+			await scene.rotated();
+			await scene.window.put(".env", `A=${scene.secret}\n`);
+			const { live, bindings, secrets, log } = scene.window;
+			const claims = new Claims(join(scene.window.home.dataDir, "notices"));
+			const watching = watchOverlaps({ live, bindings, secrets, log, claims, grace: 0 });
+			await live.whenLive();
+			assert.equal(scene.keptSecret(scene.token.id), scene.secret);
+			await scene.window.client.endOverlap(scene.token.id);
+			await until("it is told", () => scene.person.told.length > 0);
+			assert.match(
+				scene.person.last?.text ?? "",
+				/The overlap of “orders-api” is over, but rotation-\d+\/\.env:1 \(A\)/,
+			);
+			assert.ok(scene.person.last?.buttons.includes("Replace with the Successor's"));
+			assert.equal(scene.keptSecret(scene.token.id), undefined);
+			watching.dispose();
+			const again = watchOverlaps({ live, bindings, secrets, log, claims, grace: 0 });
+			await scene.window.client.verify(scene.secret);
+			await scene.run("finishRotation", { id: scene.token.id });
+			assert.equal(await scene.diskOf(".env"), `A=${await scene.successorSecret()}\n`);
+			assert.equal(scene.person.told.filter(({ text }) => text.includes("is over, but")).length, 1);
+			again.dispose();
+		});
+
+		it("that seems over while the daemon is away keeps its secret until the daemon is there again", async () => {
+			await scene.rotated();
+			const { live, bindings, secrets, log } = scene.window;
+			let state = "failed";
+			const away = new Proxy(live, {
+				get(target, name) {
+					if (name === "state") return state;
+					const own: unknown = Reflect.get(target, name, target);
+					return typeof own === "function" ? own.bind(target) : own;
+				},
+			});
+			const claims = new Claims(join(scene.window.home.dataDir, "notices"));
+			const watching = watchOverlaps({ live: away, bindings, secrets, log, claims, grace: 0 });
+			await live.whenLive();
+			await scene.window.client.endOverlap(scene.token.id);
+			await until("the list has heard of it", () =>
+				live.tokens.some(({ id, status }) => id === scene.token.id && status !== "retiring"),
+			);
+			assert.equal(scene.keptSecret(scene.token.id), scene.secret);
+			state = "live";
+			await scene.window.create("another");
+			await until("the old secret is let go of", () => scene.keptSecret(scene.token.id) === undefined);
+			watching.dispose();
+		});
+
+		it("that is over is told with the next change of the list where looking for its lines failed", async () => {
+			await scene.rotated();
+			await scene.window.put(".env", `A=${scene.secret}\n`);
+			const { live, bindings, secrets, log } = scene.window;
+			let failures = 0;
+			const failing = new Proxy(bindings, {
+				get(target, name) {
+					if (name === "whenReady" && failures++ === 0) return () => Promise.reject(new Error("away"));
+					const own: unknown = Reflect.get(target, name, target);
+					return typeof own === "function" ? own.bind(target) : own;
+				},
+			});
+			const claims = new Claims(join(scene.window.home.dataDir, "notices"));
+			const watching = watchOverlaps({ live, bindings: failing, secrets, log, claims, grace: 0 });
+			await live.whenLive();
+			await scene.window.client.endOverlap(scene.token.id);
+			await until("looking has failed", () => failures > 0);
+			await scene.window.create("another");
+			await until("it is told", () => scene.person.told.length > 0);
+			watching.dispose();
+		});
+
+		it("lets one line be given the secret of the last successor that works", async () => {
+			await scene.putFourLines();
+			const { successor } = await scene.rotated();
+			await scene.window.put(".env.old", `A=${scene.secret}\nB=${scene.secret}\n`);
+			await scene.window.bindings.whenReady();
+			const line = scene.window.bindings.linesIn(scene.at(".env.old"))[1];
+			assert.equal(line?.key, "B");
+			await scene.run("replaceWithSuccessor", { line });
+			assert.equal(
+				await scene.diskOf(".env.old"),
+				`A=${scene.secret}\nB=${scene.keptSecret(successor.id)}\n`,
+			);
+		});
+
+		it("has a way on where the successor's secret is not kept", async () => {
+			await scene.window.put(".env", `A=${scene.secret}\n`);
+			await scene.window.client.rotateToken(scene.token.id, { overlapSeconds: 60 });
+			await scene.run("finishRotation", { id: scene.token.id });
+			assert.deepEqual(scene.person.last?.buttons, ["Rotate the Successor"]);
+			assert.equal(await scene.diskOf(".env"), `A=${scene.secret}\n`);
+		});
+
+		it("that never was is said not to be there", async () => {
+			await scene.run("undoRotation", { id: scene.token.id });
+			await scene.run("endOverlap", { id: scene.token.id });
+			await scene.run("showOverlapUse", { id: scene.token.id });
+			assert.deepEqual(
+				scene.person.told.map(({ text }) => /nothing to undo|in no overlap/.test(text)),
+				[true, true, true],
+			);
+		});
+	});
+});

@@ -1,0 +1,141 @@
+/** One token in one window, with what a rotation of it does to its lines and secrets. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { CreatedToken } from "../../daemon/contract.ts";
+import type { CommandTable } from "../../extension/command.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import { carryOut, type RotationOutcome, type Stage } from "../../extension/rotation/rotation.ts";
+import { rotationCommands } from "../../extension/rotation/rotation-commands.ts";
+import type { RotationPlan } from "../../extension/rotation/rotation-plan.ts";
+import type { Services } from "../../extension/services.ts";
+import { OneWindow } from "./one-window.ts";
+import { Person } from "./person.ts";
+import { servicesOf } from "./services.ts";
+
+export const maximumOverlapSeconds = 7 * 24 * 3600;
+export const aDay: RotationPlan = {
+	overlap: { kind: "for", seconds: 24 * 3600 },
+	quietSeconds: null,
+	expiry: "same",
+};
+export const atOnce: RotationPlan = { ...aDay, overlap: { kind: "none" } };
+
+/** To be called in a `describe`: each test has a window and a token of its own. */
+export function rotationScene(): RotationScene {
+	const scene = new RotationScene();
+	beforeEach(() => scene.open());
+	afterEach(() => scene.close());
+	return scene;
+}
+
+class RotationScene {
+	window!: OneWindow;
+	person!: Person;
+	token!: CreatedToken;
+	/** The token's. */
+	secret = "";
+
+	async open(): Promise<void> {
+		// VS Code remembers a file's text for a while, also when another takes its place.
+		this.window = await OneWindow.open(`rotation-${Date.now()}`);
+		this.person = new Person();
+		this.token = await this.window.create("orders-api");
+		this.secret = this.token.token;
+		await this.window.secrets.store(this.token.id, this.secret);
+	}
+
+	async close(): Promise<void> {
+		this.person.dispose();
+		await this.window.close();
+	}
+
+	diskOf(name: string): Promise<string> {
+		return readFile(join(this.window.place, name), "utf8");
+	}
+
+	at(name: string): vscode.Uri {
+		return vscode.Uri.file(join(this.window.place, name));
+	}
+
+	services(more: Partial<Services> = {}): Services {
+		return servicesOf(this.window, more);
+	}
+
+	async run(name: string, argument: unknown, more: Partial<Services> = {}): Promise<unknown> {
+		const command = (rotationCommands as CommandTable)[name];
+		assert.ok(command);
+		return await command.run({ services: this.services(more), argument, selected: undefined });
+	}
+
+	/** The four forms that an env line can have. */
+	async putFourLines(): Promise<void> {
+		await this.window.put(
+			".env",
+			`# mine\nA=${this.secret}\nB="${this.secret}" # why\nexport C='${this.secret}'\n`,
+		);
+		await this.window.put(".env.local", `X=1\r\nD=${this.secret}\r\n`);
+	}
+
+	async checkFourLines(value: string): Promise<void> {
+		assert.equal(await this.diskOf(".env"), `# mine\nA=${value}\nB="${value}" # why\nexport C='${value}'\n`);
+		assert.equal(await this.diskOf(".env.local"), `X=1\r\nD=${value}\r\n`);
+	}
+
+	async rotate(
+		plan = aDay,
+		more: { services?: Partial<Services>; onStage?(stage: Stage): void; cancel?: Stage } = {},
+	): Promise<RotationOutcome> {
+		await this.window.bindings.whenReady();
+		const source = new vscode.CancellationTokenSource();
+		return await carryOut(
+			this.services(more.services),
+			await this.window.client.getToken(this.token.id),
+			plan,
+			{
+				maximumOverlapSeconds,
+				cancellation: source.token,
+				onStage: (stage) => {
+					more.onStage?.(stage);
+					if (stage === more.cancel) source.cancel();
+				},
+			},
+		);
+	}
+
+	async rotated(plan = aDay): Promise<Extract<RotationOutcome, { kind: "rotated" }>> {
+		const outcome = await this.rotate(plan);
+		assert.equal(outcome.kind, "rotated", "error" in outcome ? String(outcome.error) : "");
+		assert.ok(outcome.kind === "rotated");
+		return outcome;
+	}
+
+	keptSecret(id: string): string | undefined {
+		return this.window.kept.get(`token/${id}`);
+	}
+
+	async successorSecret(): Promise<string> {
+		const { successorId } = await this.window.client.getToken(this.token.id);
+		return this.keptSecret(successorId ?? "") ?? "";
+	}
+
+	async reasonFor(value: string): Promise<string> {
+		const answer = await this.window.client.verify(value);
+		return answer.valid ? "valid" : answer.reason;
+	}
+
+	/** The daemon, with one request of the client made to do something else. */
+	daemonThat(change: Partial<Client>): Partial<Services> {
+		const client = async () => {
+			const real = await this.window.daemon.client();
+			return new Proxy(real, {
+				get: (target, name) => {
+					const own = Reflect.get(change, name) ?? Reflect.get(target, name);
+					return typeof own === "function" ? own.bind(target) : own;
+				},
+			});
+		};
+		return { daemon: { client } as unknown as Services["daemon"] };
+	}
+}
