@@ -1,5 +1,4 @@
 /** What the daemon can be asked for, a method each. Knows no VS Code. */
-import * as l10n from "@vscode/l10n";
 import type {
 	AuditList,
 	CreatedToken,
@@ -13,7 +12,6 @@ import type {
 	Policy,
 	Profile,
 	ProfileList,
-	RefusalReason,
 	RegisterTokenInput,
 	RotatedToken,
 	RotateTokenRequest,
@@ -25,21 +23,10 @@ import type {
 	UsageDay,
 	UsageList,
 	UsageQuery,
-	VerifyAnswer,
 } from "../../daemon/contract.ts";
-import { Connection, type Endpoint, json, messages, ProblemError } from "./connection.ts";
+import { Connection, type Endpoint, json, messages } from "./connection.ts";
 
 type ServerEventListener = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
-
-/** Why a secret is not good. */
-export interface Refusal {
-	readonly valid: false;
-	readonly reason: RefusalReason;
-	/** The permissions that it lacks, where that is the reason. */
-	readonly missing: readonly string[];
-	/** What is wrong and what to do about it, for a person. */
-	readonly detail: string;
-}
 
 /** What is left out is not looked at. */
 type AuditQuery = Partial<Omit<ListAuditQuery, "format">>;
@@ -156,30 +143,6 @@ export class Client {
 		});
 	}
 
-	/** Asks as whoever holds the secret would. That it is not good is an answer, and no error. */
-	async verify(
-		secret: string,
-		{ permissions = [] }: { permissions?: readonly string[] } = {},
-	): Promise<VerifyAnswer | Refusal> {
-		const query = new URLSearchParams(
-			permissions.map((permission): [string, string] => ["permission", permission]),
-		);
-		// Of what no header can hold, the error would quote the whole header.
-		if (!/^[\x21-\x7E]{1,4096}$/.test(secret)) return noToken();
-		try {
-			return await this.#connection.exchange({
-				method: "GET",
-				path: `/v1/verify?${query}`,
-				bearer: secret,
-				read: json<VerifyAnswer>,
-			});
-		} catch (error) {
-			if (!(error instanceof ProblemError) || error.problem.reason === undefined) throw error;
-			const { reason, missing = [] } = error.problem;
-			return { valid: false, reason, missing, detail: error.message };
-		}
-	}
-
 	async revokeToken(id: string, reason?: string): Promise<TokenRecord> {
 		const query = reason === undefined ? "" : `?${new URLSearchParams({ reason })}`;
 		const path = `${tokenPath(id)}${query}`;
@@ -245,11 +208,6 @@ export class Client {
 	#post<Answer>(path: string, body: object): Promise<Answer> {
 		return this.#connection.exchange({ method: "POST", path, body, read: json<Answer> });
 	}
-}
-
-function noToken(): Refusal {
-	const detail = l10n.t("This is no token: it is empty, too long, or holds characters that no token has.");
-	return { valid: false, reason: "malformed", missing: [], detail };
 }
 
 function tokenPath(id: string, verb?: string): string {

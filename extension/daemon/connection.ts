@@ -48,8 +48,6 @@ interface Exchange<Answer> {
 	/** A form is sent as one, all else as JSON. */
 	body?: object | URLSearchParams;
 	headers?: Record<string, string>;
-	/** Instead of the owner key. */
-	bearer?: string;
 	/** Ends the exchange, and what still streams after it. */
 	signal?: AbortSignal;
 	read(response: Response): Promise<Answer>;
@@ -77,14 +75,14 @@ export class Connection {
 
 	async #exchangeOnce<Answer>(exchange: Exchange<Answer>): Promise<Answer> {
 		const { url, ownerKey } = await this.#endpoint();
-		const { method, path, headers, bearer = ownerKey, signal, read } = exchange;
+		const { method, path, headers, signal, read } = exchange;
 		const { type, body } = encoded(exchange.body);
 		const limit = new AbortController();
 		const timer = setTimeout(() => limit.abort(new DOMException("Too slow", "TimeoutError")), this.#timeout);
 		try {
 			const response = await fetch(new URL(path, url), {
 				method,
-				headers: { ...type, ...headers, authorization: `Bearer ${bearer}` },
+				headers: { ...type, ...headers, authorization: `Bearer ${ownerKey}` },
 				...(body !== undefined && { body }),
 				// Our daemon never redirects, and the key must not follow one who does.
 				redirect: "error",

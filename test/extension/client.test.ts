@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { RequestListener, ServerResponse } from "node:http";
 import { inspect } from "node:util";
+import type { Verification } from "../../daemon/client/client.ts";
 import type { ServerEvents } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { Client } from "../../extension/daemon/client.ts";
@@ -8,6 +9,7 @@ import { type Outcome, ProblemError, UnreachableError } from "../../extension/da
 import { until } from "../workbench/until.ts";
 import { DaemonHome } from "./daemon-home.ts";
 import { type Loopback, loopback } from "./loopback.ts";
+import { verified } from "./verified.ts";
 
 describe("Client", function () {
 	this.timeout(20_000);
@@ -46,33 +48,19 @@ describe("Client", function () {
 			assert.deepEqual([first.predecessor.id, first.predecessor.quietSeconds], [id, 60]);
 			const undone = await client.undoRotation(id);
 			assert.deepEqual([undone.token.status, undone.successor.id], ["active", first.id]);
-			assert.equal(reasonOf(await client.verify(first.token)), "revoked");
+			assert.equal(reasonOf(await verified(home.dataDir, first.token)), "revoked");
 			await client.rotateToken(id, { overlapSeconds: 3600 });
 			assert.equal((await client.endOverlap(id)).status, "expired");
-			assert.equal(reasonOf(await client.verify(secret)), "expired");
+			assert.equal(reasonOf(await verified(home.dataDir, secret)), "expired");
 		});
 
 		it("disables, enables and changes a token that nobody else has changed since", async () => {
 			const { id, token: secret } = await client.createToken(input);
 			assert.equal((await client.disableToken(id)).status, "disabled");
-			assert.equal(reasonOf(await client.verify(secret)), "disabled");
+			assert.equal(reasonOf(await verified(home.dataDir, secret)), "disabled");
 			const { version } = await client.enableToken(id);
 			assert.equal((await client.updateToken(id, version, { name: "cd" })).name, "cd");
 			await assert.rejects(client.updateToken(id, version, { name: "late" }), isProblem("version-stale"));
-		});
-
-		it("verifies as whoever holds the secret, and takes a no for an answer", async () => {
-			const { id, token: secret } = await client.createToken(input);
-			const good = await client.verify(secret, { permissions: ["orders.read"] });
-			assert.ok(good.valid);
-			assert.equal(good.token.id, id);
-			const poor = await client.verify(secret, { permissions: ["orders.read", "orders.write"] });
-			assert.ok(!poor.valid);
-			assert.deepEqual([poor.reason, poor.missing], ["permission", ["orders.write"]]);
-			assert.equal(reasonOf(await client.verify("nonsense")), "malformed");
-			for (const unsendable of ["", "two\nlines", "ключ", "x".repeat(5000)]) {
-				assert.equal(reasonOf(await client.verify(unsendable)), "malformed", "and no error quotes it");
-			}
 		});
 
 		it("records another system's token, and identifies many by their hashes", async () => {
@@ -87,7 +75,7 @@ describe("Client", function () {
 			const ids = await client.idsOf([hash, ...strangers, hashOf(ours.token)]);
 			assert.deepEqual(ids, { [hash]: { id: recorded.id }, [hashOf(ours.token)]: { id: ours.id } });
 			await assert.rejects(client.registerToken(foreign), isProblem("already-known"));
-			assert.equal(reasonOf(await client.verify("ghp_secret-of-another-system")), "unknown");
+			assert.equal(reasonOf(await verified(home.dataDir, "ghp_secret-of-another-system")), "unknown");
 		});
 
 		it("revokes many in an incident, and answers its successors with their secrets", async () => {
@@ -101,13 +89,13 @@ describe("Client", function () {
 				report.revoked.map(({ token }) => token.id),
 				[id],
 			);
-			assert.ok((await client.verify(report.successors[0]?.token ?? "")).valid);
+			assert.ok((await verified(home.dataDir, report.successors[0]?.token ?? "")).valid);
 		});
 
 		it("reads who did what, page by page, and what a token was used for", async () => {
 			const { id, token: secret } = await client.createToken(input);
 			await client.rotateToken(id, { overlapSeconds: 3600 });
-			await client.verify(secret, { permissions: ["orders.read"] });
+			await verified(home.dataDir, secret);
 			const first = await client.auditEvents({ tokenId: id, limit: 1 });
 			assert.deepEqual(first.events[0]?.action, "rotate");
 			const rest = await client.auditEvents({ tokenId: id, cursor: first.nextCursor ?? "", limit: 1 });
@@ -334,7 +322,7 @@ function outcomeOf(error: Error): Outcome {
 	return error.outcome;
 }
 
-function reasonOf(answer: Awaited<ReturnType<Client["verify"]>>): string | undefined {
+function reasonOf(answer: Verification): string | undefined {
 	return answer.valid ? undefined : answer.reason;
 }
 

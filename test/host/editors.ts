@@ -38,6 +38,9 @@ export async function tidy(): Promise<void> {
 
 /** Leaves what is asked, and closes every editor without saving. */
 export async function closeEditors(): Promise<void> {
-	for (const action of ["closeQuickOpen", "revertAndCloseActiveEditor", "closeAllEditors"])
+	// Whatever is not reverted, VS Code would ask about.
+	const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+	const reverts = tabs.map(() => "revertAndCloseActiveEditor");
+	for (const action of ["closeQuickOpen", ...reverts, "closeAllEditors"])
 		await vscode.commands.executeCommand(`workbench.action.${action}`);
 }

@@ -14,6 +14,7 @@ import { incidentMarkdown } from "../../extension/incident/incident-report.ts";
 import { carryOutAndTell, incidentCommands } from "../../extension/incident/start-incident.ts";
 import type { Services } from "../../extension/services.ts";
 import { currentFirst, tokenRow } from "../../extension/tokens/token-choice.ts";
+import { verified } from "../extension/verified.ts";
 import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
@@ -99,9 +100,10 @@ describe("incidents", () => {
 			const [first, second] = [await successorSecret(orders), await successorSecret(billing)];
 			assert.equal(await disk(".env"), `A=${first}\nexport B='${second}'\n`);
 			assert.equal(await disk(".env.local"), `C="${first}"\r\n`);
-			for (const secret of [first, second]) assert.equal((await window.client.verify(secret)).valid, true);
+			for (const secret of [first, second])
+				assert.equal((await verified(window.home.dataDir, secret)).valid, true);
 			for (const { token } of [orders, billing])
-				assert.equal((await window.client.verify(token)).valid, false);
+				assert.equal((await verified(window.home.dataDir, token)).valid, false);
 			assert.deepEqual([facts.report.revoked.length, facts.lines.length, dead], [2, 3, []]);
 		});
 
@@ -168,7 +170,7 @@ describe("incidents", () => {
 			assert.equal(facts.report.revoked.length, 2);
 			const secret = (await disk(".env")).split("\n")[0]?.slice(2) ?? "";
 			assert.notEqual(secret, orders.token);
-			assert.equal((await window.client.verify(secret)).valid, true);
+			assert.equal((await verified(window.home.dataDir, secret)).valid, true);
 		});
 
 		it("whose answer is lost keeps what secrets it gets, and names the successor that gets none", async () => {

@@ -6,6 +6,7 @@ import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { DaemonError } from "../../extension/daemon/start-daemon.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
+import { verified } from "../extension/verified.ts";
 import { until } from "../workbench/until.ts";
 
 describe("LiveTokens", () => {
@@ -92,7 +93,7 @@ describe("LiveTokens", () => {
 		live.onDidAudit(({ action }) => audited.push(action));
 		const used = new Promise<ServerEvents["dead-token-used"]>((resolve) => live.onDidUseDeadToken(resolve));
 		await client.revokeToken(id);
-		await client.verify(secret);
+		await verified(home.dataDir, secret);
 		const { token, reason, address } = await used;
 		assert.deepEqual([token.id, reason, address], [id, "revoked", "127.0.0.1"]);
 		await until("all was told", () => audited.includes("dead-token-used"));

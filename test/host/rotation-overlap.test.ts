@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import { Claims } from "../../extension/notices/claims.ts";
 import { watchOverlaps } from "../../extension/rotation/overlap-watch.ts";
+import { verified } from "../extension/verified.ts";
 import { until } from "../workbench/until.ts";
 import { rotationScene } from "./rotation-scene.ts";
 
@@ -31,7 +32,7 @@ describe("rotating tokens", () => {
 			assert.equal((await scene.window.client.getToken(successor.id)).useCount, 0);
 			await assert.rejects(scene.run("undoRotation", { id: scene.token.id }) as Promise<unknown>);
 			assert.match(scene.person.last?.detail ?? "", /Nobody has used it yet\./);
-			await scene.window.client.verify(await scene.successorSecret());
+			await verified(scene.window.home.dataDir, await scene.successorSecret());
 			await assert.rejects(scene.run("undoRotation", { id: scene.token.id }) as Promise<unknown>);
 			assert.match(scene.person.last?.detail ?? "", /Its last use: /);
 		});
@@ -54,8 +55,8 @@ describe("rotating tokens", () => {
 
 		it("says who has used the old secret before it is ended, and then ends", async () => {
 			await scene.rotated();
-			await scene.window.client.verify(scene.secret);
-			await scene.window.client.verify(scene.secret);
+			await verified(scene.window.home.dataDir, scene.secret);
+			await verified(scene.window.home.dataDir, scene.secret);
 			scene.person.answers(/^End the overlap/, "End Overlap");
 			await scene.run("endOverlap", { id: scene.token.id });
 			assert.match(
@@ -69,7 +70,7 @@ describe("rotating tokens", () => {
 		it("shows who still uses the old secret", async () => {
 			await scene.putFourLines();
 			await scene.rotated();
-			await scene.window.client.verify(scene.secret);
+			await verified(scene.window.home.dataDir, scene.secret);
 			await scene.person.presses(
 				"escape",
 				scene.run("showOverlapUse", { id: scene.token.id }) as Promise<unknown>,
@@ -95,7 +96,7 @@ describe("rotating tokens", () => {
 			assert.equal(scene.keptSecret(scene.token.id), undefined);
 			watching.dispose();
 			const again = watchOverlaps({ live, bindings, secrets, log, claims, grace: 0 });
-			await scene.window.client.verify(scene.secret);
+			await verified(scene.window.home.dataDir, scene.secret);
 			await scene.run("finishRotation", { id: scene.token.id });
 			assert.equal(await scene.diskOf(".env"), `A=${await scene.successorSecret()}\n`);
 			assert.equal(scene.person.told.filter(({ text }) => text.includes("is over, but")).length, 1);

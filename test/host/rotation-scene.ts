@@ -10,6 +10,7 @@ import { carryOut, type RotationOutcome, type Stage } from "../../extension/rota
 import { rotationCommands } from "../../extension/rotation/rotation-commands.ts";
 import type { RotationPlan } from "../../extension/rotation/rotation-plan.ts";
 import type { Services } from "../../extension/services.ts";
+import { verified } from "../extension/verified.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
 import { servicesOf } from "./services.ts";
@@ -121,7 +122,7 @@ class RotationScene {
 	}
 
 	async reasonFor(value: string): Promise<string> {
-		const answer = await this.window.client.verify(value);
+		const answer = await verified(this.window.home.dataDir, value);
 		return answer.valid ? "valid" : answer.reason;
 	}
 

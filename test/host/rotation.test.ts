@@ -5,6 +5,7 @@ import { UnreachableError } from "../../extension/daemon/connection.ts";
 import { carryOut, type Stage } from "../../extension/rotation/rotation.ts";
 import { reportOutcome } from "../../extension/rotation/rotation-report.ts";
 import type { Services } from "../../extension/services.ts";
+import { verified } from "../extension/verified.ts";
 import { until } from "../workbench/until.ts";
 import { aDay, atOnce, maximumOverlapSeconds, rotationScene } from "./rotation-scene.ts";
 
@@ -102,7 +103,7 @@ describe("rotating tokens", () => {
 			assert.equal(outcome.kind, "rotated", "error" in outcome ? String(outcome.error) : "");
 			const value = (await scene.diskOf(".env")).slice(2, -1);
 			assert.notEqual(value, short.token);
-			assert.equal((await scene.window.client.verify(value)).valid, true);
+			assert.equal((await verified(scene.window.home.dataDir, value)).valid, true);
 		});
 
 		it("verifies the secret of a token that only an allowed address may use", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { TokenTree } from "../../extension/tokens/token-tree.ts";
+import { verified } from "../extension/verified.ts";
 import { until } from "../workbench/until.ts";
 import { memoryOf } from "./memory.ts";
 import { OneWindow } from "./one-window.ts";
@@ -198,7 +199,7 @@ describe("the list of tokens", () => {
 	it("tells of a rotated token who has used it since", async () => {
 		const { id, token } = await window.create("orders");
 		await window.client.rotateToken(id, { overlapSeconds: 3600 });
-		await window.client.verify(token);
+		await verified(window.home.dataDir, token);
 		await window.live.whenLive();
 		const [root] = await tree.getChildren((await tree.getChildren())[0]);
 		const [predecessor] = await tree.getChildren(root);

@@ -3,8 +3,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Verification } from "../../daemon/client/client.ts";
 import type { DaemonFile } from "../../daemon/contract.ts";
 import { Client } from "../../extension/daemon/client.ts";
+import { verified } from "../extension/verified.ts";
 import { until } from "./until.ts";
 
 /** The extension's global storage, which is the daemon's data directory. */
@@ -33,6 +35,12 @@ export function runningDaemon(userData: string): Promise<DaemonFile> {
 /** The owner's client for the daemon that runs. */
 export function daemonClient(userData: string): Client {
 	return new Client(() => runningDaemon(userData));
+}
+
+/** Whether a secret is good, as soon as there is a daemon to ask. */
+export async function verifiedIn(userData: string, secret: string): Promise<Verification> {
+	await runningDaemon(userData);
+	return await verified(dataDirectory(userData), secret);
 }
 
 /** Ends the daemon as a crash would, and waits until it has gone. */

@@ -1,7 +1,7 @@
 /** The walkthrough: its ticks follow what was really done, not what was clicked. */
 import assert from "node:assert/strict";
 import { createToken } from "./create-wizard.ts";
-import { daemonClient } from "./daemon.ts";
+import { daemonClient, verifiedIn } from "./daemon.ts";
 import { OverviewPage } from "./overview-page.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
@@ -47,7 +47,7 @@ describe("the first steps", () => {
 		await ticked("create");
 		await ticked("insert");
 		const client = daemonClient(workbench.userData);
-		assert.ok((await client.verify(secret)).valid);
+		assert.ok((await verifiedIn(workbench.userData, secret)).valid);
 		await ticked("use");
 		assert.equal(await isTicked("rotate"), false);
 		const [token] = await client.listTokens();

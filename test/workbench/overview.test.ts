@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { daemonClient } from "./daemon.ts";
+import { daemonClient, verifiedIn } from "./daemon.ts";
 import { OverviewPage } from "./overview-page.ts";
 import { until } from "./until.ts";
 import type { Theme, WorkbenchWindow } from "./window.ts";
@@ -156,7 +156,7 @@ async function createTokens({ userData, workspace }: Workbench): Promise<void> {
 	const used = { name: "Shop front", permissions: ["orders.read"], expiry: inHours(26 * 24 + 1) };
 	const { token } = await client.createToken(used);
 	await writeFile(join(workspace, ".env"), `ORDERS_API_TOKEN=${token}\n`);
-	for (let count = 0; count < 12; count++) await client.verify(token);
+	for (let count = 0; count < 12; count++) await verifiedIn(userData, token);
 }
 
 function inHours(hours: number): string {

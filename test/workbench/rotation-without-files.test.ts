@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../../extension/daemon/client.ts";
 import { createToken } from "./create-wizard.ts";
-import { daemonClient } from "./daemon.ts";
+import { daemonClient, verifiedIn } from "./daemon.ts";
 import { filesIn } from "./files.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
@@ -55,10 +55,10 @@ describe("rotating without env files", () => {
 			(token) => token.name === name && token.predecessorId !== null,
 		);
 		await until("the new secret is on the clipboard", async () => {
-			const verified = await client.verify(await window.clipboard());
+			const verified = await verifiedIn(workbench.userData, await window.clipboard());
 			return verified.valid && verified.token.id === successor?.id;
 		});
-		assert.ok((await client.verify(oldSecret)).valid);
+		assert.ok((await verifiedIn(workbench.userData, oldSecret)).valid);
 	}
 
 	it("neither reads nor writes one in Restricted Mode, says so, and keeps the new secret", async () => {

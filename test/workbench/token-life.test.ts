@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createToken } from "./create-wizard.ts";
-import { daemonClient } from "./daemon.ts";
+import { daemonClient, verifiedIn } from "./daemon.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 import { Workbench } from "./workbench.ts";
@@ -51,7 +51,7 @@ describe("a token's life", () => {
 	}
 
 	async function isGood(secret: string): Promise<boolean> {
-		return (await daemonClient(workbench.userData).verify(secret)).valid;
+		return (await verifiedIn(workbench.userData, secret)).valid;
 	}
 
 	/** A list that is drawn anew takes the menu's token from it, so its lines have to be there first. */

@@ -1,0 +1,7 @@
+/** Whether a secret is good, asked as a service asks that was sent it. */
+import { createTokensmithClient, type Verification } from "../../daemon/client/client.ts";
+
+/** @param dataDir of the daemon, which has to run. */
+export async function verified(dataDir: string, secret: string): Promise<Verification> {
+	return await createTokensmithClient({ dataDir, timeoutMilliseconds: 10_000 }).verify(secret);
+}
