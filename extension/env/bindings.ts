@@ -187,6 +187,7 @@ export class Bindings implements vscode.Disposable {
 			gone: (folder) => {
 				for (const { uri } of this.#indexed.values()) if (isWithin(uri, folder)) this.#lookInBackground(uri);
 			},
+			arrived: () => this.#lookInBackground("everything"),
 		});
 	}
 

@@ -64,9 +64,13 @@ function joined(patterns: readonly string[]): string[] {
 
 /** Of a path that fits the patterns: whether it is within a workspace folder and neither an example nor of others. */
 export function isOwnEnvFile(uri: vscode.Uri): boolean {
+	return !isExample(basename(uri)) && isOwnPath(uri);
+}
+
+/** Whether it is within a workspace folder, and not within one of what was made or fetched. */
+export function isOwnPath(uri: vscode.Uri): boolean {
 	const folder = vscode.workspace.getWorkspaceFolder(uri);
-	if (folder === undefined || isExample(basename(uri))) return false;
-	return !foreign.test(uri.path.slice(folder.uri.path.length));
+	return folder !== undefined && !foreign.test(uri.path.slice(folder.uri.path.length));
 }
 
 /** The env file's text, empty if there is none yet. An editor with unsaved changes wins over the disk. @throws FileError */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
@@ -201,6 +202,21 @@ describe("bindings", () => {
 		await until("the new name is seen", () => words().join() === "bindings/.env.old:2 (A)");
 		await rm(place, { recursive: true });
 		await until("a folder that goes takes its lines along", () => words().length === 0);
+	});
+
+	it("find what is in a folder that arrives whole, or is filled faster than it can be watched", async () => {
+		await bindings.whenReady();
+		const elsewhere = await mkdtemp(join(tmpdir(), "tokensmith-arrival-"));
+		await mkdir(join(elsewhere, "deep", "er"), { recursive: true });
+		await writeFile(join(elsewhere, "deep", "er", ".env"), `A=${secret}\n`);
+		await cp(elsewhere, join(place, "copied"), { recursive: true });
+		await until("the copy is found", () => words().includes("bindings/copied/deep/er/.env:1 (A)"));
+		await rename(join(place, "copied"), join(place, "moved"));
+		await until(
+			"it is found where it was moved to",
+			() => words().join() === "bindings/moved/deep/er/.env:1 (A)",
+		);
+		await rm(elsewhere, { recursive: true });
 	});
 
 	it("see a change of the same length within the same moment", async () => {
