@@ -10,7 +10,7 @@ import { daemonClient, dataDirectory, killDaemon, runningDaemon } from "./daemon
 import { filesIn } from "./files.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 describe("bad input", () => {
 	let workbench: Workbench;
@@ -29,7 +29,7 @@ describe("bad input", () => {
 			"tokensmith.daemon.preferredPort": (stranger.address() as AddressInfo).port,
 			"tokensmith.permissions": { "reports.read": "Read reports" },
 		};
-		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		workbench = await Workbench.start({ settings });
 		envFile = join(workbench.workspace, ".env");
 		window = await workbench.openWindow();
 		await window.openView("Tokensmith");
@@ -164,8 +164,7 @@ describe("bad input", () => {
 
 describe("a data directory that cannot be written", () => {
 	it("is said in the view, and Try Again goes on once it can be", async () => {
-		const settings = { "tokensmith.daemon.preferredPort": 0 };
-		const workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		const workbench = await Workbench.start();
 		try {
 			const data = dataDirectory(workbench.userData);
 			await mkdir(join(data, ".."), { recursive: true });
@@ -185,11 +184,9 @@ describe("a data directory that cannot be written", () => {
 describe("in Restricted Mode", () => {
 	it("tokens can be created, and env files are neither read nor written", async () => {
 		const settings = {
-			"tokensmith.daemon.preferredPort": 0,
 			"security.workspace.trust.startupPrompt": "never",
 		};
 		const workbench = await Workbench.start({
-			workspace: sampleWorkspace,
 			settings,
 			workspaceTrust: "asked",
 		});

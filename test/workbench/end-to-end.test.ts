@@ -8,15 +8,14 @@ import { runningDaemon } from "./daemon.ts";
 import { filesHolding } from "./files.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 describe("a service with a token", () => {
 	let workbench: Workbench;
 	let window: WorkbenchWindow;
 
 	before(async () => {
-		const settings = { "tokensmith.daemon.preferredPort": 0 };
-		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		workbench = await Workbench.start();
 		execFileSync("git", ["init", "--quiet"], { cwd: workbench.workspace });
 		window = await workbench.openWindow();
 		await window.openView("Tokensmith");

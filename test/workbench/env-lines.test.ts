@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { daemonClient } from "./daemon.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 describe("the lines of an env file", () => {
 	let workbench: Workbench;
@@ -16,8 +16,7 @@ describe("the lines of an env file", () => {
 		execFileSync("git", args, { cwd: workbench.workspace, encoding: "utf8" });
 
 	before(async () => {
-		const settings = { "tokensmith.daemon.preferredPort": 0 };
-		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		workbench = await Workbench.start();
 		git("init", "--quiet");
 		window = await workbench.openWindow();
 		await window.openView("Tokensmith");
@@ -112,9 +111,7 @@ describe("the lines of an env file in Restricted Mode", () => {
 
 	before(async () => {
 		workbench = await Workbench.start({
-			workspace: sampleWorkspace,
 			settings: {
-				"tokensmith.daemon.preferredPort": 0,
 				"tokensmith.masking.enabled": true,
 				"security.workspace.trust.startupPrompt": "never",
 				"security.workspace.trust.untrustedFiles": "open",

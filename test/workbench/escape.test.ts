@@ -7,7 +7,7 @@ import { type Answers, CreateWizard, type Question } from "./create-wizard.ts";
 import { daemonClient } from "./daemon.ts";
 import { filesIn } from "./files.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 const ordinary: Partial<Answers> = {
 	file: ".env",
@@ -35,8 +35,7 @@ describe("escape", () => {
 	let window: WorkbenchWindow;
 
 	before(async () => {
-		const settings = { "tokensmith.daemon.preferredPort": 0 };
-		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		workbench = await Workbench.start();
 		execFileSync("git", ["init", "--quiet"], { cwd: workbench.workspace });
 		await writeFile(join(workbench.workspace, ".env"), "API_TOKEN=another\n");
 		window = await workbench.openWindow();

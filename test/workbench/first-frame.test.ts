@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { paintedLines, recordFrames } from "./painted.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 const text = [
 	"# why this is here",
@@ -41,11 +41,10 @@ describe("the first frame of an env file", () => {
 
 	before(async () => {
 		const settings = {
-			"tokensmith.daemon.preferredPort": 0,
 			"tokensmith.codeLens.enabled": false,
 			"editor.tokenColorCustomizations": ownColors,
 		};
-		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		workbench = await Workbench.start({ settings });
 		for (const name of [".env", ".env.example", ...names])
 			await writeFile(join(workbench.workspace, name), text);
 		window = await workbench.openWindow();

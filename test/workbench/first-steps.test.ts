@@ -5,17 +5,14 @@ import { daemonClient, verifiedIn } from "./daemon.ts";
 import { OverviewPage } from "./overview-page.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 describe("the first steps", () => {
 	let workbench: Workbench;
 	let window: WorkbenchWindow;
 
 	before(async () => {
-		workbench = await Workbench.start({
-			workspace: sampleWorkspace,
-			settings: { "tokensmith.daemon.preferredPort": 0 },
-		});
+		workbench = await Workbench.start();
 		window = await workbench.openWindow();
 		await OverviewPage.open(window);
 		await openWalkthrough();

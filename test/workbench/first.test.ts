@@ -8,12 +8,10 @@ import { daemonClient } from "./daemon.ts";
 import { filesIn } from "./files.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
-
-const settings = { "tokensmith.daemon.preferredPort": 0 };
+import { Workbench } from "./workbench.ts";
 
 async function startWithGit(): Promise<Workbench> {
-	const workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+	const workbench = await Workbench.start();
 	execFileSync("git", ["init", "--quiet"], { cwd: workbench.workspace });
 	return workbench;
 }

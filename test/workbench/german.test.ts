@@ -4,7 +4,7 @@ import { daemonClient } from "./daemon.ts";
 import { OverviewPage } from "./overview-page.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 describe("in German", () => {
 	let workbench: Workbench;
@@ -12,8 +12,6 @@ describe("in German", () => {
 
 	before(async () => {
 		workbench = await Workbench.start({
-			workspace: sampleWorkspace,
-			settings: { "tokensmith.daemon.preferredPort": 0 },
 			language: "de",
 		});
 		window = await workbench.openWindow();

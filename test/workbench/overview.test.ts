@@ -7,7 +7,7 @@ import { daemonClient, verifiedIn } from "./daemon.ts";
 import { OverviewPage } from "./overview-page.ts";
 import { until } from "./until.ts";
 import type { Theme, WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 const isKept = process.env.TOKENSMITH_SCREENSHOTS === "yes";
 const hostile = "$(trash) <img src=x onerror=alert(1)> </script>";
@@ -19,10 +19,7 @@ describe("the Token Overview", () => {
 	const complaints: string[] = [];
 
 	before(async () => {
-		workbench = await Workbench.start({
-			workspace: sampleWorkspace,
-			settings: { "tokensmith.daemon.preferredPort": 0 },
-		});
+		workbench = await Workbench.start();
 		window = await workbench.openWindow();
 		window.page.on("console", (message) => {
 			if (/Content Security Policy|Refused to/.test(message.text())) complaints.push(message.text());

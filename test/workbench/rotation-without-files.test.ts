@@ -8,7 +8,7 @@ import { daemonClient, verifiedIn } from "./daemon.ts";
 import { filesIn } from "./files.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 describe("rotating without env files", () => {
 	let workbench: Workbench;
@@ -16,10 +16,9 @@ describe("rotating without env files", () => {
 
 	before(async () => {
 		const settings = {
-			"tokensmith.daemon.preferredPort": 0,
 			"security.workspace.trust.startupPrompt": "never",
 		};
-		workbench = await Workbench.start({ workspace: sampleWorkspace, settings, workspaceTrust: "asked" });
+		workbench = await Workbench.start({ settings, workspaceTrust: "asked" });
 	});
 	after(() => workbench.stop());
 

@@ -11,7 +11,7 @@ import { daemonClient } from "./daemon.ts";
 import { QuickInput } from "./quick-input.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 describe("rotating in the workbench", () => {
 	let workbench: Workbench;
@@ -21,8 +21,7 @@ describe("rotating in the workbench", () => {
 	let orders: CreatedToken;
 
 	before(async () => {
-		const settings = { "tokensmith.daemon.preferredPort": 0 };
-		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		workbench = await Workbench.start();
 		await mkdir(join(workbench.workspace, "worker"));
 		window = await workbench.openWindow();
 		input = new QuickInput(window.page);

@@ -10,7 +10,7 @@ import type { Client } from "../../extension/daemon/client.ts";
 import { daemonClient, dataDirectory, runningDaemon } from "./daemon.ts";
 import { until } from "./until.ts";
 import type { Theme, WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 const hour = 3_600_000;
 const inHours = (hours: number) => new Date(Date.now() + hours * hour).toISOString();
@@ -23,8 +23,7 @@ describe("the side bar", () => {
 	let client: Client;
 
 	before(async () => {
-		const settings = { "tokensmith.daemon.preferredPort": 0 };
-		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		workbench = await Workbench.start();
 		for (const folder of ["worker", "web"])
 			await mkdir(join(workbench.workspace, "services", folder), { recursive: true });
 		window = await workbench.openWindow();

@@ -28,8 +28,7 @@ describe("a token's life", () => {
 	};
 
 	before(async () => {
-		const settings = { "tokensmith.daemon.preferredPort": 0 };
-		workbench = await Workbench.start({ workspace: shop, settings });
+		workbench = await Workbench.start({ workspace: shop });
 		window = await workbench.openWindow();
 		await window.openView("Tokensmith");
 	});

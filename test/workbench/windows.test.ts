@@ -4,7 +4,7 @@ import { CreateWizard, createToken } from "./create-wizard.ts";
 import { daemonClient, killDaemon, runningDaemon } from "./daemon.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 describe("two windows", () => {
 	let workbench: Workbench;
@@ -12,8 +12,7 @@ describe("two windows", () => {
 	let second: WorkbenchWindow;
 
 	before(async () => {
-		const settings = { "tokensmith.daemon.preferredPort": 0 };
-		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		workbench = await Workbench.start();
 		first = await workbench.openWindow();
 		second = await workbench.openWindow();
 		for (const window of [first, second]) {

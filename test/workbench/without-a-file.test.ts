@@ -11,7 +11,7 @@ import { runningDaemon } from "./daemon.ts";
 import { filesHolding } from "./files.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
-import { sampleWorkspace, Workbench } from "./workbench.ts";
+import { Workbench } from "./workbench.ts";
 
 describe("a secret without a file", () => {
 	let workbench: Workbench;
@@ -20,12 +20,11 @@ describe("a secret without a file", () => {
 
 	before(async () => {
 		const settings = {
-			"tokensmith.daemon.preferredPort": 0,
 			"remote.autoForwardPorts": false,
 			// What a test types is no part of the machine's own history.
 			"terminal.integrated.env.linux": { HISTFILE: "/dev/null" },
 		};
-		workbench = await Workbench.start({ workspace: sampleWorkspace, settings });
+		workbench = await Workbench.start({ settings });
 		await mkdir(join(workbench.workspace, ".vscode"));
 		await write(".vscode/launch.json", JSON.stringify({ version: "0.2.0", configurations }));
 		await write(".vscode/tasks.json", JSON.stringify({ version: "2.0.0", tasks }));

@@ -13,9 +13,12 @@ import { changeSettings, quietSettings, type Settings } from "./settings.ts";
 import { vsixPath } from "./vsix.ts";
 import { WorkbenchWindow } from "./window.ts";
 
+/** Any free port: several workbenches run at a time, and a person's own daemon. */
+const ownPort: Settings = { "tokensmith.daemon.preferredPort": 0 };
+
 export interface WorkbenchOptions {
-	/** The folder to work in; the test works in a copy. A `*.code-workspace` file in it makes it a workspace. */
-	workspace: string;
+	/** The folder to work in, by default the sample; a test works in a copy. A `*.code-workspace` file in it makes it a workspace. */
+	workspace?: string;
 	settings?: Settings;
 	workspaceTrust?: "granted" | "asked";
 	vsix?: string;
@@ -51,14 +54,15 @@ export class Workbench {
 		this.#browser = browser;
 	}
 
-	static async start(options: WorkbenchOptions): Promise<Workbench> {
+	static async start(options: WorkbenchOptions = {}): Promise<Workbench> {
+		const { workspace: original = sampleWorkspace } = options;
 		const folder = await mkdtemp(join(tmpdir(), "tokensmith-workbench-"));
 		const userData = join(folder, "user-data");
-		const workspace = join(folder, basename(options.workspace));
+		const workspace = join(folder, basename(original));
 		const folders = { userData, extensions: join(folder, "extensions") };
-		await cp(options.workspace, workspace, { recursive: true });
+		await cp(original, workspace, { recursive: true });
 		await mkdir(folders.extensions);
-		await changeSettings(userData, { ...quietSettings, ...options.settings });
+		await changeSettings(userData, { ...quietSettings, ...ownPort, ...options.settings });
 		await installExtension(folders, options.vsix ?? vsixPath);
 		const workspaceTrust = options.workspaceTrust ?? "granted";
 		const server = await startServer({ ...folders, port: 0, purpose: "person", workspaceTrust });
