@@ -52,7 +52,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	readonly #progress = new ViewProgress(viewId);
 	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
 	#view: vscode.TreeView<Node> | undefined;
-	/** Which files there are. */
+	/** Which files VS Code was given; undefined while it is to ask for all of them. */
 	#shape: string | undefined;
 	/** What each row was drawn from, by its id. */
 	#rows: ReadonlyMap<string, string> = new Map();
@@ -86,6 +86,9 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		if (node?.kind === "line") return [];
 		if (node === undefined) {
 			this.#learnTokens();
+			this.#shape = this.#shapeNow();
+			this.#rows = this.#rowsNow();
+			this.#known.clear();
 			return this.#noted(this.#files.map((file) => ({ kind: "file", file })));
 		}
 		return this.#noted(node.file.lines.map((line) => ({ kind: "line", line, parent: node })));
@@ -140,19 +143,21 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		void vscode.commands.executeCommand("setContext", "tokensmith.envFilesView", state);
 	}
 
-	/** All rows only where files come or go: until they are there again, VS Code knows no entry of an open menu. */
+	/**
+	 * All rows only where files come or go: until they are there again, VS Code knows no entry of an open menu. Not twice
+	 * before it has asked, for it would wait and then forget rows that are up to date.
+	 */
 	#drawAgain(): void {
 		this.#learnTokens();
-		const [before, files] = [this.#rows, this.#files];
-		this.#rows = new Map(files.flatMap((file) => this.#rowsOf(file)));
-		const shape = JSON.stringify(files.map(fileId));
-		if (shape !== this.#shape) {
-			this.#shape = shape;
-			this.#known.clear();
+		if (this.#shape === undefined) return;
+		const before = this.#rows;
+		this.#rows = this.#rowsNow();
+		if (this.#shapeNow() !== this.#shape) {
+			this.#shape = undefined;
 			this.#changed.fire(undefined);
 			return;
 		}
-		const changed = files.flatMap((file) => this.#update(file, before));
+		const changed = this.#files.flatMap((file) => this.#update(file, before));
 		if (changed.length > 0) this.#changed.fire(changed);
 	}
 
@@ -167,6 +172,14 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 			if (row?.kind === "line") row.line = line;
 			return row !== undefined && hasChanged(lineId(line)) ? [row] : [];
 		});
+	}
+
+	#shapeNow(): string {
+		return JSON.stringify(this.#files.map(fileId));
+	}
+
+	#rowsNow(): ReadonlyMap<string, string> {
+		return new Map(this.#files.flatMap((file) => this.#rowsOf(file)));
 	}
 
 	/** With a file's row all its lines are drawn, so that it is another one when a line comes or goes. */

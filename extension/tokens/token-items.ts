@@ -21,6 +21,17 @@ export interface ItemFacts {
 	warningDays: readonly number[];
 	/** The ids of the tokens whose secrets are kept on this machine. */
 	kept: ReadonlySet<string>;
+	/** The ids of the tokens that are not the only ones of their name. */
+	namesakes: ReadonlySet<string>;
+}
+
+/** Of those that have not ended: a rotated token stands under its successor, which has its name. */
+export function namesakesAmong(tokens: readonly TokenRecord[]): ReadonlySet<string> {
+	const current = tokens.filter(
+		({ revokedDate, successorId }) => revokedDate === null && successorId === null,
+	);
+	const byName = Map.groupBy(current, ({ name }) => name);
+	return new Set([...byName.values()].flatMap((same) => (same.length > 1 ? same.map(({ id }) => id) : [])));
 }
 
 export function groupItem({ group: { id, kind, label, entries } }: GroupNode): vscode.TreeItem {
@@ -37,20 +48,32 @@ export function groupItem({ group: { id, kind, label, entries } }: GroupNode): v
 /** The tooltip is left to `tokenTooltip`: a list of thousands would wait for what nobody looks at. */
 export function tokenItem(
 	{ token, entry, group, parent }: TokenNode,
-	{ now, warningDays, kept }: ItemFacts,
+	{ now, warningDays, kept, namesakes }: ItemFacts,
 ): vscode.TreeItem {
 	const urgency = urgencyOf(token, warningDays, now);
 	const state = stateBriefly(token, urgency, { now, kind: parent.kind === "group" ? group.kind : "token" });
-	const item = new vscode.TreeItem(nameInRow(token.name, state.length + 1));
+	const description = namesakes.has(token.id) ? joined(state, endOfSecret(token)) : state;
+	const item = new vscode.TreeItem(nameInRow(token.name, description.length + 1));
 	// A token stands once in the list, except that several files can hold it.
 	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
-	item.description = state;
+	item.description = description;
 	item.iconPath = iconOf[urgency];
 	item.contextValue = contextValueOf(token, kept.has(token.id) ? "kept" : "absent");
 	if (entry.retiring.length > 0) item.collapsibleState = Expanded;
 	else item.collapsibleState = entry.lines.length > 0 ? Collapsed : None;
-	item.accessibilityInformation = { label: spoken(token, entry.lines, stateInWords(token, urgency, now)) };
+	const told = stateInWords(token, urgency, now);
+	const spokenState = namesakes.has(token.id) ? joined(told, endOfSecret(token)) : told;
+	item.accessibilityInformation = { label: spoken(token, entry.lines, spokenState) };
 	return item;
+}
+
+/** `…Ab12`: what tells tokens of one name apart where there is little room. */
+function endOfSecret({ partialToken }: TokenRecord): string {
+	return plainText(partialToken.replace(/^.*(?=….)/s, ""));
+}
+
+function joined(...parts: readonly string[]): string {
+	return parts.filter((part) => part !== "").join(" · ");
 }
 
 /** A longer name would hide what stands behind it, which takes so many characters; the tooltip has all of it. */

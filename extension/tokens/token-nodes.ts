@@ -83,9 +83,10 @@ export function rowsOf(groups: readonly TokenGroup<EnvLine>[], facts: SeenWith):
 	return rows;
 }
 
-function rowSeen({ token, lines }: TokenEntry<EnvLine>, { now, warningDays, kept }: SeenWith): string {
+function rowSeen({ token, lines }: TokenEntry<EnvLine>, facts: SeenWith): string {
+	const { now, warningDays, kept, namesakes } = facts;
 	return JSON.stringify([
-		...[token.name, token.status, token.issuer, token.version, kept.has(token.id)],
+		...[token.name, token.status, token.issuer, token.version, kept.has(token.id), namesakes.has(token.id)],
 		stateInWords(token, urgencyOf(token, warningDays, now), now),
 		// In the tooltip alone, where a minute more or less is no matter.
 		token.lastUsedDate?.slice(0, "2026-01-31T12:00".length),
@@ -97,6 +98,7 @@ interface SeenWith {
 	now: number;
 	warningDays: readonly number[];
 	kept: ReadonlySet<string>;
+	namesakes: ReadonlySet<string>;
 }
 
 function tokenNode(

@@ -18,7 +18,14 @@ import type { SecretStore } from "./secret-store.ts";
 import { ShownTokens } from "./shown-tokens.ts";
 import { needsAttention, urgencyOf } from "./time-left.ts";
 import type { Fact } from "./token-facts.ts";
-import { groupItem, type ItemFacts, lineItem, tokenItem, tokenTooltip } from "./token-items.ts";
+import {
+	groupItem,
+	type ItemFacts,
+	lineItem,
+	namesakesAmong,
+	tokenItem,
+	tokenTooltip,
+} from "./token-items.ts";
 import {
 	childrenOf,
 	type DrawnRow,
@@ -34,6 +41,8 @@ import {
 import { ViewProgress } from "./view-progress.ts";
 
 const viewId = "tokensmith.tokens";
+/** The shape of a list that could not be drawn. */
+const noRows = "";
 
 interface Sources {
 	live: LiveTokens;
@@ -56,12 +65,13 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	readonly #progress = new ViewProgress(viewId);
 	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
 	#view: vscode.TreeView<Node> | undefined;
-	#facts: ItemFacts = { now: 0, warningDays: [], kept: new Set() };
+	#facts: ItemFacts = { now: 0, warningDays: [], kept: new Set(), namesakes: new Set() };
 	#toMark: string | undefined;
 	/** The ids of the tokens whose secrets are kept on this machine; undefined before anybody has looked. */
 	#kept: ReadonlySet<string> | undefined;
-	/** Which rows there are, and what each was drawn from. */
+	/** Which rows VS Code was given; undefined while it is to ask for all of them. */
 	#shape: string | undefined;
+	/** What each row was drawn from. */
 	#rows: ReadonlyMap<string, DrawnRow> = new Map();
 	/** The tokens' rows that VS Code knows, by place. */
 	readonly #known = new Map<string, TokenNode>();
@@ -104,7 +114,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	/** At once but for the first time: while rows are awaited, VS Code does not know which entry a menu is about. */
 	getChildren(node?: Node): Node[] | Promise<Node[]> {
 		if (node !== undefined) return this.#noted(childrenOf(this.#current(node)));
-		return this.#kept === undefined ? this.#learnKept().then(() => this.#draw()) : this.#draw();
+		return this.#kept === undefined ? this.#learnAndDraw() : this.#draw();
 	}
 
 	getTreeItem(node: Node): vscode.TreeItem {
@@ -146,13 +156,28 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		vscode.Disposable.from(...this.#disposables).dispose();
 	}
 
+	async #learnAndDraw(): Promise<Node[]> {
+		try {
+			await this.#learnKept();
+		} catch (error) {
+			this.#shape = noRows;
+			throw error;
+		}
+		return this.#draw();
+	}
+
 	#draw(): Node[] {
+		const groups = this.shown.groups();
 		this.#facts = this.#factsNow();
-		return this.#roots();
+		this.#shape = shapeOf(groups);
+		this.#rows = rowsOf(groups, this.#facts);
+		this.#known.clear();
+		return groups.map(groupNode);
 	}
 
 	#factsNow(): ItemFacts {
-		return { now: Date.now(), warningDays: warningDays(), kept: this.#kept ?? new Set() };
+		const namesakes = namesakesAmong(this.#sources.live.tokens);
+		return { now: Date.now(), warningDays: warningDays(), kept: this.#kept ?? new Set(), namesakes };
 	}
 
 	/** A group that was closed all the while has not heard of what its rows have become. */
@@ -167,15 +192,18 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		return nodes;
 	}
 
-	/** The whole list only where rows come or go: until it is there again, VS Code knows no entry of an open menu. */
+	/**
+	 * The whole list only where rows come or go: until it is there again, VS Code knows no entry of an open menu. Not
+	 * twice before it has asked, for it would wait and then forget rows that are up to date.
+	 */
 	#drawAgain(): void {
+		if (this.#shape === undefined) return;
 		const facts = this.#factsNow();
 		const groups = this.shown.groups();
 		const [shape, rows, before] = [shapeOf(groups), rowsOf(groups, facts), this.#rows];
 		this.#rows = rows;
 		if (shape !== this.#shape) {
-			this.#shape = shape;
-			this.#known.clear();
+			this.#shape = undefined;
 			this.#changed.fire(undefined);
 			return;
 		}

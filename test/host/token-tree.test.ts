@@ -94,6 +94,18 @@ describe("the list of tokens", () => {
 		assert.deepEqual(await rows(), ["Active: 1", "  orders: 60 days", "    orders: rotated, 3 days left"]);
 	});
 
+	it("tells tokens of one name apart by the ends of their secrets, for as long as there are several", async () => {
+		const [one, other] = [await window.create("orders"), await window.create("orders")];
+		await window.create("billing");
+		await window.live.whenLive();
+		const ends = [one, other].map(({ token }) => `…${token.slice(-4)}`);
+		const ordersRows = ends.map((end) => `  orders: 30 days · ${end}`);
+		assert.deepEqual((await rows()).sort(), ["  billing: 30 days", ...ordersRows, "Active: 3"].sort());
+		await window.client.revokeToken(other.id, "one is enough");
+		await window.live.whenLive();
+		await until("the name is enough again", async () => (await rows()).includes("  orders: 30 days"));
+	});
+
 	it("has under each token the lines that hold it, and a click goes there", async () => {
 		const { token } = await window.create("orders");
 		await window.put(".env", `A=1\nB=${token}\n`);
@@ -219,13 +231,13 @@ describe("the list of tokens", () => {
 
 	it("announces a token that another window made", async () => {
 		await window.live.whenLive();
+		await tree.getChildren();
 		const changed = new Promise<void>((resolve) => tree.onDidChangeTreeData(() => resolve()));
+		const { id } = await window.create("from elsewhere");
+		await until("it is heard of", () => window.live.tokens.some((token) => token.id === id));
 		tree.mark("nobody");
 		await changed;
-		await window.create("from elsewhere");
-		await until("the list has it", async () =>
-			(await items()).some(({ label }) => label === "from elsewhere"),
-		);
+		assert.ok((await items()).some(({ label }) => label === "from elsewhere"));
 	});
 
 	it("is not drawn again when nothing of it has changed", async () => {
@@ -234,9 +246,15 @@ describe("the list of tokens", () => {
 		let drawn = 0;
 		tree.onDidChangeTreeData(() => drawn++);
 		tree.shown.filter = "orders";
+		assert.equal(drawn, 0, "VS Code has not asked for any row yet, and will be given these");
+		await tree.getChildren();
 		tree.shown.filter = "ord";
-		assert.equal(drawn, 1);
+		assert.equal(drawn, 0);
 		tree.shown.filter = "nothing";
+		tree.shown.filter = "nobody";
+		assert.equal(drawn, 1, "twice before it has asked would make it forget the rows that it is given");
+		await tree.getChildren();
+		tree.shown.filter = "";
 		assert.equal(drawn, 2);
 	});
 });
