@@ -101,7 +101,7 @@ function stepsAfter(
 		),
 		...(used.length > 0
 			? [`Look at what still used them in the last hour, it fails now: ${used.join(", ")}.`]
-			: ["None of them was used in the last hour, so nothing should fail now."]),
+			: []),
 		...(successors > 0
 			? [successorsToPlace]
 			: ["Create new tokens where they are needed, with no more permissions than they need."]),

@@ -15,10 +15,6 @@ const steps: readonly [said: RegExp, inWords: (...parts: string[]) => string][] 
 		(names) => l10n.t("Look at what still used them in the last hour, it fails now: {0}.", names),
 	],
 	[
-		/^None of them was used in the last hour, so nothing should fail now\.$/,
-		() => l10n.t("None of them was used in the last hour, so nothing should fail now."),
-	],
-	[
 		/^Put the successors' secrets in place of the old ones\.$/,
 		() => l10n.t("Put the successors' secrets in place of the old ones."),
 	],
