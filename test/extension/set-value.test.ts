@@ -226,7 +226,8 @@ describe("setting a value in an env file", () => {
 		);
 	});
 
-	it("takes a time that grows with the text's length only, for hostile text too", () => {
+	// What took longer than the text is long would not end here within the time of a test.
+	it("comes to an end with a megabyte of hostile text", () => {
 		const units = [
 			"\n",
 			"\r\n",
@@ -246,9 +247,9 @@ describe("setting a value in an env file", () => {
 		];
 		for (const unit of units) {
 			const text = unit.repeat((1 << 20) / unit.length);
-			const started = performance.now();
-			setValue(text, "KEY", "new");
-			assert.ok(performance.now() - started < 5000, JSON.stringify(unit));
+			const edit = setValue(text, "KEY", "new");
+			if (!("reason" in edit))
+				assert.equal(dotenv.parse(applyEdit(text, edit)).KEY, "new", JSON.stringify(unit));
 		}
 	}).timeout(60_000);
 });
