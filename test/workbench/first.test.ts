@@ -240,6 +240,8 @@ describe("the first token", () => {
 		assert.equal(await readFile(join(folder, ".env"), "utf8"), head + secret + tail);
 		assert.equal(await readFile(join(folder, ".gitignore"), "utf8"), ".env\n");
 		await window.answerNotification("“Deployment” is ready", "Open deploy/.env");
+		// VS Code opens by itself what is not saved at once, so that another .env may have a tab.
+		await until("it is in front", async () => (await window.editorLines()).includes("# Production"));
 		await window.focusEditor(".env");
 		await window.undo();
 		await window.save();

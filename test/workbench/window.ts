@@ -242,10 +242,11 @@ export class WorkbenchWindow {
 
 	/** Focuses the editor of a file that is open. */
 	async focusEditor(name: string): Promise<void> {
-		const tab = this.page.locator(`.tabs-container .tab[data-resource-name="${name}"]`);
+		const tab = `.tabs-container .tab[data-resource-name="${name}"]`;
 		// Not its middle: that is on the button that closes it for as long as the tab has no width yet.
-		await tab.locator(".tab-label").click();
-		await this.page.locator(".editor-instance .view-lines").first().click();
+		if (!(await this.page.locator(`.editor-group-container.active ${tab}.active`).isVisible()))
+			await this.page.locator(tab).locator(".tab-label").click();
+		await this.page.locator(".editor-group-container.active .editor-instance .view-lines").first().click();
 	}
 
 	async tabs(): Promise<string[]> {
