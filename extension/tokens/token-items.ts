@@ -52,7 +52,8 @@ export function tokenItem(
 ): vscode.TreeItem {
 	const urgency = urgencyOf(token, warningDays, now);
 	const state = stateBriefly(token, urgency, { now, kind: parent.kind === "group" ? group.kind : "token" });
-	const description = namesakes.has(token.id) ? joined(state, endOfSecret(token)) : state;
+	const ends = namesakes.has(token.id) ? [endOfSecret(token)] : [];
+	const description = joined(state, ...ends);
 	const item = new vscode.TreeItem(nameInRow(token.name, description.length + 1));
 	// A token stands once in the list, except that several files can hold it.
 	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
@@ -61,9 +62,8 @@ export function tokenItem(
 	item.contextValue = contextValueOf(token, kept.has(token.id) ? "kept" : "absent");
 	if (entry.retiring.length > 0) item.collapsibleState = Expanded;
 	else item.collapsibleState = entry.lines.length > 0 ? Collapsed : None;
-	const told = stateInWords(token, urgency, now);
-	const spokenState = namesakes.has(token.id) ? joined(told, endOfSecret(token)) : told;
-	item.accessibilityInformation = { label: spoken(token, entry.lines, spokenState) };
+	const told = joined(stateInWords(token, urgency, now), ...ends);
+	item.accessibilityInformation = { label: spoken(token, entry.lines, told) };
 	return item;
 }
 
