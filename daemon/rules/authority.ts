@@ -374,7 +374,7 @@ export class Authority {
 		// Where this many are used, nobody watches each.
 		if (used.length > toldUses) return;
 		for (const { tokenId } of used)
-			this.#options.notify("token", { change: "changed", token: this.tokens.get(tokenId) });
+			this.#options.notify("token", () => ({ change: "changed", token: this.tokens.get(tokenId) }));
 	}
 
 	/** @throws RuleError `issuer-elsewhere` for a token that no profile of ours rules over. */
@@ -423,7 +423,7 @@ export class Authority {
 
 	#tellDeadUse({ token, reason, address }: DeadUse): void {
 		const { notify, onError } = this.#options;
-		notify("dead-token-used", { token: this.tokens.get(token.id), reason, address });
+		notify("dead-token-used", () => ({ token: this.tokens.get(token.id), reason, address }));
 		const actor = { userId: token.userId, userName: token.userName };
 		const happening = {
 			action: "dead-token-used",

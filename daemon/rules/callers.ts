@@ -88,5 +88,5 @@ function isSame(one: string, other: string): boolean {
 }
 
 function digestOf(text: string): Buffer {
-	return Buffer.from(hash("sha256", text, "hex"), "hex");
+	return hash("sha256", text, "buffer");
 }

@@ -9,7 +9,8 @@ import { changeOf, type Happening, record } from "./audit.ts";
 import type { TokenViews } from "./token-views.ts";
 import type { TokenIndex } from "./verify.ts";
 
-export type Notify = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
+/** What is told is made only where somebody listens. */
+export type Notify = <Name extends keyof ServerEvents>(name: Name, data: () => ServerEvents[Name]) => void;
 
 /** A token as it was and as it is to be. */
 export interface TokenChange {
@@ -56,17 +57,17 @@ export class Changes {
 		});
 		// First of all: a revoked token must be refused even where telling of it fails.
 		for (const { after } of changes) this.#options.index.put(after);
-		for (const event of events) this.#options.notify("audit", event);
+		for (const event of events) this.#options.notify("audit", () => event);
 		for (const { before, after } of changes) {
 			const change = before === undefined ? "created" : after.revokedDate === null ? "changed" : "revoked";
-			this.#options.notify("token", { change, token: this.#options.tokens.get(after.id) });
+			this.#options.notify("token", () => ({ change, token: this.#options.tokens.get(after.id) }));
 		}
 	}
 
 	/** Writes audit events and, in the same transaction, what they tell of. */
 	async tell(happenings: readonly Happening[], write: (query: Transaction) => Promise<void>): Promise<void> {
 		const events = await this.#keep(happenings, write);
-		for (const event of events) this.#options.notify("audit", event);
+		for (const event of events) this.#options.notify("audit", () => event);
 	}
 
 	async #keep(

@@ -70,7 +70,7 @@ export class Rulebook {
 			async ({ settings }) => settings.set("policy", policy),
 		);
 		this.#apply(policy, this.#own);
-		this.#notify("profiles", { profiles: this.#profiles });
+		this.#notify("profiles", () => ({ profiles: this.#profiles }));
 	}
 
 	/**
@@ -125,7 +125,7 @@ export class Rulebook {
 			async ({ settings }) => settings.set("profiles", own),
 		);
 		this.#apply(this.#policy, own);
-		this.#notify("profiles", { profiles: this.#profiles });
+		this.#notify("profiles", () => ({ profiles: this.#profiles }));
 	}
 }
 

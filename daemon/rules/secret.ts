@@ -2,7 +2,7 @@
  * How a secret looks and what may be kept of it: `prefix_` + 32 random base62 characters + 6 base62 characters of the
  * CRC-32 over all that precedes them, so that a scanner tells a real secret from a lookalike without asking anyone.
  */
-import { hash, randomBytes } from "node:crypto";
+import { getRandomValues, hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -15,7 +15,7 @@ export function generateSecret(prefix: string): string {
 	let body = `${prefix}_`;
 	while (body.length < prefix.length + 1 + randomLength) {
 		// Bytes of 248 and above are passed over, for with them the first digits would come more often.
-		for (const byte of randomBytes(randomLength)) {
+		for (const byte of getRandomValues(new Uint8Array(randomLength))) {
 			if (byte < 248 && body.length < prefix.length + 1 + randomLength) body += digits[byte % digits.length];
 		}
 	}

@@ -78,7 +78,8 @@ export class TokenIndex {
 			token,
 			usage: this.#byId.get(token.id)?.usage ?? new TokenUsage(token.id, totals),
 			end: endOf(token),
-			addresses: new AddressMatcher(token.allowedAddresses),
+			addresses:
+				token.allowedAddresses.length === 0 ? everywhere : new AddressMatcher(token.allowedAddresses),
 		};
 		const known = isIssuedHere(token) ? this.#byHash : this.#elsewhere;
 		known.set(token.hash.slice(scheme.length), entry);

@@ -55,7 +55,6 @@ export function begin(
 	path = "unknown",
 ): Exchange {
 	const exchange: Exchange = { id: randomUUID(), request, response, path };
-	response.setHeader("X-Request-Id", exchange.id);
 	response.once("finish", () => tell(exchange, options));
 	return exchange;
 }
@@ -64,7 +63,7 @@ export function begin(
 export async function answer(
 	route: Route,
 	asked: Asked,
-	{ request, response }: Exchange,
+	{ id, request, response }: Exchange,
 	options: AnswerOptions,
 ): Promise<void> {
 	const { param } = asked;
@@ -75,7 +74,7 @@ export async function answer(
 	const reply = await route.handle({ caller, query, body, param, ifMatch, response });
 	if (reply === undefined) return;
 	const { status = 200, headers, body: answered } = reply;
-	const common = { "Cache-Control": "no-store", ...headers };
+	const common = { "X-Request-Id": id, "Cache-Control": "no-store", ...headers };
 	if (answered === undefined) return void response.writeHead(status, common).end();
 	const text = JSON.stringify(answered);
 	const described = {

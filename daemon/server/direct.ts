@@ -49,10 +49,13 @@ function isPlain(route: Route, { headers }: IncomingMessage): boolean {
 /** A request that breaks off is never read whole, and nobody waits for its answer. */
 function whenRead(request: IncomingMessage, then: (bytes: Buffer) => void): void {
 	const parts: Buffer[] = [];
-	request.on("data", (part: Buffer) => parts.push(part));
-	request.once("end", () =>
-		then(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)),
-	);
+	let missing = Number(request.headers["content-length"]);
+	request.on("data", (part: Buffer) => {
+		parts.push(part);
+		missing -= part.length;
+		// Node's parser lets no more through than was said, and tells of the end only in a later turn.
+		if (missing === 0) then(parts.length === 1 ? part : Buffer.concat(parts));
+	});
 }
 
 function serveObject(bytes: Buffer, serve: (body: object) => void, fail: (error: unknown) => void): void {

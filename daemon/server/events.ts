@@ -31,8 +31,8 @@ export class EventStream {
 		response.once("close", () => this.#listeners.delete(response));
 	}
 
-	notify<Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]): void {
-		if (this.#listeners.size > 0) this.#broadcast(textOf(name, data));
+	notify<Name extends keyof ServerEvents>(name: Name, data: () => ServerEvents[Name]): void {
+		if (this.#listeners.size > 0) this.#broadcast(textOf(name, data()));
 	}
 
 	close(): void {

@@ -12,7 +12,10 @@ export function behindExpress(routes: readonly Route[], options: AnswerOptions):
 	const app = express();
 	app.disable("x-powered-by").disable("etag").set("query parser", "simple");
 	app.use((request: Request, response: Response, next: NextFunction) => {
-		response.locals.exchange = begin(request, response, options);
+		const exchange = begin(request, response, options);
+		// For those that write their answer themselves.
+		response.setHeader("X-Request-Id", exchange.id);
+		response.locals.exchange = exchange;
 		next();
 	});
 	register(app, routes, options);

@@ -1,6 +1,6 @@
 /**
  * A database in memory whose every answered change is on disk. Changes are queued and taken in groups: one that fails is
- * taken back alone, what the others did goes to the log as one line, then the group is committed and answered; when the
+ * taken back alone, what the others did goes to the log as one line, then the group is answered and committed; when the
  * log fails, the whole group is rolled back. Reads run between groups, so they only ever see what is durable.
  */
 import { readdirSync, rmSync } from "node:fs";
@@ -81,6 +81,8 @@ export class DurableDatabase {
 	#opened: Opened | undefined;
 	#working: Promise<void> | undefined;
 	#compaction: Promise<void> | undefined;
+	/** Why nothing is accepted any more. */
+	#damage: Error | undefined;
 
 	static async open(options: DurableOptions): Promise<DurableDatabase> {
 		const { directory } = options;
@@ -182,6 +184,7 @@ export class DurableDatabase {
 	}
 
 	async #open(): Promise<Opened> {
+		if (this.#damage !== undefined) throw this.#damage;
 		const { directory, loadSqlite, onDamage } = this.#options;
 		if (this.#trustsIndex) refuseDamage(directory, onDamage);
 		const { recover } = await import("./recovery.ts");
@@ -218,15 +221,29 @@ export class DurableDatabase {
 		}
 		try {
 			const changes = [...done.flatMap((each) => each.changes), ...saveSettings(opened)];
-			if (changes.length > 0) await log.append(changes);
-			memory.execute("commit");
+			if (changes.length > 0) await log.append(changes, jobs.length === 1 ? "none" : "waiting");
 		} catch (cause) {
 			rollBack(opened);
 			for (const { job } of done) job.reject(new StorageError(cause));
 			return;
 		}
 		for (const { job, value } of done) job.resolve(value as never);
+		// Once it is on disk it counts, and whoever waits goes first. Nobody reads before it is in memory, too.
+		await new Promise(setImmediate);
+		try {
+			memory.execute("commit");
+		} catch (cause) {
+			return this.#giveUp(
+				new Error("Memory lacks what is on disk; only another start can mend that.", { cause }),
+			);
+		}
 		this.#compactWhenLong(opened);
+	}
+
+	#giveUp(damage: Error): void {
+		this.#damage = damage;
+		this.#opened = undefined;
+		this.#options.onDamage(damage);
 	}
 
 	async #record({ memory, database }: Opened, job: Job): Promise<{ value: unknown; changes: Changes }> {

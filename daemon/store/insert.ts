@@ -23,7 +23,7 @@ export async function insertRow<Table extends keyof Tables>(
 	const name = `${table} ${conflictColumns}`;
 	let known = compiled.get(name);
 	if (known === undefined) {
-		known = compile(query, table, row, conflictColumns);
+		known = await compile(query, table, row, conflictColumns);
 		compiled.set(name, known);
 	}
 	const values = row as Readonly<Record<string, unknown>>;
@@ -33,14 +33,15 @@ export async function insertRow<Table extends keyof Tables>(
 	);
 }
 
-function compile<Table extends keyof Tables>(
+async function compile<Table extends keyof Tables>(
 	query: Transaction,
 	table: Table,
 	row: Insertable<Tables[Table]>,
 	conflictColumns: readonly string[],
-): Compiled {
+): Promise<Compiled> {
 	const columns = Object.keys(row);
-	const insert = query.insertInto(table as keyof Tables).values(row as never);
+	const values = await withTextFromBytes(query, table, row);
+	const insert = query.insertInto(table as keyof Tables).values(values as never);
 	if (conflictColumns.length === 0) return { sql: insert.compile().sql, columns };
 	const upsert = insert.onConflict((conflict) =>
 		conflict
@@ -53,4 +54,18 @@ function compile<Table extends keyof Tables>(
 			),
 	);
 	return { sql: upsert.compile().sql, columns };
+}
+
+/** The row with each text written as `textFromBytes`. */
+async function withTextFromBytes(query: Transaction, table: string, row: object): Promise<object> {
+	const { sql } = await import("kysely");
+	const columns = [...query.memory.prepare("select name, type from pragma_table_info(?)").all([table])];
+	const texts = new Set(
+		(columns as { name: string; type: string }[])
+			.filter(({ type }) => type === "text")
+			.map(({ name }) => name),
+	);
+	return Object.fromEntries(
+		Object.entries(row).map(([name, value]) => [name, texts.has(name) ? sql`cast(${value} as text)` : value]),
+	);
 }

@@ -2,7 +2,7 @@
  * What is kept by name: what the person has set, and the ends of the audit's chain. Values are JSON. What changes of them
  * send to the database is one statement a name for each group of changes, for every change moves the chain's head.
  */
-import type { MemoryDatabase } from "./sqlite.ts";
+import { type MemoryDatabase, textFromBytes } from "./sqlite.ts";
 
 /** JSON texts by name. */
 type Texts = ReadonlyMap<string, string>;
@@ -37,7 +37,7 @@ export class Settings {
 	save(): void {
 		for (const [name, text] of this.#unsaved) {
 			this.#memory.run(
-				`insert into "settings" ("name", "value") values (?, ?)
+				`insert into "settings" ("name", "value") values (${textFromBytes}, ${textFromBytes})
 					on conflict ("name") do update set "value" = excluded."value"`,
 				[name, text],
 			);

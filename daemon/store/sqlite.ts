@@ -9,6 +9,12 @@ export type { SqlJsStatic } from "sql.js";
 
 const cacheKibibytes = 16_384;
 
+/**
+ * What a statement writes for each of its parameters that holds text, to be given that as bytes: to hand SQLite a text
+ * of some length takes sql.js longer than SQLite takes for all the rest.
+ */
+export const textFromBytes = "cast(? as text)";
+
 /** One statement that changed rows, with its parameters. */
 export type Change = readonly [sql: string, parameters: readonly SqlValue[]];
 
@@ -34,6 +40,7 @@ export class MemoryDatabase implements SqliteDatabase {
 	readonly #database: Database;
 	/** Prepared once: the daemon's queries are few, and preparing costs more than running. */
 	readonly #statements = new Map<string, Statement>();
+	readonly #takesBytes = new WeakSet<Statement>();
 	/** Asked for once too, for SQLite tells them anew for each row. */
 	readonly #columns = new WeakMap<Statement, string[]>();
 	#recording: Change[] | undefined;
@@ -52,7 +59,7 @@ export class MemoryDatabase implements SqliteDatabase {
 	}
 
 	apply(change: Change): void {
-		this.#statement(change[0]).run([...change[1]]);
+		this.#run(change);
 	}
 
 	/** From here on, statements that change rows are kept until `stopRecording`. */
@@ -93,10 +100,15 @@ export class MemoryDatabase implements SqliteDatabase {
 
 	/** Runs a statement that changes rows. */
 	run(sql: string, parameters: readonly unknown[]): { changes: number; lastInsertRowid: number } {
-		const values = parameters as readonly SqlValue[];
-		this.#statement(sql).run([...values]);
-		this.#recording?.push([sql, values]);
+		const change: Change = [sql, parameters as readonly SqlValue[]];
+		this.#run(change);
+		this.#recording?.push(change);
 		return { changes: this.#database.getRowsModified(), lastInsertRowid: 0 };
+	}
+
+	#run([sql, parameters]: Change): void {
+		const statement = this.#statement(sql);
+		statement.run(this.#takesBytes.has(statement) ? parameters.map(bytesOf) : [...parameters]);
 	}
 
 	*#rows(sql: string, parameters: readonly unknown[]): IterableIterator<Record<string, SqlValue>> {
@@ -126,6 +138,7 @@ export class MemoryDatabase implements SqliteDatabase {
 			// Lists with filters make many texts; a bound keeps the memory small.
 			if (this.#statements.size >= 200) this.#forgetStatements();
 			statement = this.#database.prepare(sql);
+			if (sql.includes(textFromBytes)) this.#takesBytes.add(statement);
 			this.#statements.set(sql, statement);
 		}
 		return statement;
@@ -135,4 +148,8 @@ export class MemoryDatabase implements SqliteDatabase {
 		for (const statement of this.#statements.values()) statement.free();
 		this.#statements.clear();
 	}
+}
+
+function bytesOf(value: SqlValue): SqlValue {
+	return typeof value === "string" ? Buffer.from(value) : value;
 }

@@ -76,6 +76,9 @@ async function leaveSchema2(directory: string): Promise<void> {
 	const sql = readFileSync(join(import.meta.dirname, "schema-2.sql"), "utf8");
 	writeSnapshot(directory, { generation: 1, schema: 2 }, imageOf(sql));
 	const log = new ChangeLog(logPath(directory, 2), 0);
-	await log.append([['update "tokens" set "description" = ? where "id" = ?', ["from the log", oldId]]]);
+	await log.append(
+		[['update "tokens" set "description" = ? where "id" = ?', ["from the log", oldId]]],
+		"none",
+	);
 	log.close();
 }

@@ -1,10 +1,10 @@
 /** What is on disk after everything that can happen to a process, a file or a disk. */
 import assert from "node:assert/strict";
-import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { type DurableDatabase, StorageError } from "../../daemon/store/durable.ts";
-import { ChangeLog, readLog } from "../../daemon/store/log.ts";
+import { type DurableDatabase, type DurableOptions, StorageError } from "../../daemon/store/durable.ts";
+import { ChangeLog, type Changes, readLog } from "../../daemon/store/log.ts";
 import { listSnapshots } from "../../daemon/store/snapshot.ts";
 import { openDatabase, temporaryFolder } from "./harness.ts";
 
@@ -142,7 +142,7 @@ describe("the durable database", () => {
 		await set(database, "a", "1");
 		await set(database, "b", "1");
 		const path = logFile();
-		truncateSync(path, readFileSync(path).length - 5);
+		truncateSync(path, linesOf(path).length - 5);
 		writeFileSync(
 			path.replace(/(\d+)\.log$/, (_, number) => `${Number(number) + 1}.log`),
 			"",
@@ -171,7 +171,7 @@ describe("the durable database", () => {
 		await set(database, "a", "1");
 		await set(database, "b", "1");
 		const path = logFile();
-		truncateSync(path, readFileSync(path).length - 7);
+		truncateSync(path, linesOf(path).length - 7);
 		const reopened = await start();
 		assert.deepEqual(await all(reopened), { a: "1" });
 		assert.deepEqual(reopened.notices, []);
@@ -179,23 +179,62 @@ describe("the durable database", () => {
 		assert.deepEqual(await all(await start()), { a: "1", c: "1" });
 	});
 
-	it("takes room that was never filled for a power cut, not for damage", async () => {
+	it("takes any part of the last line that is missing for a power cut, not for damage", async () => {
 		const database = await start();
 		await set(database, "a", "1");
-		appendFileSync(logFile(), Buffer.alloc(4096));
+		const path = logFile();
+		const before = linesOf(path).length;
+		await set(database, "b", "long ".repeat(500));
+		const written = readFileSync(path);
+		const end = linesOf(path).length;
+		const sectors = Array.from({ length: Math.ceil(end / 512) }, (_, index) => index * 512);
+		await fc.assert(
+			fc.asyncProperty(fc.subarray(sectors, { minLength: 1 }), async (missing) => {
+				const torn = Buffer.from(written);
+				for (const sector of missing) torn.fill(0, Math.max(sector, before), sector + 512);
+				writeFileSync(path, torn);
+				const reopened = await openDatabase(folder);
+				assert.deepEqual([await all(reopened), reopened.notices], [{ a: "1" }, []]);
+				await reopened.close();
+			}),
+			{ numRuns: 30 },
+		);
+	});
+
+	it("takes a last line that is whole and wrong for damage", async () => {
+		const database = await start();
+		for (const name of ["a", "b"]) await set(database, name, "1");
+		const path = logFile();
+		writeFileSync(path, readFileSync(path, "latin1").replace('"b"', '"x"'), "latin1");
 		const reopened = await start();
-		assert.deepEqual([await all(reopened), reopened.notices], [{ a: "1" }, []]);
+		assert.deepEqual(await all(reopened), { a: "1" });
+		assert.equal(reopened.notices[0]?.code, "data-lost");
+	});
+
+	it("accepts nothing more, and has it found by the next start, when memory does not take what is on disk", async () => {
+		const damages: Error[] = [];
+		const database = await start({ onDamage: (damage) => damages.push(damage) });
+		await set(database, "a", "1");
+		await database.write(async (query) => {
+			await query.insertInto("settings").values({ name: "b", value: "1" }).execute();
+			// So that the commit of the group fails.
+			query.memory.execute("commit");
+		});
+		await assert.rejects(set(database, "c", "1"), StorageError);
+		await assert.rejects(all(database), StorageError);
+		assert.match(damages[0]?.message ?? "", /only another start/);
+		assert.deepEqual(await all(await start()), { a: "1", b: "1" });
 	});
 
 	it("finds after a crash at any byte of the log just the changes before it", async () => {
 		const database = await start();
 		for (const name of ["a", "b", "c"]) await set(database, name, "1");
 		const path = logFile();
-		const whole = readFileSync(path);
+		const whole = linesOf(path);
 		const ends = [...whole.entries()].filter(([, byte]) => byte === 0x0a).map(([at]) => at + 1);
 		await fc.assert(
-			fc.asyncProperty(fc.integer({ min: 0, max: whole.length }), async (length) => {
-				writeFileSync(path, whole.subarray(0, length));
+			fc.asyncProperty(fc.nat(whole.length), fc.nat(5000), async (length, room) => {
+				writeFileSync(path, Buffer.concat([whole.subarray(0, length), Buffer.alloc(room)]));
 				const reopened = await openDatabase(folder);
 				const kept = ["a", "b", "c"].filter((_, index) => (ends[index] ?? 0) <= length);
 				assert.deepEqual(await all(reopened), expected(kept, "1"));
@@ -205,7 +244,7 @@ describe("the durable database", () => {
 		);
 	});
 
-	async function start(options: { compactAtBytes?: number } = {}): Promise<DurableDatabase> {
+	async function start(options: Partial<DurableOptions> = {}): Promise<DurableDatabase> {
 		const database = await openDatabase(folder, options);
 		open.push(database);
 		return database;
@@ -218,18 +257,47 @@ describe("the durable database", () => {
 });
 
 describe("the change log", () => {
+	it("has room for more lines while it is open, and ends with its last line when it is closed", async () => {
+		const folder = temporaryFolder();
+		const path = join(folder, "changes-1.log");
+		const log = new ChangeLog(path, 0);
+		const entries: Changes[] = [
+			[["insert", ["a"]]],
+			[["insert", ["much".repeat(500_000)]]],
+			[["insert", ["b"]]],
+		];
+		const lengths = new Set<number>();
+		for (const changes of entries) {
+			await log.append(changes, "none");
+			const { size } = statSync(path);
+			assert.ok(size > log.length);
+			lengths.add(size);
+			assert.deepEqual(readLog(path).end, "whole");
+		}
+		assert.equal(lengths.size, 2, "only the line that did not fit made the file longer");
+		log.close();
+		assert.deepEqual(readLog(path), { entries, soundLength: statSync(path).size, end: "whole" });
+		rmSync(folder, { recursive: true });
+	});
+
 	it("takes out again what could not be written whole", async () => {
 		const folder = temporaryFolder();
 		const path = join(folder, "changes-1.log");
 		const log = new ChangeLog(path, 0);
-		await log.append([["insert", ["a"]]]);
+		await log.append([["insert", ["a"]]], "waiting");
 		// A closed file is the simplest disk that says no.
 		log.close();
-		await assert.rejects(log.append([["insert", ["b"]]]), /EBADF|log/);
+		await assert.rejects(log.append([["insert", ["b"]]], "waiting"), /EBADF|log/);
 		assert.deepEqual(readLog(path), { entries: [[["insert", ["a"]]]], soundLength: 34, end: "whole" });
 		rmSync(folder, { recursive: true });
 	});
 });
+
+/** What a log holds before the room at its end. */
+function linesOf(path: string): Buffer {
+	const bytes = readFileSync(path);
+	return bytes.subarray(0, bytes.lastIndexOf("\n") + 1);
+}
 
 describe("a storage error", () => {
 	it("says that nothing was changed and keeps its cause", () => {
