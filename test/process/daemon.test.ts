@@ -238,6 +238,7 @@ describe("the bundled daemon", () => {
 			else refused = response;
 		}
 		assert.ok(refused !== undefined, "the disk never said no");
+		assert.ok(kept.length > 20, `a disk too full to write ahead still took only ${kept.length}`);
 		assert.equal(refused.status, 507);
 		assert.match(((await refused.json()) as { detail: string }).detail, /nothing was changed/);
 		for (const { token } of kept) assert.equal(await daemon.verify(token), 200, "verifications go on");
