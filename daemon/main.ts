@@ -130,7 +130,8 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const lock = await DirectoryLock.acquire(directory);
 	const log = openLog(directory);
 	const ending = new Ending(log);
-	const database = await openDatabase(directory, compileSqlite, log, ending);
+	const traffic = new Traffic();
+	const database = await openDatabase(directory, compileSqlite, { log, ending, traffic });
 	const events = new EventStream();
 	const owner = { userId: "owner", userName: userInfo().username };
 	const ownerKey = `tko_${randomBytes(32).toString("base64url")}`;
@@ -166,7 +167,10 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		door,
 		// Express and the schemas are more than half of what there is to load, and no verification needs them.
 		loadApi: async () => (await import("./server/api.ts")).createApi(parts),
-		onRequest: () => idling.asked(),
+		onRequest: () => {
+			traffic.asked();
+			idling.asked();
+		},
 		onError: (err) => log.error({ err }, "a request failed"),
 	});
 	ending.does(async () => {
@@ -199,8 +203,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 async function openDatabase(
 	directory: string,
 	compileSqlite: CompileSqlite,
-	log: DaemonLog,
-	ending: Ending,
+	{ log, ending, traffic }: { log: DaemonLog; ending: Ending; traffic: Traffic },
 ): Promise<DurableDatabase> {
 	const database = await DurableDatabase.open({
 		directory,
@@ -211,6 +214,7 @@ async function openDatabase(
 			return { sqlJs: await loadSqlJs(wasm), wasm: await wasm };
 		},
 		workerPath,
+		servesOthers: () => traffic.hasOthers(),
 		onCompactionError: (err) => log.error({ err }, "no snapshot could be made; the log is kept"),
 		onDamage: (err) => {
 			log.error({ err }, "stopping, for the data is not as it was left");
@@ -259,6 +263,23 @@ class Ending {
 			})
 			.then(() => this.#log.flush())
 			.finally(() => process.exit());
+	}
+}
+
+/** Tells whoever handles a request whether there are others. */
+class Traffic {
+	#asked = 0;
+	#seen = 0;
+
+	asked(): void {
+		this.#asked++;
+	}
+
+	/** Whether more than one request has come since the last call. */
+	hasOthers(): boolean {
+		const came = this.#asked - this.#seen;
+		this.#seen = this.#asked;
+		return came > 1;
 	}
 }
 

@@ -31,6 +31,8 @@ export interface DurableOptions {
 	compactAtBytes?: number;
 	/** The same, when the database is closed. */
 	compactAtCloseBytes?: number;
+	/** Whether more than one request has come since this was last asked: a sync must then hold up nobody. */
+	servesOthers: () => boolean;
 	/** Told when a snapshot could not be made; nothing is lost by it, for the log stays. */
 	onCompactionError: (cause: unknown) => void;
 	/** Told when files turn out to be damaged after a start that trusted its index; only another start can mend that. */
@@ -221,7 +223,8 @@ export class DurableDatabase {
 		}
 		try {
 			const changes = [...done.flatMap((each) => each.changes), ...saveSettings(opened)];
-			if (changes.length > 0) await log.append(changes, jobs.length === 1 ? "none" : "waiting");
+			const others = this.#options.servesOthers() || jobs.length > 1 ? "served" : "none";
+			if (changes.length > 0) await log.append(changes, others);
 		} catch (cause) {
 			rollBack(opened);
 			for (const { job } of done) job.reject(new StorageError(cause));

@@ -32,7 +32,8 @@ const quickMilliseconds = 0.5;
 /** What changes did that were answered together: all of their statements, or none of them, are replayed. */
 export type Changes = readonly Change[];
 
-export type Others = "waiting" | "none";
+/** Who else is being served while a line is written. */
+export type Others = "served" | "none";
 
 /** A statement as a line holds it: by its key, with its text where that comes first. */
 type NamedChange = readonly [key: string, parameters: Change[1], sql?: string];
@@ -67,7 +68,6 @@ export class ChangeLog {
 	/**
 	 * Appends the line and waits until it is on disk. When that fails it is taken out again; when even that fails
 	 * nothing is accepted any more, for nobody could say what a restart would find.
-	 * @param others whether more than one is waiting for the answer.
 	 */
 	async append(changes: Changes, others: Others): Promise<void> {
 		if (this.#broken !== undefined) throw this.#broken;
@@ -103,7 +103,7 @@ export class ChangeLog {
 		}
 	}
 
-	/** Elsewhere where that takes long, for a slow disk must hold up no verification, or where requests can be read meanwhile. */
+	/** In another thread, unless that takes longer than the disk and nobody else would be held up. */
 	async #sync(others: Others): Promise<void> {
 		const started = performance.now();
 		if (others === "none" && this.#syncMilliseconds < quickMilliseconds) fdatasyncSync(this.#file);

@@ -49,6 +49,7 @@ export function openDatabase(
 		version: "1.0.0",
 		loadSqlite: async () => sqlite,
 		workerPath,
+		servesOthers: () => false,
 		onCompactionError: refuse,
 		onDamage: refuse,
 		...options,

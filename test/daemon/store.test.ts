@@ -284,10 +284,10 @@ describe("the change log", () => {
 		const folder = temporaryFolder();
 		const path = join(folder, "changes-1.log");
 		const log = new ChangeLog(path, 0);
-		await log.append([["insert", ["a"]]], "waiting");
+		await log.append([["insert", ["a"]]], "served");
 		// A closed file is the simplest disk that says no.
 		log.close();
-		await assert.rejects(log.append([["insert", ["b"]]], "waiting"), /EBADF|log/);
+		await assert.rejects(log.append([["insert", ["b"]]], "served"), /EBADF|log/);
 		assert.deepEqual(readLog(path), { entries: [[["insert", ["a"]]]], soundLength: 34, end: "whole" });
 		rmSync(folder, { recursive: true });
 	});
