@@ -9,6 +9,7 @@ import { cpus, type } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { packageExtension } from "../workbench/vsix.ts";
+import { measureBeside } from "./beside.ts";
 import { measureCreates } from "./creates.ts";
 import { measureEditor } from "./editor.ts";
 import { type Figure, table, verdict } from "./figure.ts";
@@ -32,6 +33,7 @@ export interface Bench {
 const parts: Record<string, (bench: Bench) => Promise<Figure[]>> = {
 	verify: measureVerify,
 	creates: measureCreates,
+	beside: measureBeside,
 	start: measureStart,
 	sizes: measureSizes,
 	editor: measureEditor,
