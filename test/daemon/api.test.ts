@@ -306,6 +306,31 @@ describe("the API", () => {
 			assert.equal((await daemon.call("HEAD", "/v1/verify", { secret: created.token })).status, 200);
 		});
 
+		it("answers each of many that come together with its own verdict, in its turn", async () => {
+			const names = Array.from({ length: 20 }, (_, index) => `together ${index}`);
+			const tokens = await Promise.all(names.map((name) => daemon.create({ name })));
+			const secrets = tokens.flatMap(({ token }) => [token, "x"]);
+			const { hostname, port } = new URL(daemon.url);
+			const requestOf = (secret: string, connection: string) =>
+				`GET /v1/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\nConnection: ${connection}\r\n\r\n`;
+			// One that has asked and is gone before its answer is in none of the others' way.
+			const gone = connect(Number(port), hostname);
+			gone.write(requestOf(secrets[0] ?? "", "keep-alive"), () => gone.destroy());
+			const socket = connect(Number(port), hostname);
+			socket.write(
+				secrets
+					.map((secret, at) => requestOf(secret, at < secrets.length - 1 ? "keep-alive" : "close"))
+					.join(""),
+			);
+			const text = Buffer.concat(await socket.toArray()).toString();
+			const told = text.match(/(?<=^X-Token-Name: ).*|(?<=^WWW-Authenticate: .*error=")\w+/gm);
+			assert.deepEqual(
+				told,
+				names.flatMap((name) => [name, "invalid_token"]),
+			);
+			assert.deepEqual(daemon.failures, []);
+		});
+
 		it("challenges as RFC 6750 says", async () => {
 			const { token: secret } = await daemon.create();
 			const none = await daemon.verify(null);
