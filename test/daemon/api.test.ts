@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { request } from "node:http";
 import { connect } from "node:net";
-import { type ProblemCode, problemStatus } from "../../daemon/contract.ts";
-import { type Answer, ownerKey, TestDaemon } from "./harness.ts";
+import type { ProblemCode } from "../../daemon/facts.ts";
+import { assertProblem, ownerKey, TestDaemon } from "./harness.ts";
 
 describe("the API", () => {
 	let daemon: TestDaemon;
@@ -277,96 +277,6 @@ describe("the API", () => {
 		assert.equal((await daemon.call("GET", "/healthz")).status, 200);
 	});
 
-	describe("GET /v1/verify", () => {
-		it("answers who the token is, in JSON and in headers that a proxy can hand on", async () => {
-			const created = await daemon.create({
-				name: "Zoë: 100%",
-				permissions: ["orders.*"],
-				resources: ["channel/soc"],
-				defaultSource: "soc",
-			});
-			const { status, headers, body } = await daemon.verify(created.token);
-			assert.equal(status, 200);
-			const { id, name, userId, permissions, resources, defaultSource, expiry } = created;
-			const shown = { id, name, userId, permissions, resources, defaultSource, expiry, status: "active" };
-			assert.deepEqual(body, { valid: true, token: shown });
-			const expected = {
-				"x-token-id": id,
-				"x-token-name": "Zo%C3%AB: 100%25",
-				"x-token-user-id": userId,
-				"x-token-user-name": "Zo%C3%AB: 100%25",
-				"x-token-permissions": "orders.*",
-				"x-token-resources": "channel/soc",
-				"x-token-default-source": "soc",
-				"x-token-expiry": expiry,
-				"cache-control": "no-store",
-			};
-			for (const [header, value] of Object.entries(expected)) assert.equal(headers.get(header), value);
-			assert.equal((await daemon.call("POST", "/v1/verify", { secret: created.token })).status, 200);
-			assert.equal((await daemon.call("HEAD", "/v1/verify", { secret: created.token })).status, 200);
-		});
-
-		it("answers each of many that come together with its own verdict, in its turn", async () => {
-			const names = Array.from({ length: 20 }, (_, index) => `together ${index}`);
-			const tokens = await Promise.all(names.map((name) => daemon.create({ name })));
-			const secrets = tokens.flatMap(({ token }) => [token, "x"]);
-			const { hostname, port } = new URL(daemon.url);
-			const requestOf = (secret: string, connection: string) =>
-				`GET /v1/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\nConnection: ${connection}\r\n\r\n`;
-			// One that has asked and is gone before its answer is in none of the others' way.
-			const gone = connect(Number(port), hostname);
-			gone.write(requestOf(secrets[0] ?? "", "keep-alive"), () => gone.destroy());
-			const socket = connect(Number(port), hostname);
-			socket.write(
-				secrets
-					.map((secret, at) => requestOf(secret, at < secrets.length - 1 ? "keep-alive" : "close"))
-					.join(""),
-			);
-			const text = Buffer.concat(await socket.toArray()).toString();
-			const told = text.match(/(?<=^X-Token-Name: ).*|(?<=^WWW-Authenticate: .*error=")\w+/gm);
-			assert.deepEqual(
-				told,
-				names.flatMap((name) => [name, "invalid_token"]),
-			);
-			assert.deepEqual(daemon.failures, []);
-		});
-
-		it("challenges as RFC 6750 says", async () => {
-			const { token: secret } = await daemon.create();
-			const none = await daemon.verify(null);
-			assertProblem(none, "credentials-missing");
-			assert.equal(none.headers.get("www-authenticate"), 'Bearer realm="tokensmith"');
-			const basic = await daemon.call("GET", "/v1/verify", {
-				secret: null,
-				headers: { authorization: "Basic eDp5" },
-			});
-			assertProblem(basic, "credentials-missing");
-			const denied = await daemon.verify(secret, "?permission=orders.write&permission=invoices.read");
-			assertProblem(denied, "permission-missing");
-			const challenge = denied.headers.get("www-authenticate") ?? "";
-			assert.match(challenge, /error="insufficient_scope".*scope="orders\.write invoices\.read"/);
-			assert.match((await daemon.verify("x")).headers.get("www-authenticate") ?? "", /error="invalid_token"/);
-		});
-
-		it("takes the scheme's name in any case, and a header injected through the query goes nowhere", async () => {
-			const { token } = await daemon.create();
-			const lower = await daemon.call("GET", "/v1/verify", {
-				secret: null,
-				headers: { authorization: `bearer ${token}` },
-			});
-			assert.equal(lower.status, 200);
-			const injected = await daemon.verify(token, `?permission=${encodeURIComponent('a"\r\nX-Evil: 1')}`);
-			assert.deepEqual([injected.status, injected.headers.get("x-evil")], [403, null]);
-		});
-
-		for (const query of ["?", "?permission=", "?scope=x", "?permission=orders.read&x=1"].slice(1)) {
-			it(`says what it does not understand of ${query}`, async () => {
-				const { token } = await daemon.create();
-				assertProblem(await daemon.verify(token, query), "invalid-request");
-			});
-		}
-	});
-
 	it("GET /healthz proves that it knows the owner key without telling it", async () => {
 		const { body } = await daemon.call("GET", "/healthz?challenge=abc", { secret: null });
 		const proof = createHmac("sha256", ownerKey).update("abc").digest("hex");
@@ -384,15 +294,6 @@ describe("the API", () => {
 		assert.equal(daemon.shutdowns, 1);
 	});
 });
-
-function assertProblem(answer: Answer, code: ProblemCode): void {
-	assert.equal(answer.body.code, code, JSON.stringify(answer.body));
-	assert.equal(answer.status, problemStatus[code]);
-	assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/);
-	assert.equal(answer.body.status, answer.status);
-	assert.match(answer.body.instance, /^urn:uuid:/);
-	assert.ok(answer.body.detail.length > 10, "says what to do");
-}
 
 interface RawAnswer {
 	status: number | undefined;

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { CreatedToken, CreateTokenInput, RotatedToken, TokenRecord } from "../../daemon/contract.ts";
+import { type ProblemCode, problemStatus } from "../../daemon/facts.ts";
 import { Authority } from "../../daemon/rules/authority.ts";
 import { Records } from "../../daemon/rules/records.ts";
 import { createApi } from "../../daemon/server/api.ts";
@@ -208,4 +209,14 @@ export class TestDaemon {
 	verify(secret: string | null, query = ""): Promise<Answer> {
 		return this.call("GET", `/v1/verify${query}`, { secret });
 	}
+}
+
+/** With all that every problem has. */
+export function assertProblem(answer: Answer, code: ProblemCode): void {
+	assert.equal(answer.body.code, code, JSON.stringify(answer.body));
+	assert.equal(answer.status, problemStatus[code]);
+	assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/);
+	assert.equal(answer.body.status, answer.status);
+	assert.match(answer.body.instance, /^urn:uuid:/);
+	assert.ok(answer.body.detail.length > 10, "says what to do");
 }
