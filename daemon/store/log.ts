@@ -167,7 +167,10 @@ export function sizeOf(path: string): number {
 }
 
 function endOf(rest: Buffer): LogContents["end"] {
-	const written = rest.subarray(0, rest.findLastIndex((byte) => byte !== 0) + 1);
+	let end = rest.length;
+	// A plain loop, for a start after a crash meets a megabyte of room.
+	while (end > 0 && rest[end - 1] === 0) end--;
+	const written = rest.subarray(0, end);
 	if (written.length === 0) return "whole";
 	const lineEnd = written.indexOf(0x0a);
 	if (lineEnd === -1) return "torn";
