@@ -1,4 +1,5 @@
 /** Which tokens a command is about: those that it was started from, else those that the person chooses now. */
+import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -13,6 +14,9 @@ import { stateInWords } from "./token-facts.ts";
 
 /** More would leave no room in a row. */
 const mostLines = 3;
+
+/** A daemon is found in less, and started in hardly more. */
+const silentMilliseconds = 500;
 
 export interface Wanted {
 	title: string;
@@ -87,15 +91,19 @@ async function chooseTokens(services: Services, wanted: Wanted): Promise<TokenRe
 	return chosen.map(({ token }) => token);
 }
 
-/** Waits until the list is there; without a word when it already is. */
+/** Waits until the list is there; without a word when it already is, or soon. */
 export async function connect(live: LiveTokens): Promise<void> {
 	if (live.state === "live") return;
+	const connecting = live.whenLive();
+	// VS Code keeps a notification for a second or more, in the way of the questions that have long begun.
+	const first = await Promise.race([connecting, delay(silentMilliseconds, "slow", { ref: false })]);
+	if (first !== "slow") return;
 	await vscode.window.withProgress(
 		{
 			location: vscode.ProgressLocation.Notification,
 			title: l10n.t("Connecting to the daemon of API tokens…"),
 		},
-		() => live.whenLive(),
+		() => connecting,
 	);
 }
 

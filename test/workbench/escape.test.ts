@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type Answers, CreateWizard, type Question } from "./create-wizard.ts";
 import { daemonClient } from "./daemon.ts";
 import { filesIn } from "./files.ts";
+import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -39,6 +40,9 @@ describe("escape", () => {
 		execFileSync("git", ["init", "--quiet"], { cwd: workbench.workspace });
 		await writeFile(join(workbench.workspace, ".env"), "API_TOKEN=another\n");
 		window = await workbench.openWindow();
+		// A daemon that is slow to start is said so, and this is not about that.
+		await window.openView("Tokensmith");
+		await until("the list is there", async () => /No API tokens yet/.test(await window.welcomeText()));
 	});
 	after(() => workbench.stop());
 
