@@ -130,20 +130,32 @@ export class DurableDatabase {
 	 * @param indexed tells what is in memory, for the next start.
 	 */
 	async close(indexed?: () => Indexed): Promise<void> {
-		await this.#working;
+		await this.#settled();
 		const opened = this.#opened;
+		// The next start then has little to replay.
+		if (opened !== undefined && opened.log.length >= (this.#options.compactAtCloseBytes ?? 1 << 18)) {
+			this.#startCompaction(opened);
+			// Meanwhile somebody may still have changed something.
+			await this.#settled();
+		}
+		this.#damage ??= new Error("The database is closed.");
 		// Whatever was never opened is as its index says.
 		if (opened === undefined) return;
-		await this.#compaction;
-		// The next start then has little to replay.
-		if (opened.log.length >= (this.#options.compactAtCloseBytes ?? 1 << 18)) this.#startCompaction(opened);
-		await this.#compaction;
+		this.#opened = undefined;
 		opened.log.close();
 		opened.memory.close();
 		if (indexed === undefined) return;
 		// What was answered last has to be in memory too, and whoever was answered takes it in only now.
 		await new Promise(setImmediate);
 		IndexFile.write(this.#options.directory, schemaVersion, this.#options.version, indexed());
+	}
+
+	/** Fulfils at a moment when nothing is being written: a log that is closed under a line would cut it off. */
+	async #settled(): Promise<void> {
+		while (this.#working !== undefined || this.#compaction !== undefined) {
+			await this.#working;
+			await this.#compaction;
+		}
 	}
 
 	/** Settles when no snapshot is being made. */
@@ -279,9 +291,10 @@ export class DurableDatabase {
 		const { directory, workerPath } = this.#options;
 		const { wasm, generation } = opened;
 		const next = openLog(directory, { generation: generation + 1, length: 0 });
-		opened.log.close();
+		const before = opened.log;
 		opened.log = next;
 		opened.generation = generation + 1;
+		before.close();
 		const { Worker } = await import("node:worker_threads");
 		const worker = new Worker(workerPath, { workerData: { directory, generation, wasm } });
 		await new Promise<void>((resolve, reject) => {

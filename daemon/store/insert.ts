@@ -62,7 +62,7 @@ async function withTextFromBytes(query: Transaction, table: string, row: object)
 	const columns = [...query.memory.prepare("select name, type from pragma_table_info(?)").all([table])];
 	const texts = new Set(
 		(columns as { name: string; type: string }[])
-			.filter(({ type }) => type === "text")
+			.filter(({ type }) => type.toLowerCase() === "text")
 			.map(({ name }) => name),
 	);
 	return Object.fromEntries(

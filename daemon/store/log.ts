@@ -8,6 +8,7 @@ import {
 	constants,
 	fdatasync,
 	fdatasyncSync,
+	fstatSync,
 	ftruncateSync,
 	openSync,
 	readFileSync,
@@ -55,7 +56,11 @@ export class ChangeLog {
 	/** Opens a log for appending, at `length` bytes: what stands behind that is cut off. */
 	constructor(path: string, length: number) {
 		this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-		ftruncateSync(this.#file, length);
+		if (fstatSync(this.#file).size > length) {
+			ftruncateSync(this.#file, length);
+			// Before a line is written there, or a power cut could leave parts of both.
+			fdatasyncSync(this.#file);
+		}
 		this.#openedAt = length;
 		this.#length = length;
 		this.#roomEnd = length;
@@ -87,8 +92,14 @@ export class ChangeLog {
 
 	/** Leaves a file that ends with its last line. */
 	close(): void {
-		ftruncateSync(this.#file, this.#length);
-		closeSync(this.#file);
+		try {
+			ftruncateSync(this.#file, this.#length);
+		} catch (cause) {
+			// Room does no harm, but a line that was refused would come back.
+			if (this.#broken !== undefined) throw cause;
+		} finally {
+			closeSync(this.#file);
+		}
 	}
 
 	#writeWithRoom(line: Buffer): void {
@@ -174,8 +185,10 @@ function endOf(rest: Buffer): LogContents["end"] {
 	if (written.length === 0) return "whole";
 	const lineEnd = written.indexOf(0x0a);
 	if (lineEnd === -1) return "torn";
-	// After a power cut any part of the last line can be missing, and the room's zeros stand in its place. No line has any.
-	return lineEnd === written.length - 1 && written.includes(0) ? "torn" : "damaged";
+	// After a power cut any part of the last line can be missing, and the room's zeros stand in its place. No line has any,
+	// and in a log that was closed, which has no room, the last line was answered.
+	const isLast = lineEnd === written.length - 1 && written.length < rest.length;
+	return isLast && written.includes(0) ? "torn" : "damaged";
 }
 
 function lineOf(changes: readonly NamedChange[]): Buffer {

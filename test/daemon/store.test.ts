@@ -201,6 +201,34 @@ describe("the durable database", () => {
 		);
 	});
 
+	it("takes what is missing of the last line of a log that was closed for damage", async () => {
+		const database = await openDatabase(folder);
+		for (const name of ["a", "b"]) await set(database, name, "long ".repeat(500));
+		await database.close();
+		const path = logFile();
+		const damaged = readFileSync(path);
+		damaged.fill(0, damaged.length - 1024, damaged.length - 512);
+		writeFileSync(path, damaged);
+		assert.equal((await start()).notices[0]?.code, "data-lost");
+	});
+
+	it("keeps what is answered while it is being closed, and takes nothing afterwards", async () => {
+		const database = await openDatabase(folder, { compactAtCloseBytes: 0, servesOthers: () => true });
+		const answered: string[] = [];
+		await set(database, "first", "1");
+		const writing = (async () => {
+			for (let number = 0; ; number++) {
+				await set(database, `name-${number}`, "1");
+				answered.push(`name-${number}`);
+				await new Promise(setImmediate);
+			}
+		})();
+		await database.close();
+		await assert.rejects(writing, StorageError);
+		await assert.rejects(set(database, "late", "1"), StorageError);
+		assert.deepEqual(await all(await start()), { first: "1", ...expected(answered, "1") });
+	});
+
 	it("takes a last line that is whole and wrong for damage", async () => {
 		const database = await start();
 		for (const name of ["a", "b"]) await set(database, name, "1");
