@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { join } from "node:path";
 import fc from "fast-check";
 import { type DurableDatabase, type DurableOptions, StorageError } from "../../daemon/store/durable.ts";
+import { insertRow } from "../../daemon/store/insert.ts";
 import { ChangeLog, type Changes, readLog } from "../../daemon/store/log.ts";
 import { listSnapshots } from "../../daemon/store/snapshot.ts";
 import { openDatabase, temporaryFolder } from "./harness.ts";
@@ -83,6 +84,15 @@ describe("the durable database", () => {
 		assert.equal(await countIn(database), 3);
 		assert.equal(readFileSync(logFile(), "utf8").match(/"count"/g)?.length, 1);
 		assert.equal(await countIn(await start()), 3);
+	});
+
+	it("gives SQLite the texts of a row as bytes, whatever characters they hold", async () => {
+		const database = await start();
+		const row = { name: "Zoë 🗝 \u0000 end", value: JSON.stringify({ empty: "" }) };
+		await database.write((query) => insertRow(query, "settings", row));
+		assert.match(linesOf(logFile()).toString(), /values \(cast\(\? as text\), cast\(\? as text\)\)/);
+		for (const each of [database, await start()])
+			assert.deepEqual(await all(each), { [row.name]: row.value });
 	});
 
 	it("turns many changes into snapshots and loses none", async () => {
