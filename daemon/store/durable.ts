@@ -83,8 +83,8 @@ export class DurableDatabase {
 	#opened: Opened | undefined;
 	#working: Promise<void> | undefined;
 	#compaction: Promise<void> | undefined;
-	/** Why nothing is accepted any more. */
-	#damage: Error | undefined;
+	/** Why nothing is accepted any more: it is closed, or memory lacks what is on disk. */
+	#ended: Error | undefined;
 
 	static async open(options: DurableOptions): Promise<DurableDatabase> {
 		const { directory } = options;
@@ -138,7 +138,7 @@ export class DurableDatabase {
 			// Meanwhile somebody may still have changed something.
 			await this.#settled();
 		}
-		this.#damage ??= new Error("The database is closed.");
+		this.#ended ??= new Error("The database is closed.");
 		// Whatever was never opened is as its index says.
 		if (opened === undefined) return;
 		this.#opened = undefined;
@@ -198,7 +198,7 @@ export class DurableDatabase {
 	}
 
 	async #open(): Promise<Opened> {
-		if (this.#damage !== undefined) throw this.#damage;
+		if (this.#ended !== undefined) throw this.#ended;
 		const { directory, loadSqlite, onDamage } = this.#options;
 		if (this.#trustsIndex) refuseDamage(directory, onDamage);
 		const { recover } = await import("./recovery.ts");
@@ -256,7 +256,7 @@ export class DurableDatabase {
 	}
 
 	#giveUp(damage: Error): void {
-		this.#damage = damage;
+		this.#ended = damage;
 		this.#opened = undefined;
 		this.#options.onDamage(damage);
 	}
