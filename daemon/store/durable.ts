@@ -35,7 +35,10 @@ export interface DurableOptions {
 	servesOthers: () => boolean;
 	/** Told when a snapshot could not be made; nothing is lost by it, for the log stays. */
 	onCompactionError: (cause: unknown) => void;
-	/** Told when files turn out to be damaged after a start that trusted its index; only another start can mend that. */
+	/**
+	 * Told when files turn out to be damaged after a start that trusted its index, or memory does not take in what is on
+	 * disk; only another start can mend either.
+	 */
 	onDamage: (cause: Error) => void;
 }
 
