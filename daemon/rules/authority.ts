@@ -20,7 +20,7 @@ import type { DurableDatabase, Transaction } from "../store/durable.ts";
 import type { Indexed } from "../store/index-file.ts";
 import { IndexedTokens, indexedRows, isHashKnown, isNameTaken, type Token } from "../store/tokens.ts";
 import { addUsage } from "../store/usage.ts";
-import { type Caller, type Credentials, callerOf, type Demand } from "./callers.ts";
+import { type Caller, type Credentials, callerOf, comparing, type Demand } from "./callers.ts";
 import { Changes, type Notify, type TokenChange } from "./changes.ts";
 import { DeadTokenWatch, type DeadUse } from "./dead-tokens.ts";
 import { changesOf, happeningOf, planIncident, reportOf } from "./incident.ts";
@@ -65,6 +65,7 @@ const toldUses = 200;
 
 export class Authority {
 	readonly #options: AuthorityOptions;
+	readonly #isOwnerKey: (secret: string) => boolean;
 	readonly #index = new TokenIndex();
 	/** As whoever may read them sees them. */
 	readonly tokens: TokenViews;
@@ -113,6 +114,7 @@ export class Authority {
 			}
 		};
 		this.#options = { ...options, notify };
+		this.#isOwnerKey = comparing(options.ownerKey);
 		this.#listening = { since: now(), until: now() };
 		const check = async (query: Transaction, change: TokenChange) => {
 			if (isIssuedHere(change.after)) await this.#refuseTakenName(query, change);
@@ -142,10 +144,9 @@ export class Authority {
 
 	/** @throws RuleError `credentials-missing`, `owner-only` or the code of the refusal. */
 	callerOf(credentials: Credentials, demand: Demand): Caller {
-		const { ownerKey, owner } = this.#options;
 		return callerOf(credentials, demand, {
-			ownerKey,
-			owner,
+			isOwnerKey: this.#isOwnerKey,
+			owner: this.#options.owner,
 			verify: (...presented) => this.verify(...presented),
 		});
 	}

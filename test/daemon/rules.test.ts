@@ -36,9 +36,18 @@ describe("a secret", () => {
 		assert.ok(isWellFormed(`tks_${"0".repeat(32)}${checksumByHand(`tks_${"0".repeat(32)}`)}`));
 	});
 
-	it("never comes twice", () => {
-		const secrets = new Set(Array.from({ length: 5000 }, () => generateSecret("tks")));
-		assert.equal(secrets.size, 5000);
+	it("shares nothing with another, and has every digit as often as any", () => {
+		const random = Array.from({ length: 5000 }, () => generateSecret("tks").slice(4, -6));
+		const runs = random.flatMap((digits) => [0, 8, 16, 22].map((at) => digits.slice(at, at + 10)));
+		assert.equal(new Set(runs).size, runs.length);
+		const counts = new Map<string, number>();
+		for (const digit of random.join("")) counts.set(digit, (counts.get(digit) ?? 0) + 1);
+		assert.equal(counts.size, 62);
+		const expected = (5000 * 32) / 62;
+		// Six standard deviations: one run in some ten million strays as far.
+		const furthest = 6 * Math.sqrt(expected);
+		for (const [digit, count] of counts)
+			assert.ok(Math.abs(count - expected) < furthest, `${digit} ${count}`);
 	});
 
 	it("is kept as a named SHA-256 and four characters of each end", () => {
