@@ -12,7 +12,7 @@ import { ensureBetterSqlite } from "./peers.ts";
 import { Daemon, ServerProcess, tokenBody } from "./server-process.ts";
 
 const warmUpRows = 10_000;
-const rounds = 5;
+const rounds = 9;
 const longestSeconds = 30;
 
 export async function measureCreates(bench: Bench): Promise<Figure[]> {
