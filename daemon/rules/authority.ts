@@ -20,7 +20,7 @@ import type { DurableDatabase, Transaction } from "../store/durable.ts";
 import type { Indexed } from "../store/index-file.ts";
 import { IndexedTokens, indexedRows, isHashKnown, isNameTaken, type Token } from "../store/tokens.ts";
 import { addUsage } from "../store/usage.ts";
-import { type Caller, type Credentials, callerOf, comparing, type Demand } from "./callers.ts";
+import { type Caller, type Credentials, callerOf, type Demand, equalTo } from "./callers.ts";
 import { Changes, type Notify, type TokenChange } from "./changes.ts";
 import { DeadTokenWatch, type DeadUse } from "./dead-tokens.ts";
 import { changesOf, happeningOf, planIncident, reportOf } from "./incident.ts";
@@ -114,7 +114,7 @@ export class Authority {
 			}
 		};
 		this.#options = { ...options, notify };
-		this.#isOwnerKey = comparing(options.ownerKey);
+		this.#isOwnerKey = equalTo(options.ownerKey);
 		this.#listening = { since: now(), until: now() };
 		const check = async (query: Transaction, change: TokenChange) => {
 			if (isIssuedHere(change.after)) await this.#refuseTakenName(query, change);

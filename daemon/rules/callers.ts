@@ -82,8 +82,8 @@ export function callerOf(
 	return { user: { userId: token.userId, userName: token.userName }, token };
 }
 
-/** Compares with the key in constant time, whatever the lengths. */
-export function comparing(key: string): (secret: string) => boolean {
+/** Whether a secret is this key: in constant time, whatever the lengths. */
+export function equalTo(key: string): (secret: string) => boolean {
 	const digest = digestOf(key);
 	return (secret) => timingSafeEqual(digestOf(secret), digest);
 }
