@@ -7,7 +7,7 @@ import type { LiveTokens } from "./daemon/live-tokens.ts";
 import type { Bindings } from "./env/bindings.ts";
 import type { Overview } from "./overview/overview.ts";
 
-interface FirstStepsSources {
+interface FirstStepsDeps {
 	live: Pick<LiveTokens, "onDidChange" | "tokens">;
 	bindings: Pick<Bindings, "onDidChange" | "linesOf" | "start">;
 	overview: Pick<Overview, "onDidShow">;
@@ -20,7 +20,7 @@ type FirstStep = (typeof steps)[number];
 
 const memoryKey = "firstStepsDone";
 
-export function tickFirstSteps({ live, bindings, overview, memory }: FirstStepsSources): vscode.Disposable {
+export function tickFirstSteps({ live, bindings, overview, memory }: FirstStepsDeps): vscode.Disposable {
 	const ticks = new Ticks(memory);
 	const look = () => {
 		// The list changes often, and after the first steps nothing is left to be found out.

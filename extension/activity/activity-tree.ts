@@ -31,14 +31,14 @@ interface EventNode {
 
 type Node = DayNode | EventNode | { readonly kind: "more" };
 
-interface Sources {
+interface ActivityTreeDeps {
 	daemon: DaemonProcess;
 	live: LiveTokens;
 	log: vscode.LogOutputChannel;
 }
 
 export class ActivityTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
-	readonly #sources: Sources;
+	readonly #deps: ActivityTreeDeps;
 	readonly #changed = new vscode.EventEmitter<undefined>();
 	readonly onDidChangeTreeData = this.#changed.event;
 	readonly #progress = new ViewProgress(viewId);
@@ -49,14 +49,14 @@ export class ActivityTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
 	#isCurrent = false;
 	#problem: unknown;
 
-	constructor(sources: Sources) {
-		this.#sources = sources;
-		this.#feed = new ActivityFeed(() => sources.daemon.client());
+	constructor(deps: ActivityTreeDeps) {
+		this.#deps = deps;
+		this.#feed = new ActivityFeed(() => deps.daemon.client());
 	}
 
 	/** Puts the view into its place. */
 	open(): void {
-		const { live } = this.#sources;
+		const { live } = this.#deps;
 		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this });
 		this.#view = view;
 		this.#disposables.push(
@@ -107,24 +107,24 @@ export class ActivityTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
 	}
 
 	#words(event: AuditEvent): EventWords {
-		const nameOf = (id: string) => this.#sources.live.tokens.find((token) => token.id === id)?.name;
+		const nameOf = (id: string) => this.#deps.live.tokens.find((token) => token.id === id)?.name;
 		return eventInWords(event, nameOf);
 	}
 
 	#look(): void {
 		if (!this.#view?.visible) return;
-		this.#sources.live.start();
+		this.#deps.live.start();
 		this.#connectionChanged();
 	}
 
 	#connectionChanged(): void {
-		if (this.#sources.live.state !== "live") this.#isCurrent = false;
+		if (this.#deps.live.state !== "live") this.#isCurrent = false;
 		else if (!this.#isCurrent && this.#view?.visible) {
 			this.#isCurrent = true;
 			this.show(this.#feed.tokenId).catch((error: unknown) => {
 				// The view says so; the next connection tries again.
 				this.#isCurrent = false;
-				this.#sources.log.warn(inspect(error));
+				this.#deps.log.warn(inspect(error));
 			});
 		} else this.#refresh();
 	}
@@ -145,7 +145,7 @@ export class ActivityTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
 
 	#refresh(): void {
 		if (this.#view === undefined) return;
-		const { live } = this.#sources;
+		const { live } = this.#deps;
 		const { events, tokenId } = this.#feed;
 		const problem = live.error ?? this.#problem;
 		const name = live.tokens.find(({ id }) => id === tokenId)?.name;

@@ -25,25 +25,25 @@ export interface TokenDraft {
 	allowedAddresses?: string[];
 }
 
-interface Surroundings {
+interface TokenStepsDeps {
 	prompts: Prompts;
 	/** Fulfils when the daemon runs and has said what the profile is. */
 	profile: () => Promise<Profile>;
 	isNameTaken: (name: string) => boolean;
 }
 
-export function tokenSteps<Draft extends TokenDraft>(surroundings: Surroundings): Step<Draft>[] {
+export function tokenSteps<Draft extends TokenDraft>(deps: TokenStepsDeps): Step<Draft>[] {
 	return [
-		nameStep(surroundings),
-		permissionsStep(surroundings),
-		expiryStep(surroundings),
-		exactExpiryStep(surroundings),
-		neverStep(surroundings),
-		addressesStep(surroundings),
+		nameStep(deps),
+		permissionsStep(deps),
+		expiryStep(deps),
+		exactExpiryStep(deps),
+		neverStep(deps),
+		addressesStep(deps),
 	];
 }
 
-function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: Surroundings): Step<Draft> {
+function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: TokenStepsDeps): Step<Draft> {
 	const read = (text: string): Read<string> => {
 		const name = readTokenName(text);
 		if (!name.ok || !isNameTaken(name.value)) return name;
@@ -66,7 +66,7 @@ function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: Surroundin
 	};
 }
 
-function permissionsStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings): Step<Draft> {
+function permissionsStep<Draft extends TokenDraft>({ prompts, profile }: TokenStepsDeps): Step<Draft> {
 	return {
 		id: "permissions",
 		subject: l10n.t("Permissions"),
@@ -110,7 +110,7 @@ function permissionRows(catalogue: Profile["permissions"]["catalogue"]): Row<str
 
 type ExpiryPick = ExpiryChoice | { kind: "exact" };
 
-function expiryStep<Draft extends TokenDraft>({ prompts, profile }: Surroundings): Step<Draft> {
+function expiryStep<Draft extends TokenDraft>({ prompts, profile }: TokenStepsDeps): Step<Draft> {
 	return {
 		id: "expiry",
 		subject: l10n.t("Expiry"),
@@ -170,7 +170,7 @@ function isSameChoice(pick: ExpiryPick, { expiry, pendingExpiry }: TokenDraft): 
 export function exactExpiryStep<Draft extends TokenDraft>({
 	prompts,
 	profile,
-}: Pick<Surroundings, "prompts" | "profile">): Step<Draft> {
+}: Pick<TokenStepsDeps, "prompts" | "profile">): Step<Draft> {
 	return {
 		id: "exact-expiry",
 		subject: l10n.t("Expiry"),
@@ -203,7 +203,7 @@ function readExpiry(
 	return { ok: true, value: { expiry, exactExpiry: text }, echo: expiryEcho(read.instant, now) };
 }
 
-function neverStep<Draft extends TokenDraft>({ prompts }: Surroundings): Step<Draft> {
+function neverStep<Draft extends TokenDraft>({ prompts }: TokenStepsDeps): Step<Draft> {
 	return {
 		id: "never",
 		subject: l10n.t("Expiry"),
@@ -223,7 +223,7 @@ function neverStep<Draft extends TokenDraft>({ prompts }: Surroundings): Step<Dr
 	};
 }
 
-function addressesStep<Draft extends TokenDraft>({ prompts }: Surroundings): Step<Draft> {
+function addressesStep<Draft extends TokenDraft>({ prompts }: TokenStepsDeps): Step<Draft> {
 	return {
 		id: "addresses",
 		subject: l10n.t("Allowed Addresses"),

@@ -15,7 +15,7 @@ const setting = "tokensmith.profiles";
 /** The daemon takes no more. */
 const largestBytes = 64 * 1024;
 
-interface Surroundings {
+interface ProfileFilesDeps {
 	daemon: DaemonProcess;
 	live: LiveTokens;
 	log: Pick<vscode.LogOutputChannel, "warn">;
@@ -25,17 +25,17 @@ interface Surroundings {
 class ProfileFileError extends Error {}
 
 export class ProfileFiles implements vscode.Disposable {
-	readonly #surroundings: Surroundings;
+	readonly #deps: ProfileFilesDeps;
 	readonly #subscriptions: vscode.Disposable[];
 	/** The files that the daemon has been sent, so that nothing is sent twice. */
 	readonly #sent = new Set<string>();
 	readonly #told = new Map<string, string>();
 	#watchers: vscode.Disposable[] = [];
 
-	constructor(surroundings: Surroundings) {
-		this.#surroundings = surroundings;
+	constructor(deps: ProfileFilesDeps) {
+		this.#deps = deps;
 		this.#subscriptions = [
-			surroundings.live.onDidChange(() => this.#sendAll()),
+			deps.live.onDidChange(() => this.#sendAll()),
 			vscode.workspace.onDidChangeConfiguration((change) => {
 				if (change.affectsConfiguration(setting)) this.#watch();
 			}),
@@ -65,7 +65,7 @@ export class ProfileFiles implements vscode.Disposable {
 	}
 
 	#sendAll(): void {
-		if (this.#surroundings.live.state !== "live") return;
+		if (this.#deps.live.state !== "live") return;
 		for (const { uri } of profileFiles()) {
 			this.#send(uri).catch((error: unknown) => this.#tell(uri, error));
 		}
@@ -77,7 +77,7 @@ export class ProfileFiles implements vscode.Disposable {
 		// Before the first wait, for the list changes more than once while a file is read.
 		this.#sent.add(file);
 		const profile = await readProfile(uri);
-		const client = await this.#surroundings.daemon.client();
+		const client = await this.#deps.daemon.client();
 		await client.putProfile(profile);
 		this.#told.delete(file);
 	}
@@ -88,7 +88,7 @@ export class ProfileFiles implements vscode.Disposable {
 		if (!isFault(error)) this.#sent.delete(file);
 		const name = vscode.workspace.asRelativePath(uri);
 		const wrong = wordsOf(error);
-		this.#surroundings.log.warn(`The profile ${name} is not used: ${wrong}`);
+		this.#deps.log.warn(`The profile ${name} is not used: ${wrong}`);
 		if (this.#told.get(file) === wrong) return;
 		this.#told.set(file, wrong);
 		const open = l10n.t("Open File");

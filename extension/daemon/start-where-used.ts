@@ -7,18 +7,18 @@ import { inspect } from "node:util";
 import { codeOf } from "../error-code.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
-interface Surroundings {
+interface StartWhereUsedDeps {
 	live: LiveTokens;
 	/** The daemon's data directory. */
 	dataDir: string;
 	log: { warn(message: string): void };
 }
 
-export async function startWhereUsed({ live, dataDir, log }: Surroundings): Promise<void> {
+export async function startWhereUsed({ live, dataDir, log }: StartWhereUsedDeps): Promise<void> {
 	if (await hasBeenUsed(dataDir, log)) live.start();
 }
 
-async function hasBeenUsed(dataDir: string, log: Surroundings["log"]): Promise<boolean> {
+async function hasBeenUsed(dataDir: string, log: StartWhereUsedDeps["log"]): Promise<boolean> {
 	try {
 		return (await readdir(dataDir)).length > 0;
 	} catch (error) {

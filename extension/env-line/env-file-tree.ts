@@ -38,7 +38,7 @@ interface LineNode {
 
 type Node = FileNode | LineNode;
 
-interface Sources {
+interface EnvFileTreeDeps {
 	bindings: Bindings;
 	live: LiveTokens;
 	/** The ids of the tokens whose secrets are kept on this machine. */
@@ -46,7 +46,7 @@ interface Sources {
 }
 
 export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
-	readonly #sources: Sources;
+	readonly #deps: EnvFileTreeDeps;
 	readonly #changed = new vscode.EventEmitter<Node[] | undefined>();
 	readonly onDidChangeTreeData = this.#changed.event;
 	readonly #progress = new ViewProgress(viewId);
@@ -61,11 +61,11 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	/** By id, as they were when the rows were last asked for. */
 	#tokens: ReadonlyMap<string, TokenRecord> = new Map();
 
-	constructor(sources: Sources) {
-		this.#sources = sources;
+	constructor(deps: EnvFileTreeDeps) {
+		this.#deps = deps;
 		this.#disposables.push(
-			sources.bindings.onDidChange(() => this.#refresh()),
-			sources.live.onDidChange(() => this.#refresh()),
+			deps.bindings.onDidChange(() => this.#refresh()),
+			deps.live.onDidChange(() => this.#refresh()),
 		);
 	}
 
@@ -106,7 +106,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 			item.tooltip = `${words}\n${l10n.t("It looks like a token, and there is no record of it.")}`;
 			return item;
 		}
-		const kept = await this.#sources.secrets.ids();
+		const kept = await this.#deps.secrets.ids();
 		const place = { label: l10n.t("Line"), value: words };
 		item.tooltip = tokenTooltip(token, kept.includes(token.id) ? "kept" : "absent", Date.now(), [place]);
 		return item;
@@ -121,11 +121,11 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	}
 
 	get #files(): readonly EnvFileLines[] {
-		return vscode.workspace.isTrusted ? this.#sources.bindings.files : [];
+		return vscode.workspace.isTrusted ? this.#deps.bindings.files : [];
 	}
 
 	#look(): void {
-		if (this.#view?.visible) this.#sources.bindings.start();
+		if (this.#view?.visible) this.#deps.bindings.start();
 		this.#refresh();
 	}
 
@@ -135,7 +135,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	}
 
 	#describe(view: vscode.TreeView<Node>): void {
-		const { live, bindings } = this.#sources;
+		const { live, bindings } = this.#deps;
 		const isEmpty = this.#files.length === 0;
 		view.message = live.error === undefined || isEmpty ? "" : explain(live.error).text;
 		this.#progress.show(view.visible && vscode.workspace.isTrusted && bindings.state === "looking");
@@ -199,7 +199,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	}
 
 	#learnTokens(): void {
-		this.#tokens = new Map(this.#sources.live.tokens.map((token) => [token.id, token]));
+		this.#tokens = new Map(this.#deps.live.tokens.map((token) => [token.id, token]));
 	}
 
 	#fileItem(file: EnvFileLines): vscode.TreeItem {

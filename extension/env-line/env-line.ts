@@ -15,28 +15,28 @@ import { QuickFixes } from "./quick-fixes.ts";
 import { TokenHover } from "./token-hover.ts";
 import { TokenLens } from "./token-lens.ts";
 
-interface Sources {
+interface EnvLineDeps {
 	bindings: Bindings;
 	live: LiveTokens;
 	tracked: TrackedFiles;
 	masking: Masking;
 }
 
-export function openEnvLines(sources: Sources): vscode.Disposable {
-	sources.masking.open();
-	sources.tracked.open();
-	const lens = new TokenLens(sources);
+export function openEnvLines(deps: EnvLineDeps): vscode.Disposable {
+	deps.masking.open();
+	deps.tracked.open();
+	const lens = new TokenLens(deps);
 	return vscode.Disposable.from(
 		lens,
-		new LineProblems(sources),
+		new LineProblems(deps),
 		forEnvDocuments((selector) =>
 			vscode.Disposable.from(
-				vscode.languages.registerHoverProvider(selector, new TokenHover(sources)),
+				vscode.languages.registerHoverProvider(selector, new TokenHover(deps)),
 				vscode.languages.registerCodeLensProvider(selector, lens),
-				vscode.languages.registerCodeActionsProvider(selector, new QuickFixes(sources), QuickFixes.metadata),
+				vscode.languages.registerCodeActionsProvider(selector, new QuickFixes(deps), QuickFixes.metadata),
 			),
 		),
-		startWithEnvFiles(sources.bindings),
+		startWithEnvFiles(deps.bindings),
 	);
 }
 

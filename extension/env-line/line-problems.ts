@@ -8,7 +8,7 @@ import { type Finding, findingsOf } from "./line-findings.ts";
 
 export const problemSource = "Tokensmith";
 
-interface Sources {
+interface LineProblemsDeps {
 	bindings: Bindings;
 	live: LiveTokens;
 	tracked: TrackedFiles;
@@ -18,16 +18,16 @@ interface Sources {
 const settleMilliseconds = 50;
 
 export class LineProblems implements vscode.Disposable {
-	readonly #sources: Sources;
+	readonly #deps: LineProblemsDeps;
 	readonly #collection = vscode.languages.createDiagnosticCollection("tokensmith");
 	readonly #shown = new Map<string, string>();
 	readonly #listeners: vscode.Disposable;
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(sources: Sources) {
-		this.#sources = sources;
+	constructor(deps: LineProblemsDeps) {
+		this.#deps = deps;
 		const update = () => this.#updateSoon();
-		const { bindings, live, tracked } = sources;
+		const { bindings, live, tracked } = deps;
 		this.#listeners = vscode.Disposable.from(
 			bindings.onDidChange(update),
 			live.onDidChange(update),
@@ -53,13 +53,13 @@ export class LineProblems implements vscode.Disposable {
 	}
 
 	#update(): void {
-		const files = areProblemsWanted() ? this.#sources.bindings.files : [];
+		const files = areProblemsWanted() ? this.#deps.bindings.files : [];
 		const known = new Set(files.map(({ uri }) => uri.toString()));
 		for (const uri of this.#shown.keys()) if (!known.has(uri)) this.#show(vscode.Uri.parse(uri), []);
-		const tokens = new Map(this.#sources.live.tokens.map((token) => [token.id, token]));
+		const tokens = new Map(this.#deps.live.tokens.map((token) => [token.id, token]));
 		const circumstances = { tokens, warningDays: warningDays(), now: Date.now() };
 		for (const { uri, lines } of files) {
-			const isTracked = this.#sources.tracked.has(uri);
+			const isTracked = this.#deps.tracked.has(uri);
 			this.#show(uri, findingsOf(lines, { ...circumstances, isTracked }));
 		}
 	}

@@ -8,7 +8,7 @@ import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { FindingCode } from "./line-findings.ts";
 import { problemSource } from "./line-problems.ts";
 
-interface Sources {
+interface QuickFixesDeps {
 	bindings: Bindings;
 	live: LiveTokens;
 }
@@ -29,10 +29,10 @@ export class QuickFixes implements vscode.CodeActionProvider {
 	static readonly metadata: vscode.CodeActionProviderMetadata = {
 		providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
 	};
-	readonly #sources: Sources;
+	readonly #deps: QuickFixesDeps;
 
-	constructor(sources: Sources) {
-		this.#sources = sources;
+	constructor(deps: QuickFixesDeps) {
+		this.#deps = deps;
 	}
 
 	provideCodeActions(
@@ -46,7 +46,7 @@ export class QuickFixes implements vscode.CodeActionProvider {
 	}
 
 	#fixesFor(document: vscode.TextDocument, diagnostic: vscode.Diagnostic): vscode.CodeAction[] {
-		const { bindings, live } = this.#sources;
+		const { bindings, live } = this.#deps;
 		const line = lineAt(bindings, document.uri, diagnostic.range.start.line);
 		if (line === undefined) return [];
 		const token = live.tokens.find(({ id }) => id === line.tokenId);

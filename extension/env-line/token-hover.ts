@@ -18,21 +18,21 @@ import type { Masking } from "./masking.ts";
 
 const mostPlaces = 5;
 
-interface Sources {
+interface TokenHoverDeps {
 	bindings: Bindings;
 	live: LiveTokens;
 	masking: Masking;
 }
 
 export class TokenHover implements vscode.HoverProvider {
-	readonly #sources: Sources;
+	readonly #deps: TokenHoverDeps;
 
-	constructor(sources: Sources) {
-		this.#sources = sources;
+	constructor(deps: TokenHoverDeps) {
+		this.#deps = deps;
 	}
 
 	provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | undefined {
-		const { bindings, live } = this.#sources;
+		const { bindings, live } = this.#deps;
 		const line = lineAt(bindings, document.uri, position.line);
 		if (line === undefined) return undefined;
 		const token = live.tokens.find(({ id }) => id === line.tokenId);
@@ -42,7 +42,7 @@ export class TokenHover implements vscode.HoverProvider {
 	}
 
 	#ofToken(line: EnvLine, token: TokenRecord): vscode.MarkdownString {
-		const { live } = this.#sources;
+		const { live } = this.#deps;
 		const now = Date.now();
 		const hover = trustedMarkdown();
 		const state = stateInWords(token, urgencyOf(token, warningDays(), now), now);
@@ -65,7 +65,7 @@ export class TokenHover implements vscode.HoverProvider {
 
 	/** Where else the same secret stands. */
 	#appendPlaces(hover: vscode.MarkdownString, line: EnvLine): void {
-		const others = this.#sources.bindings
+		const others = this.#deps.bindings
 			.linesOf(line.tokenId ?? "")
 			.filter(({ uri, line: number }) => uri.toString() !== line.uri.toString() || number !== line.line);
 		if (others.length === 0) return;
@@ -74,7 +74,7 @@ export class TokenHover implements vscode.HoverProvider {
 			appendLink(hover.appendMarkdown(index === 0 ? "" : ", "), {
 				text: other.words,
 				command: "openLine",
-				argument: lineArgument(other, this.#sources.bindings),
+				argument: lineArgument(other, this.#deps.bindings),
 			});
 		const rest = others.length - mostPlaces;
 		if (rest > 0) hover.appendMarkdown(` ${l10n.t("and {0} more", rest)}`);
@@ -90,14 +90,14 @@ export class TokenHover implements vscode.HoverProvider {
 		hover.appendMarkdown("\n\n");
 		for (const [index, name] of offered.entries()) {
 			const { command, title, of } = actions[name];
-			const argument = of === "token" ? { id: line.tokenId } : lineArgument(line, this.#sources.bindings);
+			const argument = of === "token" ? { id: line.tokenId } : lineArgument(line, this.#deps.bindings);
 			appendLink(hover.appendMarkdown(index === 0 ? "" : " | "), { text: title(), command, argument });
 		}
 		return hover;
 	}
 
 	#isHidden({ uri, range }: EnvLine): boolean {
-		const { masking } = this.#sources;
+		const { masking } = this.#deps;
 		return vscode.window.visibleTextEditors.some(
 			(editor) =>
 				editor.document.uri.toString() === uri.toString() &&

@@ -14,22 +14,22 @@ import type { Masking } from "./masking.ts";
 
 const longestName = 40;
 
-interface Sources {
+interface TokenLensDeps {
 	bindings: Bindings;
 	live: LiveTokens;
 	masking: Masking;
 }
 
 export class TokenLens implements vscode.CodeLensProvider, vscode.Disposable {
-	readonly #sources: Sources;
+	readonly #deps: TokenLensDeps;
 	readonly #changed = new vscode.EventEmitter<void>();
 	readonly onDidChangeCodeLenses = this.#changed.event;
 	readonly #listeners: vscode.Disposable;
 
-	constructor(sources: Sources) {
-		this.#sources = sources;
+	constructor(deps: TokenLensDeps) {
+		this.#deps = deps;
 		const refresh = () => this.#changed.fire();
-		const { bindings, live, masking } = sources;
+		const { bindings, live, masking } = deps;
 		this.#listeners = vscode.Disposable.from(
 			bindings.onDidChange(refresh),
 			live.onDidChange(refresh),
@@ -43,7 +43,7 @@ export class TokenLens implements vscode.CodeLensProvider, vscode.Disposable {
 
 	provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
 		if (!isCodeLensWanted()) return [];
-		const { bindings } = this.#sources;
+		const { bindings } = this.#deps;
 		// What is commented out is read by nobody, and would only stand in the way.
 		const lines = bindings.linesIn(document.uri).filter(({ commented }) => !commented);
 		return lines.flatMap((line) => this.#commandsFor(line, document)).map(toLens);
@@ -55,14 +55,14 @@ export class TokenLens implements vscode.CodeLensProvider, vscode.Disposable {
 	}
 
 	#commandsFor(line: EnvLine, document: vscode.TextDocument): Placed[] {
-		const { live, masking } = this.#sources;
+		const { live, masking } = this.#deps;
 		const token = live.tokens.find(({ id }) => id === line.tokenId);
 		// Of a token that was made this moment, the list may not have heard yet.
 		if (token === undefined && line.tokenId !== undefined) return [];
 		const names = token === undefined ? (["take-over", "ignore"] as const) : actionsFor(token).slice(0, 1);
 		const head = token === undefined ? headOfUnknown(line) : headOf(token);
 		const reveal: ActionName[] = masking.masks(document) && !masking.isPresenting ? ["reveal"] : [];
-		const commands = [...names, ...reveal].map((name) => commandOf(name, line, this.#sources.bindings));
+		const commands = [...names, ...reveal].map((name) => commandOf(name, line, this.#deps.bindings));
 		return [head, ...commands].map((command) => ({ command, line }));
 	}
 }

@@ -40,14 +40,14 @@ export function placementOf({ target, key, git, found }: EnvDraft): Placement | 
 	return { target, key, gitignore, expected: found?.value ?? null };
 }
 
-interface Surroundings {
+interface EnvStepsDeps {
 	prompts: Prompts;
 	/** A new token may stay in SecretStorage only; one that is inserted goes into a file. */
 	purpose: "create" | "insert";
 }
 
-export function envSteps<Draft extends EnvDraft>(surroundings: Surroundings): Step<Draft>[] {
-	return [targetStep(surroundings), gitStep(surroundings), keyStep(surroundings), replaceStep(surroundings)];
+export function envSteps<Draft extends EnvDraft>(deps: EnvStepsDeps): Step<Draft>[] {
+	return [targetStep(deps), gitStep(deps), keyStep(deps), replaceStep(deps)];
 }
 
 function fileOf({ target }: EnvDraft): EnvFile | undefined {
@@ -56,7 +56,7 @@ function fileOf({ target }: EnvDraft): EnvFile | undefined {
 
 type TargetPick = EnvFile | "nowhere" | "trust" | "open-folder";
 
-function targetStep<Draft extends EnvDraft>({ prompts, purpose }: Surroundings): Step<Draft> {
+function targetStep<Draft extends EnvDraft>({ prompts, purpose }: EnvStepsDeps): Step<Draft> {
 	return {
 		id: "file",
 		subject: l10n.t("Env File"),
@@ -103,7 +103,7 @@ function isSameTarget(value: TargetPick, target: EnvDraft["target"]): boolean {
 	return value.uri.toString() === target.uri.toString();
 }
 
-async function targetRows(purpose: Surroundings["purpose"]): Promise<Row<TargetPick>[]> {
+async function targetRows(purpose: EnvStepsDeps["purpose"]): Promise<Row<TargetPick>[]> {
 	const nowhere: Row<TargetPick>[] =
 		purpose === "create"
 			? [{ label: l10n.t("$(lock) Nowhere: keep it in SecretStorage only"), value: "nowhere" }]
@@ -150,7 +150,7 @@ function rowOf(target: EnvFile): Row<TargetPick> {
 	};
 }
 
-function gitStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
+function gitStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Draft> {
 	return {
 		id: "git",
 		subject: l10n.t("Git"),
@@ -203,7 +203,7 @@ function gitRows(name: string, state: OpenGitState): Row<Placement["gitignore"] 
 	return state === "tracked" ? [other, leave] : [add, other, leave];
 }
 
-function keyStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
+function keyStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Draft> {
 	return {
 		id: "key",
 		subject: l10n.t("Key"),
@@ -267,7 +267,7 @@ export function noKeyRow(text: string): Row<never> {
 	};
 }
 
-function replaceStep<Draft extends EnvDraft>({ prompts }: Surroundings): Step<Draft> {
+function replaceStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Draft> {
 	return {
 		id: "replace",
 		subject: l10n.t("Key"),

@@ -17,7 +17,7 @@ import type { Action, Answer, AnswerRow, Known } from "./answer-rows.ts";
 import { askForText } from "./identify-input.ts";
 import { type Pasted, readPasted } from "./pasted-text.ts";
 
-type Sources = Pick<Services, "live" | "daemon" | "bindings" | "secrets">;
+type IdentifyDeps = Pick<Services, "live" | "daemon" | "bindings" | "secrets">;
 
 const title = () => l10n.t("Identify Token");
 
@@ -48,7 +48,7 @@ async function pastedFor({ services, argument }: CommandCall): Promise<Pasted> {
 }
 
 /** Fulfils with what the person wants to do next; undefined: nothing more. */
-async function showAnswer(sources: Sources, pasted: Pasted): Promise<Action<EnvLine> | undefined> {
+async function showAnswer(deps: IdentifyDeps, pasted: Pasted): Promise<Action<EnvLine> | undefined> {
 	const list = vscode.window.createQuickPick<RowItem>();
 	const { promise, resolve, reject } = Promise.withResolvers<Action<EnvLine> | undefined>();
 	list.title = title();
@@ -64,7 +64,7 @@ async function showAnswer(sources: Sources, pasted: Pasted): Promise<Action<EnvL
 	show(nothingKnown);
 	list.busy = true;
 	list.show();
-	lookUp(sources, pasted, show)
+	lookUp(deps, pasted, show)
 		.catch(reject)
 		.finally(() => {
 			list.busy = false;
@@ -78,7 +78,7 @@ async function showAnswer(sources: Sources, pasted: Pasted): Promise<Action<EnvL
 
 /** First what the daemon knows, then where it is used: env files may be many. */
 async function lookUp(
-	{ live, daemon, bindings, secrets }: Sources,
+	{ live, daemon, bindings, secrets }: IdentifyDeps,
 	pasted: Pasted,
 	show: (known: Known<EnvLine>) => void,
 ): Promise<void> {
@@ -102,7 +102,7 @@ async function lookUp(
 }
 
 function knownBy(
-	{ live, bindings }: Pick<Sources, "live" | "bindings">,
+	{ live, bindings }: Pick<IdentifyDeps, "live" | "bindings">,
 	found: Readonly<Record<string, TokenRecord>>,
 	kept: ReadonlySet<string>,
 ): Omit<Known<EnvLine>, "files"> {

@@ -20,7 +20,7 @@ export interface IncidentDraft {
 	replacing?: Replacing;
 }
 
-interface Surroundings {
+interface IncidentStepsDeps {
 	prompts: Prompts;
 	/** All that are not revoked. */
 	tokens: readonly TokenRecord[];
@@ -36,18 +36,18 @@ export function idsOf(
 	return scope === "all" ? tokens.map(({ id }) => id) : [...ids, ...kinIds];
 }
 
-export function incidentSteps(surroundings: Surroundings): Step<IncidentDraft>[] {
+export function incidentSteps(deps: IncidentStepsDeps): Step<IncidentDraft>[] {
 	return [
-		scopeStep(surroundings),
-		tokensStep(surroundings),
-		kinStep(surroundings),
-		reasonStep(surroundings),
-		replacingStep(surroundings),
-		confirmStep(surroundings),
+		scopeStep(deps),
+		tokensStep(deps),
+		kinStep(deps),
+		reasonStep(deps),
+		replacingStep(deps),
+		confirmStep(deps),
 	];
 }
 
-function scopeStep({ prompts, tokens }: Surroundings): Step<IncidentDraft> {
+function scopeStep({ prompts, tokens }: IncidentStepsDeps): Step<IncidentDraft> {
 	return {
 		id: "scope",
 		subject: l10n.t("Tokens"),
@@ -71,7 +71,7 @@ function scopeStep({ prompts, tokens }: Surroundings): Step<IncidentDraft> {
 	};
 }
 
-function tokensStep({ prompts, tokens, linesOf, now }: Surroundings): Step<IncidentDraft> {
+function tokensStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): Step<IncidentDraft> {
 	return {
 		id: "tokens",
 		subject: l10n.t("Tokens"),
@@ -95,7 +95,7 @@ function tokensStep({ prompts, tokens, linesOf, now }: Surroundings): Step<Incid
 }
 
 /** A secret of the same lineage has most likely leaked in the same place: it stays only if somebody says so. */
-function kinStep({ prompts, tokens, linesOf, now }: Surroundings): Step<IncidentDraft> {
+function kinStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): Step<IncidentDraft> {
 	const kinOf = ({ ids = [] }: IncidentDraft) => workingKinOf(tokens, new Set(ids), now);
 	return {
 		id: "kin",
@@ -120,11 +120,11 @@ function rowOf(token: TokenRecord, lines: readonly { readonly words: string }[],
 	return { ...tokenRow(token, lines, l10n.t("last used: {0}", lastUse(token, now))), value: token.id };
 }
 
-function countLines({ linesOf }: Surroundings, ids: readonly string[]): number {
+function countLines({ linesOf }: IncidentStepsDeps, ids: readonly string[]): number {
 	return ids.flatMap((id) => linesOf(id)).length;
 }
 
-function reasonStep({ prompts }: Surroundings): Step<IncidentDraft> {
+function reasonStep({ prompts }: IncidentStepsDeps): Step<IncidentDraft> {
 	return {
 		id: "reason",
 		subject: l10n.t("Reason"),
@@ -154,15 +154,15 @@ function readReason(text: string): Read<string> {
 	return { ok: true, value };
 }
 
-function replacingStep(surroundings: Surroundings): Step<IncidentDraft> {
-	const { prompts, tokens } = surroundings;
+function replacingStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
+	const { prompts, tokens } = deps;
 	return {
 		id: "replacing",
 		subject: l10n.t("Successors"),
 		kind: "numbered",
 		isAnswered: ({ replacing }) => replacing !== undefined,
 		async ask(draft, place) {
-			const lines = countLines(surroundings, idsOf(draft, tokens));
+			const lines = countLines(deps, idsOf(draft, tokens));
 			const answer = await prompts.one<Replacing>(place, {
 				placeholder: l10n.t("What comes in place of the revoked tokens that still worked?"),
 				rows: [
@@ -185,8 +185,8 @@ function replacingStep(surroundings: Surroundings): Step<IncidentDraft> {
 	};
 }
 
-function confirmStep(surroundings: Surroundings): Step<IncidentDraft> {
-	const { prompts, tokens } = surroundings;
+function confirmStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
+	const { prompts, tokens } = deps;
 	return {
 		id: "confirm",
 		subject: l10n.t("Confirmation"),
@@ -199,7 +199,7 @@ function confirmStep(surroundings: Surroundings): Step<IncidentDraft> {
 					"Type {0} to revoke {1} at once, for good. Lines of the env files here that hold them: {2}.",
 					phrase,
 					countInWords(ids.length),
-					countLines(surroundings, ids),
+					countLines(deps, ids),
 				),
 				placeholder: phrase,
 				read: (text): Read<true> =>

@@ -36,13 +36,10 @@ export interface IncidentOutcome {
 	left: IncidentWish | undefined;
 }
 
-type IncidentServices = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
+type IncidentDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
 
 /** @throws and then nothing is revoked. */
-export async function carryOutIncident(
-	services: IncidentServices,
-	wish: IncidentWish,
-): Promise<IncidentOutcome> {
+export async function carryOutIncident(services: IncidentDeps, wish: IncidentWish): Promise<IncidentOutcome> {
 	const client = await services.daemon.client();
 	const before = await client.listTokens();
 	const { ids, reason, replacing } = wish;
@@ -104,7 +101,7 @@ function successorsByPredecessor({ revoked, successors }: IncidentReport): Map<s
 }
 
 /** The person may have taken long over the questions. What was known of the lines before counts if nothing else can be had. */
-async function lookAgain({ bindings, log }: IncidentServices): Promise<void> {
+async function lookAgain({ bindings, log }: IncidentDeps): Promise<void> {
 	try {
 		await bindings.whenReady();
 	} catch (error) {
@@ -114,7 +111,7 @@ async function lookAgain({ bindings, log }: IncidentServices): Promise<void> {
 
 /** Answers the ids of those that SecretStorage did not take. */
 async function keepSecrets(
-	{ secrets, log }: IncidentServices,
+	{ secrets, log }: IncidentDeps,
 	successors: readonly CreatedToken[],
 ): Promise<Set<string>> {
 	const notKept = new Set<string>();
@@ -131,7 +128,7 @@ async function keepSecrets(
 
 /** undefined: nothing could be written at all. */
 async function replaceDead(
-	{ log }: IncidentServices,
+	{ log }: IncidentDeps,
 	lines: readonly EnvLine[],
 	successors: ReadonlyMap<string, CreatedToken>,
 ): Promise<Written<EnvLine> | undefined> {
@@ -148,7 +145,7 @@ async function replaceDead(
 }
 
 async function replacementsOf(
-	{ secrets }: IncidentServices,
+	{ secrets }: IncidentDeps,
 	successors: ReadonlyMap<string, CreatedToken>,
 ): Promise<Replacement[]> {
 	return await Promise.all(

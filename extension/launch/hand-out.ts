@@ -26,7 +26,7 @@ export interface Launch {
 	readonly needs: readonly Need[];
 }
 
-export interface Door extends Pick<Services, "live" | "secrets" | "consents"> {
+export interface HandOutDeps extends Pick<Services, "live" | "secrets" | "consents"> {
 	/** Whether the person trusts the workspace. */
 	isTrusted(): boolean;
 	ask(question: ConsentQuestion): Promise<ConsentAnswer>;
@@ -42,21 +42,21 @@ interface Grant {
  * The environment with the secrets, after the person's consent.
  * @throws NeedsError where what is asked for cannot be had; CancellationError where the person said no
  */
-export async function handOut(door: Door, launch: Launch): Promise<Record<string, string>> {
-	refuseUntrusted(door);
-	await connect(door.live);
+export async function handOut(deps: HandOutDeps, launch: Launch): Promise<Record<string, string>> {
+	refuseUntrusted(deps);
+	await connect(deps.live);
 	const now = Date.now();
 	const grants = launch.needs.map(({ key, wanted }) => ({
 		key,
-		token: tokenMeant(door.live.tokens, wanted, now),
+		token: tokenMeant(deps.live.tokens, wanted, now),
 	}));
 	// Before any secret is read: whoever says no has given away nothing, not even that it is kept here.
-	await obtainConsent(door, launch, grants);
+	await obtainConsent(deps, launch, grants);
 	await warnOfEnd(
 		grants.map(({ token }) => token),
 		now,
 	);
-	const values = await Promise.all(grants.map((grant) => secretOf(door, grant.token)));
+	const values = await Promise.all(grants.map((grant) => secretOf(deps, grant.token)));
 	return Object.fromEntries(grants.map(({ key }, index) => [key, values[index] ?? ""]));
 }
 
@@ -65,39 +65,39 @@ export async function handOut(door: Door, launch: Launch): Promise<Record<string
  * @throws NeedsError in Restricted Mode; CancellationError where the person said no
  */
 export async function allow(
-	door: Door,
+	deps: HandOutDeps,
 	launch: Omit<Launch, "needs">,
 	grants: readonly Grant[],
 ): Promise<void> {
-	refuseUntrusted(door);
-	await obtainConsent(door, launch, grants);
+	refuseUntrusted(deps);
+	await obtainConsent(deps, launch, grants);
 }
 
-function refuseUntrusted(door: Door): void {
-	if (!door.isTrusted())
+function refuseUntrusted(deps: HandOutDeps): void {
+	if (!deps.isTrusted())
 		throw new NeedsError(l10n.t("In Restricted Mode no secret goes to what a workspace starts."));
 }
 
 async function obtainConsent(
-	door: Door,
+	deps: HandOutDeps,
 	launch: Omit<Launch, "needs">,
 	grants: readonly Grant[],
 ): Promise<void> {
-	const wanted = grants.map((grant) => ({ grant, consent: consentFor(door, launch, grant) }));
-	const open = wanted.filter(({ consent }) => !door.consents.has(consent));
+	const wanted = grants.map((grant) => ({ grant, consent: consentFor(deps, launch, grant) }));
+	const open = wanted.filter(({ consent }) => !deps.consents.has(consent));
 	if (open.length === 0) return;
-	const answer = await door.ask({
+	const answer = await deps.ask({
 		who: launch.who,
 		lines: launch.lines,
 		caution: launch.caution,
 		grants: open.map(({ grant }) => grant),
 	});
 	if (answer === "no") throw new vscode.CancellationError();
-	if (answer === "always") await door.consents.give(open.map(({ consent }) => consent));
+	if (answer === "always") await deps.consents.give(open.map(({ consent }) => consent));
 }
 
 function consentFor(
-	{ live }: Door,
+	{ live }: HandOutDeps,
 	{ content, lines }: Omit<Launch, "needs">,
 	{ key, token }: Grant,
 ): Consent {
@@ -110,7 +110,7 @@ function consentFor(
 	};
 }
 
-async function secretOf({ secrets }: Door, token: TokenRecord): Promise<string> {
+async function secretOf({ secrets }: HandOutDeps, token: TokenRecord): Promise<string> {
 	const secret = await secrets.get(token.id);
 	if (secret !== undefined) return secret;
 	throw new NeedsError(

@@ -15,7 +15,7 @@ export interface KeyedToken {
 	readonly token: TokenRecord;
 }
 
-interface Sources {
+interface KeyStepsDeps {
 	tokens: readonly TokenRecord[];
 	/** Of the workspace. Holds names of variables by token, no secret. */
 	memory: vscode.Memento;
@@ -29,15 +29,15 @@ type Draft = Readonly<Record<string, string>>;
 export async function askKeys(
 	title: string,
 	chosen: readonly TokenRecord[],
-	sources: Sources,
+	deps: KeyStepsDeps,
 ): Promise<KeyedToken[]> {
-	const steps = (prompts: Prompts) => chosen.map((token) => keyStep(token, prompts, sources));
+	const steps = (prompts: Prompts) => chosen.map((token) => keyStep(token, prompts, deps));
 	const keys = await runWizard<Draft>(steps, {}, { title });
-	await remember(chosen, keys, sources);
+	await remember(chosen, keys, deps);
 	return chosen.map((token) => ({ key: keys[token.id] ?? "API_TOKEN", token }));
 }
 
-function keyStep(token: TokenRecord, prompts: Prompts, sources: Sources): Step<Draft> {
+function keyStep(token: TokenRecord, prompts: Prompts, deps: KeyStepsDeps): Step<Draft> {
 	return {
 		id: token.id,
 		subject: l10n.t("Variable of {0}", quoted(token.name)),
@@ -45,7 +45,7 @@ function keyStep(token: TokenRecord, prompts: Prompts, sources: Sources): Step<D
 		isAnswered: (draft) => token.id in draft,
 		async ask(draft, place) {
 			const taken = Object.entries(draft).flatMap(([id, key]) => (id === token.id ? [] : [key]));
-			const rows = keyRows(suggestionsFor(token, sources), taken);
+			const rows = keyRows(suggestionsFor(token, deps), taken);
 			const answer = await prompts.one<string>(place, {
 				placeholder: l10n.t(
 					"Which environment variable holds the secret of {0}? Choose or type one.",
@@ -61,7 +61,7 @@ function keyStep(token: TokenRecord, prompts: Prompts, sources: Sources): Step<D
 }
 
 /** What was chosen before goes first, then what env files call it, then what its name suggests. */
-export function suggestionsFor(token: TokenRecord, { tokens, memory, keysInFiles }: Sources): string[] {
+export function suggestionsFor(token: TokenRecord, { tokens, memory, keysInFiles }: KeyStepsDeps): string[] {
 	const before = rememberedKeys(memory)[lineageOf(tokens, token)];
 	const made = keySuggestions(token.name, "", "");
 	const all = [...(before === undefined ? [] : [before]), ...keysInFiles(token.id), ...made, "API_TOKEN"];
@@ -71,7 +71,7 @@ export function suggestionsFor(token: TokenRecord, { tokens, memory, keysInFiles
 async function remember(
 	chosen: readonly TokenRecord[],
 	keys: Draft,
-	{ memory, tokens }: Sources,
+	{ memory, tokens }: KeyStepsDeps,
 ): Promise<void> {
 	const latest = chosen.map((token) => [lineageOf(tokens, token), keys[token.id]]);
 	await memory.update(memoryKey, { ...rememberedKeys(memory), ...Object.fromEntries(latest) });

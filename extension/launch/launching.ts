@@ -6,24 +6,24 @@ import { askConsent, sayStartFailure } from "./launch-prompts.ts";
 import { TokenDebugging } from "./token-debugging.ts";
 import { registerTokenTasks } from "./token-tasks.ts";
 
-type Sources = Pick<Services, "live" | "secrets" | "consents" | "log">;
+type LaunchingDeps = Pick<Services, "live" | "secrets" | "consents" | "log">;
 
 /** What is registered stays so until `subscriptions` are disposed of. */
 export function startLaunching(
-	{ live, secrets, consents, log }: Sources,
+	{ live, secrets, consents, log }: LaunchingDeps,
 	subscriptions: vscode.Disposable[],
 ): TokenDebugging {
 	const isTrusted = () => vscode.workspace.isTrusted;
-	const door = { live, secrets, consents, isTrusted, ask: askConsent };
+	const deps = { live, secrets, consents, isTrusted, ask: askConsent };
 	const onFailure = (failed: () => string, fileName: "launch.json" | "tasks.json") => (error: unknown) => {
 		void sayStartFailure(error, { failed: failed(), fileName, log });
 	};
 	const debugging = new TokenDebugging({
-		...door,
+		...deps,
 		onFailure: onFailure(() => l10n.t("Debugging was not started."), "launch.json"),
 	});
 	const tasks = registerTokenTasks({
-		...door,
+		...deps,
 		onFailure: onFailure(() => l10n.t("The task was not started."), "tasks.json"),
 	});
 	subscriptions.push(debugging.register(), tasks);

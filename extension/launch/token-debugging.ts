@@ -24,10 +24,10 @@ import {
 	withTexts,
 	writtenAs,
 } from "./debug-configuration.ts";
-import { allow, type Door, handOut, type Launch } from "./hand-out.ts";
+import { allow, type HandOutDeps, handOut, type Launch } from "./hand-out.ts";
 import { NeedsError, readNeeds } from "./token-needs.ts";
 
-export interface DebugDoor extends Door {
+export interface TokenDebuggingDeps extends HandOutDeps {
 	onFailure(error: unknown): void;
 }
 
@@ -37,14 +37,14 @@ const mostStandIns = 100;
 const variable = `\${command:tokensmith.secretForDebug}`;
 
 export class TokenDebugging implements vscode.DebugConfigurationProvider {
-	readonly #door: DebugDoor;
+	readonly #deps: TokenDebuggingDeps;
 	/** When configurations were about to start whose variables may be asked for, by their names. */
 	readonly #starts = new Map<string, { name: string; date: number }>();
 	/** What stands in a configuration until it is whole, and which token's secret it stands for. */
 	readonly #standIns = new Map<string, string>();
 
-	constructor(door: DebugDoor) {
-		this.#door = door;
+	constructor(deps: TokenDebuggingDeps) {
+		this.#deps = deps;
 	}
 
 	register(): vscode.Disposable {
@@ -71,7 +71,7 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 			if (standIns.size === 0 && config[tokensProperty] === undefined) return config;
 			return await this.#withSecrets(folder, config, standIns);
 		} catch (error) {
-			if (!(error instanceof vscode.CancellationError)) this.#door.onFailure(error);
+			if (!(error instanceof vscode.CancellationError)) this.#deps.onFailure(error);
 			return undefined;
 		}
 	}
@@ -112,11 +112,11 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 		try {
 			const keys = given.map(({ key }) => key);
 			const rest = withoutVariables(config, keys);
-			await allow(this.#door, launchOf(folder, rest, keys), given);
+			await allow(this.#deps, launchOf(folder, rest, keys), given);
 			const values = Object.fromEntries(given.map(({ key, secret }) => [key, secret]));
 			return withEnvironment(rest, values) as vscode.DebugConfiguration;
 		} catch (error) {
-			if (!(error instanceof vscode.CancellationError)) this.#door.onFailure(error);
+			if (!(error instanceof vscode.CancellationError)) this.#deps.onFailure(error);
 			return undefined;
 		}
 	}
@@ -139,7 +139,7 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 		const needs = variables.length === 0 ? tokens : [...tokens, ...readNeeds(byVariable)];
 		const shown = withTexts(config, new Map(all.map((standIn) => [standIn, variable])));
 		const whole = [...tokens.map(({ key }) => key), ...variablesOf(shown, variable)];
-		const values = await handOut(this.#door, { ...launchOf(folder, shown, whole), needs });
+		const values = await handOut(this.#deps, { ...launchOf(folder, shown, whole), needs });
 		const secrets = new Map(variables.map(([name, standIn]) => [standIn, values[name] ?? ""]));
 		const added = Object.fromEntries(tokens.map(({ key }) => [key, values[key] ?? ""]));
 		const filled = withEnvironment(withTexts(config, secrets), added);

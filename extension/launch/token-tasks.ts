@@ -5,33 +5,33 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { quoted } from "../display-text.ts";
-import { type Door, handOut } from "./hand-out.ts";
+import { type HandOutDeps, handOut } from "./hand-out.ts";
 import { commandLine, readTask, type TokenTask, taskType } from "./task-definition.ts";
 import { TaskTerminal } from "./task-terminal.ts";
 import { NeedsError } from "./token-needs.ts";
 
-interface TaskDoor extends Door {
+interface TokenTasksDeps extends HandOutDeps {
 	onFailure(error: unknown): void;
 }
 
-export function registerTokenTasks(door: TaskDoor): vscode.Disposable {
+export function registerTokenTasks(deps: TokenTasksDeps): vscode.Disposable {
 	return vscode.tasks.registerTaskProvider(taskType, {
 		// What tasks.json says is all there is: nothing here could guess which command wants which token.
 		provideTasks: () => [],
-		resolveTask: (task) => runnable(task, door),
+		resolveTask: (task) => runnable(task, deps),
 	});
 }
 
 /** The task with what runs it; nothing is read, asked or handed out before it runs. */
 export function runnable(
 	{ definition, scope = vscode.TaskScope.Workspace, name, problemMatchers }: vscode.Task,
-	door: TaskDoor,
+	deps: TokenTasksDeps,
 ): vscode.Task {
 	const execution = new vscode.CustomExecution(
 		async (resolved) =>
 			new TaskTerminal({
-				prepare: () => prepare(door, { definition: resolved, scope, name }),
-				onFailure: door.onFailure,
+				prepare: () => prepare(deps, { definition: resolved, scope, name }),
+				onFailure: deps.onFailure,
 			}),
 	);
 	return new vscode.Task(definition, scope, name, taskType, execution, problemMatchers);
@@ -42,13 +42,13 @@ type Asked = Required<Pick<vscode.Task, "definition" | "name">> & {
 };
 
 async function prepare(
-	door: TaskDoor,
+	deps: TokenTasksDeps,
 	{ definition, scope, name }: Asked,
 ): Promise<{ task: TokenTask; secrets: Record<string, string> }> {
 	const folder = folderOf(scope);
 	const task = readTask(definition, folder.uri.fsPath);
 	const { tokens: _, ...rest } = definition;
-	const secrets = await handOut(door, {
+	const secrets = await handOut(deps, {
 		who: l10n.t("The task {0}", quoted(name)),
 		lines: [commandLine(task), l10n.t("in {0}", task.cwd)],
 		content: { ...rest, folder: folder.uri.toString(), cwd: task.cwd },

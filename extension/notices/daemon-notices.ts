@@ -8,7 +8,7 @@ import { messageText } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import type { Claims } from "./claims.ts";
 
-interface Surroundings {
+interface DaemonNoticesDeps {
 	live: LiveTokens;
 	/** Of what is told of the data, each in one window. */
 	claims: Claims;
@@ -17,11 +17,11 @@ interface Surroundings {
 	log: vscode.LogOutputChannel;
 }
 
-export function tellDaemonNotices(surroundings: Surroundings): vscode.Disposable {
-	return vscode.Disposable.from(tellOfData(surroundings), tellOfSettings(surroundings));
+export function tellDaemonNotices(deps: DaemonNoticesDeps): vscode.Disposable {
+	return vscode.Disposable.from(tellOfData(deps), tellOfSettings(deps));
 }
 
-function tellOfData({ live, claims, folder, log }: Surroundings): vscode.Disposable {
+function tellOfData({ live, claims, folder, log }: DaemonNoticesDeps): vscode.Disposable {
 	const heard = new Set<string>();
 	const hear = async (notice: Notice) => {
 		heard.add(notice.detail);
@@ -53,7 +53,7 @@ async function openFolder(folder: vscode.Uri): Promise<void> {
 }
 
 /** Settings that make no policy are told each time that they become so. */
-function tellOfSettings({ live }: Surroundings): vscode.Disposable {
+function tellOfSettings({ live }: DaemonNoticesDeps): vscode.Disposable {
 	let told: string | undefined;
 	return live.onDidChange(() => {
 		const text = live.policyError === undefined ? undefined : explain(live.policyError).text;

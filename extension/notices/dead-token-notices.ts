@@ -14,20 +14,20 @@ const hour = 3_600_000;
 
 type DeadUse = ServerEvents["dead-token-used"];
 
-interface Surroundings {
+interface DeadTokenNoticesDeps {
 	live: LiveTokens;
 	claims: Claims;
 	log: { warn(message: string): void };
 	now?: () => number;
 }
 
-export function tellDeadTokens(surroundings: Surroundings): vscode.Disposable {
-	const { live, log } = surroundings;
+export function tellDeadTokens(deps: DeadTokenNoticesDeps): vscode.Disposable {
+	const { live, log } = deps;
 	const pending = new Map<string, DeadUse>();
 	const telling = new FocusedWindow(async () => {
 		const uses = [...pending.values()];
 		pending.clear();
-		for (const use of uses) await tellOnce(surroundings, use);
+		for (const use of uses) await tellOnce(deps, use);
 	}, log);
 	const listener = live.onDidUseDeadToken((use) => {
 		pending.set(use.token.id, use);
@@ -36,8 +36,8 @@ export function tellDeadTokens(surroundings: Surroundings): vscode.Disposable {
 	return vscode.Disposable.from(telling, listener);
 }
 
-async function tellOnce(surroundings: Surroundings, use: DeadUse): Promise<void> {
-	const { claims, log, now = Date.now } = surroundings;
+async function tellOnce(deps: DeadTokenNoticesDeps, use: DeadUse): Promise<void> {
+	const { claims, log, now = Date.now } = deps;
 	const { id } = use.token;
 	if (!areNoticesWanted() || (await wasTold(claims, id, now()))) return;
 	if (!(await claims.claim(deadUseKey(id, now()), String(now())))) return;

@@ -19,16 +19,16 @@ import { FocusedWindow } from "./focused-window.ts";
 
 const day = 86_400_000;
 
-interface Surroundings {
+interface ExpiryNoticesDeps {
 	live: LiveTokens;
 	claims: Claims;
 	log: { warn(message: string): void };
 	now?: () => number;
 }
 
-export function tellExpiries(surroundings: Surroundings): vscode.Disposable {
-	const { live, log } = surroundings;
-	const telling = new FocusedWindow(() => tellDue(surroundings), log);
+export function tellExpiries(deps: ExpiryNoticesDeps): vscode.Disposable {
+	const { live, log } = deps;
+	const telling = new FocusedWindow(() => tellDue(deps), log);
 	const settings = vscode.workspace.onDidChangeConfiguration((change) => {
 		if (change.affectsConfiguration("tokensmith")) telling.ask();
 	});
@@ -39,8 +39,8 @@ export function tellExpiries(surroundings: Surroundings): vscode.Disposable {
 	);
 }
 
-async function tellDue(surroundings: Surroundings): Promise<void> {
-	const { live, claims, now = Date.now } = surroundings;
+async function tellDue(deps: ExpiryNoticesDeps): Promise<void> {
+	const { live, claims, now = Date.now } = deps;
 	if (live.state !== "live" || !areNoticesWanted()) return;
 	const claimed = await claims.keys();
 	for (const key of staleClaims(claimed, live.tokens, now())) await claims.release(key);
@@ -48,8 +48,7 @@ async function tellDue(surroundings: Surroundings): Promise<void> {
 	const own: TokenRecord[] = [];
 	for (const notice of due) if (await isOwn(claims, notice)) own.push(notice.token);
 	// Whoever is told may take long to answer, and the next notice does not wait for that.
-	if (own.length > 0)
-		tell(surroundings, own).catch((error: unknown) => surroundings.log.warn(inspect(error)));
+	if (own.length > 0) tell(deps, own).catch((error: unknown) => deps.log.warn(inspect(error)));
 }
 
 /** Whether it is this window's to say. A snooze that is over goes with it. */
@@ -58,7 +57,7 @@ async function isOwn(claims: Claims, { key, snooze }: DueNotice): Promise<boolea
 	return key === snooze ? isFirst : claims.claim(key);
 }
 
-async function tell({ claims, now = Date.now }: Surroundings, due: readonly TokenRecord[]) {
+async function tell({ claims, now = Date.now }: ExpiryNoticesDeps, due: readonly TokenRecord[]) {
 	const [rotate, show, snooze] = [l10n.t("Rotate…"), l10n.t("Show"), l10n.t("Snooze…")];
 	const { text, tone } = noticeInWords(due, now());
 	const say = tone === "warning" ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;

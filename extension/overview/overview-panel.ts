@@ -29,7 +29,7 @@ export const overviewViewType = "tokensmith.overview";
 /** A burst of changes is told at once: more often nobody can see it. */
 const pauseMilliseconds = 250;
 
-export interface OverviewSources {
+export interface OverviewDeps {
 	daemon: DaemonProcess;
 	live: LiveTokens;
 	bindings: Bindings;
@@ -42,7 +42,7 @@ export interface OverviewSources {
 }
 
 export class OverviewPanel implements vscode.Disposable {
-	readonly #sources: OverviewSources;
+	readonly #deps: OverviewDeps;
 	readonly #panel: vscode.WebviewPanel;
 	readonly #told = new ToldTokens();
 	readonly #disposables: vscode.Disposable[];
@@ -53,10 +53,10 @@ export class OverviewPanel implements vscode.Disposable {
 	#usageAsked: Promise<void> = Promise.resolve();
 
 	/** Takes a panel, new or kept from before a reload, and fills it. */
-	constructor(sources: OverviewSources, panel: vscode.WebviewPanel) {
-		this.#sources = sources;
+	constructor(deps: OverviewDeps, panel: vscode.WebviewPanel) {
+		this.#deps = deps;
 		this.#panel = panel;
-		const { live, bindings, extensionUri } = sources;
+		const { live, bindings, extensionUri } = deps;
 		this.#disposables = [
 			panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
 			panel.onDidChangeViewState(() => this.#tellSoon()),
@@ -92,7 +92,7 @@ export class OverviewPanel implements vscode.Disposable {
 	#receive(message: unknown): void {
 		const asked = readFromPage(message);
 		if (asked === undefined) {
-			this.#sources.log.warn("The Token Overview sent a message that means nothing.");
+			this.#deps.log.warn("The Token Overview sent a message that means nothing.");
 			return;
 		}
 		this.#do(asked);
@@ -110,9 +110,9 @@ export class OverviewPanel implements vscode.Disposable {
 		this.#isPageReady = true;
 		this.#told.forget();
 		this.#post({ type: "hello", bundle: vscode.l10n.bundle === undefined ? {} : { ...vscode.l10n.bundle } });
-		this.#sources.onReady();
-		this.#sources.live.start();
-		this.#sources.bindings.start();
+		this.#deps.onReady();
+		this.#deps.live.start();
+		this.#deps.bindings.start();
 		this.#tellNow();
 	}
 
@@ -124,7 +124,7 @@ export class OverviewPanel implements vscode.Disposable {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
 		if (!this.#isPageReady || !this.#panel.visible) return;
-		const { live, bindings } = this.#sources;
+		const { live, bindings } = this.#deps;
 		const facts = {
 			now: Date.now(),
 			warningDays: warningDays(),
@@ -145,14 +145,14 @@ export class OverviewPanel implements vscode.Disposable {
 				for (const id of ids.filter((id) => this.#knows(id))) await this.#tellUsageOf(id);
 			} catch (error) {
 				// The page asks again when the token is used or seen the next time.
-				this.#sources.log.warn("The usage of tokens could not be had.", inspect(error));
+				this.#deps.log.warn("The usage of tokens could not be had.", inspect(error));
 			}
 		});
 	}
 
 	async #tellUsageOf(id: string): Promise<void> {
 		if (!this.#isPageReady) return;
-		const client = await this.#sources.daemon.client();
+		const client = await this.#deps.daemon.client();
 		const [from = ""] = lastDays(Date.now());
 		this.#post({ type: "usage", id, counts: usageCounts(await client.usage({ tokenId: id, from })) });
 	}
@@ -166,11 +166,11 @@ export class OverviewPanel implements vscode.Disposable {
 
 	async #reveal(id: string): Promise<void> {
 		await vscode.commands.executeCommand("tokensmith.tokens.focus");
-		this.#sources.tree.mark(id);
+		this.#deps.tree.mark(id);
 	}
 
 	async #open(id: string): Promise<void> {
-		const [line] = this.#sources.bindings.linesOf(id);
+		const [line] = this.#deps.bindings.linesOf(id);
 		if (line === undefined) return;
 		try {
 			await openLine(line);
@@ -180,7 +180,7 @@ export class OverviewPanel implements vscode.Disposable {
 	}
 
 	#knows(id: string): boolean {
-		return this.#sources.live.tokens.some((token) => token.id === id);
+		return this.#deps.live.tokens.some((token) => token.id === id);
 	}
 
 	#post(message: ToPage): void {

@@ -1,17 +1,17 @@
 /** The one panel Token Overview of a window: opened when it is asked for, and given back to a window that is loaded again. */
 import * as vscode from "vscode";
-import { createPanel, OverviewPanel, type OverviewSources, overviewViewType } from "./overview-panel.ts";
+import { createPanel, type OverviewDeps, OverviewPanel, overviewViewType } from "./overview-panel.ts";
 
 export class Overview implements vscode.Disposable {
-	readonly #sources: Omit<OverviewSources, "onReady">;
+	readonly #deps: Omit<OverviewDeps, "onReady">;
 	#shown: OverviewPanel | undefined;
 	#serializer: vscode.Disposable | undefined;
 	readonly #showed = new vscode.EventEmitter<void>();
 	/** Fires when the panel has been opened and its page is there. */
 	readonly onDidShow = this.#showed.event;
 
-	constructor(sources: Omit<OverviewSources, "onReady">) {
-		this.#sources = sources;
+	constructor(deps: Omit<OverviewDeps, "onReady">) {
+		this.#deps = deps;
 	}
 
 	/** Lets VS Code hand over a panel that was open when the window was closed. */
@@ -35,7 +35,7 @@ export class Overview implements vscode.Disposable {
 	}
 
 	#take(panel: vscode.WebviewPanel): void {
-		const shown = new OverviewPanel({ ...this.#sources, onReady: () => this.#showed.fire() }, panel);
+		const shown = new OverviewPanel({ ...this.#deps, onReady: () => this.#showed.fire() }, panel);
 		this.#shown?.panel.dispose();
 		this.#shown = shown;
 		panel.onDidDispose(() => {

@@ -14,7 +14,7 @@ interface Mark {
 	readonly isTold: boolean;
 }
 
-interface Surroundings {
+interface KeyringProbeDeps {
 	storage: Pick<vscode.SecretStorage, "get" | "store">;
 	/** Of the same lifetime as SecretStorage should have. */
 	memory: vscode.Memento;
@@ -23,7 +23,7 @@ interface Surroundings {
 }
 
 /** Fulfils with whether the person is to be told now that what SecretStorage held at the last start is gone. */
-export async function hasKeyringForgotten({ storage, memory, session }: Surroundings): Promise<boolean> {
+export async function hasKeyringForgotten({ storage, memory, session }: KeyringProbeDeps): Promise<boolean> {
 	const mark = memory.get<Mark>(memoryKey);
 	if (mark?.session === session) return false;
 	const isKept = (await storage.get(secretKey)) !== undefined;

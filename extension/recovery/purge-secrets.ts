@@ -10,9 +10,9 @@ import { dateInWords } from "../tokens/time-left.ts";
 import { connect } from "../tokens/token-choice.ts";
 import type { Orphan } from "./secret-survey.ts";
 
-type Sources = Pick<Services, "live" | "secrets" | "lostSecrets">;
+type PurgeSecretsDeps = Pick<Services, "live" | "secrets" | "lostSecrets">;
 
-export async function purgeSecrets(services: Sources): Promise<void> {
+export async function purgeSecrets(services: PurgeSecretsDeps): Promise<void> {
 	await connect(services.live);
 	const { orphans, strangers } = await services.lostSecrets.survey();
 	if (orphans.length === 0) {
@@ -31,7 +31,7 @@ export async function purgeSecrets(services: Sources): Promise<void> {
 
 /** Deletes those of the chosen that are orphans still: another window may have brought a record back meanwhile. */
 export async function purge(
-	{ secrets, lostSecrets }: Pick<Sources, "secrets" | "lostSecrets">,
+	{ secrets, lostSecrets }: Pick<PurgeSecretsDeps, "secrets" | "lostSecrets">,
 	chosen: readonly Orphan[],
 ): Promise<void> {
 	const now = new Set((await lostSecrets.survey()).orphans.map(({ id }) => id));

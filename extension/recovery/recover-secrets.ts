@@ -17,9 +17,9 @@ interface Recoverable {
 	readonly lines: readonly EnvLine[];
 }
 
-type Sources = Pick<Services, "live" | "bindings" | "secrets" | "lostSecrets" | "log">;
+type RecoverSecretsDeps = Pick<Services, "live" | "bindings" | "secrets" | "lostSecrets" | "log">;
 
-export async function recoverSecrets(services: Sources): Promise<void> {
+export async function recoverSecrets(services: RecoverSecretsDeps): Promise<void> {
 	await requireTrust(
 		l10n.t("In Restricted Mode env files are not read, so no secret can be taken over from them."),
 	);
@@ -35,7 +35,7 @@ export async function recoverSecrets(services: Sources): Promise<void> {
 }
 
 /** Tokens in use whose secret is not here: those that were lost, and those that an env line could give. */
-export async function findRecoverable(services: Sources): Promise<Recoverable[]> {
+export async function findRecoverable(services: RecoverSecretsDeps): Promise<Recoverable[]> {
 	const { live, bindings, secrets, lostSecrets } = services;
 	await connect(live);
 	const title = l10n.t("Looking through env files for missing secrets…");
@@ -73,7 +73,7 @@ function wayInWords({ lines }: Recoverable): string {
 
 /** From the first line that still holds it. What fails is left, and its cause logged. */
 export async function takeOver(
-	{ secrets, log }: Pick<Sources, "secrets" | "log">,
+	{ secrets, log }: Pick<RecoverSecretsDeps, "secrets" | "log">,
 	chosen: readonly Recoverable[],
 ): Promise<{ taken: TokenRecord[]; left: TokenRecord[] }> {
 	const taken: TokenRecord[] = [];
@@ -88,7 +88,10 @@ export async function takeOver(
 	return { taken, left };
 }
 
-async function takeOne(secrets: Sources["secrets"], { token, lines: [line] }: Recoverable): Promise<boolean> {
+async function takeOne(
+	secrets: RecoverSecretsDeps["secrets"],
+	{ token, lines: [line] }: Recoverable,
+): Promise<boolean> {
 	if (line === undefined) return false;
 	await secrets.store(token.id, await secretOn(line));
 	return true;

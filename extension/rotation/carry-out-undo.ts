@@ -15,7 +15,7 @@ import type { Services } from "../services.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import { isFinished, type Rotation } from "./rotation.ts";
 
-type UndoServices = Pick<Services, "daemon" | "secrets" | "log">;
+type UndoRotationDeps = Pick<Services, "daemon" | "secrets" | "log">;
 
 export interface RefusedUndo {
 	error: ProblemError;
@@ -25,7 +25,7 @@ export interface RefusedUndo {
 
 /** Answers why the daemon did not undo it, perhaps because the overlap ended at this very moment. */
 export async function carryOutUndo(
-	services: UndoServices,
+	services: UndoRotationDeps,
 	rotation: Rotation,
 	lines: readonly EnvLine[],
 ): Promise<RefusedUndo | undefined> {
@@ -47,7 +47,7 @@ export async function carryOutUndo(
 
 /** If the daemon does not undo it, the lines need it again. */
 async function keepNewSecret(
-	{ secrets }: UndoServices,
+	{ secrets }: UndoRotationDeps,
 	{ id }: TokenRecord,
 	[line]: readonly EnvLine[],
 ): Promise<void> {
@@ -57,7 +57,7 @@ async function keepNewSecret(
 
 /** Takes `putBack` back, so that no line holds what is refused. */
 async function putForward(
-	{ secrets, log }: UndoServices,
+	{ secrets, log }: UndoRotationDeps,
 	{ predecessor, successor }: Rotation,
 	lines: readonly EnvLine[],
 ): Promise<RefusedUndo["lines"]> {
@@ -79,7 +79,7 @@ async function putForward(
 
 /** @throws FileError, and then both secrets still work. */
 async function putBack(
-	{ secrets }: UndoServices,
+	{ secrets }: UndoRotationDeps,
 	{ predecessor }: Rotation,
 	lines: readonly EnvLine[],
 ): Promise<void> {

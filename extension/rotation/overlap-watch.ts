@@ -15,23 +15,23 @@ import { isOverlapOver, workingSuccessorOf } from "../tokens/lineage.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import { command, offer } from "./rotation-report.ts";
 
-interface Surroundings extends Pick<Services, "live" | "bindings" | "secrets" | "log"> {
+interface OverlapWatchDeps extends Pick<Services, "live" | "bindings" | "secrets" | "log"> {
 	claims: Claims;
 	/** For so long after the end, in milliseconds, a rotation may still be at its lines. */
 	grace?: number;
 }
 
-export function watchOverlaps(surroundings: Surroundings): vscode.Disposable {
+export function watchOverlaps(deps: OverlapWatchDeps): vscode.Disposable {
 	const seen = new Set<string>();
-	return surroundings.live.onDidChange(() => {
-		const { live, log, grace = 10_000 } = surroundings;
+	return deps.live.onDidChange(() => {
+		const { live, log, grace = 10_000 } = deps;
 		// Without the daemon the list stays as it was, and another window may have undone a rotation since.
 		if (live.state !== "live") return;
 		const then = Date.now() - grace;
 		const ended = live.tokens.filter((token) => !seen.has(token.id) && isOverlapOver(token, then));
 		if (ended.length === 0) return;
 		for (const { id } of ended) seen.add(id);
-		afterEnd(surroundings, ended).catch((error: unknown) => {
+		afterEnd(deps, ended).catch((error: unknown) => {
 			log.warn(inspect(error));
 			// With the next change of the list it is tried again.
 			for (const { id } of ended) seen.delete(id);
@@ -39,22 +39,22 @@ export function watchOverlaps(surroundings: Surroundings): vscode.Disposable {
 	});
 }
 
-async function afterEnd(surroundings: Surroundings, ended: readonly TokenRecord[]): Promise<void> {
-	const { secrets, claims, bindings } = surroundings;
+async function afterEnd(deps: OverlapWatchDeps, ended: readonly TokenRecord[]): Promise<void> {
+	const { secrets, claims, bindings } = deps;
 	const kept = new Set(await secrets.ids());
-	for (const { id } of ended) if (kept.has(id)) await forgetSecret(surroundings, id);
+	for (const { id } of ended) if (kept.has(id)) await forgetSecret(deps, id);
 	const told = await claims.keys();
 	const news = ended.filter(({ id }) => !told.has(overlapKey(id)));
 	if (news.length === 0 || !vscode.workspace.isTrusted) return;
 	await bindings.whenReady();
 	for (const token of news) {
 		if (bindings.linesOf(token.id).length === 0 || !(await claims.claim(overlapKey(token.id)))) continue;
-		offerReplacement(surroundings, token).catch((error: unknown) => surroundings.log.warn(inspect(error)));
+		offerReplacement(deps, token).catch((error: unknown) => deps.log.warn(inspect(error)));
 	}
 }
 
 async function offerReplacement(
-	{ live, bindings, secrets }: Surroundings,
+	{ live, bindings, secrets }: OverlapWatchDeps,
 	token: TokenRecord,
 ): Promise<void> {
 	const lines = bindings.linesOf(token.id);

@@ -15,7 +15,7 @@ import type { Services } from "../services.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import { type RotationPlan, requestFor } from "./rotation-plan.ts";
 
-type RotationServices = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
+type RotationDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
 
 export interface Rotation {
 	predecessor: TokenRecord;
@@ -45,7 +45,7 @@ export interface Done extends Rotation {
 
 export type Stage = "creating" | "verifying" | "replacing" | "ending";
 
-interface Surroundings {
+interface RotationOptions {
 	maximumOverlapSeconds: number;
 	onStage(stage: Stage): void;
 	/** Heeded until the first line is written. */
@@ -53,19 +53,19 @@ interface Surroundings {
 }
 
 export async function carryOut(
-	services: RotationServices,
+	services: RotationDeps,
 	token: TokenRecord,
 	plan: RotationPlan,
-	surroundings: Surroundings,
+	options: RotationOptions,
 ): Promise<RotationOutcome> {
-	surroundings.onStage("creating");
+	options.onStage("creating");
 	let begun: Begun | RotationOutcome;
 	try {
-		begun = await begin(services, token, plan, surroundings);
+		begun = await begin(services, token, plan, options);
 	} catch (error) {
 		return { kind: "not-begun", error };
 	}
-	return "kind" in begun ? begun : await goOn(services, begun, plan, surroundings);
+	return "kind" in begun ? begun : await finishSteps(services, begun, plan, options);
 }
 
 /** Whether no reader of any line needs the old secret any more, as far as is known. */
@@ -80,17 +80,17 @@ interface Begun extends Rotation {
 
 /** Everything that can fail without a trace fails here, before there is a successor. */
 async function begin(
-	services: RotationServices,
+	services: RotationDeps,
 	token: TokenRecord,
 	plan: RotationPlan,
-	{ maximumOverlapSeconds, cancellation }: Surroundings,
+	{ maximumOverlapSeconds, cancellation }: RotationOptions,
 ): Promise<Begun | RotationOutcome> {
 	await keepOldSecret(services, token);
 	if (cancellation?.isCancellationRequested) return { kind: "cancelled" };
 	const client = await services.daemon.client();
 	const request = requestFor(plan, { token, maximumOverlapSeconds }, new Date());
 	try {
-		return { client, ...apart(await client.rotateToken(token.id, request)) };
+		return { client, ...splitSecret(await client.rotateToken(token.id, request)) };
 	} catch (error) {
 		if (!(error instanceof UnreachableError) || error.outcome === "not-done") throw error;
 		return await afterNoAnswer(services, client, token, error);
@@ -98,19 +98,19 @@ async function begin(
 }
 
 /** What undo puts back. To store it also shows whether SecretStorage takes anything, while nothing has happened yet. */
-async function keepOldSecret({ secrets, bindings }: RotationServices, { id }: TokenRecord): Promise<void> {
+async function keepOldSecret({ secrets, bindings }: RotationDeps, { id }: TokenRecord): Promise<void> {
 	const [line] = bindings.linesOf(id);
 	const secret = (await secrets.get(id)) ?? (line && (await secretOn(line)));
 	if (secret !== undefined) await secrets.store(id, secret);
 }
 
-function apart({ token: secret, predecessor, ...successor }: RotatedToken) {
+function splitSecret({ token: secret, predecessor, ...successor }: RotatedToken) {
 	return { predecessor, successor, secret };
 }
 
 /** The connection broke: there may be a successor whose secret never arrived. */
 async function afterNoAnswer(
-	services: RotationServices,
+	services: RotationDeps,
 	client: Client,
 	{ id, successorId }: TokenRecord,
 	error: unknown,
@@ -137,11 +137,11 @@ async function afterNoAnswer(
 	}
 }
 
-async function goOn(
-	services: RotationServices,
+async function finishSteps(
+	services: RotationDeps,
 	begun: Begun,
 	plan: RotationPlan,
-	{ onStage, cancellation }: Surroundings,
+	{ onStage, cancellation }: RotationOptions,
 ): Promise<RotationOutcome> {
 	const { client, secret, successor } = begun;
 	try {
@@ -182,7 +182,7 @@ async function verify(client: Client, { secret, successor }: Begun): Promise<voi
 
 /** Puts the successor's secret into every line that holds the predecessor's by now, and leaves what cannot be changed. */
 async function replaceOldSecret(
-	{ bindings }: RotationServices,
+	{ bindings }: RotationDeps,
 	{ predecessor, secret }: Begun,
 ): Promise<Written<EnvLine>> {
 	await bindings.whenReady();
@@ -192,9 +192,9 @@ async function replaceOldSecret(
 
 /** If it does not end now, it does so by itself, and can be ended by hand. */
 async function end(
-	{ log }: RotationServices,
+	{ log }: RotationDeps,
 	{ client, predecessor }: Begun,
-	onStage: Surroundings["onStage"],
+	onStage: RotationOptions["onStage"],
 ): Promise<TokenRecord> {
 	if (predecessor.status !== "retiring") return predecessor;
 	onStage("ending");
@@ -208,7 +208,7 @@ async function end(
 
 /** No line is changed yet, so that the successor can go as it came. `error` undefined: the person wants it so. */
 async function takeBack(
-	services: RotationServices,
+	services: RotationDeps,
 	begun: Begun,
 	{ error, isKept }: { error: unknown; isKept: boolean },
 ): Promise<RotationOutcome> {

@@ -11,7 +11,7 @@ import { type Grouping, groupings, groupTokens, type TokenGroup } from "./token-
 
 const groupingKey = "tokenGrouping";
 
-interface Sources {
+interface ShownTokensDeps {
 	live: LiveTokens;
 	bindings: Bindings;
 	/** Where the grouping is remembered: the workspace's own comes first. */
@@ -19,18 +19,18 @@ interface Sources {
 }
 
 export class ShownTokens implements vscode.Disposable {
-	readonly #sources: Sources;
+	readonly #deps: ShownTokensDeps;
 	readonly #changed = new vscode.EventEmitter<void>();
 	readonly onDidChange = this.#changed.event;
 	#filter = "";
 
-	constructor(sources: Sources) {
-		this.#sources = sources;
+	constructor(deps: ShownTokensDeps) {
+		this.#deps = deps;
 	}
 
 	/** By file only where files are read at all. */
 	get grouping(): Grouping {
-		const { workspace, everywhere } = this.#sources.memory;
+		const { workspace, everywhere } = this.#deps.memory;
 		const remembered = workspace.get(groupingKey) ?? everywhere.get(groupingKey);
 		const grouping = groupings.find((one) => one === remembered) ?? "status";
 		return grouping === "file" && !vscode.workspace.isTrusted ? "status" : grouping;
@@ -38,7 +38,7 @@ export class ShownTokens implements vscode.Disposable {
 
 	/** Remembered in this workspace, and for those that have no grouping of their own. */
 	async groupBy(grouping: Grouping): Promise<void> {
-		const { workspace, everywhere } = this.#sources.memory;
+		const { workspace, everywhere } = this.#deps.memory;
 		await Promise.all([workspace.update(groupingKey, grouping), everywhere.update(groupingKey, grouping)]);
 		this.#changed.fire();
 	}
@@ -55,19 +55,19 @@ export class ShownTokens implements vscode.Disposable {
 
 	/** How many tokens the filter lets pass, of how many. */
 	get count(): { count: number; of: number } {
-		return { count: this.#passing().length, of: this.#sources.live.tokens.length };
+		return { count: this.#passing().length, of: this.#deps.live.tokens.length };
 	}
 
 	/** What the welcome texts in package.json go by. */
 	get state(): string {
-		const { live } = this.#sources;
+		const { live } = this.#deps;
 		if (live.state !== "live") return live.state;
 		if (live.tokens.length === 0) return "empty";
 		return this.#passing().length === 0 ? "none-pass" : "listed";
 	}
 
 	groups(): TokenGroup<EnvLine>[] {
-		const { bindings } = this.#sources;
+		const { bindings } = this.#deps;
 		return groupTokens(this.#passing(), this.grouping, {
 			now: Date.now(),
 			warningDays: warningDays(),
@@ -85,12 +85,12 @@ export class ShownTokens implements vscode.Disposable {
 	#issuerName(issuer: string): string {
 		if (issuer === "local") return l10n.t("This Machine");
 		if (issuer === "other") return l10n.t("Other Systems");
-		const profile = this.#sources.live.profiles.find(({ id }) => id === issuer);
+		const profile = this.#deps.live.profiles.find(({ id }) => id === issuer);
 		return profile?.name ?? issuer;
 	}
 
 	#passing(): readonly TokenRecord[] {
-		const { live, bindings } = this.#sources;
+		const { live, bindings } = this.#deps;
 		if (this.#filter === "") return live.tokens;
 		const placesOf = (id: string) => bindings.linesOf(id).map(({ words }) => words);
 		return live.tokens.filter(filterBy(this.#filter, placesOf));

@@ -44,7 +44,7 @@ const viewId = "tokensmith.tokens";
 /** The shape of a list that could not be drawn. */
 const noRows = "";
 
-interface Sources {
+interface TokenTreeDeps {
 	live: LiveTokens;
 	bindings: Bindings;
 	secrets: SecretStore;
@@ -58,7 +58,7 @@ interface Sources {
 }
 
 export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
-	readonly #sources: Sources;
+	readonly #deps: TokenTreeDeps;
 	readonly #changed = new vscode.EventEmitter<Node[] | undefined>();
 	readonly onDidChangeTreeData = this.#changed.event;
 	readonly shown: ShownTokens;
@@ -76,9 +76,9 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	/** The tokens' rows that VS Code knows, by place. */
 	readonly #known = new Map<string, TokenNode>();
 
-	constructor(sources: Sources) {
-		this.#sources = sources;
-		this.shown = new ShownTokens(sources);
+	constructor(deps: TokenTreeDeps) {
+		this.#deps = deps;
+		this.shown = new ShownTokens(deps);
 		this.#disposables.push(
 			this.shown,
 			this.shown.onDidChange(() => this.#refresh()),
@@ -87,7 +87,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	/** Puts the list into its place. Nothing is fetched before somebody sees it. */
 	open(): void {
-		const { live, bindings, onDidChangeSecrets, log } = this.#sources;
+		const { live, bindings, onDidChangeSecrets, log } = this.#deps;
 		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this, canSelectMany: true });
 		this.#view = view;
 		this.#disposables.push(
@@ -142,7 +142,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	}
 
 	async #overlapFacts(tokenId: string): Promise<Fact[]> {
-		const { daemon, log } = this.#sources;
+		const { daemon, log } = this.#deps;
 		try {
 			return [overlapFact(await (await daemon.client()).usage({ tokenId }))];
 		} catch (error) {
@@ -176,7 +176,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	}
 
 	#factsNow(): ItemFacts {
-		const namesakes = namesakesAmong(this.#sources.live.tokens);
+		const namesakes = namesakesAmong(this.#deps.live.tokens);
 		return { now: Date.now(), warningDays: warningDays(), kept: this.#kept ?? new Set(), namesakes };
 	}
 
@@ -217,7 +217,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	}
 
 	async #learnKept(): Promise<void> {
-		this.#kept = new Set(await this.#sources.secrets.ids());
+		this.#kept = new Set(await this.#deps.secrets.ids());
 	}
 
 	async #secretsChanged(): Promise<void> {
@@ -229,14 +229,14 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	#look(): void {
 		if (this.#view?.visible) {
-			this.#sources.live.start();
-			this.#sources.bindings.start();
+			this.#deps.live.start();
+			this.#deps.bindings.start();
 		}
 		this.#refresh();
 	}
 
 	#refresh(): void {
-		const { live } = this.#sources;
+		const { live } = this.#deps;
 		if (this.#view !== undefined) this.#describe(this.#view);
 		setContext("tokensmith.view", this.shown.state);
 		setContext("tokensmith.problem", live.error instanceof DaemonError ? live.error.code : undefined);
@@ -258,7 +258,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	/** Above the tokens only: an empty view has its welcome, which a message would replace. */
 	#message(): string {
-		const { live } = this.#sources;
+		const { live } = this.#deps;
 		const problem = live.error ?? live.policyError;
 		return problem === undefined || live.tokens.length === 0 ? "" : explain(problem).text;
 	}
@@ -266,7 +266,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	#badge(): vscode.ViewBadge | undefined {
 		const now = Date.now();
 		const days = warningDays();
-		const { tokens } = this.#sources.live;
+		const { tokens } = this.#deps.live;
 		const value = tokens.filter((token) => needsAttention(urgencyOf(token, days, now))).length;
 		if (value === 0) return undefined;
 		const one = l10n.t("1 API token expired or about to expire");
@@ -280,7 +280,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	#reveal(): void {
 		const id = this.#toMark;
-		const { live, log } = this.#sources;
+		const { live, log } = this.#deps;
 		if (id === undefined || !this.#view?.visible || !live.tokens.some((token) => token.id === id)) return;
 		const found = findToken(this.#roots(), id);
 		const node = found && (this.#known.get(placeOf(found)) ?? found);

@@ -75,7 +75,7 @@ describe("secrets in what runs", () => {
 	});
 	afterEach(() => rm(place, { recursive: true, force: true, maxRetries: 10 }));
 
-	const door = () => ({
+	const deps = () => ({
 		...{ live, consents, secrets: new SecretStore(secretsIn(kept)) },
 		isTrusted: () => isTrusted,
 		ask: async (question: ConsentQuestion) => {
@@ -95,7 +95,7 @@ describe("secrets in what runs", () => {
 		});
 
 		async function run(more: object = {}): Promise<number | undefined> {
-			const task = runnable(new vscode.Task(definition(more), folder, "test", "tokensmith"), door());
+			const task = runnable(new vscode.Task(definition(more), folder, "test", "tokensmith"), deps());
 			const { promise, resolve } = Promise.withResolvers<number | undefined>();
 			const listener = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
 				if (execution.task.name === "test") resolve(exitCode);
@@ -226,7 +226,7 @@ describe("secrets in what runs", () => {
 		}
 
 		it("starts the program with the secret in its environment", async () => {
-			const debugging = new TokenDebugging(door());
+			const debugging = new TokenDebugging(deps());
 			const resolved = await debugging.resolveDebugConfigurationWithSubstitutedVariables(
 				folder,
 				config(tokens),
@@ -238,7 +238,7 @@ describe("secrets in what runs", () => {
 		});
 
 		it("asks once for a configuration, and again when it is another", async () => {
-			const debugging = new TokenDebugging(door());
+			const debugging = new TokenDebugging(deps());
 			const start = (more: object) =>
 				debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, config({ ...tokens, ...more }));
 			await start({ __sessionId: "1" });
@@ -252,7 +252,7 @@ describe("secrets in what runs", () => {
 
 		it("does not start, in silence, when the person says no", async () => {
 			answer = "no";
-			const debugging = new TokenDebugging(door());
+			const debugging = new TokenDebugging(deps());
 			const resolved = await debugging.resolveDebugConfigurationWithSubstitutedVariables(
 				folder,
 				config(tokens),
@@ -262,7 +262,7 @@ describe("secrets in what runs", () => {
 		});
 
 		it("does not start in Restricted Mode, nor where the secret would be seen", async () => {
-			const debugging = new TokenDebugging(door());
+			const debugging = new TokenDebugging(deps());
 			const start = (more: object) =>
 				debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, config({ ...tokens, ...more }));
 			assert.equal(await start({ console: "integratedTerminal" }), undefined);
@@ -275,7 +275,7 @@ describe("secrets in what runs", () => {
 		});
 
 		it("leaves a configuration without tokens as it is", async () => {
-			const debugging = new TokenDebugging(door());
+			const debugging = new TokenDebugging(deps());
 			const plain = config({ console: "integratedTerminal", trace: true });
 			assert.equal(await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, plain), plain);
 		});
@@ -310,7 +310,7 @@ describe("secrets in what runs", () => {
 			}
 
 			it("gives the secret to the configuration that asks for it", async () => {
-				const resolved = await start(new TokenDebugging(door()), {}, raw());
+				const resolved = await start(new TokenDebugging(deps()), {}, raw());
 				assert.deepEqual(resolved, config({ env: { API_TOKEN: token.token } }));
 				assert.ok(asked[0]?.lines.includes("env: API_TOKEN"));
 				assert.equal(asked[0]?.grants[0]?.key, "API_TOKEN");
@@ -319,7 +319,7 @@ describe("secrets in what runs", () => {
 			});
 
 			it("takes the name or the id of the token from an input's arguments", async () => {
-				const debugging = new TokenDebugging(door());
+				const debugging = new TokenDebugging(deps());
 				for (const wanted of ["orders-api", token.id, { token: "orders-api" }]) {
 					const resolved = await start(debugging, {}, wanted);
 					assert.equal(resolved?.env.API_TOKEN, token.token);
@@ -328,7 +328,7 @@ describe("secrets in what runs", () => {
 			});
 
 			it("gives nothing where no debugging is about to start, as from a task's input", async () => {
-				const debugging = new TokenDebugging(door());
+				const debugging = new TokenDebugging(deps());
 				await assert.rejects(debugging.standInFor("orders-api", choose), /Only a debug configuration/);
 				debugging.resolveDebugConfiguration(folder, config());
 				await assert.rejects(debugging.standInFor("orders-api", choose), /Only a debug configuration/);
@@ -336,7 +336,7 @@ describe("secrets in what runs", () => {
 			});
 
 			it("gives a task that asks while a start waits at a prompt no secret, also of what was allowed", async () => {
-				const debugging = new TokenDebugging(door());
+				const debugging = new TokenDebugging(deps());
 				assert.ok(await start(debugging));
 				assert.equal(consents.all.length, 1);
 				// The next start is cancelled at a prompt, of which nobody is told.
@@ -346,7 +346,7 @@ describe("secrets in what runs", () => {
 			});
 
 			it("asks again for another program, though the variable was allowed for the first", async () => {
-				const debugging = new TokenDebugging(door());
+				const debugging = new TokenDebugging(deps());
 				await start(debugging);
 				await start(debugging, { program: "/x/evil.cjs" });
 				assert.equal(asked.length, 2);
@@ -355,7 +355,7 @@ describe("secrets in what runs", () => {
 			});
 
 			it("does not start where the secret would stand outside the environment", async () => {
-				const debugging = new TokenDebugging(door());
+				const debugging = new TokenDebugging(deps());
 				for (const more of [
 					{ args: [variable] },
 					{ program: `/x/${variable}` },
@@ -369,7 +369,7 @@ describe("secrets in what runs", () => {
 
 			it("does not start when the person says no, and says nothing", async () => {
 				answer = "no";
-				assert.equal(await start(new TokenDebugging(door())), undefined);
+				assert.equal(await start(new TokenDebugging(deps())), undefined);
 				assert.deepEqual(failures, []);
 			});
 		});

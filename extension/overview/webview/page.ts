@@ -26,7 +26,7 @@ interface PageState {
 	scrollTop: number;
 }
 
-interface Surroundings {
+interface PageDeps {
 	send(message: FromPage): void;
 	remember(state: PageState): void;
 }
@@ -34,7 +34,7 @@ interface Surroundings {
 const usualSorting: Sorting = { column: "end", direction: "ascending" };
 
 export class Page {
-	readonly #surroundings: Surroundings;
+	readonly #deps: PageDeps;
 	readonly #root: HTMLElement;
 	readonly #timeline = new TimelineView({ onChoose: (ids) => this.#choose(ids) });
 	readonly #detail = new DetailView((action, id) => this.#send({ type: "token-action", action, id }));
@@ -65,8 +65,8 @@ export class Page {
 	/** The token whose details are shown. */
 	#shown: string | undefined;
 
-	constructor(root: HTMLElement, state: Partial<PageState>, surroundings: Surroundings) {
-		this.#surroundings = surroundings;
+	constructor(root: HTMLElement, state: Partial<PageState>, deps: PageDeps) {
+		this.#deps = deps;
 		this.#root = root;
 		this.#state = { sorting: usualSorting, query: "", selected: undefined, scrollTop: 0, ...state };
 		this.#scrollTopToRestore = this.#state.scrollTop;
@@ -200,11 +200,11 @@ export class Page {
 	}
 
 	#send(message: FromPage): void {
-		this.#surroundings.send(message);
+		this.#deps.send(message);
 	}
 
 	#remember(): void {
-		this.#surroundings.remember({ ...this.#state, scrollTop: this.#table.scrollTop });
+		this.#deps.remember({ ...this.#state, scrollTop: this.#table.scrollTop });
 	}
 }
 
