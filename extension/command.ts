@@ -1,20 +1,20 @@
-/** What a command is. The tables of them are beside what they do; `commands.ts` registers all. */
-import type { Services } from "./services.ts";
+/** What a command is. Each table of commands stands beside what its commands do; `commands.ts` registers all of them. */
 
-export interface Command {
+/** @typeParam Deps the services that the command needs, and no more. */
+export interface Command<Deps> {
 	/** What did not happen when it fails, as a sentence. */
 	failed: () => string;
-	/** What it answers is for whoever calls `executeCommand`: the debugger, or another command. */
-	run(call: CommandCall): unknown;
+	/** The result goes to the caller of `executeCommand`: the debugger, or another command. */
+	run: (call: CommandCall<Deps>) => unknown;
 }
 
-/** By what follows `tokensmith.` in the command's id. */
-export type CommandTable = Record<string, Command>;
+/** The key is the part of the command's id after `tokensmith.`. */
+export type CommandTable<Deps> = Record<string, Command<Deps>>;
 
-export interface CommandCall {
-	services: Services;
-	/** What it was started from: an entry of a view, what a key binding or a link passes, or nothing. */
+export interface CommandCall<Deps> {
+	services: Deps;
+	/** What the command was started from: an entry of a view, the argument of a key binding or a link, or nothing. */
 	argument: unknown;
-	/** All the entries that are selected in the view that it was started from, if it is one. */
+	/** All entries that are selected in the view that the command was started from, if it was one. */
 	selected: unknown;
 }

@@ -19,7 +19,7 @@ import type { Services } from "./services.ts";
 import { tokenCommands } from "./tokens/token-commands.ts";
 import { viewCommands } from "./tokens/view-commands.ts";
 
-const tables: readonly CommandTable[] = [
+const tables: readonly CommandTable<Services>[] = [
 	activityCommands,
 	createCommands,
 	daemonCommands,
@@ -47,7 +47,7 @@ export function registerCommands(services: Services): vscode.Disposable {
 }
 
 /** Cancelling is no error; anything else is logged, told, and tried again if the person wants that. */
-async function runSafely(command: Command, call: CommandCall): Promise<unknown> {
+async function runSafely(command: Command<Services>, call: CommandCall<Services>): Promise<unknown> {
 	for (;;) {
 		try {
 			return await command.run(call);

@@ -1,4 +1,4 @@
-/** What the composition root builds once and every command works with. */
+/** The services that the composition root builds once. A function takes only those that it needs, by `Pick`. */
 import type * as vscode from "vscode";
 import type { TokenRecord } from "../daemon/contract.ts";
 import type { ActivityTree } from "./activity/activity-tree.ts";

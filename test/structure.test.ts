@@ -87,6 +87,16 @@ describe("the structure", () => {
 		}
 	});
 
+	it("names all services together only where commands are registered; elsewhere each function picks its own", () => {
+		const wrong = extension.filter((file) => {
+			if (/^extension\/(services|commands|extension)\.ts$/.test(file)) return false;
+			return namesAllServices(readFileSync(join(root, file), "utf8"));
+		});
+		assert.deepEqual(wrong, []);
+		assert.ok(namesAllServices("function f(services: Services): void {}"));
+		assert.ok(!namesAllServices('type Deps = Pick<\n\tServices,\n\t"live" | "log"\n>;'));
+	});
+
 	it("lets the daemon know nothing of the extension, of VS Code or of the tests", () => {
 		const wrong = importsOf(daemon).filter(({ to }) => !to.startsWith("daemon/"));
 		assert.deepEqual(wrong, []);
@@ -183,6 +193,10 @@ function specifiersOf(files: readonly string[]): Import[] {
 			),
 		].map((match) => ({ from, to: match[1] ?? match[2] ?? "" }));
 	});
+}
+
+function namesAllServices(text: string): boolean {
+	return /\bServices\b/.test(text.replace(/^import [^;]*;|\bPick<\s*Services,/gm, ""));
 }
 
 /** A folder of the extension, or one of the files beside them. */

@@ -2,11 +2,12 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
+import type { Services } from "../services.ts";
 import { idOf } from "../tokens/token-choice.ts";
 
 const failed = () => l10n.t("The activity cannot be shown.");
 
-export const activityCommands: CommandTable = {
+export const activityCommands: CommandTable<Pick<Services, "activity">> = {
 	showActivity: {
 		failed,
 		run: async ({ services, argument }) => {

@@ -15,7 +15,7 @@ interface Variable {
 
 /** @param variable undefined: the person puts the secret into one. */
 export async function copyCurlTest(
-	{ daemon }: Services,
+	{ daemon }: Pick<Services, "daemon">,
 	token: TokenRecord,
 	variable: Variable | undefined,
 ): Promise<void> {
@@ -35,7 +35,10 @@ export async function copyCurlTest(
 }
 
 /** The first line of the env files here that a shell can read the token's secret from. */
-export async function variableOf({ bindings }: Services, { id }: TokenRecord): Promise<Variable | undefined> {
+export async function variableOf(
+	{ bindings }: Pick<Services, "bindings">,
+	{ id }: TokenRecord,
+): Promise<Variable | undefined> {
 	await bindings.whenReady();
 	const line = bindings.linesOf(id).find(({ commented, key }) => !commented && isEnvKey(key));
 	return line && { key: line.key, envFile: vscode.workspace.asRelativePath(line.uri, false) };

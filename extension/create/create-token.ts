@@ -14,22 +14,24 @@ import { nameOf } from "../env/file-text.ts";
 import { fieldOf } from "../failure.ts";
 import { report, untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
-import { connect, tokenFor } from "../tokens/token-choice.ts";
+import { connect, type TokenChoiceDeps, tokenFor } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import type { Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
 import { copyCurlTest, variableOf } from "./copy-curl-test.ts";
-import { deliverSecret } from "./deliver-secret.ts";
+import { type DeliveryDeps, deliverSecret } from "./deliver-secret.ts";
 import { expiryInstant } from "./expiry-input.ts";
 import { summaryRows } from "./summary.ts";
 import { type TokenDraft, tokenSteps } from "./token-steps.ts";
+
+type CreateDeps = DeliveryDeps & Pick<Services, "live" | "tree">;
 
 /** Everything that is asked before a token is created. */
 type CreationDraft = TokenDraft & EnvDraft;
 
 const failed = () => l10n.t("The token was not created.");
 
-export const createCommands: CommandTable = {
+export const createCommands: CommandTable<CreateDeps & TokenChoiceDeps> = {
 	createToken: { failed, run: ({ services }) => createToken(services) },
 	copyCurlTest: {
 		failed: () => l10n.t("The curl test was not copied."),
@@ -41,7 +43,7 @@ export const createCommands: CommandTable = {
 	},
 };
 
-async function createToken(services: Services): Promise<void> {
+async function createToken(services: CreateDeps): Promise<void> {
 	let draft: CreationDraft = {};
 	let changeFirst: string | undefined;
 	let created: { token: TokenRecord; secret: string } | undefined;
@@ -59,7 +61,11 @@ async function createToken(services: Services): Promise<void> {
 	await deliverSecret(services, { ...created, placement: placementOf(draft) });
 }
 
-async function askAll(services: Services, draft: CreationDraft, changeFirst: string | undefined) {
+async function askAll(
+	services: Pick<Services, "live" | "log">,
+	draft: CreationDraft,
+	changeFirst: string | undefined,
+) {
 	const { live, log } = services;
 	const profile = () => untilDone(() => localProfile(services), { failed: failed(), log, modal: "modal" });
 	const isNameTaken = (name: string) =>
@@ -97,14 +103,17 @@ function placementInSummary(draft: EnvDraft) {
 	return { ...placement, fileName: nameOf(uri), isNewFile: state === "new" };
 }
 
-async function localProfile({ live }: Services): Promise<Profile> {
+async function localProfile({ live }: Pick<Services, "live">): Promise<Profile> {
 	await connect(live);
 	const profile = live.profiles.find(({ id }) => id === "local");
 	if (profile === undefined) throw new Error("The daemon knows no local profile.");
 	return profile;
 }
 
-async function requestToken({ daemon }: Services, draft: CreationDraft): Promise<CreatedToken> {
+async function requestToken(
+	{ daemon }: Pick<Services, "daemon">,
+	draft: CreationDraft,
+): Promise<CreatedToken> {
 	const { name, permissions, expiry, allowedAddresses } = draft;
 	if (name === undefined || expiry === undefined) throw new Error("The wizard ended before its last step.");
 	return vscode.window.withProgress(
@@ -131,7 +140,10 @@ interface FailedCreation {
 }
 
 /** Fulfils with the step to begin again with, all answers kept; giving up is a cancellation. */
-async function afterFailure(services: Services, failure: FailedCreation): Promise<string> {
+async function afterFailure(
+	services: Pick<Services, "daemon" | "log">,
+	failure: FailedCreation,
+): Promise<string> {
 	const { error } = failure;
 	if (error instanceof vscode.CancellationError) throw error;
 	if (error instanceof UnreachableError && error.outcome === "unknown")
@@ -158,7 +170,7 @@ function stepOf(error: unknown): string {
  * time of its creation, and revoked if the person wants that.
  */
 async function revokeOrphan(
-	services: Services,
+	services: Pick<Services, "daemon" | "log">,
 	{ draft, startedAt, error }: FailedCreation,
 ): Promise<undefined> {
 	const { log, daemon } = services;

@@ -14,6 +14,8 @@ import { report } from "../report.ts";
 import type { Services } from "../services.ts";
 import { copyCurlTest } from "./copy-curl-test.ts";
 
+export type DeliveryDeps = Pick<Services, "daemon" | "secrets" | "clipboard" | "log">;
+
 interface Delivery extends KeptSecret {
 	/** undefined: SecretStorage only. */
 	placement: Placement | undefined;
@@ -24,7 +26,7 @@ interface Stage {
 }
 
 /** Never throws but a cancellation: the token exists, so nothing that fails here may read as if it did not. */
-export async function deliverSecret(services: Services, delivery: Delivery): Promise<void> {
+export async function deliverSecret(services: DeliveryDeps, delivery: Delivery): Promise<void> {
 	try {
 		await deliver(services, delivery);
 	} catch (error) {
@@ -34,7 +36,7 @@ export async function deliverSecret(services: Services, delivery: Delivery): Pro
 	}
 }
 
-async function deliver(services: Services, delivery: Delivery): Promise<void> {
+async function deliver(services: DeliveryDeps, delivery: Delivery): Promise<void> {
 	const { token, secret, placement } = delivery;
 	const kept = await stage(services.secrets.store(token.id, secret));
 	const placed = placement === undefined ? {} : await stage(placeSecret(placement, secret));
@@ -54,7 +56,7 @@ async function stage(work: Promise<unknown>): Promise<Stage> {
 
 /** The one time that the secret is shown. */
 async function reveal(
-	{ clipboard }: Services,
+	{ clipboard }: Pick<Services, "clipboard">,
 	{ token, secret, placement }: Delivery,
 	stages: { kept: Stage; placed: Stage },
 ): Promise<void> {
@@ -89,14 +91,21 @@ function whereItIs(
 	return `${inFile} ${inStorage}\n\n${once}`;
 }
 
-async function finish(services: Services, delivery: Delivery, placed: Stage): Promise<void> {
+async function finish(
+	services: Pick<Services, "daemon" | "clipboard" | "log">,
+	delivery: Delivery,
+	placed: Stage,
+): Promise<void> {
 	const { placement } = delivery;
 	if (placement === undefined || !("error" in placed)) return sayNextSteps(services, delivery);
 	const finalPlacement = await placeAfterFailure(services, delivery, { placement, error: placed.error });
 	await sayNextSteps(services, { ...delivery, placement: finalPlacement });
 }
 
-async function sayNextSteps(services: Services, { token, placement }: Delivery): Promise<void> {
+async function sayNextSteps(
+	services: Pick<Services, "daemon">,
+	{ token, placement }: Delivery,
+): Promise<void> {
 	const file = placement === undefined ? "" : messageText(nameOf(placement.target.uri));
 	const open = l10n.t("Open {0}", file);
 	const test = l10n.t("Copy curl Test");

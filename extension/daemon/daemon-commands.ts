@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
 import type { Services } from "../services.ts";
 
-export const daemonCommands: CommandTable = {
+export const daemonCommands: CommandTable<Pick<Services, "daemon" | "live" | "log">> = {
 	refresh: {
 		failed: () => l10n.t("The tokens cannot be shown."),
 		run: ({ services }) => services.live.whenLive(),
@@ -23,7 +23,7 @@ export const daemonCommands: CommandTable = {
 	},
 };
 
-async function restartDaemon({ daemon, live }: Services): Promise<void> {
+async function restartDaemon({ daemon, live }: Pick<Services, "daemon" | "live">): Promise<void> {
 	await vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title: l10n.t("Restarting the daemon of API tokens…") },
 		async () => {

@@ -7,10 +7,16 @@ import { type EnvLine, openLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import type { Services } from "../services.ts";
 import { isMaskingWanted, setMasking } from "../settings.ts";
+import type { Masking } from "./masking.ts";
 import { takeOver } from "./take-over.ts";
 import { ignoreAndUntrack } from "./untrack.ts";
 
-export const envLineCommands: CommandTable = {
+type EnvLineCommandDeps = Pick<
+	Services,
+	"bindings" | "daemon" | "ignored" | "masking" | "secrets" | "tracked" | "tree"
+>;
+
+export const envLineCommands: CommandTable<EnvLineCommandDeps> = {
 	toggleMasking: {
 		failed: () => l10n.t("Masking was not changed."),
 		run: async () => setMasking(isMaskingWanted() ? "off" : "on"),
@@ -57,7 +63,10 @@ interface Wanted {
 }
 
 /** The line that it was started from or the cursor is on, else one that the person chooses. */
-async function wantedLine({ services, argument }: CommandCall, wanted: Wanted): Promise<EnvLine> {
+async function wantedLine(
+	{ services, argument }: CommandCall<Pick<Services, "bindings">>,
+	wanted: Wanted,
+): Promise<EnvLine> {
 	const line = lineFor(argument, services.bindings);
 	if (line !== undefined && wanted.among(line)) return line;
 	await services.bindings.whenReady();
@@ -79,7 +88,10 @@ function isUnknown({ tokenId }: EnvLine): boolean {
 	return tokenId === undefined;
 }
 
-async function revealValue({ services: { bindings, masking }, argument }: CommandCall): Promise<void> {
+async function revealValue({
+	services: { bindings, masking },
+	argument,
+}: CommandCall<Pick<Services, "bindings" | "masking">>): Promise<void> {
 	if (masking.isPresenting) return sayPresenting(masking);
 	const line = lineFor(argument, bindings);
 	if (line !== undefined) await openLine(line);
@@ -89,13 +101,13 @@ async function revealValue({ services: { bindings, masking }, argument }: Comman
 }
 
 /** Whoever turned it on shares the screen: a slip must not show a value. */
-async function sayPresenting(masking: Services["masking"]): Promise<void> {
+async function sayPresenting(masking: Masking): Promise<void> {
 	const end = l10n.t("End Presentation Mode");
 	const text = l10n.t("Nothing is revealed in presentation mode.");
 	if ((await vscode.window.showInformationMessage(text, end)) === end) await masking.present("off");
 }
 
-async function ignoreSecret({ ignored }: Services, { hash, words }: EnvLine): Promise<void> {
+async function ignoreSecret({ ignored }: Pick<Services, "ignored">, { hash, words }: EnvLine): Promise<void> {
 	await ignored.add(hash);
 	const undo = l10n.t("Undo");
 	const text = l10n.t("The value of {0} is not asked about any more, wherever it stands.", labelText(words));

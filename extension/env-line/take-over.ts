@@ -33,7 +33,9 @@ interface Subject {
 	ownExpiry: number | undefined;
 }
 
-export async function takeOver(services: Services, line: EnvLine): Promise<void> {
+type ImportDeps = Pick<Services, "daemon" | "secrets" | "tree">;
+
+export async function takeOver(services: ImportDeps, line: EnvLine): Promise<void> {
 	const secret = await secretOn(line);
 	const {
 		issuer = "other",

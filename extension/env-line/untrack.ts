@@ -7,7 +7,7 @@ import { FileError, nameOf } from "../env/file-text.ts";
 import { addToGitignore, untrack } from "../env/git-ignore.ts";
 import type { Services } from "../services.ts";
 
-export async function ignoreAndUntrack({ tracked }: Services, line: EnvLine): Promise<void> {
+export async function ignoreAndUntrack({ tracked }: Pick<Services, "tracked">, line: EnvLine): Promise<void> {
 	const { uri, tokenId } = line;
 	const file = messageText(nameOf(uri));
 	await confirm(file);

@@ -59,7 +59,7 @@ async function ignoreOnDisk(uri: vscode.Uri): Promise<void> {
 
 /** Tells what stands in the way and tries again, also elsewhere, until the secret is placed or the person gives up. */
 export async function placeAfterFailure(
-	services: Services,
+	services: Pick<Services, "log" | "clipboard">,
 	kept: KeptSecret,
 	failed: { placement: Placement; error: unknown },
 ): Promise<Placement> {

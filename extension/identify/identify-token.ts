@@ -17,18 +17,18 @@ import type { Action, Answer, AnswerRow, Known } from "./answer-rows.ts";
 import { askForText } from "./identify-input.ts";
 import { type Pasted, readPasted } from "./pasted-text.ts";
 
-type IdentifyDeps = Pick<Services, "live" | "daemon" | "bindings" | "secrets">;
+export type IdentifyDeps = Pick<Services, "live" | "daemon" | "bindings" | "secrets">;
 
 const title = () => l10n.t("Identify Token");
 
-export const identifyCommands: CommandTable = {
+export const identifyCommands: CommandTable<IdentifyDeps> = {
 	identify: {
 		failed: () => l10n.t("Nothing was identified."),
 		run: identifyToken,
 	},
 };
 
-export async function identifyToken(call: CommandCall): Promise<void> {
+export async function identifyToken(call: CommandCall<IdentifyDeps>): Promise<void> {
 	let pasted: Pasted | undefined = await pastedFor(call);
 	while (pasted !== undefined) {
 		const action: Action<EnvLine> | undefined = await showAnswer(call.services, pasted);
@@ -36,7 +36,7 @@ export async function identifyToken(call: CommandCall): Promise<void> {
 	}
 }
 
-async function pastedFor({ services, argument }: CommandCall): Promise<Pasted> {
+async function pastedFor({ services, argument }: CommandCall<Pick<Services, "live">>): Promise<Pasted> {
 	const prefixes = [policyFromSettings().secretPrefix, "tks"];
 	if (isOfLine(argument)) return readPasted(await secretOn(argument.line), prefixes);
 	const id = idOf(argument);

@@ -36,7 +36,7 @@ export interface IncidentOutcome {
 	left: IncidentWish | undefined;
 }
 
-type IncidentDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
+export type IncidentDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
 
 /** @throws and then nothing is revoked. */
 export async function carryOutIncident(services: IncidentDeps, wish: IncidentWish): Promise<IncidentOutcome> {

@@ -11,11 +11,15 @@ import { commentOutLines } from "../tokens/comment-lines.ts";
 import { connect, currentFirst, withSelected } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { runWizard } from "../wizard/wizard.ts";
-import { carryOutIncident, type IncidentOutcome, type IncidentWish } from "./incident.ts";
+import { carryOutIncident, type IncidentDeps, type IncidentOutcome, type IncidentWish } from "./incident.ts";
 import { incidentMarkdown } from "./incident-report.ts";
 import { type IncidentDraft, idsOf, incidentSteps } from "./incident-steps.ts";
 
-export const incidentCommands: CommandTable = {
+type IncidentReportDeps = IncidentDeps & Pick<Services, "debugging">;
+
+type StartIncidentDeps = IncidentReportDeps & Pick<Services, "live">;
+
+export const incidentCommands: CommandTable<StartIncidentDeps> = {
 	startIncident: {
 		failed: () => l10n.t("The incident was not carried out. Look at the list for what is revoked."),
 		run: ({ services, argument, selected }) => startIncident(services, givenIds({ argument, selected })),
@@ -23,7 +27,7 @@ export const incidentCommands: CommandTable = {
 };
 
 /** `ids`: those that it was started from; the person can choose others. */
-async function startIncident(services: Services, ids: readonly string[]): Promise<void> {
+async function startIncident(services: StartIncidentDeps, ids: readonly string[]): Promise<void> {
 	const { live, bindings } = services;
 	await connect(live);
 	const tokens = live.tokens.filter(({ revokedDate }) => revokedDate === null).toSorted(currentFirst);
@@ -36,7 +40,7 @@ async function startIncident(services: Services, ids: readonly string[]): Promis
 }
 
 /** With the report, and what can be done then. */
-export async function carryOutAndTell(services: Services, wish: IncidentWish): Promise<void> {
+export async function carryOutAndTell(services: IncidentReportDeps, wish: IncidentWish): Promise<void> {
 	const outcome = await vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title: l10n.t("Revoking, and mending the lines…") },
 		() => carryOutIncident(services, wish),
@@ -46,7 +50,7 @@ export async function carryOutAndTell(services: Services, wish: IncidentWish): P
 }
 
 async function ask(
-	{ bindings }: Services,
+	{ bindings }: Pick<Services, "bindings">,
 	tokens: readonly TokenRecord[],
 	given: readonly string[],
 ): Promise<IncidentWish> {
@@ -67,7 +71,7 @@ async function openReport({ facts }: IncidentOutcome): Promise<void> {
 }
 
 async function sayDone(
-	services: Services,
+	services: IncidentReportDeps,
 	{ facts, replaced, dead, notOnDisk, replacements, left }: IncidentOutcome,
 ): Promise<void> {
 	const text = [
@@ -109,7 +113,7 @@ function leftInWords({ left }: IncidentOutcome["facts"]): string[] {
 	return [`${what} ${messageText(left.why)}`];
 }
 
-function givenIds({ argument, selected }: Pick<CommandCall, "argument" | "selected">): string[] {
+function givenIds({ argument, selected }: Pick<CommandCall<unknown>, "argument" | "selected">): string[] {
 	return withSelected(argument, selected).flatMap((one) =>
 		typeof one === "object" && one !== null && "id" in one && typeof one.id === "string" ? [one.id] : [],
 	);

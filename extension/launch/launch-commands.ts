@@ -7,9 +7,9 @@ import type { Services } from "../services.ts";
 import { lineageOf } from "../tokens/lineage.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { chooseToken } from "../tokens/token-choice.ts";
-import { openTerminal } from "./open-terminal.ts";
+import { openTerminal, type TerminalDeps } from "./open-terminal.ts";
 
-export const launchCommands: CommandTable = {
+export const launchCommands: CommandTable<TerminalDeps & Pick<Services, "debugging" | "consents">> = {
 	openTerminal: {
 		failed: () => l10n.t("The terminal was not opened."),
 		run: openTerminal,
@@ -25,7 +25,7 @@ export const launchCommands: CommandTable = {
 	},
 };
 
-async function withdrawConsents({ consents, live }: Services): Promise<void> {
+async function withdrawConsents({ consents, live }: Pick<Services, "consents" | "live">): Promise<void> {
 	if (consents.all.length === 0) {
 		void vscode.window.showInformationMessage(
 			l10n.t("No task and no debug configuration of this workspace may have a secret without asking."),

@@ -10,11 +10,13 @@ import { listInWords } from "../language.ts";
 import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
 import { sayNotKept } from "../tokens/copy-secret.ts";
-import { tokensFor } from "../tokens/token-choice.ts";
+import { type TokenChoiceDeps, tokensFor } from "../tokens/token-choice.ts";
 import { askKeys, type KeyedToken } from "./key-steps.ts";
 import { warnOfEnd } from "./launch-prompts.ts";
 
-export async function openTerminal(call: CommandCall): Promise<vscode.Terminal | undefined> {
+export type TerminalDeps = TokenChoiceDeps & Pick<Services, "workspaceState">;
+
+export async function openTerminal(call: CommandCall<TerminalDeps>): Promise<vscode.Terminal | undefined> {
 	const { services } = call;
 	const title = l10n.t("Open Terminal with Tokens");
 	await requireTrust(l10n.t("In Restricted Mode no terminal is opened with tokens."));

@@ -2,11 +2,14 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandCall, CommandTable } from "../command.ts";
-import { tokenFor } from "../tokens/token-choice.ts";
+import type { Services } from "../services.ts";
+import { type TokenChoiceDeps, tokenFor } from "../tokens/token-choice.ts";
 import { purgeSecrets } from "./purge-secrets.ts";
 import { recoverSecrets } from "./recover-secrets.ts";
 
-export const recoveryCommands: CommandTable = {
+type RecoveryDeps = TokenChoiceDeps & Pick<Services, "lostSecrets" | "log">;
+
+export const recoveryCommands: CommandTable<RecoveryDeps> = {
 	recoverSecrets: {
 		failed: () => l10n.t("The secrets were not recovered."),
 		run: ({ services }) => recoverSecrets(services),
@@ -22,7 +25,7 @@ export const recoveryCommands: CommandTable = {
 };
 
 /** A rotation: it finds the lines by the hash of what they hold, and needs no secret for that. */
-async function succeedInSameLines(call: CommandCall): Promise<void> {
+async function succeedInSameLines(call: CommandCall<TokenChoiceDeps>): Promise<void> {
 	const kept = new Set(await call.services.secrets.ids());
 	const { id } = await tokenFor(call, {
 		title: l10n.t("Create a Successor in the Same Lines"),

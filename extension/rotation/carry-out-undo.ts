@@ -15,7 +15,7 @@ import type { Services } from "../services.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import { isFinished, type Rotation } from "./rotation.ts";
 
-type UndoRotationDeps = Pick<Services, "daemon" | "secrets" | "log">;
+export type UndoRotationDeps = Pick<Services, "daemon" | "secrets" | "log">;
 
 export interface RefusedUndo {
 	error: ProblemError;

@@ -9,9 +9,11 @@ import type { Services } from "../services.ts";
 import { works } from "../tokens/lineage.ts";
 import { command, offer, reportRotated } from "./rotation-report.ts";
 
+type FinishDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "debugging">;
+
 /** Replaces the secret in all lines that still hold it. */
 export async function finishRotation(
-	services: Services,
+	services: FinishDeps,
 	predecessor: Pick<TokenRecord, "id">,
 ): Promise<void> {
 	await services.bindings.whenReady();
@@ -19,13 +21,13 @@ export async function finishRotation(
 }
 
 /** Replaces it in the one line. */
-export async function replaceWithSuccessor(services: Services, line: EnvLine): Promise<void> {
+export async function replaceWithSuccessor(services: FinishDeps, line: EnvLine): Promise<void> {
 	if (line.tokenId === undefined) throw new Error(l10n.t("Nobody knows whose secret the line holds."));
 	await replaceIn(services, { id: line.tokenId }, [line]);
 }
 
 async function replaceIn(
-	services: Services,
+	services: FinishDeps,
 	{ id }: Pick<TokenRecord, "id">,
 	lines: readonly EnvLine[],
 ): Promise<void> {
@@ -65,7 +67,7 @@ async function replaceIn(
 
 /** The last of the successors that works; the daemon is asked, since the list may not have heard yet. */
 async function workingSuccessor(
-	{ daemon }: Services,
+	{ daemon }: Pick<Services, "daemon">,
 	id: string,
 ): Promise<{ predecessor: TokenRecord; successor: TokenRecord | undefined }> {
 	const client = await daemon.client();

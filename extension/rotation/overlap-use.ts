@@ -11,6 +11,8 @@ import { timeSince } from "../tokens/time-left.ts";
 import { oldSecretInWords } from "./rotation-words.ts";
 import { openRotation } from "./undo-rotation.ts";
 
+type OverlapUseDeps = Pick<Services, "daemon" | "bindings">;
+
 interface Use {
 	predecessor: TokenRecord;
 	uses: readonly AddressUse[];
@@ -22,7 +24,10 @@ interface Row extends vscode.QuickPickItem {
 }
 
 /** `token`: the predecessor or its successor. */
-export async function showOverlapUse(services: Services, token: Pick<TokenRecord, "id">): Promise<void> {
+export async function showOverlapUse(
+	services: OverlapUseDeps,
+	token: Pick<TokenRecord, "id">,
+): Promise<void> {
 	const use = await useOf(services, token);
 	if (use === undefined) return sayNotOpen();
 	const { predecessor } = use;
@@ -35,7 +40,10 @@ export async function showOverlapUse(services: Services, token: Pick<TokenRecord
 }
 
 /** Only the successor works from then on. Asks first, with what still uses the old secret. */
-export async function endOverlap(services: Services, token: Pick<TokenRecord, "id">): Promise<void> {
+export async function endOverlap(
+	services: OverlapUseDeps & Pick<Services, "secrets" | "log">,
+	token: Pick<TokenRecord, "id">,
+): Promise<void> {
 	const use = await useOf(services, token);
 	if (use === undefined) return sayNotOpen();
 	const { predecessor, lines } = use;
@@ -49,7 +57,7 @@ export async function endOverlap(services: Services, token: Pick<TokenRecord, "i
 	}
 }
 
-async function useOf(services: Services, token: Pick<TokenRecord, "id">): Promise<Use | undefined> {
+async function useOf(services: OverlapUseDeps, token: Pick<TokenRecord, "id">): Promise<Use | undefined> {
 	const rotation = await openRotation(services, token);
 	if (rotation === undefined) return undefined;
 	const { predecessor } = rotation;

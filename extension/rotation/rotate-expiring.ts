@@ -14,9 +14,9 @@ import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
 import { stageInWords } from "./rotate.ts";
-import { carryOut, isFinished, type RotationOutcome } from "./rotation.ts";
+import { carryOut, isFinished, type RotationDeps, type RotationOutcome } from "./rotation.ts";
 import { type Limits, overlapInWords, quietInWords } from "./rotation-plan.ts";
-import { reportOutcome } from "./rotation-report.ts";
+import { type RotationReportDeps, reportOutcome } from "./rotation-report.ts";
 import { overlapStep, planOf, quietStep, type RotationDraft } from "./rotation-steps.ts";
 import { troubles } from "./rotation-words.ts";
 
@@ -31,7 +31,9 @@ interface Result {
 	outcome: RotationOutcome;
 }
 
-export async function rotateExpiring(services: Services): Promise<void> {
+type RotateExpiringDeps = RotationDeps & RotationReportDeps & Pick<Services, "live">;
+
+export async function rotateExpiring(services: RotateExpiringDeps): Promise<void> {
 	await connect(services.live);
 	const within = rangesOf(services, new Date());
 	if (within.length === 0) {
@@ -81,7 +83,7 @@ function expiringUntil(tokens: readonly TokenRecord[], until: number, now: Date)
 		.toSorted(soonestFirst);
 }
 
-async function ask(services: Services, within: readonly Range[]): Promise<BulkDraft> {
+async function ask(services: Pick<Services, "bindings">, within: readonly Range[]): Promise<BulkDraft> {
 	// Each token's own expiry shortens its overlap further.
 	const limits = {
 		token: { expiry: null, retiresDate: null, creationDate: "" },
@@ -149,7 +151,11 @@ function tokensStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft>
 	};
 }
 
-async function summaryRows({ bindings }: Services, draft: BulkDraft, limits: Limits): Promise<Row<string>[]> {
+async function summaryRows(
+	{ bindings }: Pick<Services, "bindings">,
+	draft: BulkDraft,
+	limits: Limits,
+): Promise<Row<string>[]> {
 	await bindings.whenReady();
 	const { overlap, quietSeconds } = planOf(draft);
 	const tokens = draft.tokens ?? [];
@@ -176,7 +182,7 @@ async function summaryRows({ bindings }: Services, draft: BulkDraft, limits: Lim
 }
 
 /** What is begun with a token is brought to its end; a cancellation leaves out those that follow. */
-async function rotateAll(services: Services, draft: BulkDraft): Promise<Result[]> {
+async function rotateAll(services: RotationDeps, draft: BulkDraft): Promise<Result[]> {
 	const tokens = draft.tokens ?? [];
 	const plan = { ...planOf(draft), expiry: "same" } as const;
 	const { maximumOverlapSeconds } = policyFromSettings();
@@ -208,7 +214,11 @@ interface ResultRow extends vscode.QuickPickItem {
 }
 
 /** Each token with what became of it; Enter goes on with one that is not done. */
-async function showResults(services: Services, results: readonly Result[], wanted: number): Promise<void> {
+async function showResults(
+	services: Pick<Services, "log">,
+	results: readonly Result[],
+	wanted: number,
+): Promise<void> {
 	if (results.length === 0) return;
 	for (const { token, outcome } of results)
 		if ("error" in outcome) services.log.error(`${token.id}: ${outcome.kind}`, inspect(outcome.error));

@@ -10,14 +10,22 @@ import { policyFromSettings } from "../settings.ts";
 import { connect } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { runWizard } from "../wizard/wizard.ts";
-import { carryOut, type RotationOutcome, type Stage } from "./rotation.ts";
+import { carryOut, type RotationDeps, type RotationOutcome, type Stage } from "./rotation.ts";
 import type { RotationPlan } from "./rotation-plan.ts";
-import { command, offer, reportAlreadyRotated, reportOutcome } from "./rotation-report.ts";
+import {
+	command,
+	offer,
+	type RotationReportDeps,
+	reportAlreadyRotated,
+	reportOutcome,
+} from "./rotation-report.ts";
 import { planOf, type RotationDraft, rotationSteps } from "./rotation-steps.ts";
 
 const failed = () => l10n.t("The token was not rotated.");
 
-export async function rotateToken(services: Services, { id }: Pick<TokenRecord, "id">): Promise<void> {
+export type RotateDeps = RotationDeps & RotationReportDeps & Pick<Services, "live" | "tree">;
+
+export async function rotateToken(services: RotateDeps, { id }: Pick<TokenRecord, "id">): Promise<void> {
 	const token = await (await services.daemon.client()).getToken(id);
 	if (token.successorId !== null) return await reportAlreadyRotated(services, token);
 	if (!(await canBeRotated(token))) return;
@@ -30,7 +38,7 @@ export async function rotateToken(services: Services, { id }: Pick<TokenRecord, 
 }
 
 /** The profile that the token lives by, once the daemon is there. */
-async function profileOf({ live }: Services, token: TokenRecord): Promise<Profile> {
+async function profileOf({ live }: Pick<Services, "live">, token: TokenRecord): Promise<Profile> {
 	await connect(live);
 	const profile = live.profiles.find(({ id }) => id === token.profile);
 	if (profile === undefined) throw new Error(`The daemon knows no profile ${token.profile}.`);
@@ -65,7 +73,10 @@ async function canBeRotated(token: TokenRecord): Promise<boolean> {
 	return true;
 }
 
-async function askPlan(services: Services, token: TokenRecord): Promise<RotationPlan> {
+async function askPlan(
+	services: Pick<Services, "live" | "bindings" | "log">,
+	token: TokenRecord,
+): Promise<RotationPlan> {
 	const { live, log } = services;
 	const retried = <Answer>(work: () => Promise<Answer>) =>
 		untilDone(work, { failed: failed(), log, modal: "modal" });
@@ -83,14 +94,14 @@ async function askPlan(services: Services, token: TokenRecord): Promise<Rotation
 	return planOf(await runWizard<RotationDraft>(steps, {}, { title }));
 }
 
-async function linesOf({ bindings }: Services, { id }: TokenRecord) {
+async function linesOf({ bindings }: Pick<Services, "bindings">, { id }: TokenRecord) {
 	await bindings.whenReady();
 	const lines = bindings.linesOf(id);
 	return { lines, refused: await refusedLines(lines) };
 }
 
 function rotateWithProgress(
-	services: Services,
+	services: RotationDeps,
 	token: TokenRecord,
 	plan: RotationPlan,
 ): Thenable<RotationOutcome> {

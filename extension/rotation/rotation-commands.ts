@@ -3,14 +3,14 @@ import * as l10n from "@vscode/l10n";
 import type { CommandTable } from "../command.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
-import { tokenFor, type Wanted } from "../tokens/token-choice.ts";
+import { type TokenChoiceDeps, tokenFor, type Wanted } from "../tokens/token-choice.ts";
 import { finishRotation, replaceWithSuccessor } from "./finish-rotation.ts";
 import { endOverlap, showOverlapUse } from "./overlap-use.ts";
-import { rotateToken } from "./rotate.ts";
+import { type RotateDeps, rotateToken } from "./rotate.ts";
 import { rotateExpiring } from "./rotate-expiring.ts";
 import { undoRotation } from "./undo-rotation.ts";
 
-export const rotationCommands: CommandTable = {
+export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 	rotateToken: {
 		failed: () => l10n.t("The token was not rotated."),
 		run: async (call) =>

@@ -12,6 +12,8 @@ import { type Replacement, reopenTerminals, restartDebugging, terminalsWithOld }
 import { type Done, isFinished, type RotationOutcome } from "./rotation.ts";
 import { rotatedInWords } from "./rotation-words.ts";
 
+export type RotationReportDeps = Pick<Services, "daemon" | "secrets" | "debugging" | "clipboard" | "log">;
+
 /** Something that can be done next. */
 export interface Way {
 	label: string;
@@ -20,7 +22,7 @@ export interface Way {
 
 /** Fulfils when the person has answered, with whether the rotation is to be tried again. */
 export async function reportOutcome(
-	services: Services,
+	services: RotationReportDeps,
 	token: TokenRecord,
 	outcome: RotationOutcome,
 ): Promise<"try-again" | undefined> {
@@ -35,7 +37,7 @@ export async function reportOutcome(
 
 /** Also for a rotation that was finished later. */
 export async function reportRotated(
-	services: Services,
+	services: Pick<Services, "secrets" | "debugging">,
 	done: Pick<Done, "predecessor" | "successor" | "written">,
 ): Promise<void> {
 	const { predecessor, written } = done;
@@ -88,7 +90,7 @@ export function runningWays(
 }
 
 async function reportFailed(
-	services: Services,
+	services: RotationReportDeps,
 	token: TokenRecord,
 	outcome: Exclude<RotationOutcome, { kind: "rotated" | "cancelled" }>,
 ): Promise<"try-again" | undefined> {
@@ -129,7 +131,10 @@ function isAlreadyRotated(error: unknown): boolean {
 }
 
 /** Another window, or somebody over the API, was faster. */
-export async function reportAlreadyRotated({ daemon }: Services, { id }: TokenRecord): Promise<void> {
+export async function reportAlreadyRotated(
+	{ daemon }: Pick<Services, "daemon">,
+	{ id }: TokenRecord,
+): Promise<void> {
 	const predecessor = await (await daemon.client()).getToken(id);
 	const text =
 		predecessor.status === "retiring"
@@ -163,7 +168,7 @@ async function reportLostSecret(
 
 /** The one place where a rotation shows a secret: there is no other left to keep it. */
 async function showHomeless(
-	{ clipboard }: Services,
+	{ clipboard }: Pick<Services, "clipboard">,
 	{ secret, successor }: Extract<RotationOutcome, { kind: "homeless" }>,
 	name: string,
 ): Promise<void> {
@@ -180,7 +185,7 @@ async function showHomeless(
 }
 
 export async function replacementOf(
-	{ secrets }: Services,
+	{ secrets }: Pick<Services, "secrets">,
 	{ predecessor, successor }: Pick<Done, "predecessor" | "successor">,
 ): Promise<Replacement[]> {
 	const newSecret = await secrets.get(successor.id);

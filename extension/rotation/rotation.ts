@@ -15,7 +15,7 @@ import type { Services } from "../services.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import { type RotationPlan, requestFor } from "./rotation-plan.ts";
 
-type RotationDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
+export type RotationDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
 
 export interface Rotation {
 	predecessor: TokenRecord;

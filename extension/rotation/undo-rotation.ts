@@ -11,13 +11,15 @@ import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
 import { isOverlapOver } from "../tokens/lineage.ts";
 import { lastUse } from "../tokens/token-facts.ts";
-import { carryOutUndo, type RefusedUndo } from "./carry-out-undo.ts";
+import { carryOutUndo, type RefusedUndo, type UndoRotationDeps } from "./carry-out-undo.ts";
 import type { Rotation } from "./rotation.ts";
 import { command, offer, replacementOf, runningWays, type Way } from "./rotation-report.ts";
 import { undoneLinesInWords } from "./rotation-words.ts";
 
+type UndoDeps = UndoRotationDeps & Pick<Services, "bindings" | "debugging">;
+
 /** `token`: either of the two. */
-export async function undoRotation(services: Services, token: Pick<TokenRecord, "id">): Promise<void> {
+export async function undoRotation(services: UndoDeps, token: Pick<TokenRecord, "id">): Promise<void> {
 	const { bindings } = services;
 	const asked = await undoable(services, token);
 	if (asked === undefined) return;
@@ -75,7 +77,7 @@ async function rotationsOf(
 }
 
 /** undefined: it cannot be undone, or not yet, which has been said with what can be done about it. */
-async function undoable(services: Services, token: Pick<TokenRecord, "id">): Promise<Rotation | undefined> {
+async function undoable(services: UndoDeps, token: Pick<TokenRecord, "id">): Promise<Rotation | undefined> {
 	const rotations = await rotationsOf(services, token);
 	const open = rotations.find(({ predecessor }) => predecessor.status === "retiring");
 	if (open !== undefined) return open;
@@ -89,7 +91,7 @@ function isDisabledInOverlap(predecessor: TokenRecord): boolean {
 	return predecessor.status === "disabled" && !isOverlapOver(predecessor, Date.now());
 }
 
-async function sayDisabled(services: Services, predecessor: TokenRecord): Promise<void> {
+async function sayDisabled(services: UndoDeps, predecessor: TokenRecord): Promise<void> {
 	const text = l10n.t(
 		"{0} is disabled: lines that got its secret back would be refused. Enable it to undo its rotation.",
 		quoted(predecessor.name),
@@ -101,7 +103,10 @@ async function sayDisabled(services: Services, predecessor: TokenRecord): Promis
 	await offer(vscode.window.showWarningMessage, text, [{ label: l10n.t("Enable and Undo"), run: enable }]);
 }
 
-async function sayNothingToUndo({ bindings }: Services, rotation: Rotation | undefined): Promise<void> {
+async function sayNothingToUndo(
+	{ bindings }: Pick<Services, "bindings">,
+	rotation: Rotation | undefined,
+): Promise<void> {
 	await bindings.whenReady();
 	const isLeft = rotation !== undefined && bindings.linesOf(rotation.predecessor.id).length > 0;
 	await offer(

@@ -7,7 +7,10 @@ import { commentOut, type Written } from "../env/env-lines.ts";
 import { report } from "../report.ts";
 import type { Services } from "../services.ts";
 
-export async function commentOutLines(services: Services, lines: readonly EnvLine[]): Promise<void> {
+export async function commentOutLines(
+	services: Pick<Services, "log">,
+	lines: readonly EnvLine[],
+): Promise<void> {
 	for (;;) {
 		try {
 			return await sayCommented(await commentOut(lines, { whenRefused: "leave" }));

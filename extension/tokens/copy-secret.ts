@@ -5,7 +5,10 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import { quoted } from "../display-text.ts";
 import type { Services } from "../services.ts";
 
-export async function copySecret({ secrets, clipboard }: Services, token: TokenRecord): Promise<void> {
+export async function copySecret(
+	{ secrets, clipboard }: Pick<Services, "secrets" | "clipboard">,
+	token: TokenRecord,
+): Promise<void> {
 	const secret = await secrets.get(token.id);
 	if (secret === undefined) return sayNotKept(token);
 	await clipboard.copySecret(secret);

@@ -8,14 +8,17 @@ import type { Services } from "../services.ts";
 type Tokens = readonly TokenRecord[];
 
 /** Whatever uses them is refused from the next request on, until they are enabled again. */
-export async function disableTokens(services: Services, tokens: Tokens): Promise<void> {
+export async function disableTokens(
+	services: Pick<Services, "daemon" | "bindings">,
+	tokens: Tokens,
+): Promise<void> {
 	await changeAll(services, tokens, "disable");
 	const enable = l10n.t("Enable Again");
 	const chosen = await vscode.window.showInformationMessage(disabledInWords(services, tokens), enable);
 	if (chosen === enable) await enableTokens(services, tokens);
 }
 
-export async function enableTokens(services: Services, tokens: Tokens): Promise<void> {
+export async function enableTokens(services: Pick<Services, "daemon">, tokens: Tokens): Promise<void> {
 	await changeAll(services, tokens, "enable");
 	const [first] = tokens;
 	if (first === undefined) return;
@@ -27,7 +30,11 @@ export async function enableTokens(services: Services, tokens: Tokens): Promise<
 }
 
 /** Done twice it changes nothing more, so that a failure half-way can be tried again with all. */
-async function changeAll({ daemon }: Services, tokens: Tokens, change: "disable" | "enable"): Promise<void> {
+async function changeAll(
+	{ daemon }: Pick<Services, "daemon">,
+	tokens: Tokens,
+	change: "disable" | "enable",
+): Promise<void> {
 	const client = await daemon.client();
 	const title = change === "disable" ? l10n.t("Disabling") : l10n.t("Enabling");
 	await vscode.window.withProgress(
@@ -42,7 +49,7 @@ async function changeAll({ daemon }: Services, tokens: Tokens, change: "disable"
 	);
 }
 
-function disabledInWords({ bindings }: Services, tokens: Tokens): string {
+function disabledInWords({ bindings }: Pick<Services, "bindings">, tokens: Tokens): string {
 	const [first] = tokens;
 	const lines = tokens.flatMap(({ id }) => bindings.linesOf(id)).length;
 	const headline =

@@ -15,7 +15,9 @@ import {
 import type { Services } from "../services.ts";
 import { sayNotKept } from "./copy-secret.ts";
 
-export async function injectToken(services: Services, token: TokenRecord): Promise<void> {
+type InjectDeps = Pick<Services, "secrets" | "clipboard" | "log">;
+
+export async function injectToken(services: InjectDeps, token: TokenRecord): Promise<void> {
 	const secret = await services.secrets.get(token.id);
 	if (secret === undefined) return sayNotKept(token);
 	const placement = await place(services, { token, secret }, await askPlacement(token));
@@ -26,7 +28,7 @@ export async function injectToken(services: Services, token: TokenRecord): Promi
 	if (chosen === open) await openPlacement(placement);
 }
 
-async function place(services: Services, kept: KeptSecret, placement: Placement): Promise<Placement> {
+async function place(services: InjectDeps, kept: KeptSecret, placement: Placement): Promise<Placement> {
 	try {
 		await placeSecret(placement, kept.secret);
 		return placement;

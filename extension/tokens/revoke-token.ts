@@ -15,11 +15,13 @@ import { forgetSecret } from "./secret-store.ts";
 
 type Ids = readonly Pick<TokenRecord, "id">[];
 
+type RevokeDeps = Pick<Services, "daemon" | "live" | "bindings" | "secrets" | "log">;
+
 interface Revoked extends Impact {
 	lines: readonly EnvLine[];
 }
 
-export async function revokeTokens(services: Services, tokens: Ids): Promise<void> {
+export async function revokeTokens(services: RevokeDeps, tokens: Ids): Promise<void> {
 	const client = await services.daemon.client();
 	await services.bindings.whenReady();
 	const { asked, kin } = await impactsOf(services, client, tokens);
@@ -33,7 +35,7 @@ export async function revokeTokens(services: Services, tokens: Ids): Promise<voi
 
 /** What is asked for, and those of the same lineages that would work on. */
 async function impactsOf(
-	{ bindings, live }: Services,
+	{ bindings, live }: Pick<Services, "bindings" | "live">,
 	client: Client,
 	tokens: Ids,
 ): Promise<{ asked: Revoked[]; kin: Revoked[] }> {
@@ -61,7 +63,7 @@ async function recordsOf(client: Client, tokens: Ids): Promise<TokenRecord[]> {
 }
 
 /** Perhaps in another window: the list need not have heard of it yet. */
-function sayRevokedAlready({ live }: Services, tokens: Ids): void {
+function sayRevokedAlready({ live }: Pick<Services, "live">, tokens: Ids): void {
 	const only = tokens.length === 1 ? live.tokens.find(({ id }) => id === tokens[0]?.id) : undefined;
 	void vscode.window.showInformationMessage(
 		only === undefined
@@ -98,7 +100,7 @@ interface Failed {
 
 /** A cancellation leaves out those that follow. The first failure, too: what stands in the way of one does so of all. */
 async function revokeAll(
-	services: Services,
+	services: RevokeDeps,
 	client: Client,
 	impacts: readonly Revoked[],
 ): Promise<{ revoked: Revoked[]; failed: Failed | undefined }> {
@@ -128,7 +130,11 @@ async function revokeAll(
 	return { revoked, failed };
 }
 
-async function sayFailed({ log }: Services, { token, error }: Failed, left: number): Promise<void> {
+async function sayFailed(
+	{ log }: Pick<Services, "log">,
+	{ token, error }: Failed,
+	left: number,
+): Promise<void> {
 	log.error("A token was not revoked.", inspect(error));
 	const text = l10n.t(
 		"{0} was not revoked, and {1} of the chosen tokens still work. {2}",
@@ -139,7 +145,7 @@ async function sayFailed({ log }: Services, { token, error }: Failed, left: numb
 	await vscode.window.showErrorMessage(text);
 }
 
-async function sayRevoked(services: Services, revoked: readonly Revoked[]): Promise<void> {
+async function sayRevoked(services: Pick<Services, "log">, revoked: readonly Revoked[]): Promise<void> {
 	const lines = revoked.flatMap((one) => one.lines);
 	const [first] = lines;
 	if (first === undefined) {

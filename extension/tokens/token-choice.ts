@@ -18,6 +18,11 @@ const mostLines = 3;
 /** A daemon is found in less, and started in hardly more. */
 const silentMilliseconds = 500;
 
+/** For the list of tokens to choose from. */
+type ListDeps = Pick<Services, "live" | "secrets" | "bindings">;
+
+export type TokenChoiceDeps = ListDeps & Pick<Services, "daemon" | "tree">;
+
 export interface Wanted {
 	title: string;
 	/** Which can be chosen: all that are not revoked, of these only those whose secret is kept here, or by a rule. */
@@ -27,14 +32,17 @@ export interface Wanted {
 }
 
 /** The token that the command was started from, the one marked in the list for a key, else one that is chosen now. */
-export async function tokenFor({ services, argument }: CommandCall, wanted: Wanted): Promise<TokenRecord> {
+export async function tokenFor(
+	{ services, argument }: CommandCall<TokenChoiceDeps>,
+	wanted: Wanted,
+): Promise<TokenRecord> {
 	const given = isSelection(argument) ? services.tree.selected[0] : argument;
 	const [token] = await recordsOf(services, [given]);
 	return token ?? chooseToken(services, wanted);
 }
 
 /** All the tokens that are selected in the view that the command was started from, else those that are chosen now. */
-export async function tokensFor(call: CommandCall, wanted: Wanted): Promise<TokenRecord[]> {
+export async function tokensFor(call: CommandCall<TokenChoiceDeps>, wanted: Wanted): Promise<TokenRecord[]> {
 	const { services, argument, selected } = call;
 	const given = isSelection(argument) ? services.tree.selected : withSelected(argument, selected);
 	const tokens = await recordsOf(services, given);
@@ -42,7 +50,10 @@ export async function tokensFor(call: CommandCall, wanted: Wanted): Promise<Toke
 }
 
 /** Empty: no token was named, or one that there is not, and the person wants to choose. @throws CancellationError */
-async function recordsOf(services: Services, given: readonly unknown[]): Promise<TokenRecord[]> {
+async function recordsOf(
+	services: Pick<Services, "live" | "daemon">,
+	given: readonly unknown[],
+): Promise<TokenRecord[]> {
 	const ids = given.map(idOf).filter((id) => typeof id === "string");
 	const records = await Promise.all([...new Set(ids)].map((id) => recordOf(services, id)));
 	const known = records.filter((record) => record !== undefined);
@@ -55,7 +66,10 @@ async function recordsOf(services: Services, given: readonly unknown[]): Promise
 }
 
 /** The list may not have heard yet of what another window, or a service, has just made. undefined: there is none. */
-async function recordOf({ live, daemon }: Services, id: string): Promise<TokenRecord | undefined> {
+async function recordOf(
+	{ live, daemon }: Pick<Services, "live" | "daemon">,
+	id: string,
+): Promise<TokenRecord | undefined> {
 	const known = live.tokens.find((token) => token.id === id);
 	if (known !== undefined) return known;
 	try {
@@ -66,7 +80,7 @@ async function recordOf({ live, daemon }: Services, id: string): Promise<TokenRe
 	}
 }
 
-export async function chooseToken(services: Services, wanted: Wanted): Promise<TokenRecord> {
+export async function chooseToken(services: ListDeps, wanted: Wanted): Promise<TokenRecord> {
 	const rows = await rowsFor(services, wanted);
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: wanted.title,
@@ -78,7 +92,7 @@ export async function chooseToken(services: Services, wanted: Wanted): Promise<T
 	return chosen.token;
 }
 
-async function chooseTokens(services: Services, wanted: Wanted): Promise<TokenRecord[]> {
+async function chooseTokens(services: ListDeps, wanted: Wanted): Promise<TokenRecord[]> {
 	const rows = await rowsFor(services, wanted);
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: wanted.title,
@@ -107,7 +121,7 @@ export async function connect(live: LiveTokens): Promise<void> {
 	);
 }
 
-async function rowsFor({ live, secrets, bindings }: Services, { among, none }: Wanted) {
+async function rowsFor({ live, secrets, bindings }: ListDeps, { among, none }: Wanted) {
 	await connect(live);
 	const kept = new Set(among === "kept" ? await secrets.ids() : []);
 	const fits = (token: TokenRecord) =>

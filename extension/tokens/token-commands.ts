@@ -4,14 +4,17 @@ import * as vscode from "vscode";
 import type { CommandCall, CommandTable } from "../command.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
+import type { Services } from "../services.ts";
 import { commentOutLines } from "./comment-lines.ts";
 import { copySecret } from "./copy-secret.ts";
 import { disableTokens, enableTokens } from "./disable-token.ts";
 import { injectToken } from "./inject-token.ts";
 import { revokeTokens } from "./revoke-token.ts";
-import { tokenFor, tokensFor } from "./token-choice.ts";
+import { type TokenChoiceDeps, tokenFor, tokensFor } from "./token-choice.ts";
 
-export const tokenCommands: CommandTable = {
+type TokenCommandDeps = TokenChoiceDeps & Pick<Services, "clipboard" | "log">;
+
+export const tokenCommands: CommandTable<TokenCommandDeps> = {
 	copySecret: {
 		failed: () => l10n.t("The secret was not copied."),
 		run: async (call) =>
@@ -66,7 +69,7 @@ export const tokenCommands: CommandTable = {
 };
 
 /** The lines that are given, or those that hold the secrets of the tokens that are. */
-async function linesFor(call: CommandCall): Promise<readonly EnvLine[]> {
+async function linesFor(call: CommandCall<TokenCommandDeps>): Promise<readonly EnvLine[]> {
 	const { services, argument } = call;
 	if (typeof argument === "object" && argument !== null && "line" in argument) {
 		const line = lineFor(argument, services.bindings);

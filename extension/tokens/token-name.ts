@@ -20,7 +20,7 @@ function problemWith(text: string): string {
 }
 
 /** Whatever uses its secret goes on as before. */
-export async function renameToken({ daemon }: Services, token: TokenRecord): Promise<void> {
+export async function renameToken({ daemon }: Pick<Services, "daemon">, token: TokenRecord): Promise<void> {
 	const name = await vscode.window.showInputBox({
 		title: l10n.t("Rename"),
 		prompt: l10n.t("Its secret and whatever uses it stay as they are."),

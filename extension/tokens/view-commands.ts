@@ -1,20 +1,20 @@
 /** Commands of the list of tokens: how it is grouped and filtered, and what it leads to. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { CommandTable } from "../command.ts";
+import type { Command, CommandTable } from "../command.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import { filterTokens } from "./filter-box.ts";
-import { idOf, tokenFor } from "./token-choice.ts";
+import { idOf, type TokenChoiceDeps, tokenFor } from "./token-choice.ts";
 import type { Grouping } from "./token-groups.ts";
 import { renameToken } from "./token-name.ts";
 
-const groupBy = (grouping: Grouping): CommandTable[string] => ({
+const groupBy = (grouping: Grouping): Command<TokenChoiceDeps> => ({
 	failed: () => l10n.t("The list was not grouped."),
 	run: ({ services }) => services.tree.shown.groupBy(grouping),
 });
 
-export const viewCommands: CommandTable = {
+export const viewCommands: CommandTable<TokenChoiceDeps> = {
 	groupByStatus: groupBy("status"),
 	groupByIssuer: groupBy("issuer"),
 	groupByFile: groupBy("file"),

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import type { CommandTable } from "../../extension/command.ts";
 import { Consents } from "../../extension/launch/consents.ts";
 import type { ConsentAnswer, ConsentQuestion } from "../../extension/launch/launch-words.ts";
 import { TokenDebugging } from "../../extension/launch/token-debugging.ts";
@@ -45,7 +44,7 @@ function takeWhatIsPicked(): vscode.Disposable {
 /** Rotates the token with the shortest way through the questions, and then through those of what is pressed. */
 async function rotateAndPress(button?: string): Promise<void> {
 	if (button !== undefined) person.answers(/^Rotated “orders-api”/, button);
-	const command = (rotationCommands as CommandTable).rotateToken;
+	const command = rotationCommands.rotateToken;
 	const services = servicesOf(window, { debugging });
 	const taking = takeWhatIsPicked();
 	try {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import type { CommandTable } from "../../extension/command.ts";
 import { createCommands } from "../../extension/create/create-token.ts";
 import { OneWindow } from "./one-window.ts";
 import { servicesOf } from "./services.ts";
@@ -36,7 +35,7 @@ describe("Copy curl Test on a token", () => {
 	});
 
 	async function copied(): Promise<string> {
-		const command = (createCommands as CommandTable).copyCurlTest;
+		const command = createCommands.copyCurlTest;
 		await command?.run({ services: servicesOf(window), argument: { id }, selected: undefined });
 		return vscode.env.clipboard.readText();
 	}

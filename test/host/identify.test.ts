@@ -7,7 +7,7 @@ import type { CommandCall } from "../../extension/command.ts";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { Bindings } from "../../extension/env/bindings.ts";
 import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
-import { identifyToken } from "../../extension/identify/identify-token.ts";
+import { type IdentifyDeps, identifyToken } from "../../extension/identify/identify-token.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { SecretStore } from "../../extension/tokens/secret-store.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
@@ -27,7 +27,7 @@ describe("identifying", () => {
 	let live: LiveTokens;
 	let bindings: Bindings;
 	let ignored: IgnoredSecrets;
-	let call: CommandCall;
+	let call: CommandCall<IdentifyDeps>;
 	let place = "";
 
 	before(async () => {
@@ -51,11 +51,7 @@ describe("identifying", () => {
 		bindings = new Bindings({ live, daemon, ignored, log });
 		await bindings.whenReady();
 		const services = { live, daemon, bindings, secrets: new SecretStore(secretsIn(new Map())) };
-		call = {
-			services: services as unknown as CommandCall["services"],
-			argument: undefined,
-			selected: undefined,
-		};
+		call = { services, argument: undefined, selected: undefined };
 	});
 	afterEach(async () => {
 		bindings.dispose();

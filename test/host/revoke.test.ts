@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
-import type { CommandTable } from "../../extension/command.ts";
 import { tokenCommands } from "../../extension/tokens/token-commands.ts";
 import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
@@ -17,7 +16,7 @@ let other: CreatedToken;
 let count = 0;
 
 async function run(name: string, argument: unknown, selected?: readonly unknown[]): Promise<unknown> {
-	const command = (tokenCommands as CommandTable)[name];
+	const command = tokenCommands[name];
 	assert.ok(command);
 	return await command.run({ services: servicesOf(window), argument, selected });
 }

@@ -4,7 +4,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
-import type { CommandTable } from "../../extension/command.ts";
 import type { Client } from "../../extension/daemon/client.ts";
 import { carryOut, type RotationOutcome, type Stage } from "../../extension/rotation/rotation.ts";
 import { rotationCommands } from "../../extension/rotation/rotation-commands.ts";
@@ -65,7 +64,7 @@ class RotationScene {
 	}
 
 	async run(name: string, argument: unknown, more: Partial<Services> = {}): Promise<unknown> {
-		const command = (rotationCommands as CommandTable)[name];
+		const command = rotationCommands[name];
 		assert.ok(command);
 		return await command.run({ services: this.services(more), argument, selected: undefined });
 	}
