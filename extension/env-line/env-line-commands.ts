@@ -7,8 +7,8 @@ import { type EnvLine, openLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import type { Services } from "../services.ts";
 import { isMaskingWanted, setMasking } from "../settings.ts";
+import { importToken } from "./import-token.ts";
 import type { Masking } from "./masking.ts";
-import { takeOver } from "./take-over.ts";
 import { ignoreAndUntrack } from "./untrack.ts";
 
 type EnvLineCommandDeps = Pick<
@@ -29,11 +29,11 @@ export const envLineCommands: CommandTable<EnvLineCommandDeps> = {
 		failed: () => l10n.t("The value was not shown."),
 		run: revealValue,
 	},
-	takeOver: {
-		failed: () => l10n.t("The secret was not taken over."),
+	importToken: {
+		failed: () => l10n.t("The token was not imported."),
 		run: async (call) => {
-			const line = await wantedLine(call, { title: l10n.t("Take Over Secret"), among: isUnknown });
-			await takeOver(call.services, line);
+			const line = await wantedLine(call, { title: l10n.t("Import Token"), among: isUnknown });
+			await importToken(call.services, line);
 		},
 	},
 	ignoreSecret: {
@@ -51,7 +51,7 @@ export const envLineCommands: CommandTable<EnvLineCommandDeps> = {
 		failed: () => l10n.t("The file was not taken out of git."),
 		run: async (call) => {
 			const among = ({ uri }: EnvLine) => call.services.tracked.has(uri);
-			const line = await wantedLine(call, { title: l10n.t("Ignore and Untrack"), among });
+			const line = await wantedLine(call, { title: l10n.t("Ignore and Untrack Env File"), among });
 			await ignoreAndUntrack(call.services, line);
 		},
 	},

@@ -12,11 +12,11 @@ export type ActionName =
 			| "enable"
 			| "show"
 			| "activity"
-			| "create-successor"
+			| "replace-in-place"
 			| "undo-rotation"
 			| "end-overlap"
 	  )
-	| ("replace" | "comment-out" | "take-over" | "ignore" | "untrack" | "reveal" | "create");
+	| ("replace" | "comment-out" | "import" | "ignore" | "untrack" | "reveal" | "create");
 
 interface Action {
 	/** Without `tokensmith.` */
@@ -32,16 +32,16 @@ export const actions: Readonly<Record<ActionName, Action>> = {
 	enable: { command: "enableToken", title: () => l10n.t("Enable"), of: "token" },
 	show: { command: "showToken", title: () => l10n.t("Show Token"), of: "token" },
 	activity: { command: "showActivity", title: () => l10n.t("Show Activity"), of: "token" },
-	"create-successor": {
-		command: "succeedInSameLines",
-		title: () => l10n.t("Create a Successor in the Same Lines"),
+	"replace-in-place": {
+		command: "replaceInPlace",
+		title: () => l10n.t("Replace Token in Place"),
 		of: "token",
 	},
 	"undo-rotation": { command: "undoRotation", title: () => l10n.t("Undo Rotation"), of: "token" },
 	"end-overlap": { command: "endOverlap", title: () => l10n.t("End Overlap"), of: "token" },
 	replace: { command: "replaceWithSuccessor", title: () => l10n.t("Replace with Successor"), of: "line" },
 	"comment-out": { command: "commentOutLines", title: () => l10n.t("Comment Out Line"), of: "line" },
-	"take-over": { command: "takeOver", title: () => l10n.t("Take Over"), of: "line" },
+	import: { command: "importToken", title: () => l10n.t("Import"), of: "line" },
 	ignore: { command: "ignoreSecret", title: () => l10n.t("Ignore"), of: "line" },
 	untrack: { command: "ignoreAndUntrack", title: () => l10n.t("Ignore and Untrack"), of: "line" },
 	reveal: { command: "revealValue", title: () => l10n.t("Reveal"), of: "line" },
@@ -60,6 +60,6 @@ export function actionsFor(token: TokenRecord): ActionName[] {
 			return isOurs ? ["enable", "revoke"] : ["revoke"];
 		default:
 			if (token.successorId !== null) return ["replace"];
-			return isOurs ? ["create-successor"] : [];
+			return isOurs ? ["replace-in-place"] : [];
 	}
 }

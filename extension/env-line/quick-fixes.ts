@@ -22,7 +22,7 @@ const fixes: Record<FindingCode, (token: TokenRecord | undefined) => readonly Ac
 	rotated: (token) => [...ofToken(token), "show"],
 	tracked: (token) => ["untrack", ...ofToken(token).filter((name) => name === "rotate")],
 	shared: () => ["create", "show"],
-	unknown: () => ["take-over", "ignore"],
+	unknown: () => ["import", "ignore"],
 };
 
 export class QuickFixes implements vscode.CodeActionProvider {

@@ -60,7 +60,7 @@ export class TokenHover implements vscode.HoverProvider {
 		const issuer = line.like?.name;
 		const text = issuer === undefined ? l10n.t("Unknown token") : l10n.t("Unknown token of {0}", issuer);
 		appendWords(hover.appendMarkdown("**"), text).appendMarkdown("**");
-		return this.#appendActions(hover, line, ["take-over", "ignore"]);
+		return this.#appendActions(hover, line, ["import", "ignore"]);
 	}
 
 	/** Where else the same secret stands. */

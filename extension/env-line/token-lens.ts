@@ -59,7 +59,7 @@ export class TokenLens implements vscode.CodeLensProvider, vscode.Disposable {
 		const token = live.tokens.find(({ id }) => id === line.tokenId);
 		// Of a token that was made this moment, the list may not have heard yet.
 		if (token === undefined && line.tokenId !== undefined) return [];
-		const names = token === undefined ? (["take-over", "ignore"] as const) : actionsFor(token).slice(0, 1);
+		const names = token === undefined ? (["import", "ignore"] as const) : actionsFor(token).slice(0, 1);
 		const head = token === undefined ? headOfUnknown(line) : headOf(token);
 		const reveal: ActionName[] = masking.masks(document) && !masking.isPresenting ? ["reveal"] : [];
 		const commands = [...names, ...reveal].map((name) => commandOf(name, line, this.#deps.bindings));

@@ -27,7 +27,7 @@ export async function askPlacement(token: TokenRecord, former?: Placement): Prom
 	const draft = { name: token.name, ...(former && draftOf(former)) };
 	const changeFirst = former && "key";
 	const steps = (prompts: Prompts) => envSteps<EnvDraft>({ prompts, purpose: "insert" });
-	const title = l10n.t("Insert into Env File");
+	const title = l10n.t("Insert Secret into Env File");
 	const placement = placementOf(await runWizard(steps, draft, { title, changeFirst }));
 	if (placement === undefined) throw new Error("The steps ended without a line for the secret.");
 	return placement;

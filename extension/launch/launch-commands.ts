@@ -41,7 +41,7 @@ async function withdrawConsents({ consents, live }: Pick<Services, "consents" | 
 		consent,
 	}));
 	const chosen = await vscode.window.showQuickPick(rows, {
-		title: l10n.t("Withdraw Secrets from Tasks and Debugging"),
+		title: l10n.t("Withdraw Consents for Tasks and Debugging"),
 		placeHolder: l10n.t("These may have secrets without asking. Which should ask again?"),
 		canPickMany: true,
 		matchOnDescription: true,

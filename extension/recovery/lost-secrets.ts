@@ -115,7 +115,7 @@ export class LostSecrets implements vscode.Disposable {
 
 async function sayLost(lost: readonly TokenRecord[], isKeyringToTell: boolean): Promise<void> {
 	const recover = l10n.t("Recover…");
-	const succeed = l10n.t("Create a Successor in the Same Lines");
+	const succeed = l10n.t("Replace Token in Place");
 	const buttons = lost.length === 0 ? [] : [recover, succeed];
 	const text = [
 		...(lost.length === 0 ? [] : [lostInWords(lost)]),
@@ -126,7 +126,7 @@ async function sayLost(lost: readonly TokenRecord[], isKeyringToTell: boolean): 
 	if (chosen === succeed) {
 		const [only, ...others] = lost;
 		const argument = only !== undefined && others.length === 0 ? [{ id: only.id }] : [];
-		await vscode.commands.executeCommand("tokensmith.succeedInSameLines", ...argument);
+		await vscode.commands.executeCommand("tokensmith.replaceInPlace", ...argument);
 	}
 }
 

@@ -107,7 +107,7 @@ function takenInWords(taken: readonly TokenRecord[]): string {
 async function offerSuccessors(taken: readonly TokenRecord[], left: readonly TokenRecord[]): Promise<void> {
 	const [first] = left;
 	if (first === undefined) return;
-	const succeed = l10n.t("Create a Successor in the Same Lines");
+	const succeed = l10n.t("Replace Token in Place");
 	const missing =
 		left.length === 1
 			? l10n.t("The secret of {0} stands in no env file that is open here.", quoted(first.name))
@@ -116,5 +116,5 @@ async function offerSuccessors(taken: readonly TokenRecord[], left: readonly Tok
 	const chosen = await vscode.window.showWarningMessage(text, succeed);
 	if (chosen !== succeed) return;
 	const argument = left.length === 1 ? [{ id: first.id }] : [];
-	await vscode.commands.executeCommand("tokensmith.succeedInSameLines", ...argument);
+	await vscode.commands.executeCommand("tokensmith.replaceInPlace", ...argument);
 }

@@ -14,9 +14,9 @@ export const recoveryCommands: CommandTable<RecoveryDeps> = {
 		failed: () => l10n.t("The secrets were not recovered."),
 		run: ({ services }) => recoverSecrets(services),
 	},
-	succeedInSameLines: {
+	replaceInPlace: {
 		failed: () => l10n.t("No successor was created."),
-		run: succeedInSameLines,
+		run: replaceInPlace,
 	},
 	purgeSecrets: {
 		failed: () => l10n.t("The secrets were not purged."),
@@ -25,10 +25,10 @@ export const recoveryCommands: CommandTable<RecoveryDeps> = {
 };
 
 /** A rotation: it finds the lines by the hash of what they hold, and needs no secret for that. */
-async function succeedInSameLines(call: CommandCall<TokenChoiceDeps>): Promise<void> {
+async function replaceInPlace(call: CommandCall<TokenChoiceDeps>): Promise<void> {
 	const kept = new Set(await call.services.secrets.ids());
 	const { id } = await tokenFor(call, {
-		title: l10n.t("Create a Successor in the Same Lines"),
+		title: l10n.t("Replace Token in Place"),
 		among: (token) => token.status === "active" && token.issuer === "local" && !kept.has(token.id),
 		none: l10n.t("No secret of an API token in use is missing."),
 	});

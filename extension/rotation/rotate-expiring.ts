@@ -101,7 +101,7 @@ async function ask(services: Pick<Services, "bindings">, within: readonly Range[
 			rows: (draft) => summaryRows(services, draft, limits),
 		}),
 	];
-	return await runWizard<BulkDraft>(steps, {}, { title: l10n.t("Rotate All That Expire Soon") });
+	return await runWizard<BulkDraft>(steps, {}, { title: l10n.t("Rotate Expiring Tokens") });
 }
 
 function withinStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft> {

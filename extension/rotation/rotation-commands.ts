@@ -17,7 +17,7 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 			rotateToken(
 				call.services,
 				await tokenFor(call, {
-					title: l10n.t("Rotate"),
+					title: l10n.t("Rotate Token"),
 					among: (token) =>
 						token.issuer === "local" &&
 						token.successorId === null &&
@@ -61,7 +61,7 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 	showOverlapUse: {
 		failed: () => l10n.t("Who still uses the old secret could not be found out."),
 		run: async (call) =>
-			showOverlapUse(call.services, await tokenFor(call, inOverlap(l10n.t("Show Who Still Uses It")))),
+			showOverlapUse(call.services, await tokenFor(call, inOverlap(l10n.t("Show Use of Old Secret")))),
 	},
 };
 

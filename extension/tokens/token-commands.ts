@@ -25,13 +25,13 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 		run: async (call) =>
 			injectToken(
 				call.services,
-				await tokenFor(call, { title: l10n.t("Insert into Env File"), among: "kept" }),
+				await tokenFor(call, { title: l10n.t("Insert Secret into Env File"), among: "kept" }),
 			),
 	},
 	revokeToken: {
 		failed: () => l10n.t("The token was not revoked."),
 		run: async (call) =>
-			revokeTokens(call.services, await tokensFor(call, { title: l10n.t("Revoke"), among: "all" })),
+			revokeTokens(call.services, await tokensFor(call, { title: l10n.t("Revoke Token"), among: "all" })),
 	},
 	commentOutLines: {
 		failed: () => l10n.t("The lines were not commented out."),
@@ -43,7 +43,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 			disableTokens(
 				call.services,
 				await tokensFor(call, {
-					title: l10n.t("Disable"),
+					title: l10n.t("Disable Token"),
 					among: ({ issuer, status }) => issuer === "local" && (status === "active" || status === "retiring"),
 					none: l10n.t("There is no API token that could be disabled."),
 				}),
@@ -55,7 +55,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 			enableTokens(
 				call.services,
 				await tokensFor(call, {
-					title: l10n.t("Enable"),
+					title: l10n.t("Enable Token"),
 					among: ({ status }) => status === "disabled",
 					none: l10n.t("No API token is disabled."),
 				}),
@@ -64,7 +64,9 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 	copyId: {
 		failed: () => l10n.t("The ID was not copied."),
 		run: async (call) =>
-			vscode.env.clipboard.writeText((await tokenFor(call, { title: l10n.t("Copy ID"), among: "all" })).id),
+			vscode.env.clipboard.writeText(
+				(await tokenFor(call, { title: l10n.t("Copy Token ID"), among: "all" })).id,
+			),
 	},
 };
 
@@ -76,7 +78,7 @@ async function linesFor(call: CommandCall<TokenCommandDeps>): Promise<readonly E
 		return line === undefined ? [] : [line];
 	}
 	const tokens = await tokensFor(call, {
-		title: l10n.t("Comment Out Lines"),
+		title: l10n.t("Comment Out Env Lines"),
 		among: ({ id }) => services.bindings.linesOf(id).length > 0,
 		none: l10n.t("No line of the env files here holds the secret of an API token."),
 	});

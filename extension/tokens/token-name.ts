@@ -22,7 +22,7 @@ function problemWith(text: string): string {
 /** Whatever uses its secret goes on as before. */
 export async function renameToken({ daemon }: Pick<Services, "daemon">, token: TokenRecord): Promise<void> {
 	const name = await vscode.window.showInputBox({
-		title: l10n.t("Rename"),
+		title: l10n.t("Rename Token"),
 		prompt: l10n.t("Its secret and whatever uses it stay as they are."),
 		value: token.name,
 		validateInput: (text) => {

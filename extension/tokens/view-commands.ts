@@ -34,7 +34,7 @@ export const viewCommands: CommandTable<TokenChoiceDeps> = {
 			renameToken(
 				call.services,
 				await tokenFor(call, {
-					title: l10n.t("Rename"),
+					title: l10n.t("Rename Token"),
 					among: ({ issuer, status }) => issuer === "local" && status !== "revoked",
 					none: l10n.t("There is no API token that could be renamed."),
 				}),

@@ -35,7 +35,7 @@ describe("the extension's manifest", () => {
 	});
 
 	it("puts every command under one category", () => {
-		for (const { category } of commands) assert.equal(category, "Tokens");
+		for (const { category } of commands) assert.equal(category, "Tokensmith");
 	});
 
 	describe("offers in a token's menu", () => {

@@ -80,7 +80,7 @@ describe("on an env line", () => {
 			const { document } = await showKnown(window, `A=${unknown}\n`);
 			const text = plain(hoverText(document, 0));
 			assert.match(text, /\*\*Unknown token of GitLab\*\*/);
-			assert.match(text, /\[Take Over\]\(command:tokensmith\.takeOver\?.*\[Ignore\]\(command:/);
+			assert.match(text, /\[Import\]\(command:tokensmith\.importToken\?.*\[Ignore\]\(command:/);
 		});
 
 		it("shows a hostile name as letters and trusts only the commands that it links", async () => {
@@ -136,11 +136,11 @@ describe("on an env line", () => {
 				"3 old · rotated, 59 minutes left",
 				"3 Replace with Successor",
 				"4 dead · revoked just now",
-				"4 Create a Successor in the Same Lines",
+				"4 Replace Token in Place",
 				"5 old · 30 days left",
 				"5 Rotate",
 				"6 Unknown token of GitLab",
-				"6 Take Over",
+				"6 Import",
 				"6 Ignore",
 			]);
 		});

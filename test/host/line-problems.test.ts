@@ -119,14 +119,14 @@ describe("problems of env lines", () => {
 		assert.deepEqual(
 			fixesOf("revoked").map(({ title, isPreferred }) => [title, isPreferred]),
 			[
-				["Create a Successor in the Same Lines", true],
+				["Replace Token in Place", true],
 				["Comment Out Line", false],
 				["Show Token", false],
 			],
 		);
 		assert.deepEqual(
 			fixesOf("unknown").map(({ command }) => command?.command),
-			["tokensmith.takeOver", "tokensmith.ignoreSecret"],
+			["tokensmith.importToken", "tokensmith.ignoreSecret"],
 		);
 	});
 });

@@ -40,7 +40,7 @@ describe("revoking and disabling tokens", () => {
 		await window.close();
 	});
 
-	describe("Revoke…", () => {
+	describe("Revoke Token…", () => {
 		it("first says which lines break, when the token was last used, and that its successor works on", async () => {
 			const { id } = await window.client.rotateToken(token.id, { overlapSeconds: 60 });
 			await until("it is heard of", () => window.live.tokens.some((one) => one.id === id));
@@ -159,7 +159,7 @@ describe("revoking and disabling tokens", () => {
 		});
 	});
 
-	describe("Comment Out Lines", () => {
+	describe("Comment Out Env Lines", () => {
 		it("takes a line, or all of a token", async () => {
 			await window.bindings.whenReady();
 			const [line] = window.bindings.linesOf(other.id);

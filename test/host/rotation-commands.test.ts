@@ -43,7 +43,7 @@ async function pressCancel({ cancellation }: Watched): Promise<void> {
 describe("rotating tokens", () => {
 	const scene = rotationScene();
 
-	describe("Rotate…", () => {
+	describe("Rotate Token…", () => {
 		it("asks, says what it has done, and offers to undo it", async () => {
 			await scene.putFourLines();
 			await scene.person.presses("enter", scene.run("rotateToken", { id: scene.token.id }));
@@ -110,7 +110,7 @@ describe("rotating tokens", () => {
 		});
 	});
 
-	describe("Rotate All That Expire Soon…", () => {
+	describe("Rotate Expiring Tokens…", () => {
 		const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
 
 		it("rotates those within the chosen time, each with its lines", async () => {

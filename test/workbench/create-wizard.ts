@@ -1,5 +1,5 @@
 /**
- * "Tokens: Create API Token" as a person walks through it: knows its questions by their words, and nothing of its code.
+ * "Tokensmith: Create API Token" as a person walks through it: knows its questions by their words, and nothing of its code.
  */
 import assert from "node:assert/strict";
 import { until } from "./until.ts";
@@ -51,7 +51,7 @@ export class CreateWizard {
 	}
 
 	static async open(window: WorkbenchWindow): Promise<CreateWizard> {
-		await window.runCommand("Tokens: Create API Token");
+		await window.runCommand("Tokensmith: Create API Token");
 		const wizard = new CreateWizard(window);
 		await wizard.waitFor("name");
 		return wizard;

@@ -34,7 +34,7 @@ describe("a service with a token", () => {
 		assert.match(await check("orders.read"), /^200 "Orders" may use orders\.read/);
 		assert.match(await check("orders.write"), /^403 refused/);
 
-		await window.treeMenu("Orders", "Revoke…");
+		await window.treeMenu("Orders", "Revoke Token…");
 		const question = await window.dialogText();
 		assert.match(question, /^Revoke the API token “Orders”\?/);
 		assert.match(question, /lines will break:\n•\s+\.env:1 \(API_TOKEN\)/);
@@ -52,7 +52,7 @@ describe("a service with a token", () => {
 	it("goes on working when the person shrinks from revoking it", async () => {
 		await writeFile(join(workbench.workspace, ".env.staging"), "");
 		await createToken(window, { name: "Staging", file: ".env.staging", git: "Write it there anyway" });
-		await window.treeMenu("Staging", "Revoke…");
+		await window.treeMenu("Staging", "Revoke Token…");
 		await window.dialogText();
 		await window.answerDialog("Cancel");
 		assert.match(await check("orders.read", ".env.staging"), /^200 /);

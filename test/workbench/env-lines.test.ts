@@ -66,23 +66,23 @@ describe("the lines of an env file", () => {
 
 	it("are masked when the person wants that, but for the line that they ask for", async () => {
 		await window.focusEditor(".env");
-		await window.runCommand("Tokens: Toggle Masking");
+		await window.runCommand("Tokensmith: Toggle Value Masking");
 		await until("they are masked", async () => !(await isShown(secret)) && !(await isShown("8080")));
 		await window.press("ControlOrMeta+Home");
 		await window.press("ArrowDown");
-		await window.runCommand("Tokens: Reveal Value");
+		await window.runCommand("Tokensmith: Reveal Value");
 		await until("the line is shown", () => isShown(secret));
 		assert.ok(!(await isShown("8080")));
 		await window.press("ControlOrMeta+Home");
 		await until("it is masked again", async () => !(await isShown(secret)));
-		await window.runCommand("Tokens: Toggle Masking");
+		await window.runCommand("Tokensmith: Toggle Value Masking");
 		await until("they are shown", async () => (await isShown(secret)) && (await isShown("8080")));
 	});
 
 	it("show nothing in presentation mode, which the status bar says and ends", async () => {
-		await window.runCommand("Tokens: Toggle Presentation Mode");
+		await window.runCommand("Tokensmith: Toggle Presentation Mode");
 		await until("they are masked", async () => !(await isShown(secret)));
-		assert.ok(!(await window.offersCommand("Tokens: Reveal Value")));
+		assert.ok(!(await window.offersCommand("Tokensmith: Reveal Value")));
 		await window.page.locator(".statusbar-item", { hasText: "Presentation Mode" }).click();
 		await until("they are shown", () => isShown(secret));
 	});
@@ -132,7 +132,7 @@ describe("the lines of an env file in Restricted Mode", () => {
 		const line = window.page.locator(".editor-instance .view-line", { hasText: "ORDERS_TOKEN" });
 		await line.locator("span span[class*=ced-]").first().waitFor();
 		await line.hover();
-		await window.runCommand("Tokens: Reveal Value");
+		await window.runCommand("Tokensmith: Reveal Value");
 		assert.equal(await window.page.locator(".codelens-decoration").count(), 0);
 		assert.equal(await window.page.locator("[class*=squiggly]").count(), 0);
 		assert.deepEqual(

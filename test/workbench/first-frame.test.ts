@@ -63,7 +63,7 @@ describe("the first frame of an env file", () => {
 	it("has no value in it while values are masked, and all the rest", async () => {
 		await window.openFile(".env");
 		assert.deepEqual(await lines(), text.split("\n"));
-		await window.runCommand("Tokens: Toggle Masking");
+		await window.runCommand("Tokensmith: Toggle Value Masking");
 		await until("the values are masked", async () => {
 			assert.deepEqual(await lines(), masked);
 			assert.notDeepEqual(await colors(), ownColors);
@@ -92,12 +92,12 @@ describe("the first frame of an env file", () => {
 		await window.openFile(".env");
 		await window.press("ControlOrMeta+Home");
 		await window.press("ArrowDown");
-		await window.runCommand("Tokens: Reveal Value");
+		await window.runCommand("Tokensmith: Reveal Value");
 		await until("the line is shown", async () => {
 			assert.deepEqual(await lines(), masked.with(1, "PORT=hidden"));
 			return true;
 		});
-		await window.runCommand("Tokens: Toggle Masking");
+		await window.runCommand("Tokensmith: Toggle Value Masking");
 		await until("all lines are shown", async () => {
 			assert.deepEqual(await lines(), text.split("\n"));
 			assert.deepEqual(await colors(), ownColors);
@@ -106,7 +106,7 @@ describe("the first frame of an env file", () => {
 	});
 
 	it("has no value in it in presentation mode either", async () => {
-		await window.runCommand("Tokens: Toggle Presentation Mode");
+		await window.runCommand("Tokensmith: Toggle Presentation Mode");
 		await until("the values are masked", async () => {
 			assert.deepEqual(await lines(), masked);
 			assert.notDeepEqual(await colors(), ownColors);

@@ -254,7 +254,7 @@ describe("the first token", () => {
 
 async function createByKeyboard(window: WorkbenchWindow): Promise<void> {
 	const { page, input } = window;
-	await window.runCommand("Tokens: Create API Token");
+	await window.runCommand("Tokensmith: Create API Token");
 	await input.waitForStep("(1/7)");
 	await page.keyboard.type("Orders service");
 	await page.keyboard.press("Enter");
@@ -276,7 +276,7 @@ async function createByKeyboard(window: WorkbenchWindow): Promise<void> {
 
 async function copySecret(window: WorkbenchWindow, name: string, secret: string): Promise<void> {
 	await window.page.evaluate('navigator.clipboard.writeText("")');
-	await window.runCommand("Tokens: Copy Secret");
+	await window.runCommand("Tokensmith: Copy Secret");
 	await window.input.pick(name);
 	await until("the secret is on the clipboard", async () => (await window.clipboard()) === secret);
 }

@@ -24,7 +24,7 @@ describe("in German", () => {
 	});
 
 	it("the wizard asks, and says what is wrong", async () => {
-		await window.runCommand("Token: API-Token erstellen");
+		await window.runCommand("Tokensmith: API-Token erstellen");
 		await window.input.waitForStep("API-Token erstellen: Name");
 		await window.input.type(" ");
 		await window.input.waitForMessage("Der Name darf nicht leer sein.");
@@ -43,7 +43,7 @@ describe("in German", () => {
 	});
 
 	it("the Token Overview is all German", async () => {
-		await window.runCommand("Token: Tokenübersicht öffnen");
+		await window.runCommand("Tokensmith: Tokenübersicht öffnen");
 		const overview = await OverviewPage.bringToFront(window, "Tokenübersicht");
 		await until("the token is shown", async () => (await overview.names()).includes("Bestellungen"));
 		await overview.mark("Bestellungen, noch 12 Tage").waitFor();

@@ -11,7 +11,7 @@ export class OverviewPage {
 	}
 
 	static async open(window: WorkbenchWindow): Promise<OverviewPage> {
-		await window.runCommand("Tokens: Open Token Overview");
+		await window.runCommand("Tokensmith: Open Token Overview");
 		return OverviewPage.#shownIn(window);
 	}
 

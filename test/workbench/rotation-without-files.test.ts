@@ -28,7 +28,7 @@ describe("rotating without env files", () => {
 		name: string,
 	): Promise<{ summary: string; message: string }> {
 		const { input } = window;
-		await window.treeMenu(name, "Rotate…");
+		await window.treeMenu(name, "Rotate Token…");
 		const active = {
 			Overlap: "1 day",
 			"End of the Overlap": "At its deadline",

@@ -53,7 +53,7 @@ describe("rotating in the workbench", () => {
 
 	it("asks step by step, names every line, and says what it has done", async () => {
 		await window.openFile(".env");
-		await window.treeMenu("orders-api", "Rotate…");
+		await window.treeMenu("orders-api", "Rotate Token…");
 		await input.waitForStep("Overlap");
 		await picture("rotate-overlap");
 		await input.waitForActive("1 day");

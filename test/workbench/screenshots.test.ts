@@ -87,7 +87,7 @@ describe("screenshots", () => {
 			await window.page.locator(".monaco-hover:visible", { hasText: "Shop front" }).waitFor();
 			await shoot("env-line");
 			await window.page.mouse.move(640, 784);
-			await window.treeMenu(/Shop front/, "Rotate…");
+			await window.treeMenu(/Shop front/, "Rotate Token…");
 			// Else the row under the menu's entry says where it leads to.
 			await window.page.mouse.move(640, 784);
 			for (const question of [

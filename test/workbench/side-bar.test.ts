@@ -152,14 +152,14 @@ describe("the side bar", () => {
 	});
 
 	it("filters while the person types, says so, and shows all again", async () => {
-		await window.runCommand("Tokens: Filter Tokens…");
+		await window.runCommand("Tokensmith: Filter Tokens…");
 		await window.input.type("worker");
 		await showRows(["Active 1", "orders-api rotated, 3 days left"]);
 		await window.input.accept();
 		// The list gets the focus, which would close a palette that opens too early.
 		await until("the list has the focus", () => window.hasFocus(".sidebar .monaco-list"));
 		await picture("filter");
-		await window.runCommand("Tokens: Clear Filter");
+		await window.runCommand("Tokensmith: Clear Token Filter");
 		await window.waitForTreeRow("billing-api");
 	});
 
@@ -177,10 +177,10 @@ describe("the side bar", () => {
 	});
 
 	it("groups by env file, and by status again", async () => {
-		await window.runCommand("Tokens: Group by Env File");
+		await window.runCommand("Tokensmith: Group Tokens by Env File");
 		await window.waitForTreeRow("In No Env File Here");
 		await picture("by-file");
-		await window.runCommand("Tokens: Group by Status");
+		await window.runCommand("Tokensmith: Group Tokens by Status");
 		await window.waitForTreeRow("Expires Soon");
 	});
 

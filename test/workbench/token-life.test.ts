@@ -59,7 +59,7 @@ describe("a token's life", () => {
 			const expandable = await shown.treeRow(current).getAttribute("aria-expanded");
 			return expandable !== null;
 		});
-		await shown.treeMenu(current, "Rotate…");
+		await shown.treeMenu(current, "Rotate Token…");
 	}
 
 	/** Up to the summary, with the answers that are offered first. */
@@ -119,7 +119,7 @@ describe("a token's life", () => {
 		await isGood(first);
 		await isGood(first);
 		await window.clearNotifications();
-		await window.treeMenu(/Checkout\s*rotated/, "Show Who Still Uses It");
+		await window.treeMenu(/Checkout\s*rotated/, "Show Use of Old Secret");
 		await window.input.waitForQuestion("The old secret works until");
 		assert.match((await window.input.rows()).join("\n"), /127\.0\.0\.1.*\b2\b/);
 		await window.input.leave();
@@ -167,7 +167,7 @@ describe("a token's life", () => {
 
 	it("ends in a revocation that comments out the lines, as one edit that undo takes back", async () => {
 		const secret = await secretInLines();
-		await window.treeMenu(current, "Revoke…");
+		await window.treeMenu(current, "Revoke Token…");
 		const question = await window.dialogText();
 		for (const file of Object.keys(files)) assert.ok(question.includes(`${file}:`), question);
 		await window.answerDialog("Revoke");
@@ -187,7 +187,7 @@ describe("a token's life", () => {
 		const [, old = ""] = /=(.*)/.exec(await readFile(file, "utf8")) ?? [];
 		assert.ok(await isGood(old));
 		await window.clearNotifications();
-		await window.runCommand("Tokens: Start Incident…");
+		await window.runCommand("Tokensmith: Start Incident…");
 		const { input } = window;
 		await input.waitForQuestion("What may have leaked?");
 		await input.pick(

@@ -71,7 +71,7 @@ export class WorkbenchWindow {
 		await this.page.close();
 	}
 
-	/** Runs a command from the palette by its full title, for example "Tokens: Create API Token". */
+	/** Runs a command from the palette by its full title, for example "Tokensmith: Create API Token". */
 	async runCommand(title: string): Promise<void> {
 		// An open palette does not learn of commands that are contributed while the window still loads.
 		await until(`the palette offers ${title}`, async () => {

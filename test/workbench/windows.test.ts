@@ -27,7 +27,7 @@ describe("two windows", () => {
 		await createToken(first, { name: "Shared" });
 		await second.waitForTreeRow("Shared");
 		await second.bringToFront();
-		await second.treeMenu("Shared", "Revoke…");
+		await second.treeMenu("Shared", "Revoke Token…");
 		await second.dialogText();
 		await second.answerDialog("Revoke");
 		await first.waitUntilTreeRowIsGone("Shared");

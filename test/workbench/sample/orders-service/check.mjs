@@ -12,7 +12,7 @@ const url = process.env.URL || "http://127.0.0.1:47600";
 const permission = process.argv[2] ?? "orders.read";
 
 if (!API_TOKEN) {
-	console.log('There is no API_TOKEN in .env yet: press F1 and choose "Tokens: Create API Token".');
+	console.log('There is no API_TOKEN in .env yet: press F1 and choose "Tokensmith: Create API Token".');
 	process.exit(1);
 }
 

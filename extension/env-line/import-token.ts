@@ -35,7 +35,7 @@ interface Subject {
 
 type ImportDeps = Pick<Services, "daemon" | "secrets" | "tree">;
 
-export async function takeOver(services: ImportDeps, line: EnvLine): Promise<void> {
+export async function importToken(services: ImportDeps, line: EnvLine): Promise<void> {
 	const secret = await secretOn(line);
 	const {
 		issuer = "other",
@@ -77,7 +77,7 @@ async function ask(subject: Subject): Promise<Draft> {
 		nameStep(prompts, subject),
 		expiryStep(prompts, subject),
 	];
-	return await runWizard<Draft>(steps, {}, { title: l10n.t("Take Over Secret") });
+	return await runWizard<Draft>(steps, {}, { title: l10n.t("Import Token") });
 }
 
 function issuerStep(prompts: Prompts, { line }: Subject): Step<Draft> {

@@ -34,7 +34,7 @@ describe("a secret that nobody knows", () => {
 			envLineCommands[name]?.run({ services: servicesOf(window), argument, selected: undefined }),
 		);
 
-	it("is taken over by its hash, with its issuer and expiry, and kept", async () => {
+	it("is imported by its hash, with its issuer and expiry, and kept", async () => {
 		const header = Buffer.from('{"alg":"HS256"}').toString("base64url");
 		const exp = Math.floor(Date.now() / 1000) + 90 * 24 * 3600;
 		const payload = Buffer.from(JSON.stringify({ exp, sub: "x" })).toString("base64url");
@@ -42,7 +42,7 @@ describe("a secret that nobody knows", () => {
 		await showKnown(window, `A=1\n# MINDBRIDGE_TOKEN=${jwt}\n`);
 		const [line] = window.bindings.linesIn(fileIn(window));
 		assert.ok(line);
-		await pressingEnter(run("takeOver", { line }));
+		await pressingEnter(run("importToken", { line }));
 		const token = await until("it is recorded", () =>
 			window.live.tokens.find((one) => one.name === "mindbridge-token"),
 		);
