@@ -1,6 +1,6 @@
 /**
- * Runs test files with mocha in this process: `node test/mocha.ts COUNTS_FILE TIMEOUT_MS FILE...`. What is to happen
- * around every test of a folder is in its `hooks.ts`, if it has one.
+ * Runs test files with mocha in this process: `node test/mocha.ts COUNTS_FILE TIMEOUT_MS FILE...`. TOKENSMITH_GREP, a
+ * regular expression, chooses tests by their names. Hooks around every test of a folder are in its `hooks.ts`, if any.
  */
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -19,6 +19,7 @@ const mocha = new Mocha({
 	reporter: CountingReporter,
 	reporterOptions: { countsFile: resolve(countsFile) },
 });
+if (process.env.TOKENSMITH_GREP) mocha.grep(process.env.TOKENSMITH_GREP);
 for (const file of files) mocha.addFile(resolve(file));
 for (const hooks of new Set(files.map((file) => resolve(dirname(file), "hooks.ts"))))
 	if (existsSync(hooks)) mocha.rootHooks((await import(hooks)).mochaHooks);

@@ -22,6 +22,7 @@ export async function run(): Promise<void> {
 		reporter: CountingReporter,
 		reporterOptions: { countsFile },
 	});
+	if (process.env.TOKENSMITH_GREP) mocha.grep(process.env.TOKENSMITH_GREP);
 	// `__dirname`, since this is bundled as CommonJS.
 	for (const file of globSync("*.test.js", { cwd: __dirname }).sort()) mocha.addFile(join(__dirname, file));
 	await mocha.loadFilesAsync();

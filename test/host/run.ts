@@ -47,6 +47,7 @@ async function runInVsCode(countsFile: string, folder: string, reportPort: numbe
 			TOKENSMITH_COUNTS_FILE: countsFile,
 			TOKENSMITH_USER_DATA: userDataIn(folder),
 			TOKENSMITH_REPORT_PORT: String(reportPort),
+			TOKENSMITH_GREP: process.env.TOKENSMITH_GREP ?? "",
 			TOKENSMITH_COLORS: process.stdout.isTTY ? "yes" : "no",
 		},
 	});

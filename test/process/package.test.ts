@@ -1,9 +1,12 @@
-/** What a service gets when it installs the package: packed by npm, unpacked, and used by a stranger's project. */
+/** What a service gets when it installs the package: packed by npm, unpacked, and used by another project. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
 import { temporaryFolder } from "../daemon/harness.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
@@ -37,7 +40,7 @@ export async function renew(record: TokenRecord): Promise<string> {
 	await client.create({ name: "x", permissions: ["orders.read"], expiresIn: { months: 2 }, tags: undefined });
 	return token + ends + (new TokensmithUnavailableError("x", { outcome: "not-done" }).outcome satisfies string);
 }
-// @ts-expect-error a status that there is not
+// @ts-expect-error an unknown status
 client.list({ status: "gone" });
 // @ts-expect-error neither an address nor a data directory
 createTokensmithClient({});
@@ -48,13 +51,16 @@ export const secretOf = (record: TokenRecord) => record.token;
 describe("the package", () => {
 	let folder: string;
 	let installed: string;
+	let tarball: string;
+	let manifestBefore: string;
 	before(async () => {
 		folder = temporaryFolder();
 		installed = join(folder, "node_modules", "tokensmith");
 		mkdirSync(installed, { recursive: true });
-		const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root });
-		const [{ filename }] = JSON.parse(stdout);
-		await run("tar", ["-xzf", join(folder, filename), "-C", installed, "--strip-components", "1"]);
+		manifestBefore = readFileSync(join(root, "package.json"), "utf8");
+		await run("npm", ["pack", "--pack-destination", folder], { cwd: root });
+		tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "");
+		await run("tar", ["-xzf", tarball, "-C", installed, "--strip-components", "1"]);
 		for (const name of ["@types", "undici-types"]) {
 			symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
 		}
@@ -67,10 +73,28 @@ describe("the package", () => {
 		for (const name of ["client.js", "cli.js", "daemon.js", "daemon-main.js", "sql-wasm.wasm"]) {
 			assert.ok(files.includes(name), `${name} is missing`);
 		}
+		assert.ok(!files.includes("extension.js"), "the extension is in it");
 		assert.deepEqual(
-			readdirSync(installed).filter((name) => !/^(dist|package\.json|[A-Z]+(\.md)?)$/.test(name)),
+			readdirSync(installed).filter((name) => !/^(dist|docs|media|package\.json|[A-Z]+(\.md)?)$/.test(name)),
 			[],
 		);
+	});
+
+	it("leaves the extension's manifest as it was", () => {
+		assert.equal(readFileSync(join(root, "package.json"), "utf8"), manifestBefore);
+	});
+
+	it("has entry points that publint finds nothing wrong with", async () => {
+		const { messages, pkg } = await publint({ pkgDir: installed, pack: false, strict: true });
+		const problems = messages.map((message) => formatMessage(message, pkg as Record<string, unknown>));
+		assert.deepEqual(problems, []);
+		assert.equal(pkg.main, "./dist/client.js");
+	});
+
+	it("has types that every module resolution of TypeScript finds", async () => {
+		const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
+		assert.deepEqual(analysis.types, { kind: "included" });
+		assert.deepEqual("problems" in analysis && analysis.problems, []);
 	});
 
 	it("can be imported and required, with nothing else installed", async () => {

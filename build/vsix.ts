@@ -1,0 +1,25 @@
+/** Makes dist/tokensmith.vsix: the files that .vscodeignore lets through, with the README that VS Code can show. */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import vsce from "@vscode/vsce";
+import { extensionReadme } from "./readme.ts";
+
+const staging = "dist/vsix";
+
+execFileSync(process.execPath, ["build/bundle.mjs"], { stdio: "inherit" });
+rmSync(staging, { recursive: true, force: true });
+for (const file of await vsce.listFiles({ packageManager: vsce.PackageManager.None })) {
+	mkdirSync(dirname(join(staging, file)), { recursive: true });
+	cpSync(file, join(staging, file));
+}
+writeFileSync(join(staging, ".vscodeignore"), "");
+writeFileSync(join(staging, "README.md"), extensionReadme("."));
+await vsce.createVSIX({
+	cwd: staging,
+	packagePath: "dist/tokensmith.vsix",
+	dependencies: false,
+	rewriteRelativeLinks: false,
+	allowMissingRepository: true,
+});
+rmSync(staging, { recursive: true });
