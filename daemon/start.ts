@@ -9,9 +9,10 @@ import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-const oldestNode = 22;
+/** `engines.node` of package.json: the first with `crc32`, which every secret's checksum needs. */
+const oldestNode = "22.2";
 
-if (Number.parseInt(process.versions.node, 10) < oldestNode) refuseOldNode();
+if (isOlder(process.versions.node, oldestNode)) refuseOldNode();
 else if (process.argv[2] === "token") runCommandLine(process.argv.slice(3));
 else startDaemon();
 
@@ -50,6 +51,10 @@ function isPrivate(directory: string): boolean {
 		// There is none yet, or none that can be looked at; the daemon itself says what is wrong.
 		return false;
 	}
+}
+
+function isOlder(version: string, than: string): boolean {
+	return version.localeCompare(than, "en", { numeric: true }) < 0;
 }
 
 function refuseOldNode(): void {

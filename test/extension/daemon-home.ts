@@ -12,7 +12,7 @@ import { until } from "../workbench/until.ts";
 
 export class DaemonHome {
 	readonly dataDir: string;
-	/** The daemon that `node esbuild.mjs` builds, and its version. */
+	/** The daemon that `npm run build` builds, and its version. */
 	readonly bundle: string;
 	readonly version: string;
 	readonly logged: string[] = [];

@@ -134,6 +134,28 @@ describe("the package", () => {
 		});
 	}
 
+	it("runs on the oldest Node.js that its manifest names, and says so on an older one", async () => {
+		const { engines } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+		const oldest = engines.node.replace(">=", "");
+		const [major, minor] = oldest.split(".").map(Number);
+		assert.match(await saidBy(`${major}.${minor}.0`), /^Usage: /);
+		const needs = `The daemon needs Node.js ${oldest} or newer`;
+		for (const older of [`${major}.${minor - 1}.9`, `${major - 1}.9.0`])
+			assert.ok((await saidBy(older)).includes(`${needs}; this is v${older}.`), older);
+	});
+
+	/** Answers the first words of the program under a Node.js that claims this version. */
+	async function saidBy(version: string): Promise<string> {
+		const file = JSON.stringify(join(installed, "dist/daemon.js"));
+		const claim = `Object.defineProperty(process.versions, "node", { value: "${version}" });`;
+		const also = `Object.defineProperty(process, "version", { value: "v${version}" });`;
+		const args = ["--eval", `${claim} ${also} require(${file})`, file, "token", "--help"];
+		return run(process.execPath, args, { cwd: folder }).then(
+			({ stdout }) => stdout,
+			({ stdout }) => stdout,
+		);
+	}
+
 	it("starts the command line by its name", async () => {
 		const { bin } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 		const path = join(installed, bin.tokensmith);
