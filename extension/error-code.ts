@@ -1,6 +1,6 @@
-/** What Node calls the failure of a system call. */
+/** The error codes of Node's system calls. */
 
-/** `ENOENT` and the like; undefined: it is another kind of error. */
+/** `ENOENT` and the like; undefined for any other kind of error. */
 export function codeOf(error: unknown): string | undefined {
 	return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

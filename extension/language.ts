@@ -1,12 +1,12 @@
-/** The language that a person reads: how numbers and dates stand in it, in words. Knows no VS Code. */
+/** Numbers, dates and lists in words, in the display language. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 
-/** Formats are dear to make, and a list of thousands of tokens needs each of them thousands of times. */
+/** Creating a format is slow, and a list of thousands of tokens uses each of them thousands of times. */
 const formats = new Map<string, Format>();
 
 type Format = Intl.NumberFormat | Intl.RelativeTimeFormat | Intl.ListFormat | Intl.DateTimeFormat;
 
-/** For dates and numbers: the locale of the language that the texts are in, which need not be that of the machine. */
+/** The locale for dates and numbers: that of the display language, which may differ from the machine's. */
 export function locale(): string {
 	return l10n.t({ message: "en-GB", comment: ["The locale that dates and numbers are written in (BCP 47)"] });
 }
@@ -19,7 +19,7 @@ export function amountInWords(count: number, unit: Unit): string {
 	return kept(`${unit}s`, (language) => new Intl.NumberFormat(language, style)).format(count);
 }
 
-/** From now: `in 3 hours`, and with a negative count `3 hours ago`. */
+/** Relative to now: `in 3 hours`; a negative count gives `3 hours ago`. */
 export function distanceInWords(count: number, unit: Unit): string {
 	return kept("distance", (language) => new Intl.RelativeTimeFormat(language)).format(count, unit);
 }
@@ -29,7 +29,7 @@ export function listInWords(items: readonly string[]): string {
 	return kept("list", (language) => new Intl.ListFormat(language)).format(items);
 }
 
-/** The one format of that name in the language, made when it is first asked for. */
+/** The cached format with that name in the display language, created on first use. */
 export function kept<Kind extends Format>(name: string, make: (language: string) => Kind): Kind {
 	const language = locale();
 	const key = `${name} ${language}`;

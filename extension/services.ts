@@ -31,7 +31,7 @@ export interface Services {
 	lostSecrets: { survey(): Promise<Survey> };
 	debugging: {
 		/** Answers the variables of debug configurations. */
-		standInFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string>;
+		placeholderFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string>;
 		/** What runs with old secrets, with those in their place; undefined: it is not to be started anew. */
 		renewed(
 			folder: vscode.WorkspaceFolder | undefined,

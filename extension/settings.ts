@@ -1,6 +1,6 @@
 /**
- * Reads the settings. VS Code does not check what a person writes into settings.json: what the daemon judges goes
- * there as it is, everything else that makes no sense counts as not set.
+ * Reads the settings. VS Code does not validate settings.json: values for the daemon are passed on as they are, and the
+ * daemon judges them; any other invalid value counts as not set.
  */
 import * as vscode from "vscode";
 import { type Policy, preferredPort as usualPort } from "../daemon/contract.ts";
@@ -8,7 +8,7 @@ import { type Policy, preferredPort as usualPort } from "../daemon/contract.ts";
 const section = "tokensmith";
 const daySeconds = 24 * 3600;
 
-/** What the daemon keeps of the settings. It answers with a problem if they are not a policy. */
+/** The settings that the daemon stores as its policy. The daemon answers with a problem if they are not valid. */
 export function policyFromSettings(): Policy {
 	return {
 		secretPrefix: setting("secretPrefix", "tks"),
@@ -23,7 +23,7 @@ export function policyFromSettings(): Policy {
 	};
 }
 
-/** Whether a change of the settings makes another policy. */
+/** Whether a settings change affects the policy. */
 export function affectsPolicy(change: vscode.ConfigurationChangeEvent): boolean {
 	return [
 		"secretPrefix",
@@ -44,7 +44,7 @@ export function envFilePatterns(): string[] {
 	return patterns.filter((pattern) => typeof pattern === "string" && pattern !== "");
 }
 
-/** The days before a token's expiry at which to warn, the longest first. */
+/** Days before a token's expiry at which to warn, longest first. */
 export function warningDays(): number[] {
 	const usual = [30, 7, 1];
 	const days = setting<unknown>("expiry.warningDays", usual);
@@ -52,38 +52,38 @@ export function warningDays(): number[] {
 	return [...new Set(days.filter((day) => Number.isInteger(day) && day > 0))].sort((a, b) => b - a);
 }
 
-/** Whether the person wants to be told of expiries and of dead tokens that are used. */
+/** Whether to notify the user of expiries and of uses of dead tokens. */
 export function areNoticesWanted(): boolean {
 	return setting<unknown>("notices.enabled", true) !== false;
 }
 
-/** Whether the nearest expiry is to stand in the status bar. */
+/** Whether the status bar shows the nearest expiry. */
 export function isStatusBarWanted(): boolean {
 	return setting<unknown>("statusBar.enabled", true) !== false;
 }
 
-/** Whether the values of env files are hidden. */
+/** Whether the values of env files are masked. */
 export function isMaskingWanted(): boolean {
 	return setting<unknown>("masking.enabled", false) === true;
 }
 
-/** The person's own setting: no workspace can show what they want hidden. */
+/** Writes the user setting, so that no workspace can reveal what the user wants hidden. */
 export async function setMasking(mode: "on" | "off"): Promise<void> {
 	const configuration = vscode.workspace.getConfiguration(section);
 	await configuration.update("masking.enabled", mode === "on", vscode.ConfigurationTarget.Global);
 }
 
-/** Whether a line above each token's line says what there is to know of it. */
+/** Whether a code lens above each token's line describes the token. */
 export function isCodeLensWanted(): boolean {
 	return setting<unknown>("codeLens.enabled", true) !== false;
 }
 
-/** Whether what is wrong with the lines of env files stands among the problems. */
+/** Whether the Problems view lists findings about lines of env files. */
 export function areProblemsWanted(): boolean {
 	return setting<unknown>("diagnostics.enabled", true) !== false;
 }
 
-/** The port at which a new daemon listens if it is free. 0: any. */
+/** Preferred port of a new daemon. 0: any free port. */
 export function preferredPort(): number {
 	const port = setting<unknown>("daemon.preferredPort", usualPort);
 	return typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65535 ? port : usualPort;
@@ -93,7 +93,7 @@ function setting<Value>(name: string, usual: Value): Value {
 	return vscode.workspace.getConfiguration(section).get(name, usual);
 }
 
-/** `api.engagements.read` and `engagements:read` are about engagements. */
+/** The group of both `api.engagements.read` and `engagements:read` is `engagements`. */
 function groupOf(permission: string): string {
 	return permission.split(/[.:]/).at(-2) || permission;
 }

@@ -1,15 +1,17 @@
-/** Which documents are env files: by the patterns of the setting, for their language is one of many. */
+/**
+ * Which documents are env files: decided by the patterns in the settings, since env files have one of many languages.
+ */
 import * as vscode from "vscode";
 import { isExample } from "../env/env-files.ts";
 import { envFilePatterns } from "../settings.ts";
 
 type DocumentKind =
 	| "env"
-	/** Of env files' names, but for others to see: `.env.example`. */
+	/** Examples: documents named like env files but meant to be shared, such as `.env.example`. */
 	| "example"
 	| "other";
 
-/** Whatever the scheme: the two sides of a comparison in git are env files too. */
+/** Any scheme: both sides of a Git diff are env files too. */
 function envSelector(): vscode.DocumentFilter[] {
 	return envFilePatterns().map((pattern) => ({ pattern }));
 }
@@ -19,7 +21,7 @@ export function kindOf(document: vscode.TextDocument): DocumentKind {
 	return isExample(document.uri.path.slice(document.uri.path.lastIndexOf("/") + 1)) ? "example" : "env";
 }
 
-/** Calls `register` for the env files of now, and anew when the setting changes. */
+/** Calls `register` for the current env files, and again whenever the setting changes. */
 export function forEnvDocuments(
 	register: (selector: vscode.DocumentFilter[]) => vscode.Disposable,
 ): vscode.Disposable {

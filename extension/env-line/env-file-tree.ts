@@ -1,6 +1,6 @@
 /**
- * The view of the env files of all workspace folders: each with its lines that hold a token's secret, or what looks
- * like one. Shows no value. Reads nothing itself; what it shows is what `Bindings` has found.
+ * The Env Files view: the env files of all workspace folders, each with the lines that hold a token's secret or a value
+ * that looks like one. Shows no value. Reads no file itself: it shows what `Bindings` has found.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -16,20 +16,20 @@ import { iconOf, openLineCommand, tokenTooltip } from "../tokens/token-items.ts"
 import { ViewProgress } from "../tokens/view-progress.ts";
 
 const viewId = "tokensmith.envFiles";
-/** How many capitals fit into a row of a side bar of the usual width, and how many are left of any key. */
+/** How many capital letters fit into a row of a side bar of default width, and how many of them any key keeps. */
 const [usualWidth, shortestKey] = [25, 14];
-/** A state is written smaller, and in small letters. */
+/** The state is shown in a smaller font and in lowercase. */
 const stateLetterWidth = 0.75;
-/** More files than these are closed, so that the view begins with an overview. */
-const mostOpen = 20;
+/** With more files than this, they start collapsed, so that the view begins with an overview. */
+const maxExpanded = 20;
 
-/** VS Code knows a row by its object, so that what has become of it is put into that one. */
+/** VS Code identifies a row by its object, so changes are applied to the existing object. */
 interface FileNode {
 	readonly kind: "file";
 	file: EnvFileLines;
 }
 
-/** A command that is started from it goes by `line`. */
+/** Commands that are started from this row read `line`. */
 interface LineNode {
 	readonly kind: "line";
 	line: EnvLine;
@@ -41,7 +41,7 @@ type Node = FileNode | LineNode;
 interface EnvFileTreeDeps {
 	bindings: Bindings;
 	live: LiveTokens;
-	/** The ids of the tokens whose secrets are kept on this machine. */
+	/** IDs of the tokens whose secrets are stored on this machine. */
 	secrets: { ids(): Promise<string[]> };
 }
 
@@ -52,13 +52,13 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	readonly #progress = new ViewProgress(viewId);
 	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
 	#view: vscode.TreeView<Node> | undefined;
-	/** Which files VS Code was given; undefined while it is to ask for all of them. */
+	/** The files last given to VS Code; undefined until it requests all of them. */
 	#shape: string | undefined;
-	/** What each row was drawn from, by its id. */
+	/** What each row was drawn from, by the row's id. */
 	#rows: ReadonlyMap<string, string> = new Map();
-	/** The rows that VS Code knows, by their ids. */
+	/** The rows that VS Code knows, by id. */
 	readonly #known = new Map<string, Node>();
-	/** By id, as they were when the rows were last asked for. */
+	/** The files by id, as of the last request for rows. */
 	#tokens: ReadonlyMap<string, TokenRecord> = new Map();
 
 	constructor(deps: EnvFileTreeDeps) {
@@ -69,7 +69,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		);
 	}
 
-	/** Puts the view into its place. Nothing is looked for before somebody sees it. */
+	/** Installs the view. Env files are searched only once the view is visible. */
 	open(): void {
 		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this, showCollapseAll: true });
 		this.#view = view;
@@ -103,7 +103,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		const token = this.#tokenOf(node.line);
 		const words = plainText(node.line.words);
 		if (token === undefined) {
-			item.tooltip = `${words}\n${l10n.t("It looks like a token, and there is no record of it.")}`;
+			item.tooltip = `${words}\n${l10n.t("It looks like a token, but it is not in the records.")}`;
 			return item;
 		}
 		const kept = await this.#deps.secrets.ids();
@@ -138,14 +138,15 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		const { live, bindings } = this.#deps;
 		const isEmpty = this.#files.length === 0;
 		view.message = live.error === undefined || isEmpty ? "" : explain(live.error).text;
-		this.#progress.show(view.visible && vscode.workspace.isTrusted && bindings.state === "looking");
+		this.#progress.show(view.visible && vscode.workspace.isTrusted && bindings.state === "scanning");
 		const state = isEmpty ? (bindings.state === "ready" ? "none" : bindings.state) : "listed";
 		void vscode.commands.executeCommand("setContext", "tokensmith.envFilesView", state);
 	}
 
 	/**
-	 * All rows only where files come or go: until they are there again, VS Code knows no entry of an open menu. Not twice
-	 * before it has asked, for it would wait and then forget rows that are up to date.
+	 * All rows are redrawn only if files appear or disappear: until the redraw ends, VS Code cannot resolve the entry of
+	 * an open menu. Not twice before VS Code has requested the rows, because it would then wait and drop rows that are
+	 * up to date.
 	 */
 	#drawAgain(): void {
 		this.#learnTokens();
@@ -161,7 +162,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		if (changed.length > 0) this.#changed.fire(changed);
 	}
 
-	/** Puts what has become of the file into its rows, and answers those that have to be drawn again. */
+	/** Updates the file's row and its lines. Returns the rows that must be redrawn. */
 	#update(file: EnvFileLines, before: ReadonlyMap<string, string>): Node[] {
 		const hasChanged = (id: string) => this.#rows.get(id) !== before.get(id);
 		const node = this.#known.get(fileId(file));
@@ -182,7 +183,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		return new Map(this.#files.flatMap((file) => this.#rowsOf(file)));
 	}
 
-	/** With a file's row all its lines are drawn, so that it is another one when a line comes or goes. */
+	/** Redrawing a file's row redraws all of its lines, so adding or removing a line counts as a change of the row. */
 	#rowsOf(file: EnvFileLines): [id: string, seen: string][] {
 		const fileSeen = JSON.stringify([file.problem, file.lines.map(lineId)]);
 		const lineSeen = (line: EnvLine) => JSON.stringify([line.words, line.tokenId, this.#meaningOf(line)]);
@@ -205,7 +206,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	#fileItem(file: EnvFileLines): vscode.TreeItem {
 		const { uri, fileName, lines, problem } = file;
 		const { Expanded, Collapsed, None } = vscode.TreeItemCollapsibleState;
-		const open = this.#files.length > mostOpen ? Collapsed : Expanded;
+		const open = this.#files.length > maxExpanded ? Collapsed : Expanded;
 		const item = new vscode.TreeItem(plainText(fileName), lines.length === 0 ? None : open);
 		const count = problem ?? countOf(lines);
 		item.id = fileId(file);
@@ -233,7 +234,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		return item;
 	}
 
-	/** The state first: in a narrow side bar the end of a row is cut off. */
+	/** The state first: a narrow side bar cuts off the end of a row. */
 	#meaningOf(line: EnvLine): string {
 		const token = this.#tokenOf(line);
 		const state = this.#stateOf(line);
@@ -272,7 +273,7 @@ function lineId({ uri, line }: EnvLine): string {
 	return `${uri}#${line}`;
 }
 
-/** A longer key would hide its state, which tells more than the last letters; the tooltip has all of it. */
+/** A longer key would hide its state, which matters more than the last letters; the tooltip shows the whole key. */
 function keyInRow(key: string, state: string): string {
 	const room = Math.floor(usualWidth - state.length * stateLetterWidth);
 	return shortenedWithin(plainText(key), Math.max(shortestKey, room));

@@ -1,4 +1,4 @@
-/** Commands about the lines of env files: what they show to whom, and what becomes of secrets that nobody knows. */
+/** Commands on env file lines: masking, and handling values that look like unknown tokens. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandCall, CommandTable } from "../command.ts";
@@ -26,7 +26,7 @@ export const envLineCommands: CommandTable<EnvLineCommandDeps> = {
 		run: async ({ services: { masking } }) => masking.present(masking.isPresenting ? "off" : "on"),
 	},
 	revealValue: {
-		failed: () => l10n.t("The value was not shown."),
+		failed: () => l10n.t("The value was not revealed."),
 		run: revealValue,
 	},
 	importToken: {
@@ -37,18 +37,18 @@ export const envLineCommands: CommandTable<EnvLineCommandDeps> = {
 		},
 	},
 	ignoreSecret: {
-		failed: () => l10n.t("The value is not ignored."),
+		failed: () => l10n.t("The secret was not ignored."),
 		run: async (call) => {
 			const line = await wantedLine(call, { title: l10n.t("Ignore Secret"), among: isUnknown });
 			await ignoreSecret(call.services, line);
 		},
 	},
 	unignoreSecrets: {
-		failed: () => l10n.t("Ignored values were not brought back."),
+		failed: () => l10n.t("The ignored secrets were not restored."),
 		run: ({ services }) => services.ignored.clear(),
 	},
 	ignoreAndUntrack: {
-		failed: () => l10n.t("The file was not taken out of git."),
+		failed: () => l10n.t("The file was not untracked."),
 		run: async (call) => {
 			const among = ({ uri }: EnvLine) => call.services.tracked.has(uri);
 			const line = await wantedLine(call, { title: l10n.t("Ignore and Untrack Env File"), among });
@@ -62,7 +62,7 @@ interface Wanted {
 	among: (line: EnvLine) => boolean;
 }
 
-/** The line that it was started from or the cursor is on, else one that the person chooses. */
+/** The line that the command was started from or at the cursor, or else one that the user chooses. */
 async function wantedLine(
 	{ services, argument }: CommandCall<Pick<Services, "bindings">>,
 	wanted: Wanted,
@@ -75,7 +75,7 @@ async function wantedLine(
 		.filter(wanted.among)
 		.map((candidate) => ({ label: labelText(candidate.words), line: candidate }));
 	if (rows.length === 0) {
-		void vscode.window.showInformationMessage(l10n.t("No line of the env files here needs that."));
+		void vscode.window.showInformationMessage(l10n.t("No line in the env files here needs this command."));
 		throw new vscode.CancellationError();
 	}
 	const placeHolder = l10n.t("Which line?");
@@ -92,25 +92,28 @@ async function revealValue({
 	services: { bindings, masking },
 	argument,
 }: CommandCall<Pick<Services, "bindings" | "masking">>): Promise<void> {
-	if (masking.isPresenting) return sayPresenting(masking);
+	if (masking.isPresenting) return explainPresenting(masking);
 	const line = lineFor(argument, bindings);
 	if (line !== undefined) await openLine(line);
 	const editor = vscode.window.activeTextEditor;
-	// Any value of an env file can be masked, not only those of the lines that hold a token.
+	// Any value of an env file can be masked, not only those on token lines.
 	if (editor !== undefined) masking.reveal(editor, line?.range.start.line ?? editor.selection.active.line);
 }
 
-/** Whoever turned it on shares the screen: a slip must not show a value. */
-async function sayPresenting(masking: Masking): Promise<void> {
+/** In presentation mode the screen is shared: a slip must not reveal a value. */
+async function explainPresenting(masking: Masking): Promise<void> {
 	const end = l10n.t("End Presentation Mode");
-	const text = l10n.t("Nothing is revealed in presentation mode.");
+	const text = l10n.t("Values cannot be revealed in presentation mode.");
 	if ((await vscode.window.showInformationMessage(text, end)) === end) await masking.present("off");
 }
 
 async function ignoreSecret({ ignored }: Pick<Services, "ignored">, { hash, words }: EnvLine): Promise<void> {
 	await ignored.add(hash);
 	const undo = l10n.t("Undo");
-	const text = l10n.t("The value of {0} is not asked about any more, wherever it stands.", labelText(words));
+	const text = l10n.t(
+		"The value of {0} is now ignored in all env files of this workspace.",
+		labelText(words),
+	);
 	void vscode.window.showInformationMessage(text, undo).then(async (chosen) => {
 		if (chosen === undo) await ignored.delete(hash);
 	});

@@ -1,6 +1,6 @@
 /**
- * Everything that a person sees on the lines of env files, put into its places. The index is started by the first
- * editor of an env file in which a secret could stand; nothing is done for any other file.
+ * Installs everything that the user sees on the lines of env files. The index starts with the first editor of an env
+ * file in which a secret could be; other files start nothing.
  */
 import * as vscode from "vscode";
 import type { LiveTokens } from "../daemon/live-tokens.ts";

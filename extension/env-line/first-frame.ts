@@ -1,7 +1,7 @@
 /**
- * Hides values in the very first frame of a file, which VS Code draws before the extension host hears of it: a grammar
- * (`media/env-values.tmLanguage.json`) gives values a scope of their own, and one rule of the person's token colours
- * makes that scope transparent for as long as a window masks. Invariant: every other rule stays as it is.
+ * Hides values in the very first frame of a file, which VS Code draws before it notifies the extension host: a grammar
+ * (`media/env-values.tmLanguage.json`) gives values a scope of their own, and one rule in the user's token colors makes
+ * that scope transparent while any window masks. Invariant: every other rule stays as it is.
  */
 import * as vscode from "vscode";
 
@@ -16,7 +16,7 @@ const rule = {
 /** The languages whose grammars ours is injected into. */
 const languages: ReadonlySet<string> = new Set(["dotenv", "env"]);
 
-/** Only what is looked at here. Anything may stand in a file that people write. */
+/** The only parts that are read here. The rest of the settings file may contain anything. */
 interface TokenColors {
 	textMateRules?: unknown;
 }
@@ -24,7 +24,7 @@ interface TokenColors {
 export class FirstFrame implements vscode.Disposable {
 	readonly #log: vscode.LogOutputChannel;
 	readonly #changed = new vscode.EventEmitter<void>();
-	/** Fires when values come to be hidden or no longer are, from whatever window. */
+	/** Fires when values become hidden or visible, in this or another window. */
 	readonly onDidChange = this.#changed.event;
 	readonly #disposables: vscode.Disposable[] = [this.#changed];
 	#wish: "hide" | "show" | undefined;
@@ -36,7 +36,7 @@ export class FirstFrame implements vscode.Disposable {
 			vscode.workspace.onDidChangeConfiguration((change) => {
 				if (!change.affectsConfiguration(section)) return;
 				this.#changed.fire();
-				// Another window has ended its masking, and this one has not.
+				// Another window has ended its masking, but this window still masks.
 				if (this.#wish === "hide" && !isRuleSet()) this.#carryOut();
 			}),
 		);
@@ -47,14 +47,14 @@ export class FirstFrame implements vscode.Disposable {
 		return languages.has(languageId) && isRuleSet();
 	}
 
-	/** What this window wants from now on. */
+	/** Sets whether this window wants values hidden from now on. */
 	want(wish: "hide" | "show"): void {
 		if (this.#wish === wish) return;
 		this.#wish = wish;
 		this.#carryOut();
 	}
 
-	/** Settles when the settings are as this window wants them, or cannot be. */
+	/** Settles once the settings are as this window wants them, or cannot be changed. */
 	whenSettled(): Promise<void> {
 		return this.#work;
 	}
@@ -81,7 +81,7 @@ export class FirstFrame implements vscode.Disposable {
 		await this.#loadGrammar();
 	}
 
-	/** VS Code loads a grammar with the first document of its language, and draws that document meanwhile. */
+	/** VS Code loads a grammar with the first document of its language, and already draws that document meanwhile. */
 	async #loadGrammar(): Promise<void> {
 		const scheme = "tokensmith-grammar";
 		const provider = vscode.workspace.registerTextDocumentContentProvider(scheme, {
@@ -103,7 +103,7 @@ function otherRules(): unknown[] {
 	return rulesOf(colors()).filter((other) => !isOurs(other));
 }
 
-/** The person's own, not what a workspace or the defaults add. */
+/** The user's own value, without what the workspace or the defaults add. */
 function colors(): TokenColors {
 	const value = vscode.workspace.getConfiguration().inspect<TokenColors>(section)?.globalValue;
 	return typeof value === "object" && value !== null ? value : {};

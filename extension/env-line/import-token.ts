@@ -1,6 +1,6 @@
 /**
- * Takes a secret that another system has issued into the records: by its hash, with what is known of it. The secret
- * itself goes from the line to SecretStorage and nowhere else.
+ * Imports a secret that another system has issued: records its hash and metadata. The secret itself goes from the line
+ * to SecretStorage and nowhere else.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -22,14 +22,14 @@ import { runWizard } from "../wizard/wizard.ts";
 interface Draft {
 	issuer?: string;
 	name?: string;
-	/** ISO 8601; null: none is known. */
+	/** ISO 8601; null: no expiry is known. */
 	expiry?: string | null;
 }
 
-/** What the steps go by. */
+/** What the steps are about. */
 interface Subject {
 	line: EnvLine;
-	/** When it ends, as it says itself. */
+	/** The expiry that the token itself states. */
 	ownExpiry: number | undefined;
 }
 
@@ -51,23 +51,17 @@ export async function importToken(services: ImportDeps, line: EnvLine): Promise<
 	await services.secrets.store(token.id, secret);
 	services.tree.mark(token.id);
 	const show = l10n.t("Show Token");
-	const text = l10n.t(
-		"{0} is in the records now: its expiry is watched, and its lines are found.",
-		quoted(name),
-	);
+	const text = l10n.t("Imported {0}. Tokensmith now tracks its expiry and its env lines.", quoted(name));
 	void vscode.window.showInformationMessage(text, show).then((chosen) => {
 		if (chosen === show) void vscode.commands.executeCommand("tokensmith.showToken", { id: token.id });
 	});
 }
 
-/** A commented line has one too. @throws FileError if it is not the one that the line is known by any more. */
+/** Also finds the value of a commented-out line. @throws FileError if the line no longer has the expected value. */
 async function secretOn({ uri, hash, fileName }: EnvLine): Promise<string> {
 	const found = envValues(await readEnvFile(uri)).find(({ value }) => hashOf(value) === hash);
 	if (found !== undefined) return found.value;
-	const detail = l10n.t(
-		"{0} was changed in the meantime. Look at it, then try again.",
-		messageText(fileName),
-	);
+	const detail = l10n.t("{0} has changed in the meantime. Check it, then try again.", messageText(fileName));
 	throw new FileError("changed", detail);
 }
 
@@ -90,7 +84,7 @@ function issuerStep(prompts: Prompts, { line }: Subject): Step<Draft> {
 		async ask(draft, place) {
 			const chosen = draft.issuer ?? guessed;
 			const answer = await prompts.one<string>(place, {
-				placeholder: l10n.t("Who issued {0}? Choose one, or type another.", line.key),
+				placeholder: l10n.t("Which system issued {0}? Choose one or type another.", line.key),
 				rows: issuerRows(guessed),
 				rowsFor: typedIssuerRows,
 				isActive: (issuer) => issuer === chosen,
@@ -102,7 +96,7 @@ function issuerStep(prompts: Prompts, { line }: Subject): Step<Draft> {
 
 function issuerRows(guessed: string): Row<string>[] {
 	const rows = issuers().map(({ issuer, name }): Row<string> => ({ label: labelText(name), value: issuer }));
-	const other: Row<string> = { label: l10n.t("Another system"), value: "other" };
+	const other: Row<string> = { label: l10n.t("Other system"), value: "other" };
 	const all = [other, ...rows];
 	const first = all.filter(({ value }) => value === guessed);
 	return [...first, ...all.filter(({ value }) => value !== guessed)];
@@ -135,7 +129,7 @@ function nameStep(prompts: Prompts, { line }: Subject): Step<Draft> {
 	};
 }
 
-/** `GITHUB_API_TOKEN` is for `github-api-token`. */
+/** `GITHUB_API_TOKEN` becomes `github-api-token`. */
 function nameFromKey(key: string): string {
 	return key.toLowerCase().replace(/[._]+/g, "-");
 }
@@ -148,7 +142,7 @@ function expiryStep(prompts: Prompts, { ownExpiry }: Subject): Step<Draft> {
 		isAnswered: ({ expiry }) => expiry !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.one<ExpiryPick>(place, {
-				placeholder: l10n.t("When does it expire? Choose, or type a date like 2027-01-31, or 90 days."),
+				placeholder: l10n.t("When does it expire? Choose, or type a date such as 2027-01-31, or 90 days."),
 				rows: expiryRows(ownExpiry),
 				rowsFor: typedExpiryRows,
 			});
@@ -157,21 +151,21 @@ function expiryStep(prompts: Prompts, { ownExpiry }: Subject): Step<Draft> {
 	};
 }
 
-/** Wrapped, for a row without a value is there to be read. */
+/** Wrapped, since a row without a value cannot be chosen. */
 interface ExpiryPick {
 	expiry: string | null;
 }
 
 function expiryRows(ownExpiry: number | undefined): Row<ExpiryPick>[] {
 	const unknown: Row<ExpiryPick> = {
-		label: l10n.t("No expiry is known"),
-		detail: l10n.t("It can be noted later."),
+		label: l10n.t("Unknown expiry"),
+		detail: l10n.t("You can add it later."),
 		value: { expiry: null },
 	};
 	if (ownExpiry === undefined) return [unknown];
 	const own: Row<ExpiryPick> = {
 		label: dateInWords(ownExpiry),
-		description: l10n.t("as the token itself says"),
+		description: l10n.t("as stated in the token"),
 		value: { expiry: new Date(ownExpiry).toISOString() },
 	};
 	return [own, unknown];

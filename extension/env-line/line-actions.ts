@@ -1,6 +1,6 @@
 /**
- * What can be done about a line and the token that it holds, for links, lenses and quick fixes alike: each offers of
- * these what fits its place. Nothing is done here. Knows no VS Code.
+ * The actions available for a line and its token; links, lenses and quick fixes each offer those that fit. Performs
+ * nothing itself. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -22,7 +22,7 @@ interface Action {
 	/** Without `tokensmith.` */
 	readonly command: string;
 	readonly title: () => string;
-	/** What the command is about. */
+	/** What the command applies to. */
 	readonly of: "token" | "line" | "nothing";
 }
 
@@ -48,7 +48,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
 	create: { command: "createToken", title: () => l10n.t("Create Another API Token"), of: "nothing" },
 };
 
-/** What is to be done about the token of a line, the likeliest first. Tokens of others are rotated where they come from. */
+/** The actions for a line's token, the most likely first. Tokens of other systems are rotated in their own system. */
 export function actionsFor(token: TokenRecord): ActionName[] {
 	const isOurs = token.issuer === "local";
 	switch (token.status) {

@@ -1,6 +1,6 @@
 /**
- * What is wrong with the lines of one env file, in words. Derived from the lines, the records and the time passed in;
- * no value is ever part of it. Knows no VS Code.
+ * Findings about the lines of one env file, in words. Derived from the lines, the records and the given time; they
+ * never contain a value. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -9,7 +9,7 @@ import type { TokenLike } from "../env/token-like.ts";
 import { type Urgency, urgencyOf } from "../tokens/time-left.ts";
 import { stateInWords } from "../tokens/token-facts.ts";
 
-/** What has to be known of a line. */
+/** What a finding depends on. */
 export interface JudgedLine {
 	readonly key: string;
 	readonly commented: boolean;
@@ -26,7 +26,7 @@ export interface Finding<Line extends JudgedLine> {
 	readonly severity: "error" | "warning" | "information";
 	readonly message: string;
 	readonly line: Line;
-	/** Another line that it is about too. */
+	/** Another line that the finding also concerns. */
 	readonly related?: Line;
 }
 
@@ -34,11 +34,11 @@ interface Circumstances {
 	readonly tokens: ReadonlyMap<string, TokenRecord>;
 	readonly warningDays: readonly number[];
 	readonly now: number;
-	/** Whether git has the file, so that the next commit takes its lines along. */
+	/** Whether Git tracks the file, so that the next commit includes its lines. */
 	readonly isTracked: boolean;
 }
 
-/** In the order of the lines. Of a commented line only what it gives away matters: nobody reads it. */
+/** Findings in line order. A commented-out line has no effect, so only an exposed secret matters there. */
 export function findingsOf<Line extends JudgedLine>(
 	lines: readonly Line[],
 	circumstances: Circumstances,
@@ -62,7 +62,7 @@ interface Judgement {
 }
 
 const refused: Judgement["message"] = (name, state) =>
-	l10n.t("{0}: {1}. Whatever reads this line is refused.", name, state);
+	l10n.t("{0}: {1}. Programs that use this line are refused.", name, state);
 
 const judgements: Record<Urgency, Judgement | undefined> = {
 	revoked: { code: "revoked", severity: "error", message: refused },
@@ -72,7 +72,7 @@ const judgements: Record<Urgency, Judgement | undefined> = {
 	retiring: {
 		code: "rotated",
 		severity: "warning",
-		message: (name, state) => l10n.t("{0}: {1}. This line still holds the old secret.", name, state),
+		message: (name, state) => l10n.t("{0}: {1}. This line still contains the old secret.", name, state),
 	},
 	urgent: {
 		code: "expires-soon",
@@ -101,11 +101,14 @@ function stateFinding<Line extends JudgedLine>(
 }
 
 function trackedFinding<Line extends JudgedLine>(line: Line): Finding<Line> {
-	const message = l10n.t("{0} holds a secret, and git tracks this file: a commit publishes it.", line.key);
+	const message = l10n.t(
+		"{0} contains a secret, and Git tracks this file: a commit would publish it.",
+		line.key,
+	);
 	return { code: "tracked", severity: "warning", message, line };
 }
 
-/** One token under two keys of a file: whoever rotates the one may forget the other. */
+/** One token under two keys of a file: a user who rotates one of them may overlook the other. */
 function sharedFinding<Line extends JudgedLine>(
 	line: Line,
 	token: TokenRecord,
@@ -115,7 +118,7 @@ function sharedFinding<Line extends JudgedLine>(
 		({ key, commented, tokenId }) => tokenId === line.tokenId && !commented && key !== line.key,
 	);
 	if (related === undefined) return undefined;
-	const message = l10n.t("{0} and {1} hold the same token, {2}.", line.key, related.key, nameOf(token));
+	const message = l10n.t("{0} and {1} contain the same token, {2}.", line.key, related.key, nameOf(token));
 	return { code: "shared", severity: "information", message, line, related };
 }
 
@@ -123,8 +126,8 @@ function unknownFinding<Line extends JudgedLine>(line: Line): Finding<Line> {
 	const issuer = line.like?.name;
 	const message =
 		issuer === undefined
-			? l10n.t("{0} looks like a token, and there is no record of it.", line.key)
-			: l10n.t("{0} looks like a token of {1}, and there is no record of it.", line.key, issuer);
+			? l10n.t("{0} looks like a token, but it is not in the records.", line.key)
+			: l10n.t("{0} looks like a token from {1}, but it is not in the records.", line.key, issuer);
 	return { code: "unknown", severity: "information", message, line };
 }
 

@@ -1,4 +1,7 @@
-/** What is wrong with the lines of all env files, among VS Code's problems. Derived; a file that is right has none. */
+/**
+ * Shows the findings about the lines of all env files in the Problems view. Derived; a file without findings has no
+ * entry.
+ */
 import * as vscode from "vscode";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
@@ -14,7 +17,7 @@ interface LineProblemsDeps {
 	tracked: TrackedFiles;
 }
 
-/** Bursts of changes, as of many tokens at once, make one update. */
+/** A burst of changes, as of many tokens at once, causes one update. */
 const settleMilliseconds = 50;
 
 export class LineProblems implements vscode.Disposable {
@@ -64,7 +67,7 @@ export class LineProblems implements vscode.Disposable {
 		}
 	}
 
-	/** Only what differs goes to VS Code: a token's minute makes no news of hundreds of files. */
+	/** Only differences go to VS Code: when a token's remaining minutes change, hundreds of files stay the same. */
 	#show(uri: vscode.Uri, findings: readonly Finding<EnvLine>[]): void {
 		const print = findings
 			.map(({ message, line: { range } }) => `${message} ${JSON.stringify(range)}`)

@@ -1,6 +1,6 @@
 /**
- * Which parts of a text are not for everybody's eyes. Pure. Invariant: rather too much than too little: what cannot be
- * read as a line, such as the rest of a key over several lines, is masked too.
+ * Which parts of a text must be masked. Pure. Invariant: rather too much than too little: text that cannot be parsed as
+ * a line, such as the rest of a multi-line key, is masked too.
  */
 import { type EnvValue, envValues, lineAt, lineStarts } from "../env/env-values.ts";
 import { isTokenByItself } from "../env/token-like.ts";
@@ -10,17 +10,19 @@ export interface MaskedRange {
 	readonly end: number;
 }
 
-/** In an env file: every value, also of commented lines, and every token in a comment. In the text's order. */
+/**
+ * For an env file: every value, including those in commented-out lines, and every token in a comment. In text order.
+ */
 export function maskedInEnvFile(text: string): MaskedRange[] {
 	const entries = envValues(text).filter(({ start, end }) => start < end);
-	const values = entries.map(({ start, end }) => ({ start, end: endForEyes(text, start, end) }));
+	const values = entries.map(({ start, end }) => ({ start, end: visibleEnd(text, start, end) }));
 	const others = [...tokensIn(text), ...oddLines(text, values, linesAfterOpenQuotes(text, entries))];
 	return withoutCovered([...values, ...others]);
 }
 
 /**
- * What `media/env-values.tmLanguage.json` hides in an env file, and perhaps more: what is masked, and every word of a
- * comment in which a token could stand, for a grammar cannot tell a token from what only looks like one.
+ * What `media/env-values.tmLanguage.json` hides in an env file, possibly more: everything masked, and every word of a
+ * comment that could be a token, since a grammar cannot tell a token from a lookalike.
  */
 export function hiddenInFirstFrame(text: string): MaskedRange[] {
 	const words = [...text.matchAll(/#[^\r\n]*/g)].flatMap(({ 0: comment, index }) =>
@@ -32,7 +34,7 @@ export function hiddenInFirstFrame(text: string): MaskedRange[] {
 	return withoutCovered([...maskedInEnvFile(text), ...words]);
 }
 
-/** The parts of the ranges that no other range covers. Both in the text's order. */
+/** The parts of the ranges that no other range covers. Both are in text order. */
 export function uncovered(ranges: readonly MaskedRange[], others: readonly MaskedRange[]): MaskedRange[] {
 	return ranges.flatMap(({ start, end }) => {
 		const parts: MaskedRange[] = [];
@@ -46,7 +48,7 @@ export function uncovered(ranges: readonly MaskedRange[], others: readonly Maske
 	});
 }
 
-/** In any other text: words that are tokens by themselves. */
+/** For any other text: words that are tokens by themselves. */
 export function maskedInText(text: string): MaskedRange[] {
 	return text.length > longestText ? [] : tokensIn(text);
 }
@@ -54,10 +56,10 @@ export function maskedInText(text: string): MaskedRange[] {
 const longestText = 500_000;
 
 /**
- * A reader ends a bare value at a number sign and reads a quote that is never closed as a part of it; whoever wrote
- * the line may have meant all of it.
+ * A parser ends an unquoted value at a number sign and reads an unclosed quote as part of it, but the author of the
+ * line may have meant all of it.
  */
-function endForEyes(text: string, start: number, end: number): number {
+function visibleEnd(text: string, start: number, end: number): number {
 	const isOpen = /['"`]/.test(text[start] ?? "");
 	const rest = isOpen ? /[^\r\n]*/y : /(?:#\S*)?/y;
 	rest.lastIndex = end;
@@ -73,7 +75,7 @@ function tokensIn(text: string): MaskedRange[] {
 	});
 }
 
-/** Lines that are neither an assignment nor a comment, if a secret could stand in them or they follow an open quote. */
+/** Lines that are neither an assignment nor a comment, if they could contain a secret or follow an unclosed quote. */
 function oddLines(
 	text: string,
 	values: readonly MaskedRange[],
@@ -90,7 +92,7 @@ function oddLines(
 	});
 }
 
-/** A quote that nothing closes may hold all that follows up to the next assignment or comment. Lines from 0. */
+/** An unclosed quote may contain everything up to the next assignment or comment. Lines count from 0. */
 function linesAfterOpenQuotes(text: string, entries: readonly EnvValue[]): Set<number> {
 	const starts = lineStarts(text);
 	const lines = new Set<number>();
@@ -105,7 +107,7 @@ function linesAfterOpenQuotes(text: string, entries: readonly EnvValue[]): Set<n
 	return lines;
 }
 
-/** An equals sign at the end is the padding of a key. */
+/** An equals sign at the end is the padding of a Base64 key. */
 const startsAnew = /^\s*(?:#|(?:export\s+)?[A-Za-z_][\w.-]*\s*=(?!=?['"`]?\s*$))/;
 
 function linesBetween(starts: readonly number[], start: number, end: number): number[] {

@@ -1,7 +1,7 @@
 /**
- * Hides values from whoever looks at the screen, by decoration: no text is changed. Masks at once from a document's own
- * text, so that nothing waits for a file or the daemon; what is drawn before that is `first-frame.ts`'s. It is no
- * protection against who can use the keyboard: copying, searching and a screen reader still get the text.
+ * Hides values from onlookers with decorations; no text is changed. Masks at once, from the document's own text,
+ * without waiting for a file or the daemon; `first-frame.ts` covers what is drawn before that. Masking does not protect
+ * against a person at the keyboard: copy, search and screen readers still get the text.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -19,14 +19,14 @@ import {
 const memoryKey = "presentationMode";
 
 interface MaskingOptions {
-	/** Keeps presentation mode over a reload of the window. */
+	/** Keeps presentation mode on when the window reloads. */
 	memory: vscode.Memento;
 	firstFrame: FirstFrame;
-	/** After so long a revealed line is masked again, wherever the cursor is. */
+	/** After this time a revealed line is masked again, wherever the cursor is. */
 	revealSeconds?: number;
 }
 
-/** A line that is shown for a while, because the person asked for it. */
+/** A line that is shown for a while at the user's request. */
 interface Revealed {
 	readonly document: vscode.TextDocument;
 	readonly line: number;
@@ -38,7 +38,7 @@ export class Masking implements vscode.Disposable {
 	readonly #firstFrame: FirstFrame;
 	readonly #revealSeconds: number;
 	readonly #changed = new vscode.EventEmitter<void>();
-	/** Fires when values come to be masked or shown. */
+	/** Fires when values become masked or visible. */
 	readonly onDidChange = this.#changed.event;
 	readonly #disposables: vscode.Disposable[] = [this.#changed];
 	readonly #masked = new WeakMap<vscode.TextEditor, readonly vscode.Range[]>();
@@ -53,12 +53,15 @@ export class Masking implements vscode.Disposable {
 		this.#revealSeconds = revealSeconds;
 	}
 
-	/** In it everything is masked: env files, their examples, and in any other file what is a token by its shape. */
+	/**
+	 * In presentation mode everything is masked: env files, their examples, and in any other file whatever has the shape
+	 * of a token.
+	 */
 	get isPresenting(): boolean {
 		return this.#memory.get(memoryKey, false);
 	}
 
-	/** Masks what is open now, and from now on what is opened and typed. */
+	/** Masks the open editors, and from now on whatever is opened or typed. */
 	open(): void {
 		this.#decorations = createDecorations();
 		this.#disposables.push(
@@ -88,7 +91,7 @@ export class Masking implements vscode.Disposable {
 		this.#refresh();
 	}
 
-	/** Shows the values of one line, until the cursor leaves it or some time has passed. Lines are counted from 0. */
+	/** Shows the values of one line until the cursor leaves it or some time has passed. Lines count from 0. */
 	reveal(editor: vscode.TextEditor, line: number): void {
 		this.hideRevealed();
 		const timer = setTimeout(() => this.hideRevealed(), this.#revealSeconds * 1000);
@@ -106,12 +109,12 @@ export class Masking implements vscode.Disposable {
 		this.#mask(editorsOf(revealed.document));
 	}
 
-	/** What is masked in the editor at this moment. */
+	/** What is currently masked in the editor. */
 	rangesIn(editor: vscode.TextEditor): readonly vscode.Range[] {
 		return this.#masked.get(editor) ?? [];
 	}
 
-	/** What is shown in the editor although it would be hidden in a first frame. */
+	/** What is currently shown in the editor although the first frame would hide it. */
 	shownIn(editor: vscode.TextEditor): readonly vscode.Range[] {
 		return this.#shown.get(editor) ?? [];
 	}
@@ -191,7 +194,7 @@ function looksLikeEnvFile({ languageId, uri }: vscode.TextDocument): boolean {
 
 interface Decorations {
 	readonly mask: vscode.TextEditorDecorationType;
-	/** Makes visible again what the colour of its scope hides. */
+	/** Makes text visible again that the color of its scope hides. */
 	readonly show: vscode.TextEditorDecorationType;
 }
 
@@ -200,11 +203,11 @@ function createDecorations(): Decorations {
 	const { createTextEditorDecorationType: create } = vscode.window;
 	const { OpenOpen, ClosedClosed } = vscode.DecorationRangeBehavior;
 	const mask = create({
-		// Not a colour: brackets and links have colours of their own, which would win.
+		// Not a color: brackets and links have colors of their own, which would take precedence.
 		opacity: "0",
 		backgroundColor: new vscode.ThemeColor("tokensmith.maskedValueBackground"),
 		borderRadius: "2px",
-		// What is typed into a masked value, or at its end, is masked before anything is heard of it here.
+		// Text typed into a masked value, or at its end, is masked before the change event arrives.
 		rangeBehavior: OpenOpen,
 	});
 	return { mask, show: create({ color, rangeBehavior: ClosedClosed }) };
@@ -213,12 +216,12 @@ function createDecorations(): Decorations {
 interface Decorating {
 	decoration: vscode.TextEditorDecorationType;
 	ranges: readonly vscode.Range[];
-	/** What each editor has of it now. */
+	/** What each editor currently has of the decoration. */
 	known: WeakMap<vscode.TextEditor, readonly vscode.Range[]>;
 }
 
 function decorate(editor: vscode.TextEditor, { decoration, ranges, known }: Decorating): void {
-	// An editor that had none and gets none needs no message.
+	// An editor without decorations needs no message to keep none.
 	if (ranges.length === 0 && (known.get(editor) ?? []).length === 0) return;
 	known.set(editor, ranges);
 	editor.setDecorations(decoration, ranges);

@@ -1,4 +1,4 @@
-/** What can be done about a problem on an env line, where VS Code offers its light bulb. */
+/** Quick fixes for the problems on env lines. */
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
@@ -13,7 +13,7 @@ interface QuickFixesDeps {
 	live: LiveTokens;
 }
 
-/** The first is preferred. */
+/** The first action is preferred. */
 const fixes: Record<FindingCode, (token: TokenRecord | undefined) => readonly ActionName[]> = {
 	"expires-soon": (token) => [...ofToken(token), "show"],
 	expired: (token) => [...ofToken(token), "comment-out", "show"],

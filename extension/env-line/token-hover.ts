@@ -1,6 +1,6 @@
 /**
- * What there is to know of the token on an env line, with what can be done as links. Answers from memory alone, never
- * shows the value, and trusts no more of its Markdown than the commands that it links.
+ * The hover on an env line: the token's details, with actions as links. Answers from memory, never shows the value, and
+ * trusts no Markdown except the commands that it links.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -63,7 +63,7 @@ export class TokenHover implements vscode.HoverProvider {
 		return this.#appendActions(hover, line, ["import", "ignore"]);
 	}
 
-	/** Where else the same secret stands. */
+	/** The other lines with the same secret. */
 	#appendPlaces(hover: vscode.MarkdownString, line: EnvLine): void {
 		const others = this.#deps.bindings
 			.linesOf(line.tokenId ?? "")
@@ -144,7 +144,7 @@ interface Link {
 	argument: unknown;
 }
 
-/** The argument goes in encoded, so that nothing in it can end the link. */
+/** The argument is encoded, so that nothing in it can end the link. */
 function appendLink(markdown: vscode.MarkdownString, { text, command, argument }: Link): void {
 	const query = encodeURIComponent(JSON.stringify([argument])).replace(/[()]/g, escapeParenthesis);
 	markdown.appendMarkdown("[");

@@ -1,4 +1,4 @@
-/** A line above each env line that holds a token: `orders-api · 12 days left · Rotate`. Nothing in any other file. */
+/** The code lens above each env line that holds a token: `orders-api · 12 days left · Rotate`. Env files only. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -44,7 +44,7 @@ export class TokenLens implements vscode.CodeLensProvider, vscode.Disposable {
 	provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
 		if (!isCodeLensWanted()) return [];
 		const { bindings } = this.#deps;
-		// What is commented out is read by nobody, and would only stand in the way.
+		// A commented-out line has no effect, and a lens above it would only be in the way.
 		const lines = bindings.linesIn(document.uri).filter(({ commented }) => !commented);
 		return lines.flatMap((line) => this.#commandsFor(line, document)).map(toLens);
 	}
@@ -57,7 +57,7 @@ export class TokenLens implements vscode.CodeLensProvider, vscode.Disposable {
 	#commandsFor(line: EnvLine, document: vscode.TextDocument): Placed[] {
 		const { live, masking } = this.#deps;
 		const token = live.tokens.find(({ id }) => id === line.tokenId);
-		// Of a token that was made this moment, the list may not have heard yet.
+		// The list may not yet contain a token that has just been created.
 		if (token === undefined && line.tokenId !== undefined) return [];
 		const names = token === undefined ? (["import", "ignore"] as const) : actionsFor(token).slice(0, 1);
 		const head = token === undefined ? headOfUnknown(line) : headOf(token);

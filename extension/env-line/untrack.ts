@@ -1,4 +1,4 @@
-/** Keeps an env file out of git from the next commit on, and says what that does not undo. */
+/** Excludes an env file from Git as of the next commit, and explains what that does not undo. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { messageText } from "../display-text.ts";
@@ -11,14 +11,14 @@ export async function ignoreAndUntrack({ tracked }: Pick<Services, "tracked">, l
 	const { uri, tokenId } = line;
 	const file = messageText(nameOf(uri));
 	await confirm(file);
-	// First, so that at no time the file is one that `git add .` would take.
+	// First, so that `git add .` can never add the file in between.
 	const { ignoreFile, saved } = await addToGitignore(uri);
 	if (saved === "unsaved") throw notSaved(ignoreFile);
 	await untrack(uri);
 	tracked.forget();
 	const rotate = l10n.t("Rotate");
 	const text = l10n.t(
-		"The next commit takes {0} out of git, and it stays where it is. Earlier commits still hold its secrets: rotate what was ever pushed.",
+		"The next commit removes {0} from Git; the file itself stays. Earlier commits still contain its secrets: rotate every secret that was pushed.",
 		file,
 	);
 	const chosen = await vscode.window.showInformationMessage(text, ...(tokenId === undefined ? [] : [rotate]));
@@ -28,14 +28,14 @@ export async function ignoreAndUntrack({ tracked }: Pick<Services, "tracked">, l
 async function confirm(file: string): Promise<void> {
 	const go = l10n.t("Ignore and Untrack");
 	const detail = l10n.t(
-		"Its name is added to .gitignore, and git stops tracking it. The file itself stays as it is. Whoever pulls that commit loses their copy of it.",
+		"Tokensmith adds the file to .gitignore, and Git stops tracking it. The file itself stays as it is. Anyone who pulls that commit loses their copy of it.",
 	);
-	const question = l10n.t("Take {0} out of git?", file);
+	const question = l10n.t("Untrack {0} in Git?", file);
 	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, go);
 	if (chosen !== go) throw new vscode.CancellationError();
 }
 
-/** Git reads the disk, so a line that only an unsaved editor has keeps nothing out of a commit. */
+/** Git reads the disk: a line in an unsaved editor does not prevent a commit. */
 function notSaved(ignoreFile: vscode.Uri): FileError {
 	const detail = l10n.t("{0} has unsaved changes. Save it, then try again.", messageText(nameOf(ignoreFile)));
 	return new FileError("not-saved", detail);

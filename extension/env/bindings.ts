@@ -1,7 +1,7 @@
 /**
- * The lines of all env files that hold a token's secret, or what looks like one: one live index per window. Does
- * nothing before it is started, and nothing at all in Restricted Mode. Invariant: no value is kept, and what is not
- * certain is not told: a line is there once the daemon has said whose its value is.
+ * A live index of the env file lines that hold a token's secret or a value that looks like one; one index per window.
+ * Inactive until started, and always inactive in Restricted Mode. Invariant: no value is stored, and a line is listed
+ * only after the daemon has identified its value.
  */
 import { createHmac, randomBytes } from "node:crypto";
 import { inspect } from "node:util";
@@ -18,39 +18,39 @@ import type { TokenLike } from "./token-like.ts";
 
 export interface EnvLine {
 	readonly uri: vscode.Uri;
-	/** As a person knows the file. */
+	/** The file's path as shown to the user. */
 	readonly fileName: string;
 	readonly key: string;
 	/** Counted from 1. */
 	readonly line: number;
-	/** Of the value without its quotes, in the text as it is now. */
+	/** Range of the value without its quotes, in the current text. */
 	readonly range: vscode.Range;
-	/** `# KEY=value`: no reader sees it. */
+	/** `# KEY=value`: no program reads it. */
 	readonly commented: boolean;
-	/** `sha256:…` of the value. The value itself is not kept. */
+	/** `sha256:…` of the value. The value itself is not stored. */
 	readonly hash: string;
-	/** Of which token this is the secret; undefined: token-like, and nobody knows it. */
+	/** ID of the token with this secret; undefined: the value looks like a token, but is unknown. */
 	readonly tokenId: string | undefined;
-	/** Whose token it looks like, of a line that nobody knows. */
+	/** The likely issuer of an unknown value. */
 	readonly like?: TokenLike;
 	/** `.env:3 (API_TOKEN)` */
 	readonly words: string;
 }
 
-/** An env file with its lines, also one that has none. */
+/** An env file and its lines, which may be none. */
 export interface EnvFileLines {
 	readonly uri: vscode.Uri;
 	readonly fileName: string;
 	readonly folder: vscode.WorkspaceFolder;
 	readonly lines: readonly EnvLine[];
-	/** Why it could not be read, for a person. */
+	/** Why the file could not be read, as shown to the user. */
 	readonly problem?: string;
 }
 
 interface BindingsOptions {
 	live: LiveTokens;
 	daemon: { client(): Promise<Client> };
-	/** Of values that look like tokens, those that the person has said are none. */
+	/** Token-like values that the user has chosen to ignore. */
 	ignored: { has(hash: string): boolean; onDidChange: vscode.Event<void> };
 	log: { warn(message: string): void };
 }
@@ -62,8 +62,8 @@ interface IndexedFile {
 	readonly read: EnvRead;
 }
 
-/** `looking` until each file has been read, and the daemon has said whose the values are. */
-type BindingsState = "idle" | "looking" | "ready";
+/** `scanning` until every file has been read and the daemon has identified the values. */
+type BindingsState = "idle" | "scanning" | "ready";
 
 const debounceMilliseconds = 100;
 
@@ -83,10 +83,10 @@ export class Bindings implements vscode.Disposable {
 	#files: readonly EnvFileLines[] = [];
 	#byToken: ReadonlyMap<string, readonly EnvLine[]> = new Map();
 
-	/** The daemon could not yet be asked about everything that was read. It is, as soon as it is there again. */
+	/** Whether the daemon has not yet identified every value that was read. It is asked again once it is reachable. */
 	#isUnanswered = true;
 
-	/** What the next look is at. */
+	/** What the next scan covers. */
 	#wanted: { everything: boolean; uris: Map<string, vscode.Uri> } = nothingWanted();
 	#last: Promise<unknown> = Promise.resolve();
 	#next: Promise<"answered" | "unanswered"> | undefined;
@@ -101,17 +101,17 @@ export class Bindings implements vscode.Disposable {
 		return this.#state;
 	}
 
-	/** All env files of all workspace folders, in the order of their paths. */
+	/** All env files of all workspace folders, sorted by path. */
 	get files(): readonly EnvFileLines[] {
 		return this.#files;
 	}
 
-	/** The lines that hold the token's secret and that somebody reads: not those that are commented out. */
+	/** The lines that hold the token's secret and are in effect, that is, not commented out. */
 	linesOf(tokenId: string): readonly EnvLine[] {
 		return this.#byToken.get(tokenId) ?? [];
 	}
 
-	/** The lines of a file, those of an editor as they are at this moment. From memory: quick enough for a hover. */
+	/** The lines of a file; for an open editor, of its current text. Served from memory, so fast enough for a hover. */
 	linesIn(uri: vscode.Uri): readonly EnvLine[] {
 		const indexed = this.#indexed.get(uri.toString());
 		if (indexed === undefined) return [];
@@ -121,26 +121,26 @@ export class Bindings implements vscode.Disposable {
 	}
 
 	/**
-	 * Stands for a line's value where others may see it, as in a link: without this window's key no values can be tried
-	 * on it, as they could on a hash.
+	 * A keyed stand-in for a line's value in places that others can read, such as a link. Unlike a hash, it cannot be
+	 * used to test guesses without this window's key.
 	 */
 	markOf({ hash }: Pick<EnvLine, "hash">): string {
 		return createHmac("sha256", this.#markKey).update(hash).digest("base64url");
 	}
 
-	/** Begins to look and to watch, unless that has been done before. */
+	/** Starts scanning and watching, unless already started. */
 	start(): void {
 		if (this.#state !== "idle" || this.#isDisposed) return;
-		this.#state = "looking";
+		this.#state = "scanning";
 		this.#listen();
 		this.#watch();
 		this.#noteTokens();
 		this.#options.live.start();
-		this.#lookInBackground("everything");
+		this.#scanInBackground("everything");
 	}
 
 	/**
-	 * Fulfils when every file has been looked at after this call, for the secrets of all tokens in the live list.
+	 * Resolves once every file has been scanned after this call, for the secrets of all tokens in the live list.
 	 * @throws DaemonError, UnreachableError or ProblemError
 	 */
 	async whenReady(): Promise<void> {
@@ -149,8 +149,8 @@ export class Bindings implements vscode.Disposable {
 		do {
 			await this.#options.live.whenLive();
 			this.#wanted.everything = true;
-			outcome = await this.#look();
-			// While files were read the daemon may have gone, and a line that nobody was asked about would be missing.
+			outcome = await this.#scan();
+			// The daemon may have stopped while files were read; lines that it has not identified would be missing.
 		} while (outcome === "unanswered");
 	}
 
@@ -162,20 +162,20 @@ export class Bindings implements vscode.Disposable {
 
 	#listen(): void {
 		const { live, ignored } = this.#options;
-		const lookAt = (document: vscode.TextDocument) => {
-			if (this.#indexed.has(document.uri.toString())) this.#lookInBackground(document.uri);
+		const rescan = (document: vscode.TextDocument) => {
+			if (this.#indexed.has(document.uri.toString())) this.#scanInBackground(document.uri);
 		};
 		this.#disposables.push(
 			live.onDidChange(() => this.#tokensChanged()),
 			ignored.onDidChange(() => this.#publish()),
-			vscode.workspace.onDidChangeTextDocument(({ document }) => lookAt(document)),
-			vscode.workspace.onDidCloseTextDocument(lookAt),
-			vscode.workspace.onDidChangeWorkspaceFolders(() => this.#lookInBackground("everything")),
-			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#lookInBackground("everything")),
+			vscode.workspace.onDidChangeTextDocument(({ document }) => rescan(document)),
+			vscode.workspace.onDidCloseTextDocument(rescan),
+			vscode.workspace.onDidChangeWorkspaceFolders(() => this.#scanInBackground("everything")),
+			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#scanInBackground("everything")),
 			vscode.workspace.onDidChangeConfiguration((change) => {
 				if (!change.affectsConfiguration("tokensmith.envFiles.patterns")) return;
 				this.#watch();
-				this.#lookInBackground("everything");
+				this.#scanInBackground("everything");
 			}),
 		);
 	}
@@ -183,52 +183,52 @@ export class Bindings implements vscode.Disposable {
 	#watch(): void {
 		this.#watchers.dispose();
 		this.#watchers = watchEnvFiles(envFilePatterns(), {
-			changed: (uri) => this.#lookInBackground(uri),
-			gone: (folder) => {
-				for (const { uri } of this.#indexed.values()) if (isWithin(uri, folder)) this.#lookInBackground(uri);
+			changed: (uri) => this.#scanInBackground(uri),
+			deleted: (folder) => {
+				for (const { uri } of this.#indexed.values()) if (isWithin(uri, folder)) this.#scanInBackground(uri);
 			},
-			arrived: () => this.#lookInBackground("everything"),
+			foldersCreated: () => this.#scanInBackground("everything"),
 		});
 	}
 
 	#tokensChanged(): void {
 		if (this.#options.live.state !== "live") return;
-		if (this.#noteTokens() === "new" || this.#isUnanswered) this.#lookInBackground("answers");
+		if (this.#noteTokens() === "new" || this.#isUnanswered) this.#scanInBackground("answers");
 	}
 
 	#noteTokens(): "new" | "known" {
 		const ids = this.#options.live.tokens.map(({ id }) => id);
-		return this.#identities.tokensAre(new Set(ids)) ? "new" : "known";
+		return this.#identities.noteTokens(new Set(ids)) ? "new" : "known";
 	}
 
-	#lookInBackground(at: vscode.Uri | "everything" | "answers"): void {
+	#scanInBackground(at: vscode.Uri | "everything" | "answers"): void {
 		if (at === "everything") this.#wanted.everything = true;
 		else if (at !== "answers") this.#wanted.uris.set(at.toString(), at);
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(
 			() => {
-				// The next change, or the next connection, looks again.
-				this.#look().catch((error: unknown) => this.#options.log.warn(inspect(error)));
+				// The next change or connection triggers another scan.
+				this.#scan().catch((error: unknown) => this.#options.log.warn(inspect(error)));
 			},
 			at === "everything" ? 0 : debounceMilliseconds,
 		);
 	}
 
-	/** One look at a time; those that wait for it are one look, for none of them has begun yet. */
-	#look(): Promise<"answered" | "unanswered"> {
+	/** Scans run one at a time. Callers that wait for a scan that has not begun share it. */
+	#scan(): Promise<"answered" | "unanswered"> {
 		this.#next ??= this.#last.then(async () => {
 			this.#next = undefined;
 			const wanted = this.#wanted;
 			this.#wanted = nothingWanted();
-			clearTimeout(this.#timer); // Whatever it was to look at is looked at now.
-			return await this.#lookAt(wanted);
+			clearTimeout(this.#timer); // The running scan covers what was wanted so far.
+			return await this.#scanFiles(wanted);
 		});
 		const next = this.#next;
-		this.#last = next.catch(() => undefined); // Whoever asked for the look hears of its failure.
+		this.#last = next.catch(() => undefined); // Callers of `#scan` handle its failure.
 		return next;
 	}
 
-	async #lookAt({
+	async #scanFiles({
 		everything,
 		uris,
 	}: {
@@ -240,22 +240,22 @@ export class Bindings implements vscode.Disposable {
 			this.#enterReady();
 			return "answered";
 		}
-		const looked = everything ? await listEnvFiles(envFilePatterns()) : [...uris.values()];
-		const read = await Promise.all(looked.map(async (uri) => ({ uri, read: await this.#reads.read(uri) })));
+		const scanned = everything ? await listEnvFiles(envFilePatterns()) : [...uris.values()];
+		const read = await Promise.all(scanned.map(async (uri) => ({ uri, read: await this.#reads.read(uri) })));
 		if (everything) this.#indexed.clear();
 		for (const { uri, read: content } of read) {
 			if (content === undefined) this.#indexed.delete(uri.toString());
 			else this.#indexed.set(uri.toString(), indexedFile(uri, content));
 		}
 		this.#publish();
-		return await this.#ask();
+		return await this.#identify();
 	}
 
-	async #ask(): Promise<"answered" | "unanswered"> {
+	async #identify(): Promise<"answered" | "unanswered"> {
 		this.#isUnanswered = true;
 		if (this.#options.live.state !== "live") return "unanswered";
 		const reads = [...this.#indexed.values()].map(({ read }) => read);
-		const isAnswered = await this.#identities.ask(
+		const isAnswered = await this.#identities.request(
 			reads.flatMap(({ found }) => found.map(({ hash }) => hash)),
 		);
 		this.#isUnanswered = false;
@@ -309,7 +309,7 @@ export async function openLine({ uri, line }: Pick<EnvLine, "uri" | "line">): Pr
 	await vscode.window.showTextDocument(uri, { selection: new vscode.Range(position, position) });
 }
 
-/** What VS Code says of its path is asked for once, for the lines are gone through much more often. */
+/** Paths are looked up once per file, since the lines are iterated far more often. */
 function indexedFile(uri: vscode.Uri, read: EnvRead): IndexedFile {
 	return { uri, fileName: nameOf(uri), folder: vscode.workspace.getWorkspaceFolder(uri), read };
 }

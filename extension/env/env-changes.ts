@@ -1,8 +1,8 @@
 /**
- * The smallest edits that give keys their values in the text of an env file, or turn lines into comments. Pure.
- * Invariant: an edit is only made if `dotenv`, Node, a shell's `source` and `docker --env-file` all read the value
- * back as it was given, as far as each of them could read that line before, and every other line reads as before;
- * everything else is refused, with a reason.
+ * The smallest edits that set the values of keys in an env file's text, or that comment lines out. Pure. Invariant: an
+ * edit is made only if `dotenv`, Node, a shell's `source` and `docker --env-file` all read the value back unchanged, as
+ * far as each of them could read that line before, and every other line reads as before. Anything else is refused with
+ * a reason.
  */
 import { parseEnv as parseAsNode } from "node:util";
 import * as l10n from "@vscode/l10n";
@@ -21,13 +21,13 @@ export type EnvRefusalReason =
 	| "conflict-markers"
 	| "line-hidden";
 
-/** Why no edit was made. `detail` says what to do, for a person; it never holds a value. */
+/** Why no edit was made. `detail` tells the user what to do; it never contains a value. */
 export interface EnvRefusal {
 	readonly reason: EnvRefusalReason;
 	readonly detail: string;
 }
 
-/** Where and how to add a line after the last one, with the text's own line ending. */
+/** The edit that adds a line after the last one, with the text's own line ending. */
 export function appendLine(text: string, line: string): EnvEdit {
 	const lineEnding = text[text.lastIndexOf("\n") - 1] === "\r" ? "\r\n" : "\n";
 	const complete = text === "" || text === "\uFEFF" || text.endsWith("\n");
@@ -39,11 +39,11 @@ export function applyEdit(text: string, edit: EnvEdit): string {
 	return text.slice(0, edit.start) + edit.newText + text.slice(edit.end);
 }
 
-/** Gives the key its value on the line that counts, or on a new last line. */
+/** Sets the key's value on the line in effect, or on a new last line. */
 export function setValue(text: string, key: string, value: string): EnvEdit | EnvRefusal {
 	if (!isEnvKey(key)) {
 		const detail = l10n.t(
-			"'{0}' is no variable name. Use letters, digits and underscores, with no digit first.",
+			"'{0}' is not a valid variable name. Use letters, digits and underscores, not starting with a digit.",
 			key,
 		);
 		return { reason: "key-invalid", detail };
@@ -53,18 +53,21 @@ export function setValue(text: string, key: string, value: string): EnvEdit | En
 	return "reason" in edit ? edit : (findHider(applyEdit(text, edit), key, value) ?? edit);
 }
 
-/** Gives this one line another value, also if a later line of the same key counts. Who reads it back is not looked at. */
+/**
+ * Sets the value of this one line, even if a later line of the same key takes precedence. Does not check whether
+ * readers get this value back.
+ */
 function setEntry(text: string, entry: EnvEntry, value: string): EnvEdit | EnvRefusal {
 	return planEdit(text, { key: entry.key, value, entry });
 }
 
-/** @property entry one of those that `parseEnv` answers for the same text. */
+/** @property entry one of the entries that `parseEnv` returns for the same text. */
 export interface EntryChange {
 	readonly entry: EnvEntry;
 	readonly value: string;
 }
 
-/** Gives each of the lines its value. The edits do not touch each other, and are in the text's order. */
+/** Sets the value of each line. The edits do not overlap and are in text order. */
 export function setEntries(text: string, changes: readonly EntryChange[]): EnvEdit[] | EnvRefusal {
 	const edits: EnvEdit[] = [];
 	for (const { entry, value } of inOrder(changes)) {
@@ -84,7 +87,7 @@ export function setEntries(text: string, changes: readonly EntryChange[]): EnvEd
 	return edits;
 }
 
-/** Turns each of the lines into a comment, so that no reader sees it any more. */
+/** Comments out each of the lines, so that no program reads them. */
 export function commentEntries(text: string, entries: readonly EnvEntry[]): EnvEdit[] | EnvRefusal {
 	if (hasConflictMarkers(text)) return conflict();
 	const starts = new Set(entries.map(({ start }) => start));
@@ -95,7 +98,7 @@ export function commentEntries(text: string, entries: readonly EnvEntry[]): EnvE
 	return readsAs(applyEdits(text, edits), wanted) ? edits : ambiguous();
 }
 
-/** All at once: each edit's place is one in the given text. */
+/** Applies the edits together: every offset refers to the given text. */
 export function applyEdits(text: string, edits: readonly EnvEdit[]): string {
 	return [...edits].sort((one, other) => other.start - one.start).reduce(applyEdit, text);
 }
@@ -104,7 +107,7 @@ function inOrder(changes: readonly EntryChange[]): EntryChange[] {
 	return [...changes].sort((one, other) => one.entry.start - other.entry.start);
 }
 
-/** Where each line that the entry takes begins, its blanks left out. */
+/** Offsets at which the entry's lines begin, after leading whitespace. */
 function linesOf(text: string, { keyStart, end }: EnvEntry): number[] {
 	const lineEnds = /\r\n?|\n/g;
 	const before = text.slice(0, keyStart);
@@ -130,7 +133,7 @@ function readsAs(text: string, wanted: readonly (readonly [key: string, value: s
 
 function ambiguous(): EnvRefusal {
 	const detail = l10n.t(
-		"The lines of the file cannot be told apart after the change, because of a quote that is open. Close it, save, then try again.",
+		"A quote in the file is not closed, so the change would merge lines. Close the quote, save, then try again.",
 	);
 	return { reason: "line-hidden", detail };
 }
@@ -138,7 +141,7 @@ function ambiguous(): EnvRefusal {
 interface Wish {
 	key: string;
 	value: string;
-	/** The line to change; undefined: a new one. */
+	/** The line to change; undefined: add a new one. */
 	entry: EnvEntry | undefined;
 }
 
@@ -153,7 +156,7 @@ function planEdit(text: string, { key, value, entry }: Wish): EnvEdit | EnvRefus
 function refuse(text: string, value: string): EnvRefusal | undefined {
 	if (/[\p{Cc}\u2028\u2029\uFEFF]/u.test(value) || !value.isWellFormed()) {
 		const detail = l10n.t(
-			"The value holds a line break or another character that no line of an env file can carry.",
+			"The value contains a line break or another character that an env file cannot represent.",
 		);
 		return { reason: "value-not-representable", detail };
 	}
@@ -162,7 +165,7 @@ function refuse(text: string, value: string): EnvRefusal | undefined {
 
 function conflict(): EnvRefusal {
 	const detail = l10n.t(
-		"The file still holds the markers of a merge conflict. Resolve it, save, then try again.",
+		"The file contains merge conflict markers. Resolve the conflict, save, then try again.",
 	);
 	return { reason: "conflict-markers", detail };
 }
@@ -170,18 +173,18 @@ function conflict(): EnvRefusal {
 function needsQuotes(key: string, value: string): EnvRefusal {
 	if (!isSafeIn("'", value, false) && !isSafeIn('"', value, false)) {
 		const detail = l10n.t(
-			"The value mixes quotes, backslashes or dollar signs in a way that the readers of env files do not agree on.",
+			"The value combines quotes, backslashes or dollar signs in a way that env file parsers read differently.",
 		);
 		return { reason: "value-not-representable", detail };
 	}
 	const detail = l10n.t(
-		"The value has to stand in quotes, which 'docker --env-file' would take for a part of it. If docker does not read this file, write the line {0}='' yourself, then try again.",
+		"The value must be quoted, but 'docker --env-file' would treat the quotes as part of it. If Docker does not read this file, add the line {0}='' yourself, then try again.",
 		key,
 	);
 	return { reason: "value-needs-quotes", detail };
 }
 
-/** The first of the ways to write a value that is safe on this line. Quotes that are there stay if they can. */
+/** The first safe way to write the value on this line. Existing quotes are kept if possible. */
 function write(value: string, entry: EnvEntry | undefined): string | undefined {
 	const exported = entry?.exported ?? false;
 	const quote = quotesFor(entry).find((candidate) => isSafeIn(candidate, value, exported));
@@ -192,7 +195,7 @@ function quotesFor(entry: EnvEntry | undefined): Quote[] {
 	if (entry === undefined) return [""];
 	if (entry.quote === "'") return ["'", '"'];
 	if (entry.quote === '"') return ['"', "'"];
-	// A shell runs what stands in backticks, so they never stay. Docker cannot read a line that is not plain anyway.
+	// A shell executes text in backticks, so they are never kept. Docker cannot read a line that is not plain anyway.
 	return entry.quote === "`" || !entry.plain ? ["", "'", '"'] : [""];
 }
 
@@ -209,18 +212,21 @@ function isSafeIn(quote: Quote, value: string, exported: boolean): boolean {
 function replace(text: string, entry: EnvEntry, written: string): EnvEdit {
 	const lineEnd = endOfLine(text, entry.end);
 	if (written === "") return { start: entry.start, end: entry.end, newText: "" };
-	// Docker takes blanks at the line's end for a part of a bare value.
+	// Docker counts trailing whitespace as part of an unquoted value.
 	const isLast = entry.quote === "" && text.slice(entry.end, lineEnd).trim() === "";
 	const end = isLast ? lineEnd : entry.end;
-	// A shell takes a number sign for a comment only after a blank.
+	// A shell treats a number sign as the start of a comment only after whitespace.
 	return { start: entry.start, end, newText: text[end] === "#" ? `${written} ` : written };
 }
 
-/** The line above that makes a reader miss what was written: an open quote, or a value that goes on in the next line. */
+/**
+ * The line above that hides the written value from a reader: it has an open quote, or its value continues on the next
+ * line.
+ */
 function findHider(text: string, key: string, value: string): EnvRefusal | undefined {
 	const entries = parseEnv(text);
 	const entry = entries.findLast((candidate) => candidate.key === key);
-	// Node does not take a byte order mark off.
+	// Node does not strip a byte order mark.
 	const asNode = parseAsNode(text.replace(/^\uFEFF/, ""));
 	if (entry?.value === value && (asNode[key] === value || !nodeReads(text, entry))) return undefined;
 	const above = entries.filter((candidate) => candidate.start < (entry?.start ?? text.length));
@@ -228,11 +234,11 @@ function findHider(text: string, key: string, value: string): EnvRefusal | undef
 	const detail =
 		hider === undefined
 			? l10n.t(
-					"A line above hides {0} from readers of this file: it has an open quote, or nothing but a blank after its separator. Correct that line, then try again.",
+					"A line above hides {0} from programs that read this file: it has an unclosed quote, or only whitespace after its separator. Correct that line, then try again.",
 					key,
 				)
 			: l10n.t(
-					"Line {0} ({1}) hides {2} from readers of this file: it has an open quote, or nothing but a blank after its separator. Correct that line, then try again.",
+					"Line {0} ({1}) hides {2} from programs that read this file: it has an unclosed quote, or only whitespace after its separator. Correct that line, then try again.",
 					hider.line,
 					hider.key,
 					key,
@@ -240,7 +246,7 @@ function findHider(text: string, key: string, value: string): EnvRefusal | undef
 	return { reason: "line-hidden", detail };
 }
 
-/** Whether Node knows the line's form when it stands alone. `KEY: value` and a tab after `export` it does not. */
+/** Whether Node can parse a line of this form by itself. It cannot parse `KEY: value`, or a tab after `export`. */
 function nodeReads(text: string, entry: EnvEntry): boolean {
 	const line = text.slice(text.lastIndexOf("\n", entry.keyStart) + 1, endOfLine(text, entry.end));
 	return parseAsNode(line.replace(/^\uFEFF/, ""))[entry.key] === entry.value;

@@ -1,6 +1,6 @@
 /**
- * The env files of the workspace: which there are, what they and their examples say, and the writing of one value.
- * Reaches files through VS Code alone, so that remote and virtual file systems work. Examples are never written.
+ * Finds the env files of the workspace, reads them and their examples, and writes one value. Accesses files only
+ * through VS Code, so that remote and virtual file systems work. Examples are never written.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -9,34 +9,37 @@ import { envValue } from "./env-text.ts";
 import { FileError, nameOf, readFileText } from "./file-text.ts";
 import { accessTo, type ChangeOptions, changeFile, type Saved } from "./workspace-file.ts";
 
-/** An env file to write to. Every workspace folder is offered a `.env` at its top, which is `new` if there is none yet. */
+/**
+ * An env file to write to. For every workspace folder this includes a `.env` at its root, which is `new` if it does not
+ * exist.
+ */
 export interface EnvFile {
 	readonly uri: vscode.Uri;
 	readonly folder: vscode.WorkspaceFolder;
-	/** The path within the workspace folder, with slashes. */
+	/** Path within the workspace folder, with slashes. */
 	readonly path: string;
 	readonly name: string;
 	readonly state: "new" | "present" | "read-only";
 }
 
 export interface WriteOptions extends ChangeOptions {
-	/** The value that the person agreed to replace; null: they were told that there is none. Left out: any. */
+	/** The value that the user agreed to replace; null: the key had no value. Omitted: any value. */
 	readonly expected?: string | null;
 }
 
-/** Folders of what was made or fetched: nobody's own env files are there. */
-const foreignFolders =
+/** Folders of generated or downloaded files. Env files in them are not the user's own. */
+const generatedFolders =
 	"node_modules,bower_components,.git,.hg,.svn,dist,build,out,target,vendor,coverage,.venv,venv,.next,.nuxt,.cache";
-const excluded = `**/{${foreignFolders}}/**`;
-const foreign = new RegExp(`/(?:${foreignFolders.replaceAll(".", "\\.").replaceAll(",", "|")})/`);
+const excluded = `**/{${generatedFolders}}/**`;
+const generated = new RegExp(`/(?:${generatedFolders.replaceAll(".", "\\.").replaceAll(",", "|")})/`);
 
-/** Enough for any person to choose from. */
+/** More than a user would scroll through. */
 const maximumFiles = 500;
 
-/** More would be a mistake in the patterns. */
+/** A larger number indicates a mistake in the patterns. */
 const mostListed = 5000;
 
-/** The env files that match the patterns, folder by folder, those nearest to the folder's top first. */
+/** The env files that match the patterns, by folder, those closest to the folder's root first. */
 export async function findEnvFiles(
 	patterns: readonly string[],
 	cancellation?: vscode.CancellationToken,
@@ -46,7 +49,7 @@ export async function findEnvFiles(
 	return files.flat();
 }
 
-/** Every env file that is there and could hold a secret, each once. Nothing is looked into. */
+/** Every existing env file that could hold a secret, once each. Does not read them. */
 export async function listEnvFiles(patterns: readonly string[]): Promise<vscode.Uri[]> {
 	const found = await Promise.all(
 		joined(patterns).map((pattern) => vscode.workspace.findFiles(pattern, excluded, mostListed)),
@@ -55,35 +58,42 @@ export async function listEnvFiles(patterns: readonly string[]): Promise<vscode.
 	return [...uris.values()].filter(isOwnEnvFile);
 }
 
-/** The same with fewer patterns, for each makes VS Code start a process that walks through all folders. */
+/** The same with fewer patterns: for each pattern VS Code starts a process that walks through all folders. */
 function joined(patterns: readonly string[]): string[] {
 	const names = patterns.flatMap((pattern) => /^\*\*\/([^/\\{},]+)$/.exec(pattern)?.[1] ?? []);
 	if (names.length !== patterns.length || names.length < 2) return [...patterns];
 	return [`**/{${names.join(",")}}`];
 }
 
-/** Of a path that fits the patterns: whether it is within a workspace folder and neither an example nor of others. */
+/**
+ * For a path that matches the patterns: whether it lies in a workspace folder, is no example and is not generated or
+ * downloaded.
+ */
 export function isOwnEnvFile(uri: vscode.Uri): boolean {
 	return !isExample(basename(uri)) && isOwnPath(uri);
 }
 
-/** Whether it is within a workspace folder, and not within one of what was made or fetched. */
+/** Whether the path lies in a workspace folder, but not in one of generated or downloaded files. */
 export function isOwnPath(uri: vscode.Uri): boolean {
 	const folder = vscode.workspace.getWorkspaceFolder(uri);
-	return folder !== undefined && !foreign.test(uri.path.slice(folder.uri.path.length));
+	return folder !== undefined && !generated.test(uri.path.slice(folder.uri.path.length));
 }
 
-/** The env file's text, empty if there is none yet. An editor with unsaved changes wins over the disk. @throws FileError */
+/**
+ * The env file's text, empty if it does not exist. The text of an editor with unsaved changes takes precedence over the
+ * disk.
+ * @throws FileError
+ */
 export async function readEnvFile(uri: vscode.Uri): Promise<string> {
 	return (await readFileText(uri)).text;
 }
 
-/** The text of the example beside the env file, empty if there is none that can be read. */
+/** The text of the example next to the env file, empty if no example can be read. */
 export async function exampleTextFor(uri: vscode.Uri): Promise<string> {
 	const parent = vscode.Uri.joinPath(uri, "..");
 	const entries = await vscode.workspace.fs.readDirectory(parent).then(
 		(found) => found,
-		() => [], // A folder that is not there, or not within reach, has no example.
+		() => [], // A missing or unreachable folder has no example.
 	);
 	const own = basename(uri);
 	const names = entries.map(([name]) => name).filter((name) => isExample(name) && /env/i.test(name));
@@ -99,8 +109,8 @@ export async function exampleTextFor(uri: vscode.Uri): Promise<string> {
 }
 
 /**
- * Gives the key its value in the env file, as one edit that undo takes back.
- * @throws FileError, and then nothing is changed, except with `not-saved`.
+ * Sets the key's value in the env file, as a single edit that can be undone.
+ * @throws FileError; nothing is changed then, except with `not-saved`.
  */
 export async function writeEnvValue(
 	uri: vscode.Uri,
@@ -109,14 +119,17 @@ export async function writeEnvValue(
 	options: WriteOptions = {},
 ): Promise<Saved> {
 	if (isExample(basename(uri))) {
-		const detail = l10n.t("{0} is an example that others get to see. Choose another file.", nameOf(uri));
+		const detail = l10n.t(
+			"{0} is an example file that is shared with others. Choose another file.",
+			nameOf(uri),
+		);
 		throw new FileError("read-only", detail);
 	}
 	const plan = (text: string): EnvEdit => {
 		const { expected } = options;
 		if (expected !== undefined && (envValue(text, key) ?? null) !== expected) {
 			const detail = l10n.t(
-				"{0} in {1} has another value than a moment ago. Look at it, then try again.",
+				"The value of {0} in {1} has just changed. Check it, then try again.",
 				key,
 				nameOf(uri),
 			);
@@ -129,7 +142,7 @@ export async function writeEnvValue(
 	return await changeFile(uri, plan, options);
 }
 
-/** Whether the name is that of an example, which is committed and therefore never holds a secret. */
+/** Whether this is the name of an example, which is committed and therefore never contains a secret. */
 export function isExample(name: string): boolean {
 	return /(?:^|[._-])(?:example|sample|template|dist)(?:[._-]|$)/i.test(name);
 }
@@ -166,12 +179,12 @@ function depth(file: EnvFile): number {
 	return file.path.split("/").length;
 }
 
-/** By code units, so that `.env` comes before `.env.local` in every language. */
+/** Compares by code unit, so that `.env` precedes `.env.local` in every language. */
 function compare(one: string, other: string): number {
 	return one < other ? -1 : Number(one > other);
 }
 
-/** `.env.local.example` is of `.env.local`, and `.env.example` of every file beside it. */
+/** `.env.local.example` belongs to `.env.local`, and `.env.example` to every file next to it. */
 function kinship(example: string, name: string): number {
 	const of = example.replace(/[._-](?:example|sample|template|dist)/i, "");
 	return of === name ? 2 : Number(of === ".env");

@@ -1,6 +1,6 @@
 /**
- * Writes many lines of many env files as one edit that undo takes back. Invariants: nothing is written before all files
- * were looked at, and a line is only changed while it still holds the value that it is known by. Knows no tokens.
+ * Writes many lines of many env files as a single edit that can be undone. Invariants: nothing is written before all
+ * files have been checked, and a line is changed only while it still holds the expected value. Knows no tokens.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -16,7 +16,7 @@ import { type EnvEntry, parseEnv } from "./env-text.ts";
 import { FileError, nameOf, readFileText } from "./file-text.ts";
 import { addEdits, changed, type Opened, openForChange, saveChange } from "./workspace-file.ts";
 
-/** What a line is known by. The number is where it was seen last: lines may have come or gone above it. */
+/** Identifies a line. `line` is where it was last seen: lines may have been added or removed above it. */
 export interface KnownLine {
 	readonly uri: vscode.Uri;
 	readonly key: string;
@@ -26,15 +26,15 @@ export interface KnownLine {
 	readonly hash: string;
 }
 
-/** Where each line stands after the writing. */
+/** Where each line's new value is after the write. */
 export interface Written<Line extends KnownLine> {
 	/** On disk. */
 	readonly saved: readonly Line[];
-	/** In an editor, among changes of the person's own that they have not saved yet. */
+	/** In an editor that has other unsaved changes of the user. */
 	readonly unsaved: readonly Line[];
-	/** In an editor whose saving failed: the disk still has the old value. */
+	/** In an editor that could not be saved: the disk still has the old value. */
 	readonly notSaved: readonly Line[];
-	/** Not changed at all, and why. */
+	/** Not changed, with the reason. */
 	readonly refused: readonly Refused<Line>[];
 }
 
@@ -44,13 +44,13 @@ export interface Refused<Line extends KnownLine> {
 }
 
 interface Options {
-	/** What becomes of the other files when one cannot be changed. Default: nothing is changed anywhere. */
+	/** Whether to change the other files when one cannot be changed. Default: change nothing. */
 	readonly whenRefused?: "throw" | "leave";
 }
 
 /**
- * Gives each line its new secret.
- * @throws FileError and nothing is changed, unless refused lines are to be left out.
+ * Replaces the secret on each line.
+ * @throws FileError; nothing is changed then, unless refused lines are to be left as they are.
  */
 export async function replaceSecrets<Line extends KnownLine>(
 	edits: readonly { line: Line; value: string }[],
@@ -65,7 +65,7 @@ export async function replaceSecrets<Line extends KnownLine>(
 	return await writeLines([...values.keys()], plan, options);
 }
 
-/** Turns the lines into comments, which no reader sees. Otherwise as `replaceSecrets`. */
+/** Comments the lines out, so that no program reads them. Otherwise like `replaceSecrets`. */
 export async function commentOut<Line extends KnownLine>(
 	lines: readonly Line[],
 	options: Options = {},
@@ -78,18 +78,18 @@ export async function commentOut<Line extends KnownLine>(
 	return await writeLines(lines, plan, options);
 }
 
-/** The lines that could not be given another value now, and why. Writes nothing. */
+/** The lines whose value could not be replaced now, with the reason. Writes nothing. */
 export async function refusedLines<Line extends KnownLine>(lines: readonly Line[]): Promise<Refused<Line>[]> {
 	const plan: Plan<Line> = (text, found) =>
 		setEntries(
 			text,
 			found.map(({ entry }) => ({ entry, value: entry.value })),
 		);
-	const files = await lookAt(lines, plan);
+	const files = await planFiles(lines, plan);
 	return files.flatMap((file) => ("error" in file ? refusalsOf(file) : []));
 }
 
-/** The value that the line holds, if it is still the one that it is known by. @throws FileError */
+/** The line's value, if it is still the expected one. @throws FileError */
 export async function secretOn(line: KnownLine): Promise<string> {
 	const { text } = await readFileText(line.uri);
 	const [found] = find(text, [line]);
@@ -111,7 +111,7 @@ interface Planned<Line extends KnownLine> {
 	edits: readonly EnvEdit[];
 }
 
-interface Unfit<Line extends KnownLine> {
+interface RefusedFile<Line extends KnownLine> {
 	lines: readonly Line[];
 	error: FileError;
 }
@@ -121,19 +121,19 @@ async function writeLines<Line extends KnownLine>(
 	plan: Plan<Line>,
 	{ whenRefused = "throw" }: Options,
 ): Promise<Written<Line>> {
-	const files = await lookAt(lines, plan);
-	const unfit = files.filter((file) => "error" in file);
-	if (unfit[0] !== undefined && whenRefused === "throw") throw unfit[0].error;
-	const fit = files.filter((file) => "opened" in file);
-	await apply(fit);
-	return { ...(await saveAll(fit)), refused: unfit.flatMap(refusalsOf) };
+	const files = await planFiles(lines, plan);
+	const refused = files.filter((file) => "error" in file);
+	if (refused[0] !== undefined && whenRefused === "throw") throw refused[0].error;
+	const planned = files.filter((file) => "opened" in file);
+	await apply(planned);
+	return { ...(await saveAll(planned)), refused: refused.flatMap(refusalsOf) };
 }
 
-/** VS Code applies all of an edit or nothing, and nothing to a document that is not as it was planned for. */
+/** VS Code applies an edit completely or not at all, and not to a document that has changed since it was planned. */
 async function apply<Line extends KnownLine>(files: readonly Planned<Line>[]): Promise<void> {
 	const edit = new vscode.WorkspaceEdit();
 	for (const { opened, version, edits } of files) {
-		// While another file was looked at, somebody may have typed into this one.
+		// The document may have been edited while the other files were checked.
 		if (opened.document.version !== version) throw changed(opened.document.uri);
 		addEdits(edit, opened.document, edits);
 	}
@@ -142,25 +142,25 @@ async function apply<Line extends KnownLine>(files: readonly Planned<Line>[]): P
 	if (!(await vscode.workspace.applyEdit(edit))) throw changed(first.opened.document.uri);
 }
 
-async function lookAt<Line extends KnownLine>(
+async function planFiles<Line extends KnownLine>(
 	lines: readonly Line[],
 	plan: Plan<Line>,
-): Promise<(Planned<Line> | Unfit<Line>)[]> {
+): Promise<(Planned<Line> | RefusedFile<Line>)[]> {
 	const byFile = Map.groupBy(lines, ({ uri }) => uri.toString());
-	return await Promise.all([...byFile.values()].map((ofFile) => lookAtFile(ofFile, plan)));
+	return await Promise.all([...byFile.values()].map((ofFile) => planFile(ofFile, plan)));
 }
 
-async function lookAtFile<Line extends KnownLine>(
+async function planFile<Line extends KnownLine>(
 	lines: readonly Line[],
 	plan: Plan<Line>,
-): Promise<Planned<Line> | Unfit<Line>> {
+): Promise<Planned<Line> | RefusedFile<Line>> {
 	const uri = lines[0]?.uri;
-	if (uri === undefined) throw new Error("A file without lines was looked at.");
+	if (uri === undefined) throw new Error("A file was checked without any lines.");
 	try {
 		const opened = await openForChange(uri);
 		const text = opened.document.getText();
 		const found = find(text, lines);
-		if (found.length < lines.length) throw gone(uri);
+		if (found.length < lines.length) throw lineChanged(uri);
 		const edits = plan(text, found);
 		if ("reason" in edits) throw new FileError(edits.reason, `${nameOf(uri)}: ${edits.detail}`);
 		return { lines, opened, version: opened.document.version, edits };
@@ -170,7 +170,7 @@ async function lookAtFile<Line extends KnownLine>(
 	}
 }
 
-/** Each line's entry, the nearest of those that hold the value under the key. */
+/** The entry of each line: of those with the same key and value, the nearest. */
 function find<Line extends KnownLine>(text: string, lines: readonly Line[]): Found<Line>[] {
 	const entries = parseEnv(text).map((entry) => ({ entry, hash: hashOf(entry.value) }));
 	const taken = new Set<EnvEntry>();
@@ -185,15 +185,15 @@ function find<Line extends KnownLine>(text: string, lines: readonly Line[]): Fou
 	});
 }
 
-function gone(uri: vscode.Uri): FileError {
+function lineChanged(uri: vscode.Uri): FileError {
 	const detail = l10n.t(
-		"{0} was changed in the meantime: a line does not hold the secret any more that it held. Look at it, then try again.",
+		"{0} has changed: a line no longer contains the expected secret. Check the file, then try again.",
 		nameOf(uri),
 	);
 	return new FileError("changed", detail);
 }
 
-function refusalsOf<Line extends KnownLine>({ lines, error }: Unfit<Line>): Refused<Line>[] {
+function refusalsOf<Line extends KnownLine>({ lines, error }: RefusedFile<Line>): Refused<Line>[] {
 	return lines.map((line) => ({ line, error }));
 }
 

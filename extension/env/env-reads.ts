@@ -1,6 +1,6 @@
 /**
- * Env files as last read: where values stand and their hashes. Invariant: no value is kept, and a file is read again
- * only if it has changed since. The text of an unsaved editor wins over the disk.
+ * Env files as last read: the positions and hashes of their values. Invariant: no value is stored, and a file is read
+ * again only after it has changed. The text of an unsaved editor takes precedence over the disk.
  */
 import * as vscode from "vscode";
 import { hashOf } from "../../daemon/rules/secret.ts";
@@ -20,18 +20,18 @@ export interface FoundLine {
 
 export interface EnvRead {
 	readonly found: readonly FoundLine[];
-	/** Why the file could not be read, for a person. */
+	/** Why the file could not be read, as shown to the user. */
 	readonly problem?: string;
 }
 
-/** Clocks of file systems are coarse: a file that was just written may change once more under the same time. */
+/** File system timestamps are coarse: a file that has just been written may change again within the same timestamp. */
 const settledMilliseconds = 2000;
 
 export class EnvReads {
 	readonly #fromDisk = new Map<string, { read: EnvRead; stat: DiskStat; time: number }>();
 	readonly #fromEditors = new WeakMap<vscode.TextDocument, { read: EnvRead; version: number }>();
 
-	/** undefined: there is no such file. */
+	/** undefined: the file does not exist. */
 	async read(uri: vscode.Uri): Promise<EnvRead | undefined> {
 		const document = unsavedDocument(uri);
 		if (document !== undefined) return this.readDocument(document);
@@ -48,7 +48,7 @@ export class EnvReads {
 		return read;
 	}
 
-	/** What the editor shows at this moment. */
+	/** The current text of the editor. */
 	readDocument(document: vscode.TextDocument): EnvRead {
 		const known = this.#fromEditors.get(document);
 		if (known?.version === document.version) return known.read;
@@ -58,7 +58,7 @@ export class EnvReads {
 	}
 }
 
-/** Of what nobody sees, the document may be behind its file. */
+/** The document of an editor that is not visible may be older than its file. */
 export function shownDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
 	const document = openDocument(uri);
 	if (document === undefined || document.isDirty) return document;
@@ -66,7 +66,7 @@ export function shownDocument(uri: vscode.Uri): vscode.TextDocument | undefined 
 	return isShown ? document : undefined;
 }
 
-/** Compares few addresses: at a first look each of many files asks for this among all that is open. */
+/** Compares only the addresses of unsaved documents, since the first scan calls this for each of many files. */
 function unsavedDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
 	const text = uri.toString();
 	return vscode.workspace.textDocuments.find(
@@ -77,7 +77,7 @@ function unsavedDocument(uri: vscode.Uri): vscode.TextDocument | undefined {
 async function statOf(uri: vscode.Uri): Promise<DiskStat | undefined> {
 	return await statAt(uri).then(
 		(stat) => stat,
-		() => undefined, // What is not within reach holds no line that anybody reads.
+		() => undefined, // An unreachable file has no lines in effect.
 	);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The steps that ask where a secret goes: which env file, under which key, and what has to be settled before it is
- * written there. Nothing is written here, and no value of a file is ever shown.
+ * The steps that ask where to write a secret: the env file, the key, and the confirmations needed first. Writes nothing
+ * and never shows a value of a file.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -13,11 +13,11 @@ import { envValue, isEnvKey, keySuggestions, parseEnv } from "./env-text.ts";
 import { FileError, nameOf } from "./file-text.ts";
 import { type GitState, gitState } from "./git-ignore.ts";
 
-/** A line of an env file that a secret is to be written to. */
+/** The env file line to write a secret to. */
 export interface Placement {
 	target: EnvFile;
 	key: string;
-	/** Whether git is to be told to leave the file alone first. */
+	/** Whether to add the file to .gitignore first. */
 	gitignore: "add" | "leave";
 	/** The value that may be replaced; null: there was none. */
 	expected: string | null;
@@ -28,9 +28,9 @@ export interface EnvDraft {
 	/** "nowhere": SecretStorage only. */
 	target?: EnvFile | "nowhere";
 	key?: string;
-	/** The answer to the git question, and the file that it was given for. */
+	/** The answer to the Git question, and the file it applies to. */
 	git?: { uri: string; answer: Placement["gitignore"] };
-	/** The line that was looked at, and what stood there when a value was agreed to be replaced. */
+	/** The line that was checked, and its value when the user agreed to replace it. */
 	found?: { line: string; value: string | null };
 }
 
@@ -42,7 +42,7 @@ export function placementOf({ target, key, git, found }: EnvDraft): Placement | 
 
 interface EnvStepsDeps {
 	prompts: Prompts;
-	/** A new token may stay in SecretStorage only; one that is inserted goes into a file. */
+	/** A new token may be stored in SecretStorage only; inserting requires a file. */
 	purpose: "create" | "insert";
 }
 
@@ -66,7 +66,7 @@ function targetStep<Draft extends EnvDraft>({ prompts, purpose }: EnvStepsDeps):
 			let problem: string | undefined;
 			for (;;) {
 				const answer = await prompts.one<TargetPick>(place, {
-					placeholder: problem ?? l10n.t("Where does the secret go?"),
+					placeholder: problem ?? l10n.t("Where should the secret be written?"),
 					rows: targetRows(purpose),
 					isActive: (value) => isSameTarget(value, draft.target),
 				});
@@ -80,10 +80,10 @@ function targetStep<Draft extends EnvDraft>({ prompts, purpose }: EnvStepsDeps):
 	};
 }
 
-/** What makes a file unfit for a secret, in words. */
+/** Why a file cannot take a secret, as shown to the user. */
 async function problemWith({ uri, state }: EnvFile): Promise<string | undefined> {
 	if (state === "read-only")
-		return l10n.t("{0} is read-only. Allow writing to it, or choose another file.", nameOf(uri));
+		return l10n.t("{0} is read-only. Make it writable, or choose another file.", nameOf(uri));
 	try {
 		await readEnvFile(uri);
 		return undefined;
@@ -106,24 +106,24 @@ function isSameTarget(value: TargetPick, target: EnvDraft["target"]): boolean {
 async function targetRows(purpose: EnvStepsDeps["purpose"]): Promise<Row<TargetPick>[]> {
 	const nowhere: Row<TargetPick>[] =
 		purpose === "create"
-			? [{ label: l10n.t("$(lock) Nowhere: keep it in SecretStorage only"), value: "nowhere" }]
+			? [{ label: l10n.t("$(lock) No file: store it in SecretStorage only"), value: "nowhere" }]
 			: [];
 	const wayOn = wayToFiles();
 	return wayOn === undefined ? [...(await fileRows()), ...nowhere] : [...nowhere, wayOn];
 }
 
-/** Why there is no env file to choose, as a row that changes that. */
+/** A row that says why no env file can be chosen, and that fixes it. */
 function wayToFiles(): Row<TargetPick> | undefined {
 	if ((vscode.workspace.workspaceFolders ?? []).length === 0)
 		return {
 			label: l10n.t("$(folder-opened) Open a folder first…"),
-			detail: l10n.t("Without a folder there is no env file to write to. Nothing is created now."),
+			detail: l10n.t("Without an open folder there is no env file to write to. No token is created yet."),
 			value: "open-folder",
 		};
 	if (!vscode.workspace.isTrusted)
 		return {
 			label: l10n.t("$(shield) Manage Workspace Trust first…"),
-			detail: l10n.t("In Restricted Mode env files are neither read nor written. Nothing is created now."),
+			detail: l10n.t("In Restricted Mode, env files are neither read nor written. No token is created yet."),
 			value: "trust",
 		};
 	return undefined;
@@ -181,17 +181,17 @@ type OpenGitState = Exclude<GitState, "ignored" | "no-repository">;
 function gitQuestion(name: string, state: OpenGitState): string {
 	if (state === "tracked") return l10n.t("{0} is in git: the next commit would publish the secret.", name);
 	if (state === "not-ignored")
-		return l10n.t("{0} is not ignored by git: a commit would publish the secret.", name);
+		return l10n.t("Git does not ignore {0}: a commit would publish the secret.", name);
 	return l10n.t(
-		"Git could not be asked whether it ignores {0}. If not, a commit would publish the secret.",
+		"Could not check whether Git ignores {0}. If it does not, a commit would publish the secret.",
 		name,
 	);
 }
 
 function gitRows(name: string, state: OpenGitState): Row<Placement["gitignore"] | "other">[] {
 	const add: Row<Placement["gitignore"]> = {
-		label: l10n.t("$(diff-ignored) Add it to .gitignore"),
-		detail: l10n.t("Right before the secret is written to {0}.", labelText(name)),
+		label: l10n.t("$(diff-ignored) Add the file to .gitignore"),
+		detail: l10n.t("Done just before the secret is written to {0}.", labelText(name)),
 		value: "add",
 	};
 	const other: Row<"other"> = { label: l10n.t("$(arrow-left) Choose another file"), value: "other" };
@@ -199,7 +199,7 @@ function gitRows(name: string, state: OpenGitState): Row<Placement["gitignore"] 
 		label: l10n.t("$(warning) Write it there anyway"),
 		value: "leave",
 	};
-	// Git keeps following a file that it has, whatever .gitignore says.
+	// Git keeps tracking a file that is in its index, whatever .gitignore says.
 	return state === "tracked" ? [other, leave] : [add, other, leave];
 }
 
@@ -215,7 +215,7 @@ function keyStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Draft>
 			if (file === undefined) return draft;
 			const answer = await prompts.one<string>(place, {
 				placeholder: l10n.t(
-					"Which key of {0} holds the secret? Choose one or type another.",
+					"Which key in {0} should hold the secret? Choose one or type another.",
 					nameOf(file.uri),
 				),
 				rows: keyRows(file, draft),
@@ -235,7 +235,7 @@ async function keyRows(file: EnvFile, { name = "", key: chosen }: EnvDraft): Pro
 	const isTyped = chosen !== undefined && !suggested.includes(chosen) && !others.includes(chosen);
 	const row = (key: string): Row<string> => ({
 		label: key,
-		...(envValue(text, key) ? { description: l10n.t("has a value, which would be replaced") } : {}),
+		...(envValue(text, key) ? { description: l10n.t("has a value that would be replaced") } : {}),
 		value: key,
 	});
 	return [
@@ -248,7 +248,7 @@ async function keyRows(file: EnvFile, { name = "", key: chosen }: EnvDraft): Pro
 	];
 }
 
-/** A row for the key that was typed or can be made of it, or for what is wrong with it. */
+/** The row for the typed key, for a key derived from the typed text, or for the reason why it is not valid. */
 function typedKeyRows(text: string): Row<string>[] {
 	if (isEnvKey(text))
 		return [{ label: text, description: l10n.t("as typed"), value: text, alwaysShow: true }];
@@ -258,11 +258,11 @@ function typedKeyRows(text: string): Row<string>[] {
 	return [noKeyRow(text)];
 }
 
-/** Why what was typed is no name of a variable. */
+/** Why the typed text is not a valid variable name. */
 export function noKeyRow(text: string): Row<never> {
 	return {
-		label: l10n.t("$(error) {0} cannot be a key", labelText(text)),
-		detail: l10n.t("Letters, digits and underscores only, and no digit first."),
+		label: l10n.t("$(error) {0} is not a valid key", labelText(text)),
+		detail: l10n.t("Use letters, digits and underscores, not starting with a digit."),
 		alwaysShow: true,
 	};
 }

@@ -1,34 +1,34 @@
-/** What `dotenv` would read from the text of an env file, and which keys it waits for. Pure. */
+/** Parses the text of an env file as `dotenv` does, and suggests keys. Pure. */
 
 export type Quote = "" | "'" | '"' | "`";
 
-/** A line that gives a key a value, read as `dotenv` reads it. */
+/** A line that sets a key, parsed as `dotenv` parses it. */
 export interface EnvEntry {
 	readonly key: string;
 	readonly value: string;
-	/** The line on which the key stands, counted from 1. */
+	/** Line of the key, counted from 1. */
 	readonly line: number;
-	/** Where the key starts. */
+	/** Offset of the key. */
 	readonly keyStart: number;
-	/** The raw value, its quotes included, is `text.slice(start, end)`. */
+	/** The raw value, including its quotes, is `text.slice(start, end)`. */
 	readonly start: number;
 	readonly end: number;
 	readonly quote: Quote;
-	/** The line is `KEY=` and the raw value and nothing more, the only form that docker reads. */
+	/** The line consists of `KEY=` and the raw value only, the one form that Docker reads. */
 	readonly plain: boolean;
-	/** A shell reads `export` as a command, whose words expand braces. */
+	/** A shell runs `export` as a command and expands braces in its arguments. */
 	readonly exported: boolean;
 }
 
-/** A name that every shell takes for a variable (POSIX, Base Definitions 3.216). */
+/** A name that every shell accepts for a variable (POSIX, Base Definitions 3.216). */
 export function isEnvKey(text: string): boolean {
 	return /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);
 }
 
-/** Every line that `dotenv` would read, in the file's order. Of a key that comes twice, the last counts. */
+/** Every line that `dotenv` would read, in file order. If a key occurs twice, the last line takes precedence. */
 export function parseEnv(text: string): EnvEntry[] {
 	const entries: EnvEntry[] = [];
-	// Sticky, and each alternative starts with another character: a line is looked at a fixed number of times.
+	// Sticky, and each alternative starts with a different character, so a line is scanned a bounded number of times.
 	const head = /(export\s+)?([\w.-]+)(?:\s*=|:(?:\r\n|\s))/y;
 	let line = 1;
 	let counted = 0;
@@ -48,12 +48,12 @@ export function parseEnv(text: string): EnvEntry[] {
 	return entries;
 }
 
-/** The value that counts, or undefined where the key has no line. */
+/** The value in effect, or undefined if the key has no line. */
 export function envValue(text: string, key: string): string | undefined {
 	return parseEnv(text).findLast((entry) => entry.key === key)?.value;
 }
 
-/** The keys that the example has and that are missing or empty in the text, in the example's order. */
+/** The example's keys that are missing or empty in the text, in the example's order. */
 export function missingKeys(text: string, exampleText: string): string[] {
 	const values = new Map(parseEnv(text).map((entry) => [entry.key, entry.value]));
 	const keys = new Set(parseEnv(exampleText).map((entry) => entry.key));
@@ -61,8 +61,8 @@ export function missingKeys(text: string, exampleText: string): string[] {
 }
 
 /**
- * Keys to offer for a token of this name: those that wait for a secret first, the likeliest of them first, then one
- * made from the name, then what else waits for a value, unless it plainly is no secret, such as an address.
+ * Keys to suggest for a token with this name: keys that lack a secret first, the best match first, then one derived
+ * from the name, then other empty keys, except those that clearly hold no secret, such as an address.
  */
 export function keySuggestions(name: string, text: string, exampleText: string): string[] {
 	const made = keyFromName(name);
@@ -75,7 +75,7 @@ export function keySuggestions(name: string, text: string, exampleText: string):
 	return [...new Set([...waiting.filter(isSecret), made, ...waiting.filter((key) => !isSecret(key))])];
 }
 
-/** Whether a key's name says that it is for something else than a secret: an address, a port, how a service runs. */
+/** Whether the key's name indicates something other than a secret: an address, a port, a runtime option. */
 export function holdsNoSecret(key: string): boolean {
 	if (/TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL|AUTH/i.test(key)) return false;
 	return /(?:^|_)(?:UR[IL]|ENDPOINT|HOST|HOSTNAME|DOMAIN|PORT|ENV|DEBUG|LEVEL|TIMEOUT|REGION|LANG|TZ)$/i.test(
@@ -83,7 +83,7 @@ export function holdsNoSecret(key: string): boolean {
 	);
 }
 
-/** Whether a merge left its markers behind: a value written then would be lost with the side that is thrown away. */
+/** Whether the text contains merge conflict markers: a value written now would be lost with the discarded side. */
 export function hasConflictMarkers(text: string): boolean {
 	return /^(?:<{7}(?!<)|>{7}(?!>)|={7}\r?$)/m.test(text);
 }
@@ -101,8 +101,8 @@ function readEntry(text: string, head: RegExpExecArray, line: number): EnvEntry 
 }
 
 /**
- * The extent of a value in quotes, over several lines if need be. As in `dotenv`, only a quote that nothing but a
- * comment follows can close it, and one after a backslash only if no other does.
+ * The extent of a quoted value, which may span several lines. As in `dotenv`, a quote closes the value only if nothing
+ * but a comment follows, and a quote after a backslash only if no other quote does.
  */
 function readQuoted(text: string, from: number): { start: number; end: number } | undefined {
 	const start = skip(text, from, /\s*/y);

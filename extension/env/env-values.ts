@@ -1,6 +1,6 @@
 /**
- * The values that stand in an env file's text, those of commented lines too, and where. Pure: knows no file and no
- * token. Nothing here is a refusal: what cannot be read as a line holds no value.
+ * The values in an env file's text, including those in commented-out lines, and their positions. Pure: knows no files
+ * and no tokens. Refuses nothing: text that cannot be parsed as a line has no value.
  */
 import { type EnvEntry, parseEnv } from "./env-text.ts";
 
@@ -9,28 +9,28 @@ export interface EnvValue {
 	readonly value: string;
 	/** Counted from 1. */
 	readonly line: number;
-	/** Of the value without its quotes: `text.slice(start, end)`. */
+	/** Offsets of the value without its quotes: `text.slice(start, end)`. */
 	readonly start: number;
 	readonly end: number;
-	/** `# KEY=value`: no reader sees it. */
+	/** `# KEY=value`: no program reads it. */
 	readonly commented: boolean;
 }
 
-/** In the text's order. A key that comes twice is there twice. */
+/** In text order. A key that occurs twice is listed twice. */
 export function envValues(text: string): EnvValue[] {
 	const entries = parseEnv(text);
 	const values = entries.map((entry) => envValueOf(entry, 0));
 	return [...values, ...commentedValues(text, entries)].sort((one, other) => one.start - other.start);
 }
 
-/** Where each line of the text starts. */
+/** The offset at which each line of the text starts. */
 export function lineStarts(text: string): number[] {
 	const starts = [0];
 	for (const { index, 0: ending } of text.matchAll(/\r\n?|\n/g)) starts.push(index + ending.length);
 	return starts;
 }
 
-/** The line, counted from 0, in which the offset is. */
+/** The line, counted from 0, that contains the offset. */
 export function lineAt(starts: readonly number[], offset: number): number {
 	let [low, high] = [0, starts.length - 1];
 	while (low < high) {
@@ -46,7 +46,7 @@ function commentedValues(text: string, entries: readonly EnvEntry[]): EnvValue[]
 	const values: EnvValue[] = [];
 	let next = 0;
 	for (const comment of text.matchAll(/^[^\S\r\n]*#(?:#|[^\S\r\n])*(?=[^#\s])([^\r\n]*)/gm)) {
-		// A line within quotes is no comment.
+		// A line within quotes is not a comment.
 		while ((entries[next]?.end ?? Number.POSITIVE_INFINITY) <= comment.index) next += 1;
 		if ((entries[next]?.start ?? Number.POSITIVE_INFINITY) <= comment.index) continue;
 		const [whole, body = ""] = comment;

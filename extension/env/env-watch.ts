@@ -1,72 +1,76 @@
-/** Tells of env files that appear, change or go, also by other programs' doing. Looks into none of them. */
+/** Reports env files that are created, changed or deleted, including by other programs. Does not read them. */
 import * as vscode from "vscode";
 import { isOwnEnvFile, isOwnPath } from "./env-files.ts";
 import { statAt } from "./file-text.ts";
 
 interface Listener {
-	/** The file appeared, changed or went. */
+	/** The file was created, changed or deleted. */
 	changed(uri: vscode.Uri): void;
-	/** A file or folder went, and with it whatever was in it: of those VS Code tells nothing. */
-	gone(folder: vscode.Uri): void;
-	/** Folders appeared. What was in them by then may never be told of, as in one that was moved, copied or cloned. */
-	arrived(): void;
+	/** A file or folder was deleted. VS Code does not report the files in a deleted folder. */
+	deleted(folder: vscode.Uri): void;
+	/**
+	 * Folders were created. VS Code may not report files that were already in them, as in a moved, copied or cloned
+	 * folder.
+	 */
+	foldersCreated(): void;
 }
 
-/** Of what appears within so long, it is asked at once whether a folder is among it. */
+/** Paths created within this time are checked together for folders. */
 const burstMilliseconds = 100;
-/** Among so many things that appear at once there is a folder. */
+/** If this many paths are created at once, a folder is among them. */
 const manyPaths = 50;
 
 export function watchEnvFiles(
 	patterns: readonly string[],
-	{ changed, gone, arrived }: Listener,
+	{ changed, deleted, foldersCreated }: Listener,
 ): vscode.Disposable {
-	const tell = (uri: vscode.Uri) => {
+	const report = (uri: vscode.Uri) => {
 		if (isOwnEnvFile(uri)) changed(uri);
 	};
 	const watchers = patterns.flatMap((pattern) => {
 		const watcher = vscode.workspace.createFileSystemWatcher(pattern);
-		return [watcher, watcher.onDidCreate(tell), watcher.onDidChange(tell), watcher.onDidDelete(tell)];
+		return [watcher, watcher.onDidCreate(report), watcher.onDidChange(report), watcher.onDidDelete(report)];
 	});
 	const all = vscode.workspace.createFileSystemWatcher("**", false, true, false);
-	const arrivals = new Arrivals(arrived);
-	const created = all.onDidCreate((uri) => arrivals.add(uri));
-	return vscode.Disposable.from(...watchers, all, all.onDidDelete(gone), created, arrivals);
+	const createdPaths = new CreatedPaths(foldersCreated);
+	const created = all.onDidCreate((uri) => createdPaths.add(uri));
+	return vscode.Disposable.from(...watchers, all, all.onDidDelete(deleted), created, createdPaths);
 }
 
-/** What has appeared, until it is known whether there is a folder among it. */
-class Arrivals implements vscode.Disposable {
-	readonly #arrived: () => void;
+/** Collects created paths until they have been checked for folders. */
+class CreatedPaths implements vscode.Disposable {
+	readonly #foldersCreated: () => void;
 	#uris: vscode.Uri[] = [];
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(arrived: () => void) {
-		this.#arrived = arrived;
+	constructor(foldersCreated: () => void) {
+		this.#foldersCreated = foldersCreated;
 	}
 
 	add(uri: vscode.Uri): void {
-		// As a folder, for one of what was made or fetched is none of ours itself.
+		// Checked with a trailing slash, so that a folder of generated or downloaded files is excluded itself.
 		if (!isOwnPath(uri.with({ path: `${uri.path}/` }))) return;
 		this.#uris.push(uri);
-		this.#timer ??= setTimeout(() => this.#look(), burstMilliseconds);
+		this.#timer ??= setTimeout(() => this.#check(), burstMilliseconds);
 	}
 
 	dispose(): void {
 		clearTimeout(this.#timer);
 	}
 
-	async #look(): Promise<void> {
+	async #check(): Promise<void> {
 		const uris = this.#uris;
 		this.#uris = [];
 		this.#timer = undefined;
-		if (uris.length > manyPaths || (await Promise.all(uris.map(isFolder))).includes(true)) this.#arrived();
+		if (uris.length > manyPaths || (await Promise.all(uris.map(isFolder))).includes(true))
+			this.#foldersCreated();
 	}
 }
 
 async function isFolder(uri: vscode.Uri): Promise<boolean> {
 	return await statAt(uri).then(
 		({ type }) => (type & vscode.FileType.Directory) !== 0,
-		() => false, // Gone again.
+		() => false, // Deleted again.
 	);
 }
 

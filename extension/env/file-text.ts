@@ -1,6 +1,6 @@
 /**
- * The text of a file of the workspace as a person sees it, and why there is none. Files of this machine are looked at
- * directly, which is many times quicker than asking VS Code; those of other file systems through it.
+ * The text of a workspace file as the user sees it, or why it cannot be read. Local files are accessed directly, which
+ * is many times faster than through VS Code; other file systems through VS Code.
  */
 import { readFile as readFileInto, stat as statInto } from "node:fs";
 import { promisify } from "node:util";
@@ -22,7 +22,7 @@ export type FileErrorCode =
 	| "not-saved"
 	| "unreachable";
 
-/** Why a file was not read or written. The message says what to do, for a person; it never holds a value. */
+/** Why a file was not read or written. The message tells the user what to do; it never contains a value. */
 export class FileError extends Error {
 	override readonly name = "FileError";
 	readonly code: FileErrorCode;
@@ -33,7 +33,10 @@ export class FileError extends Error {
 	}
 }
 
-/** A file as a person sees it: the text of an editor with unsaved changes wins over the disk. Without byte order mark. */
+/**
+ * A file as the user sees it: the text of an editor with unsaved changes takes precedence over the disk. Without byte
+ * order mark.
+ */
 export interface FileText {
 	readonly text: string;
 	readonly exists: boolean;
@@ -50,7 +53,7 @@ export async function readFileText(uri: vscode.Uri): Promise<FileText> {
 	return { text: exists ? await readFromDisk(uri) : "", exists, unsaved: false };
 }
 
-/** The file's path as a person knows it. */
+/** The file's path as shown to the user. */
 export function nameOf(uri: vscode.Uri): string {
 	return vscode.workspace.asRelativePath(uri);
 }
@@ -69,13 +72,13 @@ async function statFile(uri: vscode.Uri): Promise<DiskStat | undefined> {
 function refuseUnreadable(uri: vscode.Uri, { type, size }: DiskStat): void {
 	if ((type & vscode.FileType.Directory) !== 0)
 		throw new FileError("is-folder", l10n.t("{0} is a folder. Choose a file.", nameOf(uri)));
-	// A link to a device never ends.
+	// Reading a link to a device would never end.
 	if ((type & vscode.FileType.File) === 0) throw notText(uri);
 	if (size > maximumBytes)
 		throw new FileError("too-large", l10n.t("{0} is larger than 1 MB. Choose another file.", nameOf(uri)));
 }
 
-/** What is on the disk, of which `statAt` has just answered the stat; empty if it is gone since. @throws FileError */
+/** The text on disk of a file that `statAt` has just returned; empty if it has been deleted since. @throws FileError */
 export async function readStatted(uri: vscode.Uri, stat: DiskStat): Promise<string> {
 	refuseUnreadable(uri, stat);
 	return await readFromDisk(uri);
@@ -93,13 +96,13 @@ export async function readFromDisk(uri: vscode.Uri): Promise<string> {
 
 function notText(uri: vscode.Uri, options?: ErrorOptions): FileError {
 	const detail = l10n.t(
-		"{0} is no text in UTF-8. Choose another file, or save it with that encoding.",
+		"{0} is not UTF-8 text. Choose another file, or save it in that encoding.",
 		nameOf(uri),
 	);
 	return new FileError("not-text", detail, options);
 }
 
-/** The answer of a file system, or undefined where it has no such file. */
+/** The file system's answer, or undefined if the file does not exist. */
 export async function attempt<Answer>(
 	uri: vscode.Uri,
 	ask: () => Thenable<Answer>,
@@ -108,18 +111,21 @@ export async function attempt<Answer>(
 		return await ask();
 	} catch (cause) {
 		if (cause instanceof vscode.FileSystemError && cause.code === "FileNotFound") return undefined;
-		const detail = l10n.t("{0} cannot be read. See that it is within reach, then try again.", nameOf(uri));
+		const detail = l10n.t(
+			"{0} cannot be read. Make sure that it is accessible, then try again.",
+			nameOf(uri),
+		);
 		throw new FileError("unreachable", detail, { cause });
 	}
 }
 
 export type DiskStat = Pick<vscode.FileStat, "type" | "size" | "mtime">;
 
-// Of many files at once, these take half the processor time that their siblings in `node:fs/promises` take.
+// For many files at once, these need half the CPU time of their counterparts in `node:fs/promises`.
 const readFile = promisify(readFileInto);
 const stat = promisify(statInto);
 
-/** Fails as `vscode.workspace.fs` does where there is no such file. */
+/** Fails like `vscode.workspace.fs` if the file does not exist. */
 export async function statAt(uri: vscode.Uri): Promise<DiskStat> {
 	if (uri.scheme !== "file") return await vscode.workspace.fs.stat(uri);
 	const found = await stat(uri.fsPath).catch((error: unknown) => fail(uri, error));

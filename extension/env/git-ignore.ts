@@ -1,7 +1,7 @@
 /**
- * Whether git would commit a file, the line in .gitignore that keeps it from that, and the way out of the index. Asks
- * the git that VS Code's built-in git extension has found, and in trusted workspaces only, since a repository's
- * configuration can run programs.
+ * Checks whether Git would commit a file, adds the line to .gitignore that prevents it, and removes files from the
+ * index. Runs the Git executable that VS Code's built-in Git extension has found, and only in trusted workspaces, since
+ * a repository's configuration can run programs.
  */
 import { execFile } from "node:child_process";
 import { devNull } from "node:os";
@@ -12,16 +12,16 @@ import { appendLine } from "./env-changes.ts";
 import { FileError, nameOf, readFileText, statAt } from "./file-text.ts";
 import { changeFile, type Saved } from "./workspace-file.ts";
 
-/** `unknown`: the file lies in a repository, but git cannot be asked. */
+/** `unknown`: the file is in a repository, but Git cannot be run. */
 export type GitState = "ignored" | "tracked" | "not-ignored" | "no-repository" | "unknown";
 
-/** The part of the built-in git extension's API, version 1, that is used here. */
+/** The part of the built-in Git extension's API, version 1, that is used here. */
 interface GitExtension {
 	readonly enabled: boolean;
 	getAPI(version: 1): { readonly git: { readonly path: string } };
 }
 
-/** The file itself does not have to exist, its folder does. */
+/** The file itself need not exist, but its folder must. */
 export async function gitState(uri: vscode.Uri): Promise<GitState> {
 	if ((await repositoryRoot(uri)) === undefined) return "no-repository";
 	const git = uri.scheme === "file" ? await gitPath() : undefined;
@@ -33,7 +33,7 @@ export async function gitState(uri: vscode.Uri): Promise<GitState> {
 	return tracked === 1 && ignored === 1 ? "not-ignored" : "unknown";
 }
 
-/** Which of the files git tracks, by URI. Those that git cannot be asked about are left out. */
+/** The URIs of the files that Git tracks. Files that Git cannot check are omitted. */
 export async function trackedAmong(uris: readonly vscode.Uri[]): Promise<Set<string>> {
 	const git = await gitPath();
 	if (git === undefined) return new Set();
@@ -49,22 +49,22 @@ export async function trackedAmong(uris: readonly vscode.Uri[]): Promise<Set<str
 	return new Set(tracked.flat().map(String));
 }
 
-/** Takes the file out of git's index, from the next commit on; it stays where it is. @throws FileError */
+/** Removes the file from Git's index as of the next commit; the file itself stays. @throws FileError */
 export async function untrack(uri: vscode.Uri): Promise<void> {
 	const git = await gitPath();
-	// By force, for what is staged may be neither what is committed nor what the file holds now.
+	// By force: the staged content may differ both from the commit and from the file.
 	const args = ["--literal-pathspecs", "rm", "--cached", "--force", "--quiet"];
 	if (git !== undefined && (await runGit(git, uri.fsPath, args)) === 0) return;
 	const detail = l10n.t(
-		"Git did not let go of {0}. Take it out of the index yourself: git rm --cached.",
+		"Git could not untrack {0}. Remove it from the index yourself: git rm --cached.",
 		nameOf(uri),
 	);
 	throw new FileError("unreachable", detail);
 }
 
 /**
- * Adds the file to the nearest .gitignore, from its own folder up to the repository's top, or to a new one beside it.
- * Answers which file that is.
+ * Adds the file to the nearest .gitignore, from its own folder up to the repository's root, or to a new one next to it.
+ * Returns that .gitignore.
  * @throws FileError
  */
 export async function addToGitignore(uri: vscode.Uri): Promise<{ ignoreFile: vscode.Uri; saved: Saved }> {
@@ -78,10 +78,10 @@ export async function addToGitignore(uri: vscode.Uri): Promise<{ ignoreFile: vsc
 	return { ignoreFile, saved };
 }
 
-/** A pattern that names the one file and nothing else (gitignore(5)). */
+/** A pattern that matches this one file only (gitignore(5)). */
 export function ignoreLine(uri: vscode.Uri, folder: vscode.Uri): string {
 	const path = uri.path.slice(folder.path.replace(/\/$/, "").length);
-	// A line break cannot be written; `?` is any one character.
+	// A line break cannot be written; `?` matches any one character.
 	return path
 		.replace(/[\\*?[]/g, "\\$&")
 		.replace(/ +$/, (blanks) => "\\ ".repeat(blanks.length))
@@ -98,7 +98,7 @@ async function nearestIgnoreFile(uri: vscode.Uri): Promise<vscode.Uri> {
 	return vscode.Uri.joinPath(uri, "..", ".gitignore");
 }
 
-/** The nearest folder above with a `.git`, which is a file in worktrees and submodules. */
+/** The nearest parent folder with a `.git`, which is a file in worktrees and submodules. */
 async function repositoryRoot(
 	uri: vscode.Uri,
 	known: KnownFolders = new Map(),
@@ -111,7 +111,7 @@ async function repositoryRoot(
 	return undefined;
 }
 
-/** Whether a `.git` is in them, of the folders that were looked into: many files have most of those in common. */
+/** Caches whether a folder contains `.git`: many files share most of their parent folders. */
 type KnownFolders = Map<string, Promise<boolean>>;
 
 function* foldersAbove(uri: vscode.Uri): Generator<vscode.Uri> {
@@ -124,7 +124,7 @@ function* foldersAbove(uri: vscode.Uri): Generator<vscode.Uri> {
 async function exists(uri: vscode.Uri): Promise<boolean> {
 	return await statAt(uri).then(
 		() => true,
-		() => false, // What cannot be looked at is not there for us.
+		() => false, // A path that cannot be accessed counts as missing.
 	);
 }
 
@@ -135,7 +135,7 @@ async function gitPath(): Promise<string | undefined> {
 	return git.enabled ? git.getAPI(1).git.path : undefined;
 }
 
-/** As many as fit into a command line of Windows. */
+/** As many as fit on a Windows command line. */
 const mostPaths = 100;
 
 async function trackedIn(
@@ -154,13 +154,13 @@ async function trackedIn(
 	return found;
 }
 
-/** The code that git exits with, undefined if it could not be run to its end. */
+/** Git's exit code; undefined if Git could not run to completion. */
 async function runGit(git: string, file: string, args: readonly string[]): Promise<number | undefined> {
 	return (await runGitIn(dirname(file), git, [...args, "--", file])).code;
 }
 
-/** A repository's own configuration can name programs that git runs; to look at files it needs none of them. */
-const withoutItsPrograms = ["-c", "core.fsmonitor=false", "-c", `core.hooksPath=${devNull}`];
+/** A repository's own configuration can name programs for Git to run; none of them is needed to read files. */
+const withoutPrograms = ["-c", "core.fsmonitor=false", "-c", `core.hooksPath=${devNull}`];
 
 function runGitIn(
 	folder: string,
@@ -174,7 +174,7 @@ function runGitIn(
 		env: { ...process.env, GIT_OPTIONAL_LOCKS: "0" },
 	};
 	return new Promise((resolve) => {
-		execFile(git, [...withoutItsPrograms, ...args], options, (error, output) => {
+		execFile(git, [...withoutPrograms, ...args], options, (error, output) => {
 			if (error === null) resolve({ code: 0, output });
 			else resolve({ code: typeof error.code === "number" ? error.code : undefined, output: "" });
 		});

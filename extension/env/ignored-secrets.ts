@@ -1,7 +1,7 @@
 /**
- * Of the values that look like tokens, those that the person has said are none of this extension's business. The
- * workspace's memory lies on disk for whoever gets at a backup, so it keeps an HMAC of each and no hash that values could
- * be tried on; the key is in SecretStorage, since beside the memory it would protect nothing.
+ * Values that look like tokens and that the user has chosen to ignore. Workspace state is stored on disk and may end up
+ * in a backup, so it keeps an HMAC of each value instead of a hash that guesses could be tested against; the key is in
+ * SecretStorage, since next to the state it would protect nothing.
  */
 import { createHmac, randomBytes } from "node:crypto";
 import { inspect } from "node:util";
@@ -10,11 +10,11 @@ import * as vscode from "vscode";
 const memoryKey = "ignoredSecrets";
 const secretKey = "ignoredSecretsKey";
 const mostKept = 1000;
-/** What earlier versions kept. */
+/** Entries of earlier versions begin with this. */
 const oldPrefix = "sha256:";
 
 export interface IgnoredSecretsOptions {
-	/** Of the workspace. */
+	/** Workspace state. */
 	memory: vscode.Memento;
 	storage: Pick<vscode.SecretStorage, "get" | "store">;
 	log: { warn(message: string): void };
@@ -32,7 +32,7 @@ export class IgnoredSecrets implements vscode.Disposable {
 		this.#options = options;
 	}
 
-	/** Until the key is read all are: what is not certain is not told. */
+	/** Until the key has been read, every value counts as ignored: nothing uncertain is reported. */
 	has(hash: string): boolean {
 		const marks = this.#marks();
 		if (marks.length === 0 || this.#isClosed) return false;
@@ -81,13 +81,13 @@ export class IgnoredSecrets implements vscode.Disposable {
 		const { storage, memory } = this.#options;
 		const known = await storage.get(secretKey);
 		if (known === undefined) await storage.store(secretKey, randomBytes(32).toString("base64"));
-		// Read once more, as another window may have made one at the same time.
+		// Read again, since another window may have created a key at the same time.
 		const key = known ?? (await storage.get(secretKey));
 		if (key === undefined) throw new Error("SecretStorage did not keep the key of ignored values.");
 		const marks = this.#marks();
 		const renewed = marks.flatMap((mark) => {
 			if (mark.startsWith(oldPrefix)) return [markOf(key, mark)];
-			// Of a key that is lost, nobody can tell which value it is.
+			// Without its key, a mark cannot be matched to a value.
 			return known === undefined ? [] : [mark];
 		});
 		if (renewed.join() !== marks.join()) await memory.update(memoryKey, renewed);

@@ -1,10 +1,11 @@
-/** The line that a command is about: of the view or the editor that it was started from, of a link, or at the cursor. */
+/** The env file line that a command applies to: from the view, editor or link that started it, or at the cursor. */
 import * as vscode from "vscode";
 import type { Bindings, EnvLine } from "./bindings.ts";
 
 /**
- * What a link carries. Strings and numbers alone, for a URI in a link does not survive the way to a remote window. It
- * is looked up when the link is clicked, so that an old link to a line that has changed does nothing.
+ * The argument of a command link. Contains only strings and numbers, since a URI object in a link does not survive the
+ * transfer to a remote window. It is resolved when the link is clicked, so an old link to a line that has changed does
+ * nothing.
  */
 export function lineArgument(
 	line: EnvLine,
@@ -15,13 +16,13 @@ export function lineArgument(
 	};
 }
 
-/** The line that the command was started from as it is now, else the one at the cursor. */
+/** The current state of the line that the command was started from, or else the line at the cursor. */
 export function lineFor(argument: unknown, bindings: Bindings): EnvLine | undefined {
 	const given = givenLine(argument);
 	return given === undefined ? lineAtCursor(bindings) : nearest(bindings, given);
 }
 
-/** The line at this place of the file, which counts from 0. */
+/** The line at this position of the file, counted from 0. */
 export function lineAt(bindings: Bindings, uri: vscode.Uri, at: number): EnvLine | undefined {
 	return bindings.linesIn(uri).find(({ range }) => range.start.line <= at && at <= range.end.line);
 }
@@ -31,7 +32,7 @@ function lineAtCursor(bindings: Bindings): EnvLine | undefined {
 	return editor && lineAt(bindings, editor.document.uri, editor.selection.active.line);
 }
 
-/** A view gives the line itself, a link what stands for it. */
+/** A view passes the line itself, a link passes a reference to it. */
 type GivenLine = Pick<EnvLine, "uri" | "key" | "line"> & { hash?: string; mark?: string };
 
 function givenLine(argument: unknown): GivenLine | undefined {

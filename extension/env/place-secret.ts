@@ -1,4 +1,4 @@
-/** Writes a secret to the line that was chosen for it, and stays with it until it is there or the person gives up. */
+/** Writes a secret to the chosen line, and offers other ways until that succeeds or the user gives up. */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -16,13 +16,13 @@ import { FileError, nameOf } from "./file-text.ts";
 import { addToGitignore } from "./git-ignore.ts";
 import type { Saved } from "./workspace-file.ts";
 
-/** What is placed. */
+/** A token with the secret to place. */
 export interface KeptSecret {
 	token: TokenRecord;
 	secret: string;
 }
 
-/** Asks for a line for the secret of a token that there is already; with `former`, whether it shall be the same one. */
+/** Asks for a line for an existing token's secret; with `former`, starts from that placement. */
 export async function askPlacement(token: TokenRecord, former?: Placement): Promise<Placement> {
 	const draft = { name: token.name, ...(former && draftOf(former)) };
 	const changeFirst = former && "key";
@@ -33,31 +33,31 @@ export async function askPlacement(token: TokenRecord, former?: Placement): Prom
 	return placement;
 }
 
-/** What was found on the line is left out: it is looked at anew. */
+/** Omits the value found on the line, so that the line is checked again. */
 function draftOf({ target, key, gitignore }: Placement): EnvDraft {
 	return { target, key, git: { uri: target.uri.toString(), answer: gitignore } };
 }
 
-/** @throws FileError, and then the secret is not in the file. */
+/** @throws FileError; the secret is not in the file then. */
 export async function placeSecret(placement: Placement, secret: string): Promise<Saved> {
 	const { target, key, gitignore, expected } = placement;
-	// First, so that at no time a commit could take the secret along.
+	// First, so that no commit can include the secret.
 	if (gitignore === "add") await ignoreOnDisk(target.uri);
 	return writeEnvValue(target.uri, key, secret, { expected });
 }
 
-/** Git reads the disk, so a line that only an unsaved editor has keeps nothing out of a commit. */
+/** Git reads the disk: a line in an unsaved editor does not prevent a commit. */
 async function ignoreOnDisk(uri: vscode.Uri): Promise<void> {
 	const { ignoreFile, saved } = await addToGitignore(uri);
 	if (saved === "saved") return;
 	const name = vscode.workspace.asRelativePath(ignoreFile);
 	throw new FileError(
 		"not-saved",
-		l10n.t("{0} has unsaved changes; save it, so that git leaves the env file alone, then try again.", name),
+		l10n.t("{0} has unsaved changes. Save it so that Git ignores the env file, then try again.", name),
 	);
 }
 
-/** Tells what stands in the way and tries again, also elsewhere, until the secret is placed or the person gives up. */
+/** Reports the problem and retries, possibly elsewhere, until the secret is written or the user gives up. */
 export async function placeAfterFailure(
 	services: Pick<Services, "log" | "clipboard">,
 	kept: KeptSecret,
@@ -82,7 +82,7 @@ export async function placeAfterFailure(
 	}
 }
 
-/** Somebody changed the value that was agreed to be replaced, so that has to be asked again. */
+/** The value that the user agreed to replace has changed, so ask again. */
 function isChanged(error: unknown): boolean {
 	return error instanceof FileError && error.code === "changed";
 }
@@ -100,7 +100,7 @@ const ways = (): Way[] => [
 async function askWhatNow(token: TokenRecord, { target }: Placement, error: unknown) {
 	const chosen = await vscode.window.showErrorMessage(
 		l10n.t(
-			"The secret of {0} was not written to {1}. {2} The secret can still be copied.",
+			"The secret of {0} was not written to {1}. {2} You can still copy the secret.",
 			quoted(token.name),
 			messageText(nameOf(target.uri)),
 			messageText(explain(error).text),

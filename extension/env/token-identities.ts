@@ -1,45 +1,45 @@
 /**
- * Which token a hash is of, as the daemon has answered. Invariant: a hash is asked for once; of those that were
- * nobody's, again as soon as there are tokens that were not there then.
+ * Which token a hash belongs to, according to the daemon. Invariant: each hash is requested once; hashes that matched
+ * no token are requested again once tokens have been added.
  */
 import type { Client } from "../daemon/client.ts";
 
 export class TokenIdentities {
 	readonly #daemon: () => Promise<Client>;
-	/** Kept, for asking for it is a request too. */
+	/** Cached, since computing it may itself need a request. */
 	#client: Client | undefined;
 	readonly #tokenIds = new Map<string, string>();
-	readonly #nobodys = new Set<string>();
-	/** Tokens that there were when the last question was asked. */
-	#askedAmong: ReadonlySet<string> = new Set();
-	/** Another one each time that nobody's hashes are forgotten: an answer that was on its way then is too old. */
+	readonly #unmatched = new Set<string>();
+	/** The tokens that existed at the last request. */
+	#knownTokens: ReadonlySet<string> = new Set();
+	/** Incremented whenever unmatched hashes are discarded: an answer still under way is outdated then. */
 	#round = 0;
 
 	constructor(daemon: () => Promise<Client>) {
 		this.#daemon = daemon;
 	}
 
-	/** The token's id; null: no token that the daemon knows; undefined: not asked yet. */
+	/** The token's id; null: the daemon knows no such token; undefined: not requested yet. */
 	of(hash: string): string | null | undefined {
-		return this.#tokenIds.get(hash) ?? (this.#nobodys.has(hash) ? null : undefined);
+		return this.#tokenIds.get(hash) ?? (this.#unmatched.has(hash) ? null : undefined);
 	}
 
-	/** Answers whether anything that was nobody's may be somebody's by now. */
-	tokensAre(ids: ReadonlySet<string>): boolean {
-		const isNew = [...ids].some((id) => !this.#askedAmong.has(id));
-		this.#askedAmong = ids;
+	/** Notes the current tokens. Returns whether a hash that matched no token may match one now. */
+	noteTokens(ids: ReadonlySet<string>): boolean {
+		const isNew = [...ids].some((id) => !this.#knownTokens.has(id));
+		this.#knownTokens = ids;
 		if (isNew) {
-			this.#nobodys.clear();
+			this.#unmatched.clear();
 			this.#round += 1;
 		}
 		return isNew;
 	}
 
 	/**
-	 * Asks for those of the hashes that have no answer. Fulfils with whether there were any.
+	 * Requests the hashes that are still unknown. Resolves to whether there were any.
 	 * @throws UnreachableError, ProblemError or DaemonError
 	 */
-	async ask(hashes: Iterable<string>): Promise<boolean> {
+	async request(hashes: Iterable<string>): Promise<boolean> {
 		const open = [...new Set(hashes)].filter((hash) => this.of(hash) === undefined);
 		if (open.length === 0) return false;
 		const round = this.#round;
@@ -48,7 +48,7 @@ export class TokenIdentities {
 		for (const hash of open) {
 			const id = found[hash]?.id;
 			if (id !== undefined) this.#tokenIds.set(hash, id);
-			else if (round === this.#round) this.#nobodys.add(hash);
+			else if (round === this.#round) this.#unmatched.add(hash);
 		}
 		return true;
 	}

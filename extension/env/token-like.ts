@@ -1,24 +1,24 @@
 /**
- * Whether the value of an env line looks like an API token, and whose: by the prefixes of well-known issuers, by the
- * shape of a JWT, by our own checksum, or by a key's name together with a value that looks random. Pure, and offline.
- * Invariant: what stands for a value (placeholders, references, addresses, paths) is no token.
+ * Decides whether the value of an env line looks like an API token, and of which issuer: by well-known prefixes, by the
+ * shape of a JWT, by our own checksum, or by the key's name together with a value that looks random. Pure, and offline.
+ * Invariant: a stand-in for a value (placeholder, reference, address, path) is not a token.
  */
 import { isWellFormed } from "../../daemon/rules/secret.ts";
 
-/** @property issuer as a record names it. @property name as a person knows the issuer; undefined where nobody can tell. */
+/** @property issuer as in a record. @property name the issuer's display name; undefined if it cannot be determined. */
 export interface TokenLike {
 	readonly issuer: string;
 	readonly name: string | undefined;
 }
 
-/** What a JWT says of itself. Nothing of it is verified. */
+/** Claims of a JWT. They are not verified. */
 interface JwtClaims {
 	/** RFC 7519 section 4.1.4, in milliseconds since the epoch. */
 	readonly expiry: number | undefined;
 	readonly issuer: string | undefined;
 }
 
-/** Who would have issued the value as a token; undefined: it does not look like one. */
+/** The likely issuer of the value; undefined: it does not look like a token. */
 export function tokenLike(key: string, value: string): TokenLike | undefined {
 	if (value.length < shortest || !mayBeSecret(value)) return undefined;
 	const known = issuerByShape(value);
@@ -30,17 +30,20 @@ export function tokenLike(key: string, value: string): TokenLike | undefined {
 	return byKey ?? unknownIssuer;
 }
 
-/** Words of a comment that are tokens by themselves, without a key's name to go by. */
+/** Words in a comment that look like tokens even without a key's name. */
 export function isTokenByItself(word: string): boolean {
 	return tokenLike("", word) !== undefined;
 }
 
-/** Not what no secret is, whoever issued it: short, with a blank in it, or standing for something else. */
+/**
+ * Excludes values that cannot be a secret of any issuer: short, containing whitespace, or standing in for another
+ * value.
+ */
 export function mayBeSecret(value: string): boolean {
 	return value.length >= 12 && value.length <= longest && !/\s/.test(value) && !standsForAnother(value);
 }
 
-/** undefined: the value is no JWT. */
+/** undefined: the value is not a JWT. */
 export function jwtClaims(value: string): JwtClaims | undefined {
 	const payload = jwtPayload(value);
 	if (payload === undefined) return undefined;
@@ -51,7 +54,7 @@ export function jwtClaims(value: string): JwtClaims | undefined {
 	};
 }
 
-/** Every issuer that is known by name, in the order of their names. */
+/** Every issuer with a known name, sorted by name. */
 export function issuers(): { issuer: string; name: string }[] {
 	const known = [...shapes, ...keyWords].map(([issuer, name]) => ({ issuer, name }));
 	return [...new Map(known.map((entry) => [entry.issuer, entry])).values()].sort((one, other) =>
@@ -61,11 +64,11 @@ export function issuers(): { issuer: string; name: string }[] {
 
 const longest = 8192;
 
-/** No issuer makes shorter ones, and most values of an env file are. */
+/** No issuer's secrets are shorter, and most values in env files are. */
 const shortest = 16;
 const unknownIssuer: TokenLike = { issuer: "other", name: undefined };
 
-/** Shapes that an issuer gives to its tokens alone, by its own papers or those of secret scanners. */
+/** Prefixes and shapes that are unique to an issuer, according to its documentation or to secret scanners. */
 const shapes: readonly (readonly [issuer: string, name: string, shape: RegExp])[] = [
 	["github", "GitHub", /^(?:gh[opsru]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{80,255})$/],
 	["gitlab", "GitLab", /^gl(?:pat|dt|rt|rtr|cbt|ptt|ft|agent|oas|soat|imt|ffct)-[\w.-]{20,300}$/],
@@ -123,7 +126,7 @@ const shapes: readonly (readonly [issuer: string, name: string, shape: RegExp])[
 	["dropbox", "Dropbox", /^sl\.[\w-]{100,}$/],
 ];
 
-/** Issuers whose tokens have no shape of their own, by what their keys are called. */
+/** Issuers whose tokens have no shape of their own, recognized by the usual names of their keys. */
 const keyWords: readonly (readonly [issuer: string, name: string, word: RegExp])[] = [
 	["mindbridge", "MindBridge", /MIND_?BRIDGE/i],
 	["narrative", "Narrative", /NARRATIVE/i],
@@ -138,7 +141,8 @@ const keyWords: readonly (readonly [issuer: string, name: string, word: RegExp])
 ];
 
 function issuerByShape(value: string): TokenLike | undefined {
-	// Made by another machine's daemon, or by ours before its data were lost: `local` is only what ours has a record of.
+	// Issued by another machine's daemon, or by ours before its data was lost: `local` means that our daemon has a
+	// record.
 	if (isWellFormed(value)) return { issuer: "other", name: "Tokensmith" };
 	const [issuer, name] = shapes.find(([, , shape]) => shape.test(value)) ?? [];
 	return issuer === undefined ? undefined : { issuer, name };
@@ -149,7 +153,7 @@ function issuerByKey(key: string): TokenLike | undefined {
 	return issuer === undefined ? undefined : { issuer, name };
 }
 
-/** References, addresses, paths and what is encrypted already. */
+/** References, addresses, paths and values that are already encrypted. */
 function standsForAnother(value: string): boolean {
 	return (
 		/\$[{(]|\{\{|^\$\w|^%\w+%$|^[<[({].*[>\])}]$|^@/.test(value) ||
@@ -162,7 +166,7 @@ function standsForAnother(value: string): boolean {
 	);
 }
 
-/** Whether the key's name says that a secret of an API follows. Passwords are none that an issuer knows. */
+/** Whether the key's name announces an API secret. Passwords are excluded: no issuer knows them. */
 function namesSecret(key: string): boolean {
 	if (/PUBLI|_SITE_?KEY$|KEY_?NAME$/i.test(key)) return false;
 	return /(?:TOKEN|SECRET|PAT|BEARER|CREDENTIALS?|(?:API|ACCESS|AUTH|SERVICE|CLIENT|PRIVATE|SECRET|APP|ROLE|SIGNING|WEBHOOK)[_-]?KEY)(?:[_-]?(?:\d+|OLD|NEW|DEV|PROD|TEST|STAGING|LIVE))?$/i.test(
@@ -176,12 +180,12 @@ function looksRandom(value: string): boolean {
 	return entropyOf(value) >= 3 && !isWords(value) && !isMadeUp(value);
 }
 
-/** `my-service-2024`: a person can say it. */
+/** `my-service-2024`: pronounceable words. */
 function isWords(value: string): boolean {
 	return /^(?:[A-Za-z]+|\d{1,4}|v\d+)(?:[-_.:/](?:[A-Za-z]+|\d{1,4}|v\d+))*\d{0,4}$/.test(value);
 }
 
-/** What people write until they have the real value: fillers, runs, and few different characters. */
+/** Typical placeholders: filler text, runs, and few distinct characters. */
 function isMadeUp(value: string): boolean {
 	const filler =
 		/(?:your|my|the|some)[-_ ]?(?:api|own|secret|token|key|access)|change[-_]?(?:me|this|it)|place[-_]?holder|example|dummy|replace[-_]?(?:me|this|with)|insert[-_]?|to[-_]?do|redacted|fill[-_]?(?:me|in)|(?:goes|put)[-_]?here|x{6}|\*{4}|\.{3}|…|0{8}|1{8}/i;
@@ -190,7 +194,7 @@ function isMadeUp(value: string): boolean {
 	return entropyOf(body) < 2.4 || runShare(body) > 0.5;
 }
 
-/** The part of the characters that just follow the one before them in the alphabet, as in `12345` and `abcdef`. */
+/** The share of characters that directly follow their predecessor in the alphabet, as in `12345` and `abcdef`. */
 function runShare(text: string): number {
 	let runs = 0;
 	for (let at = 1; at < text.length; at++) {
@@ -199,7 +203,7 @@ function runShare(text: string): number {
 	return runs / Math.max(1, text.length - 1);
 }
 
-/** Bits per character (Shannon), of the text's own distribution. */
+/** Bits per character (Shannon entropy) of the text's own distribution. */
 function entropyOf(text: string): number {
 	const counts: number[] = new Array(128).fill(0);
 	for (let at = 0; at < text.length; at++) {
@@ -213,7 +217,7 @@ function shareBits(share: number): number {
 	return share * Math.log2(share);
 }
 
-/** Supabase's and others' keys for anonymous visitors stand in every page. */
+/** Keys for anonymous visitors, as from Supabase, are part of every public page. */
 function isPublicJwt(value: string): boolean {
 	return jwtPayload(value)?.role === "anon";
 }
@@ -229,7 +233,7 @@ function decode(part: string): Record<string, unknown> | undefined {
 		const content: unknown = JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
 		return typeof content === "object" && content !== null ? { ...content } : undefined;
 	} catch (error) {
-		// What only looks like a JWT is none. The parser's message quotes the text: it goes nowhere.
+		// It only looked like a JWT. The parser's message quotes the text, so it is dropped.
 		if (error instanceof SyntaxError) return undefined;
 		throw error;
 	}

@@ -1,6 +1,6 @@
 /**
- * Which env files with secrets git tracks, as last asked. Asks for files with lines only, all of a repository at once,
- * and again when its index has changed. Nothing is asked in Restricted Mode.
+ * Which env files with secrets Git tracks, according to its last answer. Checks only files with lines, all of a
+ * repository at once, and again when the repository's index has changed. Inactive in Restricted Mode.
  */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
@@ -19,7 +19,7 @@ export class TrackedFiles implements vscode.Disposable {
 	readonly #changed = new vscode.EventEmitter<void>();
 	readonly onDidChange = this.#changed.event;
 	readonly #disposables: vscode.Disposable[] = [this.#changed];
-	/** What git has said, by file. */
+	/** Git's answers by file. */
 	#answers = new Map<string, boolean>();
 	#asking: Promise<void> = Promise.resolve();
 	#outdated = false;
@@ -33,7 +33,7 @@ export class TrackedFiles implements vscode.Disposable {
 		return this.#answers.get(uri.toString()) ?? false;
 	}
 
-	/** Asks about the files that have lines, and from now on about those that get some. */
+	/** Checks the files that have lines, and from now on those that get some. */
 	open(): void {
 		const index = vscode.workspace.createFileSystemWatcher("**/.git/index");
 		const forget = () => this.forget();
@@ -41,14 +41,14 @@ export class TrackedFiles implements vscode.Disposable {
 			index,
 			index.onDidCreate(forget),
 			index.onDidChange(forget),
-			// The index of a repository above the folder is not watched.
+			// The index of a repository above the workspace folder is not watched.
 			vscode.window.onDidChangeWindowState(({ focused }) => focused && forget()),
 			this.#options.bindings.onDidChange(() => this.#askSoon()),
 		);
 		this.#askSoon();
 	}
 
-	/** What git has said may be wrong by now. It is shown until git has said something else. */
+	/** Git's answers may be outdated. They stay in effect until Git has answered again. */
 	forget(): void {
 		this.#outdated = true;
 		this.#askSoon();
@@ -64,7 +64,7 @@ export class TrackedFiles implements vscode.Disposable {
 		this.#timer = setTimeout(() => {
 			this.#asking = this.#asking
 				.then(() => this.#ask())
-				// Without git's word nothing is said of a file.
+				// Without Git's answer, nothing is reported about a file.
 				.catch((error: unknown) => this.#options.log.warn(inspect(error)));
 		}, debounceMilliseconds);
 	}

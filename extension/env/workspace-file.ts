@@ -1,6 +1,6 @@
 /**
- * How one text file of the workspace is changed. Invariant: what a change does not name keeps its bytes, its
- * unsaved edits, and its mode; what cannot be kept is refused before anything is written.
+ * Changes one text file of the workspace. Invariant: everything outside the change keeps its bytes, its unsaved edits
+ * and its mode; if that is not possible, the change is refused before anything is written.
  */
 import { constants } from "node:fs";
 import { access, chmod, lstat, realpath, stat as statOnDisk } from "node:fs/promises";
@@ -12,18 +12,18 @@ import type { EnvEdit } from "./env-changes.ts";
 import { attempt, FileError, type FileText, nameOf, readFileText, readFromDisk } from "./file-text.ts";
 
 export interface ChangeOptions {
-	/** What to do if there is no file. Default: create it. */
+	/** What to do if the file does not exist. Default: create it. */
 	readonly missing?: "create" | "refuse";
-	/** How far a symbolic link may lead. Default: only to where the file's own workspace folder is. */
+	/** Where a symbolic link may lead. Default: only to where the file's own workspace folder is. */
 	readonly links?: "inside-folder" | "anywhere";
 }
 
-/** `unsaved`: the change is in the editor, among other changes that the person has not saved yet. */
+/** `unsaved`: the change is in the editor, among other unsaved changes of the user. */
 export type Saved = "saved" | "unsaved";
 
 /**
- * Makes the one edit that `plan` answers for the file's text, undoable, and saves it.
- * @throws FileError, and whatever `plan` throws, before anything is changed.
+ * Applies the single edit that `plan` returns for the file's text, undoable, and saves the file.
+ * @throws FileError, and any error of `plan`, before anything is changed.
  */
 export async function changeFile(
 	uri: vscode.Uri,
@@ -41,17 +41,17 @@ export async function changeFile(
 /** A document that is about to be changed. */
 export interface Opened {
 	readonly document: vscode.TextDocument;
-	/** It has changes that somebody else has to decide about: whoever changes it further leaves the saving to them. */
+	/** Has unsaved changes of the user, who decides when to save them: a further change is not saved either. */
 	readonly wasDirty: boolean;
 }
 
-/** The file as it is now, after all has been looked at that could keep it from being changed. @throws FileError */
+/** The current file, after everything that could prevent a change has been checked. @throws FileError */
 export async function openForChange(uri: vscode.Uri): Promise<Opened> {
 	await checkWritable(uri, { missing: "refuse" });
 	return await openSettled(uri);
 }
 
-/** Adds edits of the document's present text. Answers whether that changes anything. */
+/** Adds edits that refer to the document's current text. Returns whether they change anything. */
 export function addEdits(
 	edit: vscode.WorkspaceEdit,
 	document: vscode.TextDocument,
@@ -67,17 +67,17 @@ export function addEdits(
 	return real.length > 0;
 }
 
-/** Saves what was changed, unless others have changes in the same editor. @throws FileError `not-saved` */
+/** Saves the change, unless the editor has other unsaved changes. @throws FileError `not-saved` */
 export async function saveChange({ document, wasDirty }: Opened): Promise<Saved> {
 	if (!wasDirty) await save(document);
 	return savedOf({ wasDirty });
 }
 
-/** Whether the file is there, or can be created, and whether it can be written. Never throws. */
+/** Whether the file exists, can be created, or cannot be written. Never throws. */
 export async function accessTo(uri: vscode.Uri): Promise<"new" | "present" | "read-only"> {
 	const stat = await vscode.workspace.fs.stat(uri).then(
 		(found) => found,
-		() => undefined, // What cannot be looked at is answered for when it is read or written.
+		() => undefined, // Reading or writing reports why a path is not accessible.
 	);
 	const isReadOnly =
 		vscode.workspace.fs.isWritableFileSystem(uri.scheme) === false ||
@@ -92,7 +92,7 @@ async function checkWritable(uri: vscode.Uri, { missing, links }: ChangeOptions)
 	const found = await readFileText(uri);
 	if (!found.exists && (found.unsaved || missing === "refuse")) {
 		const detail = l10n.t(
-			"{0} does not exist any more. Choose another file, or save it again from its editor.",
+			"{0} no longer exists. Choose another file, or save it again from its editor.",
 			nameOf(uri),
 		);
 		throw new FileError("deleted", detail);
@@ -115,7 +115,8 @@ async function createFile(uri: vscode.Uri, text: string): Promise<Saved> {
 	edit.createFile(uri, { overwrite: false });
 	edit.insert(uri, new vscode.Position(0, 0), text);
 	if (!(await vscode.workspace.applyEdit(edit))) throw changed(uri);
-	// The file is still empty: the text is only in the editor, and reaches the disk once nobody else can read it.
+	// The file is still empty and the text exists in the editor only; it reaches the disk once no other user can read
+	// it.
 	if (uri.scheme === "file") await chmod(uri.fsPath, 0o600);
 	await save(await openText(uri));
 	return "saved";
@@ -133,13 +134,16 @@ async function save(document: vscode.TextDocument): Promise<void> {
 	);
 	if (isSaved) return;
 	const detail = l10n.t(
-		"{0} is changed in its editor, but could not be saved. Save it there.",
+		"{0} was changed in its editor but could not be saved. Save it there.",
 		nameOf(document.uri),
 	);
 	throw new FileError("not-saved", detail, options);
 }
 
-/** An open document follows its file with a delay, and has only one kind of line ending, which a save would write everywhere. */
+/**
+ * An open document follows its file with a delay, and has a single kind of line ending, which saving would apply
+ * everywhere.
+ */
 async function waitForDisk(document: vscode.TextDocument): Promise<void> {
 	const { uri } = document;
 	const deadline = AbortSignal.timeout(5000);
@@ -171,17 +175,17 @@ function unifyLineEndings(text: string): string {
 
 function mixedLineEndings(uri: vscode.Uri): FileError {
 	const detail = l10n.t(
-		"{0} mixes line endings, which VS Code would make all the same. Open it, choose LF or CRLF in the status bar, save it, then try again.",
+		"{0} has mixed line endings, which VS Code would unify. Open it, choose LF or CRLF in the status bar, save it, then try again.",
 		nameOf(uri),
 	);
 	return new FileError("mixed-line-endings", detail);
 }
 
-/** Somebody else was faster. */
+/** The file has changed in the meantime. */
 export function changed(uri: vscode.Uri): FileError {
 	return new FileError(
 		"changed",
-		l10n.t("{0} was changed in the meantime. Look at it, then try again.", nameOf(uri)),
+		l10n.t("{0} has changed in the meantime. Check it, then try again.", nameOf(uri)),
 	);
 }
 
@@ -202,7 +206,7 @@ async function openText(uri: vscode.Uri): Promise<vscode.TextDocument> {
 async function refuseReadOnly(uri: vscode.Uri): Promise<void> {
 	if ((await accessTo(uri)) !== "read-only") return;
 	const detail = l10n.t(
-		"{0} is read-only, or its folder is. Allow writing there, or choose another file.",
+		"{0} or its folder is read-only. Make it writable, or choose another file.",
 		nameOf(uri),
 	);
 	throw new FileError("read-only", detail);
@@ -211,14 +215,14 @@ async function refuseReadOnly(uri: vscode.Uri): Promise<void> {
 async function canWrite(path: string): Promise<boolean> {
 	try {
 		await access(path, constants.W_OK);
-		// The superuser may write where the mode says that nobody should.
+		// The superuser may write even where the mode permits no one to.
 		return ((await statOnDisk(path)).mode & 0o222) !== 0;
 	} catch (error) {
 		return codeOf(error) === "ENOENT";
 	}
 }
 
-/** A repository can hold a link, and with it could have a secret written to anywhere. */
+/** A repository can contain a link, which could redirect a secret to any file. */
 async function refuseLinkToOutside(uri: vscode.Uri): Promise<void> {
 	const folder = vscode.workspace.getWorkspaceFolder(uri);
 	if (folder === undefined || uri.scheme !== "file") return;
@@ -227,14 +231,14 @@ async function refuseLinkToOutside(uri: vscode.Uri): Promise<void> {
 	if (path !== undefined && path !== ".." && !path.startsWith(`..${sep}`) && path !== target) return;
 	const where = target ?? l10n.t("a file that does not exist");
 	const detail = l10n.t(
-		"{0} is a link that leads out of its workspace folder, to {1}. Choose another file.",
+		"{0} is a link that points outside its workspace folder, to {1}. Choose another file.",
 		nameOf(uri),
 		where,
 	);
 	throw new FileError("outside-workspace", detail);
 }
 
-/** Where a path really leads. undefined: it is a link to nothing. */
+/** The real path. undefined: a link to nothing. */
 async function resolveLink(path: string): Promise<string | undefined> {
 	try {
 		return await realpath(path);
@@ -245,6 +249,6 @@ async function resolveLink(path: string): Promise<string | undefined> {
 		() => true,
 		() => false,
 	);
-	// A file that is to be created lies where its folder really is.
+	// A file that does not exist yet is located in its folder's real path.
 	return isLink ? undefined : resolveLink(dirname(path));
 }

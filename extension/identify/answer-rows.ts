@@ -1,6 +1,6 @@
 /**
- * The rows of an answer: facts to read, lines to open, and what can be done with a token, as its record and this
- * machine allow it. Knows no VS Code; no row holds a secret.
+ * The rows of an answer: facts, lines to open, and the actions that the token's record and this machine allow. Knows no
+ * VS Code; no row contains a secret.
  */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -15,18 +15,18 @@ export interface KnownLine {
 
 /** What is known besides the text; undefined members are not known yet. */
 export interface Known<Line extends KnownLine> {
-	/** By hash: the daemon's answer. */
+	/** The daemon's answer, by hash. */
 	readonly found: Readonly<Record<string, TokenRecord>> | undefined;
 	readonly tokens: readonly TokenRecord[];
-	/** Whether the secret of the token is kept on this machine. */
+	/** Whether the token's secret is stored on this machine. */
 	isKept(id: string): boolean;
 	/** Env lines by the hash of their value. */
 	linesWith(hash: string): readonly Line[];
 	linesOf(id: string): readonly Line[];
-	/** Why the daemon could not be asked. */
+	/** Why the daemon's answer is missing. */
 	readonly problem: string | undefined;
-	/** Whether the env files have been looked at: `unread` in Restricted Mode, where they are not. */
-	readonly files: "looking" | "ready" | "unread";
+	/** Whether the env files have been scanned: `unread` in Restricted Mode, where they are not. */
+	readonly files: "scanning" | "ready" | "unread";
 }
 
 export type Action<Line> =
@@ -35,7 +35,7 @@ export type Action<Line> =
 	| { readonly kind: "token"; readonly id: string }
 	| { readonly kind: "again" };
 
-/** A row without an action is there to be read; `section` begins a new part of the list. */
+/** A row without an action is informational; `section` starts a new part of the list. */
 export interface AnswerRow<Line> {
 	readonly label: string;
 	readonly description?: string;
@@ -45,12 +45,12 @@ export interface AnswerRow<Line> {
 }
 
 export interface Answer<Line> {
-	/** The conclusion, in a sentence. */
+	/** The conclusion, in one sentence. */
 	readonly headline: string;
 	readonly rows: readonly AnswerRow<Line>[];
 }
 
-/** Of one token: as it is shown when another token's answer leads to it. */
+/** The part about one token, as shown when another token's answer leads to it. */
 export function recordPart<Line extends KnownLine>(
 	token: TokenRecord,
 	known: Known<Line>,
@@ -67,7 +67,7 @@ export function recordPart<Line extends KnownLine>(
 
 export function factRow<Line>({ label, value }: Fact): AnswerRow<Line> {
 	const text = labelText(value);
-	// What is too long for one line stands below its name, where it is not cut off.
+	// Text that is too long for one line goes below its name, where it is not cut off.
 	return text.length > 60 ? { label, detail: text } : { label, description: text };
 }
 
@@ -77,13 +77,13 @@ function lineRows<Line extends KnownLine>(token: TokenRecord, known: Known<Line>
 		return [factRow({ label, value: l10n.t("In Restricted Mode, env files are not read.") })];
 	const lines = known.linesOf(token.id);
 	if (lines.length > 0) return lines.map(lineRow);
-	if (known.files === "looking") return [factRow({ label, value: l10n.t("Looking through the env files…") })];
+	if (known.files === "scanning") return [factRow({ label, value: l10n.t("Searching the env files…") })];
 	return [factRow({ label, value: l10n.t("In no env file of this workspace") })];
 }
 
 export function lineRow<Line extends KnownLine>(line: Line): AnswerRow<Line> {
 	const label = `$(go-to-file) ${labelText(line.words)}`;
-	return { label, description: l10n.t("holds it"), action: { kind: "line", line } };
+	return { label, description: l10n.t("contains it"), action: { kind: "line", line } };
 }
 
 function actionRows<Line extends KnownLine>(token: TokenRecord, known: Known<Line>): AnswerRow<Line>[] {

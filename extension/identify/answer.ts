@@ -1,6 +1,6 @@
 /**
- * What a person is told of what they pasted: a conclusion with rows below it, from what was found in the text and what
- * the records say. Knows no VS Code; no row holds a secret.
+ * The answer about a pasted text: a conclusion with rows below it, from what was found in the text and what the records
+ * say. Knows no VS Code; no row contains a secret.
  */
 import * as l10n from "@vscode/l10n";
 import { labelText, plainText } from "../display-text.ts";
@@ -37,18 +37,18 @@ export function answerTo<Line extends KnownLine>(
 		...unknown.map((value) => recorded(value) ?? unknownPart(value, known)),
 		...(pasted.failedCall === undefined ? [] : [failedPart(pasted.failedCall, known)]),
 	];
-	const told = [
+	const found = [
 		...pasted.own.map((value) => recorded(value) ?? ownPart(value, known)),
 		...namedParts(pasted, known, now),
 		...others,
 	];
-	// An answer carries ids of its own, of requests and the like: they are only of interest by themselves.
-	const parts = told.length > 0 ? told : nobodysName(pasted, known);
+	// A refusal contains IDs of its own, such as a request's: they matter only if nothing else was found.
+	const parts = found.length > 0 ? found : unknownName(pasted, known);
 	const [first] = parts;
 	if (first === undefined) return nothingFound();
 	const headline =
 		parts.length === 1 ? first.headline : l10n.t("{0} And {1} more below.", first.headline, parts.length - 1);
-	// A single part's headline stands above the list already.
+	// A single part's headline is already shown above the list.
 	const sections = (part: Answer<Line>) =>
 		parts.length === 1 ? [] : [{ label: part.headline, section: true as const }];
 	const rows = parts.flatMap((part) => [...sections(part), ...part.rows]);
@@ -56,21 +56,23 @@ export function answerTo<Line extends KnownLine>(
 }
 
 function ownPart<Line extends KnownLine>({ hash, partial }: PastedValue, known: Known<Line>): Answer<Line> {
-	const checked = l10n.t("{0} is a secret of Tokensmith: its checksum is right.", partial);
+	const checked = l10n.t("{0} is a Tokensmith secret with a valid checksum.", partial);
 	if (known.found === undefined) return { headline: checked, rows: [] };
 	return {
 		headline: checked,
 		rows: [
 			factRow({
 				label: l10n.t("Record"),
-				value: l10n.t("This daemon knows no token with it. It is of another machine or data directory."),
+				value: l10n.t(
+					"This daemon has no token with this secret. It belongs to another machine or data directory.",
+				),
 			}),
 			...known.linesWith(hash).map(lineRow),
 		],
 	};
 }
 
-/** Of tokens that were named by their id, or by first and last characters, which several may share. */
+/** Tokens named by their ID, or by first and last characters, which several tokens may share. */
 function namedParts<Line extends KnownLine>(
 	{ own, ids, partials }: Pasted,
 	known: Known<Line>,
@@ -83,7 +85,7 @@ function namedParts<Line extends KnownLine>(
 		.map((token) => recordPart(token, known, now));
 }
 
-function nobodysName<Line extends KnownLine>(
+function unknownName<Line extends KnownLine>(
 	{ ids, partials }: Pasted,
 	{ found }: Known<Line>,
 ): Answer<Line>[] {
@@ -91,21 +93,21 @@ function nobodysName<Line extends KnownLine>(
 	if (named === undefined) return [];
 	const headline =
 		found === undefined
-			? l10n.t("{0} may name a token.", named)
-			: l10n.t("{0} names no token that this daemon knows.", named);
+			? l10n.t("{0} may refer to a token.", named)
+			: l10n.t("{0} refers to no token that this daemon knows.", named);
 	return [{ headline, rows: [] }];
 }
 
 const problems: Record<Lookalike["problem"], (length: number) => string> = {
-	short: (length) => l10n.t("It was cut off: {0} of the 38 characters after the prefix are there.", length),
-	long: (length) => l10n.t("It is too long: after the prefix come 38 characters, here {0}.", length),
-	checksum: () => l10n.t("Its checksum is wrong: at least one character was changed or mixed up."),
+	short: (length) => l10n.t("It is truncated: it has {0} of the 38 characters after the prefix.", length),
+	long: (length) => l10n.t("It is too long: it has {0} characters after the prefix instead of 38.", length),
+	checksum: () => l10n.t("Its checksum is wrong: at least one character was changed or transposed."),
 };
 
 function lookalikePart<Line>({ partial, problem, length }: Lookalike): Answer<Line> {
-	const name = partial === "" ? l10n.t("What was pasted") : partial;
+	const name = partial === "" ? l10n.t("Pasted text") : partial;
 	return {
-		headline: l10n.t("{0} looks like a secret of Tokensmith, but is none.", name),
+		headline: l10n.t("{0} looks like a Tokensmith secret, but is not valid.", name),
 		rows: [factRow({ label: l10n.t("Reason"), value: problems[problem](length) })],
 	};
 }
@@ -116,11 +118,14 @@ function foreignPart<Line extends KnownLine>(
 	now: number,
 ): Answer<Line> {
 	const rows = known.linesWith(hash).map(lineRow);
-	if (issuer === "Tokensmith") return { headline: l10n.t("{0} is a secret of Tokensmith.", partial), rows };
+	if (issuer === "Tokensmith") return { headline: l10n.t("{0} is a Tokensmith secret.", partial), rows };
 	if (issuer !== undefined)
-		return { headline: l10n.t("{0} is a token of {1}, by its shape.", partial, issuer), rows };
+		return { headline: l10n.t("{0} has the format of a token from {1}.", partial, issuer), rows };
 	if (jwt !== undefined) return { headline: jwtHeadline(jwt, partial, now), rows };
-	return { headline: l10n.t("{0} looks like a token; whose, its shape does not tell.", partial), rows };
+	return {
+		headline: l10n.t("{0} looks like a token, but its format does not identify the issuer.", partial),
+		rows,
+	};
 }
 
 function withJwtFacts<Line>({ jwt }: ForeignToken, part: Answer<Line>): Answer<Line> {
@@ -142,9 +147,9 @@ function factsOfJwt({ expiry, issuer }: JwtFacts): Fact[] {
 	return [
 		{
 			label: l10n.t("Expires"),
-			value: expiry === undefined ? l10n.t("It does not say.") : dateInWords(expiry),
+			value: expiry === undefined ? l10n.t("Not stated") : dateInWords(expiry),
 		},
-		...(issuer === undefined ? [] : [{ label: l10n.t("Issuer, as it says"), value: issuer }]),
+		...(issuer === undefined ? [] : [{ label: l10n.t("Issuer, as stated"), value: issuer }]),
 	];
 }
 
@@ -152,12 +157,9 @@ function unknownPart<Line extends KnownLine>(
 	{ hash, partial }: PastedValue,
 	known: Known<Line>,
 ): Answer<Line> {
-	const name = partial === "" ? l10n.t("What was pasted") : partial;
+	const name = partial === "" ? l10n.t("Pasted text") : partial;
 	return {
-		headline: l10n.t(
-			"{0} is no secret of Tokensmith, and has the shape of no system that is known here.",
-			name,
-		),
+		headline: l10n.t("{0} is not a Tokensmith secret and has no known token format.", name),
 		rows: known.linesWith(hash).map(lineRow),
 	};
 }
@@ -173,10 +175,10 @@ function failedPart<Line extends KnownLine>(call: FailedCall, known: Known<Line>
 				? []
 				: [factRow<Line>({ label: l10n.t("Status"), value: statusInWords(call.status) })]),
 			{ label: l10n.t("What to do"), detail: next },
-			...(said === undefined ? [] : [{ label: l10n.t("The answer says"), detail: labelText(said) }]),
+			...(said === undefined ? [] : [{ label: l10n.t("Response"), detail: labelText(said) }]),
 			...(able.length === 0
 				? []
-				: [factRow<Line>({ label: l10n.t("Tokens that may"), value: listInWords(able.slice(0, 10)) })]),
+				: [factRow<Line>({ label: l10n.t("Tokens with access"), value: listInWords(able.slice(0, 10)) })]),
 			...(call.reason === undefined
 				? []
 				: [{ label: `$(add) ${l10n.t("Create API Token")}`, action: command<Line>("createToken") }]),
@@ -196,19 +198,19 @@ function ableTokens({ reason, missing }: FailedCall, { tokens }: Pick<Known<Know
 		.map(({ name }) => name);
 }
 
-/** As the daemon reads it: `orders.*` covers all below `orders.`. */
+/** As the daemon interprets it: `orders.*` covers everything below `orders.`. */
 function covers(held: string, wanted: string): boolean {
 	return held === wanted || held === "*" || (held.endsWith(".*") && wanted.startsWith(held.slice(0, -1)));
 }
 
 function nothingFound<Line>(): Answer<Line> {
 	return {
-		headline: l10n.t("Nothing here looks like a token, its ID, or the answer of a failed call."),
+		headline: l10n.t("The text does not contain a token, a token ID or the response of a failed call."),
 		rows: [
 			{
 				label: l10n.t("What can be identified"),
 				detail: l10n.t(
-					"A secret, also inside a line or a curl command; an ID or the first and last characters; the status, header or body of a 401 or 403; a JWT.",
+					"A secret, also within a line or a curl command; an ID, or the first and last characters; the status, header or body of a 401 or 403 response; a JWT.",
 				),
 			},
 		],
@@ -218,13 +220,13 @@ function nothingFound<Line>(): Answer<Line> {
 function problemRows<Line extends KnownLine>({ problem }: Known<Line>): AnswerRow<Line>[] {
 	if (problem === undefined) return [];
 	return [
-		{ label: l10n.t("The daemon could not be asked."), section: true },
+		{ label: l10n.t("The daemon did not respond."), section: true },
 		{ label: l10n.t("Reason"), detail: labelText(problem) },
 		{ label: `$(refresh) ${l10n.t("Try Again")}`, action: { kind: "again" } },
 	];
 }
 
-/** For places that show text as it is, such as a remark below an input box. */
+/** For places that show text literally, such as the message below an input box. */
 export function plainHeadline(answer: Pick<Answer<unknown>, "headline">): string {
 	return plainText(answer.headline);
 }

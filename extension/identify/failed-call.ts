@@ -1,21 +1,21 @@
 /**
- * Reads the answer of a call that failed: a status line, a `WWW-Authenticate` header (RFC 6750), a problem (RFC 9457) or any
- * of them in what curl prints, also in one line. Knows no VS Code.
+ * Parses the response of a failed call: a status line, a `WWW-Authenticate` header (RFC 6750), a problem (RFC 9457), or
+ * any of them in curl's output, even on a single line. Knows no VS Code.
  */
 import { type ProblemCode, problemStatus, type RefusalReason } from "../../daemon/contract.ts";
 
 export interface FailedCall {
 	readonly status: number | undefined;
-	/** Whether it is from Tokensmith: its realm, or one of its codes. */
+	/** Whether the response is from Tokensmith: its realm, or one of its codes. */
 	readonly isOurs: boolean;
 	readonly code: ProblemCode | undefined;
-	/** Why a verification said no. */
+	/** Why the verification failed. */
 	readonly reason: RefusalReason | undefined;
 	/** Permissions or resources. */
 	readonly missing: readonly string[];
-	/** What the answer itself says, in the words of whoever sent it. */
+	/** The response's own explanation. */
 	readonly detail: string | undefined;
-	/** The error of RFC 6750 section 3.1. */
+	/** The error code of RFC 6750 section 3.1. */
 	readonly bearerError: string | undefined;
 }
 
@@ -30,7 +30,7 @@ const reasonOfCode: Partial<Record<ProblemCode, RefusalReason>> = {
 	"resource-not-granted": "resource",
 };
 
-/** undefined: the text tells of no failed call. */
+/** undefined: the text contains no failed call. */
 export function readFailedCall(text: string): FailedCall | undefined {
 	const body = readBody(text);
 	const challenge = readChallenge(text);
@@ -55,7 +55,7 @@ function statusOf(
 	body: Record<string, unknown> | undefined,
 	code: ProblemCode | undefined,
 ): number | undefined {
-	// The last one is the answer: what came before may be of a proxy.
+	// The last status counts: earlier ones may come from a proxy.
 	const line = [...text.matchAll(/\bHTTP\/\d(?:\.\d)?\s+(\d{3})/g)].at(-1)?.[1];
 	if (line !== undefined) return Number(line);
 	const shapes = [
@@ -106,7 +106,7 @@ function reasonOf(
 ): RefusalReason | undefined {
 	if (typeof body?.reason === "string" && reasons.includes(body.reason)) return body.reason as RefusalReason;
 	if (code !== undefined) return reasonOfCode[code];
-	// Without a body there is only the scope, which a refusal for a permission names.
+	// Without a body there is only the scope, which is sent if a permission is missing.
 	if (challenge?.error === "insufficient_scope" && challenge.scope) return "permission";
 	return undefined;
 }

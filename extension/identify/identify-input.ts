@@ -1,10 +1,13 @@
-/** Takes what is to be identified: the selection, else what the person pastes or wants from the clipboard. Never shown. */
+/**
+ * Obtains the text to identify: the selection, or else text that the user pastes or takes from the clipboard. The text
+ * is never shown.
+ */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 
 interface Input {
 	title: string;
-	/** What can be said of the text without asking anybody. */
+	/** What can be said about the text offline. */
 	remark(text: string): string;
 }
 
@@ -29,9 +32,9 @@ async function paste({ title, remark }: Input): Promise<string> {
 	box.password = true;
 	box.ignoreFocusOut = true;
 	box.buttons = [useClipboard];
-	box.placeholder = l10n.t("A token, its ID, or a 401 or 403");
+	box.placeholder = l10n.t("A token, its ID, or a 401 or 403 response");
 	box.prompt = l10n.t(
-		"Paste a token, its ID, or the answer of a failed call. It is not shown and not kept; the daemon gets only a hash.",
+		"Paste a token, its ID, or the response of a failed call. The text is neither shown nor stored; the daemon receives only a hash.",
 	);
 	const { promise, resolve, reject } = Promise.withResolvers<string>();
 	box.onDidChangeValue((text) => {

@@ -1,6 +1,7 @@
 /**
- * Says of a pasted or selected text whose token it is, what that may do, where it is used, or why a call failed. Offline
- * first; then the daemon is asked by hash. Invariant: the text is let go of before anybody is asked, and is in no label.
+ * Identifies a pasted or selected text: which token it is, what the token may do, where it is used, or why a call
+ * failed. Offline first, then by hash with the daemon. Invariant: the text is discarded before any request, and no
+ * label contains it.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -47,7 +48,7 @@ async function pastedFor({ services, argument }: CommandCall<Pick<Services, "liv
 	return readPasted(await askForText({ title: title(), remark }), prefixes);
 }
 
-/** Fulfils with what the person wants to do next; undefined: nothing more. */
+/** Resolves to what the user wants to do next; undefined: nothing more. */
 async function showAnswer(deps: IdentifyDeps, pasted: Pasted): Promise<Action<EnvLine> | undefined> {
 	const list = vscode.window.createQuickPick<RowItem>();
 	const { promise, resolve, reject } = Promise.withResolvers<Action<EnvLine> | undefined>();
@@ -76,7 +77,7 @@ async function showAnswer(deps: IdentifyDeps, pasted: Pasted): Promise<Action<En
 	}
 }
 
-/** First what the daemon knows, then where it is used: env files may be many. */
+/** First what the daemon knows, then where the token is used, since there may be many env files. */
 async function lookUp(
 	{ live, daemon, bindings, secrets }: IdentifyDeps,
 	pasted: Pasted,
@@ -92,11 +93,11 @@ async function lookUp(
 			...knownBy({ live, bindings }, found, kept),
 			files,
 		});
-		show(known(vscode.workspace.isTrusted ? "looking" : "unread"));
+		show(known(vscode.workspace.isTrusted ? "scanning" : "unread"));
 		await bindings.whenReady();
 		show(known(vscode.workspace.isTrusted ? "ready" : "unread"));
 	} catch (error) {
-		// Said in the list, beside what is known without the daemon.
+		// Shown in the list, next to what is known without the daemon.
 		show({ ...nothingKnown, problem: explain(error).text });
 	}
 }
@@ -116,7 +117,7 @@ function knownBy(
 }
 
 const nothingKnown: Known<EnvLine> = {
-	...{ found: undefined, tokens: [], problem: undefined, files: "looking" },
+	...{ found: undefined, tokens: [], problem: undefined, files: "scanning" },
 	isKept: () => false,
 	linesWith: () => [],
 	linesOf: () => [],
@@ -130,7 +131,7 @@ function fill(list: vscode.QuickPick<RowItem>, answer: Answer<EnvLine>): void {
 	const active = list.activeItems[0]?.label;
 	list.placeholder = plainHeadline(answer);
 	list.items = answer.rows.map(itemOf);
-	// What was marked stays marked while more is found out.
+	// The selection stays while more results come in.
 	const again = list.items.find(({ label }) => label === active);
 	if (again !== undefined) list.activeItems = [again];
 }
@@ -144,7 +145,7 @@ function itemOf({ label, description, detail, section, action }: AnswerRow<EnvLi
 	};
 }
 
-/** Fulfils with what to show next. */
+/** Resolves to what to show next. */
 async function carryOut(action: Action<EnvLine>, pasted: Pasted): Promise<Pasted | undefined> {
 	if (action.kind === "again") return pasted;
 	if (action.kind === "token") return readPasted(action.id, []);

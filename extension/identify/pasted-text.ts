@@ -1,6 +1,6 @@
 /**
- * Finds in a pasted text what there is to identify: secrets of ours by their checksum, tokens of other systems by their
- * shape, ids, and the answer of a failed call. Pure, and offline. Invariant: what it answers holds hashes and first and last
+ * Finds in a pasted text what can be identified: our secrets by their checksum, tokens of other systems by their shape,
+ * IDs, and the response of a failed call. Pure, and offline. Invariant: the result contains hashes and first and last
  * characters, never a secret.
  */
 import { hashOf, isWellFormed, partialTokenOf } from "../../daemon/rules/secret.ts";
@@ -8,30 +8,30 @@ import { parseEnv } from "../env/env-text.ts";
 import { jwtClaims, mayBeSecret, tokenLike } from "../env/token-like.ts";
 import { type FailedCall, readFailedCall } from "./failed-call.ts";
 
-/** Something of which the hash can be asked for. */
+/** A value whose hash can be looked up. */
 export interface PastedValue {
 	readonly hash: string;
-	/** First and last four characters; empty for what is too short to hide the rest. */
+	/** First and last four characters; empty if the value is too short to hide the rest. */
 	readonly partial: string;
 }
 
 export interface ForeignToken extends PastedValue {
-	/** As a person knows the issuer; undefined: nobody can tell. */
+	/** The issuer's display name; undefined if it cannot be determined. */
 	readonly issuer: string | undefined;
 	readonly jwt: JwtFacts | undefined;
 }
 
-/** What a JWT says of itself. Nothing of it is verified. Dates are in milliseconds since the epoch. */
+/** Claims of a JWT. They are not verified. Dates are in milliseconds since the epoch. */
 export interface JwtFacts {
 	readonly expiry: number | undefined;
 	readonly issuer: string | undefined;
 }
 
-/** What begins like a secret of ours and is none. */
+/** A value that begins like one of our secrets but is not valid. */
 export interface Lookalike {
 	readonly partial: string;
 	readonly problem: "short" | "long" | "checksum";
-	/** How many of the 38 characters after the prefix there are. */
+	/** How many of the 38 characters after the prefix are present. */
 	readonly length: number;
 }
 
@@ -39,19 +39,19 @@ export interface Pasted {
 	readonly own: readonly PastedValue[];
 	readonly lookalikes: readonly Lookalike[];
 	readonly foreign: readonly ForeignToken[];
-	/** A single word that nothing is known of: it may be a token that was taken over from another system. */
+	/** A single word without any known form: it may be a token imported from another system. */
 	readonly unknown: PastedValue | undefined;
-	/** As the list of tokens shows them: `tks_…a1b2`. */
+	/** As shown in the list of tokens: `tks_…a1b2`. */
 	readonly partials: readonly string[];
 	readonly ids: readonly string[];
 	readonly failedCall: FailedCall | undefined;
 }
 
 const longestText = 200_000;
-const mostOfEach = 5;
+const maxOfEach = 5;
 const bodyLength = 38;
 
-/** @param prefixes what secrets of ours may begin with, besides what the checksum proves */
+/** @param prefixes possible prefixes of our secrets, in addition to those that the checksum proves */
 export function readPasted(text: string, prefixes: readonly string[]): Pasted {
 	const looked = text.slice(0, longestText);
 	const secrets = ownSecrets(looked);
@@ -68,7 +68,7 @@ export function readPasted(text: string, prefixes: readonly string[]): Pasted {
 	};
 }
 
-/** Wherever they stand: a text that was pasted into one line has lost what stood between its words. */
+/** Anywhere in the text: a text pasted into one line has lost its word boundaries. */
 function ownSecrets(text: string): string[] {
 	const found: string[] = [];
 	for (const { index } of text.matchAll(/_(?=[0-9A-Za-z]{38})/g)) {
@@ -88,7 +88,7 @@ function lookalikesIn(text: string, prefixes: readonly string[]): Lookalike[] {
 		const problem = length < bodyLength ? "short" : length > bodyLength ? "long" : "checksum";
 		return { partial: partialOf(whole), problem, length };
 	});
-	return found.filter(({ length }) => length >= 4).slice(0, mostOfEach);
+	return found.filter(({ length }) => length >= 4).slice(0, maxOfEach);
 }
 
 function foreignTokens(text: string): ForeignToken[] {
@@ -104,7 +104,7 @@ function foreignTokens(text: string): ForeignToken[] {
 		if (found.has(value) || (like === undefined && jwt === undefined)) continue;
 		found.set(value, { ...pastedValue(value), issuer: like?.name, jwt });
 	}
-	return [...found.values()].slice(0, mostOfEach);
+	return [...found.values()].slice(0, maxOfEach);
 }
 
 function singleWord(text: string): PastedValue | undefined {
@@ -125,5 +125,5 @@ function partialOf(secret: string): string {
 }
 
 function distinct(items: readonly string[]): string[] {
-	return [...new Set(items)].slice(0, mostOfEach);
+	return [...new Set(items)].slice(0, maxOfEach);
 }

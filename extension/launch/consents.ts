@@ -1,28 +1,29 @@
 /**
- * Remembers which token may go into what runs, for one workspace. A hostile repository can name any token in its files:
- * it gets none before the person has said so, for this token and for exactly this command or configuration.
+ * Remembers, per workspace, which token may be passed to which command or configuration. A hostile repository can name
+ * any token in its files; it gets none before the user has consented, for this token and for exactly this command or
+ * configuration.
  */
 import { createHash } from "node:crypto";
 import type * as vscode from "vscode";
 
 export interface Consent {
-	/** Of a token and all its successors. */
+	/** Covers a token and all its successors. */
 	readonly lineage: string;
-	/** Of everything that decides about what runs. */
+	/** Covers everything that determines what runs. */
 	readonly fingerprint: string;
-	/** What runs, as a person knows it. */
+	/** What runs, as shown to the user. */
 	readonly words: string;
-	/** When it was given, in milliseconds since the epoch. */
+	/** When consent was given, in milliseconds since the epoch. */
 	readonly date: number;
 }
 
 const memoryKey = "launchConsents";
-const mostKept = 200;
+const maxConsents = 200;
 
 export class Consents {
 	readonly #memory: vscode.Memento;
 
-	/** `memory`: of the workspace, where no file of it can write. */
+	/** `memory`: workspace state, which no file of the workspace can write. */
 	constructor(memory: vscode.Memento) {
 		this.#memory = memory;
 	}
@@ -38,7 +39,7 @@ export class Consents {
 
 	async give(consents: readonly Consent[]): Promise<void> {
 		const others = this.all.filter((given) => !consents.some((consent) => isSame(consent, given)));
-		await this.#memory.update(memoryKey, [...others, ...consents].slice(-mostKept));
+		await this.#memory.update(memoryKey, [...others, ...consents].slice(-maxConsents));
 	}
 
 	async withdraw(consents: readonly Consent[]): Promise<void> {
@@ -47,7 +48,7 @@ export class Consents {
 	}
 }
 
-/** The same for the same content, in whatever order its members stand. */
+/** Equal for equal content, in whatever order its members are. */
 export function fingerprintOf(content: unknown): string {
 	return createHash("sha256").update(JSON.stringify(content, inOrder)).digest("hex");
 }

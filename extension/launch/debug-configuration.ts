@@ -1,6 +1,6 @@
 /**
- * What a debug configuration makes of a secret that it is given: where it would stand, who would get to see it, and what
- * the person is shown of it. The configuration comes from the workspace. Knows no VS Code.
+ * Analyzes a debug configuration that is to receive a secret: where the secret would end up, who could see it, and what
+ * to show the user. The configuration comes from the workspace. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -9,30 +9,29 @@ import { NeedsError } from "./token-needs.ts";
 
 export type DebugSettings = Readonly<Record<string, unknown>>;
 
-/** A variable of what runs, and the secret that it is to hold from now on. */
+/** A variable of the debugged program and the secret that it receives. */
 export interface GivenSecret {
 	readonly key: string;
 	readonly token: TokenRecord;
 	readonly secret: string;
 }
 
-/** The property that names tokens, by the variables that get their secrets. */
+/** The property that maps variables to the tokens whose secrets they receive. */
 export const tokensProperty = "tokensmithTokens";
 
-/** Debuggers of which it is known that the debug console is where `env` goes without a terminal. */
+/** Debuggers known to show `env` only in the debug console if no terminal is used. */
 const knownTypes = new Set(["node", "pwa-node", "node2", "extensionHost", "pwa-extensionHost", "go"]);
 const pythonTypes = new Set(["debugpy", "python"]);
 const listTypes = new Set(["cppdbg", "cppvsdbg"]);
 
-/**
- * Refuses what would show the secret to others than the program.
- * @throws NeedsError
- */
+/** Refuses a configuration that would expose the secret outside the program. @throws NeedsError */
 export function refuseLeaks(config: DebugSettings): void {
 	const { type, request, debugServer } = config;
 	if (request !== "launch")
 		throw new NeedsError(
-			l10n.t("Only a program that debugging starts can be given a secret, not one that it attaches to."),
+			l10n.t(
+				"A secret can only be passed to a program that the debugger launches, not to one that it attaches to.",
+			),
 		);
 	if (debugServer !== undefined)
 		throw new NeedsError(l10n.t("With debugServer, the secret would go to whatever listens on that port."));
@@ -47,10 +46,7 @@ export function refuseLeaks(config: DebugSettings): void {
 	const log = logProperty(config);
 	if (log !== undefined)
 		throw new NeedsError(
-			l10n.t(
-				"{0} makes the debugger write what it is given into a log, and with it the secret. Take it out.",
-				log,
-			),
+			l10n.t("{0} makes the debugger log its input, including the secret. Remove it.", log),
 		);
 }
 
@@ -69,17 +65,17 @@ function logProperty(config: DebugSettings): string | undefined {
 	return names.find((name) => isOn(config[name]));
 }
 
-/** VS Code's own debugger for JavaScript writes an object in the place of `false`, whose members are all off. */
+/** VS Code's built-in JavaScript debugger replaces `false` with an object whose members are all off. */
 function isOn(value: unknown): boolean {
 	if (typeof value === "object" && value !== null) return Object.values(value).some(isOn);
 	return value !== undefined && value !== null && value !== false && value !== "" && value !== "off";
 }
 
-/** What the person should know of a debugger that nobody here knows. */
+/** A caution for the user about a debugger of an unknown type. */
 export function cautionFor({ type }: DebugSettings): string | undefined {
 	if (knownTypes.has(String(type)) || pythonTypes.has(String(type))) return undefined;
 	return l10n.t(
-		"Whether a debugger of the type {0} keeps its environment out of terminals and logs is not known.",
+		"It is unknown whether a debugger of type {0} keeps its environment out of terminals and logs.",
 		String(type),
 	);
 }
@@ -98,7 +94,7 @@ export function withEnvironment(
 	return { ...rest, environment: [...others, ...added] };
 }
 
-/** Where a text stands outside the environment, where others would see it; undefined: nowhere. */
+/** The property outside the environment in which a text occurs, where others could see it; undefined: none. */
 export function strayPlace(config: DebugSettings, texts: readonly string[]): string | undefined {
 	const { env: _env, environment: _environment, ...rest } = config;
 	return Object.entries(rest).find((entry) => holds(entry, texts))?.[0];
@@ -110,8 +106,8 @@ export function holds(content: unknown, texts: readonly string[]): boolean {
 }
 
 /**
- * The variables of the environment that hold one of the texts, with it.
- * @throws NeedsError where one stands elsewhere
+ * The environment variables that contain one of the texts, each with that text.
+ * @throws NeedsError if a text occurs elsewhere
  */
 export function variablesWith(config: DebugSettings, texts: readonly string[]): Record<string, string> {
 	refuseStrays(config, texts);
@@ -129,12 +125,10 @@ export function variablesWith(config: DebugSettings, texts: readonly string[]): 
 export function refuseStrays(config: DebugSettings, texts: readonly string[]): void {
 	const place = strayPlace(config, texts);
 	if (place !== undefined)
-		throw new NeedsError(
-			l10n.t("The secret would stand in {0}, where others see it. It can only go into env.", place),
-		);
+		throw new NeedsError(l10n.t("The secret would be visible in {0}. It can only be used in env.", place));
 }
 
-/** The configuration with other texts in its environment, by those that are there now. */
+/** The configuration with texts in its environment replaced, keyed by the current texts. */
 export function withTexts(config: DebugSettings, texts: ReadonlyMap<string, string>): DebugSettings {
 	const filled = (value: string) =>
 		[...texts].reduce((whole, [old, text]) => whole.replaceAll(old, () => text), value);
@@ -148,7 +142,7 @@ export function withTexts(config: DebugSettings, texts: ReadonlyMap<string, stri
 	};
 }
 
-/** The names of the variables that are this text and nothing more. */
+/** The names of the variables whose value is exactly this text. */
 export function variablesOf(config: DebugSettings, text: string): string[] {
 	return environmentOf(config).flatMap(([name, value]) => (value === text ? [name] : []));
 }
@@ -166,7 +160,7 @@ export function withoutVariables(config: DebugSettings, names: readonly string[]
 	};
 }
 
-/** By name and value, in whichever of the two forms. */
+/** The environment as name and value pairs, in either of its two forms. */
 function environmentOf({ env, environment }: DebugSettings): [name: string, value: unknown][] {
 	const listed = Array.isArray(environment) ? environment : [];
 	return [
@@ -176,9 +170,9 @@ function environmentOf({ env, environment }: DebugSettings): [name: string, valu
 }
 
 /**
- * Those of the written configurations that this one may come from, each also with what it says for single platforms,
- * which VS Code puts in the place of the rest. Two can have one name, and a name can hold variables: which of them it is,
- * nobody says, so that all count.
+ * The written configurations that this one may come from, each also with its platform-specific parts, which VS Code
+ * merges into the rest. Names can repeat and can contain variables, so the origin is ambiguous and all candidates
+ * count.
  */
 export function writtenAs(name: string, written: readonly unknown[]): DebugSettings[] {
 	return written.filter(isObject).flatMap((config) => {
@@ -190,8 +184,8 @@ export function writtenAs(name: string, written: readonly unknown[]): DebugSetti
 const platforms = ["windows", "osx", "linux"];
 
 /**
- * Everything that decides about what runs: without VS Code's and debuggers' own marks, which are others at each start.
- * @param written what files have under its name: what looks like a mark there is the file's own doing
+ * Everything that determines what runs, without the marks that VS Code and debuggers add, which differ at each start.
+ * @param written what files contain under its name: what looks like a mark there was written by the file's author
  */
 export function contentOf(config: DebugSettings, written: readonly DebugSettings[]): DebugSettings {
 	const { [tokensProperty]: _, ...rest } = config;
@@ -201,25 +195,35 @@ export function contentOf(config: DebugSettings, written: readonly DebugSettings
 	);
 }
 
-/** It decides about as much as none at all. */
+/** Equivalent to having no environment at all. */
 function isEmptyEnvironment(name: string, value: unknown): boolean {
 	return ["env", "environment"].includes(name) && ["{}", "[]"].includes(JSON.stringify(value));
 }
 
 const mainProperties = ["program", "module", "command", "url", "file", "mainClass", "runtimeExecutable"];
-const usualProperties = ["args", "cwd", "runtimeArgs", "preLaunchTask"];
-const unshown = new Set(["name", "type", "request", "presentation", "env", "environment", tokensProperty]);
+const startProperties = ["args", "cwd", "runtimeArgs", "preLaunchTask"];
+const hiddenProperties = new Set([
+	"name",
+	"type",
+	"request",
+	"presentation",
+	"env",
+	"environment",
+	tokensProperty,
+]);
 
 /**
- * What runs, line by line: the program first, then all that the workspace's own files say, and of what a debugger has
- * added only what it starts with. What is shown is what runs, whoever has written it.
- * @param written what files have under its name
+ * What runs, line by line: first the program, then everything from the workspace's own files, and of a debugger's
+ * additions only the start properties. The lines show what really runs, regardless of its author.
+ * @param written what files contain under its name
  */
 export function linesOf(config: DebugSettings, written: readonly DebugSettings[]): string[] {
 	const own = written.flatMap(Object.keys);
 	const shown = (names: readonly string[]) =>
-		names.filter((name) => name in config && !unshown.has(name)).map((name) => lineOf(name, config[name]));
-	const main = [...mainProperties, ...usualProperties];
+		names
+			.filter((name) => name in config && !hiddenProperties.has(name))
+			.map((name) => lineOf(name, config[name]));
+	const main = [...mainProperties, ...startProperties];
 	return [
 		`${String(config.type)}, ${String(config.request)}`,
 		...shown(main),
@@ -228,7 +232,7 @@ export function linesOf(config: DebugSettings, written: readonly DebugSettings[]
 	];
 }
 
-/** Debuggers may add all of the machine's environment: of what no file has written, only the names are shown. */
+/** Debuggers may add the machine's whole environment: of variables that no file sets, only the names are shown. */
 function environmentLines(config: DebugSettings, written: readonly DebugSettings[]): string[] {
 	const own = new Set(written.flatMap((one) => environmentOf(one).map(([name]) => name)));
 	const all = environmentOf(config);

@@ -1,6 +1,6 @@
 /**
- * The one door through which secrets reach what files of the workspace start: tasks and debugging. Invariant: nothing
- * goes out in Restricted Mode, and nothing that the person has not allowed for this token and for exactly what runs.
+ * The only place that passes secrets to tasks and debugging, which are started by workspace files. Invariant: nothing
+ * is passed in Restricted Mode, and nothing without the user's consent for this token and for exactly what runs.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -12,35 +12,35 @@ import { connect } from "../tokens/token-choice.ts";
 import { type Consent, fingerprintOf } from "./consents.ts";
 import { warnOfEnd } from "./launch-prompts.ts";
 import { type ConsentAnswer, type ConsentQuestion, shownLine } from "./launch-words.ts";
-import { type Need, NeedsError, tokenMeant } from "./token-needs.ts";
+import { type Need, NeedsError, resolveToken } from "./token-needs.ts";
 
 export interface Launch {
-	/** As a person knows it: `The task “npm test”`. */
+	/** As shown to the user: `The task “npm test”`. */
 	readonly who: string;
 	/** What runs, line by line. It comes from the workspace. */
 	readonly lines: readonly string[];
-	/** Everything that decides about what runs: another value is asked about again. */
+	/** Everything that determines what runs: for any other content, consent is requested again. */
 	readonly content: unknown;
-	/** What else the person should know before saying yes. */
+	/** What else the user should know before consenting. */
 	readonly caution?: string | undefined;
 	readonly needs: readonly Need[];
 }
 
 export interface HandOutDeps extends Pick<Services, "live" | "secrets" | "consents"> {
-	/** Whether the person trusts the workspace. */
+	/** Whether the workspace is trusted. */
 	isTrusted(): boolean;
 	ask(question: ConsentQuestion): Promise<ConsentAnswer>;
 }
 
-/** A variable, and the token whose secret it is to hold. */
+/** A variable and the token whose secret it receives. */
 interface Grant {
 	readonly key: string;
 	readonly token: TokenRecord;
 }
 
 /**
- * The environment with the secrets, after the person's consent.
- * @throws NeedsError where what is asked for cannot be had; CancellationError where the person said no
+ * The environment with the secrets, after the user's consent.
+ * @throws NeedsError if a token or secret is not available; CancellationError if the user declines
  */
 export async function handOut(deps: HandOutDeps, launch: Launch): Promise<Record<string, string>> {
 	refuseUntrusted(deps);
@@ -48,9 +48,9 @@ export async function handOut(deps: HandOutDeps, launch: Launch): Promise<Record
 	const now = Date.now();
 	const grants = launch.needs.map(({ key, wanted }) => ({
 		key,
-		token: tokenMeant(deps.live.tokens, wanted, now),
+		token: resolveToken(deps.live.tokens, wanted, now),
 	}));
-	// Before any secret is read: whoever says no has given away nothing, not even that it is kept here.
+	// Before any secret is read: a user who declines has disclosed nothing, not even whether the secret is stored here.
 	await obtainConsent(deps, launch, grants);
 	await warnOfEnd(
 		grants.map(({ token }) => token),
@@ -61,8 +61,8 @@ export async function handOut(deps: HandOutDeps, launch: Launch): Promise<Record
 }
 
 /**
- * The same consent where the secrets are there already, because what runs is to go on with others than it was given.
- * @throws NeedsError in Restricted Mode; CancellationError where the person said no
+ * The same consent where the secrets are already available, because a running program is to continue with others.
+ * @throws NeedsError in Restricted Mode; CancellationError if the user declines
  */
 export async function allow(
 	deps: HandOutDeps,
@@ -75,7 +75,7 @@ export async function allow(
 
 function refuseUntrusted(deps: HandOutDeps): void {
 	if (!deps.isTrusted())
-		throw new NeedsError(l10n.t("In Restricted Mode no secret goes to what a workspace starts."));
+		throw new NeedsError(l10n.t("In Restricted Mode, no secret is passed to tasks and debugging."));
 }
 
 async function obtainConsent(
@@ -103,7 +103,7 @@ function consentFor(
 ): Consent {
 	return {
 		lineage: lineageOf(live.tokens, token),
-		// The key as well: the same value under another name is another use.
+		// Includes the key: the same value in another variable is another use.
 		fingerprint: fingerprintOf([content, key]),
 		words: shortened(shownLine(lines[0] ?? ""), 200),
 		date: Date.now(),
@@ -115,7 +115,7 @@ async function secretOf({ secrets }: HandOutDeps, token: TokenRecord): Promise<s
 	if (secret !== undefined) return secret;
 	throw new NeedsError(
 		l10n.t(
-			"The secret of {0} is not kept on this machine. Recover Lost Secrets may get it back from an env file.",
+			"The secret of {0} is not stored on this machine. Recover Lost Secrets may restore it from an env file.",
 			quoted(token.name),
 		),
 	);

@@ -1,4 +1,7 @@
-/** Asks which environment variable holds the secret of each chosen token, and remembers the answers for the workspace. */
+/**
+ * Asks which environment variable receives the secret of each chosen token, and remembers the answers for the
+ * workspace.
+ */
 import * as l10n from "@vscode/l10n";
 import type * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -17,9 +20,9 @@ export interface KeyedToken {
 
 interface KeyStepsDeps {
 	tokens: readonly TokenRecord[];
-	/** Of the workspace. Holds names of variables by token, no secret. */
+	/** Workspace state. Contains variable names by token, no secret. */
 	memory: vscode.Memento;
-	/** The keys under which the token's secret stands in env files. */
+	/** The keys under which env files hold the token's secret. */
 	keysInFiles(id: string): readonly string[];
 }
 
@@ -40,7 +43,7 @@ export async function askKeys(
 function keyStep(token: TokenRecord, prompts: Prompts, deps: KeyStepsDeps): Step<Draft> {
 	return {
 		id: token.id,
-		subject: l10n.t("Variable of {0}", quoted(token.name)),
+		subject: l10n.t("Variable for {0}", quoted(token.name)),
 		kind: "numbered",
 		isAnswered: (draft) => token.id in draft,
 		async ask(draft, place) {
@@ -48,7 +51,7 @@ function keyStep(token: TokenRecord, prompts: Prompts, deps: KeyStepsDeps): Step
 			const rows = keyRows(suggestionsFor(token, deps), taken);
 			const answer = await prompts.one<string>(place, {
 				placeholder: l10n.t(
-					"Which environment variable holds the secret of {0}? Choose or type one.",
+					"Which environment variable should hold the secret of {0}? Choose or type one.",
 					quoted(token.name),
 				),
 				rows,
@@ -60,7 +63,7 @@ function keyStep(token: TokenRecord, prompts: Prompts, deps: KeyStepsDeps): Step
 	};
 }
 
-/** What was chosen before goes first, then what env files call it, then what its name suggests. */
+/** The previously chosen key first, then those used in env files, then those derived from the token's name. */
 export function suggestionsFor(token: TokenRecord, { tokens, memory, keysInFiles }: KeyStepsDeps): string[] {
 	const before = rememberedKeys(memory)[lineageOf(tokens, token)];
 	const made = keySuggestions(token.name, "", "");
@@ -90,7 +93,7 @@ function keyRows(keys: readonly string[], taken: readonly string[]): Row<string>
 function typedRow(text: string, taken: readonly string[]): Row<string> {
 	if (taken.includes(text))
 		return {
-			label: l10n.t("$(error) {0} holds another token's secret already", plainText(text)),
+			label: l10n.t("$(error) {0} already holds another token's secret", plainText(text)),
 			alwaysShow: true,
 		};
 	if (isEnvKey(text)) return { label: text, description: l10n.t("as typed"), value: text, alwaysShow: true };

@@ -1,4 +1,4 @@
-/** Commands that bring secrets into what runs, without a file. */
+/** Commands that pass secrets to programs without writing a file. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
@@ -17,10 +17,10 @@ export const launchCommands: CommandTable<TerminalDeps & Pick<Services, "debuggi
 	secretForDebug: {
 		failed: () => l10n.t("Debugging was not started."),
 		run: ({ services, argument }) =>
-			services.debugging.standInFor(argument, (title) => chooseToken(services, { title, among: "kept" })),
+			services.debugging.placeholderFor(argument, (title) => chooseToken(services, { title, among: "kept" })),
 	},
 	withdrawConsents: {
-		failed: () => l10n.t("The permissions were not withdrawn."),
+		failed: () => l10n.t("The consents were not withdrawn."),
 		run: ({ services }) => withdrawConsents(services),
 	},
 };
@@ -28,21 +28,21 @@ export const launchCommands: CommandTable<TerminalDeps & Pick<Services, "debuggi
 async function withdrawConsents({ consents, live }: Pick<Services, "consents" | "live">): Promise<void> {
 	if (consents.all.length === 0) {
 		void vscode.window.showInformationMessage(
-			l10n.t("No task and no debug configuration of this workspace may have a secret without asking."),
+			l10n.t("No task or debug configuration of this workspace has consent to use a secret."),
 		);
 		return;
 	}
 	const names = new Map(live.tokens.map((token) => [lineageOf(live.tokens, token), token.name]));
 	const rows = consents.all.map((consent) => ({
 		label: labelText(consent.words),
-		description: labelText(names.get(consent.lineage) ?? l10n.t("a token that is gone")),
+		description: labelText(names.get(consent.lineage) ?? l10n.t("a token that no longer exists")),
 		detail: l10n.t("Allowed on {0}", dateInWords(consent.date)),
 		picked: true,
 		consent,
 	}));
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: l10n.t("Withdraw Consents for Tasks and Debugging"),
-		placeHolder: l10n.t("These may have secrets without asking. Which should ask again?"),
+		placeHolder: l10n.t("These may use secrets without asking. Which should ask again?"),
 		canPickMany: true,
 		matchOnDescription: true,
 	});
@@ -51,7 +51,7 @@ async function withdrawConsents({ consents, live }: Pick<Services, "consents" | 
 	const [first] = chosen;
 	const text =
 		chosen.length === 1 && first !== undefined
-			? l10n.t("{0} asks again.", quoted(first.consent.words))
-			: l10n.t("{0} tasks and debug configurations ask again.", chosen.length);
+			? l10n.t("{0} will ask again.", quoted(first.consent.words))
+			: l10n.t("{0} tasks and debug configurations will ask again.", chosen.length);
 	void vscode.window.showInformationMessage(text);
 }

@@ -1,4 +1,7 @@
-/** What a person is asked and told around a start: consent, tokens that are dead or about to end, why it did not start. */
+/**
+ * The questions and messages around a start: consent, tokens that no longer work or expire soon, and why a start
+ * failed.
+ */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -10,7 +13,7 @@ import { stateInWords } from "../tokens/token-facts.ts";
 import { type ConsentAnswer, type ConsentQuestion, consentDetail, consentTitle } from "./launch-words.ts";
 import { endingSoon, NeedsError } from "./token-needs.ts";
 
-/** In front of everything else: whether a secret may go into what the workspace starts. */
+/** Modal: whether a secret may be passed to what the workspace starts. */
 export async function askConsent(question: ConsentQuestion): Promise<ConsentAnswer> {
 	const always = l10n.t("Allow");
 	const once = l10n.t("Allow Once");
@@ -24,7 +27,7 @@ export async function askConsent(question: ConsentQuestion): Promise<ConsentAnsw
 	return chosen === once ? "once" : "no";
 }
 
-/** A dead token stops the start unless the person wants it all the same; one that still works does not. */
+/** A dead token stops the start unless the user overrides that; a working one never does. */
 export async function warnOfEnd(tokens: readonly TokenRecord[], now: number): Promise<void> {
 	const [first] = endingSoon(tokens, now);
 	if (first === undefined) return;
@@ -44,7 +47,7 @@ async function confirmDead(token: TokenRecord, now: number): Promise<void> {
 	const wayOn = wayOnFor(token);
 	const state = stateInWords(token, urgencyOf(token, [], now), now);
 	const text = l10n.t("The API token {0} does not work: {1}.", quoted(token.name), state);
-	const detail = l10n.t("Whatever is started with its secret is refused.");
+	const detail = l10n.t("Programs started with its secret are refused.");
 	const chosen = await vscode.window.showWarningMessage(text, { modal: true, detail }, wayOn.label, start);
 	if (chosen === start) return;
 	if (chosen === wayOn.label) await vscode.commands.executeCommand(wayOn.command, { id: token.id });
@@ -68,8 +71,8 @@ const opens: Record<Start["fileName"], string> = {
 	"launch.json": "workbench.action.debug.configure",
 };
 
-/** With the way to the file that asked for the tokens. */
-export async function sayStartFailure(error: unknown, { failed, fileName, log }: Start): Promise<void> {
+/** Offers to open the file that requested the tokens. */
+export async function reportStartFailure(error: unknown, { failed, fileName, log }: Start): Promise<void> {
 	if (!(error instanceof NeedsError)) {
 		await report({ failed, error, log });
 		return;

@@ -1,6 +1,6 @@
 /**
- * How a person is asked whether a secret may go into what the workspace starts. The lines come from a repository that may
- * be hostile: nothing in them can hide the rest, and what is not shown is counted. Knows no VS Code.
+ * The words of the consent question. The lines come from a repository that may be hostile: nothing in them can hide the
+ * rest, and lines that are not shown are counted. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -16,26 +16,26 @@ export interface ConsentQuestion {
 /** `always`: for this token and exactly what runs, in this workspace. */
 export type ConsentAnswer = "always" | "once" | "no";
 
-const mostLines = 14;
+const maxLines = 14;
 const longestLine = 300;
 
 export function consentTitle({ who, grants }: ConsentQuestion): string {
 	const [first] = grants;
 	if (first === undefined || grants.length > 1)
-		return l10n.t("{0} wants the secrets of {1} API tokens.", who, grants.length);
-	return l10n.t("{0} wants the secret of the API token {1}.", who, quoted(first.token.name));
+		return l10n.t("{0} requests the secrets of {1} API tokens.", who, grants.length);
+	return l10n.t("{0} requests the secret of the API token {1}.", who, quoted(first.token.name));
 }
 
 export function consentDetail({ lines, grants, caution }: ConsentQuestion): string {
 	return [
-		l10n.t("This would run:"),
+		l10n.t("This will run:"),
 		...shownLines(lines),
 		"",
 		...grants.map(grantInWords),
 		"",
 		...(caution === undefined ? [] : [caution, ""]),
 		l10n.t(
-			"Whatever runs there can read the secret and pass it on, also code of this workspace that changes later. Nobody asks again as long as the lines above stay the same.",
+			"Any code that runs there can read the secret and pass it on, including workspace code that changes later. If you allow this permanently, Tokensmith does not ask again while the lines above stay the same.",
 		),
 	].join("\n");
 }
@@ -43,18 +43,18 @@ export function consentDetail({ lines, grants, caution }: ConsentQuestion): stri
 function grantInWords({ key, token }: ConsentQuestion["grants"][number]): string {
 	const permissions = shortened(token.permissions.join(", "), 200);
 	const name = quoted(token.name);
-	if (permissions === "") return l10n.t("{0} would hold the secret of {1}.", key, name);
-	return l10n.t("{0} would hold the secret of {1}, which may do: {2}.", key, name, permissions);
+	if (permissions === "") return l10n.t("{0} will hold the secret of {1}.", key, name);
+	return l10n.t("{0} will hold the secret of {1}, which has the permissions {2}.", key, name, permissions);
 }
 
 function shownLines(lines: readonly string[]): string[] {
-	const shown = lines.slice(0, mostLines).map((line) => `    ${shownLine(line)}`);
+	const shown = lines.slice(0, maxLines).map((line) => `    ${shownLine(line)}`);
 	const left = lines.length - shown.length;
 	if (left <= 0) return shown;
-	return [...shown, l10n.t("    … and {0} more. Look at them in the file before you allow it.", left)];
+	return [...shown, l10n.t("    … and {0} more. Check them in the file before you allow it.", left)];
 }
 
-/** One line of one piece, with nothing in it that moves the rest out of sight. */
+/** A line of one argument, with nothing in it that could push the rest out of view. */
 export function shownLine(line: string): string {
 	const visible = plainText(line)
 		.replace(/[\r\n\u2028\u2029\u0085]+/g, " ⏎ ")

@@ -1,14 +1,14 @@
-/** Connects tasks and debugging with the one door to the secrets. */
+/** Connects tasks and debugging to `hand-out.ts`, which passes the secrets. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Services } from "../services.ts";
-import { askConsent, sayStartFailure } from "./launch-prompts.ts";
+import { askConsent, reportStartFailure } from "./launch-prompts.ts";
 import { TokenDebugging } from "./token-debugging.ts";
 import { registerTokenTasks } from "./token-tasks.ts";
 
 type LaunchingDeps = Pick<Services, "live" | "secrets" | "consents" | "log">;
 
-/** What is registered stays so until `subscriptions` are disposed of. */
+/** Registrations last until `subscriptions` are disposed. */
 export function startLaunching(
 	{ live, secrets, consents, log }: LaunchingDeps,
 	subscriptions: vscode.Disposable[],
@@ -16,7 +16,7 @@ export function startLaunching(
 	const isTrusted = () => vscode.workspace.isTrusted;
 	const deps = { live, secrets, consents, isTrusted, ask: askConsent };
 	const onFailure = (failed: () => string, fileName: "launch.json" | "tasks.json") => (error: unknown) => {
-		void sayStartFailure(error, { failed: failed(), fileName, log });
+		void reportStartFailure(error, { failed: failed(), fileName, log });
 	};
 	const debugging = new TokenDebugging({
 		...deps,

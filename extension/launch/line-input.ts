@@ -1,5 +1,5 @@
 /**
- * What a person types for a program that has no terminal of its own: echoed, kept until Enter, corrected with backspace.
+ * Input typed for a program without a terminal of its own: echoed, collected until Enter, corrected with Backspace.
  * Knows no VS Code.
  */
 export class LineInput {
@@ -10,9 +10,9 @@ export class LineInput {
 		this.#echo = echo;
 	}
 
-	/** What goes to the program now: whole lines, or that it is to be interrupted or will get no more. */
+	/** What to pass to the program now: whole lines, an interrupt, or the end of input. */
 	take(text: string): string | "interrupt" | "end" {
-		// Keys such as the arrows move a cursor that a line like this does not have.
+		// Keys such as the arrows move a cursor, which this line does not have.
 		if (text.startsWith("\x1b")) return "";
 		let whole = "";
 		for (const character of text) {

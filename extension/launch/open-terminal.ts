@@ -1,6 +1,7 @@
 /**
- * A terminal with the secrets of chosen tokens in its environment. They are given to that one terminal when it is
- * created: no environment collection, which VS Code would write to disk, and nothing to bring back after a reload.
+ * Opens a terminal with the secrets of chosen tokens in its environment. They are passed to that one terminal on
+ * creation: there is no environment collection, which VS Code would write to disk, and nothing to restore after a
+ * reload.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -19,7 +20,7 @@ export type TerminalDeps = TokenChoiceDeps & Pick<Services, "workspaceState">;
 export async function openTerminal(call: CommandCall<TerminalDeps>): Promise<vscode.Terminal | undefined> {
 	const { services } = call;
 	const title = l10n.t("Open Terminal with Tokens");
-	await requireTrust(l10n.t("In Restricted Mode no terminal is opened with tokens."));
+	await requireTrust(l10n.t("In Restricted Mode, no terminal can be opened with tokens."));
 	const tokens = await tokensFor(call, { title, among: "kept" });
 	const folder = await chooseFolder();
 	const { live, workspaceState: memory, bindings } = services;
@@ -36,7 +37,7 @@ export async function openTerminal(call: CommandCall<TerminalDeps>): Promise<vsc
 	return terminal;
 }
 
-/** @param env the values by key; they appear in no other member. */
+/** @param env the values by key; no other member contains them. */
 export function terminalOptions(
 	keyed: readonly KeyedToken[],
 	env: Readonly<Record<string, string>>,
@@ -48,18 +49,18 @@ export function terminalOptions(
 		name: l10n.t("Tokens: {0}", names),
 		env,
 		...(folder !== undefined && { cwd: folder.uri }),
-		// A terminal that comes back after a reload would have its environment on disk until then.
+		// To restore a terminal after a reload, VS Code would keep its environment on disk.
 		isTransient: true,
 		iconPath: new vscode.ThemeIcon("key"),
 		color: new vscode.ThemeColor("terminal.ansiYellow"),
 		message: l10n.t(
-			"This terminal, and all that is started in it, holds secrets: {0}. Close it when you are done.",
+			"This terminal and every program started in it have access to secrets: {0}. Close the terminal when you are done.",
 			listInWords(held),
 		),
 	};
 }
 
-/** A terminal takes control characters for commands. */
+/** A terminal interprets control characters. */
 function terminalText(text: string): string {
 	return plainText(text).replace(/\p{Cc}/gu, "");
 }
@@ -83,7 +84,7 @@ async function environmentOf(
 async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
 	const folders = vscode.workspace.workspaceFolders ?? [];
 	if (folders.length < 2) return folders[0];
-	const placeHolder = l10n.t("In which folder does the terminal start?");
+	const placeHolder = l10n.t("In which folder should the terminal start?");
 	const chosen = await vscode.window.showWorkspaceFolderPick({ placeHolder });
 	if (chosen === undefined) throw new vscode.CancellationError();
 	return chosen;

@@ -1,27 +1,27 @@
 /**
- * Keeps secrets out of what a program prints, also where one arrives in pieces. What could be the beginning of a secret
- * is held back until more comes; a short one is shown when nothing does, and remembered, so that the rest of a secret
+ * Masks secrets in a program's output, even if one arrives in pieces. Text that could be the start of a secret is held
+ * back until more arrives; if nothing arrives, a short start is shown and remembered, so that the rest of a secret
  * stays hidden however slowly it is printed. Knows no VS Code.
  */
 import { partialTokenOf } from "../../daemon/rules/secret.ts";
 
-/** So much of a secret's beginning may be seen: a prompt can end like that, and a partial token says hardly less. */
+/** This much of a secret's start may be shown: a prompt can end like that, and a partial token reveals hardly less. */
 const longestShown = 6;
 
 export class SecretMask {
 	readonly #secrets: readonly string[];
-	/** What can be the beginning of a secret: shown already, and still held back. */
+	/** What could be the start of a secret: already shown, and still held back. */
 	#shown = "";
 	#held = "";
 
 	constructor(secrets: readonly string[]) {
-		// Anything shorter would be found in ordinary words; the longest first, as one may be a part of another.
+		// Shorter values would match ordinary words. Longest first, since one secret may contain another.
 		this.#secrets = secrets
 			.filter((secret) => secret.length >= 8)
 			.toSorted((one, other) => other.length - one.length);
 	}
 
-	/** What can be shown of the output so far. */
+	/** The part of the output that can be shown so far. */
 	write(text: string): string {
 		const whole = this.#shown + this.#held + text;
 		const seen = this.#shown.length;
@@ -38,7 +38,7 @@ export class SecretMask {
 		return visible + unseen(at, start);
 	}
 
-	/** What is shown of it when nothing more comes for a while. */
+	/** What to show of the held-back text when nothing arrives for a while. */
 	flush(): string {
 		if (this.#shown.length + this.#held.length > longestShown) return "";
 		const held = this.#held;
@@ -47,7 +47,7 @@ export class SecretMask {
 		return held;
 	}
 
-	/** What is shown of it when nothing more comes at all: not a secret that broke off. */
+	/** What to show of the held-back text at the end of the output: not an incomplete secret. */
 	end(): string {
 		const shown = this.flush();
 		const cut = this.#held.slice(0, Math.max(0, longestShown - this.#shown.length));
@@ -67,7 +67,7 @@ export class SecretMask {
 		return found.toSorted((one, other) => one.index - other.index)[0];
 	}
 
-	/** How many of the last characters are the beginning of a secret. */
+	/** How many of the last characters are the start of a secret. */
 	#possibleBeginning(text: string): number {
 		const longest = Math.min(text.length, (this.#secrets[0]?.length ?? 0) - 1);
 		for (let length = longest; length > 0; length--) {

@@ -1,6 +1,7 @@
 /**
- * Shows a task's program in a terminal. The program is a child of the extension host and gets the secrets from it alone:
- * VS Code's own task system, which writes to disk what it runs, never sees them. What the program prints is masked.
+ * Shows a task's program in a terminal. The program is a child of the extension host, which alone passes it the
+ * secrets: VS Code's own task system, which writes what it runs to disk, never sees them. The program's output is
+ * masked.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
@@ -14,14 +15,14 @@ import { SecretMask } from "./secret-mask.ts";
 import { commandLine, environmentFor, type TokenTask } from "./task-definition.ts";
 
 const holdMilliseconds = 50;
-/** As a shell says it of what was interrupted (128 + SIGINT). */
+/** As a shell reports an interrupted program (128 + SIGINT). */
 const interruptedCode = 130;
 const notStartedCode = 127;
 
 interface TaskTerminalOptions {
-	/** @throws what keeps the task from starting; CancellationError where the person did not want it */
+	/** @throws the reason why the task cannot start; CancellationError if the user declines */
 	prepare(): Promise<{ task: TokenTask; secrets: Record<string, string> }>;
-	/** Told besides what stands in the terminal, which may be out of sight. */
+	/** Also reported outside the terminal, which may be out of sight. */
 	onFailure(error: unknown): void;
 }
 
@@ -43,7 +44,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 		void this.#run();
 	}
 
-	/** The person has closed the terminal or ended the task. */
+	/** The user has closed the terminal or ended the task. */
 	close(): void {
 		this.#isClosed = true;
 		this.#end("SIGTERM");
@@ -75,7 +76,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 			cwd: task.cwd,
 			env: environmentFor(process.env, secrets),
 			shell: task.args === undefined,
-			// A group of its own, so that all that the command starts can be ended with it.
+			// A process group of its own, so that everything the command starts can be ended with it.
 			detached: process.platform !== "win32",
 			windowsHide: true,
 		};
@@ -83,9 +84,9 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 		this.#child = child;
 		child.on("error", (error: NodeJS.ErrnoException) => this.#failed(task, error));
 		child.on("close", (code, signal) => this.#ended(code, signal));
-		// What a program no longer reads is of no interest to anybody.
+		// The program no longer reads its input, which is not an error.
 		child.stdin?.on("error", () => undefined);
-		// Apart, since what the one prints in between would hide from the mask what the other goes on with.
+		// One mask per stream: output of one stream in between would hide the continuation of a secret in the other.
 		for (const stream of [child.stdout, child.stderr])
 			if (stream !== null) this.#show(stream, new SecretMask(Object.values(secrets)));
 	}
@@ -96,7 +97,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 		stream.on("data", (bytes: Buffer) => {
 			this.#write(mask.write(decoder.write(bytes)));
 			clearTimeout(timer);
-			// A prompt that happens to end like a secret begins must not wait for ever.
+			// A prompt that happens to end like the start of a secret must not be held back forever.
 			if (mask.holds) timer = setTimeout(() => this.#write(mask.flush()), holdMilliseconds);
 		});
 		stream.on("end", () => {
@@ -110,14 +111,14 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 	}
 
 	#failed(task: TokenTask, error: NodeJS.ErrnoException): void {
-		const why = error.code === "ENOENT" ? l10n.t("there is no such program or folder") : error.code;
+		const why = error.code === "ENOENT" ? l10n.t("the program or folder does not exist") : error.code;
 		this.#write(`${l10n.t("{0} did not start: {1}.", shownLine(commandLine(task)), String(why))}\n`);
 		if (this.#child?.pid === undefined) this.#closed.fire(notStartedCode);
 	}
 
 	#ended(code: number | null, signal: NodeJS.Signals | null): void {
 		this.#child = undefined;
-		if (signal !== null) this.#write(`\n${l10n.t("Ended by {0}.", signal)}\n`);
+		if (signal !== null) this.#write(`\n${l10n.t("Terminated by {0}.", signal)}\n`);
 		this.#closed.fire(code ?? interruptedCode);
 	}
 
@@ -126,7 +127,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 		if (child?.pid === undefined) return;
 		if (process.platform === "win32") {
 			const end = spawn("taskkill", ["/pid", String(child.pid), "/t", "/f"], { windowsHide: true });
-			// Without a listener, a taskkill that cannot be started would be an exception of the whole extension host.
+			// Without a listener, a failure to start taskkill would be an uncaught exception of the whole extension host.
 			end.on("error", () => child.kill());
 			return;
 		}
@@ -134,10 +135,10 @@ export class TaskTerminal implements vscode.Pseudoterminal {
 			process.kill(-child.pid, signal);
 		} catch (error) {
 			const code = codeOf(error);
-			// It has ended by itself in this moment.
+			// It has just ended by itself.
 			if (code === "ESRCH") return;
-			// As with a program that goes on as another user. Nobody would catch it: VS Code calls this.
-			this.#write(`\n${l10n.t("It could not be ended: {0}.", String(code))}\n`);
+			// As for a program that runs as another user. VS Code calls this method and would not catch the error.
+			this.#write(`\n${l10n.t("The program could not be terminated: {0}.", String(code))}\n`);
 		}
 	}
 }

@@ -1,7 +1,7 @@
 /**
- * Debugging with secrets: `tokensmithTokens` in launch.json, and `${command:tokensmith.secretForDebug}` for a single one.
- * Invariant: a secret goes into the environment of what is started and nowhere else in the configuration, and only after
- * the person has allowed it for the configuration as it runs. The variable itself is answered with a stand-in.
+ * Debugging with secrets: `tokensmithTokens` in launch.json, and `${command:tokensmith.secretForDebug}` for a single
+ * one. Invariant: a secret goes into the environment of the debugged program and nowhere else in the configuration, and
+ * only after the user has consented to the configuration as it runs. The variable itself resolves to a placeholder.
  */
 import { randomUUID } from "node:crypto";
 import * as l10n from "@vscode/l10n";
@@ -31,17 +31,19 @@ export interface TokenDebuggingDeps extends HandOutDeps {
 	onFailure(error: unknown): void;
 }
 
-/** A person may take this long to answer what a configuration asks while it starts. */
+/** How long the user may take to answer a configuration's prompts while it starts. */
 const longestStart = 5 * 60_000;
-const mostStandIns = 100;
+const maxPlaceholders = 100;
 const variable = `\${command:tokensmith.secretForDebug}`;
 
 export class TokenDebugging implements vscode.DebugConfigurationProvider {
 	readonly #deps: TokenDebuggingDeps;
-	/** When configurations were about to start whose variables may be asked for, by their names. */
+	/** Starts of configurations with variables that may request a secret, by configuration name. */
 	readonly #starts = new Map<string, { name: string; date: number }>();
-	/** What stands in a configuration until it is whole, and which token's secret it stands for. */
-	readonly #standIns = new Map<string, string>();
+	/**
+	 * The placeholders in configurations that are still being resolved, each with the token whose secret it represents.
+	 */
+	readonly #placeholders = new Map<string, string>();
 
 	constructor(deps: TokenDebuggingDeps) {
 		this.#deps = deps;
@@ -51,7 +53,7 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 		return vscode.debug.registerDebugConfigurationProvider("*", this);
 	}
 
-	/** Before variables have their values: only remembers who will ask. */
+	/** Runs before variables are resolved: only remembers which configuration may request a secret. */
 	resolveDebugConfiguration(
 		folder: vscode.WorkspaceFolder | undefined,
 		config: vscode.DebugConfiguration,
@@ -67,9 +69,9 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 	): Promise<vscode.DebugConfiguration | undefined> {
 		this.#starts.delete(nameOf(folder, config));
 		try {
-			const standIns = this.#takeStandIns(config);
-			if (standIns.size === 0 && config[tokensProperty] === undefined) return config;
-			return await this.#withSecrets(folder, config, standIns);
+			const placeholders = this.#takePlaceholders(config);
+			if (placeholders.size === 0 && config[tokensProperty] === undefined) return config;
+			return await this.#withSecrets(folder, config, placeholders);
 		} catch (error) {
 			if (!(error instanceof vscode.CancellationError)) this.#deps.onFailure(error);
 			return undefined;
@@ -77,32 +79,35 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 	}
 
 	/**
-	 * The value of `${command:tokensmith.secretForDebug}`, or of an input of the type `command`: only a stand-in, for
-	 * nobody can tell who asks, nor whether the start that it is for goes on. The secret takes its place in the end.
-	 * @param wanted what the input's `args` say: a name or id of a token, or `{ "token": … }`
-	 * @param choose lets the person choose where nothing says which token is wanted
-	 * @throws NeedsError where no debugging is about to start, as for a task, which would run with the stand-in
+	 * The value of `${command:tokensmith.secretForDebug}`, or of an input of the type `command`: only a placeholder,
+	 * since VS Code reveals neither which configuration requests it nor whether that start continues. The secret
+	 * replaces it at the end.
+	 * @param wanted the input's `args`: a name or ID of a token, or `{ "token": … }`
+	 * @param choose lets the user choose if `wanted` names no token
+	 * @throws NeedsError if no debugging is starting, as for a task, which would run with the placeholder
 	 */
-	async standInFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string> {
+	async placeholderFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string> {
 		const start = [...this.#starts.values()].findLast(({ date }) => Date.now() - date < longestStart);
 		if (start === undefined)
 			throw new NeedsError(
 				l10n.t(
-					'Only a debug configuration can ask for a secret in this way. For a task, use one of the type "tokensmith".',
+					'Only a debug configuration can request a secret in this way. For a task, use the task type "tokensmith".',
 				),
 			);
-		const title = l10n.t("Which token's secret does {0} get?", quoted(start.name));
+		const title = l10n.t("Which token's secret should {0} receive?", quoted(start.name));
 		const token = wantedToken(wanted) ?? (await choose(title)).id;
-		const standIn = `tokensmith-${randomUUID()}`;
-		this.#standIns.set(standIn, token);
-		// Of starts that were cancelled.
-		for (const oldest of [...this.#standIns.keys()].slice(0, -mostStandIns)) this.#standIns.delete(oldest);
-		return standIn;
+		const placeholder = `tokensmith-${randomUUID()}`;
+		this.#placeholders.set(placeholder, token);
+		// Left over from cancelled starts.
+		for (const oldest of [...this.#placeholders.keys()].slice(0, -maxPlaceholders))
+			this.#placeholders.delete(oldest);
+		return placeholder;
 	}
 
 	/**
-	 * What runs with old secrets, with those in their place, to be started anew. What was allowed for a token covers its
-	 * successors; a program that was given the old secret in another way is asked about. undefined: it is not to be.
+	 * The configuration of a running program with its old secrets replaced, for a restart. Consent for a token covers
+	 * its successors; if the program received the old secret in another way, consent is requested. undefined: do not
+	 * restart.
 	 */
 	async renewed(
 		folder: vscode.WorkspaceFolder | undefined,
@@ -121,26 +126,28 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 		}
 	}
 
-	#takeStandIns(config: DebugSettings): ReadonlyMap<string, string> {
-		const taken = new Map([...this.#standIns].filter(([standIn]) => holds(config, [standIn])));
-		for (const standIn of taken.keys()) this.#standIns.delete(standIn);
+	#takePlaceholders(config: DebugSettings): ReadonlyMap<string, string> {
+		const taken = new Map([...this.#placeholders].filter(([placeholder]) => holds(config, [placeholder])));
+		for (const placeholder of taken.keys()) this.#placeholders.delete(placeholder);
 		return taken;
 	}
 
 	async #withSecrets(
 		folder: vscode.WorkspaceFolder | undefined,
 		config: vscode.DebugConfiguration,
-		standIns: ReadonlyMap<string, string>,
+		placeholders: ReadonlyMap<string, string>,
 	): Promise<vscode.DebugConfiguration> {
-		const all = [...standIns.keys()];
+		const all = [...placeholders.keys()];
 		const variables = Object.entries(variablesWith(config, all));
 		const tokens = config[tokensProperty] === undefined ? [] : readNeeds(config[tokensProperty]);
-		const byVariable = Object.fromEntries(variables.map(([name, standIn]) => [name, standIns.get(standIn)]));
+		const byVariable = Object.fromEntries(
+			variables.map(([name, placeholder]) => [name, placeholders.get(placeholder)]),
+		);
 		const needs = variables.length === 0 ? tokens : [...tokens, ...readNeeds(byVariable)];
-		const shown = withTexts(config, new Map(all.map((standIn) => [standIn, variable])));
+		const shown = withTexts(config, new Map(all.map((placeholder) => [placeholder, variable])));
 		const whole = [...tokens.map(({ key }) => key), ...variablesOf(shown, variable)];
 		const values = await handOut(this.#deps, { ...launchOf(folder, shown, whole), needs });
-		const secrets = new Map(variables.map(([name, standIn]) => [standIn, values[name] ?? ""]));
+		const secrets = new Map(variables.map(([name, placeholder]) => [placeholder, values[name] ?? ""]));
 		const added = Object.fromEntries(tokens.map(({ key }) => [key, values[key] ?? ""]));
 		const filled = withEnvironment(withTexts(config, secrets), added);
 		if (holds(filled, all))
@@ -150,9 +157,9 @@ export class TokenDebugging implements vscode.DebugConfigurationProvider {
 }
 
 /**
- * What the person allows.
- * @param whole the variables that hold a secret and nothing more: what else they would hold decides about nothing
- * @throws NeedsError where others than the program would see the secret
+ * Obtains the user's consent.
+ * @param whole the variables whose value is a secret and nothing else: their other values do not determine what runs
+ * @throws NeedsError if others than the program would see the secret
  */
 function launchOf(
 	folder: vscode.WorkspaceFolder | undefined,
@@ -183,7 +190,7 @@ function nameOf(folder: vscode.WorkspaceFolder | undefined, config: DebugSetting
 	return `${folder?.uri.toString() ?? ""} ${String(config.name)}`;
 }
 
-/** The configurations of launch.json, of the workspace's file and of the settings. */
+/** The configurations of launch.json, of the workspace file and of the settings. */
 function allWritten(folder: vscode.WorkspaceFolder | undefined): unknown[] {
 	const found = vscode.workspace.getConfiguration("launch", folder).inspect<unknown>("configurations");
 	return [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue].flatMap((list) =>

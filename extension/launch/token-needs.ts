@@ -1,6 +1,6 @@
 /**
- * Which tokens a task or a debug configuration asks for. What it says comes from files of the workspace, so nothing of it
- * is believed to have a shape. Knows no VS Code, and no secret.
+ * The tokens that a task or debug configuration requests. The request comes from workspace files, so its shape is
+ * validated. Knows no VS Code, and no secret.
  */
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
@@ -8,52 +8,56 @@ import { quoted } from "../display-text.ts";
 import { isEnvKey } from "../env/env-text.ts";
 import { latestOf, works } from "../tokens/lineage.ts";
 
-/** A variable, and the name or id of the token whose secret is to be its value. */
+/** A variable, and the name or ID of the token whose secret it receives. */
 export interface Need {
 	readonly key: string;
 	readonly wanted: string;
 }
 
-/** What is wrong with what a file of the workspace says, for the person who wrote it. */
+/** What is wrong with a workspace file's request, worded for the author of that file. */
 export class NeedsError extends Error {}
 
-const mostNeeds = 20;
+const maxNeeds = 20;
 const dayMilliseconds = 24 * 3600 * 1000;
 
-/** `{ "API_TOKEN": "orders-api" }` as needs. @throws NeedsError */
+/** Parses `{ "API_TOKEN": "orders-api" }`. @throws NeedsError */
 export function readNeeds(value: unknown): Need[] {
 	if (typeof value !== "object" || value === null || Array.isArray(value))
 		throw new NeedsError(
-			l10n.t("The tokens must be written like this: {0}", '{ "API_TOKEN": "name or ID of the token" }'),
+			l10n.t("The tokens must have this form: {0}", '{ "API_TOKEN": "name or ID of the token" }'),
 		);
 	const needs = Object.entries(value).map(([key, wanted]) => needOf(key, wanted));
-	if (needs.length === 0) throw new NeedsError(l10n.t("It names no token."));
-	if (needs.length > mostNeeds) throw new NeedsError(l10n.t("It names more than {0} tokens.", mostNeeds));
+	if (needs.length === 0) throw new NeedsError(l10n.t("The configuration names no token."));
+	if (needs.length > maxNeeds)
+		throw new NeedsError(l10n.t("The configuration names more than {0} tokens.", maxNeeds));
 	return needs;
 }
 
 function needOf(key: string, wanted: unknown): Need {
 	if (!isEnvKey(key))
 		throw new NeedsError(
-			l10n.t("{0} is no name of a variable: letters, digits and underscores, no digit first.", quoted(key)),
+			l10n.t(
+				"{0} is not a valid variable name. Use letters, digits and underscores, not starting with a digit.",
+				quoted(key),
+			),
 		);
-	if (runsCode(key)) throw new NeedsError(l10n.t("The variable {0} is not one for a secret.", key));
+	if (runsCode(key)) throw new NeedsError(l10n.t("The variable {0} cannot hold a secret.", key));
 	if (typeof wanted !== "string" || wanted === "")
 		throw new NeedsError(l10n.t("{0} must be the name or ID of a token.", key));
 	return { key, wanted };
 }
 
-/** Variables that programs take for something to load or to search. */
+/** Variables that make programs load or search for something. */
 function runsCode(key: string): boolean {
 	return /^(?:PATH|PATHEXT|HOME|SHELL|COMSPEC|IFS|ENV|BASH_ENV|NODE_OPTIONS|LD_.*|DYLD_.*)$/i.test(key);
 }
 
 /**
- * The token that is meant by a name or an id: one that was rotated stands for the last of its successors, and of several
- * with the same name one that works goes before one that does not.
- * @throws NeedsError where it is none, or could be several
+ * Resolves a name or ID to a token. A rotated token resolves to its latest successor; of several tokens with the same
+ * name, a working one takes precedence.
+ * @throws NeedsError if no token or several tokens match
  */
-export function tokenMeant(tokens: readonly TokenRecord[], wanted: string, now: number): TokenRecord {
+export function resolveToken(tokens: readonly TokenRecord[], wanted: string, now: number): TokenRecord {
 	const byId = tokens.find(({ id }) => id === wanted);
 	if (byId !== undefined) return latestOf(tokens, byId);
 	const named = tokens.filter(({ name }) => name === wanted);
@@ -61,10 +65,10 @@ export function tokenMeant(tokens: readonly TokenRecord[], wanted: string, now: 
 	const working = candidates.filter((token) => works(token, now));
 	if (working.length > 1)
 		throw new NeedsError(
-			l10n.t("Several tokens are called {0}. Write the ID of the one that is meant.", quoted(wanted)),
+			l10n.t("Several tokens are named {0}. Use the ID of the token instead.", quoted(wanted)),
 		);
 	const found = working[0] ?? candidates.toSorted(latestFirst)[0];
-	if (found === undefined) throw new NeedsError(l10n.t("There is no token called {0}.", quoted(wanted)));
+	if (found === undefined) throw new NeedsError(l10n.t("No token is named {0}.", quoted(wanted)));
 	return found;
 }
 
@@ -72,7 +76,10 @@ function latestFirst(one: TokenRecord, other: TokenRecord): number {
 	return Date.parse(other.creationDate) - Date.parse(one.creationDate);
 }
 
-/** Of the tokens that are about to be used, those that will not see the next day. What does not work first, then what ends soonest; nothing that has more than a day left. */
+/**
+ * Of the given tokens, those that stop working within a day. Tokens that do not work come first, then those that end
+ * soonest.
+ */
 export function endingSoon(tokens: readonly TokenRecord[], now: number): TokenRecord[] {
 	const rank = (token: TokenRecord) => (works(token, now) ? endOf(token) : 0);
 	return [...new Set(tokens)]

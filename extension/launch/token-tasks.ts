@@ -1,6 +1,6 @@
 /**
  * Tasks of the type `tokensmith`: a command with the secrets of tokens in its environment. tasks.json names the tokens;
- * the secrets come in when the task runs, after the person has allowed it.
+ * the secrets are added when the task runs, after the user's consent.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -16,13 +16,13 @@ interface TokenTasksDeps extends HandOutDeps {
 
 export function registerTokenTasks(deps: TokenTasksDeps): vscode.Disposable {
 	return vscode.tasks.registerTaskProvider(taskType, {
-		// What tasks.json says is all there is: nothing here could guess which command wants which token.
+		// Only tasks from tasks.json are offered: which command needs which token cannot be guessed.
 		provideTasks: () => [],
 		resolveTask: (task) => runnable(task, deps),
 	});
 }
 
-/** The task with what runs it; nothing is read, asked or handed out before it runs. */
+/** The task with its execution. Nothing is read, asked or passed before it runs. */
 export function runnable(
 	{ definition, scope = vscode.TaskScope.Workspace, name, problemMatchers }: vscode.Task,
 	deps: TokenTasksDeps,
@@ -60,6 +60,6 @@ async function prepare(
 function folderOf(scope: vscode.WorkspaceFolder | vscode.TaskScope): vscode.WorkspaceFolder {
 	const folder = typeof scope === "object" ? scope : vscode.workspace.workspaceFolders?.[0];
 	if (folder === undefined || folder.uri.scheme !== "file")
-		throw new NeedsError(l10n.t("Such a task needs a workspace folder on disk."));
+		throw new NeedsError(l10n.t("This task requires a workspace folder on disk."));
 	return folder;
 }

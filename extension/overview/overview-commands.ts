@@ -10,7 +10,7 @@ export const overviewCommands: CommandTable<Pick<Services, "overview">> = {
 	},
 };
 
-/** A token to be marked in it, if it was started from one. */
+/** The token to select, if the command was started from one. */
 function idOf(argument: unknown): string | undefined {
 	if (typeof argument !== "object" || argument === null || !("id" in argument)) return undefined;
 	return typeof argument.id === "string" ? argument.id : undefined;

@@ -1,30 +1,30 @@
 /**
- * What the Token Overview's page and the extension say to each other. Either side takes nothing that does not have
- * exactly one of these shapes. Knows neither VS Code nor the page; no secret and no hash is part of any message.
+ * The messages between the Token Overview's page and the extension. Each side accepts only messages with exactly one of
+ * these shapes. Knows neither VS Code nor the page; no message contains a secret or a hash.
  */
 import type { Urgency } from "../tokens/time-left.ts";
 
-/** A token as the page shows it: what is read is in words, what is sorted by is in numbers. */
+/** A token as the page shows it: displayed values as text, sort keys as numbers. */
 export interface OverviewToken {
 	id: string;
 	name: string;
 	urgency: Urgency;
 	/** `12 days left` */
 	state: string;
-	/** When it stops working by itself, in milliseconds since the epoch; null: never. */
+	/** When the token stops working by itself, in milliseconds since the epoch; null: never. */
 	end: number | null;
 	endWords: string;
 	/** In milliseconds since the epoch; null: never. */
 	lastUsed: number | null;
 	lastUsedWords: string;
-	/** How often it has been verified in all. */
+	/** Total number of verifications. */
 	uses: number;
 	permissions: string;
-	/** The lines that hold its secret: `.env:3 (API_TOKEN)`. */
+	/** The lines with its secret: `.env:3 (API_TOKEN)`. */
 	lines: string[];
 }
 
-/** A day in UTC, `YYYY-MM-DD`, on which a token was presented. */
+/** A day in UTC, `YYYY-MM-DD`, on which the token was presented. */
 export interface UsageCount {
 	day: string;
 	accepted: number;
@@ -32,9 +32,12 @@ export interface UsageCount {
 }
 
 export type ToPage =
-	/** First, once the page has said that it is there. `bundle`: the texts of the language, if it is not English. */
+	/**
+	 * The first message, after the page has reported that it is ready. `bundle`: the texts of the display language,
+	 * unless English.
+	 */
 	| { type: "hello"; bundle: Record<string, string> }
-	/** What has changed of the list since the last of these. `problem` stands for the list when it could not be had. */
+	/** The changes of the list since the previous message. `problem`: why the list is not available. */
 	| {
 			type: "tokens";
 			state: "connecting" | "live" | "failed";
@@ -43,7 +46,7 @@ export type ToPage =
 			removed: string[];
 	  }
 	| { type: "usage"; id: string; counts: UsageCount[] }
-	/** Marks a token, as if the person had. */
+	/** Selects a token, as a click does. */
 	| { type: "select"; id: string };
 
 const tokenActions = ["rotate", "reveal", "open"] as const;
@@ -54,19 +57,19 @@ export type PageAction = (typeof pageActions)[number];
 
 export type FromPage =
 	| { type: "ready" }
-	/** Asks for the usage of tokens that can be seen. */
+	/** Requests the usage of visible tokens. */
 	| { type: "usage"; ids: string[] }
 	| { type: "token-action"; action: TokenAction; id: string }
 	| { type: "page-action"; action: PageAction };
 
-/** More than can be seen at once. */
-export const mostUsageIds = 200;
+/** More than are ever visible at once. */
+export const maxUsageIds = 200;
 
 export function readFromPage(value: unknown): FromPage | undefined {
 	if (!isObject(value)) return undefined;
 	const { type, ids, action, id } = value;
 	if (type === "ready") return { type };
-	if (type === "usage" && isList(ids, isText) && ids.length <= mostUsageIds) return { type, ids };
+	if (type === "usage" && isList(ids, isText) && ids.length <= maxUsageIds) return { type, ids };
 	if (type === "token-action" && isOneOf(action, tokenActions) && isText(id)) return { type, action, id };
 	if (type === "page-action" && isOneOf(action, pageActions)) return { type, action };
 	return undefined;

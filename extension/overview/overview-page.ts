@@ -1,18 +1,20 @@
-/** The HTML of the Token Overview: it runs one script and shows one style sheet of ours, and reaches nothing else. */
+/**
+ * The HTML of the Token Overview. It runs one script and uses one style sheet, both our own, and loads nothing else.
+ */
 import * as l10n from "@vscode/l10n";
 
 interface PageParts {
-	/** What the page may load from, as VS Code names it. */
+	/** The source that the page may load from, in VS Code's notation. */
 	cspSource: string;
 	scriptUri: string;
 	styleUri: string;
-	/** Of the one script that may run: never the same twice. */
+	/** For the one script that may run; different for every page. */
 	nonce: string;
 	/** BCP 47. */
 	language: string;
 }
 
-/** Everything that is shown is put there by the script, as text. */
+/** The script adds everything that is shown, as text. */
 export function overviewPage({ cspSource, scriptUri, styleUri, nonce, language }: PageParts): string {
 	const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource}; base-uri 'none'; form-action 'none'`;
 	return `<!DOCTYPE html>

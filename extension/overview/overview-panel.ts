@@ -1,6 +1,6 @@
 /**
- * The panel Token Overview: keeps its page in step with the tokens, and does what the page asks for, if it is one of
- * the few things that it may ask. There is at most one in a window.
+ * The Token Overview panel: keeps its page up to date with the tokens, and performs the page's requests if they are
+ * among the few allowed ones. A window has at most one.
  */
 import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
@@ -21,12 +21,12 @@ import {
 	type ToPage,
 } from "./overview-message.ts";
 import { overviewPage } from "./overview-page.ts";
-import { overviewToken, ToldTokens, usageCounts } from "./overview-tokens.ts";
+import { overviewToken, SentTokens, usageCounts } from "./overview-tokens.ts";
 import { lastDays } from "./usage-bars.ts";
 
 export const overviewViewType = "tokensmith.overview";
 
-/** A burst of changes is told at once: more often nobody can see it. */
+/** Groups a burst of changes into one message, still fast enough for the eye. */
 const pauseMilliseconds = 250;
 
 export interface OverviewDeps {
@@ -37,34 +37,34 @@ export interface OverviewDeps {
 	log: vscode.LogOutputChannel;
 	/** Where the extension is installed. */
 	extensionUri: vscode.Uri;
-	/** Called when the page is there. */
+	/** Called when the page is ready. */
 	onReady: () => void;
 }
 
 export class OverviewPanel implements vscode.Disposable {
 	readonly #deps: OverviewDeps;
 	readonly #panel: vscode.WebviewPanel;
-	readonly #told = new ToldTokens();
+	readonly #sent = new SentTokens();
 	readonly #disposables: vscode.Disposable[];
 	#isPageReady = false;
 	#timer: NodeJS.Timeout | undefined;
-	/** What was asked of a page that was not there yet. */
-	#toSelect: string | undefined;
-	#usageAsked: Promise<void> = Promise.resolve();
+	/** A selection requested before the page was ready. */
+	#pendingSelection: string | undefined;
+	#usageRequests: Promise<void> = Promise.resolve();
 
-	/** Takes a panel, new or kept from before a reload, and fills it. */
+	/** Fills a panel, new or restored after a reload. */
 	constructor(deps: OverviewDeps, panel: vscode.WebviewPanel) {
 		this.#deps = deps;
 		this.#panel = panel;
 		const { live, bindings, extensionUri } = deps;
 		this.#disposables = [
 			panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)),
-			panel.onDidChangeViewState(() => this.#tellSoon()),
-			live.onDidChange(() => this.#tellSoon()),
-			live.onDidUseDeadToken(({ token }) => this.#tellUsage([token.id])),
-			bindings.onDidChange(() => this.#tellSoon()),
+			panel.onDidChangeViewState(() => this.#sendSoon()),
+			live.onDidChange(() => this.#sendSoon()),
+			live.onDidUseDeadToken(({ token }) => this.#sendUsage([token.id])),
+			bindings.onDidChange(() => this.#sendSoon()),
 			vscode.workspace.onDidChangeConfiguration((change) => {
-				if (change.affectsConfiguration("tokensmith.expiry.warningDays")) this.#tellSoon();
+				if (change.affectsConfiguration("tokensmith.expiry.warningDays")) this.#sendSoon();
 			}),
 		];
 		panel.onDidDispose(() => this.dispose());
@@ -77,10 +77,10 @@ export class OverviewPanel implements vscode.Disposable {
 		return this.#panel;
 	}
 
-	/** Marks a token on the page, once it is there. */
+	/** Selects a token on the page, once the page is ready. */
 	select(id: string): void {
-		this.#toSelect = id;
-		this.#tellNow();
+		this.#pendingSelection = id;
+		this.#sendNow();
 	}
 
 	dispose(): void {
@@ -90,37 +90,37 @@ export class OverviewPanel implements vscode.Disposable {
 	}
 
 	#receive(message: unknown): void {
-		const asked = readFromPage(message);
-		if (asked === undefined) {
-			this.#deps.log.warn("The Token Overview sent a message that means nothing.");
+		const request = readFromPage(message);
+		if (request === undefined) {
+			this.#deps.log.warn("The Token Overview sent an invalid message.");
 			return;
 		}
-		this.#do(asked);
+		this.#handle(request);
 	}
 
-	#do(asked: FromPage): void {
-		if (asked.type === "ready") this.#begin();
-		else if (asked.type === "usage") this.#tellUsage(asked.ids);
-		else if (asked.type === "page-action") void runPageAction(asked.action);
-		else this.#act(asked.action, asked.id);
+	#handle(request: FromPage): void {
+		if (request.type === "ready") this.#begin();
+		else if (request.type === "usage") this.#sendUsage(request.ids);
+		else if (request.type === "page-action") void runPageAction(request.action);
+		else this.#act(request.action, request.id);
 	}
 
-	/** The page is new: it was just opened, or was hidden and comes back. */
+	/** The page is new: it was just opened, or was hidden and is shown again. */
 	#begin(): void {
 		this.#isPageReady = true;
-		this.#told.forget();
+		this.#sent.forget();
 		this.#post({ type: "hello", bundle: vscode.l10n.bundle === undefined ? {} : { ...vscode.l10n.bundle } });
 		this.#deps.onReady();
 		this.#deps.live.start();
 		this.#deps.bindings.start();
-		this.#tellNow();
+		this.#sendNow();
 	}
 
-	#tellSoon(): void {
-		this.#timer ??= setTimeout(() => this.#tellNow(), pauseMilliseconds);
+	#sendSoon(): void {
+		this.#timer ??= setTimeout(() => this.#sendNow(), pauseMilliseconds);
 	}
 
-	#tellNow(): void {
+	#sendNow(): void {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
 		if (!this.#isPageReady || !this.#panel.visible) return;
@@ -133,24 +133,24 @@ export class OverviewPanel implements vscode.Disposable {
 		const tokens = live.tokens.map((token) => overviewToken(token, facts));
 		const state = live.state === "idle" ? "connecting" : live.state;
 		const problem = live.error === undefined ? null : explain(live.error).text;
-		this.#post({ type: "tokens", state, problem, ...this.#told.changesTo(tokens) });
-		if (this.#toSelect !== undefined) this.#post({ type: "select", id: this.#toSelect });
-		this.#toSelect = undefined;
+		this.#post({ type: "tokens", state, problem, ...this.#sent.changesTo(tokens) });
+		if (this.#pendingSelection !== undefined) this.#post({ type: "select", id: this.#pendingSelection });
+		this.#pendingSelection = undefined;
 	}
 
-	/** One after the other, so that a table that is scrolled through does not flood the daemon. */
-	#tellUsage(ids: readonly string[]): void {
-		this.#usageAsked = this.#usageAsked.then(async () => {
+	/** One request at a time, so that scrolling the table does not flood the daemon. */
+	#sendUsage(ids: readonly string[]): void {
+		this.#usageRequests = this.#usageRequests.then(async () => {
 			try {
-				for (const id of ids.filter((id) => this.#knows(id))) await this.#tellUsageOf(id);
+				for (const id of ids.filter((id) => this.#has(id))) await this.#sendUsageOf(id);
 			} catch (error) {
-				// The page asks again when the token is used or seen the next time.
-				this.#deps.log.warn("The usage of tokens could not be had.", inspect(error));
+				// The page requests it again when the token is next used or seen.
+				this.#deps.log.warn("The usage of tokens could not be loaded.", inspect(error));
 			}
 		});
 	}
 
-	async #tellUsageOf(id: string): Promise<void> {
+	async #sendUsageOf(id: string): Promise<void> {
 		if (!this.#isPageReady) return;
 		const client = await this.#deps.daemon.client();
 		const [from = ""] = lastDays(Date.now());
@@ -158,7 +158,7 @@ export class OverviewPanel implements vscode.Disposable {
 	}
 
 	#act(action: TokenAction, id: string): void {
-		if (!this.#knows(id)) return;
+		if (!this.#has(id)) return;
 		if (action === "rotate") void vscode.commands.executeCommand("tokensmith.rotateToken", { id });
 		else if (action === "reveal") void this.#reveal(id);
 		else void this.#open(id);
@@ -179,7 +179,7 @@ export class OverviewPanel implements vscode.Disposable {
 		}
 	}
 
-	#knows(id: string): boolean {
+	#has(id: string): boolean {
 		return this.#deps.live.tokens.some((token) => token.id === id);
 	}
 
@@ -188,7 +188,7 @@ export class OverviewPanel implements vscode.Disposable {
 	}
 }
 
-/** A panel of this kind, with nothing in it yet. */
+/** An empty panel of this type. */
 export function createPanel(): vscode.WebviewPanel {
 	return vscode.window.createWebviewPanel(
 		overviewViewType,
@@ -201,7 +201,7 @@ async function runPageAction(action: PageAction): Promise<void> {
 	await vscode.commands.executeCommand(`tokensmith.${action === "create" ? "createToken" : "refresh"}`);
 }
 
-/** A tab draws the icon as it is, without the theme's colour. */
+/** A tab draws the icon unchanged, without the theme's color. */
 function iconIn(extensionUri: vscode.Uri): { light: vscode.Uri; dark: vscode.Uri } {
 	const icon = (theme: string) => vscode.Uri.joinPath(extensionUri, "media", `icon-${theme}.svg`);
 	return { light: icon("light"), dark: icon("dark") };

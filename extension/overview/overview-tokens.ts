@@ -1,4 +1,4 @@
-/** The tokens as the Token Overview shows them, and what has changed of them since it was told last. Knows no VS Code. */
+/** The tokens as the Token Overview shows them, and their changes since the last message to it. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord, type UsageDay } from "../../daemon/contract.ts";
 import { plainText } from "../display-text.ts";
@@ -43,20 +43,20 @@ export function usageCounts(days: readonly UsageDay[]): UsageCount[] {
 	}));
 }
 
-/** What a page has been told, so that only the rest has to be. */
-export class ToldTokens {
-	#told = new Map<string, string>();
+/** The tokens as last sent to a page, so that only changes are sent. */
+export class SentTokens {
+	#sent = new Map<string, string>();
 
-	/** The page knows nothing any more. */
+	/** For a new page, which has no tokens yet. */
 	forget(): void {
-		this.#told.clear();
+		this.#sent.clear();
 	}
 
 	changesTo(tokens: readonly OverviewToken[]): { changed: OverviewToken[]; removed: string[] } {
 		const now = new Map(tokens.map((token) => [token.id, JSON.stringify(token)]));
-		const changed = tokens.filter(({ id }) => now.get(id) !== this.#told.get(id));
-		const removed = [...this.#told.keys()].filter((id) => !now.has(id));
-		this.#told = now;
+		const changed = tokens.filter(({ id }) => now.get(id) !== this.#sent.get(id));
+		const removed = [...this.#sent.keys()].filter((id) => !now.has(id));
+		this.#sent = now;
 		return { changed, removed };
 	}
 }

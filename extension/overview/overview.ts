@@ -1,4 +1,4 @@
-/** The one panel Token Overview of a window: opened when it is asked for, and given back to a window that is loaded again. */
+/** The Token Overview panel of a window: opened on request, and restored when the window reloads. */
 import * as vscode from "vscode";
 import { createPanel, type OverviewDeps, OverviewPanel, overviewViewType } from "./overview-panel.ts";
 
@@ -7,21 +7,21 @@ export class Overview implements vscode.Disposable {
 	#shown: OverviewPanel | undefined;
 	#serializer: vscode.Disposable | undefined;
 	readonly #showed = new vscode.EventEmitter<void>();
-	/** Fires when the panel has been opened and its page is there. */
+	/** Fires when the panel has been opened and its page is ready. */
 	readonly onDidShow = this.#showed.event;
 
 	constructor(deps: Omit<OverviewDeps, "onReady">) {
 		this.#deps = deps;
 	}
 
-	/** Lets VS Code hand over a panel that was open when the window was closed. */
+	/** Lets VS Code restore a panel that was open when the window closed. */
 	keepAcrossReloads(): void {
 		this.#serializer = vscode.window.registerWebviewPanelSerializer(overviewViewType, {
 			deserializeWebviewPanel: async (panel) => this.#take(panel),
 		});
 	}
 
-	/** Opens the panel or brings it to the front, with a token marked if one is named. */
+	/** Opens the panel or brings it to the front, and selects the given token. */
 	show(id?: string): void {
 		if (this.#shown === undefined) this.#take(createPanel());
 		else this.#shown.panel.reveal();

@@ -1,30 +1,30 @@
 /**
- * Where the ends of tokens stand on a line of time: the nearer, the more room, so that tomorrow and next year fit on
- * one. Tokens that would overlap are stacked, and a stack that would be too high is one mark. Pure.
+ * Lays out the ends of tokens on a timeline: the nearer an end, the more space it gets, so that tomorrow and next year
+ * fit on one line. Overlapping tokens are stacked, and a stack that would be too high becomes one mark. Pure.
  */
 import type { Urgency } from "../tokens/time-left.ts";
 import type { OverviewToken } from "./overview-message.ts";
 
 const day = 86_400_000;
 
-/** The width of a column of marks, and the height of a mark in it. */
+/** The width of a column of marks, and the height of one mark. */
 export const pitch = 14;
 
-/** The days from now at which there may be a tick, the most useful first. */
+/** Possible ticks in days from now, the most useful first. */
 const tickDays = [0, 7, 30, 90, 365, 1, -7, -30, 180, 730, 1825, 3650];
 const tickRoom = 64;
 
-/** What ended longer ago stands with this. */
+/** Tokens that ended earlier are placed here. */
 const pastDays = 30;
 const shortestFutureDays = 90;
 
 export interface Mark {
-	/** The same for as long as it is about the same tokens. */
+	/** Stays the same as long as the mark represents the same tokens. */
 	key: string;
-	/** Its middle. */
+	/** The x coordinate of its center. */
 	x: number;
 	y: number;
-	/** Of a group that is one bar, from the bottom up to `y`. */
+	/** For a group drawn as one bar: it extends from the bottom up to `y`. */
 	ids: readonly string[];
 	urgency: Urgency;
 	column: number;
@@ -32,9 +32,9 @@ export interface Mark {
 
 export interface Timeline {
 	ticks: readonly { x: number; days: number }[];
-	/** From left to right, and upwards in each column. */
+	/** From left to right, and upwards within each column. */
 	marks: readonly Mark[];
-	/** The middle of the column of tokens that never end, if there are any. */
+	/** The center of the column of tokens that never end, if there are any. */
 	neverX: number | undefined;
 	nowX: number;
 }
@@ -43,7 +43,7 @@ type Ending = Pick<OverviewToken, "id" | "end" | "urgency">;
 
 const ended: readonly Urgency[] = ["revoked", "disabled", "rotated"];
 
-/** `width` and `height` in pixels are those of the marks' room; `now` in milliseconds since the epoch. */
+/** `width` and `height` in pixels of the area for marks; `now` in milliseconds since the epoch. */
 export function layOutTimeline(
 	tokens: readonly Ending[],
 	{ width, height, now }: { width: number; height: number; now: number },
@@ -63,7 +63,7 @@ export function layOutTimeline(
 	};
 }
 
-/** How many marks the highest column would stack, so that no more room is taken than is needed. */
+/** How many marks the highest column stacks, so that no more height is used than needed. */
 export function highestStack(
 	tokens: readonly Ending[],
 	{ width, now }: { width: number; now: number },
@@ -75,7 +75,7 @@ export function highestStack(
 }
 
 interface Scale {
-	/** How many columns stand before now: an expired token never stands beside one that still works. */
+	/** How many columns precede now: an expired token is never next to one that still works. */
 	now: number;
 	past: number;
 	future: number;
@@ -88,7 +88,7 @@ function scaleFor(tokens: readonly Ending[], width: number, now: number): Scale 
 	const distances = tokens.flatMap(({ end }) => (end === null ? [] : [(end - now) / day]));
 	const all = Math.max(6, Math.floor(width / pitch));
 	const past = distances.some((days) => days <= 0) ? Math.max(2, Math.round(all * 0.2)) : 1;
-	// One column stays free before those that never end.
+	// One column stays empty before those that never end.
 	const hasEndless = tokens.some(({ end }) => end === null);
 	const future = Math.max(2, all - past - (hasEndless ? 3 : 0));
 	const furthestDays = Math.max(shortestFutureDays, ...distances.map((days) => Math.min(days, 3650)));
@@ -102,7 +102,7 @@ function scaleFor(tokens: readonly Ending[], width: number, now: number): Scale 
 	return { now: past, past, future, furthestDays, never, columnOf };
 }
 
-/** Which part of a side so many days take, of the side's `most`. */
+/** The share of a side that this many days take, of the side's `most` days. */
 function share(days: number, most: number): number {
 	return Math.min(1, Math.log1p(days) / Math.log1p(most));
 }
@@ -143,7 +143,7 @@ function chooseTicks(scale: Scale, neverX = Number.POSITIVE_INFINITY): { x: numb
 	return chosen.sort((one, other) => one.x - other.x);
 }
 
-/** The groups whose size can be written above them without running into the one before. */
+/** The groups whose size fits above them without overlapping the previous one. */
 export function sizedGroups(marks: readonly Mark[]): Set<string> {
 	const chosen = new Set<string>();
 	let free = Number.NEGATIVE_INFINITY;
@@ -156,7 +156,7 @@ export function sizedGroups(marks: readonly Mark[]): Set<string> {
 	return chosen;
 }
 
-/** The mark that an arrow key leads to; undefined: there is none further on. */
+/** The mark that an arrow key leads to; undefined: none in that direction. */
 export function neighbour(marks: readonly Mark[], from: Mark, key: string): Mark | undefined {
 	if (key === "Home") return marks[0];
 	if (key === "End") return marks.at(-1);

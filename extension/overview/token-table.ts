@@ -1,4 +1,4 @@
-/** Which tokens the table shows, in which order, and which rows of it are really there. Pure. */
+/** The table's contents: which tokens it shows, in which order, and which rows are rendered. Pure. */
 import type { Urgency } from "../tokens/time-left.ts";
 import type { OverviewToken } from "./overview-message.ts";
 
@@ -12,7 +12,9 @@ export interface Sorting {
 
 const ended: readonly Urgency[] = ["revoked", "disabled", "rotated"];
 
-/** Tokens that have no value in the column come last, whatever the direction; so do, by their end, those that are over. */
+/**
+ * Tokens without a value in the column come last, in either direction; when sorted by end, so do those that have ended.
+ */
 export function sortTokens(
 	tokens: readonly OverviewToken[],
 	{ column, direction }: Sorting,
@@ -38,7 +40,7 @@ function compare(one: string, other: string): number {
 	return one < other ? -1 : Number(one > other);
 }
 
-/** Those that have every word of the text in their name, permissions or lines, in any case. */
+/** The tokens with every word of the text in their name, permissions or lines, ignoring case. */
 export function filterTokens(tokens: readonly OverviewToken[], text: string): readonly OverviewToken[] {
 	const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
 	if (words.length === 0) return tokens;
@@ -48,14 +50,14 @@ export function filterTokens(tokens: readonly OverviewToken[], text: string): re
 	});
 }
 
-/** The sorting after a click on a column's head: the other way round, or, for another column, its usual way. */
+/** The sorting after a click on a column header: reversed, or the default direction of another column. */
 export function sortedBy(column: SortColumn, current: Sorting): Sorting {
 	if (column === current.column)
 		return { column, direction: current.direction === "ascending" ? "descending" : "ascending" };
 	return { column, direction: column === "lastUsed" || column === "uses" ? "descending" : "ascending" };
 }
 
-/** The rows that have to be there for what is seen, with some around them: `from` included, `to` excluded. */
+/** The rows to render for the visible area, plus some around it: `from` inclusive, `to` exclusive. */
 export function rowsToDraw(
 	view: { scrollTop: number; height: number; rowHeight: number },
 	count: number,
@@ -66,7 +68,7 @@ export function rowsToDraw(
 	return { from: Math.min(from, Math.max(0, to - 1)), to };
 }
 
-/** Where a row has to be scrolled to in order to be seen whole; undefined: it is. */
+/** The scroll position at which the row is fully visible; undefined: it already is. */
 export function scrollFor(
 	row: number,
 	view: { scrollTop: number; height: number; rowHeight: number },

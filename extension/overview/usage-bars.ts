@@ -1,7 +1,7 @@
-/** A token's verifications day by day, as bars and as a sparkline. Days are UTC, as the daemon counts. Pure. */
+/** Lays out a token's verifications per day, as bars and as a sparkline. Days are UTC, as the daemon counts. Pure. */
 import type { UsageCount } from "./overview-message.ts";
 
-/** How many days are shown, today among them. */
+/** Number of days shown, including today. */
 const shownDays = 30;
 
 /** `YYYY-MM-DD`, oldest first. */
@@ -11,13 +11,13 @@ export function lastDays(now: number, count = shownDays): string[] {
 	);
 }
 
-/** One for each of the days, also for those of which nothing is known. */
+/** One count for each day, zero for days without data. */
 export function fillDays(days: readonly string[], counts: readonly UsageCount[]): UsageCount[] {
 	const known = new Map(counts.map((count) => [count.day, count]));
 	return days.map((day) => known.get(day) ?? { day, accepted: 0, refused: 0 });
 }
 
-/** The least of 1, 2, 5, 10, 20, 50 … that is no less. */
+/** The smallest of 1, 2, 5, 10, 20, 50 … that is not less. */
 export function roundUp(value: number): number {
 	const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
 	return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= value) ?? value;
@@ -26,7 +26,7 @@ export function roundUp(value: number): number {
 export interface Bar {
 	x: number;
 	width: number;
-	/** What was refused stands on top of what was accepted. */
+	/** Refused verifications are stacked on accepted ones. */
 	accepted: { y: number; height: number };
 	refused: { y: number; height: number };
 	count: UsageCount;

@@ -138,7 +138,7 @@ describe("a debug configuration with tokens", () => {
 		assert.deepEqual(variablesWith(asking, ["x-1", "x-2", "x-3"]), { A: "x-1", C: "x-2" });
 		const filled = withTexts(asking, new Map([["x-1", secret]]));
 		assert.deepEqual(filled.env, { A: `Bearer ${secret}`, B: "2" });
-		assert.throws(() => variablesWith({ ...config, args: ["x-1"] }, ["x-1"]), /would stand in args/);
+		assert.throws(() => variablesWith({ ...config, args: ["x-1"] }, ["x-1"]), /would be visible in args/);
 		assert.throws(
 			() => variablesWith({ ...config, env: { A: "x-1 x-2" } }, ["x-1", "x-2"]),
 			/one token only/,

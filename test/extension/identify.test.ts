@@ -113,7 +113,7 @@ describe("a pasted text", () => {
 });
 
 const nothing: Known<KnownLine> = {
-	...{ found: undefined, tokens: [], problem: undefined, files: "looking" },
+	...{ found: undefined, tokens: [], problem: undefined, files: "scanning" },
 	isKept: () => false,
 	linesWith: () => [],
 	linesOf: () => [],
@@ -133,12 +133,15 @@ describe("the answer", () => {
 
 	it("says offline that it is ours, and no more than that is certain", () => {
 		const answer = answerTo(read(secret), nothing, now);
-		assert.match(answer.headline, /is a secret of Tokensmith: its checksum is right/);
+		assert.match(answer.headline, /is a Tokensmith secret with a valid checksum/);
 		assert.deepEqual(commands(answer), []);
 	});
 
 	it("says that no record has it once the daemon has been asked", () => {
-		assert.match(words(answerTo(read(secret), { ...nothing, found: {} }, now)), /knows no token with it/);
+		assert.match(
+			words(answerTo(read(secret), { ...nothing, found: {} }, now)),
+			/has no token with this secret/,
+		);
 	});
 
 	it("says which record, what state, what it may do, and where it is used, with what can be done", () => {
@@ -157,7 +160,7 @@ describe("the answer", () => {
 	it("says that it is used nowhere only when that has been looked at", () => {
 		const told = (files: Known<KnownLine>["files"]) =>
 			words(answerTo(read(secret), knownAs(tokenRecord("1"), { files }), now));
-		assert.match(told("looking"), /Looking through/);
+		assert.match(told("scanning"), /Searching/);
 		assert.match(told("ready"), /In no env file/);
 		assert.match(told("unread"), /Restricted Mode/);
 	});
@@ -184,8 +187,8 @@ describe("the answer", () => {
 		const known = knownAs(tokenRecord(id));
 		for (const text of [id, "tks_…abcd"])
 			assert.match(answerTo(read(text), known, now).headline, /orders-api/);
-		assert.match(answerTo(read("tks_…zzzz"), known, now).headline, /names no token/);
-		assert.match(answerTo(read(id), nothing, now).headline, /may name a token/);
+		assert.match(answerTo(read("tks_…zzzz"), known, now).headline, /refers to no token/);
+		assert.match(answerTo(read(id), nothing, now).headline, /may refer to a token/);
 	});
 
 	it("knows a token of another system that was taken over", () => {
@@ -198,7 +201,7 @@ describe("the answer", () => {
 	it("says of a JWT when it ended", () => {
 		const expired = answerTo(read(jwtOf({ exp: now / 1000 - 7200, iss: "id" })), nothing, now);
 		assert.match(expired.headline, /is a JWT that has expired 2 hours ago/);
-		assert.match(words(expired), /Issuer, as it says/);
+		assert.match(words(expired), /Issuer, as stated/);
 	});
 
 	it("shows a hostile name as letters", () => {
@@ -208,13 +211,13 @@ describe("the answer", () => {
 	});
 
 	it("says what is known without the daemon, why that is all, and how to go on", () => {
-		const answer = answerTo(read(secret), { ...nothing, problem: "Nobody listens." }, now);
-		assert.match(words(answer), /checksum is right.*Nobody listens/);
+		const answer = answerTo(read(secret), { ...nothing, problem: "Connection refused." }, now);
+		assert.match(words(answer), /valid checksum.*Connection refused/);
 		assert.ok(answer.rows.some(({ action }) => action?.kind === "again"));
 	});
 
 	it("says what could be pasted where nothing was found", () => {
-		assert.match(answerTo(read("hello there"), nothing, now).headline, /Nothing here looks like/);
+		assert.match(answerTo(read("hello there"), nothing, now).headline, /does not contain a token/);
 	});
 
 	it("names the tokens that may do what the call lacked", () => {
@@ -224,7 +227,7 @@ describe("the answer", () => {
 		const body = JSON.stringify({ code: "permission-missing", missing: ["orders.write"] });
 		const answer = answerTo(read(body), known, now);
 		assert.match(answer.headline, /lacks the permission orders\.write/);
-		assert.match(words(answer), /Tokens that may","description":"able"/);
+		assert.match(words(answer), /Tokens with access","description":"able"/);
 	});
 });
 
@@ -235,17 +238,17 @@ describe("the answer of a failed call", () => {
 	};
 
 	for (const [text, expected] of [
-		["401", /does not know who is calling/],
-		["HTTP/1.1 403 Forbidden", /does not allow it/],
+		["401", /could not authenticate the caller/],
+		["HTTP/1.1 403 Forbidden", /does not allow the call/],
 		["HTTP/2 429", /Too many/],
-		["curl: (22) The requested URL returned error: 503", /service itself failed/],
-		["Error: Request failed with status code 401", /does not know who/],
-		['{"message":"Bad credentials","status":"401"}', /does not know who/],
-		['WWW-Authenticate: Bearer realm="tokensmith"', /No token arrived/],
+		["curl: (22) The requested URL returned error: 503", /service failed/],
+		["Error: Request failed with status code 401", /could not authenticate/],
+		['{"message":"Bad credentials","status":"401"}', /could not authenticate/],
+		['WWW-Authenticate: Bearer realm="tokensmith"', /contained no token/],
 		['Bearer realm="tokensmith", error="insufficient_scope", scope="a.b c.d"', /permission a\.b, c\.d/],
 		[
 			'HTTP/1.1 401 UnauthorizedWWW-Authenticate: Bearer realm="x", error="invalid_token"',
-			/does not know who/,
+			/could not authenticate/,
 		],
 		["HTTP/1.1 200 OK", undefined],
 		["call me at 401 Main Street", undefined],
@@ -280,9 +283,9 @@ describe("the answer of a failed call", () => {
 
 		it("is explained by its body", async () => {
 			const cases: [string, string | undefined, RegExp][] = [
-				["", undefined, /No token arrived/],
-				["", "nonsense", /no Tokensmith token/],
-				["", generateSecret("tks"), /knows none with that secret/],
+				["", undefined, /contained no token/],
+				["", "nonsense", /not a Tokensmith token/],
+				["", generateSecret("tks"), /has no token with that secret/],
 				["?permission=orders.write", token.token, /lacks the permission orders\.write/],
 				["?resource=channel/soc", token.token, /no access to the resource channel\/soc/],
 			];
@@ -296,7 +299,7 @@ describe("the answer of a failed call", () => {
 		});
 
 		it("is explained by its header as far as that goes", async () => {
-			assert.match(String(why((await answerOf("")).header)), /No token arrived/);
+			assert.match(String(why((await answerOf("")).header)), /contained no token/);
 			const { header } = await answerOf("?permission=orders.write", token.token);
 			assert.match(String(why(header)), /lacks the permission orders\.write/);
 		});

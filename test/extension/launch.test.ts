@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Consents, fingerprintOf } from "../../extension/launch/consents.ts";
 import { consentDetail, consentTitle, shownLine } from "../../extension/launch/launch-words.ts";
-import { endingSoon, NeedsError, readNeeds, tokenMeant } from "../../extension/launch/token-needs.ts";
+import { endingSoon, NeedsError, readNeeds, resolveToken } from "../../extension/launch/token-needs.ts";
 import { lineageOf } from "../../extension/tokens/lineage.ts";
 import { memoryOf } from "../host/memory.ts";
 import { tokenRecord as token } from "./a-token.ts";
@@ -37,18 +37,18 @@ describe("the token that is meant", () => {
 
 	it("is the successor once a token was rotated, by its name and by its old id", () => {
 		for (const wanted of ["orders-api", "1", "2"])
-			assert.equal(tokenMeant([first, second], wanted, now).id, "2");
+			assert.equal(resolveToken([first, second], wanted, now).id, "2");
 	});
 
 	it("is the one that works where others of its name are dead", () => {
 		const dead = token("0", { revokedDate: new Date(now).toISOString() });
-		assert.equal(tokenMeant([dead, token("3")], "orders-api", now).id, "3");
-		assert.equal(tokenMeant([dead], "orders-api", now).id, "0");
+		assert.equal(resolveToken([dead, token("3")], "orders-api", now).id, "3");
+		assert.equal(resolveToken([dead], "orders-api", now).id, "0");
 	});
 
 	it("is nobody's guess where several could be meant, or none", () => {
-		assert.throws(() => tokenMeant([token("1"), token("2")], "orders-api", now), /Several tokens/);
-		assert.throws(() => tokenMeant([token("1")], "orders", now), /no token called “orders”/);
+		assert.throws(() => resolveToken([token("1"), token("2")], "orders-api", now), /Several tokens/);
+		assert.throws(() => resolveToken([token("1")], "orders", now), /No token is named “orders”/);
 	});
 
 	it("is remembered by its lineage, which a rotation does not change", () => {
@@ -63,7 +63,7 @@ describe("the token that is meant", () => {
 			token("1", { successorId: "2", predecessorId: "2" }),
 			token("2", { successorId: "1", predecessorId: "1" }),
 		];
-		assert.ok(tokenMeant(circle, "1", now));
+		assert.ok(resolveToken(circle, "1", now));
 		assert.ok(lineageOf(circle, circle[0] ?? token("1")));
 	});
 });
@@ -116,7 +116,10 @@ describe("the question before a secret is handed out", () => {
 
 	it("says who asks, what runs, what it gets and what that may do", () => {
 		const question = { who: "The task “test”", lines: ["npm test", "in /w"], caution: "Careful.", grants };
-		assert.equal(consentTitle(question), "The task “test” wants the secret of the API token “orders-api”.");
+		assert.equal(
+			consentTitle(question),
+			"The task “test” requests the secret of the API token “orders-api”.",
+		);
 		const detail = consentDetail(question);
 		for (const part of ["npm test", "in /w", "API_TOKEN", "orders.read", "Careful."])
 			assert.ok(detail.includes(part), `${part} is missing in ${detail}`);
@@ -129,7 +132,7 @@ describe("the question before a secret is handed out", () => {
 			caution: undefined,
 			grants: [...grants, ...grants],
 		};
-		assert.equal(consentTitle(question), "The task “test” wants the secrets of 2 API tokens.");
+		assert.equal(consentTitle(question), "The task “test” requests the secrets of 2 API tokens.");
 	});
 
 	for (const [what, line, hidden] of [

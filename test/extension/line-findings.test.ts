@@ -43,39 +43,40 @@ describe("what is wrong with an env line", () => {
 	it("is that its token works no more", () => {
 		check(
 			{ token: { expiry: at(-49) } },
-			"error expired: Orders: expired 2 days ago. Whatever reads this line is refused.",
+			"error expired: Orders: expired 2 days ago. Programs that use this line are refused.",
 		);
 		check(
 			{ token: { revokedDate: at(-3) } },
-			"error revoked: Orders: revoked 3 hours ago. Whatever reads this line is refused.",
+			"error revoked: Orders: revoked 3 hours ago. Programs that use this line are refused.",
 		);
 		check(
 			{ token: { disabledDate: at(-3) } },
-			"warning disabled: Orders: disabled. Whatever reads this line is refused.",
+			"warning disabled: Orders: disabled. Programs that use this line are refused.",
 		);
 	});
 
 	it("is that its token was rotated", () => {
 		check(
 			{ token: { retiresDate: at(5), successorId: "s" } },
-			"warning rotated: Orders: rotated, 5 hours left. This line still holds the old secret.",
+			"warning rotated: Orders: rotated, 5 hours left. This line still contains the old secret.",
 		);
 		check(
 			{ token: { retiresDate: at(-5), successorId: "s" } },
-			"error rotated: Orders: rotated away 5 hours ago. Whatever reads this line is refused.",
+			"error rotated: Orders: rotated away 5 hours ago. Programs that use this line are refused.",
 		);
 	});
 
 	it("is that nobody knows what looks like a token", () => {
-		check({}, "information unknown: A looks like a token, and there is no record of it.");
+		check({}, "information unknown: A looks like a token, but it is not in the records.");
 		check(
 			{ line: { like: { issuer: "github", name: "GitHub" } } },
-			"information unknown: A looks like a token of GitHub, and there is no record of it.",
+			"information unknown: A looks like a token from GitHub, but it is not in the records.",
 		);
 	});
 
 	it("is that git tracks it, commented out or not", () => {
-		const tracked = "warning tracked: A holds a secret, and git tracks this file: a commit publishes it.";
+		const tracked =
+			"warning tracked: A contains a secret, and Git tracks this file: a commit would publish it.";
 		check({ token: {}, isTracked: true }, tracked);
 		check({ token: { revokedDate: at(-3) }, isTracked: true, line: { commented: true } }, tracked);
 	});
@@ -93,9 +94,9 @@ describe("what is wrong with an env line", () => {
 		assert.deepEqual(
 			found.map((finding) => [finding.message, lines.indexOf(finding.related ?? line(""))]),
 			[
-				["A and B hold the same token, Orders.", 1],
-				["B and A hold the same token, Orders.", 0],
-				["A and B hold the same token, Orders.", 1],
+				["A and B contain the same token, Orders.", 1],
+				["B and A contain the same token, Orders.", 0],
+				["A and B contain the same token, Orders.", 1],
 			],
 		);
 	});

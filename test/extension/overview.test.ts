@@ -7,7 +7,7 @@ import {
 	type UsageCount,
 } from "../../extension/overview/overview-message.ts";
 import { overviewPage } from "../../extension/overview/overview-page.ts";
-import { ToldTokens } from "../../extension/overview/overview-tokens.ts";
+import { SentTokens } from "../../extension/overview/overview-tokens.ts";
 import {
 	highestStack,
 	layOutTimeline,
@@ -241,7 +241,7 @@ describe("what the Token Overview's page and the extension say to each other", (
 	});
 
 	it("leaves out what the page knows already", () => {
-		const told = new ToldTokens();
+		const told = new SentTokens();
 		const [one, other] = [token("A"), token("B")];
 		assert.deepEqual(told.changesTo([one, other]), { changed: [one, other], removed: [] });
 		assert.deepEqual(told.changesTo([{ ...one }, other]), { changed: [], removed: [] });

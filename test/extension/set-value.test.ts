@@ -181,7 +181,7 @@ describe("setting a value in an env file", () => {
 	});
 
 	it("says how a value that needs quotes can be written all the same", () => {
-		assert.match(checkRefused("", "K", "a b", "value-needs-quotes"), /write the line K='' yourself/);
+		assert.match(checkRefused("", "K", "a b", "value-needs-quotes"), /add the line K='' yourself/);
 		check("K=''\n", "K", "a b", "K='a b'\n");
 	});
 

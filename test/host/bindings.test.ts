@@ -162,7 +162,7 @@ describe("bindings", () => {
 		assert.deepEqual(words(), []);
 		assert.match(
 			bindings.files.find(({ uri }) => uri.path === at(".env").path)?.problem ?? "",
-			/no text in UTF-8/,
+			/not UTF-8 text/,
 		);
 	});
 

@@ -201,7 +201,7 @@ describe("an env file that cannot be written", () => {
 
 	it("holds conflict markers, a key that is none, or gets a value that no line can carry", async () => {
 		const uri = await put(".env", "<<<<<<< HEAD\nK=1\n=======\nK=2\n>>>>>>> x\n");
-		assert.match(await checkRefused(uri, "conflict-markers"), /place-\d+\/\.env: .*Resolve it/);
+		assert.match(await checkRefused(uri, "conflict-markers"), /place-\d+\/\.env: .*Resolve the conflict/);
 		await assert.rejects(writeEnvValue(at(".env.1"), "1K", "new"), { code: "key-invalid" });
 		await assert.rejects(writeEnvValue(at(".env.1"), "K", "a\nb"), { code: "value-not-representable" });
 		await assert.rejects(stat(at(".env.1").fsPath), { code: "ENOENT" });

@@ -149,13 +149,13 @@ describe("secrets in what runs", () => {
 		});
 
 		it("does not run for a token that is not there, or whose secret is not here", async () => {
-			assert.notEqual(await run({ tokens: { API_TOKEN: "nobody" } }), 0);
+			assert.notEqual(await run({ tokens: { API_TOKEN: "missing" } }), 0);
 			const { id } = await client.createToken({ name: "elsewhere", permissions: ["orders.read"] });
 			await until("it is known", () => live.tokens.some((one) => one.id === id));
 			assert.notEqual(await run({ tokens: { API_TOKEN: "elsewhere" } }), 0);
 			assert.equal(await ran(), false);
-			assert.match(String(failures[0]), /no token called “nobody”/);
-			assert.match(String(failures[1]), /not kept on this machine/);
+			assert.match(String(failures[0]), /No token is named “missing”/);
+			assert.match(String(failures[1]), /not stored on this machine/);
 		});
 
 		it("says so when its program cannot be ended, and throws nothing at VS Code", async () => {
@@ -180,7 +180,7 @@ describe("secrets in what runs", () => {
 			} finally {
 				process.kill = kill;
 			}
-			assert.match(written, /It could not be ended: EPERM\./);
+			assert.match(written, /The program could not be terminated: EPERM\./);
 			terminal.close();
 			await closed;
 		});
@@ -194,7 +194,7 @@ describe("secrets in what runs", () => {
 		it("is known to VS Code from tasks.json", async () => {
 			const file = join(folder.uri.fsPath, ".vscode", "tasks.json");
 			await mkdir(join(file, ".."), { recursive: true });
-			const task = { ...definition(), tokens: { API_TOKEN: "nobody" }, label: "from the file" };
+			const task = { ...definition(), tokens: { API_TOKEN: "missing" }, label: "from the file" };
 			await writeFile(file, JSON.stringify({ version: "2.0.0", tasks: [task] }));
 			try {
 				const found = await until("the task is there", async () =>
@@ -281,7 +281,7 @@ describe("secrets in what runs", () => {
 		});
 
 		it("does not start through VS Code with a token that nobody knows", async () => {
-			const unknown = { tokensmithTokens: { API_TOKEN: "nobody" } };
+			const unknown = { tokensmithTokens: { API_TOKEN: "missing" } };
 			assert.equal(await vscode.debug.startDebugging(folder, config(unknown)), false);
 			assert.equal(await ran(), false);
 		});
@@ -303,7 +303,7 @@ describe("secrets in what runs", () => {
 				wanted: unknown = "orders-api",
 			): Promise<vscode.DebugConfiguration | null | undefined> {
 				debugging.resolveDebugConfiguration(folder, raw(more));
-				const value = await debugging.standInFor(wanted, choose);
+				const value = await debugging.placeholderFor(wanted, choose);
 				assert.notEqual(value, token.token);
 				const filled = JSON.parse(JSON.stringify(raw(more)).replaceAll(variable, value));
 				return await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, filled);
@@ -329,9 +329,9 @@ describe("secrets in what runs", () => {
 
 			it("gives nothing where no debugging is about to start, as from a task's input", async () => {
 				const debugging = new TokenDebugging(deps());
-				await assert.rejects(debugging.standInFor("orders-api", choose), /Only a debug configuration/);
+				await assert.rejects(debugging.placeholderFor("orders-api", choose), /Only a debug configuration/);
 				debugging.resolveDebugConfiguration(folder, config());
-				await assert.rejects(debugging.standInFor("orders-api", choose), /Only a debug configuration/);
+				await assert.rejects(debugging.placeholderFor("orders-api", choose), /Only a debug configuration/);
 				assert.equal(asked.length, 0);
 			});
 
@@ -341,7 +341,7 @@ describe("secrets in what runs", () => {
 				assert.equal(consents.all.length, 1);
 				// The next start is cancelled at a prompt, of which nobody is told.
 				debugging.resolveDebugConfiguration(folder, raw());
-				const value = await debugging.standInFor("orders-api", choose);
+				const value = await debugging.placeholderFor("orders-api", choose);
 				assert.match(value, /^tokensmith-[0-9a-f-]{36}$/);
 			});
 

@@ -87,7 +87,7 @@ describe("problems of env lines", () => {
 			.getDiagnostics(fileIn(window))
 			.filter(({ code, range }) => code === "shared" && range.start.line === 0);
 		assert.equal(first?.relatedInformation?.[0]?.location.range.start.line, 1);
-		assert.match(first?.message ?? "", /^A and B hold the same token, shared\.$/);
+		assert.match(first?.message ?? "", /^A and B contain the same token, shared\.$/);
 	});
 
 	it("hold no value", async () => {

@@ -65,7 +65,7 @@ describe("bad input", () => {
 		await wizard.goTo("file", { name: "For a read-only file" });
 		await until("it is marked", async () => (await window.input.rows()).includes(".env read-only"));
 		await window.input.pick(".env");
-		await window.input.waitForQuestion(".env is read-only. Allow writing to it, or choose another file.");
+		await window.input.waitForQuestion(".env is read-only. Make it writable, or choose another file.");
 	});
 
 	it("keeps the token when the file turns out not to be writable, and writes it on another try", async () => {
@@ -132,7 +132,7 @@ describe("bad input", () => {
 		await wizard.goTo("file", { name: "Without a folder" });
 		await until("the rows are shown", async () => {
 			assert.deepEqual(await bare.input.labels(), [
-				"Nowhere: keep it in SecretStorage only",
+				"No file: store it in SecretStorage only",
 				"Open a folder first…",
 			]);
 			return true;

@@ -17,7 +17,7 @@ export interface Answers {
 	/** A path in the workspace. */
 	file?: string;
 	/** Left out: git is not expected to ask. */
-	git?: "Add it to .gitignore" | "Write it there anyway";
+	git?: "Add the file to .gitignore" | "Write it there anyway";
 	key?: string;
 	/** Left out: no value is expected to stand there. */
 	replace?: "yes";
@@ -31,16 +31,16 @@ const questions = {
 	exactExpiry: "or 10 days",
 	never: "Without an expiry",
 	addresses: "192.0.2.7",
-	file: "Where does the secret go?",
+	file: "Where should the secret be written?",
 	git: "a commit would publish the secret",
-	key: "holds the secret?",
+	key: "hold the secret?",
 	replace: "Replace the value of",
 	summary: "Is this right?",
 } as const;
 
 export type Question = keyof typeof questions;
 
-const nowhere = "Nowhere: keep it in SecretStorage only";
+const nowhere = "No file: store it in SecretStorage only";
 const exact = "Exact date and time…";
 
 export class CreateWizard {

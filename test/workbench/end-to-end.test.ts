@@ -30,7 +30,7 @@ describe("a service with a token", () => {
 	}
 
 	it("is let in with its permission, refused without, and refused right after the revocation", async () => {
-		await createToken(window, { name: "Orders", file: ".env", git: "Add it to .gitignore" });
+		await createToken(window, { name: "Orders", file: ".env", git: "Add the file to .gitignore" });
 		assert.match(await check("orders.read"), /^200 "Orders" may use orders\.read/);
 		assert.match(await check("orders.write"), /^403 refused/);
 

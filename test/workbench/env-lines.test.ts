@@ -97,7 +97,7 @@ describe("the lines of an env file", () => {
 		await window.page.locator(".action-widget .monaco-list-row", { hasText: "Ignore and Untrack" }).click();
 		assert.match(await window.dialogText(), /^Take \.env out of git\?/);
 		await window.answerDialog("Ignore and Untrack");
-		await window.notification("Earlier commits still hold its secrets");
+		await window.notification("Earlier commits still contain its secrets");
 		assert.equal(git("ls-files"), "");
 		assert.match(await readFile(join(workbench.workspace, ".gitignore"), "utf8"), /^\/\.env$/m);
 		assert.ok((await readFile(join(workbench.workspace, ".env"), "utf8")).includes(secret));

@@ -12,7 +12,7 @@ import { Workbench } from "./workbench.ts";
 
 const ordinary: Partial<Answers> = {
 	file: ".env",
-	git: "Add it to .gitignore",
+	git: "Add the file to .gitignore",
 	key: "API_TOKEN",
 	replace: "yes",
 };

@@ -149,13 +149,17 @@ describe("before the first token", () => {
 			return true;
 		});
 		await window.input.type("1.5€");
-		await until("it is refused", async () => (await window.input.labels())[0] === "1.5€ cannot be a key");
+		await until("it is refused", async () => (await window.input.labels())[0] === "1.5€ is not a valid key");
 		await window.input.accept();
 		await window.input.waitForStep("(6/7)");
 	});
 
 	it("shows everything before anything is created, and lets each answer be changed", async () => {
-		const wizard = await openAt("summary", { file: ".env", git: "Add it to .gitignore", expiry: "7 days" });
+		const wizard = await openAt("summary", {
+			file: ".env",
+			git: "Add the file to .gitignore",
+			expiry: "7 days",
+		});
 		const rows = await until("the summary is shown", async () => {
 			const shown = await window.input.rows();
 			return shown.length === 8 ? shown : undefined;
@@ -268,7 +272,7 @@ async function createByKeyboard(window: WorkbenchWindow): Promise<void> {
 	await input.waitForQuestion("192.0.2.7");
 	await page.keyboard.type("127.0.0.1 ::1");
 	await page.keyboard.press("Enter");
-	for (const row of [".env", "Add it to .gitignore", "API_TOKEN", "Create Token"]) {
+	for (const row of [".env", "Add the file to .gitignore", "API_TOKEN", "Create Token"]) {
 		await input.waitForActive(row);
 		await page.keyboard.press("Enter");
 	}

@@ -69,9 +69,9 @@ describe("the Token Overview", () => {
 		await today.focus();
 		await window.press("ArrowLeft");
 		assert.match((await overview.focused()) ?? "", /: 0 accepted, 0 refused$/);
-		await overview.frame.getByText("As a table").click();
+		await overview.frame.getByText("Show as table").click();
 		assert.equal(await overview.frame.locator(".usage tbody tr").count(), 30);
-		await overview.frame.getByText("As a table").click();
+		await overview.frame.getByText("Show as table").click();
 	});
 
 	it("sorts by each column in both directions, and filters", async () => {

@@ -50,14 +50,14 @@ describe("a secret without a file", () => {
 	/** What is shown of a secret that files of the workspace ask for. */
 	async function allow(who: string, line: string): Promise<void> {
 		const question = await window.dialogText();
-		assert.ok(question.startsWith(`${who} wants the secret of the API token “orders-api”.`), question);
+		assert.ok(question.startsWith(`${who} requests the secret of the API token “orders-api”.`), question);
 		assert.ok(question.includes(line), question);
 		await window.answerDialog("Allow");
 	}
 
 	it("is in the environment of a debug run, after a question, by F5", async () => {
 		await window.press("F5");
-		await allow("The debug configuration “Check orders”", "API_TOKEN would hold the secret of “orders-api”");
+		await allow("The debug configuration “Check orders”", "API_TOKEN will hold the secret of “orders-api”");
 		await checkProof("debugged");
 		await window.page.locator(".repl .expression", { hasText: "The daemon answers 200" }).first().waitFor();
 	});
@@ -76,7 +76,7 @@ describe("a secret without a file", () => {
 		await window.input.pick("orders-api");
 		await allow(
 			"The debug configuration “Ask for a secret”",
-			"API_TOKEN would hold the secret of “orders-api”",
+			"API_TOKEN will hold the secret of “orders-api”",
 		);
 		await checkProof("asked");
 	});

@@ -1,4 +1,4 @@
-/** Says what there is to know about the marked token, and offers what can be done with it. */
+/** Shows the details of the selected token and the actions on it. */
 import * as l10n from "@vscode/l10n";
 import "@vscode-elements/elements/dist/vscode-button/index.js";
 import type { Urgency } from "../../tokens/time-left.ts";
@@ -54,7 +54,7 @@ export class DetailView {
 
 function factsOf(token: OverviewToken): HTMLElement[] {
 	const facts: [label: string, value: string][] = [
-		[l10n.t("State"), token.state],
+		[l10n.t("Status"), token.state],
 		[l10n.t("Ends"), token.endWords],
 		[l10n.t("Last used"), token.lastUsedWords],
 		[l10n.t("Permissions"), token.permissions || l10n.t("None")],

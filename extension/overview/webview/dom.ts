@@ -1,11 +1,11 @@
-/** Makes elements. Invariant: what others chose gets into the page as text, never as markup. */
+/** Creates elements. Invariant: text from other sources enters the page as text, never as markup. */
 
 type Attributes = Record<string, string | number | boolean | undefined>;
 type Child = Node | string;
 
 const svgNamespace = "http://www.w3.org/2000/svg";
 
-/** An attribute that is true stands without a value; one that is false or undefined does not stand. */
+/** An attribute that is true has no value; one that is false or undefined is omitted. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
 	tag: Tag,
 	attributes: Attributes = {},

@@ -1,4 +1,4 @@
-/** The page's composition root: says that it is there, and builds the page when its texts have come. */
+/** The page's composition root: reports that the page is ready, and builds it once its texts have arrived. */
 import * as l10n from "@vscode/l10n";
 import { readToPage } from "../overview-message.ts";
 import { Page, readState } from "./page.ts";

@@ -1,10 +1,10 @@
-/** The Token Overview's page: keeps what is shown, what is marked and how it is sorted, and tells the extension the rest. */
+/** The Token Overview's page: keeps the filter, selection and sorting, and sends requests to the extension. */
 import * as l10n from "@vscode/l10n";
 import "@vscode-elements/elements/dist/vscode-button/index.js";
 import "@vscode-elements/elements/dist/vscode-textfield/index.js";
 import {
 	type FromPage,
-	mostUsageIds,
+	maxUsageIds,
 	type OverviewToken,
 	type PageAction,
 	type ToPage,
@@ -18,7 +18,7 @@ import { TableView } from "./table-view.ts";
 import { TimelineView } from "./timeline-view.ts";
 import { UsageView } from "./usage-view.ts";
 
-/** What is kept while the page is hidden, and when the window is loaded again. */
+/** Kept while the page is hidden and across reloads of the window. */
 interface PageState {
 	sorting: Sorting;
 	query: string;
@@ -31,7 +31,7 @@ interface PageDeps {
 	remember(state: PageState): void;
 }
 
-const usualSorting: Sorting = { column: "end", direction: "ascending" };
+const defaultSorting: Sorting = { column: "end", direction: "ascending" };
 
 export class Page {
 	readonly #deps: PageDeps;
@@ -43,7 +43,7 @@ export class Page {
 		onSelect: (id) => this.select(id),
 		onEnter: () => this.#detail.focusFirstAction(),
 		onSort: (column) => this.#change({ sorting: sortedBy(column, this.#state.sorting) }),
-		onSee: (tokens) => this.#see(tokens),
+		onVisible: (tokens) => this.#requestUsage(tokens),
 	});
 	readonly #problem = element("div", { class: "problem", role: "alert", hidden: true });
 	readonly #status = element("p", { class: "status", role: "status" });
@@ -54,11 +54,13 @@ export class Page {
 
 	readonly #tokens = new Map<string, OverviewToken>();
 	readonly #usage = new Map<string, readonly UsageCount[]>();
-	/** For which usage was asked, with what was known of it then: it is asked anew when that has changed. */
-	readonly #usageAsked = new Map<string, string>();
+	/**
+	 * The usage that was requested, with the use count at that time: it is requested again once the count has changed.
+	 */
+	readonly #usageRequested = new Map<string, string>();
 	#sorted: OverviewToken[] = [];
 	#state: PageState;
-	/** The tokens of a group that was chosen on the time line. */
+	/** The tokens of a group chosen on the timeline. */
 	#group: ReadonlySet<string> | undefined;
 	#connection: "connecting" | "live" | "failed" = "connecting";
 	#scrollTopToRestore: number;
@@ -68,19 +70,19 @@ export class Page {
 	constructor(root: HTMLElement, state: Partial<PageState>, deps: PageDeps) {
 		this.#deps = deps;
 		this.#root = root;
-		this.#state = { sorting: usualSorting, query: "", selected: undefined, scrollTop: 0, ...state };
+		this.#state = { sorting: defaultSorting, query: "", selected: undefined, scrollTop: 0, ...state };
 		this.#scrollTopToRestore = this.#state.scrollTop;
 		this.#build();
 		this.#render();
 	}
 
 	take(message: ToPage): void {
-		if (message.type === "tokens") this.#takeTokens(message);
-		else if (message.type === "usage") this.#takeUsage(message.id, message.counts);
+		if (message.type === "tokens") this.#receiveTokens(message);
+		else if (message.type === "usage") this.#receiveUsage(message.id, message.counts);
 		else if (message.type === "select") this.select(message.id);
 	}
 
-	/** Marks a token, in the table and on the time line. */
+	/** Selects a token, in the table and on the timeline. */
 	select(id: string): void {
 		this.#change({ selected: id });
 	}
@@ -104,7 +106,7 @@ export class Page {
 	}
 
 	#fillEmpty(): void {
-		const words = l10n.t("A token's expiry and use are shown here once there is one.");
+		const words = l10n.t("Once you have a token, its expiry and use are shown here.");
 		this.#empty.replaceChildren(
 			element("h2", {}, l10n.t("No API tokens yet")),
 			element("p", {}, words),
@@ -118,7 +120,7 @@ export class Page {
 		return button;
 	}
 
-	#takeTokens({ state, problem, changed, removed }: Extract<ToPage, { type: "tokens" }>): void {
+	#receiveTokens({ state, problem, changed, removed }: Extract<ToPage, { type: "tokens" }>): void {
 		for (const id of removed) this.#tokens.delete(id);
 		for (const token of changed) this.#tokens.set(token.id, token);
 		this.#connection = state;
@@ -137,14 +139,14 @@ export class Page {
 			this.#problem.replaceChildren(element("p", {}, problem), this.#button("retry", l10n.t("Try Again")));
 	}
 
-	/** It comes for one token after the other, and nothing else changes with it. */
-	#takeUsage(id: string, counts: readonly UsageCount[]): void {
+	/** Arrives for one token at a time and changes nothing else. */
+	#receiveUsage(id: string, counts: readonly UsageCount[]): void {
 		this.#usage.set(id, counts);
 		this.#table.redraw(id);
 		if (id === this.#shown) this.#usageView.show(counts);
 	}
 
-	/** From the time line: one token is marked, many are shown alone, none ends that. */
+	/** From the timeline: one token is selected, several are shown exclusively, none resets that. */
 	#choose(ids: readonly string[]): void {
 		const [first] = ids;
 		this.#group = ids.length > 1 ? new Set(ids) : undefined;
@@ -173,7 +175,7 @@ export class Page {
 		this.#table.show({
 			...{ tokens: this.#sorted, selected: selected?.id, sorting: this.#state.sorting, usageOf },
 		});
-		if (selected !== undefined) this.#see([selected]);
+		if (selected !== undefined) this.#requestUsage([selected]);
 		this.#status.textContent =
 			shown.length === all.length
 				? countInWords(all.length)
@@ -187,15 +189,15 @@ export class Page {
 		return this.#group === undefined ? found : found.filter(({ id }) => this.#group?.has(id));
 	}
 
-	/** Asks for the usage of what is seen, once for each count and day. */
-	#see(tokens: readonly OverviewToken[]): void {
+	/** Requests the usage of visible tokens, once for each use count and day. */
+	#requestUsage(tokens: readonly OverviewToken[]): void {
 		const today = lastDays(Date.now(), 1)[0];
 		const ids = tokens
-			.filter(({ id, uses }) => this.#usageAsked.get(id) !== `${today} ${uses}`)
+			.filter(({ id, uses }) => this.#usageRequested.get(id) !== `${today} ${uses}`)
 			.map(({ id }) => id)
-			.slice(0, mostUsageIds);
+			.slice(0, maxUsageIds);
 		if (ids.length === 0) return;
-		for (const id of ids) this.#usageAsked.set(id, `${today} ${this.#tokens.get(id)?.uses}`);
+		for (const id of ids) this.#usageRequested.set(id, `${today} ${this.#tokens.get(id)?.uses}`);
 		this.#send({ type: "usage", ids });
 	}
 
@@ -208,7 +210,7 @@ export class Page {
 	}
 }
 
-/** What was remembered, as far as it still makes sense. */
+/** The saved state, as far as it is valid. */
 export function readState(value: unknown): Partial<PageState> {
 	if (typeof value !== "object" || value === null) return {};
 	const { sorting, query, selected, scrollTop } = value as Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** The sign of each state of a token: a shape of its own, so that nobody has to tell them by their colour. */
+/** The sign for each state of a token: each has its own shape, so that states can be told apart without color. */
 import * as l10n from "@vscode/l10n";
 import type { Urgency } from "../../tokens/time-left.ts";
 import { svg } from "./dom.ts";
@@ -20,18 +20,18 @@ export function signOf(urgency: Urgency): SVGPathElement {
 	return svg("path", { class: `sign ${urgency}`, d: shapes[urgency] });
 }
 
-/** The sign as it stands in a line of text. */
+/** The sign within a line of text. */
 export function inlineSign(urgency: Urgency): SVGSVGElement {
 	const attributes = { class: "inline-sign", viewBox: "-6 -6 12 12", "aria-hidden": "true" };
 	return svg("svg", attributes, signOf(urgency));
 }
 
-/** What the time line's signs mean, in the order of their urgency. */
+/** The legend of the timeline's signs, the most urgent first. */
 export const legend = (): [Urgency, string][] => [
 	["expired", l10n.t("Expired")],
-	["urgent", l10n.t("About to expire")],
+	["urgent", l10n.t("Expires very soon")],
 	["soon", l10n.t("Expires soon")],
 	["calm", l10n.t("Active")],
-	["retiring", l10n.t("Rotated, still works")],
+	["retiring", l10n.t("Rotated, still valid")],
 	["never", l10n.t("Never expires")],
 ];

@@ -1,6 +1,6 @@
 /**
- * The table of all tokens: sorted, filtered, and with no more rows in the page than are seen. One row can be reached by
- * Tab, the others by arrow keys from it.
+ * The table of all tokens: sorted, filtered, and with only the visible rows rendered. Tab reaches one row, arrow keys
+ * lead from it to the others.
  */
 import * as l10n from "@vscode/l10n";
 import { kept } from "../../language.ts";
@@ -10,17 +10,17 @@ import { fillDays, lastDays, layOutBars } from "../usage-bars.ts";
 import { element, setAttributes, svg } from "./dom.ts";
 import { inlineSign } from "./signs.ts";
 
-/** The same as in overview.css. */
+/** Same value as in overview.css. */
 const rowHeight = 26;
 const spark = { width: 60, height: 14 };
 
 interface Events {
 	onSelect(id: string): void;
-	/** Enter: on to what can be done with the token. */
+	/** Enter: move the focus to the token's actions. */
 	onEnter(): void;
 	onSort(column: SortColumn): void;
-	/** Which tokens can be seen. */
-	onSee(tokens: readonly OverviewToken[]): void;
+	/** The tokens that are visible. */
+	onVisible(tokens: readonly OverviewToken[]): void;
 }
 
 interface Content {
@@ -38,7 +38,7 @@ export class TableView {
 	readonly #space = element("div", { class: "space", role: "presentation" });
 	readonly #rows = new Map<string, HTMLElement>();
 	#content: Content | undefined;
-	/** The one that Tab leads to. */
+	/** The row that Tab reaches. */
 	#current = 0;
 
 	constructor(events: Events) {
@@ -73,7 +73,7 @@ export class TableView {
 		this.#draw();
 	}
 
-	/** After its usage came: if the token can be seen, its row is drawn anew. */
+	/** When the usage of a visible token arrives, its row is drawn again. */
 	redraw(id: string): void {
 		const index = this.#rows.has(id)
 			? (this.#content?.tokens.findIndex((token) => token.id === id) ?? -1)
@@ -106,7 +106,7 @@ export class TableView {
 		const { tokens } = this.#content;
 		const { from, to } = rowsToDraw(this.#view(), tokens.length);
 		const drawn = new Map(tokens.slice(from, to).map((token, index) => [token, from + index]));
-		// Where the focus is must not go, however far the table is scrolled.
+		// The focused row stays rendered, however far the table is scrolled.
 		const current = tokens[this.#current];
 		if (current !== undefined) drawn.set(current, this.#current);
 		const ids = new Set(Array.from(drawn.keys(), ({ id }) => id));
@@ -116,7 +116,7 @@ export class TableView {
 			this.#rows.delete(id);
 		}
 		for (const [token, index] of drawn) this.#drawRow(token, index);
-		this.#events.onSee(tokens.slice(from, to));
+		this.#events.onVisible(tokens.slice(from, to));
 	}
 
 	#drawRow(token: OverviewToken, index: number): void {
@@ -202,12 +202,16 @@ function cellsOf(token: OverviewToken, usage: readonly UsageCount[] | undefined)
 		cell(name, inlineSign(urgency), element("span", {}, name)),
 		cell(endWords, state),
 		cell(lastUsedWords, lastUsedWords),
-		cell(l10n.t("{0} in all; the last 30 days drawn", count), sparkline(usage), element("span", {}, count)),
+		cell(
+			l10n.t("{0} in total; the chart shows the last 30 days", count),
+			sparkline(usage),
+			element("span", {}, count),
+		),
 		cell(lines.join("\n"), lines.join(", ")),
 	];
 }
 
-/** What the chart of the marked token says in full. */
+/** The full text of the selected token's chart. */
 function sparkline(usage: readonly UsageCount[] | undefined): SVGSVGElement {
 	const drawing = svg("svg", { class: "spark", ...spark, "aria-hidden": "true" });
 	const counts = fillDays(lastDays(Date.now()), usage ?? []);

@@ -1,4 +1,4 @@
-/** Draws the time line of expiries. Arrow keys go from mark to mark, and each says what it stands for. */
+/** Draws the timeline of expiries. Arrow keys move from mark to mark, and each mark has a label. */
 import * as l10n from "@vscode/l10n";
 import { amountInWords, distanceInWords } from "../../language.ts";
 import type { OverviewToken } from "../overview-message.ts";
@@ -14,22 +14,22 @@ import {
 import { element, setAttributes, svg } from "./dom.ts";
 import { inlineSign, legend, signOf } from "./signs.ts";
 
-/** How many marks are stacked at most, and how many have room in any case. */
+/** The maximum number of stacked marks, and the number that always has space. */
 const rows = { most: 8, least: 3 };
 const above = 16;
 const axisHeight = 26;
 const margin = 8;
 
 interface Events {
-	/** One token, or all of a group. */
+	/** One token, or all tokens of a group. */
 	onChoose(ids: readonly string[]): void;
 }
 
-/** What all marks of one drawing have in common. */
+/** What all marks of one drawing share. */
 interface Drawing {
 	names: ReadonlyMap<string, OverviewToken>;
 	height: number;
-	/** The groups that have their size above them. */
+	/** The groups with their size above them. */
 	sized: ReadonlySet<string>;
 }
 
@@ -40,13 +40,13 @@ export class TimelineView {
 	#tokens: readonly OverviewToken[] = [];
 	#selected: string | undefined;
 	#timeline: Timeline | undefined;
-	/** The mark that Tab leads to. */
+	/** The mark that Tab reaches. */
 	#current: string | undefined;
 	#nodes = new Map<string, SVGGElement>();
 
 	constructor(events: Events) {
 		this.#events = events;
-		const title = element("h2", { id: "timeline-title" }, l10n.t("When Tokens End"));
+		const title = element("h2", { id: "timeline-title" }, l10n.t("Token Expiry"));
 		this.root.append(title, this.#drawing, legendList());
 		this.#drawing.addEventListener("keydown", (event) => this.#pressed(event));
 		this.#drawing.addEventListener("click", (event) => this.#clicked(event));
@@ -74,7 +74,9 @@ export class TimelineView {
 		this.#nodes = new Map(
 			timeline.marks.map((mark) => [mark.key, this.#nodeFor(mark, { names, height, sized })]),
 		);
-		const label = l10n.t("Time line of when tokens end. Arrow keys go from one to the next, Enter chooses.");
+		const label = l10n.t(
+			"Timeline of token expiry. Use the arrow keys to move between marks and Enter to select one.",
+		);
 		setAttributes(this.#drawing, {
 			...{ width: width + 2 * margin, height: above + height + axisHeight },
 			"aria-label": label,
@@ -166,7 +168,7 @@ function labelOf({ ids }: Mark, tokens: ReadonlyMap<string, OverviewToken>): str
 	if (first === undefined || last === undefined) return "";
 	if (members.length === 1) return l10n.t("{0}, {1}", first.name, first.state);
 	if (first.end === null) return l10n.t("{0} tokens that never expire", members.length);
-	return l10n.t("{0} tokens that end between {1} and {2}", members.length, first.endWords, last.endWords);
+	return l10n.t("{0} tokens that expire between {1} and {2}", members.length, first.endWords, last.endWords);
 }
 
 function axisOf(

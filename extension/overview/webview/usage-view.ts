@@ -1,4 +1,7 @@
-/** Draws a token's verifications per day as bars, which arrow keys go through, and says the same as a table. */
+/**
+ * Draws a token's verifications per day as bars that can be traversed with arrow keys, and shows the same data as a
+ * table.
+ */
 import * as l10n from "@vscode/l10n";
 import { kept } from "../../language.ts";
 import type { UsageCount } from "../overview-message.ts";
@@ -24,7 +27,7 @@ export class UsageView {
 		new ResizeObserver(() => this.#draw()).observe(this.root);
 	}
 
-	/** Without counts: they are still on their way. */
+	/** Without counts: they have not arrived yet. */
 	show(counts: readonly UsageCount[] | undefined): void {
 		this.#counts = counts;
 		this.#draw();
@@ -38,7 +41,9 @@ export class UsageView {
 		const layout = layOutBars(counts, plot);
 		const hadFocus = this.#drawing.contains(document.activeElement);
 		this.#bars = layout.bars.map(barNode);
-		const label = l10n.t("Verifications of each of the last 30 days. Arrow keys go from day to day.");
+		const label = l10n.t(
+			"Verifications per day for the last 30 days. Use the arrow keys to move between days.",
+		);
 		setAttributes(this.#drawing, { width, "aria-label": label });
 		const origin = svg("g", { transform: `translate(${room.left} ${room.top})` }, axisOf(layout, plot.width));
 		origin.append(...this.#bars);
@@ -72,7 +77,7 @@ export class UsageView {
 		const heads = [l10n.t("Day (UTC)"), l10n.t("Accepted"), l10n.t("Refused")];
 		const head = element("tr", {}, ...heads.map((words) => element("th", { scope: "col" }, words)));
 		const table = element("table", {}, element("thead", {}, head), this.#table);
-		return element("details", {}, element("summary", {}, l10n.t("As a table")), table);
+		return element("details", {}, element("summary", {}, l10n.t("Show as table")), table);
 	}
 }
 
