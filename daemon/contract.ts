@@ -1,6 +1,6 @@
 /**
- * What the daemon and everyone who talks to it agree on: the shapes on the wire, the error codes with their
- * HTTP status, and what follows from a record alone. Imports nothing of ours but the facts, which need no schema.
+ * The contract between the daemon and its clients: the shapes on the wire, the error codes with their HTTP status, and
+ * what follows from a record alone. Imports only `facts.ts`, its part without schemas.
  */
 import * as z from "zod";
 import {
@@ -13,11 +13,11 @@ import {
 
 export * from "./facts.ts";
 
-/** One field that is wrong: `pointer` is an RFC 6901 JSON pointer into the body, or `?name` for a query parameter. */
+/** One invalid field: `pointer` is an RFC 6901 JSON pointer into the body, or `?name` for a query parameter. */
 const fieldError = z.strictObject({ pointer: z.string(), detail: z.string() });
 export type FieldError = z.output<typeof fieldError>;
 
-/** Why a verification said no, in the order in which they are looked at. */
+/** Why a verification failed, in the order of the checks. */
 const refusalReason = z.enum([
 	"malformed",
 	"unknown",
@@ -36,16 +36,16 @@ export const problem = z.strictObject({
 	title: z.string(),
 	status: z.int(),
 	code: z.enum(Object.keys(problemStatus) as [ProblemCode, ...ProblemCode[]]),
-	/** What is wrong and what to do about it, for a person. */
+	/** What is wrong and what to do about it, for the user. */
 	detail: z.string(),
-	/** The request's id, also in the daemon's log. */
+	/** The request's id, as in the daemon's log. */
 	instance: z.string(),
 	errors: z.array(fieldError).exactOptional(),
-	/** Why a verification said no. */
+	/** Why a verification failed. */
 	reason: refusalReason.exactOptional(),
 	/** The permissions or resources that the token lacks. */
 	missing: z.array(z.string()).exactOptional(),
-	/** At the OAuth routes: the code of RFC 6749 section 5.2. */
+	/** On the OAuth routes: the error code of RFC 6749 section 5.2. */
 	error: z.string().exactOptional(),
 	error_description: z.string().exactOptional(),
 });
@@ -59,26 +59,26 @@ export type UserInfo = z.output<typeof userInfo>;
 /** A token, without its secret. Times are RFC 3339 in UTC, with milliseconds. */
 export const tokenRecord = z.strictObject({
 	id: z.string(),
-	/** +1 at every change; also the ETag. */
+	/** Increases by 1 with every change; also the ETag. */
 	version: z.int(),
 	creationDate: date,
 	lastModifiedDate: date,
 	createdUserInfo: userInfo,
 	lastModifiedUserInfo: userInfo,
-	/** The token user: the account that what the token does is attributed to. */
+	/** The token user: the account that the token's actions are attributed to. */
 	userId: z.string(),
 	name: z.string(),
 	description: z.string(),
 	issuer: z.string(),
 	profile: z.string(),
-	/** First and last four characters of the secret. */
+	/** The first and last four characters of the secret. */
 	partialToken: z.string(),
 	status: z.enum(tokenStatuses),
-	/** null: never. */
+	/** null: never expires. */
 	expiry: date.nullable(),
 	permissions: z.array(z.string()),
 	resources: z.array(z.string()),
-	/** IP addresses and CIDR ranges that may use the token. Empty: any. */
+	/** The IP addresses and CIDR ranges that may use the token. Empty: any. */
 	allowedAddresses: z.array(z.string()),
 	defaultSource: z.string().nullable(),
 	tags: z.array(z.string()),
@@ -88,16 +88,16 @@ export const tokenRecord = z.strictObject({
 	disabledDate: date.nullable(),
 	revokedDate: date.nullable(),
 	revokedReason: z.string().nullable(),
-	/** Until when a rotated token still works. */
+	/** The end of a rotated token's overlap, until which it still works. */
 	retiresDate: date.nullable(),
-	/** Of a rotated token: so long without a use ends its overlap before that. */
+	/** The overlap of a rotated token ends earlier after this time without a use. */
 	quietSeconds: z.int().nullable(),
 	predecessorId: z.string().nullable(),
 	successorId: z.string().nullable(),
 });
 export type TokenRecord = z.output<typeof tokenRecord>;
 
-/** The answer to a creation or a rotation, the only place where a secret (`token`) is ever answered. */
+/** The answer to a creation or a rotation, the only one that contains the secret (`token`). */
 export const createdToken = tokenRecord.extend({ token: z.string() });
 export type CreatedToken = z.output<typeof createdToken>;
 
@@ -108,17 +108,17 @@ const permission = z
 	.max(200)
 	.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, "must be printable ASCII without spaces, quotes and backslashes");
 
-/** A resource, as it is granted and asked for: `kind/identifier`. */
+/** A resource in a grant or a verification: `kind/identifier`. */
 export const resource = z
 	.string()
 	.max(200)
-	.regex(/^[a-z][a-z0-9-]*\/[\x21-\x7E]+$/, "must read kind/identifier, for example channel/soc");
+	.regex(/^[a-z][a-z0-9-]*\/[\x21-\x7E]+$/, "must have the form kind/identifier, for example channel/soc");
 
-/** An instant; any offset is taken and answered in UTC. */
+/** An instant with any offset; answers give it in UTC. */
 const instant = z.iso
 	.datetime({
 		offset: true,
-		error: "must be a date and time with its zone, for example 2027-01-31T12:00:00Z",
+		error: "must be a date and time with a time zone, for example 2027-01-31T12:00:00Z",
 	})
 	.transform((value) => new Date(value).toISOString());
 
@@ -126,34 +126,34 @@ const distinct = <Item extends z.ZodType<string, string>>(item: Item, most: numb
 	z
 		.array(item)
 		.max(most)
-		.refine((items) => new Set(items).size === items.length, "must not name the same thing twice");
+		.refine((items) => new Set(items).size === items.length, "must not contain duplicates");
 
 const name = z
 	.string()
 	.max(maximumNameLength, `must be at most ${maximumNameLength} characters long`)
 	.regex(/\S/, "must not be blank")
-	.refine((value) => value.isWellFormed(), "must be whole Unicode characters")
-	// Cc and line separators: a name stands in logs, headers and one-line labels.
+	.refine((value) => value.isWellFormed(), "must be well-formed Unicode")
+	// Neither Cc nor line separators: names appear in logs, headers and one-line labels.
 	.regex(/^[^\p{Cc}\u2028\u2029]*$/u, "must not contain control characters or line breaks")
 	.transform((value) => value.trim());
 
-/** A calendar distance in UTC; months and years keep the time of day and are clamped to the month's end. */
+/** A calendar duration in UTC; months and years keep the time of day and are clamped to the end of the month. */
 export const calendarDuration = z
 	.strictObject({
 		days: z.int().min(1).max(36_500).optional(),
 		months: z.int().min(1).max(1200).optional(),
 		years: z.int().min(1).max(100).optional(),
 	})
-	.refine((parts) => Object.keys(parts).length > 0, "must name days, months or years");
+	.refine((parts) => Object.keys(parts).length > 0, "must contain days, months or years");
 export type CalendarDuration = z.output<typeof calendarDuration>;
 
-/** Text that survives UTF-8; half a surrogate pair does not. */
-const text = z.string().refine((value) => value.isWellFormed(), "must be whole Unicode characters");
+/** Text that UTF-8 can represent: without lone surrogates. */
+const text = z.string().refine((value) => value.isWellFormed(), "must be well-formed Unicode");
 
 const settings = {
 	name,
 	description: text.max(1000),
-	/** null: never, which has to be asked for in so many words. */
+	/** null: never expires, which a client must request explicitly. */
 	expiry: instant.nullable(),
 	permissions: distinct(permission, 200),
 	resources: distinct(resource, maximumResources),
@@ -162,14 +162,14 @@ const settings = {
 	tags: distinct(text.min(1).max(50), 20),
 };
 
-/** What is asked for when a token is created. With neither `expiry` nor `expiresIn`: the profile's default. */
+/** The body of a creation. Without `expiry` and `expiresIn`, the profile's default expiry applies. */
 export const createTokenRequest = z
 	.strictObject({
 		name: settings.name,
 		description: settings.description.default(""),
 		profile: z.string().default("local"),
 		expiry: settings.expiry.optional(),
-		/** Counted from the creation's own date and time. */
+		/** Counted from the date and time of creation. */
 		expiresIn: calendarDuration.optional(),
 		permissions: settings.permissions.default([]),
 		resources: settings.resources.default([]),
@@ -179,49 +179,52 @@ export const createTokenRequest = z
 	})
 	.refine((request) => request.expiry === undefined || request.expiresIn === undefined, {
 		path: ["expiresIn"],
-		error: "can't be given together with expiry",
+		error: "can't be combined with expiry",
 	});
 export type CreateTokenRequest = z.output<typeof createTokenRequest>;
 export type CreateTokenInput = z.input<typeof createTokenRequest>;
 
-/** What `PATCH /v1/api-tokens/{id}` changes; what is left out stays. */
+/** The body of `PATCH /v1/api-tokens/{id}`; omitted fields stay unchanged. */
 export const updateTokenRequest = z.strictObject(settings).partial();
 export type UpdateTokenRequest = z.output<typeof updateTokenRequest>;
 
-/** How long the predecessor still works, and when the successor ends; left out: it lives as long as its predecessor did. */
+/** Without `expiry`, the successor lives as long as its predecessor was to live. */
 export const rotateTokenRequest = z.strictObject({
+	/** How long the predecessor still works. */
 	overlapSeconds: z.int().min(0).max(31_536_000),
-	/** The overlap ends earlier once the predecessor has not been used for so long. */
+	/** The overlap ends earlier after this time without a use of the predecessor. */
 	quietSeconds: z.int().min(1).max(31_536_000).optional(),
 	expiry: settings.expiry.optional(),
 });
 export type RotateTokenRequest = z.output<typeof rotateTokenRequest>;
 
-/** @property predecessor how the rotated token stands now. */
+/** The successor with its secret. @property predecessor the rotated token after its rotation. */
 export const rotatedToken = createdToken.extend({ predecessor: tokenRecord });
 export type RotatedToken = z.output<typeof rotatedToken>;
 
-/** @property token the rotated token, as it was before. @property successor revoked. */
+/** @property token the token as it was before its rotation. @property successor the revoked successor. */
 export const undoneRotation = z.strictObject({ token: tokenRecord, successor: tokenRecord });
 export type UndoneRotation = z.output<typeof undoneRotation>;
 
-/** `sha256:` and the SHA-256 of a secret in hex. */
-const secretHash = z.string().regex(/^sha256:[0-9a-f]{64}$/, "must read sha256: and 64 hexadecimal digits");
+/** `sha256:` and the SHA-256 of a secret in hexadecimal. */
+const secretHash = z
+	.string()
+	.regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: followed by 64 hexadecimal digits");
 
-/** A token of another system, which alone decides whether its secret is good. The secret itself is never sent. */
+/** A token of another system, which alone decides whether its secret is valid. The secret itself is never sent. */
 export const registerTokenRequest = z.strictObject({
 	name: settings.name,
-	/** `other`: any system that nothing is known of. */
+	/** `other`: an unknown system. */
 	issuer: z
 		.string()
 		.max(100)
 		.regex(/^[a-z][a-z0-9-]*$/, "must be lower-case letters, digits and hyphens, a letter first")
 		.refine((issuer) => issuer !== "local", "must be another system; local tokens are created"),
 	hash: secretHash,
-	/** No more of the secret than that, whoever sends it. */
+	/** Limited to eight characters of the secret. */
 	partialToken: z
 		.string()
-		.regex(/^[\x21-\x7E]{0,4}…[\x21-\x7E]{0,4}$/, "must be at most four characters, … and four more"),
+		.regex(/^[\x21-\x7E]{0,4}…[\x21-\x7E]{0,4}$/, "must be up to four characters, …, and up to four more"),
 	expiry: settings.expiry.default(null),
 	description: settings.description.default(""),
 	permissions: settings.permissions.default([]),
@@ -231,9 +234,9 @@ export type RegisterTokenRequest = z.output<typeof registerTokenRequest>;
 export type RegisterTokenInput = z.input<typeof registerTokenRequest>;
 
 export const identifyRequest = z.strictObject({ hashes: z.array(secretHash).max(800) });
-/** `fields=id`: of each token its ID alone, which is what an index of many hashes needs. */
+/** `fields=id`: only each token's id, which is what an index of many hashes needs. */
 export const identifyQuery = z.strictObject({ fields: z.literal("id").optional() });
-/** The tokens that were found, by the hash that they were asked for. */
+/** The tokens found, by hash. */
 export const identified = z.strictObject({ tokens: z.record(z.string(), tokenRecord) });
 export type Identified = z.output<typeof identified>;
 export const identifiedIds = z.strictObject({ tokens: z.record(z.string(), tokenRecord.pick({ id: true })) });
@@ -248,12 +251,12 @@ const tokenFilter = {
 	status: tokenRecord.shape.status.optional(),
 	issuer: z.string().max(100).optional(),
 	profile: z.string().max(100).optional(),
-	/** Part of a name or description, in any case. */
+	/** Part of a name or description, ignoring case. */
 	q: z.string().max(200).optional(),
 	tag: z.string().max(50).optional(),
 	resource: z.string().max(200).optional(),
 	expiresBefore: instant.optional(),
-	/** Not used since then, or never. */
+	/** Not used since then, or never used. */
 	unusedSince: instant.optional(),
 };
 
@@ -267,32 +270,32 @@ export const listTokensQuery = z.strictObject({
 });
 export type ListTokensQuery = z.output<typeof listTokensQuery>;
 
-/** `nextCursor` null: nothing follows. */
+/** `nextCursor` null: this is the last page. */
 export const tokenList = z.strictObject({ tokens: z.array(tokenRecord), nextCursor: z.string().nullable() });
 export type TokenList = z.output<typeof tokenList>;
 
-/** The query of `DELETE /v1/api-tokens/{id}`. `self=true`: yes, the very token that asks. */
+/** The query of `DELETE /v1/api-tokens/{id}`. `self=true`: the caller means to revoke its own token. */
 export const revokeTokenQuery = z.strictObject({
 	reason: text.min(1).max(500).optional(),
 	self: z.literal("true").optional(),
 });
 
-/** Revokes many at once: those that all of the filter fits, or all that there are. */
+/** Revokes many tokens at once: all of them, or those that match every condition of the filter. */
 export const incidentRequest = z
 	.strictObject({
 		reason: text.min(1).max(500),
 		all: z.literal(true).optional(),
 		filter: z.strictObject({ ...tokenFilter, ids: z.array(z.string()).max(5000).optional() }).optional(),
-		/** Whether each token that still worked gets a successor with the same settings. */
+		/** Whether each token that still works gets a successor with the same settings. */
 		createSuccessors: z.boolean().default(false),
 	})
 	.refine(
 		(request) => (request.all === undefined) !== (request.filter === undefined),
-		"needs either all or a filter",
+		"must contain either all or filter",
 	)
 	.refine((request) => request.filter === undefined || Object.keys(request.filter).length > 0, {
 		path: ["filter"],
-		error: "must not be empty; say all to mean all",
+		error: "must not be empty; set all to true to revoke every token",
 	});
 export type IncidentRequest = z.output<typeof incidentRequest>;
 export type IncidentInput = z.input<typeof incidentRequest>;
@@ -302,13 +305,13 @@ export const incidentReport = z.strictObject({
 	date,
 	reason: z.string(),
 	revoked: z.array(z.strictObject({ token: tokenRecord, usedInLastHour: z.boolean() })),
-	/** With their secrets, this once. */
+	/** With their secrets, which no other answer contains. */
 	successors: z.array(createdToken),
 	nextSteps: z.array(z.string()),
 });
 export type IncidentReport = z.output<typeof incidentReport>;
 
-/** A resource as it is known: because tokens were granted access to it. */
+/** A resource that at least one token was granted. */
 const resourceRecord = z.strictObject({ kind: z.string(), id: z.string(), tokenIds: z.array(z.string()) });
 export const resourceList = z.strictObject({ resources: z.array(resourceRecord) });
 export const resourceGrants = z.strictObject({
@@ -319,17 +322,17 @@ export const resourceGrants = z.strictObject({
 export type ResourceList = z.output<typeof resourceList>;
 export type ResourceGrants = z.output<typeof resourceGrants>;
 
-/** The query of `/v1/verify`: each name may be given several times. */
+/** The query of `/v1/verify`; each parameter may be repeated. */
 export interface VerifyQuery {
-	/** All are needed: `permission=`. */
+	/** The token must have all of these: `permission=`. */
 	permissions: readonly string[];
-	/** At least one is needed, if any is named: `anyPermission=`. */
+	/** If not empty, the token must have at least one of these: `anyPermission=`. */
 	anyPermissions: readonly string[];
-	/** All are needed: `resource=`. */
+	/** The token must be granted all of these: `resource=`. */
 	resources: readonly string[];
 }
 
-/** What `/v1/verify` answers with 200. */
+/** The body of a successful `/v1/verify`. */
 export const verifyAnswer = z.strictObject({
 	valid: z.literal(true),
 	token: tokenRecord
@@ -342,11 +345,11 @@ export type VerifyAnswer = z.output<typeof verifyAnswer>;
 export const introspectRequest = z.object({
 	token: z.string().min(1).max(500),
 	token_type_hint: z.string().exactOptional(),
-	/** Whence the token came to the service that asks; a token with allowed addresses is inactive without it. */
+	/** Client IP address as the calling service saw it. A token with allowed addresses is inactive without it. */
 	client_address: z.union([z.ipv4(), z.ipv6()]).exactOptional(),
 });
 
-/** The answer of RFC 7662 section 2.2; an inactive token is told nothing more of. */
+/** The answer of RFC 7662 section 2.2, which reveals nothing more about an inactive token. */
 export const introspection = z.union([
 	z.strictObject({ active: z.literal(false) }),
 	z.strictObject({
@@ -384,7 +387,10 @@ export const oauthMetadata = z.strictObject({
 	service_documentation: z.url(),
 });
 
-/** One change, or one use of a dead token. `hash` covers the row and the hash before it, so no row can be changed or taken out unseen. */
+/**
+ * One change, or one use of a dead token. `hash` covers the event and the previous event's hash, so that no event can be
+ * changed or removed unnoticed.
+ */
 export const auditEvent = z.strictObject({
 	sequence: z.int(),
 	date,
@@ -395,7 +401,7 @@ export const auditEvent = z.strictObject({
 		...(["incident", "policy", "profile", "dead-token-used", "purge"] as const),
 	]),
 	tokenId: z.string().nullable(),
-	/** What changed, as it was and as it is. Never a secret, never a hash of one. */
+	/** The changed fields, before and after. Never a secret or its hash. */
 	before: z.record(z.string(), z.unknown()),
 	after: z.record(z.string(), z.unknown()),
 	previousHash: z.string(),
@@ -403,7 +409,7 @@ export const auditEvent = z.strictObject({
 });
 export type AuditEvent = z.output<typeof auditEvent>;
 
-/** The query of `GET /v1/audit-events`. `verify=true`: checks the whole chain as well. `format=jsonl`: one event a line. */
+/** The query of `GET /v1/audit-events`. `verify=true`: also checks the chain of hashes. `format=jsonl`: one event per line. */
 export const listAuditQuery = z.strictObject({
 	tokenId: z.string().max(100).optional(),
 	action: auditEvent.shape.action.optional(),
@@ -416,10 +422,10 @@ export const listAuditQuery = z.strictObject({
 });
 export type ListAuditQuery = z.output<typeof listAuditQuery>;
 
-/** Whether every row is as it was written; `brokenAt` names the first sequence that is not. */
+/** Whether every event is unchanged; `brokenAt` is the sequence number of the first that is not. */
 const chainCheck = z.strictObject({ intact: z.boolean(), checked: z.int(), brokenAt: z.int().nullable() });
 export type ChainCheck = z.output<typeof chainCheck>;
-/** Newest first. */
+/** Newest events first. */
 export const auditList = z.strictObject({
 	events: z.array(auditEvent),
 	nextCursor: z.string().nullable(),
@@ -427,7 +433,7 @@ export const auditList = z.strictObject({
 });
 export type AuditList = z.output<typeof auditList>;
 
-/** The query of `GET /v1/usage`. Days are UTC, `YYYY-MM-DD`, both included. */
+/** The query of `GET /v1/usage`. Days are in UTC, `YYYY-MM-DD`, inclusive. */
 export const usageQuery = z.strictObject({
 	tokenId: z.string().max(100).optional(),
 	from: z.iso.date().optional(),
@@ -442,11 +448,11 @@ export const usageDay = z.strictObject({
 	verifications: z.int(),
 	/** Refusals by reason. */
 	refusals: counts,
-	/** How often each permission was really asked for. */
+	/** Verifications by the permission that they required. */
 	permissions: counts,
-	/** The last five, newest first. */
+	/** The last five client addresses, newest first. */
 	addresses: z.array(z.string()),
-	/** Verifications by address while the token was in its overlap; `unknown` where nobody said the address. */
+	/** Verifications during the token's overlap by client address, `unknown` where none was given. */
 	overlapAddresses: counts,
 });
 export type UsageDay = z.output<typeof usageDay>;
@@ -464,7 +470,7 @@ function isPattern(text: string): boolean {
 
 const catalogueEntry = z.strictObject({
 	name: permission,
-	/** What the permission is about; people see the catalogue grouped by it. */
+	/** The heading under which the catalogue shows the permission. */
 	group: z.string().min(1).max(100),
 	description: z.string().max(300),
 });
@@ -478,47 +484,47 @@ export const profile = z.strictObject({
 	description: z.string().max(1000),
 	names: z.strictObject({ unique: z.boolean() }),
 	expiry: z.strictObject({
-		/** Whether a token may be without an expiry. */
+		/** Whether a token may have no expiry. */
 		never: z.boolean(),
-		/** null: must be given, or, where never is allowed, is never. */
+		/** null: the expiry is required, or, if `never` is true, defaults to never. */
 		default: calendarDuration.nullable(),
 		maximum: calendarDuration.nullable(),
 		presets: z.array(calendarDuration),
-		/** Whether `expiresIn` takes nothing but the presets. */
+		/** Whether `expiresIn` accepts only the presets. */
 		presetsOnly: z.boolean(),
 	}),
 	permissions: z.strictObject({
-		/** `creator`: none of its own, it has what its creator has. */
+		/** `creator`: a token has its creator's permissions and none of its own. */
 		source: z.enum(["request", "creator"]),
-		/** How many a token needs at least. */
+		/** The smallest number of permissions per token. */
 		minimum: z.int().min(0),
 		catalogue: z.array(catalogueEntry),
-		/** What is done with a permission that the catalogue lacks: kept as it is, when it has the pattern. */
+		/** Whether a permission outside the catalogue is rejected, or kept if it matches the pattern. */
 		others: z.enum(["reject", "keep"]),
-		/** A regular expression that each permission has to match whole. */
-		pattern: z.string().max(500).refine(isPattern, "is no regular expression").exactOptional(),
+		/** A regular expression that must match each permission as a whole. */
+		pattern: z.string().max(500).refine(isPattern, "must be a regular expression").exactOptional(),
 	}),
 	resources: z.strictObject({
-		/** The kinds that can be granted; `any` for all, empty for none. */
+		/** The kinds that can be granted: `any` for all, an empty list for none. */
 		kinds: z.union([z.literal("any"), z.array(z.string())]),
 	}),
 	allowedAddresses: z.boolean(),
 	defaultSource: z.boolean(),
-	/** Whose doing a token's doings are: a user of its own, its creator, or the whole company. */
+	/** Whom a token's actions are attributed to: its own token user, its creator, or the whole company. */
 	identity: z.enum(["token-user", "creator", "company"]),
-	/** What `PATCH` may change; all else needs a rotation or another token. */
+	/** The fields that `PATCH` may change. Other changes need a rotation or a new token. */
 	changeable: z.array(z.enum(Object.keys(settings) as (keyof typeof settings)[])),
 	links: z.array(z.strictObject({ title: z.string(), url: z.url() })),
-	/** What a person does in the issuer's own pages, step by step. */
+	/** The manual steps on the issuer's own pages, in order. */
 	steps: z.array(z.string()),
-	/** What remains to be done after an incident. */
+	/** The manual steps after an incident. */
 	incidentSteps: z.array(z.string()).exactOptional(),
 });
 export type Profile = z.output<typeof profile>;
 export const profileList = z.strictObject({ profiles: z.array(profile) });
 export type ProfileList = z.output<typeof profileList>;
 
-/** What the person's settings say of the local profile. Sent by the extension with the owner key, kept by the daemon. */
+/** The user's settings for the local profile. The extension sends them with the owner key, and the daemon stores them. */
 export const policy = z
 	.strictObject({
 		secretPrefix: z
@@ -529,13 +535,13 @@ export const policy = z
 		allowNever: z.boolean(),
 		/** Added to the built-in catalogue. */
 		permissions: z.array(catalogueEntry).max(500),
-		/** The longest overlap of a rotation. */
+		/** The longest allowed overlap of a rotation. */
 		maximumOverlapSeconds: z
 			.int()
 			.min(0)
 			.max(31_536_000)
 			.default(7 * 24 * 3600),
-		/** For how long audit events are kept. */
+		/** How long audit events are kept. */
 		auditDays: z.int().min(1).max(3650).default(365),
 	})
 	.refine((value) => value.defaultExpiryDays <= value.maximumExpiryDays, {
@@ -543,10 +549,10 @@ export const policy = z
 		error: "must not be more than maximumExpiryDays",
 	});
 export type Policy = z.output<typeof policy>;
-/** As it is sent: what is left out has a default. */
+/** The policy as a client sends it: fields with a default are optional. */
 export type PolicyInput = z.input<typeof policy>;
 
-/** `GET /healthz`. `proof` is the HMAC-SHA-256, in hex, of `?challenge=` under the owner key. */
+/** `GET /healthz`. `proof` is the hexadecimal HMAC-SHA-256 of `?challenge=` under the owner key. */
 export const health = z.strictObject({
 	status: z.literal("ok"),
 	version: z.string(),
@@ -555,7 +561,7 @@ export const health = z.strictObject({
 });
 export type Health = z.output<typeof health>;
 
-/** Something the person has to know about the daemon's data, for example that a damaged file was set aside. */
+/** Something that the user must know about the daemon's data, for example that a damaged file was set aside. */
 export interface Notice {
 	code: "data-recovered" | "data-lost";
 	detail: string;
@@ -563,18 +569,18 @@ export interface Notice {
 
 /** The server-sent events of `GET /v1/events`, by their `event:` name. */
 export interface ServerEvents {
-	/** First, at every connection. */
+	/** The first event of every connection. */
 	hello: { version: string; protocol: number; notices: Notice[] };
 	/** A token was created, changed, used, or revoked. */
 	token: { change: "created" | "changed" | "revoked"; token: TokenRecord };
-	/** Somebody used a token that is revoked, expired or rotated away: it was forgotten somewhere, or stolen. */
+	/** A revoked, expired or rotated-out token was used: it was forgotten somewhere, or stolen. */
 	"dead-token-used": { token: TokenRecord; reason: RefusalReason; address: string };
 	audit: AuditEvent;
-	/** The policy, and with it the local profile, is another. */
+	/** The profiles changed, or the policy and with it the local profile. */
 	profiles: ProfileList;
 }
 
-/** `daemon.json` in the data directory, mode 0600: how the owner finds the daemon. */
+/** `daemon.json` in the data directory, mode 0600: how the owner's clients find the daemon. */
 export interface DaemonFile {
 	url: string;
 	pid: number;
@@ -583,7 +589,7 @@ export interface DaemonFile {
 	ownerKey: string;
 }
 
-/** The one line that the daemon prints to stdout when it answers. */
+/** The line that the daemon prints to stdout when it is ready for requests. */
 export interface ReadyLine {
 	event: "ready";
 	url: string;

@@ -1,6 +1,6 @@
 /**
- * The data directory: private to its owner, held by one daemon at a time, and the place where `daemon.json` says how to
- * reach that one. The lock of a process that has died is taken over; nobody can hold it twice.
+ * The data directory: private to its owner, locked by one daemon at a time, which clients find through `daemon.json`. The
+ * next daemon takes over the lock of a process that has died; two daemons never hold it at once.
  */
 import { randomUUID } from "node:crypto";
 import {
@@ -18,28 +18,28 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { DaemonFile } from "./contract.ts";
 
-/** Another daemon holds the directory. */
+/** Another daemon has locked the directory. */
 export class HeldError extends Error {
 	readonly pid: number;
 
 	constructor(pid: number) {
-		super(`The data directory is held by the daemon with process id ${pid}.`);
+		super(`The data directory is in use by the daemon with process id ${pid}.`);
 		this.name = "HeldError";
 		this.pid = pid;
 	}
 }
 
-/** The directory is somebody else's, who could read and replace what is kept there. */
+/** The directory belongs to another user, who could read and replace its files. */
 export class ForeignDirectoryError extends Error {}
 
-/** Makes the directory if need be, readable by nobody else. @throws ForeignDirectoryError */
+/** Creates the directory if it does not exist, and makes it private. @throws ForeignDirectoryError */
 export function prepareDirectory(directory: string): void {
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
 	if (!isOwn(directory)) throw new ForeignDirectoryError(`${directory} belongs to another user.`);
 	chmodSync(directory, 0o700);
 }
 
-/** Windows has no such owners; there, a profile's folders are private. */
+/** Windows has no numeric owners; folders in a user's profile are private there. */
 function isOwn(directory: string): boolean {
 	return process.getuid === undefined || statSync(directory).uid === process.getuid();
 }
@@ -55,7 +55,7 @@ export function removeDaemonFile(directory: string): void {
 	rmSync(join(directory, "daemon.json"), { force: true });
 }
 
-/** Who holds the directory. `port` answers `instance` for as long as the holder lives, whatever becomes of its pid. */
+/** The process that holds the lock. Its `port` answers with `instance` as long as it lives, even if its pid is reused. */
 interface Holder {
 	pid: number;
 	port: number;
@@ -63,14 +63,14 @@ interface Holder {
 }
 
 /**
- * The hold on a data directory. Locks are numbered and the highest one counts: taking over from the dead means being the
- * one process that creates the next number, which the file system grants only once. The highest is never deleted, so a
- * number is never given out twice.
+ * The lock on a data directory. Lock files are numbered and the highest number counts: a daemon takes over from a dead
+ * one by creating the next number, which the file system allows only one process. The highest is never deleted, so no
+ * number is used twice.
  */
 export class DirectoryLock {
 	readonly #beacon: Server;
 
-	/** @throws HeldError when a living daemon holds it. */
+	/** @throws HeldError when a running daemon holds the lock. */
 	static async acquire(directory: string): Promise<DirectoryLock> {
 		const instance = randomUUID();
 		const beacon = await startBeacon(instance);
@@ -88,7 +88,7 @@ export class DirectoryLock {
 		this.#beacon = beacon;
 	}
 
-	/** The next one may take over as soon as this process or its beacon is gone. */
+	/** Another daemon may take over once this process or its beacon has ended. */
 	release(): void {
 		this.#beacon.close();
 	}
@@ -105,12 +105,12 @@ async function claim(directory: string, holder: Holder): Promise<void> {
 	}
 }
 
-/** Whether this process now holds the highest number. */
+/** Whether this process now has the highest number. */
 function createLock(directory: string, number: number, holder: Holder): boolean {
 	const temporary = join(directory, `lock-${holder.instance}.tmp`);
 	writeFileSync(temporary, JSON.stringify(holder), { mode: 0o600 });
 	try {
-		// A link appears with its contents at once, and only for the first who makes it.
+		// A link appears together with its contents, and only the first process can create it.
 		linkSync(temporary, lockPath(directory, number));
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -120,7 +120,7 @@ function createLock(directory: string, number: number, holder: Holder): boolean 
 	}
 	const numbers = lockNumbers(directory);
 	if (numbers.at(-1) !== number) {
-		// Slower than others who have gone on since: the number was free only because they had cleaned up.
+		// Other processes were faster: the number was free only because they had removed older locks.
 		rmSync(lockPath(directory, number), { force: true });
 		return false;
 	}
@@ -139,7 +139,7 @@ function lockNumbers(directory: string): number[] {
 		.sort((one, other) => one - other);
 }
 
-/** undefined: the file has gone or holds nothing that a daemon wrote; nobody lives behind it. */
+/** undefined: the file was removed or was not written by a daemon, so no process holds this lock. */
 function readHolder(directory: string, number: number): Holder | undefined {
 	try {
 		const { pid, port, instance } = JSON.parse(readFileSync(lockPath(directory, number), "utf8"));
@@ -153,8 +153,8 @@ function readHolder(directory: string, number: number): Holder | undefined {
 }
 
 /**
- * A pid alone proves nothing, for it is given out again; so the holder is asked. Dead is only one whose port is closed
- * or somebody else's by now: one that hangs, or has no file left to answer with, still holds.
+ * Pids are reused, so a pid alone proves nothing; the holder's beacon decides. A holder is dead only if its port is
+ * closed or answers for another process. One that hangs, or has no file descriptors left to answer, is alive.
  */
 function isAlive(holder: Holder): Promise<boolean> {
 	if (!processExists(holder.pid)) return Promise.resolve(false);
@@ -179,7 +179,7 @@ function processExists(pid: number): boolean {
 		process.kill(pid, 0);
 		return true;
 	} catch (error) {
-		// EPERM: it exists and belongs to somebody else.
+		// EPERM: the process exists and belongs to another user.
 		return (error as NodeJS.ErrnoException).code === "EPERM";
 	}
 }

@@ -1,15 +1,15 @@
 /**
- * The part of the contract that is no schema: numbers, codes, and what follows from a record alone. Whatever answers a
- * verification imports this and not the contract, whose schemas would be half of a start.
+ * The part of the contract without schemas: constants, codes, and what follows from a record alone. Code that answers a
+ * verification imports this file and not the contract, whose schemas would double the time of a start.
  */
 
-/** Raised when a daemon and an extension of different versions can no longer talk to each other. */
+/** Incremented when daemons and extensions of different versions become incompatible. */
 export const protocol = 1;
 
-/** Where a new daemon tries to listen first; `daemon.json` says where it really does. */
+/** The port that a daemon tries first; `daemon.json` holds the one that it uses. */
 export const preferredPort = 47600;
 
-/** The permissions that this API itself asks of a caller that is not the owner. */
+/** The permissions that this API requires of callers other than the owner. */
 export const apiPermissions = {
 	read: "api.api-tokens.read",
 	write: "api.api-tokens.write",
@@ -18,7 +18,7 @@ export const apiPermissions = {
 	rotateSelf: "api.api-tokens.rotate-self",
 } as const;
 
-/** Every code that a problem (RFC 9457) can carry, with its HTTP status. A closed list. */
+/** Every code of a problem (RFC 9457), with its HTTP status. A closed list. */
 export const problemStatus = {
 	"invalid-json": 400,
 	"invalid-request": 400,
@@ -66,7 +66,7 @@ interface Ends {
 	readonly retiresDate: string | null;
 }
 
-/** What a token's dates say of it at `now` (milliseconds since the epoch), in the order in which verify looks at them. */
+/** A token's status at `now` (milliseconds since the epoch), from its dates, in the order in which verify checks them. */
 export function statusOf(
 	dates: Ends & { readonly revokedDate: string | null; readonly disabledDate: string | null },
 	now: number,
@@ -77,7 +77,7 @@ export function statusOf(
 	return dates.retiresDate === null ? "active" : "retiring";
 }
 
-/** When a token stops working by itself: its expiry or its overlap's end, in milliseconds; Infinity for never. */
+/** When a token stops working on its own: at its expiry or its overlap's end, in milliseconds; Infinity for never. */
 export function endOf(dates: Ends): number {
 	const ends = [dates.expiry, dates.retiresDate]
 		.filter((date) => date !== null)
@@ -85,11 +85,11 @@ export function endOf(dates: Ends): number {
 	return Math.min(...ends);
 }
 
-/** What remains to be done after an incident that made successors. Whoever knows the places does without it. */
+/** The next step after an incident that created successors. A client that replaces the secrets itself omits it. */
 export const successorsToPlace = "Put the successors' secrets in place of the old ones.";
 
-/** How many resources one token can be granted. */
+/** The largest number of resources per token. */
 export const maximumResources = 200;
 
-/** The longest name a token may have, in UTF-16 code units. */
+/** The longest token name, in UTF-16 code units. */
 export const maximumNameLength = 200;

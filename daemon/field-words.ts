@@ -1,12 +1,12 @@
 /**
- * What is wrong with a field of a shape, in words that go on after the field's name: `must be a whole number`. Shapes
- * that say it in words of their own keep them. English, as all that the daemon says.
+ * Validation messages that read on from a field's name: `must be a whole number`. A schema's own messages take
+ * precedence. In English, like every text of the daemon.
  */
 import type { z } from "zod";
 
 type Issue = z.core.$ZodRawIssue;
 
-/** For a schema's `safeParse`, as its `error`. */
+/** The `error` option of a schema's `safeParse`. */
 export function fieldWords(issue: Issue): string {
 	if (issue.code === "invalid_type") return typeWords(issue);
 	if (issue.code === "too_small")
@@ -14,13 +14,13 @@ export function fieldWords(issue: Issue): string {
 	if (issue.code === "too_big")
 		return sizeWords(issue.origin, issue.inclusive === false ? "less than" : "at most", issue.maximum);
 	if (issue.code === "invalid_value") return `must be ${oneOf(issue.values.map(String))}`;
-	if (issue.code === "unrecognized_keys") return `holds what is not known here: ${issue.keys.join(", ")}`;
-	if (issue.code === "invalid_union") return "has none of the forms that it can have";
-	return "is not written as it must be";
+	if (issue.code === "unrecognized_keys") return `has unknown fields: ${issue.keys.join(", ")}`;
+	if (issue.code === "invalid_union") return "has none of the allowed forms";
+	return "has the wrong format";
 }
 
 const kinds: Record<string, string> = {
-	string: "a text",
+	string: "a string",
 	number: "a number",
 	int: "a whole number",
 	boolean: "true or false",

@@ -24,7 +24,7 @@ import { EventStream } from "./server/events.ts";
 import { Metrics } from "./server/metrics.ts";
 import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
-import { VerifyDoor } from "./server/verify-door.ts";
+import { VerifyEndpoint } from "./server/verify-endpoint.ts";
 import { DurableDatabase } from "./store/durable.ts";
 
 /** Put in by the build, from package.json. */
@@ -147,13 +147,13 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	for (const profile of profiles) await authority.rulebook.setProfile(asOwner, profile.id, profile);
 	const records = new Records(database);
 	const addressOf = addressReader(options.trustedProxies);
-	const door = new VerifyDoor(authority, addressOf);
+	const verifyEndpoint = new VerifyEndpoint(authority, addressOf);
 	let url = "";
 	const parts = {
 		authority,
 		records,
 		events,
-		metrics: new Metrics({ authority, door, events }),
+		metrics: new Metrics({ authority, verifyEndpoint, events }),
 		ownerKey,
 		version: tokensmithVersion,
 		notices: database.notices,
@@ -164,7 +164,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	};
 	const idling = new Idling(options.idleSeconds, events);
 	const server = new HttpServer({
-		door,
+		verifyEndpoint,
 		// Express and the schemas are more than half of what there is to load, and no verification needs them.
 		loadApi: async () => (await import("./server/api.ts")).createApi(parts),
 		onRequest: () => {

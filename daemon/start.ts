@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The first file: it starts the command line, which `token` asks for, or else the daemon. It makes the daemon's start
- * quick: SQLite, where the start needs it, is compiled in other threads while the rest is loaded, and what V8 made of the
- * rest the last time is kept in the data directory, where nobody else can put something in.
+ * The entry point: starts the command line for `token`, and the daemon otherwise. It keeps the daemon's start short:
+ * SQLite, if the start needs it, compiles in other threads while the rest loads, and V8's compile cache is kept in the
+ * data directory, which no other user can write to.
  */
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
@@ -27,7 +27,7 @@ async function startDaemon(): Promise<void> {
 	if (typeof directory === "string" && isPrivate(directory))
 		enableCompileCache(join(directory, "compile-cache"));
 	const compile = () => WebAssembly.compile(readFileSync(join(import.meta.dirname, "sql-wasm.wasm")));
-	// With an index, the first answers need no SQLite, and compiling it would only be in their way.
+	// With an index file the first answers need no SQLite, and compiling it would slow them down.
 	let sqlite = typeof directory === "string" && hasIndex(directory) ? undefined : compile();
 	const { main } = await import("./main.ts");
 	await main(() => {
@@ -40,7 +40,7 @@ function hasIndex(directory: string): boolean {
 	return existsSync(join(directory, "index.jsonl"));
 }
 
-/** What is read from the cache is run. So it has to be this user's alone, and on the very first start there is none. */
+/** Cached code is executed, so the directory must belong to this user alone. On the very first start it does not exist. */
 function isPrivate(directory: string): boolean {
 	try {
 		const found = lstatSync(directory);
@@ -48,7 +48,7 @@ function isPrivate(directory: string): boolean {
 			process.getuid === undefined || (found.uid === process.getuid() && (found.mode & 0o077) === 0);
 		return found.isDirectory() && isOwn;
 	} catch {
-		// There is none yet, or none that can be looked at; the daemon itself says what is wrong.
+		// The directory is missing or inaccessible; the daemon itself reports an error.
 		return false;
 	}
 }

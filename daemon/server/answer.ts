@@ -1,6 +1,6 @@
 /**
- * One request and its route: who asks, whether what is asked has the route's shape, what the rule answers, and what is
- * said when something is wrong. The same whichever door has read the request. Knows no Express.
+ * Answers one request by its route: authenticates the caller, validates the request against the route's schemas, calls
+ * the handler and writes its reply or a problem. Shared by the direct handler and Express. Knows no Express.
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -22,7 +22,7 @@ export interface AnswerOptions {
 	log: RequestLog;
 }
 
-/** What is told of requests. Never a header, a query or a body: each may hold a secret. */
+/** Logs requests. Never a header, a query or a body: each may hold a secret. */
 export interface RequestLog {
 	info: (facts: object, message: string) => void;
 	error: (facts: object, message: string) => void;
@@ -33,20 +33,20 @@ export interface Exchange {
 	readonly id: string;
 	readonly request: IncomingMessage;
 	readonly response: ServerResponse;
-	/** As the table of routes writes it. */
+	/** The route's path template, for example `/v1/api-tokens/{id}`. */
 	path: string;
 }
 
-/** What a door has read of a request. */
-export interface Asked {
+/** The parts of a request that its handler has read, not yet validated. */
+export interface RequestParts {
 	query: unknown;
-	/** Read only once it is known who asks. */
+	/** Called only after the caller is authenticated. */
 	body: () => unknown;
-	/** A part of the path, decoded. */
+	/** A path parameter, decoded. */
 	param: (name: string) => string;
 }
 
-const nothing = z.strictObject({});
+const emptyQuery = z.strictObject({});
 
 export function begin(
 	request: IncomingMessage,
@@ -55,33 +55,33 @@ export function begin(
 	path = "unknown",
 ): Exchange {
 	const exchange: Exchange = { id: randomUUID(), request, response, path };
-	response.once("finish", () => tell(exchange, options));
+	response.once("finish", () => recordRequest(exchange, options));
 	return exchange;
 }
 
-/** Rejects with what is to be told by `answerError`. */
+/** Rejects with the error for `answerError`. */
 export async function answer(
 	route: Route,
-	asked: Asked,
+	parts: RequestParts,
 	{ id, request, response }: Exchange,
 	options: AnswerOptions,
 ): Promise<void> {
-	const { param } = asked;
+	const { param } = parts;
 	const caller = callerFor(route, request, param, options);
-	const query = parse(route.query ?? nothing, asked.query, "query");
-	const body = route.body === undefined ? undefined : parse(route.body, asked.body(), "body");
+	const query = parse(route.query ?? emptyQuery, parts.query, "query");
+	const body = route.body === undefined ? undefined : parse(route.body, parts.body(), "body");
 	const ifMatch = ifMatchOf(route, request);
 	const reply = await route.handle({ caller, query, body, param, ifMatch, response });
 	if (reply === undefined) return;
-	const { status = 200, headers, body: answered } = reply;
-	const common = { "X-Request-Id": id, "Cache-Control": "no-store", ...headers };
-	if (answered === undefined) return void response.writeHead(status, common).end();
-	const text = JSON.stringify(answered);
-	const described = {
+	const { status = 200, headers, body: replyBody } = reply;
+	const commonHeaders = { "X-Request-Id": id, "Cache-Control": "no-store", ...headers };
+	if (replyBody === undefined) return void response.writeHead(status, commonHeaders).end();
+	const text = JSON.stringify(replyBody);
+	const contentHeaders = {
 		"Content-Type": "application/json; charset=utf-8",
 		"Content-Length": Buffer.byteLength(text),
 	};
-	response.writeHead(status, { ...described, ...common }).end(text);
+	response.writeHead(status, { ...contentHeaders, ...commonHeaders }).end(text);
 }
 
 export function answerError(error: unknown, exchange: Exchange, log: RequestLog): void {
@@ -95,10 +95,10 @@ export function answerError(error: unknown, exchange: Exchange, log: RequestLog)
 	};
 	if (problem.status >= 500) log.error({ err: error, request: id }, "a request failed");
 	if (response.headersSent) return void response.destroy();
-	const asked = challengeOf(problem, request);
+	const authenticate = challengeOf(problem, request);
 	sendProblem(response, problem, {
-		...(asked !== undefined && { "WWW-Authenticate": asked }),
-		// RFC 6749 section 5.2 wants this media type, and standard clients read no other.
+		...(authenticate !== undefined && { "WWW-Authenticate": authenticate }),
+		// RFC 6749 section 5.2 requires this media type, and standard clients accept no other.
 		...(oauth && { "Content-Type": "application/json" }),
 	});
 }
@@ -110,36 +110,36 @@ export function instanceOf({ id }: Exchange): { instance: string } {
 function callerFor(
 	route: Route,
 	request: IncomingMessage,
-	param: Asked["param"],
+	param: RequestParts["param"],
 	{ authority, addressOf }: AnswerOptions,
 ): Caller {
 	const credentials = credentialsOf(request, addressOf);
 	if (route.caller === "rotator") return authority.rotatorOf(credentials, param("id"));
-	// Shown where none are needed, they still have to be right.
-	if (route.caller === "none" && credentials.secret === undefined) return nobody;
+	// Where credentials are optional, wrong ones are still refused.
+	if (route.caller === "none" && credentials.secret === undefined) return anonymous;
 	return authority.callerOf(credentials, route.caller === "none" ? "token" : route.caller);
 }
 
-const nobody: Caller = { user: { userId: "nobody", userName: "nobody" }, token: undefined };
+const anonymous: Caller = { user: { userId: "anonymous", userName: "anonymous" }, token: undefined };
 
-/** RFC 9110 section 13.1.1, of which a list of tags is of no use here. */
+/** RFC 9110 section 13.1.1, without lists of tags. */
 function ifMatchOf(route: Route, request: IncomingMessage): IfMatch {
 	const header = request.headers["if-match"];
 	if (route.ifMatch === "ignored") return "any";
 	if (header === undefined) {
 		if (route.ifMatch === "optional") return "any";
-		throw new RuleError("version-missing", "Send If-Match with the ETag of the version that you have seen.");
+		throw new RuleError("version-missing", "Send If-Match with the ETag of the version to change.");
 	}
 	if (header.trim() === "*") return "any";
 	const version = /^\s*"(\d+)"\s*$/.exec(header)?.[1];
 	if (version !== undefined) return Number(version);
 	throw new RuleError(
 		"version-stale",
-		'If-Match has to hold an ETag that this daemon gave, for example "3".',
+		'If-Match must be an ETag that this daemon returned, for example "3".',
 	);
 }
 
-/** RFC 6750 section 3; whoever came with HTTP Basic is asked in the same way (RFC 6749 section 5.2). */
+/** RFC 6750 section 3; a caller that used HTTP Basic gets a Basic challenge (RFC 6749 section 5.2). */
 function challengeOf({ status, code, detail }: Problem, request: IncomingMessage): string | undefined {
 	const basic = request.headers.authorization?.toLowerCase().startsWith("basic ") === true;
 	if (code === "permission-missing" && !basic) {
@@ -159,10 +159,10 @@ function oauthErrorOf(status: number, detail: string) {
 	return { error: status >= 500 ? "server_error" : error, error_description: detail };
 }
 
-function tell({ id, request, response, path }: Exchange, { metrics, log }: AnswerOptions): void {
+function recordRequest({ id, request, response, path }: Exchange, { metrics, log }: AnswerOptions): void {
 	const { method = "" } = request;
 	metrics.countRequest(method, path, response.statusCode);
-	// Who reads changes nothing, and there is much of it.
+	// Reads change nothing and are too many to log.
 	if (method === "GET" || method === "HEAD") return;
 	log.info({ request: id, method, route: path, status: response.statusCode }, "request");
 }

@@ -1,8 +1,8 @@
-/** All routes behind their two doors. Express is loaded by the first request that is for it. */
+/** All routes, served directly where that is possible and otherwise by Express, which the first such request loads. */
 import type { Express } from "express";
 import * as z from "zod";
 import type { AnswerOptions } from "./answer.ts";
-import { DirectDoor } from "./direct.ts";
+import { DirectHandler } from "./direct.ts";
 import { oauthRoutes } from "./oauth.ts";
 import { openApiOf } from "./openapi.ts";
 import { problemFrom, sendProblem } from "./problem.ts";
@@ -11,13 +11,13 @@ import { apiRoutes, type RouteParts } from "./routes.ts";
 import type { Handler } from "./server.ts";
 
 export interface ApiOptions extends RouteParts, AnswerOptions {
-	/** Where the daemon is reached; known once it listens. */
+	/** The daemon's base URL; known once it listens. */
 	url: () => string;
 }
 
 export function createApi(options: ApiOptions): Handler {
 	const routes = allRoutes(options);
-	const direct = new DirectDoor(routes, options);
+	const direct = new DirectHandler(routes, options);
 	let app: Promise<Express> | undefined;
 	return (request, response) => {
 		if (direct.handle(request, response) === "answered") return;
@@ -31,7 +31,7 @@ export function createApi(options: ApiOptions): Handler {
 	};
 }
 
-/** Every route, and the document that tells of them. */
+/** Every route, including the one that serves the OpenAPI document of them all. */
 export function allRoutes(options: ApiOptions): Route[] {
 	const routes = [...apiRoutes(options), ...oauthRoutes(options.authority, options.url)];
 	let document: object | undefined;

@@ -1,4 +1,4 @@
-/** How a caller shows who it is: Bearer (RFC 6750) or HTTP Basic with a token's id and its secret (RFC 6749 section 2.3.1). */
+/** Reads a caller's credentials: Bearer (RFC 6750), or HTTP Basic with a token's id and secret (RFC 6749 section 2.3.1). */
 import type { IncomingMessage } from "node:http";
 import type { Credentials } from "../rules/callers.ts";
 import type { AddressOf } from "./client-address.ts";
@@ -16,13 +16,12 @@ export function bearerOf(header: string | undefined): string | undefined {
 	return header.slice(0, 7).toLowerCase() === "bearer " ? header.slice(7).trim() : undefined;
 }
 
-/** The challenge of RFC 6750 section 3, whose values may hold neither quotes nor backslashes nor anything but ASCII. */
+/** The challenge of RFC 6750 section 3, whose values are printable ASCII without quotes and backslashes. */
 export function challenge(parts: Record<string, string> = {}): string {
-	const all = Object.entries({ realm: "tokensmith", ...parts });
-	const shown = all.map(
+	const attributes = Object.entries({ realm: "tokensmith", ...parts }).map(
 		([name, value]) => `${name}="${value.replace(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, "?")}"`,
 	);
-	return `Bearer ${shown.join(", ")}`;
+	return `Bearer ${attributes.join(", ")}`;
 }
 
 function basicOf(header: string | undefined): { tokenId: string; secret: string } | undefined {
@@ -36,7 +35,7 @@ function basicOf(header: string | undefined): { tokenId: string; secret: string 
 	return tokenId === undefined || secret === undefined ? undefined : { tokenId, secret };
 }
 
-/** Both halves are form-encoded before they are joined. */
+/** RFC 6749 form-encodes the id and the secret before joining them. */
 function formDecoded(text: string): string | undefined {
 	try {
 		return decodeURIComponent(text.replaceAll("+", " "));

@@ -1,6 +1,6 @@
 /**
- * The door for what is asked most: requests that are plain in every respect, for routes that are marked as busy. They are
- * read without Express, which would take half of a create's time. Whatever is out of the ordinary is left to Express.
+ * Handles plain requests to the busiest routes without Express, which would take half of a create's time. Every other
+ * request is left to Express.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parse as parseQuery } from "node:querystring";
@@ -8,7 +8,7 @@ import { RuleError } from "../rules/rule-error.ts";
 import { type AnswerOptions, answer, answerError, begin } from "./answer.ts";
 import { maximumBodyBytes, type Route } from "./route.ts";
 
-export class DirectDoor {
+export class DirectHandler {
 	readonly #routes: ReadonlyMap<string, Route>;
 	readonly #options: AnswerOptions;
 
@@ -18,7 +18,7 @@ export class DirectDoor {
 		this.#options = options;
 	}
 
-	/** Answers the request, or leaves it as it is. */
+	/** Answers the request, or leaves it untouched. */
 	handle(request: IncomingMessage, response: ServerResponse): "answered" | "left" {
 		const [path = "", query] = splitAt(request.url ?? "", "?");
 		const route = this.#routes.get(`${request.method} ${path}`);
@@ -26,18 +26,18 @@ export class DirectDoor {
 		const exchange = begin(request, response, this.#options, path);
 		const fail = (error: unknown) => answerError(error, exchange, this.#options.log);
 		const serve = (body: unknown) => {
-			const asked = { query: query === undefined ? {} : parseQuery(query), body: () => body, param: noParam };
-			answer(route, asked, exchange, this.#options).catch(fail);
+			const parts = { query: query === undefined ? {} : parseQuery(query), body: () => body, param: noParam };
+			answer(route, parts, exchange, this.#options).catch(fail);
 		};
 		if (route.body === undefined) serve(undefined);
-		else whenRead(request, (bytes) => serveObject(bytes, serve, fail));
+		else readBody(request, (bytes) => serveObject(bytes, serve, fail));
 		return "answered";
 	}
 }
 
 const plainTypes = new Set(["application/json", "application/json; charset=utf-8"]);
 
-/** Whether there is nothing to decide about the body: none, or JSON of a length that was said before. */
+/** Whether the request has no body, or plain JSON with a `Content-Length` within the limit. */
 function isPlain(route: Route, { headers }: IncomingMessage): boolean {
 	if (headers["transfer-encoding"] !== undefined || headers["content-encoding"] !== undefined) return false;
 	const length = headers["content-length"];
@@ -46,14 +46,14 @@ function isPlain(route: Route, { headers }: IncomingMessage): boolean {
 	return bytes > 0 && bytes <= maximumBodyBytes && plainTypes.has(headers["content-type"] ?? "");
 }
 
-/** A request that breaks off is never read whole, and nobody waits for its answer. */
-function whenRead(request: IncomingMessage, then: (bytes: Buffer) => void): void {
+/** Never calls `then` for a request that breaks off: no client waits for its answer. */
+function readBody(request: IncomingMessage, then: (bytes: Buffer) => void): void {
 	const parts: Buffer[] = [];
 	let missing = Number(request.headers["content-length"]);
 	request.on("data", (part: Buffer) => {
 		parts.push(part);
 		missing -= part.length;
-		// Node's parser lets no more through than was said, and tells of the end only in a later turn.
+		// Node's parser passes on no more than Content-Length, and emits `end` only in a later turn.
 		if (missing === 0) then(parts.length === 1 ? part : Buffer.concat(parts));
 	});
 }
@@ -70,14 +70,14 @@ function serveObject(bytes: Buffer, serve: (body: object) => void, fail: (error:
 }
 
 function notJson(): RuleError {
-	return new RuleError("invalid-json", "The body is no JSON object.");
+	return new RuleError("invalid-json", "The body must be a JSON object.");
 }
 
 function noParam(name: string): never {
-	throw new Error(`A busy route has no ${name} in its path.`);
+	throw new Error(`A busy route has no path parameter ${name}.`);
 }
 
-function splitAt(text: string, mark: string): [string, string?] {
-	const at = text.indexOf(mark);
+function splitAt(text: string, separator: string): [string, string?] {
+	const at = text.indexOf(separator);
 	return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }

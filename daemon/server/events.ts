@@ -1,18 +1,18 @@
-/** Server-sent events: every change to whoever listens, so that all windows stay live. Holds nothing back and repeats nothing. */
+/** Server-sent events: sends every change to every listener, so that all windows stay live. Buffers and replays nothing. */
 import type { ServerResponse } from "node:http";
 import type { ServerEvents } from "../contract.ts";
 
 const heartbeatMilliseconds = 20_000;
-/** A listener that has stopped reading is let go before it fills the memory; it connects again and lists anew. */
+/** A listener that stops reading is disconnected before it fills the memory; it reconnects and lists the tokens again. */
 const unreadBytes = 1 << 20;
 
 export class EventStream {
-	/** With whether whoever listens may still do so. */
+	/** Each listener's response, with a check whether its caller may still listen. */
 	readonly #listeners = new Map<ServerResponse, () => boolean>();
 	readonly #heartbeat: NodeJS.Timeout;
 
 	constructor() {
-		// A comment line keeps proxies and sockets from taking silence for the end.
+		// A comment line keeps proxies from closing a silent connection.
 		this.#heartbeat = setInterval(() => this.#broadcast(":\n\n"), heartbeatMilliseconds);
 		this.#heartbeat.unref();
 	}
@@ -21,10 +21,10 @@ export class EventStream {
 		return this.#listeners.size;
 	}
 
-	/** @param mayListen asked before everything that is told: a token that is revoked hears nothing more. */
+	/** @param mayListen checked before every event: a revoked token receives nothing more. */
 	attach(response: ServerResponse, hello: ServerEvents["hello"], mayListen: () => boolean): void {
 		response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
-		// Nothing else would ever be sent, and nobody is listening.
+		// A HEAD request has no body to stream.
 		if (response.req.method === "HEAD") return void response.end();
 		response.write(textOf("hello", hello));
 		this.#listeners.set(response, mayListen);

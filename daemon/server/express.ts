@@ -1,6 +1,6 @@
 /**
- * The routes behind Express, which finds the one that is asked for, reads every body that may be sent, and has an answer
- * for what there is not.
+ * Serves the routes with Express, which matches paths, reads bodies of every permitted form, and answers unknown paths
+ * and methods.
  */
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { RuleError } from "../rules/rule-error.ts";
@@ -13,14 +13,14 @@ export function behindExpress(routes: readonly Route[], options: AnswerOptions):
 	app.disable("x-powered-by").disable("etag").set("query parser", "simple");
 	app.use((request: Request, response: Response, next: NextFunction) => {
 		const exchange = begin(request, response, options);
-		// For those that write their answer themselves.
+		// Here for handlers that write their own response.
 		response.setHeader("X-Request-Id", exchange.id);
 		response.locals.exchange = exchange;
 		next();
 	});
 	register(app, routes, options);
 	app.use((_request: Request, response: Response) => {
-		const detail = "There is no such route; /openapi.json names those that there are.";
+		const detail = "This route does not exist; /openapi.json lists all routes.";
 		sendProblem(response, problemOf("not-found", detail, instanceOf(exchangeOf(response))));
 	});
 	app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
@@ -29,13 +29,13 @@ export function behindExpress(routes: readonly Route[], options: AnswerOptions):
 	return app;
 }
 
-/** Any method that a path lacks is answered with those that it has. */
+/** A method that a path does not support is answered with 405 and the methods that it does. */
 function register(app: Express, routes: readonly Route[], options: AnswerOptions): void {
 	const limits = { limit: maximumBodyBytes, inflate: false };
 	const bodyParsers = [express.json(limits), express.urlencoded({ ...limits, extended: false })];
 	for (const [path, same] of Map.groupBy(routes, (one) => one.path)) {
 		const chain = app.route(path.replace(/\{(\w+)\}/g, ":$1"));
-		// First, so that a body which can't be read is counted and logged by its route too.
+		// First, so that a request with an unreadable body is also counted and logged by its route.
 		chain.all(
 			(_request, response, next) => {
 				exchangeOf(response).path = path;
@@ -47,23 +47,23 @@ function register(app: Express, routes: readonly Route[], options: AnswerOptions
 		const allow = same.map((one) => one.method.toUpperCase()).join(", ");
 		chain.all((_request, response) => {
 			const instance = instanceOf(exchangeOf(response));
-			const problem = problemOf("method-not-allowed", `This path takes ${allow}.`, instance);
+			const problem = problemOf("method-not-allowed", `This path supports ${allow}.`, instance);
 			sendProblem(response, problem, { Allow: allow });
 		});
 	}
 }
 
 function serve(route: Route, request: Request, response: Response, options: AnswerOptions): Promise<void> {
-	const asked = {
+	const parts = {
 		query: request.query,
 		param: (name: string) => String(request.params[name]),
 		body: () => bodyOf(route, request),
 	};
-	return answer(route, asked, exchangeOf(response), options);
+	return answer(route, parts, exchangeOf(response), options);
 }
 
 function bodyOf(route: Route, request: Request): unknown {
-	// `is` answers null without a body: then the schema says what is missing.
+	// `is` returns null without a body; then the schema reports what is missing.
 	if (request.is(route.accepts) === false) {
 		throw new RuleError("media-type-unsupported", `Send the body as ${route.accepts}.`);
 	}

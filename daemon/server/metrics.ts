@@ -1,26 +1,26 @@
-/** Figures for Prometheus, gathered when they are asked for, so that a verification pays next to nothing for them. */
+/** Metrics for Prometheus, collected on request, so that they cost a verification next to nothing. */
 import type { Registry } from "prom-client";
 import type { Authority } from "../rules/authority.ts";
 import type { EventStream } from "./events.ts";
-import type { VerifyDoor } from "./verify-door.ts";
+import type { VerifyEndpoint } from "./verify-endpoint.ts";
 
-export interface Measured {
+export interface MetricsDeps {
 	authority: Authority;
-	door: VerifyDoor;
+	verifyEndpoint: VerifyEndpoint;
 	events: EventStream;
 }
 
-/** What prom-client says of the event loop's lag before anything was measured, or right after it was last asked. */
+/** prom-client's placeholders for the event loop's lag before the first measurement and right after a scrape. */
 const unmeasured = /^nodejs_eventloop_lag_\w+ (?:Nan|9223372036\.\d+)\n/gm;
 
 export class Metrics {
-	readonly #measured: Measured;
+	readonly #deps: MetricsDeps;
 	/** API requests by method, route and status. */
 	readonly #requests = new Map<string, number>();
 	#registry: Registry | undefined;
 
-	constructor(measured: Measured) {
-		this.#measured = measured;
+	constructor(deps: MetricsDeps) {
+		this.#deps = deps;
 	}
 
 	countRequest(method: string, path: string, status: number): void {
@@ -36,12 +36,12 @@ export class Metrics {
 		};
 	}
 
-	/** The library is loaded when first needed: most daemons are never asked. */
+	/** Loads the library on first use: most daemons are never scraped. */
 	async #register(): Promise<Registry> {
 		const { Counter, collectDefaultMetrics, Gauge, Registry } = await import("prom-client");
 		const registry = new Registry();
 		const registers = [registry];
-		const { authority, door, events } = this.#measured;
+		const { authority, verifyEndpoint, events } = this.#deps;
 		const requests = this.#requests;
 		collectDefaultMetrics({ register: registry });
 		new Counter({
@@ -51,7 +51,7 @@ export class Metrics {
 			registers,
 			collect() {
 				this.reset();
-				for (const [outcome, count] of door.outcomes) this.inc({ outcome }, count);
+				for (const [outcome, count] of verifyEndpoint.outcomes) this.inc({ outcome }, count);
 			},
 		});
 		new Counter({

@@ -1,4 +1,4 @@
-/** For clients that speak OAuth 2.0: introspection (RFC 7662), revocation (RFC 7009) and where they are (RFC 8414). */
+/** The routes for OAuth 2.0 clients: introspection (RFC 7662), revocation (RFC 7009) and their metadata (RFC 8414). */
 import * as z from "zod";
 import {
 	type Introspection,
@@ -15,7 +15,7 @@ import { type Route, route } from "./route.ts";
 const form = "application/x-www-form-urlencoded";
 const authMethods = ["client_secret_basic"];
 
-/** @param url where the daemon is reached; known once it listens. */
+/** @param url the daemon's base URL; known once it listens. */
 export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 	return [
 		route({
@@ -84,7 +84,7 @@ function metadataOf(authority: Authority, url: string): z.output<typeof oauthMet
 		introspection_endpoint_auth_methods_supported: authMethods,
 		revocation_endpoint: `${url}/oauth2/revoke`,
 		revocation_endpoint_auth_methods_supported: [...authMethods, "none"],
-		// Tokens are made by their owner, not handed out by a grant, so there is neither.
+		// Tokens are created by their owner, not issued through a grant.
 		response_types_supported: [],
 		grant_types_supported: [],
 		scopes_supported: local.permissions.catalogue.map((entry) => entry.name),

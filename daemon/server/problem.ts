@@ -1,4 +1,4 @@
-/** Every failure as `application/problem+json` (RFC 9457). Knows which failure tells a stranger what, and no more. */
+/** Writes every failure as `application/problem+json` (RFC 9457), and decides what each one may reveal. */
 import { randomUUID } from "node:crypto";
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { z } from "zod";
@@ -8,7 +8,7 @@ import { fieldWords } from "../field-words.ts";
 import { RuleError } from "../rules/rule-error.ts";
 import { StorageError } from "../store/durable.ts";
 
-/** @param extra further members, or other values for the standard ones. */
+/** @param extra additional members, or other values for the standard ones. */
 export function problemOf(code: ProblemCode, detail: string, extra: Partial<Problem> = {}): Problem {
 	const status = problemStatus[code];
 	const title = STATUS_CODES[status] ?? "Error";
@@ -31,7 +31,7 @@ export function sendProblem(
 	response.end(body);
 }
 
-/** The problem that a thrown thing is; `internal-error` tells nothing of it. */
+/** The problem for a thrown error; `internal-error` reveals nothing about it. */
 export function problemFrom(error: unknown): Problem {
 	if (error instanceof RuleError) {
 		return problemOf(error.code, error.message, error.errors.length > 0 ? { errors: [...error.errors] } : {});
@@ -41,11 +41,11 @@ export function problemFrom(error: unknown): Problem {
 	}
 	return (
 		bodyProblem(error) ??
-		problemOf("internal-error", "Something went wrong here; the daemon's log has the details.")
+		problemOf("internal-error", "An unexpected error occurred; the daemon's log has the details.")
 	);
 }
 
-/** What the schema makes of the value. @throws RuleError `invalid-request` with a pointer for each wrong field. */
+/** The value as its schema parses it. @throws RuleError `invalid-request` with a pointer to each invalid field. */
 export function parse<Schema extends z.ZodType>(
 	schema: Schema,
 	value: unknown,
@@ -65,7 +65,7 @@ function fieldErrors(issue: z.core.$ZodIssue, from: "body" | "query" | "path"): 
 	if (issue.code === "unrecognized_keys") {
 		return issue.keys.map((key) => ({
 			pointer: pointerTo([...path, key], from),
-			detail: "is not known here",
+			detail: from === "query" ? "is not a known parameter" : "is not a known field",
 		}));
 	}
 	return [{ pointer: pointerTo(path, from), detail: issue.message }];
@@ -76,7 +76,7 @@ function pointerTo(path: readonly string[], from: "body" | "query" | "path"): st
 	return path.map((part) => `/${part.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-/** Express and its body parser mark what a client did wrong with a `type` or a `status`. */
+/** Express and its body parser mark a client's mistake with a `type` or a `status`. */
 function bodyProblem(error: unknown): Problem | undefined {
 	if (!(error instanceof Error)) return undefined;
 	const { type, status } = error as { type?: string; status?: number };
@@ -84,9 +84,9 @@ function bodyProblem(error: unknown): Problem | undefined {
 	if (type === "encoding.unsupported" || type === "charset.unsupported") {
 		return problemOf("media-type-unsupported", "Send JSON in UTF-8, without a content encoding.");
 	}
-	if (type === "entity.parse.failed") return problemOf("invalid-json", "The body is no JSON object.");
+	if (type === "entity.parse.failed") return problemOf("invalid-json", "The body must be a JSON object.");
 	if (status !== undefined && status >= 400 && status < 500) {
-		return problemOf("invalid-request", "The request can't be read.");
+		return problemOf("invalid-request", "The request could not be parsed.");
 	}
 	return undefined;
 }

@@ -1,13 +1,13 @@
 /**
- * What a route is: what it asks of its caller and of its request, and what it answers. The same table registers the
- * routes, checks their requests and makes the OpenAPI document, so that none of them can say something else.
+ * A route: what it requires of its caller and its request, and what it answers. One table of routes registers them,
+ * validates their requests and generates the OpenAPI document, so that the three can't disagree.
  */
 import type { ServerResponse } from "node:http";
 import type * as z from "zod";
 import type { IfMatch } from "../rules/authority.ts";
 import type { Caller, Demand } from "../rules/callers.ts";
 
-/** The largest body that any route takes. */
+/** The largest body that any route accepts. */
 export const maximumBodyBytes = 64 * 1024;
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
@@ -16,29 +16,29 @@ export interface Context<Query, Body> {
 	caller: Caller;
 	query: Query;
 	body: Body;
-	/** A part of the path, decoded. */
+	/** A path parameter, decoded. */
 	param: (name: string) => string;
 	ifMatch: IfMatch;
 	response: ServerResponse;
 }
 
-/** undefined: the handler has answered, or will, by itself. */
+/** undefined: the handler writes the response itself. */
 export type Reply = { status?: number; headers?: Record<string, string>; body?: unknown } | undefined;
 
 export interface Route {
 	method: Method;
-	/** As OpenAPI writes it, `/v1/api-tokens/{id}`. */
+	/** In OpenAPI's notation, `/v1/api-tokens/{id}`. */
 	path: string;
 	summary: string;
-	/** `rotator`: whoever may rotate the token of the path. */
+	/** `rotator`: a caller that may rotate the token in the path. */
 	caller: Demand | "none" | "rotator";
 	query: z.ZodType | undefined;
 	body: z.ZodType | undefined;
 	/** The media type of the body. */
 	accepts: "application/json" | "application/x-www-form-urlencoded";
-	/** `needed`: without `If-Match` the request is refused. */
+	/** `needed`: a request without `If-Match` is refused. */
 	ifMatch: "needed" | "optional" | "ignored";
-	/** Whether it is asked so often that plain requests for it are read without Express; its path has no parts. */
+	/** Whether plain requests bypass Express because the route is called often. Its path has no parameters. */
 	isBusy: boolean;
 	answers: Answers;
 	handle: (context: Context<unknown, unknown>) => Reply | Promise<Reply>;

@@ -1,4 +1,4 @@
-/** The routes of the contract, each with what it needs and which rule answers. Decides nothing itself. */
+/** The API's routes, each with its requirements and the rule that it calls. Decides nothing itself. */
 import { createHmac } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -21,7 +21,7 @@ export interface RouteParts {
 	ownerKey: string;
 	version: string;
 	notices: readonly contract.Notice[];
-	/** Asked for by the owner. */
+	/** Called when the owner requests a stop. */
 	onShutdown: () => void;
 }
 
@@ -61,7 +61,8 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			caller: "token",
 			answers: oneToken,
 			handle: ({ caller }) => {
-				if (caller.token === undefined) throw new RuleError("not-found", "The owner key is no token.");
+				if (caller.token === undefined)
+					throw new RuleError("not-found", "The owner key is not a token and has no record.");
 				return shown(authority.tokens.get(caller.token.id));
 			},
 		}),
@@ -182,11 +183,11 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 				schema: contract.incidentReport,
 			},
 			handle: async ({ caller, body }) => {
-				// Successors are new tokens, so whoever wants them has to be allowed to create.
+				// Successors are new tokens, so the caller must also be allowed to create.
 				if (body.createSuccessors && caller.token !== undefined && !holdsWrite(caller.token.permissions)) {
 					throw new RuleError(
 						"permission-missing",
-						`To create successors takes ${apiPermissions.write} as well.`,
+						`Creating successors also requires the permission ${apiPermissions.write}.`,
 					);
 				}
 				return { status: 201, body: await authority.incident(caller, body) };
@@ -277,9 +278,9 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 			answers: { status: 200, description: "A page of events", schema: contract.auditList },
 			handle: async ({ query, response }) => {
 				if (query.format === "json") return { body: await records.audit(query) };
-				// At the reader's pace, and no longer than it reads.
+				// Pulled at the client's pace, and only as long as it reads.
 				const events = records.export(query)[Symbol.asyncIterator]();
-				// What is wrong with the query shows here, while there is still a status to say it with.
+				// An invalid query fails here, while the status can still be sent.
 				const first = await events.next();
 				response.setHeader("Content-Type", "application/jsonl");
 				await pipeline(Readable.from(linesOf(first, events)), response).catch(ignoreGoneReader);
@@ -294,7 +295,7 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 			query: contract.usageQuery,
 			answers: { status: 200, description: "The usage", schema: contract.usageList },
 			handle: async ({ query }) => {
-				// What is still in memory belongs to the answer too.
+				// The answer includes the usage that is still in memory.
 				await authority.saveUsage();
 				return { body: { usage: await records.usage(query) } };
 			},
@@ -381,7 +382,6 @@ function ignoreGoneReader(error: NodeJS.ErrnoException): void {
 	if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
 }
 
-/** Also one of another system's, which was created there. */
 function created(token: contract.TokenRecord): Reply {
 	return {
 		status: 201,
@@ -399,7 +399,7 @@ function etagOf(token: contract.TokenRecord): string {
 }
 
 function resourceOf(param: (name: string) => string): string {
-	// A path may hold what no resource may, such as a blank, which would be two resources in a header.
+	// A path may contain characters that no resource may, such as a space, which separates resources in a header.
 	return parse(contract.resource, `${param("kind")}/${param("id")}`, "path");
 }
 
@@ -407,10 +407,11 @@ function holdsWrite(permissions: readonly string[]): boolean {
 	return notCovered(permissions, [apiPermissions.write]).length === 0;
 }
 
-function healthOf(parts: RouteParts, asked: string | undefined): contract.Health {
+function healthOf(parts: RouteParts, challenge: string | undefined): contract.Health {
 	const { protocol } = contract;
 	const health: contract.Health = { status: "ok", version: parts.version, protocol };
-	// Only the daemon that wrote daemon.json knows the owner key, so this tells it from a stranger on its port.
-	if (asked !== undefined) health.proof = createHmac("sha256", parts.ownerKey).update(asked).digest("hex");
+	// Only the daemon that wrote daemon.json knows the owner key; another process on its port can't give this proof.
+	if (challenge !== undefined)
+		health.proof = createHmac("sha256", parts.ownerKey).update(challenge).digest("hex");
 	return health;
 }

@@ -1,22 +1,22 @@
 /**
- * The HTTP server: the checks that every request meets before any route, the fast door for verifications, Express for
- * the rest, which is loaded when the first of the rest is asked for. A web page can reach nothing here: it can't choose its `Host` and can't hide its `Origin`.
+ * The HTTP server: the checks before any route, the fast endpoint for verifications, and the API for all other requests,
+ * which the first of them loads. Web pages can call nothing here: they can't choose their `Host` or hide their `Origin`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Problem } from "../contract.ts";
 import { problemFrom, problemOf, sendProblem } from "./problem.ts";
-import { VerifyDoor } from "./verify-door.ts";
+import { VerifyEndpoint } from "./verify-endpoint.ts";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface ServerOptions {
-	door: VerifyDoor;
-	/** Asked once, by the first request that is for it. */
+	verifyEndpoint: VerifyEndpoint;
+	/** Called once, by the first request to the API. */
 	loadApi: () => Promise<Handler>;
-	/** Told at every request. */
+	/** Called at every request. */
 	onRequest: () => void;
-	/** Told of what is no client's fault. */
+	/** Called with every error that is not the client's. */
 	onError: (error: unknown) => void;
 }
 
@@ -28,12 +28,14 @@ export class HttpServer {
 	#loading: Promise<Handler> | undefined;
 
 	constructor(options: ServerOptions) {
-		const { door, onRequest, onError } = options;
+		const { verifyEndpoint, onRequest, onError } = options;
 		this.#options = options;
 		this.#server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
 			onRequest();
-			// Proxies hand a browser's headers on, and this route gives nothing to a page that lacks the token.
-			if (VerifyDoor.serves(request.url ?? "")) return verifyAt(door, request, response, onError);
+			// Before the check of Host and Origin: proxies forward a browser's headers, and the answer reveals
+			// nothing to a page without the token.
+			if (VerifyEndpoint.serves(request.url ?? ""))
+				return verifyAt(verifyEndpoint, request, response, onError);
 			const refusal = this.#refusalOf(request);
 			if (refusal !== undefined) return refuse(request, response, refusal);
 			if (this.#api !== undefined) this.#api(request, response);
@@ -44,7 +46,7 @@ export class HttpServer {
 		});
 	}
 
-	/** Listens on the port or, when somebody else holds it, on any free one. Answers the address. */
+	/** Listens on the port or, if another process uses it, on any free one. Returns the URL. */
 	async listen(host: string, port: number): Promise<string> {
 		try {
 			await listenOn(this.#server, host, port);
@@ -58,18 +60,18 @@ export class HttpServer {
 		return `http://${shown}:${actual}`;
 	}
 
-	/** Takes no more requests; those that are under way are answered, within two seconds. */
+	/** Accepts no more requests; requests in progress have two seconds to finish. */
 	async close(): Promise<void> {
 		const closed = new Promise((resolve) => this.#server.close(resolve));
-		// A connection may become idle only now, and would then wait for another request.
+		// A connection that becomes idle after the close would stay open for another request.
 		const sweep = setInterval(() => this.#server.closeIdleConnections(), 10);
-		const impatience = setTimeout(() => this.#server.closeAllConnections(), 2000);
+		const deadline = setTimeout(() => this.#server.closeAllConnections(), 2000);
 		await closed;
 		clearInterval(sweep);
-		clearTimeout(impatience);
+		clearTimeout(deadline);
 	}
 
-	/** Loads what the routes need, unless that is done. */
+	/** Loads the API once. */
 	loadApi(): Promise<Handler> {
 		this.#loading ??= this.#options.loadApi().then((api) => {
 			this.#api = api;
@@ -90,7 +92,7 @@ export class HttpServer {
 	#refusalOf(request: IncomingMessage): Problem | undefined {
 		const host = request.headers.host?.toLowerCase();
 		if (host === undefined || !this.#hosts.has(host)) {
-			return problemOf("host-not-allowed", "Call the daemon by the address that daemon.json names.");
+			return problemOf("host-not-allowed", "Call the daemon by the URL in daemon.json.");
 		}
 		if (request.headers.origin !== undefined) {
 			return problemOf("origin-not-allowed", "Web pages can't call this daemon.");
@@ -100,13 +102,13 @@ export class HttpServer {
 }
 
 function verifyAt(
-	door: VerifyDoor,
+	endpoint: VerifyEndpoint,
 	request: IncomingMessage,
 	response: ServerResponse,
 	onError: ServerOptions["onError"],
 ): void {
 	try {
-		door.handle(request, response);
+		endpoint.handle(request, response);
 	} catch (error) {
 		onError(error);
 		sendProblem(response, problemFrom(error));
@@ -134,7 +136,7 @@ function isTaken(error: unknown): boolean {
 }
 
 function unreadable(): string {
-	const body = JSON.stringify(problemOf("invalid-request", "This is no HTTP request that can be read."));
+	const body = JSON.stringify(problemOf("invalid-request", "The request is not valid HTTP."));
 	return [
 		"HTTP/1.1 400 Bad Request",
 		"Connection: close",

@@ -12,7 +12,7 @@ import { addressReader } from "../../daemon/server/client-address.ts";
 import { EventStream } from "../../daemon/server/events.ts";
 import { Metrics } from "../../daemon/server/metrics.ts";
 import { HttpServer } from "../../daemon/server/server.ts";
-import { VerifyDoor } from "../../daemon/server/verify-door.ts";
+import { VerifyEndpoint } from "../../daemon/server/verify-endpoint.ts";
 import { DurableDatabase, type DurableOptions, type LoadedSqlite } from "../../daemon/store/durable.ts";
 import { loadSqlJs } from "../../daemon/store/sqlite.ts";
 
@@ -114,12 +114,12 @@ export class TestDaemon {
 		});
 		this.records = new Records(this.#database);
 		const addressOf = addressReader(this.#trustedProxies);
-		const door = new VerifyDoor(this.authority, addressOf);
+		const verifyEndpoint = new VerifyEndpoint(this.authority, addressOf);
 		const api = createApi({
 			authority: this.authority,
 			records: this.records,
 			events,
-			metrics: new Metrics({ authority: this.authority, door, events }),
+			metrics: new Metrics({ authority: this.authority, verifyEndpoint, events }),
 			ownerKey,
 			version: "1.2.3",
 			notices: this.#database.notices,
@@ -131,7 +131,7 @@ export class TestDaemon {
 			},
 		});
 		this.#server = new HttpServer({
-			door,
+			verifyEndpoint,
 			loadApi: async () => api,
 			onRequest: () => {},
 			onError: (error) => failures.push(error),

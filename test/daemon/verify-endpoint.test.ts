@@ -1,4 +1,4 @@
-/** What a service, or the proxy before it, is told at `/v1/verify`. */
+/** The answers of `/v1/verify` to a service, or to the proxy in front of it. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { assertProblem, TestDaemon } from "./harness.ts";
@@ -9,11 +9,11 @@ describe("GET /v1/verify", () => {
 		daemon = await TestDaemon.start();
 	});
 	after(async () => {
-		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
+		assert.deepEqual(daemon.failures, [], "no request failed inside the daemon");
 		await daemon.remove();
 	});
 
-	it("answers who the token is, in JSON and in headers that a proxy can hand on", async () => {
+	it("describes the token in JSON and in headers that a proxy can forward", async () => {
 		const created = await daemon.create({
 			name: "Zoë: 100%",
 			permissions: ["orders.*"],
@@ -41,14 +41,14 @@ describe("GET /v1/verify", () => {
 		assert.equal((await daemon.call("HEAD", "/v1/verify", { secret: created.token })).status, 200);
 	});
 
-	it("answers each of many that come together with its own verdict, in its turn", async () => {
+	it("answers many requests that arrive together each with its own result, in order", async () => {
 		const names = Array.from({ length: 20 }, (_, index) => `together ${index}`);
 		const tokens = await Promise.all(names.map((name) => daemon.create({ name })));
 		const secrets = tokens.flatMap(({ token }) => [token, "x"]);
 		const { hostname, port } = new URL(daemon.url);
 		const requestOf = (secret: string, connection: string) =>
 			`GET /v1/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\nConnection: ${connection}\r\n\r\n`;
-		// One that has asked and is gone before its answer is in none of the others' way.
+		// A client that disconnects before its answer does not delay the others.
 		const gone = connect(Number(port), hostname);
 		gone.write(requestOf(secrets[0] ?? "", "keep-alive"), () => gone.destroy());
 		const socket = connect(Number(port), hostname);
@@ -58,15 +58,15 @@ describe("GET /v1/verify", () => {
 				.join(""),
 		);
 		const text = Buffer.concat(await socket.toArray()).toString();
-		const told = text.match(/(?<=^X-Token-Name: ).*|(?<=^WWW-Authenticate: .*error=")\w+/gm);
+		const answers = text.match(/(?<=^X-Token-Name: ).*|(?<=^WWW-Authenticate: .*error=")\w+/gm);
 		assert.deepEqual(
-			told,
+			answers,
 			names.flatMap((name) => [name, "invalid_token"]),
 		);
 		assert.deepEqual(daemon.failures, []);
 	});
 
-	it("challenges as RFC 6750 says", async () => {
+	it("challenges as RFC 6750 specifies", async () => {
 		const { token: secret } = await daemon.create();
 		const none = await daemon.verify(null);
 		assertProblem(none, "credentials-missing");
@@ -83,7 +83,7 @@ describe("GET /v1/verify", () => {
 		assert.match((await daemon.verify("x")).headers.get("www-authenticate") ?? "", /error="invalid_token"/);
 	});
 
-	it("takes the scheme's name in any case, and a header injected through the query goes nowhere", async () => {
+	it("accepts the scheme's name in any case, and ignores a header injected through the query", async () => {
 		const { token } = await daemon.create();
 		const lower = await daemon.call("GET", "/v1/verify", {
 			secret: null,
@@ -95,7 +95,7 @@ describe("GET /v1/verify", () => {
 	});
 
 	for (const query of ["?", "?permission=", "?scope=x", "?permission=orders.read&x=1"].slice(1)) {
-		it(`says what it does not understand of ${query}`, async () => {
+		it(`refuses the query ${query}`, async () => {
 			const { token } = await daemon.create();
 			assertProblem(await daemon.verify(token, query), "invalid-request");
 		});

@@ -1,8 +1,7 @@
 /**
- * `/v1/verify` on plain `node:http`, in front of Express, which would cost four fifths of the speed. It only reads the
- * request and writes an answer that was prepared once per token; the verdict is the one verify function's. What came
- * together is answered together: a client that was woken by the first answer is still awake for the others, and to wake
- * it is dearer than to verify.
+ * `/v1/verify` on plain `node:http`: Express would cost four fifths of the speed. It reads the request and writes an
+ * answer that is prepared once per token; the one verify function decides. Requests that arrive together are answered
+ * together: the first answer wakes the client, and waking it again for each of the others costs more than verifying.
  */
 import { type IncomingMessage, type ServerResponse, validateHeaderValue } from "node:http";
 import type { VerifyAnswer, VerifyQuery } from "../contract.ts";
@@ -19,16 +18,16 @@ interface PreparedAnswer {
 	body: string;
 }
 
-export class VerifyDoor {
+export class VerifyEndpoint {
 	readonly #authority: Authority;
 	readonly #addressOf: AddressOf;
 	readonly #answers = new WeakMap<Token, PreparedAnswer>();
-	/** Until all that has come is read. */
+	/** Sent once all requests that have arrived are read. */
 	#ready: { response: ServerResponse; answer: PreparedAnswer }[] = [];
-	/** Services ask the same few questions. */
+	/** Parsed queries by URL: services repeat the same few. */
 	readonly #queries = new Map<string, VerifyQuery>();
 
-	/** How many requests were answered, by the reason of a refusal or `valid`. */
+	/** The number of answers by outcome: `valid`, or the reason for the refusal. */
 	readonly outcomes = new Map<string, number>();
 
 	constructor(authority: Authority, addressOf: AddressOf) {
@@ -36,21 +35,25 @@ export class VerifyDoor {
 		this.#addressOf = addressOf;
 	}
 
-	/** Whether the request is for this door. */
+	/** Whether the URL is this endpoint's. */
 	static serves(url: string): boolean {
 		return url.startsWith("/v1/verify") && (url.length === 10 || url.charCodeAt(10) === 0x3f);
 	}
 
 	handle(request: IncomingMessage, response: ServerResponse): void {
 		if (request.method !== "GET" && request.method !== "POST" && request.method !== "HEAD") {
-			return sendProblem(response, problemOf("method-not-allowed", "This path takes GET, HEAD or POST."), {
-				Allow: "GET, HEAD, POST",
-			});
+			return sendProblem(
+				response,
+				problemOf("method-not-allowed", "This path supports GET, HEAD and POST."),
+				{
+					Allow: "GET, HEAD, POST",
+				},
+			);
 		}
 		const query = this.#queryOf(request.url ?? "");
 		if (query === undefined) {
 			const detail =
-				"Ask with ?permission=…, ?anyPermission=… and ?resource=…, each as often as needed; nothing else is known here.";
+				"The query may hold permission, anyPermission and resource, each once or several times, and none of them empty.";
 			return sendProblem(response, problemOf("invalid-request", detail));
 		}
 		const secret = bearerOf(authorizationOf(request.rawHeaders));
@@ -67,7 +70,7 @@ export class VerifyDoor {
 		this.#ready = [];
 		for (const { response, answer } of ready) {
 			response.writeHead(200, answer.headers);
-			// As text, it goes out in one write with the head.
+			// A string body is written together with the head.
 			response.end(answer.body);
 		}
 	}
@@ -89,7 +92,7 @@ export class VerifyDoor {
 		if (url.length <= 11) return nothingAsked;
 		const known = this.#queries.get(url);
 		if (known !== undefined) return known;
-		// A stranger with many questions must not fill the memory.
+		// A client with many different queries must not fill the memory.
 		if (this.#queries.size >= 1000) this.#queries.clear();
 		const query = parseQuery(url.slice(11));
 		if (query !== undefined) this.#queries.set(url, query);
@@ -97,9 +100,9 @@ export class VerifyDoor {
 	}
 }
 
-const asked = new Set(["permission", "anyPermission", "resource"]);
+const knownParameters = new Set(["permission", "anyPermission", "resource"]);
 
-/** The first of them, as `headers` would answer, without reading all the others. */
+/** The first Authorization header, as in `headers`, which would parse all the others too. */
 function authorizationOf(rawHeaders: readonly string[]): string | undefined {
 	for (let at = 0; at < rawHeaders.length; at += 2) {
 		const name = rawHeaders[at];
@@ -110,7 +113,7 @@ function authorizationOf(rawHeaders: readonly string[]): string | undefined {
 
 function parseQuery(text: string): VerifyQuery | undefined {
 	const query = new URLSearchParams(text);
-	for (const [name, value] of query) if (!asked.has(name) || value === "") return undefined;
+	for (const [name, value] of query) if (!knownParameters.has(name) || value === "") return undefined;
 	return {
 		permissions: query.getAll("permission"),
 		anyPermissions: query.getAll("anyPermission"),
@@ -139,19 +142,19 @@ function prepare(token: Token): PreparedAnswer {
 		...(defaultSource === null ? [] : [["X-Token-Default-Source", headerText(defaultSource)]]),
 		...(expiry === null ? [] : [["X-Token-Expiry", expiry]]),
 	];
-	// What can't stand in a header is this request's own failure here, and would be that of all others once it is written.
+	// An invalid header fails this request here; when written, it would also fail the answers that are sent with it.
 	for (const [header = "", value = ""] of headers) validateHeaderValue(header, value);
 	return { headers: headers.flat(), body };
 }
 
-/** A header holds printable ASCII; the rest, and the percent sign, is percent-encoded UTF-8. */
+/** Header values are printable ASCII; all other characters, and the percent sign, are percent-encoded as UTF-8. */
 function headerText(text: string): string {
 	return text.toWellFormed().replace(/[^\x20-\x24\x26-\x7E]+/gu, encodeURIComponent);
 }
 
 function sendMissing(response: ServerResponse): void {
 	const detail = "Send the header 'Authorization: Bearer <token>'.";
-	// RFC 6750 section 3.1: a request without credentials is told no error code.
+	// RFC 6750 section 3.1: no error code for a request without credentials.
 	sendProblem(response, problemOf("credentials-missing", detail), { "WWW-Authenticate": challenge() });
 }
 
