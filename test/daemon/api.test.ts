@@ -1,4 +1,4 @@
-/** The contract over real HTTP: every route, every door that is closed, and every way of asking wrongly. */
+/** The contract over real HTTP: routes, refused callers, and invalid requests. */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { request } from "node:http";
@@ -12,7 +12,7 @@ describe("the API", () => {
 		daemon = await TestDaemon.start();
 	});
 	after(async () => {
-		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
+		assert.deepEqual(daemon.failures, [], "no request failed inside the daemon");
 		await daemon.remove();
 	});
 
@@ -28,7 +28,7 @@ describe("the API", () => {
 		["POST", "/v1/shutdown", "owner"],
 	];
 	for (const [method, path, caller] of routes) {
-		it(`${method} ${path} answers nobody without credentials, with wrong ones, or with too few permissions`, async () => {
+		it(`${method} ${path} refuses missing credentials, wrong ones, and too few permissions`, async () => {
 			const missing = await daemon.call(method, path, { secret: null });
 			assertProblem(missing, "credentials-missing");
 			assert.equal(missing.headers.get("www-authenticate"), 'Bearer realm="tokensmith"');
@@ -41,7 +41,7 @@ describe("the API", () => {
 		});
 	}
 
-	it("POST /v1/api-tokens answers 201 with the record, where it is, its version and its secret", async () => {
+	it("POST /v1/api-tokens answers 201 with the record, its location, its version and its secret", async () => {
 		const body = { name: "x", permissions: ["orders.read"] };
 		const answer = await daemon.call("POST", "/v1/api-tokens", { body });
 		assert.equal(answer.status, 201);
@@ -56,7 +56,7 @@ describe("the API", () => {
 		["a blank name", { name: " \t" }, "/name"],
 		["a name of 300 characters", { name: "x".repeat(300) }, "/name"],
 		["a name with a line break", { name: "a\nb" }, "/name"],
-		["a name that is no text", { name: 7 }, "/name"],
+		["a name that is not a string", { name: 7 }, "/name"],
 		["no name", { name: undefined }, "/name"],
 		["no permission", { permissions: [] }, "/permissions"],
 		["an unknown permission", { permissions: ["orders.read", "orders.fly"] }, "/permissions/1"],
@@ -65,19 +65,19 @@ describe("the API", () => {
 		["an expiry in the past", { expiry: "2020-01-01T00:00:00Z" }, "/expiry"],
 		["an expiry past the maximum", { expiry: "2030-01-01T00:00:00Z" }, "/expiry"],
 		["an expiry without a zone", { expiry: "2026-04-01T00:00:00" }, "/expiry"],
-		["a day that does not exist", { expiry: "2026-02-30T00:00:00Z" }, "/expiry"],
+		["a date that does not exist", { expiry: "2026-02-30T00:00:00Z" }, "/expiry"],
 		["a prefix that is too long", { allowedAddresses: ["127.0.0.1", "10.0.0.0/33"] }, "/allowedAddresses/1"],
-		["an address that is a name", { allowedAddresses: ["localhost"] }, "/allowedAddresses/0"],
+		["a host name as an address", { allowedAddresses: ["localhost"] }, "/allowedAddresses/0"],
 		["a resource without a kind", { resources: ["soc"] }, "/resources/0"],
-		["an unknown profile", { profile: "nobody" }, "/profile"],
+		["an unknown profile", { profile: "unknown" }, "/profile"],
 		["an unknown field", { permission: ["orders.read"] }, "/permission"],
 		["an unknown field with a slash", { "a/b~c": 1 }, "/a~1b~0c"],
 		["a read-only field", { status: "active" }, "/status"],
 		["a prototype", '{"name": "x", "permissions": ["orders.read"], "__proto__": {"id": "y"}}', "/__proto__"],
-		["no object", [], undefined],
-		["a text", '"text"', undefined, "invalid-json"],
-		["half an object", '{"name": "x"', undefined, "invalid-json"],
-		["nothing", "", undefined],
+		["an array", [], undefined],
+		["a string", '"text"', undefined, "invalid-json"],
+		["an incomplete object", '{"name": "x"', undefined, "invalid-json"],
+		["an empty body", "", undefined],
 	];
 	for (const [what, change, pointer, code = "invalid-request"] of wrong) {
 		it(`POST /v1/api-tokens refuses ${what} and creates nothing`, async () => {
@@ -91,7 +91,7 @@ describe("the API", () => {
 		});
 	}
 
-	it("names every field that is wrong at once", async () => {
+	it("names all invalid fields at once", async () => {
 		const body = {
 			name: "x",
 			permissions: ["a.b", "orders.read"],
@@ -107,7 +107,7 @@ describe("the API", () => {
 		const fresh = await TestDaemon.start();
 		const created: string[] = [];
 		for (let count = 0; count < 7; count++) {
-			// Two in each instant, for a cursor must tell those apart as well.
+			// Two with the same creation date, which a cursor must also distinguish.
 			fresh.now = new Date(Date.UTC(2026, 2, 10, 12, 0, Math.floor(count / 2)));
 			created.push((await fresh.create({ name: `token ${count}` })).id);
 		}
@@ -125,7 +125,7 @@ describe("the API", () => {
 		await fresh.remove();
 	});
 
-	it("GET /v1/api-tokens filters by status and by text, taking wildcards as they stand", async () => {
+	it("GET /v1/api-tokens filters by status and by text, with wildcards taken literally", async () => {
 		const fresh = await TestDaemon.start();
 		await fresh.create({ name: "100% orders" });
 		const short = await fresh.create({ name: "Orders_short", expiry: "2026-03-10T13:00:00Z" });
@@ -160,14 +160,14 @@ describe("the API", () => {
 		"q=",
 	];
 	for (const query of queries.slice(0, -1)) {
-		it(`GET /v1/api-tokens?${query} says what is wrong`, async () => {
+		it(`GET /v1/api-tokens?${query} names the invalid parameter`, async () => {
 			const answer = await daemon.call("GET", `/v1/api-tokens?${query}`);
 			assertProblem(answer, "invalid-request");
 			assert.match(answer.body.errors[0].pointer, /^\?(limit|status|unknown|cursor)$/);
 		});
 	}
 
-	it("refuses a cursor of another list", async () => {
+	it("refuses a cursor from another list", async () => {
 		await daemon.create();
 		await daemon.create();
 		const { body } = await daemon.call("GET", "/v1/api-tokens?limit=1");
@@ -176,7 +176,7 @@ describe("the API", () => {
 		assertProblem(other, "invalid-request");
 	});
 
-	it("refuses a cursor that somebody made up, whatever it holds", async () => {
+	it("refuses a forged cursor, whatever its contents", async () => {
 		await daemon.create();
 		await daemon.create();
 		const { body } = await daemon.call("GET", "/v1/api-tokens?limit=1");
@@ -187,8 +187,8 @@ describe("the API", () => {
 		}
 	});
 
-	it("answers an unknown id with not-found, whatever it looks like", async () => {
-		for (const id of ["nobody", "..%2f..", "%00", "x".repeat(2000), "constructor"]) {
+	it("answers an unknown id of any form with not-found", async () => {
+		for (const id of ["unknown", "..%2f..", "%00", "x".repeat(2000), "constructor"]) {
 			for (const method of ["GET", "DELETE"]) {
 				assertProblem(await daemon.call(method, `/v1/api-tokens/${id}`), "not-found");
 			}
@@ -200,14 +200,14 @@ describe("the API", () => {
 		);
 	});
 
-	it("GET /v1/api-tokens/current answers the record of the token that asks, and the owner that there is none", async () => {
+	it("GET /v1/api-tokens/current answers with the caller's own record, and the owner with not-found", async () => {
 		const { token: secret, ...record } = await daemon.create({ permissions: ["orders.read"] });
 		const answer = await daemon.call("GET", "/v1/api-tokens/current", { secret });
 		assert.deepEqual([answer.status, answer.body.id, answer.body.useCount], [200, record.id, 1]);
 		assertProblem(await daemon.call("GET", "/v1/api-tokens/current"), "not-found");
 	});
 
-	it("answers any other method on a known path with those that there are", async () => {
+	it("answers an unsupported method on a known path with the supported ones", async () => {
 		for (const [path, allow] of [
 			["/v1/api-tokens", "POST, GET"],
 			["/v1/profiles", "GET"],
@@ -220,7 +220,7 @@ describe("the API", () => {
 		assertProblem(await daemon.call("GET", "/v1/nothing"), "not-found");
 	});
 
-	it("takes bodies of JSON in UTF-8 up to 64 KiB and no others", async () => {
+	it("accepts only JSON bodies in UTF-8 up to 64 KiB", async () => {
 		const send = (body: string, headers: Record<string, string>) =>
 			daemon.call("POST", "/v1/api-tokens", { body, headers });
 		const json = JSON.stringify({ name: "x", permissions: ["orders.read"] });
@@ -234,22 +234,21 @@ describe("the API", () => {
 		assert.equal((await send(json, { "content-type": "application/json; charset=utf-8" })).status, 201);
 	});
 
-	it("is closed to web pages: by Origin, by another Host, by both", async () => {
-		const asked = (headers: Record<string, string>, path = "/v1/api-tokens") =>
-			raw(daemon.url, path, headers);
-		assert.equal((await asked({ Origin: "http://evil.example" })).code, "origin-not-allowed");
-		assert.equal((await asked({ Origin: daemon.url })).code, "origin-not-allowed");
-		assert.equal((await asked({ Origin: "null" })).code, "origin-not-allowed");
-		assert.equal((await asked({ Host: "evil.example" })).code, "host-not-allowed");
-		assert.equal((await asked({ Host: "127.0.0.1" })).code, "host-not-allowed");
+	it("refuses web pages by their Origin and by another Host", async () => {
+		const get = (headers: Record<string, string>, path = "/v1/api-tokens") => raw(daemon.url, path, headers);
+		assert.equal((await get({ Origin: "http://evil.example" })).code, "origin-not-allowed");
+		assert.equal((await get({ Origin: daemon.url })).code, "origin-not-allowed");
+		assert.equal((await get({ Origin: "null" })).code, "origin-not-allowed");
+		assert.equal((await get({ Host: "evil.example" })).code, "host-not-allowed");
+		assert.equal((await get({ Host: "127.0.0.1" })).code, "host-not-allowed");
 		const port = new URL(daemon.url).port;
-		assert.equal((await asked({ Host: `LOCALHOST:${port}` })).status, 200);
-		assert.equal((await asked({ Host: `[::1]:${port}` })).status, 200);
-		const healthz = await asked({ Origin: "http://evil.example" }, "/healthz");
-		assert.equal(healthz.code, "origin-not-allowed", "not even whether it is there");
+		assert.equal((await get({ Host: `LOCALHOST:${port}` })).status, 200);
+		assert.equal((await get({ Host: `[::1]:${port}` })).status, 200);
+		const healthz = await get({ Origin: "http://evil.example" }, "/healthz");
+		assert.equal(healthz.code, "origin-not-allowed", "not even that the daemon runs");
 	});
 
-	it("lets a proxy's Host and Origin pass at /v1/verify and nowhere near it", async () => {
+	it("accepts a proxy's Host and Origin at /v1/verify and at no similar path", async () => {
 		const { token } = await daemon.create();
 		const headers = {
 			Host: "shop.example",
@@ -263,7 +262,7 @@ describe("the API", () => {
 		assert.equal((await raw(daemon.url, "/v1/verifyx", headers)).code, "host-not-allowed");
 	});
 
-	it("answers what is no HTTP with a problem and goes on", async () => {
+	it("answers bytes that are not HTTP with a problem and keeps serving", async () => {
 		const { hostname, port } = new URL(daemon.url);
 		const text = await new Promise<string>((resolve, reject) => {
 			let all = "";
@@ -277,7 +276,7 @@ describe("the API", () => {
 		assert.equal((await daemon.call("GET", "/healthz")).status, 200);
 	});
 
-	it("GET /healthz proves that it knows the owner key without telling it", async () => {
+	it("GET /healthz proves knowledge of the owner key without revealing it", async () => {
 		const { body } = await daemon.call("GET", "/healthz?challenge=abc", { secret: null });
 		const proof = createHmac("sha256", ownerKey).update("abc").digest("hex");
 		assert.deepEqual(body, { status: "ok", version: "1.2.3", protocol: 1, proof });
@@ -289,7 +288,7 @@ describe("the API", () => {
 		assertProblem(await daemon.call("GET", "/healthz?challenge=", { secret: null }), "invalid-request");
 	});
 
-	it("POST /v1/shutdown asks the daemon to stop, for the owner", async () => {
+	it("POST /v1/shutdown stops the daemon for the owner", async () => {
 		assert.equal((await daemon.call("POST", "/v1/shutdown")).status, 202);
 		assert.equal(daemon.shutdowns, 1);
 	});
@@ -301,7 +300,7 @@ interface RawAnswer {
 	code: string | undefined;
 }
 
-/** A request with any headers and any path, which `fetch` would not send. */
+/** Sends headers and paths that `fetch` would not. */
 function raw(url: string, path: string, headers: Record<string, string>): Promise<RawAnswer> {
 	const { hostname, port } = new URL(url);
 	return new Promise((resolve, reject) => {

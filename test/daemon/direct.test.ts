@@ -1,13 +1,13 @@
-/** The two doors of a busy route: whoever comes through the one is answered as through the other. */
+/** A busy route answers the same, whether its request is handled directly or by Express. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { type Answer, ownerKey, TestDaemon } from "./harness.ts";
 
-/** Written in a way that is left to Express. */
+/** A spelling that is left to Express. */
 const throughExpress = { "content-type": "application/json;charset=UTF-8" };
 const directly = { "content-type": "application/json" };
 
-describe("the door for busy routes", () => {
+describe("the direct handler of busy routes", () => {
 	let daemon: TestDaemon;
 	before(async () => {
 		daemon = await TestDaemon.start();
@@ -16,15 +16,15 @@ describe("the door for busy routes", () => {
 
 	for (const [what, body, status] of [
 		["a create", { name: "x", permissions: ["orders.read"] }, 201],
-		["a create without what is needed", {}, 400],
-		["a field that is not known", { name: "x", permissions: ["orders.read"], more: 1 }, 400],
-		["a permission that is not known", { name: "x", permissions: ["nobody.knows"] }, 400],
-		["a list", [], 400],
-		["what is no JSON", "{", 400],
-		["what is JSON and no object", "null", 400],
-		["what is not UTF-8", "\u0000", 400],
-		["a body of blanks", "  ", 400],
-		["a body that is too large", JSON.stringify({ name: "x".repeat(70_000) }), 413],
+		["a create without required fields", {}, 400],
+		["an unknown field", { name: "x", permissions: ["orders.read"], more: 1 }, 400],
+		["an unknown permission", { name: "x", permissions: ["unknown.permission"] }, 400],
+		["an array", [], 400],
+		["incomplete JSON", "{", 400],
+		["JSON that is not an object", "null", 400],
+		["a null character", "\u0000", 400],
+		["a blank body", "  ", 400],
+		["too large a body", JSON.stringify({ name: "x".repeat(70_000) }), 413],
 	] as const) {
 		it(`answers ${what} as Express does`, async () => {
 			await sameAt("POST", { body }, status);
@@ -32,8 +32,8 @@ describe("the door for busy routes", () => {
 	}
 
 	for (const [what, secret, status] of [
-		["nobody", null, 401],
-		["a stranger", "tks_nonsense", 401],
+		["a caller without credentials", null, 401],
+		["a malformed token", "tks_nonsense", 401],
 	] as const) {
 		it(`refuses ${what} as Express does`, async () => {
 			await sameAt("POST", { secret, body: { name: "x", permissions: ["orders.read"] } }, status);
@@ -44,13 +44,13 @@ describe("the door for busy routes", () => {
 		it(`lists with ${query || "no query"} as Express does`, async () => {
 			const path = `/v1/api-tokens${query}`;
 			const plain = await daemon.call("GET", path);
-			// A request of no length is not plain.
+			// A request with a Content-Encoding is not plain.
 			const odd = await daemon.call("GET", path, { headers: { "content-encoding": "identity" } });
-			assert.deepEqual(told(plain), told(odd));
+			assert.deepEqual(comparable(plain), comparable(odd));
 		});
 	}
 
-	it("lets go of a request that breaks off in its body, and keeps nothing of it", async () => {
+	it("discards a request that breaks off in its body", async () => {
 		const { port } = new URL(daemon.url);
 		const socket = connect(Number(port), "127.0.0.1");
 		const head = [
@@ -71,12 +71,12 @@ describe("the door for busy routes", () => {
 	async function sameAt(method: string, options: { body: unknown; secret?: string | null }, status: number) {
 		const plain = await daemon.call(method, "/v1/api-tokens", { ...options, headers: directly });
 		const odd = await daemon.call(method, "/v1/api-tokens", { ...options, headers: throughExpress });
-		assert.deepEqual([plain.status, told(plain)], [status, told(odd)]);
+		assert.deepEqual([plain.status, comparable(plain)], [status, comparable(odd)]);
 	}
 });
 
-/** All that does not differ from one request to the next. */
-function told({ status, headers, body }: Answer) {
+/** The parts of an answer that are equal for equal requests. */
+function comparable({ status, headers, body }: Answer) {
 	const { code, detail, errors } = body;
 	const names = [...headers.keys()].sort();
 	return {

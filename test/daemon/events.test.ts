@@ -1,4 +1,4 @@
-/** The events that a daemon tells its listeners, over real HTTP. */
+/** The events that a daemon sends to its listeners, over real HTTP. */
 import assert from "node:assert/strict";
 import { ownerKey, TestDaemon } from "./harness.ts";
 
@@ -8,11 +8,11 @@ describe("the API's events", () => {
 		daemon = await TestDaemon.start();
 	});
 	after(async () => {
-		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
+		assert.deepEqual(daemon.failures, [], "no request failed inside the daemon");
 		await daemon.remove();
 	});
 
-	it("GET /v1/events tells every listener of every change, and starts with a hello", async () => {
+	it("GET /v1/events sends every change to every listener, after a hello", async () => {
 		const listeners = await Promise.all([listen(daemon.url), listen(daemon.url)]);
 		const { id } = await daemon.create({ name: "watched" });
 		await daemon.call("DELETE", `/v1/api-tokens/${id}`);
@@ -31,7 +31,7 @@ describe("the API's events", () => {
 		}
 	});
 
-	it("GET /v1/events tells a token nothing more once it is revoked", async () => {
+	it("GET /v1/events sends a token nothing more once it is revoked", async () => {
 		const reader = await daemon.create({ permissions: ["api.api-tokens.read"] });
 		const listener = await listen(daemon.url, reader.token);
 		await listener.until((all) => all.length === 1);
@@ -43,7 +43,7 @@ describe("the API's events", () => {
 
 interface Listener {
 	until(satisfied: (events: ReceivedEvent[]) => boolean): Promise<ReceivedEvent[]>;
-	/** All that comes until the daemon ends the stream. */
+	/** The events until the daemon ends the stream. */
 	rest(): Promise<ReceivedEvent[]>;
 	close(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * Requests that are almost right, or not at all: for a route, whatever strangers, broken clients and proxies may send.
- * Bodies and queries come from the route's own schemas, with something else in the place of a part here and there.
+ * Generates nearly valid and malformed requests for a route: what unknown and broken clients and proxies may send. Bodies
+ * and queries come from the route's own schemas, with odd values in place of some parts.
  */
 import { METHODS } from "node:http";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ export type Target = Pick<Route, "method" | "path"> & Partial<Pick<Route, "query
 
 export interface Sketch {
 	method: string;
-	/** With `‹id›` and `‹secret›` where those of a token that exists belong, and `‹owner›` for the owner key. */
+	/** With the placeholders `‹id›` and `‹secret›` for those of an existing token, and `‹owner›` for the owner key. */
 	path: string;
 	headers: Record<string, string>;
 	body: string | Buffer | undefined;
@@ -65,7 +65,7 @@ function weighted<Value>(
 	return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
 
-/** One of the words, which stand apart by spaces. */
+/** One of the words of a text. */
 function words(text: string): fc.Arbitrary<string> {
 	return fc.constantFrom(...text.split(" "));
 }
@@ -102,7 +102,7 @@ const oddValue: fc.Arbitrary<unknown> = fc.oneof(
 const days =
 	"2026-04-01T00:00:00Z 2026-03-10T12:00:00.001Z 2027-02-28T23:59:59+14:00 9999-12-31T23:59:59.999Z";
 
-/** What a member of this name usually holds. */
+/** Typical values of a member with this name. */
 const usual: Record<string, fc.Arbitrary<string>> = {
 	permissions: words("orders.read orders.write orders.* * api.api-tokens.read"),
 	resources: words("channel/soc integration/x a/../b channel/%00 x/*"),
@@ -129,7 +129,7 @@ const usual: Record<string, fc.Arbitrary<string>> = {
 	cursor: words("bnVsbA W10 e30 x"),
 };
 
-/** Values that a schema might take, with something else in the place of a few. */
+/** Mostly values that the schema is likely to accept, and a few odd ones. */
 function nearly(schema: JsonSchema, name = ""): fc.Arbitrary<unknown> {
 	return weighted([40, likely(schema, name)], [1, oddValue]);
 }
@@ -168,7 +168,7 @@ function textsOf(name: string): fc.Arbitrary<string> {
 		: weighted([20, own], [1, oddText]);
 }
 
-/** An object with an own key that the schema does not know. */
+/** The object with an additional own key that the schema does not have. */
 function withMore(known: fc.Arbitrary<object>): fc.Arbitrary<object> {
 	const key = fc.constantFrom("__proto__", "constructor", "id", "status", "token", "a/b~c", "\0", "");
 	return fc.tuple(known, key, oddValue).map(([object, name, value]) => {
@@ -249,7 +249,7 @@ function pathsOf({ path }: Target): fc.Arbitrary<string> {
 }
 
 function methodsOf(target: Target): fc.Arbitrary<string> {
-	// Node hangs up on CONNECT, which no server but a proxy takes.
+	// Node closes the connection on CONNECT, which only proxies support.
 	const others = METHODS.filter((method) => method !== "CONNECT");
 	const own = fc.constant(target.method.toUpperCase());
 	return weighted([20, own], [1, fc.constant("HEAD")], [1, fc.constantFrom(...others)]);

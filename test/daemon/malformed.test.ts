@@ -1,6 +1,6 @@
 /**
- * A thousand malformed requests for every route there is: each is answered, none by the daemon's own fault, and what
- * they do not name stays as it was. A new route is tried by itself, for the routes are read from the daemon's table.
+ * A thousand malformed requests for every route: each is answered, none fails inside the daemon, and tokens that they do
+ * not name stay unchanged. The routes come from the daemon's own table, so a new route is covered automatically.
  */
 import assert from "node:assert/strict";
 import { Agent, request } from "node:http";
@@ -14,7 +14,7 @@ import { ownerKey, TestDaemon } from "./harness.ts";
 import { type Sketch, sketchOf, type Target } from "./malformed-requests.ts";
 
 const requestsPerRoute = 1000;
-/** The same at each run, so that a change breaks it and not the clock. TOKENSMITH_SEED takes another number, or `random`. */
+/** Constant, so that runs are reproducible. TOKENSMITH_SEED sets another number, or `random`. */
 const { TOKENSMITH_SEED: given = "64189372" } = process.env;
 const seed = given === "random" ? Date.now() % 0x7fffffff : Number(given);
 
@@ -24,7 +24,7 @@ interface Reply {
 	text: string;
 }
 
-// To put the routes together takes nothing of what answers them.
+// Building the table of routes uses none of the parts that answer them.
 const targets: Target[] = [
 	...apiRoutes({} as RouteParts),
 	...oauthRoutes({} as RouteParts["authority"], () => ""),
@@ -36,7 +36,7 @@ const targets: Target[] = [
 describe(`malformed requests (seed ${seed})`, () => {
 	let daemon: TestDaemon;
 	let agent: Agent;
-	/** The token that the requests are about. */
+	/** The token that the requests name. */
 	let named: CreatedToken;
 	let bystanders: CreatedToken[];
 	beforeEach(async () => {
@@ -49,11 +49,11 @@ describe(`malformed requests (seed ${seed})`, () => {
 	afterEach(async () => {
 		agent.destroy();
 		await daemon.remove();
-		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
+		assert.deepEqual(daemon.failures, [], "no request failed inside the daemon");
 	});
 
 	for (const target of targets) {
-		it(`end in an answer at ${target.method.toUpperCase()} ${target.path}`, async () => {
+		it(`are answered at ${target.method.toUpperCase()} ${target.path}`, async () => {
 			const before = await everything();
 			let accepted = 0;
 			const excused = new Set<string>();
@@ -73,7 +73,7 @@ describe(`malformed requests (seed ${seed})`, () => {
 		}).timeout(60_000);
 	}
 
-	it("end in an answer when they are hardly HTTP", async () => {
+	it("are answered when they are hardly HTTP", async () => {
 		const before = await everything();
 		const property = fc.asyncProperty(rubbishOverSocket, async (bytes) => {
 			const text = await answerTo(bytes);
@@ -88,7 +88,7 @@ describe(`malformed requests (seed ${seed})`, () => {
 	async function everything(): Promise<unknown> {
 		const { body: list } = await daemon.call("GET", "/v1/api-tokens?limit=1000");
 		const { body: trail } = await daemon.call("GET", "/v1/audit-events?limit=1000");
-		// To be used is no change.
+		// A use is not a change.
 		const unused = { useCount: 0, lastUsedDate: null, lastUsedAddress: null };
 		return [list.tokens.map((token: TokenRecord) => ({ ...token, ...unused })), trail];
 	}
@@ -113,7 +113,7 @@ describe(`malformed requests (seed ${seed})`, () => {
 				const { statusCode: status = 0, headers } = response;
 				const type = headers["content-type"]?.split(";")[0] ?? "";
 				const chunks: Buffer[] = [];
-				// A stream that does not end has been answered once it has begun.
+				// A stream never ends; its head is the answer.
 				if (type === "text/event-stream") sent.destroy();
 				response.on("data", (chunk) => chunks.push(chunk));
 				response.on("close", () => resolve({ status, type, text: Buffer.concat(chunks).toString() }));
@@ -124,7 +124,7 @@ describe(`malformed requests (seed ${seed})`, () => {
 		});
 	}
 
-	/** All that the daemon says to these bytes, after which nothing more comes. */
+	/** Everything that the daemon sends in answer to these bytes. */
 	function answerTo(bytes: Buffer): Promise<string> {
 		const { hostname, port } = new URL(daemon.url);
 		return new Promise((resolve, reject) => {
@@ -142,7 +142,7 @@ describe(`malformed requests (seed ${seed})`, () => {
 
 function assertAnswer({ status, type, text }: Reply): void {
 	assert.ok((status >= 200 && status < 300) || (status >= 400 && status < 500), `${status} ${text}`);
-	// Node answers by itself what it does not expect, and headers that are too long.
+	// Node itself answers an unknown Expect and headers that are too long.
 	if (status < 400 || status === 417 || status === 431 || text === "") return;
 	assert.match(type, /^application\/(problem\+)?json$/);
 	const problem = JSON.parse(text);
@@ -150,7 +150,7 @@ function assertAnswer({ status, type, text }: Reply): void {
 	assert.equal(problemStatus[problem.code as keyof typeof problemStatus], status);
 }
 
-/** The tokens that a valid incident has revoked, as its report says. */
+/** The tokens that a valid incident revoked, according to its report. */
 function idsIn({ path }: Target, { status, text }: Reply): string[] {
 	if (path !== "/v1/incidents" || status !== 201) return [];
 	return JSON.parse(text).revoked.map(({ token }: { token: CreatedToken }) => token.id);
@@ -166,7 +166,7 @@ const wholeRequest = [
 	'{"name": "x"}',
 ].join("\r\n");
 
-/** A request with some of its bytes taken out, doubled or replaced. */
+/** A request with some of its bytes removed, repeated or replaced. */
 const rubbishOverSocket = fc
 	.array(fc.tuple(fc.nat(wholeRequest.length), fc.nat(20), fc.uint8Array({ maxLength: 8 })), { maxLength: 6 })
 	.map((changes) => {

@@ -11,14 +11,14 @@ describe("the middleware", () => {
 	let client: TokensmithClient;
 	before(async () => {
 		daemon = await TestDaemon.start({ trustedProxies: ["127.0.0.1"] });
-		// What the middleware remembers ends by the real clock.
+		// The middleware's cache expires by the real clock.
 		daemon.now = new Date();
 		client = createTokensmithClient({ url: daemon.url, ownerKey });
 	});
 	after(() => daemon.remove());
 
 	for (const authorization of ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "tks_x", "Bearertks_x"]) {
-		it(`takes ${JSON.stringify(authorization)} for no token at all`, async () => {
+		it(`treats ${JSON.stringify(authorization)} as a missing token`, async () => {
 			const passed = await pass({ client }, { authorization });
 			assert.deepEqual([passed.status, passed.problem.code], [401, "credentials-missing"]);
 			assert.equal(passed.headers["www-authenticate"], 'Bearer realm="tokensmith"');
@@ -30,7 +30,7 @@ describe("the middleware", () => {
 		assert.ok((await pass({ client }, { authorization: `bEARER   ${token} ` })).called);
 	});
 
-	it("asks for the caller's address, not for the service's", async () => {
+	it("verifies with the caller's address, not the service's", async () => {
 		const allowedAddresses = ["203.0.113.0/24"];
 		const { token } = await client.create({ name: "far", permissions: ["orders.read"], allowedAddresses });
 		const authorization = `Bearer ${token}`;
@@ -38,11 +38,11 @@ describe("the middleware", () => {
 		assert.ok((await pass({ client }, { authorization, remoteAddress: "::ffff:203.0.113.9" })).called);
 		const near = await pass({ client }, { authorization, remoteAddress: "198.51.100.1" });
 		assert.equal(near.problem.code, "address-not-allowed");
-		const told = { client, address: () => "203.0.113.1" };
-		assert.ok((await pass(told, { authorization, remoteAddress: "198.51.100.1" })).called);
+		const given = { client, address: () => "203.0.113.1" };
+		assert.ok((await pass(given, { authorization, remoteAddress: "198.51.100.1" })).called);
 	});
 
-	it("believes no address that the caller itself claims", async () => {
+	it("ignores an address that the caller itself claims", async () => {
 		const allowedAddresses = ["203.0.113.9"];
 		const { token } = await client.create({ name: "far", permissions: ["orders.read"], allowedAddresses });
 		const claimed = { "x-forwarded-for": "203.0.113.9" };
@@ -51,13 +51,13 @@ describe("the middleware", () => {
 		assert.equal(passed.status, 403);
 	});
 
-	const slips: [what: string, options: RequireTokenOptions, errorMatches: RegExp][] = [
+	const mistakes: [what: string, options: RequireTokenOptions, errorMatches: RegExp][] = [
 		["there is no client address", { address: () => undefined }, /client address/],
 		["the address is a list", { address: () => "203.0.113.9, 127.0.0.1" }, /one IP address/],
 		["the resource is empty", { resource: () => "" }, /not empty/],
 		["there are no resources", { resource: () => [] }, /names none/],
 		[
-			"the resource can't be told",
+			"the resource can't be determined",
 			{
 				resource: () => {
 					throw new Error("no such channel");
@@ -66,8 +66,8 @@ describe("the middleware", () => {
 			/no such channel/,
 		],
 	];
-	for (const [what, options, message] of slips) {
-		it(`answers 500 and lets nobody pass when ${what}`, async () => {
+	for (const [what, options, message] of mistakes) {
+		it(`answers 500 and lets no request pass when ${what}`, async () => {
 			const { token } = await client.create({ name: "good", permissions: ["orders.read"] });
 			const errors: unknown[] = [];
 			const onError = (error: unknown) => errors.push(error);
@@ -83,17 +83,17 @@ describe("the middleware", () => {
 		["an empty permission", { permission: "" }],
 		["an empty choice", { anyPermission: [] }],
 		["an empty list of resources", { resource: [] }],
-		["a cache without an end", { cacheSeconds: Number.POSITIVE_INFINITY }],
-		["a cache of less than nothing", { cacheSeconds: -1 }],
+		["an unlimited cache time", { cacheSeconds: Number.POSITIVE_INFINITY }],
+		["a negative cache time", { cacheSeconds: -1 }],
 	]) {
-		it(`can't be made with ${what}`, () => {
-			// What plain JavaScript can pass, whatever the types say.
+		it(`can't be created with ${what}`, () => {
+			// Plain JavaScript can pass what the types forbid.
 			const given = options as unknown as RequireTokenOptions;
 			assert.throws(() => requireToken({ ...given, client }), TypeError);
 		});
 	}
 
-	it("asks each time, so that a revoke counts at once", async () => {
+	it("verifies each request, so that a revocation takes effect at once", async () => {
 		const { id, token } = await client.create({ name: "short", permissions: ["orders.read"] });
 		const authorization = `Bearer ${token}`;
 		const guard = requireToken({ client });
@@ -102,7 +102,7 @@ describe("the middleware", () => {
 		assert.equal((await run(guard, { authorization })).status, 401);
 	});
 
-	it("repeats a yes for as long as it was told to, for the same question alone", async () => {
+	it("caches an acceptance for the given time, for equal requests only", async () => {
 		const { id, token } = await client.create({ name: "kept", permissions: ["orders.read"] });
 		const authorization = `Bearer ${token}`;
 		const guard = requireToken({ client, cacheSeconds: 300 });
@@ -112,7 +112,7 @@ describe("the middleware", () => {
 		assert.equal((await run(guard, { authorization, remoteAddress: "203.0.113.9" })).status, 401);
 	});
 
-	it("never repeats a no", async () => {
+	it("never caches a refusal", async () => {
 		const { id, token } = await client.create({ name: "back", permissions: ["orders.read"] });
 		await client.disable(id);
 		const authorization = `Bearer ${token}`;
@@ -122,7 +122,7 @@ describe("the middleware", () => {
 		assert.ok((await run(guard, { authorization })).called);
 	});
 
-	it("repeats no yes of a token in its overlap, or past its expiry", async () => {
+	it("caches no acceptance of a token in its overlap, or past its expiry", async () => {
 		const guard = requireToken({ client, cacheSeconds: 300 });
 		const retiring = await client.create({ name: "retiring", permissions: ["orders.read"] });
 		await client.rotate(retiring.id, { overlapSeconds: 60 });
@@ -140,7 +140,7 @@ describe("the middleware", () => {
 		daemon.now = kept;
 	});
 
-	it("hands on what the handler throws, and waits for it", async () => {
+	it("waits for the handler and passes on its errors", async () => {
 		const { token } = await client.create({ name: "good", permissions: ["orders.read"] });
 		const { request, response } = exchangeOf({ authorization: `Bearer ${token}` });
 		const failing = requireToken({ client })(request, response, async () => {
@@ -150,11 +150,11 @@ describe("the middleware", () => {
 		assert.equal(tokenOf(request).name, "good");
 	});
 
-	it("has no token where nobody was checked", () => {
+	it("has no token for a request that it did not check", () => {
 		assert.throws(() => tokenOf(exchangeOf({}).request), /has not let this request pass/);
 	});
 
-	it("finds the daemon by TOKENSMITH_URL when it is told nothing", async () => {
+	it("finds the daemon by TOKENSMITH_URL when no client is given", async () => {
 		const { token } = await client.create({ name: "good", permissions: ["orders.read"] });
 		process.env.TOKENSMITH_URL = daemon.url;
 		try {
@@ -210,7 +210,7 @@ async function run(guard: ReturnType<typeof requireToken>, incoming: Incoming): 
 async function until(satisfied: () => Promise<boolean>): Promise<void> {
 	const deadline = Date.now() + 10_000;
 	while (!(await satisfied())) {
-		assert.ok(Date.now() < deadline, "it did not come about in time");
+		assert.ok(Date.now() < deadline, "the condition was not met in time");
 		await new Promise((resolve) => setTimeout(resolve, 25));
 	}
 }

@@ -1,4 +1,4 @@
-/** The doors for OAuth 2.0 clients, tried with openid-client as it is published: RFC 8414, RFC 7662 and RFC 7009. */
+/** The endpoints for OAuth 2.0 clients (RFC 8414, RFC 7662, RFC 7009), called by the unmodified openid-client. */
 import assert from "node:assert/strict";
 import {
 	allowInsecureRequests,
@@ -17,12 +17,12 @@ import { type Answer, ownerKey, TestDaemon } from "./harness.ts";
 
 const introspectPath = "/oauth2/introspect";
 const revokePath = "/oauth2/revoke";
-/** Of the right form, and nobody's. */
-const strangersSecret = generateSecret("tks");
+/** Well-formed, but no token's. */
+const unknownSecret = generateSecret("tks");
 
 describe("OAuth 2.0", () => {
 	let daemon: TestDaemon;
-	/** The service that asks about the tokens it is shown. */
+	/** The service that introspects the tokens it receives. */
 	let service: CreatedToken;
 	beforeEach(async () => {
 		daemon = await TestDaemon.start();
@@ -30,7 +30,7 @@ describe("OAuth 2.0", () => {
 	});
 	afterEach(async () => {
 		await daemon.remove();
-		assert.deepEqual(daemon.failures, [], "no request was the daemon's own fault");
+		assert.deepEqual(daemon.failures, [], "no request failed inside the daemon");
 	});
 
 	describe("a standard client", () => {
@@ -43,7 +43,7 @@ describe("OAuth 2.0", () => {
 			assert.ok(metadata.scopes_supported?.includes("orders.read"));
 		});
 
-		it("is told all of an active token, and whom it acts for", async () => {
+		it("gets an active token's scope, lifetime and token user", async () => {
 			const token = await daemon.create({
 				name: "Bücher & mehr",
 				permissions: ["orders.read", "orders.write"],
@@ -63,13 +63,13 @@ describe("OAuth 2.0", () => {
 			});
 		});
 
-		it("is told no exp of a token that never expires", async () => {
+		it("gets no exp for a token that never expires", async () => {
 			const token = await daemon.create({ expiry: null });
 			const answer = await tokenIntrospection(await standardClient(), token.token);
 			assert.deepEqual([answer.active, "exp" in answer], [true, false]);
 		});
 
-		it("is told the end of its overlap as the exp of a rotated token", async () => {
+		it("gets the end of the overlap as the exp of a rotated token", async () => {
 			const token = await daemon.create();
 			await daemon.call("POST", `/v1/api-tokens/${token.id}/rotate`, { body: { overlapSeconds: 90 } });
 			const answer = await tokenIntrospection(await standardClient(), token.token);
@@ -84,7 +84,7 @@ describe("OAuth 2.0", () => {
 			assert.deepEqual(await tokenIntrospection(client, token.token), { active: false });
 		});
 
-		it("revokes a token without credentials of its own, for it holds the secret", async () => {
+		it("revokes a token by its secret, without client credentials", async () => {
 			const token = await daemon.create();
 			await tokenRevocation(await standardClient({ id: "anything" }, None()), token.token);
 			const { body } = await daemon.call("GET", `/v1/api-tokens/${token.id}`);
@@ -92,7 +92,7 @@ describe("OAuth 2.0", () => {
 			assert.deepEqual(body.lastModifiedUserInfo, { userId: token.userId, userName: token.name });
 		});
 
-		it("may revoke the very token that it shows itself by", async () => {
+		it("may revoke the token that it authenticates with", async () => {
 			const client = await standardClient();
 			await tokenRevocation(client, service.token);
 			await assert.rejects(tokenIntrospection(client, service.token), challenged("Basic"));
@@ -118,14 +118,14 @@ describe("OAuth 2.0", () => {
 	describe("introspection", () => {
 		const inactive: [reason: string, make: () => Promise<string>][] = [
 			["is malformed", async () => "nonsense"],
-			["is unknown", async () => strangersSecret],
+			["is unknown", async () => unknownSecret],
 			["is cut off", async () => (await daemon.create()).token.slice(0, -1)],
-			["is the owner key, which is no token", async () => ownerKey],
+			["is the owner key", async () => ownerKey],
 			["is revoked", () => made({}, (id) => daemon.call("DELETE", `/v1/api-tokens/${id}`))],
 			["is disabled", () => made({}, (id) => daemon.call("POST", `/v1/api-tokens/${id}/disable`))],
 			["has expired to the millisecond", () => made({ expiry: "2026-03-10T13:00:00Z" }, passAnHour)],
 			["is past its overlap", () => made({}, (id) => rotate(id).then(passAnHour))],
-			["is bound to addresses, of which none was said", () => made({ allowedAddresses: ["127.0.0.1"] })],
+			["is bound to addresses and none is given", () => made({ allowedAddresses: ["127.0.0.1"] })],
 		];
 		for (const [reason, make] of inactive) {
 			it(`answers that a token is inactive, and nothing more, when it ${reason}`, async () => {
@@ -142,14 +142,14 @@ describe("OAuth 2.0", () => {
 			["11.0.0.1", false],
 		];
 		for (const [address, active] of addresses) {
-			it(`takes client_address ${address} as ${active ? "" : "not "}allowed`, async () => {
+			it(`treats client_address ${address} as ${active ? "" : "not "}allowed`, async () => {
 				const { token } = await daemon.create({ allowedAddresses: ["10.0.0.0/8", "2001:db8::/64"] });
 				const { body } = await introspect({ token, client_address: address });
 				assert.equal(body.active, active);
 			});
 		}
 
-		it("takes the caller's Bearer token and the owner key as well", async () => {
+		it("also accepts a Bearer token and the owner key", async () => {
 			const { token } = await daemon.create();
 			for (const secret of [service.token, ownerKey]) {
 				const answer = await daemon.call("POST", introspectPath, formOf({ token }, { secret }));
@@ -157,7 +157,7 @@ describe("OAuth 2.0", () => {
 			}
 		});
 
-		it("counts a service's look as a use and the owner's not, which need not say the address either", async () => {
+		it("counts as a use for a service, and not for the owner, who may omit the address", async () => {
 			const { id, token } = await daemon.create({ allowedAddresses: ["10.0.0.0/8"] });
 			const usesAfter = async (form: Record<string, string>, secret: string) => {
 				const { body } = await daemon.call("POST", introspectPath, formOf({ token, ...form }, { secret }));
@@ -169,26 +169,26 @@ describe("OAuth 2.0", () => {
 			assert.deepEqual(await usesAfter({ client_address: "10.0.0.1" }, service.token), [true, 1]);
 		});
 
-		it("takes a client id that is percent-encoded in every character", async () => {
+		it("accepts a client id with every character percent-encoded", async () => {
 			const encoded = [...service.id].map((character) => `%${character.charCodeAt(0).toString(16)}`).join("");
 			const headers = { authorization: basic(encoded, service.token) };
 			const answer = await daemon.call("POST", introspectPath, formOf({ token: service.token }, { headers }));
 			assert.equal(answer.body.client_id, service.id);
 		});
 
-		const strangers: [what: string, header: () => string | undefined, challenge: RegExp][] = [
-			["nobody", () => undefined, /^Bearer realm="tokensmith"$/],
-			["a Bearer of nonsense", () => "Bearer nonsense", /^Bearer /],
-			["a right id with a wrong secret", () => basic(service.id, strangersSecret), /^Basic /],
-			["a wrong id with a right secret", () => basic("nobody", service.token), /^Basic /],
+		const refused: [what: string, header: () => string | undefined, challenge: RegExp][] = [
+			["a caller without credentials", () => undefined, /^Bearer realm="tokensmith"$/],
+			["a malformed Bearer token", () => "Bearer nonsense", /^Bearer /],
+			["a right id with a wrong secret", () => basic(service.id, unknownSecret), /^Basic /],
+			["a wrong id with a right secret", () => basic("unknown", service.token), /^Basic /],
 			["the owner key with any id", () => basic("owner", ownerKey), /^Basic /],
 			["an empty id", () => basic("", service.token), /^Basic /],
 			["Basic without a colon", () => `Basic ${btoa(service.token)}`, /^Basic /],
-			["Basic with half a percent sign", () => basic("%f", service.token), /^Basic /],
-			["Basic that is no base64", () => "Basic §", /^Basic /],
+			["Basic with an incomplete percent-encoding", () => basic("%f", service.token), /^Basic /],
+			["Basic that is not base64", () => "Basic §", /^Basic /],
 			["another scheme", () => `Digest ${service.token}`, /^Bearer /],
 		];
-		for (const [what, header, challenge] of strangers) {
+		for (const [what, header, challenge] of refused) {
 			it(`refuses ${what} with 401 and a challenge`, async () => {
 				const authorization = header();
 				const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
@@ -206,18 +206,18 @@ describe("OAuth 2.0", () => {
 	});
 
 	describe("revocation", () => {
-		it("answers 200 to a secret that is nobody's and changes nothing", async () => {
+		it("answers 200 to an unknown secret and changes nothing", async () => {
 			const before = await everything();
 			const answer = await daemon.call(
 				"POST",
 				revokePath,
-				formOf({ token: strangersSecret }, { secret: null }),
+				formOf({ token: unknownSecret }, { secret: null }),
 			);
 			assert.equal(answer.status, 200);
 			assert.deepEqual(await everything(), before);
 		});
 
-		it("answers 200 to a token that is revoked already and changes nothing", async () => {
+		it("answers 200 to a revoked token and changes nothing", async () => {
 			const { id, token } = await daemon.create();
 			await daemon.call("DELETE", `/v1/api-tokens/${id}?reason=leaked`);
 			const before = await everything();
@@ -226,14 +226,14 @@ describe("OAuth 2.0", () => {
 			assert.deepEqual(await everything(), before);
 		});
 
-		it("takes no id or hash in place of the secret", async () => {
+		it("does not accept an id in place of the secret", async () => {
 			const { id } = await daemon.create();
 			const before = await everything();
 			await daemon.call("POST", revokePath, formOf({ token: id }, { secret: null }));
 			assert.deepEqual(await everything(), before);
 		});
 
-		it("refuses wrong credentials even though it would need none, and revokes nothing", async () => {
+		it("refuses wrong credentials although it requires none, and revokes nothing", async () => {
 			const { id, token } = await daemon.create();
 			const headers = { authorization: basic(id, service.token) };
 			const answer = await daemon.call("POST", revokePath, formOf({ token }, { secret: null, headers }));
@@ -258,7 +258,7 @@ describe("OAuth 2.0", () => {
 				["a form of too many fields", formOf("a=b&".repeat(2000)), 400],
 			];
 			for (const [what, options, status] of wrong) {
-				it(`refuses ${what} with ${status}, in the words of RFC 6749`, async () => {
+				it(`refuses ${what} with ${status} and an error of RFC 6749`, async () => {
 					const before = await everything();
 					const answer = await daemon.call("POST", path, options);
 					assert.deepEqual([answer.status, answer.body.error], [status, "invalid_request"]);
@@ -267,15 +267,15 @@ describe("OAuth 2.0", () => {
 				});
 			}
 
-			it("is closed to web pages", async () => {
+			it("refuses web pages", async () => {
 				const headers = { origin: "https://example.com" };
 				const answer = await daemon.call("POST", path, formOf({ token: service.token }, { headers }));
 				assert.deepEqual([answer.status, answer.body.code], [403, "origin-not-allowed"]);
 				assert.equal((await daemon.verify(service.token)).status, 200);
 			});
 
-			it("takes a hint that it does not know, and a field that it does not know", async () => {
-				const form = { token: strangersSecret, token_type_hint: "urn:x", other: "y" };
+			it("ignores an unknown hint and an unknown field", async () => {
+				const form = { token: unknownSecret, token_type_hint: "urn:x", other: "y" };
 				assert.equal((await daemon.call("POST", path, formOf(form))).status, 200);
 			});
 		});
@@ -296,13 +296,13 @@ describe("OAuth 2.0", () => {
 		return daemon.call("POST", introspectPath, formOf(form, { secret: null, headers }));
 	}
 
-	/** The secret of a new token after something happened to it. */
+	/** The secret of a new token, after `change`. */
 	async function made(
 		input: Partial<CreateTokenInput>,
-		happens: (id: string) => unknown = () => {},
+		change: (id: string) => unknown = () => {},
 	): Promise<string> {
 		const { id, token } = await daemon.create(input);
-		await happens(id);
+		await change(id);
 		return token;
 	}
 
@@ -314,7 +314,7 @@ describe("OAuth 2.0", () => {
 		daemon.now = new Date(daemon.now.getTime() + 3_600_000);
 	}
 
-	/** All that a refused request must leave as it is. */
+	/** The tokens and the audit trail, which a refused request must not change. */
 	async function everything(): Promise<unknown[]> {
 		const { body: list } = await daemon.call("GET", "/v1/api-tokens?limit=1000");
 		const { body: trail } = await daemon.call("GET", "/v1/audit-events?limit=1000");
@@ -333,7 +333,7 @@ function basic(id: string, secret: string): string {
 	return `Basic ${btoa(`${id}:${secret}`)}`;
 }
 
-/** What openid-client makes of a refusal with `WWW-Authenticate`. */
+/** Checks openid-client's error for a refusal with `WWW-Authenticate`. */
 function challenged(scheme: string): (error: unknown) => true {
 	return (error) => {
 		assert.ok(error instanceof WWWAuthenticateChallengeError, String(error));

@@ -1,4 +1,4 @@
-/** What an operator has to go by: the figures for Prometheus, request ids, challenges, and the log. */
+/** What an operator relies on: metrics for Prometheus, request ids, challenges, and the log. */
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ describe("for operators", () => {
 			assert.ok((samples.get("process_resident_memory_bytes") ?? 0) > 0);
 		});
 
-		it("leaves out what has not been measured yet", async () => {
+		it("omits metrics that have not been measured yet", async () => {
 			const lags = [...(await metrics())].filter(([name]) => name.startsWith("nodejs_eventloop_lag"));
 			assert.ok(lags.length > 0);
 			assert.deepEqual(
@@ -34,7 +34,7 @@ describe("for operators", () => {
 			);
 		});
 
-		it("is for those who may read", async () => {
+		it("requires the permission to read", async () => {
 			const [reader, other] = [
 				await daemon.create({ permissions: [apiPermissions.read] }),
 				await daemon.create(),
@@ -69,7 +69,7 @@ describe("for operators", () => {
 			assert.doesNotMatch([...samples.keys()].join("\n"), new RegExp(`${id}|unknown-id`));
 		});
 
-		it("counts what never got as far as its route by that route too", async () => {
+		it("counts a request that is refused before its handler by its route too", async () => {
 			await daemon.call("DELETE", "/v1/usage");
 			await daemon.call("POST", "/v1/incidents", { body: "{" });
 			const samples = await metrics();
@@ -80,7 +80,7 @@ describe("for operators", () => {
 			assert.deepEqual(counted, [1, 1]);
 		});
 
-		it("counts what a stranger makes up as one route", async () => {
+		it("counts all unknown paths as one route", async () => {
 			for (const path of ["/a", "/b/c", "/v1/api-token"]) await daemon.call("GET", path);
 			const samples = await metrics();
 			const unknown = 'tokensmith_requests_total{method="GET",route="unknown",status="404"}';
@@ -107,16 +107,16 @@ describe("for operators", () => {
 			["an unknown route", "GET", "/nowhere"],
 			["another method", "PUT", "/v1/api-tokens"],
 			["no credentials", "GET", "/v1/api-tokens", { secret: null }],
-			["a wrong body", "POST", "/v1/api-tokens", { body: {} }],
-			["no JSON", "POST", "/v1/api-tokens", { body: "{" }],
-			["a wrong form", "POST", "/oauth2/introspect", { body: "", headers: form }],
-			["a page's request", "GET", "/v1/api-tokens", { headers: { origin: "https://example.com" } }],
+			["an invalid body", "POST", "/v1/api-tokens", { body: {} }],
+			["invalid JSON", "POST", "/v1/api-tokens", { body: "{" }],
+			["an invalid form", "POST", "/oauth2/introspect", { body: "", headers: form }],
+			["a web page's request", "GET", "/v1/api-tokens", { headers: { origin: "https://example.com" } }],
 			["a refused verification", "GET", "/v1/verify", { secret: "nonsense" }],
-			["a question that is not understood", "GET", "/v1/verify?scope=x"],
+			["an invalid verification", "GET", "/v1/verify?scope=x"],
 			["a verification without a token", "GET", "/v1/verify", { secret: null }],
 		];
 		for (const [what, method, path, options] of failures) {
-			it(`of ${what} names its request as the header X-Request-Id does`, async () => {
+			it(`about ${what} has the request's id, like the header X-Request-Id`, async () => {
 				const answer = await daemon.call(method, path, options);
 				assert.ok(answer.status >= 400);
 				assert.match(answer.body.instance, /^urn:uuid:[0-9a-f-]{36}$/);
@@ -128,17 +128,17 @@ describe("for operators", () => {
 	});
 
 	describe("a refusal", () => {
-		const challenges: [whom: string, secret: () => Promise<string | null>, expected: RegExp][] = [
-			["nobody", async () => null, /^Bearer realm="tokensmith"$/],
+		const challenges: [caller: string, secret: () => Promise<string | null>, expected: RegExp][] = [
+			["a caller without credentials", async () => null, /^Bearer realm="tokensmith"$/],
 			["a wrong token", async () => "x", /^Bearer .*error="invalid_token", error_description="/],
 			[
-				"a token that may not",
+				"a token without the permission",
 				async () => (await daemon.create()).token,
 				/^Bearer .*error="insufficient_scope", error_description=".*api\.api-tokens\.read/,
 			],
 		];
-		for (const [whom, secret, expected] of challenges) {
-			it(`of ${whom} comes with the challenge of RFC 6750`, async () => {
+		for (const [caller, secret, expected] of challenges) {
+			it(`of ${caller} carries the challenge of RFC 6750`, async () => {
 				const { headers } = await daemon.call("GET", "/v1/api-tokens", { secret: await secret() });
 				assert.match(headers.get("www-authenticate") ?? "", expected);
 			});
@@ -161,7 +161,7 @@ describe("the log of the bundled daemon", () => {
 		rmSync(directory, { recursive: true });
 	});
 
-	it("tells of every request that may change something, by its id, and of nothing that was in it", async () => {
+	it("has every request that may change something, by its id, and none of its contents", async () => {
 		daemon = await DaemonChild.start(directory);
 		const { id, token } = await daemon.create("name-in-the-body");
 		const headers = { authorization: `Bearer ${token}`, "x-header": "header-of-the-request" };
@@ -187,10 +187,10 @@ describe("the log of the bundled daemon", () => {
 		}
 		const routes = lines.filter((line) => line.msg === "request").map((line) => line.route);
 		assert.ok(routes.includes("/v1/api-tokens/{id}") && routes.includes("unknown"), routes.join(" "));
-		assertTellsNothingOf([ownerKey, token, id, "of-the-request", "name-in-the-body", hashOf(token)]);
+		assertNotLogged([ownerKey, token, id, "of-the-request", "name-in-the-body", hashOf(token)]);
 	});
 
-	it("has what went wrong here under the id that the problem names, without what was asked for", async () => {
+	it("has the cause of an internal failure under the problem's request id, without the request's contents", async () => {
 		daemon = await DaemonChild.start(directory, ["--port", "0"], "ulimit -f 128;");
 		const kept: CreatedToken[] = [];
 		let refused: Response | undefined;
@@ -206,7 +206,7 @@ describe("the log of the bundled daemon", () => {
 		const line = readLog().find((one) => one.request === id);
 		assert.match(line?.err?.stack ?? "", /StorageError/);
 		const last = kept.at(-1);
-		assertTellsNothingOf([ownerKey, last?.token ?? "", last?.id ?? "", "name-in-the-body"]);
+		assertNotLogged([ownerKey, last?.token ?? "", last?.id ?? "", "name-in-the-body"]);
 	});
 
 	function readLog(): LogLine[] {
@@ -217,9 +217,9 @@ describe("the log of the bundled daemon", () => {
 			.map((line) => JSON.parse(line));
 	}
 
-	function assertTellsNothingOf(words: readonly string[]): void {
+	function assertNotLogged(words: readonly string[]): void {
 		const text = readFileSync(join(directory, "daemon.log"), "utf8");
-		for (const word of words) assert.ok(!text.includes(word), `the log tells of ${word}`);
+		for (const word of words) assert.ok(!text.includes(word), `the log contains ${word}`);
 		assert.doesNotMatch(text, /tk[so]_[0-9A-Za-z]{8}|Bearer/);
 	}
 });
@@ -232,13 +232,13 @@ interface LogLine {
 	err?: { stack: string };
 }
 
-/** The samples of the text format, by name and labels; every line has to be a comment or a sample. */
+/** The samples of the text format, by name and labels. Every line must be a comment or a sample. */
 function samplesOf(text: string): Map<string, number> {
 	const samples = new Map<string, number>();
 	for (const line of text.split("\n").filter((one) => one !== "")) {
 		if (/^# (HELP|TYPE) [a-zA-Z_:][\w:]* ./.test(line)) continue;
 		const match = /^([a-zA-Z_:][\w:]*(?:\{(?:\w+="(?:[^"\\\n]|\\[\\"n])*",?)*\})?) (\S+)$/.exec(line);
-		assert.ok(match?.[1] !== undefined, `no sample: ${line}`);
+		assert.ok(match?.[1] !== undefined, `not a sample: ${line}`);
 		assert.ok(!samples.has(match[1]), `twice: ${match[1]}`);
 		assert.match(match[2] ?? "", /^([+-]?(\d+(\.\d+)?(e[+-]?\d+)?|inf)|nan)$/i, line);
 		samples.set(match[1], Number(match[2]));

@@ -1,4 +1,4 @@
-/** What holds for every route of the table, so for one that is added tomorrow too: who may call it, and what it answers others. */
+/** What holds for every route of the table, including future ones: who may call it, and how it refuses other callers. */
 import assert from "node:assert/strict";
 import { type ProblemCode, problemStatus } from "../../daemon/contract.ts";
 import { oauthRoutes } from "../../daemon/server/oauth.ts";
@@ -6,7 +6,7 @@ import type { Route } from "../../daemon/server/route.ts";
 import { apiRoutes, type RouteParts } from "../../daemon/server/routes.ts";
 import { type Answer, TestDaemon } from "./harness.ts";
 
-// To put the routes together takes nothing of what answers them.
+// Building the table of routes uses none of the parts that answer them.
 const routes = [...apiRoutes({} as RouteParts), ...oauthRoutes({} as RouteParts["authority"], () => "")];
 
 describe("every route", () => {
@@ -21,21 +21,21 @@ describe("every route", () => {
 	for (const route of routes.filter(({ caller }) => caller !== "none")) {
 		const name = `${route.method.toUpperCase()} ${route.path}`;
 
-		it(`${name} answers nobody without credentials, nor with ones that are nobody's`, async () => {
+		it(`${name} refuses a caller without credentials or with unknown ones`, async () => {
 			const none = await call(route, null);
 			assertProblem(none, "credentials-missing");
 			assert.match(none.headers.get("www-authenticate") ?? "", /^Bearer realm="tokensmith"/);
 			assertProblem(await call(route, "nonsense"), "token-malformed");
 		});
 
-		it(`${name} answers no token that is dead`, async () => {
+		it(`${name} refuses a revoked token`, async () => {
 			const { token, id } = await daemon.create({ permissions: ["*"] });
 			await daemon.call("DELETE", `/v1/api-tokens/${id}`);
 			assertProblem(await call(route, token), "token-revoked");
 		});
 
 		if (route.caller !== "token") {
-			it(`${name} answers no token that lacks what it needs`, async () => {
+			it(`${name} refuses a token without the required permission`, async () => {
 				const { token } = await daemon.create({ permissions: ["orders.read"] });
 				assertProblem(
 					await call(route, token),
@@ -44,12 +44,12 @@ describe("every route", () => {
 			});
 		}
 
-		it(`${name} has all that it needs checked before anything is looked up or done`, async () => {
+		it(`${name} checks the caller before it reads or changes anything`, async () => {
 			const before = await state();
 			await call(route, null);
 			await call(route, (await daemon.create({ permissions: ["orders.read"] })).token);
 			const after = await state();
-			assert.equal(after.length, before.length + 1, "only the token that asked is new");
+			assert.equal(after.length, before.length + 1, "only the caller's token is new");
 			assert.equal(daemon.shutdowns, 0);
 		});
 	}
@@ -61,20 +61,20 @@ describe("every route", () => {
 	}
 
 	for (const route of routes.filter(({ query, method }) => method === "get" && query === undefined)) {
-		it(`${route.method.toUpperCase()} ${route.path} takes no query that it does not know`, async () => {
+		it(`${route.method.toUpperCase()} ${route.path} refuses an unknown query parameter`, async () => {
 			const answer = await call(route, undefined, "?unknown=1");
 			assertProblem(answer, "invalid-request");
 			assert.equal(answer.body.errors[0].pointer, "?unknown");
 		});
 	}
 
-	it("is in one table with the others, and there are many", () => {
+	it("has a unique method and path", () => {
 		const names = routes.map(({ method, path }) => `${method} ${path}`);
 		assert.equal(new Set(names).size, names.length);
 		assert.ok(names.length >= 25, String(names.length));
 	});
 
-	/** A request that would be right in all else. */
+	/** A request that is valid apart from its credentials, path parameters and query. */
 	function call(route: Route, secret: string | null | undefined, query = ""): Promise<Answer> {
 		const path = route.path.replace("{kind}", "channel").replace(/\{\w+\}/g, "some-id") + query;
 		const body = bodies[route.path.split("/").at(-1) ?? ""] ?? { name: "x" };
@@ -91,7 +91,7 @@ describe("every route", () => {
 	}
 });
 
-/** What a route needs in its body, by the last part of its path. */
+/** Valid bodies, by the last segment of the route's path. */
 const bodies: Record<string, object> = {
 	rotate: { overlapSeconds: 0 },
 	identify: { hashes: [] },
