@@ -1,6 +1,7 @@
-/** Imports run one way. A wrong one fails with both file names. */
+/** Imports run one way, and the words are plain. A violation fails with its file. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -35,6 +36,37 @@ const floors: readonly (readonly string[])[] = [
 	["extension.ts"],
 ];
 const onlyTypes = /^extension\/(services|command)\.ts$/;
+
+/** Words that make a reader stop: name the caller, the user, a client or another process instead. */
+const stiltedWords =
+	/\b(?:nobody|somebody|anybody|whoever|whomever|whosoever|whom|whence|whereof|whereupon|thereof|hitherto|henceforth|doings|of one's own|has it that|(?:is|are|was|were|be|been) told of)\b/gi;
+
+/** Not reworded yet. */
+const notReworded: readonly string[] = [
+	"ARCHITECTURE.md",
+	"CHANGELOG.md",
+	"README.md",
+	"daemon/",
+	"extension/activity/",
+	"extension/create/",
+	"extension/daemon/",
+	"extension/first-steps.ts",
+	"extension/incident/",
+	"extension/notices/",
+	"extension/recovery/",
+	"extension/rotation/",
+	"extension/tokens/",
+	"extension/wizard/",
+	"l10n/",
+	"test/bench/",
+	"test/daemon/",
+	"test/extension/",
+	"test/host/",
+	"test/process/",
+	"test/reporter.ts",
+	"test/untouched.ts",
+	"test/workbench/",
+];
 
 interface Import {
 	from: string;
@@ -145,12 +177,39 @@ describe("the structure", () => {
 		assert.deepEqual([...new Set(circles)], []);
 	});
 
+	it("uses plain words in every text", () => {
+		const files = textFiles();
+		assert.ok(files.includes("package.json") && files.includes("extension/settings.ts"));
+		assert.deepEqual(files.flatMap(stiltedIn), []);
+	});
+
 	it("is read by this test at all", () => {
 		assert.ok(daemon.length > 10 && extension.length > 5);
 		assert.ok(importsOf(daemon).length > 20);
 		for (const file of daemon) assert.ok(layerOf(file) >= 0, `${file} is in no layer`);
 	});
 });
+
+/** The tracked files that people write, except this one, which lists the words. */
+function textFiles(): string[] {
+	const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0");
+	const isText = /\.(?:ts|mjs|cjs|json|md|css|svg|sql|conf|ya?ml)$/;
+	return tracked.filter(
+		(file) =>
+			isText.test(file) &&
+			!/(?:^|\/)package-lock\.json$|^test\/structure\.test\.ts$/.test(file) &&
+			existsSync(join(root, file)) &&
+			!notReworded.some((path) => file.startsWith(path)),
+	);
+}
+
+/** `file:line: word` for each of them. */
+function stiltedIn(file: string): string[] {
+	const lines = readFileSync(join(root, file), "utf8").split("\n");
+	return lines.flatMap((line, index) =>
+		[...line.matchAll(stiltedWords)].map(([word]) => `${file}:${index + 1}: ${word}`),
+	);
+}
 
 /** What is loaded together with a file: neither what is imported as a type, nor what is imported when it is needed. */
 function reachedFrom(file: string, reached = new Set<string>()): Set<string> {
