@@ -23,7 +23,7 @@ const layers: [layer: string, files: RegExp][] = [
  * `command.ts` stand on none, for they only name the types of what the composition root has built.
  */
 const floors: readonly (readonly string[])[] = [
-	["display-text.ts", "error-code.ts", "language.ts", "settings.ts"],
+	["action.ts", "display-text.ts", "error-code.ts", "language.ts", "settings.ts"],
 	["daemon"],
 	["failure.ts"],
 	["report.ts", "wizard"],
@@ -127,6 +127,23 @@ describe("the structure", () => {
 		assert.deepEqual(wrong, []);
 		assert.ok(namesAllServices("function f(services: Services): void {}"));
 		assert.ok(!namesAllServices('type Deps = Pick<\n\tServices,\n\t"live" | "log"\n>;'));
+	});
+
+	it("keeps dialogs out of actions and of all that they load, so that a tool or a command line can call them", () => {
+		const actions = extension.filter((file) => file.endsWith("-action.ts"));
+		assert.ok(actions.length >= 8, `only ${actions.length} actions`);
+		const wrong = actions.flatMap((action) =>
+			[...reachedFrom(action)]
+				.filter((file) => file.endsWith(".ts") && showsDialogs(file))
+				.map((file) => `${action} loads ${file}`),
+		);
+		assert.deepEqual(wrong, []);
+		for (const file of [
+			"extension/wizard/walk.ts",
+			"extension/report.ts",
+			"extension/tokens/revoke-token.ts",
+		])
+			assert.ok(showsDialogs(file), file);
 	});
 
 	it("lets the daemon know nothing of the extension, of VS Code or of the tests", () => {
@@ -252,6 +269,14 @@ function specifiersOf(files: readonly string[]): Import[] {
 			),
 		].map((match) => ({ from, to: match[1] ?? match[2] ?? "" }));
 	});
+}
+
+/** Whether the file asks the user or shows them something; to open an editor is no dialog. */
+function showsDialogs(file: string): boolean {
+	if (/^extension\/(wizard\/|report\.ts$)/.test(file)) return true;
+	const dialogs =
+		/\bwindow\s*\.\s*(show(?!TextDocument)\w*|createQuickPick|createInputBox|createWebviewPanel|withProgress|setStatusBarMessage)\b|\bexecuteCommand\b/;
+	return dialogs.test(readFileSync(join(root, file), "utf8"));
 }
 
 function namesAllServices(text: string): boolean {

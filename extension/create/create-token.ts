@@ -1,30 +1,37 @@
 /**
- * Creates a token as a person wants it: asks everything first, shows the whole of it, and only then creates the token,
- * keeps its secret, writes it into the env file and shows it once. Escape before that leaves nothing behind.
+ * The command that creates a token: asks everything first, shows a summary, and only then creates the token and shows
+ * its secret, once. Escape before that leaves nothing behind.
  */
-import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { CreatedToken, Profile, TokenRecord } from "../../daemon/contract.ts";
+import type { CreateTokenInput, Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
-import { ProblemError, UnreachableError } from "../daemon/connection.ts";
+import { ProblemError } from "../daemon/connection.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
 import { fieldOf } from "../failure.ts";
 import { report, untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
+import { type RevokeTokensDeps, revokeTokens } from "../tokens/revoke-action.ts";
 import { connect, type TokenChoiceDeps, tokenFor } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import type { Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
 import { copyCurlTest, variableOf } from "./copy-curl-test.ts";
-import { type DeliveryDeps, deliverSecret } from "./deliver-secret.ts";
+import {
+	type CreateOutcome,
+	type CreateTokenDeps,
+	createToken,
+	findUnanswered,
+	isUnanswered,
+} from "./create-action.ts";
+import { type CreateReportDeps, reportCreated } from "./create-report.ts";
 import { expiryInstant } from "./expiry-input.ts";
 import { summaryRows } from "./summary.ts";
 import { type TokenDraft, tokenSteps } from "./token-steps.ts";
 
-type CreateDeps = DeliveryDeps & Pick<Services, "live" | "tree">;
+type CreateDeps = CreateTokenDeps & CreateReportDeps & Pick<Services, "live" | "tree">;
 
 /** Everything that is asked before a token is created. */
 type CreationDraft = TokenDraft & EnvDraft;
@@ -32,7 +39,7 @@ type CreationDraft = TokenDraft & EnvDraft;
 const failed = () => l10n.t("The token was not created.");
 
 export const createCommands: CommandTable<CreateDeps & TokenChoiceDeps> = {
-	createToken: { failed, run: ({ services }) => createToken(services) },
+	createToken: { failed, run: ({ services }) => createTokenInteractively(services) },
 	copyCurlTest: {
 		failed: () => l10n.t("The curl test was not copied."),
 		async run(call) {
@@ -43,22 +50,18 @@ export const createCommands: CommandTable<CreateDeps & TokenChoiceDeps> = {
 	},
 };
 
-async function createToken(services: CreateDeps): Promise<void> {
+async function createTokenInteractively(services: CreateDeps): Promise<void> {
 	let draft: CreationDraft = {};
 	let changeFirst: string | undefined;
-	let created: { token: TokenRecord; secret: string } | undefined;
-	while (created === undefined) {
+	for (;;) {
 		draft = await askAll(services, draft, changeFirst);
-		const startedAt = Date.now();
-		try {
-			const { token: secret, ...token } = await requestToken(services, draft);
-			created = { token, secret };
-		} catch (error) {
-			changeFirst = await afterFailure(services, { draft, startedAt, error });
+		const outcome = await createWithProgress(services, draft);
+		if (outcome.kind === "created") {
+			services.tree.mark(outcome.token.id);
+			return await reportCreated(services, { ...outcome, placement: placementOf(draft) });
 		}
+		changeFirst = await afterFailure(services, draft, outcome);
 	}
-	services.tree.mark(created.token.id);
-	await deliverSecret(services, { ...created, placement: placementOf(draft) });
 }
 
 async function askAll(
@@ -110,50 +113,49 @@ async function localProfile({ live }: Pick<Services, "live">): Promise<Profile> 
 	return profile;
 }
 
-async function requestToken(
-	{ daemon }: Pick<Services, "daemon">,
-	draft: CreationDraft,
-): Promise<CreatedToken> {
-	const { name, permissions, expiry, allowedAddresses } = draft;
-	if (name === undefined || expiry === undefined) throw new Error("The wizard ended before its last step.");
+async function createWithProgress(services: CreateTokenDeps, draft: CreationDraft): Promise<CreateOutcome> {
+	const input = { request: requestFrom(draft), placement: placementOf(draft) };
 	return vscode.window.withProgress(
 		{
 			location: vscode.ProgressLocation.Notification,
-			title: l10n.t("Creating the API token {0}…", quoted(name)),
+			title: l10n.t("Creating the API token {0}…", quoted(input.request.name)),
+			cancellable: true,
 		},
-		async () => {
-			const client = await daemon.client();
-			return client.createToken({
-				name,
-				expiry: expiryInstant(expiry, new Date()),
-				...(permissions !== undefined && { permissions }),
-				...(allowedAddresses !== undefined && { allowedAddresses }),
-			});
-		},
+		(_, cancellation) => createToken(services, input, { cancellation }),
 	);
 }
 
-interface FailedCreation {
-	draft: CreationDraft;
-	startedAt: number;
-	error: unknown;
+function requestFrom({ name, permissions, expiry, allowedAddresses }: CreationDraft): CreateTokenInput {
+	if (name === undefined || expiry === undefined) throw new Error("The wizard ended before its last step.");
+	return {
+		name,
+		expiry: expiryInstant(expiry, new Date()),
+		...(permissions !== undefined && { permissions }),
+		...(allowedAddresses !== undefined && { allowedAddresses }),
+	};
 }
 
-/** Fulfils with the step to begin again with, all answers kept; giving up is a cancellation. */
+type FailedOutcome = Exclude<CreateOutcome, { kind: "created" }>;
+
+/** Fulfils with the step to start again from, all answers kept. @throws CancellationError if the user gives up */
 async function afterFailure(
-	services: Pick<Services, "daemon" | "log">,
-	failure: FailedCreation,
+	services: CreateDeps,
+	draft: CreationDraft,
+	outcome: FailedOutcome,
 ): Promise<string> {
-	const { error } = failure;
+	if (outcome.kind === "cancelled") throw new vscode.CancellationError();
+	const { error } = outcome;
+	if (outcome.kind !== "not-created" || isUnanswered(error)) {
+		await afterNoAnswer(services, await tokenOf(services, draft, outcome));
+		return "summary";
+	}
 	if (error instanceof vscode.CancellationError) throw error;
-	if (error instanceof UnreachableError && error.outcome === "unknown")
-		return (await revokeOrphan(services, failure)) ?? "summary";
 	const again = await report({ failed: failed(), error, log: services.log });
 	if (again === undefined) throw new vscode.CancellationError();
 	return stepOf(error);
 }
 
-/** The step whose answer the daemon did not take. */
+/** The step whose answer the daemon refused. */
 function stepOf(error: unknown): string {
 	const pointer = error instanceof ProblemError ? error.problem.errors?.[0]?.pointer : undefined;
 	const steps: Record<string, string> = {
@@ -165,36 +167,40 @@ function stepOf(error: unknown): string {
 	return steps[fieldOf(pointer ?? "")] ?? "summary";
 }
 
-/**
- * The connection broke before the answer: a token may exist whose secret nobody has. It is found by its name and the
- * time of its creation, and revoked if the person wants that.
- */
-async function revokeOrphan(
+/** The token whose secret did not arrive, if there is one. Lists the tokens until the daemon answers. */
+async function tokenOf(
 	services: Pick<Services, "daemon" | "log">,
-	{ draft, startedAt, error }: FailedCreation,
-): Promise<undefined> {
-	const { log, daemon } = services;
-	log.error(failed(), inspect(error));
-	const list = async () => (await daemon.client()).listTokens();
+	{ name = "" }: CreationDraft,
+	outcome: Exclude<FailedOutcome, { kind: "cancelled" }>,
+): Promise<TokenRecord | undefined> {
+	if (outcome.kind === "secret-lost") return outcome.token;
+	if (outcome.kind === "not-created") return undefined;
+	const { startedAt } = outcome;
 	const unknown = l10n.t(
 		"The connection to the daemon broke, and it is not known whether the token was created.",
 	);
-	const orphan = (await untilDone(list, { failed: unknown, log, modal: "modal" })).find(
-		({ name, creationDate, status }) =>
-			name === draft.name && Date.parse(creationDate) >= startedAt && status === "active",
-	);
+	return await untilDone(() => findUnanswered(services, { name, startedAt }), {
+		failed: unknown,
+		log: services.log,
+		modal: "modal",
+	});
+}
+
+/** A token without its secret is of no use: it is revoked if the user agrees. */
+async function afterNoAnswer(services: RevokeTokensDeps, token: TokenRecord | undefined): Promise<void> {
 	const [text, button] =
-		orphan === undefined
+		token === undefined
 			? [l10n.t("The connection to the daemon broke, and nothing was created."), l10n.t("Try Again")]
 			: [
 					l10n.t(
 						"The connection to the daemon broke. The token {0} exists now, but its secret never arrived, so it is of no use.",
-						quoted(orphan.name),
+						quoted(token.name),
 					),
 					l10n.t("Revoke It and Try Again"),
 				];
 	const chosen = await vscode.window.showErrorMessage(text, button);
 	if (chosen === undefined) throw new vscode.CancellationError();
-	if (orphan !== undefined) await (await daemon.client()).revokeToken(orphan.id, "Its secret never arrived");
-	return undefined;
+	if (token === undefined) return;
+	const { failed } = await revokeTokens(services, { tokens: [token], reason: "Its secret never arrived" });
+	if (failed !== undefined) throw failed.error;
 }

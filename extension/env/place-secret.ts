@@ -9,12 +9,11 @@ import type { Services } from "../services.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { runWizard } from "../wizard/wizard.ts";
 import { openLine } from "./bindings.ts";
-import { readEnvFile, writeEnvValue } from "./env-files.ts";
+import { readEnvFile } from "./env-files.ts";
 import { type EnvDraft, envSteps, type Placement, placementOf } from "./env-steps.ts";
 import { parseEnv } from "./env-text.ts";
 import { FileError, nameOf } from "./file-text.ts";
-import { addToGitignore } from "./git-ignore.ts";
-import type { Saved } from "./workspace-file.ts";
+import { placeSecret } from "./place-action.ts";
 
 /** A token with the secret to place. */
 export interface KeptSecret {
@@ -36,25 +35,6 @@ export async function askPlacement(token: TokenRecord, former?: Placement): Prom
 /** Omits the value found on the line, so that the line is checked again. */
 function draftOf({ target, key, gitignore }: Placement): EnvDraft {
 	return { target, key, git: { uri: target.uri.toString(), answer: gitignore } };
-}
-
-/** @throws FileError; the secret is not in the file then. */
-export async function placeSecret(placement: Placement, secret: string): Promise<Saved> {
-	const { target, key, gitignore, expected } = placement;
-	// First, so that no commit can include the secret.
-	if (gitignore === "add") await ignoreOnDisk(target.uri);
-	return writeEnvValue(target.uri, key, secret, { expected });
-}
-
-/** Git reads the disk: a line in an unsaved editor does not prevent a commit. */
-async function ignoreOnDisk(uri: vscode.Uri): Promise<void> {
-	const { ignoreFile, saved } = await addToGitignore(uri);
-	if (saved === "saved") return;
-	const name = vscode.workspace.asRelativePath(ignoreFile);
-	throw new FileError(
-		"not-saved",
-		l10n.t("{0} has unsaved changes. Save it so that Git ignores the env file, then try again.", name),
-	);
 }
 
 /** Reports the problem and retries, possibly elsewhere, until the secret is written or the user gives up. */

@@ -1,14 +1,20 @@
 /**
- * Has the daemon revoke the tokens of an incident, in as many requests as they need, and make their successors.
- * Invariant: whatever fails, no secret of a successor that was answered is lost, and what was not done is known.
+ * Has the daemon revoke the tokens of an incident, in as many requests as they need, and create their successors.
+ * Invariant: whatever fails, no secret of a successor that has arrived is lost, and what was not done is known.
  */
 import { inspect } from "node:util";
 import type { CreatedToken, IncidentReport, TokenRecord } from "../../daemon/contract.ts";
+import type { ActionLog, ActionOptions } from "../action.ts";
 import type { Client } from "../daemon/client.ts";
 import { UnreachableError } from "../daemon/connection.ts";
 
+interface RevokeManyDeps {
+	client: Pick<Client, "incident" | "listTokens" | "rotateToken">;
+	log: ActionLog;
+}
+
 interface Revocation {
-	/** `all`: also what is created until the daemon is asked. */
+	/** `all`: also tokens that are created before the daemon receives the request. */
 	ids: readonly string[] | "all";
 	reason: string;
 	createSuccessors: boolean;
@@ -16,10 +22,10 @@ interface Revocation {
 
 export interface RevokedMany {
 	report: IncidentReport;
-	/** Successors beside those of the report, whose secrets nobody has. */
+	/** Successors beside those of the report, whose secrets did not arrive. */
 	lost: readonly TokenRecord[];
-	/** Of those that were to be revoked, what a failure has left, and that failure. */
-	left: { ids: readonly string[]; error: unknown } | undefined;
+	/** The tokens that a failure has left; without an error it was a cancellation. */
+	left: { ids: readonly string[]; error?: unknown } | undefined;
 }
 
 type Part = Pick<RevokedMany, "report" | "lost">;
@@ -27,33 +33,35 @@ type Part = Pick<RevokedMany, "report" | "lost">;
 /** So many ids fit into the body of one request. */
 const mostIds = 1000;
 
-/** @throws what kept the first request from being carried out, and then nothing is revoked. */
+/**
+ * undefined: cancelled before the first request.
+ * @throws what stopped the first request, and then nothing is revoked.
+ */
 export async function revokeMany(
-	client: Client,
+	deps: RevokeManyDeps,
 	revocation: Revocation,
-	log: { error(message: string, cause: string): void },
-): Promise<RevokedMany> {
+	{ onProgress, cancellation }: ActionOptions<{ stage: "revoking"; revoked: number }>,
+): Promise<RevokedMany | undefined> {
 	const { ids } = revocation;
-	const batches = ids === "all" ? ["all" as const] : batchesOf(ids);
 	const parts: Part[] = [];
-	for (const batch of batches) {
+	const left = () => (ids === "all" ? [] : ids.slice(parts.length * mostIds));
+	for (const batch of ids === "all" ? (["all"] as const) : batchesOf(ids)) {
+		if (cancellation?.isCancellationRequested)
+			return parts.length === 0 ? undefined : { ...together(parts), left: { ids: left() } };
+		const revoked = parts.reduce((count, { report }) => count + report.revoked.length, 0);
+		onProgress?.({ stage: "revoking", revoked });
 		try {
-			parts.push(await revokeBatch(client, { ...revocation, ids: batch }, log));
+			parts.push(await revokeBatch(deps, { ...revocation, ids: batch }));
 		} catch (error) {
 			if (parts.length === 0) throw error;
-			log.error("Not all tokens of the incident were revoked.", inspect(error));
-			const open = ids === "all" ? [] : ids.slice(parts.length * mostIds);
-			return { ...together(parts), left: { ids: open, error } };
+			deps.log.error("Not all tokens of the incident were revoked.", inspect(error));
+			return { ...together(parts), left: { ids: left(), error } };
 		}
 	}
 	return { ...together(parts), left: undefined };
 }
 
-async function revokeBatch(
-	client: Client,
-	revocation: Revocation,
-	log: { error(message: string, cause: string): void },
-): Promise<Part> {
+async function revokeBatch({ client, log }: RevokeManyDeps, revocation: Revocation): Promise<Part> {
 	const { ids, reason, createSuccessors } = revocation;
 	const what = ids === "all" ? { all: true as const } : { filter: { ids: [...ids] } };
 	const startedAt = Date.now();
@@ -61,22 +69,21 @@ async function revokeBatch(
 		return { report: await client.incident({ ...what, reason, createSuccessors }), lost: [] };
 	} catch (error) {
 		if (!(error instanceof UnreachableError) || error.outcome === "not-done") throw error;
-		return await afterNoAnswer(client, { ...revocation, startedAt, error, log });
+		return await afterNoAnswer({ client, log }, { ...revocation, startedAt, error });
 	}
 }
 
 interface Unanswered extends Revocation {
 	startedAt: number;
 	error: unknown;
-	log: { error(message: string, cause: string): void };
 }
 
 /**
- * The connection broke. If it has happened all the same, nobody has the secrets of the successors: each of them is
- * rotated, which gives another.
+ * The connection broke. If the tokens are revoked all the same, the secrets of their successors are lost, so each
+ * successor is rotated to get another.
  */
-async function afterNoAnswer(client: Client, unanswered: Unanswered): Promise<Part> {
-	const { ids, reason, startedAt, error, log } = unanswered;
+async function afterNoAnswer({ client, log }: RevokeManyDeps, unanswered: Unanswered): Promise<Part> {
+	const { ids, reason, startedAt, error } = unanswered;
 	const tokens = await client.listTokens();
 	const revoked = tokens.filter(
 		({ id, revokedDate, revokedReason }) =>
@@ -95,7 +102,7 @@ async function afterNoAnswer(client: Client, unanswered: Unanswered): Promise<Pa
 			const { predecessor: _, ...successor } = await client.rotateToken(orphan.id, { overlapSeconds: 0 });
 			successors.push({ ...successor, predecessorId: orphan.predecessorId });
 		} catch (cause) {
-			log.error("A successor whose secret never arrived could not be given another.", inspect(cause));
+			log.error("A successor whose secret did not arrive could not be rotated.", inspect(cause));
 			lost.push(orphan);
 		}
 	}

@@ -11,11 +11,18 @@ import { commentOutLines } from "../tokens/comment-lines.ts";
 import { connect, currentFirst, withSelected } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { runWizard } from "../wizard/wizard.ts";
-import { carryOutIncident, type IncidentDeps, type IncidentOutcome, type IncidentWish } from "./incident.ts";
+import {
+	type IncidentDeps,
+	type IncidentOutcome,
+	type IncidentPlan,
+	type IncidentProgress,
+	type IncidentResult,
+	runIncident,
+} from "./incident-action.ts";
 import { incidentMarkdown } from "./incident-report.ts";
 import { type IncidentDraft, idsOf, incidentSteps } from "./incident-steps.ts";
 
-type IncidentReportDeps = IncidentDeps & Pick<Services, "debugging">;
+type IncidentReportDeps = Pick<Services, "bindings" | "daemon" | "debugging" | "log" | "secrets">;
 
 type StartIncidentDeps = IncidentReportDeps & Pick<Services, "live">;
 
@@ -36,24 +43,42 @@ async function startIncident(services: StartIncidentDeps, ids: readonly string[]
 		return;
 	}
 	await bindings.whenReady();
-	await carryOutAndTell(services, await ask(services, tokens, ids));
+	await runIncidentAndReport(services, await ask(services, tokens, ids));
 }
 
-/** With the report, and what can be done then. */
-export async function carryOutAndTell(services: IncidentReportDeps, wish: IncidentWish): Promise<void> {
-	const outcome = await vscode.window.withProgress(
-		{ location: vscode.ProgressLocation.Notification, title: l10n.t("Revoking, and mending the lines…") },
-		() => carryOutIncident(services, wish),
-	);
+/** Opens the report, and offers what can be done next. */
+export async function runIncidentAndReport(services: IncidentReportDeps, plan: IncidentPlan): Promise<void> {
+	const outcome = await runWithProgress(services, plan);
+	if (outcome.kind === "cancelled") throw new vscode.CancellationError();
+	if (outcome.kind === "not-begun") throw outcome.error;
 	await openReport(outcome);
 	await sayDone(services, outcome);
+}
+
+function runWithProgress(services: IncidentDeps, plan: IncidentPlan): Thenable<IncidentOutcome> {
+	const title = l10n.t("Revoking tokens and replacing their secrets");
+	return vscode.window.withProgress(
+		{ location: vscode.ProgressLocation.Notification, title, cancellable: true },
+		(progress, cancellation) =>
+			runIncident(services, plan, {
+				onProgress: (at) => progress.report({ message: progressInWords(at) }),
+				cancellation,
+			}),
+	);
+}
+
+function progressInWords(progress: IncidentProgress): string {
+	if (progress.stage === "storing") return l10n.t("Storing the new secrets…");
+	if (progress.stage === "replacing") return l10n.t("Replacing secrets in env files…");
+	if (progress.revoked === 0) return l10n.t("Revoking…");
+	return l10n.t("{0} revoked", countInWords(progress.revoked));
 }
 
 async function ask(
 	{ bindings }: Pick<Services, "bindings">,
 	tokens: readonly TokenRecord[],
 	given: readonly string[],
-): Promise<IncidentWish> {
+): Promise<IncidentPlan> {
 	const linesOf = (id: string) => bindings.linesOf(id);
 	const ids = given.filter((id) => tokens.some((token) => token.id === id));
 	const start: IncidentDraft = ids.length === 0 ? {} : { scope: "some", ids };
@@ -64,7 +89,7 @@ async function ask(
 	return { ids: scope === "all" ? "all" : idsOf(draft, tokens), reason, replacing };
 }
 
-async function openReport({ facts }: IncidentOutcome): Promise<void> {
+async function openReport({ facts }: IncidentResult): Promise<void> {
 	const content = incidentMarkdown(facts);
 	const document = await vscode.workspace.openTextDocument({ language: "markdown", content });
 	await vscode.window.showTextDocument(document, { preview: false });
@@ -72,7 +97,7 @@ async function openReport({ facts }: IncidentOutcome): Promise<void> {
 
 async function sayDone(
 	services: IncidentReportDeps,
-	{ facts, replaced, dead, notOnDisk, replacements, left }: IncidentOutcome,
+	{ facts, replaced, dead, notOnDisk, replacements, left }: IncidentResult,
 ): Promise<void> {
 	const text = [
 		...leftInWords(facts),
@@ -98,7 +123,7 @@ async function sayDone(
 	await offer(vscode.window.showWarningMessage, text, [
 		...(left === undefined
 			? []
-			: [{ label: l10n.t("Revoke the Rest"), run: () => carryOutAndTell(services, left) }]),
+			: [{ label: l10n.t("Revoke the Rest"), run: () => runIncidentAndReport(services, left) }]),
 		...(notOnDisk.length === 0 ? [] : [{ label: l10n.t("Save Files"), run: () => saveAll(notOnDisk) }]),
 		...(dead.length === 0
 			? []
@@ -107,7 +132,7 @@ async function sayDone(
 	]);
 }
 
-function leftInWords({ left }: IncidentOutcome["facts"]): string[] {
+function leftInWords({ left }: IncidentResult["facts"]): string[] {
 	if (left === undefined) return [];
 	const what = l10n.t("Not all were revoked, {0} may still work:", countInWords(left.tokens.length));
 	return [`${what} ${messageText(left.why)}`];

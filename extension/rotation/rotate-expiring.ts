@@ -14,7 +14,8 @@ import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
 import { stageInWords } from "./rotate.ts";
-import { carryOut, isFinished, type RotationDeps, type RotationOutcome } from "./rotation.ts";
+import { isFinished, type RotationDeps, type RotationOutcome } from "./rotate-action.ts";
+import { type RotationProgress, type RotationResult, rotateTokens } from "./rotate-many-action.ts";
 import { type Limits, overlapInWords, quietInWords } from "./rotation-plan.ts";
 import { type RotationReportDeps, reportOutcome } from "./rotation-report.ts";
 import { overlapStep, planOf, quietStep, type RotationDraft } from "./rotation-steps.ts";
@@ -26,12 +27,7 @@ interface BulkDraft extends RotationDraft {
 	tokens?: readonly TokenRecord[];
 }
 
-interface Result {
-	token: TokenRecord;
-	outcome: RotationOutcome;
-}
-
-type RotateExpiringDeps = RotationDeps & RotationReportDeps & Pick<Services, "live">;
+type RotateExpiringDeps = RotationReportDeps & Pick<Services, "bindings" | "live">;
 
 export async function rotateExpiring(services: RotateExpiringDeps): Promise<void> {
 	await connect(services.live);
@@ -42,9 +38,9 @@ export async function rotateExpiring(services: RotateExpiringDeps): Promise<void
 	}
 	services.bindings.start();
 	const draft = await ask(services, within);
-	const results = await rotateAll(services, draft);
+	const results = await rotateWithProgress(services, draft);
 	for (const { token, outcome } of results)
-		if (outcome.kind === "homeless") await reportOutcome(services, token, outcome);
+		if (outcome.kind === "secret-not-stored") await reportOutcome(services, token, outcome);
 	await showResults(services, results, draft.tokens?.length ?? 0);
 }
 
@@ -181,32 +177,26 @@ async function summaryRows(
 	];
 }
 
-/** What is begun with a token is brought to its end; a cancellation leaves out those that follow. */
-async function rotateAll(services: RotationDeps, draft: BulkDraft): Promise<Result[]> {
+async function rotateWithProgress(services: RotationDeps, draft: BulkDraft): Promise<RotationResult[]> {
 	const tokens = draft.tokens ?? [];
 	const plan = { ...planOf(draft), expiry: "same" } as const;
 	const { maximumOverlapSeconds } = policyFromSettings();
-	const results: Result[] = [];
 	const title = l10n.t("Rotating {0}", countInWords(tokens.length));
-	await vscode.window.withProgress(
+	return await vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title, cancellable: true },
-		async (progress, cancellation) => {
-			for (const [index, token] of tokens.entries()) {
-				if (cancellation.isCancellationRequested) return;
-				const tell = (message: string) =>
-					progress.report({
-						message: l10n.t("{0} of {1}, {2}: {3}", index + 1, tokens.length, quoted(token.name), message),
-					});
-				const outcome = await carryOut(services, token, plan, {
-					maximumOverlapSeconds,
-					onStage: (stage) => tell(stageInWords[stage]()),
-				});
-				results.push({ token, outcome });
-				progress.report({ increment: 100 / tokens.length });
-			}
-		},
+		(progress, cancellation) =>
+			rotateTokens(
+				services,
+				{ tokens, plan, maximumOverlapSeconds },
+				{ onProgress: (at) => progress.report(progressInWords(at, tokens.length)), cancellation },
+			),
 	);
-	return results;
+}
+
+function progressInWords({ token, index, stage }: RotationProgress, count: number) {
+	if (stage === "done") return { increment: 100 / count };
+	const step = stageInWords[stage]();
+	return { message: l10n.t("{0} of {1}, {2}: {3}", index + 1, count, quoted(token.name), step) };
 }
 
 interface ResultRow extends vscode.QuickPickItem {
@@ -216,7 +206,7 @@ interface ResultRow extends vscode.QuickPickItem {
 /** Each token with what became of it; Enter goes on with one that is not done. */
 async function showResults(
 	services: Pick<Services, "log">,
-	results: readonly Result[],
+	results: readonly RotationResult[],
 	wanted: number,
 ): Promise<void> {
 	if (results.length === 0) return;
@@ -243,7 +233,7 @@ function isDone(outcome: RotationOutcome): boolean {
 	return outcome.kind === "rotated" && isFinished(outcome.written);
 }
 
-function rowOf({ token, outcome }: Result): ResultRow {
+function rowOf({ token, outcome }: RotationResult): ResultRow {
 	const run = (name: string) => () => vscode.commands.executeCommand(`tokensmith.${name}`, { id: token.id });
 	const label = (icon: string) => `$(${icon}) ${labelText(token.name)}`;
 	if (outcome.kind === "rotated") {
@@ -267,7 +257,7 @@ function rowOf({ token, outcome }: Result): ResultRow {
 function notDoneInWords(kind: Exclude<RotationOutcome["kind"], "rotated">): string {
 	if (kind === "unfinished") return l10n.t("not finished");
 	if (kind === "unknown") return l10n.t("perhaps rotated");
-	if (kind === "secret-lost" || kind === "homeless") return l10n.t("rotated, without its secret");
+	if (kind === "secret-lost" || kind === "secret-not-stored") return l10n.t("rotated, without its secret");
 	return l10n.t("not rotated, as before");
 }
 

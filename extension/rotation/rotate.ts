@@ -10,7 +10,7 @@ import { policyFromSettings } from "../settings.ts";
 import { connect } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { runWizard } from "../wizard/wizard.ts";
-import { carryOut, type RotationDeps, type RotationOutcome, type Stage } from "./rotation.ts";
+import { type RotationDeps, type RotationOutcome, rotateToken, type Stage } from "./rotate-action.ts";
 import type { RotationPlan } from "./rotation-plan.ts";
 import {
 	command,
@@ -23,9 +23,12 @@ import { planOf, type RotationDraft, rotationSteps } from "./rotation-steps.ts";
 
 const failed = () => l10n.t("The token was not rotated.");
 
-export type RotateDeps = RotationDeps & RotationReportDeps & Pick<Services, "live" | "tree">;
+export type RotateDeps = RotationReportDeps & Pick<Services, "bindings" | "live" | "tree">;
 
-export async function rotateToken(services: RotateDeps, { id }: Pick<TokenRecord, "id">): Promise<void> {
+export async function rotateTokenInteractively(
+	services: RotateDeps,
+	{ id }: Pick<TokenRecord, "id">,
+): Promise<void> {
 	const token = await (await services.daemon.client()).getToken(id);
 	if (token.successorId !== null) return await reportAlreadyRotated(services, token);
 	if (!(await canBeRotated(token))) return;
@@ -109,10 +112,10 @@ function rotateWithProgress(
 	return vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title, cancellable: true },
 		(progress, cancellation) =>
-			carryOut(services, token, plan, {
-				maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
-				onStage: (stage) => progress.report({ message: stageInWords[stage]() }),
-				cancellation,
-			}),
+			rotateToken(
+				services,
+				{ token, plan, maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds },
+				{ onProgress: (stage) => progress.report({ message: stageInWords[stage]() }), cancellation },
+			),
 	);
 }

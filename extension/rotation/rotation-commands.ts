@@ -6,15 +6,15 @@ import { lineFor } from "../env/line-argument.ts";
 import { type TokenChoiceDeps, tokenFor, type Wanted } from "../tokens/token-choice.ts";
 import { finishRotation, replaceWithSuccessor } from "./finish-rotation.ts";
 import { endOverlap, showOverlapUse } from "./overlap-use.ts";
-import { type RotateDeps, rotateToken } from "./rotate.ts";
+import { type RotateDeps, rotateTokenInteractively } from "./rotate.ts";
 import { rotateExpiring } from "./rotate-expiring.ts";
-import { undoRotation } from "./undo-rotation.ts";
+import { undoRotationInteractively } from "./undo-rotation.ts";
 
 export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 	rotateToken: {
 		failed: () => l10n.t("The token was not rotated."),
 		run: async (call) =>
-			rotateToken(
+			rotateTokenInteractively(
 				call.services,
 				await tokenFor(call, {
 					title: l10n.t("Rotate Token"),
@@ -34,7 +34,7 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 	undoRotation: {
 		failed: () => l10n.t("The rotation was not undone."),
 		run: async (call) =>
-			undoRotation(call.services, await tokenFor(call, inOverlap(l10n.t("Undo Rotation")))),
+			undoRotationInteractively(call.services, await tokenFor(call, inOverlap(l10n.t("Undo Rotation")))),
 	},
 	finishRotation: {
 		failed: () => l10n.t("The rotation was not finished."),

@@ -9,7 +9,7 @@ import { type EnvLine, openLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
 import { type Replacement, reopenTerminals, restartDebugging, terminalsWithOld } from "./reopen.ts";
-import { type Done, isFinished, type RotationOutcome } from "./rotation.ts";
+import { type Done, isFinished, type RotationOutcome } from "./rotate-action.ts";
 import { rotatedInWords } from "./rotation-words.ts";
 
 export type RotationReportDeps = Pick<Services, "daemon" | "secrets" | "debugging" | "clipboard" | "log">;
@@ -115,7 +115,7 @@ async function reportFailed(
 		);
 		await offer(show, text, waysOn(outcome.predecessor));
 	} else if (outcome.kind === "secret-lost") await reportLostSecret(outcome, name);
-	else await showHomeless(services, outcome, name);
+	else await showUnstoredSecret(services, outcome, name);
 	return again;
 }
 
@@ -167,9 +167,9 @@ async function reportLostSecret(
 }
 
 /** The one place where a rotation shows a secret: there is no other left to keep it. */
-async function showHomeless(
+async function showUnstoredSecret(
 	{ clipboard }: Pick<Services, "clipboard">,
-	{ secret, successor }: Extract<RotationOutcome, { kind: "homeless" }>,
+	{ secret, successor }: Extract<RotationOutcome, { kind: "secret-not-stored" }>,
 	name: string,
 ): Promise<void> {
 	const copy = { title: l10n.t("Copy") };

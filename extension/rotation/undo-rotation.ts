@@ -11,15 +11,18 @@ import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
 import { isOverlapOver } from "../tokens/lineage.ts";
 import { lastUse } from "../tokens/token-facts.ts";
-import { carryOutUndo, type RefusedUndo, type UndoRotationDeps } from "./carry-out-undo.ts";
-import type { Rotation } from "./rotation.ts";
+import type { Rotation } from "./rotate-action.ts";
 import { command, offer, replacementOf, runningWays, type Way } from "./rotation-report.ts";
 import { undoneLinesInWords } from "./rotation-words.ts";
+import { type RefusedUndo, undoRotation } from "./undo-action.ts";
 
-type UndoDeps = UndoRotationDeps & Pick<Services, "bindings" | "debugging">;
+type UndoDeps = Pick<Services, "bindings" | "daemon" | "debugging" | "log" | "secrets">;
 
 /** `token`: either of the two. */
-export async function undoRotation(services: UndoDeps, token: Pick<TokenRecord, "id">): Promise<void> {
+export async function undoRotationInteractively(
+	services: UndoDeps,
+	token: Pick<TokenRecord, "id">,
+): Promise<void> {
 	const { bindings } = services;
 	const asked = await undoable(services, token);
 	if (asked === undefined) return;
@@ -36,7 +39,7 @@ export async function undoRotation(services: UndoDeps, token: Pick<TokenRecord, 
 			location: vscode.ProgressLocation.Notification,
 			title: l10n.t("Undoing the rotation of {0}…", quoted(rotation.predecessor.name)),
 		},
-		() => carryOutUndo(services, rotation, lines),
+		() => undoRotation(services, rotation, lines),
 	);
 	if (refused !== undefined) return await sayRefused(rotation, lines, refused);
 	const back = replacements.flatMap(({ oldSecret, newSecret }) =>
@@ -98,7 +101,7 @@ async function sayDisabled(services: UndoDeps, predecessor: TokenRecord): Promis
 	);
 	const enable = async () => {
 		await (await services.daemon.client()).enableToken(predecessor.id);
-		await undoRotation(services, predecessor);
+		await undoRotationInteractively(services, predecessor);
 	};
 	await offer(vscode.window.showWarningMessage, text, [{ label: l10n.t("Enable and Undo"), run: enable }]);
 }

@@ -1,52 +1,55 @@
-/** Disables tokens for a while and enables them again, and says what that means for the lines that hold their secrets. */
+/** The commands that disable tokens and enable them again, and say which env lines hold their secrets. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { ActionOptions } from "../action.ts";
 import { quoted } from "../display-text.ts";
 import type { Services } from "../services.ts";
+import { disableTokens, enableTokens } from "./disable-action.ts";
+import type { Changes, TokenProgress } from "./each-token.ts";
+import { withTokenProgress } from "./token-progress.ts";
 
 type Tokens = readonly TokenRecord[];
+type DisableDeps = Pick<Services, "daemon" | "bindings">;
 
-/** Whatever uses them is refused from the next request on, until they are enabled again. */
-export async function disableTokens(
-	services: Pick<Services, "daemon" | "bindings">,
-	tokens: Tokens,
-): Promise<void> {
-	await changeAll(services, tokens, "disable");
+/** Their secrets are refused from the next request on, until the tokens are enabled again. */
+export async function disableTokensInteractively(services: DisableDeps, tokens: Tokens): Promise<void> {
+	const title = l10n.t("Disabling");
+	const disabled = await changeWithProgress(title, tokens, (options) =>
+		disableTokens(services, tokens, options),
+	);
 	const enable = l10n.t("Enable Again");
-	const chosen = await vscode.window.showInformationMessage(disabledInWords(services, tokens), enable);
-	if (chosen === enable) await enableTokens(services, tokens);
+	const chosen = await vscode.window.showInformationMessage(disabledInWords(services, disabled), enable);
+	if (chosen === enable) await enableTokensInteractively(services, disabled);
 }
 
-export async function enableTokens(services: Pick<Services, "daemon">, tokens: Tokens): Promise<void> {
-	await changeAll(services, tokens, "enable");
-	const [first] = tokens;
+export async function enableTokensInteractively(
+	services: Pick<Services, "daemon">,
+	tokens: Tokens,
+): Promise<void> {
+	const title = l10n.t("Enabling");
+	const enabled = await changeWithProgress(title, tokens, (options) =>
+		enableTokens(services, tokens, options),
+	);
+	const [first] = enabled;
 	if (first === undefined) return;
 	const text =
-		tokens.length === 1
+		enabled.length === 1
 			? l10n.t("{0} is enabled again.", quoted(first.name))
-			: l10n.t("{0} API tokens are enabled again.", tokens.length);
+			: l10n.t("{0} API tokens are enabled again.", enabled.length);
 	void vscode.window.showInformationMessage(text);
 }
 
-/** Done twice it changes nothing more, so that a failure half-way can be tried again with all. */
-async function changeAll(
-	{ daemon }: Pick<Services, "daemon">,
+/** Fulfils with those that were changed. @throws what failed, and CancellationError if none was changed */
+async function changeWithProgress(
+	title: string,
 	tokens: Tokens,
-	change: "disable" | "enable",
-): Promise<void> {
-	const client = await daemon.client();
-	const title = change === "disable" ? l10n.t("Disabling") : l10n.t("Enabling");
-	await vscode.window.withProgress(
-		{ location: vscode.ProgressLocation.Notification, title, cancellable: tokens.length > 1 },
-		async (progress, cancellation) => {
-			for (const { id, name } of tokens) {
-				if (cancellation.isCancellationRequested) throw new vscode.CancellationError();
-				progress.report({ message: quoted(name), increment: 100 / tokens.length });
-				await (change === "disable" ? client.disableToken(id) : client.enableToken(id));
-			}
-		},
-	);
+	act: (options: ActionOptions<TokenProgress>) => Promise<Changes>,
+): Promise<Tokens> {
+	const { done, failed } = await withTokenProgress(title, tokens.length, act);
+	if (failed !== undefined) throw failed.error;
+	if (done.length === 0) throw new vscode.CancellationError();
+	return done;
 }
 
 function disabledInWords({ bindings }: Pick<Services, "bindings">, tokens: Tokens): string {

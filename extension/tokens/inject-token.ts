@@ -5,13 +5,8 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
-import {
-	askPlacement,
-	type KeptSecret,
-	openPlacement,
-	placeAfterFailure,
-	placeSecret,
-} from "../env/place-secret.ts";
+import { placeSecret } from "../env/place-action.ts";
+import { askPlacement, type KeptSecret, openPlacement, placeAfterFailure } from "../env/place-secret.ts";
 import type { Services } from "../services.ts";
 import { sayNotKept } from "./copy-secret.ts";
 

@@ -1,4 +1,7 @@
-/** Revokes tokens after having said what will break, and offers to comment the lines out that hold the dead secrets. */
+/**
+ * The command that revokes tokens: says first what will break, and offers afterwards to comment out the lines that hold
+ * the revoked secrets.
+ */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -9,26 +12,29 @@ import { type EnvLine, openLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "./comment-lines.ts";
+import type { Changes } from "./each-token.ts";
 import { workingKinOf } from "./lineage.ts";
+import { type RevokeTokensDeps, revokeTokens } from "./revoke-action.ts";
 import { type Impact, impactInWords } from "./revoke-impact.ts";
-import { forgetSecret } from "./secret-store.ts";
+import { withTokenProgress } from "./token-progress.ts";
 
 type Ids = readonly Pick<TokenRecord, "id">[];
 
 type RevokeDeps = Pick<Services, "daemon" | "live" | "bindings" | "secrets" | "log">;
 
-interface Revoked extends Impact {
+interface TokenImpact extends Impact {
 	lines: readonly EnvLine[];
 }
 
-export async function revokeTokens(services: RevokeDeps, tokens: Ids): Promise<void> {
+export async function revokeTokensInteractively(services: RevokeDeps, tokens: Ids): Promise<void> {
 	const client = await services.daemon.client();
 	await services.bindings.whenReady();
 	const { asked, kin } = await impactsOf(services, client, tokens);
 	if (asked.length === 0) return sayRevokedAlready(services, tokens);
 	const impacts = await confirm(asked, kin);
-	const { revoked, failed } = await revokeAll(services, client, impacts);
+	const { done, failed } = await revokeWithProgress(services, impacts);
 	if (failed !== undefined && impacts.length === 1) throw failed.error;
+	const revoked = impacts.filter(({ token }) => done.some(({ id }) => id === token.id));
 	if (revoked.length > 0) void sayRevoked(services, revoked);
 	if (failed !== undefined) await sayFailed(services, failed, impacts.length - revoked.length);
 }
@@ -38,9 +44,9 @@ async function impactsOf(
 	{ bindings, live }: Pick<Services, "bindings" | "live">,
 	client: Client,
 	tokens: Ids,
-): Promise<{ asked: Revoked[]; kin: Revoked[] }> {
+): Promise<{ asked: TokenImpact[]; kin: TokenImpact[] }> {
 	const byId = new Map([...live.tokens, ...(await recordsOf(client, tokens))].map((one) => [one.id, one]));
-	const impactOf = (token: TokenRecord): Revoked => ({
+	const impactOf = (token: TokenRecord): TokenImpact => ({
 		token,
 		lines: bindings.linesOf(token.id),
 		predecessor: byId.get(token.predecessorId ?? ""),
@@ -73,7 +79,10 @@ function sayRevokedAlready({ live }: Pick<Services, "live">, tokens: Ids): void 
 }
 
 /** Answers what is to be revoked: what was asked for, with its kin where the person wants that. */
-async function confirm(impacts: readonly Revoked[], kin: readonly Revoked[]): Promise<readonly Revoked[]> {
+async function confirm(
+	impacts: readonly TokenImpact[],
+	kin: readonly TokenImpact[],
+): Promise<readonly TokenImpact[]> {
 	const [first] = impacts;
 	if (first === undefined) throw new vscode.CancellationError();
 	const revoke = l10n.t("Revoke");
@@ -93,46 +102,16 @@ async function confirm(impacts: readonly Revoked[], kin: readonly Revoked[]): Pr
 	throw new vscode.CancellationError();
 }
 
-interface Failed {
-	token: TokenRecord;
-	error: unknown;
-}
-
-/** A cancellation leaves out those that follow. The first failure, too: what stands in the way of one does so of all. */
-async function revokeAll(
-	services: RevokeDeps,
-	client: Client,
-	impacts: readonly Revoked[],
-): Promise<{ revoked: Revoked[]; failed: Failed | undefined }> {
-	const revoked: Revoked[] = [];
-	let failed: Failed | undefined;
-	const title = l10n.t("Revoking");
-	const location = vscode.ProgressLocation.Notification;
-	await vscode.window.withProgress(
-		{ location, title, cancellable: impacts.length > 1 },
-		async (progress, cancellation) => {
-			for (const impact of impacts) {
-				const { token } = impact;
-				if (cancellation.isCancellationRequested || failed !== undefined) return;
-				progress.report({ message: quoted(token.name), increment: 100 / impacts.length });
-				try {
-					await client.revokeToken(token.id);
-				} catch (error) {
-					failed = { token, error };
-					continue;
-				}
-				revoked.push(impact);
-				// From here on the token is dead, whatever becomes of its secret.
-				await forgetSecret(services, token.id);
-			}
-		},
+function revokeWithProgress(services: RevokeTokensDeps, impacts: readonly TokenImpact[]): Thenable<Changes> {
+	const tokens = impacts.map(({ token }) => token);
+	return withTokenProgress(l10n.t("Revoking"), tokens.length, (options) =>
+		revokeTokens(services, { tokens }, options),
 	);
-	return { revoked, failed };
 }
 
 async function sayFailed(
 	{ log }: Pick<Services, "log">,
-	{ token, error }: Failed,
+	{ token, error }: NonNullable<Changes["failed"]>,
 	left: number,
 ): Promise<void> {
 	log.error("A token was not revoked.", inspect(error));
@@ -145,7 +124,7 @@ async function sayFailed(
 	await vscode.window.showErrorMessage(text);
 }
 
-async function sayRevoked(services: Pick<Services, "log">, revoked: readonly Revoked[]): Promise<void> {
+async function sayRevoked(services: Pick<Services, "log">, revoked: readonly TokenImpact[]): Promise<void> {
 	const lines = revoked.flatMap((one) => one.lines);
 	const [first] = lines;
 	if (first === undefined) {
@@ -163,7 +142,7 @@ async function sayRevoked(services: Pick<Services, "log">, revoked: readonly Rev
 	if (chosen === open) await openLine(first);
 }
 
-function headline(revoked: readonly Revoked[]): string {
+function headline(revoked: readonly TokenImpact[]): string {
 	const [first] = revoked;
 	return revoked.length === 1 && first !== undefined
 		? l10n.t("Revoked {0}.", quoted(first.token.name))

@@ -1,6 +1,7 @@
 /** Keeps the secrets of tokens in VS Code's SecretStorage, one entry per token, and nowhere else. */
 import { inspect } from "node:util";
 import type * as vscode from "vscode";
+import type { ActionLog } from "../action.ts";
 
 const prefix = "token/";
 
@@ -31,14 +32,14 @@ export class SecretStore {
 	}
 }
 
-/** Lets go of the secret of a token that works no more. One that stays behind does no harm, so this never throws. */
+/** Deletes the secret of a token that no longer works. A secret that stays behind does no harm, so this never throws. */
 export async function forgetSecret(
-	{ secrets, log }: { secrets: SecretStore; log: { warn(message: string, ...more: unknown[]): void } },
+	{ secrets, log }: { secrets: Pick<SecretStore, "delete">; log: Pick<ActionLog, "warn"> },
 	id: string,
 ): Promise<void> {
 	try {
 		await secrets.delete(id);
 	} catch (error) {
-		log.warn("SecretStorage did not let go of a dead secret.", inspect(error));
+		log.warn("SecretStorage did not delete the secret of a token that no longer works.", inspect(error));
 	}
 }

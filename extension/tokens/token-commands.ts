@@ -7,9 +7,9 @@ import { lineFor } from "../env/line-argument.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "./comment-lines.ts";
 import { copySecret } from "./copy-secret.ts";
-import { disableTokens, enableTokens } from "./disable-token.ts";
+import { disableTokensInteractively, enableTokensInteractively } from "./disable-token.ts";
 import { injectToken } from "./inject-token.ts";
-import { revokeTokens } from "./revoke-token.ts";
+import { revokeTokensInteractively } from "./revoke-token.ts";
 import { type TokenChoiceDeps, tokenFor, tokensFor } from "./token-choice.ts";
 
 type TokenCommandDeps = TokenChoiceDeps & Pick<Services, "clipboard" | "log">;
@@ -31,7 +31,10 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 	revokeToken: {
 		failed: () => l10n.t("The token was not revoked."),
 		run: async (call) =>
-			revokeTokens(call.services, await tokensFor(call, { title: l10n.t("Revoke Token"), among: "all" })),
+			revokeTokensInteractively(
+				call.services,
+				await tokensFor(call, { title: l10n.t("Revoke Token"), among: "all" }),
+			),
 	},
 	commentOutLines: {
 		failed: () => l10n.t("The lines were not commented out."),
@@ -40,7 +43,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 	disableToken: {
 		failed: () => l10n.t("The token was not disabled."),
 		run: async (call) =>
-			disableTokens(
+			disableTokensInteractively(
 				call.services,
 				await tokensFor(call, {
 					title: l10n.t("Disable Token"),
@@ -52,7 +55,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 	enableToken: {
 		failed: () => l10n.t("The token was not enabled."),
 		run: async (call) =>
-			enableTokens(
+			enableTokensInteractively(
 				call.services,
 				await tokensFor(call, {
 					title: l10n.t("Enable Token"),

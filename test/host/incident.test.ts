@@ -6,19 +6,19 @@ import type { CreatedToken } from "../../daemon/contract.ts";
 import type { Client } from "../../extension/daemon/client.ts";
 import { UnreachableError } from "../../extension/daemon/connection.ts";
 import {
-	carryOutIncident,
-	type IncidentOutcome,
-	type IncidentWish,
-} from "../../extension/incident/incident.ts";
+	type IncidentPlan,
+	type IncidentResult,
+	runIncident,
+} from "../../extension/incident/incident-action.ts";
 import { incidentMarkdown } from "../../extension/incident/incident-report.ts";
-import { carryOutAndTell, incidentCommands } from "../../extension/incident/start-incident.ts";
+import { incidentCommands, runIncidentAndReport } from "../../extension/incident/start-incident.ts";
 import type { Services } from "../../extension/services.ts";
 import { currentFirst, tokenRow } from "../../extension/tokens/token-choice.ts";
 import { verified } from "../extension/verified.ts";
 import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
-import { servicesOf } from "./services.ts";
+import { daemonThat, servicesOf } from "./services.ts";
 
 let window: OneWindow;
 let person: Person;
@@ -27,33 +27,21 @@ let billing: CreatedToken;
 let count = 0;
 
 const disk = (name: string) => readFile(join(window.place, name), "utf8");
-const usual: IncidentWish = { ids: "all", reason: "Pushed to a public repository", replacing: "lines" };
+const usual: IncidentPlan = { ids: "all", reason: "Pushed to a public repository", replacing: "lines" };
 
 async function carryOut(
-	wish: Partial<IncidentWish>,
+	plan: Partial<IncidentPlan>,
 	services: Partial<Services> = {},
-): Promise<IncidentOutcome> {
-	return await carryOutIncident(servicesOf(window, services), { ...usual, ...wish });
+): Promise<IncidentResult> {
+	const outcome = await runIncident(servicesOf(window, services), { ...usual, ...plan });
+	assert.ok(outcome.kind === "revoked", outcome.kind);
+	return outcome;
 }
 
 /** The secret of the successor that the revoked token names. */
 async function successorSecret({ id }: CreatedToken): Promise<string> {
 	const { successorId } = await window.client.getToken(id);
 	return window.kept.get(`token/${successorId}`) ?? "";
-}
-
-/** The daemon, with some requests of the client made to do something else. */
-function daemonThat(change: Partial<Client>): Partial<Services> {
-	const client = async () => {
-		const real = await window.daemon.client();
-		return new Proxy(real, {
-			get: (target, name) => {
-				const own = Reflect.get(change, name) ?? Reflect.get(target, name);
-				return typeof own === "function" ? own.bind(target) : own;
-			},
-		});
-	};
-	return { daemon: { client } as unknown as Services["daemon"] };
 }
 
 const unanswered: Client["incident"] = async (request) => {
@@ -166,7 +154,7 @@ describe("incidents", () => {
 		});
 
 		it("whose answer is lost gives each successor another secret", async () => {
-			const { facts } = await carryOut({}, daemonThat({ incident: unanswered }));
+			const { facts } = await carryOut({}, daemonThat(window, { incident: unanswered }));
 			assert.equal(facts.report.revoked.length, 2);
 			const secret = (await disk(".env")).split("\n")[0]?.slice(2) ?? "";
 			assert.notEqual(secret, orders.token);
@@ -179,7 +167,7 @@ describe("incidents", () => {
 				if (name === "orders") throw new Error("The disk is full.");
 				return await window.client.rotateToken(id, request);
 			};
-			const { facts } = await carryOut({}, daemonThat({ incident: unanswered, rotateToken }));
+			const { facts } = await carryOut({}, daemonThat(window, { incident: unanswered, rotateToken }));
 			assert.match(await disk(".env"), new RegExp(`\nexport B='(?!${billing.token})tks_`));
 			assert.match(
 				incidentMarkdown(facts),
@@ -188,7 +176,10 @@ describe("incidents", () => {
 		});
 
 		it("that the daemon takes only a part of keeps that part's secrets, says what is left, and can go on", async () => {
-			const { facts, left } = await carryOut({ ids: moreThanFit() }, daemonThat({ incident: onlyOnce() }));
+			const { facts, left } = await carryOut(
+				{ ids: moreThanFit() },
+				daemonThat(window, { incident: onlyOnce() }),
+			);
 			const fresh = await successorSecret(orders);
 			assert.equal(await disk(".env"), `A=${fresh}\nexport B='${billing.token}'\n`);
 			assert.equal(await disk(".env.local"), `C="${fresh}"\r\n`);
@@ -205,10 +196,45 @@ describe("incidents", () => {
 			assert.deepEqual([rest.left, rest.facts.left], [undefined, undefined]);
 		});
 
+		it("that is cancelled between two requests finishes what is revoked, and says what is left", async () => {
+			const source = new vscode.CancellationTokenSource();
+			const stages: string[] = [];
+			const plan = { ...usual, ids: moreThanFit() };
+			const outcome = await runIncident(servicesOf(window), plan, {
+				cancellation: source.token,
+				onProgress: (at) => {
+					stages.push(at.stage);
+					source.cancel();
+				},
+			});
+			assert.ok(outcome.kind === "revoked");
+			assert.deepEqual(stages, ["revoking", "storing", "replacing"]);
+			assert.deepEqual(outcome.left?.ids, [billing.id]);
+			assert.match(incidentMarkdown(outcome.facts), /may still work\.\*\* The incident was cancelled\./);
+			assert.equal(await disk(".env"), `A=${await successorSecret(orders)}\nexport B='${billing.token}'\n`);
+			assert.deepEqual(person.told, []);
+		});
+
+		it("that is cancelled before its first request changes nothing", async () => {
+			const source = new vscode.CancellationTokenSource();
+			source.cancel();
+			const outcome = await runIncident(servicesOf(window), usual, { cancellation: source.token });
+			assert.deepEqual(outcome, { kind: "cancelled" });
+			assert.equal((await window.client.getToken(orders.id)).status, "active");
+		});
+
+		it("that the daemon refuses changes nothing, and returns the reason", async () => {
+			const incident = () => Promise.reject(new Error("The disk is full."));
+			const outcome = await runIncident(servicesOf(window, daemonThat(window, { incident })), usual);
+			assert.ok(outcome.kind === "not-begun");
+			assert.match(String(outcome.error), /disk is full/);
+			assert.equal(window.kept.size, 0);
+		});
+
 		it("that was done in part offers to revoke the rest", async () => {
 			person.answers(/^Not all were revoked, 1 token may still work: It is gone\./, "Revoke the Rest");
-			const services = servicesOf(window, daemonThat({ incident: onlyOnce() }));
-			await carryOutAndTell(services, { ...usual, ids: moreThanFit() });
+			const services = servicesOf(window, daemonThat(window, { incident: onlyOnce() }));
+			await runIncidentAndReport(services, { ...usual, ids: moreThanFit() });
 			assert.equal((await window.client.getToken(billing.id)).status, "revoked");
 			assert.match(person.last?.text ?? "", /^Revoked 1 token\. .*1 line holds/);
 		});

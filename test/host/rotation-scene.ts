@@ -5,14 +5,14 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import type { Client } from "../../extension/daemon/client.ts";
-import { carryOut, type RotationOutcome, type Stage } from "../../extension/rotation/rotation.ts";
+import { type RotationOutcome, rotateToken, type Stage } from "../../extension/rotation/rotate-action.ts";
 import { rotationCommands } from "../../extension/rotation/rotation-commands.ts";
 import type { RotationPlan } from "../../extension/rotation/rotation-plan.ts";
 import type { Services } from "../../extension/services.ts";
 import { verified } from "../extension/verified.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
-import { servicesOf } from "./services.ts";
+import { daemonThat, servicesOf } from "./services.ts";
 
 export const maximumOverlapSeconds = 7 * 24 * 3600;
 export const aDay: RotationPlan = {
@@ -85,19 +85,18 @@ class RotationScene {
 
 	async rotate(
 		plan = aDay,
-		more: { services?: Partial<Services>; onStage?(stage: Stage): void; cancel?: Stage } = {},
+		more: { services?: Partial<Services>; onProgress?(stage: Stage): void; cancel?: Stage } = {},
 	): Promise<RotationOutcome> {
 		await this.window.bindings.whenReady();
 		const source = new vscode.CancellationTokenSource();
-		return await carryOut(
+		const token = await this.window.client.getToken(this.token.id);
+		return await rotateToken(
 			this.services(more.services),
-			await this.window.client.getToken(this.token.id),
-			plan,
+			{ token, plan, maximumOverlapSeconds },
 			{
-				maximumOverlapSeconds,
 				cancellation: source.token,
-				onStage: (stage) => {
-					more.onStage?.(stage);
+				onProgress: (stage) => {
+					more.onProgress?.(stage);
 					if (stage === more.cancel) source.cancel();
 				},
 			},
@@ -125,17 +124,7 @@ class RotationScene {
 		return answer.valid ? "valid" : answer.reason;
 	}
 
-	/** The daemon, with one request of the client made to do something else. */
-	daemonThat(change: Partial<Client>): Partial<Services> {
-		const client = async () => {
-			const real = await this.window.daemon.client();
-			return new Proxy(real, {
-				get: (target, name) => {
-					const own = Reflect.get(change, name) ?? Reflect.get(target, name);
-					return typeof own === "function" ? own.bind(target) : own;
-				},
-			});
-		};
-		return { daemon: { client } as unknown as Services["daemon"] };
+	daemonThat(change: Partial<Client>): Pick<Services, "daemon"> {
+		return daemonThat(this.window, change);
 	}
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { UnreachableError } from "../../extension/daemon/connection.ts";
-import { carryOut, type Stage } from "../../extension/rotation/rotation.ts";
+import { rotateToken, type Stage } from "../../extension/rotation/rotate-action.ts";
 import { reportOutcome } from "../../extension/rotation/rotation-report.ts";
 import type { Services } from "../../extension/services.ts";
 import { verified } from "../extension/verified.ts";
@@ -17,7 +17,7 @@ describe("rotating tokens", () => {
 			await scene.putFourLines();
 			scene.window.kept.clear();
 			const stages: Stage[] = [];
-			const outcome = await scene.rotate(aDay, { onStage: (stage) => stages.push(stage) });
+			const outcome = await scene.rotate(aDay, { onProgress: (stage) => stages.push(stage) });
 			assert.ok(outcome.kind === "rotated");
 			const fresh = await scene.successorSecret();
 			await scene.checkFourLines(fresh);
@@ -96,9 +96,10 @@ describe("rotating tokens", () => {
 			await until("it has expired", async () => (await scene.reasonFor(short.token)) === "expired");
 			await scene.window.put(".env", `A=${short.token}\n`);
 			await scene.window.bindings.whenReady();
-			const outcome = await carryOut(scene.services(), await scene.window.client.getToken(short.id), atOnce, {
+			const outcome = await rotateToken(scene.services(), {
+				token: await scene.window.client.getToken(short.id),
+				plan: atOnce,
 				maximumOverlapSeconds,
-				onStage: () => undefined,
 			});
 			assert.equal(outcome.kind, "rotated", "error" in outcome ? String(outcome.error) : "");
 			const value = (await scene.diskOf(".env")).slice(2, -1);
@@ -108,9 +109,10 @@ describe("rotating tokens", () => {
 
 		it("verifies the secret of a token that only an allowed address may use", async () => {
 			const far = await scene.window.create("far", { allowedAddresses: ["192.0.2.7"] });
-			const outcome = await carryOut(scene.services(), await scene.window.client.getToken(far.id), aDay, {
+			const outcome = await rotateToken(scene.services(), {
+				token: await scene.window.client.getToken(far.id),
+				plan: aDay,
 				maximumOverlapSeconds,
-				onStage: () => undefined,
 			});
 			assert.equal(outcome.kind, "rotated", "error" in outcome ? String(outcome.error) : "");
 		});
@@ -188,7 +190,7 @@ describe("rotating tokens", () => {
 			const outcome = await scene.rotate(aDay, {
 				services: { secrets, ...scene.daemonThat({ undoRotation: failing }) },
 			});
-			assert.ok(outcome.kind === "homeless");
+			assert.ok(outcome.kind === "secret-not-stored");
 			assert.equal(await scene.reasonFor(outcome.secret), "valid");
 		});
 

@@ -1,4 +1,6 @@
-/** What commands work with in a test: one window's parts, and views that nobody looks at. */
+/** The services of commands and actions in a test: one window's parts, with views that are not shown. */
+
+import type { Client } from "../../extension/daemon/client.ts";
 import { TrackedFiles } from "../../extension/env/tracked-files.ts";
 import { FirstFrame } from "../../extension/env-line/first-frame.ts";
 import { Masking } from "../../extension/env-line/masking.ts";
@@ -22,4 +24,18 @@ export function servicesOf(window: OneWindow, more: Partial<Services> = {}): Ser
 		>),
 		...more,
 	};
+}
+
+/** The window's daemon, with some requests of the client replaced. */
+export function daemonThat(window: OneWindow, change: Partial<Client>): Pick<Services, "daemon"> {
+	const client = async () => {
+		const real = await window.daemon.client();
+		return new Proxy(real, {
+			get: (target, name) => {
+				const own = Reflect.get(change, name) ?? Reflect.get(target, name);
+				return typeof own === "function" ? own.bind(target) : own;
+			},
+		});
+	};
+	return { daemon: { client } as unknown as Services["daemon"] };
 }

@@ -6,8 +6,8 @@ import * as vscode from "vscode";
 import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
 import type { Client } from "../../extension/daemon/client.ts";
 import { UnreachableError } from "../../extension/daemon/connection.ts";
-import { carryOut } from "../../extension/rotation/rotation.ts";
-import { undoRotation } from "../../extension/rotation/undo-rotation.ts";
+import { rotateToken } from "../../extension/rotation/rotate-action.ts";
+import { undoRotationInteractively } from "../../extension/rotation/undo-rotation.ts";
 import type { Services } from "../../extension/services.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
@@ -23,7 +23,7 @@ let count = 0;
 
 const diskOf = (name: string) => readFile(join(window.place, name), "utf8");
 const statusOf = async ({ id }: { id: string }) => (await window.client.getToken(id)).status;
-const undo = (more: Partial<Services> = {}) => undoRotation(servicesOf(window, more), token);
+const undo = (more: Partial<Services> = {}) => undoRotationInteractively(servicesOf(window, more), token);
 const lastWords = () => person.last?.text ?? "";
 
 /** Happens while the person looks at the question. */
@@ -63,12 +63,11 @@ describe("undoing a rotation", () => {
 		await window.secrets.store(token.id, oldSecret);
 		await window.put(".env", `A=${oldSecret}\nB="${oldSecret}"\n`);
 		await window.bindings.whenReady();
-		const outcome = await carryOut(
-			servicesOf(window),
-			await window.client.getToken(token.id),
-			{ overlap: { kind: "for", seconds: 3600 }, quietSeconds: null, expiry: "same" },
-			{ maximumOverlapSeconds: 3600, onStage: () => undefined },
-		);
+		const outcome = await rotateToken(servicesOf(window), {
+			token: await window.client.getToken(token.id),
+			plan: { overlap: { kind: "for", seconds: 3600 }, quietSeconds: null, expiry: "same" },
+			maximumOverlapSeconds: 3600,
+		});
 		assert.ok(outcome.kind === "rotated");
 		({ successor } = outcome);
 		newSecret = window.kept.get(`token/${successor.id}`) ?? "";

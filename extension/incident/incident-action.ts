@@ -1,65 +1,111 @@
 /**
- * Carries an incident out: revokes at once, keeps the successors' secrets, and puts them into the lines of the dead
- * ones. Asks and shows nothing. What cannot be done with a line or a secret is a fact of the report, and stops nothing.
+ * Carries an incident out: revokes at once, stores the successors' secrets, and writes them to the lines of the revoked
+ * ones. Invariant: nothing is thrown, and a line or a secret that fails is a fact of the report and stops nothing.
  */
 import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CreatedToken, IncidentReport, TokenRecord } from "../../daemon/contract.ts";
-import type { EnvLine } from "../env/bindings.ts";
+import type { ActionLog, ActionOptions } from "../action.ts";
+import type { Client } from "../daemon/client.ts";
+import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, type Written } from "../env/env-lines.ts";
 import { explain } from "../failure.ts";
 import type { Replacement } from "../rotation/reopen.ts";
-import type { Services } from "../services.ts";
 import { workingKinOf } from "../tokens/lineage.ts";
-import { forgetSecret } from "../tokens/secret-store.ts";
+import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
 import type { IncidentFacts, IncidentLine } from "./incident-report.ts";
 import type { Replacing } from "./incident-steps.ts";
 import { type RevokedMany, revokeMany } from "./revoke-many.ts";
 
-export interface IncidentWish {
-	/** `all`: also what is created until the daemon is asked. */
+export interface IncidentPlan {
+	/** `all`: also tokens that are created before the daemon receives the request. */
 	ids: readonly string[] | "all";
 	reason: string;
 	replacing: Replacing;
 }
 
-export interface IncidentOutcome {
+export type IncidentOutcome =
+	/** Nothing is revoked. */
+	{ kind: "not-begun"; error: unknown } | { kind: "cancelled" } | ({ kind: "revoked" } & IncidentResult);
+
+export interface IncidentResult {
 	facts: IncidentFacts;
-	/** Lines that hold successors' secrets, and those that hold dead ones. */
+	/** Lines that hold successors' secrets. */
 	replaced: readonly EnvLine[];
+	/** Lines that hold revoked secrets. */
 	dead: readonly EnvLine[];
 	/** Of the replaced ones, those whose file is not saved. */
 	notOnDisk: readonly EnvLine[];
-	/** The dead secrets that this machine had kept, with those in their place. */
+	/** The revoked secrets that this machine had stored, with those in their place. */
 	replacements: readonly Replacement[];
-	/** What was wanted and not done, because the daemon could not be asked for all. */
-	left: IncidentWish | undefined;
+	/** What a failure or a cancellation has left to do. */
+	left: IncidentPlan | undefined;
 }
 
-export type IncidentDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
+/** `revoked`: so many tokens are revoked by now. */
+export type IncidentProgress =
+	| { stage: "revoking"; revoked: number }
+	| { stage: "storing" }
+	| { stage: "replacing" };
 
-/** @throws and then nothing is revoked. */
-export async function carryOutIncident(services: IncidentDeps, wish: IncidentWish): Promise<IncidentOutcome> {
-	const client = await services.daemon.client();
-	const before = await client.listTokens();
-	const { ids, reason, replacing } = wish;
-	const createSuccessors = replacing !== "none";
-	const done = await revokeMany(client, { ids, reason, createSuccessors }, services.log);
+export interface IncidentDeps {
+	daemon: { client(): Promise<Pick<Client, "incident" | "listTokens" | "rotateToken">> };
+	bindings: Pick<Bindings, "linesOf" | "whenReady">;
+	secrets: Pick<SecretStore, "delete" | "get" | "store">;
+	log: ActionLog;
+}
+
+/** Can be cancelled between two requests. What is revoked by then is brought to its end. */
+export async function runIncident(
+	deps: IncidentDeps,
+	plan: IncidentPlan,
+	options: ActionOptions<IncidentProgress> = {},
+): Promise<IncidentOutcome> {
+	let before: readonly TokenRecord[];
+	let done: RevokedMany | undefined;
+	try {
+		const client = await deps.daemon.client();
+		before = await client.listTokens();
+		const { ids, reason, replacing } = plan;
+		const revocation = { ids, reason, createSuccessors: replacing !== "none" };
+		done = await revokeMany({ client, log: deps.log }, revocation, options);
+	} catch (error) {
+		return { kind: "not-begun", error };
+	}
+	if (done === undefined) return { kind: "cancelled" };
+	return { kind: "revoked", ...(await finishSteps(deps, { plan, before, done }, options)) };
+}
+
+interface Begun {
+	plan: IncidentPlan;
+	/** The records before the incident. */
+	before: readonly TokenRecord[];
+	done: RevokedMany;
+}
+
+async function finishSteps(
+	deps: IncidentDeps,
+	{ plan, before, done }: Begun,
+	{ onProgress }: ActionOptions<IncidentProgress>,
+): Promise<IncidentResult> {
 	const { report, lost, left } = done;
 	const successors = successorsByPredecessor(report);
-	const notKept = await keepSecrets(services, report.successors);
-	await lookAgain(services);
-	const lines = report.revoked.flatMap(({ token }) => services.bindings.linesOf(token.id));
-	const written = replacing === "lines" ? await replaceDead(services, lines, successors) : undefined;
-	const replacements = await replacementsOf(services, successors);
-	for (const { token } of report.revoked) await forgetSecret(services, token.id);
+	onProgress?.({ stage: "storing" });
+	const notKept = await keepSecrets(deps, report.successors);
+	onProgress?.({ stage: "replacing" });
+	await scanAgain(deps);
+	const lines = report.revoked.flatMap(({ token }) => deps.bindings.linesOf(token.id));
+	const written = plan.replacing === "lines" ? await replaceDead(deps, lines, successors) : undefined;
+	const replacements = await replacementsOf(deps, successors);
+	for (const { token } of report.revoked) await forgetSecret(deps, token.id);
 	const notOnDisk = [...(written?.unsaved ?? []), ...(written?.notSaved ?? [])];
 	const replaced = [...(written?.saved ?? []), ...notOnDisk];
 	return {
 		facts: {
 			report: { ...report, successors: [...report.successors.map(withoutSecret), ...lost] },
 			lines: lines.map((line) => fateOf(line, written)),
-			...whatWorks(before, done),
+			...stillWorking(before, done),
 			notKept: new Set([...notKept, ...lost.map(({ id }) => id)]),
 			search: vscode.workspace.isTrusted ? "done" : "restricted",
 		},
@@ -67,24 +113,25 @@ export async function carryOutIncident(services: IncidentDeps, wish: IncidentWis
 		notOnDisk,
 		dead: lines.filter((line) => !replaced.includes(line)),
 		replacements,
-		left: left && { ...wish, ids: left.ids },
+		left: left && { ...plan, ids: left.ids },
 	};
 }
 
-/** What of the lineages works on, beside what was to be revoked and was not. */
-function whatWorks(
+/** The tokens of the same lineages that still work, and those that were to be revoked and were not. */
+function stillWorking(
 	before: readonly TokenRecord[],
 	{ report, left }: RevokedMany,
 ): Pick<IncidentFacts, "stillWorking" | "left"> {
 	const open = new Set(left?.ids);
 	const chosen = new Set([...report.revoked.map(({ token }) => token.id), ...open]);
-	const stillWorking = workingKinOf(before, chosen, Date.now());
-	if (left === undefined) return { stillWorking };
+	const working = workingKinOf(before, chosen, Date.now());
+	if (left === undefined) return { stillWorking: working };
 	const tokens = before.filter(({ id, revokedDate }) => open.has(id) && revokedDate === null);
-	return { stillWorking, left: { tokens, why: explain(left.error).text } };
+	const why = left.error === undefined ? l10n.t("The incident was cancelled.") : explain(left.error).text;
+	return { stillWorking: working, left: { tokens, why } };
 }
 
-/** By the id of each revoked token whose place a successor takes, also by way of one that was revoked with it. */
+/** By the id of each revoked token that has a successor, directly or through another revoked token. */
 function successorsByPredecessor({ revoked, successors }: IncidentReport): Map<string, CreatedToken> {
 	const direct = new Map(successors.map((successor) => [successor.predecessorId ?? "", successor]));
 	const next = new Map(revoked.map(({ token }) => [token.id, token.successorId]));
@@ -100,16 +147,16 @@ function successorsByPredecessor({ revoked, successors }: IncidentReport): Map<s
 	return found;
 }
 
-/** The person may have taken long over the questions. What was known of the lines before counts if nothing else can be had. */
-async function lookAgain({ bindings, log }: IncidentDeps): Promise<void> {
+/** Files may have changed during the questions. If the scan fails, the lines that are known from before count. */
+async function scanAgain({ bindings, log }: IncidentDeps): Promise<void> {
 	try {
 		await bindings.whenReady();
 	} catch (error) {
-		log.error("The env files could not be looked at once more.", inspect(error));
+		log.error("The env files could not be scanned again.", inspect(error));
 	}
 }
 
-/** Answers the ids of those that SecretStorage did not take. */
+/** Fulfils with the ids of those that SecretStorage did not store. */
 async function keepSecrets(
 	{ secrets, log }: IncidentDeps,
 	successors: readonly CreatedToken[],
@@ -119,14 +166,14 @@ async function keepSecrets(
 		try {
 			await secrets.store(id, token);
 		} catch (error) {
-			log.error("SecretStorage did not take the secret of a successor.", inspect(error));
+			log.error("SecretStorage did not store the secret of a successor.", inspect(error));
 			notKept.add(id);
 		}
 	}
 	return notKept;
 }
 
-/** undefined: nothing could be written at all. */
+/** undefined: nothing could be written. */
 async function replaceDead(
 	{ log }: IncidentDeps,
 	lines: readonly EnvLine[],

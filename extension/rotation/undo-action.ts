@@ -7,15 +7,20 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
+import type { ActionLog } from "../action.ts";
+import type { Client } from "../daemon/client.ts";
 import { ProblemError } from "../daemon/connection.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, secretOn, type Written } from "../env/env-lines.ts";
 import { FileError } from "../env/file-text.ts";
-import type { Services } from "../services.ts";
-import { forgetSecret } from "../tokens/secret-store.ts";
-import { isFinished, type Rotation } from "./rotation.ts";
+import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
+import { isFinished, type Rotation } from "./rotate-action.ts";
 
-export type UndoRotationDeps = Pick<Services, "daemon" | "secrets" | "log">;
+export interface UndoRotationDeps {
+	daemon: { client(): Promise<Pick<Client, "getToken" | "undoRotation">> };
+	secrets: Pick<SecretStore, "delete" | "get" | "store">;
+	log: ActionLog;
+}
 
 export interface RefusedUndo {
 	error: ProblemError;
@@ -24,24 +29,24 @@ export interface RefusedUndo {
 }
 
 /** Answers why the daemon did not undo it, perhaps because the overlap ended at this very moment. */
-export async function carryOutUndo(
-	services: UndoRotationDeps,
+export async function undoRotation(
+	deps: UndoRotationDeps,
 	rotation: Rotation,
 	lines: readonly EnvLine[],
 ): Promise<RefusedUndo | undefined> {
 	const { predecessor, successor } = rotation;
-	const client = await services.daemon.client();
-	await keepNewSecret(services, successor, lines);
-	await putBack(services, rotation, lines);
+	const client = await deps.daemon.client();
+	await keepNewSecret(deps, successor, lines);
+	await putBack(deps, rotation, lines);
 	try {
 		await client.undoRotation(predecessor.id);
 	} catch (error) {
-		if (error instanceof ProblemError) return { error, lines: await putForward(services, rotation, lines) };
-		services.log.error("Whether the rotation was undone is not known.", inspect(error));
+		if (error instanceof ProblemError) return { error, lines: await putForward(deps, rotation, lines) };
+		deps.log.error("Whether the rotation was undone is not known.", inspect(error));
 		// Where it was not, both secrets work, and it can be asked for once more.
 		if ((await client.getToken(predecessor.id)).successorId !== null) throw error;
 	}
-	await forgetSecret(services, successor.id);
+	await forgetSecret(deps, successor.id);
 	return undefined;
 }
 

@@ -1,0 +1,95 @@
+/**
+ * What the user sees of a created token: its secret, this once, and where it is. The token exists by then, so a step that
+ * failed is shown as such, and can be tried again.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { messageText, quoted } from "../display-text.ts";
+import type { Placement } from "../env/env-steps.ts";
+import { nameOf } from "../env/file-text.ts";
+import { openPlacement, placeAfterFailure } from "../env/place-secret.ts";
+import { explain } from "../failure.ts";
+import { report } from "../report.ts";
+import type { Services } from "../services.ts";
+import { copyCurlTest } from "./copy-curl-test.ts";
+import type { Created } from "./create-action.ts";
+
+export type CreateReportDeps = Pick<Services, "daemon" | "clipboard" | "log">;
+
+interface Creation extends Created {
+	/** undefined: SecretStorage only. */
+	placement: Placement | undefined;
+}
+
+/** Throws nothing but a cancellation: a failure here must not read as if the token had not been created. */
+export async function reportCreated(services: CreateReportDeps, creation: Creation): Promise<void> {
+	try {
+		await reveal(services, creation);
+		await finish(services, creation);
+	} catch (error) {
+		if (error instanceof vscode.CancellationError) throw error;
+		const failed = l10n.t("{0} is created, but a last step failed.", quoted(creation.token.name));
+		await report({ failed, error, log: services.log });
+	}
+}
+
+/** The one time that the secret is shown. */
+async function reveal({ clipboard }: Pick<Services, "clipboard">, creation: Creation): Promise<void> {
+	const { token, secret } = creation;
+	const copy = { title: l10n.t("Copy") };
+	const done = { title: l10n.t("Done"), isCloseAffordance: true };
+	const chosen = await vscode.window.showInformationMessage(
+		l10n.t("{0} is created. This is its secret:", quoted(token.name)),
+		{ modal: true, detail: `${secret}\n\n${whereItIs(creation)}` },
+		copy,
+		done,
+	);
+	if (chosen === copy) await clipboard.copySecret(secret);
+}
+
+function whereItIs({ placement, kept, placed }: Creation): string {
+	const inStorage = kept.ok
+		? l10n.t("It is kept in SecretStorage.")
+		: l10n.t("SecretStorage did not store it, so copy it now: {0}", explain(kept.error).text);
+	const once = l10n.t(
+		"It is not shown again: the daemon stores only its hash. A copy is removed from the clipboard after 60 seconds.",
+	);
+	if (placement === undefined) return `${inStorage}\n\n${once}`;
+	const file = nameOf(placement.target.uri);
+	const inFile =
+		placed?.ok === false
+			? l10n.t("It is not in {0} yet.", file)
+			: l10n.t("{0} in {1} holds it.", placement.key, file);
+	return `${inFile} ${inStorage}\n\n${once}`;
+}
+
+async function finish(services: CreateReportDeps, creation: Creation): Promise<void> {
+	const { token, secret, placement, placed } = creation;
+	if (placement === undefined || placed?.ok !== false) return sayNextSteps(services, creation);
+	const failed = { placement, error: placed.error };
+	const finalPlacement = await placeAfterFailure(services, { token, secret }, failed);
+	await sayNextSteps(services, { token, kept: creation.kept, placement: finalPlacement });
+}
+
+async function sayNextSteps(
+	services: Pick<Services, "daemon">,
+	{ token, kept, placement }: Pick<Creation, "token" | "kept" | "placement">,
+): Promise<void> {
+	const file = placement === undefined ? "" : messageText(nameOf(placement.target.uri));
+	const name = quoted(token.name);
+	const inStorage = kept.ok
+		? l10n.t("{0} is ready: its secret is in SecretStorage.", name)
+		: l10n.t("{0} is ready.", name);
+	const open = l10n.t("Open {0}", file);
+	const test = l10n.t("Copy curl Test");
+	const chosen = await vscode.window.showInformationMessage(
+		placement === undefined
+			? inStorage
+			: l10n.t("{0} is ready: {1} in {2} holds its secret.", name, placement.key, file),
+		...(placement === undefined ? [] : [open]),
+		test,
+	);
+	if (chosen === open && placement !== undefined) await openPlacement(placement);
+	const variable = placement && { key: placement.key, envFile: placement.target.path };
+	if (chosen === test) await copyCurlTest(services, token, variable);
+}

@@ -1,0 +1,229 @@
+/**
+ * Rotates a token: creates the successor, stores its secret, verifies it, and replaces the predecessor's secret in all
+ * lines. Invariants: until the first line is replaced, the rotation can be undone; the predecessor works until every line
+ * is replaced; a secret that has arrived is either stored or part of the outcome.
+ */
+import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
+import type { RotatedToken, TokenRecord } from "../../daemon/contract.ts";
+import type { ActionLog, ActionOptions } from "../action.ts";
+import type { Client } from "../daemon/client.ts";
+import { UnreachableError } from "../daemon/connection.ts";
+import type { Bindings, EnvLine } from "../env/bindings.ts";
+import { replaceSecrets, secretOn, type Written } from "../env/env-lines.ts";
+import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
+import { type RotationPlan, requestFor } from "./rotation-plan.ts";
+
+type RotationClient = Pick<Client, "endOverlap" | "getToken" | "introspect" | "rotateToken" | "undoRotation">;
+
+export interface RotationDeps {
+	daemon: { client(): Promise<RotationClient> };
+	bindings: Pick<Bindings, "linesOf" | "whenReady">;
+	secrets: Pick<SecretStore, "delete" | "get" | "store">;
+	log: ActionLog;
+}
+
+export interface Rotation {
+	predecessor: TokenRecord;
+	successor: TokenRecord;
+}
+
+/** What became of a rotation. */
+export type RotationOutcome =
+	/** Nothing has changed. */
+	| { kind: "not-begun"; error: unknown }
+	/** The connection broke, and the daemon does not say whether it rotated the token. The predecessor still works. */
+	| { kind: "unknown"; error: unknown }
+	/** It failed and was undone: everything is as before. */
+	| { kind: "undone"; error: unknown }
+	| { kind: "cancelled" }
+	/** The successor exists and its secret is stored, but lines still hold the old one, which works for the overlap. */
+	| ({ kind: "unfinished"; error: unknown } & Rotation)
+	/** The successor exists, its secret is stored nowhere, and the rotation could not be undone. */
+	| ({ kind: "secret-not-stored"; error: unknown; secret: string } & Rotation)
+	/** The connection broke: the successor exists, its secret did not arrive, and the rotation could not be undone. */
+	| ({ kind: "secret-lost"; error: unknown } & Rotation)
+	| ({ kind: "rotated" } & Done);
+
+export interface Done extends Rotation {
+	written: Written<EnvLine>;
+}
+
+export type Stage = "creating" | "verifying" | "replacing" | "ending";
+
+export interface RotationInput {
+	token: TokenRecord;
+	plan: RotationPlan;
+	/** The limit of the policy. */
+	maximumOverlapSeconds: number;
+}
+
+/** Can be cancelled until the first line is written. */
+export async function rotateToken(
+	deps: RotationDeps,
+	input: RotationInput,
+	options: ActionOptions<Stage> = {},
+): Promise<RotationOutcome> {
+	options.onProgress?.("creating");
+	let begun: Begun | RotationOutcome;
+	try {
+		begun = await begin(deps, input, options);
+	} catch (error) {
+		return { kind: "not-begun", error };
+	}
+	return "kind" in begun ? begun : await finishSteps(deps, begun, input.plan, options);
+}
+
+/** Whether every known line holds the new secret, on disk too. */
+export function isFinished({ unsaved, notSaved, refused }: Written<EnvLine>): boolean {
+	return unsaved.length + notSaved.length + refused.length === 0;
+}
+
+interface Begun extends Rotation {
+	client: RotationClient;
+	secret: string;
+}
+
+/** Whatever can fail without leaving anything behind is done here, before there is a successor. */
+async function begin(
+	deps: RotationDeps,
+	{ token, plan, maximumOverlapSeconds }: RotationInput,
+	{ cancellation }: ActionOptions<Stage>,
+): Promise<Begun | RotationOutcome> {
+	await keepOldSecret(deps, token);
+	if (cancellation?.isCancellationRequested) return { kind: "cancelled" };
+	const client = await deps.daemon.client();
+	const request = requestFor(plan, { token, maximumOverlapSeconds }, new Date());
+	try {
+		return { client, ...splitSecret(await client.rotateToken(token.id, request)) };
+	} catch (error) {
+		if (!(error instanceof UnreachableError) || error.outcome === "not-done") throw error;
+		return await afterNoAnswer(deps, client, token, error);
+	}
+}
+
+/** For an undo. Storing it also shows whether SecretStorage works, before anything is changed. */
+async function keepOldSecret({ secrets, bindings }: RotationDeps, { id }: TokenRecord): Promise<void> {
+	const [line] = bindings.linesOf(id);
+	const secret = (await secrets.get(id)) ?? (line && (await secretOn(line)));
+	if (secret !== undefined) await secrets.store(id, secret);
+}
+
+function splitSecret({ token: secret, predecessor, ...successor }: RotatedToken) {
+	return { predecessor, successor, secret };
+}
+
+/** The connection broke: there may be a successor whose secret did not arrive. */
+async function afterNoAnswer(
+	deps: RotationDeps,
+	client: RotationClient,
+	{ id, successorId }: TokenRecord,
+	error: unknown,
+): Promise<RotationOutcome> {
+	let predecessor: TokenRecord;
+	try {
+		predecessor = await client.getToken(id);
+	} catch (cause) {
+		deps.log.error("The daemon did not say whether the token was rotated.", inspect(cause));
+		return { kind: "unknown", error };
+	}
+	if (predecessor.successorId === null || predecessor.successorId === successorId)
+		return { kind: "not-begun", error };
+	// The secret of our successor is stored nowhere, so this one is another window's, whose lines must keep it.
+	if ((await deps.secrets.get(predecessor.successorId)) !== undefined) return { kind: "not-begun", error };
+	try {
+		await client.undoRotation(id);
+		return { kind: "undone", error };
+	} catch (cause) {
+		deps.log.error("The rotation could not be undone.", inspect(cause));
+		const successor = await client.getToken(predecessor.successorId);
+		return { kind: "secret-lost", error, predecessor, successor };
+	}
+}
+
+async function finishSteps(
+	deps: RotationDeps,
+	begun: Begun,
+	plan: RotationPlan,
+	{ onProgress, cancellation }: ActionOptions<Stage>,
+): Promise<RotationOutcome> {
+	const { client, secret, successor } = begun;
+	try {
+		await deps.secrets.store(successor.id, secret);
+	} catch (error) {
+		return await takeBack(deps, begun, { error, isStored: false });
+	}
+	try {
+		onProgress?.("verifying");
+		await verify(client, begun);
+	} catch (error) {
+		return await takeBack(deps, begun, { error, isStored: true });
+	}
+	// Without an overlap the old secret is refused already, so the rotation cannot be undone.
+	if (cancellation?.isCancellationRequested && begun.predecessor.status === "retiring")
+		return await takeBack(deps, begun, { error: undefined, isStored: true });
+	try {
+		onProgress?.("replacing");
+		const written = await replaceOldSecret(deps, begun);
+		const isToEnd = plan.overlap.kind === "none" && isFinished(written);
+		const predecessor = isToEnd ? await end(deps, begun, onProgress) : begun.predecessor;
+		return { kind: "rotated", predecessor, successor, written };
+	} catch (error) {
+		return { kind: "unfinished", error, ...rotationOf(begun) };
+	}
+}
+
+function rotationOf({ predecessor, successor }: Rotation): Rotation {
+	return { predecessor, successor };
+}
+
+/** @throws if the daemon refuses the secret that it has just created */
+async function verify(client: RotationClient, { secret, successor }: Begun): Promise<void> {
+	const answer = await client.introspect(secret);
+	if (!answer.active) throw new Error(l10n.t("The daemon refuses the new secret."));
+	if (answer.client_id !== successor.id) throw new Error("The new secret belongs to another token.");
+}
+
+/** Writes the successor's secret to every line that holds the predecessor's by now; lines that cannot be changed stay. */
+async function replaceOldSecret(
+	{ bindings }: RotationDeps,
+	{ predecessor, secret }: Begun,
+): Promise<Written<EnvLine>> {
+	await bindings.whenReady();
+	const edits = bindings.linesOf(predecessor.id).map((line) => ({ line, value: secret }));
+	return await replaceSecrets(edits, { whenRefused: "leave" });
+}
+
+/** If this fails, the overlap ends at its time, or the user ends it. */
+async function end(
+	{ log }: RotationDeps,
+	{ client, predecessor }: Begun,
+	onProgress: ActionOptions<Stage>["onProgress"],
+): Promise<TokenRecord> {
+	if (predecessor.status !== "retiring") return predecessor;
+	onProgress?.("ending");
+	try {
+		return await client.endOverlap(predecessor.id);
+	} catch (error) {
+		log.warn("The overlap was not ended at once.", inspect(error));
+		return predecessor;
+	}
+}
+
+/** No line is changed yet, so the rotation can be undone. `error` undefined: it was cancelled. */
+async function takeBack(
+	deps: RotationDeps,
+	begun: Begun,
+	{ error, isStored }: { error: unknown; isStored: boolean },
+): Promise<RotationOutcome> {
+	const { client, secret } = begun;
+	try {
+		await client.undoRotation(begun.predecessor.id);
+	} catch (cause) {
+		deps.log.error("The rotation could not be undone.", inspect(cause));
+		if (isStored) return { kind: "unfinished", error: error ?? cause, ...rotationOf(begun) };
+		return { kind: "secret-not-stored", error, secret, ...rotationOf(begun) };
+	}
+	if (isStored) await forgetSecret(deps, begun.successor.id);
+	return error === undefined ? { kind: "cancelled" } : { kind: "undone", error };
+}

@@ -1,0 +1,33 @@
+/** Revokes tokens and deletes their secrets from SecretStorage. Invariant: nothing is thrown. */
+import type { TokenRecord } from "../../daemon/contract.ts";
+import type { ActionLog, ActionOptions } from "../action.ts";
+import type { Client } from "../daemon/client.ts";
+import { type Changes, changeEach, type TokenProgress } from "./each-token.ts";
+import { forgetSecret, type SecretStore } from "./secret-store.ts";
+
+export interface RevokeTokensDeps {
+	daemon: { client(): Promise<Pick<Client, "revokeToken">> };
+	secrets: Pick<SecretStore, "delete">;
+	log: ActionLog;
+}
+
+export interface Revocation {
+	tokens: readonly TokenRecord[];
+	/** It stays with the record and in the audit. */
+	reason?: string;
+}
+
+/** Can be cancelled between two tokens. */
+export async function revokeTokens(
+	deps: RevokeTokensDeps,
+	{ tokens, reason }: Revocation,
+	options: ActionOptions<TokenProgress> = {},
+): Promise<Changes> {
+	const revoke = async ({ id }: TokenRecord) => {
+		const revoked = await (await deps.daemon.client()).revokeToken(id, reason);
+		// From here on the token is revoked, whatever becomes of its secret.
+		await forgetSecret(deps, id);
+		return revoked;
+	};
+	return await changeEach(tokens, revoke, options);
+}
