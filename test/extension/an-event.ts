@@ -1,4 +1,4 @@
-/** Audit events for tests that care about a few of their fields. */
+/** Audit events for tests that depend on only a few of their fields. */
 import type { AuditEvent } from "../../daemon/contract.ts";
 
 export function anEvent(more: Partial<AuditEvent>): AuditEvent {

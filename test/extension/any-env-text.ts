@@ -1,4 +1,4 @@
-/** Texts out of everything that means something in an env file, most of them broken. */
+/** Arbitrary texts made of everything that has a meaning in an env file, most of them malformed. */
 import fc from "fast-check";
 
 const piece = fc.constantFrom(

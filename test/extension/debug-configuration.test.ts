@@ -17,7 +17,7 @@ const secret = "tks_0123456789abcdefghijklmnopqrstuvwxyzAB";
 describe("a debug configuration with tokens", () => {
 	const config = { type: "node", request: "launch", name: "Orders", program: "/w/check.mjs" };
 
-	it("is taken when the secret reaches the program alone", () => {
+	it("is accepted if only the program receives the secret", () => {
 		refuseLeaks(config);
 		refuseLeaks({ ...config, console: "internalConsole" });
 		refuseLeaks({ ...config, trace: false });
@@ -45,7 +45,7 @@ describe("a debug configuration with tokens", () => {
 	}))
 		it(`is refused with ${what}`, () => assert.throws(() => refuseLeaks({ ...config, ...more }), NeedsError));
 
-	it("has the secrets in its environment and no tokens any more", () => {
+	it("contains the secrets in its environment, and no longer the tokens", () => {
 		const given = { ...config, env: { A: "1", B: "2" }, tokensmithTokens: { B: "orders-api" } };
 		assert.deepEqual(withEnvironment(given, { B: secret }), { ...config, env: { A: "1", B: secret } });
 		const listed = {
@@ -62,21 +62,21 @@ describe("a debug configuration with tokens", () => {
 		]);
 	});
 
-	it("has a secret nowhere but in the environment", () => {
+	it("contains a secret only in the environment", () => {
 		assert.equal(strayPlace({ ...config, env: { A: secret } }, [secret]), undefined);
 		assert.equal(strayPlace({ ...config, args: ["--token", secret] }, [secret]), "args");
 		assert.equal(strayPlace({ ...config, url: `http://evil/?${secret}` }, [secret]), "url");
 		assert.equal(strayPlace({ ...config, deep: { er: [{ [secret]: 1 }] } }, [secret]), "deep");
 	});
 
-	it("is the same content at each start, whatever marks VS Code leaves in it", () => {
+	it("has the same content at each start, whatever marks VS Code adds", () => {
 		const one = contentOf({ ...config, __sessionId: "1", tokensmithTokens: { A: "x" } }, [config]);
 		assert.deepEqual(one, contentOf({ ...config, __sessionId: "2" }, [config]));
 		assert.deepEqual(one, contentOf({ ...config, __sessionId: "3" }, []));
 		assert.notDeepEqual(one, contentOf({ ...config, runtimeExecutable: "/w/evil" }, [config]));
 	});
 
-	it("is other content where a file of the workspace itself writes what looks like a mark", () => {
+	it("has different content if a workspace file sets a property that looks like a mark", () => {
 		const written = { ...config, __adapter: "/w/evil" };
 		const worse = { ...config, __adapter: "/w/worse" };
 		assert.notDeepEqual(contentOf(config, [config]), contentOf(written, [written]));
@@ -84,7 +84,7 @@ describe("a debug configuration with tokens", () => {
 		assert.notDeepEqual(contentOf(config, [config, written]), contentOf(written, [config, written]));
 	});
 
-	it("is shown with everything that the workspace's file says, and none of the debugger's defaults", () => {
+	it("is shown with everything from the workspace file, but not the debugger's defaults", () => {
 		const written = { ...config, runtimeExecutable: "/w/evil", vmArgs: "-x", tokensmithTokens: {} };
 		const lines = linesOf({ ...written, smartStep: true, cwd: "/w" }, [written]);
 		assert.deepEqual(lines, [
@@ -96,7 +96,7 @@ describe("a debug configuration with tokens", () => {
 		]);
 	});
 
-	it("is shown as it runs where several have its name", () => {
+	it("is shown as it runs if several configurations have its name", () => {
 		const harmless = { ...config, program: "/w/check.mjs" };
 		const evil = { ...config, program: "/w/evil.mjs", hooks: "/w/hook", env: { NODE_OPTIONS: "-r /w/x" } };
 		for (const written of [
@@ -111,7 +111,7 @@ describe("a debug configuration with tokens", () => {
 			]);
 	});
 
-	it("is shown with what its file says for one platform, and where its name holds a variable", () => {
+	it("is shown with platform-specific properties, and if its name contains a variable", () => {
 		const runs = { ...config, env: { NODE_OPTIONS: "-r /w/x" } };
 		const lines = ["node, launch", "program: /w/check.mjs", 'env: {"NODE_OPTIONS":"-r /w/x"}'];
 		const platform = { ...config, linux: { env: runs.env } };
@@ -121,7 +121,7 @@ describe("a debug configuration with tokens", () => {
 		assert.deepEqual(writtenAs("Orders", [{ ...runs, name: "Other" }, null, "x"]), []);
 	});
 
-	it("is shown with the names alone of variables that no file has written", () => {
+	it("is shown with only the names of variables that no file sets", () => {
 		const whole = { ...config, env: { A: "1", PASSWORD: "of the machine" } };
 		const lines = linesOf(whole, [{ ...config, env: { A: "1" } }]);
 		assert.deepEqual(lines.slice(2), ['env: {"A":"1"}', "env: PASSWORD"]);
@@ -129,7 +129,7 @@ describe("a debug configuration with tokens", () => {
 		assert.deepEqual(linesOf(listed, [listed]).slice(2), ['env: {"A":"1"}']);
 	});
 
-	it("has secrets in the place of the texts that stand for them, in variables of their own", () => {
+	it("replaces placeholders with secrets, each in its own variable", () => {
 		const asking = {
 			...config,
 			env: { A: "Bearer x-1", B: "2" },
@@ -145,7 +145,7 @@ describe("a debug configuration with tokens", () => {
 		);
 	});
 
-	it("comes with a caution for a debugger that nobody here knows", () => {
+	it("includes a caution for a debugger of an unknown type", () => {
 		assert.equal(cautionFor(config), undefined);
 		assert.match(String(cautionFor({ ...config, type: "mystery" })), /mystery/);
 	});

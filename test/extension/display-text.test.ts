@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { labelText, messageText, quoted } from "../../extension/display-text.ts";
 
 describe("display text", () => {
-	it("shows an icon's name as letters in a label", () => {
+	it("shows an icon's name as text in a label", () => {
 		assert.equal(
 			labelText("$(trash) x $(sync~spin) $(not an icon)"),
 			"\\$(trash) x \\$(sync~spin) $(not an icon)",
 		);
 	});
 
-	it("does not let a name become a link in a message", () => {
+	it("prevents a name from becoming a link in a message", () => {
 		assert.equal(messageText("[ok](command:x)"), "[ok]\u2060(command:x)");
 	});
 
-	it("drops characters that turn text around", () => {
+	it("removes characters that reorder text", () => {
 		assert.equal(labelText("a\u202Eb"), "ab");
 		assert.equal(messageText("a\u2066b\u200F"), "ab");
 	});

@@ -9,7 +9,7 @@ import {
 } from "../../extension/env/env-changes.ts";
 import { parseEnv } from "../../extension/env/env-text.ts";
 
-/** Gives every line that holds `old` the value `new`. */
+/** Replaces the value of every line that contains `old` by `new`. */
 function replaceOld(text: string, value = "new") {
 	const held = parseEnv(text).filter((entry) => entry.value === "old");
 	return setEntries(
@@ -39,7 +39,7 @@ function checkCommented(text: string, expected: string): void {
 }
 
 describe("changing several lines of an env file", () => {
-	it("replaces each line's value in the form that the line has", () => {
+	it("replaces each value and keeps the line's form", () => {
 		checkReplaced(
 			"A=old\nexport B=\"old\" # why\nC='old'\nX=other\nD = old\n",
 			"A=new\nexport B=\"new\" # why\nC='new'\nX=other\nD = new\n",
@@ -48,27 +48,27 @@ describe("changing several lines of an env file", () => {
 		checkReplaced('X="one\ntwo"\nA=old\n', 'X="one\ntwo"\nA=new\n');
 	});
 
-	it("replaces a line whose key comes again, whichever of them counts", () => {
+	it("replaces a line whose key is repeated, whichever takes precedence", () => {
 		checkReplaced("K=old\nK=other\n", "K=new\nK=other\n");
 		checkReplaced("K=other\nK=old\n", "K=other\nK=new\n");
 		checkReplaced("K=old\nK=old\n", "K=new\nK=new\n");
 	});
 
-	it("leaves comments alone", () => {
+	it("does not change comments", () => {
 		checkReplaced("# A=old\nA=old\n", "# A=old\nA=new\n");
 	});
 
-	it("keeps a key that only dotenv knows", () => {
+	it("keeps a key that only dotenv accepts", () => {
 		checkReplaced("my.key=old\n", "my.key=new\n");
 	});
 
-	it("refuses all of it for one line that cannot carry the value, or a merge that is not done", () => {
+	it("refuses all changes if one line cannot represent the value or a merge is unfinished", () => {
 		checkRefused("A='old'\nB=old\n", "value-needs-quotes", "two words");
 		checkRefused("A=old\nB=old\n", "value-not-representable", "a\nb");
 		checkRefused("<<<<<<< HEAD\nA=old\n=======\nA=1\n>>>>>>> x\n", "conflict-markers");
 	});
 
-	it("leaves every other line's value, whatever stands around", () => {
+	it("keeps every other line's value in any text", () => {
 		const line = fc.constantFrom(
 			...["A=old", "B=1", "# note", "", "export C='old'", 'D="x y"', "E=`old`", "F = old # c", 'G="open'],
 		);
@@ -85,8 +85,8 @@ describe("changing several lines of an env file", () => {
 	});
 });
 
-describe("turning lines of an env file into comments", () => {
-	it("puts a number sign before each, behind its blanks", () => {
+describe("commenting out lines of an env file", () => {
+	it("inserts a number sign after each line's indentation", () => {
 		checkCommented(
 			"A=old\nB=1\n  export C='old' # why\nD=old",
 			"# A=old\nB=1\n  # export C='old' # why\n# D=old",
@@ -94,12 +94,12 @@ describe("turning lines of an env file into comments", () => {
 		checkCommented("\uFEFFA=old\r\nB=1\r\n", "\uFEFF# A=old\r\nB=1\r\n");
 	});
 
-	it("takes a value of several lines whole", () => {
+	it("comments out all lines of a multi-line value", () => {
 		checkCommented('B=1\nA="old\ntwo"\nC=1\n', 'B=1\n# A="old\n# two"\nC=1\n');
 		checkCommented('A="old\r\n  two" # c\r\nC=1\r\n', '# A="old\r\n  # two" # c\r\nC=1\r\n');
 	});
 
-	it("refuses a file with a merge that is not done", () => {
+	it("refuses a file with an unfinished merge", () => {
 		const text = "<<<<<<< HEAD\nA=old\n=======\nA=1\n>>>>>>> x\n";
 		const answer = commentEntries(text, parseEnv(text).slice(0, 1));
 		assert.ok("reason" in answer && answer.reason === "conflict-markers");

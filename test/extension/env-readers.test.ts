@@ -40,7 +40,7 @@ describe("a value that was set", () => {
 		secret,
 	});
 
-	/** A file of many lines, each set to its secret where that was not refused, and what it should be read as. */
+	/** A file of many lines, each set to its secret unless refused, and the values expected from it. */
 	function fill(lines: readonly { before: string; form: string; secret: string }[]) {
 		const values: Record<string, string> = {};
 		let text = lines.map(({ before, form }, index) => form && `${before}K${index}${form}\n`).join("");
@@ -75,7 +75,7 @@ describe("a value that was set", () => {
 		);
 	}).timeout(60_000);
 
-	it("is read back by docker, from a file that docker reads", () => {
+	it("is read back by Docker, from a file that Docker accepts", () => {
 		const plain = fc.record({
 			before: fc.constantFrom("", "  "),
 			form: fc.constantFrom("=", "=old", "=old  ", ""),
@@ -90,7 +90,7 @@ describe("a value that was set", () => {
 		);
 	});
 
-	it("is read by a shell out of a file with a comment right after the value", () => {
+	it("is read by a shell from a file with a comment directly after the value", () => {
 		const { file } = fill([{ before: "", form: "=old#why", secret: "new" }]);
 		assert.equal(readWithShell(file, ["K0"]).K0, "new");
 	});
@@ -113,14 +113,14 @@ describe("a value that was set", () => {
 		return Object.fromEntries(keys.map((key, index) => [key, values[index] ?? ""]));
 	}
 
-	/** The rule of docker's reference for `--env-file`: everything after the first `=`, as it is. */
+	/** The documented rule of Docker's `--env-file`: everything after the first `=`, unchanged. */
 	function readAsDocker(text: string): Record<string, string> {
 		const values: Record<string, string> = {};
 		for (const raw of text.replace(/^\uFEFF/, "").split(/\r?\n/)) {
 			const content = raw.trimStart();
 			if (content === "" || content.startsWith("#")) continue;
 			const [key = ""] = content.split("=", 1);
-			assert.ok(!/[ \t]/.test(key), "docker refuses blanks in a name");
+			assert.ok(!/[ \t]/.test(key), "Docker refuses whitespace in a name");
 			values[key] = content.slice(key.length + 1);
 		}
 		return values;

@@ -13,7 +13,7 @@ import {
 import { anyEnvText } from "./any-env-text.ts";
 
 describe("reading an env file", () => {
-	it("reads what dotenv reads, from any text", () => {
+	it("reads the same as dotenv, from any text", () => {
 		fc.assert(
 			fc.property(anyEnvText, (text) => {
 				const read = new Map(parseEnv(text).map((entry) => [entry.key, entry.value]));
@@ -23,7 +23,7 @@ describe("reading an env file", () => {
 		);
 	});
 
-	it("points at the raw value and at its line", () => {
+	it("returns the offsets of the raw value and its line", () => {
 		const text = "\uFEFF# c\r\nexport A = 'x y' # c\nB=\"1\n2\"\n\nC: z \nD=";
 		const found = parseEnv(text).map(({ key, line, keyStart, start, end, quote }) => {
 			assert.ok(text.startsWith(key, keyStart));
@@ -32,7 +32,7 @@ describe("reading an env file", () => {
 		assert.deepEqual(found, ["2 A '|'x y'|", '3 B "|"1\n2"|', "6 C |z|", "7 D ||"]);
 	});
 
-	it("points at extents that lie one after the other inside the text, from any text", () => {
+	it("returns consecutive, non-overlapping extents from any text", () => {
 		fc.assert(
 			fc.property(anyEnvText, (text) => {
 				let last = 0;
@@ -44,7 +44,7 @@ describe("reading an env file", () => {
 		);
 	});
 
-	it("answers the value that counts, or undefined", () => {
+	it("returns the value in effect, or undefined", () => {
 		assert.equal(envValue("K=1\nK='2'\n", "K"), "2");
 		assert.equal(envValue("K=\n", "K"), "");
 		assert.equal(envValue("# K=1\n", "K"), undefined);
@@ -58,7 +58,7 @@ describe("keys of an env file", () => {
 		for (const key of ["", "1", "A-B", "A.B", "A\n", " A", "É"]) assert.ok(!isEnvKey(key), key);
 	});
 
-	it("are missing if the example has them and the file gives them no value", () => {
+	it("are missing if the example has them and the file sets no value", () => {
 		assert.deepEqual(missingKeys("A=1\nB=\n", "C=x\nA=\nB=\nC=\na.b=1\n# D=\n"), ["C", "B"]);
 		assert.deepEqual(missingKeys("", ""), []);
 		assert.deepEqual(missingKeys("toString=1", "constructor=1"), ["constructor"]);
@@ -68,7 +68,7 @@ describe("keys of an env file", () => {
 		assert.deepEqual(keySuggestions(name, text, example), expected);
 	}
 
-	it("are made from the token's name", () => {
+	it("are derived from the token's name", () => {
 		checkSuggestions("orders-api", "", "", ["ORDERS_API_TOKEN"]);
 		checkSuggestions("Orders API token", "", "", ["ORDERS_API_TOKEN"]);
 		checkSuggestions("ordersApi", "", "", ["ORDERS_API_TOKEN"]);
@@ -79,14 +79,14 @@ describe("keys of an env file", () => {
 		checkSuggestions("orders", "ORDERS_TOKEN=used\n", "", ["ORDERS_TOKEN"]);
 	});
 
-	it("are offered first where they wait for a secret, the likeliest first, and last where for another value", () => {
+	it("are suggested first if they lack a secret, the best match first, and last if they lack another value", () => {
 		const example = "SENTRY=\nSTRIPE_KEY=\nORDERS_LOGIN=\nORDERS_TOKEN=\nSET=\n";
 		const expected = ["ORDERS_TOKEN", "STRIPE_KEY", "ORDERS_API_TOKEN", "ORDERS_LOGIN", "SENTRY", "OTHER"];
 		checkSuggestions("orders-api", "SET=1\nOTHER=\n", example, expected);
 		checkSuggestions("orders", "", "ORDERS_TOKEN=", ["ORDERS_TOKEN"]);
 	});
 
-	it("are not offered where they plainly are for no secret", () => {
+	it("are not suggested if they clearly hold no secret", () => {
 		const example = "API_TOKEN=\nURL=http://127.0.0.1:47600\nPORT=\nORDERS_URL=\nNODE_ENV=\n";
 		checkSuggestions("orders", "", example, ["API_TOKEN", "ORDERS_TOKEN"]);
 		for (const key of ["URL", "url", "DATABASE_HOST", "PORT", "NODE_ENV", "LOG_LEVEL", "API_ENDPOINT"])
@@ -113,7 +113,7 @@ describe("keys of an env file", () => {
 });
 
 describe("lines of an env file", () => {
-	it("are taken for a merge's markers only where git writes such", () => {
+	it("count as conflict markers only in the form that Git writes", () => {
 		for (const text of ["<<<<<<< HEAD", "A=1\n=======\n", "=======\r\n", ">>>>>>> x"])
 			assert.ok(hasConflictMarkers(text));
 		for (const text of ["", "========", " =======", "A========", "# =======", "<<<<<<<<", "A=<<<<<<<"])

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseEnv } from "../../extension/env/env-text.ts";
 import { envValues, lineAt, lineStarts } from "../../extension/env/env-values.ts";
 
-/** `KEY=value@line`, and `#` before what is commented out. */
+/** `KEY=value@line`, with `#` in front of commented-out lines. */
 function check(text: string, expected: string[]): void {
 	const found = envValues(text);
 	assert.deepEqual(
@@ -14,28 +14,28 @@ function check(text: string, expected: string[]): void {
 }
 
 describe("the values in an env file's text", () => {
-	it("are those that readers see", () => {
+	it("include those in effect", () => {
 		check("A=1\nexport B='two' # c\nC: three\n", ["A=1@1", "B=two@2", "C=three@3"]);
 		check("A=1\r\nA=2\r\n", ["A=1@1", "A=2@2"]);
 		check("\uFEFFA=`x`", ["A=x@1"]);
 	});
 
-	it("are those of commented lines too", () => {
+	it("include those in commented-out lines", () => {
 		check("#A=1\n# B=2\n  ##  export C='3'\n#\tD = 4\n", ["#A=1@1", "#B=2@2", "#C=3@3", "#D=4@4"]);
 		check("A=1\n#B=2\nC=3\n#D=4", ["A=1@1", "#B=2@2", "C=3@3", "#D=4@4"]);
 		check("#A=1\r\n#B=2\r\nC=3", ["#A=1@1", "#B=2@2", "C=3@3"]);
 	});
 
-	it("are not those of the line after an empty comment", () => {
+	it("exclude those in the line after an empty comment", () => {
 		check("#\r\nA=1\n # \n\tB=2\n", ["A=1@2", "B=2@4"]);
 	});
 
-	it("are no prose, and nothing within quotes", () => {
+	it("exclude prose and anything within quotes", () => {
 		check("# see below\n#\n#=\n# 3 = three, or so\n", ["#3=three, or so@4"]);
 		check('A="\n# B=2\n"\n# C=3\n', ["A=\n# B=2\n@1", "#C=3@4"]);
 	});
 
-	it("stand in the text's order, whatever the text", () => {
+	it("are in text order, for any text", () => {
 		const piece = fc.constantFrom(
 			"A=1",
 			"# B=2",
@@ -68,7 +68,7 @@ describe("the values in an env file's text", () => {
 });
 
 describe("lines", () => {
-	it("are found by an offset, with each kind of line ending", () => {
+	it("are located by offset, with each kind of line ending", () => {
 		const starts = lineStarts("a\nb\r\nc\rd");
 		assert.deepEqual(starts, [0, 2, 5, 7]);
 		assert.deepEqual(

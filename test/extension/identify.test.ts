@@ -39,7 +39,7 @@ describe("a pasted text", () => {
 		);
 	});
 
-	it("never takes for a secret what has a wrong checksum", () => {
+	it("never reports a value with a wrong checksum as a secret", () => {
 		const position = fc.integer({ min: 4, max: secret.length - 1 });
 		const digit = fc.constantFrom(..."0123456789abcXYZ");
 		fc.assert(
@@ -52,14 +52,14 @@ describe("a pasted text", () => {
 		);
 	});
 
-	it("says of what looks like a secret what is wrong with it", () => {
+	it("explains what is wrong with a value that looks like a secret", () => {
 		const problem = (text: string) => read(text).lookalikes.map((one) => [one.problem, one.length]);
 		assert.deepEqual(problem(secret.slice(0, 30)), [["short", 26]]);
 		assert.deepEqual(problem(`A=${secret.slice(0, -1)}x1`), [["long", 39]]);
 		assert.deepEqual(problem("tks_"), []);
 	});
 
-	it("may name a token by its id or its first and last characters", () => {
+	it("may refer to a token by its ID or its first and last characters", () => {
 		const id = "0b8f0d34-6a57-4a9b-9b8a-1d2f8f5a0c11";
 		assert.deepEqual(read(`token ${id}, tks_…a1b2`).ids, [id]);
 		assert.deepEqual(read(`token ${id}, tks_…a1b2`).partials, ["tks_…a1b2"]);
@@ -75,19 +75,19 @@ describe("a pasted text", () => {
 		}
 	});
 
-	it("is searched for JWTs and what they say of their end", () => {
+	it("is searched for JWTs and their expiry", () => {
 		const jwt = jwtOf({ exp: 1_700_000_000, iss: "https://id.example" });
 		const [found] = read(`Authorization: Bearer ${jwt}`).foreign;
 		assert.deepEqual(found?.jwt, { expiry: 1_700_000_000_000, issuer: "https://id.example" });
 	});
 
-	it("may be a single word that nobody knows, of which only the hash is asked for", () => {
+	it("may be a single unknown word, of which only the hash is looked up", () => {
 		assert.equal(read("  'hunter2-hunter2' ").unknown?.hash, hashOf("hunter2-hunter2"));
 		assert.equal(read("PASSWORD=hunter2-hunter2").unknown?.hash, hashOf("hunter2-hunter2"));
 		assert.equal(read("two words").unknown, undefined);
 	});
 
-	it("is read whatever it is, and nothing of a secret is kept but its ends", () => {
+	it("can be any text; of a secret only the first and last characters are kept", () => {
 		const anything = fc.oneof(
 			fc.string({ unit: "grapheme" }),
 			fc.constantFrom(secret, "{", '{"code":', "HTTP/1.1 401", "eyJ.eyJ.x", "_".repeat(99)),
@@ -101,7 +101,7 @@ describe("a pasted text", () => {
 		);
 	});
 
-	it("takes no longer for a text that is made to be slow", () => {
+	it("is processed quickly even if it is crafted to be slow", () => {
 		for (const text of [
 			"_".repeat(200_000),
 			"a_".repeat(100_000),
@@ -131,20 +131,20 @@ describe("the answer", () => {
 		...{ found: { [hashOf(secret)]: record }, tokens: [record], ...more },
 	});
 
-	it("says offline that it is ours, and no more than that is certain", () => {
+	it("recognizes our secret offline, and claims nothing else", () => {
 		const answer = answerTo(read(secret), nothing, now);
 		assert.match(answer.headline, /is a Tokensmith secret with a valid checksum/);
 		assert.deepEqual(commands(answer), []);
 	});
 
-	it("says that no record has it once the daemon has been asked", () => {
+	it("says that there is no record, once the daemon has answered", () => {
 		assert.match(
 			words(answerTo(read(secret), { ...nothing, found: {} }, now)),
 			/has no token with this secret/,
 		);
 	});
 
-	it("says which record, what state, what it may do, and where it is used, with what can be done", () => {
+	it("shows the record, its status, permissions and uses, with the available actions", () => {
 		const line = { words: ".env:3 (API_TOKEN)", commented: false };
 		const known = knownAs(tokenRecord("1", { expiry: "2026-12-04T12:00:00.000Z" }), {
 			isKept: () => true,
@@ -157,7 +157,7 @@ describe("the answer", () => {
 		assert.deepEqual(commands(answer), ["rotateToken", "copySecret", "showToken", "revokeToken"]);
 	});
 
-	it("says that it is used nowhere only when that has been looked at", () => {
+	it("says that it is used nowhere only after env files have been searched", () => {
 		const told = (files: Known<KnownLine>["files"]) =>
 			words(answerTo(read(secret), knownAs(tokenRecord("1"), { files }), now));
 		assert.match(told("scanning"), /Searching/);
@@ -165,7 +165,7 @@ describe("the answer", () => {
 		assert.match(told("unread"), /Restricted Mode/);
 	});
 
-	it("offers only what the state allows, and leads to a successor", () => {
+	it("offers only what the status allows, and leads to a successor", () => {
 		const revoked = tokenRecord("1", {
 			...{ status: "revoked", revokedDate: "2026-11-21T12:00:00.000Z", successorId: "2" },
 		});
@@ -182,7 +182,7 @@ describe("the answer", () => {
 		assert.deepEqual(commands(foreign), ["showToken", "revokeToken"]);
 	});
 
-	it("finds the record by id and by the characters that the list shows", () => {
+	it("finds the record by ID and by the characters shown in the list", () => {
 		const id = "0b8f0d34-6a57-4a9b-9b8a-1d2f8f5a0c11";
 		const known = knownAs(tokenRecord(id));
 		for (const text of [id, "tks_…abcd"])
@@ -191,36 +191,36 @@ describe("the answer", () => {
 		assert.match(answerTo(read(id), nothing, now).headline, /may refer to a token/);
 	});
 
-	it("knows a token of another system that was taken over", () => {
+	it("recognizes an imported token of another system", () => {
 		const record = tokenRecord("1", { name: "deploy", issuer: "github" });
 		const value = "hunter2-hunter2";
 		const known = { ...nothing, found: { [hashOf(value)]: record }, tokens: [record] };
 		assert.match(answerTo(read(value), known, now).headline, /deploy/);
 	});
 
-	it("says of a JWT when it ended", () => {
+	it("shows when a JWT expired", () => {
 		const expired = answerTo(read(jwtOf({ exp: now / 1000 - 7200, iss: "id" })), nothing, now);
 		assert.match(expired.headline, /is a JWT that has expired 2 hours ago/);
 		assert.match(words(expired), /Issuer, as stated/);
 	});
 
-	it("shows a hostile name as letters", () => {
+	it("shows a hostile name as text", () => {
 		const record = tokenRecord("1", { name: "$(trash) x\u202E" });
 		const answer = answerTo(read(secret), knownAs(record), now);
 		assert.ok(!words(answer).includes("\u202E"));
 	});
 
-	it("says what is known without the daemon, why that is all, and how to go on", () => {
+	it("shows what is known without the daemon, why that is all, and offers to retry", () => {
 		const answer = answerTo(read(secret), { ...nothing, problem: "Connection refused." }, now);
 		assert.match(words(answer), /valid checksum.*Connection refused/);
 		assert.ok(answer.rows.some(({ action }) => action?.kind === "again"));
 	});
 
-	it("says what could be pasted where nothing was found", () => {
+	it("explains what can be identified if nothing was found", () => {
 		assert.match(answerTo(read("hello there"), nothing, now).headline, /does not contain a token/);
 	});
 
-	it("names the tokens that may do what the call lacked", () => {
+	it("names the tokens that have what the call lacked", () => {
 		const able = tokenRecord("2", { name: "able", permissions: ["orders.*"] });
 		const dead = tokenRecord("3", { name: "dead", status: "revoked", permissions: ["orders.*"] });
 		const known = { ...nothing, tokens: [tokenRecord("1"), able, dead] };
@@ -231,7 +231,7 @@ describe("the answer", () => {
 	});
 });
 
-describe("the answer of a failed call", () => {
+describe("the response of a failed call", () => {
 	const why = (text: string) => {
 		const call = readFailedCall(text);
 		return call === undefined ? undefined : explainFailedCall(call).why;
@@ -298,13 +298,13 @@ describe("the answer of a failed call", () => {
 			assert.match(String(why((await answerOf("", dead.token)).body)), /was revoked/);
 		});
 
-		it("is explained by its header as far as that goes", async () => {
+		it("is explained by its header as far as possible", async () => {
 			assert.match(String(why((await answerOf("")).header)), /contained no token/);
 			const { header } = await answerOf("?permission=orders.write", token.token);
 			assert.match(String(why(header)), /lacks the permission orders\.write/);
 		});
 
-		it("comes with the token where that stands beside it", async () => {
+		it("is shown with the token if both were pasted", async () => {
 			const { body } = await answerOf("?permission=orders.write", token.token);
 			const pasted = read(`> Authorization: Bearer ${token.token}\n< HTTP/1.1 403 Forbidden\n\n${body}`);
 			const found = await client.identify(pasted.own.map(({ hash }) => hash));

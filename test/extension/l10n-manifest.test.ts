@@ -1,4 +1,4 @@
-/** Whatever VS Code shows of package.json can be translated, and is. */
+/** Every text of package.json that VS Code shows can be translated, and is. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { manifestBundles, manifestKeyOf } from "../l10n.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
-/** What VS Code shows of what the manifest declares. */
+/** Properties of the manifest that VS Code shows. */
 const visibleKeys =
 	/^(title|shortTitle|category|description|markdownDescription|contents|contextualTitle|accessibilityHelpContent|patternErrorMessage|altText|displayName|label|name|(markdown)?[eE]numDescriptions|enumItemLabels|(markdown)?[dD]eprecationMessage)$/;
 
@@ -15,7 +15,7 @@ describe("the texts of package.json", () => {
 	const english = manifestBundles().get("package.nls.json") ?? {};
 	const visible = visibleTexts(manifest);
 
-	it("all stand in package.nls.json", () => {
+	it("are all in package.nls.json", () => {
 		assert.ok(visible.length > 50);
 		assert.deepEqual(
 			visible.filter(({ text }) => english[manifestKeyOf(text) ?? ""] === undefined),
@@ -23,7 +23,7 @@ describe("the texts of package.json", () => {
 		);
 	});
 
-	it("are all that stands in package.nls.json", () => {
+	it("are all that package.nls.json contains", () => {
 		const used = new Set(visible.map(({ text }) => manifestKeyOf(text)));
 		assert.deepEqual(
 			Object.keys(english).filter((key) => !used.has(key)),
@@ -43,7 +43,7 @@ describe("the texts of package.json", () => {
 	}
 });
 
-/** The texts that VS Code shows of what the manifest declares. */
+/** The texts of the manifest that VS Code shows. */
 function visibleTexts(manifest: Record<string, unknown>): { path: string; text: string }[] {
 	const { displayName, description, capabilities, contributes } = manifest;
 	return textsIn({ displayName, description, capabilities, contributes }, "");
@@ -53,7 +53,7 @@ function textsIn(value: unknown, path: string): { path: string; text: string }[]
 	if (typeof value !== "object" || value === null) return [];
 	return Object.entries(value).flatMap(([key, inner]) => {
 		const at = `${path}/${key}`;
-		// Settings are named in `properties`; what they are set to is no text of ours.
+		// The children of `properties` are setting names; default values are not texts.
 		if (key === "default" || key === "configurationDefaults" || key === "keybindings") return [];
 		if (path.endsWith("/properties")) return textsIn(inner, at);
 		if (typeof inner === "string") return visibleKeys.test(key) ? [{ path: at, text: inner }] : [];

@@ -1,4 +1,4 @@
-/** Whatever the extension says can be translated, and is. */
+/** Every text of the extension can be translated, and is. */
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,9 +16,9 @@ describe("the texts of the code", () => {
 
 	it("are found", () => assert.ok(texts.size > 300));
 
-	it("are each one literal, so that they can be translated", () => assert.deepEqual(opaque, []));
+	it("are single literals, so that they can be translated", () => assert.deepEqual(opaque, []));
 
-	it("stand nowhere without going through l10n", () => {
+	it("all go through l10n", () => {
 		assert.deepEqual(plainTexts(), []);
 	});
 
@@ -28,7 +28,7 @@ describe("the texts of the code", () => {
 			assert.deepEqual(missing, [], "Run npm run l10n, and fill in what is empty");
 		});
 
-		it(`are all that is in ${file}`, () => {
+		it(`are all that ${file} contains`, () => {
 			assert.deepEqual(
 				Object.keys(bundle).filter((name) => !texts.has(name)),
 				[],
@@ -52,7 +52,7 @@ describe("German", () => {
 	const inHours = (hours: number) => new Date(now + hours * 3_600_000).toISOString();
 	const left = (hours: number) => timeLeft({ expiry: inHours(hours), retiresDate: null }, now);
 
-	it("says when a token ends as people say it", () => {
+	it("describes a token's remaining time idiomatically", () => {
 		assert.deepEqual(
 			[left(12 * 24), left(3), left(-5)],
 			["noch 12 Tage", "läuft in 3 Stunden ab", "vor 5 Stunden abgelaufen"],
@@ -60,7 +60,7 @@ describe("German", () => {
 		assert.equal(timeLeft({ expiry: null, retiresDate: null }, now), "kein Ablauf");
 	});
 
-	it("writes dates and quotation marks its own way", () => {
+	it("uses its own date format and quotation marks", () => {
 		assert.equal(dateInWords(now, "Europe/Berlin"), "So., 1. März 2026, 13:00 MEZ");
 		assert.equal(quoted("Bestellungen"), "„Bestellungen“");
 		assert.match(
@@ -70,7 +70,7 @@ describe("German", () => {
 	});
 });
 
-/** Properties of what VS Code shows to a person, written down as plain text that begins like a sentence. */
+/** Properties shown by VS Code whose value is plain text that begins like a sentence. */
 function plainTexts(): string[] {
 	const shown =
 		/\b(?:title|placeholder|placeHolder|prompt|label|detail|description|subject|tooltip|message): \(?["`](?:\$\([a-z-]+\) )?[A-Z][a-z]+[ "]/;

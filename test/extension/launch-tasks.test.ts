@@ -7,7 +7,7 @@ import { NeedsError } from "../../extension/launch/token-needs.ts";
 const secret = "tks_0123456789abcdefghijklmnopqrstuvwxyzAB";
 
 describe("a task", () => {
-	it("is a line for the shell or a program with arguments, in a folder of the workspace", () => {
+	it("is a shell command line or a program with arguments, in a workspace folder", () => {
 		const tokens = { A: "x" };
 		const line = readTask({ type: "tokensmith", command: "npm test", tokens }, "/w");
 		assert.deepEqual([line.command, line.args, line.cwd], ["npm test", undefined, "/w"]);
@@ -32,16 +32,16 @@ describe("a task", () => {
 			assert.throws(() => readTask(definition, "/w"), NeedsError);
 		});
 
-	it("gets the machine's environment and the secrets, but not what VS Code tells its own programs", () => {
+	it("gets the machine's environment and the secrets, but not VS Code's internal variables", () => {
 		const own = { PATH: "/bin", VSCODE_PID: "1", ELECTRON_RUN_AS_NODE: "1", A: "old" };
 		assert.deepEqual(environmentFor(own, { A: secret }), { FORCE_COLOR: "1", PATH: "/bin", A: secret });
 	});
 });
 
-describe("what a task's program prints", () => {
+describe("a task's output", () => {
 	const partial = "tks_…yzAB";
 
-	it("shows a secret as its partial token, in whatever pieces it arrives", () => {
+	it("shows a secret as its partial token, however it is split", () => {
 		for (let size = 1; size < 60; size++) {
 			const mask = new SecretMask([secret]);
 			const text = `a ${secret} b tks_ ${secret}${secret}\n`;
@@ -51,7 +51,7 @@ describe("what a task's program prints", () => {
 		}
 	});
 
-	it("is held back only where a secret may have begun", () => {
+	it("is held back only where a secret may start", () => {
 		const mask = new SecretMask([secret]);
 		assert.equal(mask.write("What? "), "What? ");
 		assert.equal(mask.holds, false);
@@ -59,7 +59,7 @@ describe("what a task's program prints", () => {
 		assert.equal(mask.flush(), "t");
 	});
 
-	it("does not give a secret away however slowly it comes, and not one that breaks off either", () => {
+	it("never shows a secret, however slowly it arrives, nor an incomplete one", () => {
 		const mask = new SecretMask([secret]);
 		let shown = "";
 		for (const character of `a ${secret} tks_ok`) shown += mask.write(character) + mask.flush();
@@ -70,14 +70,14 @@ describe("what a task's program prints", () => {
 		assert.equal(short.write("tks_") + short.end(), "tks_");
 	});
 
-	it("is as it is without a secret, and where a secret is too short to be told from a word", () => {
+	it("is unchanged without a secret, and if a secret is too short to distinguish from a word", () => {
 		assert.equal(new SecretMask([]).write("text"), "text");
 		assert.equal(new SecretMask(["text"]).write("text"), "text");
 	});
 });
 
-describe("what is typed for a task's program", () => {
-	it("goes to it line by line, echoed and corrected", () => {
+describe("a task's input", () => {
+	it("is passed line by line, echoed and corrected", () => {
 		let echoed = "";
 		const input = new LineInput((text) => {
 			echoed += text;

@@ -9,8 +9,8 @@ import { tokenRecord as token } from "./a-token.ts";
 const now = Date.parse("2026-11-22T12:00:00Z");
 const day = 86_400_000;
 
-describe("what a file of the workspace asks tokens for", () => {
-	it("is variables with the names or ids of tokens", () => {
+describe("the tokens that a workspace file requests", () => {
+	it("are variables with names or IDs of tokens", () => {
 		assert.deepEqual(readNeeds({ API_TOKEN: "orders-api", B: "id" }), [
 			{ key: "API_TOKEN", wanted: "orders-api" },
 			{ key: "B", wanted: "id" },
@@ -28,25 +28,25 @@ describe("what a file of the workspace asks tokens for", () => {
 		"another one": { node_options: "orders-api" },
 		"too many": Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`A${index}`, "x"])),
 	}))
-		it(`is refused when it is ${what}`, () => assert.throws(() => readNeeds(value), NeedsError));
+		it(`are refused if they are ${what}`, () => assert.throws(() => readNeeds(value), NeedsError));
 });
 
-describe("the token that is meant", () => {
+describe("the resolved token", () => {
 	const first = token("1", { successorId: "2", retiresDate: new Date(now + day).toISOString() });
 	const second = token("2", { predecessorId: "1" });
 
-	it("is the successor once a token was rotated, by its name and by its old id", () => {
+	it("is the successor of a rotated token, by its name and by its old ID", () => {
 		for (const wanted of ["orders-api", "1", "2"])
 			assert.equal(resolveToken([first, second], wanted, now).id, "2");
 	});
 
-	it("is the one that works where others of its name are dead", () => {
+	it("is the working one if others with its name are dead", () => {
 		const dead = token("0", { revokedDate: new Date(now).toISOString() });
 		assert.equal(resolveToken([dead, token("3")], "orders-api", now).id, "3");
 		assert.equal(resolveToken([dead], "orders-api", now).id, "0");
 	});
 
-	it("is nobody's guess where several could be meant, or none", () => {
+	it("is an error if several tokens match, or none", () => {
 		assert.throws(() => resolveToken([token("1"), token("2")], "orders-api", now), /Several tokens/);
 		assert.throws(() => resolveToken([token("1")], "orders", now), /No token is named “orders”/);
 	});
@@ -58,7 +58,7 @@ describe("the token that is meant", () => {
 		assert.equal(lineageOf([second], second), "1");
 	});
 
-	it("does not hang on records that follow each other in a circle", () => {
+	it("does not hang on records that succeed each other in a cycle", () => {
 		const circle = [
 			token("1", { successorId: "2", predecessorId: "2" }),
 			token("2", { successorId: "1", predecessorId: "1" }),
@@ -76,7 +76,7 @@ describe("consents", () => {
 		date: 1,
 	};
 
-	it("hold for the same token and the same content, and for nothing else", async () => {
+	it("apply to the same token and the same content only", async () => {
 		const consents = new Consents(memoryOf());
 		assert.equal(consents.has(consent), false);
 		await consents.give([consent]);
@@ -96,7 +96,7 @@ describe("consents", () => {
 		);
 	});
 
-	it("are not believed where the memory holds something else", async () => {
+	it("are ignored if the memory contains anything else", async () => {
 		const memory = memoryOf();
 		await memory.update("launchConsents", [null, "x", { lineage: 1 }, consent]);
 		assert.deepEqual(new Consents(memory).all, [consent]);
@@ -104,17 +104,17 @@ describe("consents", () => {
 		assert.deepEqual(new Consents(memory).all, []);
 	});
 
-	it("do not depend on the order in which a file has its members", () => {
+	it("do not depend on the order of members in a file", () => {
 		const one = fingerprintOf({ a: 1, b: { c: [1, 2], d: "x" } });
 		assert.equal(one, fingerprintOf({ b: { d: "x", c: [1, 2] }, a: 1 }));
 		assert.notEqual(one, fingerprintOf({ a: 1, b: { c: [2, 1], d: "x" } }));
 	});
 });
 
-describe("the question before a secret is handed out", () => {
+describe("the consent question", () => {
 	const grants = [{ key: "API_TOKEN", token: token("1") }];
 
-	it("says who asks, what runs, what it gets and what that may do", () => {
+	it("shows who asks, what runs, the variables and their permissions", () => {
 		const question = { who: "The task “test”", lines: ["npm test", "in /w"], caution: "Careful.", grants };
 		assert.equal(
 			consentTitle(question),
@@ -125,7 +125,7 @@ describe("the question before a secret is handed out", () => {
 			assert.ok(detail.includes(part), `${part} is missing in ${detail}`);
 	});
 
-	it("counts the tokens where there are several", () => {
+	it("counts the tokens if there are several", () => {
 		const question = {
 			who: "The task “test”",
 			lines: [],
@@ -141,13 +141,13 @@ describe("the question before a secret is handed out", () => {
 		["tabs", `npm test${"\t".repeat(5)}; curl evil`, "curl evil"],
 		["wide blanks", `npm test${"\u3000".repeat(290)}; curl evil`, "curl evil"],
 	] as const)
-		it(`shows what stands behind many ${what}`, () => {
+		it(`shows what follows many ${what}`, () => {
 			const shown = shownLine(line);
 			assert.ok(shown.includes(hidden), shown);
 			assert.ok(shown.length < 60, shown);
 		});
 
-	it("shows no character that reorders or hides others", () => {
+	it("shows no character that reorders or hides text", () => {
 		const hidden = ["\u202E", "\u200B", "\u0007", "\u2066"];
 		const shown = shownLine(`a${hidden.join("b")}`);
 		assert.deepEqual(
@@ -156,15 +156,15 @@ describe("the question before a secret is handed out", () => {
 		);
 	});
 
-	it("says how much it does not show", () => {
+	it("counts what it does not show", () => {
 		assert.match(shownLine("x".repeat(1000)), /… \(700 more characters\)$/);
 		const many = { who: "", lines: Array.from({ length: 20 }, () => "x"), caution: undefined, grants };
 		assert.match(consentDetail(many), /and 6 more/);
 	});
 });
 
-describe("a token that is about to be used", () => {
-	it("is warned of when it is dead or has no more than a day, the worst first", () => {
+describe("a token before its use", () => {
+	it("causes a warning if it is dead or expires within a day, the worst first", () => {
 		const inDays = (days: number) => new Date(now + days * day).toISOString();
 		const tokens = [
 			token("calm", { expiry: inDays(2) }),

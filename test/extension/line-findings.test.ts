@@ -25,14 +25,14 @@ function check(given: Case, ...expected: string[]): void {
 	assert.deepEqual(findings(given), expected);
 }
 
-describe("what is wrong with an env line", () => {
-	it("is nothing while its token works for long", () => {
+describe("a finding about an env line", () => {
+	it("is absent while its token remains valid for long", () => {
 		check({ token: { expiry: null } });
 		check({ token: { expiry: at(24 * 40) } });
 		check({ token: { expiry: at(24 * 8) } });
 	});
 
-	it("is that its token ends soon, the sooner the worse", () => {
+	it("is that its token expires soon, with rising severity", () => {
 		check({ token: { expiry: at(24 * 6) } }, "information expires-soon: Orders: 6 days left.");
 		check(
 			{ token: { expiry: at(20) } },
@@ -40,7 +40,7 @@ describe("what is wrong with an env line", () => {
 		);
 	});
 
-	it("is that its token works no more", () => {
+	it("is that its token no longer works", () => {
 		check(
 			{ token: { expiry: at(-49) } },
 			"error expired: Orders: expired 2 days ago. Programs that use this line are refused.",
@@ -66,7 +66,7 @@ describe("what is wrong with an env line", () => {
 		);
 	});
 
-	it("is that nobody knows what looks like a token", () => {
+	it("is that a value that looks like a token is unknown", () => {
 		check({}, "information unknown: A looks like a token, but it is not in the records.");
 		check(
 			{ line: { like: { issuer: "github", name: "GitHub" } } },
@@ -74,18 +74,18 @@ describe("what is wrong with an env line", () => {
 		);
 	});
 
-	it("is that git tracks it, commented out or not", () => {
+	it("is that Git tracks it, commented out or not", () => {
 		const tracked =
 			"warning tracked: A contains a secret, and Git tracks this file: a commit would publish it.";
 		check({ token: {}, isTracked: true }, tracked);
 		check({ token: { revokedDate: at(-3) }, isTracked: true, line: { commented: true } }, tracked);
 	});
 
-	it("is nothing of a commented line but what it gives away", () => {
+	it("is, for a commented-out line, only that its secret is exposed", () => {
 		check({ token: { revokedDate: at(-3) }, line: { commented: true } });
 	});
 
-	it("is that another key of the file holds the same token", () => {
+	it("is that another key in the file contains the same token", () => {
 		const token = aToken({ id: "t", name: "Orders" }, now);
 		const line = (key: string, commented = false) => ({ key, commented, tokenId: "t" });
 		const lines = [line("A"), line("B"), line("A"), line("C", true)];
@@ -101,7 +101,7 @@ describe("what is wrong with an env line", () => {
 		);
 	});
 
-	it("shows a hostile name as letters, and a long one shortened", () => {
+	it("shows a hostile name as text, and shortens a long one", () => {
 		const [finding = ""] = findings({ token: { name: `\u202E${"x".repeat(100)}`, revokedDate: at(-3) } });
 		assert.ok(!finding.includes("\u202E"));
 		assert.ok(finding.length < 150, finding);

@@ -1,4 +1,4 @@
-/** Strangers on a port: small servers that answer as a test wants, and keep what they were sent. */
+/** Foreign servers on a port: small servers that answer as a test requires, and record what they were sent. */
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 

@@ -29,12 +29,12 @@ describe("the extension's manifest", () => {
 		);
 	});
 
-	it("has every command that a link, a lens or a quick fix of an env line starts", () => {
+	it("declares every command that a link, a lens or a quick fix of an env line runs", () => {
 		const missing = Object.values(actions).filter(({ command }) => !known.has(`tokensmith.${command}`));
 		assert.deepEqual(missing, []);
 	});
 
-	it("puts every command under one category", () => {
+	it("gives every command the same category", () => {
 		for (const { category } of commands) assert.equal(category, "Tokensmith");
 	});
 
@@ -63,7 +63,7 @@ describe("the extension's manifest", () => {
 			["showOverlapUse", /^retiring\./],
 		];
 		for (const [command, where] of offered) {
-			it(`${command} where it can be done and nowhere else`, () =>
+			it(`${command} exactly where it applies`, () =>
 				assert.deepEqual(
 					contexts.filter((context) => isOffered(command, `token.${context}`)),
 					contexts.filter((context) => where.test(context)),
@@ -78,13 +78,13 @@ describe("the extension's manifest", () => {
 		assert.equal(settings["tokensmith.expiry.allowNever"]?.default, local.expiry.never);
 	});
 
-	it("describes every setting, in an order of its own", () => {
+	it("describes every setting and gives each its own position", () => {
 		const all = Object.values(settings);
 		for (const { markdownDescription } of all) assert.match(markdownDescription, /\.`?$/);
 		assert.equal(new Set(all.map(({ order }) => order)).size, all.length);
 	});
 
-	it("lets no untrusted workspace say which files are env files, and no workspace at all change the policy", () => {
+	it("lets no untrusted workspace define env files, and no workspace change the policy", () => {
 		const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
 		const open = Object.keys(settings).filter((id) => settings[id]?.scope !== "machine");
 		assert.deepEqual(open, restrictedConfigurations);
@@ -98,7 +98,7 @@ describe("the extension's manifest", () => {
 	});
 });
 
-/** Whether the context menu of the list of tokens has the command for an entry with the context value. */
+/** Whether the token list's context menu offers the command for an entry with the context value. */
 function isOffered(command: string, contextValue: string): boolean {
 	return menus["view/item/context"].some((entry: { command: string; group: string; when: string }) => {
 		if (entry.command !== `tokensmith.${command}` || entry.group.startsWith("inline")) return false;

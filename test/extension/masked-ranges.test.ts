@@ -10,7 +10,7 @@ import {
 
 const token = generateSecret("tks");
 
-/** What is left for the eye, with a dot for each masked character. */
+/** What remains visible, with a dot for each masked character. */
 function seen(text: string, ranges: readonly MaskedRange[]): string {
 	let shown = text;
 	for (const { start, end } of ranges)
@@ -29,7 +29,7 @@ describe("what is masked in an env file", () => {
 		check('A="x\ny"\nB=1', 'A="·\n·"\nB=·');
 	});
 
-	it("is every value of a commented line", () => {
+	it("is every value of a commented-out line", () => {
 		check("#A=1\n  # export B='2'\n## C = 3", "#A=·\n  # export B='·'\n## C = ·");
 	});
 
@@ -41,13 +41,13 @@ describe("what is masked in an env file", () => {
 		check("# plain words stay as they are\n", "# plain words stay as they are\n");
 	});
 
-	it("is what a reader leaves out of a value by mistake", () => {
+	it("includes what a parser may drop from a value", () => {
 		check("PASSWORD=ab#cd # why\n", "PASSWORD=····· # why\n");
 		check('A="open #rest\nB=1\n', "A=···········\nB=·\n");
 		check("A='it's #1\n", "A=········\n");
 	});
 
-	it("is a line that is none, if it could be the rest of a key", () => {
+	it("is a line that cannot be parsed, if it could be the rest of a key", () => {
 		check("MIIEvQIBADANBgkqhkiG9w0B\n  AAAABBBBCCCCDDDD \n", `${"·".repeat(24)}\n  ${"·".repeat(16)} \n`);
 		check(
 			"<<<<<<< HEAD\nA=1\n=======\n>>>>>>> a-long-branch-name\n",
@@ -56,7 +56,7 @@ describe("what is masked in an env file", () => {
 		check("short words only\n\n", "short words only\n\n");
 	});
 
-	it("is what follows a quote that nothing closes, up to the next assignment or comment", () => {
+	it("is everything after an unclosed quote, up to the next assignment or comment", () => {
 		check('A="one\ntwo\n\nQw==\n# why\nthree\n', "A=····\n···\n\n····\n# why\nthree\n");
 		check("A='one\ntwo\nB=1\nthree\n", "A=····\n···\nB=·\nthree\n");
 		check('# A="one\ntwo\n', "# A=····\ntwo\n");
@@ -64,7 +64,7 @@ describe("what is masked in an env file", () => {
 });
 
 describe("what is masked in any other text", () => {
-	it("is a token by its shape, wherever it stands", () => {
+	it("is a token recognized by its shape, anywhere", () => {
 		const dots = "·".repeat(42);
 		checkText(`{ "key": "${token}" }`, `{ "key": "${dots}" }`);
 		checkText(`curl -H 'Authorization: Bearer ${token}'`, `curl -H 'Authorization: Bearer ${dots}'`);
@@ -85,7 +85,7 @@ describe("what the first frame of an env file may hide", () => {
 		assert.equal(seen(text, hiddenInFirstFrame(text)), expected);
 	});
 
-	it("is shown where it is not masked", () => {
+	it("is shown again where it is not masked", () => {
 		const range = (start: number, end: number) => ({ start, end });
 		assert.deepEqual(uncovered([range(0, 9)], []), [range(0, 9)]);
 		assert.deepEqual(uncovered([range(0, 9)], [range(0, 9)]), []);

@@ -38,10 +38,10 @@ function token(name: string, more: Partial<OverviewToken> = {}): OverviewToken {
 const inDays = (days: number, urgency: OverviewToken["urgency"] = "calm") =>
 	token(`${days} days`, { end: now + days * day, urgency });
 
-describe("the time line of expiries", () => {
+describe("the timeline of expiries", () => {
 	const size = { width: 800, height: 8 * pitch, now };
 
-	it("stands tokens in the order of their ends, whatever the distances", () => {
+	it("orders tokens by their end, whatever the distances", () => {
 		fc.assert(
 			fc.property(fc.array(fc.integer({ min: -400, max: 4000 }), { minLength: 1, maxLength: 60 }), (days) => {
 				const tokens = [...new Set(days)].map((each) => inDays(each + 0.5));
@@ -58,7 +58,7 @@ describe("the time line of expiries", () => {
 		);
 	});
 
-	it("never lets an expired token stand after now, nor one that works before it", () => {
+	it("never places an expired token after now, nor a working one before", () => {
 		const { marks, nowX } = layOutTimeline([inDays(-0.01, "expired"), inDays(0.01, "urgent")], size);
 		assert.deepEqual(
 			marks.map(({ x }) => x < nowX),
@@ -66,7 +66,7 @@ describe("the time line of expiries", () => {
 		);
 	});
 
-	it("gives endless tokens a place of their own, and none to those that are over", () => {
+	it("gives tokens that never expire their own place, and none to those that have ended", () => {
 		const endless = token("endless", { end: null, urgency: "never" });
 		const { marks, neverX, ticks } = layOutTimeline([endless, inDays(5, "revoked")], size);
 		assert.deepEqual(
@@ -77,7 +77,7 @@ describe("the time line of expiries", () => {
 		assert.equal(layOutTimeline([inDays(5)], size).neverX, undefined);
 	});
 
-	it("stacks what would overlap, and makes one mark of what would be too high", () => {
+	it("stacks overlapping tokens, and merges a stack that would be too high", () => {
 		const few = Array.from({ length: 8 }, (_, index) => token(`t${index}`, { end: now + 30 * day + index }));
 		assert.equal(new Set(layOutTimeline(few, size).marks.map(({ y }) => y)).size, 8);
 		const many = [...few, token("t8")];
@@ -88,7 +88,7 @@ describe("the time line of expiries", () => {
 		assert.equal(highestStack(many, size), 9);
 	});
 
-	it("writes the size above groups where it does not run into another", () => {
+	it("shows a group's size where it does not overlap another", () => {
 		const at = (days: number) =>
 			Array.from({ length: 120 }, (_, index) => token(`${days} ${index}`, { end: now + days * day + index }));
 		const { marks } = layOutTimeline([...at(300), ...at(330), ...at(20), inDays(3)], size);
@@ -97,7 +97,7 @@ describe("the time line of expiries", () => {
 		for (const [index, { x }] of sized.entries()) assert.ok(x - (sized[index - 1]?.x ?? -100) >= 22);
 	});
 
-	it("is walked with arrow keys: along, and up and down within a stack", () => {
+	it("is navigated with arrow keys: along, and up and down within a stack", () => {
 		const { marks } = layOutTimeline([inDays(1), inDays(30), token("same", { end: now + 30 * day })], size);
 		const [first, low, high] = marks;
 		assert.ok(first !== undefined && low !== undefined && high !== undefined);
@@ -112,7 +112,7 @@ describe("the time line of expiries", () => {
 });
 
 describe("the bars of a token's use", () => {
-	it("have a place for each day, also those of which nothing is known", () => {
+	it("include each day, even those without data", () => {
 		const days = lastDays(now, 3);
 		assert.deepEqual(days, ["2026-02-27", "2026-02-28", "2026-03-01"]);
 		const counts = fillDays(days, [{ day: "2026-02-28", accepted: 3, refused: 1 }]);
@@ -126,7 +126,7 @@ describe("the bars of a token's use", () => {
 		);
 	});
 
-	it("stay within their room, and can be seen however small", () => {
+	it("stay within their area, and are visible however small", () => {
 		const count = fc.record({ day: fc.constant("2026-03-01"), accepted: fc.nat(), refused: fc.nat() });
 		fc.assert(
 			fc.property(fc.array(count, { minLength: 1, maxLength: 30 }), (counts: UsageCount[]) => {
@@ -161,7 +161,7 @@ describe("the table of tokens", () => {
 		assert.deepEqual(sorted([...tokens, gone], "end", "descending"), ["late", "early", "gone", "never"]);
 	});
 
-	it("sorts names as people count", () => {
+	it("sorts names in natural order", () => {
 		assert.deepEqual(sorted([token("b10"), token("b2"), token("A")], "name", "ascending"), [
 			"A",
 			"b2",
@@ -169,13 +169,13 @@ describe("the table of tokens", () => {
 		]);
 	});
 
-	it("turns the direction at a second click, and begins with the most for counts", () => {
+	it("reverses the direction at a second click, and starts with the highest counts", () => {
 		const byName: Sorting = { column: "name", direction: "ascending" };
 		assert.deepEqual(sortedBy("name", byName), { column: "name", direction: "descending" });
 		assert.deepEqual(sortedBy("uses", byName), { column: "uses", direction: "descending" });
 	});
 
-	it("finds tokens by all the words, in name, permissions and lines", () => {
+	it("finds tokens by all words, in name, permissions and lines", () => {
 		const tokens = [token("Orders", { lines: ["api/.env:3 (KEY)"] }), token("Billing")];
 		const found = (text: string) => filterTokens(tokens, text).map(({ name }) => name);
 		assert.deepEqual(found("orders.read"), ["Orders", "Billing"]);
@@ -184,16 +184,16 @@ describe("the table of tokens", () => {
 		assert.deepEqual(found("nothing"), []);
 	});
 
-	it("draws what is seen of two thousand rows, and little more", () => {
+	it("renders only the visible part of two thousand rows, and little more", () => {
 		const view = { scrollTop: 26_000, height: 260, rowHeight: 26 };
 		assert.deepEqual(rowsToDraw(view, 2000), { from: 994, to: 1016 });
 		assert.deepEqual(rowsToDraw({ ...view, scrollTop: 0 }, 3), { from: 0, to: 3 });
-		// The list became shorter than where it is scrolled to.
+		// The list became shorter than the scroll position.
 		assert.deepEqual(rowsToDraw(view, 5), { from: 4, to: 5 });
 		assert.deepEqual(rowsToDraw(view, 0), { from: 0, to: 0 });
 	});
 
-	it("scrolls no further than a row needs to be seen whole", () => {
+	it("scrolls no further than needed to show a row completely", () => {
 		const view = { scrollTop: 100, height: 260, rowHeight: 26 };
 		assert.equal(scrollFor(5, view), undefined);
 		assert.equal(scrollFor(0, view), 0);
@@ -201,13 +201,13 @@ describe("the table of tokens", () => {
 	});
 });
 
-describe("what the Token Overview's page and the extension say to each other", () => {
+describe("the messages between the Token Overview's page and the extension", () => {
 	const hello = { type: "hello", bundle: { a: "b" } };
 	const tokens = { type: "tokens", state: "live", problem: null, changed: [token("A")], removed: ["x"] };
 	const usage = { type: "usage", id: "A", counts: [{ day: "2026-03-01", accepted: 1, refused: 0 }] };
 
 	for (const message of [hello, tokens, usage, { type: "select", id: "A" }])
-		it(`is taken by the page: ${message.type}`, () => assert.deepEqual(readToPage(message), message));
+		it(`are accepted by the page: ${message.type}`, () => assert.deepEqual(readToPage(message), message));
 
 	const right = [
 		{ type: "ready" },
@@ -216,7 +216,8 @@ describe("what the Token Overview's page and the extension say to each other", (
 		{ type: "page-action", action: "create" },
 	];
 	for (const message of right)
-		it(`is taken by the extension: ${message.type}`, () => assert.deepEqual(readFromPage(message), message));
+		it(`are accepted by the extension: ${message.type}`, () =>
+			assert.deepEqual(readFromPage(message), message));
 
 	const wrong = [
 		...[undefined, null, 5, "ready", [], {}, { type: "other" }, { type: "usage", ids: "A" }],
@@ -233,14 +234,14 @@ describe("what the Token Overview's page and the extension say to each other", (
 			{ type: "hello", bundle: { a: 1 } },
 		],
 	];
-	it("is nothing else", () => {
+	it("are refused otherwise", () => {
 		for (const message of wrong) {
 			assert.equal(readFromPage(message), undefined);
 			assert.equal(readToPage(message), undefined);
 		}
 	});
 
-	it("leaves out what the page knows already", () => {
+	it("omit what the page already has", () => {
 		const told = new SentTokens();
 		const [one, other] = [token("A"), token("B")];
 		assert.deepEqual(told.changesTo([one, other]), { changed: [one, other], removed: [] });
@@ -261,14 +262,14 @@ describe("the Token Overview's page", () => {
 		language: "en",
 	};
 
-	it("lets one script and one style sheet in, and nothing inline", () => {
+	it("allows one script and one style sheet, and nothing inline", () => {
 		const page = overviewPage(parts);
 		assert.match(page, /default-src 'none'; script-src 'nonce-n0nce'; style-src vscode-webview:;/);
 		assert.doesNotMatch(page, /unsafe|\sstyle=|\son\w+=/);
 		assert.equal(page.match(/<script/g)?.length, 1);
 	});
 
-	it("cannot be broken out of", () => {
+	it("escapes its attributes", () => {
 		const page = overviewPage({ ...parts, styleUri: '"><script>alert(1)</script>' });
 		assert.equal(page.match(/<script/g)?.length, 1);
 	});

@@ -25,7 +25,7 @@ function checkRefused(input: string, key: string, value: string, reason: EnvRefu
 }
 
 describe("setting a value in an env file", () => {
-	it("changes the one line and keeps what stands around it", () => {
+	it("changes one line and keeps everything around it", () => {
 		check("A=1\nK=old\nB=2\n", "K", "new", "A=1\nK=new\nB=2\n");
 		check("# head\n\nK=old # why\n\n# tail\n", "K", "new", "# head\n\nK=new # why\n\n# tail\n");
 		check("  K=old\n", "K", "new", "  K=new\n");
@@ -36,7 +36,7 @@ describe("setting a value in an env file", () => {
 		check("K=a=b=c\n", "K", "x=y==", "K=x=y==\n");
 	});
 
-	it("keeps `export` and the blanks around the separator", () => {
+	it("keeps `export` and the whitespace around the separator", () => {
 		check("export K=old\n", "K", "new", "export K=new\n");
 		check("  export   K=old\n", "K", "new", "  export   K=new\n");
 		check("export\tK = old\n", "K", "new", "export\tK = new\n");
@@ -47,7 +47,7 @@ describe("setting a value in an env file", () => {
 		check("export=1\nK=old\n", "K", "new", "export=1\nK=new\n");
 	});
 
-	it("keeps the quotes that are there", () => {
+	it("keeps existing quotes", () => {
 		check("K='old'\n", "K", "new", "K='new'\n");
 		check('K="old"\n', "K", "new", 'K="new"\n');
 		check("K=''\n", "K", "new", "K='new'\n");
@@ -59,7 +59,7 @@ describe("setting a value in an env file", () => {
 		check('K="say \\"hi\\""\n', "K", "new", 'K="new"\n');
 	});
 
-	it("changes quotes in which the value would be read differently", () => {
+	it("changes quotes that would alter the value", () => {
 		check("K='old'\n", "K", "it's", `K="it's"\n`);
 		check('K="old"\n', "K", "a$b", "K='a$b'\n");
 		check('K="old"\n', "K", "a\\nb", "K='a\\nb'\n");
@@ -68,7 +68,7 @@ describe("setting a value in an env file", () => {
 		check("K=`old`\n", "K", "a b", "K='a b'\n");
 	});
 
-	it("puts a value that needs quotes into them where docker cannot read the line anyway", () => {
+	it("quotes a value that needs it if Docker cannot read the line anyway", () => {
 		check("export K=old\n", "K", "a b#c", "export K='a b#c'\n");
 		check("K = old\n", "K", "a#b", "K = 'a#b'\n");
 		check("K=old # why\n", "K", "a b", "K='a b' # why\n");
@@ -77,14 +77,14 @@ describe("setting a value in an env file", () => {
 		check("K=old\n", "K", "{a,b}", "K={a,b}\n");
 	});
 
-	it("replaces a value of several lines as a whole", () => {
+	it("replaces a multi-line value as a whole", () => {
 		check('A=1\nK="one\ntwo\n# three"\nB=2\n', "K", "new", 'A=1\nK="new"\nB=2\n');
 		check("K='one\r\ntwo' # why\r\nB=2\r\n", "K", "new", "K='new' # why\r\nB=2\r\n");
 		check("K=`one\ntwo`\nB=2", "K", "new", "K=new\nB=2");
 		check("A='one\nK=not a line\n'\nK=old", "K", "new", "A='one\nK=not a line\n'\nK=new");
 	});
 
-	it("fills an empty value, with or without blanks and a comment", () => {
+	it("fills an empty value, with or without whitespace and a comment", () => {
 		check("K=\n", "K", "new", "K=new\n");
 		check("K=", "K", "new", "K=new");
 		check("K=   \nB=1\n", "K", "new", "K=new\nB=1\n");
@@ -97,12 +97,12 @@ describe("setting a value in an env file", () => {
 		check("# K=\nK=\n", "K", "new", "# K=\nK=new\n");
 	});
 
-	it("leaves no blank at the line's end for docker to take for a part of the value", () => {
+	it("leaves no trailing whitespace, which Docker would read as part of the value", () => {
 		check("K=old  \t\nB=1\n", "K", "new", "K=new\nB=1\n");
 		check("K=old ", "K", "new", "K=new");
 	});
 
-	it("sets a comment off by a blank, without which a shell does not see one", () => {
+	it("separates a comment with a space, which a shell requires", () => {
 		check("K=old#why\n", "K", "new", "K=new #why\n");
 		check("K='old'#why\n", "K", "new", "K='new' #why\n");
 	});
@@ -114,13 +114,13 @@ describe("setting a value in an env file", () => {
 		check("K=old # why\n", "K", "", "K= # why\n");
 	});
 
-	it("sets the last of several lines with the same key, which is the one that counts", () => {
+	it("sets the last of several lines with the same key, which takes precedence", () => {
 		check("K=1\nK=2\n", "K", "new", "K=1\nK=new\n");
 		check("K=1\nB=1\nexport K='2'\n", "K", "new", "K=1\nB=1\nexport K='new'\n");
 		check("K=1\nK=\n", "K", "new", "K=1\nK=new\n");
 	});
 
-	it("keeps each line ending, a byte order mark, and a missing last newline", () => {
+	it("keeps each line ending, a byte order mark, and a missing final newline", () => {
 		check("A=1\r\nK=old\r\nB=2\r\n", "K", "new", "A=1\r\nK=new\r\nB=2\r\n");
 		check("A=1\r\nK=old\nB=2\r\n", "K", "new", "A=1\r\nK=new\nB=2\r\n");
 		check("K=\r\nB=2\r\n", "K", "new", "K=new\r\nB=2\r\n");
@@ -128,7 +128,7 @@ describe("setting a value in an env file", () => {
 		check("A=1\nK=old", "K", "new", "A=1\nK=new");
 	});
 
-	it("appends a new key with the file's own line ending", () => {
+	it("appends a new key with the file's line ending", () => {
 		check("", "K", "new", "K=new\n");
 		check("\uFEFF", "K", "new", "\uFEFFK=new\n");
 		check("A=1\n", "K", "new", "A=1\nK=new\n");
@@ -144,7 +144,7 @@ describe("setting a value in an env file", () => {
 		check("k=lower\n", "K", "new", "k=lower\nK=new\n");
 	});
 
-	it("writes the secrets of common systems bare", () => {
+	it("writes the secrets of common systems without quotes", () => {
 		const secrets = [
 			`tks_${"aB3".repeat(12)}aB`,
 			"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.4f-_x",
@@ -156,7 +156,7 @@ describe("setting a value in an env file", () => {
 		for (const secret of secrets) check("K=old\n", "K", secret, `K=${secret}\n`);
 	});
 
-	it("refuses what the readers could not read back", () => {
+	it("refuses a value that parsers would not read back", () => {
 		for (const value of [
 			"a b",
 			"a#b",
@@ -180,24 +180,24 @@ describe("setting a value in an env file", () => {
 		checkRefused('K="old"\n', "K", "a\\", "value-not-representable");
 	});
 
-	it("says how a value that needs quotes can be written all the same", () => {
+	it("explains how a value that needs quotes can still be written", () => {
 		assert.match(checkRefused("", "K", "a b", "value-needs-quotes"), /add the line K='' yourself/);
 		check("K=''\n", "K", "a b", "K='a b'\n");
 	});
 
-	it("refuses a key that no shell takes for a variable", () => {
+	it("refuses a key that no shell accepts", () => {
 		for (const key of ["", "1K", "a-b", "a.b", "a b", "K=", "Ä", "K\n", "$K", " K"])
 			checkRefused("", key, "new", "key-invalid");
 	});
 
-	it("refuses a file with the markers of a merge conflict", () => {
+	it("refuses a file with merge conflict markers", () => {
 		const conflict = "A=1\n<<<<<<< HEAD\nK=1\n=======\nK=2\n>>>>>>> other\n";
 		checkRefused(conflict, "K", "new", "conflict-markers");
 		checkRefused(conflict.replaceAll("\n", "\r\n"), "K", "new", "conflict-markers");
 		checkRefused(">>>>>>> other\n", "K", "new", "conflict-markers");
 	});
 
-	it("refuses a line that one above hides from a reader, and names that one", () => {
+	it("refuses a line that a line above hides, and names that line", () => {
 		assert.match(checkRefused("A=1\nB= \nK=old\n", "K", "new", "line-hidden"), /^Line 2 \(B\)/);
 		assert.match(checkRefused("B:\n", "K", "new", "line-hidden"), /^Line 1 \(B\)/);
 		assert.match(checkRefused("A=1\n\nB='x\nK=old\nC='y'\n", "K", "new", "line-hidden"), /^Line 3 \(B\)/);
@@ -209,7 +209,7 @@ describe("setting a value in an env file", () => {
 		assert.equal(applyEdit("a\r\n", appendLine("a\r\n", "b")), "a\r\nb\r\n");
 	});
 
-	it("throws for no text and no value, and changes nothing outside of its edit", () => {
+	it("never throws, whatever the text and value, and changes nothing outside its edit", () => {
 		fc.assert(
 			fc.property(anyEnvText, fc.string({ unit: "binary" }), (text, value) => {
 				const edit = setValue(text, "KEY", value);
@@ -226,8 +226,8 @@ describe("setting a value in an env file", () => {
 		);
 	});
 
-	// What took longer than the text is long would not end here within the time of a test.
-	it("comes to an end with a megabyte of hostile text", () => {
+	// An algorithm slower than linear would not finish within the test's time limit.
+	it("finishes on a megabyte of hostile text", () => {
 		const units = [
 			"\n",
 			"\r\n",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { generateSecret } from "../../daemon/rules/secret.ts";
 import { isTokenByItself, jwtClaims, tokenLike } from "../../extension/env/token-like.ts";
 
-/** Put together here, so that no scanner of secrets takes a row of this file for a real one. */
+/** Assembled here, so that no secret scanner mistakes a row of this file for a real secret. */
 const random = "R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1Bq8KdWi5SzEgYl0CtHvRjMuAxOpF7n2";
 const letters = (count: number) => random.repeat(5).slice(0, count);
 const hex = (count: number) =>
@@ -19,7 +19,7 @@ function checkNone(value: string, key = "API_TOKEN"): void {
 }
 
 describe("what looks like a token", () => {
-	it("has the shape that its issuer gives to tokens alone, under whatever key", () => {
+	it("has a shape unique to its issuer, under any key", () => {
 		check("github", `ghp_${letters(36)}`);
 		check("github", `gho_${letters(36)}`);
 		check("github", `ghs_${letters(36)}`);
@@ -76,7 +76,7 @@ describe("what looks like a token", () => {
 		check("buildkite", `bkua_${hex(40)}`);
 	});
 
-	it("is a secret of ours, by its checksum alone, with whatever prefix", () => {
+	it("is one of our secrets by its checksum alone, with any prefix", () => {
 		for (const prefix of ["tks", "acme", "zz9"]) {
 			const secret = generateSecret(prefix);
 			assert.deepEqual(tokenLike("ANY", secret), { issuer: "other", name: "Tokensmith" });
@@ -85,7 +85,7 @@ describe("what looks like a token", () => {
 		}
 	});
 
-	it("is a JWT, unless everybody may have it", () => {
+	it("is a JWT, unless it is public", () => {
 		check("other", jwt({ sub: "orders-api", exp: 1_900_000_000 }), "SESSION");
 		check("mindbridge", jwt({ sub: "orders-api" }), "MINDBRIDGE_TOKEN");
 		checkNone(jwt({ role: "anon", iss: "supabase" }), "SUPABASE_KEY");
@@ -116,7 +116,7 @@ describe("what looks like a token", () => {
 			check("other", value, "API_KEY");
 	});
 
-	it("is of the issuer that its key names, if its shape names none", () => {
+	it("is attributed to the issuer that its key names, if its shape names none", () => {
 		check("mindbridge", letters(40), "MINDBRIDGE_API_TOKEN");
 		check("narrative", letters(40), "NARRATIVE_API_KEY");
 		check("polarity", letters(40), "MY_POLARITY_TOKEN");
@@ -168,7 +168,7 @@ describe("what is no token", () => {
 			checkNone(value);
 	});
 
-	it("is a reference to where the value really is", () => {
+	it("is a reference to another place", () => {
 		for (const value of [
 			`\${${letters(20)}}`,
 			`$${letters(20)}`,
@@ -210,8 +210,8 @@ describe("what is no token", () => {
 	});
 });
 
-describe("a word of a comment", () => {
-	it("is a token only by its own shape", () => {
+describe("a word in a comment", () => {
+	it("counts as a token only by its own shape", () => {
 		assert.ok(isTokenByItself(`ghp_${letters(36)}`));
 		assert.ok(isTokenByItself(generateSecret("tks")));
 		assert.ok(!isTokenByItself(letters(32)));
@@ -226,7 +226,7 @@ describe("a JWT", () => {
 		});
 	});
 
-	it("may say neither, or nonsense", () => {
+	it("may state neither, or nonsense", () => {
 		const nothing = { expiry: undefined, issuer: undefined };
 		assert.deepEqual(jwtClaims(jwt({})), nothing);
 		assert.deepEqual(jwtClaims(jwt({ exp: "soon", iss: 7 })), nothing);

@@ -1,4 +1,4 @@
-/** Whether a secret is good, asked as a service asks that was sent it. */
+/** Whether a secret is valid, as a service that received it would check. */
 import { createTokensmithClient, type Verification } from "../../daemon/client/client.ts";
 
 /** @param dataDir of the daemon, which has to run. */

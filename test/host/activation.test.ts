@@ -26,12 +26,12 @@ describe("the extension in VS Code", () => {
 		);
 		const registered = await vscode.commands.getCommands(true);
 		const own = registered.filter((command) => command.startsWith("tokensmith."));
-		// VS Code adds commands of its own for every view, for example tokensmith.tokens.focus.
+		// VS Code adds its own commands for every view, for example tokensmith.tokens.focus.
 		const ofViews = own.filter((command) => /^tokensmith\.(tokens|envFiles|activity)\.\w+$/.test(command));
 		assert.deepEqual(own.filter((command) => !ofViews.includes(command)).sort(), declared.sort());
 	});
 
-	it("says that it also works in Restricted Mode and in virtual workspaces", () => {
+	it("declares that it works in Restricted Mode and in virtual workspaces", () => {
 		const { capabilities } = vscode.extensions.getExtension(id)?.packageJSON ?? {};
 		assert.ok(capabilities?.untrustedWorkspaces?.supported);
 		assert.ok(capabilities?.virtualWorkspaces);

@@ -71,7 +71,7 @@ describe("bindings", () => {
 		assert.deepEqual(words(), ["bindings/.env:3 (B)", "bindings/.env.local:2 (D)"]);
 	});
 
-	it("are not said to be all while the daemon was away when it was to be asked", async () => {
+	it("are not reported as complete while the daemon is unreachable", async () => {
 		await put(".env", `A=${secret}\n`);
 		let looks = 0;
 		const away = new Proxy(live, {
@@ -92,7 +92,7 @@ describe("bindings", () => {
 		}
 	});
 
-	it("answers everybody who waits, also while each change makes others wait again", async () => {
+	it("resolves for every caller, even while each change makes others wait again", async () => {
 		await put(".env", `API_TOKEN=${secret}\n`);
 		let more = 20;
 		const others: Promise<void>[] = [];
@@ -104,7 +104,7 @@ describe("bindings", () => {
 		listener.dispose();
 	});
 
-	it("say where in the text the value stands, without its quotes", async () => {
+	it("give the value's range in the text, without its quotes", async () => {
 		const text = `A=1\r\nexport B = '${secret}' # mine\r\nC=\`${secret}\``;
 		await put(".env", text);
 		await bindings.whenReady();
@@ -120,7 +120,7 @@ describe("bindings", () => {
 		}
 	});
 
-	it("are found in commented lines, which are no bindings of the token", async () => {
+	it("are found in commented-out lines, which are not bindings of the token", async () => {
 		await put(".env", `#A=${secret}\n  ## export B='${secret}'\n# see ${secret}\nX="\n# C=${secret}\n"\n`);
 		await bindings.whenReady();
 		const lines = bindings
@@ -133,7 +133,7 @@ describe("bindings", () => {
 		assert.deepEqual(words(), []);
 	});
 
-	it("have no value in them", async () => {
+	it("contain no value", async () => {
 		await put(".env", `A=${secret}\n# B=${unknown}\n`);
 		await bindings.whenReady();
 		assert.equal(bindings.linesIn(at(".env")).length, 2);
@@ -141,7 +141,7 @@ describe("bindings", () => {
 			assert.ok(!JSON.stringify([bindings.files, bindings.linesIn(at(".env"))]).includes(text));
 	});
 
-	it("are in the list of all env files, also of those without a line", async () => {
+	it("are listed by env file, including files without lines", async () => {
 		for (const name of ["node_modules", "deep", "deep/dist"]) await mkdir(join(place, name));
 		for (const name of [".env", "node_modules/.env", "deep/.env.test", "deep/dist/.env", ".env.sample"])
 			await put(name, "A=1\n");
@@ -156,7 +156,7 @@ describe("bindings", () => {
 		);
 	});
 
-	it("are none where a file is no text, which its entry says", async () => {
+	it("are empty for a file that is not text, whose entry says so", async () => {
 		await put(".env", Buffer.from([0, 1, 2, 0xff]));
 		await bindings.whenReady();
 		assert.deepEqual(words(), []);
@@ -166,13 +166,13 @@ describe("bindings", () => {
 		);
 	});
 
-	it("are found in an editor with unsaved changes, at the place where they are at this moment", async () => {
+	it("are found in an editor with unsaved changes, at their current position", async () => {
 		await put(".env", "A=1\n");
 		await bindings.whenReady();
 		const editor = await vscode.window.showTextDocument(at(".env"));
 		await until("the editor shows the file", () => editor.document.getText() === "A=1\n");
 		await until("the line is found", async () => {
-			// The editor may still be about to take what the disk holds, and with it the change.
+			// The editor may still be about to load the disk's content, which would discard the change.
 			if (!editor.document.isDirty)
 				await editor.edit((edit) => edit.insert(new vscode.Position(1, 0), `B=${secret}\n`));
 			return words()[0] === "bindings/.env:2 (B)";
@@ -182,7 +182,7 @@ describe("bindings", () => {
 		assert.equal(await readFile(at(".env").fsPath, "utf8"), "A=1\n");
 	});
 
-	it("are of the disk again when an editor is closed without saving", async () => {
+	it("are those on disk again after an editor is closed without saving", async () => {
 		await put(".env", "A=1\n");
 		const editor = await vscode.window.showTextDocument(at(".env"));
 		await editor.edit((edit) => edit.insert(new vscode.Position(1, 0), `B=${secret}\n`));
@@ -192,7 +192,7 @@ describe("bindings", () => {
 		await until("the line is gone", () => words().length === 0);
 	});
 
-	it("follow what other programs do to files and folders", async () => {
+	it("follow changes of files and folders by other programs", async () => {
 		await bindings.whenReady();
 		await put(".env", `A=${secret}\n`);
 		await until("a new file is found", () => words()[0] === "bindings/.env:1 (A)");
@@ -201,10 +201,10 @@ describe("bindings", () => {
 		await rename(at(".env").fsPath, at(".env.old").fsPath);
 		await until("the new name is seen", () => words().join() === "bindings/.env.old:2 (A)");
 		await rm(place, { recursive: true });
-		await until("a folder that goes takes its lines along", () => words().length === 0);
+		await until("deleting a folder removes its lines", () => words().length === 0);
 	});
 
-	it("find what is in a folder that arrives whole, or is filled faster than it can be watched", async () => {
+	it("include a folder that appears with its content, or is filled faster than it can be watched", async () => {
 		await bindings.whenReady();
 		const elsewhere = await mkdtemp(join(tmpdir(), "tokensmith-arrival-"));
 		await mkdir(join(elsewhere, "deep", "er"), { recursive: true });
@@ -219,7 +219,7 @@ describe("bindings", () => {
 		await rm(elsewhere, { recursive: true });
 	});
 
-	it("see a change of the same length within the same moment", async () => {
+	it("notice a change of the same length within the same timestamp", async () => {
 		await put(".env", `A=${"x".repeat(secret.length)}\n`);
 		await bindings.whenReady();
 		await put(".env", `A=${secret}\n`);
@@ -227,7 +227,7 @@ describe("bindings", () => {
 		assert.equal(words().length, 1);
 	});
 
-	it("become known when their token is made, and what looks like a token is told apart", async () => {
+	it("are identified once their token is created, and marked unknown if they only look like one", async () => {
 		const other = await client.createToken({ name: "elsewhere", permissions: ["orders.read"] });
 		await put(".env", `A=${unknown}\nB=${other.token}\nPORT=8080\nNAME=${secret}\n`);
 		await bindings.whenReady();
@@ -246,7 +246,7 @@ describe("bindings", () => {
 		await until("it is known", () => bindings.linesIn(at(".env"))[0]?.tokenId === id);
 	});
 
-	it("leave out what the person wants ignored, and nothing else", async () => {
+	it("leave out ignored values, and nothing else", async () => {
 		await put(".env", `A=${"glpat-Zk3xQ9wLr7TbV2nYcHd5"}\nB=${secret}\n`);
 		await bindings.whenReady();
 		const [first, second] = bindings.linesIn(at(".env"));
@@ -260,7 +260,7 @@ describe("bindings", () => {
 		assert.equal(bindings.linesIn(at(".env")).length, 2);
 	});
 
-	it("look once for several who wait", async () => {
+	it("scan once for several waiting callers", async () => {
 		await put(".env", `A=${secret}\n`);
 		let changes = 0;
 		await bindings.whenReady();
@@ -268,7 +268,7 @@ describe("bindings", () => {
 			changes += 1;
 		});
 		await Promise.all(Array.from({ length: 10 }, () => bindings.whenReady()));
-		// News of the file may come meanwhile, and is a look of its own.
+		// A change event may arrive meanwhile and causes a scan of its own.
 		assert.ok(changes <= 4, String(changes));
 		assert.equal(bindings.state, "ready");
 	});
@@ -281,7 +281,7 @@ describe("bindings", () => {
 		assert.equal(live.state, "idle");
 	});
 
-	it("are complete again after a file could not be read for a while", async () => {
+	it("are complete again after a file was temporarily unreadable", async () => {
 		await put(".env", `A=${secret}\n`);
 		await chmod(place, 0o000);
 		await bindings.whenReady();
@@ -290,7 +290,7 @@ describe("bindings", () => {
 		assert.equal(words().length, 1);
 	});
 
-	it("open with the cursor on their line", async () => {
+	it("open with the cursor on the line", async () => {
 		await put(".env", `A=1\nB=${secret}\n`);
 		await bindings.whenReady();
 		const [binding] = bindings.linesOf(token.id);

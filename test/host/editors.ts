@@ -1,4 +1,4 @@
-/** The folder of one window's env files, with an editor in it and the settings that a test changes. */
+/** The env file folder of one window, with an editor and the settings that a test changes. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
@@ -16,7 +16,7 @@ export async function show(window: OneWindow, text: string, name = ".env"): Prom
 	return await vscode.window.showTextDocument(fileIn(window, name));
 }
 
-/** The same, with its tokens known. */
+/** The same, once its tokens are known. */
 export async function showKnown(window: OneWindow, text: string): Promise<vscode.TextEditor> {
 	const editor = await show(window, text);
 	await window.bindings.whenReady();
@@ -29,16 +29,16 @@ export async function set(name: string, value: unknown): Promise<void> {
 	await configuration.update(name, value, vscode.ConfigurationTarget.Global);
 }
 
-/** Closes every editor without saving, and takes the settings back. */
+/** Closes every editor without saving, and restores the settings. */
 export async function tidy(): Promise<void> {
 	for (const name of changed) await set(name, undefined);
 	changed.clear();
 	await closeEditors();
 }
 
-/** Leaves what is asked, and closes every editor without saving. */
+/** Leaves open prompts, and closes every editor without saving. */
 export async function closeEditors(): Promise<void> {
-	// Whatever is not reverted, VS Code would ask about.
+	// VS Code would ask whether to save anything that is not reverted.
 	const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
 	const reverts = tabs.map(() => "revertAndCloseActiveEditor");
 	for (const action of ["closeQuickOpen", ...reverts, "closeAllEditors"])

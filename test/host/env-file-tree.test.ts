@@ -6,7 +6,7 @@ import { OneWindow } from "./one-window.ts";
 
 const unknown = "ghp_R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1";
 
-describe("the view of env files", () => {
+describe("the Env Files view", () => {
 	let window: OneWindow;
 	let tree: EnvFileTree;
 
@@ -20,7 +20,7 @@ describe("the view of env files", () => {
 		await window.close();
 	});
 
-	/** Each file's rows, without those of files that other tests own. */
+	/** Each file's rows, without files of other tests. */
 	function rows(): string[] {
 		return nodes().map((node) => {
 			const { label, description } = tree.getTreeItem(node);
@@ -35,7 +35,7 @@ describe("the view of env files", () => {
 		return files.flatMap((file) => [file, ...tree.getChildren(file)]);
 	}
 
-	it("has every env file, and in each the lines that hold a token or what looks like one", async () => {
+	it("lists every env file with the lines that contain a token or look like it", async () => {
 		const { token } = await window.create("orders");
 		const { token: dead, id } = await window.create("dead");
 		await window.client.revokeToken(id);
@@ -52,7 +52,7 @@ describe("the view of env files", () => {
 		]);
 	});
 
-	it("shortens a long key and has the state before the name, so that it is not cut off, but tells all where it is spoken", async () => {
+	it("shortens a long key and puts the status before the name, but gives screen readers the full text", async () => {
 		const { token } = await window.create("Quarterly reconciliation");
 		const key = "CHECKOUT_SERVICE_RECONCILIATION_TOKEN";
 		await window.put(".env", `${key}=${token}\nPARTNER_SITE_TOKEN=${token}\n`);
@@ -70,7 +70,7 @@ describe("the view of env files", () => {
 		assert.match(tooltip.value, /Line: env-view\/\.env:1 \\\(CHECKOUT/);
 	});
 
-	it("goes to the line, and tells the menus whether its token is known", async () => {
+	it("opens the line, and tells the menus whether its token is known", async () => {
 		const { token } = await window.create("orders");
 		await window.put(".env", `A=${token}\nD=${unknown}\n`);
 		await window.bindings.whenReady();
@@ -99,7 +99,7 @@ describe("the view of env files", () => {
 		for (const value of [token, unknown]) assert.ok(!shown.includes(value));
 	});
 
-	it("follows what the token becomes", async () => {
+	it("follows changes of the token", async () => {
 		const { token, id } = await window.create("orders");
 		await window.put(".env", `A=${token}\n`);
 		await window.bindings.whenReady();
@@ -111,7 +111,7 @@ describe("the view of env files", () => {
 		assert.ok(iconPath instanceof vscode.ThemeIcon && iconPath.id === "debug-pause");
 	});
 
-	it("draws alone what has changed: a line, a file with its lines, and all only where files come or go", async () => {
+	it("redraws only what has changed: a line, a file with its lines, or everything if files appear or disappear", async () => {
 		const { token, id } = await window.create("orders");
 		const { token: other } = await window.create("other");
 		await window.put(".env", `A=${token}\nB=${other}\n`);
@@ -133,7 +133,7 @@ describe("the view of env files", () => {
 		listener.dispose();
 	});
 
-	it("starts a menu's command with the line as it is now, though its row looks the same", async () => {
+	it("runs a menu command with the current line, even if its row looks the same", async () => {
 		const { token } = await window.create("orders");
 		await window.put(".env", `A=${token}\n`);
 		await window.bindings.whenReady();

@@ -67,7 +67,7 @@ async function checkRefused(uri: vscode.Uri, code: FileErrorCode, options?: Writ
 }
 
 describe("writing into an env file", () => {
-	it("changes the one line and keeps every other byte", async () => {
+	it("changes one line and keeps every other byte", async () => {
 		await checkWrite("# c\r\nexport K='old' # c\r\nB=2", "# c\r\nexport K='new' # c\r\nB=2");
 		await checkWrite("\uFEFFA=1  \nK=old\nB=2\t\n\n\n", "\uFEFFA=1  \nK=new\nB=2\t\n\n\n");
 		await checkWrite("A=é漢字😀", "A=é漢字😀\nK=new\n");
@@ -75,7 +75,7 @@ describe("writing into an env file", () => {
 		await checkWrite("", "K=new\n");
 	});
 
-	it("creates a missing file that nobody else can read", async () => {
+	it("creates a missing file that only the user can read", async () => {
 		const uri = at(".env");
 		assert.equal(await writeEnvValue(uri, "K", "new"), "saved");
 		assert.equal(await bytesOf(uri), "K=new\n");
@@ -91,7 +91,7 @@ describe("writing into an env file", () => {
 		}
 	});
 
-	it("is taken back by undo", async () => {
+	it("can be undone", async () => {
 		const uri = await put(".env", "K=old\n");
 		await vscode.window.showTextDocument(uri);
 		await writeEnvValue(uri, "K", "new");
@@ -101,7 +101,7 @@ describe("writing into an env file", () => {
 		assert.equal(document.getText(), "K=old\n");
 	});
 
-	it("is taken back by undo, which leaves nothing of a created file's text", async () => {
+	it("can be undone, which leaves no text in a created file", async () => {
 		const uri = at(".env");
 		await writeEnvValue(uri, "K", "new");
 		const { document } = await vscode.window.showTextDocument(uri);
@@ -109,7 +109,7 @@ describe("writing into an env file", () => {
 		await until("the text is gone", async () => document.getText() === "");
 	});
 
-	it("keeps unsaved changes and leaves the saving to whoever made them", async () => {
+	it("keeps unsaved changes and does not save them", async () => {
 		const uri = await put(".env", "A=1\nK=old\n");
 		const editor = await vscode.window.showTextDocument(uri);
 		await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# mine\n"));
@@ -119,7 +119,7 @@ describe("writing into an env file", () => {
 		assert.equal(await bytesOf(uri), "A=1\nK=old\n");
 	});
 
-	it("saves into a file that an editor shows without changes", async () => {
+	it("saves a file that is open in an editor without changes", async () => {
 		const uri = await put(".env", "K=old\n");
 		const { document } = await vscode.window.showTextDocument(uri);
 		assert.equal(await writeEnvValue(uri, "K", "new"), "saved");
@@ -127,7 +127,7 @@ describe("writing into an env file", () => {
 		assert.equal(await bytesOf(uri), "K=new\n");
 	});
 
-	it("writes into what another program has just written", async () => {
+	it("writes to a file that another program has just written", async () => {
 		const uri = await put(".env", "K=old\n");
 		await writeEnvValue(uri, "K", "first");
 		await writeFile(uri.fsPath, "# theirs\nK=first\n");
@@ -135,7 +135,7 @@ describe("writing into an env file", () => {
 		assert.equal(await bytesOf(uri), "# theirs\nK=second\n");
 	});
 
-	it("writes the same value a second time without a change", async () => {
+	it("writes the same value again without a change", async () => {
 		const uri = await put(".env", "K=new");
 		const { mtimeMs } = await stat(uri.fsPath);
 		assert.equal(await writeEnvValue(uri, "K", "new"), "saved");
@@ -182,7 +182,7 @@ describe("an env file that cannot be written", () => {
 		await checkRefused(uri, "deleted");
 	});
 
-	it("was changed since the person was asked", async () => {
+	it("was changed after the user answered", async () => {
 		const uri = await put(".env", "K=other\n");
 		await checkRefused(uri, "changed", { expected: "old" });
 		await checkRefused(uri, "changed", { expected: null });
@@ -192,14 +192,14 @@ describe("an env file that cannot be written", () => {
 		await checkRefused(at(".env.missing"), "changed", { expected: "old" });
 	});
 
-	it("holds what VS Code could not keep", async () => {
+	it("contains text that VS Code would not preserve", async () => {
 		await checkRefused(await put(".env", "A=1\r\nK=old\nB=2\r\n"), "mixed-line-endings");
 		await checkRefused(await put(".env.1", Buffer.from([0x4b, 0x3d, 0xe9, 0x0a])), "not-text");
 		await checkRefused(await put(".env.2", "K=\0\n"), "not-text");
 		await checkRefused(await put(".env.3", "A=1\n".repeat(300_000)), "too-large");
 	});
 
-	it("holds conflict markers, a key that is none, or gets a value that no line can carry", async () => {
+	it("has conflict markers, an invalid key, or a value that a line cannot represent", async () => {
 		const uri = await put(".env", "<<<<<<< HEAD\nK=1\n=======\nK=2\n>>>>>>> x\n");
 		assert.match(await checkRefused(uri, "conflict-markers"), /place-\d+\/\.env: .*Resolve the conflict/);
 		await assert.rejects(writeEnvValue(at(".env.1"), "1K", "new"), { code: "key-invalid" });
@@ -207,7 +207,7 @@ describe("an env file that cannot be written", () => {
 		await assert.rejects(stat(at(".env.1").fsPath), { code: "ENOENT" });
 	});
 
-	it("is a link out of the workspace folder, unless that was agreed to", async () => {
+	it("is a link out of the workspace folder, unless allowed", async () => {
 		const outside = await mkdtemp(join(tmpdir(), "env-files-"));
 		const target = join(outside, "secret.env");
 		await writeFile(target, "K=old\n");
@@ -243,7 +243,7 @@ describe("finding env files", () => {
 	const patterns = ["**/.env", "**/.env.*"];
 	const found = async () => (await findEnvFiles(patterns)).map(({ path, state }) => `${path} ${state}`);
 
-	it("offers each folder a new .env, and what there is, without examples and dependencies", async () => {
+	it("offers each folder a new .env and its existing files, without examples and dependencies", async () => {
 		const { length } = folder.uri.fsPath;
 		const within = place.slice(length + 1);
 		for (const name of [".env", ".env.local", ".env.example", "a.env", ".envrc"]) await put(name, "");
@@ -258,13 +258,13 @@ describe("finding env files", () => {
 		]);
 	});
 
-	it("finds nothing but the new one by no pattern, and each file once", async () => {
+	it("finds only the new file without patterns, and each file once", async () => {
 		assert.deepEqual((await findEnvFiles([])).length, 1);
 		await put(".env", "");
 		assert.equal((await findEnvFiles(["**/.env", "**/.env", "**/.e*"])).length, 2);
 	});
 
-	it("reads the example beside a file, its own one first", async () => {
+	it("reads the example next to a file, preferring its own", async () => {
 		assert.equal(await exampleTextFor(at(".env")), "");
 		assert.equal(await exampleTextFor(at("missing/.env")), "");
 		await put(".env.sample", "SAMPLE=\n");
@@ -275,7 +275,7 @@ describe("finding env files", () => {
 		assert.equal(await exampleTextFor(at(".env.local")), "LOCAL=\n");
 	});
 
-	it("reads a missing file as an empty one", async () => {
+	it("reads a missing file as empty", async () => {
 		assert.equal(await readEnvFile(at(".env")), "");
 	});
 });
@@ -284,7 +284,7 @@ describe("git", () => {
 	const git = (...args: string[]) => execFileSync("git", args, { cwd: place, encoding: "utf8" });
 	beforeEach(() => git("init", "--quiet"));
 
-	it("tells an ignored file from one that a commit would take", async () => {
+	it("distinguishes an ignored file from one that a commit would include", async () => {
 		const uri = at(".env");
 		assert.equal(await gitState(uri), "not-ignored");
 		await put(".gitignore", ".env\n");
@@ -295,17 +295,17 @@ describe("git", () => {
 		assert.equal(await gitState(vscode.Uri.file(join(tmpdir(), ".env"))), "no-repository");
 	});
 
-	it("is not taken in by names that read like patterns", async () => {
+	it("is not confused by names that look like patterns", async () => {
 		await put(".env.a", "");
 		git("add", ".env.a");
 		assert.equal(await gitState(at(".env.[a]")), "not-ignored");
 	});
 
-	it("answers unknown where git cannot be asked", async () => {
+	it("returns unknown if Git cannot be run", async () => {
 		assert.equal(await gitState(at("missing/.env")), "unknown");
 	});
 
-	/** Each in a folder of its own: VS Code may take a file that is written twice at once for changed behind its back. */
+	/** Each in a folder of its own: VS Code may mistake two quick writes to one file for a change by another program. */
 	async function checkIgnored(
 		folder: string,
 		name: string,
@@ -322,7 +322,7 @@ describe("git", () => {
 		assert.equal(await gitState(uri), "ignored");
 	}
 
-	it("ignores a file after its line was added, with the file's own line ending", async () => {
+	it("ignores a file after its line was added, with the file's line ending", async () => {
 		for (const _ of ["added", "there already"]) {
 			const { saved } = await addToGitignore(at(".env"));
 			assert.equal(saved, "saved");
@@ -332,7 +332,7 @@ describe("git", () => {
 		await checkIgnored("two", "a [b]*/.env", "# c\n", "# c\n/a \\[b]\\*/.env\n");
 	});
 
-	it("takes the nearest .gitignore, up to the repository's top", async () => {
+	it("uses the nearest .gitignore, up to the repository's root", async () => {
 		await mkdir(join(place, "one/two"), { recursive: true });
 		await put(".gitignore", "");
 		await put("one/.gitignore", "x\n");

@@ -49,7 +49,7 @@ describe("on an env line", () => {
 	}
 
 	describe("a hover", () => {
-		it("says which token it is, its state, its permissions, its last use and where else it stands", async () => {
+		it("shows the token, its status, permissions, last use and other lines", async () => {
 			const { token, id } = await window.create("orders-api", { description: "For the shop" });
 			await window.put(".env.test", `X=1\nSAME=${token}\n`);
 			const { document } = await showKnown(window, `A=1\nB=${token}\n`);
@@ -76,14 +76,14 @@ describe("on an env line", () => {
 			}
 		});
 
-		it("offers for an unknown value to take it over or to ignore it", async () => {
+		it("offers to import or ignore an unknown value", async () => {
 			const { document } = await showKnown(window, `A=${unknown}\n`);
 			const text = plain(hoverText(document, 0));
 			assert.match(text, /\*\*Unknown token of GitLab\*\*/);
 			assert.match(text, /\[Import\]\(command:tokensmith\.importToken\?.*\[Ignore\]\(command:/);
 		});
 
-		it("shows a hostile name as letters and trusts only the commands that it links", async () => {
+		it("shows a hostile name as text and trusts only the commands that it links", async () => {
 			const { token } = await window.create("[x](command:workbench.action.quit)**b**");
 			const { document } = await showKnown(window, `A=${token}\n`);
 			const content = hoverAt(document, 0);
@@ -93,7 +93,7 @@ describe("on an env line", () => {
 			assert.ok(!content.supportHtml);
 		});
 
-		it("has no hash of the value in its links, on which values could be tried", async () => {
+		it("has no hash of the value in its links, against which guesses could be tested", async () => {
 			const value = "ghp_R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1";
 			const editor = await showKnown(window, `A=${value}\n`);
 			const content = decodeURIComponent(hoverAt(editor.document, 0)?.value ?? "");
@@ -101,7 +101,7 @@ describe("on an env line", () => {
 			assert.ok(!content.includes(hashOf(value).slice("sha256:".length)), content);
 		});
 
-		it("has links that lead to the line as it is when they are clicked", async () => {
+		it("has links that resolve to the line when they are clicked", async () => {
 			const { token, id } = await window.create("moved");
 			const editor = await showKnown(window, `A=${token}\n`);
 			const [line] = window.bindings.linesOf(id);
@@ -115,7 +115,7 @@ describe("on an env line", () => {
 	});
 
 	describe("a lens", () => {
-		it("names the token, its state and what is to be done", async () => {
+		it("shows the token, its status and the next action", async () => {
 			const active = await window.create("active");
 			const disabled = await window.create("disabled");
 			await window.client.disableToken(disabled.id);
@@ -145,7 +145,7 @@ describe("on an env line", () => {
 			]);
 		});
 
-		it("is on no commented line, and on none at all when the setting says so", async () => {
+		it("is absent from commented-out lines, and from all lines if the setting is off", async () => {
 			const { token } = await window.create("commented");
 			const { document } = await showKnown(window, `# A=${token}\nB=${token}\n`);
 			assert.deepEqual(
@@ -156,7 +156,7 @@ describe("on an env line", () => {
 			assert.deepEqual(lensTitles(document), []);
 		});
 
-		it("offers to reveal what is masked", async () => {
+		it("offers to reveal a masked value", async () => {
 			const { token } = await window.create("masked");
 			const { document } = await showKnown(window, `A=${token}\n`);
 			await set("masking.enabled", true);

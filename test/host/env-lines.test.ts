@@ -25,7 +25,7 @@ let count = 0;
 const at = (name: string) => vscode.Uri.file(join(place, name));
 const diskOf = (name: string) => readFile(join(place, name), "utf8");
 
-/** Writes the file and answers the lines of it that hold the secret. */
+/** Writes the file and returns its lines with the secret. */
 async function put(name: string, text: string): Promise<KnownLine[]> {
 	await writeFile(join(place, name), text);
 	return linesIn(at(name), text);
@@ -73,7 +73,7 @@ describe("writing many lines", () => {
 	});
 
 	describe("replacing secrets in many lines", () => {
-		it("changes plain, quoted and exported ones, in LF and CRLF, with a byte order mark and keys that come twice", async () => {
+		it("changes plain, quoted and exported lines, in LF and CRLF, with a byte order mark and repeated keys", async () => {
 			const lines = [
 				...(await put(".env", `# mine\nA=${secret}\nB="${secret}" # why\n`)),
 				...(await put(".env.local", `\uFEFFexport A='${secret}'\r\nX=1\r\nA=${secret}`)),
@@ -84,7 +84,7 @@ describe("writing many lines", () => {
 			assert.equal(await diskOf(".env.local"), `\uFEFFexport A='${successor}'\r\nX=1\r\nA=${successor}`);
 		});
 
-		it("is taken back by one undo", async () => {
+		it("is reverted by one undo", async () => {
 			const text = `A=${secret}\nX=1\nB="${secret}"\n`;
 			const lines = await put(".env", text);
 			const { document } = await vscode.window.showTextDocument(at(".env"));
@@ -94,7 +94,7 @@ describe("writing many lines", () => {
 			assert.equal(document.getText(), text);
 		});
 
-		it("finds a line that has moved, and takes the one that is meant where the value stands twice", async () => {
+		it("finds a line that has moved, and the right one if the value occurs twice", async () => {
 			const [, second] = await put(".env", `A=${secret}\nX=1\nY=1\nA=${secret}\n`);
 			assert.ok(second);
 			await writeFile(at(".env").fsPath, `# new\nA=${secret}\nX=1\nY=1\nA=${secret}\n`);
@@ -102,7 +102,7 @@ describe("writing many lines", () => {
 			assert.equal(await diskOf(".env"), `# new\nA=${secret}\nX=1\nY=1\nA=${successor}\n`);
 		});
 
-		it("leaves what is not saved yet to whoever wrote it", async () => {
+		it("does not save other unsaved changes", async () => {
 			const lines = [...(await put(".env", `A=${secret}\n`)), ...(await put(".env.local", `B=${secret}\n`))];
 			const document = await edit(".env", top, "# mine\n");
 			const { saved, unsaved } = await replaceSecrets(rotated(lines));
@@ -112,14 +112,14 @@ describe("writing many lines", () => {
 			assert.equal(await diskOf(".env.local"), `B=${successor}\n`);
 		});
 
-		it("changes nothing anywhere when one file cannot be changed", async () => {
+		it("changes no file if one file cannot be changed", async () => {
 			const good = await put(".env", `A=${secret}\n`);
 			const conflict = await put(".env.1", `<<<<<<< HEAD\nA=${secret}\n=======\nA=1\n>>>>>>> x\n`);
 			await checkRefused([...good, ...conflict], "conflict-markers");
 			assert.equal(await diskOf(".env"), `A=${secret}\n`);
 		});
 
-		it("changes the others when that is asked for, and names what it left", async () => {
+		it("changes the others on request, and names those left", async () => {
 			const good = await put(".env", `A=${secret}\n`);
 			const conflict = await put(".env.1", `<<<<<<< HEAD\nA=${secret}\n=======\nA=1\n>>>>>>> x\n`);
 			const written = await replaceSecrets(rotated([...conflict, ...good]), { whenRefused: "leave" });
@@ -147,7 +147,7 @@ describe("writing many lines", () => {
 			await rm(outside, { recursive: true });
 		});
 
-		it("refuses a line that somebody gave another value meanwhile, on disk or in an editor", async () => {
+		it("refuses a line whose value has changed meanwhile, on disk or in an editor", async () => {
 			const onDisk = await put(".env", `A=${secret}\n`);
 			await writeFile(at(".env").fsPath, "A=other\n");
 			await checkRefused(onDisk, "changed");
@@ -157,13 +157,13 @@ describe("writing many lines", () => {
 			assert.equal(await diskOf(".env"), "A=other\n");
 		});
 
-		it("counts as not saved what VS Code has closed before it could be saved", async () => {
+		it("reports as not saved a document that VS Code closed before saving", async () => {
 			const save = () => Promise.reject(new Error("Document has been closed"));
 			const document = { isDirty: true, uri: at(".env"), save } as unknown as vscode.TextDocument;
 			await assert.rejects(saveChange({ document, wasDirty: false }), { code: "not-saved" });
 		});
 
-		it("says which files hold what when one cannot be saved", async () => {
+		it("reports the state of each file if one cannot be saved", async () => {
 			const files = new FaultyFiles({ "/.env.1": `A=${secret}\n`, "/.env.2": `B=${secret}\n` }, "/.env.1");
 			const registration = vscode.workspace.registerFileSystemProvider("faulty", files);
 			try {
@@ -183,7 +183,7 @@ describe("writing many lines", () => {
 			}
 		});
 
-		it("reads a line's secret only while it is the one that the line is known by", async () => {
+		it("reads a line's secret only while it is the expected one", async () => {
 			const [line] = await put(".env", `A=${secret}\n`);
 			assert.ok(line);
 			assert.equal(await secretOn(line), secret);
@@ -192,7 +192,7 @@ describe("writing many lines", () => {
 	});
 
 	describe("commenting lines out", () => {
-		it("is one edit, which undo takes back", async () => {
+		it("is a single edit that can be undone", async () => {
 			const text = `A=${secret}\nX=1\n  export B="${secret}" # why\n`;
 			const lines = await put(".env", text);
 			const { document } = await vscode.window.showTextDocument(at(".env"));
@@ -202,7 +202,7 @@ describe("writing many lines", () => {
 			assert.equal(document.getText(), text);
 		});
 
-		it("refuses a line that holds another value by now", async () => {
+		it("refuses a line whose value has changed", async () => {
 			const lines = await put(".env", `A=${secret}\n`);
 			await writeFile(at(".env").fsPath, "A=other\n");
 			await assert.rejects(commentOut(lines), { code: "changed" });

@@ -16,12 +16,12 @@ export interface HostRun {
 	environment: Record<string, string>;
 }
 
-/** VS Code's settings and state, and with them the extension's data. */
+/** VS Code's settings and state, including the extension's data. */
 export function userDataIn(folder: string): string {
 	return join(folder, "user-data");
 }
 
-/** Fulfils with how it went: the end of VS Code's own words are of use only when it failed. */
+/** Resolves to the outcome: the end of VS Code's own output matters only if it failed. */
 export async function runInExtensionHost(run: HostRun): Promise<{ ok: boolean; log: string }> {
 	const log = new LogTail();
 	const own = process.env.TOKENSMITH_VSCODE !== "desktop";

@@ -10,7 +10,7 @@ import { OneWindow } from "./one-window.ts";
 const section = "editor.tokenColorCustomizations";
 const own = { strings: "#008000", textMateRules: [{ scope: "keyword", settings: { fontStyle: "bold" } }] };
 
-describe("what hides values in a first frame", () => {
+describe("the rule that hides values in the first frame", () => {
 	let window: OneWindow;
 	const opened: FirstFrame[] = [];
 
@@ -50,7 +50,7 @@ describe("what hides values in a first frame", () => {
 		return textMateRules.map(({ scope }) => scope);
 	};
 
-	it("stands beside the person's own colours, which are given back as they were", async () => {
+	it("is added to the user's own colors, which are restored unchanged", async () => {
 		await setColors(own);
 		const one = frame();
 		await want(one, "hide");
@@ -59,7 +59,7 @@ describe("what hides values in a first frame", () => {
 		assert.deepEqual(colors(), own);
 	});
 
-	it("leaves nothing in settings that had nothing, and takes away what an ended window has left", async () => {
+	it("leaves empty settings empty, and removes the rule of a window that has ended", async () => {
 		const ended = frame();
 		await want(ended, "hide");
 		assert.deepEqual(scopes(), ["meta.env-value.string.tokensmith"]);
@@ -68,7 +68,7 @@ describe("what hides values in a first frame", () => {
 		assert.equal(colors(), undefined);
 	});
 
-	it("stays for as long as any window wants it", async () => {
+	it("stays as long as any window needs it", async () => {
 		const [presenting, other] = [frame(), frame()];
 		await want(presenting, "hide");
 		await want(other, "hide");
@@ -78,14 +78,14 @@ describe("what hides values in a first frame", () => {
 		assert.equal(colors(), undefined);
 	});
 
-	it("survives colours that make no sense", async () => {
+	it("tolerates invalid colors", async () => {
 		await setColors({ textMateRules: "all" });
 		const one = frame();
 		await want(one, "hide");
 		assert.deepEqual(scopes(), ["meta.env-value.string.tokensmith"]);
 	});
 
-	it("is overruled on a line that was asked for, in examples, and where another window masks", async () => {
+	it("is overridden on a revealed line, in examples, and if only another window masks", async () => {
 		const one = frame();
 		const masking = new Masking({ memory: memoryOf(), firstFrame: one });
 		masking.open();

@@ -61,7 +61,7 @@ describe("identifying", () => {
 		await rm(place, { recursive: true, force: true, maxRetries: 10 });
 	});
 
-	/** Goes down the list, and does what the first row does with which something can be done. */
+	/** Moves down the list and runs the first row that has an action. */
 	async function choosingFirst(identified: Promise<void>): Promise<void> {
 		const pressing = setInterval(() => {
 			void vscode.commands.executeCommand(press.down);
@@ -80,7 +80,7 @@ describe("identifying", () => {
 		["the ends of a secret", () => token.partialToken],
 		["an id", () => token.id],
 	] as const)
-		it(`leads from ${what} in a selection to the line that holds the secret`, async () => {
+		it(`leads from ${what} in a selection to the line with the secret`, async () => {
 			await writeFile(join(place, "other.txt"), `first\nthe token ${text()}\nlast\n`);
 			await select(1);
 			await choosingFirst(identifyToken(call));
@@ -89,7 +89,7 @@ describe("identifying", () => {
 			assert.equal(editor?.selection.active.line, 2);
 		});
 
-	it("starts from a line of an env file and from a token of a view", async () => {
+	it("starts from an env file line and from a token in a view", async () => {
 		const [line] = bindings.linesOf(token.id);
 		assert.ok(line);
 		for (const argument of [{ line }, { id: token.id }]) {
@@ -99,7 +99,7 @@ describe("identifying", () => {
 		}
 	});
 
-	it("ends in silence, with nothing asked of the daemon, when nothing is pasted", async () => {
+	it("ends silently, without a request to the daemon, if nothing is pasted", async () => {
 		const pressing = setInterval(() => void vscode.commands.executeCommand(press.escape), 50);
 		try {
 			assert.equal(await vscode.commands.executeCommand("tokensmith.identify"), undefined);

@@ -16,7 +16,7 @@ describe("ignored values", () => {
 		new IgnoredSecrets({ memory, storage, log: { warn: (message) => void logged.push(message) } });
 	const remembered = () => JSON.stringify(memory.get("ignoredSecrets"));
 
-	/** What is told of a value once the key is there. */
+	/** Whether the value is ignored, once the key has been read. */
 	async function isIgnored(ignored: IgnoredSecrets, hash: string): Promise<boolean> {
 		const opened = new Promise((resolve) => ignored.onDidChange(resolve));
 		if (!ignored.has(hash)) return false;
@@ -28,7 +28,7 @@ describe("ignored values", () => {
 		[memory, stored, logged] = [memoryOf(), new Map(), []];
 	});
 
-	it("are known again in another window, and taken back", async () => {
+	it("are shared with another window, and can be restored", async () => {
 		await open().add(one);
 		const ignored = open();
 		assert.deepEqual([await isIgnored(ignored, one), await isIgnored(ignored, other)], [true, false]);
@@ -39,7 +39,7 @@ describe("ignored values", () => {
 		assert.equal(ignored.has(one), false);
 	});
 
-	it("are kept in a form that no value can be tried on without what SecretStorage holds", async () => {
+	it("are stored so that guesses cannot be tested without the key in SecretStorage", async () => {
 		await open().add(one);
 		assert.ok(!remembered().includes(one) && !remembered().includes(one.slice(7, 30)));
 		const before = remembered();
@@ -48,12 +48,12 @@ describe("ignored values", () => {
 		assert.notEqual(remembered(), before);
 	});
 
-	it("ask for no key where there are none", () => {
-		const never = () => assert.fail("nobody is to be asked");
+	it("read no key if there are none", () => {
+		const never = () => assert.fail("SecretStorage must not be read");
 		assert.equal(open({ get: never, store: never }).has(one), false);
 	});
 
-	it("of an earlier version stay ignored, and their hashes are gone from the memory", async () => {
+	it("of an earlier version stay ignored, and their hashes are removed from the state", async () => {
 		await memory.update("ignoredSecrets", [one]);
 		const ignored = open();
 		assert.equal(await isIgnored(ignored, one), true);
@@ -61,7 +61,7 @@ describe("ignored values", () => {
 		assert.ok(!remembered().includes(one));
 	});
 
-	it("are asked about again where their key is lost, or cannot be read", async () => {
+	it("are reported again if their key is lost or cannot be read", async () => {
 		await open().add(one);
 		stored.clear();
 		assert.equal(await isIgnored(open(), one), false);

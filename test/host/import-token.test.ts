@@ -8,7 +8,7 @@ import { servicesOf } from "./services.ts";
 
 const unknown = "glpat-Zk3xQ9wLr7TbV2nYcHd5";
 
-describe("a secret that nobody knows", () => {
+describe("an unknown secret", () => {
 	let window: OneWindow;
 
 	beforeEach(async () => {
@@ -53,7 +53,7 @@ describe("a secret that nobody knows", () => {
 		await until("its line is known", () => window.bindings.linesIn(fileIn(window))[0]?.tokenId === token.id);
 	});
 
-	it("is not asked about any more when it is ignored, until it is wanted again", async () => {
+	it("is not reported while it is ignored, until ignored secrets are restored", async () => {
 		await showKnown(window, `A_TOKEN=${unknown}\n`);
 		const [line] = window.bindings.linesIn(fileIn(window));
 		assert.ok(line);

@@ -1,6 +1,6 @@
 /**
- * What VS Code loads as the extension's tests: runs every test file beside it with mocha, inside the extension host.
- * The report goes to whoever started VS Code over a socket, since the host's console is full of VS Code's own words.
+ * Loaded by VS Code as the extension's tests: runs every test file next to it with mocha, inside the extension host.
+ * The report is sent to the starting process over a socket, since the host's console is full of VS Code's own output.
  */
 import { once } from "node:events";
 import { globSync } from "node:fs";

@@ -32,7 +32,7 @@ console.log("It is " + process.env.API_TOKEN);
 const variable = `\${command:tokensmith.secretForDebug}`;
 const acceptRow = "workbench.action.acceptSelectedQuickOpenItem";
 
-describe("secrets in what runs", () => {
+describe("passing secrets to programs", () => {
 	let home: DaemonHome;
 	let client: Client;
 	let live: LiveTokens;
@@ -104,14 +104,14 @@ describe("secrets in what runs", () => {
 			return promise.finally(() => listener.dispose());
 		}
 
-		it("has the secret in its program's environment, and ends as that does", async () => {
+		it("passes the secret in its program's environment, and ends with the program's exit code", async () => {
 			assert.equal(await run(), 0);
 			assert.equal(await seen(), hashOf(token.token));
 			assert.equal(await run({ command: "exit 3", args: undefined }), 3);
 			assert.deepEqual(failures, []);
 		});
 
-		it("asks once, and again for another command, another folder, another variable or another token", async () => {
+		it("asks once, and again for another command, folder, variable or token", async () => {
 			await run();
 			await run();
 			assert.equal(asked.length, 1);
@@ -125,7 +125,7 @@ describe("secrets in what runs", () => {
 			assert.equal(asked.length, 5);
 		});
 
-		it("asks at each start where it was allowed once", async () => {
+		it("asks at each start if it was allowed once", async () => {
 			answer = "once";
 			await run();
 			await run();
@@ -133,14 +133,14 @@ describe("secrets in what runs", () => {
 			assert.deepEqual(consents.all, []);
 		});
 
-		it("does not run when the person says no, and says nothing", async () => {
+		it("does not run if the user declines, and shows no message", async () => {
 			answer = "no";
 			assert.notEqual(await run(), 0);
 			assert.equal(await ran(), false);
 			assert.deepEqual(failures, []);
 		});
 
-		it("does not run, and asks nothing, in Restricted Mode", async () => {
+		it("does not run and does not ask in Restricted Mode", async () => {
 			isTrusted = false;
 			assert.notEqual(await run(), 0);
 			assert.equal(await ran(), false);
@@ -148,7 +148,7 @@ describe("secrets in what runs", () => {
 			assert.match(String(failures[0]), /Restricted Mode/);
 		});
 
-		it("does not run for a token that is not there, or whose secret is not here", async () => {
+		it("does not run if the token does not exist or its secret is not stored here", async () => {
 			assert.notEqual(await run({ tokens: { API_TOKEN: "missing" } }), 0);
 			const { id } = await client.createToken({ name: "elsewhere", permissions: ["orders.read"] });
 			await until("it is known", () => live.tokens.some((one) => one.id === id));
@@ -158,7 +158,7 @@ describe("secrets in what runs", () => {
 			assert.match(String(failures[1]), /not stored on this machine/);
 		});
 
-		it("says so when its program cannot be ended, and throws nothing at VS Code", async () => {
+		it("reports that its program cannot be terminated, without throwing", async () => {
 			const program = "setInterval(() => {}, 1000); console.log('It runs')";
 			const task = { command: "node", args: ["-e", program], cwd: place, needs: [] };
 			const prepare = async () => ({ task, secrets: {} });
@@ -171,7 +171,7 @@ describe("secrets in what runs", () => {
 			terminal.open();
 			await until("the program runs", () => written.includes("It runs\r\n"));
 			const { kill } = process;
-			// What is not ours cannot be had as the superuser.
+			// A process of another user cannot be created as the superuser, so kill fails here.
 			process.kill = () => {
 				throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
 			};
@@ -185,7 +185,7 @@ describe("secrets in what runs", () => {
 			await closed;
 		});
 
-		it("leaves no secret in any file of VS Code", async () => {
+		it("leaves no secret in VS Code's files", async () => {
 			await run();
 			assert.deepEqual(await filesWith(String(process.env.TOKENSMITH_USER_DATA), token.token), []);
 			assert.deepEqual(await filesWith(folder.uri.fsPath, token.token), []);
@@ -237,7 +237,7 @@ describe("secrets in what runs", () => {
 			assert.equal(await seen(), hashOf(token.token));
 		});
 
-		it("asks once for a configuration, and again when it is another", async () => {
+		it("asks once for a configuration, and again after it has changed", async () => {
 			const debugging = new TokenDebugging(deps());
 			const start = (more: object) =>
 				debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, config({ ...tokens, ...more }));
@@ -250,7 +250,7 @@ describe("secrets in what runs", () => {
 			assert.equal(asked.length, 4);
 		});
 
-		it("does not start, in silence, when the person says no", async () => {
+		it("does not start if the user declines, and shows no message", async () => {
 			answer = "no";
 			const debugging = new TokenDebugging(deps());
 			const resolved = await debugging.resolveDebugConfigurationWithSubstitutedVariables(
@@ -261,7 +261,7 @@ describe("secrets in what runs", () => {
 			assert.deepEqual(failures, []);
 		});
 
-		it("does not start in Restricted Mode, nor where the secret would be seen", async () => {
+		it("does not start in Restricted Mode, or if the secret would be visible", async () => {
 			const debugging = new TokenDebugging(deps());
 			const start = (more: object) =>
 				debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, config({ ...tokens, ...more }));
@@ -274,19 +274,19 @@ describe("secrets in what runs", () => {
 			assert.equal(asked.length, 0);
 		});
 
-		it("leaves a configuration without tokens as it is", async () => {
+		it("does not change a configuration without tokens", async () => {
 			const debugging = new TokenDebugging(deps());
 			const plain = config({ console: "integratedTerminal", trace: true });
 			assert.equal(await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, plain), plain);
 		});
 
-		it("does not start through VS Code with a token that nobody knows", async () => {
+		it("does not start through VS Code with an unknown token", async () => {
 			const unknown = { tokensmithTokens: { API_TOKEN: "missing" } };
 			assert.equal(await vscode.debug.startDebugging(folder, config(unknown)), false);
 			assert.equal(await ran(), false);
 		});
 
-		it("does not start through VS Code when its variable gets no secret", async () => {
+		it("does not start through VS Code if its variable receives no secret", async () => {
 			const asking = config({ env: { API_TOKEN: variable } });
 			assert.equal(await vscode.debug.startDebugging(folder, asking), false);
 			assert.equal(await ran(), false);
@@ -296,7 +296,7 @@ describe("secrets in what runs", () => {
 			const choose = async () => token;
 			const raw = (more: object = {}) => config({ env: { API_TOKEN: variable }, ...more });
 
-			/** As VS Code does: the variable is asked for, and its value takes its place. */
+			/** As VS Code does: the variable is resolved, and its value inserted. */
 			async function start(
 				debugging: TokenDebugging,
 				more: object = {},
@@ -309,7 +309,7 @@ describe("secrets in what runs", () => {
 				return await debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, filled);
 			}
 
-			it("gives the secret to the configuration that asks for it", async () => {
+			it("passes the secret to the configuration that requests it", async () => {
 				const resolved = await start(new TokenDebugging(deps()), {}, raw());
 				assert.deepEqual(resolved, config({ env: { API_TOKEN: token.token } }));
 				assert.ok(asked[0]?.lines.includes("env: API_TOKEN"));
@@ -318,7 +318,7 @@ describe("secrets in what runs", () => {
 				assert.equal(await seen(), hashOf(token.token));
 			});
 
-			it("takes the name or the id of the token from an input's arguments", async () => {
+			it("reads the token's name or ID from an input's arguments", async () => {
 				const debugging = new TokenDebugging(deps());
 				for (const wanted of ["orders-api", token.id, { token: "orders-api" }]) {
 					const resolved = await start(debugging, {}, wanted);
@@ -327,7 +327,7 @@ describe("secrets in what runs", () => {
 				assert.equal(asked.length, 1);
 			});
 
-			it("gives nothing where no debugging is about to start, as from a task's input", async () => {
+			it("returns nothing if no debugging is starting, as for a task's input", async () => {
 				const debugging = new TokenDebugging(deps());
 				await assert.rejects(debugging.placeholderFor("orders-api", choose), /Only a debug configuration/);
 				debugging.resolveDebugConfiguration(folder, config());
@@ -335,17 +335,17 @@ describe("secrets in what runs", () => {
 				assert.equal(asked.length, 0);
 			});
 
-			it("gives a task that asks while a start waits at a prompt no secret, also of what was allowed", async () => {
+			it("passes no secret to a task that asks while a start is waiting at a prompt, even with consent", async () => {
 				const debugging = new TokenDebugging(deps());
 				assert.ok(await start(debugging));
 				assert.equal(consents.all.length, 1);
-				// The next start is cancelled at a prompt, of which nobody is told.
+				// The next start is cancelled at a prompt, which VS Code does not report.
 				debugging.resolveDebugConfiguration(folder, raw());
 				const value = await debugging.placeholderFor("orders-api", choose);
 				assert.match(value, /^tokensmith-[0-9a-f-]{36}$/);
 			});
 
-			it("asks again for another program, though the variable was allowed for the first", async () => {
+			it("asks again for another program, even if the variable was allowed for the first", async () => {
 				const debugging = new TokenDebugging(deps());
 				await start(debugging);
 				await start(debugging, { program: "/x/evil.cjs" });
@@ -354,7 +354,7 @@ describe("secrets in what runs", () => {
 				assert.equal(asked.length, 3);
 			});
 
-			it("does not start where the secret would stand outside the environment", async () => {
+			it("does not start if the secret would be outside the environment", async () => {
 				const debugging = new TokenDebugging(deps());
 				for (const more of [
 					{ args: [variable] },
@@ -367,7 +367,7 @@ describe("secrets in what runs", () => {
 				assert.ok(!JSON.stringify(failures.map(String)).includes(token.token));
 			});
 
-			it("does not start when the person says no, and says nothing", async () => {
+			it("does not start if the user declines, and shows no message", async () => {
 				answer = "no";
 				assert.equal(await start(new TokenDebugging(deps())), undefined);
 				assert.deepEqual(failures, []);
@@ -376,7 +376,7 @@ describe("secrets in what runs", () => {
 	});
 
 	describe("a terminal", () => {
-		it("has the secret in its environment, and nothing of it is kept for the next window", async () => {
+		it("has the secret in its environment, and keeps nothing for the next window", async () => {
 			const keyed = [{ key: "API_TOKEN", token }];
 			const options = terminalOptions(keyed, { API_TOKEN: token.token }, folder);
 			const { env: _, ...shown } = options;
@@ -392,7 +392,7 @@ describe("secrets in what runs", () => {
 			assert.deepEqual(await filesWith(String(process.env.TOKENSMITH_USER_DATA), token.token), []);
 		});
 
-		it("is opened for a token with a variable that is remembered for the workspace and the lineage", async () => {
+		it("remembers a token's variable for the workspace and the lineage", async () => {
 			const window = await OneWindow.open("terminal");
 			const memory = memoryOf();
 			const pressing = setInterval(() => void vscode.commands.executeCommand(acceptRow), 100);
@@ -417,7 +417,7 @@ describe("secrets in what runs", () => {
 			}
 		});
 
-		it("names its tokens, and a hostile name is only letters there", () => {
+		it("names its tokens, and shows a hostile name as text", () => {
 			const keyed = [{ key: "A", token: { ...token, name: "a\u001b]0;x\u0007b" } }];
 			const { message } = terminalOptions(keyed, { A: token.token }, folder);
 			assert.match(String(message), /A \(a\]0;xb\)/);

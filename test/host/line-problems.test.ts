@@ -34,7 +34,7 @@ describe("problems of env lines", () => {
 			.filter(({ source }) => source === "Tokensmith")
 			.map(({ code, severity, range }) => `${range.start.line + 1} ${code} ${severity}`);
 
-	/** VS Code also has those of the extension itself, whose daemon knows none of these tokens. */
+	/** VS Code also has problems from the extension itself, whose daemon has none of these tokens. */
 	function open(): LineProblems {
 		const { bindings, live } = window;
 		const problems = new LineProblems({ bindings, live, tracked });
@@ -42,7 +42,7 @@ describe("problems of env lines", () => {
 		return problems;
 	}
 
-	it("say what is wrong, and go when it is mended", async () => {
+	it("describe what is wrong, and disappear once it is fixed", async () => {
 		const soon = await window.create("soon", { expiry: inDays(5) });
 		const urgent = await window.create("urgent", { expiry: inDays(0.5) });
 		const dead = await window.create("dead");
@@ -62,23 +62,23 @@ describe("problems of env lines", () => {
 		await until("they are gone", () => found().length === 0);
 	});
 
-	it("are of a commented line only if git would publish it", async () => {
+	it("are reported for a commented-out line only if Git would publish it", async () => {
 		const dead = await window.create("dead");
 		await window.client.revokeToken(dead.id);
 		execFileSync("git", ["init", "--quiet"], { cwd: window.place });
 		tracked.open();
 		open();
-		// Without an editor, for VS Code's own git would then hold on to a repository that goes.
+		// Without an editor, since VS Code's own Git extension would then keep a removed repository open.
 		await window.put(".env", `# A=${dead.token}\nB=${dead.token}\n`);
 		await window.bindings.whenReady();
 		await until("the other is there", () => found().includes("2 revoked 0"));
 		assert.ok(!found().some((line) => line.startsWith("1 revoked")));
 		execFileSync("git", ["add", "--force", ".env"], { cwd: window.place });
 		tracked.forget();
-		await until("git has it", () => found().includes("1 tracked 1") && found().includes("2 tracked 1"));
+		await until("Git tracks it", () => found().includes("1 tracked 1") && found().includes("2 tracked 1"));
 	});
 
-	it("tell two keys with one token, and a token that nobody knows", async () => {
+	it("include two keys with one token, and an unknown token", async () => {
 		const { token } = await window.create("shared");
 		open();
 		await showKnown(window, `A=${token}\nB=${token}\nA=${token}\nC=${unknown}\n`);
@@ -90,7 +90,7 @@ describe("problems of env lines", () => {
 		assert.match(first?.message ?? "", /^A and B contain the same token, shared\.$/);
 	});
 
-	it("hold no value", async () => {
+	it("contain no value", async () => {
 		const { token } = await window.create("quiet");
 		open();
 		await showKnown(window, `A=${token}\nB=${token}\nC=${unknown}\n`);
@@ -99,7 +99,7 @@ describe("problems of env lines", () => {
 		assert.ok(!told.includes(token) && !told.includes(unknown));
 	});
 
-	it("have fixes that do something about them, the likeliest preferred", async () => {
+	it("have quick fixes, the most likely one preferred", async () => {
 		const dead = await window.create("dead");
 		await window.client.revokeToken(dead.id);
 		open();

@@ -32,7 +32,7 @@ describe("masking", () => {
 	const seen = (editor: vscode.TextEditor) =>
 		masking.rangesIn(editor).map((range) => editor.document.getText(range));
 
-	it("covers every value of an env file, at once and while it is typed, and nothing when it is off", async () => {
+	it("covers every value of an env file, at once and while typing, and nothing if it is off", async () => {
 		masking.open();
 		const editor = await show(window, "A=one\n# B=two\nC='three'\n");
 		assert.deepEqual(seen(editor), []);
@@ -46,14 +46,14 @@ describe("masking", () => {
 		await until("they are shown", () => seen(other).length === 0);
 	});
 
-	it("leaves examples and other files alone", async () => {
+	it("does not mask examples and other files", async () => {
 		masking.open();
 		await set("masking.enabled", true);
 		assert.deepEqual(seen(await show(window, "A=one\n", ".env.example")), []);
 		assert.deepEqual(seen(await show(window, "A=one\n", "notes.txt")), []);
 	});
 
-	it("shows a line that was asked for, until the cursor leaves it", async () => {
+	it("shows a revealed line until the cursor leaves it", async () => {
 		masking.open();
 		const editor = await show(window, "A=one\nB=two\n");
 		await set("masking.enabled", true);
@@ -76,7 +76,7 @@ describe("masking", () => {
 		await until("it is masked again", () => brief.rangesIn(editor).length === 1);
 	});
 
-	it("covers in presentation mode whatever could be a secret, in every file, and is kept over a reload", async () => {
+	it("covers every possible secret in every file in presentation mode, and persists across a reload", async () => {
 		const { token } = await window.create("presented");
 		const memory = memoryOf();
 		const first = new Masking({ memory, firstFrame: frame() });

@@ -1,4 +1,4 @@
-/** A memory as VS Code gives one to an extension; this one belongs to the test. */
+/** A memento like the one that VS Code passes to an extension, owned by the test. */
 import type * as vscode from "vscode";
 
 export function memoryOf(): vscode.Memento {

@@ -1,4 +1,6 @@
-/** What one window has for its views, with a daemon of its own and a folder for env files in the workspace. */
+/**
+ * The parts that one window has for its views, with a daemon of its own and a folder for env files in the workspace.
+ */
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,7 +26,7 @@ export class OneWindow {
 	readonly live: LiveTokens;
 	readonly bindings: Bindings;
 	readonly ignored = new IgnoredSecrets({ memory: memoryOf(), storage: secretsIn(new Map()), log: this.log });
-	/** The secrets that are kept, by their keys in SecretStorage. */
+	/** The stored secrets, by their keys in SecretStorage. */
 	readonly kept = new Map<string, string>();
 	readonly secrets = new SecretStore(secretsIn(this.kept));
 	readonly secretsChanged = new vscode.EventEmitter<unknown>();
@@ -65,7 +67,7 @@ export class OneWindow {
 		await writeFile(join(this.place, name), content);
 	}
 
-	/** With all that is open in VS Code. */
+	/** Also closes everything that is open in VS Code. */
 	async close(): Promise<void> {
 		await closeEditors();
 		const { bindings, live, ignored, log, secretsChanged } = this;

@@ -21,7 +21,7 @@ describe("the command Open Token Overview", () => {
 		assert.equal(panels()[0]?.label, "Token Overview");
 	});
 
-	it("opens another one when it was closed", async () => {
+	it("opens a new panel after it was closed", async () => {
 		await vscode.window.tabGroups.close(panels());
 		await until("the panel is closed", () => panels().length === 0);
 		await vscode.commands.executeCommand("tokensmith.showOverview", "nonsense");

@@ -1,6 +1,6 @@
 /**
- * A person in front of VS Code: reads every message and answers those that they were told to. Messages are answered
- * here because VS Code refuses to show modal ones while tests run; quick inputs are real, and keys are pressed in them.
+ * A user at VS Code: reads every message and answers those that the test has prepared. Messages are answered here
+ * because VS Code refuses to show modal ones while tests run; quick inputs are real, and receive key presses.
  */
 import * as vscode from "vscode";
 
@@ -30,7 +30,7 @@ export class Person implements vscode.Disposable {
 		for (const name of shows) Object.assign(vscode.window, { [name]: this.#show });
 	}
 
-	/** Answers each message that reads so with the button. All others are left unanswered. */
+	/** Answers each message that matches with the button. All others are left unanswered. */
 	answers(to: RegExp, button: string): void {
 		this.#answers.push({ to, button });
 	}
@@ -40,7 +40,7 @@ export class Person implements vscode.Disposable {
 		return this.told.at(-1);
 	}
 
-	/** Presses the key again and again until the work is done. */
+	/** Presses the key repeatedly until the work is done. */
 	async presses<Result>(key: keyof typeof keys, work: PromiseLike<Result>): Promise<Result> {
 		const pressing = setInterval(() => void vscode.commands.executeCommand(keys[key]), 100);
 		try {

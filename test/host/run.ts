@@ -1,6 +1,6 @@
 /**
- * Runs test/host/*.test.ts inside VS Code's extension host: `node test/host/run.ts COUNTS_FILE [NAME…]`, where a name
- * is that of a test file without its ending, and without one all are run.
+ * Runs test/host/*.test.ts inside VS Code's extension host: `node test/host/run.ts COUNTS_FILE [NAME…]`. A name is that
+ * of a test file without its ending; without names, all test files run.
  */
 import { once } from "node:events";
 import { existsSync, globSync, rmSync } from "node:fs";
@@ -76,7 +76,7 @@ function testFiles(): string[] {
 	return names.length === 0 ? files : files.filter((file) => names.includes(basename(file, ".test.ts")));
 }
 
-/** The tests' report arrives here as it is written. */
+/** Receives the tests' report as it is written. */
 async function listenForReport(): Promise<Server> {
 	const server = createServer((socket) => socket.pipe(process.stdout, { end: false }));
 	server.listen(0, "127.0.0.1");

@@ -24,7 +24,7 @@ describe("settings", () => {
 		changed.clear();
 	});
 
-	it("are a policy that the daemon takes, as long as nobody changes them", () => {
+	it("are a policy that the daemon accepts by default", () => {
 		assert.deepEqual(policy.parse(policyFromSettings()), {
 			secretPrefix: "tks",
 			defaultExpiryDays: 30,
@@ -39,7 +39,7 @@ describe("settings", () => {
 		assert.equal(preferredPort(), 47600);
 	});
 
-	it("group one's own permissions by what they are about", async () => {
+	it("group the user's permissions by what they are about", async () => {
 		await set("permissions", {
 			"api.engagements.read": "Read engagements",
 			"datasets:write": "Write data sets",
@@ -55,7 +55,7 @@ describe("settings", () => {
 		});
 	});
 
-	it("count as not set where they make no sense and nobody else judges them", async () => {
+	it("count as not set if they are invalid and the daemon does not check them", async () => {
 		await set("daemon.preferredPort", 70_000);
 		await set("expiry.warningDays", [1, "soon", 14, -3, 14]);
 		await set("envFiles.patterns", ["**/.env.local", "", 5]);
@@ -66,12 +66,12 @@ describe("settings", () => {
 		assert.deepEqual(policyFromSettings().permissions, []);
 	});
 
-	it("leave to the daemon what it judges", async () => {
+	it("pass on unchanged what the daemon checks", async () => {
 		await set("expiry.defaultDays", "many");
 		assert.equal(policy.safeParse(policyFromSettings()).success, false);
 	});
 
-	it("know which changes make another policy", async () => {
+	it("report which changes affect the policy", async () => {
 		const changes: boolean[] = [];
 		const listener = vscode.workspace.onDidChangeConfiguration((change) =>
 			changes.push(affectsPolicy(change)),

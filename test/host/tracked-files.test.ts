@@ -18,7 +18,7 @@ describe("git", () => {
 	});
 	afterEach(() => rm(repository, { recursive: true }));
 
-	it("names the tracked files of several repositories, whatever they are called", async () => {
+	it("returns the tracked files of several repositories, whatever their names", async () => {
 		await mkdir(join(repository, "inner"));
 		const names = [".env", ".env.[a]", ".env.a", ".env.ö", "inner/.env"];
 		for (const name of names) await writeFile(of(name).fsPath, "A=1\n");
@@ -32,7 +32,7 @@ describe("git", () => {
 		);
 	});
 
-	it("lets go of a file that stays where it is", async () => {
+	it("untracks a file without deleting it", async () => {
 		await writeFile(of(".env").fsPath, "A=1\n");
 		git("", "add", "--force", ".env");
 		await writeFile(of(".env").fsPath, "A=2\n");

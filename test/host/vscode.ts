@@ -15,7 +15,7 @@ process.exit(await runTests());
 
 async function runTests(): Promise<number> {
 	const { values, positionals } = parseArgs({
-		strict: false, // The flags of a desktop window mean nothing here.
+		strict: false, // Flags of a desktop window, which have no meaning here.
 		allowPositionals: true,
 	});
 	const server = await startServer({
@@ -37,7 +37,7 @@ async function runTests(): Promise<number> {
 	}
 }
 
-/** VS Code's page calls these two when it runs tests. */
+/** VS Code's page calls these two functions when it runs tests. */
 async function testsEnd(page: Page, serverEnded: Promise<void>): Promise<number> {
 	const { promise, resolve } = Promise.withResolvers<number>();
 	const give = (what: string) => {
