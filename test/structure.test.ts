@@ -65,7 +65,6 @@ const notReworded: readonly string[] = [
 	"test/process/",
 	"test/reporter.ts",
 	"test/untouched.ts",
-	"test/workbench/",
 ];
 
 interface Import {

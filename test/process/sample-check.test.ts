@@ -1,4 +1,4 @@
-/** The sample's `node check.mjs`, which is the first thing that somebody new to this runs. */
+/** The sample's `node check.mjs`, the first command that a new user runs. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { DaemonChild } from "./daemon.ts";
 
 const sample = resolve(import.meta.dirname, "..", "workbench", "sample", "orders-service");
 const whereElse =
-	/"Copy curl Test" in a token's menu there has its address: put that into \.env, as in\nURL=http/;
+	/"Copy curl Test" in a token's menu copies a command with its address\. Put the address into \.env, as in\nURL=http/;
 
 describe("the sample's check", () => {
 	let folder: string;
@@ -46,9 +46,9 @@ describe("the sample's check", () => {
 		stranger.closeAllConnections();
 		stranger.close();
 		await once(stranger, "close");
-		const [, atNobody] = await check(generateSecret("tks"), url);
-		for (const words of [atStranger, atNobody]) {
-			assert.ok(words.startsWith(`No daemon of Tokensmith answers at ${url} (`), words);
+		const [, atClosedPort] = await check(generateSecret("tks"), url);
+		for (const words of [atStranger, atClosedPort]) {
+			assert.ok(words.startsWith(`No Tokensmith daemon responds at ${url} (`), words);
 			assert.match(words, whereElse);
 		}
 	});

@@ -1,4 +1,4 @@
-/** A small service on Express whose every route asks for a token, as a reader of the README would write it. */
+/** A small service on Express in which every route requires a token, as a reader of the README would write it. */
 import express, { type Express, type Request } from "express";
 import { requireToken, tokenOf } from "tokensmith";
 

@@ -1,4 +1,4 @@
-/** The same on plain `node:http`: the middleware answers what it refuses, and calls the handler for the rest. */
+/** The same on plain `node:http`: the middleware responds to refused requests, and calls the handler for the others. */
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { requireToken, tokenOf } from "tokensmith";
 

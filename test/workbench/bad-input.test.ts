@@ -1,4 +1,7 @@
-/** What a person, a file, a setting or a stranger gets wrong: it is said with a way on, and nothing is half done. */
+/**
+ * Mistakes in input, files, settings and on the port: each is reported with a way to continue, and nothing is left half
+ * done.
+ */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -44,10 +47,10 @@ describe("bad input", () => {
 		await rm(envFile, { recursive: true, force: true });
 	});
 
-	it("leaves a stranger on the preferred port alone and answers on another", async () => {
+	it("does not disturb another program on the preferred port and listens on another", async () => {
 		const { url } = await runningDaemon(workbench.userData);
 		assert.notEqual(new URL(url).port, String((stranger.address() as AddressInfo).port));
-		await createToken(window, { name: "Beside a stranger" });
+		await createToken(window, { name: "On another port" });
 		assert.deepEqual(asked, []);
 	});
 
@@ -59,7 +62,7 @@ describe("bad input", () => {
 		await window.input.waitForQuestion(".env is a folder. Choose a file.");
 	});
 
-	it("refuses an env file that is read-only before anything is created", async () => {
+	it("refuses a read-only env file before anything is created", async () => {
 		await writeFile(envFile, "URL=1\n", { mode: 0o444 });
 		const wizard = await CreateWizard.open(window);
 		await wizard.goTo("file", { name: "For a read-only file" });
@@ -68,7 +71,7 @@ describe("bad input", () => {
 		await window.input.waitForQuestion(".env is read-only. Make it writable, or choose another file.");
 	});
 
-	it("keeps the token when the file turns out not to be writable, and writes it on another try", async () => {
+	it("keeps the token if the file cannot be written, and writes it on another attempt", async () => {
 		await writeFile(envFile, "URL=1\n");
 		const wizard = await CreateWizard.open(window);
 		await wizard.goTo("summary", { name: "Second try", file: ".env" });
@@ -84,8 +87,8 @@ describe("bad input", () => {
 		assert.equal(await readFile(envFile, "utf8"), `URL=1\nAPI_TOKEN=${secret}\n`);
 	});
 
-	it("replaces another value only after a yes, which shows the key and never the value", async () => {
-		const other = "value-of-somebody-else";
+	it("replaces another value only after confirmation, which shows the key and never the value", async () => {
+		const other = "value-of-another-service";
 		await writeFile(envFile, `API_TOKEN=${other} # keep me\n`);
 		const wizard = await CreateWizard.open(window);
 		await wizard.goTo("replace", { name: "Replacing", file: ".env", replace: "yes" });
@@ -100,7 +103,7 @@ describe("bad input", () => {
 		assert.equal(await readFile(envFile, "utf8"), `API_TOKEN=${secret} # keep me\n`);
 	});
 
-	it("asks again for what the daemon refuses, with all other answers kept", async () => {
+	it("asks again if the daemon refuses an answer, and keeps all other answers", async () => {
 		const client = daemonClient(workbench.userData);
 		const wizard = await CreateWizard.open(window);
 		await wizard.goTo("summary", { name: "For reports", permissions: ["reports.read"], expiry: "7 days" });
@@ -126,7 +129,7 @@ describe("bad input", () => {
 		assert.ok(!(await client.listTokens()).some(({ name }) => name === "For reports"));
 	});
 
-	it("offers to open a folder when there is no workspace, and creates a token all the same", async () => {
+	it("offers to open a folder if there is no workspace, and can still create a token", async () => {
 		const bare = await workbench.openWindow("nothing");
 		const wizard = await CreateWizard.open(bare);
 		await wizard.goTo("file", { name: "Without a folder" });
@@ -144,7 +147,7 @@ describe("bad input", () => {
 		await bare.close();
 	});
 
-	it("sets a damaged database aside, says so with a button, and goes on with what is sound", async () => {
+	it("moves a damaged database aside, reports that with a button, and continues with the intact data", async () => {
 		const data = dataDirectory(workbench.userData);
 		await createToken(window, { name: "Before the damage" });
 		await killDaemon(workbench.userData);
@@ -163,7 +166,7 @@ describe("bad input", () => {
 });
 
 describe("a data directory that cannot be written", () => {
-	it("is said in the view, and Try Again goes on once it can be", async () => {
+	it("is reported in the view, and Try Again continues once it can be written", async () => {
 		const workbench = await Workbench.start();
 		try {
 			const data = dataDirectory(workbench.userData);

@@ -1,13 +1,11 @@
-/**
- * Finds a Chromium that Playwright can drive, and gets one when there is none.
- */
+/** Finds a Chromium that Playwright can drive, and installs one if there is none. */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
 import { installDebianPackage } from "../debian.ts";
 
-/** For a machine without a display, a sandbox or a graphics card; nothing calls home. */
+/** For a machine without a display, a sandbox or a graphics card, and without background network requests. */
 const quietArguments = [
 	"--no-sandbox",
 	"--disable-gpu",
@@ -48,7 +46,7 @@ function findBrowser(): string | undefined {
 	return [...onPath, ...applications, chromium.executablePath()].find(isExecutable);
 }
 
-/** Debian's own package where we may install it, else Playwright's build in the person's cache. */
+/** Debian's own package if it can be installed, else Playwright's build in the user's cache. */
 function getBrowser(): string {
 	const tries = process.getuid?.() === 0 ? [installWithApt, installWithPlaywright] : [installWithPlaywright];
 	for (const install of tries) {

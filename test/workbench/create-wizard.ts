@@ -1,11 +1,12 @@
 /**
- * "Tokensmith: Create API Token" as a person walks through it: knows its questions by their words, and nothing of its code.
+ * Walks through "Tokensmith: Create API Token" as a user does: knows the questions by their words, and none of the
+ * code.
  */
 import assert from "node:assert/strict";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 
-/** What a person answers; whatever is left out is the shortest way through. */
+/** The answers to give; an omitted answer takes the shortest way. */
 export interface Answers {
 	name: string;
 	permissions?: readonly string[];
@@ -16,14 +17,14 @@ export interface Answers {
 	addresses?: string;
 	/** A path in the workspace. */
 	file?: string;
-	/** Left out: git is not expected to ask. */
+	/** Omitted: the Git question is not expected. */
 	git?: "Add the file to .gitignore" | "Write it there anyway";
 	key?: string;
-	/** Left out: no value is expected to stand there. */
+	/** Omitted: the key is expected to have no value. */
 	replace?: "yes";
 }
 
-/** The questions in their order, by the words that stand in the empty box. */
+/** The questions in order, by the placeholder of the empty box. */
 const questions = {
 	name: "Billing service",
 	permissions: "What may the token do?",
@@ -66,12 +67,12 @@ export class CreateWizard {
 		await this.#walk("name", question, answers);
 	}
 
-	/** Goes on from a question that is asked now. */
+	/** Continues from a question that is currently asked. */
 	async goOn(from: Question, answers: Answers): Promise<void> {
 		await this.#walk(from, "summary", answers);
 	}
 
-	/** From the summary on: creates the token, and answers the secret as the dialog shows it. */
+	/** From the summary: creates the token and returns the secret shown in the dialog. */
 	async create(): Promise<string> {
 		const { input } = this.#window;
 		await input.pick("Create Token");
@@ -82,7 +83,7 @@ export class CreateWizard {
 
 	async #walk(from: Question, to: Question, answers: Answers): Promise<void> {
 		const asked = questionsOf(answers);
-		assert.ok(asked.includes(to), `with these answers nobody asks for ${to}`);
+		assert.ok(asked.includes(to), `these answers lead to no question for ${to}`);
 		for (const question of asked.slice(asked.indexOf(from), asked.indexOf(to))) {
 			await this.waitFor(question);
 			await this.#answer(question, answers);
@@ -125,7 +126,10 @@ function questionsOf({ expiry, exactExpiry, file, git, replace }: Answers): Ques
 	return (Object.keys(questions) as Question[]).filter((question) => asked[question] ?? true);
 }
 
-/** The whole way: answers everything, creates the token, closes the dialog and what is said after it. Answers the secret. */
+/**
+ * The complete wizard: answers everything, creates the token, and closes the dialog and the following messages. Returns
+ * the secret.
+ */
 export async function createToken(window: WorkbenchWindow, answers: Answers): Promise<string> {
 	const wizard = await CreateWizard.open(window);
 	await wizard.goTo("summary", answers);

@@ -1,6 +1,4 @@
-/**
- * The daemon that the extension started for one VS Code, seen from outside: through its `daemon.json` alone.
- */
+/** The daemon that the extension started for one VS Code, seen from outside: only through its `daemon.json`. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Verification } from "../../daemon/client/client.ts";
@@ -14,7 +12,7 @@ export function dataDirectory(userData: string): string {
 	return join(userData, "User", "globalStorage", "tokensmith.tokensmith");
 }
 
-/** undefined: none is running that says so. */
+/** undefined: no daemon is announced there. */
 export async function readDaemonFile(userData: string): Promise<DaemonFile | undefined> {
 	const file = join(dataDirectory(userData), "daemon.json");
 	const content = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -24,7 +22,7 @@ export async function readDaemonFile(userData: string): Promise<DaemonFile | und
 	return content === undefined ? undefined : JSON.parse(content);
 }
 
-/** Waits until one lives. */
+/** Waits until a daemon is running. */
 export function runningDaemon(userData: string): Promise<DaemonFile> {
 	return until("a daemon runs", async () => {
 		const daemon = await readDaemonFile(userData);
@@ -32,25 +30,25 @@ export function runningDaemon(userData: string): Promise<DaemonFile> {
 	});
 }
 
-/** The owner's client for the daemon that runs. */
+/** The owner's client for the running daemon. */
 export function daemonClient(userData: string): Client {
 	return new Client(() => runningDaemon(userData));
 }
 
-/** Whether a secret is good, as soon as there is a daemon to ask. */
+/** Whether a secret is valid, as soon as a daemon can be asked. */
 export async function verifiedIn(userData: string, secret: string): Promise<Verification> {
 	await runningDaemon(userData);
 	return await verified(dataDirectory(userData), secret);
 }
 
-/** Ends the daemon as a crash would, and waits until it has gone. */
+/** Kills the daemon, as in a crash, and waits until it has ended. */
 export async function killDaemon(userData: string): Promise<void> {
 	const { pid } = await runningDaemon(userData);
 	process.kill(pid, "SIGKILL");
 	await until("the daemon is dead", () => !isAlive(pid));
 }
 
-/** It outlives the windows on purpose; a test's must not outlive the test. */
+/** The daemon outlives its windows by design; a test's daemon must not outlive the test. */
 export async function stopDaemon(userData: string): Promise<void> {
 	const daemon = await readDaemonFile(userData);
 	if (daemon === undefined || !isAlive(daemon.pid)) return;

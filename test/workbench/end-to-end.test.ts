@@ -1,4 +1,4 @@
-/** The whole way: a token created in the workbench, used by a service, revoked in the workbench. */
+/** The complete path: a token created in the workbench, used by a service, revoked in the workbench. */
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { readdir, writeFile } from "node:fs/promises";
@@ -22,14 +22,14 @@ describe("a service with a token", () => {
 	});
 	after(() => workbench.stop());
 
-	/** Runs the sample's service with an env file that the workbench wrote; answers what it says. */
+	/** Runs the sample's service with an env file written by the workbench; returns its output. */
 	async function check(permission: string, file = ".env"): Promise<string> {
 		const { url } = await runningDaemon(workbench.userData);
 		const env = { PATH: process.env.PATH, URL: url };
 		return run([`--env-file=${file}`, "check.mjs", permission], { cwd: workbench.workspace, env });
 	}
 
-	it("is let in with its permission, refused without, and refused right after the revocation", async () => {
+	it("is accepted with its permission, refused without, and refused immediately after the revocation", async () => {
 		await createToken(window, { name: "Orders", file: ".env", git: "Add the file to .gitignore" });
 		assert.match(await check("orders.read"), /^200 "Orders" may use orders\.read/);
 		assert.match(await check("orders.write"), /^403 refused/);
@@ -49,7 +49,7 @@ describe("a service with a token", () => {
 		);
 	});
 
-	it("goes on working when the person shrinks from revoking it", async () => {
+	it("keeps working if the user cancels the revocation", async () => {
 		await writeFile(join(workbench.workspace, ".env.staging"), "");
 		await createToken(window, { name: "Staging", file: ".env.staging", git: "Write it there anyway" });
 		await window.treeMenu("Staging", "Revoke Token…");
@@ -71,11 +71,11 @@ describe("a service with a token", () => {
 		assert.match(await check("orders.write", ".env.local"), /^403 /);
 		await window.reload();
 		await window.waitForTreeRow("Local");
-		// What the browser still holds in memory reaches its profile.
+		// The browser first writes its data in memory to its profile.
 		await workbench.restartBrowser();
 		window = await workbench.openWindow();
 
-		// Here, SecretStorage lies in the browser's profile, encrypted with a key of which the server keeps one half.
+		// Here, SecretStorage is in the browser's profile, encrypted with a key of which the server holds one half.
 		assert.deepEqual(await filesHolding(workbench.folder, secret), ["orders-service/.env.local"]);
 		const written = await readdir(join(workbench.userData, "User", "globalStorage", "tokensmith.tokensmith"));
 		for (const file of [/^snapshot-.*\.db$/, /^changes-.*\.log$/, /^daemon\.log$/, /^daemon\.json$/])
@@ -86,7 +86,7 @@ describe("a service with a token", () => {
 	});
 });
 
-/** What the program prints, whatever its exit code. */
+/** The program's output, whatever its exit code. */
 function run(args: string[], options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<string> {
 	return new Promise((resolve, reject) => {
 		execFile(process.execPath, args, options, (error, stdout, stderr) => {

@@ -1,4 +1,4 @@
-/** What a person sees and does on the lines of an env file, in the workbench. */
+/** What a user sees and does on the lines of an env file, in the workbench. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
@@ -29,7 +29,7 @@ describe("the lines of an env file", () => {
 	});
 	after(() => workbench.stop());
 
-	/** The texts above the lines, with plain spaces. */
+	/** The code lenses, with plain spaces. */
 	const lenses = () =>
 		window.page
 			.locator(".codelens-decoration")
@@ -37,7 +37,7 @@ describe("the lines of an env file", () => {
 	const line = (text: string) => window.page.locator(".editor-instance .view-line", { hasText: text });
 	const squiggles = () => window.page.locator(".squiggly-warning").count();
 
-	/** Whether the eye can read the value. */
+	/** Whether the value is readable on the screen. */
 	async function isShown(value: string): Promise<boolean> {
 		const parts = line(value).locator("span span", { hasText: value });
 		const opacities = await parts.evaluateAll((spans) =>
@@ -46,14 +46,14 @@ describe("the lines of an env file", () => {
 		return opacities.some((opacity) => opacity !== "0");
 	}
 
-	it("have the token's name and state above them", async () => {
+	it("have the token's name and status above them", async () => {
 		await until("the lens is there", async () => {
 			assert.deepEqual(await lenses(), ["orders-api · 30 days left | Rotate"]);
 			return true;
 		});
 	});
 
-	it("tell all about the token where the mouse rests, but not its value", async () => {
+	it("show the token's details on hover, but not its value", async () => {
 		await line("ORDERS_TOKEN").hover();
 		const hover = window.page.locator(".monaco-hover:visible", { hasText: "Permissions: orders.read" });
 		await hover.waitFor();
@@ -64,7 +64,7 @@ describe("the lines of an env file", () => {
 		await window.page.locator(".pane-body .monaco-list-row.selected", { hasText: "orders-api" }).waitFor();
 	});
 
-	it("are masked when the person wants that, but for the line that they ask for", async () => {
+	it("are masked if the setting is on, except for a revealed line", async () => {
 		await window.focusEditor(".env");
 		await window.runCommand("Tokensmith: Toggle Value Masking");
 		await until("they are masked", async () => !(await isShown(secret)) && !(await isShown("8080")));
@@ -79,7 +79,7 @@ describe("the lines of an env file", () => {
 		await until("they are shown", async () => (await isShown(secret)) && (await isShown("8080")));
 	});
 
-	it("show nothing in presentation mode, which the status bar says and ends", async () => {
+	it("stay masked in presentation mode, which the status bar shows and ends", async () => {
 		await window.runCommand("Tokensmith: Toggle Presentation Mode");
 		await until("they are masked", async () => !(await isShown(secret)));
 		assert.ok(!(await window.offersCommand("Tokensmith: Reveal Value")));
@@ -87,7 +87,7 @@ describe("the lines of an env file", () => {
 		await until("they are shown", () => isShown(secret));
 	});
 
-	it("are taken out of git by the quick fix, and stay where they are", async () => {
+	it("are untracked by the quick fix, and the file stays", async () => {
 		await until("the problem is there", async () => (await squiggles()) > 0);
 		await window.focusEditor(".env");
 		await window.press("ControlOrMeta+Home");
@@ -128,7 +128,7 @@ describe("the lines of an env file in Restricted Mode", () => {
 	});
 	after(() => workbench.stop());
 
-	it("are masked all the same, and nothing is found out about them", async () => {
+	it("are still masked, but not identified", async () => {
 		const line = window.page.locator(".editor-instance .view-line", { hasText: "ORDERS_TOKEN" });
 		await line.locator("span span[class*=ced-]").first().waitFor();
 		await line.hover();

@@ -1,4 +1,4 @@
-/** A person who gives up leaves no trace, however far they came. */
+/** A user who cancels leaves no trace, at whichever step. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
@@ -40,14 +40,14 @@ describe("escape", () => {
 		execFileSync("git", ["init", "--quiet"], { cwd: workbench.workspace });
 		await writeFile(join(workbench.workspace, ".env"), "API_TOKEN=another\n");
 		window = await workbench.openWindow();
-		// A daemon that is slow to start is said so, and this is not about that.
+		// The message about a slow daemon start is not part of this test.
 		await window.openView("Tokensmith");
 		await until("the list is there", async () => /No API tokens yet/.test(await window.welcomeText()));
 	});
 	after(() => workbench.stop());
 
 	for (const [question, answers] of Object.entries(cases) as [Question, Partial<Answers>][]) {
-		it(`at the question for ${question} leaves no token, no changed file and no word`, async () => {
+		it(`at the question for ${question} leaves no token, no changed file and no message`, async () => {
 			const before = await filesIn(workbench.workspace);
 			const wizard = await CreateWizard.open(window);
 			await wizard.goTo(question, { name: "Given up", ...answers });

@@ -1,11 +1,11 @@
 /**
- * All that lies in a folder, so that a test can say what has changed in it and that nothing else has, and where a
- * secret is.
+ * The contents of a folder, so that a test can check what has changed in it, that nothing else has, and where a secret
+ * is.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 
-/** The content of each file by its path; of a folder, whose path ends with a slash, nothing. Git's own files are left out. */
+/** The content of each file by its path. Folders have a trailing slash and no content. Git's own files are omitted. */
 export async function filesIn(folder: string): Promise<Record<string, string>> {
 	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
 	const files = entries.map(async (entry) => {
@@ -17,7 +17,7 @@ export async function filesIn(folder: string): Promise<Record<string, string>> {
 	return Object.fromEntries(all.filter(([path]) => !path.startsWith(".git/")).sort());
 }
 
-/** The paths of the files that hold this text, whatever kind of file they are. */
+/** The paths of the files that contain this text, whatever their type. */
 export async function filesHolding(folder: string, text: string): Promise<string[]> {
 	const needles = (["utf8", "utf16le"] as const).map((encoding) => Buffer.from(text, encoding));
 	const entries = await readdir(folder, { recursive: true, withFileTypes: true });

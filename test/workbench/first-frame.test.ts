@@ -1,4 +1,4 @@
-/** Masked values from the very first frame in which a file is drawn, in the workbench. */
+/** Values are masked from the very first frame in which a file is drawn, in the workbench. */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -60,7 +60,7 @@ describe("the first frame of an env file", () => {
 		return JSON.parse(settings)["editor.tokenColorCustomizations"];
 	}
 
-	it("has no value in it while values are masked, and all the rest", async () => {
+	it("shows everything except the values while values are masked", async () => {
 		await window.openFile(".env");
 		assert.deepEqual(await lines(), text.split("\n"));
 		await window.runCommand("Tokensmith: Toggle Value Masking");
@@ -80,7 +80,7 @@ describe("the first frame of an env file", () => {
 		}
 	});
 
-	it("hides the values of an example for no longer than until the extension hears of it", async () => {
+	it("hides the values of an example only until the extension is notified", async () => {
 		await window.openFile(".env.example");
 		await until("they are shown", async () => {
 			assert.deepEqual(await lines(), text.split("\n"));
@@ -88,7 +88,7 @@ describe("the first frame of an env file", () => {
 		});
 	});
 
-	it("shows the value of a line that was asked for, and nothing is left of all that in the settings", async () => {
+	it("shows the value of a revealed line, and leaves nothing in the settings", async () => {
 		await window.openFile(".env");
 		await window.press("ControlOrMeta+Home");
 		await window.press("ArrowDown");
@@ -105,7 +105,7 @@ describe("the first frame of an env file", () => {
 		});
 	});
 
-	it("has no value in it in presentation mode either", async () => {
+	it("shows no values in presentation mode either", async () => {
 		await window.runCommand("Tokensmith: Toggle Presentation Mode");
 		await until("the values are masked", async () => {
 			assert.deepEqual(await lines(), masked);
@@ -124,7 +124,7 @@ describe("the first frame of an env file", () => {
 		});
 	});
 
-	/** How many pieces of text the extension's own decoration covers. */
+	/** The number of text pieces that the extension's own decoration covers. */
 	function bullets(): Promise<number> {
 		return window.page
 			.locator(".editor-instance .view-line span[class*=ced-]")

@@ -1,4 +1,4 @@
-/** The walkthrough: its ticks follow what was really done, not what was clicked. */
+/** The walkthrough: a step is checked when it was really done, not when its button was clicked. */
 import assert from "node:assert/strict";
 import { createToken } from "./create-wizard.ts";
 import { daemonClient, verifiedIn } from "./daemon.ts";
@@ -29,9 +29,9 @@ describe("the first steps", () => {
 	const isTicked = (name: string) => step(name).locator(".codicon-getting-started-step-checked").isVisible();
 	const ticked = (name: string) => until(`the step ${name} is ticked`, () => isTicked(name));
 
-	it("are ticked also if they were done before the walkthrough was opened", () => ticked("overview"));
+	it("are checked even if they were done before the walkthrough was opened", () => ticked("overview"));
 
-	it("are not done by a wizard that was left", async () => {
+	it("are not checked by a cancelled wizard", async () => {
 		await step("create").click();
 		await window.page.locator(".getting-started-step.expanded .monaco-button").click();
 		await window.input.waitForStep("Create API Token");
@@ -39,7 +39,7 @@ describe("the first steps", () => {
 		for (const name of ["create", "insert", "use", "rotate"]) assert.equal(await isTicked(name), false, name);
 	});
 
-	it("are ticked as each is done, whichever way", async () => {
+	it("are checked when done, in whichever way", async () => {
 		const secret = await createToken(window, { name: "Billing", file: ".env" });
 		await ticked("create");
 		await ticked("insert");

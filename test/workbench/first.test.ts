@@ -1,4 +1,4 @@
-/** The first token, from the invitation to its line in the env file. */
+/** The first token, from the welcome view to its line in the env file. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
@@ -34,9 +34,9 @@ describe("before the first token", () => {
 		return wizard;
 	}
 
-	it("says what a token is and offers to create one", async () => {
+	it("explains tokens and offers to create one", async () => {
 		await until("the welcome text", async () =>
-			/No API tokens yet\.\s+Create API Token\s+A token gets just the permissions/.test(
+			/No API tokens yet\.\s+Create API Token\s+You choose a token.s permissions/.test(
 				await window.welcomeText(),
 			),
 		);
@@ -59,7 +59,7 @@ describe("before the first token", () => {
 		await window.input.waitForStep("(2/7)");
 	});
 
-	it("groups permissions by resource, finds them by name and description, and wants at least one", async () => {
+	it("groups permissions by resource, finds them by name and description, and requires at least one", async () => {
 		await openAt("permissions");
 		await until("the catalogue is shown", async () => {
 			assert.match((await window.input.rows()).join("\n"), /invoices\.read Read invoices .* invoices\n/);
@@ -78,7 +78,7 @@ describe("before the first token", () => {
 		assert.deepEqual(await window.input.checked(), ["orders.write", "webhooks.receive"]);
 	});
 
-	it("keeps every answer when a person goes back", async () => {
+	it("keeps every answer when going back", async () => {
 		const wizard = await openAt("addresses", {
 			permissions: ["orders.read", "invoices.read"],
 			expiry: "90 days",
@@ -94,7 +94,7 @@ describe("before the first token", () => {
 		await window.input.waitForActive("90 days");
 		await window.input.back();
 		await wizard.waitFor("permissions");
-		await until("both permissions are still ticked", async () => {
+		await until("both permissions are still checked", async () => {
 			assert.deepEqual(await window.input.checked(), ["orders.read", "invoices.read"]);
 			return true;
 		});
@@ -103,7 +103,7 @@ describe("before the first token", () => {
 		assert.equal(await window.input.value(), "Orders service");
 	});
 
-	it("refuses an expiry that is past, too far away or in no calendar as it is typed", async () => {
+	it("refuses an expiry that is past, too far away or not a date, while typing", async () => {
 		await openAt("exactExpiry", { exactExpiry: "" });
 		const remarks = {
 			"2020-01-31": "Fri, 31 Jan 2020, 23:59 UTC is in the past.",
@@ -123,14 +123,14 @@ describe("before the first token", () => {
 		await window.input.waitForStep("(4/7)");
 	});
 
-	it("asks once more before a token never expires", async () => {
+	it("asks for confirmation before a token never expires", async () => {
 		const wizard = await openAt("never", { expiry: "Never" });
 		await window.input.waitForActive("Choose an expiry");
 		await window.input.accept();
 		await wizard.waitFor("expiry");
 	});
 
-	it("refuses 10.0.0.0/33 as it is typed, and takes IPv4 and IPv6", async () => {
+	it("refuses 10.0.0.0/33 while typing, and accepts IPv4 and IPv6", async () => {
 		const wizard = await openAt("addresses");
 		await window.input.type("10.0.0.0/33");
 		await window.input.waitForMessage("10.0.0.0/33: the number after the slash goes from 0 to 32 for IPv4.");
@@ -141,7 +141,7 @@ describe("before the first token", () => {
 		await wizard.waitFor("file");
 	});
 
-	it("suggests the keys that .env.example has and .env lacks, and refuses what is no key", async () => {
+	it("suggests the keys that .env.example has and .env lacks, and refuses an invalid key", async () => {
 		const git = "Write it there anyway";
 		await openAt("key", { file: ".env", git });
 		await until("keys are suggested", async () => {
@@ -154,7 +154,7 @@ describe("before the first token", () => {
 		await window.input.waitForStep("(6/7)");
 	});
 
-	it("shows everything before anything is created, and lets each answer be changed", async () => {
+	it("shows all answers before anything is created, and lets each be changed", async () => {
 		const wizard = await openAt("summary", {
 			file: ".env",
 			git: "Add the file to .gitignore",
@@ -211,18 +211,18 @@ describe("the first token", () => {
 		assert.deepEqual(token?.allowedAddresses, ["127.0.0.1", "::1"]);
 	});
 
-	it("is listed with its time left, and its facts without its secret", async () => {
+	it("is listed with its remaining time, and its details without its secret", async () => {
 		const secret = await createToken(window, { name: "Listed", addresses: "127.0.0.1", expiry: "60 days" });
 		await until("it is listed", async () => (await window.treeRows()).includes("Listed 60 days"));
 		const tooltip = await window.treeTooltip("Listed");
-		// With ordinary spaces: non-breaking ones would have long lines broken within words.
+		// With ordinary spaces, so that long lines break between words.
 		for (const fact of ["(60 days left)", "Permissions: orders.read", "Allowed addresses: 127.0.0.1"])
 			assert.ok(tooltip.includes(fact), tooltip);
 		assert.ok(tooltip.includes(`Secret: tks_…${secret.slice(-4)}, kept in SecretStorage`), tooltip);
 		assert.ok(!(await window.page.content()).includes(secret), "the page must not hold the secret any more");
 	});
 
-	it("stays in SecretStorage when the window is loaded again and when the browser is", async () => {
+	it("stays in SecretStorage after a reload of the window and a restart of the browser", async () => {
 		const secret = await createToken(window, { name: "Kept" });
 		await window.reload();
 		await copySecret(window, "Kept", secret);
@@ -231,7 +231,7 @@ describe("the first token", () => {
 		await copySecret(window, "Kept", secret);
 	});
 
-	it("changes one line of an env file and no other byte, and undo takes it back", async () => {
+	it("changes one line of an env file and no other byte, and can be undone", async () => {
 		const folder = join(workbench.workspace, "deploy");
 		const [head, tail] = [
 			"\uFEFF# Production\r\n\r\nexport URL = 'http://127.0.0.1' # keep\r\nAPI_TOKEN=",
@@ -244,7 +244,7 @@ describe("the first token", () => {
 		assert.equal(await readFile(join(folder, ".env"), "utf8"), head + secret + tail);
 		assert.equal(await readFile(join(folder, ".gitignore"), "utf8"), ".env\n");
 		await window.answerNotification("“Deployment” is ready", "Open deploy/.env");
-		// VS Code opens by itself what is not saved at once, so that another .env may have a tab.
+		// VS Code opens files with unsaved changes by itself, so another .env may have a tab.
 		await until("it is in front", async () => (await window.editorLines()).includes("# Production"));
 		await window.focusEditor(".env");
 		await window.undo();

@@ -1,4 +1,4 @@
-/** The extension in German, in the real workbench: what it declares, what it says, and its panel. */
+/** The extension in German, in the real workbench: the manifest, the messages and the Token Overview. */
 import assert from "node:assert/strict";
 import { daemonClient } from "./daemon.ts";
 import { OverviewPage } from "./overview-page.ts";
@@ -19,11 +19,11 @@ describe("in German", () => {
 	});
 	after(() => workbench.stop());
 
-	it("an empty view says what to do", async () => {
+	it("an empty view explains what to do", async () => {
 		assert.match(await window.welcomeText(), /Noch keine API-Token\./);
 	});
 
-	it("the wizard asks, and says what is wrong", async () => {
+	it("the wizard's questions and errors are German", async () => {
 		await window.runCommand("Tokensmith: API-Token erstellen");
 		await window.input.waitForStep("API-Token erstellen: Name");
 		await window.input.type(" ");
@@ -42,7 +42,7 @@ describe("in German", () => {
 		assert.ok((await window.treeRows()).some((row) => row.startsWith("Aktiv")));
 	});
 
-	it("the Token Overview is all German", async () => {
+	it("the Token Overview is entirely German", async () => {
 		await window.runCommand("Tokensmith: Tokenübersicht öffnen");
 		const overview = await OverviewPage.bringToFront(window, "Tokenübersicht");
 		await until("the token is shown", async () => (await overview.names()).includes("Bestellungen"));

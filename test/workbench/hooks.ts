@@ -1,4 +1,4 @@
-/** Around every test of a person's way: one that fails tells what its windows show. */
+/** Hooks around every test of a user's path: a failed test reports what its windows show. */
 import type { RootHookObject } from "mocha";
 import { Workbench } from "./workbench.ts";
 
@@ -19,7 +19,7 @@ async function whatIsShown(): Promise<string> {
 	return windows.join("\n").replaceAll(anySecret, "tks_…");
 }
 
-/** The report prints the message out of the stack. */
+/** The report takes the message from the stack. */
 function addTo(error: Error, words: string): void {
 	const message = `${error.message}\n${words}`;
 	const stack = error.stack?.replace(error.message, () => message);

@@ -1,6 +1,6 @@
 /**
- * Puts a complete VS Code (its server and its web workbench) from npm into the person's cache, without a compiler and
- * without any other download server. Invariant: a folder that has its final name is complete.
+ * Installs a complete VS Code (server and web workbench) from npm into the user's cache, without a compiler and without
+ * any other download server. Invariant: a folder with its final name is complete.
  */
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
@@ -13,8 +13,7 @@ const recipe = import.meta.dirname;
 const modules = ["spdlog", "native-watchdog"] as const;
 
 /**
- * Answers the program that serves the workbench, after setting it up when this version has not been set up yet (under a
- * minute).
+ * Returns the program that serves the workbench, installing it first if this version is not installed (under a minute).
  */
 export async function ensureWorkbench(): Promise<string> {
 	const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "tokensmith");
@@ -26,7 +25,7 @@ export async function ensureWorkbench(): Promise<string> {
 	return join(folder, "node_modules", "code-server", "out", "node", "entry.js");
 }
 
-/** Changes with the packages and with what is put over them, so that an older folder is never taken for this one. */
+/** Depends on the packages and the files placed over them, so that an older folder is never reused. */
 async function recipeVersion(): Promise<string> {
 	const manifest = JSON.parse(await readFile(join(recipe, "package.json"), "utf8"));
 	const parts = ["package-lock.json", ...modules.map((module) => `stand-ins/${module}.cjs`)];
@@ -36,8 +35,8 @@ async function recipeVersion(): Promise<string> {
 }
 
 async function build(folder: string): Promise<void> {
-	// Beside its final place, so that the rename at the end is atomic; with our pid, so that a later run can tell
-	// an abandoned one from one that is being built.
+	// Next to its final place, so that the final rename is atomic; with our pid, so that a later run can distinguish an
+	// abandoned folder from one in progress.
 	const partial = `${folder}.partial-${process.pid}`;
 	const started = Date.now();
 	console.log(`Setting up VS Code for the workbench, once, about 600 MB in ${folder}`);
@@ -48,7 +47,7 @@ async function build(folder: string): Promise<void> {
 		console.log(`VS Code is set up (${Math.round((Date.now() - started) / 1000)} s)`);
 	} catch (cause) {
 		await rm(partial, { recursive: true, force: true });
-		if (await exists(folder)) return; // Another run was faster, and its folder is as good as ours.
+		if (await exists(folder)) return; // Another run was faster, and its folder is equally good.
 		throw new Error(
 			"VS Code could not be set up from npm. Check that npm can reach its registry, then start again.",
 			{ cause },
@@ -60,7 +59,7 @@ async function fill(folder: string): Promise<void> {
 	for (const file of ["package.json", "package-lock.json"]) await cp(join(recipe, file), join(folder, file));
 	console.log("  1/3 code-server");
 	await install(folder, "ci");
-	// Its own set-up script would do the next two steps, but also compile what `stand-ins` makes unnecessary.
+	// VS Code's own setup script would do the next two steps, but would also compile what `stand-ins` makes unnecessary.
 	const vscode = join(folder, "node_modules", "code-server", "lib", "vscode");
 	console.log("  2/3 what VS Code's server needs");
 	await install(vscode, "install");
@@ -77,7 +76,7 @@ function install(folder: string, verb: "ci" | "install"): Promise<void> {
 	return runNpm(folder, verb, "--no-save", "--omit=dev", "--ignore-scripts", ...quiet);
 }
 
-/** What an interrupted run left; one whose process lives is still being built. */
+/** Left over from an interrupted run; a folder whose process is running is still in progress. */
 async function removeAbandoned(cache: string, name: string): Promise<void> {
 	for (const entry of await readdir(cache)) {
 		const pid = entry.startsWith(`${name}.partial-`) ? Number(entry.split("-").at(-1)) : Number.NaN;

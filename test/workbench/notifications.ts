@@ -1,11 +1,11 @@
 /**
- * VS Code's notifications, as a person finds them: shown as a toast, else in the notification center. VS Code draws no
- * toast for a fourth notification within 800 ms, and takes those away that nobody answers.
+ * VS Code's notifications, as a user finds them: as a toast, else in the notification center. VS Code shows no toast
+ * for a fourth notification within 800 ms, and removes toasts that are not answered.
  */
 import type { Locator, Page } from "playwright-core";
 import { exactly } from "./quick-input.ts";
 
-/** What has no toast by then has none, or comes so late that the center is the place to wait for it. */
+/** A notification without a toast by then has none, or is so late that it is awaited in the center. */
 const toastMilliseconds = 5000;
 
 export class Notifications {
@@ -15,7 +15,7 @@ export class Notifications {
 		this.#page = page;
 	}
 
-	/** Waits for one with these words and answers all of its text. */
+	/** Waits for a notification with these words and returns its whole text. */
 	async read(text: string | RegExp): Promise<string> {
 		const message = this.#items(text).locator(".notification-list-item-message");
 		return this.#wherever(`says ${text}`, (patience) => message.innerText(patience));
@@ -49,7 +49,7 @@ export class Notifications {
 		}
 	}
 
-	/** What comes while the center is open is listed in it at once. */
+	/** A notification that arrives while the center is open is listed there immediately. */
 	async #inCenter<Value>(use: (patience: { timeout: number }) => Promise<Value>): Promise<Value> {
 		await this.#press('[id="status.notifications"] .statusbar-item-label');
 		const used = await use({ timeout: 20_000 });
@@ -57,7 +57,9 @@ export class Notifications {
 		return used;
 	}
 
-	/** Without the mouse: its tooltip would lie over the center, and its focus would close what an answer has opened. */
+	/**
+	 * Without the mouse: its tooltip would cover the center, and its focus would close whatever an answer has opened.
+	 */
 	async #press(button: string): Promise<void> {
 		await this.#page.locator(button).dispatchEvent("click");
 	}

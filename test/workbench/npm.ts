@@ -1,12 +1,10 @@
-/**
- * Runs npm quietly, in any folder, with the Node that runs us.
- */
+/** Runs npm quietly, in any folder, with the Node that runs this process. */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 
-/** Throws with all that npm said when it fails. */
+/** Throws with npm's whole output if it fails. */
 export async function runNpm(folder: string, ...args: string[]): Promise<void> {
-	// Under `npm start` this is npm's own script, which else would run with the machine's Node.
+	// Under `npm start` this is npm's own script, which would otherwise run with the machine's Node.
 	const script = process.env.npm_execpath;
 	const [command, commandArgs] = script ? [process.execPath, [script, ...args]] : ["npm", args];
 	const child = spawn(command, commandArgs, {
@@ -24,7 +22,7 @@ export async function runNpm(folder: string, ...args: string[]): Promise<void> {
 	if (code !== 0) throw new Error(`npm ${args.join(" ")} ended with code ${code}:\n${output.join("")}`);
 }
 
-/** An outer `npm --prefix DIR start` would otherwise make the inner npm work in DIR. */
+/** With an outer `npm --prefix DIR start`, the inner npm would otherwise work in DIR. */
 function outerEnvironment(): NodeJS.ProcessEnv {
 	const inherited = /^npm_config_(local_prefix|prefix|global|workspaces?|omit|include)$/i;
 	return Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.test(name)));

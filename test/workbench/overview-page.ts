@@ -1,4 +1,4 @@
-/** The Token Overview as a person uses it. Its page lies in a frame within a frame. */
+/** The Token Overview as a user operates it. Its page is in a frame within a frame. */
 import type { FrameLocator, Locator } from "playwright-core";
 import { visibleText } from "./quick-input.ts";
 import type { WorkbenchWindow } from "./window.ts";
@@ -15,7 +15,7 @@ export class OverviewPage {
 		return OverviewPage.#shownIn(window);
 	}
 
-	/** Goes to the panel of a window that has it open. */
+	/** Brings the panel of a window that has it open to the front. */
 	static async bringToFront(window: WorkbenchWindow, title = "Token Overview"): Promise<OverviewPage> {
 		await window.page.locator(".tabs-container .tab", { hasText: title }).click();
 		return OverviewPage.#shownIn(window);
@@ -52,7 +52,7 @@ export class OverviewPage {
 		return this.frame.locator(".timeline").getByRole("button", { name });
 	}
 
-	/** What a screen reader would say of where the focus is. */
+	/** What a screen reader would announce for the focused element. */
 	async focused(): Promise<string | null> {
 		return this.frame
 			.locator("body")
@@ -68,7 +68,7 @@ export class OverviewPage {
 		return visibleText(this.frame.locator(".detail h2"));
 	}
 
-	/** The filter is VS Code's text field, whose box lies within it. */
+	/** The filter is VS Code's text field, which contains the actual input. */
 	async filter(text: string): Promise<void> {
 		await this.frame.locator("vscode-textfield input").fill(text);
 	}

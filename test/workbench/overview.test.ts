@@ -1,4 +1,6 @@
-/** The panel Token Overview in the real workbench. With TOKENSMITH_SCREENSHOTS=yes its pictures become the README's. */
+/**
+ * The Token Overview panel in the real workbench. With TOKENSMITH_SCREENSHOTS=yes its screenshots replace the README's.
+ */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -27,7 +29,7 @@ describe("the Token Overview", () => {
 	});
 	after(() => workbench.stop());
 
-	it("says so when there are no tokens, and begins the first one", async () => {
+	it("offers to create the first token if there is none", async () => {
 		overview = await OverviewPage.open(window);
 		await overview.frame.getByText("No API tokens yet").waitFor();
 		await overview.frame.getByRole("button", { name: "Create API Token" }).click();
@@ -35,7 +37,7 @@ describe("the Token Overview", () => {
 		await window.input.leave();
 	});
 
-	it("shows each token as soon as it is there, the soonest to end first", async () => {
+	it("shows each token as soon as it exists, the next to expire first", async () => {
 		await createTokens(workbench);
 		await until("all tokens are shown", async () => (await overview.names()).length === 8);
 		assert.deepEqual((await overview.names()).slice(0, 3), [
@@ -47,7 +49,7 @@ describe("the Token Overview", () => {
 		assert.equal(await overview.status(), "8 tokens");
 	});
 
-	it("goes from mark to mark and through the table by keyboard", async () => {
+	it("is navigated by keyboard, from mark to mark and through the table", async () => {
 		await overview.mark(/^Nightly report/).click();
 		await window.press("ArrowRight");
 		assert.match((await overview.focused()) ?? "", /^Import from the old shop, \d days left$/);
@@ -61,7 +63,7 @@ describe("the Token Overview", () => {
 		await until("the actions are reached", async () => /Rotate/.test((await overview.focused()) ?? ""));
 	});
 
-	it("shows how often a token was verified and refused on each day, as bars and as a table", async () => {
+	it("shows the verifications and refusals per day, as bars and as a table", async () => {
 		await overview.row("Shop front").click();
 		await overview.frame.getByText("In the last 30 days: 12 accepted, 0 refused.").waitFor();
 		const today = overview.frame.locator(".usage .bar[tabindex='0']");
@@ -87,7 +89,7 @@ describe("the Token Overview", () => {
 		await overview.head("Time Left").getByRole("button").click();
 	});
 
-	it("opens the env line of a token, and comes back as it was left", async () => {
+	it("opens the env line of a token, and keeps its state", async () => {
 		await overview.row("Shop front").click();
 		await overview.frame.getByRole("button", { name: "Open Env Line" }).click();
 		await until("the env file is open", async () => (await window.tabs()).includes(".env"));
@@ -100,11 +102,11 @@ describe("the Token Overview", () => {
 		await window.waitForTreeRow("Shop front");
 	});
 
-	it("is there again after a reload of the window", async () => {
-		// Words that nothing else is saved with, or an earlier state of the page would be taken for the last one.
+	it("is restored after a reload of the window", async () => {
+		// Words that are saved nowhere else; otherwise an earlier state of the page could match.
 		await overview.filter("shop FRONT");
 		assert.equal(await overview.status(), "1 of 8 tokens");
-		await until("VS Code has saved what the panel remembers", () => window.hasSaved("shop FRONT"));
+		await until("VS Code has saved the panel's state", () => window.hasSaved("shop FRONT"));
 		await window.reload();
 		overview = await OverviewPage.bringToFront(window);
 		await until("the same token is marked", async () => (await overview.detail()) === "Shop front");
@@ -113,11 +115,11 @@ describe("the Token Overview", () => {
 		assert.equal(await overview.status(), "8 tokens");
 	});
 
-	it("runs under a content security policy that nothing of it breaks", () => {
+	it("runs under its content security policy without violations", () => {
 		assert.deepEqual(complaints, []);
 	});
 
-	it("has pictures in every theme", async () => {
+	it("has screenshots in every theme", async () => {
 		const folder = isKept
 			? resolve(import.meta.dirname, "..", "..", "media", "screenshots")
 			: await mkdtemp(join(tmpdir(), "tokensmith-overview-"));
@@ -131,7 +133,7 @@ describe("the Token Overview", () => {
 		if (!isKept) await rm(folder, { recursive: true });
 	});
 
-	it("shows a name as nothing but text", async () => {
+	it("shows a name as plain text", async () => {
 		await daemonClient(workbench.userData).createToken({ name: hostile, permissions: ["orders.read"] });
 		await overview.row("onerror").waitFor();
 		assert.equal(await overview.frame.locator("img").count(), 0);
@@ -139,7 +141,7 @@ describe("the Token Overview", () => {
 	});
 });
 
-/** One of each kind; one of them is used, and stands in an env file. */
+/** One token of each kind; one of them is used, and is in an env file. */
 async function createTokens({ userData, workspace }: Workbench): Promise<void> {
 	const client = daemonClient(userData);
 	const kinds: [name: string, permissions: string[], hours: number | null][] = [

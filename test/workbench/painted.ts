@@ -1,9 +1,13 @@
 /**
- * What the editors paint, told from what merely stands in the page: for each frame, by the style that it is painted in.
+ * Determines what the editors actually paint, as opposed to text that is only in the page: for each frame, by the style
+ * that it is painted with.
  */
 import type { Page } from "playwright-core";
 
-/** In the page: adds the functions that look at it. A resize observer runs after all scripts of a frame, just before its paint. */
+/**
+ * In the page: adds the functions that inspect it. A resize observer runs after all scripts of a frame, just before its
+ * paint.
+ */
 const script = `(() => {
 	const visible = (element) => {
 		const style = getComputedStyle(element);
@@ -49,19 +53,19 @@ const script = `(() => {
 })()`;
 
 export interface Frames {
-	/** Frames in which the text stood in an editor. */
+	/** Frames in which the text was in an editor. */
 	withText: number;
-	/** Those of them in which it could be read. */
+	/** Those of them in which the text was readable. */
 	painted: number;
 }
 
-/** The lines of the editors, from top to bottom; a dot for each character that is not painted. */
+/** The lines of the editors, from top to bottom, with a dot for each unpainted character. */
 export async function paintedLines(page: Page): Promise<string[]> {
 	await page.evaluate(script);
 	return await page.evaluate<string[]>("tokensmithPainted.painted()");
 }
 
-/** Looks at every frame from now on for a word. */
+/** Inspects every frame from now on for a word. */
 export async function recordFrames(
 	page: Page,
 	word: string,

@@ -1,6 +1,4 @@
-/**
- * VS Code's quick pick and input box, as a person uses them: one step of a wizard after the other.
- */
+/** VS Code's quick pick and input box, as a user operates them: one step of a wizard after the other. */
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 
@@ -15,17 +13,17 @@ export class QuickInput {
 		this.#box = this.#widget.locator(".quick-input-box input");
 	}
 
-	/** Waits for the step whose title has these words, for example "Create API Token (2/6)". */
+	/** Waits for the step whose title contains these words, for example "Create API Token (2/6)". */
 	async waitForStep(title: string): Promise<void> {
 		await this.#widget.locator(".quick-input-title", { hasText: title }).waitFor();
 	}
 
-	/** Waits for the question that these words stand for, in the box or under it, and for its rows if it has some. */
+	/** Waits for the question with these words in the box or below it, and for its rows if it has some. */
 	async waitForQuestion(placeholder: string): Promise<void> {
 		await this.#widget.locator(`.quick-input-box input[placeholder*="${placeholder}"]`).waitFor();
 	}
 
-	/** Waits until Enter would take the row with this label. */
+	/** Waits until Enter would choose the row with this label. */
 	async waitForActive(label: string): Promise<void> {
 		await this.#rows(".focused")
 			.filter({ has: this.#page.locator(firstLine, { hasText: exactly(label) }) })
@@ -36,7 +34,7 @@ export class QuickInput {
 		await this.#widget.waitFor({ state: "hidden" });
 	}
 
-	/** Replaces what stands in the box. */
+	/** Replaces the text in the box. */
 	async type(text: string): Promise<void> {
 		await this.#box.fill(text);
 	}
@@ -45,7 +43,7 @@ export class QuickInput {
 		return this.#box.inputValue();
 	}
 
-	/** What stands in the empty box. */
+	/** The placeholder of the empty box. */
 	async placeholder(): Promise<string> {
 		return (await this.#box.getAttribute("placeholder")) ?? "";
 	}
@@ -58,7 +56,7 @@ export class QuickInput {
 		await this.#box.press("Escape");
 	}
 
-	/** Leaves whatever is asked. */
+	/** Cancels whatever is asked. */
 	async leave(): Promise<void> {
 		if (await this.#widget.isVisible()) await this.escape();
 		await this.waitUntilClosed();
@@ -72,7 +70,7 @@ export class QuickInput {
 		await this.button("Back");
 	}
 
-	/** Presses a button of the title bar or beside the box. */
+	/** Presses a button of the title bar or next to the box. */
 	async button(label: string): Promise<void> {
 		await this.#widget.locator(`.action-label[aria-label^="${label}"]`).click();
 	}
@@ -82,7 +80,7 @@ export class QuickInput {
 		await (await this.#item(label)).click();
 	}
 
-	/** Ticks these items where several can be chosen; `accept` or OK ends the step. */
+	/** Checks these items of a step with several choices; `accept` or OK ends the step. */
 	async check(...labels: string[]): Promise<void> {
 		for (const label of labels) {
 			const row = await this.#item(label);
@@ -91,27 +89,27 @@ export class QuickInput {
 		}
 	}
 
-	/** Presses the OK button that a step with several choices has. */
+	/** Presses the OK button of a step with several choices. */
 	async ok(): Promise<void> {
 		await this.#widget.locator(".quick-input-action .monaco-button:visible", { hasText: "OK" }).click();
 	}
 
-	/** The labels that can be seen; a long list shows its beginning. */
+	/** The visible labels; a long list shows its beginning. */
 	async labels(): Promise<string[]> {
 		return labelsOf(this.#rows());
 	}
 
-	/** The labels of the rows that are ticked. */
+	/** The labels of the checked rows. */
 	async checked(): Promise<string[]> {
 		return labelsOf(this.#rows().filter({ has: this.#page.locator('[aria-checked="true"]') }));
 	}
 
-	/** Label, description, detail of each row that can be seen, and the group that begins with it. */
+	/** Label, description and detail of each visible row, and the group that begins with it. */
 	async rows(): Promise<string[]> {
 		return this.#rows().evaluateAll((rows) =>
 			rows.map((row) =>
 				[...row.querySelectorAll(".label-name, .label-description, .quick-input-list-separator")]
-					// A row that is used again keeps the texts that it does not show.
+					// A reused row keeps the texts that it does not show.
 					.filter((part) => part.checkVisibility())
 					.map((part) => part.textContent?.trim())
 					.filter(Boolean)
@@ -120,12 +118,12 @@ export class QuickInput {
 		);
 	}
 
-	/** Prompt or validation message under the box. */
+	/** Prompt or validation message below the box. */
 	async message(): Promise<string> {
 		return visibleText(this.#widget.locator(".quick-input-message"));
 	}
 
-	/** Waits for a message with these words under the box. */
+	/** Waits for a message with these words below the box. */
 	async waitForMessage(text: string | RegExp): Promise<void> {
 		await this.#widget.locator(".quick-input-message", { hasText: text }).waitFor();
 	}
@@ -134,7 +132,7 @@ export class QuickInput {
 		return this.#widget.locator(`.quick-input-list .monaco-list-row${state}`);
 	}
 
-	/** Finds a row by its exact label, filtering when it is further down. */
+	/** Finds a row by its exact label, and filters if it is further down. */
 	async #item(label: string): Promise<Locator> {
 		const named = this.#page.locator(firstLine, { hasText: exactly(label) });
 		const row = this.#rows().filter({ has: named });
@@ -146,21 +144,21 @@ export class QuickInput {
 	}
 }
 
-/** Of a row; the second line holds its detail. */
+/** Within a row; the second line contains its detail. */
 const firstLine = ".quick-input-list-row:first-child .label-name";
 
 async function labelsOf(rows: Locator): Promise<string[]> {
 	const labels = await rows.locator(firstLine).allInnerTexts();
-	// An icon before a label leaves white space.
+	// An icon before a label leaves whitespace.
 	return labels.map((label) => label.trim());
 }
 
-/** The whole text, without leading codicons' white space. */
+/** The whole text, without the whitespace of leading codicons. */
 export function exactly(text: string): RegExp {
 	return new RegExp(`^\\s*${text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}\\s*$`);
 }
 
-/** As a person reads it, line by line; that the element is there has to be waited for before. */
+/** The visible text, line by line; the caller first waits for the element. */
 export async function visibleText(element: Locator): Promise<string> {
 	return (await element.allInnerTexts()).join("\n");
 }

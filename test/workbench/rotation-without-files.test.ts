@@ -1,4 +1,4 @@
-/** Rotation where env files may not be read, and where there are none: in Restricted Mode, and without a folder. */
+/** Rotation if env files must not be read, and if there are none: in Restricted Mode, and without a folder. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ describe("rotating without env files", () => {
 	});
 	after(() => workbench.stop());
 
-	/** Rotates the token, answers what the summary says, and leaves the new secret on the clipboard. */
+	/** Rotates the token, returns the text of the summary, and leaves the new secret on the clipboard. */
 	async function rotate(
 		window: WorkbenchWindow,
 		name: string,
@@ -48,7 +48,7 @@ describe("rotating without env files", () => {
 		return { summary, message };
 	}
 
-	/** The successor's secret is the one on the clipboard, and the old one works on. */
+	/** The successor's secret is on the clipboard, and the old one still works. */
 	async function checkKept(window: WorkbenchWindow, name: string, oldSecret: string): Promise<void> {
 		const successor = (await client.listTokens()).find(
 			(token) => token.name === name && token.predecessorId !== null,
@@ -60,7 +60,7 @@ describe("rotating without env files", () => {
 		assert.ok((await verifiedIn(workbench.userData, oldSecret)).valid);
 	}
 
-	it("neither reads nor writes one in Restricted Mode, says so, and keeps the new secret", async () => {
+	it("neither reads nor writes env files in Restricted Mode, says so, and stores the new secret", async () => {
 		const window = await workbench.openWindow();
 		await window.openView("Tokensmith");
 		const secret = await createToken(window, { name: "Restricted" });
@@ -77,7 +77,7 @@ describe("rotating without env files", () => {
 		await window.close();
 	});
 
-	it("says that no folder is open, and keeps the new secret", async () => {
+	it("says that no folder is open, and stores the new secret", async () => {
 		const window = await workbench.openWindow("nothing");
 		await window.openView("Tokensmith");
 		const secret = await createToken(window, { name: "Without a folder" });

@@ -1,6 +1,6 @@
 /**
- * Rotation as a person meets it, question by question, and taken back by the editor's own undo. What follows a rotation
- * is in token-life.test.ts. With TOKENSMITH_PICTURES=folder, pictures go there.
+ * Rotation as a user sees it, question by question, and reverted by the editor's undo. What follows a rotation is in
+ * token-life.test.ts. With TOKENSMITH_PICTURES=folder, screenshots go to that folder.
  */
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -48,10 +48,10 @@ describe("rotating in the workbench", () => {
 		assert.equal(await read("worker/.env.local"), `X=1\r\nAPI_TOKEN='${value}'\r\n`);
 	}
 
-	/** The secret that stands in the first line. */
+	/** The secret in the first line. */
 	const secretInFile = async () => /API_TOKEN=(.*)/.exec(await read(".env"))?.[1] ?? "";
 
-	it("asks step by step, names every line, and says what it has done", async () => {
+	it("asks step by step, names every line, and reports what it has done", async () => {
 		await window.openFile(".env");
 		await window.treeMenu("orders-api", "Rotate Token…");
 		await input.waitForStep("Overlap");
@@ -81,7 +81,7 @@ describe("rotating in the workbench", () => {
 		assert.equal((await client.getToken(orders.id)).quietSeconds, 3600);
 	});
 
-	it("replaces the lines of both files in one edit, which one undo takes back", async () => {
+	it("replaces the lines of both files in one edit, which one undo reverts", async () => {
 		await window.focusEditor(".env");
 		await window.undo();
 		await until("the editor in front has the old secret", async () =>

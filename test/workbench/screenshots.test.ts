@@ -1,6 +1,6 @@
 /**
- * What a person sees, in the themes that VS Code knows. With TOKENSMITH_SCREENSHOTS=yes the pictures become those of
- * the README, in media/screenshots; else they go to a folder that is removed.
+ * What a user sees, in each of VS Code's kinds of theme. With TOKENSMITH_SCREENSHOTS=yes the screenshots replace those
+ * of the README, in media/screenshots; otherwise they go to a folder that is removed.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -79,7 +79,7 @@ describe("screenshots", () => {
 			await window.treeTooltip("Nightly report");
 			await shoot("tooltip");
 			await window.page.mouse.move(640, 784);
-			// By its place: Playwright's own hover would scroll the page that VS Code holds in place.
+			// By position: Playwright's own hover would scroll the page, which VS Code keeps fixed.
 			const line = await window.page.locator(".view-line", { hasText: "SHOP_TOKEN" }).boundingBox();
 			assert.ok(line !== null);
 			await window.page.mouse.move(line.x + 60, line.y + line.height / 2, { steps: 5 });
@@ -88,7 +88,7 @@ describe("screenshots", () => {
 			await shoot("env-line");
 			await window.page.mouse.move(640, 784);
 			await window.treeMenu(/Shop front/, "Rotate Token…");
-			// Else the row under the menu's entry says where it leads to.
+			// Otherwise the row below the menu's entry would show its tooltip.
 			await window.page.mouse.move(640, 784);
 			for (const question of [
 				"For how long does the old",
@@ -124,7 +124,7 @@ describe("screenshots", () => {
 	});
 });
 
-/** One of each kind that the list tells apart. Answers the secrets by name. */
+/** One token of each kind that the list distinguishes. Returns the secrets by name. */
 async function createTokens({ userData }: Workbench): Promise<Record<string, string>> {
 	const client = daemonClient(userData);
 	const expiry = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();

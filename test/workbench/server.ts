@@ -1,6 +1,6 @@
 /**
- * Runs the workbench's server as a process of its own, on 127.0.0.1 only. Invariant: it ends with the process that
- * started it, at the latest.
+ * Runs the workbench's server as its own process, on 127.0.0.1 only. Invariant: it ends with the process that started
+ * it at the latest.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { ensureWorkbench } from "./install.ts";
 
 export interface ServerFolders {
-	/** Settings, state and logs; kept, it is the same person's VS Code again. */
+	/** Settings, state and logs; if kept, the next start is the same user's VS Code. */
 	userData: string;
 	extensions: string;
 }
@@ -18,15 +18,15 @@ export interface ServerOptions extends ServerFolders {
 	/** 0: any free port. */
 	port: number;
 	/** For `tests`, the page's address may name extension tests to run (`payload`). */
-	purpose: "person" | "tests";
-	/** `asked`: every folder is in Restricted Mode until the person trusts it. */
+	purpose: "user" | "tests";
+	/** `asked`: every folder is in Restricted Mode until the user trusts it. */
 	workspaceTrust: "granted" | "asked";
 }
 
 export interface WorkbenchServer {
-	/** Ends without a slash. */
+	/** Without a trailing slash. */
 	url: string;
-	/** Settles when the server has ended, whoever ended it. */
+	/** Settles when the server has ended, for whatever reason. */
 	ended: Promise<void>;
 	stop(): Promise<void>;
 }
@@ -62,12 +62,12 @@ async function spawnCodeServer(folders: ServerFolders, args: string[]): Promise<
 	await mkdir(folders.userData, { recursive: true });
 	const own = [
 		...["--user-data-dir", folders.userData, "--extensions-dir", folders.extensions],
-		// Never the person's own code-server, its configuration or its running instance.
+		// Never the user's own code-server, its configuration or its running instance.
 		...["--config", join(folders.userData, "code-server.yaml")],
 		...["--session-socket", join(folders.userData, "session.sock")],
 	];
 	const child = spawn(process.execPath, [codeServer, ...own, ...args], {
-		// A group of its own: its children end with it, and a Ctrl+C reaches it once, through us.
+		// A process group of its own: its children end with it, and Ctrl+C reaches it once, through this process.
 		detached: true,
 		env: cleanEnvironment(),
 		stdio: ["ignore", "pipe", "pipe"],
@@ -78,11 +78,11 @@ async function spawnCodeServer(folders: ServerFolders, args: string[]): Promise<
 	return child;
 }
 
-/** Started from a terminal inside VS Code, the server would take itself for a part of that one. */
+/** If started from a terminal inside VS Code, the server would consider itself part of that VS Code. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
 	const foreign = /^(VSCODE_|ELECTRON_|CODE_SERVER_|CS_|NODE_OPTIONS$|PORT$|PASSWORD$|HASHED_PASSWORD$)/;
 	const own = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-	// No gallery: the workbench asks nothing of the internet.
+	// No gallery: the workbench sends nothing to the internet.
 	return { ...Object.fromEntries(own), EXTENSIONS_GALLERY: "{}" };
 }
 
@@ -105,7 +105,7 @@ async function listeningUrl(child: ChildProcess): Promise<string> {
 	});
 }
 
-/** Keeps the pipes flowing; only the beginning is of use. */
+/** Keeps the pipes flowing; only the beginning is kept. */
 function collect(child: ChildProcess): () => string {
 	let output = "";
 	const keep = (data: Buffer) => {

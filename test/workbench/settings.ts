@@ -1,6 +1,4 @@
-/**
- * VS Code's settings for a workbench in which nothing but the extension draws attention.
- */
+/** VS Code's settings for a workbench in which only the extension attracts attention. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -23,8 +21,8 @@ export const quietSettings: Settings = {
 };
 
 /**
- * Sets these and keeps the others. Settings of the scope `machine` count from the server's file in a workbench that is
- * served, and from the person's in a desktop VS Code: the extension's own go to both.
+ * Sets these and keeps the others. A served workbench reads settings of the scope `machine` from the server's file, a
+ * desktop VS Code from the user's file: the extension's own settings go to both.
  */
 export async function changeSettings(userData: string, changes: Settings): Promise<void> {
 	const own = Object.entries(changes).filter(([name]) => name.startsWith("tokensmith."));

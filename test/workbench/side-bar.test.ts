@@ -1,6 +1,6 @@
 /**
- * The side bar, the status bar and the notices as a person meets them. With TOKENSMITH_PICTURES=folder, pictures of
- * each go there.
+ * The side bar, the status bar and the notifications as a user sees them. With TOKENSMITH_PICTURES=folder, screenshots
+ * of each go to that folder.
  */
 import assert from "node:assert/strict";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
@@ -63,7 +63,7 @@ describe("the side bar", () => {
 			return true;
 		});
 
-	it("shows the tokens in groups, a rotated one under its successor, and the lines that hold them", async () => {
+	it("shows the tokens in groups, a rotated one below its successor, with their lines", async () => {
 		const orders = await create("orders-api", 80 * 24);
 		const billing = await create("billing-api", 5 * 24);
 		await create("nightly-import", 20.5);
@@ -97,18 +97,18 @@ describe("the side bar", () => {
 		await picture("tokens");
 	});
 
-	it("says the nearest expiry in the status bar", async () => {
+	it("shows the nearest expiry in the status bar", async () => {
 		await until("it is there", async () =>
 			(await window.statusBar()).some((text) => text.includes("nightly-import: 20 hours")),
 		);
 	});
 
-	it("goes to the line on Enter", async () => {
+	it("opens the line on Enter", async () => {
 		await window.treeRow(".env:2 (API_TOKEN)").click();
 		await until("the file is open", async () => (await window.tabs()).includes(".env"));
 	});
 
-	it("tells, once in one of two windows, that a revoked token was used, and shows what happened", async () => {
+	it("reports the use of a revoked token, once in one of two windows, and shows its activity", async () => {
 		const { id, token } = await create("stolen", 60 * 24);
 		await client.revokeToken(id, "Laptop stolen");
 		const other = await workbench.openWindow();
@@ -133,7 +133,7 @@ describe("the side bar", () => {
 		await window.togglePane("Activity");
 	});
 
-	it("shows each env file with its lines and their state", async () => {
+	it("shows each env file with its lines and their status", async () => {
 		await window.togglePane("Env Files");
 		await window.togglePane("Tokens");
 		await window.waitForTreeRow("GITHUB_TOKEN");
@@ -151,19 +151,19 @@ describe("the side bar", () => {
 		await window.togglePane("Env Files");
 	});
 
-	it("filters while the person types, says so, and shows all again", async () => {
+	it("filters while typing, shows that it does, and shows all again", async () => {
 		await window.runCommand("Tokensmith: Filter Tokens…");
 		await window.input.type("worker");
 		await showRows(["Active 1", "orders-api rotated, 3 days left"]);
 		await window.input.accept();
-		// The list gets the focus, which would close a palette that opens too early.
+		// The list receives the focus, which would close a palette that opens too early.
 		await until("the list has the focus", () => window.hasFocus(".sidebar .monaco-list"));
 		await picture("filter");
 		await window.runCommand("Tokensmith: Clear Token Filter");
 		await window.waitForTreeRow("billing-api");
 	});
 
-	it("renames on F2 and revokes on Delete, after a question", async () => {
+	it("renames on F2 and revokes on Delete, after confirmation", async () => {
 		await window.treeRow("Webhook receiver").click();
 		await window.press("F2");
 		await window.input.type("Webhook sender");
@@ -184,7 +184,7 @@ describe("the side bar", () => {
 		await window.waitForTreeRow("Expires Soon");
 	});
 
-	it("tells of tokens that expire together in one notice, once", async () => {
+	it("reports tokens that expire together in one notification, once", async () => {
 		const expiry = new Date(Date.now() + 3000).toISOString();
 		for (const name of ["first", "second"])
 			await client.createToken({ name, permissions: ["orders.read"], expiry });
@@ -194,7 +194,7 @@ describe("the side bar", () => {
 		await window.input.waitForActive("For a Day");
 		await window.input.accept();
 		const notices = join(dataDirectory(workbench.userData), "notices");
-		await until("both are put off", async () => {
+		await until("both are snoozed", async () => {
 			const claims = await readdir(notices);
 			return claims.filter((name) => name.includes("~snooze~")).length === 2;
 		});

@@ -1,5 +1,5 @@
 /**
- * `npm start`: opens VS Code with the extension and a small sample workspace. The desktop VS Code where there is one,
+ * `npm start`: opens VS Code with the extension and a small sample workspace. Uses the desktop VS Code if there is one,
  * else the workbench from npm on 127.0.0.1. `--web` chooses the workbench, `--port N` its port.
  */
 import { spawn, spawnSync } from "node:child_process";
@@ -14,7 +14,7 @@ import { installExtension, startServer } from "./server.ts";
 import { changeSettings, quietSettings } from "./settings.ts";
 import { packageExtension } from "./vsix.ts";
 
-/** Always the same one when it is free: the browser keeps secrets per address. */
+/** Always the same port if it is free: the browser stores secrets per address. */
 const preferredPort = 47680;
 const oldestVsCode = [1, 105] as const;
 const signals = ["SIGINT", "SIGTERM"] as const;
@@ -35,17 +35,17 @@ try {
 	process.exitCode = 1;
 }
 
-/** A copy, kept from one start to the next: what is done in it stays, and the repository stays clean. */
+/** A copy that is kept from one start to the next: changes stay in it, and the repository stays clean. */
 async function sampleWorkspace(): Promise<string> {
 	const copy = join(state, "orders-service");
 	if (existsSync(copy)) return copy;
 	await cp(join(import.meta.dirname, "sample", "orders-service"), copy, { recursive: true });
-	spawnSync("git", ["init", "--quiet", copy]); // Only for show: without git the sample works as well.
+	spawnSync("git", ["init", "--quiet", copy]); // Optional: the sample also works without Git.
 	return copy;
 }
 
 function hasDesktopVsCode(): boolean {
-	// As root, the desktop VS Code refuses to start.
+	// The desktop VS Code refuses to start as root.
 	if (!hasDisplay || process.getuid?.() === 0) return false;
 	const { stdout } = spawnSync("code", ["--version"], {
 		encoding: "utf8",
@@ -79,7 +79,7 @@ async function serveWorkbench(workspace: string): Promise<void> {
 	const server = await startServer({
 		...folders,
 		port: values.port === undefined ? await freePort(preferredPort) : Number(values.port),
-		purpose: "person",
+		purpose: "user",
 		workspaceTrust: "granted",
 	});
 	for (const signal of signals) {
@@ -96,7 +96,7 @@ async function serveWorkbench(workspace: string): Promise<void> {
 	await server.ended;
 }
 
-/** This port, or any other when somebody holds it. */
+/** This port, or any other if it is in use. */
 function freePort(port: number): Promise<number> {
 	return new Promise((resolve) => {
 		const probe = createServer();
@@ -109,7 +109,7 @@ function openInBrowser(address: string): void {
 	if (!hasDisplay) return;
 	const opener = { darwin: "open", win32: "explorer" }[process.platform as string] ?? "xdg-open";
 	const child = spawn(opener, [address], { detached: true, stdio: "ignore" });
-	// The address stands above: who has no opener follows it by hand.
+	// The address is printed above and can be opened by hand.
 	child.once("error", (error) => console.log(`Open that address in a browser (${error.message}).`));
 	child.unref();
 }

@@ -1,6 +1,6 @@
 /**
- * A token's life in two folders and two windows: created, rotated in every line that holds it, undone, rotated again,
- * watched until it is quiet, revoked, and at last an incident. The lines are read from the disk, the secrets are tried.
+ * A token's life in two folders and two windows: created, rotated in every line, undone, rotated again, watched until
+ * it is no longer used, revoked, and finally an incident. The lines are read from disk, and the secrets are tried.
  */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
@@ -13,13 +13,13 @@ import { Workbench } from "./workbench.ts";
 
 const shop = join(import.meta.dirname, "sample", "shop");
 
-/** The row of the token that was rotated last, not of its predecessors. */
+/** The row of the latest token, not of its predecessors. */
 const current = /Checkout\s*30 days/;
 
 describe("a token's life", () => {
 	let workbench: Workbench;
 	let window: WorkbenchWindow;
-	/** What the four lines hold, by the token's secret. */
+	/** The values of the four lines must be the token's secret. */
 	const files: Record<string, (secret: string) => string> = {
 		"orders/.env": (secret) => `# Of the shop\nAPI_TOKEN=${secret}\nPORT=8080\n`,
 		"orders/.env.test": (secret) => `export API_TOKEN="${secret}" # quoted\n`,
@@ -53,7 +53,7 @@ describe("a token's life", () => {
 		return (await verifiedIn(workbench.userData, secret)).valid;
 	}
 
-	/** A list that is drawn anew takes the menu's token from it, so its lines have to be there first. */
+	/** A list that is being redrawn removes the menu's token, so the token's lines must be listed first. */
 	async function startRotation(shown: WorkbenchWindow): Promise<void> {
 		await until("the token's lines are in the list", async () => {
 			const expandable = await shown.treeRow(current).getAttribute("aria-expanded");
@@ -62,7 +62,7 @@ describe("a token's life", () => {
 		await shown.treeMenu(current, "Rotate Token…");
 	}
 
-	/** Up to the summary, with the answers that are offered first. */
+	/** Up to the summary, with the suggested answers. */
 	async function openSummary({ input }: WorkbenchWindow): Promise<void> {
 		const accept = async () => {
 			await until("an answer is offered", async () => (await input.labels()).length > 0);
@@ -81,7 +81,7 @@ describe("a token's life", () => {
 		});
 	}
 
-	/** From the tree to the last message; answers the new secret. */
+	/** From the tree to the last message; returns the new secret. */
 	async function rotate(old: string): Promise<string> {
 		await startRotation(window);
 		await openSummary(window);
@@ -93,7 +93,7 @@ describe("a token's life", () => {
 		return secret;
 	}
 
-	it("gives every line that held the old secret the new one, and back again when the rotation is undone", async () => {
+	it("replaces the old secret in every line, and restores it when the rotation is undone", async () => {
 		await writeFile(path("orders/.env.test"), "");
 		await writeFile(path("billing/.env.invoices"), "");
 		const first = await createToken(window, { name: "Checkout", file: ".env.test" });
@@ -113,7 +113,7 @@ describe("a token's life", () => {
 		await window.waitForTreeRow(/Disabled and Revoked\s*1/);
 	});
 
-	it("tells who still uses the old secret, and refuses it once the overlap has ended", async () => {
+	it("shows who still uses the old secret, and refuses it once the overlap has ended", async () => {
 		const first = await secretInLines();
 		const second = await rotate(first);
 		await isGood(first);
@@ -130,7 +130,7 @@ describe("a token's life", () => {
 		assert.deepEqual([await isGood(first), await isGood(second)], [false, true]);
 	});
 
-	it("ends an overlap by itself once the old secret is quiet, and not while somebody uses it", async () => {
+	it("ends an overlap automatically once the old secret is unused, and not while it is used", async () => {
 		const client = daemonClient(workbench.userData);
 		const mailer = (await client.listTokens()).find(({ name }) => name === "Mailer");
 		assert.ok(mailer);
@@ -138,17 +138,17 @@ describe("a token's life", () => {
 		await window.treeRow(/Mailer\s*30 days/).click();
 		await window.press("ArrowRight");
 		await window.waitForTreeRow(/Mailer\s*rotated/);
-		await until("the old one has gone quiet", async () => {
+		await until("the old secret is unused", async () => {
 			const [old] = (await client.listTokens()).filter(({ id }) => id === mailer.id);
 			return old?.status === "expired";
 		});
-		await until("the side bar has heard of it", async () => {
+		await until("the side bar is up to date", async () => {
 			const row = (await window.treeRows()).find((text) => text.startsWith("Mailer rotated"));
 			return row === undefined || !/expires|left/.test(row);
 		});
 	});
 
-	it("refuses to rotate it once more in a second window with a way on, and nothing is written twice", async () => {
+	it("refuses a second rotation in another window, offers a way to continue, and writes nothing twice", async () => {
 		const before = await secretInLines();
 		const second = await workbench.openWindow();
 		await second.openView("Tokensmith");
@@ -165,14 +165,14 @@ describe("a token's life", () => {
 		await window.clearNotifications();
 	});
 
-	it("ends in a revocation that comments out the lines, as one edit that undo takes back", async () => {
+	it("ends in a revocation that comments out the lines, in one edit that can be undone", async () => {
 		const secret = await secretInLines();
 		await window.treeMenu(current, "Revoke Token…");
 		const question = await window.dialogText();
 		for (const file of Object.keys(files)) assert.ok(question.includes(`${file}:`), question);
 		await window.answerDialog("Revoke");
 		await window.answerNotification("4 lines still hold a dead secret", "Comment Out Lines");
-		await until("no reader sees the lines", async () => {
+		await until("the lines are commented out", async () => {
 			for (const file of Object.keys(files)) {
 				const text = await readFile(path(file), "utf8");
 				assert.match(text, new RegExp(`^# ?(export )?\\w+=['"]?${secret}`, "m"), file);
@@ -182,7 +182,7 @@ describe("a token's life", () => {
 		assert.equal(await isGood(secret), false);
 	});
 
-	it("lets an incident revoke and replace all at once, with a report that holds no secret", async () => {
+	it("lets an incident revoke and replace all tokens at once, with a report that contains no secret", async () => {
 		const file = path("billing/.env.invoices");
 		const [, old = ""] = /=(.*)/.exec(await readFile(file, "utf8")) ?? [];
 		assert.ok(await isGood(old));

@@ -1,9 +1,7 @@
-/**
- * Waiting for what announces itself in no event. Invariant: it ends, and says what it waited for.
- */
+/** Waits for conditions without an event. Invariant: it ends, and names what it waited for. */
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Answers the first truthy value of `look`. An assertion that `look` throws counts as "not yet". */
+/** Returns the first truthy value of `look`. A failed assertion in `look` counts as "not yet". */
 export async function until<Value>(
 	what: string,
 	look: () => Value | Promise<Value>,

@@ -1,6 +1,4 @@
-/**
- * The extension as people install it, made from what the repository holds now.
- */
+/** The extension as users install it, packaged from the current repository. */
 import { join, resolve } from "node:path";
 import { runNpm } from "./npm.ts";
 

@@ -1,5 +1,5 @@
 /**
- * One VS Code window in a browser, as a person sees and uses it. Knows VS Code's page and nothing of the extension.
+ * One VS Code window in a browser, as a user sees and operates it. Knows VS Code's page and nothing of the extension.
  */
 import { basename } from "node:path";
 import type { Locator, Page } from "playwright-core";
@@ -7,7 +7,7 @@ import { Notifications } from "./notifications.ts";
 import { exactly, QuickInput, visibleText } from "./quick-input.ts";
 import { until } from "./until.ts";
 
-/** As the theme picker names them, and the class that each puts on the page. */
+/** The names in the theme picker, and the class that each theme puts on the page. */
 const themes = {
 	light: { label: "Light 2026", class: "vs" },
 	dark: { label: "Dark 2026", class: "vs-dark" },
@@ -16,7 +16,7 @@ const themes = {
 } as const;
 export type Theme = keyof typeof themes;
 
-/** In the page: all that VS Code keeps in the browser's databases, as one text. */
+/** In the page: everything that VS Code stores in the browser's databases, as one text. */
 const savedValues = `(async () => {
 	const answer = (request) =>
 		new Promise((resolve, reject) => {
@@ -55,14 +55,14 @@ export class WorkbenchWindow {
 	}
 
 	/**
-	 * Whether VS Code has saved these words with what it remembers of its windows. It does so every few seconds, and
-	 * what is younger does not survive a reload.
+	 * Whether VS Code has saved these words in the state of its windows. It saves every few seconds, and later changes
+	 * do not survive a reload.
 	 */
 	async hasSaved(words: string): Promise<boolean> {
 		return (await this.page.evaluate<string>(savedValues)).includes(words);
 	}
 
-	/** To be used after another window: a page in the background is slow to draw. */
+	/** After another window was used: a page in the background is slow to draw. */
 	async bringToFront(): Promise<void> {
 		await this.page.bringToFront();
 	}
@@ -73,7 +73,7 @@ export class WorkbenchWindow {
 
 	/** Runs a command from the palette by its full title, for example "Tokensmith: Create API Token". */
 	async runCommand(title: string): Promise<void> {
-		// An open palette does not learn of commands that are contributed while the window still loads.
+		// An open palette does not show commands that are contributed while the window is still loading.
 		await until(`the palette offers ${title}`, async () => {
 			const offered = await this.#searchPalette(title);
 			if (!offered) await this.input.escape();
@@ -90,10 +90,10 @@ export class WorkbenchWindow {
 		return offered;
 	}
 
-	/** Opens a view container of the activity bar by its name. */
+	/** Opens a view container of the activity bar by name. */
 	async openView(name: string): Promise<void> {
 		const shown = this.page.locator(".sidebar .composite.title", { hasText: name });
-		// While a window is being put together it may show by itself, and the click then hides it again.
+		// While a window loads, the view may open by itself, and the click would then hide it again.
 		for (let attempt = 0; attempt < 3 && !(await shown.isVisible()); attempt++) {
 			await this.page.locator(`.activitybar .action-label[aria-label^="${name}"]`).first().click();
 			await shown.waitFor({ timeout: 10_000 }).catch(() => undefined);
@@ -101,12 +101,12 @@ export class WorkbenchWindow {
 		await shown.waitFor();
 	}
 
-	/** Whether the focus is in a part of the page. */
+	/** Whether the focus is within a part of the page. */
 	async hasFocus(selector: string): Promise<boolean> {
 		return (await this.page.locator(`${selector}:focus, ${selector} :focus`).count()) > 0;
 	}
 
-	/** Opens or closes one view of the container that is open. */
+	/** Expands or collapses one view of the open container. */
 	async togglePane(name: string): Promise<void> {
 		await this.page.locator(".sidebar .pane-header .title", { hasText: exactly(name) }).click();
 	}
@@ -132,7 +132,7 @@ export class WorkbenchWindow {
 		);
 	}
 
-	/** The one row whose text has these words. */
+	/** The one row whose text contains these words. */
 	treeRow(text: string | RegExp): Locator {
 		return this.#rows().filter({ hasText: text });
 	}
@@ -151,7 +151,7 @@ export class WorkbenchWindow {
 		await this.treeRow(row).locator(`.actions .action-label[aria-label^="${action}"]`).click();
 	}
 
-	/** Chooses an entry of a row's context menu, which is opened again when it has vanished before it took a click. */
+	/** Chooses an entry of a row's context menu, which is reopened if it disappeared before it accepted a click. */
 	async treeMenu(row: string | RegExp, entry: string): Promise<void> {
 		const menu = this.page.locator(".monaco-menu");
 		const item = menu.locator(".action-item", {
@@ -178,14 +178,14 @@ export class WorkbenchWindow {
 	/** The tooltip of a row. */
 	async treeTooltip(row: string): Promise<string> {
 		await this.treeRow(row).hover();
-		// The tooltip of what the pointer was on before may still be there.
+		// The tooltip of the previously hovered row may still be visible.
 		const shown = this.page.locator(".workbench-hover:visible, .monaco-hover:visible");
 		const hover = shown.filter({ hasText: row }).first();
 		await hover.waitFor();
 		return visibleText(hover);
 	}
 
-	/** What a view says while it has no rows, with its buttons. */
+	/** The text of a view without rows, with its buttons. */
 	async welcomeText(): Promise<string> {
 		const content = this.page.locator(".sidebar .welcome-view-content:visible").first();
 		await content.waitFor();
@@ -198,14 +198,14 @@ export class WorkbenchWindow {
 			.click();
 	}
 
-	/** The text of the modal dialog, once there is one: its message and its detail. */
+	/** The text of the modal dialog, once it is open: message and detail. */
 	async dialogText(): Promise<string> {
 		const dialog = this.page.locator(".monaco-dialog-box .dialog-message-container");
 		await dialog.waitFor();
 		return visibleText(dialog);
 	}
 
-	/** Answers the modal dialog and waits until it has gone. */
+	/** Answers the modal dialog and waits until it has closed. */
 	async answerDialog(button: string): Promise<void> {
 		const dialog = this.page.locator(".monaco-dialog-box");
 		const label = exactly(button);
@@ -213,12 +213,12 @@ export class WorkbenchWindow {
 		await dialog.waitFor({ state: "hidden" });
 	}
 
-	/** Waits for a notification with these words and answers all of its text. */
+	/** Waits for a notification with these words and returns its whole text. */
 	async notification(text: string | RegExp): Promise<string> {
 		return this.#notifications.read(text);
 	}
 
-	/** The texts of the notifications that can be seen. */
+	/** The texts of the visible notifications. */
 	async notifications(): Promise<string[]> {
 		return this.#notifications.toasts();
 	}
@@ -240,10 +240,10 @@ export class WorkbenchWindow {
 		await this.focusEditor(basename(path));
 	}
 
-	/** Focuses the editor of a file that is open. */
+	/** Focuses the editor of an open file. */
 	async focusEditor(name: string): Promise<void> {
 		const tab = `.tabs-container .tab[data-resource-name="${name}"]`;
-		// Not its middle: that is on the button that closes it for as long as the tab has no width yet.
+		// Not its center: while the tab has no width yet, the button that closes it is there.
 		if (!(await this.page.locator(`.editor-group-container.active ${tab}.active`).isVisible()))
 			await this.page.locator(tab).locator(".tab-label").click();
 		await this.page.locator(".editor-group-container.active .editor-instance .view-lines").first().click();
@@ -255,18 +255,18 @@ export class WorkbenchWindow {
 			.evaluateAll((tabs) => tabs.map((tab) => tab.getAttribute("data-resource-name") ?? ""));
 	}
 
-	/** Whether a file that is open has changes that are not on disk. */
+	/** Whether an open file has unsaved changes. */
 	async isDirty(name: string): Promise<boolean> {
 		return (await this.page.locator(`.tabs-container .tab.dirty[data-resource-name="${name}"]`).count()) > 0;
 	}
 
-	/** What the editor in front shows, line by line. */
+	/** The lines of the active editor. */
 	async editorLines(): Promise<string[]> {
 		const lines = this.page.locator(".editor-group-container.active .editor-instance .view-line");
 		const rows = await lines.evaluateAll((all) =>
 			all.map((line) => ({ top: line.getBoundingClientRect().top, text: line.textContent ?? "" })),
 		);
-		// The page keeps its lines in no order, and shows spaces as non-breaking ones.
+		// The page keeps lines in no particular order, and shows spaces as non-breaking ones.
 		return rows.sort((a, b) => a.top - b.top).map((row) => row.text.replaceAll("\u00a0", " "));
 	}
 
@@ -298,14 +298,14 @@ export class WorkbenchWindow {
 		return this.page.evaluate<string>("navigator.clipboard.readText()");
 	}
 
-	/** All that asks for the person's attention, and what they have before them. */
+	/** Everything that awaits the user's attention, and the open views. */
 	async shown(): Promise<string[]> {
 		const asking = ".notification-list-item, .monaco-dialog-box, .quick-input-widget, .monaco-menu";
 		const open = ".part.sidebar, .part.editor";
 		return this.page.locator(`${asking}, ${open}`).filter({ visible: true }).allInnerTexts();
 	}
 
-	/** A picture of the window, without the pointer's traces. */
+	/** A screenshot without traces of the pointer. */
 	async screenshot(file: string): Promise<void> {
 		await this.page.screenshot({ path: file, animations: "disabled", caret: "hide" });
 	}
@@ -324,7 +324,7 @@ export class WorkbenchWindow {
 	}
 
 	async #openTreeMenu(row: string | RegExp): Promise<void> {
-		// The tooltip of the row that the pointer was on may lie over this one.
+		// The tooltip of the hovered row may cover this one.
 		await this.page.mouse.move(0, 0);
 		await this.treeRow(row).click({ button: "right", ...patience });
 	}
@@ -334,12 +334,12 @@ export class WorkbenchWindow {
 	}
 }
 
-/** For one step of several that are begun anew when something came between. */
+/** For one step of several that are repeated if something interferes. */
 const patience = { timeout: 5000 };
 
 /**
- * Clicks an entry of a menu and answers whether the menu took the click: one that it takes goes no further up the page.
- * It ignores the mouse in its first moments, and it vanishes unasked when something else takes the focus.
+ * Clicks an entry of a menu and returns whether the menu accepted the click: an accepted click does not bubble up the
+ * page. A menu ignores the mouse in its first moments, and disappears if something else receives the focus.
  */
 async function tookClick(item: Locator): Promise<boolean> {
 	const heard = await item.evaluateHandle(

@@ -1,4 +1,4 @@
-/** Several windows and one daemon: what one window does is seen in all, and a daemon that dies costs nobody anything. */
+/** Several windows and one daemon: every window shows what one window does, and a daemon crash loses nothing. */
 import assert from "node:assert/strict";
 import { CreateWizard, createToken } from "./create-wizard.ts";
 import { daemonClient, killDaemon, runningDaemon } from "./daemon.ts";
@@ -23,7 +23,7 @@ describe("two windows", () => {
 	beforeEach(() => first.bringToFront());
 	after(() => workbench.stop());
 
-	it("show the same tokens at once, whichever creates or revokes them", async () => {
+	it("show the same tokens immediately, whichever window creates or revokes them", async () => {
 		await createToken(first, { name: "Shared" });
 		await second.waitForTreeRow("Shared");
 		await second.bringToFront();
@@ -33,7 +33,7 @@ describe("two windows", () => {
 		await first.waitUntilTreeRowIsGone("Shared");
 	});
 
-	it("share one daemon, and the secrets from the next time that a window is loaded on", async () => {
+	it("share one daemon, and the secrets after the next reload of a window", async () => {
 		const running = await runningDaemon(workbench.userData);
 		const secret = await createToken(first, { name: "Of the first window" });
 		await second.waitForTreeRow("Of the first window");
@@ -46,7 +46,7 @@ describe("two windows", () => {
 		assert.equal((await runningDaemon(workbench.userData)).pid, running.pid);
 	});
 
-	it("come back to life when the daemon is killed while nobody does anything", async () => {
+	it("recover if the daemon is killed while idle", async () => {
 		await createToken(first, { name: "Survivor" });
 		const before = await runningDaemon(workbench.userData);
 		await killDaemon(workbench.userData);

@@ -1,6 +1,6 @@
 /**
- * Secrets that stand in no file: a debug run, a task and a terminal with them, as a person starts these. What they
- * start shows its secret to the daemon, and tells what the daemon answered and the secret's hash.
+ * Secrets without a file: in a debug run, a task and a terminal, started as a user does. The started program presents
+ * its secret to the daemon, and reports the response and the secret's hash.
  */
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -21,7 +21,7 @@ describe("a secret without a file", () => {
 	before(async () => {
 		const settings = {
 			"remote.autoForwardPorts": false,
-			// What a test types is no part of the machine's own history.
+			// A test's terminal input must not enter the machine's shell history.
 			"terminal.integrated.env.linux": { HISTFILE: "/dev/null" },
 		};
 		workbench = await Workbench.start({ settings });
@@ -39,7 +39,7 @@ describe("a secret without a file", () => {
 		return writeFile(join(workbench.workspace, path), content);
 	}
 
-	/** Waits until what was started under this name has told what it had. */
+	/** Waits until the program started under this name has reported. */
 	async function checkProof(name: string): Promise<void> {
 		const proof = await until(`${name} has told what it had`, async () =>
 			JSON.parse(await readFile(join(workbench.workspace, `${name}.json`), "utf8")),
@@ -47,7 +47,7 @@ describe("a secret without a file", () => {
 		assert.deepEqual(proof, { status: 200, token: "orders-api", hash: hashOf(secret) });
 	}
 
-	/** What is shown of a secret that files of the workspace ask for. */
+	/** The consent question for a secret that workspace files request. */
 	async function allow(who: string, line: string): Promise<void> {
 		const question = await window.dialogText();
 		assert.ok(question.startsWith(`${who} requests the secret of the API token “orders-api”.`), question);
@@ -55,21 +55,21 @@ describe("a secret without a file", () => {
 		await window.answerDialog("Allow");
 	}
 
-	it("is in the environment of a debug run, after a question, by F5", async () => {
+	it("is in the environment of a debug run started with F5, after consent", async () => {
 		await window.press("F5");
 		await allow("The debug configuration “Check orders”", "API_TOKEN will hold the secret of “orders-api”");
 		await checkProof("debugged");
 		await window.page.locator(".repl .expression", { hasText: "The daemon answers 200" }).first().waitFor();
 	});
 
-	it("goes to the same debug run again without a question", async () => {
+	it("is passed to the same debug run again without a question", async () => {
 		await write("debugged.json", "");
 		await window.page.locator(".debug-toolbar").waitFor({ state: "hidden" });
 		await window.press("F5");
 		await checkProof("debugged");
 	});
 
-	it("is the value of a variable of a debug run that asks for it", async () => {
+	it("is the value of a variable that a debug run requests", async () => {
 		await window.runCommand("Debug: Select and Start Debugging");
 		await window.input.pick("Ask for a secret");
 		await window.input.waitForQuestion("Which token?");
@@ -81,13 +81,13 @@ describe("a secret without a file", () => {
 		await checkProof("asked");
 	});
 
-	it("is in the environment of a task, after a question", async () => {
+	it("is in the environment of a task, after consent", async () => {
 		await window.press("ControlOrMeta+Shift+B");
 		await allow("The task “prove”", "node prove.mjs tasked");
 		await checkProof("tasked");
 	});
 
-	it("is in the environment of the terminal that is opened with it", async () => {
+	it("is in the environment of a terminal that is opened with it", async () => {
 		await window.treeMenu("orders-api", "Open Terminal with Tokens…");
 		await window.input.pick("API_TOKEN");
 		await window.page.locator(".terminal-wrapper.active .xterm-helper-textarea:focus").waitFor();
@@ -95,10 +95,10 @@ describe("a secret without a file", () => {
 		await checkProof("typed");
 	});
 
-	it("is in no file afterwards, and in none that VS Code, the daemon and the browser keep", async () => {
+	it("is in no file afterwards, including those of VS Code, the daemon and the browser", async () => {
 		await window.reload();
 		await window.waitForTreeRow("orders-api");
-		// What the browser still holds in memory reaches its profile.
+		// The browser first writes its data in memory to its profile.
 		await workbench.restartBrowser();
 		assert.deepEqual(await filesHolding(workbench.folder, secret), []);
 		const proofs = await filesHolding(workbench.folder, hashOf(secret));
@@ -125,7 +125,7 @@ const tasks = [
 	},
 ];
 
-/** It says nothing of the secret but its hash. */
+/** Reports only the secret's hash. */
 function program(url: string): string {
 	return `
 import { createHash } from "node:crypto";

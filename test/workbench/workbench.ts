@@ -1,6 +1,6 @@
 /**
- * A VS Code of a test's own: the packaged extension installed into empty folders, a copy of a workspace, a browser
- * whose profile is kept until the end. Invariant: `stop` leaves no process and no file.
+ * A VS Code of the test's own: the packaged extension installed into empty folders, a copy of a workspace, and a
+ * browser whose profile is kept until the end. Invariant: `stop` leaves no process and no file.
  */
 import { chmod, cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,16 +13,19 @@ import { changeSettings, quietSettings, type Settings } from "./settings.ts";
 import { vsixPath } from "./vsix.ts";
 import { WorkbenchWindow } from "./window.ts";
 
-/** Any free port: several workbenches run at a time, and a person's own daemon. */
+/** Any free port: several workbenches may run at once, next to the user's own daemon. */
 const ownPort: Settings = { "tokensmith.daemon.preferredPort": 0 };
 
 export interface WorkbenchOptions {
-	/** The folder to work in, by default the sample; a test works in a copy. A `*.code-workspace` file in it makes it a workspace. */
+	/**
+	 * The folder to work in, by default the sample; the test works in a copy. A `*.code-workspace` file in it makes it a
+	 * multi-root workspace.
+	 */
 	workspace?: string;
 	settings?: Settings;
 	workspaceTrust?: "granted" | "asked";
 	vsix?: string;
-	/** What VS Code takes for its display language. Its own texts stay English, for that needs a language pack. */
+	/** VS Code's display language. VS Code's own texts stay English, since they need a language pack. */
 	language?: string;
 }
 
@@ -31,9 +34,9 @@ export const sampleWorkspace = join(import.meta.dirname, "sample", "orders-servi
 export class Workbench {
 	/** The copy of the workspace. */
 	readonly workspace: string;
-	/** VS Code's settings, state and logs, the extension's data among them. */
+	/** VS Code's settings, state and logs, including the extension's data. */
 	readonly userData: string;
-	/** All that VS Code, the extension, the daemon and the browser write lies in it, and the workspace. */
+	/** Contains everything that VS Code, the extension, the daemon and the browser write, and the workspace. */
 	readonly folder: string;
 	/** Those that have not been stopped. */
 	static readonly #running = new Set<Workbench>();
@@ -65,7 +68,7 @@ export class Workbench {
 		await changeSettings(userData, { ...quietSettings, ...ownPort, ...options.settings });
 		await installExtension(folders, options.vsix ?? vsixPath);
 		const workspaceTrust = options.workspaceTrust ?? "granted";
-		const server = await startServer({ ...folders, port: 0, purpose: "person", workspaceTrust });
+		const server = await startServer({ ...folders, port: 0, purpose: "user", workspaceTrust });
 		const browser = await openBrowser(folder, server.url);
 		if (options.language !== undefined) await speak(browser, options.language);
 		const workbench = new Workbench(folder, workspace, userData, server, browser);
@@ -73,13 +76,13 @@ export class Workbench {
 		return workbench;
 	}
 
-	/** What asks for attention in each window of each workbench that runs: for whoever wonders why a test failed. */
+	/** What awaits attention in each window of each running workbench, to explain a failed test. */
 	static async shown(): Promise<string[][]> {
 		const pages = [...Workbench.#running].flatMap((workbench) => workbench.#browser.pages());
 		return Promise.all(pages.map((page) => new WorkbenchWindow(page).shown()));
 	}
 
-	/** Opens one more window on the workspace, or on nothing. */
+	/** Opens one more window on the workspace, or without one. */
 	async openWindow(content: "workspace" | "nothing" = "workspace"): Promise<WorkbenchWindow> {
 		const blank = this.#browser.pages().find((page) => page.url() === "about:blank");
 		const page = blank ?? (await this.#browser.newPage());
@@ -89,13 +92,13 @@ export class Workbench {
 		return window;
 	}
 
-	/** Closes all windows and opens the browser again with the same profile. */
+	/** Closes all windows and restarts the browser with the same profile. */
 	async restartBrowser(): Promise<void> {
 		await this.#browser.close();
 		this.#browser = await openBrowser(this.folder, this.#server.url);
 	}
 
-	/** The workbench does not watch the file of the user settings, so that its windows are loaded again. */
+	/** The workbench does not watch the user settings file, so its windows are reloaded. */
 	async changeSettings(changes: Settings): Promise<void> {
 		await changeSettings(this.userData, changes);
 		for (const page of this.#browser.pages()) await new WorkbenchWindow(page).reload();
@@ -122,7 +125,7 @@ async function openBrowser(folder: string, url: string): Promise<BrowserContext>
 	const browser = await chromium.launchPersistentContext(join(folder, "browser"), {
 		...ensureBrowser(),
 		viewport: { width: 1280, height: 800 },
-		// The same picture and the same words on every machine.
+		// The same picture and the same language on every machine.
 		locale: "en-US",
 		timezoneId: "UTC",
 		colorScheme: "dark",
@@ -132,7 +135,7 @@ async function openBrowser(folder: string, url: string): Promise<BrowserContext>
 	return browser;
 }
 
-/** VS Code's page finds its language where a language pack would have put it. */
+/** VS Code's page reads its language from where a language pack would have put it. */
 async function speak(browser: BrowserContext, language: string): Promise<void> {
 	const property = JSON.stringify({ value: language });
 	await browser.addInitScript(`Object.defineProperty(globalThis, "_VSCODE_NLS_LANGUAGE", ${property})`);

@@ -1,6 +1,6 @@
 /**
- * What a service does with a token: shows the API_TOKEN of .env to whoever checks tokens, and says what came back.
- * Run it with `node check.mjs`, or with another permission: `node check.mjs orders.write`.
+ * Shows how a token is checked: presents the API_TOKEN of .env to the daemon, and prints the response. Run it with
+ * `node check.mjs`, or with another permission: `node check.mjs orders.write`.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const url = process.env.URL || "http://127.0.0.1:47600";
 const permission = process.argv[2] ?? "orders.read";
 
 if (!API_TOKEN) {
-	console.log('There is no API_TOKEN in .env yet: press F1 and choose "Tokensmith: Create API Token".');
+	console.log('.env contains no API_TOKEN yet. Press F1 and run "Tokensmith: Create API Token".');
 	process.exit(1);
 }
 
@@ -23,18 +23,18 @@ try {
 	const answer = await response.json();
 	if (response.ok) console.log(`${response.status} "${answer.token.name}" may use ${permission}`);
 	else console.log(`${response.status} refused: ${answer.detail}`);
-	if (answer.reason === "unknown") sayWhereElse();
+	if (answer.reason === "unknown") printHowToFindDaemon();
 	process.exitCode = response.ok ? 0 : 1;
 } catch (error) {
-	console.log(`No daemon of Tokensmith answers at ${url} (${error.cause?.code ?? error.message}).`);
-	sayWhereElse();
+	console.log(`No Tokensmith daemon responds at ${url} (${error.cause?.code ?? error.message}).`);
+	printHowToFindDaemon();
 	process.exitCode = 1;
 }
 
-function sayWhereElse() {
+function printHowToFindDaemon() {
+	console.log("The daemon starts with the Tokens view. If its port is in use, it listens on another one.");
 	console.log(
-		"The daemon starts with the Tokens view, and takes another port when something else holds its own.",
+		'"Copy curl Test" in a token\'s menu copies a command with its address. Put the address into .env, as in',
 	);
-	console.log('"Copy curl Test" in a token\'s menu there has its address: put that into .env, as in');
 	console.log("URL=http://127.0.0.1:47601");
 }
