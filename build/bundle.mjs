@@ -88,7 +88,7 @@ const programs = {
 		extension: "extension/extension.ts",
 		daemon: "daemon/start.ts",
 		"daemon-main": "daemon/main.ts",
-		"compaction-worker": "daemon/store/compaction-worker.ts",
+		"compaction-worker": "daemon/store/sqlite/compaction-worker.ts",
 		cli: "daemon/cli.ts",
 		client: "daemon/client/tokensmith.ts",
 	},

@@ -247,7 +247,8 @@ const page = {
 	cursor: z.string().max(500).optional(),
 };
 
-const tokenFilter = {
+/** Conditions on tokens; a token has to meet all that are given. The one definition, which the store implements. */
+const tokenFilter = z.strictObject({
 	status: tokenRecord.shape.status.optional(),
 	issuer: z.string().max(100).optional(),
 	profile: z.string().max(100).optional(),
@@ -258,11 +259,13 @@ const tokenFilter = {
 	expiresBefore: instant.optional(),
 	/** Not used since then, or never used. */
 	unusedSince: instant.optional(),
-};
+});
+
+export const incidentFilter = tokenFilter.extend({ ids: z.array(z.string()).max(5000).optional() });
+export type IncidentFilter = z.output<typeof incidentFilter>;
 
 /** The query of `GET /v1/api-tokens`. Tokens without an expiry or a use come last, whatever the direction. */
-export const listTokensQuery = z.strictObject({
-	...tokenFilter,
+export const listTokensQuery = tokenFilter.extend({
 	sort: z
 		.enum(["-creationDate", "creationDate", "expiry", "-expiry", "name", "-name", "lastUsed", "-lastUsed"])
 		.default("-creationDate"),
@@ -285,7 +288,7 @@ export const incidentRequest = z
 	.strictObject({
 		reason: text.min(1).max(500),
 		all: z.literal(true).optional(),
-		filter: z.strictObject({ ...tokenFilter, ids: z.array(z.string()).max(5000).optional() }).optional(),
+		filter: incidentFilter.optional(),
 		/** Whether each token that still works gets a successor with the same settings. */
 		createSuccessors: z.boolean().default(false),
 	})

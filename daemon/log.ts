@@ -1,7 +1,6 @@
 /** The daemon's log file: private, without secrets, at most twice its size limit, and opened only after the start. */
-import { renameSync } from "node:fs";
+import { renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { sizeOf } from "./store/log.ts";
 
 type Level = "info" | "warn" | "error";
 type WriteLine = (facts: object, message: string) => void;
@@ -93,7 +92,7 @@ async function openFile(directory: string): Promise<OpenLog> {
 
 /** Whether the file was renamed to make room for a new one. */
 function rotateWhenLarge(path: string): boolean {
-	if (sizeOf(path) <= largestBytes) return false;
+	if (bytesOf(path) <= largestBytes) return false;
 	try {
 		renameSync(path, `${path}.1`);
 		return true;
@@ -101,4 +100,8 @@ function rotateWhenLarge(path: string): boolean {
 		// A log that can't be renamed keeps growing, which does no other harm.
 		return false;
 	}
+}
+
+function bytesOf(path: string): number {
+	return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -14,6 +14,7 @@ import {
 	writeDaemonFile,
 } from "./data-directory.ts";
 import { preferredPort, protocol } from "./facts.ts";
+import { createIssuers } from "./issuers/issuers.ts";
 import { type DaemonLog, openLog } from "./log.ts";
 import { addressProblem } from "./rules/address.ts";
 import { Authority } from "./rules/authority.ts";
@@ -25,7 +26,7 @@ import { Metrics } from "./server/metrics.ts";
 import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyEndpoint } from "./server/verify-endpoint.ts";
-import { DurableDatabase } from "./store/durable.ts";
+import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 
 /** Put in by the build, from package.json. */
 declare const tokensmithVersion: string;
@@ -131,12 +132,13 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const log = openLog(directory);
 	const ending = new Ending(log);
 	const traffic = new Traffic();
-	const database = await openDatabase(directory, compileSqlite, { log, ending, traffic });
+	const store = await openStore(directory, compileSqlite, { log, ending, traffic });
 	const events = new EventStream();
 	const owner = { userId: "owner", userName: userInfo().username };
 	const ownerKey = `tko_${randomBytes(32).toString("base64url")}`;
 	const authority = await Authority.open({
-		database,
+		store,
+		issuers: createIssuers,
 		ownerKey,
 		owner,
 		now: Date.now,
@@ -145,7 +147,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	});
 	const asOwner = { user: owner, token: undefined };
 	for (const profile of profiles) await authority.rulebook.setProfile(asOwner, profile.id, profile);
-	const records = new Records(database);
+	const records = new Records(store);
 	const addressOf = addressReader(options.trustedProxies);
 	const verifyEndpoint = new VerifyEndpoint(authority, addressOf);
 	let url = "";
@@ -156,7 +158,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		metrics: new Metrics({ authority, verifyEndpoint, events }),
 		ownerKey,
 		version: tokensmithVersion,
-		notices: database.notices,
+		notices: store.notices,
 		url: () => url,
 		addressOf,
 		log,
@@ -178,8 +180,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		events.close();
 		await server.close();
 		await authority.saveUsage();
-		// After an unexpected error, memory may know less than the disk: the next start has to read all of that.
-		await database.close(process.exitCode === undefined ? () => authority.indexed() : undefined);
+		await store.close();
 		lock.release();
 	});
 	url = await server.listen(options.host, options.port);
@@ -195,21 +196,20 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const purge = () => records.purge(authority.rulebook.policy.auditDays, new Date(), owner);
 	every(purgeMilliseconds, unpurged, log, purge);
 	// What the first answers can do without comes after them; and a daemon that ends when it is idle must still purge.
-	const settle = () => authority.settle().then(purge);
-	setTimeout(() => settle().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
+	setTimeout(() => purge().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
 	idling.watch(() => ending.begin("nobody has asked for a while"));
 }
 
-async function openDatabase(
+async function openStore(
 	directory: string,
 	compileSqlite: CompileSqlite,
 	{ log, ending, traffic }: { log: DaemonLog; ending: Ending; traffic: Traffic },
-): Promise<DurableDatabase> {
-	const database = await DurableDatabase.open({
+): Promise<SqliteStore> {
+	const store = await SqliteStore.open({
 		directory,
 		version: tokensmithVersion,
 		loadSqlite: async () => {
-			const { loadSqlJs } = await import("./store/sqlite.ts");
+			const { loadSqlJs } = await import("./store/sqlite/memory-database.ts");
 			const wasm = compileSqlite();
 			return { sqlJs: await loadSqlJs(wasm), wasm: await wasm };
 		},
@@ -222,8 +222,8 @@ async function openDatabase(
 			ending.begin("the data is damaged");
 		},
 	});
-	for (const notice of database.notices) log.warn(notice, "the data was not found as it was left");
-	return database;
+	for (const notice of store.notices) log.warn(notice, "the data was not found as it was left");
+	return store;
 }
 
 function every(milliseconds: number, failure: string, log: DaemonLog, work: () => Promise<void>): void {

@@ -9,8 +9,10 @@ const root = resolve(import.meta.dirname, "..");
 /** The layers, lowest first; a file imports from its own layer or a lower one. */
 const layers: [layer: string, files: RegExp][] = [
 	["contract", /^daemon\/(contract|facts|field-words)\.ts$/],
-	["store", /^daemon\/store\//],
+	["store", /^daemon\/store\/[^/]+$/],
+	["database", /^daemon\/store\/[^/]+\//],
 	["rules", /^daemon\/(rules|profiles)\//],
+	["issuers", /^daemon\/issuers\//],
 	["server", /^daemon\/server\//],
 	["client", /^daemon\/client\//],
 	["cli", /^daemon\/cli(\.ts|\/)/],
@@ -90,8 +92,24 @@ describe("the structure", () => {
 		assert.ok(reached.has("daemon/rules/verify.ts") && reached.has("proxy-addr"));
 	});
 
-	it("lets the daemon's imports run main -> server -> rules -> store -> contract only", () => {
+	it("lets the daemon's imports run main -> server -> issuers -> rules -> store -> contract only", () => {
 		const wrong = importsOf(daemon).filter(({ from, to }) => layerOf(from) < layerOf(to));
+		assert.deepEqual(wrong, []);
+	});
+
+	it("lets only the composition root know which database there is", () => {
+		const inDatabase = /^daemon\/store\/[^/]+\//;
+		const wrong = importsOf(daemon).filter(
+			({ from, to }) => inDatabase.test(to) && !inDatabase.test(from) && from !== "daemon/main.ts",
+		);
+		assert.deepEqual(wrong, []);
+	});
+
+	it("lets the rules know issuers by their interface only, and only the composition root choose them", () => {
+		const wrong = importsOf(daemon).filter(
+			({ from, to }) =>
+				to.startsWith("daemon/issuers/") && !from.startsWith("daemon/issuers/") && from !== "daemon/main.ts",
+		);
 		assert.deepEqual(wrong, []);
 	});
 

@@ -1,15 +1,13 @@
 /**
- * The audit: each event covers the one before with its hash, so that none can be changed or taken out unseen. Written
- * in the same transaction as the change that it tells of.
+ * The audit: the hash of each event covers the one before, so that no event can be changed or removed unnoticed. An event is
+ * written in the same transaction as its change.
  */
 import { hash } from "node:crypto";
 import type { AuditEvent, ChainCheck, UserInfo } from "../contract.ts";
-import { allEvents, appendEvents, chainHead, chainTail } from "../store/audit.ts";
-import type { DurableDatabase, Transaction } from "../store/durable.ts";
-import type { Token } from "../store/tokens.ts";
+import type { Store, Token, Transaction } from "../store/store.ts";
 
-/** What happened, before it has its place in the chain. */
-export interface Happening {
+/** An event without its place in the chain. */
+export interface NewAuditEvent {
 	action: AuditEvent["action"];
 	actor: UserInfo;
 	tokenId: string | null;
@@ -17,51 +15,49 @@ export interface Happening {
 	after: AuditEvent["after"];
 }
 
-/** Writes the events behind the last one and answers them. */
+/** Appends the events to the chain. */
 export async function record(
-	query: Transaction,
+	transaction: Transaction,
 	date: string,
-	happenings: readonly Happening[],
-): Promise<AuditEvent[]> {
-	let { sequence, hash: previousHash } = await chainHead(query);
-	const events = happenings.map((happening) => {
+	newEvents: readonly NewAuditEvent[],
+): Promise<void> {
+	let { sequence, hash: previousHash } = await transaction.chainHead();
+	const events = newEvents.map((newEvent) => {
 		sequence++;
-		const event = { ...happening, sequence, date, previousHash };
+		const event = { ...newEvent, sequence, date, previousHash };
 		previousHash = hashOfEvent(event);
 		return { ...event, hash: previousHash };
 	});
-	await appendEvents(query, events);
-	return events;
+	await transaction.appendEvents(events);
 }
 
-/** Neither a hash of a secret nor what each change changes. */
-const untold = new Set(["hash", "userName", "version", "lastModifiedDate", "lastModifiedUserInfo"]);
+/** Hashes of secrets, and what every change changes. */
+const unrecorded = new Set(["hash", "userName", "version", "lastModifiedDate", "lastModifiedUserInfo"]);
 
-/** What a change made of a token: the fields that differ, and no hash of a secret among them. */
+/** The event of a change: the fields that differ, without the hash of the secret. */
 export function changeOf(
 	action: AuditEvent["action"],
 	actor: UserInfo,
 	before: Token | undefined,
 	after: Token,
-): Happening {
+): NewAuditEvent {
 	const differs = (name: string) =>
 		before === undefined
 			? fieldOf(after, name) !== null
 			: !isSame(fieldOf(before, name), fieldOf(after, name));
-	const differing = Object.keys(after).filter((name) => !untold.has(name) && differs(name));
+	const differing = Object.keys(after).filter((name) => !unrecorded.has(name) && differs(name));
 	const pick = (token: Token | undefined) =>
 		token === undefined ? {} : Object.fromEntries(differing.map((name) => [name, fieldOf(token, name)]));
 	return { action, actor, tokenId: after.id, before: pick(before), after: pick(after) };
 }
 
 /** Reads the whole chain, from the last event that was purged to the last one that was written. */
-export async function checkChain(database: DurableDatabase): Promise<ChainCheck> {
-	const head = await database.read(chainHead);
-	const tail = await database.read(chainTail);
+export async function checkChain(store: Pick<Store, "chainEnds" | "allEvents">): Promise<ChainCheck> {
+	const { tail, head } = await store.chainEnds();
 	let { sequence, hash: previousHash } = tail;
 	let checked = 0;
-	for await (const event of allEvents(database)) {
-		// What was written after the ends were read is none of this check's business.
+	for await (const event of store.allEvents()) {
+		// Events that were written after the ends were read are not part of this check.
 		if (event.sequence > head.sequence) break;
 		const follows = event.sequence === sequence + 1 && event.previousHash === previousHash;
 		if (!follows || event.hash !== hashOfEvent(event))
@@ -76,8 +72,18 @@ export async function checkChain(database: DurableDatabase): Promise<ChainCheck>
 
 function hashOfEvent(event: Omit<AuditEvent, "hash">): string {
 	const { sequence, date, actor, action, tokenId, before, after, previousHash } = event;
-	const told = [previousHash, sequence, date, actor.userId, actor.userName, action, tokenId, before, after];
-	return hash("sha256", JSON.stringify(told), "hex");
+	const covered = [
+		previousHash,
+		sequence,
+		date,
+		actor.userId,
+		actor.userName,
+		action,
+		tokenId,
+		before,
+		after,
+	];
+	return hash("sha256", JSON.stringify(covered), "hex");
 }
 
 function fieldOf(token: Token | undefined, name: string): AuditEvent["before"][string] {

@@ -1,11 +1,10 @@
-/** What may be done with tokens, verb by verb: who may do it, by which rule, and that it is written before it counts. */
+/** The verbs: who may use each on which token, by which rules, and that the change is stored before it is answered. */
 import type {
 	AuditEvent,
 	CreatedToken,
 	CreateTokenRequest,
 	IncidentReport,
 	IncidentRequest,
-	Profile,
 	RegisterTokenRequest,
 	RotatedToken,
 	RotateTokenRequest,
@@ -15,135 +14,120 @@ import type {
 	UserInfo,
 	VerifyQuery,
 } from "../contract.ts";
-import { apiPermissions } from "../facts.ts";
-import type { DurableDatabase, Transaction } from "../store/durable.ts";
-import type { Indexed } from "../store/index-file.ts";
-import { IndexedTokens, indexedRows, isHashKnown, isNameTaken, type Token } from "../store/tokens.ts";
-import { addUsage } from "../store/usage.ts";
+import { apiPermissions, endOf, statusOf } from "../facts.ts";
+import {
+	type Committed,
+	type ListFilter,
+	type Store,
+	type StoredToken,
+	type Token,
+	type Transaction,
+	unused,
+} from "../store/store.ts";
 import { type Caller, type Credentials, callerOf, type Demand, equalTo } from "./callers.ts";
-import { Changes, type Notify, type TokenChange } from "./changes.ts";
+import { type Attempt, Changes, type Notify, type TokenChange } from "./changes.ts";
 import { DeadTokenWatch, type DeadUse } from "./dead-tokens.ts";
-import { changesOf, happeningOf, planIncident, reportOf } from "./incident.ts";
-import { isIssuedHere, refuseElsewhere } from "./issuer.ts";
+import { changesOf, eventOf, planIncident, reportOf } from "./incident.ts";
+import { isIssuedHere, refuseElsewhere } from "./issued-here.ts";
+import type { IssuerDeps, Issuers, Verb } from "./issuer.ts";
 import * as lifecycle from "./lifecycle.ts";
-import { endOverlap, undoRotation } from "./overlap.ts";
-import { register, updateRecord } from "./registered.ts";
+import { endOverlap, quietEnd, undoRotation } from "./overlap.ts";
+import { notCovered } from "./permission.ts";
+import { register } from "./registered.ts";
 import { RuleError } from "./rule-error.ts";
 import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
-import { checkCeiling } from "./settings.ts";
+import { checkCeiling, type Settings } from "./settings.ts";
 import { TokenViews } from "./token-views.ts";
-import { nothingAsked, TokenIndex, type Verification } from "./verify.ts";
+import { type MaybeLoaded, nothingAsked, type Verification, Verifier } from "./verify.ts";
 
 export interface AuthorityOptions {
-	database: DurableDatabase;
+	store: Store;
+	issuers: (deps: IssuerDeps) => Issuers;
 	ownerKey: string;
-	/** Whom the owner's changes are attributed to. */
+	/** The user of the owner's changes. */
 	owner: UserInfo;
 	/** Milliseconds since the epoch. */
 	now: () => number;
-	/** Told of every change that is on disk. */
+	/** Called for every committed change. */
 	notify: Notify;
-	/** Told of what could not be written beside a request. */
+	/** Receives errors of work that belongs to no request. */
 	onError: (error: unknown) => void;
 }
 
-/** How a change to one token may be bound to the version that its caller has seen (RFC 9110 section 13.1.1). */
+/** The version that a change requires of its token (RFC 9110 section 13.1.1). */
 export type IfMatch = number | "any";
 
-/** Whom an overlap's end is attributed to that came by itself. */
-const itself: Caller = { user: { userId: "daemon", userName: "Tokensmith" }, token: undefined };
+/** The daemon, when it ends an overlap by itself. */
+const systemCaller: Caller = { user: { userId: "daemon", userName: "Tokensmith" }, token: undefined };
 
-/** So long between two looks for quiet overlaps means that nothing ran meanwhile. */
+/** So long between two checks for quiet overlaps means that the machine was asleep. */
 const sleptMilliseconds = 60_000;
 
-/** How many tokens are taken in before a request may have its turn. */
-const settledAtOnce = 250;
-
-/** How many uses at once are told of to whoever listens. */
-const toldUses = 200;
+/** The largest number of used tokens that is reported one by one. */
+const reportedUses = 200;
 
 export class Authority {
 	readonly #options: AuthorityOptions;
 	readonly #isOwnerKey: (secret: string) => boolean;
-	readonly #index = new TokenIndex();
-	/** As whoever may read them sees them. */
-	readonly tokens: TokenViews;
+	readonly #verifier: Verifier;
+	readonly #issuers: Issuers;
 	readonly #changes: Changes;
 	readonly #deadTokens: DeadTokenWatch;
-	/** Since when whoever uses a token could, and when that was looked at; milliseconds since the epoch. */
+	/** When the daemon began to listen, and when it last checked; milliseconds since the epoch. */
 	#listening: { since: number; until: number };
-	/** What tokens may be, as the owner has set it. */
+	/** Tokens as records. */
+	readonly tokens: TokenViews;
+	/** The owner's policy and profiles. */
 	readonly rulebook: Rulebook;
 
-	/** All tokens are in memory, or in an index of them; a verification then costs no query. */
 	static async open(options: AuthorityOptions): Promise<Authority> {
-		const authority = new Authority(options);
-		const indexed = options.database.takeIndex();
-		if (indexed !== undefined) {
-			authority.#index.lookUpIn(new IndexedTokens(indexed));
-			authority.rulebook.restore(indexed.settings);
-			return authority;
-		}
-		const { allTokens } = await import("../store/token-list.ts");
-		for await (const slice of allTokens(options.database)) {
-			for (const { token, usage } of slice) authority.#index.put(token, usage);
-		}
-		await authority.rulebook.load(options.database);
+		const { store } = options;
+		const authority = new Authority(options, await store.foreignHashes());
+		const settings = [
+			["policy", await store.setting("policy")],
+			["profiles", await store.setting("profiles")],
+		] as const;
+		authority.rulebook.apply(new Map(settings));
+		store.onCommitted((committed) => authority.#applyCommitted(committed));
 		return authority;
 	}
 
-	/** Takes in, between requests, what `open` has left where it lies. */
-	async settle(): Promise<void> {
-		while (this.#index.takeIn(settledAtOnce) === "more") await new Promise(setImmediate);
-	}
-
-	/** What `open` takes up again, if the database is closed with it. */
-	indexed(): Indexed {
-		return { settings: this.rulebook.kept(), rows: indexedRows(this.#index.entries()) };
-	}
-
-	private constructor(options: AuthorityOptions) {
-		const { database, now } = options;
-		// What is told of has happened: a listener that fails must not make it look undone.
-		const notify: Notify = (...told) => {
-			try {
-				options.notify(...told);
-			} catch (error) {
-				options.onError(error);
-			}
-		};
-		this.#options = { ...options, notify };
+	private constructor(options: AuthorityOptions, foreignHashes: readonly string[]) {
+		const { store, now, issuers } = options;
+		this.#options = options;
 		this.#isOwnerKey = equalTo(options.ownerKey);
 		this.#listening = { since: now(), until: now() };
-		const check = async (query: Transaction, change: TokenChange) => {
-			if (isIssuedHere(change.after)) await this.#refuseTakenName(query, change);
-			else await refuseKnownHash(query, change);
-		};
-		this.tokens = new TokenViews({ database, index: this.#index, now });
-		this.#changes = new Changes({ database, index: this.#index, tokens: this.tokens, now, notify, check });
-		this.rulebook = new Rulebook(this.#changes, notify);
-		this.#deadTokens = new DeadTokenWatch((use) => this.#tellDeadUse(use));
+		this.#verifier = new Verifier(store, foreignHashes);
+		this.#changes = new Changes({ store, now, check: (...change) => this.#check(...change) });
+		this.tokens = new TokenViews({ store, usage: this.#verifier.usage, now });
+		this.rulebook = new Rulebook(this.#changes);
+		this.#deadTokens = new DeadTokenWatch((use) => {
+			this.#reportDeadUse(use).catch(options.onError);
+		});
+		this.#issuers = issuers({
+			profileOf: (id) => this.rulebook.profileOf(id),
+			maximumOverlapSeconds: () => this.rulebook.policy.maximumOverlapSeconds,
+			verify: (...presented) => this.#verifier.verify(...presented),
+		});
 	}
 
-	/** Is the secret good, from this address, for all of this? Throws for nothing. */
-	verify(secret: string, address: string | undefined, asked: VerifyQuery): Verification {
+	/** Whether the secret is valid, from this address, for all of this. Throws for nothing that was sent. */
+	verify(secret: string, address: string | undefined, asked: VerifyQuery): MaybeLoaded<Verification> {
 		const now = this.#options.now();
-		const verification = this.#index.verify(secret, address, asked, now);
-		if (!verification.valid) this.#deadTokens.look(verification, address, now);
-		return verification;
+		const verification = this.#issuers("local").verify(secret, address, asked, now);
+		if (!(verification instanceof Promise)) return this.#watched(verification, address, now);
+		return verification.then((loaded) => this.#watched(loaded, address, now));
 	}
 
-	/**
-	 * The same for an introspection (RFC 7662). The owner's is no use of the token, and may leave the address out.
-	 */
-	introspect(caller: Caller, secret: string, address: string | undefined): Verification {
+	/** The same for an introspection (RFC 7662). The owner's is not counted as a use, and need not name the address. */
+	introspect(caller: Caller, secret: string, address: string | undefined): MaybeLoaded<Verification> {
 		if (caller.token !== undefined) return this.verify(secret, address, nothingAsked);
-		return this.#index.look(secret, address, this.#options.now());
+		return this.#verifier.look(secret, address, this.#options.now());
 	}
 
 	/** @throws RuleError `credentials-missing`, `owner-only` or the code of the refusal. */
-	callerOf(credentials: Credentials, demand: Demand): Caller {
+	callerOf(credentials: Credentials, demand: Demand): Promise<Caller> {
 		return callerOf(credentials, demand, {
 			isOwnerKey: this.#isOwnerKey,
 			owner: this.#options.owner,
@@ -151,67 +135,75 @@ export class Authority {
 		});
 	}
 
-	/** Whoever may rotate this token: by the general permission, or the token itself by that for itself. */
-	rotatorOf(credentials: Credentials, id: string): Caller {
+	/** The caller of a rotation: with the general permission, or the token itself with the permission to rotate itself. */
+	async rotatorOf(credentials: Credentials, id: string): Promise<Caller> {
 		try {
-			return this.callerOf(credentials, apiPermissions.write);
+			return await this.callerOf(credentials, apiPermissions.write);
 		} catch (error) {
 			if (!(error instanceof RuleError) || error.code !== "permission-missing") throw error;
-			const caller = this.callerOf(credentials, apiPermissions.rotateSelf);
+			const caller = await this.callerOf(credentials, apiPermissions.rotateSelf);
 			if (caller.token?.id === id) return caller;
 			throw error;
 		}
 	}
 
+	/** Follows a caller through the changes of its token, for as long as a connection is open. */
+	follow(caller: Caller, permission: string): { isAllowed: () => boolean; stop: () => void } {
+		if (caller.token === undefined) return { isAllowed: () => true, stop: () => {} };
+		const watch = this.#verifier.watch(caller.token);
+		const isAllowed = () => {
+			const status = statusOf(watch.token, this.#options.now());
+			const works = status === "active" || status === "retiring";
+			return works && notCovered(watch.token.permissions, [permission]).length === 0;
+		};
+		return { isAllowed, stop: watch.stop };
+	}
+
 	/**
-	 * Creates a token. The answer is the only place where its secret ever is.
+	 * Creates a token. Its secret is in the answer and nowhere else.
 	 * @throws RuleError `invalid-request`, `exceeds-caller` or `name-taken`
 	 */
 	async create(caller: Caller, request: CreateTokenRequest): Promise<CreatedToken> {
-		const rules = this.rulebook.profileOf(request.profile);
-		const { token, secret } = lifecycle.create(request, rules, this.#doing(caller));
-		if (caller.token !== undefined) checkCeiling(token, caller.token);
-		await this.#changes.write(caller.user, [{ action: "create", before: undefined, after: token }]);
-		return { ...this.tokens.get(token.id), token: secret };
+		const { create } = this.#issuers("local");
+		const plan = async () => within(caller, create.prepare(request, this.#context(caller)));
+		const { token, secret } = await this.#carryOut(caller, create, plan, ({ token }) => [
+			{ action: "create", before: undefined, after: token },
+		]);
+		return { ...this.tokens.recordOf({ token, usage: unused }), token: secret };
 	}
 
 	/**
-	 * Takes a token of another system into the records; its secret stays where it is.
+	 * Records a token of another system, whose secret stays where it is.
 	 * @throws RuleError `already-known`
 	 */
 	async register(caller: Caller, request: RegisterTokenRequest): Promise<TokenRecord> {
-		const token = register(request, this.#doing(caller));
+		const token = register(request, this.#context(caller));
 		const change = { action: "register", before: undefined, after: token } as const;
 		await this.#changes.write(caller.user, [change]);
-		return this.tokens.get(token.id);
+		return this.tokens.recordOf({ token, usage: unused });
 	}
 
 	/** @throws RuleError `not-found`, `version-stale`, `token-dead`, `invalid-request`, `exceeds-caller` or `name-taken` */
-	async update(
-		caller: Caller,
-		id: string,
-		request: UpdateTokenRequest,
-		ifMatch: IfMatch,
-	): Promise<TokenRecord> {
-		return this.#changeOne(caller, id, "update", ifMatch, (token, doing) => {
-			if (Object.keys(request).length === 0) return token;
-			if (!isIssuedHere(token)) return updateRecord(token, request, doing);
-			const after = lifecycle.update(token, request, this.rulebook.profileOf(token.profile), doing);
-			if (caller.token !== undefined) checkCeiling(after, caller.token);
-			return after;
+	update(caller: Caller, id: string, request: UpdateTokenRequest, ifMatch: IfMatch): Promise<TokenRecord> {
+		return this.#changeOne(caller, id, "update", ifMatch, (token, context) => {
+			const { update } = this.#issuers(token.issuer);
+			if (Object.keys(request).length === 0) return { verb: update, plan: token };
+			const plan = update.prepare({ token, request }, context);
+			return { verb: update, plan: isIssuedHere(token) ? within(caller, plan) : plan };
 		});
 	}
 
 	disable(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
-		return this.#changeOne(caller, id, "disable", ifMatch, lifecycle.disable);
+		return this.#changeOne(caller, id, "disable", ifMatch, (token, context) =>
+			recordOnly(lifecycle.disable(token, context)),
+		);
 	}
 
-	/** @throws RuleError `exceeds-caller` too: what was disabled must not come back by a weaker token. */
+	/** @throws RuleError `exceeds-caller` too: a caller with fewer rights must not enable the token again. */
 	enable(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
-		return this.#changeOne(caller, id, "enable", ifMatch, (token, doing) => {
-			if (caller.token !== undefined) checkCeiling(token, caller.token);
-			return lifecycle.enable(token, doing);
-		});
+		return this.#changeOne(caller, id, "enable", ifMatch, (token, context) =>
+			recordOnly(lifecycle.enable(within(caller, token), context)),
+		);
 	}
 
 	/** @throws RuleError as `lifecycle.rotate`, and `exceeds-caller` */
@@ -221,66 +213,74 @@ export class Authority {
 		request: RotateTokenRequest,
 		ifMatch: IfMatch,
 	): Promise<RotatedToken> {
-		return this.#changes.retrying(async () => {
-			const before = this.#matching(id, ifMatch);
-			const rules = {
-				profile: this.#rulesOf(before),
-				maximumOverlapSeconds: this.rulebook.policy.maximumOverlapSeconds,
-			};
-			const { predecessor, successor } = lifecycle.rotate(before, request, rules, this.#doing(caller));
-			if (caller.token !== undefined) checkCeiling(successor.token, caller.token);
-			await this.#changes.write(caller.user, [
-				{ action: "rotate", before, after: predecessor },
-				{ action: "create", before: undefined, after: successor.token },
-			]);
-			return {
-				...this.tokens.get(successor.token.id),
-				token: successor.secret,
-				predecessor: this.tokens.get(id),
-			};
-		});
+		let before = await this.#matching(id, ifMatch);
+		const { rotate } = this.#issuers(before.token.issuer);
+		const plan = async (attempt: Attempt) => {
+			if (attempt === "repeated") before = await this.#matching(id, ifMatch);
+			const planned = rotate.prepare({ token: before.token, request }, this.#context(caller));
+			within(caller, planned.successor);
+			return planned;
+		};
+		const { predecessor, successor } = await this.#carryOut(caller, rotate, plan, (rotated) => [
+			{ action: "rotate", before, after: rotated.predecessor },
+			{ action: "create", before: undefined, after: rotated.successor.token },
+		]);
+		return {
+			...this.tokens.recordOf({ token: successor.token, usage: unused }),
+			token: successor.secret,
+			predecessor: this.tokens.recordOf({ token: predecessor, usage: before.usage }),
+		};
 	}
 
 	/** @throws RuleError as `undoRotation`, `exceeds-caller` and `name-taken` */
 	async undoRotation(caller: Caller, id: string, ifMatch: IfMatch): Promise<UndoneRotation> {
 		return this.#changes.retrying(async () => {
-			const before = this.#matching(id, ifMatch);
-			const successorOf = (successorId: string) => this.tokens.entry(successorId).token;
-			const undone = undoRotation(before, successorOf, this.#doing(caller));
-			if (caller.token !== undefined) checkCeiling(undone.token, caller.token);
-			const successor = successorOf(undone.successor.id);
+			const before = await this.#matching(id, ifMatch);
+			refuseElsewhere(before.token);
+			const successor = await this.#successorOf(before.token);
+			const undone = undoRotation(before.token, successor?.token, this.#context(caller));
+			within(caller, undone.token);
 			const changes: TokenChange[] = [{ action: "undo-rotation", before, after: undone.token }];
-			// First, for its name is the predecessor's and must be free for it.
-			if (undone.successor !== successor)
+			// First, since the predecessor needs its name.
+			if (successor !== undefined && undone.successor !== successor.token)
 				changes.unshift({ action: "revoke", before: successor, after: undone.successor });
 			await this.#changes.write(caller.user, changes);
-			return { token: this.tokens.get(id), successor: this.tokens.get(successor.id) };
+			return {
+				token: this.tokens.recordOf({ token: undone.token, usage: before.usage }),
+				successor: this.tokens.recordOf({
+					token: undone.successor,
+					usage: successor?.usage ?? unused,
+				}),
+			};
 		});
 	}
 
 	/** @throws RuleError as `endOverlap` */
 	endOverlap(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
-		return this.#changeOne(caller, id, "end-overlap", ifMatch, endOverlap);
+		return this.#changeOne(caller, id, "end-overlap", ifMatch, (token, context) =>
+			recordOnly(endOverlap(token, context)),
+		);
 	}
 
-	/** Ends the overlaps that nobody has used for as long as whoever rotated asked for. To be called every few seconds. */
+	/** Ends the overlaps whose predecessor was not used for the requested time. To be called every few seconds. */
 	async endQuietOverlaps(): Promise<void> {
 		const now = this.#options.now();
-		// A machine that slept heard nobody.
 		const slept = now - this.#listening.until > sleptMilliseconds;
 		this.#listening = { since: slept ? now : this.#listening.since, until: now };
-		const { since } = this.#listening;
-		for (const id of [...this.#index.quietOverlaps(now, since)]) {
-			await this.#changeOne(itself, id, "end-overlap", "any", (token, doing) =>
-				// Somebody may have used it while the one before was written.
-				this.#index.isQuiet(id, doing.now.getTime(), since) ? endOverlap(token, doing) : token,
-			);
+		const overlaps = await this.#options.store.quietOverlaps(new Date(now).toISOString());
+		for (const stored of overlaps.filter((one) => this.#isQuiet(one, now))) {
+			const { id } = stored.token;
+			await this.#changeOne(systemCaller, id, "end-overlap", "any", (token, context) => {
+				// It may have been used while the one before was written.
+				const isQuiet = this.#isQuiet({ ...stored, token }, context.now.getTime());
+				return recordOnly(isQuiet ? endOverlap(token, context) : token);
+			});
 		}
 	}
 
 	/**
-	 * Revokes a token for good; once this settles every verification refuses it. Revoking it again changes nothing.
-	 * @param self whether the caller has said that it means the very token that it uses.
+	 * Revokes a token, which can't be undone; once this resolves every verification refuses it. A revoked token stays as it is.
+	 * @param self whether the caller has confirmed that it means the very token that it uses.
 	 * @throws RuleError `not-found`, `own-token` or `version-stale`
 	 */
 	async revoke(
@@ -289,20 +289,18 @@ export class Authority {
 		options: { reason?: string | undefined; self?: boolean; ifMatch?: IfMatch },
 	): Promise<TokenRecord> {
 		if (caller.token?.id === id && options.self !== true) {
-			throw new RuleError(
-				"own-token",
-				"This is the token that you are using; add ?self=true if you mean it.",
-			);
+			throw new RuleError("own-token", "This is the token that you are using; add ?self=true to revoke it.");
 		}
-		return this.#changeOne(caller, id, "revoke", options.ifMatch ?? "any", (token, doing) =>
-			lifecycle.revoke(token, options.reason, doing),
-		);
+		return this.#changeOne(caller, id, "revoke", options.ifMatch ?? "any", (token, context) => {
+			const { revoke } = this.#issuers(token.issuer);
+			return { verb: revoke, plan: revoke.prepare({ token, reason: options.reason }, context) };
+		});
 	}
 
-	/** Revokes the token whose secret this is, whoever shows it: to hold it is enough (RFC 7009). Unknown ones are ignored. */
+	/** Revokes the local token with this secret: its possession is sufficient (RFC 7009). An unknown secret is ignored. */
 	async revokeHeld(secret: string): Promise<void> {
-		const found = this.#index.findByHash(hashOf(secret));
-		// That another issuer's token is revoked would not be true.
+		const [found] = await this.#options.store.tokensByHash([hashOf(secret)]);
+		// A token of another issuer would still be valid there.
 		if (found === undefined || !isIssuedHere(found.token)) return;
 		const { userId, userName, id } = found.token;
 		await this.revoke({ user: { userId, userName }, token: undefined }, id, {
@@ -315,148 +313,219 @@ export class Authority {
 		return this.#changes.retrying(async () => {
 			const selected = await this.#selectForIncident(caller, request);
 			const plan = planIncident(selected, request, {
-				doing: this.#doing(caller),
+				context: this.#context(caller),
+				lastUsedOf: ({ token, usage }) => this.#verifier.usage.totalOf(token.id, usage).lastUsed,
 				profileOf: (id) => this.rulebook.profileOf(id),
 				stepsOf: (id) => this.rulebook.profiles().find((one) => one.id === id)?.incidentSteps ?? [],
 			});
-			if (caller.token !== undefined)
-				for (const { token } of plan.successors) checkCeiling(token, caller.token);
-			await this.#changes.write(caller.user, changesOf(plan), [happeningOf(plan, request, caller.user)]);
-			return reportOf(plan, request, this.#now(), (id) => this.tokens.get(id));
+			for (const { token } of plan.successors) within(caller, token);
+			await this.#changes.write(caller.user, changesOf(plan), [eventOf(plan, request, caller.user)]);
+			return reportOf(plan, request, this.#now(), (stored) => this.tokens.recordOf(stored));
 		});
 	}
 
 	/** @throws RuleError `not-found`, `token-dead`, `invalid-request` or `exceeds-caller` */
 	grant(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
-		return this.#changeOne(caller, tokenId, "grant", "any", (token, doing) => {
-			if (token.resources.includes(resource)) return token;
-			const after = lifecycle.grant(token, resource, this.#rulesOf(token), doing);
-			if (caller.token !== undefined) checkCeiling(after, caller.token);
-			return after;
+		return this.#changeOne(caller, tokenId, "grant", "any", (token, context) => {
+			if (token.resources.includes(resource)) return recordOnly(token);
+			refuseElsewhere(token);
+			const profile = this.rulebook.profileOf(token.profile);
+			return recordOnly(within(caller, lifecycle.grant(token, resource, profile, context)));
 		});
 	}
 
 	/** @throws RuleError `not-found` */
 	withdraw(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
-		return this.#changeOne(caller, tokenId, "withdraw", "any", (token, doing) =>
-			token.resources.includes(resource) ? lifecycle.withdraw(token, resource, doing) : token,
+		return this.#changeOne(caller, tokenId, "withdraw", "any", (token, context) =>
+			recordOnly(token.resources.includes(resource) ? lifecycle.withdraw(token, resource, context) : token),
 		);
 	}
 
-	/** @throws RuleError `not-found`, or `profile-in-use` while a token that is not revoked lives by it. */
+	/** @throws RuleError `not-found`, or `profile-in-use` while a token that is not revoked uses it. */
 	async removeProfile(caller: Caller, id: string): Promise<void> {
-		const users = [...this.#index.tokens()].filter(
-			(token) => token.profile === id && token.revokedDate === null && isIssuedHere(token),
-		);
-		await this.rulebook.removeProfile(
-			caller,
-			id,
-			users.map((token) => token.name),
-		);
+		const users = await this.#listAll({ profile: id });
+		const names = users
+			.filter(({ token }) => token.revokedDate === null && isIssuedHere(token))
+			.map(({ token }) => token.name);
+		await this.rulebook.removeProfile(caller, id, names);
 	}
 
-	/** Writes the usage that was gathered in memory since the last time; what can't be written is kept for the next. */
+	/** Writes the uses that were counted since the last time; what can't be written is kept for the next. */
 	async saveUsage(): Promise<void> {
-		const used = this.#index.takeUsed();
-		if (used.length === 0) return;
-		const increments = used.map((usage) => ({ usage, increment: usage.take() }));
+		const { usage } = this.#verifier;
+		const increments = usage.take();
+		if (increments.length === 0) return;
 		try {
-			await this.#options.database.write((query) =>
-				addUsage(
-					query,
-					increments.map(({ increment }) => increment),
-				),
-			);
+			await this.#options.store.write((transaction) => transaction.addUsage(increments));
 		} catch (error) {
-			for (const { usage, increment } of increments) usage.giveBack(increment);
-			this.#index.giveBackUsed(used);
+			usage.giveBack();
 			throw error;
 		}
-		// Where this many are used, nobody watches each.
-		if (used.length > toldUses) return;
-		for (const { tokenId } of used)
-			this.#options.notify("token", () => ({ change: "changed", token: this.tokens.get(tokenId) }));
+		usage.written();
+		if (increments.length > reportedUses) return;
+		for (const stored of await this.#options.store.tokens(increments.map(({ tokenId }) => tokenId)))
+			this.#notifyToken("changed", stored);
 	}
 
-	/** @throws RuleError `issuer-elsewhere` for a token that no profile of ours rules over. */
-	#rulesOf(token: Token): Profile {
-		refuseElsewhere(token);
-		return this.rulebook.profileOf(token.profile);
+	/** A committed transaction, of this process or another one. */
+	#applyCommitted({ tokens, events, settings }: Committed): void {
+		// First: a revoked token must be refused even when a listener fails.
+		for (const { stored } of tokens) this.#verifier.apply(stored.token);
+		const rules = this.rulebook.apply(settings);
+		for (const event of events) this.#notify("audit", () => event);
+		for (const { change, stored } of tokens) this.#notifyToken(change, stored);
+		if (rules === "changed") this.#notify("profiles", () => ({ profiles: this.rulebook.profiles() }));
+	}
+
+	#notifyToken(change: "created" | "changed" | "revoked", stored: StoredToken): void {
+		this.#notify("token", () => ({ change, token: this.tokens.recordOf(stored) }));
+	}
+
+	/** The change is already committed: a failing listener must not fail the request. */
+	readonly #notify: Notify = (...notification) => {
+		try {
+			this.#options.notify(...notification);
+		} catch (error) {
+			this.#options.onError(error);
+		}
+	};
+
+	#watched(verification: Verification, address: string | undefined, now: number): Verification {
+		if (!verification.valid) this.#deadTokens.check(verification, address, now);
+		return verification;
+	}
+
+	#isQuiet({ token, usage }: StoredToken, now: number): boolean {
+		const { lastUsed } = this.#verifier.usage.totalOf(token.id, usage);
+		return endOf(token) > now && quietEnd(token, lastUsed, this.#listening.since) <= now;
 	}
 
 	#now(): Date {
 		return new Date(this.#options.now());
 	}
 
-	#doing(caller: Caller): lifecycle.Doing {
+	#context(caller: Caller): lifecycle.ActionContext {
 		const { secretPrefix } = this.rulebook.policy;
 		return { user: caller.user, caller: caller.token, now: this.#now(), secretPrefix };
 	}
 
-	#changeOne(
+	/** Carries out one verb: the rules first, then the issuer, once, then the transaction. */
+	async #carryOut<Plan, Outcome, Result>(
+		caller: Caller,
+		verb: Pick<Verb<never, Plan, Outcome, Result>, "send" | "commit">,
+		prepare: (attempt: Attempt) => Promise<Plan>,
+		changes: (result: Result) => TokenChange[],
+	): Promise<Result> {
+		let plan = await prepare("first");
+		const outcome = await verb.send(plan, this.#context(caller));
+		return this.#changes.retrying(async (attempt) => {
+			if (attempt === "repeated") plan = await prepare(attempt);
+			const result = verb.commit(plan, outcome);
+			await this.#changes.write(caller.user, changes(result));
+			return result;
+		});
+	}
+
+	async #changeOne(
 		caller: Caller,
 		id: string,
 		action: AuditEvent["action"],
 		ifMatch: IfMatch,
-		change: (token: Token, doing: lifecycle.Doing) => Token,
+		prepare: (token: Token, context: lifecycle.ActionContext) => PlannedChange,
 	): Promise<TokenRecord> {
-		return this.#changes.retrying(async () => {
-			const before = this.#matching(id, ifMatch);
-			const after = change(before, this.#doing(caller));
-			if (after !== before) {
-				await this.#changes.write(caller.user, [{ action, before, after }]);
-			}
-			return this.tokens.get(id);
-		});
+		let before = await this.#matching(id, ifMatch);
+		const { verb, plan: first } = prepare(before.token, this.#context(caller));
+		if (first === before.token) return this.tokens.recordOf(before);
+		const plan = async (attempt: Attempt) => {
+			if (attempt === "first") return first;
+			before = await this.#matching(id, ifMatch);
+			return prepare(before.token, this.#context(caller)).plan;
+		};
+		const token = await this.#carryOut(caller, verb, plan, (after) =>
+			after === before.token ? [] : [{ action, before, after }],
+		);
+		return this.tokens.recordOf({ token, usage: before.usage });
 	}
 
-	/** A successor takes its predecessor's name over. */
-	async #refuseTakenName(query: Transaction, { before, after }: TokenChange): Promise<void> {
+	async #check(transaction: Transaction, change: TokenChange): Promise<void> {
+		if (isIssuedHere(change.after)) await this.#refuseTakenName(transaction, change);
+		else await refuseKnownHash(transaction, change);
+	}
+
+	/** A successor keeps the name of its predecessor. */
+	async #refuseTakenName(transaction: Transaction, { before: stored, after }: TokenChange): Promise<void> {
+		const before = stored?.token;
 		const inherits = before === undefined && after.predecessorId !== null;
 		const returns = before !== undefined && before.successorId !== null && after.successorId === null;
 		if (inherits || (before?.name === after.name && !returns)) return;
 		const { profile, name, id } = after;
 		if (!this.rulebook.profileOf(profile).names.unique) return;
-		if (!(await isNameTaken(query, { profile, name, exceptId: id }))) return;
+		if (!(await transaction.isNameTaken({ profile, name, exceptId: id }))) return;
 		const detail = "must be unique, and another token has this name";
 		throw new RuleError("name-taken", `The name ${detail}.`, { errors: [{ pointer: "/name", detail }] });
 	}
 
-	#tellDeadUse({ token, reason, address }: DeadUse): void {
-		const { notify, onError } = this.#options;
-		notify("dead-token-used", () => ({ token: this.tokens.get(token.id), reason, address }));
-		const actor = { userId: token.userId, userName: token.userName };
-		const happening = {
-			action: "dead-token-used",
-			actor,
-			tokenId: token.id,
-			before: {},
-			after: { reason, address },
-		} as const;
-		this.#changes.tell([happening], async () => {}).catch(onError);
+	async #reportDeadUse({ token: { id, userId, userName }, reason, address }: DeadUse): Promise<void> {
+		const stored = await this.tokens.stored(id);
+		this.#notify("dead-token-used", () => ({ token: this.tokens.recordOf(stored), reason, address }));
+		await this.#changes.writeAudit([
+			{
+				action: "dead-token-used",
+				actor: { userId, userName },
+				tokenId: id,
+				before: {},
+				after: { reason, address },
+			},
+		]);
 	}
 
-	#matching(id: string, ifMatch: IfMatch): Token {
-		const { token } = this.tokens.entry(id);
-		if (ifMatch === "any" || ifMatch === token.version) return token;
+	async #matching(id: string, ifMatch: IfMatch): Promise<StoredToken> {
+		const stored = await this.tokens.stored(id);
+		if (ifMatch === "any" || ifMatch === stored.token.version) return stored;
 		throw new RuleError(
 			"version-stale",
-			"Somebody has changed the token meanwhile; read it again and repeat the change.",
+			"The token has changed since you read it; read it again and repeat the change.",
 		);
 	}
 
-	async #selectForIncident(caller: Caller, request: IncidentRequest) {
-		const { ids: named, ...filter } = request.filter ?? {};
-		const ids = await this.tokens.ids(filter, { sort: "creationDate", direction: "asc", limit: -1 });
-		return ids.flatMap((id) => {
-			const { token, usage } = this.tokens.entry(id);
-			const meant = named === undefined ? id !== caller.token?.id : named.includes(id);
-			return meant && token.revokedDate === null ? [{ token, lastUsed: usage.totals.lastUsed }] : [];
-		});
+	async #successorOf({ successorId }: Token): Promise<StoredToken | undefined> {
+		return successorId === null ? undefined : this.tokens.stored(successorId);
+	}
+
+	async #selectForIncident(caller: Caller, request: IncidentRequest): Promise<StoredToken[]> {
+		const { filter = {} } = request;
+		// A use that is not written yet counts too.
+		if (filter.unusedSince !== undefined) await this.saveUsage();
+		const found = await this.#listAll(filter);
+		const isMeant = ({ id, revokedDate }: Token) =>
+			revokedDate === null && (filter.ids !== undefined || id !== caller.token?.id);
+		return found.filter(({ token }) => isMeant(token));
+	}
+
+	#listAll(filter: ListFilter): Promise<StoredToken[]> {
+		const page = { sort: "creationDate", direction: "asc", limit: -1 } as const;
+		return this.#options.store.list(filter, page, this.#now().toISOString());
 	}
 }
 
-async function refuseKnownHash(query: Transaction, { before, after }: TokenChange): Promise<void> {
-	if (before !== undefined || !(await isHashKnown(query, after.hash))) return;
-	throw new RuleError("already-known", "The records hold a token with this secret already.");
+/** A change of one token: the verb of its issuer, and what the verb has planned. */
+interface PlannedChange {
+	verb: Pick<Verb<never, Token, void, Token>, "send" | "commit">;
+	plan: Token;
+}
+
+/** A change of the record that no issuer hears of. */
+function recordOnly(plan: Token): PlannedChange {
+	return { verb: { send: async () => {}, commit: (token) => token }, plan };
+}
+
+/** @throws RuleError `exceeds-caller` */
+function within<Planned extends Settings>(caller: Caller, planned: Planned): Planned {
+	if (caller.token !== undefined) checkCeiling(planned, caller.token);
+	return planned;
+}
+
+async function refuseKnownHash(transaction: Transaction, { before, after }: TokenChange): Promise<void> {
+	if (before !== undefined || !(await transaction.isHashKnown(after.hash))) return;
+	throw new RuleError("already-known", "There is a record of a token with this secret already.");
 }

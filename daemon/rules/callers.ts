@@ -1,30 +1,29 @@
-/** Who asks, and whether they may: the owner by the owner key, everyone else as a token, through the one verify function. */
+/** Identifies the caller and checks its rights: the owner by the owner key, any other by its token, with the one verify function. */
 import { hash, timingSafeEqual } from "node:crypto";
 import type { RefusalReason, UserInfo, VerifyQuery } from "../contract.ts";
 import type { apiPermissions, ProblemCode } from "../facts.ts";
-import type { Token } from "../store/tokens.ts";
+import type { VerifiableToken } from "../store/store.ts";
 import { RuleError } from "./rule-error.ts";
-import { nothingAsked, type Refusal, type Verification } from "./verify.ts";
+import { type MaybeLoaded, nothingAsked, type Refusal, type Verification } from "./verify.ts";
 
 export interface Caller {
 	readonly user: UserInfo;
 	/** undefined: the owner. */
-	readonly token: Token | undefined;
+	readonly token: VerifiableToken | undefined;
 }
 
-/** What a caller shows of itself. */
 export interface Credentials {
-	/** undefined: nothing was shown. */
+	/** undefined: none was sent. */
 	secret: string | undefined;
-	/** The token's id, where the way of showing it names one (HTTP Basic). */
+	/** The token's id, where the scheme sends one (HTTP Basic). */
 	tokenId?: string | undefined;
 	address: string;
 }
 
-/** What a route asks of its caller: a permission of this API, to be a token at all, or to be the owner. */
+/** What a route requires: a permission of this API, any token, or the owner. */
 export type Demand = (typeof apiPermissions)[keyof typeof apiPermissions] | "token" | "owner";
 
-/** The code of each refusal, wherever it is told. */
+/** The problem code of each refusal. */
 export const refusalCodes: Record<RefusalReason, ProblemCode> = {
 	malformed: "token-malformed",
 	unknown: "token-unknown",
@@ -36,11 +35,11 @@ export const refusalCodes: Record<RefusalReason, ProblemCode> = {
 	resource: "resource-not-granted",
 };
 
-/** What to tell whoever was refused: it is their own secret, so nothing is given away. */
+/** For the caller that was refused: it is about its own secret, so nothing is disclosed. */
 export function refusalDetail(refusal: Refusal): string {
 	const missing = refusal.missing?.join(", ");
 	const details: Record<RefusalReason, string> = {
-		malformed: "This is no Tokensmith token; was it cut off, or is it another system's?",
+		malformed: "This is not a Tokensmith token; it may be cut off, or belong to another system.",
 		unknown: "No token has this secret; it may belong to another data directory.",
 		revoked: "The token was revoked; create another one.",
 		disabled: "The token is disabled; enable it, or use another one.",
@@ -53,30 +52,30 @@ export function refusalDetail(refusal: Refusal): string {
 }
 
 /**
- * The caller, if they meet the demand.
+ * The caller, if it meets the demand.
  * @throws RuleError `credentials-missing`, `owner-only` or the code of the refusal.
  */
-export function callerOf(
+export async function callerOf(
 	credentials: Credentials,
 	demand: Demand,
 	known: {
 		isOwnerKey: (secret: string) => boolean;
 		owner: UserInfo;
-		verify: (secret: string, address: string, asked: VerifyQuery) => Verification;
+		verify: (secret: string, address: string, asked: VerifyQuery) => MaybeLoaded<Verification>;
 	},
-): Caller {
+): Promise<Caller> {
 	const { secret, tokenId, address } = credentials;
 	if (secret === undefined) {
 		throw new RuleError("credentials-missing", "Send the header 'Authorization: Bearer <token>'.");
 	}
 	if (tokenId === undefined && known.isOwnerKey(secret)) return { user: known.owner, token: undefined };
 	const permissions = demand === "token" || demand === "owner" ? [] : [demand];
-	const verification = known.verify(secret, address, { ...nothingAsked, permissions });
+	const verification = await known.verify(secret, address, { ...nothingAsked, permissions });
 	if (!verification.valid)
 		throw new RuleError(refusalCodes[verification.reason], refusalDetail(verification));
 	const { token } = verification;
 	if (tokenId !== undefined && tokenId !== token.id) {
-		throw new RuleError("token-unknown", "The client id is not the id of the token whose secret this is.");
+		throw new RuleError("token-unknown", "The client id does not belong to the token with this secret.");
 	}
 	if (demand === "owner") throw new RuleError("owner-only", "Only the owner of this daemon can do this.");
 	return { user: { userId: token.userId, userName: token.userName }, token };

@@ -1,91 +1,77 @@
-/**
- * The one way in which anything changes: tokens and what is told of them go to disk together, and only then count, for
- * every verification and every listener.
- */
+/** Writes changes of tokens together with their audit events. What is committed takes effect in `Authority`'s listener. */
 import type { AuditEvent, ServerEvents, UserInfo } from "../contract.ts";
-import type { DurableDatabase, Transaction } from "../store/durable.ts";
-import { insertToken, type Token, updateToken, VersionConflict } from "../store/tokens.ts";
-import { changeOf, type Happening, record } from "./audit.ts";
-import type { TokenViews } from "./token-views.ts";
-import type { TokenIndex } from "./verify.ts";
+import {
+	type Store,
+	type StoredToken,
+	type Token,
+	type Transaction,
+	VersionConflict,
+} from "../store/store.ts";
+import { changeOf, type NewAuditEvent, record } from "./audit.ts";
 
-/** What is told is made only where somebody listens. */
+/** The data is made only when a client listens. */
 export type Notify = <Name extends keyof ServerEvents>(name: Name, data: () => ServerEvents[Name]) => void;
 
-/** A token as it was and as it is to be. */
+/** A token before and after a change. */
 export interface TokenChange {
 	action: AuditEvent["action"];
-	before: Token | undefined;
+	before: StoredToken | undefined;
 	after: Token;
 }
 
-export interface ChangesOptions {
-	database: DurableDatabase;
-	index: TokenIndex;
-	tokens: TokenViews;
+export type Attempt = "first" | "repeated";
+
+export interface ChangesDeps {
+	store: Pick<Store, "write">;
 	/** Milliseconds since the epoch. */
 	now: () => number;
-	/** Told of every change that is on disk. */
-	notify: Notify;
-	/** Looks at each token in the transaction that is to keep it, and throws when it must not be. */
-	check: (query: Transaction, change: TokenChange) => Promise<void>;
+	/** Checks each token in the transaction that stores it. @throws RuleError when it must not be stored. */
+	check: (transaction: Transaction, change: TokenChange) => Promise<void>;
 }
 
 export class Changes {
-	readonly #options: ChangesOptions;
+	readonly #deps: ChangesDeps;
 
-	constructor(options: ChangesOptions) {
-		this.#options = options;
+	constructor(deps: ChangesDeps) {
+		this.#deps = deps;
 	}
 
 	/**
-	 * Writes the tokens with an audit event each, and those that are added.
-	 * @throws VersionConflict when somebody else has changed one of them meanwhile.
+	 * Writes the tokens with an audit event each, and further events.
+	 * @throws VersionConflict when another change of one of them was committed first.
 	 */
 	async write(
 		actor: UserInfo,
 		changes: readonly TokenChange[],
-		more: readonly Happening[] = [],
+		more: readonly NewAuditEvent[] = [],
 	): Promise<void> {
-		const happenings = changes.map(({ action, before, after }) => changeOf(action, actor, before, after));
-		const events = await this.#keep([...more, ...happenings], async (query) => {
+		const events = changes.map(({ action, before, after }) => changeOf(action, actor, before?.token, after));
+		await this.writeAudit([...more, ...events], async (transaction) => {
 			for (const change of changes) {
-				await this.#options.check(query, change);
-				if (change.before === undefined) await insertToken(query, change.after);
-				else await updateToken(query, change.after);
+				await this.#deps.check(transaction, change);
+				if (change.before === undefined) await transaction.insertToken(change.after);
+				else await transaction.updateToken(change.after, change.before.usage);
 			}
 		});
-		// First of all: a revoked token must be refused even where telling of it fails.
-		for (const { after } of changes) this.#options.index.put(after);
-		for (const event of events) this.#options.notify("audit", () => event);
-		for (const { before, after } of changes) {
-			const change = before === undefined ? "created" : after.revokedDate === null ? "changed" : "revoked";
-			this.#options.notify("token", () => ({ change, token: this.#options.tokens.get(after.id) }));
-		}
 	}
 
-	/** Writes audit events and, in the same transaction, what they tell of. */
-	async tell(happenings: readonly Happening[], write: (query: Transaction) => Promise<void>): Promise<void> {
-		const events = await this.#keep(happenings, write);
-		for (const event of events) this.#options.notify("audit", () => event);
-	}
-
-	async #keep(
-		happenings: readonly Happening[],
-		write: (query: Transaction) => Promise<void>,
-	): Promise<AuditEvent[]> {
-		const date = new Date(this.#options.now()).toISOString();
-		return this.#options.database.write(async (query) => {
-			await write(query);
-			return record(query, date, happenings);
+	/** Writes audit events and, in the same transaction, what they are about. */
+	async writeAudit(
+		events: readonly NewAuditEvent[],
+		write: (transaction: Transaction) => Promise<void> = async () => {},
+	): Promise<void> {
+		const date = new Date(this.#deps.now()).toISOString();
+		await this.#deps.store.write(async (transaction) => {
+			await write(transaction);
+			await record(transaction, date, events);
 		});
 	}
 
-	/** Somebody else may have changed a token between the look and the write; then all is looked at again. */
-	async retrying<Result>(attempt: () => Promise<Result>): Promise<Result> {
-		for (;;) {
+	/** Runs it again when another change of a token was committed between its read and its write. */
+	async retrying<Result>(run: (attempt: Attempt) => Promise<Result>): Promise<Result> {
+		for (let attempt: Attempt = "first"; ; attempt = "repeated") {
 			try {
-				return await attempt();
+				return await run(attempt);
 			} catch (error) {
 				if (!(error instanceof VersionConflict)) throw error;
 			}

@@ -1,39 +1,39 @@
-/** Notices that somebody uses a token which is revoked, rotated away or expired: it was forgotten there, or stolen. */
+/** Detects the use of a token that is revoked, rotated or expired: a service still has it, or it was stolen. */
 import type { RefusalReason } from "../contract.ts";
-import type { Token } from "../store/tokens.ts";
+import type { VerifiableToken } from "../store/store.ts";
 import type { Refusal } from "./verify.ts";
 
 export interface DeadUse {
-	token: Token;
+	token: VerifiableToken;
 	reason: RefusalReason;
 	address: string;
 }
 
-/** A service that goes on for days is told of once an hour for each address, not at each request. */
+/** The repeated use from one address is reported once an hour, not at each request. */
 const silenceMilliseconds = 3_600_000;
 const remembered = 10_000;
-/** On one machine alone there are 16 million loopback addresses. */
+/** One machine alone has 16 million loopback addresses. */
 const addressesAnHour = 20;
 
 export class DeadTokenWatch {
 	readonly #onUse: (use: DeadUse) => void;
-	/** When each use was last told of. */
-	readonly #told = new Map<string, number>();
-	/** By token: how many uses were told of since when. */
+	/** When each use was last reported. */
+	readonly #reported = new Map<string, number>();
+	/** By token: how many uses were reported, and since when. */
 	readonly #counts = new Map<string, { since: number; uses: number }>();
 
 	constructor(onUse: (use: DeadUse) => void) {
 		this.#onUse = onUse;
 	}
 
-	look({ reason, token }: Refusal, address: string | undefined, now: number): void {
+	check({ reason, token }: Refusal, address: string | undefined, now: number): void {
 		if (token === undefined || (reason !== "revoked" && reason !== "expired")) return;
 		const from = address ?? "unknown";
 		const use = `${token.id} ${reason} ${from}`;
-		if (now - (this.#told.get(use) ?? -Infinity) < silenceMilliseconds) return;
+		if (now - (this.#reported.get(use) ?? -Infinity) < silenceMilliseconds) return;
 		if (!this.#hasRoom(token.id, now)) return;
-		if (this.#told.size >= remembered) this.#told.clear();
-		this.#told.set(use, now);
+		if (this.#reported.size >= remembered) this.#reported.clear();
+		this.#reported.set(use, now);
 		this.#onUse({ token, reason, address: from });
 	}
 

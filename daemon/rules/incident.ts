@@ -1,31 +1,27 @@
-/** What an incident does: revokes many tokens at once, makes successors where asked for, and says what remains to be done. */
+/** An incident: revokes many tokens at once, creates successors where requested, and reports the next steps. */
 import { randomUUID } from "node:crypto";
 import type { IncidentReport, IncidentRequest, Profile, TokenRecord, UserInfo } from "../contract.ts";
 import { statusOf, successorsToPlace } from "../facts.ts";
-import type { Token } from "../store/tokens.ts";
-import type { Happening } from "./audit.ts";
+import { type StoredToken, type Token, unused } from "../store/store.ts";
+import type { NewAuditEvent } from "./audit.ts";
 import type { TokenChange } from "./changes.ts";
-import { isIssuedHere } from "./issuer.ts";
-import { type Doing, type Minted, replace, revoke } from "./lifecycle.ts";
+import { isIssuedHere } from "./issued-here.ts";
+import { type ActionContext, type Minted, replace, revoke } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
-
-export interface Selected {
-	token: Token;
-	/** Milliseconds since the epoch; 0: never. */
-	lastUsed: number;
-}
 
 export interface IncidentPlan {
 	id: string;
-	revoked: { before: Token; after: Token; usedInLastHour: boolean }[];
+	revoked: { before: StoredToken; after: Token; usedInLastHour: boolean }[];
 	successors: Minted[];
 	nextSteps: string[];
 }
 
 export interface IncidentRules {
-	doing: Doing;
+	context: ActionContext;
+	/** Milliseconds since the epoch; 0: never used. */
+	lastUsedOf: (stored: StoredToken) => number;
 	profileOf: (id: string) => Profile;
-	/** What a profile says that remains to be done; nothing where there is no such profile. */
+	/** The steps that a profile names; none where there is no such profile. */
 	stepsOf: (id: string) => readonly string[];
 }
 
@@ -33,27 +29,27 @@ const hourMilliseconds = 3_600_000;
 
 /** @throws RuleError `nothing-matched` */
 export function planIncident(
-	selected: readonly Selected[],
+	selected: readonly StoredToken[],
 	request: IncidentRequest,
-	{ doing, profileOf, stepsOf }: IncidentRules,
+	{ context, lastUsedOf, profileOf, stepsOf }: IncidentRules,
 ): IncidentPlan {
 	if (selected.length === 0) {
-		throw new RuleError(
-			"nothing-matched",
-			"No token that is not revoked yet fits this; nothing was changed.",
-		);
+		throw new RuleError("nothing-matched", "No token that is not revoked matches; nothing was changed.");
 	}
-	const now = doing.now.getTime();
+	const now = context.now.getTime();
 	const successors: Minted[] = [];
-	const revoked = selected.map(({ token, lastUsed }) => {
+	const revoked = selected.map((before) => {
+		const { token } = before;
 		let successorId: string | undefined;
 		if (request.createSuccessors && isIssuedHere(token) && statusOf(token, now) === "active") {
-			const successor = replace(token, profileOf(token.profile), doing);
+			const successor = replace(token, profileOf(token.profile), context);
 			successors.push(successor);
 			successorId = successor.token.id;
 		}
-		const after = revoke(token, request.reason, doing, successorId);
-		return { before: token, after, usedInLastHour: lastUsed > 0 && now - lastUsed <= hourMilliseconds };
+		const after = revoke(token, request.reason, context, successorId);
+		const lastUsed = lastUsedOf(before);
+		const usedInLastHour = lastUsed > 0 && now - lastUsed <= hourMilliseconds;
+		return { before, after, usedInLastHour };
 	});
 	const steps = [...new Set(selected.map(({ token }) => token.profile))].flatMap(stepsOf);
 	const nextSteps = stepsAfter(revoked, successors.length, steps);
@@ -67,22 +63,28 @@ export function changesOf({ revoked, successors }: IncidentPlan): TokenChange[] 
 	];
 }
 
-export function happeningOf(plan: IncidentPlan, { reason }: IncidentRequest, actor: UserInfo): Happening {
+export function eventOf(plan: IncidentPlan, { reason }: IncidentRequest, actor: UserInfo): NewAuditEvent {
 	const after = { id: plan.id, reason, revoked: plan.revoked.length, successors: plan.successors.length };
 	return { action: "incident", actor, tokenId: null, before: {}, after };
 }
 
-/** @param shown a token as it is once the plan was carried out. */
+/** @param recordOf the record of a token after the incident. */
 export function reportOf(
 	{ id, revoked, successors, nextSteps }: IncidentPlan,
 	{ reason }: IncidentRequest,
 	date: Date,
-	shown: (id: string) => TokenRecord,
+	recordOf: (stored: StoredToken) => TokenRecord,
 ): IncidentReport {
 	return {
 		...{ id, date: date.toISOString(), reason },
-		revoked: revoked.map(({ after, usedInLastHour }) => ({ token: shown(after.id), usedInLastHour })),
-		successors: successors.map(({ token, secret }) => ({ ...shown(token.id), token: secret })),
+		revoked: revoked.map(({ before: { usage }, after, usedInLastHour }) => ({
+			token: recordOf({ token: after, usage }),
+			usedInLastHour,
+		})),
+		successors: successors.map(({ token, secret }) => ({
+			...recordOf({ token, usage: unused }),
+			token: secret,
+		})),
 		nextSteps,
 	};
 }
@@ -100,13 +102,13 @@ function stepsAfter(
 				`Revoke ${after.name} (${after.partialToken}) at its issuer, ${after.issuer}: it works there until then.`,
 		),
 		...(used.length > 0
-			? [`Look at what still used them in the last hour, it fails now: ${used.join(", ")}.`]
+			? [`Check what used them in the last hour, since it fails now: ${used.join(", ")}.`]
 			: []),
 		...(successors > 0
 			? [successorsToPlace]
-			: ["Create new tokens where they are needed, with no more permissions than they need."]),
-		"Find out where the secrets leaked, and take them out there: files, history, logs, messages.",
-		"Watch for uses of the revoked tokens: each is told of as it happens.",
+			: ["Create new tokens where they are needed, with only the permissions that they need."]),
+		"Find where the secrets leaked, and remove them there: files, history, logs, messages.",
+		"Watch for uses of the revoked tokens: each use is reported at once.",
 		...profileSteps,
 	];
 }

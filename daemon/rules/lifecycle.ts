@@ -1,4 +1,4 @@
-/** What each verb makes of a token: pure, with the clock passed in. Says nothing of who may do it or where it is kept. */
+/** The effect of each verb on a token. The clock is passed in; ids and secrets are random. Knows no permissions and no store. */
 import { randomUUID } from "node:crypto";
 import type {
 	CreateTokenRequest,
@@ -8,21 +8,24 @@ import type {
 	UserInfo,
 } from "../contract.ts";
 import { endOf, maximumResources, statusOf } from "../facts.ts";
-import type { Token } from "../store/tokens.ts";
+import type { Token, VerifiableToken } from "../store/store.ts";
 import { addDuration, defaultExpiry, expiryProblem } from "./expiry.ts";
-import { refuseElsewhere } from "./issuer.ts";
+import { refuseElsewhere } from "./issued-here.ts";
 import { RuleError } from "./rule-error.ts";
 import { generateSecret, hashOf, partialTokenOf } from "./secret.ts";
 import { checkSettings, expiryAfter } from "./settings.ts";
 
-/** Who does something, and when. */
-export interface Doing {
+/** Who changes something, and when. */
+export interface ActionContext {
 	user: UserInfo;
 	now: Date;
 	secretPrefix: string;
-	/** The token that asks; undefined for the owner. */
-	caller: Token | undefined;
+	/** The caller's token; undefined for the owner. */
+	caller: VerifiableToken | undefined;
 }
+
+/** A token that has no secret yet. */
+export type TokenDraft = Omit<Token, "hash" | "partialToken">;
 
 /** A new token and, for this moment only, its secret. */
 export interface Minted {
@@ -30,7 +33,7 @@ export interface Minted {
 	secret: string;
 }
 
-/** Of a token to which nothing has happened yet. */
+/** Of a token that was not changed yet. */
 export const untouched = {
 	disabledDate: null,
 	revokedDate: null,
@@ -42,23 +45,29 @@ export const untouched = {
 } as const satisfies Partial<Token>;
 
 /** @throws RuleError `invalid-request` that names every field that is wrong. */
-export function create(request: CreateTokenRequest, rules: Profile, doing: Doing): Minted {
+export function draft(request: CreateTokenRequest, rules: Profile, context: ActionContext): TokenDraft {
 	const { expiresIn, ...settings } = request;
-	const asked = expiresIn === undefined ? settings.expiry : expiryAfter(expiresIn, rules, doing.now);
-	const expiry = asked === undefined ? cappedBy(doing.caller, defaultExpiry(rules.expiry, doing.now)) : asked;
+	const asked = expiresIn === undefined ? settings.expiry : expiryAfter(expiresIn, rules, context.now);
+	const expiry =
+		asked === undefined ? cappedBy(context.caller, defaultExpiry(rules.expiry, context.now)) : asked;
 	const expiryField = expiresIn === undefined ? "/expiry" : "/expiresIn";
-	checkSettings({ ...settings, expiry }, rules, doing.now, expiryField);
-	const inherited = doing.caller === undefined ? ["*"] : doing.caller.permissions;
+	checkSettings({ ...settings, expiry }, rules, context.now, expiryField);
+	const inherited = context.caller === undefined ? ["*"] : context.caller.permissions;
 	const permissions = rules.permissions.source === "creator" ? [...inherited] : settings.permissions;
-	return mint({ ...settings, permissions, expiry }, identityOf(rules, request.name, doing), doing);
+	return newDraft({ ...settings, permissions, expiry }, identityOf(rules, request.name, context), context);
 }
 
 /**
- * What `PATCH` makes of it.
+ * The token after a `PATCH`.
  * @throws RuleError `token-dead` or `invalid-request`
  */
-export function update(token: Token, request: UpdateTokenRequest, rules: Profile, doing: Doing): Token {
-	refuseDead(token, doing.now, "changed");
+export function update(
+	token: Token,
+	request: UpdateTokenRequest,
+	rules: Profile,
+	context: ActionContext,
+): Token {
+	refuseDead(token, context.now, "changed");
 	const errors = Object.keys(request)
 		.filter((name) => !isChangeable(name, rules))
 		.map((name) => ({
@@ -66,40 +75,40 @@ export function update(token: Token, request: UpdateTokenRequest, rules: Profile
 			detail: `can't be changed for ${rules.name} tokens; rotate the token or create another one`,
 		}));
 	if (errors.length > 0) throw new RuleError("invalid-request", "Some of that can't be changed.", { errors });
-	checkSettings(request, rules, doing.now);
+	checkSettings(request, rules, context.now);
 	const carriesName = rules.identity === "token-user" && request.name !== undefined;
 	const renamed = carriesName ? { userName: request.name } : {};
-	return changed(token, { ...request, ...renamed } as Partial<Token>, doing);
+	return changed(token, { ...request, ...renamed } as Partial<Token>, context);
 }
 
 /** Grants a resource or withdraws it. @throws RuleError `token-dead` or `invalid-request` */
-export function grant(token: Token, resource: string, rules: Profile, doing: Doing): Token {
-	refuseDead(token, doing.now, "granted anything");
-	checkSettings({ resources: [resource] }, rules, doing.now);
+export function grant(token: Token, resource: string, rules: Profile, context: ActionContext): Token {
+	refuseDead(token, context.now, "granted anything");
+	checkSettings({ resources: [resource] }, rules, context.now);
 	if (token.resources.length >= maximumResources) {
 		throw new RuleError("invalid-request", `A token can be granted at most ${maximumResources} resources.`);
 	}
-	return changed(token, { resources: [...token.resources, resource] }, doing);
+	return changed(token, { resources: [...token.resources, resource] }, context);
 }
 
-export function withdraw(token: Token, resource: string, doing: Doing): Token {
-	return changed(token, { resources: token.resources.filter((one) => one !== resource) }, doing);
+export function withdraw(token: Token, resource: string, context: ActionContext): Token {
+	return changed(token, { resources: token.resources.filter((one) => one !== resource) }, context);
 }
 
 /**
- * A successor with the same settings, and the predecessor that works on for the overlap. Widens nothing: an expiring
- * token gets no eternal successor, none lives longer than the profile allows, and the old one's end only comes nearer.
+ * A successor with the same settings, and the predecessor, which works until the end of the overlap. Widens nothing: the
+ * successor of an expiring token expires too, within the profile's maximum, and the predecessor never ends later than before.
  * @throws RuleError `token-dead`, `already-rotated` or `invalid-request`
  */
 export function rotate(
 	token: Token,
 	request: RotateTokenRequest,
 	rules: { profile: Profile; maximumOverlapSeconds: number },
-	doing: Doing,
-): { predecessor: Token; successor: Minted } {
+	context: ActionContext,
+): { predecessor: Token; successor: TokenDraft } {
 	if (token.revokedDate !== null || token.disabledDate !== null) {
 		const state = token.revokedDate === null ? "disabled; enable it first" : "revoked; create another one";
-		throw new RuleError("token-dead", `The token can't be rotated, for it is ${state}.`);
+		throw new RuleError("token-dead", `The token can't be rotated: it is ${state}.`);
 	}
 	if (token.successorId !== null) {
 		throw new RuleError(
@@ -108,52 +117,67 @@ export function rotate(
 		);
 	}
 	const { overlapSeconds } = request;
-	const retires = doing.now.getTime() + overlapSeconds * 1000;
+	const retires = context.now.getTime() + overlapSeconds * 1000;
 	checkOverlap(token, overlapSeconds, retires, rules.maximumOverlapSeconds);
-	const expiry = request.expiry === undefined ? successorExpiry(token, rules.profile, doing) : request.expiry;
-	checkSuccessorExpiry(token, expiry, rules.profile, doing.now);
-	const successor = mintSuccessor(token, expiry, doing);
+	const expiry =
+		request.expiry === undefined ? successorExpiry(token, rules.profile, context) : request.expiry;
+	checkSuccessorExpiry(token, expiry, rules.profile, context.now);
+	const successor = draftSuccessor(token, expiry, context);
 	const predecessor = changed(
 		token,
 		{
 			retiresDate: new Date(Math.min(retires, endOf(token))).toISOString(),
 			quietSeconds: request.quietSeconds ?? null,
-			successorId: successor.token.id,
+			successorId: successor.id,
 		},
-		doing,
+		context,
 	);
 	return { predecessor, successor };
 }
 
-/** @throws RuleError `token-dead` for a revoked one; what is disabled already stays as it is. */
-export function disable(token: Token, doing: Doing): Token {
+/** A disabled token stays as it is. @throws RuleError `token-dead` for a revoked one. */
+export function disable(token: Token, context: ActionContext): Token {
 	refuseElsewhere(token);
 	refuseRevoked(token);
 	return token.disabledDate === null
-		? changed(token, { disabledDate: doing.now.toISOString() }, doing)
+		? changed(token, { disabledDate: context.now.toISOString() }, context)
 		: token;
 }
 
-/** @throws RuleError `token-dead` for a revoked one; what is enabled already stays as it is. */
-export function enable(token: Token, doing: Doing): Token {
+/** An enabled token stays as it is. @throws RuleError `token-dead` for a revoked one. */
+export function enable(token: Token, context: ActionContext): Token {
 	refuseElsewhere(token);
 	refuseRevoked(token);
-	return token.disabledDate === null ? token : changed(token, { disabledDate: null }, doing);
+	return token.disabledDate === null ? token : changed(token, { disabledDate: null }, context);
 }
 
-/** For good. What is revoked already stays as it is. */
-export function revoke(token: Token, reason: string | undefined, doing: Doing, successorId?: string): Token {
+/** Can't be undone. A revoked token stays as it is. */
+export function revoke(
+	token: Token,
+	reason: string | undefined,
+	context: ActionContext,
+	successorId?: string,
+): Token {
 	if (token.revokedDate !== null) return token;
-	const revoked = { revokedDate: doing.now.toISOString(), revokedReason: reason ?? null };
-	return changed(token, successorId === undefined ? revoked : { ...revoked, successorId }, doing);
+	const revoked = { revokedDate: context.now.toISOString(), revokedReason: reason ?? null };
+	return changed(token, successorId === undefined ? revoked : { ...revoked, successorId }, context);
 }
 
-/** A successor for a token that is being revoked at once. */
-export function replace(token: Token, rules: Profile, doing: Doing): Minted {
-	return mintSuccessor(token, successorExpiry(token, rules, doing), doing);
+/** A successor of a token that is revoked at once. */
+export function replace(token: Token, rules: Profile, context: ActionContext): Minted {
+	const { secretPrefix } = context;
+	return withSecret(
+		draftSuccessor(token, successorExpiry(token, rules, context), context),
+		generateSecret(secretPrefix),
+	);
 }
 
-function mintSuccessor(token: Token, expiry: string | null, doing: Doing): Minted {
+/** Completes a draft. */
+export function withSecret(draft: TokenDraft, secret: string): Minted {
+	return { token: { ...draft, hash: hashOf(secret), partialToken: partialTokenOf(secret) }, secret };
+}
+
+function draftSuccessor(token: Token, expiry: string | null, context: ActionContext): TokenDraft {
 	const { name, description, profile, permissions, resources, allowedAddresses, defaultSource, tags } = token;
 	const { userId, userName } = token;
 	const settings = {
@@ -166,21 +190,19 @@ function mintSuccessor(token: Token, expiry: string | null, doing: Doing): Minte
 		defaultSource,
 		tags,
 	};
-	const minted = mint({ ...settings, expiry }, { userId, userName }, doing);
-	return { ...minted, token: { ...minted.token, predecessorId: token.id } };
+	const successor = newDraft({ ...settings, expiry }, { userId, userName }, context);
+	return { ...successor, predecessorId: token.id };
 }
 
-function mint(
+function newDraft(
 	settings: Omit<CreateTokenRequest, "expiry" | "expiresIn"> & { expiry: string | null },
 	tokenUser: UserInfo,
-	{ user, now, secretPrefix }: Doing,
-): Minted {
-	const secret = generateSecret(secretPrefix);
+	{ user, now }: ActionContext,
+): TokenDraft {
 	const date = now.toISOString();
-	const token: Token = {
+	return {
 		...settings,
 		id: randomUUID(),
-		hash: hashOf(secret),
 		version: 1,
 		creationDate: date,
 		lastModifiedDate: date,
@@ -188,13 +210,11 @@ function mint(
 		lastModifiedUserInfo: user,
 		...tokenUser,
 		issuer: "local",
-		partialToken: partialTokenOf(secret),
 		...untouched,
 	};
-	return { token, secret };
 }
 
-export function changed(token: Token, change: Partial<Token>, { user, now }: Doing): Token {
+export function changed(token: Token, change: Partial<Token>, { user, now }: ActionContext): Token {
 	return {
 		...token,
 		...change,
@@ -204,23 +224,23 @@ export function changed(token: Token, change: Partial<Token>, { user, now }: Doi
 	};
 }
 
-/** A description and tags are ours and not the issuer's, so no issuer's rules stand in their way. */
+/** A description and tags belong to the record, not to the issuer, so every profile allows their change. */
 function isChangeable(name: string, rules: Profile): boolean {
 	return (
 		name === "description" || name === "tags" || rules.changeable.some((changeable) => changeable === name)
 	);
 }
 
-/** Whom the token's doings are attributed to. */
-function identityOf(rules: Profile, name: string, { user }: Doing): UserInfo {
+/** The token user. */
+function identityOf(rules: Profile, name: string, { user }: ActionContext): UserInfo {
 	if (rules.identity === "creator") return user;
 	return rules.identity === "company"
 		? { userId: "company", userName: "company" }
 		: { userId: randomUUID(), userName: name };
 }
 
-/** As long as the predecessor was made to live, within what the profile allows today. */
-function successorExpiry(token: Token, rules: Profile, { now, caller }: Doing): string | null {
+/** The lifetime that the predecessor was created with, within the profile's current maximum. */
+function successorExpiry(token: Token, rules: Profile, { now, caller }: ActionContext): string | null {
 	const { never, maximum } = rules.expiry;
 	if (token.expiry === null)
 		return cappedBy(caller, never ? null : (defaultExpiry(rules.expiry, now) ?? latest(rules, now)));
@@ -237,7 +257,7 @@ function latest(rules: Profile, now: Date): string | null {
 function checkSuccessorExpiry(token: Token, expiry: string | null, rules: Profile, now: Date): void {
 	const detail =
 		expiry === null && token.expiry !== null
-			? "must be given; a token that expires gets no eternal successor"
+			? "must be given: the successor of an expiring token expires too"
 			: expiryProblem(expiry, rules.expiry, now);
 	if (detail !== undefined)
 		throw new RuleError("invalid-request", `The expiry ${detail}.`, {
@@ -261,7 +281,7 @@ function checkOverlap(token: Token, overlapSeconds: number, retires: number, max
 
 export function refuseRevoked(token: Token): void {
 	if (token.revokedDate !== null)
-		throw new RuleError("token-dead", "The token is revoked, and that is for good.");
+		throw new RuleError("token-dead", "The token is revoked, which can't be undone.");
 }
 
 function refuseDead(token: Token, now: Date, what: string): void {
@@ -274,8 +294,8 @@ function refuseDead(token: Token, now: Date, what: string): void {
 	}
 }
 
-/** A token that asks gives nothing that outlives itself. */
-function cappedBy(caller: Token | undefined, expiry: string | null): string | null {
+/** A caller's token creates none that outlives it. */
+function cappedBy(caller: VerifiableToken | undefined, expiry: string | null): string | null {
 	if (caller === undefined) return expiry;
 	const end = Math.min(endOf({ expiry, retiresDate: null }), endOf(caller));
 	return end === Infinity ? null : new Date(end).toISOString();

@@ -1,69 +1,74 @@
-/** How an overlap ends before its time, or never was: pure, with the clock passed in. */
+/** How an overlap ends early, or a rotation is undone: pure, with the clock passed in. */
 import { endOf } from "../facts.ts";
-import type { Token } from "../store/tokens.ts";
-import { refuseElsewhere } from "./issuer.ts";
-import { changed, type Doing, refuseRevoked, revoke } from "./lifecycle.ts";
+import type { Token } from "../store/store.ts";
+import { refuseElsewhere } from "./issued-here.ts";
+import { type ActionContext, changed, refuseRevoked, revoke } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
 
-/** Who uses a token now and then gets so long to come back after the daemon was away. */
+/** After a time without a daemon, a service that uses a token now and then gets so long to use it again. */
 const longestReturnMilliseconds = 600_000;
 
 /**
  * The token as it was before its rotation, and its successor, revoked.
+ * @param successor undefined: there is none.
  * @throws RuleError `issuer-elsewhere`, `token-dead`, `not-rotated` or `already-rotated`
  */
 export function undoRotation(
 	token: Token,
-	successorOf: (id: string) => Token,
-	doing: Doing,
+	successor: Token | undefined,
+	context: ActionContext,
 ): { token: Token; successor: Token } {
-	refuseOutsideOverlap(token, doing.now);
-	const successor = successorOf(token.successorId ?? "");
+	refuseOutsideOverlap(token, context.now);
+	if (successor === undefined) throw notRotated();
 	if (successor.successorId !== null) {
 		throw new RuleError(
 			"already-rotated",
 			`The successor was rotated itself; undo that first, its id is ${successor.id}.`,
 		);
 	}
-	if (doing.caller?.id === successor.id) {
+	if (context.caller?.id === successor.id) {
 		throw new RuleError(
 			"own-token",
 			"This would revoke the token that you are using; use another one, or its predecessor.",
 		);
 	}
 	return {
-		token: changed(token, { retiresDate: null, quietSeconds: null, successorId: null }, doing),
-		successor: revoke(successor, "Its rotation was undone.", doing),
+		token: changed(token, { retiresDate: null, quietSeconds: null, successorId: null }, context),
+		successor: revoke(successor, "Its rotation was undone.", context),
 	};
 }
 
 /** @throws RuleError `issuer-elsewhere`, `token-dead` or `not-rotated` */
-export function endOverlap(token: Token, doing: Doing): Token {
-	refuseOutsideOverlap(token, doing.now);
-	return changed(token, { retiresDate: doing.now.toISOString() }, doing);
+export function endOverlap(token: Token, context: ActionContext): Token {
+	refuseOutsideOverlap(token, context.now);
+	return changed(token, { retiresDate: context.now.toISOString() }, context);
 }
 
 /**
- * When an overlap ends if nobody uses the token any more; Infinity: at its deadline. In milliseconds, as `lastUsed` is
- * and `since`, when the daemon began to listen.
+ * When an overlap ends if the token is not used again; Infinity: at its deadline. In milliseconds, like `lastUsed` and
+ * `since`, when the daemon began to listen.
  */
 export function quietEnd(token: Token, lastUsed: number, since: number): number {
 	if (token.quietSeconds === null) return Infinity;
 	const quiet = token.quietSeconds * 1000;
-	// The last change is the rotation, or one after which somebody may have to come back, as an enable.
+	// The last change is the rotation, or one after which a service may have to return, such as an enable.
 	const silence = Math.max(Date.parse(token.lastModifiedDate), lastUsed) + quiet;
-	// Nobody could use it while no daemon listened, so that silence alone says nothing.
+	// While no daemon listened the token could not be used, so that silence alone does not count.
 	return Math.max(silence, since + Math.min(quiet, longestReturnMilliseconds));
 }
 
-/** A disabled one may be in its overlap too. */
+/** A disabled token can be in its overlap too. */
 function refuseOutsideOverlap(token: Token, now: Date): void {
 	refuseElsewhere(token);
 	refuseRevoked(token);
 	if (token.successorId === null) {
-		throw new RuleError("not-rotated", "The token was not rotated, or that was undone.");
+		throw notRotated();
 	}
 	if (endOf(token) <= now.getTime()) {
-		throw new RuleError("not-rotated", "The overlap is over; the token's successor is what works now.");
+		throw new RuleError("not-rotated", "The overlap has ended; only the token's successor still works.");
 	}
+}
+
+function notRotated(): RuleError {
+	return new RuleError("not-rotated", "The token was not rotated, or its rotation was undone.");
 }

@@ -1,29 +1,27 @@
-/** What was recorded, for who may read it: the audit and the usage. Old audit events are purged, which is an event too. */
+/** The audit and the usage, for reading. Old audit events are purged, which is an event too. */
 import type { AuditEvent, AuditList, ListAuditQuery, UsageDay, UsageQuery, UserInfo } from "../contract.ts";
-import { listEvents, purgeEvents } from "../store/audit.ts";
-import type { DurableDatabase } from "../store/durable.ts";
-import { listUsage, purgeUsage } from "../store/usage.ts";
+import type { Store } from "../store/store.ts";
 import { checkChain, record } from "./audit.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
 
 const dayMilliseconds = 86_400_000;
 
 export class Records {
-	readonly #database: DurableDatabase;
+	readonly #store: Store;
 
-	constructor(database: DurableDatabase) {
-		this.#database = database;
+	constructor(store: Store) {
+		this.#store = store;
 	}
 
-	/** @throws RuleError `invalid-request` for a cursor that no list of this query answered. */
+	/** @throws RuleError `invalid-request` for a cursor that no list of this query returned. */
 	async audit(query: ListAuditQuery): Promise<AuditList> {
 		const { limit, cursor, verify, format: _, ...filter } = query;
 		const [before] = cursor === undefined ? [] : positionOf(cursor, filter).map(Number);
-		const events = await listEvents(this.#database, filter, { limit: limit + 1, before });
+		const events = await this.#store.listEvents(filter, { limit: limit + 1, before });
 		const shown = events.slice(0, limit);
 		const last = shown.at(-1);
 		const nextCursor = events.length > limit && last !== undefined ? cursorOf([last.sequence], filter) : null;
-		const chain = verify === undefined ? {} : { chain: await checkChain(this.#database) };
+		const chain = verify === undefined ? {} : { chain: await checkChain(this.#store) };
 		return { events: shown, nextCursor, ...chain };
 	}
 
@@ -43,17 +41,18 @@ export class Records {
 	}
 
 	usage(query: UsageQuery): Promise<UsageDay[]> {
-		return listUsage(this.#database, query);
+		return this.#store.usage(query);
 	}
 
-	/** Takes away the audit events and the usage that are older than so many days. */
+	/** Removes the audit events and the usage that are older than so many days. */
 	async purge(auditDays: number, now: Date, actor: UserInfo): Promise<void> {
 		const before = new Date(now.getTime() - auditDays * dayMilliseconds).toISOString();
-		await this.#database.write(async (query) => {
-			await purgeUsage(query, before.slice(0, 10));
-			const purged = await purgeEvents(query, before);
+		const last = await this.#store.lastEventBefore(before);
+		await this.#store.write(async (transaction) => {
+			await transaction.purgeUsage(before.slice(0, 10));
+			const purged = last === undefined ? 0 : await transaction.purgeEvents(last);
 			if (purged === 0) return;
-			await record(query, now.toISOString(), [
+			await record(transaction, now.toISOString(), [
 				{ action: "purge", actor, tokenId: null, before: {}, after: { purged, olderThan: before } },
 			]);
 		});

@@ -1,8 +1,7 @@
-/** What tokens may be, as the owner has set it: the policy for local tokens, and the profiles, built in and of one's own. */
+/** The owner's rules for tokens: the policy for local tokens, and the profiles, built-in and the user's own. */
 import type { Policy, Profile } from "../contract.ts";
-import type { DurableDatabase } from "../store/durable.ts";
 import type { Caller } from "./callers.ts";
-import type { Changes, Notify } from "./changes.ts";
+import type { Changes } from "./changes.ts";
 import { defaultPolicy, isBuiltIn, profilesUnder } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
 
@@ -10,35 +9,25 @@ type OwnProfiles = Readonly<Record<string, Profile>>;
 
 export class Rulebook {
 	readonly #changes: Changes;
-	readonly #notify: Notify;
 	#policy: Policy = defaultPolicy;
-	/** The person's own, by id. */
+	/** The user's own, by id. */
 	#own: OwnProfiles = {};
 	#profiles: Profile[] = profilesUnder(defaultPolicy, []);
-	/** One after the other, for each begins with what the one before has left. */
+	/** One after the other, since each starts from the result of the one before. */
 	#saving: Promise<unknown> = Promise.resolve();
 
-	constructor(changes: Changes, notify: Notify) {
+	constructor(changes: Changes) {
 		this.#changes = changes;
-		this.#notify = notify;
 	}
 
-	async load(database: DurableDatabase): Promise<void> {
-		const [policy, profiles] = [
-			await database.read(async ({ settings }) => settings.get("policy")),
-			await database.read(async ({ settings }) => settings.get("profiles")),
-		];
-		this.restore({ policy, profiles });
-	}
-
-	/** Takes up what was kept. It was checked when it came in; what is new since then has its default. */
-	restore({ policy, profiles }: Readonly<Record<string, unknown>>): void {
-		this.#apply({ ...defaultPolicy, ...(policy as Policy | undefined) }, (profiles ?? {}) as OwnProfiles);
-	}
-
-	/** What `restore` takes. */
-	kept(): Record<string, unknown> {
-		return { policy: this.#policy, profiles: this.#own };
+	/** Stored settings, which were checked when they were set; those that are absent stay, new policy fields have defaults. */
+	apply(settings: ReadonlyMap<string, unknown>): "changed" | "same" {
+		if (!settings.has("policy") && !settings.has("profiles")) return "same";
+		const policy = settings.get("policy") as Policy | undefined;
+		if (policy !== undefined) this.#policy = { ...defaultPolicy, ...policy };
+		this.#own = (settings.get("profiles") as OwnProfiles | undefined) ?? this.#own;
+		this.#profiles = profilesUnder(this.#policy, Object.values(this.#own));
+		return "changed";
 	}
 
 	get policy(): Policy {
@@ -57,25 +46,23 @@ export class Rulebook {
 		throw new RuleError("invalid-request", detail, { errors: [{ pointer: "/profile", detail }] });
 	}
 
-	/** Takes over what the person has set. Tokens that exist already keep what they have. */
+	/** Sets the policy. Existing tokens keep their settings. */
 	async setPolicy(caller: Caller, policy: Policy): Promise<void> {
 		if (JSON.stringify(policy) === JSON.stringify(this.#policy)) return;
-		const told = ({ permissions, ...rest }: Policy) => ({
+		const recorded = ({ permissions, ...rest }: Policy) => ({
 			...rest,
 			permissions: permissions.map((entry) => entry.name),
 		});
-		const [before, after] = [told(this.#policy), told(policy)];
-		await this.#changes.tell(
+		const [before, after] = [recorded(this.#policy), recorded(policy)];
+		await this.#changes.writeAudit(
 			[{ action: "policy", actor: caller.user, tokenId: null, before, after }],
-			async ({ settings }) => settings.set("policy", policy),
+			(transaction) => transaction.setSetting("policy", policy),
 		);
-		this.#apply(policy, this.#own);
-		this.#notify("profiles", () => ({ profiles: this.#profiles }));
 	}
 
 	/**
-	 * Takes in a profile of the person's own, or another version of one.
-	 * @throws RuleError `invalid-request` when its id is not the one asked for, or a built-in one's.
+	 * Adds or replaces a profile of the user's own.
+	 * @throws RuleError `invalid-request` when its id is not the one of the path, or that of a built-in profile.
 	 */
 	async setProfile(caller: Caller, id: string, profile: Profile): Promise<Profile> {
 		refuseId(id, profile);
@@ -87,19 +74,15 @@ export class Rulebook {
 	}
 
 	/**
-	 * @param users the names of the tokens that live by it and are not revoked.
+	 * @param users the names of the tokens that use it and are not revoked.
 	 * @throws RuleError `not-found`, or `profile-in-use` while there are any.
 	 */
 	async removeProfile(caller: Caller, id: string, users: readonly string[]): Promise<void> {
 		return this.#inTurn(async () => {
 			const { [id]: removed, ...rest } = this.#own;
-			if (removed === undefined)
-				throw new RuleError("not-found", "There is no profile of your own with this id.");
+			if (removed === undefined) throw new RuleError("not-found", "You have no profile with this id.");
 			if (users.length > 0) {
-				throw new RuleError(
-					"profile-in-use",
-					`Revoke the tokens that live by it first: ${users.join(", ")}.`,
-				);
+				throw new RuleError("profile-in-use", `Revoke the tokens that use it first: ${users.join(", ")}.`);
 			}
 			await this.#saveProfiles(caller, id, rest);
 		});
@@ -111,21 +94,13 @@ export class Rulebook {
 		return saved;
 	}
 
-	#apply(policy: Policy, own: OwnProfiles): void {
-		this.#policy = policy;
-		this.#own = own;
-		this.#profiles = profilesUnder(policy, Object.values(own));
-	}
-
 	async #saveProfiles(caller: Caller, id: string, own: OwnProfiles): Promise<void> {
 		const exists = (profiles: OwnProfiles) => ({ [id]: Object.hasOwn(profiles, id) });
 		const [before, after] = [exists(this.#own), exists(own)];
-		await this.#changes.tell(
+		await this.#changes.writeAudit(
 			[{ action: "profile", actor: caller.user, tokenId: null, before, after }],
-			async ({ settings }) => settings.set("profiles", own),
+			(transaction) => transaction.setSetting("profiles", own),
 		);
-		this.#apply(this.#policy, own);
-		this.#notify("profiles", () => ({ profiles: this.#profiles }));
 	}
 }
 

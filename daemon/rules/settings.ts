@@ -1,22 +1,22 @@
-/** What a token may be: its profile's rules, and the ceiling of whoever asks for it. Every wrong field is named at once. */
+/** Checks a token against the rules of its profile and against its creator's rights. Reports all wrong fields at once. */
 import type { CalendarDuration, FieldError, Profile } from "../contract.ts";
 import { endOf } from "../facts.ts";
-import type { Token } from "../store/tokens.ts";
+import type { Token, VerifiableToken } from "../store/store.ts";
 import { addressesWithin, addressProblem } from "./address.ts";
 import { addDuration, expiryProblem } from "./expiry.ts";
 import { notCovered } from "./permission.ts";
 import { isInCatalogue } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
 
-/** The part of a token that its profile rules over. */
+/** The fields that a profile has rules for. */
 export type Settings = Pick<
 	Token,
 	"permissions" | "resources" | "allowedAddresses" | "defaultSource" | "expiry"
 >;
 
 /**
- * @param given the settings that were asked for; only these are looked at.
- * @param expiryField where the expiry was asked for.
+ * @param given the requested settings; only these are checked.
+ * @param expiryField the field that holds the expiry.
  * @throws RuleError `invalid-request`
  */
 export function checkSettings(
@@ -26,19 +26,19 @@ export function checkSettings(
 	expiryField = "/expiry",
 ): void {
 	const { permissions, resources, allowedAddresses, defaultSource, expiry } = given;
-	refuse("invalid-request", "Some of what was asked for is not allowed, so nothing was changed.", [
+	refuse("invalid-request", "Some of the requested settings are not allowed, so nothing was changed.", [
 		...(permissions === undefined ? [] : permissionErrors(permissions, rules)),
 		...(resources ?? []).flatMap((one, index) => field(`/resources/${index}`, resourceProblem(one, rules))),
 		...(allowedAddresses === undefined ? [] : addressErrors(allowedAddresses, rules)),
 		...field(
 			"/defaultSource",
-			defaultSource != null && !rules.defaultSource ? "is not known to this profile" : undefined,
+			defaultSource != null && !rules.defaultSource ? "is not supported by this profile" : undefined,
 		),
 		...field(expiryField, expiry === undefined ? undefined : expiryProblem(expiry, rules.expiry, now)),
 	]);
 }
 
-/** @throws RuleError `invalid-request` for a distance that the profile does not offer. */
+/** @throws RuleError `invalid-request` for a duration that the profile does not offer. */
 export function expiryAfter(expiresIn: CalendarDuration, rules: Profile, now: Date): string {
 	const isPreset = rules.expiry.presets.some(
 		(preset) => JSON.stringify(preset) === JSON.stringify(expiresIn),
@@ -47,7 +47,7 @@ export function expiryAfter(expiresIn: CalendarDuration, rules: Profile, now: Da
 		const offered = rules.expiry.presets.map((preset) => JSON.stringify(preset)).join(", ");
 		refuse(
 			"invalid-request",
-			"This profile offers no such expiry.",
+			"This profile does not offer this expiry.",
 			field("/expiresIn", `must be one of ${offered}`),
 		);
 	}
@@ -55,18 +55,18 @@ export function expiryAfter(expiresIn: CalendarDuration, rules: Profile, now: Da
 }
 
 /**
- * A token gives no more than it holds: in permissions, resources, addresses and time.
+ * A token can't pass on more than it has: permissions, resources, addresses and time.
  * @throws RuleError `exceeds-caller`
  */
-export function checkCeiling(settings: Settings, ceiling: Token): void {
+export function checkCeiling(settings: Settings, ceiling: VerifiableToken): void {
 	const { permissions, resources, allowedAddresses, expiry } = settings;
 	const end = endOf(ceiling);
-	refuse("exceeds-caller", "A token can't make one that may do more than itself.", [
+	refuse("exceeds-caller", "A token can't create a token that may do more than itself.", [
 		...notCovered(ceiling.permissions, permissions).flatMap((one) =>
-			field(`/permissions/${permissions.indexOf(one)}`, `${one} is not held by the token that asks`),
+			field(`/permissions/${permissions.indexOf(one)}`, `${one} is not held by the caller's token`),
 		),
 		...notCovered(ceiling.resources, resources).flatMap((one) =>
-			field(`/resources/${resources.indexOf(one)}`, `${one} is not granted to the token that asks`),
+			field(`/resources/${resources.indexOf(one)}`, `${one} is not granted to the caller's token`),
 		),
 		...field(
 			"/allowedAddresses",
@@ -83,12 +83,12 @@ export function checkCeiling(settings: Settings, ceiling: Token): void {
 	]);
 }
 
-/** What is wrong with granting a resource under a profile, in words. */
+/** Why the profile does not allow the resource. */
 export function resourceProblem(resource: string, { resources, name }: Profile): string | undefined {
 	const kind = resource.slice(0, resource.indexOf("/"));
 	if (resources.kinds === "any" || resources.kinds.includes(kind)) return undefined;
-	if (resources.kinds.length === 0) return `${name} tokens are granted no resources`;
-	return `${name} knows no resources of the kind ${kind}; it knows ${resources.kinds.join(", ")}`;
+	if (resources.kinds.length === 0) return `${name} tokens can't be granted resources`;
+	return `${name} has no resources of the kind ${kind}; it has ${resources.kinds.join(", ")}`;
 }
 
 function permissionErrors(permissions: readonly string[], rules: Profile): FieldError[] {
@@ -96,7 +96,7 @@ function permissionErrors(permissions: readonly string[], rules: Profile): Field
 	if (source === "creator") {
 		return permissions.length === 0
 			? []
-			: field("/permissions", "must be empty; the token has those of its creator");
+			: field("/permissions", "must be empty: the token has the permissions of its creator");
 	}
 	const unknown = permissions.filter((one) => !isInCatalogue(rules, one));
 	const misshapen =
@@ -104,7 +104,7 @@ function permissionErrors(permissions: readonly string[], rules: Profile): Field
 	const counted = others === "keep" ? permissions.length : permissions.length - unknown.length;
 	const errors = permissions.flatMap((one, index) => {
 		if (misshapen.includes(one))
-			return field(`/permissions/${index}`, `${one} is not written as this profile writes permissions`);
+			return field(`/permissions/${index}`, `${one} does not match this profile's pattern for permissions`);
 		const refused = others === "reject" && unknown.includes(one);
 		return field(
 			`/permissions/${index}`,

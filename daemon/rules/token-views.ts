@@ -1,143 +1,134 @@
-/** Tokens as they are shown: one, a page of a list, those of some hashes or of a resource. Changes nothing. */
+/** Tokens as records: one, a page of a list, those of some hashes or of a resource. Changes nothing. */
 import type { ListTokensQuery, ResourceGrants, ResourceList, TokenList, TokenRecord } from "../contract.ts";
 import { statusOf } from "../facts.ts";
-import type { DurableDatabase } from "../store/durable.ts";
-import type { ListFilter, ListPage, ListPosition, SortColumn } from "../store/token-list.ts";
-import type { Token } from "../store/tokens.ts";
+import type { ListPosition, SortColumn, Store, StoredToken } from "../store/store.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
-import { notCovered } from "./permission.ts";
 import { RuleError } from "./rule-error.ts";
-import type { TokenUsage } from "./usage.ts";
-import type { TokenIndex } from "./verify.ts";
+import type { UsageCounts } from "./usage.ts";
+
+export interface TokenViewsDeps {
+	store: Store;
+	usage: UsageCounts;
+	/** Milliseconds since the epoch. */
+	now: () => number;
+}
 
 export class TokenViews {
-	readonly #database: DurableDatabase;
-	readonly #index: TokenIndex;
-	/** Milliseconds since the epoch. */
-	readonly #now: () => number;
+	readonly #deps: TokenViewsDeps;
 
-	constructor({ database, index, now }: { database: DurableDatabase; index: TokenIndex; now: () => number }) {
-		this.#database = database;
-		this.#index = index;
-		this.#now = now;
+	constructor(deps: TokenViewsDeps) {
+		this.#deps = deps;
 	}
 
 	/** @throws RuleError `not-found` */
-	entry(id: string): { token: Token; usage: TokenUsage } {
-		const entry = this.#index.get(id);
-		if (entry === undefined) throw new RuleError("not-found", "There is no token with this id.");
-		return entry;
+	async stored(id: string): Promise<StoredToken> {
+		const found = await this.#deps.store.token(id);
+		if (found === undefined) throw new RuleError("not-found", "There is no token with this id.");
+		return found;
 	}
 
 	/** @throws RuleError `not-found` */
-	get(id: string): TokenRecord {
-		const { token, usage } = this.entry(id);
-		const { hash: _, userName: __, ...shown } = token;
-		const { useCount, lastUsed, lastUsedAddress } = usage.totals;
+	async get(id: string): Promise<TokenRecord> {
+		return this.recordOf(await this.stored(id));
+	}
+
+	/** With the uses that are not written yet. */
+	recordOf({ token, usage }: StoredToken): TokenRecord {
+		const { hash: _, userName: __, ...record } = token;
+		const { useCount, lastUsed, lastUsedAddress } = this.#deps.usage.totalOf(token.id, usage);
 		return {
-			...shown,
-			status: statusOf(token, this.#now()),
+			...record,
+			status: statusOf(token, this.#deps.now()),
 			lastUsedDate: lastUsed === 0 ? null : new Date(lastUsed).toISOString(),
 			lastUsedAddress,
 			useCount,
 		};
 	}
 
-	/** @throws RuleError `invalid-request` for a cursor that no list of this query answered. */
+	/** @throws RuleError `invalid-request` for a cursor that no list of this query returned. */
 	async list(query: ListTokensQuery): Promise<TokenList> {
 		const { limit, cursor, sort, ...filter } = query;
 		const list = { ...filter, sort };
 		const after = cursor === undefined ? undefined : listPosition(positionOf(cursor, list));
 		const direction = sort.startsWith("-") ? "desc" : "asc";
 		const column = sort.replace("-", "") as SortColumn;
-		const ids = await this.ids(filter, { sort: column, direction, limit: limit + 1, after });
-		const tokens = ids.slice(0, limit).map((id) => this.get(id));
-		const last = tokens.at(-1);
+		const page = { sort: column, direction, limit: limit + 1, after } as const;
+		const found = await this.#deps.store.list(filter, page, this.#date());
+		const shown = found.slice(0, limit);
+		const last = shown.at(-1);
 		const nextCursor =
-			ids.length > limit && last !== undefined
-				? cursorOf([this.#sortValue(last, column), last.id], list)
+			found.length > limit && last !== undefined
+				? cursorOf([sortValue(last, column), last.token.id], list)
 				: null;
-		return { tokens, nextCursor };
+		return { tokens: shown.map((stored) => this.recordOf(stored)), nextCursor };
 	}
 
 	/** The tokens whose secrets have these hashes, by hash. */
-	identify(hashes: readonly string[]): Record<string, TokenRecord> {
-		return this.#byHash(hashes, (id) => this.get(id));
+	async identify(hashes: readonly string[]): Promise<Record<string, TokenRecord>> {
+		const found = await this.#deps.store.tokensByHash(hashes);
+		const byHash = new Map(found.map((stored) => [stored.token.hash, stored]));
+		return inOrderOf(hashes, byHash, (stored) => this.recordOf(stored));
 	}
 
-	/** The same, of each token its ID alone. */
-	idsOf(hashes: readonly string[]): Record<string, Pick<TokenRecord, "id">> {
-		return this.#byHash(hashes, (id) => ({ id }));
-	}
-
-	#byHash<Shown>(hashes: readonly string[], show: (id: string) => Shown): Record<string, Shown> {
-		const found = hashes.flatMap((hash) => {
-			const entry = this.#index.findByHash(hash);
-			return entry === undefined ? [] : [[hash, show(entry.token.id)] as const];
-		});
-		return Object.fromEntries(found);
+	/** The same with the id of each token alone. */
+	async idsOf(hashes: readonly string[]): Promise<Record<string, Pick<TokenRecord, "id">>> {
+		return inOrderOf(hashes, await this.#deps.store.idsByHash(hashes), (id) => ({ id }));
 	}
 
 	/** Every resource that a token which is not revoked was granted. */
-	resources(): ResourceList {
+	async resources(): Promise<ResourceList> {
 		const tokenIds = new Map<string, string[]>();
-		for (const token of this.#index.tokens()) {
-			if (token.revokedDate !== null) continue;
-			for (const resource of token.resources) {
-				const ids = tokenIds.get(resource);
-				if (ids === undefined) tokenIds.set(resource, [token.id]);
-				else ids.push(token.id);
-			}
+		for (const { resource, tokenId } of await this.#deps.store.grants()) {
+			const ids = tokenIds.get(resource);
+			if (ids === undefined) tokenIds.set(resource, [tokenId]);
+			else ids.push(tokenId);
 		}
-		const resources = [...tokenIds].sort(([one], [other]) => (one < other ? -1 : 1));
-		return { resources: resources.map(([resource, ids]) => ({ ...partsOf(resource), tokenIds: ids })) };
+		return {
+			resources: [...tokenIds].map(([resource, ids]) => ({ ...partsOf(resource), tokenIds: ids })),
+		};
 	}
 
-	grantsOf(kind: string, id: string): ResourceGrants {
-		const granted = [...this.#index.tokens()].filter(
-			(token) => token.revokedDate === null && token.resources.includes(`${kind}/${id}`),
-		);
-		return { kind, id, tokens: granted.map((token) => this.get(token.id)) };
-	}
-
-	/** Whether a token is good at this moment, and holds the permission. */
-	isGood(id: string, permission: string): boolean {
-		const { token } = this.entry(id);
-		const status = statusOf(token, this.#now());
-		return (
-			(status === "active" || status === "retiring") &&
-			notCovered(token.permissions, [permission]).length === 0
-		);
+	async grantsOf(kind: string, id: string): Promise<ResourceGrants> {
+		const page = { sort: "creationDate", direction: "asc", limit: -1 } as const;
+		const found = await this.#deps.store.list({ resource: `${kind}/${id}` }, page, this.#date());
+		const granted = found.filter(({ token }) => token.revokedDate === null);
+		return { kind, id, tokens: granted.map((stored) => this.recordOf(stored)) };
 	}
 
 	/** How many tokens there are of each status. */
-	countByStatus(): Map<TokenRecord["status"], number> {
-		const now = this.#now();
-		const counts = new Map<TokenRecord["status"], number>();
-		for (const token of this.#index.tokens()) {
-			const status = statusOf(token, now);
-			counts.set(status, (counts.get(status) ?? 0) + 1);
-		}
-		return counts;
+	countByStatus(): Promise<Map<TokenRecord["status"], number>> {
+		return this.#deps.store.countByStatus(this.#date());
 	}
 
-	async ids(filter: ListFilter, page: ListPage): Promise<string[]> {
-		const { listTokens } = await import("../store/token-list.ts");
-		return listTokens(this.#database, filter, page, new Date(this.#now()).toISOString());
-	}
-
-	#sortValue(record: TokenRecord, column: SortColumn): string | number | null {
-		if (column !== "lastUsed") return record[column];
-		return record.lastUsedDate === null ? null : Date.parse(record.lastUsedDate);
+	#date(): string {
+		return new Date(this.#deps.now()).toISOString();
 	}
 }
 
-/** @throws RuleError `invalid-request` for a cursor that somebody made up. */
+function inOrderOf<Found, Shown>(
+	hashes: readonly string[],
+	found: ReadonlyMap<string, Found>,
+	show: (found: Found) => Shown,
+): Record<string, Shown> {
+	const shown = hashes.flatMap((hash) => {
+		const one = found.get(hash);
+		return one === undefined ? [] : [[hash, show(one)] as const];
+	});
+	return Object.fromEntries(shown);
+}
+
+/** The value by which the store sorts; uses that are not written yet do not move a token. */
+function sortValue({ token, usage }: StoredToken, column: SortColumn): string | number | null {
+	if (column !== "lastUsed") return token[column];
+	return usage.lastUsed === 0 ? null : usage.lastUsed;
+}
+
+/** @throws RuleError `invalid-request` for a forged cursor. */
 function listPosition([value, id]: readonly unknown[]): ListPosition {
 	const isValue = value === null || typeof value === "string" || typeof value === "number";
 	if (isValue && typeof id === "string") return [value, id];
-	throw new RuleError("invalid-request", "This cursor was not given by any list.", {
-		errors: [{ pointer: "?cursor", detail: "was not given by any list" }],
+	throw new RuleError("invalid-request", "No list has returned this cursor.", {
+		errors: [{ pointer: "?cursor", detail: "was not returned by any list" }],
 	});
 }
 

@@ -1,25 +1,84 @@
-/** What a token is used for, counted in memory: the one part of it that changes without a new version. */
+/** Counts the uses of tokens in memory, until they are written: the one part of a token that changes without a new version. */
 import type { RefusalReason, VerifyQuery } from "../contract.ts";
-import type { Usage } from "../store/tokens.ts";
-import { countedNames, type KeptDay, keptAddresses, sumOfDays, type UsageIncrement } from "../store/usage.ts";
+import { type StoredDay, type Usage, type UsageIncrement, unused } from "../store/store.ts";
+import { countedNames, keptAddresses, sumOfDays } from "../store/usage-days.ts";
 
 const dayMilliseconds = 86_400_000;
-/** No permission is longer, so nothing longer is held by anyone. */
+/** No permission is longer, so no token holds a longer one. */
 const longestName = 200;
 
+/** The uses of all tokens since they were last written. */
+export class UsageCounts {
+	#pending = new Map<string, TokenUsage>();
+	/** Being written. */
+	#taken = new Map<string, UsageIncrement>();
+
+	of(tokenId: string): TokenUsage {
+		let usage = this.#pending.get(tokenId);
+		if (usage === undefined) {
+			usage = new TokenUsage(tokenId);
+			this.#pending.set(tokenId, usage);
+		}
+		return usage;
+	}
+
+	/** The stored usage of a token and what was not written yet. */
+	totalOf(tokenId: string, stored: Usage): Usage {
+		const taken = this.#taken.get(tokenId)?.uses ?? unused;
+		const pending = this.#pending.get(tokenId)?.uses ?? unused;
+		return sumOfUses(sumOfUses(stored, taken), pending);
+	}
+
+	/** The uses to write now; `written` or `giveBack` has to follow. */
+	take(): UsageIncrement[] {
+		const increments = [...this.#pending.values()].map((usage) => usage.increment());
+		this.#taken = new Map(increments.map((increment) => [increment.tokenId, increment]));
+		this.#pending = new Map();
+		return increments;
+	}
+
+	written(): void {
+		this.#taken.clear();
+	}
+
+	/** Keeps what could not be written for the next time. */
+	giveBack(): void {
+		for (const increment of this.#taken.values()) this.of(increment.tokenId).add(increment);
+		this.#taken.clear();
+	}
+}
+
+function sumOfUses(earlier: Usage, later: Usage): Usage {
+	return {
+		useCount: earlier.useCount + later.useCount,
+		lastUsed: Math.max(earlier.lastUsed, later.lastUsed),
+		lastUsedAddress: later.lastUsedAddress ?? earlier.lastUsedAddress,
+	};
+}
+
+/** The uses of one token. */
 export class TokenUsage {
-	readonly tokenId: string;
-	readonly totals: Usage;
-	/** Since the last `take`, oldest first. */
-	#days: KeptDay[] = [];
+	readonly #tokenId: string;
+	#useCount = 0;
+	#lastUsed = 0;
+	#lastUsedAddress: string | null = null;
+	/** Oldest first. */
+	#days: StoredDay[] = [];
 	#dayEnd = 0;
-	/** What was asked the last times, and how often: a service asks the same again and again. */
+	/** The last query, and how often it was repeated: a service sends the same one again and again. */
 	#asked: VerifyQuery | undefined;
 	#askedCount = 0;
 
-	constructor(tokenId: string, totals: Usage = { useCount: 0, lastUsed: 0, lastUsedAddress: null }) {
-		this.tokenId = tokenId;
-		this.totals = totals;
+	constructor(tokenId: string) {
+		this.#tokenId = tokenId;
+	}
+
+	get uses(): Usage {
+		return {
+			useCount: this.#useCount,
+			lastUsed: this.#lastUsed,
+			lastUsedAddress: this.#lastUsedAddress,
+		};
 	}
 
 	/** @param successorId of a token in its overlap. */
@@ -37,29 +96,29 @@ export class TokenUsage {
 			day.addresses = [address, ...day.addresses.filter((one) => one !== address)].slice(0, keptAddresses);
 		}
 		if (successorId !== null) countOverlap(day, successorId, address ?? "unknown");
-		this.totals.useCount++;
-		this.totals.lastUsed = now;
-		if (address !== undefined) this.totals.lastUsedAddress = address;
+		this.#useCount++;
+		this.#lastUsed = now;
+		if (address !== undefined) this.#lastUsedAddress = address;
 	}
 
 	countRefusal(reason: RefusalReason, now: number): void {
 		countIn(this.#today(now).refusals, reason);
 	}
 
-	/** What has come in since the last time; it counts as written until it is given back. */
-	take(): UsageIncrement {
+	increment(): UsageIncrement {
 		const last = this.#days.at(-1);
 		if (last !== undefined) this.#askAnother(undefined, last);
-		const days = this.#days;
-		this.#days = [];
-		this.#dayEnd = 0;
-		return { tokenId: this.tokenId, totals: { ...this.totals }, days };
+		return { tokenId: this.#tokenId, uses: this.uses, days: this.#days };
 	}
 
-	/** Takes back what could not be written. */
-	giveBack(increment: UsageIncrement): void {
+	/** Adds earlier uses. */
+	add({ uses, days }: UsageIncrement): void {
+		const sum = sumOfUses(uses, this.uses);
+		this.#useCount = sum.useCount;
+		this.#lastUsed = sum.lastUsed;
+		this.#lastUsedAddress = sum.lastUsedAddress;
 		const later = this.#days;
-		this.#days = increment.days.map((day) => {
+		this.#days = days.map((day) => {
 			const same = later.find((other) => other.day === day.day);
 			return same === undefined ? day : sumOfDays(day, same);
 		});
@@ -67,8 +126,8 @@ export class TokenUsage {
 		this.#dayEnd = 0;
 	}
 
-	/** Counts what was asked until now, for the day on which it was. */
-	#askAnother(asked: VerifyQuery | undefined, day: KeptDay): void {
+	/** Counts the repeated query on the day on which it was sent. */
+	#askAnother(asked: VerifyQuery | undefined, day: StoredDay): void {
 		const { permissions = [], anyPermissions = [] } = this.#asked ?? {};
 		for (const permission of permissions) countIn(day.permissions, permission, this.#askedCount);
 		for (const permission of anyPermissions) countIn(day.permissions, permission, this.#askedCount);
@@ -76,15 +135,15 @@ export class TokenUsage {
 		this.#askedCount = 0;
 	}
 
-	#today(now: number): KeptDay {
+	#today(now: number): StoredDay {
 		const last = this.#days.at(-1);
 		if (now < this.#dayEnd && last !== undefined) return last;
 		if (last !== undefined) this.#askAnother(undefined, last);
 		const name = new Date(now).toISOString().slice(0, 10);
 		this.#dayEnd = (Math.floor(now / dayMilliseconds) + 1) * dayMilliseconds;
 		if (last?.day === name) return last;
-		const day: KeptDay = {
-			tokenId: this.tokenId,
+		const day: StoredDay = {
+			tokenId: this.#tokenId,
 			day: name,
 			verifications: 0,
 			refusals: {},
@@ -98,7 +157,7 @@ export class TokenUsage {
 	}
 }
 
-function countOverlap(day: KeptDay, successorId: string, address: string): void {
+function countOverlap(day: StoredDay, successorId: string, address: string): void {
 	if (day.overlapSuccessorId !== successorId) {
 		day.overlapSuccessorId = successorId;
 		day.overlapAddresses = {};

@@ -67,7 +67,7 @@ export async function answer(
 	options: AnswerOptions,
 ): Promise<void> {
 	const { param } = parts;
-	const caller = callerFor(route, request, param, options);
+	const caller = await callerFor(route, request, param, options);
 	const query = parse(route.query ?? emptyQuery, parts.query, "query");
 	const body = route.body === undefined ? undefined : parse(route.body, parts.body(), "body");
 	const ifMatch = ifMatchOf(route, request);
@@ -107,12 +107,12 @@ export function instanceOf({ id }: Exchange): { instance: string } {
 	return { instance: `urn:uuid:${id}` };
 }
 
-function callerFor(
+async function callerFor(
 	route: Route,
 	request: IncomingMessage,
 	param: RequestParts["param"],
 	{ authority, addressOf }: AnswerOptions,
-): Caller {
+): Promise<Caller> {
 	const credentials = credentialsOf(request, addressOf);
 	if (route.caller === "rotator") return authority.rotatorOf(credentials, param("id"));
 	// Where credentials are optional, wrong ones are still refused.

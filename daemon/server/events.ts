@@ -21,13 +21,18 @@ export class EventStream {
 		return this.#listeners.size;
 	}
 
-	/** @param mayListen checked before every event: a revoked token receives nothing more. */
-	attach(response: ServerResponse, hello: ServerEvents["hello"], mayListen: () => boolean): void {
+	/** `isAllowed` is checked before each event: a revoked token receives no more. `stop` is called at the end. */
+	attach(
+		response: ServerResponse,
+		hello: ServerEvents["hello"],
+		{ isAllowed, stop }: { isAllowed: () => boolean; stop: () => void },
+	): void {
+		response.once("close", stop);
 		response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
 		// A HEAD request has no body to stream.
 		if (response.req.method === "HEAD") return void response.end();
 		response.write(textOf("hello", hello));
-		this.#listeners.set(response, mayListen);
+		this.#listeners.set(response, isAllowed);
 		response.once("close", () => this.#listeners.delete(response));
 	}
 

@@ -72,9 +72,10 @@ export class Metrics {
 			help: "Tokens, by their status",
 			labelNames: ["status"],
 			registers,
-			collect() {
+			async collect() {
+				const counts = await authority.tokens.countByStatus();
 				this.reset();
-				for (const [status, count] of authority.tokens.countByStatus()) this.set({ status }, count);
+				for (const [status, count] of counts) this.set({ status }, count);
 			},
 		});
 		new Gauge({

@@ -9,7 +9,7 @@ import {
 } from "../contract.ts";
 import { apiPermissions } from "../facts.ts";
 import type { Authority } from "../rules/authority.ts";
-import type { Token } from "../store/tokens.ts";
+import type { VerifiableToken } from "../store/store.ts";
 import { type Route, route } from "./route.ts";
 
 const form = "application/x-www-form-urlencoded";
@@ -34,9 +34,9 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 			accepts: form,
 			body: introspectRequest,
 			answers: { status: 200, description: "The token's state", schema: introspection },
-			handle: ({ caller, body }) => {
+			handle: async ({ caller, body }) => {
 				const { token: secret, client_address: address } = body;
-				const verification = authority.introspect(caller, secret, address);
+				const verification = await authority.introspect(caller, secret, address);
 				const answer: Introspection = verification.valid
 					? describe(verification.token, url())
 					: { active: false };
@@ -59,7 +59,7 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 	];
 }
 
-function describe(token: Token, issuer: string): Introspection {
+function describe(token: VerifiableToken, issuer: string): Introspection {
 	const { id, userId, permissions, expiry, retiresDate, creationDate } = token;
 	const ends = [expiry, retiresDate].filter((date) => date !== null).map(secondsOf);
 	return {

@@ -6,7 +6,7 @@ import type { FieldError, Problem } from "../contract.ts";
 import { type ProblemCode, problemStatus } from "../facts.ts";
 import { fieldWords } from "../field-words.ts";
 import { RuleError } from "../rules/rule-error.ts";
-import { StorageError } from "../store/durable.ts";
+import { StorageError } from "../store/store.ts";
 
 /** @param extra additional members, or other values for the standard ones. */
 export function problemOf(code: ProblemCode, detail: string, extra: Partial<Problem> = {}): Problem {

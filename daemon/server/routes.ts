@@ -60,10 +60,10 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			summary: "The record of the token that asks.",
 			caller: "token",
 			answers: oneToken,
-			handle: ({ caller }) => {
+			handle: async ({ caller }) => {
 				if (caller.token === undefined)
 					throw new RuleError("not-found", "The owner key is not a token and has no record.");
-				return shown(authority.tokens.get(caller.token.id));
+				return shown(await authority.tokens.get(caller.token.id));
 			},
 		}),
 		route({
@@ -79,11 +79,11 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 				description: "The tokens that were found, by hash; with fields=id, of each its ID alone",
 				schema: z.union([contract.identified, contract.identifiedIds]),
 			},
-			handle: ({ body: { hashes }, query: { fields } }) => ({
-				body: {
-					tokens: fields === "id" ? authority.tokens.idsOf(hashes) : authority.tokens.identify(hashes),
-				},
-			}),
+			handle: async ({ body: { hashes }, query: { fields } }) => {
+				const { tokens } = authority;
+				const found = fields === "id" ? await tokens.idsOf(hashes) : await tokens.identify(hashes);
+				return { body: { tokens: found } };
+			},
 		}),
 		route({
 			method: "post",
@@ -100,7 +100,7 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			summary: "One token.",
 			caller: apiPermissions.read,
 			answers: oneToken,
-			handle: ({ param }) => shown(authority.tokens.get(param("id"))),
+			handle: async ({ param }) => shown(await authority.tokens.get(param("id"))),
 		}),
 		route({
 			method: "patch",
@@ -206,7 +206,7 @@ function resourceRoutes({ authority }: RouteParts): Route[] {
 			summary: "Every resource that some token was granted.",
 			caller: apiPermissions.read,
 			answers: { status: 200, description: "The resources", schema: contract.resourceList },
-			handle: () => ({ body: authority.tokens.resources() }),
+			handle: async () => ({ body: await authority.tokens.resources() }),
 		}),
 		route({
 			method: "get",
@@ -214,7 +214,7 @@ function resourceRoutes({ authority }: RouteParts): Route[] {
 			summary: "The tokens that were granted a resource.",
 			caller: apiPermissions.read,
 			answers: { status: 200, description: "The grants", schema: contract.resourceGrants },
-			handle: ({ param }) => ({ body: authority.tokens.grantsOf(param("kind"), param("id")) }),
+			handle: async ({ param }) => ({ body: await authority.tokens.grantsOf(param("kind"), param("id")) }),
 		}),
 		route({
 			method: "put",
@@ -313,10 +313,8 @@ function operatorRoutes(parts: RouteParts): Route[] {
 			caller: apiPermissions.read,
 			answers: { status: 200, description: "A stream that does not end", type: "text/event-stream" },
 			handle: ({ caller, response }) => {
-				const { token } = caller;
-				const mayListen = () => token === undefined || authority.tokens.isGood(token.id, apiPermissions.read);
 				const hello = { version, protocol: contract.protocol, notices: [...parts.notices] };
-				events.attach(response, hello, mayListen);
+				events.attach(response, hello, authority.follow(caller, apiPermissions.read));
 				return undefined;
 			},
 		}),

@@ -4,14 +4,18 @@
  * together: the first answer wakes the client, and waking it again for each of the others costs more than verifying.
  */
 import { type IncomingMessage, type ServerResponse, validateHeaderValue } from "node:http";
+import QuickLRU from "quick-lru";
 import type { VerifyAnswer, VerifyQuery } from "../contract.ts";
 import type { Authority } from "../rules/authority.ts";
 import { refusalCodes, refusalDetail } from "../rules/callers.ts";
-import { nothingAsked, type Refusal } from "../rules/verify.ts";
-import type { Token } from "../store/tokens.ts";
+import { nothingAsked, type Refusal, type Verification } from "../rules/verify.ts";
+import type { VerifiableToken } from "../store/store.ts";
 import type { AddressOf } from "./client-address.ts";
 import { bearerOf, challenge } from "./credentials.ts";
-import { problemOf, sendProblem } from "./problem.ts";
+import { problemFrom, problemOf, sendProblem } from "./problem.ts";
+
+/** At least so many of the answers used last stay in memory. */
+const preparedAnswers = 5000;
 
 interface PreparedAnswer {
 	headers: string[];
@@ -21,7 +25,8 @@ interface PreparedAnswer {
 export class VerifyEndpoint {
 	readonly #authority: Authority;
 	readonly #addressOf: AddressOf;
-	readonly #answers = new WeakMap<Token, PreparedAnswer>();
+	/** By token object: another version of a token is another object. */
+	readonly #answers = new QuickLRU<VerifiableToken, PreparedAnswer>({ maxSize: preparedAnswers });
 	/** Sent once all requests that have arrived are read. */
 	#ready: { response: ServerResponse; answer: PreparedAnswer }[] = [];
 	/** Parsed queries by URL: services repeat the same few. */
@@ -59,6 +64,14 @@ export class VerifyEndpoint {
 		const secret = bearerOf(authorizationOf(request.rawHeaders));
 		if (secret === undefined) return sendMissing(response);
 		const verification = this.#authority.verify(secret, this.#addressOf(request), query);
+		if (!(verification instanceof Promise)) return this.#answer(response, verification);
+		verification.then(
+			(loaded) => this.#answer(response, loaded),
+			(error) => sendProblem(response, problemFrom(error)),
+		);
+	}
+
+	#answer(response: ServerResponse, verification: Verification): void {
 		this.#count(verification.valid ? "valid" : verification.reason);
 		if (!verification.valid) return sendRefusal(response, verification);
 		const answer = this.#answerFor(verification.token);
@@ -79,7 +92,7 @@ export class VerifyEndpoint {
 		this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
 	}
 
-	#answerFor(token: Token): PreparedAnswer {
+	#answerFor(token: VerifiableToken): PreparedAnswer {
 		let answer = this.#answers.get(token);
 		if (answer === undefined) {
 			answer = prepare(token);
@@ -121,7 +134,7 @@ function parseQuery(text: string): VerifyQuery | undefined {
 	};
 }
 
-function prepare(token: Token): PreparedAnswer {
+function prepare(token: VerifiableToken): PreparedAnswer {
 	const { id, name, userId, permissions, resources, defaultSource, expiry } = token;
 	const status = token.retiresDate === null ? "active" : "retiring";
 	const answer: VerifyAnswer = {

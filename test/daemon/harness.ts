@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { CreatedToken, CreateTokenInput, RotatedToken, TokenRecord } from "../../daemon/contract.ts";
 import { type ProblemCode, problemStatus } from "../../daemon/facts.ts";
+import { createIssuers } from "../../daemon/issuers/issuers.ts";
 import { Authority } from "../../daemon/rules/authority.ts";
 import { Records } from "../../daemon/rules/records.ts";
 import { createApi } from "../../daemon/server/api.ts";
@@ -13,12 +14,17 @@ import { EventStream } from "../../daemon/server/events.ts";
 import { Metrics } from "../../daemon/server/metrics.ts";
 import { HttpServer } from "../../daemon/server/server.ts";
 import { VerifyEndpoint } from "../../daemon/server/verify-endpoint.ts";
-import { DurableDatabase, type DurableOptions, type LoadedSqlite } from "../../daemon/store/durable.ts";
-import { loadSqlJs } from "../../daemon/store/sqlite.ts";
+import {
+	DurableDatabase,
+	type DurableOptions,
+	type LoadedSqlite,
+} from "../../daemon/store/sqlite/durable-database.ts";
+import { loadSqlJs } from "../../daemon/store/sqlite/memory-database.ts";
+import { SqliteStore } from "../../daemon/store/sqlite/sqlite-store.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const wasm = await WebAssembly.compile(readFileSync(join(root, "node_modules/sql.js/dist/sql-wasm.wasm")));
-const workerPath = join(root, "daemon/store/compaction-worker.ts");
+const workerPath = join(root, "daemon/store/sqlite/compaction-worker.ts");
 const sqlJs = await loadSqlJs(Promise.resolve(wasm));
 
 export const sqlite: LoadedSqlite = { sqlJs, wasm };
@@ -42,10 +48,18 @@ export function openDatabase(
 	directory: string,
 	options: Partial<DurableOptions> = {},
 ): Promise<DurableDatabase> {
+	return DurableDatabase.open(durableOptions(directory, options));
+}
+
+export function openStore(directory: string, options: Partial<DurableOptions> = {}): Promise<SqliteStore> {
+	return SqliteStore.open(durableOptions(directory, options));
+}
+
+function durableOptions(directory: string, options: Partial<DurableOptions>): DurableOptions {
 	const refuse = (cause: unknown) => {
 		throw cause;
 	};
-	return DurableDatabase.open({
+	return {
 		directory,
 		version: "1.0.0",
 		loadSqlite: async () => sqlite,
@@ -54,7 +68,7 @@ export function openDatabase(
 		onCompactionError: refuse,
 		onDamage: refuse,
 		...options,
-	});
+	};
 }
 
 export interface Answer {
@@ -88,7 +102,7 @@ export class TestDaemon {
 	authority!: Authority;
 	records!: Records;
 	readonly #trustedProxies: readonly string[];
-	#database!: DurableDatabase;
+	#store!: SqliteStore;
 	#server!: HttpServer;
 
 	static async start(options: { trustedProxies?: readonly string[] } = {}): Promise<TestDaemon> {
@@ -101,18 +115,19 @@ export class TestDaemon {
 		this.#trustedProxies = trustedProxies;
 	}
 
-	async open(): Promise<void> {
+	async open(options: Partial<DurableOptions> = {}): Promise<void> {
 		const { events, failures } = this;
-		this.#database = await openDatabase(this.directory);
+		this.#store = await openStore(this.directory, options);
 		this.authority = await Authority.open({
-			database: this.#database,
+			store: this.#store,
+			issuers: createIssuers,
 			ownerKey,
 			owner: { userId: "owner", userName: "ada" },
 			now: () => this.now.getTime(),
 			notify: (name, data) => events.notify(name, data),
 			onError: (error) => failures.push(error),
 		});
-		this.records = new Records(this.#database);
+		this.records = new Records(this.#store);
 		const addressOf = addressReader(this.#trustedProxies);
 		const verifyEndpoint = new VerifyEndpoint(this.authority, addressOf);
 		const api = createApi({
@@ -122,7 +137,7 @@ export class TestDaemon {
 			metrics: new Metrics({ authority: this.authority, verifyEndpoint, events }),
 			ownerKey,
 			version: "1.2.3",
-			notices: this.#database.notices,
+			notices: this.#store.notices,
 			url: () => this.url,
 			addressOf,
 			log: { info: () => {}, error: ({ err }: { err?: unknown }) => failures.push(err) },
@@ -139,15 +154,15 @@ export class TestDaemon {
 		this.url = await this.#server.listen("127.0.0.1", 0);
 	}
 
-	/** The database itself, for what the contract has no way to do. */
-	get database(): DurableDatabase {
-		return this.#database;
+	/** The store itself, for what the contract can't do. */
+	get store(): SqliteStore {
+		return this.#store;
 	}
 
 	async close(): Promise<void> {
 		this.events.close();
 		await this.#server.close();
-		await this.#database.close(() => this.authority.indexed());
+		await this.#store.close();
 	}
 
 	/** Closes and removes everything. */
@@ -208,6 +223,15 @@ export class TestDaemon {
 
 	verify(secret: string | null, query = ""): Promise<Answer> {
 		return this.call("GET", `/v1/verify${query}`, { secret });
+	}
+}
+
+/** Polls until the condition holds. */
+export async function until(holds: () => boolean): Promise<void> {
+	const deadline = Date.now() + 10_000;
+	while (!holds()) {
+		assert.ok(Date.now() < deadline, "the condition never held");
+		await new Promise(setImmediate);
 	}
 }
 

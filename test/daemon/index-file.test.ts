@@ -1,31 +1,40 @@
-/** A start from the index that an orderly stop has left, and from everything that may stand in its place. */
+/** Starts with the index of an orderly stop, and with whatever may be in its place. */
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { createTokenRequest } from "../../daemon/contract.ts";
+import {
+	createTokenRequest,
+	listTokensQuery,
+	registerTokenRequest,
+	type TokenRecord,
+} from "../../daemon/contract.ts";
+import { createIssuers } from "../../daemon/issuers/issuers.ts";
 import { Authority } from "../../daemon/rules/authority.ts";
 import { defaultPolicy } from "../../daemon/rules/profile.ts";
+import { hashOf } from "../../daemon/rules/secret.ts";
 import { nothingAsked } from "../../daemon/rules/verify.ts";
-import { type DurableDatabase, type DurableOptions, StorageError } from "../../daemon/store/durable.ts";
-import { IndexFile } from "../../daemon/store/index-file.ts";
-import { schemaVersion } from "../../daemon/store/schema.ts";
-import { listSnapshots } from "../../daemon/store/snapshot.ts";
-import { openDatabase, ownerKey, sqlite, temporaryFolder } from "./harness.ts";
+import type { DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
+import { IndexFile } from "../../daemon/store/sqlite/index-file.ts";
+import { schemaVersion } from "../../daemon/store/sqlite/schema.ts";
+import { listSnapshots } from "../../daemon/store/sqlite/snapshot.ts";
+import type { SqliteStore } from "../../daemon/store/sqlite/sqlite-store.ts";
+import { StorageError } from "../../daemon/store/store.ts";
+import { openStore, ownerKey, sqlite, temporaryFolder } from "./harness.ts";
 
 const owner = { userId: "owner", userName: "ada" };
 const asOwner = { user: owner, token: undefined };
 
-/** A database with its rules, and whether SQLite was asked for. */
+/** A store with its rules, and how often SQLite was loaded. */
 class Start {
 	sqliteLoads = 0;
 	readonly damages: Error[] = [];
-	database!: DurableDatabase;
+	store!: SqliteStore;
 	authority!: Authority;
 
 	static async in(folder: string, options: Partial<DurableOptions> = {}): Promise<Start> {
 		const start = new Start();
-		start.database = await openDatabase(folder, {
+		start.store = await openStore(folder, {
 			loadSqlite: async () => {
 				start.sqliteLoads++;
 				return sqlite;
@@ -34,7 +43,8 @@ class Start {
 			...options,
 		});
 		start.authority = await Authority.open({
-			database: start.database,
+			store: start.store,
+			issuers: createIssuers,
 			ownerKey,
 			owner,
 			now: Date.now,
@@ -49,17 +59,21 @@ class Start {
 		return (await this.authority.create(asOwner, request)).token;
 	}
 
-	names(): string[] {
-		return [...this.authority.indexed().rows].map(([, row]) => (row as { name: string }).name).sort();
+	async tokens(): Promise<TokenRecord[]> {
+		return (await this.authority.tokens.list(listTokensQuery.parse({ sort: "name" }))).tokens;
 	}
 
-	verifies(secret: string): boolean {
-		return this.authority.verify(secret, "127.0.0.1", nothingAsked).valid;
+	async names(): Promise<string[]> {
+		return (await this.tokens()).map(({ name }) => name);
+	}
+
+	async verifies(secret: string): Promise<boolean> {
+		return (await this.authority.verify(secret, "127.0.0.1", nothingAsked)).valid;
 	}
 
 	async stop(): Promise<void> {
 		await this.authority.saveUsage();
-		await this.database.close(() => this.authority.indexed());
+		await this.store.close();
 	}
 }
 
@@ -75,61 +89,115 @@ describe("the index of an orderly stop", () => {
 	it("lets the next start verify, and know policy and profiles, without SQLite", async () => {
 		const { secrets } = await stoppedWith(["a", 'b "b"', "ç"]);
 		const next = await Start.in(folder);
-		for (const secret of secrets) assert.equal(next.verifies(secret), true);
-		assert.equal(next.verifies(`${secrets[0]}x`), false);
+		for (const secret of secrets) assert.equal(await next.verifies(secret), true);
+		assert.equal(await next.verifies(`${secrets[0]}x`), false);
 		assert.equal(next.authority.rulebook.policy.secretPrefix, "acme");
 		assert.equal(next.sqliteLoads, 0);
 		await next.stop();
 	});
 
-	it("loses no token, no fate and no use, whichever way the starts go", async () => {
+	it("loses no token, no revocation and no use, whether the next start has it or not", async () => {
 		const { secrets } = await stoppedWith(["a", "b", "c"]);
 		const second = await Start.in(folder);
-		assert.equal(second.verifies(secrets[0] ?? ""), true);
+		assert.equal(await second.verifies(secrets[0] ?? ""), true);
 		await second.authority.revokeHeld(secrets[1] ?? "");
-		const kept = Object.fromEntries(second.authority.indexed().rows);
+		await second.authority.saveUsage();
+		const kept = await second.tokens();
+		assert.deepEqual(
+			kept.map(({ name, status, useCount }) => [name, status, useCount]),
+			[
+				["a", "active", 1],
+				["b", "revoked", 0],
+				["c", "active", 0],
+			],
+		);
 		await second.stop();
 		const quick = await Start.in(folder);
-		assert.deepEqual(Object.fromEntries(quick.authority.indexed().rows), kept);
+		assert.equal(await quick.verifies(secrets[1] ?? ""), false);
 		assert.equal(quick.sqliteLoads, 0);
+		assert.deepEqual(
+			await quick.tokens(),
+			kept.map((token) => ({ ...token, lastUsedDate: token.lastUsedDate })),
+		);
 		await quick.stop();
 		rmSync(index);
 		const slow = await Start.in(folder);
-		assert.deepEqual(Object.fromEntries(slow.authority.indexed().rows), kept);
+		assert.deepEqual(await slow.tokens(), kept);
 		assert.equal(slow.sqliteLoads, 1);
 		await slow.stop();
 	});
 
-	it("takes in the rest between verifications, and counts what was used before", async () => {
+	it("counts what was used before SQLite was loaded", async () => {
 		const { secrets } = await stoppedWith(["a", "b", "c"]);
 		const next = await Start.in(folder);
-		next.verifies(secrets[2] ?? "");
-		await next.authority.settle();
-		next.verifies(secrets[2] ?? "");
-		const uses = [...next.authority.indexed().rows].map(([, row]) => (row as { useCount: number }).useCount);
-		assert.deepEqual(uses.toSorted(), [0, 0, 2]);
+		await next.verifies(secrets[2] ?? "");
+		assert.equal(next.sqliteLoads, 0);
+		assert.deepEqual(
+			(await next.tokens()).map(({ useCount }) => useCount),
+			[0, 0, 1],
+		);
+		await next.verifies(secrets[2] ?? "");
+		await next.authority.saveUsage();
+		assert.deepEqual(
+			(await next.tokens()).map(({ useCount }) => useCount),
+			[0, 0, 2],
+		);
 		await next.stop();
 	});
 
-	it("is passed over when anything was written after it", async () => {
+	it("is not written with more tokens than it is for, and then the next start verifies from SQLite", async () => {
+		const start = await Start.in(folder, { indexedTokens: 1 });
+		const secrets = [await start.create("a"), await start.create("b")];
+		await start.stop();
+		assert.ok(!existsSync(index));
+		const next = await Start.in(folder, { indexedTokens: 1 });
+		for (const secret of secrets) assert.equal(await next.verifies(secret), true);
+		assert.equal(next.sqliteLoads, 1);
+		await next.stop();
+	});
+
+	it("knows the tokens of other systems, whose secrets are unknown rather than malformed", async () => {
+		const start = await Start.in(folder);
+		const secret = "ghp_another-system";
+		await start.authority.register(
+			asOwner,
+			registerTokenRequest.parse({
+				name: "g",
+				issuer: "github",
+				hash: hashOf(secret),
+				partialToken: "ghp_…stem",
+			}),
+		);
+		await start.stop();
+		const next = await Start.in(folder);
+		const reasonOf = async (each: string) => {
+			const verification = await next.authority.verify(each, "127.0.0.1", nothingAsked);
+			return verification.valid ? undefined : verification.reason;
+		};
+		assert.deepEqual([await reasonOf(secret), await reasonOf(`${secret}x`)], ["unknown", "malformed"]);
+		assert.equal(next.sqliteLoads, 0);
+		await next.stop();
+	});
+
+	it("is ignored when anything was written after it", async () => {
 		await stoppedWith(["a"]);
 		const killed = await Start.in(folder);
 		await killed.create("b");
 		// Nothing is stopped: the next one finds what a killed process would have left.
 		const next = await Start.in(folder);
-		assert.deepEqual([next.sqliteLoads, next.names()], [1, ["a", "b"]]);
+		assert.deepEqual([await next.names(), next.sqliteLoads], [["a", "b"], 1]);
 		await next.stop();
 	});
 
-	it("is passed over when a log was cut or changed after it", async () => {
+	it("is ignored when a log was cut or changed after it", async () => {
 		const { log } = await stoppedWith(["a", "b"]);
 		truncateSync(log, readFileSync(log).length - 7);
 		const next = await Start.in(folder);
-		assert.deepEqual([next.sqliteLoads, next.names()], [1, ["a"]]);
+		assert.deepEqual([await next.names(), next.sqliteLoads], [["a"], 1]);
 		await next.stop();
 	});
 
-	it("is passed over when any byte of it is another, or its end is missing", async () => {
+	it("is ignored when any byte of it is another, or its end is missing", async () => {
 		await stoppedWith(["a", "b"]);
 		const whole = readFileSync(index);
 		await fc.assert(
@@ -142,11 +210,11 @@ describe("the index of an orderly stop", () => {
 			{ numRuns: 100 },
 		);
 		const next = await Start.in(folder);
-		assert.deepEqual([next.sqliteLoads, next.names()], [1, ["a", "b"]]);
+		assert.deepEqual([await next.names(), next.sqliteLoads], [["a", "b"], 1]);
 		await next.stop();
 	});
 
-	it("is passed over when it is another directory's", async () => {
+	it("is ignored when it is another directory's", async () => {
 		await stoppedWith(["a"]);
 		const other = temporaryFolder();
 		const stranger = await Start.in(other);
@@ -155,17 +223,17 @@ describe("the index of an orderly stop", () => {
 		copyFileSync(join(other, "index.jsonl"), index);
 		rmSync(other, { recursive: true });
 		const next = await Start.in(folder);
-		assert.deepEqual([next.sqliteLoads, next.names()], [1, ["a"]]);
+		assert.deepEqual([await next.names(), next.sqliteLoads], [["a"], 1]);
 		await next.stop();
 	});
 
-	it("is passed over by a version with other tables", async () => {
+	it("is ignored by a version with other tables", async () => {
 		await stoppedWith(["a"]);
 		assert.ok(IndexFile.read(folder, schemaVersion, "1.0.0") !== undefined);
 		assert.equal(IndexFile.read(folder, schemaVersion + 1, "1.0.0"), undefined);
 	});
 
-	it("is passed over by another version of the program, which may keep its rows in another shape", async () => {
+	it("is ignored by another version of the program, which may keep its rows in another shape", async () => {
 		await stoppedWith(["a"]);
 		assert.equal(IndexFile.read(folder, schemaVersion, "1.0.1"), undefined);
 	});
@@ -193,10 +261,10 @@ describe("the index of an orderly stop", () => {
 			assert.match(String(error.cause), /out of memory/);
 			return true;
 		});
-		assert.equal(next.verifies(secrets[0] ?? ""), true);
+		assert.equal(await next.verifies(secrets[0] ?? ""), true);
 		works = true;
 		await next.create("c");
-		assert.deepEqual(next.names(), ["a", "c"]);
+		assert.deepEqual(await next.names(), ["a", "c"]);
 		await next.stop();
 	});
 
@@ -213,8 +281,8 @@ describe("the index of an orderly stop", () => {
 		assert.ok(!existsSync(index));
 		assert.deepEqual(readFileSync(snapshot), damaged, "nothing damaged is overwritten");
 		const saved = await Start.in(folder);
-		assert.deepEqual(saved.names(), ["a", "b"], "what stood in the log is there");
-		assert.equal(saved.database.notices.length, 1);
+		assert.deepEqual(await saved.names(), ["a", "b"], "what stood in the log is there");
+		assert.equal(saved.store.notices.length, 1);
 		await saved.stop();
 	});
 

@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { RotatedToken } from "../../daemon/contract.ts";
-import { ChangeLog } from "../../daemon/store/log.ts";
-import { schemaVersion } from "../../daemon/store/schema.ts";
-import { listSnapshots, logPath, writeSnapshot } from "../../daemon/store/snapshot.ts";
+import { ChangeLog } from "../../daemon/store/sqlite/change-log.ts";
+import { schemaVersion } from "../../daemon/store/sqlite/schema.ts";
+import { listSnapshots, logPath, writeSnapshot } from "../../daemon/store/sqlite/snapshot.ts";
 import { imageOf, TestDaemon } from "./harness.ts";
 
 const oldId = "70ce1af3-19f6-413a-b041-e5917a94d207";
 const newId = "c9fe0ba9-ff37-4063-bd49-334ccdc3f528";
+const oldSecret = "tks_OldOldOldOldOldOldOldOldOldOldOl09b71u";
+const newSecret = "tks_NewNewNewNewNewNewNewNewNewNewNe0c0cNI";
 
 describe("a data directory with two migrations", () => {
 	let daemon: TestDaemon;
@@ -32,9 +34,9 @@ describe("a data directory with two migrations", () => {
 			[body.name, body.status, body.successorId, body.quietSeconds, body.description, body.useCount],
 			["rotated-api", "retiring", newId, null, "from the log", 1],
 		);
-		assert.equal((await daemon.verify("old-secret")).status, 200);
-		assert.equal((await daemon.verify("new-secret")).status, 200);
-		assert.deepEqual(daemon.database.notices, []);
+		assert.equal((await daemon.verify(oldSecret)).status, 200);
+		assert.equal((await daemon.verify(newSecret)).status, 200);
+		assert.deepEqual(daemon.store.notices, []);
 	});
 
 	it("has its audit whole, and its usage without anything counted in an overlap", async () => {
@@ -52,7 +54,7 @@ describe("a data directory with two migrations", () => {
 	});
 
 	it("takes what is new from then on, also into the usage of a day that it had begun", async () => {
-		await daemon.verify("old-secret");
+		await daemon.verify(oldSecret);
 		const { usage } = (await daemon.call("GET", `/v1/usage?tokenId=${oldId}`)).body;
 		assert.deepEqual([usage[0].verifications, usage[0].overlapAddresses], [2, { "127.0.0.1": 1 }]);
 		assert.equal((await daemon.call("POST", `/v1/api-tokens/${oldId}/undo-rotation`)).status, 200);
@@ -66,8 +68,8 @@ describe("a data directory with two migrations", () => {
 		assert.equal(listSnapshots(daemon.directory)[0]?.schema, schemaVersion);
 		await daemon.close();
 		await daemon.open();
-		assert.deepEqual(daemon.database.notices, []);
-		assert.equal((await daemon.verify("old-secret")).status, 200);
+		assert.deepEqual(daemon.store.notices, []);
+		assert.equal((await daemon.verify(oldSecret)).status, 200);
 	});
 });
 
@@ -76,9 +78,10 @@ async function leaveSchema2(directory: string): Promise<void> {
 	const sql = readFileSync(join(import.meta.dirname, "schema-2.sql"), "utf8");
 	writeSnapshot(directory, { generation: 1, schema: 2 }, imageOf(sql));
 	const log = new ChangeLog(logPath(directory, 2), 0);
-	await log.append(
-		[['update "tokens" set "description" = ? where "id" = ?', ["from the log", oldId]]],
-		"none",
-	);
+	const statement = [
+		'update "tokens" set "description" = ? where "id" = ?',
+		["from the log", oldId],
+	] as const;
+	await log.append({ statements: [statement], events: [] }, "none");
 	log.close();
 }

@@ -191,7 +191,7 @@ describe("the log of the bundled daemon", () => {
 	});
 
 	it("has the cause of an internal failure under the problem's request id, without the request's contents", async () => {
-		daemon = await DaemonChild.start(directory, ["--port", "0"], "ulimit -f 128;");
+		daemon = await DaemonChild.start(directory, ["--port", "0"], "ulimit -f 512;");
 		const kept: CreatedToken[] = [];
 		let refused: Response | undefined;
 		while (refused === undefined && kept.length < 2000) {

@@ -1,10 +1,12 @@
 /** The audit that can't be changed unseen, and the usage that is gathered in memory. */
 import assert from "node:assert/strict";
-import { sql } from "kysely";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { AuditEvent, UsageDay } from "../../daemon/contract.ts";
-import { TokenUsage } from "../../daemon/rules/usage.ts";
+import { TokenUsage, UsageCounts } from "../../daemon/rules/usage.ts";
 import { nothingAsked } from "../../daemon/rules/verify.ts";
-import { daemonOfEach, TestDaemon } from "./harness.ts";
+import { listAuditFiles } from "../../daemon/store/sqlite/audit-files.ts";
+import { daemonOfEach, TestDaemon, until } from "./harness.ts";
 
 describe("the audit", () => {
 	let daemon: TestDaemon;
@@ -132,32 +134,86 @@ describe("the audit", () => {
 		assert.deepEqual([answer.status, answer.body.errors[0].pointer], [400, "?cursor"]);
 	});
 
-	const tampering: [what: string, statement: string, brokenAt: number][] = [
-		["a row is changed", `update "auditEvents" set "actorName" = 'eve' where "sequence" = 3`, 3],
+	const tampering: [what: string, change: (lines: string[]) => string[], brokenAt: number][] = [
 		[
-			"a row's before is changed",
-			`update "auditEvents" set "before" = '{"name":"x"}' where "sequence" = 2`,
+			"a row is changed",
+			(lines) => lines.map((line, at) => (at === 1 ? line.replace('"ada"', '"eve"') : line)),
 			2,
 		],
-		["a row is taken out", `delete from "auditEvents" where "sequence" = 3`, 3],
-		["the first row is taken out", `delete from "auditEvents" where "sequence" = 1`, 1],
-		["the last row is taken out", `delete from "auditEvents" where "sequence" = 5`, 5],
-		[
-			"two rows change places",
-			`update "auditEvents" set "date" = "date" || case "sequence" when 2 then 'x' else '' end`,
-			2,
-		],
-		["everything is taken out", `delete from "auditEvents"`, 1],
+		["a row is removed", (lines) => lines.toSpliced(2, 1), 3],
+		["the first row is removed", (lines) => lines.slice(1), 1],
+		["the last row is removed", (lines) => lines.slice(0, -1), 5],
+		["two rows change places", ([one = "", two = "", ...rest]) => [two, one, ...rest], 1],
+		["a row is unreadable", (lines) => lines.with(3, "{"), 4],
+		["everything is removed", () => [], 1],
 	];
-	for (const [what, statement, brokenAt] of tampering) {
-		it(`finds out when ${what}`, async () => {
+	for (const [what, change, brokenAt] of tampering) {
+		it(`detects that ${what}`, async () => {
 			for (let count = 0; count < 5; count++) await daemon.create();
 			assert.deepEqual(await chain(), { intact: true, checked: 5, brokenAt: null });
-			await daemon.database.write((query) => sql.raw(statement).execute(query));
+			await daemon.close();
+			await daemon.open({ compactAtCloseBytes: 0 });
+			assert.deepEqual(await chain(), { intact: true, checked: 5, brokenAt: null });
+			await daemon.close();
+			const [file = ""] = listAuditFiles(daemon.directory).map(({ name }) => join(daemon.directory, name));
+			const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+			assert.equal(lines.length, 5);
+			writeFileSync(
+				file,
+				change(lines)
+					.map((line) => `${line}\n`)
+					.join(""),
+			);
+			await daemon.open();
 			const { intact, brokenAt: found } = await chain();
 			assert.deepEqual([intact, found], [false, brokenAt]);
+			await until(() =>
+				daemon.store.notices.some(({ detail }) => detail.includes("audit events was damaged")),
+			);
 		});
 	}
+
+	it("reports that a file of it is gone", async () => {
+		await daemon.create();
+		await daemon.close();
+		await daemon.open({ compactAtCloseBytes: 0 });
+		await chain();
+		await daemon.close();
+		for (const { name } of listAuditFiles(daemon.directory)) rmSync(join(daemon.directory, name));
+		await daemon.open();
+		assert.equal((await chain()).intact, false);
+		assert.match(daemon.store.notices[0]?.detail ?? "", /part of the audit is missing/);
+	});
+
+	it("is the same list from files and from memory, by token, actor, date and page", async () => {
+		const tokens = [];
+		for (let round = 0; round < 3; round++) {
+			for (let count = 0; count < 4; count++) tokens.push(await daemon.create({ name: `${round}.${count}` }));
+			if (round === 2) break;
+			await daemon.close();
+			await daemon.open({ compactAtCloseBytes: 0 });
+		}
+		assert.equal(listAuditFiles(daemon.directory).length, 1);
+		const first = tokens[0] ?? assert.fail();
+		await daemon.call("DELETE", `/v1/api-tokens/${first.id}`);
+		assert.deepEqual(
+			(await audit(`tokenId=${first.id}`)).map(({ sequence }) => sequence),
+			[13, 1],
+		);
+		const all = (await audit("actor=ada")).map(({ sequence }) => sequence);
+		assert.deepEqual(
+			all,
+			Array.from({ length: 13 }, (_, index) => 13 - index),
+		);
+		const paged: number[] = [];
+		for (let cursor: string | null = ""; cursor !== null; ) {
+			const query = cursor === "" ? "limit=3" : `limit=3&cursor=${cursor}`;
+			const { body } = await daemon.call("GET", `/v1/audit-events?${query}`);
+			paged.push(...body.events.map((event: AuditEvent) => event.sequence));
+			cursor = body.nextCursor;
+		}
+		assert.deepEqual(paged, all);
+	});
 
 	it("holds after a restart", async () => {
 		await daemon.create();
@@ -320,18 +376,21 @@ describe("the usage of one token", () => {
 		const one = new TokenUsage("t");
 		for (const address of ["a", "b", "c", "d", "e", "f", "b", "b"])
 			one.countVerification(nothingAsked, address, noon);
-		assert.deepEqual(one.take().days[0]?.addresses, ["b", "f", "e", "d", "c"]);
-		assert.deepEqual(one.totals, { useCount: 8, lastUsed: noon, lastUsedAddress: "b" });
+		assert.deepEqual(one.increment().days[0]?.addresses, ["b", "f", "e", "d", "c"]);
+		assert.deepEqual(one.uses, { useCount: 8, lastUsed: noon, lastUsedAddress: "b" });
 	});
 
 	it("loses nothing that could not be written", () => {
-		const one = new TokenUsage("t");
-		one.countVerification({ ...nothingAsked, permissions: ["p"] }, "a", noon);
-		const increment = one.take();
-		one.countVerification({ ...nothingAsked, permissions: ["p"] }, "b", noon);
-		one.giveBack(increment);
-		one.countVerification(nothingAsked, "b", noon + 86_400_000);
-		const { days, totals } = one.take();
+		const counts = new UsageCounts();
+		const stored = { useCount: 5, lastUsed: 1, lastUsedAddress: null };
+		counts.of("t").countVerification({ ...nothingAsked, permissions: ["p"] }, "a", noon);
+		counts.take();
+		counts.of("t").countVerification({ ...nothingAsked, permissions: ["p"] }, "b", noon);
+		assert.deepEqual(counts.totalOf("t", stored), { useCount: 7, lastUsed: noon, lastUsedAddress: "b" });
+		counts.giveBack();
+		counts.of("t").countVerification(nothingAsked, "b", noon + 86_400_000);
+		assert.equal(counts.totalOf("t", stored).useCount, 8);
+		const [{ days, uses } = assert.fail()] = counts.take();
 		const kept = { overlapSuccessorId: null };
 		assert.deepEqual(days, [
 			{
@@ -340,7 +399,7 @@ describe("the usage of one token", () => {
 			},
 			{ ...day("t", "2026-03-11", { verifications: 1, addresses: ["b"] }), ...kept },
 		]);
-		assert.equal(totals.useCount, 3);
+		assert.equal(uses.useCount, 3);
 	});
 
 	it("is not filled up by ever new permissions, whatever they are called", () => {
@@ -348,7 +407,7 @@ describe("the usage of one token", () => {
 		for (let count = 0; count < 1000; count++)
 			one.countVerification({ ...nothingAsked, permissions: [`p${count}`] }, "a", noon);
 		one.countVerification({ ...nothingAsked, permissions: ["__proto__", "constructor"] }, "a", noon);
-		assert.equal(Object.keys(one.take().days[0]?.permissions ?? {}).length, 200);
+		assert.equal(Object.keys(one.increment().days[0]?.permissions ?? {}).length, 200);
 	});
 });
 

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { type DurableDatabase, type DurableOptions, StorageError } from "../../daemon/store/durable.ts";
-import { insertRow } from "../../daemon/store/insert.ts";
-import { ChangeLog, type Changes, readLog } from "../../daemon/store/log.ts";
-import { listSnapshots } from "../../daemon/store/snapshot.ts";
+import { ChangeLog, type LogEntry, readLog } from "../../daemon/store/sqlite/change-log.ts";
+import type { DurableDatabase, DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
+import { insertRow } from "../../daemon/store/sqlite/insert.ts";
+import { listSnapshots } from "../../daemon/store/sqlite/snapshot.ts";
+import { StorageError } from "../../daemon/store/store.ts";
 import { openDatabase, temporaryFolder } from "./harness.ts";
 
 describe("the durable database", () => {
@@ -16,7 +17,7 @@ describe("the durable database", () => {
 		folder = temporaryFolder();
 	});
 	afterEach(async () => {
-		for (const database of open.splice(0)) await database.close();
+		for (const database of open.splice(0)) await close(database);
 		rmSync(folder, { recursive: true });
 	});
 
@@ -49,8 +50,8 @@ describe("the durable database", () => {
 		const database = await start();
 		const results = await Promise.allSettled([
 			set(database, "before", "1"),
-			database.write(async (query) => {
-				await query.insertInto("settings").values({ name: "half", value: "1" }).execute();
+			database.write(async ({ kysely }) => {
+				await kysely.insertInto("settings").values({ name: "half", value: "1" }).execute();
 				throw new Error("no");
 			}),
 			set(database, "after", "1"),
@@ -89,7 +90,7 @@ describe("the durable database", () => {
 	it("gives SQLite the texts of a row as bytes, whatever characters they hold", async () => {
 		const database = await start();
 		const row = { name: "Zoë 🗝 \u0000 end", value: JSON.stringify({ empty: "" }) };
-		await database.write((query) => insertRow(query, "settings", row));
+		await database.write((connection) => insertRow(connection, "settings", row));
 		assert.match(linesOf(logFile()).toString(), /values \(cast\(\? as text\), cast\(\? as text\)\)/);
 		for (const each of [database, await start()])
 			assert.deepEqual(await all(each), { [row.name]: row.value });
@@ -205,7 +206,7 @@ describe("the durable database", () => {
 				writeFileSync(path, torn);
 				const reopened = await openDatabase(folder);
 				assert.deepEqual([await all(reopened), reopened.notices], [{ a: "1" }, []]);
-				await reopened.close();
+				await close(reopened);
 			}),
 			{ numRuns: 30 },
 		);
@@ -214,7 +215,7 @@ describe("the durable database", () => {
 	it("takes what is missing of the last line of a log that was closed for damage", async () => {
 		const database = await openDatabase(folder);
 		for (const name of ["a", "b"]) await set(database, name, "long ".repeat(500));
-		await database.close();
+		await close(database);
 		const path = logFile();
 		const damaged = readFileSync(path);
 		damaged.fill(0, damaged.length - 1024, damaged.length - 512);
@@ -233,7 +234,7 @@ describe("the durable database", () => {
 				await new Promise(setImmediate);
 			}
 		})();
-		await database.close();
+		await close(database);
 		await assert.rejects(writing, StorageError);
 		await assert.rejects(set(database, "late", "1"), StorageError);
 		assert.deepEqual(await all(await start()), { first: "1", ...expected(answered, "1") });
@@ -253,10 +254,10 @@ describe("the durable database", () => {
 		const damages: Error[] = [];
 		const database = await start({ onDamage: (damage) => damages.push(damage) });
 		await set(database, "a", "1");
-		await database.write(async (query) => {
-			await query.insertInto("settings").values({ name: "b", value: "1" }).execute();
+		await database.write(async ({ kysely, memory }) => {
+			await kysely.insertInto("settings").values({ name: "b", value: "1" }).execute();
 			// So that the commit of the group fails.
-			query.memory.execute("commit");
+			memory.execute("commit");
 		});
 		await assert.rejects(set(database, "c", "1"), StorageError);
 		await assert.rejects(all(database), StorageError);
@@ -276,7 +277,7 @@ describe("the durable database", () => {
 				const reopened = await openDatabase(folder);
 				const kept = ["a", "b", "c"].filter((_, index) => (ends[index] ?? 0) <= length);
 				assert.deepEqual(await all(reopened), expected(kept, "1"));
-				await reopened.close();
+				await close(reopened);
 			}),
 			{ numRuns: 40 },
 		);
@@ -299,14 +300,15 @@ describe("the change log", () => {
 		const folder = temporaryFolder();
 		const path = join(folder, "changes-1.log");
 		const log = new ChangeLog(path, 0);
-		const entries: Changes[] = [
-			[["insert", ["a"]]],
-			[["insert", ["much".repeat(500_000)]]],
-			[["insert", ["b"]]],
+		const entries: LogEntry[] = [
+			{ statements: [["insert", ["a"]]], events: [] },
+			{ statements: [["insert", ["much".repeat(500_000)]]], events: ['{"sequence":1,"after":{"a":"ç"}}'] },
+			{ statements: [["insert", ["b"]]], events: ['{"sequence":2}', '{"sequence":3}'] },
+			{ statements: [], events: ['{"sequence":4}'] },
 		];
 		const lengths = new Set<number>();
-		for (const changes of entries) {
-			await log.append(changes, "none");
+		for (const entry of entries) {
+			await log.append(entry, "none");
 			const { size } = statSync(path);
 			assert.ok(size > log.length);
 			lengths.add(size);
@@ -322,11 +324,15 @@ describe("the change log", () => {
 		const folder = temporaryFolder();
 		const path = join(folder, "changes-1.log");
 		const log = new ChangeLog(path, 0);
-		await log.append([["insert", ["a"]]], "served");
+		await log.append({ statements: [["insert", ["a"]]], events: [] }, "served");
 		// A closed file is the simplest disk that says no.
 		log.close();
-		await assert.rejects(log.append([["insert", ["b"]]], "served"), /EBADF|log/);
-		assert.deepEqual(readLog(path), { entries: [[["insert", ["a"]]]], soundLength: 34, end: "whole" });
+		await assert.rejects(log.append({ statements: [["insert", ["b"]]], events: [] }, "served"), /EBADF|log/);
+		assert.deepEqual(readLog(path), {
+			entries: [{ statements: [["insert", ["a"]]], events: [] }],
+			soundLength: 34,
+			end: "whole",
+		});
 		rmSync(folder, { recursive: true });
 	});
 });
@@ -353,13 +359,17 @@ function expected(all: readonly string[], value: string): Record<string, string>
 	return Object.fromEntries(all.map((name) => [name, value]));
 }
 
+function close(database: DurableDatabase): Promise<void> {
+	return database.close(() => undefined);
+}
+
 async function insert(database: DurableDatabase, name: string, value: string): Promise<void> {
-	await database.write((query) => query.insertInto("settings").values({ name, value }).execute());
+	await database.write(({ kysely }) => kysely.insertInto("settings").values({ name, value }).execute());
 }
 
 async function set(database: DurableDatabase, name: string, value: string): Promise<void> {
-	await database.write((query) =>
-		query
+	await database.write(({ kysely }) =>
+		kysely
 			.insertInto("settings")
 			.values({ name, value })
 			.onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
@@ -368,6 +378,6 @@ async function set(database: DurableDatabase, name: string, value: string): Prom
 }
 
 async function all(database: DurableDatabase): Promise<Record<string, string>> {
-	const rows = await database.read((query) => query.selectFrom("settings").selectAll().execute());
+	const rows = await database.read(({ kysely }) => kysely.selectFrom("settings").selectAll().execute());
 	return Object.fromEntries(rows.map((row) => [row.name, row.value]));
 }

@@ -1,12 +1,13 @@
-/** How snapshot and logs become one snapshot. Knows files and SQLite, and nothing of what the tables hold. */
+/** How a snapshot and the logs since it become one snapshot and a file of audit events. Knows files and SQLite, not the tables. */
 import { rmSync } from "node:fs";
-import { readLog } from "./log.ts";
+import { writeAuditFile } from "./audit-files.ts";
+import { readLog } from "./change-log.ts";
+import { MemoryDatabase, type SqlJsStatic } from "./memory-database.ts";
 import { listLogs, listSnapshots, logPath, readSnapshot, writeSnapshot } from "./snapshot.ts";
-import { MemoryDatabase, type SqlJsStatic } from "./sqlite.ts";
 
 /**
- * Makes the snapshot of `generation` out of the one before and the logs since, then removes what neither is needed nor
- * is the last resort. Runs in a thread of its own: it costs time in proportion to all tokens.
+ * Makes the snapshot of `generation` from the one before and the logs since, then removes the files that are no longer
+ * needed. Runs on a thread of its own: it takes time in proportion to all tokens.
  */
 export function compact(sqlJs: SqlJsStatic, directory: string, generation: number): void {
 	const base = listSnapshots(directory).find((snapshot) => snapshot.generation < generation);
@@ -14,7 +15,11 @@ export function compact(sqlJs: SqlJsStatic, directory: string, generation: numbe
 	if (base === undefined || image === undefined) throw new Error("The snapshot to build upon is damaged.");
 	const database = new MemoryDatabase(sqlJs, image);
 	try {
-		for (let log = base.generation + 1; log <= generation; log++) replay(database, directory, log);
+		const events: string[] = [];
+		for (let log = base.generation + 1; log <= generation; log++)
+			events.push(...replay(database, directory, log));
+		// Before the snapshot, which lets a recovery skip the logs that hold them.
+		writeAuditFile(directory, events);
 		writeSnapshot(directory, { generation, schema: base.schema }, database.export());
 	} finally {
 		database.close();
@@ -22,12 +27,14 @@ export function compact(sqlJs: SqlJsStatic, directory: string, generation: numbe
 	prune(directory, base.generation);
 }
 
-function replay(database: MemoryDatabase, directory: string, generation: number): void {
+/** Answers the log's audit events. */
+function replay(database: MemoryDatabase, directory: string, generation: number): string[] {
 	const contents = readLog(logPath(directory, generation));
 	if (contents.end !== "whole") throw new Error(`The change log of generation ${generation} is damaged.`);
 	database.execute("begin");
-	for (const changes of contents.entries) for (const change of changes) database.apply(change);
+	for (const { statements } of contents.entries) for (const change of statements) database.apply(change);
 	database.execute("commit");
+	return contents.entries.flatMap(({ events }) => events);
 }
 
 function prune(directory: string, oldest: number): void {

@@ -1,6 +1,6 @@
 /**
- * sql.js as Kysely's SQLite: a database in memory, made from an image and turned into one. What changes rows can be
- * recorded, statement by statement, so that the redo log holds just what a replay needs.
+ * sql.js as Kysely's SQLite: a database in memory that is loaded from an image and exported as one. Statements that change
+ * rows can be recorded, so that the redo log holds just what a replay needs.
  */
 import type { SqliteDatabase, SqliteStatement } from "kysely";
 import initSqlJs, { type Database, type SqlJsStatic, type SqlValue, type Statement } from "sql.js";
@@ -10,8 +10,8 @@ export type { SqlJsStatic } from "sql.js";
 const cacheKibibytes = 16_384;
 
 /**
- * What a statement writes for each of its parameters that holds text, to be given that as bytes: to hand SQLite a text
- * of some length takes sql.js longer than SQLite takes for all the rest.
+ * The placeholder of a parameter that is bound as UTF-8 bytes instead of text: to pass a text of some length to SQLite
+ * takes sql.js longer than SQLite takes for all the rest.
  */
 export const textFromBytes = "cast(? as text)";
 
@@ -20,7 +20,7 @@ export type Change = readonly [sql: string, parameters: readonly SqlValue[]];
 
 /** @param wasm SQLite, compiled from sql.js's `sql-wasm.wasm`. */
 export async function loadSqlJs(wasm: Promise<WebAssembly.Module>): Promise<SqlJsStatic> {
-	// With nothing else to wait for, Node stops to wait for the compiler's optional work too, some 65 ms.
+	// Without an active handle, Node also waits for the compiler's optional work, some 65 ms.
 	const alive = setInterval(() => {}, 1000);
 	try {
 		const compiled = await wasm;
@@ -38,22 +38,22 @@ export async function loadSqlJs(wasm: Promise<WebAssembly.Module>): Promise<SqlJ
 
 export class MemoryDatabase implements SqliteDatabase {
 	readonly #database: Database;
-	/** Prepared once: the daemon's queries are few, and preparing costs more than running. */
+	/** Prepared once: the queries are few, and to prepare one costs more than to run it. */
 	readonly #statements = new Map<string, Statement>();
 	readonly #takesBytes = new WeakSet<Statement>();
-	/** Asked for once too, for SQLite tells them anew for each row. */
+	/** Read once per statement: sql.js asks SQLite for them at each row. */
 	readonly #columns = new WeakMap<Statement, string[]>();
 	#recording: Change[] | undefined;
 
 	constructor(sqlJs: SqlJsStatic, image?: Uint8Array) {
 		this.#database = new sqlJs.Database(image);
-		// Durability is the log's: SQLite need not write what it keeps in memory a second time to roll it back.
+		// The log makes changes durable: SQLite need not sync, and keeps its own journal in memory.
 		this.#database.run("pragma journal_mode = memory; pragma synchronous = off; pragma temp_store = memory");
-		// Nobody else has the file, so it need not be looked at again for each change, nor read for each page of an index.
+		// No other process has the file, so SQLite need not check it at each change, nor read each page of an index again.
 		this.#database.run(`pragma locking_mode = exclusive; pragma cache_size = -${cacheKibibytes}`);
 	}
 
-	/** Runs a statement that belongs to no query, such as one of a transaction. Never recorded. */
+	/** Runs a statement such as `begin`, which is never recorded. */
 	execute(sql: string): void {
 		this.#statement(sql).run();
 	}
@@ -62,7 +62,7 @@ export class MemoryDatabase implements SqliteDatabase {
 		this.#run(change);
 	}
 
-	/** From here on, statements that change rows are kept until `stopRecording`. */
+	/** Records statements that change rows from here until `stopRecording`. */
 	startRecording(): void {
 		this.#recording = [];
 	}
@@ -88,7 +88,12 @@ export class MemoryDatabase implements SqliteDatabase {
 		};
 	}
 
-	/** The first row that a query answers. */
+	/** The rows of a query. */
+	all(sql: string, parameters: readonly unknown[] = []): IterableIterator<Record<string, SqlValue>> {
+		return this.#rows(sql, parameters);
+	}
+
+	/** The first row of a query. */
 	first(sql: string, parameters: readonly unknown[]): Record<string, SqlValue> | undefined {
 		const [row] = this.#rows(sql, parameters);
 		return row;
@@ -135,7 +140,7 @@ export class MemoryDatabase implements SqliteDatabase {
 	#statement(sql: string): Statement {
 		let statement = this.#statements.get(sql);
 		if (statement === undefined) {
-			// Lists with filters make many texts; a bound keeps the memory small.
+			// Lists with filters have many texts; the bound limits the memory.
 			if (this.#statements.size >= 200) this.#forgetStatements();
 			statement = this.#database.prepare(sql);
 			if (sql.includes(textFromBytes)) this.#takesBytes.add(statement);

@@ -1,15 +1,15 @@
 /**
- * What is kept by name: what the person has set, and the ends of the audit's chain. Values are JSON. What changes of them
- * send to the database is one statement a name for each group of changes, for every change moves the chain's head.
+ * Values by name, as JSON: the policy, the user's profiles and the ends of the audit chain. A group of changes writes each
+ * name once, since every change moves the head of the chain.
  */
-import { type MemoryDatabase, textFromBytes } from "./sqlite.ts";
+import { type MemoryDatabase, textFromBytes } from "./memory-database.ts";
 
 /** JSON texts by name. */
 type Texts = ReadonlyMap<string, string>;
 
 export class Settings {
 	readonly #memory: MemoryDatabase;
-	/** Those that were read or written since the last time that anything was rolled back. */
+	/** Read or written since the last rollback. */
 	readonly #saved = new Map<string, string>();
 	/** Set by the group of changes that is under way. */
 	#unsaved = new Map<string, string>();
@@ -18,12 +18,12 @@ export class Settings {
 		this.#memory = memory;
 	}
 
-	/** To be given to `rollBack`. */
+	/** For `rollBack`. */
 	get unsaved(): Texts {
 		return new Map(this.#unsaved);
 	}
 
-	/** undefined: never kept. */
+	/** undefined: never set. */
 	get(name: string): unknown {
 		const text = this.#unsaved.get(name) ?? this.#saved.get(name) ?? this.#read(name);
 		return text === undefined ? undefined : JSON.parse(text);
@@ -33,7 +33,7 @@ export class Settings {
 		this.#unsaved.set(name, JSON.stringify(value));
 	}
 
-	/** Sends what is unsaved to the database. */
+	/** Writes the unsaved values to the database. */
 	save(): void {
 		for (const [name, text] of this.#unsaved) {
 			this.#memory.run(
@@ -46,7 +46,7 @@ export class Settings {
 		this.#unsaved.clear();
 	}
 
-	/** The database has been rolled back, to where this was not saved yet. */
+	/** After a rollback of the database, to the point where these values were not saved yet. */
 	rollBack(unsaved: Texts): void {
 		this.#saved.clear();
 		this.#unsaved = new Map(unsaved);

@@ -1,9 +1,9 @@
 /**
- * Inserts whose text Kysely makes once per table: to build and compile one costs more than SQLite takes to run it. The
- * rows of a table all have the same columns.
+ * Inserts whose text Kysely compiles once per table: to compile one costs more than to run it. All rows of a table have the
+ * same columns.
  */
 import type { Insertable } from "kysely";
-import type { Transaction } from "./durable.ts";
+import type { Connection } from "./connection.ts";
 import type { Tables } from "./schema.ts";
 
 interface Compiled {
@@ -15,7 +15,7 @@ interface Compiled {
 const compiled = new Map<string, Compiled>();
 
 export async function insertRow<Table extends keyof Tables>(
-	query: Transaction,
+	connection: Connection,
 	table: Table,
 	row: Insertable<Tables[Table]>,
 	conflictColumns: readonly (keyof Tables[Table] & string)[] = [],
@@ -23,25 +23,25 @@ export async function insertRow<Table extends keyof Tables>(
 	const name = `${table} ${conflictColumns}`;
 	let known = compiled.get(name);
 	if (known === undefined) {
-		known = await compile(query, table, row, conflictColumns);
+		known = await compile(connection, table, row, conflictColumns);
 		compiled.set(name, known);
 	}
 	const values = row as Readonly<Record<string, unknown>>;
-	query.memory.run(
+	connection.memory.run(
 		known.sql,
 		known.columns.map((column) => values[column]),
 	);
 }
 
 async function compile<Table extends keyof Tables>(
-	query: Transaction,
+	connection: Connection,
 	table: Table,
 	row: Insertable<Tables[Table]>,
 	conflictColumns: readonly string[],
 ): Promise<Compiled> {
 	const columns = Object.keys(row);
-	const values = await withTextFromBytes(query, table, row);
-	const insert = query.insertInto(table as keyof Tables).values(values as never);
+	const values = await withTextFromBytes(connection, table, row);
+	const insert = connection.kysely.insertInto(table as keyof Tables).values(values as never);
 	if (conflictColumns.length === 0) return { sql: insert.compile().sql, columns };
 	const upsert = insert.onConflict((conflict) =>
 		conflict
@@ -57,9 +57,9 @@ async function compile<Table extends keyof Tables>(
 }
 
 /** The row with each text written as `textFromBytes`. */
-async function withTextFromBytes(query: Transaction, table: string, row: object): Promise<object> {
+async function withTextFromBytes(connection: Connection, table: string, row: object): Promise<object> {
 	const { sql } = await import("kysely");
-	const columns = [...query.memory.prepare("select name, type from pragma_table_info(?)").all([table])];
+	const columns = [...connection.memory.prepare("select name, type from pragma_table_info(?)").all([table])];
 	const texts = new Set(
 		(columns as { name: string; type: string }[])
 			.filter(({ type }) => type.toLowerCase() === "text")

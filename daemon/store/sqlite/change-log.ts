@@ -1,7 +1,8 @@
 /**
  * The redo log: one line per group of changes, `crc32 SP json LF`, appended and synced before any of them is answered.
- * A line either stands whole in the file or, after a failed append, not at all. The text of a statement, most of a
- * line's length, is written once and then named by a key. While it is open, the file ends with room for more lines.
+ * A line is either complete in the file or, after a failed append, absent. The JSON is an array of statements, each
+ * with a key, its parameters and, where the key is new, its text; the last element can hold audit events. While it is
+ * open, the file ends with zeros as room for more lines.
  */
 import {
 	closeSync,
@@ -17,43 +18,50 @@ import {
 } from "node:fs";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
-import type { Change } from "./sqlite.ts";
+import type { Change } from "./memory-database.ts";
 
 const sync = promisify(fdatasync);
 
 /**
- * So much is filled with zeros ahead. To sync a line that makes the file longer has the file system write its journal
- * too, and takes half as long again.
+ * Zeros written ahead. To sync a line that makes the file longer makes the file system write its journal too, which
+ * takes half as long again.
  */
 const roomBytes = 1 << 20;
 
-/** A disk that syncs in less is waited for: to ask another thread takes some 0.1 ms by itself. */
+/** A disk that syncs in less is synced on this thread: another one costs some 0.1 ms by itself. */
 const quickMilliseconds = 0.5;
 
-/** What changes did that were answered together: all of their statements, or none of them, are replayed. */
-export type Changes = readonly Change[];
+/** The changes that one line holds: a replay applies all of them, or none. */
+export interface LogEntry {
+	statements: readonly Change[];
+	/** JSON texts, in the order of the chain. */
+	events: readonly string[];
+}
 
-/** Who else is being served while a line is written. */
+/** Whether other requests are being served while a line is written. */
 export type Others = "served" | "none";
 
-/** A statement as a line holds it: by its key, with its text where that comes first. */
+/** A statement as a line holds it: by its key, with its text at the key's first use. */
 type NamedChange = readonly [key: string, parameters: Change[1], sql?: string];
+
+/** The key of audit events. Those of statements hold a dot. */
+const eventsKey = "audit";
 
 export class ChangeLog {
 	readonly #file: number;
-	/** Keys start with it, so that those of an earlier process never mean something else. */
+	/** The first part of all keys, so that they differ from those of an earlier process. */
 	readonly #openedAt: number;
-	/** By its text, the key of each statement that this process has written. */
+	/** The key of each statement that this process has written, by its text. */
 	readonly #keys = new Map<string, string>();
 	#keyCount = 0;
 	#length: number;
-	/** Where the room behind the last line ends, and with it the file. */
+	/** Where the room after the last line ends, and with it the file. */
 	#roomEnd: number;
-	/** What the last sync took. */
+	/** The duration of the last sync. */
 	#syncMilliseconds = Infinity;
 	#broken: Error | undefined;
 
-	/** Opens a log for appending, at `length` bytes: what stands behind that is cut off. */
+	/** Opens a log for appending, at `length` bytes, and cuts off what comes after. */
 	constructor(path: string, length: number) {
 		this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
 		if (fstatSync(this.#file).size > length) {
@@ -71,15 +79,18 @@ export class ChangeLog {
 	}
 
 	/**
-	 * Appends the line and waits until it is on disk. When that fails it is taken out again; when even that fails
-	 * nothing is accepted any more, for nobody could say what a restart would find.
+	 * Appends a line and waits until it is on disk. When that fails the line is removed again; when even that fails the
+	 * log accepts nothing more, since what a restart would find is unknown.
 	 */
-	async append(changes: Changes, others: Others): Promise<void> {
+	async append({ statements, events }: LogEntry, others: Others): Promise<void> {
 		if (this.#broken !== undefined) throw this.#broken;
-		const line = lineOf(changes.map((change) => this.#named(change)));
+		const line = lineOf(
+			statements.map((change) => this.#named(change)),
+			events,
+		);
 		const end = this.#length + line.length;
 		try {
-			// Into the page cache at once, for that is quick.
+			// Synchronously: a write to the page cache is quick.
 			if (end <= this.#roomEnd) writeWhole(this.#file, line, this.#length);
 			else this.#writeWithRoom(line);
 			await this.#sync(others);
@@ -90,12 +101,12 @@ export class ChangeLog {
 		}
 	}
 
-	/** Leaves a file that ends with its last line. */
+	/** Closes the file, which then ends with its last line. */
 	close(): void {
 		try {
 			ftruncateSync(this.#file, this.#length);
 		} catch (cause) {
-			// Room does no harm, but a line that was refused would come back.
+			// Room does no harm, but a refused line would be replayed.
 			if (this.#broken !== undefined) throw cause;
 		} finally {
 			closeSync(this.#file);
@@ -107,14 +118,14 @@ export class ChangeLog {
 			writeWhole(this.#file, Buffer.concat([line, Buffer.alloc(roomBytes)]), this.#length);
 			this.#roomEnd = this.#length + line.length + roomBytes;
 		} catch {
-			// A disk that is too full for more lines may still take this one; if not, that is the error to tell.
+			// A disk without space for the room may still have space for this line; if not, that is the error to report.
 			ftruncateSync(this.#file, this.#length);
 			writeWhole(this.#file, line, this.#length);
 			this.#roomEnd = this.#length + line.length;
 		}
 	}
 
-	/** In another thread, unless that takes longer than the disk and nobody else would be held up. */
+	/** On this thread where that is quicker and delays no other request, else on another one. */
 	async #sync(others: Others): Promise<void> {
 		const started = performance.now();
 		if (others === "none" && this.#syncMilliseconds < quickMilliseconds) fdatasyncSync(this.#file);
@@ -131,7 +142,7 @@ export class ChangeLog {
 	}
 
 	async #undo(cause: unknown): Promise<void> {
-		// What the line has told of statements is gone with it.
+		// The keys that the line introduced are removed with it.
 		this.#keys.clear();
 		try {
 			ftruncateSync(this.#file, this.#length);
@@ -147,27 +158,27 @@ export class ChangeLog {
 }
 
 export interface LogContents {
-	entries: Changes[];
-	/** How many bytes from the start are whole lines with the right checksum. */
+	entries: LogEntry[];
+	/** How many bytes from the start are complete lines with the right checksum. */
 	soundLength: number;
 	/**
-	 * `whole`: nothing but room comes after. `torn`: a last line that was never finished, so never answered. `damaged`:
-	 * something that had been answered.
+	 * `whole`: only room comes after. `torn`: a last line that was never completed, so never answered. `damaged`: a line
+	 * that had been answered is wrong.
 	 */
 	end: "whole" | "torn" | "damaged";
 }
 
-/** Reads a log up to its end or to the first line that is not as it was written. */
+/** Reads a log up to its end or to the first wrong line. */
 export function readLog(path: string): LogContents {
 	const bytes = readFileSync(path);
-	const entries: Changes[] = [];
+	const entries: LogEntry[] = [];
 	const statements = new Map<string, string>();
 	let start = 0;
 	while (start < bytes.length) {
 		const end = bytes.indexOf(0x0a, start);
-		const changes = end === -1 ? undefined : parseLine(bytes.subarray(start, end), statements);
-		if (changes === undefined) break;
-		entries.push(changes);
+		const entry = end === -1 ? undefined : parseLine(bytes.subarray(start, end), statements);
+		if (entry === undefined) break;
+		entries.push(entry);
 		start = end + 1;
 	}
 	return { entries, soundLength: start, end: endOf(bytes.subarray(start)) };
@@ -179,39 +190,46 @@ export function sizeOf(path: string): number {
 
 function endOf(rest: Buffer): LogContents["end"] {
 	let end = rest.length;
-	// A plain loop, for a start after a crash meets a megabyte of room.
+	// A plain loop: a start after a crash reads a megabyte of room.
 	while (end > 0 && rest[end - 1] === 0) end--;
 	const written = rest.subarray(0, end);
 	if (written.length === 0) return "whole";
 	const lineEnd = written.indexOf(0x0a);
 	if (lineEnd === -1) return "torn";
-	// After a power cut any part of the last line can be missing, and the room's zeros stand in its place. No line has any,
-	// and in a log that was closed, which has no room, the last line was answered.
+	// After a power cut any part of the last line can be missing, with the room's zeros in its place. No line holds zeros.
+	// A log that was closed has no room, and its last line was answered.
 	const isLast = lineEnd === written.length - 1 && written.length < rest.length;
 	return isLast && written.includes(0) ? "torn" : "damaged";
 }
 
-function lineOf(changes: readonly NamedChange[]): Buffer {
-	const line = Buffer.from(`${noChecksum} ${JSON.stringify(changes)}\n`);
+function lineOf(statements: readonly NamedChange[], events: readonly string[]): Buffer {
+	const elements = statements.map((statement) => JSON.stringify(statement));
+	if (events.length > 0) elements.push(`["${eventsKey}",[${events.join(",")}]]`);
+	const line = Buffer.from(`${noChecksum} [${elements.join(",")}]\n`);
 	line.write(checksum(line.subarray(noChecksum.length + 1, -1)), "latin1");
 	return line;
 }
 
-/** As long as any. */
+/** As long as every checksum. */
 const noChecksum = "00000000";
 
-function parseLine(line: Buffer, statements: Map<string, string>): Changes | undefined {
+/** @param texts the statements of the earlier lines by key; those of this line are added. */
+function parseLine(line: Buffer, texts: Map<string, string>): LogEntry | undefined {
 	const json = line.subarray(9);
 	if (line.subarray(0, 8).toString("latin1") !== checksum(json)) return undefined;
-	const named: NamedChange[] = JSON.parse(json.toString());
-	const changes: Change[] = [];
-	for (const [key, parameters, text] of named) {
-		if (text !== undefined) statements.set(key, text);
-		const statement = statements.get(key);
+	const statements: Change[] = [];
+	let events: string[] = [];
+	for (const [key, parameters, text] of JSON.parse(json.toString()) as NamedChange[]) {
+		if (key === eventsKey) {
+			events = parameters.map((event) => JSON.stringify(event));
+			continue;
+		}
+		if (text !== undefined) texts.set(key, text);
+		const statement = texts.get(key);
 		if (statement === undefined) return undefined;
-		changes.push([statement, parameters]);
+		statements.push([statement, parameters]);
 	}
-	return changes;
+	return { statements, events };
 }
 
 function checksum(data: Buffer): string {

@@ -1,7 +1,8 @@
 /**
- * The files of the data directory: `snapshot-G-S-CRC.db` holds all that the logs up to generation G changed, in the
- * tables of schema S, and its checksum stands in its name so that the two can never be torn apart; `changes-G.log` is the log of generation G. The
- * newest snapshot's predecessor and the logs since it are kept, so that one damaged snapshot costs nothing.
+ * The files of the data directory. `changes-G.log` is the redo log of generation G. `snapshot-G-S-CRC.db` holds the result
+ * of the logs up to generation G, in the tables of schema S; the checksum is part of the name, so that it can't be
+ * separated from the file. `audit-FIRST-LAST-CRC.jsonl` holds audit events. The newest snapshot's predecessor and the
+ * logs since it are kept, so that one damaged snapshot loses nothing.
  */
 import {
 	closeSync,
@@ -47,27 +48,31 @@ export function logPath(directory: string, generation: number): string {
 	return join(directory, `changes-${generation}.log`);
 }
 
-/** The snapshot's image; undefined when it is not what was written. */
+/** The snapshot's image; undefined when its checksum is wrong. */
 export function readSnapshot(snapshot: SnapshotFile): Uint8Array | undefined {
 	const image = readFileSync(snapshot.path);
 	return checksumOf(image) === snapshot.checksum ? image : undefined;
 }
 
-/** Writes a snapshot so that after a power cut it is there whole or not at all. */
+/** Writes a snapshot. After a power cut it is there completely or not at all. */
 export function writeSnapshot(
 	directory: string,
 	{ generation, schema }: Pick<SnapshotFile, "generation" | "schema">,
 	image: Uint8Array,
 ): void {
-	const path = join(directory, `snapshot-${generation}-${schema}-${checksumOf(image)}.db`);
+	writeComplete(directory, `snapshot-${generation}-${schema}-${checksumOf(image)}.db`, image);
+}
+
+export function writeComplete(directory: string, name: string, bytes: Uint8Array): void {
+	const path = join(directory, name);
 	const temporary = `${path}.tmp`;
-	writeFileSync(temporary, image, { mode: 0o600, flush: true });
+	writeFileSync(temporary, bytes, { mode: 0o600, flush: true });
 	renameSync(temporary, path);
 	syncDirectory(directory);
 }
 
 export function syncDirectory(directory: string): void {
-	// Windows cannot open a directory; its file system journals the rename by itself.
+	// Windows can't open a directory; its file system journals the rename.
 	if (process.platform === "win32") return;
 	const handle = openSync(directory, "r");
 	try {
@@ -77,6 +82,6 @@ export function syncDirectory(directory: string): void {
 	}
 }
 
-function checksumOf(image: Uint8Array): string {
+export function checksumOf(image: Uint8Array): string {
 	return crc32(image).toString(16).padStart(8, "0");
 }

@@ -38,19 +38,15 @@ export interface TokensTable {
 
 export type TokenRow = Selectable<TokensTable>;
 
-export interface AuditTable {
-	sequence: number;
-	date: string;
-	actorId: string;
-	actorName: string;
-	action: string;
-	tokenId: string | null;
-	/** JSON text, like `after`. */
-	before: string;
-	after: string;
-	previousHash: string;
-	hash: string;
-}
+/** The columns of a token that hold JSON text. */
+export const jsonColumns: ReadonlySet<keyof TokenRow> = new Set([
+	"createdUserInfo",
+	"lastModifiedUserInfo",
+	"permissions",
+	"resources",
+	"allowedAddresses",
+	"tags",
+]);
 
 /** One row a token and day; counts and addresses are JSON text. */
 export interface UsageTable {
@@ -67,13 +63,12 @@ export interface UsageTable {
 
 export interface Tables {
 	tokens: TokensTable;
-	auditEvents: AuditTable;
 	usage: UsageTable;
-	/** What the person has set, one row a name. */
+	/** One row per name; JSON text. */
 	settings: { name: string; value: string };
 }
 
-/** In order; one that has been released is never changed again. */
+/** In order. A released migration is never changed. */
 const migrations: Record<string, Migration> = {
 	"0001-tokens": {
 		async up(database: Kysely<never>) {
@@ -100,11 +95,17 @@ const migrations: Record<string, Migration> = {
 			await database.schema.alterTable("usage").addColumn("overlapSuccessorId", "text").execute();
 		},
 	},
+	"0004-audit-files-and-sorted-lists": {
+		async up(database: Kysely<never>) {
+			// Recovery has written the events to a file before: see `exportEvents`.
+			await database.schema.dropTable("auditEvents").execute();
+			await createListIndexes(database);
+		},
+	},
 };
 
-/** Makes the tables of any earlier version those of this one. */
+/** Brings the tables of any earlier version to this one. */
 export async function migrate(database: Kysely<Tables>): Promise<void> {
-	// How many there are is known without it.
 	const { Migrator } = await import("kysely/migration");
 	const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } });
 	const { error } = await migrator.migrateToLatest();
@@ -118,7 +119,7 @@ export async function migrate(database: Kysely<Tables>): Promise<void> {
 	}
 }
 
-/** How many migrations there are: tables that as many have made are of this version. */
+/** The number of migrations, which identifies the tables of this version. */
 export const schemaVersion = Object.keys(migrations).length;
 
 async function createTokens(database: Kysely<never>): Promise<void> {
@@ -161,7 +162,7 @@ async function addUserName(database: Kysely<never>): Promise<void> {
 	const text = (column: ColumnDefinitionBuilder) => column.notNull().defaultTo("");
 	await database.schema.alterTable("tokens").addColumn("userName", "text", text).execute();
 	const { sql } = await import("kysely");
-	// Until then every token had a user of its own, which carried its name.
+	// Before, every token had a token user of its own with the token's name.
 	await sql`update "tokens" set "userName" = "name"`.execute(database);
 }
 
@@ -176,6 +177,20 @@ async function createAuditEvents(database: Kysely<never>): Promise<void> {
 	await database.schema.createIndex("auditEventsByToken").on("auditEvents").column("tokenId").execute();
 }
 
+/** For each order of the list, and for what few tokens have. */
+async function createListIndexes(database: Kysely<never>): Promise<void> {
+	const { sql } = await import("kysely");
+	const statements = [
+		`create index "tokensByName" on "tokens" ("name", "id")`,
+		`create index "tokensByExpiry" on "tokens" ("expiry", "id")`,
+		`create index "tokensByLastUse" on "tokens" ("lastUsed", "id")`,
+		`create index "foreignTokens" on "tokens" ("issuer") where "issuer" <> 'local'`,
+		`create index "tokensWithResources" on "tokens" ("id") where "resources" <> '[]'`,
+		`create index "quietOverlaps" on "tokens" ("retiresDate") where "quietSeconds" is not null`,
+	];
+	for (const statement of statements) await sql.raw(statement).execute(database);
+}
+
 async function createUsage(database: Kysely<never>): Promise<void> {
 	let table = database.schema
 		.createTable("usage")
@@ -183,6 +198,6 @@ async function createUsage(database: Kysely<never>): Promise<void> {
 	for (const name of ["tokenId", "day", "refusals", "permissions", "addresses"]) {
 		table = table.addColumn(name, "text", (column) => column.notNull());
 	}
-	// Kysely's types name no table here, so the key's columns can't be checked by them.
+	// The type of the database names no table here, so Kysely can't check the key's columns.
 	await table.addPrimaryKeyConstraint("usageByTokenAndDay", ["tokenId", "day"] as never).execute();
 }

@@ -1,21 +1,23 @@
 /**
- * `index.jsonl`: what the daemon keeps in memory, as it was when it last stopped in order, so that the next start needs
- * no SQL before it verifies. It counts only beside the very snapshot and log that it was written beside; stale, damaged,
- * of another schema or version or missing, it is passed over, and all is read from those.
+ * `index.jsonl`: what verifications need, as it was at the last orderly stop, so that the next start answers them before
+ * SQLite is loaded. It is valid only together with the very snapshot and log that it was written with; else it is ignored.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { crc32 } from "node:zlib";
-import { sizeOf } from "./log.ts";
+import type { VerifiableToken } from "../store.ts";
+import { sizeOf } from "./change-log.ts";
 import { listLogs, listSnapshots, logPath } from "./snapshot.ts";
 
-/** What is to be found again: settings by name, and rows by a key without blanks. */
 export interface Indexed {
 	settings: Readonly<Record<string, unknown>>;
-	rows: Iterable<readonly [key: string, row: object]>;
+	/** The hashes of the tokens of other issuers. */
+	foreign: readonly string[];
+	/** Each local token: its hash and its JSON. */
+	rows: Iterable<readonly [hash: string, json: string]>;
 }
 
-/** What an index was written beside: the newest snapshot, and the one log since. */
+/** The files that an index belongs to: the newest snapshot, and the one log since. */
 interface Place {
 	snapshot: string;
 	snapshotBytes: number;
@@ -24,22 +26,22 @@ interface Place {
 	logChecksum: number;
 }
 
-interface Header {
-	/** Of the program that wrote it: another one may keep its rows in another shape. */
+interface Header extends Pick<Indexed, "settings" | "foreign"> {
+	/** Of the program: another version may write rows of another shape. */
 	version: string;
 	place: Place;
-	settings: Readonly<Record<string, unknown>>;
 }
 
 const lineEnd = "\n".charCodeAt(0);
 const checksumLength = 8;
 
-export class IndexFile {
-	readonly settings: Readonly<Record<string, unknown>>;
-	/** Each row behind a line's end, as its key, a blank and JSON, in which no line ends. */
+export class IndexFile implements Pick<Indexed, "settings" | "foreign"> {
+	readonly settings: Indexed["settings"];
+	readonly foreign: Indexed["foreign"];
+	/** Each row follows a line's end: its hash, a space and its JSON, which has no line ends. */
 	readonly #rows: Buffer;
 
-	/** undefined: there is none that belongs to what else is in the directory. */
+	/** undefined: none belongs to the other files of the directory. */
 	static read(directory: string, schema: number, version: string): IndexFile | undefined {
 		const place = placeIn(directory, schema);
 		const bytes = place === undefined ? undefined : readIfThere(indexPath(directory));
@@ -50,16 +52,21 @@ export class IndexFile {
 		const header: Header = JSON.parse(checked.toString("utf8", 0, end));
 		if (header.version !== version || JSON.stringify(header.place) !== JSON.stringify(place))
 			return undefined;
-		return new IndexFile(header.settings, checked.subarray(end));
+		return new IndexFile(header, checked.subarray(end));
 	}
 
-	/** Writes the index of what is there now. Nothing may be writing to the log meanwhile. */
-	static write(directory: string, schema: number, version: string, { settings, rows }: Indexed): void {
+	/** Writes the index of the current state. The log must not be written meanwhile. */
+	static write(
+		directory: string,
+		schema: number,
+		version: string,
+		{ settings, foreign, rows }: Indexed,
+	): void {
 		const place = placeIn(directory, schema);
-		// A snapshot that could not be made leaves two logs behind; the next start reads those.
+		// With several logs, the next start reads those.
 		if (place === undefined) return IndexFile.remove(directory);
-		const lines = Array.from(rows, ([key, row]) => `${key} ${JSON.stringify(row)}\n`);
-		const header: Header = { version, place, settings };
+		const lines = Array.from(rows, ([hash, json]) => `${hash} ${json}\n`);
+		const header: Header = { version, place, settings, foreign };
 		const checked = Buffer.from(`${JSON.stringify(header)}\n${lines.join("")}`);
 		const temporary = `${indexPath(directory)}.tmp`;
 		writeFileSync(temporary, Buffer.concat([Buffer.from(checksumOf(checked)), checked]), { mode: 0o600 });
@@ -70,28 +77,22 @@ export class IndexFile {
 		rmSync(indexPath(directory), { force: true });
 	}
 
-	private constructor(settings: IndexFile["settings"], rows: Buffer) {
+	private constructor({ settings, foreign }: Header, rows: Buffer) {
 		this.settings = settings;
+		this.foreign = foreign;
 		this.#rows = rows;
 	}
 
-	/** The row with the key, without reading any other: on a start, the first is asked for before all are needed. */
-	find(key: string): unknown {
-		const at = this.#rows.indexOf(`\n${key} `);
-		return at === -1 ? undefined : this.#rowAt(at + 1);
-	}
-
-	*rows(): Iterable<unknown> {
-		for (let at = 1; at < this.#rows.length; at = this.#rows.indexOf(lineEnd, at) + 1) yield this.#rowAt(at);
-	}
-
-	#rowAt(start: number): unknown {
-		const blank = this.#rows.indexOf(" ", start);
-		return JSON.parse(this.#rows.toString("utf8", blank + 1, this.#rows.indexOf(lineEnd, blank)));
+	/** Reads the row of the hash, and no other. */
+	find(hash: string): VerifiableToken | undefined {
+		const at = this.#rows.indexOf(`\n${hash} `);
+		if (at === -1) return undefined;
+		const start = at + hash.length + 2;
+		return JSON.parse(this.#rows.toString("utf8", start, this.#rows.indexOf(lineEnd, start)));
 	}
 }
 
-/** undefined: there is no such place, but several logs, or tables of another schema. */
+/** undefined: there are several logs, or tables of another schema. */
 function placeIn(directory: string, schema: number): Place | undefined {
 	const newest = listSnapshots(directory)[0];
 	if (newest?.schema !== schema) return undefined;

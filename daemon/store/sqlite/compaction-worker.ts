@@ -1,7 +1,7 @@
-/** The thread that makes a snapshot while the daemon goes on answering. Ends when done; a failure is its exit. */
+/** The thread that makes a snapshot while the daemon goes on answering. It exits when done; a failure is its exit. */
 import { workerData } from "node:worker_threads";
 import { compact } from "./compaction.ts";
-import { loadSqlJs } from "./sqlite.ts";
+import { loadSqlJs } from "./memory-database.ts";
 
 const { directory, generation, wasm } = workerData as {
 	directory: string;

@@ -1,0 +1,332 @@
+/**
+ * Audit events outside the database: those of compacted logs in files that never change, one JSON line per event, the newer
+ * ones in memory (the logs hold them). So the memory for the audit does not grow, and a query reads only the lines it needs.
+ */
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { type FileHandle, open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import type { AuditEvent } from "../../contract.ts";
+import type { AuditFilter, ChainEnd } from "../store.ts";
+import type { Settings } from "./settings.ts";
+import { checksumOf, writeComplete } from "./snapshot.ts";
+
+interface AuditFile {
+	/** Sequences, both included. */
+	first: number;
+	last: number;
+	checksum: string;
+	name: string;
+}
+
+/** Where the lines of a file begin, and a checksum of each event's token id. */
+interface LineIndex {
+	offsets: Float64Array;
+	tokens: Uint32Array;
+}
+
+const namePattern = /^audit-(\d+)-(\d+)-([0-9a-f]{8})\.jsonl$/;
+const linesAtOnce = 250;
+const lineEnd = 0x0a;
+const tokenIdMark = Buffer.from('"tokenId":"');
+
+/** The audit files of a directory, oldest first, without those that others replace. */
+export function listAuditFiles(directory: string): AuditFile[] {
+	const found = readdirSync(directory).flatMap((name) => {
+		const [, first, last, checksum] = namePattern.exec(name) ?? [];
+		return checksum === undefined ? [] : [{ first: Number(first), last: Number(last), checksum, name }];
+	});
+	found.sort((one, other) => one.first - other.first || other.last - one.last);
+	let end = 0;
+	return found.filter(({ last }) => {
+		const isNew = last > end;
+		end = Math.max(end, last);
+		return isNew;
+	});
+}
+
+/** Writes the events that no file holds yet. @param events JSON texts, in the order of the chain. */
+export function writeAuditFile(directory: string, events: readonly string[]): void {
+	const written = listAuditFiles(directory).at(-1)?.last ?? 0;
+	const run: string[] = [];
+	for (const event of events) {
+		const sequence = sequenceOf(event);
+		if (sequence <= written) continue;
+		// In one file, each line's sequence follows from the first.
+		const follows = run.length === 0 || sequence === sequenceOf(run[0] ?? "") + run.length;
+		if (!follows) writeRun(directory, run.splice(0));
+		run.push(event);
+	}
+	if (run.length > 0) writeRun(directory, run);
+}
+
+function writeRun(directory: string, run: readonly string[]): void {
+	const first = sequenceOf(run[0] ?? "");
+	const bytes = Buffer.from(`${run.join("\n")}\n`);
+	const name = `audit-${first}-${first + run.length - 1}-${checksumOf(bytes)}.jsonl`;
+	writeComplete(directory, name, bytes);
+}
+
+/** The end of the chain as the files have it. */
+export function lastInFiles(directory: string): ChainEnd | undefined {
+	const name = listAuditFiles(directory).at(-1)?.name;
+	if (name === undefined) return undefined;
+	const line = readFileSync(join(directory, name), "utf8").trimEnd().split("\n").at(-1) ?? "";
+	const event = parseLine(line);
+	return event === undefined ? undefined : { sequence: event.sequence, hash: event.hash };
+}
+
+/** `auditTail`: what the oldest event follows. `auditHead`: the newest event. */
+export function chainEnd(settings: Pick<Settings, "get">, name: "auditTail" | "auditHead"): ChainEnd {
+	return (settings.get(name) as ChainEnd | undefined) ?? { sequence: 0, hash: "" };
+}
+
+/** An event as a line. The sequence comes first, where it is found without parsing the rest. */
+export function lineOf(event: AuditEvent): string {
+	const { sequence, date, actor, action, tokenId, before, after, previousHash, hash } = event;
+	return JSON.stringify({ sequence, date, actor, action, tokenId, before, after, previousHash, hash });
+}
+
+export class AuditFiles {
+	readonly #directory: string;
+	#files: AuditFile[];
+	readonly #indexes = new Map<string, LineIndex>();
+	/** JSON texts of the events since the last file. */
+	#recent: string[] = [];
+	#firstRecent = 0;
+
+	constructor(directory: string) {
+		this.#directory = directory;
+		this.#files = listAuditFiles(directory);
+	}
+
+	/** Adds committed events; those that a file holds are left out. */
+	add(events: readonly string[]): void {
+		const written = this.#files.at(-1)?.last ?? 0;
+		for (const event of events) {
+			const sequence = sequenceOf(event);
+			if (sequence <= written) continue;
+			if (this.#recent.length === 0) this.#firstRecent = sequence;
+			this.#recent.push(event);
+		}
+	}
+
+	/** After a compaction: what the new file holds leaves the memory. */
+	refresh(): void {
+		this.#files = listAuditFiles(this.#directory);
+		const recent = this.#recent;
+		this.#recent = [];
+		this.add(recent);
+	}
+
+	/** Whether each event between the ends is in a file or in memory. */
+	isComplete(tail: number, head: number): boolean {
+		let next = tail + 1;
+		for (const { first, last } of this.#files) {
+			if (first > next) return false;
+			next = Math.max(next, last + 1);
+		}
+		if (next > head) return true;
+		return (
+			this.#recent.length > 0 && this.#firstRecent <= next && this.#firstRecent + this.#recent.length > head
+		);
+	}
+
+	/** The names of files whose content is not what was written. */
+	async damaged(): Promise<string[]> {
+		const wrong: string[] = [];
+		for (const { name, checksum } of this.#files) {
+			const bytes = await readFile(join(this.#directory, name));
+			if (checksumOf(bytes) !== checksum) wrong.push(name);
+		}
+		return wrong;
+	}
+
+	/** Newest first, those above the sequence `tail` and below `before`. */
+	async list(
+		filter: AuditFilter,
+		{ limit, before = Infinity, tail }: { limit: number; before?: number | undefined; tail: number },
+	): Promise<AuditEvent[]> {
+		const found: AuditEvent[] = [];
+		for await (const event of this.#newestFirst(filter.tokenId, before, tail)) {
+			if (matches(event, filter)) found.push(event);
+			if (found.length >= limit) break;
+		}
+		return found;
+	}
+
+	/** Oldest first, those above the sequence `tail`. */
+	async *all(tail: number): AsyncIterable<AuditEvent> {
+		let after = tail;
+		for (;;) {
+			const events = await this.#after(after);
+			yield* events;
+			const last = events.at(-1);
+			if (last === undefined) return;
+			after = last.sequence;
+		}
+	}
+
+	/** The last of the oldest events that are all older than the date. */
+	async lastBefore(date: string, tail: number): Promise<ChainEnd | undefined> {
+		let last: ChainEnd | undefined;
+		for await (const { date: happened, sequence, hash } of this.all(tail)) {
+			if (happened >= date) break;
+			last = { sequence, hash };
+		}
+		return last;
+	}
+
+	/** Removes the files that hold nothing above the sequence `tail`. */
+	purge(tail: number): void {
+		for (const { name } of this.#files.filter(({ last }) => last <= tail)) {
+			rmSync(join(this.#directory, name), { force: true });
+			this.#indexes.delete(name);
+		}
+		this.refresh();
+	}
+
+	async *#newestFirst(tokenId: string | undefined, before: number, tail: number): AsyncIterable<AuditEvent> {
+		let below = before;
+		for (let at = this.#recent.length - 1; at >= 0; at--) {
+			const text = this.#recent[at] ?? "";
+			if (tokenId !== undefined && !text.includes(tokenId)) continue;
+			const event: AuditEvent = JSON.parse(text);
+			if (event.sequence >= below || event.sequence <= tail) continue;
+			below = event.sequence;
+			yield event;
+		}
+		for (;;) {
+			const file = this.#files.findLast(({ first, last }) => first < below && last > tail);
+			if (file === undefined) return;
+			for await (const event of this.#fileNewestFirst(file, tokenId, below))
+				if (event.sequence > tail) yield event;
+			below = file.first;
+		}
+	}
+
+	async *#fileNewestFirst(
+		file: AuditFile,
+		tokenId: string | undefined,
+		before: number,
+	): AsyncIterable<AuditEvent> {
+		const handle = await this.#open(file);
+		if (handle === undefined) return;
+		try {
+			const index = await this.#indexOf(file, handle);
+			let end = Math.min(index.tokens.length, Math.max(0, before - file.first));
+			const wanted = tokenId === undefined ? undefined : crc32(tokenId);
+			while (end > 0) {
+				// With a token, a run of lines ends with the next one of that token.
+				if (wanted !== undefined) end = index.tokens.lastIndexOf(wanted, end - 1) + 1;
+				const start = Math.max(0, end - (wanted === undefined ? linesAtOnce : 1));
+				if (end > 0) yield* (await readLines(handle, index, start, end)).reverse();
+				end = start;
+			}
+		} finally {
+			await handle.close();
+		}
+	}
+
+	/** Some of the events after the sequence, oldest first; none when there are no more. */
+	async #after(sequence: number): Promise<AuditEvent[]> {
+		const file = this.#files.find(({ last }) => last > sequence);
+		if (file === undefined) {
+			const skipped = Math.max(0, sequence + 1 - this.#firstRecent);
+			// Also a moment for other work, since all of this is in memory.
+			await new Promise(setImmediate);
+			return this.#recent.slice(skipped, skipped + linesAtOnce).map((text) => JSON.parse(text));
+		}
+		const handle = await this.#open(file);
+		if (handle === undefined) return this.#after(sequence);
+		try {
+			const index = await this.#indexOf(file, handle);
+			const start = Math.max(0, sequence + 1 - file.first);
+			return await readLines(handle, index, start, Math.min(start + linesAtOnce, index.tokens.length));
+		} finally {
+			await handle.close();
+		}
+	}
+
+	/** undefined: the file was removed, and is no longer listed. */
+	async #open({ name }: AuditFile): Promise<FileHandle | undefined> {
+		try {
+			return await open(join(this.#directory, name));
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+			this.refresh();
+			return undefined;
+		}
+	}
+
+	async #indexOf({ name }: AuditFile, handle: FileHandle): Promise<LineIndex> {
+		let index = this.#indexes.get(name);
+		if (index === undefined) {
+			index = indexOfLines(await handle.readFile());
+			this.#indexes.set(name, index);
+		}
+		return index;
+	}
+}
+
+function sequenceOf(line: string): number {
+	return Number(/^\{"sequence":(\d+)/.exec(line)?.[1]);
+}
+
+function matches(event: AuditEvent, { tokenId, action, actor, since, until }: AuditFilter): boolean {
+	return (
+		(tokenId === undefined || event.tokenId === tokenId) &&
+		(action === undefined || event.action === action) &&
+		(actor === undefined || event.actor.userId === actor || event.actor.userName === actor) &&
+		(since === undefined || event.date >= since) &&
+		(until === undefined || event.date <= until)
+	);
+}
+
+function indexOfLines(bytes: Buffer): LineIndex {
+	const offsets: number[] = [];
+	const tokens: number[] = [];
+	for (let start = 0; start < bytes.length; ) {
+		const end = bytes.indexOf(lineEnd, start);
+		const line = bytes.subarray(start, end === -1 ? bytes.length : end);
+		offsets.push(start);
+		tokens.push(crc32(tokenIdIn(line)));
+		start += line.length + 1;
+	}
+	offsets.push(bytes.length);
+	return { offsets: Float64Array.from(offsets), tokens: Uint32Array.from(tokens) };
+}
+
+/** Empty: the event is about no token. A quote inside a string is escaped, so the mark is the event's own field. */
+function tokenIdIn(line: Buffer): Buffer {
+	const mark = line.indexOf(tokenIdMark);
+	if (mark === -1) return Buffer.alloc(0);
+	const start = mark + tokenIdMark.length;
+	return line.subarray(start, line.indexOf('"', start));
+}
+
+/** Damaged lines are left out; the check of the chain finds what is missing. */
+async function readLines(
+	handle: FileHandle,
+	{ offsets }: LineIndex,
+	start: number,
+	end: number,
+): Promise<AuditEvent[]> {
+	const [from = 0, to = 0] = [offsets[start], offsets[end]];
+	const bytes = Buffer.alloc(to - from);
+	await handle.read(bytes, 0, bytes.length, from);
+	return bytes
+		.toString()
+		.split("\n")
+		.flatMap((line) => parseLine(line) ?? []);
+}
+
+function parseLine(line: string): AuditEvent | undefined {
+	if (line === "") return undefined;
+	try {
+		return JSON.parse(line);
+	} catch (error) {
+		if (error instanceof SyntaxError) return undefined;
+		throw error;
+	}
+}

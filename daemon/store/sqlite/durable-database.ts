@@ -1,0 +1,420 @@
+/**
+ * A database in memory whose every answered change is on disk. Changes are queued and run in groups: one that fails is
+ * rolled back alone, the changes of the others become one line of the log, then the group is answered and committed. When
+ * the log fails, the whole group is rolled back. Reads run between groups, so they see only what is durable.
+ */
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Notice } from "../../contract.ts";
+import { type Committed, StorageError } from "../store.ts";
+import { type AuditFiles, lineOf } from "./audit-files.ts";
+import { ChangeLog, type LogEntry, sizeOf } from "./change-log.ts";
+import type { Connection, Recorded } from "./connection.ts";
+import { type Indexed, IndexFile } from "./index-file.ts";
+import type { SqlJsStatic } from "./memory-database.ts";
+import type { LogPosition } from "./recovery.ts";
+import { schemaVersion } from "./schema.ts";
+import { listSnapshots, logPath, readSnapshot, syncDirectory } from "./snapshot.ts";
+
+/** SQLite, ready to run, and its module, from which the compaction thread makes its own. */
+export interface LoadedSqlite {
+	sqlJs: SqlJsStatic;
+	wasm: WebAssembly.Module;
+}
+
+export interface DurableOptions {
+	/** Called once, when the first query needs it: a start with an index needs none. */
+	loadSqlite: () => Promise<LoadedSqlite>;
+	directory: string;
+	/** Of the program: the index of another version is ignored. */
+	version: string;
+	/** The script of the compaction thread. */
+	workerPath: string;
+	/** A snapshot is made when the logs since the last one have at least this length. Bytes. */
+	compactAtBytes?: number;
+	/** The same, when the database is closed. */
+	compactAtCloseBytes?: number;
+	/** With more tokens, an orderly stop writes no index: that would take longer than it saves. */
+	indexedTokens?: number;
+	/** Whether more than one request has come since the last call: then a sync must not block this thread. */
+	servesOthers: () => boolean;
+	/** Receives the cause when no snapshot could be made; nothing is lost, since the log is kept. */
+	onCompactionError: (cause: unknown) => void;
+	/**
+	 * Called when files turn out to be damaged after a start that trusted its index, or when memory does not accept what is
+	 * on disk. Only another start can repair either.
+	 */
+	onDamage: (cause: Error) => void;
+}
+
+interface Job {
+	run: (connection: Connection) => Promise<unknown>;
+	resolve: (value: never) => void;
+	reject: (reason: unknown) => void;
+}
+
+/** A change that was made and is not yet on disk. */
+interface Done {
+	job: Job;
+	value: unknown;
+	recorded: Recorded;
+	/** Its audit events, as the log has them. */
+	events: string[];
+}
+
+/** What exists once SQLite runs. */
+interface Opened extends LoadedSqlite {
+	connection: Connection;
+	audit: AuditFiles;
+	log: ChangeLog;
+	generation: number;
+	/** The length of the logs between the snapshot and this one. */
+	earlierBytes: number;
+	/** Of the newest snapshot; read when it changes rather than after each group. */
+	snapshotBytes: number;
+}
+
+/** A snapshot of more than this is made in a second or longer, which a stop does not wait for. */
+const quickSnapshotBytes = 16 << 20;
+
+export class DurableDatabase {
+	readonly #options: DurableOptions;
+	readonly notices: Notice[] = [];
+	readonly #trustsIndex: boolean;
+	readonly #writes: Job[] = [];
+	readonly #reads: Job[] = [];
+	#index: IndexFile | undefined;
+	#opened: Opened | undefined;
+	#working: Promise<void> | undefined;
+	#compaction: { ended: Promise<void>; abandon: () => void } | undefined;
+	#auditCheck: Promise<void> | undefined;
+	#isChanged = false;
+	#listener: (committed: Committed) => void = () => {};
+	/** Why nothing is accepted any more: it is closed, or memory lacks what is on disk. */
+	#ended: Error | undefined;
+
+	static async open(options: DurableOptions): Promise<DurableDatabase> {
+		const { directory } = options;
+		for (const name of readdirSync(directory)) if (isAbandoned(name)) rmSync(join(directory, name));
+		const database = new DurableDatabase(options, IndexFile.read(directory, schemaVersion, options.version));
+		if (!database.#trustsIndex) await database.#open();
+		return database;
+	}
+
+	private constructor(options: DurableOptions, index: IndexFile | undefined) {
+		this.#options = options;
+		this.#index = index;
+		this.#trustsIndex = index !== undefined;
+	}
+
+	/** See `Store.onCommitted`. */
+	onCommitted(listener: (committed: Committed) => void): void {
+		this.#listener = listener;
+	}
+
+	/** The index of the last stop, until SQLite is loaded. */
+	get index(): IndexFile | undefined {
+		return this.#index;
+	}
+
+	/**
+	 * Runs a change alone and to its end; resolves when it is on disk. A change that throws leaves nothing behind.
+	 * @throws StorageError when the log can't be written.
+	 */
+	write<Result>(run: (connection: Connection) => Promise<Result>): Promise<Result> {
+		return this.#enqueue(this.#writes, run);
+	}
+
+	/** Runs a query that changes nothing. */
+	read<Result>(run: (connection: Connection) => Promise<Result>): Promise<Result> {
+		return this.#enqueue(this.#reads, run);
+	}
+
+	/** The audit events that are on disk. */
+	async audit(): Promise<AuditFiles> {
+		await this.read(async () => {});
+		if (this.#opened === undefined) throw new StorageError(this.#ended);
+		return this.#opened.audit;
+	}
+
+	/**
+	 * Finishes what was requested, then closes. Nothing is accepted afterwards.
+	 * @param indexed makes the index for the next start; undefined: it is too large.
+	 */
+	async close(indexed: (connection: Connection, mostTokens: number) => Indexed | undefined): Promise<void> {
+		await this.#settled();
+		const opened = this.#opened;
+		// The next start then has little to replay.
+		if (opened !== undefined && opened.log.length >= (this.#options.compactAtCloseBytes ?? 1 << 18)) {
+			if (opened.snapshotBytes + opened.log.length <= quickSnapshotBytes) this.#startCompaction(opened);
+			await this.#settled();
+		}
+		await this.#auditCheck;
+		this.#ended ??= new Error("The database is closed.");
+		// Without SQLite, nothing has changed since the index was written.
+		if (opened === undefined) return;
+		this.#opened = undefined;
+		opened.log.close();
+		const { directory, version, indexedTokens = 20_000 } = this.#options;
+		if (this.#isChanged || IndexFile.read(directory, schemaVersion, version) === undefined) {
+			const index = indexed(opened.connection, indexedTokens);
+			if (index === undefined) IndexFile.remove(directory);
+			else IndexFile.write(directory, schemaVersion, version, index);
+		}
+		opened.connection.memory.close();
+	}
+
+	/** Resolves while nothing is being written: to close a log under a line would cut it off. */
+	async #settled(): Promise<void> {
+		while (this.#working !== undefined || this.#compaction !== undefined) {
+			await this.#working;
+			if ((this.#opened?.snapshotBytes ?? 0) > quickSnapshotBytes) this.#compaction?.abandon();
+			await this.#compaction?.ended;
+		}
+	}
+
+	/** Resolves when no snapshot is being made. */
+	async compacted(): Promise<void> {
+		await this.#compaction?.ended;
+	}
+
+	#enqueue<Result>(queue: Job[], run: (connection: Connection) => Promise<Result>): Promise<Result> {
+		return new Promise<Result>((resolve, reject) => {
+			queue.push({ run, resolve, reject });
+			this.#working ??= this.#work();
+		});
+	}
+
+	async #work(): Promise<void> {
+		// Changes of the same turn of the event loop share a group.
+		await Promise.resolve();
+		while (this.#reads.length + this.#writes.length > 0) {
+			const opened = this.#opened ?? (await this.#openForJobs());
+			if (opened === undefined) continue;
+			for (const job of this.#reads.splice(0)) await this.#read(opened, job);
+			if (this.#writes.length > 0) await this.#writeGroup(opened, this.#writes.splice(0));
+		}
+		// In the same turn as the last look at the queues, or a job could fall between them.
+		this.#working = undefined;
+	}
+
+	/** undefined: no job can be done. The next one tries again. */
+	async #openForJobs(): Promise<Opened | undefined> {
+		try {
+			return await this.#open();
+		} catch (cause) {
+			const error = new StorageError(
+				cause,
+				"The token database could not be opened, so nothing was changed.",
+			);
+			for (const job of [...this.#reads.splice(0), ...this.#writes.splice(0)]) job.reject(error);
+			return undefined;
+		}
+	}
+
+	async #open(): Promise<Opened> {
+		if (this.#ended !== undefined) throw this.#ended;
+		const { directory, loadSqlite, onDamage } = this.#options;
+		if (this.#trustsIndex) refuseDamage(directory, onDamage);
+		const { recover } = await import("./recovery.ts");
+		const loaded = await loadSqlite();
+		const { connection, audit, position, replayedBytes, notices } = await recover(loaded.sqlJs, directory);
+		this.notices.push(...notices);
+		const log = openLog(directory, position);
+		const { generation } = position;
+		const earlierBytes = Math.max(0, replayedBytes - position.length);
+		const snapshotBytes = newestSnapshotBytes(directory);
+		this.#opened = { ...loaded, connection, audit, log, generation, earlierBytes, snapshotBytes };
+		this.#index = undefined;
+		this.#auditCheck = this.#checkAudit(audit);
+		return this.#opened;
+	}
+
+	/** In the background: no answer depends on the events. */
+	async #checkAudit(audit: AuditFiles): Promise<void> {
+		const names = await audit.damaged().catch((cause) => {
+			this.#options.onCompactionError(cause);
+			return [];
+		});
+		if (names.length === 0) return;
+		const detail = `A file of audit events was damaged; its other events can still be read. It was kept as it is: ${names.join(", ")}.`;
+		this.notices.push({ code: "data-lost", detail });
+	}
+
+	async #read({ connection }: Opened, job: Job): Promise<void> {
+		try {
+			job.resolve((await job.run(connection)) as never);
+		} catch (error) {
+			job.reject(error);
+		}
+	}
+
+	async #writeGroup(opened: Opened, jobs: Job[]): Promise<void> {
+		const { connection, log } = opened;
+		connection.memory.execute("begin");
+		const done: Done[] = [];
+		for (const job of jobs) {
+			const { unsaved } = connection.settings;
+			try {
+				done.push({ job, ...(await record(opened, job)) });
+			} catch (error) {
+				takeBack(opened, done, unsaved);
+				job.reject(error);
+			}
+		}
+		try {
+			const entry = entryOf(opened, done);
+			const others = this.#options.servesOthers() || jobs.length > 1 ? "served" : "none";
+			if (entry.statements.length + entry.events.length > 0) await log.append(entry, others);
+		} catch (cause) {
+			rollBack(opened);
+			for (const { job } of done) job.reject(new StorageError(cause));
+			return;
+		}
+		this.#isChanged = true;
+		for (const each of done) this.#answer(opened, each);
+		// The answers go out first. No read runs before the change is in memory, too.
+		await new Promise(setImmediate);
+		try {
+			connection.memory.execute("commit");
+		} catch (cause) {
+			return this.#giveUp(
+				new Error("Memory lacks what is on disk; only another start can repair that.", { cause }),
+			);
+		}
+		this.#compactWhenLong(opened);
+	}
+
+	#answer({ audit }: Opened, { job, value, recorded, events }: Done): void {
+		audit.add(events);
+		if (recorded.purgedTo !== undefined) audit.purge(recorded.purgedTo);
+		this.#listener(recorded.committed);
+		job.resolve(value as never);
+	}
+
+	#giveUp(damage: Error): void {
+		this.#ended = damage;
+		this.#opened = undefined;
+		this.#options.onDamage(damage);
+	}
+
+	#compactWhenLong(opened: Opened): void {
+		const longest = this.#options.compactAtBytes ?? defaultCompactAtBytes(opened.snapshotBytes);
+		if (this.#compaction === undefined && opened.earlierBytes + opened.log.length >= longest)
+			this.#startCompaction(opened);
+	}
+
+	#startCompaction(opened: Opened): void {
+		let abandon = () => {};
+		const abandoned = new Promise<void>((resolve) => {
+			abandon = resolve;
+		});
+		const ended = this.#compact(opened, abandoned)
+			.catch(this.#options.onCompactionError)
+			.finally(() => {
+				this.#compaction = undefined;
+			});
+		this.#compaction = { ended, abandon };
+	}
+
+	/** Begins a new log, and has a thread make a snapshot of all logs before it. */
+	async #compact(opened: Opened, abandoned: Promise<void>): Promise<void> {
+		const { directory, workerPath } = this.#options;
+		const { wasm, generation } = opened;
+		const next = openLog(directory, { generation: generation + 1, length: 0 });
+		const before = opened.log;
+		opened.log = next;
+		opened.generation = generation + 1;
+		opened.earlierBytes += before.length;
+		before.close();
+		const { Worker } = await import("node:worker_threads");
+		const worker = new Worker(workerPath, { workerData: { directory, generation, wasm } });
+		const made = new Promise<void>((resolve, reject) => {
+			worker.once("error", reject);
+			worker.once("exit", (code) =>
+				code === 0 ? resolve() : reject(new Error(`The thread ended with ${code}.`)),
+			);
+		});
+		if ((await Promise.race([made.then(() => "made"), abandoned])) === "made") {
+			opened.earlierBytes = 0;
+			opened.snapshotBytes = newestSnapshotBytes(directory);
+			opened.audit.refresh();
+		} else {
+			made.catch(() => {});
+			await worker.terminate();
+		}
+	}
+}
+
+/** Half of the snapshot, but neither so short that snapshots are frequent nor so long that a replay is slow. */
+function defaultCompactAtBytes(snapshotBytes: number): number {
+	return Math.min(Math.max(4 << 20, snapshotBytes / 2), 16 << 20);
+}
+
+async function record(
+	{ connection }: Opened,
+	job: Job,
+): Promise<{ value: unknown; recorded: Recorded; events: string[] }> {
+	connection.startRecording();
+	try {
+		const value = await job.run(connection);
+		const recorded = connection.stopRecording();
+		return { value, recorded, events: recorded.committed.events.map(lineOf) };
+	} catch (error) {
+		connection.stopRecording();
+		throw error;
+	}
+}
+
+function entryOf(opened: Opened, done: readonly Done[]): LogEntry {
+	return {
+		statements: [...done.flatMap(({ recorded }) => recorded.statements), ...saveSettings(opened)],
+		events: done.flatMap(({ events }) => events),
+	};
+}
+
+function rollBack({ connection }: Opened, unsaved: ReadonlyMap<string, string> = new Map()): void {
+	connection.memory.execute("rollback");
+	connection.settings.rollBack(unsaved);
+}
+
+/** Answers the statements, for the log. */
+function saveSettings({ connection }: Opened): LogEntry["statements"] {
+	connection.memory.startRecording();
+	connection.settings.save();
+	return connection.memory.stopRecording();
+}
+
+/** Restores the group without the failed change. To run the others again is rare; a savepoint for each would not be. */
+function takeBack(opened: Opened, done: readonly Done[], unsaved: ReadonlyMap<string, string>): void {
+	const { memory } = opened.connection;
+	rollBack(opened, unsaved);
+	memory.execute("begin");
+	for (const { recorded } of done) for (const statement of recorded.statements) memory.apply(statement);
+}
+
+/** A file that a crash has left incomplete. A lock may be written by another process at this moment. */
+function isAbandoned(name: string): boolean {
+	return name.endsWith(".tmp") && !name.startsWith("lock-");
+}
+
+function newestSnapshotBytes(directory: string): number {
+	const newest = listSnapshots(directory)[0];
+	return newest === undefined ? 0 : sizeOf(newest.path);
+}
+
+function openLog(directory: string, position: LogPosition): ChangeLog {
+	const log = new ChangeLog(logPath(directory, position.generation), position.length);
+	syncDirectory(directory);
+	return log;
+}
+
+/** The index was trusted before the snapshot was read. Answers may then have been based on more than can be saved. */
+function refuseDamage(directory: string, onDamage: (cause: Error) => void): void {
+	const newest = listSnapshots(directory)[0];
+	if (newest !== undefined && readSnapshot(newest) !== undefined) return;
+	IndexFile.remove(directory);
+	const damage = new Error("The token database is damaged; only another start can recover it.");
+	onDamage(damage);
+	throw damage;
+}

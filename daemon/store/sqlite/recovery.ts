@@ -1,0 +1,194 @@
+/**
+ * Loads what is on disk into a database in memory: the newest sound snapshot and the logs since. A damaged file is never
+ * overwritten; it is set aside, and only when what could be saved of it is safe.
+ */
+import { existsSync, renameSync } from "node:fs";
+import { basename } from "node:path";
+import type { AuditEvent, Notice } from "../../contract.ts";
+import { AuditFiles, chainEnd, lastInFiles, lineOf, writeAuditFile } from "./audit-files.ts";
+import { type LogEntry, readLog } from "./change-log.ts";
+import { Connection } from "./connection.ts";
+import { MemoryDatabase, type SqlJsStatic } from "./memory-database.ts";
+import { migrate, schemaVersion } from "./schema.ts";
+import {
+	listLogs,
+	listSnapshots,
+	logPath,
+	readSnapshot,
+	type SnapshotFile,
+	writeSnapshot,
+} from "./snapshot.ts";
+
+export interface Recovered {
+	connection: Connection;
+	audit: AuditFiles;
+	/** The log to append to. */
+	position: LogPosition;
+	/** The length of all logs since the snapshot. */
+	replayedBytes: number;
+	/** What the user must know about the state in which the data was found. */
+	notices: Notice[];
+}
+
+export async function recover(sqlJs: SqlJsStatic, directory: string): Promise<Recovered> {
+	const notices: Notice[] = [];
+	const base = soundSnapshot(directory, notices);
+	const memory = new MemoryDatabase(sqlJs, base?.image);
+	const connection = new Connection(memory);
+	// Without a snapshot there are no tables for the logs: at the first start, or when all snapshots are damaged.
+	if (base === undefined) await migrate(connection.kysely);
+	const replayed = replayLogs(memory, directory, base?.generation);
+	const isCurrent = base?.schema === schemaVersion;
+	const goesOn = isCurrent && replayed.damaged.length === 0;
+	if (!goesOn) writeAuditFile(directory, [...eventsInTable(memory), ...replayed.events]);
+	if (base !== undefined && !isCurrent) await migrate(connection.kysely);
+	followAuditFiles(connection, directory);
+	const position = goesOn ? replayed : startOver(memory, directory, replayed.generation);
+	if (replayed.damaged.length > 0) {
+		// Only after the sound part is in a snapshot: a start that fails half-way must find it again.
+		const aside = replayed.damaged.map((log) => setAside(logPath(directory, log)));
+		notices.push(damagedLogs(aside, replayed.sound));
+	}
+	const audit = new AuditFiles(directory);
+	audit.add(replayed.events);
+	if (!isAuditComplete(connection, audit)) notices.push(incompleteAudit);
+	return { connection, audit, position, replayedBytes: goesOn ? replayed.bytes : 0, notices };
+}
+
+/** The log to append to, and how much of it is sound. */
+export interface LogPosition {
+	generation: number;
+	length: number;
+}
+
+/** The newest snapshot with the right checksum. A damaged one is set aside. */
+function soundSnapshot(
+	directory: string,
+	notices: Notice[],
+): (SnapshotFile & { image: Uint8Array }) | undefined {
+	const snapshots = listSnapshots(directory);
+	for (const [age, snapshot] of snapshots.entries()) {
+		const image = readSnapshot(snapshot);
+		if (image !== undefined) return { ...snapshot, image };
+		const aside = setAside(snapshot.path);
+		const older = snapshots[age + 1];
+		notices.push({
+			code: older === undefined ? "data-lost" : "data-recovered",
+			detail:
+				older === undefined
+					? `The token database was damaged and there was no older one. The changes in the logs were kept; the damaged file was set aside as ${aside}.`
+					: `The token database was damaged and was rebuilt from the one before; it was set aside as ${aside}.`,
+		});
+	}
+	return undefined;
+}
+
+interface Replayed extends LogPosition {
+	/** The first damaged log and those after it. */
+	damaged: readonly number[];
+	/** Whether the beginning of the first damaged log could be read. */
+	sound: boolean;
+	/** The audit events of the logs. */
+	events: string[];
+	bytes: number;
+}
+
+/** Replays every log since the snapshot, up to the first that is damaged or missing. */
+function replayLogs(memory: MemoryDatabase, directory: string, snapshot: number | undefined): Replayed {
+	const all = listLogs(directory);
+	// Without a snapshot, the oldest log is the beginning.
+	const base = snapshot ?? (all[0] ?? 1) - 1;
+	const logs = all.filter((log) => log > base);
+	const replayed: Replayed = {
+		generation: base + 1,
+		length: 0,
+		damaged: [],
+		sound: false,
+		events: [],
+		bytes: 0,
+	};
+	for (const [index, log] of logs.entries()) {
+		const contents = log === base + 1 + index ? readLog(logPath(directory, log)) : undefined;
+		const applied = contents !== undefined && applyAll(memory, contents.entries);
+		if (applied) for (const { events } of contents.entries) replayed.events.push(...events);
+		// Only the last log can have been cut off by a crash before the rest was answered.
+		const isSound = contents?.end === "whole" || (contents?.end === "torn" && index === logs.length - 1);
+		if (!applied || !isSound) {
+			// Later changes depend on the missing ones, so only the sound part is used.
+			const generation = logs.at(-1) ?? log;
+			const sound = applied && contents.entries.length > 0;
+			return { ...replayed, generation, length: 0, damaged: logs.slice(index), sound };
+		}
+		replayed.generation = log;
+		replayed.length = contents.soundLength;
+		replayed.bytes += contents.soundLength;
+	}
+	return replayed;
+}
+
+/** A log fits only the tables that it was written for: another schema, or a sound part, becomes a snapshot of its own. */
+function startOver(memory: MemoryDatabase, directory: string, generation: number): LogPosition {
+	writeSnapshot(directory, { generation: generation + 1, schema: schemaVersion }, memory.export());
+	return { generation: generation + 2, length: 0 };
+}
+
+/** Applies all of a log or, when a statement does not fit the tables, nothing of it. */
+function applyAll(memory: MemoryDatabase, entries: readonly LogEntry[]): boolean {
+	memory.execute("begin");
+	try {
+		for (const { statements } of entries) for (const change of statements) memory.apply(change);
+		memory.execute("commit");
+		return true;
+	} catch {
+		// The whole log is set aside and reported; the error of the statement would say no more.
+		memory.execute("rollback");
+		return false;
+	}
+}
+
+/** Up to schema 3, events were rows. */
+function eventsInTable(memory: MemoryDatabase): string[] {
+	if (memory.first(`select 1 from sqlite_master where name = 'auditEvents'`, []) === undefined) return [];
+	return [...memory.all('select * from "auditEvents" order by "sequence"')].map((row) => {
+		const { actorId, actorName, before, after, ...rest } = row;
+		const actor = { userId: String(actorId), userName: String(actorName) };
+		const event = { ...rest, actor, before: JSON.parse(String(before)), after: JSON.parse(String(after)) };
+		return lineOf(event as unknown as AuditEvent);
+	});
+}
+
+/** After a loss, the files can hold newer events than the database knows: the chain continues after those. */
+function followAuditFiles({ settings }: Connection, directory: string): void {
+	const last = lastInFiles(directory);
+	if (last === undefined || last.sequence <= chainEnd(settings, "auditHead").sequence) return;
+	settings.set("auditHead", last);
+	settings.save();
+}
+
+function isAuditComplete({ settings }: Connection, audit: AuditFiles): boolean {
+	const [tail, head] = [chainEnd(settings, "auditTail"), chainEnd(settings, "auditHead")];
+	return audit.isComplete(tail.sequence, head.sequence);
+}
+
+const incompleteAudit: Notice = {
+	code: "data-lost",
+	detail: "A part of the audit is missing: a file of audit events was removed or could not be recovered.",
+};
+
+function damagedLogs(aside: readonly string[], sound: boolean): Notice {
+	const lost = sound
+		? "Its changes before the damage were kept, later ones are lost"
+		: "Its changes are lost";
+	return {
+		code: "data-lost",
+		detail: `A change log was damaged or missing. ${lost}. Set aside: ${aside.join(", ")}.`,
+	};
+}
+
+/** Renames a file, so that it is out of the way and none of it is lost. Answers its new name. */
+function setAside(path: string): string {
+	let aside = `${path}.damaged`;
+	for (let attempt = 2; existsSync(aside); attempt++) aside = `${path}.damaged-${attempt}`;
+	renameSync(path, aside);
+	return basename(aside);
+}

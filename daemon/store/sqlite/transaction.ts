@@ -1,0 +1,68 @@
+/** One transaction on SQLite. What it changes is recorded by its connection. */
+import type { AuditEvent } from "../../contract.ts";
+import type { ChainEnd, Token, Transaction, Usage, UsageIncrement } from "../store.ts";
+import { chainEnd } from "./audit-files.ts";
+import type { Connection } from "./connection.ts";
+import { insertToken, isHashKnown, isNameTaken, updateToken } from "./token-queries.ts";
+import { addUsage, purgeUsage } from "./usage-queries.ts";
+
+export class SqliteTransaction implements Transaction {
+	readonly #connection: Connection;
+
+	constructor(connection: Connection) {
+		this.#connection = connection;
+	}
+
+	insertToken(token: Token): Promise<void> {
+		return insertToken(this.#connection, token);
+	}
+
+	updateToken(token: Token, usage: Usage): Promise<void> {
+		return updateToken(this.#connection, token, usage);
+	}
+
+	isNameTaken(taken: { profile: string; name: string; exceptId: string }): Promise<boolean> {
+		return isNameTaken(this.#connection, taken);
+	}
+
+	isHashKnown(hash: string): Promise<boolean> {
+		return isHashKnown(this.#connection, hash);
+	}
+
+	async setting(name: string): Promise<unknown> {
+		return this.#connection.settings.get(name);
+	}
+
+	async setSetting(name: string, value: unknown): Promise<void> {
+		this.#connection.settings.set(name, value);
+		this.#connection.changedSettings.set(name, value);
+	}
+
+	addUsage(increments: readonly UsageIncrement[]): Promise<void> {
+		return addUsage(this.#connection, increments);
+	}
+
+	purgeUsage(before: string): Promise<void> {
+		return purgeUsage(this.#connection, before);
+	}
+
+	async chainHead(): Promise<ChainEnd> {
+		return chainEnd(this.#connection.settings, "auditHead");
+	}
+
+	async appendEvents(events: readonly AuditEvent[]): Promise<void> {
+		this.#connection.events.push(...events);
+		const last = events.at(-1);
+		if (last === undefined) return;
+		this.#connection.settings.set("auditHead", { sequence: last.sequence, hash: last.hash });
+	}
+
+	/** The events are skipped from here on; their files are removed when the transaction is committed. */
+	async purgeEvents(last: ChainEnd): Promise<number> {
+		const { sequence } = chainEnd(this.#connection.settings, "auditTail");
+		if (last.sequence <= sequence) return 0;
+		this.#connection.settings.set("auditTail", last);
+		this.#connection.purgedTo = last.sequence;
+		return last.sequence - sequence;
+	}
+}

@@ -1,0 +1,71 @@
+/** Usage per token and day. New counts are added to the stored ones. */
+import type { UsageDay } from "../../contract.ts";
+import type { StoredDay, UsageIncrement } from "../store.ts";
+import { sumOfDays } from "../usage-days.ts";
+import type { Connection } from "./connection.ts";
+import { insertRow } from "./insert.ts";
+import type { UsageTable } from "./schema.ts";
+
+export async function addUsage(connection: Connection, increments: readonly UsageIncrement[]): Promise<void> {
+	for (const { tokenId, uses, days } of increments) {
+		connection.memory.run(
+			`update "tokens" set "useCount" = "useCount" + ?, "lastUsed" = max("lastUsed", ?),
+				"lastUsedAddress" = coalesce(?, "lastUsedAddress") where "id" = ?`,
+			[uses.useCount, uses.lastUsed, uses.lastUsedAddress, tokenId],
+		);
+		for (const day of days) await addDay(connection, day);
+	}
+}
+
+export async function listUsage(
+	{ kysely }: Connection,
+	filter: { tokenId?: string | undefined; from?: string | undefined; to?: string | undefined },
+): Promise<UsageDay[]> {
+	let select = kysely
+		.selectFrom("usage")
+		.leftJoin("tokens", "tokens.id", "usage.tokenId")
+		.selectAll("usage")
+		.select("tokens.successorId")
+		.orderBy("day")
+		.orderBy("tokenId");
+	if (filter.tokenId !== undefined) select = select.where("tokenId", "=", filter.tokenId);
+	if (filter.from !== undefined) select = select.where("day", ">=", filter.from);
+	if (filter.to !== undefined) select = select.where("day", "<=", filter.to);
+	const rows = await select.execute();
+	return rows.map(({ successorId, ...row }) => {
+		const { overlapSuccessorId, ...day } = fromRow(row);
+		return overlapSuccessorId === successorId ? day : { ...day, overlapAddresses: {} };
+	});
+}
+
+export async function purgeUsage({ kysely }: Connection, before: string): Promise<void> {
+	await kysely.deleteFrom("usage").where("day", "<", before).execute();
+}
+
+async function addDay(connection: Connection, day: StoredDay): Promise<void> {
+	const known = await connection.kysely
+		.selectFrom("usage")
+		.selectAll()
+		.where("tokenId", "=", day.tokenId)
+		.where("day", "=", day.day)
+		.executeTakeFirst();
+	const sum = known === undefined ? day : sumOfDays(fromRow(known), day);
+	const row = {
+		...sum,
+		refusals: JSON.stringify(sum.refusals),
+		permissions: JSON.stringify(sum.permissions),
+		addresses: JSON.stringify(sum.addresses),
+		overlapAddresses: JSON.stringify(sum.overlapAddresses),
+	};
+	await insertRow(connection, "usage", row, ["tokenId", "day"]);
+}
+
+function fromRow(row: UsageTable): StoredDay {
+	return {
+		...row,
+		refusals: JSON.parse(row.refusals),
+		permissions: JSON.parse(row.permissions),
+		addresses: JSON.parse(row.addresses),
+		overlapAddresses: JSON.parse(row.overlapAddresses),
+	};
+}

@@ -1,0 +1,198 @@
+/**
+ * What the rules need of a database: queries, and transactions that are durable before they are answered. Knows no SQL and
+ * no rule; each kind of database implements it in a folder of its own.
+ */
+import type { AuditEvent, IncidentFilter, Notice, TokenRecord, UsageDay } from "../contract.ts";
+import type { TokenStatus } from "../facts.ts";
+
+/** A token as it is stored. Immutable: a change makes another one with a higher version. Never holds the secret, only its hash. */
+export interface Token
+	extends Readonly<Omit<TokenRecord, "status" | "lastUsedDate" | "lastUsedAddress" | "useCount">> {
+	readonly hash: string;
+	/** The name of the token user. */
+	readonly userName: string;
+}
+
+/** How often a token was used, in all. */
+export interface Usage {
+	readonly useCount: number;
+	/** Milliseconds since the epoch; 0: never used. */
+	readonly lastUsed: number;
+	readonly lastUsedAddress: string | null;
+}
+
+export const unused: Usage = { useCount: 0, lastUsed: 0, lastUsedAddress: null };
+
+export interface StoredToken {
+	readonly token: Token;
+	readonly usage: Usage;
+}
+
+/** The part of a token that a verification and its answer need; what is kept of many tokens in memory. */
+export type VerifiableToken = Pick<Token, (typeof verifiableFields)[number]>;
+
+export const verifiableFields = [
+	...(["id", "hash", "version", "issuer", "name", "userId", "userName", "creationDate"] as const),
+	...(["permissions", "resources", "allowedAddresses", "defaultSource"] as const),
+	...(["expiry", "retiresDate", "disabledDate", "revokedDate", "successorId"] as const),
+] as const;
+
+/** One day of a token's usage. Counts of an overlap name its successor, since a rotation can be undone and repeated. */
+export interface StoredDay extends UsageDay {
+	overlapSuccessorId: string | null;
+}
+
+/** The uses of a token since they were last written. */
+export interface UsageIncrement {
+	tokenId: string;
+	uses: Usage;
+	days: StoredDay[];
+}
+
+export type SortColumn = "creationDate" | "expiry" | "name" | "lastUsed";
+
+/** Where a page begins: after the token with this value of the sorted column and this id. */
+export type ListPosition = readonly [value: string | number | null, id: string];
+
+export interface ListPage {
+	sort: SortColumn;
+	direction: "asc" | "desc";
+	/** -1: no limit. */
+	limit: number;
+	after?: ListPosition | undefined;
+}
+
+/** Conditions on tokens; a token has to meet all that are given. */
+export type ListFilter = IncidentFilter;
+
+/** An end of the audit chain. Both ends are stored apart from the events, so that removed events are noticed. */
+export interface ChainEnd {
+	sequence: number;
+	hash: string;
+}
+
+export interface AuditFilter {
+	tokenId?: string | undefined;
+	action?: AuditEvent["action"] | undefined;
+	/** The id or the name of the user. */
+	actor?: string | undefined;
+	since?: string | undefined;
+	until?: string | undefined;
+}
+
+/** What one committed transaction has changed. */
+export interface Committed {
+	readonly tokens: readonly { change: "created" | "changed" | "revoked"; stored: StoredToken }[];
+	readonly events: readonly AuditEvent[];
+	/** By name. */
+	readonly settings: ReadonlyMap<string, unknown>;
+}
+
+/** The queries and changes of one transaction. It sees its own changes. */
+export interface Transaction {
+	insertToken(token: Token): Promise<void>;
+	/** Replaces the version before. @throws VersionConflict when that is no longer the current one. */
+	updateToken(token: Token, usage: Usage): Promise<void>;
+	/** Whether a local token of the profile that is not revoked has the name, other than the one with the id. */
+	isNameTaken(taken: { profile: string; name: string; exceptId: string }): Promise<boolean>;
+	/** Whether any token has the hash, whatever its issuer. */
+	isHashKnown(hash: string): Promise<boolean>;
+	setting(name: string): Promise<unknown>;
+	setSetting(name: string, value: unknown): Promise<void>;
+	addUsage(increments: readonly UsageIncrement[]): Promise<void>;
+	/** Removes the days before this one. */
+	purgeUsage(before: string): Promise<void>;
+	/** What the next event follows. */
+	chainHead(): Promise<ChainEnd>;
+	appendEvents(events: readonly AuditEvent[]): Promise<void>;
+	/** Removes the events up to this one. Answers how many they were. */
+	purgeEvents(last: ChainEnd): Promise<number>;
+}
+
+/** Queries see committed transactions only. Every method can reject with a StorageError. */
+export interface Store {
+	/** What the user must know about the state in which the data was found. */
+	readonly notices: readonly Notice[];
+	/**
+	 * Runs a transaction; resolves when it is durable. One that throws leaves nothing behind.
+	 * @throws StorageError when it can't be written.
+	 */
+	write<Result>(run: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+	/**
+	 * Sets the one listener for committed transactions, of this process and of others. It is called, in order, after a
+	 * transaction is durable and before `write` resolves, and must not throw.
+	 */
+	onCommitted(listener: (committed: Committed) => void): void;
+	/** The local token with the hash. */
+	verifiable(hash: string): Promise<VerifiableToken | undefined>;
+	/** The hashes of all tokens of other issuers. */
+	foreignHashes(): Promise<string[]>;
+	token(id: string): Promise<StoredToken | undefined>;
+	tokens(ids: readonly string[]): Promise<StoredToken[]>;
+	/** Hashes that no token has are left out, here and in `idsByHash`. */
+	tokensByHash(hashes: readonly string[]): Promise<StoredToken[]>;
+	idsByHash(hashes: readonly string[]): Promise<Map<string, string>>;
+	/** @param now RFC 3339, for the status. */
+	list(filter: ListFilter, page: ListPage, now: string): Promise<StoredToken[]>;
+	/** @param now RFC 3339. */
+	countByStatus(now: string): Promise<Map<TokenStatus, number>>;
+	/** Which tokens that are not revoked are granted which resource. */
+	grants(): Promise<{ resource: string; tokenId: string }[]>;
+	/** Tokens that are in an overlap which ends when they are no longer used. @param now RFC 3339. */
+	quietOverlaps(now: string): Promise<StoredToken[]>;
+	/** undefined: never set. */
+	setting(name: string): Promise<unknown>;
+	/** Newest first, those below the sequence `before`. */
+	listEvents(
+		filter: AuditFilter,
+		page: { limit: number; before?: number | undefined },
+	): Promise<AuditEvent[]>;
+	/** All events, oldest first. */
+	allEvents(): AsyncIterable<AuditEvent>;
+	/** What the oldest event follows, and the newest event. */
+	chainEnds(): Promise<{ tail: ChainEnd; head: ChainEnd }>;
+	/** The last of the oldest events that are all older than the date, if any is. */
+	lastEventBefore(date: string): Promise<ChainEnd | undefined>;
+	/** By day and token. The counts of an overlap are those of the token's last rotation. */
+	usage(filter: {
+		tokenId?: string | undefined;
+		from?: string | undefined;
+		to?: string | undefined;
+	}): Promise<UsageDay[]>;
+	/** Finishes what was requested, then closes. */
+	close(): Promise<void>;
+}
+
+/** Another change of the token was committed first; nothing was written. */
+export class VersionConflict extends Error {}
+
+/** The storage failed; nothing of the change was kept. */
+export class StorageError extends Error {
+	constructor(cause: unknown, message = "The change could not be written to disk, so nothing was changed.") {
+		super(message, { cause });
+		this.name = "StorageError";
+	}
+}
+
+/** Written out, so that all these objects have one shape for the engine. */
+export function verifiableOf(token: VerifiableToken): VerifiableToken {
+	return {
+		id: token.id,
+		hash: token.hash,
+		version: token.version,
+		issuer: token.issuer,
+		name: token.name,
+		userId: token.userId,
+		userName: token.userName,
+		creationDate: token.creationDate,
+		permissions: token.permissions,
+		resources: token.resources,
+		allowedAddresses: token.allowedAddresses,
+		defaultSource: token.defaultSource,
+		expiry: token.expiry,
+		retiresDate: token.retiresDate,
+		disabledDate: token.disabledDate,
+		revokedDate: token.revokedDate,
+		successorId: token.successorId,
+	};
+}
