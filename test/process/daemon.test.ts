@@ -229,7 +229,7 @@ describe("the bundled daemon", () => {
 	});
 
 	it("refuses a create that the disk has no room for, loses nothing, and goes on", async () => {
-		const daemon = await daemons.start(["--port", "0"], "ulimit -f 128;");
+		const daemon = await daemons.start(["--port", "0"], "ulimit -f 512;");
 		const kept: CreatedToken[] = [];
 		let refused: Response | undefined;
 		while (refused === undefined && kept.length < 2000) {
