@@ -11,25 +11,24 @@ const steps: readonly [said: RegExp, inWords: (...parts: string[]) => string][] 
 			l10n.t("Revoke {0} ({1}) at its issuer, {2}: it works there until then.", name, partial, issuer),
 	],
 	[
-		/^Look at what still used them in the last hour, it fails now: (.+)\.$/s,
-		(names) => l10n.t("Look at what still used them in the last hour, it fails now: {0}.", names),
+		/^Check what used them in the last hour, since it fails now: (.+)\.$/s,
+		(names) => l10n.t("Check what used them in the last hour, since it fails now: {0}.", names),
 	],
 	[
 		/^Put the successors' secrets in place of the old ones\.$/,
 		() => l10n.t("Put the successors' secrets in place of the old ones."),
 	],
 	[
-		/^Create new tokens where they are needed, with no more permissions than they need\.$/,
-		() => l10n.t("Create new tokens where they are needed, with no more permissions than they need."),
+		/^Create new tokens where they are needed, with only the permissions that they need\.$/,
+		() => l10n.t("Create new tokens where they are needed, with only the permissions that they need."),
 	],
 	[
-		/^Find out where the secrets leaked, and take them out there: files, history, logs, messages\.$/,
-		() =>
-			l10n.t("Find out where the secrets leaked, and take them out there: files, history, logs, messages."),
+		/^Find where the secrets leaked, and remove them there: files, history, logs, messages\.$/,
+		() => l10n.t("Find where the secrets leaked, and remove them there: files, history, logs, messages."),
 	],
 	[
-		/^Watch for uses of the revoked tokens: each is told of as it happens\.$/,
-		() => l10n.t("Watch for uses of the revoked tokens: each is told of as it happens."),
+		/^Watch for uses of the revoked tokens: each use is reported at once\.$/,
+		() => l10n.t("Watch for uses of the revoked tokens: each use is reported at once."),
 	],
 ];
 
