@@ -3,7 +3,7 @@
  * daemon judges them; any other invalid value counts as not set.
  */
 import * as vscode from "vscode";
-import { type Policy, preferredPort as usualPort } from "../daemon/contract.ts";
+import { preferredPort as defaultPort, type Policy } from "../daemon/contract.ts";
 
 const section = "tokensmith";
 const daySeconds = 24 * 3600;
@@ -38,17 +38,17 @@ export function affectsPolicy(change: vscode.ConfigurationChangeEvent): boolean 
 
 /** Glob patterns of env files. */
 export function envFilePatterns(): string[] {
-	const usual = ["**/.env", "**/.env.*"];
-	const patterns = setting<unknown>("envFiles.patterns", usual);
-	if (!Array.isArray(patterns)) return usual;
+	const defaults = ["**/.env", "**/.env.*"];
+	const patterns = setting<unknown>("envFiles.patterns", defaults);
+	if (!Array.isArray(patterns)) return defaults;
 	return patterns.filter((pattern) => typeof pattern === "string" && pattern !== "");
 }
 
 /** Days before a token's expiry at which to warn, longest first. */
 export function warningDays(): number[] {
-	const usual = [30, 7, 1];
-	const days = setting<unknown>("expiry.warningDays", usual);
-	if (!Array.isArray(days)) return usual;
+	const defaults = [30, 7, 1];
+	const days = setting<unknown>("expiry.warningDays", defaults);
+	if (!Array.isArray(days)) return defaults;
 	return [...new Set(days.filter((day) => Number.isInteger(day) && day > 0))].sort((a, b) => b - a);
 }
 
@@ -85,12 +85,14 @@ export function areProblemsWanted(): boolean {
 
 /** Preferred port of a new daemon. 0: any free port. */
 export function preferredPort(): number {
-	const port = setting<unknown>("daemon.preferredPort", usualPort);
-	return typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65535 ? port : usualPort;
+	const port = setting<unknown>("daemon.preferredPort", defaultPort);
+	return typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65535
+		? port
+		: defaultPort;
 }
 
-function setting<Value>(name: string, usual: Value): Value {
-	return vscode.workspace.getConfiguration(section).get(name, usual);
+function setting<Value>(name: string, fallback: Value): Value {
+	return vscode.workspace.getConfiguration(section).get(name, fallback);
 }
 
 /** The group of both `api.engagements.read` and `engagements:read` is `engagements`. */

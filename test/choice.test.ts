@@ -1,4 +1,4 @@
-/** What `npm test` makes of its arguments. */
+/** How `npm test` interprets its arguments. */
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { chooseTests, type SuiteName, suites } from "./choice.ts";

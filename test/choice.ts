@@ -1,11 +1,14 @@
-/** What `npm test` runs, by its arguments: suites by name, single files by path, and with `--grep` tests by their names. */
+/**
+ * Selects what `npm test` runs from its arguments: suites by name, single files by path, and with `--grep` tests by
+ * their names.
+ */
 import { globSync } from "node:fs";
 import { isAbsolute, join, matchesGlob, relative } from "node:path";
 import { parseArgs } from "node:util";
 
 export interface Suite {
 	files: string;
-	/** Of a single test; the host's are limited by test/host. */
+	/** Timeout of a single test; test/host sets its own. */
 	timeoutSeconds: number;
 }
 
@@ -22,7 +25,7 @@ export const suites = {
 export type SuiteName = keyof typeof suites;
 
 export interface Choice {
-	/** The files to run of each suite that is chosen. */
+	/** The files to run of each selected suite. */
 	files: Map<SuiteName, string[]>;
 	/** A regular expression, or undefined for all tests. */
 	grep: string | undefined;
@@ -35,7 +38,7 @@ Without a suite or file, all suites run: ${Object.keys(suites).join(", ")}.
   npm test -- test/daemon/api.test.ts
   npm test -- daemon --grep "rotate"    (a regular expression over the full names of the tests)`;
 
-/** Throws with words for the user when an argument means nothing. */
+/** Throws a message for the user if an argument is not valid. */
 export function chooseTests(args: string[], root: string): Choice {
 	const { values, positionals } = parseArgs({
 		args,

@@ -1,6 +1,6 @@
 /**
- * The texts that a person sees, as the extension's code has them, and their translations. `npm run l10n` brings each
- * bundle in step with the code: what is new has an empty translation, and the tests fail until that is filled in.
+ * The user-visible texts in the extension's code, and their translations. `npm run l10n` updates each bundle to match
+ * the code: new texts get an empty translation, and the tests fail until it is filled in.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -8,20 +8,20 @@ import { basename, join } from "node:path";
 const root = join(import.meta.dirname, "..");
 const manifestKey = /^%(.+)%$/;
 
-/** A call whose text is not one literal, and which is therefore never translated. */
+/** A call whose text is not a single literal, and which therefore cannot be translated. */
 export interface OpaqueCall {
 	file: string;
 	call: string;
 }
 
-/** A text as a bundle is asked for it: a comment for the translator is part of its name. */
+/** A text as it is looked up in a bundle: a comment for the translator is part of its key. */
 const literal = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/.source;
 const call = new RegExp(
 	String.raw`\bl10n\.t\(\s*(?:\{\s*message:\s*)?(${literal})(?:\s*,\s*comment:\s*\[\s*(${literal})\s*,?\s*\])?`,
 	"g",
 );
 
-/** The texts by the names under which a bundle has them. Found without a parser, which takes ten seconds for the same. */
+/** The texts by their keys in a bundle. Found without a parser, which would take ten seconds. */
 export function textsOfCode(): { texts: Map<string, string>; opaque: OpaqueCall[] } {
 	const texts = new Map<string, string>();
 	const opaque: OpaqueCall[] = [];
@@ -43,7 +43,7 @@ function nameOf(message: string, comment: string | undefined): string {
 	return comment === undefined ? textOf(message) : `${textOf(message)}/${textOf(comment)}`;
 }
 
-/** What a string literal stands for. */
+/** The value of a string literal. */
 function textOf(literal: string): string {
 	if (literal.startsWith('"')) return JSON.parse(literal);
 	const inner = literal.slice(1, -1).replaceAll("\\'", "'").replaceAll('"', '\\"');
@@ -52,12 +52,12 @@ function textOf(literal: string): string {
 
 export type Bundle = Record<string, string>;
 
-/** The translations that there are, by the path of their file. */
+/** The existing translations, by file path. */
 export function bundles(): Map<string, Bundle> {
 	return bundlesAt("l10n/bundle.l10n.*.json");
 }
 
-/** Those of package.json; `package.nls.json` holds its English texts. */
+/** The translations of package.json; `package.nls.json` holds its English texts. */
 export function manifestBundles(): Map<string, Bundle> {
 	return bundlesAt("package.nls*.json");
 }
@@ -67,12 +67,12 @@ function bundlesAt(pattern: string): Map<string, Bundle> {
 	return new Map(files.map((file) => [file, JSON.parse(readFileSync(join(root, file), "utf8"))]));
 }
 
-/** `{0}` and the like, sorted, as often as they stand there. */
+/** `{0}` and the like, sorted, with repetitions. */
 export function placeholdersOf(text: string): string[] {
 	return (text.match(/\{\w+\}/g) ?? []).sort();
 }
 
-/** The key of a text that package.json leaves to `package.nls.json`. */
+/** The key of a text that package.json refers to in `package.nls.json`. */
 export function manifestKeyOf(text: string): string | undefined {
 	return manifestKey.exec(text)?.[1];
 }

@@ -10,7 +10,7 @@ import { CountingReporter } from "./reporter.ts";
 const [countsFile, timeout, ...files] = process.argv.slice(2);
 if (countsFile === undefined || timeout === undefined) throw new Error("No counts file and no timeout given");
 
-// An ordinary exit, so that what the tests started ends with us.
+// A regular exit, so that whatever the tests started ends with this process.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 const mocha = new Mocha({

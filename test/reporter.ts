@@ -1,6 +1,6 @@
 /**
- * Mocha's spec report for people and, in a file, the same run's counts for whoever adds up several suites.
- * Invariant: the file is there exactly if the run came to its end.
+ * Mocha's spec report on the console and, in a file, the run's counts for adding up several suites. Invariant: the file
+ * exists only if the run has finished.
  */
 import { writeFileSync } from "node:fs";
 import { type MochaOptions, type Runner, reporters } from "mocha";

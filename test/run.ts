@@ -58,7 +58,7 @@ async function runSuite(name: SuiteName, files: string[], grep: string | undefin
 	try {
 		const code = await runNode(suiteArguments(name, files, countsFile), grep);
 		const counts = readCounts(countsFile, grep);
-		// Failed without a failure that was counted: a crash after the tests, for example.
+		// The process failed without a counted failure, for example by a crash after the tests.
 		if (code !== 0 && counts.failed === 0) return { ...counts, failed: 1 };
 		return counts;
 	} finally {
@@ -72,7 +72,7 @@ function suiteArguments(name: SuiteName, files: string[], countsFile: string): s
 	return ["test/mocha.ts", countsFile, String(suites[name].timeoutSeconds * 1000), ...files];
 }
 
-/** Without counts the suite did not end. Without a test it has proved nothing, unless a pattern has chosen none of it. */
+/** Without counts the suite did not finish. Zero tests are a failure too, unless a pattern excluded all of them. */
 function readCounts(file: string, grep: string | undefined): Counts {
 	const ended = existsSync(file);
 	const counts: Counts = ended

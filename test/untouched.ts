@@ -1,4 +1,4 @@
-/** What a token's record says before anybody has used or changed it. */
+/** The fields of a token's record before the token is used or changed. */
 import type { TokenRecord } from "../daemon/contract.ts";
 
 export const untouched = {

@@ -17,7 +17,7 @@ import { ViewProgress } from "../tokens/view-progress.ts";
 
 const viewId = "tokensmith.envFiles";
 /** How many capital letters fit into a row of a side bar of default width, and how many of them any key keeps. */
-const [usualWidth, shortestKey] = [25, 14];
+const [defaultWidth, shortestKey] = [25, 14];
 /** The state is shown in a smaller font and in lowercase. */
 const stateLetterWidth = 0.75;
 /** With more files than this, they start collapsed, so that the view begins with an overview. */
@@ -275,7 +275,7 @@ function lineId({ uri, line }: EnvLine): string {
 
 /** A longer key would hide its state, which matters more than the last letters; the tooltip shows the whole key. */
 function keyInRow(key: string, state: string): string {
-	const room = Math.floor(usualWidth - state.length * stateLetterWidth);
+	const room = Math.floor(defaultWidth - state.length * stateLetterWidth);
 	return shortenedWithin(plainText(key), Math.max(shortestKey, room));
 }
 

@@ -10,7 +10,7 @@ import { type Urgency, urgencyOf } from "../tokens/time-left.ts";
 import { stateInWords } from "../tokens/token-facts.ts";
 
 /** What a finding depends on. */
-export interface JudgedLine {
+export interface CheckedLine {
 	readonly key: string;
 	readonly commented: boolean;
 	readonly tokenId: string | undefined;
@@ -21,7 +21,7 @@ export type FindingCode =
 	| ("expires-soon" | "expired" | "revoked" | "disabled" | "rotated")
 	| ("tracked" | "shared" | "unknown");
 
-export interface Finding<Line extends JudgedLine> {
+export interface Finding<Line extends CheckedLine> {
 	readonly code: FindingCode;
 	readonly severity: "error" | "warning" | "information";
 	readonly message: string;
@@ -30,7 +30,7 @@ export interface Finding<Line extends JudgedLine> {
 	readonly related?: Line;
 }
 
-interface Circumstances {
+interface FindingContext {
 	readonly tokens: ReadonlyMap<string, TokenRecord>;
 	readonly warningDays: readonly number[];
 	readonly now: number;
@@ -39,32 +39,32 @@ interface Circumstances {
 }
 
 /** Findings in line order. A commented-out line has no effect, so only an exposed secret matters there. */
-export function findingsOf<Line extends JudgedLine>(
+export function findingsOf<Line extends CheckedLine>(
 	lines: readonly Line[],
-	circumstances: Circumstances,
+	context: FindingContext,
 ): Finding<Line>[] {
 	return lines.flatMap((line) => {
-		const token = circumstances.tokens.get(line.tokenId ?? "");
+		const token = context.tokens.get(line.tokenId ?? "");
 		const found = [
-			circumstances.isTracked ? trackedFinding(line) : undefined,
+			context.isTracked ? trackedFinding(line) : undefined,
 			line.tokenId === undefined ? unknownFinding(line) : undefined,
-			token === undefined || line.commented ? undefined : stateFinding(line, token, circumstances),
+			token === undefined || line.commented ? undefined : stateFinding(line, token, context),
 			token === undefined || line.commented ? undefined : sharedFinding(line, token, lines),
 		];
 		return found.filter((finding) => finding !== undefined);
 	});
 }
 
-interface Judgement {
+interface StateRule {
 	code: FindingCode;
-	severity: Finding<JudgedLine>["severity"];
+	severity: Finding<CheckedLine>["severity"];
 	message: (name: string, state: string) => string;
 }
 
-const refused: Judgement["message"] = (name, state) =>
+const refused: StateRule["message"] = (name, state) =>
 	l10n.t("{0}: {1}. Programs that use this line are refused.", name, state);
 
-const judgements: Record<Urgency, Judgement | undefined> = {
+const stateRules: Record<Urgency, StateRule | undefined> = {
 	revoked: { code: "revoked", severity: "error", message: refused },
 	expired: { code: "expired", severity: "error", message: refused },
 	rotated: { code: "rotated", severity: "error", message: refused },
@@ -88,19 +88,19 @@ const judgements: Record<Urgency, Judgement | undefined> = {
 	never: undefined,
 };
 
-function stateFinding<Line extends JudgedLine>(
+function stateFinding<Line extends CheckedLine>(
 	line: Line,
 	token: TokenRecord,
-	{ warningDays, now }: Circumstances,
+	{ warningDays, now }: FindingContext,
 ): Finding<Line> | undefined {
 	const urgency = urgencyOf(token, warningDays, now);
-	const judgement = judgements[urgency];
-	if (judgement === undefined) return undefined;
-	const { code, severity, message } = judgement;
+	const rule = stateRules[urgency];
+	if (rule === undefined) return undefined;
+	const { code, severity, message } = rule;
 	return { code, severity, message: message(nameOf(token), stateInWords(token, urgency, now)), line };
 }
 
-function trackedFinding<Line extends JudgedLine>(line: Line): Finding<Line> {
+function trackedFinding<Line extends CheckedLine>(line: Line): Finding<Line> {
 	const message = l10n.t(
 		"{0} contains a secret, and Git tracks this file: a commit would publish it.",
 		line.key,
@@ -109,7 +109,7 @@ function trackedFinding<Line extends JudgedLine>(line: Line): Finding<Line> {
 }
 
 /** One token under two keys of a file: a user who rotates one of them may overlook the other. */
-function sharedFinding<Line extends JudgedLine>(
+function sharedFinding<Line extends CheckedLine>(
 	line: Line,
 	token: TokenRecord,
 	lines: readonly Line[],
@@ -122,7 +122,7 @@ function sharedFinding<Line extends JudgedLine>(
 	return { code: "shared", severity: "information", message, line, related };
 }
 
-function unknownFinding<Line extends JudgedLine>(line: Line): Finding<Line> {
+function unknownFinding<Line extends CheckedLine>(line: Line): Finding<Line> {
 	const issuer = line.like?.name;
 	const message =
 		issuer === undefined

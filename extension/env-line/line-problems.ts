@@ -60,10 +60,10 @@ export class LineProblems implements vscode.Disposable {
 		const known = new Set(files.map(({ uri }) => uri.toString()));
 		for (const uri of this.#shown.keys()) if (!known.has(uri)) this.#show(vscode.Uri.parse(uri), []);
 		const tokens = new Map(this.#deps.live.tokens.map((token) => [token.id, token]));
-		const circumstances = { tokens, warningDays: warningDays(), now: Date.now() };
+		const context = { tokens, warningDays: warningDays(), now: Date.now() };
 		for (const { uri, lines } of files) {
 			const isTracked = this.#deps.tracked.has(uri);
-			this.#show(uri, findingsOf(lines, { ...circumstances, isTracked }));
+			this.#show(uri, findingsOf(lines, { ...context, isTracked }));
 		}
 	}
 

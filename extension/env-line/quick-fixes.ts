@@ -55,7 +55,7 @@ export class QuickFixes implements vscode.CodeActionProvider {
 	}
 }
 
-interface Circumstances {
+interface FixContext {
 	line: EnvLine;
 	bindings: Bindings;
 	diagnostic: vscode.Diagnostic;
@@ -63,7 +63,7 @@ interface Circumstances {
 	rank: number;
 }
 
-function toAction(name: ActionName, { line, bindings, diagnostic, rank }: Circumstances): vscode.CodeAction {
+function toAction(name: ActionName, { line, bindings, diagnostic, rank }: FixContext): vscode.CodeAction {
 	const { command, title, of } = actions[name];
 	const argument = { token: { id: line.tokenId }, line: lineArgument(line, bindings), nothing: undefined }[
 		of

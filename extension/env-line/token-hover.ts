@@ -16,7 +16,7 @@ import { appendWords } from "../tokens/token-items.ts";
 import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { Masking } from "./masking.ts";
 
-const mostPlaces = 5;
+const maxPlaces = 5;
 
 interface TokenHoverDeps {
 	bindings: Bindings;
@@ -70,13 +70,13 @@ export class TokenHover implements vscode.HoverProvider {
 			.filter(({ uri, line: number }) => uri.toString() !== line.uri.toString() || number !== line.line);
 		if (others.length === 0) return;
 		hover.appendMarkdown(`${l10n.t("Also in")}: `);
-		for (const [index, other] of others.slice(0, mostPlaces).entries())
+		for (const [index, other] of others.slice(0, maxPlaces).entries())
 			appendLink(hover.appendMarkdown(index === 0 ? "" : ", "), {
 				text: other.words,
 				command: "openLine",
 				argument: lineArgument(other, this.#deps.bindings),
 			});
-		const rest = others.length - mostPlaces;
+		const rest = others.length - maxPlaces;
 		if (rest > 0) hover.appendMarkdown(` ${l10n.t("and {0} more", rest)}`);
 		hover.appendMarkdown("  \n");
 	}

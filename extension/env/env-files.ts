@@ -34,10 +34,10 @@ const excluded = `**/{${generatedFolders}}/**`;
 const generated = new RegExp(`/(?:${generatedFolders.replaceAll(".", "\\.").replaceAll(",", "|")})/`);
 
 /** More than a user would scroll through. */
-const maximumFiles = 500;
+const maxFiles = 500;
 
 /** A larger number indicates a mistake in the patterns. */
-const mostListed = 5000;
+const maxListed = 5000;
 
 /** The env files that match the patterns, by folder, those closest to the folder's root first. */
 export async function findEnvFiles(
@@ -52,7 +52,7 @@ export async function findEnvFiles(
 /** Every existing env file that could hold a secret, once each. Does not read them. */
 export async function listEnvFiles(patterns: readonly string[]): Promise<vscode.Uri[]> {
 	const found = await Promise.all(
-		joined(patterns).map((pattern) => vscode.workspace.findFiles(pattern, excluded, mostListed)),
+		joined(patterns).map((pattern) => vscode.workspace.findFiles(pattern, excluded, maxListed)),
 	);
 	const uris = new Map(found.flat().map((uri) => [uri.toString(), uri]));
 	return [...uris.values()].filter(isOwnEnvFile);
@@ -97,7 +97,9 @@ export async function exampleTextFor(uri: vscode.Uri): Promise<string> {
 	);
 	const own = basename(uri);
 	const names = entries.map(([name]) => name).filter((name) => isExample(name) && /env/i.test(name));
-	const name = names.sort((one, other) => kinship(other, own) - kinship(one, own) || compare(one, other))[0];
+	const name = names.sort(
+		(one, other) => relevance(other, own) - relevance(one, own) || compare(one, other),
+	)[0];
 	if (name === undefined) return "";
 	try {
 		return (await readFileText(vscode.Uri.joinPath(parent, name))).text;
@@ -155,11 +157,11 @@ async function findIn(
 	const found = await Promise.all(
 		joined(patterns).map((pattern) => {
 			const relativePattern = new vscode.RelativePattern(folder, pattern);
-			return vscode.workspace.findFiles(relativePattern, excluded, maximumFiles, cancellation);
+			return vscode.workspace.findFiles(relativePattern, excluded, maxFiles, cancellation);
 		}),
 	);
-	const usual = vscode.Uri.joinPath(folder.uri, ".env");
-	const uris = new Map([usual, ...found.flat()].map((uri) => [uri.toString(), uri]));
+	const rootFile = vscode.Uri.joinPath(folder.uri, ".env");
+	const uris = new Map([rootFile, ...found.flat()].map((uri) => [uri.toString(), uri]));
 	const files = [...uris.values()].map((uri) => envFileAt(uri, folder));
 	const writable = (await Promise.all(files)).filter(({ name }) => !isExample(name));
 	return writable.sort((one, other) => depth(one) - depth(other) || compare(one.path, other.path));
@@ -185,7 +187,7 @@ function compare(one: string, other: string): number {
 }
 
 /** `.env.local.example` belongs to `.env.local`, and `.env.example` to every file next to it. */
-function kinship(example: string, name: string): number {
+function relevance(example: string, name: string): number {
 	const of = example.replace(/[._-](?:example|sample|template|dist)/i, "");
 	return of === name ? 2 : Number(of === ".env");
 }

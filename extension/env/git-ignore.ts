@@ -136,7 +136,7 @@ async function gitPath(): Promise<string | undefined> {
 }
 
 /** As many as fit on a Windows command line. */
-const mostPaths = 100;
+const maxPaths = 100;
 
 async function trackedIn(
 	git: string,
@@ -146,8 +146,8 @@ async function trackedIn(
 	const byPath = new Map(files.map(({ uri }) => [relative(root, uri.fsPath).replaceAll("\\", "/"), uri]));
 	const paths = [...byPath.keys()];
 	const found: vscode.Uri[] = [];
-	for (let at = 0; at < paths.length; at += mostPaths) {
-		const args = ["--literal-pathspecs", "ls-files", "-z", "--", ...paths.slice(at, at + mostPaths)];
+	for (let at = 0; at < paths.length; at += maxPaths) {
+		const args = ["--literal-pathspecs", "ls-files", "-z", "--", ...paths.slice(at, at + maxPaths)];
 		const { output } = await runGitIn(root, git, args);
 		found.push(...output.split("\0").flatMap((path) => byPath.get(path) ?? []));
 	}

@@ -9,7 +9,7 @@ import * as vscode from "vscode";
 
 const memoryKey = "ignoredSecrets";
 const secretKey = "ignoredSecretsKey";
-const mostKept = 1000;
+const maxMarks = 1000;
 /** Entries of earlier versions begin with this. */
 const oldPrefix = "sha256:";
 
@@ -43,7 +43,7 @@ export class IgnoredSecrets implements vscode.Disposable {
 
 	async add(hash: string): Promise<void> {
 		const mark = markOf(await this.#open(), hash);
-		await this.#keep([...this.#marks().filter((known) => known !== mark), mark].slice(-mostKept));
+		await this.#keep([...this.#marks().filter((known) => known !== mark), mark].slice(-maxMarks));
 	}
 
 	async delete(hash: string): Promise<void> {

@@ -167,7 +167,7 @@ function unknownPart<Line extends KnownLine>(
 function failedPart<Line extends KnownLine>(call: FailedCall, known: Known<Line>): Answer<Line> {
 	const { why, next } = explainFailedCall(call);
 	const said = call.detail !== undefined && call.detail !== next ? call.detail : undefined;
-	const able = ableTokens(call, known);
+	const able = tokensWithAccess(call, known);
 	return {
 		headline: why,
 		rows: [
@@ -187,7 +187,10 @@ function failedPart<Line extends KnownLine>(call: FailedCall, known: Known<Line>
 }
 
 /** Names of working tokens that have what the call lacked. */
-function ableTokens({ reason, missing }: FailedCall, { tokens }: Pick<Known<KnownLine>, "tokens">): string[] {
+function tokensWithAccess(
+	{ reason, missing }: FailedCall,
+	{ tokens }: Pick<Known<KnownLine>, "tokens">,
+): string[] {
 	if ((reason !== "permission" && reason !== "resource") || missing.length === 0) return [];
 	return tokens
 		.filter(({ status }) => status === "active" || status === "retiring")

@@ -4,14 +4,14 @@ import * as l10n from "@vscode/l10n";
 import type { RefusalReason } from "../../daemon/contract.ts";
 import type { FailedCall } from "./failed-call.ts";
 
-interface Explained {
+interface Explanation {
 	/** The reason, in one sentence. */
 	readonly why: string;
 	/** What to do, in one or two sentences. */
 	readonly next: string;
 }
 
-const byReason: Record<RefusalReason, (missing: string) => Explained> = {
+const byReason: Record<RefusalReason, (missing: string) => Explanation> = {
 	malformed: () => ({
 		why: l10n.t("The token sent is not a Tokensmith token."),
 		next: l10n.t(
@@ -58,7 +58,7 @@ const byReason: Record<RefusalReason, (missing: string) => Explained> = {
 	}),
 };
 
-export function explainFailedCall(call: FailedCall): Explained {
+export function explainFailedCall(call: FailedCall): Explanation {
 	if (call.reason !== undefined) return byReason[call.reason](call.missing.join(", "));
 	if (call.code === "credentials-missing" || isWithoutError(call))
 		return {
@@ -80,7 +80,7 @@ function isWithoutError(call: FailedCall): boolean {
 	return call.isOurs && call.bearerError === undefined;
 }
 
-function byStatus(status: number): Explained {
+function byStatus(status: number): Explanation {
 	switch (status) {
 		case 401:
 			return {

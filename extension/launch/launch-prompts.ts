@@ -44,7 +44,7 @@ async function warnOfNearEnd(token: TokenRecord, now: number): Promise<void> {
 
 async function confirmDead(token: TokenRecord, now: number): Promise<void> {
 	const start = l10n.t("Start Anyway");
-	const wayOn = wayOnFor(token);
+	const wayOn = remedyFor(token);
 	const state = stateInWords(token, urgencyOf(token, [], now), now);
 	const text = l10n.t("The API token {0} does not work: {1}.", quoted(token.name), state);
 	const detail = l10n.t("Programs started with its secret are refused.");
@@ -54,7 +54,7 @@ async function confirmDead(token: TokenRecord, now: number): Promise<void> {
 	throw new vscode.CancellationError();
 }
 
-function wayOnFor({ status }: TokenRecord): { label: string; command: string } {
+function remedyFor({ status }: TokenRecord): { label: string; command: string } {
 	if (status === "disabled") return { label: l10n.t("Enable"), command: "tokensmith.enableToken" };
 	return { label: l10n.t("Create API Token"), command: "tokensmith.createToken" };
 }

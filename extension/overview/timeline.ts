@@ -54,7 +54,7 @@ export function layOutTimeline(
 	const marks = [...columns]
 		.sort(([one], [other]) => one - other)
 		.flatMap(([column, members]) => stack(column, members, height));
-	const neverX = scale.never === undefined ? undefined : middleOf(scale.never);
+	const neverX = scale.never === undefined ? undefined : centerOf(scale.never);
 	return {
 		ticks: chooseTicks(scale, neverX),
 		marks,
@@ -107,12 +107,12 @@ function share(days: number, most: number): number {
 	return Math.min(1, Math.log1p(days) / Math.log1p(most));
 }
 
-function middleOf(column: number): number {
+function centerOf(column: number): number {
 	return (column + 0.5) * pitch;
 }
 
 function stack(column: number, members: readonly Ending[], height: number): Mark[] {
-	const x = middleOf(column);
+	const x = centerOf(column);
 	const sorted = members.toSorted((one, other) => Number(one.end) - Number(other.end));
 	const [first] = sorted;
 	if (first === undefined) return [];

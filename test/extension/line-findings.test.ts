@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { findingsOf, type JudgedLine } from "../../extension/env-line/line-findings.ts";
+import { type CheckedLine, findingsOf } from "../../extension/env-line/line-findings.ts";
 import { aToken } from "./a-token.ts";
 
 const now = Date.parse("2026-03-01T12:00:00Z");
@@ -9,7 +9,7 @@ const at = (hours: number) => new Date(now + hours * hour).toISOString();
 
 interface Case {
 	token?: Partial<TokenRecord>;
-	line?: Partial<JudgedLine>;
+	line?: Partial<CheckedLine>;
 	isTracked?: boolean;
 }
 
