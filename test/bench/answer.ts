@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type RequestOptions, request } from "node:http";
 import { text } from "node:stream/consumers";
 
-const longestMilliseconds = 30_000;
+const longestMilliseconds = 60_000;
 
 export interface Answer {
 	status: number;
@@ -12,9 +12,9 @@ export interface Answer {
 	body: string;
 }
 
-export function ask(url: string, options: RequestOptions = {}, body?: string): Promise<Answer> {
+export function sendRequest(url: string, options: RequestOptions = {}, body?: string): Promise<Answer> {
 	const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-	request(url, { ...options, signal: AbortSignal.timeout(longestMilliseconds) }, (response) => {
+	request(url, { signal: AbortSignal.timeout(longestMilliseconds), ...options }, (response) => {
 		const { statusCode: status = 0, rawHeaders: headers } = response;
 		text(response).then((body) => resolve({ status, headers, body }), reject);
 	})
@@ -23,7 +23,7 @@ export function ask(url: string, options: RequestOptions = {}, body?: string): P
 	return promise;
 }
 
-/** What a server has to be told to answer the same; `node:http` adds the other headers by itself. */
+/** What a peer needs to give the same answer; `node:http` adds the other headers by itself. */
 export function withoutOwnHeaders(answer: Answer): Answer {
 	return {
 		...answer,
@@ -31,13 +31,13 @@ export function withoutOwnHeaders(answer: Answer): Answer {
 	};
 }
 
-/** Throws unless the two are the same, byte for byte but for the time of day. */
+/** Throws unless the two are the same, byte for byte except the time of day. */
 export function assertSame(ours: Answer, peers: Answer): void {
 	const timeless = (answer: Answer) => ({
 		...answer,
 		headers: only(answer.headers, (name) => name !== "Date"),
 	});
-	assert.deepEqual(timeless(peers), timeless(ours), "The peer answers something else than the daemon.");
+	assert.deepEqual(timeless(peers), timeless(ours), "The peer's answer differs from the daemon's.");
 }
 
 /** Throws unless the two have the same status, headers and members, in any order, whatever their values. */
@@ -47,7 +47,7 @@ export function assertSameShape(ours: Answer, peers: Answer): void {
 		headers: headers.filter((_, index) => index % 2 === 0).sort(),
 		members: Object.keys(JSON.parse(body)).sort(),
 	});
-	assert.deepEqual(shapeOf(peers), shapeOf(ours), "The peer answers something else than the daemon.");
+	assert.deepEqual(shapeOf(peers), shapeOf(ours), "The peer's answer differs from the daemon's.");
 }
 
 function only(headers: readonly string[], keep: (name: string) => boolean): string[] {

@@ -1,8 +1,8 @@
 /**
- * `npm run bench`: how quick and how large it is, each figure beside that of a peer measured in the same run, for only
- * the ratio means anything on another machine. `npm run bench -- verify start` measures only these; `--json FILE` keeps
- * the figures, `--large` adds 100k tokens, `--dist DIR` takes an earlier build. It judges nothing: a missed target
- * is shown, not an error.
+ * `npm run bench`: speed and size, each figure beside that of a peer measured in the same run, because only the ratio
+ * means anything on another machine. `npm run bench -- verify start` measures only these parts. `--large` measures with
+ * 100,000 tokens, `--dist DIR` an earlier build, `--before DIR` another build in turn with it; `--json FILE` keeps the
+ * figures. A missed target is shown and is no error.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, type } from "node:os";
@@ -14,28 +14,31 @@ import { measureCreates } from "./creates.ts";
 import { measureEditor } from "./editor.ts";
 import { type Figure, table, verdict } from "./figure.ts";
 import { bundlePeers } from "./peers.ts";
+import { measureScale } from "./scale.ts";
 import { measureSizes } from "./sizes.ts";
 import { measureStart } from "./start.ts";
+import { type Turns, takeTurns, withBefore } from "./turns.ts";
 import { measureVerify } from "./verify.ts";
 
-/** What every part needs. */
+/** The input of every part. */
 export interface Bench {
-	/** Where the built daemon is. */
+	/** The built daemon. */
 	distFolder: string;
 	/** Empty at first, and removed at the end; on a real disk, so that a sync is one. */
 	workFolder: string;
 	/** The peers' scripts. */
 	peers: { bare: string; sqlite: string };
-	/** Whether 100k tokens are measured too. */
+	/** Whether `scale` measures with 100,000 tokens rather than 10,000. */
 	large: boolean;
 }
 
-const parts: Record<string, (bench: Bench) => Promise<Figure[]>> = {
+const parts: Record<string, (bench: Bench) => Turns> = {
 	verify: measureVerify,
 	creates: measureCreates,
 	beside: measureBeside,
 	start: measureStart,
 	sizes: measureSizes,
+	scale: measureScale,
 	editor: measureEditor,
 };
 
@@ -45,35 +48,67 @@ const { values: options, positionals } = parseArgs({
 	options: {
 		json: { type: "string" },
 		dist: { type: "string" },
+		before: { type: "string" },
 		large: { type: "boolean", default: false },
 	},
 });
 const unknown = positionals.filter((name) => !(name in parts));
 if (unknown.length > 0) {
-	throw new Error(`There is no part ${unknown.join(", ")}; there are ${Object.keys(parts).join(", ")}.`);
+	throw new Error(`Unknown part ${unknown.join(", ")}; known are ${Object.keys(parts).join(", ")}.`);
 }
+const chosen = Object.entries(parts).filter(
+	([name]) => positionals.length === 0 || positionals.includes(name),
+);
 const workFolder = makeWorkFolder();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 process.once("exit", () => rmSync(workFolder, { recursive: true, force: true }));
 await main();
 
 async function main(): Promise<void> {
-	// A copy, for a build that somebody starts meanwhile would be measured half and half.
-	const distFolder = join(workFolder, "dist");
-	cpSync(options.dist === undefined ? await build() : resolve(options.dist), distFolder, { recursive: true });
-	const bench = { distFolder, workFolder, peers: await bundlePeers(workFolder), large: options.large };
+	const peers = await bundlePeers(workFolder);
+	const benchOf = (name: string, dist: string): Bench => {
+		const folder = join(workFolder, name);
+		const bench = { distFolder: join(folder, "dist"), workFolder: folder, peers, large: options.large };
+		// A copy: a build that is started meanwhile must not change what is measured.
+		cpSync(resolve(dist), bench.distFolder, { recursive: true });
+		return bench;
+	};
+	const now = benchOf("now", options.dist ?? (await build()));
+	const before = options.before === undefined ? undefined : benchOf("before", options.before);
+	for (const bench of [now, before]) if (bench !== undefined) checkBuild(bench);
 	const figures: Figure[] = [];
-	for (const [name, measure] of Object.entries(parts)) {
-		if (positionals.length > 0 && !positionals.includes(name)) continue;
+	for (const [name, measure] of chosen) {
 		console.log(`Measuring ${name}`);
-		figures.push(...(await measure(bench)));
+		figures.push(...(await measureBoth(measure, now, before)));
 	}
+	report(figures);
+}
+
+async function measureBoth(
+	measure: (bench: Bench) => Turns,
+	now: Bench,
+	before: Bench | undefined,
+): Promise<Figure[]> {
+	const runs = before === undefined ? [measure(now)] : [measure(now), measure(before)];
+	const [figures = [], earlier = []] = await takeTurns(runs);
+	return withBefore(figures, earlier);
+}
+
+/** Throws before anything is measured, rather than after minutes. */
+function checkBuild({ distFolder }: Bench): void {
+	const needed = chosen.some(([name]) => name === "editor")
+		? ["daemon.js", "tokensmith.vsix"]
+		: ["daemon.js"];
+	const missing = needed.filter((name) => !existsSync(join(distFolder, name)));
+	if (missing.length > 0) throw new Error(`The build lacks ${missing.join(", ")}.`);
+}
+
+function report(figures: readonly Figure[]): void {
 	const machine = machineOf();
 	console.log(`\n${table(figures)}\n\n${Object.values(machine).join(", ")}`);
-	if (options.json !== undefined) {
-		const judged = figures.map((figure) => ({ ...figure, verdict: verdict(figure) }));
-		writeFileSync(options.json, `${JSON.stringify({ machine, figures: judged }, undefined, "\t")}\n`);
-	}
+	if (options.json === undefined) return;
+	const judged = figures.map((figure) => ({ ...figure, verdict: verdict(figure) }));
+	writeFileSync(options.json, `${JSON.stringify({ machine, figures: judged }, undefined, "\t")}\n`);
 }
 
 async function build(): Promise<string> {

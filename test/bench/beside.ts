@@ -1,18 +1,19 @@
 /**
- * Verifications while somebody creates token after token, beside the same with nobody creating: a create waits for the
- * disk, and no verification may wait with it.
+ * Verifications while another caller creates token after token, beside the same without that caller: a create waits for
+ * the disk, and no verification may wait with it.
  */
 import { join } from "node:path";
 import type { Bench } from "./bench.ts";
-import { compare, type Figure } from "./figure.ts";
+import { Daemon, tokenBody } from "./daemon.ts";
+import { compare } from "./figure.ts";
 import { LoadProcess, requestBytes } from "./load-process.ts";
-import { Daemon, tokenBody } from "./server-process.ts";
+import type { Turns } from "./turns.ts";
 
 const rounds = 5;
 const seconds = 3;
 const connections = 4;
 
-export async function measureBeside({ distFolder, workFolder }: Bench): Promise<Figure[]> {
+export async function* measureBeside({ distFolder, workFolder }: Bench): Turns {
 	const [verifying, creating] = [LoadProcess.start(), LoadProcess.start()];
 	const daemon = await Daemon.start(distFolder, join(workFolder, "beside"));
 	const { port } = daemon.server;
@@ -30,6 +31,7 @@ export async function measureBeside({ distFolder, workFolder }: Bench): Promise<
 	for (let round = 0; round < rounds; round++) {
 		const [beside] = await Promise.all([verify(), create()]);
 		turns.push({ beside, alone: await verify() });
+		yield;
 	}
 	for (const child of [verifying, creating, daemon.server]) await child.stop();
 	const name = "verify beside creates, verify alone";

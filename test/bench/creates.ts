@@ -1,29 +1,30 @@
 /**
- * Durable creates: the daemon against the usual way, better-sqlite3 behind `node:http`, with as many rows in all. One peer
- * writes the row alone, the other what the daemon writes, which is an audit event as well.
+ * Durable creates: the daemon beside the usual way, better-sqlite3 behind `node:http`, with as many rows in all. One peer
+ * writes the row alone, the other an audit event too, as the daemon does.
  */
-import { copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Answer, ask, assertSameShape, withoutOwnHeaders } from "./answer.ts";
+import { type Answer, assertSameShape, sendRequest, withoutOwnHeaders } from "./answer.ts";
 import type { Bench } from "./bench.ts";
-import { compare, type Figure, type Pair } from "./figure.ts";
+import { Daemon, tokenBody } from "./daemon.ts";
+import { compare, type Pair } from "./figure.ts";
 import { LoadProcess, requestBytes } from "./load-process.ts";
 import { ensureBetterSqlite } from "./peers.ts";
-import { Daemon, ServerProcess, tokenBody } from "./server-process.ts";
+import { ServerProcess } from "./server-process.ts";
+import type { Turns } from "./turns.ts";
 
 const warmUpRows = 10_000;
 const rounds = 9;
 const longestSeconds = 30;
 
-export async function measureCreates(bench: Bench): Promise<Figure[]> {
+export async function* measureCreates(bench: Bench): Turns {
 	const load = LoadProcess.start();
-	const directory = join(bench.workFolder, "creates");
-	const daemon = await Daemon.start(bench.distFolder, directory);
+	const daemon = await Daemon.start(bench.distFolder, join(bench.workFolder, "creates"));
 	const headers = { ...daemon.ownerHeaders, "Content-Type": "application/json" };
-	const createOne = (url: string) => ask(`${url}/v1/api-tokens`, { method: "POST", headers }, tokenBody(0));
+	const createOne = (url: string) =>
+		sendRequest(`${url}/v1/api-tokens`, { method: "POST", headers }, tokenBody(0));
 	const sample = await createOne(daemon.server.url);
-	const sqlite = await startSqlite(bench, directory, sample, "plain");
-	const audited = await startSqlite(bench, directory, sample, "audited");
+	const sqlite = await startSqlite(bench, sample, "plain");
+	const audited = await startSqlite(bench, sample, "audited");
 	for (const peer of [sqlite, audited]) assertSameShape(sample, await createOne(peer.url));
 
 	const create = async (server: ServerProcess, connections: number, count: number): Promise<number> => {
@@ -32,40 +33,32 @@ export async function measureCreates(bench: Bench): Promise<Figure[]> {
 		const { answers, seconds } = await load.run(order);
 		return answers / seconds;
 	};
-	const figuresOf = async (name: string, connections: number, count: number): Promise<Figure[]> => {
-		// In the way that is measured, for what V8 has made quick for many at once it makes anew for one at a time.
+	async function* figuresOf(name: string, connections: number, count: number): Turns {
+		// With as many connections as are measured: V8 optimizes many at once and one at a time separately.
 		for (const server of [daemon.server, sqlite, audited]) await create(server, connections, warmUpRows);
 		const [pairs, auditedPairs]: [Pair[], Pair[]] = [[], []];
 		for (let round = 0; round < rounds; round++) {
 			const ours = await create(daemon.server, connections, count);
 			pairs.push({ ours, peer: await create(sqlite, connections, count) });
 			auditedPairs.push({ ours, peer: await create(audited, connections, count) });
+			yield;
 		}
 		return [
 			compare(name, "creates/s", pairs, { atLeast: 1 }),
 			compare(`${name}, against a peer that audits`, "creates/s", auditedPairs),
 		];
-	};
+	}
 	const figures = [
-		...(await figuresOf("creates, 32 at once", 32, 4000)),
-		...(await figuresOf("creates, one at a time", 1, 1000)),
+		...(yield* figuresOf("creates, 32 at once", 32, 4000)),
+		...(yield* figuresOf("creates, one at a time", 1, 1000)),
 	];
 	for (const child of [load, daemon.server, sqlite, audited]) await child.stop();
 	return figures;
 }
 
-/** The daemon's first snapshot is an SQLite file with its empty tables: so both have the same ones. */
-async function startSqlite(
-	bench: Bench,
-	directory: string,
-	sample: Answer,
-	mode: "plain" | "audited",
-): Promise<ServerProcess> {
+async function startSqlite(bench: Bench, sample: Answer, mode: "plain" | "audited"): Promise<ServerProcess> {
 	const module = await ensureBetterSqlite();
-	const snapshot = readdirSync(directory).find((name) => name.startsWith("snapshot-"));
-	if (snapshot === undefined) throw new Error(`There is no snapshot in ${directory}.`);
 	const path = join(bench.workFolder, `peer-${mode}.db`);
-	copyFileSync(join(directory, snapshot), path);
 	const { token: _, ...record } = JSON.parse(sample.body);
 	const withoutSecret = { ...withoutOwnHeaders(sample), body: JSON.stringify(record) };
 	return ServerProcess.start(bench.peers.sqlite, [module, path, JSON.stringify(withoutSecret), mode]);

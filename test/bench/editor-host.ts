@@ -1,6 +1,6 @@
 /**
  * Runs inside VS Code's extension host: how long the extension takes to answer a hover over an env line, beside a
- * provider that has its answer ready, and a look at all env files, beside finding and reading them alone.
+ * provider that has its answer ready, and a scan of all env files, beside finding and reading them alone.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
@@ -14,17 +14,18 @@ import type { Pair } from "./figure.ts";
 
 export interface HostFigures {
 	hover: Pair[];
-	firstLook: number;
-	looks: Pair[];
+	firstScan: number;
+	scans: Pair[];
 }
 
 const hovers = 50;
-const looks = 9;
+const scans = 9;
 
 export async function run(): Promise<void> {
 	const { TOKENSMITH_BENCH_FILE: file, TOKENSMITH_BENCH_DATA: dataDir } = process.env;
-	if (file === undefined || dataDir === undefined) throw new Error("The bench's places are not given");
-	const figures: HostFigures = { hover: await measureHover(), ...(await measureLooks(dataDir)) };
+	if (file === undefined || dataDir === undefined)
+		throw new Error("TOKENSMITH_BENCH_FILE and TOKENSMITH_BENCH_DATA are not set");
+	const figures: HostFigures = { hover: await measureHover(), ...(await measureScans(dataDir)) };
 	await writeFile(file, JSON.stringify(figures));
 }
 
@@ -52,9 +53,9 @@ async function hoverAt(uri: vscode.Uri): Promise<vscode.Hover[]> {
 	return vscode.commands.executeCommand("vscode.executeHoverProvider", uri, new vscode.Position(0, 12));
 }
 
-async function measureLooks(dataDir: string): Promise<Omit<HostFigures, "hover">> {
+async function measureScans(dataDir: string): Promise<Omit<HostFigures, "hover">> {
 	const extension = vscode.extensions.getExtension("tokensmith.tokensmith");
-	if (extension === undefined) throw new Error("The extension is not there");
+	if (extension === undefined) throw new Error("The extension is not installed");
 	const log = { info: () => undefined, warn: () => undefined };
 	const daemon = new DaemonProcess({
 		dataDir,
@@ -68,12 +69,12 @@ async function measureLooks(dataDir: string): Promise<Omit<HostFigures, "hover">
 	const ignored = { has: () => false, onDidChange: never.event };
 	const bindings = new Bindings({ live, daemon, ignored, log });
 	await live.whenLive();
-	const firstLook = await timed(() => bindings.whenReady());
+	const firstScan = await timed(() => bindings.whenReady());
 	const pairs: Pair[] = [];
-	for (let round = 0; round < looks; round++)
+	for (let round = 0; round < scans; round++)
 		pairs.push({ ours: await timed(() => bindings.whenReady()), peer: await timed(readAll) });
 	vscode.Disposable.from(bindings, live, never).dispose();
-	return { firstLook, looks: pairs };
+	return { firstScan, scans: pairs };
 }
 
 async function readAll(): Promise<void> {

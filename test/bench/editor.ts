@@ -1,7 +1,7 @@
 /**
  * How quick the editor is with as many tokens and env files as a large company's monorepo has: the side bar in the real
  * workbench, from the click on its icon to the first row on the screen, beside VS Code's own Explorer in the same
- * window; hovers and looks at the env files in the extension host.
+ * window; hovers and scans of the env files in the extension host.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,16 +15,19 @@ import { until } from "../workbench/until.ts";
 import type { WorkbenchWindow } from "../workbench/window.ts";
 import { Workbench } from "../workbench/workbench.ts";
 import type { Bench } from "./bench.ts";
+import { Daemon } from "./daemon.ts";
 import type { HostFigures } from "./editor-host.ts";
 import { compare, type Figure, type Pair } from "./figure.ts";
-import { Daemon } from "./server-process.ts";
+import type { Turns } from "./turns.ts";
 
 const tokens = 2000;
 const envFiles = 500;
 const warmRounds = 11;
 const coldRounds = 5;
 
-export async function measureEditor(bench: Bench): Promise<Figure[]> {
+/** Pauses nowhere: two workbenches at a time would slow each other down. */
+// biome-ignore lint/correctness/useYield: a part is a generator.
+export async function* measureEditor(bench: Bench): Turns {
 	const workspace = join(bench.workFolder, "monorepo");
 	mkdirSync(workspace);
 	const workbench = await Workbench.start({
@@ -42,7 +45,7 @@ export async function measureEditor(bench: Bench): Promise<Figure[]> {
 	}
 }
 
-/** Hovers and looks, on the extension host's own clock: a browser adds a delay of its own to each hover. */
+/** Hovers and scans, on the extension host's own clock: a browser adds a delay of its own to each hover. */
 async function measureInHost({ distFolder, workFolder }: Bench): Promise<Figure[]> {
 	const folder = join(workFolder, "host");
 	const dataDir = dataDirectory(userDataIn(folder));
@@ -64,15 +67,15 @@ async function measureInHost({ distFolder, workFolder }: Bench): Promise<Figure[
 	return hostFigures(JSON.parse(readFileSync(file, "utf8")));
 }
 
-function hostFigures({ hover, firstLook, looks }: HostFigures): Figure[] {
-	const [hovers, laterLooks] = [
+function hostFigures({ hover, firstScan, scans }: HostFigures): Figure[] {
+	const [hovers, laterScans] = [
 		compare("hover over an env line among 2k tokens, a provider with a ready answer", "ms", hover),
-		compare("a look at 500 env files that were read before, finding and reading them", "ms", looks),
+		compare("a scan of 500 env files that were read before, finding and reading them", "ms", scans),
 	];
 	return [
 		{ ...hovers, judgedBy: "ours", target: { atMost: 50 } },
-		{ name: "the first look at 500 env files, with 2k secrets to be named", unit: "ms", ours: firstLook },
-		{ ...laterLooks, judgedBy: "ours", target: { atMost: 200 } },
+		{ name: "the first scan of 500 env files, with 2k secrets to identify", unit: "ms", ours: firstScan },
+		{ ...laterScans, judgedBy: "ours", target: { atMost: 200 } },
 	];
 }
 
@@ -101,7 +104,7 @@ async function createTokens({ userData }: Workbench): Promise<string[]> {
 	return secrets;
 }
 
-/** Every token in one line of one env file, among lines that are no secrets, and among files that are no env files. */
+/** Each token in one line of one env file, among lines without secrets and beside files that are no env files. */
 function writeMonorepo(folder: string, secrets: readonly string[]): void {
 	const share = Math.ceil(secrets.length / envFiles);
 	for (let number = 0; number < envFiles; number++) {
@@ -126,7 +129,7 @@ async function measureCold(window: WorkbenchWindow): Promise<Figure> {
 	return compare("side bar of 2k tokens and 500 env files, window just loaded, Explorer", "ms", pairs);
 }
 
-/** Begins with the Explorer in front, for a click on the icon of the view in front would hide it. */
+/** Begins with the Explorer in front: a click on the icon of the view in front would hide it. */
 async function measureWarm(window: WorkbenchWindow): Promise<Figure> {
 	const pairs: Pair[] = [];
 	for (let round = 0; round < warmRounds; round++) {
@@ -137,7 +140,7 @@ async function measureWarm(window: WorkbenchWindow): Promise<Figure> {
 	return { ...figure, judgedBy: "ours", target: { atMost: 300 } };
 }
 
-/** A window that has been loaded goes back, after a while, to the view that was in front before. */
+/** A reloaded window returns, after a while, to the view that was in front before. */
 async function settleOnExplorer(window: WorkbenchWindow): Promise<void> {
 	await until("the Explorer stays in front", async () => {
 		await window.press("ControlOrMeta+Shift+E");
@@ -158,7 +161,7 @@ function openExplorer(page: Page): Promise<number> {
 async function timeToFirstRow(page: Page, view: string, row: string): Promise<number> {
 	const icon = `.activitybar .action-label[aria-label^="${view}"]`;
 	await page.locator(icon).first().waitFor();
-	// What the view before still has to do is not part of this one's time.
+	// The previous view's pending work must not count here.
 	await delay(500);
 	return page.evaluate<number>(`new Promise((resolve, reject) => {
 		setTimeout(() => reject(new Error(${JSON.stringify(`${view} shows no row`)})), 30_000);
@@ -167,14 +170,14 @@ async function timeToFirstRow(page: Page, view: string, row: string): Promise<nu
 			started = performance.now();
 			document.querySelector(${JSON.stringify(icon)}).click();
 		};
-		const look = () => {
+		const check = () => {
 			const drawn = [...document.querySelectorAll(${JSON.stringify(row)})].some((one) => one.checkVisibility());
 			if (drawn) return requestAnimationFrame(() => resolve(performance.now() - started));
 			// The view was in front already, and the click has hidden it: that one does not count.
 			if (!document.querySelector(".part.sidebar").checkVisibility()) click();
-			requestAnimationFrame(look);
+			requestAnimationFrame(check);
 		};
 		click();
-		look();
+		check();
 	})`);
 }

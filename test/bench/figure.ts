@@ -1,15 +1,17 @@
-/** A measured figure, what it is to reach, and how it is shown. */
+/** A measured figure, its target, and how it is shown. */
 
 export interface Figure {
 	name: string;
 	unit: string;
 	ours: number;
-	/** The same, measured of the peer in the same run. */
+	/** The same of the peer, measured in the same run. */
 	peer?: number;
 	ratio?: number;
-	/** What is to reach the target: the ratio, if there is one and nothing else is said. */
+	/** What the target applies to. By default the ratio, if there is one. */
 	judgedBy?: "ours";
 	target?: { atLeast: number } | { atMost: number };
+	/** The same of the build before, measured in the same run. */
+	before?: Figure;
 }
 
 /** Ours and the peer's, measured one right after the other. */
@@ -18,7 +20,7 @@ export interface Pair {
 	peer: number;
 }
 
-/** Each pair shares its moment's noise, so the ratio is taken of every pair and only then the middle of them. */
+/** Each pair shares its moment's noise, so the ratio is computed for every pair and only then the median of them. */
 export function compare(
 	name: string,
 	unit: string,
@@ -50,29 +52,34 @@ export function verdict(figure: Figure): "met" | "missed" | undefined {
 	return met ? "met" : "missed";
 }
 
-export function table(figures: readonly Figure[]): string {
-	const rows = [["", "ours", "peer", "ratio", "target", ""], ...figures.map(rowOf)];
-	const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-	const lineOf = (row: string[]) =>
-		row.map((cell, column) =>
-			column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-		);
-	return rows.map((row) => lineOf(row).join("  ").trimEnd()).join("\n");
-}
-
-function rowOf(figure: Figure): string[] {
-	const { name, unit, ours, peer, ratio, target } = figure;
-	return [
-		`${name}, ${unit}`,
-		rounded(ours),
-		peer === undefined ? "" : rounded(peer),
-		ratio === undefined ? "" : ratio.toFixed(2),
+const columns: Record<string, (figure: Figure) => string> = {
+	"": ({ name, unit }) => `${name}, ${unit}`,
+	before: ({ before }) => rounded(before?.ours),
+	ours: ({ ours }) => rounded(ours),
+	peer: ({ peer }) => rounded(peer),
+	"ratio before": ({ before }) => before?.ratio?.toFixed(2) ?? "",
+	ratio: ({ ratio }) => ratio?.toFixed(2) ?? "",
+	target: ({ target }) =>
 		target === undefined ? "" : "atLeast" in target ? `>= ${target.atLeast}` : `<= ${target.atMost}`,
-		verdict(figure) ?? "",
-	];
+	verdict: (figure) => verdict(figure) ?? "",
+};
+
+/** Columns that are empty for all figures are left out. */
+export function table(figures: readonly Figure[]): string {
+	const filled = Object.entries(columns)
+		.map(([title, cellOf]) => ({ title, cells: figures.map(cellOf) }))
+		.filter(({ cells }) => cells.some((cell) => cell !== ""));
+	const padded = filled.map(({ title, cells }, column) => {
+		const width = Math.max(title.length, ...cells.map((cell) => cell.length));
+		const pad = (cell: string) => (column === 0 ? cell.padEnd(width) : cell.padStart(width));
+		return [title, ...cells].map(pad);
+	});
+	const lines = padded[0]?.map((_, row) => padded.map((cells) => cells[row]).join("  ")) ?? [];
+	return lines.map((line) => line.trimEnd()).join("\n");
 }
 
-function rounded(value: number): string {
+function rounded(value: number | undefined): string {
+	if (value === undefined) return "";
 	if (value >= 1000) return Math.round(value).toLocaleString("en");
 	return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }

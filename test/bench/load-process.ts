@@ -1,4 +1,4 @@
-/** Hands orders to the process that makes the load, so that the two servers' turns differ in nothing but the server. */
+/** Sends orders to the process that makes the load: the same process for both servers, so that only the server differs. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -24,10 +24,11 @@ export class LoadProcess {
 	/** One order at a time. */
 	async run(order: LoadOrder): Promise<LoadResult> {
 		this.#child.send(order);
-		// A server that has stopped answering must not hold the bench.
+		// A server that has stopped answering must not block the bench.
 		const signal = AbortSignal.timeout((order.seconds + graceSeconds) * 1000);
 		const [report]: LoadReport[] = await once(this.#child, "message", { signal });
-		if (report === undefined || "error" in report) throw new Error(report?.error ?? "The load has ended.");
+		if (report === undefined || "error" in report)
+			throw new Error(report?.error ?? "The load process has ended.");
 		return report.result;
 	}
 

@@ -1,6 +1,6 @@
 /**
  * The process that puts servers under load: each connection sends its next request when it has the answer to the last,
- * as services do. It is a bare socket, not an HTTP client, so that the server and not this process is what is measured.
+ * as services do. It uses a bare socket, not an HTTP client, so that the server is the limit and not this process.
  */
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
@@ -23,11 +23,11 @@ export interface LoadResult {
 	seconds: number;
 	p50Milliseconds: number;
 	p99Milliseconds: number;
-	/** What this process itself needed: at one per second of time it was the limit. */
+	/** CPU time of this process: at one second per second, it was the limit. */
 	cpuSeconds: number;
 }
 
-/** What the parent is told: the result, or why there is none. */
+/** The message to the parent: the result, or why there is none. */
 export type LoadReport = { result: LoadResult } | { error: string };
 
 const headEnd = Buffer.from("\r\n\r\n");
@@ -47,7 +47,7 @@ class Run {
 		const cpu = process.cpuUsage();
 		const started = performance.now();
 		this.#deadline = started + this.#order.seconds * 1000;
-		await Promise.all(Array.from({ length: this.#order.connections }, () => this.#converse()));
+		await Promise.all(Array.from({ length: this.#order.connections }, () => this.#exchange()));
 		const seconds = (performance.now() - started) / 1000;
 		const { user, system } = process.cpuUsage(cpu);
 		const sorted = Float64Array.from(this.#latencies).sort();
@@ -61,8 +61,8 @@ class Run {
 		};
 	}
 
-	/** Request and answer over one connection, until the time is up or all is sent. */
-	#converse(): Promise<void> {
+	/** Sends and receives over one connection, until the time is up or all requests are sent. */
+	#exchange(): Promise<void> {
 		return new Promise((resolve, reject) => {
 			let sentAt = 0;
 			let missing = 0;
@@ -99,7 +99,7 @@ class Run {
 		return requests[this.#sent++ % requests.length];
 	}
 
-	/** How much of the answer is still to come. Its head arrives in one piece, for servers write it so. */
+	/** How many bytes of the answer are still missing. Its head arrives in one piece, because servers write it so. */
 	#rest(buffer: Buffer, size: number): number {
 		const status = Number(buffer.toString("latin1", 9, 12));
 		if (status !== this.#order.status) throw new Error(buffer.toString("latin1", 0, size));

@@ -5,10 +5,10 @@ import type { Answer } from "./answer.ts";
 
 const { status, headers, body }: Answer = JSON.parse(process.argv[2] ?? "");
 
-// The daemon's time-out, for it stands in a header of every answer.
+// The daemon's timeout: it appears in a header of every answer.
 const server = createServer({ keepAliveTimeout: 60_000 }, (_request, response) => {
 	response.writeHead(status, headers);
-	// A text goes out in one piece with the head, which is quicker than a Buffer.
+	// A string is sent in one piece with the head, which is quicker than a Buffer.
 	response.end(body);
 });
 server.listen(0, "127.0.0.1", () => {

@@ -1,8 +1,7 @@
 /**
  * What a create costs with the usual parts: `node:http`, the body parsed as JSON, better-sqlite3 with a write-ahead log
- * that is synced at every commit. It gets the daemon's own tables and one of its answers, and makes such a row and such
- * an answer of each request, but checks nothing. `audited`, it writes what the daemon writes: the event of an audit chain
- * and the chain's head too.
+ * that is synced at every commit. It gets one of the daemon's answers, and makes a row and an answer like it of each
+ * request, but checks nothing. `audited`, it also writes the event of an audit chain and the chain's head.
  */
 import { hash, randomBytes, randomUUID } from "node:crypto";
 import { createServer, type ServerResponse } from "node:http";
@@ -13,6 +12,7 @@ import type { Answer } from "./answer.ts";
 /** As much of better-sqlite3 as is used here. */
 interface Database {
 	pragma(text: string): unknown;
+	exec(sql: string): unknown;
 	prepare(sql: string): { run(...values: unknown[]): unknown };
 }
 
@@ -25,11 +25,9 @@ const BetterSqlite: new (path: string) => Database = createRequire(import.meta.u
 const database = new BetterSqlite(path);
 database.pragma("journal_mode = WAL");
 database.pragma("synchronous = FULL");
-const tableColumns = database.pragma("table_info(tokens)") as { name: string }[];
-// The table fills in what no record shows.
-const columns = tableColumns
-	.map(({ name }) => name)
-	.filter((name) => name === "hash" || name in sampleRecord);
+// The status is derived from dates when a record is shown.
+const columns = ["hash", ...Object.keys(sampleRecord).filter((name) => name !== "status")];
+createTables();
 const insert = database.prepare(
 	`insert into tokens (${columns.map((name) => `"${name}"`)}) values (${columns.map(() => "?")})`,
 );
@@ -45,12 +43,29 @@ const saveHead = database.prepare(
 		on conflict ("name") do update set "value" = excluded."value"`,
 );
 
+/** With the keys and indexes that finding a token by its secret, the list and the audit of a token need. */
+function createTables(): void {
+	const definitions = columns.map((name) => {
+		const type = typeof sampleRecord[name] === "number" ? "integer" : "text";
+		return `"${name}" ${type}${name === "id" ? " primary key" : ""}`;
+	});
+	database.exec(`
+		create table tokens (${definitions});
+		create unique index tokensByHash on tokens ("hash");
+		create index tokensByCreation on tokens ("creationDate", "id");
+		create table auditEvents ("sequence" integer primary key, "date" text, "actorId" text, "actorName" text,
+			"action" text, "tokenId" text, "before" text, "after" text, "previousHash" text, "hash" text);
+		create index auditEventsByToken on auditEvents ("tokenId");
+		create table settings ("name" text primary key, "value" text);
+	`);
+}
+
 function create(text: string, response: ServerResponse): void {
 	const token = `tks_${randomBytes(19).toString("hex")}`;
 	const now = new Date().toISOString();
-	const asked: { name: string; permissions: string[] } = JSON.parse(text);
+	const requested: { name: string; permissions: string[] } = JSON.parse(text);
 	const identity = { id: randomUUID(), userId: randomUUID(), creationDate: now, lastModifiedDate: now };
-	const record: Record<string, unknown> = { ...sampleRecord, ...asked, ...identity };
+	const record: Record<string, unknown> = { ...sampleRecord, ...requested, ...identity };
 	const row = rowOf({ ...record, hash: `sha256:${hash("sha256", token, "hex")}` });
 	if (mode === "audited") insertAudited(row, record);
 	else insert.run(...row);
@@ -67,8 +82,8 @@ function create(text: string, response: ServerResponse): void {
 function insertAudited(row: readonly unknown[], record: Record<string, unknown>): void {
 	const { sequence, hash: previousHash } = head;
 	const event = ["owner", "owner", "create", record.id, "{}", JSON.stringify(record)];
-	const told = JSON.stringify([previousHash, sequence + 1, record.creationDate, ...event]);
-	head = { sequence: sequence + 1, hash: hash("sha256", told, "hex") };
+	const content = JSON.stringify([previousHash, sequence + 1, record.creationDate, ...event]);
+	head = { sequence: sequence + 1, hash: hash("sha256", content, "hex") };
 	begin.run();
 	insert.run(...row);
 	insertEvent.run(head.sequence, record.creationDate, ...event, previousHash, head.hash);

@@ -1,4 +1,4 @@
-/** Makes the peers ready to run: bundled like the daemon, so that neither starts quicker by it, and with what they need. */
+/** Prepares the peers: bundled like the daemon, so that neither starts quicker for it, and with their dependencies. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -6,7 +6,7 @@ import { runNpm } from "../workbench/npm.ts";
 
 const folder = import.meta.dirname;
 
-/** @param outputFolder takes the bundles. Answers the scripts' paths. */
+/** Returns the scripts' paths. @param outputFolder takes the bundles. */
 export async function bundlePeers(outputFolder: string): Promise<{ bare: string; sqlite: string }> {
 	await build({
 		entryPoints: [join(folder, "peer-bare.ts"), join(folder, "peer-sqlite.ts")],
@@ -23,7 +23,7 @@ export async function bundlePeers(outputFolder: string): Promise<{ bare: string;
 	return { bare: join(outputFolder, "peer-bare.cjs"), sqlite: join(outputFolder, "peer-sqlite.cjs") };
 }
 
-/** Where better-sqlite3 is, after fetching it when it is not there yet. It carries its binaries in the package. */
+/** The path of better-sqlite3, installed if it is missing. Its package contains its binaries. */
 export async function ensureBetterSqlite(): Promise<string> {
 	const resolve = () => createRequire(join(folder, "package.json")).resolve("better-sqlite3");
 	try {
@@ -31,7 +31,7 @@ export async function ensureBetterSqlite(): Promise<string> {
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
 	}
-	console.log("Fetching better-sqlite3, once");
+	console.log("Installing better-sqlite3, once");
 	await runNpm(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier");
 	return resolve();
 }

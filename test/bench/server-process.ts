@@ -1,15 +1,16 @@
-/**
- * The daemon and its peers as child processes. Invariant: none outlives the bench, however it ends, and each is ended
- * by its own process id.
- */
+/** The daemon and its peers as child processes. Invariant: none outlives the bench, and each is ended by its own process id. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
-import type { DaemonFile } from "../../daemon/contract.ts";
-import { type Answer, ask } from "./answer.ts";
+
+/** In MB. */
+export interface Memory {
+	resident: number;
+	/** The highest that `resident` has been. */
+	peak: number;
+}
 
 export class ServerProcess {
 	readonly url: string;
@@ -18,7 +19,7 @@ export class ServerProcess {
 	readonly #child: ChildProcess;
 	readonly #exited: Promise<unknown>;
 
-	/** Answers when the process has said, in its first line, where it listens. */
+	/** Resolves when the process has printed, in its first line, where it listens. */
 	static async start(script: string, args: readonly string[]): Promise<ServerProcess> {
 		const spawnedAt = performance.now();
 		const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
@@ -55,69 +56,33 @@ export class ServerProcess {
 		return ((userTicks ?? 0) + (systemTicks ?? 0)) / 100;
 	}
 
-	/** Resident memory; undefined where the system has no /proc. */
-	memoryBytes(): number | undefined {
+	/** Undefined where the system has no /proc. */
+	memory(): Memory | undefined {
 		if (process.platform !== "linux") return undefined;
 		const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
-		return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+		const megabytes = (field: string) =>
+			(Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024) / 1e6;
+		return { resident: megabytes("VmRSS"), peak: megabytes("VmHWM") };
 	}
 
+	/** Runs `work` while no thread of the process runs: its files are then what a kill at that moment would leave. */
+	async whilePaused(work: () => Promise<void>): Promise<void> {
+		this.#child.kill("SIGSTOP");
+		try {
+			await work();
+		} finally {
+			this.#child.kill("SIGCONT");
+		}
+	}
+
+	/** Orderly, and resolves when it has exited. */
 	async stop(): Promise<void> {
 		this.#child.kill("SIGTERM");
 		await this.#exited;
 	}
-}
 
-/** A daemon and its owner's way in. */
-export class Daemon {
-	readonly server: ServerProcess;
-	readonly #ownerKey: string;
-
-	/** @param distFolder where the built daemon is. */
-	static async start(distFolder: string, directory: string): Promise<Daemon> {
-		const script = join(distFolder, "daemon.js");
-		const server = await ServerProcess.start(script, ["--data-dir", directory, "--port", "0"]);
-		const { ownerKey }: DaemonFile = JSON.parse(readFileSync(join(directory, "daemon.json"), "utf8"));
-		return new Daemon(server, ownerKey);
+	async kill(): Promise<void> {
+		this.#child.kill("SIGKILL");
+		await this.#exited;
 	}
-
-	private constructor(server: ServerProcess, ownerKey: string) {
-		this.server = server;
-		this.#ownerKey = ownerKey;
-	}
-
-	get ownerHeaders(): Record<string, string> {
-		return { Authorization: `Bearer ${this.#ownerKey}` };
-	}
-
-	/** The cheapest answer that only a whole daemon can give. */
-	firstAnswer(): Promise<Answer> {
-		return ask(`${this.server.url}/v1/api-tokens?limit=1`, { headers: this.ownerHeaders });
-	}
-
-	/** Creates tokens, 32 at a time, and answers their secrets. */
-	async createTokens(count: number): Promise<string[]> {
-		const secrets: string[] = [];
-		const headers = { ...this.ownerHeaders, "Content-Type": "application/json" };
-		const createSome = async (): Promise<void> => {
-			while (secrets.length < count) {
-				const at = secrets.push("") - 1;
-				const { status, body } = await ask(
-					`${this.server.url}/v1/api-tokens`,
-					{ method: "POST", headers },
-					tokenBody(at),
-				);
-				if (status !== 201) throw new Error(body);
-				secrets[at] = JSON.parse(body).token;
-			}
-		};
-		await Promise.all(Array.from({ length: 32 }, createSome));
-		return secrets;
-	}
-}
-
-/** Every token is as long as any other, so that all answers are. */
-export function tokenBody(number: number): string {
-	const name = `bench ${String(number).padStart(7, "0")}`;
-	return JSON.stringify({ name, permissions: ["orders.read", "invoices.read"] });
 }

@@ -1,13 +1,15 @@
-/** What is shipped, in bytes, and what the daemon keeps in memory. */
+/** The sizes of the shipped files, and the daemon's memory after a start and a list. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ask } from "./answer.ts";
+import { sendRequest } from "./answer.ts";
 import type { Bench } from "./bench.ts";
+import { Daemon } from "./daemon.ts";
 import type { Figure } from "./figure.ts";
-import { Daemon, ServerProcess } from "./server-process.ts";
+import { ServerProcess } from "./server-process.ts";
+import type { Turns } from "./turns.ts";
 
-export async function measureSizes(bench: Bench): Promise<Figure[]> {
-	return [...shipped(bench.distFolder), ...(await memory(bench))];
+export async function* measureSizes(bench: Bench): Turns {
+	return [...shipped(bench.distFolder), ...(yield* memory(bench))];
 }
 
 function shipped(distFolder: string): Figure[] {
@@ -18,13 +20,13 @@ function shipped(distFolder: string): Figure[] {
 	});
 }
 
-async function memory(bench: Bench): Promise<Figure[]> {
+async function* memory(bench: Bench): Turns {
 	const figures: Figure[] = [];
 	const bare = await ServerProcess.start(bench.peers.bare, [
 		JSON.stringify({ status: 200, headers: [], body: "" }),
 	]);
-	await ask(bare.url);
-	const bareBytes = bare.memoryBytes();
+	await sendRequest(bare.url);
+	const peer = bare.memory()?.resident;
 	await bare.stop();
 	for (const tokens of [0, 1000, 10_000]) {
 		const directory = join(bench.workFolder, `memory-${tokens}`);
@@ -32,11 +34,11 @@ async function memory(bench: Bench): Promise<Figure[]> {
 		await first.createTokens(tokens);
 		await first.server.stop();
 		const daemon = await Daemon.start(bench.distFolder, directory);
-		await daemon.firstAnswer();
-		const bytes = daemon.server.memoryBytes();
+		await daemon.list(1);
+		const ours = daemon.server.memory()?.resident;
 		await daemon.server.stop();
-		if (bytes === undefined || bareBytes === undefined) continue;
-		const [ours, peer] = [bytes / 1e6, bareBytes / 1e6];
+		yield;
+		if (ours === undefined || peer === undefined) continue;
 		figures.push({ name: `memory, ${tokens / 1000}k tokens`, unit: "MB", ours, peer, ratio: ours / peer });
 	}
 	return figures;

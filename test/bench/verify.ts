@@ -1,35 +1,44 @@
-/** Verifications under load: the daemon against a process that gives the very same answer without looking at anything. */
+/** Verifications under load: the daemon beside a process that gives the same answer and checks nothing. */
 import { join } from "node:path";
-import { ask, assertSame, withoutOwnHeaders } from "./answer.ts";
+import { assertSame, sendRequest, withoutOwnHeaders } from "./answer.ts";
 import type { Bench } from "./bench.ts";
+import { Daemon } from "./daemon.ts";
 import { compare, type Figure, type Pair } from "./figure.ts";
 import { LoadProcess, requestBytes } from "./load-process.ts";
-import { Daemon, ServerProcess } from "./server-process.ts";
+import { ServerProcess } from "./server-process.ts";
+import type { Turns } from "./turns.ts";
 
 const path = "/v1/verify?permission=orders.read";
 const rounds = 5;
 const roundSeconds = 3;
 const warmUpSeconds = 2;
 const connections = 32;
-/** How many of the tokens are presented, in turn. */
-const presented = 1000;
 
-export async function measureVerify(bench: Bench): Promise<Figure[]> {
-	const figures: Figure[] = [];
-	for (const tokens of bench.large ? [1000, 100_000] : [1000]) {
-		figures.push(...(await measureWith(bench, tokens)));
-	}
+/** `scale` presents each of many tokens. */
+export async function* measureVerify(bench: Bench): Turns {
+	const load = LoadProcess.start();
+	const daemon = await Daemon.start(bench.distFolder, join(bench.workFolder, "verify"));
+	const secrets = await daemon.createTokens(1000);
+	const figures = yield* compareVerify({ bench, daemon, load, name: "verify, 1k tokens", secrets });
+	for (const child of [load, daemon.server]) await child.stop();
 	return figures;
 }
 
-async function measureWith(bench: Bench, tokens: number): Promise<Figure[]> {
-	const load = LoadProcess.start();
-	const daemon = await Daemon.start(bench.distFolder, join(bench.workFolder, `verify-${tokens}`));
-	const secrets = (await daemon.createTokens(tokens)).slice(0, presented);
+export interface VerifyOptions {
+	bench: Bench;
+	daemon: Daemon;
+	load: LoadProcess;
+	/** Of the figures. */
+	name: string;
+	/** Are presented in turn. */
+	secrets: readonly string[];
+}
+
+export async function* compareVerify({ bench, daemon, load, name, secrets }: VerifyOptions): Turns {
 	const headers = { headers: { Authorization: `Bearer ${secrets[0]}` } };
-	const answer = await ask(daemon.server.url + path, headers);
+	const answer = await sendRequest(daemon.server.url + path, headers);
 	const bare = await ServerProcess.start(bench.peers.bare, [JSON.stringify(withoutOwnHeaders(answer))]);
-	assertSame(answer, await ask(bare.url + path, headers));
+	assertSame(answer, await sendRequest(bare.url + path, headers));
 
 	const run = (server: ServerProcess, seconds: number) => runOn(server, load, secrets, seconds);
 	await run(daemon.server, warmUpSeconds);
@@ -37,15 +46,16 @@ async function measureWith(bench: Bench, tokens: number): Promise<Figure[]> {
 	const pairs: { ours: Turn; peer: Turn }[] = [];
 	for (let round = 0; round < rounds; round++) {
 		pairs.push({ ours: await run(daemon.server, roundSeconds), peer: await run(bare, roundSeconds) });
+		yield;
 	}
-	for (const child of [load, daemon.server, bare]) await child.stop();
-	return figuresOf(tokens, pairs);
+	await bare.stop();
+	return figuresOf(name, pairs);
 }
 
-/** What one server did in one round. */
+/** One server's figures of one round. */
 interface Turn {
 	perSecond: number;
-	/** Says the same on a busy machine as on an idle one. */
+	/** The same on a busy machine as on an idle one. */
 	perCpuSecond: number | undefined;
 	p99Milliseconds: number;
 }
@@ -66,7 +76,7 @@ async function runOn(
 	const used = before === undefined || after === undefined ? undefined : after - before;
 	if (used !== undefined && result.cpuSeconds > used) {
 		console.warn(
-			"  The load needed more CPU time than the server: this round says too little of the server.",
+			"  The load needed more CPU time than the server: the server's limit is higher than this round shows.",
 		);
 	}
 	return {
@@ -76,8 +86,7 @@ async function runOn(
 	};
 }
 
-function figuresOf(tokens: number, turns: readonly { ours: Turn; peer: Turn }[]): Figure[] {
-	const name = `verify, ${tokens / 1000}k tokens`;
+function figuresOf(name: string, turns: readonly { ours: Turn; peer: Turn }[]): Figure[] {
 	const pairsOf = (pick: (turn: Turn) => number): Pair[] =>
 		turns.map(({ ours, peer }) => ({ ours: pick(ours), peer: pick(peer) }));
 	const figures = [
