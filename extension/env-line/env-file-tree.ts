@@ -58,7 +58,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	#rows: ReadonlyMap<string, string> = new Map();
 	/** The rows that VS Code knows, by id. */
 	readonly #known = new Map<string, Node>();
-	/** The files by id, as of the last request for rows. */
+	/** The tokens by ID, as of the last request for rows. */
 	#tokens: ReadonlyMap<string, TokenRecord> = new Map();
 
 	constructor(deps: EnvFileTreeDeps) {
@@ -75,23 +75,23 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		this.#view = view;
 		this.#disposables.push(
 			view,
-			view.onDidChangeVisibility(() => this.#look()),
-			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#look()),
+			view.onDidChangeVisibility(() => this.#scan()),
+			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#scan()),
 			vscode.workspace.onDidChangeWorkspaceFolders(() => this.#refresh()),
 		);
-		this.#look();
+		this.#scan();
 	}
 
 	getChildren(node?: Node): Node[] {
 		if (node?.kind === "line") return [];
 		if (node === undefined) {
-			this.#learnTokens();
+			this.#updateTokens();
 			this.#shape = this.#shapeNow();
 			this.#rows = this.#rowsNow();
 			this.#known.clear();
-			return this.#noted(this.#files.map((file) => ({ kind: "file", file })));
+			return this.#register(this.#files.map((file) => ({ kind: "file", file })));
 		}
-		return this.#noted(node.file.lines.map((line) => ({ kind: "line", line, parent: node })));
+		return this.#register(node.file.lines.map((line) => ({ kind: "line", line, parent: node })));
 	}
 
 	getTreeItem(node: Node): vscode.TreeItem {
@@ -124,14 +124,14 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		return vscode.workspace.isTrusted ? this.#deps.bindings.files : [];
 	}
 
-	#look(): void {
+	#scan(): void {
 		if (this.#view?.visible) this.#deps.bindings.start();
 		this.#refresh();
 	}
 
 	#refresh(): void {
 		if (this.#view !== undefined) this.#describe(this.#view);
-		this.#drawAgain();
+		this.#redraw();
 	}
 
 	#describe(view: vscode.TreeView<Node>): void {
@@ -148,8 +148,8 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	 * an open menu. Not twice before VS Code has requested the rows, because it would then wait and drop rows that are
 	 * up to date.
 	 */
-	#drawAgain(): void {
-		this.#learnTokens();
+	#redraw(): void {
+		this.#updateTokens();
 		if (this.#shape === undefined) return;
 		const before = this.#rows;
 		this.#rows = this.#rowsNow();
@@ -186,20 +186,20 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	/** Redrawing a file's row redraws all of its lines, so adding or removing a line counts as a change of the row. */
 	#rowsOf(file: EnvFileLines): [id: string, seen: string][] {
 		const fileSeen = JSON.stringify([file.problem, file.lines.map(lineId)]);
-		const lineSeen = (line: EnvLine) => JSON.stringify([line.words, line.tokenId, this.#meaningOf(line)]);
+		const lineSeen = (line: EnvLine) => JSON.stringify([line.words, line.tokenId, this.#descriptionOf(line)]);
 		return [
 			[fileId(file), fileSeen],
 			...file.lines.map((line): [string, string] => [lineId(line), lineSeen(line)]),
 		];
 	}
 
-	#noted<One extends Node>(nodes: One[]): One[] {
+	#register<One extends Node>(nodes: One[]): One[] {
 		for (const node of nodes)
 			this.#known.set(node.kind === "file" ? fileId(node.file) : lineId(node.line), node);
 		return nodes;
 	}
 
-	#learnTokens(): void {
+	#updateTokens(): void {
 		this.#tokens = new Map(this.#deps.live.tokens.map((token) => [token.id, token]));
 	}
 
@@ -221,21 +221,21 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	}
 
 	#lineItem(line: EnvLine): vscode.TreeItem {
-		const meaning = this.#meaningOf(line);
+		const description = this.#descriptionOf(line);
 		const item = new vscode.TreeItem(keyInRow(line.key, this.#stateOf(line)));
 		item.id = lineId(line);
-		item.description = meaning;
+		item.description = description;
 		item.iconPath = this.#iconOf(line);
 		item.contextValue = line.tokenId === undefined ? "envLine.unknown" : "envLine.known";
 		item.command = openLineCommand(line);
 		item.accessibilityInformation = {
-			label: l10n.t("{0}, line {1}, {2}", plainText(line.key), line.line, meaning),
+			label: l10n.t("{0}, line {1}, {2}", plainText(line.key), line.line, description),
 		};
 		return item;
 	}
 
 	/** The state first: a narrow side bar cuts off the end of a row. */
-	#meaningOf(line: EnvLine): string {
+	#descriptionOf(line: EnvLine): string {
 		const token = this.#tokenOf(line);
 		const state = this.#stateOf(line);
 		return token === undefined ? state : `${state} · ${plainText(token.name)}`;

@@ -27,7 +27,7 @@ export class FirstFrame implements vscode.Disposable {
 	/** Fires when values become hidden or visible, in this or another window. */
 	readonly onDidChange = this.#changed.event;
 	readonly #disposables: vscode.Disposable[] = [this.#changed];
-	#wish: "hide" | "show" | undefined;
+	#wanted: "hide" | "show" | undefined;
 	#work: Promise<void> = Promise.resolve();
 
 	constructor({ log }: { log: vscode.LogOutputChannel }) {
@@ -37,7 +37,7 @@ export class FirstFrame implements vscode.Disposable {
 				if (!change.affectsConfiguration(section)) return;
 				this.#changed.fire();
 				// Another window has ended its masking, but this window still masks.
-				if (this.#wish === "hide" && !isRuleSet()) this.#carryOut();
+				if (this.#wanted === "hide" && !isRuleSet()) this.#apply();
 			}),
 		);
 	}
@@ -48,10 +48,10 @@ export class FirstFrame implements vscode.Disposable {
 	}
 
 	/** Sets whether this window wants values hidden from now on. */
-	want(wish: "hide" | "show"): void {
-		if (this.#wish === wish) return;
-		this.#wish = wish;
-		this.#carryOut();
+	want(wanted: "hide" | "show"): void {
+		if (this.#wanted === wanted) return;
+		this.#wanted = wanted;
+		this.#apply();
 	}
 
 	/** Settles once the settings are as this window wants them, or cannot be changed. */
@@ -63,10 +63,10 @@ export class FirstFrame implements vscode.Disposable {
 		vscode.Disposable.from(...this.#disposables).dispose();
 	}
 
-	#carryOut(): void {
+	#apply(): void {
 		this.#work = this.#work
 			.then(async () => {
-				if (this.#wish === "hide") await this.#hide();
+				if (this.#wanted === "hide") await this.#hide();
 				else await setRules(otherRules());
 			})
 			.catch((error: unknown) => {

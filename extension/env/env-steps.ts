@@ -108,12 +108,12 @@ async function targetRows(purpose: EnvStepsDeps["purpose"]): Promise<Row<TargetP
 		purpose === "create"
 			? [{ label: l10n.t("$(lock) No file: store it in SecretStorage only"), value: "nowhere" }]
 			: [];
-	const wayOn = wayToFiles();
-	return wayOn === undefined ? [...(await fileRows()), ...nowhere] : [...nowhere, wayOn];
+	const missing = missingFilesRow();
+	return missing === undefined ? [...(await fileRows()), ...nowhere] : [...nowhere, missing];
 }
 
 /** A row that says why no env file can be chosen, and that fixes it. */
-function wayToFiles(): Row<TargetPick> | undefined {
+function missingFilesRow(): Row<TargetPick> | undefined {
 	if ((vscode.workspace.workspaceFolders ?? []).length === 0)
 		return {
 			label: l10n.t("$(folder-opened) Open a folder first…"),
@@ -179,7 +179,7 @@ function gitStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Draft>
 type OpenGitState = Exclude<GitState, "ignored" | "no-repository">;
 
 function gitQuestion(name: string, state: OpenGitState): string {
-	if (state === "tracked") return l10n.t("{0} is in git: the next commit would publish the secret.", name);
+	if (state === "tracked") return l10n.t("Git tracks {0}: the next commit would publish the secret.", name);
 	if (state === "not-ignored")
 		return l10n.t("Git does not ignore {0}: a commit would publish the secret.", name);
 	return l10n.t(

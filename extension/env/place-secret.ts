@@ -46,7 +46,7 @@ export async function placeAfterFailure(
 	let { placement, error } = failed;
 	for (;;) {
 		services.log.error("The secret was not written.", inspect(error));
-		const chosen = await askWhatNow(kept.token, placement, error);
+		const chosen = await askHowToContinue(kept.token, placement, error);
 		if (chosen === "copy") {
 			await services.clipboard.copySecret(kept.secret);
 			continue;
@@ -67,17 +67,17 @@ function isChanged(error: unknown): boolean {
 	return error instanceof FileError && error.code === "changed";
 }
 
-interface Way extends vscode.MessageItem {
-	way: "try-again" | "another-file" | "copy";
+interface Choice extends vscode.MessageItem {
+	choice: "try-again" | "another-file" | "copy";
 }
 
-const ways = (): Way[] => [
-	{ title: l10n.t("Try Again"), way: "try-again" },
-	{ title: l10n.t("Choose Another File"), way: "another-file" },
-	{ title: l10n.t("Copy Secret"), way: "copy" },
+const choices = (): Choice[] => [
+	{ title: l10n.t("Try Again"), choice: "try-again" },
+	{ title: l10n.t("Choose Another File"), choice: "another-file" },
+	{ title: l10n.t("Copy Secret"), choice: "copy" },
 ];
 
-async function askWhatNow(token: TokenRecord, { target }: Placement, error: unknown) {
+async function askHowToContinue(token: TokenRecord, { target }: Placement, error: unknown) {
 	const chosen = await vscode.window.showErrorMessage(
 		l10n.t(
 			"The secret of {0} was not written to {1}. {2} You can still copy the secret.",
@@ -85,10 +85,10 @@ async function askWhatNow(token: TokenRecord, { target }: Placement, error: unkn
 			messageText(nameOf(target.uri)),
 			messageText(explain(error).text),
 		),
-		...ways(),
+		...choices(),
 	);
 	if (chosen === undefined) throw new vscode.CancellationError();
-	return chosen.way;
+	return chosen.choice;
 }
 
 /** Opens the env file at the secret's line. */

@@ -33,7 +33,7 @@ export async function identifyToken(call: CommandCall<IdentifyDeps>): Promise<vo
 	let pasted: Pasted | undefined = await pastedFor(call);
 	while (pasted !== undefined) {
 		const action: Action<EnvLine> | undefined = await showAnswer(call.services, pasted);
-		pasted = action === undefined ? undefined : await carryOut(action, pasted);
+		pasted = action === undefined ? undefined : await runAction(action, pasted);
 	}
 }
 
@@ -146,7 +146,7 @@ function itemOf({ label, description, detail, section, action }: AnswerRow<EnvLi
 }
 
 /** Resolves to what to show next. */
-async function carryOut(action: Action<EnvLine>, pasted: Pasted): Promise<Pasted | undefined> {
+async function runAction(action: Action<EnvLine>, pasted: Pasted): Promise<Pasted | undefined> {
 	if (action.kind === "again") return pasted;
 	if (action.kind === "token") return readPasted(action.id, []);
 	if (action.kind === "line") await openLine(action.line);

@@ -32,7 +32,7 @@ export class SecretMask {
 			visible += unseen(at, found.index) + maskOf(found.secret);
 			at = found.index + found.secret.length;
 		}
-		const start = whole.length - this.#possibleBeginning(whole.slice(at));
+		const start = whole.length - this.#possibleStart(whole.slice(at));
 		this.#shown = whole.slice(start, Math.max(start, seen));
 		this.#held = unseen(start, whole.length);
 		return visible + unseen(at, start);
@@ -68,7 +68,7 @@ export class SecretMask {
 	}
 
 	/** How many of the last characters are the start of a secret. */
-	#possibleBeginning(text: string): number {
+	#possibleStart(text: string): number {
 		const longest = Math.min(text.length, (this.#secrets[0]?.length ?? 0) - 1);
 		for (let length = longest; length > 0; length--) {
 			const ending = text.slice(-length);
