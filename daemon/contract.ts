@@ -241,6 +241,7 @@ export const identified = z.strictObject({ tokens: z.record(z.string(), tokenRec
 export type Identified = z.output<typeof identified>;
 export const identifiedIds = z.strictObject({ tokens: z.record(z.string(), tokenRecord.pick({ id: true })) });
 export type IdentifiedIds = z.output<typeof identifiedIds>;
+export const identifyAnswer = z.union([identified, identifiedIds]);
 
 const page = {
 	limit: z.coerce.number().int().min(1).max(1000).default(100),
@@ -513,7 +514,7 @@ export const profile = z.strictObject({
 	}),
 	allowedAddresses: z.boolean(),
 	defaultSource: z.boolean(),
-	/** Whom a token's actions are attributed to: its own token user, its creator, or the whole company. */
+	/** The account that a token's actions are attributed to: its own token user, its creator's, or the company's. */
 	identity: z.enum(["token-user", "creator", "company"]),
 	/** The fields that `PATCH` may change. Other changes need a rotation or a new token. */
 	changeable: z.array(z.enum(Object.keys(settings) as (keyof typeof settings)[])),
@@ -554,6 +555,8 @@ export const policy = z
 export type Policy = z.output<typeof policy>;
 /** The policy as a client sends it: fields with a default are optional. */
 export type PolicyInput = z.input<typeof policy>;
+
+export const healthQuery = z.strictObject({ challenge: z.string().min(1).max(200).optional() });
 
 /** `GET /healthz`. `proof` is the hexadecimal HMAC-SHA-256 of `?challenge=` under the owner key. */
 export const health = z.strictObject({

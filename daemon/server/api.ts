@@ -4,7 +4,6 @@ import * as z from "zod";
 import type { AnswerOptions } from "./answer.ts";
 import { DirectHandler } from "./direct.ts";
 import { oauthRoutes } from "./oauth.ts";
-import { openApiOf } from "./openapi.ts";
 import { problemFrom, sendProblem } from "./problem.ts";
 import { type Route, route } from "./route.ts";
 import { apiRoutes, type RouteParts } from "./routes.ts";
@@ -38,13 +37,21 @@ export function allRoutes(options: ApiOptions): Route[] {
 	const openApi = route({
 		method: "get",
 		path: "/openapi.json",
-		summary: "This document.",
+		operationId: "getOpenApiDocument",
+		tag: "Daemon",
+		summary: "Get this document",
 		caller: "none",
-		answers: { status: 200, description: "OpenAPI 3.1", schema: z.looseObject({}) },
-		handle: () => {
-			document ??= openApiOf([...routes, openApi], { version: options.version, url: options.url() });
+		answers: { status: 200, description: "The document in OpenAPI 3.1", schema: z.looseObject({}) },
+		handle: async () => {
+			document ??= await documentOf([...routes, openApi], options);
 			return { body: document };
 		},
 	});
 	return [...routes, openApi];
+}
+
+/** Loads the document's texts when they are first requested. */
+async function documentOf(routes: readonly Route[], { version, url }: ApiOptions): Promise<object> {
+	const { openApiOf } = await import("./openapi/document.ts");
+	return openApiOf(routes, { version, url: url() });
 }

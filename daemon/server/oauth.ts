@@ -21,7 +21,9 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 		route({
 			method: "get",
 			path: "/.well-known/oauth-authorization-server",
-			summary: "The metadata of RFC 8414.",
+			operationId: "getAuthorizationServerMetadata",
+			tag: "OAuth",
+			summary: "Get the metadata of RFC 8414",
 			caller: "none",
 			answers: { status: 200, description: "The metadata", schema: oauthMetadata },
 			handle: () => ({ body: metadataOf(authority, url()) }),
@@ -29,7 +31,10 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 		route({
 			method: "post",
 			path: "/oauth2/introspect",
-			summary: "Whether a token is active, and what it may do (RFC 7662).",
+			operationId: "introspectToken",
+			tag: "OAuth",
+			summary: "Introspect a token (RFC 7662)",
+			description: "Counts as a use of the token, unless the owner key introspects it.",
 			caller: apiPermissions.introspect,
 			accepts: form,
 			body: introspectRequest,
@@ -46,11 +51,15 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 		route({
 			method: "post",
 			path: "/oauth2/revoke",
-			summary: "Revokes the token that is shown (RFC 7009): to hold a secret is enough to end it.",
+			operationId: "revokeTokenBySecret",
+			tag: "OAuth",
+			summary: "Revoke a token by its secret (RFC 7009)",
+			description: "Holding the secret is enough to revoke its token. An unknown secret is ignored.",
+			problems: ["storage-failed"],
 			caller: "none",
 			accepts: form,
 			body: oauthRevokeRequest,
-			answers: { status: 200, description: "It is revoked, or never was", schema: z.strictObject({}) },
+			answers: { status: 200, description: "The token is revoked, or unknown", schema: z.strictObject({}) },
 			handle: async ({ body }) => {
 				await authority.revokeHeld(body.token);
 				return { body: {} };

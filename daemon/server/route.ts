@@ -4,11 +4,36 @@
  */
 import type { ServerResponse } from "node:http";
 import type * as z from "zod";
+import type { ProblemCode } from "../facts.ts";
 import type { IfMatch } from "../rules/authority.ts";
 import type { Caller, Demand } from "../rules/callers.ts";
 
 /** The largest body that any route accepts. */
 export const maximumBodyBytes = 64 * 1024;
+
+/** The groups of operations in the OpenAPI document. */
+export type Tag =
+	| "Tokens"
+	| "Rotation"
+	| "Verification"
+	| "OAuth"
+	| "Incidents"
+	| "Resources"
+	| "Profiles"
+	| "Audit"
+	| "Daemon";
+
+/** The headers of an answer that are worth documenting. */
+export type ResponseHeader = "ETag" | "Location" | `X-Token-${VerifiedFact}`;
+type VerifiedFact =
+	| "Id"
+	| "Name"
+	| "User-Id"
+	| "User-Name"
+	| "Permissions"
+	| "Resources"
+	| "Default-Source"
+	| "Expiry";
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
@@ -29,7 +54,13 @@ export interface Route {
 	method: Method;
 	/** In OpenAPI's notation, `/v1/api-tokens/{id}`. */
 	path: string;
+	/** Names the operation in the OpenAPI document and in generated clients. */
+	operationId: string;
+	tag: Tag;
+	/** One line without a full stop. */
 	summary: string;
+	/** What the summary leaves open, in sentences. */
+	description: string | undefined;
 	/** `rotator`: a caller that may rotate the token in the path. */
 	caller: Demand | "none" | "rotator";
 	query: z.ZodType | undefined;
@@ -40,6 +71,8 @@ export interface Route {
 	ifMatch: "needed" | "optional" | "ignored";
 	/** Whether plain requests bypass Express because the route is called often. Its path has no parameters. */
 	isBusy: boolean;
+	/** The problems of the rules behind the route. Those that follow from its other fields are added. */
+	problems: readonly ProblemCode[];
 	answers: Answers;
 	handle: (context: Context<unknown, unknown>) => Reply | Promise<Reply>;
 }
@@ -48,15 +81,16 @@ interface Answers {
 	status: number;
 	description: string;
 	schema?: z.ZodType;
-	/** Other than JSON. */
+	/** A media type other than JSON. */
 	type?: string;
+	headers?: readonly ResponseHeader[];
 }
 
 type Given<Query extends z.ZodType, Body extends z.ZodType> = Pick<
 	Route,
-	"method" | "path" | "summary" | "caller" | "answers"
+	"method" | "path" | "operationId" | "tag" | "summary" | "caller" | "answers"
 > &
-	Partial<Pick<Route, "accepts" | "ifMatch" | "isBusy">> & {
+	Partial<Pick<Route, "accepts" | "description" | "ifMatch" | "isBusy" | "problems">> & {
 		query?: Query;
 		body?: Body;
 		handle: (context: Context<z.output<Query>, z.output<Body>>) => Reply | Promise<Reply>;
@@ -65,8 +99,10 @@ type Given<Query extends z.ZodType, Body extends z.ZodType> = Pick<
 export function route<Query extends z.ZodType, Body extends z.ZodType>(given: Given<Query, Body>): Route {
 	return {
 		accepts: "application/json",
+		description: undefined,
 		ifMatch: "ignored",
 		isBusy: false,
+		problems: [],
 		...given,
 		query: given.query,
 		body: given.body,

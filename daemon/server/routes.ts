@@ -2,7 +2,6 @@
 import { createHmac } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import * as z from "zod";
 import * as contract from "../contract.ts";
 import type { Authority } from "../rules/authority.ts";
 import { notCovered } from "../rules/permission.ts";
@@ -32,22 +31,35 @@ export function apiRoutes(parts: RouteParts): Route[] {
 }
 
 function tokenRoutes({ authority }: RouteParts): Route[] {
-	const oneToken = { status: 200, description: "The token", schema: tokenRecord };
+	const oneToken = { status: 200, description: "The token", schema: tokenRecord, headers: ["ETag"] } as const;
+	const newToken = ["Location", "ETag"] as const;
 	return [
 		route({
 			method: "post",
 			path: "/v1/api-tokens",
-			summary: "Creates a token; its secret is in this answer and nowhere else.",
+			operationId: "createToken",
+			tag: "Tokens",
+			summary: "Create a token",
+			description: "The answer is the only one that contains the secret.",
+			problems: ["name-taken", "exceeds-caller", "storage-failed"],
 			caller: apiPermissions.write,
 			body: contract.createTokenRequest,
 			isBusy: true,
-			answers: { status: 201, description: "The token with its secret", schema: createdToken },
+			answers: {
+				status: 201,
+				description: "The token with its secret",
+				schema: createdToken,
+				headers: newToken,
+			},
 			handle: async ({ caller, body }) => created(await authority.create(caller, body)),
 		}),
 		route({
 			method: "get",
 			path: "/v1/api-tokens",
-			summary: "Lists tokens, page by page.",
+			operationId: "listTokens",
+			tag: "Tokens",
+			summary: "List tokens",
+			description: "Filters combine: a token must match all of them.",
 			caller: apiPermissions.read,
 			query: contract.listTokensQuery,
 			isBusy: true,
@@ -57,7 +69,10 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 		route({
 			method: "get",
 			path: "/v1/api-tokens/current",
-			summary: "The record of the token that asks.",
+			operationId: "getCurrentToken",
+			tag: "Tokens",
+			summary: "Get the caller's own record",
+			problems: ["not-found"],
 			caller: "token",
 			answers: oneToken,
 			handle: async ({ caller }) => {
@@ -69,15 +84,18 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 		route({
 			method: "post",
 			path: "/v1/api-tokens/identify",
-			summary: "Finds tokens by the hashes of their secrets, so that no secret has to be sent.",
+			operationId: "identifyTokens",
+			tag: "Tokens",
+			summary: "Find tokens by the hashes of their secrets",
+			description: "No secret is sent. Unknown hashes are left out of the answer.",
 			caller: apiPermissions.read,
 			body: contract.identifyRequest,
 			query: contract.identifyQuery,
 			isBusy: true,
 			answers: {
 				status: 200,
-				description: "The tokens that were found, by hash; with fields=id, of each its ID alone",
-				schema: z.union([contract.identified, contract.identifiedIds]),
+				description: "The tokens found, by hash",
+				schema: contract.identifyAnswer,
 			},
 			handle: async ({ body: { hashes }, query: { fields } }) => {
 				const { tokens } = authority;
@@ -88,16 +106,23 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 		route({
 			method: "post",
 			path: "/v1/api-tokens/register",
-			summary: "Takes a token of another system into the records, by the hash of its secret.",
+			operationId: "registerToken",
+			tag: "Tokens",
+			summary: "Register a token of another system",
+			description: "Adds a record of the token. Only its issuer can verify, rotate or disable it.",
+			problems: ["already-known", "storage-failed"],
 			caller: apiPermissions.write,
 			body: contract.registerTokenRequest,
-			answers: { status: 201, description: "The token", schema: tokenRecord },
+			answers: { status: 201, description: "The record", schema: tokenRecord, headers: newToken },
 			handle: async ({ caller, body }) => created(await authority.register(caller, body)),
 		}),
 		route({
 			method: "get",
 			path: "/v1/api-tokens/{id}",
-			summary: "One token.",
+			operationId: "getToken",
+			tag: "Tokens",
+			summary: "Get a token",
+			problems: ["not-found"],
 			caller: apiPermissions.read,
 			answers: oneToken,
 			handle: async ({ param }) => shown(await authority.tokens.get(param("id"))),
@@ -105,7 +130,12 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 		route({
 			method: "patch",
 			path: "/v1/api-tokens/{id}",
-			summary: "Changes a token, if it is still the version that the caller has seen.",
+			operationId: "updateToken",
+			tag: "Tokens",
+			summary: "Change a token",
+			description:
+				"Takes effect with the next verification. Tokens of other systems: changes the record only.",
+			problems: ["not-found", "token-dead", "exceeds-caller", "name-taken", "storage-failed"],
 			caller: apiPermissions.write,
 			body: contract.updateTokenRequest,
 			ifMatch: "needed",
@@ -116,7 +146,11 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 		route({
 			method: "delete",
 			path: "/v1/api-tokens/{id}",
-			summary: "Revokes a token, at once and for good; its record stays.",
+			operationId: "revokeToken",
+			tag: "Tokens",
+			summary: "Revoke a token",
+			description: "Takes effect with the next verification and can't be undone. The record stays.",
+			problems: ["not-found", "own-token", "storage-failed"],
 			caller: apiPermissions.delete,
 			query: contract.revokeTokenQuery,
 			ifMatch: "optional",
@@ -129,19 +163,49 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 		route({
 			method: "post",
 			path: "/v1/api-tokens/{id}/rotate",
-			summary: "Creates a successor with the same settings; the predecessor works on for the overlap.",
+			operationId: "rotateToken",
+			tag: "Rotation",
+			summary: "Replace a token with a successor",
+			description:
+				"The successor has the same settings. The predecessor keeps working for the overlap. The answer is the only one that contains the secret.",
+			problems: [
+				"not-found",
+				"token-dead",
+				"already-rotated",
+				"issuer-elsewhere",
+				"exceeds-caller",
+				"storage-failed",
+			],
 			caller: "rotator",
 			body: contract.rotateTokenRequest,
 			ifMatch: "optional",
-			answers: { status: 201, description: "The successor with its secret", schema: contract.rotatedToken },
+			answers: {
+				status: 201,
+				description: "The successor with its secret, and its predecessor",
+				schema: contract.rotatedToken,
+				headers: newToken,
+			},
 			handle: async ({ caller, param, body, ifMatch }) =>
 				created(await authority.rotate(caller, param("id"), body, ifMatch)),
 		}),
 		route({
 			method: "post",
 			path: "/v1/api-tokens/{id}/undo-rotation",
-			summary:
-				"Puts a token back as it was before its rotation, while it is in its overlap; revokes the successor.",
+			operationId: "undoRotation",
+			tag: "Rotation",
+			summary: "Undo a rotation",
+			description: "Only during the overlap. Revokes the successor.",
+			problems: [
+				"not-found",
+				"not-rotated",
+				"token-dead",
+				"already-rotated",
+				"own-token",
+				"issuer-elsewhere",
+				"exceeds-caller",
+				"name-taken",
+				"storage-failed",
+			],
 			caller: apiPermissions.write,
 			ifMatch: "optional",
 			answers: { status: 200, description: "Both tokens", schema: contract.undoneRotation },
@@ -152,7 +216,11 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 		route({
 			method: "post",
 			path: "/v1/api-tokens/{id}/end-overlap",
-			summary: "Ends a token's overlap now: only its successor works from then on.",
+			operationId: "endOverlap",
+			tag: "Rotation",
+			summary: "End a rotated token's overlap",
+			description: "From then on, only its successor works.",
+			problems: ["not-found", "not-rotated", "token-dead", "issuer-elsewhere", "storage-failed"],
 			caller: apiPermissions.write,
 			ifMatch: "optional",
 			answers: oneToken,
@@ -163,7 +231,17 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 			route({
 				method: "post",
 				path: `/v1/api-tokens/{id}/${verb}`,
-				summary: verb === "disable" ? "Has a token refused until it is enabled again." : "Undoes a disable.",
+				operationId: `${verb}Token`,
+				tag: "Tokens",
+				summary: `${verb === "disable" ? "Disable" : "Enable"} a token`,
+				description:
+					verb === "disable"
+						? "The token is refused until it is enabled again."
+						: "The token verifies again, if it has not expired meanwhile.",
+				problems: [
+					...(["not-found", "token-dead", "issuer-elsewhere", "storage-failed"] as const),
+					...(verb === "enable" ? (["exceeds-caller"] as const) : []),
+				],
 				caller: apiPermissions.write,
 				ifMatch: "optional",
 				answers: oneToken,
@@ -174,12 +252,17 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 		route({
 			method: "post",
 			path: "/v1/incidents",
-			summary: "Revokes many tokens at once, with successors if asked for, and reports.",
+			operationId: "createIncident",
+			tag: "Incidents",
+			summary: "Revoke many tokens at once",
+			description:
+				"The report lists what was revoked, the successors with their secrets, and what is left to do. A caller's own token is revoked only if the filter names its id.",
+			problems: ["nothing-matched", "exceeds-caller", "storage-failed"],
 			caller: apiPermissions.delete,
 			body: contract.incidentRequest,
 			answers: {
 				status: 201,
-				description: "What was done, and what remains to be",
+				description: "The report",
 				schema: contract.incidentReport,
 			},
 			handle: async ({ caller, body }) => {
@@ -198,12 +281,15 @@ function tokenRoutes({ authority }: RouteParts): Route[] {
 
 function resourceRoutes({ authority }: RouteParts): Route[] {
 	const grant = "/v1/resources/{kind}/{id}/grants/{tokenId}";
-	const answers = { status: 200, description: "The token", schema: tokenRecord };
+	const answers = { status: 200, description: "The token", schema: tokenRecord, headers: ["ETag"] } as const;
 	return [
 		route({
 			method: "get",
 			path: "/v1/resources",
-			summary: "Every resource that some token was granted.",
+			operationId: "listResources",
+			tag: "Resources",
+			summary: "List resources",
+			description: "Every resource that at least one token was granted.",
 			caller: apiPermissions.read,
 			answers: { status: 200, description: "The resources", schema: contract.resourceList },
 			handle: async () => ({ body: await authority.tokens.resources() }),
@@ -211,15 +297,20 @@ function resourceRoutes({ authority }: RouteParts): Route[] {
 		route({
 			method: "get",
 			path: "/v1/resources/{kind}/{id}",
-			summary: "The tokens that were granted a resource.",
+			operationId: "getResourceGrants",
+			tag: "Resources",
+			summary: "List the tokens with access to a resource",
 			caller: apiPermissions.read,
-			answers: { status: 200, description: "The grants", schema: contract.resourceGrants },
+			answers: { status: 200, description: "The resource and its tokens", schema: contract.resourceGrants },
 			handle: async ({ param }) => ({ body: await authority.tokens.grantsOf(param("kind"), param("id")) }),
 		}),
 		route({
 			method: "put",
 			path: grant,
-			summary: "Grants a resource to a token.",
+			operationId: "grantResource",
+			tag: "Resources",
+			summary: "Grant a resource to a token",
+			problems: ["not-found", "token-dead", "issuer-elsewhere", "exceeds-caller", "storage-failed"],
 			caller: apiPermissions.write,
 			answers,
 			handle: async ({ caller, param }) =>
@@ -228,7 +319,10 @@ function resourceRoutes({ authority }: RouteParts): Route[] {
 		route({
 			method: "delete",
 			path: grant,
-			summary: "Withdraws the grant of a resource.",
+			operationId: "withdrawResource",
+			tag: "Resources",
+			summary: "Withdraw a resource from a token",
+			problems: ["not-found", "storage-failed"],
 			caller: apiPermissions.write,
 			answers,
 			handle: async ({ caller, param }) =>
@@ -242,7 +336,10 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 		route({
 			method: "get",
 			path: "/v1/profiles",
-			summary: "The profiles: each issuer's rules and catalogue.",
+			operationId: "listProfiles",
+			tag: "Profiles",
+			summary: "List profiles",
+			description: "Each profile holds an issuer's rules and its catalogue of permissions.",
 			caller: apiPermissions.read,
 			answers: { status: 200, description: "The profiles", schema: contract.profileList },
 			handle: () => ({ body: { profiles: authority.rulebook.profiles() } }),
@@ -250,7 +347,11 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 		route({
 			method: "put",
 			path: "/v1/profiles/{id}",
-			summary: "Takes in a profile of the owner's own.",
+			operationId: "setProfile",
+			tag: "Profiles",
+			summary: "Create or replace a profile",
+			description: "Built-in profiles can't be replaced.",
+			problems: ["storage-failed"],
 			caller: "owner",
 			body: contract.profile,
 			answers: { status: 200, description: "The profile", schema: contract.profile },
@@ -261,9 +362,14 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 		route({
 			method: "delete",
 			path: "/v1/profiles/{id}",
-			summary: "Lets go of a profile of the owner's own.",
+			operationId: "deleteProfile",
+			tag: "Profiles",
+			summary: "Delete a profile",
+			description:
+				"Only the owner's own profiles can be deleted, once every token that follows them is revoked.",
+			problems: ["not-found", "profile-in-use", "storage-failed"],
 			caller: "owner",
-			answers: { status: 204, description: "It is gone" },
+			answers: { status: 204, description: "The profile is deleted" },
 			handle: async ({ caller, param }) => {
 				await authority.removeProfile(caller, param("id"));
 				return { status: 204 };
@@ -272,10 +378,18 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 		route({
 			method: "get",
 			path: "/v1/audit-events",
-			summary: "Who did what, newest first; with format=jsonl all of it, one event a line.",
+			operationId: "listAuditEvents",
+			tag: "Audit",
+			summary: "List audit events",
+			description: "Newest first. With `format=jsonl`, all matching events in order, one per line.",
 			caller: apiPermissions.read,
 			query: contract.listAuditQuery,
-			answers: { status: 200, description: "A page of events", schema: contract.auditList },
+			answers: {
+				status: 200,
+				description: "A page of events, or all of them as JSON Lines",
+				schema: contract.auditList,
+				type: "application/jsonl",
+			},
 			handle: async ({ query, response }) => {
 				if (query.format === "json") return { body: await records.audit(query) };
 				// Pulled at the client's pace, and only as long as it reads.
@@ -290,7 +404,10 @@ function recordRoutes({ authority, records }: RouteParts): Route[] {
 		route({
 			method: "get",
 			path: "/v1/usage",
-			summary: "Verifications per token and day.",
+			operationId: "getUsage",
+			tag: "Audit",
+			summary: "Get the verifications per token and day",
+			problems: ["storage-failed"],
 			caller: apiPermissions.read,
 			query: contract.usageQuery,
 			answers: { status: 200, description: "The usage", schema: contract.usageList },
@@ -309,9 +426,17 @@ function operatorRoutes(parts: RouteParts): Route[] {
 		route({
 			method: "get",
 			path: "/v1/events",
-			summary: "Every change, as server-sent events.",
+			operationId: "streamEvents",
+			tag: "Daemon",
+			summary: "Stream every change",
+			description:
+				"Server-sent events, named `hello`, `token`, `dead-token-used`, `audit` and `profiles`. Nothing is repeated: after a reconnect, list the tokens again.",
 			caller: apiPermissions.read,
-			answers: { status: 200, description: "A stream that does not end", type: "text/event-stream" },
+			answers: {
+				status: 200,
+				description: "The stream, which the daemon does not end",
+				type: "text/event-stream",
+			},
 			handle: ({ caller, response }) => {
 				const hello = { version, protocol: contract.protocol, notices: [...parts.notices] };
 				events.attach(response, hello, authority.follow(caller, apiPermissions.read));
@@ -321,10 +446,14 @@ function operatorRoutes(parts: RouteParts): Route[] {
 		route({
 			method: "put",
 			path: "/v1/policy",
-			summary: "Takes over what the owner has set.",
+			operationId: "setPolicy",
+			tag: "Profiles",
+			summary: "Set the policy of the local profile",
+			description: "Existing tokens keep their settings.",
+			problems: ["storage-failed"],
 			caller: "owner",
 			body: contract.policy,
-			answers: { status: 204, description: "Taken over" },
+			answers: { status: 204, description: "The policy is set" },
 			handle: async ({ caller, body }) => {
 				await authority.rulebook.setPolicy(caller, body);
 				return { status: 204 };
@@ -333,9 +462,11 @@ function operatorRoutes(parts: RouteParts): Route[] {
 		route({
 			method: "post",
 			path: "/v1/shutdown",
-			summary: "Asks the daemon to stop.",
+			operationId: "stopDaemon",
+			tag: "Daemon",
+			summary: "Stop the daemon",
 			caller: "owner",
-			answers: { status: 202, description: "It stops" },
+			answers: { status: 202, description: "The daemon is stopping" },
 			handle: ({ response }) => {
 				response.writeHead(202).end();
 				parts.onShutdown();
@@ -345,18 +476,23 @@ function operatorRoutes(parts: RouteParts): Route[] {
 		route({
 			method: "get",
 			path: "/healthz",
-			summary: "Whether the daemon answers, and a proof that it is the one that wrote daemon.json.",
+			operationId: "getHealth",
+			tag: "Daemon",
+			summary: "Check that the daemon is running",
+			description: "With a challenge, the answer proves that this daemon wrote `daemon.json`.",
 			caller: "none",
-			query: z.strictObject({ challenge: z.string().min(1).max(200).optional() }),
-			answers: { status: 200, description: "It does", schema: contract.health },
+			query: contract.healthQuery,
+			answers: { status: 200, description: "The daemon is running", schema: contract.health },
 			handle: ({ query }) => ({ body: healthOf(parts, query.challenge) }),
 		}),
 		route({
 			method: "get",
 			path: "/metrics",
-			summary: "Figures in the text format of Prometheus.",
+			operationId: "getMetrics",
+			tag: "Daemon",
+			summary: "Get metrics for Prometheus",
 			caller: apiPermissions.read,
-			answers: { status: 200, description: "The figures", type: "text/plain" },
+			answers: { status: 200, description: "The metrics in Prometheus's text format", type: "text/plain" },
 			handle: async ({ response }) => {
 				const { type, text } = await metrics.text();
 				response

@@ -1,4 +1,4 @@
-/** The OpenAPI document is valid, names every route with whom it serves, and is right about what is really answered. */
+/** The OpenAPI document is valid, describes every route and its callers, and agrees with the daemon's real answers. */
 import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
@@ -7,23 +7,23 @@ import { apiPermissions } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
 import { behindExpress } from "../../daemon/server/express.ts";
-import { daemonOfEach, type TestDaemon } from "./harness.ts";
+import { type Answer, daemonOfEach, type TestDaemon } from "./harness.ts";
 
 type CallOptions = NonNullable<Parameters<TestDaemon["call"]>[2]>;
 
 const { read, write, delete: remove, introspect, rotateSelf } = apiPermissions;
 const form = { "content-type": "application/x-www-form-urlencoded" };
 
-/** Every operation of the contract, with whom it serves. */
-const needs: Record<string, string> = {
+/** Every operation of the contract, with what it requires of its caller. */
+const requirements: Record<string, string> = {
 	"POST /v1/api-tokens": write,
 	"GET /v1/api-tokens": read,
-	"GET /v1/api-tokens/current": "any token",
+	"GET /v1/api-tokens/current": "a token",
 	"POST /v1/api-tokens/identify": read,
 	"GET /v1/api-tokens/{id}": read,
 	"PATCH /v1/api-tokens/{id}": write,
 	"DELETE /v1/api-tokens/{id}": remove,
-	"POST /v1/api-tokens/{id}/rotate": `${write}, or the token itself with ${rotateSelf}`,
+	"POST /v1/api-tokens/{id}/rotate": `${write}, or ${rotateSelf} of the token itself`,
 	"POST /v1/api-tokens/register": write,
 	"POST /v1/api-tokens/{id}/undo-rotation": write,
 	"POST /v1/api-tokens/{id}/end-overlap": write,
@@ -42,13 +42,13 @@ const needs: Record<string, string> = {
 	"GET /v1/events": read,
 	"PUT /v1/policy": "the owner key",
 	"POST /v1/shutdown": "the owner key",
-	"GET /v1/verify": "any token",
-	"POST /v1/verify": "any token",
-	"GET /.well-known/oauth-authorization-server": "nobody",
+	"GET /v1/verify": "a token",
+	"POST /v1/verify": "a token",
+	"GET /.well-known/oauth-authorization-server": "no credentials",
 	"POST /oauth2/introspect": introspect,
-	"POST /oauth2/revoke": "nobody",
-	"GET /healthz": "nobody",
-	"GET /openapi.json": "nobody",
+	"POST /oauth2/revoke": "no credentials",
+	"GET /healthz": "no credentials",
+	"GET /openapi.json": "no credentials",
 	"GET /metrics": read,
 };
 
@@ -65,30 +65,67 @@ describe("/openapi.json", () => {
 		assert.equal(validator.version, "3.1");
 	});
 
-	it("names every route that is served, and none that is not", async () => {
+	it("describes every route that is served, and no other", async () => {
 		const described = operationsOf(await document()).map(({ operation }) => operation);
 		const verify = ["GET /v1/verify", "POST /v1/verify"];
 		assert.deepEqual(described.sort(), [...servedByExpress(), ...verify].sort());
 	});
 
-	it("names each operation once", async () => {
-		const ids = operationsOf(await document()).map(({ described }) => described.operationId);
+	it("gives each operation a name of its own, a known tag and a one-line summary", async () => {
+		const { tags, ...described } = await document();
+		const operations = operationsOf(described).map((one) => one.described);
+		const ids = operations.map(({ operationId }) => operationId);
 		assert.equal(new Set(ids).size, ids.length);
+		assert.deepEqual(new Set(operations.flatMap((one) => one.tags)), new Set(tags.map(({ name }) => name)));
+		for (const { operationId, summary } of operations) {
+			assert.match(operationId, /^[a-z]+([A-Z][a-zA-Z]*)?$/);
+			assert.match(summary, /^[A-Z].{5,70}[a-z0-9)]$/);
+		}
 	});
 
-	it("says whom each operation serves", async () => {
-		const said = operationsOf(await document()).map(({ operation, described }) => {
-			const [, need] = /^Needs: (.+)\.$/.exec(described.description ?? "") ?? [];
-			assert.equal(described.security?.length === 0, need === undefined, operation);
-			return [operation, need ?? "nobody"];
+	it("states what each operation requires of its caller", async () => {
+		const stated = operationsOf(await document()).map(({ operation, described }) => {
+			const [, text = ""] = /Requires (?:the permission )?([^.].+)\.$/.exec(described.description) ?? [];
+			const requirement = text.replaceAll("`", "");
+			const schemes = described.security.flatMap((one) => Object.keys(one));
+			assert.equal(schemes.length === 0, requirement === "no credentials", operation);
+			assert.equal(schemes.join() === "ownerKey", requirement === "the owner key", operation);
+			return [operation, requirement];
 		});
-		assert.deepEqual(Object.fromEntries(said), needs);
+		assert.deepEqual(Object.fromEntries(stated), requirements);
+	});
+
+	it("names the shape of every body, so that generated types have names", async () => {
+		const { paths } = await document();
+		for (const { operation, described } of operationsOf({ paths })) {
+			const bodies = [described.requestBody ?? {}, ...Object.values(described.responses)];
+			for (const { schema } of bodies.flatMap(({ content = {} }) => Object.values(content))) {
+				assert.ok("$ref" in schema || Object.keys(schema.properties ?? {}).length === 0, operation);
+			}
+		}
+	});
+
+	it("describes every field and every parameter", async () => {
+		const { components, paths } = await document();
+		const fields = Object.entries(components.schemas).flatMap(([name, { description, properties = {} }]) => [
+			[name, description],
+			...Object.entries(properties).map(([field, one]) => [`${name}.${field}`, one.description]),
+		]);
+		assert.deepEqual(
+			fields.filter(([, description]) => !description),
+			[],
+		);
+		const inlined = operationsOf({ paths }).flatMap(({ described }) => described.parameters);
+		const parameters = [...inlined, ...Object.values(components.parameters)];
+		for (const one of parameters) assert.ok("$ref" in one || one.description, JSON.stringify(one));
 	});
 
 	it("requires If-Match where the daemon does", async () => {
 		const { id } = await daemon.create();
-		for (const { operation, described } of operationsOf(await document())) {
-			const header = described.parameters?.find((parameter) => parameter.name === "If-Match");
+		const { components, paths } = await document();
+		for (const { operation, described } of operationsOf({ paths })) {
+			const used = described.parameters.map((one) => resolve(components.parameters, one));
+			const header = used.find((parameter) => parameter.name === "If-Match");
 			if (header === undefined) continue;
 			const [method = "", path = ""] = operation.split(" ");
 			const body = method === "PATCH" ? {} : { overlapSeconds: 0 };
@@ -97,14 +134,14 @@ describe("/openapi.json", () => {
 		}
 	});
 
-	for (const [operation, need] of Object.entries(needs)) {
-		it(`is right that ${operation} needs ${need}`, async () => {
-			assert.equal((await statusOf(operation, null)) === 401, need !== "nobody");
-			const others = Object.values(apiPermissions).filter((permission) => !need.includes(permission));
+	for (const [operation, requirement] of Object.entries(requirements)) {
+		it(`is right that ${operation} requires ${requirement}`, async () => {
+			assert.equal((await statusOf(operation, null)) === 401, requirement !== "no credentials");
+			const others = Object.values(apiPermissions).filter((permission) => !requirement.includes(permission));
 			const poor = await daemon.create({ permissions: ["orders.read", ...others] });
-			const asked = need === "the owner key" || need.startsWith("api.");
-			assert.equal((await statusOf(operation, poor.token)) === 403, asked);
-			const [permission] = /^api\.api-tokens\.[a-z]+/.exec(need) ?? [];
+			const refused = requirement === "the owner key" || requirement.startsWith("api.");
+			assert.equal((await statusOf(operation, poor.token)) === 403, refused);
+			const [permission] = /^api\.api-tokens\.[a-z]+/.exec(requirement) ?? [];
 			if (permission === undefined) return;
 			const { token } = await daemon.create({ permissions: [permission] });
 			const status = await statusOf(operation, token);
@@ -112,7 +149,7 @@ describe("/openapi.json", () => {
 		});
 	}
 
-	it("describes what each route really takes and answers", async () => {
+	it("describes what each route really accepts and answers", async () => {
 		const described = await document();
 		const ajv = schemasOf(described);
 		const answered = new Set<string>();
@@ -126,6 +163,7 @@ describe("/openapi.json", () => {
 			const [type = ""] = (answer.headers.get("content-type") ?? "").split(";");
 			const where = ["responses", String(answer.status), "content", type];
 			assertValid(schemaAt(ajv, operation, where), answer.body);
+			assertHeaders(operationNamed(described, operation), answer);
 			answered.add(operation);
 		}
 		const withContent = operationsOf(described).filter(({ described }) =>
@@ -135,14 +173,14 @@ describe("/openapi.json", () => {
 	});
 
 	it("describes the problems that are really answered", async () => {
-		const ajv = schemasOf(await document());
+		const described = await document();
+		const ajv = schemasOf(described);
 		const { id, token } = await daemon.create();
 		const problems: [status: number, operation: string, path: string, options?: CallOptions][] = [
 			[400, "POST /v1/api-tokens", "/v1/api-tokens", { body: { name: "", permissions: ["x y"] } }],
 			[401, "GET /v1/api-tokens", "/v1/api-tokens", { secret: null }],
 			[403, "GET /v1/api-tokens", "/v1/api-tokens", { secret: token }],
 			[404, "GET /v1/api-tokens/{id}", "/v1/api-tokens/x"],
-			[405, "GET /v1/usage", "/v1/usage", {}],
 			[
 				412,
 				"PATCH /v1/api-tokens/{id}",
@@ -156,10 +194,11 @@ describe("/openapi.json", () => {
 		];
 		for (const [status, operation, path, options] of problems) {
 			const [method = ""] = operation.split(" ");
-			const answer = await daemon.call(status === 405 ? "DELETE" : method, path, options);
+			const answer = await daemon.call(method, path, options);
 			assert.equal(answer.status, status, operation);
 			const [type = ""] = (answer.headers.get("content-type") ?? "").split(";");
-			assertValid(schemaAt(ajv, operation, ["responses", "default", "content", type]), answer.body);
+			const name = operationNamed(described, operation)?.responses[status]?.$ref?.split("/").at(-1) ?? "";
+			assertValid(schemaIn(ajv, ["components", "responses", name, "content", type]), answer.body);
 		}
 	});
 
@@ -167,19 +206,19 @@ describe("/openapi.json", () => {
 		return (await daemon.call("GET", "/openapi.json", { secret: null })).body;
 	}
 
-	/** Of a request whose path leads to nothing and whose body is none, so that nothing happens. */
+	/** The status of a request that names nothing and has no body, so that it changes nothing. */
 	async function statusOf(operation: string, secret: string | null): Promise<number> {
 		const [method = "", path = ""] = operation.split(" ");
 		const headers: Record<string, string> = secret === null ? {} : { authorization: `Bearer ${secret}` };
 		const abort = new AbortController();
 		const url = daemon.url + path.replace(/\{\w+\}/g, "nothing");
 		const { status } = await fetch(url, { method, headers, signal: abort.signal });
-		// The stream of events would not end by itself.
+		// The stream of events does not end on its own.
 		abort.abort();
 		return status;
 	}
 
-	/** One request for each operation that answers JSON, in an order in which all of them succeed. */
+	/** A request for each operation that answers with JSON, in an order in which all of them succeed. */
 	async function realRequests(): Promise<[operation: string, path: string, options?: CallOptions][]> {
 		const one = await daemon.create({ resources: ["channel/soc"], defaultSource: "soc", expiry: null });
 		const two = await daemon.create({ tags: ["ci"], allowedAddresses: ["127.0.0.1"] });
@@ -237,19 +276,55 @@ describe("/openapi.json", () => {
 	}
 });
 
+interface Parameter {
+	name: string;
+	description?: string;
+	required?: boolean;
+}
+
+interface Reference {
+	$ref: string;
+}
+
 interface Operation {
 	operationId: string;
-	description?: string;
-	security?: object[];
-	parameters?: { name: string; required?: boolean }[];
-	responses: Record<string, { content?: Record<string, object> }>;
+	tags: string[];
+	summary: string;
+	description: string;
+	security: object[];
+	parameters: (Parameter | Reference)[];
+	requestBody?: Body;
+	responses: Record<string, Body & { $ref?: string; headers?: Record<string, object> }>;
+}
+
+interface Body {
+	content?: Record<string, { schema: Reference | { properties?: object } }>;
 }
 
 type OpenApi = {
+	tags: { name: string }[];
 	paths: Record<string, Record<string, Operation>>;
+	components: {
+		schemas: Record<string, { description?: string; properties?: Record<string, { description?: string }> }>;
+		parameters: Record<string, Parameter>;
+	};
 };
 
-function operationsOf({ paths }: OpenApi): { operation: string; described: Operation }[] {
+function resolve<Component>(components: Record<string, Component>, used: Component | Reference): Component {
+	if (!(used instanceof Object && "$ref" in used)) return used;
+	const found = components[used.$ref.split("/").at(-1) ?? ""];
+	assert.ok(found !== undefined, used.$ref);
+	return found;
+}
+
+/** Every header that the document promises is in the answer, except the two that depend on the token. */
+function assertHeaders(operation: Operation | undefined, { status, headers }: Answer): void {
+	const promised = Object.keys(operation?.responses[status]?.headers ?? {});
+	const optional = ["X-Token-Default-Source", "X-Token-Expiry"];
+	for (const name of promised) assert.ok(headers.has(name) || optional.includes(name), name);
+}
+
+function operationsOf({ paths }: Pick<OpenApi, "paths">): { operation: string; described: Operation }[] {
 	return Object.entries(paths).flatMap(([path, methods]) =>
 		Object.entries(methods).map(([method, described]) => ({
 			operation: `${method.toUpperCase()} ${path}`,
@@ -258,9 +333,14 @@ function operationsOf({ paths }: OpenApi): { operation: string; described: Opera
 	);
 }
 
-/** What Express itself says that it serves. */
+function operationNamed({ paths }: OpenApi, operation: string): Operation | undefined {
+	const [method = "", path = ""] = operation.split(" ");
+	return paths[path]?.[method.toLowerCase()];
+}
+
+/** The routes that Express serves. */
 function servedByExpress(): string[] {
-	// To put the routes together takes nothing of what answers them.
+	// Building the table of routes uses none of the parts that answer them.
 	const options = {} as ApiOptions;
 	const { stack } = behindExpress(allRoutes(options), options).router;
 	return stack.flatMap(({ route }) => {
@@ -273,7 +353,7 @@ function servedByExpress(): string[] {
 }
 
 function schemasOf(document: OpenApi): Ajv2020 {
-	// OpenAPI's own words stand around the schemas, which strict mode takes for mistakes.
+	// Strict mode would reject OpenAPI's own keywords around the schemas.
 	const ajv = new Ajv2020({ strict: false, allErrors: true });
 	formats.default(ajv);
 	return ajv.addSchema(document, "openapi.json");
@@ -281,10 +361,14 @@ function schemasOf(document: OpenApi): Ajv2020 {
 
 function schemaAt(ajv: Ajv2020, operation: string, where: readonly string[]): ValidateFunction {
 	const [method = "", path = ""] = operation.split(" ");
-	const parts = ["paths", path, method.toLowerCase(), ...where, "schema"];
+	return schemaIn(ajv, ["paths", path, method.toLowerCase(), ...where]);
+}
+
+function schemaIn(ajv: Ajv2020, where: readonly string[]): ValidateFunction {
+	const parts = [...where, "schema"];
 	const pointer = parts.map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1")));
 	const found = ajv.getSchema(`openapi.json#/${pointer.join("/")}`);
-	assert.ok(found !== undefined, `the document says nothing of ${parts.join(" ")}`);
+	assert.ok(found !== undefined, `the document has no ${parts.join(" ")}`);
 	return found;
 }
 

@@ -1,0 +1,80 @@
+/** The parameters of the OpenAPI document. Those that several operations have in common are components. */
+import { isDeepStrictEqual } from "node:util";
+import type { Route } from "../route.ts";
+import { describe, type Json, referTo, schemaOf } from "./components.ts";
+import { queryFields } from "./queries.ts";
+
+export type ParameterSource = Pick<Route, "path" | "query" | "ifMatch">;
+
+interface Parameter extends Json {
+	name: string;
+	in: "path" | "query" | "header";
+}
+
+/** Path parameters by the path segment before them. */
+const pathParameters: Readonly<Record<string, [id: string, description: string]>> = {
+	"api-tokens/{id}": ["TokenId", "The token's id."],
+	"grants/{tokenId}": ["GrantedTokenId", "The id of the token that is granted the resource."],
+	"resources/{kind}": ["ResourceKind", "The resource's kind, for example `channel`."],
+	"{kind}/{id}": ["ResourceId", "The resource's identifier within its kind."],
+	"profiles/{id}": ["ProfileId", "The profile's id."],
+};
+
+export class Parameters {
+	/** The document's `components.parameters`. */
+	readonly components: Readonly<Record<string, Parameter>>;
+
+	constructor(routes: readonly ParameterSource[]) {
+		const uses = Map.groupBy(routes.flatMap(parametersOf), (use) => JSON.stringify(use));
+		const shared = [...uses.values()].flatMap(([first, second]) => (first && second ? [first] : []));
+		this.components = Object.fromEntries(shared.sort(([one], [other]) => (one < other ? -1 : 1)));
+	}
+
+	/** An operation's parameters. */
+	of(route: ParameterSource): Json[] {
+		return parametersOf(route).map(([id, parameter]) =>
+			isDeepStrictEqual(this.components[id], parameter) ? referTo("parameters", id) : parameter,
+		);
+	}
+}
+
+/** Each with the name that it has as a component. */
+function parametersOf({ path, query, ifMatch }: ParameterSource): [id: string, parameter: Parameter][] {
+	return [...inPath(path), ...inQuery(query), ...(ifMatch === "ignored" ? [] : [ifMatchHeader(ifMatch)])];
+}
+
+function inPath(path: string): [string, Parameter][] {
+	return [...path.matchAll(/([^/]+)\/(?=\{(\w+)\})/g)].map(([, before = "", name = ""]) => {
+		const [id, description] =
+			pathParameters[`${before}/{${name}}`] ?? missing(`the parameter ${name} of ${path}`);
+		return [id, { name, in: "path", required: true, description, schema: { type: "string" } }];
+	});
+}
+
+function inQuery(query: Route["query"]): [string, Parameter][] {
+	if (query === undefined) return [];
+	const { properties = {} } = schemaOf(query, "input") as { properties?: Json };
+	const described = describe(properties, queryFields.get(query) ?? missing("a query"));
+	return Object.entries(described).map(([name, property]) => {
+		const { description, ...schema } = property;
+		return [(name[0] ?? "").toUpperCase() + name.slice(1), { name, in: "query", description, schema }];
+	});
+}
+
+function ifMatchHeader(ifMatch: "needed" | "optional"): [string, Parameter] {
+	const description =
+		"The ETag of the version to change, or `*` for any. Another version is not changed and answers with 412.";
+	const required = ifMatch === "needed";
+	const parameter: Parameter = {
+		name: "If-Match",
+		in: "header",
+		required,
+		description,
+		schema: { type: "string" },
+	};
+	return [required ? "RequiredIfMatch" : "IfMatch", parameter];
+}
+
+function missing(what: string): never {
+	throw new Error(`The OpenAPI document has no description of ${what}.`);
+}

@@ -1,0 +1,115 @@
+/** The error responses of the OpenAPI document: which problems each operation answers with, derived from its route. */
+import { STATUS_CODES } from "node:http";
+import { type ProblemCode, problemStatus } from "../../facts.ts";
+import type { Route } from "../route.ts";
+import { type Json, referTo } from "./components.ts";
+
+export type ProblemSource = Pick<
+	Route,
+	"method" | "path" | "caller" | "body" | "accepts" | "ifMatch" | "problems"
+>;
+
+const refusedToken = [
+	"token-malformed",
+	"token-unknown",
+	"token-revoked",
+	"token-disabled",
+	"token-expired",
+	"address-not-allowed",
+] as const;
+
+const meanings: Readonly<Record<number, string>> = {
+	400: "The request is not valid.",
+	401: "The credentials are missing or not valid.",
+	403: "The caller may not do this.",
+	404: "The path or the filter matches nothing.",
+	409: "The current state does not allow this.",
+	412: "The token has another version than `If-Match`.",
+	413: "The body is larger than 64 KiB.",
+	415: "The body has an unsupported media type or encoding.",
+	428: "`If-Match` is missing.",
+	500: "An unexpected error. The daemon's log has the details.",
+	507: "The daemon could not write to its disk.",
+};
+
+const refusedPage = ["host-not-allowed", "origin-not-allowed"] as const;
+
+/** Every problem that the operation can answer with. */
+export function problemsOf(route: ProblemSource): ProblemCode[] {
+	const { caller, body, accepts, ifMatch, path } = route;
+	const codes: ProblemCode[] = ["invalid-request", "internal-error", ...refusedToken, ...route.problems];
+	// The endpoint of verifications accepts what proxies forward.
+	if (path !== "/v1/verify") codes.push(...refusedPage);
+	if (caller !== "none") codes.push("credentials-missing");
+	if (caller === "owner") codes.push("owner-only");
+	else if (caller !== "none" && caller !== "token") codes.push("permission-missing");
+	if (body !== undefined) codes.push("body-too-large", "media-type-unsupported");
+	if (body !== undefined && accepts === "application/json") codes.push("invalid-json");
+	if (ifMatch !== "ignored") codes.push("version-stale");
+	if (ifMatch === "needed") codes.push("version-missing");
+	return codes;
+}
+
+/** The operation's error responses by status, each with the codes that the operation can answer with. */
+export function errorResponsesOf(route: ProblemSource): Json {
+	const byStatus = Map.groupBy(problemsOf(route), (code) => problemStatus[code]);
+	return Object.fromEntries(
+		[...byStatus].map(([status, codes]) => [
+			status,
+			{
+				...referTo("responses", (isOAuth(route) ? "OAuth" : "") + nameOf(status)),
+				description: `${codes.length === 1 ? "Code" : "Codes"}: ${codes
+					.sort()
+					.map((code) => `\`${code}\``)
+					.join(", ")}.`,
+			},
+		]),
+	);
+}
+
+/** The document's `components.responses`: one for each status, and one for each status of the OAuth routes. */
+export function errorResponses(routes: readonly ProblemSource[]): Json {
+	const oauth = statusesOf(routes.filter(isOAuth));
+	const others = statusesOf(routes.filter((route) => !isOAuth(route)));
+	return Object.fromEntries([
+		...others.map((status) => [nameOf(status), errorResponse(status, "problem")]),
+		...oauth.map((status) => [`OAuth${nameOf(status)}`, errorResponse(status, "oauth")]),
+	]);
+}
+
+function statusesOf(routes: readonly ProblemSource[]): number[] {
+	const statuses = new Set(routes.flatMap(problemsOf).map((code) => problemStatus[code]));
+	return [...statuses].sort();
+}
+
+function errorResponse(status: number, form: "problem" | "oauth"): Json {
+	const codes = Object.keys(problemStatus).filter((code) => problemStatus[code as ProblemCode] === status);
+	const narrowed = { properties: { code: { type: "string", enum: codes } } };
+	const problem = { schema: { allOf: [referTo("schemas", "Problem"), narrowed] } };
+	const oauthProblem = {
+		schema: {
+			allOf: [referTo("schemas", "Problem"), { ...narrowed, required: ["error", "error_description"] }],
+		},
+	};
+	const challenged = status === 401 || status === 403;
+	return {
+		description: meanings[status],
+		headers: {
+			"X-Request-Id": referTo("headers", "X-Request-Id"),
+			...(challenged && { "WWW-Authenticate": referTo("headers", "WWW-Authenticate") }),
+		},
+		content: {
+			// RFC 6749 section 5.2 requires plain JSON. Web pages are refused before that, at every route alike.
+			...(form === "oauth" && { "application/json": oauthProblem }),
+			...((form === "problem" || status === 403) && { "application/problem+json": problem }),
+		},
+	};
+}
+
+function nameOf(status: number): string {
+	return (STATUS_CODES[status] ?? String(status)).replace(/[^A-Za-z]/g, "");
+}
+
+function isOAuth({ path }: ProblemSource): boolean {
+	return path.startsWith("/oauth2/");
+}

@@ -1,0 +1,301 @@
+/** Every problem code that the OpenAPI document lists for an operation is one that the operation really answers with. */
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { apiPermissions, type CreatedToken, type CreateTokenInput } from "../../daemon/contract.ts";
+import { generateSecret, hashOf } from "../../daemon/rules/secret.ts";
+import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
+import { openApiOf } from "../../daemon/server/openapi/document.ts";
+import { type Answer, daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
+import { created } from "./profile-calls.ts";
+
+type CallOptions = NonNullable<Parameters<TestDaemon["call"]>[2]>;
+
+interface OpenApi {
+	paths: Record<string, Record<string, DocumentedOperation>>;
+}
+
+interface DocumentedOperation {
+	operationId: string;
+	requestBody?: { content: object };
+	responses: Record<string, { description: string }>;
+}
+
+// Building the table of routes uses none of the parts that answer them.
+const routes = allRoutes({} as ApiOptions);
+const { paths } = openApiOf(routes, { version: "1.0.0", url: "http://127.0.0.1" }) as unknown as OpenApi;
+const operations = Object.entries(paths).flatMap(([path, methods]) =>
+	Object.entries(methods).map(([method, { operationId, requestBody, responses }]) => ({
+		operationId,
+		method: method.toUpperCase(),
+		path,
+		accepts: Object.keys(requestBody?.content ?? {})[0],
+		codes: Object.values(responses).flatMap(({ description }) =>
+			/^Codes?: /.test(description) ? (description.match(/[a-z]+(?:-[a-z]+)+/g) ?? []) : [],
+		),
+	})),
+);
+type Operation = (typeof operations)[number];
+
+const { read, write, delete: remove } = apiPermissions;
+/** They need a damaged disk or a defect of the daemon. */
+const untestable = ["internal-error", "storage-failed"];
+const unknownSecret = generateSecret("tks");
+
+/** Codes that an operation answers with before its handler is called. */
+const refusals: Record<string, (daemon: TestDaemon, operation: Operation) => Promise<Answer>> = {
+	"credentials-missing": (daemon, operation) => call(daemon, operation, { secret: null }),
+	"token-malformed": (daemon, operation) => call(daemon, operation, { secret: "nonsense" }),
+	"token-unknown": (daemon, operation) => call(daemon, operation, { secret: unknownSecret }),
+	"token-revoked": async (daemon, operation) => {
+		const { id, token } = await daemon.create();
+		await daemon.call("DELETE", `/v1/api-tokens/${id}`);
+		return call(daemon, operation, { secret: token });
+	},
+	"token-disabled": async (daemon, operation) => {
+		const { id, token } = await daemon.create();
+		await daemon.call("POST", `/v1/api-tokens/${id}/disable`);
+		return call(daemon, operation, { secret: token });
+	},
+	"token-expired": async (daemon, operation) => {
+		const { token } = await daemon.create({ expiry: new Date(daemon.now.getTime() + 1).toISOString() });
+		daemon.now = new Date(daemon.now.getTime() + 2);
+		return call(daemon, operation, { secret: token });
+	},
+	"address-not-allowed": async (daemon, operation) => {
+		const { token } = await daemon.create({ permissions: ["*"], allowedAddresses: ["10.0.0.0/8"] });
+		return call(daemon, operation, { secret: token });
+	},
+	"permission-missing": async (daemon, operation) => {
+		const { token } = await daemon.create();
+		const query = operation.path === "/v1/verify" ? "?permission=orders.write" : "";
+		return call(daemon, operation, { secret: token }, query);
+	},
+	"owner-only": async (daemon, operation) => {
+		const { token } = await daemon.create({ permissions: ["*"] });
+		return call(daemon, operation, { secret: token });
+	},
+	"host-not-allowed": (daemon, operation) => callAs(daemon, operation, "tokensmith.example"),
+	"origin-not-allowed": (daemon, operation) =>
+		call(daemon, operation, { headers: { origin: "https://example.com" } }),
+	"invalid-request": async (daemon, operation) => {
+		const { token } = await daemon.create({ permissions: ["*"] });
+		const isOwners = operation.codes.includes("owner-only");
+		return call(daemon, operation, isOwners ? {} : { secret: token }, "?unknown=1");
+	},
+	"invalid-json": (daemon, operation) => call(daemon, operation, { body: "{" }),
+	"body-too-large": (daemon, operation) =>
+		call(daemon, operation, {
+			body: `{"x": "${"x".repeat(70_000)}"}`,
+			headers: { "content-type": operation.accepts ?? "" },
+		}),
+	"media-type-unsupported": (daemon, operation) =>
+		call(daemon, operation, { body: "x", headers: { "content-type": "text/plain" } }),
+	"version-missing": (daemon, operation) => call(daemon, operation, { body: {} }),
+	"version-stale": async (daemon, operation) => {
+		const { id } = await daemon.create();
+		const body = { updateToken: {}, rotateToken: { overlapSeconds: 0 } }[operation.operationId];
+		const path = operation.path.replace("{id}", id);
+		return call(daemon, { ...operation, path }, { body, headers: { "if-match": '"7"' } });
+	},
+	"not-found": (daemon, operation) => {
+		const bodies: Record<string, object> = { updateToken: {}, rotateToken: { overlapSeconds: 0 } };
+		const path = operation.path.replace("{kind}/{id}", "channel/soc");
+		const options = { body: bodies[operation.operationId], headers: { "if-match": "*" } };
+		return call(daemon, { ...operation, path }, options);
+	},
+};
+
+/** Codes of the rules behind single operations. */
+const rules: Record<string, (daemon: TestDaemon) => Promise<Answer>> = {
+	"createToken name-taken": async (daemon) => {
+		await created(daemon, "mindbridge", { name: "erp" });
+		const body = {
+			name: "erp",
+			profile: "mindbridge",
+			permissions: ["api.tasks.read"],
+			expiresIn: { days: 1 },
+		};
+		return daemon.call("POST", "/v1/api-tokens", { body });
+	},
+	"createToken exceeds-caller": async (daemon) => {
+		const { token } = await daemon.create({ permissions: [write] });
+		const body = { name: "x", permissions: ["orders.read"] };
+		return daemon.call("POST", "/v1/api-tokens", { body, secret: token });
+	},
+	"registerToken already-known": async (daemon) => {
+		await register(daemon);
+		return daemon.call("POST", "/v1/api-tokens/register", { body: foreign });
+	},
+	"updateToken token-dead": async (daemon) => daemon.patch(await revoked(daemon), { tags: [] }),
+	"updateToken name-taken": async (daemon) => {
+		await created(daemon, "mindbridge", { name: "erp" });
+		const { id } = await created(daemon, "mindbridge", { name: "crm" });
+		return daemon.patch(id, { name: "erp" });
+	},
+	"updateToken exceeds-caller": async (daemon) => {
+		const { id } = await daemon.create();
+		const { token: secret } = await daemon.create({ permissions: [write] });
+		const options = { secret, body: { permissions: ["orders.write"] }, headers: { "if-match": "*" } };
+		return daemon.call("PATCH", `/v1/api-tokens/${id}`, options);
+	},
+	"revokeToken own-token": async (daemon) => {
+		const { id, token: secret } = await daemon.create({ permissions: [remove] });
+		return daemon.call("DELETE", `/v1/api-tokens/${id}`, { secret });
+	},
+	"rotateToken token-dead": async (daemon) => act(daemon, await revoked(daemon), "rotate"),
+	"rotateToken already-rotated": async (daemon) => act(daemon, (await rotated(daemon)).id, "rotate"),
+	"rotateToken issuer-elsewhere": async (daemon) => act(daemon, await register(daemon), "rotate"),
+	"rotateToken exceeds-caller": (daemon) => actAsWriter(daemon, "rotate"),
+	"undoRotation not-rotated": async (daemon) => act(daemon, (await daemon.create()).id, "undo-rotation"),
+	"undoRotation token-dead": async (daemon) => act(daemon, await revoked(daemon), "undo-rotation"),
+	"undoRotation issuer-elsewhere": async (daemon) => act(daemon, await register(daemon), "undo-rotation"),
+	"undoRotation already-rotated": async (daemon) => {
+		const { id, successor } = await rotated(daemon);
+		await daemon.rotate(successor.id, { overlapSeconds: 60 });
+		return act(daemon, id, "undo-rotation");
+	},
+	"undoRotation own-token": async (daemon) => {
+		const { id, successor } = await rotated(daemon, { permissions: [write] });
+		return act(daemon, id, "undo-rotation", successor.token);
+	},
+	"undoRotation exceeds-caller": async (daemon) => {
+		const { id } = await rotated(daemon);
+		const { token } = await daemon.create({ permissions: [write] });
+		return act(daemon, id, "undo-rotation", token);
+	},
+	"undoRotation name-taken": async (daemon) => {
+		const { id } = await created(daemon, "mindbridge", { name: "erp" });
+		const successor = await daemon.rotate(id, { overlapSeconds: 60 });
+		assert.equal((await daemon.patch(successor.id, { name: "crm" })).status, 200);
+		await created(daemon, "mindbridge", { name: "erp" });
+		return act(daemon, id, "undo-rotation");
+	},
+	"endOverlap not-rotated": async (daemon) => act(daemon, (await daemon.create()).id, "end-overlap"),
+	"endOverlap token-dead": async (daemon) => act(daemon, await revoked(daemon), "end-overlap"),
+	"endOverlap issuer-elsewhere": async (daemon) => act(daemon, await register(daemon), "end-overlap"),
+	"disableToken token-dead": async (daemon) => act(daemon, await revoked(daemon), "disable"),
+	"disableToken issuer-elsewhere": async (daemon) => act(daemon, await register(daemon), "disable"),
+	"enableToken token-dead": async (daemon) => act(daemon, await revoked(daemon), "enable"),
+	"enableToken issuer-elsewhere": async (daemon) => act(daemon, await register(daemon), "enable"),
+	"enableToken exceeds-caller": (daemon) => actAsWriter(daemon, "enable"),
+	"createIncident nothing-matched": (daemon) => incident(daemon, { filter: { tag: "none" } }),
+	"createIncident exceeds-caller": async (daemon) => {
+		await daemon.create();
+		const { token } = await daemon.create({ permissions: [remove, write] });
+		return incident(daemon, { all: true, createSuccessors: true }, token);
+	},
+	"grantResource token-dead": async (daemon) => grant(daemon, await revoked(daemon)),
+	"grantResource issuer-elsewhere": async (daemon) => grant(daemon, await register(daemon)),
+	"grantResource exceeds-caller": async (daemon) => {
+		const { id } = await daemon.create();
+		const { token } = await daemon.create({ permissions: [write, "orders.*"], resources: ["channel/news"] });
+		return grant(daemon, id, token);
+	},
+	"deleteProfile profile-in-use": async (daemon) => {
+		const [profile] = (await daemon.call("GET", "/v1/profiles")).body.profiles;
+		await daemon.call("PUT", "/v1/profiles/mine", { body: { ...profile, id: "mine" } });
+		await daemon.create({ profile: "mine" });
+		return daemon.call("DELETE", "/v1/profiles/mine");
+	},
+	"verifyToken resource-not-granted": verifyWithoutResource("GET"),
+	"verifyTokenWithPost resource-not-granted": verifyWithoutResource("POST"),
+};
+
+describe("the problems in the OpenAPI document", () => {
+	let daemon: TestDaemon;
+	daemonOfEach((started) => {
+		daemon = started;
+	});
+
+	for (const operation of operations) {
+		it(`of ${operation.operationId} are those that it answers with`, async () => {
+			const expected = operation.codes.filter((code) => !untestable.includes(code));
+			const answered: string[] = [];
+			for (const code of expected) {
+				const provoke = rules[`${operation.operationId} ${code}`] ?? refusals[code];
+				answered.push((await provoke?.(daemon, operation))?.body.code ?? "not provoked");
+			}
+			assert.deepEqual(answered, expected);
+		});
+	}
+
+	it("include all that are provoked here", () => {
+		const listed = operations.flatMap(({ operationId, codes }) =>
+			codes.map((code) => `${operationId} ${code}`),
+		);
+		assert.deepEqual(
+			Object.keys(rules).filter((one) => !listed.includes(one)),
+			[],
+		);
+	});
+});
+
+/** A request whose path parameters name nothing, unless the operation's path was filled in. */
+function call(daemon: TestDaemon, operation: Operation, options: CallOptions, query = ""): Promise<Answer> {
+	return daemon.call(operation.method, operation.path.replace(/\{\w+\}/g, "unknown") + query, options);
+}
+
+/** The same, with a Host that `fetch` would not send. */
+function callAs(daemon: TestDaemon, { method, path }: Operation, host: string): Promise<Answer> {
+	const { hostname, port } = new URL(daemon.url);
+	const headers = { host, authorization: `Bearer ${ownerKey}` };
+	const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+	request({ hostname, port, method, path, headers }, async (response) => {
+		const text = Buffer.concat(await response.toArray()).toString();
+		resolve({ status: response.statusCode ?? 0, headers: new Headers(), body: JSON.parse(text) });
+	})
+		.once("error", reject)
+		.end();
+	return promise;
+}
+
+const foreign = { name: "ci", issuer: "other", hash: hashOf("gh_secret"), partialToken: "gh_s…cret" };
+
+async function register(daemon: TestDaemon): Promise<string> {
+	const { body } = await daemon.call("POST", "/v1/api-tokens/register", { body: foreign });
+	if (body.code !== "already-known") return body.id;
+	const { tokens } = (await daemon.call("GET", "/v1/api-tokens?issuer=other")).body;
+	return tokens[0].id;
+}
+
+async function revoked(daemon: TestDaemon): Promise<string> {
+	const { id } = await daemon.create();
+	await daemon.call("DELETE", `/v1/api-tokens/${id}`);
+	return id;
+}
+
+async function rotated(
+	daemon: TestDaemon,
+	input: Partial<CreateTokenInput> = {},
+): Promise<{ id: string; successor: CreatedToken }> {
+	const { id } = await daemon.create(input);
+	return { id, successor: await daemon.rotate(id, { overlapSeconds: 60 }) };
+}
+
+function act(daemon: TestDaemon, id: string, verb: string, secret = ownerKey): Promise<Answer> {
+	const body = verb === "rotate" ? { overlapSeconds: 60 } : undefined;
+	return daemon.call("POST", `/v1/api-tokens/${id}/${verb}`, { secret, body });
+}
+
+/** By a token that may write, but does not hold the other token's permissions. */
+async function actAsWriter(daemon: TestDaemon, verb: string): Promise<Answer> {
+	const { id } = await daemon.create();
+	await act(daemon, id, verb === "enable" ? "disable" : "enable");
+	const { token } = await daemon.create({ permissions: [write, read] });
+	return act(daemon, id, verb, token);
+}
+
+function incident(daemon: TestDaemon, body: object, secret = ownerKey): Promise<Answer> {
+	return daemon.call("POST", "/v1/incidents", { body: { reason: "leaked", ...body }, secret });
+}
+
+function grant(daemon: TestDaemon, id: string, secret = ownerKey): Promise<Answer> {
+	return daemon.call("PUT", `/v1/resources/channel/soc/grants/${id}`, { secret });
+}
+
+function verifyWithoutResource(method: string): (daemon: TestDaemon) => Promise<Answer> {
+	return async (daemon) => {
+		const { token } = await daemon.create({ resources: ["channel/soc"] });
+		return daemon.call(method, "/v1/verify?resource=channel/news", { secret: token });
+	};
+}
