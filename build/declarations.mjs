@@ -35,7 +35,7 @@ export async function writeDeclarations(directory) {
 			"--outDir",
 			directory,
 		],
-		...["--declaration", "--emitDeclarationOnly", "--rootDir", "daemon"],
+		...["--declaration", "--emitDeclarationOnly", "--stripInternal", "--rootDir", "daemon"],
 		...["--target", "es2023", "--lib", "es2024", "--module", "nodenext", "--types", "node", "--strict"],
 		...[
 			"--exactOptionalPropertyTypes",
@@ -49,8 +49,9 @@ export async function writeDeclarations(directory) {
 		// Not every resolver finds x.d.ts for x.ts.
 		writeFileSync(path, readFileSync(path, "utf8").replaceAll(/(from "\.[^"]*)\.ts"/g, '$1.js"'));
 	}
-	// Only the client's own files use it.
-	rmSync(join(directory, "rules"), { recursive: true, force: true });
+	// Only the client's own code uses them.
+	for (const unused of ["rules", "facts.d.ts"])
+		rmSync(join(directory, unused), { recursive: true, force: true });
 	writeFileSync(join(directory, "contract.d.ts"), await contractDeclarations());
 }
 

@@ -16,7 +16,7 @@ import { refuseSecretsIn } from "./cli/secrets.ts";
 import { show } from "./cli/show.ts";
 import { UsageError } from "./cli/usage-error.ts";
 import { verify } from "./cli/verify.ts";
-import { TokensmithProblemError, TokensmithUnavailableError } from "./client/exchange.ts";
+import { TokensmithProblemError, TokensmithUnavailableError } from "./client/transport.ts";
 
 const commands: Record<string, Command> = {
 	create,

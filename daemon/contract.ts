@@ -4,10 +4,12 @@
  */
 import * as z from "zod";
 import {
+	hashesPerRequest,
 	maximumNameLength,
 	maximumResources,
 	type ProblemCode,
 	problemStatus,
+	rowsPerPage,
 	tokenStatuses,
 } from "./facts.ts";
 
@@ -233,7 +235,7 @@ export const registerTokenRequest = z.strictObject({
 export type RegisterTokenRequest = z.output<typeof registerTokenRequest>;
 export type RegisterTokenInput = z.input<typeof registerTokenRequest>;
 
-export const identifyRequest = z.strictObject({ hashes: z.array(secretHash).max(800) });
+export const identifyRequest = z.strictObject({ hashes: z.array(secretHash).max(hashesPerRequest) });
 /** `fields=id`: only each token's id, which is what an index of many hashes needs. */
 export const identifyQuery = z.strictObject({ fields: z.literal("id").optional() });
 /** The tokens found, by hash. */
@@ -244,7 +246,7 @@ export type IdentifiedIds = z.output<typeof identifiedIds>;
 export const identifyAnswer = z.union([identified, identifiedIds]);
 
 const page = {
-	limit: z.coerce.number().int().min(1).max(1000).default(100),
+	limit: z.coerce.number().int().min(1).max(rowsPerPage).default(100),
 	cursor: z.string().max(500).optional(),
 };
 

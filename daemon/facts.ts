@@ -9,6 +9,12 @@ export const protocol = 1;
 /** The port that a daemon tries first; `daemon.json` holds the one that it uses. */
 export const preferredPort = 47600;
 
+/** The most hashes that one request to identify secrets carries: they stay under the 64 KiB of a body. */
+export const hashesPerRequest = 800;
+
+/** The most rows that one page of a list holds. */
+export const rowsPerPage = 1000;
+
 /** The permissions that this API requires of callers other than the owner. */
 export const apiPermissions = {
 	read: "api.api-tokens.read",

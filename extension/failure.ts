@@ -2,8 +2,12 @@
  * Turns an error into what a person needs: what is wrong, and the one thing to do about it. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
+import {
+	TokensmithProblemError,
+	TokensmithUnavailableError,
+	type UnavailableReason,
+} from "../daemon/client/transport.ts";
 import type { FieldError, Problem, ProblemCode } from "../daemon/contract.ts";
-import { ProblemError, UnreachableError } from "./daemon/connection.ts";
 import { DaemonError, type DaemonErrorCode } from "./daemon/start-daemon.ts";
 
 export type Remedy = "try-again" | "show-log" | "open-settings" | "restart-daemon";
@@ -27,9 +31,10 @@ const remedyOfProblem: Partial<Record<ProblemCode, Remedy>> = {
 };
 
 export function explain(error: unknown): Explanation {
-	if (error instanceof ProblemError) return explainProblem(error.problem);
+	if (error instanceof TokensmithProblemError) return explainProblem(error.problem);
 	if (error instanceof DaemonError) return { text: error.message, remedy: remedyOfDaemon[error.code] };
-	if (error instanceof UnreachableError) return { text: error.message, remedy: "try-again" };
+	if (error instanceof TokensmithUnavailableError)
+		return { text: explainUnavailable(error), remedy: "try-again" };
 	// By its name, for its file knows VS Code. Its messages say what to do before another try.
 	if (error instanceof Error && error.name === "FileError")
 		return { text: error.message, remedy: "try-again" };
@@ -43,6 +48,24 @@ function explainProblem(problem: Problem): Explanation {
 		return { text: fieldsInWords(fields), remedy: "open-settings" };
 	const text = fields.length === 0 ? sentence(problem.detail) : fieldsInWords(fields);
 	return { text, remedy: remedyOfProblem[problem.code] ?? "try-again" };
+}
+
+const unavailableWords: Record<UnavailableReason, () => string> = {
+	"not-running": () => l10n.t("No daemon is running."),
+	stopping: () => l10n.t("The daemon is stopping."),
+	unproved: () => l10n.t("Another program answers at the daemon's address. Nothing was sent to it."),
+	timeout: () => l10n.t("The daemon did not answer in time."),
+	broken: () => l10n.t("The connection to the daemon broke before it had answered."),
+	unusable: () => l10n.t("The daemon gave no answer that can be understood."),
+};
+
+function explainUnavailable({ reason, outcome }: TokensmithUnavailableError): string {
+	const what = unavailableWords[reason]();
+	if (outcome === "not-done") return l10n.t("{0} Try again.", what);
+	return l10n.t(
+		"{0} Whether the request took effect is unknown: check the list of tokens before you try again.",
+		what,
+	);
 }
 
 const words: Record<string, () => string> = {

@@ -125,8 +125,8 @@ describe("the structure", () => {
 		assert.deepEqual(wrong, []);
 	});
 
-	it("lets the extension import the contract, its words and the secret format, and nothing else of the daemon", () => {
-		const known = /^daemon\/(contract|field-words|rules\/secret)\.ts$/;
+	it("lets the extension import the contract, its words, the client's transport and the secret format, and nothing else of the daemon", () => {
+		const known = /^daemon\/(contract|field-words|client\/transport|rules\/secret)\.ts$/;
 		const wrong = importsOf(extension).filter(({ to }) => to.startsWith("daemon/") && !known.test(to));
 		assert.deepEqual(wrong, []);
 	});
@@ -184,9 +184,19 @@ describe("the structure", () => {
 		);
 	});
 
+	it("lets the services' client load nothing but Node.js, the facts and the secret format", () => {
+		const reached = [...reachedFrom("daemon/client/tokensmith.ts")];
+		const foreign = /^(?!node:|daemon\/(client\/|facts\.ts|rules\/secret\.ts))/;
+		assert.deepEqual(
+			reached.filter((name) => foreign.test(name)),
+			[],
+		);
+		assert.ok(reached.includes("daemon/client/transport.ts"));
+	});
+
 	it("lets the client import the contract and the secret format, and nothing else of the daemon", () => {
 		const outside = daemon.filter((file) => /^daemon\/(client|cli\.ts|cli\/)/.test(file));
-		const known = /^daemon\/(contract\.ts|rules\/secret\.ts|client\/|cli)/;
+		const known = /^daemon\/(contract\.ts|facts\.ts|rules\/secret\.ts|client\/|cli)/;
 		assert.deepEqual(
 			importsOf(outside).filter(({ to }) => !known.test(to)),
 			[],

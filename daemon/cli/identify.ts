@@ -1,5 +1,5 @@
 /** `token identify`: whose secret is this? What has no right checksum can only be another system's, so that the answer needs no daemon. */
-import { TokensmithUnavailableError } from "../client/exchange.ts";
+import { TokensmithUnavailableError } from "../client/transport.ts";
 import type { TokenRecord } from "../contract.ts";
 import { isWellFormed, partialTokenOf } from "../rules/secret.ts";
 import { defineCommand } from "./command.ts";

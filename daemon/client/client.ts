@@ -1,6 +1,6 @@
 /**
  * The typed client of the daemon's API, for services and scripts. Checking a token has three outcomes, never two: it is
- * good, it is not, or nobody knows because the daemon gave no usable answer; only the last one throws.
+ * good, it is not, or that is unknown because the daemon gave no usable answer; only the last one throws.
  */
 import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
@@ -13,34 +13,29 @@ import type {
 	RegisterTokenInput,
 	RotatedToken,
 	RotateTokenRequest,
-	TokenList,
 	TokenRecord,
 	UndoneRotation,
 	UpdateTokenRequest,
 	VerifyAnswer,
 } from "../contract.ts";
 import { hashOf, partialTokenOf } from "../rules/secret.ts";
-import { endpointFrom, fixedEndpoint } from "./endpoint.ts";
 import {
-	type Answer,
-	type Asked,
-	exchange,
-	isSendable,
-	type Line,
+	type Endpoint,
+	fixedEndpoint,
+	readDaemonFile,
 	TokensmithProblemError,
 	TokensmithUnavailableError,
-} from "./exchange.ts";
+	Transport,
+} from "./transport.ts";
 
 interface CallOptions {
-	/** For one answer of the daemon; unless told otherwise 2000 to `verify`, 10000 for all else. */
+	/** For one answer of the daemon; by default 2000 for `verify`, 10000 for all else. */
 	timeoutMilliseconds?: number | undefined;
-	/** Instead of the global one. */
-	fetch?: typeof globalThis.fetch | undefined;
 }
 
 /**
  * Either `url`, the daemon's address, or `dataDir`, its data directory: then the daemon is found wherever it listens,
- * has to prove itself before each request, and takes this client for its owner.
+ * has to prove itself on each connection, and takes this client for its owner.
  */
 export type TokensmithClientOptions = CallOptions &
 	(
@@ -55,7 +50,7 @@ export type TokensmithClientOptions = CallOptions &
 		| { dataDir: string; token?: string | undefined; url?: undefined; ownerKey?: undefined }
 	);
 
-/** What a token is asked to be good for. Left out: nothing in particular. */
+/** What a token has to be good for. Left out: nothing in particular. */
 export interface Question {
 	/** All are needed. */
 	permissions?: readonly string[] | undefined;
@@ -63,7 +58,7 @@ export interface Question {
 	anyPermissions?: readonly string[] | undefined;
 	/** All are needed. */
 	resources?: readonly string[] | undefined;
-	/** The address of whoever presents the token; counts when the daemon was started with `--trusted-proxy` and this machine's address. */
+	/** The address of the caller that presents the token; counts when the daemon was started with `--trusted-proxy` and this machine's address. */
 	address?: string | undefined;
 }
 
@@ -76,7 +71,7 @@ export type Verification =
 			readonly reason: RefusalReason;
 			/** The permissions that the token lacks, where that is the reason. */
 			readonly missing?: readonly string[];
-			/** What the daemon said, and the `WWW-Authenticate` header that it said it with: to be handed on. */
+			/** The daemon's answer and its `WWW-Authenticate` header, to be passed on. */
 			readonly problem: Problem;
 			readonly challenge: string;
 	  };
@@ -86,114 +81,86 @@ export type TokenFilter = Partial<Omit<ListTokensQuery, "limit" | "cursor">>;
 /** What is to be recorded of a token, besides what follows from its secret. */
 export type RegisterInput = Omit<RegisterTokenInput, "hash" | "partialToken">;
 
-/** All but `verify` throw `TokensmithProblemError` when the daemon says no. All throw `TokensmithUnavailableError`. */
-export interface TokensmithClient {
-	/** Is this secret good, for this? Throws only when that can't be known. */
-	verify(secret: string, question?: Question): Promise<Verification>;
-	/** The answer is the only one that ever holds the secret. */
-	create(input: CreateTokenInput): Promise<CreatedToken>;
-	/** All that fit, of every status unless one is asked for. */
-	list(filter?: TokenFilter): Promise<TokenRecord[]>;
-	get(id: string): Promise<TokenRecord>;
-	/** `version`: that of the record that the changes were decided on; refused when it has changed since. */
-	update(id: string, version: number, changes: UpdateTokenRequest): Promise<TokenRecord>;
-	/** A successor with the same settings; the predecessor works for `overlapSeconds` more. */
-	rotate(id: string, request: RotateTokenRequest): Promise<RotatedToken>;
-	/** Puts a rotated token back, while it is in its overlap, and revokes its successor. */
-	undoRotation(id: string): Promise<UndoneRotation>;
-	/** Only the successor works then. */
-	endOverlap(id: string): Promise<TokenRecord>;
-	/** For good, and at once. `self`: yes, also when it is the very token that this client acts with. */
-	revoke(
-		id: string,
-		options?: { reason?: string | undefined; self?: true | undefined },
-	): Promise<TokenRecord>;
-	disable(id: string): Promise<TokenRecord>;
-	enable(id: string): Promise<TokenRecord>;
-	/** Whose secrets these are, in their order; only their hashes are sent. */
-	identify(secrets: readonly string[]): Promise<(TokenRecord | undefined)[]>;
-	/** Records another system's token; of its secret only the hash and the ends are sent. */
-	register(secret: string, input: RegisterInput): Promise<TokenRecord>;
-	/** The record of the token that this client acts with. */
-	whoami(): Promise<TokenRecord>;
-}
+/** All but `verify` throw `TokensmithProblemError` when the daemon refuses. All throw `TokensmithUnavailableError`. */
+export type TokensmithClient = Pick<HttpClient, keyof HttpClient>;
 
 /** @throws TypeError for options that can't be meant. */
 export function createTokensmithClient(options: TokensmithClientOptions): TokensmithClient {
 	if (options.token !== undefined && !isSendable(options.token)) {
 		throw new TypeError("The token holds characters that no secret has. Is there a line break at its end?");
 	}
-	const endpoint =
-		options.dataDir === undefined
-			? fixedEndpoint(options.url, options.ownerKey)
-			: endpointFrom(options.dataDir);
-	const { fetch = globalThis.fetch, timeoutMilliseconds } = options;
-	return new HttpClient({
-		verifying: { endpoint, fetch, timeoutMilliseconds: timeoutMilliseconds ?? 2000 },
-		managing: { endpoint, fetch, timeoutMilliseconds: timeoutMilliseconds ?? 10_000 },
-		token: options.token,
-	});
+	return new HttpClient(new Transport(locator(options), options), options.timeoutMilliseconds ?? 2000);
 }
 
-const pageSize = "1000";
-/** So many hashes stay well under the 64 KiB that a body may have. */
-const hashesPerRequest = 500;
+/** `daemon.json` is read before each request: after a restart the daemon has another key, and maybe another port. */
+function locator({ dataDir, url, ownerKey }: TokensmithClientOptions): () => Promise<Endpoint> {
+	return dataDir === undefined ? fixedEndpoint(url, ownerKey) : () => readDaemonFile(dataDir);
+}
 
-class HttpClient implements TokensmithClient {
-	readonly #parts: { verifying: Line; managing: Line; token: string | undefined };
+class HttpClient {
+	readonly #transport: Transport;
+	readonly #verifyMilliseconds: number;
 
-	constructor(parts: { verifying: Line; managing: Line; token: string | undefined }) {
-		this.#parts = parts;
+	constructor(transport: Transport, verifyMilliseconds: number) {
+		this.#transport = transport;
+		this.#verifyMilliseconds = verifyMilliseconds;
 	}
 
+	/** Is this secret good, for this? Throws only when that can't be known. */
 	async verify(secret: string, question: Question = {}): Promise<Verification> {
-		const path = `/v1/verify${queryOf(question)}`;
-		const headers = headersOf(question);
+		const request = {
+			method: "GET",
+			path: `/v1/verify${queryOf(question)}`,
+			headers: headersOf(question),
+			bearer: secret,
+			timeoutMilliseconds: this.#verifyMilliseconds,
+		} as const;
 		if (!isSendable(secret)) return malformed();
-		return verificationOf(
-			await exchange(this.#parts.verifying, { method: "GET", path, bearer: secret, headers }),
-		);
+		try {
+			return acceptance(await this.#transport.json(request));
+		} catch (error) {
+			if (!(error instanceof TokensmithProblemError)) throw error;
+			return refusal(error);
+		}
 	}
 
+	/** The answer is the only one that ever holds the secret. */
 	create(input: CreateTokenInput): Promise<CreatedToken> {
-		return this.#ask({ method: "POST", path: "/v1/api-tokens", body: input });
+		return this.#post("/v1/api-tokens", input);
 	}
 
-	async list(filter: TokenFilter = {}): Promise<TokenRecord[]> {
-		const asked = Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined);
-		const tokens: TokenRecord[] = [];
-		let cursor: string | null = null;
-		do {
-			const query = new URLSearchParams([...asked, ["limit", pageSize]]);
-			if (cursor !== null) query.set("cursor", cursor);
-			const page: TokenList = await this.#ask({ method: "GET", path: `/v1/api-tokens?${query}` });
-			tokens.push(...page.tokens);
-			cursor = page.nextCursor;
-		} while (cursor !== null);
-		return tokens;
+	/** All that match, of every status unless the filter names one. */
+	list(filter: TokenFilter = {}): Promise<TokenRecord[]> {
+		const given = Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined);
+		return this.#transport.listTokens(Object.fromEntries(given));
 	}
 
 	get(id: string): Promise<TokenRecord> {
-		return this.#ask({ method: "GET", path: pathOf(id) });
+		return this.#transport.json({ method: "GET", path: pathOf(id) });
 	}
 
+	/** `version`: that of the record that the changes were decided on; refused when it has changed since. */
 	update(id: string, version: number, changes: UpdateTokenRequest): Promise<TokenRecord> {
 		const headers = { "if-match": `"${version}"` };
-		return this.#ask({ method: "PATCH", path: pathOf(id), headers, body: changes });
+		return this.#transport.json({ method: "PATCH", path: pathOf(id), headers, body: changes });
 	}
 
+	/** A successor with the same settings; the predecessor works for `overlapSeconds` more. */
 	rotate(id: string, request: RotateTokenRequest): Promise<RotatedToken> {
-		return this.#ask({ method: "POST", path: `${pathOf(id)}/rotate`, body: request });
+		return this.#post(`${pathOf(id)}/rotate`, request);
 	}
 
+	/** Puts a rotated token back, while it is in its overlap, and revokes its successor. */
 	undoRotation(id: string): Promise<UndoneRotation> {
-		return this.#ask({ method: "POST", path: `${pathOf(id)}/undo-rotation` });
+		return this.#post(`${pathOf(id)}/undo-rotation`);
 	}
 
+	/** Only the successor works then. */
 	endOverlap(id: string): Promise<TokenRecord> {
-		return this.#ask({ method: "POST", path: `${pathOf(id)}/end-overlap` });
+		return this.#post(`${pathOf(id)}/end-overlap`);
 	}
 
+	/** For good, and at once. `self`: yes, also when it is the very token that this client acts with. */
 	revoke(
 		id: string,
 		options: { reason?: string | undefined; self?: true | undefined } = {},
@@ -201,45 +168,44 @@ class HttpClient implements TokensmithClient {
 		const query = new URLSearchParams();
 		if (options.reason !== undefined) query.set("reason", options.reason);
 		if (options.self !== undefined) query.set("self", "true");
-		return this.#ask({ method: "DELETE", path: `${pathOf(id)}${query.size > 0 ? `?${query}` : ""}` });
+		const path = `${pathOf(id)}${query.size > 0 ? `?${query}` : ""}`;
+		return this.#transport.json({ method: "DELETE", path });
 	}
 
 	disable(id: string): Promise<TokenRecord> {
-		return this.#ask({ method: "POST", path: `${pathOf(id)}/disable` });
+		return this.#post(`${pathOf(id)}/disable`);
 	}
 
 	enable(id: string): Promise<TokenRecord> {
-		return this.#ask({ method: "POST", path: `${pathOf(id)}/enable` });
+		return this.#post(`${pathOf(id)}/enable`);
 	}
 
+	/** The tokens that these secrets belong to, in their order; only hashes are sent. */
 	async identify(secrets: readonly string[]): Promise<(TokenRecord | undefined)[]> {
-		const asked = secrets.map((secret) => hashOf(secret));
-		const distinct = [...new Set(asked)];
-		const found = new Map<string, TokenRecord>();
-		for (let start = 0; start < distinct.length; start += hashesPerRequest) {
-			const body = { hashes: distinct.slice(start, start + hashesPerRequest) };
-			const path = "/v1/api-tokens/identify";
-			const answer: { tokens: Record<string, TokenRecord> } = await this.#ask({ method: "POST", path, body });
-			for (const [hash, token] of Object.entries(answer.tokens)) found.set(hash, token);
-		}
-		return asked.map((hash) => found.get(hash));
+		const hashes = secrets.map((secret) => hashOf(secret));
+		const found = await this.#transport.identify(hashes);
+		return hashes.map((hash) => found[hash]);
 	}
 
+	/** Records another system's token; of its secret only the hash and the ends are sent. */
 	register(secret: string, input: RegisterInput): Promise<TokenRecord> {
 		const body = { ...input, hash: hashOf(secret), partialToken: hintOf(secret) };
-		return this.#ask({ method: "POST", path: "/v1/api-tokens/register", body });
+		return this.#post("/v1/api-tokens/register", body);
 	}
 
+	/** The record of the token that this client acts with. */
 	whoami(): Promise<TokenRecord> {
 		return this.get("current");
 	}
 
-	async #ask<Body>(asked: Omit<Asked, "bearer">): Promise<Body> {
-		const { managing, token } = this.#parts;
-		const { body, problem } = await exchange(managing, { ...asked, bearer: token });
-		if (problem !== undefined) throw new TokensmithProblemError(problem);
-		return body as Body;
+	#post<Answer>(path: string, body?: object): Promise<Answer> {
+		return this.#transport.json({ method: "POST", path, body });
 	}
+}
+
+/** Whether the text can stand in a header as it is; what can't is no secret, and an error would quote it. */
+function isSendable(secret: string): boolean {
+	return /^[\x21-\x7E]{1,4096}$/.test(secret);
 }
 
 /** Eight characters of a short secret would be too much of it, and others than these are not for a label. */
@@ -272,21 +238,23 @@ function headersOf({ address }: Question): Record<string, string> {
 	return { "x-forwarded-for": address };
 }
 
+function acceptance(answer: Partial<VerifyAnswer> | null): Verification {
+	const { valid, token } = answer ?? {};
+	if (valid === true && typeof token?.id === "string") return { valid, token };
+	throw unknown(new Error("The answer has no token."));
+}
+
 /** @throws TokensmithProblemError when the question itself was wrong. */
-function verificationOf({ body, problem, challenge = "" }: Answer): Verification {
-	if (problem === undefined) {
-		const { valid, token } = (body ?? {}) as Partial<VerifyAnswer>;
-		if (valid === true && typeof token?.id === "string") return { valid, token };
-		throw notSaid(new Error("The answer has no token."));
-	}
-	if (problem.status === 400) throw new TokensmithProblemError(problem);
-	// Somebody else between here and the daemon may say 401 or 403; a refusal names its reason.
-	if (problem.reason === undefined) throw notSaid(new TokensmithProblemError(problem));
+function refusal(error: TokensmithProblemError): Verification {
+	const { problem, challenge = "" } = error;
+	if (problem.status === 400) throw error;
+	// A proxy on the way may answer 401 or 403 as well; a refusal of the daemon names its reason.
+	if (problem.reason === undefined) throw unknown(error);
 	const { reason, missing } = problem;
 	return { valid: false, reason, ...(missing !== undefined && { missing }), problem, challenge };
 }
 
-function notSaid(cause: Error): TokensmithUnavailableError {
+function unknown(cause: Error): TokensmithUnavailableError {
 	const message = "The daemon did not say whether the token is good.";
 	return new TokensmithUnavailableError(message, { cause, outcome: "not-done" });
 }

@@ -10,7 +10,7 @@ import {
 	type TokensmithClient,
 	type VerifiedToken,
 } from "./client.ts";
-import { TokensmithUnavailableError } from "./exchange.ts";
+import { TokensmithUnavailableError } from "./transport.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
 declare global {

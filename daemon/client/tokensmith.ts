@@ -21,7 +21,6 @@ export {
 	type Verification,
 	type VerifiedToken,
 } from "./client.ts";
-export { type Outcome, TokensmithProblemError, TokensmithUnavailableError } from "./exchange.ts";
 export {
 	type GuardedRequest,
 	type RequireTokenOptions,
@@ -29,3 +28,9 @@ export {
 	type TokenMiddleware,
 	tokenOf,
 } from "./require-token.ts";
+export {
+	type Outcome,
+	TokensmithProblemError,
+	TokensmithUnavailableError,
+	type UnavailableReason,
+} from "./transport.ts";

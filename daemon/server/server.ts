@@ -97,6 +97,10 @@ export class HttpServer {
 		if (request.headers.origin !== undefined) {
 			return problemOf("origin-not-allowed", "Web pages can't call this daemon.");
 		}
+		// A proof vouches for the port, which another process may use by now.
+		if (!this.#server.listening && request.url?.startsWith("/healthz")) {
+			return problemOf("stopping", "The daemon is stopping. Start it again, then try again.");
+		}
 		return undefined;
 	}
 }

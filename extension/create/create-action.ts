@@ -3,10 +3,10 @@
  * secret that has arrived is in the outcome unless its token was revoked again.
  */
 import { inspect } from "node:util";
+import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { CreateTokenInput, TokenRecord } from "../../daemon/contract.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
 import type { Client } from "../daemon/client.ts";
-import { UnreachableError } from "../daemon/connection.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { placeSecret } from "../env/place-action.ts";
 import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
@@ -102,7 +102,7 @@ async function finishSteps(
 
 /** Whether the daemon may have created a token though no answer came. */
 export function isUnanswered(error: unknown): boolean {
-	return error instanceof UnreachableError && error.outcome === "unknown";
+	return error instanceof TokensmithUnavailableError && error.outcome === "unknown";
 }
 
 /** The token of a creation that was not answered; undefined: it was not created. */

@@ -4,9 +4,9 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { CreateTokenInput, Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
-import { ProblemError } from "../daemon/connection.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
@@ -157,7 +157,7 @@ async function afterFailure(
 
 /** The step whose answer the daemon refused. */
 function stepOf(error: unknown): string {
-	const pointer = error instanceof ProblemError ? error.problem.errors?.[0]?.pointer : undefined;
+	const pointer = error instanceof TokensmithProblemError ? error.problem.errors?.[0]?.pointer : undefined;
 	const steps: Record<string, string> = {
 		name: "name",
 		permissions: "permissions",

@@ -1,10 +1,11 @@
-/** What the daemon can be asked for, a method each. Knows no VS Code. */
+/** The daemon's API as the extension uses it, a method for each request. Knows no VS Code. */
+import { createParser } from "eventsource-parser";
+import { type Endpoint, Transport } from "../../daemon/client/transport.ts";
 import type {
 	AuditList,
 	CreatedToken,
 	CreateTokenInput,
-	Identified,
-	IdentifiedIds,
+	Health,
 	IncidentInput,
 	IncidentReport,
 	Introspection,
@@ -16,7 +17,6 @@ import type {
 	RotatedToken,
 	RotateTokenRequest,
 	ServerEvents,
-	TokenList,
 	TokenRecord,
 	UndoneRotation,
 	UpdateTokenRequest,
@@ -24,26 +24,29 @@ import type {
 	UsageList,
 	UsageQuery,
 } from "../../daemon/contract.ts";
-import { Connection, type Endpoint, json, messages } from "./connection.ts";
 
 type ServerEventListener = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
 
-/** What is left out is not looked at. */
+/** What is left out filters nothing. */
 type AuditQuery = Partial<Omit<ListAuditQuery, "format">>;
 
-const pageSize = 1000;
-/** As many as the contract takes at once. */
-const hashesPerRequest = 800;
-
 export class Client {
-	readonly #connection: Connection;
+	readonly #transport: Transport;
 
 	/**
-	 * `endpoint` is asked before each request; what it throws, the request throws. `timeout`, in milliseconds, is for
-	 * one answer.
+	 * `locate` is called before each request; the request throws what it throws. `timeout`, in milliseconds, is for one
+	 * answer.
 	 */
-	constructor(endpoint: () => Promise<Endpoint>, { timeout = 10_000 }: { timeout?: number } = {}) {
-		this.#connection = new Connection(endpoint, timeout);
+	constructor(locate: () => Promise<Endpoint>, { timeout }: { timeout?: number } = {}) {
+		this.#transport = new Transport(locate, { timeoutMilliseconds: timeout });
+	}
+
+	/**
+	 * What the daemon at an endpoint says of itself; undefined: none proves to be ours. The next request to it uses the
+	 * connection on which it proved itself.
+	 */
+	health(endpoint: Endpoint): Promise<Health | undefined> {
+		return this.#transport.health(endpoint);
 	}
 
 	/** The answer is the only one that ever holds the secret. */
@@ -52,16 +55,8 @@ export class Client {
 	}
 
 	/** All tokens of every status, newest first. */
-	async listTokens(): Promise<TokenRecord[]> {
-		const tokens: TokenRecord[] = [];
-		let cursor: string | null = null;
-		do {
-			const query = new URLSearchParams({ limit: String(pageSize), ...(cursor !== null && { cursor }) });
-			const page: TokenList = await this.#get(`/v1/api-tokens?${query}`);
-			tokens.push(...page.tokens);
-			cursor = page.nextCursor;
-		} while (cursor !== null);
-		return tokens;
+	listTokens(): Promise<TokenRecord[]> {
+		return this.#transport.listTokens();
 	}
 
 	async getToken(id: string): Promise<TokenRecord> {
@@ -94,28 +89,22 @@ export class Client {
 	/** `version`: that of the record that the change was decided on; refused when it has changed since. */
 	async updateToken(id: string, version: number, change: UpdateTokenRequest): Promise<TokenRecord> {
 		const headers = { "if-match": `"${version}"` };
-		return this.#connection.exchange({
-			method: "PATCH",
-			path: tokenPath(id),
-			headers,
-			body: change,
-			read: json<TokenRecord>,
-		});
+		return this.#transport.json({ method: "PATCH", path: tokenPath(id), headers, body: change });
 	}
 
-	/** Takes a token of another system into the records; only its secret's hash is sent. */
+	/** Records a token of another system; only its secret's hash is sent. */
 	async registerToken(input: RegisterTokenInput): Promise<TokenRecord> {
 		return this.#post("/v1/api-tokens/register", input);
 	}
 
 	/** The tokens whose secrets have these hashes (`sha256:…`), by hash; unknown ones are left out. */
-	async identify(hashes: readonly string[]): Promise<Identified["tokens"]> {
-		return this.#identify<Identified>("/v1/api-tokens/identify", hashes);
+	identify(hashes: readonly string[]): Promise<Record<string, TokenRecord>> {
+		return this.#transport.identify(hashes);
 	}
 
 	/** The same, of each token its ID alone: an index of many hashes needs no more. */
-	async idsOf(hashes: readonly string[]): Promise<IdentifiedIds["tokens"]> {
-		return this.#identify<IdentifiedIds>("/v1/api-tokens/identify?fields=id", hashes);
+	idsOf(hashes: readonly string[]): Promise<Record<string, Pick<TokenRecord, "id">>> {
+		return this.#transport.identify(hashes, "?fields=id");
 	}
 
 	/** Revokes many at once. The report holds the successors' secrets, this once. */
@@ -133,20 +122,15 @@ export class Client {
 		return list.usage;
 	}
 
-	/** Whether the secret is good, and then whose. The owner looks, so that it counts as no use of the token. */
+	/** Whether the secret is good, and then whose. The owner checks, so that it counts as no use of the token. */
 	async introspect(secret: string): Promise<Introspection> {
-		return this.#connection.exchange({
-			method: "POST",
-			path: "/oauth2/introspect",
-			body: new URLSearchParams({ token: secret }),
-			read: json<Introspection>,
-		});
+		return this.#post("/oauth2/introspect", new URLSearchParams({ token: secret }));
 	}
 
 	async revokeToken(id: string, reason?: string): Promise<TokenRecord> {
 		const query = reason === undefined ? "" : `?${new URLSearchParams({ reason })}`;
 		const path = `${tokenPath(id)}${query}`;
-		return this.#connection.exchange({ method: "DELETE", path, read: json<TokenRecord> });
+		return this.#transport.json({ method: "DELETE", path });
 	}
 
 	async profiles(): Promise<Profile[]> {
@@ -155,46 +139,35 @@ export class Client {
 	}
 
 	async putPolicy(policy: Policy): Promise<void> {
-		await this.#connection.exchange({ method: "PUT", path: "/v1/policy", body: policy, read: nothing });
+		await this.#transport.empty({ method: "PUT", path: "/v1/policy", body: policy });
 	}
 
 	async putProfile(profile: Profile): Promise<void> {
 		const path = `/v1/profiles/${encodeURIComponent(profile.id)}`;
-		await this.#connection.exchange({ method: "PUT", path, body: profile, read: nothing });
+		await this.#transport.empty({ method: "PUT", path, body: profile });
 	}
 
-	/** Asks the daemon to stop. It is gone some time after this has been answered. */
+	/** Requests that the daemon stops. It ends some time after its answer. */
 	async shutdown(): Promise<void> {
-		await this.#connection.exchange({ method: "POST", path: "/v1/shutdown", read: nothing });
+		await this.#transport.empty({ method: "POST", path: "/v1/shutdown" });
 	}
 
 	/**
 	 * Calls `onEvent` for each server-sent event. Fulfils when the daemon ends the stream or `signal` aborts, rejects
-	 * when the stream cannot be had, breaks, or `onEvent` throws.
+	 * when the stream does not begin, breaks, or `onEvent` throws.
 	 */
 	async events(onEvent: ServerEventListener, signal: AbortSignal): Promise<void> {
-		const read = async (response: Response) => response;
-		try {
-			const response = await this.#connection.exchange({ method: "GET", path: "/v1/events", signal, read });
-			for await (const { event, data } of messages(response)) {
+		const parser = createParser({
+			onEvent: ({ event, data }) => {
 				if (isServerEvent(event)) onEvent(event, JSON.parse(data));
-			}
+			},
+		});
+		try {
+			const pieces = this.#transport.stream({ method: "GET", path: "/v1/events", signal });
+			for await (const piece of pieces) parser.feed(piece);
 		} catch (error) {
 			if (!signal.aborted) throw error;
 		}
-	}
-
-	async #identify<Answer extends Identified | IdentifiedIds>(
-		path: string,
-		hashes: readonly string[],
-	): Promise<Answer["tokens"]> {
-		const distinct = [...new Set(hashes)];
-		const count = Math.ceil(distinct.length / hashesPerRequest);
-		const parts = Array.from({ length: count }, (_, part) =>
-			distinct.slice(part * hashesPerRequest, (part + 1) * hashesPerRequest),
-		);
-		const answers = await Promise.all(parts.map((part) => this.#post<Answer>(path, { hashes: part })));
-		return Object.assign({}, ...answers.map(({ tokens }) => tokens));
 	}
 
 	async #change(id: string, verb: "disable" | "enable" | "end-overlap"): Promise<TokenRecord> {
@@ -202,11 +175,11 @@ export class Client {
 	}
 
 	#get<Answer>(path: string): Promise<Answer> {
-		return this.#connection.exchange({ method: "GET", path, read: json<Answer> });
+		return this.#transport.json({ method: "GET", path });
 	}
 
 	#post<Answer>(path: string, body: object): Promise<Answer> {
-		return this.#connection.exchange({ method: "POST", path, body, read: json<Answer> });
+		return this.#transport.json({ method: "POST", path, body });
 	}
 }
 
@@ -219,10 +192,6 @@ function queryOf(asked: Readonly<Record<string, string | number | undefined>>): 
 	const query = new URLSearchParams();
 	for (const [name, value] of Object.entries(asked)) if (value !== undefined) query.set(name, String(value));
 	return query.size > 0 ? `?${query}` : "";
-}
-
-async function nothing(response: Response): Promise<void> {
-	await response.arrayBuffer();
 }
 
 /** The names of the events that this client knows; a newer daemon may send more. */

@@ -1,16 +1,12 @@
 /**
- * Finds, starts and replaces the daemon of one data directory. The owner key goes only to a process that has proved
- * to hold it, and all windows that race end up on the same daemon. Knows no VS Code.
+ * Finds, starts and replaces the daemon of one data directory. All windows that race end up on the same daemon. Knows
+ * no VS Code.
  */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
-import * as z from "zod";
+import { type Endpoint, readDaemonFile, TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import { type DaemonFile, protocol } from "../../daemon/contract.ts";
-import { codeOf } from "../error-code.ts";
 import { Client } from "./client.ts";
-import { type Endpoint, provenHealth } from "./connection.ts";
 import { isAlive } from "./process-alive.ts";
 import { type Announcement, DaemonError, type StartOptions, startDaemon } from "./start-daemon.ts";
 
@@ -98,21 +94,21 @@ export class DaemonProcess {
 	async #running(): Promise<DaemonFile | undefined> {
 		const file = await this.#readDaemonFile();
 		if (file === undefined || !isAlive(file.pid)) return undefined;
-		const health = await provenHealth(file, 2000);
+		const health = await this.#client.health(file);
 		if (health === undefined) return undefined;
 		return { ...file, version: health.version, protocol: health.protocol };
 	}
 
 	async #readDaemonFile(): Promise<DaemonFile | undefined> {
-		const path = join(this.#options.dataDir, "daemon.json");
 		try {
-			return daemonFile.parse(JSON.parse(await readFile(path, "utf8")));
+			const file = await readDaemonFile(this.#options.dataDir);
+			if (loopback.test(file.url)) return file;
+			this.#options.log.warn(`The daemon of ${this.#options.dataDir} does not listen on this machine.`);
 		} catch (error) {
-			if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
-			// The error itself may quote the file, and with it the key.
-			this.#options.log.warn(`${path} cannot be used (${error instanceof Error ? error.name : "unknown"}).`);
-			return undefined;
+			if (!(error instanceof TokensmithUnavailableError)) throw error;
+			if (error.reason === "unusable") this.#options.log.warn(error.message);
 		}
+		return undefined;
 	}
 
 	/** "older" is to be replaced, "same" and "newer" can be used. */
@@ -171,13 +167,7 @@ export class DaemonProcess {
 	}
 }
 
-const daemonFile = z.object({
-	url: z.url({ protocol: /^http$/, hostname: /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/ }),
-	pid: z.int().positive(),
-	protocol: z.int(),
-	version: z.string().min(1),
-	ownerKey: z.string().min(1),
-});
+const loopback = /^http:\/\/(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)(?::\d+)?$/;
 
 /** Versions are three numbers (VS Code's Marketplace takes nothing else). */
 const versionOrder = new Intl.Collator("en", { numeric: true });

@@ -4,6 +4,7 @@
  */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
+import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type {
 	AuditEvent,
 	Notice,
@@ -13,7 +14,6 @@ import type {
 	TokenRecord,
 } from "../../daemon/contract.ts";
 import type { Client } from "./client.ts";
-import { ProblemError } from "./connection.ts";
 import type { DaemonProcess } from "./daemon-process.ts";
 import { DaemonError } from "./start-daemon.ts";
 import { TokenList } from "./token-list.ts";
@@ -46,7 +46,7 @@ export class LiveTokens implements vscode.Disposable {
 
 	#state: LiveState = "idle";
 	#error: Error | undefined;
-	#policyError: ProblemError | undefined;
+	#policyError: TokensmithProblemError | undefined;
 	#policySent: Promise<void> = Promise.resolve();
 	#policyListener: vscode.Disposable | undefined;
 	#list = new TokenList();
@@ -72,7 +72,7 @@ export class LiveTokens implements vscode.Disposable {
 	}
 
 	/** What the daemon says against the policy that the settings make. Until they are mended it keeps the last one. */
-	get policyError(): ProblemError | undefined {
+	get policyError(): TokensmithProblemError | undefined {
 		return this.#policyError;
 	}
 
@@ -108,7 +108,7 @@ export class LiveTokens implements vscode.Disposable {
 
 	/**
 	 * Connects if needed, and fulfils when `tokens` and `profiles` are live.
-	 * @throws DaemonError, UnreachableError or ProblemError: why the next attempt failed
+	 * @throws DaemonError, TokensmithUnavailableError or TokensmithProblemError: why the next attempt failed
 	 */
 	async whenLive(): Promise<void> {
 		this.retry();
@@ -208,7 +208,7 @@ export class LiveTokens implements vscode.Disposable {
 			await client.putPolicy(this.#options.policy());
 			this.#policyError = undefined;
 		} catch (error) {
-			if (!(error instanceof ProblemError)) throw error;
+			if (!(error instanceof TokensmithProblemError)) throw error;
 			this.#policyError = error;
 			this.#options.log.warn(inspect(error.problem));
 		}

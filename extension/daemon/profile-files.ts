@@ -4,10 +4,10 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import { type Profile, profile as profileSchema } from "../../daemon/contract.ts";
 import { fieldWords } from "../../daemon/field-words.ts";
 import { messageText } from "../display-text.ts";
-import { ProblemError } from "./connection.ts";
 import type { DaemonProcess } from "./daemon-process.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
@@ -130,12 +130,14 @@ async function readProfile(uri: vscode.Uri): Promise<Profile> {
 }
 
 function isFault(error: unknown): boolean {
-	return [ProfileFileError, ProblemError, vscode.FileSystemError].some((kind) => error instanceof kind);
+	return [ProfileFileError, TokensmithProblemError, vscode.FileSystemError].some(
+		(kind) => error instanceof kind,
+	);
 }
 
 function wordsOf(error: unknown): string {
 	if (error instanceof ProfileFileError) return error.message;
-	if (error instanceof ProblemError) return error.problem.detail;
+	if (error instanceof TokensmithProblemError) return error.problem.detail;
 	if (error instanceof vscode.FileSystemError)
 		return l10n.t("it can't be read; is the path in the setting right?");
 	return error instanceof Error ? error.message : String(error);

@@ -141,7 +141,7 @@ export class Bindings implements vscode.Disposable {
 
 	/**
 	 * Resolves once every file has been scanned after this call, for the secrets of all tokens in the live list.
-	 * @throws DaemonError, UnreachableError or ProblemError
+	 * @throws DaemonError, TokensmithUnavailableError or TokensmithProblemError
 	 */
 	async whenReady(): Promise<void> {
 		this.start();

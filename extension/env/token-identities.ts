@@ -37,7 +37,7 @@ export class TokenIdentities {
 
 	/**
 	 * Requests the hashes that are still unknown. Resolves to whether there were any.
-	 * @throws UnreachableError, ProblemError or DaemonError
+	 * @throws TokensmithUnavailableError, TokensmithProblemError or DaemonError
 	 */
 	async request(hashes: Iterable<string>): Promise<boolean> {
 		const open = [...new Set(hashes)].filter((hash) => this.of(hash) === undefined);

@@ -3,10 +3,10 @@
  * Invariant: whatever fails, no secret of a successor that has arrived is lost, and what was not done is known.
  */
 import { inspect } from "node:util";
+import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { CreatedToken, IncidentReport, TokenRecord } from "../../daemon/contract.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
 import type { Client } from "../daemon/client.ts";
-import { UnreachableError } from "../daemon/connection.ts";
 
 interface RevokeManyDeps {
 	client: Pick<Client, "incident" | "listTokens" | "rotateToken">;
@@ -68,7 +68,7 @@ async function revokeBatch({ client, log }: RevokeManyDeps, revocation: Revocati
 	try {
 		return { report: await client.incident({ ...what, reason, createSuccessors }), lost: [] };
 	} catch (error) {
-		if (!(error instanceof UnreachableError) || error.outcome === "not-done") throw error;
+		if (!(error instanceof TokensmithUnavailableError) || error.outcome === "not-done") throw error;
 		return await afterNoAnswer({ client, log }, { ...revocation, startedAt, error });
 	}
 }

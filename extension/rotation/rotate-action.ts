@@ -5,10 +5,10 @@
  */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
+import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { RotatedToken, TokenRecord } from "../../daemon/contract.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
 import type { Client } from "../daemon/client.ts";
-import { UnreachableError } from "../daemon/connection.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, secretOn, type Written } from "../env/env-lines.ts";
 import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
@@ -97,7 +97,7 @@ async function begin(
 	try {
 		return { client, ...splitSecret(await client.rotateToken(token.id, request)) };
 	} catch (error) {
-		if (!(error instanceof UnreachableError) || error.outcome === "not-done") throw error;
+		if (!(error instanceof TokensmithUnavailableError) || error.outcome === "not-done") throw error;
 		return await afterNoAnswer(deps, client, token, error);
 	}
 }

@@ -2,8 +2,8 @@
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { ProblemError } from "../daemon/connection.ts";
 import { messageText, plainText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
@@ -127,7 +127,7 @@ function waysOn(predecessor: TokenRecord): Way[] {
 }
 
 function isAlreadyRotated(error: unknown): boolean {
-	return error instanceof ProblemError && error.problem.code === "already-rotated";
+	return error instanceof TokensmithProblemError && error.problem.code === "already-rotated";
 }
 
 /** Another window, or somebody over the API, was faster. */

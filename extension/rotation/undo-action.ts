@@ -5,11 +5,11 @@
  */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
+import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import type { ActionLog } from "../action.ts";
 import type { Client } from "../daemon/client.ts";
-import { ProblemError } from "../daemon/connection.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, secretOn, type Written } from "../env/env-lines.ts";
 import { FileError } from "../env/file-text.ts";
@@ -23,7 +23,7 @@ export interface UndoRotationDeps {
 }
 
 export interface RefusedUndo {
-	error: ProblemError;
+	error: TokensmithProblemError;
 	/** What the lines hold that were put back already. */
 	lines: "new secret" | "perhaps the old secret";
 }
@@ -41,7 +41,8 @@ export async function undoRotation(
 	try {
 		await client.undoRotation(predecessor.id);
 	} catch (error) {
-		if (error instanceof ProblemError) return { error, lines: await putForward(deps, rotation, lines) };
+		if (error instanceof TokensmithProblemError)
+			return { error, lines: await putForward(deps, rotation, lines) };
 		deps.log.error("Whether the rotation was undone is not known.", inspect(error));
 		// Where it was not, both secrets work, and it can be asked for once more.
 		if ((await client.getToken(predecessor.id)).successorId !== null) throw error;

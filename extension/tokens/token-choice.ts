@@ -2,9 +2,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall } from "../command.ts";
-import { ProblemError } from "../daemon/connection.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
@@ -75,7 +75,7 @@ async function recordOf(
 	try {
 		return await (await daemon.client()).getToken(id);
 	} catch (error) {
-		if (error instanceof ProblemError && error.problem.code === "not-found") return undefined;
+		if (error instanceof TokensmithProblemError && error.problem.code === "not-found") return undefined;
 		throw error;
 	}
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createTokensmithClient } from "../../daemon/client/client.ts";
-import { TokensmithUnavailableError } from "../../daemon/client/exchange.ts";
+import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 
 const secretOfNobody = "tks_000000000000000000000000000000004cQ2wm";
 

@@ -6,7 +6,7 @@ import {
 	type TokensmithClient,
 	type Verification,
 } from "../../daemon/client/client.ts";
-import { TokensmithProblemError } from "../../daemon/client/exchange.ts";
+import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import { generateSecret } from "../../daemon/rules/secret.ts";
 import { ownerKey, TestDaemon } from "./harness.ts";
 

@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import type { RequestListener, ServerResponse } from "node:http";
 import { inspect } from "node:util";
 import type { Verification } from "../../daemon/client/client.ts";
+import {
+	type Outcome,
+	TokensmithProblemError,
+	TokensmithUnavailableError,
+} from "../../daemon/client/transport.ts";
 import type { ServerEvents } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { Client } from "../../extension/daemon/client.ts";
-import { type Outcome, ProblemError, UnreachableError } from "../../extension/daemon/connection.ts";
 import { until } from "../workbench/until.ts";
 import { DaemonHome } from "./daemon-home.ts";
 import { type Loopback, loopback } from "./loopback.ts";
@@ -132,7 +136,7 @@ describe("Client", function () {
 			];
 			for (const [work, code, pointer] of problems) {
 				const error = await rejection(work());
-				assert.ok(error instanceof ProblemError);
+				assert.ok(error instanceof TokensmithProblemError);
 				assert.equal(error.problem.code, code);
 				assert.equal(error.problem.errors?.[0]?.pointer, pointer);
 				assert.equal(error.message, error.problem.detail);
@@ -179,23 +183,24 @@ describe("Client", function () {
 			const broken = rejection(client.events((_name, data) => heard.resolve(data), signal));
 			await heard.promise;
 			await home.kill();
-			assert.ok((await broken) instanceof UnreachableError);
+			assert.ok((await broken) instanceof TokensmithUnavailableError);
 		});
 	});
 
 	describe("with a server that misbehaves", () => {
+		const ownerKey = "tko_key";
 		let server: Loopback | undefined;
 
 		afterEach(() => server?.close());
 
 		async function listen(answer: RequestListener): Promise<Loopback> {
-			server = await loopback(answer);
+			server = await loopback(answer, ownerKey);
 			return server;
 		}
 
 		async function clientOf(answer: RequestListener, options?: { timeout: number }): Promise<Client> {
 			const { url } = await listen(answer);
-			return new Client(async () => ({ url, ownerKey: "tko_key" }), options);
+			return new Client(async () => ({ url, ownerKey }), options);
 		}
 
 		it("follows the list's cursor to its end", async () => {
@@ -220,6 +225,7 @@ describe("Client", function () {
 			},
 			"answers no JSON": (_request, response) => response.writeHead(201).end("tks_s3cret is your token"),
 			"fails without a problem": (_request, response) => response.writeHead(502).end("tks_s3cret"),
+			"answers what is no HTTP": (request) => request.socket.end("tks_s3cret\r\n\r\n"),
 			"fails with other JSON": (_request, response) => response.writeHead(500).end('["tks_s3cret"]'),
 			"never answers": () => {},
 			"never ends its answer": (_request, response) => response.writeHead(201).write('{"token":"tks_s3cret'),
@@ -229,9 +235,9 @@ describe("Client", function () {
 				const client = await clientOf(answer, { timeout: 300 });
 				const error = await rejection(client.createToken(input));
 				assert.equal(outcomeOf(error), "unknown");
-				assert.match(error.message, /unknown: look at the list of tokens/);
+				assert.match(error.message, /unknown: check the list of tokens/);
 				assert.ok(error.cause instanceof Error);
-				assert.doesNotMatch(inspect(error, { depth: 10, showHidden: true }), /s3cret|tko_key/);
+				assert.doesNotMatch(inspect(error, { depth: 10, showHidden: true }), /s3cret|tko_key|Buffer/);
 				assert.equal(server?.requests.length, 1, "it is not tried again");
 			});
 
@@ -246,18 +252,18 @@ describe("Client", function () {
 			const client = await clientOf((_request, response) => {
 				response.writeHead(307, { location: elsewhere.url }).end();
 			});
-			assert.ok((await rejection(client.profiles())) instanceof UnreachableError);
+			assert.ok((await rejection(client.profiles())) instanceof TokensmithUnavailableError);
 			elsewhere.close();
 			assert.equal(elsewhere.requests.length, 0);
 		});
 
-		it("knows that nothing was created when nobody listens, and asks once more where the daemon is", async () => {
+		it("knows that nothing was created when no process listens, and locates the daemon once more", async () => {
 			const gone = await loopback(() => {});
 			gone.close();
 			const asked: string[] = [];
 			const client = new Client(async () => {
 				asked.push(gone.url);
-				return { url: gone.url, ownerKey: "tko_key" };
+				return { url: gone.url, ownerKey };
 			});
 			assert.equal(outcomeOf(await rejection(client.createToken(input))), "not-done");
 			assert.equal(asked.length, 2);
@@ -265,12 +271,13 @@ describe("Client", function () {
 
 		it("creates with the next daemon when the last one is stopping", async () => {
 			const problem = { code: "stopping", status: 503, detail: "The daemon is stopping." };
-			const last = await loopback((_request, response) =>
-				response.writeHead(503).end(JSON.stringify(problem)),
+			const last = await loopback(
+				(_request, response) => response.writeHead(503).end(JSON.stringify(problem)),
+				ownerKey,
 			);
 			const next = await listen((_request, response) => response.writeHead(201).end('{"id":"1"}'));
 			const urls = [last.url, next.url];
-			const client = new Client(async () => ({ url: urls.shift() ?? "", ownerKey: "tko_key" }));
+			const client = new Client(async () => ({ url: urls.shift() ?? "", ownerKey }));
 			assert.deepEqual(await client.createToken(input), { id: "1" });
 			last.close();
 		});
@@ -300,7 +307,7 @@ describe("Client", function () {
 			const rare = client.events((name) => heard.push(name), signal);
 			const response = await begun.promise;
 			// Asked later: when these have been waited for too long, the others have been silent for longer.
-			assert.ok((await rejection(client.events(() => {}, signal))) instanceof UnreachableError);
+			assert.ok((await rejection(client.events(() => {}, signal))) instanceof TokensmithUnavailableError);
 			response.end('event: profiles\ndata: {"profiles":[]}\n\n');
 			await rare;
 			assert.deepEqual(heard, ["profiles"]);
@@ -318,7 +325,7 @@ async function rejection(work: Promise<unknown>): Promise<Error> {
 }
 
 function outcomeOf(error: Error): Outcome {
-	assert.ok(error instanceof UnreachableError, inspect(error));
+	assert.ok(error instanceof TokensmithUnavailableError, inspect(error));
 	return error.outcome;
 }
 
@@ -327,5 +334,5 @@ function reasonOf(answer: Verification): string | undefined {
 }
 
 function isProblem(code: string): (error: unknown) => boolean {
-	return (error) => error instanceof ProblemError && error.problem.code === code;
+	return (error) => error instanceof TokensmithProblemError && error.problem.code === code;
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
+import { TokensmithProblemError, TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import { type FieldError, type ProblemCode, problemStatus } from "../../daemon/contract.ts";
-import { ProblemError, UnreachableError } from "../../extension/daemon/connection.ts";
 import { DaemonError } from "../../extension/daemon/start-daemon.ts";
 import { explain, fieldOf } from "../../extension/failure.ts";
 
-function problem(code: ProblemCode, detail: string, errors?: FieldError[]): ProblemError {
+function problem(code: ProblemCode, detail: string, errors?: FieldError[]): TokensmithProblemError {
 	const status = problemStatus[code];
 	const shape = { type: "about:blank", title: code, status, code, detail, instance: "1" };
-	return new ProblemError(errors === undefined ? shape : { ...shape, errors });
+	return new TokensmithProblemError(errors === undefined ? shape : { ...shape, errors });
 }
 
 describe("a failure in words", () => {
@@ -54,9 +54,15 @@ describe("a failure in words", () => {
 			"show-log",
 		],
 		[
-			"tries again when nobody answers",
-			new UnreachableError("The daemon does not answer.", { outcome: "not-done", cause: undefined }),
-			"The daemon does not answer.",
+			"tries again when no answer comes in time",
+			new TokensmithUnavailableError("Too slow.", { outcome: "not-done", reason: "timeout" }),
+			"The daemon did not answer in time. Try again.",
+			"try-again",
+		],
+		[
+			"warns before another try when the request may have taken effect",
+			new TokensmithUnavailableError("It broke.", { outcome: "unknown", reason: "broken" }),
+			"The connection to the daemon broke before it had answered. Whether the request took effect is unknown: check the list of tokens before you try again.",
 			"try-again",
 		],
 		[

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { TokensmithProblemError, TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import {
 	type Created,
@@ -12,7 +13,6 @@ import {
 	type NewToken,
 } from "../../extension/create/create-action.ts";
 import type { Client } from "../../extension/daemon/client.ts";
-import { ProblemError, UnreachableError } from "../../extension/daemon/connection.ts";
 import { FileError } from "../../extension/env/file-text.ts";
 import type { Services } from "../../extension/services.ts";
 import { verified } from "../extension/verified.ts";
@@ -70,8 +70,8 @@ function created(outcome: CreateOutcome): Created {
 }
 
 /** The connection breaks after the request, and it is not known whether the daemon received it. */
-function broken(): UnreachableError {
-	return new UnreachableError("The connection broke.", { cause: undefined, outcome: "unknown" });
+function broken(): TokensmithUnavailableError {
+	return new TokensmithUnavailableError("The connection broke.", { cause: undefined, outcome: "unknown" });
 }
 
 const unanswered: Client["createToken"] = async (input) => {
@@ -133,7 +133,7 @@ describe("the action that creates a token", () => {
 
 	it("creates nothing that the daemon refuses, and returns its reason", async () => {
 		const outcome = await create({ input: { request: { ...request, expiry: "2001-01-01T00:00:00Z" } } });
-		assert.ok(outcome.kind === "not-created" && outcome.error instanceof ProblemError);
+		assert.ok(outcome.kind === "not-created" && outcome.error instanceof TokensmithProblemError);
 		assert.match(outcome.error.problem.errors?.[0]?.pointer ?? "", /expiry/);
 		assert.deepEqual(await tokens(), []);
 		assert.equal(window.kept.size, 0);

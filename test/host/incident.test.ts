@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import type { Client } from "../../extension/daemon/client.ts";
-import { UnreachableError } from "../../extension/daemon/connection.ts";
 import {
 	type IncidentPlan,
 	type IncidentResult,
@@ -46,7 +46,7 @@ async function successorSecret({ id }: CreatedToken): Promise<string> {
 
 const unanswered: Client["incident"] = async (request) => {
 	await window.client.incident(request);
-	throw new UnreachableError("It broke.", { cause: undefined, outcome: "unknown" });
+	throw new TokensmithUnavailableError("It broke.", { cause: undefined, outcome: "unknown" });
 };
 
 /** Does not answer the second request, and all others. */
@@ -54,7 +54,8 @@ function onlyOnce(): Client["incident"] {
 	let requests = 0;
 	return async (request) => {
 		requests += 1;
-		if (requests === 2) throw new UnreachableError("It is gone.", { cause: undefined, outcome: "not-done" });
+		if (requests === 2)
+			throw new TokensmithUnavailableError("It is gone.", { cause: undefined, outcome: "not-done" });
 		return await window.client.incident(request);
 	};
 }

@@ -1,7 +1,7 @@
 /** What a rotation does to lines and secrets, and what is left when it fails. */
 import assert from "node:assert/strict";
 import { chmod, rm, writeFile } from "node:fs/promises";
-import { UnreachableError } from "../../extension/daemon/connection.ts";
+import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import { rotateToken, type Stage } from "../../extension/rotation/rotate-action.ts";
 import { reportOutcome } from "../../extension/rotation/rotation-report.ts";
 import type { Services } from "../../extension/services.ts";
@@ -207,7 +207,7 @@ describe("rotating tokens", () => {
 				services: scene.daemonThat({
 					async rotateToken(id, request) {
 						await scene.window.client.rotateToken(id, request);
-						throw new UnreachableError("It broke.", { cause: undefined, outcome: "unknown" });
+						throw new TokensmithUnavailableError("It broke.", { cause: undefined, outcome: "unknown" });
 					},
 				}),
 			});
@@ -217,7 +217,7 @@ describe("rotating tokens", () => {
 
 		it("because the connection broke for good does not say that nothing has changed", async () => {
 			const broken = () =>
-				Promise.reject(new UnreachableError("It broke.", { cause: undefined, outcome: "unknown" }));
+				Promise.reject(new TokensmithUnavailableError("It broke.", { cause: undefined, outcome: "unknown" }));
 			const outcome = await scene.rotate(aDay, {
 				services: scene.daemonThat({
 					async rotateToken(id, request) {
@@ -239,7 +239,7 @@ describe("rotating tokens", () => {
 					async rotateToken(id, request) {
 						const { token: theirs, id: successorId } = await scene.window.client.rotateToken(id, request);
 						await scene.window.secrets.store(successorId, theirs);
-						throw new UnreachableError("It broke.", { cause: undefined, outcome: "unknown" });
+						throw new TokensmithUnavailableError("It broke.", { cause: undefined, outcome: "unknown" });
 					},
 				}),
 			});

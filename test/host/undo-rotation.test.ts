@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
 import type { Client } from "../../extension/daemon/client.ts";
-import { UnreachableError } from "../../extension/daemon/connection.ts";
 import { rotateToken } from "../../extension/rotation/rotate-action.ts";
 import { undoRotationInteractively } from "../../extension/rotation/undo-rotation.ts";
 import type { Services } from "../../extension/services.ts";
@@ -140,7 +140,7 @@ describe("undoing a rotation", () => {
 		await undo(
 			undoingBy(async (id) => {
 				await window.client.undoRotation(id);
-				throw new UnreachableError("It broke.", { cause: undefined, outcome: "unknown" });
+				throw new TokensmithUnavailableError("It broke.", { cause: undefined, outcome: "unknown" });
 			}),
 		);
 		assert.equal(await diskOf(".env"), `A=${oldSecret}\nB="${oldSecret}"\n`);

@@ -1,0 +1,310 @@
+/**
+ * The one way to the daemon over HTTP, for the extension, the command line and services: which requests are sent again,
+ * how long an answer may take, how many hashes or tokens one request carries, and what an error means. No secret is
+ * ever part of an error.
+ */
+import { readFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setImmediate } from "node:timers/promises";
+import type { DaemonFile, Health, Problem, TokenList, TokenRecord } from "../contract.ts";
+import { hashesPerRequest, rowsPerPage } from "../facts.ts";
+import {
+	Connections,
+	type Endpoint,
+	type Outcome,
+	reasonOf,
+	TokensmithUnavailableError,
+} from "./connections.ts";
+
+export {
+	type Endpoint,
+	type Outcome,
+	TokensmithUnavailableError,
+	type UnavailableReason,
+} from "./connections.ts";
+
+/** The daemon refused. The message is the problem's `detail`, which says what to do. */
+export class TokensmithProblemError extends Error {
+	readonly problem: Problem;
+	readonly code: Problem["code"];
+	/** The `WWW-Authenticate` header. */
+	readonly challenge: string | undefined;
+
+	constructor(problem: Problem, challenge?: string) {
+		super(problem.detail);
+		this.name = "TokensmithProblemError";
+		this.problem = problem;
+		this.code = problem.code;
+		this.challenge = challenge;
+	}
+}
+
+interface Request {
+	readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+	/** With the query, below the daemon's address. */
+	readonly path: string;
+	/** A form is sent as one, all else as JSON. */
+	readonly body?: object | undefined;
+	readonly headers?: Readonly<Record<string, string>> | undefined;
+	/** Sent instead of the transport's own token or owner key. */
+	readonly bearer?: string | undefined;
+	/** Ends the exchange. */
+	readonly signal?: AbortSignal | undefined;
+	readonly timeoutMilliseconds?: number | undefined;
+}
+
+interface TransportOptions {
+	/** The secret to act with; without one, the endpoint's owner key. */
+	token?: string | undefined;
+	/** For an answer, with the connection and its proof; 10000 by default. */
+	timeoutMilliseconds?: number | undefined;
+}
+
+/** All throw TokensmithProblemError, TokensmithUnavailableError, and what `locate` throws. */
+export class Transport {
+	readonly #locate: () => Promise<Endpoint>;
+	readonly #options: TransportOptions;
+	#locating: Promise<Endpoint> | undefined;
+	#connections: Connections | undefined;
+
+	/** `locate` is called before each request, for a daemon may have started anew elsewhere. */
+	constructor(locate: () => Promise<Endpoint>, options: TransportOptions = {}) {
+		this.#locate = locate;
+		this.#options = options;
+	}
+
+	/** The JSON that answers. */
+	json<Answer>(request: Request): Promise<Answer> {
+		return this.#send(request, jsonOf) as Promise<Answer>;
+	}
+
+	/** For a request whose answer says no more than that it succeeded. */
+	async empty(request: Request): Promise<void> {
+		await this.#send(request, text);
+	}
+
+	/** An answer that does not end by itself, in pieces. The time limit counts until it begins. */
+	async *stream(request: Request): AsyncGenerator<string> {
+		const response = await this.#send(request, async (begun) => begun.setEncoding("utf8"));
+		try {
+			yield* response;
+		} catch (cause) {
+			throw unavailable(cause, request.method);
+		}
+	}
+
+	/** All tokens that match the query, on however many pages. */
+	async listTokens(query: Readonly<Record<string, string>> = {}): Promise<TokenRecord[]> {
+		const tokens: TokenRecord[] = [];
+		let cursor: string | null = null;
+		do {
+			const page = { ...query, limit: String(rowsPerPage), ...(cursor !== null && { cursor }) };
+			const path = `/v1/api-tokens?${new URLSearchParams(page)}`;
+			const list: TokenList = await this.json({ method: "GET", path });
+			tokens.push(...list.tokens);
+			cursor = list.nextCursor;
+		} while (cursor !== null);
+		return tokens;
+	}
+
+	/** The tokens whose secrets have these hashes, by hash, in as many requests as that takes. */
+	async identify<Found = TokenRecord>(
+		hashes: readonly string[],
+		query: "" | "?fields=id" = "",
+	): Promise<Record<string, Found>> {
+		const path = `/v1/api-tokens/identify${query}`;
+		const answers = batchesOf([...new Set(hashes)]).map((batch) =>
+			this.json<{ tokens: Record<string, Found> }>({ method: "POST", path, body: { hashes: batch } }),
+		);
+		return Object.assign({}, ...(await Promise.all(answers)).map(({ tokens }) => tokens));
+	}
+
+	/**
+	 * What the daemon at an endpoint says of itself, once it has proved itself; undefined: none does.
+	 * @internal
+	 */
+	async health(endpoint: Endpoint): Promise<Health | undefined> {
+		try {
+			return await this.#connectionsTo(endpoint).health();
+		} catch (error) {
+			if (error instanceof TokensmithUnavailableError) return undefined;
+			throw error;
+		}
+	}
+
+	/**
+	 * Sends a request a second time only when the first has certainly changed nothing: when no daemon took it and the
+	 * daemon is elsewhere by now, or when it only reads and a kept connection broke.
+	 */
+	async #send<Answer>(
+		request: Request,
+		read: (response: IncomingMessage) => Promise<Answer>,
+	): Promise<Answer> {
+		const connections = this.#connectionsTo(await this.#endpoint());
+		try {
+			return await this.#exchange(connections, request, read);
+		} catch (error) {
+			if (!(error instanceof TokensmithUnavailableError)) throw error;
+			// The next request finds out anew whether the daemon is there.
+			if (this.#connections === connections) this.#connections = undefined;
+			if (error.outcome === "unknown" || ["timeout", "unusable"].includes(error.reason)) throw error;
+			const next = await this.#endpoint();
+			if (error.reason !== "broken" && isSame(next, connections.endpoint)) throw error;
+			return this.#exchange(this.#connectionsTo(next), request, read);
+		}
+	}
+
+	async #exchange<Answer>(
+		connections: Connections,
+		request: Request,
+		read: (response: IncomingMessage) => Promise<Answer>,
+	): Promise<Answer> {
+		const { method, path, timeoutMilliseconds = this.#options.timeoutMilliseconds ?? 10_000 } = request;
+		const bearer = request.bearer ?? this.#options.token ?? connections.endpoint.ownerKey;
+		const { type, body } = encoded(request.body);
+		const authorization = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+		const headers = { ...type, ...request.headers, ...authorization };
+		const limit = new AbortController();
+		const tooSlow = new DOMException("The daemon did not answer in time.", "TimeoutError");
+		const timer = setTimeout(() => limit.abort(tooSlow), timeoutMilliseconds);
+		const signal =
+			request.signal === undefined ? limit.signal : AbortSignal.any([limit.signal, request.signal]);
+		try {
+			// What changes something is sent once: Node.js polls first, and sees which connections have ended.
+			if (method !== "GET") await setImmediate().then(() => setImmediate());
+			const response = await connections.open({ method, path, headers, body, signal });
+			return isSuccess(response) ? await read(response) : await fail(response);
+		} catch (cause) {
+			throw unavailable(limit.signal.aborted ? limit.signal.reason : cause, method);
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+
+	/** Located once for all requests that begin meanwhile. */
+	#endpoint(): Promise<Endpoint> {
+		this.#locating ??= this.#locate().finally(() => {
+			this.#locating = undefined;
+		});
+		return this.#locating;
+	}
+
+	/** Those that are open, unless the daemon is another one by now. */
+	#connectionsTo(endpoint: Endpoint): Connections {
+		if (this.#connections === undefined || !isSame(this.#connections.endpoint, endpoint))
+			this.#connections = new Connections(endpoint);
+		return this.#connections;
+	}
+}
+
+/** @throws TypeError for what is no address of a daemon. */
+export function fixedEndpoint(url: string, ownerKey: string | undefined): () => Promise<Endpoint> {
+	const endpoint = { url: baseOf(url), ownerKey };
+	return async () => endpoint;
+}
+
+/**
+ * `daemon.json` of a data directory.
+ * @throws TokensmithUnavailableError which does not repeat it
+ * @internal
+ */
+export async function readDaemonFile(dataDir: string): Promise<DaemonFile> {
+	const path = join(dataDir, "daemon.json");
+	const content = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+		const isMissing = cause.code === "ENOENT" || cause.code === "ENOTDIR";
+		const message = isMissing
+			? `No daemon runs for this data directory: ${path} does not exist. Start the daemon, or name its data directory.`
+			: `${path} can't be read (${cause.code}). Only the owner of the data directory can.`;
+		const reason = isMissing ? "not-running" : "unusable";
+		throw new TokensmithUnavailableError(message, { cause, outcome: "not-done", reason });
+	});
+	try {
+		const file = JSON.parse(content) as DaemonFile;
+		if (typeof file.ownerKey !== "string" || file.ownerKey === "") throw new TypeError("It has no ownerKey.");
+		if (!(Number.isInteger(file.pid) && file.pid > 0)) throw new TypeError("It has no pid.");
+		return { ...file, url: baseOf(file.url) };
+	} catch (error) {
+		// No cause: the parser's message quotes the file, and with it the key.
+		const kind = error instanceof Error ? error.name : "unknown";
+		const message = `${path} is no file that a daemon wrote (${kind}). Start the daemon again.`;
+		throw new TokensmithUnavailableError(message, { outcome: "not-done" });
+	}
+}
+
+/** The address, without a slash at its end. */
+function baseOf(address: unknown): string {
+	const url = URL.canParse(String(address)) ? new URL(String(address)) : undefined;
+	if (url === undefined || !/^https?:$/.test(url.protocol)) {
+		throw new TypeError(
+			"The daemon's url must be an http or https address, for example http://127.0.0.1:47600.",
+		);
+	}
+	if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+		throw new TypeError("The daemon's url must hold neither a user, a password, a query nor a fragment.");
+	}
+	return url.origin + url.pathname.replace(/\/+$/, "");
+}
+
+function isSame(one: Endpoint, other: Endpoint): boolean {
+	return one.url === other.url && one.ownerKey === other.ownerKey;
+}
+
+function batchesOf(hashes: readonly string[]): string[][] {
+	return Array.from({ length: Math.ceil(hashes.length / hashesPerRequest) }, (_, index) =>
+		hashes.slice(index * hashesPerRequest, (index + 1) * hashesPerRequest),
+	);
+}
+
+function encoded(body: object | undefined): { type?: { "content-type": string }; body?: string } {
+	if (body === undefined) return {};
+	if (body instanceof URLSearchParams)
+		return { type: { "content-type": "application/x-www-form-urlencoded" }, body: body.toString() };
+	return { type: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+async function jsonOf(response: IncomingMessage): Promise<unknown> {
+	const content = await text(response);
+	try {
+		return JSON.parse(content);
+	} catch (error) {
+		// No cause: the parser's message quotes the answer, and a secret may be in it.
+		const kind = error instanceof Error ? error.name : "unknown";
+		const what = `Status ${response.statusCode} with ${content.length} characters that are no JSON`;
+		throw new Error(`${what} (${kind})`);
+	}
+}
+
+function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
+	return statusCode >= 200 && statusCode < 300;
+}
+
+async function fail(response: IncomingMessage): Promise<never> {
+	const problem = await jsonOf(response);
+	if (!isProblem(problem)) throw new Error(`Status ${response.statusCode} without a problem's description`);
+	throw new TokensmithProblemError(problem, response.headers["www-authenticate"]);
+}
+
+function isProblem(body: unknown): body is Problem {
+	const { code, detail, status } = (body ?? {}) as Partial<Problem>;
+	return typeof code === "string" && typeof detail === "string" && typeof status === "number";
+}
+
+/** A problem stays one, unless it says that the daemon takes no more requests. */
+function unavailable(cause: unknown, method: Request["method"]): Error {
+	if (cause instanceof TokensmithUnavailableError) return cause;
+	if (cause instanceof TokensmithProblemError) {
+		if (cause.code !== "stopping") return cause;
+		return new TokensmithUnavailableError(cause.message, { cause, outcome: "not-done", reason: "stopping" });
+	}
+	const reason = reasonOf(cause);
+	const outcome: Outcome = method === "GET" ? "not-done" : "unknown";
+	const what =
+		reason === "timeout"
+			? "The daemon did not answer in time."
+			: "No answer came that could be understood as the daemon's.";
+	const then = "Whether the request took effect is unknown: check the list of tokens before you try again.";
+	const message = outcome === "unknown" ? `${what} ${then}` : what;
+	return new TokensmithUnavailableError(message, { cause, outcome, reason });
+}
