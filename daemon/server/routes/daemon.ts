@@ -1,0 +1,84 @@
+/** The routes for the daemon itself: its events, health, metrics and stop. */
+import { createHmac } from "node:crypto";
+import * as contract from "../../contract.ts";
+import { type Route, route } from "../route.ts";
+import type { RouteParts } from "./parts.ts";
+
+const { apiPermissions } = contract;
+
+export function daemonRoutes(parts: RouteParts): Route[] {
+	const { authority, events, metrics, version } = parts;
+	return [
+		route({
+			method: "get",
+			path: "/v1/events",
+			operationId: "streamEvents",
+			tag: "Daemon",
+			summary: "Stream every change",
+			description:
+				"Server-sent events, named `hello`, `token`, `dead-token-used`, `audit` and `profiles`. Nothing is repeated: after a reconnect, list the tokens again.",
+			caller: apiPermissions.read,
+			answers: {
+				status: 200,
+				description: "The stream, which the daemon does not end",
+				type: "text/event-stream",
+			},
+			handle: ({ caller, response }) => {
+				const hello = { version, protocol: contract.protocol, notices: [...parts.notices] };
+				events.attach(response, hello, authority.follow(caller, apiPermissions.read));
+				return undefined;
+			},
+		}),
+		route({
+			method: "post",
+			path: "/v1/shutdown",
+			operationId: "stopDaemon",
+			tag: "Daemon",
+			summary: "Stop the daemon",
+			caller: "owner",
+			answers: { status: 202, description: "The daemon is stopping" },
+			handle: ({ response }) => {
+				response.writeHead(202).end();
+				parts.onShutdown();
+				return undefined;
+			},
+		}),
+		route({
+			method: "get",
+			path: "/healthz",
+			operationId: "getHealth",
+			tag: "Daemon",
+			summary: "Check that the daemon is running",
+			description: "With a challenge, the answer proves that this daemon wrote `daemon.json`.",
+			caller: "none",
+			query: contract.healthQuery,
+			answers: { status: 200, description: "The daemon is running", schema: contract.health },
+			handle: ({ query }) => ({ body: healthOf(parts, query.challenge) }),
+		}),
+		route({
+			method: "get",
+			path: "/metrics",
+			operationId: "getMetrics",
+			tag: "Daemon",
+			summary: "Get metrics for Prometheus",
+			caller: apiPermissions.read,
+			answers: { status: 200, description: "The metrics in Prometheus's text format", type: "text/plain" },
+			handle: async ({ response }) => {
+				const { type, text } = await metrics.text();
+				response
+					.writeHead(200, { "Content-Type": type, "Content-Length": Buffer.byteLength(text) })
+					.end(text);
+				return undefined;
+			},
+		}),
+	];
+}
+
+function healthOf(parts: RouteParts, challenge: string | undefined): contract.Health {
+	const { protocol } = contract;
+	const health: contract.Health = { status: "ok", version: parts.version, protocol };
+	// Only the daemon that wrote daemon.json knows the owner key; another process on its port can't give this proof.
+	if (challenge !== undefined)
+		health.proof = createHmac("sha256", parts.ownerKey).update(challenge).digest("hex");
+	return health;
+}

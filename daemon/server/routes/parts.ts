@@ -1,0 +1,46 @@
+/** What the groups of routes have in common. */
+import { type Notice, type TokenRecord, tokenRecord } from "../../contract.ts";
+import type { Authority } from "../../rules/authority.ts";
+import type { Records } from "../../rules/records.ts";
+import type { EventStream } from "../events.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Reply } from "../route.ts";
+
+export interface RouteParts {
+	authority: Authority;
+	records: Records;
+	events: EventStream;
+	metrics: Metrics;
+	ownerKey: string;
+	version: string;
+	notices: readonly Notice[];
+	/** Called when the owner requests a stop. */
+	onShutdown: () => void;
+}
+
+/** The answer that `shown` gives. */
+export const oneToken = {
+	status: 200,
+	description: "The token",
+	schema: tokenRecord,
+	headers: ["ETag"],
+} as const;
+
+/** The headers that `created` sets. */
+export const newTokenHeaders = ["Location", "ETag"] as const;
+
+export function created(token: TokenRecord): Reply {
+	return {
+		status: 201,
+		headers: { Location: `/v1/api-tokens/${token.id}`, ETag: etagOf(token) },
+		body: token,
+	};
+}
+
+export function shown(token: TokenRecord): Reply {
+	return { headers: { ETag: etagOf(token) }, body: token };
+}
+
+function etagOf(token: TokenRecord): string {
+	return `"${token.version}"`;
+}

@@ -1,0 +1,69 @@
+/** The routes for the rules of tokens: profiles and the policy. */
+import * as contract from "../../contract.ts";
+import { type Route, route } from "../route.ts";
+import type { RouteParts } from "./parts.ts";
+
+const { apiPermissions } = contract;
+
+export function profileRoutes({ authority }: RouteParts): Route[] {
+	return [
+		route({
+			method: "get",
+			path: "/v1/profiles",
+			operationId: "listProfiles",
+			tag: "Profiles",
+			summary: "List profiles",
+			description: "Each profile holds an issuer's rules and its catalogue of permissions.",
+			caller: apiPermissions.read,
+			answers: { status: 200, description: "The profiles", schema: contract.profileList },
+			handle: () => ({ body: { profiles: authority.rulebook.profiles() } }),
+		}),
+		route({
+			method: "put",
+			path: "/v1/profiles/{id}",
+			operationId: "setProfile",
+			tag: "Profiles",
+			summary: "Create or replace a profile",
+			description: "Built-in profiles can't be replaced.",
+			problems: ["storage-failed"],
+			caller: "owner",
+			body: contract.profile,
+			answers: { status: 200, description: "The profile", schema: contract.profile },
+			handle: async ({ caller, param, body }) => ({
+				body: await authority.rulebook.setProfile(caller, param("id"), body),
+			}),
+		}),
+		route({
+			method: "delete",
+			path: "/v1/profiles/{id}",
+			operationId: "deleteProfile",
+			tag: "Profiles",
+			summary: "Delete a profile",
+			description:
+				"Only the owner's own profiles can be deleted, once every token that follows them is revoked.",
+			problems: ["not-found", "profile-in-use", "storage-failed"],
+			caller: "owner",
+			answers: { status: 204, description: "The profile is deleted" },
+			handle: async ({ caller, param }) => {
+				await authority.removeProfile(caller, param("id"));
+				return { status: 204 };
+			},
+		}),
+		route({
+			method: "put",
+			path: "/v1/policy",
+			operationId: "setPolicy",
+			tag: "Profiles",
+			summary: "Set the policy of the local profile",
+			description: "Existing tokens keep their settings.",
+			problems: ["storage-failed"],
+			caller: "owner",
+			body: contract.policy,
+			answers: { status: 204, description: "The policy is set" },
+			handle: async ({ caller, body }) => {
+				await authority.rulebook.setPolicy(caller, body);
+				return { status: 204 };
+			},
+		}),
+	];
+}

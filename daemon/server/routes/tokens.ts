@@ -1,0 +1,215 @@
+/** The routes that create, find, change and revoke tokens. */
+import * as contract from "../../contract.ts";
+import { notCovered } from "../../rules/permission.ts";
+import { RuleError } from "../../rules/rule-error.ts";
+import { type Route, route } from "../route.ts";
+import { created, newTokenHeaders, oneToken, type RouteParts, shown } from "./parts.ts";
+
+const { apiPermissions, createdToken, tokenRecord } = contract;
+
+export function tokenRoutes(parts: RouteParts): Route[] {
+	return [...newTokenRoutes(parts), ...lookupRoutes(parts), ...changeRoutes(parts), incidentRoute(parts)];
+}
+
+function newTokenRoutes({ authority }: RouteParts): Route[] {
+	return [
+		route({
+			method: "post",
+			path: "/v1/api-tokens",
+			operationId: "createToken",
+			tag: "Tokens",
+			summary: "Create a token",
+			description: "The answer is the only one that contains the secret.",
+			problems: ["name-taken", "exceeds-caller", "storage-failed"],
+			caller: apiPermissions.write,
+			body: contract.createTokenRequest,
+			isBusy: true,
+			answers: {
+				status: 201,
+				description: "The token with its secret",
+				schema: createdToken,
+				headers: newTokenHeaders,
+			},
+			handle: async ({ caller, body }) => created(await authority.create(caller, body)),
+		}),
+		route({
+			method: "post",
+			path: "/v1/api-tokens/register",
+			operationId: "registerToken",
+			tag: "Tokens",
+			summary: "Register a token of another system",
+			description: "Adds a record of the token. Only its issuer can verify, rotate or disable it.",
+			problems: ["already-known", "storage-failed"],
+			caller: apiPermissions.write,
+			body: contract.registerTokenRequest,
+			answers: { status: 201, description: "The record", schema: tokenRecord, headers: newTokenHeaders },
+			handle: async ({ caller, body }) => created(await authority.register(caller, body)),
+		}),
+	];
+}
+
+function lookupRoutes({ authority }: RouteParts): Route[] {
+	return [
+		route({
+			method: "get",
+			path: "/v1/api-tokens",
+			operationId: "listTokens",
+			tag: "Tokens",
+			summary: "List tokens",
+			description: "Filters combine: a token must match all of them.",
+			caller: apiPermissions.read,
+			query: contract.listTokensQuery,
+			isBusy: true,
+			answers: { status: 200, description: "A page of tokens", schema: contract.tokenList },
+			handle: async ({ query }) => ({ body: await authority.tokens.list(query) }),
+		}),
+		route({
+			method: "get",
+			path: "/v1/api-tokens/current",
+			operationId: "getCurrentToken",
+			tag: "Tokens",
+			summary: "Get the caller's own record",
+			problems: ["not-found"],
+			caller: "token",
+			answers: oneToken,
+			handle: async ({ caller }) => {
+				if (caller.token === undefined)
+					throw new RuleError("not-found", "The owner key is not a token and has no record.");
+				return shown(await authority.tokens.get(caller.token.id));
+			},
+		}),
+		route({
+			method: "post",
+			path: "/v1/api-tokens/identify",
+			operationId: "identifyTokens",
+			tag: "Tokens",
+			summary: "Find tokens by the hashes of their secrets",
+			description: "No secret is sent. Unknown hashes are left out of the answer.",
+			caller: apiPermissions.read,
+			body: contract.identifyRequest,
+			query: contract.identifyQuery,
+			isBusy: true,
+			answers: {
+				status: 200,
+				description: "The tokens found, by hash",
+				schema: contract.identifyAnswer,
+			},
+			handle: async ({ body: { hashes }, query: { fields } }) => {
+				const { tokens } = authority;
+				const found = fields === "id" ? await tokens.idsOf(hashes) : await tokens.identify(hashes);
+				return { body: { tokens: found } };
+			},
+		}),
+		route({
+			method: "get",
+			path: "/v1/api-tokens/{id}",
+			operationId: "getToken",
+			tag: "Tokens",
+			summary: "Get a token",
+			problems: ["not-found"],
+			caller: apiPermissions.read,
+			answers: oneToken,
+			handle: async ({ param }) => shown(await authority.tokens.get(param("id"))),
+		}),
+	];
+}
+
+function changeRoutes({ authority }: RouteParts): Route[] {
+	return [
+		route({
+			method: "patch",
+			path: "/v1/api-tokens/{id}",
+			operationId: "updateToken",
+			tag: "Tokens",
+			summary: "Change a token",
+			description:
+				"Takes effect with the next verification. Tokens of other systems: changes the record only.",
+			problems: ["not-found", "token-dead", "exceeds-caller", "name-taken", "storage-failed"],
+			caller: apiPermissions.write,
+			body: contract.updateTokenRequest,
+			ifMatch: "needed",
+			answers: oneToken,
+			handle: async ({ caller, param, body, ifMatch }) =>
+				shown(await authority.update(caller, param("id"), body, ifMatch)),
+		}),
+		route({
+			method: "delete",
+			path: "/v1/api-tokens/{id}",
+			operationId: "revokeToken",
+			tag: "Tokens",
+			summary: "Revoke a token",
+			description: "Takes effect with the next verification and can't be undone. The record stays.",
+			problems: ["not-found", "own-token", "storage-failed"],
+			caller: apiPermissions.delete,
+			query: contract.revokeTokenQuery,
+			ifMatch: "optional",
+			answers: oneToken,
+			handle: async ({ caller, param, query, ifMatch }) => {
+				const options = { reason: query.reason, self: query.self === "true", ifMatch };
+				return shown(await authority.revoke(caller, param("id"), options));
+			},
+		}),
+		route({
+			method: "post",
+			path: "/v1/api-tokens/{id}/disable",
+			operationId: "disableToken",
+			tag: "Tokens",
+			summary: "Disable a token",
+			description: "The token is refused until it is enabled again.",
+			problems: ["not-found", "token-dead", "issuer-elsewhere", "storage-failed"],
+			caller: apiPermissions.write,
+			ifMatch: "optional",
+			answers: oneToken,
+			handle: async ({ caller, param, ifMatch }) =>
+				shown(await authority.disable(caller, param("id"), ifMatch)),
+		}),
+		route({
+			method: "post",
+			path: "/v1/api-tokens/{id}/enable",
+			operationId: "enableToken",
+			tag: "Tokens",
+			summary: "Enable a disabled token",
+			description: "The token verifies again, unless it has expired meanwhile.",
+			problems: ["not-found", "token-dead", "issuer-elsewhere", "exceeds-caller", "storage-failed"],
+			caller: apiPermissions.write,
+			ifMatch: "optional",
+			answers: oneToken,
+			handle: async ({ caller, param, ifMatch }) =>
+				shown(await authority.enable(caller, param("id"), ifMatch)),
+		}),
+	];
+}
+
+function incidentRoute({ authority }: RouteParts): Route {
+	return route({
+		method: "post",
+		path: "/v1/incidents",
+		operationId: "createIncident",
+		tag: "Incidents",
+		summary: "Revoke many tokens at once",
+		description:
+			"The report lists what was revoked, the successors with their secrets, and what is left to do. A caller's own token is revoked only if the filter names its id.",
+		problems: ["nothing-matched", "exceeds-caller", "storage-failed"],
+		caller: apiPermissions.delete,
+		body: contract.incidentRequest,
+		answers: {
+			status: 201,
+			description: "The report",
+			schema: contract.incidentReport,
+		},
+		handle: async ({ caller, body }) => {
+			// Successors are new tokens, so the caller must also be allowed to create.
+			if (body.createSuccessors && caller.token !== undefined && !holdsWrite(caller.token.permissions)) {
+				throw new RuleError(
+					"permission-missing",
+					`Creating successors also requires the permission ${apiPermissions.write}.`,
+				);
+			}
+			return { status: 201, body: await authority.incident(caller, body) };
+		},
+	});
+}
+
+function holdsWrite(permissions: readonly string[]): boolean {
+	return notCovered(permissions, [apiPermissions.write]).length === 0;
+}
