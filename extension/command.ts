@@ -2,7 +2,7 @@
 
 /** @typeParam Deps the services that the command needs, and no more. */
 export interface Command<Deps> {
-	/** What did not happen when it fails, as a sentence. */
+	/** The sentence that reports a failure. */
 	failed: () => string;
 	/** The result goes to the caller of `executeCommand`: the debugger, or another command. */
 	run: (call: CommandCall<Deps>) => unknown;

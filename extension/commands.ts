@@ -1,7 +1,4 @@
-/**
- * Registers everything that a person can start, with one wrapper that turns what goes wrong in any of them into a
- * message with a way on.
- */
+/** Registers all commands, each with one wrapper that turns an error into a message with a remedy. */
 import * as vscode from "vscode";
 import { activityCommands } from "./activity/activity-commands.ts";
 import type { Command, CommandCall, CommandTable } from "./command.ts";
@@ -46,7 +43,7 @@ export function registerCommands(services: Services): vscode.Disposable {
 	return vscode.Disposable.from(...registered);
 }
 
-/** Cancelling is no error; anything else is logged, told, and tried again if the person wants that. */
+/** A cancellation is not an error; any other error is logged, reported, and retried if the user wants that. */
 async function runSafely(command: Command<Services>, call: CommandCall<Services>): Promise<unknown> {
 	for (;;) {
 		try {

@@ -19,9 +19,9 @@ import { tickFirstSteps } from "./first-steps.ts";
 import { Consents } from "./launch/consents.ts";
 import { startLaunching } from "./launch/launching.ts";
 import { Claims } from "./notices/claims.ts";
-import { tellDaemonNotices } from "./notices/daemon-notices.ts";
-import { tellDeadTokens } from "./notices/dead-token-notices.ts";
-import { tellExpiries } from "./notices/expiry-notices.ts";
+import { showDaemonNotices } from "./notices/daemon-notices.ts";
+import { notifyDeadTokenUse } from "./notices/dead-token-notices.ts";
+import { notifyExpiries } from "./notices/expiry-notices.ts";
 import { Overview } from "./overview/overview.ts";
 import { LostSecrets } from "./recovery/lost-secrets.ts";
 import { watchOverlaps } from "./rotation/overlap-watch.ts";
@@ -34,9 +34,9 @@ import { TokenTree } from "./tokens/token-tree.ts";
 export function activate(context: vscode.ExtensionContext): void {
 	if (vscode.l10n.bundle !== undefined) l10n.config({ contents: vscode.l10n.bundle });
 	const log = vscode.window.createOutputChannel("Tokensmith", { log: true });
-	const known = openKnowledge(context, log);
-	const views = openViews(context, known);
-	const { daemon, live, bindings, tracked, masking, secrets } = known;
+	const models = openModels(context, log);
+	const views = openViews(context, models);
+	const { daemon, live, bindings, tracked, masking, secrets } = models;
 	const { workspaceState, globalState, globalStorageUri: folder } = context;
 	const clipboard = new Clipboard({ log });
 	const consents = new Consents(workspaceState);
@@ -50,12 +50,12 @@ export function activate(context: vscode.ExtensionContext): void {
 	context.subscriptions.push(
 		...[clipboard, lostSecrets],
 		new ProfileFiles({ daemon, live, log }),
-		tellNotices(context, known),
+		startNotices(context, models),
 		new ExpiryStatus(live),
 		openEnvLines({ bindings, live, tracked, masking }),
 		tickFirstSteps({ live, bindings, overview: shown.overview, memory: globalState }),
 		registerCommands({
-			...known,
+			...models,
 			...shown,
 			...{ clipboard, consents, debugging, lostSecrets, workspaceState },
 		}),
@@ -67,10 +67,10 @@ export function activate(context: vscode.ExtensionContext): void {
 	shown.overview.keepAcrossReloads();
 }
 
-type Knowledge = ReturnType<typeof openKnowledge>;
+type Models = ReturnType<typeof openModels>;
 
-/** The tokens of the daemon, the lines of the env files, and the secrets that are kept here. */
-function openKnowledge(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
+/** The models: tokens of the daemon, lines of the env files, and stored secrets. */
+function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
 	const daemon = new DaemonProcess({
 		dataDir: context.globalStorageUri.fsPath,
 		daemonPath: join(context.extensionPath, "dist", "daemon.js"),
@@ -104,7 +104,7 @@ function openKnowledge(context: vscode.ExtensionContext, log: vscode.LogOutputCh
 	};
 }
 
-function openViews(context: vscode.ExtensionContext, { daemon, live, bindings, secrets, log }: Knowledge) {
+function openViews(context: vscode.ExtensionContext, { daemon, live, bindings, secrets, log }: Models) {
 	const tree = new TokenTree({
 		...{ live, bindings, secrets, daemon, log },
 		onDidChangeSecrets: context.secrets.onDidChange,
@@ -117,16 +117,16 @@ function openViews(context: vscode.ExtensionContext, { daemon, live, bindings, s
 	return { tree, envFiles, activity, overview };
 }
 
-/** What is told without being asked. */
-function tellNotices(
+/** Notices that appear without a command. */
+function startNotices(
 	{ globalStorageUri: folder }: vscode.ExtensionContext,
-	{ live, bindings, secrets, log }: Knowledge,
+	{ live, bindings, secrets, log }: Models,
 ) {
 	const claims = new Claims(join(folder.fsPath, "notices"));
 	return vscode.Disposable.from(
-		tellDaemonNotices({ live, claims: new Claims(join(folder.fsPath, "data-notices")), folder, log }),
-		tellExpiries({ live, claims, log }),
-		tellDeadTokens({ live, claims, log }),
+		showDaemonNotices({ live, claims: new Claims(join(folder.fsPath, "data-notices")), folder, log }),
+		notifyExpiries({ live, claims, log }),
+		notifyDeadTokenUse({ live, claims, log }),
 		watchOverlaps({ live, bindings, secrets, claims, log }),
 	);
 }

@@ -1,6 +1,4 @@
-/**
- * Turns an error into what a person needs: what is wrong, and the one thing to do about it. Knows no VS Code.
- */
+/** Turns an error into an explanation for the user, and the one remedy to offer. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import {
 	TokensmithProblemError,
@@ -35,7 +33,7 @@ export function explain(error: unknown): Explanation {
 	if (error instanceof DaemonError) return { text: error.message, remedy: remedyOfDaemon[error.code] };
 	if (error instanceof TokensmithUnavailableError)
 		return { text: explainUnavailable(error), remedy: "try-again" };
-	// By its name, for its file knows VS Code. Its messages say what to do before another try.
+	// By its name, since its file imports VS Code. Its messages say what to do before another try.
 	if (error instanceof Error && error.name === "FileError")
 		return { text: error.message, remedy: "try-again" };
 	const text = error instanceof Error ? error.message : String(error);
@@ -94,7 +92,7 @@ function fieldsInWords(fields: readonly FieldError[]): string {
 		.join(" ");
 }
 
-/** The daemon speaks of its policy's fields, the person knows the settings that they come from. */
+/** The daemon names fields of its policy; the user knows them as settings. */
 function inSettings(detail: string): string {
 	return detail.replace(/\w+/g, (word) => settings[word] ?? word);
 }

@@ -1,6 +1,6 @@
 /**
- * The ticks of the walkthrough "First Steps": each is set when the step has really been done, whichever way, and not
- * when its button was pressed.
+ * Ticks the steps of the walkthrough "First Steps" when a step has really been done, in whichever way, and not when its
+ * button was pressed.
  */
 import * as vscode from "vscode";
 import type { LiveTokens } from "./daemon/live-tokens.ts";
@@ -11,7 +11,7 @@ interface FirstStepsDeps {
 	live: Pick<LiveTokens, "onDidChange" | "tokens">;
 	bindings: Pick<Bindings, "onDidChange" | "linesOf" | "start">;
 	overview: Pick<Overview, "onDidShow">;
-	/** Remembers what was done, in whichever window. */
+	/** Remembers the finished steps across windows. */
 	memory: vscode.Memento;
 }
 
@@ -23,9 +23,9 @@ const memoryKey = "firstStepsDone";
 export function tickFirstSteps({ live, bindings, overview, memory }: FirstStepsDeps): vscode.Disposable {
 	const ticks = new Ticks(memory);
 	const look = () => {
-		// The list changes often, and after the first steps nothing is left to be found out.
+		// The list changes often, and after the last step there is nothing left to detect.
 		if (ticks.areAllSet()) return;
-		// Nobody else may have had a reason to look at env files yet.
+		// No other part may have started the index of env files yet.
 		if (live.tokens.length > 0 && !ticks.has("insert")) bindings.start();
 		for (const step of stepsDone(live.tokens, bindings)) ticks.set(step);
 	};
@@ -41,8 +41,8 @@ export function tickFirstSteps({ live, bindings, overview, memory }: FirstStepsD
 }
 
 /**
- * VS Code takes a step for done when a context key comes to have a value. One that it has already when VS Code first
- * reads the walkthrough is passed over for good, so the values change when a tab is opened, as the walkthrough is.
+ * VS Code ticks a step when a context key changes to a value. It never ticks a step whose key has the value before VS
+ * Code first reads the walkthrough, so the values change when a tab opens, as the walkthrough does.
  */
 class Ticks {
 	readonly #memory: vscode.Memento;
@@ -66,21 +66,21 @@ class Ticks {
 	set(step: FirstStep): void {
 		if (this.#done.has(step)) return;
 		this.#done.add(step);
-		this.#tell(step);
+		this.#tick(step);
 		void this.#memory.update(memoryKey, [...this.#done]);
 	}
 
 	tellAgain(): void {
 		this.#value = this.#value === "done" ? "done again" : "done";
-		for (const step of steps) if (this.#done.has(step)) this.#tell(step);
+		for (const step of steps) if (this.#done.has(step)) this.#tick(step);
 	}
 
-	#tell(step: FirstStep): void {
+	#tick(step: FirstStep): void {
 		void vscode.commands.executeCommand("setContext", `tokensmith.did.${step}`, this.#value);
 	}
 }
 
-/** What the tokens themselves show to have been done. */
+/** The steps that the tokens show to be done. */
 function stepsDone(
 	tokens: LiveTokens["tokens"],
 	bindings: { linesOf(id: string): readonly unknown[] },

@@ -1,4 +1,4 @@
-/** Tells a person what failed and offers the one thing to do about it. The cause goes to the log, a secret never does. */
+/** Shows an error message with one remedy as its button. The cause goes to the log; a secret never does. */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -13,15 +13,15 @@ const labels: Record<Remedy, () => string> = {
 };
 
 interface Report {
-	/** What did not happen, as a sentence. */
+	/** What failed, as a sentence. */
 	failed: string;
 	error: unknown;
 	log: vscode.LogOutputChannel;
-	/** Whether the message waits for an answer in front of everything else. */
+	/** Whether the message is modal. */
 	modal?: "modal";
 }
 
-/** Fulfils with whether the person wants another try. Every other remedy is carried out. */
+/** Fulfils with whether the user wants to try again. Carries out every other remedy. */
 export async function report({ failed, error, log, modal }: Report): Promise<"try-again" | undefined> {
 	log.error(failed, inspect(error));
 	const { text, remedy } = explain(error);
@@ -43,7 +43,7 @@ const commandOf: Record<Exclude<Remedy, "try-again">, string> = {
 	"restart-daemon": "tokensmith.restartDaemon",
 };
 
-/** Does `work`, and again for as long as it fails and the person wants another try; giving up is a cancellation. */
+/** Retries `work` while it fails and the user wants to try again. @throws CancellationError if the user gives up */
 export async function untilDone<Result>(
 	work: () => Promise<Result>,
 	failure: Omit<Report, "error">,
@@ -58,7 +58,7 @@ export async function untilDone<Result>(
 	}
 }
 
-/** Says `text` with a way to trust in Restricted Mode. @throws CancellationError there */
+/** In Restricted Mode, shows `text` with a button to manage trust. @throws CancellationError in Restricted Mode */
 export async function requireTrust(text: string): Promise<void> {
 	if (vscode.workspace.isTrusted) return;
 	const manage = l10n.t("Manage Workspace Trust");

@@ -1,4 +1,4 @@
-/** Commands of the view of what happened to tokens. */
+/** Commands of the Activity view. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";

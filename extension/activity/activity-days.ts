@@ -1,4 +1,4 @@
-/** Puts events under the days on which they happened, in the person's own zone. Knows no VS Code. */
+/** Groups events by the day on which they happened, in the user's time zone. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import type { AuditEvent } from "../../daemon/contract.ts";
 import { locale } from "../language.ts";
@@ -10,10 +10,10 @@ export interface ActivityDay {
 	readonly events: readonly AuditEvent[];
 }
 
-/** `events`: the newest first, and so are the days. `timeZone`: the person's own unless one is given. */
+/** `events`: newest first, and so are the days. `timeZone`: default is the user's own. */
 export function daysOf(events: readonly AuditEvent[], now: number, timeZone?: string): ActivityDay[] {
 	const zone = timeZone === undefined ? {} : { timeZone };
-	// Sweden writes dates as ISO 8601 does.
+	// The Swedish date format is that of ISO 8601.
 	const iso = new Intl.DateTimeFormat("sv-SE", zone);
 	const dayOf = (date: number | string) => iso.format(new Date(date));
 	const label = new Intl.DateTimeFormat(locale(), { ...zone, ...labelParts });
@@ -27,7 +27,7 @@ export function daysOf(events: readonly AuditEvent[], now: number, timeZone?: st
 	});
 }
 
-/** `14:03`, in the person's own zone unless one is given. */
+/** `14:03`, by default in the user's own time zone. */
 export function timeOfDay(date: string, timeZone?: string): string {
 	const zone = timeZone === undefined ? {} : { timeZone };
 	const format = new Intl.DateTimeFormat(locale(), { ...zone, hour: "2-digit", minute: "2-digit" });
@@ -36,7 +36,7 @@ export function timeOfDay(date: string, timeZone?: string): string {
 
 const labelParts = { weekday: "long", day: "numeric", month: "long", year: "numeric" } as const;
 
-/** By the calendar, for a day is not everywhere 24 hours long. */
+/** By the calendar, since a day is not always 24 hours long. */
 function dayBefore(day: string): string {
 	const date = new Date(`${day}T00:00:00Z`);
 	date.setUTCDate(date.getUTCDate() - 1);

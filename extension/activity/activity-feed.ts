@@ -1,6 +1,6 @@
 /**
- * The audit events that are known so far, the newest first: pages that were asked for, and those that come in live.
- * Of each sequence number there is one. Knows no VS Code.
+ * The loaded audit events, newest first: requested pages and live events, one event per sequence number. Knows no VS
+ * Code.
  */
 import type { AuditEvent, AuditList } from "../../daemon/contract.ts";
 
@@ -15,8 +15,8 @@ export class ActivityFeed {
 	readonly #events = new Map<number, AuditEvent>();
 	#tokenId: string | undefined;
 	#cursor: string | null = null;
-	/** Counts the beginnings: what an earlier one still hears of is not taken in any more. */
-	#beginning = 0;
+	/** Counts the restarts, so that the answers of earlier ones are ignored. */
+	#restarts = 0;
 
 	constructor(source: () => Promise<AuditSource>) {
 		this.#source = source;
@@ -26,45 +26,45 @@ export class ActivityFeed {
 		return [...this.#events.values()].sort((one, other) => other.sequence - one.sequence);
 	}
 
-	/** Whether there are older ones. */
+	/** Whether there are older events to load. */
 	get hasMore(): boolean {
 		return this.#cursor !== null;
 	}
 
-	/** The token whose events alone are shown; undefined: all. */
+	/** Only this token's events are shown; undefined: all. */
 	get tokenId(): string | undefined {
 		return this.#tokenId;
 	}
 
-	/** Begins anew with the newest page, so that what came while nobody listened is there too. */
+	/** Starts again with the newest page, which also has the events that were missed without a connection. */
 	async begin(tokenId: string | undefined): Promise<void> {
-		const beginning = ++this.#beginning;
+		const restart = ++this.#restarts;
 		const page = await this.#page(tokenId, null);
-		if (beginning !== this.#beginning) return;
-		// What came in live meanwhile may be newer than the page.
+		if (restart !== this.#restarts) return;
+		// Live events that arrived in the meantime may be newer than the page.
 		const newer = tokenId === this.#tokenId ? this.events : [];
 		const newest = page.events[0]?.sequence ?? 0;
 		this.#tokenId = tokenId;
 		this.#events.clear();
-		this.#take([...newer.filter(({ sequence }) => sequence > newest), ...page.events]);
+		this.#add([...newer.filter(({ sequence }) => sequence > newest), ...page.events]);
 		this.#cursor = page.nextCursor;
 	}
 
 	async more(): Promise<void> {
-		const [beginning, cursor] = [this.#beginning, this.#cursor];
+		const [restart, cursor] = [this.#restarts, this.#cursor];
 		if (cursor === null) return;
 		const page = await this.#page(this.#tokenId, cursor);
-		if (beginning !== this.#beginning) return;
-		this.#take(page.events);
+		if (restart !== this.#restarts) return;
+		this.#add(page.events);
 		this.#cursor = page.nextCursor;
 	}
 
-	/** An event that has just happened. */
+	/** Adds a live event. */
 	add(event: AuditEvent): void {
-		if (this.#tokenId === undefined || this.#tokenId === event.tokenId) this.#take([event]);
+		if (this.#tokenId === undefined || this.#tokenId === event.tokenId) this.#add([event]);
 	}
 
-	#take(events: readonly AuditEvent[]): void {
+	#add(events: readonly AuditEvent[]): void {
 		for (const event of events) this.#events.set(event.sequence, event);
 	}
 

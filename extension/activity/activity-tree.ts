@@ -1,4 +1,4 @@
-/** The view of what happened to tokens, day by day and live. It asks the daemon only while somebody sees it. */
+/** The Activity view: audit events by day, live. Requests nothing from the daemon while the view is hidden. */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -21,7 +21,7 @@ interface DayNode {
 	readonly day: ActivityDay;
 }
 
-/** A command that is started from it goes by `id`, the token's. */
+/** `id`: the token's, for commands that are started from the row. */
 interface EventNode {
 	readonly kind: "event";
 	readonly id: string | null;
@@ -45,7 +45,7 @@ export class ActivityTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
 	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
 	readonly #feed: ActivityFeed;
 	#view: vscode.TreeView<Node> | undefined;
-	/** Whether the feed has all that happened: from its page on, while the connection lasts. */
+	/** Whether the feed is complete: from its page on, for as long as the connection lasts. */
 	#isCurrent = false;
 	#problem: unknown;
 
@@ -54,7 +54,7 @@ export class ActivityTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
 		this.#feed = new ActivityFeed(() => deps.daemon.client());
 	}
 
-	/** Puts the view into its place. */
+	/** Registers the view. */
 	open(): void {
 		const { live } = this.#deps;
 		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this });
@@ -71,7 +71,7 @@ export class ActivityTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
 		this.#look();
 	}
 
-	/** The events of one token, or of all. */
+	/** Shows the events of one token, or of all. */
 	async show(tokenId: string | undefined): Promise<void> {
 		await this.#waitingFor(this.#feed.begin(tokenId));
 	}
@@ -122,7 +122,7 @@ export class ActivityTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
 		else if (!this.#isCurrent && this.#view?.visible) {
 			this.#isCurrent = true;
 			this.show(this.#feed.tokenId).catch((error: unknown) => {
-				// The view says so; the next connection tries again.
+				// The view shows it; the next connection tries again.
 				this.#isCurrent = false;
 				this.#deps.log.warn(inspect(error));
 			});

@@ -1,21 +1,23 @@
-/** An audit event as a person reads it. Names come from strangers: whoever shows them makes them plain. Knows no VS Code. */
+/**
+ * Describes an audit event in words. Names in it come from other callers: the view neutralizes them. Knows no VS Code.
+ */
 import * as l10n from "@vscode/l10n";
 import type { AuditEvent } from "../../daemon/contract.ts";
 import { listInWords } from "../language.ts";
 
-/** `alarm`: somebody should look at it. */
+/** `alarm`: the user should check it. */
 export interface EventWords {
 	readonly label: string;
-	/** What more there is to say of it; empty: nothing. */
+	/** Further details; may be empty. */
 	readonly detail: string;
 	readonly tone: "usual" | "ending" | "alarm";
 }
 
-/** `nameOf`: of the token as it is called now. */
+/** `nameOf`: the current name of a token. */
 export function eventInWords(event: AuditEvent, nameOf: (id: string) => string | undefined): EventWords {
 	const { tokenId, before, after } = event;
 	const known = tokenId === null ? undefined : nameOf(tokenId);
-	const name = known ?? text(after.name) ?? text(before.name) ?? l10n.t("a token that is gone");
+	const name = known ?? text(after.name) ?? text(before.name) ?? l10n.t("a deleted token");
 	return words[event.action](name, event);
 }
 
@@ -61,8 +63,8 @@ const words: Record<AuditEvent["action"], Words> = {
 	purge: (_, { after }) =>
 		usual(
 			after.purged === 1
-				? l10n.t("Removed 1 old activity")
-				: l10n.t("Removed {0} old activities", count(after.purged)),
+				? l10n.t("Removed 1 old event")
+				: l10n.t("Removed {0} old events", count(after.purged)),
 		),
 };
 

@@ -1,4 +1,6 @@
-/** Copies a command that shows how the daemon answers for a token: right after its creation, or any time from the list. */
+/**
+ * Copies a curl command that tests a token against the daemon: right after its creation, or at any time from the list.
+ */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -6,14 +8,14 @@ import { isEnvKey } from "../env/env-text.ts";
 import type { Services } from "../services.ts";
 import { curlTest } from "./curl-test.ts";
 
-/** Where the command finds the secret. */
+/** Where the command reads the secret from. */
 interface Variable {
 	key: string;
 	/** Relative to the workspace folder, with slashes. */
 	envFile: string;
 }
 
-/** @param variable undefined: the person puts the secret into one. */
+/** @param variable undefined: the user sets the variable. */
 export async function copyCurlTest(
 	{ daemon }: Pick<Services, "daemon">,
 	token: TokenRecord,
@@ -34,7 +36,7 @@ export async function copyCurlTest(
 	vscode.window.setStatusBarMessage(said, 6000);
 }
 
-/** The first line of the env files here that a shell can read the token's secret from. */
+/** The first env line of the workspace from which a shell can read the token's secret. */
 export async function variableOf(
 	{ bindings }: Pick<Services, "bindings">,
 	{ id }: TokenRecord,

@@ -30,7 +30,7 @@ export type CreateStage = "creating" | "keeping" | "placing";
 export type CreateOutcome =
 	/** No token exists. */
 	| { kind: "not-created"; error: unknown }
-	/** No token is left: none was created, or it is revoked again. */
+	/** No working token exists: none was created, or it is revoked again. */
 	| { kind: "cancelled" }
 	/** The connection broke, and whether a token exists could not be found out. */
 	| { kind: "unknown"; error: unknown; startedAt: number }
@@ -43,7 +43,7 @@ export interface Created {
 	secret: string;
 	/** Whether SecretStorage holds the secret. */
 	kept: StepResult;
-	/** Whether the env file holds it; undefined: no file was asked for. */
+	/** Whether the env file holds it; undefined: no file was requested. */
 	placed: StepResult | undefined;
 }
 
@@ -105,7 +105,7 @@ export function isUnanswered(error: unknown): boolean {
 	return error instanceof TokensmithUnavailableError && error.outcome === "unknown";
 }
 
-/** The token of a creation that was not answered; undefined: it was not created. */
+/** The token of a creation without an answer; undefined: none was created. */
 export async function findUnanswered(
 	{ daemon }: Pick<CreateTokenDeps, "daemon">,
 	{ name, startedAt }: { name: string; startedAt: number },

@@ -49,7 +49,7 @@ async function reveal({ clipboard }: Pick<Services, "clipboard">, creation: Crea
 
 function whereItIs({ placement, kept, placed }: Creation): string {
 	const inStorage = kept.ok
-		? l10n.t("It is kept in SecretStorage.")
+		? l10n.t("It is stored in SecretStorage.")
 		: l10n.t("SecretStorage did not store it, so copy it now: {0}", explain(kept.error).text);
 	const once = l10n.t(
 		"It is not shown again: the daemon stores only its hash. A copy is removed from the clipboard after 60 seconds.",
@@ -59,7 +59,7 @@ function whereItIs({ placement, kept, placed }: Creation): string {
 	const inFile =
 		placed?.ok === false
 			? l10n.t("It is not in {0} yet.", file)
-			: l10n.t("{0} in {1} holds it.", placement.key, file);
+			: l10n.t("{0} in {1} contains it.", placement.key, file);
 	return `${inFile} ${inStorage}\n\n${once}`;
 }
 
@@ -85,7 +85,7 @@ async function sayNextSteps(
 	const chosen = await vscode.window.showInformationMessage(
 		placement === undefined
 			? inStorage
-			: l10n.t("{0} is ready: {1} in {2} holds its secret.", name, placement.key, file),
+			: l10n.t("{0} is ready: {1} in {2} contains its secret.", name, placement.key, file),
 		...(placement === undefined ? [] : [open]),
 		test,
 	);

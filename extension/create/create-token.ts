@@ -33,7 +33,7 @@ import { type TokenDraft, tokenSteps } from "./token-steps.ts";
 
 type CreateDeps = CreateTokenDeps & CreateReportDeps & Pick<Services, "live" | "tree">;
 
-/** Everything that is asked before a token is created. */
+/** All answers that are needed before a token is created. */
 type CreationDraft = TokenDraft & EnvDraft;
 
 const failed = () => l10n.t("The token was not created.");
@@ -78,7 +78,7 @@ async function askAll(
 		...envSteps<CreationDraft>({ prompts, purpose: "create" }),
 		creationSummary(prompts),
 	];
-	// The daemon starts while the person thinks of a name.
+	// The daemon starts while the user thinks of a name.
 	live.start();
 	return await runWizard(steps, draft, { title: l10n.t("Create API Token"), changeFirst });
 }
@@ -86,7 +86,7 @@ async function askAll(
 function creationSummary(prompts: Prompts): Step<CreationDraft> {
 	return summaryStep({
 		prompts,
-		placeholder: l10n.t("Is this right? Enter creates the token, a row changes its answer."),
+		placeholder: l10n.t("Press Enter to create the token, or choose a row to change its answer."),
 		done: () => l10n.t("$(check) Create Token"),
 		rows: (draft) =>
 			summaryRows({ ...draft, placement: placementInSummary(draft) }, new Date()).map(
@@ -177,7 +177,7 @@ async function tokenOf(
 	if (outcome.kind === "not-created") return undefined;
 	const { startedAt } = outcome;
 	const unknown = l10n.t(
-		"The connection to the daemon broke, and it is not known whether the token was created.",
+		"The connection to the daemon was lost, and it is unknown whether the token was created.",
 	);
 	return await untilDone(() => findUnanswered(services, { name, startedAt }), {
 		failed: unknown,
@@ -186,14 +186,14 @@ async function tokenOf(
 	});
 }
 
-/** A token without its secret is of no use: it is revoked if the user agrees. */
+/** A token without its secret cannot be used: it is revoked if the user agrees. */
 async function afterNoAnswer(services: RevokeTokensDeps, token: TokenRecord | undefined): Promise<void> {
 	const [text, button] =
 		token === undefined
-			? [l10n.t("The connection to the daemon broke, and nothing was created."), l10n.t("Try Again")]
+			? [l10n.t("The connection to the daemon was lost, and no token was created."), l10n.t("Try Again")]
 			: [
 					l10n.t(
-						"The connection to the daemon broke. The token {0} exists now, but its secret never arrived, so it is of no use.",
+						"The connection to the daemon was lost. The token {0} now exists, but its secret was not received, so it cannot be used.",
 						quoted(token.name),
 					),
 					l10n.t("Revoke It and Try Again"),
@@ -201,6 +201,6 @@ async function afterNoAnswer(services: RevokeTokensDeps, token: TokenRecord | un
 	const chosen = await vscode.window.showErrorMessage(text, button);
 	if (chosen === undefined) throw new vscode.CancellationError();
 	if (token === undefined) return;
-	const { failed } = await revokeTokens(services, { tokens: [token], reason: "Its secret never arrived" });
+	const { failed } = await revokeTokens(services, { tokens: [token], reason: "Its secret was not received" });
 	if (failed !== undefined) throw failed.error;
 }

@@ -1,6 +1,6 @@
 /**
- * A command that shows how the daemon answers for a token. It names the variable, never the secret, so that no secret
- * gets into a shell's history. Knows no VS Code.
+ * A curl command that tests a token against the daemon. It names the variable, never the secret, so that no secret gets
+ * into the shell's history. Knows no VS Code.
  */
 
 interface CurlTest {
@@ -20,7 +20,7 @@ export function curlTest({ url, key, envFile, permission, platform }: CurlTest):
 	const variable = isWindows ? `$env:${key}` : `$${key}`;
 	const curl = `${isWindows ? "curl.exe" : "curl"} -i -H "Authorization: Bearer ${variable}" "${url}/v1/verify${query}"`;
 	if (envFile === undefined || isWindows) return curl;
-	// In a subshell, so that the terminal's own environment stays as it is.
+	// In a subshell, so that the environment of the terminal does not change.
 	return `(set -a; . ${shellWord(`./${envFile}`)}; ${curl})`;
 }
 

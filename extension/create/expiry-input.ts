@@ -1,6 +1,6 @@
 /**
- * Reads what a person types or picks as an expiry and says it back in words. The daemon decides in the end; this is
- * here so that a mistake is seen while it is typed. Knows no VS Code.
+ * Parses the expiry that the user types or picks, and describes it in words, so that a mistake is shown while it is
+ * typed. The daemon validates it again. Knows no VS Code.
  */
 import { UTCDate } from "@date-fns/utc";
 import * as l10n from "@vscode/l10n";
@@ -9,7 +9,7 @@ import type { CalendarDuration, Profile } from "../../daemon/contract.ts";
 import { amountInWords, listInWords } from "../language.ts";
 import { dateInWords, timeLeft } from "../tokens/time-left.ts";
 
-/** What was chosen. A duration counts from the moment of the creation, not from the moment of the choice. */
+/** A duration counts from the creation, not from the choice. */
 export type ExpiryChoice =
 	| { kind: "after"; duration: CalendarDuration }
 	| { kind: "at"; instant: string }
@@ -60,13 +60,13 @@ function latestExpiry(expiry: Profile["expiry"], now: Date): Date | undefined {
 	return expiry.maximum === null ? undefined : addDuration(now, expiry.maximum);
 }
 
-/** Reads an exact date (the end of that day), a date and time, or a distance such as `10 days`. */
+/** Parses an exact date (the end of that day), a date and time, or a distance such as `10 days`. */
 export function parseExpiry(text: string, expiry: Profile["expiry"], now: Date): ParsedExpiry {
 	const input = text.trim();
 	const read = readDistance(input, now) ?? readDate(input, now);
 	if (read === undefined)
 		return no(l10n.t("Write a date like 2027-01-31, a time like 2027-01-31 14:00, or 10 days."));
-	if (Number.isNaN(read.getTime())) return no(l10n.t("{0} is not in the calendar.", input));
+	if (Number.isNaN(read.getTime())) return no(l10n.t("{0} is not a valid date.", input));
 	if (read <= now) return no(l10n.t("{0} is in the past.", dateInWords(read)));
 	const latest = latestExpiry(expiry, now);
 	if (latest !== undefined && expiry.maximum !== null && read > latest)
@@ -95,7 +95,7 @@ function readDistance(input: string, now: Date): Date | undefined {
 const datePattern =
 	/^(?:(today|tomorrow)|(\d{4})-(\d{1,2})-(\d{1,2}))(?:(?:\s+|T|,\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i;
 
-/** A date without a time is the end of that day; a time without a zone is the person's own. */
+/** A date without a time is the end of that day; a time without a zone is in the user's own. */
 function readDate(input: string, now: Date): Date | undefined {
 	const match = datePattern.exec(input);
 	if (match === null) return undefined;
@@ -111,7 +111,7 @@ function dayFrom(word: string, now: Date): number[] {
 	return [date.getFullYear(), date.getMonth() + 1, date.getDate()];
 }
 
-/** An invalid Date where there is no such day or time: `Date` itself would roll 31 February over into March. */
+/** An invalid Date for a day or time that does not exist: `Date` itself would turn 31 February into a day in March. */
 function instantOf(date: readonly number[], time: readonly number[], zone: string | undefined): Date {
 	const [year = 0, month = 0, dayOfMonth = 0] = date;
 	const [hours = 0, minutes = 0, seconds = 0] = time;
@@ -129,7 +129,7 @@ function zoneOffset(zone: string): number {
 	return match[1] === "-" ? -offset : offset;
 }
 
-/** What was understood: `Sat, 31 Jan 2027, 14:00 CET: 70 days left`. */
+/** How the input was understood: `Sat, 31 Jan 2027, 14:00 CET: 70 days left`. */
 export function expiryEcho(instant: Date, now: Date): string {
 	const left = timeLeft({ expiry: instant.toISOString(), retiresDate: null }, now.getTime());
 	return `${dateInWords(instant)}: ${left}`;
@@ -141,7 +141,7 @@ export function expiryInstant(choice: ExpiryChoice, now: Date): string | null {
 	return choice.kind === "at" ? choice.instant : addDuration(now, choice.duration).toISOString();
 }
 
-/** How a choice stands in the summary. */
+/** A choice as the summary shows it. */
 export function expiryInWords(choice: ExpiryChoice, now: Date): string {
 	if (choice.kind === "never") return l10n.t("Never");
 	if (choice.kind === "at") return dateInWords(choice.instant);

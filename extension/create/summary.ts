@@ -1,4 +1,4 @@
-/** A draft of a token as rows for a person to check, each naming the step that can change it. Knows no VS Code. */
+/** The summary of a token draft as rows; each names the step that changes it. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import { addressesInWords } from "../tokens/token-facts.ts";
 import { type ExpiryChoice, expiryInWords } from "./expiry-input.ts";
@@ -10,7 +10,7 @@ interface SummaryRow {
 	stepId: string;
 }
 
-/** What the summary needs of a draft; the file is named as people see it. */
+/** The part of a draft that the summary shows. */
 export interface SummaryDraft {
 	name?: string;
 	permissions?: readonly string[];
@@ -21,12 +21,12 @@ export interface SummaryDraft {
 }
 
 interface SummaryPlacement {
-	/** As people know the file. */
+	/** As shown to the user. */
 	fileName: string;
 	isNewFile: boolean;
 	key: string;
 	gitignore: "add" | "leave";
-	/** Empty or null: there is none that would be replaced. */
+	/** The value that is replaced; empty or null: none. */
 	expected: string | null;
 }
 
@@ -59,14 +59,19 @@ export function summaryRows(draft: SummaryDraft, now: Date): SummaryRow[] {
 function placementRows(placement: SummaryPlacement | undefined): SummaryRow[] {
 	if (placement === undefined)
 		return [
-			{ icon: "lock", label: l10n.t("Secret goes to"), value: l10n.t("SecretStorage only"), stepId: "file" },
+			{
+				icon: "lock",
+				label: l10n.t("Secret is stored in"),
+				value: l10n.t("SecretStorage only"),
+				stepId: "file",
+			},
 		];
 	const { fileName, isNewFile, key, gitignore, expected } = placement;
 	const goal = isNewFile
 		? l10n.t("{0}, a new file, and SecretStorage", fileName)
 		: l10n.t("{0}, and SecretStorage", fileName);
 	return [
-		{ icon: "file", label: l10n.t("Secret goes to"), value: goal, stepId: "file" },
+		{ icon: "file", label: l10n.t("Secret is stored in"), value: goal, stepId: "file" },
 		...(gitignore === "add"
 			? [
 					{
@@ -80,7 +85,7 @@ function placementRows(placement: SummaryPlacement | undefined): SummaryRow[] {
 		{
 			icon: "key",
 			label: l10n.t("Key"),
-			value: expected ? l10n.t("{0}, whose value is replaced", key) : key,
+			value: expected ? l10n.t("{0} (replaces its value)", key) : key,
 			stepId: "key",
 		},
 	];

@@ -1,6 +1,6 @@
 /**
- * The steps that ask what a new token is to be: its name, permissions, expiry and allowed addresses, by the rules of
- * a profile. Nothing is created here.
+ * The wizard steps for a new token: its name, permissions, expiry and allowed addresses, by the rules of a profile.
+ * Creates nothing.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -18,16 +18,16 @@ export interface TokenDraft {
 	name?: string;
 	permissions?: string[];
 	expiry?: ExpiryChoice | undefined;
-	/** The expiry that was picked but needs another word before it counts. */
+	/** The picked expiry that needs another answer before it counts. */
 	pendingExpiry?: "exact" | "never" | undefined;
-	/** What was typed as an exact expiry, to be shown again. */
+	/** The text of an exact expiry, to be shown again. */
 	exactExpiry?: string;
 	allowedAddresses?: string[];
 }
 
 interface TokenStepsDeps {
 	prompts: Prompts;
-	/** Fulfils when the daemon runs and has said what the profile is. */
+	/** Fulfils when the daemon runs and has sent the profile. */
 	profile: () => Promise<Profile>;
 	isNameTaken: (name: string) => boolean;
 }
@@ -47,7 +47,10 @@ function nameStep<Draft extends TokenDraft>({ prompts, isNameTaken }: TokenSteps
 	const read = (text: string): Read<string> => {
 		const name = readTokenName(text);
 		if (!name.ok || !isNameTaken(name.value)) return name;
-		return { ...name, echo: l10n.t("Another token has this name. It is allowed, but easy to mix up.") };
+		return {
+			...name,
+			echo: l10n.t("Another token has this name. Duplicates are allowed but easy to confuse."),
+		};
 	};
 	return {
 		id: "name",
@@ -149,7 +152,7 @@ function expiryRows(expiry: Profile["expiry"]): ExpiryRow[] {
 	const exact = { label: l10n.t("$(calendar) Exact date and time…"), value: { kind: "exact" } as const };
 	const never = {
 		label: l10n.t("$(circle-slash) Never"),
-		description: l10n.t("works until somebody revokes it"),
+		description: l10n.t("works until it is revoked"),
 		value: { kind: "never" } as const,
 	};
 	const separator = { label: "", kind: vscode.QuickPickItemKind.Separator };
@@ -166,7 +169,7 @@ function isSameChoice(pick: ExpiryPick, { expiry, pendingExpiry }: TokenDraft): 
 	return expiry?.kind === "after" && JSON.stringify(pick) === JSON.stringify(expiry);
 }
 
-/** Asks for the expiry in so many words, once `pendingExpiry` says so. */
+/** Asks for an exact expiry if `pendingExpiry` says so. */
 export function exactExpiryStep<Draft extends TokenDraft>({
 	prompts,
 	profile,
@@ -180,7 +183,7 @@ export function exactExpiryStep<Draft extends TokenDraft>({
 			const { expiry } = await profile();
 			const answer = await prompts.text(place, {
 				prompt: l10n.t(
-					"Your time zone is {0}, unless you write another, such as Z or +02:00.",
+					"Times are in your time zone, {0}, unless you add another, such as Z or +02:00.",
 					Intl.DateTimeFormat().resolvedOptions().timeZone,
 				),
 				placeholder: l10n.t("2027-01-31, 2027-01-31 14:00, or 10 days"),
@@ -211,7 +214,7 @@ function neverStep<Draft extends TokenDraft>({ prompts }: TokenStepsDeps): Step<
 		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "never",
 		async ask(draft, place) {
 			const answer = await prompts.one<"never" | "expiry">(place, {
-				placeholder: l10n.t("Without an expiry, a leaked secret works until somebody notices. Sure?"),
+				placeholder: l10n.t("Without an expiry, a leaked secret works until it is revoked. Are you sure?"),
 				rows: [
 					{ label: l10n.t("$(arrow-left) Choose an expiry"), value: "expiry" },
 					{ label: l10n.t("$(circle-slash) Never let it expire"), value: "never" },
@@ -231,7 +234,7 @@ function addressesStep<Draft extends TokenDraft>({ prompts }: TokenStepsDeps): S
 		isAnswered: (draft) => draft.allowedAddresses !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.text(place, {
-				prompt: l10n.t("From which addresses may the token be used? Leave empty for any."),
+				prompt: l10n.t("Which addresses may use the token? Leave empty to allow any."),
 				placeholder: "192.0.2.7, 10.0.0.0/8, 2001:db8::/32",
 				text: draft.allowedAddresses?.join(", "),
 				read: readAddresses,

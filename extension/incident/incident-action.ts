@@ -12,7 +12,7 @@ import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, type Written } from "../env/env-lines.ts";
 import { explain } from "../failure.ts";
 import type { Replacement } from "../rotation/reopen.ts";
-import { workingKinOf } from "../tokens/lineage.ts";
+import { workingRelativesOf } from "../tokens/lineage.ts";
 import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
 import type { IncidentFacts, IncidentLine } from "./incident-report.ts";
 import type { Replacing } from "./incident-steps.ts";
@@ -39,11 +39,11 @@ export interface IncidentResult {
 	notOnDisk: readonly EnvLine[];
 	/** The revoked secrets that this machine had stored, with those in their place. */
 	replacements: readonly Replacement[];
-	/** What a failure or a cancellation has left to do. */
+	/** What remains to be revoked after a failure or a cancellation. */
 	left: IncidentPlan | undefined;
 }
 
-/** `revoked`: so many tokens are revoked by now. */
+/** `revoked`: the number of revoked tokens so far. */
 export type IncidentProgress =
 	| { stage: "revoking"; revoked: number }
 	| { stage: "storing" }
@@ -56,7 +56,7 @@ export interface IncidentDeps {
 	log: ActionLog;
 }
 
-/** Can be cancelled between two requests. What is revoked by then is brought to its end. */
+/** Can be cancelled between two requests. The tokens that are revoked by then still get their successors and lines. */
 export async function runIncident(
 	deps: IncidentDeps,
 	plan: IncidentPlan,
@@ -124,7 +124,7 @@ function stillWorking(
 ): Pick<IncidentFacts, "stillWorking" | "left"> {
 	const open = new Set(left?.ids);
 	const chosen = new Set([...report.revoked.map(({ token }) => token.id), ...open]);
-	const working = workingKinOf(before, chosen, Date.now());
+	const working = workingRelativesOf(before, chosen, Date.now());
 	if (left === undefined) return { stillWorking: working };
 	const tokens = before.filter(({ id, revokedDate }) => open.has(id) && revokedDate === null);
 	const why = left.error === undefined ? l10n.t("The incident was cancelled.") : explain(left.error).text;

@@ -1,6 +1,6 @@
 /**
  * The report of an incident as Markdown: what happened to which token and line, and what remains to be done. It is made
- * to be passed on: no secret is in it, and names that others chose are letters and nothing else. Knows no VS Code.
+ * to be shared: it contains no secret, and names from other sources are escaped. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
 import { type IncidentReport, successorsToPlace, type TokenRecord } from "../../daemon/contract.ts";
@@ -9,7 +9,7 @@ import { dateInWords } from "../tokens/time-left.ts";
 import { lastUse, worksUntil } from "../tokens/token-facts.ts";
 import { stepInWords } from "./next-steps.ts";
 
-/** `dead`: it holds a revoked secret, and was not to be changed. */
+/** `dead`: it holds a revoked secret and was not to be changed. */
 type LineFate = "replaced" | "unsaved" | "not-saved" | "refused" | "dead";
 
 export interface IncidentLine {
@@ -24,11 +24,11 @@ export interface IncidentLine {
 export interface IncidentFacts {
 	report: Omit<IncidentReport, "successors"> & { successors: readonly TokenRecord[] };
 	lines: readonly IncidentLine[];
-	/** Of the same lineages, what was not revoked and works. */
+	/** Tokens of the same lineages that still work. */
 	stillWorking: readonly TokenRecord[];
-	/** What was to be revoked and was not, and why. */
+	/** The tokens that were to be revoked and were not, and why. */
 	left?: { tokens: readonly TokenRecord[]; why: string };
-	/** The ids of successors whose secrets could be kept nowhere. */
+	/** The ids of successors whose secrets could not be stored. */
 	notKept: ReadonlySet<string>;
 	search: "done" | "restricted";
 }
@@ -66,8 +66,8 @@ export function incidentMarkdown(facts: IncidentFacts): string {
 function happened({ revoked, successors }: IncidentFacts["report"]): string {
 	const dead =
 		revoked.length === 1
-			? l10n.t("1 token was revoked. Whatever uses it is refused.")
-			: l10n.t("{0} tokens were revoked. Whatever uses them is refused.", revoked.length);
+			? l10n.t("1 token was revoked. Programs that use it are refused.")
+			: l10n.t("{0} tokens were revoked. Programs that use them are refused.", revoked.length);
 	if (successors.length === 0) return dead;
 	const made =
 		successors.length === 1
@@ -80,8 +80,8 @@ function leftParts({ left }: IncidentFacts): string[] {
 	if (left === undefined) return [];
 	const what =
 		left.tokens.length === 1
-			? l10n.t("1 token was to be revoked too, and may still work.")
-			: l10n.t("{0} tokens were to be revoked too, and may still work.", left.tokens.length);
+			? l10n.t("1 more token was not revoked and may still work.")
+			: l10n.t("{0} more tokens were not revoked and may still work.", left.tokens.length);
 	const rows = left.tokens.map(({ name, partialToken }) => `- ${escaped(name)} ${inCode(partialToken)}`);
 	return [`**${what}** ${escaped(left.why)}`, rows.join("\n")];
 }
@@ -101,11 +101,11 @@ function successorParts({ report: { successors }, notKept }: IncidentFacts): str
 		escaped(name),
 		inCode(partialToken),
 		expiry === null ? l10n.t("never") : dateInWords(expiry),
-		notKept.has(id) ? `**${l10n.t("kept nowhere")}**` : l10n.t("in SecretStorage"),
+		notKept.has(id) ? `**${l10n.t("not stored")}**` : l10n.t("in SecretStorage"),
 	]);
 	return [
 		`## ${l10n.t("Successors")}`,
-		table([l10n.t("Token"), l10n.t("Secret"), l10n.t("Expires"), l10n.t("Kept")], rows),
+		table([l10n.t("Token"), l10n.t("Secret"), l10n.t("Expires"), l10n.t("Stored")], rows),
 	];
 }
 
@@ -114,7 +114,7 @@ function lineParts({ report, lines, search }: IncidentFacts): string[] {
 	if (search === "restricted")
 		return [heading, l10n.t("Env files were not searched: the workspace is in Restricted Mode.")];
 	if (lines.length === 0)
-		return [heading, l10n.t("No env file of the workspace held the secret of a revoked token.")];
+		return [heading, l10n.t("No env file in the workspace contained the secret of a revoked token.")];
 	const names = new Map(report.revoked.map(({ token }) => [token.id, token.name]));
 	const rows = lines.map(({ tokenId, words, fate, why }) => [
 		inCode(words),
@@ -125,13 +125,15 @@ function lineParts({ report, lines, search }: IncidentFacts): string[] {
 }
 
 const fateInWords: Record<LineFate, () => string> = {
-	replaced: () => l10n.t("holds the successor's secret"),
+	replaced: () => l10n.t("contains the successor's secret"),
 	unsaved: () =>
-		l10n.t("holds the successor's secret in its editor; the disk has the dead one until it is saved"),
+		l10n.t(
+			"contains the successor's secret in its editor; the file on disk has the revoked one until it is saved",
+		),
 	"not-saved": () =>
-		l10n.t("could not be saved: its editor has the successor's secret, the disk the dead one"),
-	refused: () => l10n.t("**holds the dead secret**"),
-	dead: () => l10n.t("**holds the dead secret**"),
+		l10n.t("could not be saved: its editor has the successor's secret, the file on disk the revoked one"),
+	refused: () => l10n.t("**contains the revoked secret**"),
+	dead: () => l10n.t("**contains the revoked secret**"),
 };
 
 function remainingSteps(facts: IncidentFacts): string[] {
@@ -141,13 +143,17 @@ function remainingSteps(facts: IncidentFacts): string[] {
 	return [
 		...(left === undefined
 			? []
-			: [l10n.t("Revoke what may still work: start another incident with these tokens.")]),
-		...dead.map(({ words }) => l10n.t("Mend {0}.", inCode(words))),
+			: [l10n.t("Revoke the tokens that may still work: start another incident with them.")]),
+		...dead.map(({ words }) => l10n.t("Fix {0}.", inCode(words))),
 		...lost.map(({ name }) =>
-			l10n.t("Rotate the successor of {0}: its secret was kept nowhere.", escaped(name)),
+			l10n.t("Rotate the successor of {0}: its secret was not stored.", escaped(name)),
 		),
 		...(lines.some(({ fate }) => fate === "replaced")
-			? [l10n.t("Restart what was started with an old secret: terminals, debugging, services, containers.")]
+			? [
+					l10n.t(
+						"Restart programs that were started with an old secret: terminals, debugging, services, containers.",
+					),
+				]
 			: []),
 		...report.nextSteps
 			.filter((step) => step !== successorsToPlace || !haveLines(facts))
@@ -155,11 +161,11 @@ function remainingSteps(facts: IncidentFacts): string[] {
 	];
 }
 
-/** Whether each successor's place is a line here: those that do not hold it yet are steps of their own. */
+/** Whether each successor belongs to a line here: lines that do not hold it yet are steps of their own. */
 function haveLines({ report: { revoked, successors }, lines }: IncidentFacts): boolean {
 	const next = new Map(revoked.map(({ token }) => [token.id, token.successorId]));
 	const placed = new Set<string>(lines.map(({ tokenId }) => tokenId));
-	// A line of a token that was rotated before leads to the last of its lineage.
+	// The line of a token that was rotated before belongs to the last token of its lineage.
 	for (const id of placed) placed.add(next.get(id) ?? id);
 	return successors.every(({ id }) => placed.has(id));
 }
@@ -169,14 +175,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 	return [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
 }
 
-/** As letters: nothing of it is a link, a picture or a cell. It stands where no heading or list can begin. */
+/** Escapes links, pictures and table cells. Headings and lists cannot begin where the text is inserted. */
 export function escaped(text: string): string {
 	return plainText(text)
 		.replace(/[\r\n\u2028\u2029]+/g, " ")
 		.replace(/[\\`*[\]<>|~&]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])/g, "\\$&");
 }
 
-/** As code, but for what could end it, or the cell that it stands in. */
+/** As code, unless the text could end the code or its table cell. */
 export function inCode(text: string): string {
 	return /[`|\\\r\n\u2028\u2029]|^\s*$/.test(text) ? escaped(text) : `\`${plainText(text)}\``;
 }

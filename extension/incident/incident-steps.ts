@@ -1,28 +1,28 @@
-/** The steps that ask what an incident is to revoke, why, and what comes in its place, up to a typed confirmation. */
+/** The wizard steps of an incident: what to revoke, why, and what replaces it, up to a typed confirmation. */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { countInWords } from "../rotation/rotate-expiring.ts";
-import { workingKinOf } from "../tokens/lineage.ts";
+import { workingRelativesOf } from "../tokens/lineage.ts";
 import { tokenRow } from "../tokens/token-choice.ts";
 import { lastUse } from "../tokens/token-facts.ts";
 import type { Prompts, Read, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 
-/** `lines`: successors, whose secrets take the place of the dead ones. `storage`: they are kept in SecretStorage only. */
+/** `lines`: successors, whose secrets replace the revoked ones. `storage`: successors, stored in SecretStorage only. */
 export type Replacing = "lines" | "storage" | "none";
 
 export interface IncidentDraft {
 	scope?: "all" | "some";
 	ids?: readonly string[];
-	/** What is revoked with them, of the rest of their lineages. */
-	kinIds?: readonly string[];
+	/** Other tokens of their lineages that are revoked too. */
+	relativeIds?: readonly string[];
 	reason?: string;
 	replacing?: Replacing;
 }
 
 interface IncidentStepsDeps {
 	prompts: Prompts;
-	/** All that are not revoked. */
+	/** All tokens that are not revoked. */
 	tokens: readonly TokenRecord[];
 	/** The lines that hold the token's secret. */
 	linesOf(id: string): readonly { readonly words: string }[];
@@ -30,17 +30,17 @@ interface IncidentStepsDeps {
 }
 
 export function idsOf(
-	{ scope, ids = [], kinIds = [] }: IncidentDraft,
+	{ scope, ids = [], relativeIds = [] }: IncidentDraft,
 	tokens: readonly TokenRecord[],
 ): readonly string[] {
-	return scope === "all" ? tokens.map(({ id }) => id) : [...ids, ...kinIds];
+	return scope === "all" ? tokens.map(({ id }) => id) : [...ids, ...relativeIds];
 }
 
 export function incidentSteps(deps: IncidentStepsDeps): Step<IncidentDraft>[] {
 	return [
 		scopeStep(deps),
 		tokensStep(deps),
-		kinStep(deps),
+		relativesStep(deps),
 		reasonStep(deps),
 		replacingStep(deps),
 		confirmStep(deps),
@@ -55,12 +55,12 @@ function scopeStep({ prompts, tokens }: IncidentStepsDeps): Step<IncidentDraft> 
 		isAnswered: ({ scope }) => scope !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.one<"all" | "some">(place, {
-				placeholder: l10n.t("What may have leaked? It is revoked at once, and that is for good."),
+				placeholder: l10n.t("What may have leaked? It is revoked at once, which cannot be undone."),
 				rows: [
 					{ label: l10n.t("$(list-selection) Choose tokens…"), value: "some" },
 					{
 						label: l10n.t("$(flame) All: {0}", countInWords(tokens.length)),
-						description: l10n.t("everything that is not revoked yet"),
+						description: l10n.t("every token that is not revoked yet"),
 						value: "all",
 					},
 				],
@@ -81,37 +81,37 @@ function tokensStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): Step<
 		async ask(draft, place) {
 			const picked = new Set(draft.ids);
 			const answer = await prompts.many<string>(place, {
-				placeholder: l10n.t("Which tokens are revoked?"),
+				placeholder: l10n.t("Which tokens should be revoked?"),
 				rows: tokens.map((token) => rowOf(token, linesOf(token.id), now)),
 				isPicked: (id) => picked.has(id),
 				problem: ({ length }) => (length === 0 ? l10n.t("choose at least one") : undefined),
 			});
 			if (answer === back) return back;
-			// What was said of the lineages of others holds no more.
-			const { kinIds: _, ...rest } = draft;
+			// The answer about the lineages was for other tokens.
+			const { relativeIds: _, ...rest } = draft;
 			return { ...rest, ids: answer };
 		},
 	};
 }
 
-/** A secret of the same lineage has most likely leaked in the same place: it stays only if somebody says so. */
-function kinStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): Step<IncidentDraft> {
-	const kinOf = ({ ids = [] }: IncidentDraft) => workingKinOf(tokens, new Set(ids), now);
+/** Secrets of one lineage have most likely leaked together, so the others are picked unless the user removes them. */
+function relativesStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): Step<IncidentDraft> {
+	const relativesOf = ({ ids = [] }: IncidentDraft) => workingRelativesOf(tokens, new Set(ids), now);
 	return {
-		id: "kin",
+		id: "relatives",
 		subject: l10n.t("Lineage"),
 		kind: "numbered",
-		applies: (draft) => draft.scope === "some" && kinOf(draft).length > 0,
-		isAnswered: ({ kinIds }) => kinIds !== undefined,
+		applies: (draft) => draft.scope === "some" && relativesOf(draft).length > 0,
+		isAnswered: ({ relativeIds }) => relativeIds !== undefined,
 		async ask(draft, place) {
-			const picked = draft.kinIds && new Set(draft.kinIds);
+			const picked = draft.relativeIds && new Set(draft.relativeIds);
 			const answer = await prompts.many<string>(place, {
-				placeholder: l10n.t("These of the same lineage still work. Revoke them too?"),
-				rows: kinOf(draft).map((token) => rowOf(token, linesOf(token.id), now)),
+				placeholder: l10n.t("These tokens of the same lineage still work. Revoke them too?"),
+				rows: relativesOf(draft).map((token) => rowOf(token, linesOf(token.id), now)),
 				isPicked: (id) => picked?.has(id) ?? true,
 				problem: () => undefined,
 			});
-			return answer === back ? back : { ...draft, kinIds: answer };
+			return answer === back ? back : { ...draft, relativeIds: answer };
 		},
 	};
 }
@@ -133,7 +133,7 @@ function reasonStep({ prompts }: IncidentStepsDeps): Step<IncidentDraft> {
 		async ask(draft, place) {
 			const answer = await prompts.text(place, {
 				prompt: l10n.t(
-					"What happened? It stands in the report, in the audit and with each token. Write no secret.",
+					"What happened? The reason appears in the report, in the audit and with each token. Do not enter a secret.",
 				),
 				placeholder: l10n.t(".env was pushed to a public repository"),
 				text: draft.reason,
@@ -146,11 +146,11 @@ function reasonStep({ prompts }: IncidentStepsDeps): Step<IncidentDraft> {
 
 function readReason(text: string): Read<string> {
 	const value = text.trim();
-	if (value === "") return { ok: false, problem: l10n.t("Write a few words.") };
+	if (value === "") return { ok: false, problem: l10n.t("Enter a reason.") };
 	if (value.length > 500) return { ok: false, problem: l10n.t("At most 500 characters.") };
-	// The report is passed on, so what looks like one of our secrets stays out of it.
+	// The report is shared, so it must not contain a secret.
 	if (/[a-z][a-z0-9]{1,9}_[0-9A-Za-z]{38}/.test(value))
-		return { ok: false, problem: l10n.t("This holds a secret. Leave it out.") };
+		return { ok: false, problem: l10n.t("This contains a secret. Remove it.") };
 	return { ok: true, value };
 }
 
@@ -164,7 +164,7 @@ function replacingStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
 		async ask(draft, place) {
 			const lines = countLines(deps, idsOf(draft, tokens));
 			const answer = await prompts.one<Replacing>(place, {
-				placeholder: l10n.t("What comes in place of the revoked tokens that still worked?"),
+				placeholder: l10n.t("What should replace the revoked tokens that still worked?"),
 				rows: [
 					{
 						label: l10n.t("$(replace-all) Successors, in the same lines"),
@@ -173,7 +173,7 @@ function replacingStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
 					},
 					{
 						label: l10n.t("$(lock) Successors, in SecretStorage only"),
-						description: l10n.t("env files stay as they are, with dead secrets"),
+						description: l10n.t("env files keep the revoked secrets"),
 						value: "storage",
 					},
 					{ label: l10n.t("$(circle-slash) Nothing"), value: "none" },
@@ -196,7 +196,7 @@ function confirmStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
 			const phrase = confirmationOf(ids.length);
 			const answer = await prompts.text(place, {
 				prompt: l10n.t(
-					"Type {0} to revoke {1} at once, for good. Lines of the env files here that hold them: {2}.",
+					"Type {0} to revoke {1} at once. This cannot be undone. Lines in the env files here that contain them: {2}.",
 					phrase,
 					countInWords(ids.length),
 					countLines(deps, ids),
@@ -205,14 +205,14 @@ function confirmStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
 				read: (text): Read<true> =>
 					text.trim().toLowerCase() === phrase
 						? { ok: true, value: true }
-						: { ok: false, problem: l10n.t("Type {0}, or press Escape and nothing happens.", phrase) },
+						: { ok: false, problem: l10n.t("Type {0}, or press Escape to cancel.", phrase) },
 			});
 			return answer === back ? back : draft;
 		},
 	};
 }
 
-/** The count is a part of it, so that nobody revokes all while they think of one. */
+/** The count is part of it, so that the user notices how many tokens are revoked. */
 function confirmationOf(count: number): string {
 	return `revoke ${count}`;
 }

@@ -1,6 +1,6 @@
 /**
- * What the daemon says remains to be done after an incident, in the person's language. A step that is not known here,
- * such as a profile's own, stays as it is. Knows no VS Code.
+ * Translates the next steps that the daemon returns after an incident. An unknown step, such as a profile's own, is
+ * shown as it is. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
 

@@ -1,4 +1,6 @@
-/** One command for the worst day: asks what has leaked, revokes it, mends the lines, and opens a report of it all. */
+/**
+ * The command for an incident: asks what has leaked, revokes it, replaces the secrets in the lines, and opens a report.
+ */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -28,18 +30,18 @@ type StartIncidentDeps = IncidentReportDeps & Pick<Services, "live">;
 
 export const incidentCommands: CommandTable<StartIncidentDeps> = {
 	startIncident: {
-		failed: () => l10n.t("The incident was not carried out. Look at the list for what is revoked."),
+		failed: () => l10n.t("The incident was not carried out. The token list shows what is revoked."),
 		run: ({ services, argument, selected }) => startIncident(services, givenIds({ argument, selected })),
 	},
 };
 
-/** `ids`: those that it was started from; the person can choose others. */
+/** `ids`: the tokens that the command was started from; the user can choose others. */
 async function startIncident(services: StartIncidentDeps, ids: readonly string[]): Promise<void> {
 	const { live, bindings } = services;
 	await connect(live);
 	const tokens = live.tokens.filter(({ revokedDate }) => revokedDate === null).toSorted(currentFirst);
 	if (tokens.length === 0) {
-		void vscode.window.showInformationMessage(l10n.t("There is no API token that could be revoked."));
+		void vscode.window.showInformationMessage(l10n.t("No API token can be revoked."));
 		return;
 	}
 	await bindings.whenReady();
@@ -109,15 +111,15 @@ async function sayDone(
 			? []
 			: [
 					replaced.length === 1
-						? l10n.t("1 line holds a successor's secret.")
-						: l10n.t("{0} lines hold successors' secrets.", replaced.length),
+						? l10n.t("1 line contains a successor's secret.")
+						: l10n.t("{0} lines contain successors' secrets.", replaced.length),
 				]),
 		...(dead.length === 0
 			? []
 			: [
 					dead.length === 1
-						? l10n.t("1 line still holds a dead secret.")
-						: l10n.t("{0} lines still hold a dead secret.", dead.length),
+						? l10n.t("1 line still contains a revoked secret.")
+						: l10n.t("{0} lines still contain a revoked secret.", dead.length),
 				]),
 	].join(" ");
 	await offer(vscode.window.showWarningMessage, text, [
@@ -134,7 +136,7 @@ async function sayDone(
 
 function leftInWords({ left }: IncidentResult["facts"]): string[] {
 	if (left === undefined) return [];
-	const what = l10n.t("Not all were revoked, {0} may still work:", countInWords(left.tokens.length));
+	const what = l10n.t("Not all tokens were revoked, {0} may still work:", countInWords(left.tokens.length));
 	return [`${what} ${messageText(left.why)}`];
 }
 

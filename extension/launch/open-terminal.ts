@@ -10,7 +10,7 @@ import { plainText, shortened } from "../display-text.ts";
 import { listInWords } from "../language.ts";
 import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
-import { sayNotKept } from "../tokens/copy-secret.ts";
+import { saySecretNotStored } from "../tokens/copy-secret.ts";
 import { type TokenChoiceDeps, tokensFor } from "../tokens/token-choice.ts";
 import { askKeys, type KeyedToken } from "./key-steps.ts";
 import { warnOfEnd } from "./launch-prompts.ts";
@@ -73,7 +73,7 @@ async function environmentOf(
 	for (const { key, token } of keyed) {
 		const secret = await secrets.get(token.id);
 		if (secret === undefined) {
-			await sayNotKept(token);
+			await saySecretNotStored(token);
 			return undefined;
 		}
 		env[key] = secret;

@@ -1,6 +1,6 @@
 /**
- * Lets one window among all say something, now and after any reload: a claim is a file that only one can create.
- * Invariant: of a key, one `claim` is answered with yes until the key is released.
+ * Lets exactly one window of all show a message, now and after any reload. A claim is a file that only one process can
+ * create. Invariant: for a key, one `claim` succeeds until the key is released.
  */
 import { mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,16 +9,16 @@ import { codeOf } from "../error-code.ts";
 export class Claims {
 	readonly #folder: string;
 
-	/** `folder`: shared by all windows, made when it is needed. */
+	/** `folder`: shared by all windows, created when it is needed. */
 	constructor(folder: string) {
 		this.#folder = folder;
 	}
 
-	/** Whether nobody has claimed it before. `note` is kept with it. The key names a file: letters, digits, `-` and `~`. */
+	/** Whether this call is the first to claim the key. `note` is stored with it. The key names a file: letters, digits, `-` and `~`. */
 	async claim(key: string, note = ""): Promise<boolean> {
 		await mkdir(this.#folder, { recursive: true, mode: 0o700 });
 		try {
-			// `wx` fails when the file is there: the system decides between two that come at once.
+			// `wx` fails if the file exists, so the system decides between two concurrent calls.
 			const file = await open(this.#path(key), "wx", 0o600);
 			await file.writeFile(note);
 			await file.close();
@@ -29,7 +29,7 @@ export class Claims {
 		}
 	}
 
-	/** Whether it was claimed until now, and nobody else has released it at the same time. */
+	/** Whether this call released the key, and no other one at the same time. */
 	async release(key: string): Promise<boolean> {
 		try {
 			await unlink(this.#path(key));
@@ -40,7 +40,7 @@ export class Claims {
 		}
 	}
 
-	/** All that is claimed. */
+	/** All claimed keys. */
 	async keys(): Promise<Set<string>> {
 		try {
 			return new Set(await readdir(this.#folder));
@@ -50,7 +50,7 @@ export class Claims {
 		}
 	}
 
-	/** What was kept with a claim; undefined if it is none. */
+	/** The note of a claim; undefined: the key is not claimed. */
 	async note(key: string): Promise<string | undefined> {
 		try {
 			return await readFile(this.#path(key), "utf8");

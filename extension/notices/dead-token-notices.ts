@@ -1,4 +1,4 @@
-/** Tells, in one window and once an hour for each token, that somebody used a token that no longer works. */
+/** Notifies the user that a token was used that no longer works: in one window, and once an hour for each token. */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -21,36 +21,36 @@ interface DeadTokenNoticesDeps {
 	now?: () => number;
 }
 
-export function tellDeadTokens(deps: DeadTokenNoticesDeps): vscode.Disposable {
+export function notifyDeadTokenUse(deps: DeadTokenNoticesDeps): vscode.Disposable {
 	const { live, log } = deps;
 	const pending = new Map<string, DeadUse>();
-	const telling = new FocusedWindow(async () => {
+	const notifying = new FocusedWindow(async () => {
 		const uses = [...pending.values()];
 		pending.clear();
-		for (const use of uses) await tellOnce(deps, use);
+		for (const use of uses) await notifyOnce(deps, use);
 	}, log);
 	const listener = live.onDidUseDeadToken((use) => {
 		pending.set(use.token.id, use);
-		telling.ask();
+		notifying.request();
 	});
-	return vscode.Disposable.from(telling, listener);
+	return vscode.Disposable.from(notifying, listener);
 }
 
-async function tellOnce(deps: DeadTokenNoticesDeps, use: DeadUse): Promise<void> {
+async function notifyOnce(deps: DeadTokenNoticesDeps, use: DeadUse): Promise<void> {
 	const { claims, log, now = Date.now } = deps;
 	const { id } = use.token;
-	if (!areNoticesWanted() || (await wasTold(claims, id, now()))) return;
+	if (!areNoticesWanted() || (await wasNotified(claims, id, now()))) return;
 	if (!(await claims.claim(deadUseKey(id, now()), String(now())))) return;
-	tell(use).catch((error: unknown) => log.warn(inspect(error)));
+	notify(use).catch((error: unknown) => log.warn(inspect(error)));
 }
 
-/** The key changes with the hour of the clock; a notice of the minute before it counts as well. */
-async function wasTold(claims: Claims, id: string, now: number): Promise<boolean> {
+/** The key changes at each full hour, so the notice of the hour before counts too, for 60 minutes. */
+async function wasNotified(claims: Claims, id: string, now: number): Promise<boolean> {
 	const before = await claims.note(deadUseKey(id, now - hour));
 	return before !== undefined && now - Number(before) < hour;
 }
 
-async function tell(use: DeadUse): Promise<void> {
+async function notify(use: DeadUse): Promise<void> {
 	const show = l10n.t("Show Activity");
 	const chosen = await vscode.window.showWarningMessage(deadUseInWords(use), show);
 	if (chosen === show) await vscode.commands.executeCommand("tokensmith.showActivity", { id: use.token.id });
@@ -60,15 +60,18 @@ function deadUseInWords({ token, address }: DeadUse): string {
 	const [name, from] = [quoted(token.name), plainText(address)];
 	return stateOf(token) === "revoked"
 		? l10n.t(
-				"Somebody at {1} used the revoked API token {0}. It was forgotten there, or it is in the wrong hands.",
+				"The revoked API token {0} was used from {1}. A program there still has it, or it has leaked.",
 				...[name, from],
 			)
 		: stateOf(token) === "rotated"
 			? l10n.t(
-					"Somebody at {1} still uses the API token {0}, which was rotated away. It needs the successor's secret.",
+					"The rotated API token {0} is still used from {1}. The program there needs the successor's secret.",
 					...[name, from],
 				)
-			: l10n.t("Somebody at {1} used the expired API token {0}. It needs a new one.", ...[name, from]);
+			: l10n.t(
+					"The expired API token {0} was used from {1}. The program there needs a new one.",
+					...[name, from],
+				);
 }
 
 function stateOf({ revokedDate, successorId }: TokenRecord): "revoked" | "rotated" | "expired" {

@@ -1,6 +1,6 @@
 /**
- * Which tokens a person has to be told of by now, each once at each of the set distances before its expiry and once
- * when it has expired, and how that is said. Knows no VS Code, no files and no clock.
+ * Decides which tokens need a notice now: once at each of the set distances before the expiry, and once after it; and
+ * words the notice. Knows no VS Code, no files and no clock.
  */
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
@@ -13,7 +13,7 @@ const day = 86_400_000;
 /** In days before the expiry. */
 type Distance = number | "expired";
 
-/** `key`: the claim on it. `snooze`: the claim that a person made to be told again, if it is that. */
+/** `key`: the claim to make. `snooze`: the claim of a snooze that is over, if there is one. */
 export interface DueNotice {
 	readonly token: TokenRecord;
 	readonly key: string;
@@ -24,7 +24,7 @@ interface NoticeFacts {
 	now: number;
 	/** In days. */
 	distances: readonly number[];
-	/** The claims that were made already. */
+	/** The existing claims. */
 	claimed: ReadonlySet<string>;
 }
 
@@ -32,7 +32,7 @@ interface NoticeFacts {
 export function dueNotices(tokens: readonly TokenRecord[], facts: NoticeFacts): DueNotice[] {
 	const snoozes = overdueSnoozes(facts);
 	return tokens
-		.filter(isTold)
+		.filter(needsNotice)
 		.flatMap((token): DueNotice[] => {
 			const key = noticeKey(token, facts);
 			const snooze = snoozes.get(token.id);
@@ -42,7 +42,7 @@ export function dueNotices(tokens: readonly TokenRecord[], facts: NoticeFacts): 
 		.sort((one, other) => endOf(one.token) - endOf(other.token));
 }
 
-/** The claim by which the token is told of again at `until`. */
+/** The claim that repeats the notice at `until`. */
 export function snoozeKey(id: string, until: number): string {
 	return `${id}~snooze~${until}`;
 }
@@ -52,12 +52,12 @@ export function deadUseKey(id: string, now: number): string {
 	return `${id}~used~${Math.floor(now / 3_600_000)}`;
 }
 
-/** Once for each token, whose overlap has only one end. */
+/** Once for each token: an overlap ends only once. */
 export function overlapKey(id: string): string {
 	return `${id}~overlap`;
 }
 
-/** The claims about tokens that nobody will be told of any more. */
+/** The claims of tokens that need no more notices. */
 export function staleClaims(
 	claimed: ReadonlySet<string>,
 	tokens: readonly TokenRecord[],
@@ -69,11 +69,11 @@ export function staleClaims(
 		const token = known.get(id);
 		if (kind === "overlap") return token === undefined;
 		if (kind === "used") return token === undefined || Number(when) < Math.floor(now / 3_600_000) - 1;
-		return token === undefined || !isTold(token);
+		return token === undefined || !needsNotice(token);
 	});
 }
 
-/** When the token is told of again by itself: so many days before its expiry, or when it has expired; undefined: never. */
+/** When the next notice comes without a snooze: days before the expiry, or when it has expired; undefined: never. */
 export function nextDistance(
 	token: TokenRecord,
 	{ now, distances }: Omit<NoticeFacts, "claimed">,
@@ -90,7 +90,7 @@ interface NoticeWords {
 	tone: "information" | "warning";
 }
 
-/** Several at once are one sentence. */
+/** One sentence for all of them. */
 export function noticeInWords(due: readonly TokenRecord[], now: number): NoticeWords {
 	const [first] = due;
 	const isPressing = due.some((token) => endOf(token) - now < 2 * day);
@@ -125,17 +125,17 @@ function when(token: TokenRecord, now: number): string {
 	return end > now ? timeUntil(end, now) : timeSince(end, now);
 }
 
-/** Of a token that ends as it was meant to, nobody has to be told. */
-function isTold({ revokedDate, disabledDate, retiresDate, expiry }: TokenRecord): boolean {
+/** A token that was revoked, disabled or rotated on purpose needs no notice. */
+function needsNotice({ revokedDate, disabledDate, retiresDate, expiry }: TokenRecord): boolean {
 	return revokedDate === null && disabledDate === null && retiresDate === null && expiry !== null;
 }
 
-/** The expiry is part of it: a token that was given another one is told of again. */
+/** The expiry is part of the key, so a token with a new expiry gets a new notice. */
 function noticeKey(token: TokenRecord, { now, distances }: NoticeFacts): string | undefined {
 	const end = endOf(token);
 	const distance = distanceOf(end - now, distances);
 	if (distance === undefined) return undefined;
-	// Whoever creates a token for 30 days knows that it ends in 30 days.
+	// The user who creates a token for 30 days knows that it ends in 30 days.
 	const isNews = distance === "expired" || Date.parse(token.creationDate) < end - distance * day;
 	return isNews ? `${token.id}~${distance}~${end}` : undefined;
 }
@@ -145,7 +145,7 @@ function distanceOf(left: number, distances: readonly number[]): Distance | unde
 	return distances.filter((distance) => left <= distance * day).sort((one, other) => one - other)[0];
 }
 
-/** By token, the snooze that is over. */
+/** The snoozes that are over, by token. */
 function overdueSnoozes({ claimed, now }: NoticeFacts): Map<string, string> {
 	const overdue = new Map<string, string>();
 	for (const key of claimed) {

@@ -1,4 +1,7 @@
-/** Tells in time, in one window, that tokens are about to expire or have expired, with the way on. */
+/**
+ * Notifies the user in time, in one window, that tokens are about to expire or have expired, with a button to rotate
+ * them.
+ */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -26,38 +29,38 @@ interface ExpiryNoticesDeps {
 	now?: () => number;
 }
 
-export function tellExpiries(deps: ExpiryNoticesDeps): vscode.Disposable {
+export function notifyExpiries(deps: ExpiryNoticesDeps): vscode.Disposable {
 	const { live, log } = deps;
-	const telling = new FocusedWindow(() => tellDue(deps), log);
+	const notifying = new FocusedWindow(() => notifyDue(deps), log);
 	const settings = vscode.workspace.onDidChangeConfiguration((change) => {
-		if (change.affectsConfiguration("tokensmith")) telling.ask();
+		if (change.affectsConfiguration("tokensmith")) notifying.request();
 	});
 	return vscode.Disposable.from(
-		telling,
+		notifying,
 		settings,
-		live.onDidChange(() => telling.ask()),
+		live.onDidChange(() => notifying.request()),
 	);
 }
 
-async function tellDue(deps: ExpiryNoticesDeps): Promise<void> {
+async function notifyDue(deps: ExpiryNoticesDeps): Promise<void> {
 	const { live, claims, now = Date.now } = deps;
 	if (live.state !== "live" || !areNoticesWanted()) return;
 	const claimed = await claims.keys();
 	for (const key of staleClaims(claimed, live.tokens, now())) await claims.release(key);
 	const due = dueNotices(live.tokens, { now: now(), distances: warningDays(), claimed });
 	const own: TokenRecord[] = [];
-	for (const notice of due) if (await isOwn(claims, notice)) own.push(notice.token);
-	// Whoever is told may take long to answer, and the next notice does not wait for that.
-	if (own.length > 0) tell(deps, own).catch((error: unknown) => deps.log.warn(inspect(error)));
+	for (const notice of due) if (await claimNotice(claims, notice)) own.push(notice.token);
+	// Not awaited: the user may take long to answer, and the next notice does not wait for that.
+	if (own.length > 0) notify(deps, own).catch((error: unknown) => deps.log.warn(inspect(error)));
 }
 
-/** Whether it is this window's to say. A snooze that is over goes with it. */
-async function isOwn(claims: Claims, { key, snooze }: DueNotice): Promise<boolean> {
+/** Whether this window shows the notice. Releases a snooze that is over. */
+async function claimNotice(claims: Claims, { key, snooze }: DueNotice): Promise<boolean> {
 	const isFirst = snooze === undefined || (await claims.release(snooze));
 	return key === snooze ? isFirst : claims.claim(key);
 }
 
-async function tell({ claims, now = Date.now }: ExpiryNoticesDeps, due: readonly TokenRecord[]) {
+async function notify({ claims, now = Date.now }: ExpiryNoticesDeps, due: readonly TokenRecord[]) {
 	const [rotate, show, snooze] = [l10n.t("Rotate…"), l10n.t("Show"), l10n.t("Snooze…")];
 	const { text, tone } = noticeInWords(due, now());
 	const say = tone === "warning" ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
@@ -72,12 +75,11 @@ async function tell({ claims, now = Date.now }: ExpiryNoticesDeps, due: readonly
 }
 
 async function askSnooze(claims: Claims, due: readonly TokenRecord[], now: number): Promise<void> {
-	const aDay = { label: l10n.t("For a Day") };
+	const aDay = { label: l10n.t("In One Day") };
 	const rest = restOf(due, now);
-	const placeHolder =
-		due.length === 1 ? l10n.t("Tell of it again when?") : l10n.t("Tell of them again when?");
+	const placeHolder = l10n.t("When should Tokensmith remind you again?");
 	const chosen = await vscode.window.showQuickPick([aDay, rest], { title: l10n.t("Snooze"), placeHolder });
-	// Without a snooze, what was told once is told again only at the next distance.
+	// Without a snooze, the next notice comes at the next distance.
 	if (chosen !== aDay) return;
 	for (const { id } of due) await claims.claim(snoozeKey(id, now + day));
 }
@@ -87,8 +89,8 @@ function restOf(due: readonly TokenRecord[], now: number): vscode.QuickPickItem 
 	const next = due.map((token) => nextDistance(token, { now, distances: warningDays() }));
 	const known = next.filter((distance) => distance !== undefined);
 	const [first] = known;
-	if (first === undefined) return { label: l10n.t("For Good") };
-	const label = l10n.t("Until the Next Reminder");
+	if (first === undefined) return { label: l10n.t("Do Not Remind Again") };
+	const label = l10n.t("At the Next Reminder");
 	if (new Set(known).size > 1) return { label, description: l10n.t("each at its next distance") };
 	if (first === "expired") return { label, description: l10n.t("when it has expired") };
 	return { label, description: l10n.t("{0} before it expires", amountInWords(first, "day")) };

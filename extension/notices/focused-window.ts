@@ -1,6 +1,6 @@
 /**
- * Says things in the window that the person works in, one after the other. While none is in front it waits, so that
- * the window that claims a notice is one that is seen.
+ * Runs work only while this window is in front, one run at a time, so that the window that claims a notice is one that
+ * the user sees.
  */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
@@ -10,19 +10,19 @@ export class FocusedWindow implements vscode.Disposable {
 	readonly #log: { warn(message: string): void };
 	readonly #listener: vscode.Disposable;
 	#running: Promise<void> | undefined;
-	#isWanted = false;
+	#isRequested = false;
 	#isDisposed = false;
 
-	/** `work` is done when it was asked for and the window is in front; never twice at once. */
+	/** `work` runs when it was requested and the window is in front; never twice at once. */
 	constructor(work: () => Promise<void>, log: { warn(message: string): void }) {
 		this.#work = work;
 		this.#log = log;
 		this.#listener = vscode.window.onDidChangeWindowState(() => this.#run());
 	}
 
-	/** As soon as the window is in front. Asked for several times meanwhile, it is done once. */
-	ask(): void {
-		this.#isWanted = true;
+	/** Runs the work as soon as the window is in front. Several requests until then are one. */
+	request(): void {
+		this.#isRequested = true;
 		this.#run();
 	}
 
@@ -32,9 +32,9 @@ export class FocusedWindow implements vscode.Disposable {
 	}
 
 	#run(): void {
-		if (this.#running !== undefined || !this.#isWanted || this.#isDisposed) return;
+		if (this.#running !== undefined || !this.#isRequested || this.#isDisposed) return;
 		if (!vscode.window.state.focused) return;
-		this.#isWanted = false;
+		this.#isRequested = false;
 		this.#running = this.#work()
 			.catch((error: unknown) => this.#log.warn(inspect(error)))
 			.finally(() => {

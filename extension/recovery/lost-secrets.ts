@@ -1,6 +1,6 @@
 /**
- * Looks at each start, once the records are there, whether SecretStorage still holds what it held, and says once what is
- * missing. Remembers in the data directory whose secrets were ever here; no secret is part of that.
+ * Checks at each start, once the records are loaded, whether SecretStorage still has the secrets that it had, and
+ * reports missing ones once. The data directory remembers whose secrets were stored, but no secret.
  */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
@@ -17,7 +17,7 @@ import { type Survey, surveySecrets } from "./secret-survey.ts";
 interface LostSecretsOptions {
 	live: LiveTokens;
 	secrets: SecretStore;
-	/** One key for each token of this data directory whose secret was ever seen in SecretStorage. */
+	/** One key for each token of this data directory whose secret was ever in SecretStorage. */
 	seen: Claims;
 	storage: vscode.SecretStorage;
 	memory: vscode.Memento;
@@ -26,75 +26,75 @@ interface LostSecretsOptions {
 	say?: typeof sayLost;
 }
 
-const toldKey = "lostSecretsTold";
+const reportedKey = "lostSecretsTold";
 
 export class LostSecrets implements vscode.Disposable {
 	readonly #options: LostSecretsOptions;
-	readonly #telling: FocusedWindow;
+	readonly #notifying: FocusedWindow;
 	readonly #listeners: vscode.Disposable;
-	#looking: Promise<void> = Promise.resolve();
+	#checking: Promise<void> = Promise.resolve();
 	#isWaiting = false;
-	#toTell: readonly TokenRecord[] = [];
-	#isKeyringToTell = false;
+	#unreported: readonly TokenRecord[] = [];
+	#isKeyringUnreported = false;
 	#hasStarted = false;
 
 	constructor(options: LostSecretsOptions) {
 		this.#options = options;
-		this.#telling = new FocusedWindow(() => this.#tell(), options.log);
+		this.#notifying = new FocusedWindow(() => this.#notify(), options.log);
 		const { live, storage } = options;
 		this.#listeners = vscode.Disposable.from(
-			live.onDidChange(() => this.#look()),
-			storage.onDidChange(() => this.#look()),
+			live.onDidChange(() => this.#check()),
+			storage.onDidChange(() => this.#check()),
 		);
 	}
 
-	/** As it is now. @throws what keeps the folder of the data directory from being read */
+	/** The current state. @throws if the folder in the data directory cannot be read */
 	async survey(): Promise<Survey> {
 		const { live, secrets, seen } = this.#options;
 		const kept = new Set(await secrets.ids());
 		return surveySecrets({ tokens: live.tokens, kept, seen: await seen.keys() });
 	}
 
-	/** Fulfils when all that was asked for until now has been looked at. */
+	/** Fulfils when all requested checks are finished. */
 	async whenLooked(): Promise<void> {
-		await this.#looking;
+		await this.#checking;
 	}
 
 	dispose(): void {
-		this.#telling.dispose();
+		this.#notifying.dispose();
 		this.#listeners.dispose();
 	}
 
-	#look(): void {
+	#check(): void {
 		if (this.#options.live.state !== "live" || this.#isWaiting) return;
 		this.#isWaiting = true;
-		this.#looking = this.#looking
-			.then(() => this.#lookOnce())
+		this.#checking = this.#checking
+			.then(() => this.#checkOnce())
 			.catch((error: unknown) => this.#options.log.warn(inspect(error)));
 	}
 
-	async #lookOnce(): Promise<void> {
+	async #checkOnce(): Promise<void> {
 		this.#isWaiting = false;
 		if (!this.#hasStarted) {
 			this.#hasStarted = true;
-			await this.#lookAtStart();
+			await this.#checkAtStart();
 		}
 		await this.#remember();
 	}
 
-	/** Only then: a browser reads SecretStorage once per window, and what came later would seem lost. */
-	async #lookAtStart(): Promise<void> {
+	/** Only at the start: a browser reads SecretStorage once per window, so later secrets would seem lost. */
+	async #checkAtStart(): Promise<void> {
 		const { memory } = this.#options;
 		const { lost } = await this.survey();
-		const told = memory.get<string[]>(toldKey, []);
-		this.#isKeyringToTell = await hasKeyringForgotten(this.#options);
-		if (lost.some(({ id }) => !told.includes(id))) this.#toTell = lost;
-		// What came back is told again if it is lost again.
+		const reported = memory.get<string[]>(reportedKey, []);
+		this.#isKeyringUnreported = await hasKeyringForgotten(this.#options);
+		if (lost.some(({ id }) => !reported.includes(id))) this.#unreported = lost;
+		// A recovered secret is reported again if it is lost again.
 		await memory.update(
-			toldKey,
+			reportedKey,
 			lost.map(({ id }) => id),
 		);
-		if (this.#toTell.length > 0 || this.#isKeyringToTell) this.#telling.ask();
+		if (this.#unreported.length > 0 || this.#isKeyringUnreported) this.#notifying.request();
 	}
 
 	async #remember(): Promise<void> {
@@ -104,22 +104,22 @@ export class LostSecrets implements vscode.Disposable {
 		for (const id of await secrets.ids()) if (records.has(id) && !known.has(id)) await seen.claim(id);
 	}
 
-	async #tell(): Promise<void> {
+	async #notify(): Promise<void> {
 		const { say = sayLost, log } = this.#options;
-		const [lost, isKeyring] = [this.#toTell, this.#isKeyringToTell];
-		[this.#toTell, this.#isKeyringToTell] = [[], false];
-		// Whoever is told may take long to answer.
+		const [lost, isKeyring] = [this.#unreported, this.#isKeyringUnreported];
+		[this.#unreported, this.#isKeyringUnreported] = [[], false];
+		// Not awaited: the user may take long to answer.
 		Promise.resolve(say(lost, isKeyring)).catch((error: unknown) => log.warn(inspect(error)));
 	}
 }
 
-async function sayLost(lost: readonly TokenRecord[], isKeyringToTell: boolean): Promise<void> {
+async function sayLost(lost: readonly TokenRecord[], isKeyringUnreported: boolean): Promise<void> {
 	const recover = l10n.t("Recover…");
 	const succeed = l10n.t("Replace Token in Place");
 	const buttons = lost.length === 0 ? [] : [recover, succeed];
 	const text = [
 		...(lost.length === 0 ? [] : [lostInWords(lost)]),
-		...(isKeyringToTell ? [keyringInWords()] : []),
+		...(isKeyringUnreported ? [keyringInWords()] : []),
 	];
 	const chosen = await vscode.window.showWarningMessage(text.join(" "), ...buttons);
 	if (chosen === recover) await vscode.commands.executeCommand("tokensmith.recoverSecrets");
@@ -139,6 +139,6 @@ function lostInWords(lost: readonly TokenRecord[]): string {
 
 function keyringInWords(): string {
 	return l10n.t(
-		"SecretStorage did not keep what was put into it when VS Code last ran: the system's keyring was reset, or VS Code runs without one and forgets all secrets when it closes.",
+		"SecretStorage lost its content since VS Code last ran: the system's keyring was reset, or VS Code runs without one and forgets all secrets when it closes.",
 	);
 }

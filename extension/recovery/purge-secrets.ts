@@ -1,6 +1,6 @@
 /**
- * Takes secrets out of SecretStorage that nobody can use any more. Invariant: never one of a token that works, or that may
- * work in another data directory.
+ * Deletes secrets from SecretStorage that no longer work. Invariant: never one of a token that works, or that may work
+ * in another data directory.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -24,12 +24,12 @@ export async function purgeSecrets(services: PurgeSecretsDeps): Promise<void> {
 	await purge(services, chosen);
 	const text =
 		chosen.length === 1
-			? l10n.t("1 secret was taken out of SecretStorage.")
-			: l10n.t("{0} secrets were taken out of SecretStorage.", chosen.length);
+			? l10n.t("1 secret was deleted from SecretStorage.")
+			: l10n.t("{0} secrets were deleted from SecretStorage.", chosen.length);
 	void vscode.window.showInformationMessage(text);
 }
 
-/** Deletes those of the chosen that are orphans still: another window may have brought a record back meanwhile. */
+/** Deletes the chosen ones that are still orphans: another window may have restored a record in the meantime. */
 export async function purge(
 	{ secrets, lostSecrets }: Pick<PurgeSecretsDeps, "secrets" | "lostSecrets">,
 	chosen: readonly Orphan[],
@@ -39,9 +39,9 @@ export async function purge(
 }
 
 function nothingToPurge(strangers: number): string {
-	if (strangers === 0) return l10n.t("SecretStorage holds no secret of a revoked or vanished API token.");
+	if (strangers === 0) return l10n.t("SecretStorage has no secret of a revoked or deleted API token.");
 	return l10n.t(
-		"SecretStorage holds no secret of a revoked or vanished API token of this data directory. Others that it holds ({0}) may be of a remote or another profile and are left alone.",
+		"SecretStorage has no secret of a revoked or deleted API token of this data directory. Its other secrets ({0}) may belong to a remote or another profile and are not touched.",
 		strangers,
 	);
 }
@@ -55,7 +55,7 @@ async function choose(orphans: readonly Orphan[]): Promise<Orphan[]> {
 	}));
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: l10n.t("Purge Orphaned Secrets"),
-		placeHolder: l10n.t("Which secrets are to be taken out of SecretStorage?"),
+		placeHolder: l10n.t("Which secrets should be deleted from SecretStorage?"),
 		canPickMany: true,
 		matchOnDescription: true,
 	});
@@ -66,7 +66,7 @@ async function choose(orphans: readonly Orphan[]): Promise<Orphan[]> {
 function reasonInWords({ token }: Orphan): string {
 	const revoked = token?.revokedDate;
 	if (typeof revoked === "string") return l10n.t("revoked on {0}", dateInWords(revoked));
-	return l10n.t("no record of it any more");
+	return l10n.t("no record");
 }
 
 async function confirm(chosen: readonly Orphan[]): Promise<void> {
@@ -74,10 +74,10 @@ async function confirm(chosen: readonly Orphan[]): Promise<void> {
 	const purge = l10n.t("Purge");
 	const question =
 		chosen.length === 1 && first !== undefined
-			? l10n.t("Take the secret of {0} out of SecretStorage?", quoted(first.token?.name ?? first.id))
-			: l10n.t("Take {0} secrets out of SecretStorage?", chosen.length);
+			? l10n.t("Delete the secret of {0} from SecretStorage?", quoted(first.token?.name ?? first.id))
+			: l10n.t("Delete {0} secrets from SecretStorage?", chosen.length);
 	const detail = l10n.t(
-		"They are of tokens that work no more. This cannot be undone. Env files stay as they are.",
+		"They belong to tokens that no longer work. This cannot be undone. Env files do not change.",
 	);
 	const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, purge);
 	if (answer !== purge) throw new vscode.CancellationError();

@@ -1,4 +1,4 @@
-/** Gets missing secrets back: taken over from the env lines that still hold them, else by a successor in the same lines. */
+/** Recovers missing secrets from the env lines that still hold them, else by a successor in the same lines. */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -13,7 +13,7 @@ import { connect } from "../tokens/token-choice.ts";
 
 interface Recoverable {
 	readonly token: TokenRecord;
-	/** That hold the secret. */
+	/** The lines that hold the secret. */
 	readonly lines: readonly EnvLine[];
 }
 
@@ -21,7 +21,7 @@ type RecoverSecretsDeps = Pick<Services, "live" | "bindings" | "secrets" | "lost
 
 export async function recoverSecrets(services: RecoverSecretsDeps): Promise<void> {
 	await requireTrust(
-		l10n.t("In Restricted Mode env files are not read, so no secret can be taken over from them."),
+		l10n.t("In Restricted Mode env files are not read, so secrets cannot be recovered from them."),
 	);
 	const recoverable = await findRecoverable(services);
 	if (recoverable.length === 0) {
@@ -29,16 +29,16 @@ export async function recoverSecrets(services: RecoverSecretsDeps): Promise<void
 		return;
 	}
 	const chosen = await choose(recoverable);
-	const { taken, left } = await takeOver(services, chosen);
-	if (left.length === 0) void vscode.window.showInformationMessage(takenInWords(taken));
-	else await offerSuccessors(taken, left);
+	const { recovered, left } = await recoverFromLines(services, chosen);
+	if (left.length === 0) void vscode.window.showInformationMessage(recoveredInWords(recovered));
+	else await offerSuccessors(recovered, left);
 }
 
-/** Tokens in use whose secret is not here: those that were lost, and those that an env line could give. */
+/** Tokens in use whose secret is not stored: lost ones, and those that an env line holds. */
 export async function findRecoverable(services: RecoverSecretsDeps): Promise<Recoverable[]> {
 	const { live, bindings, secrets, lostSecrets } = services;
 	await connect(live);
-	const title = l10n.t("Looking through env files for missing secrets…");
+	const title = l10n.t("Searching env files for missing secrets…");
 	const location = vscode.ProgressLocation.Notification;
 	await vscode.window.withProgress({ location, title }, () => bindings.whenReady());
 	const lost = new Set((await lostSecrets.survey()).lost.map(({ id }) => id));
@@ -58,7 +58,7 @@ async function choose(recoverable: readonly Recoverable[]): Promise<Recoverable[
 	}));
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: l10n.t("Recover Lost Secrets"),
-		placeHolder: l10n.t("Which secrets are wanted back?"),
+		placeHolder: l10n.t("Which secrets should be recovered?"),
 		canPickMany: true,
 		matchOnDetail: true,
 	});
@@ -67,28 +67,28 @@ async function choose(recoverable: readonly Recoverable[]): Promise<Recoverable[
 }
 
 function wayInWords({ lines }: Recoverable): string {
-	if (lines.length === 0) return l10n.t("In no env file of this workspace: it needs a successor");
-	return l10n.t("Taken over from {0}", labelText(listInWords(lines.slice(0, 3).map(({ words }) => words))));
+	if (lines.length === 0) return l10n.t("Not in any env file in this workspace: it needs a successor");
+	return l10n.t("Recovered from {0}", labelText(listInWords(lines.slice(0, 3).map(({ words }) => words))));
 }
 
-/** From the first line that still holds it. What fails is left, and its cause logged. */
-export async function takeOver(
+/** From the first line that still holds it. Failures are logged and left. */
+export async function recoverFromLines(
 	{ secrets, log }: Pick<RecoverSecretsDeps, "secrets" | "log">,
 	chosen: readonly Recoverable[],
-): Promise<{ taken: TokenRecord[]; left: TokenRecord[] }> {
-	const taken: TokenRecord[] = [];
+): Promise<{ recovered: TokenRecord[]; left: TokenRecord[] }> {
+	const recovered: TokenRecord[] = [];
 	const left: TokenRecord[] = [];
 	for (const { token, lines } of chosen) {
-		const isTaken = await takeOne(secrets, { token, lines }).catch((error: unknown) => {
-			log.warn("A secret could not be taken over from an env file.", inspect(error));
+		const isRecovered = await recoverOne(secrets, { token, lines }).catch((error: unknown) => {
+			log.warn("A secret could not be recovered from an env file.", inspect(error));
 			return false;
 		});
-		(isTaken ? taken : left).push(token);
+		(isRecovered ? recovered : left).push(token);
 	}
-	return { taken, left };
+	return { recovered, left };
 }
 
-async function takeOne(
+async function recoverOne(
 	secrets: RecoverSecretsDeps["secrets"],
 	{ token, lines: [line] }: Recoverable,
 ): Promise<boolean> {
@@ -97,22 +97,25 @@ async function takeOne(
 	return true;
 }
 
-function takenInWords(taken: readonly TokenRecord[]): string {
-	const [first] = taken;
-	return taken.length === 1 && first !== undefined
+function recoveredInWords(recovered: readonly TokenRecord[]): string {
+	const [first] = recovered;
+	return recovered.length === 1 && first !== undefined
 		? l10n.t("The secret of {0} is in SecretStorage again.", quoted(first.name))
-		: l10n.t("The secrets of {0} API tokens are in SecretStorage again.", taken.length);
+		: l10n.t("The secrets of {0} API tokens are in SecretStorage again.", recovered.length);
 }
 
-async function offerSuccessors(taken: readonly TokenRecord[], left: readonly TokenRecord[]): Promise<void> {
+async function offerSuccessors(
+	recovered: readonly TokenRecord[],
+	left: readonly TokenRecord[],
+): Promise<void> {
 	const [first] = left;
 	if (first === undefined) return;
 	const succeed = l10n.t("Replace Token in Place");
 	const missing =
 		left.length === 1
-			? l10n.t("The secret of {0} stands in no env file that is open here.", quoted(first.name))
-			: l10n.t("The secrets of {0} API tokens stand in no env file that is open here.", left.length);
-	const text = taken.length === 0 ? missing : `${takenInWords(taken)} ${missing}`;
+			? l10n.t("The secret of {0} is in no env file that is open here.", quoted(first.name))
+			: l10n.t("The secrets of {0} API tokens are in no env file that is open here.", left.length);
+	const text = recovered.length === 0 ? missing : `${recoveredInWords(recovered)} ${missing}`;
 	const chosen = await vscode.window.showWarningMessage(text, succeed);
 	if (chosen !== succeed) return;
 	const argument = left.length === 1 ? [{ id: first.id }] : [];

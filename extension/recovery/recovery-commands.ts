@@ -1,4 +1,4 @@
-/** Commands about secrets that SecretStorage has lost, or has too many of. */
+/** Commands for secrets that SecretStorage has lost, and for secrets that it no longer needs. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandCall, CommandTable } from "../command.ts";
@@ -24,7 +24,7 @@ export const recoveryCommands: CommandTable<RecoveryDeps> = {
 	},
 };
 
-/** A rotation: it finds the lines by the hash of what they hold, and needs no secret for that. */
+/** A rotation: it finds the lines by the hash of their secret, so it does not need the secret itself. */
 async function replaceInPlace(call: CommandCall<TokenChoiceDeps>): Promise<void> {
 	const kept = new Set(await call.services.secrets.ids());
 	const { id } = await tokenFor(call, {

@@ -1,30 +1,30 @@
 /**
- * Compares what SecretStorage holds with the records: which secrets are lost, and which are of no use to anybody any more.
- * Knows no VS Code. SecretStorage is shared by all windows of a machine, also by those whose daemon is another one, for
- * example in a remote: what this daemon does not know is not dead for that.
+ * Compares SecretStorage with the records: which secrets are lost, and which are no longer needed. SecretStorage is
+ * shared by all windows of a machine, also by windows with another daemon, for example in a remote, so a secret that
+ * this daemon does not know may still work. Knows no VS Code.
  */
 import type { TokenRecord } from "../../daemon/contract.ts";
 
 interface Holdings {
 	readonly tokens: readonly TokenRecord[];
-	/** Ids of the tokens whose secrets SecretStorage holds now. */
+	/** The ids of the tokens whose secrets are in SecretStorage now. */
 	readonly kept: ReadonlySet<string>;
-	/** Ids of tokens of this data directory whose secrets have been seen in SecretStorage at some time. */
+	/** The ids of the tokens of this data directory whose secrets were ever in SecretStorage. */
 	readonly seen: ReadonlySet<string>;
 }
 
 export interface Orphan {
 	readonly id: string;
-	/** `gone`: this data directory had the token, and has no record of it any more. */
+	/** `gone`: the record of the token was deleted from this data directory. */
 	readonly reason: "revoked" | "gone";
 	readonly token: TokenRecord | undefined;
 }
 
 export interface Survey {
-	/** Tokens in use whose secret was here and is not. */
+	/** Tokens in use whose secret was stored and is missing. */
 	readonly lost: readonly TokenRecord[];
 	readonly orphans: readonly Orphan[];
-	/** How many secrets are of tokens that this data directory never had: they are left alone. */
+	/** The number of secrets of tokens that this data directory never had; they are not touched. */
 	readonly strangers: number;
 }
 

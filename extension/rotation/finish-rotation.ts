@@ -1,4 +1,7 @@
-/** Gives lines that still hold a rotated token's secret that of its successor, as long as this machine has kept it. */
+/**
+ * Writes the secret of the successor to the lines that still hold that of a rotated token, if this machine has stored
+ * it.
+ */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -20,9 +23,9 @@ export async function finishRotation(
 	await replaceIn(services, predecessor, services.bindings.linesOf(predecessor.id));
 }
 
-/** Replaces it in the one line. */
+/** Replaces it in this line only. */
 export async function replaceWithSuccessor(services: FinishDeps, line: EnvLine): Promise<void> {
-	if (line.tokenId === undefined) throw new Error(l10n.t("Nobody knows whose secret the line holds."));
+	if (line.tokenId === undefined) throw new Error(l10n.t("The line contains no known secret."));
 	await replaceIn(services, { id: line.tokenId }, [line]);
 }
 
@@ -34,7 +37,7 @@ async function replaceIn(
 	const { predecessor, successor } = await workingSuccessor(services, id);
 	const name = quoted(predecessor.name);
 	if (successor === undefined) {
-		const text = l10n.t("No successor of {0} works any more. Create another token for its lines.", name);
+		const text = l10n.t("No successor of {0} works any longer. Create another token for its lines.", name);
 		await offer(vscode.window.showWarningMessage, text, [
 			{
 				label: l10n.t("Create API Token"),
@@ -46,7 +49,7 @@ async function replaceIn(
 	const secret = await services.secrets.get(successor.id);
 	if (secret === undefined) {
 		const text = l10n.t(
-			"The secret of the successor of {0} is not kept on this machine. Rotate the successor to get another one.",
+			"The secret of the successor of {0} is not stored on this machine. Rotate the successor to get another one.",
 			name,
 		);
 		await offer(vscode.window.showWarningMessage, text, [
@@ -56,7 +59,7 @@ async function replaceIn(
 	}
 	if (lines.length === 0) {
 		void vscode.window.showInformationMessage(
-			l10n.t("No line of the env files here holds the old secret of {0}.", name),
+			l10n.t("No line in the env files here contains the old secret of {0}.", name),
 		);
 		return;
 	}
@@ -65,7 +68,7 @@ async function replaceIn(
 	await reportRotated(services, { predecessor, successor, written });
 }
 
-/** The last of the successors that works; the daemon is asked, since the list may not have heard yet. */
+/** The last successor that works, from the daemon, since the list may be out of date. */
 async function workingSuccessor(
 	{ daemon }: Pick<Services, "daemon">,
 	id: string,

@@ -1,4 +1,4 @@
-/** Who still uses a rotated token: shown with what can be done about it, and the end of its overlap by hand. */
+/** The remaining use of a rotated token, with what the user can do about it; and ending its overlap by hand. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord, UsageDay } from "../../daemon/contract.ts";
@@ -32,14 +32,14 @@ export async function showOverlapUse(
 	if (use === undefined) return sayNotOpen();
 	const { predecessor } = use;
 	const chosen = await vscode.window.showQuickPick(rowsOf(use), {
-		title: l10n.t("Who Still Uses the Old Secret of {0}", quoted(predecessor.name)),
+		title: l10n.t("Use of the Old Secret of {0}", quoted(predecessor.name)),
 		placeHolder: oldSecretInWords(predecessor),
 		matchOnDescription: true,
 	});
 	await chosen?.run?.();
 }
 
-/** Only the successor works from then on. Asks first, with what still uses the old secret. */
+/** Asks first, and shows what still uses the old secret. Afterwards only the successor works. */
 export async function endOverlap(
 	services: OverlapUseDeps & Pick<Services, "secrets" | "log">,
 	token: Pick<TokenRecord, "id">,
@@ -68,7 +68,7 @@ async function useOf(services: OverlapUseDeps, token: Pick<TokenRecord, "id">): 
 
 function sayNotOpen(): void {
 	void vscode.window.showInformationMessage(
-		l10n.t("The token is in no overlap: it was not rotated, or the overlap is over."),
+		l10n.t("The token is not in an overlap: it was not rotated, or the overlap is over."),
 	);
 }
 
@@ -81,12 +81,12 @@ function rowsOf({ predecessor, uses, lines }: Use): Row[] {
 			: l10n.t("last used {0}", timeSince(predecessor.lastUsedDate, Date.now()));
 	return [
 		separator(l10n.t("since the rotation")),
-		...(uses.length === 0 ? [{ label: l10n.t("$(pass) Nobody has used the old secret") }] : []),
+		...(uses.length === 0 ? [{ label: l10n.t("$(pass) The old secret was not used") }] : []),
 		...uses.map((use, index) => ({
 			label: `$(globe) ${labelText(useInWords(use))}`,
 			...(index === 0 && since !== undefined && { description: since }),
 		})),
-		...(lines.length === 0 ? [] : [separator(l10n.t("lines that still hold it"))]),
+		...(lines.length === 0 ? [] : [separator(l10n.t("lines that still contain it"))]),
 		...lines.map((line) => ({ label: `$(edit) ${labelText(line.words)}`, run: () => openLine(line) })),
 		separator(""),
 		...(lines.length === 0
@@ -103,7 +103,7 @@ async function confirm({ predecessor, uses, lines }: Use): Promise<void> {
 	const detail = [
 		l10n.t("The old secret is refused from the next request on. This cannot be undone."),
 		uses.length === 0
-			? l10n.t("Nobody has used it since the rotation.")
+			? l10n.t("It was not used since the rotation.")
 			: [l10n.t("Since the rotation it was used by:"), ...uses.map((use) => `•  ${useInWords(use)}`)].join(
 					"\n",
 				),
@@ -114,7 +114,7 @@ async function confirm({ predecessor, uses, lines }: Use): Promise<void> {
 			? []
 			: [
 					[
-						l10n.t("These lines still hold it:"),
+						l10n.t("These lines still contain it:"),
 						...lines.map(({ words }) => `•  ${messageText(words)}`),
 					].join("\n"),
 				]),

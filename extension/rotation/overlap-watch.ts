@@ -1,6 +1,6 @@
 /**
- * Sees overlaps end, in whichever window: lets go of the secret that is refused from then on, and offers to replace it
- * in the lines that still hold it. Invariant: looks into env files only when an overlap has ended.
+ * Watches for the end of overlaps: deletes the secret that is refused from then on, and offers to replace it in the
+ * lines that still hold it. Invariant: scans env files only after an overlap has ended.
  */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
@@ -17,7 +17,7 @@ import { command, offer } from "./rotation-report.ts";
 
 interface OverlapWatchDeps extends Pick<Services, "live" | "bindings" | "secrets" | "log"> {
 	claims: Claims;
-	/** For so long after the end, in milliseconds, a rotation may still be at its lines. */
+	/** How long after the end, in milliseconds, a rotation may still be replacing lines. */
 	grace?: number;
 }
 
@@ -25,7 +25,7 @@ export function watchOverlaps(deps: OverlapWatchDeps): vscode.Disposable {
 	const seen = new Set<string>();
 	return deps.live.onDidChange(() => {
 		const { live, log, grace = 10_000 } = deps;
-		// Without the daemon the list stays as it was, and another window may have undone a rotation since.
+		// Without the daemon the list is out of date, and another window may have undone a rotation since.
 		if (live.state !== "live") return;
 		const then = Date.now() - grace;
 		const ended = live.tokens.filter((token) => !seen.has(token.id) && isOverlapOver(token, then));
@@ -33,7 +33,7 @@ export function watchOverlaps(deps: OverlapWatchDeps): vscode.Disposable {
 		for (const { id } of ended) seen.add(id);
 		afterEnd(deps, ended).catch((error: unknown) => {
 			log.warn(inspect(error));
-			// With the next change of the list it is tried again.
+			// The next change of the list tries again.
 			for (const { id } of ended) seen.delete(id);
 		});
 	});
@@ -43,11 +43,11 @@ async function afterEnd(deps: OverlapWatchDeps, ended: readonly TokenRecord[]): 
 	const { secrets, claims, bindings } = deps;
 	const kept = new Set(await secrets.ids());
 	for (const { id } of ended) if (kept.has(id)) await forgetSecret(deps, id);
-	const told = await claims.keys();
-	const news = ended.filter(({ id }) => !told.has(overlapKey(id)));
-	if (news.length === 0 || !vscode.workspace.isTrusted) return;
+	const claimed = await claims.keys();
+	const unclaimed = ended.filter(({ id }) => !claimed.has(overlapKey(id)));
+	if (unclaimed.length === 0 || !vscode.workspace.isTrusted) return;
 	await bindings.whenReady();
-	for (const token of news) {
+	for (const token of unclaimed) {
 		if (bindings.linesOf(token.id).length === 0 || !(await claims.claim(overlapKey(token.id)))) continue;
 		offerReplacement(deps, token).catch((error: unknown) => deps.log.warn(inspect(error)));
 	}
@@ -61,18 +61,18 @@ async function offerReplacement(
 	const [first] = lines;
 	const successor = workingSuccessorOf(live.tokens, token);
 	if (first === undefined) return;
-	const isKept = successor !== undefined && (await secrets.get(successor.id)) !== undefined;
+	const isStored = successor !== undefined && (await secrets.get(successor.id)) !== undefined;
 	const name = quoted(token.name);
 	const text =
 		lines.length === 1
 			? l10n.t(
-					"The overlap of {0} is over, but {1} still holds its old secret.",
+					"The overlap of {0} is over, but {1} still contains its old secret.",
 					name,
 					messageText(first.words),
 				)
-			: l10n.t("The overlap of {0} is over, but {1} lines still hold its old secret.", name, lines.length);
+			: l10n.t("The overlap of {0} is over, but {1} lines still contain its old secret.", name, lines.length);
 	await offer(vscode.window.showWarningMessage, text, [
-		...(isKept ? [command(l10n.t("Replace with the Successor's"), "finishRotation", token)] : []),
+		...(isStored ? [command(l10n.t("Replace with New Secret"), "finishRotation", token)] : []),
 		{ label: l10n.t("Open {0}", messageText(first.fileName)), run: () => openLine(first) },
 	]);
 }

@@ -1,6 +1,6 @@
 /**
- * What runs already keeps the environment that it was started with. Offers to reopen the terminals that may hold an
- * old secret and to restart debugging. Invariant: nothing is ended without a yes.
+ * Offers to reopen the terminals that may hold an old secret, and to restart debugging, since running programs keep
+ * their environment. Invariant: nothing is ended without consent.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -10,15 +10,15 @@ import type { EnvLine } from "../env/bindings.ts";
 import { type GivenSecret, variablesOf } from "../launch/debug-configuration.ts";
 import type { Services } from "../services.ts";
 
-/** A secret that is out of use, and the one in its place, with its token. */
+/** An old secret, and the new one with its token. */
 export interface Replacement {
 	token: TokenRecord;
-	/** Undefined: this machine has not kept it. */
+	/** undefined: this machine has not stored it. */
 	oldSecret: string | undefined;
 	newSecret: string;
 }
 
-/** The terminals that were given the old secret, or that stand in a folder whose env file was changed. */
+/** The terminals that were given the old secret, or whose folder has an env file that was changed. */
 export function terminalsWithOld(
 	lines: readonly Pick<EnvLine, "uri">[],
 	replacements: readonly Replacement[],
@@ -34,7 +34,7 @@ export function terminalsWithOld(
 	);
 }
 
-/** Lets the person choose, ends the chosen ones, and opens each again where it was, with the new secrets. */
+/** Lets the user choose, ends the chosen terminals, and opens each again in its folder, with the new secrets. */
 export async function reopenTerminals(
 	terminals: readonly vscode.Terminal[],
 	replacements: readonly Replacement[],
@@ -47,15 +47,15 @@ export async function reopenTerminals(
 	}));
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: l10n.t("Reopen Terminals"),
-		placeHolder: l10n.t("Which terminals are closed and opened again? What runs in them ends."),
+		placeHolder: l10n.t("Which terminals should be closed and reopened? Programs that run in them end."),
 		canPickMany: true,
 	});
 	for (const { terminal } of chosen ?? []) reopen(terminal, replacements);
 }
 
 /**
- * VS Code restarts a program with the environment that it had, so that one that was given an old secret begins anew.
- * That goes through the same consent as any start with secrets, before what runs is ended.
+ * VS Code restarts a program with its old environment, so a program that was given an old secret is started anew
+ * instead. That needs the same consent as any start with secrets, before the running program is ended.
  */
 export async function restartDebugging(
 	{ debugging }: Pick<Services, "debugging">,
@@ -74,14 +74,14 @@ export async function restartDebugging(
 	await vscode.debug.startDebugging(workspaceFolder, renewed);
 }
 
-/** The variables that hold an old secret, with those in their place. */
+/** The variables that hold an old secret, with the new one. */
 function givenIn(config: vscode.DebugConfiguration, replacements: readonly Replacement[]): GivenSecret[] {
 	return replacements.flatMap(({ oldSecret, newSecret: secret, token }) =>
 		oldSecret === undefined ? [] : variablesOf(config, oldSecret).map((key) => ({ key, token, secret })),
 	);
 }
 
-/** Without what belongs to the session that has ended, such as its id. */
+/** Without the properties of the ended session, such as its id. */
 function ownPartOf({ type, request, name, ...more }: vscode.DebugConfiguration): vscode.DebugConfiguration {
 	const own = Object.entries(more).filter(([key]) => !key.startsWith("__"));
 	return { type, request, name, ...Object.fromEntries(own) };
@@ -98,14 +98,14 @@ type Environment = Record<string, string | null | undefined>;
 
 function reopen(terminal: vscode.Terminal, replacements: readonly Replacement[]): void {
 	const { creationOptions } = terminal;
-	// Somebody else's program behind a terminal cannot be started again from here.
+	// A terminal of another extension cannot be started again from here.
 	if ("pty" in creationOptions) return;
 	const cwd = cwdOf(terminal);
 	const env = creationOptions.env && renewed(creationOptions.env, replacements);
 	const fresh = vscode.window.createTerminal({
 		...creationOptions,
 		...(cwd && { cwd }),
-		// One that comes back after a reload would have its environment on disk until then.
+		// VS Code would write the environment of a restored terminal to disk.
 		...(env && { env, isTransient: true }),
 	});
 	terminal.dispose();
@@ -129,7 +129,7 @@ function holdsOld(env: Environment, { oldSecret }: Replacement): boolean {
 function folderOf(terminal: vscode.Terminal): vscode.WorkspaceFolder | undefined {
 	if ("pty" in terminal.creationOptions) return undefined;
 	const cwd = cwdOf(terminal);
-	// Where nothing else was said, a terminal starts in the first folder.
+	// By default, a terminal starts in the first folder.
 	return cwd === undefined
 		? vscode.workspace.workspaceFolders?.[0]
 		: vscode.workspace.getWorkspaceFolder(cwd);

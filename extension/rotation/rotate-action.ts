@@ -28,11 +28,10 @@ export interface Rotation {
 	successor: TokenRecord;
 }
 
-/** What became of a rotation. */
 export type RotationOutcome =
 	/** Nothing has changed. */
 	| { kind: "not-begun"; error: unknown }
-	/** The connection broke, and the daemon does not say whether it rotated the token. The predecessor still works. */
+	/** The connection was lost, and the daemon does not say whether it rotated the token. The predecessor still works. */
 	| { kind: "unknown"; error: unknown }
 	/** It failed and was undone: everything is as before. */
 	| { kind: "undone"; error: unknown }
@@ -41,7 +40,7 @@ export type RotationOutcome =
 	| ({ kind: "unfinished"; error: unknown } & Rotation)
 	/** The successor exists, its secret is stored nowhere, and the rotation could not be undone. */
 	| ({ kind: "secret-not-stored"; error: unknown; secret: string } & Rotation)
-	/** The connection broke: the successor exists, its secret did not arrive, and the rotation could not be undone. */
+	/** The connection was lost: the successor exists, its secret did not arrive, and the rotation could not be undone. */
 	| ({ kind: "secret-lost"; error: unknown } & Rotation)
 	| ({ kind: "rotated" } & Done);
 
@@ -113,7 +112,7 @@ function splitSecret({ token: secret, predecessor, ...successor }: RotatedToken)
 	return { predecessor, successor, secret };
 }
 
-/** The connection broke: there may be a successor whose secret did not arrive. */
+/** The connection was lost: there may be a successor whose secret did not arrive. */
 async function afterNoAnswer(
 	deps: RotationDeps,
 	client: RotationClient,

@@ -1,4 +1,7 @@
-/** Rotates all tokens that expire soon, one after the other, after one look at everything that will change. */
+/**
+ * The command that rotates all tokens that expire soon, one after the other, after a summary of everything that will
+ * change.
+ */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -19,10 +22,10 @@ import { type RotationProgress, type RotationResult, rotateTokens } from "./rota
 import { type Limits, overlapInWords, quietInWords } from "./rotation-plan.ts";
 import { type RotationReportDeps, reportOutcome } from "./rotation-report.ts";
 import { overlapStep, planOf, quietStep, type RotationDraft } from "./rotation-steps.ts";
-import { troubles } from "./rotation-words.ts";
+import { problemsInWords } from "./rotation-words.ts";
 
 interface BulkDraft extends RotationDraft {
-	/** Until when a token expires that is offered, in milliseconds since the epoch. */
+	/** The latest expiry of the offered tokens, in milliseconds since the epoch. */
 	until?: number;
 	tokens?: readonly TokenRecord[];
 }
@@ -50,7 +53,7 @@ interface Range {
 	tokens: readonly TokenRecord[];
 }
 
-/** Those that differ by what expires in them. */
+/** The ranges that contain more tokens than the range before. */
 function rangesOf({ live }: Pick<Services, "live">, now: Date): Range[] {
 	const inDays = (days: number) => now.getTime() + days * 86_400_000;
 	const monthsEnd = new Date(now.getFullYear(), now.getMonth() + 1, 1).getTime();
@@ -69,7 +72,7 @@ function rangesOf({ live }: Pick<Services, "live">, now: Date): Range[] {
 	return counted.filter(({ tokens }, index) => tokens.length > (counted[index - 1]?.tokens.length ?? 0));
 }
 
-/** Those that still work, were not rotated yet, and are ours to rotate. */
+/** The local tokens that are active and not rotated yet. */
 function expiringUntil(tokens: readonly TokenRecord[], until: number, now: Date): TokenRecord[] {
 	return tokens
 		.filter((token) => {
@@ -80,7 +83,7 @@ function expiringUntil(tokens: readonly TokenRecord[], until: number, now: Date)
 }
 
 async function ask(services: Pick<Services, "bindings">, within: readonly Range[]): Promise<BulkDraft> {
-	// Each token's own expiry shortens its overlap further.
+	// The expiry of each token shortens its overlap further.
 	const limits = {
 		token: { expiry: null, retiresDate: null, creationDate: "" },
 		maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
@@ -92,7 +95,7 @@ async function ask(services: Pick<Services, "bindings">, within: readonly Range[
 		quietStep<BulkDraft>({ ...limits, prompts }),
 		summaryStep<BulkDraft>({
 			prompts,
-			placeholder: l10n.t("Is this right? Enter rotates the tokens, a row changes its answer."),
+			placeholder: l10n.t("Press Enter to rotate the tokens, or choose a row to change its answer."),
 			done: ({ tokens = [] }) => l10n.t("$(check) Rotate {0}", countInWords(tokens.length)),
 			rows: (draft) => summaryRows(services, draft, limits),
 		}),
@@ -108,7 +111,7 @@ function withinStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft>
 		isAnswered: ({ until }) => until !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.one<number>(place, {
-				placeholder: l10n.t("Which tokens? Those that expire…"),
+				placeholder: l10n.t("Which tokens should be rotated? Those that expire…"),
 				rows: within.map(({ words, until, tokens }) => ({
 					label: words,
 					description: l10n.t("until {0}: {1}", dateInWords(until), countInWords(tokens.length)),
@@ -133,7 +136,7 @@ function tokensStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft>
 			const offered = within.find(({ until }) => until === draft.until)?.tokens ?? [];
 			const picked = new Set(draft.tokens?.map(({ id }) => id));
 			const answer = await prompts.many<TokenRecord>(place, {
-				placeholder: l10n.t("Which of them are rotated?"),
+				placeholder: l10n.t("Which of them should be rotated?"),
 				rows: offered.map((token) => ({
 					label: labelText(token.name),
 					description: timeLeft(token, Date.now()),
@@ -165,14 +168,14 @@ async function summaryRows(
 		{ label: l10n.t("$(watch) Overlap ends"), description: quietInWords(quietSeconds), value: "quiet" },
 		{
 			label: l10n.t("$(calendar) Expires"),
-			description: l10n.t("Each after the same lifetime as before"),
+			description: l10n.t("Same lifetime as before for each token"),
 		},
 		...tokens.flatMap(({ id, name }): Row<string>[] => [
 			{ label: plainText(name), kind: vscode.QuickPickItemKind.Separator },
 			...bindings.linesOf(id).map(({ words }) => ({ label: `$(edit) ${labelText(words)}` })),
 			...(bindings.linesOf(id).length > 0
 				? []
-				: [{ label: l10n.t("$(info) No line here: the new secret goes into SecretStorage") }]),
+				: [{ label: l10n.t("$(info) No line here: the new secret is stored in SecretStorage") }]),
 		]),
 	];
 }
@@ -203,7 +206,7 @@ interface ResultRow extends vscode.QuickPickItem {
 	run?(): unknown;
 }
 
-/** Each token with what became of it; Enter goes on with one that is not done. */
+/** Each token with its outcome; Enter continues with one that is not finished. */
 async function showResults(
 	services: Pick<Services, "log">,
 	results: readonly RotationResult[],
@@ -218,9 +221,9 @@ async function showResults(
 		title: l10n.t("Rotated {0} of {1} Tokens", done, wanted),
 		placeHolder:
 			left === 0
-				? l10n.t("Enter goes on with a token that is not done.")
+				? l10n.t("Press Enter on an unfinished token to continue with it.")
 				: l10n.t(
-						"Cancelled: {0} not begun. Enter goes on with a token that is not done.",
+						"Cancelled: {0} not started. Press Enter on an unfinished token to continue with it.",
 						countInWords(left),
 					),
 		matchOnDetail: true,
@@ -240,7 +243,7 @@ function rowOf({ token, outcome }: RotationResult): ResultRow {
 		const { written } = outcome;
 		const description = linesInWords(written.saved.length + written.unsaved.length);
 		if (isFinished(written)) return { label: label("pass"), description, run: run("showOverlapUse") };
-		const detail = labelText(troubles(written).join(" "));
+		const detail = labelText(problemsInWords(written).join(" "));
 		return { label: label("warning"), description, detail, run: run("finishRotation") };
 	}
 	const detail = "error" in outcome ? labelText(explain(outcome.error).text) : "";
@@ -256,13 +259,13 @@ function rowOf({ token, outcome }: RotationResult): ResultRow {
 
 function notDoneInWords(kind: Exclude<RotationOutcome["kind"], "rotated">): string {
 	if (kind === "unfinished") return l10n.t("not finished");
-	if (kind === "unknown") return l10n.t("perhaps rotated");
+	if (kind === "unknown") return l10n.t("possibly rotated");
 	if (kind === "secret-lost" || kind === "secret-not-stored") return l10n.t("rotated, without its secret");
-	return l10n.t("not rotated, as before");
+	return l10n.t("not rotated");
 }
 
 function linesInWords(count: number): string {
-	if (count === 0) return l10n.t("rotated, kept in SecretStorage");
+	if (count === 0) return l10n.t("rotated, stored in SecretStorage");
 	return count === 1 ? l10n.t("rotated, 1 line") : l10n.t("rotated, {0} lines", count);
 }
 

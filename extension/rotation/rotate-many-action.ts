@@ -1,4 +1,4 @@
-/** Rotates tokens one after the other. A token that fails does not stop the others: each has an outcome of its own. */
+/** Rotates tokens one after the other. A token that fails does not stop the others: each has its own outcome. */
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { ActionOptions } from "../action.ts";
 import {
@@ -25,7 +25,7 @@ export interface RotationResult {
 	outcome: RotationOutcome;
 }
 
-/** Can be cancelled between two tokens; those that were not begun have no result. */
+/** Can be cancelled between two tokens; tokens that were not started have no result. */
 export async function rotateTokens(
 	deps: RotationDeps,
 	{ tokens, ...input }: ManyRotations,

@@ -1,4 +1,4 @@
-/** Rotates a token as a person wants it: asks everything, shows every line that will change, and then does it all. */
+/** The command that rotates a token: asks everything, shows every line that will change, and only then rotates. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type Profile, statusOf, type TokenRecord } from "../../daemon/contract.ts";
@@ -40,7 +40,7 @@ export async function rotateTokenInteractively(
 	}
 }
 
-/** The profile that the token lives by, once the daemon is there. */
+/** The profile of the token, once the daemon runs. */
 async function profileOf({ live }: Pick<Services, "live">, token: TokenRecord): Promise<Profile> {
 	await connect(live);
 	const profile = live.profiles.find(({ id }) => id === token.profile);
@@ -55,7 +55,7 @@ export const stageInWords: Record<Stage, () => string> = {
 	ending: () => l10n.t("Ending the overlap…"),
 };
 
-/** Says why not, with a way on. */
+/** If not, shows why, and what the user can do. */
 async function canBeRotated(token: TokenRecord): Promise<boolean> {
 	const name = quoted(token.name);
 	const show = vscode.window.showWarningMessage;
@@ -65,7 +65,7 @@ async function canBeRotated(token: TokenRecord): Promise<boolean> {
 		return false;
 	}
 	if (token.revokedDate !== null) {
-		await offer(show, l10n.t("{0} is revoked, and that is for good. Create another token.", name), [
+		await offer(show, l10n.t("{0} is revoked, which cannot be undone. Create another token.", name), [
 			{
 				label: l10n.t("Create API Token"),
 				run: () => vscode.commands.executeCommand("tokensmith.createToken"),
@@ -89,7 +89,7 @@ async function askPlan(
 		profile: () => retried(() => profileOf(services, token)),
 		lines: () => retried(() => linesOf(services, token)),
 	};
-	// The lines are looked for while the person thinks.
+	// The env files are scanned while the user thinks.
 	live.start();
 	services.bindings.start();
 	const steps = (prompts: Prompts) => rotationSteps({ ...question, prompts });

@@ -1,4 +1,4 @@
-/** Commands that rotate tokens, and that finish or undo what was begun. */
+/** Commands that rotate tokens, and that finish or undo a rotation. */
 import * as l10n from "@vscode/l10n";
 import type { CommandTable } from "../command.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
@@ -23,7 +23,7 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 						token.successorId === null &&
 						token.revokedDate === null &&
 						token.disabledDate === null,
-					none: l10n.t("There is no API token that could be rotated."),
+					none: l10n.t("No API token can be rotated."),
 				}),
 			),
 	},
@@ -59,7 +59,7 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 			endOverlap(call.services, await tokenFor(call, inOverlap(l10n.t("End Overlap Now")))),
 	},
 	showOverlapUse: {
-		failed: () => l10n.t("Who still uses the old secret could not be found out."),
+		failed: () => l10n.t("The use of the old secret could not be loaded."),
 		run: async (call) =>
 			showOverlapUse(call.services, await tokenFor(call, inOverlap(l10n.t("Show Use of Old Secret")))),
 	},
@@ -73,5 +73,5 @@ function inOverlap(title: string): Wanted {
 function lineOf(argument: unknown, bindings: Bindings): EnvLine {
 	const line = lineFor(argument, bindings);
 	if (line !== undefined) return line;
-	throw new Error(l10n.t("Start this from a line of an env file."));
+	throw new Error(l10n.t("Run this command from a line of an env file."));
 }

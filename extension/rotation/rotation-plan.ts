@@ -1,6 +1,6 @@
 /**
- * What a person chooses for a rotation: the overlap, when it ends, and the successor's expiry, by the token's own
- * dates, its profile and the policy. The daemon decides in the end. Knows no VS Code.
+ * The user's choices for a rotation: the overlap, when it ends, and the successor's expiry, limited by the token's
+ * dates, its profile and the policy. The daemon validates them again. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
 import { endOf, type Profile, type RotateTokenRequest, type TokenRecord } from "../../daemon/contract.ts";
@@ -8,18 +8,18 @@ import { addDuration, type ExpiryChoice, expiryInstant } from "../create/expiry-
 import { amountInWords } from "../language.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 
-/** How long the predecessor works on. `until-expiry`: as long as it would have anyway. */
+/** How long the predecessor keeps working. `until-expiry`: as long as without the rotation. */
 export type Overlap = { kind: "for"; seconds: number } | { kind: "until-expiry" } | { kind: "none" };
 
 export interface RotationPlan {
 	overlap: Overlap;
-	/** The overlap ends earlier once the predecessor was not used for so long; null: at its deadline. */
+	/** The overlap ends early once the predecessor was not used for this time; null: only at its deadline. */
 	quietSeconds: number | null;
-	/** `same`: the successor lives as long as its predecessor was made to live. */
+	/** `same`: the same lifetime as the predecessor. */
 	expiry: ExpiryChoice | "same";
 }
 
-/** What an overlap is limited by. */
+/** The limits of an overlap. */
 export interface Limits {
 	token: Pick<TokenRecord, "expiry" | "retiresDate" | "creationDate">;
 	/** By policy. */
@@ -33,13 +33,13 @@ const day = 24 * hour;
 const usualOverlaps = [hour, day, 3 * day, 7 * day, 30 * day];
 const usualQuiet = [15 * minute, hour, day, 3 * day];
 
-/** Between the choice and the daemon's clock, so that an overlap up to the expiry does not go past it. */
+/** For the difference to the daemon's clock, so that an overlap until the expiry does not exceed it. */
 const marginSeconds = 5;
 
-/** Who ends an overlap at once still needs one until all lines are replaced: what fails can be undone in that time. */
+/** Even `none` needs an overlap until all lines are replaced, so that a failure can be undone in that time. */
 const bridgeSeconds = day;
 
-/** Shortest first; `none` is always among them, and alone for a token that works no more. */
+/** Shortest first. `none` is always among them; for a token that no longer works it is the only one. */
 export function overlapChoices(limits: Limits, now: Date): Overlap[] {
 	const left = secondsLeft(limits, now);
 	const most = Math.min(limits.maximumOverlapSeconds, left);
@@ -54,7 +54,7 @@ export function overlapChoices(limits: Limits, now: Date): Overlap[] {
 	];
 }
 
-/** A day if it can be had, else the longest that can. */
+/** A day if possible, else the longest choice. */
 export function usualOverlap(choices: readonly Overlap[]): Overlap {
 	const oneDay = choices.find((choice) => choice.kind === "for" && choice.seconds === day);
 	return oneDay ?? choices.findLast(({ kind }) => kind !== "none") ?? { kind: "none" };
@@ -66,13 +66,13 @@ export function quietChoices(overlap: Overlap, limits: Limits, now: Date): numbe
 	return usualQuiet.filter((quiet) => quiet < seconds);
 }
 
-/** When the predecessor is refused at the latest; undefined: at once. */
+/** The latest end of the predecessor; undefined: at once. */
 export function overlapEnd(overlap: Overlap, limits: Limits, now: Date): Date | undefined {
 	const seconds = overlapSeconds(overlap, limits, now);
 	return seconds === 0 ? undefined : new Date(now.getTime() + seconds * 1000);
 }
 
-/** When a successor that lives as long as its predecessor ends; null: never. As the daemon reckons it. */
+/** The expiry of a successor with the same lifetime; null: never. Computed as the daemon does. */
 export function sameExpiry(
 	token: Pick<TokenRecord, "expiry" | "creationDate">,
 	rules: Profile["expiry"],
@@ -87,7 +87,7 @@ export function sameExpiry(
 	return latest !== undefined && latest < same ? latest : same;
 }
 
-/** For the daemon. An overlap of `none` is bridged as far as there is time, to be ended when all is done. */
+/** For the daemon. `none` becomes a short overlap, which is ended when all lines are replaced. */
 export function requestFor(plan: RotationPlan, limits: Limits, now: Date): RotateTokenRequest {
 	const { overlap, quietSeconds, expiry } = plan;
 	const bridge = Math.min(bridgeSeconds, limits.maximumOverlapSeconds, secondsLeft(limits, now));
@@ -99,7 +99,7 @@ export function requestFor(plan: RotationPlan, limits: Limits, now: Date): Rotat
 	};
 }
 
-/** In few words, and what they mean. */
+/** The label, and what it means. */
 export function overlapInWords(overlap: Overlap, limits: Limits, now: Date): [short: string, long: string] {
 	const end = overlapEnd(overlap, limits, now);
 	if (overlap.kind === "none" || end === undefined)
@@ -111,7 +111,7 @@ export function overlapInWords(overlap: Overlap, limits: Limits, now: Date): [sh
 
 export function quietInWords(quietSeconds: number | null): string {
 	if (quietSeconds === null) return l10n.t("At its deadline");
-	return l10n.t("Earlier, once the old secret was not used for {0}", secondsInWords(quietSeconds));
+	return l10n.t("Earlier, when the old secret was not used for {0}", secondsInWords(quietSeconds));
 }
 
 /** `15 minutes`, `3 days`. */

@@ -1,4 +1,4 @@
-/** Says what became of a rotation, with buttons for what can be done next: finish it, undo it, start things afresh. */
+/** Shows the outcome of a rotation, with buttons for the next steps: finish it, undo it, restart programs. */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -14,13 +14,13 @@ import { rotatedInWords } from "./rotation-words.ts";
 
 export type RotationReportDeps = Pick<Services, "daemon" | "secrets" | "debugging" | "clipboard" | "log">;
 
-/** Something that can be done next. */
+/** A button of a message. */
 export interface Way {
 	label: string;
 	run(): unknown;
 }
 
-/** Fulfils when the person has answered, with whether the rotation is to be tried again. */
+/** Fulfils with whether the user wants to try again. */
 export async function reportOutcome(
 	services: RotationReportDeps,
 	token: TokenRecord,
@@ -44,7 +44,7 @@ export async function reportRotated(
 	const lines = [...written.saved, ...written.unsaved];
 	const replacements = await replacementOf(services, done);
 	const ways = [
-		...(isFinished(written) ? [] : troubleWays(done)),
+		...(isFinished(written) ? [] : unfinishedWays(done)),
 		...runningWays(services, lines, replacements),
 		...(lines.length === 0 ? [command(l10n.t("Copy Secret"), "copySecret", done.successor)] : []),
 		...(predecessor.status === "retiring"
@@ -55,8 +55,8 @@ export async function reportRotated(
 	await offer(show, rotatedInWords(done), ways);
 }
 
-/** What has to be done before all lines hold the new secret. */
-function troubleWays({ predecessor, written }: Pick<Done, "predecessor" | "written">): Way[] {
+/** What the user has to do before all lines hold the new secret. */
+function unfinishedWays({ predecessor, written }: Pick<Done, "predecessor" | "written">): Way[] {
 	const [refused] = written.refused;
 	const [unsaved] = [...written.notSaved, ...written.unsaved];
 	return [
@@ -72,7 +72,7 @@ function troubleWays({ predecessor, written }: Pick<Done, "predecessor" | "writt
 	];
 }
 
-/** What was started with the old secret. */
+/** For programs that were started with the old secret. */
 export function runningWays(
 	services: Pick<Services, "debugging">,
 	lines: readonly EnvLine[],
@@ -101,15 +101,15 @@ async function reportFailed(
 	const show = vscode.window.showErrorMessage;
 	if (outcome.kind === "not-begun") {
 		if (isAlreadyRotated(outcome.error)) await reportAlreadyRotated(services, token);
-		else await offer(show, l10n.t("{0} was not rotated, nothing has changed. {1}", name, why), [tryAgain]);
+		else await offer(show, l10n.t("{0} was not rotated. Nothing has changed. {1}", name, why), [tryAgain]);
 	} else if (outcome.kind === "unknown") {
-		await offer(show, l10n.t("Whether {0} was rotated is not known. {1}", name, why), [tryAgain]);
+		await offer(show, l10n.t("It is unknown whether {0} was rotated. {1}", name, why), [tryAgain]);
 	} else if (outcome.kind === "undone") {
-		const text = l10n.t("The rotation of {0} failed and was undone: everything is as before. {1}", name, why);
+		const text = l10n.t("The rotation of {0} failed and was undone. {1}", name, why);
 		await offer(show, text, [tryAgain]);
 	} else if (outcome.kind === "unfinished") {
 		const text = l10n.t(
-			"The rotation of {0} is not finished: the successor is there, but lines still hold the old secret. {1}",
+			"The rotation of {0} is not finished: the successor exists, but lines still contain the old secret. {1}",
 			name,
 			why,
 		);
@@ -130,7 +130,7 @@ function isAlreadyRotated(error: unknown): boolean {
 	return error instanceof TokensmithProblemError && error.problem.code === "already-rotated";
 }
 
-/** Another window, or somebody over the API, was faster. */
+/** Another window or another client of the API has rotated it. */
 export async function reportAlreadyRotated(
 	{ daemon }: Pick<Services, "daemon">,
 	{ id }: TokenRecord,
@@ -139,10 +139,10 @@ export async function reportAlreadyRotated(
 	const text =
 		predecessor.status === "retiring"
 			? l10n.t(
-					"{0} was rotated already, perhaps in another window. Both secrets work now; lines that still hold the old one can be given the new one.",
+					"{0} is already rotated, perhaps in another window. Both secrets work now; finish the rotation to replace the old one in the remaining lines.",
 					quoted(predecessor.name),
 				)
-			: l10n.t("{0} was rotated already, and its overlap is over.", quoted(predecessor.name));
+			: l10n.t("{0} is already rotated, and its overlap is over.", quoted(predecessor.name));
 	const successor = { id: predecessor.successorId ?? "" };
 	await offer(vscode.window.showWarningMessage, text, [
 		command(l10n.t("Finish Rotation"), "finishRotation", predecessor),
@@ -158,7 +158,7 @@ async function reportLostSecret(
 	name: string,
 ): Promise<void> {
 	const text = l10n.t(
-		"The connection to the daemon broke while {0} was rotated. Its successor exists, but the secret never arrived. Rotate the successor to get one.",
+		"The connection to the daemon was lost while {0} was rotated. Its successor exists, but the secret was not received. Rotate the successor to get another one.",
 		name,
 	);
 	await offer(vscode.window.showErrorMessage, text, [
@@ -166,7 +166,7 @@ async function reportLostSecret(
 	]);
 }
 
-/** The one place where a rotation shows a secret: there is no other left to keep it. */
+/** The only place where a rotation shows a secret: it is stored nowhere. */
 async function showUnstoredSecret(
 	{ clipboard }: Pick<Services, "clipboard">,
 	{ secret, successor }: Extract<RotationOutcome, { kind: "secret-not-stored" }>,
@@ -175,7 +175,7 @@ async function showUnstoredSecret(
 	const copy = { title: l10n.t("Copy") };
 	const done = { title: l10n.t("Done"), isCloseAffordance: true };
 	const detail = l10n.t(
-		"{0}\n\nSecretStorage did not take it, and the rotation could not be undone, so copy it now: it is not shown again. Without it, rotate the successor {1} to get another one.",
+		"{0}\n\nSecretStorage did not store it, and the rotation could not be undone, so copy it now: it is not shown again. Without it, rotate the successor {1} to get another one.",
 		secret,
 		successor.id,
 	);
@@ -197,7 +197,7 @@ function openWay(line: EnvLine): Way {
 	return { label: l10n.t("Open {0}", plainText(line.fileName)), run: () => openLine(line) };
 }
 
-/** Saves the files of these lines, and with them what else was changed there: the person asks for it. */
+/** Saves the files of these lines, with all their changes, since the user asked to save them. */
 export async function saveAll(lines: readonly EnvLine[]): Promise<void> {
 	const uris = new Set(lines.map(({ uri }) => uri.toString()));
 	for (const document of vscode.workspace.textDocuments)

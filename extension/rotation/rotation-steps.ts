@@ -1,4 +1,4 @@
-/** The steps that ask how a token is to be rotated, up to a summary that names every line that will change. */
+/** The wizard steps of a rotation, up to a summary that names every line that will change. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Profile, TokenRecord } from "../../daemon/contract.ts";
@@ -29,7 +29,7 @@ export interface RotationDraft extends Pick<TokenDraft, "expiry" | "pendingExpir
 	lifetime?: "same" | "chosen";
 }
 
-/** What the steps are about. */
+/** What the steps need. */
 interface Question extends Limits {
 	prompts: Prompts;
 	token: TokenRecord;
@@ -40,7 +40,7 @@ interface Question extends Limits {
 
 export function planOf({ overlap, quietSeconds, lifetime, expiry }: RotationDraft): RotationPlan {
 	const isSame = lifetime !== "chosen" || expiry === undefined;
-	// Nothing was asked of a token that works no more.
+	// For a token that no longer works, the overlap is not asked.
 	return {
 		overlap: overlap ?? { kind: "none" },
 		quietSeconds: quietSeconds ?? null,
@@ -56,7 +56,7 @@ export function rotationSteps(question: Question): Step<RotationDraft>[] {
 		exactExpiryStep(question),
 		summaryStep({
 			prompts: question.prompts,
-			placeholder: l10n.t("Is this right? Enter rotates the token, a row changes its answer."),
+			placeholder: l10n.t("Press Enter to rotate the token, or choose a row to change its answer."),
 			done: () => l10n.t("$(check) Rotate Token"),
 			rows: (draft) => summaryRows(question, draft),
 			commands: { trust: "workbench.trust.manage" },
@@ -64,7 +64,7 @@ export function rotationSteps(question: Question): Step<RotationDraft>[] {
 	];
 }
 
-/** A token that works no more has nothing to overlap with. */
+/** A token that no longer works needs no overlap. */
 export function overlapStep<Draft extends RotationDraft>(
 	question: Limits & { prompts: Prompts },
 ): Step<Draft> {
@@ -79,7 +79,7 @@ export function overlapStep<Draft extends RotationDraft>(
 			const rows = choices();
 			const active = draft.overlap ?? usualOverlap(rows);
 			const answer = await question.prompts.one<Overlap>(place, {
-				placeholder: l10n.t("For how long does the old secret work on beside the new one?"),
+				placeholder: l10n.t("How long should the old secret keep working beside the new one?"),
 				rows: rows.map((overlap) => overlapRow(overlap, question)),
 				isActive: (overlap) => JSON.stringify(overlap) === JSON.stringify(active),
 			});
@@ -99,7 +99,7 @@ function overlapRow(overlap: Overlap, limits: Limits): Row<Overlap> {
 }
 
 export function quietStep<Draft extends RotationDraft>(question: Limits & { prompts: Prompts }): Step<Draft> {
-	// Before it is answered the usual overlap counts, so that the number of steps stays what it is.
+	// Until it is answered, the default overlap counts, so that the number of steps does not change.
 	const choices = ({ overlap = usualOverlap(overlapChoices(question, new Date())) }: Draft) =>
 		quietChoices(overlap, question, new Date());
 	return {
@@ -201,7 +201,7 @@ function answerRows(question: Question, draft: RotationDraft, rules: Profile["ex
 			label: l10n.t("$(history) Overlap"),
 			description: hasChoice
 				? overlapInWords(overlap, question, now).join(", ")
-				: l10n.t("None: the token works no more"),
+				: l10n.t("None: the token no longer works"),
 			...(hasChoice && { value: "overlap" }),
 		},
 		...(quietChoices(overlap, question, now).length === 0
@@ -217,13 +217,13 @@ function answerRows(question: Question, draft: RotationDraft, rules: Profile["ex
 	];
 }
 
-/** Why there is nothing to change, or every line, those that resist apart. */
+/** Every line, those that cannot be changed in a group of their own; or why there are none. */
 function lineRows(lines: readonly EnvLine[], refused: readonly Refused<EnvLine>[]): Row<string>[] {
 	const none = lines.length === 0 ? [noLinesRow()] : [];
 	const unfit = new Map(refused.map(({ line, error }) => [line, error]));
 	const fit = lines.filter((line) => !unfit.has(line));
 	return [
-		separator(l10n.t("lines that will hold the new secret")),
+		separator(l10n.t("lines that get the new secret")),
 		...none,
 		...fit.map(({ words }) => ({ label: `$(edit) ${labelText(words)}` })),
 		...(unfit.size === 0 ? [] : [separator(l10n.t("lines that keep the old secret for now"))]),
@@ -238,17 +238,19 @@ function noLinesRow(): Row<string> {
 	if ((vscode.workspace.workspaceFolders ?? []).length === 0)
 		return {
 			label: l10n.t("$(info) None: no folder is open"),
-			detail: l10n.t("The new secret goes into SecretStorage."),
+			detail: l10n.t("The new secret is stored in SecretStorage."),
 		};
 	if (!vscode.workspace.isTrusted)
 		return {
 			label: l10n.t("$(shield) None: in Restricted Mode env files are neither read nor written"),
-			detail: l10n.t("The new secret goes into SecretStorage. Enter here manages Workspace Trust instead."),
+			detail: l10n.t(
+				"The new secret is stored in SecretStorage. Press Enter here to manage Workspace Trust instead.",
+			),
 			value: "trust",
 		};
 	return {
-		label: l10n.t("$(info) None: no env file of this workspace holds the secret"),
-		detail: l10n.t("The new secret goes into SecretStorage."),
+		label: l10n.t("$(info) None: no env file in this workspace contains the secret"),
+		detail: l10n.t("The new secret is stored in SecretStorage."),
 	};
 }
 

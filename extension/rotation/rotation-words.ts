@@ -1,10 +1,10 @@
-/** What a rotation has done, in sentences. No secret is in them. Knows no VS Code. */
+/** The result of a rotation in sentences, without any secret. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 
-/** What the sentences need of a line, and of why it was not changed. */
+/** What the sentences need of a line. */
 interface NamedLine {
 	readonly fileName: string;
 	readonly words: string;
@@ -24,30 +24,34 @@ interface RotatedInWords {
 
 /** `Rotated “orders-api”: 4 lines hold the new secret. The old one works until …` */
 export function rotatedInWords({ predecessor, written }: RotatedInWords): string {
-	return [headline(predecessor.name, written), ...troubles(written), oldSecretInWords(predecessor)].join(" ");
+	return [
+		headline(predecessor.name, written),
+		...problemsInWords(written),
+		oldSecretInWords(predecessor),
+	].join(" ");
 }
 
 function headline(name: string, { saved, unsaved }: WrittenLines): string {
 	const changed = [...saved, ...unsaved];
 	const [only] = changed;
 	if (only === undefined)
-		return l10n.t("Rotated {0}. The new secret is kept in SecretStorage.", quoted(name));
+		return l10n.t("Rotated {0}. The new secret is stored in SecretStorage.", quoted(name));
 	if (changed.length === 1)
-		return l10n.t("Rotated {0}: {1} holds the new secret.", quoted(name), messageText(only.words));
-	return l10n.t("Rotated {0}: {1} lines hold the new secret.", quoted(name), changed.length);
+		return l10n.t("Rotated {0}: {1} contains the new secret.", quoted(name), messageText(only.words));
+	return l10n.t("Rotated {0}: {1} lines contain the new secret.", quoted(name), changed.length);
 }
 
-/** What keeps the old secret, and where that is only so on disk. */
-export function troubles({ unsaved, notSaved, refused }: WrittenLines): string[] {
+/** The lines that still hold the old secret, at least on disk. */
+export function problemsInWords({ unsaved, notSaved, refused }: WrittenLines): string[] {
 	return [
 		...namesOf(unsaved).map((name) =>
-			l10n.t("{0} has changes that are not saved; until you save it, the disk has the old secret.", name),
+			l10n.t("{0} has unsaved changes; until you save it, the file on disk has the old secret.", name),
 		),
 		...namesOf(notSaved).map((name) =>
-			l10n.t("{0} could not be saved: its editor has the new secret, the disk the old one.", name),
+			l10n.t("{0} could not be saved: its editor has the new secret, the file on disk the old one.", name),
 		),
 		...refused.map(({ line, error }) =>
-			l10n.t("{0} still holds the old secret: {1}", messageText(line.words), messageText(error.message)),
+			l10n.t("{0} still contains the old secret: {1}", messageText(line.words), messageText(error.message)),
 		),
 	];
 }
@@ -57,13 +61,13 @@ export function oldSecretInWords({ status, retiresDate }: RotatedInWords["predec
 	return l10n.t("The old secret works until {0}.", dateInWords(retiresDate));
 }
 
-/** Which lines an undo changes. `restricted`: nobody has looked, so that there may be some. */
+/** The lines that an undo changes. `restricted`: env files were not searched, so there may be more. */
 export function undoneLinesInWords(lines: readonly NamedLine[], search: "done" | "restricted"): string {
 	if (search === "restricted")
 		return l10n.t(
-			"In Restricted Mode env files are neither read nor written: a line that holds the new secret keeps it, and it is refused from then on.",
+			"In Restricted Mode env files are neither read nor written: a line that contains the new secret keeps it, and it will be refused.",
 		);
-	if (lines.length === 0) return l10n.t("No line of the env files here holds the new secret.");
+	if (lines.length === 0) return l10n.t("No line in the env files here contains the new secret.");
 	return [
 		l10n.t("These lines get the old secret back:"),
 		...lines.map(({ words }) => `•  ${messageText(words)}`),

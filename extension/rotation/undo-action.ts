@@ -1,7 +1,7 @@
 /**
- * Carries the undo of a rotation out: first the lines, then the daemon, so that at no moment a line holds a secret that
- * is refused. Asks and shows nothing. Invariant: what fails half-way is taken back, or can be done again, and both
- * secrets stay kept until the daemon has undone it.
+ * Undoes a rotation: first in the lines, then in the daemon, so that no line ever holds a secret that is refused.
+ * Invariants: a failure is reverted or can be retried; both secrets stay stored until the daemon has undone the
+ * rotation.
  */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
@@ -24,11 +24,11 @@ export interface UndoRotationDeps {
 
 export interface RefusedUndo {
 	error: TokensmithProblemError;
-	/** What the lines hold that were put back already. */
+	/** What the lines hold that were already changed. */
 	lines: "new secret" | "perhaps the old secret";
 }
 
-/** Answers why the daemon did not undo it, perhaps because the overlap ended at this very moment. */
+/** Fulfils with the reason if the daemon refused, for example because the overlap has just ended. */
 export async function undoRotation(
 	deps: UndoRotationDeps,
 	rotation: Rotation,
@@ -36,23 +36,23 @@ export async function undoRotation(
 ): Promise<RefusedUndo | undefined> {
 	const { predecessor, successor } = rotation;
 	const client = await deps.daemon.client();
-	await keepNewSecret(deps, successor, lines);
-	await putBack(deps, rotation, lines);
+	await storeNewSecret(deps, successor, lines);
+	await restoreOldSecret(deps, rotation, lines);
 	try {
 		await client.undoRotation(predecessor.id);
 	} catch (error) {
 		if (error instanceof TokensmithProblemError)
-			return { error, lines: await putForward(deps, rotation, lines) };
-		deps.log.error("Whether the rotation was undone is not known.", inspect(error));
-		// Where it was not, both secrets work, and it can be asked for once more.
+			return { error, lines: await restoreNewSecret(deps, rotation, lines) };
+		deps.log.error("It is unknown whether the rotation was undone.", inspect(error));
+		// If it was not, both secrets work, and the undo can be retried.
 		if ((await client.getToken(predecessor.id)).successorId !== null) throw error;
 	}
 	await forgetSecret(deps, successor.id);
 	return undefined;
 }
 
-/** If the daemon does not undo it, the lines need it again. */
-async function keepNewSecret(
+/** If the daemon refuses, the lines need it again. */
+async function storeNewSecret(
 	{ secrets }: UndoRotationDeps,
 	{ id }: TokenRecord,
 	[line]: readonly EnvLine[],
@@ -61,8 +61,8 @@ async function keepNewSecret(
 		await secrets.store(id, await secretOn(line));
 }
 
-/** Takes `putBack` back, so that no line holds what is refused. */
-async function putForward(
+/** Reverts `restoreOldSecret`, so that no line holds a refused secret. */
+async function restoreNewSecret(
 	{ secrets, log }: UndoRotationDeps,
 	{ predecessor, successor }: Rotation,
 	lines: readonly EnvLine[],
@@ -78,13 +78,13 @@ async function putForward(
 		);
 		return isFinished(written) ? "new secret" : "perhaps the old secret";
 	} catch (error) {
-		log.error("The lines did not get the new secret again.", inspect(error));
+		log.error("The new secret was not written back to the lines.", inspect(error));
 		return "perhaps the old secret";
 	}
 }
 
-/** @throws FileError, and then both secrets still work. */
-async function putBack(
+/** @throws FileError; both secrets still work then. */
+async function restoreOldSecret(
 	{ secrets }: UndoRotationDeps,
 	{ predecessor }: Rotation,
 	lines: readonly EnvLine[],
@@ -94,18 +94,18 @@ async function putBack(
 	if (secret === undefined)
 		throw new Error(
 			l10n.t(
-				"The old secret is not kept on this machine, so the lines cannot get it back. Undo the rotation where it was made, or rotate the successor.",
+				"The old secret is not stored on this machine, so it cannot be restored in the lines. Undo the rotation on the machine that rotated the token, or rotate the successor.",
 			),
 		);
-	refuseHalf(await replaceSecrets(lines.map((line) => ({ line, value: secret }))));
+	requireSaved(await replaceSecrets(lines.map((line) => ({ line, value: secret }))));
 }
 
-/** What the disk still holds would be dead after the next step. */
-function refuseHalf({ unsaved, notSaved }: Written<EnvLine>): void {
+/** A file on disk would hold a refused secret after the next step. */
+function requireSaved({ unsaved, notSaved }: Written<EnvLine>): void {
 	const [first] = [...notSaved, ...unsaved];
 	if (first === undefined) return;
 	const detail = l10n.t(
-		"{0} has the old secret back in its editor, but not on disk. Save it, then undo once more; until then both secrets work.",
+		"{0} has the old secret in its editor, but not on disk. Save it, then undo again; until then both secrets work.",
 		first.fileName,
 	);
 	throw new FileError("not-saved", detail);

@@ -1,6 +1,6 @@
 /**
- * Puts everything back to before a rotation, after having asked; says what can be done where that is not possible, or
- * not yet.
+ * The command that undoes a rotation, after a question. If that is not possible, or not yet, it shows what the user can
+ * do.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -18,7 +18,7 @@ import { type RefusedUndo, undoRotation } from "./undo-action.ts";
 
 type UndoDeps = Pick<Services, "bindings" | "daemon" | "debugging" | "log" | "secrets">;
 
-/** `token`: either of the two. */
+/** `token`: the predecessor or its successor. */
 export async function undoRotationInteractively(
 	services: UndoDeps,
 	token: Pick<TokenRecord, "id">,
@@ -28,7 +28,7 @@ export async function undoRotationInteractively(
 	if (asked === undefined) return;
 	await bindings.whenReady();
 	await confirm(asked, bindings.linesOf(asked.successor.id));
-	// The person may have taken long over the question: what is undone is what there is by now.
+	// The user may have taken long to answer, so the current state is undone.
 	const rotation = await undoable(services, token);
 	if (rotation === undefined) return;
 	await bindings.whenReady();
@@ -54,7 +54,7 @@ export async function undoRotationInteractively(
 	);
 }
 
-/** Asks the daemon, since the list may not have heard yet. */
+/** From the daemon, since the list may be out of date. */
 export async function openRotation(
 	services: Pick<Services, "daemon">,
 	token: Pick<TokenRecord, "id">,
@@ -62,7 +62,7 @@ export async function openRotation(
 	return (await rotationsOf(services, token)).find(({ predecessor }) => predecessor.status === "retiring");
 }
 
-/** The one in which it is the predecessor, then that in which it is the successor. */
+/** First the rotation in which the token is the predecessor, then the one in which it is the successor. */
 async function rotationsOf(
 	{ daemon }: Pick<Services, "daemon">,
 	{ id }: Pick<TokenRecord, "id">,
@@ -79,7 +79,7 @@ async function rotationsOf(
 	return rotations;
 }
 
-/** undefined: it cannot be undone, or not yet, which has been said with what can be done about it. */
+/** undefined: it cannot be undone, or not yet; a message has said so. */
 async function undoable(services: UndoDeps, token: Pick<TokenRecord, "id">): Promise<Rotation | undefined> {
 	const rotations = await rotationsOf(services, token);
 	const open = rotations.find(({ predecessor }) => predecessor.status === "retiring");
@@ -96,7 +96,7 @@ function isDisabledInOverlap(predecessor: TokenRecord): boolean {
 
 async function sayDisabled(services: UndoDeps, predecessor: TokenRecord): Promise<void> {
 	const text = l10n.t(
-		"{0} is disabled: lines that got its secret back would be refused. Enable it to undo its rotation.",
+		"{0} is disabled, so lines with its secret would be refused. Enable it to undo its rotation.",
 		quoted(predecessor.name),
 	);
 	const enable = async () => {
@@ -133,20 +133,22 @@ async function sayRefused(
 		error.problem.code === "not-rotated"
 			? l10n.t("The rotation of {0} was not undone: its overlap ended in the meantime.", name)
 			: l10n.t("The rotation of {0} was not undone. {1}", name, messageText(explain(error).text));
-	const isMended = held === "new secret";
-	const now = isMended ? againInWords(lines) : [l10n.t("Lines may hold the old secret, which is refused.")];
+	const isRestored = held === "new secret";
+	const now = isRestored
+		? againInWords(lines)
+		: [l10n.t("Lines may contain the old secret, which is refused.")];
 	await offer(
 		vscode.window.showWarningMessage,
 		[why, ...now].join(" "),
-		isMended ? [] : [finishWay(rotation)],
+		isRestored ? [] : [finishWay(rotation)],
 	);
 }
 
 function againInWords(lines: readonly EnvLine[]): string[] {
 	const [only] = lines;
 	if (only === undefined) return [];
-	if (lines.length === 1) return [l10n.t("{0} holds the new secret again.", messageText(only.words))];
-	return [l10n.t("{0} lines hold the new secret again.", lines.length)];
+	if (lines.length === 1) return [l10n.t("{0} contains the new secret again.", messageText(only.words))];
+	return [l10n.t("{0} lines contain the new secret again.", lines.length)];
 }
 
 async function confirm({ successor }: Rotation, lines: readonly EnvLine[]): Promise<void> {
@@ -161,9 +163,9 @@ async function confirm({ successor }: Rotation, lines: readonly EnvLine[]): Prom
 }
 
 function revocationInWords(successor: TokenRecord): string {
-	if (successor.useCount === 0) return l10n.t("The new token is revoked. Nobody has used it yet.");
+	if (successor.useCount === 0) return l10n.t("The new token is revoked. It was not used yet.");
 	return l10n.t(
-		"The new token is revoked: whatever uses its secret by now is refused. Its last use: {0}.",
+		"The new token is revoked: programs that use its secret are refused. Its last use: {0}.",
 		lastUse(successor, Date.now()),
 	);
 }
@@ -171,8 +173,8 @@ function revocationInWords(successor: TokenRecord): string {
 function undoneInWords(name: string, lines: readonly EnvLine[]): string {
 	const [only] = lines;
 	if (only === undefined)
-		return l10n.t("Undone: {0} is as it was, and its successor is revoked.", quoted(name));
+		return l10n.t("Undone: {0} is as before the rotation, and its successor is revoked.", quoted(name));
 	if (lines.length === 1)
-		return l10n.t("Undone: {0} holds the secret of {1} again.", messageText(only.words), quoted(name));
-	return l10n.t("Undone: {0} lines hold the secret of {1} again.", lines.length, quoted(name));
+		return l10n.t("Undone: {0} contains the secret of {1} again.", messageText(only.words), quoted(name));
+	return l10n.t("Undone: {0} lines contain the secret of {1} again.", lines.length, quoted(name));
 }

@@ -1,4 +1,4 @@
-/** Puts secrets on the clipboard and takes them off again, unless something else has been copied by then. */
+/** Copies secrets to the clipboard, and clears it later unless something else was copied in the meantime. */
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import * as vscode from "vscode";
@@ -11,7 +11,7 @@ interface ClipboardOptions {
 export class Clipboard implements vscode.Disposable {
 	readonly #log: ClipboardOptions["log"];
 	readonly #clearAfterSeconds: number;
-	/** Of the secret that is to be taken off: the secret itself need not be kept for that. */
+	/** The hash of the copied secret, so that the secret itself need not be kept. */
 	#copiedHash: string | undefined;
 	#timer: NodeJS.Timeout | undefined;
 	#focusListener: vscode.Disposable | undefined;
@@ -29,7 +29,7 @@ export class Clipboard implements vscode.Disposable {
 		this.#timer = setTimeout(() => void this.#clearWhenReadable(), this.#clearAfterSeconds * 1000);
 	}
 
-	/** Takes the copied secret off the clipboard now, if it is still on it. */
+	/** Clears the clipboard now if the secret is still on it. */
 	async clear(): Promise<void> {
 		const copiedHash = this.#copiedHash;
 		this.#forget();
@@ -42,12 +42,12 @@ export class Clipboard implements vscode.Disposable {
 		}
 	}
 
-	/** Clears at once, as far as a window that closes can. Await clear() where that is possible. */
+	/** Clears at once, as far as a closing window can. Await clear() where possible. */
 	dispose(): void {
 		void this.clear();
 	}
 
-	/** A browser reads no clipboard for a page without focus (the text is empty then): that waits for the focus. */
+	/** A browser page without focus reads an empty clipboard, so clearing waits for the focus. */
 	async #clearWhenReadable(): Promise<void> {
 		if (vscode.window.state.focused) return this.clear();
 		this.#focusListener = vscode.window.onDidChangeWindowState(({ focused }) => {

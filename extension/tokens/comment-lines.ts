@@ -1,4 +1,4 @@
-/** Comments out the lines of env files that hold a dead secret. Undo in the editor takes it back. */
+/** Comments out env lines that hold a revoked secret. Undo in the editor reverts it. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { messageText } from "../display-text.ts";
@@ -26,7 +26,7 @@ async function sayCommented(written: Written<EnvLine>): Promise<void> {
 	const changed = [...saved, ...unsaved, ...notSaved];
 	const [first] = [...refused.map(({ line }) => line), ...notSaved, ...unsaved, ...saved];
 	if (first === undefined) {
-		void vscode.window.showInformationMessage(l10n.t("No line of the env files here holds the secret."));
+		void vscode.window.showInformationMessage(l10n.t("No line in the env files here contains the secret."));
 		return;
 	}
 	const text = [
@@ -35,7 +35,7 @@ async function sayCommented(written: Written<EnvLine>): Promise<void> {
 			: l10n.t("Commented out {0} lines.", changed.length),
 		...namesOf([...unsaved, ...notSaved]).map((name) => l10n.t("{0} is not saved yet.", name)),
 		...refused.map(({ line, error }) =>
-			l10n.t("{0} is as it was: {1}", messageText(line.words), messageText(error.message)),
+			l10n.t("{0} was not changed: {1}", messageText(line.words), messageText(error.message)),
 		),
 	].join(" ");
 	const open = l10n.t("Open {0}", messageText(first.fileName));

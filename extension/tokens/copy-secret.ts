@@ -1,4 +1,4 @@
-/** Copies the secret of a token that is kept on this machine. */
+/** Copies the secret of a token if this machine has stored it. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -10,7 +10,7 @@ export async function copySecret(
 	token: TokenRecord,
 ): Promise<void> {
 	const secret = await secrets.get(token.id);
-	if (secret === undefined) return sayNotKept(token);
+	if (secret === undefined) return saySecretNotStored(token);
 	await clipboard.copySecret(secret);
 	vscode.window.setStatusBarMessage(
 		l10n.t("$(copy) Copied the secret of {0}; the clipboard is cleared after 60 seconds", quoted(token.name)),
@@ -18,12 +18,12 @@ export async function copySecret(
 	);
 }
 
-/** The daemon has only the hash, so what is not here is nowhere but where it is used. */
-export async function sayNotKept(token: TokenRecord): Promise<void> {
+/** The daemon stores only the hash, so a secret that is not stored here exists only where it is used. */
+export async function saySecretNotStored(token: TokenRecord): Promise<void> {
 	const create = l10n.t("Create API Token");
 	const chosen = await vscode.window.showWarningMessage(
 		l10n.t(
-			"The secret of {0} is not kept on this machine, and the daemon knows only its hash. Take it from where it is used, or create another token.",
+			"The secret of {0} is not stored on this machine, and the daemon stores only its hash. Copy it from where it is used, or create another token.",
 			quoted(token.name),
 		),
 		create,

@@ -1,6 +1,6 @@
 /**
- * Disables tokens, and enables them again. Invariant: nothing is thrown, and a change that is made twice changes nothing
- * more, so that all of them can be tried again after a failure.
+ * Disables tokens and enables them again. Invariants: nothing is thrown; a repeated change has no further effect, so
+ * that all tokens can be tried again after a failure.
  */
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { ActionOptions } from "../action.ts";

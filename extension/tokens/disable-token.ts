@@ -40,7 +40,7 @@ export async function enableTokensInteractively(
 	void vscode.window.showInformationMessage(text);
 }
 
-/** Fulfils with those that were changed. @throws what failed, and CancellationError if none was changed */
+/** Fulfils with the changed tokens. @throws the failure, or CancellationError if no token was changed */
 async function changeWithProgress(
 	title: string,
 	tokens: Tokens,
@@ -65,7 +65,7 @@ function disabledInWords({ bindings }: Pick<Services, "bindings">, tokens: Token
 	if (lines === 0) return headline;
 	const held =
 		lines === 1
-			? l10n.t("1 line of the env files here holds such a secret.")
-			: l10n.t("{0} lines of the env files here hold such a secret.", lines);
+			? l10n.t("1 line in the env files here contains this secret.")
+			: l10n.t("{0} lines in the env files here contain these secrets.", lines);
 	return `${headline} ${held}`;
 }

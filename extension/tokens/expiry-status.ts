@@ -1,4 +1,4 @@
-/** The nearest expiry in the status bar, where there is one to think of and the person wants it there. */
+/** The status bar item with the nearest expiry, if one is near and the settings show it. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
@@ -61,7 +61,7 @@ const icons: Record<NearestExpiry["kind"], string> = { expired: "error", urgent:
 const warningColor = new vscode.ThemeColor("statusBarItem.warningBackground");
 
 function tooltipOf(tokens: NearestExpiry["tokens"], now: number): vscode.MarkdownString {
-	const tooltip = new vscode.MarkdownString(`**${l10n.t("API tokens that need you next")}**\n\n`);
+	const tooltip = new vscode.MarkdownString(`**${l10n.t("API tokens that expire next")}**\n\n`);
 	for (const token of tokens.slice(0, mostListed)) {
 		const state = stateInWords(token, urgencyOf(token, [], now), now);
 		appendWords(appendWords(tooltip, token.name).appendMarkdown(": "), state).appendMarkdown("  \n");

@@ -1,4 +1,4 @@
-/** Asks for the words that tokens are filtered by; the list follows each letter. Escape puts the old filter back. */
+/** Asks for the filter of the token list, which follows each letter. Escape restores the old filter. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { ShownTokens } from "./shown-tokens.ts";
@@ -9,12 +9,16 @@ export async function filterTokens(shown: ShownTokens): Promise<void> {
 	const follow = () => {
 		shown.filter = box.value;
 		const { count, of } = shown.count;
-		box.prompt = l10n.t("{0} of {1} tokens. Enter keeps the filter, Escape takes it back.", count, of);
+		box.prompt = l10n.t(
+			"{0} of {1} tokens. Press Enter to keep the filter, Escape to restore the old one.",
+			count,
+			of,
+		);
 	};
 	box.title = l10n.t("Filter Tokens");
 	box.placeholder = l10n.t("Name, permission, resource, tag, status or env file");
 	box.value = before;
-	// The list can be looked through meanwhile.
+	// The user can browse the list in the meantime.
 	box.ignoreFocusOut = true;
 	box.onDidChangeValue(follow);
 	follow();

@@ -1,4 +1,4 @@
-/** Inserts the secret of a token that is kept on this machine into an env file. */
+/** Inserts the stored secret of a token into an env file. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -8,17 +8,17 @@ import { nameOf } from "../env/file-text.ts";
 import { placeSecret } from "../env/place-action.ts";
 import { askPlacement, type KeptSecret, openPlacement, placeAfterFailure } from "../env/place-secret.ts";
 import type { Services } from "../services.ts";
-import { sayNotKept } from "./copy-secret.ts";
+import { saySecretNotStored } from "./copy-secret.ts";
 
 type InjectDeps = Pick<Services, "secrets" | "clipboard" | "log">;
 
 export async function injectToken(services: InjectDeps, token: TokenRecord): Promise<void> {
 	const secret = await services.secrets.get(token.id);
-	if (secret === undefined) return sayNotKept(token);
+	if (secret === undefined) return saySecretNotStored(token);
 	const placement = await place(services, { token, secret }, await askPlacement(token));
 	const file = messageText(nameOf(placement.target.uri));
 	const open = l10n.t("Open {0}", file);
-	const text = l10n.t("{0} in {1} holds the secret of {2}.", placement.key, file, quoted(token.name));
+	const text = l10n.t("{0} in {1} contains the secret of {2}.", placement.key, file, quoted(token.name));
 	const chosen = await vscode.window.showInformationMessage(text, open);
 	if (chosen === open) await openPlacement(placement);
 }

@@ -1,15 +1,15 @@
-/** Who comes before and after whom by rotation, and who of them still works. Knows no VS Code. */
+/** Predecessors and successors of tokens, and which of them still work. Knows no VS Code. */
 import { statusOf, type TokenRecord } from "../../daemon/contract.ts";
 
 type Tokens = readonly TokenRecord[];
 
-/** Whether verifications accept it, or would from an allowed address. */
+/** Whether a verification accepts it, at least from an allowed address. */
 export function works(token: TokenRecord, now: number): boolean {
 	const status = statusOf(token, now);
 	return status === "active" || status === "retiring";
 }
 
-/** Whether the token was rotated and works no more because of that: nothing can be undone then. */
+/** Whether the token was rotated and its overlap is over, so that the rotation cannot be undone. */
 export function isOverlapOver({ successorId, retiresDate }: TokenRecord, now: number): boolean {
 	return successorId !== null && retiresDate !== null && Date.parse(retiresDate) <= now;
 }
@@ -20,30 +20,30 @@ export function workingSuccessorOf(tokens: Tokens, { id }: Pick<TokenRecord, "id
 	return successors.findLast((successor) => works(successor, Date.now()));
 }
 
-/** Those that no one has chosen, though a chosen one came after or before them, and whose secrets still work. */
-export function workingKinOf(tokens: Tokens, chosen: ReadonlySet<string>, now: number): TokenRecord[] {
+/** The tokens of the same lineages as the chosen ones that are not chosen and still work. */
+export function workingRelativesOf(tokens: Tokens, chosen: ReadonlySet<string>, now: number): TokenRecord[] {
 	const records = new Map(tokens.map((token) => [token.id, token]));
-	const kin = new Set(chosen);
-	// What is added while it runs is walked to as well, so that whole lineages are found.
-	for (const id of kin) {
+	const related = new Set(chosen);
+	// The loop also visits the ids that are added while it runs, so that it finds whole lineages.
+	for (const id of related) {
 		const { predecessorId = null, successorId = null } = records.get(id) ?? {};
-		for (const next of [predecessorId, successorId]) if (next !== null) kin.add(next);
+		for (const next of [predecessorId, successorId]) if (next !== null) related.add(next);
 	}
-	return tokens.filter((token) => kin.has(token.id) && !chosen.has(token.id) && works(token, now));
+	return tokens.filter((token) => related.has(token.id) && !chosen.has(token.id) && works(token, now));
 }
 
-/** The end of a lineage, as far as the records go. */
+/** The last known token of a lineage. */
 export function latestOf(tokens: Tokens, token: TokenRecord): TokenRecord {
 	return chain(tokens, token, ({ successorId }) => successorId).at(-1) ?? token;
 }
 
-/** The id by which a lineage is remembered: what holds for a token holds for its successors. */
+/** The id of a lineage: the same for a token and all its successors. */
 export function lineageOf(tokens: Tokens, token: TokenRecord): string {
 	const first = chain(tokens, token, ({ predecessorId }) => predecessorId).at(-1) ?? token;
 	return first.predecessorId ?? first.id;
 }
 
-/** The token, and those that follow it. */
+/** The token and those that follow it. */
 function chain(
 	tokens: Tokens,
 	token: TokenRecord | undefined,

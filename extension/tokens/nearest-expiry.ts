@@ -1,4 +1,4 @@
-/** Which token a person should think of next: what the status bar shows. Knows no VS Code. */
+/** Which token expires next, for the status bar. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import { plainText, shortenedWithin } from "../display-text.ts";
@@ -16,8 +16,8 @@ export interface NearestExpiry {
 }
 
 /**
- * Undefined: no token expires soon, and none has expired within the farthest of the distances (in days), so that there
- * is nothing to think of. A token that was rotated, disabled or revoked is nothing to think of either.
+ * undefined: no token expires soon, and none has expired within the longest of the distances (in days). Rotated, disabled
+ * and revoked tokens do not count.
  */
 export function nearestExpiry(
 	tokens: readonly TokenRecord[],

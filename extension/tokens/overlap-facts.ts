@@ -1,4 +1,4 @@
-/** Who has used a token since it was rotated, out of its usage per day. Knows no VS Code. */
+/** The use of a token since its rotation, from its daily usage. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import type { UsageDay } from "../../daemon/contract.ts";
 import type { Fact } from "./token-facts.ts";
@@ -8,7 +8,7 @@ export interface AddressUse {
 	count: number;
 }
 
-/** By address, the most frequent first. */
+/** By address, most frequent first. */
 export function overlapUse(days: readonly Pick<UsageDay, "overlapAddresses">[]): AddressUse[] {
 	const counts = new Map<string, number>();
 	for (const { overlapAddresses } of days)
@@ -24,11 +24,11 @@ export function useInWords({ address, count }: AddressUse): string {
 	return count === 1 ? l10n.t("{0}, once", address) : l10n.t("{0}, {1} times", address, count);
 }
 
-/** For a token that is in its overlap. */
+/** For a token in its overlap. */
 export function overlapFact(days: readonly Pick<UsageDay, "overlapAddresses">[]): Fact {
 	const uses = overlapUse(days);
 	return {
 		label: l10n.t("Used since the rotation"),
-		value: uses.length === 0 ? l10n.t("By nobody") : uses.map(useInWords).join("; "),
+		value: uses.length === 0 ? l10n.t("Not used") : uses.map(useInWords).join("; "),
 	};
 }

@@ -13,7 +13,7 @@ export interface RevokeTokensDeps {
 
 export interface Revocation {
 	tokens: readonly TokenRecord[];
-	/** It stays with the record and in the audit. */
+	/** Stored in the record and in the audit. */
 	reason?: string;
 }
 
@@ -25,7 +25,7 @@ export async function revokeTokens(
 ): Promise<Changes> {
 	const revoke = async ({ id }: TokenRecord) => {
 		const revoked = await (await deps.daemon.client()).revokeToken(id, reason);
-		// From here on the token is revoked, whatever becomes of its secret.
+		// The token is revoked now, whether or not its secret can be deleted.
 		await forgetSecret(deps, id);
 		return revoked;
 	};

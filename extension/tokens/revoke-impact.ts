@@ -1,11 +1,11 @@
-/** What a revocation will break, in sentences: lines, last use, lineage. Knows no VS Code. */
+/** The effects of a revocation in sentences: lines, last use, lineage. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { plainText, quoted } from "../display-text.ts";
 import { works } from "./lineage.ts";
 import { lastUse, worksUntil } from "./token-facts.ts";
 
-/** A token with all that hangs on it. */
+/** A token with the lines and the tokens that a revocation affects. */
 export interface Impact {
 	token: TokenRecord;
 	lines: readonly { readonly words: string }[];
@@ -13,16 +13,16 @@ export interface Impact {
 	successor: TokenRecord | undefined;
 }
 
-/** Whether env files were looked into. */
+/** Whether env files were searched. */
 type Search = "done" | "restricted";
 
-/** In a dialog of many, more would hide its buttons. */
+/** A longer dialog would hide its buttons. */
 const mostListed = 12;
 
-/** @param kin those of the same lineages that are not chosen, and work. */
+/** @param relatives tokens of the same lineages that are not chosen and still work. */
 export function impactInWords(
 	impacts: readonly Impact[],
-	kin: readonly TokenRecord[],
+	relatives: readonly TokenRecord[],
 	search: Search,
 	now: number,
 ): string {
@@ -39,14 +39,14 @@ export function impactInWords(
 				];
 	const elsewhere = impacts.filter(({ token }) => token.issuer !== "local");
 	return [
-		l10n.t("Whatever uses it is refused from the next request on. This cannot be undone."),
+		l10n.t("Programs that use it are refused from the next request on. This cannot be undone."),
 		...parts,
-		...kinInWords(kin),
+		...relativesInWords(relatives),
 		...(elsewhere.length === 0
 			? []
 			: [
 					l10n.t(
-						"Of another system, and only marked as revoked here; revoke it there too: {0}.",
+						"Issued by another system and only marked as revoked here; revoke it there too: {0}.",
 						elsewhere.map(({ token }) => quoted(token.name)).join(", "),
 					),
 				]),
@@ -56,9 +56,9 @@ export function impactInWords(
 function linesInWords(lines: Impact["lines"], search: Search): string {
 	if (search === "restricted")
 		return l10n.t("In Restricted Mode, env files were not searched for its secret.");
-	if (lines.length === 0) return l10n.t("No env file of this workspace holds its secret.");
+	if (lines.length === 0) return l10n.t("No env file in this workspace contains its secret.");
 	return [
-		l10n.t("What reads its secret from these lines will break:"),
+		l10n.t("Programs that read its secret from these lines will break:"),
 		...shortList(lines.map(({ words }) => plainText(words))),
 	].join("\n");
 }
@@ -80,23 +80,23 @@ function listed(impacts: readonly Impact[], now: number): string[] {
 function lineageInWords({ token, predecessor, successor }: Impact, now: number): string[] {
 	return [
 		...(successor !== undefined && works(successor, now)
-			? [l10n.t("Its successor works on; lines can be given the successor's secret first.")]
+			? [l10n.t("Its successor keeps working; you can write the successor's secret to the lines first.")]
 			: []),
 		...(predecessor !== undefined && predecessor.successorId === token.id && works(predecessor, now)
-			? [l10n.t("To go back to its predecessor, undo the rotation instead.")]
+			? [l10n.t("To return to its predecessor, undo the rotation instead.")]
 			: []),
 	];
 }
 
-/** Partial tokens tell those of a lineage apart, which have one name. */
-function kinInWords(kin: readonly TokenRecord[]): string[] {
-	if (kin.length === 0) return [];
-	const rows = kin.map((token) =>
+/** With partial tokens, since tokens of a lineage have the same name. */
+function relativesInWords(relatives: readonly TokenRecord[]): string[] {
+	if (relatives.length === 0) return [];
+	const rows = relatives.map((token) =>
 		worksUntil(`${quoted(token.name)} ${plainText(token.partialToken)}`, token),
 	);
 	return [
 		[
-			l10n.t("Of the same lineage, these secrets work on unless you revoke them too:"),
+			l10n.t("These secrets of the same lineage keep working unless you revoke them too:"),
 			...shortList(rows),
 		].join("\n"),
 	];

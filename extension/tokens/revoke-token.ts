@@ -13,7 +13,7 @@ import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "./comment-lines.ts";
 import type { Changes } from "./each-token.ts";
-import { workingKinOf } from "./lineage.ts";
+import { workingRelativesOf } from "./lineage.ts";
 import { type RevokeTokensDeps, revokeTokens } from "./revoke-action.ts";
 import { type Impact, impactInWords } from "./revoke-impact.ts";
 import { withTokenProgress } from "./token-progress.ts";
@@ -29,9 +29,9 @@ interface TokenImpact extends Impact {
 export async function revokeTokensInteractively(services: RevokeDeps, tokens: Ids): Promise<void> {
 	const client = await services.daemon.client();
 	await services.bindings.whenReady();
-	const { asked, kin } = await impactsOf(services, client, tokens);
-	if (asked.length === 0) return sayRevokedAlready(services, tokens);
-	const impacts = await confirm(asked, kin);
+	const { given, relatives } = await impactsOf(services, client, tokens);
+	if (given.length === 0) return sayRevokedAlready(services, tokens);
+	const impacts = await confirm(given, relatives);
 	const { done, failed } = await revokeWithProgress(services, impacts);
 	if (failed !== undefined && impacts.length === 1) throw failed.error;
 	const revoked = impacts.filter(({ token }) => done.some(({ id }) => id === token.id));
@@ -39,12 +39,12 @@ export async function revokeTokensInteractively(services: RevokeDeps, tokens: Id
 	if (failed !== undefined) await sayFailed(services, failed, impacts.length - revoked.length);
 }
 
-/** What is asked for, and those of the same lineages that would work on. */
+/** The given tokens, and those of the same lineages that would keep working. */
 async function impactsOf(
 	{ bindings, live }: Pick<Services, "bindings" | "live">,
 	client: Client,
 	tokens: Ids,
-): Promise<{ asked: TokenImpact[]; kin: TokenImpact[] }> {
+): Promise<{ given: TokenImpact[]; relatives: TokenImpact[] }> {
 	const byId = new Map([...live.tokens, ...(await recordsOf(client, tokens))].map((one) => [one.id, one]));
 	const impactOf = (token: TokenRecord): TokenImpact => ({
 		token,
@@ -55,11 +55,11 @@ async function impactsOf(
 	const chosen = tokens
 		.flatMap(({ id }) => byId.get(id) ?? [])
 		.filter(({ revokedDate }) => revokedDate === null);
-	const kin = workingKinOf([...byId.values()], new Set(chosen.map(({ id }) => id)), Date.now());
-	return { asked: chosen.map(impactOf), kin: kin.map(impactOf) };
+	const relatives = workingRelativesOf([...byId.values()], new Set(chosen.map(({ id }) => id)), Date.now());
+	return { given: chosen.map(impactOf), relatives: relatives.map(impactOf) };
 }
 
-/** Of its last use, and of a rotation, the list may not have heard yet. */
+/** Loaded, since the list may not show the last use or a rotation yet. */
 async function recordsOf(client: Client, tokens: Ids): Promise<TokenRecord[]> {
 	const [first, ...more] = tokens;
 	if (first === undefined || more.length > 0) return await client.listTokens();
@@ -68,7 +68,7 @@ async function recordsOf(client: Client, tokens: Ids): Promise<TokenRecord[]> {
 	return isAlone ? [only] : await client.listTokens();
 }
 
-/** Perhaps in another window: the list need not have heard of it yet. */
+/** Another window may have revoked it, and the list may not show that yet. */
 function sayRevokedAlready({ live }: Pick<Services, "live">, tokens: Ids): void {
 	const only = tokens.length === 1 ? live.tokens.find(({ id }) => id === tokens[0]?.id) : undefined;
 	void vscode.window.showInformationMessage(
@@ -78,10 +78,10 @@ function sayRevokedAlready({ live }: Pick<Services, "live">, tokens: Ids): void 
 	);
 }
 
-/** Answers what is to be revoked: what was asked for, with its kin where the person wants that. */
+/** Fulfils with what to revoke: the given tokens, with their relatives if the user wants that. */
 async function confirm(
 	impacts: readonly TokenImpact[],
-	kin: readonly TokenImpact[],
+	relatives: readonly TokenImpact[],
 ): Promise<readonly TokenImpact[]> {
 	const [first] = impacts;
 	if (first === undefined) throw new vscode.CancellationError();
@@ -91,14 +91,14 @@ async function confirm(
 			? l10n.t("Revoke the API token {0}?", quoted(first.token.name))
 			: l10n.t("Revoke {0} API tokens?", impacts.length);
 	const search = vscode.workspace.isTrusted ? "done" : "restricted";
-	const working = kin.map(({ token }) => token);
+	const working = relatives.map(({ token }) => token);
 	const detail = impactInWords(impacts, working, search, Date.now());
-	const all = [...impacts, ...kin];
+	const all = [...impacts, ...relatives];
 	const revokeAll = all.length === 2 ? l10n.t("Revoke Both") : l10n.t("Revoke All {0}", all.length);
-	const buttons = kin.length === 0 ? [revoke] : [revoke, revokeAll];
+	const buttons = relatives.length === 0 ? [revoke] : [revoke, revokeAll];
 	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, ...buttons);
 	if (chosen === revoke) return impacts;
-	if (chosen === revokeAll && kin.length > 0) return all;
+	if (chosen === revokeAll && relatives.length > 0) return all;
 	throw new vscode.CancellationError();
 }
 
@@ -135,8 +135,12 @@ async function sayRevoked(services: Pick<Services, "log">, revoked: readonly Tok
 	const comment = l10n.t("Comment Out Lines");
 	const held =
 		lines.length === 1
-			? l10n.t("{0} still holds the dead secret.", messageText(first.words))
-			: l10n.t("{0} lines still hold a dead secret, {1} first.", lines.length, messageText(first.words));
+			? l10n.t("{0} still contains the revoked secret.", messageText(first.words))
+			: l10n.t(
+					"{0} lines still contain a revoked secret; the first is {1}.",
+					lines.length,
+					messageText(first.words),
+				);
 	const chosen = await vscode.window.showInformationMessage(`${headline(revoked)} ${held}`, comment, open);
 	if (chosen === comment) await commentOutLines(services, lines);
 	if (chosen === open) await openLine(first);

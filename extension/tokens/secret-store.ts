@@ -1,4 +1,4 @@
-/** Keeps the secrets of tokens in VS Code's SecretStorage, one entry per token, and nowhere else. */
+/** Stores the secrets of tokens in VS Code's SecretStorage, one entry per token, and nowhere else. */
 import { inspect } from "node:util";
 import type * as vscode from "vscode";
 import type { ActionLog } from "../action.ts";
@@ -12,7 +12,7 @@ export class SecretStore {
 		this.#secrets = secrets;
 	}
 
-	/** The secret of the token `id`; undefined if this machine does not have it. */
+	/** The secret of the token `id`; undefined: this machine has not stored it. */
 	async get(id: string): Promise<string | undefined> {
 		return this.#secrets.get(prefix + id);
 	}
@@ -25,7 +25,7 @@ export class SecretStore {
 		await this.#secrets.delete(prefix + id);
 	}
 
-	/** The ids of the tokens whose secrets are kept. */
+	/** The ids of the tokens whose secrets are stored. */
 	async ids(): Promise<string[]> {
 		const keys = await this.#secrets.keys();
 		return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));

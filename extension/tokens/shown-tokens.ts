@@ -1,4 +1,4 @@
-/** Which tokens the list shows, and in which groups, as the person wants it. Knows no view. */
+/** Which tokens the list shows, and in which groups. Knows no view. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -14,7 +14,7 @@ const groupingKey = "tokenGrouping";
 interface ShownTokensDeps {
 	live: LiveTokens;
 	bindings: Bindings;
-	/** Where the grouping is remembered: the workspace's own comes first. */
+	/** Stores the grouping; that of the workspace comes first. */
 	memory: { workspace: vscode.Memento; everywhere: vscode.Memento };
 }
 
@@ -28,7 +28,7 @@ export class ShownTokens implements vscode.Disposable {
 		this.#deps = deps;
 	}
 
-	/** By file only where files are read at all. */
+	/** Grouping by file needs a trusted workspace. */
 	get grouping(): Grouping {
 		const { workspace, everywhere } = this.#deps.memory;
 		const remembered = workspace.get(groupingKey) ?? everywhere.get(groupingKey);
@@ -36,14 +36,14 @@ export class ShownTokens implements vscode.Disposable {
 		return grouping === "file" && !vscode.workspace.isTrusted ? "status" : grouping;
 	}
 
-	/** Remembered in this workspace, and for those that have no grouping of their own. */
+	/** Stored for this workspace, and for workspaces without a grouping of their own. */
 	async groupBy(grouping: Grouping): Promise<void> {
 		const { workspace, everywhere } = this.#deps.memory;
 		await Promise.all([workspace.update(groupingKey, grouping), everywhere.update(groupingKey, grouping)]);
 		this.#changed.fire();
 	}
 
-	/** The words that tokens have to have to be shown; none: all are. */
+	/** The words that a shown token contains; empty: all are shown. */
 	get filter(): string {
 		return this.#filter;
 	}
@@ -53,12 +53,12 @@ export class ShownTokens implements vscode.Disposable {
 		this.#changed.fire();
 	}
 
-	/** How many tokens the filter lets pass, of how many. */
+	/** How many of all tokens the filter shows. */
 	get count(): { count: number; of: number } {
 		return { count: this.#passing().length, of: this.#deps.live.tokens.length };
 	}
 
-	/** What the welcome texts in package.json go by. */
+	/** For the welcome texts in package.json. */
 	get state(): string {
 		const { live } = this.#deps;
 		if (live.state !== "live") return live.state;
@@ -81,7 +81,7 @@ export class ShownTokens implements vscode.Disposable {
 		this.#changed.dispose();
 	}
 
-	/** The profile of an issuer says its name. */
+	/** The name is in the profile of the issuer. */
 	#issuerName(issuer: string): string {
 		if (issuer === "local") return l10n.t("This Machine");
 		if (issuer === "other") return l10n.t("Other Systems");

@@ -1,7 +1,4 @@
-/**
- * Says when a token ends, in words, and how urgent that is. Everything is derived from a record and the time passed
- * in. Knows no VS Code.
- */
+/** When a token ends, in words, and how urgent that is. Derived from a record and the given time. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
 import { amountInWords, distanceInWords, kept, type Unit } from "../language.ts";
@@ -10,12 +7,12 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** The dates that decide about a token's life. */
+/** The dates that end a token. */
 type TokenDates = Pick<TokenRecord, "expiry" | "retiresDate" | "disabledDate" | "revokedDate">;
 
 /**
  * `12 days left`, `expires in 3 hours`, `expired 2 days ago`, `no expiry`. The closer the end, the finer the unit;
- * hours and minutes are rounded down, so that nobody is promised more time than there is.
+ * hours and minutes are rounded down, so that no more time is shown than is left.
  */
 export function timeLeft(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now: number): string {
 	const end = endOf(dates);
@@ -28,7 +25,7 @@ export function timeLeft(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now
 	return l10n.t("{0} left", amountInWords(count, unit));
 }
 
-/** The same for a narrow list, as far as a plain amount says it: `12 days`, `20 hours`. */
+/** The same for a narrow list, where an amount is enough: `12 days`, `20 hours`. */
 export function timeLeftBriefly(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now: number): string {
 	const left = endOf(dates) - now;
 	if (left < minute || left === Number.POSITIVE_INFINITY) return timeLeft(dates, now);
@@ -36,7 +33,7 @@ export function timeLeftBriefly(dates: Pick<TokenRecord, "expiry" | "retiresDate
 	return amountInWords(count, unit);
 }
 
-/** `19 hours left`, also where the end is near. */
+/** `19 hours left`, also when the end is near. */
 export function amountLeft(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now: number): string {
 	const left = endOf(dates) - now;
 	if (left < minute || left === Number.POSITIVE_INFINITY) return timeLeft(dates, now);
@@ -59,13 +56,13 @@ function roundly(milliseconds: number): { count: number; unit: Unit } {
 	return { count: Math.floor(milliseconds / (365.25 * day)), unit: "year" };
 }
 
-/** How long ago something was: `2 days ago`, `just now`. */
+/** `2 days ago`, `just now`. */
 export function timeSince(date: string | number, now: number): string {
 	const since = now - (typeof date === "number" ? date : Date.parse(date));
 	return since < minute ? l10n.t("just now") : ago(since);
 }
 
-/** How far ahead something is: `in 3 hours`. */
+/** `in 3 hours`. */
 export function timeUntil(date: string | number, now: number): string {
 	const until = (typeof date === "number" ? date : Date.parse(date)) - now;
 	if (until < minute) return l10n.t("in less than a minute");
@@ -74,8 +71,8 @@ export function timeUntil(date: string | number, now: number): string {
 }
 
 /**
- * What a person should feel about a token: `urgent` is within the nearest warning distance, `soon` within the one
- * after it, `calm` is further away. A rotated token is `retiring` and then `rotated`: it ends as it was meant to.
+ * `urgent` is within the nearest warning distance, `soon` within the one after it, `calm` is further away. A rotated
+ * token is `retiring` and then `rotated`: its end is intended.
  */
 export type Urgency =
 	| ("revoked" | "disabled" | "rotated" | "retiring")
@@ -93,12 +90,12 @@ export function urgencyOf(dates: TokenDates, warningDays: readonly number[], now
 	return left <= second * day ? "soon" : "calm";
 }
 
-/** Whether the person has to do something about the token by now. */
+/** Whether the token needs an action of the user now. */
 export function needsAttention(urgency: Urgency): boolean {
 	return urgency === "expired" || urgency === "urgent";
 }
 
-/** The order of the list: soonest to end first, the endless after the dated, then by name. */
+/** The order of the list: soonest end first, tokens without an end last, then by name. */
 export function soonestFirst(
 	one: Pick<TokenRecord, "expiry" | "retiresDate" | "name">,
 	other: Pick<TokenRecord, "expiry" | "retiresDate" | "name">,
@@ -107,7 +104,7 @@ export function soonestFirst(
 	return first === second ? one.name.localeCompare(other.name) : first - second;
 }
 
-/** `Sat, 31 Jan 2026, 14:00 CET`, in the person's own zone unless one is given. */
+/** `Sat, 31 Jan 2026, 14:00 CET`, by default in the user's own time zone. */
 export function dateInWords(date: number | string | Date, timeZone?: string): string {
 	const style = {
 		...({ weekday: "short", day: "numeric", month: "short", year: "numeric" } as const),

@@ -1,4 +1,4 @@
-/** Which tokens a command is about: those that it was started from, else those that the person chooses now. */
+/** Which tokens a command applies to: those that it was started from, else those that the user chooses now. */
 import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -12,10 +12,10 @@ import type { Services } from "../services.ts";
 import { soonestFirst, urgencyOf } from "./time-left.ts";
 import { stateInWords } from "./token-facts.ts";
 
-/** More would leave no room in a row. */
+/** More do not fit into a row. */
 const mostLines = 3;
 
-/** A daemon is found in less, and started in hardly more. */
+/** Finding a daemon takes less, and starting one hardly more. */
 const silentMilliseconds = 500;
 
 /** For the list of tokens to choose from. */
@@ -25,13 +25,13 @@ export type TokenChoiceDeps = ListDeps & Pick<Services, "daemon" | "tree">;
 
 export interface Wanted {
 	title: string;
-	/** Which can be chosen: all that are not revoked, of these only those whose secret is kept here, or by a rule. */
+	/** Which can be chosen: all that are not revoked, only those of them whose secret is stored here, or by a rule. */
 	among: "all" | "kept" | ((token: TokenRecord) => boolean);
-	/** What to say when there are none. */
+	/** The message when there are none. */
 	none?: string;
 }
 
-/** The token that the command was started from, the one marked in the list for a key, else one that is chosen now. */
+/** The token that the command was started from, the one selected in the list for a key binding, else a chosen one. */
 export async function tokenFor(
 	{ services, argument }: CommandCall<TokenChoiceDeps>,
 	wanted: Wanted,
@@ -41,7 +41,7 @@ export async function tokenFor(
 	return token ?? chooseToken(services, wanted);
 }
 
-/** All the tokens that are selected in the view that the command was started from, else those that are chosen now. */
+/** All tokens that are selected in the view that the command was started from, else chosen ones. */
 export async function tokensFor(call: CommandCall<TokenChoiceDeps>, wanted: Wanted): Promise<TokenRecord[]> {
 	const { services, argument, selected } = call;
 	const given = isSelection(argument) ? services.tree.selected : withSelected(argument, selected);
@@ -49,7 +49,7 @@ export async function tokensFor(call: CommandCall<TokenChoiceDeps>, wanted: Want
 	return tokens.length > 0 ? tokens : chooseTokens(services, wanted);
 }
 
-/** Empty: no token was named, or one that there is not, and the person wants to choose. @throws CancellationError */
+/** Empty: no token was given, or an unknown one, and the user wants to choose. @throws CancellationError */
 async function recordsOf(
 	services: Pick<Services, "live" | "daemon">,
 	given: readonly unknown[],
@@ -59,13 +59,13 @@ async function recordsOf(
 	const known = records.filter((record) => record !== undefined);
 	if (known.length === records.length) return known;
 	const choose = l10n.t("Choose from the List");
-	const nobodys = l10n.t("The daemon knows no API token of the ID that this was started with.");
-	const answer = await vscode.window.showWarningMessage(nobodys, choose);
+	const unknown = l10n.t("No API token has the ID that this command was started with.");
+	const answer = await vscode.window.showWarningMessage(unknown, choose);
 	if (answer === choose) return [];
 	throw new vscode.CancellationError();
 }
 
-/** The list may not have heard yet of what another window, or a service, has just made. undefined: there is none. */
+/** The list may not show yet what another window or a service has just created. undefined: unknown id. */
 async function recordOf(
 	{ live, daemon }: Pick<Services, "live" | "daemon">,
 	id: string,
@@ -105,17 +105,17 @@ async function chooseTokens(services: ListDeps, wanted: Wanted): Promise<TokenRe
 	return chosen.map(({ token }) => token);
 }
 
-/** Waits until the list is there; without a word when it already is, or soon. */
+/** Waits for the list; shows progress only if that takes a while. */
 export async function connect(live: LiveTokens): Promise<void> {
 	if (live.state === "live") return;
 	const connecting = live.whenLive();
-	// VS Code keeps a notification for a second or more, in the way of the questions that have long begun.
+	// VS Code shows a notification for a second or more, and it would cover the questions that follow.
 	const first = await Promise.race([connecting, delay(silentMilliseconds, "slow", { ref: false })]);
 	if (first !== "slow") return;
 	await vscode.window.withProgress(
 		{
 			location: vscode.ProgressLocation.Notification,
-			title: l10n.t("Connecting to the daemon of API tokens…"),
+			title: l10n.t("Connecting to the Tokensmith daemon…"),
 		},
 		() => connecting,
 	);
@@ -133,19 +133,19 @@ async function rowsFor({ live, secrets, bindings }: ListDeps, { among, none }: W
 		return tokens.map((token) => ({ ...tokenRow(token, bindings.linesOf(token.id)), token }));
 	const usual =
 		among === "kept"
-			? l10n.t("No token's secret is kept on this machine.")
+			? l10n.t("This machine has not stored the secret of any token.")
 			: l10n.t("There are no API tokens yet.");
 	void vscode.window.showInformationMessage(none ?? usual);
 	throw new vscode.CancellationError();
 }
 
-/** Those that were rotated come last: hardly anybody wants the old secret. */
+/** Rotated tokens come last: the old secret is rarely wanted. */
 export function currentFirst(one: TokenRecord, other: TokenRecord): number {
 	const isRotated = ({ status }: TokenRecord) => Number(status === "retiring");
 	return isRotated(one) - isRotated(other) || soonestFirst(one, other);
 }
 
-/** With what tells tokens of one name apart: their state, their partial tokens and the lines that hold them. */
+/** With what distinguishes tokens of the same name: state, partial token, and the lines that hold them. */
 export function tokenRow(
 	token: TokenRecord,
 	lines: readonly Pick<EnvLine, "words">[],
@@ -163,7 +163,7 @@ export function tokenRow(
 	};
 }
 
-/** What the key bindings in package.json pass. */
+/** The argument of the key bindings in package.json. */
 function isSelection(argument: unknown): boolean {
 	return (
 		typeof argument === "object" && argument !== null && "token" in argument && argument.token === "selected"
@@ -174,7 +174,7 @@ export function idOf(given: unknown): unknown {
 	return typeof given === "object" && given !== null && "id" in given ? given.id : given;
 }
 
-/** A menu is about the entry that it was opened on; the others that are selected count only if that one is, too. */
+/** A menu applies to its own entry; the other selected ones count only if that one is selected too. */
 export function withSelected(argument: unknown, selected: unknown): readonly unknown[] {
 	if (!Array.isArray(selected)) return [argument];
 	return selected.some((one) => idOf(one) === idOf(argument)) ? selected : [argument];

@@ -48,7 +48,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 				await tokensFor(call, {
 					title: l10n.t("Disable Token"),
 					among: ({ issuer, status }) => issuer === "local" && (status === "active" || status === "retiring"),
-					none: l10n.t("There is no API token that could be disabled."),
+					none: l10n.t("No API token can be disabled."),
 				}),
 			),
 	},
@@ -73,7 +73,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 	},
 };
 
-/** The lines that are given, or those that hold the secrets of the tokens that are. */
+/** The given line, or the lines that hold the secrets of the given tokens. */
 async function linesFor(call: CommandCall<TokenCommandDeps>): Promise<readonly EnvLine[]> {
 	const { services, argument } = call;
 	if (typeof argument === "object" && argument !== null && "line" in argument) {
@@ -83,7 +83,7 @@ async function linesFor(call: CommandCall<TokenCommandDeps>): Promise<readonly E
 	const tokens = await tokensFor(call, {
 		title: l10n.t("Comment Out Env Lines"),
 		among: ({ id }) => services.bindings.linesOf(id).length > 0,
-		none: l10n.t("No line of the env files here holds the secret of an API token."),
+		none: l10n.t("No line in the env files here contains the secret of an API token."),
 	});
 	await services.bindings.whenReady();
 	return tokens.flatMap(({ id }) => services.bindings.linesOf(id));

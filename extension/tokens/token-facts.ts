@@ -1,6 +1,5 @@
 /**
- * What there is to know about a token, as labelled facts for tooltips and messages. The secret is no fact and never
- * among them. Knows no VS Code.
+ * The details of a token as labelled facts for tooltips and messages. The secret is never among them. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
@@ -19,12 +18,12 @@ export interface Fact {
 	value: string;
 }
 
-/** Where the secret is, as far as this machine knows. */
+/** Where the secret is stored, as far as this machine knows. */
 export type SecretPlace = "kept" | "absent";
 
 const places: Record<SecretPlace, (partial: string) => string> = {
-	kept: (partial) => l10n.t("{0}, kept in SecretStorage", partial),
-	absent: (partial) => l10n.t("{0}, not kept on this machine", partial),
+	kept: (partial) => l10n.t("{0}, stored in SecretStorage", partial),
+	absent: (partial) => l10n.t("{0}, not stored on this machine", partial),
 };
 
 export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): Fact[] {
@@ -42,7 +41,7 @@ export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): F
 	];
 }
 
-/** How a list of addresses stands in a summary. */
+/** A list of addresses in a summary. */
 export function addressesInWords(addresses: readonly string[]): string {
 	return addresses.length === 0 ? l10n.t("Any address") : addresses.join(", ");
 }
@@ -67,7 +66,7 @@ function expiryFact(token: TokenRecord, now: number): string {
 	return endOf(token) === Number.POSITIVE_INFINITY ? l10n.t("Never") : endInWords(token, now);
 }
 
-/** The date, and how far away it is: `in 3 hours`, `26 days left`. Of a revoked token nothing is left. */
+/** The date and its distance: `in 3 hours`, `26 days left`; for a revoked token only the date. */
 export function endInWords(token: TokenRecord, now: number): string {
 	const end = endOf(token);
 	const date = dateInWords(end);
@@ -83,10 +82,10 @@ export function lastUse(token: TokenRecord, now: number): string {
 	if (lastUsedDate === null) return l10n.t("never");
 	const since = timeSince(lastUsedDate, now);
 	if (lastUsedAddress === null)
-		return useCount === 1 ? l10n.t("{0}, once", since) : l10n.t("{0}, {1} times in all", since, useCount);
+		return useCount === 1 ? l10n.t("{0}, once", since) : l10n.t("{0}, {1} times in total", since, useCount);
 	return useCount === 1
 		? l10n.t("{0} from {1}, once", since, lastUsedAddress)
-		: l10n.t("{0} from {1}, {2} times in all", since, lastUsedAddress, useCount);
+		: l10n.t("{0} from {1}, {2} times in total", since, lastUsedAddress, useCount);
 }
 
 /** For lists of what still works: `orders-api tks_…QSQ1 until Sat, 31 Jan 2026, 14:00 CET`. */
@@ -96,7 +95,7 @@ export function worksUntil(named: string, token: TokenRecord): string {
 	return l10n.t("{0} until {1}", named, dateInWords(end));
 }
 
-/** What stands behind the name in the list. */
+/** The description after the name in the list. */
 export function stateInWords(token: TokenRecord, urgency: Urgency, now: number): string {
 	if (urgency === "revoked" && token.revokedDate !== null)
 		return l10n.t("revoked {0}", timeSince(token.revokedDate, now));
@@ -106,7 +105,7 @@ export function stateInWords(token: TokenRecord, urgency: Urgency, now: number):
 	return timeLeft(token, now);
 }
 
-/** The same where there is little room: `12 days`. */
+/** The same in short: `12 days`. */
 export function stateInFewWords(token: TokenRecord, urgency: Urgency, now: number): string {
 	const isDated = urgency === "urgent" || urgency === "soon" || urgency === "calm";
 	return isDated ? timeLeftBriefly(token, now) : stateInWords(token, urgency, now);

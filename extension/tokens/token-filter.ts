@@ -1,12 +1,11 @@
-/** Which tokens a person means by the words in the filter box. Knows no VS Code. */
+/** Which tokens match the words in the filter box. Knows no VS Code. */
 import type { TokenRecord } from "../../daemon/contract.ts";
 
-/** Something of the token begins, ends or stands in the middle of what is looked for: each word somewhere. */
 type Filter = (token: TokenRecord) => boolean;
 
 /**
- * The filter that the words make: a token passes when each of them stands somewhere in what a person knows of it.
- * `placesOf`: the words of the lines that hold its secret.
+ * A token matches if each word of the text is part of one of its properties, or of a line that holds its secret.
+ * `placesOf`: those lines, in words.
  */
 export function filterBy(text: string, placesOf: (id: string) => readonly string[]): Filter {
 	const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);

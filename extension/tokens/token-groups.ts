@@ -1,6 +1,6 @@
 /**
- * How the list of tokens is put together: the groups in their order, the tokens in each, the soonest to end first,
- * and a rotated token under its successor for as long as both still work. Knows no VS Code.
+ * The groups of the token list in their order, the tokens in each by their end, and rotated tokens under their
+ * successors while both work. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -11,19 +11,19 @@ export const groupings = ["status", "issuer", "file"] as const;
 export type Grouping = (typeof groupings)[number];
 
 export interface TokenGroup<Line = unknown> {
-	/** The same for as long as it is the same group, so that it stays open or closed. */
+	/** Stable, so that the group stays open or closed. */
 	readonly id: string;
 	readonly label: string;
 	readonly kind: StatusGroup | "issuer" | "file" | "no-file";
 	readonly entries: readonly TokenEntry<Line>[];
 }
 
-/** A token where it stands in the list. */
+/** A token at its place in the list. */
 export interface TokenEntry<Line = unknown> {
 	readonly token: TokenRecord;
-	/** Rotated tokens that it follows and that still work. */
+	/** Its predecessors that still work. */
 	readonly retiring: readonly TokenEntry<Line>[];
-	/** The lines that hold its secret: in a group of a file only those of the file. */
+	/** The lines that hold its secret; in the group of a file only those of that file. */
 	readonly lines: readonly Line[];
 }
 
@@ -49,18 +49,18 @@ const statusGroups: Record<StatusGroup, () => string> = {
 	ended: () => l10n.t("Disabled and Revoked"),
 };
 
-/** What is known besides the tokens themselves. */
+/** What the groups need besides the tokens. */
 interface GroupingFacts<Line> {
 	now: number;
 	warningDays: readonly number[];
 	linesOf(id: string): readonly Line[];
-	/** The name of the file that a line stands in. */
+	/** The name of the file of a line. */
 	fileOf(line: Line): string;
-	/** An issuer as a person knows it. */
+	/** The name of an issuer. */
 	issuerName(issuer: string): string;
 }
 
-/** The groups that have any token in them. */
+/** The groups that are not empty. */
 export function groupTokens<Line>(
 	tokens: readonly TokenRecord[],
 	grouping: Grouping,
@@ -91,7 +91,7 @@ function byIssuer<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Lin
 	})).sort((one, other) => one.label.localeCompare(other.label));
 }
 
-/** A token stands under each file that holds its secret, rotated ones as well: the line is what has to change. */
+/** A token is listed under each file that holds its secret. So is a rotated one, since its line has to change. */
 function byFile<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>): TokenGroup<Line>[] {
 	const files = new Map<string, TokenEntry<Line>[]>();
 	const nowhere: TokenEntry<Line>[] = [];
@@ -109,11 +109,11 @@ function byFile<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>
 	}));
 	groups.sort((one, other) => one.label.localeCompare(other.label));
 	if (nowhere.length === 0) return groups;
-	const label = l10n.t("In No Env File Here");
+	const label = l10n.t("Not in an Env File");
 	return [...groups, { id: "no-file", kind: "no-file", label, entries: nowhere.sort(endedLast(facts)) }];
 }
 
-/** The tokens, those that retire under their successors if these are there too, and work: else they would hide there. */
+/** Rotated tokens are listed under their successors if those are listed and work; else they would be hidden. */
 function entriesOf<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>): TokenEntry<Line>[] {
 	const working = new Set(tokens.filter((token) => works(token, facts.now)).map(({ id }) => id));
 	const isUnder = ({ status, successorId }: TokenRecord) =>

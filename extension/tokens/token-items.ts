@@ -1,4 +1,4 @@
-/** How groups, tokens and lines look in the side bar. A secret is in no label and no tooltip. */
+/** How groups, tokens and lines look in the side bar. Labels and tooltips contain no secret. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
@@ -9,23 +9,23 @@ import { type Fact, factsOf, type SecretPlace, stateInFewWords, stateInWords } f
 import type { TokenGroup } from "./token-groups.ts";
 import type { GroupNode, LineNode, TokenNode } from "./token-nodes.ts";
 
-/** In characters, of a row in a side bar of the usual width. */
+/** In characters, for a side bar of the default width. */
 const usualWidth = 31;
 const [shortestName, longestName] = [10, 24];
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
-/** What is the same for all items that are made at one time. */
+/** What all items of one drawing share. */
 export interface ItemFacts {
 	now: number;
 	warningDays: readonly number[];
-	/** The ids of the tokens whose secrets are kept on this machine. */
+	/** The ids of the tokens whose secrets are stored on this machine. */
 	kept: ReadonlySet<string>;
-	/** The ids of the tokens that are not the only ones of their name. */
+	/** The ids of the tokens that share their name with others. */
 	namesakes: ReadonlySet<string>;
 }
 
-/** Of those that have not ended: a rotated token stands under its successor, which has its name. */
+/** Only tokens that have not ended: a rotated token is listed under its successor, which has its name. */
 export function namesakesAmong(tokens: readonly TokenRecord[]): ReadonlySet<string> {
 	const current = tokens.filter(
 		({ revokedDate, successorId }) => revokedDate === null && successorId === null,
@@ -45,7 +45,7 @@ export function groupItem({ group: { id, kind, label, entries } }: GroupNode): v
 	return item;
 }
 
-/** The tooltip is left to `tokenTooltip`: a list of thousands would wait for what nobody looks at. */
+/** Without the tooltip, which `tokenTooltip` adds on demand: computing thousands of them would delay the list. */
 export function tokenItem(
 	{ token, entry, group, parent }: TokenNode,
 	{ now, warningDays, kept, namesakes }: ItemFacts,
@@ -55,19 +55,19 @@ export function tokenItem(
 	const ends = namesakes.has(token.id) ? [endOfSecret(token)] : [];
 	const description = joined(state, ...ends);
 	const item = new vscode.TreeItem(nameInRow(token.name, description.length + 1));
-	// A token stands once in the list, except that several files can hold it.
+	// A token is listed once, or once for each file that holds it.
 	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
 	item.description = description;
 	item.iconPath = iconOf[urgency];
 	item.contextValue = contextValueOf(token, kept.has(token.id) ? "kept" : "absent");
 	if (entry.retiring.length > 0) item.collapsibleState = Expanded;
 	else item.collapsibleState = entry.lines.length > 0 ? Collapsed : None;
-	const told = joined(stateInWords(token, urgency, now), ...ends);
-	item.accessibilityInformation = { label: spoken(token, entry.lines, told) };
+	const said = joined(stateInWords(token, urgency, now), ...ends);
+	item.accessibilityInformation = { label: spoken(token, entry.lines, said) };
 	return item;
 }
 
-/** `…Ab12`: what tells tokens of one name apart where there is little room. */
+/** `…Ab12`: distinguishes tokens of the same name in little room. */
 function endOfSecret({ partialToken }: TokenRecord): string {
 	return plainText(partialToken.replace(/^.*(?=….)/s, ""));
 }
@@ -76,11 +76,11 @@ function joined(...parts: readonly string[]): string {
 	return parts.filter((part) => part !== "").join(" · ");
 }
 
-/** A longer name would hide what stands behind it, which takes so many characters; the tooltip has all of it. */
+/** A longer name would hide the description, which needs so many characters; the tooltip has the full name. */
 export function nameInRow(name: string, taken: number): string {
 	const text = plainText(name);
 	const room = Math.min(longestName, Math.max(shortestName, usualWidth - taken));
-	// What is shortened anyway leaves room for wide letters and for an icon under the mouse.
+	// A shortened name also leaves room for wide letters and for an icon under the mouse.
 	return shortenedWithin(text, room) === text
 		? text
 		: shortenedWithin(text, Math.max(shortestName, room - 2));
@@ -103,7 +103,7 @@ export function openLineCommand(line: EnvLine): vscode.Command {
 	return { command: "tokensmith.openLine", title: l10n.t("Go to Line"), arguments: [{ line }] };
 }
 
-/** Everything that others chose goes in as text, so that a name cannot bring links or pictures along. */
+/** Text from other sources is appended as plain text, so that a name cannot add links or pictures. */
 export function tokenTooltip(
 	token: TokenRecord,
 	secret: SecretPlace,
@@ -136,18 +136,18 @@ function isOutOfTheWay(kind: TokenGroup["kind"]): boolean {
 	return kind === "ended" || kind === "no-file";
 }
 
-/** What the menus in package.json go by: `token.active.kept.local`. */
+/** For the menus in package.json: `token.active.kept.local`. */
 function contextValueOf({ status, issuer }: TokenRecord, secret: SecretPlace): string {
 	return `token.${status}.${secret}.${issuer === "local" ? "local" : "other"}`;
 }
 
 interface Place {
 	now: number;
-	/** What the token stands under. */
+	/** The group or the token that it is listed under. */
 	kind: TokenGroup["kind"] | "token";
 }
 
-/** The side bar is narrow, so what the group's title says already is left out. */
+/** The side bar is narrow, so what the group's title says is left out. */
 function stateBriefly(token: TokenRecord, urgency: Urgency, { now, kind }: Place): string {
 	if (kind === "never") return "";
 	if (kind === "expired") return timeSince(endOf(token), now);
@@ -161,7 +161,7 @@ function spoken({ name }: TokenRecord, { length }: readonly EnvLine[], state: st
 		: l10n.t("{0}, {1}, in {2} lines", plainText(name), state, length);
 }
 
-/** One by one: appendText turns every space into one that does not break, and long lines would break within words. */
+/** Word by word: appendText makes every space non-breaking, and long lines would break within words. */
 export function appendWords(tooltip: vscode.MarkdownString, text: string): vscode.MarkdownString {
 	for (const [index, word] of plainText(text).split(" ").entries())
 		tooltip.appendMarkdown(index === 0 ? "" : " ").appendText(word);

@@ -1,11 +1,11 @@
-/** A token's name: how one that a person types is read, and how a token is given another. */
+/** The name of a token: its validation, and the command that renames a token. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { createTokenRequest, maximumNameLength, type TokenRecord } from "../../daemon/contract.ts";
 import type { Services } from "../services.ts";
 import type { Read } from "../wizard/prompts.ts";
 
-/** What the contract says to it, in the person's language. */
+/** The rules of the contract, with messages in the user's language. */
 export function readTokenName(text: string): Read<string> {
 	const { success, data } = createTokenRequest.shape.name.safeParse(text);
 	return success ? { ok: true, value: data } : { ok: false, problem: problemWith(text) };
@@ -15,15 +15,15 @@ function problemWith(text: string): string {
 	if (text.trim() === "") return l10n.t("The name must not be blank.");
 	if (text.length > maximumNameLength)
 		return l10n.t("The name must be at most {0} characters long.", maximumNameLength);
-	if (!text.isWellFormed()) return l10n.t("The name must be whole Unicode characters.");
+	if (!text.isWellFormed()) return l10n.t("The name must be valid Unicode.");
 	return l10n.t("The name must not contain control characters or line breaks.");
 }
 
-/** Whatever uses its secret goes on as before. */
+/** Programs that use its secret are not affected. */
 export async function renameToken({ daemon }: Pick<Services, "daemon">, token: TokenRecord): Promise<void> {
 	const name = await vscode.window.showInputBox({
 		title: l10n.t("Rename Token"),
-		prompt: l10n.t("Its secret and whatever uses it stay as they are."),
+		prompt: l10n.t("Its secret does not change, so programs that use it are not affected."),
 		value: token.name,
 		validateInput: (text) => {
 			const read = readTokenName(text);
@@ -33,7 +33,7 @@ export async function renameToken({ daemon }: Pick<Services, "daemon">, token: T
 	if (name === undefined) throw new vscode.CancellationError();
 	if (name.trim() === token.name) return;
 	const client = await daemon.client();
-	// Its use may have been counted meanwhile, and that is no change that a person has to know of.
+	// The current version: a use that was counted in the meantime is no conflict.
 	const { version } = await client.getToken(token.id);
 	await client.updateToken(token.id, version, { name });
 }

@@ -1,4 +1,4 @@
-/** What the list of tokens is made of: groups, tokens and the lines that hold their secrets, each knowing its parent. */
+/** The nodes of the token list: groups, tokens and the lines that hold their secrets. Each knows its parent. */
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { urgencyOf } from "./time-left.ts";
@@ -11,18 +11,18 @@ export interface GroupNode {
 	readonly parent: undefined;
 }
 
-/** A command that is started from it goes by `id`, the token's. */
+/** `id`: the token's, for commands that are started from the row. */
 export interface TokenNode {
 	readonly kind: "token";
 	readonly id: string;
-	/** VS Code knows the row by this object, so that what is drawn in it is replaced here. */
+	/** VS Code identifies the row by this object, so its content is replaced in place. */
 	token: TokenRecord;
 	entry: TokenEntry<EnvLine>;
 	readonly group: TokenGroup<EnvLine>;
 	readonly parent: GroupNode | TokenNode;
 }
 
-/** A command that is started from it goes by `line`. */
+/** `line`: for commands that are started from the row. */
 export interface LineNode {
 	readonly kind: "line";
 	readonly line: EnvLine;
@@ -43,7 +43,7 @@ export function childrenOf(node: Node): Node[] {
 	return [...entry.retiring.map((retiring) => tokenNode(retiring, group, node)), ...lines];
 }
 
-/** The first place where the token stands. */
+/** The first place of the token in the list. */
 export function findToken(roots: readonly Node[], id: string): TokenNode | undefined {
 	for (const node of roots) {
 		if (node.kind === "line") continue;
@@ -54,12 +54,12 @@ export function findToken(roots: readonly Node[], id: string): TokenNode | undef
 	return undefined;
 }
 
-/** A token's place in the list: where tokens are grouped by file, one can stand in several. */
+/** A place in the list: grouped by file, a token can have several. */
 export function placeOf({ group, id }: Pick<TokenNode, "group" | "id">): string {
 	return `${group.id}/${id}`;
 }
 
-/** Which rows there are, in which order, in one text: as long as it is the same, none has to be put in or taken out. */
+/** The rows and their order as one text: while it is the same, no row is added or removed. */
 export function shapeOf(groups: readonly TokenGroup<EnvLine>[]): string {
 	const shape = ({ token, retiring }: TokenEntry<EnvLine>): unknown => [token.id, retiring.map(shape)];
 	return JSON.stringify(groups.map(({ id, label, entries }) => [id, label, entries.map(shape)]));
@@ -68,7 +68,7 @@ export function shapeOf(groups: readonly TokenGroup<EnvLine>[]): string {
 /** What a token's row was drawn from, with the lines under it. */
 export interface DrawnRow {
 	readonly entry: TokenEntry<EnvLine>;
-	/** As long as it is the same, the row need not be drawn again. */
+	/** While it is the same, the row is up to date. */
 	readonly seen: string;
 }
 
@@ -88,7 +88,7 @@ function rowSeen({ token, lines }: TokenEntry<EnvLine>, facts: SeenWith): string
 	return JSON.stringify([
 		...[token.name, token.status, token.issuer, token.version, kept.has(token.id), namesakes.has(token.id)],
 		stateInWords(token, urgencyOf(token, warningDays, now), now),
-		// In the tooltip alone, where a minute more or less is no matter.
+		// Only in the tooltip, where a minute makes no difference.
 		token.lastUsedDate?.slice(0, "2026-01-31T12:00".length),
 		lines.map(({ words, uri }) => [words, uri.toString()]),
 	]);

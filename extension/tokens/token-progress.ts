@@ -1,10 +1,10 @@
-/** The notification that runs while tokens are changed one after the other. */
+/** The progress notification of a change of several tokens. */
 import * as vscode from "vscode";
 import type { ActionOptions } from "../action.ts";
 import { quoted } from "../display-text.ts";
 import type { Changes, TokenProgress } from "./each-token.ts";
 
-/** It names the token that is changed, and can be cancelled if there is more than one. */
+/** Names the token that is changed next. Can be cancelled if there is more than one. */
 export function withTokenProgress(
 	title: string,
 	count: number,

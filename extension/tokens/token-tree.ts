@@ -1,6 +1,6 @@
 /**
- * The list of tokens in the side bar, grouped and filtered as the person wants it. It looks only while somebody sees
- * it, and makes what is not seen only when it is.
+ * The token list in the side bar, grouped and filtered. Loads nothing while it is hidden, and computes tooltips only on
+ * demand.
  */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
@@ -41,18 +41,18 @@ import {
 import { ViewProgress } from "./view-progress.ts";
 
 const viewId = "tokensmith.tokens";
-/** The shape of a list that could not be drawn. */
+/** The shape of a list that is not drawn yet. */
 const noRows = "";
 
 interface TokenTreeDeps {
 	live: LiveTokens;
 	bindings: Bindings;
 	secrets: SecretStore;
-	/** Fires when a secret was stored or deleted, also by another window. */
+	/** Fires when this or another window stores or deletes a secret. */
 	onDidChangeSecrets: vscode.Event<unknown>;
-	/** Asked who still uses a token that was rotated. */
+	/** For the use of rotated tokens. */
 	daemon: { client(): Promise<Pick<Client, "usage">> };
-	/** Where the grouping is remembered: the workspace's own comes first. */
+	/** Stores the grouping; that of the workspace comes first. */
 	memory: { workspace: vscode.Memento; everywhere: vscode.Memento };
 	log: vscode.LogOutputChannel;
 }
@@ -67,13 +67,13 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	#view: vscode.TreeView<Node> | undefined;
 	#facts: ItemFacts = { now: 0, warningDays: [], kept: new Set(), namesakes: new Set() };
 	#toMark: string | undefined;
-	/** The ids of the tokens whose secrets are kept on this machine; undefined before anybody has looked. */
+	/** The ids of the tokens whose secrets are stored on this machine; undefined until they are loaded. */
 	#kept: ReadonlySet<string> | undefined;
-	/** Which rows VS Code was given; undefined while it is to ask for all of them. */
+	/** The rows that VS Code has; undefined until it requests all of them again. */
 	#shape: string | undefined;
 	/** What each row was drawn from. */
 	#rows: ReadonlyMap<string, DrawnRow> = new Map();
-	/** The tokens' rows that VS Code knows, by place. */
+	/** The rows of tokens that VS Code has, by place. */
 	readonly #known = new Map<string, TokenNode>();
 
 	constructor(deps: TokenTreeDeps) {
@@ -85,7 +85,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		);
 	}
 
-	/** Puts the list into its place. Nothing is fetched before somebody sees it. */
+	/** Registers the list. Nothing is loaded before it is visible. */
 	open(): void {
 		const { live, bindings, onDidChangeSecrets, log } = this.#deps;
 		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this, canSelectMany: true });
@@ -106,12 +106,12 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		this.#look();
 	}
 
-	/** The tokens that are marked in the list. */
+	/** The tokens that are selected in the list. */
 	get selected(): readonly TokenRecord[] {
 		return (this.#view?.selection ?? []).flatMap((node) => (node.kind === "token" ? [node.token] : []));
 	}
 
-	/** At once but for the first time: while rows are awaited, VS Code does not know which entry a menu is about. */
+	/** At once, except for the first time: while rows are awaited, VS Code does not know the entry of a menu. */
 	getChildren(node?: Node): Node[] | Promise<Node[]> {
 		if (node !== undefined) return this.#noted(childrenOf(this.#current(node)));
 		return this.#kept === undefined ? this.#learnAndDraw() : this.#draw();
@@ -135,7 +135,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		return node.parent;
 	}
 
-	/** Marks the token in the list as soon as it is there, if somebody sees the list. A filter that hides it goes. */
+	/** Selects the token as soon as it is listed, if the list is visible. Clears a filter that hides it. */
 	mark(id: string): void {
 		this.#toMark = id;
 		this.#refresh();
@@ -146,7 +146,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		try {
 			return [overlapFact(await (await daemon.client()).usage({ tokenId }))];
 		} catch (error) {
-			// The other facts are known all the same.
+			// The tooltip has the other facts all the same.
 			log.warn(inspect(error));
 			return [];
 		}
@@ -180,7 +180,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		return { now: Date.now(), warningDays: warningDays(), kept: this.#kept ?? new Set(), namesakes };
 	}
 
-	/** A group that was closed all the while has not heard of what its rows have become. */
+	/** A closed group does not redraw its rows, so they are drawn when it opens. */
 	#current(node: Node): Node {
 		if (node.kind !== "group") return node;
 		const group = this.shown.groups().find(({ id }) => id === node.group.id) ?? node.group;
@@ -193,8 +193,8 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	}
 
 	/**
-	 * The whole list only where rows come or go: until it is there again, VS Code knows no entry of an open menu. Not
-	 * twice before it has asked, for it would wait and then forget rows that are up to date.
+	 * Announces the whole list only if rows are added or removed: until it is loaded again, VS Code knows no entry of an
+	 * open menu. Never twice before VS Code has requested it, since it would then discard rows that are up to date.
 	 */
 	#drawAgain(): void {
 		if (this.#shape === undefined) return;
@@ -256,7 +256,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 			filter === "" ? "" : l10n.t("“{0}”: {1} of {2}", shortened(messageText(filter), 30), count, of);
 	}
 
-	/** Above the tokens only: an empty view has its welcome, which a message would replace. */
+	/** Only above tokens: in an empty view, a message would replace the welcome text. */
 	#message(): string {
 		const { live } = this.#deps;
 		const problem = live.error ?? live.policyError;

@@ -1,4 +1,4 @@
-/** Commands of the list of tokens: how it is grouped and filtered, and what it leads to. */
+/** Commands of the token list: grouping, filtering and navigation. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Command, CommandTable } from "../command.ts";
@@ -23,7 +23,7 @@ export const viewCommands: CommandTable<TokenChoiceDeps> = {
 		run: ({ services }) => filterTokens(services.tree.shown),
 	},
 	clearFilter: {
-		failed: () => l10n.t("The filter was not taken off."),
+		failed: () => l10n.t("The filter was not cleared."),
 		run: ({ services }) => {
 			services.tree.shown.filter = "";
 		},
@@ -36,7 +36,7 @@ export const viewCommands: CommandTable<TokenChoiceDeps> = {
 				await tokenFor(call, {
 					title: l10n.t("Rename Token"),
 					among: ({ issuer, status }) => issuer === "local" && status !== "revoked",
-					none: l10n.t("There is no API token that could be renamed."),
+					none: l10n.t("No API token can be renamed."),
 				}),
 			),
 	},

@@ -1,4 +1,4 @@
-/** The bar that runs along the top of a view while it waits. */
+/** The progress bar at the top of a view. */
 import * as vscode from "vscode";
 
 export class ViewProgress implements vscode.Disposable {

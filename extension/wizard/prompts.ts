@@ -1,16 +1,16 @@
 /**
- * Shows one question at a time in VS Code's quick input, with the back button, step counts and remarks on what is
- * typed. Escape ends it with a CancellationError. Knows no tokens.
+ * Shows one question at a time in VS Code's quick input, with a back button, step counts and validation. Escape ends it
+ * with a CancellationError. Knows no tokens.
  */
 import * as vscode from "vscode";
 import { type Back, back, type Place } from "./walk.ts";
 
-/** A row of a list. One without a value is there to be read. */
+/** A row of a list. A row without a value cannot be chosen. */
 export interface Row<Value> extends vscode.QuickPickItem {
 	value?: Value;
 }
 
-/** What was understood of a typed text, with an echo of it where that helps, or what is wrong with it. */
+/** The value of a typed text, with an echo of how it was understood where that helps, or what is wrong with it. */
 export type Read<Value> = { ok: true; value: Value; echo?: string } | { ok: false; problem: string };
 
 interface TextQuestion<Value> {
@@ -23,9 +23,9 @@ interface TextQuestion<Value> {
 interface ListQuestion<Value> {
 	placeholder: string;
 	rows: readonly Row<Value>[] | Promise<readonly Row<Value>[]>;
-	/** Which row is marked at first. */
+	/** Which row is active at first. */
 	isActive?: (value: Value) => boolean;
-	/** Rows that stand for what was typed, for lists that take more than they show. */
+	/** Rows for the typed text, for lists that accept more values than they show. */
 	rowsFor?: (text: string) => readonly Row<Value>[];
 }
 
@@ -35,12 +35,12 @@ interface ManyQuestion<Value> extends ListQuestion<Value> {
 	problem(values: readonly Value[]): string | undefined;
 }
 
-/** The quick input of one walk. Dispose of it at the end. */
+/** The quick input of one walk. To be disposed of at its end. */
 export class Prompts {
 	#shown: vscode.QuickInput | undefined;
 	#isCancelled = false;
 
-	/** Asks for a line of text and says at every key stroke what is wrong with it, or how it is understood. */
+	/** Asks for a line of text, and shows at each key stroke what is wrong with it or how it is understood. */
 	text<Value>(place: Place, question: TextQuestion<Value>): Promise<Value | Back> {
 		const box = vscode.window.createInputBox();
 		box.prompt = question.prompt;
@@ -51,7 +51,7 @@ export class Prompts {
 			box.validationMessage = validationMessage(read);
 			return read;
 		};
-		// An empty box that nobody has touched yet is not wrong.
+		// An empty box that the user has not edited yet shows no error.
 		if (box.value !== "") remark();
 		return this.#ask<Value>(box, place, (answer) => [
 			box.onDidChangeValue(remark),
@@ -76,7 +76,7 @@ export class Prompts {
 		});
 	}
 
-	/** Asks for any number of rows; what was picked stays picked while the list is filtered. */
+	/** Asks for any number of rows; picked rows stay picked while the list is filtered. */
 	many<Value>(place: Place, question: ManyQuestion<Value>): Promise<Value[] | Back> {
 		const list = vscode.window.createQuickPick<Row<Value>>();
 		list.canSelectMany = true;
@@ -96,7 +96,7 @@ export class Prompts {
 				list.onDidAccept(() => {
 					const problem = question.problem(values());
 					if (problem === undefined) answer(values());
-					// A quick pick has no validation message; its title is seen and read out.
+					// A quick pick has no validation message, but screen readers announce its title.
 					else list.title = `${place.title} – ${problem}`;
 				}),
 			];
@@ -128,14 +128,14 @@ export class Prompts {
 			return await promise;
 		} finally {
 			vscode.Disposable.from(...listeners).dispose();
-			// It stays until the next question, so that nothing flickers while that one is prepared.
+			// It stays visible until the next question, to avoid flicker.
 			input.enabled = false;
 			input.busy = true;
 		}
 	}
 
 	#show(input: vscode.QuickInput): void {
-		// Escape may have come between two questions.
+		// The user may press Escape between two questions.
 		if (this.#isCancelled) {
 			input.dispose();
 			throw new vscode.CancellationError();
@@ -152,7 +152,7 @@ function dress(input: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>, 
 	input.step = place.step;
 	input.totalSteps = place.totalSteps;
 	input.buttons = place.canGoBack ? [vscode.QuickInputButtons.Back] : [];
-	// A person looks something up elsewhere and comes back to the same question.
+	// The user can look something up elsewhere and return to the same question.
 	input.ignoreFocusOut = true;
 }
 

@@ -1,13 +1,13 @@
 /**
- * Takes a person through the steps of a wizard: forward, back, and from the last step to any earlier answer and
- * straight back again. Answers are kept on the way. Knows no VS Code.
+ * Walks through the steps of a wizard: forward, back, and from the last step to any earlier answer and straight back
+ * again. Answers are kept. Knows no VS Code.
  */
 
-/** The answer of a person who pressed the back button. */
+/** The answer when the user presses the back button. */
 export const back = Symbol("back");
 export type Back = typeof back;
 
-/** The answer of a person who wants to change one earlier answer and then return to this step. */
+/** The answer when the user wants to change an earlier answer and then return to this step. */
 export class GoTo {
 	readonly stepId: string;
 
@@ -16,7 +16,7 @@ export class GoTo {
 	}
 }
 
-/** What a question shows besides itself. A side question carries the number of the step that raised it. */
+/** The title and the position of a question. A side question has the number of the step that raised it. */
 export interface Place {
 	title: string;
 	step: number;
@@ -26,9 +26,9 @@ export interface Place {
 
 export interface Step<Draft> {
 	id: string;
-	/** What it asks for, as the title says it. */
+	/** What the step asks for, as part of the title. */
 	subject: string;
-	/** `numbered` steps are counted and can be gone back to; `side` questions are asked when an answer raises them. */
+	/** `numbered` steps are counted, and back leads to them; `side` questions are asked when an answer raises them. */
 	kind: "numbered" | "side";
 	/** Default: always. */
 	applies?(draft: Draft): boolean;
@@ -42,18 +42,18 @@ export interface Step<Draft> {
 
 export interface WalkOptions {
 	title: string;
-	/** Begin by changing this answer only, with all others kept; the walk goes on at the last step. */
+	/** Start by changing this answer only and keep all others; the walk continues at the last step. */
 	changeFirst?: string | undefined;
 }
 
 interface Position<Draft> {
 	at: number;
 	draft: Draft;
-	/** Set while the answer of `changing` is changed: where to return to, and with what if the change is given up. */
+	/** Set while the answer of `changing` is changed: where to return to, and the draft to restore if the user goes back. */
 	detour: { from: number; draft: Draft; changing: number } | undefined;
 }
 
-/** Asks the steps in their order and answers the filled draft. */
+/** Asks the steps in their order. Fulfils with the complete draft. */
 export async function walk<Draft>(
 	steps: readonly Step<Draft>[],
 	draft: Draft,

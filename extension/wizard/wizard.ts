@@ -1,10 +1,10 @@
-/** A wizard as a whole: its steps in one quick input, up to a summary whose rows lead back to their steps. */
+/** A complete wizard: its steps in one quick input, up to a summary whose rows lead back to their steps. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { Prompts, type Row } from "./prompts.ts";
 import { GoTo, type Step, type WalkOptions, walk } from "./walk.ts";
 
-/** Answers the filled draft. Escape is a cancellation. */
+/** Fulfils with the complete draft. @throws CancellationError on Escape */
 export async function runWizard<Draft>(
 	stepsOf: (prompts: Prompts) => readonly Step<Draft>[],
 	draft: Draft,
@@ -21,11 +21,11 @@ export async function runWizard<Draft>(
 interface Summary<Draft> {
 	prompts: Prompts;
 	placeholder: string;
-	/** What Enter does, as the first row says it. */
+	/** The label of the first row: what Enter does. */
 	done(draft: Draft): string;
 	/** The value of a row is the step that it leads back to, or one of `commands`. */
 	rows(draft: Draft): readonly Row<string>[] | Promise<readonly Row<string>[]>;
-	/** For rows that leave the wizard for something else: what VS Code runs then. */
+	/** The VS Code command of each row that leaves the wizard. */
 	commands?: Readonly<Record<string, string>>;
 }
 
@@ -40,17 +40,17 @@ export function summaryStep<Draft>(summary: Summary<Draft>): Step<Draft> {
 			if (typeof answer !== "string") return answer;
 			const command = commands[answer];
 			if (command !== undefined) return await leaveFor(command);
-			return answer === goOn ? draft : new GoTo(answer);
+			return answer === finish ? draft : new GoTo(answer);
 		},
 	};
 }
 
-const goOn = "go-on";
+const finish = "finish";
 
 async function rowsOf<Draft>({ done, rows }: Summary<Draft>, draft: Draft): Promise<Row<string>[]> {
 	const answers = await rows(draft);
 	return [
-		{ label: done(draft), value: goOn, alwaysShow: true },
+		{ label: done(draft), value: finish, alwaysShow: true },
 		{ label: l10n.t("change"), kind: vscode.QuickPickItemKind.Separator },
 		...answers,
 	];

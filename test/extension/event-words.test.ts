@@ -81,8 +81,8 @@ describe("an event in words", () => {
 			"",
 			"ending",
 		],
-		[{ action: "purge", tokenId: null, after: { purged: 1 } }, "Removed 1 old activity", ""],
-		[{ action: "purge", tokenId: null, after: { purged: 12 } }, "Removed 12 old activities", ""],
+		[{ action: "purge", tokenId: null, after: { purged: 1 } }, "Removed 1 old event", ""],
+		[{ action: "purge", tokenId: null, after: { purged: 12 } }, "Removed 12 old events", ""],
 	];
 	for (const [event, label, detail, tone = "usual"] of cases) {
 		it(`reads ${JSON.stringify(`${label} ${detail}`.trim())}`, () =>
@@ -95,6 +95,6 @@ describe("an event in words", () => {
 	it("names a token that is gone as it was called then", () => {
 		const event = anEvent({ after: { name: "its old name" } });
 		assert.equal(eventInWords(event, () => undefined).label, "Created its old name");
-		assert.equal(eventInWords(anEvent({}), () => undefined).label, "Created a token that is gone");
+		assert.equal(eventInWords(anEvent({}), () => undefined).label, "Created a deleted token");
 	});
 });

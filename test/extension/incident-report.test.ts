@@ -33,8 +33,8 @@ describe("the report of an incident", () => {
 		assert.match(text, /^# Incident of .*10 Mar 2026/);
 		assert.match(text, /Reason: Pushed by mistake/);
 		assert.match(text, /\| orders \| .* \| never \| \*\*yes\*\* \|/);
-		assert.match(text, /\| `\.env:1 \(A\)` \| orders \| holds the successor's secret \|/);
-		assert.match(text, /- \[ \] Restart what was started/);
+		assert.match(text, /\| `\.env:1 \(A\)` \| orders \| contains the successor's secret \|/);
+		assert.match(text, /- \[ \] Restart programs that were started/);
 		assert.match(text, /- \[ \] Find out where the secrets leaked\./);
 	});
 
@@ -48,15 +48,15 @@ describe("the report of an incident", () => {
 				notKept: new Set(["new"]),
 			}),
 		);
-		assert.match(text, /\*\*holds the dead secret\*\*: It is read-only\./);
-		assert.match(text, /- \[ \] Mend `\.env:1 \(A\)`\./);
-		assert.match(text, /- \[ \] Mend `\.env:2 \(B\)`\./);
+		assert.match(text, /\*\*contains the revoked secret\*\*: It is read-only\./);
+		assert.match(text, /- \[ \] Fix `\.env:1 \(A\)`\./);
+		assert.match(text, /- \[ \] Fix `\.env:2 \(B\)`\./);
 		assert.match(text, /- \[ \] Rotate the successor of orders/);
 	});
 
 	it("says why it knows of no lines", () => {
 		assert.match(incidentMarkdown(facts({ lines: [], search: "restricted" })), /not searched/);
-		assert.match(incidentMarkdown(facts({ lines: [] })), /No env file of the workspace held/);
+		assert.match(incidentMarkdown(facts({ lines: [] })), /No env file in the workspace contained/);
 	});
 
 	it("takes names and reasons for letters, whatever they are", () => {

@@ -4,7 +4,7 @@ import {
 	undoneLinesInWords,
 	type WrittenLines,
 } from "../../extension/rotation/rotation-words.ts";
-import { isOverlapOver, workingKinOf, workingSuccessorOf } from "../../extension/tokens/lineage.ts";
+import { isOverlapOver, workingRelativesOf, workingSuccessorOf } from "../../extension/tokens/lineage.ts";
 import { overlapFact, overlapUse } from "../../extension/tokens/overlap-facts.ts";
 import { impactInWords } from "../../extension/tokens/revoke-impact.ts";
 import { aToken } from "./a-token.ts";
@@ -27,13 +27,13 @@ describe("what a rotation says it has done", () => {
 	it("counts the lines, and names the only one", () => {
 		assert.match(
 			said({ saved: [line(".env:1 (A)"), line(".env:2 (B)")] }),
-			/^Rotated “orders”: 2 lines hold/,
+			/^Rotated “orders”: 2 lines contain/,
 		);
 		assert.match(
 			said({ saved: [line(".env:1 (A)")] }),
-			/^Rotated “orders”: \.env:1 \(A\) holds the new secret/,
+			/^Rotated “orders”: \.env:1 \(A\) contains the new secret/,
 		);
-		assert.match(said({}), /The new secret is kept in SecretStorage\. The old secret works until/);
+		assert.match(said({}), /The new secret is stored in SecretStorage\. The old secret works until/);
 	});
 
 	it("names each file that holds something else than it should", () => {
@@ -43,9 +43,12 @@ describe("what a rotation says it has done", () => {
 			notSaved: [line(".env.2:1 (D)")],
 			refused: [{ line: line(".env.3:1 (E)"), error: { message: ".env.3 is read-only." } }],
 		});
-		assert.equal(text.match(/\.env\.1 has changes that are not saved/g)?.length, 1);
-		assert.match(text, /\.env\.2 could not be saved: its editor has the new secret, the disk the old one\./);
-		assert.match(text, /\.env\.3:1 \(E\) still holds the old secret: \.env\.3 is read-only\./);
+		assert.equal(text.match(/\.env\.1 has unsaved changes/g)?.length, 1);
+		assert.match(
+			text,
+			/\.env\.2 could not be saved: its editor has the new secret, the file on disk the old one\./,
+		);
+		assert.match(text, /\.env\.3:1 \(E\) still contains the old secret: \.env\.3 is read-only\./);
 	});
 
 	it("says when the old secret is refused", () => {
@@ -64,11 +67,11 @@ describe("the lines of an undo", () => {
 	it("are named, or it is said that there are none", () => {
 		const text = undoneLinesInWords([line(".env:1 (A)"), line(".env:2 (B)")], "done");
 		assert.equal(text, "These lines get the old secret back:\n•  .env:1 (A)\n•  .env:2 (B)");
-		assert.match(undoneLinesInWords([], "done"), /^No line of the env files here/);
+		assert.match(undoneLinesInWords([], "done"), /^No line in the env files here/);
 	});
 
 	it("are not said to be none where nobody has looked", () => {
-		assert.match(undoneLinesInWords([], "restricted"), /keeps it, and it is refused from then on/);
+		assert.match(undoneLinesInWords([], "restricted"), /keeps it, and it will be refused/);
 	});
 });
 
@@ -88,12 +91,13 @@ describe("the lineage", () => {
 	it("knows the others whose secrets work, however far away, and none that was chosen", () => {
 		const first = aToken({ id: "first", successorId: "old", retiresDate: retiring.retiresDate });
 		const tokens = [first, { ...retiring, predecessorId: "first" }, successor, aToken({ id: "stranger" })];
-		const kin = (...ids: string[]) => workingKinOf(tokens, new Set(ids), Date.now()).map(({ id }) => id);
+		const kin = (...ids: string[]) =>
+			workingRelativesOf(tokens, new Set(ids), Date.now()).map(({ id }) => id);
 		assert.deepEqual(kin("new"), ["first", "old"]);
 		assert.deepEqual(kin("first", "new"), ["old"]);
 		assert.deepEqual(kin("stranger"), []);
 		const over = [{ ...first, retiresDate: before }, { ...retiring, disabledDate: before }, successor];
-		assert.deepEqual(workingKinOf(over, new Set(["new"]), Date.now()), []);
+		assert.deepEqual(workingRelativesOf(over, new Set(["new"]), Date.now()), []);
 	});
 
 	it("knows when an overlap is over", () => {
@@ -114,7 +118,7 @@ describe("who has used a token since its rotation", () => {
 			{ address: "10.0.0.1", count: 1 },
 		]);
 		assert.equal(overlapFact(days).value, "10.0.0.2, 3 times; 10.0.0.1, once");
-		assert.equal(overlapFact([]).value, "By nobody");
+		assert.equal(overlapFact([]).value, "Not used");
 	});
 });
 
@@ -125,18 +129,18 @@ describe("what a revocation will break", () => {
 	it("is said of the lines, or why they are not known", () => {
 		const lines = [line(".env:1 (A)")];
 		assert.match(impactInWords([{ ...impact(), lines }], [], "done", now), /will break:\n• {2}\.env:1 \(A\)/);
-		assert.match(impactInWords([impact()], [], "done", now), /No env file of this workspace/);
+		assert.match(impactInWords([impact()], [], "done", now), /No env file in this workspace/);
 		assert.match(impactInWords([impact()], [], "restricted", now), /In Restricted Mode/);
 	});
 
 	it("is said of the lineage", () => {
 		const successor = aToken({ id: "new", predecessorId: "old" });
 		const both = { ...impact(retiring), successor };
-		assert.match(impactInWords([both], [], "done", now), /Its successor works on/);
+		assert.match(impactInWords([both], [], "done", now), /Its successor keeps working/);
 		const of = { ...impact(successor), predecessor: retiring };
 		assert.match(
 			impactInWords([of], [], "done", now),
-			/To go back to its predecessor, undo the rotation instead/,
+			/To return to its predecessor, undo the rotation instead/,
 		);
 	});
 
@@ -145,7 +149,7 @@ describe("what a revocation will break", () => {
 		const text = impactInWords([impact()], kin, "done", now);
 		assert.match(
 			text,
-			/work on unless you revoke them too:\n• {2}“.*” tks_…abcd until .*\n• {2}.* tks_…QSQ1 without/,
+			/keep working unless you revoke them too:\n• {2}“.*” tks_…abcd until .*\n• {2}.* tks_…QSQ1 without/,
 		);
 		assert.ok(!text.includes("]("));
 		assert.doesNotMatch(impactInWords([impact()], [], "done", now), /lineage/);

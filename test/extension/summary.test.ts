@@ -26,22 +26,22 @@ describe("the summary before a creation", () => {
 			"Permissions: orders.read, orders.write > permissions",
 			"Expires: Never > expiry",
 			"Allowed addresses: Any address > addresses",
-			"Secret goes to: api/.env, and SecretStorage > file",
+			"Secret is stored in: api/.env, and SecretStorage > file",
 			"Key: API_TOKEN > key",
 		]);
 	});
 
 	it("says so when no env file is written", () => {
-		assert.equal(lines({}).at(-1), "Secret goes to: SecretStorage only > file");
+		assert.equal(lines({}).at(-1), "Secret is stored in: SecretStorage only > file");
 	});
 
 	it("says what else is done to the files, and never shows a value", () => {
 		const all = { ...placement, isNewFile: true, gitignore: "add", expected: "old-secret" } as const;
 		const rows = lines({ placement: all });
 		assert.deepEqual(rows.slice(4), [
-			"Secret goes to: api/.env, a new file, and SecretStorage > file",
+			"Secret is stored in: api/.env, a new file, and SecretStorage > file",
 			"Git: api/.env is added to .gitignore > git",
-			"Key: API_TOKEN, whose value is replaced > key",
+			"Key: API_TOKEN (replaces its value) > key",
 		]);
 		assert.ok(!rows.join().includes("old-secret"));
 	});

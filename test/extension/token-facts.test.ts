@@ -20,8 +20,8 @@ describe("facts of a token", () => {
 		assert.equal(some.get("Allowed addresses"), "::1, 10.0.0.0/8");
 		assert.equal(known.get("Last used"), "never");
 		assert.match(known.get("Created") ?? "", /^Sun, 1 Feb 2026, .* by ann$/);
-		assert.equal(known.get("Secret"), "tks_…abcd, kept in SecretStorage");
-		assert.equal(facts({}, "absent").get("Secret"), "tks_…abcd, not kept on this machine");
+		assert.equal(known.get("Secret"), "tks_…abcd, stored in SecretStorage");
+		assert.equal(facts({}, "absent").get("Secret"), "tks_…abcd, not stored on this machine");
 	});
 
 	it("say when and why it was revoked, or that it is disabled", () => {
@@ -44,7 +44,7 @@ describe("facts of a token", () => {
 
 	it("say when, from where and how often it was used", () => {
 		const used = { lastUsedDate: "2026-02-27T12:00:00.000Z", lastUsedAddress: "::1", useCount: 15 };
-		assert.equal(lastUse({ ...token, ...used }, now), "2 days ago from ::1, 15 times in all");
+		assert.equal(lastUse({ ...token, ...used }, now), "2 days ago from ::1, 15 times in total");
 		assert.equal(lastUse({ ...token, ...used, lastUsedAddress: null, useCount: 1 }, now), "2 days ago, once");
 	});
 

@@ -121,7 +121,7 @@ describe("tokens by the file that holds them", () => {
 			{
 				"api/.env": "both[api/.env:1 api/.env:4] one[api/.env:2]",
 				"web/.env": "both[web/.env:1]",
-				"In No Env File Here": "nowhere",
+				"Not in an Env File": "nowhere",
 			},
 			{ both: [at("web/.env", 1), at("api/.env", 1), at("api/.env", 4)], one: [at("api/.env", 2)] },
 		);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { Claims } from "../../extension/notices/claims.ts";
-import { tellDaemonNotices } from "../../extension/notices/daemon-notices.ts";
+import { showDaemonNotices } from "../../extension/notices/daemon-notices.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";
@@ -53,7 +53,7 @@ describe("what the daemon says of its data", () => {
 			log: { info: () => undefined, warn: () => undefined },
 		});
 		const folder = vscode.Uri.file(home.dataDir);
-		opened.push(live, tellDaemonNotices({ live, claims, folder, log }));
+		opened.push(live, showDaemonNotices({ live, claims, folder, log }));
 		return live;
 	}
 

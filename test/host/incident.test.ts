@@ -150,8 +150,8 @@ describe("incidents", () => {
 			assert.equal(facts.notKept.size, 2);
 			assert.deepEqual(facts.lines.map(({ fate }) => fate).sort(), ["refused", "replaced", "replaced"]);
 			const report = incidentMarkdown(facts);
-			assert.match(report, /kept nowhere/);
-			assert.match(report, /- \[ \] Mend `incident-\d+\/\.env\.local:2/);
+			assert.match(report, /not stored/);
+			assert.match(report, /- \[ \] Fix `incident-\d+\/\.env\.local:2/);
 		});
 
 		it("whose answer is lost gives each successor another secret", async () => {
@@ -172,7 +172,7 @@ describe("incidents", () => {
 			assert.match(await disk(".env"), new RegExp(`\nexport B='(?!${billing.token})tks_`));
 			assert.match(
 				incidentMarkdown(facts),
-				/- \[ \] Rotate the successor of orders: its secret was kept nowhere/,
+				/- \[ \] Rotate the successor of orders: its secret was not stored/,
 			);
 		});
 
@@ -188,9 +188,9 @@ describe("incidents", () => {
 			const report = incidentMarkdown(facts);
 			assert.match(
 				report,
-				/\*\*1 token was to be revoked too, and may still work\.\*\* It is gone\.\n\n- billing /,
+				/\*\*1 more token was not revoked and may still work\.\*\* It is gone\.\n\n- billing /,
 			);
-			assert.match(report, /- \[ \] Revoke what may still work/);
+			assert.match(report, /- \[ \] Revoke the tokens that may still work/);
 			assert.ok(left);
 			const rest = await carryOut(left);
 			assert.equal(await disk(".env"), `A=${fresh}\nexport B='${await successorSecret(billing)}'\n`);
@@ -233,11 +233,11 @@ describe("incidents", () => {
 		});
 
 		it("that was done in part offers to revoke the rest", async () => {
-			person.answers(/^Not all were revoked, 1 token may still work: It is gone\./, "Revoke the Rest");
+			person.answers(/^Not all tokens were revoked, 1 token may still work: It is gone\./, "Revoke the Rest");
 			const services = servicesOf(window, daemonThat(window, { incident: onlyOnce() }));
 			await runIncidentAndReport(services, { ...usual, ids: moreThanFit() });
 			assert.equal((await window.client.getToken(billing.id)).status, "revoked");
-			assert.match(person.last?.text ?? "", /^Revoked 1 token\. .*1 line holds/);
+			assert.match(person.last?.text ?? "", /^Revoked 1 token\. .*1 line contains/);
 		});
 
 		it("reports without a secret, and with names as letters", async () => {
@@ -265,7 +265,7 @@ describe("incidents", () => {
 			for (const { id } of [orders, billing]) await window.client.revokeToken(id);
 			await until("it is heard of", () => window.live.tokens.every(({ status }) => status === "revoked"));
 			await start();
-			assert.match(person.last?.text ?? "", /no API token that could be revoked/);
+			assert.match(person.last?.text ?? "", /^No API token can be revoked/);
 		});
 
 		it("lists the current token before the rotated one of its name, each with what tells it apart", async () => {
@@ -306,7 +306,7 @@ describe("incidents", () => {
 			const { document } = vscode.window.activeTextEditor ?? {};
 			assert.deepEqual([document?.isUntitled, document?.languageId], [true, "markdown"]);
 			assert.match(document?.getText() ?? "", /^# Incident of /);
-			assert.match(person.last?.text ?? "", /^Revoked 1 token\. .* 2 lines hold successors' secrets\.$/);
+			assert.match(person.last?.text ?? "", /^Revoked 1 token\. .* 2 lines contain successors' secrets\.$/);
 		});
 	});
 });

@@ -10,7 +10,7 @@ import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
 import { Claims } from "../../extension/notices/claims.ts";
 import { LostSecrets } from "../../extension/recovery/lost-secrets.ts";
 import { purge } from "../../extension/recovery/purge-secrets.ts";
-import { findRecoverable, takeOver } from "../../extension/recovery/recover-secrets.ts";
+import { findRecoverable, recoverFromLines } from "../../extension/recovery/recover-secrets.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { SecretStore } from "../../extension/tokens/secret-store.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
@@ -117,7 +117,7 @@ describe("lost and orphaned secrets", () => {
 		assert.deepEqual((await lostSecrets.survey()).lost, []);
 	});
 
-	it("come back from the env lines that hold them, and only those are taken over", async () => {
+	it("come back from the env lines that hold them, and only from those", async () => {
 		const there = await create("there");
 		const nowhere = await create("nowhere");
 		const commented = await create("commented");
@@ -135,16 +135,16 @@ describe("lost and orphaned secrets", () => {
 				["there", ["API_TOKEN"]],
 			],
 		);
-		const { taken, left } = await takeOver(services, recoverable);
+		const { recovered, left } = await recoverFromLines(services, recoverable);
 		assert.deepEqual(
-			taken.map(({ id }) => id),
+			recovered.map(({ id }) => id),
 			[there.id],
 		);
 		assert.deepEqual(left.map(({ id }) => id).sort(), [nowhere.id, commented.id].sort());
 		assert.equal(await services.secrets.get(there.id), there.token);
 	});
 
-	it("are not taken over from a line that holds something else by then", async () => {
+	it("are not recovered from a line that has changed", async () => {
 		const token = await create("there");
 		const file = join(place, ".env");
 		await writeFile(file, `API_TOKEN=${token.token}\n`);
@@ -157,8 +157,8 @@ describe("lost and orphaned secrets", () => {
 			const document = await vscode.workspace.openTextDocument(vscode.Uri.file(file));
 			return document.getText().includes("something-else");
 		});
-		const { taken, left } = await takeOver(services, recoverable);
-		assert.deepEqual([taken.length, left.length], [0, 1]);
+		const { recovered, left } = await recoverFromLines(services, recoverable);
+		assert.deepEqual([recovered.length, left.length], [0, 1]);
 		assert.equal(await services.secrets.get(token.id), undefined);
 	});
 

@@ -51,7 +51,7 @@ describe("revoking and disabling tokens", () => {
 			const detail = person.last?.detail ?? "";
 			assert.match(detail, /lines will break:\n•\s+revoke-\d+\/\.env:1 \(A\)\n•\s+revoke-\d+\/\.env:3 \(B\)/);
 			assert.match(detail, /Last used: never\./);
-			assert.match(detail, /Its successor works on/);
+			assert.match(detail, /Its successor keeps working/);
 			assert.equal(await statusOf(token), "retiring");
 		});
 
@@ -83,7 +83,7 @@ describe("revoking and disabling tokens", () => {
 			assert.equal(await statusOf(token), "revoked");
 			assert.equal((await window.client.getToken(id)).status, "revoked");
 			assert.ok(!window.kept.has(`token/${token.id}`));
-			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 2 lines still hold/);
+			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 2 lines still contain/);
 		});
 
 		it("says of an ID that nobody has that there is no such token, and asks nothing else", async () => {
@@ -92,7 +92,7 @@ describe("revoking and disabling tokens", () => {
 				await assert.rejects(running, vscode.CancellationError);
 			}
 			const [first, second, ...more] = person.told;
-			assert.match(first?.text ?? "", /^The daemon knows no API token of the ID/);
+			assert.match(first?.text ?? "", /^No API token has the ID/);
 			assert.deepEqual(first?.buttons, ["Choose from the List"]);
 			assert.deepEqual([second, more], [first, []]);
 			assert.deepEqual([await statusOf(token), await statusOf(other)], ["active", "active"]);
@@ -105,7 +105,7 @@ describe("revoking and disabling tokens", () => {
 			assert.match(detail, /“orders-api”: 2 lines, last used: never/);
 			assert.match(detail, /“billing”: 1 line, last used: never/);
 			assert.deepEqual([await statusOf(token), await statusOf(other)], ["revoked", "revoked"]);
-			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 3 lines still hold/);
+			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 3 lines still contain/);
 		});
 
 		it("is about the entry whose menu was opened, though another one is selected", async () => {
@@ -144,7 +144,7 @@ describe("revoking and disabling tokens", () => {
 			await window.bindings.whenReady();
 			await run("disableToken", { id: token.id });
 			assert.equal(await statusOf(token), "disabled");
-			assert.match(person.last?.text ?? "", /2 lines of the env files here hold/);
+			assert.match(person.last?.text ?? "", /2 lines in the env files here contain/);
 			await until("it is heard of", () =>
 				window.live.tokens.some(({ id, status }) => id === token.id && status === "disabled"),
 			);

@@ -50,7 +50,7 @@ describe("rotating tokens", () => {
 			await scene.checkFourLines(await scene.successorSecret());
 			assert.match(
 				scene.person.last?.text ?? "",
-				/^Rotated “orders-api”: 4 lines hold the new secret\. The old secret works until /,
+				/^Rotated “orders-api”: 4 lines contain the new secret\. The old secret works until /,
 			);
 			assert.ok(scene.person.last?.buttons.includes("Undo Rotation"));
 			assert.ok(!JSON.stringify(scene.person.told).includes("tks_"));
@@ -86,7 +86,7 @@ describe("rotating tokens", () => {
 				},
 			});
 			await scene.person.presses("enter", scene.run("rotateToken", { id: scene.token.id }, racing));
-			assert.match(scene.person.last?.text ?? "", /was rotated already, perhaps in another window/);
+			assert.match(scene.person.last?.text ?? "", /is already rotated, perhaps in another window/);
 		});
 
 		it("names the files that hold what when one has changes that are not saved", async () => {
@@ -96,7 +96,7 @@ describe("rotating tokens", () => {
 			await scene.person.presses("enter", scene.run("rotateToken", { id: scene.token.id }));
 			assert.equal(editor.document.getText(), `# mine\nA=${await scene.successorSecret()}\n`);
 			assert.equal(await scene.diskOf(".env"), `A=${scene.secret}\n`);
-			assert.match(scene.person.last?.text ?? "", /rotation-\d+\/\.env has changes that are not saved/);
+			assert.match(scene.person.last?.text ?? "", /rotation-\d+\/\.env has unsaved changes/);
 			assert.ok(scene.person.last?.buttons.includes("Save Files"));
 		});
 
@@ -169,7 +169,8 @@ describe("rotating tokens", () => {
 			assert.equal(await scene.diskOf(".env"), `A=${fresh[0]}\nB=${fresh[1]}\nC=${third.token}\n`);
 			assert.deepEqual(seen.results, {
 				title: "Rotated 2 of 3 Tokens",
-				placeHolder: "Cancelled: 1 token not begun. Enter goes on with a token that is not done.",
+				placeHolder:
+					"Cancelled: 1 token not started. Press Enter on an unfinished token to continue with it.",
 				rows: ["$(pass) due in 0.3: rotated, 1 line", "$(pass) due in 0.5: rotated, 1 line"],
 			});
 		});

@@ -24,14 +24,14 @@ describe("rotating tokens", () => {
 				["valid", "revoked"],
 			);
 			assert.equal(scene.keptSecret(successor.id), undefined);
-			assert.match(scene.person.last?.text ?? "", /^Undone: 4 lines hold the secret/);
+			assert.match(scene.person.last?.text ?? "", /^Undone: 4 lines contain the secret/);
 		});
 
 		it("says whether anybody has used the new secret, for which the rotation's own look does not count", async () => {
 			const { successor } = await scene.rotated();
 			assert.equal((await scene.window.client.getToken(successor.id)).useCount, 0);
 			await assert.rejects(scene.run("undoRotation", { id: scene.token.id }) as Promise<unknown>);
-			assert.match(scene.person.last?.detail ?? "", /Nobody has used it yet\./);
+			assert.match(scene.person.last?.detail ?? "", /It was not used yet\./);
 			await verified(scene.window.home.dataDir, await scene.successorSecret());
 			await assert.rejects(scene.run("undoRotation", { id: scene.token.id }) as Promise<unknown>);
 			assert.match(scene.person.last?.detail ?? "", /Its last use: /);
@@ -92,7 +92,7 @@ describe("rotating tokens", () => {
 				scene.person.last?.text ?? "",
 				/The overlap of “orders-api” is over, but rotation-\d+\/\.env:1 \(A\)/,
 			);
-			assert.ok(scene.person.last?.buttons.includes("Replace with the Successor's"));
+			assert.ok(scene.person.last?.buttons.includes("Replace with New Secret"));
 			assert.equal(scene.keptSecret(scene.token.id), undefined);
 			watching.dispose();
 			const again = watchOverlaps({ live, bindings, secrets, log, claims, grace: 0 });

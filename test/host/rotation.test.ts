@@ -229,7 +229,7 @@ describe("rotating tokens", () => {
 			});
 			assert.equal(outcome.kind, "unknown");
 			await reportOutcome(scene.services(), scene.token, outcome);
-			assert.match(scene.person.last?.text ?? "", /^Whether “orders-api” was rotated is not known/);
+			assert.match(scene.person.last?.text ?? "", /^It is unknown whether “orders-api” was rotated/);
 			assert.deepEqual(scene.person.last?.buttons, ["Try Again"]);
 		});
 

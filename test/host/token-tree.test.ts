@@ -132,7 +132,7 @@ describe("the list of tokens", () => {
 			"  orders: 30 days",
 			"    list/.env:1 (A)",
 			"    list/.env:2 (B)",
-			"In No Env File Here: 1",
+			"Not in an Env File: 1",
 			"  elsewhere: 30 days",
 		]);
 		tree.dispose();

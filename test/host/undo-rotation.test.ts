@@ -87,7 +87,7 @@ describe("undoing a rotation", () => {
 		assert.equal(await diskOf(".env"), `A=by-hand\nB="${oldSecret}"\n`);
 		assert.equal(await diskOf(".env.new"), `C=${oldSecret}\n`);
 		assert.deepEqual([await statusOf(token), await statusOf(successor)], ["active", "revoked"]);
-		assert.match(lastWords(), /^Undone: 2 lines hold the secret/);
+		assert.match(lastWords(), /^Undone: 2 lines contain the secret/);
 	});
 
 	it("changes nothing where the overlap ends before the question is answered", async () => {
@@ -108,7 +108,7 @@ describe("undoing a rotation", () => {
 		await checkStillRotated();
 		assert.match(
 			lastWords(),
-			/was not undone: its overlap ended in the meantime\. 2 lines hold the new secret/,
+			/was not undone: its overlap ended in the meantime\. 2 lines contain the new secret/,
 		);
 	});
 
@@ -131,7 +131,7 @@ describe("undoing a rotation", () => {
 				return await window.client.undoRotation(id);
 			}),
 		);
-		assert.match(lastWords(), /its overlap ended in the meantime\. Lines may hold the old secret/);
+		assert.match(lastWords(), /its overlap ended in the meantime\. Lines may contain the old secret/);
 		assert.deepEqual(person.last?.buttons, ["Finish Rotation"]);
 		assert.equal(window.kept.get(`token/${successor.id}`), newSecret);
 	});
@@ -144,7 +144,7 @@ describe("undoing a rotation", () => {
 			}),
 		);
 		assert.equal(await diskOf(".env"), `A=${oldSecret}\nB="${oldSecret}"\n`);
-		assert.match(lastWords(), /^Undone: 2 lines hold the secret/);
+		assert.match(lastWords(), /^Undone: 2 lines contain the secret/);
 	});
 
 	it("names the way on for lines that hold a secret whose overlap is over", async () => {
@@ -161,7 +161,7 @@ describe("undoing a rotation", () => {
 			else whileAsked(() => window.client.disableToken(token.id));
 			await undo();
 			await checkStillRotated();
-			assert.match(lastWords(), /is disabled: lines that got its secret back would be refused/);
+			assert.match(lastWords(), /is disabled, so lines with its secret would be refused/);
 			assert.deepEqual(person.last?.buttons, ["Enable and Undo"]);
 		});
 	}

@@ -77,7 +77,7 @@ describe("bad input", () => {
 		await wizard.goTo("summary", { name: "Second try", file: ".env" });
 		await chmod(envFile, 0o444);
 		const secret = await wizard.create();
-		assert.match(await window.dialogText(), /It is not in \.env yet\. It is kept in SecretStorage\./);
+		assert.match(await window.dialogText(), /It is not in \.env yet\. It is stored in SecretStorage\./);
 		await window.answerDialog("Done");
 		await window.notification("“Second try” was not written to .env. .env is read-only");
 		assert.equal(await readFile(envFile, "utf8"), "URL=1\n");
@@ -96,7 +96,7 @@ describe("bad input", () => {
 		assert.ok(!(await window.page.content()).includes(other));
 		await wizard.goOn("replace", { name: "Replacing", file: ".env", replace: "yes" });
 		await until("the summary says so", async () =>
-			(await window.input.rows()).includes("Key API_TOKEN, whose value is replaced"),
+			(await window.input.rows()).includes("Key API_TOKEN (replaces its value)"),
 		);
 		const secret = await wizard.create();
 		await window.answerDialog("Done");

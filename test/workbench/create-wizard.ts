@@ -36,7 +36,7 @@ const questions = {
 	git: "a commit would publish the secret",
 	key: "hold the secret?",
 	replace: "Replace the value of",
-	summary: "Is this right?",
+	summary: "Press Enter to create",
 } as const;
 
 export type Question = keyof typeof questions;

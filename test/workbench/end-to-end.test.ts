@@ -40,7 +40,7 @@ describe("a service with a token", () => {
 		assert.match(question, /lines will break:\n•\s+\.env:1 \(API_TOKEN\)/);
 		assert.match(question, /Last used: just now from 127\.0\.0\.1, once/);
 		await window.answerDialog("Revoke");
-		await window.notification(".env:1 (API_TOKEN) still holds the dead secret.");
+		await window.notification(".env:1 (API_TOKEN) still contains the revoked secret.");
 
 		assert.match(await check("orders.read"), /^401 refused/);
 		await window.waitUntilTreeRowIsGone("Orders");

@@ -108,7 +108,7 @@ describe("before the first token", () => {
 		const remarks = {
 			"2020-01-31": "Fri, 31 Jan 2020, 23:59 UTC is in the past.",
 			"400 days": /At most 365 days from now: until \w+/,
-			"2027-02-30": "2027-02-30 is not in the calendar.",
+			"2027-02-30": "2027-02-30 is not a valid date.",
 			soon: "Write a date like 2027-01-31",
 		};
 		for (const [text, remark] of Object.entries(remarks)) {
@@ -133,7 +133,7 @@ describe("before the first token", () => {
 	it("refuses 10.0.0.0/33 while typing, and accepts IPv4 and IPv6", async () => {
 		const wizard = await openAt("addresses");
 		await window.input.type("10.0.0.0/33");
-		await window.input.waitForMessage("10.0.0.0/33: the number after the slash goes from 0 to 32 for IPv4.");
+		await window.input.waitForMessage("10.0.0.0/33: the prefix length must be from 0 to 32 for IPv4.");
 		await window.input.accept();
 		await window.input.type("10.0.0.0/8, 2001:db8::/32");
 		await window.input.waitForMessage("Only 10.0.0.0/8, 2001:db8::/32");
@@ -166,7 +166,7 @@ describe("before the first token", () => {
 		});
 		assert.match(
 			rows.join("\n"),
-			/^Create Token\nName Orders service.*\nPermissions orders\.read\nExpires In 7 days: .+\nAllowed addresses Any address\nSecret goes to \.env, a new file, and SecretStorage\nGit \.env is added to \.gitignore\nKey API_TOKEN$/,
+			/^Create Token\nName Orders service.*\nPermissions orders\.read\nExpires In 7 days: .+\nAllowed addresses Any address\nSecret is stored in \.env, a new file, and SecretStorage\nGit \.env is added to \.gitignore\nKey API_TOKEN$/,
 		);
 		await window.input.pick("Expires");
 		await wizard.waitFor("expiry");
@@ -195,10 +195,10 @@ describe("the first token", () => {
 		const shown = await window.dialogText();
 		const secret = /^tks_[0-9A-Za-z]{38}$/m.exec(shown)?.[0] ?? "";
 		assert.match(shown, /^“Orders service” is created\. This is its secret:\ntks_/);
-		assert.match(shown, /API_TOKEN in \.env holds it\. It is kept in SecretStorage\./);
+		assert.match(shown, /API_TOKEN in \.env contains it\. It is stored in SecretStorage\./);
 		await window.press("Enter");
 		await until("the secret is on the clipboard", async () => (await window.clipboard()) === secret);
-		await window.notification("“Orders service” is ready: API_TOKEN in .env holds its secret.");
+		await window.notification("“Orders service” is ready: API_TOKEN in .env contains its secret.");
 		assert.deepEqual(await filesIn(workbench.workspace), {
 			...before,
 			".env": `API_TOKEN=${secret}\n`,
@@ -218,7 +218,7 @@ describe("the first token", () => {
 		// With ordinary spaces, so that long lines break between words.
 		for (const fact of ["(60 days left)", "Permissions: orders.read", "Allowed addresses: 127.0.0.1"])
 			assert.ok(tooltip.includes(fact), tooltip);
-		assert.ok(tooltip.includes(`Secret: tks_…${secret.slice(-4)}, kept in SecretStorage`), tooltip);
+		assert.ok(tooltip.includes(`Secret: tks_…${secret.slice(-4)}, stored in SecretStorage`), tooltip);
 		assert.ok(!(await window.page.content()).includes(secret), "the page must not hold the secret any more");
 	});
 

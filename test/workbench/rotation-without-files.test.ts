@@ -71,7 +71,7 @@ describe("rotating without env files", () => {
 		const { summary, message } = await rotate(window, "Restricted");
 		assert.match(summary, /None: in Restricted Mode env files are neither read nor written/);
 		assert.ok(!summary.includes("API_TOKEN"), summary);
-		assert.match(message, /The new secret is kept in SecretStorage/);
+		assert.match(message, /The new secret is stored in SecretStorage/);
 		await checkKept(window, "Restricted", secret);
 		assert.deepEqual(await filesIn(workbench.workspace), before);
 		await window.close();
@@ -85,7 +85,7 @@ describe("rotating without env files", () => {
 		await window.clearNotifications();
 		const { summary, message } = await rotate(window, "Without a folder");
 		assert.match(summary, /None: no folder is open/);
-		assert.match(message, /The new secret is kept in SecretStorage/);
+		assert.match(message, /The new secret is stored in SecretStorage/);
 		await checkKept(window, "Without a folder", secret);
 		assert.deepEqual(await filesIn(workbench.workspace), before);
 	});

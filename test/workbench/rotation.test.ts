@@ -59,7 +59,7 @@ describe("rotating in the workbench", () => {
 		await input.waitForActive("1 day");
 		await input.accept();
 		await input.waitForStep("End of the Overlap");
-		await input.pick("Earlier, once the old secret was not used for 1 hour");
+		await input.pick("Earlier, when the old secret was not used for 1 hour");
 		await input.waitForStep("Expiry");
 		await input.waitForActive("The same lifetime as before");
 		await input.accept();
@@ -73,7 +73,7 @@ describe("rotating in the workbench", () => {
 				rows.join("\n"),
 			);
 		await input.pick("Rotate Token");
-		assert.match(await window.notification(/Rotated “orders-api”/), /3 lines hold the new secret/);
+		assert.match(await window.notification(/Rotated “orders-api”/), /3 lines contain the new secret/);
 		await picture("rotated");
 		const fresh = await secretInFile();
 		assert.notEqual(fresh, orders.token);

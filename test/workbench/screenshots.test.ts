@@ -90,11 +90,7 @@ describe("screenshots", () => {
 			await window.treeMenu(/Shop front/, "Rotate Token…");
 			// Otherwise the row below the menu's entry would show its tooltip.
 			await window.page.mouse.move(640, 784);
-			for (const question of [
-				"For how long does the old",
-				"When does the overlap end",
-				"When does the succ",
-			]) {
+			for (const question of ["How long should the old", "When does the overlap end", "When does the succ"]) {
 				await window.input.waitForQuestion(question);
 				await window.input.accept();
 			}

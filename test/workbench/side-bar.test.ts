@@ -118,7 +118,7 @@ describe("the side bar", () => {
 		assert.equal(await use(token), 401);
 		const told = await Promise.any(
 			windows.map(async (one) => {
-				assert.match(await one.notification("stolen"), /used the revoked API token “stolen”/);
+				assert.match(await one.notification("stolen"), /The revoked API token “stolen” was used from/);
 				return one;
 			}),
 		);
@@ -178,7 +178,7 @@ describe("the side bar", () => {
 
 	it("groups by env file, and by status again", async () => {
 		await window.runCommand("Tokensmith: Group Tokens by Env File");
-		await window.waitForTreeRow("In No Env File Here");
+		await window.waitForTreeRow("Not in an Env File");
 		await picture("by-file");
 		await window.runCommand("Tokensmith: Group Tokens by Status");
 		await window.waitForTreeRow("Expires Soon");
@@ -191,7 +191,7 @@ describe("the side bar", () => {
 		assert.match(await window.notification("2 API tokens have expired"), /“first”.*“second”/);
 		await picture("notice");
 		await window.answerNotification("2 API tokens have expired", "Snooze…");
-		await window.input.waitForActive("For a Day");
+		await window.input.waitForActive("In One Day");
 		await window.input.accept();
 		const notices = join(dataDirectory(workbench.userData), "notices");
 		await until("both are snoozed", async () => {

@@ -68,13 +68,13 @@ describe("a token's life", () => {
 			await until("an answer is offered", async () => (await input.labels()).length > 0);
 			await input.accept();
 		};
-		await input.waitForQuestion("For how long does the old secret work on");
+		await input.waitForQuestion("How long should the old secret keep working");
 		await accept();
 		await input.waitForQuestion("When does the overlap end?");
 		await accept();
 		await input.waitForQuestion("When does the successor expire?");
 		await accept();
-		await input.waitForQuestion("Is this right?");
+		await input.waitForQuestion("Press Enter to rotate");
 		await until("the summary names every line", async () => {
 			const rows = await input.rows();
 			return Object.keys(files).every((file) => rows.some((row) => row.startsWith(`${file}:`)));
@@ -86,7 +86,7 @@ describe("a token's life", () => {
 		await startRotation(window);
 		await openSummary(window);
 		await window.input.pick("Rotate Token");
-		await window.notification("Rotated “Checkout”: 4 lines hold the new secret.");
+		await window.notification("Rotated “Checkout”: 4 lines contain the new secret.");
 		const secret = await secretInLines();
 		assert.notEqual(secret, old);
 		await assertLinesHold(secret);
@@ -107,7 +107,7 @@ describe("a token's life", () => {
 		await window.answerNotification("Rotated “Checkout”", "Undo Rotation");
 		assert.match(await window.dialogText(), /These lines get the old secret back:/);
 		await window.answerDialog("Undo Rotation");
-		await window.notification("Undone: 4 lines hold the secret of “Checkout” again.");
+		await window.notification("Undone: 4 lines contain the secret of “Checkout” again.");
 		await assertLinesHold(first);
 		assert.deepEqual([await isGood(first), await isGood(second)], [true, false]);
 		await window.waitForTreeRow(/Disabled and Revoked\s*1/);
@@ -158,7 +158,7 @@ describe("a token's life", () => {
 		const after = await rotate(before);
 		await second.bringToFront();
 		await second.input.pick("Rotate Token");
-		await second.notification("“Checkout” was rotated already, perhaps in another window.");
+		await second.notification("“Checkout” is already rotated, perhaps in another window.");
 		await assertLinesHold(after);
 		await second.close();
 		await window.bringToFront();
@@ -171,7 +171,7 @@ describe("a token's life", () => {
 		const question = await window.dialogText();
 		for (const file of Object.keys(files)) assert.ok(question.includes(`${file}:`), question);
 		await window.answerDialog("Revoke");
-		await window.answerNotification("4 lines still hold a dead secret", "Comment Out Lines");
+		await window.answerNotification("4 lines still contain a revoked secret", "Comment Out Lines");
 		await until("the lines are commented out", async () => {
 			for (const file of Object.keys(files)) {
 				const text = await readFile(path(file), "utf8");
@@ -198,11 +198,11 @@ describe("a token's life", () => {
 		await input.waitForQuestion(".env was pushed");
 		await input.type("The repository was public for a day");
 		await input.accept();
-		await input.waitForQuestion("What comes in place");
+		await input.waitForQuestion("What should replace");
 		await input.pick("Successors, in the same lines");
 		await input.waitForQuestion("revoke ");
 		await input.type("revoke 999");
-		await input.waitForMessage("press Escape and nothing happens");
+		await input.waitForMessage("press Escape to cancel");
 		assert.ok(await isGood(old), "a wrong word revokes nothing");
 		await input.type(await input.placeholder());
 		await input.accept();
