@@ -67,18 +67,7 @@ const notReworded: readonly string[] = [
 	"test/daemon/rotate.test.ts",
 	"test/daemon/store.test.ts",
 	"test/extension/client.test.ts",
-	"test/extension/due-notices.test.ts",
-	"test/extension/failure.test.ts",
-	"test/extension/rotation-words.test.ts",
-	"test/host/activity-tree.test.ts",
-	"test/host/incident.test.ts",
 	"test/host/profile-files.test.ts",
-	"test/host/recovery.test.ts",
-	"test/host/revoke.test.ts",
-	"test/host/rotation-overlap.test.ts",
-	"test/host/rotation.test.ts",
-	"test/host/token-tree.test.ts",
-	"test/host/undo-rotation.test.ts",
 	"test/process/",
 ];
 

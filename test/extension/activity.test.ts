@@ -24,7 +24,7 @@ describe("the days of activity", () => {
 		assert.deepEqual(days(dates, "UTC"), ["Today: 2", "Yesterday: 1", "Wednesday, 31 December 2025: 1"]);
 	});
 
-	it("are those of the person's own zone", () => {
+	it("are those of the user's time zone", () => {
 		assert.deepEqual(days(["2026-03-29T22:30:00Z"], "Europe/Berlin"), ["Today: 1"]);
 		assert.deepEqual(days(["2026-03-29T22:30:00Z"], "America/New_York"), ["Yesterday: 1"]);
 	});
@@ -33,12 +33,12 @@ describe("the days of activity", () => {
 		assert.deepEqual(days(["2026-03-28T23:30:00Z"], "Europe/Berlin"), ["Yesterday: 1"]);
 	});
 
-	it("say at what time something was", () => {
+	it("show the time of an event", () => {
 		assert.equal(timeOfDay("2026-03-30T08:05:00Z", "Europe/Berlin"), "10:05");
 	});
 });
 
-/** The daemon's pages over events 1 to `count`, as they are at the time of each question. */
+/** The pages of the daemon over events 1 to `count`, as of each request. */
 class Pages {
 	count: number;
 	asked: unknown[] = [];
@@ -61,7 +61,7 @@ describe("the feed of activity", () => {
 	const range = (from: number, to: number) =>
 		Array.from({ length: from - to + 1 }, (_, index) => from - index);
 
-	it("goes back page by page until there is no more", async () => {
+	it("loads older events page by page until there are no more", async () => {
 		const feed = new ActivityFeed(async () => new Pages(250));
 		await feed.begin(undefined);
 		assert.deepEqual(sequences(feed), range(250, 151));
@@ -73,14 +73,14 @@ describe("the feed of activity", () => {
 		assert.equal(feed.events.length, 250);
 	});
 
-	it("takes in what happens now, once, and in its order", async () => {
+	it("adds live events once and in order", async () => {
 		const feed = new ActivityFeed(async () => new Pages(3));
 		await feed.begin(undefined);
 		for (const sequence of [5, 4, 5]) feed.add(anEvent({ sequence }));
 		assert.deepEqual(sequences(feed), [5, 4, 3, 2, 1]);
 	});
 
-	it("begins anew without a gap after a time without a connection, and keeps what came meanwhile", async () => {
+	it("starts again without a gap after a lost connection, and keeps live events that arrive in the meantime", async () => {
 		const pages = new Pages(2);
 		const feed = new ActivityFeed(async () => pages);
 		await feed.begin(undefined);
@@ -92,7 +92,7 @@ describe("the feed of activity", () => {
 		assert.ok(feed.hasMore);
 	});
 
-	it("shows one token's alone when asked to", async () => {
+	it("shows the events of one token on request", async () => {
 		const pages = new Pages(1);
 		const feed = new ActivityFeed(async () => pages);
 		await feed.begin("1");
@@ -102,7 +102,7 @@ describe("the feed of activity", () => {
 		assert.deepEqual(pages.asked, [{ limit: 100, tokenId: "1" }]);
 	});
 
-	it("goes by the last beginning, whichever page comes first", async () => {
+	it("uses the last start, whichever page arrives first", async () => {
 		const late = Promise.withResolvers<AuditList>();
 		const pages: (() => Promise<AuditList>)[] = [
 			() => late.promise,

@@ -16,7 +16,7 @@ describe("allowed addresses", () => {
 		["10.0.0.1/32 ::1/128", ["10.0.0.1/32", "::1/128"]],
 	];
 	for (const [text, addresses] of good) {
-		it(`reads ${JSON.stringify(text)}, and the daemon takes it`, () => {
+		it(`reads ${JSON.stringify(text)}, and the daemon accepts it`, () => {
 			assert.deepEqual(parseAllowedAddresses(text), { ok: true, addresses });
 			assert.deepEqual(
 				addresses.map(addressProblem),
@@ -41,14 +41,14 @@ describe("allowed addresses", () => {
 		["fe80::1%eth0", /without its zone/],
 	];
 	for (const [text, problem] of bad) {
-		it(`says what is wrong with ${JSON.stringify(text)}`, () => {
+		it(`explains what is wrong with ${JSON.stringify(text)}`, () => {
 			const read = parseAllowedAddresses(text);
 			assert.ok(!read.ok);
 			assert.match(read.problem, problem);
 		});
 	}
 
-	it("takes at most a hundred", () => {
+	it("accepts at most a hundred", () => {
 		const many = (count: number) => Array.from({ length: count }, (_, index) => `10.0.0.${index}`).join(" ");
 		assert.ok(parseAllowedAddresses(many(100)).ok);
 		assert.ok(!parseAllowedAddresses(many(101)).ok);

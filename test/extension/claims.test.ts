@@ -12,15 +12,15 @@ describe("claims", () => {
 	});
 	afterEach(() => rm(folder, { recursive: true }));
 
-	/** What another window, or this one after a reload, has. */
+	/** The claims of another window, or of this one after a reload. */
 	const window = () => new Claims(join(folder, "notices"));
 
-	it("are given to one of all windows that ask at the same time", async () => {
+	it("succeed in one of several concurrent windows", async () => {
 		const answers = await Promise.all(Array.from({ length: 20 }, () => window().claim("a~7~1")));
 		assert.equal(answers.filter(Boolean).length, 1);
 	});
 
-	it("last beyond the window that made them, until they are released", async () => {
+	it("persist after their window is closed, until they are released", async () => {
 		assert.ok(await window().claim("a~7~1", "note"));
 		assert.ok(!(await window().claim("a~7~1")));
 		assert.ok(await window().claim("a~1~1"));
@@ -30,13 +30,13 @@ describe("claims", () => {
 		assert.ok(await window().claim("a~7~1"));
 	});
 
-	it("are released by one of all windows that try", async () => {
+	it("are released by one of several concurrent windows", async () => {
 		await window().claim("a~snooze~1");
 		const answers = await Promise.all(Array.from({ length: 20 }, () => window().release("a~snooze~1")));
 		assert.equal(answers.filter(Boolean).length, 1);
 	});
 
-	it("are none before the first, in a folder that is not there", async () => {
+	it("are empty in a folder that does not exist", async () => {
 		assert.deepEqual([...(await window().keys())], []);
 		assert.equal(await window().note("a"), undefined);
 		assert.ok(!(await window().release("a")));

@@ -21,12 +21,12 @@ describe("the curl test", () => {
 		);
 	});
 
-	it("escapes a permission, and does without one", () => {
+	it("escapes a permission, and needs none", () => {
 		assert.match(curlTest({ ...usual, permission: "a$(b)&c" }), /permission=a%24\(b\)%26c"$/);
 		assert.match(curlTest({ ...usual, permission: undefined }), /\/v1\/verify"$/);
 	});
 
-	it("speaks PowerShell on Windows", () => {
+	it("uses PowerShell syntax on Windows", () => {
 		assert.match(curlTest({ ...usual, platform: "win32", envFile: ".env" }), /^curl\.exe .*\$env:API_TOKEN"/);
 	});
 

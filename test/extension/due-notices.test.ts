@@ -66,19 +66,19 @@ describe("a notice of an expiry", () => {
 		assert.equal(due([token("a", 20)], [first.key], now + 13 * day).length, 1);
 	});
 
-	it("is due again for a token that was given another expiry", () => {
+	it("is due again for a token with a new expiry", () => {
 		const [first] = due([token("a", 5)]);
 		assert.ok(first);
 		assert.deepEqual(told(token("a", 6), [first.key]), ["7"]);
 	});
 
-	it("takes the distances as they are set, in any order", () => {
+	it("accepts the distances in any order", () => {
 		const facts = { now, claimed: new Set<string>() };
 		assert.equal(dueNotices([token("a", 50)], { ...facts, distances: [2, 90] }).length, 1);
 		assert.equal(dueNotices([token("a", 5)], { ...facts, distances: [] }).length, 0);
 	});
 
-	it("comes once more after a snooze, and only then", () => {
+	it("is due once more after a snooze, and only then", () => {
 		const [first] = due([token("a", 5)]);
 		assert.ok(first);
 		const snooze = snoozeKey("a", now + day);
@@ -88,7 +88,7 @@ describe("a notice of an expiry", () => {
 		assert.equal(again?.key, snooze);
 	});
 
-	it("takes an overdue snooze along when the next distance is there too", () => {
+	it("replaces an overdue snooze when the next distance is due too", () => {
 		const snooze = snoozeKey("a", now - 1);
 		assert.deepEqual(
 			due([token("a", 5)], [snooze]).map(({ key, snooze }) => [key.split("~")[1], snooze]),
@@ -96,7 +96,7 @@ describe("a notice of an expiry", () => {
 		);
 	});
 
-	it("goes from the soonest to end to the latest", () => {
+	it("is sorted by the end of the tokens, soonest first", () => {
 		const names = due([token("b", 5), token("c", -5), token("a", 20)]).map((notice) => notice.token.name);
 		assert.deepEqual(names, ["c", "b", "a"]);
 	});
@@ -114,7 +114,7 @@ describe("a notice of an expiry", () => {
 });
 
 describe("claims that have become stale", () => {
-	it("are those of tokens that nobody is told of any more", () => {
+	it("are those of tokens that need no more notices", () => {
 		const tokens = [
 			token("a", 5),
 			token("gone", 5, { revokedDate: inDays(-1) }),
@@ -124,7 +124,7 @@ describe("claims that have become stale", () => {
 		assert.deepEqual(staleClaims(new Set(claimed), tokens, now), ["gone~7~1", "old~7~1", "unknown~7~1"]);
 	});
 
-	it("are those of uses of dead tokens two hours ago, not of the hour before", () => {
+	it("are those of uses two hours ago, not of the hour before", () => {
 		const dead = token("a", 5, { revokedDate: inDays(-1) });
 		const keys = [0, 1, 2].map((hours) => deadUseKey("a", now - hours * 3_600_000));
 		assert.deepEqual(staleClaims(new Set(keys), [dead], now), keys.slice(2));
@@ -132,7 +132,7 @@ describe("claims that have become stale", () => {
 });
 
 describe("the claim on an overlap's end", () => {
-	it("stays for as long as there is a record of the token", () => {
+	it("stays while there is a record of the token", () => {
 		const rotated = token("a", 5, { retiresDate: inDays(-1), successorId: "b" });
 		const claimed = new Set([overlapKey("a"), overlapKey("gone")]);
 		assert.deepEqual(staleClaims(claimed, [rotated], now), [overlapKey("gone")]);
@@ -168,7 +168,7 @@ describe("the words of a notice", () => {
 	for (const [tokens, text, tone] of cases)
 		it(`are ${JSON.stringify(text)}`, () => assert.deepEqual(noticeInWords(tokens, now), { text, tone }));
 
-	it("make no link of a name", () => {
+	it("contain no link from a name", () => {
 		const { text } = noticeInWords([token("[x](command:y)", 5)], now);
 		assert.ok(!text.includes("]("), text);
 	});

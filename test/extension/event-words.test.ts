@@ -92,7 +92,7 @@ describe("an event in words", () => {
 			));
 	}
 
-	it("names a token that is gone as it was called then", () => {
+	it("uses the former name of a deleted token", () => {
 		const event = anEvent({ after: { name: "its old name" } });
 		assert.equal(eventInWords(event, () => undefined).label, "Created its old name");
 		assert.equal(eventInWords(anEvent({}), () => undefined).label, "Created a deleted token");

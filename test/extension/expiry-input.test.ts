@@ -74,21 +74,21 @@ describe("expiry input", () => {
 		["99999 years", /not in the calendar|At most/],
 	];
 	for (const [text, problem] of bad) {
-		it(`says what is wrong with ${JSON.stringify(text)}`, () => {
+		it(`explains what is wrong with ${JSON.stringify(text)}`, () => {
 			const read = parseExpiry(text, rules, now);
 			assert.ok(!read.ok);
 			assert.match(read.problem, problem);
 		});
 	}
 
-	it("says back what it understood, with the zone", () => {
+	it("echoes how it was understood, with the time zone", () => {
 		assert.equal(
 			expiryEcho(new Date("2026-05-31T12:00:00Z"), now),
 			"Sun, 31 May 2026, 14:00 CEST: 91 days left",
 		);
 	});
 
-	it("takes any date where the profile sets no maximum", () => {
+	it("accepts any date if the profile sets no maximum", () => {
 		assert.ok(parseExpiry("2099-01-01", { ...rules, maximum: null }, now).ok);
 	});
 
@@ -110,11 +110,11 @@ describe("expiry input", () => {
 		);
 	});
 
-	it("is not moved by daylight saving", () => {
+	it("does not depend on daylight saving", () => {
 		assert.equal(addDuration(now, { days: 60 }).getTime() - now.getTime(), 60 * 86_400_000);
 	});
 
-	it("puts choices into words", () => {
+	it("describes choices in words", () => {
 		assert.equal(durationInWords({ years: 1, months: 6 }), "1 year and 6 months");
 		assert.equal(expiryInWords({ kind: "never" }, now), "Never");
 		assert.equal(

@@ -10,10 +10,10 @@ function problem(code: ProblemCode, detail: string, errors?: FieldError[]): Toke
 	return new TokensmithProblemError(errors === undefined ? shape : { ...shape, errors });
 }
 
-describe("a failure in words", () => {
+describe("the explanation of an error", () => {
 	const cases: [name: string, error: unknown, text: string, remedy: string][] = [
 		[
-			"names every field that the daemon did not take",
+			"names every field that the daemon refused",
 			problem("invalid-request", "Some of it is not allowed.", [
 				{ pointer: "/name", detail: "must not be blank" },
 				{ pointer: "/allowedAddresses/1", detail: '"x" is no IP address.' },
@@ -36,7 +36,7 @@ describe("a failure in words", () => {
 			"open-settings",
 		],
 		[
-			"says the detail of other problems",
+			"shows the detail of other problems",
 			problem("storage-failed", "The disk is full."),
 			"The disk is full.",
 			"try-again",
@@ -48,13 +48,13 @@ describe("a failure in words", () => {
 			"show-log",
 		],
 		[
-			"knows what to do about a daemon that does not start",
+			"has a remedy for a daemon that does not start",
 			new DaemonError("cannot-start", "It does not start."),
 			"It does not start.",
 			"show-log",
 		],
 		[
-			"tries again when no answer comes in time",
+			"offers to try again when no answer comes in time",
 			new TokensmithUnavailableError("Too slow.", { outcome: "not-done", reason: "timeout" }),
 			"The daemon did not answer in time. Try again.",
 			"try-again",
@@ -66,7 +66,7 @@ describe("a failure in words", () => {
 			"try-again",
 		],
 		[
-			"tries again when a file can be made ready for it",
+			"offers to try again when the user can prepare the file",
 			Object.assign(new Error(".env is read-only. Allow writing there."), { name: "FileError" }),
 			".env is read-only. Allow writing there.",
 			"try-again",

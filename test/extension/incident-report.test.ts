@@ -28,7 +28,7 @@ function facts(more: Partial<IncidentFacts> = {}): IncidentFacts {
 }
 
 describe("the report of an incident", () => {
-	it("says what was revoked, what came in its place, and which lines hold what", () => {
+	it("lists the revoked tokens, their successors, and the secret of each line", () => {
 		const text = incidentMarkdown(facts());
 		assert.match(text, /^# Incident of .*10 Mar 2026/);
 		assert.match(text, /Reason: Pushed by mistake/);
@@ -38,7 +38,7 @@ describe("the report of an incident", () => {
 		assert.match(text, /- \[ \] Find out where the secrets leaked\./);
 	});
 
-	it("makes a step of every line that holds a dead secret, and of every secret that is lost", () => {
+	it("has a step for every line with a revoked secret, and for every lost secret", () => {
 		const text = incidentMarkdown(
 			facts({
 				lines: [
@@ -54,12 +54,12 @@ describe("the report of an incident", () => {
 		assert.match(text, /- \[ \] Rotate the successor of orders/);
 	});
 
-	it("says why it knows of no lines", () => {
+	it("explains why it lists no lines", () => {
 		assert.match(incidentMarkdown(facts({ lines: [], search: "restricted" })), /not searched/);
 		assert.match(incidentMarkdown(facts({ lines: [] })), /No env file in the workspace contained/);
 	});
 
-	it("takes names and reasons for letters, whatever they are", () => {
+	it("escapes names and reasons", () => {
 		assert.equal(escaped("a | [b](c) `d`\n# e <f>"), "a \\| \\[b\\](c) \\`d\\` # e \\<f\\>");
 		fc.assert(
 			fc.property(fc.string({ unit: "grapheme" }), (text) => {
@@ -70,7 +70,7 @@ describe("the report of an incident", () => {
 		assert.equal(escaped("_a_ API_TOKEN b_"), "\\_a\\_ API_TOKEN b\\_");
 	});
 
-	it("shows as code what cannot end it, and the rest as letters", () => {
+	it("shows as code what cannot end it, and escapes the rest", () => {
 		assert.equal(inCode("tks_…pgWj"), "`tks_…pgWj`");
 		assert.equal(inCode("a`[b](c)"), "a\\`\\[b\\](c)");
 		assert.equal(inCode("a | b"), "a \\| b");
@@ -82,7 +82,7 @@ describe("the report of an incident", () => {
 		);
 	});
 
-	it("names what of the lineages still works", () => {
+	it("names the tokens of the lineages that still work", () => {
 		const stillWorking = [
 			aToken({ name: "orders", partialToken: "tks_…QSQ1", expiry: "2026-03-11T12:00:00.000Z" }),
 		];
@@ -91,7 +91,7 @@ describe("the report of an incident", () => {
 		assert.doesNotMatch(incidentMarkdown(facts()), /Still works/);
 	});
 
-	it("asks to put the successors' secrets into their places only where these are not known", () => {
+	it("asks to replace the old secrets only if their lines are not known", () => {
 		assert.ok(!incidentMarkdown(facts()).includes("in place of the old"));
 		assert.match(incidentMarkdown(facts({ lines: [] })), /- \[ \] Put the successors' secrets in place/);
 	});

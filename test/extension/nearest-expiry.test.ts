@@ -29,7 +29,7 @@ describe("the nearest expiry", () => {
 		});
 	}
 
-	it("names all that are near, the soonest first", () => {
+	it("names all tokens that expire soon, soonest first", () => {
 		const nearest = nearestExpiry([token("a", 6), token("b", -1), token("c", 60)], [30, 7, 1], now);
 		assert.deepEqual(
 			nearest?.tokens.map(({ name }) => name),

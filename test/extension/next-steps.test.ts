@@ -4,7 +4,7 @@ import { stepInWords } from "../../extension/incident/next-steps.ts";
 import { TestDaemon } from "../daemon/harness.ts";
 import { bundles } from "../l10n.ts";
 
-describe("what remains to be done after an incident", () => {
+describe("the next steps after an incident", () => {
 	let daemon: TestDaemon;
 
 	before(async () => {
@@ -23,7 +23,7 @@ describe("what remains to be done after an incident", () => {
 		return body.nextSteps;
 	}
 
-	it("is said in the person's language, all that the daemon can say of it", async () => {
+	it("are translated, each that the daemon can return", async () => {
 		await daemon.create({ name: "quiet" });
 		const steps = await stepsAfter(true);
 		const used = await daemon.create({ name: "used" });
@@ -40,7 +40,7 @@ describe("what remains to be done after an incident", () => {
 		assert.match(words, /^Sehen Sie nach, .*: used\.$/m);
 	});
 
-	it("stays as it is where it is a profile's own step", () => {
+	it("are shown as they are if they are a profile's own", () => {
 		assert.equal(stepInWords("Tell your account manager."), "Tell your account manager.");
 	});
 });

@@ -24,28 +24,28 @@ describe("SecretStorage compared with the records", () => {
 	};
 	const all = ["active", "retiring", "expired", "disabled", "revoked"];
 
-	it("misses the secrets of tokens in use that were there once", () => {
+	it("reports secrets of tokens in use that were stored once", () => {
 		assert.deepEqual(survey({ seen: all }).lost, ["active"]);
 		assert.deepEqual(survey({ seen: all, kept: ["active"] }).lost, []);
 	});
 
-	it("misses no secret that never was there, such as that of a token made for CI", () => {
+	it("does not report a secret that was never stored, such as that of a token for CI", () => {
 		assert.deepEqual(survey({}).lost, []);
 	});
 
-	it("takes secrets of revoked and of vanished tokens for orphans, and no others", () => {
+	it("reports secrets of revoked and deleted tokens as orphans, and no others", () => {
 		const { orphans } = survey({ kept: [...all, "gone"], seen: ["gone"] });
 		assert.deepEqual(orphans, ["revoked", "gone"]);
 	});
 
-	it("leaves alone what another data directory's token may be", () => {
+	it("leaves the secrets of other data directories alone", () => {
 		const { orphans, strangers } = survey({ kept: ["active", "of a remote"], seen: ["active"] });
 		assert.deepEqual(orphans, []);
 		assert.equal(strangers, 1);
 	});
 });
 
-describe("whether the keyring keeps anything", () => {
+describe("whether the keyring persists", () => {
 	const entries = new Map<string, string>();
 	const storage = {
 		get: async (key: string) => entries.get(key),
@@ -59,13 +59,13 @@ describe("whether the keyring keeps anything", () => {
 		memory = memoryOf();
 	});
 
-	it("cannot be known at the first start", async () => assert.equal(await startedAs("1"), false));
+	it("is unknown at the first start", async () => assert.equal(await startedAs("1"), false));
 
-	it("is so where the probe is there at the next start", async () => {
+	it("is true if the probe is there at the next start", async () => {
 		for (const session of ["1", "2", "3"]) assert.equal(await startedAs(session), false);
 	});
 
-	it("is not so where it is gone at the next start, which is said once", async () => {
+	it("is false if it is missing at the next start, which is reported once", async () => {
 		const told: boolean[] = [];
 		for (const session of ["1", "2", "3", "4"]) {
 			entries.clear();
@@ -74,7 +74,7 @@ describe("whether the keyring keeps anything", () => {
 		assert.deepEqual(told, [false, true, false, false]);
 	});
 
-	it("is said again when it was kept in between", async () => {
+	it("is reported again after it persisted in between", async () => {
 		await startedAs("1");
 		entries.clear();
 		assert.equal(await startedAs("2"), true);
@@ -83,7 +83,7 @@ describe("whether the keyring keeps anything", () => {
 		assert.equal(await startedAs("4"), true);
 	});
 
-	it("is no question for other windows of the same start, nor for windows that start together", async () => {
+	it("is not checked by other windows of the same start, nor by windows that start together", async () => {
 		assert.deepEqual(await Promise.all(["1", "2", "2", "3"].map(startedAs)), [false, false, false, false]);
 		entries.clear();
 		assert.equal(await startedAs("3"), false);

@@ -19,7 +19,7 @@ const hour = 3600;
 const day = 24 * hour;
 const inSeconds = (seconds: number) => new Date(now.getTime() + seconds * 1000).toISOString();
 
-/** What the limits are of a token that ends after so many seconds. */
+/** The limits of a token that ends after so many seconds. */
 function limits(endSeconds: number | null, maximumOverlapSeconds = 7 * day) {
 	const expiry = endSeconds === null ? null : inSeconds(endSeconds);
 	return { token: { expiry, retiresDate: null, creationDate: inSeconds(-30 * day) }, maximumOverlapSeconds };
@@ -39,18 +39,18 @@ describe("the overlaps to choose from", () => {
 		checkChoices(null, 0, ["none"]);
 	});
 
-	it("stay within the token's own life, and offer all of it", () => {
+	it("stay within the lifetime of the token, and offer all of it", () => {
 		checkChoices(30 * hour, 7 * day, [1, 24, "until-expiry", "none"]);
 		checkChoices(600, 7 * day, ["until-expiry", "none"]);
 		checkChoices(30 * day, 7 * day, [1, 24, 72, 168, "none"]);
 	});
 
-	it("are none for a token that works no more", () => {
+	it("are none for a token that no longer works", () => {
 		checkChoices(-1, 7 * day, ["none"]);
 		checkChoices(2, 7 * day, ["none"]);
 	});
 
-	it("begin with a day, or the longest that can be had", () => {
+	it("default to a day, or to the longest possible", () => {
 		const usual = (endSeconds: number | null, most = 7 * day) =>
 			short(usualOverlap(overlapChoices(limits(endSeconds, most), now)));
 		assert.deepEqual(
@@ -59,14 +59,14 @@ describe("the overlaps to choose from", () => {
 		);
 	});
 
-	it("can end earlier, after a silence that is shorter than they are", () => {
+	it("can end early, after a time without use", () => {
 		const quiet = (seconds: number) => quietChoices({ kind: "for", seconds }, limits(null), now);
 		assert.deepEqual(quiet(day), [15 * 60, hour]);
 		assert.deepEqual(quiet(600), []);
 		assert.deepEqual(quietChoices({ kind: "none" }, limits(null), now), []);
 	});
 
-	it("are said with their end", () => {
+	it("are described with their end", () => {
 		const words = (overlap: Overlap, end: number | null) =>
 			overlapInWords(overlap, limits(end), now).join(": ");
 		assert.match(words({ kind: "for", seconds: 3 * day }, null), /^3 days: until .*13 Mar 2026/);
@@ -85,7 +85,7 @@ describe("the request for a rotation", () => {
 		...more,
 	});
 
-	it("asks for what was chosen, and leaves out what stays as it is", () => {
+	it("contains what was chosen, and omits what stays the same", () => {
 		assert.deepEqual(requestFor(plan({}), limits(null), now), { overlapSeconds: day });
 		const expiry = { kind: "after", duration: { days: 10 } } as const;
 		assert.deepEqual(requestFor(plan({ quietSeconds: hour, expiry }), limits(null), now), {
@@ -96,7 +96,7 @@ describe("the request for a rotation", () => {
 		assert.equal(requestFor(plan({ expiry: { kind: "never" } }), limits(null), now).expiry, null);
 	});
 
-	it("bridges an end at once as far as there is time", () => {
+	it("has a short overlap for an end at once, if there is time", () => {
 		const overlap = { kind: "none" } as const;
 		assert.deepEqual(requestFor(plan({ overlap, quietSeconds: hour }), limits(null), now), {
 			overlapSeconds: day,
@@ -105,7 +105,7 @@ describe("the request for a rotation", () => {
 		assert.equal(requestFor(plan({ overlap }), limits(-day), now).overlapSeconds, 0);
 	});
 
-	it("never goes past policy or the token's own end, whenever it is made", () => {
+	it("never exceeds policy or the token's own end", () => {
 		const overlaps = fc.oneof(
 			fc.record({ kind: fc.constant("for" as const), seconds: fc.integer({ min: 1, max: 400 * day }) }),
 			fc.constantFrom({ kind: "until-expiry" } as const, { kind: "none" } as const),
@@ -137,13 +137,13 @@ describe("the same lifetime as before", () => {
 	});
 	const days = (end: Date | null) => end && (end.getTime() - now.getTime()) / day / 1000;
 
-	it("counts from now, within what the profile allows today", () => {
+	it("counts from now, within the current limit of the profile", () => {
 		assert.equal(days(sameExpiry(token(90), rules, now)), 90);
 		assert.equal(days(sameExpiry(token(900), rules, now)), 365);
 		assert.equal(days(sameExpiry(token(900), { ...rules, maximum: null }, now)), 900);
 	});
 
-	it("is no expiry for a token without one, as long as that is allowed", () => {
+	it("is no expiry for a token without one, if that is allowed", () => {
 		assert.equal(sameExpiry(token(null), rules, now), null);
 		assert.equal(days(sameExpiry(token(null), { ...rules, never: false }, now)), 30);
 		assert.equal(days(sameExpiry(token(null), { ...rules, never: false, default: null }, now)), 365);

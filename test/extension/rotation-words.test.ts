@@ -23,7 +23,7 @@ function said(more: Partial<WrittenLines>): string {
 	return rotatedInWords({ predecessor: retiring, written: written(more) });
 }
 
-describe("what a rotation says it has done", () => {
+describe("the result of a rotation in words", () => {
 	it("counts the lines, and names the only one", () => {
 		assert.match(
 			said({ saved: [line(".env:1 (A)"), line(".env:2 (B)")] }),
@@ -36,7 +36,7 @@ describe("what a rotation says it has done", () => {
 		assert.match(said({}), /The new secret is stored in SecretStorage\. The old secret works until/);
 	});
 
-	it("names each file that holds something else than it should", () => {
+	it("names each file that still contains the old secret", () => {
 		const text = said({
 			saved: [line(".env:1 (A)")],
 			unsaved: [line(".env.1:1 (B)"), line(".env.1:2 (C)")],
@@ -51,26 +51,26 @@ describe("what a rotation says it has done", () => {
 		assert.match(text, /\.env\.3:1 \(E\) still contains the old secret: \.env\.3 is read-only\./);
 	});
 
-	it("says when the old secret is refused", () => {
+	it("shows when the old secret is refused", () => {
 		const predecessor = aToken({ name: "orders", retiresDate: before, successorId: "new" });
 		const text = rotatedInWords({ predecessor, written: written({}) });
 		assert.match(text, /The old secret is refused from now on\.$/);
 	});
 
-	it("makes no link of a name", () => {
+	it("contains no link from a name", () => {
 		const predecessor = aToken({ name: "[x](command:a)" });
 		assert.ok(!rotatedInWords({ predecessor, written: written({}) }).includes("]("));
 	});
 });
 
 describe("the lines of an undo", () => {
-	it("are named, or it is said that there are none", () => {
+	it("are named, or reported as none", () => {
 		const text = undoneLinesInWords([line(".env:1 (A)"), line(".env:2 (B)")], "done");
 		assert.equal(text, "These lines get the old secret back:\n•  .env:1 (A)\n•  .env:2 (B)");
 		assert.match(undoneLinesInWords([], "done"), /^No line in the env files here/);
 	});
 
-	it("are not said to be none where nobody has looked", () => {
+	it("are not reported as none if env files were not searched", () => {
 		assert.match(undoneLinesInWords([], "restricted"), /keeps it, and it will be refused/);
 	});
 });
@@ -78,7 +78,7 @@ describe("the lines of an undo", () => {
 describe("the lineage", () => {
 	const successor = aToken({ id: "new", predecessorId: "old" });
 
-	it("knows the last successor that works, and ends in no circle", () => {
+	it("finds the last working successor, and survives a cycle", () => {
 		const third = aToken({ id: "third", predecessorId: "new" });
 		const tokens = [retiring, { ...successor, successorId: "third" }, third];
 		assert.equal(workingSuccessorOf(tokens, { id: "old" })?.id, "third");
@@ -88,7 +88,7 @@ describe("the lineage", () => {
 		assert.ok(workingSuccessorOf(circle, { id: "old" }));
 	});
 
-	it("knows the others whose secrets work, however far away, and none that was chosen", () => {
+	it("finds all other tokens that still work, and none of the chosen", () => {
 		const first = aToken({ id: "first", successorId: "old", retiresDate: retiring.retiresDate });
 		const tokens = [first, { ...retiring, predecessorId: "first" }, successor, aToken({ id: "stranger" })];
 		const kin = (...ids: string[]) =>
@@ -100,15 +100,15 @@ describe("the lineage", () => {
 		assert.deepEqual(workingRelativesOf(over, new Set(["new"]), Date.now()), []);
 	});
 
-	it("knows when an overlap is over", () => {
+	it("detects the end of an overlap", () => {
 		assert.equal(isOverlapOver(retiring, Date.now()), false);
 		assert.equal(isOverlapOver({ ...retiring, retiresDate: before }, Date.now()), true);
 		assert.equal(isOverlapOver(aToken({ expiry: before }), Date.now()), false);
 	});
 });
 
-describe("who has used a token since its rotation", () => {
-	it("is summed up over the days, the most frequent first", () => {
+describe("the use of a token since its rotation", () => {
+	it("is summed up over the days, most frequent first", () => {
 		const days = [
 			{ overlapAddresses: { "10.0.0.1": 1, "10.0.0.2": 1 } },
 			{ overlapAddresses: { "10.0.0.2": 2 } },
@@ -122,18 +122,18 @@ describe("who has used a token since its rotation", () => {
 	});
 });
 
-describe("what a revocation will break", () => {
+describe("the effects of a revocation", () => {
 	const impact = (token = aToken({})) => ({ token, lines: [], predecessor: undefined, successor: undefined });
 	const now = Date.now();
 
-	it("is said of the lines, or why they are not known", () => {
+	it("name the lines, or explain why they are not known", () => {
 		const lines = [line(".env:1 (A)")];
 		assert.match(impactInWords([{ ...impact(), lines }], [], "done", now), /will break:\n• {2}\.env:1 \(A\)/);
 		assert.match(impactInWords([impact()], [], "done", now), /No env file in this workspace/);
 		assert.match(impactInWords([impact()], [], "restricted", now), /In Restricted Mode/);
 	});
 
-	it("is said of the lineage", () => {
+	it("name the lineage", () => {
 		const successor = aToken({ id: "new", predecessorId: "old" });
 		const both = { ...impact(retiring), successor };
 		assert.match(impactInWords([both], [], "done", now), /Its successor keeps working/);
@@ -144,7 +144,7 @@ describe("what a revocation will break", () => {
 		);
 	});
 
-	it("is said of other secrets of the lineage that work on, with what tells them apart", () => {
+	it("name other working secrets of the lineage, with what distinguishes them", () => {
 		const kin = [retiring, aToken({ name: "[x](y)", partialToken: "tks_…QSQ1" })];
 		const text = impactInWords([impact()], kin, "done", now);
 		assert.match(
@@ -155,12 +155,12 @@ describe("what a revocation will break", () => {
 		assert.doesNotMatch(impactInWords([impact()], [], "done", now), /lineage/);
 	});
 
-	it("is said of a token whose issuer alone can revoke it", () => {
+	it("name a token that only its issuer can revoke", () => {
 		const text = impactInWords([impact(aToken({ name: "CI", issuer: "github" }))], [], "done", now);
 		assert.match(text, /only marked as revoked here; revoke it there too: “CI”/);
 	});
 
-	it("is shortened for many, and counts the rest", () => {
+	it("are shortened for many tokens, and count the rest", () => {
 		const many = Array.from({ length: 40 }, (_, index) => impact(aToken({ name: `t${index}` })));
 		const text = impactInWords(many, [], "done", now);
 		assert.equal(text.match(/last used/g)?.length, 12);

@@ -3,7 +3,7 @@ import type * as vscode from "vscode";
 import { SecretStore } from "../../extension/tokens/secret-store.ts";
 
 describe("SecretStore", () => {
-	/** VS Code gives its own only to the extension itself; that one is tested in the workbench. */
+	/** VS Code gives its SecretStorage only to the extension; the workbench tests use that one. */
 	function storage(entries: Map<string, string>): vscode.SecretStorage {
 		return {
 			get: async (key) => entries.get(key),
@@ -14,7 +14,7 @@ describe("SecretStore", () => {
 		};
 	}
 
-	it("keeps, answers and forgets the secret of a token", async () => {
+	it("stores, returns and deletes the secret of a token", async () => {
 		const store = new SecretStore(storage(new Map()));
 		await store.store("1", "tks_first");
 		await store.store("2", "tks_second");
@@ -24,7 +24,7 @@ describe("SecretStore", () => {
 		assert.deepEqual(await store.ids(), ["2"]);
 	});
 
-	it("takes nothing for a token's secret that it has not stored", async () => {
+	it("returns only secrets that it has stored", async () => {
 		const entries = new Map([
 			["connector", "other"],
 			["token", "other"],

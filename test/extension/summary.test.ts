@@ -31,11 +31,11 @@ describe("the summary before a creation", () => {
 		]);
 	});
 
-	it("says so when no env file is written", () => {
+	it("shows when no env file is written", () => {
 		assert.equal(lines({}).at(-1), "Secret is stored in: SecretStorage only > file");
 	});
 
-	it("says what else is done to the files, and never shows a value", () => {
+	it("shows all changes of the files, and never a value", () => {
 		const all = { ...placement, isNewFile: true, gitignore: "add", expected: "old-secret" } as const;
 		const rows = lines({ placement: all });
 		assert.deepEqual(rows.slice(4), [
@@ -46,7 +46,7 @@ describe("the summary before a creation", () => {
 		assert.ok(!rows.join().includes("old-secret"));
 	});
 
-	it("does not call filling an empty key a replacement", () => {
+	it("does not report an empty key as replaced", () => {
 		assert.equal(lines({ placement: { ...placement, expected: "" } }).at(-1), "Key: API_TOKEN > key");
 	});
 });

@@ -56,7 +56,7 @@ describe("time left", () => {
 		assert.equal(timeLeft(dates(null, { retires: -3 * hour }), now), "expired 3 hours ago");
 	});
 
-	it("never promises more hours or minutes than there are", () => {
+	it("never shows more hours or minutes than are left", () => {
 		for (let left = minute; left < 2 * day; left += 7 * minute + 13 * second) {
 			const [, count, unit] = /(\d+) (minute|hour)/.exec(timeLeft(dates(left), now)) ?? [];
 			assert.ok(Number(count) * (unit === "hour" ? hour : minute) <= left, `at ${left} ms`);
@@ -72,11 +72,11 @@ describe("time left", () => {
 		[12 * day, "12 days"],
 	];
 	for (const [left, words] of brief) {
-		it(`says ${JSON.stringify(words)} where there is little room`, () =>
+		it(`says ${JSON.stringify(words)} in the short form`, () =>
 			assert.equal(timeLeftBriefly(dates(left), now), words));
 	}
 
-	it("says how long ago something was", () => {
+	it("shows how long ago something was", () => {
 		assert.equal(timeSince(iso(now - 30 * second), now), "just now");
 		assert.equal(timeSince(iso(now - 3 * day), now), "3 days ago");
 	});
@@ -102,14 +102,14 @@ describe("urgency", () => {
 			assert.equal(urgencyOf(dates(left, more), [30, 7, 1], now), urgency));
 	}
 
-	it("takes the distances in any order, one of them, and none", () => {
+	it("accepts the distances in any order, one of them, and none", () => {
 		assert.equal(urgencyOf(dates(2 * day), [1, 7, 30], now), "soon");
 		assert.equal(urgencyOf(dates(2 * day), [3], now), "urgent");
 		assert.equal(urgencyOf(dates(4 * day), [3], now), "calm");
 		assert.equal(urgencyOf(dates(1), [], now), "calm");
 	});
 
-	it("asks for attention when a token has expired or is about to, unless it was rotated", () => {
+	it("needs attention when a token has expired or is about to, unless it was rotated", () => {
 		const all = ["expired", "urgent", "soon", "calm", "never", "retiring", "rotated", "disabled", "revoked"];
 		assert.deepEqual(
 			(all as Urgency[]).filter(needsAttention), //
@@ -119,7 +119,7 @@ describe("urgency", () => {
 });
 
 describe("order of tokens", () => {
-	it("puts the soonest to end first, the endless last, and goes by name among equals", () => {
+	it("has the soonest end first, tokens without an end last, and equals by name", () => {
 		const token = (name: string, left: number | null, retires?: number) => ({
 			name,
 			...dates(left, retires === undefined ? {} : { retires }),
@@ -140,7 +140,7 @@ describe("order of tokens", () => {
 });
 
 describe("a date in words", () => {
-	it("names day, time and zone", () => {
+	it("has day, time and time zone", () => {
 		assert.equal(dateInWords("2026-03-01T12:00:00Z", "UTC"), "Sun, 1 Mar 2026, 12:00 UTC");
 		assert.equal(dateInWords(now, "Europe/Berlin"), "Sun, 1 Mar 2026, 13:00 CET");
 	});

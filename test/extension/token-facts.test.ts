@@ -11,7 +11,7 @@ const facts = (more: Partial<TokenRecord>, secret: "kept" | "absent" = "kept") =
 	new Map(factsOf({ ...token, ...more }, secret, now).map(({ label, value }) => [label, value]));
 
 describe("facts of a token", () => {
-	it("say what it may do, from where, until when, and where its secret is", () => {
+	it("include permissions, addresses, expiry, and where its secret is", () => {
 		const known = facts({});
 		assert.equal(known.get("Expires"), "Never");
 		assert.equal(known.get("Permissions"), "orders.read");
@@ -24,7 +24,7 @@ describe("facts of a token", () => {
 		assert.equal(facts({}, "absent").get("Secret"), "tks_…abcd, not stored on this machine");
 	});
 
-	it("say when and why it was revoked, or that it is disabled", () => {
+	it("include when and why it was revoked, or that it is disabled", () => {
 		const revokedDate = "2026-02-20T12:00:00.000Z";
 		assert.match(
 			facts({ revokedDate, revokedReason: "leaked" }).get("Revoked") ?? "",
@@ -33,7 +33,7 @@ describe("facts of a token", () => {
 		assert.match(facts({ disabledDate: revokedDate }).get("Disabled") ?? "", /20 Feb 2026/);
 	});
 
-	it("say when it ends, and how far away that is", () => {
+	it("include its end, and how far away that is", () => {
 		const end = (expiry: string, more: Partial<TokenRecord> = {}) =>
 			/\((.*)\)$/.exec(facts({ expiry, ...more }).get("Expires") ?? "")?.[1];
 		assert.equal(end("2026-03-13T12:00:00.000Z"), "12 days left");
@@ -42,7 +42,7 @@ describe("facts of a token", () => {
 		assert.equal(end("2026-03-13T12:00:00.000Z", { revokedDate: "2026-02-20T12:00:00.000Z" }), undefined);
 	});
 
-	it("say when, from where and how often it was used", () => {
+	it("include when, from where and how often it was used", () => {
 		const used = { lastUsedDate: "2026-02-27T12:00:00.000Z", lastUsedAddress: "::1", useCount: 15 };
 		assert.equal(lastUse({ ...token, ...used }, now), "2 days ago from ::1, 15 times in total");
 		assert.equal(lastUse({ ...token, ...used, lastUsedAddress: null, useCount: 1 }, now), "2 days ago, once");
@@ -56,7 +56,7 @@ describe("facts of a token", () => {
 		[{ retiresDate: "2026-03-04T12:00:00.000Z" }, "rotated, 3 days left"],
 		[{ retiresDate: "2026-02-26T12:00:00.000Z" }, "rotated away 3 days ago"],
 	];
-	it("stand behind the name of a rotated token as time left, however near its end", () => {
+	it("follow the name of a rotated token as time left, however near its end", () => {
 		const words = (retiresDate: string) => {
 			const changed = { ...token, retiresDate };
 			return stateInFewWords(changed, urgencyOf(changed, [], now), now);
@@ -67,7 +67,7 @@ describe("facts of a token", () => {
 	});
 
 	for (const [more, words] of states) {
-		it(`stand behind the name as ${JSON.stringify(words)}`, () => {
+		it(`follow the name as ${JSON.stringify(words)}`, () => {
 			const changed = { ...token, ...more };
 			assert.equal(stateInWords(changed, urgencyOf(changed, [], now), now), words);
 		});

@@ -34,7 +34,7 @@ describe("the filter of the list", () => {
 		[".*", false],
 	];
 	for (const [text, passes] of cases) {
-		it(`${passes ? "lets the token pass" : "holds the token back"} for ${JSON.stringify(text)}`, () =>
+		it(`${passes ? "shows the token" : "hides the token"} for ${JSON.stringify(text)}`, () =>
 			assert.equal(filterBy(text, () => ["api/.env:3 (API_TOKEN)"])(token), passes));
 	}
 });

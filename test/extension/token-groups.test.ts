@@ -13,7 +13,7 @@ interface Line {
 	line: number;
 }
 
-/** `name` alone, `name[file:line …]` with its lines, `name(…)` with what retires under it. */
+/** `name` alone, `name[file:line …]` with its lines, `name(…)` with its rotated predecessors. */
 function words({ token: { name }, retiring, lines }: TokenEntry<Line>): string {
 	const places = lines.length === 0 ? "" : `[${lines.map(({ file, line }) => `${file}:${line}`).join(" ")}]`;
 	return `${name}${places}${retiring.length === 0 ? "" : `(${retiring.map(words).join(" ")})`}`;
@@ -37,7 +37,7 @@ function check(
 }
 
 describe("tokens by their status", () => {
-	it("stand in the order of how pressing they are, the soonest to end first", () => {
+	it("are sorted by urgency, soonest end first", () => {
 		const tokens = [
 			token("endless"),
 			token("month", { expiry: inDays(30) }),
@@ -57,12 +57,12 @@ describe("tokens by their status", () => {
 		});
 	});
 
-	it("leave out groups that would be empty, all of them without tokens", () => {
+	it("omit empty groups, all of them without tokens", () => {
 		check([token("endless")], "status", { "No Expiry": "endless" });
 		check([], "status", {});
 	});
 
-	it("have a rotated one under its successor while it works, through several rotations", () => {
+	it("list a rotated one under its successor while it works, through several rotations", () => {
 		const tokens = [
 			token("first", { successorId: "second", retiresDate: inDays(1), expiry: inDays(3) }),
 			token("second", { successorId: "third", retiresDate: inDays(2), expiry: inDays(40) }),
@@ -71,7 +71,7 @@ describe("tokens by their status", () => {
 		check(tokens, "status", { Active: "third(second(first))" });
 	});
 
-	it("have a rotated one alone when its successor is not shown, and among the dead after its overlap", () => {
+	it("list a rotated one alone if its successor is not shown, and among the ended after its overlap", () => {
 		const rotated = token("old", { successorId: "new", retiresDate: inDays(1), expiry: inDays(40) });
 		check([rotated], "status", { Active: "old" });
 		const over = token("old", { successorId: "new", retiresDate: inDays(-1), expiry: inDays(40) });
@@ -79,11 +79,11 @@ describe("tokens by their status", () => {
 	});
 });
 
-describe("a rotated token whose successor works no more", () => {
+describe("a rotated token whose successor no longer works", () => {
 	const old = token("old", { successorId: "new", retiresDate: inDays(1), expiry: inDays(40) });
 	const dead = (more: Partial<TokenRecord>) => [old, token("new", { predecessorId: "old", ...more })];
 
-	it("stands where its own status puts it, for its secret works", () => {
+	it("is listed by its own status, since its secret works", () => {
 		const ended = { Active: "old", "Disabled and Revoked": "new" };
 		check(dead({ revokedDate: inDays(-1) }), "status", ended);
 		check(dead({ disabledDate: inDays(-1) }), "status", ended);
@@ -91,7 +91,7 @@ describe("a rotated token whose successor works no more", () => {
 		check(dead({ revokedDate: inDays(-1) }), "issuer", { LOCAL: "old new" });
 	});
 
-	it("keeps those under it that retire with it", () => {
+	it("keeps its own rotated predecessors under it", () => {
 		const first = token("first", { successorId: "old", retiresDate: inDays(1) });
 		check([first, ...dead({ revokedDate: inDays(-1) })], "status", {
 			Active: "old(first)",
@@ -101,7 +101,7 @@ describe("a rotated token whose successor works no more", () => {
 });
 
 describe("tokens by their issuer", () => {
-	it("stand under the issuers' names in their order, the dead last", () => {
+	it("are listed under the issuers' names in order, ended tokens last", () => {
 		const tokens = [
 			token("dead", { revokedDate: inDays(-1), expiry: inDays(-9) }),
 			token("live", { expiry: inDays(9) }),
@@ -112,7 +112,7 @@ describe("tokens by their issuer", () => {
 });
 
 describe("tokens by the file that holds them", () => {
-	it("stand under each file with its lines alone, those in no file at the end", () => {
+	it("are listed under each file with its lines only, those in no file at the end", () => {
 		const tokens = [token("both"), token("one"), token("nowhere")];
 		const at = (file: string, line: number) => ({ file, line });
 		check(
@@ -127,7 +127,7 @@ describe("tokens by the file that holds them", () => {
 		);
 	});
 
-	it("stand there after their rotation too, for the line still holds them", () => {
+	it("are listed there after their rotation too, since the line still contains them", () => {
 		const tokens = [
 			token("old", { successorId: "new", retiresDate: inDays(1) }),
 			token("new", { predecessorId: "old" }),

@@ -43,7 +43,7 @@ const describePlace = (id: string, { title, step, totalSteps, canGoBack }: Place
 };
 
 describe("walk", () => {
-	it("asks every step in order, counts them, and has no way back from the first", async () => {
+	it("asks every step in order, counts them, and has no back button at the first", async () => {
 		const { asked, draft } = await run({
 			name: [{ name: "a" }],
 			file: [{ file: "f" }],
@@ -84,7 +84,7 @@ describe("walk", () => {
 		]);
 	});
 
-	it("leaves out steps that do not apply and counts without them", async () => {
+	it("skips steps that do not apply and does not count them", async () => {
 		const { asked } = await run({ name: [{ name: "a" }], file: [{ file: "nowhere" }], summary: [{}] });
 		assert.deepEqual(asked, ["name 1/4", "file 2/4 back", "summary 3/3 back"]);
 	});
@@ -100,7 +100,7 @@ describe("walk", () => {
 		assert.equal(draft.name, "b");
 	});
 
-	it("asks what a changed answer raises before it returns to the summary", async () => {
+	it("asks the questions that a changed answer raises before it returns to the summary", async () => {
 		const { asked } = await run({
 			name: [{ name: "a" }],
 			file: [{ file: "f" }, { file: "tracked" }],
@@ -111,7 +111,7 @@ describe("walk", () => {
 		assert.deepEqual(asked.slice(4), ["file 2/4 back", "agreed 2/4 back", "summary 4/4 back"]);
 	});
 
-	it("takes back a change that was given up", async () => {
+	it("reverts a change that was given up", async () => {
 		const { draft } = await run({
 			name: [{ name: "a" }],
 			file: [{ file: "f" }, { file: "tracked" }, back],
@@ -137,7 +137,7 @@ describe("walk", () => {
 		]);
 	});
 
-	it("can begin with a change of one answer", async () => {
+	it("can start with a change of one answer", async () => {
 		const draft = { name: "a", file: "f", key: "K" };
 		const { asked } = await run({ key: [{ key: "L" }], summary: [{}] }, { draft, changeFirst: "key" });
 		assert.deepEqual(asked, ["key 3/4 back", "summary 4/4 back"]);

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { ActivityTree } from "../../extension/activity/activity-tree.ts";
 import { OneWindow } from "./one-window.ts";
 
-describe("the view of what happened", () => {
+describe("the Activity view", () => {
 	let window: OneWindow;
 	let tree: ActivityTree;
 
@@ -25,7 +25,7 @@ describe("the view of what happened", () => {
 
 	const labels = () => events().map(({ label }) => label);
 
-	it("has what happened, the newest first, and a click shows the token", async () => {
+	it("lists events, newest first, and a click shows the token", async () => {
 		const { id } = await window.create("orders");
 		await window.client.revokeToken(id, "leaked");
 		await tree.show(undefined);
@@ -35,16 +35,16 @@ describe("the view of what happened", () => {
 		assert.deepEqual(first?.command?.arguments, [{ id }]);
 	});
 
-	it("highlights that somebody used a dead token, and says whence", async () => {
+	it("highlights the use of a token that no longer works, with its address", async () => {
 		const { id, token } = await window.create("orders");
 		await window.client.revokeToken(id);
 		const { url } = await window.home.daemonFile();
-		const told = new Promise<void>((resolve) => window.live.onDidUseDeadToken(() => resolve()));
+		const notified = new Promise<void>((resolve) => window.live.onDidUseDeadToken(() => resolve()));
 		const audited = new Promise<void>((resolve) => {
 			window.live.onDidAudit(({ action }) => action === "dead-token-used" && resolve());
 		});
 		await fetch(`${url}/v1/verify`, { headers: { authorization: `Bearer ${token}` } });
-		await Promise.all([told, audited]);
+		await Promise.all([notified, audited]);
 		await tree.show(undefined);
 		const [first] = events();
 		assert.equal(first?.label, "Revoked token used: orders");
@@ -55,7 +55,7 @@ describe("the view of what happened", () => {
 		assert.ok(!JSON.stringify(events()).includes(token));
 	});
 
-	it("shows one token's alone when asked to, and all again", async () => {
+	it("shows the events of one token only on request, and all again", async () => {
 		const { id } = await window.create("one");
 		await window.create("other");
 		await tree.show(id);
@@ -64,7 +64,7 @@ describe("the view of what happened", () => {
 		assert.ok(labels().includes("Created other"));
 	});
 
-	it("goes back page by page", async () => {
+	it("loads older events page by page", async () => {
 		for (let count = 0; count < 110; count++) await window.create(`token ${count}`);
 		await tree.show(undefined);
 		const more = tree.getChildren().at(-1);
@@ -76,7 +76,7 @@ describe("the view of what happened", () => {
 		assert.ok(tree.getChildren().every(({ kind }) => kind === "day"));
 	});
 
-	it("shows a hostile name as letters", async () => {
+	it("shows a hostile name as plain text", async () => {
 		await window.create("\u202Egnp.exe");
 		await tree.show(undefined);
 		assert.equal(labels()[0], "Created gnp.exe");

@@ -15,7 +15,7 @@ import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
 import { servicesOf } from "./services.ts";
 
-/** Writes the hash of what it was given, and then waits to be ended. */
+/** Writes the hash of its secret, and then waits until it is ended. */
 const writesItsToken = `
 const { createHash } = require("node:crypto");
 const hash = createHash("sha256").update(process.env.API_TOKEN ?? "").digest("hex");
@@ -33,7 +33,7 @@ let count = 0;
 
 const at = (name: string) => join(window.place, name);
 
-/** A list of many that is accepted before VS Code has its rows, as a key pressed too early does, would take none of them. */
+/** Accepting a list before VS Code has its rows would choose none of them. */
 function takeWhatIsPicked(): vscode.Disposable {
 	const { showQuickPick } = vscode.window;
 	const take = async (rows: readonly vscode.QuickPickItem[]) => rows.filter(({ picked }) => picked);
@@ -41,7 +41,7 @@ function takeWhatIsPicked(): vscode.Disposable {
 	return new vscode.Disposable(() => void Object.assign(vscode.window, { showQuickPick }));
 }
 
-/** Rotates the token with the shortest way through the questions, and then through those of what is pressed. */
+/** Rotates the token with the shortest answers, and then answers the questions of the pressed button. */
 async function rotateAndPress(button?: string): Promise<void> {
 	if (button !== undefined) person.answers(/^Rotated “orders-api”/, button);
 	const command = rotationCommands.rotateToken;
@@ -62,15 +62,15 @@ async function newSecret(): Promise<string> {
 
 async function waitUntilSeen(secret: string): Promise<void> {
 	const hash = hashOf(secret);
-	await until("the program was given it", async () => (await readFile(at("seen"), "utf8")) === hash);
+	await until("the program has received it", async () => (await readFile(at("seen"), "utf8")) === hash);
 }
 
-/** The sessions that run now. VS Code may go on taking one for the active one that has ended. */
+/** The running sessions. VS Code may still name an ended one as the active one. */
 const running = new Set<string>();
 
 async function waitUntilDebugged(secret: string): Promise<void> {
 	await waitUntilSeen(secret);
-	await until("the debugger is with the program", () => {
+	await until("the debugger is attached", () => {
 		const session = vscode.debug.activeDebugSession;
 		return session?.parentSession !== undefined && running.has(session.id);
 	});
@@ -88,7 +88,7 @@ async function stopDebugging(): Promise<void> {
 	await until("no program is debugged", () => running.size === 0);
 }
 
-describe("what runs with a secret that is rotated", () => {
+describe("running programs with a rotated secret", () => {
 	let others: readonly vscode.Terminal[];
 	const listeners = [
 		vscode.debug.onDidStartDebugSession(({ id }) => running.add(id)),
@@ -131,7 +131,7 @@ describe("what runs with a secret that is rotated", () => {
 	}
 
 	describe("Reopen Terminals", () => {
-		it("opens each that was given the old secret again where it was, with the new one, and leaves the others alone", async () => {
+		it("reopens each terminal that was given the old secret in its folder, with the new one, and no other", async () => {
 			const env = { API_TOKEN: token.token, PORT: "8080" };
 			const given = open("given", { env, cwd: window.place, isTransient: false });
 			const plain = open("plain", { cwd: window.place, env: { PORT: "8080" } });
@@ -149,7 +149,7 @@ describe("what runs with a secret that is rotated", () => {
 			assert.ok(isOpen(plain));
 		});
 
-		it("takes in those that stand where a line was changed, and no terminal of another folder", async () => {
+		it("includes terminals in the folder of a changed line, and no terminal of another folder", async () => {
 			await window.put(".env", `API_TOKEN=${token.token}\n`);
 			const inside = open("inside", { cwd: window.place });
 			const outside = open("outside", { cwd: tmpdir() });
@@ -159,7 +159,7 @@ describe("what runs with a secret that is rotated", () => {
 			assert.ok(isOpen(outside));
 		});
 
-		it("is not offered where nothing was started with the old secret", async () => {
+		it("is not offered if nothing was started with the old secret", async () => {
 			const outside = open("outside", { cwd: tmpdir(), env: { API_TOKEN: "another" } });
 			await rotateAndPress();
 			assert.deepEqual(person.last?.buttons, ["Copy Secret", "Undo Rotation"]);
@@ -174,8 +174,8 @@ describe("what runs with a secret that is rotated", () => {
 			...{ program: at("program.cjs"), args: ["wait"], ...more },
 		});
 
-		// First: VS Code may say later that a session is active which has ended.
-		it("is not offered where nothing is debugged", async () => {
+		// First, since VS Code may later name an ended session as active.
+		it("is not offered without a debug session", async () => {
 			await rotateAndPress();
 			assert.ok(!person.last?.buttons.includes("Restart Debugging"));
 		});
@@ -188,7 +188,7 @@ describe("what runs with a secret that is rotated", () => {
 			return session;
 		}
 
-		it("gives the program that was given the old secret the new one, after it was allowed", async () => {
+		it("gives the program the new secret, after consent", async () => {
 			answer = "once";
 			await debug({ env: { API_TOKEN: token.token } });
 			await rotateAndPress("Restart Debugging");
@@ -198,7 +198,7 @@ describe("what runs with a secret that is rotated", () => {
 			assert.equal(asked[0]?.grants[0]?.key, "API_TOKEN");
 		});
 
-		it("asks nothing about what was allowed for the token when it was started", async () => {
+		it("needs no new consent if the token was allowed at the start", async () => {
 			answer = "always";
 			// As debuggers fill it up, so that it is the same when VS Code is given it once more.
 			const { configuration } = await debug({ env: { API_TOKEN: token.token } });
@@ -215,7 +215,7 @@ describe("what runs with a secret that is rotated", () => {
 			assert.equal(asked.length, 1);
 		});
 
-		it("leaves what runs alone when the person says no", async () => {
+		it("leaves the program running when the user refuses", async () => {
 			const { id } = await debug({ env: { API_TOKEN: token.token } });
 			await rotateAndPress("Restart Debugging");
 			assert.equal(asked.length, 1);
@@ -223,7 +223,7 @@ describe("what runs with a secret that is rotated", () => {
 			await waitUntilDebugged(token.token);
 		});
 
-		it("lets a program that reads its env file when it starts read the new secret", async () => {
+		it("lets a program read the new secret from its env file at the restart", async () => {
 			await window.put(".env", `API_TOKEN=${token.token}\n`);
 			await debug({ envFile: at(".env") });
 			await rotateAndPress("Restart Debugging");

@@ -18,7 +18,7 @@ describe("Copy curl Test on a token", () => {
 		await window.close();
 	});
 
-	it("names the daemon's real address, the token's first permission and the line that holds its secret", async () => {
+	it("names the daemon's real address, the token's first permission and the line that contains its secret", async () => {
 		await window.put(".env", `# A=${secret}\nA.B=${secret}\nORDERS_TOKEN=${secret}\n`);
 		const url = await window.daemon.url();
 		assert.equal(
@@ -27,7 +27,7 @@ describe("Copy curl Test on a token", () => {
 		);
 	});
 
-	it("leaves the variable to the person where no line holds the secret", async () => {
+	it("leaves the variable to the user if no line contains the secret", async () => {
 		assert.match(
 			await copied(),
 			/^curl -i -H "Authorization: Bearer \$API_TOKEN" "http:\/\/127\.0\.0\.1:\d+\//,

@@ -89,7 +89,7 @@ describe("the action that creates a token", () => {
 	afterEach(async () => {
 		person.dispose();
 		await window.close();
-		assert.deepEqual(person.told, [], "an action shows nothing");
+		assert.deepEqual(person.messages, [], "an action shows nothing");
 	});
 
 	it("creates it, stores its secret, writes it to the env file, and reports each stage", async () => {

@@ -10,7 +10,7 @@ import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";
 import { Person } from "./person.ts";
 
-/** Knows what its windows have asked for. */
+/** Records the claims of its windows. */
 class HeardClaims extends Claims {
 	readonly answers: Promise<boolean>[] = [];
 
@@ -21,7 +21,7 @@ class HeardClaims extends Claims {
 	}
 }
 
-describe("what the daemon says of its data", () => {
+describe("notices of the daemon about its data", () => {
 	let home: DaemonHome;
 	let person: Person;
 	const log = vscode.window.createOutputChannel("Notices", { log: true });
@@ -57,23 +57,23 @@ describe("what the daemon says of its data", () => {
 		return live;
 	}
 
-	it("is told in one of the windows, however many are open", async () => {
+	it("are shown in one window only", async () => {
 		const claims = new HeardClaims(join(home.dataDir, "data-notices"));
 		const windows = [openWindow(claims), openWindow(claims), openWindow(claims)];
 		await Promise.all(windows.map((live) => live.whenLive()));
-		await until("each has asked", () => claims.answers.length === windows.length);
+		await until("each has tried to claim it", () => claims.answers.length === windows.length);
 		assert.deepEqual((await Promise.all(claims.answers)).sort(), [false, false, true]);
-		await until("it is told", () => person.told.length > 0);
+		await until("the message is shown", () => person.messages.length > 0);
 		assert.deepEqual(
-			person.told.map(({ text, buttons }) => [/set aside/.test(text), ...buttons]),
+			person.messages.map(({ text, buttons }) => [/set aside/.test(text), ...buttons]),
 			[[true, "Open Folder"]],
 		);
 	});
 
-	it("is told all the same where the disk takes no claim", async () => {
+	it("are shown all the same if the disk takes no claim", async () => {
 		const file = join(home.dataDir, "no-folder");
 		await writeFile(file, "");
 		await openWindow(new Claims(file)).whenLive();
-		await until("it is told", () => person.told.some(({ text }) => /set aside/.test(text)));
+		await until("the message is shown", () => person.messages.some(({ text }) => /set aside/.test(text)));
 	});
 });

@@ -49,7 +49,7 @@ const unanswered: Client["incident"] = async (request) => {
 	throw new TokensmithUnavailableError("It broke.", { cause: undefined, outcome: "unknown" });
 };
 
-/** Does not answer the second request, and all others. */
+/** Fails the second request only. */
 function onlyOnce(): Client["incident"] {
 	let requests = 0;
 	return async (request) => {
@@ -60,10 +60,10 @@ function onlyOnce(): Client["incident"] {
 	};
 }
 
-/** Of which one request takes all but the last. */
+/** More ids than fit into one request: the last one needs a second. */
 function moreThanFit(): string[] {
-	const nobodys = Array.from({ length: 999 }, (_, index) => `nobody-${index}`);
-	return [orders.id, ...nobodys, billing.id];
+	const unknown = Array.from({ length: 999 }, (_, index) => `unknown-${index}`);
+	return [orders.id, ...unknown, billing.id];
 }
 
 describe("incidents", () => {
@@ -84,7 +84,7 @@ describe("incidents", () => {
 	});
 
 	describe("an incident", () => {
-		it("revokes all, and puts the successors' secrets into the lines of the dead ones", async () => {
+		it("revokes all, and writes the successors' secrets to the lines of the revoked ones", async () => {
 			const { facts, dead } = await carryOut({});
 			const [first, second] = [await successorSecret(orders), await successorSecret(billing)];
 			assert.equal(await disk(".env"), `A=${first}\nexport B='${second}'\n`);
@@ -96,20 +96,20 @@ describe("incidents", () => {
 			assert.deepEqual([facts.report.revoked.length, facts.lines.length, dead], [2, 3, []]);
 		});
 
-		it("finds the lines as they are by then, not as they were before the questions", async () => {
+		it("uses the current lines, not those from before the questions", async () => {
 			const content = `A=1\nMOVED=${orders.token}\n`;
 			await window.put(".env.moved", content);
 			await carryOut({});
 			assert.equal(await disk(".env.moved"), content.replace(orders.token, await successorSecret(orders)));
 		});
 
-		it("revokes those that were chosen, and no other", async () => {
+		it("revokes only the chosen tokens", async () => {
 			await carryOut({ ids: [orders.id] });
 			assert.equal((await window.client.getToken(billing.id)).status, "active");
 			assert.match(await disk(".env"), new RegExp(`B='${billing.token}'`));
 		});
 
-		it("reports what of the lineage still works", async () => {
+		it("reports which tokens of the lineage still work", async () => {
 			const { predecessor: _, ...successor } = await window.client.rotateToken(orders.id, {
 				overlapSeconds: 3600,
 			});
@@ -122,7 +122,7 @@ describe("incidents", () => {
 			assert.deepEqual((await carryOut({})).facts.stillWorking, []);
 		});
 
-		it("leaves the lines as they are when that is wanted, and says that they are dead", async () => {
+		it("leaves the lines unchanged on request, and reports that their secret is revoked", async () => {
 			const { facts, dead } = await carryOut({ replacing: "none" });
 			assert.equal(await disk(".env"), `A=${orders.token}\nexport B='${billing.token}'\n`);
 			assert.equal(dead.length, 3);
@@ -130,7 +130,7 @@ describe("incidents", () => {
 			assert.equal(facts.report.successors.length, 0);
 		});
 
-		it("gives the lines of a rotated token the secret that comes after its successor's", async () => {
+		it("gives the lines of a rotated token the secret of the last successor", async () => {
 			await window.client.rotateToken(orders.id, { overlapSeconds: 3600 });
 			await carryOut({});
 			const successorId = (await window.client.getToken(orders.id)).successorId ?? "";
@@ -138,7 +138,7 @@ describe("incidents", () => {
 			assert.match(await disk(".env"), new RegExp(`^A=${window.kept.get(`token/${last}`)}\n`));
 		});
 
-		it("goes on when a file cannot be changed or SecretStorage takes nothing, and says so", async () => {
+		it("continues when a file cannot be changed or SecretStorage fails, and reports it", async () => {
 			await window.put(".env.local", `<<<<<<< HEAD\nC="${orders.token}"\n=======\nC=1\n>>>>>>> x\n`);
 			await window.bindings.whenReady();
 			const secrets = Object.assign(Object.create(window.secrets), {
@@ -154,7 +154,7 @@ describe("incidents", () => {
 			assert.match(report, /- \[ \] Fix `incident-\d+\/\.env\.local:2/);
 		});
 
-		it("whose answer is lost gives each successor another secret", async () => {
+		it("rotates each successor when the answer is lost", async () => {
 			const { facts } = await carryOut({}, daemonThat(window, { incident: unanswered }));
 			assert.equal(facts.report.revoked.length, 2);
 			const secret = (await disk(".env")).split("\n")[0]?.slice(2) ?? "";
@@ -162,7 +162,7 @@ describe("incidents", () => {
 			assert.equal((await verified(window.home.dataDir, secret)).valid, true);
 		});
 
-		it("whose answer is lost keeps what secrets it gets, and names the successor that gets none", async () => {
+		it("stores the secrets that it gets when the answer is lost, and names the successor without one", async () => {
 			const rotateToken: Client["rotateToken"] = async (id, request) => {
 				const { name } = await window.client.getToken(id);
 				if (name === "orders") throw new Error("The disk is full.");
@@ -176,7 +176,7 @@ describe("incidents", () => {
 			);
 		});
 
-		it("that the daemon takes only a part of keeps that part's secrets, says what is left, and can go on", async () => {
+		it("stores the secrets of the tokens that were revoked before a failure, reports what is left, and can continue", async () => {
 			const { facts, left } = await carryOut(
 				{ ids: moreThanFit() },
 				daemonThat(window, { incident: onlyOnce() }),
@@ -197,7 +197,7 @@ describe("incidents", () => {
 			assert.deepEqual([rest.left, rest.facts.left], [undefined, undefined]);
 		});
 
-		it("that is cancelled between two requests finishes what is revoked, and says what is left", async () => {
+		it("finishes the revoked tokens when it is cancelled between two requests, and reports what is left", async () => {
 			const source = new vscode.CancellationTokenSource();
 			const stages: string[] = [];
 			const plan = { ...usual, ids: moreThanFit() };
@@ -213,10 +213,10 @@ describe("incidents", () => {
 			assert.deepEqual(outcome.left?.ids, [billing.id]);
 			assert.match(incidentMarkdown(outcome.facts), /may still work\.\*\* The incident was cancelled\./);
 			assert.equal(await disk(".env"), `A=${await successorSecret(orders)}\nexport B='${billing.token}'\n`);
-			assert.deepEqual(person.told, []);
+			assert.deepEqual(person.messages, []);
 		});
 
-		it("that is cancelled before its first request changes nothing", async () => {
+		it("changes nothing when it is cancelled before its first request", async () => {
 			const source = new vscode.CancellationTokenSource();
 			source.cancel();
 			const outcome = await runIncident(servicesOf(window), usual, { cancellation: source.token });
@@ -224,7 +224,7 @@ describe("incidents", () => {
 			assert.equal((await window.client.getToken(orders.id)).status, "active");
 		});
 
-		it("that the daemon refuses changes nothing, and returns the reason", async () => {
+		it("changes nothing when the daemon refuses it, and returns the reason", async () => {
 			const incident = () => Promise.reject(new Error("The disk is full."));
 			const outcome = await runIncident(servicesOf(window, daemonThat(window, { incident })), usual);
 			assert.ok(outcome.kind === "not-begun");
@@ -232,7 +232,7 @@ describe("incidents", () => {
 			assert.equal(window.kept.size, 0);
 		});
 
-		it("that was done in part offers to revoke the rest", async () => {
+		it("offers to revoke the rest after a failure", async () => {
 			person.answers(/^Not all tokens were revoked, 1 token may still work: It is gone\./, "Revoke the Rest");
 			const services = servicesOf(window, daemonThat(window, { incident: onlyOnce() }));
 			await runIncidentAndReport(services, { ...usual, ids: moreThanFit() });
@@ -240,7 +240,7 @@ describe("incidents", () => {
 			assert.match(person.last?.text ?? "", /^Revoked 1 token\. .*1 line contains/);
 		});
 
-		it("reports without a secret, and with names as letters", async () => {
+		it("reports without a secret, and escapes names", async () => {
 			const { facts } = await carryOut({});
 			const report = incidentMarkdown(facts);
 			assert.ok(!/tks_[0-9A-Za-z]{38}/.test(JSON.stringify(facts) + report));
@@ -258,17 +258,19 @@ describe("incidents", () => {
 			await assert.rejects(person.presses("escape", running), vscode.CancellationError);
 			for (const { id } of [orders, billing])
 				assert.equal((await window.client.getToken(id)).status, "active");
-			assert.deepEqual(person.told, []);
+			assert.deepEqual(person.messages, []);
 		});
 
-		it("says so when there is nothing to revoke", async () => {
+		it("shows a message when there is nothing to revoke", async () => {
 			for (const { id } of [orders, billing]) await window.client.revokeToken(id);
-			await until("it is heard of", () => window.live.tokens.every(({ status }) => status === "revoked"));
+			await until("the list is updated", () =>
+				window.live.tokens.every(({ status }) => status === "revoked"),
+			);
 			await start();
 			assert.match(person.last?.text ?? "", /^No API token can be revoked/);
 		});
 
-		it("lists the current token before the rotated one of its name, each with what tells it apart", async () => {
+		it("lists the current token before the rotated one of its name, each with what distinguishes it", async () => {
 			const { id } = await window.client.rotateToken(orders.id, { overlapSeconds: 3600 });
 			const records = await Promise.all([orders.id, id].map((one) => window.client.getToken(one)));
 			const [current, rotated] = records
@@ -281,9 +283,9 @@ describe("incidents", () => {
 			assert.ok(!current?.detail?.includes(".env"));
 		});
 
-		it("takes the rest of the lineage along unless somebody says otherwise", async () => {
+		it("revokes the rest of the lineage too unless the user removes it", async () => {
 			const { id } = await window.client.rotateToken(orders.id, { overlapSeconds: 3600 });
-			await until("it is heard of", () => window.live.tokens.some((one) => one.id === id));
+			await until("the list is updated", () => window.live.tokens.some((one) => one.id === id));
 			const typing = new Typing({ "What happened?": "Pushed by mistake", "Type revoke 2": "revoke 2" });
 			try {
 				await person.presses("enter", start({ id }) as Promise<unknown>);
@@ -311,7 +313,7 @@ describe("incidents", () => {
 	});
 });
 
-/** Types into the input boxes that ask so; the box and its keys are VS Code's own. */
+/** Types into the input boxes with these prompts; the box and its keys are VS Code's own. */
 class Typing implements vscode.Disposable {
 	readonly #original = vscode.window.createInputBox;
 

@@ -4,7 +4,7 @@
  */
 import * as vscode from "vscode";
 
-export interface Told {
+export interface ShownMessage {
 	text: string;
 	detail: string;
 	buttons: readonly string[];
@@ -22,7 +22,7 @@ const keys = {
 
 export class Person implements vscode.Disposable {
 	/** All messages, the latest last. */
-	readonly told: Told[] = [];
+	readonly messages: ShownMessage[] = [];
 	readonly #answers: { to: RegExp; button: string }[] = [];
 	readonly #originals = shows.map((name) => [name, vscode.window[name]] as const);
 
@@ -36,8 +36,8 @@ export class Person implements vscode.Disposable {
 	}
 
 	/** The latest message. */
-	get last(): Told | undefined {
-		return this.told.at(-1);
+	get last(): ShownMessage | undefined {
+		return this.messages.at(-1);
 	}
 
 	/** Presses the key repeatedly until the work is done. */
@@ -60,7 +60,7 @@ export class Person implements vscode.Disposable {
 		const items = (options === undefined ? rest : rest.slice(1)) as (string | vscode.MessageItem)[];
 		const labels = items.map((item) => (typeof item === "string" ? item : item.title));
 		const detail = options?.detail ?? "";
-		this.told.push({ text, detail, buttons: labels });
+		this.messages.push({ text, detail, buttons: labels });
 		const answer = this.#answers.find(({ to }) => to.test(`${text}\n${detail}`));
 		return answer && items[labels.indexOf(answer.button)];
 	}) as Show;

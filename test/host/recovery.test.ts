@@ -18,7 +18,7 @@ import { until } from "../workbench/until.ts";
 import { memoryOf } from "./memory.ts";
 import { secretsIn } from "./secrets.ts";
 
-interface Told {
+interface Report {
 	lost: string[];
 	isKeyring: boolean;
 }
@@ -30,7 +30,7 @@ describe("lost and orphaned secrets", () => {
 	let memory: vscode.Memento;
 	let place = "";
 	let kept: Map<string, string>;
-	let told: Told[];
+	let reports: Report[];
 	let starts = 0;
 	const opened: vscode.Disposable[] = [];
 
@@ -46,7 +46,7 @@ describe("lost and orphaned secrets", () => {
 		assert.ok(folder);
 		place = join(folder.uri.fsPath, "recovery");
 		await mkdir(place);
-		[memory, kept, told] = [memoryOf(), new Map(), []];
+		[memory, kept, reports] = [memoryOf(), new Map(), []];
 	});
 	afterEach(async () => {
 		vscode.Disposable.from(...opened.splice(0)).dispose();
@@ -54,7 +54,7 @@ describe("lost and orphaned secrets", () => {
 		await home.close();
 	});
 
-	/** VS Code starts: everything anew but what is on disk, in the keyring and in the memory. */
+	/** VS Code starts: only the disk, the keyring and the memory are kept. */
 	async function start() {
 		const daemon = home.window();
 		const none = new vscode.EventEmitter<void>();
@@ -68,7 +68,7 @@ describe("lost and orphaned secrets", () => {
 			...{ live, secrets, storage, memory, log, session: String(starts) },
 			seen: new Claims(join(home.dataDir, "kept-secrets")),
 			say: async (lost: readonly TokenRecord[], isKeyring) => {
-				told.push({ lost: lost.map(({ name }) => name), isKeyring });
+				reports.push({ lost: lost.map(({ name }) => name), isKeyring });
 			},
 		});
 		opened.push(lostSecrets, bindings, ignored, live);
@@ -85,39 +85,39 @@ describe("lost and orphaned secrets", () => {
 
 	const seenKeys = () => new Claims(join(home.dataDir, "kept-secrets")).keys();
 
-	it("are none, and nothing is said, where everything is as it was", async () => {
+	it("are not reported when nothing is missing", async () => {
 		await create("orders-api");
 		await start();
 		await start();
-		assert.deepEqual(told, []);
+		assert.deepEqual(reports, []);
 	});
 
-	it("are told once after the keyring was reset, in the window that is in front", async () => {
+	it("are reported once after the keyring was reset, in the focused window", async () => {
 		await create("orders-api");
 		await create("billing");
 		await client.createToken({ name: "for CI", permissions: ["orders.read"] });
 		await start();
 		kept.clear();
 		await start();
-		await until("it is told", () => told.length > 0);
-		assert.deepEqual(told[0]?.lost.sort(), ["billing", "orders-api"]);
-		assert.equal(told[0]?.isKeyring, true);
+		await until("it is reported", () => reports.length > 0);
+		assert.deepEqual(reports[0]?.lost.sort(), ["billing", "orders-api"]);
+		assert.equal(reports[0]?.isKeyring, true);
 		kept.delete("probe");
 		await start();
 		await start();
-		assert.equal(told.length, 1);
+		assert.equal(reports.length, 1);
 	});
 
-	it("are remembered of tokens that are made while the window is open, by their ids alone", async () => {
+	it("are remembered for tokens that are created while the window is open, by their ids only", async () => {
 		const { live } = await start();
 		const token = await create("later");
-		await until("its record is here", () => live.tokens.some(({ id }) => id === token.id));
+		await until("the list has its record", () => live.tokens.some(({ id }) => id === token.id));
 		const { lostSecrets } = await start();
 		assert.deepEqual([...(await seenKeys())], [token.id]);
 		assert.deepEqual((await lostSecrets.survey()).lost, []);
 	});
 
-	it("come back from the env lines that hold them, and only from those", async () => {
+	it("are recovered from the env lines that hold them, and only from those", async () => {
 		const there = await create("there");
 		const nowhere = await create("nowhere");
 		const commented = await create("commented");
@@ -162,12 +162,12 @@ describe("lost and orphaned secrets", () => {
 		assert.equal(await services.secrets.get(token.id), undefined);
 	});
 
-	it("are purged only where nobody can use them, never those of another data directory", async () => {
+	it("are purged only if they no longer work, never those of another data directory", async () => {
 		const [alive, dead] = [await create("alive"), await create("dead")];
 		kept.set("token/of-a-remote", "tks_other");
 		const services = await start();
 		await client.revokeToken(dead.id);
-		await until("it is revoked here", () =>
+		await until("the list shows it as revoked", () =>
 			services.live.tokens.some(({ id, status }) => id === dead.id && status === "revoked"),
 		);
 		const { orphans, strangers } = await services.lostSecrets.survey();
@@ -181,7 +181,7 @@ describe("lost and orphaned secrets", () => {
 		assert.deepEqual((await services.secrets.ids()).sort(), [alive.id, "of-a-remote"].sort());
 	});
 
-	it("are no matter for a person who has lost nothing and has nothing to purge", async () => {
+	it("show a message when there is nothing to recover or to purge", async () => {
 		await vscode.commands.executeCommand("tokensmith.purgeSecrets");
 		await vscode.commands.executeCommand("tokensmith.recoverSecrets");
 	});

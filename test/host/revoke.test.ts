@@ -41,9 +41,9 @@ describe("revoking and disabling tokens", () => {
 	});
 
 	describe("Revoke Token…", () => {
-		it("first says which lines break, when the token was last used, and that its successor works on", async () => {
+		it("first shows which lines break, when the token was last used, and that its successor keeps working", async () => {
 			const { id } = await window.client.rotateToken(token.id, { overlapSeconds: 60 });
-			await until("it is heard of", () => window.live.tokens.some((one) => one.id === id));
+			await until("the list is updated", () => window.live.tokens.some((one) => one.id === id));
 			await assert.rejects(
 				run("revokeToken", { id: token.id }) as Promise<unknown>,
 				vscode.CancellationError,
@@ -55,7 +55,7 @@ describe("revoking and disabling tokens", () => {
 			assert.equal(await statusOf(token), "retiring");
 		});
 
-		it("revokes, forgets the secret, and offers to comment the lines out", async () => {
+		it("revokes, deletes the secret, and offers to comment out the lines", async () => {
 			person.answers(/^Revoke the API token/, "Revoke");
 			person.answers(/^Revoked /, "Comment Out Lines");
 			await run("revokeToken", { id: token.id });
@@ -63,20 +63,20 @@ describe("revoking and disabling tokens", () => {
 			assert.ok(!window.kept.has(`token/${token.id}`));
 			await until("the lines are comments", async () => (await disk()).startsWith("# A="));
 			assert.equal(await disk(), `# A=${token.token}\nX=1\n# export B='${token.token}'\nC=${other.token}\n`);
-			await until("it is said", () => /^Commented out 2 lines\./.test(person.last?.text ?? ""));
+			await until("the message is shown", () => /^Commented out 2 lines\./.test(person.last?.text ?? ""));
 		});
 
-		it("names the predecessor's secret that works on, and leaves it alone unless both are to go", async () => {
+		it("names the predecessor that keeps working, and revokes it only on request", async () => {
 			const { id } = await window.client.rotateToken(token.id, { overlapSeconds: 3600 });
 			person.answers(/^Revoke the API token/, "Revoke");
 			await run("revokeToken", { id });
-			const [asked] = person.told;
+			const [asked] = person.messages;
 			assert.deepEqual(asked?.buttons, ["Revoke", "Revoke Both"]);
 			assert.ok(asked?.detail.includes(`“orders-api” ${token.partialToken} until `));
 			assert.equal(await statusOf(token), "retiring");
 		});
 
-		it("takes the working rest of the lineage along where that is wanted", async () => {
+		it("revokes the rest of the lineage too on request", async () => {
 			const { id } = await window.client.rotateToken(token.id, { overlapSeconds: 3600 });
 			person.answers(/^Revoke the API token/, "Revoke Both");
 			await run("revokeToken", { id });
@@ -86,41 +86,41 @@ describe("revoking and disabling tokens", () => {
 			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 2 lines still contain/);
 		});
 
-		it("says of an ID that nobody has that there is no such token, and asks nothing else", async () => {
-			for (const selected of [undefined, [{ id: token.id }, { id: "nobody" }]]) {
-				const running = run("revokeToken", { id: "nobody" }, selected) as Promise<unknown>;
+		it("reports an unknown ID, and asks nothing else", async () => {
+			for (const selected of [undefined, [{ id: token.id }, { id: "unknown" }]]) {
+				const running = run("revokeToken", { id: "unknown" }, selected) as Promise<unknown>;
 				await assert.rejects(running, vscode.CancellationError);
 			}
-			const [first, second, ...more] = person.told;
+			const [first, second, ...more] = person.messages;
 			assert.match(first?.text ?? "", /^No API token has the ID/);
 			assert.deepEqual(first?.buttons, ["Choose from the List"]);
 			assert.deepEqual([second, more], [first, []]);
 			assert.deepEqual([await statusOf(token), await statusOf(other)], ["active", "active"]);
 		});
 
-		it("takes several tokens at once, after one question that names each", async () => {
+		it("revokes several tokens after one question that names each", async () => {
 			person.answers(/^Revoke 2 API tokens\?/, "Revoke");
 			await run("revokeToken", { id: token.id }, [{ id: token.id }, { id: other.id }]);
-			const detail = person.told[0]?.detail ?? "";
+			const detail = person.messages[0]?.detail ?? "";
 			assert.match(detail, /“orders-api”: 2 lines, last used: never/);
 			assert.match(detail, /“billing”: 1 line, last used: never/);
 			assert.deepEqual([await statusOf(token), await statusOf(other)], ["revoked", "revoked"]);
 			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 3 lines still contain/);
 		});
 
-		it("is about the entry whose menu was opened, though another one is selected", async () => {
+		it("applies to the entry whose menu was opened, though another one is selected", async () => {
 			person.answers(/^Revoke the API token “orders-api”/, "Revoke");
-			// The second time it is revoked already.
+			// The second time, it is already revoked.
 			for (const selected of [[{ id: other.id }], [undefined]])
 				await run("revokeToken", { id: token.id }, selected);
 			assert.deepEqual([await statusOf(token), await statusOf(other)], ["revoked", "active"]);
 		});
 
-		it("says so when all that it is about is revoked already, and asks nothing", async () => {
+		it("reports that all tokens are already revoked, and asks nothing", async () => {
 			for (const { id } of [token, other]) await window.client.revokeToken(id);
 			await run("revokeToken", { id: token.id });
 			assert.deepEqual(
-				person.told.map(({ text }) => text),
+				person.messages.map(({ text }) => text),
 				["“orders-api” is revoked already."],
 			);
 			await run("revokeToken", { id: token.id }, [{ id: token.id }, { id: other.id }]);
@@ -128,31 +128,31 @@ describe("revoking and disabling tokens", () => {
 				person.last?.text ?? "",
 				/^There is nothing to revoke: the API tokens are revoked already/,
 			);
-			assert.equal(person.told.length, 2);
+			assert.equal(person.messages.length, 2);
 		});
 
 		it("shows no secret in any message", async () => {
 			person.answers(/^Revoke /, "Revoke");
 			await run("revokeToken", { id: token.id });
-			assert.ok(person.told.length > 1);
-			assert.ok(!JSON.stringify(person.told).includes("tks_"));
+			assert.ok(person.messages.length > 1);
+			assert.ok(!JSON.stringify(person.messages).includes("tks_"));
 		});
 	});
 
 	describe("Disable and Enable", () => {
-		it("refuse the secret, say which lines that concerns, and take it again", async () => {
+		it("refuse the secret, name the lines that contain it, and accept it again", async () => {
 			await window.bindings.whenReady();
 			await run("disableToken", { id: token.id });
 			assert.equal(await statusOf(token), "disabled");
 			assert.match(person.last?.text ?? "", /2 lines in the env files here contain/);
-			await until("it is heard of", () =>
+			await until("the list is updated", () =>
 				window.live.tokens.some(({ id, status }) => id === token.id && status === "disabled"),
 			);
 			await run("enableToken", { id: token.id });
 			assert.equal(await statusOf(token), "active");
 		});
 
-		it("can be taken back at once", async () => {
+		it("can be undone at once", async () => {
 			person.answers(/is disabled/, "Enable Again");
 			await run("disableToken", { id: token.id });
 			assert.equal(await statusOf(token), "active");
@@ -160,7 +160,7 @@ describe("revoking and disabling tokens", () => {
 	});
 
 	describe("Comment Out Env Lines", () => {
-		it("takes a line, or all of a token", async () => {
+		it("comments out a line, or all lines of a token", async () => {
 			await window.bindings.whenReady();
 			const [line] = window.bindings.linesOf(other.id);
 			await run("commentOutLines", { line });

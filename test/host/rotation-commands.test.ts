@@ -1,4 +1,4 @@
-/** Rotate… and Rotate All That Expire Soon…, as a person answers them. */
+/** Rotate Token… and Rotate Expiring Tokens…, with the answers of a user. */
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
@@ -10,7 +10,7 @@ interface Watched extends vscode.Disposable {
 	results?: { title: string; placeHolder: string; rows: string[] };
 }
 
-/** Sees the progress and the list that VS Code is told to show, and leaves them as they are. */
+/** Records the progress and the lists that the extension shows, without changing them. */
 function watching(): Watched {
 	const { withProgress, showQuickPick } = vscode.window;
 	const watched: Watched = {
@@ -44,7 +44,7 @@ describe("rotating tokens", () => {
 	const scene = rotationScene();
 
 	describe("Rotate Token…", () => {
-		it("asks, says what it has done, and offers to undo it", async () => {
+		it("asks, reports the result, and offers to undo it", async () => {
 			await scene.putFourLines();
 			await scene.person.presses("enter", scene.run("rotateToken", { id: scene.token.id }));
 			await scene.checkFourLines(await scene.successorSecret());
@@ -53,10 +53,10 @@ describe("rotating tokens", () => {
 				/^Rotated “orders-api”: 4 lines contain the new secret\. The old secret works until /,
 			);
 			assert.ok(scene.person.last?.buttons.includes("Undo Rotation"));
-			assert.ok(!JSON.stringify(scene.person.told).includes("tks_"));
+			assert.ok(!JSON.stringify(scene.person.messages).includes("tks_"));
 		});
 
-		it("leaves nothing behind when it is escaped", async () => {
+		it("leaves nothing behind when it is cancelled", async () => {
 			await scene.putFourLines();
 			await assert.rejects(
 				scene.person.presses("escape", Promise.resolve(scene.run("rotateToken", { id: scene.token.id }))),
@@ -64,10 +64,10 @@ describe("rotating tokens", () => {
 			);
 			await scene.checkFourLines(scene.secret);
 			assert.equal((await scene.window.client.getToken(scene.token.id)).successorId, null);
-			assert.deepEqual(scene.person.told, []);
+			assert.deepEqual(scene.person.messages, []);
 		});
 
-		it("says so when another window was faster, with ways on", async () => {
+		it("reports a rotation by another window, with the next steps", async () => {
 			await scene.rotated();
 			await scene.run("rotateToken", { id: scene.token.id });
 			assert.match(scene.person.last?.text ?? "", /was rotated already/);
@@ -78,7 +78,7 @@ describe("rotating tokens", () => {
 			]);
 		});
 
-		it("says so when another window is faster while it asks", async () => {
+		it("reports a rotation by another window during the questions", async () => {
 			const racing = scene.daemonThat({
 				async rotateToken(id, request) {
 					await scene.window.client.rotateToken(id, request);
@@ -89,7 +89,7 @@ describe("rotating tokens", () => {
 			assert.match(scene.person.last?.text ?? "", /is already rotated, perhaps in another window/);
 		});
 
-		it("names the files that hold what when one has changes that are not saved", async () => {
+		it("names the files with the old and the new secret when one has unsaved changes", async () => {
 			await scene.window.put(".env", `A=${scene.secret}\n`);
 			const editor = await vscode.window.showTextDocument(scene.at(".env"));
 			await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# mine\n"));
@@ -100,7 +100,7 @@ describe("rotating tokens", () => {
 			assert.ok(scene.person.last?.buttons.includes("Save Files"));
 		});
 
-		it("says what to do first with a token that is disabled or revoked", async () => {
+		it("shows what to do first with a disabled or revoked token", async () => {
 			await scene.window.client.disableToken(scene.token.id);
 			await scene.run("rotateToken", { id: scene.token.id });
 			assert.deepEqual(scene.person.last?.buttons, ["Enable"]);
@@ -113,7 +113,7 @@ describe("rotating tokens", () => {
 	describe("Rotate Expiring Tokens…", () => {
 		const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
 
-		it("rotates those within the chosen time, each with its lines", async () => {
+		it("rotates the tokens that expire within the chosen time, with their lines", async () => {
 			const soon = await scene.window.create("soon", { expiry: inDays(0.5) });
 			const other = await scene.window.create("other", { expiry: inDays(0.7) });
 			await scene.window.put(".env", `A=${soon.token}\nB=${other.token}\nC=${scene.secret}\n`);
@@ -138,7 +138,7 @@ describe("rotating tokens", () => {
 			assert.equal((await scene.window.client.getToken(scene.token.id)).successorId, null);
 		});
 
-		it("that is cancelled finishes the token that it is at, begins no other, and lists what became of each", async () => {
+		it("finishes the current token when it is cancelled, starts no other, and lists the outcomes", async () => {
 			const tokens: CreatedToken[] = [];
 			for (const days of [0.3, 0.5, 0.7])
 				tokens.push(await scene.window.create(`due in ${days}`, { expiry: inDays(days) }));
@@ -175,7 +175,7 @@ describe("rotating tokens", () => {
 			});
 		});
 
-		it("says so when nothing expires", async () => {
+		it("shows a message when no token expires", async () => {
 			await scene.window.client.revokeToken(scene.token.id);
 			await scene.window.create("endless", { expiry: null });
 			await scene.run("rotateExpiring", undefined);

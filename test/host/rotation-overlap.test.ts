@@ -1,4 +1,4 @@
-/** What can be done in the overlap of a rotation, and what happens when it is over. */
+/** The overlap of a rotation: undoing it, ending it, and what happens afterwards. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as vscode from "vscode";
@@ -12,7 +12,7 @@ describe("rotating tokens", () => {
 	const scene = rotationScene();
 
 	describe("an overlap", () => {
-		it("is undone with every line as it was, the successor revoked and its secret gone", async () => {
+		it("is undone with every line restored, the successor revoked and its secret deleted", async () => {
 			await scene.putFourLines();
 			const { successor } = await scene.rotated();
 			const fresh = await scene.successorSecret();
@@ -27,7 +27,7 @@ describe("rotating tokens", () => {
 			assert.match(scene.person.last?.text ?? "", /^Undone: 4 lines contain the secret/);
 		});
 
-		it("says whether anybody has used the new secret, for which the rotation's own look does not count", async () => {
+		it("shows whether the new secret was used; the rotation's own verification does not count", async () => {
 			const { successor } = await scene.rotated();
 			assert.equal((await scene.window.client.getToken(successor.id)).useCount, 0);
 			await assert.rejects(scene.run("undoRotation", { id: scene.token.id }) as Promise<unknown>);
@@ -37,7 +37,7 @@ describe("rotating tokens", () => {
 			assert.match(scene.person.last?.detail ?? "", /Its last use: /);
 		});
 
-		it("is not undone while an editor keeps the old secret from the disk", async () => {
+		it("is not undone while the old secret is only in an unsaved editor", async () => {
 			await scene.window.put(".env", `A=${scene.secret}\n`);
 			const { successor } = await scene.rotated();
 			const editor = await vscode.window.showTextDocument(scene.at(".env"));
@@ -53,21 +53,21 @@ describe("rotating tokens", () => {
 			assert.equal((await scene.window.client.getToken(successor.id)).status, "revoked");
 		});
 
-		it("says who has used the old secret before it is ended, and then ends", async () => {
+		it("shows the use of the old secret before it ends", async () => {
 			await scene.rotated();
 			await verified(scene.window.home.dataDir, scene.secret);
 			await verified(scene.window.home.dataDir, scene.secret);
 			scene.person.answers(/^End the overlap/, "End Overlap");
 			await scene.run("endOverlap", { id: scene.token.id });
 			assert.match(
-				scene.person.told[0]?.detail ?? "",
+				scene.person.messages[0]?.detail ?? "",
 				/Since the rotation it was used by:\n•\s+127\.0\.0\.1, 2 times/,
 			);
 			assert.equal(await scene.reasonFor(scene.secret), "expired");
 			assert.equal(scene.keptSecret(scene.token.id), undefined);
 		});
 
-		it("shows who still uses the old secret", async () => {
+		it("shows the use of the old secret", async () => {
 			await scene.putFourLines();
 			await scene.rotated();
 			await verified(scene.window.home.dataDir, scene.secret);
@@ -75,10 +75,10 @@ describe("rotating tokens", () => {
 				"escape",
 				scene.run("showOverlapUse", { id: scene.token.id }) as Promise<unknown>,
 			);
-			assert.deepEqual(scene.person.told, []);
+			assert.deepEqual(scene.person.messages, []);
 		});
 
-		it("that is over lets go of the old secret and offers to replace what still holds it, once", async () => {
+		it("deletes the old secret at its end, and offers once to replace it in the remaining lines", async () => {
 			await scene.rotated();
 			await scene.window.put(".env", `A=${scene.secret}\n`);
 			const { live, bindings, secrets, log } = scene.window;
@@ -87,7 +87,7 @@ describe("rotating tokens", () => {
 			await live.whenLive();
 			assert.equal(scene.keptSecret(scene.token.id), scene.secret);
 			await scene.window.client.endOverlap(scene.token.id);
-			await until("it is told", () => scene.person.told.length > 0);
+			await until("the message is shown", () => scene.person.messages.length > 0);
 			assert.match(
 				scene.person.last?.text ?? "",
 				/The overlap of “orders-api” is over, but rotation-\d+\/\.env:1 \(A\)/,
@@ -99,11 +99,11 @@ describe("rotating tokens", () => {
 			await verified(scene.window.home.dataDir, scene.secret);
 			await scene.run("finishRotation", { id: scene.token.id });
 			assert.equal(await scene.diskOf(".env"), `A=${await scene.successorSecret()}\n`);
-			assert.equal(scene.person.told.filter(({ text }) => text.includes("is over, but")).length, 1);
+			assert.equal(scene.person.messages.filter(({ text }) => text.includes("is over, but")).length, 1);
 			again.dispose();
 		});
 
-		it("that seems over while the daemon is away keeps its secret until the daemon is there again", async () => {
+		it("keeps its secret until the daemon is back if it seems over without it", async () => {
 			await scene.rotated();
 			const { live, bindings, secrets, log } = scene.window;
 			let state = "failed";
@@ -118,17 +118,17 @@ describe("rotating tokens", () => {
 			const watching = watchOverlaps({ live: away, bindings, secrets, log, claims, grace: 0 });
 			await live.whenLive();
 			await scene.window.client.endOverlap(scene.token.id);
-			await until("the list has heard of it", () =>
+			await until("the list is updated", () =>
 				live.tokens.some(({ id, status }) => id === scene.token.id && status !== "retiring"),
 			);
 			assert.equal(scene.keptSecret(scene.token.id), scene.secret);
 			state = "live";
 			await scene.window.create("another");
-			await until("the old secret is let go of", () => scene.keptSecret(scene.token.id) === undefined);
+			await until("the old secret is deleted", () => scene.keptSecret(scene.token.id) === undefined);
 			watching.dispose();
 		});
 
-		it("that is over is told with the next change of the list where looking for its lines failed", async () => {
+		it("is reported with the next change of the list if its lines could not be scanned", async () => {
 			await scene.rotated();
 			await scene.window.put(".env", `A=${scene.secret}\n`);
 			const { live, bindings, secrets, log } = scene.window;
@@ -144,13 +144,13 @@ describe("rotating tokens", () => {
 			const watching = watchOverlaps({ live, bindings: failing, secrets, log, claims, grace: 0 });
 			await live.whenLive();
 			await scene.window.client.endOverlap(scene.token.id);
-			await until("looking has failed", () => failures > 0);
+			await until("the scan has failed", () => failures > 0);
 			await scene.window.create("another");
-			await until("it is told", () => scene.person.told.length > 0);
+			await until("the message is shown", () => scene.person.messages.length > 0);
 			watching.dispose();
 		});
 
-		it("lets one line be given the secret of the last successor that works", async () => {
+		it("gives one line the secret of the last working successor", async () => {
 			await scene.putFourLines();
 			const { successor } = await scene.rotated();
 			await scene.window.put(".env.old", `A=${scene.secret}\nB=${scene.secret}\n`);
@@ -164,7 +164,7 @@ describe("rotating tokens", () => {
 			);
 		});
 
-		it("has a way on where the successor's secret is not kept", async () => {
+		it("offers a remedy if the successor's secret is not stored", async () => {
 			await scene.window.put(".env", `A=${scene.secret}\n`);
 			await scene.window.client.rotateToken(scene.token.id, { overlapSeconds: 60 });
 			await scene.run("finishRotation", { id: scene.token.id });
@@ -172,12 +172,12 @@ describe("rotating tokens", () => {
 			assert.equal(await scene.diskOf(".env"), `A=${scene.secret}\n`);
 		});
 
-		it("that never was is said not to be there", async () => {
+		it("is reported as missing for a token that was not rotated", async () => {
 			await scene.run("undoRotation", { id: scene.token.id });
 			await scene.run("endOverlap", { id: scene.token.id });
 			await scene.run("showOverlapUse", { id: scene.token.id });
 			assert.deepEqual(
-				scene.person.told.map(({ text }) => /nothing to undo|in no overlap/.test(text)),
+				scene.person.messages.map(({ text }) => /nothing to undo|in no overlap/.test(text)),
 				[true, true, true],
 			);
 		});

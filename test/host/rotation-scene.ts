@@ -1,4 +1,4 @@
-/** One token in one window, with what a rotation of it does to its lines and secrets. */
+/** One token in one window, with the effects of a rotation on its lines and secrets. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -34,11 +34,11 @@ class RotationScene {
 	window!: OneWindow;
 	person!: Person;
 	token!: CreatedToken;
-	/** The token's. */
+	/** The secret of the token. */
 	secret = "";
 
 	async open(): Promise<void> {
-		// VS Code remembers a file's text for a while, also when another takes its place.
+		// A new name each time, since VS Code caches the text of a file for a while.
 		this.window = await OneWindow.open(`rotation-${Date.now()}`);
 		this.person = new Person();
 		this.token = await this.window.create("orders-api");

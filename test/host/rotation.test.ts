@@ -1,4 +1,4 @@
-/** What a rotation does to lines and secrets, and what is left when it fails. */
+/** The effects of a rotation on lines and secrets, and its failures. */
 import assert from "node:assert/strict";
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
@@ -13,7 +13,7 @@ describe("rotating tokens", () => {
 	const scene = rotationScene();
 
 	describe("a rotation", () => {
-		it("puts the successor's secret into every line, keeps both secrets, and lets both work for the overlap", async () => {
+		it("writes the successor's secret to every line, stores both secrets, and both work for the overlap", async () => {
 			await scene.putFourLines();
 			scene.window.kept.clear();
 			const stages: Stage[] = [];
@@ -30,7 +30,7 @@ describe("rotating tokens", () => {
 			assert.deepEqual(stages, ["creating", "verifying", "replacing"]);
 		});
 
-		it("can end the old secret at once, when all lines hold the new one", async () => {
+		it("can end the overlap at once, when all lines contain the new secret", async () => {
 			await scene.putFourLines();
 			const { predecessor } = await scene.rotated(atOnce);
 			await scene.checkFourLines(await scene.successorSecret());
@@ -38,7 +38,7 @@ describe("rotating tokens", () => {
 			assert.equal(await scene.reasonFor(scene.secret), "expired");
 		});
 
-		it("lets the old secret work on when a line could not be changed, though it was to end at once", async () => {
+		it("keeps the old secret working when a line could not be changed", async () => {
 			await scene.window.put(".env", `A=${scene.secret}\n`);
 			await scene.window.put(".env.local", `<<<<<<< HEAD\nB=${scene.secret}\n=======\nB=1\n>>>>>>> x\n`);
 			const { written, predecessor } = await scene.rotated(atOnce);
@@ -51,7 +51,7 @@ describe("rotating tokens", () => {
 			assert.equal(await scene.diskOf(".env"), `A=${await scene.successorSecret()}\n`);
 		});
 
-		it("leaves out a line that was edited by hand, and a file that was deleted or locked, during it", async () => {
+		it("skips a line that is edited, and a file that is deleted or locked, during the rotation", async () => {
 			await scene.window.put(".env", `A=${scene.secret}\n`);
 			await scene.window.put(".env.1", `B=${scene.secret}\n`);
 			await scene.window.put(".env.2", `C=${scene.secret}\n`);
@@ -60,7 +60,7 @@ describe("rotating tokens", () => {
 				services: {
 					bindings: {
 						linesOf: (id: string) => scene.window.bindings.linesOf(id),
-						// What happens between the look and the writing.
+						// Between the scan and the write.
 						whenReady: async () => {
 							await scene.window.bindings.whenReady();
 							await writeFile(scene.at(".env").fsPath, "A=theirs\n");
@@ -85,13 +85,13 @@ describe("rotating tokens", () => {
 			assert.equal(await scene.reasonFor(scene.secret), "valid");
 		});
 
-		it("keeps the secret in SecretStorage where no line holds the old one", async () => {
+		it("stores the secret in SecretStorage if no line contains the old one", async () => {
 			const { written } = await scene.rotated();
 			assert.deepEqual(written.saved, []);
 			assert.equal(await scene.reasonFor(await scene.successorSecret()), "valid");
 		});
 
-		it("of a token that has expired gives its lines a secret that works", async () => {
+		it("gives the lines of an expired token a secret that works", async () => {
 			const short = await scene.window.create("short", { expiry: new Date(Date.now() + 700).toISOString() });
 			await until("it has expired", async () => (await scene.reasonFor(short.token)) === "expired");
 			await scene.window.put(".env", `A=${short.token}\n`);
@@ -117,7 +117,7 @@ describe("rotating tokens", () => {
 			assert.equal(outcome.kind, "rotated", "error" in outcome ? String(outcome.error) : "");
 		});
 
-		it("goes on with a new daemon when its own is killed in the middle", async () => {
+		it("continues with a new daemon when its own is killed", async () => {
 			await scene.putFourLines();
 			let killed: Promise<number> | undefined;
 			const outcome = await scene.rotate(aDay, {
@@ -154,14 +154,14 @@ describe("rotating tokens", () => {
 
 		const failing = () => Promise.reject(new Error("No"));
 
-		it("before the successor is there changes nothing", async () => {
+		it("changes nothing before the successor exists", async () => {
 			await scene.putFourLines();
 			const outcome = await scene.rotate(aDay, { services: scene.daemonThat({ rotateToken: failing }) });
 			assert.equal(outcome.kind, "not-begun");
 			await checkAsBefore();
 		});
 
-		it("because SecretStorage takes nothing changes nothing", async () => {
+		it("changes nothing because SecretStorage fails", async () => {
 			await scene.putFourLines();
 			const secrets = Object.assign(Object.create(scene.window.secrets), { store: failing });
 			const outcome = await scene.rotate(aDay, { services: { secrets } });
@@ -169,7 +169,7 @@ describe("rotating tokens", () => {
 			await checkAsBefore();
 		});
 
-		it("because SecretStorage does not take the successor's secret is undone", async () => {
+		it("is undone because SecretStorage does not store the successor's secret", async () => {
 			await scene.putFourLines();
 			const store = (id: string, value: string) =>
 				id === scene.token.id ? scene.window.secrets.store(id, value) : failing();
@@ -182,7 +182,7 @@ describe("rotating tokens", () => {
 			await checkAsBefore();
 		});
 
-		it("shows the secret when it can be kept nowhere and the rotation cannot be undone either", async () => {
+		it("shows the secret when it is stored nowhere and the rotation cannot be undone", async () => {
 			const secrets = Object.assign(Object.create(scene.window.secrets), {
 				store: (id: string) => (id === scene.token.id ? Promise.resolve() : failing()),
 				get: async () => undefined,
@@ -194,14 +194,14 @@ describe("rotating tokens", () => {
 			assert.equal(await scene.reasonFor(outcome.secret), "valid");
 		});
 
-		it("because the daemon does not take the new secret is undone", async () => {
+		it("is undone because the daemon refuses the new secret", async () => {
 			await scene.putFourLines();
 			const outcome = await scene.rotate(aDay, { services: scene.daemonThat({ introspect: failing }) });
 			assert.equal(outcome.kind, "undone");
 			await checkAsBefore();
 		});
 
-		it("because the connection broke after the rotation is undone: nobody has the secret", async () => {
+		it("is undone because the connection was lost before the secret arrived", async () => {
 			await scene.putFourLines();
 			const outcome = await scene.rotate(aDay, {
 				services: scene.daemonThat({
@@ -215,7 +215,7 @@ describe("rotating tokens", () => {
 			await checkAsBefore();
 		});
 
-		it("because the connection broke for good does not say that nothing has changed", async () => {
+		it("does not claim that nothing has changed when the connection stays lost", async () => {
 			const broken = () =>
 				Promise.reject(new TokensmithUnavailableError("It broke.", { cause: undefined, outcome: "unknown" }));
 			const outcome = await scene.rotate(aDay, {
@@ -233,7 +233,7 @@ describe("rotating tokens", () => {
 			assert.deepEqual(scene.person.last?.buttons, ["Try Again"]);
 		});
 
-		it("because the connection broke leaves another window's rotation alone, whose secret is kept", async () => {
+		it("leaves another window's rotation alone, whose secret is stored, when the connection was lost", async () => {
 			const outcome = await scene.rotate(aDay, {
 				services: scene.daemonThat({
 					async rotateToken(id, request) {
@@ -247,7 +247,7 @@ describe("rotating tokens", () => {
 			assert.equal((await scene.window.client.getToken(scene.token.id)).status, "retiring");
 		});
 
-		it("at the lines can be finished, and undone", async () => {
+		it("can be finished, and undone, after a failure at the lines", async () => {
 			await scene.putFourLines();
 			const bindings = {
 				linesOf: (id: string) => scene.window.bindings.linesOf(id),
@@ -263,7 +263,7 @@ describe("rotating tokens", () => {
 			await checkAsBefore();
 		});
 
-		it("is as if it had never been when it is cancelled before the lines", async () => {
+		it("leaves nothing behind when it is cancelled before the lines", async () => {
 			for (const cancel of ["creating", "verifying"] as const) {
 				await scene.putFourLines();
 				assert.deepEqual(await scene.rotate(aDay, { cancel }), { kind: "cancelled" });

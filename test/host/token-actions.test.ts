@@ -54,7 +54,7 @@ describe("the actions on tokens", () => {
 	afterEach(async () => {
 		person.dispose();
 		await window.close();
-		assert.deepEqual(person.told, [], "an action shows nothing");
+		assert.deepEqual(person.messages, [], "an action shows nothing");
 	});
 
 	describe("to revoke", () => {

@@ -65,7 +65,7 @@ describe("the list of tokens", () => {
 		return text;
 	}
 
-	it("is grouped by what presses, with the dead in a closed group at the end", async () => {
+	it("is grouped by urgency, with ended tokens in a closed group at the end", async () => {
 		await window.create("endless", { expiry: null });
 		await window.create("month");
 		await window.create("week", { expiry: inDays(6) });
@@ -87,14 +87,14 @@ describe("the list of tokens", () => {
 		assert.deepEqual(groups, [Expanded, Expanded, Expanded, Collapsed]);
 	});
 
-	it("has a rotated token under its successor, with the time that it has left", async () => {
+	it("lists a rotated token under its successor, with the time left", async () => {
 		const { id } = await window.create("orders", { expiry: inDays(60) });
 		await window.client.rotateToken(id, { overlapSeconds: 3 * 86_400 });
 		await window.live.whenLive();
 		assert.deepEqual(await rows(), ["Active: 1", "  orders: 60 days", "    orders: rotated, 3 days left"]);
 	});
 
-	it("tells tokens of one name apart by the ends of their secrets, for as long as there are several", async () => {
+	it("distinguishes tokens of the same name by the ends of their secrets, while there are several", async () => {
 		const [one, other] = [await window.create("orders"), await window.create("orders")];
 		await window.create("billing");
 		await window.live.whenLive();
@@ -106,7 +106,7 @@ describe("the list of tokens", () => {
 		await until("the name is enough again", async () => (await rows()).includes("  orders: 30 days"));
 	});
 
-	it("has under each token the lines that hold it, and a click goes there", async () => {
+	it("lists under each token the lines that hold it, and a click opens them", async () => {
 		const { token } = await window.create("orders");
 		await window.put(".env", `A=1\nB=${token}\n`);
 		await window.bindings.whenReady();
@@ -121,7 +121,7 @@ describe("the list of tokens", () => {
 		assert.ok(tree.getParent(line) === row);
 	});
 
-	it("is grouped by env file or issuer if the person wants that, here and in the next window", async () => {
+	it("is grouped by env file or issuer on request, here and in the next window", async () => {
 		const { token } = await window.create("orders");
 		await window.create("elsewhere");
 		await window.put(".env", `A=${token}\nB=${token}\n`);
@@ -148,7 +148,7 @@ describe("the list of tokens", () => {
 		);
 	});
 
-	it("shows what passes the filter, and how much that is", async () => {
+	it("shows the tokens that match the filter, and their number", async () => {
 		const { token } = await window.create("orders staging");
 		await window.create("orders production", { tags: ["blue"] });
 		await window.put(".env", `A=${token}\n`);
@@ -164,7 +164,7 @@ describe("the list of tokens", () => {
 		assert.equal((await items()).length, 2);
 	});
 
-	it("tells the menus the status of a token, whether its secret is kept here and whose it is", async () => {
+	it("gives the menus the status of a token, its issuer, and whether its secret is stored here", async () => {
 		const { id, token } = await window.create("kept");
 		await window.create("absent");
 		await window.client.registerToken({
@@ -189,7 +189,7 @@ describe("the list of tokens", () => {
 		assert.deepEqual(icons, ["warning", "watch", "key"]);
 	});
 
-	it("shows a hostile name as letters", async () => {
+	it("shows a hostile name as plain text", async () => {
 		const name = "[x](cmd:a)$(trash)**b**";
 		await window.create(name);
 		await window.live.whenLive();
@@ -199,7 +199,7 @@ describe("the list of tokens", () => {
 		assert.ok(!text.value.includes("**b**"), text.value);
 	});
 
-	it("shortens a long name for the eye, not for a screen reader", async () => {
+	it("shortens a long name on screen, not for a screen reader", async () => {
 		const name = "a name that is much longer than any side bar is wide";
 		await window.create(name);
 		await window.live.whenLive();
@@ -208,7 +208,7 @@ describe("the list of tokens", () => {
 		assert.equal(row?.accessibilityInformation?.label, `${name}, 30 days left`);
 	});
 
-	it("tells of a rotated token who has used it since", async () => {
+	it("shows the use of a rotated token since its rotation", async () => {
 		const { id, token } = await window.create("orders");
 		await window.client.rotateToken(id, { overlapSeconds: 3600 });
 		await verified(window.home.dataDir, token);
@@ -229,18 +229,18 @@ describe("the list of tokens", () => {
 		assert.ok(!JSON.stringify([await rows(), await items(), await tooltip("quiet")]).includes(token));
 	});
 
-	it("announces a token that another window made", async () => {
+	it("shows a token that another window has created", async () => {
 		await window.live.whenLive();
 		await tree.getChildren();
 		const changed = new Promise<void>((resolve) => tree.onDidChangeTreeData(() => resolve()));
 		const { id } = await window.create("from elsewhere");
-		await until("it is heard of", () => window.live.tokens.some((token) => token.id === id));
-		tree.mark("nobody");
+		await until("the list is updated", () => window.live.tokens.some((token) => token.id === id));
+		tree.mark("unknown");
 		await changed;
 		assert.ok((await items()).some(({ label }) => label === "from elsewhere"));
 	});
 
-	it("is not drawn again when nothing of it has changed", async () => {
+	it("is not drawn again when nothing has changed", async () => {
 		await window.create("orders");
 		await window.live.whenLive();
 		let drawn = 0;
@@ -251,7 +251,7 @@ describe("the list of tokens", () => {
 		tree.shown.filter = "ord";
 		assert.equal(drawn, 0);
 		tree.shown.filter = "nothing";
-		tree.shown.filter = "nobody";
+		tree.shown.filter = "unknown";
 		assert.equal(drawn, 1, "twice before it has asked would make it forget the rows that it is given");
 		await tree.getChildren();
 		tree.shown.filter = "";

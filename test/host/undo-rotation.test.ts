@@ -1,4 +1,4 @@
-/** What may happen while a person looks at the question whether a rotation is to be undone, and right after it. */
+/** Changes while the user answers whether to undo a rotation, and right after the answer. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ const statusOf = async ({ id }: { id: string }) => (await window.client.getToken
 const undo = (more: Partial<Services> = {}) => undoRotationInteractively(servicesOf(window, more), token);
 const lastWords = () => person.last?.text ?? "";
 
-/** Happens while the person looks at the question. */
+/** Runs while the question is shown. */
 function whileAsked(work: () => Promise<unknown>): void {
 	const show = vscode.window.showWarningMessage as (text: string, ...rest: unknown[]) => Promise<unknown>;
 	const showWarningMessage = async (text: string, ...rest: unknown[]) => {
@@ -36,7 +36,7 @@ function whileAsked(work: () => Promise<unknown>): void {
 	Object.assign(vscode.window, { showWarningMessage });
 }
 
-/** The daemon, asked in this way to undo a rotation. */
+/** The daemon, with another request to undo a rotation. */
 function undoingBy(undoRotationOf: Client["undoRotation"]): Partial<Services> {
 	const client = async () =>
 		Object.assign(Object.create(await window.daemon.client()), {
@@ -46,7 +46,7 @@ function undoingBy(undoRotationOf: Client["undoRotation"]): Partial<Services> {
 	return { daemon: { client } as unknown as Services["daemon"] };
 }
 
-/** Everything works as it did before anybody wanted to undo the rotation. */
+/** Checks that nothing has changed. */
 async function checkStillRotated(): Promise<void> {
 	assert.equal(await diskOf(".env"), `A=${newSecret}\nB="${newSecret}"\n`);
 	assert.equal(await statusOf(successor), "active");
@@ -78,7 +78,7 @@ describe("undoing a rotation", () => {
 		await window.close();
 	});
 
-	it("is about the lines that hold the new secret when the question is answered", async () => {
+	it("changes the lines that contain the new secret when the question is answered", async () => {
 		whileAsked(async () => {
 			await window.put(".env", `A=by-hand\nB="${newSecret}"\n`);
 			await window.put(".env.new", `C=${newSecret}\n`);
@@ -90,7 +90,7 @@ describe("undoing a rotation", () => {
 		assert.match(lastWords(), /^Undone: 2 lines contain the secret/);
 	});
 
-	it("changes nothing where the overlap ends before the question is answered", async () => {
+	it("changes nothing if the overlap ends before the question is answered", async () => {
 		whileAsked(() => window.client.endOverlap(token.id));
 		await undo();
 		await checkStillRotated();
@@ -98,7 +98,7 @@ describe("undoing a rotation", () => {
 		assert.deepEqual(person.last?.buttons, []);
 	});
 
-	it("gives the lines the new secret again where the overlap ends right before the daemon is asked", async () => {
+	it("restores the new secret in the lines if the overlap ends right before the request", async () => {
 		await undo(
 			undoingBy(async (id) => {
 				await window.client.endOverlap(id);
@@ -112,7 +112,7 @@ describe("undoing a rotation", () => {
 		);
 	});
 
-	it("keeps the new secret first where only the lines have it", async () => {
+	it("stores the new secret first if only the lines have it", async () => {
 		await window.secrets.delete(successor.id);
 		await undo(
 			undoingBy(async (id) => {
@@ -123,7 +123,7 @@ describe("undoing a rotation", () => {
 		await checkStillRotated();
 	});
 
-	it("offers to finish the rotation where lines could not get the new secret again", async () => {
+	it("offers to finish the rotation if the new secret could not be restored in the lines", async () => {
 		await undo(
 			undoingBy(async (id) => {
 				await window.client.endOverlap(id);
@@ -136,7 +136,7 @@ describe("undoing a rotation", () => {
 		assert.equal(window.kept.get(`token/${successor.id}`), newSecret);
 	});
 
-	it("is done where only the daemon's answer is lost", async () => {
+	it("is done if only the answer of the daemon is lost", async () => {
 		await undo(
 			undoingBy(async (id) => {
 				await window.client.undoRotation(id);
@@ -147,7 +147,7 @@ describe("undoing a rotation", () => {
 		assert.match(lastWords(), /^Undone: 2 lines contain the secret/);
 	});
 
-	it("names the way on for lines that hold a secret whose overlap is over", async () => {
+	it("offers to finish the rotation for lines with a secret whose overlap is over", async () => {
 		await window.put(".env", `A=${oldSecret}\n`);
 		await window.client.endOverlap(token.id);
 		await undo();
@@ -156,7 +156,7 @@ describe("undoing a rotation", () => {
 	});
 
 	for (const when of ["before", "while the question is open"]) {
-		it(`says of a predecessor that was disabled ${when} that it has to be enabled, and leaves the lines`, async () => {
+		it(`reports that a predecessor that was disabled ${when} has to be enabled, and leaves the lines unchanged`, async () => {
 			if (when === "before") await window.client.disableToken(token.id);
 			else whileAsked(() => window.client.disableToken(token.id));
 			await undo();
@@ -166,7 +166,7 @@ describe("undoing a rotation", () => {
 		});
 	}
 
-	it("enables a disabled predecessor first where that is wanted", async () => {
+	it("enables a disabled predecessor first on request", async () => {
 		await window.client.disableToken(token.id);
 		person.answers(/is disabled/, "Enable and Undo");
 		await undo();

@@ -21,7 +21,7 @@ describe("the wizard's prompts", () => {
 	});
 	afterEach(() => prompts.dispose());
 
-	/** Presses a key as soon as the question can take it, and again until it is answered. */
+	/** Presses a key repeatedly until the question is answered. */
 	async function answering<Answer>(question: Promise<Answer>, key: keyof typeof press): Promise<Answer> {
 		const pressing = setInterval(() => void vscode.commands.executeCommand(press[key]), 100);
 		try {
@@ -36,7 +36,7 @@ describe("the wizard's prompts", () => {
 		assert.equal(await answering(question, "enter"), 12);
 	});
 
-	it("answer the marked row of a list, which may come late", async () => {
+	it("answer the active row of a list, which may load late", async () => {
 		const rows = Promise.resolve([
 			{ label: "one", value: 1 },
 			{ label: "two", value: 2 },
@@ -45,7 +45,7 @@ describe("the wizard's prompts", () => {
 		assert.equal(await answering(question, "enter"), 2);
 	});
 
-	it("answer what was picked before when several can be", async () => {
+	it("answer the rows that were picked before", async () => {
 		const question = prompts.many<number>(place, {
 			placeholder: "",
 			rows: [1, 2, 3].map((value) => ({ label: String(value), value })),
@@ -60,7 +60,7 @@ describe("the wizard's prompts", () => {
 		assert.equal(await answering(question, "back"), back);
 	});
 
-	it("end with a cancellation on escape, and ask nothing more", async () => {
+	it("end with a cancellation on Escape, and ask nothing more", async () => {
 		await assert.rejects(
 			answering(prompts.text(place, { prompt: "", read }), "escape"),
 			vscode.CancellationError,
@@ -68,19 +68,19 @@ describe("the wizard's prompts", () => {
 		await assert.rejects(prompts.one(place, { placeholder: "", rows: [] }), vscode.CancellationError);
 	});
 
-	it("go from one question to the next without taking the change for an escape", async () => {
+	it("change to the next question without a cancellation", async () => {
 		assert.equal(await answering(prompts.text(place, { prompt: "", text: "1", read }), "enter"), 1);
 		assert.equal(await answering(prompts.text(place, { prompt: "", text: "2", read }), "enter"), 2);
 	});
 
-	it("fail with what keeps a list from being filled", async () => {
+	it("fail if a list cannot be filled", async () => {
 		const rows = Promise.reject(new Error("no list"));
 		await assert.rejects(prompts.one(place, { placeholder: "", rows }), /no list/);
 	});
 });
 
 describe("creating a token", () => {
-	it("says nothing and leaves nothing behind when it is cancelled", async () => {
+	it("shows nothing and leaves nothing behind when it is cancelled", async () => {
 		const [folder] = vscode.workspace.workspaceFolders ?? [];
 		assert.ok(folder);
 		const before = await vscode.workspace.fs.readDirectory(folder.uri);
