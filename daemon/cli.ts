@@ -1,6 +1,6 @@
 /**
- * `node daemon.js token …`: the command line for scripts and CI. A client like any other: it knows the running daemon by
- * its API alone. No secret is taken from the arguments, none is shown on a terminal unless that was asked for.
+ * `node daemon.js token …`: the command line for scripts and CI. A client like any other: it uses only the daemon's API.
+ * Secrets are never arguments, and none is shown on a terminal without --reveal.
  */
 import { type Command, exitCodes } from "./cli/command.ts";
 import { create } from "./cli/create.ts";
@@ -41,11 +41,11 @@ ${Object.entries(commands)
 	.map(([name, { summary }]) => `  ${name.padEnd(15)}${summary}`)
 	.join("\n")}
 
-'node daemon.js token COMMAND --help' says more.
+'node daemon.js token COMMAND --help' describes a command.
 
 ${exitCodes}`;
 
-/** @param args what follows `token`. Answers the exit code. */
+/** @param args those after `token`. Resolves to the exit code. */
 export async function runCli(args: string[]): Promise<number> {
 	try {
 		refuseSecretsIn(args);
@@ -54,12 +54,12 @@ export async function runCli(args: string[]): Promise<number> {
 		const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 		if (command === undefined) {
 			const known = Object.keys(commands).join(", ");
-			throw new UsageError(`There is no such command; there are: ${known}.`);
+			throw new UsageError(`Unknown command. The commands are: ${known}.`);
 		}
 		return await command.run(rest);
 	} catch (error) {
-		const { exitCode, ...said } = explain(error);
-		printError(said, args.includes("--json") ? "json" : "words");
+		const { exitCode, ...problem } = explain(error);
+		printError(problem, args.includes("--json") ? "json" : "words");
 		return exitCode;
 	}
 }
@@ -80,7 +80,7 @@ function explain(error: unknown): { exitCode: number; code: string; detail: stri
 		return {
 			exitCode: 2,
 			code: "usage",
-			detail: `${detail}\nSay --help after the command to see what it takes.`,
+			detail: `${detail}\nRun the command with --help to see its options.`,
 		};
 	}
 	return { exitCode: 1, code: "failed", detail };

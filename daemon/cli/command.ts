@@ -1,4 +1,4 @@
-/** What all commands share: how their arguments are read, and how they reach the daemon. */
+/** The part common to all commands: parsing arguments and connecting to the daemon. */
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { createTokensmithClient, type TokensmithClient } from "../client/client.ts";
 import { print } from "./output.ts";
@@ -32,13 +32,13 @@ type Values<Options extends ParseArgsOptionsConfig> = ReturnType<
 	typeof parseArgs<ParseConfig<Options>>
 >["values"];
 
-/** What was given to a command. */
+/** The parsed arguments of a command. */
 export interface Given<Options extends ParseArgsOptionsConfig> {
 	readonly values: Values<Options>;
-	/** The one word that the command takes, an id or a name; empty for commands that take none. */
+	/** The command's one argument, an id or a name; empty for commands without one. */
 	readonly word: string;
 	readonly format: "json" | "words";
-	/** @throws UsageError when it is not said where the daemon is. */
+	/** @throws UsageError when no option or variable says where the daemon is. */
 	client(): Promise<TokensmithClient>;
 }
 
@@ -51,12 +51,12 @@ export interface CommandDefinition<Options extends ParseArgsOptionsConfig> {
 	/** After `token`: `show ID`. */
 	usage: string;
 	summary: string;
-	/** What there is to know besides the options. */
+	/** The help text above the options. */
 	description: string;
 	/** A line for each of `options`. */
 	optionsHelp: string;
 	options: Options;
-	/** What standard input holds: the caller's token, if anything, or the secrets that the command is about. */
+	/** The content of standard input: the caller's token, if any, or the secrets that the command works on. */
 	stdin: "caller" | "secrets";
 	run(given: Given<Options>): Promise<number>;
 }
@@ -102,14 +102,14 @@ function theWord(
 	{ usage, stdin }: Pick<CommandDefinition<ParseArgsOptionsConfig>, "usage" | "stdin">,
 	words: string[],
 ): string {
-	const [, wanted] = usage.split(" ");
-	const least = wanted === undefined ? 0 : 1;
+	const [, argument] = usage.split(" ");
+	const least = argument === undefined ? 0 : 1;
 	if (words.length === least) return words[0] ?? "";
-	if (wanted === undefined) {
+	if (argument === undefined) {
 		const hint = stdin === "secrets" ? " Secrets are read from standard input." : "";
 		throw new UsageError(`This command takes no argument besides its options.${hint}`);
 	}
-	throw new UsageError(`This command takes one ${wanted}${words.length > 1 ? ", not several" : ""}.`);
+	throw new UsageError(`This command takes one ${argument}${words.length > 1 ? ", not several" : ""}.`);
 }
 
 function helpOf(definition: CommandDefinition<ParseArgsOptionsConfig>): string {
@@ -122,7 +122,7 @@ async function connect(values: CommonValues, stdin: "caller" | "secrets"): Promi
 	const { dataDir, url } = placeOf(values);
 	if (values["token-stdin"] && stdin === "secrets") {
 		throw new UsageError(
-			"Standard input holds the secrets that this command is about; give the token to act with in TOKENSMITH_TOKEN.",
+			"Standard input holds the secrets that this command works on; set the token to act with in TOKENSMITH_TOKEN.",
 		);
 	}
 	const token = values["token-stdin"] ? await readSecret("Token to act with") : tokenFromEnvironment(url);
@@ -135,20 +135,20 @@ async function connect(values: CommonValues, stdin: "caller" | "secrets"): Promi
 	}
 }
 
-/** Options come before the environment, and of two in the environment the directory, which can be proved. */
+/** Options come before the environment, and of two variables the directory, whose daemon can be proved. */
 function placeOf(values: CommonValues): { dataDir?: string | undefined; url?: string | undefined } {
 	const { "data-dir": dataDir, url } = values;
 	if (dataDir !== undefined && url !== undefined) {
-		throw new UsageError("Say either --data-dir or --url, not both.");
+		throw new UsageError("Give either --data-dir or --url, not both.");
 	}
 	if (dataDir !== undefined || url !== undefined) return { dataDir, url };
 	const { TOKENSMITH_DATA_DIR, TOKENSMITH_URL } = process.env;
 	if (TOKENSMITH_DATA_DIR) return { dataDir: TOKENSMITH_DATA_DIR };
 	if (TOKENSMITH_URL) return { url: TOKENSMITH_URL };
-	throw new UsageError("Say where the daemon is: --data-dir DIR, or --url URL.");
+	throw new UsageError("Give the daemon's location: --data-dir DIR, or --url URL.");
 }
 
-/** Who names a data directory means to be the owner. */
+/** With a data directory the command acts as the owner. */
 function tokenFromEnvironment(url: string | undefined): string | undefined {
 	const token = process.env.TOKENSMITH_TOKEN?.trim();
 	return url === undefined || token === "" ? undefined : token;

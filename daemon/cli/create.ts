@@ -1,4 +1,4 @@
-/** `token create NAME`: a token with just the permissions that were named. */
+/** `token create NAME`: a token with exactly the given permissions. */
 import { defineCommand } from "./command.ts";
 import { calendarDurationOf, expiryOf } from "./duration.ts";
 import { issue } from "./secrets.ts";
@@ -8,15 +8,15 @@ export const create = defineCommand({
 	summary: "create a token; its secret goes to standard output, this once",
 	description: `Creates a token and writes its secret, this once, to standard output:
   API_TOKEN=$(node daemon.js token create orders-api --permission orders.read --data-dir DIR)`,
-	optionsHelp: `  --permission P      what it may do; as often as needed
-  --expires DATE      when it ends: 2027-01-31T12:00:00Z, or never; else as the profile says
+	optionsHelp: `  --permission P      what it may do; can be repeated
+  --expires DATE      when it ends: 2027-01-31T12:00:00Z, or never; default: the profile's
   --expires-in TIME   how long it lives: 30d, 6mo or 1y
-  --resource R        what it may be used on, for example channel/soc; as often as needed
-  --address A         an IP address or range that may use it; as often as needed; none: any
-  --default-source S  the group that what it sends in belongs to
-  --profile P         whose rules hold: local, unless told otherwise
+  --resource R        what it may be used on, for example channel/soc; can be repeated
+  --address A         an IP address or range that may use it; can be repeated; default: any
+  --default-source S  the group that incoming data is assigned to
+  --profile P         whose rules apply; default: local
   --description TEXT
-  --tag T             as often as needed
+  --tag T             can be repeated
   --reveal            shows the secret even on a terminal`,
 	options: {
 		permission: { type: "string", multiple: true },

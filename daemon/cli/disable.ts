@@ -5,7 +5,7 @@ import { describe, print, toTerminal } from "./output.ts";
 export const disable = defineCommand({
 	usage: "disable ID",
 	summary: "refuse a token until it is enabled again",
-	description: "From the next request on the token is refused, until it is enabled again.",
+	description: "The token is refused from the next request on, until it is enabled again.",
 	optionsHelp: "",
 	options: {},
 	stdin: "caller",
@@ -17,7 +17,7 @@ export const disable = defineCommand({
 
 export const enable = defineCommand({
 	usage: "enable ID",
-	summary: "take a disabled token back into service",
+	summary: "enable a disabled token again",
 	description: "Lets a disabled token work again.",
 	optionsHelp: "",
 	options: {},

@@ -1,4 +1,4 @@
-/** Times as people write them on a command line. */
+/** Durations and dates as command-line arguments. */
 import type { CalendarDuration } from "../contract.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -8,20 +8,21 @@ const secondUnits: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 /** `30d`, `6mo`, `1y`, or several: `1y6mo`. */
 export function calendarDurationOf(text: string): CalendarDuration {
 	if (!/^(?:\d+(?:d|mo|y))+$/.test(text))
-		throw new UsageError("--expires-in takes 30d, 6mo, 1y and the like.");
+		throw new UsageError("--expires-in takes a duration such as 30d, 6mo or 1y.");
 	const parts = [...text.matchAll(/(\d+)(d|mo|y)/g)];
 	return Object.fromEntries(parts.map(([, count, unit = ""]) => [calendarUnits[unit], Number(count)]));
 }
 
-/** `90s`, `15m`, `2h`, `7d`; `0` for at once. */
+/** `90s`, `15m`, `2h`, `7d`; `0` means at once. */
 export function secondsOf(option: string, text: string): number {
 	const [, count, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
 	if (text === "0") return 0;
-	if (count === undefined) throw new UsageError(`${option} takes 90s, 15m, 2h, 7d and the like, or 0.`);
+	if (count === undefined)
+		throw new UsageError(`${option} takes a duration such as 90s, 15m, 2h or 7d, or 0.`);
 	return Number(count) * (secondUnits[unit] ?? 1);
 }
 
-/** A date as the daemon will read it; `never` has to be said in so many words. */
+/** A date in the daemon's form; `never` must be given explicitly. */
 export function expiryOf(text: string): string | null {
 	return text === "never" ? null : text;
 }

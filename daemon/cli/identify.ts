@@ -1,4 +1,7 @@
-/** `token identify`: whose secret is this? What has no right checksum can only be another system's, so that the answer needs no daemon. */
+/**
+ * `token identify`: the tokens that secrets belong to. A secret with a wrong checksum can only be another system's, so
+ * that result needs no daemon.
+ */
 import { TokensmithUnavailableError } from "../client/transport.ts";
 import type { TokenRecord } from "../contract.ts";
 import { isWellFormed, partialTokenOf } from "../rules/secret.ts";
@@ -8,7 +11,7 @@ import { readSecrets } from "./secrets.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface Found {
-	/** First and last four characters; empty for what is too short to hide the rest. */
+	/** First and last four characters; empty if the secret is too short to hide the rest. */
 	partialToken: string;
 	wellFormed: boolean;
 	token: TokenRecord | null;
@@ -16,15 +19,16 @@ interface Found {
 
 export const identify = defineCommand({
 	usage: "identify",
-	summary: "say which tokens secrets, read from standard input, belong to",
-	description: `Reads secrets from standard input, one a line, and says which tokens they belong to. The daemon gets their hashes,
-never the secrets; what is none of Tokensmith's, by its checksum, is told without a daemon too. It is no use of the tokens.`,
+	summary: "find the tokens that secrets, read from standard input, belong to",
+	description: `Reads secrets from standard input, one per line, and finds the tokens that they belong to. The daemon receives their
+hashes, never the secrets. A secret that is not Tokensmith's, by its checksum, is recognized without a daemon. The
+command does not count as a use of the tokens.`,
 	optionsHelp: "",
 	options: {},
 	stdin: "secrets",
 	async run({ format, client }) {
 		const secrets = await readSecrets("Secret");
-		const tokens = await lookUp(secrets, client);
+		const tokens = await identified(secrets, client);
 		const found = secrets.map((secret): Found => {
 			const partialToken = secret.length < 16 ? "" : partialTokenOf(secret);
 			return { partialToken, wellFormed: isWellFormed(secret), token: tokens.get(secret) ?? null };
@@ -34,7 +38,7 @@ never the secrets; what is none of Tokensmith's, by its checksum, is told withou
 	},
 });
 
-async function lookUp(
+async function identified(
 	secrets: readonly string[],
 	client: () => Promise<{ identify(secrets: readonly string[]): Promise<(TokenRecord | undefined)[]> }>,
 ): Promise<Map<string, TokenRecord | undefined>> {
@@ -42,13 +46,13 @@ async function lookUp(
 		const tokens = await (await client()).identify(secrets);
 		return new Map(secrets.map((secret, index) => [secret, tokens[index]]));
 	} catch (error) {
-		const isAboutUs = secrets.some(isWellFormed);
-		if (!isAboutUs && (error instanceof UsageError || error instanceof TokensmithUnavailableError))
+		const isOurs = secrets.some(isWellFormed);
+		if (!isOurs && (error instanceof UsageError || error instanceof TokensmithUnavailableError))
 			return new Map();
 		if (!(error instanceof TokensmithUnavailableError)) throw error;
 		const { outcome, message } = error;
-		const told = `The checksum is right, so it is a secret of Tokensmith's, but whose can't be asked. ${message}`;
-		throw new TokensmithUnavailableError(told, { cause: error, outcome });
+		const detail = `The checksum is right, so this is a secret of Tokensmith's, but its token is unknown. ${message}`;
+		throw new TokensmithUnavailableError(detail, { cause: error, outcome });
 	}
 }
 
@@ -56,6 +60,6 @@ function wordsOf({ partialToken, wellFormed, token }: Found): string {
 	if (token !== null) return describe(token);
 	const which = partialToken === "" ? "One" : partialToken;
 	return wellFormed
-		? `${which} is a secret of Tokensmith's, but of no token that this daemon knows.`
-		: `${which} is no secret of Tokensmith's: its shape or its checksum is wrong. Was a character lost in copying?`;
+		? `${which} is a secret of Tokensmith's, but belongs to no token of this daemon.`
+		: `${which} is not a secret of Tokensmith's: its format or checksum is wrong. Was a character lost in copying?`;
 }

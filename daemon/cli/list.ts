@@ -1,4 +1,4 @@
-/** `token list`: all tokens, or those that fit. */
+/** `token list`: all tokens, or those that match. */
 import type { ListTokensQuery } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { dateWords, endDateOf, print, table } from "./output.ts";
@@ -6,7 +6,8 @@ import { dateWords, endDateOf, print, table } from "./output.ts";
 export const list = defineCommand({
 	usage: "list",
 	summary: "list tokens",
-	description: "Lists the tokens that fit all that is asked for, revoked and expired ones too; else all.",
+	description:
+		"Lists the tokens that match all options, revoked and expired ones included; all tokens without options.",
 	optionsHelp: `  --status S          active, retiring, expired, disabled or revoked
   --profile P
   --issuer I
@@ -30,7 +31,7 @@ export const list = defineCommand({
 	stdin: "caller",
 	async run({ values, format, client }) {
 		const tokens = await (await client()).list({
-			// The daemon says what is wrong with them.
+			// The daemon checks them.
 			status: values.status as ListTokensQuery["status"],
 			profile: values.profile,
 			issuer: values.issuer,

@@ -1,11 +1,11 @@
-/** What people and programs get to read. Text from records is stripped of what could steer a terminal. */
+/** Output for people and programs. Text from records is stripped of terminal control sequences. */
 import type { TokenRecord } from "../contract.ts";
 
-/** Prints words, or anything as JSON. Fulfils with exit code 0 when it is written. @throws what writing threw */
+/** Prints text, or any value as JSON. Resolves to exit code 0 once it is written. @throws the write's error */
 export function print(what: unknown, format: "json" | "words" = "words"): Promise<number> {
 	const text = format === "json" ? JSON.stringify(what, undefined, 2) : String(what);
 	return new Promise((resolve, reject) => {
-		// A reader that has gone, such as `head`, is told of here and as an event.
+		// A reader that has ended, such as `head`, is reported here and as an event.
 		process.stdout.once("error", reject);
 		process.stdout.write(`${text}\n`, (error) => {
 			if (error) reject(error);
@@ -14,12 +14,12 @@ export function print(what: unknown, format: "json" | "words" = "words"): Promis
 	});
 }
 
-export function printError(said: { code: string; detail: string }, format: "json" | "words"): void {
-	const text = format === "json" ? JSON.stringify({ error: said }) : toTerminal(said.detail);
+export function printError(problem: { code: string; detail: string }, format: "json" | "words"): void {
+	const text = format === "json" ? JSON.stringify({ error: problem }) : toTerminal(problem.detail);
 	process.stderr.write(`${text}\n`);
 }
 
-/** Control characters, and those that turn the direction of writing, become visible. Line breaks stay. */
+/** Makes control characters and bidirectional controls visible. Line breaks stay. */
 export function toTerminal(text: string): string {
 	return text.replace(/[^\P{Cc}\n]|[\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
 }
@@ -59,19 +59,19 @@ export function dateWords(date: string | null, now = Date.now()): string {
 	return `${date.slice(0, 16).replace("T", " ")}Z (${distance(Date.parse(date) - now)})`;
 }
 
-/** When a token ended or will end: for a revoked one that was its revoke, whatever end it was once given. */
+/** When a token ended or will end; a revoked one ended when it was revoked, whatever its expiry. */
 export function endDateOf(token: Pick<TokenRecord, "revokedDate" | "retiresDate" | "expiry">): string | null {
 	return token.revokedDate ?? token.retiresDate ?? token.expiry;
 }
 
-/** Each from half of the finer unit below its size on, for that much is rounded up to it. */
+/** Each applies from half a finer unit below its size, since that is rounded up to it. */
 const units: [unit: Intl.RelativeTimeFormatUnit, milliseconds: number, least: number][] = [
 	["day", 86_400_000, 84_600_000],
 	["hour", 3_600_000, 3_570_000],
 	["minute", 60_000, 59_500],
 ];
 
-/** Rounded, so that what was made for 7 days a moment ago ends in 7 days. */
+/** Rounded, so that a token created for 7 days a moment ago ends in 7 days. */
 function distance(milliseconds: number): string {
 	const reached = units.find(([, , least]) => Math.abs(milliseconds) >= least);
 	const [unit, size] = reached ?? (["second", 1000] as const);

@@ -1,4 +1,4 @@
-/** `token undo-rotation ID` and `token end-overlap ID`: the two ways out of an overlap before its time. */
+/** `token undo-rotation ID` and `token end-overlap ID`: the two ways to end an overlap early. */
 import { defineCommand } from "./command.ts";
 import { describe, print, toTerminal } from "./output.ts";
 
@@ -20,7 +20,7 @@ still be in its overlap.`,
 export const endOverlap = defineCommand({
 	usage: "end-overlap ID",
 	summary: "end the time in which a rotated token still works",
-	description: "From the next request on the old secret is refused, and only the successor's works.",
+	description: "The old secret is refused from the next request on, and only the successor's works.",
 	optionsHelp: "",
 	options: {},
 	stdin: "caller",

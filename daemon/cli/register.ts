@@ -1,4 +1,4 @@
-/** `token register NAME`: takes a token of another system into the records. Its secret stays here; its hash is sent. */
+/** `token register NAME`: records a token of another system. Its secret stays here; its hash is sent. */
 import { defineCommand } from "./command.ts";
 import { expiryOf } from "./duration.ts";
 import { describe, print, toTerminal } from "./output.ts";
@@ -7,10 +7,10 @@ import { readSecret } from "./secrets.ts";
 export const register = defineCommand({
 	usage: "register NAME",
 	summary: "record another system's token, whose secret is read from standard input",
-	description: `Takes a token of another system into the records, so that its expiry is watched and its secret is recognized.
+	description: `Records a token of another system, so that its expiry is watched and its secret is recognized.
 The secret is read from standard input; only its hash and its first and last four characters are sent.
 Whether it is good, its issuer decides: it never verifies here.`,
-	optionsHelp: `  --issuer I          which system made it; other, unless told otherwise
+	optionsHelp: `  --issuer I          the system that issued it; default: other
   --expires DATE      when it ends: 2027-01-31T12:00:00Z; left out: never
   --permission P      what it may do; as often as needed
   --description TEXT

@@ -1,4 +1,4 @@
-/** `token revoke ID`: the end of a token, at once and for good. */
+/** `token revoke ID`: ends a token at once and for good. */
 import type { TokensmithClient } from "../client/client.ts";
 import { defineCommand } from "./command.ts";
 import { describe, print, toTerminal } from "./output.ts";
@@ -8,7 +8,7 @@ export const revoke = defineCommand({
 	usage: "revoke ID",
 	summary: "end a token for good",
 	description:
-		"From the next request on the token is refused. This can't be undone. At a terminal it asks first.",
+		"The token is refused from the next request on. This can't be undone. At a terminal the command asks for confirmation.",
 	optionsHelp: `  --reason TEXT       kept with the token
   --self              yes, even if it is the very token that this command acts with
   --yes               does not ask`,

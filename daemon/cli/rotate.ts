@@ -1,4 +1,4 @@
-/** `token rotate ID`: a successor with the same settings, and a time in which both work. */
+/** `token rotate ID`: a successor with the same settings, and an overlap in which both work. */
 import type { TokenRecord } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { expiryOf, secondsOf } from "./duration.ts";
@@ -12,8 +12,8 @@ export const rotate = defineCommand({
 	description: `Creates a successor with the same settings and writes its secret, this once, to standard output.
 The old secret works until the overlap is over. With --token-stdin or TOKENSMITH_TOKEN and the ID 'current'
 a token rotates itself.`,
-	optionsHelp: `  --overlap TIME      how long the old secret still works: 0, 15m, 2h, 7d; needed
-  --quiet TIME        the overlap ends earlier, once nobody has used the old secret for so long
+	optionsHelp: `  --overlap TIME      how long the old secret still works: 0, 15m, 2h, 7d; required
+  --quiet TIME        the overlap ends early, once the old secret has not been used for this long
   --expires DATE      when the successor ends, or never; else it lives as long as its predecessor did
   --reveal            shows the secret even on a terminal`,
 	options: {
@@ -26,7 +26,9 @@ a token rotates itself.`,
 	async run({ values, word, format, client }) {
 		const { overlap, quiet, expires } = values;
 		if (overlap === undefined) {
-			throw new UsageError("--overlap is needed: how long the old secret still works, for example 1h, or 0.");
+			throw new UsageError(
+				"--overlap is required: how long the old secret still works, for example 1h, or 0.",
+			);
 		}
 		const request = {
 			overlapSeconds: secondsOf("--overlap", overlap),
@@ -48,5 +50,7 @@ a token rotates itself.`,
 
 function untilWords({ retiresDate, quietSeconds }: TokenRecord): string {
 	const until = `until ${dateWords(retiresDate)}`;
-	return quietSeconds === null ? until : `${until}, or until nobody has used it for ${quietSeconds} seconds`;
+	return quietSeconds === null
+		? until
+		: `${until}, or until it has not been used for ${quietSeconds} seconds`;
 }

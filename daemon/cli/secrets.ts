@@ -1,4 +1,4 @@
-/** How secrets come in and go out: from standard input, never from the arguments; to a terminal only when asked for. */
+/** Reads secrets from standard input, never from arguments, and writes them to a terminal only with --reveal. */
 import { text } from "node:stream/consumers";
 import type { CreatedToken } from "../contract.ts";
 import { describe, print, toTerminal } from "./output.ts";
@@ -11,13 +11,13 @@ const looksLikeSecret = /(?<![0-9A-Za-z])(?:[a-z][a-z0-9]{1,9}_[0-9A-Za-z]{38}|t
 export function refuseSecretsIn(args: readonly string[]): void {
 	if (!args.some((argument) => looksLikeSecret.test(argument))) return;
 	throw new UsageError(
-		"An argument looks like a secret. Arguments stay in the shell's history, and other processes see them: give secrets on standard input. If this one is in use, rotate it.",
+		"An argument looks like a secret. Arguments stay in the shell's history, and other processes see them: pass secrets on standard input. If this one is in use, rotate it.",
 	);
 }
 
 /** Each line of standard input; at a terminal, one line that is not shown while it is typed. */
 export async function readSecrets(what: string): Promise<string[]> {
-	const typed = process.stdin.isTTY ? await ask(`${what}: `, "unseen") : await text(process.stdin);
+	const typed = process.stdin.isTTY ? await ask(`${what}: `, "hidden") : await text(process.stdin);
 	const secrets = typed
 		.split(/\r?\n/)
 		.map((line) => line.trim())
@@ -32,15 +32,15 @@ export async function readSecret(what: string): Promise<string> {
 	return secret;
 }
 
-/** What a command that makes a secret is told about showing it. */
+/** How a new secret is written. */
 export interface Showing {
 	readonly reveal: boolean | undefined;
 	readonly format: "json" | "words";
 }
 
 /**
- * Makes a token and puts its secret on standard output, and nothing else: what else there is to say goes to stderr.
- * @throws UsageError, before anything is made, when nobody could get at the secret
+ * Creates a token and writes its secret, and nothing else, to standard output. Everything else goes to stderr.
+ * @throws UsageError, before anything is created, when the secret could only be shown on the terminal
  */
 export async function issue<Made extends CreatedToken>(
 	{ reveal, format }: Showing,
@@ -49,7 +49,7 @@ export async function issue<Made extends CreatedToken>(
 ): Promise<number> {
 	if (process.stdout.isTTY && !reveal) {
 		throw new UsageError(
-			"The secret would be shown on this terminal, and there is no second chance to get it: send standard output somewhere else, or say --reveal.",
+			"The secret would be shown on this terminal, and there is no second chance to get it: redirect standard output, or give --reveal.",
 		);
 	}
 	const made = await make();
@@ -58,7 +58,7 @@ export async function issue<Made extends CreatedToken>(
 		process.stderr.write(`${toTerminal(`${words(made)} ${describe(made)}`)}\n`);
 		return await print(made.token);
 	} catch (cause) {
-		const message = `The token ${made.id} was made, but its secret could not be written and is lost. Revoke that token, then try again.`;
+		const message = `The token ${made.id} was created, but its secret could not be written and is lost. Revoke that token, then try again.`;
 		throw new Error(message, { cause });
 	}
 }

@@ -6,7 +6,7 @@ import { dateWords, print, table } from "./output.ts";
 export const show = defineCommand({
 	usage: "show ID",
 	summary: "show one token",
-	description: "Shows the token with this id; 'current': the token that this command acts with.",
+	description: "Shows the token with this id; 'current' is the token that this command acts with.",
 	optionsHelp: "",
 	options: {},
 	stdin: "caller",
@@ -26,7 +26,7 @@ function linesOf(token: TokenRecord): [label: string, text: string][] {
 		["status", token.status],
 		["expires", dateWords(token.expiry)],
 		["works until", token.retiresDate && dateWords(token.retiresDate)],
-		["ends early", token.quietSeconds === null ? null : `once not used for ${token.quietSeconds} seconds`],
+		["ends early", token.quietSeconds === null ? null : `once unused for ${token.quietSeconds} seconds`],
 		["permissions", token.permissions.join(" ")],
 		["resources", token.resources.join(" ")],
 		["addresses", token.allowedAddresses.join(" ") || "any"],

@@ -1,4 +1,4 @@
-/** `token verify`: what the daemon would tell a service that was shown this secret. */
+/** `token verify`: the daemon's verdict on a secret, as a service would get it. */
 import type { Verification } from "../client/client.ts";
 import { defineCommand } from "./command.ts";
 import { dateWords, print, toTerminal } from "./output.ts";
@@ -7,10 +7,10 @@ import { readSecret } from "./secrets.ts";
 export const verify = defineCommand({
 	usage: "verify",
 	summary: "check whether a secret, read from standard input, is good",
-	description: `Reads a secret from standard input and asks the daemon whether it is good for all that is named:
+	description: `Reads a secret from standard input and verifies that it is good for all options:
   node daemon.js token verify --permission orders.read --data-dir DIR <secret.txt
 No token is needed to act with. It counts as a use of the token.`,
-	optionsHelp: `  --permission P      is needed; as often as needed
+	optionsHelp: `  --permission P      required; can be repeated
   --any-permission P  one of them is needed
   --resource R        is needed; as often as needed
   --address A         who presents it; counts when the daemon trusts this machine as a proxy`,
@@ -38,5 +38,5 @@ function wordsOf(verification: Verification): string {
 	if (!verification.valid) return `Refused (${verification.reason}): ${verification.problem.detail}`;
 	const { name, id, expiry, permissions } = verification.token;
 	const end = expiry === null ? "never expires" : `expires ${dateWords(expiry)}`;
-	return `Good: ${name}, ${end}, may ${permissions.join(" ") || "do nothing in particular"}, id ${id}.`;
+	return `Good: ${name}, ${end}, may ${permissions.join(" ") || "do nothing specific"}, id ${id}.`;
 }

@@ -78,16 +78,16 @@ export type Verification =
 
 export type TokenFilter = Partial<Omit<ListTokensQuery, "limit" | "cursor">>;
 
-/** What is to be recorded of a token, besides what follows from its secret. */
+/** The record of another system's token, without the fields that follow from its secret. */
 export type RegisterInput = Omit<RegisterTokenInput, "hash" | "partialToken">;
 
 /** All but `verify` throw `TokensmithProblemError` when the daemon refuses. All throw `TokensmithUnavailableError`. */
 export type TokensmithClient = Pick<HttpClient, keyof HttpClient>;
 
-/** @throws TypeError for options that can't be meant. */
+/** @throws TypeError for options that make no sense. */
 export function createTokensmithClient(options: TokensmithClientOptions): TokensmithClient {
 	if (options.token !== undefined && !isSendable(options.token)) {
-		throw new TypeError("The token holds characters that no secret has. Is there a line break at its end?");
+		throw new TypeError("The token has characters that no secret has. Is there a line break at its end?");
 	}
 	return new HttpClient(new Transport(locator(options), options), options.timeoutMilliseconds ?? 2000);
 }
@@ -208,7 +208,7 @@ function isSendable(secret: string): boolean {
 	return /^[\x21-\x7E]{1,4096}$/.test(secret);
 }
 
-/** Eight characters of a short secret would be too much of it, and others than these are not for a label. */
+/** Eight characters would reveal too much of a short secret; control characters don't belong in a label. */
 function hintOf(secret: string): string {
 	const partial = partialTokenOf(secret);
 	return secret.length >= 16 && /^[\x21-\x7E]{4}…[\x21-\x7E]{4}$/.test(partial) ? partial : "…";
@@ -231,7 +231,7 @@ function queryOf({ permissions = [], anyPermissions, resources = [] }: Question)
 	return query.size > 0 ? `?${query}` : "";
 }
 
-/** A list of addresses would be taken for a chain of proxies. */
+/** The daemon would take a list of addresses for a chain of proxies. */
 function headersOf({ address }: Question): Record<string, string> {
 	if (address === undefined) return {};
 	if (isIP(address) === 0) throw new TypeError("address must be one IP address.");
@@ -259,9 +259,9 @@ function unknown(cause: Error): TokensmithUnavailableError {
 	return new TokensmithUnavailableError(message, { cause, outcome: "not-done" });
 }
 
-/** What the daemon would have said, had it been possible to send the secret. */
+/** The daemon's answer to a secret that can't be sent. */
 function malformed(): Verification {
-	const detail = "This is no token: it holds characters that no token has, or is too long.";
+	const detail = "This is not a token: it has characters that no token has, or is too long.";
 	return {
 		valid: false,
 		reason: "malformed",

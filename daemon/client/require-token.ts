@@ -1,6 +1,6 @@
 /**
  * The middleware that lets a request pass only with a good token, for Express and for plain `node:http`. Fails closed:
- * without a clear yes from the daemon the handler is never called. Writes nothing to any log.
+ * unless the daemon accepts the token, the handler is never called. Writes nothing to any log.
  */
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
@@ -30,30 +30,30 @@ export type GuardedRequest = IncomingMessage & {
 };
 
 export interface RequireTokenOptions<Request extends IncomingMessage = IncomingMessage> {
-	/** Needed; so are all of `permissions`, and one of `anyPermission`. */
+	/** Required, as are all of `permissions` and one of `anyPermission`. */
 	permission?: string;
 	permissions?: readonly string[];
 	anyPermission?: readonly string[];
-	/** Needed too, or what this says of the request: `channel/soc`. */
+	/** Required too: `channel/soc`, or a function of the request. */
 	resource?: string | readonly string[] | ((request: Request) => string | readonly string[]);
 	/**
-	 * Who checks: a client, or the daemon at this address or with this data directory. None: the address in the
+	 * The verifier: a client, or the daemon at this address or with this data directory. By default the address in the
 	 * environment variable TOKENSMITH_URL, else http://127.0.0.1:47600.
 	 */
 	client?: TokensmithClient | undefined;
 	url?: string | undefined;
 	dataDir?: string | undefined;
-	/** For how long a yes may be repeated without asking again. It costs just that: a revoke takes so long to count. */
+	/** For how long an accepted token is not verified again. A revocation takes that long to take effect. */
 	cacheSeconds?: number;
-	/** The caller's address; Express's `request.ip`, else the socket's, unless told otherwise. */
+	/** The caller's address; by default Express's `request.ip`, else the socket's. */
 	address?: (request: Request) => string | undefined;
-	/** Told why no answer could be had, or what else went wrong. Never told a secret. */
+	/** Receives the error when a token can't be verified. It never contains a secret. */
 	onError?: (error: unknown) => void;
 }
 
 /**
- * Calls `next`, without arguments, once the token is good; else answers the request itself: 401 or 403 as the daemon
- * said, 503 when it could not be asked, 500 when the options don't fit. Fulfils when `next` does, or when answered.
+ * Calls `next`, without arguments, if the token is good; else answers the request itself: with the daemon's 401 or 403,
+ * 503 when the daemon can't be reached, 500 when the options are wrong. Resolves when `next` does, or when answered.
  */
 export type TokenMiddleware<Request extends IncomingMessage = IncomingMessage> = (
 	request: Request,
@@ -77,7 +77,7 @@ export function requireToken<Request extends IncomingMessage = IncomingMessage>(
 	};
 }
 
-/** The token that `requireToken` let pass. @throws Error where it has not run: nobody was checked there. */
+/** The token that `requireToken` let pass. @throws Error where it has not run, so that no token was checked. */
 export function tokenOf(request: IncomingMessage): VerifiedToken {
 	const { token } = request as GuardedRequest;
 	if (token === undefined) throw new Error("requireToken has not let this request pass.");
@@ -141,7 +141,7 @@ class Guard<Request extends IncomingMessage> {
 		const address = addressOf(request);
 		// Without one the daemon would take the service's own address, which may be allowed more.
 		if (address === undefined) {
-			throw new TypeError("The request has no client address; say with the option `address` what it is.");
+			throw new TypeError("The request has no client address; set it with the option `address`.");
 		}
 		const asked = typeof resource === "function" ? resource(request) : resource;
 		return {
@@ -153,7 +153,7 @@ class Guard<Request extends IncomingMessage> {
 	}
 }
 
-/** A requirement that is there but undefined is a slip that would let every token pass. */
+/** A requirement that is present but undefined is a mistake that would let every token pass. */
 function check<Request extends IncomingMessage>(options: RequireTokenOptions<Request>): void {
 	for (const name of ["permission", "permissions", "anyPermission", "resource"] as const) {
 		if (name in options && options[name] === undefined) throw new TypeError(`${name} is undefined.`);
@@ -192,7 +192,7 @@ function remoteAddress(request: GuardedRequest): string | undefined {
 	return request.ip ?? request.socket.remoteAddress;
 }
 
-/** RFC 6750 section 2.1; a secret in a URL or a form is none. */
+/** RFC 6750 section 2.1; secrets in a URL or a form are ignored. */
 function bearerOf(header: string | undefined): string | undefined {
 	const [, secret] = /^bearer +(\S.*?) *$/i.exec(header ?? "") ?? [];
 	return secret;
@@ -201,7 +201,7 @@ function bearerOf(header: string | undefined): string | undefined {
 function missing(): Refusal {
 	const detail = "Send the header 'Authorization: Bearer <token>'.";
 	const problem = problemOf(401, "credentials-missing", detail);
-	// RFC 6750 section 3.1: a request without credentials is told no error code.
+	// RFC 6750 section 3.1: the challenge to a request without credentials has no error code.
 	return { pass: false, problem, headers: { "WWW-Authenticate": 'Bearer realm="tokensmith"' } };
 }
 
@@ -212,8 +212,7 @@ function unavailable(): Refusal {
 }
 
 function broken(): Refusal {
-	const detail =
-		"This service could not check the token. Nothing was done; its operator has to look into it.";
+	const detail = "This service could not check the token. Nothing was done; its operator has to fix that.";
 	return { pass: false, problem: problemOf(500, "verification-failed", detail), headers: {} };
 }
 

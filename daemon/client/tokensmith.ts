@@ -1,4 +1,4 @@
-/** What a service imports as `tokensmith`, and all that it can rely on. */
+/** The public API of the package `tokensmith`. */
 
 export type {
 	CreatedToken,

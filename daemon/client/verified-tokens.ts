@@ -1,6 +1,6 @@
 /**
- * Remembers for a few seconds that a token was good, where a service has asked for that. Holds hashes, no secrets, and
- * never a refusal; a token that is about to end is not kept past its end.
+ * Caches for a few seconds that a token was good, for services that enable it. Holds hashes, no secrets, and never a
+ * refusal; a token is not kept past its end.
  */
 import { hash } from "node:crypto";
 import type { Question, VerifiedToken } from "./client.ts";

@@ -68,12 +68,12 @@ export class Client {
 		return this.#post(tokenPath(id, "rotate"), request);
 	}
 
-	/** Of the predecessor, while it is in its overlap. The successor is revoked. */
+	/** Reverts a rotation during its overlap, given the predecessor's id. The successor is revoked. */
 	async undoRotation(id: string): Promise<UndoneRotation> {
 		return this.#post(tokenPath(id, "undo-rotation"), {});
 	}
 
-	/** Of the predecessor, while it is in its overlap: only the successor works then. */
+	/** Ends the overlap of a predecessor: only the successor works then. */
 	async endOverlap(id: string): Promise<TokenRecord> {
 		return this.#change(id, "end-overlap");
 	}
@@ -102,7 +102,7 @@ export class Client {
 		return this.#transport.identify(hashes);
 	}
 
-	/** The same, of each token its ID alone: an index of many hashes needs no more. */
+	/** The same with each token's ID only, which is all that an index of many hashes needs. */
 	idsOf(hashes: readonly string[]): Promise<Record<string, Pick<TokenRecord, "id">>> {
 		return this.#transport.identify(hashes, "?fields=id");
 	}
@@ -122,7 +122,7 @@ export class Client {
 		return list.usage;
 	}
 
-	/** Whether the secret is good, and then whose. The owner checks, so that it counts as no use of the token. */
+	/** Whether the secret is good, and its token. Called as the owner, so that it counts as no use of the token. */
 	async introspect(secret: string): Promise<Introspection> {
 		return this.#post("/oauth2/introspect", new URLSearchParams({ token: secret }));
 	}
@@ -147,13 +147,13 @@ export class Client {
 		await this.#transport.empty({ method: "PUT", path, body: profile });
 	}
 
-	/** Requests that the daemon stops. It ends some time after its answer. */
+	/** Stops the daemon. Its process ends some time after the answer. */
 	async shutdown(): Promise<void> {
 		await this.#transport.empty({ method: "POST", path: "/v1/shutdown" });
 	}
 
 	/**
-	 * Calls `onEvent` for each server-sent event. Fulfils when the daemon ends the stream or `signal` aborts, rejects
+	 * Calls `onEvent` for each server-sent event. Resolves when the daemon ends the stream or `signal` aborts, rejects
 	 * when the stream does not begin, breaks, or `onEvent` throws.
 	 */
 	async events(onEvent: ServerEventListener, signal: AbortSignal): Promise<void> {

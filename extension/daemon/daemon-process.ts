@@ -29,8 +29,8 @@ export class DaemonProcess {
 	}
 
 	/**
-	 * A client for the daemon, which runs when this fulfils. It may be kept: before each of its requests the daemon is
-	 * found, or started, anew.
+	 * A client for the daemon, which runs when this resolves. The client can be kept: before each of its requests the
+	 * daemon is located again, and started if needed.
 	 * @throws DaemonError
 	 */
 	async client(): Promise<Client> {
@@ -39,7 +39,7 @@ export class DaemonProcess {
 	}
 
 	/**
-	 * Where the daemon answers, for people and their services. It runs when this fulfils.
+	 * The daemon's URL, for users and their services. The daemon runs when this resolves.
 	 * @throws DaemonError
 	 */
 	async url(): Promise<string> {
@@ -48,7 +48,7 @@ export class DaemonProcess {
 
 	/**
 	 * Stops the daemon, if one runs, and starts ours.
-	 * @throws DaemonError, also for a newer daemon: ours may not understand what that one has written
+	 * @throws DaemonError, also for a newer daemon, whose data ours may not understand
 	 */
 	async restart(): Promise<Client> {
 		const running = await this.#running();
@@ -59,7 +59,7 @@ export class DaemonProcess {
 		return this.client();
 	}
 
-	/** One search at a time: who asks meanwhile gets its result. */
+	/** One search at a time; calls during a search share its result. */
 	#endpoint(): Promise<Endpoint> {
 		this.#finding ??= this.#find().finally(() => {
 			this.#finding = undefined;

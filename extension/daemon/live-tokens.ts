@@ -1,6 +1,6 @@
 /**
- * The tokens as the daemon has them now, kept live by server-sent events. Does nothing before start() and reconnects
- * by itself after it. Each connection begins with the whole list, so that nothing missed stays missing.
+ * The daemon's tokens, kept up to date by server-sent events. Does nothing before start() and reconnects automatically
+ * after it. Each connection begins with the complete list, so that missed events do no harm.
  */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
@@ -18,14 +18,14 @@ import type { DaemonProcess } from "./daemon-process.ts";
 import { DaemonError } from "./start-daemon.ts";
 import { TokenList } from "./token-list.ts";
 
-/** After the first attempt that fails it is "failed" until one succeeds. What is known of the tokens stays. */
+/** From the first failed attempt on it is "failed" until one succeeds. The known tokens stay. */
 type LiveState = "idle" | "connecting" | "live" | "failed";
 
 interface LiveTokensOptions {
 	daemon: DaemonProcess;
 	/** Sent to the daemon at each connection, before anything else. */
 	policy: () => Policy;
-	/** Fires when `policy` answers something else. */
+	/** Fires when the result of `policy` changes. */
 	onDidChangePolicy: vscode.Event<void>;
 	log: { info(message: string): void; warn(message: string): void };
 }
@@ -34,14 +34,14 @@ export class LiveTokens implements vscode.Disposable {
 	readonly #options: LiveTokensOptions;
 	readonly #closing = new AbortController();
 	readonly #changed = new vscode.EventEmitter<void>();
-	/** Also fires about once a minute while live, for the words of the time left. */
+	/** Also fires about once a minute while live, since the displayed time left changes. */
 	readonly onDidChange = this.#changed.event;
 
 	readonly #audited = new vscode.EventEmitter<AuditEvent>();
-	/** Of what happens while live; what was before is in `Client.auditEvents`. */
+	/** Fires for audit events while live; earlier ones are in `Client.auditEvents`. */
 	readonly onDidAudit = this.#audited.event;
 	readonly #deadTokenUsed = new vscode.EventEmitter<ServerEvents["dead-token-used"]>();
-	/** Somebody uses a token that is revoked, expired or rotated away. */
+	/** Fires when a token that is revoked, expired or replaced is used. */
 	readonly onDidUseDeadToken = this.#deadTokenUsed.event;
 
 	#state: LiveState = "idle";
@@ -71,7 +71,7 @@ export class LiveTokens implements vscode.Disposable {
 		return this.#error;
 	}
 
-	/** What the daemon says against the policy that the settings make. Until they are mended it keeps the last one. */
+	/** Why the daemon refuses the policy from the settings. It keeps the last one until they are corrected. */
 	get policyError(): TokensmithProblemError | undefined {
 		return this.#policyError;
 	}
@@ -85,12 +85,12 @@ export class LiveTokens implements vscode.Disposable {
 		return this.#profiles;
 	}
 
-	/** What the person has to know about the daemon's data. */
+	/** What the user has to know about the daemon's data. */
 	get notices(): readonly Notice[] {
 		return this.#notices;
 	}
 
-	/** Connects, unless that has been done before. */
+	/** Connects, unless it was called before. */
 	start(): void {
 		if (this.#state !== "idle" || this.#closing.signal.aborted) return;
 		this.#policyListener = this.#options.onDidChangePolicy(() => void this.#policyChanged());
@@ -107,7 +107,7 @@ export class LiveTokens implements vscode.Disposable {
 	}
 
 	/**
-	 * Connects if needed, and fulfils when `tokens` and `profiles` are live.
+	 * Connects if needed, and resolves when `tokens` and `profiles` are live.
 	 * @throws DaemonError, TokensmithUnavailableError or TokensmithProblemError: why the next attempt failed
 	 */
 	async whenLive(): Promise<void> {
@@ -147,12 +147,12 @@ export class LiveTokens implements vscode.Disposable {
 		const ending = new AbortController();
 		const signal = AbortSignal.any([this.#closing.signal, ending.signal]);
 		const list = new TokenList();
-		let toldProfiles: readonly Profile[] | undefined;
+		let newProfiles: readonly Profile[] | undefined;
 		const load = async () => {
-			// The events come already: what changes while the list is on its way is in one of them, or in both.
+			// Events arrive already: a change during the load is in the events, the list, or both.
 			const [tokens, profiles] = await Promise.all([client.listTokens(), client.profiles()]);
 			for (const token of tokens) list.add(token);
-			if (!signal.aborted) this.#goLive(list, toldProfiles ?? profiles);
+			if (!signal.aborted) this.#goLive(list, newProfiles ?? profiles);
 		};
 		const on: { [Name in keyof ServerEvents]: (data: ServerEvents[Name]) => void } = {
 			hello: ({ notices }) => {
@@ -164,7 +164,7 @@ export class LiveTokens implements vscode.Disposable {
 				if (list === this.#list) this.#publishBy(Date.now());
 			},
 			profiles: ({ profiles }) => {
-				toldProfiles = profiles;
+				newProfiles = profiles;
 				if (list === this.#list) this.#goLive(list, profiles);
 			},
 			"dead-token-used": (use) => this.#deadTokenUsed.fire(use),
@@ -214,7 +214,7 @@ export class LiveTokens implements vscode.Disposable {
 		}
 	}
 
-	/** In the order of the changes: the last one stands in the end. */
+	/** In the order of the changes, so that the last one wins. */
 	#policyChanged(): void {
 		this.#policySent = this.#policySent.then(async () => {
 			if (this.#state !== "live") return;
@@ -267,10 +267,10 @@ export class LiveTokens implements vscode.Disposable {
 
 const publishMilliseconds = 60_000;
 
-/** Doubles from 0.25 s, with jitter, so that several windows do not come back in step. */
+/** Doubles from 0.25 s, with jitter, so that several windows do not reconnect at once. */
 function pauseMilliseconds(failures: number, error: Error | undefined): number | "until woken" {
 	if (error instanceof DaemonError && error.code === "newer-protocol") return "until woken";
-	// An attempt that starts a process is dearer than one that only connects.
+	// An attempt that starts a process costs more than one that only connects.
 	const longest = error instanceof DaemonError ? 60_000 : 10_000;
 	return Math.min(longest, 250 * 2 ** Math.max(0, failures - 1)) * (0.5 + Math.random() / 2);
 }

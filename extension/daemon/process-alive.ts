@@ -1,4 +1,4 @@
-/** Whether a process lives, by its id alone: one whose id has been given out again lives too. */
+/** Whether a process with an id is alive. The id may have been reused by another process. */
 import { readFileSync } from "node:fs";
 import { codeOf } from "../error-code.ts";
 
@@ -6,13 +6,13 @@ export function isAlive(pid: number): boolean {
 	try {
 		process.kill(pid, 0);
 	} catch (error) {
-		// EPERM: it lives and is somebody else's.
+		// EPERM: it is alive and belongs to another user.
 		return codeOf(error) !== "ESRCH";
 	}
 	return !isZombie(pid);
 }
 
-/** Where the first process of a container does not reap what it inherits, a daemon that has ended stays a zombie. */
+/** In a container whose first process reaps no orphans, a daemon that has ended remains as a zombie. */
 function isZombie(pid: number): boolean {
 	if (process.platform !== "linux") return false;
 	try {

@@ -1,6 +1,6 @@
 /**
- * Takes the person's own profile files, which the setting names, to the daemon: when it is live, and whenever a file or
- * the setting changes. A file that is no profile is told of, with its name and what in it is wrong.
+ * Sends the user's own profile files, named by a setting, to the daemon: when it is live, and whenever a file or the
+ * setting changes. For an invalid file, shows its name and what is wrong in it.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -12,7 +12,7 @@ import type { DaemonProcess } from "./daemon-process.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
 const setting = "tokensmith.profiles";
-/** The daemon takes no more. */
+/** The daemon's limit. */
 const largestBytes = 64 * 1024;
 
 interface ProfileFilesDeps {
@@ -27,7 +27,7 @@ class ProfileFileError extends Error {}
 export class ProfileFiles implements vscode.Disposable {
 	readonly #deps: ProfileFilesDeps;
 	readonly #subscriptions: vscode.Disposable[];
-	/** The files that the daemon has been sent, so that nothing is sent twice. */
+	/** The files sent to the daemon, so that none is sent twice. */
 	readonly #sent = new Set<string>();
 	readonly #told = new Map<string, string>();
 	#watchers: vscode.Disposable[] = [];
@@ -67,14 +67,14 @@ export class ProfileFiles implements vscode.Disposable {
 	#sendAll(): void {
 		if (this.#deps.live.state !== "live") return;
 		for (const { uri } of profileFiles()) {
-			this.#send(uri).catch((error: unknown) => this.#tell(uri, error));
+			this.#send(uri).catch((error: unknown) => this.#report(uri, error));
 		}
 	}
 
 	async #send(uri: vscode.Uri): Promise<void> {
 		const file = uri.toString();
 		if (this.#sent.has(file)) return;
-		// Before the first wait, for the list changes more than once while a file is read.
+		// Before the first await, since the list changes more than once while a file is read.
 		this.#sent.add(file);
 		const profile = await readProfile(uri);
 		const client = await this.#deps.daemon.client();
@@ -82,9 +82,9 @@ export class ProfileFiles implements vscode.Disposable {
 		this.#told.delete(file);
 	}
 
-	async #tell(uri: vscode.Uri, error: unknown): Promise<void> {
+	async #report(uri: vscode.Uri, error: unknown): Promise<void> {
 		const file = uri.toString();
-		// What is wrong with the file stays wrong until it changes; all else may be right the next time.
+		// An invalid file stays invalid until it changes; other errors may not recur.
 		if (!isFault(error)) this.#sent.delete(file);
 		const name = vscode.workspace.asRelativePath(uri);
 		const wrong = wordsOf(error);
@@ -98,9 +98,9 @@ export class ProfileFiles implements vscode.Disposable {
 	}
 }
 
-/** The files that the setting names; a path that leads out of its workspace folder is none. */
+/** The files that the setting names; a path that leads out of its workspace folder is ignored. */
 function profileFiles(): { folder: vscode.WorkspaceFolder; path: string; uri: vscode.Uri }[] {
-	// A repository must not have its rules taken over before its owner is trusted.
+	// A repository's rules must not apply before the workspace is trusted.
 	if (!vscode.workspace.isTrusted) return [];
 	return (vscode.workspace.workspaceFolders ?? []).flatMap((folder) => {
 		const named = vscode.workspace.getConfiguration("tokensmith", folder.uri).get<unknown>("profiles", []);
@@ -120,7 +120,7 @@ async function readProfile(uri: vscode.Uri): Promise<Profile> {
 	try {
 		value = JSON.parse(text);
 	} catch (cause) {
-		// The parser's own words quote the file, which may be one that was never meant to be read here.
+		// The parser's message quotes the file, which may hold anything.
 		throw new ProfileFileError(l10n.t("it is no JSON."), { cause });
 	}
 	const parsed = profileSchema.safeParse(value, { error: fieldWords });

@@ -1,6 +1,6 @@
 /**
- * Starts the bundled daemon as a process of its own, which outlives this window, and hears whether it runs. Knows no
- * VS Code, and not whether one is running.
+ * Starts the bundled daemon as a process that outlives this window, and waits for its announcement. Knows no VS Code,
+ * and not whether a daemon is running.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,10 +11,10 @@ import type { Readable } from "node:stream";
 import * as l10n from "@vscode/l10n";
 import * as z from "zod";
 
-/** Why there is no daemon to talk to. */
+/** Why no daemon can be reached. */
 export type DaemonErrorCode = "cannot-start" | "data-unwritable" | "newer-protocol" | "timeout";
 
-/** There is no daemon to talk to. The message says what to do about it. */
+/** No daemon can be reached. The message says what to do about it. */
 export class DaemonError extends Error {
 	readonly code: DaemonErrorCode;
 
@@ -26,27 +26,27 @@ export class DaemonError extends Error {
 }
 
 export interface StartOptions {
-	/** Made, for its owner alone, when it is missing. */
+	/** Created, for its owner only, if it is missing. */
 	dataDir: string;
 	/** The bundled daemon.js. */
 	daemonPath: string;
-	/** Asked at each start. */
+	/** Called at each start. */
 	preferredPort: () => number;
-	/** After how long without a client the daemon stops. */
+	/** The daemon stops after this time without a client. */
 	idleSeconds: number;
-	/** How long it may take to start a daemon, and to find or to replace one. */
+	/** The limit for starting a daemon, and for finding or replacing one. */
 	deadlineSeconds: number;
 	log: { info(message: string): void };
 }
 
-/** Answers who holds the data directory then: our child, or a daemon that was faster. @throws DaemonError */
+/** Resolves to the holder of the data directory: our child, or a daemon that started faster. @throws DaemonError */
 export async function startDaemon(options: StartOptions): Promise<Announcement> {
 	const { dataDir, log, deadlineSeconds } = options;
 	const errors = await openErrorFile(dataDir);
 	try {
 		const { size } = await errors.stat();
 		const child = spawnDaemon(options, errors.fd);
-		const line = await listen(child, deadlineSeconds * 1000).catch(async (cause: unknown) => {
+		const line = await announcementOf(child, deadlineSeconds * 1000).catch(async (cause: unknown) => {
 			throw startError(cause, await readFrom(join(dataDir, errorFileName), size));
 		});
 		if (line.event === "failed") throw new DaemonError(startErrorCode(line.code), line.detail);
@@ -61,7 +61,7 @@ export async function startDaemon(options: StartOptions): Promise<Announcement> 
 	}
 }
 
-/** A file and no pipe: the daemon outlives the reader, and would die of its next warning to a broken pipe. */
+/** A file rather than a pipe: the daemon outlives the reader, and a write to a broken pipe would end it. */
 async function openErrorFile(dataDir: string): Promise<FileHandle> {
 	try {
 		await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -80,7 +80,7 @@ async function openErrorFile(dataDir: string): Promise<FileHandle> {
 	}
 }
 
-/** @types/node knows no such child for a stderr that is a file. */
+/** @types/node has no such child with a file as stderr. */
 type ChildWithOutput = ChildProcess & { stdout: Readable };
 
 function spawnDaemon(
@@ -93,7 +93,7 @@ function spawnDaemon(
 		[daemonPath, "--data-dir", dataDir, "--port", port, "--idle-seconds", String(idleSeconds)],
 		{
 			cwd: dataDir,
-			// It outlives this window, and must not end with its process group.
+			// The daemon outlives this window, and must not end with its process group.
 			detached: true,
 			windowsHide: true,
 			env: environment(),
@@ -102,10 +102,10 @@ function spawnDaemon(
 	) as ChildWithOutput;
 }
 
-/** What Node writes to stderr when the daemon crashes. */
+/** Receives what Node.js writes to stderr when the daemon crashes. */
 const errorFileName = "daemon-errors.txt";
 
-/** What a daemon prints once it is decided whether it runs. */
+/** The line that a daemon prints once it runs or has failed. */
 const announcement = z.discriminatedUnion("event", [
 	z.object({ event: z.literal("ready"), url: z.string(), pid: z.int().positive() }),
 	z.object({ event: z.literal("held"), pid: z.int().positive() }),
@@ -114,8 +114,11 @@ const announcement = z.discriminatedUnion("event", [
 
 export type Announcement = Exclude<z.output<typeof announcement>, { event: "failed" }>;
 
-/** What the child says of its start. Rejects with why it says nothing. */
-async function listen(child: ChildWithOutput, timeout: number): Promise<z.output<typeof announcement>> {
+/** The child's announcement. Rejects with the reason if there is none. */
+async function announcementOf(
+	child: ChildWithOutput,
+	timeout: number,
+): Promise<z.output<typeof announcement>> {
 	const signal = AbortSignal.timeout(timeout);
 	const ended = once(child, "close", { signal }).then(([code, killedBy]) => {
 		throw new Error(`It ended with ${killedBy ?? `exit code ${code}`}.`);
@@ -150,7 +153,7 @@ async function readFrom(path: string, start: number): Promise<string> {
 	return content.subarray(start).subarray(-2000).toString().trim();
 }
 
-/** What a Node needs to run, and nothing of what else the person's environment holds. */
+/** The variables that Node.js needs, and no others of the user's environment. */
 function environment(): NodeJS.ProcessEnv {
 	const names = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
 	const windowsNames = [

@@ -1,6 +1,6 @@
 /**
- * Where there are tokens, they are watched from the moment that a window opens, so that a person is told in time.
- * Elsewhere nothing runs before it is needed.
+ * Starts watching tokens when a window opens, if the data directory has been used, so that notices come in time.
+ * Otherwise nothing runs before it is needed.
  */
 import { readdir } from "node:fs/promises";
 import { inspect } from "node:util";

@@ -1,6 +1,6 @@
 /**
- * The tokens that a list and later events tell of, in any order: of two records of a token the higher version wins.
- * Statuses are those of the moment asked for. Knows no daemon and no clock.
+ * The tokens from a list and later events, in any order: of two records of a token the higher version wins. Statuses
+ * are computed for a given time. Knows no daemon and no clock.
  */
 import { statusOf, type TokenRecord } from "../../daemon/contract.ts";
 
@@ -9,11 +9,11 @@ export class TokenList {
 
 	add(record: TokenRecord): void {
 		const known = this.#records.get(record.id);
-		// Not only a higher version: use is counted without making one.
+		// Also an equal version: counting a use makes no new one.
 		if (known === undefined || record.version >= known.version) this.#records.set(record.id, record);
 	}
 
-	/** In the order in which they were first heard of. `now` in milliseconds since the epoch. */
+	/** In the order in which they were first added. `now` in milliseconds since the epoch. */
 	at(now: number): TokenRecord[] {
 		return Array.from(this.#records.values(), (record) => ({ ...record, status: statusOf(record, now) }));
 	}

@@ -1,4 +1,4 @@
-/** How the command line says when something is. */
+/** Dates in the command line's output. */
 import assert from "node:assert/strict";
 import { dateWords, endDateOf } from "../../daemon/cli/output.ts";
 

@@ -1,11 +1,11 @@
-/** The typed client where the daemon is not, or where somebody else is. */
+/** The typed client without a daemon, or with another process at its address. */
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createTokensmithClient } from "../../daemon/client/client.ts";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 
-const secretOfNobody = "tks_000000000000000000000000000000004cQ2wm";
+const unknownSecret = "tks_000000000000000000000000000000004cQ2wm";
 
 describe("the client, without the daemon", () => {
 	const servers: Server[] = [];
@@ -16,17 +16,17 @@ describe("the client, without the daemon", () => {
 		}
 	});
 
-	it("says that it does not know when nobody listens", async () => {
-		const url = await strangerAt(() => {});
+	it("reports an unknown verdict when no process listens", async () => {
+		const url = await serverAt(() => {});
 		servers[0]?.close();
-		const error = await unavailable(createTokensmithClient({ url }).verify(secretOfNobody));
+		const error = await unavailable(createTokensmithClient({ url }).verify(unknownSecret));
 		assert.equal(error.outcome, "not-done");
 	});
 
-	it("says that it does not know when no answer comes in time", async () => {
-		const url = await strangerAt(() => {});
+	it("reports an unknown verdict when no answer comes in time", async () => {
+		const url = await serverAt(() => {});
 		const client = createTokensmithClient({ url, timeoutMilliseconds: 50 });
-		assert.equal((await unavailable(client.verify(secretOfNobody))).outcome, "not-done");
+		assert.equal((await unavailable(client.verify(unknownSecret))).outcome, "not-done");
 		const creation = client.create({ name: "x", permissions: ["orders.read"] });
 		assert.equal((await unavailable(creation)).outcome, "unknown");
 	});
@@ -43,30 +43,30 @@ describe("the client, without the daemon", () => {
 		["a cut-off answer", 200, "application/json", '{"valid":tr'],
 	];
 	for (const [who, status, type, body] of answers) {
-		it(`takes ${who} neither for a yes nor for a no`, async () => {
-			const url = await strangerAt((_request, response) => {
+		it(`takes ${who} neither for an acceptance nor for a refusal`, async () => {
+			const url = await serverAt((_request, response) => {
 				response.writeHead(status, { "content-type": type }).end(body);
 			});
-			await unavailable(createTokensmithClient({ url }).verify(secretOfNobody));
+			await unavailable(createTokensmithClient({ url }).verify(unknownSecret));
 		});
 	}
 
-	it("follows no redirect, so that a secret goes nowhere else", async () => {
+	it("follows no redirect with a secret", async () => {
 		const elsewhere: IncomingMessage[] = [];
-		const target = await strangerAt((request, response) => {
+		const target = await serverAt((request, response) => {
 			elsewhere.push(request);
 			response.end();
 		});
-		const url = await strangerAt((_request, response) => {
+		const url = await serverAt((_request, response) => {
 			response.writeHead(307, { location: `${target}/v1/verify` }).end();
 		});
-		await unavailable(createTokensmithClient({ url }).verify(secretOfNobody));
+		await unavailable(createTokensmithClient({ url }).verify(unknownSecret));
 		assert.deepEqual(elsewhere, []);
 	});
 
-	it("sends nothing to who can't prove to hold the owner key", async () => {
+	it("sends nothing to a process that can't prove to hold the owner key", async () => {
 		const seen: IncomingMessage[] = [];
-		const url = await strangerAt((request, response) => {
+		const url = await serverAt((request, response) => {
 			seen.push(request);
 			response.setHeader("content-type", "application/json");
 			response.end('{"status":"ok","version":"1.0.0","protocol":1,"proof":"00"}');
@@ -74,7 +74,7 @@ describe("the client, without the daemon", () => {
 		const client = createTokensmithClient({ url, ownerKey: "tko_the-key-of-the-true-daemon" });
 		const error = await unavailable(client.list());
 		assert.match(error.message, /nothing was sent/);
-		await unavailable(client.verify(secretOfNobody));
+		await unavailable(client.verify(unknownSecret));
 		assert.deepEqual(
 			seen.map(({ url = "", headers }) => [url.split("?")[0], headers.authorization]),
 			[
@@ -84,22 +84,22 @@ describe("the client, without the daemon", () => {
 		);
 	});
 
-	it("asks once more when a kept connection has ended unseen", async () => {
+	it("repeats a verification when a kept connection has ended unseen", async () => {
 		let requests = 0;
-		const url = await strangerAt((request, response) => {
+		const url = await serverAt((request, response) => {
 			requests++;
 			if (requests === 2) request.socket.destroy();
 			else response.writeHead(200, { "content-type": "application/json" }).end(goodAnswer);
 		});
 		const client = createTokensmithClient({ url });
-		assert.ok((await client.verify(secretOfNobody)).valid);
-		assert.ok((await client.verify(secretOfNobody)).valid);
+		assert.ok((await client.verify(unknownSecret)).valid);
+		assert.ok((await client.verify(unknownSecret)).valid);
 		assert.equal(requests, 3);
 	});
 
-	it("never asks twice for what may have been done", async () => {
+	it("never repeats a request that may have taken effect", async () => {
 		let requests = 0;
-		const url = await strangerAt((request) => {
+		const url = await serverAt((request) => {
 			requests++;
 			request.socket.destroy();
 		});
@@ -108,18 +108,18 @@ describe("the client, without the daemon", () => {
 		assert.equal(requests, 1);
 	});
 
-	it("has no secret in its errors, whatever is answered", async () => {
-		const url = await strangerAt((_request, response) => response.end(`{"token": "${secretOfNobody}"`));
-		const client = createTokensmithClient({ url, token: secretOfNobody });
+	it("has no secret in its errors, whatever the answer", async () => {
+		const url = await serverAt((_request, response) => response.end(`{"token": "${unknownSecret}"`));
+		const client = createTokensmithClient({ url, token: unknownSecret });
 		const error = await unavailable(client.create({ name: "x" }));
 		for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
 			assert.doesNotMatch(`${cause.message} ${cause.stack} ${JSON.stringify(cause)}`, /tks_0000/);
 		}
 	});
 
-	it("is reached below a path, too", async () => {
+	it("works below a path, too", async () => {
 		const paths: (string | undefined)[] = [];
-		const url = await strangerAt((request, response) => {
+		const url = await serverAt((request, response) => {
 			paths.push(request.url);
 			response.writeHead(200, { "content-type": "application/json" }).end(goodAnswer);
 		});
@@ -127,7 +127,7 @@ describe("the client, without the daemon", () => {
 		assert.deepEqual(paths, ["/tokensmith/v1/verify?permission=a+b%26c"]);
 	});
 
-	async function strangerAt(listener: RequestListener): Promise<string> {
+	async function serverAt(listener: RequestListener): Promise<string> {
 		return listen(servers, listener);
 	}
 });

@@ -10,7 +10,7 @@ import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import { generateSecret } from "../../daemon/rules/secret.ts";
 import { ownerKey, TestDaemon } from "./harness.ts";
 
-const secretOfNobody = "tks_000000000000000000000000000000004cQ2wm";
+const unknownSecret = "tks_000000000000000000000000000000004cQ2wm";
 
 describe("the client", () => {
 	let daemon: TestDaemon;
@@ -23,7 +23,7 @@ describe("the client", () => {
 	});
 	after(() => daemon.remove());
 
-	it("says of a good token whose it is and what it may do", async () => {
+	it("returns the record of a good token", async () => {
 		const created = await client.create({ name: "good", permissions: ["orders.read"] });
 		const verification = await client.verify(created.token, { permissions: ["orders.read"] });
 		assert.ok(verification.valid);
@@ -38,7 +38,7 @@ describe("the client", () => {
 		["an address it is not allowed from", "address", { address: "203.0.113.9" }],
 	];
 	for (const [why, reason, question] of refusals) {
-		it(`says no, and hands on what the daemon said, to ${why}`, async () => {
+		it(`refuses, with the daemon's problem and challenge, ${why}`, async () => {
 			const { token } = await client.create({
 				name: "narrow",
 				permissions: ["orders.read"],
@@ -64,14 +64,14 @@ describe("the client", () => {
 	});
 
 	for (const [what, secret, reason] of [
-		["a secret of nobody's", generateSecret("tks"), "unknown"],
-		["a secret with a wrong checksum", secretOfNobody, "malformed"],
+		["an unknown secret", generateSecret("tks"), "unknown"],
+		["a secret with a wrong checksum", unknownSecret, "malformed"],
 		["nothing", "", "malformed"],
 		["a line break", "tks_a\nX-Injected: yes", "malformed"],
 		["what no header can hold", "tks_\u{1F511}", "malformed"],
 		["what is longer than a header may be", "x".repeat(100_000), "malformed"],
 	] as const) {
-		it(`says no to ${what}`, async () => {
+		it(`refuses ${what}`, async () => {
 			const verification = refused(await client.verify(secret));
 			assert.equal(verification.reason, reason);
 			assert.equal(verification.problem.code, `token-${reason}`);
@@ -79,13 +79,13 @@ describe("the client", () => {
 		});
 	}
 
-	it("refuses a question that would let every token pass, or that is none", async () => {
-		await assert.rejects(client.verify(secretOfNobody, { anyPermissions: [] }), TypeError);
-		await assert.rejects(client.verify(secretOfNobody, { address: "198.51.100.7, 127.0.0.1" }), TypeError);
-		await assert.rejects(client.verify(secretOfNobody, { permissions: [""] }), TokensmithProblemError);
+	it("rejects a question that would let every token pass, or that is invalid", async () => {
+		await assert.rejects(client.verify(unknownSecret, { anyPermissions: [] }), TypeError);
+		await assert.rejects(client.verify(unknownSecret, { address: "198.51.100.7, 127.0.0.1" }), TypeError);
+		await assert.rejects(client.verify(unknownSecret, { permissions: [""] }), TokensmithProblemError);
 	});
 
-	it("lists all that fit, however many pages they are", async () => {
+	it("lists all tokens that match, on however many pages", async () => {
 		for (let made = 0; made < 1005; made += 67) {
 			const names = Array.from({ length: 67 }, (_, index) => `page ${made + index}`);
 			await Promise.all(
@@ -97,7 +97,7 @@ describe("the client", () => {
 		assert.deepEqual(await client.list({ tag: "nothing-has-this" }), []);
 	}).timeout(60_000);
 
-	it("changes a token that nobody else has changed since", async () => {
+	it("changes a token unless it has changed since", async () => {
 		const { id, version } = await client.create({ name: "before", permissions: ["orders.read"] });
 		const changed = await client.update(id, version, { name: "after" });
 		assert.equal(changed.name, "after");
@@ -134,7 +134,7 @@ describe("the client", () => {
 		await assert.rejects(client.undoRotation(id), isProblem("not-rotated"));
 	});
 
-	it("records another system's token, and sends its hash and its ends alone", async () => {
+	it("records another system's token, and sends only its secret's hash and ends", async () => {
 		const secret = "ghp_0123456789abcdefghijklmnop";
 		const recorded = await client.register(secret, {
 			name: "deploy",
@@ -164,7 +164,7 @@ describe("the client", () => {
 		]);
 	});
 
-	it("acts with a token, which knows itself and can do no more than it may", async () => {
+	it("acts with a token, within its permissions", async () => {
 		const reader = await client.create({ name: "reader", permissions: ["api.api-tokens.read"] });
 		const acting = createTokensmithClient({ url: daemon.url, token: reader.token });
 		assert.equal((await acting.whoami()).id, reader.id);
@@ -172,7 +172,7 @@ describe("the client", () => {
 		await assert.rejects(attempt, isProblem("permission-missing"));
 	});
 
-	it("lets a token end itself only when told so", async () => {
+	it("lets a token revoke itself only with `self`", async () => {
 		const permissions = ["api.api-tokens.read", "api.api-tokens.delete"];
 		const { id, token } = await client.create({ name: "mortal", permissions });
 		const acting = createTokensmithClient({ url: daemon.url, token });
@@ -188,7 +188,7 @@ describe("the client", () => {
 		["a query in the address", { url: "http://127.0.0.1/?token=x" }],
 		["a token with a line break", { url: "http://127.0.0.1", token: "tks_secret\n" }],
 	] as const) {
-		it(`can't be made with ${what}, and the error repeats nothing`, () => {
+		it(`can't be created with ${what}, and the error repeats nothing`, () => {
 			assert.throws(
 				() => createTokensmithClient(options),
 				(error) => error instanceof TypeError && !/password@|tks_secret/.test(error.message),

@@ -58,7 +58,7 @@ describe("Client", function () {
 			assert.equal(reasonOf(await verified(home.dataDir, secret)), "expired");
 		});
 
-		it("disables, enables and changes a token that nobody else has changed since", async () => {
+		it("disables, enables and changes a token unless it has changed since", async () => {
 			const { id, token: secret } = await client.createToken(input);
 			assert.equal((await client.disableToken(id)).status, "disabled");
 			assert.equal(reasonOf(await verified(home.dataDir, secret)), "disabled");

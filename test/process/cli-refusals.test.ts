@@ -1,4 +1,4 @@
-/** Whom the command line acts for and where, what it refuses, and what it says where no daemon is. */
+/** The command line's identity and daemon, what it refuses, and what it reports without a daemon. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { generateSecret } from "../../daemon/rules/secret.ts";
@@ -21,7 +21,7 @@ describe("the command line", () => {
 			assert.equal((await cli.owner(["verify"], { stdin: token })).code, 0);
 		});
 
-		it("where the environment says, unless told otherwise", async () => {
+		it("on the daemon that the environment names, unless an option names another", async () => {
 			const environment = { TOKENSMITH_DATA_DIR: cli.daemon.directory, TOKENSMITH_URL: "http://127.0.0.1:9" };
 			assert.equal((await run(["list"], { environment })).code, 0);
 			assert.equal((await run(["list", "--data-dir", cli.folder], { environment })).code, 3);

@@ -1,4 +1,4 @@
-/** The command line as scripts and people call it: the bundle as a child, against the bundled daemon. */
+/** The command line as scripts and users call it: the bundle as a child process, against the bundled daemon. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ describe("the command line", () => {
 			assert.equal(await cli.daemon.verify(made.stdout.trim()), 200);
 		});
 
-		it("takes every setting, and answers with JSON when asked to", async () => {
+		it("accepts every setting, and prints JSON with --json", async () => {
 			const record = await cli.created("--a-name-like-an-option", [
 				...["--permission", "orders.read", "--permission", "orders.write", "--resource", "channel/soc"],
 				...["--address", "127.0.0.1", "--address", "10.0.0.0/8", "--tag", "one", "--tag", "two"],
@@ -69,7 +69,7 @@ describe("the command line", () => {
 			assert.deepEqual([record.description, record.defaultSource], ["for a test", "analysts"]);
 		});
 
-		it("creates nothing when the secret would end on a terminal unasked", async () => {
+		it("creates nothing when the secret would be shown on a terminal without --reveal", async () => {
 			const before = await cli.owner(["list", "--json"]);
 			const refused = await cli.atTerminal(["create", "shown", "--permission", "orders.read"]);
 			assert.equal(refused.code, 2);
@@ -77,7 +77,7 @@ describe("the command line", () => {
 			assert.equal((await cli.owner(["list", "--json"])).stdout, before.stdout);
 		});
 
-		it("shows the secret on a terminal that asks to reveal it", async () => {
+		it("shows the secret on a terminal with --reveal", async () => {
 			const shown = await cli.atTerminal(["create", "shown", "--permission", "orders.read", "--reveal"]);
 			assert.equal(shown.code, 0);
 			assert.match(shown.stdout, /tks_[0-9A-Za-z]{38}/);
@@ -96,11 +96,11 @@ describe("the command line", () => {
 			);
 			const { code, stderr } = await ending(child, "");
 			assert.equal(code, 1);
-			const [, id = ""] = /The token (\S+) was made, but its secret .* is lost/.exec(stderr) ?? [];
+			const [, id = ""] = /The token (\S+) was created, but its secret .* is lost/.exec(stderr) ?? [];
 			assert.equal((await cli.owner(["show", id])).code, 0);
 		});
 
-		it("says what the daemon found wrong, field by field", async () => {
+		it("lists each field that the daemon refused", async () => {
 			const args = ["create", "x", "--permission", "no.such", "--expires", "2001-01-01T00:00:00Z"];
 			const { code, stdout, stderr } = await cli.owner(args);
 			assert.deepEqual([code, stdout], [1, ""]);
@@ -109,7 +109,7 @@ describe("the command line", () => {
 	});
 
 	describe("list and show", () => {
-		it("list those that fit as a table, or as JSON", async () => {
+		it("list the tokens that match as a table, or as JSON", async () => {
 			const { id } = await cli.created("listed", ["--permission", "orders.read", "--tag", "listed"]);
 			const words = await cli.owner(["list", "--tag", "listed"]);
 			assert.match(words.stdout, /^ID +SECRET +STATUS +ENDS +LAST USED +NAME\n/);
@@ -122,7 +122,7 @@ describe("the command line", () => {
 			assert.equal((await cli.owner(["list", "--tag", "none-has-it"])).stdout, "No tokens.\n");
 		});
 
-		it("list when a revoked token ended, not the end that it was given once", async () => {
+		it("list when a revoked token ended, not its expiry", async () => {
 			const { id } = await cli.created("gone", ["--permission", "orders.read", "--tag", "gone"]);
 			await cli.owner(["revoke", id]);
 			const { stdout } = await cli.owner(["list", "--tag", "gone"]);
@@ -137,13 +137,13 @@ describe("the command line", () => {
 			assert.equal(JSON.parse((await cli.owner(["show", id, "--json"])).stdout).id, id);
 		});
 
-		it("lets no name turn the terminal's writing around", async () => {
+		it("lets no name reverse the terminal's text direction", async () => {
 			const { id } = await cli.created("nice\u202Eemos", ["--permission", "orders.read"]);
 			const { stdout } = await cli.owner(["show", id]);
 			assert.match(stdout, /nice\uFFFDemos/);
 		});
 
-		it("fails on an id that nobody has", async () => {
+		it("fails on an unknown id", async () => {
 			const { code, stdout, stderr } = await cli.owner(["show", "nobody", "--json"]);
 			assert.deepEqual([code, stdout], [4, ""]);
 			assert.equal(JSON.parse(stderr).error.code, "not-found");
@@ -162,14 +162,14 @@ describe("the command line", () => {
 			assert.equal(await cli.daemon.verify(rotated.stdout.trim()), 200);
 		});
 
-		it("rotate with an overlap that ends earlier once the old secret is quiet", async () => {
+		it("rotate with an overlap that ends early once the old secret is unused", async () => {
 			const { id } = await cli.created("turning", ["--permission", "orders.read"]);
 			const rotated = await cli.owner(["rotate", id, "--overlap", "7d", "--quiet", "12h"]);
 			assert.match(
 				rotated.stderr,
-				/The old secret works until .*, or until nobody has used it for 43200 seconds\./,
+				/The old secret works until .*, or until it has not been used for 43200 seconds\./,
 			);
-			assert.match((await cli.owner(["show", id])).stdout, /\nends early +once not used for 43200 seconds\n/);
+			assert.match((await cli.owner(["show", id])).stdout, /\nends early +once unused for 43200 seconds\n/);
 			const wrong = await cli.owner(["rotate", id, "--overlap", "7d", "--quiet", "soon"]);
 			assert.deepEqual([wrong.code, wrong.stdout], [2, ""]);
 		});
@@ -201,7 +201,7 @@ describe("the command line", () => {
 			assert.equal(await cli.daemon.verify(token), 401);
 		});
 
-		it("rotate only when told how long the old secret works", async () => {
+		it("rotate only with an overlap", async () => {
 			const { id, token } = await cli.created("turning", ["--permission", "orders.read"]);
 			assert.equal((await cli.owner(["rotate", id])).code, 2);
 			assert.equal((await cli.owner(["rotate", id, "--overlap", "a while"])).code, 2);
@@ -238,7 +238,7 @@ describe("the command line", () => {
 			assert.match((await cli.owner(["show", id])).stdout, /\nreason +it leaked\n/);
 		});
 
-		it("ask at a terminal before they revoke", async () => {
+		it("ask for confirmation at a terminal before they revoke", async () => {
 			const { id, token } = await cli.created("asked", ["--permission", "orders.read"]);
 			const no = await cli.atTerminal(["revoke", id], "n\n");
 			assert.match(no.stdout, /Revoke for good: asked .* Sure\? \[y\/N\]/);
@@ -268,7 +268,7 @@ describe("the command line", () => {
 			[["--permission", ""], 1],
 		];
 		for (const [args, code] of questions) {
-			it(`ends with ${code} for ${args.join(" ") || "no question"}`, async () => {
+			it(`ends with ${code} for ${args.join(" ") || "no options"}`, async () => {
 				const verified = await cli.owner(["verify", ...args], { stdin: `${token}\n` });
 				assert.equal(verified.code, code, verified.stderr);
 				if (code !== 1) assert.match(verified.stdout, code === 0 ? /^Good: checked/ : /^Refused \(/);
@@ -281,7 +281,7 @@ describe("the command line", () => {
 			assert.equal(JSON.parse(verified.stdout).token.name, "checked");
 		});
 
-		it("reads one secret, and wants one", async () => {
+		it("reads exactly one secret", async () => {
 			assert.equal((await cli.owner(["verify"], { stdin: "" })).code, 2);
 			assert.equal((await cli.owner(["verify"], { stdin: `${token}\n${token}\n` })).code, 2);
 			assert.equal((await cli.owner(["verify"], { stdin: `\uFEFF${token}\r\n` })).code, 0);
@@ -297,7 +297,7 @@ describe("the command line", () => {
 	});
 
 	describe("identify", () => {
-		it("says whose secrets they are, and shows none of them", async () => {
+		it("finds the tokens of secrets, and prints no secret", async () => {
 			const { token, id } = await cli.created("found", ["--permission", "orders.read"]);
 			const known = await cli.owner(["identify"], { stdin: token });
 			assert.equal(known.code, 0);
@@ -308,12 +308,12 @@ describe("the command line", () => {
 			assert.equal(mixed.code, 4);
 			assert.match(
 				mixed.stdout,
-				/^found.*\n.*of no token that this daemon knows\.\n.*checksum is wrong.*\nOne is no/,
+				/^found.*\n.*to no token of this daemon\.\n.*checksum is wrong.*\nOne is not/,
 			);
 			for (const secret of [token, stranger, misspelt]) assert.ok(!mixed.stdout.includes(secret));
 		});
 
-		it("knows what was recorded of another system, and takes it for none of ours", async () => {
+		it("finds a recorded token of another system, and does not take its secret for ours", async () => {
 			const secret = "ghp_0123456789abcdefghijklmnop";
 			const options = [
 				"--issuer",
@@ -350,7 +350,7 @@ describe("the command line", () => {
 			assert.equal(JSON.parse(recorded.stdout).partialToken, "…");
 		});
 
-		it("needs no daemon for what has no right checksum, and says what it knows without one", async () => {
+		it("needs no daemon for a secret with a wrong checksum, and reports what it knows without one", async () => {
 			const nowhere = ["--data-dir", join(cli.folder, "nowhere")];
 			const wrong = await run(["identify", ...nowhere, "--json"], { stdin: "tks_wrong" });
 			assert.equal(wrong.code, 4);
@@ -362,7 +362,7 @@ describe("the command line", () => {
 			assert.match(right.stderr, /The checksum is right/);
 		});
 
-		it("takes the token to act with from the environment alone", async () => {
+		it("reads the token to act with from the environment only", async () => {
 			const reader = await cli.created("reader", ["--permission", "api.api-tokens.read"]);
 			const place = ["--url", cli.daemon.file.url];
 			const environment = { TOKENSMITH_TOKEN: reader.token };

@@ -1,6 +1,6 @@
 /**
- * The command line as scripts and people call it: the bundle as a child, against a bundled daemon that is there from the
- * first test of a file to its last.
+ * The command line as scripts and users call it: the bundle as a child process, against a bundled daemon that runs from
+ * the first test of a file to its last.
  */
 import assert from "node:assert/strict";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
@@ -20,7 +20,7 @@ export interface Run {
 	stderr: string;
 }
 
-export interface Surroundings {
+export interface RunInput {
 	stdin?: string;
 	environment?: Record<string, string>;
 }
@@ -34,7 +34,7 @@ export function daemonWithCommandLine(): CommandLine {
 }
 
 class CommandLine {
-	/** For whatever a test writes. */
+	/** For the files of a test. */
 	folder = "";
 	#daemon: DaemonChild | undefined;
 
@@ -59,14 +59,14 @@ class CommandLine {
 		return JSON.parse(made.stdout);
 	}
 
-	owner(args: string[], surroundings?: Surroundings): Promise<Run> {
+	owner(args: string[], input?: RunInput): Promise<Run> {
 		const place = ["--data-dir", this.daemon.directory];
 		const end = args.indexOf("--");
 		const all = end < 0 ? [...args, ...place] : [...args.slice(0, end), ...place, ...args.slice(end)];
-		return run(all, surroundings);
+		return run(all, input);
 	}
 
-	/** util-linux's script gives the command a terminal of its own; all that is shown there comes as stdout. */
+	/** util-linux's script gives the command a terminal of its own; all its output comes as stdout. */
 	async atTerminal(args: string[], typed = ""): Promise<Run> {
 		const words = [process.execPath, bundle, "token", ...args, "--data-dir", this.daemon.directory];
 		const command = words.map((word) => `'${word}'`).join(" ");
@@ -74,13 +74,13 @@ class CommandLine {
 			env: environmentWith({}),
 			timeout: 15_000,
 		});
-		// Only once it is asked for: what comes earlier, the terminal itself would show.
-		const asked = typed === "" ? undefined : /: $|\[y\/N\]/;
-		return ending(child, typed, asked);
+		// Only after the prompt: the terminal itself would echo earlier input.
+		const prompt = typed === "" ? undefined : /: $|\[y\/N\]/;
+		return ending(child, typed, prompt);
 	}
 }
 
-export function run(args: string[], { stdin = "", environment = {} }: Surroundings = {}): Promise<Run> {
+export function run(args: string[], { stdin = "", environment = {} }: RunInput = {}): Promise<Run> {
 	const env = environmentWith(environment);
 	return ending(spawn(process.execPath, [bundle, "token", ...args], { env }), stdin);
 }
@@ -90,24 +90,24 @@ function environmentWith(more: Record<string, string>): NodeJS.ProcessEnv {
 	return { ...rest, ...more };
 }
 
-/** @param asked what has to be read from the child before it is written to */
+/** @param prompt the output to wait for before `stdin` is written */
 export async function ending(
 	child: ChildProcessWithoutNullStreams,
 	stdin: string,
-	asked?: RegExp,
+	prompt?: RegExp,
 ): Promise<Run> {
 	const ended = { stdout: "", stderr: "" };
 	let answered = false;
 	child.stdout.setEncoding("utf8").on("data", (text) => {
 		ended.stdout += text;
-		if (asked !== undefined && !answered && asked.test(ended.stdout)) answered = child.stdin.write(stdin);
+		if (prompt !== undefined && !answered && prompt.test(ended.stdout)) answered = child.stdin.write(stdin);
 	});
 	child.stderr.setEncoding("utf8").on("data", (text) => {
 		ended.stderr += text;
 	});
-	// A child that wants nothing may be gone before it is written to.
+	// A child that reads no input may end before the write.
 	child.stdin.on("error", () => {});
-	if (asked === undefined) child.stdin.end(stdin);
+	if (prompt === undefined) child.stdin.end(stdin);
 	const [code] = await once(child, "close");
 	return { code, ...ended };
 }
