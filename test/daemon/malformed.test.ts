@@ -9,6 +9,7 @@ import fc from "fast-check";
 import * as z from "zod";
 import { apiPermissions, type CreatedToken, problemStatus, type TokenRecord } from "../../daemon/contract.ts";
 import { oauthRoutes } from "../../daemon/server/oauth.ts";
+import { problemsOf } from "../../daemon/server/openapi/problems.ts";
 import { apiRoutes, type RouteParts } from "../../daemon/server/routes.ts";
 import { ownerKey, TestDaemon } from "./harness.ts";
 import { type Sketch, sketchOf, type Target } from "./malformed-requests.ts";
@@ -25,9 +26,9 @@ interface Reply {
 }
 
 // Building the table of routes uses none of the parts that answer them.
+const routes = [...apiRoutes({} as RouteParts), ...oauthRoutes({} as RouteParts["authority"], () => "")];
 const targets: Target[] = [
-	...apiRoutes({} as RouteParts),
-	...oauthRoutes({} as RouteParts["authority"], () => ""),
+	...routes,
 	{ method: "get", path: "/openapi.json" },
 	{ method: "get", path: "/v1/verify", query: z.object({ permission: z.string(), resource: z.string() }) },
 	{ method: "get", path: "/no/such/route" },
@@ -60,6 +61,7 @@ describe(`malformed requests (seed ${seed})`, () => {
 			const property = fc.asyncProperty(sketchOf(target), async (sketch) => {
 				const reply = await send(sketch);
 				assertAnswer(reply);
+				assertDocumented(target, sketch, reply);
 				if (reply.status < 300 && sketch.method !== "GET" && sketch.method !== "HEAD") accepted++;
 				for (const id of idsIn(target, reply)) excused.add(id);
 			});
@@ -149,6 +151,21 @@ function assertAnswer({ status, type, text }: Reply): void {
 	assert.equal(problem.status, status);
 	assert.equal(problemStatus[problem.code as keyof typeof problemStatus], status);
 }
+
+/** The OpenAPI document lists the problem for the route, if the request reached that route. */
+function assertDocumented(target: Target, { method, path }: Sketch, { status, text }: Reply): void {
+	const route = routes.find((one) => one === target);
+	const template = target.path.replace(/\{\w+\}/g, "[^/?#]+");
+	const reached = new RegExp(`^${template}(\\?.*)?$`, "s").test(path) && !path.includes("/current");
+	if (route === undefined || method !== route.method.toUpperCase() || !reached) return;
+	if (status < 400 || status === 417 || status === 431) return;
+	const { code } = JSON.parse(text);
+	// A route without a body has no documented problems with one.
+	if (route.body === undefined && bodyProblems.includes(code)) return;
+	assert.ok(problemsOf(route).includes(code), `${route.operationId} answers with ${code}`);
+}
+
+const bodyProblems: readonly string[] = ["invalid-json", "body-too-large", "media-type-unsupported"];
 
 /** The tokens that a valid incident revoked, according to its report. */
 function idsIn({ path }: Target, { status, text }: Reply): string[] {

@@ -4,10 +4,7 @@ import { type ProblemCode, problemStatus } from "../../facts.ts";
 import type { Route } from "../route.ts";
 import { type Json, referTo } from "./components.ts";
 
-export type ProblemSource = Pick<
-	Route,
-	"method" | "path" | "caller" | "body" | "accepts" | "ifMatch" | "problems"
->;
+export type ProblemSource = Pick<Route, "path" | "caller" | "body" | "ifMatch" | "problems">;
 
 const refusedToken = [
 	"token-malformed",
@@ -36,15 +33,14 @@ const refusedPage = ["host-not-allowed", "origin-not-allowed"] as const;
 
 /** Every problem that the operation can answer with. */
 export function problemsOf(route: ProblemSource): ProblemCode[] {
-	const { caller, body, accepts, ifMatch, path } = route;
+	const { caller, body, ifMatch, path } = route;
 	const codes: ProblemCode[] = ["invalid-request", "internal-error", ...refusedToken, ...route.problems];
 	// The endpoint of verifications accepts what proxies forward.
 	if (path !== "/v1/verify") codes.push(...refusedPage);
 	if (caller !== "none") codes.push("credentials-missing");
 	if (caller === "owner") codes.push("owner-only");
 	else if (caller !== "none" && caller !== "token") codes.push("permission-missing");
-	if (body !== undefined) codes.push("body-too-large", "media-type-unsupported");
-	if (body !== undefined && accepts === "application/json") codes.push("invalid-json");
+	if (body !== undefined) codes.push("invalid-json", "body-too-large", "media-type-unsupported");
 	if (ifMatch !== "ignored") codes.push("version-stale");
 	if (ifMatch === "needed") codes.push("version-missing");
 	return codes;
