@@ -31,7 +31,7 @@ export async function copyCurlTest(
 	await vscode.env.clipboard.writeText(command);
 	const said =
 		variable === undefined
-			? l10n.t("$(copy) Copied a curl command for the terminal; put the secret into API_TOKEN first")
+			? l10n.t("$(copy) Copied a curl command for the terminal; set API_TOKEN to the secret first")
 			: l10n.t("$(copy) Copied a curl command for the terminal");
 	vscode.window.setStatusBarMessage(said, 6000);
 }

@@ -21,11 +21,11 @@ export interface CreateTokenDeps {
 
 export interface NewToken {
 	request: CreateTokenInput;
-	/** undefined: the secret is kept in SecretStorage only. */
+	/** undefined: the secret is stored in SecretStorage only. */
 	placement?: Placement | undefined;
 }
 
-export type CreateStage = "creating" | "keeping" | "placing";
+export type CreateStage = "creating" | "storing" | "placing";
 
 export type CreateOutcome =
 	/** No token exists. */
@@ -42,7 +42,7 @@ export interface Created {
 	token: TokenRecord;
 	secret: string;
 	/** Whether SecretStorage holds the secret. */
-	kept: StepResult;
+	stored: StepResult;
 	/** Whether the env file holds it; undefined: no file was requested. */
 	placed: StepResult | undefined;
 }
@@ -55,21 +55,21 @@ export async function createToken(
 	{ request, placement }: NewToken,
 	options: ActionOptions<CreateStage> = {},
 ): Promise<CreateOutcome> {
-	const begun = await begin(deps, request, options);
-	return "kind" in begun ? begun : await finishSteps(deps, begun, placement, options);
+	const started = await start(deps, request, options);
+	return "kind" in started ? started : await finishSteps(deps, started, placement, options);
 }
 
-interface Begun {
+interface Started {
 	client: CreateClient;
 	token: TokenRecord;
 	secret: string;
 }
 
-async function begin(
+async function start(
 	deps: CreateTokenDeps,
 	request: CreateTokenInput,
 	{ onProgress, cancellation }: ActionOptions<CreateStage>,
-): Promise<Begun | CreateOutcome> {
+): Promise<Started | CreateOutcome> {
 	onProgress?.("creating");
 	const startedAt = Date.now();
 	try {
@@ -85,19 +85,20 @@ async function begin(
 
 async function finishSteps(
 	deps: CreateTokenDeps,
-	begun: Begun,
+	started: Started,
 	placement: Placement | undefined,
 	{ onProgress, cancellation }: ActionOptions<CreateStage>,
 ): Promise<CreateOutcome> {
-	const { token, secret } = begun;
-	onProgress?.("keeping");
-	const kept = await resultOf(deps.secrets.store(token.id, secret));
-	if (!kept.ok) deps.log.error("SecretStorage did not store the secret.", inspect(kept.error));
-	if (cancellation?.isCancellationRequested && (await takeBack(deps, begun))) return { kind: "cancelled" };
-	if (placement === undefined) return { kind: "created", token, secret, kept, placed: undefined };
+	const { token, secret } = started;
+	onProgress?.("storing");
+	const stored = await resultOf(deps.secrets.store(token.id, secret));
+	if (!stored.ok) deps.log.error("SecretStorage did not store the secret.", inspect(stored.error));
+	if (cancellation?.isCancellationRequested && (await revertCreation(deps, started)))
+		return { kind: "cancelled" };
+	if (placement === undefined) return { kind: "created", token, secret, stored, placed: undefined };
 	onProgress?.("placing");
 	const placed = await resultOf(placeSecret(placement, secret));
-	return { kind: "created", token, secret, kept, placed };
+	return { kind: "created", token, secret, stored, placed };
 }
 
 /** Whether the daemon may have created a token though no answer came. */
@@ -132,7 +133,7 @@ async function afterNoAnswer(
 }
 
 /** Fulfils with whether the token is revoked, so that nothing is left of it. */
-async function takeBack(deps: CreateTokenDeps, { client, token }: Begun): Promise<boolean> {
+async function revertCreation(deps: CreateTokenDeps, { client, token }: Started): Promise<boolean> {
 	try {
 		await client.revokeToken(token.id, "Its creation was cancelled");
 	} catch (error) {

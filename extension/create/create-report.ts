@@ -47,10 +47,10 @@ async function reveal({ clipboard }: Pick<Services, "clipboard">, creation: Crea
 	if (chosen === copy) await clipboard.copySecret(secret);
 }
 
-function whereItIs({ placement, kept, placed }: Creation): string {
-	const inStorage = kept.ok
+function whereItIs({ placement, stored, placed }: Creation): string {
+	const inStorage = stored.ok
 		? l10n.t("It is stored in SecretStorage.")
-		: l10n.t("SecretStorage did not store it, so copy it now: {0}", explain(kept.error).text);
+		: l10n.t("SecretStorage did not store it, so copy it now: {0}", explain(stored.error).text);
 	const once = l10n.t(
 		"It is not shown again: the daemon stores only its hash. A copy is removed from the clipboard after 60 seconds.",
 	);
@@ -68,16 +68,16 @@ async function finish(services: CreateReportDeps, creation: Creation): Promise<v
 	if (placement === undefined || placed?.ok !== false) return sayNextSteps(services, creation);
 	const failed = { placement, error: placed.error };
 	const finalPlacement = await placeAfterFailure(services, { token, secret }, failed);
-	await sayNextSteps(services, { token, kept: creation.kept, placement: finalPlacement });
+	await sayNextSteps(services, { token, stored: creation.stored, placement: finalPlacement });
 }
 
 async function sayNextSteps(
 	services: Pick<Services, "daemon">,
-	{ token, kept, placement }: Pick<Creation, "token" | "kept" | "placement">,
+	{ token, stored, placement }: Pick<Creation, "token" | "stored" | "placement">,
 ): Promise<void> {
 	const file = placement === undefined ? "" : messageText(nameOf(placement.target.uri));
 	const name = quoted(token.name);
-	const inStorage = kept.ok
+	const inStorage = stored.ok
 		? l10n.t("{0} is ready: its secret is in SecretStorage.", name)
 		: l10n.t("{0} is ready.", name);
 	const open = l10n.t("Open {0}", file);

@@ -137,7 +137,7 @@ function requestFrom({ name, permissions, expiry, allowedAddresses }: CreationDr
 
 type FailedOutcome = Exclude<CreateOutcome, { kind: "created" }>;
 
-/** Fulfils with the step to start again from, all answers kept. @throws CancellationError if the user gives up */
+/** Fulfils with the step to start again from, with all answers kept. @throws CancellationError if the user gives up */
 async function afterFailure(
 	services: CreateDeps,
 	draft: CreationDraft,

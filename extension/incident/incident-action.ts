@@ -27,7 +27,7 @@ export interface IncidentPlan {
 
 export type IncidentOutcome =
 	/** Nothing is revoked. */
-	{ kind: "not-begun"; error: unknown } | { kind: "cancelled" } | ({ kind: "revoked" } & IncidentResult);
+	{ kind: "not-started"; error: unknown } | { kind: "cancelled" } | ({ kind: "revoked" } & IncidentResult);
 
 export interface IncidentResult {
 	facts: IncidentFacts;
@@ -71,13 +71,13 @@ export async function runIncident(
 		const revocation = { ids, reason, createSuccessors: replacing !== "none" };
 		done = await revokeMany({ client, log: deps.log }, revocation, options);
 	} catch (error) {
-		return { kind: "not-begun", error };
+		return { kind: "not-started", error };
 	}
 	if (done === undefined) return { kind: "cancelled" };
 	return { kind: "revoked", ...(await finishSteps(deps, { plan, before, done }, options)) };
 }
 
-interface Begun {
+interface Started {
 	plan: IncidentPlan;
 	/** The records before the incident. */
 	before: readonly TokenRecord[];
@@ -86,13 +86,13 @@ interface Begun {
 
 async function finishSteps(
 	deps: IncidentDeps,
-	{ plan, before, done }: Begun,
+	{ plan, before, done }: Started,
 	{ onProgress }: ActionOptions<IncidentProgress>,
 ): Promise<IncidentResult> {
 	const { report, lost, left } = done;
 	const successors = successorsByPredecessor(report);
 	onProgress?.({ stage: "storing" });
-	const notKept = await keepSecrets(deps, report.successors);
+	const notStored = await storeSecrets(deps, report.successors);
 	onProgress?.({ stage: "replacing" });
 	await scanAgain(deps);
 	const lines = report.revoked.flatMap(({ token }) => deps.bindings.linesOf(token.id));
@@ -106,7 +106,7 @@ async function finishSteps(
 			report: { ...report, successors: [...report.successors.map(withoutSecret), ...lost] },
 			lines: lines.map((line) => fateOf(line, written)),
 			...stillWorking(before, done),
-			notKept: new Set([...notKept, ...lost.map(({ id }) => id)]),
+			notStored: new Set([...notStored, ...lost.map(({ id }) => id)]),
 			search: vscode.workspace.isTrusted ? "done" : "restricted",
 		},
 		replaced,
@@ -157,20 +157,20 @@ async function scanAgain({ bindings, log }: IncidentDeps): Promise<void> {
 }
 
 /** Fulfils with the ids of those that SecretStorage did not store. */
-async function keepSecrets(
+async function storeSecrets(
 	{ secrets, log }: IncidentDeps,
 	successors: readonly CreatedToken[],
 ): Promise<Set<string>> {
-	const notKept = new Set<string>();
+	const notStored = new Set<string>();
 	for (const { id, token } of successors) {
 		try {
 			await secrets.store(id, token);
 		} catch (error) {
 			log.error("SecretStorage did not store the secret of a successor.", inspect(error));
-			notKept.add(id);
+			notStored.add(id);
 		}
 	}
-	return notKept;
+	return notStored;
 }
 
 /** undefined: nothing could be written. */

@@ -29,7 +29,7 @@ export interface IncidentFacts {
 	/** The tokens that were to be revoked and were not, and why. */
 	left?: { tokens: readonly TokenRecord[]; why: string };
 	/** The ids of successors whose secrets could not be stored. */
-	notKept: ReadonlySet<string>;
+	notStored: ReadonlySet<string>;
 	search: "done" | "restricted";
 }
 
@@ -95,13 +95,13 @@ function stillWorkingParts({ stillWorking }: IncidentFacts): string[] {
 	return [rows.join("\n")];
 }
 
-function successorParts({ report: { successors }, notKept }: IncidentFacts): string[] {
+function successorParts({ report: { successors }, notStored }: IncidentFacts): string[] {
 	if (successors.length === 0) return [];
 	const rows = successors.map(({ id, name, partialToken, expiry }) => [
 		escaped(name),
 		inCode(partialToken),
 		expiry === null ? l10n.t("never") : dateInWords(expiry),
-		notKept.has(id) ? `**${l10n.t("not stored")}**` : l10n.t("in SecretStorage"),
+		notStored.has(id) ? `**${l10n.t("not stored")}**` : l10n.t("in SecretStorage"),
 	]);
 	return [
 		`## ${l10n.t("Successors")}`,
@@ -137,9 +137,9 @@ const fateInWords: Record<LineFate, () => string> = {
 };
 
 function remainingSteps(facts: IncidentFacts): string[] {
-	const { report, lines, notKept, left } = facts;
+	const { report, lines, notStored, left } = facts;
 	const dead = lines.filter(({ fate }) => fate !== "replaced");
-	const lost = report.successors.filter(({ id }) => notKept.has(id));
+	const lost = report.successors.filter(({ id }) => notStored.has(id));
 	return [
 		...(left === undefined
 			? []

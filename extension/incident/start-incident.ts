@@ -52,7 +52,7 @@ async function startIncident(services: StartIncidentDeps, ids: readonly string[]
 export async function runIncidentAndReport(services: IncidentReportDeps, plan: IncidentPlan): Promise<void> {
 	const outcome = await runWithProgress(services, plan);
 	if (outcome.kind === "cancelled") throw new vscode.CancellationError();
-	if (outcome.kind === "not-begun") throw outcome.error;
+	if (outcome.kind === "not-started") throw outcome.error;
 	await openReport(outcome);
 	await sayDone(services, outcome);
 }

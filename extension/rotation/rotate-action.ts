@@ -30,7 +30,7 @@ export interface Rotation {
 
 export type RotationOutcome =
 	/** Nothing has changed. */
-	| { kind: "not-begun"; error: unknown }
+	| { kind: "not-started"; error: unknown }
 	/** The connection was lost, and the daemon does not say whether it rotated the token. The predecessor still works. */
 	| { kind: "unknown"; error: unknown }
 	/** It failed and was undone: everything is as before. */
@@ -64,13 +64,13 @@ export async function rotateToken(
 	options: ActionOptions<Stage> = {},
 ): Promise<RotationOutcome> {
 	options.onProgress?.("creating");
-	let begun: Begun | RotationOutcome;
+	let started: Started | RotationOutcome;
 	try {
-		begun = await begin(deps, input, options);
+		started = await start(deps, input, options);
 	} catch (error) {
-		return { kind: "not-begun", error };
+		return { kind: "not-started", error };
 	}
-	return "kind" in begun ? begun : await finishSteps(deps, begun, input.plan, options);
+	return "kind" in started ? started : await finishSteps(deps, started, input.plan, options);
 }
 
 /** Whether every known line holds the new secret, on disk too. */
@@ -78,18 +78,18 @@ export function isFinished({ unsaved, notSaved, refused }: Written<EnvLine>): bo
 	return unsaved.length + notSaved.length + refused.length === 0;
 }
 
-interface Begun extends Rotation {
+interface Started extends Rotation {
 	client: RotationClient;
 	secret: string;
 }
 
 /** Whatever can fail without leaving anything behind is done here, before there is a successor. */
-async function begin(
+async function start(
 	deps: RotationDeps,
 	{ token, plan, maximumOverlapSeconds }: RotationInput,
 	{ cancellation }: ActionOptions<Stage>,
-): Promise<Begun | RotationOutcome> {
-	await keepOldSecret(deps, token);
+): Promise<Started | RotationOutcome> {
+	await storeOldSecret(deps, token);
 	if (cancellation?.isCancellationRequested) return { kind: "cancelled" };
 	const client = await deps.daemon.client();
 	const request = requestFor(plan, { token, maximumOverlapSeconds }, new Date());
@@ -102,7 +102,7 @@ async function begin(
 }
 
 /** For an undo. Storing it also shows whether SecretStorage works, before anything is changed. */
-async function keepOldSecret({ secrets, bindings }: RotationDeps, { id }: TokenRecord): Promise<void> {
+async function storeOldSecret({ secrets, bindings }: RotationDeps, { id }: TokenRecord): Promise<void> {
 	const [line] = bindings.linesOf(id);
 	const secret = (await secrets.get(id)) ?? (line && (await secretOn(line)));
 	if (secret !== undefined) await secrets.store(id, secret);
@@ -127,9 +127,9 @@ async function afterNoAnswer(
 		return { kind: "unknown", error };
 	}
 	if (predecessor.successorId === null || predecessor.successorId === successorId)
-		return { kind: "not-begun", error };
+		return { kind: "not-started", error };
 	// The secret of our successor is stored nowhere, so this one is another window's, whose lines must keep it.
-	if ((await deps.secrets.get(predecessor.successorId)) !== undefined) return { kind: "not-begun", error };
+	if ((await deps.secrets.get(predecessor.successorId)) !== undefined) return { kind: "not-started", error };
 	try {
 		await client.undoRotation(id);
 		return { kind: "undone", error };
@@ -142,33 +142,33 @@ async function afterNoAnswer(
 
 async function finishSteps(
 	deps: RotationDeps,
-	begun: Begun,
+	started: Started,
 	plan: RotationPlan,
 	{ onProgress, cancellation }: ActionOptions<Stage>,
 ): Promise<RotationOutcome> {
-	const { client, secret, successor } = begun;
+	const { client, secret, successor } = started;
 	try {
 		await deps.secrets.store(successor.id, secret);
 	} catch (error) {
-		return await takeBack(deps, begun, { error, isStored: false });
+		return await revertRotation(deps, started, { error, isStored: false });
 	}
 	try {
 		onProgress?.("verifying");
-		await verify(client, begun);
+		await verify(client, started);
 	} catch (error) {
-		return await takeBack(deps, begun, { error, isStored: true });
+		return await revertRotation(deps, started, { error, isStored: true });
 	}
 	// Without an overlap the old secret is refused already, so the rotation cannot be undone.
-	if (cancellation?.isCancellationRequested && begun.predecessor.status === "retiring")
-		return await takeBack(deps, begun, { error: undefined, isStored: true });
+	if (cancellation?.isCancellationRequested && started.predecessor.status === "retiring")
+		return await revertRotation(deps, started, { error: undefined, isStored: true });
 	try {
 		onProgress?.("replacing");
-		const written = await replaceOldSecret(deps, begun);
+		const written = await replaceOldSecret(deps, started);
 		const isToEnd = plan.overlap.kind === "none" && isFinished(written);
-		const predecessor = isToEnd ? await end(deps, begun, onProgress) : begun.predecessor;
+		const predecessor = isToEnd ? await end(deps, started, onProgress) : started.predecessor;
 		return { kind: "rotated", predecessor, successor, written };
 	} catch (error) {
-		return { kind: "unfinished", error, ...rotationOf(begun) };
+		return { kind: "unfinished", error, ...rotationOf(started) };
 	}
 }
 
@@ -177,7 +177,7 @@ function rotationOf({ predecessor, successor }: Rotation): Rotation {
 }
 
 /** @throws if the daemon refuses the secret that it has just created */
-async function verify(client: RotationClient, { secret, successor }: Begun): Promise<void> {
+async function verify(client: RotationClient, { secret, successor }: Started): Promise<void> {
 	const answer = await client.introspect(secret);
 	if (!answer.active) throw new Error(l10n.t("The daemon refuses the new secret."));
 	if (answer.client_id !== successor.id) throw new Error("The new secret belongs to another token.");
@@ -186,7 +186,7 @@ async function verify(client: RotationClient, { secret, successor }: Begun): Pro
 /** Writes the successor's secret to every line that holds the predecessor's by now; lines that cannot be changed stay. */
 async function replaceOldSecret(
 	{ bindings }: RotationDeps,
-	{ predecessor, secret }: Begun,
+	{ predecessor, secret }: Started,
 ): Promise<Written<EnvLine>> {
 	await bindings.whenReady();
 	const edits = bindings.linesOf(predecessor.id).map((line) => ({ line, value: secret }));
@@ -196,7 +196,7 @@ async function replaceOldSecret(
 /** If this fails, the overlap ends at its time, or the user ends it. */
 async function end(
 	{ log }: RotationDeps,
-	{ client, predecessor }: Begun,
+	{ client, predecessor }: Started,
 	onProgress: ActionOptions<Stage>["onProgress"],
 ): Promise<TokenRecord> {
 	if (predecessor.status !== "retiring") return predecessor;
@@ -210,19 +210,19 @@ async function end(
 }
 
 /** No line is changed yet, so the rotation can be undone. `error` undefined: it was cancelled. */
-async function takeBack(
+async function revertRotation(
 	deps: RotationDeps,
-	begun: Begun,
+	started: Started,
 	{ error, isStored }: { error: unknown; isStored: boolean },
 ): Promise<RotationOutcome> {
-	const { client, secret } = begun;
+	const { client, secret } = started;
 	try {
-		await client.undoRotation(begun.predecessor.id);
+		await client.undoRotation(started.predecessor.id);
 	} catch (cause) {
 		deps.log.error("The rotation could not be undone.", inspect(cause));
-		if (isStored) return { kind: "unfinished", error: error ?? cause, ...rotationOf(begun) };
-		return { kind: "secret-not-stored", error, secret, ...rotationOf(begun) };
+		if (isStored) return { kind: "unfinished", error: error ?? cause, ...rotationOf(started) };
+		return { kind: "secret-not-stored", error, secret, ...rotationOf(started) };
 	}
-	if (isStored) await forgetSecret(deps, begun.successor.id);
+	if (isStored) await forgetSecret(deps, started.successor.id);
 	return error === undefined ? { kind: "cancelled" } : { kind: "undone", error };
 }

@@ -99,7 +99,7 @@ async function reportFailed(
 	let again: "try-again" | undefined;
 	const tryAgain = { label: l10n.t("Try Again"), run: () => (again = "try-again") };
 	const show = vscode.window.showErrorMessage;
-	if (outcome.kind === "not-begun") {
+	if (outcome.kind === "not-started") {
 		if (isAlreadyRotated(outcome.error)) await reportAlreadyRotated(services, token);
 		else await offer(show, l10n.t("{0} was not rotated. Nothing has changed. {1}", name, why), [tryAgain]);
 	} else if (outcome.kind === "unknown") {

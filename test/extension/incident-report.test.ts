@@ -21,7 +21,7 @@ function facts(more: Partial<IncidentFacts> = {}): IncidentFacts {
 		},
 		lines: [{ tokenId: "old", words: ".env:1 (A)", fate: "replaced" }],
 		stillWorking: [],
-		notKept: new Set(),
+		notStored: new Set(),
 		search: "done",
 		...more,
 	};
@@ -45,7 +45,7 @@ describe("the report of an incident", () => {
 					{ tokenId: "old", words: ".env:1 (A)", fate: "refused", why: "It is read-only." },
 					{ tokenId: "old", words: ".env:2 (B)", fate: "not-saved" },
 				],
-				notKept: new Set(["new"]),
+				notStored: new Set(["new"]),
 			}),
 		);
 		assert.match(text, /\*\*contains the revoked secret\*\*: It is read-only\./);

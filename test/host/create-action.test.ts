@@ -95,9 +95,9 @@ describe("the action that creates a token", () => {
 	it("creates it, stores its secret, writes it to the env file, and reports each stage", async () => {
 		const stages: CreateStage[] = [];
 		const outcome = created(await create({ input: { placement: placementOn("API_TOKEN", "old") }, stages }));
-		const { token, secret, kept, placed } = outcome;
-		assert.deepEqual(stages, ["creating", "keeping", "placing"]);
-		assert.deepEqual([kept, placed], [{ ok: true }, { ok: true }]);
+		const { token, secret, stored, placed } = outcome;
+		assert.deepEqual(stages, ["creating", "storing", "placing"]);
+		assert.deepEqual([stored, placed], [{ ok: true }, { ok: true }]);
 		assert.equal(window.kept.get(`token/${token.id}`), secret);
 		assert.equal(await disk(), `# mine\nAPI_TOKEN=${secret}\n`);
 		assert.equal((await verified(window.home.dataDir, secret)).valid, true);
@@ -115,18 +115,18 @@ describe("the action that creates a token", () => {
 		const store = () => Promise.reject(new Error("The keyring is locked."));
 		const secrets = Object.assign(Object.create(window.secrets), { store });
 		const input = { placement: placementOn("API_TOKEN", "old") };
-		const { secret, kept, placed } = created(await create({ services: { secrets }, input }));
-		assert.match(kept.ok ? "" : String(kept.error), /keyring is locked/);
+		const { secret, stored, placed } = created(await create({ services: { secrets }, input }));
+		assert.match(stored.ok ? "" : String(stored.error), /keyring is locked/);
 		assert.deepEqual(placed, { ok: true });
 		assert.equal(await disk(), `# mine\nAPI_TOKEN=${secret}\n`);
 	});
 
 	it("keeps the token and its secret when the line was changed since, and leaves the line as it is", async () => {
 		const input = { placement: placementOn("API_TOKEN", "older") };
-		const { token, secret, kept, placed } = created(await create({ input }));
+		const { token, secret, stored, placed } = created(await create({ input }));
 		assert.ok(placed?.ok === false && placed.error instanceof FileError);
 		assert.equal(placed.error.code, "changed");
-		assert.deepEqual(kept, { ok: true });
+		assert.deepEqual(stored, { ok: true });
 		assert.equal(window.kept.get(`token/${token.id}`), secret);
 		assert.equal(await disk(), "# mine\nAPI_TOKEN=old\n");
 	});
@@ -172,7 +172,7 @@ describe("the action that creates a token", () => {
 
 	it("leaves nothing behind when it is cancelled before the secret is in the env file", async () => {
 		const input = { placement: placementOn("API_TOKEN", "old") };
-		assert.deepEqual(await create({ cancelAt: "keeping", input }), { kind: "cancelled" });
+		assert.deepEqual(await create({ cancelAt: "storing", input }), { kind: "cancelled" });
 		const [token] = await tokens();
 		assert.equal(token?.status, "revoked");
 		assert.equal(window.kept.size, 0);
@@ -183,7 +183,7 @@ describe("the action that creates a token", () => {
 		const revokeToken = () => Promise.reject(broken());
 		const services = daemonThat(window, { revokeToken });
 		const input = { placement: placementOn("API_TOKEN", "old") };
-		const { token, secret } = created(await create({ services, cancelAt: "keeping", input }));
+		const { token, secret } = created(await create({ services, cancelAt: "storing", input }));
 		assert.equal(window.kept.get(`token/${token.id}`), secret);
 		assert.equal(await disk(), `# mine\nAPI_TOKEN=${secret}\n`);
 	});

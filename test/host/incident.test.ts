@@ -55,7 +55,7 @@ function onlyOnce(): Client["incident"] {
 	return async (request) => {
 		requests += 1;
 		if (requests === 2)
-			throw new TokensmithUnavailableError("It is gone.", { cause: undefined, outcome: "not-done" });
+			throw new TokensmithUnavailableError("It is gone.", { outcome: "not-done", reason: "not-running" });
 		return await window.client.incident(request);
 	};
 }
@@ -147,7 +147,7 @@ describe("incidents", () => {
 				delete: async () => undefined,
 			});
 			const { facts } = await carryOut({}, { secrets });
-			assert.equal(facts.notKept.size, 2);
+			assert.equal(facts.notStored.size, 2);
 			assert.deepEqual(facts.lines.map(({ fate }) => fate).sort(), ["refused", "replaced", "replaced"]);
 			const report = incidentMarkdown(facts);
 			assert.match(report, /not stored/);
@@ -188,7 +188,7 @@ describe("incidents", () => {
 			const report = incidentMarkdown(facts);
 			assert.match(
 				report,
-				/\*\*1 more token was not revoked and may still work\.\*\* It is gone\.\n\n- billing /,
+				/\*\*1 more token was not revoked and may still work\.\*\* No daemon is running\. Try again\.\n\n- billing /,
 			);
 			assert.match(report, /- \[ \] Revoke the tokens that may still work/);
 			assert.ok(left);
@@ -227,13 +227,16 @@ describe("incidents", () => {
 		it("changes nothing when the daemon refuses it, and returns the reason", async () => {
 			const incident = () => Promise.reject(new Error("The disk is full."));
 			const outcome = await runIncident(servicesOf(window, daemonThat(window, { incident })), usual);
-			assert.ok(outcome.kind === "not-begun");
+			assert.ok(outcome.kind === "not-started");
 			assert.match(String(outcome.error), /disk is full/);
 			assert.equal(window.kept.size, 0);
 		});
 
 		it("offers to revoke the rest after a failure", async () => {
-			person.answers(/^Not all tokens were revoked, 1 token may still work: It is gone\./, "Revoke the Rest");
+			person.answers(
+				/^Not all tokens were revoked, 1 token may still work: No daemon is running\. Try again\./,
+				"Revoke the Rest",
+			);
 			const services = servicesOf(window, daemonThat(window, { incident: onlyOnce() }));
 			await runIncidentAndReport(services, { ...usual, ids: moreThanFit() });
 			assert.equal((await window.client.getToken(billing.id)).status, "revoked");

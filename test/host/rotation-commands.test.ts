@@ -70,7 +70,7 @@ describe("rotating tokens", () => {
 		it("reports a rotation by another window, with the next steps", async () => {
 			await scene.rotated();
 			await scene.run("rotateToken", { id: scene.token.id });
-			assert.match(scene.person.last?.text ?? "", /was rotated already/);
+			assert.match(scene.person.last?.text ?? "", /is already rotated/);
 			assert.deepEqual(scene.person.last?.buttons, [
 				"Finish Rotation",
 				"Rotate the Successor",

@@ -177,7 +177,7 @@ describe("rotating tokens", () => {
 			await scene.run("endOverlap", { id: scene.token.id });
 			await scene.run("showOverlapUse", { id: scene.token.id });
 			assert.deepEqual(
-				scene.person.messages.map(({ text }) => /nothing to undo|in no overlap/.test(text)),
+				scene.person.messages.map(({ text }) => /nothing to undo|not in an overlap/.test(text)),
 				[true, true, true],
 			);
 		});

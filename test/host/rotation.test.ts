@@ -1,8 +1,10 @@
 /** The effects of a rotation on lines and secrets, and its failures. */
 import assert from "node:assert/strict";
 import { chmod, rm, writeFile } from "node:fs/promises";
+import * as vscode from "vscode";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import { rotateToken, type Stage } from "../../extension/rotation/rotate-action.ts";
+import { rotateTokens } from "../../extension/rotation/rotate-many-action.ts";
 import { reportOutcome } from "../../extension/rotation/rotation-report.ts";
 import type { Services } from "../../extension/services.ts";
 import { verified } from "../extension/verified.ts";
@@ -157,7 +159,7 @@ describe("rotating tokens", () => {
 		it("changes nothing before the successor exists", async () => {
 			await scene.putFourLines();
 			const outcome = await scene.rotate(aDay, { services: scene.daemonThat({ rotateToken: failing }) });
-			assert.equal(outcome.kind, "not-begun");
+			assert.equal(outcome.kind, "not-started");
 			await checkAsBefore();
 		});
 
@@ -165,7 +167,7 @@ describe("rotating tokens", () => {
 			await scene.putFourLines();
 			const secrets = Object.assign(Object.create(scene.window.secrets), { store: failing });
 			const outcome = await scene.rotate(aDay, { services: { secrets } });
-			assert.equal(outcome.kind, "not-begun");
+			assert.equal(outcome.kind, "not-started");
 			await checkAsBefore();
 		});
 
@@ -243,7 +245,7 @@ describe("rotating tokens", () => {
 					},
 				}),
 			});
-			assert.equal(outcome.kind, "not-begun");
+			assert.equal(outcome.kind, "not-started");
 			assert.equal((await scene.window.client.getToken(scene.token.id)).status, "retiring");
 		});
 
@@ -269,6 +271,39 @@ describe("rotating tokens", () => {
 				assert.deepEqual(await scene.rotate(aDay, { cancel }), { kind: "cancelled" });
 				await checkAsBefore();
 			}
+		});
+	});
+
+	describe("several rotations", () => {
+		it("continue after a token that fails, and start no other once they are cancelled", async () => {
+			const others = await Promise.all(["billing", "shipping"].map((name) => scene.window.create(name)));
+			const tokens = await scene.window.client.listTokens();
+			const order = [scene.token, ...others].map(({ id }) => tokens.find((token) => token.id === id));
+			const { daemon } = scene.daemonThat({
+				async rotateToken(id, request) {
+					if (id === scene.token.id) throw new Error("The disk is full.");
+					return await scene.window.client.rotateToken(id, request);
+				},
+			});
+			const source = new vscode.CancellationTokenSource();
+			const results = await rotateTokens(
+				scene.services({ daemon }),
+				{ tokens: order.filter((token) => token !== undefined), plan: aDay, maximumOverlapSeconds },
+				{
+					cancellation: source.token,
+					onProgress: ({ index, stage }) => {
+						if (index === 1 && stage === "done") source.cancel();
+					},
+				},
+			);
+			assert.deepEqual(
+				results.map(({ token, outcome }) => [token.name, outcome.kind]),
+				[
+					["orders-api", "not-started"],
+					["billing", "rotated"],
+				],
+			);
+			assert.deepEqual(scene.person.messages, []);
 		});
 	});
 });
