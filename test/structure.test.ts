@@ -52,8 +52,6 @@ const notReworded: readonly string[] = [
 	"daemon/profiles/",
 	"l10n/",
 	"test/daemon/changes.test.ts",
-	"test/daemon/client-unreachable.test.ts",
-	"test/daemon/client.test.ts",
 	"test/daemon/incidents.test.ts",
 	"test/daemon/lifecycle.test.ts",
 	"test/daemon/overlap-quiet.test.ts",

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
+import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { protocol } from "../../daemon/contract.ts";
@@ -118,6 +119,33 @@ describe("DaemonProcess", function () {
 			const killed = await home.kill();
 			assert.equal((await client.getToken(id)).name, "kept");
 			assert.notEqual((await home.daemonFile()).pid, killed);
+		});
+
+		it("sends neither its key nor a request to a process on the port of a killed daemon", async () => {
+			const client = await home.window().client();
+			const { id } = await client.createToken({ name: "kept", permissions: ["orders.read"] });
+			const { url, ownerKey, ...file } = await home.daemonFile();
+			await home.kill();
+			// Its process id is in use again.
+			await home.writeDaemonFile({ ...file, url, ownerKey, pid: process.pid });
+			let received = "";
+			const impostor = createServer((socket) => {
+				socket.on("data", (data) => {
+					received += data.toString("latin1");
+					socket.end('HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"status":"ok"}');
+				});
+			}).listen(Number(new URL(url).port), "127.0.0.1");
+			await once(impostor, "listening");
+			const calls = Array.from({ length: 4 }, (_, index) =>
+				client.createToken({ name: `new ${index}`, permissions: ["orders.read"] }),
+			);
+			await Promise.all(calls);
+			impostor.close();
+			assert.equal((await client.listTokens()).length, 5);
+			assert.equal((await client.getToken(id)).name, "kept");
+			assert.notEqual((await home.daemonFile()).url, url);
+			assert.match(received, /^GET \/healthz\?challenge=/);
+			assert.doesNotMatch(received, new RegExp(`${ownerKey}|authorization|orders\\.read`, "i"));
 		});
 
 		it("finds the new daemon, with its new key, after another window restarted it", async () => {

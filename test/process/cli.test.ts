@@ -144,10 +144,10 @@ describe("the command line", () => {
 		});
 
 		it("fails on an unknown id", async () => {
-			const { code, stdout, stderr } = await cli.owner(["show", "nobody", "--json"]);
+			const { code, stdout, stderr } = await cli.owner(["show", "unknown", "--json"]);
 			assert.deepEqual([code, stdout], [4, ""]);
 			assert.equal(JSON.parse(stderr).error.code, "not-found");
-			assert.match((await cli.owner(["show", "nobody"])).stderr, /no token with this id\.\n'token list' /);
+			assert.match((await cli.owner(["show", "unknown"])).stderr, /no token with this id\.\n'token list' /);
 		});
 	});
 
