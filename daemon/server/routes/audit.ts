@@ -15,7 +15,7 @@ export function auditRoutes({ authority, records }: RouteParts): Route[] {
 			operationId: "listAuditEvents",
 			tag: "Audit",
 			summary: "List audit events",
-			description: "Newest first. With `format=jsonl`, all matching events in order, one per line.",
+			description: "Newest first. With `format=jsonl`, all matching events, one per line.",
 			caller: apiPermissions.read,
 			query: contract.listAuditQuery,
 			answers: {
