@@ -78,7 +78,7 @@ async function wantedLine(
 		void vscode.window.showInformationMessage(l10n.t("No line in the env files here needs this command."));
 		throw new vscode.CancellationError();
 	}
-	const placeHolder = l10n.t("Which line?");
+	const placeHolder = l10n.t("Choose an env line.");
 	const chosen = await vscode.window.showQuickPick(rows, { title: wanted.title, placeHolder });
 	if (chosen === undefined) throw new vscode.CancellationError();
 	return chosen.line;

@@ -58,7 +58,7 @@ export class TokenHover implements vscode.HoverProvider {
 	#ofUnknown(line: EnvLine): vscode.MarkdownString {
 		const hover = trustedMarkdown();
 		const issuer = line.like?.name;
-		const text = issuer === undefined ? l10n.t("Unknown token") : l10n.t("Unknown token of {0}", issuer);
+		const text = issuer === undefined ? l10n.t("Unknown token") : l10n.t("Unknown {0} token", issuer);
 		appendWords(hover.appendMarkdown("**"), text).appendMarkdown("**");
 		return this.#appendActions(hover, line, ["import", "ignore"]);
 	}

@@ -91,7 +91,7 @@ function headOf(token: TokenRecord): vscode.Command {
 
 function headOfUnknown({ like }: EnvLine): vscode.Command {
 	const title =
-		like?.name === undefined ? l10n.t("Unknown token") : l10n.t("Unknown token of {0}", labelText(like.name));
+		like?.name === undefined ? l10n.t("Unknown token") : l10n.t("Unknown {0} token", labelText(like.name));
 	return { title, command: "" };
 }
 

@@ -79,7 +79,7 @@ describe("on an env line", () => {
 		it("offers to import or ignore an unknown value", async () => {
 			const { document } = await showKnown(window, `A=${unknown}\n`);
 			const text = plain(hoverText(document, 0));
-			assert.match(text, /\*\*Unknown token of GitLab\*\*/);
+			assert.match(text, /\*\*Unknown GitLab token\*\*/);
 			assert.match(text, /\[Import\]\(command:tokensmith\.importToken\?.*\[Ignore\]\(command:/);
 		});
 
@@ -139,7 +139,7 @@ describe("on an env line", () => {
 				"4 Replace Token in Place",
 				"5 old · 30 days left",
 				"5 Rotate",
-				"6 Unknown token of GitLab",
+				"6 Unknown GitLab token",
 				"6 Import",
 				"6 Ignore",
 			]);

@@ -79,7 +79,7 @@ describe("bad input", () => {
 		const secret = await wizard.create();
 		assert.match(await window.dialogText(), /It is not in \.env yet\. It is stored in SecretStorage\./);
 		await window.answerDialog("Done");
-		await window.notification("“Second try” was not written to .env. .env is read-only");
+		await window.notification("“Second try” was not written to .env. .env or its folder is read-only");
 		assert.equal(await readFile(envFile, "utf8"), "URL=1\n");
 		await chmod(envFile, 0o644);
 		await window.answerNotification("“Second try” was not written", "Try Again");

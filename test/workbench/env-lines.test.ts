@@ -95,7 +95,7 @@ describe("the lines of an env file", () => {
 		await window.press("End");
 		await window.press("ControlOrMeta+.");
 		await window.page.locator(".action-widget .monaco-list-row", { hasText: "Ignore and Untrack" }).click();
-		assert.match(await window.dialogText(), /^Take \.env out of git\?/);
+		assert.match(await window.dialogText(), /^Untrack \.env in Git\?/);
 		await window.answerDialog("Ignore and Untrack");
 		await window.notification("Earlier commits still contain its secrets");
 		assert.equal(git("ls-files"), "");
