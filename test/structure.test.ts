@@ -49,8 +49,6 @@ const notReworded: readonly string[] = [
 	"CHANGELOG.md",
 	"README.md",
 	"daemon/main.ts",
-	"daemon/profiles/",
-	"l10n/",
 	"test/daemon/changes.test.ts",
 	"test/daemon/incidents.test.ts",
 	"test/daemon/lifecycle.test.ts",
@@ -61,7 +59,6 @@ const notReworded: readonly string[] = [
 	"test/daemon/registered.test.ts",
 	"test/daemon/rotate.test.ts",
 	"test/daemon/store.test.ts",
-	"test/host/profile-files.test.ts",
 	"test/process/",
 ];
 

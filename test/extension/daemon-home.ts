@@ -1,6 +1,6 @@
 /**
- * A data directory of a test's own and the real, bundled daemons that run in it. close() ends the last of them and
- * removes the directory.
+ * A data directory for a test and the real, bundled daemons that run in it. close() stops the last of them and removes
+ * the directory.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ export class DaemonHome {
 		this.version = version;
 	}
 
-	/** What one window has. */
+	/** The parts of one window. */
 	window(options: Partial<DaemonProcessOptions> = {}): DaemonProcess {
 		const log = (message: string) => void this.logged.push(message);
 		return new DaemonProcess({
@@ -51,7 +51,7 @@ export class DaemonHome {
 		await writeFile(join(this.dataDir, "daemon.json"), text, { mode: 0o600 });
 	}
 
-	/** Ends the daemon that daemon.json names, as a crash would. */
+	/** Kills the daemon that daemon.json names, as in a crash. */
 	async kill(): Promise<number> {
 		const { pid } = await this.daemonFile();
 		process.kill(pid, "SIGKILL");
@@ -65,7 +65,7 @@ export class DaemonHome {
 			throw error;
 		});
 		if (file !== undefined && file.pid !== process.pid && isAlive(file.pid)) await this.kill();
-		// A start that lost its race may still be writing its last file.
+		// A start that lost the race may still be writing its last file.
 		await rm(this.dataDir, { recursive: true, force: true, maxRetries: 10 });
 	}
 }

@@ -45,7 +45,7 @@ describe("DaemonProcess", function () {
 	}
 
 	describe("starting", () => {
-		it("starts a daemon where none runs, in a directory that only its owner can enter", async () => {
+		it("starts a daemon if none is running, in a directory that only its owner can enter", async () => {
 			const dataDir = join(home.dataDir, "not", "yet");
 			const client = await home.window({ dataDir }).client();
 			assert.deepEqual(await client.listTokens(), []);
@@ -54,7 +54,7 @@ describe("DaemonProcess", function () {
 			await until("it is gone", () => !existsSync(join(dataDir, "daemon.json")));
 		});
 
-		it("ends the race of eight windows with one daemon", async () => {
+		it("starts one daemon for eight windows that race", async () => {
 			const windows = Array.from({ length: 8 }, () => home.window());
 			const clients = await Promise.all(windows.map((window) => window.client()));
 			const started = home.logged.filter((line) => line.startsWith("Started"));
@@ -63,13 +63,13 @@ describe("DaemonProcess", function () {
 			for (const client of clients) assert.equal((await client.listTokens())[0]?.id, created?.id);
 		});
 
-		it("starts once for all who ask the same window at once", async () => {
+		it("starts once for concurrent requests in one window", async () => {
 			const window = home.window();
 			await Promise.all(Array.from({ length: 5 }, () => window.client()));
 			assert.equal(home.logged.length, 1, home.logged.join("\n"));
 		});
 
-		it("listens at the preferred port, and elsewhere when a stranger has it", async () => {
+		it("listens on the preferred port, or on another if it is in use", async () => {
 			const there = await stranger((_request, response) => response.end());
 			const window = home.window({ preferredPort: () => there.port });
 			await window.client();
@@ -79,7 +79,7 @@ describe("DaemonProcess", function () {
 			assert.equal((await home.daemonFile()).url, there.url);
 		});
 
-		it("lets the process that started it end, and goes on living", async () => {
+		it("outlives the process that started it", async () => {
 			const module = resolve("extension/daemon/daemon-process.ts");
 			const program = `
 				import { DaemonProcess } from ${JSON.stringify(module)};
@@ -93,7 +93,7 @@ describe("DaemonProcess", function () {
 			assert.equal((await home.daemonFile()).pid, pid);
 		});
 
-		it("hands none of the person's other environment variables on", async () => {
+		it("inherits none of the user's other environment variables", async () => {
 			process.env.TOKENSMITH_TEST_SECRET = "not for the daemon";
 			const path = await program(`process.stdout.write(JSON.stringify({
 				event: "failed", code: "told", detail: Object.keys(process.env).join() + process.cwd() }) + "\\n")`);
@@ -113,7 +113,7 @@ describe("DaemonProcess", function () {
 			assert.equal((await home.daemonFile()).pid, pid);
 		});
 
-		it("finds a new daemon after the last was killed, with the client that was at hand", async () => {
+		it("finds a new daemon after the last was killed, with the same client", async () => {
 			const client = await home.window().client();
 			const { id } = await client.createToken({ name: "kept", permissions: ["orders.read"] });
 			const killed = await home.kill();
@@ -173,7 +173,7 @@ describe("DaemonProcess", function () {
 			});
 		}
 
-		it("never logs the key of a daemon.json that it cannot read", async () => {
+		it("never logs the key of an invalid daemon.json", async () => {
 			await home.writeDaemonFile('{"ownerKey":tko_secret');
 			await home.window().client();
 			assert.doesNotMatch(home.logged.join("\n"), /tko_secret/);
@@ -191,7 +191,7 @@ describe("DaemonProcess", function () {
 			silence: () => {},
 		};
 		for (const [what, answer] of Object.entries(answers)) {
-			it(`gives no key to a stranger who answers ${what}`, async () => {
+			it(`sends no key to another server that answers ${what}`, async () => {
 				const there = await stranger(answer);
 				const ownerKey = "tko_for_ours_alone";
 				await home.writeDaemonFile({
@@ -221,14 +221,10 @@ describe("DaemonProcess", function () {
 			assert.equal((await client.getToken(id)).name, "from before");
 			assert.equal((await home.daemonFile()).version, home.version);
 			assert.ok(!isAlive(pid));
-			assert.equal(
-				(await oldClient.getToken(id)).name,
-				"from before",
-				"the old window goes on with the new one",
-			);
+			assert.equal((await oldClient.getToken(id)).name, "from before", "the old window uses the new one");
 		});
 
-		it("replaces an older daemon once, however many windows want that", async () => {
+		it("replaces an older daemon once, however many windows request it", async () => {
 			await home.window({ daemonPath: await release("0.0.9"), version: "0.0.9" }).client();
 			const windows = Array.from({ length: 8 }, () => home.window());
 			await Promise.all(windows.map((window) => window.client()));
@@ -237,7 +233,7 @@ describe("DaemonProcess", function () {
 			assert.equal((await home.daemonFile()).version, home.version);
 		});
 
-		it("knows that 0.10.0 is newer than 0.9.0, and uses it", async () => {
+		it("recognizes that 0.10.0 is newer than 0.9.0, and uses it", async () => {
 			await home.window({ daemonPath: await release("0.10.0"), version: "0.10.0" }).client();
 			const { pid } = await home.daemonFile();
 			const older = home.window({ version: "0.9.0" });
@@ -245,20 +241,20 @@ describe("DaemonProcess", function () {
 			assert.equal((await home.daemonFile()).pid, pid);
 		});
 
-		it("never restarts a newer daemon as an older one", async () => {
+		it("never replaces a newer daemon by an older one", async () => {
 			await home.window({ daemonPath: await release("0.10.0"), version: "0.10.0" }).client();
 			const { pid } = await home.daemonFile();
 			assert.equal((await rejection(home.window().restart())).code, "newer-protocol");
 			assert.ok(isAlive(pid));
 		});
 
-		it("says that the installation is broken when it brings an older daemon than itself", async () => {
+		it("reports a broken installation if it includes an older daemon", async () => {
 			const error = await rejection(home.window({ version: "99.0.0" }).client());
 			assert.equal(error.code, "cannot-start");
 			assert.match(error.message, /Install the extension again/);
 		});
 
-		it("asks to reload the window when a newer daemon speaks another protocol", async () => {
+		it("asks to reload the window if a newer daemon uses another protocol", async () => {
 			const ownerKey = "tko_shared";
 			const newer = await stranger((request, response) => {
 				const challenge = new URL(request.url ?? "", "http://newer").searchParams.get("challenge") ?? "";
@@ -280,7 +276,7 @@ describe("DaemonProcess", function () {
 	});
 
 	describe("failing", () => {
-		it("says that the data cannot be written when the directory cannot be made", async () => {
+		it("reports that the data cannot be written if the directory cannot be created", async () => {
 			const file = join(home.dataDir, "file");
 			await writeFile(file, "");
 			const error = await rejection(home.window({ dataDir: join(file, "data") }).client());
@@ -289,7 +285,7 @@ describe("DaemonProcess", function () {
 			assert.ok(error.cause instanceof Error);
 		});
 
-		it("passes on what the daemon says of its failure", async () => {
+		it("passes on the daemon's own error", async () => {
 			for (const [said, code] of [
 				["data-unwritable", "data-unwritable"],
 				["unexpected", "cannot-start"],
@@ -313,7 +309,7 @@ describe("DaemonProcess", function () {
 			hangs: ["setInterval(() => {}, 1000)", "timeout", /TimeoutError/],
 		};
 		for (const [what, [text, code, cause]] of Object.entries(programs)) {
-			it(`tells why when the daemon ${what}`, async () => {
+			it(`reports the cause if the daemon ${what}`, async () => {
 				const daemonPath = await program(text);
 				const deadlineSeconds = code === "timeout" ? 1 : 15;
 				const error = await rejection(home.window({ daemonPath, deadlineSeconds }).client());
@@ -322,7 +318,7 @@ describe("DaemonProcess", function () {
 			});
 		}
 
-		it("tells why when there is no daemon.js", async () => {
+		it("reports the cause if daemon.js is missing", async () => {
 			const error = await rejection(home.window({ daemonPath: join(home.dataDir, "none.js") }).client());
 			assert.equal(error.code, "cannot-start");
 			assert.match(inspect(error.cause), /Cannot find module/);
@@ -337,7 +333,7 @@ describe("DaemonProcess", function () {
 			await until("it is gone", () => !isAlive(pid));
 		});
 
-		it("names the process that holds the data and does not answer", async () => {
+		it("names the process that locks the data and does not respond", async () => {
 			await home.window().client();
 			const { pid } = await home.daemonFile();
 			process.kill(pid, "SIGSTOP");
@@ -356,7 +352,7 @@ describe("DaemonProcess", function () {
 		});
 	});
 
-	/** The bundled daemon as a release of another version would bring it. */
+	/** The bundled daemon as another version's release would include it. */
 	async function release(otherVersion: string): Promise<string> {
 		const folder = join(home.dataDir, `release-${otherVersion}`);
 		await cp(dirname(home.bundle), folder, { recursive: true });

@@ -22,7 +22,7 @@ describe("TokenList", () => {
 		return list;
 	}
 
-	it("ends with each token's highest version, in whatever order they come", () => {
+	it("keeps each token's highest version, in whatever order versions arrive", () => {
 		const heard = fc.array(fc.record({ id: fc.constantFrom("a", "b", "c"), version: fc.nat(9) }));
 		fc.assert(
 			fc.property(heard, (pairs) => {
@@ -36,12 +36,12 @@ describe("TokenList", () => {
 		);
 	});
 
-	it("takes news of a use, which makes no new version", () => {
+	it("applies the event of a use, which has no new version", () => {
 		const list = listOf([record(), record({ useCount: 5 })]);
 		assert.equal(list.at(now)[0]?.useCount, 5);
 	});
 
-	it("says a token's status at the moment asked for, whatever it was when sent", () => {
+	it("computes a token's status at the given time, whatever it was when sent", () => {
 		const list = listOf([record({ expiry: at(day) }), record({ id: "2", retiresDate: at(2 * day) })]);
 		const statuses = (time: number) => list.at(time).map(({ status }) => status);
 		assert.deepEqual(statuses(now), ["active", "retiring"]);
@@ -50,7 +50,7 @@ describe("TokenList", () => {
 		assert.deepEqual(statuses(now + 2 * day), ["expired", "expired"]);
 	});
 
-	it("knows when the next status changes, and that none does", () => {
+	it("returns when the next status changes, or that none does", () => {
 		const list = listOf([record({ expiry: at(3 * day), retiresDate: at(2 * day) }), record({ id: "2" })]);
 		assert.equal(list.nextChange(now), now + 2 * day);
 		assert.equal(list.nextChange(now + 2 * day), now + 3 * day);

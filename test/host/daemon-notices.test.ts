@@ -70,7 +70,7 @@ describe("notices of the daemon about its data", () => {
 		);
 	});
 
-	it("are shown all the same if the disk takes no claim", async () => {
+	it("are shown even if a claim cannot be written", async () => {
 		const file = join(home.dataDir, "no-folder");
 		await writeFile(file, "");
 		await openWindow(new Claims(file)).whenLive();

@@ -29,7 +29,7 @@ describe("LiveTokens", () => {
 		await home.close();
 	});
 
-	/** What one window shows. */
+	/** The parts of one window. */
 	function open(daemon = home.window()): LiveTokens {
 		const onDidChangePolicy = policyChanged.event;
 		const live = new LiveTokens({ daemon, policy: () => policy, onDidChangePolicy, log });
@@ -57,7 +57,7 @@ describe("LiveTokens", () => {
 		assert.deepEqual(live.tokens, []);
 	});
 
-	it("has the tokens and the profiles that there are", async () => {
+	it("lists the existing tokens and profiles", async () => {
 		await create("first");
 		const live = open();
 		await live.whenLive();
@@ -67,7 +67,7 @@ describe("LiveTokens", () => {
 		assert.deepEqual(live.notices, []);
 	});
 
-	it("shows in every window what one changes", async () => {
+	it("shows a change of one window in every window", async () => {
 		const windows = [open(), open()];
 		await Promise.all(windows.map((live) => live.whenLive()));
 		const id = await create("new");
@@ -76,7 +76,7 @@ describe("LiveTokens", () => {
 		for (const live of windows) await until("it is revoked", () => live.tokens[0]?.status === "revoked");
 	});
 
-	it("tells of each change", async () => {
+	it("reports each change", async () => {
 		const live = open();
 		await live.whenLive();
 		const changed = new Promise<void>((resolve) => live.onDidChange(resolve));
@@ -85,7 +85,7 @@ describe("LiveTokens", () => {
 		assert.deepEqual(names(live), ["new"]);
 	});
 
-	it("tells who did what, and who uses a dead token, as it happens", async () => {
+	it("reports activity and uses of dead tokens immediately", async () => {
 		const live = open();
 		await live.whenLive();
 		const { id, token: secret } = await client.createToken({ name: "dead", permissions: ["orders.read"] });
@@ -96,14 +96,14 @@ describe("LiveTokens", () => {
 		await verified(home.dataDir, secret);
 		const { token, reason, address } = await used;
 		assert.deepEqual([token.id, reason, address], [id, "revoked", "127.0.0.1"]);
-		await until("all was told", () => audited.includes("dead-token-used"));
+		await until("everything was reported", () => audited.includes("dead-token-used"));
 		assert.deepEqual(
 			audited.filter((action) => action !== "create"),
 			["revoke", "dead-token-used"],
 		);
 	});
 
-	it("shows a token as expired when its time has come, without an event", async () => {
+	it("shows a token as expired at its expiry, without an event", async () => {
 		const live = open();
 		await live.whenLive();
 		await create("short", new Date(Date.now() + 1500).toISOString());
@@ -114,7 +114,7 @@ describe("LiveTokens", () => {
 		await expired;
 	});
 
-	it("goes on with a new daemon when its own was killed, and keeps its tokens meanwhile", async () => {
+	it("reconnects to a new daemon after its own was killed, and keeps its tokens meanwhile", async () => {
 		await create("before");
 		const live = open();
 		await live.whenLive();
@@ -124,10 +124,10 @@ describe("LiveTokens", () => {
 		await live.whenLive();
 		assert.notEqual((await home.daemonFile()).pid, killed);
 		await create("after");
-		await until("it hears of the new one", () => names(live).length === 2);
+		await until("it receives the new token", () => names(live).length === 2);
 	});
 
-	it("says why it failed, and goes on by itself when that is over", async () => {
+	it("reports why it failed, and recovers by itself", async () => {
 		const bundle = `${home.dataDir}/late.cjs`;
 		await home.kill();
 		const live = open(home.window({ daemonPath: bundle }));
@@ -151,20 +151,20 @@ describe("LiveTokens", () => {
 		assert.deepEqual(expiryDays(live), { days: 11 });
 		policy = { ...policy, defaultExpiryDays: 12 };
 		policyChanged.fire();
-		await until("the profile has it", () => expiryDays(live)?.days === 12);
+		await until("the profile has the policy", () => expiryDays(live)?.days === 12);
 	});
 
-	it("says what is wrong with the policy until that is mended, and is live all the same", async () => {
+	it("reports an invalid policy until it is fixed, and is live nevertheless", async () => {
 		policy = { ...policy, defaultExpiryDays: 100, maximumExpiryDays: 10 };
 		const live = open();
 		await live.whenLive();
 		assert.equal(live.policyError?.problem.errors?.[0]?.pointer, "/defaultExpiryDays");
 		policy = { ...policy, maximumExpiryDays: 100 };
 		policyChanged.fire();
-		await until("it is mended", () => live.policyError === undefined);
+		await until("it is fixed", () => live.policyError === undefined);
 	});
 
-	it("lets the daemon go when it is disposed of", async () => {
+	it("disconnects from the daemon on dispose", async () => {
 		const live = open(home.window({ idleSeconds: 1 }));
 		await home.kill();
 		await live.whenLive();

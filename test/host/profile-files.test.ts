@@ -38,7 +38,7 @@ describe("profile files", () => {
 		await rm(folder, { recursive: true });
 	});
 
-	it("are taken to the daemon, and again when they change", async () => {
+	it("are sent to the daemon, and again when they change", async () => {
 		const profile = await localProfile();
 		await write("acme.json", { ...profile, id: "acme", name: "Acme" });
 		await set(["profiles/acme.json"]);
@@ -48,17 +48,17 @@ describe("profile files", () => {
 		assert.deepEqual(warnings, []);
 	});
 
-	it("are told of with name and pointer when something in them is wrong, and used once it is mended", async () => {
+	it("are reported with name and pointer if they are invalid, and used once they are fixed", async () => {
 		const profile = await localProfile();
 		await write("typo.json", { ...profile, id: "typo", names: { uniqe: true } });
 		await set(["profiles/typo.json"]);
-		await until("it is told of", () => warnings.length > 0);
+		await until("it is reported", () => warnings.length > 0);
 		assert.match(warnings[0] ?? "", /profiles\/typo\.json.*\/names/);
 		await write("typo.json", { ...profile, id: "typo" });
 		await until("it is there", () => live.profiles.some(({ id }) => id === "typo"));
 	});
 
-	it("are told of when there is none, when it is no JSON, and when it takes a built-in id", async () => {
+	it("are reported if they are missing, not JSON, or use a built-in id", async () => {
 		await writeFile(join(folder, "half.json"), "{");
 		await write("local.json", await localProfile());
 		await set(["profiles/none.json", "profiles/half.json", "profiles/local.json"]);
@@ -71,7 +71,7 @@ describe("profile files", () => {
 		assert.match(told, /none\.json.*can't be read/);
 	});
 
-	it("are not looked for outside the workspace folder", async () => {
+	it("are not read outside the workspace folder", async () => {
 		await set(["../outside.json", "/etc/passwd"]);
 		await write("acme.json", { ...(await localProfile()), id: "acme" });
 		await set(["../outside.json", "profiles/acme.json"]);

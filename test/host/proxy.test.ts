@@ -8,7 +8,7 @@ import { until } from "../workbench/until.ts";
 describe("Client behind a proxy", () => {
 	let home: DaemonHome;
 	let proxy: Server;
-	/** The first lines of what the proxy was asked. */
+	/** The request lines that the proxy received. */
 	const asked = new Set<string>();
 
 	async function setProxy(url: string | undefined): Promise<void> {
@@ -34,7 +34,7 @@ describe("Client behind a proxy", () => {
 		await home.close();
 	});
 
-	it("sends nothing for the daemon through the proxy that VS Code is set to use", async () => {
+	it("sends no request to the daemon through the proxy set in VS Code", async () => {
 		await setProxy(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
 		await until("VS Code uses the proxy", async () => {
 			await assert.rejects(fetch("http://tokensmith.invalid/", { signal: AbortSignal.timeout(1000) }));
