@@ -1,5 +1,5 @@
 /**
- * Builds what is shipped into dist/: extension, daemon, compaction thread, command line, the client with its types,
+ * Builds what is shipped into dist/: extension, daemon, compaction process, command line, the client with its types,
  * SQLite's wasm, and the notices of every package that is bundled.
  * `--dev`: not minified, with source maps, without types and notices. `--watch`: the same again after each change.
  * `--outdir DIR`: into another folder.
@@ -88,7 +88,7 @@ const programs = {
 		extension: "extension/extension.ts",
 		daemon: "daemon/start.ts",
 		"daemon-main": "daemon/main.ts",
-		"compaction-worker": "daemon/store/sqlite/compaction-worker.ts",
+		"compaction-process": "daemon/store/sqlite/compaction-process.ts",
 		cli: "daemon/cli.ts",
 		client: "daemon/client/tokensmith.ts",
 	},

@@ -52,7 +52,10 @@ const settleMilliseconds = 1000;
 const purgeMilliseconds = 3_600_000;
 const unended = "an overlap that has gone quiet could not be ended";
 const unpurged = "old audit events and usage could not be purged";
-const workerPath = join(import.meta.dirname, "compaction-worker.js");
+const compaction = {
+	script: join(import.meta.dirname, "compaction-process.js"),
+	wasm: join(import.meta.dirname, "sql-wasm.wasm"),
+};
 
 interface Arguments {
 	directory: string;
@@ -210,10 +213,9 @@ async function openStore(
 		version: tokensmithVersion,
 		loadSqlite: async () => {
 			const { loadSqlJs } = await import("./store/sqlite/memory-database.ts");
-			const wasm = compileSqlite();
-			return { sqlJs: await loadSqlJs(wasm), wasm: await wasm };
+			return loadSqlJs(compileSqlite());
 		},
-		workerPath,
+		compaction,
 		servesOthers: () => traffic.hasOthers(),
 		onCompactionError: (err) => log.error({ err }, "no snapshot could be made; the log is kept"),
 		onDamage: (err) => {

@@ -14,20 +14,19 @@ import { EventStream } from "../../daemon/server/events.ts";
 import { Metrics } from "../../daemon/server/metrics.ts";
 import { HttpServer } from "../../daemon/server/server.ts";
 import { VerifyEndpoint } from "../../daemon/server/verify-endpoint.ts";
-import {
-	DurableDatabase,
-	type DurableOptions,
-	type LoadedSqlite,
-} from "../../daemon/store/sqlite/durable-database.ts";
+import { DurableDatabase, type DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
 import { loadSqlJs } from "../../daemon/store/sqlite/memory-database.ts";
 import { SqliteStore } from "../../daemon/store/sqlite/sqlite-store.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const wasm = await WebAssembly.compile(readFileSync(join(root, "node_modules/sql.js/dist/sql-wasm.wasm")));
-const workerPath = join(root, "daemon/store/sqlite/compaction-worker.ts");
+const compaction = {
+	script: join(root, "daemon/store/sqlite/compaction-process.ts"),
+	wasm: join(root, "node_modules/sql.js/dist/sql-wasm.wasm"),
+};
 const sqlJs = await loadSqlJs(Promise.resolve(wasm));
 
-export const sqlite: LoadedSqlite = { sqlJs, wasm };
+export const sqlite = sqlJs;
 
 export const ownerKey = "tko_owner-key-of-the-tests";
 
@@ -63,7 +62,7 @@ function durableOptions(directory: string, options: Partial<DurableOptions>): Du
 		directory,
 		version: "1.0.0",
 		loadSqlite: async () => sqlite,
-		workerPath,
+		compaction,
 		servesOthers: () => false,
 		onCompactionError: refuse,
 		onDamage: refuse,

@@ -3,8 +3,12 @@
  * rolled back alone, the changes of the others become one line of the log, then the group is answered and committed. When
  * the log fails, the whole group is rolled back. Reads run between groups, so they see only what is durable.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, rmSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import type { Notice } from "../../contract.ts";
 import { type Committed, StorageError } from "../store.ts";
 import { type AuditFiles, lineOf } from "./audit-files.ts";
@@ -16,20 +20,14 @@ import type { LogPosition } from "./recovery.ts";
 import { schemaVersion } from "./schema.ts";
 import { listSnapshots, logPath, readSnapshot, syncDirectory } from "./snapshot.ts";
 
-/** SQLite, ready to run, and its module, from which the compaction thread makes its own. */
-export interface LoadedSqlite {
-	sqlJs: SqlJsStatic;
-	wasm: WebAssembly.Module;
-}
-
 export interface DurableOptions {
 	/** Called once, when the first query needs it: a start with an index needs none. */
-	loadSqlite: () => Promise<LoadedSqlite>;
+	loadSqlite: () => Promise<SqlJsStatic>;
 	directory: string;
 	/** Of the program: the index of another version is ignored. */
 	version: string;
-	/** The script of the compaction thread. */
-	workerPath: string;
+	/** The script of the compaction process, and SQLite for it. */
+	compaction: { script: string; wasm: string };
 	/** A snapshot is made when the logs since the last one have at least this length. Bytes. */
 	compactAtBytes?: number;
 	/** The same, when the database is closed. */
@@ -63,7 +61,7 @@ interface Done {
 }
 
 /** What exists once SQLite runs. */
-interface Opened extends LoadedSqlite {
+interface Opened {
 	connection: Connection;
 	audit: AuditFiles;
 	log: ChangeLog;
@@ -86,7 +84,7 @@ export class DurableDatabase {
 	#index: IndexFile | undefined;
 	#opened: Opened | undefined;
 	#working: Promise<void> | undefined;
-	#compaction: { ended: Promise<void>; abandon: () => void } | undefined;
+	#compaction: { ended: Promise<void>; abandonment: AbortController } | undefined;
 	#auditCheck: Promise<void> | undefined;
 	#isChanged = false;
 	#listener: (committed: Committed) => void = () => {};
@@ -168,7 +166,7 @@ export class DurableDatabase {
 	async #settled(): Promise<void> {
 		while (this.#working !== undefined || this.#compaction !== undefined) {
 			await this.#working;
-			if ((this.#opened?.snapshotBytes ?? 0) > quickSnapshotBytes) this.#compaction?.abandon();
+			if ((this.#opened?.snapshotBytes ?? 0) > quickSnapshotBytes) this.#compaction?.abandonment.abort();
 			await this.#compaction?.ended;
 		}
 	}
@@ -217,14 +215,16 @@ export class DurableDatabase {
 		const { directory, loadSqlite, onDamage } = this.#options;
 		if (this.#trustsIndex) refuseDamage(directory, onDamage);
 		const { recover } = await import("./recovery.ts");
-		const loaded = await loadSqlite();
-		const { connection, audit, position, replayedBytes, notices } = await recover(loaded.sqlJs, directory);
+		const { connection, audit, position, replayedBytes, notices } = await recover(
+			await loadSqlite(),
+			directory,
+		);
 		this.notices.push(...notices);
 		const log = openLog(directory, position);
 		const { generation } = position;
 		const earlierBytes = Math.max(0, replayedBytes - position.length);
 		const snapshotBytes = newestSnapshotBytes(directory);
-		this.#opened = { ...loaded, connection, audit, log, generation, earlierBytes, snapshotBytes };
+		this.#opened = { connection, audit, log, generation, earlierBytes, snapshotBytes };
 		this.#index = undefined;
 		this.#auditCheck = this.#checkAudit(audit);
 		return this.#opened;
@@ -305,44 +305,35 @@ export class DurableDatabase {
 	}
 
 	#startCompaction(opened: Opened): void {
-		let abandon = () => {};
-		const abandoned = new Promise<void>((resolve) => {
-			abandon = resolve;
-		});
-		const ended = this.#compact(opened, abandoned)
+		const abandonment = new AbortController();
+		const ended = this.#compact(opened, abandonment.signal)
 			.catch(this.#options.onCompactionError)
 			.finally(() => {
 				this.#compaction = undefined;
 			});
-		this.#compaction = { ended, abandon };
+		this.#compaction = { ended, abandonment };
 	}
 
-	/** Begins a new log, and has a thread make a snapshot of all logs before it. */
-	async #compact(opened: Opened, abandoned: Promise<void>): Promise<void> {
-		const { directory, workerPath } = this.#options;
-		const { wasm, generation } = opened;
+	/** Begins a new log, and has a process make a snapshot of all logs before it. */
+	async #compact(opened: Opened, abandoned: AbortSignal): Promise<void> {
+		const { directory, compaction } = this.#options;
+		const { generation } = opened;
 		const next = openLog(directory, { generation: generation + 1, length: 0 });
 		const before = opened.log;
 		opened.log = next;
 		opened.generation = generation + 1;
 		opened.earlierBytes += before.length;
 		before.close();
-		const { Worker } = await import("node:worker_threads");
-		const worker = new Worker(workerPath, { workerData: { directory, generation, wasm } });
-		const made = new Promise<void>((resolve, reject) => {
-			worker.once("error", reject);
-			worker.once("exit", (code) =>
-				code === 0 ? resolve() : reject(new Error(`The thread ended with ${code}.`)),
-			);
-		});
-		if ((await Promise.race([made.then(() => "made"), abandoned])) === "made") {
-			opened.earlierBytes = 0;
-			opened.snapshotBytes = newestSnapshotBytes(directory);
-			opened.audit.refresh();
-		} else {
-			made.catch(() => {});
-			await worker.terminate();
-		}
+		const args = [compaction.script, directory, String(generation), compaction.wasm];
+		const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+		if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+		abandoned.addEventListener("abort", () => child.kill());
+		const [errors, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+		if (abandoned.aborted) return;
+		if (code !== 0) throw new Error(`The compaction ended with ${code}: ${errors}`);
+		opened.earlierBytes = 0;
+		opened.snapshotBytes = newestSnapshotBytes(directory);
+		opened.audit.refresh();
 	}
 }
 
