@@ -27,6 +27,7 @@ import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyEndpoint } from "./server/verify-endpoint.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { boundYoungGeneration } from "./young-generation.ts";
 
 /** Put in by the build, from package.json. */
 declare const tokensmithVersion: string;
@@ -194,6 +195,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		log.warn({ port: options.port, url }, "another program holds the preferred port, so another one is used");
 	log.info({ url, version: tokensmithVersion }, "ready");
 
+	boundYoungGeneration();
 	every(saveUsageMilliseconds, "the usage could not be written", log, () => authority.saveUsage());
 	every(quietMilliseconds, unended, log, () => authority.endQuietOverlaps());
 	const purge = () => records.purge(authority.rulebook.policy.auditDays, new Date(), owner);

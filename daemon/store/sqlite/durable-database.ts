@@ -3,12 +3,10 @@
  * rolled back alone, the changes of the others become one line of the log, then the group is answered and committed. When
  * the log fails, the whole group is rolled back. Reads run between groups, so they see only what is durable.
  */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, rmSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import type { Notice } from "../../contract.ts";
 import { type Committed, StorageError } from "../store.ts";
 import { type AuditFiles, lineOf } from "./audit-files.ts";
@@ -324,6 +322,8 @@ export class DurableDatabase {
 		opened.generation = generation + 1;
 		opened.earlierBytes += before.length;
 		before.close();
+		const { spawn } = await import("node:child_process");
+		const { text } = await import("node:stream/consumers");
 		const args = [compaction.script, directory, String(generation), compaction.wasm];
 		const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
 		if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
@@ -339,7 +339,7 @@ export class DurableDatabase {
 
 /** Half of the snapshot, but neither so short that snapshots are frequent nor so long that a replay is slow. */
 function defaultCompactAtBytes(snapshotBytes: number): number {
-	return Math.min(Math.max(4 << 20, snapshotBytes / 2), 16 << 20);
+	return Math.min(Math.max(4 << 20, snapshotBytes / 2), 32 << 20);
 }
 
 async function record(
