@@ -41,7 +41,7 @@ const everywhere = new AddressMatcher([]);
 const scheme = "sha256:";
 
 /** At least so many of the tokens used last stay in memory, at most twice as many. */
-const rememberedTokens = 50_000;
+const rememberedTokens = 100_000;
 
 interface Entry {
 	readonly token: VerifiableToken;
