@@ -1,10 +1,10 @@
 /** The verbs: who may use each on which token, by which rules, and that the change is stored before it is answered. */
 import type {
-	AuditEvent,
 	CreatedToken,
 	CreateTokenRequest,
 	IncidentReport,
 	IncidentRequest,
+	Profile,
 	RegisterTokenRequest,
 	RotatedToken,
 	RotateTokenRequest,
@@ -12,34 +12,34 @@ import type {
 	UndoneRotation,
 	UpdateTokenRequest,
 	UserInfo,
-	VerifyQuery,
 } from "../contract.ts";
-import { apiPermissions, endOf, statusOf } from "../facts.ts";
 import {
 	type Committed,
 	type ListFilter,
 	type Store,
 	type StoredToken,
 	type Token,
-	type Transaction,
 	unused,
 } from "../store/store.ts";
-import { type Caller, type Credentials, callerOf, type Demand, equalTo } from "./callers.ts";
+import { Access } from "./access.ts";
+import type { Caller } from "./callers.ts";
+import { type IfMatch, recordOnly, Verbs } from "./carry-out.ts";
 import { type Attempt, Changes, type Notify, type TokenChange } from "./changes.ts";
-import { DeadTokenWatch, type DeadUse } from "./dead-tokens.ts";
+import type { DeadUse } from "./dead-tokens.ts";
 import { changesOf, eventOf, planIncident, reportOf } from "./incident.ts";
 import { isIssuedHere, refuseElsewhere } from "./issued-here.ts";
-import type { IssuerDeps, Issuers, Verb } from "./issuer.ts";
+import type { IssuerDeps, Issuers } from "./issuer.ts";
 import * as lifecycle from "./lifecycle.ts";
-import { endOverlap, quietEnd, undoRotation } from "./overlap.ts";
-import { notCovered } from "./permission.ts";
+import { endOverlap, undoRotation } from "./overlap.ts";
+import { QuietOverlaps } from "./quiet-overlaps.ts";
 import { register } from "./registered.ts";
 import { RuleError } from "./rule-error.ts";
 import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
 import { checkCeiling, type Settings } from "./settings.ts";
 import { TokenViews } from "./token-views.ts";
-import { type MaybeLoaded, nothingAsked, type Verification, Verifier } from "./verify.ts";
+import { checkUnique } from "./unique.ts";
+import { Verifier } from "./verify.ts";
 
 export interface AuthorityOptions {
 	store: Store;
@@ -55,27 +55,21 @@ export interface AuthorityOptions {
 	onError: (error: unknown) => void;
 }
 
-/** The version that a change requires of its token (RFC 9110 section 13.1.1). */
-export type IfMatch = number | "any";
-
 /** The daemon, when it ends an overlap by itself. */
 const systemCaller: Caller = { user: { userId: "daemon", userName: "Tokensmith" }, token: undefined };
-
-/** So long between two checks for quiet overlaps means that the machine was asleep. */
-const sleptMilliseconds = 60_000;
 
 /** The largest number of used tokens that is reported one by one. */
 const reportedUses = 200;
 
 export class Authority {
 	readonly #options: AuthorityOptions;
-	readonly #isOwnerKey: (secret: string) => boolean;
 	readonly #verifier: Verifier;
 	readonly #issuers: Issuers;
 	readonly #changes: Changes;
-	readonly #deadTokens: DeadTokenWatch;
-	/** When the daemon began to listen, and when it last checked; milliseconds since the epoch. */
-	#listening: { since: number; until: number };
+	readonly #quietOverlaps: QuietOverlaps;
+	readonly #verbs: Verbs;
+	/** Who may use what. */
+	readonly access: Access;
 	/** Tokens as records. */
 	readonly tokens: TokenViews;
 	/** The owner's policy and profiles. */
@@ -96,67 +90,33 @@ export class Authority {
 	private constructor(options: AuthorityOptions, foreignHashes: readonly string[]) {
 		const { store, now, issuers } = options;
 		this.#options = options;
-		this.#isOwnerKey = equalTo(options.ownerKey);
-		this.#listening = { since: now(), until: now() };
 		this.#verifier = new Verifier(store, foreignHashes);
-		this.#changes = new Changes({ store, now, check: (...change) => this.#check(...change) });
+		this.#changes = new Changes({
+			store,
+			now,
+			check: (transaction, change) => checkUnique(transaction, change, this.#profileOf),
+		});
 		this.tokens = new TokenViews({ store, usage: this.#verifier.usage, now });
 		this.rulebook = new Rulebook(this.#changes);
-		this.#deadTokens = new DeadTokenWatch((use) => {
-			this.#reportDeadUse(use).catch(options.onError);
+		this.#quietOverlaps = new QuietOverlaps(store, this.#verifier.usage, now());
+		this.#verbs = new Verbs({
+			changes: this.#changes,
+			tokens: this.tokens,
+			contextOf: (caller) => this.#context(caller),
 		});
 		this.#issuers = issuers({
-			profileOf: (id) => this.rulebook.profileOf(id),
+			profileOf: this.#profileOf,
 			maximumOverlapSeconds: () => this.rulebook.policy.maximumOverlapSeconds,
 			verify: (...presented) => this.#verifier.verify(...presented),
 		});
-	}
-
-	/** Whether the secret is valid, from this address, for all of this. Throws for nothing that was sent. */
-	verify(secret: string, address: string | undefined, asked: VerifyQuery): MaybeLoaded<Verification> {
-		const now = this.#options.now();
-		const verification = this.#issuers("local").verify(secret, address, asked, now);
-		if (!(verification instanceof Promise)) return this.#watched(verification, address, now);
-		return verification.then((loaded) => this.#watched(loaded, address, now));
-	}
-
-	/** The same for an introspection (RFC 7662). The owner's is not counted as a use, and need not name the address. */
-	introspect(caller: Caller, secret: string, address: string | undefined): MaybeLoaded<Verification> {
-		if (caller.token !== undefined) return this.verify(secret, address, nothingAsked);
-		return this.#verifier.look(secret, address, this.#options.now());
-	}
-
-	/** @throws RuleError `credentials-missing`, `owner-only` or the code of the refusal. */
-	callerOf(credentials: Credentials, demand: Demand): Promise<Caller> {
-		return callerOf(credentials, demand, {
-			isOwnerKey: this.#isOwnerKey,
-			owner: this.#options.owner,
-			verify: (...presented) => this.verify(...presented),
+		this.access = new Access({
+			...options,
+			verify: this.#issuers("local").verify,
+			verifier: this.#verifier,
+			onDeadUse: (use) => {
+				this.#reportDeadUse(use).catch(options.onError);
+			},
 		});
-	}
-
-	/** The caller of a rotation: with the general permission, or the token itself with the permission to rotate itself. */
-	async rotatorOf(credentials: Credentials, id: string): Promise<Caller> {
-		try {
-			return await this.callerOf(credentials, apiPermissions.write);
-		} catch (error) {
-			if (!(error instanceof RuleError) || error.code !== "permission-missing") throw error;
-			const caller = await this.callerOf(credentials, apiPermissions.rotateSelf);
-			if (caller.token?.id === id) return caller;
-			throw error;
-		}
-	}
-
-	/** Follows a caller through the changes of its token, for as long as a connection is open. */
-	follow(caller: Caller, permission: string): { isAllowed: () => boolean; stop: () => void } {
-		if (caller.token === undefined) return { isAllowed: () => true, stop: () => {} };
-		const watch = this.#verifier.watch(caller.token);
-		const isAllowed = () => {
-			const status = statusOf(watch.token, this.#options.now());
-			const works = status === "active" || status === "retiring";
-			return works && notCovered(watch.token.permissions, [permission]).length === 0;
-		};
-		return { isAllowed, stop: watch.stop };
 	}
 
 	/**
@@ -166,7 +126,7 @@ export class Authority {
 	async create(caller: Caller, request: CreateTokenRequest): Promise<CreatedToken> {
 		const { create } = this.#issuers("local");
 		const plan = async () => within(caller, create.prepare(request, this.#context(caller)));
-		const { token, secret } = await this.#carryOut(caller, create, plan, ({ token }) => [
+		const { token, secret } = await this.#verbs.carryOut(caller, create, plan, ({ token }) => [
 			{ action: "create", before: undefined, after: token },
 		]);
 		return { ...this.tokens.recordOf({ token, usage: unused }), token: secret };
@@ -185,7 +145,7 @@ export class Authority {
 
 	/** @throws RuleError `not-found`, `version-stale`, `token-dead`, `invalid-request`, `exceeds-caller` or `name-taken` */
 	update(caller: Caller, id: string, request: UpdateTokenRequest, ifMatch: IfMatch): Promise<TokenRecord> {
-		return this.#changeOne(caller, id, "update", ifMatch, (token, context) => {
+		return this.#verbs.changeOne(caller, { id, action: "update", ifMatch }, (token, context) => {
 			const { update } = this.#issuers(token.issuer);
 			if (Object.keys(request).length === 0) return { verb: update, plan: token };
 			const plan = update.prepare({ token, request }, context);
@@ -194,14 +154,14 @@ export class Authority {
 	}
 
 	disable(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
-		return this.#changeOne(caller, id, "disable", ifMatch, (token, context) =>
+		return this.#verbs.changeOne(caller, { id, action: "disable", ifMatch }, (token, context) =>
 			recordOnly(lifecycle.disable(token, context)),
 		);
 	}
 
 	/** @throws RuleError `exceeds-caller` too: a caller with fewer rights must not enable the token again. */
 	enable(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
-		return this.#changeOne(caller, id, "enable", ifMatch, (token, context) =>
+		return this.#verbs.changeOne(caller, { id, action: "enable", ifMatch }, (token, context) =>
 			recordOnly(lifecycle.enable(within(caller, token), context)),
 		);
 	}
@@ -213,15 +173,15 @@ export class Authority {
 		request: RotateTokenRequest,
 		ifMatch: IfMatch,
 	): Promise<RotatedToken> {
-		let before = await this.#matching(id, ifMatch);
+		let before = await this.#verbs.matching(id, ifMatch);
 		const { rotate } = this.#issuers(before.token.issuer);
 		const plan = async (attempt: Attempt) => {
-			if (attempt === "repeated") before = await this.#matching(id, ifMatch);
+			if (attempt === "repeated") before = await this.#verbs.matching(id, ifMatch);
 			const planned = rotate.prepare({ token: before.token, request }, this.#context(caller));
 			within(caller, planned.successor);
 			return planned;
 		};
-		const { predecessor, successor } = await this.#carryOut(caller, rotate, plan, (rotated) => [
+		const { predecessor, successor } = await this.#verbs.carryOut(caller, rotate, plan, (rotated) => [
 			{ action: "rotate", before, after: rotated.predecessor },
 			{ action: "create", before: undefined, after: rotated.successor.token },
 		]);
@@ -235,7 +195,7 @@ export class Authority {
 	/** @throws RuleError as `undoRotation`, `exceeds-caller` and `name-taken` */
 	async undoRotation(caller: Caller, id: string, ifMatch: IfMatch): Promise<UndoneRotation> {
 		return this.#changes.retrying(async () => {
-			const before = await this.#matching(id, ifMatch);
+			const before = await this.#verbs.matching(id, ifMatch);
 			refuseElsewhere(before.token);
 			const successor = await this.#successorOf(before.token);
 			const undone = undoRotation(before.token, successor?.token, this.#context(caller));
@@ -257,24 +217,24 @@ export class Authority {
 
 	/** @throws RuleError as `endOverlap` */
 	endOverlap(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
-		return this.#changeOne(caller, id, "end-overlap", ifMatch, (token, context) =>
+		return this.#verbs.changeOne(caller, { id, action: "end-overlap", ifMatch }, (token, context) =>
 			recordOnly(endOverlap(token, context)),
 		);
 	}
 
 	/** Ends the overlaps whose predecessor was not used for the requested time. To be called every few seconds. */
 	async endQuietOverlaps(): Promise<void> {
-		const now = this.#options.now();
-		const slept = now - this.#listening.until > sleptMilliseconds;
-		this.#listening = { since: slept ? now : this.#listening.since, until: now };
-		const overlaps = await this.#options.store.quietOverlaps(new Date(now).toISOString());
-		for (const stored of overlaps.filter((one) => this.#isQuiet(one, now))) {
+		for (const stored of await this.#quietOverlaps.find(this.#options.now())) {
 			const { id } = stored.token;
-			await this.#changeOne(systemCaller, id, "end-overlap", "any", (token, context) => {
-				// It may have been used while the one before was written.
-				const isQuiet = this.#isQuiet({ ...stored, token }, context.now.getTime());
-				return recordOnly(isQuiet ? endOverlap(token, context) : token);
-			});
+			await this.#verbs.changeOne(
+				systemCaller,
+				{ id, action: "end-overlap", ifMatch: "any" },
+				(token, context) => {
+					// It may have been used while the one before was written.
+					const isQuiet = this.#quietOverlaps.isQuiet({ ...stored, token }, context.now.getTime());
+					return recordOnly(isQuiet ? endOverlap(token, context) : token);
+				},
+			);
 		}
 	}
 
@@ -291,10 +251,14 @@ export class Authority {
 		if (caller.token?.id === id && options.self !== true) {
 			throw new RuleError("own-token", "This is the token that you are using; add ?self=true to revoke it.");
 		}
-		return this.#changeOne(caller, id, "revoke", options.ifMatch ?? "any", (token, context) => {
-			const { revoke } = this.#issuers(token.issuer);
-			return { verb: revoke, plan: revoke.prepare({ token, reason: options.reason }, context) };
-		});
+		return this.#verbs.changeOne(
+			caller,
+			{ id, action: "revoke", ifMatch: options.ifMatch ?? "any" },
+			(token, context) => {
+				const { revoke } = this.#issuers(token.issuer);
+				return { verb: revoke, plan: revoke.prepare({ token, reason: options.reason }, context) };
+			},
+		);
 	}
 
 	/** Revokes the local token with this secret: its possession is sufficient (RFC 7009). An unknown secret is ignored. */
@@ -315,7 +279,7 @@ export class Authority {
 			const plan = planIncident(selected, request, {
 				context: this.#context(caller),
 				lastUsedOf: ({ token, usage }) => this.#verifier.usage.totalOf(token.id, usage).lastUsed,
-				profileOf: (id) => this.rulebook.profileOf(id),
+				profileOf: this.#profileOf,
 				stepsOf: (id) => this.rulebook.profiles().find((one) => one.id === id)?.incidentSteps ?? [],
 			});
 			for (const { token } of plan.successors) within(caller, token);
@@ -326,18 +290,25 @@ export class Authority {
 
 	/** @throws RuleError `not-found`, `token-dead`, `invalid-request` or `exceeds-caller` */
 	grant(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
-		return this.#changeOne(caller, tokenId, "grant", "any", (token, context) => {
-			if (token.resources.includes(resource)) return recordOnly(token);
-			refuseElsewhere(token);
-			const profile = this.rulebook.profileOf(token.profile);
-			return recordOnly(within(caller, lifecycle.grant(token, resource, profile, context)));
-		});
+		return this.#verbs.changeOne(
+			caller,
+			{ id: tokenId, action: "grant", ifMatch: "any" },
+			(token, context) => {
+				if (token.resources.includes(resource)) return recordOnly(token);
+				refuseElsewhere(token);
+				const profile = this.#profileOf(token.profile);
+				return recordOnly(within(caller, lifecycle.grant(token, resource, profile, context)));
+			},
+		);
 	}
 
 	/** @throws RuleError `not-found` */
 	withdraw(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
-		return this.#changeOne(caller, tokenId, "withdraw", "any", (token, context) =>
-			recordOnly(token.resources.includes(resource) ? lifecycle.withdraw(token, resource, context) : token),
+		return this.#verbs.changeOne(
+			caller,
+			{ id: tokenId, action: "withdraw", ifMatch: "any" },
+			(token, context) =>
+				recordOnly(token.resources.includes(resource) ? lifecycle.withdraw(token, resource, context) : token),
 		);
 	}
 
@@ -390,15 +361,7 @@ export class Authority {
 		}
 	};
 
-	#watched(verification: Verification, address: string | undefined, now: number): Verification {
-		if (!verification.valid) this.#deadTokens.check(verification, address, now);
-		return verification;
-	}
-
-	#isQuiet({ token, usage }: StoredToken, now: number): boolean {
-		const { lastUsed } = this.#verifier.usage.totalOf(token.id, usage);
-		return endOf(token) > now && quietEnd(token, lastUsed, this.#listening.since) <= now;
-	}
+	readonly #profileOf = (id: string): Profile => this.rulebook.profileOf(id);
 
 	#now(): Date {
 		return new Date(this.#options.now());
@@ -407,62 +370,6 @@ export class Authority {
 	#context(caller: Caller): lifecycle.ActionContext {
 		const { secretPrefix } = this.rulebook.policy;
 		return { user: caller.user, caller: caller.token, now: this.#now(), secretPrefix };
-	}
-
-	/** Carries out one verb: the rules first, then the issuer, once, then the transaction. */
-	async #carryOut<Plan, Outcome, Result>(
-		caller: Caller,
-		verb: Pick<Verb<never, Plan, Outcome, Result>, "send" | "commit">,
-		prepare: (attempt: Attempt) => Promise<Plan>,
-		changes: (result: Result) => TokenChange[],
-	): Promise<Result> {
-		let plan = await prepare("first");
-		const outcome = await verb.send(plan, this.#context(caller));
-		return this.#changes.retrying(async (attempt) => {
-			if (attempt === "repeated") plan = await prepare(attempt);
-			const result = verb.commit(plan, outcome);
-			await this.#changes.write(caller.user, changes(result));
-			return result;
-		});
-	}
-
-	async #changeOne(
-		caller: Caller,
-		id: string,
-		action: AuditEvent["action"],
-		ifMatch: IfMatch,
-		prepare: (token: Token, context: lifecycle.ActionContext) => PlannedChange,
-	): Promise<TokenRecord> {
-		let before = await this.#matching(id, ifMatch);
-		const { verb, plan: first } = prepare(before.token, this.#context(caller));
-		if (first === before.token) return this.tokens.recordOf(before);
-		const plan = async (attempt: Attempt) => {
-			if (attempt === "first") return first;
-			before = await this.#matching(id, ifMatch);
-			return prepare(before.token, this.#context(caller)).plan;
-		};
-		const token = await this.#carryOut(caller, verb, plan, (after) =>
-			after === before.token ? [] : [{ action, before, after }],
-		);
-		return this.tokens.recordOf({ token, usage: before.usage });
-	}
-
-	async #check(transaction: Transaction, change: TokenChange): Promise<void> {
-		if (isIssuedHere(change.after)) await this.#refuseTakenName(transaction, change);
-		else await refuseKnownHash(transaction, change);
-	}
-
-	/** A successor keeps the name of its predecessor. */
-	async #refuseTakenName(transaction: Transaction, { before: stored, after }: TokenChange): Promise<void> {
-		const before = stored?.token;
-		const inherits = before === undefined && after.predecessorId !== null;
-		const returns = before !== undefined && before.successorId !== null && after.successorId === null;
-		if (inherits || (before?.name === after.name && !returns)) return;
-		const { profile, name, id } = after;
-		if (!this.rulebook.profileOf(profile).names.unique) return;
-		if (!(await transaction.isNameTaken({ profile, name, exceptId: id }))) return;
-		const detail = "must be unique, and another token has this name";
-		throw new RuleError("name-taken", `The name ${detail}.`, { errors: [{ pointer: "/name", detail }] });
 	}
 
 	async #reportDeadUse({ token: { id, userId, userName }, reason, address }: DeadUse): Promise<void> {
@@ -477,15 +384,6 @@ export class Authority {
 				after: { reason, address },
 			},
 		]);
-	}
-
-	async #matching(id: string, ifMatch: IfMatch): Promise<StoredToken> {
-		const stored = await this.tokens.stored(id);
-		if (ifMatch === "any" || ifMatch === stored.token.version) return stored;
-		throw new RuleError(
-			"version-stale",
-			"The token has changed since you read it; read it again and repeat the change.",
-		);
 	}
 
 	async #successorOf({ successorId }: Token): Promise<StoredToken | undefined> {
@@ -508,24 +406,8 @@ export class Authority {
 	}
 }
 
-/** A change of one token: the verb of its issuer, and what the verb has planned. */
-interface PlannedChange {
-	verb: Pick<Verb<never, Token, void, Token>, "send" | "commit">;
-	plan: Token;
-}
-
-/** A change of the record that no issuer hears of. */
-function recordOnly(plan: Token): PlannedChange {
-	return { verb: { send: async () => {}, commit: (token) => token }, plan };
-}
-
 /** @throws RuleError `exceeds-caller` */
 function within<Planned extends Settings>(caller: Caller, planned: Planned): Planned {
 	if (caller.token !== undefined) checkCeiling(planned, caller.token);
 	return planned;
-}
-
-async function refuseKnownHash(transaction: Transaction, { before, after }: TokenChange): Promise<void> {
-	if (before !== undefined || !(await transaction.isHashKnown(after.hash))) return;
-	throw new RuleError("already-known", "There is a record of a token with this secret already.");
 }

@@ -6,8 +6,9 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import * as z from "zod";
 import type { Problem } from "../contract.ts";
-import type { Authority, IfMatch } from "../rules/authority.ts";
+import type { Authority } from "../rules/authority.ts";
 import type { Caller } from "../rules/callers.ts";
+import type { IfMatch } from "../rules/carry-out.ts";
 import { RuleError } from "../rules/rule-error.ts";
 import type { AddressOf } from "./client-address.ts";
 import { challenge, credentialsOf } from "./credentials.ts";
@@ -114,10 +115,10 @@ async function callerFor(
 	{ authority, addressOf }: AnswerOptions,
 ): Promise<Caller> {
 	const credentials = credentialsOf(request, addressOf);
-	if (route.caller === "rotator") return authority.rotatorOf(credentials, param("id"));
+	if (route.caller === "rotator") return authority.access.rotatorOf(credentials, param("id"));
 	// Where credentials are optional, wrong ones are still refused.
 	if (route.caller === "none" && credentials.secret === undefined) return anonymous;
-	return authority.callerOf(credentials, route.caller === "none" ? "token" : route.caller);
+	return authority.access.callerOf(credentials, route.caller === "none" ? "token" : route.caller);
 }
 
 const anonymous: Caller = { user: { userId: "anonymous", userName: "anonymous" }, token: undefined };

@@ -41,7 +41,7 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 			answers: { status: 200, description: "The token's state", schema: introspection },
 			handle: async ({ caller, body }) => {
 				const { token: secret, client_address: address } = body;
-				const verification = await authority.introspect(caller, secret, address);
+				const verification = await authority.access.introspect(caller, secret, address);
 				const answer: Introspection = verification.valid
 					? describe(verification.token, url())
 					: { active: false };

@@ -5,8 +5,8 @@
 import type { ServerResponse } from "node:http";
 import type * as z from "zod";
 import type { ProblemCode } from "../facts.ts";
-import type { IfMatch } from "../rules/authority.ts";
 import type { Caller, Demand } from "../rules/callers.ts";
+import type { IfMatch } from "../rules/carry-out.ts";
 
 /** The largest body that any route accepts. */
 export const maximumBodyBytes = 64 * 1024;

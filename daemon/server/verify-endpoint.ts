@@ -63,7 +63,7 @@ export class VerifyEndpoint {
 		}
 		const secret = bearerOf(authorizationOf(request.rawHeaders));
 		if (secret === undefined) return sendMissing(response);
-		const verification = this.#authority.verify(secret, this.#addressOf(request), query);
+		const verification = this.#authority.access.verify(secret, this.#addressOf(request), query);
 		if (!(verification instanceof Promise)) return this.#answer(response, verification);
 		verification.then(
 			(loaded) => this.#answer(response, loaded),

@@ -68,7 +68,7 @@ class Start {
 	}
 
 	async verifies(secret: string): Promise<boolean> {
-		return (await this.authority.verify(secret, "127.0.0.1", nothingAsked)).valid;
+		return (await this.authority.access.verify(secret, "127.0.0.1", nothingAsked)).valid;
 	}
 
 	async stop(): Promise<void> {
@@ -171,7 +171,7 @@ describe("the index of an orderly stop", () => {
 		await start.stop();
 		const next = await Start.in(folder);
 		const reasonOf = async (each: string) => {
-			const verification = await next.authority.verify(each, "127.0.0.1", nothingAsked);
+			const verification = await next.authority.access.verify(each, "127.0.0.1", nothingAsked);
 			return verification.valid ? undefined : verification.reason;
 		};
 		assert.deepEqual([await reasonOf(secret), await reasonOf(`${secret}x`)], ["unknown", "malformed"]);

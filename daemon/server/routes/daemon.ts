@@ -25,7 +25,7 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 			},
 			handle: ({ caller, response }) => {
 				const hello = { version, protocol: contract.protocol, notices: [...parts.notices] };
-				events.attach(response, hello, authority.follow(caller, apiPermissions.read));
+				events.attach(response, hello, authority.access.follow(caller, apiPermissions.read));
 				return undefined;
 			},
 		}),

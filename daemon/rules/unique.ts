@@ -1,0 +1,38 @@
+/** What must be unique among tokens, checked in the transaction that stores them: names of some profiles, and hashes. */
+import type { Profile } from "../contract.ts";
+import type { Transaction } from "../store/store.ts";
+import type { TokenChange } from "./changes.ts";
+import { isIssuedHere } from "./issued-here.ts";
+import { RuleError } from "./rule-error.ts";
+
+/** @throws RuleError `name-taken` or `already-known` */
+export async function checkUnique(
+	transaction: Transaction,
+	change: TokenChange,
+	profileOf: (id: string) => Profile,
+): Promise<void> {
+	if (isIssuedHere(change.after)) await refuseTakenName(transaction, change, profileOf);
+	else await refuseKnownHash(transaction, change);
+}
+
+/** A successor keeps the name of its predecessor. */
+async function refuseTakenName(
+	transaction: Transaction,
+	{ before: stored, after }: TokenChange,
+	profileOf: (id: string) => Profile,
+): Promise<void> {
+	const before = stored?.token;
+	const inherits = before === undefined && after.predecessorId !== null;
+	const returns = before !== undefined && before.successorId !== null && after.successorId === null;
+	if (inherits || (before?.name === after.name && !returns)) return;
+	const { profile, name, id } = after;
+	if (!profileOf(profile).names.unique) return;
+	if (!(await transaction.isNameTaken({ profile, name, exceptId: id }))) return;
+	const detail = "must be unique, and another token has this name";
+	throw new RuleError("name-taken", `The name ${detail}.`, { errors: [{ pointer: "/name", detail }] });
+}
+
+async function refuseKnownHash(transaction: Transaction, { before, after }: TokenChange): Promise<void> {
+	if (before !== undefined || !(await transaction.isHashKnown(after.hash))) return;
+	throw new RuleError("already-known", "There is a record of a token with this secret already.");
+}
