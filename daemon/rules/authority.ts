@@ -323,18 +323,12 @@ export class Authority {
 
 	/** Writes the uses that were counted since the last time; what can't be written is kept for the next. */
 	async saveUsage(): Promise<void> {
-		const { usage } = this.#verifier;
-		const increments = usage.take();
-		if (increments.length === 0) return;
-		try {
-			await this.#options.store.write((transaction) => transaction.addUsage(increments));
-		} catch (error) {
-			usage.giveBack();
-			throw error;
-		}
-		usage.written();
-		if (increments.length > reportedUses) return;
-		for (const stored of await this.#options.store.tokens(increments.map(({ tokenId }) => tokenId)))
+		const { store } = this.#options;
+		const increments = await this.#verifier.usage.save((uses) =>
+			store.write((transaction) => transaction.addUsage(uses)),
+		);
+		if (increments.length === 0 || increments.length > reportedUses) return;
+		for (const stored of await store.tokens(increments.map(({ tokenId }) => tokenId)))
 			this.#notifyToken("changed", stored);
 	}
 

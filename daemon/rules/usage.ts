@@ -11,7 +11,9 @@ const longestName = 200;
 export class UsageCounts {
 	#pending = new Map<string, TokenUsage>();
 	/** Being written. */
-	#taken = new Map<string, UsageIncrement>();
+	#taken: ReadonlyMap<string, UsageIncrement> = new Map();
+	/** One write after the other. */
+	#saving: Promise<unknown> = Promise.resolve();
 
 	of(tokenId: string): TokenUsage {
 		let usage = this.#pending.get(tokenId);
@@ -29,22 +31,27 @@ export class UsageCounts {
 		return sumOfUses(sumOfUses(stored, taken), pending);
 	}
 
-	/** The uses to write now; `written` or `giveBack` has to follow. */
-	take(): UsageIncrement[] {
+	/** Has the uses so far written, and answers them; what can't be written is kept for the next time. */
+	save(write: (increments: readonly UsageIncrement[]) => Promise<void>): Promise<UsageIncrement[]> {
+		const saved = this.#saving.then(() => this.#save(write));
+		this.#saving = saved.catch(() => undefined);
+		return saved;
+	}
+
+	async #save(write: (increments: readonly UsageIncrement[]) => Promise<void>): Promise<UsageIncrement[]> {
 		const increments = [...this.#pending.values()].map((usage) => usage.increment());
+		if (increments.length === 0) return [];
 		this.#taken = new Map(increments.map((increment) => [increment.tokenId, increment]));
 		this.#pending = new Map();
+		try {
+			await write(increments);
+		} catch (error) {
+			for (const increment of increments) this.of(increment.tokenId).add(increment);
+			throw error;
+		} finally {
+			this.#taken = new Map();
+		}
 		return increments;
-	}
-
-	written(): void {
-		this.#taken.clear();
-	}
-
-	/** Keeps what could not be written for the next time. */
-	giveBack(): void {
-		for (const increment of this.#taken.values()) this.of(increment.tokenId).add(increment);
-		this.#taken.clear();
 	}
 }
 

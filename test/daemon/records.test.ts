@@ -380,17 +380,26 @@ describe("the usage of one token", () => {
 		assert.deepEqual(one.uses, { useCount: 8, lastUsed: noon, lastUsedAddress: "b" });
 	});
 
-	it("loses nothing that could not be written", () => {
+	it("loses nothing that could not be written", async () => {
 		const counts = new UsageCounts();
 		const stored = { useCount: 5, lastUsed: 1, lastUsedAddress: null };
 		counts.of("t").countVerification({ ...nothingAsked, permissions: ["p"] }, "a", noon);
-		counts.take();
+		const { promise, reject } = Promise.withResolvers<void>();
+		const failing = counts.save(() => promise);
+		await new Promise(setImmediate);
 		counts.of("t").countVerification({ ...nothingAsked, permissions: ["p"] }, "b", noon);
 		assert.deepEqual(counts.totalOf("t", stored), { useCount: 7, lastUsed: noon, lastUsedAddress: "b" });
-		counts.giveBack();
+		// Requested while the first is being written; it has to wait for what that gives back.
+		const failingToo = counts.save(async ([one]) => {
+			assert.equal(one?.uses.useCount, 2);
+			throw new Error("full");
+		});
+		reject(new Error("full"));
+		await assert.rejects(failing, /full/);
+		await assert.rejects(failingToo, /full/);
 		counts.of("t").countVerification(nothingAsked, "b", noon + 86_400_000);
 		assert.equal(counts.totalOf("t", stored).useCount, 8);
-		const [{ days, uses } = assert.fail()] = counts.take();
+		const [{ days, uses } = assert.fail()] = await counts.save(async () => {});
 		const kept = { overlapSuccessorId: null };
 		assert.deepEqual(days, [
 			{

@@ -188,8 +188,8 @@ export class AuditFiles {
 
 	async *#newestFirst(tokenId: string | undefined, before: number, tail: number): AsyncIterable<AuditEvent> {
 		let below = before;
-		for (let at = this.#recent.length - 1; at >= 0; at--) {
-			const text = this.#recent[at] ?? "";
+		// A compaction meanwhile replaces the array; `below` then skips what is in its file.
+		for (const text of this.#recent.toReversed()) {
 			if (tokenId !== undefined && !text.includes(tokenId)) continue;
 			const event: AuditEvent = JSON.parse(text);
 			if (event.sequence >= below || event.sequence <= tail) continue;

@@ -66,6 +66,8 @@ interface Opened {
 	generation: number;
 	/** The length of the logs between the snapshot and this one. */
 	earlierBytes: number;
+	/** The length of the logs at the last attempt to make a snapshot; 0 after a success. */
+	triedBytes: number;
 	/** Of the newest snapshot; read when it changes rather than after each group. */
 	snapshotBytes: number;
 }
@@ -222,7 +224,7 @@ export class DurableDatabase {
 		const { generation } = position;
 		const earlierBytes = Math.max(0, replayedBytes - position.length);
 		const snapshotBytes = newestSnapshotBytes(directory);
-		this.#opened = { connection, audit, log, generation, earlierBytes, snapshotBytes };
+		this.#opened = { connection, audit, log, generation, earlierBytes, triedBytes: 0, snapshotBytes };
 		this.#index = undefined;
 		this.#auditCheck = this.#checkAudit(audit);
 		return this.#opened;
@@ -298,8 +300,9 @@ export class DurableDatabase {
 
 	#compactWhenLong(opened: Opened): void {
 		const longest = this.#options.compactAtBytes ?? defaultCompactAtBytes(opened.snapshotBytes);
-		if (this.#compaction === undefined && opened.earlierBytes + opened.log.length >= longest)
-			this.#startCompaction(opened);
+		const bytes = opened.earlierBytes + opened.log.length;
+		// After a failure, such as a full disk, the next attempt waits for as many changes again.
+		if (this.#compaction === undefined && bytes - opened.triedBytes >= longest) this.#startCompaction(opened);
 	}
 
 	#startCompaction(opened: Opened): void {
@@ -321,6 +324,7 @@ export class DurableDatabase {
 		opened.log = next;
 		opened.generation = generation + 1;
 		opened.earlierBytes += before.length;
+		opened.triedBytes = opened.earlierBytes;
 		before.close();
 		const { spawn } = await import("node:child_process");
 		const { text } = await import("node:stream/consumers");
@@ -332,6 +336,7 @@ export class DurableDatabase {
 		if (abandoned.aborted) return;
 		if (code !== 0) throw new Error(`The compaction ended with ${code}: ${errors}`);
 		opened.earlierBytes = 0;
+		opened.triedBytes = 0;
 		opened.snapshotBytes = newestSnapshotBytes(directory);
 		opened.audit.refresh();
 	}
