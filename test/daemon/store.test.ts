@@ -98,7 +98,7 @@ describe("the durable database", () => {
 
 	it("turns many changes into snapshots and loses none", async () => {
 		const database = await start({ compactAtBytes: 2000 });
-		for (let round = 0; round < 60; round++) {
+		for (let round = 0; round < 20; round++) {
 			await Promise.all(names(50).map((name) => set(database, name, String(round))));
 			await database.compacted();
 			assert.deepEqual(await all(await start()), expected(names(50), String(round)));
@@ -107,9 +107,34 @@ describe("the durable database", () => {
 		assert.ok((listSnapshots(folder)[0]?.generation ?? 0) > 3);
 	});
 
+	it("keeps every change while no snapshot can be made, and does not try after each", async () => {
+		const failures: unknown[] = [];
+		const compaction = { script: join(folder, "absent.js"), wasm: "" };
+		const onCompactionError = (cause: unknown) => failures.push(cause);
+		const database = await start({ compactAtBytes: 3000, compaction, onCompactionError });
+		for (const name of names(300)) {
+			await set(database, name, "1");
+			await database.compacted();
+		}
+		assert.ok(failures.length >= 2 && failures.length <= 6, `${failures.length} attempts`);
+		assert.match(String(failures[0]), /compaction ended with 1.*absent/s);
+		assert.deepEqual(await all(await start()), expected(names(300), "1"));
+	});
+
+	it("does not wait for a large snapshot when it is closed, and the next start has every change", async () => {
+		const database = await openDatabase(folder, { compactAtBytes: 2000, quickSnapshotBytes: 0 });
+		const failures: unknown[] = [];
+		for (const name of names(40)) await set(database, name, "1");
+		await close(database);
+		const before = listSnapshots(folder).length;
+		const reopened = await start({ onCompactionError: (cause) => failures.push(cause) });
+		assert.deepEqual(await all(reopened), expected(names(40), "1"));
+		assert.deepEqual([reopened.notices, failures, before], [[], [], 1]);
+	});
+
 	it("builds a damaged snapshot again from the one before, and says so", async () => {
 		const database = await start({ compactAtBytes: 500 });
-		for (let round = 0; round < 60; round++) {
+		for (let round = 0; round < 20; round++) {
 			await Promise.all(names(50).map((name) => set(database, name, String(round))));
 			await database.compacted();
 		}
@@ -120,7 +145,7 @@ describe("the durable database", () => {
 		writeFileSync(newest, damaged);
 
 		const reopened = await start();
-		assert.deepEqual(await all(reopened), expected(names(50), "59"));
+		assert.deepEqual(await all(reopened), expected(names(50), "19"));
 		assert.equal(reopened.notices[0]?.code, "data-recovered");
 		const aside = readdirSync(folder).filter((name) => name.includes(".damaged"));
 		assert.equal(aside.length, 1);

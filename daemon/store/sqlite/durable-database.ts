@@ -30,6 +30,8 @@ export interface DurableOptions {
 	compactAtBytes?: number;
 	/** The same, when the database is closed. */
 	compactAtCloseBytes?: number;
+	/** A stop waits for no snapshot that is larger: it would take a second or longer. */
+	quickSnapshotBytes?: number;
 	/** With more tokens, an orderly stop writes no index: that would take longer than it saves. */
 	indexedTokens?: number;
 	/** Whether more than one request has come since the last call: then a sync must not block this thread. */
@@ -71,9 +73,6 @@ interface Opened {
 	/** Of the newest snapshot; read when it changes rather than after each group. */
 	snapshotBytes: number;
 }
-
-/** A snapshot of more than this is made in a second or longer, which a stop does not wait for. */
-const quickSnapshotBytes = 16 << 20;
 
 export class DurableDatabase {
 	readonly #options: DurableOptions;
@@ -144,7 +143,7 @@ export class DurableDatabase {
 		const opened = this.#opened;
 		// The next start then has little to replay.
 		if (opened !== undefined && opened.log.length >= (this.#options.compactAtCloseBytes ?? 1 << 18)) {
-			if (opened.snapshotBytes + opened.log.length <= quickSnapshotBytes) this.#startCompaction(opened);
+			if (opened.snapshotBytes + opened.log.length <= this.#quickBytes) this.#startCompaction(opened);
 			await this.#settled();
 		}
 		await this.#auditCheck;
@@ -166,9 +165,13 @@ export class DurableDatabase {
 	async #settled(): Promise<void> {
 		while (this.#working !== undefined || this.#compaction !== undefined) {
 			await this.#working;
-			if ((this.#opened?.snapshotBytes ?? 0) > quickSnapshotBytes) this.#compaction?.abandonment.abort();
+			if ((this.#opened?.snapshotBytes ?? 0) > this.#quickBytes) this.#compaction?.abandonment.abort();
 			await this.#compaction?.ended;
 		}
+	}
+
+	get #quickBytes(): number {
+		return this.#options.quickSnapshotBytes ?? 16 << 20;
 	}
 
 	/** Resolves when no snapshot is being made. */
