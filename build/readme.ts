@@ -1,22 +1,18 @@
 /**
- * The README as the extension's page in VS Code shows it. That page loads images from https and data: addresses alone and
- * follows no relative link, so pictures are embedded, and the pages that the README links to stand at its end.
+ * The README as the extension's page in VS Code shows it. That page loads images from https addresses only (its sanitizer
+ * drops relative and data: addresses) and follows no relative link. So pictures need an address, without which they are
+ * left out, and the pages that the README links to are appended to it.
  */
 import { readFileSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
+import { dirname, join } from "node:path";
 
 const link = /(!?)\[([^\]]*)\]\(([^)\s]+)\)/g;
 const appended = /^(docs\/[^/]+|SECURITY)\.md$/;
-const mediaTypes: Record<string, string> = {
-	".png": "image/png",
-	".gif": "image/gif",
-	".webp": "image/webp",
-};
 
-/** @param root the folder of README.md */
-export function extensionReadme(root: string): string {
+/** @param root the folder of README.md @param imagesUrl where the repository's files are, without a slash at its end */
+export function extensionReadme(root: string, imagesUrl?: string): string {
 	const pages = linkedPages(readFileSync(join(root, "README.md"), "utf8"));
-	const text = ["README.md", ...pages].map((page) => partOf(root, page, pages)).join("\n");
+	const text = ["README.md", ...pages].map((page) => partOf(root, page, pages, imagesUrl)).join("\n");
 	assertAnchors(text);
 	return text;
 }
@@ -27,26 +23,23 @@ function linkedPages(readme: string): string[] {
 	return [...new Set(targets.filter((target) => appended.test(target)))];
 }
 
-function partOf(root: string, page: string, pages: string[]): string {
+function partOf(root: string, page: string, pages: string[], imagesUrl?: string): string {
 	const folder = dirname(page);
 	const text = outsideCode(readFileSync(join(root, page), "utf8"), (prose) =>
 		prose.replaceAll(link, (all, image: string, title: string, target: string) => {
 			if (/^(https?:|mailto:|#)/.test(target)) return all;
-			if (image !== "") return `![${title}](${dataUri(join(root, folder, target))})`;
-			const anchor = anchorOf(root, join(folder, target), pages);
+			const file = join(folder, target).replaceAll("\\", "/");
+			if (image !== "") return imagesUrl === undefined ? "" : `![${title}](${imagesUrl}/${file})`;
+			const anchor = anchorOf(root, file, pages);
 			return anchor === undefined ? title : `[${title}](#${anchor})`;
 		}),
 	);
 	return page === "README.md" ? text : outsideCode(text, (prose) => prose.replaceAll(/^#/gm, "##"));
 }
 
-function dataUri(file: string): string {
-	return `data:${mediaTypes[extname(file)]};base64,${readFileSync(file).toString("base64")}`;
-}
-
 /** undefined: of a page that is not part of the text, such as one for contributors. */
 function anchorOf(root: string, target: string, pages: string[]): string | undefined {
-	const [page = "", fragment] = target.replaceAll("\\", "/").split("#");
+	const [page = "", fragment] = target.split("#");
 	if (page !== "README.md" && !pages.includes(page)) return undefined;
 	if (fragment !== undefined) return fragment;
 	const [, heading = ""] = /^# (.+)$/m.exec(readFileSync(join(root, page), "utf8")) ?? [];
