@@ -1,5 +1,6 @@
 /**
- * The Token Overview panel in the real workbench. With TOKENSMITH_SCREENSHOTS=yes its screenshots replace the README's.
+ * The Token Overview panel in the real workbench. With TOKENSMITH_SCREENSHOTS=yes its screenshots are
+ * kept in media/screenshots.
  */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
- * What a user sees, in each of VS Code's kinds of theme. With TOKENSMITH_SCREENSHOTS=yes the screenshots replace those
- * of the README, in media/screenshots; otherwise they go to a folder that is removed.
+ * What a user sees, in each of VS Code's kinds of theme. With TOKENSMITH_SCREENSHOTS=yes (`npm run pictures`) the
+ * screenshots are kept in media/screenshots; otherwise they go to a folder that is removed.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
