@@ -195,12 +195,12 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		log.warn({ port: options.port, url }, "another program holds the preferred port, so another one is used");
 	log.info({ url, version: tokensmithVersion }, "ready");
 
-	boundYoungGeneration();
 	every(saveUsageMilliseconds, "the usage could not be written", log, () => authority.saveUsage());
 	every(quietMilliseconds, unended, log, () => authority.endQuietOverlaps());
 	const purge = () => records.purge(authority.rulebook.policy.auditDays, new Date(), owner);
 	every(purgeMilliseconds, unpurged, log, purge);
 	// What the first answers can do without comes after them; and a daemon that ends when it is idle must still purge.
+	setTimeout(boundYoungGeneration, settleMilliseconds).unref();
 	setTimeout(() => purge().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
 	idling.watch(() => ending.begin("nobody has asked for a while"));
 }

@@ -8,7 +8,6 @@ import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { setFlagsFromString } from "node:v8";
 
 /** `engines.node` of package.json: the first with `crc32`, which every secret's checksum needs. */
 const oldestNode = "22.2";
@@ -27,14 +26,17 @@ async function startDaemon(): Promise<void> {
 	const directory = values["data-dir"];
 	if (typeof directory === "string" && isPrivate(directory))
 		enableCompileCache(join(directory, "compile-cache"));
-	// V8's optimizing compiler takes some 20 MB for SQLite's large functions and keeps them: only for functions in steady use.
-	setFlagsFromString("--wasm-tiering-budget=1000000000");
 	const compile = () => WebAssembly.compile(readFileSync(join(import.meta.dirname, "sql-wasm.wasm")));
 	// With an index file the first answers need no SQLite, and compiling it would slow them down.
 	let sqlite = typeof directory === "string" && hasIndex(directory) ? undefined : compile();
 	const { main } = await import("./main.ts");
-	await main(() => {
-		sqlite ??= compile();
+	await main(async () => {
+		if (sqlite !== undefined) return sqlite;
+		const { setFlagsFromString } = await import("node:v8");
+		// V8's optimizing compiler takes some 20 MB for SQLite's large functions and keeps them: with few tokens, only for
+		// functions in steady use. Not before, since V8 ignores Node's code cache once a flag was changed.
+		setFlagsFromString("--wasm-tiering-budget=1000000000");
+		sqlite = compile();
 		return sqlite;
 	});
 }

@@ -2,8 +2,8 @@
  * Audit events outside the database: those of compacted logs in files that never change, one JSON line per event, the newer
  * ones in memory (the logs hold them). So the memory for the audit does not grow, and a query reads only the lines it needs.
  */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { promises as files, readdirSync, readFileSync, rmSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { AuditEvent } from "../../contract.ts";
@@ -136,7 +136,7 @@ export class AuditFiles {
 	async damaged(): Promise<string[]> {
 		const wrong: string[] = [];
 		for (const { name, checksum } of this.#files) {
-			const bytes = await readFile(join(this.#directory, name));
+			const bytes = await files.readFile(join(this.#directory, name));
 			if (checksumOf(bytes) !== checksum) wrong.push(name);
 		}
 		return wrong;
@@ -251,7 +251,7 @@ export class AuditFiles {
 	/** undefined: the file was removed, and is no longer listed. */
 	async #open({ name }: AuditFile): Promise<FileHandle | undefined> {
 		try {
-			return await open(join(this.#directory, name));
+			return await files.open(join(this.#directory, name));
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
 			this.refresh();

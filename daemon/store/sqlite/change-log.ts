@@ -158,7 +158,8 @@ export class ChangeLog {
 }
 
 export interface LogContents {
-	entries: LogEntry[];
+	/** How many lines are complete and right. */
+	lines: number;
 	/** How many bytes from the start are complete lines with the right checksum. */
 	soundLength: number;
 	/**
@@ -168,20 +169,21 @@ export interface LogContents {
 	end: "whole" | "torn" | "damaged";
 }
 
-/** Reads a log up to its end or to the first wrong line. */
-export function readLog(path: string): LogContents {
+/** Reads a log up to its end or to the first wrong line, one entry after the other. */
+export function readLog(path: string, onEntry: (entry: LogEntry) => void): LogContents {
 	const bytes = readFileSync(path);
-	const entries: LogEntry[] = [];
+	let lines = 0;
 	const statements = new Map<string, string>();
 	let start = 0;
 	while (start < bytes.length) {
 		const end = bytes.indexOf(0x0a, start);
 		const entry = end === -1 ? undefined : parseLine(bytes.subarray(start, end), statements);
 		if (entry === undefined) break;
-		entries.push(entry);
+		onEntry(entry);
+		lines++;
 		start = end + 1;
 	}
-	return { entries, soundLength: start, end: endOf(bytes.subarray(start)) };
+	return { lines, soundLength: start, end: endOf(bytes.subarray(start)) };
 }
 
 export function sizeOf(path: string): number {

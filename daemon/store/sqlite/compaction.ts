@@ -29,12 +29,15 @@ export function compact(sqlJs: SqlJsStatic, directory: string, generation: numbe
 
 /** Answers the log's audit events. */
 function replay(database: MemoryDatabase, directory: string, generation: number): string[] {
-	const contents = readLog(logPath(directory, generation));
-	if (contents.end !== "whole") throw new Error(`The change log of generation ${generation} is damaged.`);
+	const events: string[] = [];
 	database.execute("begin");
-	for (const { statements } of contents.entries) for (const change of statements) database.apply(change);
+	const { end } = readLog(logPath(directory, generation), (entry) => {
+		for (const change of entry.statements) database.apply(change);
+		events.push(...entry.events);
+	});
+	if (end !== "whole") throw new Error(`The change log of generation ${generation} is damaged.`);
 	database.execute("commit");
-	return contents.entries.flatMap(({ events }) => events);
+	return events;
 }
 
 function prune(directory: string, oldest: number): void {

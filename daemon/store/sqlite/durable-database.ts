@@ -347,7 +347,7 @@ export class DurableDatabase {
 
 /** Half of the snapshot, but neither so short that snapshots are frequent nor so long that a replay is slow. */
 function defaultCompactAtBytes(snapshotBytes: number): number {
-	return Math.min(Math.max(4 << 20, snapshotBytes / 2), 32 << 20);
+	return Math.min(Math.max(4 << 20, snapshotBytes / 2), 16 << 20);
 }
 
 async function record(

@@ -6,7 +6,7 @@ import { existsSync, renameSync } from "node:fs";
 import { basename } from "node:path";
 import type { AuditEvent, Notice } from "../../contract.ts";
 import { AuditFiles, chainEnd, lastInFiles, lineOf, writeAuditFile } from "./audit-files.ts";
-import { type LogEntry, readLog } from "./change-log.ts";
+import { type LogContents, readLog } from "./change-log.ts";
 import { Connection } from "./connection.ts";
 import { MemoryDatabase, type SqlJsStatic } from "./memory-database.ts";
 import { migrate, schemaVersion } from "./schema.ts";
@@ -108,15 +108,14 @@ function replayLogs(memory: MemoryDatabase, directory: string, snapshot: number 
 		bytes: 0,
 	};
 	for (const [index, log] of logs.entries()) {
-		const contents = log === base + 1 + index ? readLog(logPath(directory, log)) : undefined;
-		const applied = contents !== undefined && applyAll(memory, contents.entries);
-		if (applied) for (const { events } of contents.entries) replayed.events.push(...events);
+		const contents = log === base + 1 + index ? replay(memory, logPath(directory, log)) : undefined;
+		if (contents !== undefined) replayed.events.push(...contents.events);
 		// Only the last log can have been cut off by a crash before the rest was answered.
 		const isSound = contents?.end === "whole" || (contents?.end === "torn" && index === logs.length - 1);
-		if (!applied || !isSound) {
+		if (contents === undefined || !isSound) {
 			// Later changes depend on the missing ones, so only the sound part is used.
 			const generation = logs.at(-1) ?? log;
-			const sound = applied && contents.entries.length > 0;
+			const sound = contents !== undefined && contents.lines > 0;
 			return { ...replayed, generation, length: 0, damaged: logs.slice(index), sound };
 		}
 		replayed.generation = log;
@@ -132,17 +131,23 @@ function startOver(memory: MemoryDatabase, directory: string, generation: number
 	return { generation: generation + 2, length: 0 };
 }
 
-/** Applies all of a log or, when a statement does not fit the tables, nothing of it. */
-function applyAll(memory: MemoryDatabase, entries: readonly LogEntry[]): boolean {
+/** Applies all of a log or, when a statement does not fit the tables, nothing of it: undefined. */
+function replay(memory: MemoryDatabase, path: string): (LogContents & { events: string[] }) | undefined {
+	const events: string[] = [];
 	memory.execute("begin");
 	try {
-		for (const { statements } of entries) for (const change of statements) memory.apply(change);
+		const contents = readLog(path, (entry) => {
+			for (const change of entry.statements) memory.apply(change);
+			for (const event of entry.events) events.push(event);
+		});
 		memory.execute("commit");
-		return true;
-	} catch {
-		// The whole log is set aside and reported; the error of the statement would say no more.
+		return { ...contents, events };
+	} catch (error) {
 		memory.execute("rollback");
-		return false;
+		// A file that can't be read at the moment is no damage.
+		if (error instanceof Error && "syscall" in error) throw error;
+		// The whole log is set aside and reported; the error of the statement would say no more.
+		return undefined;
 	}
 }
 

@@ -9,8 +9,9 @@ import {
 	fsyncSync,
 	openSync,
 	readdirSync,
-	readFileSync,
+	readSync,
 	renameSync,
+	statSync,
 	writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -50,8 +51,26 @@ export function logPath(directory: string, generation: number): string {
 
 /** The snapshot's image; undefined when its checksum is wrong. */
 export function readSnapshot(snapshot: SnapshotFile): Uint8Array | undefined {
-	const image = readFileSync(snapshot.path);
+	const image = readWithRoom(snapshot.path);
 	return checksumOf(image) === snapshot.checksum ? image : undefined;
+}
+
+/**
+ * Reads a file into an array that has room at its end. sql.js uses as its own file what `slice` returns: an array without
+ * room would be copied at the first page that is added.
+ */
+function readWithRoom(path: string): Uint8Array {
+	const size = statSync(path).size;
+	const whole = Buffer.alloc(size + Math.max(1 << 20, size >> 3));
+	const file = openSync(path, "r");
+	try {
+		for (let at = 0, read = -1; at < size && read !== 0; at += read)
+			read = readSync(file, whole, at, size - at, at);
+	} finally {
+		closeSync(file);
+	}
+	const image = new Uint8Array(whole.buffer, whole.byteOffset, size);
+	return Object.assign(image, { slice: () => new Uint8Array(whole.buffer, whole.byteOffset) });
 }
 
 /** Writes a snapshot. After a power cut it is there completely or not at all. */
