@@ -55,7 +55,8 @@ describe("a pasted text", () => {
 	it("explains what is wrong with a value that looks like a secret", () => {
 		const problem = (text: string) => read(text).lookalikes.map((one) => [one.problem, one.length]);
 		assert.deepEqual(problem(secret.slice(0, 30)), [["short", 26]]);
-		assert.deepEqual(problem(`A=${secret.slice(0, -1)}x1`), [["long", 39]]);
+		const other = secret.endsWith("x") ? "y" : "x";
+		assert.deepEqual(problem(`A=${secret.slice(0, -1)}${other}1`), [["long", 39]]);
 		assert.deepEqual(problem("tks_"), []);
 	});
 
