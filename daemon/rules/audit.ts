@@ -4,7 +4,7 @@
  */
 import { hash } from "node:crypto";
 import type { AuditEvent, ChainCheck, UserInfo } from "../contract.ts";
-import type { Store, Token, Transaction } from "../store/store.ts";
+import type { ChainEnd, Store, Token, Transaction } from "../store/store.ts";
 
 /** An event without its place in the chain. */
 export interface NewAuditEvent {
@@ -53,7 +53,18 @@ export function changeOf(
 
 /** Reads the whole chain, from the last event that was purged to the last one that was written. */
 export async function checkChain(store: Pick<Store, "chainEnds" | "allEvents">): Promise<ChainCheck> {
-	const { tail, head } = await store.chainEnds();
+	for (;;) {
+		const ends = await store.chainEnds();
+		const check = await checkBetween(store, ends);
+		// A purge meanwhile removes events that this check expected.
+		if (check.intact || (await store.chainEnds()).tail.sequence === ends.tail.sequence) return check;
+	}
+}
+
+async function checkBetween(
+	store: Pick<Store, "allEvents">,
+	{ tail, head }: { tail: ChainEnd; head: ChainEnd },
+): Promise<ChainCheck> {
 	let { sequence, hash: previousHash } = tail;
 	let checked = 0;
 	for await (const event of store.allEvents()) {

@@ -224,14 +224,14 @@ export class Authority {
 
 	/** Ends the overlaps whose predecessor was not used for the requested time. To be called every few seconds. */
 	async endQuietOverlaps(): Promise<void> {
-		for (const stored of await this.#quietOverlaps.find(this.#options.now())) {
-			const { id } = stored.token;
+		for (const quiet of await this.#quietOverlaps.find(this.#options.now())) {
+			const { id } = quiet.token;
 			await this.#verbs.changeOne(
 				systemCaller,
 				{ id, action: "end-overlap", ifMatch: "any" },
-				(token, context) => {
+				(token, context, usage) => {
 					// It may have been used while the one before was written.
-					const isQuiet = this.#quietOverlaps.isQuiet({ ...stored, token }, context.now.getTime());
+					const isQuiet = this.#quietOverlaps.isQuiet({ token, usage }, context.now.getTime());
 					return recordOnly(isQuiet ? endOverlap(token, context) : token);
 				},
 			);

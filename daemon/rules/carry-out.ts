@@ -1,6 +1,6 @@
 /** Carries out one verb: the rules first, then the issuer, once and outside of any transaction, then the transaction. */
 import type { AuditEvent, TokenRecord } from "../contract.ts";
-import type { StoredToken, Token } from "../store/store.ts";
+import type { StoredToken, Token, Usage } from "../store/store.ts";
 import type { Caller } from "./callers.ts";
 import type { Attempt, Changes, TokenChange } from "./changes.ts";
 import type { Verb } from "./issuer.ts";
@@ -67,16 +67,16 @@ export class Verbs {
 	async changeOne(
 		caller: Caller,
 		{ id, action, ifMatch }: Target,
-		prepare: (token: Token, context: ActionContext) => PlannedChange,
+		prepare: (token: Token, context: ActionContext, usage: Usage) => PlannedChange,
 	): Promise<TokenRecord> {
 		const { tokens, contextOf } = this.#deps;
 		let before = await this.matching(id, ifMatch);
-		const first = prepare(before.token, contextOf(caller));
+		const first = prepare(before.token, contextOf(caller), before.usage);
 		if (first.plan === before.token) return tokens.recordOf(before);
 		const plan = async (attempt: Attempt) => {
 			if (attempt === "first") return first.plan;
 			before = await this.matching(id, ifMatch);
-			return prepare(before.token, contextOf(caller)).plan;
+			return prepare(before.token, contextOf(caller), before.usage).plan;
 		};
 		const token = await this.carryOut(caller, first.verb, plan, (after) =>
 			after === before.token ? [] : [{ action, before, after }],

@@ -98,8 +98,9 @@ export class Verifier {
 		});
 	}
 
-	/** Follows the changes of a token. */
-	watch(token: VerifiableToken): Watch {
+	/** Follows the changes of a token, from its current state: it may have changed since it was verified. */
+	watch(verified: VerifiableToken): Watch {
+		const token = this.#entries.peek(digestOf(verified.hash))?.token ?? verified;
 		const watch = { token, stop: () => this.#unwatch(token.id, watch) };
 		const watches = this.#watches.get(token.id) ?? new Set();
 		this.#watches.set(token.id, watches.add(watch));
