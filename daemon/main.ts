@@ -220,6 +220,7 @@ async function openStore(
 		compaction,
 		servesOthers: () => traffic.hasOthers(),
 		onCompactionError: (err) => log.error({ err }, "no snapshot could be made; the log is kept"),
+		onAuditError: (err) => log.error({ err }, "a file of audit events could not be checked or removed"),
 		onDamage: (err) => {
 			log.error({ err }, "stopping, for the data is not as it was left");
 			process.exitCode = 1;

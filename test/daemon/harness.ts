@@ -65,6 +65,7 @@ function durableOptions(directory: string, options: Partial<DurableOptions>): Du
 		compaction,
 		servesOthers: () => false,
 		onCompactionError: refuse,
+		onAuditError: refuse,
 		onDamage: refuse,
 		...options,
 	};

@@ -1,8 +1,14 @@
 /** What happens in between: a change, a purge, a stop or another process in the middle of something longer. */
 import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { apiPermissions } from "../../daemon/facts.ts";
 import { checkChain } from "../../daemon/rules/audit.ts";
-import { daemonOfEach, type TestDaemon } from "./harness.ts";
+import { AuditFiles, writeAuditFile } from "../../daemon/store/sqlite/audit-files.ts";
+import type { DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
+import { writeSnapshot } from "../../daemon/store/sqlite/snapshot.ts";
+import type { ChainEnd } from "../../daemon/store/store.ts";
+import { daemonOfEach, openDatabase, type TestDaemon, temporaryFolder } from "./harness.ts";
 
 const owner = { userId: "owner", userName: "ada" };
 
@@ -55,5 +61,99 @@ describe("in the middle of something longer", () => {
 			},
 		});
 		assert.deepEqual(chain, { intact: true, checked: 2, brokenAt: null });
+	});
+
+	it("an audit file that can't be removed fails no purge", async () => {
+		const errors: unknown[] = [];
+		await reopen({ compactAtBytes: 1, onAuditError: (error) => errors.push(error) });
+		await daemon.create();
+		await daemon.store.database.compacted();
+		const last = (await daemon.store.lastEventBefore("2026-05-10T12:00:00.000Z")) as ChainEnd;
+		const name = readdirSync(daemon.directory).find((one) => one.startsWith("audit-")) ?? "";
+		// As a folder, even an administrator can't remove it like a file.
+		rmSync(join(daemon.directory, name));
+		mkdirSync(join(daemon.directory, name));
+		assert.equal(await daemon.store.write((transaction) => transaction.purgeEvents(last)), 1);
+		assert.equal(errors.length, 1);
+		await daemon.create();
+	});
+
+	async function reopen(options: Partial<DurableOptions>): Promise<void> {
+		await daemon.close();
+		await daemon.open(options);
+	}
+});
+
+describe("reading all audit events", () => {
+	it("leaves none out when a snapshot moves them from memory to a file meanwhile", async () => {
+		const folder = temporaryFolder();
+		try {
+			const lines = Array.from({ length: 600 }, (_, index) => `{"sequence":${index + 1}}`);
+			const files = new AuditFiles(folder);
+			files.add(lines);
+			const read: number[] = [];
+			for await (const { sequence } of files.all(0)) {
+				read.push(sequence);
+				// While the reading of the second part has begun.
+				if (sequence === 250) setImmediate(moveToFile);
+			}
+			function moveToFile() {
+				writeAuditFile(folder, lines.slice(0, 500));
+				files.refresh();
+			}
+			const all = lines.map((_, index) => index + 1);
+			assert.deepEqual(read, all);
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
+	});
+});
+
+describe("a database that is closed while it checks the audit files", () => {
+	it("keeps every change that it answers", async () => {
+		const folder = temporaryFolder();
+		try {
+			// Large, so that its check takes a while.
+			writeFileSync(join(folder, "audit-1-1-00000000.jsonl"), Buffer.alloc(64 << 20, "{}\n"));
+			const database = await openDatabase(folder, { servesOthers: () => true });
+			const answered: string[] = [];
+			const writing = (async () => {
+				for (let number = 0; ; number++) {
+					const name = `name-${number}`;
+					await database.write(async ({ kysely }) => {
+						await kysely.insertInto("settings").values({ name, value: "1" }).execute();
+					});
+					answered.push(name);
+					await new Promise((resolve) => setTimeout(resolve, 1));
+				}
+			})();
+			await database.close(() => undefined);
+			await assert.rejects(writing, /closed|could not be/);
+			const reopened = await openDatabase(folder);
+			const rows = await reopened.read(({ kysely }) => kysely.selectFrom("settings").selectAll().execute());
+			const names = new Set(rows.map(({ name }) => name));
+			assert.deepEqual(
+				answered.filter((name) => !names.has(name)),
+				[],
+			);
+			await reopened.close(() => undefined);
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
+	});
+});
+
+describe("a snapshot that can't be written", () => {
+	it("leaves no part of it on the disk", () => {
+		const folder = temporaryFolder();
+		try {
+			// A folder of its name: the last step fails.
+			const image = Buffer.from("image");
+			mkdirSync(join(folder, "snapshot-1-4-c53d045f.db"));
+			assert.throws(() => writeSnapshot(folder, { generation: 1, schema: 4 }, image));
+			assert.deepEqual(readdirSync(folder), ["snapshot-1-4-c53d045f.db"]);
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
 	});
 });

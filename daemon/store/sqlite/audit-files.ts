@@ -159,6 +159,8 @@ export class AuditFiles {
 	async *all(tail: number): AsyncIterable<AuditEvent> {
 		let after = tail;
 		for (;;) {
+			// A moment for other work, since the newest events are in memory.
+			await new Promise(setImmediate);
 			const events = await this.#after(after);
 			yield* events;
 			const last = events.at(-1);
@@ -177,7 +179,7 @@ export class AuditFiles {
 		return last;
 	}
 
-	/** Removes the files that hold nothing above the sequence `tail`. */
+	/** Removes the files that hold nothing above the sequence `tail`. @throws when one stays; the next purge removes it. */
 	purge(tail: number): void {
 		for (const { name } of this.#files.filter(({ last }) => last <= tail)) {
 			rmSync(join(this.#directory, name), { force: true });
@@ -233,8 +235,6 @@ export class AuditFiles {
 		const file = this.#files.find(({ last }) => last > sequence);
 		if (file === undefined) {
 			const skipped = Math.max(0, sequence + 1 - this.#firstRecent);
-			// Also a moment for other work, since all of this is in memory.
-			await new Promise(setImmediate);
 			return this.#recent.slice(skipped, skipped + linesAtOnce).map((text) => JSON.parse(text));
 		}
 		const handle = await this.#open(file);

@@ -38,6 +38,8 @@ export interface DurableOptions {
 	servesOthers: () => boolean;
 	/** Receives the cause when no snapshot could be made; nothing is lost, since the log is kept. */
 	onCompactionError: (cause: unknown) => void;
+	/** Receives the cause when a file of audit events could not be checked, or removed by a purge: the next one tries again. */
+	onAuditError: (cause: unknown) => void;
 	/**
 	 * Called when files turn out to be damaged after a start that trusted its index, or when memory does not accept what is
 	 * on disk. Only another start can repair either.
@@ -92,7 +94,8 @@ export class DurableDatabase {
 
 	static async open(options: DurableOptions): Promise<DurableDatabase> {
 		const { directory } = options;
-		for (const name of readdirSync(directory)) if (isAbandoned(name)) rmSync(join(directory, name));
+		for (const name of readdirSync(directory))
+			if (isAbandoned(name)) rmSync(join(directory, name), { force: true });
 		const database = new DurableDatabase(options, IndexFile.read(directory, schemaVersion, options.version));
 		if (!database.#trustsIndex) await database.#open();
 		return database;
@@ -140,14 +143,15 @@ export class DurableDatabase {
 	 */
 	async close(indexed: (connection: Connection, mostTokens: number) => Indexed | undefined): Promise<void> {
 		await this.#settled();
-		const opened = this.#opened;
+		const last = this.#opened;
 		// The next start then has little to replay.
-		if (opened !== undefined && opened.log.length >= (this.#options.compactAtCloseBytes ?? 1 << 18)) {
-			if (opened.snapshotBytes + opened.log.length <= this.#quickBytes) this.#startCompaction(opened);
-			await this.#settled();
+		if (last !== undefined && last.log.length >= (this.#options.compactAtCloseBytes ?? 1 << 18)) {
+			if (last.snapshotBytes + last.log.length <= this.#quickBytes) this.#startCompaction(last);
 		}
-		await this.#auditCheck;
+		while (this.#isBusy) await this.#settled();
+		// From here on in one turn, or a change could begin in between.
 		this.#ended ??= new Error("The database is closed.");
+		const opened = this.#opened;
 		// Without SQLite, nothing has changed since the index was written.
 		if (opened === undefined) return;
 		this.#opened = undefined;
@@ -161,10 +165,15 @@ export class DurableDatabase {
 		opened.connection.memory.close();
 	}
 
-	/** Resolves while nothing is being written: to close a log under a line would cut it off. */
+	/** To close a log under a line would cut it off. */
+	get #isBusy(): boolean {
+		return [this.#working, this.#compaction, this.#auditCheck].some((work) => work !== undefined);
+	}
+
 	async #settled(): Promise<void> {
-		while (this.#working !== undefined || this.#compaction !== undefined) {
+		while (this.#isBusy) {
 			await this.#working;
+			await this.#auditCheck;
 			if ((this.#opened?.snapshotBytes ?? 0) > this.#quickBytes) this.#compaction?.abandonment.abort();
 			await this.#compaction?.ended;
 		}
@@ -229,14 +238,16 @@ export class DurableDatabase {
 		const snapshotBytes = newestSnapshotBytes(directory);
 		this.#opened = { connection, audit, log, generation, earlierBytes, triedBytes: 0, snapshotBytes };
 		this.#index = undefined;
-		this.#auditCheck = this.#checkAudit(audit);
+		this.#auditCheck = this.#checkAudit(audit).finally(() => {
+			this.#auditCheck = undefined;
+		});
 		return this.#opened;
 	}
 
 	/** In the background: no answer depends on the events. */
 	async #checkAudit(audit: AuditFiles): Promise<void> {
 		const names = await audit.damaged().catch((cause) => {
-			this.#options.onCompactionError(cause);
+			this.#options.onAuditError(cause);
 			return [];
 		});
 		if (names.length === 0) return;
@@ -290,9 +301,18 @@ export class DurableDatabase {
 
 	#answer({ audit }: Opened, { job, value, recorded, events }: Done): void {
 		audit.add(events);
-		if (recorded.purgedTo !== undefined) audit.purge(recorded.purgedTo);
 		this.#listener(recorded.committed);
 		job.resolve(value as never);
+		if (recorded.purgedTo !== undefined) this.#purge(audit, recorded.purgedTo);
+	}
+
+	/** The purge is already on disk: a file that can't be removed must not fail it, nor the rest of the group. */
+	#purge(audit: AuditFiles, tail: number): void {
+		try {
+			audit.purge(tail);
+		} catch (cause) {
+			this.#options.onAuditError(cause);
+		}
 	}
 
 	#giveUp(damage: Error): void {

@@ -11,6 +11,7 @@ import {
 	readdirSync,
 	readSync,
 	renameSync,
+	rmSync,
 	statSync,
 	writeFileSync,
 } from "node:fs";
@@ -85,8 +86,14 @@ export function writeSnapshot(
 export function writeComplete(directory: string, name: string, bytes: Uint8Array): void {
 	const path = join(directory, name);
 	const temporary = `${path}.tmp`;
-	writeFileSync(temporary, bytes, { mode: 0o600, flush: true });
-	renameSync(temporary, path);
+	try {
+		writeFileSync(temporary, bytes, { mode: 0o600, flush: true });
+		renameSync(temporary, path);
+	} catch (error) {
+		// On a full disk, a part of a snapshot would take the space of the next changes.
+		rmSync(temporary, { force: true });
+		throw error;
+	}
 	syncDirectory(directory);
 }
 
