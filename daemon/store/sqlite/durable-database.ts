@@ -9,9 +9,10 @@ import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import type { Notice } from "../../contract.ts";
 import { type Committed, StorageError } from "../store.ts";
-import { type AuditFiles, lineOf } from "./audit-files.ts";
-import { ChangeLog, type LogEntry, sizeOf } from "./change-log.ts";
-import type { Connection, Recorded } from "./connection.ts";
+import type { AuditFiles } from "./audit-files.ts";
+import { ChangeLog, sizeOf } from "./change-log.ts";
+import type { Connection } from "./connection.ts";
+import { type Done, entryOf, type Job, record, rollBack, takeBack } from "./group.ts";
 import { type Indexed, IndexFile } from "./index-file.ts";
 import type { SqlJsStatic } from "./memory-database.ts";
 import type { LogPosition } from "./recovery.ts";
@@ -45,21 +46,6 @@ export interface DurableOptions {
 	 * on disk. Only another start can repair either.
 	 */
 	onDamage: (cause: Error) => void;
-}
-
-interface Job {
-	run: (connection: Connection) => Promise<unknown>;
-	resolve: (value: never) => void;
-	reject: (reason: unknown) => void;
-}
-
-/** A change that was made and is not yet on disk. */
-interface Done {
-	job: Job;
-	value: unknown;
-	recorded: Recorded;
-	/** Its audit events, as the log has them. */
-	events: string[];
 }
 
 /** What exists once SQLite runs. */
@@ -270,18 +256,18 @@ export class DurableDatabase {
 		for (const job of jobs) {
 			const { unsaved } = connection.settings;
 			try {
-				done.push({ job, ...(await record(opened, job)) });
+				done.push({ job, ...(await record(connection, job)) });
 			} catch (error) {
-				takeBack(opened, done, unsaved);
+				takeBack(connection, done, unsaved);
 				job.reject(error);
 			}
 		}
 		try {
-			const entry = entryOf(opened, done);
+			const entry = entryOf(connection, done);
 			const others = this.#options.servesOthers() || jobs.length > 1 ? "served" : "none";
 			if (entry.statements.length + entry.events.length > 0) await log.append(entry, others);
 		} catch (cause) {
-			rollBack(opened);
+			rollBack(connection);
 			for (const { job } of done) job.reject(new StorageError(cause));
 			return;
 		}
@@ -351,9 +337,10 @@ export class DurableDatabase {
 		before.close();
 		const { spawn } = await import("node:child_process");
 		const { text } = await import("node:stream/consumers");
+		if (abandoned.aborted) return;
 		const args = [compaction.script, directory, String(generation), compaction.wasm];
 		const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
-		if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+		if (child.pid !== undefined) lowerPriority(child.pid);
 		abandoned.addEventListener("abort", () => child.kill());
 		const [errors, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
 		if (abandoned.aborted) return;
@@ -365,51 +352,19 @@ export class DurableDatabase {
 	}
 }
 
-/** Half of the snapshot, but neither so short that snapshots are frequent nor so long that a replay is slow. */
-function defaultCompactAtBytes(snapshotBytes: number): number {
-	return Math.min(Math.max(4 << 20, snapshotBytes / 2), 16 << 20);
-}
-
-async function record(
-	{ connection }: Opened,
-	job: Job,
-): Promise<{ value: unknown; recorded: Recorded; events: string[] }> {
-	connection.startRecording();
+function lowerPriority(pid: number): void {
 	try {
-		const value = await job.run(connection);
-		const recorded = connection.stopRecording();
-		return { value, recorded, events: recorded.committed.events.map(lineOf) };
+		setPriority(pid, constants.priority.PRIORITY_LOW);
 	} catch (error) {
-		connection.stopRecording();
-		throw error;
+		// It may have ended already, and only the system's rules decide whether it may be changed.
+		const { info } = error as { info?: { code: string } };
+		if (!["ESRCH", "EPERM", "EACCES"].includes(info?.code ?? "")) throw error;
 	}
 }
 
-function entryOf(opened: Opened, done: readonly Done[]): LogEntry {
-	return {
-		statements: [...done.flatMap(({ recorded }) => recorded.statements), ...saveSettings(opened)],
-		events: done.flatMap(({ events }) => events),
-	};
-}
-
-function rollBack({ connection }: Opened, unsaved: ReadonlyMap<string, string> = new Map()): void {
-	connection.memory.execute("rollback");
-	connection.settings.rollBack(unsaved);
-}
-
-/** Answers the statements, for the log. */
-function saveSettings({ connection }: Opened): LogEntry["statements"] {
-	connection.memory.startRecording();
-	connection.settings.save();
-	return connection.memory.stopRecording();
-}
-
-/** Restores the group without the failed change. To run the others again is rare; a savepoint for each would not be. */
-function takeBack(opened: Opened, done: readonly Done[], unsaved: ReadonlyMap<string, string>): void {
-	const { memory } = opened.connection;
-	rollBack(opened, unsaved);
-	memory.execute("begin");
-	for (const { recorded } of done) for (const statement of recorded.statements) memory.apply(statement);
+/** Half of the snapshot, but neither so short that snapshots are frequent nor so long that a replay is slow. */
+function defaultCompactAtBytes(snapshotBytes: number): number {
+	return Math.min(Math.max(4 << 20, snapshotBytes / 2), 16 << 20);
 }
 
 /** A file that a crash has left incomplete. A lock may be written by another process at this moment. */
