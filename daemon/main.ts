@@ -29,7 +29,7 @@ import { VerifyEndpoint } from "./server/verify-endpoint.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { boundYoungGeneration } from "./young-generation.ts";
 
-/** Put in by the build, from package.json. */
+/** Defined by the build, from package.json. */
 declare const tokensmithVersion: string;
 
 const help = `Usage: node daemon.js --data-dir DIR [--host 127.0.0.1] [--port ${preferredPort}] [--idle-seconds 0]
@@ -39,13 +39,13 @@ Keeps API tokens in DIR and answers on http://HOST:PORT.
   --data-dir DIR      where the tokens are kept; one daemon at a time holds it
   --host ADDRESS      the address to listen on
   --port N            the port to try first, 0 for any free one; DIR/daemon.json names the real one
-  --idle-seconds S    stop when nobody has asked for anything for so long; 0: never
+  --idle-seconds S    stop after so long without a request or an open window; 0: never
   --trusted-proxy A   addresses or ranges of proxies whose X-Forwarded-For counts, separated by commas
   --profile FILE      a profile of your own, as JSON; may be given several times
   --version
   --help
 
-Exit codes: 0 stopped as asked, 1 failed, 2 wrong arguments, 3 another daemon holds DIR.`;
+Exit codes: 0 stopped on request, 1 failed, 2 wrong arguments, 3 another daemon holds DIR.`;
 
 const saveUsageMilliseconds = 5000;
 const quietMilliseconds = 2000;
@@ -202,7 +202,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	// What the first answers can do without comes after them; and a daemon that ends when it is idle must still purge.
 	setTimeout(boundYoungGeneration, settleMilliseconds).unref();
 	setTimeout(() => purge().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
-	idling.watch(() => ending.begin("nobody has asked for a while"));
+	idling.watch(() => ending.begin("no client has called for a while"));
 }
 
 async function openStore(
@@ -271,7 +271,7 @@ class Ending {
 	}
 }
 
-/** Tells whoever handles a request whether there are others. */
+/** Tells a request's handler whether other requests arrive too. */
 class Traffic {
 	#asked = 0;
 	#seen = 0;
@@ -288,7 +288,7 @@ class Traffic {
 	}
 }
 
-/** Notices when nobody needs the daemon any more: no window listens, and nobody has asked for a while. */
+/** Notices that the daemon is idle: no window listens, and no client has called for a while. */
 class Idling {
 	readonly #seconds: number;
 	readonly #events: EventStream;

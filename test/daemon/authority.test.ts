@@ -110,7 +110,7 @@ describe("the authority", () => {
 		assert.deepEqual([refused.status, refused.body.reason], [403, "address"]);
 	});
 
-	it("tells a cut-off secret from an unknown one without looking it up", async () => {
+	it("distinguishes a truncated secret from an unknown one without a lookup", async () => {
 		const { token: secret } = await daemon.create();
 		assert.equal((await daemon.verify(secret.slice(0, -1))).body.reason, "malformed");
 		const other = await TestDaemon.start();

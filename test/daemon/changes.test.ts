@@ -9,13 +9,13 @@ describe("a change", () => {
 	});
 	afterEach(() => daemon.remove());
 
-	it("counts from the next request on, even where telling of it fails", async () => {
+	it("counts from the next request on, even if its listener fails", async () => {
 		const { id, token } = await daemon.create();
 		daemon.events.notify = () => {
-			throw new Error("nobody can be told");
+			throw new Error("the listener failed");
 		};
 		assert.equal((await daemon.call("DELETE", `/v1/api-tokens/${id}`)).status, 200);
 		assert.equal((await daemon.verify(token)).status, 401);
-		assert.match(String(daemon.failures[0]), /nobody can be told/);
+		assert.match(String(daemon.failures[0]), /the listener failed/);
 	});
 });

@@ -1,4 +1,4 @@
-/** Incidents: what they revoke, whom they spare, and their successors. */
+/** Incidents: which tokens they revoke, which they keep, and their successors. */
 import assert from "node:assert/strict";
 import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
 import { daemonOfEach, type TestDaemon } from "./harness.ts";
@@ -52,7 +52,7 @@ describe("the lifecycle of a token", () => {
 			assert.deepEqual(answer.body.successors, []);
 			assert.equal((await daemon.record(other.id)).status, "active");
 			const again = await daemon.call("POST", "/v1/incidents", {
-				body: { reason: "x", filter: { ids: [other.id, "nobody"] } },
+				body: { reason: "x", filter: { ids: [other.id, "unknown"] } },
 			});
 			assert.equal(again.body.revoked.length, 1);
 		});
@@ -60,7 +60,7 @@ describe("the lifecycle of a token", () => {
 		it("refuses what matches nothing, means nothing, or means two things, and changes nothing", async () => {
 			const { id } = await daemon.create();
 			const bodies: [body: object, status: number, code: string][] = [
-				[{ reason: "x", filter: { tag: "nobody" } }, 404, "nothing-matched"],
+				[{ reason: "x", filter: { tag: "unknown" } }, 404, "nothing-matched"],
 				[{ reason: "x" }, 400, "invalid-request"],
 				[{ reason: "x", filter: {} }, 400, "invalid-request"],
 				[{ reason: "x", all: true, filter: { tag: "ci" } }, 400, "invalid-request"],

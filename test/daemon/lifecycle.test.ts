@@ -120,7 +120,7 @@ describe("the lifecycle of a token", () => {
 		const one = await daemon.create({ name: "one" });
 		const two = await daemon.create({ name: "two" });
 		await daemon.call("DELETE", `/v1/api-tokens/${two.id}`);
-		const hashes = [hashOf(one.token), hashOf(two.token), hashOf("nobody's")];
+		const hashes = [hashOf(one.token), hashOf(two.token), hashOf("unknown")];
 		const { body } = await daemon.call("POST", "/v1/api-tokens/identify", { body: { hashes } });
 		assert.deepEqual(Object.keys(body.tokens), hashes.slice(0, 2));
 		assert.deepEqual(
@@ -165,7 +165,7 @@ describe("the lifecycle of a token", () => {
 		});
 
 		it("refuse an unknown token, a kind that the profile lacks, and what the caller does not hold", async () => {
-			assert.equal((await daemon.call("PUT", "/v1/resources/channel/soc/grants/nobody")).status, 404);
+			assert.equal((await daemon.call("PUT", "/v1/resources/channel/soc/grants/unknown")).status, 404);
 			const narrative = await daemon.create({
 				profile: "narrative",
 				permissions: ["datasets:read"],
@@ -177,7 +177,7 @@ describe("the lifecycle of a token", () => {
 			const own = await daemon.call("PUT", `/v1/resources/channel/soc/grants/${writer.id}`, {
 				secret: writer.token,
 			});
-			assert.equal(own.body.code, "exceeds-caller", "nobody grants themselves what they lack");
+			assert.equal(own.body.code, "exceeds-caller", "a caller can't grant itself what it lacks");
 		});
 	});
 });

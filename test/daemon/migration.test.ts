@@ -53,7 +53,7 @@ describe("a data directory with two migrations", () => {
 		);
 	});
 
-	it("takes what is new from then on, also into the usage of a day that it had begun", async () => {
+	it("accepts new data afterwards, also in the usage of a day that had begun", async () => {
 		await daemon.verify(oldSecret);
 		const { usage } = (await daemon.call("GET", `/v1/usage?tokenId=${oldId}`)).body;
 		assert.deepEqual([usage[0].verifications, usage[0].overlapAddresses], [2, { "127.0.0.1": 1 }]);

@@ -1,4 +1,4 @@
-/** How an overlap ends by itself once nobody uses the old token. */
+/** How an overlap ends by itself once the old token is no longer used. */
 import assert from "node:assert/strict";
 import type { RotatedToken } from "../../daemon/contract.ts";
 import { type Answer, daemonOfEach, type TestDaemon } from "./harness.ts";
@@ -12,7 +12,7 @@ describe("an overlap", () => {
 	});
 
 	describe("with a time of quiet", () => {
-		it("ends by itself once nobody has used the token for so long", async () => {
+		it("ends by itself once the token has been unused for so long", async () => {
 			const old = await daemon.create();
 			const successor = await rotate(old.id, { quietSeconds: 60 });
 			assert.equal((await daemon.record(old.id)).quietSeconds, 60);
@@ -26,7 +26,7 @@ describe("an overlap", () => {
 			assert.deepEqual([event.tokenId, event.actor.userName], [old.id, "Tokensmith"]);
 		});
 
-		it("goes on for as long as the token is used", async () => {
+		it("lasts for as long as the token is used", async () => {
 			const old = await daemon.create();
 			await rotate(old.id, { quietSeconds: 60 });
 			for (const seconds of [50, 100, 150]) {
@@ -59,7 +59,7 @@ describe("an overlap", () => {
 			assert.equal((await daemon.record(old.id)).retiresDate, "2026-03-10T12:01:30.000Z");
 		});
 
-		it("goes on after it was enabled again, for meanwhile nobody could use it", async () => {
+		it("continues after the token is enabled again, since it could not be used meanwhile", async () => {
 			const { id } = await daemon.create();
 			await rotate(id, { quietSeconds: 60 });
 			await daemon.call("POST", `/v1/api-tokens/${id}/disable`);
@@ -84,7 +84,7 @@ describe("an overlap", () => {
 			);
 		});
 
-		it("leaves whoever used it the time to come back when the daemon was away", async () => {
+		it("gives clients the time to return after the daemon was down", async () => {
 			const quick = await daemon.create();
 			await rotate(quick.id, { quietSeconds: 60, overlapSeconds: 86_400 });
 			const slow = await daemon.create();

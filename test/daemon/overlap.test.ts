@@ -29,7 +29,7 @@ describe("an overlap", () => {
 			assert.equal((await daemon.verify(successor.token)).body.reason, "revoked");
 		});
 
-		it("is told to the audit and to whoever listens", async () => {
+		it("is audited, and reported to listeners", async () => {
 			const old = await daemon.create();
 			const successor = await rotate(old.id);
 			await undo(old.id);
@@ -78,7 +78,7 @@ describe("an overlap", () => {
 			assert.equal((await undo(old.id)).body.token.status, "disabled");
 		});
 
-		it("takes its name back only while nobody else has it", async () => {
+		it("takes its name back only while no other token has it", async () => {
 			const permissions = [await permissionOf("mindbridge")];
 			const settings = { profile: "mindbridge", permissions, expiry: "2026-06-01T00:00:00Z", name: "orders" };
 			const old = await daemon.create(settings);

@@ -1,4 +1,4 @@
-/** Profiles of one's own: a fifth system is a JSON file. */
+/** The user's own profiles: a fifth system is a JSON file. */
 import assert from "node:assert/strict";
 import type { Profile } from "../../daemon/contract.ts";
 import local from "../../daemon/profiles/local.json" with { type: "json" };
@@ -24,7 +24,7 @@ const acme = {
 	},
 } as unknown as Profile;
 
-describe("a profile of one's own", () => {
+describe("the user's own profile", () => {
 	let daemon: TestDaemon;
 	daemonOfEach((started) => {
 		daemon = started;

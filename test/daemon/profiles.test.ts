@@ -168,7 +168,7 @@ describe("the profiles", () => {
 			assert.deepEqual(made.createdUserInfo, { userId: "owner", userName: "ada" });
 		});
 
-		it("acts as its creator after a rotation too, whoever rotated it", async () => {
+		it("acts as its creator after a rotation too, by any caller", async () => {
 			const { id } = await created(daemon, "eclecticiq");
 			const { token: rotator } = await created(daemon, "local", { permissions: ["*"], expiry: null });
 			const path = `/v1/api-tokens/${id}/rotate`;

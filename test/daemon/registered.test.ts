@@ -83,7 +83,7 @@ describe("a token of another system", () => {
 		assert.deepEqual((await daemon.call("GET", "/v1/usage")).body.usage, []);
 	});
 
-	it("is known once, whoever issued it, and also to two at the same moment", async () => {
+	it("is registered once, for any issuer, even by two requests at the same moment", async () => {
 		const answers = await Promise.all([register(request), register({ ...request, name: "again" })]);
 		const [made, refused] = answers[0]?.status === 201 ? answers : answers.reverse();
 		assert.equal(made?.status, 201);
@@ -141,7 +141,7 @@ describe("a token of another system", () => {
 
 	it("is revoked in an incident, gets no successor, and the report says what remains to be done", async () => {
 		const foreign = await registered({ name: "CI deploy", issuer: "mindbridge" });
-		const unknown = await registered({ hash: hashOf("another"), issuer: "nobody-knows" });
+		const unknown = await registered({ hash: hashOf("another"), issuer: "unknown-system" });
 		const ours = await daemon.create();
 		const body = { reason: "laptop stolen", all: true, createSuccessors: true };
 		const report = (await daemon.call("POST", "/v1/incidents", { body })).body;
@@ -155,14 +155,14 @@ describe("a token of another system", () => {
 			steps.some((step) => step.includes("CI deploy (ghp_…wxyz) at its issuer, mindbridge")),
 			steps.join("\n"),
 		);
-		assert.ok(steps.some((step) => step.includes("nobody-knows")));
+		assert.ok(steps.some((step) => step.includes("unknown-system")));
 		for (const { id } of [foreign, unknown]) {
 			const { status, revokedReason, successorId } = await record(id);
 			assert.deepEqual([status, revokedReason, successorId], ["revoked", "laptop stolen", null]);
 		}
 	});
 
-	it("takes no name from the tokens that live by its issuer's rules here", async () => {
+	it("reserves no name among the local tokens under its issuer's rules", async () => {
 		await registered({ name: "orders", issuer: "mindbridge" });
 		const { profiles } = (await daemon.call("GET", "/v1/profiles")).body;
 		const { permissions } = profiles.find(({ id }: { id: string }) => id === "mindbridge");
@@ -208,7 +208,7 @@ describe("a token of another system", () => {
 		});
 	}
 
-	it("is recorded by whoever may write, whatever it is said to be allowed elsewhere", async () => {
+	it("is recorded for any caller that may write, with any permissions of its issuer", async () => {
 		const writer = await daemon.create({ permissions: ["api.api-tokens.write"] });
 		const body = { ...request, permissions: ["everything.there"] };
 		const answer = await daemon.call("POST", "/v1/api-tokens/register", { secret: writer.token, body });

@@ -36,11 +36,7 @@ describe("the lifecycle of a token", () => {
 			}
 			assert.notEqual(successor.token, old.token);
 			assert.equal(successor.predecessorId, old.id);
-			assert.equal(
-				successor.expiry,
-				"2026-04-19T12:00:00.000Z",
-				"it lives as long as the old one was made to",
-			);
+			assert.equal(successor.expiry, "2026-04-19T12:00:00.000Z", "its lifetime is that of the old one");
 			const { predecessor } = successor;
 			assert.deepEqual(
 				[predecessor.status, predecessor.successorId, predecessor.retiresDate],
@@ -113,7 +109,7 @@ describe("the lifecycle of a token", () => {
 			assert.equal((await daemon.verify(token)).status, 200);
 		});
 
-		it("rotates once: started twice, the second is told of the successor", async () => {
+		it("rotates once: of two requests, the second gets the successor's id", async () => {
 			const { id } = await daemon.create();
 			const answers = await Promise.all([
 				daemon.tryRotate(id, { overlapSeconds: 60 }),

@@ -188,7 +188,7 @@ describe("an expiry", () => {
 describe("the local profile", () => {
 	it("is what the schema says", () => assert.deepEqual(profile.parse(local), local));
 
-	it("takes a wildcard only when it covers something in the catalogue", () => {
+	it("accepts a wildcard only when it covers something in the catalogue", () => {
 		const rules = profile.parse(local);
 		assert.ok(isInCatalogue(rules, "orders.*"));
 		assert.ok(isInCatalogue(rules, "*"));

@@ -154,10 +154,10 @@ describe("the durable database", () => {
 			damaged,
 			"the damaged file is kept as it was",
 		);
-		assert.deepEqual((await start()).notices, [], "and is told of once");
+		assert.deepEqual((await start()).notices, [], "and is reported once");
 	});
 
-	it("keeps what stands before damage in a log, sets the log aside and says so", async () => {
+	it("keeps what precedes damage in a log, sets the log aside and says so", async () => {
 		const database = await start();
 		for (const name of ["a", "b", "c"]) await set(database, name, "1");
 		const path = logFile();
@@ -173,7 +173,7 @@ describe("the durable database", () => {
 		assert.ok(readdirSync(folder).some((name) => name.endsWith(".log.damaged")));
 	});
 
-	it("takes a cut in any log but the last for damage", async () => {
+	it("treats a cut in any log but the last as damage", async () => {
 		const database = await start({ compactAtBytes: 1 << 30 });
 		await set(database, "a", "1");
 		await set(database, "b", "1");
@@ -202,7 +202,7 @@ describe("the durable database", () => {
 		assert.deepEqual(await all(await start()), { b: "1" });
 	});
 
-	it("takes a last line without its end for a crash, not for damage", async () => {
+	it("treats a last line without its end as a crash, not as damage", async () => {
 		const database = await start();
 		await set(database, "a", "1");
 		await set(database, "b", "1");
@@ -215,7 +215,7 @@ describe("the durable database", () => {
 		assert.deepEqual(await all(await start()), { a: "1", c: "1" });
 	});
 
-	it("takes any part of the last line that is missing for a power cut, not for damage", async () => {
+	it("treats any missing part of the last line as a power cut, not as damage", async () => {
 		const database = await start();
 		await set(database, "a", "1");
 		const path = logFile();
@@ -237,7 +237,7 @@ describe("the durable database", () => {
 		);
 	});
 
-	it("takes what is missing of the last line of a log that was closed for damage", async () => {
+	it("treats a missing part of the last line of a closed log as damage", async () => {
 		const database = await openDatabase(folder);
 		for (const name of ["a", "b"]) await set(database, name, "long ".repeat(500));
 		await close(database);
@@ -265,7 +265,7 @@ describe("the durable database", () => {
 		assert.deepEqual(await all(await start()), { first: "1", ...expected(answered, "1") });
 	});
 
-	it("takes a last line that is whole and wrong for damage", async () => {
+	it("treats a complete but wrong last line as damage", async () => {
 		const database = await start();
 		for (const name of ["a", "b"]) await set(database, name, "1");
 		const path = logFile();
@@ -345,7 +345,7 @@ describe("the change log", () => {
 		rmSync(folder, { recursive: true });
 	});
 
-	it("takes out again what could not be written whole", async () => {
+	it("removes again what could not be written completely", async () => {
 		const folder = temporaryFolder();
 		const path = join(folder, "changes-1.log");
 		const log = new ChangeLog(path, 0);

@@ -24,7 +24,7 @@ describe("the bundled daemon", () => {
 		});
 	}
 
-	it("takes profiles from files, and names the file and the pointer of what is wrong in one", async () => {
+	it("loads profiles from files, and names file and pointer of an error in one", async () => {
 		const good = JSON.parse(readFileSync("daemon/profiles/local.json", "utf8"));
 		const file = join(daemons.folder, "acme.json");
 		writeFileSync(file, JSON.stringify({ ...good, id: "acme" }));

@@ -62,7 +62,7 @@ describe("the bundled daemon", () => {
 		assert.equal(rivals.filter((daemon) => daemon.first.event === "held").length, 7);
 	});
 
-	it("takes over from a dead one whose process id somebody else has by now", async () => {
+	it("replaces a dead daemon whose process id belongs to another process by now", async () => {
 		const dead = await daemons.start();
 		await dead.kill("SIGKILL");
 		const lock = join(daemons.directory, "lock-1");
@@ -70,7 +70,7 @@ describe("the bundled daemon", () => {
 		assert.equal((await daemons.start()).first.event, "ready");
 	});
 
-	it("takes over a lock that holds nothing that can be read", async () => {
+	it("replaces an unreadable lock", async () => {
 		mkdirSync(daemons.directory);
 		writeFileSync(join(daemons.directory, "lock-7"), "");
 		assert.equal((await daemons.start()).first.event, "ready");
@@ -88,7 +88,7 @@ describe("the bundled daemon", () => {
 		for (const socket of sockets) socket.destroy();
 	});
 
-	it("goes on, and ends when it is asked to, when its log can't be written", async () => {
+	it("continues, and stops on request, when its log can't be written", async () => {
 		mkdirSync(daemons.directory, { mode: 0o700 });
 		symlinkSync("/dev/full", join(daemons.directory, "daemon.log"));
 		const daemon = await daemons.start();
@@ -166,7 +166,7 @@ describe("the bundled daemon", () => {
 		assert.equal(await reborn.verify("foreign-secret"), 401);
 	});
 
-	it("ends by itself an overlap that has gone quiet, and tells whoever listens", async () => {
+	it("ends a quiet overlap by itself, and notifies listeners", async () => {
 		const daemon = await daemons.start();
 		const { id, token } = await daemon.create("quiet");
 		const abort = new AbortController();
@@ -204,7 +204,7 @@ describe("the bundled daemon", () => {
 		assert.equal(listed, 3600);
 	});
 
-	it("takes any free port when a stranger has the one that it prefers", async () => {
+	it("uses any free port when another program holds the preferred one", async () => {
 		const stranger = createServer().listen(0, "127.0.0.1");
 		await once(stranger, "listening");
 		const { port } = stranger.address() as AddressInfo;
@@ -269,7 +269,7 @@ describe("the bundled daemon", () => {
 		assert.ok(existsSync(`${path}.damaged`));
 	});
 
-	it("tells whoever listens that a damaged file was set aside", async () => {
+	it("reports to listeners that a damaged file was set aside", async () => {
 		const first = await daemons.start();
 		const { token } = await first.create("x");
 		await first.kill();
@@ -293,7 +293,7 @@ describe("the bundled daemon", () => {
 		assert.deepEqual([record.useCount, record.lastUsedAddress], [1, "127.0.0.1"]);
 	});
 
-	it("stops by itself when nobody asks any more, but not while a window listens", async () => {
+	it("stops by itself when requests cease, but not while a window listens", async () => {
 		const daemon = await daemons.start(["--port", "0", "--idle-seconds", "1"]);
 		const abort = new AbortController();
 		const window = await daemon.fetch("/v1/events", { signal: abort.signal });
@@ -350,7 +350,7 @@ async function tokensOf(daemon: DaemonChild): Promise<TokenRecord[]> {
 async function until(satisfied: () => boolean): Promise<void> {
 	const deadline = Date.now() + 15_000;
 	while (!satisfied()) {
-		assert.ok(Date.now() < deadline, "it did not come about in time");
+		assert.ok(Date.now() < deadline, "the condition was not met in time");
 		await new Promise((resolve) => setTimeout(resolve, 25));
 	}
 }

@@ -80,7 +80,7 @@ describe("nginx with auth_request", () => {
 			assert.doesNotMatch(JSON.stringify(headers), /tks_/);
 		});
 
-		it("tells the service nothing that the client made up", async () => {
+		it("passes no forged header of the client to the service", async () => {
 			const { id, token } = await create({ expiry: null });
 			const headers = { "x-token-id": "root", "x-token-default-source": "root", "x-token-expiry": "never" };
 			await ask("/orders/", { token, headers });
@@ -140,7 +140,7 @@ describe("nginx with auth_request", () => {
 			assert.deepEqual(statuses, [200, 401, 200, 401]);
 		});
 
-		it("lets nobody pass while the daemon is gone", async () => {
+		it("rejects every request while the daemon is down", async () => {
 			const { token } = await create();
 			await daemon.kill("SIGKILL");
 			assert.equal((await ask("/orders/", { token })).status, 500);
@@ -177,7 +177,7 @@ describe("nginx with auth_request", () => {
 	describe("that the daemon trusts", () => {
 		beforeEach(() => start("--trusted-proxy", "127.0.0.1"));
 
-		it("tells the daemon whence a client comes", async () => {
+		it("passes the client's address to the daemon", async () => {
 			const { id, token } = await create({ allowedAddresses: ["127.0.0.2"] });
 			assert.equal((await ask("/orders/", { token, from: "127.0.0.2" })).status, 200);
 			assert.equal((await ask("/orders/", { token, from: "127.0.0.3" })).status, 403);
@@ -185,7 +185,7 @@ describe("nginx with auth_request", () => {
 			assert.equal(lastUsedAddress, "127.0.0.2");
 		});
 
-		it("takes no client's word for where it is", async () => {
+		it("ignores an address that the client claims", async () => {
 			const { token } = await create({ allowedAddresses: ["127.0.0.2"] });
 			for (const forwarded of ["127.0.0.2", "127.0.0.2, 127.0.0.1", "nonsense"]) {
 				const headers = { "x-forwarded-for": forwarded };

@@ -1,10 +1,8 @@
-/** The audit that can't be changed unseen, and the usage that is gathered in memory. */
+/** The audit: what it records, how it is read, and that tampering is detected. */
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AuditEvent, UsageDay } from "../../daemon/contract.ts";
-import { TokenUsage, UsageCounts } from "../../daemon/rules/usage.ts";
-import { nothingAsked } from "../../daemon/rules/verify.ts";
+import type { AuditEvent } from "../../daemon/contract.ts";
 import { listAuditFiles } from "../../daemon/store/sqlite/audit-files.ts";
 import { daemonOfEach, TestDaemon, until } from "./harness.ts";
 
@@ -14,7 +12,7 @@ describe("the audit", () => {
 		daemon = started;
 	});
 
-	it("has every change with who, when, before and after, and never a secret or its hash", async () => {
+	it("records every change with who, when, before and after, and never a secret or its hash", async () => {
 		const created = await daemon.create({ name: "one" });
 		daemon.now = new Date("2026-03-11T00:00:00.000Z");
 		const body = { name: "two" };
@@ -51,12 +49,12 @@ describe("the audit", () => {
 			[update?.actor, update?.date],
 			[{ userId: "owner", userName: "ada" }, "2026-03-11T00:00:00.000Z"],
 		);
-		const told = JSON.stringify(events);
-		for (const secret of [created.token, rotated.body.token]) assert.ok(!told.includes(secret));
-		assert.doesNotMatch(told, /sha256:/);
+		const text = JSON.stringify(events);
+		for (const secret of [created.token, rotated.body.token]) assert.ok(!text.includes(secret));
+		assert.doesNotMatch(text, /sha256:/);
 	});
 
-	it("has no event of what was refused", async () => {
+	it("records no event for a refused request", async () => {
 		const { id } = await daemon.create();
 		await daemon.call("PATCH", `/v1/api-tokens/${id}`, {
 			body: { permissions: ["x.y"] },
@@ -74,7 +72,7 @@ describe("the audit", () => {
 		assert.equal((await audit("actor=ci")).length, 1);
 	});
 
-	it("tells of the policy's changes", async () => {
+	it("records changes of the policy", async () => {
 		const policy = {
 			secretPrefix: "acme",
 			defaultExpiryDays: 7,
@@ -91,7 +89,7 @@ describe("the audit", () => {
 		);
 	});
 
-	it("filters, and goes on from page to page without losing or repeating an event", async () => {
+	it("filters, and pages without losing or repeating an event", async () => {
 		for (let count = 0; count < 7; count++) {
 			daemon.now = new Date(Date.UTC(2026, 2, 10 + count));
 			await daemon.create({ name: `token ${count}` });
@@ -115,7 +113,7 @@ describe("the audit", () => {
 		assert.deepEqual([other.status, other.body.errors[0].pointer], [400, "?cursor"]);
 	});
 
-	it("exports all of it as JSON lines", async () => {
+	it("exports all events as JSON lines", async () => {
 		for (let count = 0; count < 5; count++) await daemon.create();
 		const answer = await daemon.call("GET", "/v1/audit-events?format=jsonl&limit=2");
 		assert.match(answer.headers.get("content-type") ?? "", /^application\/jsonl/);
@@ -129,7 +127,7 @@ describe("the audit", () => {
 		);
 	});
 
-	it("says what is wrong with an export's query rather than breaking off", async () => {
+	it("reports an error in an export's query before it answers any line", async () => {
 		const answer = await daemon.call("GET", "/v1/audit-events?format=jsonl&cursor=bnVsbA");
 		assert.deepEqual([answer.status, answer.body.errors[0].pointer], [400, "?cursor"]);
 	});
@@ -143,7 +141,7 @@ describe("the audit", () => {
 		["a row is removed", (lines) => lines.toSpliced(2, 1), 3],
 		["the first row is removed", (lines) => lines.slice(1), 1],
 		["the last row is removed", (lines) => lines.slice(0, -1), 5],
-		["two rows change places", ([one = "", two = "", ...rest]) => [two, one, ...rest], 1],
+		["two rows are swapped", ([one = "", two = "", ...rest]) => [two, one, ...rest], 1],
 		["a row is unreadable", (lines) => lines.with(3, "{"), 4],
 		["everything is removed", () => [], 1],
 	];
@@ -173,7 +171,7 @@ describe("the audit", () => {
 		});
 	}
 
-	it("reports that a file of it is gone", async () => {
+	it("reports that one of its files is missing", async () => {
 		await daemon.create();
 		await daemon.close();
 		await daemon.open({ compactAtCloseBytes: 0 });
@@ -215,7 +213,7 @@ describe("the audit", () => {
 		assert.deepEqual(paged, all);
 	});
 
-	it("holds after a restart", async () => {
+	it("is intact after a restart", async () => {
 		await daemon.create();
 		await daemon.close();
 		await daemon.open();
@@ -223,12 +221,12 @@ describe("the audit", () => {
 		assert.deepEqual(await chain(), { intact: true, checked: 2, brokenAt: null });
 	});
 
-	it("stays whole when many change at once", async () => {
+	it("stays intact when many changes arrive at once", async () => {
 		await Promise.all(Array.from({ length: 40 }, () => daemon.create()));
 		assert.deepEqual(await chain(), { intact: true, checked: 40, brokenAt: null });
 	});
 
-	it("lets go of what is older than the set number of days, says so, and stays whole", async () => {
+	it("purges what is older than the set number of days, records that, and stays intact", async () => {
 		await daemon.create();
 		await daemon.create();
 		daemon.now = new Date("2026-05-10T12:00:00.000Z");
@@ -249,7 +247,7 @@ describe("the audit", () => {
 	});
 
 	describe("of dead tokens", () => {
-		it("tells of each use of one, once an hour and address, and never of live or unknown ones", async () => {
+		it("records each use of one, once an hour and address, and never of live or unknown ones", async () => {
 			const live = await daemon.create({ name: "live" });
 			const revoked = await daemon.create({ name: "revoked" });
 			await daemon.call("DELETE", `/v1/api-tokens/${revoked.id}`);
@@ -273,7 +271,7 @@ describe("the audit", () => {
 		});
 	});
 
-	it("is not filled by a thief who comes from ever new addresses", async () => {
+	it("is not filled by a dead token that is used from ever new addresses", async () => {
 		const many = await TestDaemon.start({ trustedProxies: ["127.0.0.1"] });
 		const { token, id } = await many.create();
 		await many.call("DELETE", `/v1/api-tokens/${id}`);
@@ -294,141 +292,3 @@ describe("the audit", () => {
 		return (await daemon.call("GET", "/v1/audit-events?verify=true&limit=1")).body.chain;
 	}
 });
-
-describe("the usage", () => {
-	let daemon: TestDaemon;
-	daemonOfEach((started) => {
-		daemon = started;
-	});
-
-	it("counts per token and day: verifications, refusals by reason, permissions that were asked for", async () => {
-		const { token, id } = await daemon.create({ permissions: ["orders.*"] });
-		await daemon.verify(token, "?permission=orders.read");
-		await daemon.verify(token, "?permission=orders.read&permission=orders.write");
-		await daemon.verify(token, "?permission=invoices.read");
-		daemon.now = new Date("2026-03-11T00:00:00.000Z");
-		await daemon.verify(token);
-		assert.deepEqual(await usage(`tokenId=${id}`), [
-			day(id, "2026-03-10", {
-				verifications: 2,
-				refusals: { permission: 1 },
-				permissions: { "orders.read": 2, "orders.write": 1 },
-			}),
-			day(id, "2026-03-11", { verifications: 1 }),
-		]);
-		assert.equal((await usage("from=2026-03-11")).length, 1);
-		assert.equal((await usage("to=2026-03-09")).length, 0);
-	});
-
-	it("adds up what comes in at several times, and has it after a restart", async () => {
-		const { token, id } = await daemon.create();
-		for (let count = 0; count < 3; count++) {
-			await daemon.verify(token, "?permission=orders.read");
-			await daemon.authority.saveUsage();
-		}
-		await daemon.close();
-		await daemon.open();
-		await daemon.verify(token, "?permission=orders.read");
-		assert.deepEqual(await usage(), [
-			day(id, "2026-03-10", { verifications: 4, permissions: { "orders.read": 4 } }),
-		]);
-	});
-
-	it("is not filled up over time by a caller that asks for ever new permissions", async () => {
-		const { token } = await daemon.create();
-		for (let flush = 0; flush < 4; flush++) {
-			for (let count = 0; count < 80; count++) {
-				await daemon.verify(
-					token,
-					`?permission=orders.read&anyPermission=orders.read&anyPermission=p${flush}.${count}`,
-				);
-			}
-			await daemon.verify(token, `?anyPermission=orders.read&anyPermission=${"x".repeat(5000)}`);
-			await daemon.authority.saveUsage();
-		}
-		const names = Object.keys((await usage())[0]?.permissions ?? {});
-		assert.equal(names.length, 200);
-		assert.ok(names.every((name) => name.length <= 200));
-	});
-
-	it("counts the refusals of a dead token too", async () => {
-		const { token, id } = await daemon.create();
-		await daemon.call("DELETE", `/v1/api-tokens/${id}`);
-		await daemon.verify(token);
-		assert.deepEqual(await usage(), [day(id, "2026-03-10", { refusals: { revoked: 1 }, addresses: [] })]);
-	});
-
-	for (const query of ["from=2026-13-01", "from=yesterday", "unknown=1"]) {
-		it(`says what is wrong with ?${query}`, async () => {
-			assert.equal((await daemon.call("GET", `/v1/usage?${query}`)).body.code, "invalid-request");
-		});
-	}
-
-	async function usage(query = ""): Promise<UsageDay[]> {
-		return (await daemon.call("GET", `/v1/usage?${query}`)).body.usage;
-	}
-});
-
-describe("the usage of one token", () => {
-	const noon = Date.UTC(2026, 2, 10, 12);
-
-	it("keeps the last five addresses, newest first", () => {
-		const one = new TokenUsage("t");
-		for (const address of ["a", "b", "c", "d", "e", "f", "b", "b"])
-			one.countVerification(nothingAsked, address, noon);
-		assert.deepEqual(one.increment().days[0]?.addresses, ["b", "f", "e", "d", "c"]);
-		assert.deepEqual(one.uses, { useCount: 8, lastUsed: noon, lastUsedAddress: "b" });
-	});
-
-	it("loses nothing that could not be written", async () => {
-		const counts = new UsageCounts();
-		const stored = { useCount: 5, lastUsed: 1, lastUsedAddress: null };
-		counts.of("t").countVerification({ ...nothingAsked, permissions: ["p"] }, "a", noon);
-		const { promise, reject } = Promise.withResolvers<void>();
-		const failing = counts.save(() => promise);
-		await new Promise(setImmediate);
-		counts.of("t").countVerification({ ...nothingAsked, permissions: ["p"] }, "b", noon);
-		assert.deepEqual(counts.totalOf("t", stored), { useCount: 7, lastUsed: noon, lastUsedAddress: "b" });
-		// Requested while the first is being written; it has to wait for what that gives back.
-		const failingToo = counts.save(async ([one]) => {
-			assert.equal(one?.uses.useCount, 2);
-			throw new Error("full");
-		});
-		reject(new Error("full"));
-		await assert.rejects(failing, /full/);
-		await assert.rejects(failingToo, /full/);
-		counts.of("t").countVerification(nothingAsked, "b", noon + 86_400_000);
-		assert.equal(counts.totalOf("t", stored).useCount, 8);
-		const [{ days, uses } = assert.fail()] = await counts.save(async () => {});
-		const kept = { overlapSuccessorId: null };
-		assert.deepEqual(days, [
-			{
-				...day("t", "2026-03-10", { verifications: 2, permissions: { p: 2 }, addresses: ["b", "a"] }),
-				...kept,
-			},
-			{ ...day("t", "2026-03-11", { verifications: 1, addresses: ["b"] }), ...kept },
-		]);
-		assert.equal(uses.useCount, 3);
-	});
-
-	it("is not filled up by ever new permissions, whatever they are called", () => {
-		const one = new TokenUsage("t");
-		for (let count = 0; count < 1000; count++)
-			one.countVerification({ ...nothingAsked, permissions: [`p${count}`] }, "a", noon);
-		one.countVerification({ ...nothingAsked, permissions: ["__proto__", "constructor"] }, "a", noon);
-		assert.equal(Object.keys(one.increment().days[0]?.permissions ?? {}).length, 200);
-	});
-});
-
-function day(tokenId: string, name: string, change: Partial<UsageDay>): UsageDay {
-	return {
-		tokenId,
-		day: name,
-		verifications: 0,
-		refusals: {},
-		permissions: {},
-		addresses: ["127.0.0.1"],
-		overlapAddresses: {},
-		...change,
-	};
-}
