@@ -1,6 +1,6 @@
 /** A data directory of an earlier version opens with everything that was in it. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RotatedToken } from "../../daemon/contract.ts";
 import { ChangeLog } from "../../daemon/store/sqlite/change-log.ts";
@@ -70,6 +70,33 @@ describe("a data directory with two migrations", () => {
 		await daemon.open();
 		assert.deepEqual(daemon.store.notices, []);
 		assert.equal((await daemon.verify(oldSecret)).status, 200);
+	});
+});
+
+describe("a data directory after its migration", () => {
+	it("has every change since, even if the migrated snapshot is damaged", async () => {
+		const daemon = await TestDaemon.start();
+		try {
+			await daemon.close();
+			for (const name of readdirSync(daemon.directory))
+				rmSync(join(daemon.directory, name), { recursive: true });
+			await leaveSchema2(daemon.directory);
+			await daemon.open();
+			assert.equal((await daemon.call("DELETE", `/v1/api-tokens/${newId}`)).status, 200);
+			await daemon.close();
+			const [newest] = listSnapshots(daemon.directory);
+			writeFileSync(newest?.path ?? "", "damaged");
+			await daemon.open();
+			assert.equal((await daemon.verify(newSecret)).body.reason, "revoked");
+			assert.deepEqual(
+				daemon.store.notices.map(({ code }) => code),
+				["data-recovered"],
+			);
+			const { chain } = (await daemon.call("GET", "/v1/audit-events?verify=true")).body;
+			assert.equal(chain.intact, true);
+		} finally {
+			await daemon.remove();
+		}
 	});
 });
 

@@ -6,7 +6,7 @@ import { existsSync, renameSync } from "node:fs";
 import { basename } from "node:path";
 import type { AuditEvent, Notice } from "../../contract.ts";
 import { AuditFiles, chainEnd, lastInFiles, lineOf, writeAuditFile } from "./audit-files.ts";
-import { type LogContents, readLog } from "./change-log.ts";
+import { ChangeLog, type LogContents, readLog } from "./change-log.ts";
 import { Connection } from "./connection.ts";
 import { MemoryDatabase, type SqlJsStatic } from "./memory-database.ts";
 import { migrate, schemaVersion } from "./schema.ts";
@@ -43,7 +43,9 @@ export async function recover(sqlJs: SqlJsStatic, directory: string): Promise<Re
 	if (!goesOn) writeAuditFile(directory, [...eventsInTable(memory), ...replayed.events]);
 	if (base !== undefined && !isCurrent) await migrate(connection.kysely);
 	followAuditFiles(connection, directory);
-	const position = goesOn ? replayed : startOver(memory, directory, replayed.generation);
+	const isFirst = base === undefined && replayed.bytes === 0;
+	const { generation } = replayed;
+	const position = goesOn ? replayed : startOver(memory, directory, { generation, isFirst });
 	if (replayed.damaged.length > 0) {
 		// Only after the sound part is in a snapshot: a start that fails half-way must find it again.
 		const aside = replayed.damaged.map((log) => setAside(logPath(directory, log)));
@@ -126,9 +128,19 @@ function replayLogs(memory: MemoryDatabase, directory: string, snapshot: number 
 }
 
 /** A log fits only the tables that it was written for: another schema, or a sound part, becomes a snapshot of its own. */
-function startOver(memory: MemoryDatabase, directory: string, generation: number): LogPosition {
-	writeSnapshot(directory, { generation: generation + 1, schema: schemaVersion }, memory.export());
-	return { generation: generation + 2, length: 0 };
+function startOver(
+	memory: MemoryDatabase,
+	directory: string,
+	{ generation, isFirst }: { generation: number; isFirst: boolean },
+): LogPosition {
+	const image = memory.export();
+	const first = generation + 1;
+	writeSnapshot(directory, { generation: first, schema: schemaVersion }, image);
+	if (isFirst) return { generation: first + 1, length: 0 };
+	// The older snapshots do not lead to the logs from here on, so this one is its own predecessor, with an empty log between.
+	new ChangeLog(logPath(directory, first + 1), 0).close();
+	writeSnapshot(directory, { generation: first + 1, schema: schemaVersion }, image);
+	return { generation: first + 2, length: 0 };
 }
 
 /** Applies all of a log or, when a statement does not fit the tables, nothing of it: undefined. */
