@@ -1,4 +1,4 @@
-/** The daemon's one composition root: reads the arguments, puts the parts together, and ends them in the right order. */
+/** The daemon's composition root: reads the arguments, constructs the parts, and ends them in the right order. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -115,7 +115,7 @@ function addressOrRange(text: string): string {
 	return text.trim();
 }
 
-/** @throws ProfileError that names the file and what in it is wrong. */
+/** @throws ProfileError that names the file and its errors. */
 async function readProfile(file: string): Promise<Profile> {
 	const { profile: schema } = await import("./contract.ts");
 	try {
@@ -171,7 +171,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const idling = new Idling(options.idleSeconds, events);
 	const server = new HttpServer({
 		verifyEndpoint,
-		// Express and the schemas are more than half of what there is to load, and no verification needs them.
+		// Express and the schemas are more than half of the code, and no verification needs them.
 		loadApi: async () => (await import("./server/api.ts")).createApi(parts),
 		onRequest: () => {
 			traffic.asked();
@@ -199,7 +199,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	every(quietMilliseconds, unended, log, () => authority.endQuietOverlaps());
 	const purge = () => records.purge(authority.rulebook.policy.auditDays, new Date(), owner);
 	every(purgeMilliseconds, unpurged, log, purge);
-	// What the first answers can do without comes after them; and a daemon that ends when it is idle must still purge.
+	// After the first answers, which do not need it; and a daemon that stops when it is idle must still purge.
 	setTimeout(boundYoungGeneration, settleMilliseconds).unref();
 	setTimeout(() => purge().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
 	idling.watch(() => ending.begin("no client has called for a while"));
@@ -235,7 +235,7 @@ function every(milliseconds: number, failure: string, log: DaemonLog, work: () =
 	setInterval(() => work().catch((err) => log.error({ err }, failure)), milliseconds).unref();
 }
 
-/** Ends the process once, in order, for whatever reason comes first. */
+/** Ends the process once and in order, at the first of several reasons. */
 class Ending {
 	readonly #log: DaemonLog;
 	#steps: () => Promise<void> = async () => {};
@@ -252,7 +252,7 @@ class Ending {
 		});
 	}
 
-	/** What there is to do before the end. */
+	/** Sets the work to do before the end. */
 	does(steps: () => Promise<void>): void {
 		this.#steps = steps;
 	}
@@ -313,7 +313,7 @@ class Idling {
 	}
 }
 
-/** One line for the program that started this one, one for a person, and an exit code. */
+/** Writes one line for the parent program and one for the user, and sets the exit code. */
 function fail(error: unknown): void {
 	if (error instanceof HeldError) {
 		report({ event: "held", pid: error.pid }, `${error.message} Stop that one first, or use it.`, 3);
@@ -362,7 +362,7 @@ function messageOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }
 
-/** Settles once the daemon answers, or has said why it can't. */
+/** Resolves once the daemon answers, or has reported why it can't. */
 export async function main(compileSqlite: CompileSqlite): Promise<void> {
 	try {
 		const given = readArguments();

@@ -32,7 +32,7 @@ export interface Services {
 	debugging: {
 		/** Answers the variables of debug configurations. */
 		placeholderFor(wanted: unknown, choose: (title: string) => Promise<TokenRecord>): Promise<string>;
-		/** What runs with old secrets, with those in their place; undefined: it is not to be started anew. */
+		/** What runs with old secrets, with those in their place; undefined: it must not be restarted. */
 		renewed(
 			folder: vscode.WorkspaceFolder | undefined,
 			config: vscode.DebugConfiguration,

@@ -1,4 +1,4 @@
-/** The repository's pages for people, and what stands in them. */
+/** The repository's pages for people, and their contents. */
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 

@@ -203,7 +203,7 @@ class HttpClient {
 	}
 }
 
-/** Whether the text can stand in a header as it is; what can't is no secret, and an error would quote it. */
+/** Whether the text is a valid header value. Another text is no secret, and an error would quote it. */
 function isSendable(secret: string): boolean {
 	return /^[\x21-\x7E]{1,4096}$/.test(secret);
 }

@@ -69,7 +69,7 @@ export class Transport {
 	#locating: Promise<Endpoint> | undefined;
 	#connections: Connections | undefined;
 
-	/** `locate` is called before each request, for a daemon may have started anew elsewhere. */
+	/** `locate` is called before each request, since a daemon may have been restarted on another port. */
 	constructor(locate: () => Promise<Endpoint>, options: TransportOptions = {}) {
 		this.#locate = locate;
 		this.#options = options;
@@ -147,7 +147,7 @@ export class Transport {
 			return await this.#exchange(connections, request, read);
 		} catch (error) {
 			if (!(error instanceof TokensmithUnavailableError)) throw error;
-			// The next request finds out anew whether the daemon is there.
+			// The next request checks again whether the daemon is running.
 			if (this.#connections === connections) this.#connections = undefined;
 			if (error.outcome === "unknown" || ["timeout", "unusable"].includes(error.reason)) throw error;
 			const next = await this.#endpoint();

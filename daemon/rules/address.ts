@@ -1,24 +1,24 @@
-/** Allowed addresses: single IP addresses and CIDR ranges, IPv4 and IPv6. An IPv4 address that arrives mapped into IPv6 counts as IPv4. */
+/** Allowed addresses: IP addresses and CIDR ranges, IPv4 and IPv6. An IPv4-mapped IPv6 address counts as IPv4. */
 import { BlockList, isIP } from "node:net";
 
-/** What is wrong with an allowed address, in words; undefined when nothing is. */
+/** Why a text is not an allowed address; undefined for a valid one. */
 export function addressProblem(text: string): string | undefined {
 	const [address = "", prefix, ...rest] = text.split("/");
 	const family = isIP(address);
 	if (family === 0 || rest.length > 0 || address.includes("%")) {
-		return `${JSON.stringify(text)} is no IP address or range; write for example 10.0.0.0/8 or 2001:db8::1`;
+		return `${JSON.stringify(text)} is not an IP address or range, such as 10.0.0.0/8 or 2001:db8::1`;
 	}
 	const longest = family === 4 ? 32 : 128;
 	if (prefix !== undefined && !(/^(0|[1-9]\d{0,2})$/.test(prefix) && Number(prefix) <= longest)) {
-		return `/${prefix} is no prefix length for IPv${family}; it goes from /0 to /${longest}`;
+		return `/${prefix} is not a prefix length of IPv${family}, which is /0 to /${longest}`;
 	}
 	return undefined;
 }
 
-/** Says of an address whether it is among the allowed ones. Empty: any is. */
+/** Decides whether an address is allowed. An empty list allows every address. */
 export class AddressMatcher {
 	readonly #allowed: RangeSet | undefined;
-	/** Services call from few addresses, so each answer is worth keeping. */
+	/** Services call from few addresses, so each answer is cached. */
 	readonly #answers = new Map<string, boolean>();
 
 	constructor(allowedAddresses: readonly string[]) {
@@ -30,7 +30,7 @@ export class AddressMatcher {
 		if (this.#allowed === undefined) return true;
 		let answer = this.#answers.get(address);
 		if (answer === undefined) {
-			// A stranger with many addresses must not fill the memory.
+			// A client with many addresses must not fill the memory.
 			if (this.#answers.size >= 256) this.#answers.clear();
 			answer = this.#allowed.has(address);
 			this.#answers.set(address, answer);
@@ -39,7 +39,7 @@ export class AddressMatcher {
 	}
 }
 
-/** Whether everything that `inner` allows is allowed by `outer` too; an empty list allows any address. */
+/** Whether `outer` allows everything that `inner` allows; an empty list allows every address. */
 export function addressesWithin(inner: readonly string[], outer: readonly string[]): boolean {
 	if (outer.length === 0) return true;
 	if (inner.length === 0) return false;
@@ -58,7 +58,7 @@ function partsOf(text: string): [address: string, prefix: number] {
 	return [address, prefix === undefined ? (isIP(address) === 4 ? 32 : 128) : Number(prefix)];
 }
 
-/** A list for each family, for a single BlockList takes every IPv4 address to lie within `::/0` too. */
+/** One list for each family, since in a single BlockList `::/0` matches every IPv4 address too. */
 class RangeSet {
 	readonly #ipv4 = new BlockList();
 	readonly #ipv6 = new BlockList();

@@ -1,4 +1,4 @@
-/** When a token ends, by its profile's rules. The clock is passed in. */
+/** Expiries by the rules of a profile. The clock is passed in. */
 import { UTCDateMini } from "@date-fns/utc/date/mini";
 import { add } from "date-fns/add";
 import type { CalendarDuration, Profile } from "../contract.ts";
@@ -6,16 +6,16 @@ import type { CalendarDuration, Profile } from "../contract.ts";
 /** `from` plus a calendar distance in UTC: the same time of day, clamped to the last day of a shorter month. */
 export function addDuration(from: Date, distance: CalendarDuration): Date {
 	const { days = 0, months = 0, years = 0 } = distance;
-	// A UTC date, for date-fns otherwise reckons in the machine's zone with its daylight saving.
+	// A UTC date: with others, date-fns calculates in the machine's time zone and its daylight saving time.
 	return new Date(add(new UTCDateMini(from), { days, months, years }).getTime());
 }
 
-/** The expiry of a token that was asked for without one. */
+/** The expiry of a token whose request names none. */
 export function defaultExpiry(rules: Profile["expiry"], now: Date): string | null {
 	return rules.default === null ? null : addDuration(now, rules.default).toISOString();
 }
 
-/** What is wrong with an expiry (null: never), in words; undefined when nothing is. */
+/** Why an expiry (null: never) is not allowed; undefined for an allowed one. */
 export function expiryProblem(
 	expiry: string | null,
 	rules: Profile["expiry"],

@@ -1,4 +1,4 @@
-/** What holding a permission or a resource covers. */
+/** Which permissions and resources a held one covers. */
 
 /** `api.engagements.*` covers everything below `api.engagements.`, not `api.engagements` itself; `*` covers all. */
 export function covers(held: string, wanted: string): boolean {
@@ -6,7 +6,7 @@ export function covers(held: string, wanted: string): boolean {
 	return held.endsWith(".*") && wanted.startsWith(held.slice(0, -1));
 }
 
-/** Those of `wanted` that nothing in `held` covers. */
+/** The items of `wanted` that no item of `held` covers. */
 export function notCovered(held: readonly string[], wanted: readonly string[]): string[] {
 	return wanted.filter((one) => !held.some((own) => covers(own, one)));
 }

@@ -1,4 +1,4 @@
-/** The profiles in force: each issuer's rules as data. The built-in ones are checked by a test, the person's own when they come in. */
+/** The profiles: each issuer's rules as data. A test validates the built-in ones; the user's own are validated when they are set. */
 import type { Policy, Profile } from "../contract.ts";
 import eclecticiq from "../profiles/eclecticiq.json" with { type: "json" };
 import local from "../profiles/local.json" with { type: "json" };
@@ -24,7 +24,7 @@ export const defaultPolicy: Policy = {
 	auditDays: 365,
 };
 
-/** @param own the person's own profiles, beside those that are built in. */
+/** @param own the user's own profiles. */
 export function profilesUnder(policy: Policy, own: readonly Profile[]): Profile[] {
 	return [...Object.values({ ...builtIn, local: localUnder(policy) }), ...own];
 }
@@ -33,7 +33,7 @@ export function isBuiltIn(id: string): boolean {
 	return Object.hasOwn(builtIn, id);
 }
 
-/** Whether the catalogue knows the permission; a wildcard is known when it covers something in it. */
+/** Whether the permission is in the catalogue, or a wildcard that covers an entry. */
 export function isInCatalogue(rules: Profile, permission: string): boolean {
 	return rules.permissions.catalogue.some((entry) => covers(permission, entry.name));
 }

@@ -1,4 +1,4 @@
-/** The one error that a rule answers with when it says no. Its message is for the person who asked. */
+/** The one error of the rules. Its message is for the caller's user. */
 import type { FieldError } from "../contract.ts";
 import type { ProblemCode } from "../facts.ts";
 

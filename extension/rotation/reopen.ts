@@ -54,7 +54,7 @@ export async function reopenTerminals(
 }
 
 /**
- * VS Code restarts a program with its old environment, so a program that was given an old secret is started anew
+ * VS Code restarts a program with its old environment, so a program that was given an old secret is started again
  * instead. That needs the same consent as any start with secrets, before the running program is ended.
  */
 export async function restartDebugging(

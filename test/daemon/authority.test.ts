@@ -46,7 +46,7 @@ describe("the authority", () => {
 		assert.doesNotMatch(JSON.stringify((await daemon.verify(secret)).body), new RegExp(secret));
 	});
 
-	it("creates a token without an expiry only when asked in so many words", async () => {
+	it("creates a token without an expiry only at an explicit request", async () => {
 		assert.equal((await daemon.create({ expiry: null })).expiry, null);
 		assert.notEqual((await daemon.create({})).expiry, null);
 	});
@@ -88,7 +88,7 @@ describe("the authority", () => {
 		assert.deepEqual(new Set(answers.map(({ body }) => `${body.version} ${body.revokedReason}`)).size, 1);
 	});
 
-	it("looks at permissions and resources only once all else is good, and names what is missing", async () => {
+	it("checks permissions and resources last, and names the missing ones", async () => {
 		const { token: secret } = await daemon.create({ permissions: ["orders.*"], resources: ["channel/soc"] });
 		assert.equal(
 			(await daemon.verify(secret, "?permission=orders.read&permission=orders.write")).status,

@@ -62,7 +62,7 @@ export const rows: Record<Issuer, Row[]> = {
 	local: [
 		["a name is required", noon, { name: undefined }, "/name"],
 		["default 30 days", "2028-01-31T08:00:00.000Z", {}, "2028-03-01T08:00:00.000Z"],
-		["never only when asked for in so many words", noon, { expiry: null }, "kept"],
+		["never, at an explicit request", noon, { expiry: null }, "kept"],
 		["policy maximum", noon, { expiry: "2027-03-10T12:00:00.000Z" }, "kept"],
 		["policy maximum", noon, { expiry: "2027-03-10T12:00:00.001Z" }, "/expiry"],
 		["policy maximum", noon, { expiresIn: { days: 366 } }, "/expiresIn"],

@@ -1,4 +1,4 @@
-/** Rotation: what a successor takes over, and how long both secrets work. */
+/** Rotation: what a successor inherits, and how long both secrets work. */
 import assert from "node:assert/strict";
 import { type Answer, daemonOfEach, type TestDaemon } from "./harness.ts";
 

@@ -275,7 +275,7 @@ describe("the durable database", () => {
 		assert.equal(reopened.notices[0]?.code, "data-lost");
 	});
 
-	it("accepts nothing more, and has it found by the next start, when memory does not take what is on disk", async () => {
+	it("accepts nothing more when memory does not accept what is on disk, and the next start finds it", async () => {
 		const damages: Error[] = [];
 		const database = await start({ onDamage: (damage) => damages.push(damage) });
 		await set(database, "a", "1");

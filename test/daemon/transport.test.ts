@@ -64,7 +64,7 @@ describe("the transport", () => {
 			assert.deepEqual(received, ["GET /healthz", "POST /v1/api-tokens"]);
 		});
 
-		it("is required again by a daemon that started anew", async () => {
+		it("is required again by a daemon that was restarted", async () => {
 			const transport = transportToDaemon();
 			await create(transport);
 			await daemon.close();

@@ -14,7 +14,7 @@ export class Nginx {
 	readonly #exited: Promise<unknown>;
 	#errors = "";
 
-	/** @param server what stands in its one `server` block besides the port. */
+	/** @param server the contents of its one `server` block besides the port. */
 	static async start(directory: string, server: string): Promise<Nginx> {
 		mkdirSync(directory, { recursive: true });
 		const port = await freePort();

@@ -1,5 +1,5 @@
 /**
- * The picture at the top of the README: a token is created, stands in its env line, and is rotated. With
+ * The picture at the top of the README: a token is created, appears in its env line, and is rotated. With
  * TOKENSMITH_SCREENSHOTS=yes it is kept in media/readme, and else goes no further than this test.
  */
 import assert from "node:assert/strict";

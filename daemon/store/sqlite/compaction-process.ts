@@ -1,5 +1,5 @@
 /**
- * The process that makes a snapshot while the daemon goes on answering: `node compaction-process.js DIRECTORY GENERATION WASM`.
+ * The process that makes a snapshot beside the daemon: `node compaction-process.js DIRECTORY GENERATION WASM`.
  * A process, since it needs several times the database's size in memory, which a thread would leave to the daemon. When
  * the daemon is killed it may outlive it: it only adds complete files, and removes none that a start reads.
  */
