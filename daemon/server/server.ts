@@ -111,11 +111,15 @@ function verifyAt(
 	response: ServerResponse,
 	onError: ServerOptions["onError"],
 ): void {
-	try {
-		endpoint.handle(request, response);
-	} catch (error) {
+	const fail = (error: unknown) => {
 		onError(error);
 		sendProblem(response, problemFrom(error));
+	};
+	try {
+		const answered = endpoint.handle(request, response);
+		if (answered instanceof Promise) answered.catch(fail);
+	} catch (error) {
+		fail(error);
 	}
 }
 

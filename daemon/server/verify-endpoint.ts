@@ -8,11 +8,11 @@ import QuickLRU from "quick-lru";
 import type { VerifyAnswer, VerifyQuery } from "../contract.ts";
 import type { Authority } from "../rules/authority.ts";
 import { refusalCodes, refusalDetail } from "../rules/callers.ts";
-import { nothingAsked, type Refusal, type Verification } from "../rules/verify.ts";
+import { type MaybeLoaded, nothingAsked, type Refusal, type Verification } from "../rules/verify.ts";
 import type { VerifiableToken } from "../store/store.ts";
 import type { AddressOf } from "./client-address.ts";
 import { bearerOf, challenge } from "./credentials.ts";
-import { problemFrom, problemOf, sendProblem } from "./problem.ts";
+import { problemOf, sendProblem } from "./problem.ts";
 
 /** At least so many of the answers used last stay in memory. */
 const preparedAnswers = 5000;
@@ -45,7 +45,8 @@ export class VerifyEndpoint {
 		return url.startsWith("/v1/verify") && (url.length === 10 || url.charCodeAt(10) === 0x3f);
 	}
 
-	handle(request: IncomingMessage, response: ServerResponse): void {
+	/** @returns a promise when the token has to be loaded first. */
+	handle(request: IncomingMessage, response: ServerResponse): MaybeLoaded<void> {
 		if (request.method !== "GET" && request.method !== "POST" && request.method !== "HEAD") {
 			return sendProblem(
 				response,
@@ -65,10 +66,7 @@ export class VerifyEndpoint {
 		if (secret === undefined) return sendMissing(response);
 		const verification = this.#authority.access.verify(secret, this.#addressOf(request), query);
 		if (!(verification instanceof Promise)) return this.#answer(response, verification);
-		verification.then(
-			(loaded) => this.#answer(response, loaded),
-			(error) => sendProblem(response, problemFrom(error)),
-		);
+		return verification.then((loaded) => this.#answer(response, loaded));
 	}
 
 	#answer(response: ServerResponse, verification: Verification): void {

@@ -8,7 +8,7 @@ import { AuditFiles, writeAuditFile } from "../../daemon/store/sqlite/audit-file
 import type { DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
 import { writeSnapshot } from "../../daemon/store/sqlite/snapshot.ts";
 import type { ChainEnd } from "../../daemon/store/store.ts";
-import { daemonOfEach, openDatabase, type TestDaemon, temporaryFolder } from "./harness.ts";
+import { daemonOfEach, openDatabase, TestDaemon, temporaryFolder } from "./harness.ts";
 
 const owner = { userId: "owner", userName: "ada" };
 
@@ -154,6 +154,27 @@ describe("a snapshot that can't be written", () => {
 			assert.deepEqual(readdirSync(folder), ["snapshot-1-4-c53d045f.db"]);
 		} finally {
 			rmSync(folder, { recursive: true });
+		}
+	});
+});
+
+describe("an answer that fails after its token was loaded", () => {
+	it("fails that request alone", async () => {
+		const daemon = await TestDaemon.start();
+		try {
+			const { id, token } = await daemon.create();
+			const stored = await daemon.store.token(id);
+			assert.ok(stored);
+			// No request can store such a permission; a header can't hold it.
+			const changed = { ...stored.token, version: stored.token.version + 1, permissions: ["✓"] };
+			await daemon.store.write((transaction) => transaction.updateToken(changed, stored.usage));
+			await daemon.close();
+			await daemon.open();
+			for (const state of ["loaded", "remembered"])
+				assert.equal((await daemon.verify(token)).status, 500, state);
+			assert.equal(daemon.failures.length, 2);
+		} finally {
+			await daemon.remove();
 		}
 	});
 });
