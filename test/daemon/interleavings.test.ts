@@ -109,6 +109,23 @@ describe("reading all audit events", () => {
 	});
 });
 
+describe("reading audit events beyond damage", () => {
+	it("continues after the last line of a file", async () => {
+		const folder = temporaryFolder();
+		try {
+			writeFileSync(join(folder, "audit-1-2-00000000.jsonl"), '{"sequence":1}\n{"sequ\n');
+			writeFileSync(join(folder, "audit-3-5-00000000.jsonl"), '{"sequence":3}\n');
+			const files = new AuditFiles(folder);
+			files.add(['{"sequence":6}']);
+			const read: number[] = [];
+			for await (const { sequence } of files.all(0)) read.push(sequence);
+			assert.deepEqual(read, [1, 3, 6]);
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
+	});
+});
+
 describe("a database that is closed while it checks the audit files", () => {
 	it("keeps every change that it answers", async () => {
 		const folder = temporaryFolder();

@@ -242,7 +242,11 @@ export class AuditFiles {
 		try {
 			const index = await this.#indexOf(file, handle);
 			const start = Math.max(0, sequence + 1 - file.first);
-			return await readLines(handle, index, start, Math.min(start + linesAtOnce, index.tokens.length));
+			const end = start + linesAtOnce;
+			const events = await readLines(handle, index, start, Math.min(end, index.tokens.length));
+			if (events.length > 0) return events;
+			// All of these lines are damaged, or cut off, which is not the end of the events.
+			return await this.#after(end < index.tokens.length ? file.first + end - 1 : file.last);
 		} finally {
 			await handle.close();
 		}
