@@ -227,7 +227,10 @@ export const registerTokenRequest = z.strictObject({
 	partialToken: z
 		.string()
 		// Escaped, since V8 takes half the memory for a bundle in ASCII.
-		.regex(/^[\x21-\x7E]{0,4}\u2026[\x21-\x7E]{0,4}$/, "must be up to four characters, …, and up to four more"),
+		.regex(
+			/^[\x21-\x7E]{0,4}\u2026[\x21-\x7E]{0,4}$/,
+			"must be up to four characters, …, and up to four more",
+		),
 	expiry: settings.expiry.default(null),
 	description: settings.description.default(""),
 	permissions: settings.permissions.default([]),

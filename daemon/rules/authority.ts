@@ -58,9 +58,8 @@ export interface AuthorityOptions {
 /** The daemon, when it ends an overlap by itself. */
 const systemCaller: Caller = { user: { userId: "daemon", userName: "Tokensmith" }, token: undefined };
 
-/** The largest number of used tokens that is reported one by one. */
+/** With more used tokens, their uses are not reported one by one. */
 const reportedUses = 200;
-
 export class Authority {
 	readonly #options: AuthorityOptions;
 	readonly #verifier: Verifier;
@@ -197,7 +196,8 @@ export class Authority {
 		return this.#changes.retrying(async () => {
 			const before = await this.#verbs.matching(id, ifMatch);
 			refuseElsewhere(before.token);
-			const successor = await this.#successorOf(before.token);
+			const { successorId } = before.token;
+			const successor = successorId === null ? undefined : await this.tokens.stored(successorId);
 			const undone = undoRotation(before.token, successor?.token, this.#context(caller));
 			within(caller, undone.token);
 			const changes: TokenChange[] = [{ action: "undo-rotation", before, after: undone.token }];
@@ -378,10 +378,6 @@ export class Authority {
 				after: { reason, address },
 			},
 		]);
-	}
-
-	async #successorOf({ successorId }: Token): Promise<StoredToken | undefined> {
-		return successorId === null ? undefined : this.tokens.stored(successorId);
 	}
 
 	async #selectForIncident(caller: Caller, request: IncidentRequest): Promise<StoredToken[]> {
