@@ -328,12 +328,13 @@ export class DurableDatabase {
 	async #compact(opened: Opened, abandoned: AbortSignal): Promise<void> {
 		const { directory, compaction } = this.#options;
 		const { generation } = opened;
-		const next = openLog(directory, { generation: generation + 1, length: 0 });
 		const before = opened.log;
+		// First, so that a log that can't be opened counts as an attempt, too.
+		opened.triedBytes = opened.earlierBytes + before.length;
+		const next = openLog(directory, { generation: generation + 1, length: 0 });
 		opened.log = next;
 		opened.generation = generation + 1;
 		opened.earlierBytes += before.length;
-		opened.triedBytes = opened.earlierBytes;
 		before.close();
 		const { spawn } = await import("node:child_process");
 		const { text } = await import("node:stream/consumers");
