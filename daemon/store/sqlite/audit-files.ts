@@ -9,7 +9,7 @@ import { crc32 } from "node:zlib";
 import type { AuditEvent } from "../../contract.ts";
 import type { AuditFilter, ChainEnd } from "../store.ts";
 import type { Settings } from "./settings.ts";
-import { checksumOf, writeComplete } from "./snapshot.ts";
+import { checksumOf, hexOf, writeComplete } from "./snapshot.ts";
 
 interface AuditFile {
 	/** Sequences, both included. */
@@ -27,6 +27,7 @@ interface LineIndex {
 
 const namePattern = /^audit-(\d+)-(\d+)-([0-9a-f]{8})\.jsonl$/;
 const linesAtOnce = 250;
+const pieceBytes = 1 << 18;
 const lineEnd = 0x0a;
 const tokenIdMark = Buffer.from('"tokenId":"');
 
@@ -135,9 +136,11 @@ export class AuditFiles {
 	/** The names of files whose content is not what was written. */
 	async damaged(): Promise<string[]> {
 		const wrong: string[] = [];
+		// One piece of memory for all files: as whole buffers they would stay in the process long after.
+		const piece = Buffer.alloc(pieceBytes);
 		for (const { name, checksum } of this.#files) {
-			const bytes = await files.readFile(join(this.#directory, name));
-			if (checksumOf(bytes) !== checksum) wrong.push(name);
+			const found = await checksumOfFile(join(this.#directory, name), piece);
+			if (found !== checksum) wrong.push(name);
 		}
 		return wrong;
 	}
@@ -270,6 +273,20 @@ export class AuditFiles {
 			this.#indexes.set(name, index);
 		}
 		return index;
+	}
+}
+
+async function checksumOfFile(path: string, piece: Buffer): Promise<string> {
+	const handle = await files.open(path);
+	try {
+		let checksum = crc32("");
+		for (;;) {
+			const { bytesRead } = await handle.read(piece, 0, piece.length);
+			if (bytesRead === 0) return hexOf(checksum);
+			checksum = crc32(piece.subarray(0, bytesRead), checksum);
+		}
+	} finally {
+		await handle.close();
 	}
 }
 

@@ -109,5 +109,9 @@ export function syncDirectory(directory: string): void {
 }
 
 export function checksumOf(image: Uint8Array): string {
-	return crc32(image).toString(16).padStart(8, "0");
+	return hexOf(crc32(image));
+}
+
+export function hexOf(checksum: number): string {
+	return checksum.toString(16).padStart(8, "0");
 }
