@@ -43,6 +43,9 @@ describe("the snippets of README and docs", () => {
 		assert.deepEqual(await call(`${url}/close`, token), [200, '{"closedBy":"closer"}']);
 		assert.equal((await call(`${url}/close`, await secret("reader", ["orders.read"])))[0], 403);
 		assert.equal((await call(`${url}/close`, "tks_wrong"))[0], 401);
+		writeFileSync(join(folder, ".env"), `HELPDESK_TOKEN=${token}\n`);
+		const line = blockWith("README.md", "sh", "8080/close").replace("http://127.0.0.1:8080", url);
+		assert.match(await shell(line, folder), /^HTTP\/1\.1 200 OK/);
 	});
 
 	it("protect a service on node:http", async () => {
@@ -70,7 +73,10 @@ describe("the snippets of README and docs", () => {
 
 	it("verify the token of an env file with curl", async () => {
 		writeFileSync(join(folder, ".env"), `API_TOKEN=${await secret("orders", ["orders.read"])}\n`);
-		const line = blockWith("README.md", "sh", ". ./.env").replace("http://127.0.0.1:47600", daemon.file.url);
+		const line = blockWith("README.md", "sh", "/v1/verify").replace(
+			"http://127.0.0.1:47600",
+			daemon.file.url,
+		);
 		assert.match(await shell(line, folder), /^HTTP\/1\.1 200 OK/);
 	});
 
