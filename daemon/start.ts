@@ -67,7 +67,9 @@ function isOlder(version: string, than: string): boolean {
 
 function refuseOldNode(): void {
 	const detail = `The daemon needs Node.js ${oldestNode} or newer; this is ${process.version}.`;
-	process.stdout.write(`${JSON.stringify({ event: "failed", code: "node-too-old", detail })}\n`);
+	// The command line's standard output is for results: a script would take this line for a secret.
+	if (process.argv[2] !== "token")
+		process.stdout.write(`${JSON.stringify({ event: "failed", code: "node-too-old", detail })}\n`);
 	process.stderr.write(`${detail}\n`);
 	process.exitCode = 1;
 }

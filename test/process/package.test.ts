@@ -138,22 +138,23 @@ describe("the package", () => {
 		const { engines } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 		const oldest = engines.node.replace(">=", "");
 		const [major, minor] = oldest.split(".").map(Number);
-		assert.match(await saidBy(`${major}.${minor}.0`), /^Usage: /);
-		const needs = `The daemon needs Node.js ${oldest} or newer`;
-		for (const older of [`${major}.${minor - 1}.9`, `${major - 1}.9.0`])
-			assert.ok((await saidBy(older)).includes(`${needs}; this is v${older}.`), older);
+		assert.match((await saidBy(`${major}.${minor}.0`, "token", "--help")).stdout, /^Usage: /);
+		for (const older of [`${major}.${minor - 1}.9`, `${major - 1}.9.0`]) {
+			const detail = `The daemon needs Node.js ${oldest} or newer; this is v${older}.`;
+			assert.deepEqual(await saidBy(older, "token", "create"), { stdout: "", stderr: `${detail}\n` });
+			const daemon = await saidBy(older, "--data-dir", join(folder, "data"));
+			assert.deepEqual(JSON.parse(daemon.stdout), { event: "failed", code: "node-too-old", detail });
+		}
 	});
 
-	/** Answers the first words of the program under a Node.js that claims this version. */
-	async function saidBy(version: string): Promise<string> {
+	/** What the program prints under a Node.js that claims this version. */
+	async function saidBy(version: string, ...words: string[]): Promise<{ stdout: string; stderr: string }> {
 		const file = JSON.stringify(join(installed, "dist/daemon.js"));
 		const claim = `Object.defineProperty(process.versions, "node", { value: "${version}" });`;
 		const also = `Object.defineProperty(process, "version", { value: "v${version}" });`;
-		const args = ["--eval", `${claim} ${also} require(${file})`, file, "token", "--help"];
-		return run(process.execPath, args, { cwd: folder }).then(
-			({ stdout }) => stdout,
-			({ stdout }) => stdout,
-		);
+		const args = ["--eval", `${claim} ${also} require(${file})`, "--", file, ...words];
+		const { stdout, stderr } = await run(process.execPath, args, { cwd: folder }).catch((failed) => failed);
+		return { stdout, stderr };
 	}
 
 	it("starts the command line by its name", async () => {
