@@ -27,7 +27,7 @@ import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyEndpoint } from "./server/verify-endpoint.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
-import { boundYoungGeneration } from "./young-generation.ts";
+import { YoungGeneration } from "./young-generation.ts";
 
 /** Defined by the build, from package.json. */
 declare const tokensmithVersion: string;
@@ -136,7 +136,13 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const log = openLog(directory);
 	const ending = new Ending(log);
 	const traffic = new Traffic();
-	const store = await openStore(directory, compileSqlite, { log, ending, traffic });
+	const youngGeneration = new YoungGeneration();
+	const store = await openStore(directory, compileSqlite, {
+		log,
+		ending,
+		traffic,
+		youngGeneration,
+	});
 	const events = new EventStream();
 	const owner = { userId: "owner", userName: userInfo().username };
 	const ownerKey = `tko_${randomBytes(32).toString("base64url")}`;
@@ -200,7 +206,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const purge = () => records.purge(authority.rulebook.policy.auditDays, new Date(), owner);
 	every(purgeMilliseconds, unpurged, log, purge);
 	// After the first answers, which do not need it; and a daemon that stops when it is idle must still purge.
-	setTimeout(boundYoungGeneration, settleMilliseconds).unref();
+	setTimeout(() => youngGeneration.bound(), settleMilliseconds).unref();
 	setTimeout(() => purge().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
 	idling.watch(() => ending.begin("no client has called for a while"));
 }
@@ -208,14 +214,21 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 async function openStore(
 	directory: string,
 	compileSqlite: CompileSqlite,
-	{ log, ending, traffic }: { log: DaemonLog; ending: Ending; traffic: Traffic },
+	{
+		log,
+		ending,
+		traffic,
+		youngGeneration,
+	}: { log: DaemonLog; ending: Ending; traffic: Traffic; youngGeneration: YoungGeneration },
 ): Promise<SqliteStore> {
 	const store = await SqliteStore.open({
 		directory,
 		version: tokensmithVersion,
 		loadSqlite: async () => {
 			const { loadSqlJs } = await import("./store/sqlite/memory-database.ts");
-			return loadSqlJs(compileSqlite());
+			const wasm = compileSqlite();
+			await youngGeneration.hold();
+			return loadSqlJs(wasm);
 		},
 		compaction,
 		servesOthers: () => traffic.hasOthers(),

@@ -5,17 +5,31 @@
  */
 const largestBytes = 16 << 20;
 
-/** To be called after the start: a changed flag makes V8 ignore the code cache of what is loaded later. */
-export async function boundYoungGeneration(): Promise<void> {
-	const { PerformanceObserver } = await import("node:perf_hooks");
-	const { getHeapSpaceStatistics, setFlagsFromString } = await import("node:v8");
-	let growthFactor = 2;
-	const observer = new PerformanceObserver(() => {
-		const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
-		const next = (young?.space_size ?? 0) >= largestBytes ? 1 : 2;
-		if (next === growthFactor) return;
-		growthFactor = next;
-		setFlagsFromString(`--semi-space-growth-factor=${growthFactor}`);
-	});
-	observer.observe({ entryTypes: ["gc"] });
+export class YoungGeneration {
+	/** As last set; undefined: V8's own. */
+	#growthFactor: number | undefined;
+
+	/** Keeps it as small as it is until it is bounded: a start that replays a log would let it grow. */
+	async hold(): Promise<void> {
+		if (this.#growthFactor === undefined) await this.#setGrowth(1);
+	}
+
+	/** To be called after the start: a changed flag makes V8 ignore the code cache of what is loaded later. */
+	async bound(): Promise<void> {
+		const { PerformanceObserver } = await import("node:perf_hooks");
+		const { getHeapSpaceStatistics } = await import("node:v8");
+		await this.#setGrowth(2);
+		const observer = new PerformanceObserver(() => {
+			const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space");
+			this.#setGrowth((young?.space_size ?? 0) >= largestBytes ? 1 : 2);
+		});
+		observer.observe({ entryTypes: ["gc"] });
+	}
+
+	async #setGrowth(factor: 1 | 2): Promise<void> {
+		if (factor === this.#growthFactor) return;
+		this.#growthFactor = factor;
+		const { setFlagsFromString } = await import("node:v8");
+		setFlagsFromString(`--semi-space-growth-factor=${factor}`);
+	}
 }

@@ -15,9 +15,9 @@ export function compact(sqlJs: SqlJsStatic, directory: string, generation: numbe
 	if (base === undefined || image === undefined) throw new Error("The snapshot to build upon is damaged.");
 	const database = new MemoryDatabase(sqlJs, image);
 	try {
-		const events: string[] = [];
+		let events: string[] = [];
 		for (let log = base.generation + 1; log <= generation; log++)
-			events.push(...replay(database, directory, log));
+			events = events.concat(replay(database, directory, log));
 		// Before the snapshot, which lets a recovery skip the logs that hold them.
 		writeAuditFile(directory, events);
 		writeSnapshot(directory, { generation, schema: base.schema }, database.export());
@@ -33,7 +33,7 @@ function replay(database: MemoryDatabase, directory: string, generation: number)
 	database.execute("begin");
 	const { end } = readLog(logPath(directory, generation), (entry) => {
 		for (const change of entry.statements) database.apply(change);
-		events.push(...entry.events);
+		for (const event of entry.events) events.push(event);
 	});
 	if (end !== "whole") throw new Error(`The change log of generation ${generation} is damaged.`);
 	database.execute("commit");

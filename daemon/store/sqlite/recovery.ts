@@ -6,7 +6,7 @@ import { existsSync, renameSync } from "node:fs";
 import { basename } from "node:path";
 import type { AuditEvent, Notice } from "../../contract.ts";
 import { AuditFiles, chainEnd, lastInFiles, lineOf, writeAuditFile } from "./audit-files.ts";
-import { ChangeLog, type LogContents, readLog } from "./change-log.ts";
+import { ChangeLog, type LogContents, readLog, sizeOf } from "./change-log.ts";
 import { Connection } from "./connection.ts";
 import { MemoryDatabase, type SqlJsStatic } from "./memory-database.ts";
 import { migrate, schemaVersion } from "./schema.ts";
@@ -70,7 +70,7 @@ function soundSnapshot(
 ): (SnapshotFile & { image: Uint8Array }) | undefined {
 	const snapshots = listSnapshots(directory);
 	for (const [age, snapshot] of snapshots.entries()) {
-		const image = readSnapshot(snapshot);
+		const image = readSnapshot(snapshot, logBytesSince(directory, snapshot.generation));
 		if (image !== undefined) return { ...snapshot, image };
 		const aside = setAside(snapshot.path);
 		const older = snapshots[age + 1];
@@ -83,6 +83,12 @@ function soundSnapshot(
 		});
 	}
 	return undefined;
+}
+
+/** A row takes about half of its part of the log; the rest of a line is its audit event. */
+function logBytesSince(directory: string, generation: number): number {
+	const logs = listLogs(directory).filter((log) => log > generation);
+	return logs.reduce((sum, log) => sum + sizeOf(logPath(directory, log)), 0) >> 1;
 }
 
 interface Replayed extends LogPosition {
@@ -111,7 +117,7 @@ function replayLogs(memory: MemoryDatabase, directory: string, snapshot: number 
 	};
 	for (const [index, log] of logs.entries()) {
 		const contents = log === base + 1 + index ? replay(memory, logPath(directory, log)) : undefined;
-		if (contents !== undefined) replayed.events.push(...contents.events);
+		if (contents !== undefined) replayed.events = replayed.events.concat(contents.events);
 		// Only the last log can have been cut off by a crash before the rest was answered.
 		const isSound = contents?.end === "whole" || (contents?.end === "torn" && index === logs.length - 1);
 		if (contents === undefined || !isSound) {

@@ -50,9 +50,9 @@ export function logPath(directory: string, generation: number): string {
 	return join(directory, `changes-${generation}.log`);
 }
 
-/** The snapshot's image; undefined when its checksum is wrong. */
-export function readSnapshot(snapshot: SnapshotFile): Uint8Array | undefined {
-	const image = readWithRoom(snapshot.path);
+/** The snapshot's image; undefined when its checksum is wrong. @param roomBytes how much more will probably be added to it. */
+export function readSnapshot(snapshot: SnapshotFile, roomBytes = 0): Uint8Array | undefined {
+	const image = readWithRoom(snapshot.path, roomBytes);
 	return checksumOf(image) === snapshot.checksum ? image : undefined;
 }
 
@@ -60,9 +60,9 @@ export function readSnapshot(snapshot: SnapshotFile): Uint8Array | undefined {
  * Reads a file into an array that has room at its end. sql.js uses as its own file what `slice` returns: an array without
  * room would be copied at the first page that is added.
  */
-function readWithRoom(path: string): Uint8Array {
+function readWithRoom(path: string, roomBytes: number): Uint8Array {
 	const size = statSync(path).size;
-	const whole = Buffer.alloc(size + Math.max(1 << 20, size >> 3));
+	const whole = Buffer.alloc(size + Math.max(1 << 20, size >> 3) + roomBytes);
 	const file = openSync(path, "r");
 	try {
 		for (let at = 0, read = -1; at < size && read !== 0; at += read)

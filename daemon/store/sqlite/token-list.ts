@@ -22,11 +22,11 @@ export async function listTokens(
 	page: ListPage,
 	now: string,
 ): Promise<StoredToken[]> {
-	const rows: StoredToken[] = [];
+	let rows: StoredToken[] = [];
 	for (const part of partsAfter(page)) {
 		const limit = page.limit < 0 ? page.limit : page.limit - rows.length;
 		if (limit === 0) break;
-		rows.push(...(await readPart(connection, filter, part, { ...page, limit }, now)));
+		rows = rows.concat(await readPart(connection, filter, part, { ...page, limit }, now));
 	}
 	return rows;
 }

@@ -51,7 +51,7 @@ export class SqliteTransaction implements Transaction {
 	}
 
 	async appendEvents(events: readonly AuditEvent[]): Promise<void> {
-		this.#connection.events.push(...events);
+		for (const event of events) this.#connection.events.push(event);
 		const last = events.at(-1);
 		if (last === undefined) return;
 		this.#connection.settings.set("auditHead", { sequence: last.sequence, hash: last.hash });
