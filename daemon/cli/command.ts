@@ -6,7 +6,7 @@ import { readSecret } from "./secrets.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const exitCodes = `Exit codes: 0 done; 1 failed, nothing was changed unless it says so; 2 wrong usage; 3 the daemon can't be reached;
-4 refused: the token is not good for that, or is not known.`;
+4 refused: the token is not valid for the request, or is unknown.`;
 
 const connectionHelp = `  --data-dir DIR      the daemon's data directory; acts as its owner (or TOKENSMITH_DATA_DIR)
   --url URL           the daemon's address (or TOKENSMITH_URL); acts with the token in TOKENSMITH_TOKEN

@@ -9,7 +9,7 @@ export const register = defineCommand({
 	summary: "record another system's token, whose secret is read from standard input",
 	description: `Records a token of another system, so that its expiry is watched and its secret is recognized.
 The secret is read from standard input; only its hash and its first and last four characters are sent.
-Whether it is good, its issuer decides: it never verifies here.`,
+Only its issuer decides whether it is valid: it never verifies here.`,
 	optionsHelp: `  --issuer I          the system that issued it; default: other
   --expires DATE      when it ends: 2027-01-31T12:00:00Z; left out: never
   --permission P      what it may do; as often as needed

@@ -6,10 +6,10 @@ import { readSecret } from "./secrets.ts";
 
 export const verify = defineCommand({
 	usage: "verify",
-	summary: "check whether a secret, read from standard input, is good",
-	description: `Reads a secret from standard input and verifies that it is good for all options:
+	summary: "check whether a secret, read from standard input, is valid",
+	description: `Reads a secret from standard input and verifies it against all options:
   node daemon.js token verify --permission orders.read --data-dir DIR <secret.txt
-No token is needed to act with. It counts as a use of the token.`,
+Needs no token to authenticate with. Counts as a use of the token.`,
 	optionsHelp: `  --permission P      required; can be repeated
   --any-permission P  one of them is needed
   --resource R        is needed; as often as needed
@@ -38,5 +38,5 @@ function wordsOf(verification: Verification): string {
 	if (!verification.valid) return `Refused (${verification.reason}): ${verification.problem.detail}`;
 	const { name, id, expiry, permissions } = verification.token;
 	const end = expiry === null ? "never expires" : `expires ${dateWords(expiry)}`;
-	return `Good: ${name}, ${end}, may ${permissions.join(" ") || "do nothing specific"}, id ${id}.`;
+	return `Valid: ${name}, ${end}, permissions: ${permissions.join(" ") || "none"}, id ${id}.`;
 }

@@ -255,7 +255,7 @@ function refusal(error: TokensmithProblemError): Verification {
 }
 
 function unknown(cause: Error): TokensmithUnavailableError {
-	const message = "The daemon did not say whether the token is good.";
+	const message = "The daemon did not answer whether the token is valid.";
 	return new TokensmithUnavailableError(message, { cause, outcome: "not-done" });
 }
 

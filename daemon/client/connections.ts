@@ -31,7 +31,7 @@ export type Outcome = "not-done" | "unknown";
  */
 export type UnavailableReason = "not-running" | "stopping" | "unproved" | "timeout" | "broken" | "unusable";
 
-/** No usable answer came, so nothing is known: neither that a token is good nor that it is not. */
+/** No usable answer came, so nothing is known: neither that a token is valid nor that it is not. */
 export class TokensmithUnavailableError extends Error {
 	readonly outcome: Outcome;
 	readonly reason: UnavailableReason;

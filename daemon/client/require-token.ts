@@ -52,7 +52,7 @@ export interface RequireTokenOptions<Request extends IncomingMessage = IncomingM
 }
 
 /**
- * Calls `next`, without arguments, if the token is good; else answers the request itself: with the daemon's 401 or 403,
+ * Calls `next`, without arguments, if the token is valid; else answers the request itself: with the daemon's 401 or 403,
  * 503 when the daemon can't be reached, 500 when the options are wrong. Resolves when `next` does, or when answered.
  */
 export type TokenMiddleware<Request extends IncomingMessage = IncomingMessage> = (

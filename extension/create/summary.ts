@@ -68,8 +68,8 @@ function placementRows(placement: SummaryPlacement | undefined): SummaryRow[] {
 		];
 	const { fileName, isNewFile, key, gitignore, expected } = placement;
 	const goal = isNewFile
-		? l10n.t("{0}, a new file, and SecretStorage", fileName)
-		: l10n.t("{0}, and SecretStorage", fileName);
+		? l10n.t("{0} (a new file) and SecretStorage", fileName)
+		: l10n.t("{0} and SecretStorage", fileName);
 	return [
 		{ icon: "file", label: l10n.t("Secret is stored in"), value: goal, stepId: "file" },
 		...(gitignore === "add"

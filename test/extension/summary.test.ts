@@ -26,7 +26,7 @@ describe("the summary before a creation", () => {
 			"Permissions: orders.read, orders.write > permissions",
 			"Expires: Never > expiry",
 			"Allowed addresses: Any address > addresses",
-			"Secret is stored in: api/.env, and SecretStorage > file",
+			"Secret is stored in: api/.env and SecretStorage > file",
 			"Key: API_TOKEN > key",
 		]);
 	});
@@ -39,7 +39,7 @@ describe("the summary before a creation", () => {
 		const all = { ...placement, isNewFile: true, gitignore: "add", expected: "old-secret" } as const;
 		const rows = lines({ placement: all });
 		assert.deepEqual(rows.slice(4), [
-			"Secret is stored in: api/.env, a new file, and SecretStorage > file",
+			"Secret is stored in: api/.env (a new file) and SecretStorage > file",
 			"Git: api/.env is added to .gitignore > git",
 			"Key: API_TOKEN (replaces its value) > key",
 		]);

@@ -271,7 +271,7 @@ describe("the command line", () => {
 			it(`ends with ${code} for ${args.join(" ") || "no options"}`, async () => {
 				const verified = await cli.owner(["verify", ...args], { stdin: `${token}\n` });
 				assert.equal(verified.code, code, verified.stderr);
-				if (code !== 1) assert.match(verified.stdout, code === 0 ? /^Good: checked/ : /^Refused \(/);
+				if (code !== 1) assert.match(verified.stdout, code === 0 ? /^Valid: checked/ : /^Refused \(/);
 			});
 		}
 
@@ -291,7 +291,7 @@ describe("the command line", () => {
 		it("does not show what is typed at a terminal", async () => {
 			const typed = await cli.atTerminal(["verify"], `${token}\n`);
 			assert.equal(typed.code, 0, typed.stdout);
-			assert.match(typed.stdout, /Secret: [\s\S]*Good: checked/);
+			assert.match(typed.stdout, /Secret: [\s\S]*Valid: checked/);
 			assert.ok(!typed.stdout.includes(token));
 		});
 	});

@@ -56,7 +56,7 @@ describe("the snippets of README and docs", () => {
 
 	it("create, verify and list a token on the command line", async () => {
 		const said = await shell(blockWith("README.md", "sh", "token create deploy"));
-		assert.match(said, /^Good: deploy, .* may orders\.read/m);
+		assert.match(said, /^Valid: deploy, .* permissions: orders\.read/m);
 		assert.match(said, /^(?!Good).*deploy/m);
 		assert.doesNotMatch(said, /tks_\w{38}/);
 	});

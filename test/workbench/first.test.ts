@@ -166,7 +166,7 @@ describe("before the first token", () => {
 		});
 		assert.match(
 			rows.join("\n"),
-			/^Create Token\nName Orders service.*\nPermissions orders\.read\nExpires In 7 days: .+\nAllowed addresses Any address\nSecret is stored in \.env, a new file, and SecretStorage\nGit \.env is added to \.gitignore\nKey API_TOKEN$/,
+			/^Create Token\nName Orders service.*\nPermissions orders\.read\nExpires In 7 days: .+\nAllowed addresses Any address\nSecret is stored in \.env \(a new file\) and SecretStorage\nGit \.env is added to \.gitignore\nKey API_TOKEN$/,
 		);
 		await window.input.pick("Expires");
 		await wizard.waitFor("expiry");
