@@ -13,6 +13,7 @@ import { recoveryCommands } from "./recovery/recovery-commands.ts";
 import { report } from "./report.ts";
 import { rotationCommands } from "./rotation/rotation-commands.ts";
 import type { Services } from "./services.ts";
+import { systemCommands } from "./systems/system-commands.ts";
 import { tokenCommands } from "./tokens/token-commands.ts";
 import { viewCommands } from "./tokens/view-commands.ts";
 
@@ -27,6 +28,7 @@ const tables: readonly CommandTable<Services>[] = [
 	recoveryCommands,
 	rotationCommands,
 	overviewCommands,
+	systemCommands,
 	tokenCommands,
 	viewCommands,
 ];
