@@ -21,11 +21,14 @@ const call = new RegExp(
 	"g",
 );
 
+/** The daemon's own texts are English. */
+const sources = ["extension/**/*.ts", "daemon/{env-file,manifest}/*.ts"];
+
 /** The texts by their keys in a bundle. Found without a parser, which would take ten seconds. */
 export function textsOfCode(): { texts: Map<string, string>; opaque: OpaqueCall[] } {
 	const texts = new Map<string, string>();
 	const opaque: OpaqueCall[] = [];
-	for (const file of globSync("extension/**/*.ts", { cwd: root }).sort()) {
+	for (const file of globSync(sources, { cwd: root }).sort()) {
 		const code = readFileSync(join(root, file), "utf8");
 		const found = new Map([...code.matchAll(call)].map((match) => [match.index, match]));
 		for (const { index } of code.matchAll(/\bl10n\.t\(/g)) {

@@ -9,6 +9,7 @@ const root = resolve(import.meta.dirname, "..");
 /** The layers, lowest first; a file imports from its own layer or a lower one. */
 const layers: [layer: string, files: RegExp][] = [
 	["contract", /^daemon\/(contract|facts|field-words)\.ts$/],
+	["files", /^daemon\/(env-file|manifest)\//],
 	["store", /^daemon\/store\/[^/]+$/],
 	["database", /^daemon\/store\/[^/]+\//],
 	["rules", /^daemon\/(rules|profiles)\//],
@@ -88,8 +89,9 @@ describe("the structure", () => {
 		assert.deepEqual(wrong, []);
 	});
 
-	it("lets the extension import the contract, its words, the client's transport and the secret format, and nothing else of the daemon", () => {
-		const known = /^daemon\/(contract|field-words|client\/transport|rules\/secret)\.ts$/;
+	it("lets the extension import the contract, its words, the client's transport, the secret format and what it shares with the command line, and nothing else of the daemon", () => {
+		const known =
+			/^daemon\/((contract|field-words|client\/transport|rules\/secret)\.ts$|env-file\/|manifest\/)/;
 		const wrong = importsOf(extension).filter(({ to }) => to.startsWith("daemon/") && !known.test(to));
 		assert.deepEqual(wrong, []);
 	});
@@ -159,7 +161,7 @@ describe("the structure", () => {
 
 	it("lets the client import the contract and the secret format, and nothing else of the daemon", () => {
 		const outside = daemon.filter((file) => /^daemon\/(client|cli\.ts|cli\/)/.test(file));
-		const known = /^daemon\/(contract\.ts|facts\.ts|rules\/secret\.ts|client\/|cli)/;
+		const known = /^daemon\/(contract\.ts|facts\.ts|rules\/secret\.ts|client\/|cli|env-file\/|manifest\/)/;
 		assert.deepEqual(
 			importsOf(outside).filter(({ to }) => !known.test(to)),
 			[],

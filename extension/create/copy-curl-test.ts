@@ -4,7 +4,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { isEnvKey } from "../env/env-text.ts";
+import { isEnvKey } from "../../daemon/env-file/env-text.ts";
 import type { Services } from "../services.ts";
 import { curlTest } from "./curl-test.ts";
 

@@ -2,7 +2,7 @@
  * Which documents are env files: decided by the patterns in the settings, since env files have one of many languages.
  */
 import * as vscode from "vscode";
-import { isExample } from "../env/env-files.ts";
+import { isExample } from "../../daemon/env-file/env-text.ts";
 import { envFilePatterns } from "../settings.ts";
 
 type DocumentKind =

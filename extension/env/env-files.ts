@@ -4,8 +4,8 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { type EnvEdit, setValue } from "./env-changes.ts";
-import { envValue } from "./env-text.ts";
+import { type EnvEdit, setValue } from "../../daemon/env-file/env-changes.ts";
+import { envValue, isExample, nameWithoutExample } from "../../daemon/env-file/env-text.ts";
 import { FileError, nameOf, readFileText } from "./file-text.ts";
 import { accessTo, type ChangeOptions, changeFile, type Saved } from "./workspace-file.ts";
 
@@ -144,11 +144,6 @@ export async function writeEnvValue(
 	return await changeFile(uri, plan, options);
 }
 
-/** Whether this is the name of an example, which is committed and therefore never contains a secret. */
-export function isExample(name: string): boolean {
-	return /(?:^|[._-])(?:example|sample|template|dist)(?:[._-]|$)/i.test(name);
-}
-
 async function findIn(
 	folder: vscode.WorkspaceFolder,
 	patterns: readonly string[],
@@ -188,6 +183,6 @@ function compare(one: string, other: string): number {
 
 /** `.env.local.example` belongs to `.env.local`, and `.env.example` to every file next to it. */
 function relevance(example: string, name: string): number {
-	const of = example.replace(/[._-](?:example|sample|template|dist)/i, "");
+	const of = nameWithoutExample(example);
 	return of === name ? 2 : Number(of === ".env");
 }

@@ -4,15 +4,15 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { hashOf } from "../../daemon/rules/secret.ts";
 import {
 	commentEntries,
 	type EntryChange,
 	type EnvEdit,
 	type EnvRefusal,
 	setEntries,
-} from "./env-changes.ts";
-import { type EnvEntry, parseEnv } from "./env-text.ts";
+} from "../../daemon/env-file/env-changes.ts";
+import { type EnvEntry, parseEnv } from "../../daemon/env-file/env-text.ts";
+import { hashOf } from "../../daemon/rules/secret.ts";
 import { FileError, nameOf, readFileText } from "./file-text.ts";
 import { addEdits, changed, type Opened, openForChange, saveChange } from "./workspace-file.ts";
 

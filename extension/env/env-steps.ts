@@ -4,12 +4,12 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { envValue, isEnvKey, keySuggestions, parseEnv } from "../../daemon/env-file/env-text.ts";
 import { labelText } from "../display-text.ts";
 import { envFilePatterns } from "../settings.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { type EnvFile, exampleTextFor, findEnvFiles, readEnvFile } from "./env-files.ts";
-import { envValue, isEnvKey, keySuggestions, parseEnv } from "./env-text.ts";
 import { FileError, nameOf } from "./file-text.ts";
 import { type GitState, gitState } from "./git-ignore.ts";
 

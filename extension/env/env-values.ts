@@ -2,7 +2,7 @@
  * The values in an env file's text, including those in commented-out lines, and their positions. Pure: knows no files
  * and no tokens. Refuses nothing: text that cannot be parsed as a line has no value.
  */
-import { type EnvEntry, parseEnv } from "./env-text.ts";
+import { type EnvEntry, parseEnv } from "../../daemon/env-file/env-text.ts";
 
 export interface EnvValue {
 	readonly key: string;

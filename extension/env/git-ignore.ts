@@ -8,7 +8,7 @@ import { devNull } from "node:os";
 import { dirname, relative } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { appendLine } from "./env-changes.ts";
+import { appendLine } from "../../daemon/env-file/env-changes.ts";
 import { FileError, nameOf, readFileText, statAt } from "./file-text.ts";
 import { changeFile, type Saved } from "./workspace-file.ts";
 

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { parseEnv } from "../../daemon/env-file/env-text.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
@@ -11,7 +12,6 @@ import { runWizard } from "../wizard/wizard.ts";
 import { openLine } from "./bindings.ts";
 import { readEnvFile } from "./env-files.ts";
 import { type EnvDraft, envSteps, type Placement, placementOf } from "./env-steps.ts";
-import { parseEnv } from "./env-text.ts";
 import { FileError, nameOf } from "./file-text.ts";
 import { placeSecret } from "./place-action.ts";
 

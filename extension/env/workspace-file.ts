@@ -7,8 +7,8 @@ import { access, chmod, lstat, realpath, stat as statOnDisk } from "node:fs/prom
 import { dirname, relative, sep } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import type { EnvEdit } from "../../daemon/env-file/env-changes.ts";
 import { codeOf } from "../error-code.ts";
-import type { EnvEdit } from "./env-changes.ts";
 import { attempt, FileError, type FileText, nameOf, readFileText, readFromDisk } from "./file-text.ts";
 
 export interface ChangeOptions {

@@ -3,8 +3,9 @@
  * IDs, and the response of a failed call. Pure, and offline. Invariant: the result contains hashes and first and last
  * characters, never a secret.
  */
+
+import { parseEnv } from "../../daemon/env-file/env-text.ts";
 import { hashOf, isWellFormed, partialTokenOf } from "../../daemon/rules/secret.ts";
-import { parseEnv } from "../env/env-text.ts";
 import { jwtClaims, mayBeSecret, tokenLike } from "../env/token-like.ts";
 import { type FailedCall, readFailedCall } from "./failed-call.ts";
 

@@ -5,9 +5,9 @@
 import * as l10n from "@vscode/l10n";
 import type * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { isEnvKey, keySuggestions } from "../../daemon/env-file/env-text.ts";
 import { plainText, quoted } from "../display-text.ts";
 import { noKeyRow } from "../env/env-steps.ts";
-import { isEnvKey, keySuggestions } from "../env/env-text.ts";
 import { lineageOf } from "../tokens/lineage.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import type { Step } from "../wizard/walk.ts";

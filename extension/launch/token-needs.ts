@@ -4,8 +4,8 @@
  */
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
+import { isEnvKey } from "../../daemon/env-file/env-text.ts";
 import { quoted } from "../display-text.ts";
-import { isEnvKey } from "../env/env-text.ts";
 import { latestOf, works } from "../tokens/lineage.ts";
 
 /** A variable, and the name or ID of the token whose secret it receives. */

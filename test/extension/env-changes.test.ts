@@ -6,8 +6,8 @@ import {
 	commentEntries,
 	type EnvRefusalReason,
 	setEntries,
-} from "../../extension/env/env-changes.ts";
-import { parseEnv } from "../../extension/env/env-text.ts";
+} from "../../daemon/env-file/env-changes.ts";
+import { parseEnv } from "../../daemon/env-file/env-text.ts";
 
 /** Replaces the value of every line that contains `old` by `new`. */
 function replaceOld(text: string, value = "new") {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseEnv as parseAsNode } from "node:util";
 import dotenv from "dotenv";
 import fc from "fast-check";
-import { applyEdit, setValue } from "../../extension/env/env-changes.ts";
+import { applyEdit, setValue } from "../../daemon/env-file/env-changes.ts";
 
 describe("a value that was set", () => {
 	let folder = "";

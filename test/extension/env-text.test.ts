@@ -6,11 +6,24 @@ import {
 	hasConflictMarkers,
 	holdsNoSecret,
 	isEnvKey,
+	isExample,
 	keySuggestions,
 	missingKeys,
 	parseEnv,
-} from "../../extension/env/env-text.ts";
+} from "../../daemon/env-file/env-text.ts";
 import { anyEnvText } from "./any-env-text.ts";
+
+describe("an example of an env file", () => {
+	const check = (name: string, isOne: boolean) =>
+		it(`${name} is ${isOne ? "an example" : "an env file"}`, () => assert.equal(isExample(name), isOne));
+
+	for (const name of [".env.example", ".env.sample", ".env.template", ".env.dist", ".env.schema"])
+		check(name, true);
+	for (const name of ["example.env", ".env.local.example", ".env.Example", ".env.schema.local"])
+		check(name, true);
+	for (const name of [".env", ".env.local", ".env.distribution", ".env.examples", "schemas.env"])
+		check(name, false);
+});
 
 describe("reading an env file", () => {
 	it("reads the same as dotenv, from any text", () => {

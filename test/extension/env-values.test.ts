@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseEnv } from "../../extension/env/env-text.ts";
+import { parseEnv } from "../../daemon/env-file/env-text.ts";
 import { envValues, lineAt, lineStarts } from "../../extension/env/env-values.ts";
 
 /** `KEY=value@line`, with `#` in front of commented-out lines. */

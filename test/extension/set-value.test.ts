@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import dotenv from "dotenv";
 import fc from "fast-check";
-import { appendLine, applyEdit, type EnvRefusalReason, setValue } from "../../extension/env/env-changes.ts";
+import { appendLine, applyEdit, type EnvRefusalReason, setValue } from "../../daemon/env-file/env-changes.ts";
 import { anyEnvText } from "./any-env-text.ts";
 
 function set(text: string, key: string, value: string): string {

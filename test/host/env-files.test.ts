@@ -169,7 +169,14 @@ describe("an env file that cannot be written", () => {
 	});
 
 	it("is an example", async () => {
-		for (const name of [".env.example", ".env.sample", ".env.template", ".env.dist", ".env.example.local"])
+		for (const name of [
+			".env.example",
+			".env.sample",
+			".env.template",
+			".env.dist",
+			".env.schema",
+			".env.example.local",
+		])
 			await checkRefused(await put(name, "K=\n"), "read-only");
 	});
 

@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { parseEnv } from "../../daemon/env-file/env-text.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import {
 	commentOut,
@@ -11,7 +12,6 @@ import {
 	replaceSecrets,
 	secretOn,
 } from "../../extension/env/env-lines.ts";
-import { parseEnv } from "../../extension/env/env-text.ts";
 import { FileError, type FileErrorCode } from "../../extension/env/file-text.ts";
 import { saveChange } from "../../extension/env/workspace-file.ts";
 import { closeEditors } from "./editors.ts";

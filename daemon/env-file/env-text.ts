@@ -20,6 +20,19 @@ export interface EnvEntry {
 	readonly exported: boolean;
 }
 
+/** Marks a file that tells the keys of env files: an example, or the `.env.schema` of varlock. */
+const exampleMark = /[._-](?:example|sample|template|dist|schema)(?=[._-]|$)/i;
+
+/** Whether this is the name of an example or schema, which is committed and therefore never contains a secret. */
+export function isExample(name: string): boolean {
+	return exampleMark.test(`.${name}`);
+}
+
+/** The name of the env file that an example describes: `.env.local` for `.env.local.example`. */
+export function nameWithoutExample(name: string): string {
+	return name.replace(exampleMark, "");
+}
+
 /** A name that every shell accepts for a variable (POSIX, Base Definitions 3.216). */
 export function isEnvKey(text: string): boolean {
 	return /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);
