@@ -1,8 +1,10 @@
 /**
  * The contract between the daemon and its clients: the shapes on the wire, the error codes with their HTTP status, and
- * what follows from a record alone. Imports only `facts.ts`, its part without schemas.
+ * what follows from a record alone. Imports only its parts: `facts.ts` without schemas, the language of connectors, and
+ * what can be done with them.
  */
 import * as z from "zod";
+import { connector } from "./connector-schema.ts";
 import {
 	hashesPerRequest,
 	maximumNameLength,
@@ -13,6 +15,8 @@ import {
 	tokenStatuses,
 } from "./facts.ts";
 
+export * from "./capabilities.ts";
+export * from "./connector-schema.ts";
 export * from "./facts.ts";
 
 /** One invalid field: `pointer` is an RFC 6901 JSON pointer into the body, or `?name` for a query parameter. */
@@ -524,11 +528,18 @@ export const profile = z.strictObject({
 	identity: z.enum(["token-user", "creator", "company"]),
 	/** The fields that `PATCH` may change. Other changes need a rotation or a new token. */
 	changeable: z.array(z.enum(Object.keys(settings) as (keyof typeof settings)[])),
-	links: z.array(z.strictObject({ title: z.string(), url: z.url() })),
+	links: z.array(
+		z.strictObject({
+			title: z.string(),
+			url: z.url({ protocol: /^https$/, error: "must be an https address" }),
+		}),
+	),
 	/** The manual steps on the issuer's own pages, in order. */
 	steps: z.array(z.string()),
 	/** The manual steps after an incident. */
 	incidentSteps: z.array(z.string()).exactOptional(),
+	/** How the system's API is called. Without one, its tokens are only recorded. */
+	connector: connector.exactOptional(),
 });
 export type Profile = z.output<typeof profile>;
 export const profileList = z.strictObject({ profiles: z.array(profile) });

@@ -68,7 +68,22 @@ function fieldErrors(issue: z.core.$ZodIssue, from: "body" | "query" | "path"): 
 			detail: from === "query" ? "is not a known parameter" : "is not a known field",
 		}));
 	}
+	if (issue.code === "invalid_union") {
+		const inBranch = likeliestBranch(issue.errors);
+		if (inBranch !== undefined) {
+			return inBranch.flatMap((one) => fieldErrors({ ...one, path: [...issue.path, ...one.path] }, from));
+		}
+	}
 	return [{ pointer: pointerTo(path, from), detail: issue.message }];
+}
+
+/** What is wrong with the one form that the value is closest to; undefined if it could be several. */
+function likeliestBranch(branches: z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+	const isOtherKind = (issue: z.core.$ZodIssue) => issue.code === "invalid_type" && issue.path.length === 0;
+	const close = branches.filter((issues) => !issues.some(isOtherKind));
+	const fewest = Math.min(...close.map((issues) => issues.length));
+	const best = close.filter((issues) => issues.length === fewest);
+	return best.length === 1 ? best[0] : undefined;
 }
 
 function pointerTo(path: readonly string[], from: "body" | "query" | "path"): string {

@@ -293,6 +293,7 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		links: "Pages of the issuer.",
 		steps: "The manual steps on the issuer's own pages, in order.",
 		incidentSteps: "The manual steps after an incident.",
+		connector: "How the system's API is called. Without one, its tokens are only recorded.",
 	}),
 	ProfileNames: answer(profile.shape.names, "The rules for names.", {
 		unique: "Whether two tokens must not have the same name. Revoked and rotated tokens do not count.",

@@ -1,0 +1,91 @@
+/** What can be done at a profile's system. Shared by the daemon and its clients; loads no schemas. */
+import type { Connector, TokenField } from "./connector-schema.ts";
+import { namesUsed } from "./connector-text.ts";
+
+export interface Capabilities {
+	create: "api" | "guided" | "none";
+	list: boolean;
+	update: readonly TokenField[];
+	/** `create-and-delete`: a successor is created, then the predecessor is deleted, both by API. */
+	rotate: "create-and-delete" | "guided" | "none";
+	revoke: "api" | "guided" | "none";
+	/** Whether a secret can be tested. */
+	probe: boolean;
+	/** Whether revoking or changing a token needs its own secret from the caller. */
+	needsSecret: boolean;
+	/** How long a revoked token may still work. */
+	lagSeconds: number;
+}
+
+interface ProfileParts {
+	readonly steps: readonly string[];
+	readonly connector?: Connector;
+}
+
+/** A profile without a connector is guided by its own steps, if it has any. */
+export function capabilitiesOf({ steps, connector }: ProfileParts): Capabilities {
+	const byHand = connector === undefined && steps.length > 0;
+	const can = (verb: "create" | "revoke"): Capabilities["create"] => {
+		if (connector?.[verb] !== undefined) return "api";
+		return byHand || connector?.guided?.[verb] !== undefined ? "guided" : "none";
+	};
+	const [create, revoke] = [can("create"), can("revoke")];
+	return {
+		create,
+		revoke,
+		rotate: rotateBy(create, revoke),
+		list: connector?.list !== undefined,
+		update: connector?.update?.changes ?? [],
+		probe: connector?.verify !== undefined,
+		needsSecret:
+			connector !== undefined && (["update", "revoke"] as const).some((one) => needsSecret(connector, one)),
+		lagSeconds: connector?.lagSeconds ?? 0,
+	};
+}
+
+function rotateBy(create: Capabilities["create"], revoke: Capabilities["revoke"]): Capabilities["rotate"] {
+	if (create === "none") return "none";
+	return create === "api" && revoke === "api" ? "create-and-delete" : "guided";
+}
+
+export type Operation = "create" | "list" | "read" | "update" | "revoke";
+
+/** The requests that an operation can lead to. */
+const requestsOf: Record<Operation, readonly Operation[]> = {
+	create: ["create", "list", "read"],
+	list: ["list"],
+	read: ["read", "list"],
+	update: ["update", "read", "list"],
+	revoke: ["revoke", "list"],
+};
+
+/** What the user must be asked for, each time, before an operation: the connector's `ask` entries that it uses. */
+export function answersNeeded(
+	connector: Connector,
+	operation: Operation,
+): { readonly name: string; readonly title: string }[] {
+	const calls = requestsOf[operation].flatMap((one) => connector[one] ?? []);
+	const used = new Set(
+		calls.flatMap((call) => namesUsed([call, call.auth ?? connector.auth, connector.headers])),
+	);
+	return (connector.ask ?? []).filter(({ name }) => used.has(name));
+}
+
+/** Whether an operation needs the token's own secret from the caller, because no list shows it. */
+export function needsSecret(connector: Connector, operation: "read" | "update" | "revoke"): boolean {
+	const call = connector[operation];
+	if (call === undefined || connector.list?.record?.secret !== undefined) return false;
+	const isListed = connector.list !== undefined && connector.record?.secret !== undefined;
+	return !isListed && namesUsed([call]).includes("secret");
+}
+
+/** The address that a connector proposes for a connection, with its variables in place; null: the user is asked. */
+export function proposedBase(
+	connector: Connector,
+	variables: Readonly<Record<string, string>>,
+): string | null {
+	if (connector.base === null) return null;
+	const names = namesUsed(connector.base);
+	if (!names.every((name) => /^[\w-][\w.-]*$/.test(variables[name] ?? ""))) return null;
+	return connector.base.replace(/\{(\w+)\}/g, (_, name: string) => variables[name] ?? "");
+}

@@ -1,0 +1,311 @@
+/** Checks what the strings of a connector refer to: names, formats, parts that need each other. */
+import { namesInRequest, placeholdersOf, templateIssue } from "./connector-text.ts";
+
+interface Issue {
+	readonly path: readonly (string | number)[];
+	readonly message: string;
+}
+
+interface CallParts {
+	readonly request: string;
+	readonly with?: Readonly<Record<string, unknown>>;
+	readonly body?: unknown;
+	readonly form?: Readonly<Record<string, unknown>>;
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly auth?: unknown;
+}
+
+interface RecordParts {
+	readonly id?: string;
+	readonly secret?: string;
+	readonly keep?: Readonly<Record<string, string>>;
+}
+
+/** What the checks need to know of a connector. */
+export interface ConnectorParts {
+	readonly base: string | null;
+	readonly variables?: readonly { readonly name: string }[];
+	readonly ask?: readonly { readonly name: string }[];
+	readonly options?: readonly {
+		readonly name: string;
+		readonly values?: Readonly<Record<string, string>>;
+		readonly default?: string;
+	}[];
+	readonly auth: unknown;
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly record?: RecordParts;
+	readonly create?: CallParts & {
+		readonly secret: string;
+		readonly complete?: string;
+		readonly record?: RecordParts;
+	};
+	readonly list?: CallParts & { readonly record?: RecordParts; readonly pages?: object };
+	readonly read?: CallParts;
+	readonly update?: CallParts & { readonly changes: readonly string[]; readonly fresh?: true };
+	readonly revoke?: CallParts;
+	readonly verify?: readonly CallParts[];
+	readonly verifyCredential?: readonly CallParts[];
+	readonly guided?: { readonly create?: GuideParts; readonly revoke?: GuideParts };
+}
+
+interface GuideParts {
+	readonly open: string;
+	readonly steps: "profile" | readonly string[];
+	readonly confirm?: "verify";
+}
+
+const wanted = [
+	"name",
+	"description",
+	"permissions",
+	"resources",
+	"allowedAddresses",
+	"defaultSource",
+	"expiry",
+];
+const reserved = [...wanted, "credential", "id", "secret", "base", "now", "item"];
+
+export function connectorIssues(connector: ConnectorParts): Issue[] {
+	return [
+		...nameIssues(connector),
+		...optionIssues(connector),
+		...baseIssues(connector),
+		...partIssues(connector),
+		...callIssues(connector),
+		...guideIssues(connector),
+	];
+}
+
+const namesOf = (list: readonly { readonly name: string }[] | undefined) =>
+	(list ?? []).map(({ name }) => name);
+
+function keptNames({ record }: ConnectorParts): string[] {
+	return Object.keys(record?.keep ?? {});
+}
+
+/** Variables, questions and options share one space of names with the fields of a token. */
+function nameIssues(connector: ConnectorParts): Issue[] {
+	const seen = new Set(reserved);
+	return (["variables", "ask", "options"] as const).flatMap((part) =>
+		namesOf(connector[part]).flatMap((name, index) => {
+			const taken = seen.has(name);
+			seen.add(name);
+			return taken ? [{ path: [part, index, "name"], message: `${name} is taken; choose another name` }] : [];
+		}),
+	);
+}
+
+function optionIssues({ options = [] }: ConnectorParts): Issue[] {
+	return options.flatMap((option, index) => {
+		const isUnknown =
+			option.values !== undefined &&
+			option.default !== undefined &&
+			!Object.hasOwn(option.values, option.default);
+		return isUnknown ? [{ path: ["options", index, "default"], message: "must be one of the values" }] : [];
+	});
+}
+
+function baseIssues({ base, variables }: ConnectorParts): Issue[] {
+	return base === null ? [] : unknownNames(["base"], placeholdersOf(base), namesOf(variables));
+}
+
+function partIssues(connector: ConnectorParts): Issue[] {
+	const { create, list, read, update, revoke, record, verify, guided } = connector;
+	const issue = (path: (string | number)[], message: string) => [{ path, message }];
+	const manages = create ?? list ?? read ?? update ?? revoke;
+	const hasId = [record, create?.record, list?.record].some(
+		(one) => one?.id !== undefined || one?.secret !== undefined,
+	);
+	return [
+		...(manages !== undefined && !hasId ? issue(["record"], "must say where the id of a token stands") : []),
+		...(create?.complete === "list" && list === undefined ? issue(["create", "complete"], "needs list") : []),
+		...(create?.complete === "read" && read === undefined ? issue(["create", "complete"], "needs read") : []),
+		...(update?.fresh && read === undefined && list === undefined
+			? issue(["update", "fresh"], "needs read or list")
+			: []),
+		...(["create", "revoke"] as const).flatMap((verb) =>
+			guided?.[verb]?.confirm === "verify" && verify === undefined
+				? issue(["guided", verb, "confirm"], "needs verify")
+				: [],
+		),
+		...(create === undefined && guided?.create === undefined && verify === undefined && list === undefined
+			? issue([], "must have create, list, verify or guided")
+			: []),
+	];
+}
+
+function callIssues(connector: ConnectorParts): Issue[] {
+	const { create, list, read, update, revoke } = connector;
+	const options = namesOf(connector.options);
+	const one = ["id", "secret"];
+	const calls: [path: (string | number)[], call: CallParts | undefined, names: readonly string[]][] = [
+		[["create"], create, [...wanted, ...options]],
+		[["list"], list, []],
+		[["read"], read, one],
+		[["update"], update, [...one, ...namesWhenUpdating(connector)]],
+		[["revoke"], revoke, [...one, "name"]],
+		...probesOf(connector, "verify"),
+		...probesOf(connector, "verifyCredential"),
+	];
+	return calls.flatMap(([path, call, names]) =>
+		call === undefined ? [] : issuesOfCall(connector, path, call, names),
+	);
+}
+
+/** Only a fresh read knows the fields that are not changed. */
+function namesWhenUpdating(connector: ConnectorParts): readonly string[] {
+	const { update } = connector;
+	if (update === undefined) return [];
+	return update.fresh ? [...wanted, ...keptNames(connector)] : update.changes;
+}
+
+function probesOf(connector: ConnectorParts, part: "verify" | "verifyCredential") {
+	return (connector[part] ?? []).map((probe, index): [(string | number)[], CallParts, string[]] => [
+		[part, index],
+		probe,
+		[],
+	]);
+}
+
+function issuesOfCall(
+	connector: ConnectorParts,
+	path: (string | number)[],
+	call: CallParts,
+	operationNames: readonly string[],
+): Issue[] {
+	const isProbe = path.length > 1;
+	const known = [
+		"credential",
+		"now",
+		...namesOf(connector.variables),
+		...(isProbe ? [] : namesOf(connector.ask)),
+		...operationNames,
+	];
+	const inTemplates = [...known, ...pageNames(path[0] === "list" ? connector.list?.pages : undefined)];
+	const inUrl = [...inTemplates, ...Object.keys(call.with ?? {})];
+	const [method] = call.request.split(" ");
+	return [
+		...(isProbe && method !== "GET" && method !== "POST"
+			? [{ path: [...path, "request"], message: "must use GET or POST, since a probe changes nothing" }]
+			: []),
+		...unknownNames(
+			[...path, "request"],
+			namesInRequest(call.request).map((name) => ({ name })),
+			inUrl,
+		),
+		...(call.body !== undefined && call.form !== undefined
+			? [{ path: [...path, "form"], message: "can't be combined with body" }]
+			: []),
+		...(method === "GET" && (call.body !== undefined || call.form !== undefined)
+			? [{ path: [...path, "request"], message: "must not be GET with a body" }]
+			: []),
+		...(["with", "body", "form"] as const).flatMap((part) => valueIssues([...path, part], call[part], inUrl)),
+		...authIssues([...path, "headers"], call.headers, inUrl),
+		...(call.auth === undefined
+			? authIssues(["auth"], connector.auth, inUrl)
+			: authIssues([...path, "auth"], call.auth, inUrl)),
+		...authIssues(["headers"], connector.headers, inUrl),
+		...(path[0] === "list" ? pageIssues(connector.list) : []),
+	];
+}
+
+function pageNames(pages: object | undefined): string[] {
+	const { number, offset, cursor } = (pages ?? {}) as Record<string, string | undefined>;
+	return [number, offset, cursor].filter((name) => name !== undefined);
+}
+
+/** A page's parameter that no request sends would read the first page for ever. */
+function pageIssues(list: ConnectorParts["list"]): Issue[] {
+	const text = JSON.stringify([list?.with, list?.body, list?.form, list?.headers]);
+	const sent = [...namesInRequest(list?.request ?? ""), ...placeholdersOf(text).map(({ name }) => name)];
+	return pageNames(list?.pages)
+		.filter((name) => !sent.includes(name))
+		.map((name) => ({ path: ["list", "pages"], message: `names ${name}, which the request does not send` }));
+}
+
+function authIssues(path: (string | number)[], auth: unknown, known: readonly string[]): Issue[] {
+	return templatesIn(path, auth).flatMap(([at, text]) => templateIssues(at, text, known));
+}
+
+function guideIssues({ guided, variables }: ConnectorParts): Issue[] {
+	const known = ["base", "id", ...wanted, ...namesOf(variables)];
+	return (["create", "revoke"] as const).flatMap((verb) => {
+		const guide = guided?.[verb];
+		if (guide === undefined) return [];
+		const isLink = /^(?:\{base\}|https:\/\/[^/{}?#@]+)(?:[/?#]|$)/.test(guide.open);
+		return [
+			...(isLink
+				? []
+				: [{ path: ["guided", verb, "open"], message: "must be an https address or begin with {base}/" }]),
+			...templateIssues(["guided", verb, "open"], guide.open, known),
+			...(guide.steps === "profile" ? [] : valueIssues(["guided", verb, "steps"], guide.steps, known)),
+		];
+	});
+}
+
+/** The keys by which an object in a body is more than itself. */
+const directives = {
+	each: ["each", "split", "as"],
+	join: ["join", "with"],
+	has: ["has", "in"],
+	value: ["value", "otherwise"],
+};
+
+function valueIssues(path: (string | number)[], value: unknown, known: readonly string[]): Issue[] {
+	if (typeof value === "string") return templateIssues(path, value, known);
+	if (typeof value !== "object" || value === null) return [];
+	const entries = Object.entries(value);
+	const directive = directiveOf(value);
+	const isPart = directive !== undefined && !Array.isArray(value);
+	return [
+		...(isPart ? directiveIssues(path, directive, Object.keys(value)) : []),
+		...entries.flatMap(([key, item]) => {
+			const at = [...path, Array.isArray(value) ? Number(key) : key];
+			const isEntry = directive === "each" && key === "as";
+			return [
+				...(Array.isArray(value) ? [] : templateIssues(at, key, known)),
+				...valueIssues(at, item, isEntry ? [...known, "item", "1", "2", "3", "4", "5"] : known),
+			];
+		}),
+	];
+}
+
+/** `{ each, as }`, `{ join, with }`, `{ has, in }` and `{ value, otherwise }`: both keys together make the directive. */
+export function directiveOf(value: object): keyof typeof directives | undefined {
+	const has = (key: string) => Object.hasOwn(value, key);
+	if (has("each") && has("as")) return "each";
+	if (has("join") && has("with")) return "join";
+	if (has("has") && has("in")) return "has";
+	return has("value") && has("otherwise") ? "value" : undefined;
+}
+
+function directiveIssues(
+	path: (string | number)[],
+	directive: keyof typeof directives,
+	keys: string[],
+): Issue[] {
+	const unknown = keys.filter((key) => !directives[directive].includes(key));
+	return unknown.length === 0 ? [] : [{ path, message: `has unknown fields: ${unknown.join(", ")}` }];
+}
+
+function templatesIn(path: (string | number)[], value: unknown): [path: (string | number)[], text: string][] {
+	if (typeof value === "string") return [[path, value]];
+	if (typeof value !== "object" || value === null) return [];
+	return Object.entries(value).flatMap(([key, item]) => templatesIn([...path, key], item));
+}
+
+function templateIssues(path: (string | number)[], text: string, known: readonly string[]): Issue[] {
+	const message = templateIssue(text);
+	return message === undefined ? unknownNames(path, placeholdersOf(text), known) : [{ path, message }];
+}
+
+function unknownNames(
+	path: (string | number)[],
+	used: readonly { readonly name: string }[],
+	known: readonly string[],
+): Issue[] {
+	const unknown = used.find(({ name }) => !known.includes(name));
+	if (unknown === undefined) return [];
+	const message = `uses {${unknown.name}}, which is not known here; known are ${known.join(", ")}`;
+	return [{ path, message }];
+}

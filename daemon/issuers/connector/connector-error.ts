@@ -1,0 +1,43 @@
+/** Every failure of a call to a system. Its message is for the user and contains no secret. */
+import type { RemoteToken } from "./system.ts";
+
+export type ConnectorErrorCode =
+	/** The system answered, and refused. */
+	| "issuer-refused"
+	/** Nothing was sent, or nothing happened. */
+	| "issuer-unreachable"
+	/** It may have happened: the answer is lost. */
+	| "issuer-unanswered"
+	| "issuer-limited"
+	| "credential-dead"
+	/** The connector or the system can't do it. */
+	| "not-supported";
+
+interface Details {
+	/** The HTTP status of the system's answer. */
+	status?: number;
+	retryAfterSeconds?: number;
+	/** Tokens that the lost creation left behind. */
+	orphans?: RemoteToken[];
+	cause?: unknown;
+}
+
+export class ConnectorError extends Error {
+	override readonly name = "ConnectorError";
+	readonly code: ConnectorErrorCode;
+	readonly status: number | undefined;
+	readonly retryAfterSeconds: number | undefined;
+	readonly orphans: readonly RemoteToken[];
+
+	constructor(
+		code: ConnectorErrorCode,
+		message: string,
+		{ status, retryAfterSeconds, orphans, cause }: Details = {},
+	) {
+		super(message, cause === undefined ? undefined : { cause });
+		this.code = code;
+		this.status = status;
+		this.retryAfterSeconds = retryAfterSeconds;
+		this.orphans = orphans ?? [];
+	}
+}
