@@ -1,6 +1,6 @@
 /**
  * Builds what is shipped into dist/: extension, daemon, compaction process, command line, the client with its types,
- * SQLite's wasm, and the notices of every package that is bundled.
+ * SQLite's wasm, the JSON Schema of tokensmith.json, and the notices of every package that is bundled.
  * `--dev`: not minified, with source maps, without types and notices. `--watch`: the same again after each change.
  * `--outdir DIR`: into another folder.
  */
@@ -8,6 +8,7 @@ import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, context } from "esbuild";
+import { manifestJsonSchema } from "../daemon/manifest/manifest.ts";
 import { writeDeclarations } from "./declarations.mjs";
 import { thirdPartyNotices } from "./notices.ts";
 
@@ -99,6 +100,8 @@ const programs = {
 	// Node's own `import()` reads a file of this length once more, to find what it exports.
 	supported: { "dynamic-import": false },
 	external: ["vscode"],
+	// Its main file can't be bundled.
+	alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
 	define: { tokensmithVersion: JSON.stringify(version), "import.meta.dirname": "__dirname" },
 	plugins: [slimExpress, separateMain, announce],
 };
@@ -122,6 +125,7 @@ function prepare() {
 	mkdirSync(outdir, { recursive: true });
 	for (const old of globSync(`${outdir}/{,overview/}*.{map,LEGAL.txt}`)) rmSync(old);
 	writeFileSync(join(outdir, "package.json"), '{ "type": "commonjs" }\n');
+	writeFileSync(join(outdir, "tokensmith.schema.json"), JSON.stringify(manifestJsonSchema()));
 	copyFileSync("node_modules/sql.js/dist/sql-wasm.wasm", join(outdir, "sql-wasm.wasm"));
 }
 

@@ -18,6 +18,7 @@ import { Masking } from "./env-line/masking.ts";
 import { tickFirstSteps } from "./first-steps.ts";
 import { Consents } from "./launch/consents.ts";
 import { startLaunching } from "./launch/launching.ts";
+import { ManifestWatch } from "./manifest/manifest-watch.ts";
 import { Claims } from "./notices/claims.ts";
 import { showDaemonNotices } from "./notices/daemon-notices.ts";
 import { notifyDeadTokenUse } from "./notices/dead-token-notices.ts";
@@ -50,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	context.subscriptions.push(
 		...[clipboard, lostSecrets],
 		new ProfileFiles({ daemon, live, log }),
+		new ManifestWatch({ log }),
 		startNotices(context, models),
 		new ExpiryStatus(live),
 		openEnvLines({ bindings, live, tracked, masking }),

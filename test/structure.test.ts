@@ -30,6 +30,7 @@ const floors: readonly (readonly string[])[] = [
 	["daemon"],
 	["failure.ts"],
 	["report.ts", "wizard"],
+	["manifest"],
 	["env"],
 	["connections"],
 	["tokens"],

@@ -1,0 +1,52 @@
+/**
+ * Reads a file of a folder that its owner did not write: never outside of the folder, not even by a link, and never more
+ * than a bound. Local files only.
+ */
+import { constants } from "node:fs";
+import { open, realpath } from "node:fs/promises";
+import { join, sep } from "node:path";
+
+export type InsideRead =
+	| { kind: "text"; text: string }
+	| { kind: "missing" }
+	/** In words that read on from the file's name. */
+	| { kind: "refused"; detail: string };
+
+/** @param path relative to the folder, with forward slashes */
+export async function readInside(folder: string, path: string, mostBytes: number): Promise<InsideRead> {
+	try {
+		const [root, target] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
+		if (!target.startsWith(root.endsWith(sep) ? root : root + sep)) return refused("leads out of its folder");
+		return await readBounded(target, mostBytes);
+	} catch (error) {
+		const code = error instanceof Error && "code" in error ? error.code : undefined;
+		if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
+		return refused(`can't be read (${typeof code === "string" ? code : "unknown error"})`);
+	}
+}
+
+const refused = (detail: string): InsideRead => ({ kind: "refused", detail });
+
+async function readBounded(target: string, mostBytes: number): Promise<InsideRead> {
+	// Opening a pipe would wait for its writer; a link that replaced the file since is not followed.
+	const file = await open(target, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+	try {
+		if (!(await file.stat()).isFile()) return refused("is not a file");
+		const bytes = Buffer.alloc(mostBytes + 1);
+		const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+		if (bytesRead > mostBytes) return refused(`is larger than ${mostBytes / 1024} KiB`);
+		return decoded(bytes.subarray(0, bytesRead));
+	} finally {
+		await file.close();
+	}
+}
+
+/** The text of bytes, without a byte order mark. */
+export function decoded(bytes: Uint8Array): InsideRead {
+	try {
+		return { kind: "text", text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+	} catch (error) {
+		if (error instanceof TypeError) return refused("is not UTF-8 text");
+		throw error;
+	}
+}
