@@ -5,7 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
-import type { CreateTokenInput, Profile, TokenRecord } from "../../daemon/contract.ts";
+import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
@@ -27,11 +27,13 @@ import {
 	isUnanswered,
 } from "./create-action.ts";
 import { type CreateReportDeps, reportCreated } from "./create-report.ts";
-import { expiryInstant } from "./expiry-input.ts";
+import { requestFrom, stepOfField } from "./creation-request.ts";
 import { summaryRows } from "./summary.ts";
-import { type TokenDraft, tokenSteps } from "./token-steps.ts";
+import { keyOf, systemsOf } from "./system.ts";
+import type { TokenDraft } from "./token-draft.ts";
+import { tokenSteps } from "./token-steps.ts";
 
-type CreateDeps = CreateTokenDeps & CreateReportDeps & Pick<Services, "live" | "tree">;
+type CreateDeps = CreateTokenDeps & CreateReportDeps & Pick<Services, "live" | "tree" | "workspaceState">;
 
 /** All answers that are needed before a token is created. */
 type CreationDraft = TokenDraft & EnvDraft;
@@ -55,6 +57,7 @@ async function createTokenInteractively(services: CreateDeps): Promise<void> {
 	let changeFirst: string | undefined;
 	for (;;) {
 		draft = await askAll(services, draft, changeFirst);
+		await remember(services, draft);
 		const outcome = await createWithProgress(services, draft);
 		if (outcome.kind === "created") {
 			services.tree.mark(outcome.token.id);
@@ -65,23 +68,56 @@ async function createTokenInteractively(services: CreateDeps): Promise<void> {
 }
 
 async function askAll(
-	services: Pick<Services, "live" | "log">,
+	services: Pick<Services, "live" | "log" | "workspaceState">,
 	draft: CreationDraft,
 	changeFirst: string | undefined,
 ) {
-	const { live, log } = services;
-	const profile = () => untilDone(() => localProfile(services), { failed: failed(), log, modal: "modal" });
-	const isNameTaken = (name: string) =>
-		live.tokens.some((token) => token.name === name && token.status !== "revoked");
+	const { live } = services;
+	// The daemon starts while the user reads the first question.
+	live.start();
 	const steps = (prompts: Prompts) => [
-		...tokenSteps<CreationDraft>({ prompts, profile, isNameTaken }),
+		...tokenSteps<CreationDraft>(prompts, answersFrom(services)),
 		...envSteps<CreationDraft>({ prompts, purpose: "create" }),
 		creationSummary(prompts),
 	];
-	// The daemon starts while the user thinks of a name.
-	live.start();
 	return await runWizard(steps, draft, { title: l10n.t("Create API Token"), changeFirst });
 }
+
+/** What the steps need to know of the daemon's profiles and tokens. */
+function answersFrom(services: Pick<Services, "live" | "log" | "workspaceState">) {
+	const { live, log, workspaceState } = services;
+	const connected = () => untilDone(() => connect(live), { failed: failed(), log, modal: "modal" });
+	return {
+		async systems() {
+			await connected();
+			return systemsOf(live.profiles);
+		},
+		lastSystem: workspaceState.get<string>(lastSystemKey),
+		/** As it is now: a permission may have been added since the system was chosen. */
+		async profile({ system }: CreationDraft) {
+			await connected();
+			const profile = live.profiles.find(({ id }) => id === system?.profile.id);
+			if (profile === undefined) throw new Error("The daemon no longer knows the profile.");
+			return profile;
+		},
+		isNameTaken: (name: string, { system }: CreationDraft) =>
+			live.tokens.some((token) => isSameName(token, name, system?.profile)),
+		knownResources: () => live.tokens.flatMap(({ resources }) => resources),
+		knownSources: ({ system }: CreationDraft) =>
+			live.tokens
+				.filter(({ profile }) => profile === system?.profile.id)
+				.flatMap(({ defaultSource }) => defaultSource ?? []),
+	};
+}
+
+/** Where names are unique, they are so among the tokens by the same rules. */
+function isSameName(token: TokenRecord, name: string, profile: Profile | undefined): boolean {
+	if (token.name !== name || token.status === "revoked") return false;
+	return !profile?.names.unique || token.profile === profile.id;
+}
+
+/** The key of what the workspace remembers. */
+const lastSystemKey = "create.lastSystem";
 
 function creationSummary(prompts: Prompts): Step<CreationDraft> {
 	return summaryStep({
@@ -106,11 +142,11 @@ function placementInSummary(draft: EnvDraft) {
 	return { ...placement, fileName: nameOf(uri), isNewFile: state === "new" };
 }
 
-async function localProfile({ live }: Pick<Services, "live">): Promise<Profile> {
-	await connect(live);
-	const profile = live.profiles.find(({ id }) => id === "local");
-	if (profile === undefined) throw new Error("The daemon knows no local profile.");
-	return profile;
+async function remember(
+	{ workspaceState }: Pick<Services, "workspaceState">,
+	{ system }: CreationDraft,
+): Promise<void> {
+	if (system !== undefined) await workspaceState.update(lastSystemKey, keyOf(system));
 }
 
 async function createWithProgress(services: CreateTokenDeps, draft: CreationDraft): Promise<CreateOutcome> {
@@ -123,16 +159,6 @@ async function createWithProgress(services: CreateTokenDeps, draft: CreationDraf
 		},
 		(_, cancellation) => createToken(services, input, { cancellation }),
 	);
-}
-
-function requestFrom({ name, permissions, expiry, allowedAddresses }: CreationDraft): CreateTokenInput {
-	if (name === undefined || expiry === undefined) throw new Error("The wizard ended before its last step.");
-	return {
-		name,
-		expiry: expiryInstant(expiry, new Date()),
-		...(permissions !== undefined && { permissions }),
-		...(allowedAddresses !== undefined && { allowedAddresses }),
-	};
 }
 
 type FailedOutcome = Exclude<CreateOutcome, { kind: "created" }>;
@@ -158,13 +184,7 @@ async function afterFailure(
 /** The step whose answer the daemon refused. */
 function stepOf(error: unknown): string {
 	const pointer = error instanceof TokensmithProblemError ? error.problem.errors?.[0]?.pointer : undefined;
-	const steps: Record<string, string> = {
-		name: "name",
-		permissions: "permissions",
-		expiry: "expiry",
-		allowedAddresses: "addresses",
-	};
-	return steps[fieldOf(pointer ?? "")] ?? "summary";
+	return stepOfField[fieldOf(pointer ?? "")] ?? "summary";
 }
 
 /** The token whose secret did not arrive, if there is one. Lists the tokens until the daemon answers. */

@@ -1,7 +1,9 @@
 /** The summary of a token draft as rows; each names the step that changes it. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import { addressesInWords } from "../tokens/token-facts.ts";
-import { type ExpiryChoice, expiryInWords } from "./expiry-input.ts";
+import { expiryInWords } from "./expiry-input.ts";
+import { questionsOf, systemInWords } from "./system.ts";
+import type { TokenDraft } from "./token-draft.ts";
 
 interface SummaryRow {
 	icon: string;
@@ -11,11 +13,7 @@ interface SummaryRow {
 }
 
 /** The part of a draft that the summary shows. */
-export interface SummaryDraft {
-	name?: string;
-	permissions?: readonly string[];
-	expiry?: ExpiryChoice | undefined;
-	allowedAddresses?: readonly string[];
+export interface SummaryDraft extends TokenDraft {
 	/** undefined: SecretStorage only. */
 	placement?: SummaryPlacement | undefined;
 }
@@ -31,29 +29,95 @@ interface SummaryPlacement {
 }
 
 export function summaryRows(draft: SummaryDraft, now: Date): SummaryRow[] {
-	const { name = "", permissions = [], expiry, allowedAddresses = [], placement } = draft;
+	const { name = "", expiry } = draft;
+	const words = expiry === undefined ? "" : expiryInWords(expiry, now);
 	return [
+		...systemRows(draft),
 		{ icon: "tag", label: l10n.t("Name"), value: name, stepId: "name" },
-		{
-			icon: "shield",
-			label: l10n.t("Permissions"),
-			value: permissions.join(", ") || l10n.t("None"),
-			stepId: "permissions",
-		},
-		{
-			icon: "calendar",
-			label: l10n.t("Expires"),
-			value: expiry ? expiryInWords(expiry, now) : "",
-			stepId: "expiry",
-		},
-		{
-			icon: "globe",
-			label: l10n.t("Allowed addresses"),
-			value: addressesInWords(allowedAddresses),
-			stepId: "addresses",
-		},
-		...placementRows(placement),
+		...grantRows(draft),
+		{ icon: "calendar", label: l10n.t("Expires"), value: words, stepId: "expiry" },
+		...ruleRows(draft),
+		...detailRows(draft),
+		...placementRows(draft.placement),
 	];
+}
+
+function systemRows({ system }: TokenDraft): SummaryRow[] {
+	if (system === undefined) return [];
+	return [{ icon: "server", label: l10n.t("System"), value: systemInWords(system), stepId: "system" }];
+}
+
+/** What the token may do, and on what. */
+function grantRows({ system, permissions = [], resources = [] }: TokenDraft): SummaryRow[] {
+	const asked = system && questionsOf(system.profile);
+	return [
+		...(asked?.permissions === "step"
+			? [{ icon: "shield", label: l10n.t("Permissions"), value: listed(permissions), stepId: "permissions" }]
+			: []),
+		...(asked?.resources === "step"
+			? [
+					{
+						icon: "symbol-namespace",
+						label: l10n.t("Resources"),
+						value: listed(resources),
+						stepId: "resources",
+					},
+				]
+			: []),
+	];
+}
+
+function ruleRows({ system, defaultSource, allowedAddresses = [] }: TokenDraft): SummaryRow[] {
+	const asked = system && questionsOf(system.profile);
+	return [
+		...(asked?.defaultSource === "step"
+			? [
+					{
+						icon: "organization",
+						label: l10n.t("Default source"),
+						value: defaultSource ?? l10n.t("None"),
+						stepId: "default-source",
+					},
+				]
+			: []),
+		...(asked?.addresses === "step"
+			? [
+					{
+						icon: "globe",
+						label: l10n.t("Allowed addresses"),
+						value: addressesInWords(allowedAddresses),
+						stepId: "addresses",
+					},
+				]
+			: []),
+	];
+}
+
+/** The optional answers that were given; a row to add some if there are none. */
+function detailRows({
+	system,
+	description,
+	tags = [],
+	resources = [],
+	defaultSource,
+}: TokenDraft): SummaryRow[] {
+	const asked = system && questionsOf(system.profile);
+	const given = [
+		description ? [l10n.t("Description"), description] : undefined,
+		tags.length > 0 ? [l10n.t("Tags"), tags.join(", ")] : undefined,
+		asked?.resources === "detail" && resources.length > 0
+			? [l10n.t("Resources"), resources.join(", ")]
+			: undefined,
+		asked?.defaultSource === "detail" && defaultSource
+			? [l10n.t("Default source"), defaultSource]
+			: undefined,
+	].filter((row) => row !== undefined);
+	const rows = given.length > 0 ? given : [[l10n.t("Details"), l10n.t("None")]];
+	return rows.map(([label = "", value = ""]) => ({ icon: "note", label, value, stepId: "details" }));
+}
+
+function listed(values: readonly string[]): string {
+	return values.join(", ") || l10n.t("None");
 }
 
 function placementRows(placement: SummaryPlacement | undefined): SummaryRow[] {

@@ -3,7 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import { type ExpiryChoice, expiryInWords, expiryPresets } from "../create/expiry-input.ts";
-import { exactExpiryStep, type TokenDraft } from "../create/token-steps.ts";
+import { type ExpiryDraft, exactExpiryStep } from "../create/expiry-step.ts";
 import { labelText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import type { Refused } from "../env/env-lines.ts";
@@ -23,7 +23,7 @@ import {
 	usualOverlap,
 } from "./rotation-plan.ts";
 
-export interface RotationDraft extends Pick<TokenDraft, "expiry" | "pendingExpiry" | "exactExpiry"> {
+export interface RotationDraft extends ExpiryDraft {
 	overlap?: Overlap;
 	quietSeconds?: number | null;
 	lifetime?: "same" | "chosen";

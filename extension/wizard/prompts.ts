@@ -3,12 +3,10 @@
  * with a CancellationError. Knows no tokens.
  */
 import * as vscode from "vscode";
+import { type ListQuestion, loadRows, type ManyQuestion, type Row, Selection } from "./selection.ts";
 import { type Back, back, type Place } from "./walk.ts";
 
-/** A row of a list. A row without a value cannot be chosen. */
-export interface Row<Value> extends vscode.QuickPickItem {
-	value?: Value;
-}
+export type { ManyQuestion, Row };
 
 /** The value of a typed text, with an echo of how it was understood where that helps, or what is wrong with it. */
 export type Read<Value> = { ok: true; value: Value; echo?: string } | { ok: false; problem: string };
@@ -18,21 +16,6 @@ interface TextQuestion<Value> {
 	placeholder?: string;
 	text?: string | undefined;
 	read(text: string): Read<Value>;
-}
-
-interface ListQuestion<Value> {
-	placeholder: string;
-	rows: readonly Row<Value>[] | Promise<readonly Row<Value>[]>;
-	/** Which row is active at first. */
-	isActive?: (value: Value) => boolean;
-	/** Rows for the typed text, for lists that accept more values than they show. */
-	rowsFor?: (text: string) => readonly Row<Value>[];
-}
-
-interface ManyQuestion<Value> extends ListQuestion<Value> {
-	isPicked(value: Value): boolean;
-	/** What is wrong with a selection, in words. */
-	problem(values: readonly Value[]): string | undefined;
 }
 
 /** The quick input of one walk. To be disposed of at its end. */
@@ -80,22 +63,19 @@ export class Prompts {
 	many<Value>(place: Place, question: ManyQuestion<Value>): Promise<Value[] | Back> {
 		const list = vscode.window.createQuickPick<Row<Value>>();
 		list.canSelectMany = true;
-		const values = () => list.selectedItems.flatMap((row) => (row.value === undefined ? [] : [row.value]));
 		return this.#ask<Value[]>(list, place, (answer, fail) => {
-			fillList(list, question)
-				.then(() => {
-					list.selectedItems = list.items.filter(
-						({ value }) => value !== undefined && question.isPicked(value),
-					);
-				})
-				.catch(fail);
+			const selection = new Selection(list, question);
+			selection.fill().catch(fail);
 			return [
-				list.onDidChangeSelection(() => {
-					if (question.problem(values()) === undefined) list.title = place.title;
+				list.onDidChangeSelection((rows) => {
+					selection.pick(rows);
+					if (question.problem(selection.values) === undefined) list.title = place.title;
 				}),
+				list.onDidChangeValue(() => selection.show()),
 				list.onDidAccept(() => {
-					const problem = question.problem(values());
-					if (problem === undefined) answer(values());
+					if (selection.add()) return;
+					const problem = question.problem(selection.values);
+					if (problem === undefined) answer(selection.values);
 					// A quick pick has no validation message, but screen readers announce its title.
 					else list.title = `${place.title} – ${problem}`;
 				}),
@@ -164,15 +144,11 @@ function validationMessage(read: Read<unknown>): vscode.InputBoxValidationMessag
 
 async function fillList<Value>(
 	list: vscode.QuickPick<Row<Value>>,
-	{ placeholder, rows, isActive, rowsFor }: ListQuestion<Value>,
+	question: ListQuestion<Value>,
 ): Promise<void> {
-	list.placeholder = placeholder;
-	list.matchOnDescription = true;
-	list.matchOnDetail = true;
-	list.busy = true;
-	const known = await rows;
+	const known = await loadRows(list, question);
 	list.items = known;
-	list.busy = false;
+	const { isActive, rowsFor } = question;
 	const active = known.find(({ value }) => value !== undefined && isActive?.(value));
 	if (active !== undefined) list.activeItems = [active];
 	if (rowsFor === undefined) return;

@@ -8,13 +8,21 @@ import type { WorkbenchWindow } from "./window.ts";
 
 /** The answers to give; an omitted answer takes the shortest way. */
 export interface Answers {
+	/** Omitted: this machine. */
+	system?: SystemName;
 	name: string;
 	permissions?: readonly string[];
+	/** Typed, and added with Enter. */
+	resources?: readonly string[];
 	/** One of the rows: "30 days", "Never", … */
 	expiry?: string;
 	/** Typed after "Exact date and time…". */
 	exactExpiry?: string;
+	/** Typed; omitted: none. */
+	defaultSource?: string;
 	addresses?: string;
+	/** The rows of the optional step with the texts to type there. */
+	details?: Readonly<Record<string, string>>;
 	/** A path in the workspace. */
 	file?: string;
 	/** Omitted: the Git question is not expected. */
@@ -26,12 +34,16 @@ export interface Answers {
 
 /** The questions in order, by the placeholder of the empty box. */
 const questions = {
+	system: "Which system should issue the token?",
 	name: "Billing service",
 	permissions: "What may the token do?",
+	resources: "Type what to grant",
 	expiry: "When does the token expire?",
 	exactExpiry: "or 10 days",
 	never: "Without an expiry",
+	defaultSource: "To which group",
 	addresses: "192.0.2.7",
+	details: "Add details",
 	file: "Where should the secret be written?",
 	git: "a commit would publish the secret",
 	key: "hold the secret?",
@@ -40,6 +52,17 @@ const questions = {
 } as const;
 
 export type Question = keyof typeof questions;
+
+/** What each system is asked for, beside what all are. */
+const asks = {
+	"This machine": ["permissions", "addresses"],
+	"EclecticIQ Intelligence Center": ["defaultSource"],
+	MindBridge: ["permissions", "addresses"],
+	"Narrative I/O": ["permissions"],
+	"Polarity Server 5": ["resources"],
+} satisfies Record<string, Question[]>;
+
+export type SystemName = keyof typeof asks;
 
 const nowhere = "No file: store it in SecretStorage only";
 const exact = "Exact date and time…";
@@ -54,7 +77,14 @@ export class CreateWizard {
 	static async open(window: WorkbenchWindow): Promise<CreateWizard> {
 		await window.runCommand("Tokensmith: Create API Token");
 		const wizard = new CreateWizard(window);
-		await wizard.waitFor("name");
+		await wizard.waitFor("system");
+		return wizard;
+	}
+
+	/** A wizard that was opened otherwise. */
+	static async resume(window: WorkbenchWindow, question: Question): Promise<CreateWizard> {
+		const wizard = new CreateWizard(window);
+		await wizard.waitFor(question);
 		return wizard;
 	}
 
@@ -64,7 +94,7 @@ export class CreateWizard {
 
 	/** Answers everything before this question, and waits until it is asked. */
 	async goTo(question: Question, answers: Answers): Promise<void> {
-		await this.#walk("name", question, answers);
+		await this.#walk("system", question, answers);
 	}
 
 	/** Continues from a question that is currently asked. */
@@ -95,8 +125,10 @@ export class CreateWizard {
 		const { input } = this.#window;
 		const { name, permissions = ["orders.read"], file = nowhere, key = "API_TOKEN" } = answers;
 		const rows: Partial<Record<Question, string>> = {
+			system: answers.system ?? "This machine",
 			expiry: answers.exactExpiry === undefined ? (answers.expiry ?? "30 days") : exact,
 			never: "Never let it expire",
+			...(answers.defaultSource === undefined && { defaultSource: "None" }),
 			file,
 			git: answers.git ?? "",
 			key,
@@ -109,14 +141,35 @@ export class CreateWizard {
 		};
 		const [row, text] = [rows[question], texts[question]];
 		if (row !== undefined) return input.pick(row);
+		if (answers.defaultSource !== undefined && question === "defaultSource")
+			return input.choose(answers.defaultSource);
+		if (question === "details") return this.#addDetails(answers.details ?? {});
 		if (text !== undefined) await input.type(text);
+		else if (question === "resources") await input.add(...(answers.resources ?? []));
 		else await input.check(...permissions);
 		await input.accept();
 	}
+
+	async #addDetails(details: Readonly<Record<string, string>>): Promise<void> {
+		const { input } = this.#window;
+		for (const [row, text] of Object.entries(details)) {
+			await input.pick(row);
+			await input.waitForQuestion(row === "Tags" ? "staging, team-billing" : "nightly report");
+			await input.type(text);
+			await input.accept();
+			await this.waitFor("details");
+		}
+		await input.pick("Continue");
+	}
 }
 
-function questionsOf({ expiry, exactExpiry, file, git, replace }: Answers): Question[] {
+function questionsOf({ system, expiry, exactExpiry, file, git, replace }: Answers): Question[] {
+	const ofSystem: readonly Question[] = asks[system ?? "This machine"];
 	const asked: Partial<Record<Question, boolean>> = {
+		permissions: ofSystem.includes("permissions"),
+		resources: ofSystem.includes("resources"),
+		defaultSource: ofSystem.includes("defaultSource"),
+		addresses: ofSystem.includes("addresses"),
 		exactExpiry: exactExpiry !== undefined,
 		never: expiry === "Never",
 		git: git !== undefined,

@@ -18,12 +18,16 @@ const ordinary: Partial<Answers> = {
 };
 
 const cases: Record<Question, Partial<Answers>> = {
+	system: ordinary,
 	name: ordinary,
 	permissions: ordinary,
+	resources: { system: "Polarity Server 5" },
 	expiry: ordinary,
 	exactExpiry: { exactExpiry: "" },
 	never: { expiry: "Never" },
+	defaultSource: { system: "EclecticIQ Intelligence Center", expiry: "6 months" },
 	addresses: ordinary,
+	details: ordinary,
 	file: ordinary,
 	git: ordinary,
 	key: ordinary,

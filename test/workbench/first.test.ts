@@ -41,7 +41,7 @@ describe("before the first token", () => {
 			),
 		);
 		await window.pressWelcomeButton("Create API Token");
-		await window.input.waitForStep("Create API Token: Name (1/7)");
+		await window.input.waitForStep("Create API Token: System (1/9)");
 	});
 
 	it("refuses a blank name and one of 300 characters as they are typed", async () => {
@@ -49,14 +49,14 @@ describe("before the first token", () => {
 		await window.input.type("   ");
 		await window.input.waitForMessage("The name must not be blank.");
 		await window.input.accept();
-		await window.input.waitForStep("(1/7)");
+		await window.input.waitForStep("(2/9)");
 		await window.input.type("n".repeat(300));
 		await window.input.waitForMessage("The name must be at most 200 characters long.");
 		await window.input.accept();
 		await window.input.type("Orders service");
 		await window.input.waitForMessage("What is the token for?");
 		await window.input.accept();
-		await window.input.waitForStep("(2/7)");
+		await window.input.waitForStep("(3/9)");
 	});
 
 	it("groups permissions by resource, finds them by name and description, and requires at least one", async () => {
@@ -68,7 +68,7 @@ describe("before the first token", () => {
 		await window.input.accept();
 		await window.input.waitForStep("choose at least 1 permission");
 		await window.input.check("webhooks.receive");
-		await window.input.waitForStep("Create API Token: Permissions (2/7)");
+		await window.input.waitForStep("Create API Token: Permissions (3/9)");
 		await window.input.type("change orders");
 		await until("only what was searched is left", async () => {
 			assert.deepEqual(await window.input.labels(), ["orders.write"]);
@@ -85,7 +85,7 @@ describe("before the first token", () => {
 		});
 		await window.input.type("127.0.0.1");
 		await window.input.accept();
-		await wizard.waitFor("file");
+		await wizard.waitFor("details");
 		await window.input.back();
 		await wizard.waitFor("addresses");
 		assert.equal(await window.input.value(), "127.0.0.1");
@@ -120,7 +120,7 @@ describe("before the first token", () => {
 		await window.input.type("10 days");
 		await window.input.waitForMessage(/^\w{3}, .*: 10 days left/);
 		await window.input.accept();
-		await window.input.waitForStep("(4/7)");
+		await window.input.waitForStep("(5/9)");
 	});
 
 	it("asks for confirmation before a token never expires", async () => {
@@ -138,7 +138,7 @@ describe("before the first token", () => {
 		await window.input.type("10.0.0.0/8, 2001:db8::/32");
 		await window.input.waitForMessage("Only 10.0.0.0/8, 2001:db8::/32");
 		await window.input.accept();
-		await wizard.waitFor("file");
+		await wizard.waitFor("details");
 	});
 
 	it("suggests the keys that .env.example has and .env lacks, and refuses an invalid key", async () => {
@@ -151,7 +151,7 @@ describe("before the first token", () => {
 		await window.input.type("1.5€");
 		await until("it is refused", async () => (await window.input.labels())[0] === "1.5€ is not a valid key");
 		await window.input.accept();
-		await window.input.waitForStep("(6/7)");
+		await window.input.waitForStep("(8/9)");
 	});
 
 	it("shows all answers before anything is created, and lets each be changed", async () => {
@@ -162,11 +162,11 @@ describe("before the first token", () => {
 		});
 		const rows = await until("the summary is shown", async () => {
 			const shown = await window.input.rows();
-			return shown.length === 8 ? shown : undefined;
+			return shown.length === 10 ? shown : undefined;
 		});
 		assert.match(
 			rows.join("\n"),
-			/^Create Token\nName Orders service.*\nPermissions orders\.read\nExpires In 7 days: .+\nAllowed addresses Any address\nSecret is stored in \.env \(a new file\) and SecretStorage\nGit \.env is added to \.gitignore\nKey API_TOKEN$/,
+			/^Create Token\nSystem This machine.*\nName Orders service.*\nPermissions orders\.read\nExpires In 7 days: .+\nAllowed addresses Any address\nDetails None\nSecret is stored in \.env \(a new file\) and SecretStorage\nGit \.env is added to \.gitignore\nKey API_TOKEN$/,
 		);
 		await window.input.pick("Expires");
 		await wizard.waitFor("expiry");
@@ -259,7 +259,9 @@ describe("the first token", () => {
 async function createByKeyboard(window: WorkbenchWindow): Promise<void> {
 	const { page, input } = window;
 	await window.runCommand("Tokensmith: Create API Token");
-	await input.waitForStep("(1/7)");
+	await input.waitForActive("This machine");
+	await page.keyboard.press("Enter");
+	await input.waitForQuestion("Billing service");
 	await page.keyboard.type("Orders service");
 	await page.keyboard.press("Enter");
 	await input.waitForQuestion("What may the token do?");
@@ -272,7 +274,7 @@ async function createByKeyboard(window: WorkbenchWindow): Promise<void> {
 	await input.waitForQuestion("192.0.2.7");
 	await page.keyboard.type("127.0.0.1 ::1");
 	await page.keyboard.press("Enter");
-	for (const row of [".env", "Add the file to .gitignore", "API_TOKEN", "Create Token"]) {
+	for (const row of ["Continue", ".env", "Add the file to .gitignore", "API_TOKEN", "Create Token"]) {
 		await input.waitForActive(row);
 		await page.keyboard.press("Enter");
 	}

@@ -25,6 +25,8 @@ describe("in German", () => {
 
 	it("the wizard's questions and errors are German", async () => {
 		await window.runCommand("Tokensmith: API-Token erstellen");
+		await window.input.waitForStep("API-Token erstellen: System");
+		await window.input.pick("Dieser Rechner");
 		await window.input.waitForStep("API-Token erstellen: Name");
 		await window.input.type(" ");
 		await window.input.waitForMessage("Der Name darf nicht leer sein.");

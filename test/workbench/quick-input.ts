@@ -1,6 +1,7 @@
 /** VS Code's quick pick and input box, as a user operates them: one step of a wizard after the other. */
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
+import { until } from "./until.ts";
 
 export class QuickInput {
 	readonly #page: Page;
@@ -89,6 +90,24 @@ export class QuickInput {
 		}
 	}
 
+	/** Types a row and chooses it with Enter, in a step that takes other rows than it shows. */
+	async choose(label: string): Promise<void> {
+		await this.type(label);
+		await this.waitForActive(label);
+		await this.accept();
+	}
+
+	/** Types each of these rows and adds it with Enter, in a step that takes other rows than it shows. */
+	async add(...labels: string[]): Promise<void> {
+		for (const label of labels) {
+			await this.choose(label);
+			await until(
+				"it is added",
+				async () => (await this.value()) === "" && (await this.checked()).includes(label),
+			);
+		}
+	}
+
 	/** Presses the OK button of a step with several choices. */
 	async ok(): Promise<void> {
 		await this.#widget.locator(".quick-input-action .monaco-button:visible", { hasText: "OK" }).click();
@@ -116,6 +135,11 @@ export class QuickInput {
 					.join(" "),
 			),
 		);
+	}
+
+	/** Everything that the visible rows say, their second lines too. */
+	async texts(): Promise<string[]> {
+		return this.#rows().allInnerTexts();
 	}
 
 	/** Prompt or validation message below the box. */

@@ -70,6 +70,7 @@ describe("the README's picture", () => {
 	async function create(): Promise<void> {
 		await shoot(1);
 		const wizard = await CreateWizard.open(window);
+		await wizard.goTo("name", orders);
 		await window.input.type(orders.name);
 		await shoot(1.5);
 		await window.input.accept();

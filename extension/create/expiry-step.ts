@@ -1,0 +1,135 @@
+/** The questions when a token expires: an interval, an exact date and time, or never. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { Profile } from "../../daemon/contract.ts";
+import { dateInWords } from "../tokens/time-left.ts";
+import type { Prompts, Read, Row } from "../wizard/prompts.ts";
+import { back, type Step } from "../wizard/walk.ts";
+import { type ExpiryChoice, expiryEcho, expiryPresets, parseExpiry } from "./expiry-input.ts";
+import type { TokenDraft } from "./token-draft.ts";
+
+export type ExpiryDraft = Pick<TokenDraft, "expiry" | "pendingExpiry" | "exactExpiry">;
+
+interface ExpiryStepDeps<Draft> {
+	prompts: Prompts;
+	profile: (draft: Draft) => Promise<Profile>;
+}
+
+export function expirySteps<Draft extends ExpiryDraft>(deps: ExpiryStepDeps<Draft>): Step<Draft>[] {
+	return [expiryStep(deps), exactExpiryStep(deps), neverStep(deps)];
+}
+
+type ExpiryPick = ExpiryChoice | { kind: "exact" };
+
+function expiryStep<Draft extends ExpiryDraft>({ prompts, profile }: ExpiryStepDeps<Draft>): Step<Draft> {
+	return {
+		id: "expiry",
+		subject: l10n.t("Expiry"),
+		kind: "numbered",
+		isAnswered: (draft) => draft.expiry !== undefined,
+		async ask(draft, place) {
+			const { expiry } = await profile(draft);
+			const rows = expiryRows(expiry);
+			const active =
+				rows.find(({ value }) => value !== undefined && isSameChoice(value, draft)) ?? defaultRow(rows);
+			const answer = await prompts.one<ExpiryPick>(place, {
+				placeholder: l10n.t("When does the token expire?"),
+				rows,
+				isActive: (value) => value === active?.value,
+			});
+			if (answer === back) return back;
+			if (answer.kind === "after") return { ...draft, expiry: answer, pendingExpiry: undefined };
+			return { ...draft, expiry: undefined, pendingExpiry: answer.kind === "never" ? "never" : "exact" };
+		},
+	};
+}
+
+interface ExpiryRow extends Row<ExpiryPick> {
+	isDefault?: boolean;
+}
+
+function expiryRows(expiry: Profile["expiry"]): ExpiryRow[] {
+	const presets = expiryPresets(expiry, new Date()).map(({ words, end, duration, isDefault }) => ({
+		label: words,
+		description: isDefault
+			? l10n.t("until {0} (default)", dateInWords(end))
+			: l10n.t("until {0}", dateInWords(end)),
+		value: { kind: "after", duration } as const,
+		isDefault,
+	}));
+	const exact = { label: l10n.t("$(calendar) Exact date and time…"), value: { kind: "exact" } as const };
+	const never = {
+		label: l10n.t("$(circle-slash) Never"),
+		description: l10n.t("works until it is revoked"),
+		value: { kind: "never" } as const,
+	};
+	const separator = { label: "", kind: vscode.QuickPickItemKind.Separator };
+	return [...presets, separator, exact, ...(expiry.never ? [never] : [])];
+}
+
+function defaultRow(rows: readonly ExpiryRow[]): ExpiryRow | undefined {
+	return rows.find(({ isDefault }) => isDefault === true);
+}
+
+function isSameChoice(pick: ExpiryPick, { expiry, pendingExpiry }: ExpiryDraft): boolean {
+	if (pick.kind === "exact") return expiry?.kind === "at" || pendingExpiry === "exact";
+	if (pick.kind === "never") return expiry?.kind === "never" || pendingExpiry === "never";
+	return expiry?.kind === "after" && JSON.stringify(pick) === JSON.stringify(expiry);
+}
+
+/** Asks for an exact expiry if `pendingExpiry` says so. */
+export function exactExpiryStep<Draft extends ExpiryDraft>({
+	prompts,
+	profile,
+}: ExpiryStepDeps<Draft>): Step<Draft> {
+	return {
+		id: "exact-expiry",
+		subject: l10n.t("Expiry"),
+		kind: "side",
+		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "exact",
+		async ask(draft, place) {
+			const { expiry } = await profile(draft);
+			const answer = await prompts.text(place, {
+				prompt: l10n.t(
+					"Times are in your time zone, {0}, unless you add another, such as Z or +02:00.",
+					Intl.DateTimeFormat().resolvedOptions().timeZone,
+				),
+				placeholder: l10n.t("2027-01-31, 2027-01-31 14:00, or 10 days"),
+				text: draft.exactExpiry,
+				read: (text) => readExpiry(text, expiry),
+			});
+			return answer === back ? back : { ...draft, ...answer, pendingExpiry: undefined };
+		},
+	};
+}
+
+function readExpiry(
+	text: string,
+	rules: Profile["expiry"],
+): Read<Pick<ExpiryDraft, "expiry" | "exactExpiry">> {
+	const now = new Date();
+	const read = parseExpiry(text, rules, now);
+	if (!read.ok) return read;
+	const expiry = { kind: "at", instant: read.instant.toISOString() } as const;
+	return { ok: true, value: { expiry, exactExpiry: text }, echo: expiryEcho(read.instant, now) };
+}
+
+function neverStep<Draft extends ExpiryDraft>({ prompts }: ExpiryStepDeps<Draft>): Step<Draft> {
+	return {
+		id: "never",
+		subject: l10n.t("Expiry"),
+		kind: "side",
+		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "never",
+		async ask(draft, place) {
+			const answer = await prompts.one<"never" | "expiry">(place, {
+				placeholder: l10n.t("Without an expiry, a leaked secret works until it is revoked. Are you sure?"),
+				rows: [
+					{ label: l10n.t("$(arrow-left) Choose an expiry"), value: "expiry" },
+					{ label: l10n.t("$(circle-slash) Never let it expire"), value: "never" },
+				],
+			});
+			if (answer !== "never") return back;
+			return { ...draft, expiry: { kind: "never" }, pendingExpiry: undefined };
+		},
+	};
+}

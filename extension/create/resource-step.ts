@@ -1,0 +1,71 @@
+/** The question which resources a token is granted: known ones to pick, and any other to type. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { Profile } from "../../daemon/contract.ts";
+import { labelText } from "../display-text.ts";
+import type { ManyQuestion, Prompts, Row } from "../wizard/prompts.ts";
+import { back, type Step } from "../wizard/walk.ts";
+import { parseResource, resourcesByKind, tooManyResources } from "./resource-input.ts";
+import type { TokenDraft } from "./token-draft.ts";
+
+interface ResourceStepDeps<Draft> {
+	prompts: Prompts;
+	profile: (draft: Draft) => Promise<Profile>;
+	/** Resources that other tokens were granted. */
+	knownResources: () => readonly string[];
+	applies: (draft: Draft) => boolean;
+}
+
+/** A token can be granted more later, so that none is needed. */
+export function resourceStep<Draft extends TokenDraft>(deps: ResourceStepDeps<Draft>): Step<Draft> {
+	const { prompts, profile, knownResources, applies } = deps;
+	return {
+		id: "resources",
+		subject: l10n.t("Resources"),
+		kind: "numbered",
+		applies,
+		isAnswered: ({ resources }) => resources !== undefined,
+		async ask(draft, place) {
+			const rules = await profile(draft);
+			const answer = await prompts.many(place, resourceQuestion(rules, knownResources(), draft.resources));
+			return answer === back ? back : { ...draft, resources: answer };
+		},
+	};
+}
+
+export function resourceQuestion(
+	{ resources: { kinds } }: Profile,
+	known: readonly string[],
+	chosen: readonly string[] = [],
+): ManyQuestion<string> {
+	const picked = new Set(chosen);
+	return {
+		placeholder: placeholderFor(kinds),
+		rows: resourceRows([...known, ...chosen], kinds),
+		rowsFor: (text) => typedRows(text, kinds),
+		isPicked: (one) => picked.has(one),
+		problem: (resources) => tooManyResources(resources.length),
+	};
+}
+
+function placeholderFor(kinds: Profile["resources"]["kinds"]): string {
+	const forms = kinds === "any" ? ["kind/identifier"] : kinds.map((kind) => `${kind}/…`);
+	return l10n.t("Type what to grant: {0}", forms.join(", "));
+}
+
+function resourceRows(resources: readonly string[], kinds: Profile["resources"]["kinds"]): Row<string>[] {
+	return [...resourcesByKind(resources, kinds)].flatMap(([kind, ofKind]): Row<string>[] => [
+		{ label: kind, kind: vscode.QuickPickItemKind.Separator },
+		...ofKind.map((value) => ({ label: labelText(value), value })),
+	]);
+}
+
+function typedRows(text: string, kinds: Profile["resources"]["kinds"]): Row<string>[] {
+	const read = parseResource(text, kinds);
+	if (!read.ok) return [{ label: `$(error) ${labelText(text)}`, detail: read.problem }];
+	return read.resources.map((value) => ({
+		label: labelText(value),
+		description: l10n.t("as typed"),
+		value,
+	}));
+}

@@ -1,0 +1,23 @@
+/** The answers about a new token, before it exists. */
+import type { ExpiryChoice } from "./expiry-input.ts";
+import type { System } from "./system.ts";
+
+/** A part that is undefined is not answered. */
+export interface TokenDraft {
+	system?: System | undefined;
+	name?: string | undefined;
+	permissions?: string[] | undefined;
+	expiry?: ExpiryChoice | undefined;
+	/** The picked expiry that needs another answer before it counts. */
+	pendingExpiry?: "exact" | "never" | undefined;
+	/** The text of an exact expiry, to be shown again. */
+	exactExpiry?: string | undefined;
+	resources?: string[] | undefined;
+	/** null: none. */
+	defaultSource?: string | null | undefined;
+	allowedAddresses?: string[] | undefined;
+	description?: string | undefined;
+	tags?: string[] | undefined;
+	/** Whether the optional details were asked. */
+	details?: "asked" | undefined;
+}
