@@ -12,7 +12,7 @@ import {
 	fstatSync,
 	ftruncateSync,
 	openSync,
-	readFileSync,
+	readSync,
 	statSync,
 	writeSync,
 } from "node:fs";
@@ -27,6 +27,9 @@ const sync = promisify(fdatasync);
  * takes half as long again.
  */
 const roomBytes = 1 << 20;
+
+/** How much of a log is read at once. */
+const pieceBytes = 1 << 20;
 
 /** A disk that syncs in less is synced on this thread: another one costs some 0.1 ms by itself. */
 const quickMilliseconds = 0.5;
@@ -171,19 +174,50 @@ export interface LogContents {
 
 /** Reads a log up to its end or to the first wrong line, one entry after the other. */
 export function readLog(path: string, onEntry: (entry: LogEntry) => void): LogContents {
-	const bytes = readFileSync(path);
-	let lines = 0;
-	const statements = new Map<string, string>();
-	let start = 0;
-	while (start < bytes.length) {
-		const end = bytes.indexOf(0x0a, start);
-		const entry = end === -1 ? undefined : parseLine(bytes.subarray(start, end), statements);
-		if (entry === undefined) break;
-		onEntry(entry);
-		lines++;
-		start = end + 1;
+	const file = openSync(path, "r");
+	try {
+		let lines = 0;
+		let soundLength = 0;
+		const statements = new Map<string, string>();
+		for (const line of linesOf(file)) {
+			const entry = parseLine(line, statements);
+			if (entry === undefined) break;
+			onEntry(entry);
+			lines++;
+			soundLength += line.length + 1;
+		}
+		return { lines, soundLength, end: endOf(readFrom(file, soundLength)) };
+	} finally {
+		closeSync(file);
 	}
-	return { lines, soundLength: start, end: endOf(bytes.subarray(start)) };
+}
+
+/** The complete lines, each valid until the next. In pieces, since the memory of a whole log would not be returned soon. */
+function* linesOf(file: number): Iterable<Buffer> {
+	let piece = Buffer.alloc(pieceBytes);
+	let length = 0;
+	for (let position = 0; ; ) {
+		if (length === piece.length) piece = Buffer.concat([piece, Buffer.alloc(length)]);
+		const read = readSync(file, piece, length, piece.length - length, position);
+		if (read === 0) return;
+		position += read;
+		const filled = piece.subarray(0, length + read);
+		let start = 0;
+		for (let end = filled.indexOf(0x0a, length); end !== -1; end = filled.indexOf(0x0a, start)) {
+			yield filled.subarray(start, end);
+			start = end + 1;
+		}
+		length = filled.length - start;
+		piece.copyWithin(0, start, filled.length);
+	}
+}
+
+function readFrom(file: number, position: number): Buffer {
+	const rest = Buffer.alloc(Math.max(0, fstatSync(file).size - position));
+	let length = 0;
+	for (let read = -1; length < rest.length && read !== 0; length += read)
+		read = readSync(file, rest, length, rest.length - length, position + length);
+	return rest.subarray(0, length);
 }
 
 export function sizeOf(path: string): number {
