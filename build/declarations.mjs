@@ -100,6 +100,8 @@ function typeOf(schema, io) {
 		case "boolean":
 		case "null":
 			return schema.type;
+		case undefined:
+			return "unknown";
 		default:
 			throw new Error(`No type for ${JSON.stringify(schema)}`);
 	}

@@ -100,11 +100,21 @@ export const tokenRecord = z.strictObject({
 	quietSeconds: z.int().nullable(),
 	predecessorId: z.string().nullable(),
 	successorId: z.string().nullable(),
+	/** The connection through which the token was made at its issuer; null for local tokens and mere records. */
+	connectionId: z.string().nullable(),
+	/** The token's id at its issuer. Never its secret, even where a system uses that as the id. */
+	remoteId: z.string().nullable(),
 });
 export type TokenRecord = z.output<typeof tokenRecord>;
 
 /** The answer to a creation or a rotation, the only one that contains the secret (`token`). */
-export const createdToken = tokenRecord.extend({ token: z.string() });
+export const createdToken = tokenRecord.extend({
+	token: z.string(),
+	/** What the issuer decided otherwise than requested. */
+	ignored: z
+		.array(z.strictObject({ field: z.string(), asked: z.unknown(), answered: z.unknown() }))
+		.exactOptional(),
+});
 export type CreatedToken = z.output<typeof createdToken>;
 
 /** A permission's characters are those of an OAuth scope token (RFC 6749 section 3.3). */
@@ -173,7 +183,12 @@ export const createTokenRequest = z
 	.strictObject({
 		name: settings.name,
 		description: settings.description.default(""),
-		profile: z.string().default("local"),
+		/** By default that of the connection, else `local`. */
+		profile: z.string().optional(),
+		/** Creates the token at another system, through this connection; without it, here. */
+		connection: z.string().max(100).optional(),
+		/** Further fields that the connector of the system offers. */
+		options: z.record(z.string().max(100), z.string().max(500)).default({}),
 		expiry: settings.expiry.optional(),
 		/** Counted from the date and time of creation. */
 		expiresIn: calendarDuration.optional(),
@@ -217,6 +232,9 @@ const secretHash = z
 	.string()
 	.regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: followed by 64 hexadecimal digits");
 
+/** A token's id at its system. */
+const remoteId = text.min(1).max(500);
+
 /** A token of another system, which alone decides whether its secret is valid. The secret itself is never sent. */
 export const registerTokenRequest = z.strictObject({
 	name: settings.name,
@@ -235,9 +253,17 @@ export const registerTokenRequest = z.strictObject({
 			/^[\x21-\x7E]{0,4}\u2026[\x21-\x7E]{0,4}$/,
 			"must be up to four characters, …, and up to four more",
 		),
+	/** By default that of the issuer's name. */
+	profile: z.string().max(100).optional(),
+	/** The connection to the token's system. */
+	connection: z.string().max(100).optional(),
+	remoteId: remoteId.nullable().default(null),
 	expiry: settings.expiry.default(null),
 	description: settings.description.default(""),
 	permissions: settings.permissions.default([]),
+	resources: settings.resources.default([]),
+	allowedAddresses: settings.allowedAddresses.default([]),
+	defaultSource: settings.defaultSource.default(null),
 	tags: settings.tags.default([]),
 });
 export type RegisterTokenRequest = z.output<typeof registerTokenRequest>;
@@ -263,6 +289,8 @@ const tokenFilter = z.strictObject({
 	status: tokenRecord.shape.status.optional(),
 	issuer: z.string().max(100).optional(),
 	profile: z.string().max(100).optional(),
+	/** Made through the connection with this id. */
+	connection: z.string().max(100).optional(),
 	/** Part of a name or description, ignoring case. */
 	q: z.string().max(200).optional(),
 	tag: z.string().max(50).optional(),
@@ -412,7 +440,7 @@ export const auditEvent = z.strictObject({
 	action: z.enum([
 		...(["create", "update", "rotate", "disable", "enable", "revoke", "grant", "withdraw"] as const),
 		...(["undo-rotation", "end-overlap", "register"] as const),
-		...(["incident", "policy", "profile", "dead-token-used", "purge"] as const),
+		...(["incident", "policy", "profile", "connection", "dead-token-used", "purge"] as const),
 	]),
 	tokenId: z.string().nullable(),
 	/** The changed fields, before and after. Never a secret or its hash. */
@@ -573,6 +601,57 @@ export type Policy = z.output<typeof policy>;
 /** The policy as a client sends it: fields with a default are optional. */
 export type PolicyInput = z.input<typeof policy>;
 
+/** Another system and tenant, whose tokens are managed through its API or by guided steps. Holds no credential. */
+export const connection = z.strictObject({
+	id: z.string(),
+	name: settings.name,
+	/** The profile of the system, which says how its API is called. */
+	profile: z.string().max(100),
+	/** Every call goes to this origin and below this path: https, or http on this machine. */
+	baseUrl: z.url().max(500),
+	/** What else the connector's addresses need, such as a tenant. */
+	variables: z.record(z.string().max(100), z.string().max(500)),
+	tls: z.strictObject({
+		/** false: any certificate is accepted, which lets anyone between read the credential. */
+		verify: z.boolean(),
+		/** Certificates in PEM that are trusted too. */
+		ca: z.string().max(30_000).nullable(),
+	}),
+	/** The fingerprint of the connector that the user has confirmed; null for a built-in one. */
+	connectorHash: z.string().max(100).nullable(),
+	createdDate: date,
+});
+export type Connection = z.output<typeof connection>;
+export const connectionInput = connection.omit({ id: true, createdDate: true }).extend({
+	variables: connection.shape.variables.default({}),
+	tls: connection.shape.tls.default({ verify: true, ca: null }),
+	connectorHash: connection.shape.connectorHash.default(null),
+});
+export type ConnectionInput = z.input<typeof connectionInput>;
+export const connectionList = z.strictObject({ connections: z.array(connection) });
+export type ConnectionList = z.output<typeof connectionList>;
+/** The query of `DELETE /v1/connections/{id}`. `forget=true`: also while tokens that were made through it still work. */
+export const deleteConnectionQuery = z.strictObject({ forget: z.literal("true").optional() });
+
+/**
+ * What one call to another system needs beside its connection: the header `Tokensmith-Access`, base64url of this as JSON.
+ * The daemon keeps none of it.
+ */
+export const access = z.strictObject({
+	/** Authenticates the call. */
+	credential: z.string().min(1).max(5000),
+	/** What the connector asks for with each creation, such as a password. */
+	answers: z.record(z.string().max(100), z.string().max(1000)).exactOptional(),
+	/** The secret of the token that the call is about, for systems that address a token by it. */
+	secret: z.string().min(1).max(5000).exactOptional(),
+	/** Never used for addresses of this machine. */
+	proxy: z
+		.strictObject({ url: z.url().max(1000), noProxy: z.array(z.string().max(300)).max(200) })
+		.nullable()
+		.exactOptional(),
+});
+export type Access = z.output<typeof access>;
+
 export const healthQuery = z.strictObject({ challenge: z.string().min(1).max(200).optional() });
 
 /** `GET /healthz`. `proof` is the hexadecimal HMAC-SHA-256 of `?challenge=` under the owner key. */
@@ -601,6 +680,7 @@ export interface ServerEvents {
 	audit: AuditEvent;
 	/** The profiles changed, or the policy and with it the local profile. */
 	profiles: ProfileList;
+	connections: ConnectionList;
 }
 
 /** `daemon.json` in the data directory, mode 0600: how the owner's clients find the daemon. */

@@ -24,6 +24,9 @@ export const apiPermissions = {
 	rotateSelf: "api.api-tokens.rotate-self",
 } as const;
 
+/** The request header that carries the credential for one call to another system. */
+export const accessHeader = "Tokensmith-Access";
+
 /** Every code of a problem (RFC 9457), with its HTTP status. A closed list. */
 export const problemStatus = {
 	"invalid-json": 400,
@@ -52,11 +55,30 @@ export const problemStatus = {
 	"not-rotated": 409,
 	"issuer-elsewhere": 409,
 	"already-known": 409,
+	/** The call to another system lacks the header Tokensmith-Access. */
+	"credential-needed": 409,
+	/** The system refuses the connection's credential. */
+	"credential-dead": 409,
+	/** The token is the connection's own credential. */
+	"credential-in-use": 409,
+	"credential-maybe-in-use": 409,
+	"connection-in-use": 409,
+	/** The profile's connector is not the one that the user has confirmed for the connection. */
+	"connector-changed": 409,
+	"not-supported": 409,
 	"version-stale": 412,
 	"body-too-large": 413,
 	"media-type-unsupported": 415,
 	"version-missing": 428,
+	/** The system accepts no more calls for a time. */
+	"issuer-limited": 429,
 	"internal-error": 500,
+	/** The system answered with a refusal. */
+	"issuer-refused": 502,
+	/** Nothing was done at the system. */
+	"issuer-unreachable": 502,
+	/** The system gave no answer, and may have done what was requested. */
+	"issuer-unanswered": 504,
 	stopping: 503,
 	"storage-failed": 507,
 } as const;

@@ -19,4 +19,6 @@ export const untouched = {
 	quietSeconds: null,
 	predecessorId: null,
 	successorId: null,
+	connectionId: null,
+	remoteId: null,
 } satisfies Partial<TokenRecord>;

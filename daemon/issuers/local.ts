@@ -7,7 +7,7 @@ export function localIssuer({ profileOf, maximumOverlapSeconds, verify }: Issuer
 	return {
 		verify,
 		create: {
-			prepare: (request, context) => lifecycle.draft(request, profileOf(request.profile), context),
+			prepare: (request, context) => lifecycle.draft(request, profileOf(request.profile ?? "local"), context),
 			send: async (_, context) => newSecret(context),
 			commit: (draft, { secret }) => lifecycle.withSecret(draft, secret),
 		},

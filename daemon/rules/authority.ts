@@ -1,7 +1,10 @@
 /** The verbs: who may use each on which token, by which rules, and that the change is stored before it is answered. */
+import type * as z from "zod";
 import type {
+	Connection,
 	CreatedToken,
 	CreateTokenRequest,
+	connectionInput,
 	IncidentReport,
 	IncidentRequest,
 	Profile,
@@ -13,6 +16,7 @@ import type {
 	UpdateTokenRequest,
 	UserInfo,
 } from "../contract.ts";
+import { statusOf } from "../facts.ts";
 import {
 	type Committed,
 	type ListFilter,
@@ -25,6 +29,7 @@ import { Access } from "./access.ts";
 import type { Caller } from "./callers.ts";
 import { type IfMatch, recordOnly, Verbs } from "./carry-out.ts";
 import { type Attempt, Changes, type Notify, type TokenChange } from "./changes.ts";
+import { Connections } from "./connections.ts";
 import type { DeadUse } from "./dead-tokens.ts";
 import { changesOf, eventOf, planIncident, reportOf } from "./incident.ts";
 import { isIssuedHere, refuseElsewhere } from "./issued-here.ts";
@@ -71,6 +76,8 @@ export class Authority {
 	readonly access: Access;
 	/** Tokens as records. */
 	readonly tokens: TokenViews;
+	/** The connections to other systems. */
+	readonly connections: Connections;
 	/** The owner's policy and profiles. */
 	readonly rulebook: Rulebook;
 
@@ -80,8 +87,10 @@ export class Authority {
 		const settings = [
 			["policy", await store.setting("policy")],
 			["profiles", await store.setting("profiles")],
+			["connections", await store.setting("connections")],
 		] as const;
 		authority.rulebook.apply(new Map(settings));
+		authority.connections.apply(new Map(settings));
 		store.onCommitted((committed) => authority.#applyCommitted(committed));
 		return authority;
 	}
@@ -97,6 +106,7 @@ export class Authority {
 		});
 		this.tokens = new TokenViews({ store, usage: this.#verifier.usage, now });
 		this.rulebook = new Rulebook(this.#changes);
+		this.connections = new Connections({ changes: this.#changes, profileOf: this.#profileOf, now });
 		this.#quietOverlaps = new QuietOverlaps(store, this.#verifier.usage, now());
 		this.#verbs = new Verbs({
 			changes: this.#changes,
@@ -123,6 +133,8 @@ export class Authority {
 	 * @throws RuleError `invalid-request`, `exceeds-caller` or `name-taken`
 	 */
 	async create(caller: Caller, request: CreateTokenRequest): Promise<CreatedToken> {
+		if (request.connection !== undefined)
+			throw new RuleError("not-supported", "This daemon can't create tokens through a connection yet.");
 		const { create } = this.#issuers("local");
 		const plan = async () => within(caller, create.prepare(request, this.#context(caller)));
 		const { token, secret } = await this.#verbs.carryOut(caller, create, plan, ({ token }) => [
@@ -321,6 +333,16 @@ export class Authority {
 		await this.rulebook.removeProfile(caller, id, names);
 	}
 
+	/** @throws RuleError as `Connections.set` */
+	setConnection(caller: Caller, id: string, input: z.output<typeof connectionInput>): Promise<Connection> {
+		return this.connections.set(caller, id, input, () => this.#countBound(id));
+	}
+
+	/** @throws RuleError `not-found`, or `connection-in-use` while tokens that were made through it still work. */
+	removeConnection(caller: Caller, id: string, { forget }: { forget?: "true" | undefined }): Promise<void> {
+		return this.connections.remove(caller, id, async () => (forget === "true" ? 0 : this.#countBound(id)));
+	}
+
 	/** Writes the uses that were counted since the last time; what can't be written is kept for the next. */
 	async saveUsage(): Promise<void> {
 		const { store } = this.#options;
@@ -337,9 +359,12 @@ export class Authority {
 		// First: a revoked token must be refused even when a listener fails.
 		for (const { stored } of tokens) this.#verifier.apply(stored.token);
 		const rules = this.rulebook.apply(settings);
+		const connections = this.connections.apply(settings);
 		for (const event of events) this.#notify("audit", () => event);
 		for (const { change, stored } of tokens) this.#notifyToken(change, stored);
 		if (rules === "changed") this.#notify("profiles", () => ({ profiles: this.rulebook.profiles() }));
+		if (connections === "changed")
+			this.#notify("connections", () => ({ connections: this.connections.list() }));
 	}
 
 	#notifyToken(change: "created" | "changed" | "revoked", stored: StoredToken): void {
@@ -363,7 +388,8 @@ export class Authority {
 
 	#context(caller: Caller): lifecycle.ActionContext {
 		const { secretPrefix } = this.rulebook.policy;
-		return { user: caller.user, caller: caller.token, now: this.#now(), secretPrefix };
+		const { user, token, access } = caller;
+		return { user, caller: token, access, now: this.#now(), secretPrefix };
 	}
 
 	async #reportDeadUse({ token: { id, userId, userName }, reason, address }: DeadUse): Promise<void> {
@@ -388,6 +414,13 @@ export class Authority {
 		const isMeant = ({ id, revokedDate }: Token) =>
 			revokedDate === null && (filter.ids !== undefined || id !== caller.token?.id);
 		return found.filter(({ token }) => isMeant(token));
+	}
+
+	/** How many tokens of the connection still work. */
+	async #countBound(connectionId: string): Promise<number> {
+		const bound = await this.#listAll({ connection: connectionId });
+		const ended = ["revoked", "expired"];
+		return bound.filter(({ token }) => !ended.includes(statusOf(token, this.#options.now()))).length;
 	}
 
 	#listAll(filter: ListFilter): Promise<StoredToken[]> {

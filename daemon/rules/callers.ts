@@ -1,6 +1,6 @@
 /** Identifies the caller and checks its rights: the owner by the owner key, any other by its token, with the one verify function. */
 import { hash, timingSafeEqual } from "node:crypto";
-import type { RefusalReason, UserInfo, VerifyQuery } from "../contract.ts";
+import type { Access, RefusalReason, UserInfo, VerifyQuery } from "../contract.ts";
 import type { apiPermissions, ProblemCode } from "../facts.ts";
 import type { VerifiableToken } from "../store/store.ts";
 import { RuleError } from "./rule-error.ts";
@@ -10,6 +10,8 @@ export interface Caller {
 	readonly user: UserInfo;
 	/** undefined: the owner. */
 	readonly token: VerifiableToken | undefined;
+	/** What the caller has sent for a call to another system. */
+	readonly access?: Access | undefined;
 }
 
 export interface Credentials {

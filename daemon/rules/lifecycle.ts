@@ -1,6 +1,7 @@
 /** The effect of each verb on a token. The clock is passed in; ids and secrets are random. Knows no permissions and no store. */
 import { randomUUID } from "node:crypto";
 import type {
+	Access,
 	CreateTokenRequest,
 	Profile,
 	RotateTokenRequest,
@@ -13,7 +14,7 @@ import { addDuration, defaultExpiry, expiryProblem } from "./expiry.ts";
 import { refuseElsewhere } from "./issued-here.ts";
 import { RuleError } from "./rule-error.ts";
 import { generateSecret, hashOf, partialTokenOf } from "./secret.ts";
-import { checkSettings, expiryAfter } from "./settings.ts";
+import { checkSettings, expiryAfter, type Settings } from "./settings.ts";
 
 /** Who changes something, and when. */
 export interface ActionContext {
@@ -22,6 +23,8 @@ export interface ActionContext {
 	secretPrefix: string;
 	/** The caller's token; undefined for the owner. */
 	caller: VerifiableToken | undefined;
+	/** For a call to another system. */
+	access?: Access | undefined;
 }
 
 /** A token that has no secret yet. */
@@ -42,11 +45,14 @@ export const untouched = {
 	quietSeconds: null,
 	predecessorId: null,
 	successorId: null,
+	connectionId: null,
+	remoteId: null,
 } as const satisfies Partial<Token>;
 
 /** @throws RuleError `invalid-request` that names every field that is wrong. */
 export function draft(request: CreateTokenRequest, rules: Profile, context: ActionContext): TokenDraft {
-	const { expiresIn, ...settings } = request;
+	const { expiresIn, connection: _, options: __, ...given } = request;
+	const settings = { ...given, profile: rules.id };
 	const asked = expiresIn === undefined ? settings.expiry : expiryAfter(expiresIn, rules, context.now);
 	const expiry =
 		asked === undefined ? cappedBy(context.caller, defaultExpiry(rules.expiry, context.now)) : asked;
@@ -195,7 +201,7 @@ function draftSuccessor(token: Token, expiry: string | null, context: ActionCont
 }
 
 function newDraft(
-	settings: Omit<CreateTokenRequest, "expiry" | "expiresIn"> & { expiry: string | null },
+	settings: Pick<Token, keyof Settings | "name" | "description" | "profile" | "tags">,
 	tokenUser: UserInfo,
 	{ user, now }: ActionContext,
 ): TokenDraft {

@@ -11,8 +11,9 @@ import { RuleError } from "./rule-error.ts";
 /** The record of a token that another system has issued. */
 export function register(request: RegisterTokenRequest, { user, now }: ActionContext): Token {
 	const date = now.toISOString();
+	const { connection = null, profile = request.issuer, ...facts } = request;
 	return {
-		...request,
+		...facts,
 		id: randomUUID(),
 		version: 1,
 		creationDate: date,
@@ -22,11 +23,10 @@ export function register(request: RegisterTokenRequest, { user, now }: ActionCon
 		// Only the issuer knows the account.
 		userId: request.issuer,
 		userName: request.issuer,
-		profile: request.issuer,
-		resources: [],
-		allowedAddresses: [],
-		defaultSource: null,
 		...untouched,
+		profile,
+		connectionId: connection,
+		remoteId: request.remoteId,
 	};
 }
 

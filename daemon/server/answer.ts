@@ -10,6 +10,7 @@ import type { Authority } from "../rules/authority.ts";
 import type { Caller } from "../rules/callers.ts";
 import type { IfMatch } from "../rules/carry-out.ts";
 import { RuleError } from "../rules/rule-error.ts";
+import { accessOf } from "./access.ts";
 import type { AddressOf } from "./client-address.ts";
 import { challenge, credentialsOf } from "./credentials.ts";
 import type { Metrics } from "./metrics.ts";
@@ -68,7 +69,8 @@ export async function answer(
 	options: AnswerOptions,
 ): Promise<void> {
 	const { param } = parts;
-	const caller = await callerFor(route, request, param, options);
+	const identified = await callerFor(route, request, param, options);
+	const caller = { ...identified, access: accessOf(request) };
 	const query = parse(route.query ?? emptyQuery, parts.query, "query");
 	const body = route.body === undefined ? undefined : parse(route.body, parts.body(), "body");
 	const ifMatch = ifMatchOf(route, request);

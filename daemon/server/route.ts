@@ -20,6 +20,7 @@ export type Tag =
 	| "Incidents"
 	| "Resources"
 	| "Profiles"
+	| "Connections"
 	| "Audit"
 	| "Daemon";
 

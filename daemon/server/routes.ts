@@ -1,6 +1,7 @@
 /** The API's routes, each with its requirements and the rule that it calls. Decides nothing itself. */
 import type { Route } from "./route.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { connectionRoutes } from "./routes/connections.ts";
 import { daemonRoutes } from "./routes/daemon.ts";
 import type { RouteParts } from "./routes/parts.ts";
 import { profileRoutes } from "./routes/profiles.ts";
@@ -16,6 +17,7 @@ export function apiRoutes(parts: RouteParts): Route[] {
 		...rotationRoutes(parts),
 		...resourceRoutes(parts),
 		...profileRoutes(parts),
+		...connectionRoutes(parts),
 		...auditRoutes(parts),
 		...daemonRoutes(parts),
 	];

@@ -206,6 +206,7 @@ const icons: Record<AuditEvent["action"], string> = {
 	incident: "flame",
 	policy: "law",
 	profile: "law",
+	connection: "plug",
 	"dead-token-used": "bell-dot",
 	purge: "archive",
 };

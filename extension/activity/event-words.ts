@@ -60,6 +60,7 @@ const words: Record<AuditEvent["action"], Words> = {
 		),
 	policy: (_, event) => usual(l10n.t("Changed the policy"), changedFields(event)),
 	profile: (_, event) => profileWords(event),
+	connection: (_, event) => connectionWords(event),
 	purge: (_, { after }) =>
 		usual(
 			after.purged === 1
@@ -94,6 +95,15 @@ function changedFields({ before, after }: AuditEvent): string {
 function resourcesOf(more: AuditEvent["after"], fewer: AuditEvent["after"]): string {
 	const [all, rest] = [list(more.resources), list(fewer.resources)];
 	return listInWords(all.filter((resource) => !rest.includes(resource)));
+}
+
+function connectionWords({ before, after }: AuditEvent): EventWords {
+	const name = text(after.name) ?? text(before.name) ?? "";
+	if (after.name === undefined) return ending(l10n.t("Disconnected {0}", name));
+	return usual(
+		before.name === undefined ? l10n.t("Connected {0}", name) : l10n.t("Changed the connection {0}", name),
+		text(after.baseUrl),
+	);
 }
 
 function profileWords({ before, after }: AuditEvent): EventWords {

@@ -3,6 +3,9 @@ import { createParser } from "eventsource-parser";
 import { type Endpoint, Transport } from "../../daemon/client/transport.ts";
 import type {
 	AuditList,
+	Connection,
+	ConnectionInput,
+	ConnectionList,
 	CreatedToken,
 	CreateTokenInput,
 	Health,
@@ -147,6 +150,22 @@ export class Client {
 		await this.#transport.empty({ method: "PUT", path, body: profile });
 	}
 
+	async connections(): Promise<Connection[]> {
+		const list: ConnectionList = await this.#get("/v1/connections");
+		return list.connections;
+	}
+
+	/** Adds or replaces a connection. */
+	async putConnection(id: string, connection: ConnectionInput): Promise<Connection> {
+		return this.#transport.json({ method: "PUT", path: connectionPath(id), body: connection });
+	}
+
+	/** @param forget also while tokens that were made through it still work. */
+	async deleteConnection(id: string, { forget = false } = {}): Promise<void> {
+		const query = forget ? "?forget=true" : "";
+		await this.#transport.empty({ method: "DELETE", path: `${connectionPath(id)}${query}` });
+	}
+
 	/** Stops the daemon. Its process ends some time after the answer. */
 	async shutdown(): Promise<void> {
 		await this.#transport.empty({ method: "POST", path: "/v1/shutdown" });
@@ -183,6 +202,10 @@ export class Client {
 	}
 }
 
+function connectionPath(id: string): string {
+	return `/v1/connections/${encodeURIComponent(id)}`;
+}
+
 function tokenPath(id: string, verb?: string): string {
 	const path = `/v1/api-tokens/${encodeURIComponent(id)}`;
 	return verb === undefined ? path : `${path}/${verb}`;
@@ -199,6 +222,7 @@ const serverEvents: Record<keyof ServerEvents, true> = {
 	hello: true,
 	token: true,
 	profiles: true,
+	connections: true,
 	"dead-token-used": true,
 	audit: true,
 };

@@ -7,6 +7,7 @@ import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type {
 	AuditEvent,
+	Connection,
 	Notice,
 	Policy,
 	Profile,
@@ -52,6 +53,7 @@ export class LiveTokens implements vscode.Disposable {
 	#list = new TokenList();
 	#tokens: readonly TokenRecord[] = [];
 	#profiles: readonly Profile[] = [];
+	#connections: readonly Connection[] = [];
 	#notices: readonly Notice[] = [];
 	#nextPublish: { time: number; timer: NodeJS.Timeout } | undefined;
 	#failures = 0;
@@ -83,6 +85,11 @@ export class LiveTokens implements vscode.Disposable {
 
 	get profiles(): readonly Profile[] {
 		return this.#profiles;
+	}
+
+	/** By name. */
+	get connections(): readonly Connection[] {
+		return this.#connections;
 	}
 
 	/** What the user has to know about the daemon's data. */
@@ -148,11 +155,18 @@ export class LiveTokens implements vscode.Disposable {
 		const signal = AbortSignal.any([this.#closing.signal, ending.signal]);
 		const list = new TokenList();
 		let newProfiles: readonly Profile[] | undefined;
+		let newConnections: readonly Connection[] | undefined;
 		const load = async () => {
 			// Events arrive already: a change during the load is in the events, the list, or both.
-			const [tokens, profiles] = await Promise.all([client.listTokens(), client.profiles()]);
+			const [tokens, profiles, connections] = await Promise.all([
+				client.listTokens(),
+				client.profiles(),
+				client.connections(),
+			]);
 			for (const token of tokens) list.add(token);
-			if (!signal.aborted) this.#goLive(list, newProfiles ?? profiles);
+			if (signal.aborted) return;
+			this.#connections = newConnections ?? connections;
+			this.#goLive(list, newProfiles ?? profiles);
 		};
 		const on: { [Name in keyof ServerEvents]: (data: ServerEvents[Name]) => void } = {
 			hello: ({ notices }) => {
@@ -166,6 +180,11 @@ export class LiveTokens implements vscode.Disposable {
 			profiles: ({ profiles }) => {
 				newProfiles = profiles;
 				if (list === this.#list) this.#goLive(list, profiles);
+			},
+			connections: ({ connections }) => {
+				newConnections = connections;
+				this.#connections = connections;
+				if (list === this.#list) this.#changed.fire();
 			},
 			"dead-token-used": (use) => this.#deadTokenUsed.fire(use),
 			audit: (event) => this.#audited.fire(event),

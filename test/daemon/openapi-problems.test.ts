@@ -191,6 +191,21 @@ const rules: Record<string, (daemon: TestDaemon) => Promise<Answer>> = {
 		const { token } = await daemon.create({ permissions: [write, "orders.*"], resources: ["channel/news"] });
 		return grant(daemon, id, token);
 	},
+	"createToken not-supported": (daemon) =>
+		daemon.call("POST", "/v1/api-tokens", { body: { name: "x", connection: "one" } }),
+	"setConnection name-taken": async (daemon) => {
+		await daemon.call("PUT", "/v1/connections/one", { body: system });
+		return daemon.call("PUT", "/v1/connections/two", { body: system });
+	},
+	"setConnection connection-in-use": async (daemon) => {
+		await connected(daemon);
+		const body = { ...system, baseUrl: "https://other.mindbridge.ai/api" };
+		return daemon.call("PUT", "/v1/connections/one", { body });
+	},
+	"deleteConnection connection-in-use": async (daemon) => {
+		await connected(daemon);
+		return daemon.call("DELETE", "/v1/connections/one");
+	},
 	"deleteProfile profile-in-use": async (daemon) => {
 		const [profile] = (await daemon.call("GET", "/v1/profiles")).body.profiles;
 		await daemon.call("PUT", "/v1/profiles/mine", { body: { ...profile, id: "mine" } });
@@ -249,6 +264,13 @@ function callAs(daemon: TestDaemon, { method, path }: Operation, host: string): 
 	return promise;
 }
 
+const system = {
+	name: "Acme",
+	profile: "mindbridge",
+	baseUrl: "https://acme.mindbridge.ai/api",
+	variables: { tenant: "acme" },
+};
+
 const foreign = { name: "ci", issuer: "other", hash: hashOf("gh_secret"), partialToken: "gh_s…cret" };
 
 async function register(daemon: TestDaemon): Promise<string> {
@@ -298,4 +320,10 @@ function verifyWithoutResource(method: string): (daemon: TestDaemon) => Promise<
 		const { token } = await daemon.create({ resources: ["channel/soc"] });
 		return daemon.call(method, "/v1/verify?resource=channel/news", { secret: token });
 	};
+}
+
+/** Registers a token of the connection "one". */
+async function connected(daemon: TestDaemon): Promise<void> {
+	await daemon.call("PUT", "/v1/connections/one", { body: system });
+	await daemon.call("POST", "/v1/api-tokens/register", { body: { ...foreign, connection: "one" } });
 }

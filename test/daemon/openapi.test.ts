@@ -35,6 +35,9 @@ const requirements: Record<string, string> = {
 	"PUT /v1/resources/{kind}/{id}/grants/{tokenId}": write,
 	"DELETE /v1/resources/{kind}/{id}/grants/{tokenId}": write,
 	"GET /v1/profiles": read,
+	"GET /v1/connections": read,
+	"PUT /v1/connections/{id}": "the owner key",
+	"DELETE /v1/connections/{id}": "the owner key",
 	"PUT /v1/profiles/{id}": "the owner key",
 	"DELETE /v1/profiles/{id}": "the owner key",
 	"GET /v1/audit-events": read,
@@ -225,6 +228,7 @@ describe("/openapi.json", () => {
 		await daemon.verify(two.token, "?permission=orders.read");
 		await daemon.verify(two.token, "?permission=orders.write");
 		const profile = (await daemon.call("GET", "/v1/profiles")).body.profiles[0];
+		const system = { name: "Acme", profile: "mindbridge", baseUrl: "https://acme.mindbridge.ai/api" };
 		const { id } = one;
 		const grant = `/v1/resources/channel/news/grants/${id}`;
 		const body = {
@@ -266,6 +270,8 @@ describe("/openapi.json", () => {
 			["DELETE /v1/api-tokens/{id}", `/v1/api-tokens/${id}?reason=leaked`],
 			["PUT /v1/profiles/{id}", "/v1/profiles/mine", { body: { ...profile, id: "mine" } }],
 			["GET /v1/profiles", "/v1/profiles"],
+			["PUT /v1/connections/{id}", "/v1/connections/one", { body: system }],
+			["GET /v1/connections", "/v1/connections"],
 			["POST /v1/incidents", "/v1/incidents", { body: { reason: "x", all: true, createSuccessors: true } }],
 			["GET /v1/audit-events", "/v1/audit-events?verify=true"],
 			["GET /v1/usage", "/v1/usage"],

@@ -18,6 +18,7 @@ describe("a filter of tokens", () => {
 		issuer: () => "github",
 		profile: () => "narrative",
 		q: () => "WANT",
+		connection: () => "c1",
 		tag: () => "ci",
 		resource: () => "channel/soc",
 		expiresBefore: () => "2026-03-12T00:00:00.000Z",
@@ -36,13 +37,19 @@ describe("a filter of tokens", () => {
 		});
 		if (name === "status") await daemon.call("POST", `/v1/api-tokens/${wanted.id}/disable`);
 		if (name === "unusedSince") await daemon.verify(other.token);
-		if (name === "issuer") return { wanted: await registered(), other: other.id };
+		if (name === "issuer" || name === "connection") return { wanted: await registered(), other: other.id };
 		if (name === "profile") return { wanted: await ofNarrative(), other: other.id };
 		return { wanted: wanted.id, other: other.id };
 	}
 
 	async function registered(): Promise<string> {
-		const body = { name: "g", issuer: "github", hash: `sha256:${"a".repeat(64)}`, partialToken: "ghp_…abcd" };
+		const body = {
+			name: "g",
+			issuer: "github",
+			connection: "c1",
+			hash: `sha256:${"a".repeat(64)}`,
+			partialToken: "ghp_…abcd",
+		};
 		return (await daemon.call("POST", "/v1/api-tokens/register", { body })).body.id;
 	}
 

@@ -14,6 +14,7 @@ const tags: Readonly<Record<Tag, string>> = {
 	Incidents: "Revoke many tokens at once.",
 	Resources: "Grants, seen from the resource's side.",
 	Profiles: "The rules for tokens.",
+	Connections: "Other systems whose tokens are managed.",
 	Audit: "Who did what, and which tokens are used.",
 	Daemon: "The daemon itself.",
 };

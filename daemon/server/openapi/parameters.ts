@@ -17,6 +17,7 @@ const pathParameters: Readonly<Record<string, [id: string, description: string]>
 	"grants/{tokenId}": ["GrantedTokenId", "The id of the token that is granted the resource."],
 	"resources/{kind}": ["ResourceKind", "The resource's kind, for example `channel`."],
 	"{kind}/{id}": ["ResourceId", "The resource's identifier within its kind."],
+	"connections/{id}": ["ConnectionId", "The connection's id."],
 	"profiles/{id}": ["ProfileId", "The profile's id."],
 };
 

@@ -25,7 +25,10 @@ const meanings: Readonly<Record<number, string>> = {
 	413: "The body is larger than 64 KiB.",
 	415: "The body has an unsupported media type or encoding.",
 	428: "`If-Match` is missing.",
+	429: "The system accepts no more calls for a time.",
 	500: "An unexpected error. The daemon's log has the details.",
+	502: "The other system refused, or could not be reached.",
+	504: "The other system gave no answer, and may have done what was requested.",
 	507: "The daemon could not write to its disk.",
 };
 

@@ -40,6 +40,9 @@ export const queryFields: ReadonlyMap<z.ZodType, Readonly<Record<string, string>
 		format: "`jsonl` answers with all matching events, one per line, instead of a page.",
 		...pageFields,
 	}),
+	query(contract.deleteConnectionQuery, {
+		forget: "`true` deletes the connection while tokens that were made through it still work.",
+	}),
 	query(contract.usageQuery, {
 		tokenId: "Only this token's usage.",
 		from: "The first day, in UTC.",

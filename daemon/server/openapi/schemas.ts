@@ -46,7 +46,11 @@ const tokenFields = {
 	quietSeconds: "After this many seconds without a use, a rotated token's overlap ends early.",
 	predecessorId: "The id of the token that this one replaced.",
 	successorId: "The id of the token that replaced this one.",
+	connectionId: "The connection through which the token was made at its issuer; null for other tokens.",
+	remoteId: "The token's id at its issuer; null if it is unknown, or the issuer is this daemon.",
 };
+
+const ignoredFields = "What the issuer decided otherwise than requested.";
 
 const settingFields = {
 	name: "The token's name. Not blank, and without control characters or line breaks.",
@@ -64,11 +68,21 @@ export const filterFields = {
 	status: "Tokens with this status.",
 	issuer: "Tokens of this issuer.",
 	profile: "Tokens that follow this profile.",
+	connection: "Tokens that were made through this connection.",
 	q: "Tokens with this text in their name or description, ignoring case.",
 	tag: "Tokens with this tag.",
 	resource: "Tokens that were granted this resource.",
 	expiresBefore: "Tokens that expire before this time.",
 	unusedSince: "Tokens that were not used since this time, or never.",
+};
+
+const connectionFields = {
+	name: "The connection's name.",
+	profile: "The id of the system's profile, which says how its API is called.",
+	baseUrl: "The origin and path that every call stays below.",
+	variables: "What else the connector's addresses need, such as a tenant.",
+	tls: "How the system's certificate is checked.",
+	connectorHash: "The fingerprint of the connector that the user has confirmed; null for a built-in one.",
 };
 
 export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
@@ -87,6 +101,7 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		{
 			...tokenFields,
 			token: "The secret.",
+			ignored: ignoredFields,
 		},
 	),
 	CreateTokenRequest: request(
@@ -94,7 +109,10 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		"The settings of a new token. Without `expiry` and `expiresIn`, the profile's default expiry applies.",
 		{
 			...settingFields,
-			profile: "The id of the profile whose rules the token follows.",
+			profile:
+				"The id of the profile whose rules the token follows. By default that of the connection, else `local`.",
+			connection: "The id of the connection through which another system creates the token.",
+			options: "Further fields that the system's connector offers, by name.",
 			expiresIn: "The token's lifetime, from its creation. Can't be combined with `expiry`.",
 		},
 	),
@@ -111,6 +129,12 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 			description: settingFields.description,
 			permissions: settingFields.permissions,
 			tags: settingFields.tags,
+			resources: settingFields.resources,
+			allowedAddresses: settingFields.allowedAddresses,
+			defaultSource: settingFields.defaultSource,
+			profile: "The id of the profile of the token's system. By default the issuer's name.",
+			connection: "The id of the connection to the token's system.",
+			remoteId: "The token's id at its system.",
 			issuer: "The system that issued the token; `other` for an unknown one.",
 			hash: "`sha256:` and the SHA-256 of the secret in hexadecimal.",
 			partialToken: "Up to the first and last four characters of the secret, with `…` between them.",
@@ -134,6 +158,7 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 	RotatedToken: answer(contract.rotatedToken, "The successor with its secret.", {
 		...tokenFields,
 		token: "The secret.",
+		ignored: ignoredFields,
 		predecessor: "The rotated token, in its overlap.",
 	}),
 	UndoneRotation: answer(contract.undoneRotation, "Both tokens after a rotation was undone.", {
@@ -320,6 +345,17 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		url: "The page's URL.",
 	}),
 	ProfileList: answer(contract.profileList, "All profiles.", { profiles: "The profiles." }),
+	Connection: answer(contract.connection, "Another system and tenant. Contains no credential.", {
+		id: "The connection's id.",
+		createdDate: "When the connection was created.",
+		...connectionFields,
+	}),
+	ConnectionInput: request(contract.connectionInput, "Where another system is.", connectionFields),
+	ConnectionTls: answer(contract.connection.shape.tls, "How the system's certificate is checked.", {
+		verify: "Whether the certificate is verified. Without that, anyone between can read the credential.",
+		ca: "Certificates in PEM that are trusted too; null for none.",
+	}),
+	ConnectionList: answer(contract.connectionList, "All connections.", { connections: "The connections." }),
 	CataloguePermission: answer(profile.shape.permissions.shape.catalogue.element, "A known permission.", {
 		name: "The permission.",
 		group: "The heading under which the catalogue shows the permission.",

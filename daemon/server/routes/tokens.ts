@@ -20,7 +20,7 @@ function newTokenRoutes({ authority }: RouteParts): Route[] {
 			tag: "Tokens",
 			summary: "Create a token",
 			description: "The answer is the only one that contains the secret.",
-			problems: ["name-taken", "exceeds-caller", "storage-failed"],
+			problems: ["name-taken", "exceeds-caller", "not-supported", "storage-failed"],
 			caller: apiPermissions.write,
 			body: contract.createTokenRequest,
 			isBusy: true,

@@ -30,6 +30,8 @@ export interface TokensTable {
 	quietSeconds: number | null;
 	predecessorId: string | null;
 	successorId: string | null;
+	connectionId: string | null;
+	remoteId: string | null;
 	useCount: Generated<number>;
 	/** Milliseconds since the epoch; 0: never used. */
 	lastUsed: Generated<number>;
@@ -100,6 +102,12 @@ const migrations: Record<string, Migration> = {
 			// Recovery has written the events to a file before: see `exportEvents`.
 			await database.schema.dropTable("auditEvents").execute();
 			await createListIndexes(database);
+		},
+	},
+	"0005-connections": {
+		async up(database: Kysely<never>) {
+			await database.schema.alterTable("tokens").addColumn("connectionId", "text").execute();
+			await database.schema.alterTable("tokens").addColumn("remoteId", "text").execute();
 		},
 	},
 };

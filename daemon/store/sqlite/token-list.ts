@@ -87,6 +87,7 @@ const conditions = {
 	status: (status, where, now) => hasStatus(where, status, now),
 	issuer: (issuer, where) => where("issuer", "=", issuer),
 	profile: (profile, where) => where("profile", "=", profile),
+	connection: (id, where) => where("connectionId", "=", id),
 	q: (text, where) => where.or([contains("name", text), contains("description", text)]),
 	tag: (tag) => listHolds("tags", tag),
 	resource: (resource) => sql`"resources" <> '[]' and ${listHolds("resources", resource)}`,

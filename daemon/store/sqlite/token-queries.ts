@@ -25,7 +25,7 @@ export function rowAsJson(columns: readonly (keyof TokenRow)[], table = '"tokens
 const tokenFields = [
 	...([...verifiableFields, "lastModifiedDate", "createdUserInfo", "lastModifiedUserInfo"] as const),
 	...(["description", "profile", "partialToken", "tags", "revokedReason"] as const),
-	...(["quietSeconds", "predecessorId"] as const),
+	...(["quietSeconds", "predecessorId", "connectionId", "remoteId"] as const),
 	...(["useCount", "lastUsed", "lastUsedAddress"] as const),
 ] as const satisfies readonly (keyof TokenRow)[];
 
