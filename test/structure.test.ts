@@ -9,10 +9,10 @@ const root = resolve(import.meta.dirname, "..");
 /** The layers, lowest first; a file imports from its own layer or a lower one. */
 const layers: [layer: string, files: RegExp][] = [
 	["contract", /^daemon\/(contract|facts|field-words|capabilities|connector-\w+)\.ts$/],
-	["files", /^daemon\/(env-file|manifest)\//],
 	["store", /^daemon\/store\/[^/]+$/],
 	["database", /^daemon\/store\/[^/]+\//],
 	["rules", /^daemon\/(rules|profiles)\//],
+	["files", /^daemon\/(env-file|manifest)\//],
 	["issuers", /^daemon\/issuers\//],
 	["server", /^daemon\/server\//],
 	["client", /^daemon\/client\//],

@@ -39,6 +39,9 @@ const maxFiles = 500;
 /** A larger number indicates a mistake in the patterns. */
 const maxListed = 5000;
 
+/** More than a folder has on purpose. */
+const maxExamples = 10;
+
 /** The env files that match the patterns, by folder, those closest to the folder's root first. */
 export async function findEnvFiles(
 	patterns: readonly string[],
@@ -90,22 +93,32 @@ export async function readEnvFile(uri: vscode.Uri): Promise<string> {
 
 /** The text of the example next to the env file, empty if no example can be read. */
 export async function exampleTextFor(uri: vscode.Uri): Promise<string> {
+	return (await examplesFor(uri))[0]?.text ?? "";
+}
+
+/** The examples and schemas next to the env file that can be read, those that belong to it first. */
+export async function examplesFor(uri: vscode.Uri): Promise<{ uri: vscode.Uri; text: string }[]> {
 	const parent = vscode.Uri.joinPath(uri, "..");
 	const entries = await vscode.workspace.fs.readDirectory(parent).then(
 		(found) => found,
 		() => [], // A missing or unreachable folder has no example.
 	);
 	const own = basename(uri);
-	const names = entries.map(([name]) => name).filter((name) => isExample(name) && /env/i.test(name));
-	const name = names.sort(
-		(one, other) => relevance(other, own) - relevance(one, own) || compare(one, other),
-	)[0];
-	if (name === undefined) return "";
+	const names = entries
+		.map(([name]) => name)
+		.filter((name) => isExample(name) && /env/i.test(name) && !isOfOther(name, own))
+		.sort((one, other) => relevance(other, own) - relevance(one, own) || compare(one, other))
+		.slice(0, maxExamples);
+	const read = await Promise.all(names.map((name) => readExample(vscode.Uri.joinPath(parent, name))));
+	return read.filter((example) => example !== undefined);
+}
+
+async function readExample(uri: vscode.Uri): Promise<{ uri: vscode.Uri; text: string } | undefined> {
 	try {
-		return (await readFileText(vscode.Uri.joinPath(parent, name))).text;
+		return { uri, text: (await readFileText(uri)).text };
 	} catch (error) {
 		// An example only helps to suggest keys.
-		if (error instanceof FileError) return "";
+		if (error instanceof FileError) return undefined;
 		throw error;
 	}
 }
@@ -185,4 +198,10 @@ function compare(one: string, other: string): number {
 function relevance(example: string, name: string): number {
 	const of = nameWithoutExample(example);
 	return of === name ? 2 : Number(of === ".env");
+}
+
+/** Whether the example belongs to another env file: `.env.local.example` does not describe `.env`. */
+function isOfOther(example: string, name: string): boolean {
+	const of = nameWithoutExample(example);
+	return of !== name && /^\.env\../.test(of);
 }

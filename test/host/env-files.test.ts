@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as vscode from "vscode";
 import {
 	exampleTextFor,
@@ -11,6 +11,7 @@ import {
 	type WriteOptions,
 	writeEnvValue,
 } from "../../extension/env/env-files.ts";
+import { keysMissingFrom } from "../../extension/env/example-keys.ts";
 import { FileError, type FileErrorCode } from "../../extension/env/file-text.ts";
 import { addToGitignore, gitState, ignoreLine } from "../../extension/env/git-ignore.ts";
 import { until } from "../workbench/until.ts";
@@ -280,6 +281,30 @@ describe("finding env files", () => {
 		await put(".env.example", "EXAMPLE=\n");
 		assert.equal(await exampleTextFor(at(".env")), "EXAMPLE=\n");
 		assert.equal(await exampleTextFor(at(".env.local")), "LOCAL=\n");
+	});
+
+	it("lists the keys that its examples and schema have and it lacks, and writes to none of them", async () => {
+		const example = "# For billing\nBILLING_TOKEN=changeme\nPORT=80\nDONE=\n";
+		await put(".env.example", example);
+		await put(".env.schema", "# @required @sensitive\nAUDIT=\nBILLING_TOKEN=\n");
+		await put(".env.local.example", "LOCAL=\n");
+		await put(".env", "BILLING_TOKEN=changeme\nPORT=80\nDONE=1\n");
+		const keys = await keysMissingFrom(at(".env"));
+		assert.deepEqual(
+			keys.map(({ key, isSensitive, isRequired, source }) => [
+				key,
+				isSensitive,
+				isRequired,
+				basename(source.path),
+			]),
+			[
+				["BILLING_TOKEN", true, true, ".env.example"],
+				["AUDIT", true, true, ".env.schema"],
+			],
+		);
+		assert.equal(keys[0]?.description, "For billing");
+		await checkRefused(at(".env.schema"), "read-only");
+		assert.equal(await bytesOf(at(".env.example")), example);
 	});
 
 	it("reads a missing file as empty", async () => {
