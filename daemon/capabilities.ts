@@ -1,5 +1,5 @@
 /** What can be done at a profile's system. Shared by the daemon and its clients; loads no schemas. */
-import type { Connector, TokenField } from "./connector-schema.ts";
+import type { Connector, ConnectorOption, TokenField } from "./connector-schema.ts";
 import { namesUsed } from "./connector-text.ts";
 
 export interface Capabilities {
@@ -88,4 +88,39 @@ export function proposedBase(
 	const names = namesUsed(connector.base);
 	if (!names.every((name) => /^[\w-][\w.-]*$/.test(variables[name] ?? ""))) return null;
 	return connector.base.replace(/\{(\w+)\}/g, (_, name: string) => variables[name] ?? "");
+}
+
+/** What is wrong with the options of a creation. */
+export function optionIssues(
+	connector: Connector,
+	options: Readonly<Record<string, string>>,
+): { pointer: string; detail: string }[] {
+	const known = connector.options ?? [];
+	const unknown = Object.keys(options).filter((name) => !known.some((option) => option.name === name));
+	return [
+		...unknown.map((name) => ({ pointer: `/options/${name}`, detail: `There is no option ${name}.` })),
+		...known.flatMap((option) => {
+			const detail = optionIssue(
+				option,
+				Object.hasOwn(options, option.name) ? options[option.name] : undefined,
+			);
+			return detail === undefined
+				? []
+				: [{ pointer: `/options/${option.name}`, detail: `${option.title}: ${detail}` }];
+		}),
+	];
+}
+
+function optionIssue(
+	{ values, as, required, default: standard }: ConnectorOption,
+	given: string | undefined,
+) {
+	const value = given ?? standard ?? "";
+	if (value === "") return required ? "enter a value." : undefined;
+	if (/\p{Cc}/u.test(value) || value.length > 1000) return "enter one line of text.";
+	if (values !== undefined && as !== "list" && !Object.hasOwn(values, value)) {
+		return `choose one of ${Object.keys(values).join(", ")}.`;
+	}
+	if (as === "number" && !/^-?\d+(?:\.\d+)?$/.test(value)) return "enter a number.";
+	return as === "boolean" && value !== "true" && value !== "false" ? "enter true or false." : undefined;
 }

@@ -138,11 +138,11 @@ export function baseIssue(text: string): string | undefined {
 	return addressIssue(fillIn(text, () => "x"));
 }
 
-/** The address of a connection. */
-export function addressIssue(text: string): string | undefined {
+/** The address of a connection. @param transport `any` where the user chose not to verify the server. */
+export function addressIssue(text: string, transport: "https" | "any" = "https"): string | undefined {
 	const url = /[\s\\{}]/.test(text) ? null : URL.parse(text);
 	if (url === null || !/^https?:$/.test(url.protocol)) return "must be an https address";
-	if (url.protocol === "http:" && !isLoopback(url.hostname))
+	if (url.protocol === "http:" && transport === "https" && !isLoopback(url.hostname))
 		return "must be an https address; http is for this machine's own servers only";
 	if (url.username !== "" || url.password !== "") return "must not contain a user name or a password";
 	if (/[?#]/.test(text)) return "must not have a query or a fragment";

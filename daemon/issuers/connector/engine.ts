@@ -1,0 +1,82 @@
+/** Tokens at a system, as its connector says. Keeps nothing and logs nothing. */
+import type { TokenField } from "../../contract.ts";
+import { ConnectorError } from "./connector-error.ts";
+import { explained, find, namesOf, tokenIn } from "./found.ts";
+import { Session } from "./session.ts";
+import type { Access, CallOptions, Changes, RemoteToken, System } from "./system.ts";
+
+export { createAt } from "./create.ts";
+export { listAt } from "./found.ts";
+
+/** One token. @throws ConnectorError, `issuer-refused` with status 404 if there is none. */
+export async function readAt(
+	system: System,
+	access: Access,
+	id: string,
+	options?: CallOptions,
+): Promise<RemoteToken> {
+	const session = new Session(system, access, options);
+	return explained(session, async () => (await find(session, access, id)).token);
+}
+
+/** Changes the fields that are given. @throws ConnectorError, `not-supported` for a field that can't be changed. */
+export async function updateAt(
+	system: System,
+	access: Access,
+	id: string,
+	changes: Changes,
+	options?: CallOptions,
+): Promise<RemoteToken> {
+	const { update } = system.connector;
+	const fields = Object.keys(changes) as TokenField[];
+	const fixed = fields.filter((field) => update?.changes.includes(field) !== true);
+	if (update === undefined || fixed.length > 0) {
+		throw new ConnectorError(
+			"not-supported",
+			`${system.profile.name} can't change ${fixed.join(", ")} of a token.`,
+		);
+	}
+	const session = new Session(system, access, options);
+	return explained(session, async () => {
+		const found = update.fresh === undefined ? undefined : await find(session, access, id);
+		const values = [...(await namesOf(session, access, update, id, found)), ...Object.entries(changes)];
+		const { body } = await session.call(update, session.values(values));
+		const told = update.answer === "none" ? undefined : tokenIn(session, update, body);
+		return { ...found?.token, ...changesOf(changes), ...told, id };
+	});
+}
+
+function changesOf({ defaultSource, ...changes }: Changes): Partial<RemoteToken> {
+	const lists = ["permissions", "resources", "allowedAddresses"] as const;
+	const copies = lists.flatMap((name) => (changes[name] === undefined ? [] : [[name, [...changes[name]]]]));
+	const source = typeof defaultSource === "string" ? { defaultSource } : {};
+	return { ...(changes as Partial<RemoteToken>), ...Object.fromEntries(copies), ...source };
+}
+
+/** @throws ConnectorError */
+export async function revokeAt(
+	system: System,
+	access: Access,
+	id: string,
+	options?: CallOptions,
+): Promise<"revoked" | "gone"> {
+	const { revoke } = system.connector;
+	if (revoke === undefined)
+		throw new ConnectorError("not-supported", `${system.profile.name} revokes no tokens by its API.`);
+	const session = new Session(system, access, options);
+	return explained(session, async () => {
+		const values = await namesOf(session, access, revoke, id).catch(unlessMissing);
+		if (values === undefined) return "gone";
+		const answer = await session.send(revoke, session.values(values));
+		if (answer.status >= 200 && answer.status <= 299) return "revoked";
+		if (revoke.gone?.includes(answer.status)) return "gone";
+		throw session.refusal(answer);
+	});
+}
+
+/** A token that the list no longer has is gone. */
+function unlessMissing(error: unknown): undefined {
+	if (error instanceof ConnectorError && error.code === "issuer-refused" && error.status === 404)
+		return undefined;
+	throw error;
+}

@@ -1,0 +1,133 @@
+/** Finds tokens at a system: all, or one by its id, and what a request about one needs to know of it. */
+import { namesUsed } from "../../connector-text.ts";
+import type { Call, RecordFields } from "../../contract.ts";
+import { hashOf } from "../../rules/secret.ts";
+import { ConnectorError } from "./connector-error.ts";
+import { itemsOf } from "./pages.ts";
+import { valueAt } from "./pointer.ts";
+import { probeIn } from "./probe.ts";
+import { secretIn, tokenFrom } from "./record.ts";
+import { Session } from "./session.ts";
+import type { Access, CallOptions, RemoteToken, System } from "./system.ts";
+
+/** All tokens of the connection. @throws ConnectorError */
+export async function listAt(system: System, access: Access, options?: CallOptions): Promise<RemoteToken[]> {
+	const session = new Session(system, access, options);
+	return explained(session, async () => (await foundInList(session)).map(({ token }) => token));
+}
+
+/** A token as the system shows it, with what an update must send back. */
+interface Found {
+	readonly token: RemoteToken;
+	readonly item: unknown;
+	readonly record: RecordFields;
+}
+
+/** The token that an answer describes, by the connector's record and what the request says otherwise. */
+export function tokenIn(
+	{ connector }: Session,
+	call: { at?: string; record?: RecordFields },
+	body: unknown,
+	secret?: string,
+): RemoteToken | undefined {
+	return tokenFrom(valueAt(body, call.at ?? ""), { ...connector.record, ...call.record }, secret);
+}
+
+export async function foundInList(session: Session): Promise<Found[]> {
+	const { list, record: common } = session.connector;
+	if (list === undefined)
+		throw new ConnectorError("not-supported", `${session.name} lists no tokens by its API.`);
+	const record = { ...common, ...list.record };
+	const found = (await itemsOf(session, list)).flatMap((item): Found[] => {
+		const token = tokenFrom(item, record);
+		return token === undefined ? [] : [{ token, item, record }];
+	});
+	const byId = new Map(found.map((one) => [one.token.id, one]));
+	return [...byId.values()];
+}
+
+/** By the system's own read, or by its list. */
+export async function find(session: Session, access: Access, id: string): Promise<Found> {
+	const { read, record: common } = session.connector;
+	if (read === undefined) return findInList(session, id);
+	const { body } = await session.call(read, session.values(await namesOf(session, access, read, id)));
+	const [item, record] = [valueAt(body, read.at ?? ""), { ...common, ...read.record }];
+	const token = tokenFrom(item, record);
+	// A hash is our id, not the system's.
+	if (token === undefined) throw new ConnectorError("issuer-refused", `${session.name} answered no token.`);
+	return { token: { ...token, id }, item, record };
+}
+
+async function findInList(session: Session, id: string): Promise<Found> {
+	const found = (await foundInList(session)).find(({ token }) => token.id === id);
+	if (found !== undefined) return found;
+	throw new ConnectorError("issuer-refused", `${session.name} lists no such token any more.`, {
+		status: 404,
+	});
+}
+
+/** What the request's templates need to know of one token. */
+export async function namesOf(
+	session: Session,
+	access: Access,
+	call: Call,
+	id: string,
+	known?: Found,
+): Promise<[string, unknown][]> {
+	const used = new Set(namesUsed(call));
+	const found =
+		known ?? (used.has("name") && !("changes" in call) ? await findInList(session, id) : undefined);
+	const fields = Object.entries(found?.token ?? {}).filter(([field]) => field !== "id");
+	const kept = Object.entries(found?.record.keep ?? {}).map(([name, pointer]): [string, unknown] => [
+		name,
+		valueAt(found?.item, pointer),
+	]);
+	const secret: [string, unknown][] = used.has("secret")
+		? [["secret", await secretOf(session, access, id)]]
+		: [];
+	return [...fields, ...kept, ...secret, ...(isHash(id) ? [] : [["id", id] as [string, unknown]])];
+}
+
+const isHash = (id: string) => id.startsWith("sha256:");
+
+/** Where the system knows a token by its secret only: the caller's, or the one that the list shows. */
+async function secretOf(session: Session, { secret }: Access, id: string): Promise<string> {
+	const isOwn = secret !== undefined && (!isHash(id) || hashOf(secret) === id);
+	const found = isOwn ? secret : await secretInList(session, id);
+	if (found === undefined) {
+		const message = `${session.name} knows this token by its secret only, and the secret is not at hand.`;
+		throw new ConnectorError("not-supported", message);
+	}
+	session.hide(found);
+	return found;
+}
+
+async function secretInList(session: Session, id: string): Promise<string | undefined> {
+	if (session.connector.list === undefined) return undefined;
+	const { item, record } = await findInList(session, id);
+	return secretIn(item, record);
+}
+
+/**
+ * A 401 can be a missing permission: only a probe tells whether the credential itself is dead.
+ * @throws ConnectorError
+ */
+export async function explained<Result>(session: Session, run: () => Promise<Result>): Promise<Result> {
+	try {
+		return await run();
+	} catch (error) {
+		const isDoubtful =
+			error instanceof ConnectorError && error.code === "issuer-refused" && error.status === 401;
+		if (!isDoubtful || !canProbe(session)) throw error;
+		const { outcome } = await probeIn(session, "credential");
+		if (outcome !== "dead") throw error;
+		const message = `${error.message} The connection's credential no longer works: change it.`;
+		throw new ConnectorError("credential-dead", message, { status: 401 });
+	}
+}
+
+/** The probe of tokens says nothing about a credential that is used otherwise. */
+function canProbe({ connector }: Session): boolean {
+	if (connector.verifyCredential !== undefined) return true;
+	return connector.verify?.every((probe) => probe.auth === undefined) === true;
+}

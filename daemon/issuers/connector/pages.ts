@@ -1,0 +1,103 @@
+/** Reads a list, page by page: within the connection's address, no page twice, at most 100. */
+import type { Connector, Pages } from "../../contract.ts";
+import { ConnectorError } from "./connector-error.ts";
+import { meets, valueAt } from "./pointer.ts";
+import type { Answer, Session } from "./session.ts";
+
+const mostPages = 100;
+
+type List = NonNullable<Connector["list"]>;
+
+/** What the next request sends: values for its templates, or an address. */
+interface Position {
+	readonly values: readonly (readonly [string, unknown])[];
+	readonly url?: URL;
+}
+
+/** All items of the list that are tokens. @throws ConnectorError */
+export async function itemsOf(session: Session, list: List): Promise<unknown[]> {
+	const { pages, where } = list;
+	const seen = new Set<string>();
+	const items: unknown[] = [];
+	let position: Position | undefined = firstPosition(pages);
+	for (let count = 0; position !== undefined; count++) {
+		if (count === mostPages)
+			throw new ConnectorError("issuer-refused", `${session.name} lists more than ${mostPages} pages.`);
+		const answer: Answer = await session.call(list, session.values(position.values), position.url);
+		const page = itemsIn(session, list, answer);
+		items.push(...page);
+		const next =
+			page.length === 0 && !isLinked(pages)
+				? undefined
+				: nextPosition(session, pages, answer, count, items.length);
+		// A system that ignores its page parameter answers the same page again.
+		position = next === undefined || isRepeated(seen, answer.text, next) ? undefined : next;
+	}
+	return where === undefined ? items : items.filter((item) => meets(item, where));
+}
+
+function itemsIn(session: Session, { items }: List, { body, status }: Answer): unknown[] {
+	const found = valueAt(body, items);
+	if (Array.isArray(found)) return found;
+	if (found === null) return [];
+	throw new ConnectorError(
+		"issuer-refused",
+		`${session.name} answered no list at ${items || "the top"} of its answer.`,
+		{ status },
+	);
+}
+
+/** Whether the answer itself says that there are more, also after an empty page. */
+function isLinked(pages: Pages | undefined): boolean {
+	return pages !== undefined && ("link" in pages || "next" in pages || "cursor" in pages);
+}
+
+function isRepeated(seen: Set<string>, text: string, { url, values }: Position): boolean {
+	const key = url?.href ?? JSON.stringify([values.filter(([, value]) => typeof value === "string"), text]);
+	if (seen.has(key)) return true;
+	seen.add(key);
+	return false;
+}
+
+function firstPosition(pages: Pages | undefined): Position {
+	if (pages !== undefined && "number" in pages) return { values: [[pages.number, pages.first]] };
+	if (pages !== undefined && "offset" in pages) return { values: [[pages.offset, 0]] };
+	return { values: [] };
+}
+
+function nextPosition(
+	session: Session,
+	pages: Pages | undefined,
+	{ body, headers, url }: Answer,
+	count: number,
+	read: number,
+): Position | undefined {
+	if (pages === undefined) return undefined;
+	if ("number" in pages) {
+		const number = pages.first + count;
+		const last = pages.last === undefined ? undefined : valueAt(body, pages.last);
+		return typeof last === "number" && number >= last ? undefined : { values: [[pages.number, number + 1]] };
+	}
+	if ("offset" in pages) {
+		const total = pages.total === undefined ? undefined : valueAt(body, pages.total);
+		return typeof total === "number" && read >= total ? undefined : { values: [[pages.offset, read]] };
+	}
+	if ("cursor" in pages) {
+		const cursor = valueAt(body, pages.at);
+		return typeof cursor === "string" && cursor !== "" ? { values: [[pages.cursor, cursor]] } : undefined;
+	}
+	const address = "link" in pages ? linkIn(headers.link) : valueAt(body, pages.next);
+	if (typeof address !== "string" || address === "") return undefined;
+	return { values: [], url: session.nextPage(address, url) };
+}
+
+/** The target of `rel="next"` (RFC 8288). */
+function linkIn(header: string | string[] | undefined): string | undefined {
+	const text = Array.isArray(header) ? header.join(",") : (header ?? "");
+	for (const [, target, parameters = ""] of text.matchAll(
+		/<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]*))*)/g,
+	)) {
+		if (/;\s*rel\s*=\s*"?(?:[^"]*\s)?next(?:\s[^"]*)?(?:"|;|$)/i.test(parameters)) return target;
+	}
+	return undefined;
+}

@@ -1,0 +1,81 @@
+/** Tests a secret at its system: live, dead or unknown. Whatever the connector does not name is unknown. */
+import type { Outcome, Probe } from "../../contract.ts";
+import { ConnectorError } from "./connector-error.ts";
+import { meets, valueAt } from "./pointer.ts";
+import { partFrom } from "./record.ts";
+import { type Answer, Session } from "./session.ts";
+import type { Access, CallOptions, ProbeResult, RemoteToken, System } from "./system.ts";
+
+/**
+ * @param access its credential is the secret to test.
+ * @param kind `credential`: the connection's own, which some systems treat otherwise than their tokens.
+ * @throws ConnectorError `not-supported` without a probe, never for what the system answers.
+ */
+export async function probeAt(
+	system: System,
+	access: Access,
+	kind: "token" | "credential" = "token",
+	options: CallOptions = {},
+): Promise<ProbeResult> {
+	const session = new Session(system, access, options);
+	return probeIn(session, kind);
+}
+
+/** In an operation that is under way. */
+export async function probeIn(session: Session, kind: "token" | "credential"): Promise<ProbeResult> {
+	const { verify, verifyCredential } = session.connector;
+	const probes = (kind === "credential" ? verifyCredential : undefined) ?? verify;
+	if (probes === undefined)
+		throw new ConnectorError("not-supported", `${session.name} has no way to test a token.`);
+	let result: ProbeResult = unknown("");
+	for (const probe of probes) {
+		const answer = await answerTo(session, probe);
+		if (answer instanceof ConnectorError) return unknown(answer.message);
+		const outcome = outcomeOf(probe, answer);
+		if (outcome !== "next") return resultOf(session, probe, answer, outcome);
+		result = unknown(session.words(answer));
+	}
+	return result;
+}
+
+const unknown = (detail: string): ProbeResult => ({ outcome: "unknown", detail });
+
+async function answerTo(session: Session, probe: Probe): Promise<Answer | ConnectorError> {
+	try {
+		return await session.send(probe, session.values());
+	} catch (error) {
+		if (error instanceof ConnectorError && error.code !== "not-supported") return error;
+		throw error;
+	}
+}
+
+function outcomeOf({ live, dead, next = [] }: Probe, answer: Answer): "live" | "dead" | "next" | "unknown" {
+	const is = (outcomes: readonly Outcome[]) => outcomes.some((one) => isAnswer(one, answer));
+	if (is(live)) return "live";
+	if (is(dead)) return "dead";
+	return is(next) ? "next" : "unknown";
+}
+
+function isAnswer(outcome: Outcome, { status, body }: Answer): boolean {
+	if (typeof outcome === "number") return outcome === status;
+	// A condition says something about JSON: without any, it is not met.
+	return outcome.status === status && body !== undefined && meets(body, outcome);
+}
+
+function resultOf(
+	session: Session,
+	probe: Probe,
+	answer: Answer,
+	outcome: "live" | "dead" | "unknown",
+): ProbeResult {
+	if (outcome === "unknown") return unknown(session.words(answer));
+	const verb = outcome === "live" ? "accepts" : "refuses";
+	const detail = `${session.name} ${verb} it (${answer.status} at ${probe.request.split("?")[0]}).`;
+	const token = tokenOf(session, probe, answer);
+	return Object.keys(token).length === 0 ? { outcome, detail } : { outcome, detail, token };
+}
+
+function tokenOf({ connector }: Session, { record, at = "" }: Probe, { body }: Answer): Partial<RemoteToken> {
+	if (record === undefined) return {};
+	return partFrom(valueAt(body, at), record === true ? (connector.record ?? {}) : record);
+}

@@ -1,0 +1,39 @@
+/** Whether a call goes through the proxy of VS Code's settings. This machine's own servers never do. */
+import { BlockList, isIP, isIPv6 } from "node:net";
+import { isLoopback } from "../../connector-text.ts";
+import type { Access } from "./system.ts";
+
+/** The proxy for a URL. @throws TypeError for a proxy whose URL is none. */
+export function proxyFor(url: URL, proxy: Access["proxy"]): URL | undefined {
+	if (proxy === null || proxy.url === "" || isLoopback(url.hostname)) return undefined;
+	const port = url.port || (url.protocol === "https:" ? "443" : "80");
+	const host = url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
+	if (proxy.noProxy.some((rule) => isExempt(rule.trim().toLowerCase(), host, port))) return undefined;
+	return new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(proxy.url) ? proxy.url : `http://${proxy.url}`);
+}
+
+/** As VS Code reads `http.noProxy`: `*`, a host with all below it, each with or without a port, or an address range. */
+function isExempt(rule: string, host: string, port: string): boolean {
+	if (rule === "*") return true;
+	if (rule.includes("/")) return isInRange(rule, host);
+	const [, name = "", only] = /^(.+?)(?::(\d+))?$/.exec(isIPv6(rule) ? `[${rule}]` : rule) ?? [];
+	const domain = name.replace(/^\[|\]$/g, "").replace(/^\*?\.?/, ".");
+	return domain !== "." && `.${host}`.endsWith(domain) && (only === undefined || only === port);
+}
+
+function isInRange(rule: string, host: string): boolean {
+	const [network = "", bits = ""] = rule.split("/");
+	const family = isIP(network) === 6 ? "ipv6" : "ipv4";
+	if (isIP(network) === 0 || isIP(host) === 0 || !/^\d{1,3}$/.test(bits)) return false;
+	if (Number(bits) > (family === "ipv6" ? 128 : 32)) return false;
+	const range = new BlockList();
+	range.addSubnet(network, Number(bits), family);
+	return range.check(host, isIP(host) === 6 ? "ipv6" : "ipv4");
+}
+
+/** The header with the proxy's own user name and password. */
+export function proxyAuthorization({ username, password }: URL): Record<string, string> {
+	if (username === "") return {};
+	const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+	return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}

@@ -1,0 +1,31 @@
+/** Removes what must not stand in a message: credentials, secrets and answers, in every form in which they are sent. */
+
+const longest = 300;
+
+/** A text from outside for a message: without the secrets, on one line, not too long. */
+export function redactor(secrets: Iterable<string>): (text: string) => string {
+	const forms = [...secrets].filter((secret) => secret.length > 2).flatMap(formsOf);
+	// The longest first: one can contain another.
+	const sorted = [...new Set(forms)].sort((one, other) => other.length - one.length);
+	return (text) => {
+		let result = text;
+		for (const form of sorted) result = result.replaceAll(form, "***");
+		return clean(result, longest);
+	};
+}
+
+function formsOf(secret: string): string[] {
+	return [
+		secret,
+		encodeURIComponent(secret),
+		JSON.stringify(secret).slice(1, -1),
+		Buffer.from(secret).toString("base64"),
+		Buffer.from(secret).toString("base64url"),
+	];
+}
+
+/** On one line and at most so long. */
+export function clean(text: string, length: number): string {
+	const line = text.replace(/[\p{Cc}\u2028\u2029\s]+/gu, " ").trim();
+	return line.length > length ? `${line.slice(0, length)}…` : line;
+}
