@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { ChangeLog } from "../../daemon/store/sqlite/change-log.ts";
 import type { DurableDatabase, DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
 import { insertRow } from "../../daemon/store/sqlite/insert.ts";
 import { listSnapshots } from "../../daemon/store/sqlite/snapshot.ts";
@@ -170,6 +171,22 @@ describe("the durable database", () => {
 		await set(reopened, "d", "1");
 		assert.deepEqual(await all(await start()), { a: "1", d: "1" });
 		assert.ok(readdirSync(folder).some((name) => name.endsWith(".log.damaged")));
+	});
+
+	it("applies nothing of a log with a statement that does not fit, keeps the log before it and says so", async () => {
+		await set(await start(), "a", "1");
+		const next = logFile().replace(/(\d+)\.log$/, (_, number) => `${Number(number) + 1}.log`);
+		const log = new ChangeLog(next, 0);
+		const fits = `update "settings" set "value" = ? where "name" = ?`;
+		await log.append({ statements: [[fits, ["2", "a"]]], events: [] }, "none");
+		await log.append({ statements: [[`delete from "missing"`, []]], events: [] }, "none");
+		log.close();
+
+		const reopened = await start();
+		assert.deepEqual(await all(reopened), { a: "1" });
+		assert.match(reopened.notices[0]?.detail ?? "", /Its changes are lost\..+\.log\.damaged/);
+		await set(reopened, "b", "1");
+		assert.deepEqual(await all(await start()), { a: "1", b: "1" });
 	});
 
 	it("treats a cut in any log but the last as damage", async () => {

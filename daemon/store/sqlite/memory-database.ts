@@ -8,6 +8,7 @@ import initSqlJs, { type Database, type SqlJsStatic, type SqlValue, type Stateme
 export type { SqlJsStatic } from "sql.js";
 
 const cacheKibibytes = 16_384;
+const replayCacheKibibytes = 4096;
 
 /**
  * The placeholder of a parameter that is bound as UTF-8 bytes instead of text: to pass a text of some length to SQLite
@@ -56,6 +57,18 @@ export class MemoryDatabase implements SqliteDatabase {
 	/** Runs a statement such as `begin`, which is never recorded. */
 	execute(sql: string): void {
 		this.#statement(sql).run();
+	}
+
+	/**
+	 * Until `endReplay`, no change can be rolled back: the journal of a long log, and as large a cache, would stay in
+	 * WebAssembly's memory, which never shrinks.
+	 */
+	beginReplay(): void {
+		this.#database.run(`pragma journal_mode = off; pragma cache_size = -${replayCacheKibibytes}`);
+	}
+
+	endReplay(): void {
+		this.#database.run(`pragma journal_mode = memory; pragma cache_size = -${cacheKibibytes}`);
 	}
 
 	apply(change: Change): void {

@@ -33,11 +33,8 @@ export interface Recovered {
 export async function recover(sqlJs: SqlJsStatic, directory: string): Promise<Recovered> {
 	const notices: Notice[] = [];
 	const base = soundSnapshot(directory, notices);
-	const memory = new MemoryDatabase(sqlJs, base?.image);
-	const connection = new Connection(memory);
-	// Without a snapshot there are no tables for the logs: at the first start, or when all snapshots are damaged.
-	if (base === undefined) await migrate(connection.kysely);
-	const replayed = replayLogs(memory, directory, base?.generation);
+	const { connection, replayed } = await load(sqlJs, directory, base);
+	const { memory } = connection;
 	const isCurrent = base?.schema === schemaVersion;
 	const goesOn = isCurrent && replayed.damaged.length === 0;
 	if (!goesOn) writeAuditFile(directory, [...eventsInTable(memory), ...replayed.events]);
@@ -57,17 +54,44 @@ export async function recover(sqlJs: SqlJsStatic, directory: string): Promise<Re
 	return { connection, audit, position, replayedBytes: goesOn ? replayed.bytes : 0, notices };
 }
 
+/** The database as the snapshot and the logs since have it. */
+async function load(
+	sqlJs: SqlJsStatic,
+	directory: string,
+	base: SoundSnapshot | undefined,
+): Promise<{ connection: Connection; replayed: Replayed }> {
+	let image = base?.image;
+	for (let unfit: number | undefined; ; ) {
+		const memory = new MemoryDatabase(sqlJs, image);
+		const connection = new Connection(memory);
+		// Without a snapshot there are no tables for the logs: at the first start, or when all snapshots are damaged.
+		if (base === undefined) await migrate(connection.kysely);
+		memory.beginReplay();
+		const replayed = replayLogs(memory, directory, { snapshot: base?.generation, unfit });
+		if (replayed.unfit === unfit) {
+			memory.endReplay();
+			return { connection, replayed };
+		}
+		// Part of that log is applied and can't be rolled back: the next round stops before it.
+		unfit = replayed.unfit;
+		memory.close();
+		image = base && imageOf(base);
+	}
+}
+
 /** The log to append to, and how much of it is sound. */
 export interface LogPosition {
 	generation: number;
 	length: number;
 }
 
+interface SoundSnapshot extends SnapshotFile {
+	/** The database that is made of it writes into it. */
+	image: Uint8Array;
+}
+
 /** The newest snapshot with the right checksum. A damaged one is set aside. */
-function soundSnapshot(
-	directory: string,
-	notices: Notice[],
-): (SnapshotFile & { image: Uint8Array }) | undefined {
+function soundSnapshot(directory: string, notices: Notice[]): SoundSnapshot | undefined {
 	const snapshots = listSnapshots(directory);
 	for (const [age, snapshot] of snapshots.entries()) {
 		const image = readSnapshot(snapshot, logBytesSince(directory, snapshot.generation));
@@ -85,6 +109,12 @@ function soundSnapshot(
 	return undefined;
 }
 
+function imageOf(snapshot: SnapshotFile): Uint8Array {
+	const image = readSnapshot(snapshot);
+	if (image === undefined) throw new Error(`The snapshot ${snapshot.path} was changed during the start.`);
+	return image;
+}
+
 /** A row takes about half of its part of the log; the rest of a line is its audit event. */
 function logBytesSince(directory: string, generation: number): number {
 	const logs = listLogs(directory).filter((log) => log > generation);
@@ -96,13 +126,19 @@ interface Replayed extends LogPosition {
 	damaged: readonly number[];
 	/** Whether the beginning of the first damaged log could be read. */
 	sound: boolean;
+	/** The log with a statement that does not fit the tables. */
+	unfit: number | undefined;
 	/** The audit events of the logs. */
 	events: string[];
 	bytes: number;
 }
 
-/** Replays every log since the snapshot, up to the first that is damaged or missing. */
-function replayLogs(memory: MemoryDatabase, directory: string, snapshot: number | undefined): Replayed {
+/** Replays every log since the snapshot, up to the first that is damaged, missing or, as known from an earlier round, unfit. */
+function replayLogs(
+	memory: MemoryDatabase,
+	directory: string,
+	{ snapshot, unfit }: { snapshot: number | undefined; unfit: number | undefined },
+): Replayed {
 	const all = listLogs(directory);
 	// Without a snapshot, the oldest log is the beginning.
 	const base = snapshot ?? (all[0] ?? 1) - 1;
@@ -112,11 +148,14 @@ function replayLogs(memory: MemoryDatabase, directory: string, snapshot: number 
 		length: 0,
 		damaged: [],
 		sound: false,
+		unfit,
 		events: [],
 		bytes: 0,
 	};
 	for (const [index, log] of logs.entries()) {
-		const contents = log === base + 1 + index ? replay(memory, logPath(directory, log)) : undefined;
+		const isNext = log === base + 1 + index;
+		const contents = isNext && log !== unfit ? replay(memory, logPath(directory, log)) : undefined;
+		if (isNext && contents === undefined) replayed.unfit = log;
 		if (contents !== undefined) replayed.events = replayed.events.concat(contents.events);
 		// Only the last log can have been cut off by a crash before the rest was answered.
 		const isSound = contents?.end === "whole" || (contents?.end === "torn" && index === logs.length - 1);
@@ -149,7 +188,7 @@ function startOver(
 	return { generation: first + 2, length: 0 };
 }
 
-/** Applies all of a log or, when a statement does not fit the tables, nothing of it: undefined. */
+/** Applies a log. undefined: a statement does not fit the tables, and those before it are applied. */
 function replay(memory: MemoryDatabase, path: string): (LogContents & { events: string[] }) | undefined {
 	const events: string[] = [];
 	memory.execute("begin");
@@ -161,7 +200,6 @@ function replay(memory: MemoryDatabase, path: string): (LogContents & { events: 
 		memory.execute("commit");
 		return { ...contents, events };
 	} catch (error) {
-		memory.execute("rollback");
 		// A file that can't be read at the moment is no damage.
 		if (error instanceof Error && "syscall" in error) throw error;
 		// The whole log is set aside and reported; the error of the statement would say no more.
