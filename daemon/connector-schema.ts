@@ -263,6 +263,8 @@ export const connector = z
 		verify: probes.exactOptional(),
 		/** Probes of the connection's credential, where it is of another kind than the tokens. */
 		verifyCredential: probes.exactOptional(),
+		/** What a successful answer is like, where the status alone does not tell. */
+		success: condition.exactOptional(),
 		/** Where an error's text stands: the first pointer that finds one. */
 		error: z.array(pointer).max(10).exactOptional(),
 		/** After status 429: the header with the seconds to wait, and the seconds without it. */

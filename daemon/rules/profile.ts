@@ -1,16 +1,37 @@
 /** The profiles: each issuer's rules as data. A test validates the built-in ones; the user's own are validated when they are set. */
 import type { Policy, Profile } from "../contract.ts";
+import anthropic from "../profiles/anthropic.json" with { type: "json" };
+import cloudflare from "../profiles/cloudflare.json" with { type: "json" };
 import eclecticiq from "../profiles/eclecticiq.json" with { type: "json" };
+import github from "../profiles/github.json" with { type: "json" };
+import gitlab from "../profiles/gitlab.json" with { type: "json" };
+import grafana from "../profiles/grafana.json" with { type: "json" };
 import local from "../profiles/local.json" with { type: "json" };
 import mindbridge from "../profiles/mindbridge.json" with { type: "json" };
 import narrative from "../profiles/narrative.json" with { type: "json" };
+import npm from "../profiles/npm.json" with { type: "json" };
+import openai from "../profiles/openai.json" with { type: "json" };
 import polarity from "../profiles/polarity.json" with { type: "json" };
+import slack from "../profiles/slack.json" with { type: "json" };
+import stripe from "../profiles/stripe.json" with { type: "json" };
 import { covers } from "./permission.ts";
 
-const builtIn = { local, polarity, eclecticiq, mindbridge, narrative } as unknown as Record<
-	string,
-	Profile
-> & {
+const builtIn = {
+	local,
+	polarity,
+	eclecticiq,
+	mindbridge,
+	narrative,
+	npm,
+	gitlab,
+	grafana,
+	cloudflare,
+	github,
+	stripe,
+	openai,
+	anthropic,
+	slack,
+} as unknown as Record<string, Profile> & {
 	local: Profile;
 };
 

@@ -33,7 +33,7 @@ export async function createAt(
 			throw isUnanswered(error) ? await lost(error) : error;
 		});
 		if (sent.status >= 500) throw await lost(session.refusal(sent));
-		if (sent.status < 200 || sent.status > 299) throw session.refusal(sent);
+		if (!session.isSuccess(sent)) throw session.refusal(sent);
 		return sent;
 	});
 	const secret = secretOf(answer, create.secret);

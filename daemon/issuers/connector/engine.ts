@@ -68,7 +68,7 @@ export async function revokeAt(
 		const values = await namesOf(session, access, revoke, id).catch(unlessMissing);
 		if (values === undefined) return "gone";
 		const answer = await session.send(revoke, session.values(values));
-		if (answer.status >= 200 && answer.status <= 299) return "revoked";
+		if (session.isSuccess(answer)) return "revoked";
 		if (revoke.gone?.includes(answer.status)) return "gone";
 		throw session.refusal(answer);
 	});

@@ -109,21 +109,24 @@ async function secretInList(session: Session, id: string): Promise<string | unde
 }
 
 /**
- * A 401 can be a missing permission: only a probe tells whether the credential itself is dead.
+ * A 401 or 403 can be a missing permission: only a probe tells whether the credential itself is dead.
  * @throws ConnectorError
  */
 export async function explained<Result>(session: Session, run: () => Promise<Result>): Promise<Result> {
 	try {
 		return await run();
 	} catch (error) {
-		const isDoubtful =
-			error instanceof ConnectorError && error.code === "issuer-refused" && error.status === 401;
-		if (!isDoubtful || !canProbe(session)) throw error;
+		if (!isDoubtful(error) || !canProbe(session)) throw error;
 		const { outcome } = await probeIn(session, "credential");
 		if (outcome !== "dead") throw error;
 		const message = `${error.message} The connection's credential no longer works: change it.`;
-		throw new ConnectorError("credential-dead", message, { status: 401 });
+		throw new ConnectorError("credential-dead", message, { status: error.status ?? 401 });
 	}
+}
+
+function isDoubtful(error: unknown): error is ConnectorError {
+	if (!(error instanceof ConnectorError) || error.code !== "issuer-refused") return false;
+	return error.status === 401 || error.status === 403;
 }
 
 /** The probe of tokens says nothing about a credential that is used otherwise. */

@@ -7,7 +7,7 @@ import { addressIssue } from "../../connector-text.ts";
 import type { Call, Connector } from "../../contract.ts";
 import { ConnectorError } from "./connector-error.ts";
 import { ExchangeError, exchange, type Reply } from "./exchange.ts";
-import { valueAt } from "./pointer.ts";
+import { meets, valueAt } from "./pointer.ts";
 import { proxyFor } from "./proxy.ts";
 import { redactor } from "./redact.ts";
 import type { Access, CallOptions, System } from "./system.ts";
@@ -106,9 +106,14 @@ export class Session {
 	 */
 	async call(call: Call, values: Values, next?: URL): Promise<Answer> {
 		const answer = await this.send(call, values, next);
-		if (answer.status < 200 || answer.status > 299) throw this.refusal(answer);
+		if (!this.isSuccess(answer)) throw this.refusal(answer);
 		if (answer.body === undefined && answer.text.trim() !== "") throw this.refusal(answer);
 		return answer;
+	}
+
+	isSuccess({ status, body }: Answer): boolean {
+		const { success } = this.connector;
+		return status >= 200 && status <= 299 && (success === undefined || meets(body, success));
 	}
 
 	/** An address that the system gave: it must stay within the connection's origin and path. */
