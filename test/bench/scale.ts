@@ -2,7 +2,7 @@
  * What must not grow with the number of tokens: memory, starts, the stop, files. Each is measured with few tokens and
  * with many; `scale-load.ts` does the same for requests.
  */
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
@@ -112,7 +112,8 @@ interface StartOptions {
 }
 
 async function startOn(bench: Bench, { directory, request, idleSeconds }: StartOptions): Promise<Start> {
-	const copy = join(bench.workFolder, "scale-start");
+	// A folder of its own: a process that makes a snapshot outlives a killed daemon for a moment.
+	const copy = mkdtempSync(join(bench.workFolder, "scale-start-"));
 	copyDirectory(directory, copy);
 	const daemon = await Daemon.start(bench.distFolder, copy);
 	const answer = await request(daemon);
@@ -121,7 +122,7 @@ async function startOn(bench: Bench, { directory, request, idleSeconds }: StartO
 	await delay(idleSeconds * 1000);
 	const memory = daemon.server.memory();
 	await daemon.server.kill();
-	rmSync(copy, { recursive: true, force: true });
+	rmSync(copy, { recursive: true, force: true, maxRetries: 10 });
 	return { milliseconds, bareMilliseconds: await startBare(bench, answer), memory };
 }
 
