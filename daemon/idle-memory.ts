@@ -4,7 +4,7 @@
  */
 const quietMilliseconds = 1000;
 
-/** A collection takes some 25 ms, so it must be worth it. */
+/** A collection takes 25 to 80 ms, so it must be worth it. */
 const leastGrowthBytes = 6 << 20;
 
 export class IdleMemory {
