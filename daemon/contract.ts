@@ -8,8 +8,10 @@ import { connector } from "./connector-schema.ts";
 import {
 	hashesPerRequest,
 	maximumNameLength,
+	maximumPermissionLength,
 	maximumResources,
 	type ProblemCode,
+	permissionCharacters,
 	problemStatus,
 	rowsPerPage,
 	tokenStatuses,
@@ -117,12 +119,11 @@ export const createdToken = tokenRecord.extend({
 });
 export type CreatedToken = z.output<typeof createdToken>;
 
-/** A permission's characters are those of an OAuth scope token (RFC 6749 section 3.3). */
 const permission = z
 	.string()
 	.min(1)
-	.max(200)
-	.regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, "must be printable ASCII without spaces, quotes and backslashes");
+	.max(maximumPermissionLength, `must be at most ${maximumPermissionLength} characters long`)
+	.regex(permissionCharacters, "must be printable ASCII without spaces, quotes and backslashes");
 
 /** A resource in a grant or a verification: `kind/identifier`. */
 export const resource = z
@@ -440,7 +441,7 @@ export const auditEvent = z.strictObject({
 	action: z.enum([
 		...(["create", "update", "rotate", "disable", "enable", "revoke", "grant", "withdraw"] as const),
 		...(["undo-rotation", "end-overlap", "register"] as const),
-		...(["incident", "policy", "profile", "connection", "dead-token-used", "purge"] as const),
+		...(["incident", "policy", "profile", "permission", "connection", "dead-token-used", "purge"] as const),
 	]),
 	tokenId: z.string().nullable(),
 	/** The changed fields, before and after. Never a secret or its hash. */
@@ -490,7 +491,7 @@ export const usageDay = z.strictObject({
 	verifications: z.int(),
 	/** Refusals by reason. */
 	refusals: counts,
-	/** Verifications by the permission that they required. */
+	/** Verifications, and refusals for want of a permission, by the permissions that they required. */
 	permissions: counts,
 	/** The last five client addresses, newest first. */
 	addresses: z.array(z.string()),
@@ -510,7 +511,7 @@ function isPattern(text: string): boolean {
 	}
 }
 
-const catalogueEntry = z.strictObject({
+export const catalogueEntry = z.strictObject({
 	name: permission,
 	/** The heading under which the catalogue shows the permission. */
 	group: z.string().min(1).max(100),
@@ -573,6 +574,27 @@ export type Profile = z.output<typeof profile>;
 export const profileList = z.strictObject({ profiles: z.array(profile) });
 export type ProfileList = z.output<typeof profileList>;
 
+/** The body of `PUT /v1/permissions/{name}`. */
+export const setPermissionRequest = z.strictObject({
+	/** Default: the part of the name before the last dot or colon. */
+	group: catalogueEntry.shape.group.optional(),
+	description: catalogueEntry.shape.description.default(""),
+});
+export type SetPermissionRequest = z.output<typeof setPermissionRequest>;
+export type SetPermissionInput = z.input<typeof setPermissionRequest>;
+
+/** A permission that services asked for in the last 30 days, and that no catalogue has. */
+const requestedPermission = z.strictObject({ name: permission, count: z.int(), lastDay: z.iso.date() });
+export type RequestedPermission = z.output<typeof requestedPermission>;
+
+/** `permissions`: what local tokens may be given, the owner's own and, last, those of the daemon's API. */
+export const permissionList = z.strictObject({
+	permissions: z.array(catalogueEntry.extend({ origin: z.enum(["own", "daemon"]) })),
+	/** The most requested first. */
+	requested: z.array(requestedPermission),
+});
+export type PermissionList = z.output<typeof permissionList>;
+
 /** The user's settings for the local profile. The extension sends them with the owner key, and the daemon stores them. */
 export const policy = z
 	.strictObject({
@@ -582,8 +604,6 @@ export const policy = z
 		defaultExpiryDays: z.int().min(1).max(3650),
 		maximumExpiryDays: z.int().min(1).max(3650),
 		allowNever: z.boolean(),
-		/** Added to the built-in catalogue. */
-		permissions: z.array(catalogueEntry).max(500),
 		/** The longest allowed overlap of a rotation. */
 		maximumOverlapSeconds: z
 			.int()

@@ -119,5 +119,11 @@ export const successorsToPlace = "Put the successors' secrets in place of the ol
 /** The largest number of resources per token. */
 export const maximumResources = 200;
 
+/** The longest permission. */
+export const maximumPermissionLength = 200;
+
+/** A permission's characters are those of an OAuth scope token (RFC 6749 section 3.3). */
+export const permissionCharacters = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+
 /** The longest token name, in UTF-16 code units. */
 export const maximumNameLength = 200;

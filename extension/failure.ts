@@ -98,8 +98,6 @@ function inSettings(detail: string): string {
 }
 
 function settingOf(pointer: string): string | undefined {
-	// A token's permissions are names, a policy's are entries with fields.
-	if (/^\/permissions\/\d+\/\w/.test(pointer)) return "tokensmith.permissions";
 	return settings[fieldOf(pointer)];
 }
 

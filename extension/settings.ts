@@ -15,9 +15,6 @@ export function policyFromSettings(): Policy {
 		defaultExpiryDays: setting("expiry.defaultDays", 30),
 		maximumExpiryDays: setting("expiry.maximumDays", 365),
 		allowNever: setting("expiry.allowNever", true),
-		permissions: Object.entries(setting<Record<string, string>>("permissions", {}) ?? {}).map(
-			([name, description]) => ({ name, group: groupOf(name), description }),
-		),
 		maximumOverlapSeconds: Math.round(setting("rotation.maximumOverlapDays", 7) * daySeconds),
 		auditDays: setting("audit.days", 365),
 	};
@@ -30,7 +27,6 @@ export function affectsPolicy(change: vscode.ConfigurationChangeEvent): boolean 
 		"expiry.defaultDays",
 		"expiry.maximumDays",
 		"expiry.allowNever",
-		"permissions",
 		"rotation.maximumOverlapDays",
 		"audit.days",
 	].some((name) => change.affectsConfiguration(`${section}.${name}`));
@@ -93,9 +89,4 @@ export function preferredPort(): number {
 
 function setting<Value>(name: string, fallback: Value): Value {
 	return vscode.workspace.getConfiguration(section).get(name, fallback);
-}
-
-/** The group of both `api.engagements.read` and `engagements:read` is `engagements`. */
-function groupOf(permission: string): string {
-	return permission.split(/[.:]/).at(-2) || permission;
 }

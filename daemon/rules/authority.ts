@@ -7,6 +7,7 @@ import type {
 	connectionInput,
 	IncidentReport,
 	IncidentRequest,
+	PermissionList,
 	Profile,
 	RegisterTokenRequest,
 	RotatedToken,
@@ -65,6 +66,9 @@ const systemCaller: Caller = { user: { userId: "daemon", userName: "Tokensmith" 
 
 /** With more used tokens, their uses are not reported one by one. */
 const reportedUses = 200;
+
+const requestedMilliseconds = 30 * 86_400_000;
+
 export class Authority {
 	readonly #options: AuthorityOptions;
 	readonly #verifier: Verifier;
@@ -86,6 +90,7 @@ export class Authority {
 		const authority = new Authority(options, await store.foreignHashes());
 		const settings = [
 			["policy", await store.setting("policy")],
+			["permissions", await store.setting("permissions")],
 			["profiles", await store.setting("profiles")],
 			["connections", await store.setting("connections")],
 		] as const;
@@ -341,6 +346,13 @@ export class Authority {
 	/** @throws RuleError `not-found`, or `connection-in-use` while tokens that were made through it still work. */
 	removeConnection(caller: Caller, id: string, { forget }: { forget?: "true" | undefined }): Promise<void> {
 		return this.connections.remove(caller, id, async () => (forget === "true" ? 0 : this.#countBound(id)));
+	}
+
+	/** What local tokens may be given, and what services asked for that no catalogue has. */
+	async permissionList(): Promise<PermissionList> {
+		await this.saveUsage();
+		const since = new Date(this.#options.now() - requestedMilliseconds).toISOString().slice(0, 10);
+		return this.rulebook.permissionList(await this.#options.store.permissionCounts(since));
 	}
 
 	/** Writes the uses that were counted since the last time; what can't be written is kept for the next. */

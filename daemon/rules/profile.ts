@@ -1,5 +1,5 @@
 /** The profiles: each issuer's rules as data. A test validates the built-in ones; the user's own are validated when they are set. */
-import type { Policy, Profile } from "../contract.ts";
+import type { CatalogueEntry, Policy, Profile } from "../contract.ts";
 import anthropic from "../profiles/anthropic.json" with { type: "json" };
 import cloudflare from "../profiles/cloudflare.json" with { type: "json" };
 import eclecticiq from "../profiles/eclecticiq.json" with { type: "json" };
@@ -40,14 +40,19 @@ export const defaultPolicy: Policy = {
 	defaultExpiryDays: 30,
 	maximumExpiryDays: 365,
 	allowNever: true,
-	permissions: [],
 	maximumOverlapSeconds: 7 * 24 * 3600,
 	auditDays: 365,
 };
 
-/** @param own the user's own profiles. */
-export function profilesUnder(policy: Policy, own: readonly Profile[]): Profile[] {
-	return [...Object.values({ ...builtIn, local: localUnder(policy) }), ...own];
+/** The owner's rules. @property permissions those of the owner's own that local tokens may have. */
+export interface OwnRules {
+	policy: Policy;
+	permissions: readonly CatalogueEntry[];
+	profiles: readonly Profile[];
+}
+
+export function profilesUnder({ policy, permissions, profiles }: OwnRules): Profile[] {
+	return [...Object.values({ ...builtIn, local: localUnder(policy, permissions) }), ...profiles];
 }
 
 export function isBuiltIn(id: string): boolean {
@@ -59,9 +64,10 @@ export function isInCatalogue(rules: Profile, permission: string): boolean {
 	return rules.permissions.catalogue.some((entry) => covers(permission, entry.name));
 }
 
-function localUnder(policy: Policy): Profile {
+/** The owner's own permissions come first, those of the daemon's API last. */
+function localUnder(policy: Policy, permissions: readonly CatalogueEntry[]): Profile {
 	const { local } = builtIn;
-	const own = new Set(policy.permissions.map((entry) => entry.name));
+	const own = new Set(permissions.map((entry) => entry.name));
 	const kept = local.permissions.catalogue.filter((entry) => !own.has(entry.name));
 	return {
 		...local,
@@ -71,6 +77,6 @@ function localUnder(policy: Policy): Profile {
 			default: { days: policy.defaultExpiryDays },
 			maximum: { days: policy.maximumExpiryDays },
 		},
-		permissions: { ...local.permissions, catalogue: [...kept, ...policy.permissions] },
+		permissions: { ...local.permissions, catalogue: [...permissions, ...kept] },
 	};
 }

@@ -1,7 +1,8 @@
-/** The owner's rules for tokens: the policy for local tokens, and the profiles, built-in and the user's own. */
-import type { Policy, Profile } from "../contract.ts";
+/** The owner's rules for tokens: the policy and the permissions of local tokens, and the profiles, built-in and the user's own. */
+import type { PermissionList, Policy, Profile, RequestedPermission } from "../contract.ts";
 import type { Caller } from "./callers.ts";
 import type { Changes } from "./changes.ts";
+import { OwnPermissions, requestedOf } from "./own-permissions.ts";
 import { defaultPolicy, isBuiltIn, profilesUnder } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
 
@@ -9,24 +10,32 @@ type OwnProfiles = Readonly<Record<string, Profile>>;
 
 export class Rulebook {
 	readonly #changes: Changes;
+	/** The owner's own permissions. */
+	readonly permissions: OwnPermissions;
 	#policy: Policy = defaultPolicy;
 	/** The user's own, by id. */
 	#own: OwnProfiles = {};
-	#profiles: Profile[] = profilesUnder(defaultPolicy, []);
+	#profiles: Profile[] = profilesUnder({ policy: defaultPolicy, permissions: [], profiles: [] });
 	/** One after the other, since each starts from the result of the one before. */
 	#saving: Promise<unknown> = Promise.resolve();
 
 	constructor(changes: Changes) {
 		this.#changes = changes;
+		this.permissions = new OwnPermissions(changes);
 	}
 
 	/** Stored settings, which were checked when they were set; those that are absent stay, new policy fields have defaults. */
 	apply(settings: ReadonlyMap<string, unknown>): "changed" | "same" {
-		if (!settings.has("policy") && !settings.has("profiles")) return "same";
+		if (!["policy", "permissions", "profiles"].some((name) => settings.has(name))) return "same";
+		this.permissions.apply(settings);
 		const policy = settings.get("policy") as Policy | undefined;
 		if (policy !== undefined) this.#policy = { ...defaultPolicy, ...policy };
 		this.#own = (settings.get("profiles") as OwnProfiles | undefined) ?? this.#own;
-		this.#profiles = profilesUnder(this.#policy, Object.values(this.#own));
+		this.#profiles = profilesUnder({
+			policy: this.#policy,
+			permissions: this.permissions.entries,
+			profiles: Object.values(this.#own),
+		});
 		return "changed";
 	}
 
@@ -36,6 +45,17 @@ export class Rulebook {
 
 	profiles(): Profile[] {
 		return this.#profiles;
+	}
+
+	/** The catalogue of local tokens, and which of the counted permissions no catalogue has. */
+	permissionList(counted: readonly RequestedPermission[]): PermissionList {
+		const own = new Set(this.permissions.entries.map(({ name }) => name));
+		const permissions = this.profileOf("local").permissions.catalogue.map((entry) => ({
+			...entry,
+			origin: own.has(entry.name) ? ("own" as const) : ("daemon" as const),
+		}));
+		const known = this.#profiles.flatMap((profile) => profile.permissions.catalogue.map(({ name }) => name));
+		return { permissions, requested: requestedOf(counted, new Set(known)) };
 	}
 
 	/** @throws RuleError `invalid-request` */
@@ -49,14 +69,13 @@ export class Rulebook {
 	/** Sets the policy. Existing tokens keep their settings. */
 	async setPolicy(caller: Caller, policy: Policy): Promise<void> {
 		if (JSON.stringify(policy) === JSON.stringify(this.#policy)) return;
-		const recorded = ({ permissions, ...rest }: Policy) => ({
-			...rest,
-			permissions: permissions.map((entry) => entry.name),
-		});
-		const [before, after] = [recorded(this.#policy), recorded(policy)];
 		await this.#changes.writeAudit(
-			[{ action: "policy", actor: caller.user, tokenId: null, before, after }],
-			(transaction) => transaction.setSetting("policy", policy),
+			[{ action: "policy", actor: caller.user, tokenId: null, before: this.#policy, after: policy }],
+			async (transaction) => {
+				await transaction.setSetting("policy", policy);
+				// A policy of a version before this setting may have held them.
+				await transaction.setSetting("permissions", this.permissions.entries);
+			},
 		);
 	}
 

@@ -108,7 +108,7 @@ function permissionErrors(permissions: readonly string[], rules: Profile): Field
 		const refused = others === "reject" && unknown.includes(one);
 		return field(
 			`/permissions/${index}`,
-			refused ? `${one} is not in the catalogue of permissions` : undefined,
+			refused ? `${one} is not in the catalogue of permissions${howToAdd(rules)}` : undefined,
 		);
 	});
 	if (errors.length > 0 || counted >= minimum) return errors;
@@ -116,6 +116,12 @@ function permissionErrors(permissions: readonly string[], rules: Profile): Field
 		"/permissions",
 		`must name at least ${minimum === 1 ? "one permission" : `${minimum} permissions`}`,
 	);
+}
+
+/** Other systems have a catalogue of their own. */
+function howToAdd({ id }: Profile): string {
+	if (id !== "local") return "";
+	return "; add it with 'permission add' on the command line, or while choosing permissions in VS Code";
 }
 
 function addressErrors(addresses: readonly string[], rules: Profile): FieldError[] {

@@ -108,8 +108,14 @@ export class TokenUsage {
 		if (address !== undefined) this.#lastUsedAddress = address;
 	}
 
-	countRefusal(reason: RefusalReason, now: number): void {
-		countIn(this.#today(now).refusals, reason);
+	/** @param missing the permissions or resources that the token lacks. */
+	countRefusal(
+		{ reason, missing = [] }: { reason: RefusalReason; missing?: readonly string[] },
+		now: number,
+	): void {
+		const day = this.#today(now);
+		countIn(day.refusals, reason);
+		if (reason === "permission") for (const permission of missing) countIn(day.permissions, permission);
 	}
 
 	increment(): UsageIncrement {

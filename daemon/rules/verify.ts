@@ -150,7 +150,7 @@ export class Verifier {
 		const refusal = refusalOf(entry, address, asked, now);
 		const usage = this.usage.of(token.id);
 		if (refusal !== undefined) {
-			usage.countRefusal(refusal.reason, now);
+			usage.countRefusal(refusal, now);
 			return refusal;
 		}
 		// A valid token with a successor is in its overlap.

@@ -159,6 +159,11 @@ export interface Store {
 		from?: string | undefined;
 		to?: string | undefined;
 	}): Promise<UsageDay[]>;
+	/**
+	 * How often each permission was asked for from the day on, the most often first. At most 1000.
+	 * @param since YYYY-MM-DD
+	 */
+	permissionCounts(since: string): Promise<{ name: string; count: number; lastDay: string }[]>;
 	/** Finishes what was requested, then closes. */
 	close(): Promise<void>;
 }

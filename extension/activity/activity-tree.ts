@@ -207,6 +207,7 @@ const icons: Record<AuditEvent["action"], string> = {
 	policy: "law",
 	profile: "law",
 	connection: "plug",
+	permission: "lock",
 	"dead-token-used": "bell-dot",
 	purge: "archive",
 };

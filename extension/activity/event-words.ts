@@ -61,6 +61,7 @@ const words: Record<AuditEvent["action"], Words> = {
 	policy: (_, event) => usual(l10n.t("Changed the policy"), changedFields(event)),
 	profile: (_, event) => profileWords(event),
 	connection: (_, event) => connectionWords(event),
+	permission: (_, event) => permissionWords(event),
 	purge: (_, { after }) =>
 		usual(
 			after.purged === 1
@@ -111,6 +112,17 @@ function profileWords({ before, after }: AuditEvent): EventWords {
 	if (after[id] !== true) return ending(l10n.t("Removed the profile {0}", id));
 	return usual(
 		before[id] === true ? l10n.t("Changed the profile {0}", id) : l10n.t("Added the profile {0}", id),
+	);
+}
+
+function permissionWords({ before, after }: AuditEvent): EventWords {
+	const added = text(after.name);
+	if (added === undefined) return ending(l10n.t("Removed the permission {0}", text(before.name) ?? ""));
+	return usual(
+		text(before.name) === undefined
+			? l10n.t("Added the permission {0}", added)
+			: l10n.t("Changed the permission {0}", added),
+		text(after.description),
 	);
 }
 

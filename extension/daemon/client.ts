@@ -3,6 +3,7 @@ import { createParser } from "eventsource-parser";
 import { type Endpoint, Transport } from "../../daemon/client/transport.ts";
 import type {
 	AuditList,
+	CatalogueEntry,
 	Connection,
 	ConnectionInput,
 	ConnectionList,
@@ -13,6 +14,7 @@ import type {
 	IncidentReport,
 	Introspection,
 	ListAuditQuery,
+	PermissionList,
 	Policy,
 	Profile,
 	ProfileList,
@@ -20,6 +22,7 @@ import type {
 	RotatedToken,
 	RotateTokenRequest,
 	ServerEvents,
+	SetPermissionInput,
 	TokenRecord,
 	UndoneRotation,
 	UpdateTokenRequest,
@@ -164,6 +167,22 @@ export class Client {
 	async deleteConnection(id: string, { forget = false } = {}): Promise<void> {
 		const query = forget ? "?forget=true" : "";
 		await this.#transport.empty({ method: "DELETE", path: `${connectionPath(id)}${query}` });
+	}
+
+	/** The catalogue of local tokens, and what services asked for that no catalogue has. */
+	async permissions(): Promise<PermissionList> {
+		return this.#get("/v1/permissions");
+	}
+
+	/** Adds one of the user's own permissions, or replaces its description. */
+	async putPermission(name: string, permission: SetPermissionInput = {}): Promise<CatalogueEntry> {
+		const path = `/v1/permissions/${encodeURIComponent(name)}`;
+		return this.#transport.json({ method: "PUT", path, body: permission });
+	}
+
+	/** Tokens that have it keep it. */
+	async removePermission(name: string): Promise<void> {
+		await this.#transport.empty({ method: "DELETE", path: `/v1/permissions/${encodeURIComponent(name)}` });
 	}
 
 	/** Stops the daemon. Its process ends some time after the answer. */

@@ -78,7 +78,6 @@ describe("the audit", () => {
 			defaultExpiryDays: 7,
 			maximumExpiryDays: 14,
 			allowNever: false,
-			permissions: [],
 		};
 		await daemon.call("PUT", "/v1/policy", { body: policy });
 		await daemon.call("PUT", "/v1/policy", { body: policy });

@@ -40,6 +40,9 @@ const requirements: Record<string, string> = {
 	"DELETE /v1/connections/{id}": "the owner key",
 	"PUT /v1/profiles/{id}": "the owner key",
 	"DELETE /v1/profiles/{id}": "the owner key",
+	"GET /v1/permissions": read,
+	"PUT /v1/permissions/{name}": "the owner key",
+	"DELETE /v1/permissions/{name}": "the owner key",
 	"GET /v1/audit-events": read,
 	"GET /v1/usage": read,
 	"GET /v1/events": read,
@@ -227,6 +230,7 @@ describe("/openapi.json", () => {
 		const two = await daemon.create({ tags: ["ci"], allowedAddresses: ["127.0.0.1"] });
 		await daemon.verify(two.token, "?permission=orders.read");
 		await daemon.verify(two.token, "?permission=orders.write");
+		await daemon.verify(two.token, "?permission=billing.read");
 		const profile = (await daemon.call("GET", "/v1/profiles")).body.profiles[0];
 		const system = { name: "Acme", profile: "mindbridge", baseUrl: "https://acme.mindbridge.ai/api" };
 		const { id } = one;
@@ -269,9 +273,11 @@ describe("/openapi.json", () => {
 			["POST /oauth2/revoke", "/oauth2/revoke", { headers: form, body: `token=${one.token}` }],
 			["DELETE /v1/api-tokens/{id}", `/v1/api-tokens/${id}?reason=leaked`],
 			["PUT /v1/profiles/{id}", "/v1/profiles/mine", { body: { ...profile, id: "mine" } }],
+			["PUT /v1/permissions/{name}", "/v1/permissions/own.read", { body: { description: "Own" } }],
 			["GET /v1/profiles", "/v1/profiles"],
 			["PUT /v1/connections/{id}", "/v1/connections/one", { body: system }],
 			["GET /v1/connections", "/v1/connections"],
+			["GET /v1/permissions", "/v1/permissions"],
 			["POST /v1/incidents", "/v1/incidents", { body: { reason: "x", all: true, createSuccessors: true } }],
 			["GET /v1/audit-events", "/v1/audit-events?verify=true"],
 			["GET /v1/usage", "/v1/usage"],

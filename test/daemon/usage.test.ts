@@ -22,7 +22,7 @@ describe("the usage", () => {
 			day(id, "2026-03-10", {
 				verifications: 2,
 				refusals: { permission: 1 },
-				permissions: { "orders.read": 2, "orders.write": 1 },
+				permissions: { "orders.read": 2, "orders.write": 1, "invoices.read": 1 },
 			}),
 			day(id, "2026-03-11", { verifications: 1 }),
 		]);

@@ -117,15 +117,27 @@ describe("Client", function () {
 				defaultExpiryDays: 7,
 				maximumExpiryDays: 14,
 				allowNever: false,
-				permissions: [{ name: "ships.sail", group: "ships", description: "Sail ships" }],
 				maximumOverlapSeconds: 3600,
 				auditDays: 30,
 			};
 			await client.putPolicy(policy);
 			const local = (await client.profiles()).find(({ id }) => id === "local");
 			assert.equal(local?.expiry.never, false);
-			assert.ok(local?.permissions.catalogue.some(({ name }) => name === "ships.sail"));
 			assert.match((await client.createToken(input)).token, /^acme_/);
+		});
+
+		it("adds permissions of the user's own", async () => {
+			await client.putPermission("ships.sail", { description: "Sail ships" });
+			const { permissions } = await client.permissions();
+			const added = { name: "ships.sail", group: "ships", description: "Sail ships", origin: "own" };
+			assert.deepEqual(
+				permissions.find(({ name }) => name === "ships.sail"),
+				added,
+			);
+			assert.deepEqual(
+				(await client.createToken({ name: "sailor", permissions: ["ships.sail"] })).permissions,
+				["ships.sail"],
+			);
 		});
 
 		it("rejects with the problem that the daemon describes", async () => {

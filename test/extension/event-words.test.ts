@@ -81,6 +81,32 @@ describe("an event in words", () => {
 			"",
 			"ending",
 		],
+		[
+			{
+				action: "permission",
+				tokenId: null,
+				before: {},
+				after: { name: "billing.read", description: "Read bills" },
+			},
+			"Added the permission billing.read",
+			"Read bills",
+		],
+		[
+			{
+				action: "permission",
+				tokenId: null,
+				before: { name: "billing.read" },
+				after: { name: "billing.read" },
+			},
+			"Changed the permission billing.read",
+			"",
+		],
+		[
+			{ action: "permission", tokenId: null, before: { name: "billing.read" }, after: {} },
+			"Removed the permission billing.read",
+			"",
+			"ending",
+		],
 		[{ action: "purge", tokenId: null, after: { purged: 1 } }, "Removed 1 old event", ""],
 		[{ action: "purge", tokenId: null, after: { purged: 12 } }, "Removed 12 old events", ""],
 	];

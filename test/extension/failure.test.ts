@@ -30,12 +30,6 @@ describe("the explanation of an error", () => {
 			"open-settings",
 		],
 		[
-			"leads from an invalid own permission to the settings",
-			problem("invalid-request", "No policy.", [{ pointer: "/permissions/0/name", detail: "must be short" }]),
-			"Setting tokensmith.permissions: must be short.",
-			"open-settings",
-		],
-		[
 			"shows the detail of other problems",
 			problem("storage-failed", "The disk is full."),
 			"The disk is full.",

@@ -30,7 +30,6 @@ describe("settings", () => {
 			defaultExpiryDays: 30,
 			maximumExpiryDays: 365,
 			allowNever: true,
-			permissions: [],
 			maximumOverlapSeconds: 7 * 24 * 3600,
 			auditDays: 365,
 		});
@@ -39,31 +38,13 @@ describe("settings", () => {
 		assert.equal(preferredPort(), 47600);
 	});
 
-	it("group the user's permissions by what they are about", async () => {
-		await set("permissions", {
-			"api.engagements.read": "Read engagements",
-			"datasets:write": "Write data sets",
-			"ships.*": "All of ships",
-			deploy: "Deploy",
-		});
-		const groups = policyFromSettings().permissions.map(({ name, group }) => [name, group]);
-		assert.deepEqual(Object.fromEntries(groups), {
-			"api.engagements.read": "engagements",
-			"datasets:write": "datasets",
-			"ships.*": "ships",
-			deploy: "deploy",
-		});
-	});
-
 	it("count as not set if they are invalid and the daemon does not check them", async () => {
 		await set("daemon.preferredPort", 70_000);
 		await set("expiry.warningDays", [1, "soon", 14, -3, 14]);
 		await set("envFiles.patterns", ["**/.env.local", "", 5]);
-		await set("permissions", null);
 		assert.equal(preferredPort(), 47600);
 		assert.deepEqual(warningDays(), [14, 1]);
 		assert.deepEqual(envFilePatterns(), ["**/.env.local"]);
-		assert.deepEqual(policyFromSettings().permissions, []);
 	});
 
 	it("pass on unchanged what the daemon checks", async () => {

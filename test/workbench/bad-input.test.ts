@@ -30,7 +30,6 @@ describe("bad input", () => {
 		await once(stranger, "listening");
 		const settings = {
 			"tokensmith.daemon.preferredPort": (stranger.address() as AddressInfo).port,
-			"tokensmith.permissions": { "reports.read": "Read reports" },
 		};
 		workbench = await Workbench.start({ settings });
 		envFile = join(workbench.workspace, ".env");
@@ -105,17 +104,10 @@ describe("bad input", () => {
 
 	it("asks again if the daemon refuses an answer, and keeps all other answers", async () => {
 		const client = daemonClient(workbench.userData);
+		await client.putPermission("reports.read", { description: "Read reports" });
 		const wizard = await CreateWizard.open(window);
 		await wizard.goTo("summary", { name: "For reports", permissions: ["reports.read"], expiry: "7 days" });
-		await client.putPolicy({
-			secretPrefix: "tks",
-			defaultExpiryDays: 30,
-			maximumExpiryDays: 365,
-			allowNever: true,
-			permissions: [],
-			maximumOverlapSeconds: 3600,
-			auditDays: 365,
-		});
+		await client.removePermission("reports.read");
 		await window.input.pick("Create Token");
 		await window.answerNotification(/The token was not created\. Permissions: .*reports\.read/, "Try Again");
 		await wizard.waitFor("permissions");

@@ -18,6 +18,7 @@ const pathParameters: Readonly<Record<string, [id: string, description: string]>
 	"resources/{kind}": ["ResourceKind", "The resource's kind, for example `channel`."],
 	"{kind}/{id}": ["ResourceId", "The resource's identifier within its kind."],
 	"connections/{id}": ["ConnectionId", "The connection's id."],
+	"permissions/{name}": ["PermissionName", "The permission."],
 	"profiles/{id}": ["ProfileId", "The profile's id."],
 };
 

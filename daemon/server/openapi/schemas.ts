@@ -297,7 +297,7 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		day: "The day in UTC.",
 		verifications: "How many verifications succeeded.",
 		refusals: "How many were refused, by reason.",
-		permissions: "How many required each permission.",
+		permissions: "How often each permission was required, counting refusals for want of it.",
 		addresses: "The last five client addresses, newest first.",
 		overlapAddresses: "Verifications during the overlap by client address; `unknown` where none was given.",
 	}),
@@ -361,12 +361,39 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		group: "The heading under which the catalogue shows the permission.",
 		description: "What the permission allows.",
 	}),
+	SetPermissionRequest: request(contract.setPermissionRequest, "One of the owner's own permissions.", {
+		group:
+			"The heading under which it is shown; by default the part of the name before the last dot or colon.",
+		description: "What the permission allows.",
+	}),
+	PermissionList: answer(contract.permissionList, "The permissions of local tokens.", {
+		permissions: "The permissions that local tokens may be given.",
+		requested: "What services asked for in the last 30 days and no catalogue has, the most requested first.",
+	}),
+	ListedPermission: answer(
+		contract.permissionList.shape.permissions.element,
+		"A permission that local tokens may be given.",
+		{
+			name: "The permission.",
+			group: "The heading under which the permission is shown.",
+			description: "What the permission allows.",
+			origin: "`own`: the owner has added it. `daemon`: it belongs to this API.",
+		},
+	),
+	RequestedPermission: answer(
+		contract.permissionList.shape.requested.element,
+		"A permission that services asked for and no catalogue has.",
+		{
+			name: "The permission.",
+			count: "How often it was asked for.",
+			lastDay: "The last day on which it was asked for, in UTC.",
+		},
+	),
 	Policy: request(contract.policy, "The owner's settings for the local profile.", {
 		secretPrefix: "The prefix of new secrets, before the underscore.",
 		defaultExpiryDays: "The default lifetime of a token.",
 		maximumExpiryDays: "The longest lifetime of a token.",
 		allowNever: "Whether a token may have no expiry.",
-		permissions: "The permissions to add to the built-in catalogue.",
 		maximumOverlapSeconds: "The longest overlap of a rotation.",
 		auditDays: "How long audit events are kept.",
 	}),

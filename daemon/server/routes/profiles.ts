@@ -49,6 +49,7 @@ export function profileRoutes({ authority }: RouteParts): Route[] {
 				return { status: 204 };
 			},
 		}),
+		...permissionRoutes(authority),
 		route({
 			method: "put",
 			path: "/v1/policy",
@@ -62,6 +63,55 @@ export function profileRoutes({ authority }: RouteParts): Route[] {
 			answers: { status: 204, description: "The policy is set" },
 			handle: async ({ caller, body }) => {
 				await authority.rulebook.setPolicy(caller, body);
+				return { status: 204 };
+			},
+		}),
+	];
+}
+
+function permissionRoutes(authority: RouteParts["authority"]): Route[] {
+	return [
+		route({
+			method: "get",
+			path: "/v1/permissions",
+			operationId: "listPermissions",
+			tag: "Profiles",
+			summary: "List the permissions of local tokens",
+			description:
+				"With the permissions that services asked for in the last 30 days and that no catalogue has.",
+			problems: ["storage-failed"],
+			caller: apiPermissions.read,
+			answers: { status: 200, description: "The permissions", schema: contract.permissionList },
+			handle: async () => ({ body: await authority.permissionList() }),
+		}),
+		route({
+			method: "put",
+			path: "/v1/permissions/{name}",
+			operationId: "setPermission",
+			tag: "Profiles",
+			summary: "Add or replace one of your own permissions",
+			description:
+				"Local tokens may be given it from then on. Neither a wildcard nor a permission of this API can be added.",
+			problems: ["storage-failed"],
+			caller: "owner",
+			body: contract.setPermissionRequest,
+			answers: { status: 200, description: "The permission", schema: contract.catalogueEntry },
+			handle: async ({ caller, param, body }) => ({
+				body: await authority.rulebook.permissions.set(caller, param("name"), body),
+			}),
+		}),
+		route({
+			method: "delete",
+			path: "/v1/permissions/{name}",
+			operationId: "deletePermission",
+			tag: "Profiles",
+			summary: "Remove one of your own permissions",
+			description: "Tokens that have it keep it.",
+			problems: ["not-found", "storage-failed"],
+			caller: "owner",
+			answers: { status: 204, description: "The permission is removed" },
+			handle: async ({ caller, param }) => {
+				await authority.rulebook.permissions.remove(caller, param("name"));
 				return { status: 204 };
 			},
 		}),

@@ -6,7 +6,7 @@ import type { Connection } from "./connection.ts";
 import { DurableDatabase, type DurableOptions } from "./durable-database.ts";
 import { findTokens, findVerifiable, foreignHashes, idsByHash, indexedTokens } from "./token-queries.ts";
 import { SqliteTransaction } from "./transaction.ts";
-import { listUsage } from "./usage-queries.ts";
+import { listUsage, permissionCounts } from "./usage-queries.ts";
 
 export class SqliteStore implements Store {
 	readonly database: DurableDatabase;
@@ -109,6 +109,10 @@ export class SqliteStore implements Store {
 
 	usage(filter: Parameters<Store["usage"]>[0]): ReturnType<Store["usage"]> {
 		return this.database.read((connection) => listUsage(connection, filter));
+	}
+
+	permissionCounts(since: string): ReturnType<Store["permissionCounts"]> {
+		return this.database.read((connection) => permissionCounts(connection, since));
 	}
 
 	close(): Promise<void> {

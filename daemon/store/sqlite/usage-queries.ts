@@ -38,6 +38,23 @@ export async function listUsage(
 	});
 }
 
+export async function permissionCounts(
+	{ memory }: Pick<Connection, "memory">,
+	since: string,
+): Promise<{ name: string; count: number; lastDay: string }[]> {
+	const rows = memory.all(
+		`select asked.key as "name", sum(asked.value) as "count", max("day") as "lastDay"
+			from "usage", json_each("usage"."permissions") as asked where "day" >= ? and "permissions" <> '{}'
+			group by asked.key order by "count" desc, "name" limit 1000`,
+		[since],
+	);
+	return Array.from(rows, ({ name, count, lastDay }) => ({
+		name: String(name),
+		count: Number(count),
+		lastDay: String(lastDay),
+	}));
+}
+
 export async function purgeUsage({ kysely }: Connection, before: string): Promise<void> {
 	await kysely.deleteFrom("usage").where("day", "<", before).execute();
 }
