@@ -1,9 +1,8 @@
 /** The wizard's first step: where the token is made. */
 import * as l10n from "@vscode/l10n";
-import * as vscode from "vscode";
 import { labelText } from "../display-text.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
-import { back, type Step } from "../wizard/walk.ts";
+import { type Back, back, type Place, type Step } from "../wizard/walk.ts";
 import { keyOf, type System } from "./system.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
@@ -24,22 +23,28 @@ export function systemStep<Draft extends TokenDraft>(deps: SystemStepDeps): Step
 		isAnswered: ({ system }) => system !== undefined,
 		async ask(draft, place) {
 			const active = draft.system === undefined ? lastSystem : keyOf(draft.system);
-			const answer = await prompts.one<System>(place, {
-				placeholder: l10n.t("Which system should issue the token?"),
-				rows: systems().then(systemRows),
-				isActive: (system) => keyOf(system) === active,
-			});
-			return answer === back ? back : withSystem(draft, answer);
+			for (;;) {
+				const answer = await prompts.one<System | "stand-ins">(place, {
+					placeholder: l10n.t("Which system should issue the token?"),
+					rows: systems().then((all) => systemRows(all, active)),
+					isActive: (row) => row !== "stand-ins" && keyOf(row) === active,
+				});
+				if (answer === back) return back;
+				const system = answer === "stand-ins" ? await askStandIn(deps, place) : answer;
+				if (system !== back) return withSystem(draft, system);
+			}
 		},
 	};
 }
 
-function systemRows(systems: readonly System[]): Row<System>[] {
+/** The stand-in of the last time stands in the list itself; all others have one of their own. */
+function systemRows(systems: readonly System[], active: string | undefined): Row<System | "stand-ins">[] {
 	const standIns = systems.filter(({ kind }) => kind === "stand-in");
+	const last = standIns.filter((system) => keyOf(system) === active);
 	return [
 		...systems.filter(({ kind }) => kind === "local").map(localRow),
-		...(standIns.length === 0 ? [] : [standInHeading()]),
-		...standIns.map(standInRow),
+		...last.map((system) => ({ ...standInRow(system), description: l10n.t("stand-in") })),
+		...(standIns.length === 0 ? [] : [standInsRow()]),
 	];
 }
 
@@ -51,19 +56,29 @@ function localRow(system: System): Row<System> {
 	};
 }
 
-function standInHeading(): Row<System> {
+function standInsRow(): Row<"stand-ins"> {
 	return {
-		label: l10n.t("stand-ins"),
-		kind: vscode.QuickPickItemKind.Separator,
+		label: l10n.t("$(beaker) Stand in for another system…"),
+		description: l10n.t("to develop and test with its rules"),
+		value: "stand-ins",
 	};
 }
 
+async function askStandIn({ prompts, systems }: SystemStepDeps, place: Place): Promise<System | Back> {
+	const standIns = (await systems()).filter(({ kind }) => kind === "stand-in");
+	return await prompts.one<System>(
+		{ ...place, canGoBack: true },
+		{
+			placeholder: l10n.t(
+				"This machine applies the system's rules. The system itself does not accept the token.",
+			),
+			rows: standIns.map(standInRow),
+		},
+	);
+}
+
 function standInRow(system: System): Row<System> {
-	return {
-		label: `$(beaker) ${labelText(system.profile.name)}`,
-		detail: l10n.t("This machine applies its rules. The system itself does not accept the token."),
-		value: system,
-	};
+	return { label: `$(beaker) ${labelText(system.profile.name)}`, value: system };
 }
 
 /** Another system has other rules: only the answers that no rule concerns are kept. */
