@@ -6,13 +6,17 @@ import { type Back, back, type Place, type Step } from "../wizard/walk.ts";
 import { keyOf, type System } from "./system.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
-interface SystemStepDeps {
+export interface SystemStepDeps {
 	prompts: Prompts;
-	/** Fulfils when the daemon runs and has sent its profiles. */
+	/** Fulfils when the daemon runs and has sent its profiles and connections. */
 	systems: () => Promise<readonly System[]>;
 	/** The key of the system that is active at first. */
 	lastSystem: string | undefined;
+	/** Adds a connection, and begins again with it. undefined: there is nothing to connect with. */
+	connect: (() => Promise<never>) | undefined;
 }
+
+type Choice = System | "connect" | "stand-ins";
 
 export function systemStep<Draft extends TokenDraft>(deps: SystemStepDeps): Step<Draft> {
 	const { prompts, systems, lastSystem } = deps;
@@ -24,12 +28,13 @@ export function systemStep<Draft extends TokenDraft>(deps: SystemStepDeps): Step
 		async ask(draft, place) {
 			const active = draft.system === undefined ? lastSystem : keyOf(draft.system);
 			for (;;) {
-				const answer = await prompts.one<System | "stand-ins">(place, {
+				const answer = await prompts.one<Choice>(place, {
 					placeholder: l10n.t("Which system should issue the token?"),
-					rows: systems().then((all) => systemRows(all, active)),
-					isActive: (row) => row !== "stand-ins" && keyOf(row) === active,
+					rows: systems().then((all) => systemRows(all, { active, canConnect: deps.connect !== undefined })),
+					isActive: (row) => typeof row === "object" && keyOf(row) === active,
 				});
 				if (answer === back) return back;
+				if (answer === "connect") return await (deps.connect as () => Promise<never>)();
 				const system = answer === "stand-ins" ? await askStandIn(deps, place) : answer;
 				if (system !== back) return withSystem(draft, system);
 			}
@@ -38,21 +43,50 @@ export function systemStep<Draft extends TokenDraft>(deps: SystemStepDeps): Step
 }
 
 /** The stand-in of the last time stands in the list itself; all others have one of their own. */
-function systemRows(systems: readonly System[], active: string | undefined): Row<System | "stand-ins">[] {
-	const standIns = systems.filter(({ kind }) => kind === "stand-in");
-	const last = standIns.filter((system) => keyOf(system) === active);
+function systemRows(
+	systems: readonly System[],
+	{ active, canConnect }: { active: string | undefined; canConnect: boolean },
+): Row<Choice>[] {
+	const rows: Record<System["kind"], Row<Choice>[]> = { local: [], connection: [], "stand-in": [] };
+	for (const system of systems) rows[system.kind].push(rowOf[system.kind](system));
+	const last = systems.filter((system) => system.kind === "stand-in" && keyOf(system) === active);
 	return [
-		...systems.filter(({ kind }) => kind === "local").map(localRow),
+		...rows.local,
+		...rows.connection,
 		...last.map((system) => ({ ...standInRow(system), description: l10n.t("stand-in") })),
-		...(standIns.length === 0 ? [] : [standInsRow()]),
+		...(canConnect ? [connectRow()] : []),
+		...(rows["stand-in"].length > 0 ? [standInsRow()] : []),
 	];
 }
+
+const rowOf: Record<System["kind"], (system: System) => Row<System>> = {
+	local: localRow,
+	connection: connectionRow,
+	"stand-in": standInRow,
+};
 
 function localRow(system: System): Row<System> {
 	return {
 		label: l10n.t("$(device-desktop) This machine"),
 		description: l10n.t("for services that ask Tokensmith whether a token is valid"),
 		value: system,
+	};
+}
+
+function connectionRow(system: System): Row<System> {
+	const { name = "", baseUrl = "" } = system.connection ?? {};
+	return {
+		label: `$(plug) ${labelText(name)}`,
+		description: labelText(`${system.profile.name}, ${new URL(baseUrl).host}`),
+		value: system,
+	};
+}
+
+function connectRow(): Row<"connect"> {
+	return {
+		label: l10n.t("$(plug) Connect a system…"),
+		description: l10n.t("to create tokens that the system itself accepts"),
+		value: "connect",
 	};
 }
 
@@ -92,6 +126,7 @@ function withSystem<Draft extends TokenDraft>(draft: Draft, system: System): Dra
 		resources: undefined,
 		defaultSource: undefined,
 		allowedAddresses: undefined,
+		options: undefined,
 	};
 	return { ...draft, ...none, system };
 }
