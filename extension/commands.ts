@@ -4,6 +4,7 @@ import { activityCommands } from "./activity/activity-commands.ts";
 import type { Command, CommandCall, CommandTable } from "./command.ts";
 import { createCommands } from "./create/create-token.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
+import { editCommands } from "./edit/edit-token.ts";
 import { envLineCommands } from "./env-line/env-line-commands.ts";
 import { identifyCommands } from "./identify/identify-token.ts";
 import { incidentCommands } from "./incident/start-incident.ts";
@@ -21,6 +22,7 @@ const tables: readonly CommandTable<Services>[] = [
 	activityCommands,
 	createCommands,
 	daemonCommands,
+	editCommands,
 	envLineCommands,
 	identifyCommands,
 	incidentCommands,

@@ -82,6 +82,7 @@ export function update(
 		}));
 	if (errors.length > 0) throw new RuleError("invalid-request", "Some of that can't be changed.", { errors });
 	checkSettings(request, rules, context.now);
+	refuseLaterExpiry(token, request.expiry);
 	const carriesName = rules.identity === "token-user" && request.name !== undefined;
 	const renamed = carriesName ? { userName: request.name } : {};
 	return changed(token, { ...request, ...renamed } as Partial<Token>, context);
@@ -298,6 +299,16 @@ function refuseDead(token: Token, now: Date, what: string): void {
 			`The token is ${status}, so it can't be ${what}; rotate it or create another one.`,
 		);
 	}
+}
+
+/** The successor has taken over: its predecessor may end sooner, never later. */
+function refuseLaterExpiry(token: Token, expiry: string | null | undefined): void {
+	if (token.successorId === null || expiry === undefined) return;
+	if (endOf({ expiry, retiresDate: null }) <= endOf({ expiry: token.expiry, retiresDate: null })) return;
+	const detail = "must not be later than before, since the token is rotated; change its successor";
+	throw new RuleError("invalid-request", `The expiry ${detail}.`, {
+		errors: [{ pointer: "/expiry", detail }],
+	});
 }
 
 /** A caller's token creates none that outlives it. */

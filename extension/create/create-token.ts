@@ -5,9 +5,8 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
-import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
-import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
@@ -30,7 +29,7 @@ import {
 import { type CreateReportDeps, reportCreated } from "./create-report.ts";
 import { requestFrom, stepOfField } from "./creation-request.ts";
 import { summaryRows } from "./summary.ts";
-import { isOf, keyOf, type System, systemsOf } from "./system.ts";
+import { keyOf, systemsOf } from "./system.ts";
 import type { TokenDraft } from "./token-draft.ts";
 import { tokenSteps } from "./token-steps.ts";
 
@@ -62,8 +61,7 @@ async function createTokenInteractively(services: CreateDeps): Promise<void> {
 		const outcome = await createWithProgress(services, draft);
 		if (outcome.kind === "created") {
 			services.tree.mark(outcome.token.id);
-			const system = draft.system?.connection?.name ?? "Tokensmith";
-			return await reportCreated(services, { ...outcome, system, placement: placementOf(draft) });
+			return await reportCreated(services, { ...outcome, placement: placementOf(draft) });
 		}
 		changeFirst = await afterFailure(services, draft, outcome);
 	}
@@ -77,9 +75,8 @@ async function askAll(
 	const { live } = services;
 	// The daemon starts while the user reads the first question.
 	live.start();
-	const answers = { ...answersFrom(services), connect: await connectInstead(live) };
 	const steps = (prompts: Prompts) => [
-		...tokenSteps<CreationDraft>(prompts, answers),
+		...tokenSteps<CreationDraft>(prompts, answersFrom(services)),
 		...envSteps<CreationDraft>({ prompts, purpose: "create" }),
 		creationSummary(prompts),
 	];
@@ -93,7 +90,7 @@ function answersFrom(services: Pick<Services, "live" | "log" | "workspaceState">
 	return {
 		async systems() {
 			await connected();
-			return systemsOf(live.profiles, live.connections);
+			return systemsOf(live.profiles);
 		},
 		lastSystem: workspaceState.get<string>(lastSystemKey),
 		/** As it is now: a permission may have been added since the system was chosen. */
@@ -104,34 +101,19 @@ function answersFrom(services: Pick<Services, "live" | "log" | "workspaceState">
 			return profile;
 		},
 		isNameTaken: (name: string, { system }: CreationDraft) =>
-			live.tokens.some((token) => isSameName(token, name, system)),
-		knownResources: ({ system }: CreationDraft) =>
-			tokensOf(system, live).flatMap(({ resources }) => resources),
+			live.tokens.some((token) => isSameName(token, name, system?.profile)),
+		knownResources: () => live.tokens.flatMap(({ resources }) => resources),
 		knownSources: ({ system }: CreationDraft) =>
-			tokensOf(system, live).flatMap(({ defaultSource }) => defaultSource ?? []),
+			live.tokens
+				.filter(({ profile }) => profile === system?.profile.id)
+				.flatMap(({ defaultSource }) => defaultSource ?? []),
 	};
 }
 
-function tokensOf(system: System | undefined, { tokens }: Pick<LiveTokens, "tokens">) {
-	return system === undefined ? [] : tokens.filter((token) => isOf(system, token));
-}
-
-/** Where names are unique, they are so among the tokens of one system. */
-function isSameName(token: TokenRecord, name: string, system: System | undefined): boolean {
+/** Where names are unique, they are so among the tokens by the same rules. */
+function isSameName(token: TokenRecord, name: string, profile: Profile | undefined): boolean {
 	if (token.name !== name || token.status === "revoked") return false;
-	return !system?.profile.names.unique || isOf(system, token);
-}
-
-/** What the row to connect a system does. */
-async function connectInstead(live: Pick<LiveTokens, "connections">) {
-	const command = "tokensmith.connectSystem";
-	if (!(await vscode.commands.getCommands(true)).includes(command)) return undefined;
-	return async (): Promise<never> => {
-		const before = live.connections.length;
-		await vscode.commands.executeCommand(command);
-		if (live.connections.length > before) await vscode.commands.executeCommand("tokensmith.createToken");
-		throw new vscode.CancellationError();
-	};
+	return !profile?.names.unique || token.profile === profile.id;
 }
 
 /** The key of what the workspace remembers. */

@@ -8,16 +8,17 @@ import { back, type Step } from "../wizard/walk.ts";
 import { parseAllowedAddresses } from "./allowed-addresses.ts";
 import { type DetailStepsDeps, defaultSourceStep, detailsStep } from "./detail-steps.ts";
 import { expirySteps } from "./expiry-step.ts";
-import { optionsStep } from "./option-step.ts";
 import { permissionStep } from "./permission-step.ts";
 import { resourceStep } from "./resource-step.ts";
-import { questionsOf, usualQuestions } from "./system.ts";
-import { type SystemStepDeps, systemStep } from "./system-step.ts";
+import { questionsOf, type System, usualQuestions } from "./system.ts";
+import { systemStep } from "./system-step.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
-interface TokenStepsDeps<Draft>
-	extends Omit<DetailStepsDeps<Draft>, "prompts">,
-		Omit<SystemStepDeps, "prompts"> {
+interface TokenStepsDeps<Draft> extends Omit<DetailStepsDeps<Draft>, "prompts"> {
+	/** Fulfils when the daemon runs and has sent its profiles. */
+	systems: () => Promise<readonly System[]>;
+	/** The key of the system that is active at first. */
+	lastSystem: string | undefined;
 	isNameTaken: (name: string, draft: Draft) => boolean;
 }
 
@@ -25,17 +26,16 @@ export function tokenSteps<Draft extends TokenDraft>(
 	prompts: Prompts,
 	deps: TokenStepsDeps<Draft>,
 ): Step<Draft>[] {
-	const { profile, knownResources, isNameTaken } = deps;
+	const { profile, systems, lastSystem, knownResources, isNameTaken } = deps;
 	const asks = (part: keyof typeof usualQuestions) => (draft: Draft) => questionsFor(draft)[part] === "step";
 	return [
-		systemStep({ ...deps, prompts }),
+		systemStep({ prompts, systems, lastSystem }),
 		nameStep(prompts, isNameTaken),
 		permissionStep({ prompts, profile, applies: asks("permissions") }),
 		resourceStep({ prompts, profile, knownResources, applies: asks("resources") }),
 		...expirySteps<Draft>({ prompts, profile }),
 		defaultSourceStep({ ...deps, prompts, applies: asks("defaultSource") }),
 		addressesStep(prompts, asks("addresses")),
-		optionsStep(prompts),
 		detailsStep({ ...deps, prompts }),
 	];
 }
@@ -44,7 +44,7 @@ function questionsFor({ system }: TokenDraft) {
 	return system === undefined ? usualQuestions : questionsOf(system.profile);
 }
 
-function nameStep<Draft extends TokenDraft>(
+export function nameStep<Draft extends TokenDraft>(
 	prompts: Prompts,
 	isNameTaken: (name: string, draft: Draft) => boolean,
 ): Step<Draft> {
@@ -90,7 +90,7 @@ function readName<Draft extends TokenDraft>(
 	};
 }
 
-function addressesStep<Draft extends TokenDraft>(
+export function addressesStep<Draft extends TokenDraft>(
 	prompts: Prompts,
 	applies: (draft: Draft) => boolean,
 ): Step<Draft> {

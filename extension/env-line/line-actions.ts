@@ -8,6 +8,7 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 export type ActionName =
 	| (
 			| "rotate"
+			| "edit"
 			| "revoke"
 			| "enable"
 			| "show"
@@ -28,6 +29,7 @@ interface Action {
 
 export const actions: Readonly<Record<ActionName, Action>> = {
 	rotate: { command: "rotateToken", title: () => l10n.t("Rotate"), of: "token" },
+	edit: { command: "editToken", title: () => l10n.t("Edit"), of: "token" },
 	revoke: { command: "revokeToken", title: () => l10n.t("Revoke"), of: "token" },
 	enable: { command: "enableToken", title: () => l10n.t("Enable"), of: "token" },
 	show: { command: "showToken", title: () => l10n.t("Show Token"), of: "token" },
@@ -53,11 +55,11 @@ export function actionsFor(token: TokenRecord): ActionName[] {
 	const isOurs = token.issuer === "local";
 	switch (token.status) {
 		case "active":
-			return isOurs ? ["rotate", "revoke"] : ["revoke"];
+			return isOurs ? ["rotate", "edit", "revoke"] : ["revoke", "edit"];
 		case "retiring":
 			return ["replace", "undo-rotation", "end-overlap"];
 		case "disabled":
-			return isOurs ? ["enable", "revoke"] : ["revoke"];
+			return isOurs ? ["enable", "edit", "revoke"] : ["revoke", "edit"];
 		default:
 			if (token.successorId !== null) return ["replace"];
 			return isOurs ? ["replace-in-place"] : [];

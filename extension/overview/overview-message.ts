@@ -49,7 +49,7 @@ export type ToPage =
 	/** Selects a token, as a click does. */
 	| { type: "select"; id: string };
 
-const tokenActions = ["rotate", "reveal", "open"] as const;
+const tokenActions = ["rotate", "edit", "reveal", "open"] as const;
 export type TokenAction = (typeof tokenActions)[number];
 
 const pageActions = ["create", "retry"] as const;

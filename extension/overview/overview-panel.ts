@@ -160,6 +160,7 @@ export class OverviewPanel implements vscode.Disposable {
 	#act(action: TokenAction, id: string): void {
 		if (!this.#has(id)) return;
 		if (action === "rotate") void vscode.commands.executeCommand("tokensmith.rotateToken", { id });
+		else if (action === "edit") void vscode.commands.executeCommand("tokensmith.editToken", { id });
 		else if (action === "reveal") void this.#reveal(id);
 		else void this.#open(id);
 	}

@@ -80,6 +80,17 @@ describe("the lifecycle of a token", () => {
 			assert.equal((await daemon.rotate(old.id, { overlapSeconds: 0 })).expiry, "2026-03-15T12:00:00.000Z");
 		});
 
+		it("never moves the expiry of a rotated token later, and lets it end sooner", async () => {
+			const { id } = await daemon.create({ expiry: "2026-03-20T12:00:00Z" });
+			await daemon.rotate(id, { overlapSeconds: 3600 });
+			for (const expiry of ["2026-03-20T12:00:01Z", null]) {
+				const answer = await daemon.patch(id, { expiry });
+				assert.deepEqual([answer.status, ...pointersOf(answer)], [400, "/expiry"], String(expiry));
+			}
+			const sooner = await daemon.patch(id, { expiry: "2026-03-10T12:30:00Z" });
+			assert.deepEqual([sooner.status, sooner.body.expiry], [200, "2026-03-10T12:30:00.000Z"]);
+		});
+
 		it("keeps an eternal token eternal only while policy has such tokens", async () => {
 			const first = await daemon.create({ expiry: null });
 			assert.equal((await daemon.rotate(first.id, { overlapSeconds: 0 })).expiry, null);

@@ -155,7 +155,13 @@ describe("the answer", () => {
 		assert.equal(answer.headline, "“orders-api”: 12 days left.");
 		assert.match(words(answer), /orders\.read/);
 		assert.ok(answer.rows.some(({ action }) => action?.kind === "line" && action.line === line));
-		assert.deepEqual(commands(answer), ["rotateToken", "copySecret", "showToken", "revokeToken"]);
+		assert.deepEqual(commands(answer), [
+			"rotateToken",
+			"editToken",
+			"copySecret",
+			"showToken",
+			"revokeToken",
+		]);
 	});
 
 	it("says that it is used nowhere only after env files have been searched", () => {
@@ -175,12 +181,13 @@ describe("the answer", () => {
 		assert.ok(answer.rows.some(({ action }) => action?.kind === "token" && action.id === "2"));
 		const disabled = tokenRecord("1", { status: "disabled", disabledDate: "2026-11-21T12:00:00.000Z" });
 		assert.deepEqual(commands(answerTo(read(secret), knownAs(disabled), now)), [
+			"editToken",
 			"enableToken",
 			"showToken",
 			"revokeToken",
 		]);
 		const foreign = answerTo(read(secret), knownAs(tokenRecord("1", { issuer: "other" })), now);
-		assert.deepEqual(commands(foreign), ["showToken", "revokeToken"]);
+		assert.deepEqual(commands(foreign), ["editToken", "showToken", "revokeToken"]);
 	});
 
 	it("finds the record by ID and by the characters shown in the list", () => {

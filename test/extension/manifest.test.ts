@@ -57,6 +57,7 @@ describe("the extension's manifest", () => {
 			["commentOutLines", /^(revoked|expired)\./],
 			["startIncident", /^(?!revoked)/],
 			["rotateToken", /^(active|expired)\.[a-z]+\.local/],
+			["editToken", /^(active|retiring|disabled)\.|^expired\.[a-z]+\.other/],
 			["finishRotation", /^retiring\./],
 			["undoRotation", /^retiring\./],
 			["endOverlap", /^retiring\./],

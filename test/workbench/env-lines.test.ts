@@ -58,7 +58,7 @@ describe("the lines of an env file", () => {
 		const hover = window.page.locator(".monaco-hover:visible", { hasText: "Permissions: orders.read" });
 		await hover.waitFor();
 		const text = await hover.innerText();
-		assert.match(text, /Rotate \| Revoke \| Show Token \| Show Activity/);
+		assert.match(text, /Rotate \| Edit \| Revoke \| Show Token \| Show Activity/);
 		assert.ok(!text.includes(secret));
 		await hover.getByText("Show Token", { exact: true }).click();
 		await window.page.locator(".pane-body .monaco-list-row.selected", { hasText: "orders-api" }).waitFor();

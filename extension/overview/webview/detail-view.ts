@@ -7,6 +7,7 @@ import { element } from "./dom.ts";
 import { inlineSign } from "./signs.ts";
 
 const rotatable: readonly Urgency[] = ["urgent", "soon", "calm", "never"];
+const editable: readonly Urgency[] = [...rotatable, "retiring", "disabled"];
 
 export class DetailView {
 	readonly root = element("section", { class: "detail", "aria-labelledby": "detail-name" });
@@ -20,6 +21,7 @@ export class DetailView {
 		this.#onAction = onAction;
 		this.#buttons = {
 			rotate: this.#button("rotate", l10n.t("Rotate…")),
+			edit: this.#button("edit", l10n.t("Edit…")),
 			reveal: this.#button("reveal", l10n.t("Show in Side Bar")),
 			open: this.#button("open", l10n.t("Open Env Line")),
 		};
@@ -34,6 +36,7 @@ export class DetailView {
 		this.#name.replaceChildren(inlineSign(token.urgency), token.name);
 		this.#facts.replaceChildren(...factsOf(token));
 		this.#buttons.rotate.hidden = !rotatable.includes(token.urgency);
+		this.#buttons.edit.hidden = !editable.includes(token.urgency);
 		this.#buttons.open.hidden = token.lines.length === 0;
 	}
 

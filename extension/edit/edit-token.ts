@@ -1,0 +1,199 @@
+/** The command that edits a token: every field that can be changed, several at once, with one confirmation. */
+import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { Profile, TokenRecord } from "../../daemon/contract.ts";
+import type { CommandCall, CommandTable } from "../command.ts";
+import { messageText, quoted } from "../display-text.ts";
+import { explain } from "../failure.ts";
+import { listInWords } from "../language.ts";
+import { report } from "../report.ts";
+import type { Services } from "../services.ts";
+import { urgencyOf } from "../tokens/time-left.ts";
+import { connect, type TokenChoiceDeps, tokenFor } from "../tokens/token-choice.ts";
+import { stateInWords } from "../tokens/token-facts.ts";
+import { Prompts } from "../wizard/prompts.ts";
+import { walk } from "../wizard/walk.ts";
+import { changeBetween, type Difference, differences, rebase, type Settings, settingsOf } from "./changes.ts";
+import { editToken } from "./edit-action.ts";
+import { draftOf, type EditDraft, editSteps, settingsAfter } from "./edit-steps.ts";
+
+type EditDeps = Pick<Services, "daemon" | "live" | "log">;
+
+const failed = () => l10n.t("The token was not changed.");
+
+export const editCommands: CommandTable<TokenChoiceDeps & EditDeps> = {
+	editToken: { failed, run: async (call) => editInteractively(call.services, await editableFor(call)) },
+};
+
+/** @throws CancellationError for a token that has ended, after a message that says what to do instead. */
+async function editableFor(call: CommandCall<TokenChoiceDeps>): Promise<TokenRecord> {
+	const token = await tokenFor(call, {
+		title: l10n.t("Edit Token"),
+		among: (one) => !hasEnded(one),
+		none: l10n.t("No API token can be edited."),
+	});
+	if (hasEnded(token)) await sayEnded(token);
+	return token;
+}
+
+/** The record of another system's token can be corrected after its expiry. */
+function hasEnded({ status, issuer }: TokenRecord): boolean {
+	return status === "revoked" || (status === "expired" && issuer === "local");
+}
+
+async function sayEnded(token: TokenRecord): Promise<never> {
+	const isRevoked = token.status === "revoked";
+	const text = isRevoked
+		? l10n.t("{0} is revoked, so it cannot be changed. Create another token instead.", quoted(token.name))
+		: l10n.t("{0} has expired, so it cannot be changed. Rotate it instead.", quoted(token.name));
+	const button = isRevoked ? l10n.t("Create Token") : l10n.t("Rotate Token");
+	const chosen = await vscode.window.showInformationMessage(text, button);
+	if (chosen === button && isRevoked) await vscode.commands.executeCommand("tokensmith.createToken");
+	else if (chosen === button) await vscode.commands.executeCommand("tokensmith.rotateToken", token);
+	throw new vscode.CancellationError();
+}
+
+async function editInteractively(services: EditDeps, { id }: TokenRecord): Promise<void> {
+	await connect(services.live);
+	// As it is now: the list may be a moment behind.
+	let token = await (await services.daemon.client()).getToken(id);
+	const rules = rulesFor(token, services.live.profiles);
+	let draft = draftOf(settingsOf(token), rules, token);
+	let next: "ask" | "apply" = "ask";
+	for (;;) {
+		if (next === "ask") draft = await askEdits(services, { token, rules, draft });
+		const before = settingsOf(token);
+		const after = settingsAfter(token, draft, new Date());
+		const outcome = await tryEdit(services, { token, change: changeBetween(before, after) });
+		if (outcome?.kind === "changed") return await sayChanged(services, token, outcome.token);
+		next = "ask";
+		if (outcome === undefined) continue;
+		const mine = rebase(before, after, settingsOf(outcome.token));
+		next = await askAfterConflict(token, outcome.token, mine);
+		draft = draftOf(mine, rules, outcome.token);
+		token = outcome.token;
+	}
+}
+
+/** undefined: it failed, and the user wants to correct the answers. @throws CancellationError if the user gives up */
+async function tryEdit(services: EditDeps, edit: Parameters<typeof editToken>[1]) {
+	try {
+		return await editToken(services, edit);
+	} catch (error) {
+		if (error instanceof vscode.CancellationError) throw error;
+		const again = await report({ failed: failed(), error, log: services.log });
+		if (again === undefined) throw new vscode.CancellationError();
+		return undefined;
+	}
+}
+
+interface Editing {
+	token: TokenRecord;
+	rules: Profile;
+	draft: EditDraft;
+}
+
+/** Fulfils when the user applies the changes. @throws CancellationError on Escape */
+async function askEdits(
+	{ live }: Pick<Services, "live">,
+	{ token, rules, draft }: Editing,
+): Promise<EditDraft> {
+	const others = live.tokens.filter(({ id }) => id !== token.id);
+	const alike = others.filter(({ profile }) => profile === token.profile);
+	const isNameTaken = (name: string) =>
+		alike.some((one) => one.name === name && one.status !== "revoked" && one.id !== token.predecessorId);
+	const prompts = new Prompts();
+	const steps = editSteps(prompts, {
+		token,
+		profile: rules,
+		isNameTaken,
+		knownResources: () => others.flatMap(({ resources }) => resources),
+		knownSources: () => alike.flatMap(({ defaultSource }) => defaultSource ?? []),
+	});
+	let answered: EditDraft = draft;
+	try {
+		do answered = await walk(steps, answered, { title: l10n.t("Edit Token") });
+		while (answered.asking !== undefined);
+		return answered;
+	} finally {
+		prompts.dispose();
+	}
+}
+
+/** Only the issuer checks a token that it has issued, so its record has no limits. */
+function rulesFor(token: TokenRecord, profiles: readonly Profile[]): Profile {
+	const own = profiles.find(({ id }) => id === token.profile);
+	const rules = own ?? profiles.find(({ id }) => id === "local");
+	if (rules === undefined) throw new Error("The daemon knows no local profile.");
+	if (token.issuer === "local") return rules;
+	const catalogue = own?.permissions.catalogue ?? [];
+	return {
+		...rules,
+		names: { unique: false },
+		expiry: { ...rules.expiry, never: true, maximum: null },
+		permissions: { source: "request", minimum: 0, catalogue, others: "keep" },
+	};
+}
+
+/** Shows what has changed meanwhile and what the user's changes would do to that. */
+async function askAfterConflict(
+	before: TokenRecord,
+	now: TokenRecord,
+	mine: Settings,
+): Promise<"apply" | "ask"> {
+	const apply = l10n.t("Apply on Top");
+	const review = l10n.t("Review");
+	const { userName } = now.lastModifiedUserInfo;
+	const text = l10n.t("{0} was changed meanwhile by {1}.", quoted(before.name), messageText(userName));
+	const own = differences(settingsOf(now), mine).map(inWords);
+	const detail = [
+		...differencesOf(before, now),
+		"",
+		l10n.t("Your changes, on top of that:"),
+		...(own.length > 0 ? own : [l10n.t("None")]),
+	].join("\n");
+	const chosen = await vscode.window.showWarningMessage(text, { modal: true, detail }, apply, review);
+	if (chosen === undefined) throw new vscode.CancellationError();
+	return chosen === apply ? "apply" : "ask";
+}
+
+function differencesOf(before: TokenRecord, now: TokenRecord): string[] {
+	const rows = differences(settingsOf(before), settingsOf(now));
+	const status = { label: l10n.t("Status"), before: stateOf(before), after: stateOf(now) };
+	return [...(before.status === now.status ? [] : [status]), ...rows].map(inWords);
+}
+
+function stateOf(token: TokenRecord): string {
+	const now = Date.now();
+	return stateInWords(token, urgencyOf(token, [], now), now);
+}
+
+function inWords({ label, before, after }: Difference): string {
+	return l10n.t("{0}: {1} → {2}", label, before, after);
+}
+
+async function sayChanged(services: EditDeps, before: TokenRecord, after: TokenRecord): Promise<void> {
+	const labels = differences(settingsOf(before), settingsOf(after)).map(({ label }) => label);
+	if (labels.length === 0) return;
+	const undo = l10n.t("Undo");
+	const text = l10n.t("{0} is changed: {1}.", quoted(after.name), listInWords(labels));
+	const chosen = await vscode.window.showInformationMessage(text, undo);
+	if (chosen === undo) await undoEdit(services, before, after);
+}
+
+async function undoEdit(services: EditDeps, before: TokenRecord, after: TokenRecord): Promise<void> {
+	const change = changeBetween(settingsOf(after), settingsOf(before));
+	try {
+		const { kind } = await editToken(services, { token: after, change });
+		const name = quoted(before.name);
+		void vscode.window.showInformationMessage(
+			kind === "changed"
+				? l10n.t("{0} is as it was before.", name)
+				: l10n.t("{0} was changed meanwhile, so nothing was undone. Edit it again.", name),
+		);
+	} catch (error) {
+		services.log.error(failed(), inspect(error));
+		await vscode.window.showErrorMessage(`${failed()} ${messageText(explain(error).text)}`);
+	}
+}

@@ -1,0 +1,60 @@
+/** Which fields of a token can be changed, and how the others are changed instead. Knows no VS Code. */
+import * as l10n from "@vscode/l10n";
+import type { Profile, TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
+
+export type Field = keyof UpdateTokenRequest;
+
+/** In the order in which they are shown. */
+export const fields = [
+	...(["name", "permissions", "resources", "expiry"] as const),
+	...(["allowedAddresses", "defaultSource", "description", "tags"] as const),
+] satisfies readonly Field[];
+
+export const fieldLabels: Record<Field, () => string> = {
+	name: () => l10n.t("Name"),
+	permissions: () => l10n.t("Permissions"),
+	resources: () => l10n.t("Resources"),
+	expiry: () => l10n.t("Expires"),
+	allowedAddresses: () => l10n.t("Allowed addresses"),
+	defaultSource: () => l10n.t("Default source"),
+	description: () => l10n.t("Description"),
+	tags: () => l10n.t("Tags"),
+};
+
+/** What the daemon keeps of a token that another system has issued. */
+const recorded: ReadonlySet<Field> = new Set(["name", "description", "expiry", "permissions", "tags"]);
+
+/**
+ * Why the field cannot be changed, and what to do instead; undefined: it can be changed.
+ * @param profile undefined: the daemon does not know the token's profile.
+ */
+export function lockOf(field: Field, token: TokenRecord, profile: Profile | undefined): string | undefined {
+	if (token.issuer !== "local")
+		return recorded.has(field) ? undefined : l10n.t("not recorded of a token of another system");
+	if (field === "description" || field === "tags") return undefined;
+	if (profile === undefined) return l10n.t("the profile {0} is unknown", token.profile);
+	if (!isKnownTo(profile, field)) return absenceIn(profile, field);
+	if (field === "expiry" && token.successorId !== null)
+		return l10n.t("the token is rotated, so it ends with its overlap");
+	if (profile.changeable.includes(field)) return undefined;
+	return field === "expiry"
+		? l10n.t("{0} does not change it later: rotate the token instead", profile.name)
+		: l10n.t("{0} does not change it later: create another token instead", profile.name);
+}
+
+function isKnownTo(profile: Profile, field: Field): boolean {
+	const { permissions, resources, allowedAddresses, defaultSource } = profile;
+	if (field === "permissions")
+		return (
+			permissions.source === "request" && (permissions.catalogue.length > 0 || permissions.others === "keep")
+		);
+	if (field === "resources") return resources.kinds === "any" || resources.kinds.length > 0;
+	if (field === "allowedAddresses") return allowedAddresses;
+	return field !== "defaultSource" || defaultSource;
+}
+
+function absenceIn({ name, permissions }: Profile, field: Field): string {
+	return field === "permissions" && permissions.source === "creator"
+		? l10n.t("those of the user who created the token")
+		: l10n.t("{0} tokens have none", name);
+}
