@@ -14,6 +14,7 @@ import { recoveryCommands } from "./recovery/recovery-commands.ts";
 import { report } from "./report.ts";
 import { rotationCommands } from "./rotation/rotation-commands.ts";
 import type { Services } from "./services.ts";
+import { setUpCommands } from "./set-up/set-up-commands.ts";
 import { systemCommands } from "./systems/system-commands.ts";
 import { tokenCommands } from "./tokens/token-commands.ts";
 import { viewCommands } from "./tokens/view-commands.ts";
@@ -30,6 +31,7 @@ const tables: readonly CommandTable<Services>[] = [
 	recoveryCommands,
 	rotationCommands,
 	overviewCommands,
+	setUpCommands,
 	systemCommands,
 	tokenCommands,
 	viewCommands,

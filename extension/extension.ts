@@ -26,6 +26,7 @@ import { notifyExpiries } from "./notices/expiry-notices.ts";
 import { Overview } from "./overview/overview.ts";
 import { LostSecrets } from "./recovery/lost-secrets.ts";
 import { watchOverlaps } from "./rotation/overlap-watch.ts";
+import { announceManifests } from "./set-up/manifest-notice.ts";
 import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
 import { Clipboard } from "./tokens/clipboard.ts";
 import { ExpiryStatus } from "./tokens/expiry-status.ts";
@@ -51,7 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	context.subscriptions.push(
 		...[clipboard, lostSecrets],
 		new ProfileFiles({ daemon, live, log }),
-		new ManifestWatch({ log }),
+		...startManifests(context, log),
 		startNotices(context, models),
 		new ExpiryStatus(live),
 		openEnvLines({ bindings, live, tracked, masking }),
@@ -117,6 +118,12 @@ function openViews(context: vscode.ExtensionContext, { daemon, live, bindings, s
 	const overview = new Overview({ daemon, live, bindings, tree, log, extensionUri: context.extensionUri });
 	context.subscriptions.push(tree, envFiles, activity, overview);
 	return { tree, envFiles, activity, overview };
+}
+
+/** Declared by the workspace, and offered to the user. */
+function startManifests({ workspaceState: memory }: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
+	const manifests = new ManifestWatch({ log });
+	return [manifests, announceManifests({ manifests, memory, log })];
 }
 
 /** Notices that appear without a command. */

@@ -35,7 +35,7 @@ const floors: readonly (readonly string[])[] = [
 	["connections"],
 	["tokens"],
 	["activity", "create", "identify", "launch", "notices", "overview"],
-	["edit", "env-line", "first-steps.ts", "rotation", "systems"],
+	["edit", "env-line", "first-steps.ts", "rotation", "set-up", "systems"],
 	["incident", "recovery"],
 	["commands.ts"],
 	["extension.ts"],

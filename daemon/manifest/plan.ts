@@ -54,9 +54,11 @@ interface RequestOptions {
 	now: Date;
 }
 
-/** @property isShortened the expiry is earlier than declared, since a policy or the profile allows no more */
 export interface PlannedRequest {
 	readonly request: CreateTokenInput;
+	/** The token's expiry if it is created now; null: never. */
+	readonly end: string | null;
+	/** The expiry is earlier than declared, since a policy or the profile allows no more. */
 	readonly isShortened: boolean;
 }
 
@@ -77,7 +79,13 @@ export function requestFor(declared: ManifestToken, options: RequestOptions): Pl
 		...(description !== undefined && { description }),
 		...expiry,
 	};
-	return { request, isShortened };
+	return { request, isShortened, end: endOf(expiry, options) };
+}
+
+function endOf({ expiry, expiresIn }: Omit<PlannedExpiry, "isShortened">, { profile, now }: RequestOptions) {
+	if (expiry !== undefined) return expiry;
+	const distance = expiresIn ?? profile.expiry.default;
+	return distance === null ? null : addDuration(now, distance).toISOString();
 }
 
 /** The profile within the limits of the policies. */

@@ -1,0 +1,196 @@
+/**
+ * Plans the setup of a workspace: what of its manifests is missing on this machine, and what stands in the way. Reads only.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { type Connection, capabilitiesOf, type Profile, type TokenRecord } from "../../daemon/contract.ts";
+import { envValue } from "../../daemon/env-file/env-text.ts";
+import { profileIdOf } from "../../daemon/manifest/manifest.ts";
+import {
+	type LineState,
+	lineState,
+	missingPermissions,
+	type PlannedRequest,
+	requestFor,
+} from "../../daemon/manifest/plan.ts";
+import { hashOf } from "../../daemon/rules/secret.ts";
+import { type EnvFile, exampleTextFor, isOwnEnvFile, readEnvFile } from "../env/env-files.ts";
+import type { Placement } from "../env/env-steps.ts";
+import { FileError, nameOf, statAt } from "../env/file-text.ts";
+import { gitState } from "../env/git-ignore.ts";
+import { accessTo } from "../env/workspace-file.ts";
+import {
+	type Declared,
+	type DeclaredPermission,
+	type DeclaredToken,
+	envFileOf,
+} from "../manifest/workspace-manifests.ts";
+
+export interface SetUpPlan {
+	/** Declared, and in no catalogue. */
+	readonly permissions: readonly DeclaredPermission[];
+	/** One for each declared token. */
+	readonly lines: readonly PlannedLine[];
+}
+
+export interface PlannedLine {
+	readonly declared: DeclaredToken;
+	readonly uri: vscode.Uri;
+	/** As shown to the user. */
+	readonly fileName: string;
+	readonly state: LineState | Blocked;
+	/** How the token of an empty or dead line is created. */
+	readonly creation?: PlannedCreation;
+}
+
+/** Something other than the line's value prevents the creation. */
+interface Blocked {
+	kind: "blocked";
+	detail: string;
+	/** The command that helps. */
+	remedy?: "connectSystem";
+}
+
+export interface PlannedCreation extends PlannedRequest {
+	readonly placement: Placement;
+	/** The connections that the token can be created through; empty: it is created here. */
+	readonly connections: readonly Connection[];
+}
+
+export interface PlanDeps {
+	live: { readonly profiles: readonly Profile[]; readonly connections: readonly Connection[] };
+	daemon: {
+		client(): Promise<{ identify(hashes: readonly string[]): Promise<Record<string, TokenRecord>> }>;
+	};
+}
+
+/** The list of profiles must be live. @throws what the client throws */
+export async function planSetUp(
+	{ live, daemon }: PlanDeps,
+	{ permissions, profiles, tokens }: Declared,
+): Promise<SetUpPlan> {
+	const known = new Map(profiles.map(({ profile }) => [profile.id, profile]));
+	// The daemon's own last, so that a manifest replaces none.
+	for (const profile of live.profiles) known.set(profile.id, profile);
+	const found = await Promise.all(tokens.map(findLine));
+	const hashes = found.flatMap(({ value }) => (value ? [hashOf(value)] : []));
+	const owners = hashes.length === 0 ? {} : await (await daemon.client()).identify(hashes);
+	const catalogue = known.get("local")?.permissions.catalogue ?? [];
+	return {
+		permissions: missingPermissions(
+			permissions,
+			catalogue.map(({ name }) => name),
+		),
+		lines: found.map((line) => planLine(line, { known, owners, connections: live.connections })),
+	};
+}
+
+/** Whether a setup has anything to create or to add. */
+export function isComplete({ permissions, lines }: SetUpPlan): boolean {
+	return permissions.length === 0 && lines.every(({ state }) => state.kind === "working");
+}
+
+/** Whether a line of the tokens has no value yet. Asks no daemon. */
+export async function hasEmptyLine(tokens: readonly DeclaredToken[]): Promise<boolean> {
+	const found = await Promise.all(tokens.map(findLine));
+	return found.some(({ declared, value, example }) => {
+		return lineState(declared, { value, example, token: undefined }).kind === "empty";
+	});
+}
+
+interface FoundLine {
+	declared: DeclaredToken;
+	uri: vscode.Uri;
+	value: string | null;
+	example: string | undefined;
+	target: EnvFile;
+	gitignore: Placement["gitignore"];
+	/** Why no secret can be written there. */
+	problem: string | undefined;
+}
+
+async function findLine(declared: DeclaredToken): Promise<FoundLine> {
+	const uri = envFileOf(declared);
+	const target = await targetOf(declared, uri);
+	const line = { declared, uri, target, value: null, example: undefined, gitignore: "leave" } as const;
+	try {
+		const { key } = declared;
+		const value = envValue(await readEnvFile(uri), key) ?? null;
+		const example = envValue(await exampleTextFor(uri), key);
+		return { ...line, value, example, ...(await gitAnswer(target)) };
+	} catch (error) {
+		if (error instanceof FileError) return { ...line, problem: error.message };
+		throw error;
+	}
+}
+
+async function targetOf({ folder, file }: DeclaredToken, uri: vscode.Uri): Promise<EnvFile> {
+	const name = file.slice(file.lastIndexOf("/") + 1);
+	return { uri, folder, path: file, name, state: await accessTo(uri) };
+}
+
+async function gitAnswer({ uri, state }: EnvFile): Promise<Pick<FoundLine, "gitignore" | "problem">> {
+	const name = nameOf(uri);
+	const withProblem = (problem: string) => ({ gitignore: "leave" as const, problem });
+	if (!isOwnEnvFile(uri)) return withProblem(l10n.t("{0} is in a folder of generated files.", name));
+	const parent = vscode.Uri.joinPath(uri, "..");
+	const hasFolder = await statAt(parent).then(
+		() => true,
+		() => false, // A folder that cannot be accessed counts as missing.
+	);
+	if (!hasFolder) return withProblem(l10n.t("The folder of {0} does not exist.", name));
+	if (state === "read-only") return withProblem(l10n.t("{0} is read-only. Make it writable.", name));
+	const git = await gitState(uri);
+	if (git === "tracked")
+		return withProblem(l10n.t("Git tracks {0}: the next commit would publish the secret. Untrack it.", name));
+	const isSafe = git === "ignored" || git === "no-repository";
+	return { gitignore: isSafe ? "leave" : "add", problem: undefined };
+}
+
+interface PlanContext {
+	known: ReadonlyMap<string, Profile>;
+	owners: Record<string, TokenRecord>;
+	connections: readonly Connection[];
+}
+
+function planLine(line: FoundLine, context: PlanContext): PlannedLine {
+	const { declared, uri, value, example, problem } = line;
+	const token = value ? context.owners[hashOf(value)] : undefined;
+	const state = lineState(declared, { value, example, token });
+	const planned = { declared, uri, fileName: nameOf(uri), state };
+	if (state.kind === "working" || state.kind === "foreign") return planned;
+	const obstacle = problem === undefined ? obstacleOf(declared, context) : blocked(problem);
+	if (obstacle !== undefined) return { ...planned, state: obstacle };
+	return { ...planned, creation: creationOf(line, context) };
+}
+
+/** Why the token cannot be created here. */
+function obstacleOf(declared: DeclaredToken, { known, connections }: PlanContext): Blocked | undefined {
+	const id = profileIdOf(declared);
+	const profile = known.get(id);
+	if (profile === undefined) return blocked(l10n.t("The profile {0} is unknown.", id));
+	if (declared.issuer === "local") return undefined;
+	if (!connections.some((connection) => connection.profile === id))
+		return {
+			...blocked(l10n.t("There is no connection to {0} yet. Choose this row to connect it.", profile.name)),
+			remedy: "connectSystem",
+		};
+	if (capabilitiesOf(profile).create === "api") return undefined;
+	return blocked(l10n.t("{0} creates tokens on its own pages only. Use Create API Token.", profile.name));
+}
+
+const blocked = (detail: string): Blocked => ({ kind: "blocked", detail });
+
+function creationOf(
+	{ declared, target, value, gitignore }: FoundLine,
+	{ known, connections }: PlanContext,
+): PlannedCreation {
+	const { folder, policies, key, issuer } = declared;
+	const profile = known.get(profileIdOf(declared));
+	if (profile === undefined) throw new Error("A token of an unknown profile was planned.");
+	return {
+		...requestFor(declared, { profile, policies, folderName: folder.name, now: new Date() }),
+		placement: { target, key, gitignore, expected: value },
+		connections: issuer === "local" ? [] : connections.filter(({ profile }) => profile === issuer),
+	};
+}

@@ -1,0 +1,92 @@
+/** The outcome of a setup in one message, with each failure in words and a button for the next step. */
+import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { messageText } from "../display-text.ts";
+import { openPlacement } from "../env/place-secret.ts";
+import { explain } from "../failure.ts";
+import { listInWords } from "../language.ts";
+import type { Services } from "../services.ts";
+import type { SetUpResult, TokenResult } from "./set-up-action.ts";
+
+type ReportDeps = Pick<Services, "log">;
+
+export async function reportSetUp({ log }: ReportDeps, result: SetUpResult): Promise<void> {
+	const ready = result.tokens.filter(({ outcome }) => outcome.kind === "ready");
+	const failures = failuresIn(result);
+	for (const { error } of failures) log.error("A part of the setup failed.", inspect(error));
+	const wasCancelled = result.tokens.some(({ outcome }) => outcome.kind === "cancelled");
+	const words = [
+		...readyWords(result, ready),
+		...failures.map(({ words }) => words),
+		...(wasCancelled ? [cancelledWords(result)] : []),
+	].join(" ");
+	const [first] = ready;
+	const open = first && l10n.t("Open {0}", first.line.fileName);
+	const again = l10n.t("Set Up the Rest");
+	const isWhole = failures.length === 0 && !wasCancelled;
+	const show =
+		failures.length === 0 ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+	const buttons = [...(isWhole ? [] : [again]), ...(open === undefined ? [] : [open])];
+	const chosen = await show(messageText(words), ...buttons);
+	if (chosen === undefined) return;
+	if (chosen === again) await vscode.commands.executeCommand("tokensmith.setUpWorkspace");
+	else if (first?.line.creation !== undefined) await openPlacement(first.line.creation.placement);
+}
+
+function readyWords({ permissions }: SetUpResult, ready: readonly TokenResult[]): string[] {
+	const added = permissions.filter((result) => !("error" in result)).length;
+	const keys = listInWords(ready.map(({ line }) => line.declared.key));
+	const files = listInWords([...new Set(ready.map(({ line }) => line.fileName))]);
+	return [
+		...(ready.length === 0
+			? []
+			: [
+					ready.length === 1
+						? l10n.t("{0} is ready, with its secret in {1}.", keys, files)
+						: l10n.t("{0} are ready, with their secrets in {1}.", keys, files),
+				]),
+		...(added === 0
+			? []
+			: [added === 1 ? l10n.t("1 permission was added.") : l10n.t("{0} permissions were added.", added)]),
+	];
+}
+
+/** What exists by then stays. */
+function cancelledWords({ tokens }: SetUpResult): string {
+	const left = tokens.filter(({ outcome }) => outcome.kind === "cancelled");
+	const keys = listInWords(left.map(({ line }) => line.declared.key));
+	return left.length === 1
+		? l10n.t("Cancelled: {0} was not created.", keys)
+		: l10n.t("Cancelled: {0} were not created.", keys);
+}
+
+function failuresIn({ permissions, tokens }: SetUpResult): { words: string; error: unknown }[] {
+	const ofPermissions = permissions.flatMap((result) => {
+		if (!("error" in result)) return [];
+		const words = l10n.t(
+			"The permission {0} was not added: {1}",
+			result.permission.name,
+			explain(result.error).text,
+		);
+		return [{ words, error: result.error }];
+	});
+	return [...ofPermissions, ...tokens.flatMap(failureOf)];
+}
+
+function failureOf({ line, outcome }: TokenResult): { words: string; error: unknown }[] {
+	if (outcome.kind === "ready" || outcome.kind === "cancelled") return [];
+	const { error } = outcome;
+	const { key } = line.declared;
+	const why = explain(error).text;
+	if (outcome.kind === "failed") return [{ words: l10n.t("{0} was not set up: {1}", key, why), error }];
+	if (outcome.kind === "unknown")
+		return [{ words: l10n.t("It is unknown whether the token for {0} was created. {1}", key, why), error }];
+	const words = l10n.t(
+		"The token for {0} was created, but its secret is not in {1}, and it could not be revoked: {2}",
+		key,
+		line.fileName,
+		why,
+	);
+	return [{ words, error }];
+}

@@ -1,0 +1,170 @@
+/**
+ * The command that sets up a workspace's tokens: one summary of what its manifests declare and this machine lacks, and only
+ * then the creation. Escape before that leaves nothing behind.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { Connection } from "../../daemon/contract.ts";
+import { manifestName } from "../../daemon/manifest/manifest.ts";
+import { mistakesInWords } from "../../daemon/manifest/read-manifest.ts";
+import { labelText, messageText } from "../display-text.ts";
+import { type FolderManifest, folderManifests } from "../manifest/workspace-manifests.ts";
+import { requireTrust } from "../report.ts";
+import type { Services } from "../services.ts";
+import { connect } from "../tokens/token-choice.ts";
+import { Prompts } from "../wizard/prompts.ts";
+import { back, type Place } from "../wizard/walk.ts";
+import { type AgreedToken, type SetUpDeps, setUp } from "./set-up-action.ts";
+import { isComplete, planSetUp, type SetUpPlan } from "./set-up-plan.ts";
+import { reportSetUp } from "./set-up-report.ts";
+import { connectionOf, draftOf, permissionsOf, type SetUpDraft, setUpRows } from "./set-up-rows.ts";
+
+export type SetUpCommandDeps = SetUpDeps & Pick<Services, "daemon" | "live" | "log">;
+
+export async function setUpWorkspace(services: SetUpCommandDeps): Promise<void> {
+	await requireTrust(l10n.t("In Restricted Mode, {0} is not read.", manifestName));
+	const manifests = await validManifests();
+	services.live.start();
+	await connect(services.live);
+	const plan = await planSetUp(services, declaredBy(manifests));
+	if (isComplete(plan)) return sayNothingToDo(plan);
+	const agreed = await agreeOn(plan);
+	const work = { permissions: permissionsOf(agreed), tokens: agreedTokens(agreed) };
+	if (work.permissions.length === 0 && work.tokens.length === 0) return;
+	const result = await vscode.window.withProgress(
+		{
+			location: vscode.ProgressLocation.Notification,
+			title: l10n.t("Setting up this workspace's tokens…"),
+			cancellable: true,
+		},
+		(progress, cancellation) => {
+			const onProgress = ({ line }: AgreedToken) => progress.report({ message: line.declared.key });
+			return setUp(services, work, { onProgress, cancellation });
+		},
+	);
+	await reportSetUp(services, result);
+}
+
+/** @throws CancellationError when there is none, or one with a mistake: the user was told. */
+async function validManifests(): Promise<FolderManifest[]> {
+	const manifests = await folderManifests();
+	const wrong = manifests.flatMap(({ files }) => files).find(({ mistakes }) => mistakes.length > 0);
+	if (wrong !== undefined) {
+		const name = messageText(vscode.workspace.asRelativePath(wrong.uri));
+		const text = l10n.t(
+			"{0} has to be corrected first: {1}",
+			name,
+			mistakesInWords(wrong.mistakes.slice(0, 3)),
+		);
+		await offer(vscode.window.showErrorMessage, text, l10n.t("Open File"), () =>
+			vscode.window.showTextDocument(wrong.uri),
+		);
+		throw new vscode.CancellationError();
+	}
+	if (manifests.length > 0) return manifests;
+	const none = l10n.t(
+		"No folder of this workspace has a {0}, which declares the tokens that it needs.",
+		manifestName,
+	);
+	await offer(vscode.window.showInformationMessage, none, l10n.t("Write {0}", manifestName), () =>
+		vscode.commands.executeCommand("tokensmith.writeManifest"),
+	);
+	throw new vscode.CancellationError();
+}
+
+async function offer(
+	show: (text: string, button: string) => Thenable<string | undefined>,
+	text: string,
+	button: string,
+	then: () => unknown,
+): Promise<void> {
+	if ((await show(messageText(text), button)) === button) await then();
+}
+
+function declaredBy(manifests: readonly FolderManifest[]) {
+	return {
+		permissions: manifests.flatMap(({ permissions }) => permissions),
+		profiles: manifests.flatMap(({ profiles }) => profiles),
+		tokens: manifests.flatMap(({ tokens }) => tokens),
+	};
+}
+
+function sayNothingToDo({ lines }: SetUpPlan): void {
+	const text =
+		lines.length === 0
+			? l10n.t("There is nothing to do: {0} declares nothing that this machine lacks.", manifestName)
+			: lines.length === 1
+				? l10n.t("There is nothing to do: the declared token is on its line and works.")
+				: l10n.t(
+						"There is nothing to do: all {0} declared tokens are on their lines and work.",
+						lines.length,
+					);
+	void vscode.window.showInformationMessage(text);
+}
+
+/** @throws CancellationError on Escape */
+async function agreeOn(plan: SetUpPlan): Promise<SetUpDraft> {
+	const prompts = new Prompts();
+	try {
+		let draft = draftOf(plan);
+		for (;;) {
+			const next = await askOnce(prompts, draft);
+			if (next === "agreed") return draft;
+			draft = next;
+		}
+	} finally {
+		prompts.dispose();
+	}
+}
+
+const place = (): Place => ({
+	title: l10n.t("Set Up This Workspace's Tokens"),
+	step: 1,
+	totalSteps: 1,
+	canGoBack: false,
+});
+
+async function askOnce(prompts: Prompts, draft: SetUpDraft): Promise<SetUpDraft | "agreed"> {
+	const pick = await prompts.one(place(), {
+		placeholder: l10n.t("Press Enter to create what is missing."),
+		rows: setUpRows(draft),
+	});
+	if (pick === back) return draft;
+	if (pick.kind === "go") return "agreed";
+	if (pick.kind === "permissions")
+		return { ...draft, permissions: draft.permissions === "add" ? "leave" : "add" };
+	if (pick.kind === "line") {
+		const chosen = new Set(draft.chosen);
+		if (!chosen.delete(pick.line)) chosen.add(pick.line);
+		return { ...draft, chosen };
+	}
+	if (pick.kind === "connection") return await chooseConnection(prompts, draft, pick.issuer);
+	await vscode.commands.executeCommand(pick.command);
+	throw new vscode.CancellationError();
+}
+
+async function chooseConnection(prompts: Prompts, draft: SetUpDraft, issuer: string): Promise<SetUpDraft> {
+	const ofIssuer = draft.plan.lines.filter(({ declared }) => declared.issuer === issuer);
+	const connections = ofIssuer.flatMap(({ creation }) => creation?.connections ?? []);
+	const distinct = [...new Map(connections.map((connection) => [connection.id, connection])).values()];
+	const answer = await prompts.one<Connection>(
+		{ ...place(), canGoBack: true },
+		{
+			placeholder: l10n.t("Through which connection are the tokens created?"),
+			rows: distinct.map((connection) => ({
+				label: `$(plug) ${labelText(connection.name)}`,
+				description: labelText(connection.baseUrl),
+				value: connection,
+			})),
+		},
+	);
+	if (answer === back) return draft;
+	return { ...draft, connections: new Map([...draft.connections, [issuer, answer]]) };
+}
+
+function agreedTokens(draft: SetUpDraft): AgreedToken[] {
+	return [...draft.chosen].flatMap((line) => {
+		const { creation } = line;
+		return creation === undefined ? [] : [{ line, creation, connectionId: connectionOf(draft, line)?.id }];
+	});
+}
