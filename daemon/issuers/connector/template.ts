@@ -124,7 +124,7 @@ function formatted({ name, format }: Placeholder, values: Values): unknown {
 	if (format === "text") return plain(value);
 	if (format === "number") return Number(value);
 	if (format === "boolean") return value === true || value === "true";
-	return formattedDate(Date.parse(String(value)), format, Number(values.get("now")));
+	return formattedDate(Date.parse(String(value)), format, Date.parse(String(values.get("now"))));
 }
 
 const lengths: Readonly<Record<string, [milliseconds: number, unit: string]>> = {
@@ -141,6 +141,6 @@ function formattedDate(time: number, format: string, now: number): unknown {
 	const [length, unit] = lengths[format] ?? [1000, "seconds"];
 	const left = Math.floor((time - now) / length);
 	// For several systems 0 means never.
-	if (left < 1) refuse(`The system counts whole ${unit}: choose a later expiry.`);
+	if (!(left >= 1)) refuse(`The system counts whole ${unit}: choose a later expiry.`);
 	return left;
 }
