@@ -123,7 +123,7 @@ async function moreAbout(
 ): Promise<RemoteToken | undefined> {
 	try {
 		if (read !== undefined && told !== undefined) {
-			const { body } = await session.call(read, session.values([["id", told.id]]));
+			const { body } = await session.read(read, session.values([["id", told.id]]));
 			return tokenIn(session, read, body, secret);
 		}
 		const tokens = (await foundInList(session)).map(({ token }) => token);

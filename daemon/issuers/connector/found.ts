@@ -50,7 +50,7 @@ export async function foundInList(session: Session): Promise<Found[]> {
 export async function find(session: Session, access: Access, id: string): Promise<Found> {
 	const { read, record: common } = session.connector;
 	if (read === undefined) return findInList(session, id);
-	const { body } = await session.call(read, session.values(await namesOf(session, access, read, id)));
+	const { body } = await session.read(read, session.values(await namesOf(session, access, read, id)));
 	const [item, record] = [valueAt(body, read.at ?? ""), { ...common, ...read.record }];
 	const token = tokenFrom(item, record);
 	// A hash is our id, not the system's.

@@ -23,7 +23,7 @@ export async function itemsOf(session: Session, list: List): Promise<unknown[]> 
 	for (let count = 0; position !== undefined; count++) {
 		if (count === mostPages)
 			throw new ConnectorError("issuer-refused", `${session.name} lists more than ${mostPages} pages.`);
-		const answer: Answer = await session.call(list, session.values(position.values), position.url);
+		const answer: Answer = await session.read(list, session.values(position.values), position.url);
 		const page = itemsIn(session, list, answer);
 		items.push(...page);
 		const next =

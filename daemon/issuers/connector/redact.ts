@@ -24,8 +24,11 @@ function formsOf(secret: string): string[] {
 	];
 }
 
-/** On one line and at most so long. */
+/** On one line, without characters that reorder or hide text, and at most so long. */
 export function clean(text: string, length: number): string {
-	const line = text.replace(/[\p{Cc}\u2028\u2029\s]+/gu, " ").trim();
+	const line = text
+		.replace(/[\p{Cc}\u2028\u2029\s]+/gu, " ")
+		.replace(/\p{Cf}/gu, "")
+		.trim();
 	return line.length > length ? `${line.slice(0, length)}…` : line;
 }

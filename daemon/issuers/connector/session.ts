@@ -111,6 +111,16 @@ export class Session {
 		return answer;
 	}
 
+	/** A call that changes nothing, so that a lost answer leaves nothing behind. */
+	async read(call: Call, values: Values, next?: URL): Promise<Answer> {
+		try {
+			return await this.call(call, values, next);
+		} catch (error) {
+			if (!(error instanceof ConnectorError) || error.code !== "issuer-unanswered") throw error;
+			throw new ConnectorError("issuer-unreachable", error.message);
+		}
+	}
+
 	isSuccess({ status, body }: Answer): boolean {
 		const { success } = this.connector;
 		return status >= 200 && status <= 299 && (success === undefined || meets(body, success));
