@@ -35,6 +35,7 @@ export interface ConnectorParts {
 	readonly headers?: Readonly<Record<string, string>>;
 	readonly record?: RecordParts;
 	readonly create?: CallParts & {
+		readonly at?: string;
 		readonly secret: string;
 		readonly complete?: string;
 		readonly record?: RecordParts;
@@ -117,6 +118,9 @@ function partIssues(connector: ConnectorParts): Issue[] {
 		(one) => one?.id !== undefined || one?.secret !== undefined,
 	);
 	return [
+		...(create !== undefined && isSecret(record, create)
+			? issue(["record", "id"], "is the secret: leave it out, and name the secret in record.secret")
+			: []),
 		...(manages !== undefined && !hasId ? issue(["record"], "must say where the id of a token stands") : []),
 		...(create?.complete === "list" && list === undefined ? issue(["create", "complete"], "needs list") : []),
 		...(create?.complete === "read" && read === undefined ? issue(["create", "complete"], "needs read") : []),
@@ -132,6 +136,15 @@ function partIssues(connector: ConnectorParts): Issue[] {
 			? issue([], "must have create, list, verify or guided")
 			: []),
 	];
+}
+
+/** The id would store the secret. */
+function isSecret(
+	record: RecordParts | undefined,
+	{ at = "", secret, ...create }: NonNullable<ConnectorParts["create"]>,
+) {
+	const id = create.record?.id ?? record?.id;
+	return id !== undefined && at + id === secret;
 }
 
 function callIssues(connector: ConnectorParts): Issue[] {

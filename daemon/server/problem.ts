@@ -74,15 +74,18 @@ function fieldErrors(issue: z.core.$ZodIssue, from: "body" | "query" | "path"): 
 			return inBranch.flatMap((one) => fieldErrors({ ...one, path: [...issue.path, ...one.path] }, from));
 		}
 	}
-	return [{ pointer: pointerTo(path, from), detail: issue.message }];
+	const detail = issue.code === "invalid_key" ? issue.issues[0]?.message : undefined;
+	return [{ pointer: pointerTo(path, from), detail: detail ?? issue.message }];
 }
 
 /** What is wrong with the one form that the value is closest to; undefined if it could be several. */
 function likeliestBranch(branches: z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
 	const isOtherKind = (issue: z.core.$ZodIssue) => issue.code === "invalid_type" && issue.path.length === 0;
+	const mistakes = (issues: z.core.$ZodIssue[]) =>
+		issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1), 0);
 	const close = branches.filter((issues) => !issues.some(isOtherKind));
-	const fewest = Math.min(...close.map((issues) => issues.length));
-	const best = close.filter((issues) => issues.length === fewest);
+	const fewest = Math.min(...close.map(mistakes));
+	const best = close.filter((issues) => mistakes(issues) === fewest);
 	return best.length === 1 ? best[0] : undefined;
 }
 

@@ -89,12 +89,11 @@ function open(
 ): ClientRequest {
 	const all = { "accept-encoding": "identity", ...headers };
 	if (url.protocol === "https:") {
-		const options = { ...tlsOptions(url, tls), method, headers: all, signal, agent: false as const };
-		if (tunnel === undefined) return tlsRequest(url, options);
-		return tlsRequest(url, {
-			...options,
-			createConnection: () => tlsConnect({ ...tlsOptions(url, tls), socket: tunnel, host: bare(url) }),
-		});
+		const options = { ...tlsOptions(url, tls), method, headers: all, signal };
+		if (tunnel === undefined) return tlsRequest(url, { ...options, agent: false });
+		// An agent, even `false`, would make a connection of its own.
+		const createConnection = () => tlsConnect({ ...tlsOptions(url, tls), socket: tunnel, host: bare(url) });
+		return tlsRequest(url, { ...options, createConnection });
 	}
 	if (proxy === undefined) return plainRequest(url, { method, headers: all, signal, agent: false });
 	// RFC 9112 section 3.2.2: a proxy gets the whole address.
