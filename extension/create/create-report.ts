@@ -13,13 +13,17 @@ import { report } from "../report.ts";
 import type { Services } from "../services.ts";
 import { copyCurlTest } from "./copy-curl-test.ts";
 import type { Created } from "./create-action.ts";
+import { type Ignored, ignoredInWords } from "./ignored-words.ts";
 
 export type CreateReportDeps = Pick<Services, "daemon" | "clipboard" | "log">;
 
-interface Creation extends Created {
+type Creation = Created & {
 	/** undefined: SecretStorage only. */
 	placement: Placement | undefined;
-}
+	/** The system that issued the token. */
+	system: string;
+	ignored?: Ignored;
+};
 
 /** Throws nothing but a cancellation: a failure here must not read as if the token had not been created. */
 export async function reportCreated(services: CreateReportDeps, creation: Creation): Promise<void> {
@@ -35,12 +39,13 @@ export async function reportCreated(services: CreateReportDeps, creation: Creati
 
 /** The one time that the secret is shown. */
 async function reveal({ clipboard }: Pick<Services, "clipboard">, creation: Creation): Promise<void> {
-	const { token, secret } = creation;
+	const { token, secret, system, ignored = [] } = creation;
+	const parts = [secret, ignoredInWords(system, ignored), whereItIs(creation)];
 	const copy = { title: l10n.t("Copy") };
 	const done = { title: l10n.t("Done"), isCloseAffordance: true };
 	const chosen = await vscode.window.showInformationMessage(
 		l10n.t("{0} is created. This is its secret:", quoted(token.name)),
-		{ modal: true, detail: `${secret}\n\n${whereItIs(creation)}` },
+		{ modal: true, detail: parts.filter((part) => part !== undefined).join("\n\n") },
 		copy,
 		done,
 	);

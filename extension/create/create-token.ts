@@ -5,8 +5,9 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
-import type { Profile, TokenRecord } from "../../daemon/contract.ts";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
@@ -29,7 +30,7 @@ import {
 import { type CreateReportDeps, reportCreated } from "./create-report.ts";
 import { requestFrom, stepOfField } from "./creation-request.ts";
 import { summaryRows } from "./summary.ts";
-import { keyOf, systemsOf } from "./system.ts";
+import { isOf, keyOf, type System, systemsOf } from "./system.ts";
 import type { TokenDraft } from "./token-draft.ts";
 import { tokenSteps } from "./token-steps.ts";
 
@@ -61,7 +62,8 @@ async function createTokenInteractively(services: CreateDeps): Promise<void> {
 		const outcome = await createWithProgress(services, draft);
 		if (outcome.kind === "created") {
 			services.tree.mark(outcome.token.id);
-			return await reportCreated(services, { ...outcome, placement: placementOf(draft) });
+			const system = draft.system?.connection?.name ?? "Tokensmith";
+			return await reportCreated(services, { ...outcome, system, placement: placementOf(draft) });
 		}
 		changeFirst = await afterFailure(services, draft, outcome);
 	}
@@ -75,8 +77,9 @@ async function askAll(
 	const { live } = services;
 	// The daemon starts while the user reads the first question.
 	live.start();
+	const answers = { ...answersFrom(services), connect: await connectInstead(live) };
 	const steps = (prompts: Prompts) => [
-		...tokenSteps<CreationDraft>(prompts, answersFrom(services)),
+		...tokenSteps<CreationDraft>(prompts, answers),
 		...envSteps<CreationDraft>({ prompts, purpose: "create" }),
 		creationSummary(prompts),
 	];
@@ -90,7 +93,7 @@ function answersFrom(services: Pick<Services, "live" | "log" | "workspaceState">
 	return {
 		async systems() {
 			await connected();
-			return systemsOf(live.profiles);
+			return systemsOf(live.profiles, live.connections);
 		},
 		lastSystem: workspaceState.get<string>(lastSystemKey),
 		/** As it is now: a permission may have been added since the system was chosen. */
@@ -101,19 +104,34 @@ function answersFrom(services: Pick<Services, "live" | "log" | "workspaceState">
 			return profile;
 		},
 		isNameTaken: (name: string, { system }: CreationDraft) =>
-			live.tokens.some((token) => isSameName(token, name, system?.profile)),
-		knownResources: () => live.tokens.flatMap(({ resources }) => resources),
+			live.tokens.some((token) => isSameName(token, name, system)),
+		knownResources: ({ system }: CreationDraft) =>
+			tokensOf(system, live).flatMap(({ resources }) => resources),
 		knownSources: ({ system }: CreationDraft) =>
-			live.tokens
-				.filter(({ profile }) => profile === system?.profile.id)
-				.flatMap(({ defaultSource }) => defaultSource ?? []),
+			tokensOf(system, live).flatMap(({ defaultSource }) => defaultSource ?? []),
 	};
 }
 
-/** Where names are unique, they are so among the tokens by the same rules. */
-function isSameName(token: TokenRecord, name: string, profile: Profile | undefined): boolean {
+function tokensOf(system: System | undefined, { tokens }: Pick<LiveTokens, "tokens">) {
+	return system === undefined ? [] : tokens.filter((token) => isOf(system, token));
+}
+
+/** Where names are unique, they are so among the tokens of one system. */
+function isSameName(token: TokenRecord, name: string, system: System | undefined): boolean {
 	if (token.name !== name || token.status === "revoked") return false;
-	return !profile?.names.unique || token.profile === profile.id;
+	return !system?.profile.names.unique || isOf(system, token);
+}
+
+/** What the row to connect a system does. */
+async function connectInstead(live: Pick<LiveTokens, "connections">) {
+	const command = "tokensmith.connectSystem";
+	if (!(await vscode.commands.getCommands(true)).includes(command)) return undefined;
+	return async (): Promise<never> => {
+		const before = live.connections.length;
+		await vscode.commands.executeCommand(command);
+		if (live.connections.length > before) await vscode.commands.executeCommand("tokensmith.createToken");
+		throw new vscode.CancellationError();
+	};
 }
 
 /** The key of what the workspace remembers. */

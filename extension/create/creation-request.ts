@@ -8,15 +8,22 @@ export function requestFrom(draft: TokenDraft): CreateTokenInput {
 	if (system === undefined || name === undefined || expiry === undefined)
 		throw new Error("The wizard ended before its last step.");
 	const { permissions = [], resources = [], allowedAddresses = [] } = draft;
-	const { defaultSource = null, description = "", tags = [] } = draft;
+	const { defaultSource = null, description = "", tags = [], options } = draft;
+	const { profile, connection } = system;
 	return {
 		name,
-		profile: system.profile.id,
+		...(connection === undefined ? { profile: profile.id } : { connection: connection.id }),
+		...(options !== undefined && { options: given(options) }),
 		...(expiry.kind === "after"
 			? { expiresIn: expiry.duration }
 			: { expiry: expiry.kind === "at" ? expiry.instant : null }),
 		...{ permissions, resources, allowedAddresses, defaultSource, description, tags },
 	};
+}
+
+/** An empty option is left out. */
+function given(options: Readonly<Record<string, string>>): Record<string, string> {
+	return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== ""));
 }
 
 /** The step whose answer a field of the request is. */
@@ -28,6 +35,7 @@ export const stepOfField: Readonly<Record<string, string>> = {
 	expiresIn: "expiry",
 	defaultSource: "default-source",
 	allowedAddresses: "addresses",
+	options: "options",
 	description: "details",
 	tags: "details",
 };

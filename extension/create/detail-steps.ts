@@ -11,7 +11,7 @@ import type { TokenDraft } from "./token-draft.ts";
 export interface DetailStepsDeps<Draft> {
 	prompts: Prompts;
 	profile: (draft: Draft) => Promise<Profile>;
-	knownResources: () => readonly string[];
+	knownResources: (draft: Draft) => readonly string[];
 	/** Default sources of other tokens by these rules. */
 	knownSources: (draft: Draft) => readonly string[];
 }
@@ -146,7 +146,7 @@ async function askDetail<Draft extends TokenDraft>(
 			return answer === back ? back : { ...draft, tags: answer };
 		}
 		case "resources": {
-			const question = resourceQuestion(profile, deps.knownResources(), draft.resources);
+			const question = resourceQuestion(profile, deps.knownResources(draft), draft.resources);
 			const answer = await prompts.many(place, question);
 			return answer === back ? back : { ...draft, resources: answer };
 		}

@@ -11,8 +11,8 @@ import type { TokenDraft } from "./token-draft.ts";
 interface ResourceStepDeps<Draft> {
 	prompts: Prompts;
 	profile: (draft: Draft) => Promise<Profile>;
-	/** Resources that other tokens were granted. */
-	knownResources: () => readonly string[];
+	/** Resources that other tokens of the system were granted. */
+	knownResources: (draft: Draft) => readonly string[];
 	applies: (draft: Draft) => boolean;
 }
 
@@ -27,7 +27,10 @@ export function resourceStep<Draft extends TokenDraft>(deps: ResourceStepDeps<Dr
 		isAnswered: ({ resources }) => resources !== undefined,
 		async ask(draft, place) {
 			const rules = await profile(draft);
-			const answer = await prompts.many(place, resourceQuestion(rules, knownResources(), draft.resources));
+			const answer = await prompts.many(
+				place,
+				resourceQuestion(rules, knownResources(draft), draft.resources),
+			);
 			return answer === back ? back : { ...draft, resources: answer };
 		},
 	};

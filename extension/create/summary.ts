@@ -2,7 +2,8 @@
 import * as l10n from "@vscode/l10n";
 import { addressesInWords } from "../tokens/token-facts.ts";
 import { expiryInWords } from "./expiry-input.ts";
-import { questionsOf, systemInWords } from "./system.ts";
+import { optionInWords } from "./option-input.ts";
+import { optionsOf, questionsOf, systemInWords } from "./system.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
 interface SummaryRow {
@@ -37,6 +38,7 @@ export function summaryRows(draft: SummaryDraft, now: Date): SummaryRow[] {
 		...grantRows(draft),
 		{ icon: "calendar", label: l10n.t("Expires"), value: words, stepId: "expiry" },
 		...ruleRows(draft),
+		...optionRows(draft),
 		...detailRows(draft),
 		...placementRows(draft.placement),
 	];
@@ -91,6 +93,15 @@ function ruleRows({ system, defaultSource, allowedAddresses = [] }: TokenDraft):
 				]
 			: []),
 	];
+}
+
+function optionRows({ system, options = {} }: TokenDraft): SummaryRow[] {
+	return optionsOf(system).map((option) => ({
+		icon: "settings",
+		label: option.title,
+		value: optionInWords(option, options[option.name] ?? ""),
+		stepId: "options",
+	}));
 }
 
 /** The optional answers that were given; a row to add some if there are none. */

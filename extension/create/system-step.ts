@@ -1,19 +1,22 @@
 /** The wizard's first step: where the token is made. */
 import * as l10n from "@vscode/l10n";
-import * as vscode from "vscode";
 import { labelText } from "../display-text.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
-import { back, type Step } from "../wizard/walk.ts";
+import { type Back, back, type Place, type Step } from "../wizard/walk.ts";
 import { keyOf, type System } from "./system.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
-interface SystemStepDeps {
+export interface SystemStepDeps {
 	prompts: Prompts;
-	/** Fulfils when the daemon runs and has sent its profiles. */
+	/** Fulfils when the daemon runs and has sent its profiles and connections. */
 	systems: () => Promise<readonly System[]>;
 	/** The key of the system that is active at first. */
 	lastSystem: string | undefined;
+	/** Adds a connection, and begins again with it. undefined: there is nothing to connect with. */
+	connect: (() => Promise<never>) | undefined;
 }
+
+type Choice = System | "connect" | "stand-ins";
 
 export function systemStep<Draft extends TokenDraft>(deps: SystemStepDeps): Step<Draft> {
 	const { prompts, systems, lastSystem } = deps;
@@ -24,24 +27,43 @@ export function systemStep<Draft extends TokenDraft>(deps: SystemStepDeps): Step
 		isAnswered: ({ system }) => system !== undefined,
 		async ask(draft, place) {
 			const active = draft.system === undefined ? lastSystem : keyOf(draft.system);
-			const answer = await prompts.one<System>(place, {
-				placeholder: l10n.t("Which system should issue the token?"),
-				rows: systems().then(systemRows),
-				isActive: (system) => keyOf(system) === active,
-			});
-			return answer === back ? back : withSystem(draft, answer);
+			for (;;) {
+				const answer = await prompts.one<Choice>(place, {
+					placeholder: l10n.t("Which system should issue the token?"),
+					rows: systems().then((all) => systemRows(all, { active, canConnect: deps.connect !== undefined })),
+					isActive: (row) => typeof row === "object" && keyOf(row) === active,
+				});
+				if (answer === back) return back;
+				if (answer === "connect") return await (deps.connect as () => Promise<never>)();
+				const system = answer === "stand-ins" ? await askStandIn(deps, place) : answer;
+				if (system !== back) return withSystem(draft, system);
+			}
 		},
 	};
 }
 
-function systemRows(systems: readonly System[]): Row<System>[] {
-	const standIns = systems.filter(({ kind }) => kind === "stand-in");
+/** The stand-in of the last time stands in the list itself; all others have one of their own. */
+function systemRows(
+	systems: readonly System[],
+	{ active, canConnect }: { active: string | undefined; canConnect: boolean },
+): Row<Choice>[] {
+	const rows: Record<System["kind"], Row<Choice>[]> = { local: [], connection: [], "stand-in": [] };
+	for (const system of systems) rows[system.kind].push(rowOf[system.kind](system));
+	const last = systems.filter((system) => system.kind === "stand-in" && keyOf(system) === active);
 	return [
-		...systems.filter(({ kind }) => kind === "local").map(localRow),
-		...(standIns.length === 0 ? [] : [standInHeading()]),
-		...standIns.map(standInRow),
+		...rows.local,
+		...rows.connection,
+		...last.map((system) => ({ ...standInRow(system), description: l10n.t("stand-in") })),
+		...(canConnect ? [connectRow()] : []),
+		...(rows["stand-in"].length > 0 ? [standInsRow()] : []),
 	];
 }
+
+const rowOf: Record<System["kind"], (system: System) => Row<System>> = {
+	local: localRow,
+	connection: connectionRow,
+	"stand-in": standInRow,
+};
 
 function localRow(system: System): Row<System> {
 	return {
@@ -51,19 +73,46 @@ function localRow(system: System): Row<System> {
 	};
 }
 
-function standInHeading(): Row<System> {
+function connectionRow(system: System): Row<System> {
+	const { name = "", baseUrl = "" } = system.connection ?? {};
 	return {
-		label: l10n.t("stand-ins"),
-		kind: vscode.QuickPickItemKind.Separator,
+		label: `$(plug) ${labelText(name)}`,
+		description: labelText(`${system.profile.name}, ${new URL(baseUrl).host}`),
+		value: system,
 	};
 }
 
-function standInRow(system: System): Row<System> {
+function connectRow(): Row<"connect"> {
 	return {
-		label: `$(beaker) ${labelText(system.profile.name)}`,
-		detail: l10n.t("This machine applies its rules. The system itself does not accept the token."),
-		value: system,
+		label: l10n.t("$(plug) Connect a system…"),
+		description: l10n.t("to create tokens that the system itself accepts"),
+		value: "connect",
 	};
+}
+
+function standInsRow(): Row<"stand-ins"> {
+	return {
+		label: l10n.t("$(beaker) Stand in for another system…"),
+		description: l10n.t("to develop and test with its rules"),
+		value: "stand-ins",
+	};
+}
+
+async function askStandIn({ prompts, systems }: SystemStepDeps, place: Place): Promise<System | Back> {
+	const standIns = (await systems()).filter(({ kind }) => kind === "stand-in");
+	return await prompts.one<System>(
+		{ ...place, canGoBack: true },
+		{
+			placeholder: l10n.t(
+				"This machine applies the system's rules. The system itself does not accept the token.",
+			),
+			rows: standIns.map(standInRow),
+		},
+	);
+}
+
+function standInRow(system: System): Row<System> {
+	return { label: `$(beaker) ${labelText(system.profile.name)}`, value: system };
 }
 
 /** Another system has other rules: only the answers that no rule concerns are kept. */
@@ -77,6 +126,7 @@ function withSystem<Draft extends TokenDraft>(draft: Draft, system: System): Dra
 		resources: undefined,
 		defaultSource: undefined,
 		allowedAddresses: undefined,
+		options: undefined,
 	};
 	return { ...draft, ...none, system };
 }

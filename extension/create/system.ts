@@ -2,31 +2,65 @@
  * Where a token can be made, and what its profile knows of a token: the wizard asks for nothing else. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
-import type { Profile } from "../../daemon/contract.ts";
+import {
+	type Connection,
+	type ConnectorOption,
+	capabilitiesOf,
+	type Profile,
+	type TokenRecord,
+} from "../../daemon/contract.ts";
 
 /** `stand-in`: this machine issues the token, by the rules of another system. */
-export interface System {
-	kind: "local" | "stand-in";
-	profile: Profile;
-}
+export type System =
+	| { kind: "local" | "stand-in"; profile: Profile; connection?: never }
+	| { kind: "connection"; profile: Profile; connection: Connection };
 
-/** This machine first, then the stand-ins by name. */
-export function systemsOf(profiles: readonly Profile[]): System[] {
-	const others = profiles.filter(({ id }) => id !== "local");
-	const byName = others.toSorted((one, other) => one.name.localeCompare(other.name));
+/** This machine first, then the connections where tokens can be made, then the stand-ins; each by name. */
+export function systemsOf(profiles: readonly Profile[], connections: readonly Connection[]): System[] {
+	const byName = <Named extends { name: string }>(all: readonly Named[]) =>
+		all.toSorted((one, other) => one.name.localeCompare(other.name));
+	const isLocal = ({ id }: Profile) => id === "local";
 	return [
-		...profiles.filter(({ id }) => id === "local").map((profile) => ({ kind: "local", profile }) as const),
-		...byName.map((profile) => ({ kind: "stand-in", profile }) as const),
+		...profiles.filter(isLocal).map((profile) => ({ kind: "local", profile }) as const),
+		...byName(connections).flatMap((connection) => connectedSystem(connection, profiles)),
+		...byName(profiles)
+			.filter((profile) => !isLocal(profile))
+			.map((profile) => ({ kind: "stand-in", profile }) as const),
 	];
 }
 
-/** Identifies a system in what the workspace remembers. */
-export function keyOf({ kind, profile }: System): string {
-	return `${kind} ${profile.id}`;
+function connectedSystem(connection: Connection, profiles: readonly Profile[]): System[] {
+	const profile = profiles.find(({ id }) => id === connection.profile);
+	if (profile === undefined || capabilitiesOf(profile).create === "none") return [];
+	return [{ kind: "connection", profile, connection }];
 }
 
-export function systemInWords({ kind, profile }: System): string {
+/** Identifies a system in what the workspace remembers. */
+export function keyOf({ kind, profile, connection }: System): string {
+	return `${kind} ${connection?.id ?? profile.id}`;
+}
+
+export function systemInWords({ kind, profile, connection }: System): string {
+	if (kind === "connection") return connectionInWords(connection, profile);
 	return kind === "local" ? l10n.t("This machine") : l10n.t("{0}, as a stand-in", profile.name);
+}
+
+/** `Production (MindBridge, acme.mindbridge.ai)` */
+function connectionInWords({ name, baseUrl }: Connection, profile: Profile): string {
+	return l10n.t("{0} ({1}, {2})", name, profile.name, new URL(baseUrl).host);
+}
+
+/** Whether a token belongs to the system: names are unique and resources known within it. */
+export function isOf(
+	{ profile, connection }: System,
+	token: Pick<TokenRecord, "profile" | "connectionId">,
+): boolean {
+	return token.profile === profile.id && token.connectionId === (connection?.id ?? null);
+}
+
+/** The further fields that the system's connector can send; a stand-in has no connector to send them through. */
+export function optionsOf(system: System | undefined): readonly ConnectorOption[] {
+	return system?.kind === "connection" ? (system.profile.connector?.options ?? []) : [];
 }
 
 /** A question of its own, one of the optional details, or none. */

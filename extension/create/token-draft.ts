@@ -16,6 +16,8 @@ export interface TokenDraft {
 	/** null: none. */
 	defaultSource?: string | null | undefined;
 	allowedAddresses?: string[] | undefined;
+	/** Further fields of the system's connector. */
+	options?: Readonly<Record<string, string>> | undefined;
 	description?: string | undefined;
 	tags?: string[] | undefined;
 	/** Whether the optional details were asked. */

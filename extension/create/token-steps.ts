@@ -8,17 +8,16 @@ import { back, type Step } from "../wizard/walk.ts";
 import { parseAllowedAddresses } from "./allowed-addresses.ts";
 import { type DetailStepsDeps, defaultSourceStep, detailsStep } from "./detail-steps.ts";
 import { expirySteps } from "./expiry-step.ts";
+import { optionsStep } from "./option-step.ts";
 import { permissionStep } from "./permission-step.ts";
 import { resourceStep } from "./resource-step.ts";
-import { questionsOf, type System, usualQuestions } from "./system.ts";
-import { systemStep } from "./system-step.ts";
+import { questionsOf, usualQuestions } from "./system.ts";
+import { type SystemStepDeps, systemStep } from "./system-step.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
-interface TokenStepsDeps<Draft> extends Omit<DetailStepsDeps<Draft>, "prompts"> {
-	/** Fulfils when the daemon runs and has sent its profiles. */
-	systems: () => Promise<readonly System[]>;
-	/** The key of the system that is active at first. */
-	lastSystem: string | undefined;
+interface TokenStepsDeps<Draft>
+	extends Omit<DetailStepsDeps<Draft>, "prompts">,
+		Omit<SystemStepDeps, "prompts"> {
 	isNameTaken: (name: string, draft: Draft) => boolean;
 }
 
@@ -26,16 +25,17 @@ export function tokenSteps<Draft extends TokenDraft>(
 	prompts: Prompts,
 	deps: TokenStepsDeps<Draft>,
 ): Step<Draft>[] {
-	const { profile, systems, lastSystem, knownResources, isNameTaken } = deps;
+	const { profile, knownResources, isNameTaken } = deps;
 	const asks = (part: keyof typeof usualQuestions) => (draft: Draft) => questionsFor(draft)[part] === "step";
 	return [
-		systemStep({ prompts, systems, lastSystem }),
+		systemStep({ ...deps, prompts }),
 		nameStep(prompts, isNameTaken),
 		permissionStep({ prompts, profile, applies: asks("permissions") }),
 		resourceStep({ prompts, profile, knownResources, applies: asks("resources") }),
 		...expirySteps<Draft>({ prompts, profile }),
 		defaultSourceStep({ ...deps, prompts, applies: asks("defaultSource") }),
 		addressesStep(prompts, asks("addresses")),
+		optionsStep(prompts),
 		detailsStep({ ...deps, prompts }),
 	];
 }

@@ -1,19 +1,30 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Profile } from "../../daemon/contract.ts";
+import type { Connection, ConnectorOption, Profile } from "../../daemon/contract.ts";
 import { requestFrom } from "../../extension/create/creation-request.ts";
+import { ignoredInWords } from "../../extension/create/ignored-words.ts";
+import { parseOption } from "../../extension/create/option-input.ts";
 import { parseResource, resourcesByKind } from "../../extension/create/resource-input.ts";
-import { keyOf, questionsOf, systemInWords, systemsOf } from "../../extension/create/system.ts";
+import { summaryRows } from "../../extension/create/summary.ts";
+import { isOf, keyOf, questionsOf, systemInWords, systemsOf } from "../../extension/create/system.ts";
 
 const profiles = join(import.meta.dirname, "..", "..", "daemon", "profiles");
 const profile = (id: string): Profile => JSON.parse(readFileSync(join(profiles, `${id}.json`), "utf8"));
 const ids = ["local", "polarity", "eclecticiq", "mindbridge", "narrative"];
 
-describe("the systems to choose from", () => {
-	const systems = systemsOf(ids.map(profile));
+function connection(id: string): Connection {
+	return {
+		...{ id, name: `Tenant ${id}`, profile: id === "gone" ? "unknown" : "mindbridge" },
+		...{ baseUrl: `https://${id}.mindbridge.ai/api`, variables: {}, tls: { verify: true, ca: null } },
+		...{ connectorHash: null, createdDate: "2026-11-29T12:00:00.000Z" },
+	};
+}
 
-	it("are this machine first, then each other profile as a stand-in, by name", () => {
+describe("the systems to choose from", () => {
+	const systems = systemsOf(ids.map(profile), []);
+
+	it("are this machine first, then the connections, then each other profile as a stand-in, by name", () => {
 		assert.deepEqual(systems.map(keyOf), [
 			"local local",
 			"stand-in eclecticiq",
@@ -25,6 +36,19 @@ describe("the systems to choose from", () => {
 			"This machine",
 			"EclecticIQ Intelligence Center, as a stand-in",
 		]);
+		const connected = systemsOf(ids.map(profile), [connection("b"), connection("a"), connection("gone")]);
+		assert.deepEqual(connected.slice(0, 3).map(keyOf), ["local local", "connection a", "connection b"]);
+		assert.equal(connected[1] && systemInWords(connected[1]), "Tenant a (MindBridge, a.mindbridge.ai)");
+	});
+
+	it("tell the tokens of one connection from those of another and of the stand-in", () => {
+		const [, a, b] = systemsOf(ids.map(profile), [connection("a"), connection("b")]);
+		const standIn = systems.find(({ profile }) => profile.id === "mindbridge");
+		assert.ok(a && b && standIn);
+		const owners = (connectionId: string | null) =>
+			[a, b, standIn].map((system) => isOf(system, { profile: "mindbridge", connectionId }));
+		assert.deepEqual(owners("a"), [true, false, false]);
+		assert.deepEqual(owners(null), [false, false, true]);
 	});
 
 	it("are asked only for what their profile knows", () => {
@@ -96,5 +120,62 @@ describe("the request of a creation", () => {
 			["eclecticiq", instant, "SOC", ["a"], "b"],
 		);
 		assert.equal(requestFrom({ ...answers, expiry: { kind: "never" } }).expiry, null);
+	});
+});
+
+describe("an option of a connector", () => {
+	const role = {
+		...{ name: "level", title: "Role", as: "number" as const, default: "30" },
+		values: { "30": "Developer", "40": "Maintainer" },
+	};
+	const gitlab = (options: Record<string, string>) => {
+		const connector = { base: null, auth: {}, options: [role, { name: "note", title: "Note" }] };
+		const withOptions: Profile = { ...profile("narrative"), connector };
+		const system = { kind: "connection", profile: withOptions, connection: connection("a") } as const;
+		return { system, name: "CI", expiry: { kind: "never" } as const, options };
+	};
+
+	it("is sent through a connection unless it is empty", () => {
+		const { connection: id, profile: named, options } = requestFrom(gitlab({ level: "40", note: "" }));
+		assert.deepEqual([id, named, options], ["a", undefined, { level: "40" }]);
+	});
+
+	it("is shown in the summary by the title of its value", () => {
+		const rows = summaryRows(gitlab({ level: "40", note: "" }), new Date());
+		const shown = rows
+			.filter(({ stepId }) => stepId === "options")
+			.map(({ label, value }) => `${label}: ${value}`);
+		assert.deepEqual(shown, ["Role: Maintainer", "Note: None"]);
+	});
+
+	const cases: [text: string, option: Partial<ConnectorOption>, read: string | RegExp][] = [
+		[" x ", {}, "x"],
+		["", {}, ""],
+		["", { default: "d" }, "d"],
+		["", { required: true }, /A value is needed/],
+		["12.5", { as: "number" }, "12.5"],
+		["twelve", { as: "number" }, /Write a number/],
+		["x".repeat(501), {}, /At most 500/],
+	];
+	for (const [text, option, expected] of cases) {
+		it(`${JSON.stringify(text.slice(0, 9))} with ${JSON.stringify(option)} is checked`, () => {
+			const read = parseOption(text, { name: "a", title: "A", ...option });
+			if (expected instanceof RegExp) assert.match(read.ok ? "" : read.problem, expected);
+			else assert.deepEqual(read, { ok: true, value: expected });
+		});
+	}
+});
+
+describe("what a system did otherwise than requested", () => {
+	it("is said field by field, with what was answered", () => {
+		const words = ignoredInWords("npm", [
+			{ field: "expiry", asked: "2027-01-31T12:00:00.000Z", answered: null },
+			{ field: "allowedAddresses", asked: ["10.0.0.0/8"], answered: [] },
+		]);
+		assert.match(
+			words ?? "",
+			/^npm did not do everything as requested:\n• Expires: no expiry instead of Sun, 31 Jan 2027.*\n• Allowed addresses: none instead of 10\.0\.0\.0\/8$/,
+		);
+		assert.equal(ignoredInWords("npm", []), undefined);
 	});
 });

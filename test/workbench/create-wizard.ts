@@ -92,6 +92,13 @@ export class CreateWizard {
 		await this.#window.input.waitForQuestion(questions[question]);
 	}
 
+	/** From the question for the system. */
+	async standInFor(system: string): Promise<void> {
+		await this.#window.input.pick("Stand in for another system…");
+		await this.#window.input.waitForQuestion("The system itself does not accept the token.");
+		await this.#window.input.pick(system);
+	}
+
 	/** Answers everything before this question, and waits until it is asked. */
 	async goTo(question: Question, answers: Answers): Promise<void> {
 		await this.#walk("system", question, answers);
@@ -140,6 +147,7 @@ export class CreateWizard {
 			addresses: answers.addresses ?? "",
 		};
 		const [row, text] = [rows[question], texts[question]];
+		if (question === "system" && row !== "This machine") return this.standInFor(row ?? "");
 		if (row !== undefined) return input.pick(row);
 		if (answers.defaultSource !== undefined && question === "defaultSource")
 			return input.choose(answers.defaultSource);

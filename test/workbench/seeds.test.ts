@@ -161,7 +161,7 @@ describe("a token by the rules of", () => {
 		await wizard.goOn("name", { ...answers, expiry: "90 days" });
 		await window.input.pick("System");
 		await wizard.waitFor("system");
-		await window.input.pick("Polarity Server 5");
+		await wizard.standInFor("Polarity Server 5");
 		await wizard.waitFor("resources");
 		await window.input.add("channel/soc");
 		await window.input.accept();

@@ -1,0 +1,35 @@
+/** What a system decided otherwise than requested, in words. Knows no VS Code. */
+import * as l10n from "@vscode/l10n";
+import type { CreatedToken } from "../../daemon/contract.ts";
+import { dateInWords } from "../tokens/time-left.ts";
+
+export type Ignored = NonNullable<CreatedToken["ignored"]>;
+
+/** undefined: all is as requested. */
+export function ignoredInWords(system: string, ignored: Ignored): string | undefined {
+	if (ignored.length === 0) return undefined;
+	const lines = ignored.map(({ field, asked, answered }) =>
+		l10n.t("• {0}: {1} instead of {2}", labelOf(field), inWords(field, answered), inWords(field, asked)),
+	);
+	return [l10n.t("{0} did not do everything as requested:", system), ...lines].join("\n");
+}
+
+const labels: Readonly<Record<string, () => string>> = {
+	name: () => l10n.t("Name"),
+	description: () => l10n.t("Description"),
+	permissions: () => l10n.t("Permissions"),
+	resources: () => l10n.t("Resources"),
+	allowedAddresses: () => l10n.t("Allowed addresses"),
+	defaultSource: () => l10n.t("Default source"),
+	expiry: () => l10n.t("Expires"),
+};
+
+function labelOf(field: string): string {
+	return Object.hasOwn(labels, field) ? (labels[field]?.() ?? field) : field;
+}
+
+function inWords(field: string, value: unknown): string {
+	if (field === "expiry") return typeof value === "string" ? dateInWords(value) : l10n.t("no expiry");
+	if (Array.isArray(value)) return value.join(", ") || l10n.t("none");
+	return typeof value === "string" && value !== "" ? value : l10n.t("none");
+}
