@@ -7,12 +7,13 @@ import { create } from "./cli/create.ts";
 import { disable, enable } from "./cli/disable.ts";
 import { identify } from "./cli/identify.ts";
 import { list } from "./cli/list.ts";
-import { print, printError } from "./cli/output.ts";
+import { print, printError, problemWords } from "./cli/output.ts";
 import { endOverlap, undoRotation } from "./cli/overlap.ts";
 import { register } from "./cli/register.ts";
 import { revoke } from "./cli/revoke.ts";
 import { rotate } from "./cli/rotate.ts";
 import { refuseSecretsIn } from "./cli/secrets.ts";
+import { setup } from "./cli/setup.ts";
 import { show } from "./cli/show.ts";
 import { UsageError } from "./cli/usage-error.ts";
 import { verify } from "./cli/verify.ts";
@@ -31,6 +32,7 @@ const commands: Record<string, Command> = {
 	verify,
 	identify,
 	register,
+	setup,
 };
 
 const help = `Usage: node daemon.js token COMMAND [OPTION]...
@@ -66,11 +68,10 @@ export async function runCli(args: string[]): Promise<number> {
 
 function explain(error: unknown): { exitCode: number; code: string; detail: string } {
 	if (error instanceof TokensmithProblemError) {
-		const { code, detail, status, errors = [] } = error.problem;
-		const unsaid = errors.filter((field) => !detail.includes(field.detail));
-		const fields = unsaid.map((field) => `\n  ${field.pointer}: ${field.detail}`).join("");
+		const { code, status } = error.problem;
 		const hint = code === "not-found" ? "\n'token list' shows the ids." : "";
-		return { exitCode: [401, 403, 404].includes(status) ? 4 : 1, code, detail: detail + fields + hint };
+		const detail = problemWords(error.problem) + hint;
+		return { exitCode: [401, 403, 404].includes(status) ? 4 : 1, code, detail };
 	}
 	if (error instanceof TokensmithUnavailableError) {
 		return { exitCode: 3, code: "unreachable", detail: error.message };

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The entry point: starts the command line for `token`, and the daemon otherwise. It keeps the daemon's start short:
- * SQLite, if the start needs it, compiles in other threads while the rest loads, and V8's compile cache is kept in the
- * data directory, which no other user can write to.
+ * The entry point: starts the command line for `token` and `setup`, and the daemon otherwise. It keeps the daemon's start
+ * short: SQLite, if the start needs it, compiles in other threads while the rest loads, and V8's compile cache is kept in
+ * the data directory, which no other user can write to.
  */
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
@@ -12,8 +12,12 @@ import { parseArgs } from "node:util";
 /** `engines.node` of package.json: the first with `crc32`, which every secret's checksum needs. */
 const oldestNode = "22.2";
 
+const [, , word = ""] = process.argv;
+/** Some commands need no `token` before them. */
+const isCommandLine = ["token", "setup"].includes(word);
+
 if (isOlder(process.versions.node, oldestNode)) refuseOldNode();
-else if (process.argv[2] === "token") runCommandLine(process.argv.slice(3));
+else if (isCommandLine) runCommandLine(process.argv.slice(word === "token" ? 3 : 2));
 else startDaemon();
 
 async function runCommandLine(args: string[]): Promise<void> {
@@ -68,7 +72,7 @@ function isOlder(version: string, than: string): boolean {
 function refuseOldNode(): void {
 	const detail = `The daemon needs Node.js ${oldestNode} or newer; this is ${process.version}.`;
 	// The command line's standard output is for results: a script would take this line for a secret.
-	if (process.argv[2] !== "token")
+	if (!isCommandLine)
 		process.stdout.write(`${JSON.stringify({ event: "failed", code: "node-too-old", detail })}\n`);
 	process.stderr.write(`${detail}\n`);
 	process.exitCode = 1;

@@ -1,5 +1,5 @@
 /** Output for people and programs. Text from records is stripped of terminal control sequences. */
-import type { TokenRecord } from "../contract.ts";
+import type { Problem, TokenRecord } from "../contract.ts";
 
 /** Prints text, or any value as JSON. Resolves to exit code 0 once it is written. @throws the write's error */
 export function print(what: unknown, format: "json" | "words" = "words"): Promise<number> {
@@ -17,6 +17,12 @@ export function print(what: unknown, format: "json" | "words" = "words"): Promis
 export function printError(problem: { code: string; detail: string }, format: "json" | "words"): void {
 	const text = format === "json" ? JSON.stringify({ error: problem }) : toTerminal(problem.detail);
 	process.stderr.write(`${text}\n`);
+}
+
+/** What is wrong, and with which fields. */
+export function problemWords({ detail, errors = [] }: Problem): string {
+	const unsaid = errors.filter((field) => !detail.includes(field.detail));
+	return detail + unsaid.map((field) => `\n  ${field.pointer}: ${field.detail}`).join("");
 }
 
 /** Makes control characters and bidirectional controls visible. Line breaks stay. */

@@ -8,11 +8,14 @@ import type {
 	CreatedToken,
 	CreateTokenInput,
 	ListTokensQuery,
+	PermissionList,
 	Problem,
+	ProfileList,
 	RefusalReason,
 	RegisterTokenInput,
 	RotatedToken,
 	RotateTokenRequest,
+	SetPermissionInput,
 	TokenRecord,
 	UndoneRotation,
 	UpdateTokenRequest,
@@ -196,6 +199,23 @@ class HttpClient {
 	/** The record of the token that this client acts with. */
 	whoami(): Promise<TokenRecord> {
 		return this.get("current");
+	}
+
+	/** The rules of every system that the daemon knows. */
+	async profiles(): Promise<ProfileList["profiles"]> {
+		const { profiles }: ProfileList = await this.#transport.json({ method: "GET", path: "/v1/profiles" });
+		return profiles;
+	}
+
+	/** The catalogue of local tokens, and what services asked for that no catalogue has. */
+	permissions(): Promise<PermissionList> {
+		return this.#transport.json({ method: "GET", path: "/v1/permissions" });
+	}
+
+	/** Adds one of the user's own permissions to the catalogue, or replaces its description. Owner only. */
+	async putPermission(name: string, permission: SetPermissionInput = {}): Promise<void> {
+		const path = `/v1/permissions/${encodeURIComponent(name)}`;
+		await this.#transport.json({ method: "PUT", path, body: permission });
 	}
 
 	#post<Answer>(path: string, body?: object): Promise<Answer> {

@@ -15,14 +15,19 @@ export type InsideRead =
 /** @param path relative to the folder, with forward slashes */
 export async function readInside(folder: string, path: string, mostBytes: number): Promise<InsideRead> {
 	try {
-		const [root, target] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
-		if (!target.startsWith(root.endsWith(sep) ? root : root + sep)) return refused("leads out of its folder");
-		return await readBounded(target, mostBytes);
+		const target = await pathInside(folder, path);
+		return target === undefined ? refused("leads out of its folder") : await readBounded(target, mostBytes);
 	} catch (error) {
 		const code = error instanceof Error && "code" in error ? error.code : undefined;
 		if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
 		return refused(`can't be read (${typeof code === "string" ? code : "unknown error"})`);
 	}
+}
+
+/** The real path, without links; undefined: it is outside of the folder. @throws ENOENT and other errors of the system */
+export async function pathInside(folder: string, path: string): Promise<string | undefined> {
+	const [root, target] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
+	return target === root || target.startsWith(root.endsWith(sep) ? root : root + sep) ? target : undefined;
 }
 
 const refused = (detail: string): InsideRead => ({ kind: "refused", detail });
@@ -41,10 +46,10 @@ async function readBounded(target: string, mostBytes: number): Promise<InsideRea
 	}
 }
 
-/** The text of bytes, without a byte order mark. */
+/** The text of bytes, with its byte order mark if it has one. */
 export function decoded(bytes: Uint8Array): InsideRead {
 	try {
-		return { kind: "text", text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+		return { kind: "text", text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
 	} catch (error) {
 		if (error instanceof TypeError) return refused("is not UTF-8 text");
 		throw error;

@@ -33,7 +33,8 @@ export function mistakesInWords(mistakes: readonly FileMistake[]): string {
 	return `${mistakes.map(({ pointer, detail }) => `${pointer} ${detail}`.trim()).join("; ")}.`;
 }
 
-function readJson<Value>(text: string, schema: z.ZodType<Value>): FileRead<Value> {
+function readJson<Value>(content: string, schema: z.ZodType<Value>): FileRead<Value> {
+	const text = content.replace(/^\uFEFF/, "");
 	// A character takes at least one byte.
 	if (text.length > largestManifestBytes) return wrong(whole("is larger than 64 KiB"));
 	if (depthOf(text) > deepest) return wrong(whole(`is nested more than ${deepest} levels deep`));

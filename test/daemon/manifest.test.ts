@@ -240,7 +240,8 @@ describe("a file of a folder", () => {
 
 	it("is read", async () => {
 		await writeFile(join(folder, "a.json"), "\uFEFF{}");
-		await check("a.json", { kind: "text", text: "{}" });
+		await check("a.json", { kind: "text", text: "\uFEFF{}" });
+		assert.ok(readManifest("\uFEFF{}").ok);
 	});
 
 	it("is missing", () => check("a.json", { kind: "missing" }));

@@ -1,0 +1,47 @@
+/** Whether Git would commit a file, and the line in .gitignore that prevents it. */
+import { execFile } from "node:child_process";
+import { appendFile, readFile } from "node:fs/promises";
+import { devNull } from "node:os";
+import { join } from "node:path";
+import { appendLine } from "../env-file/env-changes.ts";
+
+/** `unknown`: Git can't be run. */
+export type GitState = "ignored" | "tracked" | "not-ignored" | "no-repository" | "unknown";
+
+/** A repository's own configuration can name programs for Git to run; none of them is needed to read files. */
+const withoutPrograms = ["-c", "core.fsmonitor=false", "-c", `core.hooksPath=${devNull}`];
+
+/** @param path relative to the folder */
+export async function gitState(folder: string, path: string): Promise<GitState> {
+	const inside = await runGit(folder, ["rev-parse", "--is-inside-work-tree"]);
+	if (inside === undefined) return "unknown";
+	if (inside !== 0) return "no-repository";
+	const tracked = await runGit(folder, ["--literal-pathspecs", "ls-files", "--error-unmatch", "--", path]);
+	if (tracked === 0) return "tracked";
+	const ignored = await runGit(folder, ["check-ignore", "--quiet", "--", path]);
+	if (ignored === 0) return "ignored";
+	return ignored === 1 ? "not-ignored" : "unknown";
+}
+
+/** Adds the file to the folder's .gitignore. */
+export async function addToGitignore(folder: string, path: string): Promise<void> {
+	const file = join(folder, ".gitignore");
+	const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+		if (error.code === "ENOENT") return "";
+		throw error;
+	});
+	// A pattern that matches this one file only (gitignore(5)).
+	const line = `/${path.replace(/[\\*?[]/g, "\\$&").replace(/ +$/, (blanks) => "\\ ".repeat(blanks.length))}`;
+	if (!text.split(/\r?\n/).includes(line)) await appendFile(file, appendLine(text, line).newText);
+}
+
+/** Git's exit code; undefined if Git could not run to completion. */
+function runGit(cwd: string, args: readonly string[]): Promise<number | undefined> {
+	const options = { cwd, timeout: 10_000, env: { ...process.env, GIT_OPTIONAL_LOCKS: "0" } };
+	return new Promise((resolve) => {
+		execFile("git", [...withoutPrograms, ...args], options, (error) => {
+			if (error === null) resolve(0);
+			else resolve(typeof error.code === "number" ? error.code : undefined);
+		});
+	});
+}
