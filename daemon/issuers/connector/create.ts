@@ -26,6 +26,7 @@ export async function createAt(
 	for (const { detail } of optionIssues(system.connector, wanted.options))
 		throw new ConnectorError("not-supported", detail);
 	const session = new Session(system, access, options);
+	session.needAnswers("create");
 	const before = await explained(session, () => idsBefore(session));
 	const lost = (error: ConnectorError) => afterLoss(error, { system, access, wanted, before, session });
 	const answer = await explained(session, async () => {

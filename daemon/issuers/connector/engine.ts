@@ -16,6 +16,7 @@ export async function readAt(
 	options?: CallOptions,
 ): Promise<RemoteToken> {
 	const session = new Session(system, access, options);
+	session.needAnswers("read");
 	return explained(session, async () => (await find(session, access, id)).token);
 }
 
@@ -37,6 +38,7 @@ export async function updateAt(
 		);
 	}
 	const session = new Session(system, access, options);
+	session.needAnswers("update");
 	return explained(session, async () => {
 		const found = update.fresh === undefined ? undefined : await find(session, access, id);
 		const values = [...(await namesOf(session, access, update, id, found)), ...Object.entries(changes)];
@@ -64,6 +66,7 @@ export async function revokeAt(
 	if (revoke === undefined)
 		throw new ConnectorError("not-supported", `${system.profile.name} revokes no tokens by its API.`);
 	const session = new Session(system, access, options);
+	session.needAnswers("revoke");
 	return explained(session, async () => {
 		const values = await namesOf(session, access, revoke, id).catch(unlessMissing);
 		if (values === undefined) return "gone";

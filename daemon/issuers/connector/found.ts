@@ -13,6 +13,7 @@ import type { Access, CallOptions, RemoteToken, System } from "./system.ts";
 /** All tokens of the connection. @throws ConnectorError */
 export async function listAt(system: System, access: Access, options?: CallOptions): Promise<RemoteToken[]> {
 	const session = new Session(system, access, options);
+	session.needAnswers("list");
 	return explained(session, async () => (await foundInList(session)).map(({ token }) => token));
 }
 

@@ -3,6 +3,7 @@
  * what no message may contain.
  */
 
+import { answersNeeded, type Operation } from "../../capabilities.ts";
 import { addressIssue } from "../../connector-text.ts";
 import type { Call, Connector } from "../../contract.ts";
 import { ConnectorError } from "./connector-error.ts";
@@ -30,7 +31,7 @@ export class Session {
 	readonly #secrets: Set<string>;
 	readonly #now: () => number;
 
-	/** @throws ConnectorError `not-supported` for an address or a credential with which no request can be made. */
+	/** @throws ConnectorError `not-supported` for an address with which no request can be made. */
 	constructor(
 		system: System,
 		access: Access,
@@ -63,6 +64,15 @@ export class Session {
 
 	redact(text: string): string {
 		return redactor(this.#secrets)(text);
+	}
+
+	/** @throws ConnectorError `not-supported`, before anything is sent, when an answer that the operation needs is missing. */
+	needAnswers(operation: Operation): void {
+		for (const { name, title } of answersNeeded(this.connector, operation)) {
+			if (own(this.#access.answers, name) === undefined) {
+				throw new ConnectorError("not-supported", `${this.name} needs an answer to this: ${title}`);
+			}
+		}
 	}
 
 	/** What every template can use, and the given values. */
