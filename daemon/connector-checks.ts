@@ -36,7 +36,7 @@ export interface ConnectorParts {
 	readonly record?: RecordParts;
 	readonly create?: CallParts & {
 		readonly at?: string;
-		readonly secret: string;
+		readonly secret: string | { readonly text: string };
 		readonly complete?: string;
 		readonly record?: RecordParts;
 	};

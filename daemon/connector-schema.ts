@@ -11,6 +11,7 @@ import {
 	patternIssue,
 	pointerIssue,
 	requestIssue,
+	templateIssue,
 } from "./connector-text.ts";
 
 /** A string that a check accepts; the check answers what is wrong, to read on from the field's name. */
@@ -115,7 +116,7 @@ export type RecordFields = z.output<typeof record>;
 
 /** How the caller authenticates: headers, or HTTP Basic authentication. */
 const auth = z.union([
-	z.strictObject({ basic: z.strictObject({ user: template, password: template }) }),
+	z.strictObject({ basic: z.strictObject({ user: template, password: z.union([template, z.literal("")]) }) }),
 	headers.refine((map) => !Object.hasOwn(map, "basic"), "basic needs user and password"),
 ]);
 
@@ -224,8 +225,8 @@ export const connector = z
 		record: record.exactOptional(),
 		create: tokenCall
 			.extend({
-				/** Where the secret stands in the answer. */
-				secret: pointer,
+				/** Where the secret stands in the answer, or a text of several parts: `{/key}.{/token}`. */
+				secret: z.union([pointer, z.strictObject({ text: checked(templateIssue, 1000) })]),
 				/** A list or a read after the creation completes what its answer does not tell. */
 				complete: z.enum(["list", "read"]).exactOptional(),
 				/** `jwt`: the secret is a JWT that tells its own expiry. */
@@ -255,8 +256,8 @@ export const connector = z
 			.exactOptional(),
 		revoke: call
 			.extend({
-				/** The statuses that mean: there is no such token any more. */
-				gone: z.array(status).max(10).exactOptional(),
+				/** The answers that mean: there is no such token any more. */
+				gone: outcomes.exactOptional(),
 			})
 			.exactOptional(),
 		/** Probes of a token's secret, in order. */

@@ -9,6 +9,7 @@ export const formats = [
 	"number",
 	"boolean",
 	"date",
+	"whole-seconds",
 	"seconds",
 	"milliseconds",
 	"seconds-left",
@@ -23,7 +24,7 @@ export interface Placeholder {
 }
 
 const placeholder = /\{([A-Za-z0-9_/][\w/.-]*)(?:\|([a-z-]+))?\}/g;
-const expression = /\{([?&]?)([A-Za-z]\w*(?:,[A-Za-z]\w*)*)\}/g;
+const expression = /\{([?&]?)([A-Za-z]\w*\*?(?:,[A-Za-z]\w*\*?)*)\}/g;
 
 /** The placeholders of a template, in order. */
 export function placeholdersOf(template: string): Placeholder[] {
@@ -46,7 +47,9 @@ export function fillIn(template: string, textOf: (one: Placeholder) => string): 
 
 /** The names in the expressions of a request's URL. */
 export function namesInRequest(request: string): string[] {
-	return [...request.matchAll(expression)].flatMap(([, , names = ""]) => names.split(","));
+	return [...request.matchAll(expression)].flatMap(([, , names = ""]) =>
+		names.replaceAll("*", "").split(","),
+	);
 }
 
 /** All names that templates anywhere in the value use. */
@@ -82,11 +85,11 @@ export function requestIssue(text: string): string | undefined {
 }
 
 function urlIssue(url: string): string | undefined {
-	const literal = url.replace(expression, (_, operator: string, names: string) => {
-		const allowed = operator !== "" || !names.includes(",");
-		return operator === "" ? (allowed ? "x" : "{") : "";
+	const literal = url.replace(expression, (whole, operator: string, names: string) => {
+		if (operator !== "") return "";
+		return /[,*]/.test(names) ? whole : "x";
 	});
-	if (/[{}]/.test(literal)) return "has an expression that is not {name}, {?name,other} or {&name}";
+	if (/[{}]/.test(literal)) return "has an expression that is not {name}, {?name,other}, {?list*} or {&name}";
 	if (/%(?![0-9A-Fa-f]{2})/.test(literal)) return "has a % that encodes nothing";
 	if (/[^A-Za-z0-9\-._~!$&'()*+,;=:@%/?]/.test(literal))
 		return "has a character that a path must not have; write it percent-encoded";

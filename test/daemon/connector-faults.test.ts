@@ -150,7 +150,7 @@ describe("a call that fails", () => {
 				const error = await rejection(create());
 				sentOnce();
 				assert.deepEqual([error.code, error.orphans.map(({ id }) => id)], ["issuer-unanswered", ["x"]]);
-				assert.match(error.message, /no secret at \/token/);
+				assert.match(error.message, /no secret at "\/token"/);
 			});
 		}
 

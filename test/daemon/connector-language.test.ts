@@ -395,6 +395,49 @@ describe("the language of connectors says", () => {
 		assert.equal(fake.requests[0]?.headers["x-client"], "tokensmith");
 	});
 
+	it("a user name without a password, a secret of two parts, ids that are names, and a gone token in a body", async () => {
+		const basic = `Basic ${Buffer.from("admin-key:").toString("base64")}`;
+		const names = new Set<string>();
+		await start((request) => {
+			if (request.headers.authorization !== basic) return { status: 401 };
+			if (request.path === "/revoke")
+				return { json: { deleted: names.delete(request.query.get("name") ?? "") ? 1 : 0 } };
+			names.add(request.query.get("name") ?? "");
+			return {
+				json: {
+					name: request.query.get("name"),
+					key: "kkkk1111",
+					token: "tttt2222",
+					scopes: request.query.getAll("scope"),
+				},
+			};
+		});
+		const acme = said({
+			base: null,
+			auth: { basic: { user: "{credential}", password: "" } },
+			record: { id: "/name", permissions: "/scopes", partial: "/key" },
+			create: {
+				request: "POST /generate{?name,scope*,until}",
+				with: { scope: "{permissions}", until: "{expiry|date}" },
+				secret: { text: "acme_{/key}.{/token}" },
+			},
+			revoke: {
+				request: "POST /revoke{?name}",
+				with: { name: "{id}" },
+				gone: [{ status: 200, at: "/deleted", is: 0 }],
+			},
+		});
+		const system = systemWith(acme, fake.url);
+		const asked = wanted({ name: "ci & cd", permissions: ["a", "b"] });
+		const { secret, token } = await createAt(system, accessWith("admin-key"), asked);
+		assert.deepEqual(
+			[secret, token.id, token.permissions],
+			["acme_kkkk1111.tttt2222", "ci & cd", ["a", "b"]],
+		);
+		assert.equal(await revokeAt(system, accessWith("admin-key"), token.id), "revoked");
+		assert.equal(await revokeAt(system, accessWith("admin-key"), token.id), "gone");
+	});
+
 	it("Slack: the outcome of a probe in the body, not in the status", async () => {
 		await start(({ headers }) => ({
 			json:

@@ -80,7 +80,8 @@ describe("a request's path", () => {
 		["no query without values", "GET /p{?a,b}", {}, "/p"],
 		["a query that goes on", "GET /p?x=1{&a}", { a: "&" }, "/p?x=1&a=%26"],
 		["a number and a truth value", "GET /p{?a,b}", { a: 0, b: false }, "/p?a=0&b=false"],
-		["a list", "GET /p{?a}", { a: ["x", "y"] }, "/p?a=x%2Cy"],
+		["a list, its name each time", "GET /p{?a*}", { a: ["x", "y"] }, "/p?a=x&a=y"],
+		["a list", "GET /p{?a}", { a: ["x", "y"] }, "/p?a=x,y"],
 	] as [string, string, Record<string, unknown>, string][]) {
 		it(`has ${says}`, () => assert.equal(pathOf(request, values(given)), expected));
 	}
@@ -120,6 +121,7 @@ describe("a body", () => {
 		["asks so of a list without a value", { has: "d", in: "{missing}" }, false],
 		["fills in keys", { "{name}": 1, "{missing}": 2 }, { ci: 1 }],
 		["rounds a day down", "{expiry|date}", "2026-03-12"],
+		["writes a time without fractions", "{expiry|whole-seconds}", "2026-03-12T18:30:00Z"],
 		["counts seconds", "{expiry|seconds}", 1773340200],
 		["counts milliseconds", "{expiry|milliseconds}", 1773340200500],
 		["counts seconds from now", "{expiry|seconds-left}s", "196200s"],

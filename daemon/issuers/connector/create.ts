@@ -3,15 +3,18 @@
  * it left behind.
  */
 import { optionIssues } from "../../capabilities.ts";
-import type { ConnectorOption } from "../../contract.ts";
+import type { Connector, ConnectorOption } from "../../contract.ts";
 import { hashOf } from "../../rules/secret.ts";
 import { ignoredFields } from "./asked.ts";
 import { ConnectorError } from "./connector-error.ts";
 import { explained, foundInList, listAt, tokenIn } from "./found.ts";
 import { expiryOfJwt } from "./jwt.ts";
 import { valueAt } from "./pointer.ts";
+import { partsFrom } from "./record.ts";
 import { type Answer, Session } from "./session.ts";
 import type { Access, CallOptions, CreatedRemotely, RemoteToken, System, Wanted } from "./system.ts";
+
+type Create = NonNullable<Connector["create"]>;
 
 /** @throws ConnectorError; `issuer-unanswered` with the orphans when a token may exist whose secret is lost. */
 export async function createAt(
@@ -39,7 +42,7 @@ export async function createAt(
 	});
 	const secret = secretOf(answer, create.secret);
 	if (secret === undefined) {
-		const message = `${session.words(answer)} The answer has no secret at ${create.secret || "its top"}.`;
+		const message = `${session.words(answer)} The answer has no secret at ${JSON.stringify(create.secret)}.`;
 		throw await lost(new ConnectorError("issuer-unanswered", message, { status: answer.status }));
 	}
 	session.hide(secret);
@@ -73,8 +76,8 @@ function optionValue({ as }: ConnectorOption, text: string): unknown {
 }
 
 /** What a secret can be: text that a header and a line of an env file can hold. */
-function secretOf({ body }: Answer, pointer: string): string | undefined {
-	const found = valueAt(body, pointer);
+function secretOf({ body }: Answer, at: Create["secret"]): string | undefined {
+	const found = typeof at === "string" ? valueAt(body, at) : partsFrom(body, at.text);
 	return typeof found === "string" && /^[\x21-\x7e]{1,16384}$/.test(found) ? found : undefined;
 }
 

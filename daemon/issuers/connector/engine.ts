@@ -2,6 +2,7 @@
 import type { TokenField } from "../../contract.ts";
 import { ConnectorError } from "./connector-error.ts";
 import { explained, find, namesOf, tokenIn } from "./found.ts";
+import { isAnswer } from "./probe.ts";
 import { Session } from "./session.ts";
 import type { Access, CallOptions, Changes, RemoteToken, System } from "./system.ts";
 
@@ -71,8 +72,8 @@ export async function revokeAt(
 		const values = await namesOf(session, access, revoke, id).catch(unlessMissing);
 		if (values === undefined) return "gone";
 		const answer = await session.send(revoke, session.values(values));
+		if (revoke.gone?.some((outcome) => isAnswer(outcome, answer))) return "gone";
 		if (session.isSuccess(answer)) return "revoked";
-		if (revoke.gone?.includes(answer.status)) return "gone";
 		throw session.refusal(answer);
 	});
 }

@@ -75,7 +75,8 @@ export async function namesOf(
 	id: string,
 	known?: Found,
 ): Promise<[string, unknown][]> {
-	const used = new Set(namesUsed(call));
+	const { with: own = {}, ...rest } = call;
+	const used = new Set([...namesUsed(rest).filter((name) => !Object.hasOwn(own, name)), ...namesUsed(own)]);
 	const found =
 		known ?? (used.has("name") && !("changes" in call) ? await findInList(session, id) : undefined);
 	const fields = Object.entries(found?.token ?? {}).filter(([field]) => field !== "id");

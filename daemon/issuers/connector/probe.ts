@@ -56,7 +56,7 @@ function outcomeOf({ live, dead, next = [] }: Probe, answer: Answer): "live" | "
 	return is(next) ? "next" : "unknown";
 }
 
-function isAnswer(outcome: Outcome, { status, body }: Answer): boolean {
+export function isAnswer(outcome: Outcome, { status, body }: Answer): boolean {
 	if (typeof outcome === "number") return outcome === status;
 	// A condition says something about JSON: without any, it is not met.
 	return outcome.status === status && body !== undefined && meets(body, outcome);

@@ -137,13 +137,13 @@ function entriesOf(value: unknown, { each, split, flag }: ListPart): string[] | 
 	}
 	if (!Array.isArray(value)) return undefined;
 	return value.slice(0, mostEntries).flatMap((item) => {
-		const text = each === undefined ? (isScalar(item) ? String(item) : undefined) : eachText(item, each);
+		const text = each === undefined ? (isScalar(item) ? String(item) : undefined) : partsFrom(item, each);
 		return text === undefined ? [] : [clean(text, longestText)];
 	});
 }
 
-/** `{item}` is the entry; other names are its properties, or pointers into it. */
-function eachText(item: unknown, template: string): string | undefined {
+/** A text of a value's parts: `{item}` is the value; other names are its properties, or pointers into it. */
+export function partsFrom(item: unknown, template: string): string | undefined {
 	let isComplete = true;
 	const text = fillIn(template, ({ name }) => {
 		const found = name === "item" ? item : valueAt(item, name.startsWith("/") ? name : `/${name}`);

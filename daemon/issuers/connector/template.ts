@@ -20,7 +20,7 @@ export function pathOf(request: string, values: Values): string {
 	for (const name of namesInRequest(pathTemplate)) refuseSegment(name, values.get(name));
 	const given = Object.fromEntries(
 		namesInRequest(template).flatMap((name) =>
-			isAbsent(values.get(name)) ? [] : [[name, plain(values.get(name))]],
+			isAbsent(values.get(name)) ? [] : [[name, urlValue(values.get(name))]],
 		),
 	);
 	const expanded = parseTemplate(template).expand(given);
@@ -54,6 +54,11 @@ export function textFrom(template: string, values: Values): string | undefined {
 		return isAbsent(value) ? "" : plain(value);
 	});
 	return isComplete ? text : undefined;
+}
+
+/** A list stays one, for `{?list*}`. */
+function urlValue(value: unknown): string | string[] {
+	return Array.isArray(value) ? value.map(plain) : plain(value);
 }
 
 function plain(value: unknown): string {
@@ -136,6 +141,7 @@ const lengths: Readonly<Record<string, [milliseconds: number, unit: string]>> = 
 /** Rounded down, so that no token outlives what was asked for. */
 function formattedDate(time: number, format: string, now: number): unknown {
 	if (format === "date") return new Date(time).toISOString().slice(0, 10);
+	if (format === "whole-seconds") return new Date(time).toISOString().replace(/\.\d+Z$/, "Z");
 	if (format === "milliseconds") return time;
 	if (format === "seconds") return Math.floor(time / 1000);
 	const [length, unit] = lengths[format] ?? [1000, "seconds"];
