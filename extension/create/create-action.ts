@@ -10,8 +10,13 @@ import type { Client } from "../daemon/client.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { placeSecret } from "../env/place-action.ts";
 import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
+import { addPermissions, removePermissions } from "./permission-action.ts";
+import type { NewPermission } from "./permission-choices.ts";
 
-type CreateClient = Pick<Client, "createToken" | "listTokens" | "revokeToken">;
+type CreateClient = Pick<
+	Client,
+	"createToken" | "listTokens" | "permissions" | "putPermission" | "removePermission" | "revokeToken"
+>;
 
 export interface CreateTokenDeps {
 	daemon: { client(): Promise<CreateClient> };
@@ -21,6 +26,8 @@ export interface CreateTokenDeps {
 
 export interface NewToken {
 	request: CreateTokenInput;
+	/** What the daemon's catalogue lacks of the permissions. */
+	newPermissions?: readonly NewPermission[] | undefined;
 	/** undefined: the secret is stored in SecretStorage only. */
 	placement?: Placement | undefined;
 }
@@ -52,11 +59,14 @@ export type StepResult = { ok: true } | { ok: false; error: unknown };
 /** Can be cancelled until the secret is written to the env file; a token that exists by then is revoked. */
 export async function createToken(
 	deps: CreateTokenDeps,
-	{ request, placement }: NewToken,
+	input: NewToken,
 	options: ActionOptions<CreateStage> = {},
 ): Promise<CreateOutcome> {
-	const started = await start(deps, request, options);
-	return "kind" in started ? started : await finishSteps(deps, started, placement, options);
+	const added: string[] = [];
+	const started = await start(deps, input, added, options);
+	const outcome = "kind" in started ? started : await finishSteps(deps, started, input.placement, options);
+	if (outcome.kind === "not-created" || outcome.kind === "cancelled") await removePermissions(deps, added);
+	return outcome;
 }
 
 interface Started {
@@ -67,7 +77,8 @@ interface Started {
 
 async function start(
 	deps: CreateTokenDeps,
-	request: CreateTokenInput,
+	{ request, newPermissions = [] }: NewToken,
+	added: string[],
 	{ onProgress, cancellation }: ActionOptions<CreateStage>,
 ): Promise<Started | CreateOutcome> {
 	onProgress?.("creating");
@@ -75,6 +86,7 @@ async function start(
 	try {
 		const client = await deps.daemon.client();
 		if (cancellation?.isCancellationRequested) return { kind: "cancelled" };
+		await addPermissions(client, newPermissions, added);
 		const { token: secret, ...token } = await client.createToken(request);
 		return { client, token, secret };
 	} catch (error) {

@@ -29,6 +29,7 @@ import {
 } from "./create-action.ts";
 import { type CreateReportDeps, reportCreated } from "./create-report.ts";
 import { requestFrom, stepOfField } from "./creation-request.ts";
+import { permissionSuggestions } from "./permission-suggestions.ts";
 import { summaryRows } from "./summary.ts";
 import { isOf, keyOf, type System, systemsOf } from "./system.ts";
 import type { TokenDraft } from "./token-draft.ts";
@@ -70,20 +71,31 @@ async function createTokenInteractively(services: CreateDeps): Promise<void> {
 }
 
 async function askAll(
-	services: Pick<Services, "live" | "log" | "workspaceState">,
+	services: Pick<Services, "daemon" | "live" | "log" | "workspaceState">,
 	draft: CreationDraft,
 	changeFirst: string | undefined,
 ) {
 	const { live } = services;
 	// The daemon starts while the user reads the first question.
 	live.start();
-	const answers = { ...answersFrom(services), connect: await connectInstead(live) };
+	const search = new vscode.CancellationTokenSource();
+	// So does the search for permissions.
+	const suggested = permissionSuggestions(services, search.token);
+	const answers = {
+		...answersFrom(services),
+		suggestions: () => suggested,
+		connect: await connectInstead(live),
+	};
 	const steps = (prompts: Prompts) => [
 		...tokenSteps<CreationDraft>(prompts, answers),
 		...envSteps<CreationDraft>({ prompts, purpose: "create" }),
 		creationSummary(prompts),
 	];
-	return await runWizard(steps, draft, { title: l10n.t("Create API Token"), changeFirst });
+	try {
+		return await runWizard(steps, draft, { title: l10n.t("Create API Token"), changeFirst });
+	} finally {
+		search.cancel();
+	}
 }
 
 /** What the steps need to know of the daemon's profiles and tokens. */
@@ -168,7 +180,8 @@ async function remember(
 }
 
 async function createWithProgress(services: CreateTokenDeps, draft: CreationDraft): Promise<CreateOutcome> {
-	const input = { request: requestFrom(draft), placement: placementOf(draft) };
+	const { newPermissions } = draft;
+	const input = { request: requestFrom(draft), newPermissions, placement: placementOf(draft) };
 	return vscode.window.withProgress(
 		{
 			location: vscode.ProgressLocation.Notification,

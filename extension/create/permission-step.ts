@@ -1,22 +1,38 @@
-/** The question which permissions a token gets, from a profile's catalogue. */
+/** The question which permissions a token gets: from a profile's catalogue, from suggestions, or typed. Adds nothing itself. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Profile } from "../../daemon/contract.ts";
-import { labelText } from "../display-text.ts";
-import type { Prompts, Row } from "../wizard/prompts.ts";
-import { back, type Step } from "../wizard/walk.ts";
+import { labelText, shortened } from "../display-text.ts";
+import type { Prompts, Read, Row } from "../wizard/prompts.ts";
+import { type Back, back, type Place, type Step } from "../wizard/walk.ts";
+import {
+	type ChoiceGroup,
+	choiceGroups,
+	type NewPermission,
+	newNames,
+	noSuggestions,
+	onlyReading,
+	type PermissionSuggestions,
+	readTyped,
+	type Typed,
+} from "./permission-choices.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
 interface PermissionStepDeps<Draft> {
 	prompts: Prompts;
 	profile: (draft: Draft) => Promise<Profile>;
+	/** Default: none. */
+	suggestions?: () => Promise<PermissionSuggestions>;
 	/** Default: always. */
 	applies?: (draft: Draft) => boolean;
 }
 
-export function permissionStep<Draft extends Pick<TokenDraft, "permissions">>({
+type PermissionDraft = Pick<TokenDraft, "permissions" | "newPermissions">;
+
+export function permissionStep<Draft extends PermissionDraft>({
 	prompts,
-	profile,
+	profile: profileOf,
+	suggestions = async () => noSuggestions,
 	applies = () => true,
 }: PermissionStepDeps<Draft>): Step<Draft> {
 	return {
@@ -26,20 +42,54 @@ export function permissionStep<Draft extends Pick<TokenDraft, "permissions">>({
 		applies,
 		isAnswered: (draft) => draft.permissions !== undefined,
 		async ask(draft, place) {
-			const { minimum, catalogue } = (await profile(draft)).permissions;
-			const picked = new Set(draft.permissions);
-			const answer = await prompts.many<string>(place, {
-				placeholder:
-					minimum === 0
-						? l10n.t("What may the token do?")
-						: l10n.t("What may the token do? Choose at least {0}.", minimum),
-				rows: permissionRows(catalogue),
-				isPicked: (name) => picked.has(name),
-				problem: (names) => (names.length < minimum ? tooFew(minimum) : undefined),
-			});
-			return answer === back ? back : { ...draft, permissions: answer };
+			const profile = await profileOf(draft);
+			const offer = { profile, groups: choiceGroups(profile, await suggestions()), draft };
+			let picked: readonly string[] = draft.permissions ?? [];
+			for (;;) {
+				const permissions = await askWhich(prompts, place, { ...offer, picked });
+				if (permissions === back) return back;
+				const newPermissions = await describeNew(prompts, place, { ...offer, permissions });
+				if (newPermissions !== back) return { ...draft, permissions, newPermissions };
+				picked = permissions;
+			}
 		},
 	};
+}
+
+interface Offer {
+	profile: Profile;
+	groups: readonly ChoiceGroup[];
+	draft: PermissionDraft;
+}
+
+function askWhich(
+	prompts: Prompts,
+	place: Place,
+	{ profile, groups, picked }: Offer & { picked: readonly string[] },
+): Promise<string[] | Back> {
+	const { minimum } = profile.permissions;
+	const rows = permissionRows(groups, picked);
+	const templates = rows.filter(({ picks }) => picks !== undefined);
+	return prompts.many<string>(place, {
+		placeholder: placeholderFor(profile),
+		rows,
+		rowsFor: (text) => {
+			const isMeant = ({ label }: Row<string>) => label.toLowerCase().includes(text.toLowerCase());
+			const typed = readTyped(text, profile, groups);
+			const meant = templates.filter(isMeant);
+			return [...meant, ...(meant.length > 0 && typed[0]?.kind === "problem" ? [] : typed.map(typedRow))];
+		},
+		pickedRow: typedPick,
+		isPicked: (name) => picked.includes(name),
+		problem: (names) => (names.length < minimum ? tooFew(minimum) : undefined),
+	});
+}
+
+function placeholderFor({ id, permissions: { minimum } }: Profile): string {
+	if (id === "local") return l10n.t("What may the token do? Choose or type, such as orders.read.");
+	return minimum === 0
+		? l10n.t("What may the token do?")
+		: l10n.t("What may the token do? Choose at least {0}.", minimum);
 }
 
 function tooFew(minimum: number): string {
@@ -48,15 +98,116 @@ function tooFew(minimum: number): string {
 		: l10n.t("choose at least {0} permissions", minimum);
 }
 
-/** Grouped in the catalogue's order of groups. */
-function permissionRows(catalogue: Profile["permissions"]["catalogue"]): Row<string>[] {
-	const groups = Map.groupBy(catalogue, ({ group }) => group);
-	return [...groups].flatMap(([group, entries]): Row<string>[] => [
-		{ label: labelText(group), kind: vscode.QuickPickItemKind.Separator },
-		...entries.map(({ name, description }) => ({
+/** What was picked before is listed even if it is in no group. */
+function permissionRows(groups: readonly ChoiceGroup[], picked: readonly string[]): Row<string>[] {
+	const listed = new Set(groups.flatMap(({ choices }) => choices.map(({ name }) => name)));
+	const rowsOf = (kind: ChoiceGroup["kind"]) =>
+		groups.filter((group) => group.kind === kind).flatMap(groupRows);
+	return [
+		...picked.filter((name) => !listed.has(name)).map(typedPick),
+		...rowsOf("suggested"),
+		...templateRows(groups),
+		...rowsOf("catalogue"),
+		...rowsOf("api"),
+	];
+}
+
+const typedPick = (name: string): Row<string> => ({
+	label: labelText(name),
+	description: l10n.t("typed"),
+	value: name,
+});
+
+const heading = (label: string): Row<string> => ({ label, kind: vscode.QuickPickItemKind.Separator });
+
+function groupRows({ heading: words, choices }: ChoiceGroup): Row<string>[] {
+	return [
+		heading(labelText(words)),
+		...choices.map(({ name, description }) => ({
 			label: labelText(name),
 			description: labelText(description),
 			value: name,
 		})),
-	]);
+	];
+}
+
+/** Rows that pick others. */
+function templateRows(groups: readonly ChoiceGroup[]): Row<string>[] {
+	const reading = onlyReading(groups);
+	const own = groups.filter(({ kind }) => kind === "catalogue");
+	const several = own.length < 2 ? [] : own.filter(({ choices }) => choices.length > 1);
+	const rows = [
+		...(reading.length < 2 ? [] : [templateRow(l10n.t("$(eye) Read only"), reading)]),
+		...several.map(({ heading: words, choices }) =>
+			templateRow(
+				l10n.t("$(checklist) Everything: {0}", labelText(words)),
+				choices.map(({ name }) => name),
+			),
+		),
+	];
+	return rows.length === 0 ? [] : [heading(l10n.t("several at once")), ...rows];
+}
+
+function templateRow(label: string, picks: readonly string[]): Row<string> {
+	return { label, description: l10n.t("{0} permissions", picks.length), picks };
+}
+
+function typedRow(typed: Typed): Row<string> {
+	if (typed.kind === "problem")
+		return {
+			label: l10n.t("$(error) {0} can't be chosen", labelText(shortened(typed.text, 40))),
+			detail: typed.problem,
+		};
+	const { name } = typed;
+	if (typed.kind === "covering")
+		return {
+			label: labelText(name),
+			description: l10n.t("covers {0} of these, and what is added later", typed.count),
+			value: name,
+		};
+	if (typed.kind === "new")
+		return {
+			label: l10n.t('$(add) Add "{0}"', labelText(name)),
+			description: l10n.t("to your permissions"),
+			value: name,
+		};
+	return { label: labelText(name), value: name };
+}
+
+/** Asks what each typed permission allows. The answer may be empty. */
+async function describeNew(
+	prompts: Prompts,
+	place: Place,
+	{ profile, groups, draft, permissions }: Offer & { permissions: readonly string[] },
+): Promise<NewPermission[] | Back> {
+	const suggested = new Map(groups.flatMap(({ choices }) => choices.map((choice) => [choice.name, choice])));
+	const described: NewPermission[] = [];
+	for (const name of newNames(permissions, profile)) {
+		const before = draft.newPermissions?.find((one) => one.name === name);
+		if (suggested.has(name)) described.push({ name, description: suggested.get(name)?.declared ?? "" });
+		else if (before !== undefined) described.push(before);
+		else {
+			const description = await askDescription(prompts, place, name);
+			if (description === back) return back;
+			described.push({ name, description });
+		}
+	}
+	return described;
+}
+
+function askDescription(prompts: Prompts, place: Place, name: string): Promise<string | Back> {
+	return prompts.text<string>(place, {
+		prompt: l10n.t("What does {0} allow? Press Enter to leave it empty.", shortened(name, 60)),
+		placeholder: l10n.t("Read bills"),
+		read: readDescription,
+	});
+}
+
+const longestDescription = 300;
+
+function readDescription(text: string): Read<string> {
+	const value = text.trim();
+	return value.length <= longestDescription
+		? { ok: true, value }
+		: { ok: false, problem: l10n.t("At most {0} characters.", longestDescription) };
 }

@@ -120,6 +120,7 @@ function withSystem<Draft extends TokenDraft>(draft: Draft, system: System): Dra
 	if (draft.system !== undefined && keyOf(draft.system) === keyOf(system)) return { ...draft, system };
 	const none = {
 		permissions: undefined,
+		newPermissions: undefined,
 		expiry: undefined,
 		pendingExpiry: undefined,
 		exactExpiry: undefined,

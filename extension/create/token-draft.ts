@@ -1,5 +1,6 @@
 /** The answers about a new token, before it exists. */
 import type { ExpiryChoice } from "./expiry-input.ts";
+import type { NewPermission } from "./permission-choices.ts";
 import type { System } from "./system.ts";
 
 /** A part that is undefined is not answered. */
@@ -7,6 +8,8 @@ export interface TokenDraft {
 	system?: System | undefined;
 	name?: string | undefined;
 	permissions?: string[] | undefined;
+	/** Those of `permissions` that the catalogue lacks. */
+	newPermissions?: NewPermission[] | undefined;
 	expiry?: ExpiryChoice | undefined;
 	/** The picked expiry that needs another answer before it counts. */
 	pendingExpiry?: "exact" | "never" | undefined;

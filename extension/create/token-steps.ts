@@ -9,6 +9,7 @@ import { parseAllowedAddresses } from "./allowed-addresses.ts";
 import { type DetailStepsDeps, defaultSourceStep, detailsStep } from "./detail-steps.ts";
 import { expirySteps } from "./expiry-step.ts";
 import { optionsStep } from "./option-step.ts";
+import type { PermissionSuggestions } from "./permission-choices.ts";
 import { permissionStep } from "./permission-step.ts";
 import { resourceStep } from "./resource-step.ts";
 import { questionsOf, usualQuestions } from "./system.ts";
@@ -19,6 +20,7 @@ interface TokenStepsDeps<Draft>
 	extends Omit<DetailStepsDeps<Draft>, "prompts">,
 		Omit<SystemStepDeps, "prompts"> {
 	isNameTaken: (name: string, draft: Draft) => boolean;
+	suggestions: () => Promise<PermissionSuggestions>;
 }
 
 export function tokenSteps<Draft extends TokenDraft>(
@@ -30,7 +32,7 @@ export function tokenSteps<Draft extends TokenDraft>(
 	return [
 		systemStep({ ...deps, prompts }),
 		nameStep(prompts, isNameTaken),
-		permissionStep({ prompts, profile, applies: asks("permissions") }),
+		permissionStep({ ...deps, prompts, applies: asks("permissions") }),
 		resourceStep({ prompts, profile, knownResources, applies: asks("resources") }),
 		...expirySteps<Draft>({ prompts, profile }),
 		defaultSourceStep({ ...deps, prompts, applies: asks("defaultSource") }),

@@ -4,6 +4,8 @@ import type * as vscode from "vscode";
 /** A row of a list. A row without a value cannot be chosen. */
 export interface Row<Value> extends vscode.QuickPickItem {
 	value?: Value;
+	/** In a list with several choices: the values that this row picks, or unpicks if all of them are picked. */
+	picks?: readonly Value[];
 }
 
 export interface ListQuestion<Value> {
@@ -18,6 +20,8 @@ export interface ListQuestion<Value> {
 /** With `rowsFor`, Enter adds the active row to the selection as long as there is a text, and ends the step without one. */
 export interface ManyQuestion<Value> extends ListQuestion<Value> {
 	isPicked(value: Value): boolean;
+	/** How a row for a typed text is shown once it is picked; by default as it was. */
+	pickedRow?(value: Value): Row<Value>;
 	/** What is wrong with a selection, in words. */
 	problem(values: readonly Value[]): string | undefined;
 }
@@ -46,8 +50,25 @@ export class Selection<Value> {
 
 	/** A row for a typed text stays once it is picked. */
 	pick(rows: readonly Row<Value>[]): void {
-		this.#picked = rows.filter(({ value }) => value !== undefined);
+		const template = rows.find(({ picks }) => picks !== undefined);
+		const { pickedRow } = this.#question;
+		const before = this.#picked.length;
+		this.#picked = rows.flatMap((row) => {
+			if (row.value === undefined) return [];
+			return this.#knows(row) || pickedRow === undefined ? [row] : [pickedRow(row.value)];
+		});
+		// VS Code's own box for all rows checks more than the template.
+		if (template !== undefined)
+			return this.#pickAll(this.#picked.length === before ? (template.picks ?? []) : []);
 		this.#known = [...this.#known, ...this.#picked.filter((row) => !this.#knows(row))];
+	}
+
+	#pickAll(values: readonly Value[]): void {
+		const isMeant = ({ value }: Row<Value>) => value !== undefined && values.includes(value);
+		const rest = this.#picked.filter((row) => !isMeant(row));
+		const meant = this.#known.filter(isMeant);
+		this.#picked = this.#picked.length - rest.length === meant.length ? rest : [...rest, ...meant];
+		this.#list.selectedItems = this.#picked;
 	}
 
 	/**
@@ -63,8 +84,11 @@ export class Selection<Value> {
 		this.#list.items = [...this.#known, ...unknown];
 		this.#list.selectedItems = this.#picked;
 		// In a list with several choices, VS Code makes no row active while the user types.
-		const first = unknown[0] ?? this.#known.find(({ value }) => value === typed[0]?.value);
-		if (typed.length > 0 && first !== undefined) this.#list.activeItems = [first];
+		const [likeliest] = typed;
+		if (likeliest === undefined) return;
+		const isKnown = this.#knows(likeliest);
+		const first = isKnown ? this.#known.find((row) => isSame(row, likeliest)) : unknown[0];
+		if (first !== undefined) this.#list.activeItems = [first];
 	}
 
 	/** Whether Enter was to add the active row to the selection, rather than to end the step. */
@@ -72,16 +96,23 @@ export class Selection<Value> {
 		const text = this.#list.value.trim();
 		if (this.#question.rowsFor === undefined || text === "") return false;
 		const [row] = this.#list.activeItems;
-		if (row?.value === undefined) return true;
-		if (!this.#picked.includes(row)) this.pick([...this.#picked, row]);
+		if (row === undefined || (row.value === undefined && row.picks === undefined)) return true;
+		const isNew = row.picks === undefined && !this.#knows(row);
+		if (isNew || row.picks !== undefined || !this.#picked.includes(row)) this.pick([...this.#picked, row]);
+		// A new one comes first, where the user sees that it was added.
+		if (isNew) this.#known = [...this.#known.slice(-1), ...this.#known.slice(0, -1)];
 		this.#list.value = "";
 		this.show();
 		return true;
 	}
 
-	#knows({ value }: Row<Value>): boolean {
-		return value !== undefined && this.#known.some((row) => row.value === value);
+	#knows(row: Row<Value>): boolean {
+		return this.#known.some((known) => isSame(known, row));
 	}
+}
+
+function isSame<Value>(one: Row<Value>, other: Row<Value>): boolean {
+	return one === other || (one.value !== undefined && one.value === other.value);
 }
 
 /** Shows the question's placeholder, and that its rows load. */

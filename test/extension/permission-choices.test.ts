@@ -1,0 +1,139 @@
+/** Which permissions the wizard offers, and what a typed text means. */
+import assert from "node:assert/strict";
+import type { Profile } from "../../daemon/contract.ts";
+import mindbridge from "../../daemon/profiles/mindbridge.json" with { type: "json" };
+import {
+	choiceGroups,
+	newNames,
+	noSuggestions,
+	onlyReading,
+	type PermissionSuggestions,
+	readTyped,
+	type Typed,
+} from "../../extension/create/permission-choices.ts";
+
+const entry = (name: string, description = "") => ({
+	name,
+	group: name.split(".").at(-2) ?? name,
+	description,
+});
+
+const local = {
+	id: "local",
+	permissions: {
+		source: "request",
+		minimum: 1,
+		catalogue: [
+			entry("orders.read", "Read orders"),
+			entry("orders.write"),
+			entry("bills.list", "List bills"),
+			entry("api.api-tokens.read", "See all tokens"),
+			entry("api.api-tokens.write"),
+		],
+		others: "reject",
+	},
+} as const satisfies Pick<Profile, "id" | "permissions">;
+
+const suggestions: PermissionSuggestions = {
+	requested: [
+		{ name: "tickets.read", count: 12 },
+		{ name: "tickets.close", count: 1 },
+	],
+	declared: [
+		{ name: "orders.read", description: "Declared" },
+		{ name: "tickets.read", description: "Declared too" },
+		{ name: "ships.sail", description: "Sail ships" },
+		{ name: "not possible", description: "" },
+	],
+	inCode: [
+		{ name: "ships.sail", place: "a.ts:1" },
+		{ name: "ships.sink", place: "a.ts:2" },
+		{ name: "orders.write", place: "a.ts:3" },
+	],
+};
+
+describe("the offered permissions", () => {
+	it("are suggestions, own ones by group, and last the daemon's API, each once", () => {
+		const shown = choiceGroups(local, suggestions).map(({ heading, choices }) => [
+			heading,
+			choices.map(({ name, description }) => `${name}: ${description}`),
+		]);
+		assert.deepEqual(shown, [
+			["asked for by services", ["tickets.read: asked for 12 times", "tickets.close: asked for once"]],
+			["declared by this workspace", ["orders.read: Read orders", "ships.sail: Sail ships"]],
+			["found in the code", ["ships.sink: a.ts:2"]],
+			["orders", ["orders.write: "]],
+			["bills", ["bills.list: List bills"]],
+			[
+				"to manage or check tokens (Tokensmith's API)",
+				["api.api-tokens.read: See all tokens", "api.api-tokens.write: "],
+			],
+		]);
+	});
+
+	it("are the catalogue alone for another system, which knows nothing else", () => {
+		const groups = choiceGroups(mindbridge as unknown as Profile, suggestions);
+		const names = groups.flatMap(({ choices }) => choices.map(({ name }) => name));
+		assert.deepEqual(new Set(names), new Set(mindbridge.permissions.catalogue.map(({ name }) => name)));
+	});
+
+	it("that only read are those of every group but the daemon's API", () => {
+		assert.deepEqual(onlyReading(choiceGroups(local, noSuggestions)), ["orders.read", "bills.list"]);
+		const reading = onlyReading(choiceGroups(mindbridge as unknown as Profile, noSuggestions));
+		assert.ok(reading.length > 10 && reading.every((name) => name.endsWith("read")));
+	});
+
+	it("that the catalogue lacks are added with the token, wildcards aside", () => {
+		assert.deepEqual(newNames(["orders.read", "tickets.read", "orders.*", "*"], local), ["tickets.read"]);
+		assert.deepEqual(newNames(["anything"], mindbridge as unknown as Profile), []);
+	});
+});
+
+describe("a typed permission", () => {
+	const groups = choiceGroups(local, suggestions);
+	const known = (name: string): Typed => ({ kind: "known", name });
+	const added = (name: string): Typed => ({ kind: "new", name });
+	const cases: [text: string, meanings: Typed[]][] = [
+		["orders.read", [known("orders.read")]],
+		["tickets.close", [known("tickets.close")]],
+		["billing.read", [added("billing.read")]],
+		["ord", [known("orders.read"), added("ord")]],
+		["ORDERS.READ", [known("orders.read"), added("ORDERS.READ")]],
+		["sail ships", [known("ships.sail")]],
+		["orders.*", [{ kind: "covering", name: "orders.*", count: 2 }]],
+		["*", [{ kind: "covering", name: "*", count: 9 }]],
+		["datasets:read", [added("datasets:read")]],
+		["a/b", [added("a/b")]],
+	];
+	for (const [text, meanings] of cases) {
+		it(`${JSON.stringify(text)} is understood`, () =>
+			assert.deepEqual(readTyped(text, local, groups), meanings));
+	}
+
+	const refused: [text: string, problem: RegExp][] = [
+		["billing read", /no blanks/],
+		["b".repeat(300), /at most 200 characters; this has 300/],
+		['billing"read', /no quotes/],
+		["gebühren.lesen", /without accents/],
+		["shop.*", /covers no permission yet.*shop\.read/],
+		["api.api-tokens.destroy", /has no such permission/],
+	];
+	for (const [text, problem] of refused) {
+		it(`${JSON.stringify(text.slice(0, 30))} is answered with what is wrong`, () => {
+			const [only, ...more] = readTyped(text, local, groups);
+			assert.ok(only?.kind === "problem" && more.length === 0);
+			assert.match(only.problem, problem);
+		});
+	}
+
+	it("is never answered by nothing, whatever the profile", () => {
+		const other = mindbridge as unknown as Profile;
+		const keeping = { ...other, permissions: { ...other.permissions, others: "keep" as const } };
+		const closed = { ...other, permissions: { ...other.permissions, others: "reject" as const } };
+		for (const profile of [local, closed, keeping])
+			for (const text of ["x", "$(trash)", "\u0000", "ü", "*", "a.*", "z".repeat(5000)])
+				assert.ok(readTyped(text, profile, choiceGroups(profile, noSuggestions)).length > 0, text);
+		assert.deepEqual(readTyped("zzz.read", keeping, []), [{ kind: "kept", name: "zzz.read" }]);
+		assert.equal(readTyped("zzz.read", closed, [])[0]?.kind, "problem");
+	});
+});
