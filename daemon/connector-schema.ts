@@ -279,6 +279,11 @@ export const connector = z
 		lagSeconds: z.int().min(1).max(3600).exactOptional(),
 		/** Whether a redirect of a GET to the same path with a slash at its end is followed. */
 		slash: z.literal(true).exactOptional(),
+		/**
+		 * Where the server's own OpenAPI document is, and the tag of the operations that manage its tokens. If they create,
+		 * list and delete them in the manner of JSON:API, they take the place of `guided`.
+		 */
+		openapi: z.strictObject({ document: checked(requestIssue, 1000), tag: label }).exactOptional(),
 		/** What the user does on the system's own pages. */
 		guided: z.strictObject({ create: guide.exactOptional(), revoke: guide.exactOptional() }).exactOptional(),
 	})

@@ -1,6 +1,7 @@
 /** The built-in connectors at fakes of their systems, over real HTTP: create, list, read, change, revoke, probe. */
 import assert from "node:assert/strict";
 import { capabilitiesOf, profile as profileSchema } from "../../daemon/contract.ts";
+import { discoverAt } from "../../daemon/issuers/connector/discover.ts";
 import { createAt, listAt, readAt, revokeAt, updateAt } from "../../daemon/issuers/connector/engine.ts";
 import { probeAt } from "../../daemon/issuers/connector/probe.ts";
 import type { Access, System } from "../../daemon/issuers/connector/system.ts";
@@ -15,7 +16,12 @@ import { defaultPolicy, profilesUnder } from "../../daemon/rules/profile.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { accessWith, builtIn, rejection, systemOf, wanted } from "./systems/calls.ts";
 import type { FakeSystem } from "./systems/fake-system.ts";
-import { startEclecticIq, startPolarity } from "./systems/guided-systems.ts";
+import {
+	polarityDocument,
+	startEclecticIq,
+	startPolarity,
+	startPolarityWithApi,
+} from "./systems/guided-systems.ts";
 import { startMindBridge } from "./systems/mindbridge.ts";
 import { startNarrative } from "./systems/narrative.ts";
 import { startCloudflare, startGitLab, startGrafana } from "./systems/other-systems.ts";
@@ -363,6 +369,71 @@ describe("Polarity", () => {
 			assert.deepEqual(outcomes, ["live", "live", "dead"]);
 		});
 	}
+});
+
+describe("Polarity by the document that its server serves", () => {
+	let system: FakeSystem;
+	afterEach(() => system.stop());
+	const access = accessWith("pol-admin");
+	const discovered = async (document: unknown) => {
+		({ system } = await startPolarityWithApi(document));
+		const guided = systemOf(builtIn(polarity), system.url);
+		return [guided, await discoverAt(guided, access)] as const;
+	};
+
+	it("creates, lists and revokes where the operations match", async () => {
+		const [guided, connector] = await discovered(polarityDocument());
+		assert.ok(connector !== null);
+		const { create, revoke, rotate, list } = capabilitiesOf({ steps: [], connector });
+		assert.deepEqual([create, revoke, rotate, list], ["api", "api", "create-and-delete", true]);
+		const byApi = { ...guided, connector };
+		const expiry = inDays(30);
+		const { secret, token, ignored } = await createAt(byApi, access, wanted({ name: "soc", expiry }));
+		assert.deepEqual([token.name, token.expiry, ignored], ["soc", expiry, []]);
+		assert.equal((await listAt(byApi, access))[0]?.id, token.id);
+		assert.equal(await revokeAt(byApi, access, token.id), "revoked");
+		assert.equal((await probeAt(byApi, accessWith(secret))).outcome, "dead");
+	});
+
+	const changed = (change: (text: string) => string) =>
+		JSON.parse(change(JSON.stringify(polarityDocument())));
+	for (const [says, document] of [
+		["no document", undefined],
+		["no such tag", changed((text) => text.replaceAll("API Keys", "Users"))],
+		[
+			"a further required field",
+			changed((text) => text.replace('"required":["name"', '"required":["owner","name"')),
+		],
+		["no secret in its answer", changed((text) => text.replace('"token"', '"note"'))],
+		["two fields that could be the secret", changed((text) => text.replace('"token"', '"key":{},"token"'))],
+		["no deletion", changed((text) => text.replace('"delete"', '"patch"'))],
+		[
+			"a reference to itself",
+			changed((text) =>
+				text.replace(
+					'{"properties":{"name"',
+					'{"allOf":[{"$ref":"#/components/schemas/Key"}],"properties":{"label"',
+				),
+			),
+		],
+	] as const) {
+		it(`stays guided with ${says}`, async () => {
+			assert.equal((await discovered(document))[1], null);
+		});
+	}
+
+	it("takes no path of the document that leaves the server", async () => {
+		for (const path of ["//evil.example/keys", "/../keys", "/api/{tenant}/keys"]) {
+			const document = changed((text) => text.replaceAll("/api/api-keys", path));
+			const found = await discovered(document).then(
+				([, connector]) => connector,
+				(error: { code: string }) => error.code,
+			);
+			assert.ok(found === null || found === "not-supported", JSON.stringify(found));
+			await system.stop();
+		}
+		({ system } = await startPolarityWithApi(undefined));
+	});
 });
 
 describe("EclecticIQ", () => {

@@ -10,7 +10,7 @@ import {
 } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { isIP, type Socket } from "node:net";
-import { type ConnectionOptions, connect as tlsConnect } from "node:tls";
+import { type ConnectionOptions, rootCertificates, connect as tlsConnect } from "node:tls";
 import { proxyAuthorization } from "./proxy.ts";
 import type { System } from "./system.ts";
 
@@ -112,7 +112,7 @@ const bare = (url: URL) => url.hostname.replace(/^\[|\]$/g, "");
 function tlsOptions(url: URL, { verify, ca }: System["tls"]): ConnectionOptions {
 	return {
 		rejectUnauthorized: verify,
-		...(ca === null ? {} : { ca }),
+		...(ca === null ? {} : { ca: [...rootCertificates, ca] }),
 		...(isIP(bare(url)) === 0 ? { servername: bare(url) } : {}),
 	};
 }

@@ -11,7 +11,7 @@ export interface System {
 	readonly tls: {
 		/** false, as the user chose explicitly: certificates are not verified, and plain http is allowed. */
 		readonly verify: boolean;
-		/** PEM certificates to trust instead of the well-known ones. */
+		/** PEM certificates to trust in addition to the well-known ones. */
 		readonly ca: string | null;
 	};
 }

@@ -44,3 +44,79 @@ export async function startEclecticIq(
 	);
 	return { system, live };
 }
+
+const keys = "/api/api-keys";
+const jsonApi = (schema: object) => ({ content: { "application/vnd.api+json": { schema } } });
+const resource = (attributes: object, more: object = {}) => ({
+	type: "object",
+	properties: {
+		data: {
+			type: "object",
+			properties: { type: { enum: ["api-key"] }, attributes: { type: "object", ...attributes }, ...more },
+		},
+	},
+});
+
+/** A document as Polarity serves one; whether its operations are like these is not published. */
+export function polarityDocument(): Record<string, unknown> {
+	const tags = ["API Keys"];
+	return {
+		openapi: "3.0.0",
+		paths: {
+			[keys]: {
+				get: { tags, responses: { 200: jsonApi({ properties: { data: { type: "array" } } }) } },
+				post: {
+					tags,
+					requestBody: { $ref: "#/components/requestBodies/NewKey" },
+					responses: {
+						201: jsonApi(
+							resource({
+								allOf: [{ $ref: "#/components/schemas/Key" }, { properties: { token: { type: "string" } } }],
+							}),
+						),
+					},
+				},
+			},
+			[`${keys}/{id}`]: { delete: { tags, responses: { 204: {} } } },
+			[`${keys}/me`]: { get: { tags } },
+		},
+		components: {
+			schemas: {
+				Key: {
+					properties: { name: { type: "string" }, expiration: { type: "string" } },
+					required: ["name", "expiration"],
+				},
+			},
+			requestBodies: { NewKey: jsonApi(resource({ $ref: "#/components/schemas/Key" })) },
+		},
+	};
+}
+
+/** A Polarity server that manages its keys by the operations of its document. */
+export async function startPolarityWithApi(document: unknown) {
+	const live = new Map<string, { id: string; secret: string; attributes: Record<string, string> }>();
+	const system = await FakeSystem.start(
+		routes({
+			"GET /api/openapi": () => (document === undefined ? { status: 404 } : { json: document }),
+			[`GET ${keys}/me`]: (request) => {
+				const isLive =
+					bearer(request) === "pol-admin" ||
+					[...live.values()].some(({ secret }) => secret === bearer(request));
+				return { status: isLive ? 200 : 401, json: {} };
+			},
+			[`POST ${keys}`]: ({ body, headers }) => {
+				if (headers["content-type"] !== "application/vnd.api+json") return { status: 415 };
+				const id = String(live.size + 1);
+				const key = { id, secret: `pol-secret-${id}`, attributes: body.data.attributes };
+				live.set(id, key);
+				return {
+					status: 201,
+					json: { data: { type: "api-key", id, attributes: { ...key.attributes, token: key.secret } } },
+				};
+			},
+			[`GET ${keys}`]: () => ({ json: { data: [...live.values()].map(({ secret: _, ...rest }) => rest) } }),
+			[`DELETE ${keys}/{id}`]: (_, id) => ({ status: live.delete(id ?? "") ? 204 : 404 }),
+		}),
+	);
+	return { system };
+}
