@@ -354,6 +354,27 @@ export const incidentReport = z.strictObject({
 });
 export type IncidentReport = z.output<typeof incidentReport>;
 
+/**
+ * Deletes the records of tokens that ended longer ago than the policy keeps the audit. `preview`: deletes nothing, and
+ * answers the same.
+ */
+export const cleanUpRequest = z.strictObject({
+	preview: z.boolean().default(false),
+	/** Only tokens that ended before this time. By default, and at the latest, as long ago as the policy says. */
+	endedBefore: instant.optional(),
+});
+export type CleanUpRequest = z.output<typeof cleanUpRequest>;
+export type CleanUpInput = z.input<typeof cleanUpRequest>;
+
+export const cleanUpReport = z.strictObject({
+	endedBefore: date,
+	/** The deleted tokens, those that ended first at the front; at most 1000 per request. */
+	tokens: z.array(tokenRecord),
+	/** How many more there are. */
+	left: z.int(),
+});
+export type CleanUpReport = z.output<typeof cleanUpReport>;
+
 /** A resource that at least one token was granted. */
 const resourceRecord = z.strictObject({ kind: z.string(), id: z.string(), tokenIds: z.array(z.string()) });
 export const resourceList = z.strictObject({ resources: z.array(resourceRecord) });
@@ -439,7 +460,17 @@ export const auditEvent = z.strictObject({
 	date,
 	actor: userInfo,
 	action: z.enum([
-		...(["create", "update", "rotate", "disable", "enable", "revoke", "grant", "withdraw"] as const),
+		...([
+			"create",
+			"update",
+			"rotate",
+			"disable",
+			"enable",
+			"revoke",
+			"delete",
+			"grant",
+			"withdraw",
+		] as const),
 		...(["undo-rotation", "end-overlap", "register"] as const),
 		...(["incident", "policy", "profile", "permission", "connection", "dead-token-used", "purge"] as const),
 	]),
@@ -693,8 +724,8 @@ export interface Notice {
 export interface ServerEvents {
 	/** The first event of every connection. */
 	hello: { version: string; protocol: number; notices: Notice[] };
-	/** A token was created, changed, used, or revoked. */
-	token: { change: "created" | "changed" | "revoked"; token: TokenRecord };
+	/** A token was created, changed, used, revoked, or deleted by a clean-up. */
+	token: { change: "created" | "changed" | "revoked" | "deleted"; token: TokenRecord };
 	/** A revoked, expired or rotated-out token was used: it was forgotten somewhere, or stolen. */
 	"dead-token-used": { token: TokenRecord; reason: RefusalReason; address: string };
 	audit: AuditEvent;

@@ -1,6 +1,8 @@
 /** The verbs: who may use each on which token, by which rules, and that the change is stored before it is answered. */
 import type * as z from "zod";
 import type {
+	CleanUpReport,
+	CleanUpRequest,
 	Connection,
 	CreatedToken,
 	CreateTokenRequest,
@@ -12,6 +14,7 @@ import type {
 	RegisterTokenRequest,
 	RotatedToken,
 	RotateTokenRequest,
+	ServerEvents,
 	TokenRecord,
 	UndoneRotation,
 	UpdateTokenRequest,
@@ -30,6 +33,7 @@ import { Access } from "./access.ts";
 import type { Caller } from "./callers.ts";
 import { type IfMatch, recordOnly, Verbs } from "./carry-out.ts";
 import { type Attempt, Changes, type Notify, type TokenChange } from "./changes.ts";
+import { cleanUp } from "./clean-up.ts";
 import { Connections } from "./connections.ts";
 import type { DeadUse } from "./dead-tokens.ts";
 import { changesOf, eventOf, planIncident, reportOf } from "./incident.ts";
@@ -305,6 +309,14 @@ export class Authority {
 		});
 	}
 
+	/** @throws RuleError `invalid-request` */
+	cleanUp(caller: Caller, request: CleanUpRequest): Promise<CleanUpReport> {
+		const { store } = this.#options;
+		const { auditDays } = this.rulebook.policy;
+		const deps = { store, changes: this.#changes, tokens: this.tokens, auditDays };
+		return cleanUp(deps, request, this.#context(caller));
+	}
+
 	/** @throws RuleError `not-found`, `token-dead`, `invalid-request` or `exceeds-caller` */
 	grant(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
 		return this.#verbs.changeOne(
@@ -369,7 +381,10 @@ export class Authority {
 	/** A committed transaction, of this process or another one. */
 	#applyCommitted({ tokens, events, settings }: Committed): void {
 		// First: a revoked token must be refused even when a listener fails.
-		for (const { stored } of tokens) this.#verifier.apply(stored.token);
+		for (const { change, stored } of tokens) {
+			if (change === "deleted") this.#verifier.forget(stored.token);
+			else this.#verifier.apply(stored.token);
+		}
 		const rules = this.rulebook.apply(settings);
 		const connections = this.connections.apply(settings);
 		for (const event of events) this.#notify("audit", () => event);
@@ -379,7 +394,7 @@ export class Authority {
 			this.#notify("connections", () => ({ connections: this.connections.list() }));
 	}
 
-	#notifyToken(change: "created" | "changed" | "revoked", stored: StoredToken): void {
+	#notifyToken(change: ServerEvents["token"]["change"], stored: StoredToken): void {
 		this.#notify("token", () => ({ change, token: this.tokens.recordOf(stored) }));
 	}
 
@@ -405,7 +420,9 @@ export class Authority {
 	}
 
 	async #reportDeadUse({ token: { id, userId, userName }, reason, address }: DeadUse): Promise<void> {
-		const stored = await this.tokens.stored(id);
+		const [stored] = await this.#options.store.tokens([id]);
+		// A clean-up may have deleted it in the same moment.
+		if (stored === undefined) return;
 		this.#notify("dead-token-used", () => ({ token: this.tokens.recordOf(stored), reason, address }));
 		await this.#changes.writeAudit([
 			{

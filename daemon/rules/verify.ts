@@ -76,6 +76,15 @@ export class Verifier {
 		for (const watch of this.#watches.get(token.id) ?? []) watch.token = entry.token;
 	}
 
+	/** A deleted token is unknown from the next verification on, and its uses are not counted any more. */
+	forget(token: Token): void {
+		const digest = digestOf(token.hash);
+		this.#foreign.delete(digest);
+		this.#loading.delete(digest);
+		this.#entries.delete(digest);
+		this.usage.forget(token.id);
+	}
+
 	/**
 	 * Checks, in this order: malformed, unknown, revoked, disabled, expired, address, permission, resource.
 	 * @param address undefined: unknown, which a token with allowed addresses does not pass.

@@ -2,7 +2,7 @@
  * What the rules need of a database: queries, and transactions that are durable before they are answered. Knows no SQL and
  * no rule; each kind of database implements it in a folder of its own.
  */
-import type { AuditEvent, IncidentFilter, Notice, TokenRecord, UsageDay } from "../contract.ts";
+import type { AuditEvent, IncidentFilter, Notice, ServerEvents, TokenRecord, UsageDay } from "../contract.ts";
 import type { TokenStatus } from "../facts.ts";
 
 /** A token as it is stored. Immutable: a change makes another one with a higher version. Never holds the secret, only its hash. */
@@ -80,9 +80,11 @@ export interface AuditFilter {
 	until?: string | undefined;
 }
 
-/** What one committed transaction has changed. */
+type TokenEvent = ServerEvents["token"];
+
+/** What one committed transaction has changed. A deleted token is as it was before. */
 export interface Committed {
-	readonly tokens: readonly { change: "created" | "changed" | "revoked"; stored: StoredToken }[];
+	readonly tokens: readonly { change: TokenEvent["change"]; stored: StoredToken }[];
 	readonly events: readonly AuditEvent[];
 	/** By name. */
 	readonly settings: ReadonlyMap<string, unknown>;
@@ -93,6 +95,8 @@ export interface Transaction {
 	insertToken(token: Token): Promise<void>;
 	/** Replaces the version before. @throws VersionConflict when that is no longer the current one. */
 	updateToken(token: Token, usage: Usage): Promise<void>;
+	/** Removes tokens and their usage for good. @throws VersionConflict when one of them has changed since it was read. */
+	deleteTokens(tokens: readonly StoredToken[]): Promise<void>;
 	/** Whether a local token of the profile that is not revoked has the name, other than the one with the id. */
 	isNameTaken(taken: { profile: string; name: string; exceptId: string }): Promise<boolean>;
 	/** Whether any token has the hash, whatever its issuer. */
@@ -136,6 +140,11 @@ export interface Store {
 	list(filter: ListFilter, page: ListPage, now: string): Promise<StoredToken[]>;
 	/** @param now RFC 3339. */
 	countByStatus(now: string): Promise<Map<TokenStatus, number>>;
+	/**
+	 * Tokens that ended before the date, the oldest first, at most so many; and how many there are in all. A successor whose
+	 * predecessor stays is left out, since the predecessor leads to it. @param before RFC 3339.
+	 */
+	endedTokens(before: string, most: number): Promise<{ tokens: StoredToken[]; count: number }>;
 	/** Which tokens that are not revoked are granted which resource. */
 	grants(): Promise<{ resource: string; tokenId: string }[]>;
 	/** Tokens that are in an overlap which ends when they are no longer used. @param now RFC 3339. */

@@ -201,6 +201,7 @@ const icons: Record<AuditEvent["action"], string> = {
 	disable: "debug-pause",
 	enable: "debug-start",
 	revoke: "circle-slash",
+	delete: "trash",
 	grant: "lock",
 	withdraw: "lock",
 	incident: "flame",

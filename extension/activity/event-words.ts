@@ -40,6 +40,7 @@ const words: Record<AuditEvent["action"], Words> = {
 	disable: (name) => ending(l10n.t("Disabled {0}", name)),
 	enable: (name) => usual(l10n.t("Enabled {0}", name)),
 	revoke: (name, { after }) => ending(l10n.t("Revoked {0}", name), text(after.revokedReason)),
+	delete: (name) => ending(l10n.t("Deleted {0} for good", name)),
 	grant: (name, event) =>
 		usual(l10n.t("Granted {0} a resource", name), resourcesOf(event.after, event.before)),
 	withdraw: (name, event) =>
@@ -79,6 +80,7 @@ const fields: Record<string, () => string> = {
 	allowedAddresses: () => l10n.t("allowed addresses"),
 	defaultSource: () => l10n.t("default source"),
 	tags: () => l10n.t("tags"),
+	predecessorId: () => l10n.t("predecessor"),
 	secretPrefix: () => l10n.t("secret prefix"),
 	defaultExpiryDays: () => l10n.t("default expiry"),
 	maximumExpiryDays: () => l10n.t("longest expiry"),

@@ -4,6 +4,8 @@ import { type Endpoint, Transport } from "../../daemon/client/transport.ts";
 import type {
 	AuditList,
 	CatalogueEntry,
+	CleanUpInput,
+	CleanUpReport,
 	Connection,
 	ConnectionInput,
 	ConnectionList,
@@ -19,6 +21,7 @@ import type {
 	Profile,
 	ProfileList,
 	RegisterTokenInput,
+	ResourceList,
 	RotatedToken,
 	RotateTokenRequest,
 	ServerEvents,
@@ -116,6 +119,26 @@ export class Client {
 	/** Revokes many at once. The report holds the successors' secrets, this once. */
 	async incident(request: IncidentInput): Promise<IncidentReport> {
 		return this.#post("/v1/incidents", request);
+	}
+
+	/** Deletes the records of tokens that ended long ago, at most 1000 at once. */
+	async cleanUp(request: CleanUpInput): Promise<CleanUpReport> {
+		return this.#post("/v1/api-tokens/clean-up", request);
+	}
+
+	/** The resources that tokens were granted, and those tokens' ids. */
+	async resources(): Promise<ResourceList["resources"]> {
+		const list: ResourceList = await this.#get("/v1/resources");
+		return list.resources;
+	}
+
+	/** Grants the resource to the token; a token that has it already stays as it is. */
+	async grant(resource: string, tokenId: string): Promise<TokenRecord> {
+		return this.#transport.json({ method: "PUT", path: grantPath(resource, tokenId) });
+	}
+
+	async withdraw(resource: string, tokenId: string): Promise<TokenRecord> {
+		return this.#transport.json({ method: "DELETE", path: grantPath(resource, tokenId) });
 	}
 
 	/** One page, newest first. */
@@ -223,6 +246,14 @@ export class Client {
 
 function connectionPath(id: string): string {
 	return `/v1/connections/${encodeURIComponent(id)}`;
+}
+
+function grantPath(resource: string, tokenId: string): string {
+	const slash = resource.indexOf("/");
+	const [kind, id, token] = [resource.slice(0, slash), resource.slice(slash + 1), tokenId].map(
+		encodeURIComponent,
+	);
+	return `/v1/resources/${kind}/${id}/grants/${token}`;
 }
 
 function tokenPath(id: string, verb?: string): string {

@@ -173,8 +173,9 @@ export class LiveTokens implements vscode.Disposable {
 				this.#notices = notices;
 				load().catch((error: unknown) => ending.abort(error));
 			},
-			token: ({ token }) => {
-				list.add(token);
+			token: ({ change, token }) => {
+				if (change === "deleted") list.delete(token.id);
+				else list.add(token);
 				if (list === this.#list) this.#publishBy(Date.now());
 			},
 			profiles: ({ profiles }) => {

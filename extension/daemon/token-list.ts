@@ -6,11 +6,19 @@ import { statusOf, type TokenRecord } from "../../daemon/contract.ts";
 
 export class TokenList {
 	readonly #records = new Map<string, TokenRecord>();
+	readonly #deleted = new Set<string>();
 
 	add(record: TokenRecord): void {
+		if (this.#deleted.has(record.id)) return;
 		const known = this.#records.get(record.id);
 		// Also an equal version: counting a use makes no new one.
 		if (known === undefined || record.version >= known.version) this.#records.set(record.id, record);
+	}
+
+	/** For good: a list that was requested before may still contain the token. */
+	delete(id: string): void {
+		this.#deleted.add(id);
+		this.#records.delete(id);
 	}
 
 	/** In the order in which they were first added. `now` in milliseconds since the epoch. */

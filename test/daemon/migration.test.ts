@@ -64,6 +64,15 @@ describe("a data directory with two migrations", () => {
 		assert.equal(rotated.predecessor.quietSeconds, 60);
 	});
 
+	it("has tokens that a clean-up deletes for good after their time", async () => {
+		daemon.now = new Date("2028-06-01T00:00:00.000Z");
+		const { tokens } = (await daemon.call("POST", "/v1/api-tokens/clean-up", { body: {} })).body;
+		assert.ok(tokens.some(({ id }: { id: string }) => id === oldId));
+		await daemon.close();
+		await daemon.open();
+		assert.equal((await daemon.verify(oldSecret)).body.reason, "unknown");
+	});
+
 	it("is one of this version after its first start, and opens again", async () => {
 		assert.equal(listSnapshots(daemon.directory)[0]?.schema, schemaVersion);
 		await daemon.close();

@@ -19,6 +19,7 @@ const requirements: Record<string, string> = {
 	"POST /v1/api-tokens": write,
 	"GET /v1/api-tokens": read,
 	"GET /v1/api-tokens/current": "a token",
+	"POST /v1/api-tokens/clean-up": remove,
 	"POST /v1/api-tokens/identify": read,
 	"GET /v1/api-tokens/{id}": read,
 	"PATCH /v1/api-tokens/{id}": write,
@@ -250,6 +251,7 @@ describe("/openapi.json", () => {
 			["GET /v1/api-tokens", "/v1/api-tokens?limit=2&sort=-lastUsed"],
 			["GET /v1/api-tokens/current", "/v1/api-tokens/current", { secret: one.token }],
 			["POST /v1/api-tokens/identify", "/v1/api-tokens/identify", { body: { hashes: [hashOf(one.token)] } }],
+			["POST /v1/api-tokens/clean-up", "/v1/api-tokens/clean-up", { body: { preview: true } }],
 			["GET /v1/api-tokens/{id}", `/v1/api-tokens/${two.id}`],
 			[
 				"PATCH /v1/api-tokens/{id}",

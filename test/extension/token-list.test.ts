@@ -36,6 +36,16 @@ describe("TokenList", () => {
 		);
 	});
 
+	it("keeps a deleted token away, even when an older list arrives later", () => {
+		const list = listOf([record(), record({ id: "2" })]);
+		list.delete("1");
+		list.add(record({ version: 9 }));
+		assert.deepEqual(
+			list.at(now).map(({ id }) => id),
+			["2"],
+		);
+	});
+
 	it("applies the event of a use, which has no new version", () => {
 		const list = listOf([record(), record({ useCount: 5 })]);
 		assert.equal(list.at(now)[0]?.useCount, 5);

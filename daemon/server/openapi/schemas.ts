@@ -199,6 +199,16 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		token: "The token.",
 		usedInLastHour: "Whether the token was used in the hour before.",
 	}),
+	CleanUpRequest: request(contract.cleanUpRequest, "Which ended tokens to delete.", {
+		preview: "Lists the tokens without deleting them.",
+		endedBefore:
+			"Only tokens that ended before this time; by default, and at the latest, as long ago as the policy keeps audit events.",
+	}),
+	CleanUpReport: answer(contract.cleanUpReport, "The tokens that were deleted.", {
+		endedBefore: "The tokens ended before this time.",
+		tokens: "The deleted tokens, those that ended first at the front; at most 1,000 per request.",
+		left: "How many more there are; repeat the request to delete them.",
+	}),
 	ResourceList: answer(resourceList, "Every resource that at least one token was granted.", {
 		resources: "The resources.",
 	}),

@@ -8,7 +8,9 @@ import { created, newTokenHeaders, oneToken, type RouteParts, shown } from "./pa
 const { apiPermissions, createdToken, tokenRecord } = contract;
 
 export function tokenRoutes(parts: RouteParts): Route[] {
-	return [...newTokenRoutes(parts), ...lookupRoutes(parts), ...changeRoutes(parts), incidentRoute(parts)];
+	// Before the paths with an id.
+	const many = [incidentRoute(parts), cleanUpRoute(parts)];
+	return [...newTokenRoutes(parts), ...many, ...lookupRoutes(parts), ...changeRoutes(parts)];
 }
 
 function newTokenRoutes({ authority }: RouteParts): Route[] {
@@ -207,6 +209,23 @@ function incidentRoute({ authority }: RouteParts): Route {
 			}
 			return { status: 201, body: await authority.incident(caller, body) };
 		},
+	});
+}
+
+function cleanUpRoute({ authority }: RouteParts): Route {
+	return route({
+		method: "post",
+		path: "/v1/api-tokens/clean-up",
+		operationId: "cleanUpTokens",
+		tag: "Tokens",
+		summary: "Delete tokens that ended long ago",
+		description:
+			"Removes the records of tokens that were revoked or expired longer ago than the policy keeps audit events. A deleted token never verifies again, and its audit events stay. `preview` only lists them.",
+		problems: ["storage-failed"],
+		caller: apiPermissions.delete,
+		body: contract.cleanUpRequest,
+		answers: { status: 200, description: "The deleted tokens", schema: contract.cleanUpReport },
+		handle: async ({ caller, body }) => ({ body: await authority.cleanUp(caller, body) }),
 	});
 }
 

@@ -4,6 +4,7 @@ import type { AuditFilter, ChainEnd, ListFilter, ListPage, Store, Transaction } 
 import { chainEnd } from "./audit-files.ts";
 import type { Connection } from "./connection.ts";
 import { DurableDatabase, type DurableOptions } from "./durable-database.ts";
+import { endedTokens } from "./ended-tokens.ts";
 import { findTokens, findVerifiable, foreignHashes, idsByHash, indexedTokens } from "./token-queries.ts";
 import { SqliteTransaction } from "./transaction.ts";
 import { listUsage, permissionCounts } from "./usage-queries.ts";
@@ -66,6 +67,10 @@ export class SqliteStore implements Store {
 
 	countByStatus(now: string): ReturnType<Store["countByStatus"]> {
 		return this.#list((lists, connection) => lists.countByStatus(connection, now));
+	}
+
+	endedTokens(before: string, most: number): ReturnType<Store["endedTokens"]> {
+		return this.database.read(async (connection) => endedTokens(connection, before, most));
 	}
 
 	grants(): ReturnType<Store["grants"]> {

@@ -94,6 +94,18 @@ export async function updateToken(connection: Connection, token: Token, usage: U
 	connection.tokens.push({ change, stored: { token, usage } });
 }
 
+/** @throws VersionConflict when one of them has changed since it was read. */
+export async function deleteTokens(connection: Connection, tokens: readonly StoredToken[]): Promise<void> {
+	const { memory } = connection;
+	for (const stored of tokens) {
+		const { id, version } = stored.token;
+		const { changes } = memory.run('delete from "tokens" where "id" = ? and "version" = ?', [id, version]);
+		if (changes !== 1) throw new VersionConflict();
+		memory.run('delete from "usage" where "tokenId" = ?', [id]);
+		connection.tokens.push({ change: "deleted", stored });
+	}
+}
+
 export async function isNameTaken(
 	{ kysely }: Connection,
 	taken: { profile: string; name: string; exceptId: string },

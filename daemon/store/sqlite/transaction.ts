@@ -1,9 +1,9 @@
 /** One transaction on SQLite. What it changes is recorded by its connection. */
 import type { AuditEvent } from "../../contract.ts";
-import type { ChainEnd, Token, Transaction, Usage, UsageIncrement } from "../store.ts";
+import type { ChainEnd, StoredToken, Token, Transaction, Usage, UsageIncrement } from "../store.ts";
 import { chainEnd } from "./audit-files.ts";
 import type { Connection } from "./connection.ts";
-import { insertToken, isHashKnown, isNameTaken, updateToken } from "./token-queries.ts";
+import { deleteTokens, insertToken, isHashKnown, isNameTaken, updateToken } from "./token-queries.ts";
 import { addUsage, purgeUsage } from "./usage-queries.ts";
 
 export class SqliteTransaction implements Transaction {
@@ -19,6 +19,10 @@ export class SqliteTransaction implements Transaction {
 
 	updateToken(token: Token, usage: Usage): Promise<void> {
 		return updateToken(this.#connection, token, usage);
+	}
+
+	deleteTokens(tokens: readonly StoredToken[]): Promise<void> {
+		return deleteTokens(this.#connection, tokens);
 	}
 
 	isNameTaken(taken: { profile: string; name: string; exceptId: string }): Promise<boolean> {

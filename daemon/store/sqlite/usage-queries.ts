@@ -8,11 +8,13 @@ import type { UsageTable } from "./schema.ts";
 
 export async function addUsage(connection: Connection, increments: readonly UsageIncrement[]): Promise<void> {
 	for (const { tokenId, uses, days } of increments) {
-		connection.memory.run(
+		const { changes } = connection.memory.run(
 			`update "tokens" set "useCount" = "useCount" + ?, "lastUsed" = max("lastUsed", ?),
 				"lastUsedAddress" = coalesce(?, "lastUsedAddress") where "id" = ?`,
 			[uses.useCount, uses.lastUsed, uses.lastUsedAddress, tokenId],
 		);
+		// Uses of a token that was deleted meanwhile count for nothing.
+		if (changes === 0) continue;
 		for (const day of days) await addDay(connection, day);
 	}
 }
