@@ -2,9 +2,12 @@
  * `node daemon.js token …`: the command line for scripts and CI. A client like any other: it uses only the daemon's API.
  * Secrets are never arguments, and none is shown on a terminal without --reveal.
  */
+
+import { cleanUp } from "./cli/clean-up.ts";
 import { type Command, exitCodes } from "./cli/command.ts";
 import { create } from "./cli/create.ts";
 import { disable, enable } from "./cli/disable.ts";
+import { edit } from "./cli/edit.ts";
 import { identify } from "./cli/identify.ts";
 import { list } from "./cli/list.ts";
 import { print, printError, problemWords } from "./cli/output.ts";
@@ -23,6 +26,7 @@ const commands: Record<string, Command> = {
 	create,
 	list,
 	show,
+	edit,
 	rotate,
 	"undo-rotation": undoRotation,
 	"end-overlap": endOverlap,
@@ -33,6 +37,7 @@ const commands: Record<string, Command> = {
 	identify,
 	register,
 	setup,
+	"clean-up": cleanUp,
 };
 
 const help = `Usage: node daemon.js token COMMAND [OPTION]...

@@ -1,4 +1,6 @@
 /** Durations and dates as command-line arguments. */
+import { UTCDateMini } from "@date-fns/utc/date/mini";
+import { add } from "date-fns/add";
 import type { CalendarDuration } from "../contract.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -11,6 +13,12 @@ export function calendarDurationOf(text: string): CalendarDuration {
 		throw new UsageError("--expires-in takes a duration such as 30d, 6mo or 1y.");
 	const parts = [...text.matchAll(/(\d+)(d|mo|y)/g)];
 	return Object.fromEntries(parts.map(([, count, unit = ""]) => [calendarUnits[unit], Number(count)]));
+}
+
+/** The end of such a duration, counted in UTC as the daemon counts. */
+export function expiryAfter(text: string, now: Date): string {
+	const { days = 0, months = 0, years = 0 } = calendarDurationOf(text);
+	return new Date(add(new UTCDateMini(now), { days, months, years }).getTime()).toISOString();
 }
 
 /** `90s`, `15m`, `2h`, `7d`; `0` means at once. */

@@ -5,6 +5,8 @@
 import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import type {
+	CleanUpInput,
+	CleanUpReport,
 	CreatedToken,
 	CreateTokenInput,
 	ListTokensQuery,
@@ -194,6 +196,11 @@ class HttpClient {
 	register(secret: string, input: RegisterInput): Promise<TokenRecord> {
 		const body = { ...input, hash: hashOf(secret), partialToken: hintOf(secret) };
 		return this.#post("/v1/api-tokens/register", body);
+	}
+
+	/** Deletes the records of tokens that ended long ago, at most 1000 at once; `preview` only lists them. */
+	cleanUp(input: CleanUpInput = {}): Promise<CleanUpReport> {
+		return this.#post("/v1/api-tokens/clean-up", input);
 	}
 
 	/** The record of the token that this client acts with. */

@@ -1,0 +1,50 @@
+/** `token clean-up`: deletes the records of tokens that ended long ago, after a look at what goes. */
+import type { CleanUpReport, TokenRecord } from "../contract.ts";
+import { defineCommand } from "./command.ts";
+import { dateWords, endDateOf, print, table } from "./output.ts";
+
+export const cleanUp = defineCommand({
+	usage: "clean-up",
+	summary: "delete tokens that ended long ago, for good",
+	description: `Lists the tokens that ended longer ago than the policy keeps the audit; with --yes, deletes their records.
+A deleted token never works again. Its audit events stay.`,
+	optionsHelp: "  --yes               deletes them, instead of listing them only",
+	options: { yes: { type: "boolean" } },
+	stdin: "caller",
+	async run({ values, format, client }) {
+		const connected = await client();
+		const preview = await connected.cleanUp({ preview: true });
+		if (values.yes !== true) return print(format === "json" ? preview : previewWords(preview), format);
+		// Not what has come of age since.
+		const { endedBefore } = preview;
+		const tokens: TokenRecord[] = [];
+		for (let left = Number.POSITIVE_INFINITY; left > 0; ) {
+			const report = await connected.cleanUp({ endedBefore });
+			tokens.push(...report.tokens);
+			left = report.left;
+		}
+		const answer = { endedBefore, tokens, left: 0 };
+		return print(format === "json" ? answer : `${listOf(tokens)}Deleted ${countOf(tokens.length)}.`, format);
+	},
+});
+
+function previewWords({ tokens, left, endedBefore }: CleanUpReport): string {
+	if (tokens.length === 0) return `No token ended before ${dateWords(endedBefore)}: nothing to delete.`;
+	const more = left > 0 ? `and ${left} more\n` : "";
+	return `${listOf(tokens)}${more}${countOf(tokens.length + left)} would be deleted for good; repeat with --yes.`;
+}
+
+function listOf(tokens: readonly TokenRecord[]): string {
+	if (tokens.length === 0) return "";
+	const rows = tokens.map((token) => [
+		token.id,
+		token.name,
+		token.status,
+		`ended ${dateWords(endDateOf(token))}`,
+	]);
+	return `${table(rows)}\n\n`;
+}
+
+function countOf(count: number): string {
+	return count === 1 ? "1 token" : `${count} tokens`;
+}
