@@ -109,13 +109,14 @@ export const tokenRecord = z.strictObject({
 });
 export type TokenRecord = z.output<typeof tokenRecord>;
 
+const ignoredField = z.strictObject({ field: z.string(), asked: z.unknown(), answered: z.unknown() });
+export type IgnoredField = z.output<typeof ignoredField>;
+
 /** The answer to a creation or a rotation, the only one that contains the secret (`token`). */
 export const createdToken = tokenRecord.extend({
 	token: z.string(),
 	/** What the issuer decided otherwise than requested. */
-	ignored: z
-		.array(z.strictObject({ field: z.string(), asked: z.unknown(), answered: z.unknown() }))
-		.exactOptional(),
+	ignored: z.array(ignoredField).exactOptional(),
 });
 export type CreatedToken = z.output<typeof createdToken>;
 
@@ -210,6 +211,20 @@ export type CreateTokenInput = z.input<typeof createTokenRequest>;
 export const updateTokenRequest = z.strictObject(settings).partial();
 export type UpdateTokenRequest = z.output<typeof updateTokenRequest>;
 
+/** `sha256:` and the SHA-256 of a secret in hexadecimal. */
+const secretHash = z
+	.string()
+	.regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: followed by 64 hexadecimal digits");
+
+/** Limited to eight characters of the secret. */
+const partialToken = z
+	.string()
+	// Escaped, since V8 takes half the memory for a bundle in ASCII.
+	.regex(/^[\x21-\x7E]{0,4}\u2026[\x21-\x7E]{0,4}$/, "must be up to four characters, …, and up to four more");
+
+/** A token's id at its system. */
+const remoteId = text.min(1).max(500);
+
 /** Without `expiry`, the successor lives as long as its predecessor was to live. */
 export const rotateTokenRequest = z.strictObject({
 	/** How long the predecessor still works. */
@@ -217,6 +232,10 @@ export const rotateTokenRequest = z.strictObject({
 	/** The overlap ends earlier after this time without a use of the predecessor. */
 	quietSeconds: z.int().min(1).max(31_536_000).optional(),
 	expiry: settings.expiry.optional(),
+	/** The successor, created by hand at a system whose API can't: it is recorded, and nothing is sent. */
+	registered: z
+		.strictObject({ hash: secretHash, partialToken, remoteId: remoteId.nullable().default(null) })
+		.optional(),
 });
 export type RotateTokenRequest = z.output<typeof rotateTokenRequest>;
 
@@ -228,14 +247,6 @@ export type RotatedToken = z.output<typeof rotatedToken>;
 export const undoneRotation = z.strictObject({ token: tokenRecord, successor: tokenRecord });
 export type UndoneRotation = z.output<typeof undoneRotation>;
 
-/** `sha256:` and the SHA-256 of a secret in hexadecimal. */
-const secretHash = z
-	.string()
-	.regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: followed by 64 hexadecimal digits");
-
-/** A token's id at its system. */
-const remoteId = text.min(1).max(500);
-
 /** A token of another system, which alone decides whether its secret is valid. The secret itself is never sent. */
 export const registerTokenRequest = z.strictObject({
 	name: settings.name,
@@ -246,14 +257,7 @@ export const registerTokenRequest = z.strictObject({
 		.regex(/^[a-z][a-z0-9-]*$/, "must be lower-case letters, digits and hyphens, a letter first")
 		.refine((issuer) => issuer !== "local", "must be another system; local tokens are created"),
 	hash: secretHash,
-	/** Limited to eight characters of the secret. */
-	partialToken: z
-		.string()
-		// Escaped, since V8 takes half the memory for a bundle in ASCII.
-		.regex(
-			/^[\x21-\x7E]{0,4}\u2026[\x21-\x7E]{0,4}$/,
-			"must be up to four characters, …, and up to four more",
-		),
+	partialToken,
 	/** By default that of the issuer's name. */
 	profile: z.string().max(100).optional(),
 	/** The connection to the token's system. */
@@ -321,6 +325,8 @@ export type TokenList = z.output<typeof tokenList>;
 export const revokeTokenQuery = z.strictObject({
 	reason: text.min(1).max(500).optional(),
 	self: z.literal("true").optional(),
+	/** The user has confirmed that the token is not the connection's own credential, where that can't be known. */
+	confirmed: z.literal("true").optional(),
 });
 
 /** Revokes many tokens at once: all of them, or those that match every condition of the filter. */
@@ -350,6 +356,8 @@ export const incidentReport = z.strictObject({
 	revoked: z.array(z.strictObject({ token: tokenRecord, usedInLastHour: z.boolean() })),
 	/** With their secrets, which no other answer contains. */
 	successors: z.array(createdToken),
+	/** Tokens that only their own system can revoke, through their connection: nothing was changed about them. */
+	stillWorking: z.array(tokenRecord),
 	nextSteps: z.array(z.string()),
 });
 export type IncidentReport = z.output<typeof incidentReport>;
@@ -602,7 +610,16 @@ export const profile = z.strictObject({
 	connector: connector.exactOptional(),
 });
 export type Profile = z.output<typeof profile>;
-export const profileList = z.strictObject({ profiles: z.array(profile) });
+/** A profile, and where it comes from. */
+export const listedProfile = profile.extend({
+	source: z.enum(["built-in", "user", "workspace"]),
+	/** The fingerprint of a connector that is not built in, which the user confirms before its first use. */
+	connectorHash: z.string().exactOptional(),
+});
+export type ListedProfile = z.output<typeof listedProfile>;
+/** The body of `PUT /v1/profiles/{id}`: a listed profile can be sent back, and where it came from is ignored. */
+export const setProfileRequest = listedProfile.extend({ source: listedProfile.shape.source.exactOptional() });
+export const profileList = z.strictObject({ profiles: z.array(listedProfile) });
 export type ProfileList = z.output<typeof profileList>;
 
 /** The body of `PUT /v1/permissions/{name}`. */
@@ -625,6 +642,17 @@ export const permissionList = z.strictObject({
 	requested: z.array(requestedPermission),
 });
 export type PermissionList = z.output<typeof permissionList>;
+
+/** The body of `PUT /v1/workspaces/{id}/profiles`. */
+export const workspaceProfiles = z.strictObject({ profiles: z.array(profile).max(50) });
+const refusedProfile = z.strictObject({ id: z.string(), detail: z.string() });
+export type RefusedProfile = z.output<typeof refusedProfile>;
+/** The profiles of the workspace that are not used, and why. */
+export const broughtProfiles = z.strictObject({ refused: z.array(refusedProfile) });
+export type BroughtProfiles = z.output<typeof broughtProfiles>;
+
+/** The query of `GET /v1/events`. The profiles of a workspace last as long as a stream that names it, which only the owner may. */
+export const eventsQuery = z.strictObject({ workspace: z.string().min(1).max(200).optional() });
 
 /** The user's settings for the local profile. The extension sends them with the owner key, and the daemon stores them. */
 export const policy = z
@@ -702,6 +730,77 @@ export const access = z.strictObject({
 		.exactOptional(),
 });
 export type Access = z.output<typeof access>;
+
+/** The query of `POST /v1/connections/{id}/probe`. `kind=token`: the secret is one of a token, not the connection's credential. */
+export const probeQuery = z.strictObject({ kind: z.literal("token").optional() });
+
+/** A token as its system answers it. What the system does not tell is absent. */
+export const remoteToken = z.strictObject({
+	/** The system's id; `sha256:` and the secret's hash where the system knows a token by its secret only. */
+	id: z.string(),
+	name: z.string().exactOptional(),
+	description: z.string().exactOptional(),
+	created: date.exactOptional(),
+	/** null: never. */
+	expiry: date.nullable().exactOptional(),
+	permissions: z.array(z.string()).exactOptional(),
+	resources: z.array(z.string()).exactOptional(),
+	allowedAddresses: z.array(z.string()).exactOptional(),
+	defaultSource: z.string().exactOptional(),
+	partial: z.string().exactOptional(),
+	lastUsed: date.exactOptional(),
+	isDead: z.boolean().exactOptional(),
+	/** Of a secret that the answer showed. */
+	secretHash: z.string().exactOptional(),
+});
+export type RemoteToken = z.output<typeof remoteToken>;
+
+/** Whether a secret works at its system. `unknown`: the system's answer decides nothing. */
+export const probeResult = z.strictObject({
+	outcome: z.enum(["live", "dead", "unknown"]),
+	/** In words, for the user. */
+	detail: z.string(),
+	/** What the system tells about the token. */
+	token: remoteToken.partial().exactOptional(),
+});
+export type ProbeResult = z.output<typeof probeResult>;
+
+/** The body of `POST /v1/connections/{id}/reconcile`. */
+export const reconcileRequest = z.strictObject({
+	/** The ids of records that are brought up to date, if the comparison still finds them changed, dead or missing. */
+	apply: distinct(z.string().max(100), 1000).default([]),
+});
+export type ReconcileRequest = z.output<typeof reconcileRequest>;
+
+/** How the records of a connection and the tokens at its system compare. Nothing is changed by the comparison. */
+export const reconciliation = z.strictObject({
+	/** How many are the same. */
+	same: z.int(),
+	/** At the system, and not recorded. */
+	unknown: z.array(remoteToken),
+	/** Recorded, and no longer at the system. */
+	missing: z.array(tokenRecord),
+	/** At the system, which says that they no longer work. */
+	dead: z.array(tokenRecord),
+	changed: z.array(
+		z.strictObject({
+			token: tokenRecord,
+			remote: remoteToken,
+			fields: z.array(z.strictObject({ field: z.string(), here: z.unknown(), there: z.unknown() })),
+		}),
+	),
+	/** Recorded without an id that the system knows, so that they can't be found there. */
+	unmatched: z.array(tokenRecord),
+	/** The records that were brought up to date, as they are now. */
+	applied: z.array(tokenRecord),
+});
+export type Reconciliation = z.output<typeof reconciliation>;
+
+/** The body of `POST /v1/connections/{id}/import`. */
+export const importRequest = z.strictObject({ remoteIds: distinct(remoteId, 1000).min(1) });
+export type ImportRequest = z.output<typeof importRequest>;
+export const importedTokens = z.strictObject({ tokens: z.array(tokenRecord) });
+export type ImportedTokens = z.output<typeof importedTokens>;
 
 export const healthQuery = z.strictObject({ challenge: z.string().min(1).max(200).optional() });
 

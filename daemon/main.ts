@@ -205,7 +205,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	log.info({ url, version: tokensmithVersion }, "ready");
 
 	every(saveUsageMilliseconds, "the usage could not be written", log, () => authority.saveUsage());
-	every(quietMilliseconds, unended, log, () => authority.endQuietOverlaps());
+	every(quietMilliseconds, unended, log, () => authority.rotations.endQuiet());
 	const purge = () => records.purge(authority.rulebook.policy.auditDays, new Date(), owner);
 	every(purgeMilliseconds, unpurged, log, purge);
 	// After the first answers, which do not need it; and a daemon that stops when it is idle must still purge.

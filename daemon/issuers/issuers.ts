@@ -1,9 +1,32 @@
-/** The issuers that this daemon knows. A connector for another system is one more file beside `local.ts`. */
-import type { IssuerDeps, Issuers } from "../rules/issuer.ts";
+/** The issuers that this daemon knows, and which of them decides about a token. */
+import type { Connection } from "../contract.ts";
+import type { IssuerDeps, Issuers, RemoteSystem } from "../rules/issuer.ts";
+import { connectedIssuer } from "./connected.ts";
 import { localIssuer } from "./local.ts";
+import { calling, reach } from "./reach.ts";
 import { recordedIssuer } from "./recorded.ts";
 
 export function createIssuers(deps: IssuerDeps): Issuers {
 	const local = localIssuer(deps);
-	return (name) => (name === "local" ? local : recordedIssuer(name));
+	return {
+		of({ issuer, connectionId }) {
+			if (issuer === "local") return local;
+			const connection = connectionId === null ? undefined : deps.connectionOf(connectionId);
+			return connection === undefined ? recordedIssuer(issuer) : connectedIssuer(connection, deps);
+		},
+		system: (connection) => systemOf(connection, deps),
+	};
+}
+
+function systemOf(connection: Connection, { profileOf }: IssuerDeps): RemoteSystem {
+	return {
+		async list(context) {
+			const { system, access, options } = reach(connection, profileOf(connection.profile), context);
+			return calling(({ listAt }) => listAt(system, access, options));
+		},
+		async probe(kind, context) {
+			const { system, access, options } = reach(connection, profileOf(connection.profile), context);
+			return calling(({ probeAt }) => probeAt(system, access, kind, options));
+		},
+	};
 }

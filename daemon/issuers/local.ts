@@ -5,6 +5,7 @@ import { generateSecret } from "../rules/secret.ts";
 
 export function localIssuer({ profileOf, maximumOverlapSeconds, verify }: IssuerDeps): Issuer {
 	return {
+		revokesThere: () => false,
 		verify,
 		create: {
 			prepare: (request, context) => lifecycle.draft(request, profileOf(request.profile ?? "local"), context),
@@ -12,10 +13,12 @@ export function localIssuer({ profileOf, maximumOverlapSeconds, verify }: Issuer
 			commit: (draft, { secret }) => lifecycle.withSecret(draft, secret),
 		},
 		update: {
-			prepare: ({ token, request }, context) =>
-				lifecycle.update(token, request, profileOf(token.profile), context),
-			send: async () => {},
-			commit: (token) => token,
+			prepare: ({ token, request }, context) => ({
+				before: token,
+				after: lifecycle.update(token, request, profileOf(token.profile), context),
+			}),
+			send: async () => undefined,
+			commit: ({ after }) => after,
 		},
 		rotate: {
 			prepare: ({ token, request }, context) => {
@@ -32,9 +35,12 @@ export function localIssuer({ profileOf, maximumOverlapSeconds, verify }: Issuer
 			}),
 		},
 		revoke: {
-			prepare: ({ token, reason }, context) => lifecycle.revoke(token, reason, context),
+			prepare: ({ token, reason }, context) => ({
+				before: token,
+				after: lifecycle.revoke(token, reason, context),
+			}),
 			send: async () => {},
-			commit: (token) => token,
+			commit: ({ after }) => after,
 		},
 	};
 }

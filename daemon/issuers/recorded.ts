@@ -11,17 +11,24 @@ export function recordedIssuer(issuer: string): Issuer {
 	};
 	const refused: Verb<unknown, never, never, never> = { prepare: refuse, send: refuse, commit: refuse };
 	return {
+		revokesThere: () => false,
 		create: refused,
 		rotate: refused,
 		update: {
-			prepare: ({ token, request }, context) => updateRecord(token, request, context),
-			send: async () => {},
-			commit: (token) => token,
+			prepare: ({ token, request }, context) => ({
+				before: token,
+				after: updateRecord(token, request, context),
+			}),
+			send: async () => undefined,
+			commit: ({ after }) => after,
 		},
 		revoke: {
-			prepare: ({ token, reason }, context) => lifecycle.revoke(token, reason, context),
+			prepare: ({ token, reason }, context) => ({
+				before: token,
+				after: lifecycle.revoke(token, reason, context),
+			}),
 			send: async () => {},
-			commit: (token) => token,
+			commit: ({ after }) => after,
 		},
 		verify: () => ({ valid: false, reason: "unknown" }),
 	};

@@ -1,26 +1,20 @@
 /** The verbs: who may use each on which token, by which rules, and that the change is stored before it is answered. */
-import type * as z from "zod";
 import type {
 	CleanUpReport,
 	CleanUpRequest,
-	Connection,
 	CreatedToken,
 	CreateTokenRequest,
-	connectionInput,
 	IncidentReport,
 	IncidentRequest,
+	ListedProfile,
 	PermissionList,
-	Profile,
 	RegisterTokenRequest,
-	RotatedToken,
-	RotateTokenRequest,
 	ServerEvents,
 	TokenRecord,
-	UndoneRotation,
 	UpdateTokenRequest,
 	UserInfo,
 } from "../contract.ts";
-import { statusOf } from "../facts.ts";
+import { endOf } from "../facts.ts";
 import {
 	type Committed,
 	type ListFilter,
@@ -31,8 +25,8 @@ import {
 } from "../store/store.ts";
 import { Access } from "./access.ts";
 import type { Caller } from "./callers.ts";
-import { type IfMatch, recordOnly, Verbs } from "./carry-out.ts";
-import { type Attempt, Changes, type Notify, type TokenChange } from "./changes.ts";
+import { type IfMatch, type PlannedChange, recordOnly, Verbs, within } from "./carry-out.ts";
+import { Changes, type Notify } from "./changes.ts";
 import { cleanUp } from "./clean-up.ts";
 import { Connections } from "./connections.ts";
 import type { DeadUse } from "./dead-tokens.ts";
@@ -40,13 +34,13 @@ import { changesOf, eventOf, planIncident, reportOf } from "./incident.ts";
 import { isIssuedHere, refuseElsewhere } from "./issued-here.ts";
 import type { IssuerDeps, Issuers } from "./issuer.ts";
 import * as lifecycle from "./lifecycle.ts";
-import { endOverlap, undoRotation } from "./overlap.ts";
 import { QuietOverlaps } from "./quiet-overlaps.ts";
 import { register } from "./registered.ts";
+import { RemoteTokens } from "./remote-tokens.ts";
+import { Rotations } from "./rotations.ts";
 import { RuleError } from "./rule-error.ts";
 import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
-import { checkCeiling, type Settings } from "./settings.ts";
 import { TokenViews } from "./token-views.ts";
 import { checkUnique } from "./unique.ts";
 import { Verifier } from "./verify.ts";
@@ -65,9 +59,6 @@ export interface AuthorityOptions {
 	onError: (error: unknown) => void;
 }
 
-/** The daemon, when it ends an overlap by itself. */
-const systemCaller: Caller = { user: { userId: "daemon", userName: "Tokensmith" }, token: undefined };
-
 /** With more used tokens, their uses are not reported one by one. */
 const reportedUses = 200;
 
@@ -78,7 +69,6 @@ export class Authority {
 	readonly #verifier: Verifier;
 	readonly #issuers: Issuers;
 	readonly #changes: Changes;
-	readonly #quietOverlaps: QuietOverlaps;
 	readonly #verbs: Verbs;
 	/** Who may use what. */
 	readonly access: Access;
@@ -86,6 +76,9 @@ export class Authority {
 	readonly tokens: TokenViews;
 	/** The connections to other systems. */
 	readonly connections: Connections;
+	/** What is asked of other systems, and compared with the records. */
+	readonly remote: RemoteTokens;
+	readonly rotations: Rotations;
 	/** The owner's policy and profiles. */
 	readonly rulebook: Rulebook;
 
@@ -98,6 +91,7 @@ export class Authority {
 			["profiles", await store.setting("profiles")],
 			["connections", await store.setting("connections")],
 		] as const;
+		await authority.rulebook.prepare(new Map(settings));
 		authority.rulebook.apply(new Map(settings));
 		authority.connections.apply(new Map(settings));
 		store.onCommitted((committed) => authority.#applyCommitted(committed));
@@ -114,9 +108,13 @@ export class Authority {
 			check: (transaction, change) => checkUnique(transaction, change, this.#profileOf),
 		});
 		this.tokens = new TokenViews({ store, usage: this.#verifier.usage, now });
-		this.rulebook = new Rulebook(this.#changes);
-		this.connections = new Connections({ changes: this.#changes, profileOf: this.#profileOf, now });
-		this.#quietOverlaps = new QuietOverlaps(store, this.#verifier.usage, now());
+		this.rulebook = new Rulebook(this.#changes, () => this.#notifyProfiles());
+		this.connections = new Connections({
+			changes: this.#changes,
+			profileOf: this.#profileOf,
+			now,
+			countBound: (id) => this.#countBound(id),
+		});
 		this.#verbs = new Verbs({
 			changes: this.#changes,
 			tokens: this.tokens,
@@ -124,12 +122,32 @@ export class Authority {
 		});
 		this.#issuers = issuers({
 			profileOf: this.#profileOf,
+			findProfile: (id) => this.rulebook.find(id),
+			connectionOf: (id) => this.connections.list().find((one) => one.id === id),
 			maximumOverlapSeconds: () => this.rulebook.policy.maximumOverlapSeconds,
 			verify: (...presented) => this.#verifier.verify(...presented),
 		});
+		const acting = {
+			changes: this.#changes,
+			tokens: this.tokens,
+			issuers: this.#issuers,
+			contextOf: (caller: Caller) => this.#context(caller),
+		};
+		this.rotations = new Rotations({
+			...acting,
+			verbs: this.#verbs,
+			quietOverlaps: new QuietOverlaps(store, this.#verifier.usage, now()),
+			now,
+		});
+		this.remote = new RemoteTokens({
+			...acting,
+			connections: this.connections,
+			profileOf: this.#profileOf,
+			boundTo: (connection) => this.#listAll({ connection }),
+		});
 		this.access = new Access({
 			...options,
-			verify: this.#issuers("local").verify,
+			verify: this.#issuers.of({ issuer: "local", connectionId: null }).verify,
 			verifier: this.#verifier,
 			onDeadUse: (use) => {
 				this.#reportDeadUse(use).catch(options.onError);
@@ -142,14 +160,12 @@ export class Authority {
 	 * @throws RuleError `invalid-request`, `exceeds-caller` or `name-taken`
 	 */
 	async create(caller: Caller, request: CreateTokenRequest): Promise<CreatedToken> {
-		if (request.connection !== undefined)
-			throw new RuleError("not-supported", "This daemon can't create tokens through a connection yet.");
-		const { create } = this.#issuers("local");
+		const { create } = this.#issuers.of(this.#issuerOf(request));
 		const plan = async () => within(caller, create.prepare(request, this.#context(caller)));
-		const { token, secret } = await this.#verbs.carryOut(caller, create, plan, ({ token }) => [
+		const created = await this.#verbs.carryOut(caller, create, plan, ({ token }) => [
 			{ action: "create", before: undefined, after: token },
 		]);
-		return { ...this.tokens.recordOf({ token, usage: unused }), token: secret };
+		return this.tokens.createdOf(created);
 	}
 
 	/**
@@ -166,97 +182,25 @@ export class Authority {
 	/** @throws RuleError `not-found`, `version-stale`, `token-dead`, `invalid-request`, `exceeds-caller` or `name-taken` */
 	update(caller: Caller, id: string, request: UpdateTokenRequest, ifMatch: IfMatch): Promise<TokenRecord> {
 		return this.#verbs.changeOne(caller, { id, action: "update", ifMatch }, (token, context) => {
-			const { update } = this.#issuers(token.issuer);
-			if (Object.keys(request).length === 0) return { verb: update, plan: token };
+			const { update } = this.#issuers.of(token);
+			if (Object.keys(request).length === 0) return recordOnly(token, token);
 			const plan = update.prepare({ token, request }, context);
-			return { verb: update, plan: isIssuedHere(token) ? within(caller, plan) : plan };
+			within(caller, plan.after);
+			return { verb: update, plan };
 		});
 	}
 
 	disable(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
 		return this.#verbs.changeOne(caller, { id, action: "disable", ifMatch }, (token, context) =>
-			recordOnly(lifecycle.disable(token, context)),
+			recordOnly(token, lifecycle.disable(token, context)),
 		);
 	}
 
 	/** @throws RuleError `exceeds-caller` too: a caller with fewer rights must not enable the token again. */
 	enable(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
 		return this.#verbs.changeOne(caller, { id, action: "enable", ifMatch }, (token, context) =>
-			recordOnly(lifecycle.enable(within(caller, token), context)),
+			recordOnly(token, lifecycle.enable(within(caller, token), context)),
 		);
-	}
-
-	/** @throws RuleError as `lifecycle.rotate`, and `exceeds-caller` */
-	async rotate(
-		caller: Caller,
-		id: string,
-		request: RotateTokenRequest,
-		ifMatch: IfMatch,
-	): Promise<RotatedToken> {
-		let before = await this.#verbs.matching(id, ifMatch);
-		const { rotate } = this.#issuers(before.token.issuer);
-		const plan = async (attempt: Attempt) => {
-			if (attempt === "repeated") before = await this.#verbs.matching(id, ifMatch);
-			const planned = rotate.prepare({ token: before.token, request }, this.#context(caller));
-			within(caller, planned.successor);
-			return planned;
-		};
-		const { predecessor, successor } = await this.#verbs.carryOut(caller, rotate, plan, (rotated) => [
-			{ action: "rotate", before, after: rotated.predecessor },
-			{ action: "create", before: undefined, after: rotated.successor.token },
-		]);
-		return {
-			...this.tokens.recordOf({ token: successor.token, usage: unused }),
-			token: successor.secret,
-			predecessor: this.tokens.recordOf({ token: predecessor, usage: before.usage }),
-		};
-	}
-
-	/** @throws RuleError as `undoRotation`, `exceeds-caller` and `name-taken` */
-	async undoRotation(caller: Caller, id: string, ifMatch: IfMatch): Promise<UndoneRotation> {
-		return this.#changes.retrying(async () => {
-			const before = await this.#verbs.matching(id, ifMatch);
-			refuseElsewhere(before.token);
-			const { successorId } = before.token;
-			const successor = successorId === null ? undefined : await this.tokens.stored(successorId);
-			const undone = undoRotation(before.token, successor?.token, this.#context(caller));
-			within(caller, undone.token);
-			const changes: TokenChange[] = [{ action: "undo-rotation", before, after: undone.token }];
-			// First, since the predecessor needs its name.
-			if (successor !== undefined && undone.successor !== successor.token)
-				changes.unshift({ action: "revoke", before: successor, after: undone.successor });
-			await this.#changes.write(caller.user, changes);
-			return {
-				token: this.tokens.recordOf({ token: undone.token, usage: before.usage }),
-				successor: this.tokens.recordOf({
-					token: undone.successor,
-					usage: successor?.usage ?? unused,
-				}),
-			};
-		});
-	}
-
-	/** @throws RuleError as `endOverlap` */
-	endOverlap(caller: Caller, id: string, ifMatch: IfMatch): Promise<TokenRecord> {
-		return this.#verbs.changeOne(caller, { id, action: "end-overlap", ifMatch }, (token, context) =>
-			recordOnly(endOverlap(token, context)),
-		);
-	}
-
-	/** Ends the overlaps whose predecessor was not used for the requested time. To be called every few seconds. */
-	async endQuietOverlaps(): Promise<void> {
-		for (const quiet of await this.#quietOverlaps.find(this.#options.now())) {
-			const { id } = quiet.token;
-			await this.#verbs.changeOne(
-				systemCaller,
-				{ id, action: "end-overlap", ifMatch: "any" },
-				(token, context, usage) => {
-					// It may have been used while the one before was written.
-					const isQuiet = this.#quietOverlaps.isQuiet({ token, usage }, context.now.getTime());
-					return recordOnly(isQuiet ? endOverlap(token, context) : token);
-				},
-			);
-		}
 	}
 
 	/**
@@ -267,7 +211,7 @@ export class Authority {
 	async revoke(
 		caller: Caller,
 		id: string,
-		options: { reason?: string | undefined; self?: boolean; ifMatch?: IfMatch },
+		options: { reason?: string | undefined; self?: boolean; confirmed?: boolean; ifMatch?: IfMatch },
 	): Promise<TokenRecord> {
 		if (caller.token?.id === id && options.self !== true) {
 			throw new RuleError("own-token", "This is the token that you are using; add ?self=true to revoke it.");
@@ -276,8 +220,9 @@ export class Authority {
 			caller,
 			{ id, action: "revoke", ifMatch: options.ifMatch ?? "any" },
 			(token, context) => {
-				const { revoke } = this.#issuers(token.issuer);
-				return { verb: revoke, plan: revoke.prepare({ token, reason: options.reason }, context) };
+				const { revoke } = this.#issuers.of(token);
+				const { reason, confirmed = false } = options;
+				return { verb: revoke, plan: revoke.prepare({ token, reason, confirmed }, context) };
 			},
 		);
 	}
@@ -300,8 +245,8 @@ export class Authority {
 			const plan = planIncident(selected, request, {
 				context: this.#context(caller),
 				lastUsedOf: ({ token, usage }) => this.#verifier.usage.totalOf(token.id, usage).lastUsed,
-				profileOf: this.#profileOf,
-				stepsOf: (id) => this.rulebook.profiles().find((one) => one.id === id)?.incidentSteps ?? [],
+				findProfile: (id) => this.rulebook.find(id),
+				revokesThere: (token) => this.#issuers.of(token).revokesThere(token),
 			});
 			for (const { token } of plan.successors) within(caller, token);
 			await this.#changes.write(caller.user, changesOf(plan), [eventOf(plan, request, caller.user)]);
@@ -323,10 +268,12 @@ export class Authority {
 			caller,
 			{ id: tokenId, action: "grant", ifMatch: "any" },
 			(token, context) => {
-				if (token.resources.includes(resource)) return recordOnly(token);
-				refuseElsewhere(token);
+				if (token.resources.includes(resource)) return recordOnly(token, token);
+				if (token.connectionId === null) refuseElsewhere(token);
+				if (!isIssuedHere(token))
+					return this.#changeResources(token, [...token.resources, resource], context);
 				const profile = this.#profileOf(token.profile);
-				return recordOnly(within(caller, lifecycle.grant(token, resource, profile, context)));
+				return recordOnly(token, within(caller, lifecycle.grant(token, resource, profile, context)));
 			},
 		);
 	}
@@ -336,28 +283,34 @@ export class Authority {
 		return this.#verbs.changeOne(
 			caller,
 			{ id: tokenId, action: "withdraw", ifMatch: "any" },
-			(token, context) =>
-				recordOnly(token.resources.includes(resource) ? lifecycle.withdraw(token, resource, context) : token),
+			(token, context) => {
+				if (!token.resources.includes(resource)) return recordOnly(token, token);
+				const rest = token.resources.filter((one) => one !== resource);
+				if (!isIssuedHere(token)) return this.#changeResources(token, rest, context);
+				return recordOnly(token, lifecycle.withdraw(token, resource, context));
+			},
 		);
 	}
 
-	/** @throws RuleError `not-found`, or `profile-in-use` while a token that is not revoked uses it. */
+	#changeResources(
+		token: Token,
+		resources: readonly string[],
+		context: lifecycle.ActionContext,
+	): PlannedChange {
+		const { update } = this.#issuers.of(token);
+		return { verb: update, plan: update.prepare({ token, request: { resources: [...resources] } }, context) };
+	}
+
+	/** @throws RuleError `not-found`, or `profile-in-use` while a connection, or a token that is not revoked, uses it. */
 	async removeProfile(caller: Caller, id: string): Promise<void> {
 		const users = await this.#listAll({ profile: id });
-		const names = users
-			.filter(({ token }) => token.revokedDate === null && isIssuedHere(token))
-			.map(({ token }) => token.name);
+		const names = [
+			...users
+				.filter(({ token }) => token.revokedDate === null && isIssuedHere(token))
+				.map(({ token }) => token.name),
+			...this.connections.list().flatMap((one) => (one.profile === id ? [one.name] : [])),
+		];
 		await this.rulebook.removeProfile(caller, id, names);
-	}
-
-	/** @throws RuleError as `Connections.set` */
-	setConnection(caller: Caller, id: string, input: z.output<typeof connectionInput>): Promise<Connection> {
-		return this.connections.set(caller, id, input, () => this.#countBound(id));
-	}
-
-	/** @throws RuleError `not-found`, or `connection-in-use` while tokens that were made through it still work. */
-	removeConnection(caller: Caller, id: string, { forget }: { forget?: "true" | undefined }): Promise<void> {
-		return this.connections.remove(caller, id, async () => (forget === "true" ? 0 : this.#countBound(id)));
 	}
 
 	/** What local tokens may be given, and what services asked for that no catalogue has. */
@@ -389,9 +342,13 @@ export class Authority {
 		const connections = this.connections.apply(settings);
 		for (const event of events) this.#notify("audit", () => event);
 		for (const { change, stored } of tokens) this.#notifyToken(change, stored);
-		if (rules === "changed") this.#notify("profiles", () => ({ profiles: this.rulebook.profiles() }));
+		if (rules === "changed") this.#notifyProfiles();
 		if (connections === "changed")
 			this.#notify("connections", () => ({ connections: this.connections.list() }));
+	}
+
+	#notifyProfiles(): void {
+		this.#notify("profiles", () => ({ profiles: this.rulebook.profiles() }));
 	}
 
 	#notifyToken(change: ServerEvents["token"]["change"], stored: StoredToken): void {
@@ -407,7 +364,16 @@ export class Authority {
 		}
 	};
 
-	readonly #profileOf = (id: string): Profile => this.rulebook.profileOf(id);
+	readonly #profileOf = (id: string): ListedProfile => this.rulebook.profileOf(id);
+
+	/** @throws RuleError `invalid-request` for a connection that does not exist. */
+	#issuerOf({ connection }: CreateTokenRequest): Pick<Token, "issuer" | "connectionId"> {
+		if (connection === undefined) return { issuer: "local", connectionId: null };
+		const found = this.connections.list().find(({ id }) => id === connection);
+		if (found !== undefined) return { issuer: found.profile, connectionId: connection };
+		const errors = [{ pointer: "/connection", detail: "is the id of no connection" }];
+		throw new RuleError("invalid-request", "There is no connection with this id.", { errors });
+	}
 
 	#now(): Date {
 		return new Date(this.#options.now());
@@ -448,18 +414,14 @@ export class Authority {
 	/** How many tokens of the connection still work. */
 	async #countBound(connectionId: string): Promise<number> {
 		const bound = await this.#listAll({ connection: connectionId });
-		const ended = ["revoked", "expired"];
-		return bound.filter(({ token }) => !ended.includes(statusOf(token, this.#options.now()))).length;
+		// Whatever else is recorded, a token works at its system until it expires or is deleted there.
+		const works = ({ expiry, revokedDate }: Token) =>
+			revokedDate === null && endOf({ expiry, retiresDate: null }) > this.#options.now();
+		return bound.filter(({ token }) => works(token)).length;
 	}
 
 	#listAll(filter: ListFilter): Promise<StoredToken[]> {
 		const page = { sort: "creationDate", direction: "asc", limit: -1 } as const;
 		return this.#options.store.list(filter, page, this.#now().toISOString());
 	}
-}
-
-/** @throws RuleError `exceeds-caller` */
-function within<Planned extends Settings>(caller: Caller, planned: Planned): Planned {
-	if (caller.token !== undefined) checkCeiling(planned, caller.token);
-	return planned;
 }

@@ -3,23 +3,30 @@ import type { AuditEvent, TokenRecord } from "../contract.ts";
 import type { StoredToken, Token, Usage } from "../store/store.ts";
 import type { Caller } from "./callers.ts";
 import type { Attempt, Changes, TokenChange } from "./changes.ts";
-import type { Verb } from "./issuer.ts";
+import { isIssuedHere } from "./issued-here.ts";
+import type { Change, Verb } from "./issuer.ts";
 import type { ActionContext } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
+import { checkCeiling, type Settings } from "./settings.ts";
 import type { TokenViews } from "./token-views.ts";
 
 /** The version that a change requires of its token (RFC 9110 section 13.1.1). */
 export type IfMatch = number | "any";
 
 /** A change of one token: the verb of its issuer, and what the verb has planned. */
-export interface PlannedChange {
-	verb: Pick<Verb<never, Token, void, Token>, "send" | "commit">;
-	plan: Token;
+export interface PlannedChange<Outcome = unknown> {
+	verb: Sent<Change, Outcome, Token>;
+	plan: Change;
 }
 
+export type Sent<Plan, Outcome, Result> = Pick<
+	Verb<never, Plan, Outcome, Result>,
+	"send" | "commit" | "takeBack"
+>;
+
 /** A change of the record alone, of which no issuer is informed. */
-export function recordOnly(plan: Token): PlannedChange {
-	return { verb: { send: async () => {}, commit: (token) => token }, plan };
+export function recordOnly(before: Token, after: Token): PlannedChange {
+	return { verb: { send: async () => undefined, commit: (change) => change.after }, plan: { before, after } };
 }
 
 /** Which token a change is about, and what the audit calls it. */
@@ -29,6 +36,8 @@ export interface Target {
 	ifMatch: IfMatch;
 }
 
+type Prepare = (token: Token, context: ActionContext, usage: Usage) => PlannedChange;
+
 export interface VerbsDeps {
 	changes: Changes;
 	tokens: TokenViews;
@@ -37,6 +46,8 @@ export interface VerbsDeps {
 
 export class Verbs {
 	readonly #deps: VerbsDeps;
+	/** The last change of each token at another system: two at once would be sent without knowing of each other. */
+	readonly #turns = new Map<string, Promise<unknown>>();
 
 	constructor(deps: VerbsDeps) {
 		this.#deps = deps;
@@ -45,37 +56,58 @@ export class Verbs {
 	/** @param prepare answers the plan, from the current state of the token. */
 	async carryOut<Plan, Outcome, Result>(
 		caller: Caller,
-		verb: Pick<Verb<never, Plan, Outcome, Result>, "send" | "commit">,
+		verb: Sent<Plan, Outcome, Result>,
 		prepare: (attempt: Attempt) => Promise<Plan>,
 		changesOf: (result: Result) => TokenChange[],
 	): Promise<Result> {
 		const { changes, contextOf } = this.#deps;
 		let plan = await prepare("first");
 		const outcome = await verb.send(plan, contextOf(caller));
-		return changes.retrying(async (attempt) => {
+		const store = async (attempt: Attempt) => {
 			if (attempt === "repeated") plan = await prepare(attempt);
 			const result = verb.commit(plan, outcome);
 			await changes.write(caller.user, changesOf(result));
 			return result;
-		});
+		};
+		try {
+			return await changes.retrying(store);
+		} catch (error) {
+			// Of a secret that is known already there is a record, so that nothing is left behind.
+			const isKnown = error instanceof RuleError && error.code === "already-known";
+			if (!isKnown) await verb.takeBack?.(plan, outcome, contextOf(caller));
+			throw error;
+		}
+	}
+
+	/** Runs changes of a token at another system one after the other; those of local tokens need no turn. */
+	async inTurn<Result>(id: string, run: () => Promise<Result>): Promise<Result> {
+		if (isIssuedHere((await this.#deps.tokens.stored(id)).token)) return run();
+		const turn = (this.#turns.get(id) ?? Promise.resolve()).then(run);
+		const ended = turn.catch(() => undefined);
+		this.#turns.set(id, ended);
+		try {
+			return await turn;
+		} finally {
+			if (this.#turns.get(id) === ended) this.#turns.delete(id);
+		}
 	}
 
 	/**
 	 * Changes one token and answers its record. A plan that changes nothing is neither sent nor stored.
 	 * @param prepare applies the rules; runs again when another change of the token was committed first.
 	 */
-	async changeOne(
-		caller: Caller,
-		{ id, action, ifMatch }: Target,
-		prepare: (token: Token, context: ActionContext, usage: Usage) => PlannedChange,
-	): Promise<TokenRecord> {
+	changeOne(caller: Caller, target: Target, prepare: Prepare): Promise<TokenRecord> {
+		return this.inTurn(target.id, () => this.#changeOne(caller, target, prepare));
+	}
+
+	async #changeOne(caller: Caller, { id, action, ifMatch }: Target, prepare: Prepare): Promise<TokenRecord> {
 		const { tokens, contextOf } = this.#deps;
 		let before = await this.matching(id, ifMatch);
 		const first = prepare(before.token, contextOf(caller), before.usage);
-		if (first.plan === before.token) return tokens.recordOf(before);
+		if (first.plan.after === before.token) return tokens.recordOf(before);
 		const plan = async (attempt: Attempt) => {
 			if (attempt === "first") return first.plan;
-			before = await this.matching(id, ifMatch);
+			before = await this.matching(id, ifMatchNow(before.token, ifMatch));
 			return prepare(before.token, contextOf(caller), before.usage).plan;
 		};
 		const token = await this.carryOut(caller, first.verb, plan, (after) =>
@@ -93,4 +125,19 @@ export class Verbs {
 			"The token has changed since you read it; read it again and repeat the change.",
 		);
 	}
+}
+
+/** What was sent to another system has happened there, so that the record follows, whatever its version is by now. */
+export function ifMatchNow(token: Token, ifMatch: IfMatch): IfMatch {
+	return isIssuedHere(token) ? ifMatch : "any";
+}
+
+/** @throws RuleError `exceeds-caller` */
+export function within<Planned extends Settings & Pick<Token, "issuer">>(
+	caller: Caller,
+	planned: Planned,
+): Planned {
+	// At another system, its credential is the limit.
+	if (caller.token !== undefined && isIssuedHere(planned)) checkCeiling(planned, caller.token);
+	return planned;
 }

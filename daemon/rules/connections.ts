@@ -1,9 +1,11 @@
 /** The connections to other systems: where each system is. None holds a credential, which comes with each call. */
 import { isDeepStrictEqual } from "node:util";
 import type * as z from "zod";
-import type { Connection, connectionInput, FieldError, Profile } from "../contract.ts";
+import { addressIssue } from "../connector-text.ts";
+import type { Connection, connectionInput, FieldError, ListedProfile } from "../contract.ts";
 import type { Caller } from "./callers.ts";
 import type { Changes } from "./changes.ts";
+import { matchesWhole } from "./pattern.ts";
 import { RuleError } from "./rule-error.ts";
 
 type StoredConnections = Readonly<Record<string, Connection>>;
@@ -12,9 +14,11 @@ type NewConnection = z.output<typeof connectionInput>;
 interface ConnectionsDeps {
 	changes: Changes;
 	/** @throws RuleError `invalid-request` */
-	profileOf: (id: string) => Profile;
+	profileOf: (id: string) => ListedProfile;
 	/** Milliseconds since the epoch. */
 	now: () => number;
+	/** How many tokens that still work were made through the connection: they stay at their system. */
+	countBound: (id: string) => Promise<number>;
 }
 
 export class Connections {
@@ -49,39 +53,35 @@ export class Connections {
 
 	/**
 	 * Adds or replaces a connection.
-	 * @param boundTokens how many tokens that still work were made through it: they stay at their system.
-	 * @throws RuleError `invalid-request`, `name-taken` or `connection-in-use`
+	 * @throws RuleError `invalid-request`, `name-taken`, `connector-changed` or `connection-in-use`
 	 */
-	set(
-		caller: Caller,
-		id: string,
-		input: NewConnection,
-		boundTokens: () => Promise<number>,
-	): Promise<Connection> {
+	set(caller: Caller, id: string, input: NewConnection): Promise<Connection> {
 		return this.#inTurn(async () => {
-			this.#deps.profileOf(input.profile);
-			refuseAddress(input);
+			const connectorHash = checked(input, this.#deps.profileOf(input.profile));
 			const before = this.#find(id);
 			this.#refuseTakenName(id, input.name);
-			if (before !== undefined && isElsewhere(before, input) && (await boundTokens()) > 0) {
+			if (before !== undefined && isElsewhere(before, input) && (await this.#deps.countBound(id)) > 0) {
 				throw new RuleError(
 					"connection-in-use",
 					"Tokens were made through this connection, so its system can't change. Connect the other system beside it.",
 				);
 			}
 			const createdDate = before?.createdDate ?? new Date(this.#deps.now()).toISOString();
-			const after: Connection = { ...input, id, createdDate };
+			const after: Connection = { ...input, connectorHash, id, createdDate };
 			if (!isDeepStrictEqual(before, after))
 				await this.#save(caller, id, { ...this.#connections, [id]: after });
 			return after;
 		});
 	}
 
-	/** @throws RuleError `not-found` or `connection-in-use` */
-	remove(caller: Caller, id: string, boundTokens: () => Promise<number>): Promise<void> {
+	/**
+	 * @param forget also while tokens that were made through it still work: they stay at their system.
+	 * @throws RuleError `not-found` or `connection-in-use`
+	 */
+	remove(caller: Caller, id: string, { forget }: { forget: boolean }): Promise<void> {
 		return this.#inTurn(async () => {
 			this.get(id);
-			const bound = await boundTokens();
+			const bound = forget ? 0 : await this.#deps.countBound(id);
 			if (bound > 0) {
 				throw new RuleError(
 					"connection-in-use",
@@ -130,18 +130,39 @@ function isElsewhere(before: Connection, after: NewConnection): boolean {
 	return !isDeepStrictEqual(place(before), place(after));
 }
 
-/** A credential travels encrypted, or stays on this machine. */
-function refuseAddress({ baseUrl, tls }: NewConnection): void {
-	const url = new URL(baseUrl);
-	const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback))
-		refuse("invalid-request", { pointer: "/baseUrl", detail: "must begin with https://" });
-	if (url.username !== "" || url.password !== "")
-		refuse("invalid-request", { pointer: "/baseUrl", detail: "must not contain a user or a password" });
-	if (url.search !== "" || url.hash !== "")
-		refuse("invalid-request", { pointer: "/baseUrl", detail: "must not contain ? or #" });
+/**
+ * Checks a connection against its profile. Answers the fingerprint to keep: null for a built-in connector.
+ * @throws RuleError `invalid-request` or `connector-changed`
+ */
+function checked(input: NewConnection, { connector, connectorHash, name }: ListedProfile): string | null {
+	const { baseUrl, tls, variables } = input;
+	// A credential travels encrypted, or stays on this machine.
+	const wrong = addressIssue(baseUrl);
+	if (wrong !== undefined) refuse("invalid-request", { pointer: "/baseUrl", detail: wrong });
 	if (tls.ca !== null && !tls.ca.includes("-----BEGIN CERTIFICATE-----"))
 		refuse("invalid-request", { pointer: "/tls/ca", detail: "must contain certificates in PEM" });
+	if (connector !== undefined) checkVariables(variables, connector.variables ?? []);
+	if (connectorHash === undefined) return null;
+	if (input.connectorHash === connectorHash) return connectorHash;
+	throw new RuleError(
+		"connector-changed",
+		`The profile ${name} is not built in: look at what its connector calls, and confirm it by its fingerprint in connectorHash.`,
+		{ errors: [{ pointer: "/connectorHash", detail: "is not the fingerprint of the profile's connector" }] },
+	);
+}
+
+function checkVariables(
+	given: NewConnection["variables"],
+	known: readonly { name: string; title: string; pattern: string }[],
+): void {
+	const unknown = Object.keys(given).find((name) => !known.some((one) => one.name === name));
+	if (unknown !== undefined)
+		refuse("invalid-request", { pointer: `/variables/${unknown}`, detail: "is not used by this profile" });
+	for (const { name, title, pattern } of known) {
+		if (Object.hasOwn(given, name) && matchesWhole(pattern, given[name] ?? "")) continue;
+		const detail = `must be given: ${title}, of the form ${pattern}`;
+		refuse("invalid-request", { pointer: `/variables/${name}`, detail });
+	}
 }
 
 function refuse(code: "invalid-request" | "name-taken", error: FieldError): never {

@@ -13,6 +13,8 @@ export interface IncidentPlan {
 	id: string;
 	revoked: { before: StoredToken; after: Token; usedInLastHour: boolean }[];
 	successors: Minted[];
+	/** What only a call to its system revokes. */
+	stillWorking: StoredToken[];
 	nextSteps: string[];
 }
 
@@ -20,9 +22,10 @@ export interface IncidentRules {
 	context: ActionContext;
 	/** Milliseconds since the epoch; 0: never used. */
 	lastUsedOf: (stored: StoredToken) => number;
-	profileOf: (id: string) => Profile;
-	/** The steps that a profile names; none where there is no such profile. */
-	stepsOf: (id: string) => readonly string[];
+	/** undefined: there is no such profile any more. */
+	findProfile: (id: string) => Profile | undefined;
+	/** Whether the token works until its system is called, which needs a credential. */
+	revokesThere: (token: Token) => boolean;
 }
 
 const hourMilliseconds = 3_600_000;
@@ -31,18 +34,23 @@ const hourMilliseconds = 3_600_000;
 export function planIncident(
 	selected: readonly StoredToken[],
 	request: IncidentRequest,
-	{ context, lastUsedOf, profileOf, stepsOf }: IncidentRules,
+	{ context, lastUsedOf, findProfile, revokesThere }: IncidentRules,
 ): IncidentPlan {
 	if (selected.length === 0) {
 		throw new RuleError("nothing-matched", "No token that is not revoked matches; nothing was changed.");
 	}
 	const now = context.now.getTime();
 	const successors: Minted[] = [];
-	const revoked = selected.map((before) => {
+	const [stillWorking, ending] = [true, false].map((there) =>
+		selected.filter(({ token }) => revokesThere(token) === there),
+	) as [StoredToken[], StoredToken[]];
+	const revoked = ending.map((before) => {
 		const { token } = before;
+		const profile = findProfile(token.profile);
 		let successorId: string | undefined;
-		if (request.createSuccessors && isIssuedHere(token) && statusOf(token, now) === "active") {
-			const successor = replace(token, profileOf(token.profile), context);
+		const isReplaced = request.createSuccessors && isIssuedHere(token) && statusOf(token, now) === "active";
+		if (isReplaced && profile !== undefined) {
+			const successor = replace(token, profile, context);
 			successors.push(successor);
 			successorId = successor.token.id;
 		}
@@ -51,9 +59,10 @@ export function planIncident(
 		const usedInLastHour = lastUsed > 0 && now - lastUsed <= hourMilliseconds;
 		return { before, after, usedInLastHour };
 	});
-	const steps = [...new Set(selected.map(({ token }) => token.profile))].flatMap(stepsOf);
-	const nextSteps = stepsAfter(revoked, successors.length, steps);
-	return { id: randomUUID(), revoked, successors, nextSteps };
+	const profiles = [...new Set(selected.map(({ token }) => token.profile))];
+	const steps = profiles.flatMap((id) => findProfile(id)?.incidentSteps ?? []);
+	const nextSteps = [...stillWorking.map(stepFor), ...stepsAfter(revoked, successors.length, steps)];
+	return { id: randomUUID(), revoked, successors, stillWorking, nextSteps };
 }
 
 export function changesOf({ revoked, successors }: IncidentPlan): TokenChange[] {
@@ -70,7 +79,7 @@ export function eventOf(plan: IncidentPlan, { reason }: IncidentRequest, actor: 
 
 /** @param recordOf the record of a token after the incident. */
 export function reportOf(
-	{ id, revoked, successors, nextSteps }: IncidentPlan,
+	{ id, revoked, successors, stillWorking, nextSteps }: IncidentPlan,
 	{ reason }: IncidentRequest,
 	date: Date,
 	recordOf: (stored: StoredToken) => TokenRecord,
@@ -85,8 +94,13 @@ export function reportOf(
 			...recordOf({ token, usage: unused }),
 			token: secret,
 		})),
+		stillWorking: stillWorking.map(recordOf),
 		nextSteps,
 	};
+}
+
+function stepFor({ token: { name, partialToken, issuer } }: StoredToken): string {
+	return `Revoke ${name} (${partialToken}), which still works: ${issuer} must be called for it, with the credential of its connection.`;
 }
 
 function stepsAfter(

@@ -3,8 +3,12 @@
  * is sent twice.
  */
 import type {
+	Connection,
 	CreateTokenRequest,
-	Profile,
+	IgnoredField,
+	ListedProfile,
+	ProbeResult,
+	RemoteToken,
 	RotateTokenRequest,
 	UpdateTokenRequest,
 	VerifyQuery,
@@ -21,11 +25,23 @@ export interface Verb<Input, Plan, Outcome, Result> {
 	send(plan: Plan, context: ActionContext): Promise<Outcome>;
 	/** The records after it, which one transaction stores. */
 	commit(plan: Plan, outcome: Outcome): Result;
+	/** Takes a creation back that could not be stored. */
+	takeBack?(plan: Plan, outcome: Outcome, context: ActionContext): Promise<void>;
 }
 
 /** The system's answer to a creation. */
 export interface Created {
 	secret: string;
+	/** The token at another system. */
+	remote?: RemoteToken;
+	/** What the system decided otherwise than requested. */
+	ignored?: IgnoredField[];
+}
+
+/** What a change makes of a token. The same token: nothing is to be done. */
+export interface Change {
+	before: Token;
+	after: Token;
 }
 
 export interface RotationPlan {
@@ -35,14 +51,16 @@ export interface RotationPlan {
 
 export interface Issuer {
 	create: Verb<CreateTokenRequest, TokenDraft, Created, Minted>;
-	update: Verb<{ token: Token; request: UpdateTokenRequest }, Token, void, Token>;
+	update: Verb<{ token: Token; request: UpdateTokenRequest }, Change, RemoteToken | undefined, Token>;
 	rotate: Verb<
 		{ token: Token; request: RotateTokenRequest },
 		RotationPlan,
 		Created,
 		{ predecessor: Token; successor: Minted }
 	>;
-	revoke: Verb<{ token: Token; reason: string | undefined }, Token, void, Token>;
+	revoke: Verb<Revocation, Change & { confirmed?: boolean }, void, Token>;
+	/** Whether the token works until its system is called. */
+	revokesThere(token: Token): boolean;
 	/** Whether a secret is valid. @param now milliseconds since the epoch. */
 	verify(
 		secret: string,
@@ -52,13 +70,35 @@ export interface Issuer {
 	): MaybeLoaded<Verification>;
 }
 
-/** The issuer of tokens by its name. */
-export type Issuers = (name: string) => Issuer;
+export interface Revocation {
+	token: Token;
+	reason: string | undefined;
+	/** Whether the user has confirmed that the token is not the connection's own credential. */
+	confirmed?: boolean;
+}
+
+/** What can be asked of a connection's system about its tokens. */
+export interface RemoteSystem {
+	list(context: ActionContext): Promise<RemoteToken[]>;
+	/** Whether a secret works: the connection's credential, or that of a token. */
+	probe(kind: "credential" | "token", context: ActionContext): Promise<ProbeResult>;
+}
+
+export interface Issuers {
+	/** Which issuer decides about a token. */
+	of(token: Pick<Token, "issuer" | "connectionId">): Issuer;
+	/** @throws RuleError `connector-changed` or `not-supported` */
+	system(connection: Connection): RemoteSystem;
+}
 
 /** What issuers need of the rules. */
 export interface IssuerDeps {
 	/** @throws RuleError `invalid-request` */
-	profileOf: (id: string) => Profile;
+	profileOf: (id: string) => ListedProfile;
+	/** undefined: there is no such profile, or none any more. */
+	findProfile: (id: string) => ListedProfile | undefined;
+	/** undefined: there is no such connection, or none any more. */
+	connectionOf: (id: string) => Connection | undefined;
 	maximumOverlapSeconds: () => number;
 	verify: Issuer["verify"];
 }

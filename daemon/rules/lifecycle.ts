@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type {
 	Access,
 	CreateTokenRequest,
+	IgnoredField,
 	Profile,
 	RotateTokenRequest,
 	UpdateTokenRequest,
@@ -34,6 +35,8 @@ export type TokenDraft = Omit<Token, "hash" | "partialToken">;
 export interface Minted {
 	token: Token;
 	secret: string;
+	/** What another system decided otherwise than requested. */
+	ignored?: IgnoredField[];
 }
 
 /** Of a token that was not changed yet. */
@@ -47,6 +50,7 @@ export const untouched = {
 	successorId: null,
 	connectionId: null,
 	remoteId: null,
+	options: {},
 } as const satisfies Partial<Token>;
 
 /** @throws RuleError `invalid-request` that names every field that is wrong. */

@@ -1,23 +1,19 @@
 /** How an overlap ends early, or a rotation is undone: pure, with the clock passed in. */
 import { endOf } from "../facts.ts";
 import type { Token } from "../store/store.ts";
-import { refuseElsewhere } from "./issued-here.ts";
-import { type ActionContext, changed, refuseRevoked, revoke } from "./lifecycle.ts";
+import { isIssuedHere, refuseElsewhere } from "./issued-here.ts";
+import { type ActionContext, changed, refuseRevoked } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
 
 /** After a time without a daemon, a service that uses a token now and then gets so long to use it again. */
 const longestReturnMilliseconds = 600_000;
 
 /**
- * The token as it was before its rotation, and its successor, revoked.
+ * The token as it was before its rotation. Its successor is then to be revoked.
  * @param successor undefined: there is none.
  * @throws RuleError `issuer-elsewhere`, `token-dead`, `not-rotated` or `already-rotated`
  */
-export function undoRotation(
-	token: Token,
-	successor: Token | undefined,
-	context: ActionContext,
-): { token: Token; successor: Token } {
+export function undoRotation(token: Token, successor: Token | undefined, context: ActionContext): Token {
 	refuseOutsideOverlap(token, context.now);
 	if (successor === undefined) throw notRotated();
 	if (successor.successorId !== null) {
@@ -32,10 +28,7 @@ export function undoRotation(
 			"This would revoke the token that you are using; use another one, or its predecessor.",
 		);
 	}
-	return {
-		token: changed(token, { retiresDate: null, quietSeconds: null, successorId: null }, context),
-		successor: revoke(successor, "Its rotation was undone.", context),
-	};
+	return changed(token, { retiresDate: null, quietSeconds: null, successorId: null }, context);
 }
 
 /** @throws RuleError `issuer-elsewhere`, `token-dead` or `not-rotated` */
@@ -59,12 +52,15 @@ export function quietEnd(token: Token, lastUsed: number, since: number): number 
 
 /** A disabled token can be in its overlap too. */
 function refuseOutsideOverlap(token: Token, now: Date): void {
-	refuseElsewhere(token);
+	const isHere = isIssuedHere(token);
+	if (!isHere && token.connectionId === null) refuseElsewhere(token);
 	refuseRevoked(token);
 	if (token.successorId === null) {
 		throw notRotated();
 	}
-	if (endOf(token) <= now.getTime()) {
+	// At another system the token works until it is deleted there.
+	const end = endOf(isHere ? token : { ...token, retiresDate: null });
+	if (end <= now.getTime()) {
 		throw new RuleError("not-rotated", "The overlap has ended; only the token's successor still works.");
 	}
 }

@@ -1,5 +1,6 @@
 /** The profiles: each issuer's rules as data. A test validates the built-in ones; the user's own are validated when they are set. */
-import type { CatalogueEntry, Policy, Profile } from "../contract.ts";
+import { hash } from "node:crypto";
+import type { CatalogueEntry, Connector, ListedProfile, Policy, Profile } from "../contract.ts";
 import anthropic from "../profiles/anthropic.json" with { type: "json" };
 import cloudflare from "../profiles/cloudflare.json" with { type: "json" };
 import eclecticiq from "../profiles/eclecticiq.json" with { type: "json" };
@@ -44,15 +45,39 @@ export const defaultPolicy: Policy = {
 	auditDays: 365,
 };
 
-/** The owner's rules. @property permissions those of the owner's own that local tokens may have. */
+/** The rules that are not built in. @property permissions those of the owner's own that local tokens may have. */
 export interface OwnRules {
 	policy: Policy;
 	permissions: readonly CatalogueEntry[];
+	/** The user's own. */
 	profiles: readonly Profile[];
+	/** Those of open workspaces. */
+	brought: readonly Profile[];
 }
 
-export function profilesUnder({ policy, permissions, profiles }: OwnRules): Profile[] {
-	return [...Object.values({ ...builtIn, local: localUnder(policy, permissions) }), ...profiles];
+/** All profiles. Of those with the same id, a built-in one comes before the user's own, and that before a workspace's. */
+export function profilesUnder({ policy, permissions, profiles, brought }: OwnRules): ListedProfile[] {
+	const all: ListedProfile[] = [
+		...Object.values({ ...builtIn, local: localUnder(policy, permissions) }).map((one) => ({
+			...one,
+			source: "built-in" as const,
+		})),
+		...profiles.map((one) => listed(one, "user")),
+		...brought.map((one) => listed(one, "workspace")),
+	];
+	const first = new Map<string, ListedProfile>();
+	for (const profile of all) if (!first.has(profile.id)) first.set(profile.id, profile);
+	return [...first.values()];
+}
+
+function listed(profile: Profile, source: "user" | "workspace"): ListedProfile {
+	const { connector } = profile;
+	return { ...profile, source, ...(connector !== undefined && { connectorHash: fingerprintOf(connector) }) };
+}
+
+/** Of a profile's connector: what it calls, and with what. */
+function fingerprintOf(connector: Connector): string {
+	return `sha256:${hash("sha256", JSON.stringify(connector), "hex")}`;
 }
 
 export function isBuiltIn(id: string): boolean {

@@ -5,11 +5,17 @@ import type { ProblemCode } from "../facts.ts";
 export class RuleError extends Error {
 	readonly code: ProblemCode;
 	readonly errors: readonly FieldError[];
+	readonly retryAfterSeconds: number | undefined;
 
-	constructor(code: ProblemCode, message: string, options: { errors?: FieldError[]; cause?: unknown } = {}) {
+	constructor(
+		code: ProblemCode,
+		message: string,
+		options: { errors?: FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+	) {
 		super(message, { cause: options.cause });
 		this.name = "RuleError";
 		this.code = code;
 		this.errors = options.errors ?? [];
+		this.retryAfterSeconds = options.retryAfterSeconds;
 	}
 }

@@ -1,10 +1,26 @@
-/** The owner's rules for tokens: the policy and the permissions of local tokens, and the profiles, built-in and the user's own. */
-import type { PermissionList, Policy, Profile, RequestedPermission } from "../contract.ts";
+/** The owner's rules for tokens: the policy and the permissions of local tokens, and the profiles of the user and of open workspaces. */
+import { isDeepStrictEqual } from "node:util";
+import type {
+	ListedProfile,
+	PermissionList,
+	Policy,
+	Profile,
+	RefusedProfile,
+	RequestedPermission,
+} from "../contract.ts";
 import type { Caller } from "./callers.ts";
 import type { Changes } from "./changes.ts";
 import { OwnPermissions, requestedOf } from "./own-permissions.ts";
+import { refuseSlowPatterns, usePatternsInLinearTime } from "./pattern.ts";
 import { defaultPolicy, isBuiltIn, profilesUnder } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
+
+/** Whose profile has an id already. */
+const owners = {
+	"built-in": "a built-in profile",
+	user: "one of your own profiles",
+	workspace: "a profile of another workspace",
+};
 
 type OwnProfiles = Readonly<Record<string, Profile>>;
 
@@ -12,16 +28,27 @@ export class Rulebook {
 	readonly #changes: Changes;
 	/** The owner's own permissions. */
 	readonly permissions: OwnPermissions;
+	readonly #onBrought: () => void;
 	#policy: Policy = defaultPolicy;
 	/** The user's own, by id. */
 	#own: OwnProfiles = {};
-	#profiles: Profile[] = profilesUnder({ policy: defaultPolicy, permissions: [], profiles: [] });
+	/** By workspace. Stored nowhere: a workspace's profiles go when its last window does. */
+	readonly #brought = new Map<string, readonly Profile[]>();
+	#profiles: ListedProfile[] = [];
 	/** One after the other, since each starts from the result of the one before. */
 	#saving: Promise<unknown> = Promise.resolve();
 
-	constructor(changes: Changes) {
+	/** @param onBrought called when the profiles of a workspace come or go. */
+	constructor(changes: Changes, onBrought: () => void) {
 		this.#changes = changes;
 		this.permissions = new OwnPermissions(changes);
+		this.#onBrought = onBrought;
+		this.#list();
+	}
+
+	/** To be called before the stored settings are applied. */
+	async prepare(settings: ReadonlyMap<string, unknown>): Promise<void> {
+		if (Object.keys(settings.get("profiles") ?? {}).length > 0) await usePatternsInLinearTime();
 	}
 
 	/** Stored settings, which were checked when they were set; those that are absent stay, new policy fields have defaults. */
@@ -31,19 +58,24 @@ export class Rulebook {
 		const policy = settings.get("policy") as Policy | undefined;
 		if (policy !== undefined) this.#policy = { ...defaultPolicy, ...policy };
 		this.#own = (settings.get("profiles") as OwnProfiles | undefined) ?? this.#own;
+		this.#list();
+		return "changed";
+	}
+
+	#list(): void {
 		this.#profiles = profilesUnder({
 			policy: this.#policy,
 			permissions: this.permissions.entries,
 			profiles: Object.values(this.#own),
+			brought: [...this.#brought.values()].flat(),
 		});
-		return "changed";
 	}
 
 	get policy(): Policy {
 		return this.#policy;
 	}
 
-	profiles(): Profile[] {
+	profiles(): ListedProfile[] {
 		return this.#profiles;
 	}
 
@@ -58,9 +90,13 @@ export class Rulebook {
 		return { permissions, requested: requestedOf(counted, new Set(known)) };
 	}
 
+	find(id: string): ListedProfile | undefined {
+		return this.#profiles.find((profile) => profile.id === id);
+	}
+
 	/** @throws RuleError `invalid-request` */
-	profileOf(id: string): Profile {
-		const found = this.#profiles.find((profile) => profile.id === id);
+	profileOf(id: string): ListedProfile {
+		const found = this.find(id);
 		if (found !== undefined) return found;
 		const detail = `There is no profile ${JSON.stringify(id)}; there are: ${this.#profiles.map((one) => one.id).join(", ")}.`;
 		throw new RuleError("invalid-request", detail, { errors: [{ pointer: "/profile", detail }] });
@@ -85,6 +121,7 @@ export class Rulebook {
 	 */
 	async setProfile(caller: Caller, id: string, profile: Profile): Promise<Profile> {
 		refuseId(id, profile);
+		await refuseSlowPatterns(profile);
 		return this.#inTurn(async () => {
 			if (JSON.stringify(profile) === JSON.stringify(this.#own[id])) return profile;
 			await this.#saveProfiles(caller, id, { ...this.#own, [id]: profile });
@@ -93,7 +130,7 @@ export class Rulebook {
 	}
 
 	/**
-	 * @param users the names of the tokens that use it and are not revoked.
+	 * @param users the names of connections, and of tokens that are not revoked, that use it.
 	 * @throws RuleError `not-found`, or `profile-in-use` while there are any.
 	 */
 	async removeProfile(caller: Caller, id: string, users: readonly string[]): Promise<void> {
@@ -101,10 +138,40 @@ export class Rulebook {
 			const { [id]: removed, ...rest } = this.#own;
 			if (removed === undefined) throw new RuleError("not-found", "You have no profile with this id.");
 			if (users.length > 0) {
-				throw new RuleError("profile-in-use", `Revoke the tokens that use it first: ${users.join(", ")}.`);
+				throw new RuleError(
+					"profile-in-use",
+					`Revoke or disconnect what uses it first: ${users.join(", ")}.`,
+				);
 			}
 			await this.#saveProfiles(caller, id, rest);
 		});
+	}
+
+	/**
+	 * Sets the profiles that a workspace brings, which replace no other. Answers those that are not used, and why.
+	 * @throws RuleError `invalid-request` for a pattern that can't run in linear time.
+	 */
+	async bring(workspace: string, profiles: readonly Profile[]): Promise<RefusedProfile[]> {
+		for (const profile of profiles) await refuseSlowPatterns(profile);
+		this.#setBrought(workspace, profiles);
+		return profiles.flatMap((profile) => {
+			const { source, connectorHash: _, ...used } = this.profileOf(profile.id);
+			if (source === "workspace" && isDeepStrictEqual(used, profile)) return [];
+			return [{ id: profile.id, detail: `is the id of ${owners[source]}` }];
+		});
+	}
+
+	/** The workspace is closed: its profiles go. */
+	leave(workspace: string): void {
+		this.#setBrought(workspace, []);
+	}
+
+	#setBrought(workspace: string, profiles: readonly Profile[]): void {
+		const before = this.#profiles;
+		if (profiles.length === 0) this.#brought.delete(workspace);
+		else this.#brought.set(workspace, profiles);
+		this.#list();
+		if (!isDeepStrictEqual(before, this.#profiles)) this.#onBrought();
 	}
 
 	#inTurn<Result>(save: () => Promise<Result>): Promise<Result> {

@@ -4,6 +4,7 @@ import { endOf } from "../facts.ts";
 import type { Token, VerifiableToken } from "../store/store.ts";
 import { addressesWithin, addressProblem } from "./address.ts";
 import { addDuration, expiryProblem } from "./expiry.ts";
+import { matchesWhole } from "./pattern.ts";
 import { notCovered } from "./permission.ts";
 import { isInCatalogue } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
@@ -99,8 +100,7 @@ function permissionErrors(permissions: readonly string[], rules: Profile): Field
 			: field("/permissions", "must be empty: the token has the permissions of its creator");
 	}
 	const unknown = permissions.filter((one) => !isInCatalogue(rules, one));
-	const misshapen =
-		pattern === undefined ? [] : permissions.filter((one) => !new RegExp(`^(?:${pattern})$`).test(one));
+	const misshapen = pattern === undefined ? [] : permissions.filter((one) => !matchesWhole(pattern, one));
 	const counted = others === "keep" ? permissions.length : permissions.length - unknown.length;
 	const errors = permissions.flatMap((one, index) => {
 		if (misshapen.includes(one))

@@ -1,8 +1,16 @@
 /** Tokens as records: one, a page of a list, those of some hashes or of a resource. Changes nothing. */
-import type { ListTokensQuery, ResourceGrants, ResourceList, TokenList, TokenRecord } from "../contract.ts";
+import type {
+	CreatedToken,
+	ListTokensQuery,
+	ResourceGrants,
+	ResourceList,
+	TokenList,
+	TokenRecord,
+} from "../contract.ts";
 import { statusOf } from "../facts.ts";
-import type { ListPosition, SortColumn, Store, StoredToken } from "../store/store.ts";
+import { type ListPosition, type SortColumn, type Store, type StoredToken, unused } from "../store/store.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
+import type { Minted } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
 import type { UsageCounts } from "./usage.ts";
 
@@ -34,7 +42,7 @@ export class TokenViews {
 
 	/** With the uses that are not written yet. */
 	recordOf({ token, usage }: StoredToken): TokenRecord {
-		const { hash: _, userName: __, ...record } = token;
+		const { hash: _, userName: __, options: ___, ...record } = token;
 		const { useCount, lastUsed, lastUsedAddress } = this.#deps.usage.totalOf(token.id, usage);
 		return {
 			...record,
@@ -43,6 +51,12 @@ export class TokenViews {
 			lastUsedAddress,
 			useCount,
 		};
+	}
+
+	/** A new token with its secret, which no other answer contains. */
+	createdOf({ token, secret, ignored }: Minted): CreatedToken {
+		const record = this.recordOf({ token, usage: unused });
+		return { ...record, token: secret, ...(ignored !== undefined && { ignored }) };
 	}
 
 	/** @throws RuleError `invalid-request` for a cursor that no list of this query returned. */

@@ -33,6 +33,6 @@ async function refuseTakenName(
 }
 
 async function refuseKnownHash(transaction: Transaction, { before, after }: TokenChange): Promise<void> {
-	if (before !== undefined || !(await transaction.isHashKnown(after.hash))) return;
+	if (before?.token.hash === after.hash || !(await transaction.isHashKnown(after.hash))) return;
 	throw new RuleError("already-known", "There is a record of a token with this secret already.");
 }

@@ -96,11 +96,15 @@ export function answerError(error: unknown, exchange: Exchange, log: RequestLog)
 		...instanceOf(exchange),
 		...(oauth && oauthErrorOf(found.status, found.detail)),
 	};
-	if (problem.status >= 500) log.error({ err: error, request: id }, "a request failed");
+	// What another system answered is no failure of this daemon, and may be anything.
+	if (problem.status >= 500 && !(error instanceof RuleError))
+		log.error({ err: error, request: id }, "a request failed");
 	if (response.headersSent) return void response.destroy();
 	const authenticate = challengeOf(problem, request);
+	const retryAfter = error instanceof RuleError ? error.retryAfterSeconds : undefined;
 	sendProblem(response, problem, {
 		...(authenticate !== undefined && { "WWW-Authenticate": authenticate }),
+		...(retryAfter !== undefined && { "Retry-After": String(retryAfter) }),
 		// RFC 6749 section 5.2 requires this media type, and standard clients accept no other.
 		...(oauth && { "Content-Type": "application/json" }),
 	});

@@ -15,6 +15,8 @@ export interface ApiOptions extends RouteParts, AnswerOptions {
 }
 
 export function createApi(options: ApiOptions): Handler {
+	const { authority, events } = options;
+	events.onWorkspaceClosed = (workspace) => authority.rulebook.leave(workspace);
 	const routes = allRoutes(options);
 	const direct = new DirectHandler(routes, options);
 	let app: Promise<Express> | undefined;

@@ -6,9 +6,19 @@ const heartbeatMilliseconds = 20_000;
 /** A listener that stops reading is disconnected before it fills the memory; it reconnects and lists the tokens again. */
 const unreadBytes = 1 << 20;
 
+interface Following {
+	isAllowed: () => boolean;
+	stop: () => void;
+	/** The workspace of the listener's window. */
+	workspace?: string | undefined;
+}
+
 export class EventStream {
 	/** Each listener's response, with a check whether its caller may still listen. */
 	readonly #listeners = new Map<ServerResponse, () => boolean>();
+	readonly #workspaces = new Map<ServerResponse, string>();
+	/** Called when the last stream that names a workspace has ended. */
+	onWorkspaceClosed: (workspace: string) => void = () => {};
 	readonly #heartbeat: NodeJS.Timeout;
 
 	constructor() {
@@ -25,7 +35,7 @@ export class EventStream {
 	attach(
 		response: ServerResponse,
 		hello: ServerEvents["hello"],
-		{ isAllowed, stop }: { isAllowed: () => boolean; stop: () => void },
+		{ isAllowed, stop, workspace }: Following,
 	): void {
 		response.once("close", stop);
 		response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
@@ -33,7 +43,17 @@ export class EventStream {
 		if (response.req.method === "HEAD") return void response.end();
 		response.write(textOf("hello", hello));
 		this.#listeners.set(response, isAllowed);
-		response.once("close", () => this.#listeners.delete(response));
+		if (workspace !== undefined) this.#workspaces.set(response, workspace);
+		response.once("close", () => {
+			this.#listeners.delete(response);
+			this.#workspaces.delete(response);
+			if (workspace !== undefined && !this.isOpen(workspace)) this.onWorkspaceClosed(workspace);
+		});
+	}
+
+	/** Whether a stream names the workspace. */
+	isOpen(workspace: string): boolean {
+		return [...this.#workspaces.values()].includes(workspace);
 	}
 
 	notify<Name extends keyof ServerEvents>(name: Name, data: () => ServerEvents[Name]): void {

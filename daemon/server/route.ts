@@ -70,6 +70,8 @@ export interface Route {
 	accepts: "application/json" | "application/x-www-form-urlencoded";
 	/** `needed`: a request without `If-Match` is refused. */
 	ifMatch: "needed" | "optional" | "ignored";
+	/** Whether the request carries the access to another system: always, where its token has a connection, or never. */
+	access: "needed" | "optional" | "ignored";
 	/** Whether plain requests bypass Express because the route is called often. Its path has no parameters. */
 	isBusy: boolean;
 	/** The problems of the rules behind the route. Those that follow from its other fields are added. */
@@ -91,7 +93,7 @@ type Given<Query extends z.ZodType, Body extends z.ZodType> = Pick<
 	Route,
 	"method" | "path" | "operationId" | "tag" | "summary" | "caller" | "answers"
 > &
-	Partial<Pick<Route, "accepts" | "description" | "ifMatch" | "isBusy" | "problems">> & {
+	Partial<Pick<Route, "accepts" | "description" | "access" | "ifMatch" | "isBusy" | "problems">> & {
 		query?: Query;
 		body?: Body;
 		handle: (context: Context<z.output<Query>, z.output<Body>>) => Reply | Promise<Reply>;
@@ -101,6 +103,7 @@ export function route<Query extends z.ZodType, Body extends z.ZodType>(given: Gi
 	return {
 		accepts: "application/json",
 		description: undefined,
+		access: "ignored",
 		ifMatch: "ignored",
 		isBusy: false,
 		problems: [],

@@ -116,6 +116,7 @@ async function afterNoAnswer({ client, log }: RevokeManyDeps, unanswered: Unansw
 			usedInLastHour: token.lastUsedDate !== null && Date.parse(token.lastUsedDate) >= lastHour,
 		})),
 		successors,
+		stillWorking: [],
 		nextSteps: [],
 	};
 	return { report, lost };
@@ -135,6 +136,7 @@ function together(parts: readonly Part[]): Part {
 		...first,
 		revoked: reports.flatMap(({ revoked }) => revoked),
 		successors: reports.flatMap(({ successors }) => successors),
+		stillWorking: reports.flatMap(({ stillWorking }) => stillWorking),
 		nextSteps: [...new Set(reports.flatMap(({ nextSteps }) => nextSteps))],
 	};
 	return { report, lost: parts.flatMap(({ lost }) => lost) };

@@ -31,11 +31,14 @@ const inDays = (days: number) => new Date(Date.now() + days * day).toISOString()
 
 describe("the built-in connectors", () => {
 	it("keep to the schema, and offer what their systems can do", () => {
-		const rows = profilesUnder({ policy: defaultPolicy, permissions: [], profiles: [] }).map((profile) => {
-			assert.deepEqual(profileSchema.parse(profile), profile, profile.id);
-			const { create, list, update, revoke, rotate, probe } = capabilitiesOf(profile);
-			return [profile.id, create, revoke, rotate, list, probe, update.join()];
-		});
+		const rows = profilesUnder({ policy: defaultPolicy, permissions: [], profiles: [], brought: [] }).map(
+			({ source, ...profile }) => {
+				assert.equal(source, "built-in");
+				assert.deepEqual(profileSchema.parse(profile), profile, profile.id);
+				const { create, list, update, revoke, rotate, probe } = capabilitiesOf(profile);
+				return [profile.id, create, revoke, rotate, list, probe, update.join()];
+			},
+		);
 		assert.deepEqual(rows, [
 			["local", "none", "none", "none", false, false, ""],
 			["polarity", "guided", "guided", "guided", false, true, ""],

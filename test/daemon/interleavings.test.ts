@@ -32,7 +32,7 @@ describe("in the middle of something longer", () => {
 		const tokens = [await daemon.create(), await daemon.create()];
 		for (const { id } of tokens) await daemon.rotate(id, { overlapSeconds: 3600, quietSeconds: 60 });
 		daemon.now = new Date(daemon.now.getTime() + 50_000);
-		await daemon.authority.endQuietOverlaps();
+		await daemon.authority.rotations.endQuiet();
 		daemon.now = new Date(daemon.now.getTime() + 10_000);
 		const { store } = daemon;
 		const { quietOverlaps } = store;
@@ -42,7 +42,7 @@ describe("in the middle of something longer", () => {
 			await daemon.authority.saveUsage();
 			return found;
 		};
-		await daemon.authority.endQuietOverlaps();
+		await daemon.authority.rotations.endQuiet();
 		for (const { id } of tokens) assert.equal((await daemon.record(id)).status, "retiring");
 	});
 

@@ -34,7 +34,7 @@ describe("a change at an issuer", () => {
 			store,
 			issuers: (deps) => {
 				const issuers = createIssuers(deps);
-				return (name) => slow(issuers(name));
+				return { ...issuers, of: (token) => slow(issuers.of(token)) };
 			},
 			ownerKey,
 			owner: asOwner.user,
@@ -81,7 +81,7 @@ describe("a change at an issuer", () => {
 		const { id } = await create();
 		sent = [];
 		whileSending = () => authority.grant(asOwner, "channel/soc", id);
-		const successor = await authority.rotate(asOwner, id, { overlapSeconds: 60 }, "any");
+		const successor = await authority.rotations.rotate(asOwner, id, { overlapSeconds: 60 }, "any");
 		assert.deepEqual(sent, ["rotate"]);
 		assert.deepEqual(successor.resources, ["channel/soc"]);
 		assert.deepEqual(successor.predecessor.successorId, successor.id);

@@ -73,7 +73,7 @@ class World {
 	async do(one: Operation): Promise<void> {
 		if (one.verb === "wait") {
 			this.#daemon.now = new Date(this.#daemon.now.getTime() + one.seconds * 1000);
-			await this.#daemon.authority.endQuietOverlaps();
+			await this.#daemon.authority.rotations.endQuiet();
 		} else if (one.verb === "create") {
 			await this.#create({
 				name: "x",

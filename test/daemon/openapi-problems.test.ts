@@ -5,8 +5,10 @@ import { apiPermissions, type CreatedToken, type CreateTokenInput } from "../../
 import { generateSecret, hashOf } from "../../daemon/rules/secret.ts";
 import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
 import { openApiOf } from "../../daemon/server/openapi/document.ts";
+import { connectedProblems } from "./connected-problems.ts";
 import { type Answer, daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
 import { created } from "./profile-calls.ts";
+import { acmeProfile } from "./systems/acme.ts";
 
 type CallOptions = NonNullable<Parameters<TestDaemon["call"]>[2]>;
 
@@ -98,7 +100,12 @@ const refusals: Record<string, (daemon: TestDaemon, operation: Operation) => Pro
 		return call(daemon, { ...operation, path }, { body, headers: { "if-match": '"7"' } });
 	},
 	"not-found": (daemon, operation) => {
-		const bodies: Record<string, object> = { updateToken: {}, rotateToken: { overlapSeconds: 0 } };
+		const bodies: Record<string, object> = {
+			updateToken: {},
+			rotateToken: { overlapSeconds: 0 },
+			reconcileConnection: {},
+			importTokens: { remoteIds: ["t1"] },
+		};
 		const path = operation.path.replace("{kind}/{id}", "channel/soc");
 		const options = { body: bodies[operation.operationId], headers: { "if-match": "*" } };
 		return call(daemon, { ...operation, path }, options);
@@ -191,8 +198,26 @@ const rules: Record<string, (daemon: TestDaemon) => Promise<Answer>> = {
 		const { token } = await daemon.create({ permissions: [write, "orders.*"], resources: ["channel/news"] });
 		return grant(daemon, id, token);
 	},
-	"createToken not-supported": (daemon) =>
-		daemon.call("POST", "/v1/api-tokens", { body: { name: "x", connection: "one" } }),
+	...connectedProblems,
+	"probeToken invalid-request": async (daemon) => daemon.call("POST", "/v1/api-tokens/x/probe?unknown=1"),
+	"streamEvents owner-only": async (daemon) => {
+		const { token: secret } = await daemon.create({ permissions: ["*"] });
+		return daemon.call("GET", "/v1/events?workspace=w1", { secret });
+	},
+	"setConnection connector-changed": async (daemon) => {
+		await daemon.call("PUT", "/v1/profiles/acme", { body: acmeProfile });
+		return daemon.call("PUT", "/v1/connections/three", {
+			body: { name: "Three", profile: "acme", baseUrl: system.baseUrl },
+		});
+	},
+	"setWorkspaceProfiles not-found": (daemon) =>
+		daemon.call("PUT", "/v1/workspaces/none/profiles", { body: { profiles: [] } }),
+	"withdrawResource token-dead": async (daemon) => {
+		const body = { ...foreign, hash: hashOf("another"), resources: ["channel/soc"] };
+		const { id } = (await daemon.call("POST", "/v1/api-tokens/register", { body })).body;
+		await daemon.call("DELETE", `/v1/api-tokens/${id}`);
+		return daemon.call("DELETE", `/v1/resources/channel/soc/grants/${id}`);
+	},
 	"setConnection name-taken": async (daemon) => {
 		await daemon.call("PUT", "/v1/connections/one", { body: system });
 		return daemon.call("PUT", "/v1/connections/two", { body: system });
@@ -239,7 +264,7 @@ describe("the problems in the OpenAPI document", () => {
 			codes.map((code) => `${operationId} ${code}`),
 		);
 		assert.deepEqual(
-			Object.keys(rules).filter((one) => !listed.includes(one)),
+			Object.keys(rules).filter((one) => !listed.includes(one) && !(one in connectedProblems)),
 			[],
 		);
 	});

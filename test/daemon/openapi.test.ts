@@ -7,7 +7,8 @@ import { apiPermissions } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
 import { behindExpress } from "../../daemon/server/express.ts";
-import { type Answer, daemonOfEach, type TestDaemon } from "./harness.ts";
+import { type Answer, daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
+import { Acme, AcmeConnection } from "./systems/acme.ts";
 
 type CallOptions = NonNullable<Parameters<TestDaemon["call"]>[2]>;
 
@@ -39,6 +40,11 @@ const requirements: Record<string, string> = {
 	"GET /v1/connections": read,
 	"PUT /v1/connections/{id}": "the owner key",
 	"DELETE /v1/connections/{id}": "the owner key",
+	"POST /v1/connections/{id}/probe": read,
+	"POST /v1/connections/{id}/reconcile": write,
+	"POST /v1/connections/{id}/import": write,
+	"POST /v1/api-tokens/{id}/probe": read,
+	"PUT /v1/workspaces/{id}/profiles": "the owner key",
 	"PUT /v1/profiles/{id}": "the owner key",
 	"DELETE /v1/profiles/{id}": "the owner key",
 	"GET /v1/permissions": read,
@@ -64,6 +70,8 @@ describe("/openapi.json", () => {
 	daemonOfEach((started) => {
 		daemon = started;
 	});
+	let acme: Acme | undefined;
+	afterEach(() => acme?.stop());
 
 	it("is a valid document of OpenAPI 3.1", async () => {
 		const validator = new Validator();
@@ -233,7 +241,16 @@ describe("/openapi.json", () => {
 		await daemon.verify(two.token, "?permission=orders.write");
 		await daemon.verify(two.token, "?permission=billing.read");
 		const profile = (await daemon.call("GET", "/v1/profiles")).body.profiles[0];
-		const system = { name: "Acme", profile: "mindbridge", baseUrl: "https://acme.mindbridge.ai/api" };
+		acme = await Acme.start();
+		const through = new AcmeConnection(daemon, acme);
+		await through.connect("acme");
+		acme.add({ id: "t1", expiry: "2026-12-01T00:00:00.000Z" });
+		const made = (await through.create()).body;
+		const system = { name: "Two", profile: "acme", baseUrl: acme.url };
+		const connectorHash = await through.hashOf("acme");
+		const headers = through.header({});
+		// Ends with the daemon.
+		await fetch(`${daemon.url}/v1/events?workspace=w1`, { headers: { authorization: `Bearer ${ownerKey}` } });
 		const { id } = one;
 		const grant = `/v1/resources/channel/news/grants/${id}`;
 		const body = {
@@ -277,7 +294,20 @@ describe("/openapi.json", () => {
 			["PUT /v1/profiles/{id}", "/v1/profiles/mine", { body: { ...profile, id: "mine" } }],
 			["PUT /v1/permissions/{name}", "/v1/permissions/own.read", { body: { description: "Own" } }],
 			["GET /v1/profiles", "/v1/profiles"],
-			["PUT /v1/connections/{id}", "/v1/connections/one", { body: system }],
+			["PUT /v1/connections/{id}", "/v1/connections/two", { body: { ...system, connectorHash } }],
+			["POST /v1/connections/{id}/probe", "/v1/connections/acme/probe", { headers }],
+			["POST /v1/connections/{id}/reconcile", "/v1/connections/acme/reconcile", { headers, body: {} }],
+			[
+				"POST /v1/connections/{id}/import",
+				"/v1/connections/acme/import",
+				{ headers, body: { remoteIds: ["t1"] } },
+			],
+			[
+				"POST /v1/api-tokens/{id}/probe",
+				`/v1/api-tokens/${made.id}/probe`,
+				{ headers: through.header({ credential: made.token }) },
+			],
+			["PUT /v1/workspaces/{id}/profiles", "/v1/workspaces/w1/profiles", { body: { profiles: [] } }],
 			["GET /v1/connections", "/v1/connections"],
 			["GET /v1/permissions", "/v1/permissions"],
 			["POST /v1/incidents", "/v1/incidents", { body: { reason: "x", all: true, createSuccessors: true } }],

@@ -106,7 +106,7 @@ describe("an overlap", () => {
 			const { id, token } = await daemon.create();
 			await rotate(id, { quietSeconds: 60, overlapSeconds: 86_400 });
 			at(36_000);
-			await daemon.authority.endQuietOverlaps();
+			await daemon.authority.rotations.endQuiet();
 			await sweepAfter(36_059);
 			assert.equal((await daemon.verify(token)).status, 200);
 			await sweepAfter(36_118);
@@ -152,10 +152,10 @@ describe("an overlap", () => {
 		const end = noon.getTime() + seconds * 1000;
 		for (let now = daemon.now.getTime() + 30_000; now < end; now += 30_000) {
 			daemon.now = new Date(now);
-			await daemon.authority.endQuietOverlaps();
+			await daemon.authority.rotations.endQuiet();
 		}
 		at(seconds);
-		await daemon.authority.endQuietOverlaps();
+		await daemon.authority.rotations.endQuiet();
 	}
 
 	async function restartAfter(seconds: number): Promise<void> {

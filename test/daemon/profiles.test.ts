@@ -29,7 +29,7 @@ describe("the profiles", () => {
 			const { body } = await daemon.call("GET", "/v1/profiles");
 			assert.deepEqual(
 				body.profiles.find((one: { id: string }) => one.id === issuer),
-				json,
+				{ ...json, source: "built-in" },
 			);
 		});
 

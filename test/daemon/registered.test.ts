@@ -117,22 +117,21 @@ describe("a token of another system", () => {
 		assert.equal((await record(id)).version, 1);
 	});
 
-	it("has its record changed, and nothing that is not recorded of it", async () => {
+	it("has its record changed, in all that is recorded of it", async () => {
 		const { id } = await registered();
 		const change = {
 			name: "deploy-2",
 			expiry: "2026-05-01T00:00:00.000Z",
 			permissions: ["anything"],
 			tags: ["x"],
+			resources: ["channel/soc"],
+			allowedAddresses: ["10.0.0.0/8"],
+			defaultSource: "soc",
 		};
 		const { status, body } = await patch(id, { ...change, description: "d" });
 		assert.equal(status, 200, JSON.stringify(body));
 		assert.deepEqual({ ...body, ...change, description: "d" }, body);
-		for (const wrong of [{ resources: ["channel/soc"] }, { allowedAddresses: [] }, { defaultSource: null }]) {
-			const answer = await patch(id, wrong);
-			assertProblem(answer, 400, "invalid-request");
-			assert.equal(answer.body.errors[0].pointer, `/${Object.keys(wrong)[0]}`);
-		}
+
 		daemon.now = new Date("2026-06-01T00:00:00.000Z");
 		assert.equal((await patch(id, { expiry: null })).body.status, "active", "its issuer has renewed it");
 		assert.equal((await daemon.call("DELETE", `/v1/api-tokens/${id}`)).body.status, "revoked");

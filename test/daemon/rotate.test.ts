@@ -200,7 +200,6 @@ function policy(change: object): object {
 		defaultExpiryDays: 30,
 		maximumExpiryDays: 365,
 		allowNever: true,
-		permissions: [],
 		...change,
 	};
 }

@@ -17,6 +17,7 @@ function facts(more: Partial<IncidentFacts> = {}): IncidentFacts {
 			reason: "Pushed by mistake",
 			revoked: [{ token: aToken({ id: "old", name: "orders", successorId: "new" }), usedInLastHour: true }],
 			successors: [aToken({ id: "new", name: "orders", predecessorId: "old" })],
+			stillWorking: [],
 			nextSteps: [successorsToPlace, "Find out where the secrets leaked."],
 		},
 		lines: [{ tokenId: "old", words: ".env:1 (A)", fate: "replaced" }],

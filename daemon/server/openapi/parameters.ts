@@ -1,10 +1,11 @@
 /** The parameters of the OpenAPI document. Those that several operations have in common are components. */
 import { isDeepStrictEqual } from "node:util";
+import { accessHeader } from "../../facts.ts";
 import type { Route } from "../route.ts";
 import { describe, type Json, referTo, schemaOf } from "./components.ts";
 import { queryFields } from "./queries.ts";
 
-export type ParameterSource = Pick<Route, "path" | "query" | "ifMatch">;
+export type ParameterSource = Pick<Route, "path" | "query" | "access" | "ifMatch">;
 
 interface Parameter extends Json {
 	name: string;
@@ -19,6 +20,7 @@ const pathParameters: Readonly<Record<string, [id: string, description: string]>
 	"{kind}/{id}": ["ResourceId", "The resource's identifier within its kind."],
 	"connections/{id}": ["ConnectionId", "The connection's id."],
 	"permissions/{name}": ["PermissionName", "The permission."],
+	"workspaces/{id}": ["WorkspaceId", "An id of the workspace, chosen by its client."],
 	"profiles/{id}": ["ProfileId", "The profile's id."],
 };
 
@@ -41,8 +43,18 @@ export class Parameters {
 }
 
 /** Each with the name that it has as a component. */
-function parametersOf({ path, query, ifMatch }: ParameterSource): [id: string, parameter: Parameter][] {
-	return [...inPath(path), ...inQuery(query), ...(ifMatch === "ignored" ? [] : [ifMatchHeader(ifMatch)])];
+function parametersOf({
+	path,
+	query,
+	access,
+	ifMatch,
+}: ParameterSource): [id: string, parameter: Parameter][] {
+	return [
+		...inPath(path),
+		...inQuery(query),
+		...(access === "ignored" ? [] : [accessParameter(access)]),
+		...(ifMatch === "ignored" ? [] : [ifMatchHeader(ifMatch)]),
+	];
 }
 
 function inPath(path: string): [string, Parameter][] {
@@ -61,6 +73,19 @@ function inQuery(query: Route["query"]): [string, Parameter][] {
 		const { description, ...schema } = property;
 		return [(name[0] ?? "").toUpperCase() + name.slice(1), { name, in: "query", description, schema }];
 	});
+}
+
+function accessParameter(access: "needed" | "optional"): [string, Parameter] {
+	const when = access === "needed" ? "" : " Only for a token with a connection.";
+	const description = `What one call to another system needs, as base64url of a JSON object (\`Access\`). Kept nowhere.${when}`;
+	const parameter: Parameter = {
+		name: accessHeader,
+		in: "header",
+		required: access === "needed",
+		description,
+		schema: { type: "string" },
+	};
+	return [access === "needed" ? "RequiredAccess" : "Access", parameter];
 }
 
 function ifMatchHeader(ifMatch: "needed" | "optional"): [string, Parameter] {

@@ -4,7 +4,7 @@ import { type ProblemCode, problemStatus } from "../../facts.ts";
 import type { Route } from "../route.ts";
 import { type Json, referTo } from "./components.ts";
 
-export type ProblemSource = Pick<Route, "path" | "caller" | "body" | "ifMatch" | "problems">;
+export type ProblemSource = Pick<Route, "path" | "caller" | "body" | "access" | "ifMatch" | "problems">;
 
 const refusedToken = [
 	"token-malformed",
@@ -36,7 +36,7 @@ const refusedPage = ["host-not-allowed", "origin-not-allowed"] as const;
 
 /** Every problem that the operation can answer with. */
 export function problemsOf(route: ProblemSource): ProblemCode[] {
-	const { caller, body, ifMatch, path } = route;
+	const { caller, body, access, ifMatch, path } = route;
 	const codes: ProblemCode[] = ["invalid-request", "internal-error", ...refusedToken, ...route.problems];
 	// The endpoint of verifications accepts what proxies forward.
 	if (path !== "/v1/verify") codes.push(...refusedPage);
@@ -46,6 +46,7 @@ export function problemsOf(route: ProblemSource): ProblemCode[] {
 	if (body !== undefined) codes.push("invalid-json", "body-too-large", "media-type-unsupported");
 	if (ifMatch !== "ignored") codes.push("version-stale");
 	if (ifMatch === "needed") codes.push("version-missing");
+	if (access !== "ignored") codes.push("credential-needed", "owner-only");
 	return codes;
 }
 

@@ -29,6 +29,8 @@ export const queryFields: ReadonlyMap<z.ZodType, Readonly<Record<string, string>
 	query(contract.revokeTokenQuery, {
 		reason: "Why the token is revoked.",
 		self: "Required for a token to revoke itself.",
+		confirmed:
+			"`true` revokes a token that may be its connection's own credential, where that can't be known.",
 	}),
 	query(contract.listAuditQuery, {
 		tokenId: "Only events that concern this token.",
@@ -39,6 +41,13 @@ export const queryFields: ReadonlyMap<z.ZodType, Readonly<Record<string, string>
 		verify: "Also checks the chain of all events.",
 		format: "`jsonl` answers with all matching events, one per line, instead of a page.",
 		...pageFields,
+	}),
+	query(contract.probeQuery, {
+		kind: "`token`: the secret is one of a token. By default, it is the connection's credential.",
+	}),
+	query(contract.eventsQuery, {
+		workspace:
+			"For the owner: the profiles that this workspace brought last as long as a stream that names it.",
 	}),
 	query(contract.deleteConnectionQuery, {
 		forget: "`true` deletes the connection while tokens that were made through it still work.",

@@ -76,6 +76,42 @@ export const filterFields = {
 	unusedSince: "Tokens that were not used since this time, or never.",
 };
 
+const profileFields = {
+	$schema: "The JSON Schema that an editor checks the profile with.",
+	id: "The profile's id.",
+	name: "The profile's name.",
+	description: "What the profile is for.",
+	names: "The rules for names.",
+	expiry: "The rules for expiries.",
+	permissions: "The rules for permissions.",
+	resources: "The rules for resources.",
+	allowedAddresses: "Whether tokens can be limited to addresses.",
+	defaultSource: "Whether tokens can have a default source.",
+	identity:
+		"The account that a token's actions are attributed to: its own token user, its creator's, or the company's.",
+	changeable: "The fields that can be changed. Other changes need a rotation or a new token.",
+	links: "Pages of the issuer.",
+	steps: "The manual steps on the issuer's own pages, in order.",
+	incidentSteps: "The manual steps after an incident.",
+	connector: "How the system's API is called. Without one, its tokens are only recorded.",
+};
+
+const remoteFields = {
+	id: "The system's id; `sha256:` and the secret's hash where the system knows a token by its secret only.",
+	name: "The token's name.",
+	description: "Its description.",
+	created: "When it was created.",
+	expiry: "When it expires; null: never.",
+	permissions: "What it may do.",
+	resources: "What it is granted.",
+	allowedAddresses: "The IP addresses and CIDR ranges that may use it.",
+	defaultSource: "Its default source.",
+	partial: "A part of its secret, as the system shows it.",
+	lastUsed: "When it was last used.",
+	isDead: "Whether it no longer works.",
+	secretHash: "`sha256:` and the SHA-256 of a secret that the system's list shows.",
+};
+
 const connectionFields = {
 	name: "The connection's name.",
 	profile: "The id of the system's profile, which says how its API is called.",
@@ -154,7 +190,18 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		overlapSeconds: "How long the predecessor still works.",
 		quietSeconds: "The overlap ends early after this many seconds without a use of the predecessor.",
 		expiry: "When the successor expires. By default, it lives as long as its predecessor was to live.",
+		registered:
+			"The successor, created by hand at a system whose API can't. It is recorded, and `token` is empty.",
 	}),
+	RegisteredSuccessor: request(
+		contract.rotateTokenRequest.shape.registered.unwrap(),
+		"A successor that was created by hand.",
+		{
+			hash: "`sha256:` and the SHA-256 of its secret in hexadecimal.",
+			partialToken: "Its first and last characters.",
+			remoteId: "Its id at its system.",
+		},
+	),
 	RotatedToken: answer(contract.rotatedToken, "The successor with its secret.", {
 		...tokenFields,
 		token: "The secret.",
@@ -193,6 +240,7 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		reason: "Why the tokens were revoked.",
 		revoked: "The revoked tokens.",
 		successors: "The successors with their secrets, which no later answer contains.",
+		stillWorking: "The tokens that only a call to their system revokes. Nothing was changed about them.",
 		nextSteps: "What is left to do, in sentences for the user.",
 	}),
 	RevokedToken: answer(incidentReport.shape.revoked.element, "A token that an incident revoked.", {
@@ -311,25 +359,7 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		addresses: "The last five client addresses, newest first.",
 		overlapAddresses: "Verifications during the overlap by client address; `unknown` where none was given.",
 	}),
-	Profile: answer(profile, "An issuer's rules as data.", {
-		$schema: "The JSON Schema that an editor checks the profile with.",
-		id: "The profile's id.",
-		name: "The profile's name.",
-		description: "What the profile is for.",
-		names: "The rules for names.",
-		expiry: "The rules for expiries.",
-		permissions: "The rules for permissions.",
-		resources: "The rules for resources.",
-		allowedAddresses: "Whether tokens can be limited to addresses.",
-		defaultSource: "Whether tokens can have a default source.",
-		identity:
-			"The account that a token's actions are attributed to: its own token user, its creator's, or the company's.",
-		changeable: "The fields that can be changed. Other changes need a rotation or a new token.",
-		links: "Pages of the issuer.",
-		steps: "The manual steps on the issuer's own pages, in order.",
-		incidentSteps: "The manual steps after an incident.",
-		connector: "How the system's API is called. Without one, its tokens are only recorded.",
-	}),
+	Profile: answer(profile, "An issuer's rules as data.", profileFields),
 	ProfileNames: answer(profile.shape.names, "The rules for names.", {
 		unique: "Whether two tokens must not have the same name. Revoked and rotated tokens do not count.",
 	}),
@@ -354,7 +384,69 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		title: "The link's text.",
 		url: "The page's URL.",
 	}),
+	ListedProfile: answer(contract.listedProfile, "A profile, and where it comes from.", {
+		...profileFields,
+		source: "Built in, the user's own, or brought by an open workspace.",
+		connectorHash:
+			"The fingerprint of a connector that is not built in. A connection needs it as confirmation of what is called.",
+	}),
+	SetProfileRequest: request(contract.setProfileRequest, "A profile. A listed one can be sent back.", {
+		...profileFields,
+		source: "Ignored.",
+		connectorHash: "Ignored.",
+	}),
 	ProfileList: answer(contract.profileList, "All profiles.", { profiles: "The profiles." }),
+	WorkspaceProfiles: request(contract.workspaceProfiles, "The profiles that a workspace brings.", {
+		profiles: "All of them; those from before go.",
+	}),
+	BroughtProfiles: answer(contract.broughtProfiles, "What became of a workspace's profiles.", {
+		refused: "Those that are not used.",
+	}),
+	RefusedProfile: answer(contract.broughtProfiles.shape.refused.element, "A profile that is not used.", {
+		id: "The profile's id.",
+		detail: "Why it is not used, to read on from the id.",
+	}),
+	Access: request(contract.access, "What one call to another system needs. Kept nowhere.", {
+		credential: "Authenticates the call.",
+		answers: "What the connector asks for with each creation, such as a password, by name.",
+		secret: "The secret of the token that the call is about, for systems that address a token by it.",
+		proxy: "The proxy for the call, which only the owner may choose. Never used for this machine.",
+	}),
+	RemoteToken: answer(contract.remoteToken, "A token as its system answers it.", {
+		...remoteFields,
+	}),
+	ProbeResult: answer(contract.probeResult, "Whether a secret works at its system.", {
+		outcome: "`unknown`: the system's answer decides nothing.",
+		detail: "In words, for the user.",
+		token: "What the system tells about the token.",
+	}),
+	ReconcileRequest: request(contract.reconcileRequest, "Which records to bring up to date.", {
+		apply:
+			"The ids of records that are changed, dead or missing. A changed one takes over what the system says; the others are revoked.",
+	}),
+	Reconciliation: answer(contract.reconciliation, "How records and tokens compare.", {
+		same: "How many are the same.",
+		unknown: "At the system, and not recorded.",
+		missing: "Recorded, and no longer at the system.",
+		dead: "Recorded, and dead at the system.",
+		changed: "Recorded otherwise than at the system.",
+		unmatched: "Recorded without an id of the system, so that they can't be found there.",
+		applied: "The records that were brought up to date.",
+	}),
+	ChangedToken: answer(contract.reconciliation.shape.changed.element, "A token that has changed.", {
+		token: "The record.",
+		remote: "The token at its system.",
+		fields: "Where they differ.",
+	}),
+	ChangedField: answer(
+		contract.reconciliation.shape.changed.element.shape.fields.element,
+		"A field that has changed.",
+		{ field: "Its name.", here: "Its value in the record.", there: "Its value at the system." },
+	),
+	ImportRequest: request(contract.importRequest, "Which tokens to record.", {
+		remoteIds: "Their ids at the system.",
+	}),
+	ImportedTokens: answer(contract.importedTokens, "The new records.", { tokens: "The records." }),
 	Connection: answer(contract.connection, "Another system and tenant. Contains no credential.", {
 		id: "The connection's id.",
 		createdDate: "When the connection was created.",

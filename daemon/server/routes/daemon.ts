@@ -1,6 +1,7 @@
 /** The routes for the daemon itself: its events, health, metrics and stop. */
 import { createHmac } from "node:crypto";
 import * as contract from "../../contract.ts";
+import { RuleError } from "../../rules/rule-error.ts";
 import { type Route, route } from "../route.ts";
 import type { RouteParts } from "./parts.ts";
 
@@ -17,15 +18,20 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 			summary: "Stream every change",
 			description:
 				"Server-sent events, named `hello`, `token`, `dead-token-used`, `audit` and `profiles`. Nothing is repeated: after a reconnect, list the tokens again.",
+			problems: ["owner-only"],
 			caller: apiPermissions.read,
 			answers: {
 				status: 200,
 				description: "The stream, which the daemon does not end",
 				type: "text/event-stream",
 			},
-			handle: ({ caller, response }) => {
+			query: contract.eventsQuery,
+			handle: ({ caller, query: { workspace }, response }) => {
+				if (workspace !== undefined && caller.token !== undefined)
+					throw new RuleError("owner-only", "Only the owner of this daemon can name a workspace.");
 				const hello = { version, protocol: contract.protocol, notices: [...parts.notices] };
-				events.attach(response, hello, authority.access.follow(caller, apiPermissions.read));
+				const following = authority.access.follow(caller, apiPermissions.read);
+				events.attach(response, hello, { ...following, workspace });
 				return undefined;
 			},
 		}),

@@ -18,6 +18,20 @@ export interface RouteParts {
 	onShutdown: () => void;
 }
 
+/** What a call to another system can lead to, beside what follows from the access that it needs. */
+export const listProblems = [
+	"connector-changed",
+	"not-supported",
+	"issuer-refused",
+	"issuer-unreachable",
+	"issuer-limited",
+	"credential-dead",
+] as const;
+export const systemProblems = [...listProblems, "issuer-unanswered"] as const;
+
+/** What the revocation of a token with a connection can lead to. */
+export const revocationProblems = ["credential-in-use", ...systemProblems] as const;
+
 /** The answer that `shown` gives. */
 export const oneToken = {
 	status: 200,

@@ -1,11 +1,12 @@
 /** The routes for the rules of tokens: profiles and the policy. */
 import * as contract from "../../contract.ts";
+import { RuleError } from "../../rules/rule-error.ts";
 import { type Route, route } from "../route.ts";
 import type { RouteParts } from "./parts.ts";
 
 const { apiPermissions } = contract;
 
-export function profileRoutes({ authority }: RouteParts): Route[] {
+export function profileRoutes({ authority, events }: RouteParts): Route[] {
 	return [
 		route({
 			method: "get",
@@ -27,10 +28,10 @@ export function profileRoutes({ authority }: RouteParts): Route[] {
 			description: "Built-in profiles can't be replaced.",
 			problems: ["storage-failed"],
 			caller: "owner",
-			body: contract.profile,
+			body: contract.setProfileRequest,
 			answers: { status: 200, description: "The profile", schema: contract.profile },
-			handle: async ({ caller, param, body }) => ({
-				body: await authority.rulebook.setProfile(caller, param("id"), body),
+			handle: async ({ caller, param, body: { source: _, connectorHash: __, ...profile } }) => ({
+				body: await authority.rulebook.setProfile(caller, param("id"), profile),
 			}),
 		}),
 		route({
@@ -50,6 +51,28 @@ export function profileRoutes({ authority }: RouteParts): Route[] {
 			},
 		}),
 		...permissionRoutes(authority),
+		route({
+			method: "put",
+			path: "/v1/workspaces/{id}/profiles",
+			operationId: "setWorkspaceProfiles",
+			tag: "Profiles",
+			summary: "Set the profiles that a workspace brings",
+			description:
+				"Stored nowhere: they last as long as a stream of events that names the workspace. They replace no other profile.",
+			problems: ["not-found"],
+			caller: "owner",
+			body: contract.workspaceProfiles,
+			answers: { status: 200, description: "Those that are not used", schema: contract.broughtProfiles },
+			handle: async ({ param, body }) => {
+				// Without a stream, they would never go.
+				if (!events.isOpen(param("id")))
+					throw new RuleError("not-found", "No stream of events names this workspace; open one first.");
+				const refused = await authority.rulebook.bring(param("id"), body.profiles);
+				// It can have ended meanwhile.
+				if (!events.isOpen(param("id"))) authority.rulebook.leave(param("id"));
+				return { body: { refused } };
+			},
+		}),
 		route({
 			method: "put",
 			path: "/v1/policy",

@@ -2,7 +2,7 @@
 import * as contract from "../../contract.ts";
 import { parse } from "../problem.ts";
 import { type Route, route } from "../route.ts";
-import { oneToken, type RouteParts, shown } from "./parts.ts";
+import { oneToken, type RouteParts, shown, systemProblems } from "./parts.ts";
 
 const { apiPermissions } = contract;
 
@@ -36,8 +36,16 @@ export function resourceRoutes({ authority }: RouteParts): Route[] {
 			operationId: "grantResource",
 			tag: "Resources",
 			summary: "Grant a resource to a token",
-			problems: ["not-found", "token-dead", "issuer-elsewhere", "exceeds-caller", "storage-failed"],
+			problems: [
+				"not-found",
+				"token-dead",
+				"issuer-elsewhere",
+				"exceeds-caller",
+				...systemProblems,
+				"storage-failed",
+			],
 			caller: apiPermissions.write,
+			access: "optional",
 			answers: oneToken,
 			handle: async ({ caller, param }) =>
 				shown(await authority.grant(caller, resourceOf(param), param("tokenId"))),
@@ -48,8 +56,9 @@ export function resourceRoutes({ authority }: RouteParts): Route[] {
 			operationId: "withdrawResource",
 			tag: "Resources",
 			summary: "Withdraw a resource from a token",
-			problems: ["not-found", "storage-failed"],
+			problems: ["not-found", "token-dead", ...systemProblems, "storage-failed"],
 			caller: apiPermissions.write,
+			access: "optional",
 			answers: oneToken,
 			handle: async ({ caller, param }) =>
 				shown(await authority.withdraw(caller, resourceOf(param), param("tokenId"))),

@@ -1,7 +1,15 @@
 /** The routes that replace a token and end or undo its overlap. */
 import * as contract from "../../contract.ts";
 import { type Route, route } from "../route.ts";
-import { created, newTokenHeaders, oneToken, type RouteParts, shown } from "./parts.ts";
+import {
+	created,
+	newTokenHeaders,
+	oneToken,
+	type RouteParts,
+	revocationProblems,
+	shown,
+	systemProblems,
+} from "./parts.ts";
 
 const { apiPermissions } = contract;
 
@@ -21,9 +29,12 @@ export function rotationRoutes({ authority }: RouteParts): Route[] {
 				"already-rotated",
 				"issuer-elsewhere",
 				"exceeds-caller",
+				...systemProblems,
+				"already-known",
 				"storage-failed",
 			],
 			caller: "rotator",
+			access: "optional",
 			body: contract.rotateTokenRequest,
 			ifMatch: "optional",
 			answers: {
@@ -33,7 +44,7 @@ export function rotationRoutes({ authority }: RouteParts): Route[] {
 				headers: newTokenHeaders,
 			},
 			handle: async ({ caller, param, body, ifMatch }) =>
-				created(await authority.rotate(caller, param("id"), body, ifMatch)),
+				created(await authority.rotations.rotate(caller, param("id"), body, ifMatch)),
 		}),
 		route({
 			method: "post",
@@ -51,13 +62,15 @@ export function rotationRoutes({ authority }: RouteParts): Route[] {
 				"issuer-elsewhere",
 				"exceeds-caller",
 				"name-taken",
+				...revocationProblems,
 				"storage-failed",
 			],
 			caller: apiPermissions.write,
+			access: "optional",
 			ifMatch: "optional",
 			answers: { status: 200, description: "Both tokens", schema: contract.undoneRotation },
 			handle: async ({ caller, param, ifMatch }) => ({
-				body: await authority.undoRotation(caller, param("id"), ifMatch),
+				body: await authority.rotations.undo(caller, param("id"), ifMatch),
 			}),
 		}),
 		route({
@@ -66,13 +79,23 @@ export function rotationRoutes({ authority }: RouteParts): Route[] {
 			operationId: "endOverlap",
 			tag: "Rotation",
 			summary: "End a rotated token's overlap",
-			description: "From then on, only its successor works.",
-			problems: ["not-found", "not-rotated", "token-dead", "issuer-elsewhere", "storage-failed"],
+			description:
+				"From then on, only its successor works. A token with a connection is revoked at its system.",
+			problems: [
+				"not-found",
+				"not-rotated",
+				"token-dead",
+				"issuer-elsewhere",
+				...revocationProblems,
+				"credential-maybe-in-use",
+				"storage-failed",
+			],
 			caller: apiPermissions.write,
+			access: "optional",
 			ifMatch: "optional",
 			answers: oneToken,
 			handle: async ({ caller, param, ifMatch }) =>
-				shown(await authority.endOverlap(caller, param("id"), ifMatch)),
+				shown(await authority.rotations.endOverlap(caller, param("id"), ifMatch)),
 		}),
 	];
 }

@@ -3,7 +3,15 @@ import * as contract from "../../contract.ts";
 import { notCovered } from "../../rules/permission.ts";
 import { RuleError } from "../../rules/rule-error.ts";
 import { type Route, route } from "../route.ts";
-import { created, newTokenHeaders, oneToken, type RouteParts, shown } from "./parts.ts";
+import {
+	created,
+	newTokenHeaders,
+	oneToken,
+	type RouteParts,
+	revocationProblems,
+	shown,
+	systemProblems,
+} from "./parts.ts";
 
 const { apiPermissions, createdToken, tokenRecord } = contract;
 
@@ -22,8 +30,9 @@ function newTokenRoutes({ authority }: RouteParts): Route[] {
 			tag: "Tokens",
 			summary: "Create a token",
 			description: "The answer is the only one that contains the secret.",
-			problems: ["name-taken", "exceeds-caller", "not-supported", "storage-failed"],
+			problems: ["name-taken", "exceeds-caller", ...systemProblems, "already-known", "storage-failed"],
 			caller: apiPermissions.write,
+			access: "optional",
 			body: contract.createTokenRequest,
 			isBusy: true,
 			answers: {
@@ -125,9 +134,17 @@ function changeRoutes({ authority }: RouteParts): Route[] {
 			tag: "Tokens",
 			summary: "Change a token",
 			description:
-				"Takes effect with the next verification. Tokens of other systems: changes the record only.",
-			problems: ["not-found", "token-dead", "exceeds-caller", "name-taken", "storage-failed"],
+				"Takes effect with the next verification. A token with a connection is changed at its system too; of one without, only the record.",
+			problems: [
+				"not-found",
+				"token-dead",
+				"exceeds-caller",
+				"name-taken",
+				...systemProblems,
+				"storage-failed",
+			],
 			caller: apiPermissions.write,
+			access: "optional",
 			body: contract.updateTokenRequest,
 			ifMatch: "needed",
 			answers: oneToken,
@@ -141,13 +158,21 @@ function changeRoutes({ authority }: RouteParts): Route[] {
 			tag: "Tokens",
 			summary: "Revoke a token",
 			description: "Takes effect with the next verification and can't be undone. The record stays.",
-			problems: ["not-found", "own-token", "storage-failed"],
+			problems: [
+				"not-found",
+				"own-token",
+				...revocationProblems,
+				"credential-maybe-in-use",
+				"storage-failed",
+			],
 			caller: apiPermissions.delete,
+			access: "optional",
 			query: contract.revokeTokenQuery,
 			ifMatch: "optional",
 			answers: oneToken,
 			handle: async ({ caller, param, query, ifMatch }) => {
-				const options = { reason: query.reason, self: query.self === "true", ifMatch };
+				const [self, confirmed] = [query.self === "true", query.confirmed === "true"];
+				const options = { reason: query.reason, self, confirmed, ifMatch };
 				return shown(await authority.revoke(caller, param("id"), options));
 			},
 		}),

@@ -32,6 +32,7 @@ export interface TokensTable {
 	successorId: string | null;
 	connectionId: string | null;
 	remoteId: string | null;
+	options: string;
 	useCount: Generated<number>;
 	/** Milliseconds since the epoch; 0: never used. */
 	lastUsed: Generated<number>;
@@ -48,6 +49,7 @@ export const jsonColumns: ReadonlySet<keyof TokenRow> = new Set([
 	"resources",
 	"allowedAddresses",
 	"tags",
+	"options",
 ]);
 
 /** One row a token and day; counts and addresses are JSON text. */
@@ -108,6 +110,12 @@ const migrations: Record<string, Migration> = {
 		async up(database: Kysely<never>) {
 			await database.schema.alterTable("tokens").addColumn("connectionId", "text").execute();
 			await database.schema.alterTable("tokens").addColumn("remoteId", "text").execute();
+		},
+	},
+	"0006-options": {
+		async up(database: Kysely<never>) {
+			const none = (column: ColumnDefinitionBuilder) => column.notNull().defaultTo("{}");
+			await database.schema.alterTable("tokens").addColumn("options", "text", none).execute();
 		},
 	},
 };

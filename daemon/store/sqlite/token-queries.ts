@@ -25,7 +25,7 @@ export function rowAsJson(columns: readonly (keyof TokenRow)[], table = '"tokens
 const tokenFields = [
 	...([...verifiableFields, "lastModifiedDate", "createdUserInfo", "lastModifiedUserInfo"] as const),
 	...(["description", "profile", "partialToken", "tags", "revokedReason"] as const),
-	...(["quietSeconds", "predecessorId", "connectionId", "remoteId"] as const),
+	...(["quietSeconds", "predecessorId", "connectionId", "remoteId", "options"] as const),
 	...(["useCount", "lastUsed", "lastUsedAddress"] as const),
 ] as const satisfies readonly (keyof TokenRow)[];
 
@@ -153,5 +153,6 @@ function toRow(token: Token): Omit<TokenRow, keyof Usage> {
 		resources: JSON.stringify(token.resources),
 		allowedAddresses: JSON.stringify(token.allowedAddresses),
 		tags: JSON.stringify(token.tags),
+		options: JSON.stringify(token.options),
 	};
 }

@@ -1,0 +1,161 @@
+/** What is asked of other systems: whether a secret works, and how their tokens compare with the records. */
+import type {
+	Connection,
+	ImportRequest,
+	ListedProfile,
+	ProbeResult,
+	ReconcileRequest,
+	Reconciliation,
+	RemoteToken,
+	TokenRecord,
+} from "../contract.ts";
+import { type StoredToken, type Token, unused } from "../store/store.ts";
+import type { Caller } from "./callers.ts";
+import type { Changes, TokenChange } from "./changes.ts";
+import type { Connections } from "./connections.ts";
+import { isIssuedHere } from "./issued-here.ts";
+import type { Issuers } from "./issuer.ts";
+import { type ActionContext, changed, revoke } from "./lifecycle.ts";
+import { type Comparison, compare } from "./reconcile.ts";
+import { hasKnownHash, recordFrom, withTruth } from "./remote.ts";
+import { RuleError } from "./rule-error.ts";
+import { hashOf } from "./secret.ts";
+import type { TokenViews } from "./token-views.ts";
+
+interface RemoteTokensDeps {
+	changes: Changes;
+	tokens: TokenViews;
+	issuers: Issuers;
+	connections: Pick<Connections, "get">;
+	/** @throws RuleError `invalid-request` */
+	profileOf: (id: string) => ListedProfile;
+	contextOf: (caller: Caller) => ActionContext;
+	/** The tokens of a connection. */
+	boundTo: (connectionId: string) => Promise<StoredToken[]>;
+}
+
+export class RemoteTokens {
+	readonly #deps: RemoteTokensDeps;
+
+	constructor(deps: RemoteTokensDeps) {
+		this.#deps = deps;
+	}
+
+	/** Tests the secret that the access contains: the connection's credential, or a token's before it is recorded. */
+	probeConnection(caller: Caller, id: string, kind: "credential" | "token"): Promise<ProbeResult> {
+		const { issuers, connections, contextOf } = this.#deps;
+		return issuers.system(connections.get(id)).probe(kind, contextOf(caller));
+	}
+
+	/**
+	 * Tests a token's secret, which the access contains in place of the connection's credential.
+	 * @throws RuleError `not-supported` for a token without a connection, `invalid-request` for another token's secret.
+	 */
+	async probeToken(caller: Caller, id: string): Promise<ProbeResult> {
+		const { token } = await this.#deps.tokens.stored(id);
+		const connection = this.#connectionOf(token);
+		const secret = caller.access?.credential;
+		if (secret !== undefined && hasKnownHash(token) && hashOf(secret) !== token.hash)
+			throw new RuleError("invalid-request", "The secret that was sent is not this token's.");
+		return this.#deps.issuers.system(connection).probe("token", this.#deps.contextOf(caller));
+	}
+
+	/** Compares the records of a connection with the tokens at its system, and brings the named ones up to date. */
+	async reconcile(caller: Caller, id: string, { apply }: ReconcileRequest): Promise<Reconciliation> {
+		const { changes } = this.#deps;
+		const there = await this.#list(caller, id);
+		return changes.retrying(async () => {
+			const here = await this.#deps.boundTo(id);
+			const compared = compare(here, there);
+			const updates = updatesOf(compared, new Set(apply), this.#deps.contextOf(caller));
+			if (updates.length > 0) await changes.write(caller.user, updates);
+			return this.#reportOf(compared, updates);
+		});
+	}
+
+	/** Records tokens that were found at a system. Their secrets stay unknown, unless the system's list shows them. */
+	async import(caller: Caller, id: string, { remoteIds }: ImportRequest): Promise<TokenRecord[]> {
+		const { changes, connections, profileOf, tokens } = this.#deps;
+		const there = await this.#list(caller, id);
+		const { unknown } = compare(await this.#deps.boundTo(id), there);
+		const connection = connections.get(id);
+		const profile = profileOf(connection.profile);
+		const records = remoteIds.map((remoteId) =>
+			recordFrom(found(unknown, remoteId), connection, profile, this.#deps.contextOf(caller)),
+		);
+		await changes.write(
+			caller.user,
+			records.map((after): TokenChange => ({ action: "register", before: undefined, after })),
+		);
+		return records.map((token) => tokens.recordOf({ token, usage: unused }));
+	}
+
+	#connectionOf(token: Token): Connection {
+		if (token.connectionId !== null) return this.#deps.connections.get(token.connectionId);
+		const why = isIssuedHere(token)
+			? "is issued here; verify it instead"
+			: "has no connection; connect its system first";
+		throw new RuleError("not-supported", `The token ${why}.`);
+	}
+
+	#list(caller: Caller, id: string): Promise<RemoteToken[]> {
+		const { issuers, connections, contextOf } = this.#deps;
+		return issuers.system(connections.get(id)).list(contextOf(caller));
+	}
+
+	#reportOf(compared: Comparison, updates: readonly TokenChange[]): Reconciliation {
+		const applied = new Map(
+			updates.map(({ before, after }) => [after.id, { token: after, usage: before?.usage ?? unused }]),
+		);
+		const left = (list: readonly StoredToken[]) =>
+			list.filter(({ token }) => !applied.has(token.id)).map((stored) => this.#deps.tokens.recordOf(stored));
+		return {
+			same: compared.same,
+			unknown: compared.unknown,
+			missing: left(compared.missing),
+			dead: left(compared.dead),
+			changed: compared.changed
+				.filter(({ stored }) => !applied.has(stored.token.id))
+				.map(({ stored, remote, fields }) => ({ token: this.#deps.tokens.recordOf(stored), remote, fields })),
+			unmatched: left(compared.unmatched),
+			applied: [...applied.values()].map((stored) => this.#deps.tokens.recordOf(stored)),
+		};
+	}
+}
+
+/** The records that follow their system: a changed one takes over what it says, the others are revoked. */
+function updatesOf(
+	{ changed: differing, missing, dead }: Comparison,
+	apply: ReadonlySet<string>,
+	context: ActionContext,
+): TokenChange[] {
+	const ended = (list: readonly StoredToken[], reason: string) =>
+		list.map(
+			(before): TokenChange => ({
+				action: "revoke",
+				before,
+				after: revoke(before.token, reason, context),
+			}),
+		);
+	const followed = differing.map(
+		({ stored: before, remote }): TokenChange => ({
+			action: "update",
+			before,
+			after: changed(before.token, withTruth(before.token, remote), context),
+		}),
+	);
+	return [
+		...followed,
+		...ended(missing, "It is no longer at its system."),
+		...ended(dead, "Its system says that it no longer works."),
+	].filter(({ after }) => apply.has(after.id));
+}
+
+function found(unknown: readonly RemoteToken[], remoteId: string): RemoteToken {
+	const token = unknown.find(({ id }) => id === remoteId);
+	if (token !== undefined) return token;
+	throw new RuleError(
+		"not-found",
+		`The system has no token with the id ${remoteId}, or it is recorded already; nothing was imported.`,
+	);
+}

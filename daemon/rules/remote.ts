@@ -1,0 +1,125 @@
+/** Tokens as another system answers them, and the records that follow from them: pure. */
+import { randomUUID } from "node:crypto";
+import type { Connection, ListedProfile, RemoteToken } from "../contract.ts";
+import { maximumNameLength } from "../facts.ts";
+import type { Token } from "../store/store.ts";
+import { type ActionContext, untouched } from "./lifecycle.ts";
+
+/** The fields that a system decides about, and a record repeats. */
+const told = [
+	"name",
+	"description",
+	"expiry",
+	"permissions",
+	"resources",
+	"allowedAddresses",
+	"defaultSource",
+] as const;
+
+/** The hash of a token whose secret was never seen. No secret has it. */
+function unknownHash(): string {
+	return `unknown:${randomUUID()}`;
+}
+
+export function hasKnownHash({ hash }: Pick<Token, "hash">): boolean {
+	return hash.startsWith("sha256:");
+}
+
+/** The token with what its system says about it. */
+export function withTruth(token: Token, remote: RemoteToken): Token {
+	return { ...token, ...factsOf(remote), remoteId: token.remoteId ?? remote.id };
+}
+
+/** A record of a token that was found at its system. */
+export function recordFrom(
+	remote: RemoteToken,
+	connection: Connection,
+	profile: ListedProfile,
+	{ user, now }: ActionContext,
+): Token {
+	const date = now.toISOString();
+	return {
+		...untouched,
+		id: randomUUID(),
+		version: 1,
+		creationDate: remote.created ?? date,
+		lastModifiedDate: date,
+		createdUserInfo: user,
+		lastModifiedUserInfo: user,
+		userId: profile.id,
+		userName: profile.name,
+		name: remote.id,
+		description: "",
+		issuer: profile.id,
+		profile: profile.id,
+		hash: remote.secretHash ?? unknownHash(),
+		partialToken: partialOf(remote),
+		expiry: null,
+		permissions: [],
+		resources: [],
+		allowedAddresses: [],
+		defaultSource: null,
+		tags: [],
+		connectionId: connection.id,
+		remoteId: remote.id,
+		...factsOf(remote),
+	};
+}
+
+/** The name of the next token, where a system accepts no name twice: `deploy`, `deploy (2)`, `deploy (3)`. */
+export function successorName(name: string): string {
+	const [, stem = name, number = "1"] = /^(.*) \((\d{1,6})\)$/.exec(name) ?? [];
+	const suffix = ` (${Number(number) + 1})`;
+	return stem.slice(0, maximumNameLength - suffix.length) + suffix;
+}
+
+/** Where a record and its system differ. */
+export function differences(
+	token: Token,
+	remote: RemoteToken,
+): { field: string; here: unknown; there: unknown }[] {
+	const facts = factsOf(remote);
+	const found = token.remoteId === null ? [{ field: "remoteId", here: null, there: remote.id }] : [];
+	const differing = told.flatMap((field) => {
+		const [here, there] = [token[field], facts[field]];
+		return there === undefined || isSame(here, there) ? [] : [{ field, here, there }];
+	});
+	return [...found, ...differing];
+}
+
+function isSame(here: unknown, there: unknown): boolean {
+	const plain = (value: unknown) => JSON.stringify(Array.isArray(value) ? [...value].sort() : value);
+	return plain(here) === plain(there) || isSameMinute(here, there);
+}
+
+/** Some systems keep an expiry less exactly than they answer it. */
+function isSameMinute(here: unknown, there: unknown): boolean {
+	if (typeof here !== "string" || typeof there !== "string") return false;
+	return Math.abs(Date.parse(here) - Date.parse(there)) <= 60_000;
+}
+
+function factsOf(remote: RemoteToken): Partial<Token> {
+	const facts = Object.fromEntries(
+		told.flatMap((field) => (remote[field] === undefined ? [] : [[field, remote[field]]])),
+	) as Partial<Token>;
+	const { name, description } = facts;
+	return {
+		...facts,
+		...(name !== undefined && { name: plainText(name, maximumNameLength) || remote.id }),
+		...(description !== undefined && { description: plainText(description, 1000) }),
+	};
+}
+
+/** Names appear in logs and labels of one line. */
+function plainText(text: string, longest: number): string {
+	return text
+		.toWellFormed()
+		.replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
+		.trim()
+		.slice(0, longest);
+}
+
+function partialOf({ partial = "" }: RemoteToken): string {
+	const plain = partial.replace(/[^\x21-\x7E]/g, "");
+	return `${plain.length > 8 ? plain.slice(0, 4) : ""}…${plain.slice(-4)}`;
+}

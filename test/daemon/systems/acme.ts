@@ -1,0 +1,258 @@
+/** A small system with an API for tokens, and the daemon's connection to it. Its faults are chosen by the test. */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import type { ListedProfile, Profile } from "../../../daemon/contract.ts";
+import { accessHeader } from "../../../daemon/facts.ts";
+import type { Answer, TestDaemon } from "../harness.ts";
+
+export const acmeProfile: Profile = {
+	id: "acme",
+	name: "Acme",
+	description: "A system of the tests.",
+	names: { unique: true },
+	expiry: { never: true, default: null, maximum: { years: 1 }, presets: [], presetsOnly: false },
+	permissions: {
+		source: "request",
+		minimum: 1,
+		catalogue: [
+			{ name: "read", group: "all", description: "Read" },
+			{ name: "write", group: "all", description: "Write" },
+		],
+		others: "reject",
+	},
+	resources: { kinds: "any" },
+	allowedAddresses: false,
+	defaultSource: false,
+	identity: "token-user",
+	changeable: [],
+	links: [],
+	steps: [],
+	connector: {
+		base: null,
+		options: [
+			{ name: "role", title: "Role", values: { viewer: "Viewer", admin: "Admin" }, default: "viewer" },
+		],
+		auth: { Authorization: "Bearer {credential}" },
+		record: {
+			id: "/id",
+			name: "/name",
+			created: "/created",
+			expiry: "/expiry",
+			permissions: "/scopes",
+			resources: "/resources",
+			dead: { at: "/dead", is: true },
+		},
+		create: {
+			request: "POST /tokens",
+			body: {
+				name: "{name}",
+				scopes: "{permissions}",
+				resources: "{resources}",
+				expiry: "{expiry}",
+				role: "{role}",
+			},
+			secret: "/secret",
+		},
+		list: { request: "GET /tokens", items: "/tokens" },
+		update: {
+			request: "PUT /tokens/{id}",
+			body: { name: "{name}", scopes: "{permissions}", resources: "{resources}", expiry: "{expiry}" },
+			changes: ["name", "permissions", "resources", "expiry"],
+		},
+		revoke: { request: "DELETE /tokens/{id}", gone: [404] },
+		verify: [{ request: "GET /me", live: [200], dead: [401], record: { id: "/id" } }],
+		error: ["/message"],
+	},
+};
+
+export interface AcmeToken {
+	id: string;
+	name: string;
+	created: string;
+	expiry: string | null;
+	scopes: string[];
+	resources: string[];
+	role?: string;
+	dead?: boolean;
+	secret: string;
+}
+
+/** `cut`: does what was requested, and ends the connection without an answer. */
+export type Fault =
+	| "none"
+	| "refuse"
+	| "limited"
+	| "unauthorized"
+	| "cut"
+	| "ignore-expiry"
+	| "repeat-secret";
+
+export class Acme {
+	readonly tokens = new Map<string, AcmeToken>();
+	/** What was requested, as method and path. */
+	readonly requests: string[] = [];
+	/** The credential that is no token of its list. */
+	readonly credential = `acme_root_${randomBytes(12).toString("hex")}`;
+	fault: Fault = "none";
+	/** Whether its list shows the secret of each token. */
+	showsSecrets = false;
+	/** Runs before an answer to a request that changes something. */
+	beforeAnswer: (request: string) => Promise<void> = async () => {};
+	url = "";
+	readonly #server = createServer((request, response) => {
+		this.#handle(request, response).catch((error) => response.destroy(error));
+	});
+
+	static async start(): Promise<Acme> {
+		const acme = new Acme();
+		acme.#server.listen(0, "127.0.0.1");
+		await once(acme.#server, "listening");
+		acme.url = `http://127.0.0.1:${(acme.#server.address() as AddressInfo).port}`;
+		return acme;
+	}
+
+	async stop(): Promise<void> {
+		if (!this.#server.listening) return;
+		const closed = once(this.#server, "close");
+		this.#server.close();
+		this.#server.closeAllConnections();
+		await closed;
+	}
+
+	/** A token that was created on the system's own pages. */
+	add(more: Partial<AcmeToken> = {}): AcmeToken {
+		const token = {
+			id: `t${this.tokens.size + 1}`,
+			name: "by-hand",
+			created: "2026-03-01T00:00:00.000Z",
+			expiry: null,
+			scopes: ["read"],
+			resources: [],
+			secret: `acme_${randomBytes(16).toString("hex")}`,
+			...more,
+		};
+		this.tokens.set(token.id, token);
+		return token;
+	}
+
+	/** Requests that change something. */
+	get changes(): string[] {
+		return this.requests.filter((one) => !one.startsWith("GET"));
+	}
+
+	async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		const { method = "", url = "" } = request;
+		this.requests.push(`${method} ${url}`);
+		const body = await text(request);
+		const answer = (status: number, value: unknown, headers: Record<string, string> = {}) => {
+			response.writeHead(status, { "Content-Type": "application/json", ...headers });
+			response.end(JSON.stringify(value));
+		};
+		const caller = this.#callerOf(request.headers.authorization);
+		if (caller === undefined || this.fault === "unauthorized")
+			return answer(401, { message: "Who are you?" });
+		if (url === "/me") return answer(200, { id: caller });
+		if (this.fault === "refuse") return answer(403, { message: "The role may not do this." });
+		if (this.fault === "limited") return answer(429, {}, { "Retry-After": "7" });
+		const [status, value] = this.#carryOut(method, url, body === "" ? {} : JSON.parse(body));
+		if (method !== "GET") await this.beforeAnswer(`${method} ${url}`);
+		if (this.fault === "cut" && method !== "GET") return void request.socket.destroy();
+		answer(status, value);
+	}
+
+	#callerOf(authorization = ""): string | undefined {
+		const secret = authorization.replace(/^Bearer /, "");
+		if (secret === this.credential) return "root";
+		return [...this.tokens.values()].find((one) => one.secret === secret && one.dead !== true)?.id;
+	}
+
+	#carryOut(method: string, url: string, body: Partial<AcmeToken>): [status: number, value: unknown] {
+		const id = url.split("/")[2] ?? "";
+		const token = this.tokens.get(id);
+		const shown = ({ secret, ...rest }: AcmeToken) => (this.showsSecrets ? { ...rest, secret } : rest);
+		if (method === "GET") return [200, { tokens: [...this.tokens.values()].map(shown) }];
+		if (method === "POST") {
+			if ([...this.tokens.values()].some(({ name }) => name === body.name))
+				return [409, { message: "The name is taken." }];
+			const [known] = this.tokens.values();
+			if (this.fault === "repeat-secret" && known !== undefined)
+				return [201, this.add({ id: `t${randomBytes(6).toString("hex")}`, ...body, secret: known.secret })];
+			const given = this.fault === "ignore-expiry" ? { ...body, expiry: null } : body;
+			return [201, this.add({ id: `t${randomBytes(6).toString("hex")}`, ...given })];
+		}
+		if (token === undefined) return [404, { message: "There is none." }];
+		if (method === "PUT") {
+			const changed = { ...token, ...body };
+			this.tokens.set(id, changed);
+			return [200, shown(changed)];
+		}
+		this.tokens.delete(id);
+		return [200, {}];
+	}
+}
+
+/** The daemon's connection "acme", and what is requested through it. */
+export class AcmeConnection {
+	readonly daemon: TestDaemon;
+	readonly acme: Acme;
+
+	constructor(daemon: TestDaemon, acme: Acme) {
+		this.daemon = daemon;
+		this.acme = acme;
+	}
+
+	/** Adds the profile as one of the owner's own, and the connection. */
+	async connect(id = "acme", profile: Profile = acmeProfile): Promise<void> {
+		await this.daemon.call("PUT", `/v1/profiles/${profile.id}`, { body: profile });
+		const answer = await this.put(id, { profile: profile.id, connectorHash: await this.hashOf(profile.id) });
+		if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+	}
+
+	put(id: string, more: object): Promise<Answer> {
+		const body = { name: id, profile: "acme", baseUrl: this.acme.url, ...more };
+		return this.daemon.call("PUT", `/v1/connections/${id}`, { body });
+	}
+
+	async hashOf(profile: string): Promise<string | null> {
+		const { profiles } = (await this.daemon.call("GET", "/v1/profiles")).body;
+		return (profiles as ListedProfile[]).find(({ id }) => id === profile)?.connectorHash ?? null;
+	}
+
+	/** With the credential of the connection, unless another access is given; null: none. */
+	call(
+		method: string,
+		path: string,
+		{
+			access = {},
+			...options
+		}: { access?: object | null; body?: unknown; secret?: string; headers?: Record<string, string> } = {},
+	): Promise<Answer> {
+		const headers = { ...options.headers, ...(access !== null && this.header(access)) };
+		return this.daemon.call(method, path, { ...options, headers });
+	}
+
+	header(access: object): Record<string, string> {
+		const sent = { credential: this.acme.credential, ...access };
+		return { [accessHeader]: Buffer.from(JSON.stringify(sent)).toString("base64url") };
+	}
+
+	create(more: object = {}, access: object | null = {}): Promise<Answer> {
+		const body = { name: "deploy", permissions: ["read"], connection: "acme", ...more };
+		return this.call("POST", "/v1/api-tokens", { body, access });
+	}
+
+	revoke(id: string, query = "", access: object | null = {}): Promise<Answer> {
+		return this.call("DELETE", `/v1/api-tokens/${id}${query}`, { access });
+	}
+
+	rotate(id: string, body: object = { overlapSeconds: 60 }, access: object | null = {}): Promise<Answer> {
+		return this.call("POST", `/v1/api-tokens/${id}/rotate`, { body, access });
+	}
+
+	update(id: string, body: object, ifMatch = "*", access: object | null = {}): Promise<Answer> {
+		return this.call("PATCH", `/v1/api-tokens/${id}`, { body, access, headers: { "if-match": ifMatch } });
+	}
+}
