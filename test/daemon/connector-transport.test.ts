@@ -71,6 +71,15 @@ describe("certificates", () => {
 		);
 	});
 
+	it("that are no PEM are refused in words", async () => {
+		await start(good);
+		for (const ca of ["no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]) {
+			const error = await rejection(listWith({ verify: true, ca }));
+			assert.equal(error.code, "not-supported");
+			assert.match(error.message, /not a certificate in PEM/);
+		}
+	});
+
 	it("leave a probe unknown", async () => {
 		await start(good);
 		const probe = await probeAt(systemWith(connector, fake.url), access);
@@ -128,6 +137,15 @@ describe("proxies", () => {
 		await listAt(system, through({ url }));
 		assert.deepEqual(proxy.authorizations, [`Basic ${Buffer.from("ada:s ecret").toString("base64")}`]);
 		assert.equal(fake.requests[0]?.headers["proxy-authorization"], undefined);
+	});
+
+	it("whose address is none are refused in words, without their password", async () => {
+		fake = await FakeSystem.start(() => ({ json: [] }));
+		for (const url of ["http://ada:hunter22@", "socks5://ada:hunter22@proxy.test"]) {
+			const error = await rejection(listAt(systemWith(connector, "https://system.test"), through({ url })));
+			assert.match(error.message, /http\.proxy is not|are not supported/);
+			assert.ok(!error.message.includes("hunter22"));
+		}
 	});
 
 	it("that refuse are named, without their password", async () => {

@@ -5,13 +5,14 @@
 import { optionIssues } from "../../capabilities.ts";
 import type { Connector, ConnectorOption } from "../../contract.ts";
 import { hashOf } from "../../rules/secret.ts";
+import type { Answer } from "./answer.ts";
 import { ignoredFields } from "./asked.ts";
 import { ConnectorError } from "./connector-error.ts";
 import { explained, foundInList, listAt, tokenIn } from "./found.ts";
 import { expiryOfJwt } from "./jwt.ts";
 import { valueAt } from "./pointer.ts";
 import { partsFrom } from "./record.ts";
-import { type Answer, Session } from "./session.ts";
+import { Session } from "./session.ts";
 import type { Access, CallOptions, CreatedRemotely, RemoteToken, System, Wanted } from "./system.ts";
 
 type Create = NonNullable<Connector["create"]>;

@@ -43,8 +43,9 @@ export async function updateAt(
 	return explained(session, async () => {
 		const found = update.fresh === undefined ? undefined : await find(session, access, id);
 		const values = [...(await namesOf(session, access, update, id, found)), ...Object.entries(changes)];
-		const { body } = await session.call(update, session.values(values));
-		const told = update.answer === "none" ? undefined : tokenIn(session, update, body);
+		const answer = await session.send(update, session.values(values));
+		if (!session.isSuccess(answer)) throw session.refusal(answer);
+		const told = update.answer === "none" ? undefined : tokenIn(session, update, answer.body);
 		return { ...found?.token, ...changesOf(changes), ...told, id };
 	});
 }

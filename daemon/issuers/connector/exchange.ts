@@ -10,9 +10,8 @@ import {
 } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { isIP, type Socket } from "node:net";
-import { type ConnectionOptions, rootCertificates, connect as tlsConnect } from "node:tls";
+import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from "node:tls";
 import { proxyAuthorization } from "./proxy.ts";
-import type { System } from "./system.ts";
 
 const largestAnswer = 1024 * 1024;
 
@@ -29,8 +28,13 @@ export interface Reply {
 	readonly text: string;
 }
 
+export interface TlsRules {
+	readonly verify: boolean;
+	readonly secureContext?: SecureContext;
+}
+
 export interface Route {
-	readonly tls: System["tls"];
+	readonly tls: TlsRules;
 	readonly proxy: URL | undefined;
 	readonly signal: AbortSignal;
 }
@@ -109,10 +113,10 @@ function open(
 const bare = (url: URL) => url.hostname.replace(/^\[|\]$/g, "");
 
 /** Given explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED decides nothing. */
-function tlsOptions(url: URL, { verify, ca }: System["tls"]): ConnectionOptions {
+function tlsOptions(url: URL, { verify, secureContext }: TlsRules): ConnectionOptions {
 	return {
 		rejectUnauthorized: verify,
-		...(ca === null ? {} : { ca: [...rootCertificates, ca] }),
+		...(secureContext === undefined ? {} : { secureContext }),
 		...(isIP(bare(url)) === 0 ? { servername: bare(url) } : {}),
 	};
 }

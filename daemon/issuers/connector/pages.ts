@@ -1,8 +1,9 @@
 /** Reads a list, page by page: within the connection's address, no page twice, at most 100. */
 import type { Connector, Pages } from "../../contract.ts";
+import type { Answer } from "./answer.ts";
 import { ConnectorError } from "./connector-error.ts";
 import { meets, valueAt } from "./pointer.ts";
-import type { Answer, Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 const mostPages = 100;
 

@@ -1,9 +1,10 @@
 /** Tests a secret at its system: live, dead or unknown. Whatever the connector does not name is unknown. */
 import type { Outcome, Probe } from "../../contract.ts";
+import type { Answer } from "./answer.ts";
 import { ConnectorError } from "./connector-error.ts";
 import { meets, valueAt } from "./pointer.ts";
 import { partFrom } from "./record.ts";
-import { type Answer, Session } from "./session.ts";
+import { Session } from "./session.ts";
 import type { Access, CallOptions, ProbeResult, RemoteToken, System } from "./system.ts";
 
 /**

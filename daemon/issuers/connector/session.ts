@@ -2,31 +2,29 @@
  * The calls of one operation at one system: one deadline for all of them, one base address that none leaves, one list of
  * what no message may contain.
  */
-
+import { X509Certificate } from "node:crypto";
+import { createSecureContext, rootCertificates } from "node:tls";
 import { answersNeeded, type Operation } from "../../capabilities.ts";
 import { addressIssue } from "../../connector-text.ts";
 import type { Call, Connector } from "../../contract.ts";
+import { type Answer, answerOf, errorText, isSlashRedirect, waitAfter } from "./answer.ts";
 import { ConnectorError } from "./connector-error.ts";
-import { ExchangeError, exchange, type Reply } from "./exchange.ts";
-import { meets, valueAt } from "./pointer.ts";
+import { basicPair, contentOf } from "./content.ts";
+import { ExchangeError, exchange, type Outgoing, type Reply, type TlsRules } from "./exchange.ts";
+import { meets } from "./pointer.ts";
 import { proxyFor } from "./proxy.ts";
 import { redactor } from "./redact.ts";
 import type { Access, CallOptions, System } from "./system.ts";
-import { fill, pathOf, textFrom, type Values } from "./template.ts";
+import { fill, pathOf, type Values } from "./template.ts";
 
 const defaultTimeoutMs = 30_000;
-
-export interface Answer extends Reply {
-	readonly url: URL;
-	/** The parsed body; undefined if it is empty or no JSON. */
-	readonly body: unknown;
-}
 
 export class Session {
 	readonly connector: Connector;
 	readonly #system: System;
 	readonly #access: Access;
 	readonly #base: URL;
+	readonly #tls: TlsRules;
 	readonly #signal: AbortSignal;
 	readonly #secrets: Set<string>;
 	readonly #now: () => number;
@@ -41,6 +39,7 @@ export class Session {
 		this.#system = system;
 		this.#access = access;
 		this.#base = baseOf(system);
+		this.#tls = tlsRulesOf(system, this.#base);
 		const deadline = AbortSignal.timeout(timeoutMs);
 		this.#signal = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
 		this.#secrets = new Set([access.credential, ...Object.values(access.answers)]);
@@ -101,7 +100,9 @@ export class Session {
 		const [method = "GET"] = call.request.split(" ");
 		const all = withNames(call, values);
 		const url = next ?? this.#within(this.#base.href.replace(/\/$/, "") + pathOf(call.request, all));
-		const outgoing = { method, url, ...this.#content(call, all) };
+		const outgoing = { method, url, ...contentOf(this.connector, call, all) };
+		const pair = basicPair(this.connector, call, all);
+		if (pair !== undefined) this.hide(pair);
 		const reply = await this.#exchange(outgoing);
 		if (!this.connector.slash || method !== "GET" || !isSlashRedirect(reply, url))
 			return answerOf(reply, url);
@@ -131,9 +132,11 @@ export class Session {
 		}
 	}
 
-	isSuccess({ status, body }: Answer): boolean {
+	/** An answer without a body has nothing but its status to tell. */
+	isSuccess({ status, body, text }: Answer): boolean {
 		const { success } = this.connector;
-		return status >= 200 && status <= 299 && (success === undefined || meets(body, success));
+		if (status < 200 || status > 299) return false;
+		return success === undefined || text.trim() === "" || meets(body, success);
 	}
 
 	/** An address that the system gave: it must stay within the connection's origin and path. */
@@ -147,7 +150,7 @@ export class Session {
 	refusal(answer: Answer): ConnectorError {
 		const { status } = answer;
 		if (status === 429) {
-			const retryAfterSeconds = this.#waitAfter(answer);
+			const retryAfterSeconds = waitAfter(this.connector, answer, this.#now());
 			const message = `${this.name} takes no more requests for now. Try again in ${retryAfterSeconds} seconds.`;
 			return new ConnectorError("issuer-limited", message, { status, retryAfterSeconds });
 		}
@@ -162,31 +165,20 @@ export class Session {
 			const host = this.redact(target);
 			return `${this.name} redirects to ${host}, and redirects are not followed. Check the connection's address.`;
 		}
-		const found = this.#errorText(answer.body);
-		if (found !== undefined) return `${this.name} answered ${status}: ${found}`;
+		const found = errorText(this.connector, answer.body);
+		if (found !== undefined) return `${this.name} answered ${status}: ${this.redact(found)}`;
 		if (answer.body !== undefined || text.trim() === "") return `${this.name} answered ${status}.`;
 		const type = this.redact(headers["content-type"] ?? "no media type");
 		return `${this.name} answered ${status} with ${type} and not with JSON. Check the connection's address.`;
 	}
 
-	#errorText(body: unknown): string | undefined {
-		for (const pointer of this.connector.error ?? []) {
-			const text = this.redact(stringsIn(valueAt(body, pointer)).join("; "));
-			if (text !== "") return text;
+	#proxyFor(url: URL): URL | undefined {
+		try {
+			return proxyFor(url, this.#access.proxy);
+		} catch {
+			// The cause is left out: its message holds the address, with a password.
+			throw new ConnectorError("not-supported", "The setting http.proxy is not the address of a proxy.");
 		}
-		return undefined;
-	}
-
-	#waitAfter({ headers }: Answer): number {
-		const { seconds, otherwise = 30 } = this.connector.limit ?? {};
-		const own = seconds === undefined ? undefined : headers[seconds.toLowerCase()];
-		for (const value of [own, headers["retry-after"]]) {
-			const text = Array.isArray(value) ? value[0] : value;
-			if (text === undefined) continue;
-			const wait = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - this.#now()) / 1000);
-			if (wait >= 0) return Math.min(Math.max(wait, 1), 86_400);
-		}
-		return otherwise;
 	}
 
 	#within(address: string): URL {
@@ -203,59 +195,10 @@ export class Session {
 		return url;
 	}
 
-	#content(call: Call, values: Values): { headers: Record<string, string>; body: string | undefined } {
-		const [type, body] = bodyOf(call, values);
-		const templates = { ...this.connector.headers, ...call.headers };
-		const own = Object.entries(templates).flatMap(([name, template]) => {
-			const value = textFrom(template, values);
-			return value === undefined ? [] : [[name.toLowerCase(), value]];
-		});
-		const headers: Record<string, string> = {
-			accept: "application/json",
-			"user-agent": "tokensmith",
-			...(body === undefined
-				? {}
-				: { "content-type": type, "content-length": String(Buffer.byteLength(body)) }),
-			...Object.fromEntries(own),
-			...this.#authorization(call.auth ?? this.connector.auth, values),
-		};
-		if (body === undefined) delete headers["content-type"];
-		return { headers: checkedHeaders(headers), body };
-	}
-
-	#authorization(auth: Connector["auth"], values: Values): Record<string, string> {
-		const isBasic = "basic" in auth && typeof auth.basic === "object";
-		if (!isBasic) {
-			return Object.fromEntries(
-				Object.entries(auth as Record<string, string>).map(([name, template]) => [
-					name.toLowerCase(),
-					this.#needed(template, values),
-				]),
-			);
-		}
-		const { user, password } = auth.basic as { user: string; password: string };
-		const pair = `${this.#needed(user, values)}:${this.#needed(password, values)}`;
-		this.hide(pair);
-		return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
-	}
-
-	#needed(template: string, values: Values): string {
-		const text = textFrom(template, values);
-		if (text === undefined)
-			throw new ConnectorError("not-supported", `${this.name} needs an answer that was not given.`);
-		return text;
-	}
-
-	async #exchange(outgoing: {
-		method: string;
-		url: URL;
-		headers: Record<string, string>;
-		body: string | undefined;
-	}) {
-		const { tls } = this.#system;
+	async #exchange(outgoing: Outgoing): Promise<Reply> {
+		const proxy = this.#proxyFor(outgoing.url);
 		try {
-			const proxy = proxyFor(outgoing.url, this.#access.proxy);
-			return await exchange(outgoing, { tls, proxy, signal: this.#signal });
+			return await exchange(outgoing, { tls: this.#tls, proxy, signal: this.#signal });
 		} catch (error) {
 			if (!(error instanceof ExchangeError)) throw error;
 			const code = error.request === "unsent" ? "issuer-unreachable" : "issuer-unanswered";
@@ -274,6 +217,22 @@ function baseOf({ profile, baseUrl, tls }: System): URL {
 	throw new ConnectorError("not-supported", `The address of ${profile.name} ${issue}.`);
 }
 
+/** Made once, since the parsing of all well-known certificates takes a while. @throws ConnectorError */
+function tlsRulesOf({ tls: { verify, ca }, profile }: System, { protocol }: URL): TlsRules {
+	if (ca === null || protocol !== "https:") return { verify };
+	try {
+		// A context takes text without any certificate for an empty list.
+		new X509Certificate(ca);
+		return { verify, secureContext: createSecureContext({ ca: [...rootCertificates, ca] }) };
+	} catch (cause) {
+		throw new ConnectorError(
+			"not-supported",
+			`The CA of the connection to ${profile.name} is not a certificate in PEM.`,
+			{ cause },
+		);
+	}
+}
+
 /** With the names that the request itself defines. */
 function withNames(call: Call, values: Values): Values {
 	const more = Object.entries(call.with ?? {}).map(([name, value]): [string, unknown] => [
@@ -281,62 +240,4 @@ function withNames(call: Call, values: Values): Values {
 		fill(value, values),
 	]);
 	return new Map([...values, ...more]);
-}
-
-function bodyOf({ body, form }: Call, values: Values): [type: string, body: string | undefined] {
-	if (form !== undefined) {
-		const fields = Object.entries(form).flatMap(([name, value]) => {
-			const filled = fill(value, values);
-			const list = Array.isArray(filled) ? filled : [filled];
-			return list.flatMap((item): [string, string][] =>
-				item === undefined || item === null ? [] : [[name, String(item)]],
-			);
-		});
-		return ["application/x-www-form-urlencoded", new URLSearchParams(fields).toString()];
-	}
-	return ["application/json", body === undefined ? undefined : JSON.stringify(fill(body, values) ?? {})];
-}
-
-/** Node.js would refuse them too, with a message that holds the value. */
-function checkedHeaders(headers: Record<string, string>): Record<string, string> {
-	for (const [name, value] of Object.entries(headers)) {
-		if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-			const message = `The value of the header ${name} has characters that no header can have. Is the credential complete, on one line?`;
-			throw new ConnectorError("not-supported", message);
-		}
-	}
-	return headers;
-}
-
-function answerOf(reply: Reply, url: URL): Answer {
-	return { ...reply, url, body: parsed(reply.text) };
-}
-
-/** Numbers that JavaScript can't represent stay text: ids of 64 bits. */
-function parsed(text: string): unknown {
-	const keepLong = (_: string, value: unknown, context?: { source?: string }) =>
-		typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)
-			? (context?.source ?? value)
-			: value;
-	try {
-		return JSON.parse(text, keepLong) as unknown;
-	} catch (error) {
-		if (error instanceof SyntaxError) return undefined;
-		throw error;
-	}
-}
-
-function isSlashRedirect({ status, headers }: Reply, url: URL): boolean {
-	if (![301, 302, 307, 308].includes(status)) return false;
-	const target = URL.parse(headers.location ?? "", url.href);
-	return target?.origin === url.origin && target.pathname === `${url.pathname}/`;
-}
-
-/** The texts of an error that is a string, a list or an object of them. */
-function stringsIn(value: unknown, depth = 4): string[] {
-	if (typeof value === "string") return value === "" ? [] : [value];
-	if (typeof value !== "object" || value === null || depth === 0) return [];
-	return Object.values(value)
-		.slice(0, 10)
-		.flatMap((item) => stringsIn(item, depth - 1));
 }

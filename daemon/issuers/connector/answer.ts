@@ -1,0 +1,65 @@
+/** An answer of a system: its JSON, and what it says in words. */
+import type { Connector } from "../../contract.ts";
+import type { Reply } from "./exchange.ts";
+import { valueAt } from "./pointer.ts";
+
+export interface Answer extends Reply {
+	readonly url: URL;
+	/** The parsed body; undefined if it is empty or no JSON. */
+	readonly body: unknown;
+}
+
+export function answerOf(reply: Reply, url: URL): Answer {
+	return { ...reply, url, body: parsed(reply.text) };
+}
+
+/** Numbers that JavaScript can't represent stay text: ids of 64 bits. */
+function parsed(text: string): unknown {
+	const keepLong = (_: string, value: unknown, context?: { source?: string }) =>
+		typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)
+			? (context?.source ?? value)
+			: value;
+	try {
+		return JSON.parse(text, keepLong) as unknown;
+	} catch (error) {
+		if (error instanceof SyntaxError) return undefined;
+		throw error;
+	}
+}
+
+export function isSlashRedirect({ status, headers }: Reply, url: URL): boolean {
+	if (![301, 302, 307, 308].includes(status)) return false;
+	const target = URL.parse(headers.location ?? "", url.href);
+	return target?.origin === url.origin && target.pathname === `${url.pathname}/`;
+}
+
+/** The texts of an error that is a string, a list or an object of them. */
+function stringsIn(value: unknown, depth = 4): string[] {
+	if (typeof value === "string") return value === "" ? [] : [value];
+	if (typeof value !== "object" || value === null || depth === 0) return [];
+	return Object.values(value)
+		.slice(0, 10)
+		.flatMap((item) => stringsIn(item, depth - 1));
+}
+
+/** The error's text, from the first pointer that finds one. */
+export function errorText({ error = [] }: Connector, body: unknown): string | undefined {
+	for (const pointer of error) {
+		const text = stringsIn(valueAt(body, pointer)).join("; ").trim();
+		if (text !== "") return text;
+	}
+	return undefined;
+}
+
+/** The seconds to wait after a refusal for too many requests. @param now milliseconds since the epoch. */
+export function waitAfter({ limit }: Connector, { headers }: Answer, now: number): number {
+	const { seconds, otherwise = 30 } = limit ?? {};
+	const own = seconds === undefined ? undefined : headers[seconds.toLowerCase()];
+	for (const value of [own, headers["retry-after"]]) {
+		const text = Array.isArray(value) ? value[0] : value;
+		if (text === undefined) continue;
+		const wait = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1000);
+		if (wait >= 0) return Math.min(Math.max(wait, 1), 86_400);
+	}
+	return otherwise;
+}
