@@ -4,7 +4,9 @@ import { activityCommands } from "./activity/activity-commands.ts";
 import type { Command, CommandCall, CommandTable } from "./command.ts";
 import { createCommands } from "./create/create-token.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
+import { bulkCommands } from "./edit/edit-many.ts";
 import { editCommands } from "./edit/edit-token.ts";
+import { grantCommands } from "./edit/grant-access.ts";
 import { envLineCommands } from "./env-line/env-line-commands.ts";
 import { identifyCommands } from "./identify/identify-token.ts";
 import { incidentCommands } from "./incident/start-incident.ts";
@@ -24,6 +26,8 @@ const tables: readonly CommandTable<Services>[] = [
 	createCommands,
 	daemonCommands,
 	editCommands,
+	bulkCommands,
+	grantCommands,
 	envLineCommands,
 	identifyCommands,
 	incidentCommands,

@@ -40,7 +40,23 @@ export async function rotateExpiring(services: RotateExpiringDeps): Promise<void
 		return;
 	}
 	services.bindings.start();
-	const draft = await ask(services, within);
+	await rotateAll(services, await ask(services, within, {}));
+}
+
+/** Rotates the given tokens, after the same questions and the same summary. */
+export async function rotateSelected(
+	services: RotateExpiringDeps,
+	tokens: readonly TokenRecord[],
+): Promise<void> {
+	if (tokens.length === 0) {
+		void vscode.window.showInformationMessage(l10n.t("No API token can be rotated."));
+		return;
+	}
+	services.bindings.start();
+	await rotateAll(services, await ask(services, [], { tokens }));
+}
+
+async function rotateAll(services: RotateExpiringDeps, draft: BulkDraft): Promise<void> {
 	const results = await rotateWithProgress(services, draft);
 	for (const { token, outcome } of results)
 		if (outcome.kind === "secret-not-stored") await reportOutcome(services, token, outcome);
@@ -82,15 +98,18 @@ function expiringUntil(tokens: readonly TokenRecord[], until: number, now: Date)
 		.toSorted(soonestFirst);
 }
 
-async function ask(services: Pick<Services, "bindings">, within: readonly Range[]): Promise<BulkDraft> {
+async function ask(
+	services: Pick<Services, "bindings">,
+	within: readonly Range[],
+	given: BulkDraft,
+): Promise<BulkDraft> {
 	// The expiry of each token shortens its overlap further.
 	const limits = {
 		token: { expiry: null, retiresDate: null, creationDate: "" },
 		maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
 	};
 	const steps = (prompts: Prompts) => [
-		withinStep(prompts, within),
-		tokensStep(prompts, within),
+		...(given.tokens === undefined ? [withinStep(prompts, within), tokensStep(prompts, within)] : []),
 		overlapStep<BulkDraft>({ ...limits, prompts }),
 		quietStep<BulkDraft>({ ...limits, prompts }),
 		summaryStep<BulkDraft>({
@@ -100,7 +119,8 @@ async function ask(services: Pick<Services, "bindings">, within: readonly Range[
 			rows: (draft) => summaryRows(services, draft, limits),
 		}),
 	];
-	return await runWizard<BulkDraft>(steps, {}, { title: l10n.t("Rotate Expiring Tokens") });
+	const title = given.tokens === undefined ? l10n.t("Rotate Expiring Tokens") : l10n.t("Rotate Tokens");
+	return await runWizard<BulkDraft>(steps, given, { title });
 }
 
 function withinStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft> {

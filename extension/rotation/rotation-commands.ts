@@ -1,31 +1,29 @@
 /** Commands that rotate tokens, and that finish or undo a rotation. */
 import * as l10n from "@vscode/l10n";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
-import { type TokenChoiceDeps, tokenFor, type Wanted } from "../tokens/token-choice.ts";
+import { selectedTokens, type TokenChoiceDeps, tokenFor, type Wanted } from "../tokens/token-choice.ts";
 import { finishRotation, replaceWithSuccessor } from "./finish-rotation.ts";
 import { endOverlap, showOverlapUse } from "./overlap-use.ts";
 import { type RotateDeps, rotateTokenInteractively } from "./rotate.ts";
-import { rotateExpiring } from "./rotate-expiring.ts";
+import { rotateExpiring, rotateSelected } from "./rotate-expiring.ts";
 import { undoRotationInteractively } from "./undo-rotation.ts";
 
 export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 	rotateToken: {
 		failed: () => l10n.t("The token was not rotated."),
-		run: async (call) =>
-			rotateTokenInteractively(
-				call.services,
-				await tokenFor(call, {
-					title: l10n.t("Rotate Token"),
-					among: (token) =>
-						token.issuer === "local" &&
-						token.successorId === null &&
-						token.revokedDate === null &&
-						token.disabledDate === null,
-					none: l10n.t("No API token can be rotated."),
-				}),
-			),
+		run: async (call) => {
+			const several = await selectedTokens(call);
+			if (several.length > 1) return await rotateSelected(call.services, several.filter(isRotatable));
+			const token = await tokenFor(call, {
+				title: l10n.t("Rotate Token"),
+				among: isRotatable,
+				none: l10n.t("No API token can be rotated."),
+			});
+			return await rotateTokenInteractively(call.services, token);
+		},
 	},
 	rotateExpiring: {
 		failed: () => l10n.t("The tokens were not rotated."),
@@ -64,6 +62,10 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 			showOverlapUse(call.services, await tokenFor(call, inOverlap(l10n.t("Show Use of Old Secret")))),
 	},
 };
+
+function isRotatable({ issuer, successorId, revokedDate, disabledDate }: TokenRecord): boolean {
+	return issuer === "local" && successorId === null && revokedDate === null && disabledDate === null;
+}
 
 function inOverlap(title: string): Wanted {
 	const none = l10n.t("No API token is in an overlap.");

@@ -10,6 +10,7 @@ import { filterBy } from "./token-filter.ts";
 import { type Grouping, groupings, groupTokens, type TokenGroup } from "./token-groups.ts";
 
 const groupingKey = "tokenGrouping";
+const endedKey = "endedTokens";
 
 interface ShownTokensDeps {
 	live: LiveTokens;
@@ -23,6 +24,8 @@ export class ShownTokens implements vscode.Disposable {
 	readonly #changed = new vscode.EventEmitter<void>();
 	readonly onDidChange = this.#changed.event;
 	#filter = "";
+	/** Ended tokens that another view has asked for. */
+	readonly #shownAnyway = new Set<string>();
 
 	constructor(deps: ShownTokensDeps) {
 		this.#deps = deps;
@@ -41,6 +44,35 @@ export class ShownTokens implements vscode.Disposable {
 		const { workspace, everywhere } = this.#deps.memory;
 		await Promise.all([workspace.update(groupingKey, grouping), everywhere.update(groupingKey, grouping)]);
 		this.#changed.fire();
+	}
+
+	/** Whether tokens that are revoked or expired are left out. */
+	get hidesEnded(): boolean {
+		const { workspace, everywhere } = this.#deps.memory;
+		return (workspace.get(endedKey) ?? everywhere.get(endedKey)) === "hidden";
+	}
+
+	/** Stored as the grouping is. */
+	async showEnded(ended: "hidden" | "shown"): Promise<void> {
+		const { workspace, everywhere } = this.#deps.memory;
+		this.#shownAnyway.clear();
+		await Promise.all([workspace.update(endedKey, ended), everywhere.update(endedKey, ended)]);
+		this.#changed.fire();
+	}
+
+	/** Shows a token that would be hidden, until ended tokens are hidden or shown again. */
+	showAnyway(id: string): void {
+		this.#shownAnyway.add(id);
+		this.#changed.fire();
+	}
+
+	isHidden({ id, status }: TokenRecord): boolean {
+		const hasEnded = status === "revoked" || status === "expired";
+		return hasEnded && this.hidesEnded && !this.#shownAnyway.has(id);
+	}
+
+	get hiddenCount(): number {
+		return this.#deps.live.tokens.filter((token) => this.isHidden(token)).length;
 	}
 
 	/** The words that a shown token contains; empty: all are shown. */
@@ -63,7 +95,8 @@ export class ShownTokens implements vscode.Disposable {
 		const { live } = this.#deps;
 		if (live.state !== "live") return live.state;
 		if (live.tokens.length === 0) return "empty";
-		return this.#passing().length === 0 ? "none-pass" : "listed";
+		if (this.#passing().length > 0) return "listed";
+		return this.#filter === "" ? "all-hidden" : "none-pass";
 	}
 
 	groups(): TokenGroup<EnvLine>[] {
@@ -91,8 +124,9 @@ export class ShownTokens implements vscode.Disposable {
 
 	#passing(): readonly TokenRecord[] {
 		const { live, bindings } = this.#deps;
-		if (this.#filter === "") return live.tokens;
+		const shown = this.hidesEnded ? live.tokens.filter((token) => !this.isHidden(token)) : live.tokens;
+		if (this.#filter === "") return shown;
 		const placesOf = (id: string) => bindings.linesOf(id).map(({ words }) => words);
-		return live.tokens.filter(filterBy(this.#filter, placesOf));
+		return shown.filter(filterBy(this.#filter, placesOf));
 	}
 }

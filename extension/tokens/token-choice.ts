@@ -49,6 +49,16 @@ export async function tokensFor(call: CommandCall<TokenChoiceDeps>, wanted: Want
 	return tokens.length > 0 ? tokens : chooseTokens(services, wanted);
 }
 
+/** The tokens of a selection of several; empty when the command was started otherwise. */
+export async function selectedTokens({
+	services,
+	argument,
+	selected,
+}: CommandCall<Pick<Services, "live" | "daemon" | "tree">>): Promise<TokenRecord[]> {
+	const given = isSelection(argument) ? services.tree.selected : withSelected(argument, selected);
+	return given.length > 1 ? await recordsOf(services, given) : [];
+}
+
 /** Empty: no token was given, or an unknown one, and the user wants to choose. @throws CancellationError */
 async function recordsOf(
 	services: Pick<Services, "live" | "daemon">,

@@ -46,6 +46,11 @@ export function addressesInWords(addresses: readonly string[]): string {
 	return addresses.length === 0 ? l10n.t("Any address") : addresses.join(", ");
 }
 
+/** When an ended token ended. */
+export function endDateOf(token: TokenRecord): number {
+	return token.revokedDate === null ? endOf(token) : Date.parse(token.revokedDate);
+}
+
 function creationFact({ creationDate, createdUserInfo }: TokenRecord): string {
 	return l10n.t("{0} by {1}", dateInWords(creationDate), createdUserInfo.userName);
 }

@@ -241,6 +241,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		setContext("tokensmith.view", this.shown.state);
 		setContext("tokensmith.problem", live.error instanceof DaemonError ? live.error.code : undefined);
 		setContext("tokensmith.grouping", this.shown.grouping);
+		setContext("tokensmith.endedHidden", this.shown.hidesEnded);
 		setContext("tokensmith.filtered", this.shown.filter !== "");
 		this.#progress.show(live.state === "connecting");
 		this.#drawAgain();
@@ -248,12 +249,21 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	}
 
 	#describe(view: vscode.TreeView<Node>): void {
-		const { filter } = this.shown;
-		const { count, of } = this.shown.count;
 		view.message = this.#message();
 		view.badge = this.#badge();
-		view.description =
-			filter === "" ? "" : l10n.t("“{0}”: {1} of {2}", shortened(messageText(filter), 30), count, of);
+		view.description = this.#shownInWords();
+	}
+
+	/** What the filter shows, and what is hidden. */
+	#shownInWords(): string {
+		const { filter, hiddenCount, count } = this.shown;
+		const parts = [
+			filter === ""
+				? ""
+				: l10n.t("“{0}”: {1} of {2}", shortened(messageText(filter), 30), count.count, count.of),
+			hiddenCount === 0 ? "" : l10n.t("{0} hidden", hiddenCount),
+		];
+		return parts.filter(Boolean).join(" · ");
 	}
 
 	/** Only above tokens: in an empty view, a message would replace the welcome text. */
@@ -281,7 +291,9 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	#reveal(): void {
 		const id = this.#toMark;
 		const { live, log } = this.#deps;
-		if (id === undefined || !this.#view?.visible || !live.tokens.some((token) => token.id === id)) return;
+		const token = live.tokens.find((one) => one.id === id);
+		if (id === undefined || !this.#view?.visible || token === undefined) return;
+		if (this.shown.isHidden(token)) return this.shown.showAnyway(id);
 		const found = findToken(this.#roots(), id);
 		const node = found && (this.#known.get(placeOf(found)) ?? found);
 		if (node === undefined && this.shown.filter !== "") {

@@ -4,6 +4,8 @@ import * as vscode from "vscode";
 import type { Command, CommandTable } from "../command.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
+import type { Services } from "../services.ts";
+import { cleanUpInteractively } from "./clean-up.ts";
 import { filterTokens } from "./filter-box.ts";
 import { idOf, type TokenChoiceDeps, tokenFor } from "./token-choice.ts";
 import type { Grouping } from "./token-groups.ts";
@@ -14,7 +16,12 @@ const groupBy = (grouping: Grouping): Command<TokenChoiceDeps> => ({
 	run: ({ services }) => services.tree.shown.groupBy(grouping),
 });
 
-export const viewCommands: CommandTable<TokenChoiceDeps> = {
+const showEnded = (ended: "hidden" | "shown"): Command<TokenChoiceDeps> => ({
+	failed: () => l10n.t("The list was not changed."),
+	run: ({ services }) => services.tree.shown.showEnded(ended),
+});
+
+export const viewCommands: CommandTable<TokenChoiceDeps & Pick<Services, "log">> = {
 	groupByStatus: groupBy("status"),
 	groupByIssuer: groupBy("issuer"),
 	groupByFile: groupBy("file"),
@@ -27,6 +34,12 @@ export const viewCommands: CommandTable<TokenChoiceDeps> = {
 		run: ({ services }) => {
 			services.tree.shown.filter = "";
 		},
+	},
+	hideEnded: showEnded("hidden"),
+	showEnded: showEnded("shown"),
+	cleanUp: {
+		failed: () => l10n.t("The ended tokens were not deleted."),
+		run: ({ services }) => cleanUpInteractively(services),
 	},
 	renameToken: {
 		failed: () => l10n.t("The token was not renamed."),

@@ -58,6 +58,8 @@ describe("the extension's manifest", () => {
 			["startIncident", /^(?!revoked)/],
 			["rotateToken", /^(active|expired)\.[a-z]+\.local/],
 			["editToken", /^(active|retiring|disabled)\.|^expired\.[a-z]+\.other/],
+			["tagTokens", /^(active|retiring|disabled)\.|^expired\.[a-z]+\.other/],
+			["renewTokens", /^(active|disabled)\.|^expired\.[a-z]+\.other/],
 			["finishRotation", /^retiring\./],
 			["undoRotation", /^retiring\./],
 			["endOverlap", /^retiring\./],

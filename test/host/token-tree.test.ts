@@ -65,6 +65,31 @@ describe("the list of tokens", () => {
 		return text;
 	}
 
+	it("leaves out revoked and expired tokens when they are hidden, counts them, and remembers it", async () => {
+		await window.create("working");
+		const { id } = await window.create("dead");
+		await window.client.revokeToken(id);
+		await window.live.whenLive();
+		await tree.shown.showEnded("hidden");
+		assert.deepEqual(await rows(), ["Active: 1", "  working: 30 days"]);
+		assert.equal(tree.shown.hiddenCount, 1);
+		tree.dispose();
+		tree = openTree();
+		assert.deepEqual(await rows(), ["Active: 1", "  working: 30 days"], "another list, another day");
+		tree.shown.showAnyway(id);
+		assert.equal((await rows()).length, 4, "asked for by name, it is shown");
+		await tree.shown.showEnded("shown");
+		assert.deepEqual([(await rows()).length, tree.shown.hiddenCount], [4, 0]);
+	});
+
+	it("says that all are hidden rather than that there are none", async () => {
+		const { id } = await window.create("dead");
+		await window.client.revokeToken(id);
+		await window.live.whenLive();
+		await tree.shown.showEnded("hidden");
+		assert.equal(tree.shown.state, "all-hidden");
+	});
+
 	it("is grouped by urgency, with ended tokens in a closed group at the end", async () => {
 		await window.create("endless", { expiry: null });
 		await window.create("month");

@@ -1,0 +1,49 @@
+/** Changes several tokens one after the other. A token that fails does not stop the others. Nothing is thrown. */
+import type { TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
+import type { ActionOptions } from "../action.ts";
+import type { TokenProgress } from "../tokens/each-token.ts";
+import { type EditDeps, editToken } from "./edit-action.ts";
+
+/** `conflict`: another caller has changed the token meanwhile, and nothing was overwritten. */
+export type TokenResult =
+	| { token: TokenRecord; kind: "changed" }
+	| { token: TokenRecord; kind: "conflict" }
+	| { token: TokenRecord; kind: "failed"; error: unknown };
+
+export interface TokenEdit {
+	token: TokenRecord;
+	change: UpdateTokenRequest;
+}
+
+/** Can be cancelled between two tokens; those that were not tried have no result. */
+export function editTokens(
+	deps: EditDeps,
+	edits: readonly TokenEdit[],
+	options: ActionOptions<TokenProgress> = {},
+): Promise<TokenResult[]> {
+	const changes = new Map(edits.map(({ token, change }) => [token, change]));
+	return editEach(
+		[...changes.keys()],
+		(token) => editToken(deps, { token, change: changes.get(token) ?? {} }),
+		options,
+	);
+}
+
+export async function editEach(
+	tokens: readonly TokenRecord[],
+	change: (token: TokenRecord) => Promise<TokenRecord | { kind: "changed" | "conflict" }>,
+	{ onProgress, cancellation }: ActionOptions<TokenProgress>,
+): Promise<TokenResult[]> {
+	const results: TokenResult[] = [];
+	for (const [index, token] of tokens.entries()) {
+		if (cancellation?.isCancellationRequested) return results;
+		onProgress?.({ token, index, count: tokens.length });
+		try {
+			const answer = await change(token);
+			results.push({ token, kind: "kind" in answer ? answer.kind : "changed" });
+		} catch (error) {
+			results.push({ token, kind: "failed", error });
+		}
+	}
+	return results;
+}

@@ -1,0 +1,232 @@
+/** Commands that tag or renew several tokens at once: one question, a summary of each token before and after, one change. */
+import * as l10n from "@vscode/l10n";
+import type { Profile, TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
+import type { CommandCall, CommandTable } from "../command.ts";
+import { tagsQuestion } from "../create/detail-steps.ts";
+import { addDuration, expiryInstant } from "../create/expiry-input.ts";
+import { expirySteps } from "../create/expiry-step.ts";
+import type { TokenDraft } from "../create/token-draft.ts";
+import { labelText } from "../display-text.ts";
+import type { Services } from "../services.ts";
+import { connect, type TokenChoiceDeps, tokensFor } from "../tokens/token-choice.ts";
+import type { Prompts, Row } from "../wizard/prompts.ts";
+import { back, type Step } from "../wizard/walk.ts";
+import { runWizard, summaryStep } from "../wizard/wizard.ts";
+import { changeInWords, type Settings, settingsOf } from "./changes.ts";
+import { editTokens, type TokenEdit } from "./edit-many-action.ts";
+import { type Field, lockOf } from "./editable.ts";
+import { changeMany } from "./many-results.ts";
+
+type BulkDeps = TokenChoiceDeps & Pick<Services, "log">;
+
+export const bulkCommands: CommandTable<BulkDeps> = {
+	tagTokens: {
+		failed: () => l10n.t("The tokens were not tagged."),
+		run: async (call) => tagInteractively(call.services, await editable(call, l10n.t("Tag Tokens"), "tags")),
+	},
+	renewTokens: {
+		failed: () => l10n.t("The tokens were not renewed."),
+		run: async (call) =>
+			renewInteractively(call.services, await editable(call, l10n.t("Renew Tokens"), "expiry")),
+	},
+};
+
+/** The tokens of the selection, with those whose field cannot be changed: the summary says why. */
+async function editable(
+	call: CommandCall<BulkDeps>,
+	title: string,
+	field: Field,
+): Promise<readonly TokenRecord[]> {
+	await connect(call.services.live);
+	const { profiles } = call.services.live;
+	return await tokensFor(call, {
+		title,
+		among: (token) => reasonNotTo(token, field, profiles) === undefined,
+		none: l10n.t("No API token can be edited."),
+	});
+}
+
+function reasonNotTo(token: TokenRecord, field: Field, profiles: readonly Profile[]): string | undefined {
+	if (token.status === "revoked") return l10n.t("it is revoked");
+	if (token.status === "expired" && token.issuer === "local") return l10n.t("it has expired");
+	return lockOf(
+		field,
+		token,
+		profiles.find(({ id }) => id === token.profile),
+	);
+}
+
+interface TagDraft {
+	added?: string[];
+	removed?: string[];
+}
+
+async function tagInteractively(services: BulkDeps, tokens: readonly TokenRecord[]): Promise<void> {
+	const present = [...new Set(tokens.flatMap(({ tags }) => tags))].sort();
+	const tagged =
+		({ added = [], removed = [] }: TagDraft) =>
+		({ tags }: Settings) => ({
+			tags: [...new Set([...tags.filter((tag) => !removed.includes(tag)), ...added])],
+		});
+	const steps = (prompts: Prompts) => [
+		addStep(prompts),
+		...(present.length === 0 ? [] : [removeStep(prompts, tokens, present)]),
+		manySummary<TagDraft>(prompts, services, { tokens, field: "tags", stepId: "add", after: tagged }),
+	];
+	const draft = await runWizard<TagDraft>(steps, {}, { title: l10n.t("Tag Tokens") });
+	const edits = editsOf(services, { tokens, field: "tags", after: tagged(draft) });
+	await apply(services, edits, {
+		title: l10n.t("Tagging {0}", countInWords(edits.length)),
+		done: (count) => l10n.t("Tagged {0}.", countInWords(count)),
+	});
+}
+
+function addStep(prompts: Prompts): Step<TagDraft> {
+	return {
+		id: "add",
+		subject: l10n.t("Add Tags"),
+		kind: "numbered",
+		isAnswered: ({ added }) => added !== undefined,
+		async ask(draft, place) {
+			const prompt = l10n.t(
+				"Which tags should all of them get? Separate them by commas; leave empty for none.",
+			);
+			const answer = await prompts.text(place, { ...tagsQuestion(draft.added), prompt });
+			return answer === back ? back : { ...draft, added: answer };
+		},
+	};
+}
+
+function removeStep(
+	prompts: Prompts,
+	tokens: readonly TokenRecord[],
+	present: readonly string[],
+): Step<TagDraft> {
+	const holders = (tag: string) => tokens.filter(({ tags }) => tags.includes(tag)).length;
+	return {
+		id: "remove",
+		subject: l10n.t("Remove Tags"),
+		kind: "numbered",
+		isAnswered: ({ removed }) => removed !== undefined,
+		async ask(draft, place) {
+			const answer = await prompts.many<string>(place, {
+				placeholder: l10n.t("Which tags should all of them lose? Press Enter for none."),
+				rows: present.map((tag) => ({
+					label: labelText(tag),
+					description: countInWords(holders(tag)),
+					value: tag,
+				})),
+				isPicked: (tag) => draft.removed?.includes(tag) ?? false,
+				problem: () => undefined,
+			});
+			return answer === back ? back : { ...draft, removed: answer };
+		},
+	};
+}
+
+async function renewInteractively(services: BulkDeps, tokens: readonly TokenRecord[]): Promise<void> {
+	const rules = strictest(services.live.profiles, tokens);
+	const profile = async () => rules;
+	const renewed =
+		({ expiry }: TokenDraft) =>
+		(before: Settings) => ({
+			expiry: expiry === undefined ? before.expiry : expiryInstant(expiry, new Date()),
+		});
+	const steps = (prompts: Prompts) => [
+		...expirySteps<TokenDraft>({ prompts, profile }),
+		manySummary<TokenDraft>(prompts, services, { tokens, field: "expiry", stepId: "expiry", after: renewed }),
+	];
+	const draft = await runWizard<TokenDraft>(steps, {}, { title: l10n.t("Renew Tokens") });
+	const edits = editsOf(services, { tokens, field: "expiry", after: renewed(draft) });
+	await apply(services, edits, {
+		title: l10n.t("Renewing {0}", countInWords(edits.length)),
+		done: (count) => l10n.t("Renewed {0}.", countInWords(count)),
+	});
+}
+
+/** The rules that all of the tokens can follow: never only if each may, and the shortest maximum. */
+function strictest(profiles: readonly Profile[], tokens: readonly TokenRecord[]): Profile {
+	const named = profiles.filter(({ id }) => tokens.some(({ profile }) => profile === id));
+	const now = new Date();
+	const end = ({ expiry: { maximum } }: Profile) =>
+		maximum === null ? Number.POSITIVE_INFINITY : addDuration(now, maximum).getTime();
+	const [first = profiles.find(({ id }) => id === "local")] = named.toSorted(
+		(one, other) => end(one) - end(other),
+	);
+	if (first === undefined) throw new Error("The daemon knows no local profile.");
+	return { ...first, expiry: { ...first.expiry, never: named.every(({ expiry }) => expiry.never) } };
+}
+
+interface ManyEdits {
+	tokens: readonly TokenRecord[];
+	field: Field;
+	after: (before: Settings) => UpdateTokenRequest;
+}
+
+/** Of those that can be changed and would differ. */
+function editsOf({ live }: Pick<Services, "live">, { tokens, field, after }: ManyEdits): TokenEdit[] {
+	return tokens
+		.filter((token) => reasonNotTo(token, field, live.profiles) === undefined)
+		.map((token) => ({ token, change: after(settingsOf(token)) }))
+		.filter(({ token, change }) => inWords(token, field, change) !== "");
+}
+
+function inWords(token: TokenRecord, field: Field, change: UpdateTokenRequest): string {
+	const before = settingsOf(token);
+	const after = { ...before, ...change } as Settings;
+	return JSON.stringify(before[field]) === JSON.stringify(after[field])
+		? ""
+		: changeInWords(field, before, after);
+}
+
+function manySummary<Draft>(
+	prompts: Prompts,
+	{ live }: Pick<Services, "live">,
+	{
+		tokens,
+		field,
+		stepId,
+		after,
+	}: Omit<ManyEdits, "after"> & { stepId: string; after: (draft: Draft) => ManyEdits["after"] },
+): Step<Draft> {
+	const edits = (draft: Draft) => editsOf({ live }, { tokens, field, after: after(draft) });
+	return summaryStep({
+		prompts,
+		placeholder: l10n.t("Press Enter to change the tokens, or choose a row to change its answer."),
+		done: (draft) => l10n.t("$(check) Change {0}", countInWords(edits(draft).length)),
+		rows: (draft) => {
+			const changes = new Map(edits(draft).map(({ token, change }) => [token, change]));
+			return tokens.map((token): Row<string> => {
+				const change = changes.get(token);
+				const label = labelText(token.name);
+				if (change !== undefined)
+					return {
+						label: `$(edit) ${label}`,
+						description: labelText(inWords(token, field, change)),
+						value: stepId,
+					};
+				const reason = reasonNotTo(token, field, live.profiles);
+				return reason === undefined
+					? { label: `$(dash) ${label}`, description: l10n.t("stays as it is"), value: stepId }
+					: { label: `$(lock) ${label}`, description: labelText(reason) };
+			});
+		},
+	});
+}
+
+async function apply(
+	services: BulkDeps,
+	edits: readonly TokenEdit[],
+	words: { title: string; done: (count: number) => string },
+): Promise<void> {
+	if (edits.length === 0) return;
+	await changeMany(services, {
+		...words,
+		count: edits.length,
+		run: (options) => editTokens(services, edits, options),
+	});
+}
+
+function countInWords(count: number): string {
+	return count === 1 ? l10n.t("1 token") : l10n.t("{0} tokens", count);
+}

@@ -1,0 +1,101 @@
+/** The command that deletes ended tokens for good: shows first what goes, and asks once. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { CleanUpReport, TokenRecord } from "../../daemon/contract.ts";
+import { plainText } from "../display-text.ts";
+import { amountInWords } from "../language.ts";
+import { report } from "../report.ts";
+import type { Services } from "../services.ts";
+import { policyFromSettings } from "../settings.ts";
+import { type CleanUpResult, cleanUp } from "./clean-up-action.ts";
+import { dateInWords } from "./time-left.ts";
+import { endDateOf } from "./token-facts.ts";
+
+/** More do not fit into a dialog. */
+const mostNames = 12;
+
+type CleanUpCommandDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
+
+const failed = () => l10n.t("The ended tokens were not deleted.");
+
+export async function cleanUpInteractively(services: CleanUpCommandDeps): Promise<void> {
+	const preview = await (await services.daemon.client()).cleanUp({ preview: true });
+	if (preview.tokens.length === 0) return sayNothingToDelete();
+	await services.bindings.whenReady();
+	await confirm(services, preview);
+	const result = await vscode.window.withProgress(
+		{
+			location: vscode.ProgressLocation.Notification,
+			title: l10n.t("Deleting {0}", countInWords(preview.tokens.length + preview.left)),
+			cancellable: true,
+		},
+		(progress, cancellation) =>
+			cleanUp(services, preview, {
+				onProgress: ({ left }) => progress.report({ message: l10n.t("{0} left", left) }),
+				cancellation,
+			}),
+	);
+	await sayResult(services, result);
+}
+
+function sayNothingToDelete(): void {
+	const days = amountInWords(policyFromSettings().auditDays, "day");
+	void vscode.window.showInformationMessage(
+		l10n.t(
+			"There is nothing to clean up. The record of a token stays for {0} after the token has ended.",
+			days,
+		),
+	);
+}
+
+/** @throws CancellationError */
+async function confirm({ bindings }: Pick<Services, "bindings">, preview: CleanUpReport): Promise<void> {
+	const { tokens, left } = preview;
+	const count = tokens.length + left;
+	const more = count - mostNames;
+	const lines = tokens.flatMap(({ id }) => bindings.linesOf(id)).length;
+	const detail = [
+		...tokens.slice(0, mostNames).map(inWords),
+		...(more > 0 ? [l10n.t("and {0} more", more)] : []),
+		"",
+		l10n.t(
+			"Their records are deleted for good. Their secrets stay refused, and their activity stays listed.",
+		),
+		...(lines > 0 ? [l10n.t("{0} lines in env files still contain their secrets.", lines)] : []),
+	].join("\n");
+	const button = l10n.t("Delete {0}", countInWords(count));
+	const question = l10n.t("Delete tokens that ended before {0}?", dateInWords(preview.endedBefore));
+	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, button);
+	if (chosen === undefined) throw new vscode.CancellationError();
+}
+
+function inWords(token: TokenRecord): string {
+	const end = dateInWords(endDateOf(token));
+	const name = plainText(token.name);
+	return token.revokedDate === null
+		? l10n.t("{0} ({1}), expired {2}", name, token.partialToken, end)
+		: l10n.t("{0} ({1}), revoked {2}", name, token.partialToken, end);
+}
+
+async function sayResult(
+	services: CleanUpCommandDeps,
+	{ deleted, left, failed: failure }: CleanUpResult,
+): Promise<void> {
+	const done = l10n.t("Deleted {0} for good.", countInWords(deleted.length));
+	if (failure !== undefined) {
+		const again = await report({
+			failed: deleted.length === 0 ? failed() : l10n.t("{0} The others were not deleted.", done),
+			error: failure.error,
+			log: services.log,
+		});
+		if (again !== undefined) await cleanUpInteractively(services);
+		return;
+	}
+	void vscode.window.showInformationMessage(
+		left === 0 ? done : l10n.t("{0} Cancelled: {1} left.", done, countInWords(left)),
+	);
+}
+
+function countInWords(count: number): string {
+	return count === 1 ? l10n.t("1 token") : l10n.t("{0} tokens", count);
+}
