@@ -22,6 +22,14 @@ interface ProfileParts {
 	readonly connector?: Connector;
 }
 
+/** The profile as it is at a connection, whose server can describe its own API. */
+export function profileAt<Rules extends { readonly connector?: Connector }>(
+	profile: Rules,
+	{ connector }: { readonly connector?: Connector },
+): Rules {
+	return connector === undefined ? profile : { ...profile, connector };
+}
+
 /** A profile without a connector is guided by its own steps, if it has any. */
 export function capabilitiesOf({ steps, connector }: ProfileParts): Capabilities {
 	const byHand = connector === undefined && steps.length > 0;

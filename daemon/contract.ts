@@ -698,10 +698,12 @@ export const connection = z.strictObject({
 	}),
 	/** The fingerprint of the connector that the user has confirmed; null for a built-in one. */
 	connectorHash: z.string().max(100).nullable(),
+	/** What the server's own document says about its API, in place of the profile's connector. */
+	connector: connector.exactOptional(),
 	createdDate: date,
 });
 export type Connection = z.output<typeof connection>;
-export const connectionInput = connection.omit({ id: true, createdDate: true }).extend({
+export const connectionInput = connection.omit({ id: true, createdDate: true, connector: true }).extend({
 	variables: connection.shape.variables.default({}),
 	tls: connection.shape.tls.default({ verify: true, ca: null }),
 	connectorHash: connection.shape.connectorHash.default(null),

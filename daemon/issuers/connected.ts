@@ -2,7 +2,7 @@
  * Another system, reached through a connection. Its API decides: what it answers is recorded, also where it is not what was
  * requested. What its API can't do, the user does on its own pages, and the record follows.
  */
-import { type Capabilities, capabilitiesOf, optionIssues } from "../capabilities.ts";
+import { type Capabilities, capabilitiesOf, optionIssues, profileAt } from "../capabilities.ts";
 import type { Connection, Connector, ListedProfile, RotateTokenRequest } from "../contract.ts";
 import type { Created, Issuer, IssuerDeps, RotationPlan, Verb } from "../rules/issuer.ts";
 import * as lifecycle from "../rules/lifecycle.ts";
@@ -18,13 +18,16 @@ import { recordedIssuer } from "./recorded.ts";
 type Draft = lifecycle.TokenDraft;
 
 export function connectedIssuer(connection: Connection, deps: IssuerDeps): Issuer {
-	const profile = () => deps.profileOf(connection.profile);
+	const profile = () => profileAt(deps.profileOf(connection.profile), connection);
 	const verbs = { connection, deps, profile };
 	return {
 		// A workspace's profile can be gone, with its workspace. Whether its API revokes is not known then.
 		revokesThere(token) {
 			const found = deps.findProfile(connection.profile);
-			return isByApi(token, found === undefined ? "api" : capabilitiesOf(found).revoke);
+			return isByApi(
+				token,
+				found === undefined ? "api" : capabilitiesOf(profileAt(found, connection)).revoke,
+			);
 		},
 		create: creation(verbs),
 		update: updating(verbs),

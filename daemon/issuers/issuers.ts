@@ -1,4 +1,5 @@
 /** The issuers that this daemon knows, and which of them decides about a token. */
+import { profileAt } from "../capabilities.ts";
 import type { Connection } from "../contract.ts";
 import type { IssuerDeps, Issuers, RemoteSystem } from "../rules/issuer.ts";
 import { connectedIssuer } from "./connected.ts";
@@ -19,14 +20,21 @@ export function createIssuers(deps: IssuerDeps): Issuers {
 }
 
 function systemOf(connection: Connection, { profileOf }: IssuerDeps): RemoteSystem {
+	const profile = () => profileOf(connection.profile);
+	const profileThere = () => profileAt(profile(), connection);
 	return {
 		async list(context) {
-			const { system, access, options } = reach(connection, profileOf(connection.profile), context);
+			const { system, access, options } = reach(connection, profileThere(), context);
 			return calling(({ listAt }) => listAt(system, access, options));
 		},
 		async probe(kind, context) {
-			const { system, access, options } = reach(connection, profileOf(connection.profile), context);
+			const { system, access, options } = reach(connection, profileThere(), context);
 			return calling(({ probeAt }) => probeAt(system, access, kind, options));
+		},
+		async discover(context) {
+			if (profile().connector?.openapi === undefined) return null;
+			const { system, access, options } = reach(connection, profile(), context);
+			return calling(({ discoverAt }) => discoverAt(system, access, options));
 		},
 	};
 }

@@ -57,13 +57,19 @@ export function accessFor(token: Token, access: Access): Access {
 	throw new RuleError("invalid-request", "The secret that was sent for the token is another one's.");
 }
 
-type Engine = typeof import("./connector/engine.ts") & typeof import("./connector/probe.ts");
+type Engine = typeof import("./connector/engine.ts") &
+	typeof import("./connector/probe.ts") &
+	typeof import("./connector/discover.ts");
 
 /** Calls the engine, which no other request needs. @throws RuleError with the code of the engine's error. */
 export async function calling<Result>(call: (engine: Engine) => Promise<Result>): Promise<Result> {
-	const parts = await Promise.all([import("./connector/engine.ts"), import("./connector/probe.ts")]);
+	const parts = await Promise.all([
+		import("./connector/engine.ts"),
+		import("./connector/probe.ts"),
+		import("./connector/discover.ts"),
+	]);
 	try {
-		return await call({ ...parts[0], ...parts[1] });
+		return await call({ ...parts[0], ...parts[1], ...parts[2] });
 	} catch (error) {
 		if (!(error instanceof ConnectorError)) throw error;
 		const { code, message, retryAfterSeconds } = error;

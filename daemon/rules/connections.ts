@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as z from "zod";
 import { addressIssue } from "../connector-text.ts";
-import type { Connection, connectionInput, FieldError, ListedProfile } from "../contract.ts";
+import type { Connection, Connector, connectionInput, FieldError, ListedProfile } from "../contract.ts";
 import type { Caller } from "./callers.ts";
 import type { Changes } from "./changes.ts";
 import { matchesWhole } from "./pattern.ts";
@@ -67,10 +67,22 @@ export class Connections {
 				);
 			}
 			const createdDate = before?.createdDate ?? new Date(this.#deps.now()).toISOString();
-			const after: Connection = { ...input, connectorHash, id, createdDate };
+			// What a server says of itself is not what another one says.
+			const described = before === undefined || isElsewhere(before, input) ? {} : describedBy(before);
+			const after: Connection = { ...input, connectorHash, id, createdDate, ...described };
 			if (!isDeepStrictEqual(before, after))
 				await this.#save(caller, id, { ...this.#connections, [id]: after });
 			return after;
+		});
+	}
+
+	/** Keeps what the server's own document says about its API; null: nothing of use. */
+	describe(caller: Caller, id: string, connector: Connector | null): Promise<void> {
+		return this.#inTurn(async () => {
+			const { connector: before, ...rest } = this.get(id);
+			if (isDeepStrictEqual(before ?? null, connector)) return;
+			const after: Connection = connector === null ? rest : { ...rest, connector };
+			await this.#save(caller, id, { ...this.#connections, [id]: after });
 		});
 	}
 
@@ -124,6 +136,8 @@ function factsOf(connection: Connection | undefined): Record<string, unknown> {
 	const { name, profile, baseUrl, variables, tls, connectorHash } = connection;
 	return { name, profile, baseUrl, variables, verify: tls.verify, connectorHash };
 }
+
+const describedBy = ({ connector }: Connection) => (connector === undefined ? {} : { connector });
 
 function isElsewhere(before: Connection, after: NewConnection): boolean {
 	const place = ({ profile, baseUrl, variables }: NewConnection) => ({ profile, baseUrl, variables });

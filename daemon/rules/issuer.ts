@@ -4,6 +4,7 @@
  */
 import type {
 	Connection,
+	Connector,
 	CreateTokenRequest,
 	IgnoredField,
 	ListedProfile,
@@ -82,6 +83,8 @@ export interface RemoteSystem {
 	list(context: ActionContext): Promise<RemoteToken[]>;
 	/** Whether a secret works: the connection's credential, or that of a token. */
 	probe(kind: "credential" | "token", context: ActionContext): Promise<ProbeResult>;
+	/** The connector that the server's own document describes; null if it describes none. */
+	discover(context: ActionContext): Promise<Connector | null>;
 }
 
 export interface Issuers {

@@ -26,7 +26,7 @@ interface RemoteTokensDeps {
 	changes: Changes;
 	tokens: TokenViews;
 	issuers: Issuers;
-	connections: Pick<Connections, "get">;
+	connections: Pick<Connections, "describe" | "get">;
 	/** @throws RuleError `invalid-request` */
 	profileOf: (id: string) => ListedProfile;
 	contextOf: (caller: Caller) => ActionContext;
@@ -42,9 +42,23 @@ export class RemoteTokens {
 	}
 
 	/** Tests the secret that the access contains: the connection's credential, or a token's before it is recorded. */
-	probeConnection(caller: Caller, id: string, kind: "credential" | "token"): Promise<ProbeResult> {
+	async probeConnection(caller: Caller, id: string, kind: "credential" | "token"): Promise<ProbeResult> {
 		const { issuers, connections, contextOf } = this.#deps;
-		return issuers.system(connections.get(id)).probe(kind, contextOf(caller));
+		const system = issuers.system(connections.get(id));
+		const result = await system.probe(kind, contextOf(caller));
+		if (kind === "credential" && result.outcome === "live") await this.#discover(caller, id);
+		return result;
+	}
+
+	/** A document that can't be read changes nothing: the steps by hand stay. */
+	async #discover(caller: Caller, id: string): Promise<void> {
+		const { issuers, connections, contextOf } = this.#deps;
+		try {
+			const connector = await issuers.system(connections.get(id)).discover(contextOf(caller));
+			await connections.describe(caller, id, connector);
+		} catch (error) {
+			if (!(error instanceof RuleError)) throw error;
+		}
 	}
 
 	/**

@@ -7,6 +7,7 @@ import {
 	type ConnectorOption,
 	capabilitiesOf,
 	type Profile,
+	profileAt,
 	type TokenRecord,
 } from "../../daemon/contract.ts";
 
@@ -30,7 +31,8 @@ export function systemsOf(profiles: readonly Profile[], connections: readonly Co
 }
 
 function connectedSystem(connection: Connection, profiles: readonly Profile[]): System[] {
-	const profile = profiles.find(({ id }) => id === connection.profile);
+	const rules = profiles.find(({ id }) => id === connection.profile);
+	const profile = rules && profileAt(rules, connection);
 	if (profile === undefined || capabilitiesOf(profile).create === "none") return [];
 	return [{ kind: "connection", profile, connection }];
 }

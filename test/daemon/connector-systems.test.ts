@@ -1,6 +1,7 @@
 /** The built-in connectors at fakes of their systems, over real HTTP: create, list, read, change, revoke, probe. */
 import assert from "node:assert/strict";
-import { capabilitiesOf, profile as profileSchema } from "../../daemon/contract.ts";
+import { capabilitiesOf, profileAt, profile as profileSchema } from "../../daemon/contract.ts";
+import { accessHeader } from "../../daemon/facts.ts";
 import { discoverAt } from "../../daemon/issuers/connector/discover.ts";
 import { createAt, listAt, readAt, revokeAt, updateAt } from "../../daemon/issuers/connector/engine.ts";
 import { probeAt } from "../../daemon/issuers/connector/probe.ts";
@@ -14,6 +15,7 @@ import narrative from "../../daemon/profiles/narrative.json" with { type: "json"
 import polarity from "../../daemon/profiles/polarity.json" with { type: "json" };
 import { defaultPolicy, profilesUnder } from "../../daemon/rules/profile.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
+import { TestDaemon } from "./harness.ts";
 import { accessWith, builtIn, rejection, systemOf, wanted } from "./systems/calls.ts";
 import type { FakeSystem } from "./systems/fake-system.ts";
 import {
@@ -396,6 +398,30 @@ describe("Polarity by the document that its server serves", () => {
 		assert.equal((await listAt(byApi, access))[0]?.id, token.id);
 		assert.equal(await revokeAt(byApi, access, token.id), "revoked");
 		assert.equal((await probeAt(byApi, accessWith(secret))).outcome, "dead");
+	});
+
+	it("does so through a connection, once its credential was tested", async () => {
+		({ system } = await startPolarityWithApi(polarityDocument()));
+		const daemon = await TestDaemon.start();
+		try {
+			daemon.now = new Date();
+			const headers = { [accessHeader]: Buffer.from('{"credential":"pol-admin"}').toString("base64url") };
+			const put = { name: "Polarity", profile: "polarity", baseUrl: system.url };
+			const connected = await daemon.call("PUT", "/v1/connections/p", { body: put });
+			assert.deepEqual([connected.status, connected.body.connector], [200, undefined]);
+			assert.equal((await daemon.call("POST", "/v1/connections/p/probe", { headers })).body.outcome, "live");
+			const { connections } = (await daemon.call("GET", "/v1/connections")).body;
+			assert.equal(capabilitiesOf(profileAt({ ...builtIn(polarity) }, connections[0])).create, "api");
+			const body = { name: "soc", connection: "p", expiry: inDays(30) };
+			const created = await daemon.call("POST", "/v1/api-tokens", { headers, body });
+			assert.equal(created.status, 201, JSON.stringify(created.body));
+			const revoked = await daemon.call("DELETE", `/v1/api-tokens/${created.body.id}`, { headers });
+			assert.equal(revoked.status, 200, JSON.stringify(revoked.body));
+			assert.equal(system.count("DELETE", `/api/api-keys/${created.body.remoteId}`), 1);
+		} finally {
+			await daemon.remove();
+		}
+		assert.deepEqual(daemon.failures, []);
 	});
 
 	const changed = (change: (text: string) => string) =>

@@ -1,14 +1,16 @@
 /** The engine at a real issuer: Verdaccio, by the built-in profile of npm registries, and npm itself as the consumer. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { accessHeader } from "../../daemon/facts.ts";
 import { createAt, listAt, revokeAt } from "../../daemon/issuers/connector/engine.ts";
 import { probeAt } from "../../daemon/issuers/connector/probe.ts";
 import type { Access, System } from "../../daemon/issuers/connector/system.ts";
 import npm from "../../daemon/profiles/npm.json" with { type: "json" };
+import { TestDaemon } from "./harness.ts";
 import { builtIn, rejection, systemOf, wanted } from "./systems/calls.ts";
 import { type Registry, startVerdaccio } from "./systems/verdaccio.ts";
 
@@ -82,6 +84,85 @@ describe("Verdaccio, by the profile of npm registries", function () {
 		await revokeAt(system, access, token.id);
 		assert.equal((await rejection(listAt(system, as(secret)))).code, "credential-dead");
 		assert.equal((await rejection(listAt(system, as("garbage")))).code, "credential-dead");
+	});
+});
+
+describe("Verdaccio, through a connection of the daemon", function () {
+	this.timeout(60_000);
+	let registry: Registry;
+	let daemon: TestDaemon;
+	before(async () => {
+		registry = await startVerdaccio();
+		daemon = await TestDaemon.start();
+		// Its tokens are dated by the registry's own clock.
+		daemon.now = new Date();
+	});
+	after(async () => {
+		await registry.stop();
+		await daemon.remove();
+	});
+
+	const call = (method: string, path: string, body?: unknown, access: object = {}) => {
+		const sent = { credential: registry.credential, answers: { password: registry.password }, ...access };
+		const headers = {
+			[accessHeader]: Buffer.from(JSON.stringify(sent)).toString("base64url"),
+			"if-match": "*",
+		};
+		return daemon.call(method, path, { headers, ...(body === undefined ? {} : { body }) });
+	};
+	const probe = async (id: string, secret: string) =>
+		(await call("POST", `/v1/api-tokens/${id}/probe`, undefined, { credential: secret })).body.outcome;
+
+	it("creates, rotates with an overlap, revokes, confirms each end, and finds nothing to reconcile", async () => {
+		const input = { name: "registry", profile: "npm", baseUrl: registry.url };
+		assert.equal((await call("PUT", "/v1/connections/registry", input)).status, 200);
+		assert.equal((await call("POST", "/v1/connections/registry/probe")).body.outcome, "live");
+
+		const created = await call("POST", "/v1/api-tokens", {
+			name: "ci",
+			connection: "registry",
+			expiry: null,
+		});
+		assert.equal(created.status, 201, JSON.stringify(created.body));
+		const { id, token: first, ignored } = created.body;
+		assert.deepEqual(
+			ignored.map(({ field }: { field: string }) => field),
+			["expiry"],
+		);
+		assert.equal(await whoami(registry, first), registry.user);
+
+		const rotated = await call("POST", `/v1/api-tokens/${id}/rotate`, { overlapSeconds: 60 });
+		assert.equal(rotated.status, 201, JSON.stringify(rotated.body));
+		const { token: second, ...successor } = rotated.body.successor ?? rotated.body;
+		assert.deepEqual([await probe(id, first), await probe(successor.id, second)], ["live", "live"]);
+
+		assert.equal((await call("DELETE", `/v1/api-tokens/${id}`)).status, 200);
+		assert.equal(await probe(id, first), "dead");
+		assert.equal(await whoami(registry, second), registry.user);
+
+		const compared = (await call("POST", "/v1/connections/registry/reconcile", {})).body;
+		assert.deepEqual([compared.same, compared.missing, compared.changed], [1, [], []]);
+		assert.equal((await call("DELETE", `/v1/api-tokens/${successor.id}`)).status, 200);
+		assert.equal(await probe(successor.id, second), "dead");
+	});
+
+	it("leaves neither credential, password nor secret in the daemon's files", async () => {
+		const { body } = await call("POST", "/v1/api-tokens", {
+			name: "files",
+			connection: "registry",
+			expiry: null,
+		});
+		await daemon.close();
+		const files = readdirSync(daemon.directory, { recursive: true, withFileTypes: true }).filter((entry) =>
+			entry.isFile(),
+		);
+		assert.ok(files.length > 0);
+		for (const { parentPath, name } of files) {
+			const content = readFileSync(join(parentPath, name));
+			for (const secret of [registry.credential, registry.password, body.token])
+				assert.ok(!content.includes(secret), name);
+		}
+		await daemon.open();
 	});
 });
 

@@ -119,6 +119,7 @@ const connectionFields = {
 	variables: "What else the connector's addresses need, such as a tenant.",
 	tls: "How the system's certificate is checked.",
 	connectorHash: "The fingerprint of the connector that the user has confirmed; null for a built-in one.",
+	connector: "What the server's own document says about its API, in place of the profile's connector.",
 };
 
 export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
