@@ -4,6 +4,8 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { ActivityTree } from "./activity/activity-tree.ts";
 import { registerCommands } from "./commands.ts";
+import { Connections } from "./connections/connections.ts";
+import { Credentials } from "./connections/credentials.ts";
 import { DaemonProcess } from "./daemon/daemon-process.ts";
 import { LiveTokens } from "./daemon/live-tokens.ts";
 import { ProfileFiles } from "./daemon/profile-files.ts";
@@ -26,8 +28,12 @@ import { notifyExpiries } from "./notices/expiry-notices.ts";
 import { Overview } from "./overview/overview.ts";
 import { LostSecrets } from "./recovery/lost-secrets.ts";
 import { watchOverlaps } from "./rotation/overlap-watch.ts";
+import { watchSystemOverlaps } from "./rotation/system-overlap-watch.ts";
 import { announceManifests } from "./set-up/manifest-notice.ts";
 import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
+import { probeDaily } from "./systems/daily-probe.ts";
+import { SystemStates } from "./systems/system-states.ts";
+import { SystemTree } from "./systems/system-tree.ts";
 import { Clipboard } from "./tokens/clipboard.ts";
 import { ExpiryStatus } from "./tokens/expiry-status.ts";
 import { SecretStore } from "./tokens/secret-store.ts";
@@ -48,7 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		seen: new Claims(join(folder.fsPath, "kept-secrets")),
 		session: vscode.env.sessionId,
 	});
-	const { envFiles, ...shown } = views;
+	const { envFiles, systems, ...shown } = views;
 	context.subscriptions.push(
 		...[clipboard, lostSecrets],
 		new ProfileFiles({ daemon, live, log }),
@@ -64,6 +70,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		}),
 	);
 	shown.tree.open();
+	systems.open();
 	envFiles.open();
 	shown.activity.open();
 	void startWhereUsed({ live, dataDir: folder.fsPath, log });
@@ -89,8 +96,11 @@ function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChann
 	const tracked = new TrackedFiles({ bindings, log });
 	const firstFrame = new FirstFrame({ log });
 	const masking = new Masking({ memory: context.workspaceState, firstFrame });
+	const secrets = new SecretStore(context.secrets);
+	const connections = new Connections({ live, secrets, credentials: new Credentials(context.secrets) });
+	const systemStates = new SystemStates(context.globalState);
 	context.subscriptions.push(
-		...[log, policyChanged, live, ignored, bindings, tracked, firstFrame, masking],
+		...[log, policyChanged, live, ignored, bindings, tracked, firstFrame, masking, systemStates],
 		vscode.workspace.onDidChangeConfiguration((change) => {
 			if (affectsPolicy(change)) policyChanged.fire();
 		}),
@@ -103,21 +113,26 @@ function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChann
 		bindings,
 		tracked,
 		masking,
-		secrets: new SecretStore(context.secrets),
+		secrets,
+		connections,
+		systemStates,
 	};
 }
 
-function openViews(context: vscode.ExtensionContext, { daemon, live, bindings, secrets, log }: Models) {
+function openViews(context: vscode.ExtensionContext, models: Models) {
+	const { daemon, live, bindings, secrets, connections, systemStates, log } = models;
 	const tree = new TokenTree({
-		...{ live, bindings, secrets, daemon, log },
+		...{ live, bindings, secrets, connections, daemon, log },
 		onDidChangeSecrets: context.secrets.onDidChange,
 		memory: { workspace: context.workspaceState, everywhere: context.globalState },
 	});
 	const envFiles = new EnvFileTree({ bindings, live, secrets });
+	const onDidChangeSecrets = context.secrets.onDidChange;
+	const systems = new SystemTree({ live, connections, systemStates, onDidChangeSecrets, log });
 	const activity = new ActivityTree({ daemon, live, log });
 	const overview = new Overview({ daemon, live, bindings, tree, log, extensionUri: context.extensionUri });
-	context.subscriptions.push(tree, envFiles, activity, overview);
-	return { tree, envFiles, activity, overview };
+	context.subscriptions.push(tree, systems, envFiles, activity, overview);
+	return { tree, systems, envFiles, activity, overview };
 }
 
 /** Declared by the workspace, and offered to the user. */
@@ -129,13 +144,17 @@ function startManifests({ workspaceState: memory }: vscode.ExtensionContext, log
 /** Notices that appear without a command. */
 function startNotices(
 	{ globalStorageUri: folder }: vscode.ExtensionContext,
-	{ live, bindings, secrets, log }: Models,
+	{ daemon, live, bindings, secrets, connections, systemStates, log }: Models,
 ) {
-	const claims = new Claims(join(folder.fsPath, "notices"));
+	const claimsOf = (name: string) => new Claims(join(folder.fsPath, name));
+	const systems = { daemon, live, secrets, connections, log };
+	const claims = claimsOf("notices");
 	return vscode.Disposable.from(
-		showDaemonNotices({ live, claims: new Claims(join(folder.fsPath, "data-notices")), folder, log }),
+		showDaemonNotices({ live, claims: claimsOf("data-notices"), folder, log }),
 		notifyExpiries({ live, claims, log }),
 		notifyDeadTokenUse({ live, claims, log }),
 		watchOverlaps({ live, bindings, secrets, claims, log }),
+		watchSystemOverlaps({ ...systems, claims: claimsOf("ends") }),
+		probeDaily({ ...systems, systemStates, claims: claimsOf("probes") }),
 	);
 }

@@ -8,7 +8,13 @@ import {
 import type { FieldError, Problem, ProblemCode } from "../daemon/contract.ts";
 import { DaemonError, type DaemonErrorCode } from "./daemon/start-daemon.ts";
 
-export type Remedy = "try-again" | "show-log" | "open-settings" | "restart-daemon";
+export type Remedy =
+	| "try-again"
+	| "show-log"
+	| "open-settings"
+	| "restart-daemon"
+	| "change-credential"
+	| "compare-tokens";
 
 interface Explanation {
 	text: string;
@@ -26,6 +32,11 @@ const remedyOfProblem: Partial<Record<ProblemCode, Remedy>> = {
 	"credentials-missing": "restart-daemon",
 	"token-unknown": "restart-daemon",
 	"internal-error": "show-log",
+	"credential-needed": "change-credential",
+	"credential-dead": "change-credential",
+	"credential-in-use": "change-credential",
+	// Never tried again unseen: there may be a token already.
+	"issuer-unanswered": "compare-tokens",
 };
 
 export function explain(error: unknown): Explanation {
@@ -33,6 +44,8 @@ export function explain(error: unknown): Explanation {
 	if (error instanceof DaemonError) return { text: error.message, remedy: remedyOfDaemon[error.code] };
 	if (error instanceof TokensmithUnavailableError)
 		return { text: explainUnavailable(error), remedy: "try-again" };
+	if (error instanceof Error && error.name === "CredentialMissingError")
+		return { text: error.message, remedy: "change-credential" };
 	// By its name, since its file imports VS Code. Its messages say what to do before another try.
 	if (error instanceof Error && error.name === "FileError")
 		return { text: error.message, remedy: "try-again" };

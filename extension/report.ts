@@ -10,6 +10,8 @@ const labels: Record<Remedy, () => string> = {
 	"show-log": () => l10n.t("Show Log"),
 	"open-settings": () => l10n.t("Open Settings"),
 	"restart-daemon": () => l10n.t("Restart Daemon"),
+	"change-credential": () => l10n.t("Change Credential"),
+	"compare-tokens": () => l10n.t("Compare Tokens"),
 };
 
 interface Report {
@@ -28,8 +30,15 @@ export async function report({ failed, error, log, modal }: Report): Promise<"tr
 	const chosen = await showError(failed, messageText(text), labels[remedy](), modal);
 	if (chosen === undefined) return undefined;
 	if (remedy === "try-again") return remedy;
-	await vscode.commands.executeCommand(commandOf[remedy]);
-	return undefined;
+	const done = await vscode.commands.executeCommand(commandOf[remedy], argumentOf(error));
+	// With another credential, what failed can succeed.
+	return remedy === "change-credential" && done === true ? "try-again" : undefined;
+}
+
+/** The connection that an error is about, if it names one. */
+function argumentOf(error: unknown): unknown {
+	const names = error instanceof Error && "connectionId" in error;
+	return names ? { connection: error.connectionId } : undefined;
 }
 
 function showError(failed: string, text: string, button: string, modal: "modal" | undefined) {
@@ -41,6 +50,8 @@ const commandOf: Record<Exclude<Remedy, "try-again">, string> = {
 	"show-log": "tokensmith.showLog",
 	"open-settings": "tokensmith.openSettings",
 	"restart-daemon": "tokensmith.restartDaemon",
+	"change-credential": "tokensmith.changeCredential",
+	"compare-tokens": "tokensmith.reconcile",
 };
 
 /** Retries `work` while it fails and the user wants to try again. @throws CancellationError if the user gives up */

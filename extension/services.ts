@@ -2,6 +2,7 @@
 import type * as vscode from "vscode";
 import type { TokenRecord } from "../daemon/contract.ts";
 import type { ActivityTree } from "./activity/activity-tree.ts";
+import type { Connections } from "./connections/connections.ts";
 import type { DaemonProcess } from "./daemon/daemon-process.ts";
 import type { LiveTokens } from "./daemon/live-tokens.ts";
 import type { Bindings } from "./env/bindings.ts";
@@ -12,6 +13,7 @@ import type { Consents } from "./launch/consents.ts";
 import type { GivenSecret } from "./launch/debug-configuration.ts";
 import type { Overview } from "./overview/overview.ts";
 import type { Survey } from "./recovery/secret-survey.ts";
+import type { SystemStates } from "./systems/system-states.ts";
 import type { Clipboard } from "./tokens/clipboard.ts";
 import type { SecretStore } from "./tokens/secret-store.ts";
 import type { TokenTree } from "./tokens/token-tree.ts";
@@ -24,6 +26,9 @@ export interface Services {
 	tracked: TrackedFiles;
 	masking: Masking;
 	secrets: SecretStore;
+	/** Other systems that tokens are created and managed at. */
+	connections: Connections;
+	systemStates: SystemStates;
 	clipboard: Clipboard;
 	tree: TokenTree;
 	activity: ActivityTree;

@@ -4,6 +4,7 @@
 import * as l10n from "@vscode/l10n";
 import type { AuditEvent } from "../../daemon/contract.ts";
 import { listInWords } from "../language.ts";
+import { fieldInWords } from "../tokens/token-facts.ts";
 
 /** `alarm`: the user should check it. */
 export interface EventWords {
@@ -71,15 +72,8 @@ const words: Record<AuditEvent["action"], Words> = {
 		),
 };
 
+/** Those of the policy. */
 const fields: Record<string, () => string> = {
-	name: () => l10n.t("name"),
-	description: () => l10n.t("description"),
-	expiry: () => l10n.t("expiry"),
-	permissions: () => l10n.t("permissions"),
-	resources: () => l10n.t("resources"),
-	allowedAddresses: () => l10n.t("allowed addresses"),
-	defaultSource: () => l10n.t("default source"),
-	tags: () => l10n.t("tags"),
 	predecessorId: () => l10n.t("predecessor"),
 	secretPrefix: () => l10n.t("secret prefix"),
 	defaultExpiryDays: () => l10n.t("default expiry"),
@@ -92,7 +86,7 @@ const fields: Record<string, () => string> = {
 function changedFields({ before, after }: AuditEvent): string {
 	const names = new Set([...Object.keys(before), ...Object.keys(after)]);
 	const changed = [...names].filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
-	return listInWords(changed.map((name) => fields[name]?.() ?? name));
+	return listInWords(changed.map((name) => fields[name]?.() ?? fieldInWords(name)));
 }
 
 function resourcesOf(more: AuditEvent["after"], fewer: AuditEvent["after"]): string {

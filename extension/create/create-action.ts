@@ -1,33 +1,43 @@
 /**
- * Creates a token, keeps its secret in SecretStorage, and writes it to an env file. Invariant: nothing is thrown, and a
- * secret that has arrived is in the outcome unless its token was revoked again.
+ * Creates a token here or at a connected system, keeps its secret in SecretStorage, and writes it to an env file.
+ * Invariant: nothing is thrown, and a secret that has arrived is in the outcome unless its token was revoked again.
  */
 import { inspect } from "node:util";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
-import type { CreateTokenInput, TokenRecord } from "../../daemon/contract.ts";
+import type { CreateTokenInput, IgnoredField, TokenRecord } from "../../daemon/contract.ts";
+import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
+import type { Connections } from "../connections/connections.ts";
 import type { Client } from "../daemon/client.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { placeSecret } from "../env/place-action.ts";
 import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
+import { addDuration } from "./expiry-input.ts";
 import { addPermissions, removePermissions } from "./permission-action.ts";
 import type { NewPermission } from "./permission-choices.ts";
 
 type CreateClient = Pick<
 	Client,
-	"createToken" | "listTokens" | "permissions" | "putPermission" | "removePermission" | "revokeToken"
+	| ("createToken" | "listTokens" | "registerToken" | "revokeToken")
+	| ("permissions" | "putPermission" | "removePermission")
 >;
 
 export interface CreateTokenDeps {
 	daemon: { client(): Promise<CreateClient> };
+	connections: Pick<Connections, "accessFor" | "capabilitiesOf" | "of">;
 	secrets: Pick<SecretStore, "store" | "delete">;
 	log: ActionLog;
 }
 
 export interface NewToken {
+	/** With `connection`, the token is created at that system. */
 	request: CreateTokenInput;
 	/** What the daemon's catalogue lacks of the permissions. */
 	newPermissions?: readonly NewPermission[] | undefined;
+	/** To the questions of the system's connector; sent once, kept nowhere. */
+	answers?: Record<string, string> | undefined;
+	/** The secret that the user has created at the system's own pages: the token is only recorded. */
+	pasted?: string | undefined;
 	/** undefined: the secret is stored in SecretStorage only. */
 	placement?: Placement | undefined;
 }
@@ -48,6 +58,8 @@ export type CreateOutcome =
 export interface Created {
 	token: TokenRecord;
 	secret: string;
+	/** What the system decided otherwise than requested. */
+	ignored: IgnoredField[];
 	/** Whether SecretStorage holds the secret. */
 	stored: StepResult;
 	/** Whether the env file holds it; undefined: no file was requested. */
@@ -73,26 +85,46 @@ interface Started {
 	client: CreateClient;
 	token: TokenRecord;
 	secret: string;
+	ignored: IgnoredField[];
 }
 
 async function start(
 	deps: CreateTokenDeps,
-	{ request, newPermissions = [] }: NewToken,
+	input: NewToken,
 	added: string[],
 	{ onProgress, cancellation }: ActionOptions<CreateStage>,
 ): Promise<Started | CreateOutcome> {
+	const { request, newPermissions = [], pasted } = input;
 	onProgress?.("creating");
 	const startedAt = Date.now();
 	try {
 		const client = await deps.daemon.client();
 		if (cancellation?.isCancellationRequested) return { kind: "cancelled" };
 		await addPermissions(client, newPermissions, added);
-		const { token: secret, ...token } = await client.createToken(request);
-		return { client, token, secret };
+		if (pasted !== undefined) return { client, ...(await record(client, deps, request, pasted)) };
+		const { connection = null } = request;
+		const access =
+			connection === null ? undefined : await deps.connections.accessFor(connection, input.answers);
+		const { token: secret, ignored = [], ...token } = await client.createToken(request, access);
+		return { client, token, secret, ignored };
 	} catch (error) {
 		if (!isUnanswered(error)) return { kind: "not-created", error };
 		return await afterNoAnswer(deps, { name: request.name, startedAt, error });
 	}
+}
+
+/** Only the hash of the secret leaves this process. */
+async function record(
+	client: CreateClient,
+	{ connections }: Pick<CreateTokenDeps, "connections">,
+	{ expiresIn, options: _, expiry, ...request }: CreateTokenInput,
+	secret: string,
+): Promise<Omit<Started, "client">> {
+	const end = expiresIn === undefined ? (expiry ?? null) : addDuration(new Date(), expiresIn).toISOString();
+	const issuer = connections.of(request.connection ?? "")?.profile ?? "other";
+	const facts = { hash: hashOf(secret), partialToken: partialTokenOf(secret) };
+	const token = await client.registerToken({ ...request, ...facts, issuer, expiry: end });
+	return { token, secret, ignored: [] };
 }
 
 async function finishSteps(
@@ -101,16 +133,16 @@ async function finishSteps(
 	placement: Placement | undefined,
 	{ onProgress, cancellation }: ActionOptions<CreateStage>,
 ): Promise<CreateOutcome> {
-	const { token, secret } = started;
+	const { token, secret, ignored } = started;
 	onProgress?.("storing");
 	const stored = await resultOf(deps.secrets.store(token.id, secret));
 	if (!stored.ok) deps.log.error("SecretStorage did not store the secret.", inspect(stored.error));
 	if (cancellation?.isCancellationRequested && (await revertCreation(deps, started)))
 		return { kind: "cancelled" };
-	if (placement === undefined) return { kind: "created", token, secret, stored, placed: undefined };
+	if (placement === undefined) return { kind: "created", token, secret, stored, ignored, placed: undefined };
 	onProgress?.("placing");
 	const placed = await resultOf(placeSecret(placement, secret));
-	return { kind: "created", token, secret, stored, placed };
+	return { kind: "created", token, secret, stored, ignored, placed };
 }
 
 /** Whether the daemon may have created a token though no answer came. */
@@ -147,7 +179,8 @@ async function afterNoAnswer(
 /** Fulfils with whether the token is revoked, so that nothing is left of it. */
 async function revertCreation(deps: CreateTokenDeps, { client, token }: Started): Promise<boolean> {
 	try {
-		await client.revokeToken(token.id, "Its creation was cancelled");
+		const access = await deps.connections.accessFor(token);
+		await client.revokeToken(token.id, "Its creation was cancelled", access);
 	} catch (error) {
 		deps.log.error("A token whose creation was cancelled was not revoked.", inspect(error));
 		return false;

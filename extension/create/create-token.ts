@@ -19,6 +19,7 @@ import { connect, type TokenChoiceDeps, tokenFor } from "../tokens/token-choice.
 import type { Prompts } from "../wizard/prompts.ts";
 import type { Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
+import { prepareAtSystem } from "./at-system.ts";
 import { copyCurlTest, variableOf } from "./copy-curl-test.ts";
 import {
 	type CreateOutcome,
@@ -26,6 +27,7 @@ import {
 	createToken,
 	findUnanswered,
 	isUnanswered,
+	type NewToken,
 } from "./create-action.ts";
 import { type CreateReportDeps, reportCreated } from "./create-report.ts";
 import { requestFrom, stepOfField } from "./creation-request.ts";
@@ -35,7 +37,9 @@ import { isOf, keyOf, type System, systemsOf } from "./system.ts";
 import type { TokenDraft } from "./token-draft.ts";
 import { tokenSteps } from "./token-steps.ts";
 
-type CreateDeps = CreateTokenDeps & CreateReportDeps & Pick<Services, "live" | "tree" | "workspaceState">;
+type CreateDeps = CreateTokenDeps &
+	CreateReportDeps &
+	Pick<Services, "connections" | "live" | "tree" | "workspaceState">;
 
 /** All answers that are needed before a token is created. */
 type CreationDraft = TokenDraft & EnvDraft;
@@ -43,7 +47,10 @@ type CreationDraft = TokenDraft & EnvDraft;
 const failed = () => l10n.t("The token was not created.");
 
 export const createCommands: CommandTable<CreateDeps & TokenChoiceDeps> = {
-	createToken: { failed, run: ({ services }) => createTokenInteractively(services) },
+	createToken: {
+		failed,
+		run: ({ services, argument }) => createTokenInteractively(services, startFrom(services, argument)),
+	},
 	copyCurlTest: {
 		failed: () => l10n.t("The curl test was not copied."),
 		async run(call) {
@@ -54,13 +61,25 @@ export const createCommands: CommandTable<CreateDeps & TokenChoiceDeps> = {
 	},
 };
 
-async function createTokenInteractively(services: CreateDeps): Promise<void> {
-	let draft: CreationDraft = {};
+/** A connection that the command was started from is the active answer of the first question. */
+function startFrom({ live }: Pick<Services, "live">, argument: unknown): CreationDraft {
+	if (typeof argument !== "object" || argument === null || !("connection" in argument)) return {};
+	const systems = systemsOf(live.profiles, live.connections);
+	const system = systems.find(({ connection }) => connection?.id === argument.connection);
+	return system === undefined ? {} : { system };
+}
+
+async function createTokenInteractively(services: CreateDeps, start: CreationDraft): Promise<void> {
+	let draft = start;
 	let changeFirst: string | undefined;
 	for (;;) {
 		draft = await askAll(services, draft, changeFirst);
 		await remember(services, draft);
-		const outcome = await createWithProgress(services, draft);
+		const outcome = await createWithProgress(
+			services,
+			draft,
+			await prepareAtSystem(services, requestFrom(draft)),
+		);
 		if (outcome.kind === "created") {
 			services.tree.mark(outcome.token.id);
 			const system = draft.system?.connection?.name ?? "Tokensmith";
@@ -179,9 +198,13 @@ async function remember(
 	if (system !== undefined) await workspaceState.update(lastSystemKey, keyOf(system));
 }
 
-async function createWithProgress(services: CreateTokenDeps, draft: CreationDraft): Promise<CreateOutcome> {
+async function createWithProgress(
+	services: CreateTokenDeps,
+	draft: CreationDraft,
+	prepared: Pick<NewToken, "answers" | "pasted">,
+): Promise<CreateOutcome> {
 	const { newPermissions } = draft;
-	const input = { request: requestFrom(draft), newPermissions, placement: placementOf(draft) };
+	const input = { request: requestFrom(draft), newPermissions, placement: placementOf(draft), ...prepared };
 	return vscode.window.withProgress(
 		{
 			location: vscode.ProgressLocation.Notification,

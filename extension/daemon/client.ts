@@ -1,37 +1,43 @@
 /** The daemon's API as the extension uses it, a method for each request. Knows no VS Code. */
 import { createParser } from "eventsource-parser";
 import { type Endpoint, Transport } from "../../daemon/client/transport.ts";
-import type {
-	AuditList,
-	CatalogueEntry,
-	CleanUpInput,
-	CleanUpReport,
-	Connection,
-	ConnectionInput,
-	ConnectionList,
-	CreatedToken,
-	CreateTokenInput,
-	Health,
-	IncidentInput,
-	IncidentReport,
-	Introspection,
-	ListAuditQuery,
-	PermissionList,
-	Policy,
-	Profile,
-	ProfileList,
-	RegisterTokenInput,
-	ResourceList,
-	RotatedToken,
-	RotateTokenRequest,
-	ServerEvents,
-	SetPermissionInput,
-	TokenRecord,
-	UndoneRotation,
-	UpdateTokenRequest,
-	UsageDay,
-	UsageList,
-	UsageQuery,
+import {
+	type Access,
+	type AuditList,
+	accessHeader,
+	type CatalogueEntry,
+	type CleanUpInput,
+	type CleanUpReport,
+	type Connection,
+	type ConnectionInput,
+	type ConnectionList,
+	type CreatedToken,
+	type CreateTokenInput,
+	type Health,
+	type ImportedTokens,
+	type IncidentInput,
+	type IncidentReport,
+	type Introspection,
+	type ListAuditQuery,
+	type ListedProfile,
+	type PermissionList,
+	type Policy,
+	type ProbeResult,
+	type Profile,
+	type ProfileList,
+	type Reconciliation,
+	type RegisterTokenInput,
+	type ResourceList,
+	type RotatedToken,
+	type RotateTokenRequest,
+	type ServerEvents,
+	type SetPermissionInput,
+	type TokenRecord,
+	type UndoneRotation,
+	type UpdateTokenRequest,
+	type UsageDay,
+	type UsageList,
+	type UsageQuery,
 } from "../../daemon/contract.ts";
 
 type ServerEventListener = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
@@ -58,9 +64,9 @@ export class Client {
 		return this.#transport.health(endpoint);
 	}
 
-	/** The answer is the only one that ever holds the secret. */
-	async createToken(input: CreateTokenInput): Promise<CreatedToken> {
-		return this.#post("/v1/api-tokens", input);
+	/** The answer is the only one that ever holds the secret. `access`: for a token of a connected system. */
+	async createToken(input: CreateTokenInput, access?: Access): Promise<CreatedToken> {
+		return this.#post("/v1/api-tokens", input, access);
 	}
 
 	/** All tokens of every status, newest first. */
@@ -73,13 +79,13 @@ export class Client {
 	}
 
 	/** A successor with the same settings, with its secret; the predecessor works on for the overlap. */
-	async rotateToken(id: string, request: RotateTokenRequest): Promise<RotatedToken> {
-		return this.#post(tokenPath(id, "rotate"), request);
+	async rotateToken(id: string, request: RotateTokenRequest, access?: Access): Promise<RotatedToken> {
+		return this.#post(tokenPath(id, "rotate"), request, access);
 	}
 
 	/** Reverts a rotation during its overlap, given the predecessor's id. The successor is revoked. */
-	async undoRotation(id: string): Promise<UndoneRotation> {
-		return this.#post(tokenPath(id, "undo-rotation"), {});
+	async undoRotation(id: string, access?: Access): Promise<UndoneRotation> {
+		return this.#post(tokenPath(id, "undo-rotation"), {}, access);
 	}
 
 	/** Ends the overlap of a predecessor: only the successor works then. */
@@ -96,9 +102,18 @@ export class Client {
 	}
 
 	/** `version`: that of the record that the change was decided on; refused when it has changed since. */
-	async updateToken(id: string, version: number, change: UpdateTokenRequest): Promise<TokenRecord> {
-		const headers = { "if-match": `"${version}"` };
-		return this.#transport.json({ method: "PATCH", path: tokenPath(id), headers, body: change });
+	async updateToken(
+		id: string,
+		version: number,
+		change: UpdateTokenRequest,
+		access?: Access,
+	): Promise<TokenRecord> {
+		const { headers, ...limit } = carrying(access);
+		const conditional = { ...headers, "if-match": `"${version}"` };
+		return this.#transport.json({
+			...{ method: "PATCH", path: tokenPath(id), headers: conditional, body: change },
+			...limit,
+		});
 	}
 
 	/** Records a token of another system; only its secret's hash is sent. */
@@ -156,13 +171,23 @@ export class Client {
 		return this.#post("/oauth2/introspect", new URLSearchParams({ token: secret }));
 	}
 
-	async revokeToken(id: string, reason?: string): Promise<TokenRecord> {
-		const query = reason === undefined ? "" : `?${new URLSearchParams({ reason })}`;
-		const path = `${tokenPath(id)}${query}`;
-		return this.#transport.json({ method: "DELETE", path });
+	/** @param how `confirmed`: the user agreed, although the token may be the credential of its connection. */
+	async revokeToken(
+		id: string,
+		reason?: string,
+		access?: Access,
+		{ confirmed = false } = {},
+	): Promise<TokenRecord> {
+		const path = `${tokenPath(id)}${queryOf({ reason, confirmed: confirmed ? "true" : undefined })}`;
+		return this.#transport.json({ method: "DELETE", path, ...carrying(access) });
 	}
 
-	async profiles(): Promise<Profile[]> {
+	/** Whether the token's system accepts a secret, which `access` carries as the credential. */
+	async probeToken(id: string, access: Access): Promise<ProbeResult> {
+		return this.#post(tokenPath(id, "probe"), {}, access);
+	}
+
+	async profiles(): Promise<ListedProfile[]> {
 		const list: ProfileList = await this.#get("/v1/profiles");
 		return list.profiles;
 	}
@@ -208,6 +233,27 @@ export class Client {
 		await this.#transport.empty({ method: "DELETE", path: `/v1/permissions/${encodeURIComponent(name)}` });
 	}
 
+	/** Whether the system accepts the credential, or the secret of a token of it, and what it says of that. */
+	async probeConnection(
+		id: string,
+		access: Access,
+		kind: "credential" | "token" = "credential",
+	): Promise<ProbeResult> {
+		const query = kind === "token" ? "?kind=token" : "";
+		return this.#post(`${connectionPath(id)}/probe${query}`, {}, access);
+	}
+
+	/** Compares the records with the system's list. @param apply ids of records to bring up to date. */
+	async reconcile(id: string, access: Access, apply: readonly string[] = []): Promise<Reconciliation> {
+		return this.#post(`${connectionPath(id)}/reconcile`, { apply }, access);
+	}
+
+	/** Records tokens that the system lists, without their secrets. */
+	async importTokens(id: string, remoteIds: readonly string[], access: Access): Promise<TokenRecord[]> {
+		const imported: ImportedTokens = await this.#post(`${connectionPath(id)}/import`, { remoteIds }, access);
+		return imported.tokens;
+	}
+
 	/** Stops the daemon. Its process ends some time after the answer. */
 	async shutdown(): Promise<void> {
 		await this.#transport.empty({ method: "POST", path: "/v1/shutdown" });
@@ -239,9 +285,19 @@ export class Client {
 		return this.#transport.json({ method: "GET", path });
 	}
 
-	#post<Answer>(path: string, body: object): Promise<Answer> {
-		return this.#transport.json({ method: "POST", path, body });
+	#post<Answer>(path: string, body: object, access?: Access): Promise<Answer> {
+		return this.#transport.json({ method: "POST", path, body, ...carrying(access) });
 	}
+}
+
+/** The daemon answers a call to another system within half a minute. */
+const systemMilliseconds = 60_000;
+
+/** The daemon uses it for this one call and keeps nothing of it. */
+function carrying(access: Access | undefined) {
+	if (access === undefined) return {};
+	const value = Buffer.from(JSON.stringify(access)).toString("base64url");
+	return { headers: { [accessHeader.toLowerCase()]: value }, timeoutMilliseconds: systemMilliseconds };
 }
 
 function connectionPath(id: string): string {

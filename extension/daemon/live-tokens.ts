@@ -8,9 +8,9 @@ import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type {
 	AuditEvent,
 	Connection,
+	ListedProfile,
 	Notice,
 	Policy,
-	Profile,
 	ServerEvents,
 	TokenRecord,
 } from "../../daemon/contract.ts";
@@ -52,7 +52,7 @@ export class LiveTokens implements vscode.Disposable {
 	#policyListener: vscode.Disposable | undefined;
 	#list = new TokenList();
 	#tokens: readonly TokenRecord[] = [];
-	#profiles: readonly Profile[] = [];
+	#profiles: readonly ListedProfile[] = [];
 	#connections: readonly Connection[] = [];
 	#notices: readonly Notice[] = [];
 	#nextPublish: { time: number; timer: NodeJS.Timeout } | undefined;
@@ -83,7 +83,7 @@ export class LiveTokens implements vscode.Disposable {
 		return this.#tokens;
 	}
 
-	get profiles(): readonly Profile[] {
+	get profiles(): readonly ListedProfile[] {
 		return this.#profiles;
 	}
 
@@ -154,7 +154,7 @@ export class LiveTokens implements vscode.Disposable {
 		const ending = new AbortController();
 		const signal = AbortSignal.any([this.#closing.signal, ending.signal]);
 		const list = new TokenList();
-		let newProfiles: readonly Profile[] | undefined;
+		let newProfiles: readonly ListedProfile[] | undefined;
 		let newConnections: readonly Connection[] | undefined;
 		const load = async () => {
 			// Events arrive already: a change during the load is in the events, the list, or both.
@@ -198,7 +198,7 @@ export class LiveTokens implements vscode.Disposable {
 		}
 	}
 
-	#goLive(list: TokenList, profiles: readonly Profile[]): void {
+	#goLive(list: TokenList, profiles: readonly ListedProfile[]): void {
 		this.#list = list;
 		this.#profiles = profiles;
 		this.#tokens = list.at(Date.now());

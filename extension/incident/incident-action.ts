@@ -7,15 +7,18 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CreatedToken, IncidentReport, TokenRecord } from "../../daemon/contract.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
+import type { Connections } from "../connections/connections.ts";
 import type { Client } from "../daemon/client.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, type Written } from "../env/env-lines.ts";
 import { explain } from "../failure.ts";
 import type { Replacement } from "../rotation/reopen.ts";
 import { workingRelativesOf } from "../tokens/lineage.ts";
+import { isToBeConfirmed } from "../tokens/revoke-action.ts";
 import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
 import type { IncidentFacts, IncidentLine } from "./incident-report.ts";
 import type { Replacing } from "./incident-steps.ts";
+import { revokeAtSystems } from "./revoke-at-systems.ts";
 import { type RevokedMany, revokeMany } from "./revoke-many.ts";
 
 export interface IncidentPlan {
@@ -50,7 +53,8 @@ export type IncidentProgress =
 	| { stage: "replacing" };
 
 export interface IncidentDeps {
-	daemon: { client(): Promise<Pick<Client, "incident" | "listTokens" | "rotateToken">> };
+	daemon: { client(): Promise<Pick<Client, "incident" | "listTokens" | "revokeToken" | "rotateToken">> };
+	connections: Pick<Connections, "accessFor" | "capabilitiesOf">;
 	bindings: Pick<Bindings, "linesOf" | "whenReady">;
 	secrets: Pick<SecretStore, "delete" | "get" | "store">;
 	log: ActionLog;
@@ -74,6 +78,7 @@ export async function runIncident(
 		return { kind: "not-started", error };
 	}
 	if (done === undefined) return { kind: "cancelled" };
+	done = { ...done, report: await revokeAtSystems(deps, done.report) };
 	return { kind: "revoked", ...(await finishSteps(deps, { plan, before, done }, options)) };
 }
 
@@ -98,7 +103,8 @@ async function finishSteps(
 	const lines = report.revoked.flatMap(({ token }) => deps.bindings.linesOf(token.id));
 	const written = plan.replacing === "lines" ? await replaceDead(deps, lines, successors) : undefined;
 	const replacements = await replacementsOf(deps, successors);
-	for (const { token } of report.revoked) await forgetSecret(deps, token.id);
+	for (const { token } of report.revoked)
+		if (!isToBeConfirmed(deps.connections, token)) await forgetSecret(deps, token.id);
 	const notOnDisk = [...(written?.unsaved ?? []), ...(written?.notSaved ?? [])];
 	const replaced = [...(written?.saved ?? []), ...notOnDisk];
 	return {
@@ -124,7 +130,9 @@ function stillWorking(
 ): Pick<IncidentFacts, "stillWorking" | "left"> {
 	const open = new Set(left?.ids);
 	const chosen = new Set([...report.revoked.map(({ token }) => token.id), ...open]);
-	const working = workingRelativesOf(before, chosen, Date.now());
+	const atSystems = new Set(report.stillWorking.map(({ id }) => id));
+	const relatives = workingRelativesOf(before, chosen, Date.now()).filter(({ id }) => !atSystems.has(id));
+	const working = [...report.stillWorking, ...relatives];
 	if (left === undefined) return { stillWorking: working };
 	const tokens = before.filter(({ id, revokedDate }) => open.has(id) && revokedDate === null);
 	const why = left.error === undefined ? l10n.t("The incident was cancelled.") : explain(left.error).text;

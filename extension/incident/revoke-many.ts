@@ -116,7 +116,10 @@ async function afterNoAnswer({ client, log }: RevokeManyDeps, unanswered: Unansw
 			usedInLastHour: token.lastUsedDate !== null && Date.parse(token.lastUsedDate) >= lastHour,
 		})),
 		successors,
-		stillWorking: [],
+		stillWorking: tokens.filter(
+			({ id, connectionId, revokedDate }) =>
+				(ids === "all" || ids.includes(id)) && connectionId !== null && revokedDate === null,
+		),
 		nextSteps: [],
 	};
 	return { report, lost };

@@ -24,7 +24,10 @@ import {
 import { incidentMarkdown } from "./incident-report.ts";
 import { type IncidentDraft, idsOf, incidentSteps } from "./incident-steps.ts";
 
-type IncidentReportDeps = Pick<Services, "bindings" | "daemon" | "debugging" | "log" | "secrets">;
+type IncidentReportDeps = Pick<
+	Services,
+	"bindings" | "connections" | "daemon" | "debugging" | "log" | "secrets"
+>;
 
 type StartIncidentDeps = IncidentReportDeps & Pick<Services, "live">;
 

@@ -7,7 +7,7 @@ import { type TokenChoiceDeps, tokenFor } from "../tokens/token-choice.ts";
 import { purgeSecrets } from "./purge-secrets.ts";
 import { recoverSecrets } from "./recover-secrets.ts";
 
-type RecoveryDeps = TokenChoiceDeps & Pick<Services, "lostSecrets" | "log">;
+type RecoveryDeps = TokenChoiceDeps & Pick<Services, "connections" | "lostSecrets" | "log">;
 
 export const recoveryCommands: CommandTable<RecoveryDeps> = {
 	recoverSecrets: {
@@ -25,11 +25,14 @@ export const recoveryCommands: CommandTable<RecoveryDeps> = {
 };
 
 /** A rotation: it finds the lines by the hash of their secret, so it does not need the secret itself. */
-async function replaceInPlace(call: CommandCall<TokenChoiceDeps>): Promise<void> {
+async function replaceInPlace(call: CommandCall<RecoveryDeps>): Promise<void> {
 	const kept = new Set(await call.services.secrets.ids());
 	const { id } = await tokenFor(call, {
 		title: l10n.t("Replace Token in Place"),
-		among: (token) => token.status === "active" && token.issuer === "local" && !kept.has(token.id),
+		among: (token) =>
+			token.status === "active" &&
+			call.services.connections.wayTo("rotate", token) !== "none" &&
+			!kept.has(token.id),
 		none: l10n.t("No secret of an API token in use is missing."),
 	});
 	await vscode.commands.executeCommand("tokensmith.rotateToken", { id });

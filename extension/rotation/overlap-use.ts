@@ -2,16 +2,21 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord, UsageDay } from "../../daemon/contract.ts";
+import { askAnswersFor } from "../connections/answers.ts";
+import { confirmingUse } from "../connections/credential-in-use.ts";
 import { labelText, messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import type { Services } from "../services.ts";
 import { type AddressUse, overlapUse, useInWords } from "../tokens/overlap-facts.ts";
+import { isToBeConfirmed } from "../tokens/revoke-action.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import { timeSince } from "../tokens/time-left.ts";
+import { endOverlapOf } from "./end-overlap-action.ts";
 import { oldSecretInWords } from "./rotation-words.ts";
 import { openRotation } from "./undo-rotation.ts";
 
 type OverlapUseDeps = Pick<Services, "daemon" | "bindings">;
+type EndDeps = OverlapUseDeps & Pick<Services, "connections" | "secrets" | "log">;
 
 interface Use {
 	predecessor: TokenRecord;
@@ -40,16 +45,16 @@ export async function showOverlapUse(
 }
 
 /** Asks first, and shows what still uses the old secret. Afterwards only the successor works. */
-export async function endOverlap(
-	services: OverlapUseDeps & Pick<Services, "secrets" | "log">,
-	token: Pick<TokenRecord, "id">,
-): Promise<void> {
+export async function endOverlap(services: EndDeps, token: Pick<TokenRecord, "id">): Promise<void> {
 	const use = await useOf(services, token);
 	if (use === undefined) return sayNotOpen();
 	const { predecessor, lines } = use;
 	await confirm(use);
-	await (await services.daemon.client()).endOverlap(predecessor.id);
-	await forgetSecret(services, predecessor.id);
+	const answers = (await askAnswersFor(services.connections, [predecessor], ["revoke"]))(predecessor);
+	await confirmingUse(predecessor, async (how) =>
+		endOverlapOf(services, await services.daemon.client(), predecessor, { ...how, answers }),
+	);
+	if (!isToBeConfirmed(services.connections, predecessor)) await forgetSecret(services, predecessor.id);
 	if (lines.length === 0) {
 		void vscode.window.showInformationMessage(
 			l10n.t("The overlap of {0} has ended: only the new secret works.", quoted(predecessor.name)),

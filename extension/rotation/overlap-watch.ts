@@ -42,7 +42,9 @@ export function watchOverlaps(deps: OverlapWatchDeps): vscode.Disposable {
 async function afterEnd(deps: OverlapWatchDeps, ended: readonly TokenRecord[]): Promise<void> {
 	const { secrets, claims, bindings } = deps;
 	const kept = new Set(await secrets.ids());
-	for (const { id } of ended) if (kept.has(id)) await forgetSecret(deps, id);
+	// The secret of a connected system is needed until its system is known to refuse it.
+	for (const { id, connectionId } of ended)
+		if (connectionId === null && kept.has(id)) await forgetSecret(deps, id);
 	const claimed = await claims.keys();
 	const unclaimed = ended.filter(({ id }) => !claimed.has(overlapKey(id)));
 	if (unclaimed.length === 0 || !vscode.workspace.isTrusted) return;

@@ -6,19 +6,27 @@
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
-import type { RotatedToken, TokenRecord } from "../../daemon/contract.ts";
+import type { Access, RotatedToken, TokenRecord } from "../../daemon/contract.ts";
+import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
+import { accessWith, type Connections } from "../connections/connections.ts";
 import type { Client } from "../daemon/client.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, secretOn, type Written } from "../env/env-lines.ts";
+import { isToBeConfirmed } from "../tokens/revoke-action.ts";
 import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
+import { endOverlapOf } from "./end-overlap-action.ts";
 import { type RotationPlan, requestFor } from "./rotation-plan.ts";
 
-type RotationClient = Pick<Client, "endOverlap" | "getToken" | "introspect" | "rotateToken" | "undoRotation">;
+type RotationClient = Pick<
+	Client,
+	"endOverlap" | "getToken" | "introspect" | "probeToken" | "revokeToken" | "rotateToken" | "undoRotation"
+>;
 
 export interface RotationDeps {
 	daemon: { client(): Promise<RotationClient> };
 	bindings: Pick<Bindings, "linesOf" | "whenReady">;
+	connections: Pick<Connections, "accessFor" | "capabilitiesOf">;
 	secrets: Pick<SecretStore, "delete" | "get" | "store">;
 	log: ActionLog;
 }
@@ -55,6 +63,10 @@ export interface RotationInput {
 	plan: RotationPlan;
 	/** The limit of the policy. */
 	maximumOverlapSeconds: number;
+	/** To the questions of the system's connector; sent once, kept nowhere. */
+	answers?: Record<string, string> | undefined;
+	/** The secret of a successor that the user has created at the system's own pages. */
+	pasted?: string | undefined;
 }
 
 /** Can be cancelled until the first line is written. */
@@ -81,23 +93,29 @@ export function isFinished({ unsaved, notSaved, refused }: Written<EnvLine>): bo
 interface Started extends Rotation {
 	client: RotationClient;
 	secret: string;
+	/** undefined: a local token. */
+	access: Access | undefined;
 }
 
 /** Whatever can fail without leaving anything behind is done here, before there is a successor. */
 async function start(
 	deps: RotationDeps,
-	{ token, plan, maximumOverlapSeconds }: RotationInput,
+	{ token, plan, maximumOverlapSeconds, answers, pasted }: RotationInput,
 	{ cancellation }: ActionOptions<Stage>,
 ): Promise<Started | RotationOutcome> {
 	await storeOldSecret(deps, token);
 	if (cancellation?.isCancellationRequested) return { kind: "cancelled" };
 	const client = await deps.daemon.client();
-	const request = requestFor(plan, { token, maximumOverlapSeconds }, new Date());
+	const access = await deps.connections.accessFor(token, answers);
+	const request = {
+		...requestFor(plan, { token, maximumOverlapSeconds }, new Date()),
+		...registered(pasted),
+	};
 	try {
-		return { client, ...splitSecret(await client.rotateToken(token.id, request)) };
+		return { client, access, ...splitSecret(await client.rotateToken(token.id, request, access), pasted) };
 	} catch (error) {
 		if (!(error instanceof TokensmithUnavailableError) || error.outcome === "not-done") throw error;
-		return await afterNoAnswer(deps, client, token, error);
+		return await afterNoAnswer(deps, { client, access }, token, error);
 	}
 }
 
@@ -108,14 +126,20 @@ async function storeOldSecret({ secrets, bindings }: RotationDeps, { id }: Token
 	if (secret !== undefined) await secrets.store(id, secret);
 }
 
-function splitSecret({ token: secret, predecessor, ...successor }: RotatedToken) {
-	return { predecessor, successor, secret };
+function splitSecret({ token, predecessor, ...successor }: RotatedToken, pasted: string | undefined) {
+	return { predecessor, successor, secret: pasted ?? token };
+}
+
+/** Only the hash of the secret leaves this process. */
+function registered(pasted: string | undefined) {
+	if (pasted === undefined) return {};
+	return { registered: { hash: hashOf(pasted), partialToken: partialTokenOf(pasted), remoteId: null } };
 }
 
 /** The connection was lost: there may be a successor whose secret did not arrive. */
 async function afterNoAnswer(
 	deps: RotationDeps,
-	client: RotationClient,
+	{ client, access }: Pick<Started, "client" | "access">,
 	{ id, successorId }: TokenRecord,
 	error: unknown,
 ): Promise<RotationOutcome> {
@@ -131,7 +155,7 @@ async function afterNoAnswer(
 	// The secret of our successor is stored nowhere, so this one is another window's, whose lines must keep it.
 	if ((await deps.secrets.get(predecessor.successorId)) !== undefined) return { kind: "not-started", error };
 	try {
-		await client.undoRotation(id);
+		await client.undoRotation(id, access);
 		return { kind: "undone", error };
 	} catch (cause) {
 		deps.log.error("The rotation could not be undone.", inspect(cause));
@@ -146,7 +170,7 @@ async function finishSteps(
 	plan: RotationPlan,
 	{ onProgress, cancellation }: ActionOptions<Stage>,
 ): Promise<RotationOutcome> {
-	const { client, secret, successor } = started;
+	const { secret, successor } = started;
 	try {
 		await deps.secrets.store(successor.id, secret);
 	} catch (error) {
@@ -154,7 +178,7 @@ async function finishSteps(
 	}
 	try {
 		onProgress?.("verifying");
-		await verify(client, started);
+		await verify(deps, started);
 	} catch (error) {
 		return await revertRotation(deps, started, { error, isStored: true });
 	}
@@ -176,11 +200,24 @@ function rotationOf({ predecessor, successor }: Rotation): Rotation {
 	return { predecessor, successor };
 }
 
-/** @throws if the daemon refuses the secret that it has just created */
-async function verify(client: RotationClient, { secret, successor }: Started): Promise<void> {
+/** @throws if the daemon, or the connected system, refuses the secret that it has just created */
+async function verify(deps: RotationDeps, { client, secret, successor }: Started): Promise<void> {
+	if (successor.connectionId !== null) return await verifyAtSystem(deps, client, { secret, successor });
 	const answer = await client.introspect(secret);
 	if (!answer.active) throw new Error(l10n.t("The daemon refuses the new secret."));
 	if (answer.client_id !== successor.id) throw new Error("The new secret belongs to another token.");
+}
+
+/** A system that gives no clear answer stops no rotation: its old secret still works. */
+async function verifyAtSystem(
+	{ connections, log }: RotationDeps,
+	client: RotationClient,
+	{ secret, successor }: Pick<Started, "secret" | "successor">,
+): Promise<void> {
+	if (connections.capabilitiesOf(successor)?.probe !== true) return;
+	const { outcome, detail } = await client.probeToken(successor.id, accessWith(secret));
+	if (outcome === "dead") throw new Error(l10n.t("The system refuses the new secret."));
+	if (outcome === "unknown") log.warn("The system did not say whether the new secret works.", detail);
 }
 
 /** Writes the successor's secret to every line that holds the predecessor's by now; lines that cannot be changed stay. */
@@ -195,16 +232,16 @@ async function replaceOldSecret(
 
 /** If this fails, the overlap ends at its time, or the user ends it. */
 async function end(
-	{ log }: RotationDeps,
-	{ client, predecessor }: Started,
+	deps: RotationDeps,
+	{ client, predecessor, access }: Started,
 	onProgress: ActionOptions<Stage>["onProgress"],
 ): Promise<TokenRecord> {
 	if (predecessor.status !== "retiring") return predecessor;
 	onProgress?.("ending");
 	try {
-		return await client.endOverlap(predecessor.id);
+		return await endOverlapOf(deps, client, predecessor, { answers: access?.answers });
 	} catch (error) {
-		log.warn("The overlap was not ended at once.", inspect(error));
+		deps.log.warn("The overlap was not ended at once.", inspect(error));
 		return predecessor;
 	}
 }
@@ -217,12 +254,13 @@ async function revertRotation(
 ): Promise<RotationOutcome> {
 	const { client, secret } = started;
 	try {
-		await client.undoRotation(started.predecessor.id);
+		await client.undoRotation(started.predecessor.id, started.access);
 	} catch (cause) {
 		deps.log.error("The rotation could not be undone.", inspect(cause));
 		if (isStored) return { kind: "unfinished", error: error ?? cause, ...rotationOf(started) };
 		return { kind: "secret-not-stored", error, secret, ...rotationOf(started) };
 	}
-	if (isStored) await forgetSecret(deps, started.successor.id);
+	if (isStored && !isToBeConfirmed(deps.connections, started.successor))
+		await forgetSecret(deps, started.successor.id);
 	return error === undefined ? { kind: "cancelled" } : { kind: "undone", error };
 }

@@ -6,6 +6,7 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
+import { askAnswersFor } from "../connections/answers.ts";
 import { labelText, plainText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { amountInWords } from "../language.ts";
@@ -18,7 +19,12 @@ import { back, type Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
 import { stageInWords } from "./rotate.ts";
 import { isFinished, type RotationDeps, type RotationOutcome } from "./rotate-action.ts";
-import { type RotationProgress, type RotationResult, rotateTokens } from "./rotate-many-action.ts";
+import {
+	type ManyRotations,
+	type RotationProgress,
+	type RotationResult,
+	rotateTokens,
+} from "./rotate-many-action.ts";
 import { type Limits, overlapInWords, quietInWords } from "./rotation-plan.ts";
 import { type RotationReportDeps, reportOutcome } from "./rotation-report.ts";
 import { overlapStep, planOf, quietStep, type RotationDraft } from "./rotation-steps.ts";
@@ -30,7 +36,7 @@ interface BulkDraft extends RotationDraft {
 	tokens?: readonly TokenRecord[];
 }
 
-type RotateExpiringDeps = RotationReportDeps & Pick<Services, "bindings" | "live">;
+type RotateExpiringDeps = RotationReportDeps & Pick<Services, "bindings" | "connections" | "live">;
 
 export async function rotateExpiring(services: RotateExpiringDeps): Promise<void> {
 	await connect(services.live);
@@ -57,7 +63,9 @@ export async function rotateSelected(
 }
 
 async function rotateAll(services: RotateExpiringDeps, draft: BulkDraft): Promise<void> {
-	const results = await rotateWithProgress(services, draft);
+	const { connections } = services;
+	const answers = await askAnswersFor(connections, draft.tokens ?? [], ["create", "revoke"]);
+	const results = await rotateWithProgress(services, draft, answers);
 	for (const { token, outcome } of results)
 		if (outcome.kind === "secret-not-stored") await reportOutcome(services, token, outcome);
 	await showResults(services, results, draft.tokens?.length ?? 0);
@@ -70,7 +78,7 @@ interface Range {
 }
 
 /** The ranges that contain more tokens than the range before. */
-function rangesOf({ live }: Pick<Services, "live">, now: Date): Range[] {
+function rangesOf({ live, connections }: Pick<Services, "connections" | "live">, now: Date): Range[] {
 	const inDays = (days: number) => now.getTime() + days * 86_400_000;
 	const monthsEnd = new Date(now.getFullYear(), now.getMonth() + 1, 1).getTime();
 	const ranges = [
@@ -84,16 +92,18 @@ function rangesOf({ live }: Pick<Services, "live">, now: Date): Range[] {
 			until: inDays(days),
 		})),
 	].sort((one, other) => one.until - other.until);
-	const counted = ranges.map((range) => ({ ...range, tokens: expiringUntil(live.tokens, range.until, now) }));
+	// A guided one needs the user's hands, so it is rotated alone.
+	const ours = live.tokens.filter((token) => connections.wayTo("rotate", token) === "called");
+	const counted = ranges.map((range) => ({ ...range, tokens: expiringUntil(ours, range.until, now) }));
 	return counted.filter(({ tokens }, index) => tokens.length > (counted[index - 1]?.tokens.length ?? 0));
 }
 
-/** The local tokens that are active and not rotated yet. */
+/** Those that are active and not rotated yet. */
 function expiringUntil(tokens: readonly TokenRecord[], until: number, now: Date): TokenRecord[] {
 	return tokens
 		.filter((token) => {
-			const isOurs = token.issuer === "local" && token.successorId === null;
-			return isOurs && statusOf(token, now.getTime()) === "active" && endOf(token) <= until;
+			const isCurrent = token.successorId === null && statusOf(token, now.getTime()) === "active";
+			return isCurrent && endOf(token) <= until;
 		})
 		.toSorted(soonestFirst);
 }
@@ -200,7 +210,13 @@ async function summaryRows(
 	];
 }
 
-async function rotateWithProgress(services: RotationDeps, draft: BulkDraft): Promise<RotationResult[]> {
+type Answers = ManyRotations["answersOf"];
+
+async function rotateWithProgress(
+	services: RotationDeps,
+	draft: BulkDraft,
+	answersOf: Answers,
+): Promise<RotationResult[]> {
 	const tokens = draft.tokens ?? [];
 	const plan = { ...planOf(draft), expiry: "same" } as const;
 	const { maximumOverlapSeconds } = policyFromSettings();
@@ -210,7 +226,7 @@ async function rotateWithProgress(services: RotationDeps, draft: BulkDraft): Pro
 		(progress, cancellation) =>
 			rotateTokens(
 				services,
-				{ tokens, plan, maximumOverlapSeconds },
+				{ tokens, plan, maximumOverlapSeconds, answersOf },
 				{ onProgress: (at) => progress.report(progressInWords(at, tokens.length)), cancellation },
 			),
 	);

@@ -9,8 +9,10 @@ import {
 	type Stage,
 } from "./rotate-action.ts";
 
-export interface ManyRotations extends Omit<RotationInput, "token"> {
+export interface ManyRotations extends Pick<RotationInput, "plan" | "maximumOverlapSeconds"> {
 	tokens: readonly TokenRecord[];
+	/** What the system of a token asks with a creation. */
+	answersOf?: ((token: TokenRecord) => RotationInput["answers"]) | undefined;
 }
 
 export interface RotationProgress {
@@ -28,14 +30,15 @@ export interface RotationResult {
 /** Can be cancelled between two tokens; tokens that were not started have no result. */
 export async function rotateTokens(
 	deps: RotationDeps,
-	{ tokens, ...input }: ManyRotations,
+	{ tokens, answersOf, ...input }: ManyRotations,
 	{ onProgress, cancellation }: ActionOptions<RotationProgress> = {},
 ): Promise<RotationResult[]> {
 	const results: RotationResult[] = [];
 	for (const [index, token] of tokens.entries()) {
 		if (cancellation?.isCancellationRequested) return results;
 		const report = (stage: RotationProgress["stage"]) => onProgress?.({ token, index, stage });
-		results.push({ token, outcome: await rotateToken(deps, { ...input, token }, { onProgress: report }) });
+		const one = { ...input, token, answers: answersOf?.(token) };
+		results.push({ token, outcome: await rotateToken(deps, one, { onProgress: report }) });
 		report("done");
 	}
 	return results;

@@ -2,6 +2,9 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type Profile, statusOf, type TokenRecord } from "../../daemon/contract.ts";
+import { askAnswers } from "../connections/answers.ts";
+import { guideToSecret } from "../connections/guided.ts";
+import { type Answer, creationGuide } from "../connections/guides.ts";
 import { quoted } from "../display-text.ts";
 import { refusedLines } from "../env/env-lines.ts";
 import { untilDone } from "../report.ts";
@@ -10,7 +13,13 @@ import { policyFromSettings } from "../settings.ts";
 import { connect } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { runWizard } from "../wizard/wizard.ts";
-import { type RotationDeps, type RotationOutcome, rotateToken, type Stage } from "./rotate-action.ts";
+import {
+	type RotationDeps,
+	type RotationInput,
+	type RotationOutcome,
+	rotateToken,
+	type Stage,
+} from "./rotate-action.ts";
 import type { RotationPlan } from "./rotation-plan.ts";
 import {
 	command,
@@ -23,7 +32,7 @@ import { planOf, type RotationDraft, rotationSteps } from "./rotation-steps.ts";
 
 const failed = () => l10n.t("The token was not rotated.");
 
-export type RotateDeps = RotationReportDeps & Pick<Services, "bindings" | "live" | "tree">;
+export type RotateDeps = RotationReportDeps & Pick<Services, "bindings" | "connections" | "live" | "tree">;
 
 export async function rotateTokenInteractively(
 	services: RotateDeps,
@@ -31,10 +40,11 @@ export async function rotateTokenInteractively(
 ): Promise<void> {
 	const token = await (await services.daemon.client()).getToken(id);
 	if (token.successorId !== null) return await reportAlreadyRotated(services, token);
-	if (!(await canBeRotated(token))) return;
+	if (!(await canBeRotated(services, token))) return;
 	const plan = await askPlan(services, token);
+	const prepared = await prepare(services, token);
 	for (;;) {
-		const outcome = await rotateWithProgress(services, token, plan);
+		const outcome = await rotateWithProgress(services, { token, plan, ...prepared });
 		if (outcome.kind === "rotated") services.tree.mark(outcome.successor.id);
 		if ((await reportOutcome(services, token, outcome)) === undefined) return;
 	}
@@ -55,10 +65,51 @@ export const stageInWords: Record<Stage, () => string> = {
 	ending: () => l10n.t("Ending the overlap…"),
 };
 
+/** What a connected system needs beside the plan: answers to its questions, or a secret that the user creates there. */
+export async function prepare(
+	services: Pick<Services, "connections" | "daemon" | "log">,
+	token: TokenRecord,
+): Promise<Pick<RotationInput, "answers" | "pasted">> {
+	const { connections } = services;
+	if (connections.wayTo("rotate", token) !== "guided") {
+		const title = l10n.t("Rotate {0}", quoted(token.name));
+		return {
+			answers: await askAnswers(connections.profileOf(token)?.connector, ["create", "revoke"], { title }),
+		};
+	}
+	const guide = creationGuide(connections, token.connectionId ?? "", valuesOf(token));
+	if (guide === undefined) throw new Error(l10n.t("The profile of the system has no steps for a creation."));
+	return { pasted: await guideToSecret(services, guide) };
+}
+
+/** What the successor has in common with its predecessor, to be entered at the system. */
+function valuesOf({ name, permissions, resources, allowedAddresses, defaultSource }: TokenRecord): Answer[] {
+	const rows: Answer[] = [
+		{ label: l10n.t("Name"), value: name },
+		{ label: l10n.t("Permissions"), value: permissions.join(", ") },
+		{ label: l10n.t("Resources"), value: resources.join(", ") },
+		{ label: l10n.t("Allowed addresses"), value: allowedAddresses.join(", ") },
+		{ label: l10n.t("Default source"), value: defaultSource ?? "" },
+	];
+	return rows.filter(({ value }) => value !== "");
+}
+
 /** If not, shows why, and what the user can do. */
-async function canBeRotated(token: TokenRecord): Promise<boolean> {
+async function canBeRotated(
+	{ connections }: Pick<Services, "connections">,
+	token: TokenRecord,
+): Promise<boolean> {
 	const name = quoted(token.name);
 	const show = vscode.window.showWarningMessage;
+	if (connections.wayTo("rotate", token) === "none") {
+		const connect = { label: l10n.t("Connect a System"), run: () => runCommand("connectSystem") };
+		await offer(
+			show,
+			l10n.t("{0} is of another system without a connection that could rotate it. Connect it first.", name),
+			[connect],
+		);
+		return false;
+	}
 	if (statusOf(token, Date.now()) === "disabled") {
 		const enable = command(l10n.t("Enable"), "enableToken", token);
 		await offer(show, l10n.t("{0} is disabled. Enable it first, then rotate it.", name), [enable]);
@@ -66,14 +117,15 @@ async function canBeRotated(token: TokenRecord): Promise<boolean> {
 	}
 	if (token.revokedDate !== null) {
 		await offer(show, l10n.t("{0} is revoked, which cannot be undone. Create another token.", name), [
-			{
-				label: l10n.t("Create API Token"),
-				run: () => vscode.commands.executeCommand("tokensmith.createToken"),
-			},
+			{ label: l10n.t("Create API Token"), run: () => runCommand("createToken") },
 		]);
 		return false;
 	}
 	return true;
+}
+
+function runCommand(name: string): Thenable<unknown> {
+	return vscode.commands.executeCommand(`tokensmith.${name}`);
 }
 
 async function askPlan(
@@ -105,16 +157,15 @@ async function linesOf({ bindings }: Pick<Services, "bindings">, { id }: TokenRe
 
 function rotateWithProgress(
 	services: RotationDeps,
-	token: TokenRecord,
-	plan: RotationPlan,
+	input: Omit<RotationInput, "maximumOverlapSeconds">,
 ): Thenable<RotationOutcome> {
-	const title = l10n.t("Rotating {0}", quoted(token.name));
+	const title = l10n.t("Rotating {0}", quoted(input.token.name));
 	return vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title, cancellable: true },
 		(progress, cancellation) =>
 			rotateToken(
 				services,
-				{ token, plan, maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds },
+				{ ...input, maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds },
 				{ onProgress: (stage) => progress.report({ message: stageInWords[stage]() }), cancellation },
 			),
 	);

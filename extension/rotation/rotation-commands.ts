@@ -16,10 +16,14 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 		failed: () => l10n.t("The token was not rotated."),
 		run: async (call) => {
 			const several = await selectedTokens(call);
-			if (several.length > 1) return await rotateSelected(call.services, several.filter(isRotatable));
+			const { connections } = call.services;
+			const current = several.filter(isCurrent);
+			// A guided one needs the user's hands, so it is rotated alone.
+			const rotatable = current.filter((token) => connections.wayTo("rotate", token) === "called");
+			if (several.length > 1) return await rotateSelected(call.services, rotatable);
 			const token = await tokenFor(call, {
 				title: l10n.t("Rotate Token"),
-				among: isRotatable,
+				among: (token) => isCurrent(token) && connections.wayTo("rotate", token) !== "none",
 				none: l10n.t("No API token can be rotated."),
 			});
 			return await rotateTokenInteractively(call.services, token);
@@ -63,8 +67,8 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 	},
 };
 
-function isRotatable({ issuer, successorId, revokedDate, disabledDate }: TokenRecord): boolean {
-	return issuer === "local" && successorId === null && revokedDate === null && disabledDate === null;
+function isCurrent({ successorId, revokedDate, disabledDate }: TokenRecord): boolean {
+	return successorId === null && revokedDate === null && disabledDate === null;
 }
 
 function inOverlap(title: string): Wanted {

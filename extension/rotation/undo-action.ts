@@ -9,15 +9,18 @@ import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import type { ActionLog } from "../action.ts";
+import type { Connections } from "../connections/connections.ts";
 import type { Client } from "../daemon/client.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, secretOn, type Written } from "../env/env-lines.ts";
 import { FileError } from "../env/file-text.ts";
+import { isToBeConfirmed } from "../tokens/revoke-action.ts";
 import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
 import { isFinished, type Rotation } from "./rotate-action.ts";
 
 export interface UndoRotationDeps {
 	daemon: { client(): Promise<Pick<Client, "getToken" | "undoRotation">> };
+	connections: Pick<Connections, "accessFor" | "capabilitiesOf">;
 	secrets: Pick<SecretStore, "delete" | "get" | "store">;
 	log: ActionLog;
 }
@@ -33,13 +36,17 @@ export async function undoRotation(
 	deps: UndoRotationDeps,
 	rotation: Rotation,
 	lines: readonly EnvLine[],
+	/** To the questions of the system; sent once, kept nowhere. */
+	answers?: Record<string, string>,
 ): Promise<RefusedUndo | undefined> {
 	const { predecessor, successor } = rotation;
 	const client = await deps.daemon.client();
+	// Before any line is changed: without a credential, nothing can be undone.
+	const access = await deps.connections.accessFor(successor, answers);
 	await storeNewSecret(deps, successor, lines);
 	await restoreOldSecret(deps, rotation, lines);
 	try {
-		await client.undoRotation(predecessor.id);
+		await client.undoRotation(predecessor.id, access);
 	} catch (error) {
 		if (error instanceof TokensmithProblemError)
 			return { error, lines: await restoreNewSecret(deps, rotation, lines) };
@@ -47,7 +54,7 @@ export async function undoRotation(
 		// If it was not, both secrets work, and the undo can be retried.
 		if ((await client.getToken(predecessor.id)).successorId !== null) throw error;
 	}
-	await forgetSecret(deps, successor.id);
+	if (!isToBeConfirmed(deps.connections, successor)) await forgetSecret(deps, successor.id);
 	return undefined;
 }
 

@@ -5,6 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { askAnswersFor } from "../connections/answers.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
@@ -16,7 +17,7 @@ import { command, offer, replacementOf, runningWays, type Way } from "./rotation
 import { undoneLinesInWords } from "./rotation-words.ts";
 import { type RefusedUndo, undoRotation } from "./undo-action.ts";
 
-type UndoDeps = Pick<Services, "bindings" | "daemon" | "debugging" | "log" | "secrets">;
+type UndoDeps = Pick<Services, "bindings" | "connections" | "daemon" | "debugging" | "log" | "secrets">;
 
 /** `token`: the predecessor or its successor. */
 export async function undoRotationInteractively(
@@ -34,12 +35,14 @@ export async function undoRotationInteractively(
 	await bindings.whenReady();
 	const lines = bindings.linesOf(rotation.successor.id);
 	const replacements = await replacementOf(services, rotation);
+	const { connections } = services;
+	const answers = (await askAnswersFor(connections, [rotation.successor], ["revoke"]))(rotation.successor);
 	const refused = await vscode.window.withProgress(
 		{
 			location: vscode.ProgressLocation.Notification,
 			title: l10n.t("Undoing the rotation of {0}…", quoted(rotation.predecessor.name)),
 		},
-		() => undoRotation(services, rotation, lines),
+		() => undoRotation(services, rotation, lines, answers),
 	);
 	if (refused !== undefined) return await sayRefused(rotation, lines, refused);
 	const back = replacements.flatMap(({ oldSecret, newSecret }) =>

@@ -5,9 +5,15 @@ import { plainText, quoted } from "../display-text.ts";
 import { works } from "./lineage.ts";
 import { lastUse, worksUntil } from "./token-facts.ts";
 
+/** Where a revocation takes effect: `guided` there, by the user's own hands; `elsewhere` not at all. */
+export type Reach = "here" | "at-system" | "guided" | "elsewhere";
+
 /** A token with the lines and the tokens that a revocation affects. */
 export interface Impact {
 	token: TokenRecord;
+	reach: Reach;
+	/** The name of the connection of a token of another system. */
+	system: string;
 	lines: readonly { readonly words: string }[];
 	predecessor: TokenRecord | undefined;
 	successor: TokenRecord | undefined;
@@ -37,20 +43,33 @@ export function impactInWords(
 					),
 					...listed(impacts, now),
 				];
-	const elsewhere = impacts.filter(({ token }) => token.issuer !== "local");
 	return [
 		l10n.t("Programs that use it are refused from the next request on. This cannot be undone."),
 		...parts,
 		...relativesInWords(relatives),
-		...(elsewhere.length === 0
+		...reachesInWords(impacts),
+	].join("\n\n");
+}
+
+function reachesInWords(impacts: readonly Impact[]): string[] {
+	const named = (reach: Reach) =>
+		impacts
+			.filter((one) => one.reach === reach)
+			.map(({ token, system }) => (system === "" ? quoted(token.name) : `${quoted(token.name)} (${system})`))
+			.join(", ");
+	const [called, guided, elsewhere] = [named("at-system"), named("guided"), named("elsewhere")];
+	return [
+		...(called === "" ? [] : [l10n.t("Deleted at its system: {0}.", called)]),
+		...(guided === "" ? [] : [l10n.t("You delete it at its system, step by step: {0}.", guided)]),
+		...(elsewhere === ""
 			? []
 			: [
 					l10n.t(
 						"Issued by another system and only marked as revoked here; revoke it there too: {0}.",
-						elsewhere.map(({ token }) => quoted(token.name)).join(", "),
+						elsewhere,
 					),
 				]),
-	].join("\n\n");
+	];
 }
 
 function linesInWords(lines: Impact["lines"], search: Search): string {

@@ -6,21 +6,27 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { askAnswersFor } from "../connections/answers.ts";
+import type { Connections } from "../connections/connections.ts";
+import { confirmMayBeInUse, mayBeInUse } from "../connections/credential-in-use.ts";
+import { guideThrough } from "../connections/guided.ts";
+import { revocationGuide } from "../connections/guides.ts";
 import type { Client } from "../daemon/client.ts";
 import { messageText, plainText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "./comment-lines.ts";
+import { confirmDeadWithProgress } from "./confirm-revoked.ts";
 import type { Changes } from "./each-token.ts";
 import { workingRelativesOf } from "./lineage.ts";
-import { type RevokeTokensDeps, revokeTokens } from "./revoke-action.ts";
-import { type Impact, impactInWords } from "./revoke-impact.ts";
+import { type Revocation, type RevokeTokensDeps, revokeTokens } from "./revoke-action.ts";
+import { type Impact, impactInWords, type Reach } from "./revoke-impact.ts";
 import { withTokenProgress } from "./token-progress.ts";
 
 type Ids = readonly Pick<TokenRecord, "id">[];
 
-type RevokeDeps = Pick<Services, "daemon" | "live" | "bindings" | "secrets" | "log">;
+type RevokeDeps = Pick<Services, "daemon" | "live" | "bindings" | "connections" | "secrets" | "log">;
 
 interface TokenImpact extends Impact {
 	lines: readonly EnvLine[];
@@ -32,22 +38,26 @@ export async function revokeTokensInteractively(services: RevokeDeps, tokens: Id
 	const { given, relatives } = await impactsOf(services, client, tokens);
 	if (given.length === 0) return sayRevokedAlready(services, tokens);
 	const impacts = await confirm(given, relatives);
-	const { done, failed } = await revokeWithProgress(services, impacts);
+	for (const { token, reach } of impacts) if (reach === "guided") await guideRevocation(services, token);
+	const { done, failed } = await revokeAll(services, impacts);
 	if (failed !== undefined && impacts.length === 1) throw failed.error;
 	const revoked = impacts.filter(({ token }) => done.some(({ id }) => id === token.id));
-	if (revoked.length > 0) void sayRevoked(services, revoked);
+	const confirmed = await confirmDeadWithProgress(services, revoked);
+	if (revoked.length > 0) void sayRevoked(services, revoked, confirmed);
 	if (failed !== undefined) await sayFailed(services, failed, impacts.length - revoked.length);
 }
 
 /** The given tokens, and those of the same lineages that would keep working. */
 async function impactsOf(
-	{ bindings, live }: Pick<Services, "bindings" | "live">,
+	{ bindings, live, connections }: Pick<Services, "bindings" | "connections" | "live">,
 	client: Client,
 	tokens: Ids,
 ): Promise<{ given: TokenImpact[]; relatives: TokenImpact[] }> {
 	const byId = new Map([...live.tokens, ...(await recordsOf(client, tokens))].map((one) => [one.id, one]));
 	const impactOf = (token: TokenRecord): TokenImpact => ({
 		token,
+		reach: reachOf(connections, token),
+		system: connections.of(token)?.name ?? "",
 		lines: bindings.linesOf(token.id),
 		predecessor: byId.get(token.predecessorId ?? ""),
 		successor: byId.get(token.successorId ?? ""),
@@ -57,6 +67,22 @@ async function impactsOf(
 		.filter(({ revokedDate }) => revokedDate === null);
 	const relatives = workingRelativesOf([...byId.values()], new Set(chosen.map(({ id }) => id)), Date.now());
 	return { given: chosen.map(impactOf), relatives: relatives.map(impactOf) };
+}
+
+function reachOf(connections: Connections, token: TokenRecord): Reach {
+	if (token.issuer === "local") return "here";
+	const way = connections.wayTo("revoke", token);
+	if (way === "called") return "at-system";
+	return way === "guided" && revocationGuide(connections, token) !== undefined ? "guided" : "elsewhere";
+}
+
+/** The user deletes the token at its system's pages; only then it is marked as revoked. @throws CancellationError */
+async function guideRevocation(
+	{ connections }: Pick<Services, "connections">,
+	token: TokenRecord,
+): Promise<void> {
+	const guide = revocationGuide(connections, token);
+	if (guide !== undefined) await guideThrough(guide);
 }
 
 /** Loaded, since the list may not show the last use or a rotation yet. */
@@ -102,10 +128,27 @@ async function confirm(
 	throw new vscode.CancellationError();
 }
 
-function revokeWithProgress(services: RevokeTokensDeps, impacts: readonly TokenImpact[]): Thenable<Changes> {
+/** Continues after a question where a token may be the credential that Tokensmith uses. */
+async function revokeAll(services: RevokeDeps, impacts: readonly TokenImpact[]): Promise<Changes> {
+	const tokens = impacts.map(({ token }) => token);
+	const answersOf = await askAnswersFor(services.connections, tokens, ["revoke"]);
+	const first = await revokeWithProgress(services, impacts, { answersOf });
+	const { failed, left } = first;
+	if (failed === undefined || !mayBeInUse(failed.error)) return first;
+	await confirmMayBeInUse(failed.token);
+	const rest = impacts.filter(({ token }) => token.id === failed.token.id || left.includes(token));
+	const second = await revokeWithProgress(services, rest, { confirmed: true, answersOf });
+	return { ...second, done: [...first.done, ...second.done] };
+}
+
+function revokeWithProgress(
+	services: RevokeTokensDeps,
+	impacts: readonly TokenImpact[],
+	how: Omit<Revocation, "tokens">,
+): Thenable<Changes> {
 	const tokens = impacts.map(({ token }) => token);
 	return withTokenProgress(l10n.t("Revoking"), tokens.length, (options) =>
-		revokeTokens(services, { tokens }, options),
+		revokeTokens(services, { tokens, ...how }, options),
 	);
 }
 
@@ -124,11 +167,15 @@ async function sayFailed(
 	await vscode.window.showErrorMessage(text);
 }
 
-async function sayRevoked(services: Pick<Services, "log">, revoked: readonly TokenImpact[]): Promise<void> {
+async function sayRevoked(
+	services: Pick<Services, "log">,
+	revoked: readonly TokenImpact[],
+	confirmations: readonly string[],
+): Promise<void> {
 	const lines = revoked.flatMap((one) => one.lines);
 	const [first] = lines;
 	if (first === undefined) {
-		void vscode.window.showInformationMessage(headline(revoked));
+		void vscode.window.showInformationMessage([headline(revoked), ...confirmations].join(" "));
 		return;
 	}
 	const open = l10n.t("Open {0}", plainText(first.fileName));
@@ -141,7 +188,10 @@ async function sayRevoked(services: Pick<Services, "log">, revoked: readonly Tok
 					lines.length,
 					messageText(first.words),
 				);
-	const chosen = await vscode.window.showInformationMessage(`${headline(revoked)} ${held}`, comment, open);
+	const chosen = await vscode.window.showInformationMessage(
+		[headline(revoked), ...confirmations, held].join(" "),
+		...[comment, open],
+	);
 	if (chosen === comment) await commentOutLines(services, lines);
 	if (chosen === open) await openLine(first);
 }

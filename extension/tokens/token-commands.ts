@@ -12,7 +12,7 @@ import { injectToken } from "./inject-token.ts";
 import { revokeTokensInteractively } from "./revoke-token.ts";
 import { type TokenChoiceDeps, tokenFor, tokensFor } from "./token-choice.ts";
 
-type TokenCommandDeps = TokenChoiceDeps & Pick<Services, "clipboard" | "log">;
+type TokenCommandDeps = TokenChoiceDeps & Pick<Services, "clipboard" | "connections" | "log">;
 
 export const tokenCommands: CommandTable<TokenCommandDeps> = {
 	copySecret: {

@@ -83,8 +83,9 @@ export function endInWords(token: TokenRecord, now: number): string {
 
 /** `2 days ago from 127.0.0.1, 15 times in all`, `never`. */
 export function lastUse(token: TokenRecord, now: number): string {
-	const { lastUsedDate, lastUsedAddress, useCount } = token;
-	if (lastUsedDate === null) return l10n.t("never");
+	const { issuer, lastUsedDate, lastUsedAddress, useCount } = token;
+	// A token of another system is used there, unseen.
+	if (lastUsedDate === null) return issuer === "local" ? l10n.t("never") : l10n.t("not known here");
 	const since = timeSince(lastUsedDate, now);
 	if (lastUsedAddress === null)
 		return useCount === 1 ? l10n.t("{0}, once", since) : l10n.t("{0}, {1} times in total", since, useCount);
@@ -114,4 +115,28 @@ export function stateInWords(token: TokenRecord, urgency: Urgency, now: number):
 export function stateInFewWords(token: TokenRecord, urgency: Urgency, now: number): string {
 	const isDated = urgency === "urgent" || urgency === "soon" || urgency === "calm";
 	return isDated ? timeLeftBriefly(token, now) : stateInWords(token, urgency, now);
+}
+
+const fields: Record<string, () => string> = {
+	name: () => l10n.t("name"),
+	description: () => l10n.t("description"),
+	expiry: () => l10n.t("expiry"),
+	permissions: () => l10n.t("permissions"),
+	resources: () => l10n.t("resources"),
+	allowedAddresses: () => l10n.t("allowed addresses"),
+	defaultSource: () => l10n.t("default source"),
+	tags: () => l10n.t("tags"),
+};
+
+/** The name of a record's field within a sentence; an unknown one stays as it is. */
+export function fieldInWords(field: string): string {
+	return fields[field]?.() ?? field;
+}
+
+/** The value of a field, as a person reads it. */
+export function valueInWords(field: string, value: unknown): string {
+	if (Array.isArray(value)) return value.length === 0 ? l10n.t("none") : value.join(", ");
+	if (value === null || value === undefined || value === "")
+		return field === "expiry" ? l10n.t("never") : l10n.t("none");
+	return field === "expiry" ? dateInWords(String(value)) : String(value);
 }

@@ -1,7 +1,8 @@
 /** How groups, tokens and lines look in the side bar. Labels and tooltips contain no secret. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { endOf, type TokenRecord } from "../../daemon/contract.ts";
+import { type Capabilities, endOf, type TokenRecord } from "../../daemon/contract.ts";
+import type { Connections } from "../connections/connections.ts";
 import { plainText, shortenedWithin } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { timeSince, type Urgency, urgencyOf } from "./time-left.ts";
@@ -23,6 +24,8 @@ export interface ItemFacts {
 	kept: ReadonlySet<string>;
 	/** The ids of the tokens that share their name with others. */
 	namesakes: ReadonlySet<string>;
+	/** What can be done with tokens of other systems. */
+	connections: Pick<Connections, "capabilitiesOf">;
 }
 
 /** Only tokens that have not ended: a rotated token is listed under its successor, which has its name. */
@@ -48,7 +51,7 @@ export function groupItem({ group: { id, kind, label, entries } }: GroupNode): v
 /** Without the tooltip, which `tokenTooltip` adds on demand: computing thousands of them would delay the list. */
 export function tokenItem(
 	{ token, entry, group, parent }: TokenNode,
-	{ now, warningDays, kept, namesakes }: ItemFacts,
+	{ now, warningDays, kept, namesakes, connections }: ItemFacts,
 ): vscode.TreeItem {
 	const urgency = urgencyOf(token, warningDays, now);
 	const state = stateBriefly(token, urgency, { now, kind: parent.kind === "group" ? group.kind : "token" });
@@ -59,7 +62,7 @@ export function tokenItem(
 	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
 	item.description = description;
 	item.iconPath = iconOf[urgency];
-	item.contextValue = contextValueOf(token, kept.has(token.id) ? "kept" : "absent");
+	item.contextValue = contextValueOf(token, kept.has(token.id) ? "kept" : "absent", connections);
 	if (entry.retiring.length > 0) item.collapsibleState = Expanded;
 	else item.collapsibleState = entry.lines.length > 0 ? Collapsed : None;
 	const said = joined(stateInWords(token, urgency, now), ...ends);
@@ -136,9 +139,25 @@ function isOutOfTheWay(kind: TokenGroup["kind"]): boolean {
 	return kind === "ended" || kind === "no-file";
 }
 
-/** For the menus in package.json: `token.active.kept.local`. */
-function contextValueOf({ status, issuer }: TokenRecord, secret: SecretPlace): string {
-	return `token.${status}.${secret}.${issuer === "local" ? "local" : "other"}`;
+/** For the menus in package.json: `token.active.kept.local`, `token.active.kept.connected.rotate.revoke`. */
+function contextValueOf(
+	token: TokenRecord,
+	secret: SecretPlace,
+	connections: ItemFacts["connections"],
+): string {
+	const kinds = token.issuer === "local" ? ["local"] : verbsOf(connections.capabilitiesOf(token));
+	return ["token", token.status, secret, ...kinds].join(".");
+}
+
+function verbsOf(can: Capabilities | undefined): string[] {
+	if (can === undefined) return ["other"];
+	return [
+		"connected",
+		...(can.rotate === "none" ? [] : ["rotate"]),
+		...(can.revoke === "none" ? [] : ["revoke"]),
+		...(can.update.length === 0 ? [] : ["edit"]),
+		...(can.probe ? ["probe"] : []),
+	];
 }
 
 interface Place {

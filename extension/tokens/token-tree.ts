@@ -6,6 +6,7 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Connections } from "../connections/connections.ts";
 import type { Client } from "../daemon/client.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { DaemonError } from "../daemon/start-daemon.ts";
@@ -48,6 +49,7 @@ interface TokenTreeDeps {
 	live: LiveTokens;
 	bindings: Bindings;
 	secrets: SecretStore;
+	connections: Pick<Connections, "capabilitiesOf">;
 	/** Fires when this or another window stores or deletes a secret. */
 	onDidChangeSecrets: vscode.Event<unknown>;
 	/** For the use of rotated tokens. */
@@ -65,7 +67,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	readonly #progress = new ViewProgress(viewId);
 	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#progress];
 	#view: vscode.TreeView<Node> | undefined;
-	#facts: ItemFacts = { now: 0, warningDays: [], kept: new Set(), namesakes: new Set() };
+	#facts: ItemFacts;
 	#toMark: string | undefined;
 	/** The ids of the tokens whose secrets are stored on this machine; undefined until they are loaded. */
 	#kept: ReadonlySet<string> | undefined;
@@ -78,6 +80,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 
 	constructor(deps: TokenTreeDeps) {
 		this.#deps = deps;
+		this.#facts = this.#factsNow();
 		this.shown = new ShownTokens(deps);
 		this.#disposables.push(
 			this.shown,
@@ -176,8 +179,12 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	}
 
 	#factsNow(): ItemFacts {
-		const namesakes = namesakesAmong(this.#deps.live.tokens);
-		return { now: Date.now(), warningDays: warningDays(), kept: this.#kept ?? new Set(), namesakes };
+		const { connections, live } = this.#deps;
+		const namesakes = namesakesAmong(live.tokens);
+		return {
+			...{ now: Date.now(), warningDays: warningDays(), kept: this.#kept ?? new Set() },
+			...{ namesakes, connections },
+		};
 	}
 
 	/** A closed group does not redraw its rows, so they are drawn when it opens. */

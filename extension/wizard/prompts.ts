@@ -15,6 +15,8 @@ interface TextQuestion<Value> {
 	prompt: string;
 	placeholder?: string;
 	text?: string | undefined;
+	/** The text is not shown while it is typed. */
+	password?: boolean;
 	read(text: string): Read<Value>;
 }
 
@@ -29,6 +31,7 @@ export class Prompts {
 		box.prompt = question.prompt;
 		box.placeholder = question.placeholder;
 		box.value = question.text ?? "";
+		box.password = question.password ?? false;
 		const remark = () => {
 			const read = question.read(box.value);
 			box.validationMessage = validationMessage(read);

@@ -41,7 +41,11 @@ describe("the extension's manifest", () => {
 	describe("offers in a token's menu", () => {
 		const statuses = ["active", "retiring", "expired", "disabled", "revoked"];
 		const contexts = statuses.flatMap((status) =>
-			["kept", "absent"].flatMap((secret) => [`${status}.${secret}.local`, `${status}.${secret}.other`]),
+			["kept", "absent"].flatMap((secret) =>
+				["local", "other", "connected.revoke", "connected.rotate.revoke.edit.probe"].map(
+					(kind) => `${status}.${secret}.${kind}`,
+				),
+			),
 		);
 		const everywhere = /^/;
 		const offered: [command: string, where: RegExp][] = [
@@ -56,10 +60,10 @@ describe("the extension's manifest", () => {
 			["enableToken", /^disabled\.[a-z]+\.local/],
 			["commentOutLines", /^(revoked|expired)\./],
 			["startIncident", /^(?!revoked)/],
-			["rotateToken", /^(active|expired)\.[a-z]+\.local/],
-			["editToken", /^(active|retiring|disabled)\.|^expired\.[a-z]+\.other/],
-			["tagTokens", /^(active|retiring|disabled)\.|^expired\.[a-z]+\.other/],
-			["renewTokens", /^(active|disabled)\.|^expired\.[a-z]+\.other/],
+			["rotateToken", /^(active|expired)\.[a-z]+\.(local|connected\.rotate)/],
+			["editToken", /^(active|retiring|disabled)\.|^expired\.[a-z]+\.(other|connected)/],
+			["tagTokens", /^(active|retiring|disabled)\.|^expired\.[a-z]+\.(other|connected)/],
+			["renewTokens", /^(active|disabled)\.|^expired\.[a-z]+\.(other|connected)/],
 			["finishRotation", /^retiring\./],
 			["undoRotation", /^retiring\./],
 			["endOverlap", /^retiring\./],

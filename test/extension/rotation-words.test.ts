@@ -6,7 +6,7 @@ import {
 } from "../../extension/rotation/rotation-words.ts";
 import { isOverlapOver, workingRelativesOf, workingSuccessorOf } from "../../extension/tokens/lineage.ts";
 import { overlapFact, overlapUse } from "../../extension/tokens/overlap-facts.ts";
-import { impactInWords } from "../../extension/tokens/revoke-impact.ts";
+import { type Impact, impactInWords } from "../../extension/tokens/revoke-impact.ts";
 import { aToken } from "./a-token.ts";
 
 const line = (words: string) => ({ words, fileName: words.split(":")[0] ?? "" });
@@ -123,7 +123,10 @@ describe("the use of a token since its rotation", () => {
 });
 
 describe("the effects of a revocation", () => {
-	const impact = (token = aToken({})) => ({ token, lines: [], predecessor: undefined, successor: undefined });
+	const impact = (token = aToken({})): Impact => ({
+		...{ token, lines: [], predecessor: undefined, successor: undefined },
+		...{ reach: "here", system: "" },
+	});
 	const now = Date.now();
 
 	it("name the lines, or explain why they are not known", () => {
@@ -156,8 +159,21 @@ describe("the effects of a revocation", () => {
 	});
 
 	it("name a token that only its issuer can revoke", () => {
-		const text = impactInWords([impact(aToken({ name: "CI", issuer: "github" }))], [], "done", now);
+		const one = { ...impact(aToken({ name: "CI", issuer: "github" })), reach: "elsewhere" as const };
+		const text = impactInWords([one], [], "done", now);
 		assert.match(text, /only marked as revoked here; revoke it there too: “CI”/);
+	});
+
+	it("name where a token of a connected system ends, and what the user does there", () => {
+		const at = (name: string, reach: Impact["reach"], system: string) => ({
+			...impact(aToken({ name })),
+			...{ reach, system },
+		});
+		const both = [at("CI", "at-system", "Registry"), at("feeds", "guided", "Threats")];
+		const text = impactInWords(both, [], "done", now);
+		assert.match(text, /Deleted at its system: “CI” \(Registry\)\./);
+		assert.match(text, /You delete it at its system, step by step: “feeds” \(Threats\)\./);
+		assert.doesNotMatch(text, /only marked/);
 	});
 
 	it("are shortened for many tokens, and count the rest", () => {

@@ -6,6 +6,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { CreatedToken, CreateTokenInput } from "../../daemon/contract.ts";
+import { Connections } from "../../extension/connections/connections.ts";
+import { Credentials } from "../../extension/connections/credentials.ts";
 import type { Client } from "../../extension/daemon/client.ts";
 import type { DaemonProcess } from "../../extension/daemon/daemon-process.ts";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
@@ -29,6 +31,8 @@ export class OneWindow {
 	/** The stored secrets, by their keys in SecretStorage. */
 	readonly kept = new Map<string, string>();
 	readonly secrets = new SecretStore(secretsIn(this.kept));
+	readonly credentials = new Credentials(secretsIn(this.kept));
+	readonly connections: Connections;
 	readonly secretsChanged = new vscode.EventEmitter<unknown>();
 	/** The folder for env files, and its name in the workspace. */
 	readonly place: string;
@@ -56,6 +60,8 @@ export class OneWindow {
 		const { log, ignored } = this;
 		this.live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy, log });
 		this.bindings = new Bindings({ live: this.live, daemon, ignored, log });
+		const { live, secrets, credentials } = this;
+		this.connections = new Connections({ live, secrets, credentials });
 	}
 
 	create(name: string, more: Partial<CreateTokenInput> = {}): Promise<CreatedToken> {

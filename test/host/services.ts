@@ -5,15 +5,17 @@ import { TrackedFiles } from "../../extension/env/tracked-files.ts";
 import { FirstFrame } from "../../extension/env-line/first-frame.ts";
 import { Masking } from "../../extension/env-line/masking.ts";
 import type { Services } from "../../extension/services.ts";
+import { SystemStates } from "../../extension/systems/system-states.ts";
 import { Clipboard } from "../../extension/tokens/clipboard.ts";
 import { memoryOf } from "./memory.ts";
 import type { OneWindow } from "./one-window.ts";
 
 export function servicesOf(window: OneWindow, more: Partial<Services> = {}): Services {
-	const { daemon, live, bindings, ignored, secrets, log } = window;
+	const { daemon, live, bindings, connections, ignored, secrets, log } = window;
 	const unseen = { tree: { selected: [], mark: () => undefined } };
 	return {
-		...{ daemon, live, bindings, ignored, secrets, log },
+		...{ daemon, live, bindings, connections, ignored, secrets, log },
+		systemStates: new SystemStates(memoryOf()),
 		clipboard: new Clipboard({ log }),
 		tracked: new TrackedFiles({ bindings, log }),
 		masking: new Masking({ memory: memoryOf(), firstFrame: new FirstFrame({ log }) }),

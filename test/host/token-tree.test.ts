@@ -26,9 +26,15 @@ describe("the list of tokens", () => {
 	});
 
 	function openTree(): TokenTree {
-		const { live, bindings, secrets, daemon, log, secretsChanged } = window;
+		const { live, bindings, connections, secrets, daemon, log, secretsChanged } = window;
 		const onDidChangeSecrets = secretsChanged.event;
-		return new TokenTree({ live, bindings, secrets, daemon, log, memory, onDidChangeSecrets });
+		return new TokenTree({
+			...{ live, bindings, connections, secrets },
+			daemon,
+			log,
+			memory,
+			onDidChangeSecrets,
+		});
 	}
 
 	/** The rows as they would be with everything open: indented label and description. */

@@ -4,10 +4,9 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-const program = resolve(import.meta.dirname, "../../../node_modules/verdaccio/bin/verdaccio");
 const startsWithinMs = 30_000;
 
 export interface Registry {
@@ -19,7 +18,9 @@ export interface Registry {
 	stop(): Promise<void>;
 }
 
-export async function startVerdaccio(): Promise<Registry> {
+/** `root`: the folder of node_modules. */
+export async function startVerdaccio(root = process.cwd()): Promise<Registry> {
+	const program = join(root, "node_modules/verdaccio/bin/verdaccio");
 	const directory = mkdtempSync(join(tmpdir(), "tokensmith-registry-"));
 	const config = join(directory, "config.yaml");
 	writeFileSync(config, configuration(directory));

@@ -1,0 +1,126 @@
+/**
+ * The connections to other systems, and what a call to one of them carries: its credential, answers that are kept
+ * nowhere, and the proxy. Shows no dialog.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import {
+	type Access,
+	type Capabilities,
+	type Connection,
+	capabilitiesOf,
+	type Profile,
+	type TokenRecord,
+} from "../../daemon/contract.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { quoted } from "../display-text.ts";
+import { needsCredential } from "./capability-words.ts";
+import type { Credentials } from "./credentials.ts";
+import { proxyOf } from "./proxy.ts";
+
+/** A connection, its id, or a token, which may have one. */
+export type Connected = Connection | Pick<TokenRecord, "id" | "connectionId"> | string;
+
+/** This machine has not stored the credential of a connection. */
+export class CredentialMissingError extends Error {
+	override readonly name = "CredentialMissingError";
+	readonly connectionId: string;
+
+	constructor(connectionId: string, connection: Connection | undefined) {
+		super(
+			l10n.t(
+				"This machine has not stored the credential of the connection {0}. Enter it first.",
+				quoted(connection?.name ?? connectionId),
+			),
+		);
+		this.connectionId = connectionId;
+	}
+}
+
+interface ConnectionsDeps {
+	live: Pick<LiveTokens, "connections" | "profiles">;
+	credentials: Credentials;
+	/** Those of tokens: some systems know a token only by its secret. */
+	secrets: { get(tokenId: string): Promise<string | undefined> };
+}
+
+export class Connections {
+	readonly credentials: Credentials;
+	readonly #live: ConnectionsDeps["live"];
+	readonly #secrets: ConnectionsDeps["secrets"];
+
+	constructor({ live, credentials, secrets }: ConnectionsDeps) {
+		this.#live = live;
+		this.#secrets = secrets;
+		this.credentials = credentials;
+	}
+
+	get all(): readonly Connection[] {
+		return this.#live.connections;
+	}
+
+	/** undefined: a local token, or a connection that is gone. */
+	of(connected: Connected): Connection | undefined {
+		const wanted = idOf(connected);
+		return this.#live.connections.find(({ id }) => id === wanted);
+	}
+
+	profileOf(connected: Connected): Profile | undefined {
+		const connection = this.of(connected);
+		return this.#live.profiles.find(({ id }) => id === connection?.profile);
+	}
+
+	/** undefined: a local token, or a connection that is gone. */
+	capabilitiesOf(connected: Connected): Capabilities | undefined {
+		const profile = this.profileOf(connected);
+		return profile && capabilitiesOf(profile);
+	}
+
+	/** The fingerprint of a connector that the user has to confirm; null: a built-in one. */
+	fingerprintOf({ id }: Profile): string | null {
+		return this.#live.profiles.find((profile) => profile.id === id)?.connectorHash ?? null;
+	}
+
+	/** How it is done: by the daemon, alone or at the system; by the user, step by step; or at neither. */
+	wayTo(
+		verb: "rotate" | "revoke",
+		token: Pick<TokenRecord, "id" | "connectionId" | "issuer">,
+	): "called" | "guided" | "none" {
+		if (token.issuer === "local") return "called";
+		const how = this.capabilitiesOf(token)?.[verb] ?? "none";
+		return how === "guided" || how === "none" ? how : "called";
+	}
+
+	/**
+	 * What a call to the system carries; undefined: a local token, or one of a system that is only recorded.
+	 * @param answers to the questions of `answersNeeded`; sent once, stored nowhere.
+	 * @throws CredentialMissingError
+	 */
+	async accessFor(connected: Connected, answers?: Record<string, string>): Promise<Access | undefined> {
+		const id = idOf(connected);
+		if (id === null) return undefined;
+		const can = this.capabilitiesOf(id);
+		if (can !== undefined && !needsCredential(can)) return undefined;
+		const credential = await this.credentials.get(id);
+		if (credential === undefined) throw new CredentialMissingError(id, this.of(id));
+		const secret = can?.needsSecret === true ? await this.#secretOf(connected) : undefined;
+		return { ...accessWith(credential, answers), ...(secret !== undefined && { secret }) };
+	}
+
+	#secretOf(connected: Connected): Promise<string | undefined> {
+		const isToken = typeof connected !== "string" && "connectionId" in connected;
+		return isToken ? this.#secrets.get(connected.id) : Promise.resolve(undefined);
+	}
+}
+
+/** For a probe, the credential is the secret that it tests. */
+export function accessWith(credential: string, answers?: Record<string, string>): Access {
+	const settings = vscode.workspace.getConfiguration("http");
+	const proxy = proxyOf((name) => settings.inspect(name) ?? {});
+	return { credential, proxy, ...(answers !== undefined && { answers }) };
+}
+
+function idOf(connected: Connected): string | null {
+	if (typeof connected === "string") return connected;
+	return "connectionId" in connected ? connected.connectionId : connected.id;
+}

@@ -1,0 +1,76 @@
+/** What the user does at a system's own pages, as its profile describes it. Knows no VS Code. */
+import * as l10n from "@vscode/l10n";
+import type { Connection, Profile, TokenRecord } from "../../daemon/contract.ts";
+import { quoted } from "../display-text.ts";
+import type { Connections } from "./connections.ts";
+import type { Guide } from "./guided.ts";
+
+/** A value to enter at the system's page. */
+export interface Answer {
+	label: string;
+	value: string;
+}
+
+/** undefined: the profile has no steps for it. */
+export function creationGuide(
+	connections: Pick<Connections, "of" | "profileOf">,
+	connectionId: string,
+	answers: readonly Answer[],
+): Guide | undefined {
+	const found = partOf(connections, connectionId, "create");
+	if (found === undefined) return undefined;
+	const { connection, profile, part } = found;
+	const first = [
+		l10n.t("Use these values at {0}:", connection.name),
+		answers.map(({ label, value }) => `${label}: ${value}`).join(" · "),
+	].join(" ");
+	return {
+		connection,
+		title: l10n.t("Create at {0}", connection.name),
+		open: pageOf(part.open, connection),
+		steps: [...(answers.length === 0 ? [] : [first]), ...stepsOf(part.steps, profile)],
+	};
+}
+
+/** undefined: the profile has no steps for it. */
+export function revocationGuide(
+	connections: Pick<Connections, "of" | "profileOf">,
+	token: Pick<TokenRecord, "name" | "connectionId">,
+): Guide | undefined {
+	const found = partOf(connections, token.connectionId ?? "", "revoke");
+	if (found === undefined) return undefined;
+	const { connection, profile, part } = found;
+	return {
+		connection,
+		title: l10n.t("Revoke {0}", quoted(token.name)),
+		open: pageOf(part.open, connection),
+		steps: stepsOf(part.steps, profile).map((step) => step.replaceAll("{name}", () => token.name)),
+	};
+}
+
+function partOf(
+	connections: Pick<Connections, "of" | "profileOf">,
+	connectionId: string,
+	verb: "create" | "revoke",
+) {
+	const [connection, profile] = [connections.of(connectionId), connections.profileOf(connectionId)];
+	const part = profile && (profile.connector?.guided?.[verb] ?? partByHand(profile));
+	if (connection === undefined || profile === undefined || part === undefined) return undefined;
+	return { connection, profile, part };
+}
+
+/** A profile without a connector has steps all the same. */
+function partByHand({ connector, steps, links }: Profile) {
+	if (connector !== undefined || steps.length === 0) return undefined;
+	return { open: links[0]?.url ?? "", steps: "profile" as const };
+}
+
+function stepsOf(steps: "profile" | readonly string[], profile: Profile): readonly string[] {
+	return steps === "profile" ? profile.steps : steps;
+}
+
+function pageOf(open: string | undefined, { baseUrl, variables }: Connection): string | undefined {
+	return open
+		?.replace("{base}", () => baseUrl)
+		.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(variables[name] ?? ""));
+}

@@ -1,0 +1,278 @@
+/**
+ * The command that connects a system: asks everything, tests the credential at once, and keeps all answers when that
+ * fails. Escape leaves nothing behind.
+ */
+import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { TokensmithProblemError } from "../../daemon/client/transport.ts";
+import {
+	type Connection,
+	capabilitiesOf,
+	type ProbeResult,
+	type ProblemCode,
+	type Profile,
+} from "../../daemon/contract.ts";
+import { capabilitiesInWords } from "../connections/capability-words.ts";
+import { labelText, messageText, quoted, shortened } from "../display-text.ts";
+import { explain, fieldOf } from "../failure.ts";
+import { untilDone } from "../report.ts";
+import type { Services } from "../services.ts";
+import { dateInWords } from "../tokens/time-left.ts";
+import { connect } from "../tokens/token-choice.ts";
+import type { Prompts, Row } from "../wizard/prompts.ts";
+import { runWizard, summaryStep } from "../wizard/wizard.ts";
+import { usualTls } from "./certificate-step.ts";
+import {
+	type ConnectOutcome,
+	type ConnectStage,
+	connectSystem,
+	discardConnection,
+	keepConnection,
+	type NewConnection,
+	type TestResult,
+} from "./connect-action.ts";
+import { baseUrlOf, type ConnectDraft, connectSteps } from "./connect-steps.ts";
+import { callsOf, hostOf } from "./system-address.ts";
+
+const failed = () => l10n.t("The system was not connected.");
+
+export type ConnectSystemDeps = Pick<Services, "connections" | "daemon" | "live" | "log" | "systemStates">;
+
+export async function connectSystemInteractively(services: ConnectSystemDeps): Promise<void> {
+	let draft: ConnectDraft = {};
+	let changeFirst: string | undefined;
+	for (;;) {
+		draft = await askAll(services, draft, changeFirst);
+		await confirmOwnConnector(services, draft);
+		const outcome = await connectWithProgress(services, draft);
+		const next = await afterOutcome(services, draft, outcome);
+		if (next === "done") return;
+		changeFirst = next;
+	}
+}
+
+function askAll(services: ConnectSystemDeps, draft: ConnectDraft, changeFirst: string | undefined) {
+	const { live, log, connections } = services;
+	const profiles = () => untilDone(() => connectable(services), { failed: failed(), log, modal: "modal" });
+	const isBuiltIn = (profile: Profile) => services.connections.fingerprintOf(profile) === null;
+	const steps = (prompts: Prompts) => [
+		...connectSteps({ prompts, profiles, isBuiltIn, connections: () => connections.all }),
+		summaryStep<ConnectDraft>({
+			prompts,
+			placeholder: l10n.t("Press Enter to connect and test, or choose a row to change its answer."),
+			done: () => l10n.t("$(plug) Connect and Test"),
+			rows: summaryRows,
+		}),
+	];
+	// The daemon starts while the user thinks.
+	live.start();
+	return runWizard(steps, draft, { title: l10n.t("Connect a System"), changeFirst });
+}
+
+async function connectable({ live }: Pick<Services, "live">): Promise<readonly Profile[]> {
+	await connect(live);
+	return live.profiles.filter(
+		(profile) =>
+			profile.id !== "local" &&
+			capabilitiesOf(profile).create !== "none" &&
+			(profile.connector !== undefined || profile.links.length > 0),
+	);
+}
+
+function summaryRows(draft: ConnectDraft): Row<string>[] {
+	const { profile, name = "", tls = usualTls, credential, caFile = "" } = draft;
+	const base = baseUrlOf(draft) ?? "";
+	const addressStep = profile?.connector?.base === null ? "address" : "variable-0";
+	const row = (label: string, description: string, value: string): Row<string> => ({
+		label,
+		description: labelText(description),
+		value,
+	});
+	return [
+		row(l10n.t("$(server) System"), profile?.name ?? "", "system"),
+		row(l10n.t("$(globe) Address"), base, addressStep),
+		row(l10n.t("$(tag) Name"), name, "name"),
+		...(base.startsWith("https:")
+			? [row(l10n.t("$(verified) Certificate"), tlsInWords(tls, caFile), "certificates")]
+			: []),
+		...(credential === undefined
+			? []
+			: [
+					row(
+						l10n.t("$(key) Credential"),
+						l10n.t("kept in SecretStorage, sent to {0} only", hostOf(base)),
+						"credential",
+					),
+				]),
+	];
+}
+
+export function tlsInWords({ verify, ca }: Connection["tls"], caFile: string): string {
+	if (!verify) return l10n.t("not verified: anyone on the way can read the credential");
+	if (ca === null) return l10n.t("by the authorities that this machine trusts");
+	return caFile === "" ? l10n.t("by an authority of your own") : l10n.t("by the authority in {0}", caFile);
+}
+
+/** A connector that is not built in decides where a credential goes, so its host and calls are shown first. */
+async function confirmOwnConnector(services: ConnectSystemDeps, draft: ConnectDraft): Promise<void> {
+	const { profile } = draft;
+	if (profile === undefined || services.connections.fingerprintOf(profile) === null) return;
+	const use = l10n.t("Use This Connector");
+	const question = l10n.t("The connector of {0} is not part of Tokensmith. Use it?", quoted(profile.name));
+	const detail = [
+		l10n.t("It sends your credential to {0}, with these calls:", hostOf(baseUrlOf(draft) ?? "")),
+		...callsOf(profile.connector).map((call) => `•  ${messageText(call)}`),
+	].join("\n");
+	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, use);
+	if (chosen !== use) throw new vscode.CancellationError();
+}
+
+function connectWithProgress(services: ConnectSystemDeps, draft: ConnectDraft): Thenable<ConnectOutcome> {
+	const { connections, daemon, log } = services;
+	const input = newConnection(services, draft);
+	return vscode.window.withProgress(
+		{
+			location: vscode.ProgressLocation.Notification,
+			title: l10n.t("Connecting {0}", quoted(input.connection.name)),
+			cancellable: true,
+		},
+		(progress, cancellation) =>
+			connectSystem({ daemon, log, credentials: connections.credentials }, input, {
+				cancellation,
+				onProgress: (stage) => progress.report({ message: stages[stage]() }),
+			}),
+	);
+}
+
+const stages: Record<ConnectStage, () => string> = {
+	saving: () => l10n.t("Saving the connection…"),
+	testing: () => l10n.t("Testing the credential…"),
+};
+
+function newConnection(services: ConnectSystemDeps, draft: ConnectDraft): NewConnection {
+	const { profile, name, variables = {}, tls = usualTls, credential } = draft;
+	const baseUrl = baseUrlOf(draft);
+	if (profile === undefined || name === undefined || baseUrl === undefined)
+		throw new Error("The wizard ended before its last step.");
+	const connectorHash = services.connections.fingerprintOf(profile);
+	const id = `${profile.id}-${randomBytes(4).toString("hex")}`;
+	const connection = { name, profile: profile.id, baseUrl, variables, tls, connectorHash };
+	return { id, connection, credential };
+}
+
+/** Fulfils with the step to start again from, with all answers kept. @throws CancellationError */
+async function afterOutcome(
+	services: ConnectSystemDeps,
+	draft: ConnectDraft,
+	outcome: ConnectOutcome,
+): Promise<string> {
+	if (outcome.kind === "cancelled") throw new vscode.CancellationError();
+	if (outcome.kind === "not-saved") return await afterRefusal(services, outcome.error);
+	if (outcome.kind === "in-doubt") return await afterDoubt(services, draft, outcome);
+	services.systemStates.note(outcome.connection.id, outcome.probe?.outcome);
+	void sayConnected(services, outcome.connection, outcome.probe);
+	return "done";
+}
+
+/** The daemon has not saved it: its reason, and the step whose answer it is about. */
+async function afterRefusal({ log }: Pick<Services, "log">, error: unknown): Promise<string> {
+	log.error(failed(), inspect(error));
+	const change = l10n.t("Change Answer");
+	const text = `${failed()} ${messageText(explain(error).text)}`;
+	if ((await vscode.window.showErrorMessage(text, change)) !== change) throw new vscode.CancellationError();
+	const pointer = error instanceof TokensmithProblemError ? error.problem.errors?.[0]?.pointer : undefined;
+	return stepOf[fieldOf(pointer ?? "")] ?? "summary";
+}
+
+const stepOf: Record<string, string> = {
+	name: "name",
+	baseUrl: "address",
+	variables: "variable-0",
+	tls: "certificates",
+	profile: "system",
+};
+
+type Doubt = Extract<ConnectOutcome, { kind: "in-doubt" }>;
+
+async function afterDoubt(services: ConnectSystemDeps, draft: ConnectDraft, doubt: Doubt): Promise<string> {
+	const { connection, result } = doubt;
+	const [change, step] = remedyOf(result, draft);
+	const keep = l10n.t("Connect Anyway");
+	const text = `${failed()} ${resultInWords(connection, result)}`;
+	if (result.kind === "failed") services.log.error(failed(), inspect(result.error));
+	const chosen = await vscode.window.showErrorMessage(text, change, keep);
+	const deps = { ...services, credentials: services.connections.credentials };
+	if (chosen !== keep) await discardConnection(deps, connection);
+	if (chosen === undefined) throw new vscode.CancellationError();
+	if (chosen === change) return step;
+	const probe = result.kind === "probed" ? result.probe : undefined;
+	const outcome = await keepConnection(deps, connection, { credential: draft.credential ?? "", probe });
+	return await afterOutcome(services, draft, outcome);
+}
+
+/** A refused credential is changed; for what can't be reached, the address is. */
+function remedyOf(result: TestResult, { profile }: ConnectDraft): [label: string, step: string] {
+	const isDead = result.kind === "probed" && result.probe.outcome === "dead";
+	if (isDead) return [l10n.t("Change Credential"), "credential"];
+	if (isProblem(result, "issuer-limited")) return [l10n.t("Try Again"), "summary"];
+	const isFixed = profile?.connector?.base !== null && (profile?.connector?.variables ?? []).length === 0;
+	if (isFixed) return [l10n.t("Try Again"), "summary"];
+	return [l10n.t("Change Address"), profile?.connector?.base === null ? "address" : "variable-0"];
+}
+
+function isProblem(result: TestResult, code: ProblemCode): boolean {
+	return (
+		result.kind === "failed" &&
+		result.error instanceof TokensmithProblemError &&
+		result.error.problem.code === code
+	);
+}
+
+/** A sentence. */
+export function resultInWords({ name, baseUrl }: Connection, result: TestResult): string {
+	if (result.kind === "failed") return messageText(explain(result.error).text);
+	const { outcome, detail } = result.probe;
+	const system = quoted(name);
+	const words: Record<ProbeResult["outcome"], string> = {
+		live: l10n.t("{0} accepts the credential.", system),
+		dead: l10n.t("{0} refuses the credential: it is wrong, expired or revoked.", system),
+		unknown: l10n.t(
+			"{0} does not say whether the credential is valid. Check the address {1}.",
+			system,
+			baseUrl,
+		),
+	};
+	return outcome !== "unknown" || detail === "" ? words[outcome] : `${words[outcome]} ${messageText(detail)}`;
+}
+
+async function sayConnected(
+	{ connections }: Pick<Services, "connections">,
+	connection: Connection,
+	probe: ProbeResult | undefined,
+): Promise<void> {
+	const can = connections.capabilitiesOf(connection);
+	const create = l10n.t("Create API Token");
+	const compare = l10n.t("Compare Tokens");
+	const text = [
+		l10n.t("Connected {0}.", quoted(connection.name)),
+		...(probe === undefined ? [] : [credentialInWords(probe)]),
+		...(can === undefined ? [] : [capabilitiesInWords(can)]),
+	].join(" ");
+	const chosen = await vscode.window.showInformationMessage(text, create, ...(can?.list ? [compare] : []));
+	const argument = { connection: connection.id };
+	if (chosen === create) await vscode.commands.executeCommand("tokensmith.createToken", argument);
+	if (chosen === compare) await vscode.commands.executeCommand("tokensmith.reconcile", argument);
+}
+
+/** What the system says of the credential: `Its credential may read, write and expires on …`. */
+export function credentialInWords({ token }: ProbeResult): string {
+	const permissions = token?.permissions ?? [];
+	const may =
+		permissions.length === 0
+			? l10n.t("The system accepts the credential.")
+			: l10n.t("Its credential may: {0}.", shortened(messageText(permissions.join(", ")), 200));
+	if (typeof token?.expiry !== "string") return may;
+	return `${may} ${l10n.t("It expires on {0}.", dateInWords(token.expiry))}`;
+}

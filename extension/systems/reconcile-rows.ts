@@ -1,0 +1,102 @@
+/** The differences between a system and the records here, as rows with what can be done about each. Knows no VS Code. */
+import * as l10n from "@vscode/l10n";
+import type { Reconciliation, RemoteToken } from "../../daemon/contract.ts";
+import { dateInWords } from "../tokens/time-left.ts";
+import { fieldInWords, valueInWords } from "../tokens/token-facts.ts";
+
+/** What Enter on a row does. `ids`: of the system for an import, else of records here. */
+export interface Difference {
+	kind: "import" | "mark-dead" | "accept";
+	ids: readonly string[];
+}
+
+export interface DifferenceRow {
+	name: string;
+	description: string;
+	detail: string;
+	difference: Difference;
+	/** The token to show in the list; undefined: it is at the system only. */
+	tokenId: string | undefined;
+}
+
+export interface DifferenceGroup {
+	title: string;
+	/** What Enter does to each of its rows. */
+	action: string;
+	/** What Enter does to all of them; undefined: there is only one. */
+	all: { label: string; difference: Difference } | undefined;
+	rows: readonly DifferenceRow[];
+}
+
+/** Groups without rows are left out. */
+export function groupsOf(found: Reconciliation): DifferenceGroup[] {
+	const groups: DifferenceGroup[] = [
+		groupOf("import", l10n.t("at the system, and not here"), found.unknown.map(unknownRow)),
+		groupOf(
+			"mark-dead",
+			l10n.t("here, and no longer at the system"),
+			found.missing.map(({ id, name, partialToken }) => ownRow("mark-dead", id, name, partialToken)),
+		),
+		groupOf("accept", l10n.t("changed at the system"), found.changed.map(changedRow)),
+		groupOf(
+			"mark-dead",
+			l10n.t("refused by the system"),
+			found.dead.map(({ id, name, partialToken }) => ownRow("mark-dead", id, name, partialToken)),
+		),
+	];
+	return groups.filter(({ rows }) => rows.length > 0);
+}
+
+function groupOf(kind: Difference["kind"], title: string, rows: DifferenceRow[]): DifferenceGroup {
+	const ids = rows.flatMap(({ difference }) => difference.ids);
+	const all = { label: allInWords[kind](rows.length), difference: { kind, ids } };
+	return { title, action: actions[kind](), rows, all: rows.length > 1 ? all : undefined };
+}
+
+const actions: Record<Difference["kind"], () => string> = {
+	import: () => l10n.t("Import"),
+	"mark-dead": () => l10n.t("Mark as Revoked"),
+	accept: () => l10n.t("Accept Change"),
+};
+
+const allInWords: Record<Difference["kind"], (count: number) => string> = {
+	import: (count) => l10n.t("Import all {0}", count),
+	"mark-dead": (count) => l10n.t("Mark all {0} as revoked", count),
+	accept: (count) => l10n.t("Accept all {0} changes", count),
+};
+
+function unknownRow(remote: RemoteToken): DifferenceRow {
+	const { id, name, permissions = [], lastUsed } = remote;
+	return {
+		name: name ?? remote.partial ?? id,
+		description: expiryInWords(remote.expiry),
+		detail: [
+			...(permissions.length === 0 ? [] : [permissions.join(", ")]),
+			...(lastUsed === undefined ? [] : [l10n.t("last used {0}", dateInWords(lastUsed))]),
+		].join(" · "),
+		difference: { kind: "import", ids: [id] },
+		tokenId: undefined,
+	};
+}
+
+/** `expiry` undefined: the system does not say. */
+function expiryInWords(expiry: string | null | undefined): string {
+	if (expiry === undefined) return "";
+	return expiry === null ? l10n.t("never expires") : l10n.t("until {0}", dateInWords(expiry));
+}
+
+function ownRow(kind: "mark-dead" | "accept", id: string, name: string, description: string): DifferenceRow {
+	return { name, description, detail: "", difference: { kind, ids: [id] }, tokenId: id };
+}
+
+function changedRow({ token, fields }: Reconciliation["changed"][number]): DifferenceRow {
+	const changes = fields.map(({ field, here, there }) =>
+		l10n.t(
+			"{0}: here {1}, there {2}",
+			fieldInWords(field),
+			valueInWords(field, here),
+			valueInWords(field, there),
+		),
+	);
+	return { ...ownRow("accept", token.id, token.name, token.partialToken), detail: changes.join(" · ") };
+}

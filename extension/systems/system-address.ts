@@ -1,0 +1,60 @@
+/** The address of a system, as a person types it or as its variables make it. Knows no VS Code. */
+import * as l10n from "@vscode/l10n";
+import type { Connector } from "../../daemon/contract.ts";
+import type { Read } from "../wizard/prompts.ts";
+
+type Variable = NonNullable<Connector["variables"]>[number];
+
+/** Reads `https://host/path`; an address without a scheme gets `https://`. */
+export function readAddress(text: string): Read<string> {
+	const typed = text.trim();
+	const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(typed) ? typed : `https://${typed}`);
+	if (typed === "" || url === null || url.hostname === "")
+		return { ok: false, problem: l10n.t("Enter an address such as https://registry.example.com.") };
+	if (url.protocol !== "https:" && url.protocol !== "http:")
+		return { ok: false, problem: l10n.t("The address must begin with https:// or http://.") };
+	if (url.username !== "" || url.password !== "")
+		return { ok: false, problem: l10n.t("The address must not contain a user name or a password.") };
+	if (url.search !== "" || url.hash !== "")
+		return { ok: false, problem: l10n.t("The address must not contain ? or #.") };
+	if (url.protocol === "http:" && !isThisMachine(url))
+		return { ok: false, problem: l10n.t("Without https, anyone on the way could read the credential.") };
+	const value = url.href.replace(/\/+$/, "");
+	return { ok: true, value, echo: l10n.t("Calls go to {0}.", value) };
+}
+
+function isThisMachine({ hostname }: URL): boolean {
+	return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+/** The daemon judges the pattern of a profile that is not built in, since it matches in linear time. */
+export function readVariable(
+	{ pattern, title }: Variable,
+	text: string,
+	origin: "built-in" | "other",
+): Read<string> {
+	const value = text.trim();
+	if (value === "") return { ok: false, problem: l10n.t("Enter a value.") };
+	if (origin === "built-in" && !new RegExp(`^(?:${pattern})$`).test(value))
+		return { ok: false, problem: l10n.t("{0}: the value must match {1}.", title, pattern) };
+	return { ok: true, value };
+}
+
+/** `acme.mindbridge.ai`: for the name of a connection and for messages. */
+export function hostOf(address: string): string {
+	return URL.parse(address)?.host ?? address;
+}
+
+/** `POST /v1/api-tokens`: every call that a connector can make, once each, in its order. */
+export function callsOf(connector: unknown): string[] {
+	const calls = new Set<string>();
+	const visit = (value: unknown): void => {
+		if (typeof value !== "object" || value === null) return;
+		for (const [key, inner] of Object.entries(value)) {
+			if (key === "request" && typeof inner === "string") calls.add(inner);
+			else visit(inner);
+		}
+	};
+	visit(connector);
+	return [...calls];
+}

@@ -1,0 +1,60 @@
+/** Which connection a command applies to: that of the row that it was started from, else a chosen one. */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { Connection } from "../../daemon/contract.ts";
+import type { CommandCall } from "../command.ts";
+import { labelText } from "../display-text.ts";
+import type { Services } from "../services.ts";
+import { connect } from "../tokens/token-choice.ts";
+import { hostOf } from "./system-address.ts";
+
+type ChoiceDeps = Pick<Services, "connections" | "live">;
+
+interface Wanted {
+	title: string;
+	/** Default: all. */
+	among?: (connection: Connection) => boolean;
+}
+
+/** The only one there is needs no choice. @throws CancellationError */
+export async function connectionFor(
+	{ services, argument }: CommandCall<ChoiceDeps>,
+	{ title, among = () => true }: Wanted,
+): Promise<Connection> {
+	const { connections, live } = services;
+	await connect(live);
+	const given = connections.of(connectionIn(argument));
+	if (given !== undefined) return given;
+	const fitting = connections.all.filter(among);
+	const [only] = fitting;
+	if (only === undefined) return await sayNone();
+	return fitting.length === 1 ? only : await choose(fitting, title);
+}
+
+function connectionIn(argument: unknown): string {
+	const isNode = typeof argument === "object" && argument !== null && "connection" in argument;
+	return isNode ? String(argument.connection) : "";
+}
+
+async function choose(fitting: readonly Connection[], title: string): Promise<Connection> {
+	const rows = fitting.map((connection) => ({
+		label: labelText(connection.name),
+		description: hostOf(connection.baseUrl),
+		connection,
+	}));
+	const chosen = await vscode.window.showQuickPick(rows, {
+		title,
+		placeHolder: l10n.t("Which system?"),
+		matchOnDescription: true,
+	});
+	if (chosen === undefined) throw new vscode.CancellationError();
+	return chosen.connection;
+}
+
+async function sayNone(): Promise<never> {
+	const connectNow = l10n.t("Connect a System");
+	const text = l10n.t("No connected system can do this.");
+	const chosen = await vscode.window.showInformationMessage(text, connectNow);
+	if (chosen === connectNow) await vscode.commands.executeCommand("tokensmith.connectSystem");
+	throw new vscode.CancellationError();
+}

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import type { Reconciliation } from "../../daemon/contract.ts";
+import { groupsOf } from "../../extension/systems/reconcile-rows.ts";
+import { riskyAmong } from "../../extension/systems/risky-tokens.ts";
+import { aConnection } from "./a-connection.ts";
+import { aToken } from "./a-token.ts";
+
+const same: Reconciliation = {
+	same: 3,
+	...{ unknown: [], missing: [], dead: [], changed: [], unmatched: [], applied: [] },
+};
+
+describe("the differences between a system and the list", () => {
+	it("are none when all is the same", () => {
+		assert.deepEqual(groupsOf(same), []);
+	});
+
+	it("are named in four groups, each with what Enter does", () => {
+		const groups = groupsOf({
+			...same,
+			unknown: [{ id: "7", name: "deploy", expiry: null, permissions: ["read"] }],
+			missing: [aToken({ id: "m", name: "gone" })],
+			changed: [
+				{
+					token: aToken({ id: "c", name: "renamed" }),
+					remote: { id: "8" },
+					fields: [{ field: "expiry", here: null, there: "2026-05-01T12:00:00.000Z" }],
+				},
+			],
+			dead: [aToken({ id: "d", name: "dead" })],
+		});
+		assert.deepEqual(
+			groups.map(({ title, action }) => `${title}: ${action}`),
+			[
+				"at the system, and not here: Import",
+				"here, and no longer at the system: Mark as Revoked",
+				"changed at the system: Accept Change",
+				"refused by the system: Mark as Revoked",
+			],
+		);
+		const rows = groups.flatMap((group) => group.rows);
+		assert.deepEqual(
+			rows.map(({ difference, tokenId }) => [difference.kind, difference.ids[0], tokenId]),
+			[
+				["import", "7", undefined],
+				["mark-dead", "m", "m"],
+				["accept", "c", "c"],
+				["mark-dead", "d", "d"],
+			],
+		);
+		assert.deepEqual([rows[0]?.description, rows[0]?.detail], ["never expires", "read"]);
+		assert.match(rows[2]?.detail ?? "", /^expiry: here never, there Fri, 1 May 2026/);
+		assert.deepEqual(
+			groups.map(({ all }) => all),
+			[undefined, undefined, undefined, undefined],
+		);
+	});
+
+	it("can be settled for a whole group with several", () => {
+		const unknown = [{ id: "7", name: "deploy" }, { id: "8" }, { id: "9", partial: "npm_…k2" }];
+		const [group] = groupsOf({ ...same, unknown });
+		assert.deepEqual(group?.all, {
+			label: "Import all 3",
+			difference: { kind: "import", ids: ["7", "8", "9"] },
+		});
+		assert.deepEqual(
+			group?.rows.map(({ name }) => name),
+			["deploy", "8", "npm_…k2"],
+		);
+	});
+});
+
+describe("risky tokens", () => {
+	const now = Date.now();
+	const systemOf = () => "Registry";
+
+	it("are those that work and never expire, here and at systems", () => {
+		const tokens = [
+			aToken({ id: "e", name: "eternal" }),
+			aToken({ id: "r", name: "revoked", revokedDate: "2026-02-03T00:00:00.000Z" }),
+			aToken({ id: "t", name: "temporary", expiry: new Date(now + 9e9).toISOString() }),
+		];
+		const listed = {
+			...{ connection: aConnection(), identity: "creator" as const },
+			tokens: [
+				{ id: "7", name: "deploy", expiry: null },
+				{ id: "8", name: "unknown expiry" },
+			],
+		};
+		const [group, ...others] = riskyAmong(tokens, [listed], systemOf, now);
+		assert.deepEqual(others, []);
+		assert.deepEqual(
+			group?.rows.map(({ name, show }) => [name, show]),
+			[
+				["eternal", { token: "e" }],
+				["deploy", { connection: aConnection().id }],
+			],
+		);
+	});
+
+	it("are those of unknown owners where a token outlives the person who made it", () => {
+		const listed = {
+			...{ connection: aConnection(), identity: "company" as const },
+			tokens: [{ id: "7", name: "deploy", expiry: new Date(now + 9e9).toISOString() }],
+		};
+		const [group] = riskyAmong([], [listed], systemOf, now);
+		assert.match(group?.title ?? "", /unknown owners/);
+		assert.deepEqual(riskyAmong([], [{ ...listed, identity: "creator" }], systemOf, now), []);
+	});
+});
