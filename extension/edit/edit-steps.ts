@@ -5,6 +5,7 @@ import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import { defaultSourceStep, descriptionQuestion, tagsQuestion } from "../create/detail-steps.ts";
 import { expiryInstant } from "../create/expiry-input.ts";
 import { expirySteps } from "../create/expiry-step.ts";
+import type { PermissionSuggestions } from "../create/permission-choices.ts";
 import { permissionStep } from "../create/permission-step.ts";
 import { resourceStep } from "../create/resource-step.ts";
 import type { TokenDraft } from "../create/token-draft.ts";
@@ -25,6 +26,7 @@ export interface EditStepsDeps {
 	/** The token as it was read. */
 	token: TokenRecord;
 	profile: Profile;
+	suggestions: () => Promise<PermissionSuggestions>;
 	knownResources: () => readonly string[];
 	knownSources: () => readonly string[];
 	isNameTaken: (name: string) => boolean;
@@ -63,7 +65,7 @@ export function editSteps(prompts: Prompts, deps: EditStepsDeps): Step<EditDraft
 	return [
 		hubStep(prompts, deps),
 		{ ...nameStep<EditDraft>(prompts, deps.isNameTaken), applies: applies("name") },
-		permissionStep<EditDraft>({ prompts, profile, applies: applies("permissions") }),
+		permissionStep<EditDraft>({ ...deps, prompts, profile, applies: applies("permissions") }),
 		resourceStep<EditDraft>({ ...deps, prompts, profile, applies: applies("resources") }),
 		...(expiry === undefined ? [] : [{ ...expiry, applies: applies("expiry") }]),
 		...expiryDetails,

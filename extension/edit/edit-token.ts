@@ -4,6 +4,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
+import { permissionSuggestions } from "../create/permission-suggestions.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { listInWords } from "../language.ts";
@@ -17,6 +18,7 @@ import { walk } from "../wizard/walk.ts";
 import { changeBetween, type Difference, differences, rebase, type Settings, settingsOf } from "./changes.ts";
 import { editToken } from "./edit-action.ts";
 import { draftOf, type EditDraft, editSteps, settingsAfter } from "./edit-steps.ts";
+import { isOnlyRecorded } from "./editable.ts";
 
 type EditDeps = Pick<Services, "daemon" | "live" | "log">;
 
@@ -65,13 +67,14 @@ async function editInteractively(services: EditDeps, { id }: TokenRecord): Promi
 		if (next === "ask") draft = await askEdits(services, { token, rules, draft });
 		const before = settingsOf(token);
 		const after = settingsAfter(token, draft, new Date());
-		const outcome = await tryEdit(services, { token, change: changeBetween(before, after) });
+		const change = changeBetween(before, after);
+		const outcome = await tryEdit(services, { token, change, newPermissions: draft.newPermissions });
 		if (outcome?.kind === "changed") return await sayChanged(services, token, outcome.token);
 		next = "ask";
 		if (outcome === undefined) continue;
 		const mine = rebase(before, after, settingsOf(outcome.token));
 		next = await askAfterConflict(token, outcome.token, mine);
-		draft = draftOf(mine, rules, outcome.token);
+		draft = { ...draftOf(mine, rules, outcome.token), newPermissions: draft.newPermissions };
 		token = outcome.token;
 	}
 }
@@ -96,9 +99,10 @@ interface Editing {
 
 /** Fulfils when the user applies the changes. @throws CancellationError on Escape */
 async function askEdits(
-	{ live }: Pick<Services, "live">,
+	{ live, ...services }: EditDeps,
 	{ token, rules, draft }: Editing,
 ): Promise<EditDraft> {
+	const search = new vscode.CancellationTokenSource();
 	const others = live.tokens.filter(({ id }) => id !== token.id);
 	const alike = others.filter(({ profile }) => profile === token.profile);
 	const isNameTaken = (name: string) =>
@@ -108,6 +112,7 @@ async function askEdits(
 		token,
 		profile: rules,
 		isNameTaken,
+		suggestions: () => permissionSuggestions(services, search.token),
 		knownResources: () => others.flatMap(({ resources }) => resources),
 		knownSources: () => alike.flatMap(({ defaultSource }) => defaultSource ?? []),
 	});
@@ -117,16 +122,17 @@ async function askEdits(
 		while (answered.asking !== undefined);
 		return answered;
 	} finally {
+		search.cancel();
 		prompts.dispose();
 	}
 }
 
-/** Only the issuer checks a token that it has issued, so its record has no limits. */
+/** Only the issuer checks a token that the daemon records alone, so its record has no limits. */
 function rulesFor(token: TokenRecord, profiles: readonly Profile[]): Profile {
 	const own = profiles.find(({ id }) => id === token.profile);
 	const rules = own ?? profiles.find(({ id }) => id === "local");
 	if (rules === undefined) throw new Error("The daemon knows no local profile.");
-	if (token.issuer === "local") return rules;
+	if (!isOnlyRecorded(token, own)) return rules;
 	const catalogue = own?.permissions.catalogue ?? [];
 	return {
 		...rules,

@@ -1,6 +1,11 @@
 /** Which fields of a token can be changed, and how the others are changed instead. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
-import type { Profile, TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
+import {
+	capabilitiesOf,
+	type Profile,
+	type TokenRecord,
+	type UpdateTokenRequest,
+} from "../../daemon/contract.ts";
 
 export type Field = keyof UpdateTokenRequest;
 
@@ -29,17 +34,29 @@ const recorded: ReadonlySet<Field> = new Set(["name", "description", "expiry", "
  * @param profile undefined: the daemon does not know the token's profile.
  */
 export function lockOf(field: Field, token: TokenRecord, profile: Profile | undefined): string | undefined {
-	if (token.issuer !== "local")
+	if (isOnlyRecorded(token, profile))
 		return recorded.has(field) ? undefined : l10n.t("not recorded of a token of another system");
 	if (field === "description" || field === "tags") return undefined;
 	if (profile === undefined) return l10n.t("the profile {0} is unknown", token.profile);
 	if (!isKnownTo(profile, field)) return absenceIn(profile, field);
 	if (field === "expiry" && token.successorId !== null)
 		return l10n.t("the token is rotated, so it ends with its overlap");
-	if (profile.changeable.includes(field)) return undefined;
+	if (changeableOf(token, profile).includes(field)) return undefined;
 	return field === "expiry"
 		? l10n.t("{0} does not change it later: rotate the token instead", profile.name)
 		: l10n.t("{0} does not change it later: create another token instead", profile.name);
+}
+
+/** The daemon calls no API for it: the record follows what the user does at the system. */
+export function isOnlyRecorded(token: TokenRecord, profile: Profile | undefined): boolean {
+	if (token.issuer === "local") return false;
+	if (token.connectionId === null || profile === undefined) return true;
+	const { create, update } = capabilitiesOf(profile);
+	return (create !== "api" || token.remoteId === null) && update.length === 0;
+}
+
+function changeableOf({ issuer }: TokenRecord, profile: Profile): readonly string[] {
+	return issuer === "local" ? profile.changeable : capabilitiesOf(profile).update;
 }
 
 function isKnownTo(profile: Profile, field: Field): boolean {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Profile } from "../../daemon/contract.ts";
+import { capabilitiesOf, type Profile } from "../../daemon/contract.ts";
 import {
 	changeBetween,
 	changeInWords,
@@ -67,6 +67,18 @@ describe("an edit", () => {
 			);
 		});
 	}
+
+	it("offers of a token made through a connection what the system's API changes", () => {
+		const token = aToken({ issuer: "narrative", profile: "narrative", connectionId: "c", remoteId: "1" });
+		const changed = capabilitiesOf(profile("narrative")).update;
+		const open = fields.filter((field) => lockOf(field, token, profile("narrative")) === undefined);
+		const always = ["description", "tags"];
+		assert.deepEqual(
+			open,
+			fields.filter((field) => always.includes(field) || changed.some((one) => one === field)),
+		);
+		assert.ok(changed.length > 0, "the system changes something");
+	});
 
 	it("does not offer the expiry of a rotated token", () => {
 		const token = aToken({ successorId: "2", retiresDate: "2026-12-01T00:00:00.000Z" });
