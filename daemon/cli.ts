@@ -1,5 +1,5 @@
 /**
- * `node daemon.js token …`: the command line for scripts and CI. A client like any other: it uses only the daemon's API.
+ * `node daemon.js token …` and `permission …`: the command line for scripts and CI. A client like any other: it uses only the daemon's API.
  * Secrets are never arguments, and none is shown on a terminal without --reveal.
  */
 
@@ -12,6 +12,7 @@ import { identify } from "./cli/identify.ts";
 import { list } from "./cli/list.ts";
 import { print, printError, problemWords } from "./cli/output.ts";
 import { endOverlap, undoRotation } from "./cli/overlap.ts";
+import { permissionCommands } from "./cli/permission.ts";
 import { register } from "./cli/register.ts";
 import { revoke } from "./cli/revoke.ts";
 import { rotate } from "./cli/rotate.ts";
@@ -22,7 +23,7 @@ import { UsageError } from "./cli/usage-error.ts";
 import { verify } from "./cli/verify.ts";
 import { TokensmithProblemError, TokensmithUnavailableError } from "./client/transport.ts";
 
-const commands: Record<string, Command> = {
+const tokenCommands: Record<string, Command> = {
 	create,
 	list,
 	show,
@@ -40,24 +41,50 @@ const commands: Record<string, Command> = {
 	"clean-up": cleanUp,
 };
 
-const help = `Usage: node daemon.js token COMMAND [OPTION]...
+interface Program {
+	name: string;
+	about: string;
+	commands: Record<string, Command>;
+	/** Where the names are that the daemon does not find. */
+	hint: string;
+}
 
-Works with the API tokens of a running daemon.
+const token: Program = {
+	name: "token",
+	about:
+		"Works with the API tokens of a running daemon. 'permission --help' is about the permissions that they may have.",
+	commands: tokenCommands,
+	hint: "'token list' shows the ids.",
+};
 
-${Object.entries(commands)
-	.map(([name, { summary }]) => `  ${name.padEnd(15)}${summary}`)
-	.join("\n")}
+const permission: Program = {
+	name: "permission",
+	about: "Works with the permissions that the local tokens of a running daemon may have.",
+	commands: permissionCommands,
+	hint: "'permission list' shows them.",
+};
 
-'node daemon.js token COMMAND --help' describes a command.
+function helpOf({ name, about, commands }: Program): string {
+	const lines = Object.entries(commands).map(([word, { summary }]) => `  ${word.padEnd(15)}${summary}`);
+	return `Usage: node daemon.js ${name} COMMAND [OPTION]...
+
+${about}
+
+${lines.join("\n")}
+
+'node daemon.js ${name} COMMAND --help' describes a command.
 
 ${exitCodes}`;
+}
 
-/** @param args those after `token`. Resolves to the exit code. */
+/** @param args those after `token`, or from `permission` on. Resolves to the exit code. */
 export async function runCli(args: string[]): Promise<number> {
+	const program = args[0] === "permission" ? permission : token;
+	const { commands } = program;
 	try {
 		refuseSecretsIn(args);
-		const [name = "--help", ...rest] = args;
-		if (name === "--help" || name === "-h" || name === "help") return await print(help);
+		const [name = "--help", ...rest] = program === permission ? args.slice(1) : args;
+		if (name === "--help" || name === "-h" || name === "help") return await print(helpOf(program));
 		const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 		if (command === undefined) {
 			const known = Object.keys(commands).join(", ");
@@ -65,16 +92,16 @@ export async function runCli(args: string[]): Promise<number> {
 		}
 		return await command.run(rest);
 	} catch (error) {
-		const { exitCode, ...problem } = explain(error);
+		const { exitCode, ...problem } = explain(error, program.hint);
 		printError(problem, args.includes("--json") ? "json" : "words");
 		return exitCode;
 	}
 }
 
-function explain(error: unknown): { exitCode: number; code: string; detail: string } {
+function explain(error: unknown, notFoundHint: string): { exitCode: number; code: string; detail: string } {
 	if (error instanceof TokensmithProblemError) {
 		const { code, status } = error.problem;
-		const hint = code === "not-found" ? "\n'token list' shows the ids." : "";
+		const hint = code === "not-found" ? `\n${notFoundHint}` : "";
 		const detail = problemWords(error.problem) + hint;
 		return { exitCode: [401, 403, 404].includes(status) ? 4 : 1, code, detail };
 	}

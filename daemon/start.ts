@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The entry point: starts the command line for `token` and `setup`, and the daemon otherwise. It keeps the daemon's start
- * short: SQLite, if the start needs it, compiles in other threads while the rest loads, and V8's compile cache is kept in
+ * The entry point: starts the command line for `token`, `setup` and `permission`, and the daemon otherwise. It keeps the daemon's
+ * start short: SQLite, if the start needs it, compiles in other threads while the rest loads, and V8's compile cache is kept in
  * the data directory, which no other user can write to.
  */
 import { existsSync, lstatSync, readFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const oldestNode = "22.2";
 
 const [, , word = ""] = process.argv;
 /** Some commands need no `token` before them. */
-const isCommandLine = ["token", "setup"].includes(word);
+const isCommandLine = ["token", "setup", "permission"].includes(word);
 
 if (isOlder(process.versions.node, oldestNode)) refuseOldNode();
 else if (isCommandLine) runCommandLine(process.argv.slice(word === "token" ? 3 : 2));

@@ -48,7 +48,9 @@ export interface Command {
 }
 
 export interface CommandDefinition<Options extends ParseArgsOptionsConfig> {
-	/** After `token`: `show ID`. */
+	/** The word before `usage`; by default `token`. */
+	program?: "token" | "permission";
+	/** `show ID`. */
 	usage: string;
 	summary: string;
 	/** The help text above the options. */
@@ -113,9 +115,9 @@ function theWord(
 }
 
 function helpOf(definition: CommandDefinition<ParseArgsOptionsConfig>): string {
-	const { usage, description, optionsHelp } = definition;
+	const { program = "token", usage, description, optionsHelp } = definition;
 	const options = [optionsHelp, connectionHelp].filter((text) => text !== "").join("\n");
-	return `Usage: node daemon.js token ${usage} [OPTION]...\n\n${description}\n\n${options}\n\n${exitCodes}`;
+	return `Usage: node daemon.js ${program} ${usage} [OPTION]...\n\n${description}\n\n${options}\n\n${exitCodes}`;
 }
 
 async function connect(values: CommonValues, stdin: "caller" | "secrets"): Promise<TokensmithClient> {

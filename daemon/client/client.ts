@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import type {
+	CatalogueEntry,
 	CleanUpInput,
 	CleanUpReport,
 	CreatedToken,
@@ -220,9 +221,13 @@ class HttpClient {
 	}
 
 	/** Adds one of the user's own permissions to the catalogue, or replaces its description. Owner only. */
-	async putPermission(name: string, permission: SetPermissionInput = {}): Promise<void> {
-		const path = `/v1/permissions/${encodeURIComponent(name)}`;
-		await this.#transport.json({ method: "PUT", path, body: permission });
+	putPermission(name: string, permission: SetPermissionInput = {}): Promise<CatalogueEntry> {
+		return this.#transport.json({ method: "PUT", path: permissionPath(name), body: permission });
+	}
+
+	/** Tokens that have it keep it. Owner only. */
+	async removePermission(name: string): Promise<void> {
+		await this.#transport.empty({ method: "DELETE", path: permissionPath(name) });
 	}
 
 	#post<Answer>(path: string, body?: object): Promise<Answer> {
@@ -243,6 +248,10 @@ function hintOf(secret: string): string {
 
 function pathOf(id: string): string {
 	return `/v1/api-tokens/${encodeURIComponent(id)}`;
+}
+
+function permissionPath(name: string): string {
+	return `/v1/permissions/${encodeURIComponent(name)}`;
 }
 
 function queryOf({ permissions = [], anyPermissions, resources = [] }: Question): string {

@@ -75,8 +75,10 @@ export class DaemonChild {
 		});
 	}
 
-	async verify(secret: string): Promise<number> {
-		const response = await this.fetch("/v1/verify", { headers: { authorization: `Bearer ${secret}` } });
+	async verify(secret: string, query = ""): Promise<number> {
+		const response = await this.fetch(`/v1/verify${query}`, {
+			headers: { authorization: `Bearer ${secret}` },
+		});
 		await response.text();
 		return response.status;
 	}

@@ -7,7 +7,6 @@ import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { createTokensmithClient } from "tokensmith";
-import { defaultPolicy } from "../../daemon/rules/profile.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
 import { blockWith } from "../documents.ts";
 import { until } from "../workbench/until.ts";
@@ -25,11 +24,7 @@ describe("the snippets of README and docs", () => {
 		folder = temporaryFolder();
 		daemon = await DaemonChild.start(join(folder, "data"));
 		await packTo(folder);
-		const permissions = [{ name: "tickets.close", group: "tickets", description: "Close tickets" }];
-		const body = JSON.stringify({ ...defaultPolicy, permissions });
-		const headers = { "content-type": "application/json" };
-		const changed = await daemon.fetch("/v1/policy", { method: "PUT", headers, body });
-		assert.equal(changed.status, 204, await changed.text());
+		await createTokensmithClient({ dataDir: daemon.directory }).putPermission("tickets.close");
 	});
 	after(async () => {
 		for (const child of children) child.kill();
