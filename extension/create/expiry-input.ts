@@ -8,6 +8,7 @@ import { add } from "date-fns/add";
 import type { CalendarDuration, Profile } from "../../daemon/contract.ts";
 import { amountInWords, listInWords } from "../language.ts";
 import { dateInWords, timeLeft } from "../tokens/time-left.ts";
+import type { ReadDateWords } from "./date-words.ts";
 
 /** A duration counts from the creation, not from the choice. */
 export type ExpiryChoice =
@@ -60,12 +61,20 @@ function latestExpiry(expiry: Profile["expiry"], now: Date): Date | undefined {
 	return expiry.maximum === null ? undefined : addDuration(now, expiry.maximum);
 }
 
-/** Parses an exact date (the end of that day), a date and time, or a distance such as `10 days`. */
-export function parseExpiry(text: string, expiry: Profile["expiry"], now: Date): ParsedExpiry {
+/**
+ * Parses an exact date (the end of that day), a date and time, or a distance such as `10 days`.
+ * @param readWords for other words; none by default.
+ */
+export function parseExpiry(
+	text: string,
+	expiry: Profile["expiry"],
+	now: Date,
+	readWords: ReadDateWords = () => undefined,
+): ParsedExpiry {
 	const input = text.trim();
-	const read = readDistance(input, now) ?? readDate(input, now);
+	const read = readDistance(input, now) ?? readDate(input, now) ?? readInWords(input, now, readWords);
 	if (read === undefined)
-		return no(l10n.t("Write a date like 2027-01-31, a time like 2027-01-31 14:00, or 10 days."));
+		return no(l10n.t("Write a date like 2027-01-31 or 31 March, a time like tomorrow 14:00, or 10 days."));
 	if (Number.isNaN(read.getTime())) return no(l10n.t("{0} is not a valid date.", input));
 	if (read <= now) return no(l10n.t("{0} is in the past.", dateInWords(read)));
 	const latest = latestExpiry(expiry, now);
@@ -78,22 +87,41 @@ export function parseExpiry(text: string, expiry: Profile["expiry"], now: Date):
 
 const no = (problem: string): ParsedExpiry => ({ ok: false, problem });
 
-/** `10 days`, `in 2 weeks`, `36h`. */
+/** A time zone is written as in other dates; the parser of words knows ambiguous ones. */
+function readInWords(input: string, now: Date, readWords: ReadDateWords): Date | undefined {
+	const zone = /:\d{2}\s*(Z|UTC|[+-]\d{2}:?\d{2})$/i.exec(input)?.[1];
+	const words = readWords(zone === undefined ? input : input.slice(0, -zone.length), now);
+	if (words === undefined || (zone !== undefined && words.kind === "instant")) return undefined;
+	if (words.kind === "instant") return words.instant;
+	return instantOf(words.date, words.time ?? endOfDay, zone);
+}
+
+const endOfDay = [23, 59, 0];
+
+/** `10 days`, `in 2 weeks`, `36h`, `in 45 Tagen`. */
 function readDistance(input: string, now: Date): Date | undefined {
-	const match = /^(?:in\s+)?(\d{1,5})\s*(minutes?|min|hours?|h|days?|d|weeks?|w|months?|years?|y)$/i.exec(
-		input,
-	);
+	const match = distancePattern.exec(input);
 	if (match === null) return undefined;
 	const count = Number(match[1]);
 	const unit = match[2]?.toLowerCase() ?? "";
 	if (unit.startsWith("mo")) return addDuration(now, { months: count });
-	if (unit.startsWith("y")) return addDuration(now, { years: count });
-	const lengths: Record<string, number> = { m: 60_000, h: 3_600_000, d: day, w: 7 * day };
+	if (/^[yj]/.test(unit)) return addDuration(now, { years: count });
+	const lengths: Record<string, number> = {
+		m: 60_000,
+		h: 3_600_000,
+		s: 3_600_000,
+		d: day,
+		t: day,
+		w: 7 * day,
+	};
 	return new Date(now.getTime() + count * (lengths[unit.charAt(0)] ?? 0));
 }
 
 const datePattern =
 	/^(?:(today|tomorrow)|(\d{4})-(\d{1,2})-(\d{1,2}))(?:(?:\s+|T|,\s*)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i;
+
+const distancePattern =
+	/^(?:in\s+)?(\d{1,5})\s*(min(?:utes?|uten?)?|h(?:ours?)?|stunden?|d(?:ays?)?|tage?n?|w(?:eeks?)?|wochen?|months?|monate?n?|y(?:ears?)?|jahre?n?)$/i;
 
 /** A date without a time is the end of that day; a time without a zone is in the user's own. */
 function readDate(input: string, now: Date): Date | undefined {
@@ -101,7 +129,7 @@ function readDate(input: string, now: Date): Date | undefined {
 	if (match === null) return undefined;
 	const [, word, year, month, dayOfMonth, hours, minutes, seconds, zone] = match;
 	const date = word === undefined ? [Number(year), Number(month), Number(dayOfMonth)] : dayFrom(word, now);
-	const time = hours === undefined ? [23, 59, 0] : [Number(hours), Number(minutes), Number(seconds ?? 0)];
+	const time = hours === undefined ? endOfDay : [Number(hours), Number(minutes), Number(seconds ?? 0)];
 	return instantOf(date, time, zone);
 }
 

@@ -2,9 +2,11 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Profile } from "../../daemon/contract.ts";
+import { labelText } from "../display-text.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import type { Prompts, Read, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
+import { loadDateWords, type ReadDateWords } from "./date-words.ts";
 import { type ExpiryChoice, expiryEcho, expiryPresets, parseExpiry } from "./expiry-input.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
@@ -19,7 +21,8 @@ export function expirySteps<Draft extends ExpiryDraft>(deps: ExpiryStepDeps<Draf
 	return [expiryStep(deps), exactExpiryStep(deps), neverStep(deps)];
 }
 
-type ExpiryPick = ExpiryChoice | { kind: "exact" };
+type ExpiryPick = ExpiryChoice | { kind: "exact" } | { kind: "typed"; read: ReadExact };
+type ReadExact = Pick<ExpiryDraft, "expiry" | "exactExpiry">;
 
 function expiryStep<Draft extends ExpiryDraft>({ prompts, profile }: ExpiryStepDeps<Draft>): Step<Draft> {
 	return {
@@ -29,19 +32,39 @@ function expiryStep<Draft extends ExpiryDraft>({ prompts, profile }: ExpiryStepD
 		isAnswered: (draft) => draft.expiry !== undefined,
 		async ask(draft, place) {
 			const { expiry } = await profile(draft);
+			const readWords = await loadDateWords();
 			const rows = expiryRows(expiry);
 			const active =
 				rows.find(({ value }) => value !== undefined && isSameChoice(value, draft)) ?? defaultRow(rows);
 			const answer = await prompts.one<ExpiryPick>(place, {
-				placeholder: l10n.t("When does the token expire?"),
+				placeholder: l10n.t("When does the token expire? Choose or type, such as 31 March."),
 				rows,
+				rowsFor: (text) => typedRows(text, rows, readExpiry(text, expiry, readWords)),
 				isActive: (value) => value === active?.value,
 			});
 			if (answer === back) return back;
+			if (answer.kind === "typed") return { ...draft, ...answer.read, pendingExpiry: undefined };
 			if (answer.kind === "after") return { ...draft, expiry: answer, pendingExpiry: undefined };
 			return { ...draft, expiry: undefined, pendingExpiry: answer.kind === "never" ? "never" : "exact" };
 		},
 	};
+}
+
+/** How a typed date is understood, or what is wrong with it unless it is part of a row's words. */
+function typedRows(text: string, rows: readonly ExpiryRow[], read: Read<ReadExact>): Row<ExpiryPick>[] {
+	const has = (part: string | undefined) => part?.toLowerCase().includes(text.toLowerCase());
+	if (rows.some(({ label }) => label.toLowerCase() === text.toLowerCase())) return [];
+	if (read.ok)
+		return [
+			{
+				label: `$(calendar) ${read.echo}`,
+				description: l10n.t("as typed"),
+				value: { kind: "typed", read: read.value },
+				alwaysShow: true,
+			},
+		];
+	if (rows.some(({ label, description }) => has(label) || has(description))) return [];
+	return [{ label: `$(error) ${labelText(read.problem)}`, alwaysShow: true }];
 }
 
 interface ExpiryRow extends Row<ExpiryPick> {
@@ -89,26 +112,24 @@ export function exactExpiryStep<Draft extends ExpiryDraft>({
 		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "exact",
 		async ask(draft, place) {
 			const { expiry } = await profile(draft);
+			const readWords = await loadDateWords();
 			const answer = await prompts.text(place, {
 				prompt: l10n.t(
 					"Times are in your time zone, {0}, unless you add another, such as Z or +02:00.",
 					Intl.DateTimeFormat().resolvedOptions().timeZone,
 				),
-				placeholder: l10n.t("2027-01-31, 2027-01-31 14:00, or 10 days"),
+				placeholder: l10n.t("31 March, 2027-01-31 14:00, or 10 days"),
 				text: draft.exactExpiry,
-				read: (text) => readExpiry(text, expiry),
+				read: (text) => readExpiry(text, expiry, readWords),
 			});
 			return answer === back ? back : { ...draft, ...answer, pendingExpiry: undefined };
 		},
 	};
 }
 
-function readExpiry(
-	text: string,
-	rules: Profile["expiry"],
-): Read<Pick<ExpiryDraft, "expiry" | "exactExpiry">> {
+function readExpiry(text: string, rules: Profile["expiry"], readWords: ReadDateWords): Read<ReadExact> {
 	const now = new Date();
-	const read = parseExpiry(text, rules, now);
+	const read = parseExpiry(text, rules, now, readWords);
 	if (!read.ok) return read;
 	const expiry = { kind: "at", instant: read.instant.toISOString() } as const;
 	return { ok: true, value: { expiry, exactExpiry: text }, echo: expiryEcho(read.instant, now) };

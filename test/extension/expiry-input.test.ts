@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Profile } from "../../daemon/contract.ts";
+import { loadDateWords, type ReadDateWords } from "../../extension/create/date-words.ts";
 import {
 	addDuration,
 	durationInWords,
@@ -21,7 +22,9 @@ const rules: Profile["expiry"] = {
 
 describe("expiry input", () => {
 	let zone: string | undefined;
-	before(() => {
+	let readWords: ReadDateWords;
+	before(async () => {
+		readWords = await loadDateWords();
 		zone = process.env.TZ;
 		process.env.TZ = "Europe/Berlin";
 	});
@@ -50,10 +53,41 @@ describe("expiry input", () => {
 		["15 min", "2026-03-01T12:15:00.000Z"],
 		["6 months", "2026-09-01T12:00:00.000Z"],
 		["1y", "2027-03-01T12:00:00.000Z"],
+		["45 days", "2026-04-15T12:00:00.000Z"],
+		["31 March", "2026-03-31T21:59:00.000Z"],
+		["until 31st of March", "2026-03-31T21:59:00.000Z"],
+		["March 31, 2026", "2026-03-31T21:59:00.000Z"],
+		["1 February", "2027-02-01T22:59:00.000Z"],
+		["31 March 14:00", "2026-03-31T12:00:00.000Z"],
+		["31 March 14:00 +05:30", "2026-03-31T08:30:00.000Z"],
+		["31 March 2pm", "2026-03-31T12:00:00.000Z"],
+		["tomorrow 9:00", "2026-03-02T08:00:00.000Z"],
+		["tomorrow at 9am", "2026-03-02T08:00:00.000Z"],
+		["Friday", "2026-03-06T22:59:00.000Z"],
+		["next Friday 17:00", "2026-03-06T16:00:00.000Z"],
+		["2026-05-31 2pm", "2026-05-31T12:00:00.000Z"],
+		["in 2 months", "2026-05-01T12:00:00.000Z"],
+		["in two months", "2026-05-01T12:00:00.000Z"],
+		["45 Tage", "2026-04-15T12:00:00.000Z"],
+		["in 45 Tagen", "2026-04-15T12:00:00.000Z"],
+		["2 Wochen", "2026-03-15T12:00:00.000Z"],
+		["in 2 Monaten", "2026-05-01T12:00:00.000Z"],
+		["in zwei Monaten", "2026-05-01T12:00:00.000Z"],
+		["1 Jahr", "2027-03-01T12:00:00.000Z"],
+		["31. März", "2026-03-31T21:59:00.000Z"],
+		["bis zum 31. März", "2026-03-31T21:59:00.000Z"],
+		["31.05.2026", "2026-05-31T21:59:00.000Z"],
+		["05.06.2026", "2026-06-05T21:59:00.000Z"],
+		["31. März um 14:00", "2026-03-31T12:00:00.000Z"],
+		["31. März 14 Uhr", "2026-03-31T12:00:00.000Z"],
+		["morgen 9:00", "2026-03-02T08:00:00.000Z"],
+		["morgen um 9 Uhr", "2026-03-02T08:00:00.000Z"],
+		["übermorgen", "2026-03-03T22:59:00.000Z"],
+		["nächsten Freitag 17:30", "2026-03-06T16:30:00.000Z"],
 	];
 	for (const [text, instant] of good) {
 		it(`reads ${JSON.stringify(text)}`, () => {
-			const read = parseExpiry(text, rules, now);
+			const read = parseExpiry(text, rules, now, readWords);
 			assert.deepEqual(read, { ok: true, instant: new Date(instant) });
 		});
 	}
@@ -61,8 +95,25 @@ describe("expiry input", () => {
 	const bad: [text: string, problem: RegExp][] = [
 		["", /Write a date/],
 		["soon", /Write a date/],
-		["31.05.2026", /Write a date/],
-		["2026-05-31 2pm", /Write a date/],
+		["5/6/2026", /Write a date/],
+		["31 March or 1 April", /Write a date/],
+		["from 1 March to 3 April", /Write a date/],
+		["nonsense 31 March", /Write a date/],
+		["31 March 25:00", /Write a date/],
+		["31 March 14:00 CET", /Write a date/],
+		["31 February", /Write a date/],
+		["30. Februar", /Write a date/],
+		["March", /Write a date/],
+		["March 2027", /Write a date/],
+		["9:00", /Write a date/],
+		["12", /Write a date/],
+		["last Friday", /Write a date/],
+		["letzten Freitag", /Write a date/],
+		["vor 3 Tagen", /Write a date/],
+		["yesterday", /in the past/],
+		["31 March 2020", /in the past/],
+		["31 March 2030", /At most 365 days/],
+		["x".repeat(10_000), /Write a date/],
 		["2026-02-29", /not a valid date/],
 		["2026-13-01", /not a valid date/],
 		["2026-05-31 24:00", /not a valid date/],
@@ -75,7 +126,7 @@ describe("expiry input", () => {
 	];
 	for (const [text, problem] of bad) {
 		it(`explains what is wrong with ${JSON.stringify(text)}`, () => {
-			const read = parseExpiry(text, rules, now);
+			const read = parseExpiry(text, rules, now, readWords);
 			assert.ok(!read.ok);
 			assert.match(read.problem, problem);
 		});
