@@ -10,6 +10,7 @@ import {
 	type Connection,
 	capabilitiesOf,
 	type Profile,
+	profileAt,
 	type TokenRecord,
 } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
@@ -67,7 +68,8 @@ export class Connections {
 
 	profileOf(connected: Connected): Profile | undefined {
 		const connection = this.of(connected);
-		return this.#live.profiles.find(({ id }) => id === connection?.profile);
+		const profile = this.#live.profiles.find(({ id }) => id === connection?.profile);
+		return profile && connection && profileAt(profile, connection);
 	}
 
 	/** undefined: a local token, or a connection that is gone. */

@@ -148,12 +148,16 @@ export class Client {
 	}
 
 	/** Grants the resource to the token; a token that has it already stays as it is. */
-	async grant(resource: string, tokenId: string): Promise<TokenRecord> {
-		return this.#transport.json({ method: "PUT", path: grantPath(resource, tokenId) });
+	async grant(resource: string, tokenId: string, access?: Access): Promise<TokenRecord> {
+		return this.#transport.json({ method: "PUT", path: grantPath(resource, tokenId), ...carrying(access) });
 	}
 
-	async withdraw(resource: string, tokenId: string): Promise<TokenRecord> {
-		return this.#transport.json({ method: "DELETE", path: grantPath(resource, tokenId) });
+	async withdraw(resource: string, tokenId: string, access?: Access): Promise<TokenRecord> {
+		return this.#transport.json({
+			method: "DELETE",
+			path: grantPath(resource, tokenId),
+			...carrying(access),
+		});
 	}
 
 	/** One page, newest first. */

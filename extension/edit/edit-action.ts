@@ -2,12 +2,15 @@
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
 import type { ActionLog } from "../action.ts";
+import type { Answers } from "../connections/answers.ts";
+import type { Connections } from "../connections/connections.ts";
 import { addPermissions, removePermissions } from "../create/permission-action.ts";
 import type { NewPermission } from "../create/permission-choices.ts";
 import type { Client } from "../daemon/client.ts";
 
 export interface EditDeps {
 	daemon: { client(): Promise<EditClient> };
+	connections: Pick<Connections, "accessFor" | "capabilitiesOf">;
 	log: ActionLog;
 }
 
@@ -22,6 +25,8 @@ export interface Edit {
 	change: UpdateTokenRequest;
 	/** What the daemon's catalogue lacks of the permissions. */
 	newPermissions?: readonly NewPermission[] | undefined;
+	/** To what the token's system asks with a change. */
+	answers?: Answers | undefined;
 }
 
 export type EditOutcome =
@@ -32,18 +37,31 @@ export type EditOutcome =
 /** @throws what the daemon answers otherwise: nothing was changed then. */
 export async function editToken(
 	deps: EditDeps,
-	{ token, change, newPermissions = [] }: Edit,
+	{ token, change, newPermissions = [], answers }: Edit,
 ): Promise<EditOutcome> {
+	const access = reachesSystem(deps, token, change)
+		? await deps.connections.accessFor(token, answers)
+		: undefined;
 	const client = await deps.daemon.client();
 	const added: string[] = [];
 	try {
 		await addPermissions(client, newPermissions, added);
-		return { kind: "changed", token: await client.updateToken(token.id, token.version, change) };
+		return { kind: "changed", token: await client.updateToken(token.id, token.version, change, access) };
 	} catch (error) {
 		await removePermissions(deps, added);
 		if (!isStale(error)) throw error;
 		return { kind: "conflict", token: await client.getToken(token.id) };
 	}
+}
+
+/** Whether the system's own API changes any of the fields; others are in the daemon's record alone. */
+export function reachesSystem(
+	{ connections }: Pick<EditDeps, "connections">,
+	token: TokenRecord,
+	change: UpdateTokenRequest,
+): boolean {
+	const { update = [] } = connections.capabilitiesOf(token) ?? {};
+	return update.some((field) => field in change);
 }
 
 function isStale(error: unknown): boolean {

@@ -1,6 +1,7 @@
 /** Changes several tokens one after the other. A token that fails does not stop the others. Nothing is thrown. */
 import type { TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
 import type { ActionOptions } from "../action.ts";
+import type { Answers } from "../connections/answers.ts";
 import type { TokenProgress } from "../tokens/each-token.ts";
 import { type EditDeps, editToken } from "./edit-action.ts";
 
@@ -15,16 +16,22 @@ export interface TokenEdit {
 	change: UpdateTokenRequest;
 }
 
+export interface ManyEdits {
+	edits: readonly TokenEdit[];
+	/** To what the tokens' systems ask with a change. */
+	answersOf?: (token: TokenRecord) => Answers | undefined;
+}
+
 /** Can be cancelled between two tokens; those that were not tried have no result. */
 export function editTokens(
 	deps: EditDeps,
-	edits: readonly TokenEdit[],
+	{ edits, answersOf }: ManyEdits,
 	options: ActionOptions<TokenProgress> = {},
 ): Promise<TokenResult[]> {
 	const changes = new Map(edits.map(({ token, change }) => [token, change]));
 	return editEach(
 		[...changes.keys()],
-		(token) => editToken(deps, { token, change: changes.get(token) ?? {} }),
+		(token) => editToken(deps, { token, change: changes.get(token) ?? {}, answers: answersOf?.(token) }),
 		options,
 	);
 }

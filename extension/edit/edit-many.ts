@@ -2,6 +2,7 @@
 import * as l10n from "@vscode/l10n";
 import type { Profile, TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
+import { askAnswersFor } from "../connections/answers.ts";
 import { tagsQuestion } from "../create/detail-steps.ts";
 import { addDuration, expiryInstant } from "../create/expiry-input.ts";
 import { expirySteps } from "../create/expiry-step.ts";
@@ -13,11 +14,13 @@ import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
 import { changeInWords, type Settings, settingsOf } from "./changes.ts";
+import { reachesSystem } from "./edit-action.ts";
 import { editTokens, type TokenEdit } from "./edit-many-action.ts";
-import { type Field, lockOf } from "./editable.ts";
+import { type Field, lockOf, profileOf } from "./editable.ts";
 import { changeMany } from "./many-results.ts";
 
-type BulkDeps = TokenChoiceDeps & Pick<Services, "log">;
+type BulkDeps = TokenChoiceDeps & Pick<Services, "connections" | "log">;
+type Rules = Pick<Services, "connections" | "live">;
 
 export const bulkCommands: CommandTable<BulkDeps> = {
 	tagTokens: {
@@ -38,22 +41,17 @@ async function editable(
 	field: Field,
 ): Promise<readonly TokenRecord[]> {
 	await connect(call.services.live);
-	const { profiles } = call.services.live;
 	return await tokensFor(call, {
 		title,
-		among: (token) => reasonNotTo(token, field, profiles) === undefined,
+		among: (token) => reasonNotTo(token, field, call.services) === undefined,
 		none: l10n.t("No API token can be edited."),
 	});
 }
 
-function reasonNotTo(token: TokenRecord, field: Field, profiles: readonly Profile[]): string | undefined {
+function reasonNotTo(token: TokenRecord, field: Field, rules: Rules): string | undefined {
 	if (token.status === "revoked") return l10n.t("it is revoked");
 	if (token.status === "expired" && token.issuer === "local") return l10n.t("it has expired");
-	return lockOf(
-		field,
-		token,
-		profiles.find(({ id }) => id === token.profile),
-	);
+	return lockOf(field, token, profileOf(token, rules));
 }
 
 interface TagDraft {
@@ -125,7 +123,7 @@ function removeStep(
 }
 
 async function renewInteractively(services: BulkDeps, tokens: readonly TokenRecord[]): Promise<void> {
-	const rules = strictest(services.live.profiles, tokens);
+	const rules = strictest(services, tokens);
 	const profile = async () => rules;
 	const renewed =
 		({ expiry }: TokenDraft) =>
@@ -145,12 +143,12 @@ async function renewInteractively(services: BulkDeps, tokens: readonly TokenReco
 }
 
 /** The rules that all of the tokens can follow: never only if each may, and the shortest maximum. */
-function strictest(profiles: readonly Profile[], tokens: readonly TokenRecord[]): Profile {
-	const named = profiles.filter(({ id }) => tokens.some(({ profile }) => profile === id));
+function strictest(services: Rules, tokens: readonly TokenRecord[]): Profile {
+	const named = tokens.flatMap((token) => profileOf(token, services) ?? []);
 	const now = new Date();
 	const end = ({ expiry: { maximum } }: Profile) =>
 		maximum === null ? Number.POSITIVE_INFINITY : addDuration(now, maximum).getTime();
-	const [first = profiles.find(({ id }) => id === "local")] = named.toSorted(
+	const [first = services.live.profiles.find(({ id }) => id === "local")] = named.toSorted(
 		(one, other) => end(one) - end(other),
 	);
 	if (first === undefined) throw new Error("The daemon knows no local profile.");
@@ -164,9 +162,9 @@ interface ManyEdits {
 }
 
 /** Of those that can be changed and would differ. */
-function editsOf({ live }: Pick<Services, "live">, { tokens, field, after }: ManyEdits): TokenEdit[] {
+function editsOf(rules: Rules, { tokens, field, after }: ManyEdits): TokenEdit[] {
 	return tokens
-		.filter((token) => reasonNotTo(token, field, live.profiles) === undefined)
+		.filter((token) => reasonNotTo(token, field, rules) === undefined)
 		.map((token) => ({ token, change: after(settingsOf(token)) }))
 		.filter(({ token, change }) => inWords(token, field, change) !== "");
 }
@@ -181,7 +179,7 @@ function inWords(token: TokenRecord, field: Field, change: UpdateTokenRequest): 
 
 function manySummary<Draft>(
 	prompts: Prompts,
-	{ live }: Pick<Services, "live">,
+	rules: Rules,
 	{
 		tokens,
 		field,
@@ -189,7 +187,7 @@ function manySummary<Draft>(
 		after,
 	}: Omit<ManyEdits, "after"> & { stepId: string; after: (draft: Draft) => ManyEdits["after"] },
 ): Step<Draft> {
-	const edits = (draft: Draft) => editsOf({ live }, { tokens, field, after: after(draft) });
+	const edits = (draft: Draft) => editsOf(rules, { tokens, field, after: after(draft) });
 	return summaryStep({
 		prompts,
 		placeholder: l10n.t("Press Enter to change the tokens, or choose a row to change its answer."),
@@ -205,7 +203,7 @@ function manySummary<Draft>(
 						description: labelText(inWords(token, field, change)),
 						value: stepId,
 					};
-				const reason = reasonNotTo(token, field, live.profiles);
+				const reason = reasonNotTo(token, field, rules);
 				return reason === undefined
 					? { label: `$(dash) ${label}`, description: l10n.t("stays as it is"), value: stepId }
 					: { label: `$(lock) ${label}`, description: labelText(reason) };
@@ -220,10 +218,16 @@ async function apply(
 	words: { title: string; done: (count: number) => string },
 ): Promise<void> {
 	if (edits.length === 0) return;
+	const reaching = edits.filter(({ token, change }) => reachesSystem(services, token, change));
+	const answersOf = await askAnswersFor(
+		services.connections,
+		reaching.map(({ token }) => token),
+		["update"],
+	);
 	await changeMany(services, {
 		...words,
 		count: edits.length,
-		run: (options) => editTokens(services, edits, options),
+		run: (options) => editTokens(services, { edits, answersOf }, options),
 	});
 }
 

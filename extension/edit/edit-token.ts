@@ -4,6 +4,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
+import { askAnswers } from "../connections/answers.ts";
 import { permissionSuggestions } from "../create/permission-suggestions.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
@@ -16,11 +17,11 @@ import { stateInWords } from "../tokens/token-facts.ts";
 import { Prompts } from "../wizard/prompts.ts";
 import { walk } from "../wizard/walk.ts";
 import { changeBetween, type Difference, differences, rebase, type Settings, settingsOf } from "./changes.ts";
-import { editToken } from "./edit-action.ts";
+import { type Edit, type EditOutcome, editToken, reachesSystem } from "./edit-action.ts";
 import { draftOf, type EditDraft, editSteps, settingsAfter } from "./edit-steps.ts";
-import { isOnlyRecorded } from "./editable.ts";
+import { isOnlyRecorded, profileOf } from "./editable.ts";
 
-type EditDeps = Pick<Services, "daemon" | "live" | "log">;
+type EditDeps = Pick<Services, "connections" | "daemon" | "live" | "log">;
 
 const failed = () => l10n.t("The token was not changed.");
 
@@ -60,7 +61,7 @@ async function editInteractively(services: EditDeps, { id }: TokenRecord): Promi
 	await connect(services.live);
 	// As it is now: the list may be a moment behind.
 	let token = await (await services.daemon.client()).getToken(id);
-	const rules = rulesFor(token, services.live.profiles);
+	const rules = rulesFor(token, services);
 	let draft = draftOf(settingsOf(token), rules, token);
 	let next: "ask" | "apply" = "ask";
 	for (;;) {
@@ -80,15 +81,27 @@ async function editInteractively(services: EditDeps, { id }: TokenRecord): Promi
 }
 
 /** undefined: it failed, and the user wants to correct the answers. @throws CancellationError if the user gives up */
-async function tryEdit(services: EditDeps, edit: Parameters<typeof editToken>[1]) {
+async function tryEdit(services: EditDeps, edit: Edit) {
 	try {
-		return await editToken(services, edit);
+		return await editWithProgress(services, edit);
 	} catch (error) {
 		if (error instanceof vscode.CancellationError) throw error;
 		const again = await report({ failed: failed(), error, log: services.log });
 		if (again === undefined) throw new vscode.CancellationError();
 		return undefined;
 	}
+}
+
+/** A call to another system can take a while. */
+async function editWithProgress(services: EditDeps, edit: Edit): Promise<EditOutcome> {
+	if (!reachesSystem(services, edit.token, edit.change)) return await editToken(services, edit);
+	const { name } = services.connections.of(edit.token) ?? edit.token;
+	const connector = services.connections.profileOf(edit.token)?.connector;
+	const answers = await askAnswers(connector, ["update"], { title: name });
+	const title = l10n.t("Changing the token at {0}…", quoted(name));
+	return await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, () =>
+		editToken(services, { ...edit, answers }),
+	);
 }
 
 interface Editing {
@@ -128,9 +141,9 @@ async function askEdits(
 }
 
 /** Only the issuer checks a token that the daemon records alone, so its record has no limits. */
-function rulesFor(token: TokenRecord, profiles: readonly Profile[]): Profile {
-	const own = profiles.find(({ id }) => id === token.profile);
-	const rules = own ?? profiles.find(({ id }) => id === "local");
+function rulesFor(token: TokenRecord, services: Pick<Services, "connections" | "live">): Profile {
+	const own = profileOf(token, services);
+	const rules = own ?? services.live.profiles.find(({ id }) => id === "local");
 	if (rules === undefined) throw new Error("The daemon knows no local profile.");
 	if (!isOnlyRecorded(token, own)) return rules;
 	const catalogue = own?.permissions.catalogue ?? [];
@@ -191,7 +204,7 @@ async function sayChanged(services: EditDeps, before: TokenRecord, after: TokenR
 async function undoEdit(services: EditDeps, before: TokenRecord, after: TokenRecord): Promise<void> {
 	const change = changeBetween(settingsOf(after), settingsOf(before));
 	try {
-		const { kind } = await editToken(services, { token: after, change });
+		const { kind } = await editWithProgress(services, { token: after, change });
 		const name = quoted(before.name);
 		void vscode.window.showInformationMessage(
 			kind === "changed"

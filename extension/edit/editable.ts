@@ -6,6 +6,8 @@ import {
 	type TokenRecord,
 	type UpdateTokenRequest,
 } from "../../daemon/contract.ts";
+import type { Connections } from "../connections/connections.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
 
 export type Field = keyof UpdateTokenRequest;
 
@@ -45,6 +47,14 @@ export function lockOf(field: Field, token: TokenRecord, profile: Profile | unde
 	return field === "expiry"
 		? l10n.t("{0} does not change it later: rotate the token instead", profile.name)
 		: l10n.t("{0} does not change it later: create another token instead", profile.name);
+}
+
+/** The rules that the token follows, as they are at its connection. undefined: the daemon does not know the profile. */
+export function profileOf(
+	token: TokenRecord,
+	{ connections, live }: { connections: Pick<Connections, "profileOf">; live: Pick<LiveTokens, "profiles"> },
+): Profile | undefined {
+	return connections.profileOf(token) ?? live.profiles.find(({ id }) => id === token.profile);
 }
 
 /** The daemon calls no API for it: the record follows what the user does at the system. */

@@ -4,18 +4,17 @@ import * as vscode from "vscode";
 import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
 import { kindOf, parseResource, resourcesByKind } from "../create/resource-input.ts";
-import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText, quoted } from "../display-text.ts";
 import type { Services } from "../services.ts";
 import { connect, currentFirst, type TokenChoiceDeps, tokenRow } from "../tokens/token-choice.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
-import { lockOf } from "./editable.ts";
+import { lockOf, profileOf } from "./editable.ts";
 import { changeGrants } from "./grant-action.ts";
 import { changeMany } from "./many-results.ts";
 
-type GrantDeps = Pick<Services, "daemon" | "live" | "bindings" | "log">;
+type GrantDeps = Pick<Services, "connections" | "daemon" | "live" | "bindings" | "log">;
 
 interface GrantDraft {
 	resource?: string;
@@ -38,7 +37,7 @@ async function grantInteractively(services: GrantDeps): Promise<void> {
 		grantSummary(prompts, services),
 	];
 	const draft = await runWizard<GrantDraft>(steps, {}, { title: l10n.t("Grant Access") });
-	const grants = grantsOf(services.live, draft);
+	const grants = grantsOf(services, draft);
 	const count = grants.grantTo.length + grants.withdrawFrom.length;
 	if (count === 0) return;
 	await changeMany(services, {
@@ -49,14 +48,13 @@ async function grantInteractively(services: GrantDeps): Promise<void> {
 	});
 }
 
-type Live = Pick<LiveTokens, "tokens" | "profiles">;
+type Rules = Pick<Services, "connections" | "live">;
 
 /** Tokens that still work or can be enabled, and that may have such a resource. */
-function candidates({ tokens, profiles }: Live, resource: string): TokenRecord[] {
-	const profileOf = new Map(profiles.map((profile) => [profile.id, profile]));
-	return tokens
+function candidates(rules: Rules, resource: string): TokenRecord[] {
+	return rules.live.tokens
 		.filter((token) => {
-			const profile = profileOf.get(token.profile);
+			const profile = profileOf(token, rules);
 			const isAlive = token.status !== "revoked" && token.status !== "expired";
 			const holds = token.resources.includes(resource);
 			return (
@@ -71,9 +69,9 @@ function knows(profile: Profile | undefined, resource: string): boolean {
 	return kinds === "any" || kinds.includes(kindOf(resource));
 }
 
-function grantsOf(live: Live, { resource = "", holders = [] }: GrantDraft) {
+function grantsOf(rules: Rules, { resource = "", holders = [] }: GrantDraft) {
 	const meant = new Set(holders.map(({ id }) => id));
-	const known = candidates(live, resource);
+	const known = candidates(rules, resource);
 	return {
 		resource,
 		grantTo: known.filter(({ id, resources }) => meant.has(id) && !resources.includes(resource)),
@@ -134,10 +132,7 @@ function typedRows(text: string, named: readonly string[]): Row<string>[] {
 	}));
 }
 
-function holdersStep(
-	prompts: Prompts,
-	{ live, bindings }: Pick<Services, "live" | "bindings">,
-): Step<GrantDraft> {
+function holdersStep(prompts: Prompts, { bindings, ...rules }: GrantDeps): Step<GrantDraft> {
 	return {
 		id: "holders",
 		subject: l10n.t("Tokens"),
@@ -145,7 +140,7 @@ function holdersStep(
 		isAnswered: ({ holders }) => holders !== undefined,
 		async ask(draft, place) {
 			const { resource = "" } = draft;
-			const known = candidates(live, resource);
+			const known = candidates(rules, resource);
 			const chosen = draft.holders ?? known.filter(({ resources }) => resources.includes(resource));
 			const picked = new Set(chosen.map(({ id }) => id));
 			const none = { label: l10n.t("$(info) No token can be granted this.") };
@@ -163,18 +158,18 @@ function holdersStep(
 	};
 }
 
-function grantSummary(prompts: Prompts, { live }: Pick<Services, "live">): Step<GrantDraft> {
+function grantSummary(prompts: Prompts, rules: Rules): Step<GrantDraft> {
 	return summaryStep({
 		prompts,
 		placeholder: l10n.t("Press Enter to change the access, or choose a row to change its answer."),
 		done: (draft) => {
-			const { grantTo, withdrawFrom } = grantsOf(live, draft);
+			const { grantTo, withdrawFrom } = grantsOf(rules, draft);
 			return grantTo.length + withdrawFrom.length === 0
 				? l10n.t("$(check) Change Nothing")
 				: l10n.t("$(check) Grant to {0}, Withdraw from {1}", grantTo.length, withdrawFrom.length);
 		},
 		rows: (draft) => {
-			const { grantTo, withdrawFrom } = grantsOf(live, draft);
+			const { grantTo, withdrawFrom } = grantsOf(rules, draft);
 			const row = (icon: string, description: string) => (token: TokenRecord) => ({
 				label: `$(${icon}) ${labelText(token.name)}`,
 				description,

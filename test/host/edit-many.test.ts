@@ -80,10 +80,9 @@ describe("several tokens", () => {
 		await window.client.revokeToken(two.id);
 		const edits = tokens.map((token) => ({ token, change: { tags: ["mine"] } }));
 		const stale = { ...edits[1], token: await window.client.getToken(two.id), change: { tags: ["mine"] } };
-		const results = await editTokens(
-			servicesOf(window),
-			[edits[0], stale, edits[2]].filter((one) => one !== undefined),
-		);
+		const results = await editTokens(servicesOf(window), {
+			edits: [edits[0], stale, edits[2]].filter((one) => one !== undefined),
+		});
 		assert.deepEqual(
 			results.map(({ kind }) => kind),
 			["conflict", "failed", "changed"],
@@ -134,14 +133,14 @@ describe("several tokens", () => {
 	});
 
 	describe("that ended long ago", () => {
-		const ended = async (...names: string[]) => {
-			const tokens = await Promise.all(names.map((name) => window.create(name)));
-			for (const { id, token } of tokens) {
-				await window.secrets.store(id, token);
-				await window.client.revokeToken(id);
-			}
-			return tokens;
-		};
+		const ended = (...names: string[]) =>
+			Promise.all(
+				names.map(async (name) => {
+					const { id, token } = await window.create(name);
+					await window.secrets.store(id, token);
+					return await window.client.revokeToken(id);
+				}),
+			);
 
 		it("do not exist at first, which is said with how long a record stays", async () => {
 			await ended("revoked");
