@@ -23,6 +23,8 @@ export interface AgreedToken {
 	readonly creation: PlannedCreation;
 	/** undefined: it is created here. */
 	readonly connectionId: string | undefined;
+	/** To the questions of the system's connector. Kept nowhere. */
+	readonly answers?: Record<string, string> | undefined;
 }
 
 export interface SetUpResult {
@@ -86,29 +88,44 @@ async function createOne(
 	cancellation: ActionOptions<never>["cancellation"],
 ): Promise<TokenOutcome> {
 	if (cancellation?.isCancellationRequested) return { kind: "cancelled" };
-	const input = { request: requestOf(agreed), placement: agreed.creation.placement };
+	const { answers, creation } = agreed;
+	const input = { request: requestOf(agreed), placement: creation.placement, answers };
 	const outcome = await createToken(deps, input, { ...(cancellation && { cancellation }) });
-	return await resultOf(deps, outcome);
+	return await resultOf(deps, outcome, answers);
 }
 
 function requestOf({ creation: { request }, connectionId }: AgreedToken): CreateTokenInput {
 	return connectionId === undefined ? request : { ...request, connection: connectionId };
 }
 
-async function resultOf(deps: SetUpDeps, outcome: CreateOutcome): Promise<TokenOutcome> {
+async function resultOf(
+	deps: SetUpDeps,
+	outcome: CreateOutcome,
+	answers: AgreedToken["answers"],
+): Promise<TokenOutcome> {
 	if (outcome.kind === "cancelled") return outcome;
 	if (outcome.kind === "not-created") return { kind: "failed", error: outcome.error };
 	if (outcome.kind === "unknown") return { kind: "unknown", error: outcome.error };
 	// Its secret is lost, so it is of no use.
-	if (outcome.kind === "secret-lost") return await revert(deps, outcome.token, outcome.error);
+	if (outcome.kind === "secret-lost") return await revert(deps, outcome, answers);
 	const { token, placed } = outcome;
-	return placed?.ok === false ? await revert(deps, token, placed.error) : { kind: "ready", token };
+	if (placed?.ok === false) return await revert(deps, { token, error: placed.error }, answers);
+	return { kind: "ready", token };
 }
 
 /** Revokes a token whose secret is not on its line, so that the next setup can start again. */
-async function revert(deps: SetUpDeps, token: TokenRecord, error: unknown): Promise<TokenOutcome> {
+async function revert(
+	deps: SetUpDeps,
+	{ token, error }: { token: TokenRecord; error: unknown },
+	answers: AgreedToken["answers"],
+): Promise<TokenOutcome> {
 	try {
-		await (await deps.daemon.client()).revokeToken(token.id, "Its secret was not written to its line");
+		const access = await deps.connections.accessFor(token, answers);
+		await (await deps.daemon.client()).revokeToken(
+			token.id,
+			"Its secret was not written to its line",
+			access,
+		);
 	} catch (cause) {
 		deps.log.error("A token whose secret was not written is not revoked.", inspect(cause));
 		return { kind: "left-over", token, error };

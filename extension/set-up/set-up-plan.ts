@@ -3,7 +3,13 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { type Connection, capabilitiesOf, type Profile, type TokenRecord } from "../../daemon/contract.ts";
+import {
+	type Connection,
+	capabilitiesOf,
+	type Profile,
+	profileAt,
+	type TokenRecord,
+} from "../../daemon/contract.ts";
 import { envValue } from "../../daemon/env-file/env-text.ts";
 import { profileIdOf } from "../../daemon/manifest/manifest.ts";
 import {
@@ -175,8 +181,16 @@ function obstacleOf(declared: DeclaredToken, { known, connections }: PlanContext
 			...blocked(l10n.t("There is no connection to {0} yet. Choose this row to connect it.", profile.name)),
 			remedy: "connectSystem",
 		};
-	if (capabilitiesOf(profile).create === "api") return undefined;
+	if (usable(connections, profile).length > 0) return undefined;
 	return blocked(l10n.t("{0} creates tokens on its own pages only. Use Create API Token.", profile.name));
+}
+
+/** The connections to the system that create tokens by its API. */
+function usable(connections: readonly Connection[], profile: Profile): Connection[] {
+	return connections.filter(
+		(connection) =>
+			connection.profile === profile.id && capabilitiesOf(profileAt(profile, connection)).create === "api",
+	);
 }
 
 const blocked = (detail: string): Blocked => ({ kind: "blocked", detail });
@@ -191,6 +205,6 @@ function creationOf(
 	return {
 		...requestFor(declared, { profile, policies, folderName: folder.name, now: new Date() }),
 		placement: { target, key, gitignore, expected: value },
-		connections: issuer === "local" ? [] : connections.filter(({ profile }) => profile === issuer),
+		connections: issuer === "local" ? [] : usable(connections, profile),
 	};
 }

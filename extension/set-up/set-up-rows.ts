@@ -3,7 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Connection } from "../../daemon/contract.ts";
 import { labelText, plainText } from "../display-text.ts";
-import { dateInWords } from "../tokens/time-left.ts";
+import { timeUntil } from "../tokens/time-left.ts";
 import type { Row } from "../wizard/prompts.ts";
 import type { PlannedCreation, PlannedLine, SetUpPlan } from "./set-up-plan.ts";
 
@@ -45,7 +45,7 @@ export function setUpRows(draft: SetUpDraft): Row<SetUpPick>[] {
 	const others = lines.filter(({ creation }) => creation === undefined);
 	return [
 		{ label: goLabel(draft), value: { kind: "go" }, alwaysShow: true },
-		...section(l10n.t("choose a row to leave it out or to take it in"), [
+		...section(l10n.t("missing"), [
 			...creatable.map((line) => creatableRow(draft, line)),
 			...permissionRows(draft),
 			...connectionRows(draft),
@@ -116,18 +116,18 @@ function settingsOf(
 	connection: Connection | undefined,
 ): string {
 	const { name, permissions = [], resources = [], allowedAddresses = [], profile } = request;
-	const until = end === null ? l10n.t("never expires") : l10n.t("expires {0}", dateInWords(end));
-	const limited = l10n.t("{0}, which is the latest allowed", until);
+	const until = end === null ? l10n.t("never expires") : l10n.t("expires {0}", timeUntil(end, Date.now()));
+	const limited = l10n.t("{0}, the latest allowed", until);
 	const parts = [
 		l10n.t("“{0}”", plainText(name)),
 		...(connection === undefined ? [] : [l10n.t("at {0}", plainText(connection.name))]),
 		...(connection !== undefined || profile === "local"
 			? []
 			: [l10n.t("by the rules of {0}", profile ?? "")]),
+		isShortened ? limited : until,
 		...[permissions, resources, allowedAddresses].flatMap((values) =>
 			values.length === 0 ? [] : [plainText(values.join(", "))],
 		),
-		isShortened ? limited : until,
 	];
 	return parts.map(labelText).join(" · ");
 }

@@ -7,6 +7,7 @@ import * as vscode from "vscode";
 import type { Connection } from "../../daemon/contract.ts";
 import { manifestName } from "../../daemon/manifest/manifest.ts";
 import { mistakesInWords } from "../../daemon/manifest/read-manifest.ts";
+import { askAnswersFor } from "../connections/answers.ts";
 import { labelText, messageText } from "../display-text.ts";
 import { type FolderManifest, folderManifests } from "../manifest/workspace-manifests.ts";
 import { requireTrust } from "../report.ts";
@@ -19,7 +20,7 @@ import { isComplete, planSetUp, type SetUpPlan } from "./set-up-plan.ts";
 import { reportSetUp } from "./set-up-report.ts";
 import { connectionOf, draftOf, permissionsOf, type SetUpDraft, setUpRows } from "./set-up-rows.ts";
 
-export type SetUpCommandDeps = SetUpDeps & Pick<Services, "daemon" | "live" | "log">;
+export type SetUpCommandDeps = SetUpDeps & Pick<Services, "connections" | "daemon" | "live" | "log">;
 
 export async function setUpWorkspace(services: SetUpCommandDeps): Promise<void> {
 	await requireTrust(l10n.t("In Restricted Mode, {0} is not read.", manifestName));
@@ -29,7 +30,8 @@ export async function setUpWorkspace(services: SetUpCommandDeps): Promise<void> 
 	const plan = await planSetUp(services, declaredBy(manifests));
 	if (isComplete(plan)) return sayNothingToDo(plan);
 	const agreed = await agreeOn(plan);
-	const work = { permissions: permissionsOf(agreed), tokens: agreedTokens(agreed) };
+	const tokens = await withAnswers(services, agreedTokens(agreed));
+	const work = { permissions: permissionsOf(agreed), tokens };
 	if (work.permissions.length === 0 && work.tokens.length === 0) return;
 	const result = await vscode.window.withProgress(
 		{
@@ -119,14 +121,15 @@ async function agreeOn(plan: SetUpPlan): Promise<SetUpDraft> {
 
 const place = (): Place => ({
 	title: l10n.t("Set Up This Workspace's Tokens"),
-	step: 1,
-	totalSteps: 1,
+	// No number is shown for a single step.
+	step: 0,
+	totalSteps: 0,
 	canGoBack: false,
 });
 
 async function askOnce(prompts: Prompts, draft: SetUpDraft): Promise<SetUpDraft | "agreed"> {
 	const pick = await prompts.one(place(), {
-		placeholder: l10n.t("Press Enter to create what is missing."),
+		placeholder: l10n.t("Press Enter to create what is missing, or choose a row to leave it out."),
 		rows: setUpRows(draft),
 	});
 	if (pick === back) return draft;
@@ -167,4 +170,17 @@ function agreedTokens(draft: SetUpDraft): AgreedToken[] {
 		const { creation } = line;
 		return creation === undefined ? [] : [{ line, creation, connectionId: connectionOf(draft, line)?.id }];
 	});
+}
+
+/** Asks once for each connection, after the summary, so that nothing is kept in the draft. @throws CancellationError */
+async function withAnswers(
+	{ connections }: Pick<SetUpCommandDeps, "connections">,
+	tokens: readonly AgreedToken[],
+): Promise<AgreedToken[]> {
+	const used = tokens.map(({ connectionId = null }) => ({ connectionId }));
+	const answersOf = await askAnswersFor(connections, used, ["create", "revoke"]);
+	return tokens.map((token) => ({
+		...token,
+		answers: answersOf({ connectionId: token.connectionId ?? null }),
+	}));
 }
