@@ -17,8 +17,10 @@ const ended = `with recursive
 		union select "tokens"."successorId" from "led" join "tokens" on "tokens"."id" = "led"."id"
 			where "tokens"."successorId" is not null
 	)
-	select ${storedTokenAsJson} as "json", count(*) over () as "count" from "tokens"
-		where ${end} < ?1 and "id" not in "led" order by ${end}, "id" limit ?2`;
+	select ${storedTokenAsJson} as "json", "first"."count" as "count" from (
+		select "id", ${end} as "end", count(*) over () as "count" from "tokens"
+			where ${end} < ?1 and "id" not in "led" order by "end", "id" limit ?2
+	) as "first" join "tokens" using ("id") order by "first"."end", "id"`;
 
 /** See `Store.endedTokens`. */
 export async function endedTokens(
