@@ -34,6 +34,8 @@ interface BulkDraft extends RotationDraft {
 	/** The latest expiry of the offered tokens, in milliseconds since the epoch. */
 	until?: number;
 	tokens?: readonly TokenRecord[];
+	/** Selected tokens that cannot be rotated together with others. */
+	skipped?: readonly TokenRecord[];
 }
 
 type RotateExpiringDeps = RotationReportDeps & Pick<Services, "bindings" | "connections" | "live">;
@@ -49,17 +51,18 @@ export async function rotateExpiring(services: RotateExpiringDeps): Promise<void
 	await rotateAll(services, await ask(services, within, {}));
 }
 
-/** Rotates the given tokens, after the same questions and the same summary. */
+/** Rotates the given tokens, after the same questions and the same summary, which names the skipped ones too. */
 export async function rotateSelected(
 	services: RotateExpiringDeps,
 	tokens: readonly TokenRecord[],
+	skipped: readonly TokenRecord[],
 ): Promise<void> {
 	if (tokens.length === 0) {
 		void vscode.window.showInformationMessage(l10n.t("No API token can be rotated."));
 		return;
 	}
 	services.bindings.start();
-	await rotateAll(services, await ask(services, [], { tokens }));
+	await rotateAll(services, await ask(services, [], { tokens, skipped }));
 }
 
 async function rotateAll(services: RotateExpiringDeps, draft: BulkDraft): Promise<void> {
@@ -207,6 +210,16 @@ async function summaryRows(
 				? []
 				: [{ label: l10n.t("$(info) No line here: the new secret is stored in SecretStorage") }]),
 		]),
+		...skippedRows(draft.skipped ?? []),
+	];
+}
+
+function skippedRows(skipped: readonly TokenRecord[]): Row<string>[] {
+	if (skipped.length === 0) return [];
+	const heading = l10n.t("not rotated: they have ended, are rotated already, or are rotated one by one");
+	return [
+		{ label: heading, kind: vscode.QuickPickItemKind.Separator },
+		...skipped.map(({ name }) => ({ label: `$(lock) ${labelText(name)}` })),
 	];
 }
 

@@ -17,10 +17,12 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 		run: async (call) => {
 			const several = await selectedTokens(call);
 			const { connections } = call.services;
-			const current = several.filter(isCurrent);
 			// A guided one needs the user's hands, so it is rotated alone.
-			const rotatable = current.filter((token) => connections.wayTo("rotate", token) === "called");
-			if (several.length > 1) return await rotateSelected(call.services, rotatable);
+			const isRotatable = (token: TokenRecord) =>
+				isCurrent(token) && connections.wayTo("rotate", token) === "called";
+			const skipped = several.filter((token) => !isRotatable(token));
+			if (several.length > 1)
+				return await rotateSelected(call.services, several.filter(isRotatable), skipped);
 			const token = await tokenFor(call, {
 				title: l10n.t("Rotate Token"),
 				among: (token) => isCurrent(token) && connections.wayTo("rotate", token) !== "none",
