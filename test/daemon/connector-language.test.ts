@@ -3,6 +3,7 @@
  * documentation says, in the parts that differ from others.
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import {
 	answersNeeded,
 	type Connector,
@@ -14,7 +15,7 @@ import {
 import { createAt, listAt, readAt, revokeAt, updateAt } from "../../daemon/issuers/connector/engine.ts";
 import { probeAt } from "../../daemon/issuers/connector/probe.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { accessWith, rejection, systemWith, wanted } from "./systems/calls.ts";
+import { accessWith, builtIn, rejection, systemWith, wanted } from "./systems/calls.ts";
 import { bearer, type FakeRequest, FakeSystem, type Handler, routes, unique } from "./systems/fake-system.ts";
 
 let fake: FakeSystem;
@@ -61,33 +62,10 @@ describe("the language of connectors says", () => {
 				})),
 			}),
 		);
-		const gitea = said({
-			base: null,
-			variables: [{ name: "user", title: "User", pattern: "[\\w.-]+" }],
-			auth: { basic: { user: "{user}", password: "{credential}" } },
-			record: { id: "/id", name: "/name", permissions: "/scopes" },
-			create: {
-				request: "POST /api/v1/users/{user}/tokens",
-				body: { name: "{name}", scopes: "{permissions}" },
-				secret: "/sha1",
-			},
-			list: {
-				request: "GET /api/v1/users/{user}/tokens{?page}",
-				items: "",
-				pages: { number: "page", first: 1 },
-			},
-			revoke: { request: "DELETE /api/v1/users/{user}/tokens/{id}", gone: [404] },
-			verify: [
-				{
-					request: "GET /api/v1/user",
-					auth: { Authorization: "token {credential}" },
-					live: [200, 403],
-					dead: [401],
-				},
-			],
-			verifyCredential: [{ request: "GET /api/v1/user", live: [200], dead: [401] }],
-			error: ["/message"],
-		});
+		// The whole example of the documentation.
+		const text = readFileSync(new URL("../../docs/connectors.md", import.meta.url), "utf8");
+		const { connector: gitea } = builtIn(JSON.parse(/```json\n([\s\S]*?)```/.exec(text)?.[1] ?? ""));
+		assert.ok(gitea !== undefined);
 		const system = systemWith(gitea, fake.url, { variables: { user: "ada" } });
 		const access = accessWith("pass word");
 		const made = [];

@@ -189,6 +189,19 @@ describe("Narrative", () => {
 		assert.deepEqual(await readAt(system, access, token.id), last);
 	});
 
+	it("creates with a credential that may not list, whatever the status of that is", async () => {
+		for (const status of [401, 403]) {
+			const system = await start();
+			fake.system.fault = ({ method, path }) =>
+				method === "GET" && path === "/access-tokens/tokens"
+					? (response) => response.writeHead(status).end("{}")
+					: undefined;
+			assert.equal((await createAt(system, accessWith(fake.admin), asked())).token.name, "export");
+			await fake.system.stop();
+		}
+		await start();
+	});
+
 	it("deletes at once, and a second time finds it gone", async () => {
 		const system = await start();
 		const access = accessWith(fake.admin);
@@ -289,6 +302,14 @@ describe("Grafana", () => {
 		assert.ok(Math.abs(Date.parse(token.expiry ?? "") - Date.parse(expiry)) < 5000);
 		const never = await createAt(system, access, wanted({ name: "for ever" }));
 		assert.deepEqual([never.token.expiry, never.ignored], [null, []]);
+	});
+
+	it("takes the answered expiry for the truth when this machine's clock is wrong", async () => {
+		const expiry = inDays(1);
+		const now = () => Date.now() + 3_600_000;
+		const { token, ignored } = await createAt(system, access, wanted({ expiry }), { now });
+		assert.deepEqual(ignored, [{ field: "expiry", asked: expiry, answered: token.expiry }]);
+		assert.ok(Date.parse(expiry) - Date.parse(token.expiry ?? "") > 3_590_000);
 	});
 
 	it("refuses an expiry that is over, rather than to send 0, which means never", async () => {

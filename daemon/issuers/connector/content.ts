@@ -24,7 +24,9 @@ export function contentOf(connector: Connector, call: Call, values: Values): Con
 		...authorization(call.auth ?? connector.auth, values),
 		...length,
 	};
-	if (body === undefined) delete headers["content-type"];
+	// The connector's own media type is meant for bodies.
+	const isAsked = Object.keys(call.headers ?? {}).some((name) => name.toLowerCase() === "content-type");
+	if (body === undefined && !isAsked) delete headers["content-type"];
 	return { headers: checkedHeaders(headers), body };
 }
 

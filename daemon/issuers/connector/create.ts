@@ -31,7 +31,7 @@ export async function createAt(
 		throw new ConnectorError("not-supported", detail);
 	const session = new Session(system, access, options);
 	session.needAnswers("create");
-	const before = await explained(session, () => idsBefore(session));
+	const before = await idsBefore(session);
 	const lost = (error: ConnectorError) => afterLoss(error, { system, access, wanted, before, session });
 	const answer = await explained(session, async () => {
 		const sent = await session.send(create, session.values(valuesOf(system, wanted))).catch(async (error) => {
@@ -86,10 +86,13 @@ function secretOf({ body }: Answer, at: Create["secret"]): string | undefined {
 async function idsBefore(session: Session): Promise<Set<string> | undefined> {
 	if (session.connector.list === undefined) return undefined;
 	try {
-		return new Set((await foundInList(session)).map(({ token }) => token.id));
+		return await explained(
+			session,
+			async () => new Set((await foundInList(session)).map(({ token }) => token.id)),
+		);
 	} catch (error) {
-		const mayStillCreate = error instanceof ConnectorError && (error.status === 403 || error.status === 404);
-		if (mayStillCreate) return undefined;
+		const mayStillCreate = error instanceof ConnectorError && error.code === "issuer-refused";
+		if (mayStillCreate && [401, 403, 404].includes(error.status ?? 0)) return undefined;
 		throw error;
 	}
 }
