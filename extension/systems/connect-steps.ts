@@ -14,6 +14,7 @@ import { hostOf, readAddress, readVariable } from "./system-address.ts";
 export interface ConnectDraft extends CertificateDraft {
 	variables?: Record<string, string>;
 	name?: string;
+	/** Empty: none is needed, and none was given. */
 	credential?: string;
 }
 
@@ -173,29 +174,49 @@ function credentialStep({ prompts }: ConnectStepsDeps): ConnectStep {
 		id: "credential",
 		subject: l10n.t("Credential"),
 		kind: "numbered",
-		applies: ({ profile }) => profile === undefined || needsCredential(capabilitiesOf(profile)),
+		applies: ({ profile }) =>
+			profile === undefined || mayGoWithout(profile) || needsCredential(capabilitiesOf(profile)),
 		isAnswered: ({ credential }) => credential !== undefined,
 		async ask(draft, place) {
 			const host = hostOf(baseUrlOf(draft) ?? "");
-			const answer = await prompts.text(place, credentialQuestion(draft.profile, host));
+			const answer = await prompts.text(
+				place,
+				credentialQuestion(draft.profile, host, mayGoWithout(draft.profile) ? "optional" : "needed"),
+			);
 			return answer === back ? back : { ...draft, credential: answer };
 		},
 	};
 }
 
+/** A server that can describe its own API is used step by step without a credential, and by its API with one. */
+function mayGoWithout(profile: Profile | undefined): boolean {
+	return profile?.connector?.openapi !== undefined;
+}
+
 /** For a password input, also where only the credential of a connection is changed. */
-export function credentialQuestion(profile: Profile | undefined, host: string) {
+export function credentialQuestion(
+	profile: Profile | undefined,
+	host: string,
+	need: "needed" | "optional" = "needed",
+) {
 	const what = profile?.connector?.credential?.title ?? l10n.t("A token that may manage tokens");
+	const prompt = l10n.t("{0}. It is kept in SecretStorage and sent to {1} only.", what, host);
+	const otherwise = l10n.t("Leave it empty to create tokens on the system's own pages.");
 	return {
-		prompt: l10n.t("{0}. It is kept in SecretStorage and sent to {1} only.", what, host),
+		prompt: need === "optional" ? `${prompt} ${otherwise}` : prompt,
 		placeholder: l10n.t("Paste it"),
 		password: true,
-		read: (text: string) => readCredential(text, profile),
+		read: (text: string) => readCredential(text, profile, need),
 	};
 }
 
-function readCredential(text: string, profile: Profile | undefined): Read<string> {
+function readCredential(
+	text: string,
+	profile: Profile | undefined,
+	need: "needed" | "optional",
+): Read<string> {
 	const secret = cleanSecret(text);
+	if (secret === "" && need === "optional") return { ok: true, value: "" };
 	if (secret === "") return { ok: false, problem: l10n.t("Paste the credential.") };
 	// A password of HTTP Basic authentication may have any letters.
 	const isPassword = Object.hasOwn(profile?.connector?.auth ?? {}, "basic");

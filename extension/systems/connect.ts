@@ -97,7 +97,7 @@ function summaryRows(draft: ConnectDraft): Row<string>[] {
 		...(base.startsWith("https:")
 			? [row(l10n.t("$(verified) Certificate"), tlsInWords(tls, caFile), "certificates")]
 			: []),
-		...(credential === undefined
+		...(credential === undefined || credential === ""
 			? []
 			: [
 					row(
@@ -159,7 +159,7 @@ function newConnection(services: ConnectSystemDeps, draft: ConnectDraft): NewCon
 	const connectorHash = services.connections.fingerprintOf(profile);
 	const id = `${profile.id}-${randomBytes(4).toString("hex")}`;
 	const connection = { name, profile: profile.id, baseUrl, variables, tls, connectorHash };
-	return { id, connection, credential };
+	return { id, connection, credential: credential === "" ? undefined : credential };
 }
 
 /** Fulfils with the step to start again from, with all answers kept. @throws CancellationError */

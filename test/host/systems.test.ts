@@ -15,6 +15,7 @@ import { groupsOf } from "../../extension/systems/reconcile-rows.ts";
 import { systemCommands } from "../../extension/systems/system-commands.ts";
 import { confirmDeadWithProgress } from "../../extension/tokens/confirm-revoked.ts";
 import { revokeTokens } from "../../extension/tokens/revoke-action.ts";
+import { polarityDocument, startPolarityWithApi } from "../daemon/systems/guided-systems.ts";
 import { type Registry, startVerdaccio } from "../daemon/systems/verdaccio.ts";
 import { filesHolding } from "../workbench/files.ts";
 import { until } from "../workbench/until.ts";
@@ -285,5 +286,48 @@ describe("a connected system", () => {
 			const after = await compare(window, connection);
 			assert.deepEqual([after.missing, after.unknown.some(({ id }) => ids.includes(id))], [[], false]);
 		});
+	});
+});
+
+describe("a system whose server describes its API", () => {
+	let polarity: Awaited<ReturnType<typeof startPolarityWithApi>>;
+	beforeEach(async () => {
+		polarity = await startPolarityWithApi(polarityDocument());
+		window = await OneWindow.open(`systems-${++count}`);
+		await window.put(".env", "NPM_TOKEN=\n");
+		await window.live.whenLive();
+	});
+	afterEach(async () => {
+		await window.close();
+		await polarity.system.stop();
+	});
+
+	const connectWith = async (credential: string | undefined) => {
+		const { daemon, log, credentials } = window;
+		const input = { name: "Polarity", profile: "polarity", baseUrl: polarity.system.url };
+		const outcome = await connectSystem(
+			{ daemon, log, credentials },
+			{ id: "p-1", connection: input, credential },
+		);
+		assert.ok(outcome.kind === "connected", "error" in outcome ? String(outcome.error) : outcome.kind);
+		connection = outcome.connection;
+		await until("the connection is listed", () => window.live.connections.length === 1);
+		return () => services().connections.capabilitiesOf(connection.id)?.create;
+	};
+
+	it("creates by its API with a credential", async () => {
+		const creates = await connectWith("pol-admin");
+		await until("the API is known", () => creates() === "api");
+		const expiry = new Date(Date.now() + 86_400_000).toISOString();
+		const request = { name: "soc", connection: connection.id, expiry };
+		const outcome = await createToken(services(), { request, placement: placement("") });
+		assert.ok(outcome.kind === "created", "error" in outcome ? String(outcome.error) : outcome.kind);
+		assert.match(await onLine(), /^pol-secret-/);
+	});
+
+	it("is used step by step without one", async () => {
+		const creates = await connectWith(undefined);
+		assert.equal(creates(), "guided");
+		assert.equal(polarity.system.count("GET", "/api/openapi"), 0);
 	});
 });
