@@ -11,6 +11,7 @@ import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
+import type { WaitingLine } from "../env/waiting-lines.ts";
 import { fieldOf } from "../failure.ts";
 import { report, untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
@@ -30,26 +31,25 @@ import {
 	type NewToken,
 } from "./create-action.ts";
 import { type CreateReportDeps, reportCreated } from "./create-report.ts";
+import { lastSystemOf, remember } from "./creation-memory.ts";
 import { requestFrom, stepOfField } from "./creation-request.ts";
+import { type CreationStart, startForLine } from "./for-line.ts";
 import { permissionSuggestions } from "./permission-suggestions.ts";
 import { summaryRows } from "./summary.ts";
-import { isOf, keyOf, type System, systemsOf } from "./system.ts";
-import type { TokenDraft } from "./token-draft.ts";
+import { isOf, type System, systemsOf } from "./system.ts";
+import type { CreationDraft, TokenDraft } from "./token-draft.ts";
 import { tokenSteps } from "./token-steps.ts";
 
-type CreateDeps = CreateTokenDeps &
+export type CreateDeps = CreateTokenDeps &
 	CreateReportDeps &
 	Pick<Services, "connections" | "live" | "tree" | "workspaceState">;
-
-/** All answers that are needed before a token is created. */
-type CreationDraft = TokenDraft & EnvDraft;
 
 const failed = () => l10n.t("The token was not created.");
 
 export const createCommands: CommandTable<CreateDeps & TokenChoiceDeps> = {
 	createToken: {
 		failed,
-		run: ({ services, argument }) => createTokenInteractively(services, startFrom(services, argument)),
+		run: ({ services, argument }) => createFrom(services, usualStart(services, argument)),
 	},
 	copyCurlTest: {
 		failed: () => l10n.t("The curl test was not copied."),
@@ -61,20 +61,46 @@ export const createCommands: CommandTable<CreateDeps & TokenChoiceDeps> = {
 	},
 };
 
+/** The line's file and key are answered already. */
+export async function createTokenForLine(services: CreateDeps, line: WaitingLine): Promise<void> {
+	const start = await startForLine(services, line);
+	await createFrom(services, start, l10n.t("Create Token for {0}", line.key));
+}
+
+function usualStart(
+	{ live, workspaceState }: Pick<Services, "live" | "workspaceState">,
+	argument: unknown,
+): CreationStart {
+	const nothing: TokenDraft = {};
+	return {
+		draft: systemFrom(live, argument),
+		activeSystem: () => lastSystemOf(workspaceState),
+		suggest: () => nothing,
+		narrow: (profile) => profile,
+	};
+}
+
 /** A connection that the command was started from is the active answer of the first question. */
-function startFrom({ live }: Pick<Services, "live">, argument: unknown): CreationDraft {
+function systemFrom(
+	{ profiles, connections }: Pick<LiveTokens, "connections" | "profiles">,
+	argument: unknown,
+): CreationDraft {
 	if (typeof argument !== "object" || argument === null || !("connection" in argument)) return {};
-	const systems = systemsOf(live.profiles, live.connections);
+	const systems = systemsOf(profiles, connections);
 	const system = systems.find(({ connection }) => connection?.id === argument.connection);
 	return system === undefined ? {} : { system };
 }
 
-async function createTokenInteractively(services: CreateDeps, start: CreationDraft): Promise<void> {
-	let draft = start;
+async function createFrom(
+	services: CreateDeps,
+	start: CreationStart,
+	title = l10n.t("Create API Token"),
+): Promise<void> {
+	let { draft } = start;
 	let changeFirst: string | undefined;
 	for (;;) {
-		draft = await askAll(services, draft, changeFirst);
-		await remember(services, draft);
+		draft = await askAll(services, { start, draft, title, changeFirst });
+		await remember(services.workspaceState, draft);
 		const outcome = await createWithProgress(
 			services,
 			draft,
@@ -89,10 +115,16 @@ async function createTokenInteractively(services: CreateDeps, start: CreationDra
 	}
 }
 
+interface Asked {
+	start: CreationStart;
+	draft: CreationDraft;
+	title: string;
+	changeFirst: string | undefined;
+}
+
 async function askAll(
-	services: Pick<Services, "daemon" | "live" | "log" | "workspaceState">,
-	draft: CreationDraft,
-	changeFirst: string | undefined,
+	services: Pick<Services, "daemon" | "live" | "log">,
+	{ start, draft, title, changeFirst }: Asked,
 ) {
 	const { live } = services;
 	// The daemon starts while the user reads the first question.
@@ -101,38 +133,48 @@ async function askAll(
 	// So does the search for permissions.
 	const suggested = permissionSuggestions(services, search.token);
 	const answers = {
-		...answersFrom(services),
+		...answersFrom(services, start),
 		suggestions: () => suggested,
 		connect: await connectInstead(live),
 	};
-	const steps = (prompts: Prompts) => [
-		...tokenSteps<CreationDraft>(prompts, answers),
-		...envSteps<CreationDraft>({ prompts, purpose: "create" }),
-		creationSummary(prompts),
-	];
+	const { target, key } = start.draft;
+	const isLine = target !== undefined && key !== undefined;
+	const steps = (prompts: Prompts) => {
+		const placing = envSteps<CreationDraft>({ prompts, purpose: "create" });
+		return [
+			...tokenSteps<CreationDraft>(prompts, answers),
+			...(isLine ? placing.map(answeredByLine) : placing),
+			creationSummary(prompts),
+		];
+	};
 	try {
-		return await runWizard(steps, draft, { title: l10n.t("Create API Token"), changeFirst });
+		return await runWizard(steps, draft, { title, changeFirst });
 	} finally {
 		search.cancel();
 	}
 }
 
+/** The summary still leads to the file and the key. */
+function answeredByLine(step: Step<CreationDraft>): Step<CreationDraft> {
+	return step.id === "file" || step.id === "key" ? { ...step, applies: () => false } : step;
+}
+
 /** What the steps need to know of the daemon's profiles and tokens. */
-function answersFrom(services: Pick<Services, "live" | "log" | "workspaceState">) {
-	const { live, log, workspaceState } = services;
+function answersFrom({ live, log }: Pick<Services, "live" | "log">, start: CreationStart) {
 	const connected = () => untilDone(() => connect(live), { failed: failed(), log, modal: "modal" });
 	return {
 		async systems() {
 			await connected();
 			return systemsOf(live.profiles, live.connections);
 		},
-		lastSystem: workspaceState.get<string>(lastSystemKey),
+		activeSystem: start.activeSystem,
+		suggest: start.suggest,
 		/** As it is now: a permission may have been added since the system was chosen. */
 		async profile({ system }: CreationDraft) {
 			await connected();
 			const profile = live.profiles.find(({ id }) => id === system?.profile.id);
 			if (profile === undefined) throw new Error("The daemon no longer knows the profile.");
-			return profile;
+			return start.narrow(profile);
 		},
 		isNameTaken: (name: string, { system }: CreationDraft) =>
 			live.tokens.some((token) => isSameName(token, name, system)),
@@ -165,9 +207,6 @@ async function connectInstead(live: Pick<LiveTokens, "connections">) {
 	};
 }
 
-/** The key of what the workspace remembers. */
-const lastSystemKey = "create.lastSystem";
-
 function creationSummary(prompts: Prompts): Step<CreationDraft> {
 	return summaryStep({
 		prompts,
@@ -189,13 +228,6 @@ function placementInSummary(draft: EnvDraft) {
 	if (placement === undefined) return undefined;
 	const { uri, state } = placement.target;
 	return { ...placement, fileName: nameOf(uri), isNewFile: state === "new" };
-}
-
-async function remember(
-	{ workspaceState }: Pick<Services, "workspaceState">,
-	{ system }: CreationDraft,
-): Promise<void> {
-	if (system !== undefined) await workspaceState.update(lastSystemKey, keyOf(system));
 }
 
 async function createWithProgress(

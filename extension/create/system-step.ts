@@ -10,8 +10,10 @@ export interface SystemStepDeps {
 	prompts: Prompts;
 	/** Fulfils when the daemon runs and has sent its profiles and connections. */
 	systems: () => Promise<readonly System[]>;
-	/** The key of the system that is active at first. */
-	lastSystem: string | undefined;
+	/** The key of the system that is active at first. Called once the systems are known. */
+	activeSystem: () => string | undefined;
+	/** Answers to begin with, once a system is chosen. */
+	suggest: (system: System) => TokenDraft;
 	/** Adds a connection, and begins again with it. undefined: there is nothing to connect with. */
 	connect: (() => Promise<never>) | undefined;
 }
@@ -19,24 +21,29 @@ export interface SystemStepDeps {
 type Choice = System | "connect" | "stand-ins";
 
 export function systemStep<Draft extends TokenDraft>(deps: SystemStepDeps): Step<Draft> {
-	const { prompts, systems, lastSystem } = deps;
+	const { prompts, systems, activeSystem, suggest } = deps;
 	return {
 		id: "system",
 		subject: l10n.t("System"),
 		kind: "numbered",
 		isAnswered: ({ system }) => system !== undefined,
 		async ask(draft, place) {
-			const active = draft.system === undefined ? lastSystem : keyOf(draft.system);
+			const active = () => (draft.system === undefined ? activeSystem() : keyOf(draft.system));
 			for (;;) {
 				const answer = await prompts.one<Choice>(place, {
 					placeholder: l10n.t("Which system should issue the token?"),
-					rows: systems().then((all) => systemRows(all, { active, canConnect: deps.connect !== undefined })),
-					isActive: (row) => typeof row === "object" && keyOf(row) === active,
+					rows: systems().then((all) =>
+						systemRows(all, { active: active(), canConnect: deps.connect !== undefined }),
+					),
+					isActive: (row) => typeof row === "object" && keyOf(row) === active(),
 				});
 				if (answer === back) return back;
 				if (answer === "connect") return await (deps.connect as () => Promise<never>)();
 				const system = answer === "stand-ins" ? await askStandIn(deps, place) : answer;
-				if (system !== back) return withSystem(draft, system);
+				if (system === back) continue;
+				return draft.system === undefined
+					? { ...draft, ...suggest(system), system }
+					: withSystem(draft, system);
 			}
 		},
 	};
@@ -117,7 +124,7 @@ function standInRow(system: System): Row<System> {
 
 /** Another system has other rules: only the answers that no rule concerns are kept. */
 function withSystem<Draft extends TokenDraft>(draft: Draft, system: System): Draft {
-	if (draft.system !== undefined && keyOf(draft.system) === keyOf(system)) return { ...draft, system };
+	if (draft.system && keyOf(draft.system) === keyOf(system)) return { ...draft, system };
 	const none = {
 		permissions: undefined,
 		newPermissions: undefined,

@@ -1,4 +1,5 @@
 /** The answers about a new token, before it exists. */
+import type { EnvDraft } from "../env/env-steps.ts";
 import type { ExpiryChoice } from "./expiry-input.ts";
 import type { NewPermission } from "./permission-choices.ts";
 import type { System } from "./system.ts";
@@ -26,3 +27,6 @@ export interface TokenDraft {
 	/** Whether the optional details were asked. */
 	details?: "asked" | undefined;
 }
+
+/** All answers that are needed before a token is created. */
+export type CreationDraft = TokenDraft & EnvDraft;

@@ -2,6 +2,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandCall, CommandTable } from "../command.ts";
+import { type CreateDeps, createTokenForLine } from "../create/create-token.ts";
 import { labelText } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
@@ -10,13 +11,19 @@ import { isMaskingWanted, setMasking } from "../settings.ts";
 import { importToken } from "./import-token.ts";
 import type { Masking } from "./masking.ts";
 import { ignoreAndUntrack } from "./untrack.ts";
+import { waitingLineFor } from "./waiting-line-choice.ts";
 
 type EnvLineCommandDeps = Pick<
 	Services,
 	"bindings" | "daemon" | "ignored" | "masking" | "secrets" | "tracked" | "tree"
->;
+> &
+	CreateDeps;
 
 export const envLineCommands: CommandTable<EnvLineCommandDeps> = {
+	createTokenForLine: {
+		failed: () => l10n.t("The token was not created."),
+		run: async ({ services, argument }) => createTokenForLine(services, await waitingLineFor(argument)),
+	},
 	toggleMasking: {
 		failed: () => l10n.t("Masking was not changed."),
 		run: async () => setMasking(isMaskingWanted() ? "off" : "on"),

@@ -14,6 +14,7 @@ import type { Masking } from "./masking.ts";
 import { QuickFixes } from "./quick-fixes.ts";
 import { TokenHover } from "./token-hover.ts";
 import { TokenLens } from "./token-lens.ts";
+import { WaitingLineOffers } from "./waiting-line-offers.ts";
 
 interface EnvLineDeps {
 	bindings: Bindings;
@@ -26,14 +27,17 @@ export function openEnvLines(deps: EnvLineDeps): vscode.Disposable {
 	deps.masking.open();
 	deps.tracked.open();
 	const lens = new TokenLens(deps);
+	const offers = new WaitingLineOffers(deps);
 	return vscode.Disposable.from(
-		lens,
+		...[lens, offers],
 		new LineProblems(deps),
 		forEnvDocuments((selector) =>
 			vscode.Disposable.from(
 				vscode.languages.registerHoverProvider(selector, new TokenHover(deps)),
 				vscode.languages.registerCodeLensProvider(selector, lens),
 				vscode.languages.registerCodeActionsProvider(selector, new QuickFixes(deps), QuickFixes.metadata),
+				vscode.languages.registerCodeLensProvider(selector, offers),
+				vscode.languages.registerCodeActionsProvider(selector, offers, QuickFixes.metadata),
 			),
 		),
 		startWithEnvFiles(deps.bindings),

@@ -175,7 +175,8 @@ async function findIn(
 	return writable.sort((one, other) => depth(one) - depth(other) || compare(one.path, other.path));
 }
 
-async function envFileAt(uri: vscode.Uri, folder: vscode.WorkspaceFolder): Promise<EnvFile> {
+/** The env file at a path within a workspace folder, whether it exists or not. */
+export async function envFileAt(uri: vscode.Uri, folder: vscode.WorkspaceFolder): Promise<EnvFile> {
 	const path = uri.path.slice(folder.uri.path.length).replace(/^\//, "");
 	const state = await accessTo(uri);
 	return { uri, folder, path, name: basename(uri), state };

@@ -54,6 +54,22 @@ export function jwtClaims(value: string): JwtClaims | undefined {
 	};
 }
 
+/**
+ * Whether the line of this key waits for an API token. Stricter than for a value that looks random: keys of sessions,
+ * signatures and OAuth clients hold other secrets, which no issuer of tokens makes.
+ */
+export function awaitsToken(key: string): boolean {
+	if (/PUBLI|_SITE_?KEY$|CSRF|XSRF|^AWS_|(?:REFRESH|SESSION|ID|DEVICE|PUSH)_TOKEN$/i.test(key)) return false;
+	return /(?:(?:^|_)(?:TOKEN|PAT|BEARER)|(?:^|_)(?:API|ACCESS|SERVICE)_?(?:KEY|SECRET))(?:_(?:\d+|OLD|NEW|DEV|PROD|TEST|STAGING|LIVE))?$/i.test(
+		key,
+	);
+}
+
+/** The system that a key names: `mindbridge` for `MINDBRIDGE_API_TOKEN`. */
+export function issuerNamedBy(key: string): string | undefined {
+	return issuerByKey(key)?.issuer;
+}
+
 /** Every issuer with a known name, sorted by name. */
 export function issuers(): { issuer: string; name: string }[] {
 	const known = [...shapes, ...keyWords].map(([issuer, name]) => ({ issuer, name }));

@@ -23,8 +23,8 @@ export interface Answers {
 	addresses?: string;
 	/** The rows of the optional step with the texts to type there. */
 	details?: Readonly<Record<string, string>>;
-	/** A path in the workspace. */
-	file?: string;
+	/** A path in the workspace; `answered` with the key: the wizard was started for one line. */
+	file?: string | "answered";
 	/** Omitted: the Git question is not expected. */
 	git?: "Add the file to .gitignore" | "Write it there anyway";
 	key?: string;
@@ -181,7 +181,8 @@ function questionsOf({ system, expiry, exactExpiry, file, git, replace }: Answer
 		exactExpiry: exactExpiry !== undefined,
 		never: expiry === "Never",
 		git: git !== undefined,
-		key: file !== undefined,
+		file: file !== "answered",
+		key: file !== undefined && file !== "answered",
 		replace: replace !== undefined,
 	};
 	return (Object.keys(questions) as Question[]).filter((question) => asked[question] ?? true);
