@@ -333,6 +333,20 @@ describe("an answer that is too much", () => {
 		assert.match((await rejection(list())).message, /larger than 1 MiB/);
 	});
 
+	it("ends at 16 MiB for all pages of a list together", async () => {
+		let page = 0;
+		fake.fault = () => (response) => {
+			page += 1;
+			const body = {
+				tokens: [{ id: String(page), note: "x".repeat(900_000) }],
+				next: `/tokens?page=${page}`,
+			};
+			response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+		};
+		assert.match((await rejection(list())).message, /more than 16 MiB/);
+		assert.equal(page, 19);
+	});
+
 	it("is one deadline for all pages together", async () => {
 		let page = 0;
 		fake.fault = () => (response) => {

@@ -472,6 +472,17 @@ describe("Polarity by the document that its server serves", () => {
 		});
 	}
 
+	it("reads a document that refers to itself in every direction without delay", async () => {
+		const self = Object.fromEntries(
+			Array.from({ length: 100 }, (_, n) => [`p${n}`, { $ref: "#/components/schemas/Key" }]),
+		);
+		const document = JSON.parse(JSON.stringify(polarityDocument()));
+		document.components.schemas.Key = { properties: self, allOf: [{ $ref: "#/components/schemas/Key" }] };
+		const started = performance.now();
+		assert.equal((await discovered(document))[1], null);
+		assert.ok(performance.now() - started < 2000);
+	});
+
 	it("takes no path of the document that leaves the server", async () => {
 		for (const path of ["//evil.example/keys", "/../keys", "/api/{tenant}/keys"]) {
 			const document = changed((text) => text.replaceAll("/api/api-keys", path));

@@ -8,6 +8,9 @@ import { valueAt } from "./pointer.ts";
 import { Session } from "./session.ts";
 import type { Access, CallOptions, System } from "./system.ts";
 
+/** A document can be hostile: so many paths are looked at, and so many schemas of one operation. */
+const mostPaths = 2000;
+const mostSchemas = 2000;
 const mediaTypes = ["application/vnd.api+json", "application/json"];
 const expiryName = /^(?:expir(?:y|es|ation)(?:[-_]?(?:at|on|date|time))?)$/i;
 const secretName = /^(?:token|secret|key|api[-_]?key|value)$/i;
@@ -45,18 +48,19 @@ type Operations = Pick<Connector, "record" | "create" | "list" | "revoke">;
 
 /** The operations of a tag that create, list and delete tokens; undefined unless all three are complete. */
 function operationsIn(document: unknown, tag: string): Operations | undefined {
-	for (const path of Object.keys(asObject(valueAt(document, "/paths")))) {
+	const paths = Object.keys(asObject(valueAt(document, "/paths"))).slice(0, mostPaths);
+	for (const path of paths) {
 		const at = (method: string, other = path) => operationAt(document, other, method, tag);
 		const [post, get] = [at("post"), at("get")];
-		const one = Object.keys(asObject(valueAt(document, "/paths"))).find(
-			(other) =>
-				/^\{[^{}/]+\}$/.test(other.slice(path.length + 1)) &&
-				other.startsWith(`${path}/`) &&
-				at("delete", other),
-		);
-		if (post === undefined || get === undefined || one === undefined || path.includes("{")) continue;
-		const [sent, answered] = [requestOf(document, post), answerOf(document, post)];
-		const listed = answerOf(document, get);
+		if (post === undefined || get === undefined || path.includes("{")) continue;
+		const isOne = (other: string) =>
+			other.startsWith(`${path}/`) && /^\{[^{}/]+\}$/.test(other.slice(path.length + 1));
+		if (!paths.some((other) => isOne(other) && at("delete", other) !== undefined)) continue;
+		const [sent, answered, listed] = [
+			requestOf(document, post),
+			answerOf(document, post),
+			answerOf(document, get),
+		];
 		if (sent === undefined || answered === undefined || typeOf(listed, "data") !== "array") continue;
 		return operationsAt(path, sent, answered);
 	}
@@ -119,7 +123,7 @@ function schemaIn(document: unknown, holder: Schema): Schema | undefined {
 	const content = asObject(holder.content);
 	const type = mediaTypes.find((one) => Object.hasOwn(content, one));
 	if (type === undefined) return undefined;
-	return whole(document, asObject(content[type]).schema, 12);
+	return whole(document, asObject(content[type]).schema, { depth: 8, schemas: { left: mostSchemas } });
 }
 
 /** Follows a local reference, once. */
@@ -129,21 +133,26 @@ function resolved(document: unknown, value: unknown): Schema {
 	return asObject(isLocal ? valueAt(document, $ref.slice(1)) : value);
 }
 
-/** With every reference in place, to a limited depth: a document can refer to itself. */
-function whole(document: unknown, value: unknown, depth: number): Schema {
+interface Bounds {
+	readonly depth: number;
+	readonly schemas: { left: number };
+}
+
+/** With every reference in place, within bounds: a document can refer to itself. */
+function whole(document: unknown, value: unknown, { depth, schemas }: Bounds): Schema {
+	if (depth === 0 || schemas.left-- <= 0) return {};
+	const within = (part: unknown) => whole(document, part, { depth: depth - 1, schemas });
 	const schema = resolved(document, value);
-	if (depth === 0) return {};
-	const parts = Array.isArray(schema.allOf)
-		? schema.allOf.map((part) => whole(document, part, depth - 1))
-		: [];
-	const properties = Object.fromEntries(
-		Object.entries(asObject(schema.properties)).map(([name, one]) => [name, whole(document, one, depth - 1)]),
-	);
-	const required = parts.flatMap(requiredOf);
+	const parts = Array.isArray(schema.allOf) ? schema.allOf.slice(0, 20).map(within) : [];
+	const properties = Object.entries(asObject(schema.properties)).slice(0, 200);
 	return {
 		...schema,
-		properties: Object.assign({}, ...parts.map((part) => part.properties), properties),
-		required: [...required, ...requiredOf(schema)],
+		properties: Object.assign(
+			{},
+			...parts.map((part) => part.properties),
+			Object.fromEntries(properties.map(([name, one]) => [name, within(one)])),
+		),
+		required: [...parts.flatMap(requiredOf), ...requiredOf(schema)],
 	};
 }
 

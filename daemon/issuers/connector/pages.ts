@@ -6,6 +6,8 @@ import { meets, valueAt } from "./pointer.ts";
 import type { Session } from "./session.ts";
 
 const mostPages = 100;
+/** Of all pages together, in characters: what they describe is in memory at once. */
+const longestList = 16 * 1024 * 1024;
 
 type List = NonNullable<Connector["list"]>;
 
@@ -20,11 +22,15 @@ export async function itemsOf(session: Session, list: List): Promise<unknown[]> 
 	const { pages, where } = list;
 	const seen = new Set<string>();
 	const items: unknown[] = [];
+	let length = 0;
 	let position: Position | undefined = firstPosition(pages);
 	for (let count = 0; position !== undefined; count++) {
 		if (count === mostPages)
 			throw new ConnectorError("issuer-refused", `${session.name} lists more than ${mostPages} pages.`);
 		const answer: Answer = await session.read(list, session.values(position.values), position.url);
+		length += answer.text.length;
+		if (length > longestList)
+			throw new ConnectorError("issuer-refused", `${session.name} lists more than 16 MiB.`);
 		const page = itemsIn(session, list, answer);
 		items.push(...page);
 		const next =
