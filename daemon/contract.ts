@@ -645,6 +645,7 @@ export type PermissionList = z.output<typeof permissionList>;
 
 /** The body of `PUT /v1/workspaces/{id}/profiles`. */
 export const workspaceProfiles = z.strictObject({ profiles: z.array(profile).max(50) });
+/** `detail`: why it is not used, in a sentence. */
 const refusedProfile = z.strictObject({ id: z.string(), detail: z.string() });
 export type RefusedProfile = z.output<typeof refusedProfile>;
 /** The profiles of the workspace that are not used, and why. */

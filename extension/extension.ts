@@ -44,7 +44,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const log = vscode.window.createOutputChannel("Tokensmith", { log: true });
 	const models = openModels(context, log);
 	const views = openViews(context, models);
-	const { daemon, live, bindings, tracked, masking, secrets } = models;
+	const { live, bindings, tracked, masking, secrets } = models;
 	const { workspaceState, globalState, globalStorageUri: folder } = context;
 	const clipboard = new Clipboard({ log });
 	const consents = new Consents(workspaceState);
@@ -57,8 +57,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const { envFiles, systems, ...shown } = views;
 	context.subscriptions.push(
 		...[clipboard, lostSecrets],
-		new ProfileFiles({ daemon, live, log }),
-		...startManifests(context, log),
+		...startManifests(context, models),
 		startNotices(context, models),
 		new ExpiryStatus(live),
 		openEnvLines({ bindings, live, tracked, masking }),
@@ -135,10 +134,11 @@ function openViews(context: vscode.ExtensionContext, models: Models) {
 	return { tree, systems, envFiles, activity, overview };
 }
 
-/** Declared by the workspace, and offered to the user. */
-function startManifests({ workspaceState: memory }: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
+/** Declared by the workspace, and offered to the user; and the profiles of both. */
+function startManifests({ workspaceState: memory }: vscode.ExtensionContext, { daemon, live, log }: Models) {
 	const manifests = new ManifestWatch({ log });
-	return [manifests, announceManifests({ manifests, memory, log })];
+	const profiles = new ProfileFiles({ daemon, live, onDidDeclare: manifests.onDidRead, log });
+	return [manifests, profiles, announceManifests({ manifests, memory, log })];
 }
 
 /** Notices that appear without a command. */

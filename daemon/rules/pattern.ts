@@ -33,6 +33,17 @@ function compile(pattern: string): { matches(text: string): boolean } {
 	return { matches: (text) => whole.test(text) };
 }
 
+/** What is wrong with the patterns of a profile that a workspace brings. */
+export async function slowPatternsIn(profile: Profile): Promise<string | undefined> {
+	try {
+		await refuseSlowPatterns(profile);
+		return undefined;
+	} catch (error) {
+		if (error instanceof RuleError) return error.message;
+		throw error;
+	}
+}
+
 /** @throws RuleError `invalid-request` for patterns that can't run in linear time. */
 export async function refuseSlowPatterns(profile: Profile): Promise<void> {
 	await usePatternsInLinearTime();

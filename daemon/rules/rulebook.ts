@@ -11,7 +11,7 @@ import type {
 import type { Caller } from "./callers.ts";
 import type { Changes } from "./changes.ts";
 import { OwnPermissions, requestedOf } from "./own-permissions.ts";
-import { refuseSlowPatterns, usePatternsInLinearTime } from "./pattern.ts";
+import { refuseSlowPatterns, slowPatternsIn, usePatternsInLinearTime } from "./pattern.ts";
 import { defaultPolicy, isBuiltIn, profilesUnder } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
 
@@ -149,15 +149,20 @@ export class Rulebook {
 
 	/**
 	 * Sets the profiles that a workspace brings, which replace no other. Answers those that are not used, and why.
-	 * @throws RuleError `invalid-request` for a pattern that can't run in linear time.
 	 */
 	async bring(workspace: string, profiles: readonly Profile[]): Promise<RefusedProfile[]> {
-		for (const profile of profiles) await refuseSlowPatterns(profile);
-		this.#setBrought(workspace, profiles);
-		return profiles.flatMap((profile) => {
-			const { source, connectorHash: _, ...used } = this.profileOf(profile.id);
-			if (source === "workspace" && isDeepStrictEqual(used, profile)) return [];
-			return [{ id: profile.id, detail: `is the id of ${owners[source]}` }];
+		const slow = await Promise.all(profiles.map(slowPatternsIn));
+		this.#setBrought(
+			workspace,
+			profiles.filter((_, index) => slow[index] === undefined),
+		);
+		return profiles.flatMap((profile, index) => {
+			const { id } = profile;
+			const wrong = slow[index];
+			if (wrong !== undefined) return [{ id, detail: wrong }];
+			const { source, connectorHash: _, ...used } = this.profileOf(id);
+			if (isDeepStrictEqual(used, profile)) return [];
+			return [{ id, detail: `${id} is the id of ${owners[source]}.` }];
 		});
 	}
 

@@ -5,6 +5,7 @@ import {
 	type Access,
 	type AuditList,
 	accessHeader,
+	type BroughtProfiles,
 	type CatalogueEntry,
 	type CleanUpInput,
 	type CleanUpReport,
@@ -205,6 +206,12 @@ export class Client {
 		await this.#transport.empty({ method: "PUT", path, body: profile });
 	}
 
+	/** Sets the profiles that a workspace brings, which last as long as its stream of events. */
+	async putWorkspaceProfiles(workspace: string, profiles: readonly Profile[]): Promise<BroughtProfiles> {
+		const path = `/v1/workspaces/${encodeURIComponent(workspace)}/profiles`;
+		return this.#transport.json({ method: "PUT", path, body: { profiles } });
+	}
+
 	async connections(): Promise<Connection[]> {
 		const list: ConnectionList = await this.#get("/v1/connections");
 		return list.connections;
@@ -267,14 +274,16 @@ export class Client {
 	 * Calls `onEvent` for each server-sent event. Resolves when the daemon ends the stream or `signal` aborts, rejects
 	 * when the stream does not begin, breaks, or `onEvent` throws.
 	 */
-	async events(onEvent: ServerEventListener, signal: AbortSignal): Promise<void> {
+	async events(onEvent: ServerEventListener, signal: AbortSignal, workspace?: string): Promise<void> {
 		const parser = createParser({
 			onEvent: ({ event, data }) => {
 				if (isServerEvent(event)) onEvent(event, JSON.parse(data));
 			},
 		});
 		try {
-			const pieces = this.#transport.stream({ method: "GET", path: "/v1/events", signal });
+			const query = workspace === undefined ? "" : `?${new URLSearchParams({ workspace })}`;
+			const path = `/v1/events${query}`;
+			const pieces = this.#transport.stream({ method: "GET", path, signal });
 			for await (const piece of pieces) parser.feed(piece);
 		} catch (error) {
 			if (!signal.aborted) throw error;

@@ -2,6 +2,7 @@
  * The daemon's tokens, kept up to date by server-sent events. Does nothing before start() and reconnects automatically
  * after it. Each connection begins with the complete list, so that missed events do no harm.
  */
+import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
@@ -33,6 +34,8 @@ interface LiveTokensOptions {
 
 export class LiveTokens implements vscode.Disposable {
 	readonly #options: LiveTokensOptions;
+	/** Names this window's workspace to the daemon. */
+	readonly workspace = randomUUID();
 	readonly #closing = new AbortController();
 	readonly #changed = new vscode.EventEmitter<void>();
 	/** Also fires about once a minute while live, since the displayed time left changes. */
@@ -191,7 +194,7 @@ export class LiveTokens implements vscode.Disposable {
 			audit: (event) => this.#audited.fire(event),
 		};
 		try {
-			await client.events((name, data) => on[name](data), signal);
+			await client.events((name, data) => on[name](data), signal, this.workspace);
 			ending.signal.throwIfAborted();
 		} finally {
 			ending.abort();

@@ -1,7 +1,10 @@
 /**
- * Sends the user's own profile files, named by a setting, to the daemon: when it is live, and whenever a file or the
- * setting changes. For an invalid file, shows its name and what is wrong in it.
+ * Sends profiles to the daemon: the user's own files, named by the user's settings with absolute paths, and those that the
+ * workspace brings, by its settings or its `tokensmith.json`. The latter go with the workspace, and replace no other. For
+ * an invalid file, shows its name and what is wrong in it.
  */
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
@@ -15,27 +18,47 @@ const setting = "tokensmith.profiles";
 /** The daemon's limit. */
 const largestBytes = 64 * 1024;
 
+/** A profile of a file that another part has read and checked. */
+interface DeclaredProfile {
+	readonly profile: Profile;
+	readonly uri: vscode.Uri;
+}
+
 interface ProfileFilesDeps {
 	daemon: DaemonProcess;
 	live: LiveTokens;
+	/** Fires with what the workspace declares. */
+	onDidDeclare: vscode.Event<readonly { readonly profiles: readonly DeclaredProfile[] }[]>;
 	log: Pick<vscode.LogOutputChannel, "warn">;
 }
 
 /** What is wrong with a profile file: each part with its JSON pointer (RFC 6901). */
 class ProfileFileError extends Error {}
 
+interface ProfileFile {
+	uri: vscode.Uri;
+	owner: "user" | "workspace";
+}
+
 export class ProfileFiles implements vscode.Disposable {
 	readonly #deps: ProfileFilesDeps;
 	readonly #subscriptions: vscode.Disposable[];
-	/** The files sent to the daemon, so that none is sent twice. */
-	readonly #sent = new Set<string>();
 	readonly #told = new Map<string, string>();
+	#declared: readonly DeclaredProfile[] = [];
 	#watchers: vscode.Disposable[] = [];
+	/** What the daemon has, as JSON, by the profile's owner and id; empty without a connection. */
+	#sent = new Map<string, string>();
+	#isLive = false;
+	#sending: Promise<void> = Promise.resolve();
 
 	constructor(deps: ProfileFilesDeps) {
 		this.#deps = deps;
 		this.#subscriptions = [
-			deps.live.onDidChange(() => this.#sendAll()),
+			deps.live.onDidChange(() => this.#liveChanged()),
+			deps.onDidDeclare((manifests) => {
+				this.#declared = manifests.flatMap(({ profiles }) => profiles);
+				this.#sendAll();
+			}),
 			vscode.workspace.onDidChangeConfiguration((change) => {
 				if (change.affectsConfiguration(setting)) this.#watch();
 			}),
@@ -49,66 +72,137 @@ export class ProfileFiles implements vscode.Disposable {
 		for (const disposable of [...this.#subscriptions, ...this.#watchers]) disposable.dispose();
 	}
 
+	/** Each connection begins without the profiles of the workspace. */
+	#liveChanged(): void {
+		const isLive = this.#deps.live.state === "live";
+		if (isLive === this.#isLive) return;
+		this.#isLive = isLive;
+		this.#sent.clear();
+		if (isLive) this.#sendAll();
+	}
+
 	#watch(): void {
 		for (const watcher of this.#watchers) watcher.dispose();
-		this.#watchers = profileFiles().map(({ folder, path }) => {
-			const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, path));
-			const changed = (uri: vscode.Uri) => {
-				this.#sent.delete(uri.toString());
-				this.#sendAll();
-			};
-			watcher.onDidChange(changed);
-			watcher.onDidCreate(changed);
+		this.#watchers = profileFiles().map(({ uri }) => {
+			const name = new vscode.RelativePattern(
+				vscode.Uri.joinPath(uri, ".."),
+				uri.path.split("/").at(-1) ?? "",
+			);
+			const watcher = vscode.workspace.createFileSystemWatcher(name);
+			watcher.onDidChange(() => this.#sendAll());
+			watcher.onDidCreate(() => this.#sendAll());
+			watcher.onDidDelete(() => this.#sendAll());
 			return watcher;
 		});
 		this.#sendAll();
 	}
 
+	/** One after the other, so that the last state wins. */
 	#sendAll(): void {
+		this.#sending = this.#sending
+			.then(() => this.#send())
+			.catch((error: unknown) => {
+				// The next connection, or the next change, sends them again.
+				this.#deps.log.warn(`The profiles could not be sent: ${wordsOf(error)}`);
+			});
+	}
+
+	async #send(): Promise<void> {
 		if (this.#deps.live.state !== "live") return;
-		for (const { uri } of profileFiles()) {
-			this.#send(uri).catch((error: unknown) => this.#report(uri, error));
+		const declared = vscode.workspace.isTrusted ? this.#declared : [];
+		const brought = declared.map(({ profile, uri }) => ({ profile, uri }));
+		for (const file of profileFiles()) {
+			const profile = await this.#read(file.uri);
+			if (profile === undefined) continue;
+			if (file.owner === "user") await this.#sendOwn(profile, file.uri);
+			else brought.push({ profile, uri: file.uri });
+		}
+		await this.#sendBrought(brought);
+	}
+
+	async #read(uri: vscode.Uri): Promise<Profile | undefined> {
+		try {
+			return await readProfile(uri);
+		} catch (error) {
+			if (!isFault(error)) throw error;
+			this.#report(uri, wordsOf(error));
+			return undefined;
 		}
 	}
 
-	async #send(uri: vscode.Uri): Promise<void> {
-		const file = uri.toString();
-		if (this.#sent.has(file)) return;
-		// Before the first await, since the list changes more than once while a file is read.
-		this.#sent.add(file);
-		const profile = await readProfile(uri);
-		const client = await this.#deps.daemon.client();
-		await client.putProfile(profile);
-		this.#told.delete(file);
+	async #sendOwn(profile: Profile, uri: vscode.Uri): Promise<void> {
+		const [key, value] = [`user ${profile.id}`, JSON.stringify(profile)];
+		if (this.#sent.get(key) === value) return;
+		this.#sent.set(key, value);
+		try {
+			await (await this.#deps.daemon.client()).putProfile(profile);
+			this.#told.delete(uri.toString());
+		} catch (error) {
+			if (!(error instanceof TokensmithProblemError)) throw error;
+			this.#report(uri, wordsOf(error));
+		}
 	}
 
-	async #report(uri: vscode.Uri, error: unknown): Promise<void> {
+	async #sendBrought(brought: readonly DeclaredProfile[]): Promise<void> {
+		const profiles = brought.map(({ profile }) => profile);
+		const value = JSON.stringify(profiles);
+		if (value === (this.#sent.get("workspace") ?? "[]")) return;
+		const client = await this.#deps.daemon.client();
+		const { refused } = await client.putWorkspaceProfiles(this.#deps.live.workspace, profiles);
+		this.#sent.set("workspace", value);
+		for (const { profile, uri } of brought) {
+			const refusal = refused.find(({ id }) => id === profile.id);
+			if (refusal === undefined) this.#told.delete(uri.toString());
+			else this.#report(uri, refusal.detail);
+		}
+	}
+
+	/** Once, as long as it stays wrong in the same way. */
+	#report(uri: vscode.Uri, wrong: string): void {
 		const file = uri.toString();
-		// An invalid file stays invalid until it changes; other errors may not recur.
-		if (!isFault(error)) this.#sent.delete(file);
-		const name = vscode.workspace.asRelativePath(uri);
-		const wrong = wordsOf(error);
-		this.#deps.log.warn(`The profile ${name} is not used: ${wrong}`);
 		if (this.#told.get(file) === wrong) return;
 		this.#told.set(file, wrong);
-		const open = l10n.t("Open File");
-		const message = l10n.t("The profile {0} is not used: {1}", name, wrong);
-		const chosen = await vscode.window.showWarningMessage(messageText(message), open);
-		if (chosen === open) await vscode.window.showTextDocument(uri);
+		const name = vscode.workspace.asRelativePath(uri);
+		this.#deps.log.warn(`The profile ${name} is not used: ${wrong}`);
+		void warnAbout(uri, l10n.t("The profile {0} is not used: {1}", name, wrong));
 	}
 }
 
-/** The files that the setting names; a path that leads out of its workspace folder is ignored. */
-function profileFiles(): { folder: vscode.WorkspaceFolder; path: string; uri: vscode.Uri }[] {
+async function warnAbout(uri: vscode.Uri, message: string): Promise<void> {
+	const open = l10n.t("Open File");
+	const chosen = await vscode.window.showWarningMessage(messageText(message), open);
+	if (chosen === open) await vscode.window.showTextDocument(uri);
+}
+
+function profileFiles(): ProfileFile[] {
+	return [...ownFiles(), ...broughtFiles()];
+}
+
+/** Of the user's settings, which no repository can write: absolute paths, or such that begin with `~/`. */
+function ownFiles(): ProfileFile[] {
+	const { globalValue } = vscode.workspace.getConfiguration("tokensmith").inspect<unknown>("profiles") ?? {};
+	return pathsIn(globalValue)
+		.map((path) => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path))
+		.filter((path) => isAbsolute(path))
+		.map((path) => ({ uri: vscode.Uri.file(path), owner: "user" }));
+}
+
+/** The files in a workspace folder that the setting names; a path that leads out of it is ignored. */
+function broughtFiles(): ProfileFile[] {
 	// A repository's rules must not apply before the workspace is trusted.
 	if (!vscode.workspace.isTrusted) return [];
 	return (vscode.workspace.workspaceFolders ?? []).flatMap((folder) => {
 		const named = vscode.workspace.getConfiguration("tokensmith", folder.uri).get<unknown>("profiles", []);
-		const paths = Array.isArray(named) ? named.filter((path) => typeof path === "string" && path !== "") : [];
-		return paths
-			.map((path: string) => ({ folder, path, uri: vscode.Uri.joinPath(folder.uri, path) }))
-			.filter(({ uri }) => uri.path.startsWith(`${folder.uri.path.replace(/\/$/, "")}/`));
+		return pathsIn(named)
+			.filter((path) => !isAbsolute(path) && !path.startsWith("~/"))
+			.map((path) => vscode.Uri.joinPath(folder.uri, path))
+			.filter((uri) => uri.path.startsWith(`${folder.uri.path.replace(/\/$/, "")}/`))
+			.map((uri): ProfileFile => ({ uri, owner: "workspace" }));
 	});
+}
+
+function pathsIn(value: unknown): string[] {
+	return Array.isArray(value) ? value.filter((path) => typeof path === "string" && path !== "") : [];
 }
 
 /** @throws ProfileFileError */

@@ -15,6 +15,7 @@ describe("profile files", () => {
 	let files: ProfileFiles;
 	let folder: string;
 	let warnings: string[];
+	let declared: vscode.EventEmitter<readonly { profiles: { profile: Profile; uri: vscode.Uri }[] }[]>;
 
 	beforeEach(async () => {
 		const root = vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath ?? "";
@@ -22,11 +23,16 @@ describe("profile files", () => {
 		await mkdir(folder, { recursive: true });
 		home = await DaemonHome.make(root);
 		warnings = [];
+		declared = new vscode.EventEmitter();
 		const daemon = home.window();
 		const never = new vscode.EventEmitter<void>().event;
 		const log = { info: () => {}, warn: () => {} };
 		live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: never, log });
-		files = new ProfileFiles({ daemon, live, log: { warn: (text) => void warnings.push(text) } });
+		files = new ProfileFiles({
+			...{ daemon, live },
+			onDidDeclare: declared.event,
+			log: { warn: (text) => void warnings.push(text) },
+		});
 		await live.whenLive();
 	});
 
@@ -60,7 +66,7 @@ describe("profile files", () => {
 
 	it("are reported if they are missing, not JSON, or use a built-in id", async () => {
 		await writeFile(join(folder, "half.json"), "{");
-		await write("local.json", await localProfile());
+		await write("local.json", { ...(await localProfile()), name: "Mine" });
 		await set(["profiles/none.json", "profiles/half.json", "profiles/local.json"]);
 		// A file that was just written may be reported twice: once by the setting, once by its watcher.
 		const isReported = (name: string) => warnings.some((text) => text.includes(name));
@@ -69,6 +75,21 @@ describe("profile files", () => {
 		assert.match(told, /half\.json.*no JSON/);
 		assert.match(told, /local\.json.*built-in/);
 		assert.match(told, /none\.json.*can't be read/);
+	});
+
+	it("of the workspace are marked as such, and go when the setting or a declaration does", async () => {
+		const profile = await localProfile();
+		await write("acme.json", { ...profile, id: "acme" });
+		await set(["profiles/acme.json"]);
+		const sourceOf = (id: string) => live.profiles.find((one) => one.id === id)?.source;
+		await until("it is there", () => sourceOf("acme") === "workspace");
+		const uri = vscode.Uri.file(join(folder, "declared.json"));
+		declared.fire([{ profiles: [{ profile: { ...profile, id: "declared" }, uri }] }]);
+		await until("the declared one is there", () => sourceOf("declared") === "workspace");
+		await set(undefined);
+		await until("the first is gone", () => sourceOf("acme") === undefined);
+		declared.fire([]);
+		await until("the declared one is gone", () => sourceOf("declared") === undefined);
 	});
 
 	it("are not read outside the workspace folder", async () => {

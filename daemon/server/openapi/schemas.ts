@@ -405,7 +405,7 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 	}),
 	RefusedProfile: answer(contract.broughtProfiles.shape.refused.element, "A profile that is not used.", {
 		id: "The profile's id.",
-		detail: "Why it is not used, to read on from the id.",
+		detail: "Why it is not used, in a sentence.",
 	}),
 	Access: request(contract.access, "What one call to another system needs. Kept nowhere.", {
 		credential: "Authenticates the call.",
