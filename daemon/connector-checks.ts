@@ -186,39 +186,44 @@ function issuesOfCall(
 	call: CallParts,
 	operationNames: readonly string[],
 ): Issue[] {
+	const { list, variables, ask, auth, headers } = connector;
 	const isProbe = path.length > 1;
-	const known = [
-		"credential",
-		"now",
-		...namesOf(connector.variables),
-		...(isProbe ? [] : namesOf(connector.ask)),
-		...operationNames,
-	];
-	const inTemplates = [...known, ...pageNames(path[0] === "list" ? connector.list?.pages : undefined)];
-	const inUrl = [...inTemplates, ...Object.keys(call.with ?? {})];
-	const [method] = call.request.split(" ");
+	const isList = path[0] === "list";
+	const answers = isProbe ? [] : namesOf(ask);
+	const pages = pageNames(isList ? list?.pages : undefined);
+	const known = ["credential", "now", ...namesOf(variables), ...answers, ...operationNames, ...pages];
+	const withOwn = [...known, ...Object.keys(call.with ?? {})];
+	const inRequest = namesInRequest(call.request).map((name) => ({ name }));
 	return [
-		...(isProbe && method !== "GET" && method !== "POST"
-			? [{ path: [...path, "request"], message: "must use GET or POST, since a probe changes nothing" }]
+		...formIssues(path, call, isProbe),
+		...unknownNames([...path, "request"], inRequest, withOwn),
+		...valueIssues([...path, "with"], call.with, known),
+		...(["body", "form"] as const).flatMap((part) => valueIssues([...path, part], call[part], withOwn)),
+		...authIssues([...path, "headers"], call.headers, withOwn),
+		...authIssues(call.auth === undefined ? ["auth"] : [...path, "auth"], call.auth ?? auth, withOwn),
+		...authIssues(["headers"], headers, withOwn),
+		...(isList ? pageIssues(list) : []),
+	];
+}
+
+/** What a method can send. */
+function formIssues(
+	path: (string | number)[],
+	{ request, body, form }: CallParts,
+	isProbe: boolean,
+): Issue[] {
+	const isWritten = body !== undefined || form !== undefined;
+	const at = [...path, "request"];
+	return [
+		...(isProbe && !/^(?:GET|POST) /.test(request)
+			? [{ path: at, message: "must use GET or POST, since a probe changes nothing" }]
 			: []),
-		...unknownNames(
-			[...path, "request"],
-			namesInRequest(call.request).map((name) => ({ name })),
-			inUrl,
-		),
-		...(call.body !== undefined && call.form !== undefined
+		...(body !== undefined && form !== undefined
 			? [{ path: [...path, "form"], message: "can't be combined with body" }]
 			: []),
-		...(method === "GET" && (call.body !== undefined || call.form !== undefined)
-			? [{ path: [...path, "request"], message: "must not be GET with a body" }]
+		...(request.startsWith("GET ") && isWritten
+			? [{ path: at, message: "must not be GET with a body" }]
 			: []),
-		...(["with", "body", "form"] as const).flatMap((part) => valueIssues([...path, part], call[part], inUrl)),
-		...authIssues([...path, "headers"], call.headers, inUrl),
-		...(call.auth === undefined
-			? authIssues(["auth"], connector.auth, inUrl)
-			: authIssues([...path, "auth"], call.auth, inUrl)),
-		...authIssues(["headers"], connector.headers, inUrl),
-		...(path[0] === "list" ? pageIssues(connector.list) : []),
 	];
 }
 
