@@ -175,7 +175,7 @@ async function findIn(
 	return writable.sort((one, other) => depth(one) - depth(other) || compare(one.path, other.path));
 }
 
-/** The env file at a path within a workspace folder, whether it exists or not. */
+/** The env file at a path within a workspace folder, whether it exists or not. With its state as of now. */
 export async function envFileAt(uri: vscode.Uri, folder: vscode.WorkspaceFolder): Promise<EnvFile> {
 	const path = uri.path.slice(folder.uri.path.length).replace(/^\//, "");
 	const state = await accessTo(uri);

@@ -5,13 +5,21 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { envValue, isEnvKey, keySuggestions, parseEnv } from "../../daemon/env-file/env-text.ts";
-import { labelText } from "../display-text.ts";
+import { labelText, shortened } from "../display-text.ts";
 import { envFilePatterns } from "../settings.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
-import { type EnvFile, exampleTextFor, findEnvFiles, readEnvFile } from "./env-files.ts";
+import {
+	type EnvFile,
+	envFileAt,
+	exampleTextFor,
+	findEnvFiles,
+	isOwnPath,
+	readEnvFile,
+} from "./env-files.ts";
 import { FileError, nameOf } from "./file-text.ts";
 import { type GitState, gitState } from "./git-ignore.ts";
+import { readTypedPath } from "./typed-path.ts";
 
 /** The env file line to write a secret to. */
 export interface Placement {
@@ -65,16 +73,24 @@ function targetStep<Draft extends EnvDraft>({ prompts, purpose }: EnvStepsDeps):
 		async ask(draft, place) {
 			let problem: string | undefined;
 			for (;;) {
+				let known: readonly Row<TargetPick>[] = [];
+				const rows = targetRows(purpose).then((loaded) => {
+					known = loaded;
+					return loaded;
+				});
 				const answer = await prompts.one<TargetPick>(place, {
-					placeholder: problem ?? l10n.t("Where should the secret be written?"),
-					rows: targetRows(purpose),
+					placeholder: problem ?? l10n.t("Where should the secret be written? Choose, or type a path."),
+					rows,
+					rowsFor: (text) => typedTargetRows(text, known),
 					isActive: (value) => isSameTarget(value, draft.target),
 				});
 				if (answer === back) return back;
 				if (answer === "trust") return leaveFor("workbench.trust.manage");
 				if (answer === "open-folder") return leaveFor("workbench.action.files.openFolder");
-				problem = answer === "nowhere" ? undefined : await problemWith(answer);
-				if (problem === undefined) return { ...draft, target: answer };
+				if (answer === "nowhere") return { ...draft, target: answer };
+				const target = await envFileAt(answer.uri, answer.folder);
+				problem = await problemWith(target);
+				if (problem === undefined) return { ...draft, target };
 			}
 		},
 	};
@@ -84,6 +100,8 @@ function targetStep<Draft extends EnvDraft>({ prompts, purpose }: EnvStepsDeps):
 async function problemWith({ uri, state }: EnvFile): Promise<string | undefined> {
 	if (state === "read-only")
 		return l10n.t("{0} is read-only. Make it writable, or choose another file.", nameOf(uri));
+	if (!(await hasFolder(uri)))
+		return l10n.t("The folder of {0} does not exist. Create it first, or choose another file.", nameOf(uri));
 	try {
 		await readEnvFile(uri);
 		return undefined;
@@ -91,6 +109,13 @@ async function problemWith({ uri, state }: EnvFile): Promise<string | undefined>
 		if (error instanceof FileError) return error.message;
 		throw error;
 	}
+}
+
+async function hasFolder(uri: vscode.Uri): Promise<boolean> {
+	return await vscode.workspace.fs.stat(vscode.Uri.joinPath(uri, "..")).then(
+		() => true,
+		() => false, // Missing or not accessible: nothing can be written there.
+	);
 }
 
 async function leaveFor(command: string): Promise<never> {
@@ -138,6 +163,39 @@ async function fileRows(): Promise<Row<TargetPick>[]> {
 			: [{ label: labelText(folder.name), kind: vscode.QuickPickItemKind.Separator }]),
 		...targets.filter((target) => target.folder.index === folder.index).map(rowOf),
 	]);
+}
+
+/** The rows for a typed path, one for each folder that it can be in; or why it can't be written to. */
+function typedTargetRows(text: string, known: readonly Row<TargetPick>[]): Row<TargetPick>[] {
+	if (missingFilesRow() !== undefined) return [];
+	const listed = known.flatMap(({ value }) => (typeof value === "object" ? [value] : []));
+	// The user is still typing the path of a listed file, or the words of another row.
+	if (listed.some(({ path }) => path.startsWith(text))) return [];
+	const isInWords = known.some(({ label }) => label.toLowerCase().includes(text.toLowerCase()));
+	if (isInWords && !text.includes(".env")) return [];
+	const folders = vscode.workspace.workspaceFolders ?? [];
+	const read = readTypedPath(
+		text,
+		folders.map(({ name }) => name),
+	);
+	if (!read.ok) return [problemRow(text, read.problem)];
+	const meant = folders.filter(({ name }) => read.folder === undefined || name === read.folder);
+	return meant.flatMap((folder): Row<TargetPick>[] => {
+		const uri = vscode.Uri.joinPath(folder.uri, read.path);
+		if (listed.some((target) => target.uri.toString() === uri.toString())) return [];
+		if (!isOwnPath(uri))
+			return [
+				problemRow(text, l10n.t("This folder holds generated or downloaded files. Choose another one.")),
+			];
+		const value: EnvFile = { uri, folder, path: read.path, name: nameOf(uri), state: "new" };
+		const description = folders.length === 1 ? l10n.t("as typed") : l10n.t("in {0}", labelText(folder.name));
+		return [{ label: `$(new-file) ${labelText(read.path)}`, description, value, alwaysShow: true }];
+	});
+}
+
+function problemRow(text: string, problem: string): Row<never> {
+	const label = l10n.t("$(error) {0} can't be chosen", labelText(shortened(text, 40)));
+	return { label, detail: problem, alwaysShow: true };
 }
 
 function rowOf(target: EnvFile): Row<TargetPick> {

@@ -1,6 +1,6 @@
 /** Permissions of the user's own, from the keyboard alone: typed, suggested, and by templates. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { CreateWizard } from "./create-wizard.ts";
@@ -36,7 +36,9 @@ describe("the permissions of a new token", () => {
 			.filter(({ origin }) => origin === "own")
 			.map(({ name }) => name);
 	const shows = (what: RegExp) =>
-		until(`${what} is shown`, async () => what.test((await window.input.texts()).join("\n")));
+		until(`${what} is shown`, async () =>
+			what.test([...(await window.input.rows()), ...(await window.input.texts())].join("\n")),
+		);
 
 	it("can be typed, described, and belong to the daemon once the token is created", async () => {
 		const wizard = await permissionsStep("Billing");
@@ -118,5 +120,45 @@ describe("the permissions of a new token", () => {
 				isDeepStrictEqual((await window.input.checked()).toSorted(), checked),
 			);
 		}
+	});
+
+	it("is followed by an expiry in words, shown as it is understood", async () => {
+		const wizard = await permissionsStep("Words");
+		await window.input.check("orders.read");
+		await window.input.accept();
+		await wizard.waitFor("expiry");
+		await window.input.type("tomorrow 9:00");
+		await shows(/, 09:00 UTC: .* left as typed/);
+		await window.input.type("31 March or so");
+		await shows(/Write a date like/);
+		await window.input.type("45 Tage");
+		await shows(/: 45 days left as typed/);
+		await window.input.accept();
+		await wizard.waitFor("addresses");
+	});
+
+	it("is followed by a path for the env file that no other file has", async () => {
+		await mkdir(join(workbench.workspace, "packages", "api"), { recursive: true });
+		const wizard = await CreateWizard.open(window);
+		await wizard.goTo("file", { name: "Elsewhere", file: ".env" });
+		for (const [text, words] of [
+			["../outside/.env", /leaves the workspace/],
+			["/etc/.env", /within the workspace/],
+			[".env.example", /example file/],
+			["node_modules/.env", /generated or downloaded/],
+		] as const) {
+			await window.input.type(text);
+			await shows(words);
+		}
+		await window.input.choose("packages/nowhere/.env");
+		await window.input.waitForQuestion("does not exist");
+		await window.input.choose("packages/api/.env.local");
+		await wizard.waitFor("key");
+		await window.input.choose("BILLING_TOKEN");
+		await wizard.waitFor("summary");
+		const secret = await wizard.create();
+		await window.answerDialog("Done");
+		const file = join(workbench.workspace, "packages", "api", ".env.local");
+		assert.equal(await readFile(file, "utf8"), `BILLING_TOKEN=${secret}\n`);
 	});
 });
