@@ -14,7 +14,6 @@ import {
 	writeDaemonFile,
 } from "./data-directory.ts";
 import { preferredPort, protocol } from "./facts.ts";
-import { IdleMemory } from "./idle-memory.ts";
 import { createIssuers } from "./issuers/issuers.ts";
 import { type DaemonLog, openLog } from "./log.ts";
 import { addressProblem } from "./rules/address.ts";
@@ -176,7 +175,6 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		onShutdown: () => ending.begin("the owner asked for it"),
 	};
 	const idling = new Idling(options.idleSeconds, events);
-	const idleMemory = new IdleMemory();
 	const server = new HttpServer({
 		verifyEndpoint,
 		// Express and the schemas are more than half of the code, and no verification needs them.
@@ -184,7 +182,6 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		onRequest: () => {
 			traffic.asked();
 			idling.asked();
-			idleMemory.asked();
 		},
 		onError: (err) => log.error({ err }, "a request failed"),
 	});
