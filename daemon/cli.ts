@@ -5,6 +5,7 @@
 
 import { cleanUp } from "./cli/clean-up.ts";
 import { type Command, exitCodes } from "./cli/command.ts";
+import { connections } from "./cli/connections.ts";
 import { create } from "./cli/create.ts";
 import { disable, enable } from "./cli/disable.ts";
 import { edit } from "./cli/edit.ts";
@@ -13,6 +14,7 @@ import { list } from "./cli/list.ts";
 import { print, printError, problemWords } from "./cli/output.ts";
 import { endOverlap, undoRotation } from "./cli/overlap.ts";
 import { permissionCommands } from "./cli/permission.ts";
+import { probe } from "./cli/probe.ts";
 import { register } from "./cli/register.ts";
 import { revoke } from "./cli/revoke.ts";
 import { rotate } from "./cli/rotate.ts";
@@ -22,6 +24,7 @@ import { show } from "./cli/show.ts";
 import { UsageError } from "./cli/usage-error.ts";
 import { verify } from "./cli/verify.ts";
 import { TokensmithProblemError, TokensmithUnavailableError } from "./client/transport.ts";
+import type { ProblemCode } from "./facts.ts";
 
 const tokenCommands: Record<string, Command> = {
 	create,
@@ -37,6 +40,8 @@ const tokenCommands: Record<string, Command> = {
 	verify,
 	identify,
 	register,
+	connections,
+	probe,
 	setup,
 	"clean-up": cleanUp,
 };
@@ -98,10 +103,15 @@ export async function runCli(args: string[]): Promise<number> {
 	}
 }
 
+const hints: Partial<Record<ProblemCode, string>> = {
+	"credential-needed": "\nSet it in TOKENSMITH_CREDENTIAL, or give --credential-stdin.",
+	"credential-maybe-in-use": "\nIf it is not, give --not-the-credential.",
+};
+
 function explain(error: unknown, notFoundHint: string): { exitCode: number; code: string; detail: string } {
 	if (error instanceof TokensmithProblemError) {
 		const { code, status } = error.problem;
-		const hint = code === "not-found" ? `\n${notFoundHint}` : "";
+		const hint = code === "not-found" ? `\n${notFoundHint}` : (hints[code] ?? "");
 		const detail = problemWords(error.problem) + hint;
 		return { exitCode: [401, 403, 404].includes(status) ? 4 : 1, code, detail };
 	}

@@ -1,6 +1,7 @@
 /** The part common to all commands: parsing arguments and connecting to the daemon. */
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { createTokensmithClient, type TokensmithClient } from "../client/client.ts";
+import { accessFromEnvironment, accessFromInput } from "./access.ts";
 import { print } from "./output.ts";
 import { readSecret } from "./secrets.ts";
 import { UsageError } from "./usage-error.ts";
@@ -11,6 +12,8 @@ export const exitCodes = `Exit codes: 0 done; 1 failed, nothing was changed unle
 const connectionHelp = `  --data-dir DIR      the daemon's data directory; acts as its owner (or TOKENSMITH_DATA_DIR)
   --url URL           the daemon's address (or TOKENSMITH_URL); acts with the token in TOKENSMITH_TOKEN
   --token-stdin       acts with the token whose secret is the first line of standard input
+  --credential-stdin  for a token of a connection: standard input holds its credential (or TOKENSMITH_CREDENTIAL), and
+                      NAME=VALUE for each question of the system, such as a password (or TOKENSMITH_ANSWER_NAME)
   --json              answers, and fails, with JSON
   --help`;
 
@@ -18,6 +21,7 @@ const connection = {
 	"data-dir": { type: "string" },
 	url: { type: "string" },
 	"token-stdin": { type: "boolean" },
+	"credential-stdin": { type: "boolean" },
 	json: { type: "boolean" },
 	help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsOptionsConfig;
@@ -83,7 +87,7 @@ export function defineCommand<const Options extends ParseArgsOptionsConfig>(
 }
 
 type CommonValues = Partial<
-	Record<"data-dir" | "url", string> & Record<"token-stdin" | "json" | "help", boolean>
+	Record<"data-dir" | "url", string> & Record<"token-stdin" | "credential-stdin" | "json" | "help", boolean>
 >;
 
 function read<Options extends ParseArgsOptionsConfig>(
@@ -122,19 +126,27 @@ function helpOf(definition: CommandDefinition<ParseArgsOptionsConfig>): string {
 
 async function connect(values: CommonValues, stdin: "caller" | "secrets"): Promise<TokensmithClient> {
 	const { dataDir, url } = placeOf(values);
+	checkInput(values, stdin);
+	const token = values["token-stdin"] ? await readSecret("Token to act with") : tokenFromEnvironment(url);
+	const access = values["credential-stdin"] ? await accessFromInput() : accessFromEnvironment();
+	try {
+		if (dataDir !== undefined) return createTokensmithClient({ dataDir, token, access });
+		return createTokensmithClient({ url: url ?? "", token, access });
+	} catch (error) {
+		if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+		throw error;
+	}
+}
+
+/** @throws UsageError when standard input would be read twice. */
+function checkInput(values: CommonValues, stdin: "caller" | "secrets"): void {
 	if (values["token-stdin"] && stdin === "secrets") {
 		throw new UsageError(
 			"Standard input holds the secrets that this command works on; set the token to act with in TOKENSMITH_TOKEN.",
 		);
 	}
-	const token = values["token-stdin"] ? await readSecret("Token to act with") : tokenFromEnvironment(url);
-	try {
-		if (dataDir !== undefined) return createTokensmithClient({ dataDir, token });
-		return createTokensmithClient({ url: url ?? "", token });
-	} catch (error) {
-		if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
-		throw error;
-	}
+	if (values["credential-stdin"] && (values["token-stdin"] || stdin === "secrets"))
+		throw new UsageError("Standard input is read already; set the credential in TOKENSMITH_CREDENTIAL.");
 }
 
 /** Options come before the environment, and of two variables the directory, whose daemon can be proved. */

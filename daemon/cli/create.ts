@@ -1,7 +1,10 @@
 /** `token create NAME`: a token with exactly the given permissions. */
+import type { CreatedToken } from "../contract.ts";
 import { defineCommand } from "./command.ts";
+import { connectionNamed } from "./connections.ts";
 import { calendarDurationOf, expiryOf } from "./duration.ts";
 import { issue } from "./secrets.ts";
+import { UsageError } from "./usage-error.ts";
 
 export const create = defineCommand({
 	usage: "create NAME",
@@ -15,6 +18,8 @@ export const create = defineCommand({
   --address A         an IP address or range that may use it; can be repeated; default: any
   --default-source S  the group that incoming data is assigned to
   --profile P         whose rules apply; default: local
+  --connection NAME   makes it at another system; 'token connections' lists the names
+  --option K=V        a further field of that system; can be repeated
   --description TEXT
   --tag T             can be repeated
   --reveal            shows the secret even on a terminal`,
@@ -26,6 +31,8 @@ export const create = defineCommand({
 		address: { type: "string", multiple: true },
 		"default-source": { type: "string" },
 		profile: { type: "string" },
+		connection: { type: "string" },
+		option: { type: "string", multiple: true },
 		description: { type: "string" },
 		tag: { type: "string", multiple: true },
 		reveal: { type: "boolean" },
@@ -42,10 +49,38 @@ export const create = defineCommand({
 			tags: values.tag,
 			profile,
 			description,
+			options: optionsOf(values.option ?? []),
 			expiry: expires === undefined ? undefined : expiryOf(expires),
 			expiresIn: expiresIn === undefined ? undefined : calendarDurationOf(expiresIn),
 		};
-		const make = async () => (await client()).create(input);
-		return issue({ reveal: values.reveal, format }, make, () => "Created");
+		const make = async () => {
+			const connected = await client();
+			if (values.connection === undefined) return connected.create(input);
+			const { id: connection } = connectionNamed(values.connection, await connected.connections());
+			return connected.create({ ...input, connection });
+		};
+		return issue({ reveal: values.reveal, format }, make, (made) => `${ignoredWords(made)}Created`);
 	},
 });
+
+function optionsOf(given: readonly string[]): Record<string, string> {
+	const pairs = given.map((text) => {
+		const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+		if (name === undefined || value === undefined)
+			throw new UsageError("--option takes NAME=VALUE, for example role=Viewer.");
+		return [name, value] as const;
+	});
+	return Object.fromEntries(pairs);
+}
+
+/** What the system decided otherwise, a line each. */
+function ignoredWords({ ignored = [] }: CreatedToken): string {
+	const words = (value: unknown) =>
+		Array.isArray(value) ? value.join(" ") || "none" : String(value ?? "none");
+	return ignored
+		.map(
+			({ field, asked, answered }) =>
+				`Not as requested: ${field} is ${words(answered)}, not ${words(asked)}.\n`,
+		)
+		.join("");
+}

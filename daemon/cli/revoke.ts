@@ -11,8 +11,14 @@ export const revoke = defineCommand({
 		"The token is refused from the next request on. This can't be undone. At a terminal the command asks for confirmation.",
 	optionsHelp: `  --reason TEXT       kept with the token
   --self              yes, even if it is the very token that this command acts with
+  --not-the-credential  it is not the credential of its connection, where that can't be known
   --yes               does not ask`,
-	options: { reason: { type: "string" }, self: { type: "boolean" }, yes: { type: "boolean" } },
+	options: {
+		reason: { type: "string" },
+		self: { type: "boolean" },
+		"not-the-credential": { type: "boolean" },
+		yes: { type: "boolean" },
+	},
 	stdin: "caller",
 	async run({ values, word, format, client }) {
 		const connected = await client();
@@ -23,6 +29,7 @@ export const revoke = defineCommand({
 		const token = await connected.revoke(word, {
 			reason: values.reason,
 			...(values.self && { self: true }),
+			...(values["not-the-credential"] && { confirmed: true }),
 		});
 		return print(format === "json" ? token : toTerminal(`Revoked ${describe(token)}`), format);
 	},

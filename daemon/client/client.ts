@@ -5,13 +5,17 @@
 import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import type {
+	Access,
 	CatalogueEntry,
 	CleanUpInput,
 	CleanUpReport,
+	Connection,
+	ConnectionList,
 	CreatedToken,
 	CreateTokenInput,
 	ListTokensQuery,
 	PermissionList,
+	ProbeResult,
 	Problem,
 	ProfileList,
 	RefusalReason,
@@ -35,8 +39,10 @@ import {
 } from "./transport.ts";
 
 interface CallOptions {
-	/** For one answer of the daemon; by default 2000 for `verify`, 10000 for all else. */
+	/** For one answer of the daemon; by default 2000 for `verify`, 10000 for all else, and 60000 with `access`. */
 	timeoutMilliseconds?: number | undefined;
+	/** For tokens of other systems: the credential of their connection, which the daemon keeps nowhere. */
+	access?: Access | undefined;
 }
 
 /**
@@ -166,14 +172,18 @@ class HttpClient {
 		return this.#post(`${pathOf(id)}/end-overlap`);
 	}
 
-	/** For good, and at once. `self`: yes, also when it is the very token that this client acts with. */
+	/**
+	 * For good, and at once. `self`: yes, also when it is the very token that this client acts with. `confirmed`: it is not
+	 * the credential of its connection, where that can't be known.
+	 */
 	revoke(
 		id: string,
-		options: { reason?: string | undefined; self?: true | undefined } = {},
+		options: { reason?: string | undefined; self?: true | undefined; confirmed?: true | undefined } = {},
 	): Promise<TokenRecord> {
 		const query = new URLSearchParams();
 		if (options.reason !== undefined) query.set("reason", options.reason);
 		if (options.self !== undefined) query.set("self", "true");
+		if (options.confirmed !== undefined) query.set("confirmed", "true");
 		const path = `${pathOf(id)}${query.size > 0 ? `?${query}` : ""}`;
 		return this.#transport.json({ method: "DELETE", path });
 	}
@@ -202,6 +212,18 @@ class HttpClient {
 	/** Deletes the records of tokens that ended long ago, at most 1000 at once; `preview` only lists them. */
 	cleanUp(input: CleanUpInput = {}): Promise<CleanUpReport> {
 		return this.#post("/v1/api-tokens/clean-up", input);
+	}
+
+	/** The other systems whose tokens the daemon manages. */
+	async connections(): Promise<Connection[]> {
+		const list: ConnectionList = await this.#transport.json({ method: "GET", path: "/v1/connections" });
+		return list.connections;
+	}
+
+	/** Whether a token of another system still works there, by its own secret. */
+	probe(id: string, secret: string): Promise<ProbeResult> {
+		const access = { credential: secret };
+		return this.#transport.json({ method: "POST", path: `${pathOf(id)}/probe`, access });
 	}
 
 	/** The record of the token that this client acts with. */

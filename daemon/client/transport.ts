@@ -8,8 +8,8 @@ import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
-import type { DaemonFile, Health, Problem, TokenList, TokenRecord } from "../contract.ts";
-import { hashesPerRequest, rowsPerPage } from "../facts.ts";
+import type { Access, DaemonFile, Health, Problem, TokenList, TokenRecord } from "../contract.ts";
+import { accessHeader, hashesPerRequest, rowsPerPage } from "../facts.ts";
 import {
 	Connections,
 	type Endpoint,
@@ -53,6 +53,8 @@ interface Request {
 	/** Ends the exchange. */
 	readonly signal?: AbortSignal | undefined;
 	readonly timeoutMilliseconds?: number | undefined;
+	/** For the daemon's call to another system, instead of the transport's own. */
+	readonly access?: Access | undefined;
 }
 
 interface TransportOptions {
@@ -60,7 +62,12 @@ interface TransportOptions {
 	token?: string | undefined;
 	/** For an answer, with the connection and its proof; 10000 by default. */
 	timeoutMilliseconds?: number | undefined;
+	/** For tokens of other systems: what the daemon needs to call them. Sent with what may change something. */
+	access?: Access | undefined;
 }
+
+/** The daemon answers a call to another system within half a minute. */
+const systemMilliseconds = 60_000;
 
 /** All throw TokensmithProblemError, TokensmithUnavailableError, and what `locate` throws. */
 export class Transport {
@@ -161,11 +168,14 @@ export class Transport {
 		request: Request,
 		read: (response: IncomingMessage) => Promise<Answer>,
 	): Promise<Answer> {
-		const { method, path, timeoutMilliseconds = this.#options.timeoutMilliseconds ?? 10_000 } = request;
+		const { method, path } = request;
+		const access = request.access ?? (method === "GET" ? undefined : this.#options.access);
+		const standard = access === undefined ? 10_000 : systemMilliseconds;
+		const { timeoutMilliseconds = this.#options.timeoutMilliseconds ?? standard } = request;
 		const bearer = request.bearer ?? this.#options.token ?? connections.endpoint.ownerKey;
 		const { type, body } = encoded(request.body);
 		const authorization = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
-		const headers = { ...type, ...request.headers, ...authorization };
+		const headers = { ...type, ...request.headers, ...headersFor(access), ...authorization };
 		const limit = new AbortController();
 		const tooSlow = new DOMException("The daemon did not answer in time.", "TimeoutError");
 		const timer = setTimeout(() => limit.abort(tooSlow), timeoutMilliseconds);
@@ -245,6 +255,12 @@ function baseOf(address: unknown): string {
 		throw new TypeError("The daemon's url must hold neither a user, a password, a query nor a fragment.");
 	}
 	return url.origin + url.pathname.replace(/\/+$/, "");
+}
+
+/** The daemon uses it for this one call and keeps nothing of it. */
+function headersFor(access: Access | undefined): Record<string, string> {
+	if (access === undefined) return {};
+	return { [accessHeader.toLowerCase()]: Buffer.from(JSON.stringify(access)).toString("base64url") };
 }
 
 function isSame(one: Endpoint, other: Endpoint): boolean {

@@ -1,44 +1,43 @@
 /** The daemon's API as the extension uses it, a method for each request. Knows no VS Code. */
 import { createParser } from "eventsource-parser";
 import { type Endpoint, Transport } from "../../daemon/client/transport.ts";
-import {
-	type Access,
-	type AuditList,
-	accessHeader,
-	type BroughtProfiles,
-	type CatalogueEntry,
-	type CleanUpInput,
-	type CleanUpReport,
-	type Connection,
-	type ConnectionInput,
-	type ConnectionList,
-	type CreatedToken,
-	type CreateTokenInput,
-	type Health,
-	type ImportedTokens,
-	type IncidentInput,
-	type IncidentReport,
-	type Introspection,
-	type ListAuditQuery,
-	type ListedProfile,
-	type PermissionList,
-	type Policy,
-	type ProbeResult,
-	type Profile,
-	type ProfileList,
-	type Reconciliation,
-	type RegisterTokenInput,
-	type ResourceList,
-	type RotatedToken,
-	type RotateTokenRequest,
-	type ServerEvents,
-	type SetPermissionInput,
-	type TokenRecord,
-	type UndoneRotation,
-	type UpdateTokenRequest,
-	type UsageDay,
-	type UsageList,
-	type UsageQuery,
+import type {
+	Access,
+	AuditList,
+	BroughtProfiles,
+	CatalogueEntry,
+	CleanUpInput,
+	CleanUpReport,
+	Connection,
+	ConnectionInput,
+	ConnectionList,
+	CreatedToken,
+	CreateTokenInput,
+	Health,
+	ImportedTokens,
+	IncidentInput,
+	IncidentReport,
+	Introspection,
+	ListAuditQuery,
+	ListedProfile,
+	PermissionList,
+	Policy,
+	ProbeResult,
+	Profile,
+	ProfileList,
+	Reconciliation,
+	RegisterTokenInput,
+	ResourceList,
+	RotatedToken,
+	RotateTokenRequest,
+	ServerEvents,
+	SetPermissionInput,
+	TokenRecord,
+	UndoneRotation,
+	UpdateTokenRequest,
+	UsageDay,
+	UsageList,
+	UsageQuery,
 } from "../../daemon/contract.ts";
 
 type ServerEventListener = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
@@ -109,12 +108,8 @@ export class Client {
 		change: UpdateTokenRequest,
 		access?: Access,
 	): Promise<TokenRecord> {
-		const { headers, ...limit } = carrying(access);
-		const conditional = { ...headers, "if-match": `"${version}"` };
-		return this.#transport.json({
-			...{ method: "PATCH", path: tokenPath(id), headers: conditional, body: change },
-			...limit,
-		});
+		const headers = { "if-match": `"${version}"` };
+		return this.#transport.json({ method: "PATCH", path: tokenPath(id), headers, body: change, access });
 	}
 
 	/** Records a token of another system; only its secret's hash is sent. */
@@ -150,14 +145,14 @@ export class Client {
 
 	/** Grants the resource to the token; a token that has it already stays as it is. */
 	async grant(resource: string, tokenId: string, access?: Access): Promise<TokenRecord> {
-		return this.#transport.json({ method: "PUT", path: grantPath(resource, tokenId), ...carrying(access) });
+		return this.#transport.json({ method: "PUT", path: grantPath(resource, tokenId), access });
 	}
 
 	async withdraw(resource: string, tokenId: string, access?: Access): Promise<TokenRecord> {
 		return this.#transport.json({
 			method: "DELETE",
 			path: grantPath(resource, tokenId),
-			...carrying(access),
+			access,
 		});
 	}
 
@@ -184,7 +179,7 @@ export class Client {
 		{ confirmed = false } = {},
 	): Promise<TokenRecord> {
 		const path = `${tokenPath(id)}${queryOf({ reason, confirmed: confirmed ? "true" : undefined })}`;
-		return this.#transport.json({ method: "DELETE", path, ...carrying(access) });
+		return this.#transport.json({ method: "DELETE", path, access });
 	}
 
 	/** Whether the token's system accepts a secret, which `access` carries as the credential. */
@@ -299,18 +294,8 @@ export class Client {
 	}
 
 	#post<Answer>(path: string, body: object, access?: Access): Promise<Answer> {
-		return this.#transport.json({ method: "POST", path, body, ...carrying(access) });
+		return this.#transport.json({ method: "POST", path, body, access });
 	}
-}
-
-/** The daemon answers a call to another system within half a minute. */
-const systemMilliseconds = 60_000;
-
-/** The daemon uses it for this one call and keeps nothing of it. */
-function carrying(access: Access | undefined) {
-	if (access === undefined) return {};
-	const value = Buffer.from(JSON.stringify(access)).toString("base64url");
-	return { headers: { [accessHeader.toLowerCase()]: value }, timeoutMilliseconds: systemMilliseconds };
 }
 
 function connectionPath(id: string): string {

@@ -1,0 +1,29 @@
+/** `token connections`: the other systems whose tokens the daemon manages. */
+import type { Connection } from "../contract.ts";
+import { defineCommand } from "./command.ts";
+import { print, table } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const connections = defineCommand({
+	usage: "connections",
+	summary: "list the connections to other systems",
+	description: "Lists the connections, whose names 'token create --connection' takes. VS Code adds them.",
+	optionsHelp: "",
+	options: {},
+	stdin: "caller",
+	async run({ format, client }) {
+		const found = await (await client()).connections();
+		if (format === "json") return print({ connections: found }, format);
+		if (found.length === 0) return print("No connections.");
+		const rows = found.map(({ id, name, profile, baseUrl }) => [id, profile, baseUrl, name]);
+		return print(table([["ID", "SYSTEM", "ADDRESS", "NAME"], ...rows]));
+	},
+});
+
+/** By its name or id. @throws UsageError */
+export function connectionNamed(name: string, all: readonly Connection[]): Connection {
+	const found = all.find((one) => one.name === name) ?? all.find(({ id }) => id === name);
+	if (found !== undefined) return found;
+	const known = all.length === 0 ? "there is none" : `there are ${all.map((one) => one.name).join(", ")}`;
+	throw new UsageError(`There is no connection ${JSON.stringify(name)}; ${known}.`);
+}
