@@ -20,7 +20,7 @@ describe("the command line", () => {
 		}
 
 		const commands =
-			"create list show rotate undo-rotation end-overlap disable enable revoke verify identify register setup edit clean-up".split(
+			"create list show rotate undo-rotation end-overlap disable enable revoke verify identify register connections probe setup edit clean-up".split(
 				" ",
 			);
 		for (const command of commands) {
