@@ -175,9 +175,8 @@ const icons: Record<Field, string> = {
 function fieldRow(field: Field, before: Settings, after: Settings): Row<Field> {
 	const isChanged = field in changeBetween(before, after);
 	return {
-		label: `$(${icons[field]}) ${fieldLabels[field]()}`,
+		label: `$(${isChanged ? "edit" : icons[field]}) ${fieldLabels[field]()}`,
 		description: labelText(isChanged ? changeInWords(field, before, after) : valueInWords(field, before)),
-		...(isChanged && { iconPath: new vscode.ThemeIcon("edit") }),
 		value: field,
 	};
 }

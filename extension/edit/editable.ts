@@ -45,8 +45,8 @@ export function lockOf(field: Field, token: TokenRecord, profile: Profile | unde
 		return l10n.t("the token is rotated, so it ends with its overlap");
 	if (changeableOf(token, profile).includes(field)) return undefined;
 	return field === "expiry"
-		? l10n.t("{0} does not change it later: rotate the token instead", profile.name)
-		: l10n.t("{0} does not change it later: create another token instead", profile.name);
+		? l10n.t("{0} cannot change it: rotate the token", profile.name)
+		: l10n.t("{0} cannot change it: create another token", profile.name);
 }
 
 /** The rules that the token follows, as they are at its connection. undefined: the daemon does not know the profile. */

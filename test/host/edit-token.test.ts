@@ -4,6 +4,9 @@ import * as vscode from "vscode";
 import type { CreatedToken, TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
 import { editToken } from "../../extension/edit/edit-action.ts";
 import { editCommands } from "../../extension/edit/edit-token.ts";
+import { connectSystem } from "../../extension/systems/connect-action.ts";
+import { startNarrative } from "../daemon/systems/narrative.ts";
+import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
 import { pressEscape, QuickAnswers } from "./quick-answers.ts";
@@ -18,6 +21,7 @@ let count = 0;
 const apply = /Apply \d+ Change/;
 
 async function edit(...given: ConstructorParameters<typeof QuickAnswers>): Promise<void> {
+	answers?.dispose();
 	answers = new QuickAnswers(...given);
 	const services = servicesOf(window);
 	await answers.answer(() =>
@@ -145,9 +149,9 @@ describe("editing a token", () => {
 		assert.deepEqual(
 			locked.map(({ label, description }) => `${label.slice(8)}: ${description}`),
 			[
-				"Name: Polarity Server 5 does not change it later: create another token instead",
+				"Name: Polarity Server 5 cannot change it: create another token",
 				"Permissions: Polarity Server 5 tokens have none",
-				"Expires: Polarity Server 5 does not change it later: rotate the token instead",
+				"Expires: Polarity Server 5 cannot change it: rotate the token",
 				"Allowed addresses: Polarity Server 5 tokens have none",
 				"Default source: Polarity Server 5 tokens have none",
 			],
@@ -177,6 +181,51 @@ describe("editing a token", () => {
 			/is revoked, so it cannot be changed\. Create another token instead\./,
 		);
 		assert.deepEqual(person.last?.buttons, ["Create Token"]);
+	});
+
+	describe("of a connected system", () => {
+		let narrative: Awaited<ReturnType<typeof startNarrative>>;
+
+		beforeEach(async () => {
+			narrative = await startNarrative();
+			await window.live.whenLive();
+			const { daemon, log, credentials, connections } = window;
+			const connection = { name: "Acme", profile: "narrative", baseUrl: narrative.system.url };
+			const id = "narrative-1";
+			await connectSystem({ daemon, log, credentials }, { id, connection, credential: narrative.admin });
+			await until("the connection is listed", () => window.live.connections.length === 1);
+			const request = { name: "native app", connection: id, permissions: ["datasets:read"] };
+			const expiry = new Date(Date.now() + 86_400_000).toISOString();
+			token = await window.client.createToken({ ...request, expiry }, await connections.accessFor(id));
+		});
+		afterEach(() => narrative.system.stop());
+
+		it("renews and renames it there, by its rules, and shows what the system does not have", async () => {
+			await edit("Name", "native app 2", "Expires", "1 year", apply);
+			const [held] = narrative.tokens.values();
+			assert.equal(held?.token.name, "native app 2");
+			const days = (Date.parse(held.token.expires_at) - Date.now()) / 86_400_000;
+			assert.ok(days > 364, `${days} days`);
+			assert.equal(
+				(await now()).expiry?.slice(0, 16),
+				new Date(held.token.expires_at).toISOString().slice(0, 16),
+			);
+			const rows = answers?.lists[0]?.rows.map(({ label }) => label) ?? [];
+			const locked = ["Resources", "Allowed addresses", "Default source"].map((label) => `$(lock) ${label}`);
+			assert.deepEqual(
+				rows.filter((label) => label.startsWith("$(lock)")),
+				locked,
+			);
+		});
+
+		it("changes its description and tags without the credential, and nothing else", async () => {
+			await window.credentials.delete("narrative-1");
+			await edit("Tags", "mine", apply);
+			assert.deepEqual((await now()).tags, ["mine"]);
+			await edit("Name", "other", apply).catch(ignoreCancellation);
+			assert.match(person.last?.text ?? "", /has not stored the credential of the connection “Acme”/);
+			assert.equal([...narrative.tokens.values()][0]?.token.name, "native app");
+		});
 	});
 
 	it("has an action that answers a stale version with the token as it is now", async () => {
