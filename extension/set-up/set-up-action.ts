@@ -3,7 +3,7 @@
  * its line. Invariants: nothing is thrown, and a token is either on its line or revoked again, else its result says so.
  */
 import { inspect } from "node:util";
-import type { CreateTokenInput, TokenRecord } from "../../daemon/contract.ts";
+import type { CreateTokenInput, IgnoredField, TokenRecord } from "../../daemon/contract.ts";
 import type { ActionOptions } from "../action.ts";
 import { type CreateOutcome, type CreateTokenDeps, createToken } from "../create/create-action.ts";
 import type { Client } from "../daemon/client.ts";
@@ -33,7 +33,8 @@ export interface SetUpResult {
 }
 
 export type TokenOutcome =
-	| { kind: "ready"; token: TokenRecord }
+	/** `ignored`: what the system decided otherwise than requested. */
+	| { kind: "ready"; token: TokenRecord; ignored: IgnoredField[] }
 	/** No token is left of it. */
 	| { kind: "failed"; error: unknown }
 	/** A token exists, but its secret is not on the line. */
@@ -108,9 +109,9 @@ async function resultOf(
 	if (outcome.kind === "unknown") return { kind: "unknown", error: outcome.error };
 	// Its secret is lost, so it is of no use.
 	if (outcome.kind === "secret-lost") return await revert(deps, outcome, answers);
-	const { token, placed } = outcome;
+	const { token, placed, ignored } = outcome;
 	if (placed?.ok === false) return await revert(deps, { token, error: placed.error }, answers);
-	return { kind: "ready", token };
+	return { kind: "ready", token, ignored };
 }
 
 /** Revokes a token whose secret is not on its line, so that the next setup can start again. */

@@ -2,6 +2,7 @@
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { ignoredInWords } from "../create/ignored-words.ts";
 import { messageText } from "../display-text.ts";
 import { openPlacement } from "../env/place-secret.ts";
 import { explain } from "../failure.ts";
@@ -18,6 +19,7 @@ export async function reportSetUp({ log }: ReportDeps, result: SetUpResult): Pro
 	const wasCancelled = result.tokens.some(({ outcome }) => outcome.kind === "cancelled");
 	const words = [
 		...readyWords(result, ready),
+		...ready.flatMap(ignoredBySystem),
 		...failures.map(({ words }) => words),
 		...(wasCancelled ? [cancelledWords(result)] : []),
 	].join(" ");
@@ -50,6 +52,11 @@ function readyWords({ permissions }: SetUpResult, ready: readonly TokenResult[])
 			? []
 			: [added === 1 ? l10n.t("1 permission was added.") : l10n.t("{0} permissions were added.", added)]),
 	];
+}
+
+function ignoredBySystem({ line, outcome }: TokenResult): string[] {
+	if (outcome.kind !== "ready" || outcome.ignored.length === 0) return [];
+	return [`${line.declared.key}: ${ignoredInWords(line.declared.issuer, outcome.ignored)}`];
 }
 
 /** What exists by then stays. */

@@ -45,7 +45,7 @@ export function setUpRows(draft: SetUpDraft): Row<SetUpPick>[] {
 	const others = lines.filter(({ creation }) => creation === undefined);
 	return [
 		{ label: goLabel(draft), value: { kind: "go" }, alwaysShow: true },
-		...section(l10n.t("missing"), [
+		...section(l10n.t("can be created"), [
 			...creatable.map((line) => creatableRow(draft, line)),
 			...permissionRows(draft),
 			...connectionRows(draft),
@@ -108,7 +108,7 @@ function leftOut({ fileName, state }: PlannedLine): string {
 
 function deadWords({ state }: PlannedLine): string {
 	const name = state.kind === "dead" ? labelText(state.token.name) : "";
-	return l10n.t("The token “{0}” no longer works. Choose this row to create a new one.", name);
+	return l10n.t("Choose this row to create a new token: “{0}” no longer works.", name);
 }
 
 function settingsOf(

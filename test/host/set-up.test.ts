@@ -13,6 +13,8 @@ import { type AgreedToken, setUp } from "../../extension/set-up/set-up-action.ts
 import { isComplete, planSetUp, type SetUpPlan } from "../../extension/set-up/set-up-plan.ts";
 import { draftOf, permissionsOf, setUpRows } from "../../extension/set-up/set-up-rows.ts";
 import { writeManifest } from "../../extension/set-up/write-manifest.ts";
+import { connectSystem } from "../../extension/systems/connect-action.ts";
+import { startVerdaccio } from "../daemon/systems/verdaccio.ts";
 import { until } from "../workbench/until.ts";
 import { closeEditors } from "./editors.ts";
 import { OneWindow } from "./one-window.ts";
@@ -222,6 +224,31 @@ describe("the setup of a workspace", () => {
 		assert.match(setUpRows(draftOf(found))[2]?.description ?? "", /\.env.*which is added to \.gitignore/);
 		await carryOut(found);
 		assert.match(await disk(".gitignore"), /^\/\.env$/m);
+	});
+
+	it("creates a token at a connected system, with the answer that the system asks for", async () => {
+		const root = vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath ?? "";
+		const registry = await startVerdaccio(root);
+		try {
+			const { daemon, log, credentials } = window;
+			const settings = { name: "Registry", profile: "npm", baseUrl: registry.url };
+			const { credential } = registry;
+			await connectSystem({ daemon, log, credentials }, { id: "npm-1", connection: settings, credential });
+			await until("the connection is known", () => window.live.connections.length > 0);
+			const found = await plan({ tokens: [{ key: "NPM_TOKEN", issuer: "npm", name: "deploy" }] });
+			const [agreed = assert.fail()] = agreedTo(found).tokens;
+			const answers = { password: registry.password };
+			const tokens = [{ ...agreed, connectionId: agreed.creation.connections[0]?.id, answers }];
+			const [{ outcome } = assert.fail()] = (await setUp(servicesOf(window), { permissions: [], tokens }))
+				.tokens;
+			assert.equal(outcome.kind, "ready", "error" in outcome ? String(outcome.error) : "");
+			const headers = { authorization: `Bearer ${await lineValue(".env", "NPM_TOKEN")}` };
+			const answer = await fetch(`${registry.url}/-/whoami`, { headers });
+			assert.deepEqual(await answer.json(), { username: registry.user });
+			assert.ok(isComplete(await planAgain()));
+		} finally {
+			await registry.stop();
+		}
 	});
 
 	describe("as a command", () => {
