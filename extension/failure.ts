@@ -14,7 +14,8 @@ export type Remedy =
 	| "open-settings"
 	| "restart-daemon"
 	| "change-credential"
-	| "compare-tokens";
+	| "compare-tokens"
+	| "review-connector";
 
 interface Explanation {
 	text: string;
@@ -35,6 +36,7 @@ const remedyOfProblem: Partial<Record<ProblemCode, Remedy>> = {
 	"credential-needed": "change-credential",
 	"credential-dead": "change-credential",
 	"credential-in-use": "change-credential",
+	"connector-changed": "review-connector",
 	// Never tried again unseen: there may be a token already.
 	"issuer-unanswered": "compare-tokens",
 };

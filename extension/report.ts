@@ -12,6 +12,7 @@ const labels: Record<Remedy, () => string> = {
 	"restart-daemon": () => l10n.t("Restart Daemon"),
 	"change-credential": () => l10n.t("Change Credential"),
 	"compare-tokens": () => l10n.t("Compare Tokens"),
+	"review-connector": () => l10n.t("Review Connector"),
 };
 
 interface Report {
@@ -31,8 +32,8 @@ export async function report({ failed, error, log, modal }: Report): Promise<"tr
 	if (chosen === undefined) return undefined;
 	if (remedy === "try-again") return remedy;
 	const done = await vscode.commands.executeCommand(commandOf[remedy], argumentOf(error));
-	// With another credential, what failed can succeed.
-	return remedy === "change-credential" && done === true ? "try-again" : undefined;
+	// The command has removed what stood in the way, so that what failed can succeed.
+	return done === true ? "try-again" : undefined;
 }
 
 /** The connection that an error is about, if it names one. */
@@ -52,6 +53,7 @@ const commandOf: Record<Exclude<Remedy, "try-again">, string> = {
 	"restart-daemon": "tokensmith.restartDaemon",
 	"change-credential": "tokensmith.changeCredential",
 	"compare-tokens": "tokensmith.reconcile",
+	"review-connector": "tokensmith.reviewConnector",
 };
 
 /** Retries `work` while it fails and the user wants to try again. @throws CancellationError if the user gives up */

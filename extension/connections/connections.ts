@@ -8,6 +8,7 @@ import {
 	type Access,
 	type Capabilities,
 	type Connection,
+	type ConnectionInput,
 	capabilitiesOf,
 	type Profile,
 	profileAt,
@@ -102,9 +103,11 @@ export class Connections {
 		const id = idOf(connected);
 		if (id === null) return undefined;
 		const can = this.capabilitiesOf(id);
-		if (can !== undefined && !needsCredential(can)) return undefined;
 		const credential = await this.credentials.get(id);
-		if (credential === undefined) throw new CredentialMissingError(id, this.of(id));
+		if (credential === undefined) {
+			if (can !== undefined && !needsCredential(can)) return undefined;
+			throw new CredentialMissingError(id, this.of(id));
+		}
 		const secret = can?.needsSecret === true ? await this.#secretOf(connected) : undefined;
 		return { ...accessWith(credential, answers), ...(secret !== undefined && { secret }) };
 	}
@@ -113,6 +116,16 @@ export class Connections {
 		const isToken = typeof connected !== "string" && "connectionId" in connected;
 		return isToken ? this.#secrets.get(connected.id) : Promise.resolve(undefined);
 	}
+}
+
+/** What a change of a connection sends again. */
+export function settingsOf({
+	id: _,
+	createdDate: __,
+	connector: ___,
+	...settings
+}: Connection): ConnectionInput {
+	return settings;
 }
 
 /** For a probe, the credential is the secret that it tests. */

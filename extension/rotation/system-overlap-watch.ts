@@ -50,6 +50,8 @@ class SystemOverlapWatch implements vscode.Disposable {
 	readonly #deps: WatchDeps;
 	readonly #attempts = new Map<string, Attempts>();
 	#isBusy = false;
+	/** Whether there was a reason to look while it was busy. */
+	#isWanted = false;
 	#isDisposed = false;
 
 	constructor(deps: WatchDeps) {
@@ -59,6 +61,7 @@ class SystemOverlapWatch implements vscode.Disposable {
 	/** The list changes at least once a minute while it is live, which also starts the attempts that are due. */
 	look(): void {
 		const { live, log } = this.#deps;
+		this.#isWanted = this.#isBusy;
 		if (this.#isBusy || live.state !== "live") return;
 		if (!live.tokens.some(({ connectionId }) => connectionId !== null)) return;
 		this.#isBusy = true;
@@ -66,6 +69,7 @@ class SystemOverlapWatch implements vscode.Disposable {
 			.catch((error: unknown) => log.warn(inspect(error)))
 			.finally(() => {
 				this.#isBusy = false;
+				if (this.#isWanted && !this.#isDisposed) this.look();
 			});
 	}
 

@@ -34,7 +34,8 @@ import {
 	type TestResult,
 } from "./connect-action.ts";
 import { baseUrlOf, type ConnectDraft, connectSteps } from "./connect-steps.ts";
-import { callsOf, hostOf } from "./system-address.ts";
+import { confirmConnector } from "./review-connector.ts";
+import { hostOf } from "./system-address.ts";
 
 const failed = () => l10n.t("The system was not connected.");
 
@@ -115,18 +116,10 @@ export function tlsInWords({ verify, ca }: Connection["tls"], caFile: string): s
 	return caFile === "" ? l10n.t("by an authority of your own") : l10n.t("by the authority in {0}", caFile);
 }
 
-/** A connector that is not built in decides where a credential goes, so its host and calls are shown first. */
-async function confirmOwnConnector(services: ConnectSystemDeps, draft: ConnectDraft): Promise<void> {
+async function confirmOwnConnector({ connections }: ConnectSystemDeps, draft: ConnectDraft): Promise<void> {
 	const { profile } = draft;
-	if (profile === undefined || services.connections.fingerprintOf(profile) === null) return;
-	const use = l10n.t("Use This Connector");
-	const question = l10n.t("The connector of {0} is not part of Tokensmith. Use it?", quoted(profile.name));
-	const detail = [
-		l10n.t("It sends your credential to {0}, with these calls:", hostOf(baseUrlOf(draft) ?? "")),
-		...callsOf(profile.connector).map((call) => `•  ${messageText(call)}`),
-	].join("\n");
-	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, use);
-	if (chosen !== use) throw new vscode.CancellationError();
+	if (profile === undefined || connections.fingerprintOf(profile) === null) return;
+	await confirmConnector(profile, baseUrlOf(draft) ?? "");
 }
 
 function connectWithProgress(services: ConnectSystemDeps, draft: ConnectDraft): Thenable<ConnectOutcome> {

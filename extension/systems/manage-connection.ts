@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Connection, Profile, TokenRecord } from "../../daemon/contract.ts";
+import { settingsOf } from "../connections/connections.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { Services } from "../services.ts";
 import { works } from "../tokens/lineage.ts";
@@ -97,9 +98,9 @@ async function isWantedAnyway(connection: Connection, result: TestResult): Promi
 
 export async function renameConnection(
 	{ daemon, connections }: Pick<ManageDeps, "daemon" | "connections">,
-	{ id, createdDate: _, ...connection }: Connection,
+	connection: Connection,
 ): Promise<void> {
-	const others = connections.all.filter((one) => one.id !== id);
+	const others = connections.all.filter(({ id }) => id !== connection.id);
 	const name = await vscode.window.showInputBox({
 		title: l10n.t("Rename Connection"),
 		value: connection.name,
@@ -110,7 +111,10 @@ export async function renameConnection(
 	});
 	if (name === undefined) throw new vscode.CancellationError();
 	if (name.trim() !== connection.name)
-		await (await daemon.client()).putConnection(id, { ...connection, name: name.trim() });
+		await (await daemon.client()).putConnection(connection.id, {
+			...settingsOf(connection),
+			name: name.trim(),
+		});
 }
 
 export async function disconnect(services: ManageDeps, connection: Connection): Promise<void> {

@@ -15,6 +15,7 @@ import {
 } from "./manage-connection.ts";
 import { probeTokenInteractively } from "./probe-token.ts";
 import { reconcile } from "./reconcile.ts";
+import { isChanged, reviewConnector } from "./review-connector.ts";
 import { connectionFor } from "./system-choice.ts";
 
 type SystemDeps = ConnectSystemDeps & TokenChoiceDeps;
@@ -43,6 +44,15 @@ export const systemCommands: CommandTable<SystemDeps> = {
 		() => l10n.t("The credential was not changed."),
 		changeCredential,
 	),
+	reviewConnector: {
+		failed: () => l10n.t("The connector was not reviewed."),
+		run: async (call) => {
+			const { connections } = call.services;
+			const among = (one: Connection) => isChanged(connections, one);
+			const title = l10n.t("Review Connector");
+			return await reviewConnector(call.services, await connectionFor(call, { title, among }));
+		},
+	},
 	renameConnection: onConnection(
 		() => l10n.t("Rename Connection"),
 		() => l10n.t("The connection was not renamed."),

@@ -1,0 +1,324 @@
+/** The questions, steps and notices about connected systems, answered as a user does. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { guideToSecret } from "../../extension/connections/guided.ts";
+import { creationGuide } from "../../extension/connections/guides.ts";
+import { createToken } from "../../extension/create/create-action.ts";
+import { Claims } from "../../extension/notices/claims.ts";
+import { rotateToken } from "../../extension/rotation/rotate-action.ts";
+import { watchSystemOverlaps } from "../../extension/rotation/system-overlap-watch.ts";
+import { connectSystemInteractively } from "../../extension/systems/connect.ts";
+import { probeDue } from "../../extension/systems/daily-probe.ts";
+import { reviewConnector } from "../../extension/systems/review-connector.ts";
+import { revokeTokensInteractively } from "../../extension/tokens/revoke-token.ts";
+import { Acme, acmeProfile } from "../daemon/systems/acme.ts";
+import { startEclecticIq } from "../daemon/systems/guided-systems.ts";
+import { until } from "../workbench/until.ts";
+import { OneWindow } from "./one-window.ts";
+import { Person } from "./person.ts";
+import { pressEscape, QuickAnswers } from "./quick-answers.ts";
+import { maximumOverlapSeconds } from "./rotation-scene.ts";
+import { servicesOf } from "./services.ts";
+
+let window: OneWindow;
+let person: Person;
+let count = 0;
+
+const services = () => servicesOf(window);
+
+async function connecting(...answers: ConstructorParameters<typeof QuickAnswers>): Promise<QuickAnswers> {
+	const quick = new QuickAnswers(...answers);
+	try {
+		await quick.answer(() => connectSystemInteractively(services()));
+	} finally {
+		quick.dispose();
+	}
+	return quick;
+}
+
+describe("connected systems", () => {
+	beforeEach(async () => {
+		window = await OneWindow.open(`dialogs-${++count}`);
+		person = new Person();
+		await window.live.whenLive();
+	});
+
+	afterEach(async () => {
+		person.dispose();
+		await window.close();
+	});
+
+	describe("with a connector of the user's own", () => {
+		let acme: Acme;
+
+		beforeEach(async () => {
+			acme = await Acme.start();
+			await window.client.putProfile(acmeProfile);
+			await until("the profile is listed", () => window.live.profiles.some(({ id }) => id === "acme"));
+		});
+		afterEach(() => acme.stop());
+
+		const walk = (credential: string, url = acme.url) => ["Acme", url, "Ours", credential];
+		const confirms = () => person.answers(/The connector of “Acme” is not part/, "Use This Connector");
+		const connected = () => window.client.connections();
+
+		async function connect(): Promise<void> {
+			confirms();
+			await connecting(...walk(acme.credential), /Connect and Test/);
+			await until("the connection is listed", () => window.live.connections.length === 1);
+		}
+
+		async function deploy(): Promise<{ token: TokenRecord; secret: string }> {
+			const [connection] = window.live.connections;
+			const request = { name: "deploy", permissions: ["read"], connection: connection?.id ?? "" };
+			const outcome = await createToken(services(), { request });
+			assert.ok(outcome.kind === "created", "error" in outcome ? String(outcome.error) : outcome.kind);
+			await until("the list has it", () => window.live.tokens.length > 0);
+			return outcome;
+		}
+
+		it("show its host and all its calls before the first use, and send nothing when that is refused", async () => {
+			await assert.rejects(
+				connecting(...walk(acme.credential), /Connect and Test/),
+				vscode.CancellationError,
+			);
+			const asked = person.messages.find(({ text }) => text.startsWith("The connector of"));
+			assert.ok(asked?.detail.includes(new URL(acme.url).host));
+			for (const call of ["POST /tokens", "GET /tokens", "DELETE /tokens/{id}", "GET /me"])
+				assert.ok(asked?.detail.includes(`•  ${call}`), call);
+			assert.deepEqual([acme.requests, await connected(), window.kept.size], [[], [], 0]);
+		});
+
+		it("keep all answers when the credential is refused, and ask for it alone", async () => {
+			confirms();
+			person.answers(/refuses the credential/, "Change Credential");
+			const quick = await connecting(
+				...walk("wrong"),
+				/Connect and Test/,
+				acme.credential,
+				/Connect and Test/,
+			);
+			assert.equal(quick.left, 0);
+			const [connection, ...others] = await connected();
+			assert.deepEqual([connection?.name, connection?.baseUrl, others], ["Ours", acme.url, []]);
+			assert.equal(window.kept.get(`connection.${connection?.id}`), acme.credential);
+			assert.match(person.last?.text ?? "", /Connected “Ours”/);
+		});
+
+		it("leave nothing behind when nothing listens at the address, and offer to change it", async () => {
+			confirms();
+			await acme.stop();
+			await assert.rejects(
+				connecting(...walk(acme.credential), /Connect and Test/),
+				vscode.CancellationError,
+			);
+			assert.deepEqual(person.last?.buttons, ["Change Address", "Connect Anyway"]);
+			assert.deepEqual([await connected(), window.kept.size], [[], 0]);
+		});
+
+		it("are saved without an answer of the system when the user wants that", async () => {
+			confirms();
+			person.answers(/The system was not connected/, "Connect Anyway");
+			await acme.stop();
+			await connecting(...walk(acme.credential), /Connect and Test/);
+			assert.equal((await connected()).length, 1);
+			assert.equal(window.kept.size, 1);
+		});
+
+		it("leave nothing behind after Escape", async () => {
+			await assert.rejects(connecting(...walk(acme.credential), pressEscape), vscode.CancellationError);
+			assert.deepEqual([acme.requests, await connected(), window.kept.size], [[], [], 0]);
+		});
+
+		it("are used with a changed connector only after another look at it", async () => {
+			await connect();
+			const connector = { ...acmeProfile.connector, lagSeconds: 5 } as NonNullable<
+				typeof acmeProfile.connector
+			>;
+			await window.client.putProfile({ ...acmeProfile, connector });
+			const [connection] = await connected();
+			assert.ok(connection);
+			const probe = async () => {
+				const access = await window.connections.accessFor(connection);
+				assert.ok(access);
+				return await window.client.probeConnection(connection.id, access);
+			};
+			await assert.rejects(probe(), /confirm them again/);
+			await until("the change is known", () => {
+				const known = window.live.profiles.find(({ id }) => id === "acme");
+				return known !== undefined && known.connectorHash !== connection.connectorHash;
+			});
+			assert.equal(await reviewConnector(services(), connection), true);
+			assert.equal((await probe()).outcome, "live");
+		});
+
+		describe("when an overlap has ended", () => {
+			async function rotated() {
+				await connect();
+				const { token, secret } = await deploy();
+				const plan = { overlap: { kind: "for", seconds: 1 }, quietSeconds: null, expiry: "same" } as const;
+				const outcome = await rotateToken(services(), { token, plan, maximumOverlapSeconds });
+				assert.ok(outcome.kind === "rotated", outcome.kind);
+				return { old: secret, ...outcome };
+			}
+
+			function watch(): vscode.Disposable {
+				const { daemon, live, connections, secrets, log } = window;
+				const claims = new Claims(join(window.home.dataDir, "ends"));
+				const graces = { deletion: 0, confirmation: 0 };
+				return watchSystemOverlaps({ daemon, live, connections, secrets, log, claims, graces });
+			}
+
+			it("report a deletion that fails once, and repeat it when the user asks", async () => {
+				const { predecessor } = await rotated();
+				acme.fault = "refuse";
+				person.answers(/The overlap of “deploy” is over, but its old token was not deleted/, "Try Again");
+				const watching = watch();
+				try {
+					await until(
+						"the failure is reported",
+						() => person.last?.text.includes("was not deleted") === true,
+					);
+					acme.fault = "none";
+					await until("it is deleted", () => !acme.tokens.has(predecessor.remoteId ?? ""));
+					await until("its secret is forgotten", () => !window.kept.has(`token/${predecessor.id}`));
+				} finally {
+					watching.dispose();
+				}
+				const told = person.messages.filter(({ text }) => text.includes("was not deleted"));
+				assert.equal(told.length, 1);
+				assert.match(told[0]?.text ?? "", /The role may not do this/);
+			});
+
+			it("never delete the credential in use, and offer its successor in its place", async () => {
+				const { predecessor, old } = await rotated();
+				const key = `connection.${predecessor.connectionId}`;
+				window.kept.set(key, old);
+				person.answers(/was not deleted/, "Use New Secret as Credential");
+				const watching = watch();
+				try {
+					await until("the successor is the credential", () => window.kept.get(key) !== old);
+				} finally {
+					watching.dispose();
+				}
+				assert.ok(acme.tokens.has(predecessor.remoteId ?? ""));
+				assert.ok([...acme.tokens.values()].some(({ secret }) => secret === window.kept.get(key)));
+			});
+		});
+
+		it("are probed once a day, and a refused secret is reported", async () => {
+			await connect();
+			const { token } = await deploy();
+			acme.tokens.delete(token.remoteId ?? "");
+			const claims = new Claims(join(window.home.dataDir, "probes"));
+			const deps = { ...services(), claims };
+			const now = new Date("2026-03-01T12:00:00.000Z");
+			await probeDue(deps, now);
+			assert.match(person.last?.text ?? "", /“Ours” refuses the secret of “deploy”, which should still work/);
+			const { length } = acme.requests;
+			await probeDue(deps, now);
+			assert.equal(acme.requests.length, length);
+			await probeDue(deps, new Date("2026-03-02T12:00:00.000Z"));
+			assert.ok(acme.requests.length > length);
+			assert.deepEqual([...(await claims.keys())].length, 1, "the claims of earlier days are removed");
+		});
+	});
+
+	describe("without an API", () => {
+		let eclecticIq: Awaited<ReturnType<typeof startEclecticIq>>;
+
+		beforeEach(async () => {
+			eclecticIq = await startEclecticIq();
+			await connecting(
+				"EclecticIQ Intelligence Center",
+				eclecticIq.system.url,
+				"Threats",
+				/Connect and Test/,
+			);
+			await until("the connection is listed", () => window.live.connections.length === 1);
+		});
+		afterEach(() => eclecticIq.system.stop());
+
+		const connectionId = () => window.live.connections[0]?.id ?? "";
+
+		async function guided(...pastes: string[]): Promise<string> {
+			const guide = creationGuide(window.connections, connectionId(), [{ label: "Name", value: "feeds" }]);
+			assert.ok(guide);
+			const quick = new QuickAnswers(...guide.steps.map(() => ""), ...pastes);
+			let secret = "";
+			try {
+				await quick.answer(async () => {
+					secret = await guideToSecret(services(), guide);
+				});
+			} finally {
+				quick.dispose();
+			}
+			return secret;
+		}
+
+		async function feeds(pasted: string): Promise<TokenRecord> {
+			const request = { name: "feeds", connection: connectionId(), expiresIn: { months: 6 } };
+			const outcome = await createToken(services(), { request, pasted });
+			assert.ok(outcome.kind === "created", "error" in outcome ? String(outcome.error) : outcome.kind);
+			await until("the list has it", () => window.live.tokens.some(({ id }) => id === outcome.token.id));
+			return outcome.token;
+		}
+
+		it("need no credential", () => {
+			assert.deepEqual([...window.kept.keys()], []);
+		});
+
+		it("test a pasted secret, say when it is dead, and record nothing then", async () => {
+			person.answers(/refuses this secret/, "Paste Again");
+			const secret = await guided("eiq-dead", '"Bearer eiq-live" ');
+			assert.equal(secret, "eiq-live");
+			assert.match(person.last?.text ?? "", /“Threats” refuses this secret.*Nothing was recorded/);
+			assert.deepEqual(await window.client.listTokens(), []);
+			await assert.rejects(guided("eiq-dead"), vscode.CancellationError);
+		});
+
+		it("record the token with its connection and expiry, and its secret only here", async () => {
+			const token = await feeds("eiq-live");
+			assert.deepEqual([token.issuer, token.connectionId], ["eclecticiq", connectionId()]);
+			assert.ok(token.expiry !== null && Date.parse(token.expiry) > Date.now() + 150 * 86_400_000);
+			assert.equal(window.kept.get(`token/${token.id}`), "eiq-live");
+		});
+
+		it("are rotated with the same sequence, whose last step the user does", async () => {
+			const token = await feeds("eiq-live");
+			eclecticIq.live.add("eiq-next");
+			await window.put(".env", "EIQ_TOKEN=eiq-live\n");
+			await window.bindings.whenReady();
+			const plan = { overlap: { kind: "for", seconds: 3600 }, quietSeconds: null, expiry: "same" } as const;
+			const input = { token, plan, maximumOverlapSeconds, pasted: "eiq-next" };
+			const outcome = await rotateToken(services(), input);
+			assert.ok(outcome.kind === "rotated", "error" in outcome ? String(outcome.error) : outcome.kind);
+			const { predecessor, successor } = outcome;
+			assert.deepEqual([predecessor.status, successor.predecessorId], ["retiring", predecessor.id]);
+			assert.equal(window.kept.get(`token/${successor.id}`), "eiq-next");
+		});
+
+		it("guide through a revocation, and confirm that the secret is dead", async () => {
+			const token = await feeds("eiq-live");
+			person.answers(/Revoke the API token “feeds”/, "Revoke");
+			const quick = new QuickAnswers("", "", async () => void eclecticIq.live.delete("eiq-live"), "");
+			try {
+				await quick.answer(() => revokeTokensInteractively(services(), [token]));
+			} finally {
+				quick.dispose();
+			}
+			await until(
+				"it is said",
+				() => person.last?.text.includes("confirms that its secret is dead") === true,
+			);
+			assert.match(
+				person.messages.find(({ text }) => text.startsWith("Revoke"))?.detail ?? "",
+				/You delete it at its system, step by step: “feeds” \(Threats\)/,
+			);
+			assert.equal((await window.client.getToken(token.id)).status, "revoked");
+			assert.equal(window.kept.has(`token/${token.id}`), false);
+		});
+	});
+});
