@@ -132,6 +132,19 @@ describe("connected systems", () => {
 			assert.deepEqual([acme.requests, await connected(), window.kept.size], [[], [], 0]);
 		});
 
+		it("forget a typed credential when the address changes, so that it goes nowhere else", async () => {
+			confirms();
+			const quick = await connecting(
+				...["Acme", "https://elsewhere.example", "Ours", /verified/, "typed-for-elsewhere"],
+				/Address/,
+				acme.url,
+				acme.credential,
+				/Connect and Test/,
+			);
+			assert.equal(quick.left, 0);
+			assert.equal(window.kept.get(`connection.${(await connected())[0]?.id}`), acme.credential);
+		});
+
 		it("are used with a changed connector only after another look at it", async () => {
 			await connect();
 			const connector = { ...acmeProfile.connector, lagSeconds: 5 } as NonNullable<
