@@ -1,6 +1,8 @@
 /** What can be done at a profile's system. Shared by the daemon and its clients; loads no schemas. */
-import type { Connector, ConnectorOption, TokenField } from "./connector-schema.ts";
+
 import { namesUsed } from "./connector-text.ts";
+import type { Connector, ConnectorOption } from "./contract/connector.ts";
+import type { TokenField } from "./facts.ts";
 
 export interface Capabilities {
 	create: "api" | "guided" | "none";

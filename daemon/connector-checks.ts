@@ -1,5 +1,6 @@
 /** Checks what the strings of a connector refer to: names, formats, parts that need each other. */
 import { namesInRequest, placeholdersOf, templateIssue } from "./connector-text.ts";
+import { tokenFields } from "./facts.ts";
 
 interface Issue {
 	readonly path: readonly (string | number)[];
@@ -55,16 +56,7 @@ interface GuideParts {
 	readonly confirm?: "verify";
 }
 
-const wanted = [
-	"name",
-	"description",
-	"permissions",
-	"resources",
-	"allowedAddresses",
-	"defaultSource",
-	"expiry",
-];
-const reserved = [...wanted, "credential", "id", "secret", "base", "now", "item"];
+const reserved = [...tokenFields, "credential", "id", "secret", "base", "now", "item"];
 
 export function connectorIssues(connector: ConnectorParts): Issue[] {
 	return [
@@ -152,7 +144,7 @@ function callIssues(connector: ConnectorParts): Issue[] {
 	const options = namesOf(connector.options);
 	const one = ["id", "secret"];
 	const calls: [path: (string | number)[], call: CallParts | undefined, names: readonly string[]][] = [
-		[["create"], create, [...wanted, ...options]],
+		[["create"], create, [...tokenFields, ...options]],
 		[["list"], list, []],
 		[["read"], read, one],
 		[["update"], update, [...one, ...namesWhenUpdating(connector)]],
@@ -169,7 +161,7 @@ function callIssues(connector: ConnectorParts): Issue[] {
 function namesWhenUpdating(connector: ConnectorParts): readonly string[] {
 	const { update } = connector;
 	if (update === undefined) return [];
-	return update.fresh ? [...wanted, ...keptNames(connector)] : update.changes;
+	return update.fresh ? [...tokenFields, ...keptNames(connector)] : update.changes;
 }
 
 function probesOf(connector: ConnectorParts, part: "verify" | "verifyCredential") {
@@ -246,7 +238,7 @@ function authIssues(path: (string | number)[], auth: unknown, known: readonly st
 }
 
 function guideIssues({ guided, variables }: ConnectorParts): Issue[] {
-	const known = ["base", "id", ...wanted, ...namesOf(variables)];
+	const known = ["base", "id", ...tokenFields, ...namesOf(variables)];
 	return (["create", "revoke"] as const).flatMap((verb) => {
 		const guide = guided?.[verb];
 		if (guide === undefined) return [];

@@ -85,6 +85,18 @@ export const problemStatus = {
 
 export type ProblemCode = keyof typeof problemStatus;
 
+/** The fields of a token that a connector can send, read or change. */
+export const tokenFields = [
+	"name",
+	"description",
+	"permissions",
+	"resources",
+	"allowedAddresses",
+	"defaultSource",
+	"expiry",
+] as const;
+export type TokenField = (typeof tokenFields)[number];
+
 export const tokenStatuses = ["active", "retiring", "expired", "disabled", "revoked"] as const;
 export type TokenStatus = (typeof tokenStatuses)[number];
 

@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, "..");
 
 /** The layers, lowest first; a file imports from its own layer or a lower one. */
 const layers: [layer: string, files: RegExp][] = [
-	["contract", /^daemon\/(contract|facts|field-words|capabilities|connector-\w+)\.ts$/],
+	["contract", /^daemon\/(contract\/|(contract|facts|field-words|capabilities|connector-\w+)\.ts$)/],
 	["store", /^daemon\/store\/[^/]+$/],
 	["database", /^daemon\/store\/[^/]+\//],
 	["rules", /^daemon\/(rules|profiles)\//],
@@ -57,10 +57,16 @@ describe("the structure", () => {
 
 	it("lets the contract import only its own parts, and the facts nothing", () => {
 		const parts = daemon.filter((file) => layerOf(file) === 0);
-		assert.ok(parts.includes("daemon/contract.ts") && parts.includes("daemon/connector-schema.ts"));
+		assert.ok(parts.includes("daemon/contract.ts") && parts.includes("daemon/contract/tokens.ts"));
 		const wrong = importsOf(parts).filter(
 			({ from, to }) => !parts.includes(to) || from === "daemon/facts.ts",
 		);
+		assert.deepEqual(wrong, []);
+	});
+
+	it("lets all other code import the contract's schemas from `contract.ts` only", () => {
+		const others = [...daemon, ...extension, ...sourcesOf("test")].filter((file) => layerOf(file) !== 0);
+		const wrong = importsOf(others).filter(({ to }) => to.startsWith("daemon/contract/"));
 		assert.deepEqual(wrong, []);
 	});
 

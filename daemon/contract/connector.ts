@@ -1,9 +1,9 @@
 /**
  * The language of connectors: how a system's API for tokens is called, as data in a profile. docs/connectors.md explains
- * it. Only the shapes stand here: `connector-text.ts` checks single strings, `connector-checks.ts` what they refer to.
+ * it. Only the shapes stand here: `../connector-text.ts` checks single strings, `../connector-checks.ts` what they refer to.
  */
 import * as z from "zod";
-import { connectorIssues } from "./connector-checks.ts";
+import { connectorIssues } from "../connector-checks.ts";
 import {
 	baseIssue,
 	headerIssue,
@@ -12,7 +12,8 @@ import {
 	pointerIssue,
 	requestIssue,
 	templateIssue,
-} from "./connector-text.ts";
+} from "../connector-text.ts";
+import { tokenFields } from "../facts.ts";
 
 /** A string that a check accepts; the check answers what is wrong, to read on from the field's name. */
 const checked = (issueOf: (text: string) => string | undefined, longest = 500) =>
@@ -39,18 +40,6 @@ const scalar = z.union([z.string().max(500), z.number(), z.boolean(), z.null()])
 const status = z.int().min(100).max(599);
 const jsonValue = z.unknown().refine((value) => isShallow(value), "must not be nested more than 20 deep");
 const headers = z.record(checked(headerIssue, 100), template);
-
-/** The fields of a token that a connector can send, read or change. */
-export const tokenFields = [
-	"name",
-	"description",
-	"permissions",
-	"resources",
-	"allowedAddresses",
-	"defaultSource",
-	"expiry",
-] as const;
-export type TokenField = (typeof tokenFields)[number];
 
 const conditionParts = {
 	/** The value that `is`, `in` are compared with. */

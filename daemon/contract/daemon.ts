@@ -1,0 +1,57 @@
+/** How clients find the daemon, and what it reports while it runs. */
+import * as z from "zod";
+import type { AuditEvent } from "./audit.ts";
+import type { ConnectionList } from "./connections.ts";
+import type { ProfileList } from "./profiles.ts";
+import type { TokenRecord } from "./tokens.ts";
+import type { RefusalReason } from "./verification.ts";
+
+/** The query of `GET /v1/events`. The profiles of a workspace last as long as a stream that names it, which only the owner may. */
+export const eventsQuery = z.strictObject({ workspace: z.string().min(1).max(200).optional() });
+
+export const healthQuery = z.strictObject({ challenge: z.string().min(1).max(200).optional() });
+
+/** `GET /healthz`. `proof` is the hexadecimal HMAC-SHA-256 of `?challenge=` under the owner key. */
+export const health = z.strictObject({
+	status: z.literal("ok"),
+	version: z.string(),
+	protocol: z.int(),
+	proof: z.string().exactOptional(),
+});
+export type Health = z.output<typeof health>;
+
+/** Something that the user must know about the daemon's data, for example that a damaged file was set aside. */
+export interface Notice {
+	code: "data-recovered" | "data-lost";
+	detail: string;
+}
+
+/** The server-sent events of `GET /v1/events`, by their `event:` name. */
+export interface ServerEvents {
+	/** The first event of every connection. */
+	hello: { version: string; protocol: number; notices: Notice[] };
+	/** A token was created, changed, used, revoked, or deleted by a clean-up. */
+	token: { change: "created" | "changed" | "revoked" | "deleted"; token: TokenRecord };
+	/** A revoked, expired or rotated-out token was used: it was forgotten somewhere, or stolen. */
+	"dead-token-used": { token: TokenRecord; reason: RefusalReason; address: string };
+	audit: AuditEvent;
+	/** The profiles changed, or the policy and with it the local profile. */
+	profiles: ProfileList;
+	connections: ConnectionList;
+}
+
+/** `daemon.json` in the data directory, mode 0600: how the owner's clients find the daemon. */
+export interface DaemonFile {
+	url: string;
+	pid: number;
+	protocol: number;
+	version: string;
+	ownerKey: string;
+}
+
+/** The line that the daemon prints to stdout when it is ready for requests. */
+export interface ReadyLine {
+	event: "ready";
+	url: string;
+	pid: number;
+}
