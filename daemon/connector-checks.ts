@@ -65,6 +65,7 @@ export function connectorIssues(connector: ConnectorParts): Issue[] {
 		...baseIssues(connector),
 		...partIssues(connector),
 		...callIssues(connector),
+		...unsentIssues(connector),
 		...guideIssues(connector),
 	];
 }
@@ -219,6 +220,53 @@ function formIssues(
 	];
 }
 
+/** What a connector promises, and no request sends: a `DELETE /tokens` without an id might delete all of them. */
+function unsentIssues(connector: ConnectorParts): Issue[] {
+	const { auth, ask = [], options = [], create, list, read, update, revoke, verify = [] } = connector;
+	const calls = [create, list, read, update, revoke, ...verify, ...(connector.verifyCredential ?? [])];
+	const used = new Set([...namesIn([auth, connector.headers]), ...calls.flatMap(namesSent)]);
+	const unsent = (part: "ask" | "options", { name }: { name: string }, index: number) =>
+		used.has(name)
+			? []
+			: [
+					{
+						path: [part, index, "name"],
+						message: `is sent by no request: write {${name}} into one, or leave it out`,
+					},
+				];
+	return [
+		...(namesIn(auth).includes("credential")
+			? []
+			: [{ path: ["auth"], message: "must send {credential}, for example as Bearer {credential}" }]),
+		...ask.flatMap((question, index) => unsent("ask", question, index)),
+		...options.flatMap((option, index) => unsent("options", option, index)),
+		...(["read", "update", "revoke"] as const).flatMap((verb) =>
+			namesSent(connector[verb]).some((name) => ["id", "secret", "name"].includes(name)) ||
+			connector[verb] === undefined
+				? []
+				: [
+						{
+							path: [verb, "request"],
+							message: "must say which token is meant, for example by /tokens/{id}",
+						},
+					],
+		),
+		...(update?.changes ?? []).flatMap((field, index) =>
+			namesSent(update).includes(field)
+				? []
+				: [{ path: ["update", "changes", index], message: `is not sent: write {${field}} into the request` }],
+		),
+	];
+}
+
+function namesSent(call: CallParts | undefined): string[] {
+	if (call === undefined) return [];
+	const { request, body, form, headers, auth } = call;
+	return [...namesInRequest(request), ...namesIn([call.with, body, form, headers, auth])];
+}
+
+const namesIn = (value: unknown) => placeholdersOf(JSON.stringify(value)).map(({ name }) => name);
+
 function pageNames(pages: object | undefined): string[] {
 	const { number, offset, cursor } = (pages ?? {}) as Record<string, string | undefined>;
 	return [number, offset, cursor].filter((name) => name !== undefined);
@@ -226,8 +274,7 @@ function pageNames(pages: object | undefined): string[] {
 
 /** A page's parameter that no request sends would read the first page for ever. */
 function pageIssues(list: ConnectorParts["list"]): Issue[] {
-	const text = JSON.stringify([list?.with, list?.body, list?.form, list?.headers]);
-	const sent = [...namesInRequest(list?.request ?? ""), ...placeholdersOf(text).map(({ name }) => name)];
+	const sent = namesSent(list);
 	return pageNames(list?.pages)
 		.filter((name) => !sent.includes(name))
 		.map((name) => ({ path: ["list", "pages"], message: `names ${name}, which the request does not send` }));
@@ -316,6 +363,7 @@ function unknownNames(
 ): Issue[] {
 	const unknown = used.find(({ name }) => !known.includes(name));
 	if (unknown === undefined) return [];
-	const message = `uses {${unknown.name}}, which is not known here; known are ${known.join(", ")}`;
+	const others = known.length === 0 ? "no name is" : `known are ${known.join(", ")}`;
+	const message = `uses {${unknown.name}}, which is not known here; ${others}`;
 	return [{ path, message }];
 }

@@ -15,8 +15,16 @@ export function fieldWords(issue: Issue): string {
 		return sizeWords(issue.origin, issue.inclusive === false ? "less than" : "at most", issue.maximum);
 	if (issue.code === "invalid_value") return `must be ${oneOf(issue.values.map(String))}`;
 	if (issue.code === "unrecognized_keys") return `has unknown fields: ${issue.keys.join(", ")}`;
-	if (issue.code === "invalid_union") return "has none of the allowed forms";
+	if (issue.code === "invalid_union") return unionWords(issue);
 	return "has the wrong format";
+}
+
+/** The reasons of all forms together: `must be a number, or must be an object`. */
+function unionWords({ input, errors }: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>): string {
+	if (input === undefined) return "is missing";
+	const reasons = errors.flat().filter(({ path }) => path.length === 0);
+	const words = [...new Set(reasons.map(({ message }) => message))];
+	return words.length === 0 ? "has none of the allowed forms" : words.join(", or ");
 }
 
 const kinds: Record<string, string> = {

@@ -29,6 +29,8 @@ describe("the message about an invalid field", () => {
 		[list, ["aa", "bb", "cc"], "must have at most 2 entries"],
 		[z.enum(["active", "expired"]), "x", "must be one of active, expired"],
 		[z.literal(true), "yes", "must be true"],
+		[z.union([z.number(), z.strictObject({})]), "x", "must be a number, or must be an object"],
+		[z.union([z.number(), z.string()]), undefined, "is missing"],
 		[z.strictObject({}), { a: 1, b: 2 }, "has unknown fields: a, b"],
 		[z.string().regex(/a/, "must hold an a"), "b", "must hold an a"],
 	];
