@@ -427,6 +427,49 @@ describe("what a message and a record may contain", () => {
 		assert.doesNotMatch(token.name ?? "", /\p{Cc}|\p{Cf}/u);
 	});
 
+	it("is not the credential in a field of a token, in whatever form the system returns it", async () => {
+		const access = accessWith(credential);
+		const system = systemWith(
+			{ ...connector, verify: [{ request: "GET /me", live: [200], dead: [401], record: true }] },
+			fake.url,
+		);
+		const base64 = Buffer.from(credential).toString("base64").replace(/=+$/, "");
+		for (const form of [credential, encodeURIComponent(credential), base64]) {
+			const token = {
+				id: "7",
+				name: form,
+				permissions: ["a", `for ${form}`],
+				token: "acme-secret-0123456789",
+			};
+			const answer = { ...token, tokens: [{ id: "8", name: `by ${form}` }, { id: form }], next: null };
+			fake.fault = () => (response) =>
+				response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
+			const results = [
+				await createAt(system, access, wanted({})),
+				await listAt(system, access),
+				await updateAt(system, access, "7", { name: "new" }),
+				await probeAt(system, access),
+			];
+			assert.doesNotMatch(JSON.stringify(results), new RegExp(`${credential}|${base64}`));
+			assert.deepEqual(results[1], [{ id: "8" }]);
+		}
+	});
+
+	it("is no failure of the daemon where an answer is nested without end", async () => {
+		const nested = "[".repeat(300_000) + "]".repeat(300_000);
+		fake.fault =
+			({ method }) =>
+			(response) =>
+				response
+					.writeHead(200, { "content-type": "application/json" })
+					.end(method === "POST" ? nested : JSON.stringify({ tokens: [], next: null }));
+		const system = systemWith(connector, fake.url);
+		const error = await rejection(createAt(system, accessWith(credential), wanted({ name: "ci" })));
+		assert.match(error.message, /not with JSON/);
+		fake.fault = () => (response) => response.writeHead(200).end(nested);
+		assert.equal((await rejection(listAt(system, accessWith(credential)))).code, "issuer-refused");
+	});
+
 	it("hashes the secrets that a list shows, at once", async () => {
 		const secret = "listed-secret-0123456789";
 		fake.fault = () => (response) =>

@@ -22,7 +22,8 @@ function parsed(text: string): unknown {
 	try {
 		return JSON.parse(text, keepLong) as unknown;
 	} catch (error) {
-		if (error instanceof SyntaxError) return undefined;
+		// A RangeError: nested so deeply that it is no answer of an API.
+		if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
 		throw error;
 	}
 }

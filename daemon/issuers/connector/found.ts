@@ -26,12 +26,13 @@ interface Found {
 
 /** The token that an answer describes, by the connector's record and what the request says otherwise. */
 export function tokenIn(
-	{ connector }: Session,
+	session: Session,
 	call: { at?: string; record?: RecordFields },
 	body: unknown,
 	secret?: string,
 ): RemoteToken | undefined {
-	return tokenFrom(valueAt(body, call.at ?? ""), { ...connector.record, ...call.record }, secret);
+	const record = { ...session.connector.record, ...call.record };
+	return tokenFrom(valueAt(body, call.at ?? ""), record, session.secretHolder(), secret);
 }
 
 export async function foundInList(session: Session): Promise<Found[]> {
@@ -39,8 +40,9 @@ export async function foundInList(session: Session): Promise<Found[]> {
 	if (list === undefined)
 		throw new ConnectorError("not-supported", `${session.name} lists no tokens by its API.`);
 	const record = { ...common, ...list.record };
+	const holdsSecret = session.secretHolder();
 	const found = (await itemsOf(session, list)).flatMap((item): Found[] => {
-		const token = tokenFrom(item, record);
+		const token = tokenFrom(item, record, holdsSecret);
 		return token === undefined ? [] : [{ token, item, record }];
 	});
 	const byId = new Map(found.map((one) => [one.token.id, one]));
@@ -53,7 +55,7 @@ export async function find(session: Session, access: Access, id: string): Promis
 	if (read === undefined) return findInList(session, id);
 	const { body } = await session.read(read, session.values(await namesOf(session, access, read, id)));
 	const [item, record] = [valueAt(body, read.at ?? ""), { ...common, ...read.record }];
-	const token = tokenFrom(item, record);
+	const token = tokenFrom(item, record, session.secretHolder());
 	// A hash is our id, not the system's.
 	if (token === undefined) throw new ConnectorError("issuer-refused", `${session.name} answered no token.`);
 	return { token: { ...token, id }, item, record };

@@ -76,7 +76,8 @@ function resultOf(
 	return Object.keys(token).length === 0 ? { outcome, detail } : { outcome, detail, token };
 }
 
-function tokenOf({ connector }: Session, { record, at = "" }: Probe, { body }: Answer): Partial<RemoteToken> {
+function tokenOf(session: Session, { record, at = "" }: Probe, { body }: Answer): Partial<RemoteToken> {
 	if (record === undefined) return {};
-	return partFrom(valueAt(body, at), record === true ? (connector.record ?? {}) : record);
+	const fields = record === true ? (session.connector.record ?? {}) : record;
+	return partFrom(valueAt(body, at), fields, session.secretHolder());
 }

@@ -4,7 +4,7 @@ import { fillIn } from "../../connector-text.ts";
 import type { DateField, ListField, RecordFields } from "../../contract.ts";
 import { hashOf, partialTokenOf } from "../../rules/secret.ts";
 import { meets, valueAt } from "./pointer.ts";
-import { clean } from "./redact.ts";
+import { clean, holderOf } from "./redact.ts";
 import type { RemoteToken } from "./system.ts";
 
 const longestText = 1000;
@@ -12,12 +12,19 @@ const mostEntries = 500;
 
 /**
  * The token that the value describes; undefined if it has no id. A secret that the value contains is dropped at once,
- * from every field: only its hash remains.
+ * from every field: only its hash remains. A field that contains a secret of the call is dropped as well.
  * @param secret the secret that the whole answer contained.
+ * @param holdsSecret whether a text contains a secret of the call.
  */
-export function tokenFrom(value: unknown, record: RecordFields, secret?: string): RemoteToken | undefined {
+export function tokenFrom(
+	value: unknown,
+	record: RecordFields,
+	holdsSecret: (text: string) => boolean,
+	secret?: string,
+): RemoteToken | undefined {
 	const own = secret ?? secretIn(value, record);
-	const token = withoutSecret(partFrom(value, record), own);
+	const holdsOwn = own === undefined ? () => false : holderOf([own]);
+	const token = partFrom(value, record, (text) => holdsOwn(text) || holdsSecret(text));
 	const id = token.id ?? (own === undefined ? undefined : hashOf(own));
 	if (id === undefined) return undefined;
 	const listed =
@@ -26,9 +33,13 @@ export function tokenFrom(value: unknown, record: RecordFields, secret?: string)
 }
 
 /** What the value tells, without conclusions. */
-export function partFrom(value: unknown, record: RecordFields): Partial<RemoteToken> {
+export function partFrom(
+	value: unknown,
+	record: RecordFields,
+	holdsSecret: (text: string) => boolean,
+): Partial<RemoteToken> {
 	const dead = record.dead === undefined ? undefined : meets(value, record.dead);
-	return defined({
+	const told = {
 		id: idFrom(value, record.id),
 		name: textAt(value, record.name),
 		description: textAt(value, record.description),
@@ -41,7 +52,8 @@ export function partFrom(value: unknown, record: RecordFields): Partial<RemoteTo
 		partial: maskedAt(value, record.partial),
 		lastUsed: dateFrom(value, record.lastUsed) ?? undefined,
 		isDead: dead,
-	});
+	};
+	return withoutSecrets(defined(told), holdsSecret);
 }
 
 /** Where a list shows its secrets: the secret itself, which the caller must not keep. */
@@ -50,9 +62,11 @@ export function secretIn(value: unknown, { secret }: RecordFields): string | und
 	return typeof found === "string" && found !== "" ? found : undefined;
 }
 
-function withoutSecret(token: Partial<RemoteToken>, secret: string | undefined): Partial<RemoteToken> {
-	if (secret === undefined) return token;
-	const holds = (item: unknown) => typeof item === "string" && item.includes(secret);
+function withoutSecrets(
+	token: Partial<RemoteToken>,
+	holdsSecret: (text: string) => boolean,
+): Partial<RemoteToken> {
+	const holds = (item: unknown) => typeof item === "string" && holdsSecret(item);
 	return Object.fromEntries(
 		Object.entries(token).filter(([, item]) => !(Array.isArray(item) ? item.some(holds) : holds(item))),
 	);

@@ -14,12 +14,23 @@ export function redactor(secrets: Iterable<string>): (text: string) => string {
 	};
 }
 
+/** Shorter ones, such as one-time codes, can be part of an id by chance. */
+const shortestWithin = 12;
+
+/** Whether a text is one of the secrets, or contains it, in any form in which they are sent. */
+export function holderOf(secrets: Iterable<string>): (text: string) => boolean {
+	const forms = [...secrets]
+		.filter((secret) => secret.length > 2)
+		.flatMap((secret) => formsOf(secret).map((form) => ({ form, within: secret.length >= shortestWithin })));
+	return (text) => forms.some(({ form, within }) => text === form || (within && text.includes(form)));
+}
+
 function formsOf(secret: string): string[] {
 	return [
 		secret,
 		encodeURIComponent(secret),
 		JSON.stringify(secret).slice(1, -1),
-		Buffer.from(secret).toString("base64"),
+		Buffer.from(secret).toString("base64").replace(/=+$/, ""),
 		Buffer.from(secret).toString("base64url"),
 	];
 }

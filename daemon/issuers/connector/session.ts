@@ -13,7 +13,7 @@ import { basicPair, contentOf } from "./content.ts";
 import { ExchangeError, exchange, type Outgoing, type Reply, type TlsRules } from "./exchange.ts";
 import { meets } from "./pointer.ts";
 import { proxyFor } from "./proxy.ts";
-import { redactor } from "./redact.ts";
+import { holderOf, redactor } from "./redact.ts";
 import type { Access, CallOptions, System } from "./system.ts";
 import { fill, pathOf, type Values } from "./template.ts";
 
@@ -63,6 +63,11 @@ export class Session {
 
 	redact(text: string): string {
 		return redactor(this.#secrets)(text);
+	}
+
+	/** Whether a text contains a secret: what the system tells is recorded, so that no field may. */
+	secretHolder(): (text: string) => boolean {
+		return holderOf(this.#secrets);
 	}
 
 	/** @throws ConnectorError `not-supported`, before anything is sent, when an answer that the operation needs is missing. */
