@@ -83,7 +83,12 @@ function accessParameter(access: "needed" | "optional"): [string, Parameter] {
 		in: "header",
 		required: access === "needed",
 		description,
-		schema: { type: "string" },
+		schema: {
+			type: "string",
+			contentEncoding: "base64url",
+			contentMediaType: "application/json",
+			contentSchema: referTo("schemas", "Access"),
+		},
 	};
 	return [access === "needed" ? "RequiredAccess" : "Access", parameter];
 }
