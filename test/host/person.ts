@@ -23,16 +23,16 @@ const keys = {
 export class Person implements vscode.Disposable {
 	/** All messages, the latest last. */
 	readonly messages: ShownMessage[] = [];
-	readonly #answers: { to: RegExp; button: string }[] = [];
+	readonly #answers: { to: RegExp; button: string; before: () => void }[] = [];
 	readonly #originals = shows.map((name) => [name, vscode.window[name]] as const);
 
 	constructor() {
 		for (const name of shows) Object.assign(vscode.window, { [name]: this.#show });
 	}
 
-	/** Answers each message that matches with the button. All others are left unanswered. */
-	answers(to: RegExp, button: string): void {
-		this.#answers.push({ to, button });
+	/** Answers each message that matches with the button, after `before`. All others are left unanswered. */
+	answers(to: RegExp, button: string, before: () => void = () => {}): void {
+		this.#answers.push({ to, button, before });
 	}
 
 	/** The latest message. */
@@ -62,6 +62,7 @@ export class Person implements vscode.Disposable {
 		const detail = options?.detail ?? "";
 		this.messages.push({ text, detail, buttons: labels });
 		const answer = this.#answers.find(({ to }) => to.test(`${text}\n${detail}`));
+		answer?.before();
 		return answer && items[labels.indexOf(answer.button)];
 	}) as Show;
 }

@@ -187,14 +187,12 @@ describe("connected systems", () => {
 			it("report a deletion that fails once, and repeat it when the user asks", async () => {
 				const { predecessor } = await rotated();
 				acme.fault = "refuse";
-				person.answers(/The overlap of “deploy” is over, but its old token was not deleted/, "Try Again");
+				const refused = /The overlap of “deploy” is over, but its old token was not deleted/;
+				person.answers(refused, "Try Again", () => {
+					acme.fault = "none";
+				});
 				const watching = watch();
 				try {
-					await until(
-						"the failure is reported",
-						() => person.last?.text.includes("was not deleted") === true,
-					);
-					acme.fault = "none";
 					await until("it is deleted", () => !acme.tokens.has(predecessor.remoteId ?? ""));
 					await until("its secret is forgotten", () => !window.kept.has(`token/${predecessor.id}`));
 				} finally {
