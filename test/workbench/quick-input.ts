@@ -31,6 +31,11 @@ export class QuickInput {
 			.waitFor();
 	}
 
+	/** The label of the row that Enter would choose. */
+	async active(): Promise<string | undefined> {
+		return (await labelsOf(this.#rows(".focused")))[0];
+	}
+
 	async waitUntilClosed(): Promise<void> {
 		await this.#widget.waitFor({ state: "hidden" });
 	}
