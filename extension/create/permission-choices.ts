@@ -5,6 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import {
 	apiPermissions,
+	type CatalogueEntry,
 	maximumPermissionLength,
 	type Profile,
 	permissionCharacters,
@@ -15,7 +16,7 @@ export interface PermissionSuggestions {
 	/** What services asked for in the last 30 days. */
 	requested: readonly { name: string; count: number }[];
 	/** What `tokensmith.json` declares. */
-	declared: readonly { name: string; description: string }[];
+	declared: readonly { name: string; description: string; group?: string }[];
 	/** @property place the file and line, to be shown. */
 	inCode: readonly { name: string; place: string }[];
 }
@@ -31,6 +32,8 @@ export interface NewPermission {
 export interface PermissionChoice {
 	name: string;
 	description: string;
+	/** What it is about, where the catalogue or the workspace says so. */
+	group?: string;
 	/** What the workspace says that it allows. */
 	declared?: string;
 }
@@ -59,7 +62,7 @@ function suggestedGroups(
 	{ requested, declared, inCode }: PermissionSuggestions,
 ): ChoiceGroup[] {
 	if (!isLocal(profile)) return [];
-	const known = new Map(profile.permissions.catalogue.map((entry) => [entry.name, entry.description]));
+	const known = new Map(profile.permissions.catalogue.map((entry) => [entry.name, entry]));
 	const isNew = ({ name }: { name: string }) => !known.has(name) && problemOf(name) === undefined;
 	return [
 		{
@@ -70,23 +73,34 @@ function suggestedGroups(
 				description: count === 1 ? l10n.t("asked for once") : l10n.t("asked for {0} times", count),
 			})),
 		},
-		{
-			kind: "suggested",
-			heading: l10n.t("declared by this workspace"),
-			choices: declared
-				.filter((one) => known.has(one.name) || isNew(one))
-				.map(({ name, description }) => ({
-					name,
-					description: known.get(name) || description,
-					declared: description,
-				})),
-		},
+		...declaredGroups(
+			declared.filter((one) => known.has(one.name) || isNew(one)),
+			known,
+		),
 		{
 			kind: "suggested",
 			heading: l10n.t("found in the code"),
 			choices: inCode.filter(isNew).map(({ name, place }) => ({ name, description: place })),
 		},
 	];
+}
+
+/** The catalogue's own words come first. */
+function declaredGroups(
+	declared: PermissionSuggestions["declared"],
+	known: ReadonlyMap<string, CatalogueEntry>,
+): ChoiceGroup[] {
+	const choices = declared.map(({ name, description, group = name }) => ({
+		name,
+		group: known.get(name)?.group ?? group,
+		description: known.get(name)?.description || description,
+		declared: description,
+	}));
+	return [...Map.groupBy(choices, ({ group }) => group)].map(([group, ofGroup]) => ({
+		kind: "suggested",
+		heading: l10n.t("{0}, declared by this workspace", group),
+		choices: ofGroup,
+	}));
 }
 
 function catalogueGroups(profile: Catalogue): ChoiceGroup[] {
@@ -110,11 +124,21 @@ const apiPrefix = apiPermissions.read.slice(0, apiPermissions.read.lastIndexOf("
 
 const isLocal = ({ id }: Catalogue) => id === "local";
 
-/** The names of the catalogue that only read. */
-export function onlyReading(groups: readonly ChoiceGroup[]): string[] {
-	const own = groups.filter(({ kind }) => kind === "catalogue");
-	const names = own.flatMap(({ choices }) => choices.map(({ name }) => name));
-	return names.filter((name) => /[.:_-](?:read|list|get|view)$/i.test(name));
+/** What can be picked at once: the permissions that only read, and all that are about the same. */
+export function templatesOf(groups: readonly ChoiceGroup[]): {
+	reading: string[];
+	groups: Map<string, string[]>;
+} {
+	const about = groups
+		.filter(({ kind }) => kind !== "api")
+		.flatMap(({ choices }) =>
+			choices.flatMap(({ name, group }) => (group === undefined ? [] : [{ name, group }])),
+		);
+	const byGroup = Map.groupBy(about, ({ group }) => group);
+	return {
+		reading: about.map(({ name }) => name).filter((name) => /[.:_-](?:read|list|get|view)$/i.test(name)),
+		groups: new Map([...byGroup].map(([group, entries]) => [group, entries.map(({ name }) => name)])),
+	};
 }
 
 /** `known`: one that is offered. `new`: one to be added. `covering`: a wildcard, with how many it covers. */

@@ -11,10 +11,10 @@ import {
 	type NewPermission,
 	newNames,
 	noSuggestions,
-	onlyReading,
 	type PermissionSuggestions,
 	readTyped,
 	type Typed,
+	templatesOf,
 } from "./permission-choices.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
@@ -74,10 +74,12 @@ function askWhich(
 		placeholder: placeholderFor(profile),
 		rows,
 		rowsFor: (text) => {
-			const isMeant = ({ label }: Row<string>) => label.toLowerCase().includes(text.toLowerCase());
 			const typed = readTyped(text, profile, groups);
-			const meant = templates.filter(isMeant);
-			return [...meant, ...(meant.length > 0 && typed[0]?.kind === "problem" ? [] : typed.map(typedRow))];
+			const [first] = typed;
+			// Enter must not pick several where one is meant.
+			if (first?.kind === "known") return typed.map(typedRow);
+			const meant = templates.filter(({ label }) => label.toLowerCase().includes(text.toLowerCase()));
+			return [...meant, ...(meant.length > 0 && first?.kind === "problem" ? [] : typed.map(typedRow))];
 		},
 		pickedRow: typedPick,
 		isPicked: (name) => picked.includes(name),
@@ -133,16 +135,12 @@ function groupRows({ heading: words, choices }: ChoiceGroup): Row<string>[] {
 
 /** Rows that pick others. */
 function templateRows(groups: readonly ChoiceGroup[]): Row<string>[] {
-	const reading = onlyReading(groups);
-	const own = groups.filter(({ kind }) => kind === "catalogue");
-	const several = own.length < 2 ? [] : own.filter(({ choices }) => choices.length > 1);
+	const { reading, groups: byGroup } = templatesOf(groups);
+	const several = byGroup.size < 2 ? [] : [...byGroup].filter(([, names]) => names.length > 1);
 	const rows = [
 		...(reading.length < 2 ? [] : [templateRow(l10n.t("$(eye) Read only"), reading)]),
-		...several.map(({ heading: words, choices }) =>
-			templateRow(
-				l10n.t("$(checklist) Everything: {0}", labelText(words)),
-				choices.map(({ name }) => name),
-			),
+		...several.map(([group, names]) =>
+			templateRow(l10n.t("$(checklist) Everything: {0}", labelText(group)), names),
 		),
 	];
 	return rows.length === 0 ? [] : [heading(l10n.t("several at once")), ...rows];

@@ -155,7 +155,11 @@ async function fillList<Value>(
 	const active = known.find(({ value }) => value !== undefined && isActive?.(value));
 	if (active !== undefined) list.activeItems = [active];
 	if (rowsFor === undefined) return;
-	list.onDidChangeValue((text) => {
-		list.items = text.trim() === "" ? known : [...rowsFor(text.trim()), ...known];
-	});
+	const show = () => {
+		const text = list.value.trim();
+		list.items = text === "" ? known : [...rowsFor(text), ...known];
+	};
+	list.onDidChangeValue(show);
+	// The user may have typed while the rows were loading.
+	if (list.value !== "") show();
 }

@@ -18,7 +18,9 @@ export async function* measureBeside({ distFolder, workFolder }: Bench): Turns {
 	const daemon = await Daemon.start(distFolder, join(workFolder, "beside"));
 	const { port } = daemon.server;
 	const verifications = (await daemon.createTokens(1000)).map((secret) =>
-		requestBytes(port, "GET /v1/verify?permission=orders.read", { Authorization: `Bearer ${secret}` }),
+		requestBytes(port, "GET /v1/verify?permission=api.api-tokens.read", {
+			Authorization: `Bearer ${secret}`,
+		}),
 	);
 	const headers = { ...daemon.ownerHeaders, "Content-Type": "application/json" };
 	const creations = [requestBytes(port, "POST /v1/api-tokens", headers, tokenBody(0))];

@@ -71,7 +71,10 @@ export class Daemon {
 
 /** All names have the same length, so that all answers have. */
 export function tokenBody(number: number): string {
-	return JSON.stringify({ name: tokenName(number), permissions: ["orders.read", "invoices.read"] });
+	return JSON.stringify({
+		name: tokenName(number),
+		permissions: ["api.api-tokens.read", "api.api-tokens.introspect"],
+	});
 }
 
 export function tokenName(number: number): string {

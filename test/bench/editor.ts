@@ -97,7 +97,7 @@ async function createTokens({ userData }: Workbench): Promise<string[]> {
 	const secrets: string[] = [];
 	for (let at = 0; at < tokens; at += 32) {
 		const some = Array.from({ length: Math.min(32, tokens - at) }, (_, index) =>
-			client.createToken({ name: `Service ${at + index}`, permissions: ["orders.read"] }),
+			client.createToken({ name: `Service ${at + index}`, permissions: ["api.api-tokens.read"] }),
 		);
 		secrets.push(...(await Promise.all(some)).map(({ token }) => token));
 	}

@@ -8,7 +8,7 @@ import { LoadProcess, requestBytes } from "./load-process.ts";
 import { ServerProcess } from "./server-process.ts";
 import type { Turns } from "./turns.ts";
 
-const path = "/v1/verify?permission=orders.read";
+const path = "/v1/verify?permission=api.api-tokens.read";
 const rounds = 5;
 const roundSeconds = 3;
 const warmUpSeconds = 2;

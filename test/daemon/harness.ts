@@ -1,4 +1,7 @@
-/** A whole daemon inside the test's process, on a real port and a real folder, with the clock in the test's hands. */
+/**
+ * A whole daemon inside the test's process, on a real port and a real folder, with the clock in the test's hands. It has the
+ * permissions of the sample workspace.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,6 +20,7 @@ import { VerifyEndpoint } from "../../daemon/server/verify-endpoint.ts";
 import { DurableDatabase, type DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
 import { loadSqlJs } from "../../daemon/store/sqlite/memory-database.ts";
 import { SqliteStore } from "../../daemon/store/sqlite/sqlite-store.ts";
+import { samplePermissions } from "../sample-permissions.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const wasm = await WebAssembly.compile(readFileSync(join(root, "node_modules/sql.js/dist/sql-wasm.wasm")));
@@ -118,6 +122,8 @@ export class TestDaemon {
 	async open(options: Partial<DurableOptions> = {}): Promise<void> {
 		const { events, failures } = this;
 		this.#store = await openStore(this.directory, options);
+		if ((await this.#store.setting("permissions")) === undefined)
+			await this.#store.write((transaction) => transaction.setSetting("permissions", samplePermissions));
 		this.authority = await Authority.open({
 			store: this.#store,
 			issuers: createIssuers,

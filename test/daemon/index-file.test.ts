@@ -55,7 +55,7 @@ class Start {
 	}
 
 	async create(name: string): Promise<string> {
-		const request = createTokenRequest.parse({ name, permissions: ["orders.read"] });
+		const request = createTokenRequest.parse({ name, permissions: ["api.api-tokens.read"] });
 		return (await this.authority.create(asOwner, request)).token;
 	}
 

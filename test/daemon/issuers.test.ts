@@ -55,7 +55,10 @@ describe("a change at an issuer", () => {
 	}
 
 	function create(name = "api"): ReturnType<Authority["create"]> {
-		return authority.create(asOwner, createTokenRequest.parse({ name, permissions: ["orders.read"] }));
+		return authority.create(
+			asOwner,
+			createTokenRequest.parse({ name, permissions: ["api.api-tokens.read"] }),
+		);
 	}
 
 	it("does not hold up other changes while it is being sent", async () => {

@@ -105,6 +105,7 @@ describe("own permissions", () => {
 		const entry = { name: "ships.*", group: "ships", description: "All of ships" };
 		await daemon.store.write(async (transaction) => {
 			await transaction.setSetting("policy", { ...daemon.authority.rulebook.policy, permissions: [entry] });
+			await transaction.setSetting("permissions", null);
 		});
 		await daemon.close();
 		await daemon.open();

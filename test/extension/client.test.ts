@@ -17,7 +17,7 @@ import { verified } from "./verified.ts";
 
 describe("Client", function () {
 	this.timeout(20_000);
-	const input = { name: "ci", permissions: ["orders.read"] };
+	const input = { name: "ci", permissions: ["api.api-tokens.read"] };
 
 	describe("with the daemon", () => {
 		let home: DaemonHome;

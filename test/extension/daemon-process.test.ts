@@ -59,7 +59,10 @@ describe("DaemonProcess", function () {
 			const clients = await Promise.all(windows.map((window) => window.client()));
 			const started = home.logged.filter((line) => line.startsWith("Started"));
 			assert.equal(started.length, 1, home.logged.join("\n"));
-			const created = await clients[0]?.createToken({ name: "seen by all", permissions: ["orders.read"] });
+			const created = await clients[0]?.createToken({
+				name: "seen by all",
+				permissions: ["api.api-tokens.read"],
+			});
 			for (const client of clients) assert.equal((await client.listTokens())[0]?.id, created?.id);
 		});
 
@@ -115,7 +118,7 @@ describe("DaemonProcess", function () {
 
 		it("finds a new daemon after the last was killed, with the same client", async () => {
 			const client = await home.window().client();
-			const { id } = await client.createToken({ name: "kept", permissions: ["orders.read"] });
+			const { id } = await client.createToken({ name: "kept", permissions: ["api.api-tokens.read"] });
 			const killed = await home.kill();
 			assert.equal((await client.getToken(id)).name, "kept");
 			assert.notEqual((await home.daemonFile()).pid, killed);
@@ -123,7 +126,7 @@ describe("DaemonProcess", function () {
 
 		it("sends neither its key nor a request to a process on the port of a killed daemon", async () => {
 			const client = await home.window().client();
-			const { id } = await client.createToken({ name: "kept", permissions: ["orders.read"] });
+			const { id } = await client.createToken({ name: "kept", permissions: ["api.api-tokens.read"] });
 			const { url, ownerKey, ...file } = await home.daemonFile();
 			await home.kill();
 			// Its process id is in use again.
@@ -137,7 +140,7 @@ describe("DaemonProcess", function () {
 			}).listen(Number(new URL(url).port), "127.0.0.1");
 			await once(impostor, "listening");
 			const calls = Array.from({ length: 4 }, (_, index) =>
-				client.createToken({ name: `new ${index}`, permissions: ["orders.read"] }),
+				client.createToken({ name: `new ${index}`, permissions: ["api.api-tokens.read"] }),
 			);
 			await Promise.all(calls);
 			impostor.close();
@@ -145,7 +148,7 @@ describe("DaemonProcess", function () {
 			assert.equal((await client.getToken(id)).name, "kept");
 			assert.notEqual((await home.daemonFile()).url, url);
 			assert.match(received, /^GET \/healthz\?challenge=/);
-			assert.doesNotMatch(received, new RegExp(`${ownerKey}|authorization|orders\\.read`, "i"));
+			assert.doesNotMatch(received, new RegExp(`${ownerKey}|authorization|api-tokens\\.read`, "i"));
 		});
 
 		it("finds the new daemon, with its new key, after another window restarted it", async () => {
@@ -215,7 +218,10 @@ describe("DaemonProcess", function () {
 		it("replaces an older daemon, and keeps its tokens", async () => {
 			const old = home.window({ daemonPath: await release("0.0.9"), version: "0.0.9" });
 			const oldClient = await old.client();
-			const { id } = await oldClient.createToken({ name: "from before", permissions: ["orders.read"] });
+			const { id } = await oldClient.createToken({
+				name: "from before",
+				permissions: ["api.api-tokens.read"],
+			});
 			const { pid } = await home.daemonFile();
 			const client = await home.window().client();
 			assert.equal((await client.getToken(id)).name, "from before");

@@ -8,6 +8,7 @@ import type { Answer, Known, KnownLine } from "../../extension/identify/answer-r
 import { readFailedCall } from "../../extension/identify/failed-call.ts";
 import { explainFailedCall } from "../../extension/identify/failed-call-words.ts";
 import { readPasted } from "../../extension/identify/pasted-text.ts";
+import { addSamplePermissions } from "../sample-permissions.ts";
 import { tokenRecord } from "./a-token.ts";
 import { DaemonHome } from "./daemon-home.ts";
 
@@ -278,6 +279,7 @@ describe("the response of a failed call", () => {
 			const daemon = home.window();
 			client = await daemon.client();
 			url = await daemon.url();
+			await addSamplePermissions(client);
 			token = await client.createToken({ name: "orders-api", permissions: ["orders.read"] });
 		});
 		after(() => home.close());

@@ -6,10 +6,10 @@ import {
 	choiceGroups,
 	newNames,
 	noSuggestions,
-	onlyReading,
 	type PermissionSuggestions,
 	readTyped,
 	type Typed,
+	templatesOf,
 } from "../../extension/create/permission-choices.ts";
 
 const entry = (name: string, description = "") => ({
@@ -42,7 +42,7 @@ const suggestions: PermissionSuggestions = {
 	declared: [
 		{ name: "orders.read", description: "Declared" },
 		{ name: "tickets.read", description: "Declared too" },
-		{ name: "ships.sail", description: "Sail ships" },
+		{ name: "ships.sail", description: "Sail ships", group: "ships" },
 		{ name: "not possible", description: "" },
 	],
 	inCode: [
@@ -60,7 +60,8 @@ describe("the offered permissions", () => {
 		]);
 		assert.deepEqual(shown, [
 			["asked for by services", ["tickets.read: asked for 12 times", "tickets.close: asked for once"]],
-			["declared by this workspace", ["orders.read: Read orders", "ships.sail: Sail ships"]],
+			["orders, declared by this workspace", ["orders.read: Read orders"]],
+			["ships, declared by this workspace", ["ships.sail: Sail ships"]],
 			["found in the code", ["ships.sink: a.ts:2"]],
 			["orders", ["orders.write: "]],
 			["bills", ["bills.list: List bills"]],
@@ -77,10 +78,16 @@ describe("the offered permissions", () => {
 		assert.deepEqual(new Set(names), new Set(mindbridge.permissions.catalogue.map(({ name }) => name)));
 	});
 
-	it("that only read are those of every group but the daemon's API", () => {
-		assert.deepEqual(onlyReading(choiceGroups(local, noSuggestions)), ["orders.read", "bills.list"]);
-		const reading = onlyReading(choiceGroups(mindbridge as unknown as Profile, noSuggestions));
-		assert.ok(reading.length > 10 && reading.every((name) => name.endsWith("read")));
+	it("can be picked at once: those that only read, and all of a group, declared ones too", () => {
+		const { reading, groups } = templatesOf(choiceGroups(local, suggestions));
+		assert.deepEqual(reading, ["orders.read", "bills.list"]);
+		assert.deepEqual(Object.fromEntries(groups), {
+			orders: ["orders.read", "orders.write"],
+			ships: ["ships.sail"],
+			bills: ["bills.list"],
+		});
+		const other = templatesOf(choiceGroups(mindbridge as unknown as Profile, noSuggestions));
+		assert.ok(other.reading.length > 10 && other.reading.every((name) => name.endsWith("read")));
 	});
 
 	it("that the catalogue lacks are added with the token, wildcards aside", () => {

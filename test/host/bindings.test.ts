@@ -32,7 +32,7 @@ describe("bindings", () => {
 	before(async () => {
 		home = await DaemonHome.make(vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath);
 		client = await home.window().client();
-		token = await client.createToken({ name: "orders-api", permissions: ["orders.read"] });
+		token = await client.createToken({ name: "orders-api", permissions: ["api.api-tokens.read"] });
 		secret = token.token;
 	});
 	after(() => home.close());
@@ -228,7 +228,7 @@ describe("bindings", () => {
 	});
 
 	it("are identified once their token is created, and marked unknown if they only look like one", async () => {
-		const other = await client.createToken({ name: "elsewhere", permissions: ["orders.read"] });
+		const other = await client.createToken({ name: "elsewhere", permissions: ["api.api-tokens.read"] });
 		await put(".env", `A=${unknown}\nB=${other.token}\nPORT=8080\nNAME=${secret}\n`);
 		await bindings.whenReady();
 		const known = () => bindings.linesIn(at(".env")).map(({ key, tokenId }) => [key, tokenId]);

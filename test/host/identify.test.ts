@@ -11,6 +11,7 @@ import { type IdentifyDeps, identifyToken } from "../../extension/identify/ident
 import { policyFromSettings } from "../../extension/settings.ts";
 import { SecretStore } from "../../extension/tokens/secret-store.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
+import { addSamplePermissions } from "../sample-permissions.ts";
 import { closeEditors } from "./editors.ts";
 import { memoryOf } from "./memory.ts";
 import { secretsIn } from "./secrets.ts";
@@ -33,6 +34,7 @@ describe("identifying", () => {
 	before(async () => {
 		home = await DaemonHome.make(vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath);
 		const client = await home.window().client();
+		await addSamplePermissions(client);
 		token = await client.createToken({ name: "orders-api", permissions: ["orders.read"] });
 	});
 	after(() => home.close());

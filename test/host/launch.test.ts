@@ -49,7 +49,7 @@ describe("passing secrets to programs", () => {
 	before(async () => {
 		home = await DaemonHome.make(vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath);
 		client = await home.window().client();
-		token = await client.createToken({ name: "orders-api", permissions: ["orders.read"] });
+		token = await client.createToken({ name: "orders-api", permissions: ["api.api-tokens.read"] });
 		kept.set(`token/${token.id}`, token.token);
 		const none = new vscode.EventEmitter<void>();
 		const log = { info: () => {}, warn: () => {} };
@@ -150,7 +150,7 @@ describe("passing secrets to programs", () => {
 
 		it("does not run if the token does not exist or its secret is not stored here", async () => {
 			assert.notEqual(await run({ tokens: { API_TOKEN: "missing" } }), 0);
-			const { id } = await client.createToken({ name: "elsewhere", permissions: ["orders.read"] });
+			const { id } = await client.createToken({ name: "elsewhere", permissions: ["api.api-tokens.read"] });
 			await until("it is known", () => live.tokens.some((one) => one.id === id));
 			assert.notEqual(await run({ tokens: { API_TOKEN: "elsewhere" } }), 0);
 			assert.equal(await ran(), false);

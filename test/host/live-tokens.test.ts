@@ -40,7 +40,7 @@ describe("LiveTokens", () => {
 	async function create(name: string, expiry?: string): Promise<string> {
 		const { id } = await client.createToken({
 			name,
-			permissions: ["orders.read"],
+			permissions: ["api.api-tokens.read"],
 			...(expiry && { expiry }),
 		});
 		return id;
@@ -88,7 +88,10 @@ describe("LiveTokens", () => {
 	it("reports activity and uses of dead tokens immediately", async () => {
 		const live = open();
 		await live.whenLive();
-		const { id, token: secret } = await client.createToken({ name: "dead", permissions: ["orders.read"] });
+		const { id, token: secret } = await client.createToken({
+			name: "dead",
+			permissions: ["api.api-tokens.read"],
+		});
 		const audited: string[] = [];
 		live.onDidAudit(({ action }) => audited.push(action));
 		const used = new Promise<ServerEvents["dead-token-used"]>((resolve) => live.onDidUseDeadToken(resolve));

@@ -16,6 +16,7 @@ import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { SecretStore } from "../../extension/tokens/secret-store.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
+import { addSamplePermissions } from "../sample-permissions.ts";
 import { closeEditors } from "./editors.ts";
 import { memoryOf } from "./memory.ts";
 import { secretsIn } from "./secrets.ts";
@@ -48,7 +49,9 @@ export class OneWindow {
 		assert.ok(folder);
 		const place = join(folder.uri.fsPath, name);
 		await mkdir(place);
-		return new OneWindow(home, daemon, await daemon.client(), place);
+		const client = await daemon.client();
+		await addSamplePermissions(client);
+		return new OneWindow(home, daemon, client, place);
 	}
 
 	private constructor(home: DaemonHome, daemon: DaemonProcess, client: Client, place: string) {

@@ -41,7 +41,7 @@ describe("Client behind a proxy", () => {
 			return asked.size > 0;
 		});
 		const client = await home.window().client();
-		await client.createToken({ name: "direct", permissions: ["orders.read"] });
+		await client.createToken({ name: "direct", permissions: ["api.api-tokens.read"] });
 		assert.deepEqual([...asked], ["CONNECT tokensmith.invalid:80 HTTP/1.1"]);
 	});
 });

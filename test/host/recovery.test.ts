@@ -78,7 +78,7 @@ describe("lost and orphaned secrets", () => {
 	}
 
 	async function create(name: string): Promise<CreatedToken> {
-		const token = await client.createToken({ name, permissions: ["orders.read"] });
+		const token = await client.createToken({ name, permissions: ["api.api-tokens.read"] });
 		kept.set(`token/${token.id}`, token.token);
 		return token;
 	}
@@ -95,7 +95,7 @@ describe("lost and orphaned secrets", () => {
 	it("are reported once after the keyring was reset, in the focused window", async () => {
 		await create("orders-api");
 		await create("billing");
-		await client.createToken({ name: "for CI", permissions: ["orders.read"] });
+		await client.createToken({ name: "for CI", permissions: ["api.api-tokens.read"] });
 		await start();
 		kept.clear();
 		await start();

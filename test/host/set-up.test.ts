@@ -15,6 +15,7 @@ import { draftOf, permissionsOf, setUpRows } from "../../extension/set-up/set-up
 import { writeManifest } from "../../extension/set-up/write-manifest.ts";
 import { connectSystem } from "../../extension/systems/connect-action.ts";
 import { startVerdaccio } from "../daemon/systems/verdaccio.ts";
+import { samplePermissions } from "../sample-permissions.ts";
 import { until } from "../workbench/until.ts";
 import { closeEditors } from "./editors.ts";
 import { OneWindow } from "./one-window.ts";
@@ -308,7 +309,9 @@ describe("the setup of a workspace", () => {
 			assert.equal(basename(document.uri.path), manifestName);
 			const text = document.getText();
 			assert.deepEqual(JSON.parse(text), {
-				permissions: [{ name: "own.read", group: "own", description: "Mine" }],
+				permissions: [...samplePermissions, { name: "own.read", group: "own", description: "Mine" }].sort(
+					byName,
+				),
 				tokens: [
 					{
 						...{ key: "ORDERS_TOKEN", file: "set-up/.env", name: "Orders, development" },
@@ -344,3 +347,5 @@ describe("the setup of a workspace", () => {
 		});
 	});
 });
+
+const byName = (one: { name: string }, other: { name: string }) => (one.name < other.name ? -1 : 1);

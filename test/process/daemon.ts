@@ -1,11 +1,12 @@
-/** The bundled daemon as its own process. */
+/** The bundled daemon as its own process. A new one gets the permissions of the sample workspace. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { CreatedToken, DaemonFile } from "../../daemon/contract.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
+import { addSamplePermissions } from "../sample-permissions.ts";
 
 const bundle = resolve(import.meta.dirname, "..", "..", "dist", "daemon.js");
 
@@ -27,10 +28,13 @@ export class DaemonChild {
 
 	/** @param shell words that are put before the command, for example a limit on its files. */
 	static async start(directory: string, args: string[] = ["--port", "0"], shell = ""): Promise<DaemonChild> {
+		const isNew =
+			!existsSync(directory) || !readdirSync(directory).some((name) => name.startsWith("snapshot-"));
 		const daemon = new DaemonChild(directory, args, shell);
 		const lines = createInterface({ input: daemon.child.stdout as NodeJS.ReadableStream });
 		const line = await Promise.race([once(lines, "line").then(([text]) => String(text)), daemon.exited]);
 		if (typeof line === "string") daemon.first = JSON.parse(line);
+		if (daemon.first.event === "ready" && isNew) await addSamplePermissions(daemon);
 		return daemon;
 	}
 
@@ -59,6 +63,16 @@ export class DaemonChild {
 	fetch(path: string, init: RequestInit = {}): Promise<Response> {
 		const { url, ownerKey } = this.file;
 		return fetch(url + path, { ...init, headers: { authorization: `Bearer ${ownerKey}`, ...init.headers } });
+	}
+
+	async putPermission(name: string, permission: object): Promise<void> {
+		const init = {
+			method: "PUT",
+			headers: { "content-type": "application/json" },
+			body: JSON.stringify(permission),
+		};
+		const response = await this.fetch(`/v1/permissions/${encodeURIComponent(name)}`, init);
+		if (!response.ok) throw new Error(await response.text());
 	}
 
 	async create(name: string): Promise<CreatedToken> {

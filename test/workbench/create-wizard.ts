@@ -154,8 +154,38 @@ export class CreateWizard {
 		if (question === "details") return this.#addDetails(answers.details ?? {});
 		if (text !== undefined) await input.type(text);
 		else if (question === "resources") await input.add(...(answers.resources ?? []));
-		else await input.check(...permissions);
+		else await this.#addPermissions(permissions);
 		await input.accept();
+		if (question === "permissions") await this.#skipDescriptions();
+	}
+
+	/** Known ones are picked, others added. */
+	async #addPermissions(permissions: readonly string[]): Promise<void> {
+		const { input } = this.#window;
+		for (const permission of permissions) {
+			await input.type(permission);
+			await until("it can be added", async () => {
+				const active = await input.active();
+				return active === permission || active === `Add "${permission}"`;
+			});
+			await input.accept();
+			await until("it is added", async () => (await input.value()) === "");
+		}
+	}
+
+	/** What a permission allows is asked if the daemon and the workspace do not know it. */
+	async #skipDescriptions(): Promise<void> {
+		const { input } = this.#window;
+		let described = "";
+		await until("the next step is asked", async () => {
+			const placeholder = await input.placeholder();
+			if (placeholder.startsWith(questions.permissions)) return false;
+			if (placeholder !== "Read bills") return true;
+			const asked = await input.message();
+			if (asked !== described) await input.accept();
+			described = asked;
+			return false;
+		});
 	}
 
 	async #addDetails(details: Readonly<Record<string, string>>): Promise<void> {

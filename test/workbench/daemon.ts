@@ -2,9 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Verification } from "../../daemon/client/client.ts";
-import type { DaemonFile } from "../../daemon/contract.ts";
+import type { CreatedToken, DaemonFile } from "../../daemon/contract.ts";
 import { Client } from "../../extension/daemon/client.ts";
 import { verified } from "../extension/verified.ts";
+import { samplePermissions } from "../sample-permissions.ts";
 import { until } from "./until.ts";
 
 /** The extension's global storage, which is the daemon's data directory. */
@@ -30,9 +31,21 @@ export function runningDaemon(userData: string): Promise<DaemonFile> {
 	});
 }
 
-/** The owner's client for the running daemon. */
+/** The owner's client for the running daemon. It adds the sample permissions that a new token needs. */
 export function daemonClient(userData: string): Client {
-	return new Client(() => runningDaemon(userData));
+	return new SampleClient(() => runningDaemon(userData));
+}
+
+class SampleClient extends Client {
+	override async createToken(...[request, access]: Parameters<Client["createToken"]>): Promise<CreatedToken> {
+		const { permissions } = await this.permissions();
+		const known = new Set(permissions.map(({ name }) => name));
+		const missing = samplePermissions.filter(
+			({ name }) => request.permissions?.includes(name) && !known.has(name),
+		);
+		for (const { name, ...permission } of missing) await this.putPermission(name, permission);
+		return super.createToken(request, access);
+	}
 }
 
 /** Whether a secret is valid, as soon as a daemon can be asked. */

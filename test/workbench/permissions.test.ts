@@ -1,7 +1,8 @@
 /** Permissions of the user's own, from the keyboard alone: typed, suggested, and by templates. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { CreateWizard } from "./create-wizard.ts";
 import { daemonClient, runningDaemon } from "./daemon.ts";
 import { until } from "./until.ts";
@@ -66,6 +67,19 @@ describe("the permissions of a new token", () => {
 		await fetch(`${url}/v1/verify?permission=billing.refund`, { headers });
 	});
 
+	it("are offered from services, code and the catalogue, the daemon's own API last", async () => {
+		await permissionsStep("Suggested");
+		await until("all are offered", async () => {
+			const rows = (await window.input.rows()).join("\n");
+			assert.match(rows, /^billing\.refund asked for once asked for by services/);
+			assert.match(
+				rows,
+				/\ntickets\.close service\.mjs:3 found in[^\n]*\nRead only \d permissions several at once\n/,
+			);
+			return /to manage or check tokens/.test(rows);
+		});
+	});
+
 	it("are left as they are when the user gives up", async () => {
 		const before = await own();
 		await permissionsStep("Given up");
@@ -94,5 +108,57 @@ describe("the permissions of a new token", () => {
 		}
 		await window.input.type("billing.*");
 		await shows(/covers \d of these/);
+	});
+
+	it("are picked by a template that is typed, and unpicked by it", async () => {
+		await permissionsStep("Template");
+		for (const checked of [["billing.read", "invoices.read", "orders.read"], []]) {
+			await window.input.type("read only");
+			await window.input.waitForActive("Read only");
+			await window.input.accept();
+			await until("they are changed", async () =>
+				isDeepStrictEqual((await window.input.checked()).toSorted(), checked),
+			);
+		}
+	});
+
+	it("is followed by an expiry in words, shown as it is understood", async () => {
+		const wizard = await permissionsStep("Words");
+		await window.input.check("orders.read");
+		await window.input.accept();
+		await wizard.waitFor("expiry");
+		await window.input.type("tomorrow 9:00");
+		await shows(/, 09:00 UTC: .* as typed/);
+		await window.input.type("31 March or so");
+		await shows(/Write a date like/);
+		await window.input.type("45 Tage");
+		await shows(/: 45 days left as typed/);
+		await window.input.accept();
+		await wizard.waitFor("addresses");
+	});
+
+	it("is followed by a path for the env file that no other file has", async () => {
+		await mkdir(join(workbench.workspace, "packages", "api"), { recursive: true });
+		const wizard = await CreateWizard.open(window);
+		await wizard.goTo("file", { name: "Elsewhere", file: ".env" });
+		for (const [text, words] of [
+			["../outside/.env", /leaves the workspace/],
+			["/etc/.env", /within the workspace/],
+			[".env.example", /example file/],
+			["node_modules/.env", /generated or downloaded/],
+		] as const) {
+			await window.input.type(text);
+			await shows(words);
+		}
+		await window.input.choose("packages/nowhere/.env");
+		await window.input.waitForQuestion("does not exist");
+		await window.input.choose("packages/api/.env.local");
+		await wizard.waitFor("key");
+		await window.input.choose("BILLING_TOKEN");
+		await wizard.waitFor("summary");
+		const secret = await wizard.create();
+		await window.answerDialog("Done");
+		const file = join(workbench.workspace, "packages", "api", ".env.local");
+		assert.equal(await readFile(file, "utf8"), `BILLING_TOKEN=${secret}\n`);
 	});
 });
