@@ -55,7 +55,7 @@ function creation({ connection, profile }: Parts): Issuer["create"] {
 			return boundTo(connection, rules, {
 				...drafted,
 				permissions: rules.permissions.source === "creator" ? [] : permissions,
-				options: request.options,
+				options: completeOptions(connector, request.options),
 			});
 		},
 		send: (draft, context) => createThere(reach(connection, profile(), context), draft),
@@ -95,7 +95,7 @@ function rotation({ connection, deps, profile }: Parts): Issuer["rotate"] {
 			const rules = profile();
 			if (request.registered === undefined) {
 				requireApi(rules);
-				reach(connection, rules, context);
+				requireOptions(token, reach(connection, rules, context).connector, rules.name);
 			}
 			const limits = { profile: rules, maximumOverlapSeconds: deps.maximumOverlapSeconds() };
 			// Where it is used is not known here, so that silence ends no overlap.
@@ -223,6 +223,29 @@ function checkOptions(connector: Connector, options: Readonly<Record<string, str
 	const errors = [...optionIssues(connector, options), ...misshapen];
 	if (errors.length === 0) return;
 	throw new RuleError("invalid-request", errors.map(({ detail }) => detail).join(" "), { errors });
+}
+
+/** With the defaults of all others, so that a rotation repeats them, and a record without options is known as one. */
+function completeOptions(
+	{ options = [] }: Connector,
+	given: Readonly<Record<string, string>>,
+): Record<string, string> {
+	return Object.fromEntries(
+		options.map(({ name, default: standard = "" }) => [
+			name,
+			Object.hasOwn(given, name) ? (given[name] ?? standard) : standard,
+		]),
+	);
+}
+
+/** A token that was not created here may have any options: its successor with the defaults could be allowed more. */
+function requireOptions({ options }: Token, { options: offered = [] }: Connector, system: string): void {
+	const unknown = offered.filter(({ name }) => !Object.hasOwn(options, name));
+	if (unknown.length === 0) return;
+	throw new RuleError(
+		"not-supported",
+		`The token was not created here, so it is not known what it was given at ${system} for: ${unknown.map(({ title }) => title).join(", ")}. Create another token with the right answers, and revoke this one.`,
+	);
 }
 
 function refuseOtherProfile(requested: string | undefined, id: string): void {

@@ -36,7 +36,10 @@ export function tooManyResources(count: number): string | undefined {
 }
 
 function ofEachKind(identifier: string, kinds: readonly string[]): ParsedResource {
-	return checked(kinds.map((kind) => `${kind}/${identifier}`).sort(), identifier);
+	return checked(
+		kinds.map((kind) => `${kind}/${identifier}`),
+		identifier,
+	);
 }
 
 function checked(resources: string[], input: string): ParsedResource {

@@ -152,7 +152,8 @@ const single: Record<string, (connection: AcmeConnection) => Promise<Answer>> = 
 	"revokeToken credential-maybe-in-use": async (connection) => connection.revoke(await imported(connection)),
 	"endOverlap credential-maybe-in-use": async (connection) => {
 		const id = await imported(connection);
-		await connection.rotate(id);
+		const registered = { hash: hashOf(randomUUID()), partialToken: "acme…" };
+		await connection.rotate(id, { overlapSeconds: 60, registered });
 		return connection.call("POST", `/v1/api-tokens/${id}/end-overlap`);
 	},
 };

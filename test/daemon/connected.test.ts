@@ -334,6 +334,16 @@ describe("a token of a connection", () => {
 			assert.equal((await daemon.record(token.id)).name, "by hand");
 			assertProblem(await daemon.verify("unknown:x"), "token-malformed");
 		});
+
+		it("rotates no imported token whose options are not known: its successor could be allowed more", async () => {
+			const byHand = acme.add({ name: "by hand", role: "admin" });
+			const { body } = await importing([byHand.id]);
+			const before = acme.tokens.size;
+			const answer = await connection.rotate(body.tokens[0].id);
+			assertProblem(answer, "not-supported");
+			assert.match(answer.body.detail, /given at Acme for: Role\. Create another token/);
+			assert.equal(acme.tokens.size, before);
+		});
 	});
 
 	describe("a probe", () => {

@@ -71,7 +71,7 @@ describe("a resource that is typed", () => {
 		["integration/virustotal", ["integration/virustotal"]],
 		["Integration/VirusTotal", ["integration/VirusTotal"]],
 		["  channel/soc ", ["channel/soc"]],
-		["virustotal", ["channel/virustotal", "integration/virustotal"]],
+		["virustotal", ["integration/virustotal", "channel/virustotal"]],
 		["repo/a/b", ["repo/a/b"], "any"],
 		["dashboard/x", /There is no kind dashboard here, only integration and channel/],
 		["integration/", /Use the form kind\/identifier/],
