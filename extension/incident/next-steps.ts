@@ -3,12 +3,23 @@
  * shown as it is. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
+import type { IncidentReport, TokenRecord } from "../../daemon/contract.ts";
 
 const steps: readonly [said: RegExp, inWords: (...parts: string[]) => string][] = [
 	[
 		/^Revoke (.+) \((.+)\) at its issuer, (.+): it works there until then\.$/s,
 		(name, partial, issuer) =>
 			l10n.t("Revoke {0} ({1}) at its issuer, {2}: it works there until then.", name, partial, issuer),
+	],
+	[
+		/^Revoke (.+) \((.+)\), which still works: (.+) must be called for it, with the credential of its connection\.$/s,
+		(name, partial, issuer) =>
+			l10n.t(
+				"Revoke {0} ({1}), which still works: {2} must be called for it, with the credential of its connection.",
+				name,
+				partial,
+				issuer,
+			),
 	],
 	[
 		/^Check what used them in the last hour, since it fails now: (.+)\.$/s,
@@ -31,6 +42,17 @@ const steps: readonly [said: RegExp, inWords: (...parts: string[]) => string][] 
 		() => l10n.t("Watch for uses of the revoked tokens: each use is reported at once."),
 	],
 ];
+
+/** The steps without those to revoke tokens that are revoked at their systems by now. */
+export function stepsLeft(
+	{ nextSteps }: Pick<IncidentReport, "nextSteps">,
+	revoked: readonly Pick<TokenRecord, "name" | "partialToken">[],
+): string[] {
+	const done = revoked.map(
+		({ name, partialToken }) => `Revoke ${name} (${partialToken}), which still works: `,
+	);
+	return nextSteps.filter((step) => !done.some((begins) => step.startsWith(begins)));
+}
 
 export function stepInWords(step: string): string {
 	for (const [said, inWords] of steps) {

@@ -2,6 +2,7 @@
 import { inspect } from "node:util";
 import type { IncidentReport, TokenRecord } from "../../daemon/contract.ts";
 import { type RevokeTokensDeps, revokeToken } from "../tokens/revoke-action.ts";
+import { stepsLeft } from "./next-steps.ts";
 
 /** The report with what is revoked now, and with what still works. */
 export async function revokeAtSystems(
@@ -9,15 +10,22 @@ export async function revokeAtSystems(
 	report: IncidentReport,
 ): Promise<IncidentReport> {
 	const { reason } = report;
-	const revoked = [...report.revoked];
+	const revoked: TokenRecord[] = [];
 	const stillWorking: TokenRecord[] = [];
 	for (const token of report.stillWorking) {
 		try {
-			revoked.push({ token: await revokeToken(deps, token, { reason }), usedInLastHour: false });
+			revoked.push(await revokeToken(deps, token, { reason }));
 		} catch (error) {
 			deps.log.error(`The token ${token.id} was not revoked at its system.`, inspect(error));
 			stillWorking.push(token);
 		}
 	}
-	return { ...report, revoked, stillWorking };
+	// Uses at another system are not known here.
+	const added = revoked.map((token) => ({ token, usedInLastHour: false }));
+	return {
+		...report,
+		revoked: [...report.revoked, ...added],
+		stillWorking,
+		nextSteps: stepsLeft(report, revoked),
+	};
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as l10n from "@vscode/l10n";
-import { stepInWords } from "../../extension/incident/next-steps.ts";
+import { stepInWords, stepsLeft } from "../../extension/incident/next-steps.ts";
 import { TestDaemon } from "../daemon/harness.ts";
+import { Acme, AcmeConnection } from "../daemon/systems/acme.ts";
 import { bundles } from "../l10n.ts";
 
 describe("the next steps after an incident", () => {
@@ -38,6 +39,22 @@ describe("the next steps after an incident", () => {
 		const words = said.map(stepInWords).join("\n");
 		assert.match(words, /^Widerrufen Sie deploy \(ghp_…stem\) beim Aussteller, other: /m);
 		assert.match(words, /^Sehen Sie nach, .*: used\.$/m);
+	});
+
+	it("name a token of a connected system until it is revoked there", async () => {
+		const acme = await Acme.start();
+		try {
+			const connection = new AcmeConnection(daemon, acme);
+			await connection.connect();
+			const { body: token } = await connection.create({ name: "there" });
+			const nextSteps = await stepsAfter(false);
+			const [step = ""] = nextSteps;
+			assert.match(stepInWords(step), /^Widerrufen Sie there \(.*\), das noch gültig ist: acme /);
+			assert.deepEqual(stepsLeft({ nextSteps }, []), nextSteps);
+			assert.deepEqual(stepsLeft({ nextSteps }, [token]), nextSteps.slice(1));
+		} finally {
+			await acme.stop();
+		}
 	});
 
 	it("are shown as they are if they are a profile's own", () => {
