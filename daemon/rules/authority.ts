@@ -25,13 +25,14 @@ import {
 } from "../store/store.ts";
 import { Access } from "./access.ts";
 import type { Caller } from "./callers.ts";
-import { type IfMatch, type PlannedChange, recordOnly, Verbs, within } from "./carry-out.ts";
+import { type IfMatch, recordOnly, Verbs, within } from "./carry-out.ts";
 import { Changes, type Notify } from "./changes.ts";
 import { cleanUp } from "./clean-up.ts";
 import { Connections } from "./connections.ts";
 import type { DeadUse } from "./dead-tokens.ts";
+import { Grants } from "./grants.ts";
 import { changesOf, eventOf, planIncident, reportOf } from "./incident.ts";
-import { isIssuedHere, refuseElsewhere } from "./issued-here.ts";
+import { isIssuedHere } from "./issued-here.ts";
 import type { IssuerDeps, Issuers } from "./issuer.ts";
 import * as lifecycle from "./lifecycle.ts";
 import { QuietOverlaps } from "./quiet-overlaps.ts";
@@ -79,6 +80,8 @@ export class Authority {
 	/** What is asked of other systems, and compared with the records. */
 	readonly remote: RemoteTokens;
 	readonly rotations: Rotations;
+	/** Which token may use which resource. */
+	readonly grants: Grants;
 	/** The owner's policy and profiles. */
 	readonly rulebook: Rulebook;
 
@@ -133,6 +136,7 @@ export class Authority {
 			issuers: this.#issuers,
 			contextOf: (caller: Caller) => this.#context(caller),
 		};
+		this.grants = new Grants({ verbs: this.#verbs, issuers: this.#issuers, profileOf: this.#profileOf });
 		this.rotations = new Rotations({
 			...acting,
 			verbs: this.#verbs,
@@ -260,45 +264,6 @@ export class Authority {
 		const { auditDays } = this.rulebook.policy;
 		const deps = { store, changes: this.#changes, tokens: this.tokens, auditDays };
 		return cleanUp(deps, request, this.#context(caller));
-	}
-
-	/** @throws RuleError `not-found`, `token-dead`, `invalid-request` or `exceeds-caller` */
-	grant(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
-		return this.#verbs.changeOne(
-			caller,
-			{ id: tokenId, action: "grant", ifMatch: "any" },
-			(token, context) => {
-				if (token.resources.includes(resource)) return recordOnly(token, token);
-				if (token.connectionId === null) refuseElsewhere(token);
-				if (!isIssuedHere(token))
-					return this.#changeResources(token, [...token.resources, resource], context);
-				const profile = this.#profileOf(token.profile);
-				return recordOnly(token, within(caller, lifecycle.grant(token, resource, profile, context)));
-			},
-		);
-	}
-
-	/** @throws RuleError `not-found` */
-	withdraw(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
-		return this.#verbs.changeOne(
-			caller,
-			{ id: tokenId, action: "withdraw", ifMatch: "any" },
-			(token, context) => {
-				if (!token.resources.includes(resource)) return recordOnly(token, token);
-				const rest = token.resources.filter((one) => one !== resource);
-				if (!isIssuedHere(token)) return this.#changeResources(token, rest, context);
-				return recordOnly(token, lifecycle.withdraw(token, resource, context));
-			},
-		);
-	}
-
-	#changeResources(
-		token: Token,
-		resources: readonly string[],
-		context: lifecycle.ActionContext,
-	): PlannedChange {
-		const { update } = this.#issuers.of(token);
-		return { verb: update, plan: update.prepare({ token, request: { resources: [...resources] } }, context) };
 	}
 
 	/** @throws RuleError `not-found`, or `profile-in-use` while a connection, or a token that is not revoked, uses it. */

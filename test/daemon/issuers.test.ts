@@ -73,7 +73,7 @@ describe("a change at an issuer", () => {
 	it("is sent once and committed on top of a change that came first", async () => {
 		const { id } = await create();
 		sent = [];
-		whileSending = () => authority.grant(asOwner, "channel/soc", id);
+		whileSending = () => authority.grants.grant(asOwner, "channel/soc", id);
 		const updated = await authority.update(asOwner, id, { description: "new" }, "any");
 		assert.deepEqual(sent, ["update"]);
 		assert.deepEqual([updated.description, updated.resources, updated.version], ["new", ["channel/soc"], 3]);
@@ -83,7 +83,7 @@ describe("a change at an issuer", () => {
 	it("is a rotation that is sent once, and whose successor has the settings that came first", async () => {
 		const { id } = await create();
 		sent = [];
-		whileSending = () => authority.grant(asOwner, "channel/soc", id);
+		whileSending = () => authority.grants.grant(asOwner, "channel/soc", id);
 		const successor = await authority.rotations.rotate(asOwner, id, { overlapSeconds: 60 }, "any");
 		assert.deepEqual(sent, ["rotate"]);
 		assert.deepEqual(successor.resources, ["channel/soc"]);

@@ -48,7 +48,7 @@ export function resourceRoutes({ authority }: RouteParts): Route[] {
 			access: "optional",
 			answers: oneToken,
 			handle: async ({ caller, param }) =>
-				shown(await authority.grant(caller, resourceOf(param), param("tokenId"))),
+				shown(await authority.grants.grant(caller, resourceOf(param), param("tokenId"))),
 		}),
 		route({
 			method: "delete",
@@ -61,7 +61,7 @@ export function resourceRoutes({ authority }: RouteParts): Route[] {
 			access: "optional",
 			answers: oneToken,
 			handle: async ({ caller, param }) =>
-				shown(await authority.withdraw(caller, resourceOf(param), param("tokenId"))),
+				shown(await authority.grants.withdraw(caller, resourceOf(param), param("tokenId"))),
 		}),
 	];
 }
