@@ -8,12 +8,13 @@ import { narrowProfile } from "../../daemon/manifest/plan.ts";
 import { envFileAt } from "../env/env-files.ts";
 import { FileError, readFileText } from "../env/file-text.ts";
 import type { WaitingLine } from "../env/waiting-lines.ts";
-import { type DeclaredToken, declaredTokenFor } from "../manifest/workspace-manifests.ts";
+import { type DeclaredToken, declaredTokenFor, workspaceManifests } from "../manifest/workspace-manifests.ts";
 import type { Services } from "../services.ts";
 import { lastSystemOf, lastTokenOf } from "./creation-memory.ts";
 import {
 	declaredAnswers,
 	fitting,
+	knownPermissions,
 	nameSuggestion,
 	permissionSuggestion,
 	projectName,
@@ -41,10 +42,11 @@ export async function startForLine(
 ): Promise<CreationStart> {
 	const folder = vscode.workspace.getWorkspaceFolder(envFile);
 	if (folder === undefined) throw new vscode.CancellationError();
-	const [target, declared, project] = await Promise.all([
+	const [target, declared, project, manifests] = await Promise.all([
 		envFileAt(envFile, folder),
 		declaredTokenFor(envFile, key),
 		projectOf(envFile, folder),
+		workspaceManifests(),
 	]);
 	const answers = declared === undefined ? {} : declaredAnswers(declared);
 	const { name = nameSuggestion(key, project, target.name), description, tags } = answers;
@@ -56,9 +58,11 @@ export async function startForLine(
 			lastSystemOf(workspaceState),
 		suggest(system) {
 			const last = lastTokenOf(workspaceState, system);
-			const named = permissionSuggestion(key, system.profile);
+			const known = knownPermissions(system.profile, manifests.permissions);
+			const named = permissionSuggestion(key, known);
 			const guessed = { ...last, ...(named.length > 0 && { permissions: named }) };
-			return fitting(declared === undefined ? guessed : { ...last, ...answers }, system, new Date());
+			const suggested = declared === undefined ? guessed : { ...last, ...answers };
+			return fitting(suggested, system, { now: new Date(), known });
 		},
 		narrow: (profile) => narrowProfile(profile, declared?.policies ?? [], new Date()),
 	};

@@ -1,5 +1,5 @@
 /** What to suggest for the token of an env line, from its key, its project and what was declared. Knows no VS Code. */
-import type { Connection, Profile } from "../../daemon/contract.ts";
+import type { CatalogueEntry, Connection, Profile } from "../../daemon/contract.ts";
 import type { ManifestToken } from "../../daemon/manifest/manifest.ts";
 import { issuerNamedBy } from "../env/token-like.ts";
 import { addDuration } from "./expiry-input.ts";
@@ -44,10 +44,20 @@ export function systemOfProfile(
 	return profiles.some((profile) => profile.id === id) ? `stand-in ${id}` : undefined;
 }
 
+type KnownPermission = Pick<CatalogueEntry, "name" | "group">;
+
+/** Of the system's catalogue and, for tokens of this machine, of what the workspace declares. */
+export function knownPermissions(
+	{ id, permissions }: Profile,
+	declared: readonly KnownPermission[],
+): KnownPermission[] {
+	return id === "local" ? [...permissions.catalogue, ...declared] : permissions.catalogue;
+}
+
 /** The permissions to read what the key names: `orders.read` for ORDERS_TOKEN. */
-export function permissionSuggestion(key: string, { permissions }: Profile): string[] {
+export function permissionSuggestion(key: string, known: readonly KnownPermission[]): string[] {
 	const words = new Set(specificWords(key).map((word) => word.toLowerCase()));
-	return permissions.catalogue
+	return known
 		.filter(({ name, group }) => /[.:]read$/.test(name) && words.has(group.toLowerCase()))
 		.map(({ name }) => name);
 }
@@ -68,10 +78,14 @@ export function declaredAnswers(declared: ManifestToken): TokenDraft {
 }
 
 /** The suggestions that the system's rules allow; the steps ask for the others as usual. */
-export function fitting(answers: TokenDraft, { profile }: System, now: Date): TokenDraft {
+export function fitting(
+	answers: TokenDraft,
+	{ profile }: System,
+	{ now, known: entries }: { now: Date; known: readonly KnownPermission[] },
+): TokenDraft {
 	const asked = questionsOf(profile);
 	const { permissions = [], resources = [], allowedAddresses, defaultSource, expiry } = answers;
-	const known = new Set(profile.permissions.catalogue.map(({ name }) => name));
+	const known = new Set(entries.map(({ name }) => name));
 	const allowed = permissions.filter((one) => known.has(one) || profile.permissions.others === "keep");
 	const { kinds } = profile.resources;
 	const granted = resources.filter((one) => kinds === "any" || kinds.includes(one.split("/")[0] ?? ""));

@@ -168,6 +168,10 @@ describe("/openapi.json", () => {
 		const described = await document();
 		const ajv = schemasOf(described);
 		const answered = new Set<string>();
+		// Held until the end: a response that is collected as garbage closes its stream.
+		const workspace = await fetch(`${daemon.url}/v1/events?workspace=w1`, {
+			headers: { authorization: `Bearer ${ownerKey}` },
+		});
 		for (const [operation, path, options = {}] of await realRequests()) {
 			const [method = ""] = operation.split(" ");
 			if (options.body !== undefined && options.headers !== form) {
@@ -181,6 +185,7 @@ describe("/openapi.json", () => {
 			assertHeaders(operationNamed(described, operation), answer);
 			answered.add(operation);
 		}
+		await workspace.body?.cancel();
 		const withContent = operationsOf(described).filter(({ described }) =>
 			Object.values(described.responses).some(({ content = {} }) => "application/json" in content),
 		);
@@ -249,8 +254,6 @@ describe("/openapi.json", () => {
 		const system = { name: "Two", profile: "acme", baseUrl: acme.url };
 		const connectorHash = await through.hashOf("acme");
 		const headers = through.header({});
-		// Ends with the daemon.
-		await fetch(`${daemon.url}/v1/events?workspace=w1`, { headers: { authorization: `Bearer ${ownerKey}` } });
 		const { id } = one;
 		const grant = `/v1/resources/channel/news/grants/${id}`;
 		const body = {

@@ -7,6 +7,7 @@ import { lastSystemOf, lastTokenOf, remember } from "../../extension/create/crea
 import {
 	declaredAnswers,
 	fitting,
+	knownPermissions,
 	nameSuggestion,
 	permissionSuggestion,
 	projectName,
@@ -91,10 +92,14 @@ describe("for the token of a line", () => {
 	});
 
 	it("the permissions are those to read what the key names", () => {
-		assert.deepEqual(permissionSuggestion("ENGAGEMENTS_TOKEN", profile("mindbridge")), [
+		assert.deepEqual(permissionSuggestion("ENGAGEMENTS_TOKEN", knownPermissions(profile("mindbridge"), [])), [
 			"api.engagements.read",
 		]);
-		assert.deepEqual(permissionSuggestion("API_TOKEN", profile("mindbridge")), []);
+		assert.deepEqual(permissionSuggestion("API_TOKEN", knownPermissions(profile("mindbridge"), [])), []);
+		const declared = [{ name: "bills.read", group: "bills" }];
+		const known = (id: string) => knownPermissions(profile(id), declared);
+		assert.deepEqual(permissionSuggestion("BILLS_TOKEN", known("local")), ["bills.read"]);
+		assert.deepEqual(permissionSuggestion("BILLS_TOKEN", known("mindbridge")), []);
 	});
 
 	it("what was declared is suggested as far as the system's rules allow it", () => {
@@ -109,7 +114,12 @@ describe("for the token of a line", () => {
 		assert.ok(token);
 		const answers = declaredAnswers(token);
 		assert.equal(answers.name, "Declared");
-		const on = (id: string) => fitting(answers, { kind: "stand-in", profile: profile(id) }, new Date());
+		const on = (id: string) =>
+			fitting(
+				answers,
+				{ kind: "stand-in", profile: profile(id) },
+				{ now: new Date(), known: knownPermissions(profile(id), []) },
+			);
 		assert.deepEqual(on("narrative"), { permissions: ["datasets:read", "unknown.one"] });
 		assert.deepEqual(on("polarity"), {
 			resources: ["channel/soc"],

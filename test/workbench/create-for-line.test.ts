@@ -42,8 +42,7 @@ describe("a line that waits for a token", () => {
 		await until("the key's permission is checked", async () =>
 			(await window.input.checked()).includes("orders.read"),
 		);
-		await window.input.accept();
-		await wizard.goOn("expiry", { name: "", expiry: "7 days", file: "answered" });
+		await wizard.goOn("permissions", { name: "", permissions: [], expiry: "7 days", file: "answered" });
 		assert.match((await window.input.rows()).join("\n"), /\.env \(a new file\).*\n.*ORDERS_API_TOKEN/s);
 		const secret = await wizard.create();
 		await window.answerDialog("Done");
