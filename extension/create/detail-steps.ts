@@ -75,7 +75,7 @@ export function detailsStep<Draft extends TokenDraft>(deps: DetailStepsDeps<Draf
 			let last: Detail = "continue";
 			for (;;) {
 				const answer = await deps.prompts.one<Detail>(place, {
-					placeholder: l10n.t("Add details, or press Enter to go on without any more."),
+					placeholder: l10n.t("Add details, or press Enter to continue."),
 					rows: detailRows(profile, current),
 					isActive: (detail) => detail === last,
 				});
