@@ -4,6 +4,7 @@
  */
 import type { Locator, Page } from "playwright-core";
 import { exactly } from "./quick-input.ts";
+import { until } from "./until.ts";
 
 /** A notification without a toast by then has none, or is so late that it is awaited in the center. */
 const toastMilliseconds = 5000;
@@ -33,7 +34,9 @@ export class Notifications {
 	}
 
 	async waitUntilNoToastIsLeft(): Promise<void> {
-		await this.#page.locator(".notifications-toasts .notification-list-item").waitFor({ state: "detached" });
+		// Several may be leaving at the same time.
+		const toasts = this.#page.locator(".notifications-toasts .notification-list-item");
+		await until("no toast is left", async () => (await toasts.count()) === 0);
 	}
 
 	async #wherever<Value>(
