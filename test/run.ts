@@ -29,16 +29,19 @@ function choiceOrUsage(args: string[]): Choice | undefined {
 
 async function runSuites({ files, grep }: Choice): Promise<number> {
 	await build(files.has("workbench"));
-	const total: Counts = { passed: 0, failed: 0, pending: 0 };
+	const total: Counts = { passed: 0, failed: 0, pending: 0, failures: [] };
 	const lines: string[] = [];
 	for (const [name, chosen] of files) {
 		const started = Date.now();
 		const counts = await runSuite(name, chosen, grep);
 		for (const key of ["passed", "failed", "pending"] as const) total[key] += counts[key];
+		total.failures.push(...counts.failures.map((text) => `${name}: ${text}`));
 		const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(6);
 		const pending = counts.pending > 0 ? `, ${counts.pending} pending` : "";
 		lines.push(`${name.padEnd(10)}${seconds} s  ${counts.passed} passed, ${counts.failed} failed${pending}`);
 	}
+	// At the end again, where a log that is cut from the start still has them.
+	for (const text of total.failures) console.log(`\nFAILED ${text}`);
 	console.log(`\n${lines.join("\n")}\n`);
 	if (total.passed + total.failed === 0) console.log(`No test matches ${grep}`);
 	console.log(`${total.passed} passed, ${total.failed} failed`);
@@ -77,7 +80,7 @@ function readCounts(file: string, grep: string | undefined): Counts {
 	const ended = existsSync(file);
 	const counts: Counts = ended
 		? JSON.parse(readFileSync(file, "utf8"))
-		: { passed: 0, failed: 0, pending: 0 };
+		: { passed: 0, failed: 0, pending: 0, failures: [] };
 	if (counts.passed + counts.failed > 0 || (ended && grep !== undefined)) return counts;
 	console.log("No test of this suite has run.");
 	return { ...counts, failed: 1 };
