@@ -129,6 +129,15 @@ function prepare() {
 	copyFileSync("node_modules/sql.js/dist/sql-wasm.wasm", join(outdir, "sql-wasm.wasm"));
 }
 
+/**
+ * V8 stores a source in two bytes per character if it contains a single one outside of Latin-1: with the daemon, a megabyte.
+ * esbuild escapes them everywhere but in regular expressions, where the same escapes are valid.
+ */
+function escapeNonAscii(file) {
+	const escapeOf = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+	writeFileSync(file, readFileSync(file, "utf8").replace(/[^\0-\x7f]/g, escapeOf));
+}
+
 prepare();
 if (watch) {
 	for (const options of [programs, overviewPage]) await (await context(options)).watch();
@@ -136,6 +145,7 @@ if (watch) {
 	const builds = await Promise.all([programs, overviewPage].map((options) => build(options)));
 	if (!dev) {
 		const metafiles = builds.map(({ metafile }) => metafile);
+		for (const file of globSync(`${outdir}/{,overview/}*.js`)) escapeNonAscii(file);
 		writeFileSync(join(outdir, "metafiles.json"), JSON.stringify(metafiles));
 		writeFileSync(join(outdir, "THIRD-PARTY-NOTICES.txt"), thirdPartyNotices(metafiles));
 		await writeDeclarations(join(outdir, "types"));

@@ -1,6 +1,6 @@
 /** The licences of all that is bundled: every package is named with its text, and one without a text stops the build. */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { bundledPackages, thirdPartyNotices } from "../../build/notices.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
@@ -37,4 +37,11 @@ describe("the notices of third parties", () => {
 		});
 		rmSync(folder, { recursive: true });
 	});
+});
+
+describe("a bundle", () => {
+	for (const file of globSync("{,overview/}*.js", { cwd: join(root, "dist") }))
+		it(`is ASCII, so that V8 keeps a character in one byte: ${file}`, () => {
+			assert.doesNotMatch(readFileSync(join(root, "dist", file), "utf8"), /[^\0-\x7f]/);
+		});
 });
