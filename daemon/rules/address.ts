@@ -1,5 +1,33 @@
-/** Allowed addresses: IP addresses and CIDR ranges, IPv4 and IPv6. An IPv4-mapped IPv6 address counts as IPv4. */
-import { BlockList, isIP } from "node:net";
+/**
+ * IP addresses, and the allowed ones: addresses and CIDR ranges, IPv4 and IPv6. However it is written, an IPv4-mapped IPv6
+ * address (RFC 4291 section 2.5.5.2) counts as IPv4.
+ */
+import { BlockList, isIP, SocketAddress } from "node:net";
+
+/** The last 32 bits of an IPv4-mapped address are the IPv4 address. */
+const mappedBits = 96;
+
+/**
+ * A client's address in its shortest form, from any spelling: IPv4-mapped, with a zone id, with a port or in brackets.
+ * undefined: this is no address.
+ */
+export function clientAddress(text: string): string | undefined {
+	const address = withoutPort(text);
+	const family = isIP(address);
+	if (family === 0) return undefined;
+	return family === 4 ? address : plainAddress(address);
+}
+
+function withoutPort(text: string): string {
+	const [, bracketed, ipv4] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?$/.exec(text) ?? [];
+	return bracketed ?? ipv4 ?? text;
+}
+
+/** Of an IPv6 address: without its zone, and as IPv4 where it is IPv4-mapped. */
+function plainAddress(address: string): string {
+	const written = new SocketAddress({ address, family: "ipv6" }).address;
+	return /^::ffff:([\d.]+)$/.exec(written)?.[1] ?? written;
+}
 
 /** Why a text is not an allowed address; undefined for a valid one. */
 export function addressProblem(text: string): string | undefined {
@@ -11,6 +39,11 @@ export function addressProblem(text: string): string | undefined {
 	const longest = family === 4 ? 32 : 128;
 	if (prefix !== undefined && !(/^(0|[1-9]\d{0,2})$/.test(prefix) && Number(prefix) <= longest)) {
 		return `/${prefix} is not a prefix length of IPv${family}, which is /0 to /${longest}`;
+	}
+	if (prefix !== undefined && family === 6 && Number(prefix) < mappedBits) {
+		const plain = plainAddress(address);
+		// As an IPv6 range it would allow addresses that have nothing to do with this one.
+		if (isIP(plain) === 4) return `${text} is wider than all of IPv4; write the IP range as ${plain}/…`;
 	}
 	return undefined;
 }
@@ -46,16 +79,26 @@ export function addressesWithin(inner: readonly string[], outer: readonly string
 	return inner.every((one) => outer.some((range) => rangeWithin(one, range)));
 }
 
-function rangeWithin(inner: string, outer: string): boolean {
-	const [innerAddress, innerPrefix] = partsOf(inner);
-	const [, outerPrefix] = partsOf(outer);
-	if (isIP(innerAddress) !== isIP(partsOf(outer)[0]) || innerPrefix < outerPrefix) return false;
-	return new RangeSet([outer]).has(innerAddress);
+interface Range {
+	family: "ipv4" | "ipv6";
+	address: string;
+	prefix: number;
 }
 
-function partsOf(text: string): [address: string, prefix: number] {
-	const [address = "", prefix] = text.split("/");
-	return [address, prefix === undefined ? (isIP(address) === 4 ? 32 : 128) : Number(prefix)];
+function rangeWithin(inner: string, outer: string): boolean {
+	const [innerRange, outerRange] = [rangeOf(inner), rangeOf(outer)];
+	if (innerRange.family !== outerRange.family || innerRange.prefix < outerRange.prefix) return false;
+	return new RangeSet([outer]).has(innerRange.address);
+}
+
+function rangeOf(text: string): Range {
+	const [address = "", length] = text.split("/");
+	if (isIP(address) === 4) return { family: "ipv4", address, prefix: Number(length ?? 32) };
+	const prefix = Number(length ?? 128);
+	const plain = plainAddress(address);
+	if (isIP(plain) === 4 && prefix >= mappedBits)
+		return { family: "ipv4", address: plain, prefix: prefix - mappedBits };
+	return { family: "ipv6", address, prefix };
 }
 
 /** One list for each family, since in a single BlockList `::/0` matches every IPv4 address too. */
@@ -64,18 +107,13 @@ class RangeSet {
 	readonly #ipv6 = new BlockList();
 
 	constructor(ranges: readonly string[]) {
-		for (const text of ranges) {
-			const [address, prefix] = partsOf(text);
-			if (isIP(address) === 4) this.#ipv4.addSubnet(address, prefix, "ipv4");
-			else this.#ipv6.addSubnet(address, prefix, "ipv6");
-		}
+		for (const { family, address, prefix } of ranges.map(rangeOf))
+			(family === "ipv4" ? this.#ipv4 : this.#ipv6).addSubnet(address, prefix, family);
 	}
 
-	has(address: string): boolean {
-		const mapped = address.toLowerCase().startsWith("::ffff:") && address.includes(".");
-		const plain = mapped ? address.slice(7) : address;
-		const family = isIP(plain);
-		if (family === 4) return this.#ipv4.check(plain, "ipv4");
-		return family === 6 && this.#ipv6.check(plain, "ipv6");
+	has(text: string): boolean {
+		const address = clientAddress(text);
+		if (address === undefined) return false;
+		return isIP(address) === 4 ? this.#ipv4.check(address, "ipv4") : this.#ipv6.check(address, "ipv6");
 	}
 }

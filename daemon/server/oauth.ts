@@ -8,7 +8,9 @@ import {
 	oauthRevokeRequest,
 } from "../contract.ts";
 import { apiPermissions } from "../facts.ts";
+import { clientAddress } from "../rules/address.ts";
 import type { Authority } from "../rules/authority.ts";
+import { RuleError } from "../rules/rule-error.ts";
 import type { VerifiableToken } from "../store/store.ts";
 import { type Route, route } from "./route.ts";
 
@@ -41,7 +43,8 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 			answers: { status: 200, description: "The token's state", schema: introspection },
 			handle: async ({ caller, body }) => {
 				const { token: secret, client_address: address } = body;
-				const verification = await authority.access.introspect(caller, secret, address);
+				const from = address === undefined ? undefined : readAddress(address);
+				const verification = await authority.access.introspect(caller, secret, from);
 				const answer: Introspection = verification.valid
 					? describe(verification.token, url())
 					: { active: false };
@@ -66,6 +69,16 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 			},
 		}),
 	];
+}
+
+/** @throws RuleError `invalid-request` */
+function readAddress(text: string): string {
+	const address = clientAddress(text);
+	if (address !== undefined) return address;
+	const errors = [{ pointer: "/client_address", detail: "is not an IP address" }];
+	throw new RuleError("invalid-request", "The request is not valid. /client_address is not an IP address", {
+		errors,
+	});
 }
 
 function describe(token: VerifiableToken, issuer: string): Introspection {

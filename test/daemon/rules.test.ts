@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { profile } from "../../daemon/contract.ts";
 import local from "../../daemon/profiles/local.json" with { type: "json" };
-import { AddressMatcher, addressesWithin, addressProblem } from "../../daemon/rules/address.ts";
+import {
+	AddressMatcher,
+	addressesWithin,
+	addressProblem,
+	clientAddress,
+} from "../../daemon/rules/address.ts";
 import { addDuration, expiryProblem } from "../../daemon/rules/expiry.ts";
 import { covers, notCovered } from "../../daemon/rules/permission.ts";
 import { isInCatalogue } from "../../daemon/rules/profile.ts";
@@ -89,6 +94,9 @@ describe("an allowed address", () => {
 		"2001:db8::/32",
 		"::/0",
 		"10.0.0.1/32",
+		"::ffff:192.0.2.5",
+		"::ffff:c000:205",
+		"::ffff:192.0.2.0/120",
 	]) {
 		it(`may be ${text}`, () => assert.equal(addressProblem(text), undefined));
 	}
@@ -103,6 +111,8 @@ describe("an allowed address", () => {
 		"10.0.0",
 		"host",
 		"fe80::1%eth0",
+		"192.0.2.5:80",
+		"::ffff:10.0.0.0/8",
 	];
 	for (const text of wrong) {
 		it(`may not be ${JSON.stringify(text)}, and says why`, () =>
@@ -121,6 +131,22 @@ describe("an allowed address", () => {
 		[["0.0.0.0/0"], "::1", false],
 		[["::/0"], "10.0.0.1", false],
 		[["192.0.2.1", "::1"], "::1", true],
+		[["192.0.2.5"], "::ffff:c000:205", true],
+		[["192.0.2.5"], "0:0:0:0:0:FFFF:192.0.2.5", true],
+		[["192.0.2.5"], "::ffff:c000:206", false],
+		[["192.0.2.5"], "::c000:205", false],
+		[["::ffff:192.0.2.5"], "::ffff:192.0.2.5", true],
+		[["::ffff:192.0.2.5"], "192.0.2.5", true],
+		[["::ffff:c000:205"], "192.0.2.5", true],
+		[["0:0:0:0:0:ffff:c000:0205"], "192.0.2.6", false],
+		[["::ffff:192.0.2.0/120"], "192.0.2.255", true],
+		[["::ffff:192.0.2.0/120"], "192.0.3.0", false],
+		[["::ffff:0:0/96"], "198.51.100.7", true],
+		[["::ffff:0:0/96"], "::1", false],
+		[["fe80::1"], "fe80::1%eth0", true],
+		[["192.0.2.5"], "::ffff:192.0.2.5%3", true],
+		[["192.0.2.5"], "192.0.2.5:8080", true],
+		[["2001:db8::/32"], "[2001:db8::5]:8080", true],
 		[["10.0.0.0/8"], "", false],
 		[["10.0.0.0/8"], "nonsense", false],
 	];
@@ -137,6 +163,15 @@ describe("an allowed address", () => {
 		[[], ["10.0.0.0/8"], false],
 		[["10.1.0.0/16"], ["10.0.0.0/8"], true],
 		[["10.0.0.0/8"], ["10.1.0.0/16"], false],
+		[["10.0.0.0/8"], ["10.0.0.0/8"], true],
+		[["10.0.0.0/7"], ["10.0.0.0/8"], false],
+		[["10.0.0.0/9"], ["10.0.0.0/8"], true],
+		[["2001:db8::/31"], ["2001:db8::/32"], false],
+		[["::ffff:10.1.0.0/112"], ["10.0.0.0/8"], true],
+		[["::ffff:10.0.0.0/103"], ["10.0.0.0/8"], false],
+		[["10.1.0.0/16"], ["::ffff:10.0.0.0/104"], true],
+		[["::/0"], ["0.0.0.0/0"], false],
+		[["10.0.0.1"], ["::/0"], false],
 		[["10.1.0.0/16", "192.0.2.1"], ["10.0.0.0/8"], false],
 		[["::1"], ["10.0.0.0/8"], false],
 		[["2001:db8:1::/48"], ["10.0.0.0/8", "2001:db8::/32"], true],
@@ -144,6 +179,27 @@ describe("an allowed address", () => {
 	for (const [inner, outer, inside] of within) {
 		it(`[${inner}] lies ${inside ? "" : "not "}within [${outer}]`, () =>
 			assert.equal(addressesWithin(inner, outer), inside));
+	}
+});
+
+describe("a client's address", () => {
+	const cases: [text: string, address: string | undefined][] = [
+		["192.0.2.5", "192.0.2.5"],
+		["192.0.2.5:443", "192.0.2.5"],
+		["::ffff:c000:205", "192.0.2.5"],
+		["[::ffff:192.0.2.5]:443", "192.0.2.5"],
+		["2001:DB8:0:0::1", "2001:db8::1"],
+		["[2001:db8::1]", "2001:db8::1"],
+		["fe80::1%eth0", "fe80::1"],
+		["unknown", undefined],
+		["_hidden:443", undefined],
+		["192.0.2.5:", undefined],
+		["192.0.2.05", undefined],
+		["[]:443", undefined],
+		["", undefined],
+	];
+	for (const [text, address] of cases) {
+		it(`${JSON.stringify(text)} is ${address ?? "none"}`, () => assert.equal(clientAddress(text), address));
 	}
 });
 

@@ -289,7 +289,7 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		token: "The secret to introspect.",
 		token_type_hint: "Ignored.",
 		client_address:
-			"Client IP address as the calling service saw it. A token with allowed addresses is inactive without it.",
+			"Client IP address as the calling service saw it, also with a zone id or a port. A token with allowed addresses is inactive without it.",
 	}),
 	Introspection: value(introspection, "The answer of RFC 7662 section 2.2."),
 	InactiveToken: answer(introspection.options[0], "A token that is not active, for whatever reason.", {
