@@ -19,7 +19,7 @@ import { type RevokeTokensDeps, revokeTokens } from "../tokens/revoke-action.ts"
 import { connect, type TokenChoiceDeps, tokenFor } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import type { Step } from "../wizard/walk.ts";
-import { runWizard, summaryStep } from "../wizard/wizard.ts";
+import { askWithMore, runWizard, summaryStep } from "../wizard/wizard.ts";
 import { prepareAtSystem } from "./at-system.ts";
 import { copyCurlTest, variableOf } from "./copy-curl-test.ts";
 import {
@@ -96,22 +96,21 @@ async function createFrom(
 	start: CreationStart,
 	title = l10n.t("Create API Token"),
 ): Promise<void> {
-	let { draft } = start;
-	let changeFirst: string | undefined;
+	let at: Pick<Asked, "draft" | "changeFirst"> = { draft: start.draft };
 	for (;;) {
-		draft = await askAll(services, { start, draft, title, changeFirst });
-		await remember(services.workspaceState, draft);
-		const outcome = await createWithProgress(
-			services,
-			draft,
-			await prepareAtSystem(services, requestFrom(draft)),
+		const { draft, more } = await askWithMore(
+			at,
+			(from) => askAll(services, { start, title, ...from }),
+			(asked) => prepareAtSystem(services, requestFrom(asked)),
 		);
+		await remember(services.workspaceState, draft);
+		const outcome = await createWithProgress(services, draft, more);
 		if (outcome.kind === "created") {
 			services.tree.mark(outcome.token.id);
 			const system = draft.system?.connection?.name ?? "Tokensmith";
 			return await reportCreated(services, { ...outcome, system, placement: placementOf(draft) });
 		}
-		changeFirst = await afterFailure(services, draft, outcome);
+		at = { draft, changeFirst: await afterFailure(services, draft, outcome) };
 	}
 }
 
@@ -119,7 +118,7 @@ interface Asked {
 	start: CreationStart;
 	draft: CreationDraft;
 	title: string;
-	changeFirst: string | undefined;
+	changeFirst?: string | undefined;
 }
 
 async function askAll(

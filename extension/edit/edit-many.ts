@@ -12,7 +12,7 @@ import type { Services } from "../services.ts";
 import { connect, type TokenChoiceDeps, tokensFor } from "../tokens/token-choice.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
-import { runWizard, summaryStep } from "../wizard/wizard.ts";
+import { askWithMore, runWizard, summaryStep } from "../wizard/wizard.ts";
 import { changeInWords, type Settings, settingsOf } from "./changes.ts";
 import { reachesSystem } from "./edit-action.ts";
 import { editTokens, type TokenEdit } from "./edit-many-action.ts";
@@ -74,6 +74,8 @@ async function tagInteractively(services: BulkDeps, tokens: readonly TokenRecord
 	const draft = await runWizard<TagDraft>(steps, {}, { title: l10n.t("Tag Tokens") });
 	const edits = editsOf(services, { tokens, field: "tags", after: tagged(draft) });
 	await apply(services, edits, {
+		// Tags are in the records alone, so no system asks anything.
+		answersOf: () => undefined,
 		title: l10n.t("Tagging {0}", countInWords(edits.length)),
 		done: (count) => l10n.t("Tagged {0}.", countInWords(count)),
 	});
@@ -134,9 +136,16 @@ async function renewInteractively(services: BulkDeps, tokens: readonly TokenReco
 		...expirySteps<TokenDraft>({ prompts, profile }),
 		manySummary<TokenDraft>(prompts, services, { tokens, field: "expiry", stepId: "expiry", after: renewed }),
 	];
-	const draft = await runWizard<TokenDraft>(steps, {}, { title: l10n.t("Renew Tokens") });
-	const edits = editsOf(services, { tokens, field: "expiry", after: renewed(draft) });
+	const editsFor = (draft: TokenDraft) =>
+		editsOf(services, { tokens, field: "expiry", after: renewed(draft) });
+	const { draft, more: answersOf } = await askWithMore<TokenDraft, AnswersOf>(
+		{ draft: {} },
+		({ draft: from, changeFirst }) => runWizard(steps, from, { title: l10n.t("Renew Tokens"), changeFirst }),
+		(asked) => askForSystems(services, editsFor(asked)),
+	);
+	const edits = editsFor(draft);
 	await apply(services, edits, {
+		answersOf,
 		title: l10n.t("Renewing {0}", countInWords(edits.length)),
 		done: (count) => l10n.t("Renewed {0}.", countInWords(count)),
 	});
@@ -212,18 +221,24 @@ function manySummary<Draft>(
 	});
 }
 
-async function apply(
-	services: BulkDeps,
-	edits: readonly TokenEdit[],
-	words: { title: string; done: (count: number) => string },
-): Promise<void> {
-	if (edits.length === 0) return;
+type AnswersOf = Awaited<ReturnType<typeof askAnswersFor>>;
+
+/** @throws CancellationError */
+async function askForSystems(services: BulkDeps, edits: readonly TokenEdit[]): Promise<AnswersOf> {
 	const reaching = edits.filter(({ token, change }) => reachesSystem(services, token, change));
-	const answersOf = await askAnswersFor(
+	return await askAnswersFor(
 		services.connections,
 		reaching.map(({ token }) => token),
 		["update"],
 	);
+}
+
+async function apply(
+	services: BulkDeps,
+	edits: readonly TokenEdit[],
+	{ answersOf, ...words }: { answersOf: AnswersOf; title: string; done: (count: number) => string },
+): Promise<void> {
+	if (edits.length === 0) return;
 	await changeMany(services, {
 		...words,
 		count: edits.length,

@@ -85,7 +85,8 @@ async function tryEdit(services: EditDeps, edit: Edit) {
 	try {
 		return await editWithProgress(services, edit);
 	} catch (error) {
-		if (error instanceof vscode.CancellationError) throw error;
+		// Escape at a question of the system leads back to the changes.
+		if (error instanceof vscode.CancellationError) return undefined;
 		const again = await report({ failed: failed(), error, log: services.log });
 		if (again === undefined) throw new vscode.CancellationError();
 		return undefined;

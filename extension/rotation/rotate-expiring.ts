@@ -16,7 +16,7 @@ import { dateInWords, soonestFirst, timeLeft } from "../tokens/time-left.ts";
 import { connect } from "../tokens/token-choice.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
-import { runWizard, summaryStep } from "../wizard/wizard.ts";
+import { askWithMore, runWizard, summaryStep } from "../wizard/wizard.ts";
 import { stageInWords } from "./rotate.ts";
 import { isFinished, type RotationDeps, type RotationOutcome } from "./rotate-action.ts";
 import {
@@ -48,7 +48,7 @@ export async function rotateExpiring(services: RotateExpiringDeps): Promise<void
 		return;
 	}
 	services.bindings.start();
-	await rotateAll(services, await ask(services, within, {}));
+	await rotateAll(services, within, {});
 }
 
 /** Rotates the given tokens, after the same questions and the same summary, which names the skipped ones too. */
@@ -62,12 +62,20 @@ export async function rotateSelected(
 		return;
 	}
 	services.bindings.start();
-	await rotateAll(services, await ask(services, [], { tokens, skipped }));
+	await rotateAll(services, [], { tokens, skipped });
 }
 
-async function rotateAll(services: RotateExpiringDeps, draft: BulkDraft): Promise<void> {
-	const { connections } = services;
-	const answers = await askAnswersFor(connections, draft.tokens ?? [], ["create", "revoke"]);
+/** `given`: the tokens, unless they are asked for among the ranges. */
+async function rotateAll(
+	services: RotateExpiringDeps,
+	within: readonly Range[],
+	given: BulkDraft,
+): Promise<void> {
+	const { draft, more: answers } = await askWithMore(
+		{ draft: given },
+		(at) => ask(services, given.tokens === undefined ? within : undefined, at),
+		({ tokens = [] }) => askAnswersFor(services.connections, tokens, ["create", "revoke"]),
+	);
 	const results = await rotateWithProgress(services, draft, answers);
 	for (const { token, outcome } of results)
 		if (outcome.kind === "secret-not-stored") await reportOutcome(services, token, outcome);
@@ -113,8 +121,9 @@ function expiringUntil(tokens: readonly TokenRecord[], until: number, now: Date)
 
 async function ask(
 	services: Pick<Services, "bindings">,
-	within: readonly Range[],
-	given: BulkDraft,
+	/** undefined: the tokens are known. */
+	within: readonly Range[] | undefined,
+	{ draft, changeFirst }: { draft: BulkDraft; changeFirst?: string | undefined },
 ): Promise<BulkDraft> {
 	// The expiry of each token shortens its overlap further.
 	const limits = {
@@ -122,7 +131,7 @@ async function ask(
 		maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
 	};
 	const steps = (prompts: Prompts) => [
-		...(given.tokens === undefined ? [withinStep(prompts, within), tokensStep(prompts, within)] : []),
+		...(within === undefined ? [] : [withinStep(prompts, within), tokensStep(prompts, within)]),
 		overlapStep<BulkDraft>({ ...limits, prompts }),
 		quietStep<BulkDraft>({ ...limits, prompts }),
 		summaryStep<BulkDraft>({
@@ -132,8 +141,8 @@ async function ask(
 			rows: (draft) => summaryRows(services, draft, limits),
 		}),
 	];
-	const title = given.tokens === undefined ? l10n.t("Rotate Expiring Tokens") : l10n.t("Rotate Tokens");
-	return await runWizard<BulkDraft>(steps, given, { title });
+	const title = within === undefined ? l10n.t("Rotate Tokens") : l10n.t("Rotate Expiring Tokens");
+	return await runWizard<BulkDraft>(steps, draft, { title, changeFirst });
 }
 
 function withinStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft> {

@@ -12,7 +12,7 @@ import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
 import { connect } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
-import { runWizard } from "../wizard/wizard.ts";
+import { askWithMore, runWizard } from "../wizard/wizard.ts";
 import {
 	type RotationDeps,
 	type RotationInput,
@@ -20,7 +20,6 @@ import {
 	rotateToken,
 	type Stage,
 } from "./rotate-action.ts";
-import type { RotationPlan } from "./rotation-plan.ts";
 import {
 	command,
 	offer,
@@ -41,8 +40,12 @@ export async function rotateTokenInteractively(
 	const token = await (await services.daemon.client()).getToken(id);
 	if (token.successorId !== null) return await reportAlreadyRotated(services, token);
 	if (!(await canBeRotated(services, token))) return;
-	const plan = await askPlan(services, token);
-	const prepared = await prepare(services, token);
+	const asked = await askWithMore<RotationDraft, Prepared>(
+		{ draft: {} },
+		(at) => askPlan(services, token, at),
+		() => prepare(services, token),
+	);
+	const [plan, prepared] = [planOf(asked.draft), asked.more];
 	for (;;) {
 		const outcome = await rotateWithProgress(services, { token, plan, ...prepared });
 		if (outcome.kind === "rotated") services.tree.mark(outcome.successor.id);
@@ -65,11 +68,13 @@ export const stageInWords: Record<Stage, () => string> = {
 	ending: () => l10n.t("Ending the overlap…"),
 };
 
+type Prepared = Pick<RotationInput, "answers" | "pasted">;
+
 /** What a connected system needs beside the plan: answers to its questions, or a secret that the user creates there. */
 export async function prepare(
 	services: Pick<Services, "connections" | "daemon" | "log">,
 	token: TokenRecord,
-): Promise<Pick<RotationInput, "answers" | "pasted">> {
+): Promise<Prepared> {
 	const { connections } = services;
 	if (connections.wayTo("rotate", token) !== "guided") {
 		const title = l10n.t("Rotate {0}", quoted(token.name));
@@ -131,7 +136,8 @@ function runCommand(name: string): Thenable<unknown> {
 async function askPlan(
 	services: Pick<Services, "live" | "bindings" | "log">,
 	token: TokenRecord,
-): Promise<RotationPlan> {
+	{ draft, changeFirst }: { draft: RotationDraft; changeFirst?: string | undefined },
+): Promise<RotationDraft> {
 	const { live, log } = services;
 	const retried = <Answer>(work: () => Promise<Answer>) =>
 		untilDone(work, { failed: failed(), log, modal: "modal" });
@@ -146,7 +152,7 @@ async function askPlan(
 	services.bindings.start();
 	const steps = (prompts: Prompts) => rotationSteps({ ...question, prompts });
 	const title = l10n.t("Rotate {0}", quoted(token.name));
-	return planOf(await runWizard<RotationDraft>(steps, {}, { title }));
+	return await runWizard<RotationDraft>(steps, draft, { title, changeFirst });
 }
 
 async function linesOf({ bindings }: Pick<Services, "bindings">, { id }: TokenRecord) {

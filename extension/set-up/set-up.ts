@@ -15,6 +15,7 @@ import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
 import { Prompts } from "../wizard/prompts.ts";
 import { back, type Place } from "../wizard/walk.ts";
+import { askWithMore } from "../wizard/wizard.ts";
 import { type AgreedToken, type SetUpDeps, setUp } from "./set-up-action.ts";
 import { isComplete, planSetUp, type SetUpPlan } from "./set-up-plan.ts";
 import { reportSetUp } from "./set-up-report.ts";
@@ -29,8 +30,11 @@ export async function setUpWorkspace(services: SetUpCommandDeps): Promise<void> 
 	await connect(services.live);
 	const plan = await planSetUp(services, declaredBy(manifests));
 	if (isComplete(plan)) return sayNothingToDo(plan);
-	const agreed = await agreeOn(plan);
-	const tokens = await withAnswers(services, agreedTokens(agreed));
+	const { draft: agreed, more: tokens } = await askWithMore(
+		{ draft: draftOf(plan) },
+		({ draft }) => agreeOn(draft),
+		(draft) => withAnswers(services, agreedTokens(draft)),
+	);
 	const work = { permissions: permissionsOf(agreed), tokens };
 	if (work.permissions.length === 0 && work.tokens.length === 0) return;
 	const result = await vscode.window.withProgress(
@@ -105,10 +109,10 @@ function sayNothingToDo({ lines }: SetUpPlan): void {
 }
 
 /** @throws CancellationError on Escape */
-async function agreeOn(plan: SetUpPlan): Promise<SetUpDraft> {
+async function agreeOn(proposed: SetUpDraft): Promise<SetUpDraft> {
 	const prompts = new Prompts();
 	try {
-		let draft = draftOf(plan);
+		let draft = proposed;
 		for (;;) {
 			const next = await askOnce(prompts, draft);
 			if (next === "agreed") return draft;

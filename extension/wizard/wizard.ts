@@ -18,6 +18,33 @@ export async function runWizard<Draft>(
 	}
 }
 
+/** A draft, and the answer to start with: the walk continues at the summary. */
+interface At<Draft> {
+	draft: Draft;
+	changeFirst?: string | undefined;
+}
+
+/**
+ * Asks for a draft, and then for what is kept in none, such as a password. Escape there leads back to the summary with
+ * all answers. @throws CancellationError on Escape in the wizard itself
+ */
+export async function askWithMore<Draft, More>(
+	start: At<Draft>,
+	ask: (at: At<Draft>) => Promise<Draft>,
+	askMore: (draft: Draft) => Promise<More>,
+): Promise<{ draft: Draft; more: More }> {
+	let at = start;
+	for (;;) {
+		const draft = await ask(at);
+		try {
+			return { draft, more: await askMore(draft) };
+		} catch (error) {
+			if (!(error instanceof vscode.CancellationError)) throw error;
+			at = { draft, changeFirst: "summary" };
+		}
+	}
+}
+
 interface Summary<Draft> {
 	prompts: Prompts;
 	placeholder: string;
