@@ -1,12 +1,28 @@
 /**
- * Masks secrets in a program's output, even if one arrives in pieces. Text that could be the start of a secret is held
- * back until more arrives; if nothing arrives, a short start is shown and remembered, so that the rest of a secret
- * stays hidden however slowly it is printed. Knows no VS Code.
+ * Masks secrets in a program's output, even if one arrives in pieces, is coloured, or is broken across lines. Text that
+ * could be the start of a secret is held back until more arrives; if nothing arrives, a short start is shown and
+ * remembered, so that the rest of a secret stays hidden however slowly it is printed. Knows no VS Code.
  */
 import { partialTokenOf } from "../../daemon/rules/secret.ts";
+import { layoutOf, type PrintedText, printedText } from "./printed-text.ts";
 
 /** This much of a secret's start may be shown: a prompt can end like that, and a partial token reveals hardly less. */
 const longestShown = 6;
+
+/** A part of the printed text that secrets cover which overlap each other. */
+interface Covered {
+	readonly start: number;
+	readonly end: number;
+	/** The longest of those that start first. */
+	readonly secret: string;
+}
+
+interface Output extends PrintedText {
+	readonly whole: string;
+	readonly covered: readonly Covered[];
+	/** From here to its end, the printed text could be the start of a secret. */
+	readonly open: number;
+}
 
 export class SecretMask {
 	readonly #secrets: readonly string[];
@@ -16,66 +32,122 @@ export class SecretMask {
 
 	constructor(secrets: readonly string[]) {
 		// Shorter values would match ordinary words. Longest first, since one secret may contain another.
-		this.#secrets = secrets
+		this.#secrets = [...new Set(secrets.map((secret) => printedText(secret).text))]
 			.filter((secret) => secret.length >= 8)
 			.toSorted((one, other) => other.length - one.length);
 	}
 
 	/** The part of the output that can be shown so far. */
 	write(text: string): string {
-		const whole = this.#shown + this.#held + text;
+		if (this.#secrets.length === 0) return text;
+		const output = this.#read(text);
+		const { whole, open, covered, complete } = output;
 		const seen = this.#shown.length;
-		const unseen = (start: number, end: number) => whole.slice(Math.max(start, seen), Math.max(end, seen));
-		let visible = "";
-		let at = 0;
-		for (let found = this.#next(whole, at); found !== undefined; found = this.#next(whole, at)) {
-			visible += unseen(at, found.index) + maskOf(found.secret);
-			at = found.index + found.secret.length;
-		}
-		const start = whole.length - this.#possibleStart(whole.slice(at));
-		this.#shown = whole.slice(start, Math.max(start, seen));
-		this.#held = unseen(start, whole.length);
-		return visible + unseen(at, start);
+		const start = Math.min(complete, offsetOf(output, open));
+		// The end of a whole secret can be the start of another: it is masked already.
+		const isCovered = covered.some((range) => range.start < open && open < range.end);
+		const end = isCovered ? complete : Math.max(start, seen);
+		this.#shown = whole.slice(start, end);
+		this.#held = whole.slice(end);
+		return this.#masked(output, seen, end);
 	}
 
 	/** What to show of the held-back text when nothing arrives for a while. */
 	flush(): string {
-		if (this.#shown.length + this.#held.length > longestShown) return "";
-		const held = this.#held;
+		const { text, complete, whole } = this.#read("");
+		if (text.length > longestShown) return "";
+		const end = Math.max(complete, this.#shown.length);
+		const held = whole.slice(this.#shown.length, end);
 		this.#shown += held;
-		this.#held = "";
+		this.#held = whole.slice(end);
 		return held;
 	}
 
 	/** What to show of the held-back text at the end of the output: not an incomplete secret. */
 	end(): string {
-		const shown = this.flush();
-		const cut = this.#held.slice(0, Math.max(0, longestShown - this.#shown.length));
-		const isCut = this.#held !== "";
+		const output = this.#read("");
+		const seen = this.#shown.length;
+		const end = endOfShown(output);
+		const isWhole = end >= output.text.length;
+		this.#shown = "";
 		this.#held = "";
-		return isCut ? `${cut}…` : shown;
+		const to = isWhole ? output.complete : offsetOf(output, end);
+		return this.#masked(output, seen, Math.max(to, seen)) + (isWhole ? "" : "…");
 	}
 
 	get holds(): boolean {
 		return this.#held !== "";
 	}
 
-	#next(text: string, from: number): { index: number; secret: string } | undefined {
-		const found = this.#secrets
-			.map((secret) => ({ secret, index: text.indexOf(secret, from) }))
-			.filter(({ index }) => index >= 0);
-		return found.toSorted((one, other) => one.index - other.index)[0];
+	#read(text: string): Output {
+		const whole = this.#shown + this.#held + text;
+		const printed = printedText(whole);
+		const covered = this.#coveredIn(printed.text);
+		return { ...printed, whole, covered, open: this.#openIn(printed.text) };
 	}
 
-	/** How many of the last characters are the start of a secret. */
-	#possibleStart(text: string): number {
+	#coveredIn(text: string): Covered[] {
+		const found = this.#secrets.flatMap((secret) =>
+			occurrences(text, secret).map((start) => ({ start, end: start + secret.length, secret })),
+		);
+		const covered: Covered[] = [];
+		for (const range of found.toSorted((one, other) => one.start - other.start)) {
+			const last = covered.at(-1);
+			if (last === undefined || range.start >= last.end) covered.push(range);
+			else if (range.end > last.end) covered[covered.length - 1] = { ...last, end: range.end };
+		}
+		return covered;
+	}
+
+	#openIn(text: string): number {
 		const longest = Math.min(text.length, (this.#secrets[0]?.length ?? 0) - 1);
 		for (let length = longest; length > 0; length--) {
 			const ending = text.slice(-length);
-			if (this.#secrets.some((secret) => secret.startsWith(ending))) return length;
+			if (this.#secrets.some((secret) => secret.length > length && secret.startsWith(ending)))
+				return text.length - length;
 		}
-		return 0;
+		return text.length;
 	}
+
+	/** The output from one offset to another, with a mask in place of each secret. */
+	#masked(output: Output, from: number, to: number): string {
+		const { whole, covered, offsets } = output;
+		let visible = "";
+		let at = from;
+		for (const { start, end, secret } of covered) {
+			const first = offsetOf(output, start);
+			const last = (offsets[end - 1] ?? 0) + 1;
+			if (last <= from || first >= to) continue;
+			visible += whole.slice(at, Math.max(first, at)) + maskOf(secret);
+			visible += layoutOf(whole.slice(Math.max(first, at), last));
+			at = last;
+		}
+		return this.#withoutLiterals(visible + whole.slice(at, to));
+	}
+
+	/** A control sequence can contain a secret too, such as the address of a link. */
+	#withoutLiterals(text: string): string {
+		return this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, () => maskOf(secret)), text);
+	}
+}
+
+function offsetOf({ offsets, whole }: Output, index: number): number {
+	return offsets[index] ?? whole.length;
+}
+
+/** Where the shown part of the printed text ends if no more arrives. */
+function endOfShown({ text, covered, open }: Output): number {
+	const [first, ...others] = covered.filter(({ end }) => end > open);
+	const limit = open + longestShown;
+	if (first === undefined) return Math.min(text.length, limit);
+	if (first.start < open) return text.length;
+	return first.start > limit ? limit : (others.at(-1) ?? first).end;
+}
+
+function occurrences(text: string, secret: string): number[] {
+	const starts: number[] = [];
+	for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) starts.push(at);
+	return starts;
 }
 
 function maskOf(secret: string): string {

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { stripVTControlCharacters } from "node:util";
+import fc from "fast-check";
+import { generateSecret, partialTokenOf } from "../../daemon/rules/secret.ts";
+import { SecretMask } from "../../extension/launch/secret-mask.ts";
+
+const secret = generateSecret("tks");
+const partial = partialTokenOf(secret);
+
+/** What a person reads of the output, without line breaks. */
+const read = (output: string) => stripVTControlCharacters(output).replace(/[\r\n]+[ \t]*|\u200b/g, "");
+
+function shownOf(secrets: readonly string[], pieces: readonly string[], pause: "pauses" | "flows" = "flows") {
+	const mask = new SecretMask(secrets);
+	const parts = pieces.map((piece) => mask.write(piece) + (pause === "pauses" ? mask.flush() : ""));
+	return parts.join("") + mask.end();
+}
+
+function check(what: string, output: string, expected: string): void {
+	it(`is masked ${what}, in pieces of any size`, () => {
+		for (let size = 1; size <= output.length; size++) {
+			const pieces = Array.from({ length: Math.ceil(output.length / size) }, (_, index) =>
+				output.slice(index * size, (index + 1) * size),
+			);
+			assert.equal(shownOf([secret], pieces), expected, `pieces of ${size}`);
+		}
+	});
+}
+
+const [head, tail] = [secret.slice(0, 4), secret.slice(4)];
+
+describe("a secret in a task's output", () => {
+	check(
+		"when a search colours its start",
+		`a \x1b[01;31m\x1b[K${head}\x1b[m\x1b[K${tail}\n`,
+		`a \x1b[01;31m\x1b[K${partial}\x1b[m\x1b[K\n`,
+	);
+	check(
+		"across lines, however the next one is indented",
+		`${head}\r\n\t  ${tail} b\n`,
+		`${partial}\r\n\t   b\n`,
+	);
+	check(
+		"with a link in it",
+		`${head}\x1b]8;;https://example.org\x1b\\${tail}`,
+		`${partial}\x1b]8;;https://example.org\x1b\\`,
+	);
+	check(
+		"in the address of a link",
+		`\x1b]8;;https://example.org/?t=${secret}\x07here`,
+		`\x1b]8;;https://example.org/?t=${partial}\x07here`,
+	);
+	check("with characters of no width in it", `${head}\u200b\0${tail}.`, `${partial}.`);
+
+	it("is masked when each character is struck twice, as for bold text", () => {
+		const struck = [...secret].map((one) => `${one}\b${one}`).join("");
+		assert.equal(shownOf([secret], [struck]).replace(/.\x08/g, ""), partial);
+		assert.ok(
+			!shownOf([secret], [...struck])
+				.replace(/.\x08/g, "")
+				.includes(tail.slice(4)),
+		);
+	});
+
+	it("is masked in the colours of a real grep", () => {
+		for (const pattern of ["tks_", "[0-9]", "."]) {
+			const output = execFileSync("grep", ["--color=always", "-o", "-e", pattern, "-"], {
+				input: `API_TOKEN=${secret}\n`,
+				encoding: "utf8",
+			});
+			const whole = execFileSync("grep", ["--color=always", pattern, "-"], {
+				input: `API_TOKEN=${secret}\n`,
+				encoding: "utf8",
+			});
+			assert.ok(read(whole).includes(secret));
+			assert.ok(!read(shownOf([secret], [whole])).includes(tail), pattern);
+			assert.ok(!read(shownOf([secret], [...output])).includes(tail), pattern);
+		}
+	});
+
+	it("is masked when another secret contains it, whichever arrives first", () => {
+		const long = `${secret}-0123456789`;
+		for (const at of [3, secret.length, secret.length + 2])
+			for (const secrets of [
+				[secret, long],
+				[long, secret],
+			]) {
+				assert.equal(
+					shownOf(secrets, [long.slice(0, at), `${long.slice(at)} b`]),
+					`${partialTokenOf(long)} b`,
+				);
+				assert.equal(shownOf(secrets, [secret, " b"]), `${partial} b`);
+				assert.equal(shownOf(secrets, [secret]), partial);
+			}
+		const around = `ab${secret}cdefgh`;
+		assert.equal(shownOf([secret, around], [`ab${secret}`, "cdefgh."]), `${partialTokenOf(around)}.`);
+		assert.equal(shownOf([secret, around], [`ab${secret}`, " d"]), `ab${partial} d`);
+	});
+
+	it("is masked when it overlaps another one", () => {
+		assert.equal(shownOf(["abcdefgh01", "gh01ijklmn"], ["abcdefgh01ijklmn."]), "***.");
+		assert.equal(shownOf(["abcdefgh01", "gh01ijklmn"], ["abcdefgh01", "ijklmn."]), "******.");
+	});
+
+	it("does not hold back a line that ends with its whole text", () => {
+		const own = "tabcdefghijklmnopqrst";
+		const mask = new SecretMask([own]);
+		assert.equal(mask.write(`${own}\n`), "tabc…qrst\n");
+		assert.equal(mask.holds, false);
+	});
+
+	it("does not hold back other output for a control sequence that never ends", () => {
+		const mask = new SecretMask([secret]);
+		assert.equal(mask.write("\x1b[31"), "");
+		assert.equal(mask.write("mred\x1b]0;"), "\x1b[31mred");
+		const text = "x".repeat(5000);
+		assert.equal(mask.write(text) + mask.end(), `\x1b]0;${text}`);
+	});
+
+	const noise = fc.constantFrom(
+		"",
+		"",
+		"",
+		"\x1b[1m",
+		"\x1b[38;5;1m\x1b[K",
+		"\x1b]8;;a\x07",
+		"\n",
+		"\r\n  ",
+		"\u200b",
+	);
+	const noisySecret = fc
+		.array(noise, { minLength: secret.length, maxLength: secret.length })
+		.map((noises) => noises.map((one, index) => secret[index] + one).join(""));
+	const piece = fc.oneof(noisySecret, fc.constantFrom(" ", "a", "t", "tks_", "\x1b[m", "\n", "\x1b", "."));
+	const output = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(""));
+	const cuts = fc.array(fc.nat(400), { maxLength: 6 });
+
+	function cutAt(text: string, at: readonly number[]): string[] {
+		const ends = [...at.filter((end) => end < text.length), text.length].toSorted(
+			(one, other) => one - other,
+		);
+		return ends.map((end, index) => text.slice(ends[index - 1] ?? 0, end));
+	}
+
+	it("is never readable, whatever is in it and however it arrives", () => {
+		fc.assert(
+			fc.property(output, cuts, fc.constantFrom("pauses", "flows"), (text, at, pause) => {
+				assert.ok(!read(shownOf([secret], cutAt(text, at), pause)).includes(tail.slice(4)));
+			}),
+			{ numRuns: 5000 },
+		);
+	});
+
+	it("leaves all other output as it is", () => {
+		const other = fc.string({ unit: fc.constantFrom(..."tks_ a\n\r\t\x1b[]m;é😀") });
+		fc.assert(
+			fc.property(other, cuts, fc.constantFrom("pauses", "flows"), (text, at, pause) => {
+				const shown = shownOf([secret], cutAt(text, at), pause);
+				const isOpen = /\x1b(?:\[[0-?]*[ -/]*|[\]_][^\x1b]*\x1b?)?$/.test(text);
+				assert.ok(isOpen ? text.startsWith(shown) : shown === text, JSON.stringify({ text, shown }));
+			}),
+			{ numRuns: 3000 },
+		);
+	});
+});
