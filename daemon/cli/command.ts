@@ -1,6 +1,7 @@
 /** The part common to all commands: parsing arguments and connecting to the daemon. */
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { createTokensmithClient, type TokensmithClient } from "../client/client.ts";
+import { visibleCharacter } from "../facts.ts";
 import { accessFromEnvironment, accessFromInput } from "./access.ts";
 import { print } from "./output.ts";
 import { readSecret } from "./secrets.ts";
@@ -110,12 +111,18 @@ function theWord(
 ): string {
 	const [, argument] = usage.split(" ");
 	const least = argument === undefined ? 0 : 1;
-	if (words.length === least) return words[0] ?? "";
+	if (words.length === least) return given(usage, argument, words[0]);
 	if (argument === undefined) {
 		const hint = stdin === "secrets" ? " Secrets are read from standard input." : "";
 		throw new UsageError(`This command takes no argument besides its options.${hint}`);
 	}
 	throw new UsageError(`This command takes one ${argument}${words.length > 1 ? ", not several" : ""}.`);
+}
+
+/** With an empty argument, the path of the request would be that of another one. */
+function given(usage: string, argument: string | undefined, word = ""): string {
+	if (argument === undefined || visibleCharacter.test(word)) return word;
+	throw new UsageError(`The argument is empty, but an id or a name is needed: ${usage}.`);
 }
 
 function helpOf(definition: CommandDefinition<ParseArgsOptionsConfig>): string {

@@ -268,7 +268,9 @@ function hintOf(secret: string): string {
 	return secret.length >= 16 && /^[\x21-\x7E]{4}…[\x21-\x7E]{4}$/.test(partial) ? partial : "…";
 }
 
+/** @throws TypeError for a text that would make the path that of another request. */
 function pathOf(id: string): string {
+	if (/^\.{0,2}$/.test(id.trim())) throw new TypeError("The id of a token is needed.");
 	return `/v1/api-tokens/${encodeURIComponent(id)}`;
 }
 

@@ -6,6 +6,7 @@ import {
 	maximumResources,
 	permissionCharacters,
 	rowsPerPage,
+	visibleCharacter,
 } from "../facts.ts";
 
 export const date = z.iso.datetime();
@@ -42,7 +43,7 @@ export const distinct = <Item extends z.ZodType<string, string>>(item: Item, mos
 const name = z
 	.string()
 	.max(maximumNameLength, `must be at most ${maximumNameLength} characters long`)
-	.regex(/\S/, "must not be blank")
+	.regex(visibleCharacter, "must not be blank")
 	.refine((value) => value.isWellFormed(), "must be well-formed Unicode")
 	// Neither Cc nor line separators: names appear in logs, headers and one-line labels.
 	.regex(/^[^\p{Cc}\u2028\u2029]*$/u, "must not contain control characters or line breaks")

@@ -13,7 +13,7 @@ import type { Prompts, Read } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { runWizard } from "../wizard/wizard.ts";
 import { accessWith } from "./connections.ts";
-import { cleanSecret, isSendable } from "./pasted-secret.ts";
+import { cleanSecret, isSendable, isWebPage, webPageProblem } from "./pasted-secret.ts";
 
 export interface Guide {
 	connection: Connection;
@@ -106,6 +106,7 @@ function secretStep(prompts: Prompts, { connection }: Guide): Step<Draft> {
 function readSecret(text: string): Read<string> {
 	const secret = cleanSecret(text);
 	if (secret === "") return { ok: false, problem: l10n.t("Paste the secret.") };
+	if (isWebPage(secret)) return { ok: false, problem: webPageProblem() };
 	if (isSendable(secret)) return { ok: true, value: secret };
 	return {
 		ok: false,

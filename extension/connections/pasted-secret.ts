@@ -1,5 +1,7 @@
 /** Reads a secret as people paste it: with blanks, quotes or the words of a header around it. Knows no VS Code. */
 
+import * as l10n from "@vscode/l10n";
+
 /** Blanks that copying from a web page leaves, among them those without width. */
 const blanks = /^[\s\u200B-\u200D\u2060\uFEFF]+|[\s\u200B-\u200D\u2060\uFEFF]+$/g;
 
@@ -26,6 +28,15 @@ export function cleanSecret(pasted: string): string {
 /** Whether a header can carry it: printable ASCII without blanks. */
 export function isSendable(secret: string): boolean {
 	return /^[\x21-\x7E]+$/.test(secret);
+}
+
+/** Whether this is a web page: a proxy or a service in trouble answers with one. */
+export function isWebPage(text: string): boolean {
+	return /<(?:!doctype\s+html|html|head|title|body)[\s>]/i.test(text);
+}
+
+export function webPageProblem(): string {
+	return l10n.t("This is a web page, such as an error page, and not a secret. Copy the secret again.");
 }
 
 function unquoted(text: string): string {

@@ -2,7 +2,9 @@
  * Parses the response of a failed call: a status line, a `WWW-Authenticate` header (RFC 6750), a problem (RFC 9457), or
  * any of them in curl's output, even on a single line. Knows no VS Code.
  */
+import { STATUS_CODES } from "node:http";
 import { type ProblemCode, problemStatus, type RefusalReason } from "../../daemon/contract.ts";
+import { isWebPage } from "../connections/pasted-secret.ts";
 
 export interface FailedCall {
 	readonly status: number | undefined;
@@ -36,8 +38,11 @@ export function readFailedCall(text: string): FailedCall | undefined {
 	const challenge = readChallenge(text);
 	const code =
 		typeof body?.code === "string" && Object.hasOwn(problemStatus, body.code) ? body.code : undefined;
+	const page = readErrorPage(text);
 	const status =
-		statusOf(text, body, code as ProblemCode | undefined) ?? (challenge === undefined ? undefined : 401);
+		statusOf(text, body, code as ProblemCode | undefined) ??
+		page?.status ??
+		(challenge === undefined ? undefined : 401);
 	const isTold = code !== undefined || challenge !== undefined;
 	if (!isTold && (status === undefined || status < 400)) return undefined;
 	return {
@@ -45,7 +50,7 @@ export function readFailedCall(text: string): FailedCall | undefined {
 		isOurs: code !== undefined || challenge?.realm === "tokensmith",
 		reason: reasonOf(body, code as ProblemCode | undefined, challenge),
 		missing: missingOf(body, challenge),
-		detail: detailOf(body, challenge),
+		detail: detailOf(body, challenge) ?? page?.title,
 		bearerError: challenge?.error,
 	};
 }
@@ -95,6 +100,46 @@ function readChallenge(text: string): Record<string, string> | undefined {
 	if (found === null || (!/www-authenticate/i.test(found[0]) && found[2] === undefined)) return undefined;
 	const parts = [...(found[2] ?? "").matchAll(/(\w+)="([^"]*)"/g)];
 	return Object.fromEntries(parts.map(([, name = "", value = ""]) => [name.toLowerCase(), value]));
+}
+
+interface ErrorPage {
+	readonly status: number | undefined;
+	readonly title: string | undefined;
+}
+
+/** The page that a proxy or a service answers with instead of JSON. Its title or its heading tells the status. */
+function readErrorPage(text: string): ErrorPage | undefined {
+	if (!isWebPage(text)) return undefined;
+	const [title, ...headings] = ["title", "h1", "h2"].map((tag) => elementText(text, tag));
+	const told = [title, ...headings].filter((words) => words !== undefined);
+	const [status] = told.map(statusInTitle).filter((found) => found !== undefined);
+	return { status, title: told[0] };
+}
+
+function elementText(page: string, tag: string): string | undefined {
+	const start = new RegExp(`<${tag}(?:\\s[^<>]{0,1000})?>`, "i").exec(page);
+	if (start === null) return undefined;
+	const content = page.slice(start.index + start[0].length, start.index + start[0].length + 1000);
+	const end = content.search(new RegExp(`</${tag}`, "i"));
+	const words = (end === -1 ? content : content.slice(0, end)).replace(/<[^<>]*>/g, " ").replace(/\s+/g, " ");
+	return words.trim() === "" ? undefined : words.trim().slice(0, 200);
+}
+
+/** Words that servers write without the number. */
+const titleWords: readonly (readonly [status: number, words: RegExp])[] = [
+	[401, /\b(?:unauthori[sz]ed|authori[sz]ation required|authentication required)\b/i],
+	[403, /\b(?:access denied|permission denied|request blocked)\b/i],
+	[429, /\b(?:rate limit|too many requests)/i],
+	[503, /\b(?:temporarily unavailable|down for maintenance|maintenance mode)\b/i],
+];
+
+function statusInTitle(title: string): number | undefined {
+	const number = /(?<![\d.,:/-])([45]\d\d)(?![\d.,:/-]?\d)/.exec(title)?.[1];
+	if (number !== undefined && STATUS_CODES[number] !== undefined) return Number(number);
+	const named = Object.entries(STATUS_CODES).find(
+		([code, words = ""]) => /^[45]/.test(code) && title.toLowerCase().includes(words.toLowerCase()),
+	);
+	return named === undefined ? titleWords.find(([, words]) => words.test(title))?.[0] : Number(named[0]);
 }
 
 const reasons: readonly string[] = Object.values(reasonOfCode);

@@ -3,7 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type Connection, capabilitiesOf, type Profile, proposedBase } from "../../daemon/contract.ts";
 import { capabilitiesInWords, needsCredential } from "../connections/capability-words.ts";
-import { cleanSecret, isSendable } from "../connections/pasted-secret.ts";
+import { cleanSecret, isSendable, isWebPage, webPageProblem } from "../connections/pasted-secret.ts";
 import { labelText } from "../display-text.ts";
 import { readTokenName } from "../tokens/token-name.ts";
 import type { Prompts, Read, Row } from "../wizard/prompts.ts";
@@ -218,6 +218,7 @@ function readCredential(
 	const secret = cleanSecret(text);
 	if (secret === "" && need === "optional") return { ok: true, value: "" };
 	if (secret === "") return { ok: false, problem: l10n.t("Paste the credential.") };
+	if (isWebPage(secret)) return { ok: false, problem: webPageProblem() };
 	// A password of HTTP Basic authentication may have any letters.
 	const isPassword = Object.hasOwn(profile?.connector?.auth ?? {}, "basic");
 	if (isPassword ? !/\p{Cc}/u.test(secret) : isSendable(secret)) return { ok: true, value: secret };

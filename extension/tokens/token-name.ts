@@ -1,7 +1,12 @@
 /** The name of a token: its validation, and the command that renames a token. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { createTokenRequest, maximumNameLength, type TokenRecord } from "../../daemon/contract.ts";
+import {
+	createTokenRequest,
+	maximumNameLength,
+	type TokenRecord,
+	visibleCharacter,
+} from "../../daemon/contract.ts";
 import type { Services } from "../services.ts";
 import type { Read } from "../wizard/prompts.ts";
 
@@ -12,7 +17,7 @@ export function readTokenName(text: string): Read<string> {
 }
 
 function problemWith(text: string): string {
-	if (text.trim() === "") return l10n.t("The name must not be blank.");
+	if (!visibleCharacter.test(text)) return l10n.t("The name must not be blank.");
 	if (text.length > maximumNameLength)
 		return l10n.t("The name must be at most {0} characters long.", maximumNameLength);
 	if (!text.isWellFormed()) return l10n.t("The name must be valid Unicode.");

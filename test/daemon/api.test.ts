@@ -54,6 +54,9 @@ describe("the API", () => {
 
 	const wrong: [name: string, body: unknown, pointer: string | undefined, code?: ProblemCode][] = [
 		["a blank name", { name: " \t" }, "/name"],
+		["a name of no width", { name: "\u200B\u2060" }, "/name"],
+		["a name of fillers", { name: "\u3164\u115F\uFFA0" }, "/name"],
+		["a name of an empty Braille cell", { name: "\u2800 \u00AD\u{E0020}" }, "/name"],
 		["a name of 300 characters", { name: "x".repeat(300) }, "/name"],
 		["a name with a line break", { name: "a\nb" }, "/name"],
 		["a name that is not a string", { name: 7 }, "/name"],

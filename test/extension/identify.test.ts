@@ -259,6 +259,21 @@ describe("the response of a failed call", () => {
 			'HTTP/1.1 401 UnauthorizedWWW-Authenticate: Bearer realm="x", error="invalid_token"',
 			/could not authenticate/,
 		],
+		[
+			"<html>\r\n<head><title>401 Authorization Required</title></head>\r\n<body>\r\n<center><h1>401 Authorization Required</h1></center>\r\n<hr><center>nginx/1.24.0</center>\r\n</body>\r\n</html>",
+			/could not authenticate/,
+		],
+		[
+			'<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN"><html><head><title>403 Forbidden</title>',
+			/does not allow/,
+		],
+		[
+			"<!doctype html><html><head><title>Error</title></head><body><h1>502 Bad\nGateway</h1>",
+			/service failed/,
+		],
+		["<html><head><title>Access denied | example.org used Cloudflare</title>", /does not allow/],
+		["<html><head><title>Service Temporarily Unavailable</title>", /service failed/],
+		["<html><head><title>Orders</title></head><body><p>404</p></body></html>", undefined],
 		["HTTP/1.1 200 OK", undefined],
 		["call me at 401 Main Street", undefined],
 		["hello", undefined],

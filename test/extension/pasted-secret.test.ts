@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cleanSecret, isSendable } from "../../extension/connections/pasted-secret.ts";
+import { cleanSecret, isSendable, isWebPage } from "../../extension/connections/pasted-secret.ts";
 
 describe("a pasted secret", () => {
 	const cases: [pasted: string, secret: string][] = [
@@ -47,6 +47,16 @@ describe("a pasted secret", () => {
 				assert.equal(cleanSecret(once), once);
 			}),
 		);
+	});
+
+	it("is no web page", () => {
+		for (const page of [
+			"<html><head><title>401</title></head></html>",
+			"\n<!DOCTYPE html><p>x",
+			"<HTML lang=de>",
+		])
+			assert.ok(isWebPage(page), page);
+		for (const other of ["abc", "<abc>", "title", "a<html"]) assert.ok(!isWebPage(other), other);
 	});
 
 	it("can be sent only as printable ASCII without blanks", () => {

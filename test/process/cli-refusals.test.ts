@@ -49,6 +49,27 @@ describe("the command line", () => {
 			});
 		}
 
+		for (const verb of [
+			"show",
+			"revoke",
+			"rotate",
+			"disable",
+			"enable",
+			"edit",
+			"create",
+			"probe",
+			"end-overlap",
+		])
+			it(`an empty argument of ${verb}, and says what is needed`, async () => {
+				for (const empty of ["", " ", "\u200B"]) {
+					const { code, stdout, stderr } = await cli.owner(
+						[verb, empty, "--yes"].slice(0, verb === "revoke" ? 3 : 2),
+					);
+					assert.deepEqual([code, stdout], [2, ""], stderr);
+					assert.match(stderr, /an id or a name is needed/);
+				}
+			});
+
 		it("to guess where the daemon is", async () => {
 			assert.equal((await run(["list"])).code, 2);
 			assert.equal((await run(["list", "--url", "nowhere"])).code, 2);
