@@ -13,12 +13,14 @@ export interface FoundPermission {
 /** How much of a call's text is read for its options. */
 const optionsLength = 600;
 
-/** The permissions in their order, each at its first place only. */
+/** The permissions in their order, each at its first place only. In time that grows with the text's length alone. */
 export function permissionsIn(text: string): FoundPermission[] {
 	const found = [...inCalls(text), ...inQueries(text)].sort((one, other) => one.at - other.at);
+	const lines = new LineCounter(text);
 	const first = new Map<string, number>();
-	for (const { name, at } of found) if (!first.has(name) && isPermission(name)) first.set(name, at);
-	return [...first].map(([name, at]) => ({ name, line: lineAt(text, at) }));
+	for (const { name, at } of found)
+		if (!first.has(name) && isPermission(name)) first.set(name, lines.lineAt(at));
+	return [...first].map(([name, line]) => ({ name, line }));
 }
 
 interface Match {
@@ -27,15 +29,22 @@ interface Match {
 }
 
 function* inCalls(text: string): Iterable<Match> {
-	for (const call of text.matchAll(/\brequireToken\s*\(/g)) {
-		const start = call.index + call[0].length;
-		const options = text.slice(start, start + optionsLength);
-		for (const option of callPart(options).matchAll(/\bpermission\s*:\s*(["'`])([^"'`\n]*)\1/g))
-			yield { name: option[2] ?? "", at: start + option.index };
-		for (const list of callPart(options).matchAll(/\b(?:permissions|anyPermissions)\s*:\s*\[([^\]]*)\]/g))
-			for (const item of (list[1] ?? "").matchAll(/(["'`])([^"'`\n]*)\1/g))
-				yield { name: item[2] ?? "", at: start + list.index };
+	const call = /\brequireToken\s*\(/g;
+	while (call.exec(text) !== null) {
+		const start = call.lastIndex;
+		const options = callPart(text.slice(start, start + optionsLength));
+		yield* inOptions(options, start);
+		// A call within these options was read with them.
+		call.lastIndex += options.length;
 	}
+}
+
+function* inOptions(options: string, start: number): Iterable<Match> {
+	for (const option of options.matchAll(/\bpermission\s*:\s*(["'`])([^"'`\n]*)\1/g))
+		yield { name: option[2] ?? "", at: start + option.index };
+	for (const list of options.matchAll(/\b(?:permissions|anyPermissions)\s*:\s*\[([^\]]*)\]/g))
+		for (const item of (list[1] ?? "").matchAll(/(["'`])([^"'`\n]*)\1/g))
+			yield { name: item[2] ?? "", at: start + list.index };
 }
 
 /** Up to the parenthesis that ends the call. */
@@ -74,8 +83,20 @@ function isPermission(name: string): boolean {
 	return /[a-z]/i.test(name) && !/[*%$<>{}]/.test(name);
 }
 
-function lineAt(text: string, at: number): number {
-	let line = 1;
-	for (let next = text.indexOf("\n"); next !== -1 && next < at; next = text.indexOf("\n", next + 1)) line++;
-	return line;
+/** Reads the text once, for places that are asked for in their order. */
+class LineCounter {
+	readonly #text: string;
+	#line = 1;
+	#next: number;
+
+	constructor(text: string) {
+		this.#text = text;
+		this.#next = text.indexOf("\n");
+	}
+
+	lineAt(at: number): number {
+		for (; this.#next !== -1 && this.#next < at; this.#line++)
+			this.#next = this.#text.indexOf("\n", this.#next + 1);
+		return this.#line;
+	}
 }
