@@ -19,7 +19,16 @@ interface CallParts {
 interface RecordParts {
 	readonly id?: string;
 	readonly secret?: string;
+	readonly options?: Readonly<Record<string, string>>;
 	readonly keep?: Readonly<Record<string, string>>;
+}
+
+interface RecordingCall extends CallParts {
+	readonly record?: RecordParts;
+}
+
+interface ProbeParts extends CallParts {
+	readonly record?: true | RecordParts;
 }
 
 /** What the checks need to know of a connector. */
@@ -35,18 +44,17 @@ export interface ConnectorParts {
 	readonly auth: unknown;
 	readonly headers?: Readonly<Record<string, string>>;
 	readonly record?: RecordParts;
-	readonly create?: CallParts & {
+	readonly create?: RecordingCall & {
 		readonly at?: string;
 		readonly secret: string | { readonly text: string };
 		readonly complete?: string;
-		readonly record?: RecordParts;
 	};
-	readonly list?: CallParts & { readonly record?: RecordParts; readonly pages?: object };
-	readonly read?: CallParts;
-	readonly update?: CallParts & { readonly changes: readonly string[]; readonly fresh?: true };
+	readonly list?: RecordingCall & { readonly pages?: object };
+	readonly read?: RecordingCall;
+	readonly update?: RecordingCall & { readonly changes: readonly string[]; readonly fresh?: true };
 	readonly revoke?: CallParts;
-	readonly verify?: readonly CallParts[];
-	readonly verifyCredential?: readonly CallParts[];
+	readonly verify?: readonly ProbeParts[];
+	readonly verifyCredential?: readonly ProbeParts[];
 	readonly guided?: { readonly create?: GuideParts; readonly revoke?: GuideParts };
 }
 
@@ -62,6 +70,7 @@ export function connectorIssues(connector: ConnectorParts): Issue[] {
 	return [
 		...nameIssues(connector),
 		...optionIssues(connector),
+		...recordedOptionIssues(connector),
 		...baseIssues(connector),
 		...partIssues(connector),
 		...callIssues(connector),
@@ -97,6 +106,29 @@ function optionIssues({ options = [] }: ConnectorParts): Issue[] {
 			!Object.hasOwn(option.values, option.default);
 		return isUnknown ? [{ path: ["options", index, "default"], message: "must be one of the values" }] : [];
 	});
+}
+
+/** A record can tell the value of an option only if there is one. */
+function recordedOptionIssues(connector: ConnectorParts): Issue[] {
+	const known = namesOf(connector.options);
+	const message = `is the name of no option; ${known.length === 0 ? "there is none" : `known are ${known.join(", ")}`}`;
+	return recordsOf(connector).flatMap(([path, { options = {} }]) =>
+		Object.keys(options)
+			.filter((name) => !known.includes(name))
+			.map((name) => ({ path: [...path, "options", name], message })),
+	);
+}
+
+function recordsOf(connector: ConnectorParts): [path: (string | number)[], record: RecordParts][] {
+	const calls = (["create", "list", "read", "update"] as const).map(
+		(part) => [[part], connector[part]?.record] as const,
+	);
+	const probes = (["verify", "verifyCredential"] as const).flatMap((part) =>
+		(connector[part] ?? []).map(({ record }, index) => [[part, index], record] as const),
+	);
+	return [[[], connector.record] as const, ...calls, ...probes].flatMap(([path, record]) =>
+		typeof record === "object" ? [[[...path, "record"], record]] : [],
+	);
 }
 
 function baseIssues({ base, variables }: ConnectorParts): Issue[] {

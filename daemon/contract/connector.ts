@@ -98,6 +98,8 @@ const record = z.strictObject({
 	dead: condition.exactOptional(),
 	/** Where a list shows the secret itself. It is hashed at once. */
 	secret: pointer.exactOptional(),
+	/** Where the values of options stand, by the options' names. */
+	options: z.record(fieldName, pointer).exactOptional(),
 	/** What an update must send back, for example a version: available in its templates by these names. */
 	keep: z.record(fieldName, pointer).exactOptional(),
 });

@@ -21,6 +21,8 @@ export const remoteToken = z.strictObject({
 	defaultSource: z.string().exactOptional(),
 	partial: z.string().exactOptional(),
 	lastUsed: date.exactOptional(),
+	/** The values of the connector's options that the system tells; an empty one: none was chosen. */
+	options: z.record(z.string(), z.string()).exactOptional(),
 	isDead: z.boolean().exactOptional(),
 	/** Of a secret that the answer showed. */
 	secretHash: z.string().exactOptional(),

@@ -239,13 +239,20 @@ function completeOptions(
 }
 
 /** A token that was not created here may have any options: its successor with the defaults could be allowed more. */
-function requireOptions({ options }: Token, { options: offered = [] }: Connector, system: string): void {
-	const unknown = offered.filter(({ name }) => !Object.hasOwn(options, name));
-	if (unknown.length === 0) return;
-	throw new RuleError(
-		"not-supported",
-		`The token was not created here, so it is not known what it was given at ${system} for: ${unknown.map(({ title }) => title).join(", ")}. Create another token with the right answers, and revoke this one.`,
-	);
+function requireOptions({ options }: Token, connector: Connector, system: string): void {
+	const another = "Create another token with the right answers, and revoke this one.";
+	const unknown = (connector.options ?? []).filter(({ name }) => !Object.hasOwn(options, name));
+	if (unknown.length > 0) {
+		const isTold = unknown.every(({ name }) => Object.hasOwn(connector.record?.options ?? {}, name));
+		const compare = isTold ? `Compare the connection's tokens with ${system}, which may tell it. Else: ` : "";
+		const titles = unknown.map(({ title }) => title).join(", ");
+		const why = `The token was not created here, so it is not known what it was given at ${system} for: ${titles}.`;
+		throw new RuleError("not-supported", `${why} ${compare}${another}`);
+	}
+	const wrong = optionIssues(connector, options).map(({ detail }) => detail);
+	if (wrong.length === 0) return;
+	const why = `A successor can't get the options that the token has at ${system}. ${wrong.join(" ")}`;
+	throw new RuleError("not-supported", `${why} ${another}`);
 }
 
 function refuseOtherProfile(requested: string | undefined, id: string): void {

@@ -27,7 +27,8 @@ export function hasKnownHash({ hash }: Pick<Token, "hash">): boolean {
 
 /** The token with what its system says about it. */
 export function withTruth(token: Token, remote: RemoteToken): Token {
-	return { ...token, ...factsOf(remote), remoteId: token.remoteId ?? remote.id };
+	const options = { ...token.options, ...remote.options };
+	return { ...token, ...factsOf(remote), options, remoteId: token.remoteId ?? remote.id };
 }
 
 /** A record of a token that was found at its system. */
@@ -62,6 +63,7 @@ export function recordFrom(
 		tags: [],
 		connectionId: connection.id,
 		remoteId: remote.id,
+		options: remote.options ?? {},
 		...factsOf(remote),
 	};
 }
@@ -84,7 +86,15 @@ export function differences(
 		const [here, there] = [token[field], facts[field]];
 		return there === undefined || isSame(here, there) ? [] : [{ field, here, there }];
 	});
-	return [...found, ...differing];
+	return [...found, ...differing, ...differingOptions(token, remote)];
+}
+
+/** An option of a token that was not created here is unknown until its system tells it. */
+function differingOptions({ options }: Token, remote: RemoteToken) {
+	return Object.entries(remote.options ?? {}).flatMap(([field, there]) => {
+		const here = Object.hasOwn(options, field) ? options[field] : null;
+		return here === there ? [] : [{ field, here, there }];
+	});
 }
 
 function isSame(here: unknown, there: unknown): boolean {

@@ -4,6 +4,7 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import type { ConnectorOption } from "../../daemon/contract.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
@@ -22,6 +23,8 @@ type Creation = Created & {
 	placement: Placement | undefined;
 	/** The system that issued the token. */
 	system: string;
+	/** Those of its connector. */
+	options?: readonly ConnectorOption[];
 	ignored?: Ignored;
 };
 
@@ -39,8 +42,8 @@ export async function reportCreated(services: CreateReportDeps, creation: Creati
 
 /** The one time that the secret is shown. */
 async function reveal({ clipboard }: Pick<Services, "clipboard">, creation: Creation): Promise<void> {
-	const { token, secret, system, ignored = [] } = creation;
-	const parts = [secret, ignoredInWords(system, ignored), whereItIs(creation)];
+	const { token, secret, system, options, ignored = [] } = creation;
+	const parts = [secret, ignoredInWords(system, ignored, options), whereItIs(creation)];
 	const copy = { title: l10n.t("Copy") };
 	const done = { title: l10n.t("Done"), isCloseAffordance: true };
 	const chosen = await vscode.window.showInformationMessage(

@@ -36,7 +36,7 @@ import { requestFrom, stepOfField } from "./creation-request.ts";
 import { type CreationStart, startForLine } from "./for-line.ts";
 import { permissionSuggestions } from "./permission-suggestions.ts";
 import { summaryRows } from "./summary.ts";
-import { isOf, type System, systemsOf } from "./system.ts";
+import { isOf, optionsOf, type System, systemsOf } from "./system.ts";
 import type { CreationDraft, TokenDraft } from "./token-draft.ts";
 import { tokenSteps } from "./token-steps.ts";
 
@@ -108,7 +108,8 @@ async function createFrom(
 		if (outcome.kind === "created") {
 			services.tree.mark(outcome.token.id);
 			const system = draft.system?.connection?.name ?? "Tokensmith";
-			return await reportCreated(services, { ...outcome, system, placement: placementOf(draft) });
+			const options = optionsOf(draft.system);
+			return await reportCreated(services, { ...outcome, system, options, placement: placementOf(draft) });
 		}
 		at = { draft, changeFirst: await afterFailure(services, draft, outcome) };
 	}

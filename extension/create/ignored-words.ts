@@ -1,16 +1,29 @@
 /** What a system decided otherwise than requested, in words. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
-import type { CreatedToken } from "../../daemon/contract.ts";
+import type { ConnectorOption, CreatedToken } from "../../daemon/contract.ts";
 import { dateInWords } from "../tokens/time-left.ts";
+import { optionInWords } from "./option-input.ts";
 
 export type Ignored = NonNullable<CreatedToken["ignored"]>;
 
-/** undefined: all is as requested. */
-export function ignoredInWords(system: string, ignored: Ignored): string | undefined {
+/** undefined: all is as requested. @param options those of the system's connector. */
+export function ignoredInWords(
+	system: string,
+	ignored: Ignored,
+	options: readonly ConnectorOption[] = [],
+): string | undefined {
 	if (ignored.length === 0) return undefined;
-	const lines = ignored.map(({ field, asked, answered }) =>
-		l10n.t("• {0}: {1} instead of {2}", labelOf(field), inWords(field, answered), inWords(field, asked)),
-	);
+	const lines = ignored.map(({ field, asked, answered }) => {
+		const option = options.find(({ name }) => name === field);
+		const words = (value: unknown) =>
+			option === undefined ? inWords(field, value) : optionInWords(option, value);
+		return l10n.t(
+			"• {0}: {1} instead of {2}",
+			option?.title ?? labelOf(field),
+			words(answered),
+			words(asked),
+		);
+	});
 	return [l10n.t("{0} did not do everything as requested:", system), ...lines].join("\n");
 }
 

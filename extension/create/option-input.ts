@@ -25,8 +25,8 @@ export function choicesOf({ values, as }: ConnectorOption): [value: string, titl
 }
 
 /** A chosen value as the summary shows it. */
-export function optionInWords(option: ConnectorOption, value: string): string {
-	if (value === "") return l10n.t("None");
+export function optionInWords(option: ConnectorOption, value: unknown): string {
+	if (typeof value !== "string" || value === "") return l10n.t("None");
 	const titles = new Map(choicesOf(option) ?? []);
 	const parts = option.as === "list" ? value.split(",") : [value];
 	return parts.map((part) => titles.get(part) ?? part).join(", ");

@@ -1,6 +1,7 @@
 /** The differences between a system and the records here, as rows with what can be done about each. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
-import type { Reconciliation, RemoteToken } from "../../daemon/contract.ts";
+import type { ConnectorOption, Reconciliation, RemoteToken } from "../../daemon/contract.ts";
+import { optionInWords } from "../create/option-input.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { fieldInWords, valueInWords } from "../tokens/token-facts.ts";
 
@@ -28,8 +29,9 @@ export interface DifferenceGroup {
 	rows: readonly DifferenceRow[];
 }
 
-/** Groups without rows are left out. */
-export function groupsOf(found: Reconciliation): DifferenceGroup[] {
+/** Groups without rows are left out. @param options those of the system's connector. */
+export function groupsOf(found: Reconciliation, options: readonly ConnectorOption[] = []): DifferenceGroup[] {
+	const changed = found.changed.map((one) => changedRow(one, options));
 	const groups: DifferenceGroup[] = [
 		groupOf("import", l10n.t("at the system, and not here"), found.unknown.map(unknownRow)),
 		groupOf(
@@ -37,7 +39,7 @@ export function groupsOf(found: Reconciliation): DifferenceGroup[] {
 			l10n.t("here, and no longer at the system"),
 			found.missing.map(({ id, name, partialToken }) => ownRow("mark-dead", id, name, partialToken)),
 		),
-		groupOf("accept", l10n.t("changed at the system"), found.changed.map(changedRow)),
+		groupOf("accept", l10n.t("changed at the system"), changed),
 		groupOf(
 			"mark-dead",
 			l10n.t("refused by the system"),
@@ -89,14 +91,16 @@ function ownRow(kind: "mark-dead" | "accept", id: string, name: string, descript
 	return { name, description, detail: "", difference: { kind, ids: [id] }, tokenId: id };
 }
 
-function changedRow({ token, fields }: Reconciliation["changed"][number]): DifferenceRow {
-	const changes = fields.map(({ field, here, there }) =>
-		l10n.t(
-			"{0}: here {1}, there {2}",
-			fieldInWords(field),
-			valueInWords(field, here),
-			valueInWords(field, there),
-		),
-	);
+function changedRow(
+	{ token, fields }: Reconciliation["changed"][number],
+	options: readonly ConnectorOption[],
+): DifferenceRow {
+	const changes = fields.map(({ field, here, there }) => {
+		const option = options.find(({ name }) => name === field);
+		const label = option?.title ?? fieldInWords(field);
+		const words = (value: unknown) =>
+			option === undefined ? valueInWords(field, value) : optionInWords(option, value);
+		return l10n.t("{0}: here {1}, there {2}", label, words(here), words(there));
+	});
 	return { ...ownRow("accept", token.id, token.name, token.partialToken), detail: changes.join(" · ") };
 }

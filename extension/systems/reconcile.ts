@@ -14,7 +14,7 @@ export async function reconcile(services: ReconcileDeps, connection: Connection)
 	const connector = services.connections.profileOf(connection)?.connector;
 	const answers = await askAnswers(connector, ["list"], { title: connection.name });
 	const found = await compareWithProgress(services, connection, answers);
-	const groups = groupsOf(found);
+	const groups = groupsOf(found, connector?.options);
 	if (groups.length > 0) return await showDifferences(services, { connection, answers }, groups);
 	const { same: count } = found;
 	void vscode.window.showInformationMessage(

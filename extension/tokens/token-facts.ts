@@ -130,7 +130,7 @@ const fields: Record<string, () => string> = {
 
 /** The name of a record's field within a sentence; an unknown one stays as it is. */
 export function fieldInWords(field: string): string {
-	return fields[field]?.() ?? field;
+	return Object.hasOwn(fields, field) ? (fields[field]?.() ?? field) : field;
 }
 
 /** The value of a field, as a person reads it. */

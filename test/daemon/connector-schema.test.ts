@@ -225,6 +225,18 @@ const refused: [says: string, change: (value: Loose) => void, pointer: string, w
 		/regular expression/,
 	],
 	[
+		"a value of an option that it does not have",
+		(c) => (c.record.options = { colour: "/colour" }),
+		"/record/options/colour",
+		/no option; known are role/,
+	],
+	[
+		"one in a probe",
+		(c) => (c.verify[0].record = { options: { colour: "/colour" } }),
+		"/verify/0/record/options/colour",
+		/no option/,
+	],
+	[
 		"a default that is no choice",
 		(c) => (c.options[0].default = "3"),
 		"/options/0/default",

@@ -56,6 +56,22 @@ describe("the differences between a system and the list", () => {
 		);
 	});
 
+	it("have the titles of an option and its values", () => {
+		const options = [{ name: "role", title: "Role", values: { "20": "Reporter", "40": "Maintainer" } }];
+		const changed = [
+			{
+				token: aToken({ id: "c" }),
+				remote: { id: "8" },
+				fields: [
+					{ field: "role", here: null, there: "40" },
+					{ field: "constructor", here: "a", there: "b" },
+				],
+			},
+		];
+		const [group] = groupsOf({ ...same, changed }, options);
+		assert.equal(group?.rows[0]?.detail, "Role: here None, there Maintainer · constructor: here a, there b");
+	});
+
 	it("can be settled for a whole group with several", () => {
 		const unknown = [{ id: "7", name: "deploy" }, { id: "8" }, { id: "9", partial: "npm_…k2" }];
 		const [group] = groupsOf({ ...same, unknown });

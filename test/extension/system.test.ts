@@ -178,4 +178,10 @@ describe("what a system did otherwise than requested", () => {
 		);
 		assert.equal(ignoredInWords("npm", []), undefined);
 	});
+
+	it("is said of an option by its titles", () => {
+		const options = [{ name: "role", title: "Role", values: { "20": "Reporter", "40": "Maintainer" } }];
+		const ignored = [{ field: "role", asked: "40", answered: "20" }];
+		assert.match(ignoredInWords("GitLab", ignored, options) ?? "", /• Role: Reporter instead of Maintainer$/);
+	});
 });

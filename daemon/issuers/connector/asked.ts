@@ -1,7 +1,7 @@
 /** Compares what was asked for with what the system answered: several accept a field and ignore it. */
 
 import { namesUsed, placeholdersOf } from "../../connector-text.ts";
-import type { Connector, TokenField } from "../../contract.ts";
+import type { Connector, ConnectorOption, TokenField } from "../../contract.ts";
 import type { IgnoredField, RemoteToken, Wanted } from "./system.ts";
 
 /** By the format in which an expiry is sent: how far the answer may be from it. */
@@ -15,7 +15,7 @@ const tolerances: Readonly<Record<string, number>> = {
 export function ignoredFields(connector: Connector, wanted: Wanted, token: RemoteToken): IgnoredField[] {
 	const sent = new Set(namesUsed(connector.create));
 	const fields: TokenField[] = ["permissions", "resources", "allowedAddresses", "defaultSource", "expiry"];
-	return fields.flatMap((field) => {
+	const ignored = fields.flatMap((field): IgnoredField[] => {
 		const [asked, answered] = [wanted[field], token[field]];
 		// Nothing asked for leaves a list to the system's default.
 		if (field !== "expiry" && isNothing(asked)) return [];
@@ -25,6 +25,28 @@ export function ignoredFields(connector: Connector, wanted: Wanted, token: Remot
 		}
 		return isSame(field, asked, answered, toleranceOf(connector)) ? [] : [{ field, asked, answered }];
 	});
+	return [...ignored, ...ignoredOptions(connector, wanted, token)];
+}
+
+/** An option without a value is left to the system's default. */
+function ignoredOptions(
+	{ options = [] }: Connector,
+	wanted: Wanted,
+	{ options: told = {} }: RemoteToken,
+): IgnoredField[] {
+	return options.flatMap((option) => {
+		const { name, default: standard = "" } = option;
+		const asked = (Object.hasOwn(wanted.options, name) ? wanted.options[name] : undefined) ?? standard;
+		const answered = Object.hasOwn(told, name) ? told[name] : undefined;
+		if (asked === "" || answered === undefined || isSameOption(option, asked, answered)) return [];
+		return [{ field: name, asked, answered }];
+	});
+}
+
+function isSameOption({ as }: ConnectorOption, asked: string, answered: string): boolean {
+	if (as === "number") return Number(asked) === Number(answered);
+	const plain = (text: string) => (as === "list" ? [...new Set(text.split(/\s*,\s*/))].sort().join() : text);
+	return plain(asked.trim()) === plain(answered.trim());
 }
 
 function toleranceOf({ create }: Connector): number {

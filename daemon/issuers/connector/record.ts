@@ -8,6 +8,7 @@ import { clean, holderOf } from "./redact.ts";
 import type { RemoteToken } from "./system.ts";
 
 const longestText = 1000;
+const longestOption = 500;
 const mostEntries = 500;
 
 /**
@@ -51,6 +52,7 @@ export function partFrom(
 		defaultSource: textAt(value, record.defaultSource),
 		partial: maskedAt(value, record.partial),
 		lastUsed: dateFrom(value, record.lastUsed) ?? undefined,
+		options: optionsFrom(value, record.options),
 		isDead: dead,
 	};
 	return withoutSecrets(defined(told), holdsSecret);
@@ -66,10 +68,11 @@ function withoutSecrets(
 	token: Partial<RemoteToken>,
 	holdsSecret: (text: string) => boolean,
 ): Partial<RemoteToken> {
-	const holds = (item: unknown) => typeof item === "string" && holdsSecret(item);
-	return Object.fromEntries(
-		Object.entries(token).filter(([, item]) => !(Array.isArray(item) ? item.some(holds) : holds(item))),
-	);
+	const holds = (item: unknown): boolean =>
+		typeof item === "object" && item !== null
+			? Object.values(item).some(holds)
+			: typeof item === "string" && holdsSecret(item);
+	return Object.fromEntries(Object.entries(token).filter(([, item]) => !holds(item)));
 }
 
 function defined(
@@ -154,6 +157,31 @@ function entriesOf(value: unknown, { each, split, flag }: ListPart): string[] | 
 		const text = each === undefined ? (isScalar(item) ? String(item) : undefined) : partsFrom(item, each);
 		return text === undefined ? [] : [clean(text, longestText)];
 	});
+}
+
+function optionsFrom(
+	value: unknown,
+	pointers: RecordFields["options"] = {},
+): Record<string, string> | undefined {
+	const told = Object.entries(pointers).flatMap(([name, pointer]) => {
+		const text = optionAt(value, pointer);
+		return text === undefined ? [] : [[name, text] as const];
+	});
+	return told.length === 0 ? undefined : Object.fromEntries(told);
+}
+
+/** A successor is created with it, so that it is neither cut nor cleaned: what can't be repeated is not told. */
+function optionAt(value: unknown, pointer: string): string | undefined {
+	const found = valueAt(value, pointer);
+	if (found === null) return "";
+	const entries = Array.isArray(found) ? found : [found];
+	if (!entries.every(isScalar)) return undefined;
+	const texts = entries.map(String);
+	if (Array.isArray(found) && texts.some((text) => /,|^\s|\s$/.test(text) || text === "")) return undefined;
+	const text = texts.join(",");
+	return text.length > longestOption || !text.isWellFormed() || /[\p{Cc}\p{Cf}\u2028\u2029]/u.test(text)
+		? undefined
+		: text;
 }
 
 /** A text of a value's parts: `{item}` is the value; other names are its properties, or pointers into it. */

@@ -57,6 +57,8 @@ export interface RemoteToken {
 	defaultSource?: string;
 	partial?: string;
 	lastUsed?: string;
+	/** The values of the connector's options that the answer tells; an empty one: none was chosen. */
+	options?: Record<string, string>;
 	isDead?: boolean;
 	/** Of a secret that the answer contained. The secret itself is dropped at once. */
 	secretHash?: string;
@@ -64,7 +66,8 @@ export interface RemoteToken {
 
 /** A field that the system answered otherwise than asked; `answered` null: not sent, or not known. */
 export interface IgnoredField {
-	field: TokenField;
+	/** Or the name of an option. */
+	field: TokenField | (string & {});
 	asked: string | readonly string[] | null;
 	answered: string | readonly string[] | null;
 }

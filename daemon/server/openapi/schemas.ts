@@ -108,6 +108,7 @@ const remoteFields = {
 	defaultSource: "Its default source.",
 	partial: "A part of its secret, as the system shows it.",
 	lastUsed: "When it was last used.",
+	options: "The values of the connector's options, by name; an empty one: none was chosen.",
 	isDead: "Whether it no longer works.",
 	secretHash: "`sha256:` and the SHA-256 of a secret that the system's list shows.",
 };
