@@ -6,13 +6,12 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Profile, ReadyLine } from "./contract.ts";
 import {
-	DirectoryLock,
 	ForeignDirectoryError,
-	HeldError,
 	prepareDirectory,
 	removeDaemonFile,
 	writeDaemonFile,
 } from "./data-directory.ts";
+import { DirectoryLock, HeldError } from "./directory-lock.ts";
 import { preferredPort, protocol } from "./facts.ts";
 import { createIssuers } from "./issuers/issuers.ts";
 import { type DaemonLog, openLog } from "./log.ts";

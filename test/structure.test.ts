@@ -17,7 +17,7 @@ const layers: [layer: string, files: RegExp][] = [
 	["server", /^daemon\/server\//],
 	["client", /^daemon\/client\//],
 	["cli", /^daemon\/cli(\.ts|\/)/],
-	["main", /^daemon\/(main|data-directory|log|young-generation)\.ts$/],
+	["main", /^daemon\/(main|data-directory|directory-lock|log|young-generation)\.ts$/],
 	["start", /^daemon\/start\.ts$/],
 ];
 

@@ -108,7 +108,7 @@ const errorFileName = "daemon-errors.txt";
 /** The line that a daemon prints once it runs or has failed. */
 const announcement = z.discriminatedUnion("event", [
 	z.object({ event: z.literal("ready"), url: z.string(), pid: z.int().positive() }),
-	z.object({ event: z.literal("held"), pid: z.int().positive() }),
+	z.object({ event: z.literal("held"), pid: z.int().positive().default(0) }),
 	z.object({ event: z.literal("failed"), code: z.string(), detail: z.string() }),
 ]);
 

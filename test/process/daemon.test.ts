@@ -62,14 +62,6 @@ describe("the bundled daemon", () => {
 		assert.equal(rivals.filter((daemon) => daemon.first.event === "held").length, 7);
 	});
 
-	it("replaces a dead daemon whose process id belongs to another process by now", async () => {
-		const dead = await daemons.start();
-		await dead.kill("SIGKILL");
-		const lock = join(daemons.directory, "lock-1");
-		writeFileSync(lock, JSON.stringify({ ...JSON.parse(readFileSync(lock, "utf8")), pid: process.pid }));
-		assert.equal((await daemons.start()).first.event, "ready");
-	});
-
 	it("replaces an unreadable lock", async () => {
 		mkdirSync(daemons.directory);
 		writeFileSync(join(daemons.directory, "lock-7"), "");
