@@ -47,6 +47,8 @@ export const problemStatus = {
 	"not-found": 404,
 	"nothing-matched": 404,
 	"method-not-allowed": 405,
+	/** The connection is closed. */
+	"request-too-slow": 408,
 	"name-taken": 409,
 	"token-dead": 409,
 	"already-rotated": 409,
@@ -72,6 +74,9 @@ export const problemStatus = {
 	"version-missing": 428,
 	/** The system accepts no more calls for a time. */
 	"issuer-limited": 429,
+	"too-many-streams": 429,
+	/** The connection is closed. */
+	"headers-too-large": 431,
 	"internal-error": 500,
 	/** The system answered with a refusal. */
 	"issuer-refused": 502,

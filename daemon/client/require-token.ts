@@ -115,6 +115,8 @@ class Guard<Request extends IncomingMessage> {
 	/** Never rejects. */
 	async judge(request: Request): Promise<Verdict> {
 		try {
+			// Another program on the way may have checked another one of several.
+			if (authorizationsOf(request) > 1) return repeated();
 			const secret = bearerOf(request.headers.authorization);
 			if (secret === undefined) return missing();
 			return await this.#verify(secret, this.#questionOf(request));
@@ -192,6 +194,11 @@ function remoteAddress(request: GuardedRequest): string | undefined {
 	return request.ip ?? request.socket.remoteAddress;
 }
 
+/** How many there are: `headers` has the first only. */
+function authorizationsOf({ rawHeaders }: IncomingMessage): number {
+	return rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === "authorization").length;
+}
+
 /** RFC 6750 section 2.1; secrets in a URL or a form are ignored. */
 function bearerOf(header: string | undefined): string | undefined {
 	const [, secret] = /^bearer +(\S.*?) *$/i.exec(header ?? "") ?? [];
@@ -203,6 +210,14 @@ function missing(): Refusal {
 	const problem = problemOf(401, "credentials-missing", detail);
 	// RFC 6750 section 3.1: the challenge to a request without credentials has no error code.
 	return { pass: false, problem, headers: { "WWW-Authenticate": 'Bearer realm="tokensmith"' } };
+}
+
+function repeated(): Refusal {
+	return {
+		pass: false,
+		problem: problemOf(400, "invalid-request", "Send one Authorization header."),
+		headers: {},
+	};
 }
 
 function unavailable(): Refusal {

@@ -10,8 +10,8 @@ import { RuleError } from "./rule-error.ts";
 import { checkCeiling, type Settings } from "./settings.ts";
 import type { TokenViews } from "./token-views.ts";
 
-/** The version that a change requires of its token (RFC 9110 section 13.1.1). */
-export type IfMatch = number | "any";
+/** The versions of its token that a change may begin from (RFC 9110 section 13.1.1). */
+export type IfMatch = readonly number[] | "any";
 
 /** A change of one token: the verb of its issuer, and what the verb has planned. */
 export interface PlannedChange<Outcome = unknown> {
@@ -119,7 +119,7 @@ export class Verbs {
 	/** @throws RuleError `not-found` or `version-stale` */
 	async matching(id: string, ifMatch: IfMatch): Promise<StoredToken> {
 		const stored = await this.#deps.tokens.stored(id);
-		if (ifMatch === "any" || ifMatch === stored.token.version) return stored;
+		if (ifMatch === "any" || ifMatch.includes(stored.token.version)) return stored;
 		throw new RuleError(
 			"version-stale",
 			"The token has changed since you read it; read it again and repeat the change.",

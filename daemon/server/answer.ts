@@ -14,6 +14,7 @@ import { accessOf } from "./access.ts";
 import type { AddressOf } from "./client-address.ts";
 import { challenge, credentialsOf } from "./credentials.ts";
 import type { Metrics } from "./metrics.ts";
+import { recognize } from "./peers.ts";
 import { parse, problemFrom, sendProblem } from "./problem.ts";
 import type { Route } from "./route.ts";
 
@@ -42,8 +43,8 @@ export interface Exchange {
 /** The parts of a request that its handler has read, not yet validated. */
 export interface RequestParts {
 	query: unknown;
-	/** Called only after the caller is authenticated. */
-	body: () => unknown;
+	/** Reads the body. Called only once the caller is authenticated, so that no body of a stranger is read. */
+	body: () => Promise<unknown>;
 	/** A path parameter, decoded. */
 	param: (name: string) => string;
 }
@@ -72,7 +73,8 @@ export async function answer(
 	const identified = await callerFor(route, request, param, options);
 	const caller = { ...identified, access: accessOf(request) };
 	const query = parse(route.query ?? emptyQuery, parts.query, "query");
-	const body = route.body === undefined ? undefined : parse(route.body, parts.body(), "body");
+	const body =
+		route.body === undefined ? undefined : parse(route.body, await bodyOf(parts, request, response), "body");
 	const ifMatch = ifMatchOf(route, request);
 	const reply = await route.handle({ caller, query, body, param, ifMatch, response });
 	if (reply === undefined) return;
@@ -85,6 +87,12 @@ export async function answer(
 		"Content-Length": Buffer.byteLength(text),
 	};
 	response.writeHead(status, { ...contentHeaders, ...commonHeaders }).end(text);
+}
+
+/** A client that waits with its body sends it now. */
+function bodyOf(parts: RequestParts, request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+	if (request.headers.expect?.toLowerCase() === "100-continue") response.writeContinue();
+	return parts.body();
 }
 
 export function answerError(error: unknown, exchange: Exchange, log: RequestLog): void {
@@ -121,15 +129,18 @@ async function callerFor(
 	{ authority, addressOf }: AnswerOptions,
 ): Promise<Caller> {
 	const credentials = credentialsOf(request, addressOf);
-	if (route.caller === "rotator") return authority.access.rotatorOf(credentials, param("id"));
 	// Where credentials are optional, wrong ones are still refused.
 	if (route.caller === "none" && credentials.secret === undefined) return anonymous;
-	return authority.access.callerOf(credentials, route.caller === "none" ? "token" : route.caller);
+	const caller = await (route.caller === "rotator"
+		? authority.access.rotatorOf(credentials, param("id"))
+		: authority.access.callerOf(credentials, route.caller === "none" ? "token" : route.caller));
+	recognize(request);
+	return caller;
 }
 
 const anonymous: Caller = { user: { userId: "anonymous", userName: "anonymous" }, token: undefined };
 
-/** RFC 9110 section 13.1.1, without lists of tags. */
+/** RFC 9110 section 13.1.1. */
 function ifMatchOf(route: Route, request: IncomingMessage): IfMatch {
 	const header = request.headers["if-match"];
 	if (route.ifMatch === "ignored") return "any";
@@ -138,12 +149,27 @@ function ifMatchOf(route: Route, request: IncomingMessage): IfMatch {
 		throw new RuleError("version-missing", "Send If-Match with the ETag of the version to change.");
 	}
 	if (header.trim() === "*") return "any";
-	const version = /^\s*"(\d+)"\s*$/.exec(header)?.[1];
-	if (version !== undefined) return Number(version);
+	const versions = versionsIn(header);
+	if (versions !== undefined) return versions;
 	throw new RuleError(
 		"version-stale",
-		'If-Match must be an ETag that this daemon returned, for example "3".',
+		'If-Match must be an ETag that this daemon returned, for example "3", or a list of them.',
 	);
+}
+
+/** A list may have empty elements, and a tag may hold commas (RFC 9110 sections 5.6.1.2 and 8.8.3). */
+const listedTag = /[ \t,]*(W\/)?"([\x21\x23-\x7E\x80-\xFF]*)"[ \t]*(?:,[ \t,]*|$)/y;
+
+/** The versions of a list of tags. A weak tag matches none, nor does another server's. undefined: this is no such list. */
+function versionsIn(header: string): number[] | undefined {
+	const versions: number[] = [];
+	listedTag.lastIndex = 0;
+	do {
+		const [, weak, tag = ""] = listedTag.exec(header) ?? [];
+		if (listedTag.lastIndex === 0) return undefined;
+		if (weak === undefined && /^[1-9]\d*$/.test(tag)) versions.push(Number(tag));
+	} while (listedTag.lastIndex < header.length);
+	return versions;
 }
 
 /** RFC 6750 section 3; a caller that used HTTP Basic gets a Basic challenge (RFC 6749 section 5.2). */

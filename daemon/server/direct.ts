@@ -24,13 +24,14 @@ export class DirectHandler {
 		const route = this.#routes.get(`${request.method} ${path}`);
 		if (route === undefined || !isPlain(route, request)) return "left";
 		const exchange = begin(request, response, this.#options, path);
-		const fail = (error: unknown) => answerError(error, exchange, this.#options.log);
-		const serve = (body: unknown) => {
-			const parts = { query: query === undefined ? {} : parseQuery(query), body: () => body, param: noParam };
-			answer(route, parts, exchange, this.#options).catch(fail);
+		const parts = {
+			query: query === undefined ? {} : parseQuery(query),
+			body: async () => objectIn(await readBody(request)),
+			param: noParam,
 		};
-		if (route.body === undefined) serve(undefined);
-		else readBody(request, (bytes) => serveObject(bytes, serve, fail));
+		answer(route, parts, exchange, this.#options).catch((error) =>
+			answerError(error, exchange, this.#options.log),
+		);
 		return "answered";
 	}
 }
@@ -46,27 +47,29 @@ function isPlain(route: Route, { headers }: IncomingMessage): boolean {
 	return bytes > 0 && bytes <= maximumBodyBytes && plainTypes.has(headers["content-type"] ?? "");
 }
 
-/** Never calls `then` for a request that breaks off: no client waits for its answer. */
-function readBody(request: IncomingMessage, then: (bytes: Buffer) => void): void {
+/** Stays pending for a request that breaks off: no client waits for its answer. */
+function readBody(request: IncomingMessage): Promise<Buffer> {
 	const parts: Buffer[] = [];
 	let missing = Number(request.headers["content-length"]);
-	request.on("data", (part: Buffer) => {
-		parts.push(part);
-		missing -= part.length;
-		// Node's parser passes on no more than Content-Length, and emits `end` only in a later turn.
-		if (missing === 0) then(parts.length === 1 ? part : Buffer.concat(parts));
+	return new Promise((resolve) => {
+		request.on("data", (part: Buffer) => {
+			parts.push(part);
+			missing -= part.length;
+			// Node's parser passes on no more than Content-Length, and emits `end` only in a later turn.
+			if (missing === 0) resolve(parts.length === 1 ? part : Buffer.concat(parts));
+		});
 	});
 }
 
-function serveObject(bytes: Buffer, serve: (body: object) => void, fail: (error: unknown) => void): void {
+function objectIn(bytes: Buffer): object {
 	let value: unknown;
 	try {
 		value = JSON.parse(bytes.toString());
 	} catch (cause) {
-		return fail(cause instanceof SyntaxError ? notJson() : cause);
+		throw cause instanceof SyntaxError ? notJson() : cause;
 	}
-	if (typeof value === "object" && value !== null) serve(value);
-	else fail(notJson());
+	if (typeof value === "object" && value !== null) return value;
+	throw notJson();
 }
 
 function notJson(): RuleError {

@@ -1,12 +1,27 @@
 /** Server-sent events: sends every change to every listener, so that all windows stay live. Buffers and replays nothing. */
 import type { ServerResponse } from "node:http";
 import type { ServerEvents } from "../contract.ts";
+import { RuleError } from "../rules/rule-error.ts";
 
 const heartbeatMilliseconds = 20_000;
 /** A listener that stops reading is disconnected before it fills the memory; it reconnects and lists the tokens again. */
 const unreadBytes = 1 << 20;
 
+/** How many streams there may be: each window of an editor has one, for the owner. */
+export interface StreamLimits {
+	owner: number;
+	/** Of one token. */
+	token: number;
+	/** Of all tokens. */
+	all: number;
+}
+
+const defaultLimits: StreamLimits = { owner: 100, token: 10, all: 200 };
+const retryAfterSeconds = 30;
+
 interface Following {
+	/** undefined: the owner. */
+	tokenId: string | undefined;
 	isAllowed: () => boolean;
 	stop: () => void;
 	/** The workspace of the listener's window. */
@@ -20,8 +35,12 @@ export class EventStream {
 	/** Called when the last stream that names a workspace has ended. */
 	onWorkspaceClosed: (workspace: string) => void = () => {};
 	readonly #heartbeat: NodeJS.Timeout;
+	readonly #limits: StreamLimits;
+	/** The number of streams by token; the owner's have no id. */
+	readonly #counts = new Map<string | undefined, number>();
 
-	constructor() {
+	constructor(limits: StreamLimits = defaultLimits) {
+		this.#limits = limits;
 		// A comment line keeps proxies from closing a silent connection.
 		this.#heartbeat = setInterval(() => this.#broadcast(":\n\n"), heartbeatMilliseconds);
 		this.#heartbeat.unref();
@@ -31,21 +50,24 @@ export class EventStream {
 		return this.#listeners.size;
 	}
 
-	/** `isAllowed` is checked before each event: a revoked token receives no more. `stop` is called at the end. */
-	attach(
-		response: ServerResponse,
-		hello: ServerEvents["hello"],
-		{ isAllowed, stop, workspace }: Following,
-	): void {
+	/**
+	 * `isAllowed` is checked before each event: a revoked token receives no more. `stop` is called at the end.
+	 * @throws RuleError `too-many-streams`
+	 */
+	attach(response: ServerResponse, hello: ServerEvents["hello"], following: Following): void {
+		const { isAllowed, stop, workspace, tokenId } = following;
 		response.once("close", stop);
+		this.#checkRoom(tokenId);
 		response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
 		// A HEAD request has no body to stream.
 		if (response.req.method === "HEAD") return void response.end();
 		response.write(textOf("hello", hello));
 		this.#listeners.set(response, isAllowed);
+		this.#count(tokenId, 1);
 		if (workspace !== undefined) this.#workspaces.set(response, workspace);
 		response.once("close", () => {
 			this.#listeners.delete(response);
+			this.#count(tokenId, -1);
 			this.#workspaces.delete(response);
 			if (workspace !== undefined && !this.isOpen(workspace)) this.onWorkspaceClosed(workspace);
 		});
@@ -63,6 +85,22 @@ export class EventStream {
 	close(): void {
 		clearInterval(this.#heartbeat);
 		for (const listener of this.#listeners.keys()) listener.end();
+	}
+
+	#checkRoom(tokenId: string | undefined): void {
+		const { owner, token, all } = this.#limits;
+		const own = this.#counts.get(tokenId) ?? 0;
+		const owners = this.#counts.get(undefined) ?? 0;
+		// Tokens can't keep the owner's windows out.
+		if (tokenId === undefined ? own < owner : own < token && this.#listeners.size - owners < all) return;
+		const detail = "Too many streams of events are open. Close those that are not needed.";
+		throw new RuleError("too-many-streams", detail, { retryAfterSeconds });
+	}
+
+	#count(tokenId: string | undefined, more: 1 | -1): void {
+		const count = (this.#counts.get(tokenId) ?? 0) + more;
+		if (count > 0) this.#counts.set(tokenId, count);
+		else this.#counts.delete(tokenId);
 	}
 
 	#broadcast(text: string): void {

@@ -29,20 +29,21 @@ export function behindExpress(routes: readonly Route[], options: AnswerOptions):
 	return app;
 }
 
+const limits = { limit: maximumBodyBytes, inflate: false };
+const bodyParsers = {
+	"application/json": express.json(limits),
+	"application/x-www-form-urlencoded": express.urlencoded({ ...limits, extended: false }),
+};
+
 /** A method that a path does not support is answered with 405 and the methods that it does. */
 function register(app: Express, routes: readonly Route[], options: AnswerOptions): void {
-	const limits = { limit: maximumBodyBytes, inflate: false };
-	const bodyParsers = [express.json(limits), express.urlencoded({ ...limits, extended: false })];
 	for (const [path, same] of Map.groupBy(routes, (one) => one.path)) {
 		const chain = app.route(path.replace(/\{(\w+)\}/g, ":$1"));
-		// First, so that a request with an unreadable body is also counted and logged by its route.
-		chain.all(
-			(_request, response, next) => {
-				exchangeOf(response).path = path;
-				next();
-			},
-			...bodyParsers,
-		);
+		// First, so that a refused request is also counted and logged by its route.
+		chain.all((_request, response, next) => {
+			exchangeOf(response).path = path;
+			next();
+		});
 		for (const one of same) chain[one.method]((request, response) => serve(one, request, response, options));
 		const allow = same.map((one) => one.method.toUpperCase()).join(", ");
 		chain.all((_request, response) => {
@@ -57,16 +58,21 @@ function serve(route: Route, request: Request, response: Response, options: Answ
 	const parts = {
 		query: request.query,
 		param: (name: string) => String(request.params[name]),
-		body: () => bodyOf(route, request),
+		body: () => readBody(route, request, response),
 	};
 	return answer(route, parts, exchangeOf(response), options);
 }
 
-function bodyOf(route: Route, request: Request): unknown {
+async function readBody(route: Route, request: Request, response: Response): Promise<unknown> {
 	// `is` returns null without a body; then the schema reports what is missing.
 	if (request.is(route.accepts) === false) {
 		throw new RuleError("media-type-unsupported", `Send the body as ${route.accepts}.`);
 	}
+	await new Promise<void>((resolve, reject) => {
+		bodyParsers[route.accepts](request, response, (error?: unknown) =>
+			error === undefined ? resolve() : reject(error),
+		);
+	});
 	return request.body;
 }
 

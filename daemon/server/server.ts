@@ -2,9 +2,19 @@
  * The HTTP server: the checks before any route, the fast endpoint for verifications, and the API for all other requests,
  * which the first of them loads. Web pages can call nothing here: they can't choose their `Host` or hide their `Origin`.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import {
+	createServer,
+	type IncomingMessage,
+	type ServerOptions as NodeServerOptions,
+	type Server,
+	type ServerResponse,
+} from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import type { Problem } from "../contract.ts";
+import type { ProblemCode } from "../facts.ts";
+import { Hosts, type NamedHost, readTarget, unreadable } from "./door.ts";
+import { guard, guardHeaders } from "./guard-headers.ts";
+import { Peers } from "./peers.ts";
 import { problemFrom, problemOf, sendProblem } from "./problem.ts";
 import { VerifyEndpoint } from "./verify-endpoint.ts";
 
@@ -18,32 +28,61 @@ export interface ServerOptions {
 	onRequest: () => void;
 	/** Called with every error that is not the client's. */
 	onError: (error: unknown) => void;
+	limits?: Partial<Limits>;
 }
+
+/** What a client can take of the daemon, and for how long. */
+export interface Limits {
+	connections: number;
+	/** For a request's head, from the connection or the end of the last request on. */
+	headMilliseconds: number;
+	/** For a whole request. */
+	requestMilliseconds: number;
+	/** Between two requests. */
+	idleMilliseconds: number;
+	/** Without a byte in either direction. Longer than any call to another system, and than the events' heartbeat. */
+	silentMilliseconds: number;
+}
+
+const defaultLimits: Limits = {
+	connections: 1000,
+	headMilliseconds: 10_000,
+	requestMilliseconds: 30_000,
+	idleMilliseconds: 60_000,
+	silentMilliseconds: 180_000,
+};
+
+/** Proxies forward a browser's cookies, and 32 KiB of headers are usual for other servers. */
+const headBytes = 48 << 10;
+/** For the client of a request that can't be read to receive the answer. */
+const lingerMilliseconds = 1000;
 
 export class HttpServer {
 	readonly #server: Server;
 	readonly #options: ServerOptions;
-	#hosts: ReadonlySet<string> = new Set();
+	readonly #peers: Peers;
+	#hosts = new Hosts([], 0);
 	#api: Handler | undefined;
 	#loading: Promise<Handler> | undefined;
 
 	constructor(options: ServerOptions) {
-		const { verifyEndpoint, onRequest, onError } = options;
 		this.#options = options;
-		this.#server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-			onRequest();
-			// Before the check of Host and Origin: proxies forward a browser's headers, and the answer reveals
-			// nothing to a page without the token.
-			if (VerifyEndpoint.serves(request.url ?? ""))
-				return verifyAt(verifyEndpoint, request, response, onError);
-			const refusal = this.#refusalOf(request);
-			if (refusal !== undefined) return refuse(request, response, refusal);
-			if (this.#api !== undefined) this.#api(request, response);
-			else this.#answerOnceLoaded(request, response);
-		});
-		this.#server.on("clientError", (_error, socket) => {
-			if (socket.writable) socket.end(unreadable());
-		});
+		const limits = { ...defaultLimits, ...options.limits };
+		const receive = (request: IncomingMessage, response: ServerResponse) => this.#receive(request, response);
+		this.#server = createServer(nodeOptions(limits), receive);
+		this.#server.timeout = limits.silentMilliseconds;
+		// Without a handler Node.js would request the body before the caller is known; `readBody` does so afterwards.
+		this.#server.on("checkContinue", receive);
+		// RFC 9110 section 10.1.1: other expectations may be ignored.
+		this.#server.on("checkExpectation", receive);
+		this.#server.on("clientError", answerUnreadable);
+		this.#peers = new Peers(limits.connections);
+		this.#peers.watch(this.#server);
+	}
+
+	/** The number of open connections. */
+	get connections(): number {
+		return this.#peers.open;
 	}
 
 	/** Listens on the port or, if another process uses it, on any free one. Returns the URL. */
@@ -56,7 +95,7 @@ export class HttpServer {
 		}
 		const { port: actual } = this.#server.address() as AddressInfo;
 		const shown = host.includes(":") ? `[${host}]` : host;
-		this.#hosts = new Set([shown, "127.0.0.1", "localhost", "[::1]"].map((name) => `${name}:${actual}`));
+		this.#hosts = new Hosts([shown, "127.0.0.1", "localhost", "[::1]"], actual);
 		return `http://${shown}:${actual}`;
 	}
 
@@ -80,6 +119,22 @@ export class HttpServer {
 		return this.#loading;
 	}
 
+	#receive(request: IncomingMessage, response: ServerResponse): void {
+		const { verifyEndpoint, onRequest, onError } = this.#options;
+		onRequest();
+		const host = readTarget(request);
+		const problem = unreadable(request);
+		if (problem !== undefined) return refuse(request, response, problem);
+		// Before the check of Host and Origin: proxies forward a browser's headers, and the answer reveals
+		// nothing to a page without the token.
+		if (VerifyEndpoint.serves(request.url ?? "")) return verifyAt(verifyEndpoint, request, response, onError);
+		const refusal = this.#refusalOf(request, host);
+		if (refusal !== undefined) return refuse(request, response, refusal);
+		guard(response);
+		if (this.#api !== undefined) this.#api(request, response);
+		else this.#answerOnceLoaded(request, response);
+	}
+
 	#answerOnceLoaded(request: IncomingMessage, response: ServerResponse): void {
 		this.loadApi()
 			.then((api) => api(request, response))
@@ -89,9 +144,8 @@ export class HttpServer {
 			});
 	}
 
-	#refusalOf(request: IncomingMessage): Problem | undefined {
-		const host = request.headers.host?.toLowerCase();
-		if (host === undefined || !this.#hosts.has(host)) {
+	#refusalOf(request: IncomingMessage, host: NamedHost): Problem | undefined {
+		if (!this.#hosts.allows(host)) {
 			return problemOf("host-not-allowed", "Call the daemon by the URL in daemon.json.");
 		}
 		if (request.headers.origin !== undefined) {
@@ -143,14 +197,43 @@ function isTaken(error: unknown): boolean {
 	return code === "EADDRINUSE" || code === "EACCES";
 }
 
-function unreadable(): string {
-	const body = JSON.stringify(problemOf("invalid-request", "The request is not valid HTTP."));
-	return [
-		"HTTP/1.1 400 Bad Request",
-		"Connection: close",
-		"Content-Type: application/problem+json",
-		`Content-Length: ${Buffer.byteLength(body)}`,
-		"",
-		body,
-	].join("\r\n");
+function nodeOptions(limits: Limits): NodeServerOptions {
+	return {
+		headersTimeout: limits.headMilliseconds,
+		requestTimeout: limits.requestMilliseconds,
+		keepAliveTimeout: limits.idleMilliseconds,
+		// How often Node.js looks for what has taken too long.
+		connectionsCheckingInterval: Math.min(1000, limits.headMilliseconds),
+		maxHeaderSize: headBytes,
+		// Checked with the other headers, so that the answer says what is missing.
+		requireHostHeader: false,
+	};
+}
+
+/** Closes a connection whose request is no HTTP, too large or too slow, whatever its client does. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+	const { _httpMessage: answering } = socket as Socket & { _httpMessage?: ServerResponse };
+	// In the middle of an answer, a second one would be part of it.
+	if (!socket.writable || answering?.headersSent === true) return void socket.destroy();
+	socket.end(textOf(problemOf(...unreadableCode(error))));
+	setTimeout(() => socket.destroy(), lingerMilliseconds).unref();
+}
+
+function unreadableCode({ code }: NodeJS.ErrnoException): [ProblemCode, string] {
+	if (code === "HPE_HEADER_OVERFLOW")
+		return ["headers-too-large", `The headers are larger than ${headBytes >> 10} KiB.`];
+	if (code === "ERR_HTTP_REQUEST_TIMEOUT") return ["request-too-slow", "The request was not sent in time."];
+	return ["invalid-request", "The request is not valid HTTP."];
+}
+
+function textOf(problem: Problem): string {
+	const body = JSON.stringify(problem);
+	const headers = {
+		Connection: "close",
+		"Content-Type": "application/problem+json",
+		"Content-Length": Buffer.byteLength(body),
+		...guardHeaders,
+	};
+	const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+	return [`HTTP/1.1 ${problem.status} ${problem.title}`, ...lines, "", body].join("\r\n");
 }

@@ -12,10 +12,17 @@ import { type MaybeLoaded, nothingAsked, type Refusal, type Verification } from 
 import type { VerifiableToken } from "../store/store.ts";
 import type { AddressOf } from "./client-address.ts";
 import { bearerOf, challenge } from "./credentials.ts";
+import { rawGuardHeaders } from "./guard-headers.ts";
+import { recognize } from "./peers.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 
 /** At least so many of the answers used last stay in memory. */
 const preparedAnswers = 5000;
+/** The same for the queries, except for long ones, which no service repeats. */
+const parsedQueries = 500;
+const longestKeptUrl = 512;
+/** No token holds more permissions or resources. */
+const namesPerQuery = 200;
 
 interface PreparedAnswer {
 	headers: string[];
@@ -30,7 +37,7 @@ export class VerifyEndpoint {
 	/** Sent once all requests that have arrived are read. */
 	#ready: { response: ServerResponse; answer: PreparedAnswer }[] = [];
 	/** Parsed queries by URL: services repeat the same few. */
-	readonly #queries = new Map<string, VerifyQuery>();
+	readonly #queries = new QuickLRU<string, VerifyQuery>({ maxSize: parsedQueries });
 
 	/** The number of answers by outcome: `valid`, or the reason for the refusal. */
 	readonly outcomes = new Map<string, number>();
@@ -58,8 +65,7 @@ export class VerifyEndpoint {
 		}
 		const query = this.#queryOf(request.url ?? "");
 		if (query === undefined) {
-			const detail =
-				"The query may hold permission, anyPermission and resource, each once or several times, and none of them empty.";
+			const detail = `The query may hold permission, anyPermission and resource, each up to ${namesPerQuery} times, and none of them empty.`;
 			return sendProblem(response, problemOf("invalid-request", detail));
 		}
 		const secret = bearerOf(authorizationOf(request.rawHeaders));
@@ -72,6 +78,7 @@ export class VerifyEndpoint {
 	#answer(response: ServerResponse, verification: Verification): void {
 		this.#count(verification.valid ? "valid" : verification.reason);
 		if (!verification.valid) return sendRefusal(response, verification);
+		recognize(response.req);
 		const answer = this.#answerFor(verification.token);
 		if (this.#ready.push({ response, answer }) === 1) setImmediate(() => this.#send());
 	}
@@ -103,15 +110,14 @@ export class VerifyEndpoint {
 		if (url.length <= 11) return nothingAsked;
 		const known = this.#queries.get(url);
 		if (known !== undefined) return known;
-		// A client with many different queries must not fill the memory.
-		if (this.#queries.size >= 1000) this.#queries.clear();
 		const query = parseQuery(url.slice(11));
-		if (query !== undefined) this.#queries.set(url, query);
+		// A client with many different or long queries must not fill the memory.
+		if (query !== undefined && url.length <= longestKeptUrl) this.#queries.set(url, query);
 		return query;
 	}
 }
 
-const knownParameters = new Set(["permission", "anyPermission", "resource"]);
+const parameters = ["permission", "anyPermission", "resource"];
 
 /** The first Authorization header, as in `headers`, which would parse all the others too. */
 function authorizationOf(rawHeaders: readonly string[]): string | undefined {
@@ -124,12 +130,12 @@ function authorizationOf(rawHeaders: readonly string[]): string | undefined {
 
 function parseQuery(text: string): VerifyQuery | undefined {
 	const query = new URLSearchParams(text);
-	for (const [name, value] of query) if (!knownParameters.has(name) || value === "") return undefined;
-	return {
-		permissions: query.getAll("permission"),
-		anyPermissions: query.getAll("anyPermission"),
-		resources: query.getAll("resource"),
-	};
+	for (const [name, value] of query) if (!parameters.includes(name) || value === "") return undefined;
+	const [permissions = [], anyPermissions = [], resources = []] = parameters.map((name) =>
+		query.getAll(name),
+	);
+	const longest = Math.max(permissions.length, anyPermissions.length, resources.length);
+	return longest > namesPerQuery ? undefined : { permissions, anyPermissions, resources };
 }
 
 function prepare(token: VerifiableToken): PreparedAnswer {
@@ -142,6 +148,7 @@ function prepare(token: VerifiableToken): PreparedAnswer {
 	const body = JSON.stringify(answer);
 	const headers = [
 		...["Content-Type", "application/json", "Content-Length", String(Buffer.byteLength(body))],
+		...rawGuardHeaders,
 		...["Cache-Control", "no-store", "X-Token-Id", id, "X-Token-Name", headerText(name)],
 		...["X-Token-User-Id", userId, "X-Token-User-Name", headerText(token.userName)],
 		...["X-Token-Permissions", permissions.join(" "), "X-Token-Resources", resources.join(" ")],

@@ -13,9 +13,9 @@ import { Authority } from "../../daemon/rules/authority.ts";
 import { Records } from "../../daemon/rules/records.ts";
 import { createApi } from "../../daemon/server/api.ts";
 import { addressReader } from "../../daemon/server/client-address.ts";
-import { EventStream } from "../../daemon/server/events.ts";
+import { EventStream, type StreamLimits } from "../../daemon/server/events.ts";
 import { Metrics } from "../../daemon/server/metrics.ts";
-import { HttpServer } from "../../daemon/server/server.ts";
+import { HttpServer, type Limits } from "../../daemon/server/server.ts";
 import { VerifyEndpoint } from "../../daemon/server/verify-endpoint.ts";
 import { DurableDatabase, type DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
 import { loadSqlJs } from "../../daemon/store/sqlite/memory-database.ts";
@@ -95,28 +95,35 @@ export function daemonOfEach(take: (daemon: TestDaemon) => void): void {
 	});
 }
 
+export interface TestDaemonOptions {
+	trustedProxies?: readonly string[];
+	limits?: Partial<Limits>;
+	streams?: StreamLimits;
+}
+
 export class TestDaemon {
 	readonly directory = temporaryFolder();
 	readonly failures: unknown[] = [];
-	readonly events = new EventStream();
+	readonly events: EventStream;
 	/** What the rules take for the present. */
 	now = new Date("2026-03-10T12:00:00.000Z");
 	shutdowns = 0;
 	url = "";
 	authority!: Authority;
 	records!: Records;
-	readonly #trustedProxies: readonly string[];
+	readonly #options: TestDaemonOptions;
 	#store!: SqliteStore;
 	#server!: HttpServer;
 
-	static async start(options: { trustedProxies?: readonly string[] } = {}): Promise<TestDaemon> {
-		const daemon = new TestDaemon(options.trustedProxies ?? []);
+	static async start(options: TestDaemonOptions = {}): Promise<TestDaemon> {
+		const daemon = new TestDaemon(options);
 		await daemon.open();
 		return daemon;
 	}
 
-	private constructor(trustedProxies: readonly string[]) {
-		this.#trustedProxies = trustedProxies;
+	private constructor(options: TestDaemonOptions) {
+		this.#options = options;
+		this.events = new EventStream(options.streams);
 	}
 
 	async open(options: Partial<DurableOptions> = {}): Promise<void> {
@@ -134,7 +141,7 @@ export class TestDaemon {
 			onError: (error) => failures.push(error),
 		});
 		this.records = new Records(this.#store);
-		const addressOf = addressReader(this.#trustedProxies);
+		const addressOf = addressReader(this.#options.trustedProxies ?? []);
 		const verifyEndpoint = new VerifyEndpoint(this.authority, addressOf);
 		const api = createApi({
 			authority: this.authority,
@@ -156,6 +163,7 @@ export class TestDaemon {
 			loadApi: async () => api,
 			onRequest: () => {},
 			onError: (error) => failures.push(error),
+			limits: this.#options.limits ?? {},
 		});
 		this.url = await this.#server.listen("127.0.0.1", 0);
 	}
@@ -163,6 +171,11 @@ export class TestDaemon {
 	/** The store itself, for what the contract can't do. */
 	get store(): SqliteStore {
 		return this.#store;
+	}
+
+	/** Open ones, of clients. */
+	get connections(): number {
+		return this.#server.connections;
 	}
 
 	async close(): Promise<void> {

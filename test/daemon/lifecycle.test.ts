@@ -33,12 +33,22 @@ describe("the lifecycle of a token", () => {
 			const without = await daemon.call("PATCH", `/v1/api-tokens/${id}`, { body: { name: "x" } });
 			assert.deepEqual([without.status, without.body.code], [428, "version-missing"]);
 			assert.equal((await daemon.patch(id, { name: "one" }, '"1"')).status, 200);
-			for (const stale of ['"1"', '"7"', "1", 'W/"2"', "nonsense"]) {
+			const otherLists = ['"1", "7"', 'W/"2", "7"', '"2,", "3"', '"2" "2"', '"2", nonsense', ",", ""];
+			for (const stale of ['"1"', '"7"', "1", 'W/"2"', "nonsense", '"*"', '"2', '"02"', ...otherLists]) {
 				const answer = await daemon.patch(id, { name: "two" }, stale);
 				assert.deepEqual([answer.status, answer.body.code], [412, "version-stale"], stale);
 			}
 			assert.equal((await daemon.patch(id, { name: "two" }, "*")).status, 200);
 			assert.equal((await daemon.record(id)).name, "two");
+		});
+
+		it("accepts a list of versions that has the current one, as RFC 9110 writes lists", async () => {
+			const { id } = await daemon.create();
+			const lists = ['"7", "1"', '"2","7"', ' , W/"3" ,, "3", ', '"a,b", "4"', 'W/"9",\t"5"'];
+			for (const [index, list] of lists.entries()) {
+				const answer = await daemon.patch(id, { name: `name ${index}` }, list);
+				assert.deepEqual([answer.status, answer.body.version], [200, index + 2], list);
+			}
 		});
 
 		it("lets one of two that have seen the same version win", async () => {

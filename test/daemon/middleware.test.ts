@@ -30,6 +30,20 @@ describe("the middleware", () => {
 		assert.ok((await pass({ client }, { authorization: `bEARER   ${token} ` })).called);
 	});
 
+	it("refuses two Authorization headers, whichever is good", async () => {
+		const { token } = await client.create({ name: "twice", permissions: ["orders.read"] });
+		const guard = requireToken({ client });
+		for (const secrets of [
+			[token, "x"],
+			["x", token],
+		]) {
+			const authorization = `Bearer ${secrets[0]}`;
+			const raw = secrets.flatMap((secret) => ["Authorization", `Bearer ${secret}`]);
+			const { called, status, problem } = await run(guard, { authorization, raw });
+			assert.deepEqual([called, status, problem.code], [false, 400, "invalid-request"]);
+		}
+	});
+
 	it("verifies with the caller's address, not the service's", async () => {
 		const allowedAddresses = ["203.0.113.0/24"];
 		const { token } = await client.create({ name: "far", permissions: ["orders.read"], allowedAddresses });
@@ -169,12 +183,15 @@ interface Incoming {
 	authorization?: string;
 	remoteAddress?: string;
 	headers?: Record<string, string>;
+	/** The headers as they were sent. */
+	raw?: string[];
 }
 
-function exchangeOf({ authorization, remoteAddress = "127.0.0.1", headers = {} }: Incoming) {
+function exchangeOf({ authorization, remoteAddress = "127.0.0.1", headers = {}, raw = [] }: Incoming) {
 	const socket = new Socket();
 	Object.defineProperty(socket, "remoteAddress", { value: remoteAddress });
 	const request = new IncomingMessage(socket);
+	request.rawHeaders.push(...raw);
 	Object.assign(request.headers, headers, authorization === undefined ? {} : { authorization });
 	return { request, response: new ServerResponse(request) };
 }

@@ -200,6 +200,21 @@ const rules: Record<string, (daemon: TestDaemon) => Promise<Answer>> = {
 	},
 	...connectedProblems,
 	"probeToken invalid-request": async (daemon) => daemon.call("POST", "/v1/api-tokens/x/probe?unknown=1"),
+	"streamEvents too-many-streams": async (daemon) => {
+		const { token: secret } = await daemon.create({ permissions: [read] });
+		const abort = new AbortController();
+		const stream = () =>
+			fetch(`${daemon.url}/v1/events`, {
+				headers: { authorization: `Bearer ${secret}` },
+				signal: abort.signal,
+			});
+		try {
+			for (let open = 0; open < 10; open++) await stream();
+			return await daemon.call("GET", "/v1/events", { secret });
+		} finally {
+			abort.abort();
+		}
+	},
 	"streamEvents owner-only": async (daemon) => {
 		const { token: secret } = await daemon.create({ permissions: ["*"] });
 		return daemon.call("GET", "/v1/events?workspace=w1", { secret });

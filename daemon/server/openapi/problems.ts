@@ -4,7 +4,10 @@ import { type ProblemCode, problemStatus } from "../../facts.ts";
 import type { Route } from "../route.ts";
 import { type Json, referTo } from "./components.ts";
 
-export type ProblemSource = Pick<Route, "path" | "caller" | "body" | "access" | "ifMatch" | "problems">;
+export type ProblemSource = Pick<
+	Route,
+	"path" | "caller" | "body" | "accepts" | "access" | "ifMatch" | "problems"
+>;
 
 const refusedToken = [
 	"token-malformed",
@@ -25,7 +28,7 @@ const meanings: Readonly<Record<number, string>> = {
 	413: "The body is larger than 64 KiB.",
 	415: "The body has an unsupported media type or encoding.",
 	428: "`If-Match` is missing.",
-	429: "The system accepts no more calls for a time.",
+	429: "There are too many for now; `Retry-After` says when to try again.",
 	500: "An unexpected error. The daemon's log has the details.",
 	502: "The other system refused, or could not be reached.",
 	504: "The other system gave no answer, and may have done what was requested.",
@@ -36,14 +39,15 @@ const refusedPage = ["host-not-allowed", "origin-not-allowed"] as const;
 
 /** Every problem that the operation can answer with. */
 export function problemsOf(route: ProblemSource): ProblemCode[] {
-	const { caller, body, access, ifMatch, path } = route;
+	const { caller, body, accepts, access, ifMatch, path } = route;
 	const codes: ProblemCode[] = ["invalid-request", "internal-error", ...refusedToken, ...route.problems];
 	// The endpoint of verifications accepts what proxies forward.
 	if (path !== "/v1/verify") codes.push(...refusedPage);
 	if (caller !== "none") codes.push("credentials-missing");
 	if (caller === "owner") codes.push("owner-only");
 	else if (caller !== "none" && caller !== "token") codes.push("permission-missing");
-	if (body !== undefined) codes.push("invalid-json", "body-too-large", "media-type-unsupported");
+	if (body !== undefined) codes.push("body-too-large", "media-type-unsupported");
+	if (body !== undefined && accepts === "application/json") codes.push("invalid-json");
 	if (ifMatch !== "ignored") codes.push("version-stale");
 	if (ifMatch === "needed") codes.push("version-missing");
 	if (access !== "ignored") codes.push("credential-needed", "owner-only");

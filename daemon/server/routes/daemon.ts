@@ -18,7 +18,7 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 			summary: "Stream every change",
 			description:
 				"Server-sent events, named `hello`, `token`, `dead-token-used`, `audit` and `profiles`. Nothing is repeated: after a reconnect, list the tokens again.",
-			problems: ["owner-only"],
+			problems: ["owner-only", "too-many-streams"],
 			caller: apiPermissions.read,
 			answers: {
 				status: 200,
@@ -31,7 +31,7 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 					throw new RuleError("owner-only", "Only the owner of this daemon can name a workspace.");
 				const hello = { version, protocol: contract.protocol, notices: [...parts.notices] };
 				const following = authority.access.follow(caller, apiPermissions.read);
-				events.attach(response, hello, { ...following, workspace });
+				events.attach(response, hello, { ...following, workspace, tokenId: caller.token?.id });
 				return undefined;
 			},
 		}),

@@ -1,0 +1,65 @@
+/**
+ * What holds for every request before any route sees it, and for every answer: the form of the target, the headers that may
+ * occur once, and the headers that keep web pages out.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Problem } from "../contract.ts";
+import { problemOf } from "./problem.ts";
+
+/** The host that the request names. undefined: it names none. */
+export type NamedHost = string | undefined;
+
+/** @returns the problem of a request that no route may see. */
+export function unreadable({ rawHeaders, headers, httpVersionMinor }: IncomingMessage): Problem | undefined {
+	// RFC 9110 section 5.3. Node.js would take the first of several, which another program on the way may not.
+	const repeated = repeatedHeader(rawHeaders);
+	if (repeated !== undefined) return problemOf("invalid-request", `Send one ${repeated} header.`);
+	// RFC 9112 section 3.2.
+	if (headers.host === undefined && httpVersionMinor > 0)
+		return problemOf("invalid-request", "Send a Host header.");
+	return undefined;
+}
+
+function repeatedHeader(rawHeaders: readonly string[]): "Authorization" | "Host" | undefined {
+	let hosts = 0;
+	let authorizations = 0;
+	for (let at = 0; at < rawHeaders.length; at += 2) {
+		const name = rawHeaders[at] ?? "";
+		if (name.length === 4 && name.toLowerCase() === "host") hosts++;
+		else if (name.length === 13 && name.toLowerCase() === "authorization") authorizations++;
+	}
+	if (authorizations > 1) return "Authorization";
+	return hosts > 1 ? "Host" : undefined;
+}
+
+/**
+ * Puts a target in absolute form (RFC 9112 section 3.2.2), which every server has to accept, into origin form.
+ * @returns the host that counts: the target's where it has one, else the header's.
+ */
+export function readTarget(request: IncomingMessage): NamedHost {
+	const { url = "", headers } = request;
+	if (url.startsWith("/")) return headers.host;
+	const [, scheme, authority, rest = ""] = /^(https?):\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
+	if (scheme === undefined || authority === undefined) return headers.host;
+	request.url = rest.startsWith("/") ? rest : `/${rest}`;
+	return scheme.toLowerCase() === "https" && !hasPort(authority) ? `${authority}:443` : authority;
+}
+
+/** The names by which clients may call the daemon. A web page can't choose its `Host`. */
+export class Hosts {
+	readonly #allowed: ReadonlySet<string>;
+
+	constructor(names: readonly string[], port: number) {
+		this.#allowed = new Set(names.map((name) => `${name}:${port}`));
+	}
+
+	allows(host: NamedHost): boolean {
+		if (host === undefined) return false;
+		const name = host.toLowerCase();
+		return this.#allowed.has(hasPort(name) ? name : `${name.replace(/:$/, "")}:80`);
+	}
+}
+
+function hasPort(authority: string): boolean {
+	return /:\d+$/.test(authority);
+}

@@ -1,0 +1,331 @@
+/** What a client can send and take: the checks before any route, over raw sockets, and the limits of each connection. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { apiPermissions } from "../../daemon/contract.ts";
+import { Hosts } from "../../daemon/server/door.ts";
+import { assertProblem, ownerKey, TestDaemon, type TestDaemonOptions, until } from "./harness.ts";
+
+const guards = {
+	"x-content-type-options": "nosniff",
+	"content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+	"cross-origin-resource-policy": "same-origin",
+};
+
+describe("the door", () => {
+	let daemon: TestDaemon;
+	let port: number;
+	async function start(options: TestDaemonOptions = {}): Promise<void> {
+		daemon = await TestDaemon.start(options);
+		port = Number(new URL(daemon.url).port);
+	}
+	afterEach(async () => {
+		await daemon.remove();
+		assert.deepEqual(daemon.failures, [], "nothing failed unseen");
+	});
+
+	describe("of a daemon", () => {
+		beforeEach(() => start());
+
+		it("takes a target in absolute form, whose host counts instead of the header's", async () => {
+			const { token } = await daemon.create();
+			const status = async (target: string, host: string, secret = ownerKey) =>
+				statusOf(await send([`GET ${target} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${secret}`]));
+			assert.equal(await status(`${daemon.url}/v1/api-tokens?limit=1`, "127.0.0.1"), 200);
+			assert.equal(await status(`HTTP://LOCALHOST:${port}/healthz`, "x"), 200);
+			assert.equal(await status(`${daemon.url}?x`, "x"), 404);
+			assert.equal(await status("http://evil.example/v1/api-tokens", `127.0.0.1:${port}`), 403);
+			assert.equal(await status(`http://a@127.0.0.1:${port}/v1/api-tokens`, `127.0.0.1:${port}`), 403);
+			assert.equal(
+				await status("http://shop.example/v1/verify?permission=orders.read", "shop.example", token),
+				200,
+			);
+			assert.equal(
+				await status("http://shop.example/v1/verify?permission=orders.write", "shop.example", token),
+				403,
+			);
+		});
+
+		for (const path of ["/v1/verify", "/v1/api-tokens", "/healthz"]) {
+			it(`refuses two Authorization headers at ${path}, whichever is good`, async () => {
+				const { token } = await daemon.create({ permissions: ["*"] });
+				const [good, bad] = [`Authorization: Bearer ${token}`, "authorization: Bearer nonsense"];
+				for (const pair of [
+					[good, bad],
+					[bad, good],
+					[good, good],
+				]) {
+					const answer = await send([`GET ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...pair]);
+					assert.match(answer, /^HTTP\/1\.1 400 .*Send one Authorization header/s);
+				}
+			});
+		}
+
+		it("refuses two Host headers and none, as RFC 9112 demands", async () => {
+			const own = `Host: 127.0.0.1:${port}`;
+			for (const path of ["/healthz", "/v1/verify"]) {
+				assert.match(await send([`GET ${path} HTTP/1.1`, own, "Host: x"]), /^HTTP\/1\.1 400 .*one Host/s);
+				assert.match(await send([`GET ${path} HTTP/1.1`]), /^HTTP\/1\.1 400 .*a Host header/s);
+			}
+		});
+
+		it("takes 32 KiB of headers, and answers 431 to far more", async () => {
+			const head = ["GET /healthz HTTP/1.1", `Host: 127.0.0.1:${port}`];
+			assert.equal(statusOf(await send([...head, `Cookie: ${"c".repeat(32 << 10)}`])), 200);
+			const answer = await send([...head, `Cookie: ${"c".repeat(64 << 10)}`]);
+			assert.match(answer, /^HTTP\/1\.1 431 .*"code":"headers-too-large"/s);
+		});
+
+		it("answers a stranger before it has sent its body, and asks for none", async () => {
+			for (const type of ["application/json", "application/json;charset=UTF-8"]) {
+				const socket = await opened();
+				socket.write(
+					[
+						"POST /v1/api-tokens HTTP/1.1",
+						`Host: 127.0.0.1:${port}`,
+						`Content-Type: ${type}`,
+						"Content-Length: 60000",
+						"Expect: 100-continue",
+						"",
+						"",
+					].join("\r\n"),
+				);
+				const [first] = await once(socket, "data");
+				assert.match(String(first), /^HTTP\/1\.1 401 /);
+				socket.destroy();
+			}
+		});
+
+		it("asks a caller that waits with its body for it", async () => {
+			for (const type of ["application/json", "application/json;charset=UTF-8"]) {
+				const body = JSON.stringify({ name: "waited", permissions: ["orders.read"] });
+				const socket = await opened();
+				socket.write(
+					[
+						"POST /v1/api-tokens HTTP/1.1",
+						`Host: 127.0.0.1:${port}`,
+						`Authorization: Bearer ${ownerKey}`,
+						`Content-Type: ${type}`,
+						`Content-Length: ${body.length}`,
+						"Expect: 100-continue",
+						"Connection: close",
+						"",
+						"",
+					].join("\r\n"),
+				);
+				const [first] = await once(socket, "data");
+				assert.match(String(first), /^HTTP\/1\.1 100 /);
+				socket.write(body);
+				assert.match(Buffer.concat(await socket.toArray()).toString(), /^HTTP\/1\.1 201 /);
+			}
+		});
+
+		it("keeps web pages out with the headers of every answer", async () => {
+			const { token } = await daemon.create();
+			const calls: [method: string, path: string, secret: string | null, status: number][] = [
+				["GET", "/healthz", null, 200],
+				["GET", "/openapi.json", null, 200],
+				["GET", "/v1/verify", token, 200],
+				["GET", "/v1/verify", "x", 401],
+				["PUT", "/v1/verify", token, 405],
+				["GET", "/v1/api-tokens", ownerKey, 200],
+				["GET", "/v1/api-tokens", null, 401],
+				["POST", "/v1/api-tokens", ownerKey, 415],
+				["GET", "/v1/audit-events?format=jsonl", ownerKey, 200],
+				["GET", "/metrics", ownerKey, 200],
+				["GET", "/nowhere", null, 404],
+				["DELETE", "/healthz", null, 405],
+			];
+			for (const [method, path, secret, status] of calls) {
+				const answer = await daemon.call(method, path, { secret });
+				assert.equal(answer.status, status, `${method} ${path}`);
+				for (const [name, value] of Object.entries(guards))
+					assert.equal(answer.headers.get(name), value, `${name} of ${method} ${path}`);
+			}
+			const raw = [
+				["GET /healthz HTTP/1.1", "Host: evil.example"],
+				["GET /healthz HTTP/1.1", `Host: 127.0.0.1:${port}`, "Origin: https://evil.example"],
+				["GET /v1/events HTTP/1.1", `Host: 127.0.0.1:${port}`, `Authorization: Bearer ${ownerKey}`],
+				["GET /healthz HTTP/1.1"],
+				["GET /healthz HTTP/1.1", `Host: 127.0.0.1:${port}`, "Expect: miracles"],
+				["NONSENSE"],
+			];
+			for (const lines of raw) {
+				const socket = await opened();
+				socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+				const [head] = await once(socket, "data");
+				for (const [name, value] of Object.entries(guards))
+					assert.ok(String(head).toLowerCase().includes(`${name}: ${value}`), `${name} of ${lines}`);
+				socket.destroy();
+			}
+		});
+
+		it("refuses a query of more names than a token can hold, and takes one of as many", async () => {
+			const { token } = await daemon.create({ permissions: ["*"] });
+			const query = (count: number) => `?${"permission=a&".repeat(count).slice(0, -1)}`;
+			assert.equal((await daemon.verify(token, query(200))).status, 200);
+			assertProblem(await daemon.verify(token, query(201)), "invalid-request");
+		});
+	});
+
+	it("closes what its client leaves unfinished or open, whatever the client does", async () => {
+		await start({
+			limits: {
+				headMilliseconds: 100,
+				requestMilliseconds: 200,
+				idleMilliseconds: 100,
+				silentMilliseconds: 300,
+			},
+		});
+		const host = `Host: 127.0.0.1:${port}\r\n`;
+		const unfinished: [what: string, text: string, answer: RegExp][] = [
+			["nothing", "", /^HTTP\/1\.1 408 .*"code":"request-too-slow"/s],
+			["half a head", `GET /healthz HTTP/1.1\r\n${host}`, /^HTTP\/1\.1 408 /],
+			["no HTTP", "NONSENSE\r\n\r\n", /^HTTP\/1\.1 400 /],
+			["an idle connection", `GET /healthz HTTP/1.1\r\n${host}\r\n`, /^HTTP\/1\.1 200 /],
+			[
+				"half a body",
+				`POST /v1/api-tokens HTTP/1.1\r\n${host}Authorization: Bearer ${ownerKey}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{`,
+				/^HTTP\/1\.1 408 /,
+			],
+			[
+				"half a form of a stranger",
+				`POST /oauth2/revoke HTTP/1.1\r\n${host}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 50\r\n\r\nt`,
+				/^HTTP\/1\.1 408 /,
+			],
+			[
+				"half a body that is not wanted",
+				`POST /v1/api-tokens HTTP/1.1\r\n${host}Content-Length: 50\r\n\r\n{`,
+				/^HTTP\/1\.1 401 /,
+			],
+		];
+		await Promise.all(
+			unfinished.map(async ([what, text, answer]) => {
+				const socket = await opened();
+				// The client never closes its side.
+				socket.allowHalfOpen = true;
+				socket.write(text);
+				assert.match(Buffer.concat(await socket.toArray()).toString(), answer, what);
+				socket.destroy();
+			}),
+		);
+		await until(() => daemon.connections === 0);
+	});
+
+	it("gives up the oldest connection of a stranger when there are too many, never a caller's", async () => {
+		await start({ limits: { connections: 20 } });
+		const { token } = await daemon.create();
+		const head = (secret: string) =>
+			`GET /v1/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\n\r\n`;
+		const caller = await opened();
+		caller.write(head(token));
+		await once(caller, "data");
+		const strangers: Socket[] = [];
+		for (let count = 0; count < 60; count++) {
+			const socket = await opened();
+			socket.resume().once("end", () => socket.destroy());
+			socket.write(head("nonsense").slice(0, -2));
+			strangers.push(socket);
+		}
+		await until(() => strangers.filter((socket) => socket.closed).length >= 40);
+		assert.ok(
+			strangers.slice(0, 30).every((socket) => socket.closed),
+			"the oldest",
+		);
+		caller.write(head(token));
+		assert.match(String(await once(caller, "data")), /^HTTP\/1\.1 200 /);
+		const newcomer = await opened();
+		newcomer.write(head(token));
+		assert.match(String(await once(newcomer, "data")), /^HTTP\/1\.1 200 /);
+		for (const socket of [caller, newcomer, ...strangers]) socket.destroy();
+	});
+
+	it("bounds the streams of events of one token and of all, and leaves the owner's", async () => {
+		await start({ streams: { owner: 2, token: 2, all: 3 } });
+		const readers = await Promise.all(
+			["one", "two", "three"].map((name) => daemon.create({ name, permissions: [apiPermissions.read] })),
+		);
+		const [one = "", two = "", three = ""] = readers.map(({ token }) => token);
+		const streams: Socket[] = [];
+		const stream = async (secret: string) => {
+			const socket = await opened();
+			streams.push(socket);
+			socket.write(
+				`GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${secret}\r\n\r\n`,
+			);
+			return statusOf(String(await once(socket, "data")));
+		};
+		assert.deepEqual([await stream(one), await stream(one), await stream(one)], [200, 200, 429]);
+		assert.deepEqual([await stream(two), await stream(three)], [200, 429]);
+		assert.deepEqual([await stream(ownerKey), await stream(ownerKey)], [200, 200]);
+		const refused = await daemon.call("GET", "/v1/events");
+		assertProblem(refused, "too-many-streams");
+		assert.equal(refused.headers.get("retry-after"), "30");
+		streams[0]?.destroy();
+		await until(() => daemon.events.listeners === 4);
+		assert.equal(await stream(one), 200);
+		for (const socket of streams) socket.destroy();
+	});
+
+	it("drops a listener that stops reading, before it fills the memory, and no other", async () => {
+		await start();
+		const head = `GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${ownerKey}\r\n\r\n`;
+		const [deaf, reading] = [await opened(), await opened()];
+		for (const socket of [deaf, reading]) {
+			socket.write(head);
+			await once(socket, "data");
+		}
+		deaf.pause();
+		reading.resume();
+		const workspace = "x".repeat(100_000);
+		await until(() => {
+			daemon.events.notify("profiles", () => ({ profiles: [workspace] }) as never);
+			return daemon.events.listeners === 1;
+		});
+		assert.equal(reading.closed, false);
+		for (const socket of [deaf, reading]) socket.destroy();
+	});
+
+	async function opened(): Promise<Socket> {
+		const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+		socket.on("error", () => socket.destroy());
+		await once(socket, "connect");
+		return socket;
+	}
+
+	/** The answer to one request, whose connection closes. */
+	async function send(lines: readonly string[]): Promise<string> {
+		const socket = await opened();
+		socket.write(`${[...lines, "Connection: close"].join("\r\n")}\r\n\r\n`);
+		return Buffer.concat(await socket.toArray()).toString();
+	}
+});
+
+describe("the hosts that a daemon answers to", () => {
+	const cases: [port: number, host: string | undefined, allowed: boolean][] = [
+		[47600, "127.0.0.1:47600", true],
+		[47600, "LocalHost:47600", true],
+		[47600, "[::1]:47600", true],
+		[47600, "127.0.0.1", false],
+		[47600, "127.0.0.1:80", false],
+		[47600, "localhost.evil.example:47600", false],
+		[47600, undefined, false],
+		[80, "127.0.0.1", true],
+		[80, "localhost", true],
+		[80, "localhost:", true],
+		[80, "[::1]", true],
+		[80, "127.0.0.1:80", true],
+		[80, "127.0.0.1:443", false],
+		[80, "evil.example", false],
+		[443, "127.0.0.1", false],
+	];
+	for (const [port, host, allowed] of cases) {
+		it(`${allowed ? "include" : "exclude"} ${host ?? "none"} at port ${port}`, () => {
+			assert.equal(new Hosts(["127.0.0.1", "localhost", "[::1]"], port).allows(host), allowed);
+		});
+	}
+});
+
+function statusOf(answer: string): number {
+	return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
+}
