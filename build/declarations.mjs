@@ -12,6 +12,7 @@ import { build } from "esbuild";
 const contractTypes = [
 	["TokenRecord", "tokenRecord", "output"],
 	["CreatedToken", "createdToken", "output"],
+	["UpdatedToken", "updatedToken", "output"],
 	["RotatedToken", "rotatedToken", "output"],
 	["UndoneRotation", "undoneRotation", "output"],
 	["VerifyAnswer", "verifyAnswer", "output"],

@@ -1,8 +1,8 @@
 /** `token create NAME`: a token with exactly the given permissions. */
-import type { CreatedToken } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { connectionNamed } from "./connections.ts";
 import { calendarDurationOf, expiryOf } from "./duration.ts";
+import { ignoredWords } from "./ignored-words.ts";
 import { issue } from "./secrets.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -71,16 +71,4 @@ function optionsOf(given: readonly string[]): Record<string, string> {
 		return [name, value] as const;
 	});
 	return Object.fromEntries(pairs);
-}
-
-/** What the system decided otherwise, a line each. */
-function ignoredWords({ ignored = [] }: CreatedToken): string {
-	const words = (value: unknown) =>
-		Array.isArray(value) ? value.join(" ") || "none" : String(value ?? "none");
-	return ignored
-		.map(
-			({ field, asked, answered }) =>
-				`Not as requested: ${field} is ${words(answered)}, not ${words(asked)}.\n`,
-		)
-		.join("");
 }

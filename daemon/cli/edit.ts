@@ -1,7 +1,8 @@
 /** `token edit ID`: changes what the options name, and shows each value before and after. */
-import type { TokenRecord, UpdateTokenRequest } from "../contract.ts";
+import type { TokenRecord, UpdatedToken, UpdateTokenRequest } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { expiryAfter, expiryOf } from "./duration.ts";
+import { ignoredWords } from "./ignored-words.ts";
 import { describe, print, table, toTerminal } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -35,7 +36,7 @@ export const edit = defineCommand({
 	usage: "edit ID",
 	summary: "change a token's settings; its secret stays the same",
 	description: `Changes the settings that the options name, all at once, and shows each before and after. The secret stays the same.
-A token that was changed by someone else in the meantime stays as it is.`,
+A token that was changed by someone else in the meantime stays as it is. A change that another system ignores is reported.`,
 	optionsHelp: `  --name NAME
   --description TEXT
   --add-permission P, --remove-permission P    can be repeated, as the next ones
@@ -57,8 +58,12 @@ A token that was changed by someone else in the meantime stays as it is.`,
 		if (Object.keys(change).length === 0)
 			return print(format === "json" ? answerOf(before, before, change) : "Nothing to change.", format);
 		const after = await connected.update(before.id, version, change);
-		if (format === "json") return print(answerOf(before, after, change), format);
-		return print(`${toTerminal(`Changed ${describe(after)}`)}\n${table(rowsOf(before, after, change))}`);
+		await print(
+			format === "json" ? answerOf(before, after, change) : reportOf(before, after, change),
+			format,
+		);
+		const isIgnored = after.ignored !== undefined && changedFields(before, after, change).length === 0;
+		return isIgnored ? 1 : 0;
 	},
 });
 
@@ -126,20 +131,34 @@ function versionOf(text: string | undefined): number | undefined {
 	return Number(text);
 }
 
-function answerOf(before: TokenRecord, after: TokenRecord, change: UpdateTokenRequest) {
-	const changed = fieldsOf(change).map((field) => [field, { before: before[field], after: after[field] }]);
-	return { token: after, changed: Object.fromEntries(changed) };
+function answerOf(before: TokenRecord, { ignored, ...token }: UpdatedToken, change: UpdateTokenRequest) {
+	const fields = changedFields(before, token, change);
+	const changed = Object.fromEntries(
+		fields.map((field) => [field, { before: before[field], after: token[field] }]),
+	);
+	return { token, changed, ...(ignored !== undefined && { ignored }) };
 }
 
-function rowsOf(before: TokenRecord, after: TokenRecord, change: UpdateTokenRequest): string[][] {
-	return fieldsOf(change).map((field) => [
+function reportOf(before: TokenRecord, after: UpdatedToken, change: UpdateTokenRequest): string {
+	const rows = changedFields(before, after, change).map((field) => [
 		`  ${labels[field]}`,
 		`${words(before[field])} -> ${words(after[field])}`,
 	]);
+	const done =
+		rows.length === 0
+			? "Nothing was changed."
+			: `${toTerminal(`Changed ${describe(after)}`)}\n${table(rows)}`;
+	return toTerminal(ignoredWords(after)) + done;
 }
 
-function fieldsOf(change: UpdateTokenRequest): (keyof UpdateTokenRequest)[] {
-	return Object.keys(change) as (keyof UpdateTokenRequest)[];
+/** A system can ignore a change, or keep a date less exactly. */
+function changedFields(
+	before: TokenRecord,
+	after: TokenRecord,
+	change: UpdateTokenRequest,
+): (keyof UpdateTokenRequest)[] {
+	const fields = Object.keys(change) as (keyof UpdateTokenRequest)[];
+	return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
 }
 
 const labels: Record<keyof UpdateTokenRequest, string> = {

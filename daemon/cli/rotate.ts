@@ -2,6 +2,7 @@
 import type { TokenRecord } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { expiryOf, secondsOf } from "./duration.ts";
+import { ignoredWords } from "./ignored-words.ts";
 import { dateWords } from "./output.ts";
 import { issue } from "./secrets.ts";
 import { UsageError } from "./usage-error.ts";
@@ -43,7 +44,7 @@ a token rotates itself.`,
 		return issue(
 			{ reveal: values.reveal, format },
 			make,
-			({ predecessor }) => `The old secret works ${untilWords(predecessor)}. Its successor:`,
+			(made) => `${ignoredWords(made)}The old secret works ${untilWords(made.predecessor)}. Its successor:`,
 		);
 	},
 });

@@ -25,6 +25,7 @@ import type {
 	SetPermissionInput,
 	TokenRecord,
 	UndoneRotation,
+	UpdatedToken,
 	UpdateTokenRequest,
 	VerifyAnswer,
 } from "../contract.ts";
@@ -152,7 +153,7 @@ class HttpClient {
 	}
 
 	/** `version`: that of the record that the changes were decided on; refused when it has changed since. */
-	update(id: string, version: number, changes: UpdateTokenRequest): Promise<TokenRecord> {
+	update(id: string, version: number, changes: UpdateTokenRequest): Promise<UpdatedToken> {
 		const headers = { "if-match": `"${version}"` };
 		return this.#transport.json({ method: "PATCH", path: pathOf(id), headers, body: changes });
 	}

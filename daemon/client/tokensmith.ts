@@ -9,6 +9,7 @@ export type {
 	RotateTokenRequest,
 	TokenRecord,
 	UndoneRotation,
+	UpdatedToken,
 	UpdateTokenRequest,
 } from "../contract.ts";
 export {

@@ -90,6 +90,13 @@ export type CreateTokenInput = z.input<typeof createTokenRequest>;
 export const updateTokenRequest = z.strictObject(settings).partial();
 export type UpdateTokenRequest = z.output<typeof updateTokenRequest>;
 
+/** The answer to a change: the token as it is now. */
+export const updatedToken = tokenRecord.extend({
+	/** What the issuer decided otherwise than requested, as far as it tells. */
+	ignored: z.array(ignoredField).exactOptional(),
+});
+export type UpdatedToken = z.output<typeof updatedToken>;
+
 /** Conditions on tokens; a token has to meet all that are given. The one definition, which the store implements. */
 export const tokenFilter = z.strictObject({
 	status: tokenRecord.shape.status.optional(),

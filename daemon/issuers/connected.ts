@@ -2,6 +2,7 @@
  * Another system, reached through a connection. Its API decides: what it answers is recorded, also where it is not what was
  * requested. What its API can't do, the user does on its own pages, and the record follows.
  */
+import { isDeepStrictEqual } from "node:util";
 import { type Capabilities, capabilitiesOf, optionIssues, profileAt } from "../capabilities.ts";
 import type { Connection, Connector, ListedProfile, RotateTokenRequest } from "../contract.ts";
 import type { Created, Issuer, IssuerDeps, RotationPlan, Verb } from "../rules/issuer.ts";
@@ -72,7 +73,8 @@ function updating({ connection, profile }: Parts): Issuer["update"] {
 			if (!isByApi(token, capabilities.create) && capabilities.update.length === 0)
 				return { before: token, after: updateRecord(token, request, context) };
 			const changeable = { ...rules, changeable: [...capabilities.update] };
-			const after = lifecycle.update(token, request, changeable, context);
+			const { userId, userName } = token;
+			const after = { ...lifecycle.update(token, request, changeable, context), userId, userName };
 			if (Object.keys(changesOf(token, after, capabilities)).length > 0) {
 				idOf(token);
 				reach(connection, rules, context);
@@ -82,10 +84,18 @@ function updating({ connection, profile }: Parts): Issuer["update"] {
 		async send({ before, after }, context) {
 			const changes = changesOf(before, after, capabilitiesOf(profile()));
 			if (Object.keys(changes).length === 0) return undefined;
-			const { system, access, options } = reach(connection, profile(), context);
-			return calling(({ updateAt }) => updateAt(system, access, idOf(before), changes, options));
+			const { system, connector, access, options } = reach(connection, profile(), context);
+			return calling(async ({ updateAt, ignoredChanges }) => {
+				const remote = await updateAt(system, access, idOf(before), changes, options);
+				return { remote, ignored: ignoredChanges(connector, { before, changes }, remote) };
+			});
 		},
-		commit: ({ after }, remote) => (remote === undefined ? after : withTruth(after, remote)),
+		commit({ before, after }, updated) {
+			if (updated === undefined) return { token: after };
+			const { remote, ignored } = updated;
+			const token = withTruth(after, remote);
+			return { token: isUnchanged(before, token) ? before : token, ignored };
+		},
 	};
 }
 
@@ -150,7 +160,7 @@ function revocation({ connection, profile }: Parts): Issuer["revoke"] {
 			const { system, access, options } = reached;
 			await calling(({ revokeAt }) => revokeAt(system, accessFor(before, access), idOf(before), options));
 		},
-		commit: ({ after }) => after,
+		commit: ({ after }) => ({ token: after }),
 	};
 }
 
@@ -190,6 +200,12 @@ function boundTo(connection: Connection, { id, name }: ListedProfile, draft: Dra
 function changesOf(before: Token, after: Token, { update }: Capabilities): Partial<Token> {
 	const changed = update.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
 	return Object.fromEntries(changed.map((field) => [field, after[field]]));
+}
+
+/** A change that its system ignored leaves no other version. */
+function isUnchanged(before: Token, after: Token): boolean {
+	const { version, lastModifiedDate, lastModifiedUserInfo } = before;
+	return isDeepStrictEqual({ ...after, version, lastModifiedDate, lastModifiedUserInfo }, before);
 }
 
 /** Whether the system's API does it to this token; else the record follows what the user does there. */

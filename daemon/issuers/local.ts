@@ -18,7 +18,7 @@ export function localIssuer({ profileOf, maximumOverlapSeconds, verify }: Issuer
 				after: lifecycle.update(token, request, profileOf(token.profile), context),
 			}),
 			send: async () => undefined,
-			commit: ({ after }) => after,
+			commit: ({ after }) => ({ token: after }),
 		},
 		rotate: {
 			prepare: ({ token, request }, context) => {
@@ -40,7 +40,7 @@ export function localIssuer({ profileOf, maximumOverlapSeconds, verify }: Issuer
 				after: lifecycle.revoke(token, reason, context),
 			}),
 			send: async () => {},
-			commit: ({ after }) => after,
+			commit: ({ after }) => ({ token: after }),
 		},
 	};
 }

@@ -20,7 +20,7 @@ export function recordedIssuer(issuer: string): Issuer {
 				after: updateRecord(token, request, context),
 			}),
 			send: async () => undefined,
-			commit: ({ after }) => after,
+			commit: ({ after }) => ({ token: after }),
 		},
 		revoke: {
 			prepare: ({ token, reason }, context) => ({
@@ -28,7 +28,7 @@ export function recordedIssuer(issuer: string): Issuer {
 				after: lifecycle.revoke(token, reason, context),
 			}),
 			send: async () => {},
-			commit: ({ after }) => after,
+			commit: ({ after }) => ({ token: after }),
 		},
 		verify: () => ({ valid: false, reason: "unknown" }),
 	};

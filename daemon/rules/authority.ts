@@ -11,6 +11,7 @@ import type {
 	RegisterTokenRequest,
 	ServerEvents,
 	TokenRecord,
+	UpdatedToken,
 	UpdateTokenRequest,
 	UserInfo,
 } from "../contract.ts";
@@ -184,7 +185,7 @@ export class Authority {
 	}
 
 	/** @throws RuleError `not-found`, `version-stale`, `token-dead`, `invalid-request`, `exceeds-caller` or `name-taken` */
-	update(caller: Caller, id: string, request: UpdateTokenRequest, ifMatch: IfMatch): Promise<TokenRecord> {
+	update(caller: Caller, id: string, request: UpdateTokenRequest, ifMatch: IfMatch): Promise<UpdatedToken> {
 		return this.#verbs.changeOne(caller, { id, action: "update", ifMatch }, (token, context) => {
 			const { update } = this.#issuers.of(token);
 			if (Object.keys(request).length === 0) return recordOnly(token, token);

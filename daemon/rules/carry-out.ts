@@ -1,10 +1,10 @@
 /** Carries out one verb: the rules first, then the issuer, once and outside of any transaction, then the transaction. */
-import type { AuditEvent, TokenRecord } from "../contract.ts";
+import type { AuditEvent, UpdatedToken } from "../contract.ts";
 import type { StoredToken, Token, Usage } from "../store/store.ts";
 import type { Caller } from "./callers.ts";
 import type { Attempt, Changes, TokenChange } from "./changes.ts";
 import { isIssuedHere } from "./issued-here.ts";
-import type { Change, Verb } from "./issuer.ts";
+import type { Change, Changed, Verb } from "./issuer.ts";
 import type { ActionContext } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
 import { checkCeiling, type Settings } from "./settings.ts";
@@ -15,7 +15,7 @@ export type IfMatch = readonly number[] | "any";
 
 /** A change of one token: the verb of its issuer, and what the verb has planned. */
 export interface PlannedChange<Outcome = unknown> {
-	verb: Sent<Change, Outcome, Token>;
+	verb: Sent<Change, Outcome, Changed>;
 	plan: Change;
 }
 
@@ -26,7 +26,10 @@ export type Sent<Plan, Outcome, Result> = Pick<
 
 /** A change of the record alone, of which no issuer is informed. */
 export function recordOnly(before: Token, after: Token): PlannedChange {
-	return { verb: { send: async () => undefined, commit: (change) => change.after }, plan: { before, after } };
+	return {
+		verb: { send: async () => undefined, commit: (change) => ({ token: change.after }) },
+		plan: { before, after },
+	};
 }
 
 /** Which token a change is about, and what the audit calls it. */
@@ -96,11 +99,11 @@ export class Verbs {
 	 * Changes one token and answers its record. A plan that changes nothing is neither sent nor stored.
 	 * @param prepare applies the rules; runs again when another change of the token was committed first.
 	 */
-	changeOne(caller: Caller, target: Target, prepare: Prepare): Promise<TokenRecord> {
+	changeOne(caller: Caller, target: Target, prepare: Prepare): Promise<UpdatedToken> {
 		return this.inTurn(target.id, () => this.#changeOne(caller, target, prepare));
 	}
 
-	async #changeOne(caller: Caller, { id, action, ifMatch }: Target, prepare: Prepare): Promise<TokenRecord> {
+	async #changeOne(caller: Caller, { id, action, ifMatch }: Target, prepare: Prepare): Promise<UpdatedToken> {
 		const { tokens, contextOf } = this.#deps;
 		let before = await this.matching(id, ifMatch);
 		const first = prepare(before.token, contextOf(caller), before.usage);
@@ -110,10 +113,11 @@ export class Verbs {
 			before = await this.matching(id, ifMatchNow(before.token, ifMatch));
 			return prepare(before.token, contextOf(caller), before.usage).plan;
 		};
-		const token = await this.carryOut(caller, first.verb, plan, (after) =>
+		const { token, ignored = [] } = await this.carryOut(caller, first.verb, plan, ({ token: after }) =>
 			after === before.token ? [] : [{ action, before, after }],
 		);
-		return tokens.recordOf({ token, usage: before.usage });
+		const record = tokens.recordOf({ token, usage: before.usage });
+		return ignored.length === 0 ? record : { ...record, ignored };
 	}
 
 	/** @throws RuleError `not-found` or `version-stale` */

@@ -1,5 +1,5 @@
 /** Grants of resources, which a token's system makes where it has them. */
-import type { Profile, TokenRecord } from "../contract.ts";
+import type { Profile, UpdatedToken } from "../contract.ts";
 import type { Token } from "../store/store.ts";
 import type { Caller } from "./callers.ts";
 import { type PlannedChange, recordOnly, type Verbs, within } from "./carry-out.ts";
@@ -22,7 +22,7 @@ export class Grants {
 	}
 
 	/** @throws RuleError `not-found`, `token-dead`, `invalid-request` or `exceeds-caller` */
-	grant(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
+	grant(caller: Caller, resource: string, tokenId: string): Promise<UpdatedToken> {
 		return this.#deps.verbs.changeOne(
 			caller,
 			{ id: tokenId, action: "grant", ifMatch: "any" },
@@ -38,7 +38,7 @@ export class Grants {
 	}
 
 	/** @throws RuleError `not-found` */
-	withdraw(caller: Caller, resource: string, tokenId: string): Promise<TokenRecord> {
+	withdraw(caller: Caller, resource: string, tokenId: string): Promise<UpdatedToken> {
 		return this.#deps.verbs.changeOne(
 			caller,
 			{ id: tokenId, action: "withdraw", ifMatch: "any" },

@@ -39,6 +39,19 @@ export interface Created {
 	ignored?: IgnoredField[];
 }
 
+/** The system's answer to a change. */
+export interface Updated {
+	remote: RemoteToken;
+	/** What the system decided otherwise than requested. */
+	ignored: IgnoredField[];
+}
+
+/** What has become of a token. The same token: nothing was changed. */
+export interface Changed {
+	token: Token;
+	ignored?: IgnoredField[];
+}
+
 /** What a change makes of a token. The same token: nothing is to be done. */
 export interface Change {
 	before: Token;
@@ -52,14 +65,14 @@ export interface RotationPlan {
 
 export interface Issuer {
 	create: Verb<CreateTokenRequest, TokenDraft, Created, Minted>;
-	update: Verb<{ token: Token; request: UpdateTokenRequest }, Change, RemoteToken | undefined, Token>;
+	update: Verb<{ token: Token; request: UpdateTokenRequest }, Change, Updated | undefined, Changed>;
 	rotate: Verb<
 		{ token: Token; request: RotateTokenRequest },
 		RotationPlan,
 		Created,
 		{ predecessor: Token; successor: Minted }
 	>;
-	revoke: Verb<Revocation, Change & { confirmed?: boolean }, void, Token>;
+	revoke: Verb<Revocation, Change & { confirmed?: boolean }, void, Changed>;
 	/** Whether the token works until its system is called. */
 	revokesThere(token: Token): boolean;
 	/** Whether a secret is valid. @param now milliseconds since the epoch. */

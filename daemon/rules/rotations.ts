@@ -85,7 +85,7 @@ export class Rotations {
 			send: async (change, context) => {
 				if (change.after !== change.before) await revoke.send(change, context);
 			},
-			commit: (change, outcome) => ({ token: change.token, successor: revoke.commit(change, outcome) }),
+			commit: (change, outcome) => ({ token: change.token, successor: revoke.commit(change, outcome).token }),
 		};
 		const undone = await this.#deps.verbs.carryOut(caller, verb, plan, ({ token, successor: after }) => {
 			const ended = known(successor);

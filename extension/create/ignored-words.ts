@@ -13,18 +13,18 @@ export function ignoredInWords(
 	options: readonly ConnectorOption[] = [],
 ): string | undefined {
 	if (ignored.length === 0) return undefined;
-	const lines = ignored.map(({ field, asked, answered }) => {
+	const lines = ignoredFields(ignored, options).map((field) => `• ${field}`);
+	return [l10n.t("{0} did not do everything as requested:", system), ...lines].join("\n");
+}
+
+/** Each field with what it is instead of what was requested. */
+export function ignoredFields(ignored: Ignored, options: readonly ConnectorOption[] = []): string[] {
+	return ignored.map(({ field, asked, answered }) => {
 		const option = options.find(({ name }) => name === field);
 		const words = (value: unknown) =>
 			option === undefined ? inWords(field, value) : optionInWords(option, value);
-		return l10n.t(
-			"• {0}: {1} instead of {2}",
-			option?.title ?? labelOf(field),
-			words(answered),
-			words(asked),
-		);
+		return l10n.t("{0}: {1} instead of {2}", option?.title ?? labelOf(field), words(answered), words(asked));
 	});
-	return [l10n.t("{0} did not do everything as requested:", system), ...lines].join("\n");
 }
 
 const labels: Readonly<Record<string, () => string>> = {

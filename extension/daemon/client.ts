@@ -34,6 +34,7 @@ import type {
 	SetPermissionInput,
 	TokenRecord,
 	UndoneRotation,
+	UpdatedToken,
 	UpdateTokenRequest,
 	UsageDay,
 	UsageList,
@@ -107,7 +108,7 @@ export class Client {
 		version: number,
 		change: UpdateTokenRequest,
 		access?: Access,
-	): Promise<TokenRecord> {
+	): Promise<UpdatedToken> {
 		const headers = { "if-match": `"${version}"` };
 		return this.#transport.json({ method: "PATCH", path: tokenPath(id), headers, body: change, access });
 	}
@@ -144,11 +145,11 @@ export class Client {
 	}
 
 	/** Grants the resource to the token; a token that has it already stays as it is. */
-	async grant(resource: string, tokenId: string, access?: Access): Promise<TokenRecord> {
+	async grant(resource: string, tokenId: string, access?: Access): Promise<UpdatedToken> {
 		return this.#transport.json({ method: "PUT", path: grantPath(resource, tokenId), access });
 	}
 
-	async withdraw(resource: string, tokenId: string, access?: Access): Promise<TokenRecord> {
+	async withdraw(resource: string, tokenId: string, access?: Access): Promise<UpdatedToken> {
 		return this.#transport.json({
 			method: "DELETE",
 			path: grantPath(resource, tokenId),

@@ -1,6 +1,6 @@
 /** Changes the settings of a token, unless it has changed since it was read. */
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
-import type { TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
+import type { IgnoredField, TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
 import type { ActionLog } from "../action.ts";
 import type { Answers } from "../connections/answers.ts";
 import type { Connections } from "../connections/connections.ts";
@@ -30,7 +30,8 @@ export interface Edit {
 }
 
 export type EditOutcome =
-	| { kind: "changed"; token: TokenRecord }
+	/** `ignored`: what the token's system decided otherwise. */
+	| { kind: "changed"; token: TokenRecord; ignored: IgnoredField[] }
 	/** Another caller has changed the token, and nothing was overwritten. `token` as it is now. */
 	| { kind: "conflict"; token: TokenRecord };
 
@@ -46,7 +47,8 @@ export async function editToken(
 	const added: string[] = [];
 	try {
 		await addPermissions(client, newPermissions, added);
-		return { kind: "changed", token: await client.updateToken(token.id, token.version, change, access) };
+		const { ignored = [], ...changed } = await client.updateToken(token.id, token.version, change, access);
+		return { kind: "changed", token: changed, ignored };
 	} catch (error) {
 		await removePermissions(deps, added);
 		if (!isStale(error)) throw error;

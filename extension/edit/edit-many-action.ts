@@ -1,13 +1,14 @@
 /** Changes several tokens one after the other. A token that fails does not stop the others. Nothing is thrown. */
-import type { TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
+import type { IgnoredField, TokenRecord, UpdatedToken, UpdateTokenRequest } from "../../daemon/contract.ts";
 import type { ActionOptions } from "../action.ts";
 import type { Answers } from "../connections/answers.ts";
 import type { TokenProgress } from "../tokens/each-token.ts";
-import { type EditDeps, editToken } from "./edit-action.ts";
+import { type EditDeps, type EditOutcome, editToken } from "./edit-action.ts";
 
-/** `conflict`: another caller has changed the token meanwhile, and nothing was overwritten. */
+/** `ignored`: its system decided otherwise. `conflict`: another caller has changed the token meanwhile, and nothing was overwritten. */
 export type TokenResult =
 	| { token: TokenRecord; kind: "changed" }
+	| { token: TokenRecord; kind: "ignored"; ignored: IgnoredField[] }
 	| { token: TokenRecord; kind: "conflict" }
 	| { token: TokenRecord; kind: "failed"; error: unknown };
 
@@ -38,7 +39,7 @@ export function editTokens(
 
 export async function editEach(
 	tokens: readonly TokenRecord[],
-	change: (token: TokenRecord) => Promise<TokenRecord | { kind: "changed" | "conflict" }>,
+	change: (token: TokenRecord) => Promise<UpdatedToken | EditOutcome>,
 	{ onProgress, cancellation }: ActionOptions<TokenProgress>,
 ): Promise<TokenResult[]> {
 	const results: TokenResult[] = [];
@@ -46,11 +47,16 @@ export async function editEach(
 		if (cancellation?.isCancellationRequested) return results;
 		onProgress?.({ token, index, count: tokens.length });
 		try {
-			const answer = await change(token);
-			results.push({ token, kind: "kind" in answer ? answer.kind : "changed" });
+			results.push(resultOf(token, await change(token)));
 		} catch (error) {
 			results.push({ token, kind: "failed", error });
 		}
 	}
 	return results;
+}
+
+function resultOf(token: TokenRecord, answer: UpdatedToken | EditOutcome): TokenResult {
+	if ("kind" in answer && answer.kind === "conflict") return { token, kind: "conflict" };
+	const { ignored = [] } = answer;
+	return ignored.length === 0 ? { token, kind: "changed" } : { token, kind: "ignored", ignored };
 }

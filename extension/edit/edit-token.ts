@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
 import { askAnswers } from "../connections/answers.ts";
+import { ignoredInWords } from "../create/ignored-words.ts";
 import { permissionSuggestions } from "../create/permission-suggestions.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
@@ -21,6 +22,7 @@ import { type Edit, type EditOutcome, editToken, reachesSystem } from "./edit-ac
 import { draftOf, type EditDraft, editSteps, settingsAfter } from "./edit-steps.ts";
 import { isOnlyRecorded, profileOf } from "./editable.ts";
 
+type Changed = Extract<EditOutcome, { kind: "changed" }>;
 type EditDeps = Pick<Services, "connections" | "daemon" | "live" | "log">;
 
 const failed = () => l10n.t("The token was not changed.");
@@ -70,7 +72,7 @@ async function editInteractively(services: EditDeps, { id }: TokenRecord): Promi
 		const after = settingsAfter(token, draft, new Date());
 		const change = changeBetween(before, after);
 		const outcome = await tryEdit(services, { token, change, newPermissions: draft.newPermissions });
-		if (outcome?.kind === "changed") return await sayChanged(services, token, outcome.token);
+		if (outcome?.kind === "changed") return await sayChanged(services, token, outcome);
 		next = "ask";
 		if (outcome === undefined) continue;
 		const mine = rebase(before, after, settingsOf(outcome.token));
@@ -193,22 +195,50 @@ function inWords({ label, before, after }: Difference): string {
 	return l10n.t("{0}: {1} → {2}", label, before, after);
 }
 
-async function sayChanged(services: EditDeps, before: TokenRecord, after: TokenRecord): Promise<void> {
+async function sayChanged(
+	services: EditDeps,
+	before: TokenRecord,
+	{ token: after, ignored }: Changed,
+): Promise<void> {
 	const labels = differences(settingsOf(before), settingsOf(after)).map(({ label }) => label);
-	if (labels.length === 0) return;
+	const name = quoted(after.name);
+	const text = l10n.t("{0} is changed: {1}.", name, listInWords(labels));
+	if (labels.length === 0) {
+		const unchanged = l10n.t("{0} is not changed.", name);
+		if (ignored.length > 0) await sayIgnored(services, before, { text: unchanged, ignored });
+		return;
+	}
 	const undo = l10n.t("Undo");
-	const text = l10n.t("{0} is changed: {1}.", quoted(after.name), listInWords(labels));
-	const chosen = await vscode.window.showInformationMessage(text, undo);
+	const chosen =
+		ignored.length > 0
+			? await sayIgnored(services, before, { text, ignored }, undo)
+			: await vscode.window.showInformationMessage(text, undo);
 	if (chosen === undo) await undoEdit(services, before, after);
+}
+
+/** Modal: what was requested must not look as if it was done. */
+function sayIgnored(
+	{ connections }: Pick<EditDeps, "connections">,
+	token: TokenRecord,
+	{ text, ignored }: { text: string; ignored: Changed["ignored"] },
+	...buttons: string[]
+): Thenable<string | undefined> {
+	const system = connections.of(token)?.name ?? token.issuer;
+	const detail = ignoredInWords(system, ignored) ?? "";
+	return vscode.window.showWarningMessage(text, { modal: true, detail }, ...buttons);
 }
 
 async function undoEdit(services: EditDeps, before: TokenRecord, after: TokenRecord): Promise<void> {
 	const change = changeBetween(settingsOf(after), settingsOf(before));
 	try {
-		const { kind } = await editWithProgress(services, { token: after, change });
+		const undone = await editWithProgress(services, { token: after, change });
 		const name = quoted(before.name);
+		if (undone.kind === "changed" && undone.ignored.length > 0) {
+			const text = l10n.t("{0} is not as it was before.", name);
+			return void (await sayIgnored(services, before, { text, ignored: undone.ignored }));
+		}
 		void vscode.window.showInformationMessage(
-			kind === "changed"
+			undone.kind === "changed"
 				? l10n.t("{0} is as it was before.", name)
 				: l10n.t("{0} was changed meanwhile, so nothing was undone. Edit it again.", name),
 		);

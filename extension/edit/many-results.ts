@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { ActionOptions } from "../action.ts";
+import { ignoredFields } from "../create/ignored-words.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
@@ -67,6 +68,13 @@ function rowOf(result: TokenResult): ResultRow {
 	const name = labelText(result.token.name);
 	const { id } = result.token;
 	if (result.kind === "changed") return { label: `$(pass) ${name}`, description: l10n.t("changed") };
+	if (result.kind === "ignored")
+		return {
+			label: `$(warning) ${name}`,
+			description: l10n.t("not as requested"),
+			detail: labelText(ignoredFields(result.ignored).join(" · ")),
+			id,
+		};
 	if (result.kind === "conflict")
 		return {
 			label: `$(warning) ${name}`,

@@ -63,6 +63,25 @@ describe("a connection on the command line", () => {
 		assert.match(stderr, /^Not as requested: expiry is none, not \d{4}-.*\nCreated deploy/);
 	});
 
+	it("says what a system ignored of a change, and fails when that is all of it", async () => {
+		const { id } = await created();
+		acme.fault = "ignore-changes";
+		const edit = ["edit", id, "--name", "renamed"];
+		const ignored = await cli.owner(edit, { environment: environment() });
+		assert.deepEqual(
+			[ignored.code, ignored.stdout],
+			[1, "Not as requested: name is deploy, not renamed.\nNothing was changed.\n"],
+		);
+		const partly = await cli.owner([...edit, "--tag", "ci", "--json"], { environment: environment() });
+		assert.equal(partly.code, 0);
+		const { token, ...report } = JSON.parse(partly.stdout);
+		assert.deepEqual([token.name, token.ignored], ["deploy", undefined]);
+		assert.deepEqual(report, {
+			changed: { tags: { before: [], after: ["ci"] } },
+			ignored: [{ field: "name", asked: "renamed", answered: "deploy" }],
+		});
+	});
+
 	it("says what to do without a credential, and for a name that no connection has", async () => {
 		const without = await cli.owner(create);
 		assert.equal(without.code, 1);

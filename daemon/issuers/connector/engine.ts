@@ -1,11 +1,13 @@
 /** Tokens at a system, as its connector says. Keeps nothing and logs nothing. */
 import type { TokenField } from "../../contract.ts";
+import { isConfirmed } from "./asked.ts";
 import { ConnectorError } from "./connector-error.ts";
 import { explained, find, namesOf, tokenIn } from "./found.ts";
 import { isAnswer } from "./probe.ts";
 import { Session } from "./session.ts";
 import type { Access, CallOptions, Changes, RemoteToken, System } from "./system.ts";
 
+export { ignoredChanges } from "./asked.ts";
 export { createAt } from "./create.ts";
 export { listAt } from "./found.ts";
 
@@ -21,7 +23,10 @@ export async function readAt(
 	return explained(session, async () => (await find(session, access, id)).token);
 }
 
-/** Changes the fields that are given. @throws ConnectorError, `not-supported` for a field that can't be changed. */
+/**
+ * Changes the fields that are given. The answer is the token as its system has it then, as far as the system tells.
+ * @throws ConnectorError, `not-supported` for a field that can't be changed.
+ */
 export async function updateAt(
 	system: System,
 	access: Access,
@@ -46,8 +51,22 @@ export async function updateAt(
 		const answer = await session.send(update, session.values(values));
 		if (!session.isSuccess(answer)) throw session.refusal(answer);
 		const told = update.answer === "none" ? undefined : tokenIn(session, update, answer.body);
-		return { ...found?.token, ...changesOf(changes), ...told, id };
+		const isDone = told !== undefined && isConfirmed(system.connector, changes, told);
+		const read = isDone ? undefined : await readBack(session, access, id);
+		return { ...found?.token, ...changesOf(changes), ...told, ...read, id };
 	});
+}
+
+/** The change was accepted: a read that fails must not make it look as if it was not. */
+async function readBack(session: Session, access: Access, id: string): Promise<RemoteToken | undefined> {
+	const { read, list } = session.connector;
+	if (read === undefined && list === undefined) return undefined;
+	try {
+		return (await find(session, access, id)).token;
+	} catch (error) {
+		if (error instanceof ConnectorError) return undefined;
+		throw error;
+	}
 }
 
 function changesOf({ defaultSource, ...changes }: Changes): Partial<RemoteToken> {

@@ -154,6 +154,10 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 			expiresIn: "The token's lifetime, from its creation. Can't be combined with `expiry`.",
 		},
 	),
+	UpdatedToken: answer(contract.updatedToken, "The token after a change.", {
+		...tokenFields,
+		ignored: ignoredFields,
+	}),
 	UpdateTokenRequest: request(
 		contract.updateTokenRequest,
 		"The settings to change; omitted ones stay unchanged. The profile decides which can be changed.",

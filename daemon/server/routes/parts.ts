@@ -1,5 +1,5 @@
 /** What the groups of routes have in common. */
-import { type Notice, type TokenRecord, tokenRecord } from "../../contract.ts";
+import { type Notice, type TokenRecord, tokenRecord, updatedToken } from "../../contract.ts";
 import type { Authority } from "../../rules/authority.ts";
 import type { Records } from "../../rules/records.ts";
 import type { EventStream } from "../events.ts";
@@ -39,6 +39,9 @@ export const oneToken = {
 	schema: tokenRecord,
 	headers: ["ETag"],
 } as const;
+
+/** The same after a change, which another system can make otherwise than requested. */
+export const changedToken = { ...oneToken, schema: updatedToken } as const;
 
 /** The headers that `created` sets. */
 export const newTokenHeaders = ["Location", "ETag"] as const;

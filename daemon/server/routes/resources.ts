@@ -2,7 +2,7 @@
 import * as contract from "../../contract.ts";
 import { parse } from "../problem.ts";
 import { type Route, route } from "../route.ts";
-import { oneToken, type RouteParts, shown, systemProblems } from "./parts.ts";
+import { changedToken, type RouteParts, shown, systemProblems } from "./parts.ts";
 
 const { apiPermissions } = contract;
 
@@ -46,7 +46,7 @@ export function resourceRoutes({ authority }: RouteParts): Route[] {
 			],
 			caller: apiPermissions.write,
 			access: "optional",
-			answers: oneToken,
+			answers: changedToken,
 			handle: async ({ caller, param }) =>
 				shown(await authority.grants.grant(caller, resourceOf(param), param("tokenId"))),
 		}),
@@ -59,7 +59,7 @@ export function resourceRoutes({ authority }: RouteParts): Route[] {
 			problems: ["not-found", "token-dead", ...systemProblems, "storage-failed"],
 			caller: apiPermissions.write,
 			access: "optional",
-			answers: oneToken,
+			answers: changedToken,
 			handle: async ({ caller, param }) =>
 				shown(await authority.grants.withdraw(caller, resourceOf(param), param("tokenId"))),
 		}),

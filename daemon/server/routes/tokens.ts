@@ -4,6 +4,7 @@ import { notCovered } from "../../rules/permission.ts";
 import { RuleError } from "../../rules/rule-error.ts";
 import { type Route, route } from "../route.ts";
 import {
+	changedToken,
 	created,
 	newTokenHeaders,
 	oneToken,
@@ -147,7 +148,7 @@ function changeRoutes({ authority }: RouteParts): Route[] {
 			access: "optional",
 			body: contract.updateTokenRequest,
 			ifMatch: "needed",
-			answers: oneToken,
+			answers: changedToken,
 			handle: async ({ caller, param, body, ifMatch }) =>
 				shown(await authority.update(caller, param("id"), body, ifMatch)),
 		}),

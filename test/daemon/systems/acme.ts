@@ -88,6 +88,7 @@ export type Fault =
 	| "unauthorized"
 	| "cut"
 	| "ignore-expiry"
+	| "ignore-changes"
 	| "repeat-secret";
 
 export class Acme {
@@ -99,6 +100,8 @@ export class Acme {
 	fault: Fault = "none";
 	/** Whether its list shows the secret of each token. */
 	showsSecrets = false;
+	/** What it makes of an expiry that is changed. */
+	keepExpiry = (asked: string | null): string | null => asked;
 	/** Runs before an answer to a request that changes something. */
 	beforeAnswer: (request: string) => Promise<void> = async () => {};
 	url = "";
@@ -185,7 +188,8 @@ export class Acme {
 		}
 		if (token === undefined) return [404, { message: "There is none." }];
 		if (method === "PUT") {
-			const changed = { ...token, ...body };
+			const changed = this.fault === "ignore-changes" ? token : { ...token, ...body };
+			changed.expiry = this.keepExpiry(changed.expiry);
 			this.tokens.set(id, changed);
 			return [200, shown(changed)];
 		}
