@@ -55,6 +55,7 @@ export interface ConnectorParts {
 	readonly revoke?: CallParts;
 	readonly verify?: readonly ProbeParts[];
 	readonly verifyCredential?: readonly ProbeParts[];
+	readonly openapi?: { readonly document: string };
 	readonly guided?: { readonly create?: GuideParts; readonly revoke?: GuideParts };
 }
 
@@ -76,6 +77,7 @@ export function connectorIssues(connector: ConnectorParts): Issue[] {
 		...callIssues(connector),
 		...unsentIssues(connector),
 		...guideIssues(connector),
+		...documentIssues(connector),
 	];
 }
 
@@ -222,6 +224,7 @@ function issuesOfCall(
 	return [
 		...formIssues(path, call, isProbe),
 		...unknownNames([...path, "request"], inRequest, withOwn),
+		...addressIssues(connector, path, call),
 		...valueIssues([...path, "with"], call.with, known),
 		...(["body", "form"] as const).flatMap((part) => valueIssues([...path, part], call[part], withOwn)),
 		...authIssues([...path, "headers"], call.headers, withOwn),
@@ -229,6 +232,24 @@ function issuesOfCall(
 		...authIssues(["headers"], headers, withOwn),
 		...(isList ? pageIssues(list) : []),
 	];
+}
+
+/** Servers and proxies log addresses. The token's own secret is there where its system knows it by nothing else. */
+function addressIssues(connector: ConnectorParts, path: (string | number)[], call: CallParts): Issue[] {
+	const secrets = ["credential", ...namesOf(connector.ask)];
+	const named = namesInRequest(call.request);
+	const message = (name: string) =>
+		`puts {${name}} into the address, which servers and proxies log; send it in a header or the body`;
+	const direct = secrets
+		.filter((name) => named.includes(name))
+		.map((name) => ({ path: [...path, "request"], message: message(name) }));
+	const indirect = Object.entries(call.with ?? {})
+		.filter(([name]) => named.includes(name))
+		.flatMap(([name, value]) => {
+			const secret = secrets.find((one) => namesIn(value).includes(one));
+			return secret === undefined ? [] : [{ path: [...path, "with", name], message: message(secret) }];
+		});
+	return [...direct, ...indirect];
 }
 
 /** What a method can send. */
@@ -310,6 +331,11 @@ function pageIssues(list: ConnectorParts["list"]): Issue[] {
 	return pageNames(list?.pages)
 		.filter((name) => !sent.includes(name))
 		.map((name) => ({ path: ["list", "pages"], message: `names ${name}, which the request does not send` }));
+}
+
+function documentIssues({ openapi, variables }: ConnectorParts): Issue[] {
+	const named = namesInRequest(openapi?.document ?? "").map((name) => ({ name }));
+	return unknownNames(["openapi", "document"], named, namesOf(variables));
 }
 
 function authIssues(path: (string | number)[], auth: unknown, known: readonly string[]): Issue[] {

@@ -5,7 +5,7 @@
 import * as l10n from "@vscode/l10n";
 
 /** Invisible characters that reorder the text around them; with them, one name could look like another. */
-const reordering = /[\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
+const reordering = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
 
 /** For places that show text literally. */
 export function plainText(text: string): string {

@@ -27,7 +27,7 @@ export function problemWords({ detail, errors = [] }: Problem): string {
 
 /** Makes control characters and bidirectional controls visible. Line breaks stay. */
 export function toTerminal(text: string): string {
-	return text.replace(/[^\P{Cc}\n]|[\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
+	return text.replace(/[^\P{Cc}\n]|[\u061C\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
 }
 
 export function oneLine(text: string): string {

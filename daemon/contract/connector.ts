@@ -111,7 +111,7 @@ const auth = z.union([
 	headers.refine((map) => !Object.hasOwn(map, "basic"), "basic needs user and password"),
 ]);
 
-/** One request. */
+/** One request. Its address contains no credential and no answer to `ask`. */
 const call = z.strictObject({
 	/** Method and path: `POST /tokens/{id}{?page}`. */
 	request: checked(requestIssue, 1000),

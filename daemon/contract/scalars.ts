@@ -86,7 +86,7 @@ export const partialToken = z
 	.regex(/^[\x21-\x7E]{0,4}\u2026[\x21-\x7E]{0,4}$/, "must be up to four characters, …, and up to four more");
 
 /** A token's id at its system. */
-export const remoteId = text.min(1).max(500);
+export const remoteId = text.min(1).max(1000);
 
 export const page = {
 	limit: z.coerce.number().int().min(1).max(rowsPerPage).default(100),

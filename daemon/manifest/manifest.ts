@@ -13,7 +13,7 @@ export const manifestName = "tokensmith.json";
 export const largestManifestBytes = 64 * 1024;
 
 /** Control characters, line separators, and characters that change the direction of the text around them. */
-const unprintable = /[\p{Cc}\u2028\u2029\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
+const unprintable = /[\p{Cc}\u061C\u2028\u2029\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
 
 const printable = (value: string) => !unprintable.test(value) && value.isWellFormed();
 const isPrintable = "must not contain control characters or line breaks";

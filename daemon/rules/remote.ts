@@ -49,7 +49,7 @@ export function recordFrom(
 		lastModifiedUserInfo: user,
 		userId: profile.id,
 		userName: profile.name,
-		name: remote.id,
+		name: nameFromId(remote),
 		description: "",
 		issuer: profile.id,
 		profile: profile.id,
@@ -72,7 +72,7 @@ export function recordFrom(
 export function successorName(name: string): string {
 	const [, stem = name, number = "1"] = /^(.*) \((\d{1,6})\)$/.exec(name) ?? [];
 	const suffix = ` (${Number(number) + 1})`;
-	return stem.slice(0, maximumNameLength - suffix.length) + suffix;
+	return stem.slice(0, maximumNameLength - suffix.length).toWellFormed() + suffix;
 }
 
 /** Where a record and its system differ. */
@@ -115,18 +115,24 @@ function factsOf(remote: RemoteToken): Partial<Token> {
 	const { name, description } = facts;
 	return {
 		...facts,
-		...(name !== undefined && { name: plainText(name, maximumNameLength) || remote.id }),
+		...(name !== undefined && { name: plainText(name, maximumNameLength) || nameFromId(remote) }),
 		...(description !== undefined && { description: plainText(description, 1000) }),
 	};
 }
 
-/** Names appear in logs and labels of one line. */
+/** An id is sent back as it is, so that only its copy in a name is cleaned. */
+function nameFromId({ id }: RemoteToken): string {
+	return plainText(id, maximumNameLength) || "unnamed";
+}
+
+/** Names appear in logs and labels of one line, where invisible characters would reorder or hide other text. */
 function plainText(text: string, longest: number): string {
 	return text
-		.toWellFormed()
+		.replace(/\p{Cf}+/gu, "")
 		.replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
 		.trim()
-		.slice(0, longest);
+		.slice(0, longest)
+		.toWellFormed();
 }
 
 function partialOf({ partial = "" }: RemoteToken): string {

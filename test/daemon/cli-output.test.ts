@@ -1,6 +1,6 @@
-/** Dates in the command line's output. */
+/** Dates and texts of others in the command line's output. */
 import assert from "node:assert/strict";
-import { dateWords, endDateOf } from "../../daemon/cli/output.ts";
+import { dateWords, endDateOf, toTerminal } from "../../daemon/cli/output.ts";
 
 const now = Date.parse("2026-11-22T12:00:00.000Z");
 
@@ -31,5 +31,13 @@ describe("dates on the command line", () => {
 		assert.equal(endDateOf(dates), "revoked");
 		assert.equal(endDateOf({ ...dates, revokedDate: null }), "retires");
 		assert.equal(endDateOf({ ...dates, revokedDate: null, retiresDate: null }), "expiry");
+	});
+});
+
+describe("text of others on a terminal", () => {
+	it("shows characters that control the terminal, or reorder the line, as such", () => {
+		for (const character of ["\x1B", "\u009B", "\u061C", "\u200E", "\u2028", "\u202E", "\u2066"])
+			assert.equal(toTerminal(`a${character}b`), "a\uFFFDb");
+		assert.equal(toTerminal("two\nlines, ä and 語"), "two\nlines, ä and 語");
 	});
 });

@@ -29,7 +29,10 @@ describe("a change at another system", () => {
 	afterEach(() => acme.stop());
 
 	const created = async () =>
-		(await connection.create({ expiry, resources: ["channel/soc"] })).body as { id: string; remoteId: string };
+		(await connection.create({ expiry, resources: ["channel/soc"] })).body as {
+			id: string;
+			remoteId: string;
+		};
 	const events = async (id: string) =>
 		(await daemon.call("GET", `/v1/audit-events?tokenId=${id}`)).body.events.map(
 			({ action }: { action: string }) => action,

@@ -196,6 +196,39 @@ const refused: [says: string, change: (value: Loose) => void, pointer: string, w
 	],
 	["a probe without dead", (c) => delete c.verify[0].dead, "/verify/0/dead", /is missing/],
 	["a status that is none", (c) => (c.verify[0].live = [20]), "/verify/0/live/0", /at least 100/],
+	[
+		"the credential in an address",
+		(c) => (c.list.request = "GET /tokens{?page,credential}"),
+		"/list/request",
+		/puts \{credential\} into the address, which servers and proxies log; send it in a header or the body/,
+	],
+	[
+		"the credential in a path",
+		(c) => (c.verify[0].request = "GET /tokens/{credential}"),
+		"/verify/0/request",
+		/puts \{credential\} into the address/,
+	],
+	[
+		"the credential in an address by another name",
+		(c) => {
+			c.list.request = "GET /tokens{?page,key}";
+			c.list.with = { key: ["k-{credential}"] };
+		},
+		"/list/with/key",
+		/puts \{credential\} into the address/,
+	],
+	[
+		"a password in an address",
+		(c) => (c.revoke.request = "DELETE /tokens/{id}{?password}"),
+		"/revoke/request",
+		/puts \{password\} into the address/,
+	],
+	[
+		"the credential in the address of a document",
+		(c) => (c.openapi = { document: "GET /openapi{?credential}", tag: "Keys" }),
+		"/openapi/document",
+		/uses \{credential\}/,
+	],
 	["a page that is not sent", (c) => (c.list.request = "GET /tokens"), "/list/pages", /does not send/],
 	["pages of two kinds", (c) => (c.list.pages.link = "next"), "/list/pages/link", /not a known field/],
 	[

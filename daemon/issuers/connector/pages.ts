@@ -2,6 +2,7 @@
 import type { Connector, Pages } from "../../contract.ts";
 import type { Answer } from "./answer.ts";
 import { ConnectorError } from "./connector-error.ts";
+import { nextLink } from "./link-header.ts";
 import { meets, valueAt } from "./pointer.ts";
 import type { Session } from "./session.ts";
 
@@ -93,18 +94,7 @@ function nextPosition(
 		const cursor = valueAt(body, pages.at);
 		return typeof cursor === "string" && cursor !== "" ? { values: [[pages.cursor, cursor]] } : undefined;
 	}
-	const address = "link" in pages ? linkIn(headers.link) : valueAt(body, pages.next);
+	const address = "link" in pages ? nextLink(headers.link) : valueAt(body, pages.next);
 	if (typeof address !== "string" || address === "") return undefined;
 	return { values: [], url: session.nextPage(address, url) };
-}
-
-/** The target of `rel="next"` (RFC 8288). */
-function linkIn(header: string | string[] | undefined): string | undefined {
-	const text = Array.isArray(header) ? header.join(",") : (header ?? "");
-	for (const [, target, parameters = ""] of text.matchAll(
-		/<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]*))*)/g,
-	)) {
-		if (/;\s*rel\s*=\s*"?(?:[^"]*\s)?next(?:\s[^"]*)?(?:"|;|$)/i.test(parameters)) return target;
-	}
-	return undefined;
 }

@@ -85,9 +85,8 @@ function defined(
 function idFrom(value: unknown, pointer: string | undefined): string | undefined {
 	const found = pointer === undefined ? undefined : valueAt(value, pointer);
 	const text = typeof found === "number" ? String(found) : found;
-	if (typeof text !== "string" || text === "" || text.length > longestText || /\p{Cc}/u.test(text))
-		return undefined;
-	return text;
+	if (typeof text !== "string" || text === "" || text.length > longestText) return undefined;
+	return text.isWellFormed() && !/\p{Cc}/u.test(text) ? text : undefined;
 }
 
 function textAt(value: unknown, pointer: string | undefined): string | undefined {

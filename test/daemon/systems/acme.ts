@@ -173,7 +173,7 @@ export class Acme {
 	}
 
 	#carryOut(method: string, url: string, body: Partial<AcmeToken>): [status: number, value: unknown] {
-		const id = url.split("/")[2] ?? "";
+		const id = decodeURIComponent(url.split("/")[2] ?? "");
 		const token = this.tokens.get(id);
 		const shown = ({ secret, ...rest }: AcmeToken) => (this.showsSecrets ? { ...rest, secret } : rest);
 		if (method === "GET") return [200, { tokens: [...this.tokens.values()].map(shown) }];
