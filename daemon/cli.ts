@@ -3,6 +3,7 @@
  * Secrets are never arguments, and none is shown on a terminal without --reveal.
  */
 
+import { address } from "./cli/address.ts";
 import { cleanUp } from "./cli/clean-up.ts";
 import { type Command, exitCodes } from "./cli/command.ts";
 import { connections } from "./cli/connections.ts";
@@ -44,6 +45,7 @@ const tokenCommands: Record<string, Command> = {
 	probe,
 	setup,
 	"clean-up": cleanUp,
+	address,
 };
 
 interface Program {

@@ -13,6 +13,7 @@ import {
 } from "./data-directory.ts";
 import { DirectoryLock, HeldError } from "./directory-lock.ts";
 import { preferredPort, protocol } from "./facts.ts";
+import { openIdentity } from "./identity-file.ts";
 import { createIssuers } from "./issuers/issuers.ts";
 import { type DaemonLog, openLog } from "./log.ts";
 import { addressProblem } from "./rules/address.ts";
@@ -21,6 +22,7 @@ import { Records } from "./rules/records.ts";
 import { RuleError } from "./rules/rule-error.ts";
 import { addressReader } from "./server/client-address.ts";
 import { EventStream } from "./server/events.ts";
+import { IdentityEndpoint } from "./server/identity-endpoint.ts";
 import { Metrics } from "./server/metrics.ts";
 import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
@@ -142,6 +144,8 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		traffic,
 		youngGeneration,
 	});
+	const { identity, notices } = openIdentity(directory);
+	for (const notice of notices) log.warn(notice, "the daemon's identity is not as it was left");
 	const events = new EventStream();
 	const owner = { userId: "owner", userName: userInfo().username };
 	const ownerKey = `tko_${randomBytes(32).toString("base64url")}`;
@@ -167,7 +171,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		metrics: new Metrics({ authority, verifyEndpoint, events }),
 		ownerKey,
 		version: tokensmithVersion,
-		notices: store.notices,
+		notices: [...store.notices, ...notices],
 		url: () => url,
 		addressOf,
 		log,
@@ -176,6 +180,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const idling = new Idling(options.idleSeconds, events);
 	const server = new HttpServer({
 		verifyEndpoint,
+		identityEndpoint: new IdentityEndpoint(identity),
 		// Express and the schemas are more than half of the code, and no verification needs them.
 		loadApi: async () => (await import("./server/api.ts")).createApi(parts),
 		onRequest: () => {
@@ -193,8 +198,16 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		lock.release();
 	});
 	url = await server.listen(options.host, options.port);
-	writeDaemonFile(directory, { url, pid: process.pid, protocol, version: tokensmithVersion, ownerKey });
-	const ready: ReadyLine = { event: "ready", url, pid: process.pid };
+	const file = {
+		url,
+		pid: process.pid,
+		protocol,
+		version: tokensmithVersion,
+		ownerKey,
+		identity: identity.name,
+	};
+	writeDaemonFile(directory, file);
+	const ready: ReadyLine = { event: "ready", url, pid: process.pid, identity: identity.name };
 	process.stdout.write(`${JSON.stringify(ready)}\n`);
 	if (options.port !== 0 && new URL(url).port !== String(options.port))
 		log.warn({ port: options.port, url }, "another program holds the preferred port, so another one is used");

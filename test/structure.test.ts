@@ -17,7 +17,7 @@ const layers: [layer: string, files: RegExp][] = [
 	["server", /^daemon\/server\//],
 	["client", /^daemon\/client\//],
 	["cli", /^daemon\/cli(\.ts|\/)/],
-	["main", /^daemon\/(main|data-directory|directory-lock|log|young-generation)\.ts$/],
+	["main", /^daemon\/(main|data-directory|directory-lock|identity-file|log|young-generation)\.ts$/],
 	["start", /^daemon\/start\.ts$/],
 ];
 
@@ -159,9 +159,9 @@ describe("the structure", () => {
 		);
 	});
 
-	it("lets the services' client load nothing but Node.js, the facts and the secret format", () => {
+	it("lets the services' client load nothing but Node.js, the facts, the secret format and the identity", () => {
 		const reached = [...reachedFrom("daemon/client/tokensmith.ts")];
-		const foreign = /^(?!node:|daemon\/(client\/|facts\.ts|rules\/secret\.ts))/;
+		const foreign = /^(?!node:|daemon\/(client\/|facts\.ts|rules\/(secret|identity)\.ts))/;
 		assert.deepEqual(
 			reached.filter((name) => foreign.test(name)),
 			[],
@@ -169,9 +169,10 @@ describe("the structure", () => {
 		assert.ok(reached.includes("daemon/client/transport.ts"));
 	});
 
-	it("lets the client import the contract and the secret format, and nothing else of the daemon", () => {
+	it("lets the client import the contract, the secret format and the identity, and nothing else of the daemon", () => {
 		const outside = daemon.filter((file) => /^daemon\/(client|cli\.ts|cli\/)/.test(file));
-		const known = /^daemon\/(contract\.ts|facts\.ts|rules\/secret\.ts|client\/|cli|env-file\/|manifest\/)/;
+		const known =
+			/^daemon\/(contract\.ts|facts\.ts|rules\/(secret|identity)\.ts|client\/|cli|env-file\/|manifest\/)/;
 		assert.deepEqual(
 			importsOf(outside).filter(({ to }) => !known.test(to)),
 			[],

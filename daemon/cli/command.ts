@@ -11,7 +11,8 @@ export const exitCodes = `Exit codes: 0 done; 1 failed, nothing was changed unle
 4 refused: the token is not valid for the request, or is unknown.`;
 
 const connectionHelp = `  --data-dir DIR      the daemon's data directory; acts as its owner (or TOKENSMITH_DATA_DIR)
-  --url URL           the daemon's address (or TOKENSMITH_URL); acts with the token in TOKENSMITH_TOKEN
+  --url URL           the daemon's address with its identity, from 'token address' (or TOKENSMITH_URL); acts with the
+                      token in TOKENSMITH_TOKEN
   --token-stdin       acts with the token whose secret is the first line of standard input
   --credential-stdin  for a token of a connection: standard input holds its credential (or TOKENSMITH_CREDENTIAL), and
                       NAME=VALUE for each question of the system, such as a password (or TOKENSMITH_ANSWER_NAME)
@@ -43,6 +44,8 @@ export interface Given<Options extends ParseArgsOptionsConfig> {
 	/** The command's one argument, an id or a name; empty for commands without one. */
 	readonly word: string;
 	readonly format: "json" | "words";
+	/** The data directory that is named by an option or a variable. */
+	readonly dataDir: string | undefined;
 	/** @throws UsageError when no option or variable says where the daemon is. */
 	client(): Promise<TokensmithClient>;
 }
@@ -81,6 +84,7 @@ export function defineCommand<const Options extends ParseArgsOptionsConfig>(
 				values,
 				word: theWord(definition, positionals),
 				format: common.json ? "json" : "words",
+				dataDir: common["data-dir"] ?? (process.env.TOKENSMITH_DATA_DIR || undefined),
 				client: () => connect(common, definition.stdin),
 			});
 		},
@@ -156,7 +160,7 @@ function checkInput(values: CommonValues, stdin: "caller" | "secrets"): void {
 		throw new UsageError("Standard input is read already; set the credential in TOKENSMITH_CREDENTIAL.");
 }
 
-/** Options come before the environment, and of two variables the directory, whose daemon can be proved. */
+/** Options come before the environment, and of two variables the directory, by which a daemon is found on any port. */
 function placeOf(values: CommonValues): { dataDir?: string | undefined; url?: string | undefined } {
 	const { "data-dir": dataDir, url } = values;
 	if (dataDir !== undefined && url !== undefined) {

@@ -47,16 +47,17 @@ interface CallOptions {
 }
 
 /**
- * Either `url`, the daemon's address, or `dataDir`, its data directory: then the daemon is found wherever it listens,
- * has to prove itself on each connection, and takes this client for its owner.
+ * Either `url`, the daemon's address, or `dataDir`, its data directory: then the daemon is found wherever it listens, and
+ * takes this client for its owner. On each connection the daemon proves that it is the one before anything is sent.
  */
 export type TokensmithClientOptions = CallOptions &
 	(
 		| {
+				/** With the daemon's identity, `http://tki-…@127.0.0.1:47600`; over https, the certificate is enough. */
 				url: string;
 				/** The secret of the token that this client acts with. `verify` needs none. */
 				token?: string | undefined;
-				/** Instead of `token`, to act as the owner; the daemon then has to prove itself. */
+				/** Instead of `token`, to act as the owner; the daemon then proves that it knows the key. */
 				ownerKey?: string | undefined;
 				dataDir?: undefined;
 		  }

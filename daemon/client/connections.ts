@@ -1,60 +1,31 @@
 /**
- * Kept-alive connections to one daemon, opened straight to its address: no proxy setting redirects them. Where the
- * owner key is known, a connection carries no request before the daemon at its other end has proved that it holds the
- * key too. Invariant: the key itself is never sent here.
+ * Kept-alive connections to one daemon, opened straight to its address: no proxy setting redirects them. A connection
+ * carries no request before the daemon at its other end has proved itself.
  */
-import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Agent, ClientRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { isIP, Socket } from "node:net";
-import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
-import type { Health, Problem } from "../contract.ts";
-
-/** Where a daemon listens. */
-export interface Endpoint {
-	readonly url: string;
-	/** Known: the daemon has to prove itself, and the caller can act as its owner. */
-	readonly ownerKey: string | undefined;
-}
-
-/**
- * What became of a request that has no answer. "not-done": nothing has changed. "unknown": the daemon may have done
- * it, for example created a token whose secret is lost.
- */
-export type Outcome = "not-done" | "unknown";
-
-/**
- * Why a request has no answer. "not-running": no process listens, or there is no `daemon.json`. "stopping": the daemon
- * takes no more requests. "unproved": another process answers. "timeout": no answer came in time. "broken": the
- * connection broke. "unusable": the answer, or `daemon.json`, is not what a daemon writes.
- */
-export type UnavailableReason = "not-running" | "stopping" | "unproved" | "timeout" | "broken" | "unusable";
-
-/** No usable answer came, so nothing is known: neither that a token is valid nor that it is not. */
-export class TokensmithUnavailableError extends Error {
-	readonly outcome: Outcome;
-	readonly reason: UnavailableReason;
-
-	constructor(
-		message: string,
-		options: { cause?: unknown; outcome: Outcome; reason?: UnavailableReason | undefined },
-	) {
-		super(message, options.cause === undefined ? {} : { cause: options.cause });
-		this.name = "TokensmithUnavailableError";
-		this.outcome = options.outcome;
-		this.reason = options.reason ?? "unusable";
-	}
-}
+import type { Health } from "../contract.ts";
+import { type Endpoint, prove } from "./proof.ts";
+import { reasonOf, TokensmithUnavailableError, unsent } from "./unavailable.ts";
 
 /** For the connection and its proof together. */
 const proofMilliseconds = 2000;
+const proofCharacters = 16_384;
 /** Less than the 60 s after which the daemon closes a connection, so that no request meets that moment. */
 const idleMilliseconds = 50_000;
 
 type Opened = Pick<RequestOptions, "method" | "path" | "headers" | "signal"> & {
 	body?: string | undefined;
 };
+
+interface NextProof {
+	/** The connection that carries it. */
+	readonly socket: Socket;
+	readonly health: Promise<Health | undefined>;
+	readonly others: Promise<unknown>[];
+}
 
 /** @internal */
 export class Connections {
@@ -67,7 +38,7 @@ export class Connections {
 	readonly #unused: Socket[] = [];
 	#health: Health | undefined;
 	/** The next proof, until its challenge is sent. */
-	#nextProof: { readonly health: Promise<Health>; readonly others: Promise<unknown>[] } | undefined;
+	#nextProof: NextProof | undefined;
 
 	constructor(endpoint: Endpoint) {
 		this.endpoint = endpoint;
@@ -111,8 +82,8 @@ export class Connections {
 		const timer = setTimeout(() => socket.destroy(tooSlow), proofMilliseconds);
 		try {
 			const connected = once(socket, this.#url.protocol === "https:" ? "secureConnect" : "connect");
-			if (this.endpoint.ownerKey === undefined) await connected;
-			else this.#health = await this.#prove(socket, connected, this.endpoint.ownerKey);
+			const health = await this.#prove(socket, connected);
+			this.#health = health ?? this.#health;
 			if (socket.destroyed) throw socket.errored ?? new Error("The connection closed.");
 			this.#open.add(socket);
 			return socket;
@@ -125,25 +96,32 @@ export class Connections {
 	}
 
 	/**
-	 * One proof covers all connections opened after the one that carries it and before its challenge: the daemon holds
-	 * its port for all that time, since it proves nothing once it has closed the port.
+	 * One proof covers all connections to the same address that are opened after the one that carries it and before its
+	 * challenge: the daemon holds its port for all that time, since it proves nothing once it has closed the port.
 	 */
-	async #prove(socket: Socket, connected: Promise<unknown>, ownerKey: string): Promise<Health> {
+	async #prove(socket: Socket, connected: Promise<unknown>): Promise<Health | undefined> {
 		const shared = this.#nextProof;
-		if (shared !== undefined) {
-			shared.others.push(connected);
-			const [health] = await Promise.all([shared.health, connected]);
-			return health;
-		}
+		if (shared === undefined) return this.#beginProof(socket, connected);
+		shared.others.push(connected);
+		const [health] = await Promise.all([shared.health, connected]);
+		// A host name can have several addresses, of which another process may hold one.
+		return socket.remoteAddress === shared.socket.remoteAddress ? health : this.#challenge(socket);
+	}
+
+	#beginProof(socket: Socket, connected: Promise<unknown>): Promise<Health | undefined> {
 		const others: Promise<unknown>[] = [];
 		const health = connected
 			.finally(() => {
 				this.#nextProof = undefined;
 			})
 			.then(() => Promise.allSettled(others))
-			.then(() => challenge(socket, this.#url, ownerKey));
-		this.#nextProof = { health, others };
+			.then(() => this.#challenge(socket));
+		this.#nextProof = { socket, health, others };
 		return health;
+	}
+
+	#challenge(socket: Socket): Promise<Health | undefined> {
+		return prove(this.endpoint, socket, (path) => answerOver(socket, this.#url, path));
 	}
 
 	#forget(socket: Socket): void {
@@ -169,16 +147,9 @@ function agentOver(connect: () => Promise<Socket>): Agent {
 function dial({ protocol, hostname, port }: URL): Socket {
 	const host = hostname.replace(/^\[|\]$/g, "");
 	if (protocol !== "https:") return new Socket().connect({ host, port: Number(port || 80) });
-	return connectTls({ host, port: Number(port || 443), ...(isIP(host) === 0 && { servername: host }) });
-}
-
-/** Only the daemon that wrote daemon.json knows the owner key, which tells it from another process on its port. */
-async function challenge(socket: Socket, url: URL, ownerKey: string): Promise<Health> {
-	const nonce = randomBytes(32).toString("hex");
-	const proof = createHmac("sha256", ownerKey).update(nonce).digest("hex");
-	const health = parsed(await answerOver(socket, url, `/healthz?challenge=${nonce}`));
-	if (health?.proof === proof) return health as Health;
-	throw unsent(health?.code === "stopping" ? "stopping" : "unproved");
+	const servername = isIP(host) === 0 ? { servername: host } : {};
+	// The certificate is the proof, whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+	return connectTls({ host, port: Number(port || 443), rejectUnauthorized: true, ...servername });
 }
 
 /** What a GET over this very connection answers. The connection stays open, for more requests. */
@@ -188,16 +159,18 @@ async function answerOver(socket: Socket, url: URL, path: string): Promise<strin
 	// Taken from this agent before it waits for more, as Node.js documents.
 	socket.emit("agentRemove");
 	const ended = Promise.race([once(socket, "free"), once(socket, "close")]);
-	const [body] = await Promise.all([text(response), ended]);
+	const [body] = await Promise.all([shortText(response), ended]);
 	return body;
 }
 
-function parsed(answer: string): (Partial<Health> & Partial<Pick<Problem, "code">>) | undefined {
-	try {
-		return JSON.parse(answer) ?? undefined;
-	} catch {
-		return undefined;
+/** No more of it: any process may have sent it. */
+async function shortText(response: IncomingMessage): Promise<string> {
+	let body = "";
+	for await (const piece of response.setEncoding("utf8")) {
+		body += piece;
+		if (body.length > proofCharacters) throw new Error("The answer is too long for a proof.");
 	}
+	return body;
 }
 
 /** VS Code replaces `request` of node:http, and with it the agent, by its own, which may lead to a proxy. */
@@ -218,25 +191,4 @@ function open(agent: Agent, url: URL, { path, headers, body, ...options }: Opene
 			reject(error);
 		});
 	});
-}
-
-/** What the failure of a connection means. */
-export function reasonOf(cause: unknown): UnavailableReason {
-	const { name, code = "" } = cause as NodeJS.ErrnoException;
-	if (code === "ECONNREFUSED") return "not-running";
-	if (["ECONNRESET", "EPIPE"].includes(code)) return "broken";
-	return name === "TimeoutError" ? "timeout" : "unusable";
-}
-
-const unsentMessages: Partial<Record<UnavailableReason, string>> = {
-	"not-running": "No process listens at the daemon's address. Is the daemon running?",
-	stopping: "The daemon is stopping.",
-	unproved:
-		"The process at the daemon's address is not the daemon that the owner key belongs to; nothing was sent.",
-	timeout: "The daemon did not prove itself in time; nothing was sent.",
-};
-
-function unsent(reason: UnavailableReason, cause?: unknown): TokensmithUnavailableError {
-	const message = unsentMessages[reason] ?? "The connection to the daemon failed; nothing was sent.";
-	return new TokensmithUnavailableError(message, { cause, outcome: "not-done", reason });
 }

@@ -10,7 +10,7 @@ import {
 	type TokensmithClient,
 	type VerifiedToken,
 } from "./client.ts";
-import { TokensmithUnavailableError } from "./transport.ts";
+import { TokensmithUnavailableError } from "./unavailable.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
 declare global {
@@ -37,8 +37,8 @@ export interface RequireTokenOptions<Request extends IncomingMessage = IncomingM
 	/** Required too: `channel/soc`, or a function of the request. */
 	resource?: string | readonly string[] | ((request: Request) => string | readonly string[]);
 	/**
-	 * The verifier: a client, or the daemon at this address or with this data directory. By default the address in the
-	 * environment variable TOKENSMITH_URL, else http://127.0.0.1:47600.
+	 * The verifier: a client, or the daemon with this data directory or at this address, which holds its identity:
+	 * `http://tki-…@127.0.0.1:47600`. By default TOKENSMITH_DATA_DIR or TOKENSMITH_URL of the environment.
 	 */
 	client?: TokensmithClient | undefined;
 	url?: string | undefined;
@@ -61,7 +61,7 @@ export type TokenMiddleware<Request extends IncomingMessage = IncomingMessage> =
 	next: () => unknown,
 ) => Promise<void>;
 
-/** @throws TypeError for options that can't be meant, for example a permission that is undefined. */
+/** @throws TypeError for options that can't be meant, for example a permission that is undefined, or a daemon without identity. */
 export function requireToken<Request extends IncomingMessage = IncomingMessage>(
 	options: RequireTokenOptions<Request> = {},
 ): TokenMiddleware<Request> {
@@ -93,6 +93,10 @@ interface Refusal {
 type Verdict = { readonly pass: true; readonly token: VerifiedToken } | Refusal;
 
 const retryAfterSeconds = 5;
+const unnamedDaemon =
+	"requireToken does not know which daemon checks the tokens. Set TOKENSMITH_URL to its address with its identity, " +
+	'http://tki-…@127.0.0.1:47600: "Tokensmith: Copy Address for Services" in VS Code, or ' +
+	"'node daemon.js token address --data-dir DIR', gives it.";
 
 class Guard<Request extends IncomingMessage> {
 	readonly #options: RequireTokenOptions<Request>;
@@ -184,10 +188,14 @@ function resourcesOf(asked: string | readonly string[]): readonly string[] {
 }
 
 function clientOf<Request extends IncomingMessage>(options: RequireTokenOptions<Request>): TokensmithClient {
-	const { client, url, dataDir } = options;
+	const { client, dataDir, url } = options;
 	if (client !== undefined) return client;
 	if (dataDir !== undefined) return createTokensmithClient({ dataDir });
-	return createTokensmithClient({ url: url ?? process.env.TOKENSMITH_URL ?? "http://127.0.0.1:47600" });
+	if (url !== undefined) return createTokensmithClient({ url });
+	const { TOKENSMITH_DATA_DIR, TOKENSMITH_URL } = process.env;
+	if (TOKENSMITH_DATA_DIR) return createTokensmithClient({ dataDir: TOKENSMITH_DATA_DIR });
+	if (TOKENSMITH_URL) return createTokensmithClient({ url: TOKENSMITH_URL });
+	throw new TypeError(unnamedDaemon);
 }
 
 function remoteAddress(request: GuardedRequest): string | undefined {

@@ -3,27 +3,19 @@
  * how long an answer may take, how many hashes or tokens one request carries, and what an error means. No secret is
  * ever part of an error.
  */
-import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
-import type { Access, DaemonFile, Health, Problem, TokenList, TokenRecord } from "../contract.ts";
+import type { Access, Health, Problem, TokenList, TokenRecord } from "../contract.ts";
 import { accessHeader, hashesPerRequest, rowsPerPage } from "../facts.ts";
-import {
-	Connections,
-	type Endpoint,
-	type Outcome,
-	reasonOf,
-	TokensmithUnavailableError,
-} from "./connections.ts";
+import { Connections } from "./connections.ts";
+import type { Endpoint } from "./proof.ts";
+import { type Outcome, reasonOf, TokensmithUnavailableError } from "./unavailable.ts";
 
-export {
-	type Endpoint,
-	type Outcome,
-	TokensmithUnavailableError,
-	type UnavailableReason,
-} from "./connections.ts";
+/** @internal */
+export { addressForServices, fixedEndpoint, readDaemonFile } from "./endpoint.ts";
+export type { Endpoint } from "./proof.ts";
+export { type Outcome, TokensmithUnavailableError, type UnavailableReason } from "./unavailable.ts";
 
 /** The daemon refused. The message is the problem's `detail`, which says what to do. */
 export class TokensmithProblemError extends Error {
@@ -209,54 +201,6 @@ export class Transport {
 	}
 }
 
-/** @throws TypeError for what is no address of a daemon. */
-export function fixedEndpoint(url: string, ownerKey: string | undefined): () => Promise<Endpoint> {
-	const endpoint = { url: baseOf(url), ownerKey };
-	return async () => endpoint;
-}
-
-/**
- * `daemon.json` of a data directory.
- * @throws TokensmithUnavailableError which does not repeat it
- * @internal
- */
-export async function readDaemonFile(dataDir: string): Promise<DaemonFile> {
-	const path = join(dataDir, "daemon.json");
-	const content = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-		const isMissing = cause.code === "ENOENT" || cause.code === "ENOTDIR";
-		const message = isMissing
-			? `No daemon runs for this data directory: ${path} does not exist. Start the daemon, or name its data directory.`
-			: `${path} can't be read (${cause.code}). Only the owner of the data directory can.`;
-		const reason = isMissing ? "not-running" : "unusable";
-		throw new TokensmithUnavailableError(message, { cause, outcome: "not-done", reason });
-	});
-	try {
-		const file = JSON.parse(content) as DaemonFile;
-		if (typeof file.ownerKey !== "string" || file.ownerKey === "") throw new TypeError("It has no ownerKey.");
-		if (!(Number.isInteger(file.pid) && file.pid > 0)) throw new TypeError("It has no pid.");
-		return { ...file, url: baseOf(file.url) };
-	} catch (error) {
-		// No cause: the parser's message quotes the file, and with it the key.
-		const kind = error instanceof Error ? error.name : "unknown";
-		const message = `${path} is no file that a daemon wrote (${kind}). Start the daemon again.`;
-		throw new TokensmithUnavailableError(message, { outcome: "not-done" });
-	}
-}
-
-/** The address, without a slash at its end. */
-function baseOf(address: unknown): string {
-	const url = URL.canParse(String(address)) ? new URL(String(address)) : undefined;
-	if (url === undefined || !/^https?:$/.test(url.protocol)) {
-		throw new TypeError(
-			"The daemon's url must be an http or https address, for example http://127.0.0.1:47600.",
-		);
-	}
-	if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-		throw new TypeError("The daemon's url must hold neither a user, a password, a query nor a fragment.");
-	}
-	return url.origin + url.pathname.replace(/\/+$/, "");
-}
-
 /** The daemon uses it for this one call and keeps nothing of it. */
 function headersFor(access: Access | undefined): Record<string, string> {
 	if (access === undefined) return {};
@@ -264,7 +208,7 @@ function headersFor(access: Access | undefined): Record<string, string> {
 }
 
 function isSame(one: Endpoint, other: Endpoint): boolean {
-	return one.url === other.url && one.ownerKey === other.ownerKey;
+	return one.url === other.url && one.ownerKey === other.ownerKey && one.identity === other.identity;
 }
 
 function batchesOf(hashes: readonly string[]): string[][] {

@@ -20,6 +20,14 @@ export const health = z.strictObject({
 });
 export type Health = z.output<typeof health>;
 
+/** `GET /v1/identity`: whether the daemon has this identity, with a proof for the challenge. */
+export const identityQuery = z.strictObject({
+	identity: z.string().regex(/^tki-[0-9a-f]{64}$/),
+	challenge: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export const identityProof = z.strictObject({ proof: z.string(), address: z.string() });
+export type IdentityProof = z.output<typeof identityProof>;
+
 /** Something that the user must know about the daemon's data, for example that a damaged file was set aside. */
 export interface Notice {
 	code: "data-recovered" | "data-lost";
@@ -47,6 +55,8 @@ export interface DaemonFile {
 	protocol: number;
 	version: string;
 	ownerKey: string;
+	/** By which services know the daemon; older daemons have none. */
+	identity?: string | undefined;
 }
 
 /** The line that the daemon prints to stdout when it is ready for requests. */
@@ -54,4 +64,5 @@ export interface ReadyLine {
 	event: "ready";
 	url: string;
 	pid: number;
+	identity: string;
 }

@@ -14,6 +14,7 @@ import type { Problem } from "../contract.ts";
 import type { ProblemCode } from "../facts.ts";
 import { Hosts, type NamedHost, readTarget, unreadable } from "./door.ts";
 import { guard, guardHeaders } from "./guard-headers.ts";
+import { IdentityEndpoint } from "./identity-endpoint.ts";
 import { Peers } from "./peers.ts";
 import { problemFrom, problemOf, sendProblem } from "./problem.ts";
 import { VerifyEndpoint } from "./verify-endpoint.ts";
@@ -22,6 +23,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 
 export interface ServerOptions {
 	verifyEndpoint: VerifyEndpoint;
+	identityEndpoint: IdentityEndpoint;
 	/** Called once, by the first request to the API. */
 	loadApi: () => Promise<Handler>;
 	/** Called at every request. */
@@ -128,6 +130,7 @@ export class HttpServer {
 		// Before the check of Host and Origin: proxies forward a browser's headers, and the answer reveals
 		// nothing to a page without the token.
 		if (VerifyEndpoint.serves(request.url ?? "")) return verifyAt(verifyEndpoint, request, response, onError);
+		if (IdentityEndpoint.serves(request.url ?? "")) return this.#proveIdentity(request, response);
 		const refusal = this.#refusalOf(request, host);
 		if (refusal !== undefined) return refuse(request, response, refusal);
 		guard(response);
@@ -144,19 +147,31 @@ export class HttpServer {
 			});
 	}
 
+	/** For any `Host`, as containers call it by other names: a page that asks would have to know the identity. */
+	#proveIdentity(request: IncomingMessage, response: ServerResponse): void {
+		if (request.headers.origin !== undefined) return refuse(request, response, foreignOrigin());
+		if (!this.#server.listening) return refuse(request, response, stopping());
+		guard(response);
+		this.#options.identityEndpoint.handle(request, response);
+	}
+
 	#refusalOf(request: IncomingMessage, host: NamedHost): Problem | undefined {
 		if (!this.#hosts.allows(host)) {
 			return problemOf("host-not-allowed", "Call the daemon by the URL in daemon.json.");
 		}
-		if (request.headers.origin !== undefined) {
-			return problemOf("origin-not-allowed", "Web pages can't call this daemon.");
-		}
+		if (request.headers.origin !== undefined) return foreignOrigin();
 		// A proof vouches for the port, which another process may use by now.
-		if (!this.#server.listening && request.url?.startsWith("/healthz")) {
-			return problemOf("stopping", "The daemon is stopping. Start it again, then try again.");
-		}
+		if (!this.#server.listening && request.url?.startsWith("/healthz")) return stopping();
 		return undefined;
 	}
+}
+
+function foreignOrigin(): Problem {
+	return problemOf("origin-not-allowed", "Web pages can't call this daemon.");
+}
+
+function stopping(): Problem {
+	return problemOf("stopping", "The daemon is stopping. Start it again, then try again.");
 }
 
 function verifyAt(

@@ -21,7 +21,18 @@ export const daemonCommands: CommandTable<Pick<Services, "daemon" | "live" | "lo
 		failed: () => l10n.t("The daemon was not restarted."),
 		run: ({ services }) => restartDaemon(services),
 	},
+	copyAddress: {
+		failed: () => l10n.t("The address was not copied."),
+		run: ({ services }) => copyAddress(services),
+	},
 };
+
+/** As a line that an env file and a shell take. The identity in it is no secret. */
+async function copyAddress({ daemon }: Pick<Services, "daemon">): Promise<void> {
+	await vscode.env.clipboard.writeText(`TOKENSMITH_URL=${await daemon.addressForServices()}`);
+	const said = l10n.t("$(copy) Copied TOKENSMITH_URL for an env file or a shell");
+	vscode.window.setStatusBarMessage(said, 6000);
+}
 
 async function restartDaemon({ daemon, live }: Pick<Services, "daemon" | "live">): Promise<void> {
 	await vscode.window.withProgress(

@@ -4,7 +4,12 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
-import { type Endpoint, readDaemonFile, TokensmithUnavailableError } from "../../daemon/client/transport.ts";
+import {
+	addressForServices,
+	type Endpoint,
+	readDaemonFile,
+	TokensmithUnavailableError,
+} from "../../daemon/client/transport.ts";
 import { type DaemonFile, protocol } from "../../daemon/contract.ts";
 import { Client } from "./client.ts";
 import { isAlive } from "./process-alive.ts";
@@ -44,6 +49,16 @@ export class DaemonProcess {
 	 */
 	async url(): Promise<string> {
 		return (await this.#endpoint()).url;
+	}
+
+	/**
+	 * The URL with the daemon's identity, which services need. The daemon runs when this resolves.
+	 * @throws DaemonError
+	 */
+	async addressForServices(): Promise<string> {
+		const { url, identity } = await this.#endpoint();
+		// A newer daemon, if any, may do without.
+		return identity === undefined ? url : addressForServices(url, identity);
 	}
 
 	/**

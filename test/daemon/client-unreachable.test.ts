@@ -1,9 +1,12 @@
-/** The typed client without a daemon, or with another process at its address. */
+/** The typed client without a daemon, or with one that answers what no daemon should. */
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createTokensmithClient } from "../../daemon/client/client.ts";
+import { addressForServices } from "../../daemon/client/endpoint.ts";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
+import { Identity } from "../../daemon/rules/identity.ts";
+import { IdentityEndpoint } from "../../daemon/server/identity-endpoint.ts";
 
 const unknownSecret = "tks_000000000000000000000000000000004cQ2wm";
 
@@ -138,11 +141,19 @@ function problemText(status: number, code: string): string {
 	return JSON.stringify({ type: "about:blank", title: "", status, code, detail: "No.", instance: "" });
 }
 
+/** A server that proves the identity of its url, and leaves all else to the listener. */
 async function listen(servers: Server[], listener: RequestListener): Promise<string> {
-	const server = createServer(listener);
+	const identity = Identity.generate();
+	const endpoint = new IdentityEndpoint(identity);
+	const server = createServer((request, response) => {
+		const path = request.url?.replace(/^\/tokensmith(?=\/v1\/identity)/, "") ?? "";
+		if (IdentityEndpoint.serves(path)) endpoint.handle(Object.assign(request, { url: path }), response);
+		else listener(request, response);
+	});
 	servers.push(server);
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	return addressForServices(url, identity.name);
 }
 
 async function unavailable(promise: Promise<unknown>): Promise<TokensmithUnavailableError> {

@@ -166,7 +166,7 @@ describe("the client", () => {
 
 	it("acts with a token, within its permissions", async () => {
 		const reader = await client.create({ name: "reader", permissions: ["api.api-tokens.read"] });
-		const acting = createTokensmithClient({ url: daemon.url, token: reader.token });
+		const acting = createTokensmithClient({ url: daemon.address, token: reader.token });
 		assert.equal((await acting.whoami()).id, reader.id);
 		const attempt = acting.create({ name: "more", permissions: ["orders.read"] });
 		await assert.rejects(attempt, isProblem("permission-missing"));
@@ -175,7 +175,7 @@ describe("the client", () => {
 	it("lets a token revoke itself only with `self`", async () => {
 		const permissions = ["api.api-tokens.read", "api.api-tokens.delete"];
 		const { id, token } = await client.create({ name: "mortal", permissions });
-		const acting = createTokensmithClient({ url: daemon.url, token });
+		const acting = createTokensmithClient({ url: daemon.address, token });
 		await assert.rejects(acting.revoke(id), isProblem("own-token"));
 		await acting.revoke(id, { self: true });
 		assert.equal(refused(await client.verify(token)).reason, "revoked");

@@ -6,14 +6,17 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { addressForServices } from "../../daemon/client/endpoint.ts";
 import type { CreatedToken, CreateTokenInput, RotatedToken, TokenRecord } from "../../daemon/contract.ts";
 import { type ProblemCode, problemStatus } from "../../daemon/facts.ts";
 import { createIssuers } from "../../daemon/issuers/issuers.ts";
 import { Authority } from "../../daemon/rules/authority.ts";
+import { Identity } from "../../daemon/rules/identity.ts";
 import { Records } from "../../daemon/rules/records.ts";
 import { createApi } from "../../daemon/server/api.ts";
 import { addressReader } from "../../daemon/server/client-address.ts";
 import { EventStream, type StreamLimits } from "../../daemon/server/events.ts";
+import { IdentityEndpoint } from "../../daemon/server/identity-endpoint.ts";
 import { Metrics } from "../../daemon/server/metrics.ts";
 import { HttpServer, type Limits } from "../../daemon/server/server.ts";
 import { VerifyEndpoint } from "../../daemon/server/verify-endpoint.ts";
@@ -108,7 +111,9 @@ export class TestDaemon {
 	/** What the rules take for the present. */
 	now = new Date("2026-03-10T12:00:00.000Z");
 	shutdowns = 0;
+	/** The base of each request. */
 	url = "";
+	readonly identity = Identity.generate();
 	authority!: Authority;
 	records!: Records;
 	readonly #options: TestDaemonOptions;
@@ -160,12 +165,18 @@ export class TestDaemon {
 		});
 		this.#server = new HttpServer({
 			verifyEndpoint,
+			identityEndpoint: new IdentityEndpoint(this.identity),
 			loadApi: async () => api,
 			onRequest: () => {},
 			onError: (error) => failures.push(error),
 			limits: this.#options.limits ?? {},
 		});
 		this.url = await this.#server.listen("127.0.0.1", 0);
+	}
+
+	/** What a service is given: the url with the identity. */
+	get address(): string {
+		return addressForServices(this.url, this.identity.name);
 	}
 
 	/** The store itself, for what the contract can't do. */

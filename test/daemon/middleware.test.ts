@@ -170,7 +170,7 @@ describe("the middleware", () => {
 
 	it("finds the daemon by TOKENSMITH_URL when no client is given", async () => {
 		const { token } = await client.create({ name: "good", permissions: ["orders.read"] });
-		process.env.TOKENSMITH_URL = daemon.url;
+		process.env.TOKENSMITH_URL = daemon.address;
 		try {
 			assert.ok((await pass({ permission: "orders.read" }, { authorization: `Bearer ${token}` })).called);
 		} finally {

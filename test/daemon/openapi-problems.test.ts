@@ -252,6 +252,10 @@ const rules: Record<string, (daemon: TestDaemon) => Promise<Answer>> = {
 		await daemon.create({ profile: "mine" });
 		return daemon.call("DELETE", "/v1/profiles/mine");
 	},
+	"proveIdentity not-found": (daemon) => {
+		const other = `tki-${"a".repeat(64)}`;
+		return daemon.call("GET", `/v1/identity?identity=${other}&challenge=${"ab".repeat(32)}`);
+	},
 	"verifyToken resource-not-granted": verifyWithoutResource("GET"),
 	"verifyTokenWithPost resource-not-granted": verifyWithoutResource("POST"),
 };

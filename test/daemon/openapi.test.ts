@@ -61,6 +61,7 @@ const requirements: Record<string, string> = {
 	"POST /oauth2/introspect": introspect,
 	"POST /oauth2/revoke": "no credentials",
 	"GET /healthz": "no credentials",
+	"GET /v1/identity": "no credentials",
 	"GET /openapi.json": "no credentials",
 	"GET /metrics": read,
 };
@@ -82,8 +83,8 @@ describe("/openapi.json", () => {
 
 	it("describes every route that is served, and no other", async () => {
 		const described = operationsOf(await document()).map(({ operation }) => operation);
-		const verify = ["GET /v1/verify", "POST /v1/verify"];
-		assert.deepEqual(described.sort(), [...servedByExpress(), ...verify].sort());
+		const fast = ["GET /v1/verify", "POST /v1/verify", "GET /v1/identity"];
+		assert.deepEqual(described.sort(), [...servedByExpress(), ...fast].sort());
 	});
 
 	it("gives each operation a name of its own, a known tag and a one-line summary", async () => {
@@ -286,6 +287,7 @@ describe("/openapi.json", () => {
 			["DELETE /v1/resources/{kind}/{id}/grants/{tokenId}", grant],
 			["GET /v1/verify", "/v1/verify", { secret: one.token }],
 			["POST /v1/verify", "/v1/verify", { secret: two.token }],
+			["GET /v1/identity", `/v1/identity?identity=${daemon.identity.name}&challenge=${"ab".repeat(32)}`],
 			["POST /v1/api-tokens/{id}/rotate", `/v1/api-tokens/${id}/rotate`, { body: rotation }],
 			["POST /v1/api-tokens/{id}/undo-rotation", `/v1/api-tokens/${id}/undo-rotation`],
 			["POST /v1/api-tokens/{id}/rotate", `/v1/api-tokens/${id}/rotate`, { body: rotation }],

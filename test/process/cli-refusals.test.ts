@@ -11,7 +11,7 @@ describe("the command line", () => {
 	describe("acts", () => {
 		it("with the token of the environment or of standard input, and no more than it may", async () => {
 			const { token, id } = await cli.created("reader", ["--permission", "api.api-tokens.read"]);
-			const place = ["--url", cli.daemon.file.url];
+			const place = ["--url", cli.daemon.address];
 			const environment = { TOKENSMITH_TOKEN: token };
 			assert.match((await run(["show", "current", ...place], { environment })).stdout, new RegExp(id));
 			const typed = await run(["show", "current", ...place, "--token-stdin"], { stdin: `${token}\n` });
@@ -73,6 +73,12 @@ describe("the command line", () => {
 		it("to guess where the daemon is", async () => {
 			assert.equal((await run(["list"])).code, 2);
 			assert.equal((await run(["list", "--url", "nowhere"])).code, 2);
+		});
+
+		it("to send a secret to an address at which any process could answer", async () => {
+			const { code, stderr } = await run(["verify", "--url", cli.daemon.file.url], { stdin: "tks_x" });
+			assert.equal(code, 2);
+			assert.match(stderr, /any process.*token address --data-dir DIR/s);
 		});
 
 		const secret = generateSecret("acme");

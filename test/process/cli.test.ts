@@ -213,7 +213,7 @@ describe("the command line", () => {
 			const permissions = ["--permission", "api.api-tokens.rotate-self"];
 			const { token, id } = await cli.created("itself", permissions);
 			const rotated = await run(
-				["rotate", "current", "--overlap", "1m", "--url", cli.daemon.file.url, "--json"],
+				["rotate", "current", "--overlap", "1m", "--url", cli.daemon.address, "--json"],
 				{
 					environment: { TOKENSMITH_TOKEN: token },
 				},
@@ -275,8 +275,10 @@ describe("the command line", () => {
 			});
 		}
 
-		it("needs nothing but the daemon's address", async () => {
-			const verified = await run(["verify", "--url", cli.daemon.file.url, "--json"], { stdin: token });
+		it("needs nothing but the daemon's address with its identity, which `address` prints", async () => {
+			const { stdout: url } = await cli.owner(["address"]);
+			assert.equal(url, `${cli.daemon.address}\n`);
+			const verified = await run(["verify", "--url", url.trim(), "--json"], { stdin: token });
 			assert.equal(verified.code, 0);
 			assert.equal(JSON.parse(verified.stdout).token.name, "checked");
 		});
@@ -364,7 +366,7 @@ describe("the command line", () => {
 
 		it("reads the token to act with from the environment only", async () => {
 			const reader = await cli.created("reader", ["--permission", "api.api-tokens.read"]);
-			const place = ["--url", cli.daemon.file.url];
+			const place = ["--url", cli.daemon.address];
 			const environment = { TOKENSMITH_TOKEN: reader.token };
 			assert.equal((await run(["identify", ...place], { stdin: reader.token, environment })).code, 0);
 			assert.equal((await run(["identify", ...place, "--token-stdin"], { stdin: reader.token })).code, 2);

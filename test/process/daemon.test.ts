@@ -13,6 +13,7 @@ import {
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
+import { createTokensmithClient } from "../../daemon/client/client.ts";
 import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { type DaemonChild, daemonsOfEach } from "./daemon.ts";
@@ -22,13 +23,35 @@ describe("the bundled daemon", () => {
 
 	it("says in one line where it is, never the key, and keeps its files to its owner", async () => {
 		const daemon = await daemons.start();
-		assert.deepEqual(daemon.first, { event: "ready", url: daemon.file.url, pid: daemon.child.pid });
-		assert.deepEqual(Object.keys(daemon.file).sort(), ["ownerKey", "pid", "protocol", "url", "version"]);
+		assert.deepEqual(daemon.first, {
+			event: "ready",
+			url: daemon.file.url,
+			pid: daemon.child.pid,
+			identity: daemon.file.identity,
+		});
+		assert.deepEqual(Object.keys(daemon.file).sort(), [
+			"identity",
+			"ownerKey",
+			"pid",
+			"protocol",
+			"url",
+			"version",
+		]);
 		await daemon.create("x");
 		assert.equal(statSync(daemons.directory).mode & 0o777, 0o700);
 		const files = readdirSync(daemons.directory, { withFileTypes: true }).filter((entry) => entry.isFile());
 		for (const { name } of files)
 			assert.equal(statSync(join(daemons.directory, name)).mode & 0o777, 0o600, name);
+	});
+
+	it("has the same identity at each start, also after a crash, so that services know it", async () => {
+		const first = await daemons.start();
+		const { address } = first;
+		await first.kill("SIGKILL");
+		const second = await daemons.start(["--port", new URL(address).port]);
+		assert.equal(second.address, address);
+		const { token } = await second.create("x");
+		assert.ok((await createTokensmithClient({ url: address }).verify(token)).valid);
 	});
 
 	it("has another owner key at each start, so that an old one is worth nothing", async () => {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { addressForServices } from "../../daemon/client/endpoint.ts";
 import type { CreatedToken, DaemonFile } from "../../daemon/contract.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
 import { addSamplePermissions } from "../sample-permissions.ts";
@@ -53,6 +54,11 @@ export class DaemonChild {
 
 	get file(): DaemonFile {
 		return JSON.parse(readFileSync(join(this.directory, "daemon.json"), "utf8"));
+	}
+
+	/** What services are given. */
+	get address(): string {
+		return addressForServices(this.file.url, this.file.identity ?? "");
 	}
 
 	async kill(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {

@@ -90,7 +90,7 @@ describe("the snippets of README and docs", () => {
 	async function serve(name: string, code: string): Promise<string> {
 		const port = await freePort();
 		writeFileSync(join(folder, name), code);
-		const env = { ...process.env, PORT: String(port), TOKENSMITH_URL: daemon.file.url };
+		const env = { ...process.env, PORT: String(port), TOKENSMITH_URL: daemon.address };
 		children.push(spawn(process.execPath, [name], { cwd: folder, env, stdio: "inherit" }));
 		const url = `http://127.0.0.1:${port}`;
 		await until(`${name} listens`, () =>

@@ -26,7 +26,7 @@ app.get("/orders", requireToken({ permission: "orders.read" }), (request, respon
 });
 app.get("/c/:id", requireToken({ resource: (request: Request<{ id: string }>) => "channel/" + request.params.id }), () => {});
 
-const client = createTokensmithClient({ url: "http://127.0.0.1:47600", token: process.env.API_TOKEN });
+const client = createTokensmithClient({ url: process.env.TOKENSMITH_URL ?? "", token: process.env.API_TOKEN });
 export async function check(secret: string, request: IncomingMessage): Promise<string> {
 	const verification: Verification = await client.verify(secret, { address: request.socket.remoteAddress });
 	if (verification.valid) return verification.token.name;

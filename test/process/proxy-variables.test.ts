@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { resolve } from "node:path";
-import { daemonWithCommandLine, ending, type Run, secretShape } from "./command-line.ts";
+import { daemonWithCommandLine, ending, type Run, run, secretShape } from "./command-line.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const { version } = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8"));
@@ -65,8 +65,24 @@ describe("a client with proxy variables in its environment", () => {
 			if (!(await client.verify(token)).valid) process.exitCode = 1;`,
 		"a service that names the address": () => `
 			const { default: tokensmith } = await import("./dist/client.js");
-			const client = tokensmith.createTokensmithClient({ url: ${JSON.stringify(cli.daemon.file.url)} });
+			const client = tokensmith.createTokensmithClient({ url: ${JSON.stringify(cli.daemon.address)} });
 			if ((await client.verify("tks_none")).reason !== "malformed") process.exitCode = 1;`,
+		"a service that requires a token": () => `
+			const { default: tokensmith } = await import("./dist/client.js");
+			const { createServer } = await import("node:http");
+			const { connect } = await import("node:net");
+			const { token } = await tokensmith
+				.createTokensmithClient({ dataDir: ${JSON.stringify(cli.daemon.directory)} })
+				.create({ name: "caller", permissions: ["orders.read"] });
+			const guard = tokensmith.requireToken({ url: ${JSON.stringify(cli.daemon.address)}, permission: "orders.read" });
+			const service = createServer((request, response) => guard(request, response, () => response.end("in")));
+			await new Promise((listening) => service.listen(0, "127.0.0.1", listening));
+			const head = ["GET / HTTP/1.1", "Host: service", "Connection: close", "Authorization: Bearer " + token];
+			const caller = connect(service.address().port, "127.0.0.1", () => caller.write(head.join("\\r\\n") + "\\r\\n\\r\\n"));
+			let answer = "";
+			for await (const bytes of caller) answer += bytes;
+			if (!answer.startsWith("HTTP/1.1 200")) throw new Error(answer);
+			service.close();`,
 		"the extension": () => `
 			const { DaemonProcess } = await import("./extension/daemon/daemon-process.ts");
 			const client = await new DaemonProcess({
@@ -88,6 +104,9 @@ describe("a client with proxy variables in its environment", () => {
 		assert.match(created.stdout, secretShape, created.stderr);
 		const verified = await cli.owner(["verify"], { environment, stdin: created.stdout });
 		assert.equal(verified.code, 0, verified.stderr);
+		const place = ["--url", cli.daemon.address];
+		const byAddress = await run(["verify", ...place], { environment, stdin: created.stdout });
+		assert.equal(byAddress.code, 0, byAddress.stderr);
 		assert.deepEqual(requested, []);
 	});
 });

@@ -26,7 +26,7 @@ for (const [kind, serve] of Object.entries(services)) {
 			folder = temporaryFolder();
 			daemon = await DaemonChild.start(join(folder, "data"));
 			errors = [];
-			service = serve(daemon.file.url, (error) => errors.push(error));
+			service = serve(daemon.address, (error) => errors.push(error));
 			if (!service.listening) await once(service, "listening");
 		});
 		afterEach(async () => {
@@ -112,7 +112,7 @@ describe("a service whose daemon trusts it as a proxy", () => {
 		const folder = temporaryFolder();
 		const args = ["--port", "0", "--trusted-proxy", "127.0.0.1"];
 		const daemon = await DaemonChild.start(join(folder, "data"), args);
-		const service = httpService(daemon.file.url).listen(0, "127.0.0.1");
+		const service = httpService(daemon.address).listen(0, "127.0.0.1");
 		try {
 			if (!service.listening) await once(service, "listening");
 			const settings = { permissions: ["orders.read"], allowedAddresses: ["127.0.0.2"] };
@@ -135,7 +135,7 @@ describe("a service on Express", () => {
 	before(async () => {
 		folder = temporaryFolder();
 		daemon = await DaemonChild.start(join(folder, "data"));
-		service = expressService(daemon.file.url).listen(0, "127.0.0.1");
+		service = expressService(daemon.address).listen(0, "127.0.0.1");
 		if (!service.listening) await once(service, "listening");
 	});
 	after(async () => {

@@ -1,5 +1,5 @@
 /** The OpenAPI 3.1 document, generated from the table of routes and from the schemas that validate their requests. */
-import { apiPermissions, verifyAnswer } from "../../contract.ts";
+import { apiPermissions, identityProof, identityQuery, verifyAnswer } from "../../contract.ts";
 import { type ResponseHeader, type Route, route, type Tag } from "../route.ts";
 import { type Json, referTo, schemaComponents, schemaOf } from "./components.ts";
 import { Parameters } from "./parameters.ts";
@@ -46,7 +46,7 @@ const securitySchemes = {
 } as const;
 
 export function openApiOf(routes: readonly Route[], info: { version: string; url: string }): Json {
-	const all = [...routes, ...verifyRoutes()];
+	const all = [...routes, ...verifyRoutes(), identityRoute()];
 	const parameters = new Parameters(all);
 	const paths: Record<string, Json> = {};
 	for (const one of all) {
@@ -97,8 +97,9 @@ function operationOf(one: Route, parameters: Parameters): Json {
 function successOf({ answers, path }: Route): Json {
 	const { status, description, schema, type } = answers;
 	const content = contentOf(schema, type);
-	// The endpoint of verifications is too fast to give each answer an id.
-	const names = [...(answers.headers ?? []), ...(path === "/v1/verify" ? [] : (["X-Request-Id"] as const))];
+	// These endpoints are too fast to give each answer an id.
+	const isFast = path === "/v1/verify" || path === "/v1/identity";
+	const names = [...(answers.headers ?? []), ...(isFast ? [] : (["X-Request-Id"] as const))];
 	return {
 		description,
 		headers: Object.fromEntries(names.map((name) => [name, referTo("headers", name)])),
@@ -162,4 +163,22 @@ function verifyRoutes(): Route[] {
 			handle: () => undefined,
 		}),
 	);
+}
+
+/** `/v1/identity` too. */
+function identityRoute(): Route {
+	return route({
+		method: "get",
+		path: "/v1/identity",
+		operationId: "proveIdentity",
+		tag: "Daemon",
+		summary: "Prove the daemon's identity",
+		description:
+			"A client calls it on each new connection, before it sends a secret, and checks the signature and that the address is the one that it is connected to.",
+		caller: "none",
+		query: identityQuery,
+		problems: ["not-found"],
+		answers: { status: 200, description: "The daemon has this identity", schema: identityProof },
+		handle: () => undefined,
+	});
 }

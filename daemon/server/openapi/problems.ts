@@ -40,6 +40,9 @@ const refusedPage = ["host-not-allowed", "origin-not-allowed"] as const;
 /** Every problem that the operation can answer with. */
 export function problemsOf(route: ProblemSource): ProblemCode[] {
 	const { caller, body, accepts, access, ifMatch, path } = route;
+	// It reads no credentials, and containers call it by other names.
+	if (path === "/v1/identity")
+		return ["invalid-request", "internal-error", "origin-not-allowed", ...route.problems];
 	const codes: ProblemCode[] = ["invalid-request", "internal-error", ...refusedToken, ...route.problems];
 	// The endpoint of verifications accepts what proxies forward.
 	if (path !== "/v1/verify") codes.push(...refusedPage);

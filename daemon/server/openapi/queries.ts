@@ -57,6 +57,10 @@ export const queryFields: ReadonlyMap<z.ZodType, Readonly<Record<string, string>
 		from: "The first day, in UTC.",
 		to: "The last day, in UTC.",
 	}),
+	query(contract.identityQuery, {
+		identity: "The identity that the daemon should have, as in the address for services.",
+		challenge: "32 random bytes, as lowercase hexadecimal digits.",
+	}),
 	query(contract.healthQuery, { challenge: "A text for the daemon to prove its identity with." }),
 	query(verifyQuery, {
 		permission: "A permission that the token must have. All repeated ones are required.",

@@ -511,6 +511,11 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		protocol: "The version of the protocol between the daemon and its clients.",
 		proof: "The hexadecimal HMAC-SHA-256 of the challenge under the owner key.",
 	}),
+	IdentityProof: answer(contract.identityProof, "The daemon's proof of its identity.", {
+		proof:
+			"The Ed25519 signature, as base64url, of the lines `tokensmith identity 1`, the challenge and the address, each with a line feed.",
+		address: "The address and port at which the daemon received the request.",
+	}),
 	Problem: answer(problem, "Why a request failed (RFC 9457).", {
 		type: "Always `about:blank`; `code` tells problems apart.",
 		title: "The HTTP status in words.",

@@ -1,0 +1,93 @@
+/**
+ * Where the daemon is, and how it proves that it is the one: from a url with the daemon's identity, from a url with the
+ * owner key, or from `daemon.json` of its data directory.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DaemonFile } from "../contract.ts";
+import { isIdentity } from "../rules/identity.ts";
+import type { Endpoint } from "./proof.ts";
+import { TokensmithUnavailableError } from "./unavailable.ts";
+
+const example = "http://tki-…@127.0.0.1:47600";
+
+/** @throws TypeError for what is no address of a daemon, and for one at which any process could answer */
+export function fixedEndpoint(address: string, ownerKey: string | undefined): () => Promise<Endpoint> {
+	const url = urlOf(address);
+	const identity = url.username || undefined;
+	const endpoint: Endpoint = { url: baseOf(url), ownerKey, identity, path: pathOf(url) };
+	if (identity !== undefined && !isIdentity(identity)) {
+		throw new TypeError(
+			`What stands before the @ in the daemon's url is no identity of a daemon, as in ${example}.`,
+		);
+	}
+	if (identity === undefined && ownerKey === undefined && url.protocol === "http:") throw unidentified(url);
+	return async () => endpoint;
+}
+
+/**
+ * `daemon.json` of a data directory.
+ * @throws TokensmithUnavailableError which does not repeat it
+ * @internal
+ */
+export async function readDaemonFile(dataDir: string): Promise<DaemonFile> {
+	const path = join(dataDir, "daemon.json");
+	const content = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+		const isMissing = cause.code === "ENOENT" || cause.code === "ENOTDIR";
+		const message = isMissing
+			? `No daemon runs for this data directory: ${path} does not exist. Start the daemon, or name its data directory.`
+			: `${path} can't be read (${cause.code}). Only the owner of the data directory can.`;
+		const reason = isMissing ? "not-running" : "unusable";
+		throw new TokensmithUnavailableError(message, { cause, outcome: "not-done", reason });
+	});
+	try {
+		const file = JSON.parse(content) as DaemonFile;
+		if (typeof file.ownerKey !== "string" || file.ownerKey === "") throw new TypeError("It has no ownerKey.");
+		if (!(Number.isInteger(file.pid) && file.pid > 0)) throw new TypeError("It has no pid.");
+		return { ...file, url: baseOf(urlOf(file.url)) };
+	} catch (error) {
+		// No cause: the parser's message quotes the file, and with it the key.
+		const kind = error instanceof Error ? error.name : "unknown";
+		const message = `${path} is no file that a daemon wrote (${kind}). Start the daemon again.`;
+		throw new TokensmithUnavailableError(message, { outcome: "not-done" });
+	}
+}
+
+/** The address that services are given: the url with the daemon's identity. */
+export function addressForServices(url: string, identity: string): string {
+	return url.replace("://", `://${identity}@`);
+}
+
+function urlOf(address: unknown): URL {
+	const url = URL.canParse(String(address)) ? new URL(String(address)) : undefined;
+	if (url === undefined || !/^https?:$/.test(url.protocol)) {
+		throw new TypeError(`The daemon's url must be an http or https address, for example ${example}.`);
+	}
+	if (url.search !== "" || url.hash !== "") {
+		throw new TypeError("The daemon's url must hold neither a query nor a fragment.");
+	}
+	return url;
+}
+
+/** Without the identity, and without a slash at its end. */
+function baseOf(url: URL): string {
+	let end = url.pathname.length;
+	while (url.pathname[end - 1] === "/") end--;
+	return url.origin + url.pathname.slice(0, end);
+}
+
+function pathOf({ password }: URL): Endpoint["path"] {
+	if (password === "") return "direct";
+	if (password === "forwarded") return "forwarded";
+	throw new TypeError(
+		"The daemon's url must hold no password: what may stand behind the identity is `:forwarded`.",
+	);
+}
+
+function unidentified({ host }: URL): TypeError {
+	return new TypeError(
+		`The url http://${host} does not say which daemon is meant: any process that listens there could accept every token. ` +
+			`Give the address with the daemon's identity, ${example}: "Tokensmith: Copy Address for Services" in VS Code, or ` +
+			"'node daemon.js token address --data-dir DIR', gives it. For your own daemon, its data directory will do.",
+	);
+}
