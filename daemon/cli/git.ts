@@ -1,9 +1,13 @@
 /** Whether Git would commit a file, and the line in .gitignore that prevents it. */
 import { execFile } from "node:child_process";
-import { appendFile, readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { devNull } from "node:os";
 import { join } from "node:path";
 import { appendLine } from "../env-file/env-changes.ts";
+import { readInside } from "../manifest/read-inside.ts";
+
+const mostBytes = 1024 * 1024;
 
 /** `unknown`: Git can't be run. */
 export type GitState = "ignored" | "tracked" | "not-ignored" | "no-repository" | "unknown";
@@ -23,16 +27,28 @@ export async function gitState(folder: string, path: string): Promise<GitState> 
 	return ignored === 1 ? "not-ignored" : "unknown";
 }
 
-/** Adds the file to the folder's .gitignore. */
+/** Adds the file to the folder's .gitignore, which a repository can have made a link or a pipe. @throws Error in words */
 export async function addToGitignore(folder: string, path: string): Promise<void> {
-	const file = join(folder, ".gitignore");
-	const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-		if (error.code === "ENOENT") return "";
-		throw error;
-	});
+	const read = await readInside(folder, ".gitignore", mostBytes);
+	if (read.kind === "refused") throw new Error(`.gitignore ${read.detail}; ignore ${path} yourself.`);
+	const text = read.kind === "text" ? read.text : "";
 	// A pattern that matches this one file only (gitignore(5)).
 	const line = `/${path.replace(/[\\*?[]/g, "\\$&").replace(/ +$/, (blanks) => "\\ ".repeat(blanks.length))}`;
-	if (!text.split(/\r?\n/).includes(line)) await appendFile(file, appendLine(text, line).newText);
+	if (!text.split(/\r?\n/).includes(line)) await append(folder, path, appendLine(text, line).newText);
+}
+
+async function append(folder: string, path: string, text: string): Promise<void> {
+	const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+	const flags = O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY;
+	const file = await open(join(folder, ".gitignore"), flags, 0o666).catch((cause: NodeJS.ErrnoException) => {
+		if (cause.code !== "ELOOP") throw cause;
+		throw new Error(`.gitignore is a link, which Git does not follow; ignore ${path} yourself.`, { cause });
+	});
+	try {
+		await file.writeFile(text);
+	} finally {
+		await file.close();
+	}
 }
 
 /** Git's exit code; undefined if Git could not run to completion. */

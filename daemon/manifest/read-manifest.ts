@@ -2,7 +2,7 @@
  * Reads the text of a manifest or of a profile file that it names. Bounded, throws nothing, and says for each mistake
  * where it is. The words never repeat the text, which may hold anything.
  */
-import { findNodeAtLocation, type Node, type ParseError, parseTree } from "jsonc-parser";
+import { createScanner, findNodeAtLocation, type Node, type ParseError, parseTree } from "jsonc-parser";
 import type * as z from "zod";
 import { type Profile, profile } from "../contract.ts";
 import { fieldWords } from "../field-words.ts";
@@ -62,14 +62,18 @@ function syntaxMistake(text: string, error: ParseError | undefined): FileMistake
 	return { pointer: "", detail, start, end: start + Math.max(error?.length ?? 1, 1) };
 }
 
-/** Counted without recursion, which a hostile text could exhaust. */
+/**
+ * How deep the parser would follow the text, valid or not. Counted without recursion and in one pass, with the parser's own
+ * tokens: a bracket that closes nothing closes nothing here either.
+ */
 function depthOf(text: string): number {
-	let depth = 0;
+	const expected: string[] = [];
+	const scanner = createScanner(text, true);
 	let most = 0;
-	for (const [sign] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/g)) {
-		if (sign === "[" || sign === "{") depth += 1;
-		else if (sign === "]" || sign === "}") depth -= 1;
-		most = Math.max(most, depth);
+	for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
+		const sign = text[scanner.getTokenOffset()];
+		if (sign === "[" || sign === "{") most = Math.max(most, expected.push(sign === "[" ? "]" : "}"));
+		else if (sign === expected.at(-1)) expected.pop();
 	}
 	return most;
 }
