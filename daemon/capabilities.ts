@@ -24,12 +24,19 @@ interface ProfileParts {
 	readonly connector?: Connector;
 }
 
-/** The profile as it is at a connection, whose server can describe its own API. */
+/**
+ * The profile as it is at a connection, whose server can describe its own API: only the operations on its tokens. How a call
+ * authenticates, and whether a server may describe anything, stays what the profile says now.
+ */
 export function profileAt<Rules extends { readonly connector?: Connector }>(
 	profile: Rules,
-	{ connector }: { readonly connector?: Connector },
+	{ connector: described }: { readonly connector?: Connector },
 ): Rules {
-	return connector === undefined ? profile : { ...profile, connector };
+	if (described === undefined || profile.connector?.openapi === undefined) return profile;
+	const { guided: _, openapi: __, ...confirmed } = profile.connector;
+	const { record, create, list, revoke } = described;
+	const operations = Object.entries({ record, create, list, revoke }).filter(([, one]) => one !== undefined);
+	return { ...profile, connector: { ...confirmed, ...Object.fromEntries(operations) } };
 }
 
 /** A profile without a connector is guided by its own steps, if it has any. */

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Capabilities, capabilitiesOf, optionIssues, profileAt } from "../capabilities.ts";
 import type { Connection, Connector, ListedProfile, RotateTokenRequest } from "../contract.ts";
+import { refuseMoved } from "../rules/connections.ts";
 import type { Created, Issuer, IssuerDeps, RotationPlan, Verb } from "../rules/issuer.ts";
 import * as lifecycle from "../rules/lifecycle.ts";
 import { matchesWhole } from "../rules/pattern.ts";
@@ -44,7 +45,7 @@ interface Parts {
 	profile: () => ListedProfile;
 }
 
-function creation({ connection, profile }: Parts): Issuer["create"] {
+function creation({ connection, deps, profile }: Parts): Issuer["create"] {
 	return {
 		prepare(request, context) {
 			const rules = profile();
@@ -60,8 +61,11 @@ function creation({ connection, profile }: Parts): Issuer["create"] {
 			});
 		},
 		send: (draft, context) => createThere(reach(connection, profile(), context), draft),
-		commit: minted,
-		takeBack: (_, created, context) => deleteAgain(reach(connection, profile(), context), created),
+		commit(draft, created) {
+			refuseMoved(connection, deps.connectionOf(connection.id));
+			return minted(draft, created);
+		},
+		takeBack: (_, created, context) => deleteAgain(() => reach(connection, profile(), context), created),
 	};
 }
 
@@ -122,16 +126,12 @@ function rotation({ connection, deps, profile }: Parts): Issuer["rotate"] {
 			if (registered !== undefined) return { secret: "" };
 			return createThere(reach(connection, profile(), context), successor);
 		},
-		commit: ({ predecessor, successor, registered }, created) => ({
-			predecessor,
-			successor:
-				registered === undefined
-					? minted(successor, created)
-					: { token: { ...successor, ...registered }, secret: "" },
-		}),
-		async takeBack(_, created, context) {
-			if (created.remote !== undefined) await deleteAgain(reach(connection, profile(), context), created);
+		commit({ predecessor, successor, registered }, created) {
+			refuseMoved(connection, deps.connectionOf(connection.id));
+			const byHand = registered && { token: { ...successor, ...registered }, secret: "" };
+			return { predecessor, successor: byHand ?? minted(successor, created) };
 		},
+		takeBack: (_, created, context) => deleteAgain(() => reach(connection, profile(), context), created),
 	};
 	return verb as Issuer["rotate"];
 }
@@ -172,12 +172,14 @@ async function createThere({ system, access, options }: Reached, draft: Draft): 
 }
 
 /** @throws RuleError that names the token, when it stays there. */
-async function deleteAgain({ system, access, options }: Reached, { remote }: Created): Promise<void> {
+async function deleteAgain(reached: () => Reached, { secret, remote }: Created): Promise<void> {
 	if (remote === undefined) return;
 	try {
-		await calling(({ revokeAt }) => revokeAt(system, access, remote.id, options));
+		const { system, access, options } = reached();
+		// Some systems address a token by its secret.
+		await calling(({ revokeAt }) => revokeAt(system, { ...access, secret }, remote.id, options));
 	} catch (cause) {
-		const detail = `The new token could not be recorded, and it could not be deleted again: delete ${remote.name ?? remote.id} at ${system.profile.name}.`;
+		const detail = `The new token could not be recorded, and it could not be deleted again: delete ${remote.name ?? remote.id} on the system's own pages.`;
 		throw new RuleError("issuer-unanswered", detail, { cause });
 	}
 }

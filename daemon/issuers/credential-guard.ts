@@ -14,8 +14,6 @@ export async function refuseCredentialInUse(
 ): Promise<void> {
 	const credential = hashOf(access.credential);
 	if (token.hash === credential || token.remoteId === credential) throw inUse(token);
-	// It is of another kind than the tokens.
-	if (connector.verifyCredential !== undefined) return;
 	const id = tellsId(connector)
 		? (await calling(({ probeAt }) => probeAt(system, access, "credential", options))).token?.id
 		: undefined;
@@ -27,8 +25,9 @@ export async function refuseCredentialInUse(
 	);
 }
 
-function tellsId({ verify = [], record }: Connector): boolean {
-	return verify.some((probe) => (probe.record === true ? record : probe.record)?.id !== undefined);
+/** Also where the credential is tested otherwise than the tokens: a system can accept a token in its place. */
+function tellsId({ verify = [], verifyCredential = verify, record }: Connector): boolean {
+	return verifyCredential.some((probe) => (probe.record === true ? record : probe.record)?.id !== undefined);
 }
 
 function inUse({ name }: Token): RuleError {

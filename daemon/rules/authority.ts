@@ -39,7 +39,7 @@ import * as lifecycle from "./lifecycle.ts";
 import { QuietOverlaps } from "./quiet-overlaps.ts";
 import { register } from "./registered.ts";
 import { RemoteTokens } from "./remote-tokens.ts";
-import { Rotations } from "./rotations.ts";
+import { Rotations, requireOwner } from "./rotations.ts";
 import { RuleError } from "./rule-error.ts";
 import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
@@ -175,10 +175,11 @@ export class Authority {
 
 	/**
 	 * Records a token of another system, whose secret stays where it is.
-	 * @throws RuleError `already-known`
+	 * @throws RuleError `already-known` or `owner-only`
 	 */
 	async register(caller: Caller, request: RegisterTokenRequest): Promise<TokenRecord> {
 		const token = register(request, this.#context(caller));
+		requireOwner(caller, token);
 		const change = { action: "register", before: undefined, after: token } as const;
 		await this.#changes.write(caller.user, [change]);
 		return this.tokens.recordOf({ token, usage: unused });

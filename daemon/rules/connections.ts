@@ -67,19 +67,24 @@ export class Connections {
 				);
 			}
 			const createdDate = before?.createdDate ?? new Date(this.#deps.now()).toISOString();
-			// What a server says of itself is not what another one says.
-			const described = before === undefined || isElsewhere(before, input) ? {} : describedBy(before);
-			const after: Connection = { ...input, connectorHash, id, createdDate, ...described };
+			const settings = { ...input, connectorHash };
+			const after: Connection = { ...settings, id, createdDate, ...describedBy(before, settings) };
 			if (!isDeepStrictEqual(before, after))
 				await this.#save(caller, id, { ...this.#connections, [id]: after });
 			return after;
 		});
 	}
 
-	/** Keeps what the server's own document says about its API; null: nothing of use. */
-	describe(caller: Caller, id: string, connector: Connector | null): Promise<void> {
+	/**
+	 * Keeps what the server's own document says about its API; null: nothing of use.
+	 * @param read the connection through which it was read. By now it can lead elsewhere, or be gone.
+	 */
+	describe(caller: Caller, read: Connection, connector: Connector | null): Promise<void> {
 		return this.#inTurn(async () => {
-			const { connector: before, ...rest } = this.get(id);
+			const { id } = read;
+			const now = this.#find(id);
+			if (now === undefined || !isDeepStrictEqual(reachedBy(now), reachedBy(read))) return;
+			const { connector: before, ...rest } = now;
 			if (isDeepStrictEqual(before ?? null, connector)) return;
 			const after: Connection = connector === null ? rest : { ...rest, connector };
 			await this.#save(caller, id, { ...this.#connections, [id]: after });
@@ -137,11 +142,40 @@ function factsOf(connection: Connection | undefined): Record<string, unknown> {
 	return { name, profile, baseUrl, variables, verify: tls.verify, connectorHash };
 }
 
-const describedBy = ({ connector }: Connection) => (connector === undefined ? {} : { connector });
+/**
+ * What a server says of itself holds for that server alone, as it was reached, and for the connector that the user has
+ * confirmed: only a new name leaves it. The next test of the credential reads it again.
+ */
+function describedBy(before: Connection | undefined, after: NewConnection): Pick<Connection, "connector"> {
+	if (before?.connector === undefined) return {};
+	return isDeepStrictEqual(reachedBy(before), reachedBy(after)) ? { connector: before.connector } : {};
+}
+
+const reachedBy = ({ profile, baseUrl, variables, tls, connectorHash }: NewConnection) => ({
+	profile,
+	baseUrl,
+	variables,
+	tls,
+	connectorHash,
+});
 
 function isElsewhere(before: Connection, after: NewConnection): boolean {
 	const place = ({ profile, baseUrl, variables }: NewConnection) => ({ profile, baseUrl, variables });
 	return !isDeepStrictEqual(place(before), place(after));
+}
+
+/**
+ * What a system has answered is about that system: a connection that leads to another one by now, or to none, must not have
+ * its tokens.
+ * @throws RuleError `not-supported`
+ */
+export function refuseMoved(called: Connection, now: Connection | undefined): void {
+	if (now !== undefined && !isElsewhere(called, now)) return;
+	const what = now === undefined ? "was disconnected" : "was given another system";
+	throw new RuleError(
+		"not-supported",
+		`${called.name} ${what} while its system was called, so nothing was recorded. Repeat this with the connection as it is now.`,
+	);
 }
 
 /**

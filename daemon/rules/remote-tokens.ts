@@ -9,13 +9,15 @@ import type {
 	RemoteToken,
 	TokenRecord,
 } from "../contract.ts";
+import { apiPermissions } from "../facts.ts";
 import { type StoredToken, type Token, unused } from "../store/store.ts";
 import type { Caller } from "./callers.ts";
 import type { Changes, TokenChange } from "./changes.ts";
-import type { Connections } from "./connections.ts";
+import { type Connections, refuseMoved } from "./connections.ts";
 import { isIssuedHere } from "./issued-here.ts";
 import type { Issuers } from "./issuer.ts";
 import { type ActionContext, changed, revoke } from "./lifecycle.ts";
+import { notCovered } from "./permission.ts";
 import { type Comparison, compare } from "./reconcile.ts";
 import { hasKnownHash, recordFrom, withTruth } from "./remote.ts";
 import { RuleError } from "./rule-error.ts";
@@ -52,10 +54,13 @@ export class RemoteTokens {
 
 	/** A document that can't be read changes nothing: the steps by hand stay. */
 	async #discover(caller: Caller, id: string): Promise<void> {
+		// A connection is changed by the owner alone.
+		if (caller.token !== undefined) return;
 		const { issuers, connections, contextOf } = this.#deps;
 		try {
-			const connector = await issuers.system(connections.get(id)).discover(contextOf(caller));
-			await connections.describe(caller, id, connector);
+			const connection = connections.get(id);
+			const connector = await issuers.system(connection).discover(contextOf(caller));
+			await connections.describe(caller, connection, connector);
 		} catch (error) {
 			if (!(error instanceof RuleError)) throw error;
 		}
@@ -82,6 +87,7 @@ export class RemoteTokens {
 			const here = await this.#deps.boundTo(id);
 			const compared = compare(here, there);
 			const updates = updatesOf(compared, new Set(apply), this.#deps.contextOf(caller));
+			if (updates.some(({ action }) => action === "revoke")) requireDelete(caller);
 			if (updates.length > 0) await changes.write(caller.user, updates);
 			return this.#reportOf(compared, updates);
 		});
@@ -112,9 +118,12 @@ export class RemoteTokens {
 		throw new RuleError("not-supported", `The token ${why}.`);
 	}
 
-	#list(caller: Caller, id: string): Promise<RemoteToken[]> {
+	async #list(caller: Caller, id: string): Promise<RemoteToken[]> {
 		const { issuers, connections, contextOf } = this.#deps;
-		return issuers.system(connections.get(id)).list(contextOf(caller));
+		const connection = connections.get(id);
+		const listed = await issuers.system(connection).list(contextOf(caller));
+		refuseMoved(connection, connections.get(id));
+		return listed;
 	}
 
 	#reportOf(compared: Comparison, updates: readonly TokenChange[]): Reconciliation {
@@ -163,6 +172,13 @@ function updatesOf(
 		...ended(missing, "It is no longer at its system."),
 		...ended(dead, "Its system says that it no longer works."),
 	].filter(({ after }) => apply.has(after.id));
+}
+
+/** The caller's credential decides what the list shows, so that with another one every record could be missing. */
+function requireDelete({ token }: Caller): void {
+	if (token === undefined || notCovered(token.permissions, [apiPermissions.delete]).length === 0) return;
+	const detail = `Marking a token as revoked also requires the permission ${apiPermissions.delete}.`;
+	throw new RuleError("permission-missing", detail);
 }
 
 function found(unknown: readonly RemoteToken[], remoteId: string): RemoteToken {

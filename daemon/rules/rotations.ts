@@ -9,6 +9,7 @@ import type { Change, Issuers } from "./issuer.ts";
 import type { ActionContext } from "./lifecycle.ts";
 import { endOverlap, undoRotation } from "./overlap.ts";
 import type { QuietOverlaps } from "./quiet-overlaps.ts";
+import { RuleError } from "./rule-error.ts";
 import type { TokenViews } from "./token-views.ts";
 
 export interface RotationsDeps {
@@ -43,6 +44,7 @@ export class Rotations {
 		ifMatch: IfMatch,
 	): Promise<RotatedToken> {
 		let before = await this.#deps.verbs.matching(id, ifMatch);
+		if (request.registered !== undefined) requireOwner(caller, before.token);
 		const { rotate } = this.#deps.issuers.of(before.token);
 		const plan = async (attempt: Attempt) => {
 			if (attempt === "repeated")
@@ -63,7 +65,13 @@ export class Rotations {
 
 	/** @throws RuleError as `undoRotation`, `exceeds-caller` and `name-taken` */
 	undo(caller: Caller, id: string, ifMatch: IfMatch): Promise<UndoneRotation> {
-		return this.#deps.verbs.inTurn(id, () => this.#undo(caller, id, ifMatch));
+		const { verbs, tokens } = this.#deps;
+		return verbs.inTurn(id, async () => {
+			const { successorId } = (await tokens.stored(id)).token;
+			const undo = () => this.#undo(caller, id, ifMatch);
+			// The successor is revoked, so that no other change of it may be on its way to the system.
+			return successorId === null ? undo() : verbs.inTurn(successorId, undo);
+		});
 	}
 
 	async #undo(caller: Caller, id: string, ifMatch: IfMatch): Promise<UndoneRotation> {
@@ -125,6 +133,15 @@ export class Rotations {
 			);
 		}
 	}
+}
+
+/**
+ * A record at a connection says which of its system's tokens the owner's credential deletes: no other caller says so.
+ * @throws RuleError `owner-only`
+ */
+export function requireOwner(caller: Caller, { connectionId }: Pick<Token, "connectionId">): void {
+	if (caller.token === undefined || connectionId === null) return;
+	throw new RuleError("owner-only", "Only the owner can record by hand which token of a connection this is.");
 }
 
 /** Once `undoRotation` has found it. */

@@ -1,4 +1,4 @@
-/** What must be unique among tokens, checked in the transaction that stores them: names of some profiles, and hashes. */
+/** What must be unique among tokens, checked in the transaction that stores them: names of some profiles, hashes, and ids at a connection. */
 import type { Profile } from "../contract.ts";
 import type { Transaction } from "../store/store.ts";
 import type { TokenChange } from "./changes.ts";
@@ -11,8 +11,9 @@ export async function checkUnique(
 	change: TokenChange,
 	profileOf: (id: string) => Profile,
 ): Promise<void> {
-	if (isIssuedHere(change.after)) await refuseTakenName(transaction, change, profileOf);
-	else await refuseKnownHash(transaction, change);
+	if (isIssuedHere(change.after)) return refuseTakenName(transaction, change, profileOf);
+	await refuseKnownHash(transaction, change);
+	await refuseKnownRemoteId(transaction, change);
 }
 
 /** A successor keeps the name of its predecessor. */
@@ -30,6 +31,14 @@ async function refuseTakenName(
 	if (!(await transaction.isNameTaken({ profile, name, exceptId: id }))) return;
 	const detail = "must be unique, and another token has this name";
 	throw new RuleError("name-taken", `The name ${detail}.`, { errors: [{ pointer: "/name", detail }] });
+}
+
+/** With two records of one token, the revocation of one would end the other. */
+async function refuseKnownRemoteId(transaction: Transaction, { before, after }: TokenChange): Promise<void> {
+	const { connectionId, remoteId } = after;
+	if (before !== undefined || connectionId === null || remoteId === null) return;
+	if (!(await transaction.isRemoteIdKnown({ connectionId, remoteId }))) return;
+	throw new RuleError("already-known", "There is a record of this token of the connection already.");
 }
 
 async function refuseKnownHash(transaction: Transaction, { before, after }: TokenChange): Promise<void> {

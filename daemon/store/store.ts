@@ -104,6 +104,8 @@ export interface Transaction {
 	isNameTaken(taken: { profile: string; name: string; exceptId: string }): Promise<boolean>;
 	/** Whether any token has the hash, whatever its issuer. */
 	isHashKnown(hash: string): Promise<boolean>;
+	/** Whether a token of the connection that is not revoked has this id at its system. */
+	isRemoteIdKnown(known: { connectionId: string; remoteId: string }): Promise<boolean>;
 	setting(name: string): Promise<unknown>;
 	setSetting(name: string, value: unknown): Promise<void>;
 	addUsage(increments: readonly UsageIncrement[]): Promise<void>;

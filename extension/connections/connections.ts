@@ -69,8 +69,13 @@ export class Connections {
 
 	profileOf(connected: Connected): Profile | undefined {
 		const connection = this.of(connected);
-		const profile = this.#live.profiles.find(({ id }) => id === connection?.profile);
-		return profile && connection && profileAt(profile, connection);
+		const profile = connection && this.confirmableProfileOf(connection);
+		return profile && profileAt(profile, connection);
+	}
+
+	/** Without what the connection's server describes: what the fingerprint is of. */
+	confirmableProfileOf(connection: Connection): Profile | undefined {
+		return this.#live.profiles.find(({ id }) => id === connection.profile);
 	}
 
 	/** undefined: a local token, or a connection that is gone. */

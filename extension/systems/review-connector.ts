@@ -36,7 +36,7 @@ export async function reviewConnector(
 	{ connections, daemon }: Pick<Services, "connections" | "daemon">,
 	connection: Connection,
 ): Promise<true> {
-	const profile = connections.profileOf(connection);
+	const profile = connections.confirmableProfileOf(connection);
 	if (profile === undefined)
 		throw new Error(l10n.t("The profile of the system is gone. Add it again first."));
 	const connectorHash = connections.fingerprintOf(profile);

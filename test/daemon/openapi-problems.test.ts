@@ -133,6 +133,11 @@ const rules: Record<string, (daemon: TestDaemon) => Promise<Answer>> = {
 		await register(daemon);
 		return daemon.call("POST", "/v1/api-tokens/register", { body: foreign });
 	},
+	"registerToken owner-only": async (daemon) => {
+		const { token: secret } = await daemon.create({ permissions: ["*"] });
+		const body = { ...foreign, connection: "acme" };
+		return daemon.call("POST", "/v1/api-tokens/register", { body, secret });
+	},
 	"updateToken token-dead": async (daemon) => daemon.patch(await revoked(daemon), { tags: [] }),
 	"updateToken name-taken": async (daemon) => {
 		await created(daemon, "mindbridge", { name: "erp" });

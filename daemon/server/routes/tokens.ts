@@ -50,8 +50,9 @@ function newTokenRoutes({ authority }: RouteParts): Route[] {
 			operationId: "registerToken",
 			tag: "Tokens",
 			summary: "Register a token of another system",
-			description: "Adds a record of the token. Only its issuer can verify, rotate or disable it.",
-			problems: ["already-known", "storage-failed"],
+			description:
+				"Adds a record of the token. Only its issuer can verify, rotate or disable it. A token of a connection is registered by the owner alone.",
+			problems: ["already-known", "owner-only", "storage-failed"],
 			caller: apiPermissions.write,
 			body: contract.registerTokenRequest,
 			answers: { status: 201, description: "The record", schema: tokenRecord, headers: newTokenHeaders },

@@ -128,6 +128,16 @@ export async function isHashKnown({ memory }: Connection, hash: string): Promise
 	return memory.first('select 1 from "tokens" where "hash" = ?', [hash]) !== undefined;
 }
 
+export async function isRemoteIdKnown(
+	{ memory }: Connection,
+	{ connectionId, remoteId }: { connectionId: string; remoteId: string },
+): Promise<boolean> {
+	// The issuer is named for its index.
+	const query = `select 1 from "tokens" where "issuer" <> 'local' and "connectionId" = ? and "remoteId" = ?
+		and "revokedDate" is null limit 1`;
+	return memory.first(query, [connectionId, remoteId]) !== undefined;
+}
+
 /** What the next start needs for verifications; undefined: there are more tokens than that. */
 export function indexedTokens(connection: Connection, mostTokens: number): Indexed | undefined {
 	const { memory } = connection;

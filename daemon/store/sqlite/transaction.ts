@@ -3,7 +3,14 @@ import type { AuditEvent } from "../../contract.ts";
 import type { ChainEnd, StoredToken, Token, Transaction, Usage, UsageIncrement } from "../store.ts";
 import { chainEnd } from "./audit-files.ts";
 import type { Connection } from "./connection.ts";
-import { deleteTokens, insertToken, isHashKnown, isNameTaken, updateToken } from "./token-queries.ts";
+import {
+	deleteTokens,
+	insertToken,
+	isHashKnown,
+	isNameTaken,
+	isRemoteIdKnown,
+	updateToken,
+} from "./token-queries.ts";
 import { addUsage, purgeUsage } from "./usage-queries.ts";
 
 export class SqliteTransaction implements Transaction {
@@ -31,6 +38,10 @@ export class SqliteTransaction implements Transaction {
 
 	isHashKnown(hash: string): Promise<boolean> {
 		return isHashKnown(this.#connection, hash);
+	}
+
+	isRemoteIdKnown(known: { connectionId: string; remoteId: string }): Promise<boolean> {
+		return isRemoteIdKnown(this.#connection, known);
 	}
 
 	async setting(name: string): Promise<unknown> {
