@@ -11,13 +11,18 @@ import {
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Problem } from "../contract.ts";
-import type { ProblemCode } from "../facts.ts";
+import { accessHeader, type ProblemCode } from "../facts.ts";
 import { Hosts, type NamedHost, readTarget, unreadable } from "./door.ts";
 import { guard, guardHeaders } from "./guard-headers.ts";
 import { IdentityEndpoint } from "./identity-endpoint.ts";
 import { Peers } from "./peers.ts";
 import { problemFrom, problemOf, sendProblem } from "./problem.ts";
 import { VerifyEndpoint } from "./verify-endpoint.ts";
+
+/** For requests in progress when the daemon stops. */
+const stopMilliseconds = 2000;
+/** For those that call another system; within the time for which a window waits for the next daemon. */
+const callStopMilliseconds = 10_000;
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -66,6 +71,8 @@ export class HttpServer {
 	#hosts = new Hosts([], 0);
 	#api: Handler | undefined;
 	#loading: Promise<Handler> | undefined;
+	/** How many requests call another system. */
+	#calling = 0;
 
 	constructor(options: ServerOptions) {
 		this.#options = options;
@@ -101,15 +108,25 @@ export class HttpServer {
 		return `http://${shown}:${actual}`;
 	}
 
-	/** Accepts no more requests; requests in progress have two seconds to finish. */
+	/** Accepts no more requests; requests in progress have two seconds to finish, those that call another system ten. */
 	async close(): Promise<void> {
 		const closed = new Promise((resolve) => this.#server.close(resolve));
-		// A connection that becomes idle after the close would stay open for another request.
-		const sweep = setInterval(() => this.#server.closeIdleConnections(), 10);
-		const deadline = setTimeout(() => this.#server.closeAllConnections(), 2000);
+		const begun = performance.now();
+		const sweep = setInterval(() => {
+			// A connection that becomes idle after the close would stay open for another request.
+			this.#server.closeIdleConnections();
+			const patience = this.#calling > 0 ? callStopMilliseconds : stopMilliseconds;
+			if (performance.now() - begun > patience) this.#server.closeAllConnections();
+		}, 10);
 		await closed;
 		clearInterval(sweep);
-		clearTimeout(deadline);
+	}
+
+	/** What a system has done would be recorded nowhere, and its secret be lost. */
+	#noteCall(request: IncomingMessage, response: ServerResponse): void {
+		if (request.headers[accessHeader.toLowerCase()] === undefined) return;
+		this.#calling++;
+		response.once("close", () => this.#calling--);
 	}
 
 	/** Loads the API once. */
@@ -134,6 +151,7 @@ export class HttpServer {
 		const refusal = this.#refusalOf(request, host);
 		if (refusal !== undefined) return refuse(request, response, refusal);
 		guard(response);
+		this.#noteCall(request, response);
 		if (this.#api !== undefined) this.#api(request, response);
 		else this.#answerOnceLoaded(request, response);
 	}

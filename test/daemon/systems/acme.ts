@@ -199,11 +199,11 @@ export class Acme {
 }
 
 /** The daemon's connection "acme", and what is requested through it. */
-export class AcmeConnection {
-	readonly daemon: TestDaemon;
+export class AcmeConnection<Daemon extends Pick<TestDaemon, "call"> = TestDaemon> {
+	readonly daemon: Daemon;
 	readonly acme: Acme;
 
-	constructor(daemon: TestDaemon, acme: Acme) {
+	constructor(daemon: Daemon, acme: Acme) {
 		this.daemon = daemon;
 		this.acme = acme;
 	}
