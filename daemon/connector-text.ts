@@ -146,7 +146,7 @@ export function addressIssue(text: string, transport: "https" | "any" = "https")
 	const url = /[\s\\{}]/.test(text) ? null : URL.parse(text);
 	if (url === null || !/^https?:$/.test(url.protocol)) return "must be an https address";
 	if (url.protocol === "http:" && transport === "https" && !isLoopback(url.hostname))
-		return "must be an https address; http is for this machine's own servers only";
+		return "must be an https address; http is for this machine's own servers only, so enable TLS there, or forward the server to a port of this machine";
 	if (url.username !== "" || url.password !== "") return "must not contain a user name or a password";
 	if (/[?#]/.test(text)) return "must not have a query or a fragment";
 	const path = text.replace(/^https?:\/\/[^/]*/, "");

@@ -17,14 +17,19 @@ export function readAddress(text: string): Read<string> {
 		return { ok: false, problem: l10n.t("The address must not contain a user name or a password.") };
 	if (url.search !== "" || url.hash !== "")
 		return { ok: false, problem: l10n.t("The address must not contain ? or #.") };
-	if (url.protocol === "http:" && !isThisMachine(url))
-		return { ok: false, problem: l10n.t("Without https, anyone on the way could read the credential.") };
+	if (url.protocol === "http:" && !isThisMachine(url)) return { ok: false, problem: withoutTls() };
 	const value = url.href.replace(/\/+$/, "");
 	return { ok: true, value, echo: l10n.t("Calls go to {0}.", value) };
 }
 
+function withoutTls(): string {
+	return l10n.t(
+		"Without https, anyone on the way could read the credential. Use https, or forward the server to a port of this machine.",
+	);
+}
+
 function isThisMachine({ hostname }: URL): boolean {
-	return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+	return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /** The daemon judges the pattern of a profile that is not built in, since it matches in linear time. */

@@ -22,7 +22,8 @@ describe("the address of a system", () => {
 	const refused: [typed: string, why: RegExp][] = [
 		["", /Enter an address/],
 		["https://", /Enter an address/],
-		["http://registry.example.com", /Without https/],
+		["http://registry.example.com", /Without https.* Use https, or forward the server to a port/],
+		["http://xlocalhost", /Without https/],
 		["http://127.0.0.1.example.com", /Without https/],
 		["http://localhost.example.com", /Without https/],
 		["ftp://example.com", /must begin with/],

@@ -9,7 +9,7 @@ import {
 	request as plainRequest,
 } from "node:http";
 import { request as tlsRequest } from "node:https";
-import { isIP, type Socket } from "node:net";
+import { isIP, type LookupFunction, type Socket } from "node:net";
 import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from "node:tls";
 import { proxyAuthorization } from "./proxy.ts";
 
@@ -92,14 +92,15 @@ function open(
 	tunnel?: Socket,
 ): ClientRequest {
 	const all = { "accept-encoding": "identity", ...headers };
+	const common = { method, headers: all, signal, ...lookupOf(url) };
 	if (url.protocol === "https:") {
-		const options = { ...tlsOptions(url, tls), method, headers: all, signal };
+		const options = { ...tlsOptions(url, tls), ...common };
 		if (tunnel === undefined) return tlsRequest(url, { ...options, agent: false });
 		// An agent, even `false`, would make a connection of its own.
 		const createConnection = () => tlsConnect({ ...tlsOptions(url, tls), socket: tunnel, host: bare(url) });
 		return tlsRequest(url, { ...options, createConnection });
 	}
-	if (proxy === undefined) return plainRequest(url, { method, headers: all, signal, agent: false });
+	if (proxy === undefined) return plainRequest(url, { ...common, agent: false });
 	// RFC 9112 section 3.2.2: a proxy gets the whole address.
 	return toProxy(proxy)(proxy, {
 		method,
@@ -107,8 +108,27 @@ function open(
 		headers: { ...all, host: url.host, ...proxyAuthorization(proxy) },
 		signal,
 		agent: false,
+		...proxyTls,
 	});
 }
+
+/** The proxy's own certificate, whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
+const proxyTls = { rejectUnauthorized: true };
+
+/** RFC 6761 section 6.3: such a name is this machine. A resolver could lead it, and a plain credential, elsewhere. */
+function lookupOf({ hostname }: URL): { lookup?: LookupFunction } {
+	return hostname.endsWith(".localhost") ? { lookup: loopback } : {};
+}
+
+const loopbackAddresses = [
+	{ address: "127.0.0.1", family: 4 },
+	{ address: "::1", family: 6 },
+];
+
+const loopback: LookupFunction = (_, { all }, done) => {
+	if (all) done(null, loopbackAddresses);
+	else done(null, "127.0.0.1", 4);
+};
 
 const bare = (url: URL) => url.hostname.replace(/^\[|\]$/g, "");
 
@@ -140,6 +160,7 @@ function openTunnel(url: URL, proxy: URL, signal: AbortSignal): Promise<Socket> 
 				headers: { host: authority, ...proxyAuthorization(proxy) },
 				signal,
 				agent: false,
+				...proxyTls,
 			});
 			request.once("connect", ({ statusCode }, socket) => {
 				if (statusCode === 200) return resolve(socket as Socket);
