@@ -69,6 +69,18 @@ describe("a change at a system", () => {
 			assert.equal((await daemon.record(old.id)).successorId, null);
 		});
 
+		it("deletes the successor by its own secret, where the system knows tokens by their secrets", async () => {
+			const revoke = { request: "DELETE /tokens/{secret}" };
+			const connector = { ...(acmeProfile.connector ?? assert.fail()), revoke };
+			await connection.connect("acme", { ...acmeProfile, connector });
+			const old = await created();
+			meanwhile(/^POST/, gone);
+			const access = { secret: old.token };
+			assertProblem(await connection.rotate(old.id, { overlapSeconds: 60 }, access), "not-supported");
+			const next = [...acme.tokens.values()].find(({ id }) => id !== old.remoteId);
+			assert.equal(acme.requests.at(-1), `DELETE /tokens/${next?.secret}`);
+		});
+
 		it("names the token that it can't delete again", async () => {
 			meanwhile(/^POST/, async () => {
 				acme.fault = "refuse";
