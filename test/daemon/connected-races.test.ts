@@ -70,7 +70,7 @@ describe("a change at a system", () => {
 		});
 
 		it("deletes the successor by its own secret, where the system knows tokens by their secrets", async () => {
-			const revoke = { request: "DELETE /tokens/{secret}" };
+			const revoke = { request: "DELETE /tokens/{secret}", gone: [404] };
 			const connector = { ...(acmeProfile.connector ?? assert.fail()), revoke };
 			await connection.connect("acme", { ...acmeProfile, connector });
 			const old = await created();
