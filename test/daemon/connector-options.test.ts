@@ -79,9 +79,16 @@ describe("an option that a system tells", () => {
 			assert.deepEqual(ignored, isIgnored ? [report] : []);
 		});
 	}
+});
 
-	it("is GitLab's role", async () => {
-		const gitLab = await startGitLab();
+describe("GitLab's role", () => {
+	let gitLab: Awaited<ReturnType<typeof startGitLab>>;
+	beforeEach(async () => {
+		gitLab = await startGitLab();
+	});
+	afterEach(() => gitLab.system.stop());
+
+	it("is in the answer to a creation, and in the list", async () => {
 		const variables = { project: "acme/shop" };
 		const system = systemOf(builtIn(gitlab), `${gitLab.system.url}/api/v4`, { variables });
 		const access = accessWith(gitLab.admin);
@@ -90,7 +97,6 @@ describe("an option that a system tells", () => {
 		const { token, ignored } = await createAt(system, access, asked);
 		assert.deepEqual([token.options, ignored], [options, []]);
 		assert.deepEqual((await listAt(system, access))[0]?.options, options);
-		await gitLab.system.stop();
 	});
 });
 

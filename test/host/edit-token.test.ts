@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import type { CreatedToken, TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
 import { editToken } from "../../extension/edit/edit-action.ts";
+import { editTokens } from "../../extension/edit/edit-many-action.ts";
 import { editCommands } from "../../extension/edit/edit-token.ts";
 import { connectSystem } from "../../extension/systems/connect-action.ts";
 import { startNarrative } from "../daemon/systems/narrative.ts";
@@ -225,6 +226,28 @@ describe("editing a token", () => {
 			await edit("Name", "other", apply).catch(ignoreCancellation);
 			assert.match(person.last?.text ?? "", /has not stored the credential of the connection “Acme”/);
 			assert.equal([...narrative.tokens.values()][0]?.token.name, "native app");
+		});
+
+		it("says what the system ignored of it, and does not call that done", async () => {
+			const [held] = narrative.tokens.values();
+			narrative.system.fault = ({ method }) =>
+				method === "PUT"
+					? (response) =>
+							response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(held?.token))
+					: undefined;
+			const ignored =
+				/^Acme did not do everything as requested:\n• Name: native app instead of native app 2$/;
+			await edit("Name", "native app 2", apply);
+			assert.match(person.last?.text ?? "", /native app. is not changed\.$/);
+			assert.match(person.last?.detail ?? "", ignored);
+			assert.deepEqual([person.last?.buttons, (await now()).version], [[], 1]);
+			await edit("Name", "native app 2", "Tags", "mine", apply);
+			assert.match(person.last?.text ?? "", /is changed: Tags\.$/);
+			assert.match(person.last?.detail ?? "", ignored);
+			assert.deepEqual(person.last?.buttons, ["Undo"]);
+			const edits = [{ token: await now(), change: { name: "native app 2" } }];
+			const [result] = await editTokens(servicesOf(window), { edits });
+			assert.equal(result?.kind, "ignored");
 		});
 	});
 
