@@ -24,6 +24,13 @@ interface ProfileParts {
 	readonly connector?: Connector;
 }
 
+/** What the user does on a system's own pages. */
+export interface StepsByHand {
+	/** The page's address; undefined: the steps name it. */
+	readonly page: string | undefined;
+	readonly steps: readonly string[];
+}
+
 /**
  * The profile as it is at a connection, whose server can describe its own API: only the operations on its tokens. How a call
  * authenticates, and whether a server may describe anything, stays what the profile says now.
@@ -58,6 +65,22 @@ export function capabilitiesOf({ steps, connector }: ProfileParts): Capabilities
 			connector !== undefined && (["update", "revoke"] as const).some((one) => needsSecret(connector, one)),
 		lagSeconds: connector?.lagSeconds ?? 0,
 	};
+}
+
+/** undefined: the profile has no steps for it. A profile without a connector has steps all the same. */
+export function stepsByHand(
+	profile: ProfileParts & { readonly links: readonly { readonly url: string }[] },
+	connection: { readonly baseUrl: string; readonly variables: Readonly<Record<string, string>> },
+	verb: "create" | "revoke",
+): StepsByHand | undefined {
+	const { connector, steps, links } = profile;
+	const guide = connector?.guided?.[verb];
+	if (guide === undefined && (connector !== undefined || steps.length === 0)) return undefined;
+	const open = guide === undefined ? links[0]?.url : guide.open;
+	const page = open
+		?.replace("{base}", () => connection.baseUrl)
+		.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(connection.variables[name] ?? ""));
+	return { page, steps: guide === undefined || guide.steps === "profile" ? steps : guide.steps };
 }
 
 function rotateBy(create: Capabilities["create"], revoke: Capabilities["revoke"]): Capabilities["rotate"] {

@@ -46,6 +46,8 @@ export interface Given<Options extends ParseArgsOptionsConfig> {
 	readonly format: "json" | "words";
 	/** The data directory that is named by an option or a variable. */
 	readonly dataDir: string | undefined;
+	/** Whether the credential of a connection is given. */
+	readonly hasCredential: boolean;
 	/** @throws UsageError when no option or variable says where the daemon is. */
 	client(): Promise<TokensmithClient>;
 }
@@ -85,6 +87,7 @@ export function defineCommand<const Options extends ParseArgsOptionsConfig>(
 				word: theWord(definition, positionals),
 				format: common.json ? "json" : "words",
 				dataDir: common["data-dir"] ?? (process.env.TOKENSMITH_DATA_DIR || undefined),
+				hasCredential: common["credential-stdin"] === true || accessFromEnvironment() !== undefined,
 				client: () => connect(common, definition.stdin),
 			});
 		},

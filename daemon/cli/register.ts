@@ -1,5 +1,6 @@
 /** `token register NAME`: records a token of another system. Its secret stays here; its hash is sent. */
 import { defineCommand } from "./command.ts";
+import { connectionNamed } from "./connections.ts";
 import { expiryOf } from "./duration.ts";
 import { describe, print, toTerminal } from "./output.ts";
 import { readSecret } from "./secrets.ts";
@@ -10,13 +11,15 @@ export const register = defineCommand({
 	description: `Records a token of another system, so that its expiry is watched and its secret is recognized.
 The secret is read from standard input; only its hash and its first and last four characters are sent.
 Only its issuer decides whether it is valid: it never verifies here.`,
-	optionsHelp: `  --issuer I          the system that issued it; default: other
+	optionsHelp: `  --issuer I          the system that issued it; default: that of the connection, else other
+  --connection NAME   the connection to that system; 'token connections' lists the names
   --expires DATE      when it ends: 2027-01-31T12:00:00Z; left out: never
   --permission P      what it may do; as often as needed
   --description TEXT
   --tag T             as often as needed`,
 	options: {
-		issuer: { type: "string", default: "other" },
+		issuer: { type: "string" },
+		connection: { type: "string" },
 		expires: { type: "string" },
 		permission: { type: "string", multiple: true },
 		description: { type: "string" },
@@ -24,16 +27,20 @@ Only its issuer decides whether it is valid: it never verifies here.`,
 	},
 	stdin: "secrets",
 	async run({ values, word, format, client }) {
-		const { issuer, expires, permission, description, tag } = values;
+		const { expires, permission, description, tag } = values;
+		const connected = await client();
+		const named = values.connection;
+		const connection = named && connectionNamed(named, await connected.connections());
 		const input = {
 			name: word,
-			issuer,
+			issuer: values.issuer ?? (connection ? connection.profile : "other"),
+			...(connection && { connection: connection.id }),
 			description,
 			expiry: expires === undefined ? undefined : expiryOf(expires),
 			permissions: permission,
 			tags: tag,
 		};
-		const token = await (await client()).register(await readSecret("Secret"), input);
+		const token = await connected.register(await readSecret("Secret"), input);
 		return print(format === "json" ? token : toTerminal(`Recorded ${describe(token)}`), format);
 	},
 });

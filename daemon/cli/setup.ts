@@ -1,7 +1,11 @@
 /** `token setup`: creates the tokens that a folder's tokensmith.json declares, and writes each to its line. */
+import type { TokensmithClient } from "../client/client.ts";
 import { defineCommand } from "./command.ts";
+import { connectionNamed } from "./connections.ts";
+import { ignoredWords } from "./ignored-words.ts";
 import { print, toTerminal } from "./output.ts";
 import type { PlannedToken, SetupPlan, SetupResult } from "./setup-action.ts";
+import type { Systems } from "./setup-systems.ts";
 import { ask } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -9,24 +13,47 @@ export const setup = defineCommand({
 	usage: "setup",
 	summary: "create the tokens that tokensmith.json declares",
 	description: `Creates what is missing of the tokens that DIR/tokensmith.json declares, and writes each secret to its line of an env file.
-Lines that have a value stay as they are, so that the command can be run again and again. At a terminal it asks before.`,
+Lines that have a value stay as they are, so that the command can be run again and again. At a terminal it asks before.
+A token of another system is created through the connection to it, with that connection's credential. Where the system
+creates tokens on its own pages only, the command shows the steps at a terminal, and asks for the secret.`,
 	optionsHelp: `  --folder DIR        the folder of tokensmith.json; default: this one
+  --connection NAME   the connection that the credential is for, where there are several; 'token connections' lists them
   --dry-run           says what would be created, and creates nothing
-  --yes               does not ask`,
-	options: { folder: { type: "string" }, "dry-run": { type: "boolean" }, yes: { type: "boolean" } },
+  --yes               creates without asking`,
+	options: {
+		folder: { type: "string" },
+		connection: { type: "string" },
+		"dry-run": { type: "boolean" },
+		yes: { type: "boolean" },
+	},
 	stdin: "caller",
-	async run({ values, format, client }) {
+	async run({ values, format, client, hasCredential }) {
 		// Its schemas would cost every other command their time.
 		const { planSetup, carryOutSetup } = await import("./setup-action.ts");
+		const { secretAsker } = await import("./setup-by-hand.ts");
 		const connected = await client();
-		const plan = await planSetup(connected, values.folder ?? ".");
+		const systems = await systemsOf(connected, values.connection, hasCredential);
+		const plan = await planSetup(connected, { folder: values.folder ?? ".", systems });
 		const isDone =
 			plan.permissions.length === 0 && plan.tokens.every(({ creation }) => creation === undefined);
-		if (isDone || values["dry-run"]) return report({ plan, results: [], format });
+		const run = values["dry-run"] ? "dry" : "real";
+		if (isDone || run === "dry") return report({ plan, results: [], format, run });
 		if (!values.yes) await confirm(plan);
-		return report({ plan, results: await carryOutSetup(connected, plan), format });
+		const results = await carryOutSetup(connected, plan, secretAsker(connected));
+		return report({ plan, results, format, run });
 	},
 });
+
+/** @throws UsageError for a name that no connection has */
+async function systemsOf(
+	client: TokensmithClient,
+	name: string | undefined,
+	hasCredential: boolean,
+): Promise<Systems> {
+	const connections = await client.connections();
+	const named = name === undefined ? undefined : connectionNamed(name, connections);
+	return { connections, named, hasCredential, terminal: process.stdin.isTTY ? "present" : "absent" };
+}
 
 /** @throws UsageError when there is no terminal to ask at */
 async function confirm(plan: SetupPlan): Promise<void> {
@@ -40,16 +67,22 @@ interface Report {
 	plan: SetupPlan;
 	results: readonly SetupResult[];
 	format: "json" | "words";
+	run: "real" | "dry";
 }
 
-async function report({ plan, results, format }: Report): Promise<number> {
+async function report({ plan, results, format, run }: Report): Promise<number> {
 	if (format === "json") await print(asJson(plan, results), format);
-	else await print(toTerminal(results.length === 0 ? planWords(plan) : resultWords(results)));
-	return results.some(({ kind }) => kind === "failed") ? 1 : 0;
+	else await print(toTerminal(results.length === 0 ? planWords(plan) : resultWords(plan, results)));
+	const isLeft = results.some(({ kind }) => kind === "failed") || (run === "real" && hasBlocked(plan));
+	return isLeft ? 1 : 0;
+}
+
+function hasBlocked({ tokens }: SetupPlan): boolean {
+	return tokens.some(({ state }) => state.kind === "blocked");
 }
 
 function asJson({ permissions, tokens }: SetupPlan, results: readonly SetupResult[]): object {
-	const entry = ({ declared, state }: PlannedToken) => {
+	const entry = ({ declared, state, creation }: PlannedToken) => {
 		const result = results.find((one) => one.declared === declared);
 		return {
 			key: declared.key,
@@ -58,6 +91,7 @@ function asJson({ permissions, tokens }: SetupPlan, results: readonly SetupResul
 			...(result?.kind === "ready" && { id: result.id }),
 			...(result?.kind === "failed" && { detail: result.detail }),
 			...(state.kind === "blocked" && { detail: state.detail }),
+			...(creation && creation.place.kind !== "here" && { connection: creation.place.connection.name }),
 		};
 	};
 	return { permissions: permissions.map(({ name }) => name), tokens: tokens.map(entry) };
@@ -65,12 +99,14 @@ function asJson({ permissions, tokens }: SetupPlan, results: readonly SetupResul
 
 function planWords({ permissions, tokens }: SetupPlan): string {
 	const names = permissions.map(({ name }) => name).join(", ");
-	const lines = tokens.map(
-		({ declared, ...planned }) => `${declared.key} in ${declared.file}: ${words(planned)}`,
-	);
+	const lines = tokens.map(plannedLine);
 	const added = names === "" ? [] : [`Permissions to add: ${names}`];
 	const isDone = added.length === 0 && tokens.every(({ state }) => state.kind === "working");
 	return [...added, ...lines, ...(isDone ? ["There is nothing to do."] : [])].join("\n");
+}
+
+function plannedLine({ declared, ...planned }: PlannedToken): string {
+	return `${declared.key} in ${declared.file}: ${words(planned)}`;
 }
 
 function words({ state, creation }: Omit<PlannedToken, "declared">): string {
@@ -85,15 +121,24 @@ function words({ state, creation }: Omit<PlannedToken, "declared">): string {
 	const { permissions = [], name = "" } = creation?.request ?? {};
 	const ignored = creation?.gitignore === "add" ? "; the file is added to .gitignore" : "";
 	const may = permissions.length === 0 ? "" : ` with ${permissions.join(", ")}`;
-	return `a new token named ${name}${may}${ignored}`;
+	return `a new token named ${name}${may}${whereWords(creation)}${ignored}`;
 }
 
-function resultWords(results: readonly SetupResult[]): string {
-	return results
-		.map((result) => {
-			const { key, file } = result.declared;
-			if (result.kind === "ready") return `${key} is ready, with its secret in ${file}, id ${result.id}.`;
-			return `${key} was not set up: ${result.detail}`;
-		})
-		.join("\n");
+function whereWords(creation: PlannedToken["creation"]): string {
+	if (creation === undefined || creation.place.kind === "here") return "";
+	const { name, baseUrl } = creation.place.connection;
+	const by = creation.place.kind === "called" ? "" : ", created by you on its pages";
+	return ` at ${name} (${baseUrl})${by}`;
+}
+
+function resultWords({ tokens }: SetupPlan, results: readonly SetupResult[]): string {
+	const left = tokens.filter(({ state }) => state.kind === "blocked");
+	return [...results.map(resultLine), ...left.map(plannedLine)].join("\n");
+}
+
+function resultLine(result: SetupResult): string {
+	const { key, file } = result.declared;
+	if (result.kind === "failed") return `${key} was not set up: ${result.detail}`;
+	const ready = `${key} is ready, with its secret in ${file}, id ${result.id}.`;
+	return `${ready}\n${ignoredWords({ ignored: result.ignored })}`.trimEnd();
 }

@@ -228,6 +228,12 @@ class HttpClient {
 		return this.#transport.json({ method: "POST", path: `${pathOf(id)}/probe`, access });
 	}
 
+	/** Whether the system of a connection accepts the secret of a token that need not be recorded. */
+	probeSecret(connection: string, secret: string): Promise<ProbeResult> {
+		const path = `/v1/connections/${encodeURIComponent(connection)}/probe?kind=token`;
+		return this.#transport.json({ method: "POST", path, body: {}, access: { credential: secret } });
+	}
+
 	/** The record of the token that this client acts with. */
 	whoami(): Promise<TokenRecord> {
 		return this.get("current");

@@ -1,6 +1,6 @@
 /** What the user does at a system's own pages, as its profile describes it. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
-import type { Connection, Profile, TokenRecord } from "../../daemon/contract.ts";
+import { stepsByHand, type TokenRecord } from "../../daemon/contract.ts";
 import { quoted } from "../display-text.ts";
 import type { Connections } from "./connections.ts";
 import type { Guide } from "./guided.ts";
@@ -19,7 +19,7 @@ export function creationGuide(
 ): Guide | undefined {
 	const found = partOf(connections, connectionId, "create");
 	if (found === undefined) return undefined;
-	const { connection, profile, part } = found;
+	const { connection, page, steps } = found;
 	const first = [
 		l10n.t("Use these values at {0}:", connection.name),
 		answers.map(({ label, value }) => `${label}: ${value}`).join(" · "),
@@ -27,8 +27,8 @@ export function creationGuide(
 	return {
 		connection,
 		title: l10n.t("Create at {0}", connection.name),
-		open: pageOf(part.open, connection),
-		steps: [...(answers.length === 0 ? [] : [first]), ...stepsOf(part.steps, profile)],
+		open: page,
+		steps: [...(answers.length === 0 ? [] : [first]), ...steps],
 	};
 }
 
@@ -39,12 +39,12 @@ export function revocationGuide(
 ): Guide | undefined {
 	const found = partOf(connections, token.connectionId ?? "", "revoke");
 	if (found === undefined) return undefined;
-	const { connection, profile, part } = found;
+	const { connection, page, steps } = found;
 	return {
 		connection,
 		title: l10n.t("Revoke {0}", quoted(token.name)),
-		open: pageOf(part.open, connection),
-		steps: stepsOf(part.steps, profile).map((step) => step.replaceAll("{name}", () => token.name)),
+		open: page,
+		steps: steps.map((step) => step.replaceAll("{name}", () => token.name)),
 	};
 }
 
@@ -54,23 +54,6 @@ function partOf(
 	verb: "create" | "revoke",
 ) {
 	const [connection, profile] = [connections.of(connectionId), connections.profileOf(connectionId)];
-	const part = profile && (profile.connector?.guided?.[verb] ?? partByHand(profile));
-	if (connection === undefined || profile === undefined || part === undefined) return undefined;
-	return { connection, profile, part };
-}
-
-/** A profile without a connector has steps all the same. */
-function partByHand({ connector, steps, links }: Profile) {
-	if (connector !== undefined || steps.length === 0) return undefined;
-	return { open: links[0]?.url ?? "", steps: "profile" as const };
-}
-
-function stepsOf(steps: "profile" | readonly string[], profile: Profile): readonly string[] {
-	return steps === "profile" ? profile.steps : steps;
-}
-
-function pageOf(open: string | undefined, { baseUrl, variables }: Connection): string | undefined {
-	return open
-		?.replace("{base}", () => baseUrl)
-		.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(variables[name] ?? ""));
+	const found = profile && connection && stepsByHand(profile, connection, verb);
+	return found && { connection, ...found };
 }

@@ -1,8 +1,9 @@
 /** Tokens of another system from the command line, with the credential from the environment or standard input. */
 import assert from "node:assert/strict";
-import type { CreatedToken, ProfileList, TokenRecord } from "../../daemon/contract.ts";
+import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
 import { Acme, acmeProfile } from "../daemon/systems/acme.ts";
 import { daemonWithCommandLine } from "./command-line.ts";
+import { connectSystem } from "./connect-system.ts";
 
 describe("a connection on the command line", () => {
 	const cli = daemonWithCommandLine();
@@ -10,14 +11,11 @@ describe("a connection on the command line", () => {
 
 	before(async () => {
 		acme = await Acme.start();
-		await put("/v1/profiles/acme", acmeProfile);
-		const { profiles } = (await (await cli.daemon.fetch("/v1/profiles")).json()) as ProfileList;
-		const connectorHash = profiles.find(({ id }) => id === "acme")?.connectorHash;
-		await put("/v1/connections/c1", {
+		await connectSystem(cli.daemon, {
+			id: "c1",
 			name: "Acme Cloud",
-			profile: "acme",
 			baseUrl: acme.url,
-			connectorHash,
+			profile: acmeProfile,
 		});
 	});
 	after(() => acme.stop());
@@ -25,12 +23,6 @@ describe("a connection on the command line", () => {
 		acme.tokens.clear();
 		acme.fault = "none";
 	});
-
-	async function put(path: string, body: object): Promise<void> {
-		const headers = { "content-type": "application/json" };
-		const answer = await cli.daemon.fetch(path, { method: "PUT", headers, body: JSON.stringify(body) });
-		assert.equal(answer.status, 200, await answer.text());
-	}
 
 	const environment = () => ({ TOKENSMITH_CREDENTIAL: acme.credential });
 	const create = ["create", "deploy", "--permission", "read", "--connection", "Acme Cloud"];

@@ -25,6 +25,8 @@ export interface RunInput {
 	environment?: Record<string, string>;
 }
 
+type Typed = readonly [prompt: RegExp, text: string];
+
 /** To be called in a `describe`. */
 export function daemonWithCommandLine(): CommandLine {
 	const cli = new CommandLine();
@@ -66,8 +68,11 @@ class CommandLine {
 		return run(all, input);
 	}
 
-	/** util-linux's script gives the command a terminal of its own; all its output comes as stdout. */
-	async atTerminal(args: string[], typed = ""): Promise<Run> {
+	/**
+	 * util-linux's script gives the command a terminal of its own; all its output comes as stdout.
+	 * @param typed after the first prompt; or each text with the output to wait for, in order
+	 */
+	async atTerminal(args: string[], typed: string | readonly Typed[] = ""): Promise<Run> {
 		const words = [process.execPath, bundle, "token", ...args, "--data-dir", this.daemon.directory];
 		const command = words.map((word) => `'${word}'`).join(" ");
 		const child = spawn("script", ["-qec", command, "/dev/null"], {
@@ -75,8 +80,8 @@ class CommandLine {
 			timeout: 15_000,
 		});
 		// Only after the prompt: the terminal itself would echo earlier input.
-		const prompt = typed === "" ? undefined : /: $|\[y\/N\]/;
-		return ending(child, typed, prompt);
+		if (typed === "") return ending(child, "");
+		return ending(child, typeof typed === "string" ? [[/: $|\[y\/N\]/, typed]] : typed);
 	}
 }
 
@@ -90,24 +95,26 @@ function environmentWith(more: Record<string, string>): NodeJS.ProcessEnv {
 	return { ...rest, ...more };
 }
 
-/** @param prompt the output to wait for before `stdin` is written */
+/** @param input all of standard input, or each text with the output to wait for before it is written */
 export async function ending(
 	child: ChildProcessWithoutNullStreams,
-	stdin: string,
-	prompt?: RegExp,
+	input: string | readonly Typed[],
 ): Promise<Run> {
 	const ended = { stdout: "", stderr: "" };
-	let answered = false;
+	const left = typeof input === "string" ? [] : [...input];
 	child.stdout.setEncoding("utf8").on("data", (text) => {
 		ended.stdout += text;
-		if (prompt !== undefined && !answered && prompt.test(ended.stdout)) answered = child.stdin.write(stdin);
+		const [prompt, typed] = left[0] ?? [];
+		if (prompt?.test(ended.stdout) !== true) return;
+		left.shift();
+		child.stdin.write(typed);
 	});
 	child.stderr.setEncoding("utf8").on("data", (text) => {
 		ended.stderr += text;
 	});
 	// A child that reads no input may end before the write.
 	child.stdin.on("error", () => {});
-	if (prompt === undefined) child.stdin.end(stdin);
+	if (typeof input === "string") child.stdin.end(input);
 	const [code] = await once(child, "close");
 	return { code, ...ended };
 }
