@@ -4,6 +4,7 @@
  */
 import type { CalendarDuration, CreateTokenInput, Profile, TokenRecord } from "../contract.ts";
 import { addDuration } from "../rules/expiry.ts";
+import { notCovered } from "../rules/permission.ts";
 import { type ManifestPermission, type ManifestPolicy, type ManifestToken, profileIdOf } from "./manifest.ts";
 
 /** What the line of a declared token holds. */
@@ -28,11 +29,16 @@ interface Line {
 export function lineState(declared: ManifestToken, { value, example, token }: Line): LineState {
 	if (token !== undefined) {
 		if (token.status !== "active" && token.status !== "retiring") return { kind: "dead", token };
-		const held = new Set(token.permissions);
-		return { kind: "working", token, lacks: declared.permissions.filter((name) => !held.has(name)) };
+		return { kind: "working", token, lacks: lackedBy(token, declared.permissions) };
 	}
 	const isPlaceholder = value === null || value === "" || value === example;
 	return isPlaceholder ? { kind: "empty" } : { kind: "foreign" };
+}
+
+/** Only a local token has wildcards. */
+function lackedBy({ issuer, permissions }: TokenRecord, declared: readonly string[]): string[] {
+	if (issuer === "local") return notCovered(permissions, declared);
+	return declared.filter((name) => !permissions.includes(name));
 }
 
 /** The declared permissions that are in no catalogue yet. */

@@ -7,7 +7,13 @@ import { dateInWords } from "../tokens/time-left.ts";
 import type { Prompts, Read, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { loadDateWords, type ReadDateWords } from "./date-words.ts";
-import { type ExpiryChoice, expiryEcho, expiryPresets, parseExpiry } from "./expiry-input.ts";
+import {
+	durationInWords,
+	type ExpiryChoice,
+	expiryEcho,
+	expiryPresets,
+	parseExpiry,
+} from "./expiry-input.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
 export type ExpiryDraft = Pick<TokenDraft, "expiry" | "pendingExpiry" | "exactExpiry">;
@@ -33,13 +39,13 @@ function expiryStep<Draft extends ExpiryDraft>({ prompts, profile }: ExpiryStepD
 		async ask(draft, place) {
 			const { expiry } = await profile(draft);
 			const readWords = await loadDateWords();
-			const rows = expiryRows(expiry);
+			const rows = expiryRows(expiry, new Date());
 			const active =
-				rows.find(({ value }) => value !== undefined && isSameChoice(value, draft)) ?? defaultRow(rows);
+				rows.find(({ value }) => value !== undefined && isSameChoice(value, draft)) ?? firstChoice(rows);
 			const answer = await prompts.one<ExpiryPick>(place, {
 				placeholder: l10n.t("When does the token expire? Choose or type, such as 31 March."),
 				rows,
-				rowsFor: (text) => typedRows(text, rows, readExpiry(text, expiry, readWords)),
+				rowsFor: (text) => typedRows(text, rows, (words) => readExpiry(words, expiry, readWords)),
 				isActive: (value) => value === active?.value,
 			});
 			if (answer === back) return back;
@@ -51,9 +57,15 @@ function expiryStep<Draft extends ExpiryDraft>({ prompts, profile }: ExpiryStepD
 }
 
 /** How a typed date is understood, or what is wrong with it unless it is part of a row's words. */
-function typedRows(text: string, rows: readonly ExpiryRow[], read: Read<ReadExact>): Row<ExpiryPick>[] {
+export function typedRows(
+	text: string,
+	rows: readonly ExpiryRow[],
+	readText: (text: string) => Read<ReadExact>,
+): Row<ExpiryPick>[] {
 	const has = (part: string | undefined) => part?.toLowerCase().includes(text.toLowerCase());
 	if (rows.some(({ label }) => label.toLowerCase() === text.toLowerCase())) return [];
+	if (/^\d{1,5}$/.test(text)) return numberRows(text, rows, readText);
+	const read = readText(text);
 	if (read.ok)
 		return [
 			{
@@ -67,18 +79,44 @@ function typedRows(text: string, rows: readonly ExpiryRow[], read: Read<ReadExac
 	return [{ label: `$(error) ${labelText(read.problem)}`, alwaysShow: true }];
 }
 
-interface ExpiryRow extends Row<ExpiryPick> {
-	isDefault?: boolean;
+/** A number alone can mean days, unless a row begins with it. */
+function numberRows(
+	text: string,
+	rows: readonly ExpiryRow[],
+	readText: (text: string) => Read<ReadExact>,
+): Row<ExpiryPick>[] {
+	if (rows.some(({ label }) => label.startsWith(text))) return [];
+	const days = Number(text);
+	const label = durationInWords({ days });
+	// Not in the user's language, which the parser need not know.
+	const read = readText(`${days} days`);
+	if (!read.ok) return [{ label: `$(error) ${labelText(read.problem)}`, alwaysShow: true }];
+	return [
+		{
+			label: `$(calendar) ${label}`,
+			...(read.echo !== undefined && { description: read.echo }),
+			value: { kind: "typed", read: read.value },
+			alwaysShow: true,
+		},
+	];
 }
 
-function expiryRows(expiry: Profile["expiry"]): ExpiryRow[] {
-	const presets = expiryPresets(expiry, new Date()).map(({ words, end, duration, isDefault }) => ({
+interface ExpiryRow extends Row<ExpiryPick> {
+	/** Enter chooses it. */
+	isFirstChoice?: boolean;
+}
+
+/** A profile without a default proposes its shortest preset: that harms least if the secret leaks. */
+export function expiryRows(expiry: Profile["expiry"], now: Date): ExpiryRow[] {
+	const presets = expiryPresets(expiry, now).map(({ words, end, duration, isDefault }, index) => ({
 		label: words,
 		description: isDefault
 			? l10n.t("until {0} (default)", dateInWords(end))
-			: l10n.t("until {0}", dateInWords(end)),
+			: expiry.default === null && index === 0
+				? l10n.t("until {0} (suggested: the shortest)", dateInWords(end))
+				: l10n.t("until {0}", dateInWords(end)),
 		value: { kind: "after", duration } as const,
-		isDefault,
+		isFirstChoice: isDefault || (expiry.default === null && index === 0),
 	}));
 	const exact = { label: l10n.t("$(calendar) Exact date and time…"), value: { kind: "exact" } as const };
 	const never = {
@@ -90,8 +128,8 @@ function expiryRows(expiry: Profile["expiry"]): ExpiryRow[] {
 	return [...presets, separator, exact, ...(expiry.never ? [never] : [])];
 }
 
-function defaultRow(rows: readonly ExpiryRow[]): ExpiryRow | undefined {
-	return rows.find(({ isDefault }) => isDefault === true);
+function firstChoice(rows: readonly ExpiryRow[]): ExpiryRow | undefined {
+	return rows.find(({ isFirstChoice }) => isFirstChoice === true);
 }
 
 function isSameChoice(pick: ExpiryPick, { expiry, pendingExpiry }: ExpiryDraft): boolean {

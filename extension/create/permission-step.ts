@@ -195,7 +195,7 @@ async function describeNew(
 
 function askDescription(prompts: Prompts, place: Place, name: string): Promise<string | Back> {
 	return prompts.text<string>(place, {
-		prompt: l10n.t("What does {0} allow? Press Enter to leave it empty.", shortened(name, 60)),
+		prompt: l10n.t("What does {0} allow? The description can stay empty.", shortened(name, 60)),
 		placeholder: l10n.t("Read bills"),
 		read: readDescription,
 	});

@@ -42,13 +42,33 @@ export function resourceQuestion(
 	chosen: readonly string[] = [],
 ): ManyQuestion<string> {
 	const picked = new Set(chosen);
+	const rows = resourceRows([...known, ...chosen], kinds);
 	return {
 		placeholder: placeholderFor(kinds),
-		rows: resourceRows([...known, ...chosen], kinds),
+		rows: rows.length > 0 ? rows : [explanation(kinds)],
 		rowsFor: (text) => typedRows(text, kinds),
 		isPicked: (one) => picked.has(one),
 		problem: (resources) => tooManyResources(resources.length),
 	};
+}
+
+/** For a list that would be blank. Cannot be chosen. */
+function explanation(kinds: Profile["resources"]["kinds"]): Row<string> {
+	const [kind = "channel"] = kinds === "any" ? ["channel"] : kinds;
+	return {
+		label: l10n.t("$(info) A resource is what the token may be used on, such as {0}", exampleOf(kind)),
+		detail: l10n.t("Type one and press Enter to add it. Enter without a text goes on."),
+	};
+}
+
+/** Names that the system's users know. */
+const examples: Readonly<Record<string, string>> = {
+	integration: "integration/virustotal",
+	channel: "channel/soc",
+};
+
+function exampleOf(kind: string): string {
+	return Object.hasOwn(examples, kind) ? (examples[kind] ?? kind) : `${kind}/…`;
 }
 
 function placeholderFor(kinds: Profile["resources"]["kinds"]): string {

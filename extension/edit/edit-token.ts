@@ -6,6 +6,7 @@ import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
 import { askAnswers } from "../connections/answers.ts";
 import { ignoredInWords } from "../create/ignored-words.ts";
+import { type NewPermission, newNames } from "../create/permission-choices.ts";
 import { permissionSuggestions } from "../create/permission-suggestions.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
@@ -20,7 +21,7 @@ import { walk } from "../wizard/walk.ts";
 import { changeBetween, type Difference, differences, rebase, type Settings, settingsOf } from "./changes.ts";
 import { type Edit, type EditOutcome, editToken, reachesSystem } from "./edit-action.ts";
 import { draftOf, type EditDraft, editSteps, settingsAfter } from "./edit-steps.ts";
-import { isOnlyRecorded, profileOf } from "./editable.ts";
+import { isOnlyRecorded, lockOf, profileOf } from "./editable.ts";
 
 type Changed = Extract<EditOutcome, { kind: "changed" }>;
 type EditDeps = Pick<Services, "connections" | "daemon" | "live" | "log">;
@@ -28,8 +29,37 @@ type EditDeps = Pick<Services, "connections" | "daemon" | "live" | "log">;
 const failed = () => l10n.t("The token was not changed.");
 
 export const editCommands: CommandTable<TokenChoiceDeps & EditDeps> = {
-	editToken: { failed, run: async (call) => editInteractively(call.services, await editableFor(call)) },
+	editToken: {
+		failed,
+		run: async (call) => {
+			const { services } = call;
+			const { before, outcome } = await editInteractively(services, await editableFor(call));
+			await sayChanged(services, before, outcome);
+		},
+	},
 };
+
+/**
+ * Opens the edit with the permissions added; the user applies it. Its message stays while the caller goes on.
+ * @throws CancellationError
+ */
+export async function editToAdd(
+	services: EditDeps,
+	token: TokenRecord,
+	permissions: readonly NewPermission[],
+): Promise<void> {
+	const lock = lockOf("permissions", token, profileOf(token, services));
+	if (lock !== undefined) return sayLocked(token, permissions, lock);
+	const { before, outcome } = await editInteractively(services, token, permissions);
+	const saying = sayChanged(services, before, outcome);
+	saying.catch((error: unknown) => services.log.error(failed(), inspect(error)));
+}
+
+function sayLocked({ name }: TokenRecord, permissions: readonly NewPermission[], lock: string): void {
+	const names = messageText(permissions.map((permission) => permission.name).join(", "));
+	const text = l10n.t("{0} can't be given {1}: {2}.", quoted(name), names, messageText(lock));
+	void vscode.window.showWarningMessage(text);
+}
 
 /** @throws CancellationError for a token that has ended, after a message that says what to do instead. */
 async function editableFor(call: CommandCall<TokenChoiceDeps>): Promise<TokenRecord> {
@@ -59,12 +89,16 @@ async function sayEnded(token: TokenRecord): Promise<never> {
 	throw new vscode.CancellationError();
 }
 
-async function editInteractively(services: EditDeps, { id }: TokenRecord): Promise<void> {
+async function editInteractively(
+	services: EditDeps,
+	{ id }: TokenRecord,
+	toAdd: readonly NewPermission[] = [],
+): Promise<{ before: TokenRecord; outcome: Changed }> {
 	await connect(services.live);
 	// As it is now: the list may be a moment behind.
 	let token = await (await services.daemon.client()).getToken(id);
 	const rules = rulesFor(token, services);
-	let draft = draftOf(settingsOf(token), rules, token);
+	let draft = withAdded(draftOf(settingsOf(token), rules, token), rules, toAdd);
 	let next: "ask" | "apply" = "ask";
 	for (;;) {
 		if (next === "ask") draft = await askEdits(services, { token, rules, draft });
@@ -72,7 +106,7 @@ async function editInteractively(services: EditDeps, { id }: TokenRecord): Promi
 		const after = settingsAfter(token, draft, new Date());
 		const change = changeBetween(before, after);
 		const outcome = await tryEdit(services, { token, change, newPermissions: draft.newPermissions });
-		if (outcome?.kind === "changed") return await sayChanged(services, token, outcome);
+		if (outcome?.kind === "changed") return { before: token, outcome };
 		next = "ask";
 		if (outcome === undefined) continue;
 		const mine = rebase(before, after, settingsOf(outcome.token));
@@ -80,6 +114,15 @@ async function editInteractively(services: EditDeps, { id }: TokenRecord): Promi
 		draft = { ...draftOf(mine, rules, outcome.token), newPermissions: draft.newPermissions };
 		token = outcome.token;
 	}
+}
+
+/** As if the user had just picked the permissions. */
+function withAdded(draft: EditDraft, rules: Profile, toAdd: readonly NewPermission[]): EditDraft {
+	if (toAdd.length === 0) return draft;
+	const permissions = [...new Set([...(draft.permissions ?? []), ...toAdd.map(({ name }) => name)])];
+	const unknown = newNames(permissions, rules);
+	const newPermissions = toAdd.filter(({ name }) => unknown.includes(name));
+	return { ...draft, permissions, newPermissions, asking: "permissions" };
 }
 
 /** undefined: it failed, and the user wants to correct the answers. @throws CancellationError if the user gives up */

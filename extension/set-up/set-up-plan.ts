@@ -91,9 +91,17 @@ export async function planSetUp(
 	};
 }
 
-/** Whether a setup has anything to create or to add. */
+/** Whether nothing is left to create or to add. */
 export function isComplete({ permissions, lines }: SetUpPlan): boolean {
-	return permissions.length === 0 && lines.every(({ state }) => state.kind === "working");
+	const isDone = ({ state }: PlannedLine) => state.kind === "working" && state.lacks.length === 0;
+	return permissions.length === 0 && lines.every(isDone);
+}
+
+/** What the user agreed to do with the same lines before, in a newer plan. */
+export function sameLines(lines: readonly PlannedLine[], among: Iterable<PlannedLine>): PlannedLine[] {
+	const place = ({ declared, uri }: PlannedLine) => `${uri} ${declared.key}`;
+	const places = new Set([...among].map(place));
+	return lines.filter((line) => places.has(place(line)));
 }
 
 /** Whether a line of the tokens has no value yet. Asks no daemon. */

@@ -1,11 +1,11 @@
 /** The summary of a setup as rows: what will be created and written where, and what stays as it is, with the reason. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { Connection } from "../../daemon/contract.ts";
+import type { Connection, TokenRecord } from "../../daemon/contract.ts";
 import { labelText, plainText } from "../display-text.ts";
 import { timeUntil } from "../tokens/time-left.ts";
 import type { Row } from "../wizard/prompts.ts";
-import type { PlannedCreation, PlannedLine, SetUpPlan } from "./set-up-plan.ts";
+import { type PlannedCreation, type PlannedLine, type SetUpPlan, sameLines } from "./set-up-plan.ts";
 
 /** The user's choices so far. */
 export interface SetUpDraft {
@@ -22,11 +22,19 @@ export type SetUpPick =
 	| { kind: "line"; line: PlannedLine }
 	| { kind: "permissions" }
 	| { kind: "connection"; issuer: string }
+	/** Add to a working token what it lacks. */
+	| { kind: "edit"; token: TokenRecord; lacks: readonly string[] }
 	| { kind: "command"; command: string };
 
 export function draftOf(plan: SetUpPlan): SetUpDraft {
 	const chosen = new Set(plan.lines.filter(({ state, creation }) => state.kind === "empty" && creation));
 	return { plan, chosen, permissions: "add", connections: new Map() };
+}
+
+/** The same choices on a newer plan. */
+export function withPlan(draft: SetUpDraft, plan: SetUpPlan): SetUpDraft {
+	const chosen = sameLines(plan.lines, draft.chosen).filter(({ creation }) => creation !== undefined);
+	return { ...draft, plan, chosen: new Set(chosen) };
 }
 
 /** The permissions that will be added. */
@@ -42,7 +50,8 @@ export function connectionOf(draft: SetUpDraft, { declared, creation }: PlannedL
 export function setUpRows(draft: SetUpDraft): Row<SetUpPick>[] {
 	const { lines } = draft.plan;
 	const creatable = lines.filter(({ creation }) => creation !== undefined);
-	const others = lines.filter(({ creation }) => creation === undefined);
+	const rest = lines.filter(({ creation }) => creation === undefined);
+	const [lacking, others] = [rest.filter(isLacking), rest.filter((line) => !isLacking(line))];
 	return [
 		{ label: goLabel(draft), value: { kind: "go" }, alwaysShow: true },
 		...section(l10n.t("can be created"), [
@@ -50,8 +59,13 @@ export function setUpRows(draft: SetUpDraft): Row<SetUpPick>[] {
 			...permissionRows(draft),
 			...connectionRows(draft),
 		]),
+		...section(l10n.t("lacks a permission"), lacking.map(otherRow)),
 		...section(l10n.t("stays as it is"), others.map(otherRow)),
 	];
+}
+
+function isLacking({ state }: PlannedLine): boolean {
+	return state.kind === "working" && state.lacks.length > 0;
 }
 
 function section(label: string, rows: Row<SetUpPick>[]): Row<SetUpPick>[] {
@@ -161,8 +175,7 @@ function connectionRows(draft: SetUpDraft): Row<SetUpPick>[] {
 
 function otherRow({ declared, fileName, state }: PlannedLine): Row<SetUpPick> {
 	const base = { description: labelText(fileName) };
-	if (state.kind === "working")
-		return { ...base, label: `$(pass) ${declared.key}`, detail: workingWords(state.token.name, state.lacks) };
+	if (state.kind === "working") return { ...base, ...workingRow(declared.key, state) };
 	if (state.kind === "blocked")
 		return {
 			...base,
@@ -177,8 +190,17 @@ function otherRow({ declared, fileName, state }: PlannedLine): Row<SetUpPick> {
 	};
 }
 
-function workingWords(name: string, lacks: readonly string[]): string {
-	const token = labelText(plainText(name));
-	if (lacks.length === 0) return l10n.t("Has the secret of “{0}”, which works.", token);
-	return l10n.t("Has the secret of “{0}”, which works, but lacks {1}.", token, labelText(lacks.join(", ")));
+function workingRow(
+	key: string,
+	{ token, lacks }: Extract<PlannedLine["state"], { kind: "working" }>,
+): Row<SetUpPick> {
+	const name = labelText(plainText(token.name));
+	if (lacks.length === 0)
+		return { label: `$(pass) ${key}`, detail: l10n.t("Has the secret of “{0}”, which works.", name) };
+	const missing = labelText(lacks.join(", "));
+	return {
+		label: `$(warning) ${key}`,
+		detail: l10n.t("“{0}” works, but lacks {1}. Choose this row to add it.", name, missing),
+		value: { kind: "edit", token, lacks },
+	};
 }

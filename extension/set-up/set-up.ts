@@ -9,7 +9,8 @@ import { manifestName } from "../../daemon/manifest/manifest.ts";
 import { mistakesInWords } from "../../daemon/manifest/read-manifest.ts";
 import { askAnswersFor } from "../connections/answers.ts";
 import { labelText, messageText } from "../display-text.ts";
-import { type FolderManifest, folderManifests } from "../manifest/workspace-manifests.ts";
+import { editToAdd } from "../edit/edit-token.ts";
+import { type Declared, type FolderManifest, folderManifests } from "../manifest/workspace-manifests.ts";
 import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
@@ -19,7 +20,15 @@ import { askWithMore } from "../wizard/wizard.ts";
 import { type AgreedToken, type SetUpDeps, setUp } from "./set-up-action.ts";
 import { isComplete, planSetUp, type SetUpPlan } from "./set-up-plan.ts";
 import { reportSetUp } from "./set-up-report.ts";
-import { connectionOf, draftOf, permissionsOf, type SetUpDraft, setUpRows } from "./set-up-rows.ts";
+import {
+	connectionOf,
+	draftOf,
+	permissionsOf,
+	type SetUpDraft,
+	type SetUpPick,
+	setUpRows,
+	withPlan,
+} from "./set-up-rows.ts";
 
 export type SetUpCommandDeps = SetUpDeps & Pick<Services, "connections" | "daemon" | "live" | "log">;
 
@@ -28,11 +37,12 @@ export async function setUpWorkspace(services: SetUpCommandDeps): Promise<void> 
 	const manifests = await validManifests();
 	services.live.start();
 	await connect(services.live);
-	const plan = await planSetUp(services, declaredBy(manifests));
+	const declared = declaredBy(manifests);
+	const plan = await planSetUp(services, declared);
 	if (isComplete(plan)) return sayNothingToDo(plan);
 	const { draft: agreed, more: tokens } = await askWithMore(
 		{ draft: draftOf(plan) },
-		({ draft }) => agreeOn(draft),
+		({ draft }) => agreeOn(services, declared, draft),
 		(draft) => withAnswers(services, agreedTokens(draft)),
 	);
 	const work = { permissions: permissionsOf(agreed), tokens };
@@ -87,7 +97,7 @@ async function offer(
 	if ((await show(messageText(text), button)) === button) await then();
 }
 
-function declaredBy(manifests: readonly FolderManifest[]) {
+function declaredBy(manifests: readonly FolderManifest[]): Declared {
 	return {
 		permissions: manifests.flatMap(({ permissions }) => permissions),
 		profiles: manifests.flatMap(({ profiles }) => profiles),
@@ -108,18 +118,57 @@ function sayNothingToDo({ lines }: SetUpPlan): void {
 	void vscode.window.showInformationMessage(text);
 }
 
-/** @throws CancellationError on Escape */
-async function agreeOn(proposed: SetUpDraft): Promise<SetUpDraft> {
+/** Ends without a further question when edits have added all that was missing. @throws CancellationError on Escape */
+async function agreeOn(
+	services: SetUpCommandDeps,
+	declared: Declared,
+	proposed: SetUpDraft,
+): Promise<SetUpDraft> {
+	let draft = proposed;
+	for (;;) {
+		const next = await askSummary(draft);
+		if (next.edit === undefined) return next.draft;
+		await addLacking(services, draft.plan, next.edit);
+		draft = withPlan(next.draft, await planSetUp(services, declared));
+		if (isComplete(draft.plan)) return draft;
+	}
+}
+
+type EditPick = Extract<SetUpPick, { kind: "edit" }>;
+
+interface Asked {
+	draft: SetUpDraft;
+	/** The token that the user wants to edit first. */
+	edit?: EditPick;
+}
+
+async function askSummary(proposed: SetUpDraft): Promise<Asked> {
 	const prompts = new Prompts();
 	try {
 		let draft = proposed;
 		for (;;) {
 			const next = await askOnce(prompts, draft);
-			if (next === "agreed") return draft;
+			if (next === "agreed") return { draft };
+			if ("kind" in next) return { draft, edit: next };
 			draft = next;
 		}
 	} finally {
 		prompts.dispose();
+	}
+}
+
+/** Escape in the edit leads back to the summary. */
+async function addLacking(
+	services: SetUpCommandDeps,
+	{ permissions }: SetUpPlan,
+	{ token, lacks }: EditPick,
+): Promise<void> {
+	const descriptionOf = (name: string) => permissions.find((one) => one.name === name)?.description ?? "";
+	const wanted = lacks.map((name) => ({ name, description: descriptionOf(name) }));
+	try {
+		await editToAdd(services, token, wanted);
+	} catch (error) {
+		if (!(error instanceof vscode.CancellationError)) throw error;
 	}
 }
 
@@ -131,13 +180,14 @@ const place = (): Place => ({
 	canGoBack: false,
 });
 
-async function askOnce(prompts: Prompts, draft: SetUpDraft): Promise<SetUpDraft | "agreed"> {
+async function askOnce(prompts: Prompts, draft: SetUpDraft): Promise<SetUpDraft | EditPick | "agreed"> {
 	const pick = await prompts.one(place(), {
 		placeholder: l10n.t("Press Enter to create what is missing, or choose a row to leave it out."),
 		rows: setUpRows(draft),
 	});
 	if (pick === back) return draft;
 	if (pick.kind === "go") return "agreed";
+	if (pick.kind === "edit") return pick;
 	if (pick.kind === "permissions")
 		return { ...draft, permissions: draft.permissions === "add" ? "leave" : "add" };
 	if (pick.kind === "line") {

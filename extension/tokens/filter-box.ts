@@ -9,11 +9,8 @@ export async function filterTokens(shown: ShownTokens): Promise<void> {
 	const follow = () => {
 		shown.filter = box.value;
 		const { count, of } = shown.count;
-		box.prompt = l10n.t(
-			"{0} of {1} tokens. Press Enter to keep the filter, Escape to restore the old one.",
-			count,
-			of,
-		);
+		// VS Code itself adds what Enter and Escape do.
+		box.prompt = l10n.t("{0} of {1} tokens. Escape restores the old filter.", count, of);
 	};
 	box.title = l10n.t("Filter Tokens");
 	box.placeholder = l10n.t("Name, permission, resource, tag, status or env file");

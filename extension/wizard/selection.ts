@@ -61,6 +61,7 @@ export class Selection<Value> {
 		if (template !== undefined)
 			return this.#pickAll(this.#picked.length === before ? (template.picks ?? []) : []);
 		this.#known = [...this.#known, ...this.#picked.filter((row) => !this.#knows(row))];
+		if (this.#picked.length < rows.length) this.#list.selectedItems = this.#picked;
 	}
 
 	#pickAll(values: readonly Value[]): void {

@@ -44,6 +44,13 @@ describe("the line of a declared token", () => {
 		const state = lineState(declared({ permissions: ["b", "c"] }), { ...unknown, value: "s", token });
 		assert.deepEqual(state, { kind: "working", token, lacks: ["c"] });
 	});
+
+	it("lacks nothing that a wildcard of a local token covers", () => {
+		const token = { ...record("active", ["orders.*"]), issuer: "local" };
+		const permissions = ["orders.read", "bills.read"];
+		const state = lineState(declared({ permissions }), { ...unknown, value: "s", token });
+		assert.deepEqual(state, { kind: "working", token, lacks: ["bills.read"] });
+	});
 });
 
 describe("the permissions that a manifest adds", () => {

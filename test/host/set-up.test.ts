@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as vscode from "vscode";
+import type { CreatedToken } from "../../daemon/contract.ts";
 import { envValue } from "../../daemon/env-file/env-text.ts";
 import { type ManifestInput, manifestName } from "../../daemon/manifest/manifest.ts";
 import { readManifest } from "../../daemon/manifest/read-manifest.ts";
@@ -20,6 +21,7 @@ import { until } from "../workbench/until.ts";
 import { closeEditors } from "./editors.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
+import { pressEscape, QuickAnswers } from "./quick-answers.ts";
 import { servicesOf } from "./services.ts";
 
 let window: OneWindow;
@@ -280,6 +282,59 @@ describe("the setup of a workspace", () => {
 			await setUpWorkspace(servicesOf(window));
 			await until("it says so", () => said(/nothing to do: the declared token is on its line and works/));
 			assert.equal((await working()).length, 1);
+		});
+
+		describe("for a working token that lacks permissions", () => {
+			let poor: CreatedToken;
+			let answers: QuickAnswers | undefined;
+			const answering = async (...given: ConstructorParameters<typeof QuickAnswers>) => {
+				answers = new QuickAnswers(...given);
+				await answers.answer(() => setUpWorkspace(servicesOf(window)));
+			};
+			const now = async () => (await window.client.getToken(poor.id)).permissions;
+			const apply = /Apply 1 Change/;
+
+			beforeEach(async () => {
+				poor = await window.create("poor");
+				await window.put(".env", `A=${poor.token}\n`);
+				const envFile = `${basename(window.place)}/.env`;
+				const permissions = [{ name: "bills.read", description: "Read bills" }];
+				const token = { key: "A", file: envFile, permissions: ["orders.read", "bills.read"] };
+				await writeFile(file, JSON.stringify({ permissions, tokens: [token] }));
+			});
+			afterEach(() => answers?.dispose());
+
+			it("opens Edit Token with what is lacking added, and is done then", async () => {
+				await answering("$(warning) A", apply);
+				assert.deepEqual(await now(), ["orders.read", "bills.read"]);
+				const [summary, edit, ...more] = answers?.lists ?? [];
+				assert.match(
+					summary?.rows.map(({ detail }) => detail).join("\n") ?? "",
+					/“poor” works, but lacks bills\.read\. Choose this row to add it\./,
+				);
+				assert.match(edit?.rows.map(({ description }) => description).join() ?? "", /\+bills\.read/);
+				assert.deepEqual(more, []);
+				assert.ok(said(/“poor” is changed: Permissions\./));
+				const { permissions } = await window.client.permissions();
+				assert.equal(permissions.find(({ name }) => name === "bills.read")?.description, "Read bills");
+			});
+
+			it("returns to the summary, with the choices made there, when the edit is cancelled", async () => {
+				const rows = ["$(check) Permissions", "$(warning) A", pressEscape, pressEscape] as const;
+				await assert.rejects(answering(...rows), vscode.CancellationError);
+				const titles = answers?.lists.map(({ title }) => title.split(":")[0]);
+				assert.equal(titles?.length, 4, titles?.join());
+				const again = answers?.lists.at(-1)?.rows.map(({ label }) => label) ?? [];
+				assert.ok(again.includes("$(circle-slash) Permissions"), again.join());
+				assert.deepEqual(await now(), ["orders.read"]);
+			});
+
+			it("says why a token can't be given more, and returns to the summary", async () => {
+				poor = await window.create("by rule", { profile: "polarity", permissions: [] });
+				await window.put(".env", `A=${poor.token}\n`);
+				await assert.rejects(answering("$(warning) A", pressEscape), vscode.CancellationError);
+				assert.ok(said(/“by rule” can't be given orders\.read, bills\.read: Polarity.* tokens have none\./));
+			});
 		});
 
 		it("creates nothing on Escape", async () => {

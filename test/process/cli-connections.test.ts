@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
 import { Acme, acmeProfile } from "../daemon/systems/acme.ts";
-import { daemonWithCommandLine } from "./command-line.ts";
+import { daemonWithCommandLine, type RunInput } from "./command-line.ts";
 import { connectSystem } from "./connect-system.ts";
 
 describe("a connection on the command line", () => {
@@ -98,5 +98,108 @@ describe("a connection on the command line", () => {
 		const dead = await cli.owner(["probe", id], { stdin: token });
 		assert.deepEqual([dead.code, /^Dead: /.test(dead.stdout)], [4, true]);
 		assert.equal(acme.tokens.size, 1);
+	});
+
+	describe("changes a token there", () => {
+		const edit = (id: string, args: string[], input: RunInput = { environment: environment() }) =>
+			cli.owner(["edit", id, ...args], input);
+		const shown = async (id: string): Promise<TokenRecord> =>
+			JSON.parse((await cli.owner(["show", id, "--json"])).stdout);
+		const there = () => [...acme.tokens.values()][0] ?? assert.fail("the system has no token");
+
+		it("with what its API can change, and prints each value before and after", async () => {
+			const { id, token } = await created();
+			const { code, stdout, stderr } = await edit(id, [
+				...["--name", "deploy 2", "--add-permission", "write", "--grant", "repo/a"],
+				...["--expires", "2027-01-31T12:00:00Z"],
+			]);
+			assert.equal(code, 0, stderr);
+			for (const row of [
+				/^Changed deploy 2 /,
+				/name +deploy -> deploy 2/,
+				/permissions +read -> read write/,
+				/resources +none -> repo\/a/,
+				/expires +none -> 2027-01-31T12:00:00\.000Z/,
+			])
+				assert.match(stdout, row);
+			const { name, scopes, resources, expiry, secret } = there();
+			assert.deepEqual(
+				[name, scopes, resources, Date.parse(expiry ?? ""), secret],
+				["deploy 2", ["read", "write"], ["repo/a"], Date.parse("2027-01-31T12:00:00Z"), token],
+			);
+			assert.ok(![stdout, stderr].some((text) => text.includes(acme.credential)));
+		});
+
+		it("by the credential on standard input", async () => {
+			const { id } = await created();
+			const args = ["--name", "renamed", "--credential-stdin"];
+			const { code, stderr } = await edit(id, args, { stdin: `${acme.credential}\n` });
+			assert.equal(code, 0, stderr);
+			assert.equal(there().name, "renamed");
+		});
+
+		it("without a credential only in what the daemon keeps, and says how to give it for the rest", async () => {
+			const { id } = await created();
+			acme.requests.length = 0;
+			const kept = await edit(id, ["--description", "Deploys", "--tag", "ci"], {});
+			assert.equal(kept.code, 0, kept.stderr);
+			const refused = await edit(id, ["--name", "renamed"], {});
+			assert.equal(refused.code, 1);
+			assert.match(refused.stderr, /TOKENSMITH_CREDENTIAL, or give --credential-stdin/);
+			const { name, description, tags } = await shown(id);
+			assert.deepEqual([name, description, tags], ["deploy", "Deploys", ["ci"]]);
+			assert.deepEqual(acme.requests, []);
+		});
+
+		it("and says of what the system has not, or refuses, that nothing was changed", async () => {
+			const { id } = await created();
+			for (const [args, words] of [
+				[["--address", "10.0.0.1"], /address/i],
+				[["--default-source", "analysts"], /defaultSource: can't be changed/],
+				[["--add-permission", "no.such"], /no\.such/],
+				[["--expires", "2090-01-01T00:00:00Z"], /expiry/],
+			] as const) {
+				const { code, stderr } = await edit(id, [...args]);
+				assert.equal(code, 1, stderr);
+				assert.match(stderr, words);
+			}
+			acme.fault = "refuse";
+			const { code, stderr } = await edit(id, ["--name", "renamed"]);
+			assert.equal(code, 1);
+			assert.match(stderr, /The role may not do this\./);
+			assert.equal((await shown(id)).version, 1);
+			assert.equal(there().name, "deploy");
+		});
+
+		it("and says what the system decided otherwise", async () => {
+			const { id } = await created();
+			acme.fault = "ignore-expiry";
+			const args = ["--expires", "2027-01-31T12:00:00Z"];
+			const { code, stdout, stderr } = await edit(id, [...args, "--name", "renamed"]);
+			assert.equal(code, 0, stderr);
+			assert.match(stdout, /name +deploy -> renamed/);
+			assert.match(stdout, /Not as requested: expiry is none, not 2027-01-31T12:00:00/);
+			assert.equal((await shown(id)).expiry, null);
+		});
+
+		it("and does not overwrite a change by another caller", async () => {
+			const { id } = await created();
+			await edit(id, ["--tag", "theirs"]);
+			acme.requests.length = 0;
+			const { code, stderr } = await edit(id, ["--name", "mine", "--if-version", "1"]);
+			assert.equal(code, 1);
+			assert.match(stderr, /has changed since you read it/);
+			assert.deepEqual(acme.changes, []);
+		});
+
+		it("and sends the change once when the answer is lost", async () => {
+			const { id } = await created();
+			acme.requests.length = 0;
+			acme.fault = "cut";
+			const { code, stderr } = await edit(id, ["--name", "renamed"]);
+			acme.fault = "none";
+			assert.deepEqual(acme.changes.length, 1);
+			assert.equal((await shown(id)).name, code === 0 ? "renamed" : "deploy", stderr);
+		});
 	});
 });
