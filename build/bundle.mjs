@@ -8,7 +8,7 @@ import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, context } from "esbuild";
-import { manifestJsonSchema } from "../daemon/manifest/manifest.ts";
+import { manifestJsonSchema, profileJsonSchema } from "../daemon/manifest/manifest.ts";
 import { writeDeclarations } from "./declarations.mjs";
 import { thirdPartyNotices } from "./notices.ts";
 
@@ -125,7 +125,11 @@ function prepare() {
 	mkdirSync(outdir, { recursive: true });
 	for (const old of globSync(`${outdir}/{,overview/}*.{map,LEGAL.txt}`)) rmSync(old);
 	writeFileSync(join(outdir, "package.json"), '{ "type": "commonjs" }\n');
-	writeFileSync(join(outdir, "tokensmith.schema.json"), JSON.stringify(manifestJsonSchema()));
+	for (const [name, schema] of [
+		["tokensmith", manifestJsonSchema()],
+		["profile", profileJsonSchema()],
+	])
+		writeFileSync(join(outdir, `${name}.schema.json`), JSON.stringify(schema));
 	copyFileSync("node_modules/sql.js/dist/sql-wasm.wasm", join(outdir, "sql-wasm.wasm"));
 }
 

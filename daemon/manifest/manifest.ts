@@ -153,3 +153,8 @@ export function profileIdOf({ issuer, profile }: Pick<ManifestToken, "issuer" | 
 export function manifestJsonSchema() {
 	return z.toJSONSchema(manifest, { target: "draft-7", io: "input" });
 }
+
+/** The same for a file with one profile. */
+export function profileJsonSchema() {
+	return z.toJSONSchema(profile, { target: "draft-7", io: "input" });
+}
