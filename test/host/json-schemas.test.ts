@@ -92,7 +92,7 @@ describe("the JSON support of VS Code", () => {
 	});
 
 	it("reports a mistake in a profile file while it is typed", async () => {
-		const typed = await type(profile, '{ "id": "Acme", "nmae": "Acme", "identity": "nobody" }');
+		const typed = await type(profile, '{ "id": "Acme", "nmae": "Acme", "identity": "user" }');
 		await reports(typed, [/Missing property "name"/, /nmae is not allowed/, /Valid values: "token-user"/]);
 	});
 

@@ -171,17 +171,6 @@ describe("a connection on the command line", () => {
 			assert.equal(there().name, "deploy");
 		});
 
-		it("and says what the system decided otherwise", async () => {
-			const { id } = await created();
-			acme.fault = "ignore-expiry";
-			const args = ["--expires", "2027-01-31T12:00:00Z"];
-			const { code, stdout, stderr } = await edit(id, [...args, "--name", "renamed"]);
-			assert.equal(code, 0, stderr);
-			assert.match(stdout, /name +deploy -> renamed/);
-			assert.match(stdout, /Not as requested: expiry is none, not 2027-01-31T12:00:00/);
-			assert.equal((await shown(id)).expiry, null);
-		});
-
 		it("and does not overwrite a change by another caller", async () => {
 			const { id } = await created();
 			await edit(id, ["--tag", "theirs"]);
