@@ -33,7 +33,7 @@ export const incidentReport = z.strictObject({
 	revoked: z.array(z.strictObject({ token: tokenRecord, usedInLastHour: z.boolean() })),
 	/** With their secrets, which no other answer contains. */
 	successors: z.array(createdToken),
-	/** Tokens that only their own system can revoke, through their connection: nothing was changed about them. */
+	/** Tokens that only their own system can revoke, by a call or on its pages: nothing was changed about them. */
 	stillWorking: z.array(tokenRecord),
 	nextSteps: z.array(z.string()),
 });

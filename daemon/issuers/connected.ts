@@ -24,12 +24,11 @@ export function connectedIssuer(connection: Connection, deps: IssuerDeps): Issue
 	const verbs = { connection, deps, profile };
 	return {
 		// A workspace's profile can be gone, with its workspace. Whether its API revokes is not known then.
-		revokesThere(token) {
+		revokedBy(token) {
 			const found = deps.findProfile(connection.profile);
-			return isByApi(
-				token,
-				found === undefined ? "api" : capabilitiesOf(profileAt(found, connection)).revoke,
-			);
+			const way = found === undefined ? "api" : capabilitiesOf(profileAt(found, connection)).revoke;
+			if (way === "guided") return "user";
+			return isByApi(token, way) ? "call" : "daemon";
 		},
 		create: creation(verbs),
 		update: updating(verbs),

@@ -5,7 +5,7 @@ import { generateSecret } from "../rules/secret.ts";
 
 export function localIssuer({ profileOf, maximumOverlapSeconds, verify }: IssuerDeps): Issuer {
 	return {
-		revokesThere: () => false,
+		revokedBy: () => "daemon",
 		verify,
 		create: {
 			prepare: (request, context) => lifecycle.draft(request, profileOf(request.profile ?? "local"), context),

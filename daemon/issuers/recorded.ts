@@ -11,7 +11,7 @@ export function recordedIssuer(issuer: string): Issuer {
 	};
 	const refused: Verb<unknown, never, never, never> = { prepare: refuse, send: refuse, commit: refuse };
 	return {
-		revokesThere: () => false,
+		revokedBy: () => "daemon",
 		create: refused,
 		rotate: refused,
 		update: {

@@ -252,7 +252,7 @@ export class Authority {
 				context: this.#context(caller),
 				lastUsedOf: ({ token, usage }) => this.#verifier.usage.totalOf(token.id, usage).lastUsed,
 				findProfile: (id) => this.rulebook.find(id),
-				revokesThere: (token) => this.#issuers.of(token).revokesThere(token),
+				revokedBy: (token) => this.#issuers.of(token).revokedBy(token),
 			});
 			for (const { token } of plan.successors) within(caller, token);
 			await this.#changes.write(caller.user, changesOf(plan), [eventOf(plan, request, caller.user)]);

@@ -6,6 +6,7 @@ import { type StoredToken, type Token, unused } from "../store/store.ts";
 import type { NewAuditEvent } from "./audit.ts";
 import type { TokenChange } from "./changes.ts";
 import { isIssuedHere } from "./issued-here.ts";
+import type { RevokedBy } from "./issuer.ts";
 import { type ActionContext, type Minted, replace, revoke } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
 
@@ -13,7 +14,7 @@ export interface IncidentPlan {
 	id: string;
 	revoked: { before: StoredToken; after: Token; usedInLastHour: boolean }[];
 	successors: Minted[];
-	/** What only a call to its system revokes. */
+	/** What only its system revokes. */
 	stillWorking: StoredToken[];
 	nextSteps: string[];
 }
@@ -24,8 +25,7 @@ export interface IncidentRules {
 	lastUsedOf: (stored: StoredToken) => number;
 	/** undefined: there is no such profile any more. */
 	findProfile: (id: string) => Profile | undefined;
-	/** Whether the token works until its system is called, which needs a credential. */
-	revokesThere: (token: Token) => boolean;
+	revokedBy: (token: Token) => RevokedBy;
 }
 
 const hourMilliseconds = 3_600_000;
@@ -34,7 +34,7 @@ const hourMilliseconds = 3_600_000;
 export function planIncident(
 	selected: readonly StoredToken[],
 	request: IncidentRequest,
-	{ context, lastUsedOf, findProfile, revokesThere }: IncidentRules,
+	{ context, lastUsedOf, findProfile, revokedBy }: IncidentRules,
 ): IncidentPlan {
 	if (selected.length === 0) {
 		throw new RuleError("nothing-matched", "No token that is not revoked matches; nothing was changed.");
@@ -42,7 +42,7 @@ export function planIncident(
 	const now = context.now.getTime();
 	const successors: Minted[] = [];
 	const [stillWorking, ending] = [true, false].map((there) =>
-		selected.filter(({ token }) => revokesThere(token) === there),
+		selected.filter(({ token }) => (revokedBy(token) !== "daemon") === there),
 	) as [StoredToken[], StoredToken[]];
 	const revoked = ending.map((before) => {
 		const { token } = before;
@@ -61,7 +61,10 @@ export function planIncident(
 	});
 	const profiles = [...new Set(selected.map(({ token }) => token.profile))];
 	const steps = profiles.flatMap((id) => findProfile(id)?.incidentSteps ?? []);
-	const nextSteps = [...stillWorking.map(stepFor), ...stepsAfter(revoked, successors.length, steps)];
+	const nextSteps = [
+		...stillWorking.map((stored) => stepFor(stored, revokedBy(stored.token))),
+		...stepsAfter(revoked, successors.length, steps),
+	];
 	return { id: randomUUID(), revoked, successors, stillWorking, nextSteps };
 }
 
@@ -99,7 +102,9 @@ export function reportOf(
 	};
 }
 
-function stepFor({ token: { name, partialToken, issuer } }: StoredToken): string {
+function stepFor({ token: { name, partialToken, issuer } }: StoredToken, by: RevokedBy): string {
+	if (by === "user")
+		return `Revoke ${name} (${partialToken}), which still works: delete it on the pages of ${issuer}, and then mark it here as revoked.`;
 	return `Revoke ${name} (${partialToken}), which still works: ${issuer} must be called for it, with the credential of its connection.`;
 }
 

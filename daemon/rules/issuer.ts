@@ -63,6 +63,9 @@ export interface RotationPlan {
 	successor: TokenDraft;
 }
 
+/** What ends a token: this daemon alone, a call to its system, or what the user does on the pages of its system. */
+export type RevokedBy = "daemon" | "call" | "user";
+
 export interface Issuer {
 	create: Verb<CreateTokenRequest, TokenDraft, Created, Minted>;
 	update: Verb<{ token: Token; request: UpdateTokenRequest }, Change, Updated | undefined, Changed>;
@@ -73,8 +76,7 @@ export interface Issuer {
 		{ predecessor: Token; successor: Minted }
 	>;
 	revoke: Verb<Revocation, Change & { confirmed?: boolean }, void, Changed>;
-	/** Whether the token works until its system is called. */
-	revokesThere(token: Token): boolean;
+	revokedBy(token: Token): RevokedBy;
 	/** Whether a secret is valid. @param now milliseconds since the epoch. */
 	verify(
 		secret: string,

@@ -6,22 +6,29 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CreatedToken, IncidentReport, TokenRecord } from "../../daemon/contract.ts";
-import type { ActionLog, ActionOptions } from "../action.ts";
-import type { Connections } from "../connections/connections.ts";
+import type { ActionOptions } from "../action.ts";
 import type { Client } from "../daemon/client.ts";
-import type { Bindings, EnvLine } from "../env/bindings.ts";
+import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, type Written } from "../env/env-lines.ts";
 import { explain } from "../failure.ts";
 import type { Replacement } from "../rotation/reopen.ts";
 import { workingRelativesOf } from "../tokens/lineage.ts";
 import { isToBeConfirmed } from "../tokens/revoke-action.ts";
-import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
+import { forgetSecret } from "../tokens/secret-store.ts";
 import type { IncidentFacts, IncidentLine } from "./incident-report.ts";
 import type { Replacing } from "./incident-steps.ts";
-import { revokeAtSystems } from "./revoke-at-systems.ts";
+import { stepsLeft } from "./next-steps.ts";
+import {
+	type AtSystemsDeps,
+	revokeAtSystems,
+	type SystemProgress,
+	type SystemResult,
+	type SystemRevocation,
+} from "./revoke-at-systems.ts";
 import { type RevokedMany, revokeMany } from "./revoke-many.ts";
+import { isRevoked, successorAt } from "./system-facts.ts";
 
-export interface IncidentPlan {
+export interface IncidentPlan extends Pick<SystemRevocation, "answersOf"> {
 	/** `all`: also tokens that are created before the daemon receives the request. */
 	ids: readonly string[] | "all";
 	reason: string;
@@ -32,7 +39,13 @@ export type IncidentOutcome =
 	/** Nothing is revoked. */
 	{ kind: "not-started"; error: unknown } | { kind: "cancelled" } | ({ kind: "revoked" } & IncidentResult);
 
-export interface IncidentResult {
+export interface IncidentResult extends ResultHere {
+	systems: readonly SystemResult[];
+	/** Without what was done at connected systems. */
+	here: ResultHere;
+}
+
+interface ResultHere {
 	facts: IncidentFacts;
 	/** Lines that hold successors' secrets. */
 	replaced: readonly EnvLine[];
@@ -50,17 +63,20 @@ export interface IncidentResult {
 export type IncidentProgress =
 	| { stage: "revoking"; revoked: number }
 	| { stage: "storing" }
-	| { stage: "replacing" };
+	| { stage: "replacing" }
+	| SystemProgress;
 
-export interface IncidentDeps {
-	daemon: { client(): Promise<Pick<Client, "incident" | "listTokens" | "revokeToken" | "rotateToken">> };
-	connections: Pick<Connections, "accessFor" | "capabilitiesOf">;
-	bindings: Pick<Bindings, "linesOf" | "whenReady">;
-	secrets: Pick<SecretStore, "delete" | "get" | "store">;
-	log: ActionLog;
+export interface IncidentDeps extends Omit<AtSystemsDeps, "daemon"> {
+	daemon: { client(): Promise<IncidentClient> };
 }
 
-/** Can be cancelled between two requests. The tokens that are revoked by then still get their successors and lines. */
+type IncidentClient = Awaited<ReturnType<AtSystemsDeps["daemon"]["client"]>> &
+	Pick<Client, "incident" | "listTokens">;
+
+/**
+ * Can be cancelled between two requests, and between two tokens of connected systems. The tokens that are revoked by then
+ * still get their successors and lines.
+ */
 export async function runIncident(
 	deps: IncidentDeps,
 	plan: IncidentPlan,
@@ -78,8 +94,64 @@ export async function runIncident(
 		return { kind: "not-started", error };
 	}
 	if (done === undefined) return { kind: "cancelled" };
-	done = { ...done, report: await revokeAtSystems(deps, done.report) };
-	return { kind: "revoked", ...(await finishSteps(deps, { plan, before, done }, options)) };
+	const here = await finishSteps(deps, { plan, before, done }, options);
+	const systems = await revokeAtSystems(deps, { ...plan, tokens: done.report.stillWorking }, options);
+	return { kind: "revoked", ...(await withSystems(deps, here, systems)) };
+}
+
+/** The result with what was done at connected systems, also after another try. */
+export async function withSystems(
+	deps: IncidentDeps,
+	here: ResultHere,
+	systems: readonly SystemResult[],
+): Promise<IncidentResult> {
+	if (systems.length > 0) await scanAgain(deps);
+	const ends = systems.map((one) => ({ ...one, lines: linesAt(deps, one) }));
+	const lines = ends.flatMap((one) => one.lines);
+	const written = ends.map((one) => one.written ?? nothing);
+	const notOnDisk = written.flatMap(({ unsaved, notSaved }) => [...unsaved, ...notSaved]);
+	const replaced = [...written.flatMap(({ saved }) => saved), ...notOnDisk];
+	return {
+		...{ here, systems, left: here.left },
+		facts: factsWith(here.facts, {
+			systems: systems.map(({ facts }) => facts),
+			lines: ends.flatMap((one) => one.lines.map((line) => fateOf(line, one.written))),
+		}),
+		replaced: [...here.replaced, ...replaced],
+		notOnDisk: [...here.notOnDisk, ...notOnDisk],
+		dead: [...here.dead, ...lines.filter((line) => !replaced.includes(line))],
+		replacements: [...here.replacements, ...systems.flatMap(({ replacement }) => replacement ?? [])],
+	};
+}
+
+const nothing: Written<EnvLine> = { saved: [], unsaved: [], notSaved: [], refused: [] };
+
+/** The lines that had the token's secret, and, once it is revoked, those that still have it. */
+function linesAt({ bindings }: Pick<IncidentDeps, "bindings">, { facts, written = nothing }: SystemResult) {
+	const moved = [...written.saved, ...written.unsaved, ...written.notSaved];
+	if (!isRevoked(facts)) return moved;
+	const refused = written.refused.map(({ line }) => line);
+	const known = new Set([...moved, ...refused].map(({ words }) => words));
+	return [...moved, ...refused, ...bindings.linesOf(facts.token.id).filter(({ words }) => !known.has(words))];
+}
+
+function factsWith(
+	facts: IncidentFacts,
+	{ systems, lines }: Pick<IncidentFacts, "systems" | "lines">,
+): IncidentFacts {
+	const successors = systems.flatMap((one) => successorAt(one) ?? []);
+	const lost = successors.filter(({ isStored }) => !isStored).map(({ record }) => record.id);
+	const tokens = systems.map(({ token }) => token);
+	return {
+		...facts,
+		systems,
+		report: {
+			...facts.report,
+			nextSteps: stepsLeft(facts.report, tokens, successors.length === 0 ? "none" : "some"),
+		},
+		lines: [...facts.lines, ...lines],
+		notStored: new Set([...facts.notStored, ...lost]),
+	};
 }
 
 interface Started {
@@ -93,7 +165,7 @@ async function finishSteps(
 	deps: IncidentDeps,
 	{ plan, before, done }: Started,
 	{ onProgress }: ActionOptions<IncidentProgress>,
-): Promise<IncidentResult> {
+): Promise<ResultHere> {
 	const { report, lost, left } = done;
 	const successors = successorsByPredecessor(report);
 	onProgress?.({ stage: "storing" });
@@ -110,6 +182,7 @@ async function finishSteps(
 	return {
 		facts: {
 			report: { ...report, successors: [...report.successors.map(withoutSecret), ...lost] },
+			systems: [],
 			lines: lines.map((line) => fateOf(line, written)),
 			...stillWorking(before, done),
 			notStored: new Set([...notStored, ...lost.map(({ id }) => id)]),
@@ -119,7 +192,8 @@ async function finishSteps(
 		notOnDisk,
 		dead: lines.filter((line) => !replaced.includes(line)),
 		replacements,
-		left: left && { ...plan, ids: left.ids },
+		// The answers for systems are sent with one attempt.
+		left: left && { ...plan, ids: left.ids, answersOf: undefined },
 	};
 }
 
@@ -129,10 +203,9 @@ function stillWorking(
 	{ report, left }: RevokedMany,
 ): Pick<IncidentFacts, "stillWorking" | "left"> {
 	const open = new Set(left?.ids);
-	const chosen = new Set([...report.revoked.map(({ token }) => token.id), ...open]);
-	const atSystems = new Set(report.stillWorking.map(({ id }) => id));
-	const relatives = workingRelativesOf(before, chosen, Date.now()).filter(({ id }) => !atSystems.has(id));
-	const working = [...report.stillWorking, ...relatives];
+	const revoked = report.revoked.map(({ token }) => token.id);
+	const chosen = new Set([...revoked, ...report.stillWorking.map(({ id }) => id), ...open]);
+	const working = workingRelativesOf(before, chosen, Date.now());
 	if (left === undefined) return { stillWorking: working };
 	const tokens = before.filter(({ id, revokedDate }) => open.has(id) && revokedDate === null);
 	const why = left.error === undefined ? l10n.t("The incident was cancelled.") : explain(left.error).text;

@@ -4,10 +4,11 @@
  */
 import * as l10n from "@vscode/l10n";
 import { type IncidentReport, successorsToPlace, type TokenRecord } from "../../daemon/contract.ts";
-import { plainText } from "../display-text.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { lastUse, worksUntil } from "../tokens/token-facts.ts";
+import { escaped, inCode, table } from "./markdown.ts";
 import { stepInWords } from "./next-steps.ts";
+import { type SystemFacts, successorAt, systemParts, systemSteps } from "./system-facts.ts";
 
 /** `dead`: it holds a revoked secret and was not to be changed. */
 type LineFate = "replaced" | "unsaved" | "not-saved" | "refused" | "dead";
@@ -23,6 +24,8 @@ export interface IncidentLine {
 
 export interface IncidentFacts {
 	report: Omit<IncidentReport, "successors"> & { successors: readonly TokenRecord[] };
+	/** What happened to the tokens of connected systems. */
+	systems: readonly SystemFacts[];
 	lines: readonly IncidentLine[];
 	/** Tokens of the same lineages that still work. */
 	stillWorking: readonly TokenRecord[];
@@ -39,6 +42,25 @@ export function incidentMarkdown(facts: IncidentFacts): string {
 	return [
 		`# ${l10n.t("Incident of {0}", dateInWords(report.date))}`,
 		`${l10n.t("Reason: {0}", escaped(report.reason))}  \n${l10n.t("Number: {0}", `\`${report.id}\``)}`,
+		...revokedParts(facts, now),
+		...leftParts(facts),
+		...systemParts(facts.systems),
+		...stillWorkingParts(facts),
+		...successorParts(facts),
+		...lineParts(facts),
+		`## ${l10n.t("What remains to be done")}`,
+		remainingSteps(facts)
+			.map((step) => `- [ ] ${step}`)
+			.join("\n"),
+	]
+		.map((part) => `${part}\n`)
+		.join("\n");
+}
+
+/** Those that the daemon has revoked: the others are in the section about their systems. */
+function revokedParts({ report, systems }: IncidentFacts, now: number): string[] {
+	if (report.revoked.length === 0 && systems.length > 0) return [];
+	return [
 		`## ${l10n.t("What happened")}`,
 		happened(report),
 		table(
@@ -50,17 +72,7 @@ export function incidentMarkdown(facts: IncidentFacts): string {
 				usedInLastHour ? `**${l10n.t("yes")}**` : l10n.t("no"),
 			]),
 		),
-		...leftParts(facts),
-		...stillWorkingParts(facts),
-		...successorParts(facts),
-		...lineParts(facts),
-		`## ${l10n.t("What remains to be done")}`,
-		remainingSteps(facts)
-			.map((step) => `- [ ] ${step}`)
-			.join("\n"),
-	]
-		.map((part) => `${part}\n`)
-		.join("\n");
+	];
 }
 
 function happened({ revoked, successors }: IncidentFacts["report"]): string {
@@ -95,7 +107,14 @@ function stillWorkingParts({ stillWorking }: IncidentFacts): string[] {
 	return [rows.join("\n")];
 }
 
-function successorParts({ report: { successors }, notStored }: IncidentFacts): string[] {
+/** Of both kinds of tokens. */
+function successorsOf({ report, systems }: IncidentFacts): TokenRecord[] {
+	return [...report.successors, ...systems.flatMap((one) => successorAt(one)?.record ?? [])];
+}
+
+function successorParts(facts: IncidentFacts): string[] {
+	const successors = successorsOf(facts);
+	const { notStored } = facts;
 	if (successors.length === 0) return [];
 	const rows = successors.map(({ id, name, partialToken, expiry }) => [
 		escaped(name),
@@ -109,13 +128,14 @@ function successorParts({ report: { successors }, notStored }: IncidentFacts): s
 	];
 }
 
-function lineParts({ report, lines, search }: IncidentFacts): string[] {
+function lineParts({ report, systems, lines, search }: IncidentFacts): string[] {
 	const heading = `## ${l10n.t("Lines of env files")}`;
 	if (search === "restricted")
 		return [heading, l10n.t("Env files were not searched: the workspace is in Restricted Mode.")];
 	if (lines.length === 0)
 		return [heading, l10n.t("No env file in the workspace contained the secret of a revoked token.")];
-	const names = new Map(report.revoked.map(({ token }) => [token.id, token.name]));
+	const ended = [...report.revoked, ...systems].map(({ token }) => token);
+	const names = new Map(ended.map(({ id, name }) => [id, name]));
 	const rows = lines.map(({ tokenId, words, fate, why }) => [
 		inCode(words),
 		escaped(names.get(tokenId) ?? ""),
@@ -139,11 +159,12 @@ const fateInWords: Record<LineFate, () => string> = {
 function remainingSteps(facts: IncidentFacts): string[] {
 	const { report, lines, notStored, left } = facts;
 	const dead = lines.filter(({ fate }) => fate !== "replaced");
-	const lost = report.successors.filter(({ id }) => notStored.has(id));
+	const lost = successorsOf(facts).filter(({ id }) => notStored.has(id));
 	return [
 		...(left === undefined
 			? []
 			: [l10n.t("Revoke the tokens that may still work: start another incident with them.")]),
+		...systemSteps(facts.systems),
 		...dead.map(({ words }) => l10n.t("Fix {0}.", inCode(words))),
 		...lost.map(({ name }) =>
 			l10n.t("Rotate the successor of {0}: its secret was not stored.", escaped(name)),
@@ -162,27 +183,12 @@ function remainingSteps(facts: IncidentFacts): string[] {
 }
 
 /** Whether each successor belongs to a line here: lines that do not hold it yet are steps of their own. */
-function haveLines({ report: { revoked, successors }, lines }: IncidentFacts): boolean {
-	const next = new Map(revoked.map(({ token }) => [token.id, token.successorId]));
+function haveLines(facts: IncidentFacts): boolean {
+	const { report, systems, lines } = facts;
+	const next = new Map(report.revoked.map(({ token }) => [token.id, token.successorId]));
+	for (const one of systems) next.set(one.token.id, successorAt(one)?.record.id ?? null);
 	const placed = new Set<string>(lines.map(({ tokenId }) => tokenId));
 	// The line of a token that was rotated before belongs to the last token of its lineage.
 	for (const id of placed) placed.add(next.get(id) ?? id);
-	return successors.every(({ id }) => placed.has(id));
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-	const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-	return [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
-}
-
-/** Escapes links, pictures and table cells. Headings and lists cannot begin where the text is inserted. */
-export function escaped(text: string): string {
-	return plainText(text)
-		.replace(/[\r\n\u2028\u2029]+/g, " ")
-		.replace(/[\\`*[\]<>|~&]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])/g, "\\$&");
-}
-
-/** As code, unless the text could end the code or its table cell. */
-export function inCode(text: string): string {
-	return /[`|\\\r\n\u2028\u2029]|^\s*$/.test(text) ? escaped(text) : `\`${plainText(text)}\``;
+	return successorsOf(facts).every(({ id }) => placed.has(id));
 }

@@ -3,7 +3,7 @@
  * shown as it is. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
-import type { IncidentReport, TokenRecord } from "../../daemon/contract.ts";
+import { type IncidentReport, successorsToPlace, type TokenRecord } from "../../daemon/contract.ts";
 
 const steps: readonly [said: RegExp, inWords: (...parts: string[]) => string][] = [
 	[
@@ -16,6 +16,16 @@ const steps: readonly [said: RegExp, inWords: (...parts: string[]) => string][] 
 		(name, partial, issuer) =>
 			l10n.t(
 				"Revoke {0} ({1}), which still works: {2} must be called for it, with the credential of its connection.",
+				name,
+				partial,
+				issuer,
+			),
+	],
+	[
+		/^Revoke (.+) \((.+)\), which still works: delete it on the pages of (.+), and then mark it here as revoked\.$/s,
+		(name, partial, issuer) =>
+			l10n.t(
+				"Revoke {0} ({1}), which still works: delete it on the pages of {2}, and then mark it here as revoked.",
 				name,
 				partial,
 				issuer,
@@ -43,16 +53,24 @@ const steps: readonly [said: RegExp, inWords: (...parts: string[]) => string][] 
 	],
 ];
 
-/** The steps without those to revoke tokens that are revoked at their systems by now. */
+/**
+ * The steps without those about tokens that are dealt with at their systems, and with one for the successors that were
+ * created there.
+ */
 export function stepsLeft(
 	{ nextSteps }: Pick<IncidentReport, "nextSteps">,
-	revoked: readonly Pick<TokenRecord, "name" | "partialToken">[],
+	atSystems: readonly Pick<TokenRecord, "name" | "partialToken">[],
+	successors: "some" | "none" = "none",
 ): string[] {
-	const done = revoked.map(
+	const done = atSystems.map(
 		({ name, partialToken }) => `Revoke ${name} (${partialToken}), which still works: `,
 	);
-	return nextSteps.filter((step) => !done.some((begins) => step.startsWith(begins)));
+	const left = nextSteps.filter((step) => !done.some((begins) => step.startsWith(begins)));
+	if (successors === "none") return left;
+	return [...new Set(left.map((step) => (step.startsWith(creation) ? successorsToPlace : step)))];
 }
+
+const creation = "Create new tokens where they are needed";
 
 export function stepInWords(step: string): string {
 	for (const [said, inWords] of steps) {

@@ -4,15 +4,26 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { ActionOptions } from "../action.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
-import { messageText } from "../display-text.ts";
+import { askAnswersFor } from "../connections/answers.ts";
+import { messageText, quoted } from "../display-text.ts";
+import { explain } from "../failure.ts";
+import { stageInWords } from "../rotation/rotate.ts";
 import { countInWords } from "../rotation/rotate-expiring.ts";
-import { offer, runningWays, saveAll } from "../rotation/rotation-report.ts";
+import {
+	offer,
+	type RotationReportDeps,
+	reportOutcome,
+	runningWays,
+	saveAll,
+	type Way,
+} from "../rotation/rotation-report.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "../tokens/comment-lines.ts";
 import { connect, currentFirst, withSelected } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
-import { runWizard } from "../wizard/wizard.ts";
+import { askWithMore, runWizard } from "../wizard/wizard.ts";
 import {
 	type IncidentDeps,
 	type IncidentOutcome,
@@ -20,14 +31,20 @@ import {
 	type IncidentProgress,
 	type IncidentResult,
 	runIncident,
+	withSystems,
 } from "./incident-action.ts";
 import { incidentMarkdown } from "./incident-report.ts";
 import { type IncidentDraft, idsOf, incidentSteps } from "./incident-steps.ts";
+import {
+	isToTryAgain,
+	revokeAtSystems,
+	type SystemProgress,
+	type SystemResult,
+} from "./revoke-at-systems.ts";
+import { isRevoked } from "./system-facts.ts";
+import { askAgain, operationsFor } from "./try-systems-again.ts";
 
-type IncidentReportDeps = Pick<
-	Services,
-	"bindings" | "connections" | "daemon" | "debugging" | "log" | "secrets"
->;
+type IncidentReportDeps = RotationReportDeps & Pick<Services, "bindings" | "connections">;
 
 type StartIncidentDeps = IncidentReportDeps & Pick<Services, "live">;
 
@@ -56,42 +73,89 @@ export async function runIncidentAndReport(services: IncidentReportDeps, plan: I
 	const outcome = await runWithProgress(services, plan);
 	if (outcome.kind === "cancelled") throw new vscode.CancellationError();
 	if (outcome.kind === "not-started") throw outcome.error;
-	await openReport(outcome);
-	await sayDone(services, outcome);
+	await showResult(services, plan, outcome, outcome.systems);
+}
+
+/** `tried`: of the systems' tokens, those that were tried now. */
+async function showResult(
+	services: IncidentReportDeps,
+	plan: IncidentPlan,
+	result: IncidentResult,
+	tried: readonly SystemResult[],
+): Promise<void> {
+	for (const { facts, rotation } of tried)
+		if (rotation?.kind === "secret-not-stored") await reportOutcome(services, facts.token, rotation);
+	await openReport(result);
+	await sayDone(services, plan, result);
+}
+
+/** Only what was not revoked is tried again, and the report is about all of it. */
+async function trySystemsAgain(
+	services: IncidentReportDeps,
+	plan: IncidentPlan,
+	{ here, systems }: IncidentResult,
+): Promise<void> {
+	const revocation = await askAgain(services, plan, systems);
+	if (revocation === undefined) throw new vscode.CancellationError();
+	const tried = await withProgress((options) => revokeAtSystems(services, revocation, options));
+	const ids = new Set(tried.map(({ facts }) => facts.token.id));
+	const all = [...systems.filter(({ facts }) => !ids.has(facts.token.id)), ...tried];
+	await showResult(services, plan, await withSystems(services, here, all), tried);
 }
 
 function runWithProgress(services: IncidentDeps, plan: IncidentPlan): Thenable<IncidentOutcome> {
+	return withProgress((options) => runIncident(services, plan, options));
+}
+
+function withProgress<Result>(
+	run: (options: ActionOptions<IncidentProgress>) => Promise<Result>,
+): Thenable<Result> {
 	const title = l10n.t("Revoking tokens and replacing their secrets");
 	return vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title, cancellable: true },
 		(progress, cancellation) =>
-			runIncident(services, plan, {
-				onProgress: (at) => progress.report({ message: progressInWords(at) }),
-				cancellation,
-			}),
+			run({ onProgress: (at) => progress.report({ message: progressInWords(at) }), cancellation }),
 	);
 }
 
 function progressInWords(progress: IncidentProgress): string {
 	if (progress.stage === "storing") return l10n.t("Storing the new secrets…");
 	if (progress.stage === "replacing") return l10n.t("Replacing secrets in env files…");
+	if (progress.stage === "confirming")
+		return l10n.t("Confirming that the systems refuse the revoked secrets…");
+	if (progress.stage === "systems") return systemProgressInWords(progress);
 	if (progress.revoked === 0) return l10n.t("Revoking…");
 	return l10n.t("{0} revoked", countInWords(progress.revoked));
 }
 
+function systemProgressInWords(at: Extract<SystemProgress, { stage: "systems" }>): string {
+	const step = at.step === "revoking" ? l10n.t("Revoking…") : stageInWords[at.step]();
+	return l10n.t("{0} at {1} ({2} of {3}): {4}", at.token.name, at.system, at.index + 1, at.count, step);
+}
+
 async function ask(
-	{ bindings }: Pick<Services, "bindings">,
+	services: Pick<Services, "bindings" | "connections">,
 	tokens: readonly TokenRecord[],
 	given: readonly string[],
 ): Promise<IncidentPlan> {
+	const { connections, bindings } = services;
 	const linesOf = (id: string) => bindings.linesOf(id);
 	const ids = given.filter((id) => tokens.some((token) => token.id === id));
 	const start: IncidentDraft = ids.length === 0 ? {} : { scope: "some", ids };
 	const steps = (prompts: Prompts) => incidentSteps({ prompts, tokens, linesOf, now: Date.now() });
-	const draft = await runWizard(steps, start, { title: l10n.t("Incident") });
+	const chosen = (draft: IncidentDraft) => {
+		const ended = new Set(idsOf(draft, tokens));
+		return tokens.filter((token) => ended.has(token.id) && connections.wayTo("revoke", token) === "called");
+	};
+	const { draft, more: answersOf } = await askWithMore(
+		{ draft: start },
+		({ draft: from, changeFirst }) => runWizard(steps, from, { title: l10n.t("Incident"), changeFirst }),
+		(asked) => askAnswersFor(connections, chosen(asked), operationsFor(asked.replacing ?? "none")),
+		"confirm",
+	);
 	const { scope, reason, replacing } = draft;
 	if (reason === undefined || replacing === undefined) throw new Error("The steps ended too early.");
-	return { ids: scope === "all" ? "all" : idsOf(draft, tokens), reason, replacing };
+	return { ids: scope === "all" ? "all" : idsOf(draft, tokens), reason, replacing, answersOf };
 }
 
 async function openReport({ facts }: IncidentResult): Promise<void> {
@@ -102,14 +166,14 @@ async function openReport({ facts }: IncidentResult): Promise<void> {
 
 async function sayDone(
 	services: IncidentReportDeps,
-	{ facts, replaced, dead, notOnDisk, replacements, left }: IncidentResult,
+	plan: IncidentPlan,
+	result: IncidentResult,
 ): Promise<void> {
+	const { facts, replaced, dead, notOnDisk, replacements, left } = result;
 	const text = [
 		...leftInWords(facts),
-		l10n.t(
-			"Revoked {0}. The report says what remains to be done.",
-			countInWords(facts.report.revoked.length),
-		),
+		...systemsInWords(facts),
+		l10n.t("Revoked {0}. The report says what remains to be done.", countInWords(revokedCount(facts))),
 		...(replaced.length === 0
 			? []
 			: [
@@ -129,6 +193,15 @@ async function sayDone(
 		...(left === undefined
 			? []
 			: [{ label: l10n.t("Revoke the Rest"), run: () => runIncidentAndReport(services, left) }]),
+		...(result.systems.some(isToTryAgain)
+			? [
+					{
+						label: l10n.t("Revoke at Their Systems…"),
+						run: () => trySystemsAgain(services, plan, result),
+					},
+				]
+			: []),
+		...credentialWays(services, plan, result),
 		...(notOnDisk.length === 0 ? [] : [{ label: l10n.t("Save Files"), run: () => saveAll(notOnDisk) }]),
 		...(dead.length === 0
 			? []
@@ -141,6 +214,35 @@ function leftInWords({ left }: IncidentResult["facts"]): string[] {
 	if (left === undefined) return [];
 	const what = l10n.t("Not all tokens were revoked, {0} may still work:", countInWords(left.tokens.length));
 	return [`${what} ${messageText(left.why)}`];
+}
+
+function revokedCount({ report, systems }: IncidentResult["facts"]): number {
+	return report.revoked.length + systems.filter(isRevoked).length;
+}
+
+/** The first reason; the report has all. */
+function systemsInWords({ systems }: IncidentResult["facts"]): string[] {
+	const left = systems.filter((one) => !isRevoked(one));
+	const [first] = left;
+	if (first === undefined) return [];
+	const what = l10n.t("At their systems, {0} may still work:", countInWords(left.length));
+	const why = first.why ?? l10n.t("They are revoked on the system's pages.");
+	return [`${what} ${quoted(first.token.name)} (${messageText(first.system)}). ${messageText(why)}`];
+}
+
+/** Where another credential is needed before another try. */
+function credentialWays(services: IncidentReportDeps, plan: IncidentPlan, result: IncidentResult): Way[] {
+	const failed = result.systems.find(
+		({ facts, error }) =>
+			!isRevoked(facts) && error !== undefined && explain(error).remedy === "change-credential",
+	);
+	if (failed === undefined) return [];
+	const connection = failed.facts.token.connectionId;
+	const run = async () => {
+		await vscode.commands.executeCommand("tokensmith.changeCredential", { connection });
+		await sayDone(services, plan, result);
+	};
+	return [{ label: l10n.t("Change Credential"), run }];
 }
 
 function givenIds({ argument, selected }: Pick<CommandCall<unknown>, "argument" | "selected">): string[] {

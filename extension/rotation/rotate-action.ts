@@ -67,6 +67,8 @@ export interface RotationInput {
 	answers?: Record<string, string> | undefined;
 	/** The secret of a successor that the user has created at the system's own pages. */
 	pasted?: string | undefined;
+	/** `kept`: the lines keep the old secret, and only SecretStorage has the new one. Default: `replaced`. */
+	lines?: "replaced" | "kept";
 }
 
 /** Can be cancelled until the first line is written. */
@@ -82,7 +84,7 @@ export async function rotateToken(
 	} catch (error) {
 		return { kind: "not-started", error };
 	}
-	return "kind" in started ? started : await finishSteps(deps, started, input.plan, options);
+	return "kind" in started ? started : await finishSteps(deps, started, input, options);
 }
 
 /** Whether every known line holds the new secret, on disk too. */
@@ -167,7 +169,7 @@ async function afterNoAnswer(
 async function finishSteps(
 	deps: RotationDeps,
 	started: Started,
-	plan: RotationPlan,
+	{ plan, lines = "replaced" }: Pick<RotationInput, "plan" | "lines">,
 	{ onProgress, cancellation }: ActionOptions<Stage>,
 ): Promise<RotationOutcome> {
 	const { secret, successor } = started;
@@ -185,6 +187,7 @@ async function finishSteps(
 	// Without an overlap the old secret is refused already, so the rotation cannot be undone.
 	if (cancellation?.isCancellationRequested && started.predecessor.status === "retiring")
 		return await revertRotation(deps, started, { error: undefined, isStored: true });
+	if (lines === "kept") return { kind: "rotated", ...rotationOf(started), written: nothingWritten };
 	try {
 		onProgress?.("replacing");
 		const written = await replaceOldSecret(deps, started);
@@ -195,6 +198,8 @@ async function finishSteps(
 		return { kind: "unfinished", error, ...rotationOf(started) };
 	}
 }
+
+const nothingWritten: Written<EnvLine> = { saved: [], unsaved: [], notSaved: [], refused: [] };
 
 function rotationOf({ predecessor, successor }: Rotation): Rotation {
 	return { predecessor, successor };

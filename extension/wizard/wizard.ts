@@ -25,13 +25,15 @@ interface At<Draft> {
 }
 
 /**
- * Asks for a draft, and then for what is kept in none, such as a password. Escape there leads back to the summary with
+ * Asks for a draft, and then for what is kept in none, such as a password. Escape there leads back to the last step with
  * all answers. @throws CancellationError on Escape in the wizard itself
  */
 export async function askWithMore<Draft, More>(
 	start: At<Draft>,
 	ask: (at: At<Draft>) => Promise<Draft>,
 	askMore: (draft: Draft) => Promise<More>,
+	/** The last step. */
+	backTo = "summary",
 ): Promise<{ draft: Draft; more: More }> {
 	let at = start;
 	for (;;) {
@@ -40,7 +42,7 @@ export async function askWithMore<Draft, More>(
 			return { draft, more: await askMore(draft) };
 		} catch (error) {
 			if (!(error instanceof vscode.CancellationError)) throw error;
-			at = { draft, changeFirst: "summary" };
+			at = { draft, changeFirst: backTo };
 		}
 	}
 }

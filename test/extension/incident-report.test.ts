@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { successorsToPlace } from "../../daemon/facts.ts";
-import {
-	escaped,
-	type IncidentFacts,
-	inCode,
-	incidentMarkdown,
-} from "../../extension/incident/incident-report.ts";
+import { type IncidentFacts, incidentMarkdown } from "../../extension/incident/incident-report.ts";
+import { escaped, inCode } from "../../extension/incident/markdown.ts";
 import { aToken } from "./a-token.ts";
 
 function facts(more: Partial<IncidentFacts> = {}): IncidentFacts {
@@ -22,6 +18,7 @@ function facts(more: Partial<IncidentFacts> = {}): IncidentFacts {
 		},
 		lines: [{ tokenId: "old", words: ".env:1 (A)", fate: "replaced" }],
 		stillWorking: [],
+		systems: [],
 		notStored: new Set(),
 		search: "done",
 		...more,

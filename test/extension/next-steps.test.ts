@@ -57,6 +57,18 @@ describe("the next steps after an incident", () => {
 		}
 	});
 
+	it("leave a token that is revoked on its system's pages as it is, and say so", async () => {
+		const connection = { name: "Threats", profile: "eclecticiq", baseUrl: "https://threats.example" };
+		await daemon.call("PUT", "/v1/connections/threats", { body: connection });
+		const hash = `sha256:${"b".repeat(64)}`;
+		const feeds = { name: "feeds", issuer: "eclecticiq", connection: "threats", hash, partialToken: "…cafe" };
+		const { status, body } = await daemon.call("POST", "/v1/api-tokens/register", { body: feeds });
+		assert.equal(status, 201, JSON.stringify(body));
+		const [step = ""] = await stepsAfter(false);
+		assert.match(stepInWords(step), /^Widerrufen Sie feeds \(…cafe\), .* auf den Seiten von eclecticiq/);
+		assert.equal((await daemon.call("GET", `/v1/api-tokens/${body.id}`)).body.status, "active");
+	});
+
 	it("are shown as they are if they are a profile's own", () => {
 		assert.equal(stepInWords("Tell your account manager."), "Tell your account manager.");
 	});

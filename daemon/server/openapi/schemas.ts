@@ -246,7 +246,8 @@ export const namedSchemas: Readonly<Record<string, NamedSchema>> = {
 		reason: "Why the tokens were revoked.",
 		revoked: "The revoked tokens.",
 		successors: "The successors with their secrets, which no later answer contains.",
-		stillWorking: "The tokens that only a call to their system revokes. Nothing was changed about them.",
+		stillWorking:
+			"The tokens that only their system revokes, by a call or on its pages. Nothing was changed about them.",
 		nextSteps: "What is left to do, in sentences for the user.",
 	}),
 	RevokedToken: answer(incidentReport.shape.revoked.element, "A token that an incident revoked.", {

@@ -102,6 +102,9 @@ export class Acme {
 	showsSecrets = false;
 	/** What it makes of an expiry that is changed. */
 	keepExpiry = (asked: string | null): string | null => asked;
+	/** Whether it accepts the secret of a deleted token for a while. */
+	isLate = false;
+	readonly #deleted = new Map<string, string>();
 	/** Runs before an answer to a request that changes something. */
 	beforeAnswer: (request: string) => Promise<void> = async () => {};
 	url = "";
@@ -169,7 +172,8 @@ export class Acme {
 	#callerOf(authorization = ""): string | undefined {
 		const secret = authorization.replace(/^Bearer /, "");
 		if (secret === this.credential) return "root";
-		return [...this.tokens.values()].find((one) => one.secret === secret && one.dead !== true)?.id;
+		const token = [...this.tokens.values()].find((one) => one.secret === secret && one.dead !== true);
+		return token?.id ?? this.#deleted.get(secret);
 	}
 
 	#carryOut(method: string, url: string, body: Partial<AcmeToken>): [status: number, value: unknown] {
@@ -194,6 +198,7 @@ export class Acme {
 			return [200, shown(changed)];
 		}
 		this.tokens.delete(id);
+		if (this.isLate) this.#deleted.set(token.secret, id);
 		return [200, {}];
 	}
 }
