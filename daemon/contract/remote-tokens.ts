@@ -6,6 +6,9 @@ import { tokenRecord } from "./tokens.ts";
 /** The query of `POST /v1/connections/{id}/probe`. `kind=token`: the secret is one of a token, not the connection's credential. */
 export const probeQuery = z.strictObject({ kind: z.literal("token").optional() });
 
+/** The query of `POST /v1/api-tokens/{id}/secret`. `confirmed=true`: the user says whose secret it is, where the system does not. */
+export const addSecretQuery = z.strictObject({ confirmed: z.literal("true").optional() });
+
 /** A token as its system answers it. What the system does not tell is absent. */
 export const remoteToken = z.strictObject({
 	/** The system's id; `sha256:` and the secret's hash where the system knows a token by its secret only. */

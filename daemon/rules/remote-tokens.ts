@@ -21,7 +21,7 @@ import { notCovered } from "./permission.ts";
 import { type Comparison, compare } from "./reconcile.ts";
 import { hasKnownHash, recordFrom, withTruth } from "./remote.ts";
 import { RuleError } from "./rule-error.ts";
-import { hashOf } from "./secret.ts";
+import { hashOf, partialTokenOf } from "./secret.ts";
 import type { TokenViews } from "./token-views.ts";
 
 interface RemoteTokensDeps {
@@ -74,9 +74,31 @@ export class RemoteTokens {
 		const { token } = await this.#deps.tokens.stored(id);
 		const connection = this.#connectionOf(token);
 		const secret = caller.access?.credential;
-		if (secret !== undefined && hasKnownHash(token) && hashOf(secret) !== token.hash)
-			throw new RuleError("invalid-request", "The secret that was sent is not this token's.");
+		if (secret !== undefined && hasKnownHash(token) && hashOf(secret) !== token.hash) throw anotherSecret();
 		return this.#deps.issuers.system(connection).probe("token", this.#deps.contextOf(caller));
+	}
+
+	/**
+	 * Records the hash of a secret that a comparison could not tell, and that the access contains, once its system says whose
+	 * it is. @param isConfirmed the user says so, where the system does not
+	 * @throws RuleError `invalid-request` for another token's secret, or one that the system refuses
+	 */
+	async addSecret(caller: Caller, id: string, isConfirmed: boolean): Promise<TokenRecord> {
+		const { changes, contextOf, tokens } = this.#deps;
+		const { token } = await tokens.stored(id);
+		if (token.revokedDate !== null) throw new RuleError("token-dead", "The token is revoked.");
+		const result = await this.probeToken(caller, id);
+		const secret = caller.access?.credential ?? "";
+		requireOwnSecret(token, secret, result, isConfirmed);
+		const learned = { hash: hashOf(secret), partialToken: partialTokenOf(secret) };
+		return changes.retrying(async () => {
+			const before = await tokens.stored(id);
+			if (before.token.hash === learned.hash) return tokens.recordOf(before);
+			if (hasKnownHash(before.token)) throw anotherSecret();
+			const after = changed(before.token, learned, contextOf(caller));
+			await changes.write(caller.user, [{ action: "update", before, after }]);
+			return tokens.recordOf({ token: after, usage: before.usage });
+		});
 	}
 
 	/** Compares the records of a connection with the tokens at its system, and brings the named ones up to date. */
@@ -188,4 +210,33 @@ function found(unknown: readonly RemoteToken[], remoteId: string): RemoteToken {
 		"not-found",
 		`The system has no token with the id ${remoteId}, or it is recorded already; nothing was imported.`,
 	);
+}
+
+function anotherSecret(): RuleError {
+	return new RuleError("invalid-request", "The secret that was sent is not this token's.");
+}
+
+/** By the id that the system tells for the secret, or by the secret itself where that is the id. */
+function requireOwnSecret(
+	{ name, remoteId }: Token,
+	secret: string,
+	{ outcome, detail, token: remote }: ProbeResult,
+	isConfirmed: boolean,
+): void {
+	if (outcome === "dead")
+		throw new RuleError(
+			"invalid-request",
+			"The system refuses the secret: it is wrong, expired or revoked; nothing was recorded.",
+		);
+	const isSecretTheId = remoteId?.startsWith("sha256:") === true;
+	const id = isSecretTheId ? hashOf(secret) : remote?.id;
+	if (id !== undefined && remoteId !== null && id !== remoteId)
+		throw new RuleError(
+			"invalid-request",
+			`The secret belongs to another token than ${name}; nothing was recorded.`,
+		);
+	const isProved = outcome === "live" && id !== undefined && id === remoteId;
+	if (isProved || isConfirmed) return;
+	const why = outcome === "live" ? "The system does not tell which token the secret is of." : detail;
+	throw new RuleError("invalid-request", `${why} If it is of ${name}, repeat this with ?confirmed=true.`);
 }

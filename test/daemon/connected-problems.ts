@@ -67,6 +67,15 @@ const operations: Record<string, (connection: AcmeConnection) => Promise<Act>> =
 				access: access === null ? null : { credential, ...access },
 			});
 	},
+	addSecret: async (connection) => {
+		const { body } = await connection.create();
+		const credential = body.token;
+		return ({ access, ...options } = {}) =>
+			connection.call("POST", `/v1/api-tokens/${body.id}/secret`, {
+				...options,
+				access: access === null ? null : { credential, ...access },
+			});
+	},
 };
 
 /** What is done to a connection, after the preparation, so that the operation answers with the code. */
@@ -133,6 +142,21 @@ const single: Record<string, (connection: AcmeConnection) => Promise<Answer>> = 
 		await connection.daemon.call("POST", "/v1/api-tokens/register", { body: recordOf(secret) });
 		connection.acme.showsSecrets = true;
 		return connection.call("POST", "/v1/connections/acme/import", { body: { remoteIds: [id] } });
+	},
+	"addSecret token-dead": async (connection) => {
+		const { body } = await connection.create();
+		await connection.revoke(body.id);
+		const access = { credential: body.token };
+		return connection.call("POST", `/v1/api-tokens/${body.id}/secret`, { access });
+	},
+	"addSecret already-known": async (connection) => {
+		const { id, secret } = connection.acme.add();
+		const { body } = await connection.call("POST", "/v1/connections/acme/import", {
+			body: { remoteIds: [id] },
+		});
+		await connection.daemon.call("POST", "/v1/api-tokens/register", { body: recordOf(secret) });
+		const path = `/v1/api-tokens/${body.tokens[0].id}/secret`;
+		return connection.call("POST", path, { access: { credential: secret } });
 	},
 	"revokeToken credential-in-use": async (connection) => {
 		const { body } = await connection.create();

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { hashOf } from "../../daemon/rules/secret.ts";
+import type { Profile } from "../../daemon/contract.ts";
+import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import { type Answer, assertProblem, daemonOfEach, type TestDaemon } from "./harness.ts";
 import { Acme, AcmeConnection, acmeProfile } from "./systems/acme.ts";
 
@@ -366,6 +367,58 @@ describe("a token of a connection", () => {
 			assertProblem(await probe(path, { credential: "another" }), "invalid-request");
 			const local = await daemon.create();
 			assertProblem(await probe(`/v1/api-tokens/${local.id}`, { credential }), "not-supported");
+		});
+	});
+
+	describe("the secret of a token that was found at its system", () => {
+		async function found(): Promise<{ id: string; secret: string; path: string }> {
+			const { id: remoteId, secret } = acme.add({ name: "by-hand" });
+			const body = { remoteIds: [remoteId] };
+			const { tokens } = (await connection.call("POST", "/v1/connections/acme/import", { body })).body;
+			const [{ id }] = tokens;
+			return { id, secret, path: `/v1/api-tokens/${id}/secret` };
+		}
+		const add = (path: string, credential: string) =>
+			connection.call("POST", path, { access: { credential } });
+		const idOf = async (secret: string) => {
+			const body = { hashes: [hashOf(secret)] };
+			return (await daemon.call("POST", "/v1/api-tokens/identify", { body })).body.tokens[hashOf(secret)]?.id;
+		};
+		const withoutId = () => {
+			const verify = [{ request: "GET /me", live: [200], dead: [401] }];
+			const connector = { ...acmeProfile.connector, verify } as NonNullable<Profile["connector"]>;
+			return connection.connect("acme", { ...acmeProfile, connector });
+		};
+
+		it("is recorded as a hash once the system says whose it is, and finds the token", async () => {
+			const { id, secret, path } = await found();
+			assert.equal(await idOf(secret), undefined);
+			const { status, body } = await add(path, secret);
+			assert.deepEqual([status, body.id], [200, id]);
+			assert.equal(body.partialToken, partialTokenOf(secret));
+			assert.equal(await idOf(secret), id);
+			assert.equal((await add(path, secret)).body.version, body.version, "again without a change");
+		});
+
+		it("is refused when it belongs to another token, and when it is dead", async () => {
+			const { secret, path } = await found();
+			const other = acme.add({ id: "other", name: "other" });
+			const refused = await add(path, other.secret);
+			assertProblem(refused, "invalid-request");
+			assert.match(refused.body.detail, /belongs to another token than by-hand/);
+			assert.match((await add(path, "wrong")).body.detail, /The system refuses the secret/);
+			assertProblem(await add(`${path}?confirmed=true`, other.secret), "invalid-request");
+			assert.equal(await idOf(other.secret), undefined);
+			await add(path, secret);
+			assertProblem(await add(path, other.secret), "invalid-request");
+		});
+
+		it("needs the user's word where the system does not say whose it is", async () => {
+			await withoutId();
+			const { id, secret, path } = await found();
+			assert.match((await add(path, secret)).body.detail, /does not tell which token.*\?confirmed=true/);
+			assert.equal((await add(`${path}?confirmed=true`, secret)).status, 200);
+			assert.equal(await idOf(secret), id);
 		});
 	});
 

@@ -205,6 +205,7 @@ const rules: Record<string, (daemon: TestDaemon) => Promise<Answer>> = {
 	},
 	...connectedProblems,
 	"probeToken invalid-request": async (daemon) => daemon.call("POST", "/v1/api-tokens/x/probe?unknown=1"),
+	"addSecret invalid-request": async (daemon) => daemon.call("POST", "/v1/api-tokens/x/secret?unknown=1"),
 	"streamEvents too-many-streams": async (daemon) => {
 		const { token: secret } = await daemon.create({ permissions: [read] });
 		const abort = new AbortController();

@@ -44,6 +44,7 @@ const requirements: Record<string, string> = {
 	"POST /v1/connections/{id}/reconcile": write,
 	"POST /v1/connections/{id}/import": write,
 	"POST /v1/api-tokens/{id}/probe": read,
+	"POST /v1/api-tokens/{id}/secret": write,
 	"PUT /v1/workspaces/{id}/profiles": "the owner key",
 	"PUT /v1/profiles/{id}": "the owner key",
 	"DELETE /v1/profiles/{id}": "the owner key",
@@ -310,6 +311,11 @@ describe("/openapi.json", () => {
 			[
 				"POST /v1/api-tokens/{id}/probe",
 				`/v1/api-tokens/${made.id}/probe`,
+				{ headers: through.header({ credential: made.token }) },
+			],
+			[
+				"POST /v1/api-tokens/{id}/secret",
+				`/v1/api-tokens/${made.id}/secret`,
 				{ headers: through.header({ credential: made.token }) },
 			],
 			["PUT /v1/workspaces/{id}/profiles", "/v1/workspaces/w1/profiles", { body: { profiles: [] } }],

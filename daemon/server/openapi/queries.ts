@@ -45,6 +45,9 @@ export const queryFields: ReadonlyMap<z.ZodType, Readonly<Record<string, string>
 	query(contract.probeQuery, {
 		kind: "`token`: the secret is one of a token. By default, it is the connection's credential.",
 	}),
+	query(contract.addSecretQuery, {
+		confirmed: "`true`: the secret is this token's, although its system does not tell which token it is of.",
+	}),
 	query(contract.eventsQuery, {
 		workspace:
 			"For the owner: the profiles that this workspace brought last as long as a stream that names it.",

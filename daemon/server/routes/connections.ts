@@ -1,7 +1,7 @@
 /** The routes for connections to other systems. */
 import * as contract from "../../contract.ts";
 import { type Route, route } from "../route.ts";
-import { listProblems, type RouteParts } from "./parts.ts";
+import { listProblems, oneToken, type RouteParts, shown } from "./parts.ts";
 
 const { apiPermissions } = contract;
 
@@ -124,6 +124,25 @@ function callingRoutes({ authority }: RouteParts): Route[] {
 			handle: async ({ caller, param }) => ({
 				body: await authority.remote.probeToken(caller, param("id")),
 			}),
+		}),
+		route({
+			method: "post",
+			path: "/v1/api-tokens/{id}/secret",
+			operationId: "addSecret",
+			tag: "Connections",
+			summary: "Add the secret of a token that was found at its system",
+			description:
+				"`credential` of the access is the token's secret. It is tested at the system, and its hash is recorded if the system says that it is this token's.",
+			problems: [
+				...(["not-found", "already-known", "token-dead"] as const),
+				...(["connector-changed", "not-supported", "storage-failed"] as const),
+			],
+			caller: apiPermissions.write,
+			access: "needed",
+			query: contract.addSecretQuery,
+			answers: oneToken,
+			handle: async ({ caller, param, query }) =>
+				shown(await authority.remote.addSecret(caller, param("id"), query.confirmed === "true")),
 		}),
 	];
 }
