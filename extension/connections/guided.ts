@@ -103,7 +103,7 @@ function secretStep(prompts: Prompts, { connection }: Guide): Step<Draft> {
 	};
 }
 
-function readSecret(text: string): Read<string> {
+export function readSecret(text: string): Read<string> {
 	const secret = cleanSecret(text);
 	if (secret === "") return { ok: false, problem: l10n.t("Paste the secret.") };
 	if (isWebPage(secret)) return { ok: false, problem: webPageProblem() };

@@ -188,6 +188,11 @@ export class Client {
 		return this.#post(tokenPath(id, "probe"), {}, access);
 	}
 
+	/** Records the hash of a secret, which `access` carries as the credential, once the token's system has proved it. */
+	async addSecret(id: string, access: Access, { confirmed }: { confirmed: boolean }): Promise<TokenRecord> {
+		return this.#post(tokenPath(id, `secret${confirmed ? "?confirmed=true" : ""}`), {}, access);
+	}
+
 	async profiles(): Promise<ListedProfile[]> {
 		const list: ProfileList = await this.#get("/v1/profiles");
 		return list.profiles;

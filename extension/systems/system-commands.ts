@@ -3,6 +3,7 @@ import * as l10n from "@vscode/l10n";
 import type { Connection, TokenRecord } from "../../daemon/contract.ts";
 import type { Command, CommandTable } from "../command.ts";
 import { type TokenChoiceDeps, tokenFor } from "../tokens/token-choice.ts";
+import { addSecretInteractively } from "./add-secret.ts";
 import { type ConnectSystemDeps, connectSystemInteractively } from "./connect.ts";
 import { exportRenewals } from "./export-renewals.ts";
 import { findRiskyTokens } from "./find-risky.ts";
@@ -84,6 +85,20 @@ export const systemCommands: CommandTable<SystemDeps> = {
 			const none = l10n.t("No API token of a connected system can be checked.");
 			const title = l10n.t("Check Token at Its System");
 			await probeTokenInteractively(call.services, await tokenFor(call, { title, among, none }));
+		},
+	},
+	addSecret: {
+		failed: () => l10n.t("The secret was not added."),
+		run: async (call) => {
+			const { connections, secrets } = call.services;
+			const stored = new Set(await secrets.ids());
+			const among = (token: TokenRecord) =>
+				connections.capabilitiesOf(token)?.probe === true &&
+				token.revokedDate === null &&
+				!stored.has(token.id);
+			const none = l10n.t("This machine has stored the secrets of all API tokens of connected systems.");
+			const title = l10n.t("Add Its Secret");
+			await addSecretInteractively(call.services, await tokenFor(call, { title, among, none }));
 		},
 	},
 	findRiskyTokens: {
