@@ -36,7 +36,7 @@ async function addSecret(...pasted: string[]): Promise<"added" | "cancelled"> {
 	const quick = new QuickAnswers(...pasted);
 	const call = { services: servicesOf(window), argument: token, selected: undefined };
 	try {
-		await quick.answer(() => systemCommands["addSecret"]?.run(call));
+		await quick.answer(() => systemCommands.addSecret?.run(call));
 		return "added";
 	} catch (error) {
 		if (error instanceof vscode.CancellationError) return "cancelled";
