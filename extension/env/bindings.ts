@@ -197,8 +197,9 @@ export class Bindings implements vscode.Disposable {
 	}
 
 	#noteTokens(): "new" | "known" {
-		const ids = this.#options.live.tokens.map(({ id }) => id);
-		return this.#identities.noteTokens(new Set(ids)) ? "new" : "known";
+		// A token whose secret was unknown or replaced has another partial token afterwards.
+		const secrets = this.#options.live.tokens.map(({ id, partialToken }) => `${id} ${partialToken}`);
+		return this.#identities.noteTokens(new Set(secrets)) ? "new" : "known";
 	}
 
 	#scanInBackground(at: vscode.Uri | "everything" | "answers"): void {

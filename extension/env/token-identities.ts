@@ -1,6 +1,6 @@
 /**
  * Which token a hash belongs to, according to the daemon. Invariant: each hash is requested once; hashes that matched
- * no token are requested again once tokens have been added.
+ * no token are requested again once tokens or their secrets have been added.
  */
 import type { Client } from "../daemon/client.ts";
 
@@ -10,7 +10,7 @@ export class TokenIdentities {
 	#client: Client | undefined;
 	readonly #tokenIds = new Map<string, string>();
 	readonly #unmatched = new Set<string>();
-	/** The tokens that existed at the last request. */
+	/** The tokens that existed at the last request, each with what tells its secrets apart. */
 	#knownTokens: ReadonlySet<string> = new Set();
 	/** Incremented whenever unmatched hashes are discarded: an answer still under way is outdated then. */
 	#round = 0;
@@ -24,10 +24,10 @@ export class TokenIdentities {
 		return this.#tokenIds.get(hash) ?? (this.#unmatched.has(hash) ? null : undefined);
 	}
 
-	/** Notes the current tokens. Returns whether a hash that matched no token may match one now. */
-	noteTokens(ids: ReadonlySet<string>): boolean {
-		const isNew = [...ids].some((id) => !this.#knownTokens.has(id));
-		this.#knownTokens = ids;
+	/** Notes the current tokens with their secrets. Returns whether a hash that matched no token may match one now. */
+	noteTokens(secrets: ReadonlySet<string>): boolean {
+		const isNew = [...secrets].some((secret) => !this.#knownTokens.has(secret));
+		this.#knownTokens = secrets;
 		if (isNew) {
 			this.#unmatched.clear();
 			this.#round += 1;

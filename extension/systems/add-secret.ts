@@ -16,7 +16,7 @@ import type { Prompts } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { runWizard } from "../wizard/wizard.ts";
 
-type AddSecretDeps = Pick<Services, "bindings" | "connections" | "daemon" | "log" | "secrets">;
+type AddSecretDeps = Pick<Services, "connections" | "daemon" | "log" | "secrets">;
 
 export async function addSecretInteractively(services: AddSecretDeps, token: TokenRecord): Promise<void> {
 	const system = services.connections.of(token)?.name ?? token.issuer;
@@ -25,7 +25,12 @@ export async function addSecretInteractively(services: AddSecretDeps, token: Tok
 		const refusal = await tryToAdd(services, { token, system, secret });
 		if (refusal === undefined) {
 			await services.secrets.store(token.id, secret);
-			return await sayAdded(services, token);
+			const text = l10n.t(
+				"Stored the secret of {0} on this machine. Its lines in env files are found from now on.",
+				quoted(token.name),
+			);
+			void vscode.window.showInformationMessage(text);
+			return;
 		}
 		await offerAnother(refusal);
 	}
@@ -120,17 +125,4 @@ async function offerAnother(refusal: string): Promise<void> {
 	const again = l10n.t("Paste Again");
 	const chosen = await vscode.window.showWarningMessage(messageText(refusal), { modal: true }, again);
 	if (chosen !== again) throw new vscode.CancellationError();
-}
-
-async function sayAdded({ bindings }: AddSecretDeps, token: TokenRecord): Promise<void> {
-	await bindings.whenReady();
-	const { length } = bindings.linesOf(token.id);
-	const added = l10n.t("Stored the secret of {0} on this machine.", quoted(token.name));
-	const found =
-		length === 0
-			? ""
-			: length === 1
-				? l10n.t("1 line contains it.")
-				: l10n.t("{0} lines contain it.", length);
-	void vscode.window.showInformationMessage(`${added} ${found}`.trimEnd());
 }
