@@ -4,7 +4,9 @@
  */
 import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { applyEdit, setValue } from "../env-file/env-changes.ts";
+import { applyEdit, type EnvEdit, type EnvRefusal } from "../env-file/env-edit.ts";
+import { setIn, valueIn } from "../env-file/env-file.ts";
+import { formOf } from "../env-file/env-form.ts";
 import { envValue } from "../env-file/env-text.ts";
 import { pathInside, readInside } from "../manifest/read-inside.ts";
 
@@ -24,8 +26,11 @@ export async function readLine(folder: string, path: string, key: string): Promi
 	if (read === undefined && (await folderOf(folder, path)) === undefined)
 		throw new Error("has no folder in this one");
 	const example = await exampleOf(folder, path);
+	const form = formOf(path);
+	// Known before a token is created for the line; the value has the form of a secret.
+	refuse(setIn(read ?? "", { key, value: "tks_0" }, form));
 	return {
-		value: envValue(read ?? "", key) ?? null,
+		value: valueIn(read ?? "", key, form) ?? null,
 		example: envValue(example, key),
 		exists: read !== undefined,
 	};
@@ -38,14 +43,19 @@ export async function writeLine(
 	{ key, value, expected }: { key: string; value: string; expected: string | null },
 ): Promise<void> {
 	const text = await textOf(folder, path);
-	if ((envValue(text ?? "", key) ?? null) !== expected)
+	const form = formOf(path);
+	if ((valueIn(text ?? "", key, form) ?? null) !== expected)
 		throw new Error(`has just got another value of ${key}`);
-	const edit = setValue(text ?? "", key, value);
-	if ("reason" in edit) throw new Error(`can't hold the line: ${edit.detail}`);
+	const edit = refuse(setIn(text ?? "", { key, value }, form));
 	const parent = await folderOf(folder, path);
 	if (parent === undefined) throw new Error("has no folder in this one");
 	const existing = text === undefined ? undefined : await pathInside(folder, path);
 	await replaceFile(existing ?? join(parent, basename(path)), applyEdit(text ?? "", edit));
+}
+
+function refuse(edit: EnvEdit | EnvRefusal): EnvEdit {
+	if ("reason" in edit) throw new Error(`can't hold the line: ${edit.detail}`);
+	return edit;
 }
 
 /** undefined: there is no such file. */

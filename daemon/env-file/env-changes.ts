@@ -6,41 +6,30 @@
  */
 import { parseEnv as parseAsNode } from "node:util";
 import * as l10n from "@vscode/l10n";
+import { applyEdit, applyEdits, type EnvEdit, type EnvRefusal } from "./env-edit.ts";
 import { type EnvEntry, endOfLine, hasConflictMarkers, isEnvKey, parseEnv, type Quote } from "./env-text.ts";
-
-export interface EnvEdit {
-	readonly start: number;
-	readonly end: number;
-	readonly newText: string;
-}
-
-export type EnvRefusalReason =
-	| "key-invalid"
-	| "value-not-representable"
-	| "value-needs-quotes"
-	| "conflict-markers"
-	| "line-hidden";
-
-/** Why no edit was made. `detail` tells the user what to do; it never contains a value. */
-export interface EnvRefusal {
-	readonly reason: EnvRefusalReason;
-	readonly detail: string;
-}
+import { envValues } from "./env-values.ts";
+import { headOf } from "./line-head.ts";
+import { replacePiece } from "./piece-change.ts";
+import { endsJoined, isJoined, joinedLineEnds } from "./shell-lines.ts";
+import { lineStarts, lineText } from "./text-lines.ts";
 
 /** The edit that adds a line after the last one, with the text's own line ending. */
 export function appendLine(text: string, line: string): EnvEdit {
 	const lineEnding = text[text.lastIndexOf("\n") - 1] === "\r" ? "\r\n" : "\n";
 	const complete = text === "" || text === "\uFEFF" || text.endsWith("\n");
-	const newText = `${complete ? "" : lineEnding}${line}${lineEnding}`;
-	return { start: text.length, end: text.length, newText };
+	// A shell joins the next line to one that ends with a backslash; an empty one adds nothing to it.
+	const apart = complete && !endsJoined(text) ? "" : lineEnding;
+	return { start: text.length, end: text.length, newText: `${apart}${line}${lineEnding}` };
 }
 
-export function applyEdit(text: string, edit: EnvEdit): string {
-	return text.slice(0, edit.start) + edit.newText + text.slice(edit.end);
-}
-
-/** Sets the key's value on the line in effect, or on a new last line. */
-export function setValue(text: string, key: string, value: string): EnvEdit | EnvRefusal {
+/** Sets the key's value on the line in effect, or on a new last line, which a shell script exports. */
+export function setValue(
+	text: string,
+	key: string,
+	value: string,
+	form: "env" | "shell" = "env",
+): EnvEdit | EnvRefusal {
 	if (!isEnvKey(key)) {
 		const detail = l10n.t(
 			"'{0}' is not a valid variable name. Use letters, digits and underscores, not starting with a digit.",
@@ -49,8 +38,11 @@ export function setValue(text: string, key: string, value: string): EnvEdit | En
 		return { reason: "key-invalid", detail };
 	}
 	const entry = parseEnv(text).findLast((candidate) => candidate.key === key);
-	const edit = planEdit(text, { key, value, entry });
-	return "reason" in edit ? edit : (findHider(applyEdit(text, edit), key, value) ?? edit);
+	const edit = planEdit(text, { key, value, entry, form });
+	if ("reason" in edit) return edit;
+	if (entry === undefined && !text.endsWith("\n") && endsJoined(`${text}\n`)) return continued(text, key);
+	const changed = applyEdit(text, edit);
+	return findHider(changed, key, value) ?? findJoined(changed, key) ?? findOtherSetter(changed, key) ?? edit;
 }
 
 /**
@@ -58,6 +50,9 @@ export function setValue(text: string, key: string, value: string): EnvEdit | En
  * readers get this value back.
  */
 function setEntry(text: string, entry: EnvEntry, value: string): EnvEdit | EnvRefusal {
+	// In backticks, a shell can't have read the value that is replaced: it runs what they contain.
+	const isKept = entry.quote === "`" && isSafeIn("`", value, false);
+	if (isKept && refuse(text, value) === undefined) return replace(text, entry, `\`${value}\``);
 	return planEdit(text, { key: entry.key, value, entry });
 }
 
@@ -67,29 +62,80 @@ export interface EntryChange {
 	readonly value: string;
 }
 
-/** Sets the value of each line. The edits do not overlap and are in text order. */
-export function setEntries(text: string, changes: readonly EntryChange[]): EnvEdit[] | EnvRefusal {
+/** A part of a value, or of a line that `dotenv` does not read. */
+export interface PieceChange {
+	readonly start: number;
+	readonly end: number;
+	readonly value: string;
+}
+
+/** Sets the value of each line, or of a part of it. The edits do not overlap and are in text order. */
+export function setEntries(
+	text: string,
+	changes: readonly (EntryChange | PieceChange)[],
+): EnvEdit[] | EnvRefusal {
+	const whole = changes.filter((change) => "entry" in change);
+	const pieces = changes.filter((change): change is PieceChange => !("entry" in change));
 	const edits: EnvEdit[] = [];
-	for (const { entry, value } of inOrder(changes)) {
-		const edit = setEntry(text, entry, value);
+	for (const change of inOrder(changes)) {
+		const edit = "entry" in change ? setEntry(text, change.entry, change.value) : setPiece(text, change);
 		if ("reason" in edit) return edit;
 		edits.push(edit);
 	}
-	const values = new Map(changes.map(({ entry, value }) => [entry.start, value]));
-	const wanted = parseEnv(text).map(({ key, start, value }) => [key, values.get(start) ?? value] as const);
 	const changed = applyEdits(text, edits);
-	if (!readsAs(changed, wanted)) return ambiguous();
-	for (const { entry, value } of changes) {
+	if (!readsWith(changed, text, { whole, pieces })) return ambiguous();
+	for (const { entry, value } of whole) {
 		const isCounting = parseEnv(text).findLast(({ key }) => key === entry.key)?.start === entry.start;
-		const refusal = isCounting ? findHider(changed, entry.key, value) : undefined;
+		const hider = isCounting ? findHider(changed, entry.key, value) : undefined;
+		const refusal = hider ?? (isJoined(text, entry.keyStart) ? joined(text, entry) : undefined);
 		if (refusal) return refusal;
 	}
 	return edits;
 }
 
+function setPiece(text: string, change: PieceChange): EnvEdit | EnvRefusal {
+	return refuse(text, change.value) ?? replacePiece(text, change);
+}
+
+/** Whether every entry reads as before, apart from the changes. */
+function readsWith(
+	changed: string,
+	text: string,
+	{ whole, pieces }: { whole: readonly EntryChange[]; pieces: readonly PieceChange[] },
+): boolean {
+	const values = new Map(whole.map(({ entry, value }) => [entry.start, value]));
+	const before = parseEnv(text);
+	const after = parseEnv(changed);
+	return (
+		before.length === after.length &&
+		after.every((entry, index) => {
+			const old = before[index];
+			if (old === undefined || entry.key !== old.key) return false;
+			const value = values.get(old.start);
+			if (value !== undefined) return entry.value === value;
+			const inside = pieces.filter(({ start, end }) => old.start <= start && end <= old.end);
+			return changed.slice(entry.start, entry.end) === withPieces(text, old, inside);
+		})
+	);
+}
+
+function withPieces(text: string, { start, end }: EnvEntry, pieces: readonly PieceChange[]): string {
+	const edits = pieces.map((piece) => ({
+		start: piece.start - start,
+		end: piece.end - start,
+		newText: piece.value,
+	}));
+	return applyEdits(text.slice(start, end), edits);
+}
+
 /** Comments out each of the lines, so that no program reads them. */
 export function commentEntries(text: string, entries: readonly EnvEntry[]): EnvEdit[] | EnvRefusal {
 	if (hasConflictMarkers(text)) return conflict();
+	const lineEnds = joinedLineEnds(text);
+	const inJoined = entries.find(
+		({ keyStart, end }) => isJoined(text, keyStart) || lineEnds?.has(endOfLine(text, end)),
+	);
+	if (inJoined !== undefined) return joined(text, inJoined);
 	const starts = new Set(entries.map(({ start }) => start));
 	const rest = parseEnv(text).filter(({ start }) => !starts.has(start));
 	const lines = new Set(entries.flatMap((entry) => linesOf(text, entry)));
@@ -98,13 +144,10 @@ export function commentEntries(text: string, entries: readonly EnvEntry[]): EnvE
 	return readsAs(applyEdits(text, edits), wanted) ? edits : ambiguous();
 }
 
-/** Applies the edits together: every offset refers to the given text. */
-export function applyEdits(text: string, edits: readonly EnvEdit[]): string {
-	return [...edits].sort((one, other) => other.start - one.start).reduce(applyEdit, text);
-}
-
-function inOrder(changes: readonly EntryChange[]): EntryChange[] {
-	return [...changes].sort((one, other) => one.entry.start - other.entry.start);
+function inOrder<Change extends EntryChange | PieceChange>(changes: readonly Change[]): Change[] {
+	const startOf = (change: EntryChange | PieceChange) =>
+		"entry" in change ? change.entry.start : change.start;
+	return [...changes].sort((one, other) => startOf(one) - startOf(other));
 }
 
 /** Offsets at which the entry's lines begin, after leading whitespace. */
@@ -143,14 +186,17 @@ interface Wish {
 	value: string;
 	/** The line to change; undefined: add a new one. */
 	entry: EnvEntry | undefined;
+	form?: "env" | "shell";
 }
 
-function planEdit(text: string, { key, value, entry }: Wish): EnvEdit | EnvRefusal {
+function planEdit(text: string, { key, value, entry, form = "env" }: Wish): EnvEdit | EnvRefusal {
 	const refusal = refuse(text, value);
 	if (refusal) return refusal;
-	const written = write(value, entry);
+	const exports = form === "shell";
+	const written = write(value, entry, entry?.exported ?? exports);
 	if (written === undefined) return needsQuotes(key, value);
-	return entry ? replace(text, entry, written) : appendLine(text, `${key}=${written}`);
+	if (entry !== undefined) return replace(text, entry, written);
+	return appendLine(text, `${exports ? "export " : ""}${key}=${written}`);
 }
 
 function refuse(text: string, value: string): EnvRefusal | undefined {
@@ -160,10 +206,16 @@ function refuse(text: string, value: string): EnvRefusal | undefined {
 		);
 		return { reason: "value-not-representable", detail };
 	}
+	if (text.includes("\0")) {
+		const detail = l10n.t(
+			"The file contains a NUL character, where some programs stop reading. Remove it, then try again.",
+		);
+		return { reason: "not-text", detail };
+	}
 	return hasConflictMarkers(text) ? conflict() : undefined;
 }
 
-function conflict(): EnvRefusal {
+export function conflict(): EnvRefusal {
 	const detail = l10n.t(
 		"The file contains merge conflict markers. Resolve the conflict, save, then try again.",
 	);
@@ -185,8 +237,7 @@ function needsQuotes(key: string, value: string): EnvRefusal {
 }
 
 /** The first safe way to write the value on this line. Existing quotes are kept if possible. */
-function write(value: string, entry: EnvEntry | undefined): string | undefined {
-	const exported = entry?.exported ?? false;
+function write(value: string, entry: EnvEntry | undefined, exported: boolean): string | undefined {
 	const quote = quotesFor(entry).find((candidate) => isSafeIn(candidate, value, exported));
 	return quote === undefined ? undefined : quote + value + quote;
 }
@@ -203,7 +254,7 @@ function quotesFor(entry: EnvEntry | undefined): Quote[] {
 function isSafeIn(quote: Quote, value: string, exported: boolean): boolean {
 	// A backslash before the closing quote escapes it for dotenv, and only for dotenv.
 	if (quote === "'") return !value.includes("'") && !value.endsWith("\\");
-	if (quote === '"') return !/["\\$`]/.test(value);
+	if (quote === '"' || quote === "`") return !/["\\$`]/.test(value);
 	// A tilde at the start or after a colon is a home directory; braces are expanded in a command's words.
 	if (/(?:^|[:=])~/.test(value) || (exported && value.includes("{"))) return false;
 	return /^[\p{L}\p{N}_@%+=:,./^!?*[\]{}~-]*$/u.test(value);
@@ -211,12 +262,18 @@ function isSafeIn(quote: Quote, value: string, exported: boolean): boolean {
 
 function replace(text: string, entry: EnvEntry, written: string): EnvEdit {
 	const lineEnd = endOfLine(text, entry.end);
-	if (written === "") return { start: entry.start, end: entry.end, newText: "" };
+	const start = startOf(text, entry);
+	if (written === "") return { start, end: entry.end, newText: "" };
 	// Docker counts trailing whitespace as part of an unquoted value.
 	const isLast = entry.quote === "" && text.slice(entry.end, lineEnd).trim() === "";
 	const end = isLast ? lineEnd : entry.end;
 	// A shell treats a number sign as the start of a comment only after whitespace.
-	return { start: entry.start, end, newText: text[end] === "#" ? `${written} ` : written };
+	return { start, end, newText: text[end] === "#" ? `${written} ` : written };
+}
+
+/** Only `dotenv` skips blanks such as a no-break space: for others they are part of the value. */
+function startOf(text: string, { from, start }: EnvEntry): number {
+	return /^[ \t\r\n]*$/.test(text.slice(from, start)) ? start : from;
 }
 
 /**
@@ -243,6 +300,53 @@ function findHider(text: string, key: string, value: string): EnvRefusal | undef
 					hider.key,
 					key,
 				);
+	return { reason: "line-hidden", detail };
+}
+
+/** A shell reads the written line as part of the line above. */
+function findJoined(text: string, key: string): EnvRefusal | undefined {
+	const entry = parseEnv(text).findLast((candidate) => candidate.key === key);
+	return entry !== undefined && isJoined(text, entry.keyStart) ? joined(text, entry) : undefined;
+}
+
+function joined(text: string, { key, line }: EnvEntry): EnvRefusal {
+	const starts = lineStarts(text);
+	if (line > 1 && lineText(text, starts, line - 2).endsWith("\\"))
+		return continued(text.slice(0, (starts[line - 1] ?? 1) - 1), key);
+	const detail = l10n.t(
+		"A shell reads the line of {0} as part of a text that begins above it. Close the quote there, then try again.",
+		key,
+	);
+	return { reason: "line-hidden", detail };
+}
+
+/** @param above the text up to the end of the line before */
+function continued(above: string, key: string): EnvRefusal {
+	const detail = l10n.t(
+		"A shell joins the line of {0} to line {1}, which ends with a backslash. Remove the backslash or add an empty line between them, then try again.",
+		key,
+		lineStarts(above).length,
+	);
+	return { reason: "line-hidden", detail };
+}
+
+/** A later line, such as `declare -x KEY=…`, that takes precedence for a shell only. */
+function findOtherSetter(text: string, key: string): EnvRefusal | undefined {
+	const entry = parseEnv(text).findLast((candidate) => candidate.key === key);
+	const starts = lineStarts(text);
+	const setter = envValues(text, "env").findLast(
+		(value) =>
+			value.entry === undefined &&
+			!value.commented &&
+			value.start > (entry?.start ?? 0) &&
+			headOf(lineText(text, starts, value.line - 1))?.key === key,
+	);
+	if (setter === undefined) return undefined;
+	const detail = l10n.t(
+		"Line {0} sets {1} too, in a form that only some programs read. Change or remove that line, then try again.",
+		setter.line,
+		key,
+	);
 	return { reason: "line-hidden", detail };
 }
 

@@ -10,6 +10,8 @@ export interface EnvEntry {
 	readonly line: number;
 	/** Offset of the key. */
 	readonly keyStart: number;
+	/** Offset behind the separator; what comes before `start` is blank. */
+	readonly from: number;
 	/** The raw value, including its quotes, is `text.slice(start, end)`. */
 	readonly start: number;
 	readonly end: number;
@@ -101,6 +103,11 @@ export function hasConflictMarkers(text: string): boolean {
 	return /^(?:<{7}(?!<)|>{7}(?!>)|={7}\r?$)/m.test(text);
 }
 
+/** Whether the line is one of the marks that Git puts around a conflict. */
+export function isConflictMarker(line: string): boolean {
+	return /^(?:<{7}(?!<)|>{7}(?!>)|={7}\s*$)/.test(line);
+}
+
 function readEntry(text: string, head: RegExpExecArray, line: number): EnvEntry {
 	const [whole, exported, key = ""] = head;
 	const keyStart = head.index + (exported?.length ?? 0);
@@ -110,7 +117,7 @@ function readEntry(text: string, head: RegExpExecArray, line: number): EnvEntry 
 	const rest = text.slice(raw.end, endOfLine(text, raw.end));
 	const plain = whole === `${key}=` && raw.start === from && rest.trim() === "";
 	const { value, quote } = unquote(text.slice(raw.start, raw.end));
-	return { key, value, line, keyStart, ...raw, quote, plain, exported: exported !== undefined };
+	return { key, value, line, keyStart, from, ...raw, quote, plain, exported: exported !== undefined };
 }
 
 /**

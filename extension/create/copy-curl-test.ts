@@ -4,6 +4,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { formOf } from "../../daemon/env-file/env-form.ts";
 import { isEnvKey } from "../../daemon/env-file/env-text.ts";
 import type { Services } from "../services.ts";
 import { curlTest } from "./curl-test.ts";
@@ -42,6 +43,15 @@ export async function variableOf(
 	{ id }: TokenRecord,
 ): Promise<Variable | undefined> {
 	await bindings.whenReady();
-	const line = bindings.linesOf(id).find(({ commented, key }) => !commented && isEnvKey(key));
+	const line = bindings
+		.linesOf(id)
+		.find(
+			({ uri, commented, key, part }) => !commented && part === "whole" && isEnvKey(key) && isForShells(uri),
+		);
 	return line && { key: line.key, envFile: vscode.workspace.asRelativePath(line.uri, false) };
+}
+
+function isForShells({ path }: vscode.Uri): boolean {
+	const form = formOf(path);
+	return form === "env" || form === "shell";
 }

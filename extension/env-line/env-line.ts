@@ -3,9 +3,10 @@
  * file in which a secret could be; other files start nothing.
  */
 import * as vscode from "vscode";
+import { formOf } from "../../daemon/env-file/env-form.ts";
+import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import type { Bindings } from "../env/bindings.ts";
-import { envValues } from "../env/env-values.ts";
 import { mayBeSecret } from "../env/token-like.ts";
 import type { TrackedFiles } from "../env/tracked-files.ts";
 import { forEnvDocuments, kindOf } from "./env-documents.ts";
@@ -61,5 +62,6 @@ function startWithEnvFiles(bindings: Bindings): vscode.Disposable {
 
 function isOfInterest(document: vscode.TextDocument): boolean {
 	if (kindOf(document) !== "env") return false;
-	return envValues(document.getText()).some(({ value }) => mayBeSecret(value));
+	const places = secretPlaces(document.getText(), formOf(document.uri.path));
+	return places.some(({ secret }) => mayBeSecret(secret));
 }

@@ -4,12 +4,13 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { formOf } from "../../daemon/env-file/env-form.ts";
+import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import { expiryEcho, parseExpiry } from "../create/expiry-input.ts";
 import { labelText, messageText, quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { readEnvFile } from "../env/env-files.ts";
-import { envValues } from "../env/env-values.ts";
 import { FileError } from "../env/file-text.ts";
 import { issuers, jwtClaims } from "../env/token-like.ts";
 import type { Services } from "../services.ts";
@@ -59,8 +60,9 @@ export async function importToken(services: ImportDeps, line: EnvLine): Promise<
 
 /** Also finds the value of a commented-out line. @throws FileError if the line no longer has the expected value. */
 async function secretOn({ uri, hash, fileName }: EnvLine): Promise<string> {
-	const found = envValues(await readEnvFile(uri)).find(({ value }) => hashOf(value) === hash);
-	if (found !== undefined) return found.value;
+	const places = secretPlaces(await readEnvFile(uri), formOf(uri.path));
+	const found = places.find(({ secret }) => hashOf(secret) === hash);
+	if (found !== undefined) return found.secret;
 	const detail = l10n.t("{0} has changed in the meantime. Check it, then try again.", messageText(fileName));
 	throw new FileError("changed", detail);
 }

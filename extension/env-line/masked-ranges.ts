@@ -2,7 +2,9 @@
  * Which parts of a text must be masked. Pure. Invariant: rather too much than too little: text that cannot be parsed as
  * a line, such as the rest of a multi-line key, is masked too.
  */
-import { type EnvValue, envValues, lineAt, lineStarts } from "../env/env-values.ts";
+import type { EnvForm } from "../../daemon/env-file/env-form.ts";
+import { type EnvValue, envValues } from "../../daemon/env-file/env-values.ts";
+import { lineAt, lineStarts, linesBetween, lineText } from "../../daemon/env-file/text-lines.ts";
 import { isTokenByItself } from "../env/token-like.ts";
 
 export interface MaskedRange {
@@ -11,27 +13,30 @@ export interface MaskedRange {
 }
 
 /**
- * For an env file: every value, including those in commented-out lines, and every token in a comment. In text order.
+ * For an env file: every value, including those in commented-out lines and in lines that only some programs read, and
+ * every token in a comment. In text order.
  */
-export function maskedInEnvFile(text: string): MaskedRange[] {
-	const entries = envValues(text).filter(({ start, end }) => start < end);
-	const values = entries.map(({ start, end }) => ({ start, end: visibleEnd(text, start, end) }));
-	const others = [...tokensIn(text), ...oddLines(text, values, linesAfterOpenQuotes(text, entries))];
-	return withoutCovered([...values, ...others]);
+export function maskedInEnvFile(text: string, form: EnvForm): MaskedRange[] {
+	const values = envValues(text, form).filter(({ start, end }) => start < end);
+	const ranges = values.map(({ start, end, entry, commented }) => ({
+		start,
+		end: entry !== undefined || commented ? visibleEnd(text, start, end) : end,
+	}));
+	return withoutCovered([...ranges, ...tokensIn(text), ...afterOpenQuotes(text, values)]);
 }
 
 /**
- * What `media/env-values.tmLanguage.json` hides in an env file, possibly more: everything masked, and every word of a
- * comment that could be a token, since a grammar cannot tell a token from a lookalike.
+ * What `media/env-values.tmLanguage.json` hides in an env file, possibly more: everything masked, every line of another
+ * form, and every word of a comment that could be a token, since a grammar cannot tell a token from a lookalike.
  */
-export function hiddenInFirstFrame(text: string): MaskedRange[] {
+export function hiddenInFirstFrame(text: string, form: EnvForm): MaskedRange[] {
 	const words = [...text.matchAll(/#[^\r\n]*/g)].flatMap(({ 0: comment, index }) =>
 		[...comment.matchAll(/(?=[\w.+~-]*\d)[\w.+~-]{20,}=*/g)].map(({ 0: word, index: at }) => ({
 			start: index + at,
 			end: index + at + word.length,
 		})),
 	);
-	return withoutCovered([...maskedInEnvFile(text), ...words]);
+	return withoutCovered([...maskedInEnvFile(text, form), ...words, ...otherLines(text, form)]);
 }
 
 /** The parts of the ranges that no other range covers. Both are in text order. */
@@ -75,44 +80,43 @@ function tokensIn(text: string): MaskedRange[] {
 	});
 }
 
-/** Lines that are neither an assignment nor a comment, if they could contain a secret or follow an unclosed quote. */
-function oddLines(
-	text: string,
-	values: readonly MaskedRange[],
-	afterQuotes: ReadonlySet<number>,
-): MaskedRange[] {
-	const starts = lineStarts(text);
-	const taken = new Set(values.flatMap(({ start, end }) => linesBetween(starts, start, end)));
-	return starts.flatMap((start, line) => {
-		const content = text.slice(start, starts[line + 1]).trimEnd();
-		const long = /^\s*(?!#|<{7}|={7}|>{7})\S*\S{16}/.test(content) && !taken.has(line);
-		const odd = long || (afterQuotes.has(line) && content.trim() !== "");
-		const inset = content.length - content.trimStart().length;
-		return odd ? [{ start: start + inset, end: start + content.length }] : [];
-	});
-}
-
-/** An unclosed quote may contain everything up to the next assignment or comment. Lines count from 0. */
-function linesAfterOpenQuotes(text: string, entries: readonly EnvValue[]): Set<number> {
+/**
+ * An unclosed quote may contain everything up to the next assignment or comment, even if it looks like one, as the end
+ * of a Base64 key does.
+ */
+function afterOpenQuotes(text: string, values: readonly EnvValue[]): MaskedRange[] {
 	const starts = lineStarts(text);
 	const lines = new Set<number>();
-	for (const { start, end, commented } of entries) {
+	for (const { start, end, entry } of values) {
 		const quote = text[start] ?? "";
-		if (commented || !/['"`]/.test(quote) || text.slice(start + 1, end).includes(quote)) continue;
+		if (entry === undefined || !/['"`]/.test(quote) || text.slice(start + 1, end).includes(quote)) continue;
 		for (let line = lineAt(starts, end) + 1; line < starts.length; line++) {
-			if (startsAnew.test(text.slice(starts[line], starts[line + 1]))) break;
+			if (lines.has(line) || startsAnew.test(lineText(text, starts, line))) break;
 			lines.add(line);
 		}
 	}
-	return lines;
+	return [...lines].flatMap((line) => wholeLine(text, starts, line));
 }
 
 /** An equals sign at the end is the padding of a Base64 key. */
 const startsAnew = /^\s*(?:#|(?:export\s+)?[A-Za-z_][\w.-]*\s*=(?!=?['"`]?\s*$))/;
 
-function linesBetween(starts: readonly number[], start: number, end: number): number[] {
-	const first = lineAt(starts, start);
-	return Array.from({ length: lineAt(starts, end) - first + 1 }, (_, index) => first + index);
+function wholeLine(text: string, starts: readonly number[], line: number): MaskedRange[] {
+	const content = lineText(text, starts, line).trimEnd();
+	const start = (starts[line] ?? 0) + content.length - content.trimStart().length;
+	return content === "" ? [] : [{ start, end: start + content.trimStart().length }];
+}
+
+/** The whole lines that no entry of the common form takes up. */
+function otherLines(text: string, form: EnvForm): MaskedRange[] {
+	const starts = lineStarts(text);
+	const others = envValues(text, form).filter(({ entry, commented }) => entry === undefined && !commented);
+	const lines = new Set(
+		form === "env" || form === "shell"
+			? others.flatMap(({ start, end }) => linesBetween(starts, start, end))
+			: starts.keys(),
+	);
+	return [...lines].flatMap((line) => wholeLine(text, starts, line));
 }
 
 function withoutCovered(ranges: readonly MaskedRange[]): MaskedRange[] {

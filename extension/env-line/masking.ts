@@ -5,6 +5,7 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { formOf } from "../../daemon/env-file/env-form.ts";
 import { isMaskingWanted } from "../settings.ts";
 import { kindOf } from "./env-documents.ts";
 import type { FirstFrame } from "./first-frame.ts";
@@ -151,7 +152,7 @@ export class Masking implements vscode.Disposable {
 		const rangeOf = ({ start, end }: MaskedRange) =>
 			new vscode.Range(document.positionAt(start), document.positionAt(end));
 		const masked = (rangesIn?.(text) ?? []).filter((range) => !this.#isRevealed(document, rangeOf(range)));
-		const shown = isHidden ? uncovered(hiddenInFirstFrame(text), masked) : [];
+		const shown = isHidden ? uncovered(hiddenInFirstFrame(text, formOf(document.uri.path)), masked) : [];
 		return { masked: masked.map(rangeOf), shown: shown.map(rangeOf) };
 	}
 
@@ -182,9 +183,10 @@ function maskingOf(
 	isPresenting: boolean,
 ): ((text: string) => MaskedRange[]) | undefined {
 	const kind = kindOf(document);
-	if (kind === "env") return isPresenting || isMaskingWanted() ? maskedInEnvFile : undefined;
+	const masked = (text: string) => maskedInEnvFile(text, formOf(document.uri.path));
+	if (kind === "env") return isPresenting || isMaskingWanted() ? masked : undefined;
 	if (!isPresenting) return undefined;
-	return kind === "example" || looksLikeEnvFile(document) ? maskedInEnvFile : maskedInText;
+	return kind === "example" || looksLikeEnvFile(document) ? masked : maskedInText;
 }
 
 /** Whatever the setting says: `.envrc`, `docker.env`, `.dev.vars`. */

@@ -47,7 +47,7 @@ export class QuickFixes implements vscode.CodeActionProvider {
 
 	#fixesFor(document: vscode.TextDocument, diagnostic: vscode.Diagnostic): vscode.CodeAction[] {
 		const { bindings, live } = this.#deps;
-		const line = lineAt(bindings, document.uri, diagnostic.range.start.line);
+		const line = lineAt(bindings, document.uri, diagnostic.range.start);
 		if (line === undefined) return [];
 		const token = live.tokens.find(({ id }) => id === line.tokenId);
 		const names = fixes[diagnostic.code as FindingCode](token);

@@ -33,7 +33,7 @@ export class TokenHover implements vscode.HoverProvider {
 
 	provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | undefined {
 		const { bindings, live } = this.#deps;
-		const line = lineAt(bindings, document.uri, position.line);
+		const line = lineAt(bindings, document.uri, position);
 		if (line === undefined) return undefined;
 		const token = live.tokens.find(({ id }) => id === line.tokenId);
 		if (token !== undefined) return new vscode.Hover(this.#ofToken(line, token), wholeLine(document, line));

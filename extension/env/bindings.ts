@@ -23,11 +23,13 @@ export interface EnvLine {
 	readonly key: string;
 	/** Counted from 1. */
 	readonly line: number;
-	/** Range of the value without its quotes, in the current text. */
+	/** Range of the secret's own characters, in the current text. */
 	readonly range: vscode.Range;
+	/** Whether the secret is the line's whole value. */
+	readonly part: "whole" | "piece";
 	/** `# KEY=value`: no program reads it. */
 	readonly commented: boolean;
-	/** `sha256:…` of the value. The value itself is not stored. */
+	/** `sha256:…` of the secret. The secret itself is not stored. */
 	readonly hash: string;
 	/** ID of the token with this secret; undefined: the value looks like a token, but is unknown. */
 	readonly tokenId: string | undefined;
@@ -288,20 +290,36 @@ export class Bindings implements vscode.Disposable {
 	}
 
 	#linesOf({ uri, fileName }: IndexedFile, { found }: EnvRead): EnvLine[] {
-		return found.flatMap((line): EnvLine[] => {
+		const lines = found.flatMap((line): EnvLine[] => {
 			const tokenId = this.#identities.of(line.hash);
 			if (tokenId === undefined || (tokenId === null && !this.#isSuspect(line))) return [];
-			const { key, line: number, range, commented, hash, like } = line;
-			const words = `${fileName}:${number} (${key})`;
-			const known = { uri, fileName, key, line: number, range, commented, hash, words };
+			const { key, line: number, range, commented, hash, like, part } = line;
+			const words = key === "" ? `${fileName}:${number}` : `${fileName}:${number} (${key})`;
+			const known = { uri, fileName, key, line: number, range, commented, hash, part, words };
 			if (tokenId !== null) return [{ ...known, tokenId }];
 			return [{ ...known, tokenId: undefined, ...(like !== undefined && { like }) }];
 		});
+		return withoutOverlaps(lines);
 	}
 
 	#isSuspect({ like, hash }: FoundLine): boolean {
 		return like !== undefined && !this.#options.ignored.has(hash);
 	}
+}
+
+/** A value and a part of it can both look like a secret: what is known comes first, then what an issuer's format tells. */
+function withoutOverlaps(lines: readonly EnvLine[]): EnvLine[] {
+	const rank = ({ tokenId, like }: EnvLine) => (tokenId !== undefined ? 0 : like?.name !== undefined ? 1 : 2);
+	const kept = new Map<number, EnvLine[]>();
+	for (const line of lines.toSorted((one, other) => rank(one) - rank(other))) {
+		const others = kept.get(line.line) ?? [];
+		if (!others.some(({ range }) => overlap(range, line.range))) kept.set(line.line, [...others, line]);
+	}
+	return lines.filter((line) => kept.get(line.line)?.includes(line));
+}
+
+function overlap(one: vscode.Range, other: vscode.Range): boolean {
+	return one.start.isBefore(other.end) && other.start.isBefore(one.end);
 }
 
 /** Opens the file with the cursor on the line. */

@@ -4,8 +4,10 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { type EnvEdit, setValue } from "../../daemon/env-file/env-changes.ts";
-import { envValue, isExample, nameWithoutExample } from "../../daemon/env-file/env-text.ts";
+import type { EnvEdit } from "../../daemon/env-file/env-edit.ts";
+import { setIn, valueIn } from "../../daemon/env-file/env-file.ts";
+import { formOf } from "../../daemon/env-file/env-form.ts";
+import { isExample, nameWithoutExample } from "../../daemon/env-file/env-text.ts";
 import { FileError, nameOf, readFileText } from "./file-text.ts";
 import { accessTo, type ChangeOptions, changeFile, type Saved } from "./workspace-file.ts";
 
@@ -140,9 +142,10 @@ export async function writeEnvValue(
 		);
 		throw new FileError("read-only", detail);
 	}
+	const form = formOf(uri.path);
 	const plan = (text: string): EnvEdit => {
 		const { expected } = options;
-		if (expected !== undefined && (envValue(text, key) ?? null) !== expected) {
+		if (expected !== undefined && (valueIn(text, key, form) ?? null) !== expected) {
 			const detail = l10n.t(
 				"The value of {0} in {1} has just changed. Check it, then try again.",
 				key,
@@ -150,11 +153,20 @@ export async function writeEnvValue(
 			);
 			throw new FileError("changed", detail);
 		}
-		const edit = setValue(text, key, value);
+		const edit = setIn(text, { key, value }, form);
 		if ("reason" in edit) throw new FileError(edit.reason, l10n.t("{0}: {1}", nameOf(uri), edit.detail));
 		return edit;
 	};
 	return await changeFile(uri, plan, options);
+}
+
+/** A key that no file has, and a value of the form of a secret. */
+const sample = { key: "TOKENSMITH_SAMPLE_TOKEN", value: "tks_0" };
+
+/** Why the file can't take a value of this key, or of a new one: better known before a token is created for it. */
+export function refusalToWrite(text: string, uri: vscode.Uri, key = sample.key): string | undefined {
+	const edit = setIn(text, { ...sample, key }, formOf(uri.path));
+	return "reason" in edit ? `${nameOf(uri)}: ${edit.detail}` : undefined;
 }
 
 async function findIn(

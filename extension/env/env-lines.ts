@@ -4,25 +4,21 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import {
-	commentEntries,
-	type EntryChange,
-	type EnvEdit,
-	type EnvRefusal,
-	setEntries,
-} from "../../daemon/env-file/env-changes.ts";
-import { type EnvEntry, parseEnv } from "../../daemon/env-file/env-text.ts";
+import type { EnvEdit, EnvRefusal } from "../../daemon/env-file/env-edit.ts";
+import { commentIn, type PlaceChange, replaceIn } from "../../daemon/env-file/env-file.ts";
+import { type EnvForm, formOf } from "../../daemon/env-file/env-form.ts";
+import { type SecretPlace, secretPlaces } from "../../daemon/env-file/secret-places.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { FileError, nameOf, readFileText } from "./file-text.ts";
 import { addEdits, changed, type Opened, openForChange, saveChange } from "./workspace-file.ts";
 
-/** Identifies a line. `line` is where it was last seen: lines may have been added or removed above it. */
+/** Identifies a secret in a line. `line` is where it was last seen: lines may have been added or removed above it. */
 export interface KnownLine {
 	readonly uri: vscode.Uri;
 	readonly key: string;
 	/** Counted from 1. */
 	readonly line: number;
-	/** `sha256:…` of its value. */
+	/** `sha256:…` of the secret. */
 	readonly hash: string;
 }
 
@@ -57,10 +53,11 @@ export async function replaceSecrets<Line extends KnownLine>(
 	options: Options = {},
 ): Promise<Written<Line>> {
 	const values = new Map(edits.map(({ line, value }) => [line, value]));
-	const plan: Plan<Line> = (text, found) =>
-		setEntries(
+	const plan: Plan<Line> = (text, found, form) =>
+		replaceIn(
 			text,
-			found.map(({ line, entry }): EntryChange => ({ entry, value: values.get(line) ?? entry.value })),
+			found.map(({ line, place }): PlaceChange => ({ place, value: values.get(line) ?? place.secret })),
+			form,
 		);
 	return await writeLines([...values.keys()], plan, options);
 }
@@ -70,20 +67,22 @@ export async function commentOut<Line extends KnownLine>(
 	lines: readonly Line[],
 	options: Options = {},
 ): Promise<Written<Line>> {
-	const plan: Plan<Line> = (text, found) =>
-		commentEntries(
+	const plan: Plan<Line> = (text, found, form) =>
+		commentIn(
 			text,
-			found.map(({ entry }) => entry),
+			found.map(({ place }) => place),
+			form,
 		);
 	return await writeLines(lines, plan, options);
 }
 
 /** The lines whose value could not be replaced now, with the reason. Writes nothing. */
 export async function refusedLines<Line extends KnownLine>(lines: readonly Line[]): Promise<Refused<Line>[]> {
-	const plan: Plan<Line> = (text, found) =>
-		setEntries(
+	const plan: Plan<Line> = (text, found, form) =>
+		replaceIn(
 			text,
-			found.map(({ entry }) => ({ entry, value: entry.value })),
+			found.map(({ place }) => ({ place, value: place.secret })),
+			form,
 		);
 	const files = await planFiles(lines, plan);
 	return files.flatMap((file) => ("error" in file ? refusalsOf(file) : []));
@@ -92,17 +91,21 @@ export async function refusedLines<Line extends KnownLine>(lines: readonly Line[
 /** The line's value, if it is still the expected one. @throws FileError */
 export async function secretOn(line: KnownLine): Promise<string> {
 	const { text } = await readFileText(line.uri);
-	const [found] = find(text, [line]);
+	const [found] = find(text, [line], formOf(line.uri.path));
 	if (found === undefined) throw changed(line.uri);
-	return found.entry.value;
+	return found.place.secret;
 }
 
 interface Found<Line extends KnownLine> {
 	line: Line;
-	entry: EnvEntry;
+	place: SecretPlace;
 }
 
-type Plan<Line extends KnownLine> = (text: string, found: readonly Found<Line>[]) => EnvEdit[] | EnvRefusal;
+type Plan<Line extends KnownLine> = (
+	text: string,
+	found: readonly Found<Line>[],
+	form: EnvForm,
+) => EnvEdit[] | EnvRefusal;
 
 interface Planned<Line extends KnownLine> {
 	lines: readonly Line[];
@@ -159,9 +162,10 @@ async function planFile<Line extends KnownLine>(
 	try {
 		const opened = await openForChange(uri);
 		const text = opened.document.getText();
-		const found = find(text, lines);
+		const form = formOf(uri.path);
+		const found = find(text, lines, form);
 		if (found.length < lines.length) throw lineChanged(uri);
-		const edits = plan(text, found);
+		const edits = plan(text, found, form);
 		if ("reason" in edits) throw new FileError(edits.reason, `${nameOf(uri)}: ${edits.detail}`);
 		return { lines, opened, version: opened.document.version, edits };
 	} catch (error) {
@@ -170,18 +174,20 @@ async function planFile<Line extends KnownLine>(
 	}
 }
 
-/** The entry of each line: of those with the same key and value, the nearest. */
-function find<Line extends KnownLine>(text: string, lines: readonly Line[]): Found<Line>[] {
-	const entries = parseEnv(text).map((entry) => ({ entry, hash: hashOf(entry.value) }));
-	const taken = new Set<EnvEntry>();
+/** The place of each secret: of those with the same key and value, the nearest. */
+function find<Line extends KnownLine>(text: string, lines: readonly Line[], form: EnvForm): Found<Line>[] {
+	const places = secretPlaces(text, form)
+		.filter(({ commented }) => !commented)
+		.map((place) => ({ place, hash: hashOf(place.secret) }));
+	const taken = new Set<SecretPlace>();
 	return lines.flatMap((line) => {
-		const distance = (entry: EnvEntry) => Math.abs(entry.line - line.line);
-		const [nearest] = entries
-			.filter(({ entry, hash }) => entry.key === line.key && hash === line.hash && !taken.has(entry))
-			.sort((one, other) => distance(one.entry) - distance(other.entry));
+		const distance = (place: SecretPlace) => Math.abs(place.line - line.line);
+		const [nearest] = places
+			.filter(({ place, hash }) => place.key === line.key && hash === line.hash && !taken.has(place))
+			.sort((one, other) => distance(one.place) - distance(other.place));
 		if (nearest === undefined) return [];
-		taken.add(nearest.entry);
-		return [{ line, entry: nearest.entry }];
+		taken.add(nearest.place);
+		return [{ line, place: nearest.place }];
 	});
 }
 

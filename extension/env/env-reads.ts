@@ -3,17 +3,21 @@
  * again only after it has changed. The text of an unsaved editor takes precedence over the disk.
  */
 import * as vscode from "vscode";
+import { formOf } from "../../daemon/env-file/env-form.ts";
+import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
+import { lineAt, lineStarts } from "../../daemon/env-file/text-lines.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { envValues, lineAt, lineStarts } from "./env-values.ts";
 import { type DiskStat, FileError, openDocument, readStatted, statAt } from "./file-text.ts";
 import { mayBeSecret, type TokenLike, tokenLike } from "./token-like.ts";
 
-/** A line whose value may be a secret. */
+/** A line whose value, or a part of it, may be a secret. */
 export interface FoundLine {
 	readonly key: string;
 	readonly line: number;
 	readonly range: vscode.Range;
 	readonly commented: boolean;
+	/** Whether the secret is the line's whole value. */
+	readonly part: "whole" | "piece";
 	readonly hash: string;
 	readonly like: TokenLike | undefined;
 }
@@ -52,7 +56,7 @@ export class EnvReads {
 	readDocument(document: vscode.TextDocument): EnvRead {
 		const known = this.#fromEditors.get(document);
 		if (known?.version === document.version) return known.read;
-		const read = { found: linesWithValues(document.getText()) };
+		const read = { found: linesWithValues(document.getText(), document.uri.path) };
 		this.#fromEditors.set(document, { read, version: document.version });
 		return read;
 	}
@@ -88,25 +92,26 @@ function isSame(known: { stat: DiskStat; time: number }, { mtime, size }: DiskSt
 
 async function readNow(uri: vscode.Uri, stat: DiskStat): Promise<EnvRead> {
 	try {
-		return { found: linesWithValues(await readStatted(uri, stat)) };
+		return { found: linesWithValues(await readStatted(uri, stat), uri.path) };
 	} catch (error) {
 		if (error instanceof FileError) return { found: [], problem: error.message };
 		throw error;
 	}
 }
 
-function linesWithValues(text: string): FoundLine[] {
+function linesWithValues(text: string, path: string): FoundLine[] {
 	const starts = lineStarts(text);
 	const position = (offset: number) => {
 		const line = lineAt(starts, offset);
 		return new vscode.Position(line, offset - (starts[line] ?? 0));
 	};
-	return envValues(text)
-		.filter(({ value }) => mayBeSecret(value))
-		.map(({ key, value, line, start, end, commented }) => ({
-			...{ key, line, commented },
+	return secretPlaces(text, formOf(path))
+		.filter(({ secret }) => mayBeSecret(secret))
+		.map(({ key, secret, line, start, end, commented, part }) => ({
+			...{ key, line, commented, part },
 			range: new vscode.Range(position(start), position(end)),
-			hash: hashOf(value),
-			like: tokenLike(key, value),
+			hash: hashOf(secret),
+			// The key's name tells nothing about a part of its value.
+			like: tokenLike(part === "whole" ? key : "", secret),
 		}));
 }

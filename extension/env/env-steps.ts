@@ -4,7 +4,9 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { envValue, isEnvKey, keySuggestions, parseEnv } from "../../daemon/env-file/env-text.ts";
+import { entriesIn, keysAsEnvText, valueIn } from "../../daemon/env-file/env-file.ts";
+import { formOf } from "../../daemon/env-file/env-form.ts";
+import { isEnvKey, keySuggestions } from "../../daemon/env-file/env-text.ts";
 import { labelText, shortened } from "../display-text.ts";
 import { envFilePatterns } from "../settings.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
@@ -16,6 +18,7 @@ import {
 	findEnvFiles,
 	isOwnPath,
 	readEnvFile,
+	refusalToWrite,
 } from "./env-files.ts";
 import { FileError, nameOf } from "./file-text.ts";
 import { type GitState, gitState } from "./git-ignore.ts";
@@ -103,8 +106,7 @@ async function problemWith({ uri, state }: EnvFile): Promise<string | undefined>
 	if (!(await hasFolder(uri)))
 		return l10n.t("The folder of {0} does not exist. Create it first, or choose another file.", nameOf(uri));
 	try {
-		await readEnvFile(uri);
-		return undefined;
+		return refusalToWrite(await readEnvFile(uri), uri);
 	} catch (error) {
 		if (error instanceof FileError) return error.message;
 		throw error;
@@ -271,29 +273,34 @@ function keyStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Draft>
 		async ask(draft, place) {
 			const file = fileOf(draft);
 			if (file === undefined) return draft;
-			const answer = await prompts.one<string>(place, {
-				placeholder: l10n.t(
-					"Which key in {0} should hold the secret? Choose one or type another.",
-					nameOf(file.uri),
-				),
-				rows: keyRows(file, draft),
-				rowsFor: typedKeyRows,
-				isActive: (key) => key === draft.key,
-			});
-			return answer === back ? back : { ...draft, key: answer };
+			let problem: string | undefined;
+			for (;;) {
+				const answer = await prompts.one<string>(place, {
+					placeholder:
+						problem ??
+						l10n.t("Which key in {0} should hold the secret? Choose one or type another.", nameOf(file.uri)),
+					rows: keyRows(file, draft),
+					rowsFor: typedKeyRows,
+					isActive: (key) => key === draft.key,
+				});
+				if (answer === back) return back;
+				problem = refusalToWrite(await readEnvFile(file.uri), file.uri, answer);
+				if (problem === undefined) return { ...draft, key: answer };
+			}
 		},
 	};
 }
 
 async function keyRows(file: EnvFile, { name = "", key: chosen }: EnvDraft): Promise<Row<string>[]> {
 	const text = await readEnvFile(file.uri);
-	const suggested = keySuggestions(name, text, await exampleTextFor(file.uri));
-	const present = [...new Set(parseEnv(text).map(({ key }) => key))].filter(isEnvKey);
+	const form = formOf(file.uri.path);
+	const suggested = keySuggestions(name, keysAsEnvText(text, form), await exampleTextFor(file.uri));
+	const present = [...new Set(entriesIn(text, form).map(({ key }) => key))].filter(isEnvKey);
 	const others = present.filter((key) => !suggested.includes(key));
 	const isTyped = chosen !== undefined && !suggested.includes(chosen) && !others.includes(chosen);
 	const row = (key: string): Row<string> => ({
 		label: key,
-		...(envValue(text, key) ? { description: l10n.t("has a value that would be replaced") } : {}),
+		...(valueIn(text, key, form) ? { description: l10n.t("has a value that would be replaced") } : {}),
 		value: key,
 	});
 	return [
@@ -334,7 +341,8 @@ function replaceStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Dr
 		async ask(draft, place) {
 			const file = fileOf(draft);
 			if (file === undefined || draft.key === undefined) return draft;
-			const value = envValue(await readEnvFile(file.uri), draft.key) ?? null;
+			const text = await readEnvFile(file.uri);
+			const value = valueIn(text, draft.key, formOf(file.uri.path)) ?? null;
 			const found = { line: lineOf(draft), value };
 			if (!value) return { ...draft, found };
 			const answer = await prompts.one<"replace" | "other">(place, {

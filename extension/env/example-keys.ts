@@ -3,8 +3,9 @@
  * never written.
  */
 import type * as vscode from "vscode";
+import { valueIn } from "../../daemon/env-file/env-file.ts";
+import { formOf } from "../../daemon/env-file/env-form.ts";
 import { type SchemaKey, schemaKeys } from "../../daemon/env-file/env-schema.ts";
-import { envValue } from "../../daemon/env-file/env-text.ts";
 import { examplesFor, readEnvFile } from "./env-files.ts";
 
 export interface ExampleKey extends SchemaKey {
@@ -26,8 +27,9 @@ export async function exampleKeysFor(envFile: vscode.Uri): Promise<ExampleKey[]>
  */
 export async function keysMissingFrom(envFile: vscode.Uri): Promise<ExampleKey[]> {
 	const [text, keys] = await Promise.all([readEnvFile(envFile), exampleKeysFor(envFile)]);
+	const form = formOf(envFile.path);
 	return keys.filter(({ key, value, isSensitive }) => {
-		const current = envValue(text, key);
+		const current = valueIn(text, key, form);
 		return !current || (isSensitive && current === value);
 	});
 }

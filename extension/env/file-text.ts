@@ -6,7 +6,7 @@ import { readFile as readFileInto, stat as statInto } from "node:fs";
 import { promisify } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { EnvRefusalReason } from "../../daemon/env-file/env-changes.ts";
+import type { EnvRefusalReason } from "../../daemon/env-file/env-edit.ts";
 import { codeOf } from "../error-code.ts";
 
 export type FileErrorCode =

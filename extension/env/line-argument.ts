@@ -22,14 +22,17 @@ export function lineFor(argument: unknown, bindings: Bindings): EnvLine | undefi
 	return given === undefined ? lineAtCursor(bindings) : nearest(bindings, given);
 }
 
-/** The line at this position of the file, counted from 0. */
-export function lineAt(bindings: Bindings, uri: vscode.Uri, at: number): EnvLine | undefined {
-	return bindings.linesIn(uri).find(({ range }) => range.start.line <= at && at <= range.end.line);
+/** Of the secrets in the line at this position, the one at the position itself, else the first. */
+export function lineAt(bindings: Bindings, uri: vscode.Uri, at: vscode.Position): EnvLine | undefined {
+	const lines = bindings
+		.linesIn(uri)
+		.filter(({ range }) => range.start.line <= at.line && at.line <= range.end.line);
+	return lines.find(({ range }) => range.contains(at)) ?? lines[0];
 }
 
 function lineAtCursor(bindings: Bindings): EnvLine | undefined {
 	const editor = vscode.window.activeTextEditor;
-	return editor && lineAt(bindings, editor.document.uri, editor.selection.active.line);
+	return editor && lineAt(bindings, editor.document.uri, editor.selection.active);
 }
 
 /** A view passes the line itself, a link passes a reference to it. */

@@ -3,7 +3,8 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { parseEnv } from "../../daemon/env-file/env-text.ts";
+import { entriesIn } from "../../daemon/env-file/env-file.ts";
+import { formOf } from "../../daemon/env-file/env-form.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
@@ -93,6 +94,7 @@ async function askHowToContinue(token: TokenRecord, { target }: Placement, error
 
 /** Opens the env file at the secret's line. */
 export async function openPlacement({ target, key }: Placement): Promise<void> {
-	const entry = parseEnv(await readEnvFile(target.uri)).findLast((candidate) => candidate.key === key);
+	const entries = entriesIn(await readEnvFile(target.uri), formOf(target.uri.path));
+	const entry = entries.findLast((candidate) => candidate.key === key);
 	await openLine({ uri: target.uri, line: entry?.line ?? 1 });
 }

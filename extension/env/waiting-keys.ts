@@ -1,6 +1,9 @@
 /** The lines of an env file, an example or a schema that wait for a token. Pure, and never answers a value. */
+
+import { entriesIn } from "../../daemon/env-file/env-file.ts";
+import type { EnvForm } from "../../daemon/env-file/env-form.ts";
 import { schemaKeys } from "../../daemon/env-file/env-schema.ts";
-import { isEnvKey, parseEnv } from "../../daemon/env-file/env-text.ts";
+import { isEnvKey } from "../../daemon/env-file/env-text.ts";
 import { awaitsToken } from "./token-like.ts";
 
 export interface WaitingKey {
@@ -10,8 +13,8 @@ export interface WaitingKey {
 }
 
 /** Lines without a value, `API_TOKEN=`, whose key awaits one. Of a key that occurs twice, the last counts. */
-export function keysWithoutValue(text: string): WaitingKey[] {
-	return lastLines(text)
+export function keysWithoutValue(text: string, form: EnvForm): WaitingKey[] {
+	return lastLines(text, form)
 		.filter(({ key, value }) => value.trim() === "" && awaitsToken(key))
 		.map(({ key, line }) => ({ key, line: line - 1 }));
 }
@@ -19,12 +22,12 @@ export function keysWithoutValue(text: string): WaitingKey[] {
 /** The keys that an example or a schema asks for; a decorator of a schema can say that a key holds no secret. */
 export function keysAskedFor(text: string): WaitingKey[] {
 	const secret = new Set(schemaKeys(text).flatMap(({ key, isSensitive }) => (isSensitive ? [key] : [])));
-	return lastLines(text)
+	return lastLines(text, "env")
 		.filter(({ key }) => secret.has(key) && awaitsToken(key))
 		.map(({ key, line }) => ({ key, line: line - 1 }));
 }
 
-function lastLines(text: string) {
-	const entries = parseEnv(text).filter(({ key }) => isEnvKey(key));
+function lastLines(text: string, form: EnvForm) {
+	const entries = entriesIn(text, form).filter(({ key }) => isEnvKey(key));
 	return [...new Map(entries.map((entry) => [entry.key, entry])).values()];
 }

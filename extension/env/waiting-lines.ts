@@ -3,7 +3,9 @@
  * or for an example or a schema the env file that it describes.
  */
 import * as vscode from "vscode";
-import { envValue, isExample, nameWithoutExample } from "../../daemon/env-file/env-text.ts";
+import { entriesIn } from "../../daemon/env-file/env-file.ts";
+import { formOf } from "../../daemon/env-file/env-form.ts";
+import { isExample, nameWithoutExample } from "../../daemon/env-file/env-text.ts";
 import { isOwnEnvFile, isOwnPath, readEnvFile } from "./env-files.ts";
 import { FileError } from "./file-text.ts";
 import { keysAskedFor, keysWithoutValue, type WaitingKey } from "./waiting-keys.ts";
@@ -21,13 +23,14 @@ export async function waitingLinesOf(document: vscode.TextDocument): Promise<Wai
 	const { uri } = document;
 	if (!vscode.workspace.isTrusted || !isOwnPath(uri)) return [];
 	if (isOwnEnvFile(uri))
-		return keysWithoutValue(document.getText()).map((waiting) => ({ ...waiting, envFile: uri }));
+		return keysWithoutValue(document.getText(), formOf(uri.path)).map((waiting) => ({
+			...waiting,
+			envFile: uri,
+		}));
 	const asked = keysAskedFor(document.getText());
 	if (asked.length === 0) return [];
-	const [envFile, texts] = [describedBy(uri), await siblingTexts(uri)];
-	return asked
-		.filter(({ key }) => !texts.some((text) => envValue(text, key)))
-		.map((waiting) => ({ ...waiting, envFile }));
+	const [envFile, filled] = [describedBy(uri), await filledKeys(uri)];
+	return asked.filter(({ key }) => !filled.has(key)).map((waiting) => ({ ...waiting, envFile }));
 }
 
 /** `.env.local` for `.env.local.example`, `.env` for `.env.schema`. */
@@ -35,8 +38,8 @@ function describedBy(example: vscode.Uri): vscode.Uri {
 	return vscode.Uri.joinPath(example, "..", nameWithoutExample(basename(example)) || ".env");
 }
 
-/** The texts of the env files next to an example. */
-async function siblingTexts(example: vscode.Uri): Promise<string[]> {
+/** The keys with a value in the env files next to an example. */
+async function filledKeys(example: vscode.Uri): Promise<ReadonlySet<string>> {
 	const folder = vscode.Uri.joinPath(example, "..");
 	const entries = await vscode.workspace.fs.readDirectory(folder).then(
 		(found) => found,
@@ -46,15 +49,18 @@ async function siblingTexts(example: vscode.Uri): Promise<string[]> {
 		.map(([name]) => name)
 		.filter((name) => /^\.env(?:\.|$)/.test(name) && !isExample(name))
 		.slice(0, maxSiblings);
-	const texts = await Promise.all(names.map((name) => textOf(vscode.Uri.joinPath(folder, name))));
-	return texts.filter((text) => text !== undefined);
+	const keys = await Promise.all(names.map((name) => keysIn(vscode.Uri.joinPath(folder, name))));
+	return new Set(keys.flat());
 }
 
-async function textOf(envFile: vscode.Uri): Promise<string | undefined> {
+async function keysIn(envFile: vscode.Uri): Promise<string[]> {
 	try {
-		return await readEnvFile(envFile);
+		const entries = entriesIn(await readEnvFile(envFile), formOf(envFile.path));
+		// Of a key that occurs twice, the last counts.
+		const values = new Map(entries.map(({ key, value }) => [key, value]));
+		return [...values].flatMap(([key, value]) => (value === "" ? [] : [key]));
 	} catch (error) {
-		if (error instanceof FileError) return undefined;
+		if (error instanceof FileError) return [];
 		throw error;
 	}
 }

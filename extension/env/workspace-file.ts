@@ -7,7 +7,7 @@ import { access, chmod, lstat, realpath, stat as statOnDisk } from "node:fs/prom
 import { dirname, relative, sep } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { EnvEdit } from "../../daemon/env-file/env-changes.ts";
+import type { EnvEdit } from "../../daemon/env-file/env-edit.ts";
 import { codeOf } from "../error-code.ts";
 import { attempt, FileError, type FileText, nameOf, readFileText, readFromDisk } from "./file-text.ts";
 

@@ -10,6 +10,8 @@ import {
 	profileAt,
 	type TokenRecord,
 } from "../../daemon/contract.ts";
+import { valueIn } from "../../daemon/env-file/env-file.ts";
+import { formOf } from "../../daemon/env-file/env-form.ts";
 import { envValue } from "../../daemon/env-file/env-text.ts";
 import { profileIdOf } from "../../daemon/manifest/manifest.ts";
 import {
@@ -20,7 +22,7 @@ import {
 	requestFor,
 } from "../../daemon/manifest/plan.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { type EnvFile, exampleTextFor, isOwnEnvFile, readEnvFile } from "../env/env-files.ts";
+import { type EnvFile, exampleTextFor, isOwnEnvFile, readEnvFile, refusalToWrite } from "../env/env-files.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { FileError, nameOf, statAt } from "../env/file-text.ts";
 import { gitState } from "../env/git-ignore.ts";
@@ -129,7 +131,10 @@ async function findLine(declared: DeclaredToken): Promise<FoundLine> {
 	const line = { declared, uri, target, value: null, example: undefined, gitignore: "leave" } as const;
 	try {
 		const { key } = declared;
-		const value = envValue(await readEnvFile(uri), key) ?? null;
+		const text = await readEnvFile(uri);
+		const value = valueIn(text, key, formOf(uri.path)) ?? null;
+		const problem = refusalToWrite(text, uri, key);
+		if (problem !== undefined) return { ...line, value, problem };
 		const example = envValue(await exampleTextFor(uri), key);
 		return { ...line, value, example, ...(await gitAnswer(target)) };
 	} catch (error) {

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import dotenv from "dotenv";
 import fc from "fast-check";
-import {
-	applyEdits,
-	commentEntries,
-	type EnvRefusalReason,
-	setEntries,
-} from "../../daemon/env-file/env-changes.ts";
+import { commentEntries, setEntries } from "../../daemon/env-file/env-changes.ts";
+import { applyEdits, type EnvRefusalReason } from "../../daemon/env-file/env-edit.ts";
 import { parseEnv } from "../../daemon/env-file/env-text.ts";
 
 /** Replaces the value of every line that contains `old` by `new`. */

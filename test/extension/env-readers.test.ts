@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv as parseAsNode } from "node:util";
 import dotenv from "dotenv";
 import fc from "fast-check";
-import { applyEdit, setValue } from "../../daemon/env-file/env-changes.ts";
+import { setValue } from "../../daemon/env-file/env-changes.ts";
+import { applyEdit } from "../../daemon/env-file/env-edit.ts";
 
 describe("a value that was set", () => {
 	let folder = "";
@@ -93,6 +94,104 @@ describe("a value that was set", () => {
 	it("is read by a shell from a file with a comment directly after the value", () => {
 		const { file } = fill([{ before: "", form: "=old#why", secret: "new" }]);
 		assert.equal(readWithShell(file, ["K0"]).K0, "new");
+	});
+
+	describe("in a file of any lines", () => {
+		const keys = ["K", "LOG", "A", "B", "C", "D", "E", "F"];
+		const token = "tks_0123456789abcdefghijklmnopqrstuvwxyzAB";
+		const lines = [
+			..."LOG=D:\\apps\\logs\\|# note \\|A=it's|B='x'|C=\"y\\|C=\"y\"|export D=1|E=1 \\|E=1\\\\|K=old|K='old'".split(
+				"|",
+			),
+			..."export K=\"old\"|K=\u00a0old|K=\u3000'old'|K=old\u00a0|declare -x K=other|F=\"a|b\"|F='a\\|b'|  |# it's".split(
+				"|",
+			),
+			..."cat <<EOF|EOF|K=`old`|A=x #\\|B=\u00a0|K=|D=x;\\".split("|"),
+		];
+		const ending = fc.constantFrom("\n", "\n", "\r\n");
+		const file = fc.tuple(fc.array(fc.constantFrom(...lines), { maxLength: 5 }), ending, fc.boolean());
+
+		it("it is read back by every reader that can read the file, which reads all else as before", () => {
+			let written = 0;
+			fc.assert(
+				fc.property(file, ([parts, lineEnd, isComplete]) => {
+					const text = parts.join(lineEnd) + (isComplete && parts.length > 0 ? lineEnd : "");
+					const edit = setValue(text, "K", token);
+					if ("reason" in edit) return;
+					written += 1;
+					checkReaders(text, applyEdit(text, edit), lineEnd === "\r\n" ? "\r" : "");
+				}),
+				{ numRuns: 120 },
+			);
+			assert.ok(written > 30, `${written} were written`);
+		}).timeout(120_000);
+
+		function checkReaders(before: string, after: string, end: string): void {
+			assert.equal(dotenv.parse(after).K, token);
+			assert.equal(parseAsNode(after).K, token);
+			for (const shell of ["bash", "dash"]) {
+				const [old, read] = [before, after].map((text) => readWith(shell, text));
+				if (read === undefined) continue;
+				assert.ok([token, token + end].includes(read.K ?? ""), `${shell} reads ${JSON.stringify(read.K)}`);
+				if (old !== undefined) assert.deepEqual(othersOf(read, end), othersOf(old, end), shell);
+			}
+		}
+
+		/** The last line of a file with CRLF may be the only one whose value had no CR. */
+		function othersOf(read: Record<string, string>, end: string): string[] {
+			return keys
+				.filter((key) => key !== "K")
+				.map((key) => `${key}=${read[key]}`.replace(end === "" ? /^$/ : /\r$/, ""));
+		}
+
+		/** undefined: the shell refuses the file. */
+		function readWith(shell: string, text: string): Record<string, string> | undefined {
+			const path = join(folder, "any");
+			writeFileSync(path, text);
+			const script = `. "$0"; printf '%s\\0' ${keys.map((key) => `"$${key}"`).join(" ")}`;
+			const { stdout, stderr } = spawnSync(`/usr/bin/${shell}`, ["-c", script, path], {
+				encoding: "utf8",
+				env: { PATH: "/nowhere" },
+			});
+			const values = stdout.split("\0");
+			if (values.length <= keys.length || /syntax error|unterminated|unexpected EOF/i.test(stderr))
+				return undefined;
+			return Object.fromEntries(keys.map((key, index) => [key, values[index] ?? ""]));
+		}
+	});
+
+	describe("after what a shell would join it to", () => {
+		const at = (text: string, expected: string) => {
+			const edit = setValue(text, "K", "v");
+			assert.equal("reason" in edit ? edit.reason : applyEdit(text, edit), expected);
+		};
+
+		it("stands apart from a last line that ends with a backslash", () => {
+			at("LOG_DIR=D:\\apps\\\n", "LOG_DIR=D:\\apps\\\n\nK=v\n");
+			at("A=1\\\\\n", "A=1\\\\\nK=v\n");
+			at("# note \\\n", "# note \\\nK=v\n");
+			at("A='x\\'\n", "A='x\\'\nK=v\n");
+			at("A=1\\\r\n", "A=1\\\r\nK=v\r\n");
+		});
+
+		it("is refused where it can't", () => {
+			at("A=1\\", "line-hidden");
+			at("A=1\\\nK=old\n", "line-hidden");
+			at("A=it's\nK=old\nB=it's\n", "line-hidden");
+			at("cat <<X\nK=old\nX\n", "line-hidden");
+		});
+
+		it("is refused if a line takes precedence for a shell alone, or the file has a NUL", () => {
+			at("K=old\ndeclare -x K=other\n", "line-hidden");
+			at("declare -x K=other\n", "declare -x K=other\nK=v\n");
+			at("A=\0\n", "not-text");
+		});
+
+		it("has no blank before it that only some readers skip", () => {
+			at("K=\u00a0old\n", "K=v\n");
+			at("K=\u2003'old'\n", "K='v'\n");
+			at("K= old\n", "K= v\n");
+		});
 	});
 
 	function readWithNode(file: string): Record<string, string> {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { EnvForm } from "../../daemon/env-file/env-form.ts";
 import { parseEnv } from "../../daemon/env-file/env-text.ts";
-import { envValues, lineAt, lineStarts } from "../../extension/env/env-values.ts";
+import { envValues } from "../../daemon/env-file/env-values.ts";
+import { lineAt, lineStarts } from "../../daemon/env-file/text-lines.ts";
 
 /** `KEY=value@line`, with `#` in front of commented-out lines. */
-function check(text: string, expected: string[]): void {
-	const found = envValues(text);
+function check(text: string, expected: string[], form: EnvForm = "env"): void {
+	const found = envValues(text, form);
 	assert.deepEqual(
 		found.map(({ key, value, line, commented }) => `${commented ? "#" : ""}${key}=${value}@${line}`),
 		expected,
@@ -52,9 +54,9 @@ describe("the values in an env file's text", () => {
 		fc.assert(
 			fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
 				const text = pieces.join("");
-				const found = envValues(text);
+				const found = envValues(text, "env");
 				assert.deepEqual(
-					found.filter(({ commented }) => !commented).map(({ key }) => key),
+					found.filter(({ entry }) => entry !== undefined).map(({ key }) => key),
 					parseEnv(text).map(({ key }) => key),
 				);
 				for (const [index, { start, end, line }] of found.entries()) {

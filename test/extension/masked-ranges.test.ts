@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { EnvForm } from "../../daemon/env-file/env-form.ts";
 import { generateSecret } from "../../daemon/rules/secret.ts";
 import {
 	hiddenInFirstFrame,
@@ -18,7 +19,8 @@ function seen(text: string, ranges: readonly MaskedRange[]): string {
 	return shown;
 }
 
-const check = (text: string, expected: string) => assert.equal(seen(text, maskedInEnvFile(text)), expected);
+const check = (text: string, expected: string, form: EnvForm = "env") =>
+	assert.equal(seen(text, maskedInEnvFile(text, form)), expected);
 const checkText = (text: string, expected: string) => assert.equal(seen(text, maskedInText(text)), expected);
 
 describe("what is masked in an env file", () => {
@@ -53,13 +55,13 @@ describe("what is masked in an env file", () => {
 			"<<<<<<< HEAD\nA=1\n=======\n>>>>>>> a-long-branch-name\n",
 			"<<<<<<< HEAD\nA=·\n=======\n>>>>>>> a-long-branch-name\n",
 		);
-		check("short words only\n\n", "short words only\n\n");
+		check("short words only\n\n", "················\n\n");
 	});
 
 	it("is everything after an unclosed quote, up to the next assignment or comment", () => {
-		check('A="one\ntwo\n\nQw==\n# why\nthree\n', "A=····\n···\n\n····\n# why\nthree\n");
-		check("A='one\ntwo\nB=1\nthree\n", "A=····\n···\nB=·\nthree\n");
-		check('# A="one\ntwo\n', "# A=····\ntwo\n");
+		check('A="one\ntwo\n\nQw==\n# why\nthree\n', "A=····\n···\n\n····\n# why\n·····\n");
+		check("A='one\ntwo\nB=1\nthree\n", "A=····\n···\nB=·\n·····\n");
+		check('# A="one\ntwo\n', "# A=····\n···\n");
 	});
 });
 
@@ -82,7 +84,7 @@ describe("what the first frame of an env file may hide", () => {
 		const text =
 			"A=1 # see rfc-6750-section-2.1.a and the manual\n# plain-words-without-a-figure\n#KEY_1=2\n";
 		const expected = `A=· # see ${"·".repeat(22)} and the manual\n# plain-words-without-a-figure\n#KEY_1=·\n`;
-		assert.equal(seen(text, hiddenInFirstFrame(text)), expected);
+		assert.equal(seen(text, hiddenInFirstFrame(text, "env")), expected);
 	});
 
 	it("is shown again where it is not masked", () => {

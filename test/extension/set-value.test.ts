@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import dotenv from "dotenv";
 import fc from "fast-check";
-import { appendLine, applyEdit, type EnvRefusalReason, setValue } from "../../daemon/env-file/env-changes.ts";
+import { appendLine, setValue } from "../../daemon/env-file/env-changes.ts";
+import { applyEdit, type EnvRefusalReason } from "../../daemon/env-file/env-edit.ts";
 import { anyEnvText } from "./any-env-text.ts";
 
 function set(text: string, key: string, value: string): string {

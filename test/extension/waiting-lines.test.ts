@@ -55,7 +55,7 @@ describe("a line that waits for a token", () => {
 			"PORT=",
 			"LAST_TOKEN=   # none yet",
 		].join("\n");
-		assert.deepEqual(lines(keysWithoutValue(text)), ["0 API_TOKEN", "1 OTHER_TOKEN", "7 LAST_TOKEN"]);
+		assert.deepEqual(lines(keysWithoutValue(text, "env")), ["0 API_TOKEN", "1 OTHER_TOKEN", "7 LAST_TOKEN"]);
 	});
 
 	it("is asked for by an example whatever its placeholder, unless the schema says that it is public", () => {

@@ -1,0 +1,21 @@
+/**
+ * Replaces a secret that is a part of a longer value. Pure. Invariant: no character is written that could have a meaning
+ * where the secret is, such as a quote, a blank, or a separator that the secret itself did not contain.
+ */
+import * as l10n from "@vscode/l10n";
+import type { EnvEdit, EnvRefusal } from "./env-edit.ts";
+
+/** Allowed if the old secret has any of them: then what surrounds it takes them as they are. */
+const separators = /[+/=]/;
+
+export function replacePiece(
+	text: string,
+	{ start, end, value }: { start: number; end: number; value: string },
+): EnvEdit | EnvRefusal {
+	const plain = separators.test(text.slice(start, end)) ? /^[\w.+/=-]+$/ : /^[\w.-]+$/;
+	if (plain.test(value)) return { start, end, newText: value };
+	const detail = l10n.t(
+		"The secret is part of a longer value, where characters of the new one could have a meaning. Replace it there yourself.",
+	);
+	return { reason: "value-not-representable", detail };
+}

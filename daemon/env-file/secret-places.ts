@@ -1,0 +1,119 @@
+/**
+ * Every place of an env file's text where a secret could be: whole values, and the parts of them that a token can be: by the
+ * format of our own secrets, and what stands between separators. Pure, and linear in the text's length.
+ */
+import { isWellFormed } from "../rules/secret.ts";
+import type { EnvForm } from "./env-form.ts";
+import type { EnvEntry } from "./env-text.ts";
+import { type EnvValue, envValues } from "./env-values.ts";
+
+export interface SecretPlace {
+	readonly key: string;
+	/** Counted from 1. */
+	readonly line: number;
+	/** Offsets of the secret's own characters. */
+	readonly start: number;
+	readonly end: number;
+	/** What could be the secret. */
+	readonly secret: string;
+	/** No program reads it. */
+	readonly commented: boolean;
+	readonly part: "whole" | "piece";
+	/** The line, if it is one that `dotenv` reads, and the secret is its whole value. */
+	readonly entry?: EnvEntry;
+}
+
+/** No token is shorter. */
+const shortest = 12;
+
+/** In text order, the longer first. */
+export function secretPlaces(text: string, form: EnvForm): SecretPlace[] {
+	const places = envValues(text, form).flatMap((value) => placesIn(text, value));
+	return places.sort((one, other) => one.start - other.start || other.end - one.end);
+}
+
+function placesIn(text: string, value: EnvValue): SecretPlace[] {
+	const { key, line, start, end, commented, entry } = value;
+	const common = { key, line, commented };
+	const isWhole = value.value.length >= shortest;
+	const whole: SecretPlace[] = isWhole
+		? [{ ...common, start, end, secret: value.value, part: "whole", ...(entry && { entry }) }]
+		: [];
+	// A shell and Docker take a number sign without a blank before it for a part of the value.
+	const rest = entry?.quote === "" ? (/^#\S*/.exec(text.slice(end))?.[0] ?? "") : "";
+	const raw = text.slice(start, end) + rest;
+	const pieces = piecesOf(raw).filter(
+		(piece) =>
+			!(isWhole && piece.start === 0 && piece.end === end - start && raw.slice(0, piece.end) === value.value),
+	);
+	return [
+		...whole,
+		...pieces.map((piece) => ({
+			...common,
+			start: start + piece.start,
+			end: start + piece.end,
+			secret: raw.slice(piece.start, piece.end),
+			part: "piece" as const,
+		})),
+	];
+}
+
+interface Span {
+	readonly start: number;
+	readonly end: number;
+}
+
+const quotesAndBlanks = /[\s"'`]+/g;
+const listSeparators = /[\s"'`,;]+/g;
+const separators = /[\s"'`,;@&?#|<>(){}[\]\\^$!*%]+/g;
+/** An escape sequence, as `\n` at the end of a quoted value, or a character of an address in its encoded form. */
+const withEscapes = /(?:\\(?:u[0-9A-Fa-f]{4}|[\s\S])|%[0-9A-Fa-f]{2}|[\s"'`,;@&?#|<>(){}[\]\\^$!*%])+/g;
+/** Tokens can contain these, too. */
+const inner = /[:=/]/g;
+/** With more of them, only the parts next to each other are considered. */
+const mostInner = 8;
+
+/** Distinct, at least as long as the shortest token. */
+function piecesOf(raw: string): Span[] {
+	if (raw.length < shortest || /^[\w.-]*$/.test(raw)) return [];
+	const outer = [quotesAndBlanks, listSeparators].flatMap((separator) => between(raw, separator));
+	const words = [separators, ...(/[\\%]/.test(raw) ? [withEscapes] : [])].flatMap((separator) =>
+		between(raw, separator),
+	);
+	const parts = words.flatMap((word) => partsOf(raw, word));
+	const all = [...outer, ...parts, ...ownSecrets(raw)].filter(({ start, end }) => end - start >= shortest);
+	return [...new Map(all.map((span) => [`${span.start}:${span.end}`, span])).values()];
+}
+
+function between(
+	text: string,
+	separator: RegExp,
+	{ start, end }: Span = { start: 0, end: text.length },
+): Span[] {
+	const spans: Span[] = [];
+	let from = start;
+	for (const { index, 0: found } of text.slice(start, end).matchAll(separator)) {
+		spans.push({ start: from, end: start + index });
+		from = start + index + found.length;
+	}
+	return [...spans, { start: from, end }].filter((span) => span.start < span.end);
+}
+
+/** `user:secret` and `key=secret`, and what several parts of them make together. */
+function partsOf(text: string, word: Span): Span[] {
+	if (word.end - word.start < shortest) return [];
+	const parts = between(text, inner, word);
+	if (parts.length > mostInner) return [word, ...parts];
+	const ends = [...new Set([...parts.map(({ end }) => end), word.end])];
+	const starts = [...new Set([word.start, ...parts.map(({ start }) => start)])];
+	return starts.flatMap((start) => ends.filter((end) => end > start).map((end) => ({ start, end })));
+}
+
+/** Anywhere: what surrounds a secret may consist of the same characters. */
+function ownSecrets(text: string): Span[] {
+	return [...text.matchAll(/_(?=[0-9A-Za-z]{38})/g)].flatMap(({ index }) =>
+		Array.from({ length: 9 }, (_, at) => ({ start: index - at - 2, end: index + 39 })).filter(
+			({ start, end }) => start >= 0 && isWellFormed(text.slice(start, end)),
+		),
+	);
+}

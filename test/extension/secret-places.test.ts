@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { applyEdits } from "../../daemon/env-file/env-edit.ts";
+import { commentIn, replaceIn } from "../../daemon/env-file/env-file.ts";
+import { formOf } from "../../daemon/env-file/env-form.ts";
+import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
+import { generateSecret } from "../../daemon/rules/secret.ts";
+import { anyEnvText } from "./any-env-text.ts";
+
+const secret = generateSecret("tks");
+const successor = generateSecret("tks");
+/** Of another system, without a format of its own. */
+const foreign = "Zk3/vQ9x+Lw8Tt2b==";
+
+const placesOf = (text: string, wanted: string, file = ".env") =>
+	secretPlaces(text, formOf(file)).filter((place) => place.secret === wanted && !place.commented);
+
+function replaced(text: string, wanted: string, value: string, file = ".env") {
+	const changes = placesOf(text, wanted, file).map((place) => ({ place, value }));
+	const edits = replaceIn(text, changes, formOf(file));
+	return "reason" in edits ? edits : applyEdits(text, edits);
+}
+
+/** `text` contains S once or more, and every one is found and replaced, and nothing else. */
+function check(text: string, file = ".env"): void {
+	it(`is found and replaced in ${file}: ${JSON.stringify(text)}`, () => {
+		for (const [old, value] of [
+			[secret, successor],
+			[foreign, "a/new+One0123=="],
+		] as const) {
+			if (text.includes("%20S") && old === foreign) continue;
+			const count = text.split("S").length - 1;
+			const filled = text.replaceAll("S", old);
+			assert.equal(placesOf(filled, old, file).length, count);
+			assert.equal(replaced(filled, old, value, file), text.replaceAll("S", value));
+		}
+	});
+}
+
+describe("a secret", () => {
+	check("K=S");
+	check('K="S\\n"\nPORT=3000\n');
+	check("K='S\\n'\n");
+	check('otel="authorization=bearer S"\n');
+	check('otel="authorization=bearer%20S"\n');
+	check("a=S; export a\n");
+	check("export a=S b=S\r\nc=1\r\n");
+	check("a=https://user:S@example.org/path?x=1\n");
+	check("a=https://example.org/path?token=S&x=1#frag\n");
+	check("a=S,S;S S\n");
+	check('a={"token":"S","more":["S"]}\n');
+	check('a="{\\"token\\":\\"S\\"}"\n');
+	check("a='x'S\n");
+	check("a=abc#S\n");
+	check("a=`curl -H 'x: S'`\n");
+	check('a="one\n two: S\n"\nb=1\n');
+	check("set -x a S\n");
+	check("set -gx a 'S'\n");
+	check("setenv a S\n");
+	check("declare -x a=S\n");
+	check('$env:a = "S"\n');
+	check("a=S", ".envrc");
+	check("export a='bearer S'\n", ".env.sh");
+	check('{\n  "a": "S",\n  "b": { "c": ["bearer S", "S"] }\n}\n', ".env.json");
+	check('{ // why\n "a": "S", }', ".env.jsonc");
+	check("a: S\nb:\n  - S\n  - 'bearer S'\nc: |\n  S\n", ".env.yaml");
+	check('[a]\nb = "S"\n', ".env.toml");
+	check("set -x a S\n", ".env.fish");
+	check('$env:a = "S"\n', ".env.ps1");
+	check("module.exports = { a: 'S', b: `S` };\n", ".env.js");
+
+	it("is found in a comment that could be a line, and not replaced there", () => {
+		for (const text of [`# K=${secret}\n`, `# set -x K ${secret}\n`, `# K="bearer ${secret}"\n`]) {
+			const places = secretPlaces(text, "env").filter((place) => place.secret === secret);
+			assert.deepEqual(
+				places.map(({ commented }) => commented),
+				[true],
+			);
+			assert.deepEqual(placesOf(text, secret), []);
+		}
+	});
+
+	it("tells its key, its line and its own characters", () => {
+		const text = `A=1\nB="x ${secret}"\n`;
+		const [place] = placesOf(text, secret);
+		assert.deepEqual([place?.key, place?.line, place?.part], ["B", 2, "piece"]);
+		assert.equal(text.slice(place?.start, place?.end), secret);
+		const [whole] = placesOf(`A=1\nB="${secret}"\n`, secret);
+		assert.deepEqual([whole?.key, whole?.line, whole?.part], ["B", 2, "whole"]);
+	});
+
+	it("within a longer value is replaced only by one that means the same there", () => {
+		for (const value of [
+			"with blank",
+			"a'quote",
+			'a"quote',
+			"a$dollar",
+			"a`tick",
+			"a;b",
+			"a\\b",
+			"a/b+c=",
+			"ä",
+			"",
+		]) {
+			const answer = replaced(`K="bearer ${secret}"\n`, secret, value);
+			assert.ok(typeof answer === "object", value);
+			assert.equal(answer.reason, "value-not-representable", value);
+			assert.ok(value === "" || !answer.detail.includes(value));
+		}
+		assert.equal(
+			replaced(`K="bearer ${foreign}"`, foreign, "a/b+c=0123456789"),
+			'K="bearer a/b+c=0123456789"',
+		);
+	});
+
+	it("can be commented out only where it is the whole value of a line", () => {
+		const commented = (text: string, file = ".env") =>
+			commentIn(text, placesOf(text, secret, file), formOf(file));
+		assert.ok(!("reason" in commented(`K=${secret}\n`)));
+		for (const [text, file] of [
+			[`K=${secret},other\n`, ".env"],
+			[`declare -x K=${secret}\n`, ".env"],
+			[`{"K":"${secret}"}`, ".env.json"],
+			[`K: ${secret}`, ".env.yaml"],
+		] as const) {
+			const answer = commented(text, file);
+			assert.equal("reason" in answer && answer.reason, "part-of-value", text);
+		}
+	});
+
+	const around = fc.constantFrom(
+		..."=|:|,|;| |\"|'|`|@|&|?|#|/|//|{|}|[|]|(|)|<|>|\\n|\\t|\\|%3D|$|!|\t".split("|"),
+	);
+	const name = fc.constantFrom("K=", "export K=", "set -x K ", "K: ", "  K = ", '"K": ', "# K=");
+	const value = fc
+		.array(fc.oneof(around, fc.constantFrom("x", "abc.def", "Bearer ", "user"), fc.constant(secret)), {
+			maxLength: 8,
+		})
+		.map((parts) => parts.join(""));
+	const line = fc.tuple(name, value).map((parts) => parts.join(""));
+
+	it("is found wherever a separator precedes and follows it", () => {
+		const file = fc.constantFrom(".env", ".env.yaml", ".env.sh", ".env.json");
+		fc.assert(
+			fc.property(
+				file,
+				fc.constantFrom("K=", "export K=", "K: "),
+				around,
+				around,
+				(path, start, before, after) => {
+					if (before === "#" && start === "K: ") return;
+					const text = `${start}x${before}${secret}${after}x\n`;
+					const found = secretPlaces(text, formOf(path)).filter((place) => place.secret === secret);
+					assert.ok(found.length > 0, text);
+				},
+			),
+			{ numRuns: 3000 },
+		);
+	});
+
+	it("is replaced without any other change, in any text", () => {
+		const text = fc.array(fc.oneof(line, anyEnvText), { maxLength: 6 }).map((lines) => lines.join("\n"));
+		const file = fc.constantFrom(".env", ".env", ".env.sh", ".env.yaml", ".env.json");
+		fc.assert(
+			fc.property(text, file, (content, path) => {
+				const places = placesOf(content, secret, path);
+				const changed = replaced(content, secret, successor, path);
+				if (typeof changed === "object") return;
+				const kept = placesOf(content, secret, path).length;
+				assert.equal(kept, places.length);
+				// Docker takes blanks behind a value for a part of it, and some programs those before it.
+				const withoutBlanks = (all: string) => all.replace(/[^\S\r\n]+/g, "");
+				assert.equal(withoutBlanks(changed.replaceAll(successor, secret)), withoutBlanks(content));
+				assert.equal(changed.split(successor).length - 1, places.length);
+			}),
+			{ numRuns: 5000 },
+		);
+	});
+
+	it("is looked for in linear time", () => {
+		const time = (text: string) => {
+			const from = process.cpuUsage().user;
+			secretPlaces(text, "env");
+			return process.cpuUsage(undefined).user - from;
+		};
+		const parts = [
+			"a:",
+			"a=/",
+			"\\n",
+			"_aaaa",
+			" ",
+			"%20",
+			"'",
+			'K="',
+			"- ",
+			"set ",
+			`${"_".repeat(3)}${"a".repeat(40)}`,
+		];
+		for (const part of parts) {
+			const once = `K=${part.repeat(2000)}\n`;
+			time(once);
+			const [small, large] = [time(once), time(`K=${part.repeat(20_000)}\n`)];
+			assert.ok(large < 60 * Math.max(small, 2000), `${JSON.stringify(part)}: ${small} and ${large} µs`);
+		}
+	});
+});
