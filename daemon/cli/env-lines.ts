@@ -62,7 +62,8 @@ function refuse(edit: EnvEdit | EnvRefusal): EnvEdit {
 async function textOf(folder: string, path: string): Promise<string | undefined> {
 	const read = await readInside(folder, path, mostBytes);
 	if (read.kind === "refused") throw new Error(read.detail);
-	if (read.kind === "text" && read.text.includes("\0")) throw new Error("is not text");
+	if (read.kind === "text" && read.text.includes("\0"))
+		throw new Error("contains NUL characters, so it is not text, or UTF-16");
 	return read.kind === "text" ? read.text : undefined;
 }
 

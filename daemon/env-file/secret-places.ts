@@ -6,6 +6,7 @@ import { isWellFormed } from "../rules/secret.ts";
 import type { EnvForm } from "./env-form.ts";
 import type { EnvEntry } from "./env-text.ts";
 import { type EnvValue, envValues } from "./env-values.ts";
+import { lineStarts } from "./text-lines.ts";
 
 export interface SecretPlace {
 	readonly key: string;
@@ -50,6 +51,7 @@ function placesIn(text: string, value: EnvValue): SecretPlace[] {
 		...whole,
 		...pieces.map((piece) => ({
 			...common,
+			line: line + lineStarts(raw.slice(0, piece.start)).length - 1,
 			start: start + piece.start,
 			end: start + piece.end,
 			secret: raw.slice(piece.start, piece.end),
@@ -73,16 +75,21 @@ const inner = /[:=/]/g;
 /** With more of them, only the parts next to each other are considered. */
 const mostInner = 8;
 
+/** For one number of the two offsets of a part. */
+const maximumLength = 2 ** 24;
+
 /** Distinct, at least as long as the shortest token. */
 function piecesOf(raw: string): Span[] {
 	if (raw.length < shortest || /^[\w.-]*$/.test(raw)) return [];
-	const outer = [quotesAndBlanks, listSeparators].flatMap((separator) => between(raw, separator));
+	const outer = /[\s"'`,;]/.test(raw)
+		? [quotesAndBlanks, listSeparators].flatMap((separator) => between(raw, separator))
+		: [{ start: 0, end: raw.length }];
 	const words = [separators, ...(/[\\%]/.test(raw) ? [withEscapes] : [])].flatMap((separator) =>
 		between(raw, separator),
 	);
 	const parts = words.flatMap((word) => partsOf(raw, word));
 	const all = [...outer, ...parts, ...ownSecrets(raw)].filter(({ start, end }) => end - start >= shortest);
-	return [...new Map(all.map((span) => [`${span.start}:${span.end}`, span])).values()];
+	return [...new Map(all.map((span) => [span.start * maximumLength + span.end, span])).values()];
 }
 
 function between(
@@ -111,7 +118,7 @@ function partsOf(text: string, word: Span): Span[] {
 
 /** Anywhere: what surrounds a secret may consist of the same characters. */
 function ownSecrets(text: string): Span[] {
-	return [...text.matchAll(/_(?=[0-9A-Za-z]{38})/g)].flatMap(({ index }) =>
+	return [...text.matchAll(/_(?=[0-9A-Za-z]{38}(?![0-9A-Za-z]))/g)].flatMap(({ index }) =>
 		Array.from({ length: 9 }, (_, at) => ({ start: index - at - 2, end: index + 39 })).filter(
 			({ start, end }) => start >= 0 && isWellFormed(text.slice(start, end)),
 		),

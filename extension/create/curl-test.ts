@@ -20,8 +20,9 @@ export function curlTest({ url, key, envFile, permission, platform }: CurlTest):
 	const variable = isWindows ? `$env:${key}` : `$${key}`;
 	const curl = `${isWindows ? "curl.exe" : "curl"} -i -H "Authorization: Bearer ${variable}" "${url}/v1/verify${query}"`;
 	if (envFile === undefined || isWindows) return curl;
-	// In a subshell, so that the environment of the terminal does not change.
-	return `(set -a; . ${shellWord(`./${envFile}`)}; ${curl})`;
+	// In a subshell, so that the environment of the terminal does not change. In a file with CRLF, each value would end
+	// with a carriage return, which no header can have.
+	return `(eval "$(tr -d '\\r' < ${shellWord(envFile)})"; ${curl})`;
 }
 
 function shellWord(text: string): string {

@@ -2,7 +2,7 @@
  * The text of a workspace file as the user sees it, or why it cannot be read. Local files are accessed directly, which
  * is many times faster than through VS Code; other file systems through VS Code.
  */
-import { readFile as readFileInto, stat as statInto } from "node:fs";
+import { readFile as readFileInto, type Stats, stat as statInto } from "node:fs";
 import { promisify } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -69,11 +69,12 @@ async function statFile(uri: vscode.Uri): Promise<DiskStat | undefined> {
 	return stat;
 }
 
-function refuseUnreadable(uri: vscode.Uri, { type, size }: DiskStat): void {
+function refuseUnreadable(uri: vscode.Uri, { type, size, special }: DiskStat): void {
 	if ((type & vscode.FileType.Directory) !== 0)
 		throw new FileError("is-folder", l10n.t("{0} is a folder. Choose a file.", nameOf(uri)));
-	// Reading a link to a device would never end.
-	if ((type & vscode.FileType.File) === 0) throw notText(uri);
+	// Reading a pipe waits for another program, and reading a device may never end.
+	if (special !== undefined || (type & vscode.FileType.File) === 0)
+		throw new FileError("not-text", specialFile[special ?? "other"](nameOf(uri)));
 	if (size > maximumBytes)
 		throw new FileError("too-large", l10n.t("{0} is larger than 1 MB. Choose another file.", nameOf(uri)));
 }
@@ -86,7 +87,48 @@ export async function readStatted(uri: vscode.Uri, stat: DiskStat): Promise<stri
 
 export async function readFromDisk(uri: vscode.Uri): Promise<string> {
 	const bytes = (await attempt(uri, () => bytesAt(uri))) ?? new Uint8Array();
-	if (bytes.includes(0)) throw notText(uri);
+	const encoding = otherEncoding(bytes);
+	if (encoding !== undefined) throw notUtf8(uri, encoding);
+	const text = decoded(uri, bytes);
+	if (text.includes("\0")) throw withNul(uri);
+	return text;
+}
+
+/** What is in a file's place. */
+type Special = "pipe" | "socket" | "device" | "other";
+
+const specialFile: Record<Special, (name: string) => string> = {
+	pipe: (name) => l10n.t("{0} is a named pipe, not a file. Choose another file.", name),
+	socket: (name) => l10n.t("{0} is a socket, not a file. Choose another file.", name),
+	device: (name) => l10n.t("{0} is a device, not a file. Choose another file.", name),
+	other: (name) => l10n.t("{0} is not a regular file. Choose another file.", name),
+};
+
+/** By its byte order mark (Unicode, section 23.8). */
+function otherEncoding(bytes: Uint8Array): string | undefined {
+	const [first, second, third, fourth] = bytes;
+	if (first === 0xff && second === 0xfe) return third === 0 && fourth === 0 ? "UTF-32" : "UTF-16";
+	return first === 0xfe && second === 0xff ? "UTF-16" : undefined;
+}
+
+function notUtf8(uri: vscode.Uri, encoding: string): FileError {
+	const detail = l10n.t(
+		"{0} is {1} text, which programs do not read as an env file. Save it with the encoding UTF-8, then try again.",
+		nameOf(uri),
+		encoding,
+	);
+	return new FileError("not-text", detail);
+}
+
+function withNul(uri: vscode.Uri): FileError {
+	const detail = l10n.t(
+		"{0} contains NUL characters: it is binary, or UTF-16 text without a byte order mark. Choose another file, or save it with the encoding UTF-8.",
+		nameOf(uri),
+	);
+	return new FileError("not-text", detail);
+}
+
+function decoded(uri: vscode.Uri, bytes: Uint8Array): string {
 	try {
 		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 	} catch (cause) {
@@ -119,7 +161,10 @@ export async function attempt<Answer>(
 	}
 }
 
-export type DiskStat = Pick<vscode.FileStat, "type" | "size" | "mtime">;
+export interface DiskStat extends Pick<vscode.FileStat, "type" | "size" | "mtime"> {
+	/** What it is if neither a file nor a folder. */
+	readonly special?: Special;
+}
 
 // For many files at once, these need half the CPU time of their counterparts in `node:fs/promises`.
 const readFile = promisify(readFileInto);
@@ -131,7 +176,14 @@ export async function statAt(uri: vscode.Uri): Promise<DiskStat> {
 	const found = await stat(uri.fsPath).catch((error: unknown) => fail(uri, error));
 	const { File, Directory, Unknown } = vscode.FileType;
 	const type = found.isFile() ? File : found.isDirectory() ? Directory : Unknown;
-	return { type, size: found.size, mtime: found.mtimeMs };
+	const special = type === Unknown ? { special: specialOf(found) } : {};
+	return { type, size: found.size, mtime: found.mtimeMs, ...special };
+}
+
+function specialOf(found: Stats): Special {
+	if (found.isFIFO()) return "pipe";
+	if (found.isSocket()) return "socket";
+	return found.isCharacterDevice() || found.isBlockDevice() ? "device" : "other";
 }
 
 async function bytesAt(uri: vscode.Uri): Promise<Uint8Array> {

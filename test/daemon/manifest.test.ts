@@ -269,13 +269,18 @@ describe("a file of a folder", () => {
 
 	it("is no folder, pipe or device", async () => {
 		await mkdir(join(folder, "a.json"));
-		await check("a.json", { kind: "refused", detail: "is not a file" });
+		await check("a.json", { kind: "refused", detail: "is a folder, not a file" });
 		execFileSync("mkfifo", [join(folder, "pipe")]);
-		await check("pipe", { kind: "refused", detail: "is not a file" });
+		await check("pipe", { kind: "refused", detail: "is a named pipe, not a file" });
 	});
 
 	it("is UTF-8", async () => {
-		await writeFile(join(folder, "a.json"), Buffer.from([0xff, 0xfe, 0x00]));
+		await writeFile(join(folder, "a.json"), Buffer.from([0xff, 0x00]));
 		await check("a.json", { kind: "refused", detail: "is not UTF-8 text" });
+		await writeFile(join(folder, "a.json"), Buffer.from("\uFEFF{}", "utf16le"));
+		await check("a.json", {
+			kind: "refused",
+			detail: "is UTF-16 and not UTF-8 text: save it with that encoding",
+		});
 	});
 });

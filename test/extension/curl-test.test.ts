@@ -34,13 +34,21 @@ describe("the curl test", () => {
 		const folder = mkdtempSync(join(tmpdir(), "curl-test-"));
 		try {
 			for (const envFile of [".env", "it's $HOME.env"]) {
-				writeFileSync(join(folder, envFile), "API_TOKEN=from-file\n");
-				const command = curlTest({ ...usual, envFile }).replace("curl -i -H", "echo");
-				const output = execFileSync("sh", ["-c", `${command}; echo "left:$API_TOKEN"`], {
-					cwd: folder,
-					env: {},
-				});
-				assert.match(output.toString(), /^Authorization: Bearer from-file .*\nleft:\n$/);
+				for (const [shell, end] of [
+					["sh", "\n"],
+					["bash", "\n"],
+					["bash", "\r\n"],
+					["dash", "\r\n"],
+				] as const) {
+					writeFileSync(
+						join(folder, envFile),
+						["PORT='3000'", "", 'export API_TOKEN="from-file"', ""].join(end),
+					);
+					const command = curlTest({ ...usual, envFile }).replace("curl -i -H", "echo");
+					const options = { cwd: folder, env: { PATH: "/usr/bin:/bin" } };
+					const output = execFileSync(shell, ["-c", `${command}; echo "left:$API_TOKEN"`], options);
+					assert.match(output.toString(), /^Authorization: Bearer from-file http.*\nleft:\n$/);
+				}
 			}
 		} finally {
 			rmSync(folder, { recursive: true });

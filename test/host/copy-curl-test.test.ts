@@ -23,7 +23,7 @@ describe("Copy curl Test on a token", () => {
 		const url = await window.daemon.url();
 		assert.equal(
 			await copied(),
-			`(set -a; . ./copy-curl-test/.env; curl -i -H "Authorization: Bearer $ORDERS_TOKEN" "${url}/v1/verify?permission=orders.read")`,
+			`(eval "$(tr -d '\\r' < copy-curl-test/.env)"; curl -i -H "Authorization: Bearer $ORDERS_TOKEN" "${url}/v1/verify?permission=orders.read")`,
 		);
 	});
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import * as vscode from "vscode";
@@ -231,9 +233,40 @@ describe("an env file that cannot be written", () => {
 		await rm(outside, { recursive: true });
 	});
 
-	it("is a device, or a link to itself", async () => {
+	it("is a device, a pipe or a socket, which the message names", async () => {
 		await symlink("/dev/zero", join(place, ".env"));
-		await assert.rejects(readEnvFile(at(".env")), { code: "not-text" });
+		execFileSync("mkfifo", [join(place, ".env.pipe")]);
+		const server = createServer().listen(join(place, ".env.socket"));
+		await once(server, "listening");
+		for (const [name, words] of [
+			[".env", /is a device/],
+			[".env.pipe", /is a named pipe/],
+			[".env.socket", /is a socket/],
+		] as const) {
+			await assert.rejects(readEnvFile(at(name)), { code: "not-text", message: words });
+			assert.match(await checkRefused(at(name), "not-text"), words);
+		}
+		server.close();
+	});
+
+	it("is UTF-16 text or binary, which the message tells", async () => {
+		const text = Buffer.from("\uFEFFK=old\n", "utf16le");
+		assert.match(await checkRefused(await put(".env", text), "not-text"), /UTF-16 text.*UTF-8/);
+		assert.match(await checkRefused(await put(".env.be", text.swap16()), "not-text"), /UTF-16 text/);
+		assert.match(await checkRefused(await put(".env.nul", "K=\0\n"), "not-text"), /NUL characters/);
+	});
+
+	it("is of a form that is not written, or is no JSON", async () => {
+		assert.match(
+			await checkRefused(await put(".env.yaml", "K: old\n"), "form-not-written"),
+			/KEY=value and JSON/,
+		);
+		assert.match(await checkRefused(await put(".env.json", "K=old\n"), "not-json"), /not a JSON object/);
+		await writeEnvValue(await put(".env.local.json", '{"K":"old"}'), "K", "new");
+		assert.equal(await bytesOf(at(".env.local.json")), '{"K":"new"}');
+	});
+
+	it("is a link to itself", async () => {
 		await symlink(".env.loop", join(place, ".env.loop"));
 		await checkRefused(at(".env.loop"), "unreachable");
 	});

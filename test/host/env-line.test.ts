@@ -65,6 +65,18 @@ describe("on an env line", () => {
 			assert.equal(hoverText(document, 0), "");
 		});
 
+		it("is about the secret under the pointer, if a line has several", async () => {
+			const [first, second] = [await window.create("first"), await window.create("second")];
+			const { document } = await showKnown(window, `A="${first.token},Bearer ${second.token}"\n`);
+			const at = (character: number) => {
+				const hover = new TokenHover({ bindings: window.bindings, live: window.live, masking });
+				const [content] = hover.provideHover(document, new vscode.Position(0, character))?.contents ?? [];
+				return content instanceof vscode.MarkdownString ? content.value : "";
+			};
+			assert.match(at(10), /first/);
+			assert.match(at(document.getText().indexOf(second.token) + 5), /second/);
+		});
+
 		it("never shows the value, known or not", async () => {
 			const { token } = await window.create("quiet");
 			const { document } = await showKnown(window, `A=${token}\n#B=${unknown}\n`);

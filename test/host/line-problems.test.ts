@@ -62,6 +62,22 @@ describe("problems of env lines", () => {
 		await until("they are gone", () => found().length === 0);
 	});
 
+	it("are at the secret's own characters, inside a longer value and in any form", async () => {
+		const dead = await window.create("dead");
+		await window.client.revokeToken(dead.id);
+		open();
+		await showKnown(
+			window,
+			`H="Authorization=Bearer ${dead.token}"\nset -x K ${dead.token}\nL=a,${dead.token};b\n`,
+		);
+		await window.put(".env.json", `{ "K": "Bearer ${dead.token}" }\n`);
+		await until("they are there", () => found().length === 3 && found(".env.json").length === 1);
+		assert.deepEqual(found(), ["1 revoked 0", "2 revoked 0", "3 revoked 0"]);
+		const document = await vscode.workspace.openTextDocument(fileIn(window, ".env"));
+		for (const { range, source } of vscode.languages.getDiagnostics(document.uri))
+			if (source === "Tokensmith") assert.equal(document.getText(range), dead.token);
+	});
+
 	it("are reported for a commented-out line only if Git would publish it", async () => {
 		const dead = await window.create("dead");
 		await window.client.revokeToken(dead.id);

@@ -46,6 +46,20 @@ describe("masking", () => {
 		await until("they are shown", () => seen(other).length === 0);
 	});
 
+	it("covers every value of an env file of another form, and of lines that begin with another word", async () => {
+		masking.open();
+		await set("masking.enabled", true);
+		const json = '{\n  "DB_PASSWORD": "plum-river-lantern-91",\n  "PORT": 3000\n}\n';
+		assert.deepEqual(seen(await show(window, json, ".env.json")), ["plum-river-lantern-91", "3000"]);
+		assert.deepEqual(seen(await show(window, "db:\n  - one\npass: two # x\n", ".env.yaml")), [
+			"- one",
+			"two # x",
+		]);
+		assert.deepEqual(seen(await show(window, "set -x A one\nsetenv B two\ndeclare -x C=three\n")), [
+			...["one", "two", "three"],
+		]);
+	});
+
 	it("does not mask examples and other files", async () => {
 		masking.open();
 		await set("masking.enabled", true);

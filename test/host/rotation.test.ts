@@ -32,6 +32,21 @@ describe("rotating tokens", () => {
 			assert.deepEqual(stages, ["creating", "verifying", "replacing"]);
 		});
 
+		it("replaces the secret inside longer values and in files of other forms, and nothing else", async () => {
+			const files: Record<string, (value: string) => string> = {
+				".env": (value) =>
+					`# x\nH="Authorization=Bearer ${value}"\nA=${value}; export A\nB="${value}\\n" # why\n`,
+				".env.local": (value) => `L=${value},${value}\r\nset -x U https://user:${value}@example.org\r\n`,
+				".env.json": (value) => `{\n\t"K": "${value}",\n\t"L": ["Bearer ${value}"]\n}\n`,
+				".env.yaml": (value) => `k: ${value} # why\nl:\n  - 'Bearer ${value}'\n`,
+			};
+			for (const [name, text] of Object.entries(files)) await scene.window.put(name, text(scene.secret));
+			const outcome = await scene.rotate(aDay);
+			assert.ok(outcome.kind === "rotated");
+			const fresh = await scene.successorSecret();
+			for (const [name, text] of Object.entries(files)) assert.equal(await scene.diskOf(name), text(fresh));
+		});
+
 		it("can end the overlap at once, when all lines contain the new secret", async () => {
 			await scene.putFourLines();
 			const { predecessor } = await scene.rotated(atOnce);
