@@ -4,12 +4,12 @@
  */
 import type { EnvForm } from "./env-form.ts";
 import { type EnvEntry, isConflictMarker, parseEnv } from "./env-text.ts";
-import { jsonScalars } from "./json-text.ts";
+import { jsonScalars, withoutKey } from "./json-text.ts";
 import { headOf } from "./line-head.ts";
 import { lineAt, lineStarts, linesBetween, lineText } from "./text-lines.ts";
 
 export interface EnvValue {
-	/** Of a line without a key, the key above it, or empty. */
+	/** Of a line without a key, the key above it, or `withoutKey`. */
 	readonly key: string;
 	readonly value: string;
 	/** Counted from 1. */
@@ -71,7 +71,7 @@ function otherLines(text: string, entries: readonly EnvEntry[]): EnvValue[] {
 	const starts = lineStarts(text);
 	const taken = new Set(entries.flatMap(({ keyStart, end }) => linesBetween(starts, keyStart, end)));
 	const keys = new Map(entries.map(({ line, key }) => [line - 1, key]));
-	let key = "";
+	let key = withoutKey;
 	return starts.flatMap((start, index) => {
 		key = keys.get(index) ?? key;
 		const content = lineText(text, starts, index);
@@ -118,7 +118,7 @@ const isStructure = (content: string) =>
 /** Every line of a text whose form is not parsed. */
 function allLines(text: string): EnvValue[] {
 	const starts = lineStarts(text);
-	let key = "";
+	let key = withoutKey;
 	let open: Open | undefined;
 	return starts.flatMap((start, index) => {
 		const content = lineText(text, starts, index);

@@ -18,6 +18,9 @@ const tokenKinds = {
 	end: 17,
 };
 
+/** Stands for the key of a value that has none. */
+export const withoutKey = "…";
+
 /** A property of the outermost object, which programs read. */
 export interface JsonEntry {
 	readonly key: string;
@@ -39,7 +42,7 @@ export interface JsonScalar extends JsonEntry {
 export function jsonScalars(text: string): JsonScalar[] {
 	const starts = lineStarts(text);
 	const tokens = tokensOf(text);
-	let key = "";
+	let key = withoutKey;
 	return tokens.flatMap(({ kind, value, start, end }, index): JsonScalar[] => {
 		if (kind === tokenKinds.string && tokens[index + 1]?.kind === tokenKinds.colon) {
 			key = value;

@@ -5,15 +5,17 @@
 import * as l10n from "@vscode/l10n";
 import type { EnvEdit, EnvRefusal } from "./env-edit.ts";
 
-/** Allowed if the old secret has any of them: then what surrounds it takes them as they are. */
-const separators = /[+/=]/;
+/** Allowed if the old secret has any of a group: then what surrounds it takes them as they are. */
+const groups = [/[+/=]/g, /:/g];
 
 export function replacePiece(
 	text: string,
 	{ start, end, value }: { start: number; end: number; value: string },
 ): EnvEdit | EnvRefusal {
-	const plain = separators.test(text.slice(start, end)) ? /^[\w.+/=-]+$/ : /^[\w.-]+$/;
-	if (plain.test(value)) return { start, end, newText: value };
+	const old = text.slice(start, end);
+	const taken = groups.filter((group) => old.search(group) !== -1);
+	const rest = taken.reduce((left, group) => left.replace(group, ""), value);
+	if (value !== "" && /^[\w.-]*$/.test(rest)) return { start, end, newText: value };
 	const detail = l10n.t(
 		"The secret is part of a longer value, where characters of the new one could have a meaning. Replace it there yourself.",
 	);

@@ -46,12 +46,13 @@ export async function variableOf(
 	const line = bindings
 		.linesOf(id)
 		.find(
-			({ uri, commented, key, part }) => !commented && part === "whole" && isEnvKey(key) && isForShells(uri),
+			({ uri, commented, key, part }) => !commented && part === "whole" && isEnvKey(key) && isForShells(uri.path),
 		);
 	return line && { key: line.key, envFile: vscode.workspace.asRelativePath(line.uri, false) };
 }
 
-function isForShells({ path }: vscode.Uri): boolean {
+/** Whether a shell can read the variables of the file. */
+export function isForShells(path: string): boolean {
 	const form = formOf(path);
 	return form === "env" || form === "shell";
 }

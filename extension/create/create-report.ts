@@ -12,7 +12,7 @@ import { openPlacement, placeAfterFailure } from "../env/place-secret.ts";
 import { explain } from "../failure.ts";
 import { report } from "../report.ts";
 import type { Services } from "../services.ts";
-import { copyCurlTest } from "./copy-curl-test.ts";
+import { copyCurlTest, isForShells } from "./copy-curl-test.ts";
 import type { Created } from "./create-action.ts";
 import { type Ignored, ignoredInWords } from "./ignored-words.ts";
 
@@ -98,6 +98,7 @@ async function sayNextSteps(
 		test,
 	);
 	if (chosen === open && placement !== undefined) await openPlacement(placement);
-	const variable = placement && { key: placement.key, envFile: placement.target.path };
+	const isVariable = placement !== undefined && isForShells(placement.target.path);
+	const variable = isVariable ? { key: placement.key, envFile: placement.target.path } : undefined;
 	if (chosen === test) await copyCurlTest(services, token, variable);
 }

@@ -294,7 +294,7 @@ export class Bindings implements vscode.Disposable {
 			const tokenId = this.#identities.of(line.hash);
 			if (tokenId === undefined || (tokenId === null && !this.#isSuspect(line))) return [];
 			const { key, line: number, range, commented, hash, like, part } = line;
-			const words = key === "" ? `${fileName}:${number}` : `${fileName}:${number} (${key})`;
+			const words = `${fileName}:${number} (${key})`;
 			const known = { uri, fileName, key, line: number, range, commented, hash, part, words };
 			if (tokenId !== null) return [{ ...known, tokenId }];
 			return [{ ...known, tokenId: undefined, ...(like !== undefined && { like }) }];

@@ -68,9 +68,9 @@ function linesIn(
 	const tokens = new Map(live.tokens.map((token) => [token.id, token]));
 	const files = bindings.files.filter((file) => file.folder.uri.toString() === folder.uri.toString());
 	const lines = files.flatMap(({ uri, lines }) =>
-		lines.flatMap(({ key, tokenId, commented }): TokenLine[] => {
+		lines.flatMap(({ key, tokenId, commented, part }): TokenLine[] => {
 			const token = tokens.get(tokenId ?? "");
-			if (commented || token === undefined || token.status !== "active") return [];
+			if (commented || part !== "whole" || token?.status !== "active") return [];
 			return [{ key, file: uri.path.slice(folder.uri.path.replace(/\/$/, "").length + 1), token }];
 		}),
 	);

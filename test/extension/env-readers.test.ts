@@ -7,7 +7,10 @@ import { parseEnv as parseAsNode } from "node:util";
 import dotenv from "dotenv";
 import fc from "fast-check";
 import { setValue } from "../../daemon/env-file/env-changes.ts";
-import { applyEdit } from "../../daemon/env-file/env-edit.ts";
+import { applyEdit, applyEdits } from "../../daemon/env-file/env-edit.ts";
+import { replaceIn } from "../../daemon/env-file/env-file.ts";
+import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
+import { generateSecret } from "../../daemon/rules/secret.ts";
 
 describe("a value that was set", () => {
 	let folder = "";
@@ -130,7 +133,7 @@ describe("a value that was set", () => {
 			assert.equal(dotenv.parse(after).K, token);
 			assert.equal(parseAsNode(after).K, token);
 			for (const shell of ["bash", "dash"]) {
-				const [old, read] = [before, after].map((text) => readWith(shell, text));
+				const [old, read] = [before, after].map((text) => readWith(shell, text, keys));
 				if (read === undefined) continue;
 				assert.ok([token, token + end].includes(read.K ?? ""), `${shell} reads ${JSON.stringify(read.K)}`);
 				if (old !== undefined) assert.deepEqual(othersOf(read, end), othersOf(old, end), shell);
@@ -143,22 +146,57 @@ describe("a value that was set", () => {
 				.filter((key) => key !== "K")
 				.map((key) => `${key}=${read[key]}`.replace(end === "" ? /^$/ : /\r$/, ""));
 		}
-
-		/** undefined: the shell refuses the file. */
-		function readWith(shell: string, text: string): Record<string, string> | undefined {
-			const path = join(folder, "any");
-			writeFileSync(path, text);
-			const script = `. "$0"; printf '%s\\0' ${keys.map((key) => `"$${key}"`).join(" ")}`;
-			const { stdout, stderr } = spawnSync(`/usr/bin/${shell}`, ["-c", script, path], {
-				encoding: "utf8",
-				env: { PATH: "/nowhere" },
-			});
-			const values = stdout.split("\0");
-			if (values.length <= keys.length || /syntax error|unterminated|unexpected EOF/i.test(stderr))
-				return undefined;
-			return Object.fromEntries(keys.map((key, index) => [key, values[index] ?? ""]));
-		}
 	});
+
+	it("in place of a secret anywhere in a value is all that changes for every reader", () => {
+		const keys = ["K", "A", "B", "C"];
+		const [old, fresh] = [generateSecret("tks"), generateSecret("tks")];
+		const places = [
+			...'="Bearer S"|=S; export A|="S\\n"|=\'S\\n\'|=x,S|="https://user:S@example.org/?t=S"|=S|="S"|=\'S\'|=`S`'.split(
+				"|",
+			),
+			...'={\\"t\\":\\"S\\"}|=\'{"t":"S"}\'|=abc#S|=x\'S\'y|="a\nS\nb"|= S|=S # why|=S\\'.split("|"),
+		];
+		const text = fc
+			.array(
+				fc.tuple(
+					fc.constantFrom("", "export ", "declare -x ", "  "),
+					fc.constantFrom(...keys),
+					fc.constantFrom(...places),
+				),
+				{
+					minLength: 1,
+					maxLength: 4,
+				},
+			)
+			.map((lines) => lines.map((parts) => `${parts.join("")}\n`).join(""));
+		let changedFiles = 0;
+		fc.assert(
+			fc.property(text, (template) => {
+				const content = template.replaceAll("S", old);
+				const found = secretPlaces(content, "env").filter(
+					({ secret: held, commented }) => held === old && !commented,
+				);
+				const edits = replaceIn(
+					content,
+					found.map((place) => ({ place, value: fresh })),
+					"env",
+				);
+				if ("reason" in edits) return;
+				changedFiles += 1;
+				const changed = applyEdits(content, edits);
+				for (const read of [
+					dotenv.parse,
+					parseAsNode,
+					(one: string) => readWith("bash", one, keys),
+					(one: string) => readWith("dash", one, keys),
+				])
+					assert.equal(JSON.stringify(read(changed)), JSON.stringify(read(content))?.replaceAll(old, fresh));
+			}),
+			{ numRuns: 150 },
+		);
+		assert.ok(changedFiles > 75, `${changedFiles} were changed`);
+	}).timeout(120_000);
 
 	describe("after what a shell would join it to", () => {
 		const at = (text: string, expected: string) => {
@@ -193,6 +231,25 @@ describe("a value that was set", () => {
 			at("K= old\n", "K= v\n");
 		});
 	});
+
+	/** undefined: the shell refuses the file. */
+	function readWith(
+		shell: string,
+		text: string,
+		keys: readonly string[],
+	): Record<string, string> | undefined {
+		const path = join(folder, "any");
+		writeFileSync(path, text);
+		const script = `. "$0"; printf '%s\\0' ${keys.map((key) => `"$${key}"`).join(" ")}`;
+		const { stdout, stderr } = spawnSync(`/usr/bin/${shell}`, ["-c", script, path], {
+			encoding: "utf8",
+			env: { PATH: "/nowhere" },
+		});
+		const values = stdout.split("\0");
+		if (values.length <= keys.length || /syntax error|unterminated|unexpected EOF/i.test(stderr))
+			return undefined;
+		return Object.fromEntries(keys.map((key, index) => [key, values[index] ?? ""]));
+	}
 
 	function readWithNode(file: string): Record<string, string> {
 		const script = "process.stdout.write(JSON.stringify(process.env))";
