@@ -46,7 +46,8 @@ export async function variableOf(
 	const line = bindings
 		.linesOf(id)
 		.find(
-			({ uri, commented, key, part }) => !commented && part === "whole" && isEnvKey(key) && isForShells(uri.path),
+			({ uri, commented, key, part }) =>
+				!commented && part === "whole" && isEnvKey(key) && isForShells(uri.path),
 		);
 	return line && { key: line.key, envFile: vscode.workspace.asRelativePath(line.uri, false) };
 }
