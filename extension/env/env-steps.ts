@@ -10,7 +10,7 @@ import { isEnvKey, keySuggestions } from "../../daemon/env-file/env-text.ts";
 import { labelText, shortened } from "../display-text.ts";
 import { envFilePatterns } from "../settings.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
-import { back, type Step } from "../wizard/walk.ts";
+import { back, type Place, type Step } from "../wizard/walk.ts";
 import {
 	type EnvFile,
 	envFileAt,
@@ -273,20 +273,16 @@ function keyStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Draft>
 		async ask(draft, place) {
 			const file = fileOf(draft);
 			if (file === undefined) return draft;
-			let problem: string | undefined;
-			for (;;) {
-				const answer = await prompts.one<string>(place, {
-					placeholder:
-						problem ??
-						l10n.t("Which key in {0} should hold the secret? Choose one or type another.", nameOf(file.uri)),
-					rows: keyRows(file, draft),
-					rowsFor: typedKeyRows,
-					isActive: (key) => key === draft.key,
-				});
-				if (answer === back) return back;
-				problem = refusalToWrite(await readEnvFile(file.uri), file.uri, answer);
-				if (problem === undefined) return { ...draft, key: answer };
-			}
+			const answer = await prompts.one<string>(place, {
+				placeholder: l10n.t(
+					"Which key in {0} should hold the secret? Choose one or type another.",
+					nameOf(file.uri),
+				),
+				rows: keyRows(file, draft),
+				rowsFor: typedKeyRows,
+				isActive: (key) => key === draft.key,
+			});
+			return answer === back ? back : { ...draft, key: answer };
 		},
 	};
 }
@@ -342,6 +338,8 @@ function replaceStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Dr
 			const file = fileOf(draft);
 			if (file === undefined || draft.key === undefined) return draft;
 			const text = await readEnvFile(file.uri);
+			const problem = refusalToWrite(text, file.uri, draft.key);
+			if (problem !== undefined) return await sayRefused(prompts, place, draft.key, problem);
 			const value = valueIn(text, draft.key, formOf(file.uri.path)) ?? null;
 			const found = { line: lineOf(draft), value };
 			if (!value) return { ...draft, found };
@@ -355,6 +353,20 @@ function replaceStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Dr
 			return answer === "replace" ? { ...draft, found } : back;
 		},
 	};
+}
+
+/** Before a token is created for a line that can't be written. */
+async function sayRefused(
+	prompts: Prompts,
+	place: Place,
+	key: string,
+	problem: string,
+): Promise<typeof back> {
+	await prompts.one<"other">(place, {
+		placeholder: l10n.t("{0} can't be written to this file.", key),
+		rows: [{ label: l10n.t("$(arrow-left) Choose another key"), detail: problem, value: "other" }],
+	});
+	return back;
 }
 
 const lineOf = ({ target, key }: EnvDraft) =>

@@ -10,6 +10,7 @@ import {
 	exampleTextFor,
 	findEnvFiles,
 	readEnvFile,
+	refusalToWrite,
 	type WriteOptions,
 	writeEnvValue,
 } from "../../extension/env/env-files.ts";
@@ -263,6 +264,9 @@ describe("an env file that cannot be written", () => {
 			/KEY=value and JSON/,
 		);
 		assert.match(await checkRefused(await put(".env.json", "K=old\n"), "not-json"), /not a JSON object/);
+		assert.match(refusalToWrite("K: old\n", at(".env.yaml")) ?? "", /\.env\.yaml: Only env files/);
+		assert.match(refusalToWrite("A=1\\\nK=\n", at(".env"), "K") ?? "", /joins the line of K to line 1/);
+		assert.equal(refusalToWrite("A=1\\\nK=\n", at(".env")), undefined);
 		await writeEnvValue(await put(".env.local.json", '{"K":"old"}'), "K", "new");
 		assert.equal(await bytesOf(at(".env.local.json")), '{"K":"new"}');
 	});
