@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { ConnectionInput, Connector } from "../../daemon/contract.ts";
 import { apiPermissions } from "../../daemon/facts.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { type Answer, assertProblem, daemonOfEach, type TestDaemon } from "./harness.ts";
-import { Acme, AcmeConnection, type AcmeToken, acmeProfile } from "./systems/acme.ts";
+import { type Answer, assertProblem, type TestDaemon } from "./harness.ts";
+import { type Acme, type AcmeConnection, type AcmeToken, acmeOfEach, acmeProfile } from "./systems/acme.ts";
 
 const { read, write, delete: revoke } = apiPermissions;
 
@@ -12,15 +12,10 @@ describe("a caller that is not the owner", () => {
 	let daemon: TestDaemon;
 	let acme: Acme;
 	let connection: AcmeConnection;
-	daemonOfEach((started) => {
-		daemon = started;
+	acmeOfEach("connected", (given) => {
+		connection = given;
+		({ daemon, acme } = given);
 	});
-	beforeEach(async () => {
-		acme = await Acme.start();
-		connection = new AcmeConnection(daemon, acme);
-		await connection.connect();
-	});
-	afterEach(() => acme.stop());
 
 	const callerWith = async (...permissions: string[]) => (await daemon.create({ permissions })).token;
 	const created = async (): Promise<Answer["body"]> => {
@@ -184,17 +179,12 @@ describe("a caller that is not the owner", () => {
 });
 
 describe("the credential in use, where it is tested otherwise than the tokens", () => {
-	let daemon: TestDaemon;
 	let acme: Acme;
 	let connection: AcmeConnection;
-	daemonOfEach((started) => {
-		daemon = started;
+	acmeOfEach("apart", (given) => {
+		connection = given;
+		({ acme } = given);
 	});
-	beforeEach(async () => {
-		acme = await Acme.start();
-		connection = new AcmeConnection(daemon, acme);
-	});
-	afterEach(() => acme.stop());
 
 	/** A token that was found there, so that its secret is not known here. */
 	const imported = async (verifyCredential: NonNullable<Connector["verifyCredential"]>) => {

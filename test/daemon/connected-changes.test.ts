@@ -1,8 +1,8 @@
 /** Changes that a system accepts and does not make, or not exactly: what the record and the answer say of them. */
 import assert from "node:assert/strict";
 import type { Connector, Profile } from "../../daemon/contract.ts";
-import { daemonOfEach, type TestDaemon } from "./harness.ts";
-import { Acme, AcmeConnection, acmeProfile } from "./systems/acme.ts";
+import type { TestDaemon } from "./harness.ts";
+import { type Acme, type AcmeConnection, acmeOfEach, acmeProfile } from "./systems/acme.ts";
 
 const connector = acmeProfile.connector ?? assert.fail();
 const update = connector.update ?? assert.fail();
@@ -18,15 +18,10 @@ describe("a change at another system", () => {
 	let daemon: TestDaemon;
 	let acme: Acme;
 	let connection: AcmeConnection;
-	daemonOfEach((started) => {
-		daemon = started;
+	acmeOfEach("connected", (given) => {
+		connection = given;
+		({ daemon, acme } = given);
 	});
-	beforeEach(async () => {
-		acme = await Acme.start();
-		connection = new AcmeConnection(daemon, acme);
-		await connection.connect();
-	});
-	afterEach(() => acme.stop());
 
 	const created = async () =>
 		(await connection.create({ expiry, resources: ["channel/soc"] })).body as {

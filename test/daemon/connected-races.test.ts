@@ -1,22 +1,17 @@
 /** Changes at a system that meet other changes on their way: what is recorded is what the system has. */
 import assert from "node:assert/strict";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { type Answer, assertProblem, daemonOfEach, type TestDaemon } from "./harness.ts";
-import { Acme, AcmeConnection, acmeProfile } from "./systems/acme.ts";
+import { type Answer, assertProblem, type TestDaemon } from "./harness.ts";
+import { type Acme, type AcmeConnection, acmeOfEach, acmeProfile } from "./systems/acme.ts";
 
 describe("a change at a system", () => {
 	let daemon: TestDaemon;
 	let acme: Acme;
 	let connection: AcmeConnection;
-	daemonOfEach((started) => {
-		daemon = started;
+	acmeOfEach("connected", (given) => {
+		connection = given;
+		({ daemon, acme } = given);
 	});
-	beforeEach(async () => {
-		acme = await Acme.start();
-		connection = new AcmeConnection(daemon, acme);
-		await connection.connect();
-	});
-	afterEach(() => acme.stop());
 
 	/** Between the system's act and its answer, once. */
 	const meanwhile = (request: RegExp, act: () => Promise<unknown>) => {

@@ -4,22 +4,17 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Profile } from "../../daemon/contract.ts";
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
-import { type Answer, assertProblem, daemonOfEach, type TestDaemon } from "./harness.ts";
-import { Acme, AcmeConnection, acmeProfile } from "./systems/acme.ts";
+import { type Answer, assertProblem, type TestDaemon } from "./harness.ts";
+import { type Acme, type AcmeConnection, acmeOfEach, acmeProfile } from "./systems/acme.ts";
 
 describe("a token of a connection", () => {
 	let daemon: TestDaemon;
 	let acme: Acme;
 	let connection: AcmeConnection;
-	daemonOfEach((started) => {
-		daemon = started;
+	acmeOfEach("connected", (given) => {
+		connection = given;
+		({ daemon, acme } = given);
 	});
-	beforeEach(async () => {
-		acme = await Acme.start();
-		connection = new AcmeConnection(daemon, acme);
-		await connection.connect();
-	});
-	afterEach(() => acme.stop());
 
 	async function created(more: object = {}): Promise<Answer["body"]> {
 		const answer = await connection.create(more);
@@ -439,52 +434,5 @@ describe("a token of a connection", () => {
 		}
 		for (const secret of secrets) assert.ok(!refused.includes(secret));
 		await daemon.open();
-	});
-});
-
-describe("a connection with a profile that is not built in", () => {
-	let daemon: TestDaemon;
-	let acme: Acme;
-	let connection: AcmeConnection;
-	daemonOfEach((started) => {
-		daemon = started;
-	});
-	beforeEach(async () => {
-		acme = await Acme.start();
-		connection = new AcmeConnection(daemon, acme);
-	});
-	afterEach(() => acme.stop());
-
-	it("needs the fingerprint of what was confirmed, also when the connector changes later", async () => {
-		await daemon.call("PUT", "/v1/profiles/acme", { body: acmeProfile });
-		assertProblem(await connection.put("acme", {}), "connector-changed");
-		await connection.connect();
-		const connector = acmeProfile.connector ?? assert.fail();
-		const elsewhere = { ...connector, create: { ...connector.create, request: "POST /steal", secret: "/s" } };
-		await daemon.call("PUT", "/v1/profiles/acme", { body: { ...acmeProfile, connector: elsewhere } });
-		assertProblem(await connection.create(), "connector-changed");
-		assert.deepEqual(acme.requests, []);
-		assert.equal(
-			(await connection.put("acme", { connectorHash: await connection.hashOf("acme") })).status,
-			200,
-		);
-	});
-
-	it("checks its variables by their patterns, in linear time", async () => {
-		const connector = acmeProfile.connector ?? assert.fail();
-		const variables = [{ name: "tenant", title: "Tenant", pattern: "(x+x+)+y" }];
-		await daemon.call("PUT", "/v1/profiles/acme", {
-			body: { ...acmeProfile, connector: { ...connector, variables } },
-		});
-		const connectorHash = await connection.hashOf("acme");
-		for (const wrong of [{}, { tenant: "x".repeat(400) }, { tenant: "xxy", other: "1" }])
-			assertProblem(await connection.put("acme", { connectorHash, variables: wrong }), "invalid-request");
-		const right = { connectorHash, variables: { tenant: "xxxy" } };
-		assert.equal((await connection.put("acme", right)).status, 200);
-	});
-
-	it("can't be without its profile", async () => {
-		await connection.connect();
-		assertProblem(await daemon.call("DELETE", "/v1/profiles/acme"), "profile-in-use");
 	});
 });

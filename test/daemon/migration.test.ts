@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RotatedToken } from "../../daemon/contract.ts";
+import { generateSecret, hashOf } from "../../daemon/rules/secret.ts";
 import { ChangeLog } from "../../daemon/store/sqlite/change-log.ts";
 import { schemaVersion } from "../../daemon/store/sqlite/schema.ts";
 import { listSnapshots, logPath, writeSnapshot } from "../../daemon/store/sqlite/snapshot.ts";
@@ -12,6 +13,9 @@ const oldId = "70ce1af3-19f6-413a-b041-e5917a94d207";
 const newId = "c9fe0ba9-ff37-4063-bd49-334ccdc3f528";
 const oldSecret = "tks_OldOldOldOldOldOldOldOldOldOldOl09b71u";
 const newSecret = "tks_NewNewNewNewNewNewNewNewNewNewNe0c0cNI";
+
+/** Of another system, whose secrets look like this daemon's; the second is revoked. */
+const foreignSecrets = [generateSecret("tks"), generateSecret("tks")];
 
 describe("a data directory with two migrations", () => {
 	let daemon: TestDaemon;
@@ -37,6 +41,24 @@ describe("a data directory with two migrations", () => {
 		assert.equal((await daemon.verify(oldSecret)).status, 200);
 		assert.equal((await daemon.verify(newSecret)).status, 200);
 		assert.deepEqual(daemon.store.notices, []);
+	});
+
+	it("has the tokens of other systems as they were, without a connection, and none of them verifies", async () => {
+		for (const [id, status] of [
+			["gitlab-1", "active"],
+			["gitlab-2", "revoked"],
+		]) {
+			const { body } = await daemon.call("GET", `/v1/api-tokens/${id}`);
+			assert.deepEqual([body.status, body.connectionId, body.remoteId], [status, null, null]);
+		}
+		for (let starts = 0; starts < 2; starts++) {
+			for (const secret of foreignSecrets) {
+				const { status, body } = await daemon.verify(secret);
+				assert.deepEqual([status, body.reason], [401, "unknown"]);
+			}
+			await daemon.close();
+			await daemon.open();
+		}
 	});
 
 	it("has its audit whole, and its usage without anything counted in an overlap", async () => {
@@ -118,6 +140,31 @@ async function leaveSchema2(directory: string): Promise<void> {
 		'update "tokens" set "description" = ? where "id" = ?',
 		["from the log", oldId],
 	] as const;
-	await log.append({ statements: [statement], events: [] }, "none");
+	const foreign = foreignSecrets.map(foreignStatement);
+	await log.append({ statements: [statement, ...foreign], events: [] }, "none");
 	log.close();
+}
+
+/** A token of that time, like the one that is there. */
+function foreignStatement(secret: string, index: number): readonly [string, readonly (string | null)[]] {
+	const number = index + 1;
+	const own: Record<string, string | null> = {
+		id: `gitlab-${number}`,
+		hash: hashOf(secret),
+		name: `gitlab-${number}`,
+		issuer: "gitlab",
+		profile: "gitlab",
+		revokedDate: number === 1 ? null : "2026-03-10T12:00:00.000Z",
+		successorId: null,
+		retiresDate: null,
+	};
+	const copied = ["version", "creationDate", "lastModifiedDate", "createdUserInfo", "lastModifiedUserInfo"];
+	const plain = ["userId", "userName", "description", "partialToken"];
+	const lists = ["permissions", "resources", "allowedAddresses", "tags"];
+	const others = [...copied, ...plain, ...lists].map((name) => `"${name}"`).join(", ");
+	const names = Object.keys(own);
+	const columns = names.map((name) => `"${name}"`).join(", ");
+	const marks = names.map(() => "?").join(", ");
+	const sql = `insert into "tokens" (${columns}, ${others}) select ${marks}, ${others} from "tokens" where "id" = ?`;
+	return [sql, [...Object.values(own), oldId]];
 }

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { ListedProfile, Profile } from "../../../daemon/contract.ts";
 import { accessHeader } from "../../../daemon/facts.ts";
-import type { Answer, TestDaemon } from "../harness.ts";
+import { type Answer, daemonOfEach, type TestDaemon } from "../harness.ts";
 
 export const acmeProfile: Profile = {
 	id: "acme",
@@ -201,6 +201,22 @@ export class Acme {
 		if (this.isLate) this.#deleted.set(token.secret, id);
 		return [200, {}];
 	}
+}
+
+/** Gives each test of the suite a daemon and the system. `apart`: the test itself connects them. */
+export function acmeOfEach(how: "connected" | "apart", take: (connection: AcmeConnection) => void): void {
+	let daemon: TestDaemon;
+	let acme: Acme;
+	daemonOfEach((started) => {
+		daemon = started;
+	});
+	beforeEach(async () => {
+		acme = await Acme.start();
+		const connection = new AcmeConnection(daemon, acme);
+		if (how === "connected") await connection.connect();
+		take(connection);
+	});
+	afterEach(() => acme.stop());
 }
 
 /** The daemon's connection "acme", and what is requested through it. */
