@@ -48,6 +48,8 @@ export function explain(error: unknown): Explanation {
 		return { text: explainUnavailable(error), remedy: "try-again" };
 	if (error instanceof Error && error.name === "CredentialMissingError")
 		return { text: error.message, remedy: "change-credential" };
+	if (error instanceof Error && error.name === "SystemUnansweredError")
+		return { text: error.message, remedy: "compare-tokens" };
 	// By its name, since its file imports VS Code. Its messages say what to do before another try.
 	if (error instanceof Error && error.name === "FileError")
 		return { text: error.message, remedy: "try-again" };

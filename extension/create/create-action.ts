@@ -8,6 +8,7 @@ import type { CreateTokenInput, IgnoredField, TokenRecord } from "../../daemon/c
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
 import type { Connections } from "../connections/connections.ts";
+import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import type { Client } from "../daemon/client.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { placeSecret } from "../env/place-action.ts";
@@ -45,7 +46,7 @@ export interface NewToken {
 export type CreateStage = "creating" | "storing" | "placing";
 
 export type CreateOutcome =
-	/** No token exists. */
+	/** No token exists, unless it is a SystemUnansweredError: then the system may have one. */
 	| { kind: "not-created"; error: unknown }
 	/** No working token exists: none was created, or it is revoked again. */
 	| { kind: "cancelled" }
@@ -109,7 +110,8 @@ async function start(
 		return { client, token, secret, ignored };
 	} catch (error) {
 		if (!isUnanswered(error)) return { kind: "not-created", error };
-		return await afterNoAnswer(deps, { name: request.name, startedAt, error });
+		const called = pasted === undefined ? request.connection : undefined;
+		return await afterNoAnswer(deps, { name: request.name, called }, { startedAt, error });
 	}
 }
 
@@ -164,12 +166,15 @@ export async function findUnanswered(
 
 async function afterNoAnswer(
 	deps: CreateTokenDeps,
-	{ name, startedAt, error }: { name: string; startedAt: number; error: unknown },
+	{ name, called }: { name: string; called: string | undefined },
+	{ startedAt, error }: { startedAt: number; error: unknown },
 ): Promise<CreateOutcome> {
 	deps.log.error("The daemon did not answer whether it created the token.", inspect(error));
 	try {
 		const token = await findUnanswered(deps, { name, startedAt });
-		return token === undefined ? { kind: "not-created", error } : { kind: "secret-lost", error, token };
+		if (token !== undefined) return { kind: "secret-lost", error, token };
+		if (called === undefined) return { kind: "not-created", error };
+		return { kind: "not-created", error: new SystemUnansweredError(called, deps, error) };
 	} catch (cause) {
 		deps.log.error("The daemon did not list its tokens.", inspect(cause));
 		return { kind: "unknown", error, startedAt };

@@ -10,6 +10,7 @@ import type { Access, RotatedToken, TokenRecord } from "../../daemon/contract.ts
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
 import { accessWith, type Connections } from "../connections/connections.ts";
+import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import type { Client } from "../daemon/client.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, secretOn, type Written } from "../env/env-lines.ts";
@@ -26,7 +27,7 @@ type RotationClient = Pick<
 export interface RotationDeps {
 	daemon: { client(): Promise<RotationClient> };
 	bindings: Pick<Bindings, "linesOf" | "whenReady">;
-	connections: Pick<Connections, "accessFor" | "capabilitiesOf">;
+	connections: Pick<Connections, "accessFor" | "capabilitiesOf" | "of">;
 	secrets: Pick<SecretStore, "delete" | "get" | "store">;
 	log: ActionLog;
 }
@@ -117,7 +118,7 @@ async function start(
 		return { client, access, ...splitSecret(await client.rotateToken(token.id, request, access), pasted) };
 	} catch (error) {
 		if (!(error instanceof TokensmithUnavailableError) || error.outcome === "not-done") throw error;
-		return await afterNoAnswer(deps, { client, access }, token, error);
+		return await afterNoAnswer(deps, { client, access, pasted }, token, error);
 	}
 }
 
@@ -141,8 +142,8 @@ function registered(pasted: string | undefined) {
 /** The connection was lost: there may be a successor whose secret did not arrive. */
 async function afterNoAnswer(
 	deps: RotationDeps,
-	{ client, access }: Pick<Started, "client" | "access">,
-	{ id, successorId }: TokenRecord,
+	{ client, access, pasted }: Pick<Started, "client" | "access"> & Pick<RotationInput, "pasted">,
+	{ id, successorId, connectionId }: TokenRecord,
 	error: unknown,
 ): Promise<RotationOutcome> {
 	let predecessor: TokenRecord;
@@ -152,8 +153,10 @@ async function afterNoAnswer(
 		deps.log.error("The daemon did not say whether the token was rotated.", inspect(cause));
 		return { kind: "unknown", error };
 	}
-	if (predecessor.successorId === null || predecessor.successorId === successorId)
-		return { kind: "not-started", error };
+	if (predecessor.successorId === null || predecessor.successorId === successorId) {
+		if (connectionId === null || pasted !== undefined) return { kind: "not-started", error };
+		return { kind: "not-started", error: new SystemUnansweredError(connectionId, deps, error) };
+	}
 	// The secret of our successor is stored nowhere, so this one is another window's, whose lines must keep it.
 	if ((await deps.secrets.get(predecessor.successorId)) !== undefined) return { kind: "not-started", error };
 	try {

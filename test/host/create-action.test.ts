@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import { TokensmithProblemError, TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { SystemUnansweredError } from "../../extension/connections/system-unanswered.ts";
 import {
 	type Created,
 	type CreateOutcome,
@@ -14,6 +15,7 @@ import {
 } from "../../extension/create/create-action.ts";
 import type { Client } from "../../extension/daemon/client.ts";
 import { FileError } from "../../extension/env/file-text.ts";
+import { explain } from "../../extension/failure.ts";
 import type { Services } from "../../extension/services.ts";
 import { verified } from "../extension/verified.ts";
 import { OneWindow } from "./one-window.ts";
@@ -153,6 +155,18 @@ describe("the action that creates a token", () => {
 		const outcome = await create({ services: daemonThat(window, { createToken: failing }) });
 		assert.equal(outcome.kind, "not-created");
 		assert.equal((await tokens()).length, 1);
+	});
+
+	it("claims nothing of a connected system that the daemon called when it was lost", async () => {
+		await window.connections.credentials.store("acme", "credential");
+		const failing = () => Promise.reject(broken());
+		const services = daemonThat(window, { createToken: failing });
+		const outcome = await create({ services, input: { request: { ...request, connection: "acme" } } });
+		assert.ok(outcome.kind === "not-created" && outcome.error instanceof SystemUnansweredError);
+		assert.equal(outcome.error.connectionId, "acme");
+		const { text, remedy } = explain(outcome.error);
+		assert.match(text, /unknown what happened there\. Compare the tokens before you try again/);
+		assert.equal(remedy, "compare-tokens");
 	});
 
 	it("does not guess when the daemon cannot say, and the token is found later", async () => {
