@@ -5,6 +5,8 @@ import { checkChain, record } from "./audit.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
 
 const dayMilliseconds = 86_400_000;
+/** Few, so that no verification waits long for the rest of the page. */
+const exportedAtOnce = 100;
 
 export class Records {
 	readonly #store: Store;
@@ -25,17 +27,17 @@ export class Records {
 		return { events: shown, nextCursor, ...chain };
 	}
 
-	/** All events of the query, newest first, a page at a time in memory. */
-	async *export(query: ListAuditQuery): AsyncIterable<AuditEvent> {
+	/** All events of the query, newest first, a page at a time. */
+	async *export(query: ListAuditQuery): AsyncIterable<AuditEvent[]> {
 		let cursor: string | null | undefined = query.cursor;
 		do {
 			const page: AuditList = await this.audit({
 				...query,
-				limit: 1000,
+				limit: exportedAtOnce,
 				cursor: cursor ?? undefined,
 				verify: undefined,
 			});
-			yield* page.events;
+			yield page.events;
 			cursor = page.nextCursor;
 		} while (cursor !== null);
 	}

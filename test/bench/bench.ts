@@ -9,6 +9,7 @@ import { cpus, type } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { packageExtension } from "../workbench/vsix.ts";
+import { measureAuditReads } from "./audit-reads.ts";
 import { measureBeside } from "./beside.ts";
 import { measureCreates } from "./creates.ts";
 import { measureEditor } from "./editor.ts";
@@ -36,6 +37,7 @@ const parts: Record<string, (bench: Bench) => Turns> = {
 	verify: measureVerify,
 	creates: measureCreates,
 	beside: measureBeside,
+	audit: measureAuditReads,
 	start: measureStart,
 	sizes: measureSizes,
 	scale: measureScale,

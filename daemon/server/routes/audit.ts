@@ -27,11 +27,11 @@ export function auditRoutes({ authority, records }: RouteParts): Route[] {
 			handle: async ({ query, response }) => {
 				if (query.format === "json") return { body: await records.audit(query) };
 				// Pulled at the client's pace, and only as long as it reads.
-				const events = records.export(query)[Symbol.asyncIterator]();
+				const pages = records.export(query)[Symbol.asyncIterator]();
 				// An invalid query fails here, while the status can still be sent.
-				const first = await events.next();
+				const first = await pages.next();
 				response.setHeader("Content-Type", "application/jsonl");
-				await pipeline(Readable.from(linesOf(first, events)), response).catch(ignoreGoneReader);
+				await pipeline(Readable.from(linesOf(first, pages)), response).catch(ignoreGoneReader);
 				return undefined;
 			},
 		}),
@@ -55,11 +55,11 @@ export function auditRoutes({ authority, records }: RouteParts): Route[] {
 }
 
 async function* linesOf(
-	first: IteratorResult<contract.AuditEvent>,
-	rest: AsyncIterator<contract.AuditEvent>,
+	first: IteratorResult<contract.AuditEvent[]>,
+	rest: AsyncIterator<contract.AuditEvent[]>,
 ): AsyncIterable<string> {
-	for (let next = first; next.done !== true; next = await rest.next())
-		yield `${JSON.stringify(next.value)}\n`;
+	for (let page = first; page.done !== true; page = await rest.next())
+		yield page.value.map((event) => `${JSON.stringify(event)}\n`).join("");
 }
 
 function ignoreGoneReader(error: NodeJS.ErrnoException): void {

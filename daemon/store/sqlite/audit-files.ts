@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { AuditEvent } from "../../contract.ts";
 import type { AuditFilter, ChainEnd } from "../store.ts";
+import { LongRead, LongReads } from "./long-reads.ts";
 import type { Settings } from "./settings.ts";
 import { checksumOf, hexOf, writeComplete } from "./snapshot.ts";
 
@@ -17,6 +18,12 @@ interface AuditFile {
 	last: number;
 	checksum: string;
 	name: string;
+}
+
+interface Lines {
+	texts: string[];
+	/** The sequence up to which they are. */
+	last: number;
 }
 
 /** Where the lines of a file begin, and a checksum of each event's token id. */
@@ -91,7 +98,8 @@ export function lineOf(event: AuditEvent): string {
 export class AuditFiles {
 	readonly #directory: string;
 	#files: AuditFile[];
-	readonly #indexes = new Map<string, LineIndex>();
+	readonly #indexes = new Map<string, Promise<LineIndex>>();
+	readonly #reads = new LongReads();
 	/** JSON texts of the events since the last file. */
 	#recent: string[] = [];
 	#firstRecent = 0;
@@ -160,15 +168,16 @@ export class AuditFiles {
 
 	/** Oldest first, those above the sequence `tail`. */
 	async *all(tail: number): AsyncIterable<AuditEvent> {
-		let after = tail;
-		for (;;) {
-			// A moment for other work, since the newest events are in memory.
-			await new Promise(setImmediate);
-			const events = await this.#after(after);
-			yield* events;
-			const last = events.at(-1);
-			if (last === undefined) return;
-			after = last.sequence;
+		const read = new LongRead(this.#reads);
+		let lines: Lines | undefined;
+		for (let after = tail; ; after = lines.last) {
+			lines = await this.#after(after, read);
+			if (lines === undefined) return;
+			for (const line of lines.texts) {
+				await read.pause();
+				const event = parseLine(line);
+				if (event !== undefined) yield event;
+			}
 		}
 	}
 
@@ -192,9 +201,13 @@ export class AuditFiles {
 	}
 
 	async *#newestFirst(tokenId: string | undefined, before: number, tail: number): AsyncIterable<AuditEvent> {
+		const read = new LongRead(this.#reads);
 		let below = before;
 		// A compaction meanwhile replaces the array; `below` then skips what is in its file.
-		for (const text of this.#recent.toReversed()) {
+		const recent = this.#recent;
+		for (let at = Math.min(recent.length, below - this.#firstRecent) - 1; at >= 0; at--) {
+			await read.pause();
+			const text = recent[at] ?? "";
 			if (tokenId !== undefined && !text.includes(tokenId)) continue;
 			const event: AuditEvent = JSON.parse(text);
 			if (event.sequence >= below || event.sequence <= tail) continue;
@@ -204,8 +217,11 @@ export class AuditFiles {
 		for (;;) {
 			const file = this.#files.findLast(({ first, last }) => first < below && last > tail);
 			if (file === undefined) return;
-			for await (const event of this.#fileNewestFirst(file, tokenId, below))
-				if (event.sequence > tail) yield event;
+			for await (const line of this.#fileNewestFirst(file, tokenId, below, read)) {
+				await read.pause();
+				const event = parseLine(line);
+				if (event !== undefined && event.sequence > tail) yield event;
+			}
 			below = file.first;
 		}
 	}
@@ -214,11 +230,12 @@ export class AuditFiles {
 		file: AuditFile,
 		tokenId: string | undefined,
 		before: number,
-	): AsyncIterable<AuditEvent> {
+		read: LongRead,
+	): AsyncIterable<string> {
 		const handle = await this.#open(file);
 		if (handle === undefined) return;
 		try {
-			const index = await this.#indexOf(file, handle);
+			const index = await this.#indexOf(file, handle, read);
 			let end = Math.min(index.tokens.length, Math.max(0, before - file.first));
 			const wanted = tokenId === undefined ? undefined : crc32(tokenId);
 			while (end > 0) {
@@ -233,26 +250,29 @@ export class AuditFiles {
 		}
 	}
 
-	/** Some of the events after the sequence, oldest first; none when there are no more. */
-	async #after(sequence: number): Promise<AuditEvent[]> {
+	/** Some of the lines after the sequence, oldest first; undefined when there are no more. */
+	async #after(sequence: number, read: LongRead): Promise<Lines | undefined> {
 		const file = this.#files.find(({ last }) => last > sequence);
-		if (file === undefined) {
-			const skipped = Math.max(0, sequence + 1 - this.#firstRecent);
-			return this.#recent.slice(skipped, skipped + linesAtOnce).map((text) => JSON.parse(text));
-		}
+		if (file === undefined) return this.#recentAfter(sequence);
 		const handle = await this.#open(file);
-		if (handle === undefined) return this.#after(sequence);
+		if (handle === undefined) return this.#after(sequence, read);
 		try {
-			const index = await this.#indexOf(file, handle);
+			const index = await this.#indexOf(file, handle, read);
 			const start = Math.max(0, sequence + 1 - file.first);
-			const end = start + linesAtOnce;
-			const events = await readLines(handle, index, start, Math.min(end, index.tokens.length));
-			if (events.length > 0) return events;
-			// All of these lines are damaged, or cut off, which is not the end of the events.
-			return await this.#after(end < index.tokens.length ? file.first + end - 1 : file.last);
+			const end = Math.min(start + linesAtOnce, index.tokens.length);
+			const texts = start < end ? await readLines(handle, index, start, end) : [];
+			// A file that was cut has fewer lines than its name says, and the next file follows all the same.
+			return { texts, last: end < index.tokens.length ? file.first + end - 1 : file.last };
 		} finally {
 			await handle.close();
 		}
+	}
+
+	#recentAfter(sequence: number): Lines | undefined {
+		const start = Math.max(0, sequence + 1 - this.#firstRecent);
+		const texts = this.#recent.slice(start, start + linesAtOnce);
+		if (texts.length === 0) return undefined;
+		return { texts, last: this.#firstRecent + start + texts.length - 1 };
 	}
 
 	/** undefined: the file was removed, and is no longer listed. */
@@ -266,11 +286,13 @@ export class AuditFiles {
 		}
 	}
 
-	async #indexOf({ name }: AuditFile, handle: FileHandle): Promise<LineIndex> {
+	/** Made once, also for reads that need it at the same time. */
+	#indexOf({ name }: AuditFile, handle: FileHandle, read: LongRead): Promise<LineIndex> {
 		let index = this.#indexes.get(name);
 		if (index === undefined) {
-			index = indexOfLines(await handle.readFile());
+			index = indexOfLines(handle, read);
 			this.#indexes.set(name, index);
+			index.catch(() => this.#indexes.delete(name));
 		}
 		return index;
 	}
@@ -304,18 +326,39 @@ function matches(event: AuditEvent, { tokenId, action, actor, since, until }: Au
 	);
 }
 
-function indexOfLines(bytes: Buffer): LineIndex {
+async function indexOfLines(handle: FileHandle, read: LongRead): Promise<LineIndex> {
 	const offsets: number[] = [];
 	const tokens: number[] = [];
-	for (let start = 0; start < bytes.length; ) {
-		const end = bytes.indexOf(lineEnd, start);
-		const line = bytes.subarray(start, end === -1 ? bytes.length : end);
+	const piece = Buffer.alloc(pieceBytes);
+	let unended: Buffer = Buffer.alloc(0);
+	let [start, position] = [0, 0];
+	const add = (line: Buffer) => {
 		offsets.push(start);
 		tokens.push(crc32(tokenIdIn(line)));
 		start += line.length + 1;
+	};
+	for (;;) {
+		const { bytesRead } = await handle.read(piece, 0, piece.length, position);
+		await read.pause();
+		if (bytesRead === 0) break;
+		position += bytesRead;
+		const lines = linesOf(Buffer.concat([unended, piece.subarray(0, bytesRead)]));
+		unended = lines.unended;
+		lines.ended.forEach(add);
 	}
-	offsets.push(bytes.length);
+	if (unended.length > 0) add(unended);
+	offsets.push(Math.min(start, position));
 	return { offsets: Float64Array.from(offsets), tokens: Uint32Array.from(tokens) };
+}
+
+function linesOf(bytes: Buffer): { ended: Buffer[]; unended: Buffer } {
+	const ended: Buffer[] = [];
+	let start = 0;
+	for (let end = bytes.indexOf(lineEnd); end !== -1; end = bytes.indexOf(lineEnd, start)) {
+		ended.push(bytes.subarray(start, end));
+		start = end + 1;
+	}
+	return { ended, unended: bytes.subarray(start) };
 }
 
 /** Empty: the event is about no token. A quote inside a string is escaped, so the mark is the event's own field. */
@@ -326,22 +369,19 @@ function tokenIdIn(line: Buffer): Buffer {
 	return line.subarray(start, line.indexOf('"', start));
 }
 
-/** Damaged lines are left out; the check of the chain finds what is missing. */
 async function readLines(
 	handle: FileHandle,
 	{ offsets }: LineIndex,
 	start: number,
 	end: number,
-): Promise<AuditEvent[]> {
+): Promise<string[]> {
 	const [from = 0, to = 0] = [offsets[start], offsets[end]];
 	const bytes = Buffer.alloc(to - from);
 	await handle.read(bytes, 0, bytes.length, from);
-	return bytes
-		.toString()
-		.split("\n")
-		.flatMap((line) => parseLine(line) ?? []);
+	return bytes.toString().split("\n");
 }
 
+/** Damaged lines are left out; the check of the chain finds what is missing. */
 function parseLine(line: string): AuditEvent | undefined {
 	if (line === "") return undefined;
 	try {
