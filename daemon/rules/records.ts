@@ -6,7 +6,7 @@ import { cursorOf, positionOf } from "./cursor.ts";
 
 const dayMilliseconds = 86_400_000;
 /** Few, so that no verification waits long for the rest of the page. */
-const exportedAtOnce = 100;
+const exportedAtOnce = 60;
 
 export class Records {
 	readonly #store: Store;

@@ -11,7 +11,7 @@ import { LoadProcess, requestBytes } from "./load-process.ts";
 import type { Turns } from "./turns.ts";
 
 const events = 30_000;
-const rounds = 2;
+const rounds = 5;
 const seconds = 3;
 const connections = 4;
 const target = { atMost: 10 };
@@ -34,7 +34,9 @@ export async function* measureAuditReads({ distFolder, workFolder }: Bench): Tur
 	const daemon = await Daemon.start(distFolder, folder);
 	const { port } = daemon.server;
 	const requests = secrets.map((secret) =>
-		requestBytes(port, "GET /v1/verify?permission=api.api-tokens.read", { Authorization: `Bearer ${secret}` }),
+		requestBytes(port, "GET /v1/verify?permission=api.api-tokens.read", {
+			Authorization: `Bearer ${secret}`,
+		}),
 	);
 	const verify = () => load.run({ port, seconds, count: Infinity, requests, connections, status: 200 });
 	await verify();

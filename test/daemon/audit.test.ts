@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AuditEvent } from "../../daemon/contract.ts";
+import { record } from "../../daemon/rules/audit.ts";
 import { listAuditFiles } from "../../daemon/store/sqlite/audit-files.ts";
 import { daemonOfEach, TestDaemon, until } from "./harness.ts";
 
@@ -212,6 +213,30 @@ describe("the audit", () => {
 		assert.deepEqual(paged, all);
 	});
 
+	for (const [what, query] of [
+		["checks", "limit=1&verify=true"],
+		["exports", "format=jsonl"],
+		["searches that find nothing", "actor=none"],
+	] as const) {
+		it(`leaves turns to verifications between the slices of sixteen ${what}`, async () => {
+			const { token } = await daemon.create();
+			await recordMany(5000);
+			let reading = true;
+			const reads = Promise.all(
+				Array.from({ length: 16 }, () => daemon.call("GET", `/v1/audit-events?${query}`)),
+			).finally(() => {
+				reading = false;
+			});
+			let answered = 0;
+			for (; reading; answered++) assert.equal((await daemon.verify(token)).status, 200);
+			for (const { status, body } of await reads) {
+				assert.equal(status, 200);
+				if (what === "checks") assert.deepEqual(body.chain, { intact: true, checked: 5001, brokenAt: null });
+			}
+			assert.ok(answered > 50, `${answered} verifications were answered meanwhile`);
+		}).timeout(60_000);
+	}
+
 	it("is intact after a restart", async () => {
 		await daemon.create();
 		await daemon.close();
@@ -244,6 +269,20 @@ describe("the audit", () => {
 		assert.equal(events[0]?.after.purged, 2);
 		assert.deepEqual(await chain(), { intact: true, checked: 2, brokenAt: null });
 	});
+
+	/** In one transaction, as an incident's. */
+	async function recordMany(count: number): Promise<void> {
+		const actor = { userId: "owner", userName: "ada" };
+		const event = {
+			action: "policy",
+			actor,
+			tokenId: null,
+			before: {},
+			after: { note: "x".repeat(300) },
+		} as const;
+		const events = Array.from({ length: count }, () => event);
+		await daemon.store.write((transaction) => record(transaction, daemon.now.toISOString(), events));
+	}
 
 	describe("of dead tokens", () => {
 		it("records each use of one, once an hour and address, and never of live or unknown ones", async () => {

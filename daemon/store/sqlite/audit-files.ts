@@ -33,7 +33,7 @@ interface LineIndex {
 }
 
 const namePattern = /^audit-(\d+)-(\d+)-([0-9a-f]{8})\.jsonl$/;
-const linesAtOnce = 250;
+const linesAtOnce = 64;
 const pieceBytes = 1 << 18;
 const lineEnd = 0x0a;
 const tokenIdMark = Buffer.from('"tokenId":"');
