@@ -64,8 +64,19 @@ async function openFile(directory: string): Promise<OpenLog> {
 	});
 	// The daemon keeps running without its log.
 	let canWrite = true;
-	destination.on("error", () => {
+	destination.on("error", (error: NodeJS.ErrnoException) => {
+		if (canWrite) process.stderr.write(`The daemon's log can't be written: ${error.message}\n`);
 		canWrite = false;
+	});
+	let bytes = bytesOf(path);
+	const rotate = () => {
+		if (rotateWhenLarge(path)) destination.reopen();
+		bytes = bytesOf(path);
+	};
+	// Counted, so that the file stays within its limit however much is written between two checks.
+	destination.on("write", (written: number) => {
+		bytes += written;
+		if (bytes > largestBytes) rotate();
 	});
 	const log = pino(
 		{
@@ -79,7 +90,7 @@ async function openFile(directory: string): Promise<OpenLog> {
 	setInterval(() => {
 		if (!canWrite) return;
 		destination.flush();
-		if (rotateWhenLarge(path)) destination.reopen();
+		rotate();
 	}, checkMilliseconds).unref();
 	const flush = () =>
 		new Promise<void>((resolve) => {

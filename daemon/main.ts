@@ -1,17 +1,11 @@
 /** The daemon's composition root: reads the arguments, constructs the parts, and ends them in the right order. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Profile, ReadyLine } from "./contract.ts";
-import {
-	ForeignDirectoryError,
-	prepareDirectory,
-	removeDaemonFile,
-	writeDaemonFile,
-} from "./data-directory.ts";
-import { DirectoryLock, HeldError } from "./directory-lock.ts";
+import { prepareDirectory, removeDaemonFile, writeDaemonFile } from "./data-directory.ts";
+import { DirectoryLock } from "./directory-lock.ts";
 import { preferredPort, protocol } from "./facts.ts";
 import { openIdentity } from "./identity-file.ts";
 import { createIssuers } from "./issuers/issuers.ts";
@@ -27,7 +21,9 @@ import { Metrics } from "./server/metrics.ts";
 import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyEndpoint } from "./server/verify-endpoint.ts";
+import { ArgumentError, messageOf, ProfileError, reportFailure } from "./start-failure.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { ownUserName } from "./user-name.ts";
 import { YoungGeneration } from "./young-generation.ts";
 
 /** Defined by the build, from package.json. */
@@ -70,9 +66,6 @@ interface Arguments {
 
 /** SQLite, compiled once. */
 type CompileSqlite = () => Promise<WebAssembly.Module>;
-
-class ArgumentError extends Error {}
-class ProfileError extends Error {}
 
 function readArguments(): Arguments | "help" | "version" {
 	const { values } = parseArgs({
@@ -147,7 +140,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const { identity, notices } = openIdentity(directory);
 	for (const notice of notices) log.warn(notice, "the daemon's identity is not as it was left");
 	const events = new EventStream();
-	const owner = { userId: "owner", userName: userInfo().username };
+	const owner = { userId: "owner", userName: ownUserName() };
 	const ownerKey = `tko_${randomBytes(32).toString("base64url")}`;
 	const authority = await Authority.open({
 		store,
@@ -209,7 +202,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	writeDaemonFile(directory, file);
 	const ready: ReadyLine = { event: "ready", url, pid: process.pid, identity: identity.name };
 	process.stdout.write(`${JSON.stringify(ready)}\n`);
-	if (options.port !== 0 && new URL(url).port !== String(options.port))
+	if (options.port !== 0 && Number(new URL(url).port || 80) !== options.port)
 		log.warn({ port: options.port, url }, "another program holds the preferred port, so another one is used");
 	log.info({ url, version: tokensmithVersion }, "ready");
 
@@ -338,55 +331,6 @@ class Idling {
 	}
 }
 
-/** Writes one line for the parent program and one for the user, and sets the exit code. */
-function fail(error: unknown): void {
-	if (error instanceof HeldError) {
-		report({ event: "held", pid: error.pid }, `${error.message} Stop that one first, or use it.`, 3);
-	} else if (
-		error instanceof ArgumentError ||
-		(error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS")
-	) {
-		report(
-			{ event: "failed", code: "arguments", detail: messageOf(error) },
-			`${messageOf(error)}\n\n${help}`,
-			2,
-		);
-	} else {
-		const [code, detail] = explain(error);
-		report({ event: "failed", code, detail }, detail, 1);
-	}
-}
-
-function explain(error: unknown): [code: string, detail: string] {
-	const { code } = error as NodeJS.ErrnoException;
-	if (
-		["EACCES", "EPERM", "EROFS", "ENOTDIR", "EISDIR", "EEXIST", "ENOENT", "ENOSPC", "EDQUOT"].includes(
-			code ?? "",
-		)
-	) {
-		const detail = `The data directory can't be written: ${messageOf(error)}. Free some space, change its owner or mode, or choose another one.`;
-		return ["data-unwritable", detail];
-	}
-	if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
-		return ["address-unavailable", `This machine has no such address to listen on: ${messageOf(error)}.`];
-	}
-	if (error instanceof ForeignDirectoryError) {
-		return ["data-unwritable", `${error.message} Choose another data directory.`];
-	}
-	if (error instanceof ProfileError) return ["profile-invalid", error.message];
-	return ["unexpected", `The daemon could not start: ${messageOf(error)}`];
-}
-
-function report(line: object, words: string, exitCode: number): void {
-	process.stdout.write(`${JSON.stringify(line)}\n`);
-	process.stderr.write(`${words}\n`);
-	process.exitCode = exitCode;
-}
-
-function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
-}
-
 /** Resolves once the daemon answers, or has reported why it can't. */
 export async function main(compileSqlite: CompileSqlite): Promise<void> {
 	try {
@@ -395,6 +339,6 @@ export async function main(compileSqlite: CompileSqlite): Promise<void> {
 		else if (given === "version") process.stdout.write(`${tokensmithVersion}\n`);
 		else await run(given, compileSqlite);
 	} catch (error) {
-		fail(error);
+		reportFailure(error, help);
 	}
 }

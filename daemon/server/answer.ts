@@ -16,19 +16,14 @@ import { challenge, credentialsOf } from "./credentials.ts";
 import type { Metrics } from "./metrics.ts";
 import { recognize } from "./peers.ts";
 import { parse, problemFrom, sendProblem } from "./problem.ts";
+import type { RequestLines } from "./request-lines.ts";
 import type { Route } from "./route.ts";
 
 export interface AnswerOptions {
 	authority: Authority;
 	metrics: Metrics;
 	addressOf: AddressOf;
-	log: RequestLog;
-}
-
-/** Logs requests. Never a header, a query or a body: each may hold a secret. */
-export interface RequestLog {
-	info: (facts: object, message: string) => void;
-	error: (facts: object, message: string) => void;
+	lines: RequestLines;
 }
 
 /** A request that is being answered. */
@@ -95,7 +90,7 @@ function bodyOf(parts: RequestParts, request: IncomingMessage, response: ServerR
 	return parts.body();
 }
 
-export function answerError(error: unknown, exchange: Exchange, log: RequestLog): void {
+export function answerError(error: unknown, exchange: Exchange, lines: RequestLines): void {
 	const { id, request, response } = exchange;
 	const oauth = request.url?.startsWith("/oauth2/") === true;
 	const found = problemFrom(error);
@@ -105,8 +100,7 @@ export function answerError(error: unknown, exchange: Exchange, log: RequestLog)
 		...(oauth && oauthErrorOf(found.status, found.detail)),
 	};
 	// What another system answered is no failure of this daemon, and may be anything.
-	if (problem.status >= 500 && !(error instanceof RuleError))
-		log.error({ err: error, request: id }, "a request failed");
+	if (problem.status >= 500 && !(error instanceof RuleError)) lines.failed({ err: error, request: id });
 	if (response.headersSent) return void response.destroy();
 	const authenticate = challengeOf(problem, request);
 	const retryAfter = error instanceof RuleError ? error.retryAfterSeconds : undefined;
@@ -192,10 +186,10 @@ function oauthErrorOf(status: number, detail: string) {
 	return { error: status >= 500 ? "server_error" : error, error_description: detail };
 }
 
-function recordRequest({ id, request, response, path }: Exchange, { metrics, log }: AnswerOptions): void {
+function recordRequest({ id, request, response, path }: Exchange, { metrics, lines }: AnswerOptions): void {
 	const { method = "" } = request;
 	metrics.countRequest(method, path, response.statusCode);
 	// Reads change nothing and are too many to log.
 	if (method === "GET" || method === "HEAD") return;
-	log.info({ request: id, method, route: path, status: response.statusCode }, "request");
+	lines.answered({ request: id, method, route: path, status: response.statusCode });
 }

@@ -5,11 +5,13 @@ import type { AnswerOptions } from "./answer.ts";
 import { DirectHandler } from "./direct.ts";
 import { oauthRoutes } from "./oauth.ts";
 import { problemFrom, sendProblem } from "./problem.ts";
+import { RequestLines, type RequestLog } from "./request-lines.ts";
 import { type Route, route } from "./route.ts";
 import { apiRoutes, type RouteParts } from "./routes.ts";
 import type { Handler } from "./server.ts";
 
-export interface ApiOptions extends RouteParts, AnswerOptions {
+export interface ApiOptions extends RouteParts, Omit<AnswerOptions, "lines"> {
+	log: RequestLog;
 	/** The daemon's base URL; known once it listens. */
 	url: () => string;
 }
@@ -18,15 +20,16 @@ export function createApi(options: ApiOptions): Handler {
 	const { authority, events } = options;
 	events.onWorkspaceClosed = (workspace) => authority.rulebook.leave(workspace);
 	const routes = allRoutes(options);
-	const direct = new DirectHandler(routes, options);
+	const answering = { ...options, lines: new RequestLines(options.log) };
+	const direct = new DirectHandler(routes, answering);
 	let app: Promise<Express> | undefined;
 	return (request, response) => {
 		if (direct.handle(request, response) === "answered") return;
-		app ??= import("./express.ts").then(({ behindExpress }) => behindExpress(routes, options));
+		app ??= import("./express.ts").then(({ behindExpress }) => behindExpress(routes, answering));
 		app
 			.then((handle) => handle(request, response))
 			.catch((err) => {
-				options.log.error({ err }, "a request failed");
+				answering.lines.failed({ err });
 				if (!response.headersSent) sendProblem(response, problemFrom(err));
 			});
 	};

@@ -30,7 +30,7 @@ export class DirectHandler {
 			param: noParam,
 		};
 		answer(route, parts, exchange, this.#options).catch((error) =>
-			answerError(error, exchange, this.#options.log),
+			answerError(error, exchange, this.#options.lines),
 		);
 		return "answered";
 	}

@@ -24,7 +24,7 @@ export function behindExpress(routes: readonly Route[], options: AnswerOptions):
 		sendProblem(response, problemOf("not-found", detail, instanceOf(exchangeOf(response))));
 	});
 	app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-		answerError(error, exchangeOf(response), options.log);
+		answerError(error, exchangeOf(response), options.lines);
 	});
 	return app;
 }

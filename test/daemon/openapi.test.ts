@@ -5,6 +5,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { apiPermissions } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
+import type { AnswerOptions } from "../../daemon/server/answer.ts";
 import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
 import { behindExpress } from "../../daemon/server/express.ts";
 import { type Answer, daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
@@ -396,8 +397,8 @@ function operationNamed({ paths }: OpenApi, operation: string): Operation | unde
 /** The routes that Express serves. */
 function servedByExpress(): string[] {
 	// Building the table of routes uses none of the parts that answer them.
-	const options = {} as ApiOptions;
-	const { stack } = behindExpress(allRoutes(options), options).router;
+	const routes = allRoutes({} as ApiOptions);
+	const { stack } = behindExpress(routes, {} as AnswerOptions).router;
 	return stack.flatMap(({ route }) => {
 		const methods = new Set(
 			route?.stack.map((layer) => layer.method).filter((method) => method !== undefined),

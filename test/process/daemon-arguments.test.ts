@@ -1,9 +1,12 @@
 /** What the bundled daemon is called with. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chownSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { daemonsOfEach } from "./daemon.ts";
+
+const namelessId = 54_321;
+const canChangeUser = spawnSync("setpriv", ["--reuid", String(namelessId), "true"]).status === 0;
 
 describe("the bundled daemon", () => {
 	const daemons = daemonsOfEach();
@@ -50,5 +53,54 @@ describe("the bundled daemon", () => {
 			for await (const part of child.stdout) text += part;
 			assert.match(text, expected);
 		}
+	});
+
+	for (const name of ["daemon.json", "identity.pem", "index.jsonl", "lock-3", "changes-3.log"]) {
+		it(`says which directory is in the place of a file: ${name}`, async () => {
+			mkdirSync(join(daemons.directory, name), { recursive: true });
+			const daemon = await daemons.start();
+			assert.deepEqual([daemon.first.event, daemon.first.code], ["failed", "data-unwritable"]);
+			assert.match(daemon.first.detail ?? "", new RegExp(`${name} is a directory, not a file. Move it away`));
+			assert.doesNotMatch(daemon.errors, /space/);
+			assert.equal(await daemon.exited, 1);
+			rmdirSync(join(daemons.directory, name));
+			assert.equal((await daemons.start()).first.event, "ready");
+		});
+	}
+
+	it("says so and runs without its log where a directory is in its place", async () => {
+		mkdirSync(join(daemons.directory, "daemon.log"), { recursive: true });
+		const daemon = await daemons.start();
+		assert.equal(daemon.first.event, "ready");
+		await daemon.kill();
+		assert.match(daemon.errors, /log can't be written: EISDIR/);
+	});
+
+	(canChangeUser ? it : it.skip)("starts for a user id without a name", async () => {
+		const shell = `set -- setpriv --reuid ${namelessId} --regid ${namelessId} --clear-groups "$@";`;
+		mkdirSync(daemons.directory);
+		for (const path of [daemons.folder, daemons.directory]) chownSync(path, namelessId, namelessId);
+		const daemon = await daemons.start(["--port", "0"], shell);
+		assert.equal(daemon.first.event, "ready", daemon.errors);
+		const { createdUserInfo } = await daemon.create("x");
+		assert.equal(createdUserInfo.userName, `uid ${namelessId}`);
+	});
+
+	it("keeps its log within two files of five MiB, however many requests are refused", async () => {
+		const daemon = await daemons.start();
+		const log = join(daemons.directory, "daemon.log");
+		await daemon.kill();
+		// As far as a first file gets.
+		writeFileSync(log, "x\n".repeat(5 << 19));
+		const full = await daemons.start();
+		const refused = () => full.fetch("/v1/api-tokens", { method: "POST", headers: { authorization: "x" } });
+		for (let count = 0; count < 50; count++)
+			assert.deepEqual(
+				new Set((await Promise.all(Array.from({ length: 20 }, refused))).map(({ status }) => status)),
+				new Set([401]),
+			);
+		await full.kill();
+		assert.ok(statSync(log).size < 1 << 20, "the log begins anew once it is full");
+		assert.ok(statSync(`${log}.1`).size <= (5 << 20) + (1 << 20));
 	});
 });
