@@ -17,7 +17,10 @@ const layers: [layer: string, files: RegExp][] = [
 	["server", /^daemon\/server\//],
 	["client", /^daemon\/client\//],
 	["cli", /^daemon\/cli(\.ts|\/)/],
-	["main", /^daemon\/(main|data-directory|directory-lock|identity-file|log|start-failure|user-name|young-generation)\.ts$/],
+	[
+		"main",
+		/^daemon\/(main|data-directory|directory-lock|identity-file|log|start-failure|user-name|young-generation)\.ts$/,
+	],
 	["start", /^daemon\/start\.ts$/],
 ];
 

@@ -45,6 +45,15 @@ export function readTarget(request: IncomingMessage): NamedHost {
 	return scheme.toLowerCase() === "https" && !hasPort(authority) ? `${authority}:443` : authority;
 }
 
+/**
+ * Whether a web page sends the request, as its browser says (W3C Fetch Metadata). `none` is what a person opens. A request at
+ * `/v1/verify` may come from a proxy that forwards a browser's headers.
+ */
+export function isWebPage({ headers }: IncomingMessage): boolean {
+	const site = headers["sec-fetch-site"];
+	return site !== undefined && site !== "none";
+}
+
 /** The names by which clients may call the daemon. A web page can't choose its `Host`. */
 export class Hosts {
 	readonly #allowed: ReadonlySet<string>;

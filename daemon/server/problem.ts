@@ -7,7 +7,7 @@ import { type ProblemCode, problemStatus } from "../facts.ts";
 import { fieldWords } from "../field-words.ts";
 import { RuleError } from "../rules/rule-error.ts";
 import { StorageError } from "../store/store.ts";
-import { guardHeaders } from "./guard-headers.ts";
+import { guardsOf } from "./guard-headers.ts";
 
 /** @param extra additional members, or other values for the standard ones. */
 export function problemOf(code: ProblemCode, detail: string, extra: Partial<Problem> = {}): Problem {
@@ -27,7 +27,7 @@ export function sendProblem(
 		"Content-Length": body.length,
 		"Cache-Control": "no-store",
 		"X-Request-Id": problem.instance.replace("urn:uuid:", ""),
-		...guardHeaders,
+		...guardsOf(response.req),
 		...headers,
 	});
 	response.end(body);

@@ -12,7 +12,7 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import type { Problem } from "../contract.ts";
 import { accessHeader, type ProblemCode } from "../facts.ts";
-import { Hosts, type NamedHost, readTarget, unreadable } from "./door.ts";
+import { Hosts, isWebPage, type NamedHost, readTarget, unreadable } from "./door.ts";
 import { guard, guardHeaders } from "./guard-headers.ts";
 import { IdentityEndpoint } from "./identity-endpoint.ts";
 import { Peers } from "./peers.ts";
@@ -147,6 +147,8 @@ export class HttpServer {
 		// Before the check of Host and Origin: proxies forward a browser's headers, and the answer reveals
 		// nothing to a page without the token.
 		if (VerifyEndpoint.serves(request.url ?? "")) return verifyAt(verifyEndpoint, request, response, onError);
+		// No answer at all looks to a page like a closed port.
+		if (isWebPage(request)) return void request.socket.destroy();
 		if (IdentityEndpoint.serves(request.url ?? "")) return this.#proveIdentity(request, response);
 		const refusal = this.#refusalOf(request, host);
 		if (refusal !== undefined) return refuse(request, response, refusal);

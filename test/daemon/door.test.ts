@@ -160,6 +160,22 @@ describe("the door", () => {
 			}
 		});
 
+		it("gives a web page no answer, and a proxy that forwards its headers one", async () => {
+			const { token } = await daemon.create();
+			for (const site of ["cross-site", "same-site", "same-origin"]) {
+				const lines = [`Host: 127.0.0.1:${port}`, `Sec-Fetch-Site: ${site}`, "Sec-Fetch-Dest: iframe"];
+				for (const path of ["/healthz", "/openapi.json", "/v1/api-tokens", "/v1/identity"])
+					assert.equal(await send([`GET ${path} HTTP/1.1`, ...lines]), "", path);
+				const refused = await send(["GET /v1/verify HTTP/1.1", ...lines]);
+				assert.match(refused, /^HTTP\/1\.1 401 .*X-Frame-Options: DENY/s);
+				assert.doesNotMatch(refused, /frame-ancestors/);
+				const passed = await send(["GET /v1/verify HTTP/1.1", ...lines, `Authorization: Bearer ${token}`]);
+				assert.match(passed, /^HTTP\/1\.1 200 /);
+			}
+			const opened = ["GET /healthz HTTP/1.1", `Host: 127.0.0.1:${port}`, "Sec-Fetch-Site: none"];
+			assert.match(await send(opened), /^HTTP\/1\.1 200 /);
+		});
+
 		it("refuses a query of more names than a token can hold, and takes one of as many", async () => {
 			const { token } = await daemon.create({ permissions: ["*"] });
 			const query = (count: number) => `?${"permission=a&".repeat(count).slice(0, -1)}`;

@@ -1,0 +1,194 @@
+/**
+ * Floods of a daemon by strangers and by one token: more connections, half heads, bodies, streams and queries than it should
+ * keep. Meanwhile a proper client verifies on; afterwards descriptors and memory are back where they were.
+ */
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { temporaryFolder } from "../daemon/harness.ts";
+import { DaemonChild } from "../process/daemon.ts";
+import type { Tally } from "./tally.ts";
+
+/** What a flood may leave, of the memory before it. */
+const mostMemory = 1.2;
+/** A second longer than the daemon's limit of a request. */
+const settleMilliseconds = 31_000;
+const connectionsAtOnce = 100;
+
+interface Target {
+	port: number;
+	/** Of a token that may read. */
+	secret: string;
+}
+
+/** What one connection of a flood sends. It reads nothing. */
+type Flood = (target: Target, index: number) => string;
+
+const host = ({ port }: Target) => `Host: 127.0.0.1:${port}\r\n`;
+const formType = "Content-Type: application/x-www-form-urlencoded\r\n";
+const jsonType = "Content-Type: application/json\r\n";
+const authorization = ({ secret }: Target) => `Authorization: Bearer ${secret}\r\n`;
+
+const floods: Record<string, Flood> = {
+	"silent connections": () => "",
+	"half heads": (target) => `GET /healthz HTTP/1.1\r\n${host(target)}X: ${"x".repeat(16_000)}`,
+	"half bodies of strangers": (target) =>
+		`POST /v1/api-tokens HTTP/1.1\r\n${host(target)}${jsonType}Content-Length: 65000\r\n\r\n${" ".repeat(64_000)}`,
+	"half bodies of a caller": (target) =>
+		`POST /v1/api-tokens/identify HTTP/1.1\r\n${host(target)}${authorization(target)}${jsonType}Content-Length: 65000\r\n\r\n${" ".repeat(64_000)}`,
+	"half forms of strangers": (target) =>
+		`POST /oauth2/revoke HTTP/1.1\r\n${host(target)}${formType}Content-Length: 65000\r\n\r\n${"x".repeat(64_000)}`,
+	"large bodies of strangers": (target) =>
+		`POST /v1/api-tokens HTTP/1.1\r\n${host(target)}${jsonType}Content-Length: 9000000\r\n\r\n${" ".repeat(1_000_000)}`,
+	"streams of one token": (target) =>
+		`GET /v1/events HTTP/1.1\r\n${host(target)}${authorization(target)}\r\n`,
+	"different queries": (target, index) =>
+		`GET /v1/verify?permission=${`p${index}.`.repeat(2).padEnd(15_000, "x")} HTTP/1.1\r\n${host(target)}${authorization(target)}\r\n`,
+	"different queries of many names": (target, index) =>
+		`GET /v1/verify?${Array.from({ length: 199 }, (_, name) => `permission=p${index}.${name}`).join("&")} HTTP/1.1\r\n${host(target)}${authorization(target)}\r\n`,
+	"refused requests": (target) => `POST /v1/api-tokens HTTP/1.1\r\n${host(target)}\r\n`.repeat(20),
+};
+
+export async function flood(tally: Tally, length: "short" | "long"): Promise<void> {
+	const daemon = await DaemonChild.start(temporaryFolder());
+	const { url } = daemon.file;
+	const { token } = await createReader(daemon);
+	const target = { port: Number(new URL(url).port), secret: token };
+	const client = new ProperClient(target, tally);
+	try {
+		// What a daemon loads for its first requests of a kind is no flood's.
+		for (const one of Object.values(floods)) await send(one, target, 20);
+		for (const [name, one] of Object.entries(floods)) {
+			const before = await settled(daemon, undefined);
+			await send(one, target, length === "long" ? 3000 : 1200);
+			const after = await settled(daemon, before);
+			tally.count("floods");
+			judge(tally, name, before, after);
+		}
+	} finally {
+		await client.stop();
+		await daemon.kill();
+	}
+}
+
+function judge(tally: Tally, name: string, before: Usage, after: Usage): void {
+	const words = `${name}: ${JSON.stringify(before)} before, ${JSON.stringify(after)} after`;
+	if (after.descriptors > before.descriptors + 5) tally.fault("descriptors stayed open", words);
+	if (after.megabytes > before.megabytes * mostMemory) tally.fault("memory stayed taken", words);
+}
+
+async function createReader(daemon: DaemonChild): Promise<{ token: string }> {
+	const body = JSON.stringify({ name: "reader", permissions: ["api.api-tokens.read", "orders.read"] });
+	const headers = { "content-type": "application/json" };
+	const response = await daemon.fetch("/v1/api-tokens", { method: "POST", headers, body });
+	if (response.status !== 201) throw new Error(await response.text());
+	return (await response.json()) as { token: string };
+}
+
+/** Opens so many connections, and keeps them open until the daemon has closed them or has had its time. */
+async function send(one: Flood, target: Target, count: number): Promise<void> {
+	const sockets: Socket[] = [];
+	for (let index = 0; index < count; index += connectionsAtOnce) {
+		const more = Array.from({ length: Math.min(connectionsAtOnce, count - index) }, (_, at) =>
+			open(target.port, one(target, index + at)),
+		);
+		sockets.push(...(await Promise.all(more)));
+	}
+	for (const socket of sockets) socket.destroy();
+}
+
+/** Neither reads nor ends: what the daemon sends stays with it or with the kernel. */
+async function open(port: number, text: string): Promise<Socket> {
+	const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+	socket.on("error", () => socket.destroy()).pause();
+	const connected = await Promise.race([
+		once(socket, "connect"),
+		once(socket, "close").then(() => undefined),
+	]);
+	if (connected !== undefined && text !== "") socket.write(text);
+	return socket;
+}
+
+interface Usage {
+	descriptors: number;
+	megabytes: number;
+}
+
+/** The least within a time that the daemon has to settle. @param wanted ends the wait. */
+async function settled({ child }: DaemonChild, wanted: Usage | undefined): Promise<Usage> {
+	const deadline = Date.now() + (wanted === undefined ? 3000 : settleMilliseconds);
+	let least = usageOf(child.pid ?? 0);
+	while (Date.now() < deadline) {
+		if (
+			wanted !== undefined &&
+			least.descriptors <= wanted.descriptors + 5 &&
+			least.megabytes <= wanted.megabytes * mostMemory
+		)
+			break;
+		await new Promise((resolve) => setTimeout(resolve, 200));
+		const { descriptors, megabytes } = usageOf(child.pid ?? 0);
+		least = {
+			descriptors: Math.min(least.descriptors, descriptors),
+			megabytes: Math.min(least.megabytes, megabytes),
+		};
+	}
+	return least;
+}
+
+/** From Linux's /proc; elsewhere there is nothing to compare. */
+function usageOf(pid: number): Usage {
+	if (!existsSync(`/proc/${pid}/status`)) return { descriptors: 0, megabytes: 0 };
+	const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+	return { descriptors: readdirSync(`/proc/${pid}/fd`).length, megabytes: Math.round(kilobytes / 1024) };
+}
+
+/** Verifies all the time: over one connection that it keeps, and over a new one for each request. */
+class ProperClient {
+	readonly #kept = new Agent({ keepAlive: true, maxSockets: 1 });
+	readonly #new = new Agent({ keepAlive: false });
+	readonly #target: Target;
+	readonly #tally: Tally;
+	#isStopped = false;
+	readonly #running: Promise<unknown>;
+
+	constructor(target: Target, tally: Tally) {
+		this.#target = target;
+		this.#tally = tally;
+		this.#running = Promise.all([this.#verify(this.#kept), this.#verify(this.#new)]);
+	}
+
+	async stop(): Promise<void> {
+		this.#isStopped = true;
+		await this.#running;
+		this.#kept.destroy();
+	}
+
+	async #verify(agent: Agent): Promise<void> {
+		while (!this.#isStopped) {
+			const status = await this.#statusOf(agent).catch((error) => String(error));
+			this.#tally.count("verifications beside");
+			if (status !== 200) this.#tally.fault("a good token was not verified", String(status));
+			await new Promise((resolve) => setTimeout(resolve, 20));
+		}
+	}
+
+	#statusOf(agent: Agent): Promise<number | undefined> {
+		const { port, secret } = this.#target;
+		return new Promise((resolve, reject) => {
+			request(
+				{
+					agent,
+					port,
+					host: "127.0.0.1",
+					path: "/v1/verify?permission=orders.read",
+					headers: { authorization: `Bearer ${secret}` },
+					timeout: 10_000,
+				},
+				(response) => response.resume().once("end", () => resolve(response.statusCode)),
+			)
+				.once("error", reject)
+				.end();
+		});
+	}
+}
