@@ -1,10 +1,10 @@
 /**
- * What the user sees of a created token: its secret, this once, and where it is. The token exists by then, so a step that
- * failed is shown as such, and can be tried again.
+ * What the user sees of a created token, in one message: its secret, where that is, and what can be done next. The token
+ * exists by then, so a step that failed is shown as such, and can be tried again.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { ConnectorOption } from "../../daemon/contract.ts";
+import type { ConnectorOption, TokenRecord } from "../../daemon/contract.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
@@ -16,7 +16,7 @@ import { copyCurlTest, isForShells } from "./copy-curl-test.ts";
 import type { Created } from "./create-action.ts";
 import { type Ignored, ignoredInWords } from "./ignored-words.ts";
 
-export type CreateReportDeps = Pick<Services, "daemon" | "clipboard" | "log">;
+export type CreateReportDeps = Pick<Services, "daemon" | "clipboard" | "masking" | "log">;
 
 type Creation = Created & {
 	/** undefined: SecretStorage only. */
@@ -28,11 +28,15 @@ type Creation = Created & {
 	ignored?: Ignored;
 };
 
+interface Answer extends vscode.MessageItem {
+	run(): Promise<unknown>;
+}
+
 /** Throws nothing but a cancellation: a failure here must not read as if the token had not been created. */
 export async function reportCreated(services: CreateReportDeps, creation: Creation): Promise<void> {
 	try {
-		await reveal(services, creation);
-		await finish(services, creation);
+		await sayCreated(services, creation);
+		await placeAgain(services, creation);
 	} catch (error) {
 		if (error instanceof vscode.CancellationError) throw error;
 		const failed = l10n.t("{0} is created, but a last step failed.", quoted(creation.token.name));
@@ -40,65 +44,77 @@ export async function reportCreated(services: CreateReportDeps, creation: Creati
 	}
 }
 
-/** The one time that the secret is shown. */
-async function reveal({ clipboard }: Pick<Services, "clipboard">, creation: Creation): Promise<void> {
-	const { token, secret, system, options, ignored = [] } = creation;
-	const parts = [secret, ignoredInWords(system, ignored, options), whereItIs(creation)];
-	const copy = { title: l10n.t("Copy") };
-	const done = { title: l10n.t("Done"), isCloseAffordance: true };
-	const chosen = await vscode.window.showInformationMessage(
-		l10n.t("{0} is created. This is its secret:", quoted(token.name)),
-		{ modal: true, detail: parts.filter((part) => part !== undefined).join("\n\n") },
-		copy,
-		done,
-	);
-	if (chosen === copy) await clipboard.copySecret(secret);
-}
-
-function whereItIs({ placement, stored, placed }: Creation): string {
-	const inStorage = stored.ok
-		? l10n.t("It is stored in SecretStorage.")
-		: l10n.t("SecretStorage did not store it, so copy it now: {0}", explain(stored.error).text);
-	const once = l10n.t(
-		"It is not shown again: the daemon stores only its hash. A copy is removed from the clipboard after 60 seconds.",
-	);
-	if (placement === undefined) return `${inStorage}\n\n${once}`;
-	const file = nameOf(placement.target.uri);
-	const inFile =
-		placed?.ok === false
-			? l10n.t("It is not in {0} yet.", file)
-			: l10n.t("{0} in {1} contains it.", placement.key, file);
-	return `${inFile} ${inStorage}\n\n${once}`;
-}
-
-async function finish(services: CreateReportDeps, creation: Creation): Promise<void> {
-	const { token, secret, placement, placed } = creation;
-	if (placement === undefined || placed?.ok !== false) return sayNextSteps(services, creation);
-	const failed = { placement, error: placed.error };
-	const finalPlacement = await placeAfterFailure(services, { token, secret }, failed);
-	await sayNextSteps(services, { token, stored: creation.stored, placement: finalPlacement });
-}
-
-async function sayNextSteps(
-	services: Pick<Services, "daemon">,
-	{ token, stored, placement }: Pick<Creation, "token" | "stored" | "placement">,
-): Promise<void> {
-	const file = placement === undefined ? "" : messageText(nameOf(placement.target.uri));
+async function sayCreated(services: CreateReportDeps, creation: Creation): Promise<void> {
+	const { token, secret, stored } = creation;
 	const name = quoted(token.name);
+	const copy = { title: l10n.t("Copy Secret"), run: () => services.clipboard.copySecret(secret) };
+	const next = nextSteps(services, creation);
+	// Enter chooses the first: a secret that is stored must not get on the clipboard by a slip, another one must.
+	const answers = stored.ok ? [...next, copy] : [copy, ...next];
+	const showSecret = () =>
+		ask(l10n.t("{0} is created. This is its secret:", name), [secret, ...factsOf(creation)], answers);
+	if (!services.masking.isPresenting) return showSecret();
+	const hidden = l10n.t("{0} is created. Its secret is not shown in presentation mode.", name);
+	await ask(hidden, factsOf(creation), [...answers, { title: l10n.t("Show Secret"), run: showSecret }]);
+}
+
+async function ask(text: string, paragraphs: readonly string[], answers: readonly Answer[]): Promise<void> {
+	const detail = paragraphs.join("\n\n");
+	const done = { title: l10n.t("Done"), isCloseAffordance: true, run: async () => undefined };
+	const chosen = await vscode.window.showInformationMessage(text, { modal: true, detail }, ...answers, done);
+	await chosen?.run();
+}
+
+function nextSteps(services: Pick<Services, "daemon">, { token, placement, placed }: Creation): Answer[] {
+	const show = {
+		title: l10n.t("Show Token"),
+		run: async () => vscode.commands.executeCommand("tokensmith.showToken", { id: token.id }),
+	};
+	if (placement === undefined) return [show];
+	// The place is asked for again.
+	if (placed?.ok === false) return [];
+	return [openAnswer(placement), curlAnswer(services, token, placement)];
+}
+
+function openAnswer(placement: Placement): Answer {
+	const file = messageText(nameOf(placement.target.uri));
+	return { title: l10n.t("Open {0}", file), run: () => openPlacement(placement) };
+}
+
+function curlAnswer(
+	services: Pick<Services, "daemon">,
+	token: TokenRecord,
+	{ key, target }: Placement,
+): Answer {
+	const variable = isForShells(target.path) ? { key, envFile: target.path } : undefined;
+	return { title: l10n.t("Copy curl Test"), run: () => copyCurlTest(services, token, variable) };
+}
+
+/** Where the secret is, and what the system decided otherwise. */
+function factsOf({ system, options, ignored = [], placement, stored, placed }: Creation): string[] {
 	const inStorage = stored.ok
-		? l10n.t("{0} is ready: its secret is in SecretStorage.", name)
-		: l10n.t("{0} is ready.", name);
-	const open = l10n.t("Open {0}", file);
-	const test = l10n.t("Copy curl Test");
-	const chosen = await vscode.window.showInformationMessage(
-		placement === undefined
-			? inStorage
-			: l10n.t("{0} is ready: {1} in {2} contains its secret.", name, placement.key, file),
-		...(placement === undefined ? [] : [open]),
-		test,
-	);
-	if (chosen === open && placement !== undefined) await openPlacement(placement);
-	const isVariable = placement !== undefined && isForShells(placement.target.path);
-	const variable = isVariable ? { key: placement.key, envFile: placement.target.path } : undefined;
-	if (chosen === test) await copyCurlTest(services, token, variable);
+		? l10n.t("It is stored in SecretStorage: you can copy it again from the Tokens view.")
+		: l10n.t("SecretStorage did not store it, so copy it now: {0}", explain(stored.error).text);
+	const where = placement === undefined ? inStorage : `${inFile(placement, placed)} ${inStorage}`;
+	return [ignoredInWords(system, ignored, options), where].filter((fact) => fact !== undefined);
+}
+
+function inFile({ target, key }: Placement, placed: Creation["placed"]): string {
+	const file = nameOf(target.uri);
+	return placed?.ok === false
+		? l10n.t("It is not in {0} yet.", file)
+		: l10n.t("{0} in {1} contains it.", key, file);
+}
+
+/** After a failure: in the same place once that is possible, or in another one. */
+async function placeAgain(
+	services: CreateReportDeps,
+	{ token, secret, placement, placed }: Creation,
+): Promise<void> {
+	if (placement === undefined || placed?.ok !== false) return;
+	const final = await placeAfterFailure(services, { token, secret }, { placement, error: placed.error });
+	const file = messageText(nameOf(final.target.uri));
+	const text = l10n.t("{0} is ready: {1} in {2} contains its secret.", quoted(token.name), final.key, file);
+	const answers = [openAnswer(final), curlAnswer(services, token, final)];
+	await (await vscode.window.showInformationMessage(text, ...answers))?.run();
 }

@@ -11,7 +11,7 @@ import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineArgument, lineAt } from "../env/line-argument.ts";
 import { warningDays } from "../settings.ts";
 import { urgencyOf } from "../tokens/time-left.ts";
-import { endInWords, lastUse, stateInWords } from "../tokens/token-facts.ts";
+import { endInWords, lastUse, permissionsInWords, stateInWords } from "../tokens/token-facts.ts";
 import { appendWords } from "../tokens/token-items.ts";
 import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { Masking } from "./masking.ts";
@@ -86,7 +86,8 @@ export class TokenHover implements vscode.HoverProvider {
 		line: EnvLine,
 		names: readonly ActionName[],
 	): vscode.MarkdownString {
-		const offered = this.#isHidden(line) ? [...names, "reveal" as const] : names;
+		const mayReveal = this.#isHidden(line) && !this.#deps.masking.isPresenting;
+		const offered = mayReveal ? [...names, "reveal" as const] : names;
 		hover.appendMarkdown("\n\n");
 		for (const [index, name] of offered.entries()) {
 			const { command, title, of } = actions[name];
@@ -118,7 +119,7 @@ function factsOf(
 			? undefined
 			: [endLabel(token), endInWords(token, now)],
 		token.revokedReason === null ? undefined : [l10n.t("Reason"), token.revokedReason],
-		[l10n.t("Permissions"), token.permissions.join(", ") || l10n.t("None")],
+		[l10n.t("Permissions"), permissionsInWords(token)],
 		[l10n.t("Last used"), lastUse(token, now)],
 		token.issuer === "local" ? undefined : [l10n.t("Issuer"), token.issuer],
 		successor === undefined ? undefined : [l10n.t("Successor"), successor.name],

@@ -44,11 +44,17 @@ export function impactInWords(
 					...listed(impacts, now),
 				];
 	return [
-		l10n.t("Programs that use it are refused from the next request on. This cannot be undone."),
+		...effectInWords(impacts),
 		...parts,
 		...relativesInWords(relatives),
 		...reachesInWords(impacts),
 	].join("\n\n");
+}
+
+/** What is only marked as revoked keeps working, so nothing is said of its programs. */
+function effectInWords(impacts: readonly Impact[]): string[] {
+	if (impacts.every(({ reach }) => reach === "elsewhere")) return [];
+	return [l10n.t("Programs that use it are refused from the next request on. This cannot be undone.")];
 }
 
 function reachesInWords(impacts: readonly Impact[]): string[] {
@@ -65,7 +71,7 @@ function reachesInWords(impacts: readonly Impact[]): string[] {
 			? []
 			: [
 					l10n.t(
-						"Issued by another system and only marked as revoked here; revoke it there too: {0}.",
+						"Only its system can revoke it, and it works until then; here it is only marked as revoked: {0}.",
 						elsewhere,
 					),
 				]),

@@ -30,6 +30,8 @@ type RevokeDeps = Pick<Services, "daemon" | "live" | "bindings" | "connections" 
 
 interface TokenImpact extends Impact {
 	lines: readonly EnvLine[];
+	/** Where its system is explained, or its tokens are managed. */
+	page: string | undefined;
 }
 
 export async function revokeTokensInteractively(services: RevokeDeps, tokens: Ids): Promise<void> {
@@ -59,6 +61,7 @@ async function impactsOf(
 		reach: reachOf(connections, token),
 		system: connections.of(token)?.name ?? "",
 		lines: bindings.linesOf(token.id),
+		page: live.profiles.find(({ id }) => id === token.profile)?.links[0]?.url,
 		predecessor: byId.get(token.predecessorId ?? ""),
 		successor: byId.get(token.successorId ?? ""),
 	});
@@ -111,21 +114,34 @@ async function confirm(
 ): Promise<readonly TokenImpact[]> {
 	const [first] = impacts;
 	if (first === undefined) throw new vscode.CancellationError();
-	const revoke = l10n.t("Revoke");
+	const isElsewhere = impacts.every(({ reach }) => reach === "elsewhere");
+	const revoke = isElsewhere ? l10n.t("Mark as Revoked") : l10n.t("Revoke");
 	const question =
-		impacts.length === 1
-			? l10n.t("Revoke the API token {0}?", quoted(first.token.name))
-			: l10n.t("Revoke {0} API tokens?", impacts.length);
+		impacts.length === 1 ? questionFor(first) : l10n.t("Revoke {0} API tokens?", impacts.length);
 	const search = vscode.workspace.isTrusted ? "done" : "restricted";
 	const working = relatives.map(({ token }) => token);
 	const detail = impactInWords(impacts, working, search, Date.now());
 	const all = [...impacts, ...relatives];
 	const revokeAll = all.length === 2 ? l10n.t("Revoke Both") : l10n.t("Revoke All {0}", all.length);
-	const buttons = relatives.length === 0 ? [revoke] : [revoke, revokeAll];
+	const open = l10n.t("Open Its System's Page");
+	const buttons = [
+		...(isElsewhere && first.page !== undefined ? [open] : []),
+		...(relatives.length === 0 ? [revoke] : [revoke, revokeAll]),
+	];
 	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, ...buttons);
 	if (chosen === revoke) return impacts;
 	if (chosen === revokeAll && relatives.length > 0) return all;
+	if (chosen === open && first.page !== undefined) {
+		await vscode.env.openExternal(vscode.Uri.parse(first.page));
+		return confirm(impacts, relatives);
+	}
 	throw new vscode.CancellationError();
+}
+
+function questionFor({ token, reach }: TokenImpact): string {
+	return reach === "elsewhere"
+		? l10n.t("Mark the API token {0} as revoked?", quoted(token.name))
+		: l10n.t("Revoke the API token {0}?", quoted(token.name));
 }
 
 /** Continues after a question where a token may be the credential that Tokensmith uses. */
@@ -198,6 +214,8 @@ async function sayRevoked(
 
 function headline(revoked: readonly TokenImpact[]): string {
 	const [first] = revoked;
+	if (first?.reach === "elsewhere" && revoked.length === 1)
+		return l10n.t("Marked {0} as revoked.", quoted(first.token.name));
 	return revoked.length === 1 && first !== undefined
 		? l10n.t("Revoked {0}.", quoted(first.token.name))
 		: l10n.t("Revoked {0} API tokens.", revoked.length);

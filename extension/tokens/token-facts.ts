@@ -29,16 +29,46 @@ const places: Record<SecretPlace, (partial: string) => string> = {
 export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): Fact[] {
 	return [
 		...endedFacts(token),
+		...(token.issuer === "local" ? [] : [{ label: l10n.t("Issuer"), value: token.issuer }]),
 		{ label: expiryLabel(token), value: expiryFact(token, now) },
-		{ label: l10n.t("Permissions"), value: token.permissions.join(", ") || l10n.t("None") },
+		{ label: l10n.t("Permissions"), value: permissionsInWords(token) },
 		...(token.resources.length === 0
 			? []
 			: [{ label: l10n.t("Resources"), value: token.resources.join(", ") }]),
-		{ label: l10n.t("Allowed addresses"), value: addressesInWords(token.allowedAddresses) },
+		{
+			label: l10n.t("Allowed addresses"),
+			value: isOnlyNoted(token, token.allowedAddresses)
+				? notKnown()
+				: addressesInWords(token.allowedAddresses),
+		},
 		{ label: l10n.t("Last used"), value: lastUse(token, now) },
 		{ label: l10n.t("Created"), value: creationFact(token) },
 		{ label: l10n.t("Secret"), value: places[secret](token.partialToken) },
 	];
+}
+
+/**
+ * Whether this daemon has only a note of the token, and the value is not in it. Another system decides about such a token,
+ * so that an empty value says nothing.
+ */
+function isOnlyNoted(
+	{ issuer, connectionId }: Pick<TokenRecord, "issuer" | "connectionId">,
+	value: readonly string[] | string | null,
+): boolean {
+	return issuer !== "local" && connectionId === null && (value === null || value.length === 0);
+}
+
+export function isExpiryKnown(token: TokenRecord): boolean {
+	return !isOnlyNoted(token, token.expiry);
+}
+
+function notKnown(): string {
+	return l10n.t("not known here");
+}
+
+export function permissionsInWords(token: TokenRecord): string {
+	if (isOnlyNoted(token, token.permissions)) return notKnown();
+	return token.permissions.join(", ") || l10n.t("None");
 }
 
 /** A list of addresses in a summary. */
@@ -68,6 +98,7 @@ function expiryLabel({ retiresDate }: TokenRecord): string {
 }
 
 function expiryFact(token: TokenRecord, now: number): string {
+	if (!isExpiryKnown(token)) return notKnown();
 	return endOf(token) === Number.POSITIVE_INFINITY ? l10n.t("Never") : endInWords(token, now);
 }
 
@@ -85,7 +116,7 @@ export function endInWords(token: TokenRecord, now: number): string {
 export function lastUse(token: TokenRecord, now: number): string {
 	const { issuer, lastUsedDate, lastUsedAddress, useCount } = token;
 	// A token of another system is used there, unseen.
-	if (lastUsedDate === null) return issuer === "local" ? l10n.t("never") : l10n.t("not known here");
+	if (lastUsedDate === null) return issuer === "local" ? l10n.t("never") : notKnown();
 	const since = timeSince(lastUsedDate, now);
 	if (lastUsedAddress === null)
 		return useCount === 1 ? l10n.t("{0}, once", since) : l10n.t("{0}, {1} times in total", since, useCount);
@@ -108,6 +139,7 @@ export function stateInWords(token: TokenRecord, urgency: Urgency, now: number):
 	if (urgency === "disabled") return l10n.t("disabled");
 	if (urgency === "retiring") return l10n.t("rotated, {0}", amountLeft(token, now));
 	if (urgency === "rotated") return l10n.t("rotated away {0}", timeSince(endOf(token), now));
+	if (urgency === "never" && !isExpiryKnown(token)) return l10n.t("expiry not known");
 	return timeLeft(token, now);
 }
 

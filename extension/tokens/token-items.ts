@@ -6,7 +6,14 @@ import type { Connections } from "../connections/connections.ts";
 import { plainText, shortenedWithin } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { timeSince, type Urgency, urgencyOf } from "./time-left.ts";
-import { type Fact, factsOf, type SecretPlace, stateInFewWords, stateInWords } from "./token-facts.ts";
+import {
+	type Fact,
+	factsOf,
+	isExpiryKnown,
+	type SecretPlace,
+	stateInFewWords,
+	stateInWords,
+} from "./token-facts.ts";
 import type { TokenGroup } from "./token-groups.ts";
 import type { GroupNode, LineNode, TokenNode } from "./token-nodes.ts";
 
@@ -168,7 +175,7 @@ interface Place {
 
 /** The side bar is narrow, so what the group's title says is left out. */
 function stateBriefly(token: TokenRecord, urgency: Urgency, { now, kind }: Place): string {
-	if (kind === "never") return "";
+	if (kind === "never" && isExpiryKnown(token)) return "";
 	if (kind === "expired") return timeSince(endOf(token), now);
 	return stateInFewWords(token, urgency, now);
 }

@@ -161,7 +161,8 @@ describe("the effects of a revocation", () => {
 	it("name a token that only its issuer can revoke", () => {
 		const one = { ...impact(aToken({ name: "CI", issuer: "github" })), reach: "elsewhere" as const };
 		const text = impactInWords([one], [], "done", now);
-		assert.match(text, /only marked as revoked here; revoke it there too: “CI”/);
+		assert.match(text, /Only its system can revoke it, and it works until then; .*: “CI”/);
+		assert.doesNotMatch(text, /refused/);
 	});
 
 	it("name where a token of a connected system ends, and what the user does there", () => {

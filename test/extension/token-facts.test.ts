@@ -24,6 +24,19 @@ describe("facts of a token", () => {
 		assert.equal(facts({}, "absent").get("Secret"), "tks_…abcd, not stored on this machine");
 	});
 
+	it("claim nothing about a token of another system that is not in its record", () => {
+		const theirs = { issuer: "github", connectionId: null, permissions: [] };
+		const noted = facts(theirs);
+		for (const label of ["Expires", "Permissions", "Allowed addresses", "Last used"])
+			assert.equal(noted.get(label), "not known here", label);
+		assert.equal(noted.get("Issuer"), "github");
+		assert.equal(stateInWords({ ...token, ...theirs }, "never", now), "expiry not known");
+		const known = facts({ ...theirs, permissions: ["contents:read"], allowedAddresses: ["::1"] });
+		assert.equal(known.get("Permissions"), "contents:read");
+		assert.equal(known.get("Allowed addresses"), "::1");
+		assert.equal(facts({ ...theirs, connectionId: "c" }).get("Permissions"), "None");
+	});
+
 	it("include when and why it was revoked, or that it is disabled", () => {
 		const revokedDate = "2026-02-20T12:00:00.000Z";
 		assert.match(

@@ -66,6 +66,20 @@ describe("revoking and disabling tokens", () => {
 			await until("the message is shown", () => /^Commented out 2 lines\./.test(person.last?.text ?? ""));
 		});
 
+		it("does not claim to revoke a token of another system, and opens that system's page", async () => {
+			const hash = `sha256:${"0".repeat(64)}`;
+			const theirs = { name: "deploy", issuer: "github", hash, partialToken: "ghp_…abcd" };
+			const { id } = await window.client.registerToken(theirs);
+			await window.live.whenLive();
+			person.answers(/^Mark the API token “deploy” as revoked\?/, "Mark as Revoked");
+			await run("revokeToken", { id });
+			const [asked] = person.messages;
+			assert.deepEqual(asked?.buttons, ["Open Its System's Page", "Mark as Revoked"]);
+			assert.match(asked?.detail ?? "", /Only its system can revoke it, and it works until then/);
+			assert.doesNotMatch(asked?.detail ?? "", /refused/);
+			assert.equal((await window.client.getToken(id)).status, "revoked");
+		});
+
 		it("names the predecessor that keeps working, and revokes it only on request", async () => {
 			const { id } = await window.client.rotateToken(token.id, { overlapSeconds: 3600 });
 			person.answers(/^Revoke the API token/, "Revoke");

@@ -76,7 +76,7 @@ describe("bad input", () => {
 		await wizard.goTo("summary", { name: "Second try", file: ".env" });
 		await chmod(envFile, 0o444);
 		const secret = await wizard.create();
-		assert.match(await window.dialogText(), /It is not in \.env yet\. It is stored in SecretStorage\./);
+		assert.match(await window.dialogText(), /It is not in \.env yet\. It is stored in SecretStorage:/);
 		await window.answerDialog("Done");
 		await window.notification("“Second try” was not written to .env. .env or its folder is read-only");
 		assert.equal(await readFile(envFile, "utf8"), "URL=1\n");

@@ -219,14 +219,16 @@ function questionsOf({ system, expiry, exactExpiry, file, git, replace }: Answer
 }
 
 /**
- * The complete wizard: answers everything, creates the token, and closes the dialog and the following messages. Returns
- * the secret.
+ * The complete wizard: answers everything, creates the token, and closes the dialog, by `answer`. Returns the secret.
  */
-export async function createToken(window: WorkbenchWindow, answers: Answers): Promise<string> {
+export async function createToken(
+	window: WorkbenchWindow,
+	answers: Answers,
+	answer = "Done",
+): Promise<string> {
 	const wizard = await CreateWizard.open(window);
 	await wizard.goTo("summary", answers);
 	const secret = await wizard.create();
-	await window.answerDialog("Done");
-	await window.notification(`“${answers.name}” is ready`);
+	await window.answerDialog(answer);
 	return secret;
 }

@@ -61,8 +61,8 @@ describe("a service with a token", () => {
 	it("leaves its secret in the env file and in no other file of VS Code, the daemon or the browser", async () => {
 		await writeFile(join(workbench.workspace, ".env.local"), "");
 		await writeFile(join(workbench.workspace, ".gitignore"), ".env.local\n");
-		const secret = await createToken(window, { name: "Local", file: ".env.local" });
-		await window.answerNotification("“Local” is ready", "Open .env.local");
+		const answers = { name: "Local", file: ".env.local" };
+		const secret = await createToken(window, answers, "Open .env.local");
 		await window.focusEditor(".env.local");
 		await until("the line is shown", async () =>
 			(await window.editorLines()).includes(`API_TOKEN=${secret}`),

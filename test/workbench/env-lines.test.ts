@@ -83,6 +83,11 @@ describe("the lines of an env file", () => {
 		await window.runCommand("Tokensmith: Toggle Presentation Mode");
 		await until("they are masked", async () => !(await isShown(secret)));
 		assert.ok(!(await window.offersCommand("Tokensmith: Reveal Value")));
+		await line("ORDERS_TOKEN").hover();
+		const hover = window.page.locator(".monaco-hover:visible", { hasText: "Permissions: orders.read" });
+		await hover.waitFor();
+		assert.ok(!(await hover.innerText()).includes("Reveal"));
+		await window.press("Escape");
 		await window.page.locator(".statusbar-item", { hasText: "Presentation Mode" }).click();
 		await until("they are shown", () => isShown(secret));
 	});

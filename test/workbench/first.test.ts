@@ -198,10 +198,17 @@ describe("the first token", () => {
 		const shown = await window.dialogText();
 		const secret = /^tks_[0-9A-Za-z]{38}$/m.exec(shown)?.[0] ?? "";
 		assert.match(shown, /^“Orders service” is created\. This is its secret:\ntks_/);
-		assert.match(shown, /API_TOKEN in \.env contains it\. It is stored in SecretStorage\./);
+		assert.match(
+			shown,
+			/API_TOKEN in \.env contains it\. It is stored in SecretStorage: you can copy it again from the/,
+		);
+		// What Enter chooses copies nothing.
 		await window.press("Enter");
-		await until("the secret is on the clipboard", async () => (await window.clipboard()) === secret);
-		await window.notification("“Orders service” is ready: API_TOKEN in .env contains its secret.");
+		await until("the file is in front", async () =>
+			(await window.editorLines()).includes(`API_TOKEN=${secret}`),
+		);
+		assert.notEqual(await window.clipboard(), secret);
+		assert.deepEqual(await window.notifications(), []);
 		assert.deepEqual(await filesIn(workbench.workspace), {
 			...before,
 			".env": `API_TOKEN=${secret}\n`,
@@ -212,6 +219,20 @@ describe("the first token", () => {
 		const token = tokens.find(({ name }) => name === "Orders service");
 		assert.deepEqual(token?.permissions, ["orders.read", "orders.delete"]);
 		assert.deepEqual(token?.allowedAddresses, ["127.0.0.1", "::1"]);
+	});
+
+	it("is created in presentation mode without its secret on the screen, unless the user asks for it", async () => {
+		await window.runCommand("Tokensmith: Toggle Presentation Mode");
+		const wizard = await CreateWizard.open(window);
+		await wizard.goTo("summary", { name: "On stage" });
+		await window.input.pick("Create Token");
+		const text = await window.dialogText();
+		assert.match(text, /^“On stage” is created\. Its secret is not shown in presentation mode\./);
+		assert.doesNotMatch(text, /tks_/);
+		await window.page.locator(".monaco-dialog-box .monaco-button", { hasText: "Show Secret" }).click();
+		await until("the secret is shown", async () => /^tks_[0-9A-Za-z]{38}$/m.test(await window.dialogText()));
+		await window.answerDialog("Done");
+		await window.runCommand("Tokensmith: Toggle Presentation Mode");
 	});
 
 	it("is listed with its remaining time, and its details without its secret", async () => {
@@ -243,10 +264,10 @@ describe("the first token", () => {
 		await mkdir(folder);
 		await writeFile(join(folder, ".env"), head + tail);
 		await writeFile(join(folder, ".gitignore"), ".env\n");
-		const secret = await createToken(window, { name: "Deployment", file: "deploy/.env" });
+		const answers = { name: "Deployment", file: "deploy/.env" };
+		const secret = await createToken(window, answers, "Open deploy/.env");
 		assert.equal(await readFile(join(folder, ".env"), "utf8"), head + secret + tail);
 		assert.equal(await readFile(join(folder, ".gitignore"), "utf8"), ".env\n");
-		await window.answerNotification("“Deployment” is ready", "Open deploy/.env");
 		// VS Code opens files with unsaved changes by itself, so another .env may have a tab.
 		await until("it is in front", async () => (await window.editorLines()).includes("# Production"));
 		await window.focusEditor(".env");
