@@ -36,6 +36,8 @@ export const problemStatus = {
 	"token-unknown": 401,
 	"token-revoked": 401,
 	"token-disabled": 401,
+	/** A damaged file may hide that the token was ended. */
+	"token-in-doubt": 401,
 	"token-expired": 401,
 	"address-not-allowed": 403,
 	"permission-missing": 403,
@@ -102,7 +104,7 @@ export const tokenFields = [
 ] as const;
 export type TokenField = (typeof tokenFields)[number];
 
-export const tokenStatuses = ["active", "retiring", "expired", "disabled", "revoked"] as const;
+export const tokenStatuses = ["active", "retiring", "expired", "disabled", "in-doubt", "revoked"] as const;
 export type TokenStatus = (typeof tokenStatuses)[number];
 
 /** RFC 3339; null for never. */
@@ -113,10 +115,15 @@ interface Ends {
 
 /** A token's status at `now` (milliseconds since the epoch), from its dates, in the order in which verify checks them. */
 export function statusOf(
-	dates: Ends & { readonly revokedDate: string | null; readonly disabledDate: string | null },
+	dates: Ends & {
+		readonly revokedDate: string | null;
+		readonly inDoubtDate: string | null;
+		readonly disabledDate: string | null;
+	},
 	now: number,
 ): TokenStatus {
 	if (dates.revokedDate !== null) return "revoked";
+	if (dates.inDoubtDate !== null) return "in-doubt";
 	if (dates.disabledDate !== null) return "disabled";
 	if (endOf(dates) <= now) return "expired";
 	return dates.retiresDate === null ? "active" : "retiring";

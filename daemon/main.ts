@@ -164,7 +164,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		metrics: new Metrics({ authority, verifyEndpoint, events }),
 		ownerKey,
 		version: tokensmithVersion,
-		notices: [...store.notices, ...notices],
+		notices: async () => [...(await store.examined()), ...notices],
 		url: () => url,
 		addressOf,
 		log,

@@ -13,6 +13,7 @@ export const untouched = {
 	lastUsedAddress: null,
 	useCount: 0,
 	disabledDate: null,
+	inDoubtDate: null,
 	revokedDate: null,
 	revokedReason: null,
 	retiresDate: null,

@@ -17,8 +17,9 @@ export const disable = defineCommand({
 
 export const enable = defineCommand({
 	usage: "enable ID",
-	summary: "enable a disabled token again",
-	description: "Lets a disabled token work again.",
+	summary: "enable a token that is disabled or in doubt",
+	description:
+		"Lets a disabled token work again, and a token in doubt: one whose state damaged files left unknown.",
 	optionsHelp: "",
 	options: {},
 	stdin: "caller",

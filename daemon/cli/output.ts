@@ -53,7 +53,7 @@ export function describe(token: TokenRecord): string {
 }
 
 function endWords({ status, expiry, retiresDate }: TokenRecord): string {
-	if (status === "revoked" || status === "disabled") return "";
+	if (status === "revoked" || status === "disabled" || status === "in-doubt") return "";
 	if (status === "retiring") return `, works until ${dateWords(retiresDate)}`;
 	if (status === "expired") return ` ${dateWords(retiresDate ?? expiry)}`;
 	return expiry === null ? ", never expires" : `, expires ${dateWords(expiry)}`;

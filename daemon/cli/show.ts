@@ -44,6 +44,10 @@ function linesOf(token: TokenRecord): [label: string, text: string][] {
 		],
 		["uses", String(token.useCount)],
 		["disabled", token.disabledDate && dateWords(token.disabledDate)],
+		[
+			"in doubt",
+			token.inDoubtDate && `since ${dateWords(token.inDoubtDate)}: enable it if it should work, or revoke it`,
+		],
 		["revoked", token.revokedDate && dateWords(token.revokedDate)],
 		["reason", token.revokedReason],
 		["predecessor", token.predecessorId],

@@ -33,6 +33,8 @@ export const tokenRecord = z.strictObject({
 	lastUsedAddress: z.string().nullable(),
 	useCount: z.int(),
 	disabledDate: date.nullable(),
+	/** When damaged files left the token's state unknown. It is refused until it is enabled. */
+	inDoubtDate: date.nullable(),
 	revokedDate: date.nullable(),
 	revokedReason: z.string().nullable(),
 	/** The end of a rotated token's overlap, until which it still works. */

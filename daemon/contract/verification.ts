@@ -7,6 +7,7 @@ export const refusalReason = z.enum([
 	"malformed",
 	"unknown",
 	"revoked",
+	"in-doubt",
 	"disabled",
 	"expired",
 	"address",

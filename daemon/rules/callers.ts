@@ -31,6 +31,7 @@ export const refusalCodes: Record<RefusalReason, ProblemCode> = {
 	unknown: "token-unknown",
 	revoked: "token-revoked",
 	disabled: "token-disabled",
+	"in-doubt": "token-in-doubt",
 	expired: "token-expired",
 	address: "address-not-allowed",
 	permission: "permission-missing",
@@ -45,6 +46,8 @@ export function refusalDetail(refusal: Refusal): string {
 		unknown: "No token has this secret; it may belong to another data directory.",
 		revoked: "The token was revoked; create another one.",
 		disabled: "The token is disabled; enable it, or use another one.",
+		"in-doubt":
+			"Damaged files left it unknown whether the token was ended; its owner can enable or revoke it.",
 		expired: "The token has expired; create another one.",
 		address: "The token may not be used from this address.",
 		permission: `The token lacks the permission ${missing}.`,

@@ -42,6 +42,7 @@ export interface Minted {
 /** Of a token that was not changed yet. */
 export const untouched = {
 	disabledDate: null,
+	inDoubtDate: null,
 	revokedDate: null,
 	revokedReason: null,
 	retiresDate: null,
@@ -117,10 +118,7 @@ export function rotate(
 	rules: { profile: Profile; maximumOverlapSeconds: number },
 	context: ActionContext,
 ): { predecessor: Token; successor: TokenDraft } {
-	if (token.revokedDate !== null || token.disabledDate !== null) {
-		const state = token.revokedDate === null ? "disabled; enable it first" : "revoked; create another one";
-		throw new RuleError("token-dead", `The token can't be rotated: it is ${state}.`);
-	}
+	refuseUnrotatable(token);
 	if (token.successorId !== null) {
 		throw new RuleError(
 			"already-rotated",
@@ -155,11 +153,12 @@ export function disable(token: Token, context: ActionContext): Token {
 		: token;
 }
 
-/** An enabled token stays as it is. @throws RuleError `token-dead` for a revoked one. */
+/** Also says that a token in doubt may be used. An enabled token stays as it is. @throws RuleError `token-dead` for a revoked one. */
 export function enable(token: Token, context: ActionContext): Token {
 	refuseElsewhere(token);
 	refuseRevoked(token);
-	return token.disabledDate === null ? token : changed(token, { disabledDate: null }, context);
+	const isEnabled = token.disabledDate === null && token.inDoubtDate === null;
+	return isEnabled ? token : changed(token, { disabledDate: null, inDoubtDate: null }, context);
 }
 
 /** Can't be undone. A revoked token stays as it is. */
@@ -295,8 +294,17 @@ export function refuseRevoked(token: Token): void {
 		throw new RuleError("token-dead", "The token is revoked, which can't be undone.");
 }
 
+function refuseUnrotatable({ revokedDate, disabledDate, inDoubtDate }: Token): void {
+	if (revokedDate === null && disabledDate === null && inDoubtDate === null) return;
+	const state = inDoubtDate === null ? "disabled; enable it first" : "in doubt; enable or revoke it first";
+	throw new RuleError(
+		"token-dead",
+		`The token can't be rotated: it is ${revokedDate === null ? state : "revoked; create another one"}.`,
+	);
+}
+
 function refuseDead(token: Token, now: Date, what: string): void {
-	const status = statusOf({ ...token, disabledDate: null }, now.getTime());
+	const status = statusOf({ ...token, disabledDate: null, inDoubtDate: null }, now.getTime());
 	if (status === "revoked" || status === "expired") {
 		throw new RuleError(
 			"token-dead",

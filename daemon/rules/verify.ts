@@ -86,7 +86,7 @@ export class Verifier {
 	}
 
 	/**
-	 * Checks, in this order: malformed, unknown, revoked, disabled, expired, address, permission, resource.
+	 * Checks, in this order: malformed, unknown, revoked, in doubt, disabled, expired, address, permission, resource.
 	 * @param address undefined: unknown, which a token with allowed addresses does not pass.
 	 * @param now milliseconds since the epoch.
 	 */
@@ -186,6 +186,7 @@ function refusalOf(
 ): Refusal | undefined {
 	const { token } = entry;
 	if (token.revokedDate !== null) return refuse("revoked", token);
+	if (token.inDoubtDate !== null) return refuse("in-doubt", token);
 	if (token.disabledDate !== null) return refuse("disabled", token);
 	if (entry.end <= now) return refuse("expired", token);
 	if (!entry.addresses.allows(address ?? "")) return refuse("address", token);

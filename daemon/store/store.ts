@@ -37,7 +37,7 @@ export type VerifiableToken = Pick<Token, (typeof verifiableFields)[number]>;
 export const verifiableFields = [
 	...(["id", "hash", "version", "issuer", "name", "userId", "userName", "creationDate"] as const),
 	...(["permissions", "resources", "allowedAddresses", "defaultSource"] as const),
-	...(["expiry", "retiresDate", "disabledDate", "revokedDate", "successorId"] as const),
+	...(["expiry", "retiresDate", "disabledDate", "inDoubtDate", "revokedDate", "successorId"] as const),
 ] as const;
 
 /** One day of a token's usage. Counts of an overlap name its successor, since a rotation can be undone and repeated. */
@@ -122,6 +122,8 @@ export interface Transaction {
 export interface Store {
 	/** What the user must know about the state in which the data was found. */
 	readonly notices: readonly Notice[];
+	/** All notices, after a check of what a quick start has not read yet. */
+	examined(): Promise<Notice[]>;
 	/**
 	 * Runs a transaction; resolves when it is durable. One that throws leaves nothing behind.
 	 * @throws StorageError when it can't be written.
@@ -211,6 +213,7 @@ export function verifiableOf(token: VerifiableToken): VerifiableToken {
 		expiry: token.expiry,
 		retiresDate: token.retiresDate,
 		disabledDate: token.disabledDate,
+		inDoubtDate: token.inDoubtDate,
 		revokedDate: token.revokedDate,
 		successorId: token.successorId,
 	};

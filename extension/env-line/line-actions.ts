@@ -58,6 +58,8 @@ export function actionsFor(token: TokenRecord): ActionName[] {
 			return isOurs ? ["rotate", "edit", "revoke"] : ["revoke", "edit"];
 		case "retiring":
 			return ["replace", "undo-rotation", "end-overlap"];
+		case "in-doubt":
+			return ["enable", "revoke"];
 		case "disabled":
 			return isOurs ? ["enable", "edit", "revoke"] : ["revoke", "edit"];
 		default:

@@ -18,7 +18,7 @@ export interface CheckedLine {
 }
 
 export type FindingCode =
-	| ("expires-soon" | "expired" | "revoked" | "disabled" | "rotated")
+	| ("expires-soon" | "expired" | "revoked" | "in-doubt" | "disabled" | "rotated")
 	| ("tracked" | "shared" | "unknown");
 
 export interface Finding<Line extends CheckedLine> {
@@ -69,6 +69,7 @@ const stateRules: Record<Urgency, StateRule | undefined> = {
 	expired: { code: "expired", severity: "error", message: refused },
 	rotated: { code: "rotated", severity: "error", message: refused },
 	disabled: { code: "disabled", severity: "warning", message: refused },
+	"in-doubt": { code: "in-doubt", severity: "error", message: refused },
 	retiring: {
 		code: "rotated",
 		severity: "warning",

@@ -18,6 +18,7 @@ const fixes: Record<FindingCode, (token: TokenRecord | undefined) => readonly Ac
 	"expires-soon": (token) => [...ofToken(token), "show"],
 	expired: (token) => [...ofToken(token), "comment-out", "show"],
 	revoked: (token) => [...ofToken(token), "comment-out", "show"],
+	"in-doubt": (token) => [...ofToken(token), "show"],
 	disabled: (token) => [...ofToken(token), "show"],
 	rotated: (token) => [...ofToken(token), "show"],
 	tracked: (token) => ["untrack", ...ofToken(token).filter((name) => name === "rotate")],

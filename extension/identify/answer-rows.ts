@@ -98,7 +98,7 @@ function actionRows<Line extends KnownLine>(token: TokenRecord, known: Known<Lin
 			row("arrow-right", l10n.t("Show Its Successor"), { kind: "token", id: successorId }),
 		status === "active" && issuer === "local" && row("sync", l10n.t("Rotate…"), command("rotateToken", id)),
 		(works || status === "disabled") && row("edit", l10n.t("Edit…"), command("editToken", id)),
-		status === "disabled" &&
+		(status === "disabled" || status === "in-doubt") &&
 			issuer === "local" &&
 			row("debug-start", l10n.t("Enable"), command("enableToken", id)),
 		known.isKept(id) && works && row("copy", l10n.t("Copy Secret"), command("copySecret", id)),

@@ -28,6 +28,10 @@ const byReason: Record<RefusalReason, (missing: string) => Explanation> = {
 		why: l10n.t("The token was revoked."),
 		next: l10n.t("Create another token, and restart the programs that still send the old one."),
 	}),
+	"in-doubt": () => ({
+		why: l10n.t("Damaged files left it unknown whether the token was revoked or disabled."),
+		next: l10n.t("Enable it if it should work. Otherwise revoke it."),
+	}),
 	disabled: () => ({
 		why: l10n.t("The token is disabled."),
 		next: l10n.t("Enable it, or send another token."),

@@ -26,6 +26,7 @@ const reasonOfCode: Partial<Record<ProblemCode, RefusalReason>> = {
 	"token-unknown": "unknown",
 	"token-revoked": "revoked",
 	"token-disabled": "disabled",
+	"token-in-doubt": "in-doubt",
 	"token-expired": "expired",
 	"address-not-allowed": "address",
 	"permission-missing": "permission",

@@ -55,7 +55,8 @@ async function confirmDead(token: TokenRecord, now: number): Promise<void> {
 }
 
 function remedyFor({ status }: TokenRecord): { label: string; command: string } {
-	if (status === "disabled") return { label: l10n.t("Enable"), command: "tokensmith.enableToken" };
+	if (status === "disabled" || status === "in-doubt")
+		return { label: l10n.t("Enable"), command: "tokensmith.enableToken" };
 	return { label: l10n.t("Create API Token"), command: "tokensmith.createToken" };
 }
 

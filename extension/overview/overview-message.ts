@@ -93,7 +93,7 @@ function readTokens({ state, problem, changed, removed }: Record<string, unknown
 }
 
 const urgencies: Record<Urgency, true> = {
-	...{ revoked: true, disabled: true, rotated: true, retiring: true },
+	...{ revoked: true, "in-doubt": true, disabled: true, rotated: true, retiring: true },
 	...{ expired: true, urgent: true, soon: true, calm: true, never: true },
 };
 

@@ -41,7 +41,7 @@ export interface Timeline {
 
 type Ending = Pick<OverviewToken, "id" | "end" | "urgency">;
 
-const ended: readonly Urgency[] = ["revoked", "disabled", "rotated"];
+const ended: readonly Urgency[] = ["revoked", "in-doubt", "disabled", "rotated"];
 
 /** `width` and `height` in pixels of the area for marks; `now` in milliseconds since the epoch. */
 export function layOutTimeline(

@@ -10,7 +10,7 @@ export interface Sorting {
 	direction: "ascending" | "descending";
 }
 
-const ended: readonly Urgency[] = ["revoked", "disabled", "rotated"];
+const ended: readonly Urgency[] = ["revoked", "in-doubt", "disabled", "rotated"];
 
 /**
  * Tokens without a value in the column come last, in either direction; when sorted by end, so do those that have ended.

@@ -8,7 +8,10 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 /** The dates that end a token. */
-type TokenDates = Pick<TokenRecord, "expiry" | "retiresDate" | "disabledDate" | "revokedDate">;
+type TokenDates = Pick<
+	TokenRecord,
+	"expiry" | "retiresDate" | "disabledDate" | "inDoubtDate" | "revokedDate"
+>;
 
 /**
  * `12 days left`, `expires in 3 hours`, `expired 2 days ago`, `no expiry`. The closer the end, the finer the unit;
@@ -75,7 +78,7 @@ export function timeUntil(date: string | number, now: number): string {
  * token is `retiring` and then `rotated`: its end is intended.
  */
 export type Urgency =
-	| ("revoked" | "disabled" | "rotated" | "retiring")
+	| ("revoked" | "in-doubt" | "disabled" | "rotated" | "retiring")
 	| ("expired" | "urgent" | "soon" | "calm" | "never");
 
 export function urgencyOf(dates: TokenDates, warningDays: readonly number[], now: number): Urgency {
@@ -92,7 +95,7 @@ export function urgencyOf(dates: TokenDates, warningDays: readonly number[], now
 
 /** Whether the token needs an action of the user now. */
 export function needsAttention(urgency: Urgency): boolean {
-	return urgency === "expired" || urgency === "urgent";
+	return urgency === "expired" || urgency === "urgent" || urgency === "in-doubt";
 }
 
 /** The order of the list: soonest end first, tokens without an end last, then by name. */

@@ -59,8 +59,8 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 				call.services,
 				await tokensFor(call, {
 					title: l10n.t("Enable Token"),
-					among: ({ status }) => status === "disabled",
-					none: l10n.t("No API token is disabled."),
+					among: ({ status }) => status === "disabled" || status === "in-doubt",
+					none: l10n.t("No API token is disabled or in doubt."),
 				}),
 			),
 	},

@@ -136,6 +136,7 @@ export function worksUntil(named: string, token: TokenRecord): string {
 export function stateInWords(token: TokenRecord, urgency: Urgency, now: number): string {
 	if (urgency === "revoked" && token.revokedDate !== null)
 		return l10n.t("revoked {0}", timeSince(token.revokedDate, now));
+	if (urgency === "in-doubt") return l10n.t("in doubt after damage: enable or revoke it");
 	if (urgency === "disabled") return l10n.t("disabled");
 	if (urgency === "retiring") return l10n.t("rotated, {0}", amountLeft(token, now));
 	if (urgency === "rotated") return l10n.t("rotated away {0}", timeSince(endOf(token), now));

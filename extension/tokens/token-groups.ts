@@ -27,7 +27,7 @@ export interface TokenEntry<Line = unknown> {
 	readonly lines: readonly Line[];
 }
 
-type StatusGroup = "expired" | "soon" | "active" | "never" | "ended";
+type StatusGroup = "doubted" | "expired" | "soon" | "active" | "never" | "ended";
 
 const statusGroupOf: Record<Urgency, StatusGroup> = {
 	expired: "expired",
@@ -36,12 +36,14 @@ const statusGroupOf: Record<Urgency, StatusGroup> = {
 	calm: "active",
 	retiring: "active",
 	never: "never",
+	"in-doubt": "doubted",
 	disabled: "ended",
 	rotated: "ended",
 	revoked: "ended",
 };
 
 const statusGroups: Record<StatusGroup, () => string> = {
+	doubted: () => l10n.t("In Doubt"),
 	expired: () => l10n.t("Expired"),
 	soon: () => l10n.t("Expires Soon"),
 	active: () => l10n.t("Active"),

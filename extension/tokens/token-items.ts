@@ -132,6 +132,7 @@ const icon = (id: string, color: string) => new vscode.ThemeIcon(id, new vscode.
 
 export const iconOf: Readonly<Record<Urgency, vscode.ThemeIcon>> = {
 	revoked: icon("circle-slash", "disabledForeground"),
+	"in-doubt": icon("question", "list.errorForeground"),
 	disabled: icon("debug-pause", "disabledForeground"),
 	rotated: icon("history", "disabledForeground"),
 	retiring: icon("history", "descriptionForeground"),

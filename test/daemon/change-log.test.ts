@@ -1,15 +1,23 @@
-/** The redo log as a file: its room, its lines, and what a failed append leaves. */
+/** The redo log as files: its room, its lines, its copy, and what a failed append leaves. */
 import assert from "node:assert/strict";
-import { rmSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { ChangeLog, type LogEntry, readLog } from "../../daemon/store/sqlite/change-log.ts";
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { ChangeLog, createLog } from "../../daemon/store/sqlite/change-log.ts";
+import { type LogEntry, type ParsedLine, parseJson } from "../../daemon/store/sqlite/log-lines.ts";
+import { LogReader } from "../../daemon/store/sqlite/log-reader.ts";
+import { copyPath, logPath } from "../../daemon/store/sqlite/snapshot.ts";
 import { temporaryFolder } from "./harness.ts";
 
 describe("the change log", () => {
-	it("has room for more lines while it is open, and ends with its last line when it is closed", async () => {
-		const folder = temporaryFolder();
-		const path = join(folder, "changes-1.log");
-		const log = new ChangeLog(path, 0);
+	let folder: string;
+	let path: string;
+	beforeEach(() => {
+		folder = temporaryFolder();
+		path = logPath(folder, 1);
+	});
+	afterEach(() => rmSync(folder, { recursive: true }));
+
+	it("always ends with room, and its copy with its last line", async () => {
+		const log = newLog();
 		const entries: LogEntry[] = [
 			{ statements: [["insert", ["a"]]], events: [] },
 			{ statements: [["insert", ["much".repeat(500_000)]]], events: ['{"sequence":1,"after":{"a":"ç"}}'] },
@@ -19,36 +27,79 @@ describe("the change log", () => {
 		const lengths = new Set<number>();
 		for (const entry of entries) {
 			await log.append(entry, "none");
-			const { size } = statSync(path);
-			assert.ok(size > log.length);
-			lengths.add(size);
-			assert.deepEqual(readLog(path, () => {}).end, "whole");
+			lengths.add(statSync(path).size);
+			assert.ok(statSync(path).size > log.length);
+			assert.equal(statSync(copyPath(folder, 1)).size, log.length);
 		}
 		assert.equal(lengths.size, 2, "only the line that did not fit made the file longer");
-		log.close();
-		assert.deepEqual(contentsOf(path), { entries, lines: 4, soundLength: statSync(path).size, end: "whole" });
-		rmSync(folder, { recursive: true });
+		log.end("index");
+		const { parsed, reader } = contents();
+		assert.deepEqual(parsed, [
+			{ begin: { follows: "nothing" } },
+			...entries.map((entry) => ({ entry })),
+			{ end: { index: "index" } },
+		]);
+		assert.deepEqual([reader.isSound, reader.isCopySound, reader.isEndKnown], [true, true, true]);
+		const copy = readFileSync(copyPath(folder, 1));
+		assert.ok(readFileSync(path).subarray(0, copy.length).equals(copy));
 	});
 
-	it("removes again what could not be written completely", async () => {
-		const folder = temporaryFolder();
-		const path = join(folder, "changes-1.log");
-		const log = new ChangeLog(path, 0);
-		await log.append({ statements: [["insert", ["a"]]], events: [] }, "served");
-		// A closed file is the simplest disk that says no.
+	it("names a statement again after a line that named it was refused", async () => {
+		const log = newLog();
+		const fits = ["insert", ["a"]] as const;
+		const refused = { statements: [fits, ["insert", [1n as never]]], events: [] } satisfies LogEntry;
+		for (let round = 0; round < 2; round++) await assert.rejects(log.append(refused, "none"), TypeError);
+		await log.append({ statements: [fits], events: [] }, "none");
 		log.close();
-		await assert.rejects(log.append({ statements: [["insert", ["b"]]], events: [] }, "served"), /EBADF|log/);
-		assert.deepEqual(contentsOf(path), {
-			lines: 1,
-			entries: [{ statements: [["insert", ["a"]]], events: [] }],
-			soundLength: 34,
-			end: "whole",
-		});
-		rmSync(folder, { recursive: true });
+		const { parsed } = contents();
+		assert.deepEqual(parsed[1], { entry: { statements: [fits], events: [] } });
 	});
+
+	it("tells a statement's text in two lines, so that neither alone is needed to read the others", async () => {
+		const log = newLog();
+		for (const name of ["a", "b", "c"])
+			await log.append({ statements: [["insert", [name]]], events: [] }, "none");
+		log.close();
+		for (const damaged of [1, 2]) {
+			const texts = new Map<string, string>();
+			const lines = Array.from(new LogReader(folder, 1, true).lines(), ({ json }) => Buffer.from(json));
+			const read = lines.filter((_, number) => number !== damaged).map((json) => parseJson(json, texts));
+			assert.ok(read.every((line) => line !== undefined));
+		}
+	});
+
+	it("takes from its copy what it has lost, and from it what the copy has lost", async () => {
+		const log = newLog();
+		for (const name of ["a", "b", "c"])
+			await log.append({ statements: [["insert", [name]]], events: [] }, "none");
+		log.end(null);
+		truncateSync(path, log.length + 64);
+		const whole = contents().parsed;
+		for (const damaged of [path, copyPath(folder, 1)]) {
+			const bytes = readFileSync(damaged);
+			for (let at = 0; at < log.length; at++) {
+				const flipped = Buffer.from(bytes);
+				flipped[at] = (flipped[at] ?? 0) ^ 1;
+				for (const wrong of [flipped, bytes.subarray(0, at)]) {
+					writeFileSync(damaged, wrong);
+					const { parsed, reader } = contents();
+					assert.deepEqual(parsed, whole, `at ${at}`);
+					assert.equal(reader.isSound && reader.isCopySound && reader.copy.lines >= reader.log.lines, false);
+					assert.ok(reader.isEndKnown);
+				}
+			}
+			writeFileSync(damaged, bytes);
+		}
+	});
+
+	function newLog(): ChangeLog {
+		return new ChangeLog(folder, 1, createLog(folder, 1, "nothing"));
+	}
+
+	function contents(): { parsed: (ParsedLine | undefined)[]; reader: LogReader } {
+		const reader = new LogReader(folder, 1, true);
+		const texts = new Map<string, string>();
+		const parsed = Array.from(reader.lines(), ({ json }) => parseJson(json, texts));
+		return { parsed, reader };
+	}
 });
-
-function contentsOf(path: string) {
-	const entries: LogEntry[] = [];
-	return { ...readLog(path, (entry) => entries.push(entry)), entries };
-}

@@ -155,7 +155,7 @@ export class TestDaemon {
 			metrics: new Metrics({ authority: this.authority, verifyEndpoint, events }),
 			ownerKey,
 			version: "1.2.3",
-			notices: this.#store.notices,
+			notices: () => this.#store.examined(),
 			url: () => this.url,
 			addressOf,
 			log: { info: () => {}, error: ({ err }: { err?: unknown }) => failures.push(err) },

@@ -1,6 +1,6 @@
 /** Starts with the index of an orderly stop, and with whatever may be in its place. */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import {
@@ -189,11 +189,52 @@ describe("the index of an orderly stop", () => {
 		await next.stop();
 	});
 
-	it("is ignored when a log was cut or changed after it", async () => {
+	it("is ignored when a log or its copy has another byte or length, or is missing; nothing is lost, and it is told", async () => {
 		const { log } = await stoppedWith(["a", "b"]);
-		truncateSync(log, readFileSync(log).length - 7);
+		for (const path of [log, log.replace("changes-", "copy-")]) {
+			const whole = readFileSync(path);
+			const other = Buffer.from(whole);
+			other[200] = (other[200] ?? 0) ^ 1;
+			for (const damaged of [other, whole.subarray(0, 900), whole.subarray(0, 0), undefined]) {
+				const files = readFiles(folder);
+				if (damaged === undefined) rmSync(path);
+				else writeFileSync(path, damaged);
+				const next = await Start.in(folder);
+				assert.deepEqual([await next.names(), next.sqliteLoads], [["a", "b"], 1]);
+				assert.deepEqual(
+					next.store.notices.map(({ code }) => code),
+					["data-recovered"],
+				);
+				await next.stop();
+				writeFiles(folder, files);
+			}
+		}
+	});
+
+	it("tells the state of every token when both logs and both snapshots are gone", async () => {
+		const { secrets } = await stoppedWith(["a", "b", "c"]);
+		const second = await Start.in(folder);
+		await second.authority.revokeHeld(secrets[1] ?? "");
+		await second.stop();
+		for (const name of readdirSync(folder))
+			if (/^(changes|copy|snapshot)-/.test(name)) rmSync(join(folder, name));
+		const saved = await Start.in(folder);
+		assert.deepEqual(await Promise.all(secrets.map((secret) => saved.verifies(secret))), [true, false, true]);
+		assert.equal(saved.store.notices[0]?.code, "data-lost");
+		assert.deepEqual(
+			(await saved.tokens()).map(({ status }) => status),
+			["active", "revoked", "active"],
+		);
+		assert.equal(saved.authority.rulebook.policy.secretPrefix, "acme");
+		await saved.stop();
+	});
+
+	it("is missed when it is gone", async () => {
+		await stoppedWith(["a"]);
+		rmSync(index);
 		const next = await Start.in(folder);
-		assert.deepEqual([await next.names(), next.sqliteLoads], [["a"], 1]);
+		assert.deepEqual(await next.names(), ["a"]);
+		assert.match(next.store.notices[0]?.detail ?? "", /Files were missing: index\.jsonl\. Nothing is lost/);
 		await next.stop();
 	});
 
@@ -268,22 +309,22 @@ describe("the index of an orderly stop", () => {
 		await next.stop();
 	});
 
-	it("is given up when the snapshot turns out to be damaged, so that the next start saves what can be saved", async () => {
-		await stoppedWith(["a", "b"]);
-		const next = await Start.in(folder);
+	it("answers also when the snapshot turns out to be damaged, which the first stream of events tells", async () => {
+		const { secrets } = await stoppedWith(["a", "b"]);
 		const snapshot = listSnapshots(folder)[0]?.path ?? "";
 		const damaged = Buffer.from(readFileSync(snapshot));
 		damaged[5000] = (damaged[5000] ?? 0) ^ 0xff;
 		writeFileSync(snapshot, damaged);
-		await assert.rejects(next.create("c"), StorageError);
-		assert.equal(next.damages.length, 1);
+		const next = await Start.in(folder);
+		assert.equal(await next.verifies(secrets[0] ?? ""), true);
+		assert.equal(next.sqliteLoads, 0);
+		assert.deepEqual(
+			(await next.store.examined()).map(({ code }) => code),
+			["data-recovered"],
+		);
+		assert.deepEqual(await next.names(), ["a", "b"], "what stood in the log is there");
+		assert.deepEqual(readFileSync(`${snapshot}.damaged`), damaged, "nothing damaged is overwritten");
 		await next.stop();
-		assert.ok(!existsSync(index));
-		assert.deepEqual(readFileSync(snapshot), damaged, "nothing damaged is overwritten");
-		const saved = await Start.in(folder);
-		assert.deepEqual(await saved.names(), ["a", "b"], "what stood in the log is there");
-		assert.equal(saved.store.notices.length, 1);
-		await saved.stop();
 	});
 
 	/** Leaves tokens, a policy and a use behind. */
@@ -297,3 +338,13 @@ describe("the index of an orderly stop", () => {
 		return { secrets, log: join(folder, `changes-${generation}.log`) };
 	}
 });
+
+function readFiles(folder: string): Map<string, Buffer> {
+	return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
+}
+
+/** Leaves these files, and no others. */
+function writeFiles(folder: string, files: ReadonlyMap<string, Buffer>): void {
+	for (const name of readdirSync(folder)) rmSync(join(folder, name));
+	for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes);
+}

@@ -1,8 +1,8 @@
 /** More tokens and events than a call takes arguments: some 120,000. */
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
-import { ChangeLog } from "../../daemon/store/sqlite/change-log.ts";
-import { listSnapshots, logPath } from "../../daemon/store/sqlite/snapshot.ts";
+import { ChangeLog, createLog } from "../../daemon/store/sqlite/change-log.ts";
+import { listSnapshots } from "../../daemon/store/sqlite/snapshot.ts";
 import { openStore, TestDaemon, temporaryFolder } from "./harness.ts";
 
 const many = 200_000;
@@ -12,7 +12,7 @@ describe("a data directory with 200,000", () => {
 		const folder = temporaryFolder();
 		await (await openStore(folder)).close();
 		const generation = (listSnapshots(folder)[0]?.generation ?? 0) + 1;
-		const log = new ChangeLog(logPath(folder, generation), 0);
+		const log = new ChangeLog(folder, generation, createLog(folder, generation, "nothing"));
 		const events = Array.from({ length: many }, (_, at) =>
 			JSON.stringify({ sequence: at + 1, date: "2026" }),
 		);

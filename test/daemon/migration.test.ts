@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import type { RotatedToken } from "../../daemon/contract.ts";
 import { generateSecret, hashOf } from "../../daemon/rules/secret.ts";
-import { ChangeLog } from "../../daemon/store/sqlite/change-log.ts";
 import { schemaVersion } from "../../daemon/store/sqlite/schema.ts";
 import { listSnapshots, logPath, writeSnapshot } from "../../daemon/store/sqlite/snapshot.ts";
 import { imageOf, TestDaemon } from "./harness.ts";
@@ -135,14 +135,16 @@ describe("a data directory after its migration", () => {
 async function leaveSchema2(directory: string): Promise<void> {
 	const sql = readFileSync(join(import.meta.dirname, "schema-2.sql"), "utf8");
 	writeSnapshot(directory, { generation: 1, schema: 2 }, imageOf(sql));
-	const log = new ChangeLog(logPath(directory, 2), 0);
-	const statement = [
-		'update "tokens" set "description" = ? where "id" = ?',
-		["from the log", oldId],
-	] as const;
-	const foreign = foreignSecrets.map(foreignStatement);
-	await log.append({ statements: [statement, ...foreign], events: [] }, "none");
-	log.close();
+	const statement = ['update "tokens" set "description" = ? where "id" = ?', ["from the log", oldId]] as const;
+	const statements = [statement, ...foreignSecrets.map(foreignStatement)];
+	const named = statements.map(([sql, parameters], index) => [`0.${index}`, parameters, sql]);
+	writeFileSync(logPath(directory, 2), oldLine(named));
+}
+
+/** A line of a log as versions with six migrations and fewer wrote it. */
+function oldLine(statements: unknown): string {
+	const json = JSON.stringify(statements);
+	return `${crc32(json).toString(16).padStart(8, "0")} ${json}\n`;
 }
 
 /** A token of that time, like the one that is there. */

@@ -58,6 +58,14 @@ const refusals: Record<string, (daemon: TestDaemon, operation: Operation) => Pro
 		await daemon.call("POST", `/v1/api-tokens/${id}/disable`);
 		return call(daemon, operation, { secret: token });
 	},
+	"token-in-doubt": async (daemon, operation) => {
+		const { id, token } = await daemon.create();
+		const stored = await daemon.store.token(id);
+		assert.ok(stored !== undefined);
+		const inDoubt = { ...stored.token, inDoubtDate: daemon.now.toISOString(), version: 2 };
+		await daemon.store.write((transaction) => transaction.updateToken(inDoubt, stored.usage));
+		return call(daemon, operation, { secret: token });
+	},
 	"token-expired": async (daemon, operation) => {
 		const { token } = await daemon.create({ expiry: new Date(daemon.now.getTime() + 1).toISOString() });
 		daemon.now = new Date(daemon.now.getTime() + 2);

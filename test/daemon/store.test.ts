@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { ChangeLog } from "../../daemon/store/sqlite/change-log.ts";
+import { ChangeLog, createLog } from "../../daemon/store/sqlite/change-log.ts";
 import type { DurableDatabase, DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
 import { insertRow } from "../../daemon/store/sqlite/insert.ts";
-import { listSnapshots } from "../../daemon/store/sqlite/snapshot.ts";
+import { listLogs, listSnapshots } from "../../daemon/store/sqlite/snapshot.ts";
 import { StorageError } from "../../daemon/store/store.ts";
 import { openDatabase, temporaryFolder } from "./harness.ts";
 
@@ -157,57 +157,81 @@ describe("the durable database", () => {
 		assert.deepEqual((await start()).notices, [], "and is reported once");
 	});
 
-	it("keeps what precedes damage in a log, sets the log aside and says so", async () => {
+	it("takes from a log's copy what the log has lost, sets the log aside and says so", async () => {
 		const database = await start();
 		for (const name of ["a", "b", "c"]) await set(database, name, "1");
-		const path = logFile();
-		const lines = readFileSync(path, "utf8").split("\n");
-		writeFileSync(path, [lines[0], lines[1]?.replace('"b"', '"x"'), lines[2], ""].join("\n"));
-
+		replaceIn(logFile(), '"b"', '"x"');
 		const reopened = await start();
-		assert.deepEqual(await all(reopened), { a: "1" });
-		assert.equal(reopened.notices[0]?.code, "data-lost");
-		assert.match(reopened.notices[0]?.detail ?? "", /Its changes before the damage were kept/);
+		assert.deepEqual(await all(reopened), expected(["a", "b", "c"], "1"));
+		const [notice] = reopened.notices;
+		assert.equal(notice?.code, "data-recovered");
+		assert.match(notice?.detail ?? "", /set aside: changes-\d+\.log\.damaged\. Nothing is lost/);
 		await set(reopened, "d", "1");
-		assert.deepEqual(await all(await start()), { a: "1", d: "1" });
+		const third = await start();
+		assert.deepEqual([await all(third), third.notices], [expected(["a", "b", "c", "d"], "1"), []]);
+	});
+
+	it("keeps what comes before and after damage that both a log and its copy have, and says so", async () => {
+		const database = await start();
+		for (const name of ["a", "b", "c"]) await set(database, name, "1");
+		for (const path of [logFile(), copyFile()]) replaceIn(path, '"b"', '"x"');
+		const reopened = await start();
+		assert.deepEqual(await all(reopened), { a: "1", c: "1" });
+		assert.equal(reopened.notices[0]?.code, "data-lost");
+		assert.match(reopened.notices[0]?.detail ?? "", /^Up to 1 changes could not be read/);
+		await set(reopened, "d", "1");
+		assert.deepEqual(await all(await start()), { a: "1", c: "1", d: "1" });
 		assert.ok(readdirSync(folder).some((name) => name.endsWith(".log.damaged")));
 	});
 
-	it("applies nothing of a log with a statement that does not fit, keeps the log before it and says so", async () => {
-		await set(await start(), "a", "1");
-		const next = logFile().replace(/(\d+)\.log$/, (_, number) => `${Number(number) + 1}.log`);
-		const log = new ChangeLog(next, 0);
-		const fits = `update "settings" set "value" = ? where "name" = ?`;
-		await log.append({ statements: [[fits, ["2", "a"]]], events: [] }, "none");
-		await log.append({ statements: [[`delete from "missing"`, []]], events: [] }, "none");
-		log.close();
-
-		const reopened = await start();
-		assert.deepEqual(await all(reopened), { a: "1" });
-		assert.match(reopened.notices[0]?.detail ?? "", /Its changes are lost\..+\.log\.damaged/);
-		await set(reopened, "b", "1");
-		assert.deepEqual(await all(await start()), { a: "1", b: "1" });
+	it("sets a second damaged file of the same name aside beside the first", async () => {
+		for (const wrong of ["one", "two", "three"]) {
+			await close(await openDatabase(folder));
+			writeFileSync(join(folder, "index.jsonl"), wrong);
+		}
+		assert.equal((await start()).notices[0]?.code, "data-recovered");
+		const aside = readdirSync(folder).filter((name) => name.startsWith("index.jsonl."));
+		assert.deepEqual(aside.map((name) => [name, readFileSync(join(folder, name), "utf8")]).sort(), [
+			["index.jsonl.damaged", "one"],
+			["index.jsonl.damaged-2", "two"],
+			["index.jsonl.damaged-3", "three"],
+		]);
 	});
 
-	it("treats a cut in any log but the last as damage", async () => {
+	it("leaves out a statement that does not fit the tables, and says so", async () => {
+		await set(await start(), "a", "1");
+		const generation = (listLogs(folder).at(-1) ?? 0) + 1;
+		const log = new ChangeLog(folder, generation, createLog(folder, generation, 2));
+		const fits = `update "settings" set "value" = ? where "name" = ?`;
+		await log.append({ statements: [[`delete from "missing"`, []]], events: [] }, "none");
+		await log.append({ statements: [[fits, ["2", "a"]]], events: [] }, "none");
+		log.close();
+		const reopened = await start();
+		assert.deepEqual(await all(reopened), { a: "2" });
+		assert.match(reopened.notices[0]?.detail ?? "", /^Up to 1 changes/);
+		await set(reopened, "b", "1");
+		assert.deepEqual(await all(await start()), { a: "2", b: "1" });
+	});
+
+	it("misses the last line of a log when the next one tells of it", async () => {
 		const database = await start({ compactAtBytes: 1 << 30 });
 		await set(database, "a", "1");
 		await set(database, "b", "1");
-		const path = logFile();
-		truncateSync(path, linesOf(path).length - 5);
-		writeFileSync(
-			path.replace(/(\d+)\.log$/, (_, number) => `${Number(number) + 1}.log`),
-			"",
-		);
+		const [path, copy, generation] = [logFile(), copyFile(), listLogs(folder).at(-1) ?? 0];
+		const whole = linesOf(path);
+		createLog(folder, generation + 1, 3);
+		const before = whole.lastIndexOf("\n", whole.length - 2) + 1;
+		writeFileSync(path, Buffer.concat([whole.subarray(0, before), Buffer.alloc(512)]));
+		truncateSync(copy, before);
 		const reopened = await start();
 		assert.deepEqual(await all(reopened), { a: "1" });
-		assert.equal(reopened.notices[0]?.code, "data-lost");
+		assert.match(reopened.notices[0]?.detail ?? "", /^Up to 1 changes/);
 	});
 
 	it("starts again, empty, when all is damaged, and has kept the pieces", async () => {
 		await set(await start(), "a", "1");
 		for (const snapshot of listSnapshots(folder)) writeFileSync(snapshot.path, "nothing of worth");
-		writeFileSync(logFile(), "neither here\n");
+		for (const path of [logFile(), copyFile()]) writeFileSync(path, "neither here\n");
 		const reopened = await start();
 		assert.deepEqual(await all(reopened), {});
 		assert.deepEqual(
@@ -216,19 +240,6 @@ describe("the durable database", () => {
 		);
 		await set(reopened, "b", "1");
 		assert.deepEqual(await all(await start()), { b: "1" });
-	});
-
-	it("treats a last line without its end as a crash, not as damage", async () => {
-		const database = await start();
-		await set(database, "a", "1");
-		await set(database, "b", "1");
-		const path = logFile();
-		truncateSync(path, linesOf(path).length - 7);
-		const reopened = await start();
-		assert.deepEqual(await all(reopened), { a: "1" });
-		assert.deepEqual(reopened.notices, []);
-		await set(reopened, "c", "1");
-		assert.deepEqual(await all(await start()), { a: "1", c: "1" });
 	});
 
 	it("treats any missing part of the last line as a power cut, not as damage", async () => {
@@ -245,6 +256,7 @@ describe("the durable database", () => {
 				const torn = Buffer.from(written);
 				for (const sector of missing) torn.fill(0, Math.max(sector, before), sector + 512);
 				writeFileSync(path, torn);
+				truncateSync(copyFile(), before);
 				const reopened = await openDatabase(folder);
 				assert.deepEqual([await all(reopened), reopened.notices], [{ a: "1" }, []]);
 				await close(reopened);
@@ -257,10 +269,11 @@ describe("the durable database", () => {
 		const database = await openDatabase(folder);
 		for (const name of ["a", "b"]) await set(database, name, "long ".repeat(500));
 		await close(database);
-		const path = logFile();
-		const damaged = readFileSync(path);
-		damaged.fill(0, damaged.length - 1024, damaged.length - 512);
-		writeFileSync(path, damaged);
+		for (const path of [logFile(), copyFile()]) {
+			const damaged = readFileSync(path);
+			damaged.fill(0, linesOf(path).length - 1024, linesOf(path).length - 512);
+			writeFileSync(path, damaged);
+		}
 		assert.equal((await start()).notices[0]?.code, "data-lost");
 	});
 
@@ -284,8 +297,7 @@ describe("the durable database", () => {
 	it("treats a complete but wrong last line as damage", async () => {
 		const database = await start();
 		for (const name of ["a", "b"]) await set(database, name, "1");
-		const path = logFile();
-		writeFileSync(path, readFileSync(path, "latin1").replace('"b"', '"x"'), "latin1");
+		for (const path of [logFile(), copyFile()]) replaceIn(path, '"b"', '"x"');
 		const reopened = await start();
 		assert.deepEqual(await all(reopened), { a: "1" });
 		assert.equal(reopened.notices[0]?.code, "data-lost");
@@ -312,14 +324,27 @@ describe("the durable database", () => {
 		const path = logFile();
 		const whole = linesOf(path);
 		const ends = [...whole.entries()].filter(([, byte]) => byte === 0x0a).map(([at]) => at + 1);
+		const [begun = 0] = ends;
 		await fc.assert(
-			fc.asyncProperty(fc.nat(whole.length), fc.nat(5000), async (length, room) => {
-				writeFileSync(path, Buffer.concat([whole.subarray(0, length), Buffer.alloc(room)]));
-				const reopened = await openDatabase(folder);
-				const kept = ["a", "b", "c"].filter((_, index) => (ends[index] ?? 0) <= length);
-				assert.deepEqual(await all(reopened), expected(kept, "1"));
-				await close(reopened);
-			}),
+			fc.asyncProperty(
+				fc.integer({ min: begun, max: whole.length }),
+				fc.integer({ min: 1, max: 5000 }),
+				async (length, room) => {
+					writeFileSync(path, Buffer.concat([whole.subarray(0, length), Buffer.alloc(room)]));
+					// The copy is written after the log is synced.
+					writeFileSync(
+						copyFile(),
+						whole.subarray(
+							0,
+							ends.findLast((end) => end <= length),
+						),
+					);
+					const reopened = await openDatabase(folder);
+					const kept = ["a", "b", "c"].filter((_, index) => (ends[index + 1] ?? 0) <= length);
+					assert.deepEqual([await all(reopened), reopened.notices], [expected(kept, "1"), []]);
+					await close(reopened);
+				},
+			),
 			{ numRuns: 40 },
 		);
 	});
@@ -330,11 +355,19 @@ describe("the durable database", () => {
 		return database;
 	}
 
+	function copyFile(): string {
+		return logFile().replace("changes-", "copy-");
+	}
+
 	function logFile(): string {
 		const numbers = readdirSync(folder).flatMap((name) => /^changes-(\d+)\.log$/.exec(name)?.[1] ?? []);
 		return join(folder, `changes-${Math.max(...numbers.map(Number))}.log`);
 	}
 });
+
+function replaceIn(path: string, text: string, by: string): void {
+	writeFileSync(path, readFileSync(path, "latin1").replace(text, by), "latin1");
+}
 
 /** What a log holds before the room at its end. */
 function linesOf(path: string): Buffer {

@@ -39,7 +39,7 @@ describe("the extension's manifest", () => {
 	});
 
 	describe("offers in a token's menu", () => {
-		const statuses = ["active", "retiring", "expired", "disabled", "revoked"];
+		const statuses = ["active", "retiring", "expired", "disabled", "in-doubt", "revoked"];
 		const contexts = statuses.flatMap((status) =>
 			["kept", "absent"].flatMap((secret) =>
 				["local", "other", "connected.revoke", "connected.rotate.revoke.edit.probe"].map(
@@ -57,7 +57,7 @@ describe("the extension's manifest", () => {
 			["showActivity", everywhere],
 			["revokeToken", /^(?!revoked)/],
 			["disableToken", /^(active|retiring)\.[a-z]+\.local/],
-			["enableToken", /^disabled\.[a-z]+\.local/],
+			["enableToken", /^(disabled|in-doubt)\.[a-z]+\.local/],
 			["commentOutLines", /^(revoked|expired)\./],
 			["startIncident", /^(?!revoked)/],
 			["rotateToken", /^(active|expired)\.[a-z]+\.(local|connected\.rotate)/],

@@ -18,9 +18,13 @@ const day = 24 * hour;
 
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 
-const dates = (left: number | null, more: { retires?: number; disabled?: true; revoked?: true } = {}) => ({
+const dates = (
+	left: number | null,
+	more: { retires?: number; disabled?: true; inDoubt?: true; revoked?: true } = {},
+) => ({
 	expiry: left === null ? null : iso(now + left),
 	retiresDate: more.retires === undefined ? null : iso(now + more.retires),
+	inDoubtDate: more.inDoubt ? iso(now - day) : null,
 	disabledDate: more.disabled ? iso(now - day) : null,
 	revokedDate: more.revoked ? iso(now - day) : null,
 });
@@ -86,6 +90,7 @@ describe("urgency", () => {
 	const cases: [name: string, urgency: string, left: number | null, more?: Parameters<typeof dates>[1]][] = [
 		["revoked", "revoked", 5 * day, { revoked: true }],
 		["revoked and expired", "revoked", -day, { revoked: true }],
+		["in doubt and disabled", "in-doubt", 5 * day, { disabled: true, inDoubt: true }],
 		["disabled", "disabled", 5 * day, { disabled: true }],
 		["expired", "expired", -1],
 		["in its overlap, even in its last minute", "retiring", 5 * day, { retires: minute }],
@@ -110,10 +115,20 @@ describe("urgency", () => {
 	});
 
 	it("needs attention when a token has expired or is about to, unless it was rotated", () => {
-		const all = ["expired", "urgent", "soon", "calm", "never", "retiring", "rotated", "disabled", "revoked"];
+		const all = [
+			"expired",
+			"urgent",
+			"soon",
+			"calm",
+			"never",
+			"retiring",
+			"rotated",
+			"disabled",
+			"revoked",
+		].concat("in-doubt");
 		assert.deepEqual(
 			(all as Urgency[]).filter(needsAttention), //
-			["expired", "urgent"],
+			["expired", "urgent", "in-doubt"],
 		);
 	});
 });

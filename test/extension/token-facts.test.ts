@@ -65,6 +65,7 @@ describe("facts of a token", () => {
 		[{}, "no expiry"],
 		[{ expiry: "2026-03-13T12:00:00.000Z" }, "12 days left"],
 		[{ disabledDate: "2026-02-20T12:00:00.000Z" }, "disabled"],
+		[{ inDoubtDate: "2026-02-20T12:00:00.000Z" }, "in doubt after damage: enable or revoke it"],
 		[{ revokedDate: "2026-02-19T12:00:00.000Z" }, "revoked 10 days ago"],
 		[{ retiresDate: "2026-03-04T12:00:00.000Z" }, "rotated, 3 days left"],
 		[{ retiresDate: "2026-02-26T12:00:00.000Z" }, "rotated away 3 days ago"],

@@ -270,18 +270,21 @@ describe("the bundled daemon", () => {
 		const { token } = await first.create("kept");
 		await first.create("damaged");
 		await first.kill("SIGKILL");
-		const log = readdirSync(daemons.directory).find((name) => name.startsWith("changes-")) ?? "";
-		const path = join(daemons.directory, log);
-		const text = readFileSync(path, "utf8");
-		writeFileSync(path, text.replace(/"damaged"/, '"DAMAGED"'));
+		const logs = readdirSync(daemons.directory).filter((name) => /^(changes|copy)-/.test(name));
+		for (const log of logs) {
+			const path = join(daemons.directory, log);
+			writeFileSync(path, readFileSync(path, "latin1").replace(/"damaged"/, '"DAMAGED"'), "latin1");
+		}
 		// Too little room for the snapshot that has to be written first.
 		const cramped = await daemons.start(["--port", "0"], "ulimit -f 24;");
 		assert.equal(cramped.first.event, "failed");
-		assert.ok(existsSync(path), "the log is where it was");
+		for (const log of logs) assert.ok(existsSync(join(daemons.directory, log)), "the log is where it was");
 		const roomy = await daemons.start();
-		assert.equal(await roomy.verify(token), 200);
-		assert.equal((await notices(roomy))[0]?.code, "data-lost");
-		assert.ok(existsSync(`${path}.damaged`));
+		assert.equal(await roomy.verify(token), 401, "a change after it cannot be read");
+		const [told] = await notices(roomy);
+		assert.equal(told?.code, "data-lost");
+		assert.match(told?.detail ?? "", /in doubt, and refused: 1\. Enable those/);
+		for (const log of logs) assert.ok(existsSync(join(daemons.directory, `${log}.damaged`)));
 	});
 
 	it("reports to listeners that a damaged file was set aside", async () => {
@@ -291,7 +294,7 @@ describe("the bundled daemon", () => {
 		const name = readdirSync(daemons.directory).find((file) => file.startsWith("snapshot-")) ?? "";
 		writeFileSync(join(daemons.directory, name), "damaged");
 		const second = await daemons.start();
-		assert.equal((await notices(second))[0]?.code, "data-lost");
+		assert.equal((await notices(second))[0]?.code, "data-recovered");
 		assert.equal(readFileSync(join(daemons.directory, `${name}.damaged`), "utf8"), "damaged");
 		assert.equal(await second.verify(token), 200, "what stood in the log is there");
 	});

@@ -2,6 +2,7 @@
  * `npm run torture -- [PROGRAM…] [--long]`: what an attacker, a bad day and real files do to the product. Short by default;
  * `--long` tries everything. Ends with 1 if there was a fault.
  */
+import { damage } from "./damage.ts";
 import { flood } from "./flood.ts";
 import { hostilePage } from "./hostile-page.ts";
 import { Tally } from "./tally.ts";
@@ -10,6 +11,7 @@ import { Tally } from "./tally.ts";
 type Torture = (tally: Tally, length: "short" | "long") => Promise<void>;
 
 const programs: Record<string, Torture> = {
+	damage: (tally, length) => damage(tally, length === "long" ? 1 : 499),
 	flood,
 	"hostile-page": hostilePage,
 };

@@ -14,6 +14,7 @@ const refusedToken = [
 	"token-unknown",
 	"token-revoked",
 	"token-disabled",
+	"token-in-doubt",
 	"token-expired",
 	"address-not-allowed",
 ] as const;

@@ -40,6 +40,8 @@ const tokenFields = {
 	lastUsedAddress: "The IP address of the last use.",
 	useCount: "How many verifications have succeeded.",
 	disabledDate: "When the token was disabled; null if it is enabled.",
+	inDoubtDate:
+		"When damaged files left it unknown whether the token was ended; null if its state is known. The token is refused until it is enabled.",
 	revokedDate: "When the token was revoked; null if it was not.",
 	revokedReason: "The reason given for the revocation.",
 	retiresDate: "The end of a rotated token's overlap, until which it still works.",

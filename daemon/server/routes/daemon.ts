@@ -26,10 +26,11 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 				type: "text/event-stream",
 			},
 			query: contract.eventsQuery,
-			handle: ({ caller, query: { workspace }, response }) => {
+			handle: async ({ caller, query: { workspace }, response }) => {
 				if (workspace !== undefined && caller.token !== undefined)
 					throw new RuleError("owner-only", "Only the owner of this daemon can name a workspace.");
-				const hello = { version, protocol: contract.protocol, notices: [...parts.notices] };
+				const hello = { version, protocol: contract.protocol, notices: await parts.notices() };
+				if (response.closed) return undefined;
 				const following = authority.access.follow(caller, apiPermissions.read);
 				events.attach(response, hello, { ...following, workspace, tokenId: caller.token?.id });
 				return undefined;

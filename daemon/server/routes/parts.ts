@@ -13,7 +13,8 @@ export interface RouteParts {
 	metrics: Metrics;
 	ownerKey: string;
 	version: string;
-	notices: readonly Notice[];
+	/** What the files of the data tell, once they are checked. */
+	notices: () => Promise<Notice[]>;
 	/** Called when the owner requests a stop. */
 	onShutdown: () => void;
 }

@@ -72,7 +72,7 @@ function writeRun(directory: string, run: readonly string[]): void {
 	const first = sequenceOf(run[0] ?? "");
 	const bytes = Buffer.from(`${run.join("\n")}\n`);
 	const name = `audit-${first}-${first + run.length - 1}-${checksumOf(bytes)}.jsonl`;
-	writeComplete(directory, name, bytes);
+	writeComplete(directory, { [name]: bytes });
 }
 
 /** The end of the chain as the files have it. */

@@ -1,8 +1,7 @@
 /**
- * The redo log: one line per group of changes, `crc32 SP json LF`, appended and synced before any of them is answered.
- * A line is either complete in the file or, after a failed append, absent. The JSON is an array of statements, each
- * with a key, its parameters and, where the key is new, its text; the last element can hold audit events. While it is
- * open, the file ends with zeros as room for more lines.
+ * Writes the redo log: one line per group of changes, appended and synced before any of them is answered, and then written to
+ * the log's copy, which is not synced. A line is either complete in the log or, after a failed append, absent. The log
+ * always ends with zeros: room for more lines, of which the last part is kept for changes that end tokens.
  */
 import {
 	closeSync,
@@ -13,12 +12,14 @@ import {
 	ftruncateSync,
 	openSync,
 	readSync,
+	rmSync,
 	statSync,
 	writeSync,
 } from "node:fs";
+import { basename } from "node:path";
 import { promisify } from "node:util";
-import { crc32 } from "node:zlib";
-import type { Change } from "./memory-database.ts";
+import { beginLine, endLine, entryLine, type LogBegin, type LogEntry, StatementKeys } from "./log-lines.ts";
+import { copyPath, logPath, writeComplete } from "./snapshot.ts";
 
 const sync = promisify(fdatasync);
 
@@ -28,103 +29,165 @@ const sync = promisify(fdatasync);
  */
 const roomBytes = 1 << 20;
 
-/** How much of a log is read at once. */
-const pieceBytes = 1 << 20;
+/** The room that only changes use which end tokens, so that a token can be revoked on a full disk. */
+const reserveBytes = 2 << 20;
+/** The least of it, on a disk that is nearly full. */
+const leastReserveBytes = 1 << 16;
+/** A new log has little room until its first change, so that a start writes little. */
+const firstRoomBytes = 512;
 
 /** A disk that syncs in less is synced on this thread: another one costs some 0.1 ms by itself. */
 const quickMilliseconds = 0.5;
 
-/** The changes that one line holds: a replay applies all of them, or none. */
-export interface LogEntry {
-	statements: readonly Change[];
-	/** JSON texts, in the order of the chain. */
-	events: readonly string[];
-}
-
 /** Whether other requests are being served while a line is written. */
 export type Others = "served" | "none";
 
-/** A statement as a line holds it: by its key, with its text at the key's first use. */
-type NamedChange = readonly [key: string, parameters: Change[1], sql?: string];
+/** `ending`: the change ends tokens, and may use the reserve. */
+export type Urgency = "ordinary" | "ending";
 
-/** The key of audit events. Those of statements hold a dot. */
-const eventsKey = "audit";
+/** Where a log ends. */
+export interface LogLength {
+	bytes: number;
+	lines: number;
+	/** Whether a line that was never completed comes after. */
+	isTorn: boolean;
+}
+
+/** Creates a log and its copy. After a power cut each is there completely or not at all. @param follows see `LogBegin`. */
+export function createLog(directory: string, generation: number, follows: LogBegin["follows"]): LogLength {
+	const line = beginLine({ follows });
+	const log = logPath(directory, generation);
+	const copy = copyPath(directory, generation);
+	const files = {
+		[basename(copy)]: line,
+		[basename(log)]: Buffer.concat([line, Buffer.alloc(firstRoomBytes)]),
+	};
+	writeComplete(directory, files);
+	return { bytes: line.length, lines: 1, isTorn: false };
+}
 
 export class ChangeLog {
 	readonly #file: number;
-	/** The first part of all keys, so that they differ from those of an earlier process. */
-	readonly #openedAt: number;
-	/** The key of each statement that this process has written, by its text. */
-	readonly #keys = new Map<string, string>();
-	#keyCount = 0;
+	readonly #copyPath: string;
+	/** undefined: it could not be written, and was removed. */
+	#copy: number | undefined;
+	readonly #keys = new StatementKeys();
 	#length: number;
+	#lines: number;
 	/** Where the room after the last line ends, and with it the file. */
 	#roomEnd: number;
 	/** The duration of the last sync. */
 	#syncMilliseconds = Infinity;
 	#broken: Error | undefined;
 
-	/** Opens a log for appending, at `length` bytes, and cuts off what comes after. */
-	constructor(path: string, length: number) {
-		this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-		if (fstatSync(this.#file).size > length) {
-			ftruncateSync(this.#file, length);
-			// Before a line is written there, or a power cut could leave parts of both.
-			fdatasyncSync(this.#file);
-		}
-		this.#openedAt = length;
-		this.#length = length;
-		this.#roomEnd = length;
+	/** Opens a log for appending after its last line. */
+	constructor(directory: string, generation: number, { bytes, lines, isTorn }: LogLength) {
+		const path = logPath(directory, generation);
+		this.#file = openSync(path, constants.O_RDWR);
+		this.#copyPath = copyPath(directory, generation);
+		this.#copy = openSync(this.#copyPath, constants.O_RDWR | constants.O_CREAT, 0o600);
+		this.#length = bytes;
+		this.#lines = lines;
+		this.#roomEnd = fstatSync(this.#file).size;
+		if (isTorn) this.#clearRest();
+		this.#inCopy((copy) => completeCopy(this.#file, copy, bytes));
 	}
 
+	/** In bytes, without room. */
 	get length(): number {
 		return this.#length;
+	}
+
+	get lines(): number {
+		return this.#lines;
 	}
 
 	/**
 	 * Appends a line and waits until it is on disk. When that fails the line is removed again; when even that fails the
 	 * log accepts nothing more, since what a restart would find is unknown.
 	 */
-	async append({ statements, events }: LogEntry, others: Others): Promise<void> {
+	async append(entry: LogEntry, others: Others, urgency: Urgency = "ordinary"): Promise<void> {
 		if (this.#broken !== undefined) throw this.#broken;
-		const line = lineOf(
-			statements.map((change) => this.#named(change)),
-			events,
-		);
-		const end = this.#length + line.length;
+		let written = 0;
 		try {
+			const line = entryLine(this.#lines, entry, this.#keys);
+			this.#makeRoom(line.length, urgency);
+			written = line.length;
 			// Synchronously: a write to the page cache is quick.
-			if (end <= this.#roomEnd) writeWhole(this.#file, line, this.#length);
-			else this.#writeWithRoom(line);
+			writeWhole(this.#file, line, this.#length);
 			await this.#sync(others);
-			this.#length = end;
+			this.#wasWritten(line);
 		} catch (cause) {
-			await this.#undo(cause);
+			await this.#undo(written, cause);
 			throw cause;
 		}
 	}
 
-	/** Closes the file, which then ends with its last line. */
-	close(): void {
+	/** Writes the line that ends the log in order, and closes the files. @param index the checksum of the index file. */
+	end(index: string | null): void {
+		if (this.#broken !== undefined) return this.close();
+		const line = endLine(this.#lines, { index });
 		try {
-			ftruncateSync(this.#file, this.#length);
-		} catch (cause) {
-			// Room does no harm, but a refused line would be replayed.
-			if (this.#broken !== undefined) throw cause;
+			this.#makeRoom(line.length, "ending");
+			writeWhole(this.#file, line, this.#length);
+			fdatasyncSync(this.#file);
+			this.#wasWritten(line);
+			if (this.#copy !== undefined) fdatasyncSync(this.#copy);
 		} finally {
-			closeSync(this.#file);
+			this.close();
 		}
 	}
 
-	#writeWithRoom(line: Buffer): void {
+	/** As after a crash. */
+	close(): void {
+		closeSync(this.#file);
+		if (this.#copy !== undefined) closeSync(this.#copy);
+		this.#copy = undefined;
+	}
+
+	#wasWritten(line: Buffer): void {
+		this.#inCopy((copy) => writeWhole(copy, line, this.#length));
+		this.#length += line.length;
+		this.#lines++;
+	}
+
+	#inCopy(write: (copy: number) => void): void {
+		if (this.#copy === undefined) return;
 		try {
-			writeWhole(this.#file, Buffer.concat([line, Buffer.alloc(roomBytes)]), this.#length);
-			this.#roomEnd = this.#length + line.length + roomBytes;
+			write(this.#copy);
 		} catch {
-			// A disk without space for the room may still have space for this line; if not, that is the error to report.
-			ftruncateSync(this.#file, this.#length);
-			writeWhole(this.#file, line, this.#length);
-			this.#roomEnd = this.#length + line.length;
+			// The change is on disk, so it counts; and a copy that lacks a line would say that there was none.
+			closeSync(this.#copy);
+			this.#copy = undefined;
+			rmSync(this.#copyPath, { force: true });
+		}
+	}
+
+	/** @throws when the disk is full, or what is left is kept for changes that end tokens. */
+	#makeRoom(lineBytes: number, urgency: Urgency): void {
+		const end = this.#length + lineBytes;
+		const left = this.#roomEnd - end;
+		if (left >= (urgency === "ending" ? 1 : reserveBytes)) return;
+		const sizes = [reserveBytes + roomBytes, reserveBytes, reserveBytes >> 2, leastReserveBytes];
+		let failure: unknown;
+		for (const size of urgency === "ending" ? [...sizes, 1] : sizes) {
+			if (size <= left) break;
+			try {
+				return this.#extend(end + size);
+			} catch (cause) {
+				failure = cause;
+			}
+		}
+		if (left < leastReserveBytes) throw failure;
+	}
+
+	#extend(roomEnd: number): void {
+		try {
+			writeWhole(this.#file, Buffer.alloc(roomEnd - this.#roomEnd), this.#roomEnd);
+			this.#roomEnd = roomEnd;
+		} catch (cause) {
+			ftruncateSync(this.#file, this.#roomEnd);
+			throw cause;
 		}
 	}
 
@@ -136,20 +199,13 @@ export class ChangeLog {
 		this.#syncMilliseconds = performance.now() - started;
 	}
 
-	#named([sql, parameters]: Change): NamedChange {
-		const known = this.#keys.get(sql);
-		if (known !== undefined) return [known, parameters];
-		const key = `${this.#openedAt}.${this.#keyCount++}`;
-		this.#keys.set(sql, key);
-		return [key, parameters, sql];
-	}
-
-	async #undo(cause: unknown): Promise<void> {
-		// The keys that the line introduced are removed with it.
-		this.#keys.clear();
+	/** @param written the bytes of the line that may be in the file. */
+	async #undo(written: number, cause: unknown): Promise<void> {
+		// The texts that the line introduced are removed with it.
+		this.#keys.forget();
+		if (written === 0) return;
 		try {
-			ftruncateSync(this.#file, this.#length);
-			this.#roomEnd = this.#length;
+			writeWhole(this.#file, Buffer.alloc(written), this.#length);
 			await sync(this.#file);
 		} catch {
 			this.#broken = new Error("The change log can neither be written nor repaired; restart the daemon.", {
@@ -158,118 +214,27 @@ export class ChangeLog {
 			throw this.#broken;
 		}
 	}
-}
 
-export interface LogContents {
-	/** How many lines are complete and right. */
-	lines: number;
-	/** How many bytes from the start are complete lines with the right checksum. */
-	soundLength: number;
-	/**
-	 * `whole`: only room comes after. `torn`: a last line that was never completed, so never answered. `damaged`: a line
-	 * that had been answered is wrong.
-	 */
-	end: "whole" | "torn" | "damaged";
-}
-
-/** Reads a log up to its end or to the first wrong line, one entry after the other. */
-export function readLog(path: string, onEntry: (entry: LogEntry) => void): LogContents {
-	const file = openSync(path, "r");
-	try {
-		let lines = 0;
-		let soundLength = 0;
-		const statements = new Map<string, string>();
-		for (const line of linesOf(file)) {
-			const entry = parseLine(line, statements);
-			if (entry === undefined) break;
-			onEntry(entry);
-			lines++;
-			soundLength += line.length + 1;
-		}
-		return { lines, soundLength, end: endOf(readFrom(file, soundLength)) };
-	} finally {
-		closeSync(file);
+	/** Removes a line that was never completed, before another one is written there: a power cut could leave parts of both. */
+	#clearRest(): void {
+		writeWhole(this.#file, Buffer.alloc(this.#roomEnd - this.#length), this.#length);
+		fdatasyncSync(this.#file);
 	}
 }
 
-/** The complete lines, each valid until the next. In pieces, since the memory of a whole log would not be returned soon. */
-function* linesOf(file: number): Iterable<Buffer> {
-	let piece = Buffer.alloc(pieceBytes);
-	let length = 0;
-	for (let position = 0; ; ) {
-		if (length === piece.length) piece = Buffer.concat([piece, Buffer.alloc(length)]);
-		const read = readSync(file, piece, length, piece.length - length, position);
-		if (read === 0) return;
-		position += read;
-		const filled = piece.subarray(0, length + read);
-		let start = 0;
-		for (let end = filled.indexOf(0x0a, length); end !== -1; end = filled.indexOf(0x0a, start)) {
-			yield filled.subarray(start, end);
-			start = end + 1;
-		}
-		length = filled.length - start;
-		piece.copyWithin(0, start, filled.length);
+/** After a crash, a copy may lack the last lines, or have a part of one. */
+function completeCopy(log: number, copy: number, bytes: number): void {
+	const piece = Buffer.alloc(1 << 16);
+	for (let at = fstatSync(copy).size; at < bytes; ) {
+		const read = readSync(log, piece, 0, Math.min(piece.length, bytes - at), at);
+		writeWhole(copy, piece.subarray(0, read), at);
+		at += read;
 	}
-}
-
-function readFrom(file: number, position: number): Buffer {
-	const rest = Buffer.alloc(Math.max(0, fstatSync(file).size - position));
-	let length = 0;
-	for (let read = -1; length < rest.length && read !== 0; length += read)
-		read = readSync(file, rest, length, rest.length - length, position + length);
-	return rest.subarray(0, length);
+	ftruncateSync(copy, bytes);
 }
 
 export function sizeOf(path: string): number {
 	return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function endOf(rest: Buffer): LogContents["end"] {
-	let end = rest.length;
-	// A plain loop: a start after a crash reads a megabyte of room.
-	while (end > 0 && rest[end - 1] === 0) end--;
-	const written = rest.subarray(0, end);
-	if (written.length === 0) return "whole";
-	const lineEnd = written.indexOf(0x0a);
-	if (lineEnd === -1) return "torn";
-	// After a power cut any part of the last line can be missing, with the room's zeros in its place. No line holds zeros.
-	// A log that was closed has no room, and its last line was answered.
-	const isLast = lineEnd === written.length - 1 && written.length < rest.length;
-	return isLast && written.includes(0) ? "torn" : "damaged";
-}
-
-function lineOf(statements: readonly NamedChange[], events: readonly string[]): Buffer {
-	const elements = statements.map((statement) => JSON.stringify(statement));
-	if (events.length > 0) elements.push(`["${eventsKey}",[${events.join(",")}]]`);
-	const line = Buffer.from(`${noChecksum} [${elements.join(",")}]\n`);
-	line.write(checksum(line.subarray(noChecksum.length + 1, -1)), "latin1");
-	return line;
-}
-
-/** As long as every checksum. */
-const noChecksum = "00000000";
-
-/** @param texts the statements of the earlier lines by key; those of this line are added. */
-function parseLine(line: Buffer, texts: Map<string, string>): LogEntry | undefined {
-	const json = line.subarray(9);
-	if (line.subarray(0, 8).toString("latin1") !== checksum(json)) return undefined;
-	const statements: Change[] = [];
-	let events: string[] = [];
-	for (const [key, parameters, text] of JSON.parse(json.toString()) as NamedChange[]) {
-		if (key === eventsKey) {
-			events = parameters.map((event) => JSON.stringify(event));
-			continue;
-		}
-		if (text !== undefined) texts.set(key, text);
-		const statement = texts.get(key);
-		if (statement === undefined) return undefined;
-		statements.push([statement, parameters]);
-	}
-	return { statements, events };
-}
-
-function checksum(data: Buffer): string {
-	return crc32(data).toString(16).padStart(8, "0");
 }
 
 function writeWhole(file: number, bytes: Buffer, position: number): void {

@@ -10,14 +10,13 @@ import { join } from "node:path";
 import type { Notice } from "../../contract.ts";
 import { type Committed, StorageError } from "../store.ts";
 import type { AuditFiles } from "./audit-files.ts";
-import { ChangeLog, sizeOf } from "./change-log.ts";
+import { ChangeLog, createLog, sizeOf, type Urgency } from "./change-log.ts";
 import type { Connection } from "./connection.ts";
-import { type Done, entryOf, type Job, record, rollBack, takeBack } from "./group.ts";
+import { type Done, endsTokens, entryOf, type Job, record, rollBack, takeBack } from "./group.ts";
 import { type Indexed, IndexFile } from "./index-file.ts";
 import type { SqlJsStatic } from "./memory-database.ts";
-import type { LogPosition } from "./recovery.ts";
 import { schemaVersion } from "./schema.ts";
-import { listSnapshots, logPath, readSnapshot, syncDirectory } from "./snapshot.ts";
+import { listSnapshots } from "./snapshot.ts";
 
 export interface DurableOptions {
 	/** Called once, when the first query needs it: a start with an index needs none. */
@@ -41,10 +40,7 @@ export interface DurableOptions {
 	onCompactionError: (cause: unknown) => void;
 	/** Receives the cause when a file of audit events could not be checked, or removed by a purge: the next one tries again. */
 	onAuditError: (cause: unknown) => void;
-	/**
-	 * Called when files turn out to be damaged after a start that trusted its index, or when memory does not accept what is
-	 * on disk. Only another start can repair either.
-	 */
+	/** Called when memory does not accept what is on disk. Only another start can repair that. */
 	onDamage: (cause: Error) => void;
 }
 
@@ -65,7 +61,6 @@ interface Opened {
 export class DurableDatabase {
 	readonly #options: DurableOptions;
 	readonly notices: Notice[] = [];
-	readonly #trustsIndex: boolean;
 	readonly #writes: Job[] = [];
 	readonly #reads: Job[] = [];
 	#index: IndexFile | undefined;
@@ -83,14 +78,13 @@ export class DurableDatabase {
 		for (const name of readdirSync(directory))
 			if (isAbandoned(name)) rmSync(join(directory, name), { force: true });
 		const database = new DurableDatabase(options, IndexFile.read(directory, schemaVersion, options.version));
-		if (!database.#trustsIndex) await database.#open();
+		if (database.#index === undefined) await database.#open();
 		return database;
 	}
 
 	private constructor(options: DurableOptions, index: IndexFile | undefined) {
 		this.#options = options;
 		this.#index = index;
-		this.#trustsIndex = index !== undefined;
 	}
 
 	/** See `Store.onCommitted`. */
@@ -114,6 +108,12 @@ export class DurableDatabase {
 	/** Runs a query that changes nothing. */
 	read<Result>(run: (connection: Connection) => Promise<Result>): Promise<Result> {
 		return this.#enqueue(this.#reads, run);
+	}
+
+	/** Opens the database, and checks its files: what is damaged is in `notices` then. */
+	async examine(): Promise<void> {
+		await this.read(async () => {});
+		await this.#auditCheck;
 	}
 
 	/** The audit events that are on disk. */
@@ -141,14 +141,33 @@ export class DurableDatabase {
 		// Without SQLite, nothing has changed since the index was written.
 		if (opened === undefined) return;
 		this.#opened = undefined;
-		opened.log.close();
-		const { directory, version, indexedTokens = 20_000 } = this.#options;
-		if (this.#isChanged || IndexFile.read(directory, schemaVersion, version) === undefined) {
-			const index = indexed(opened.connection, indexedTokens);
-			if (index === undefined) IndexFile.remove(directory);
-			else IndexFile.write(directory, schemaVersion, version, index);
-		}
+		const { directory, version } = this.#options;
+		if (!this.#isChanged && IndexFile.read(directory, schemaVersion, version) !== undefined)
+			opened.log.close();
+		else opened.log.end(this.#writeIndex(opened, indexed));
 		opened.connection.memory.close();
+	}
+
+	/** Answers its checksum; null: there is none. */
+	#writeIndex(
+		{ connection, log }: Opened,
+		indexed: (connection: Connection, mostTokens: number) => Indexed | undefined,
+	): string | null {
+		const { directory, version, indexedTokens = 20_000 } = this.#options;
+		const index = indexed(connection, indexedTokens);
+		try {
+			if (index !== undefined)
+				return IndexFile.write(
+					directory,
+					{ schema: schemaVersion, version, logLines: log.lines, logBytes: log.length },
+					index,
+				);
+		} catch (cause) {
+			// On a full disk, the next start does without.
+			this.#options.onCompactionError(cause);
+		}
+		IndexFile.remove(directory);
+		return null;
 	}
 
 	/** To close a log under a line would cut it off. */
@@ -210,17 +229,16 @@ export class DurableDatabase {
 
 	async #open(): Promise<Opened> {
 		if (this.#ended !== undefined) throw this.#ended;
-		const { directory, loadSqlite, onDamage } = this.#options;
-		if (this.#trustsIndex) refuseDamage(directory, onDamage);
+		const { directory, loadSqlite } = this.#options;
 		const { recover } = await import("./recovery.ts");
 		const { connection, audit, position, replayedBytes, notices } = await recover(
 			await loadSqlite(),
 			directory,
 		);
 		this.notices.push(...notices);
-		const log = openLog(directory, position);
 		const { generation } = position;
-		const earlierBytes = Math.max(0, replayedBytes - position.length);
+		const log = new ChangeLog(directory, generation, position);
+		const earlierBytes = Math.max(0, replayedBytes - position.bytes);
 		const snapshotBytes = newestSnapshotBytes(directory);
 		this.#opened = { connection, audit, log, generation, earlierBytes, triedBytes: 0, snapshotBytes };
 		this.#index = undefined;
@@ -249,7 +267,7 @@ export class DurableDatabase {
 		}
 	}
 
-	async #writeGroup(opened: Opened, jobs: Job[]): Promise<void> {
+	async #writeGroup(opened: Opened, jobs: Job[], urgency: Urgency = "ordinary"): Promise<void> {
 		const { connection, log } = opened;
 		connection.memory.execute("begin");
 		const done: Done[] = [];
@@ -265,11 +283,14 @@ export class DurableDatabase {
 		try {
 			const entry = entryOf(connection, done);
 			const others = this.#options.servesOthers() || jobs.length > 1 ? "served" : "none";
-			if (entry.statements.length + entry.events.length > 0) await log.append(entry, others);
+			if (entry.statements.length + entry.events.length > 0) {
+				// It tells the state after which nothing has changed.
+				if (!this.#isChanged) IndexFile.remove(this.#options.directory);
+				await log.append(entry, others, urgency);
+			}
 		} catch (cause) {
 			rollBack(connection);
-			for (const { job } of done) job.reject(new StorageError(cause));
-			return;
+			return this.#refuse(opened, done, urgency, cause);
 		}
 		this.#isChanged = true;
 		for (const each of done) this.#answer(opened, each);
@@ -283,6 +304,18 @@ export class DurableDatabase {
 			);
 		}
 		this.#compactWhenLong(opened);
+	}
+
+	/** Changes that end tokens have the room that is kept for them. */
+	async #refuse(opened: Opened, done: readonly Done[], urgency: Urgency, cause: unknown): Promise<void> {
+		const urgent = urgency === "ordinary" ? done.filter(({ recorded }) => endsTokens(recorded)) : [];
+		for (const each of done) if (!urgent.includes(each)) each.job.reject(new StorageError(cause));
+		if (urgent.length > 0)
+			await this.#writeGroup(
+				opened,
+				urgent.map(({ job }) => job),
+				"ending",
+			);
 	}
 
 	#answer({ audit }: Opened, { job, value, recorded, events }: Done): void {
@@ -331,7 +364,7 @@ export class DurableDatabase {
 		const before = opened.log;
 		// First, so that a log that can't be opened counts as an attempt, too.
 		opened.triedBytes = opened.earlierBytes + before.length;
-		const next = openLog(directory, { generation: generation + 1, length: 0 });
+		const next = new ChangeLog(directory, generation + 1, createLog(directory, generation + 1, before.lines));
 		opened.log = next;
 		opened.generation = generation + 1;
 		opened.earlierBytes += before.length;
@@ -376,20 +409,4 @@ function isAbandoned(name: string): boolean {
 function newestSnapshotBytes(directory: string): number {
 	const newest = listSnapshots(directory)[0];
 	return newest === undefined ? 0 : sizeOf(newest.path);
-}
-
-function openLog(directory: string, position: LogPosition): ChangeLog {
-	const log = new ChangeLog(logPath(directory, position.generation), position.length);
-	syncDirectory(directory);
-	return log;
-}
-
-/** The index was trusted before the snapshot was read. Answers may then have been based on more than can be saved. */
-function refuseDamage(directory: string, onDamage: (cause: Error) => void): void {
-	const newest = listSnapshots(directory)[0];
-	if (newest !== undefined && readSnapshot(newest) !== undefined) return;
-	IndexFile.remove(directory);
-	const damage = new Error("The token database is damaged; only another start can recover it.");
-	onDamage(damage);
-	throw damage;
 }

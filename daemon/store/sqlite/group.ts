@@ -1,7 +1,8 @@
 /** The changes of one group: each is recorded as it runs, one that fails is rolled back alone, the others become one line of the log. */
 import { lineOf } from "./audit-files.ts";
-import type { LogEntry } from "./change-log.ts";
+
 import type { Connection, Recorded } from "./connection.ts";
+import type { LogEntry } from "./log-lines.ts";
 
 export interface Job {
 	run: (connection: Connection) => Promise<unknown>;
@@ -38,6 +39,15 @@ export function entryOf(connection: Connection, done: readonly Done[]): LogEntry
 		statements: [...done.flatMap(({ recorded }) => recorded.statements), ...saveSettings(connection)],
 		events: done.flatMap(({ events }) => events),
 	};
+}
+
+/** Whether a change revokes or disables a token, or ends its overlap. */
+export function endsTokens({ committed }: Recorded): boolean {
+	return committed.tokens.some(({ change, stored: { token } }) => {
+		if (change === "created" || change === "deleted") return false;
+		const isRetired = token.retiresDate !== null && token.retiresDate <= token.lastModifiedDate;
+		return token.revokedDate !== null || token.disabledDate !== null || isRetired;
+	});
 }
 
 export function rollBack(connection: Connection, unsaved: ReadonlyMap<string, string> = new Map()): void {

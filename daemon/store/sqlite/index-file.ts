@@ -1,13 +1,15 @@
 /**
  * `index.jsonl`: what verifications need, as it was at the last orderly stop, so that the next start answers them before
- * SQLite is loaded. It is valid only together with the very snapshot and log that it was written with; else it is ignored.
+ * SQLite is loaded. That start trusts it only together with the very snapshot and log that it was written with. It is removed
+ * before the first change after it, so it also tells a start with damaged files how far the changes went.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { VerifiableToken } from "../store.ts";
 import { sizeOf } from "./change-log.ts";
-import { listLogs, listSnapshots, logPath } from "./snapshot.ts";
+import { endLine } from "./log-lines.ts";
+import { copyPath, listLogs, listSnapshots, logPath, writeComplete } from "./snapshot.ts";
 
 export interface Indexed {
 	settings: Readonly<Record<string, unknown>>;
@@ -22,6 +24,8 @@ interface Place {
 	snapshot: string;
 	snapshotBytes: number;
 	log: number;
+	/** Without the line by which the log ends. */
+	logLines: number;
 	logBytes: number;
 	logChecksum: number;
 }
@@ -32,8 +36,22 @@ interface Header extends Pick<Indexed, "settings" | "foreign"> {
 	place: Place;
 }
 
+/** What an index tells of the state at an orderly stop, whatever has become of the other files. */
+export interface IndexWitness extends Pick<Indexed, "settings"> {
+	/** The log, and how many of its lines the state includes. */
+	generation: number;
+	end: number;
+	/** Their length. */
+	bytes: number;
+	checksum: string;
+	/** JSON texts. */
+	rows: () => Iterable<string>;
+}
+
 const lineEnd = "\n".charCodeAt(0);
 const checksumLength = 8;
+/** Longer than the line by which a log ends. */
+const endBytes = 256;
 
 export class IndexFile implements Pick<Indexed, "settings" | "foreign"> {
 	readonly settings: Indexed["settings"];
@@ -43,34 +61,57 @@ export class IndexFile implements Pick<Indexed, "settings" | "foreign"> {
 
 	/** undefined: none belongs to the other files of the directory. */
 	static read(directory: string, schema: number, version: string): IndexFile | undefined {
-		const place = placeIn(directory, schema);
-		const bytes = place === undefined ? undefined : readIfThere(indexPath(directory));
-		if (bytes === undefined) return undefined;
-		const checked = bytes.subarray(checksumLength);
-		if (bytes.toString("latin1", 0, checksumLength) !== checksumOf(checked)) return undefined;
-		const end = checked.indexOf(lineEnd);
-		const header: Header = JSON.parse(checked.toString("utf8", 0, end));
-		if (header.version !== version || JSON.stringify(header.place) !== JSON.stringify(place))
-			return undefined;
-		return new IndexFile(header, checked.subarray(end));
+		const found = readIndex(directory);
+		if (found === undefined || found === "damaged" || found.header.version !== version) return undefined;
+		const { place } = found.header;
+		return isPlace(directory, schema, place) && endsWith(directory, place, found.checksum)
+			? new IndexFile(found.header, found.rows)
+			: undefined;
 	}
 
-	/** Writes the index of the current state. The log must not be written meanwhile. */
+	/** undefined: there is none, or it was written before the log's last changes by an earlier version. */
+	static witness(directory: string): IndexWitness | "damaged" | undefined {
+		const found = readIndex(directory);
+		if (found === undefined || found === "damaged") return found;
+		const { checksum, rows } = found;
+		const { settings, place } = found.header;
+		const isLast = sizeOf(logPath(directory, place.log)) <= place.logBytes;
+		// Earlier versions did not count lines, and kept an index beside later changes.
+		const end = place.logLines ?? (isLast ? Infinity : undefined);
+		if (end === undefined) return undefined;
+		const jsonRows = () => jsonOf(rows);
+		return { settings, generation: place.log, end, bytes: place.logBytes, checksum, rows: jsonRows };
+	}
+
+	/**
+	 * Writes the index of the current state. The log must not be written meanwhile.
+	 * @returns its checksum, for the line by which the log ends; null: with several logs, the next start reads those.
+	 */
 	static write(
 		directory: string,
-		schema: number,
-		version: string,
+		{
+			schema,
+			version,
+			logLines,
+			logBytes,
+		}: { schema: number; version: string; logLines: number; logBytes: number },
 		{ settings, foreign, rows }: Indexed,
-	): void {
-		const place = placeIn(directory, schema);
-		// With several logs, the next start reads those.
-		if (place === undefined) return IndexFile.remove(directory);
+	): string | null {
+		const files = filesIn(directory, schema);
+		if (files === undefined) {
+			IndexFile.remove(directory);
+			return null;
+		}
+		const logChecksum = crc32(readStart(logPath(directory, files.log), logBytes));
+		const place: Place = { ...files, logLines, logBytes, logChecksum };
 		const lines = Array.from(rows, ([hash, json]) => `${hash} ${json}\n`);
 		const header: Header = { version, place, settings, foreign };
 		const checked = Buffer.from(`${JSON.stringify(header)}\n${lines.join("")}`);
-		const temporary = `${indexPath(directory)}.tmp`;
-		writeFileSync(temporary, Buffer.concat([Buffer.from(checksumOf(checked)), checked]), { mode: 0o600 });
-		renameSync(temporary, indexPath(directory));
+		const checksum = checksumOf(checked);
+		writeComplete(directory, {
+			[basename(indexPath(directory))]: Buffer.concat([Buffer.from(checksum), checked]),
+		});
+		return checksum;
 	}
 
 	static remove(directory: string): void {
@@ -92,24 +133,81 @@ export class IndexFile implements Pick<Indexed, "settings" | "foreign"> {
 	}
 }
 
+export function indexPath(directory: string): string {
+	return join(directory, "index.jsonl");
+}
+
+function readIndex(
+	directory: string,
+): { header: Header; rows: Buffer; checksum: string } | "damaged" | undefined {
+	const bytes = readIfThere(indexPath(directory));
+	if (bytes === undefined) return undefined;
+	const checked = bytes.subarray(checksumLength);
+	const checksum = bytes.toString("latin1", 0, checksumLength);
+	if (checksum !== checksumOf(checked)) return "damaged";
+	const end = checked.indexOf(lineEnd);
+	return { header: JSON.parse(checked.toString("utf8", 0, end)), rows: checked.subarray(end), checksum };
+}
+
+function* jsonOf(rows: Buffer): Iterable<string> {
+	for (const row of rows.toString().split("\n")) if (row !== "") yield row.slice(row.indexOf(" ") + 1);
+}
+
 /** undefined: there are several logs, or tables of another schema. */
-function placeIn(directory: string, schema: number): Place | undefined {
+function filesIn(
+	directory: string,
+	schema: number,
+): Pick<Place, "snapshot" | "snapshotBytes" | "log"> | undefined {
 	const newest = listSnapshots(directory)[0];
 	if (newest?.schema !== schema) return undefined;
 	const [log, ...others] = listLogs(directory).filter((generation) => generation > newest.generation);
 	if (log !== newest.generation + 1 || others.length > 0) return undefined;
-	const logged = readFileSync(logPath(directory, log));
-	return {
-		snapshot: basename(newest.path),
-		snapshotBytes: sizeOf(newest.path),
-		log,
-		logBytes: logged.length,
-		logChecksum: crc32(logged),
-	};
+	return { snapshot: basename(newest.path), snapshotBytes: sizeOf(newest.path), log };
 }
 
-function indexPath(directory: string): string {
-	return join(directory, "index.jsonl");
+function isPlace(directory: string, schema: number, place: Place): boolean {
+	const files = filesIn(directory, schema);
+	return (
+		files !== undefined &&
+		files.snapshot === place.snapshot &&
+		files.snapshotBytes === place.snapshotBytes &&
+		files.log === place.log
+	);
+}
+
+/** Whether the log and its copy end with the changes of the index. */
+function endsWith(
+	directory: string,
+	{ log, logLines, logBytes, logChecksum }: Place,
+	index: string,
+): boolean {
+	const found = readStart(logPath(directory, log), logBytes + endBytes);
+	const copy = readStart(copyPath(directory, log), logBytes + endBytes);
+	const end = endLine(logLines, { index });
+	const room = found.subarray(logBytes + end.length);
+	return (
+		crc32(found.subarray(0, logBytes)) === logChecksum &&
+		found.subarray(logBytes, logBytes + end.length).equals(end) &&
+		room.length > 0 &&
+		room.every((byte) => byte === 0) &&
+		copy.equals(found.subarray(0, logBytes + end.length))
+	);
+}
+
+/** At most so many bytes. */
+function readStart(path: string, length: number): Buffer {
+	const size = sizeOf(path);
+	if (size === 0) return Buffer.alloc(0);
+	const bytes = Buffer.alloc(Math.min(length, size));
+	const file = openSync(path, "r");
+	try {
+		let filled = 0;
+		for (let read = -1; filled < bytes.length && read !== 0; filled += read)
+			read = readSync(file, bytes, filled, bytes.length - filled, filled);
+		return bytes.subarray(0, filled);
+	} finally {
+		closeSync(file);
+	}
 }
 
 function readIfThere(path: string): Buffer | undefined {

@@ -1,21 +1,28 @@
 /**
  * Loads what is on disk into a database in memory: the newest sound snapshot and the logs since. A damaged file is never
- * overwritten; it is set aside, and only when what could be saved of it is safe.
+ * overwritten; it is set aside, and only when what could be saved of it is safe. No token that had ended verifies again:
+ * where a change is missing, the tokens that it may have ended are in doubt, and refused.
  */
-import { existsSync, renameSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import type { AuditEvent, Notice } from "../../contract.ts";
 import { AuditFiles, chainEnd, lastInFiles, lineOf, writeAuditFile } from "./audit-files.ts";
-import { ChangeLog, type LogContents, readLog, sizeOf } from "./change-log.ts";
+import { createLog, type LogLength, sizeOf } from "./change-log.ts";
 import { Connection } from "./connection.ts";
+import { IndexFile, type IndexWitness, indexPath } from "./index-file.ts";
 import { MemoryDatabase, type SqlJsStatic } from "./memory-database.ts";
+import { fileNotices, incompleteAudit, type Losses, lossNotices } from "./recovery-notices.ts";
+import { type LogRange, ReplayError, type Replayed, replayLogs } from "./replay.ts";
+import { type Salvaged, salvageLogs } from "./salvage.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 import {
+	copyPath,
 	listLogs,
 	listSnapshots,
 	logPath,
 	readSnapshot,
 	type SnapshotFile,
+	writeComplete,
 	writeSnapshot,
 } from "./snapshot.ts";
 
@@ -30,59 +37,36 @@ export interface Recovered {
 	notices: Notice[];
 }
 
-export async function recover(sqlJs: SqlJsStatic, directory: string): Promise<Recovered> {
-	const notices: Notice[] = [];
-	const base = soundSnapshot(directory, notices);
-	const { connection, replayed } = await load(sqlJs, directory, base);
-	const { memory } = connection;
-	const isCurrent = base?.schema === schemaVersion;
-	const goesOn = isCurrent && replayed.damaged.length === 0;
-	if (!goesOn) writeAuditFile(directory, [...eventsInTable(memory), ...replayed.events]);
-	if (base !== undefined && !isCurrent) await migrate(connection.kysely);
-	followAuditFiles(connection, directory);
-	const isFirst = base === undefined && replayed.bytes === 0;
-	const { generation } = replayed;
-	const position = goesOn ? replayed : startOver(memory, directory, { generation, isFirst });
-	if (replayed.damaged.length > 0) {
-		// Only after the sound part is in a snapshot: a start that fails half-way must find it again.
-		const aside = replayed.damaged.map((log) => setAside(logPath(directory, log)));
-		notices.push(damagedLogs(aside, replayed.sound));
-	}
-	const audit = new AuditFiles(directory);
-	audit.add(replayed.events);
-	if (!isAuditComplete(connection, audit)) notices.push(incompleteAudit);
-	return { connection, audit, position, replayedBytes: goesOn ? replayed.bytes : 0, notices };
-}
-
-/** The database as the snapshot and the logs since have it. */
-async function load(
-	sqlJs: SqlJsStatic,
-	directory: string,
-	base: SoundSnapshot | undefined,
-): Promise<{ connection: Connection; replayed: Replayed }> {
-	let image = base?.image;
-	for (let unfit: number | undefined; ; ) {
-		const memory = new MemoryDatabase(sqlJs, image);
-		const connection = new Connection(memory);
-		// Without a snapshot there are no tables for the logs: at the first start, or when all snapshots are damaged.
-		if (base === undefined) await migrate(connection.kysely);
-		memory.beginReplay();
-		const replayed = replayLogs(memory, directory, { snapshot: base?.generation, unfit });
-		if (replayed.unfit === unfit) {
-			memory.endReplay();
-			return { connection, replayed };
-		}
-		// Part of that log is applied and can't be rolled back: the next round stops before it.
-		unfit = replayed.unfit;
-		memory.close();
-		image = base && imageOf(base);
-	}
-}
-
 /** The log to append to, and how much of it is sound. */
-export interface LogPosition {
+export interface LogPosition extends LogLength {
 	generation: number;
-	length: number;
+}
+
+/** The first version of the tables whose logs have numbered lines and copies. */
+const firstNumberedSchema = 7;
+
+export async function recover(sqlJs: SqlJsStatic, directory: string): Promise<Recovered> {
+	const found = findFiles(directory);
+	const { connection, loaded } = await load(sqlJs, directory, found);
+	const { memory } = connection;
+	const { base } = found;
+	const isCurrent = base?.schema === schemaVersion;
+	const whole = "known" in loaded ? undefined : loaded;
+	const goesOn = isCurrent && whole !== undefined && whole.damagedLogs.length === 0;
+	if (!goesOn) writeAuditFile(directory, [...eventsInTable(memory), ...loaded.events]);
+	if (base !== undefined && !isCurrent) await migrate(connection.kysely);
+	const losses = lossesIn(memory, loaded);
+	followAuditFiles(connection, directory);
+	const position = goesOn ? whole : startOver(memory, directory, isNew(found, loaded), loaded.generation);
+	// Only after what could be saved is in a snapshot: a start that fails half-way must find it again.
+	const missing = missingFiles(found, loaded);
+	const aside = damagedPaths(found, loaded).map(setAside);
+	if (goesOn) for (const copy of whole.damagedCopies) restoreCopy(directory, copy);
+	const notices = [...lossNotices(losses), ...fileNotices(aside, missing, losses)];
+	const audit = new AuditFiles(directory);
+	audit.add(loaded.events);
+	if (!isAuditComplete(connection, audit)) notices.push(incompleteAudit);
+	return { connection, audit, position, replayedBytes: goesOn ? whole.totalBytes : 0, notices };
 }
 
 interface SoundSnapshot extends SnapshotFile {
@@ -90,23 +74,31 @@ interface SoundSnapshot extends SnapshotFile {
 	image: Uint8Array;
 }
 
-/** The newest snapshot with the right checksum. A damaged one is set aside. */
-function soundSnapshot(directory: string, notices: Notice[]): SoundSnapshot | undefined {
-	const snapshots = listSnapshots(directory);
-	for (const [age, snapshot] of snapshots.entries()) {
+/** What there is to load from. */
+interface Found {
+	directory: string;
+	base: SoundSnapshot | undefined;
+	damagedSnapshots: string[];
+	index: IndexWitness | "damaged" | undefined;
+	range: LogRange;
+	hasLogs: boolean;
+}
+
+function findFiles(directory: string): Found {
+	const damagedSnapshots: string[] = [];
+	let base: SoundSnapshot | undefined;
+	for (const snapshot of listSnapshots(directory)) {
 		const image = readSnapshot(snapshot, logBytesSince(directory, snapshot.generation));
-		if (image !== undefined) return { ...snapshot, image };
-		const aside = setAside(snapshot.path);
-		const older = snapshots[age + 1];
-		notices.push({
-			code: older === undefined ? "data-lost" : "data-recovered",
-			detail:
-				older === undefined
-					? `The token database was damaged and there was no older one. The changes in the logs were kept; the damaged file was set aside as ${aside}.`
-					: `The token database was damaged and was rebuilt from the one before; it was set aside as ${aside}.`,
-		});
+		if (image === undefined) damagedSnapshots.push(snapshot.path);
+		else {
+			base = { ...snapshot, image };
+			break;
+		}
 	}
-	return undefined;
+	const isNumbered = base === undefined || base.schema >= firstNumberedSchema;
+	const range: LogRange = { snapshot: base?.generation, isNumbered };
+	const hasLogs = listLogs(directory).length > 0;
+	return { directory, base, damagedSnapshots, index: IndexFile.witness(directory), range, hasLogs };
 }
 
 function imageOf(snapshot: SnapshotFile): Uint8Array {
@@ -121,90 +113,142 @@ function logBytesSince(directory: string, generation: number): number {
 	return logs.reduce((sum, log) => sum + sizeOf(logPath(directory, log)), 0) >> 1;
 }
 
-interface Replayed extends LogPosition {
-	/** The first damaged log and those after it. */
-	damaged: readonly number[];
-	/** Whether the beginning of the first damaged log could be read. */
-	sound: boolean;
-	/** The log with a statement that does not fit the tables. */
-	unfit: number | undefined;
-	/** The audit events of the logs. */
-	events: string[];
-	bytes: number;
-}
-
-/** Replays every log since the snapshot, up to the first that is damaged, missing or, as known from an earlier round, unfit. */
-function replayLogs(
-	memory: MemoryDatabase,
+/** The database as the snapshot and the logs since have it. */
+async function load(
+	sqlJs: SqlJsStatic,
 	directory: string,
-	{ snapshot, unfit }: { snapshot: number | undefined; unfit: number | undefined },
-): Replayed {
-	const all = listLogs(directory);
-	// Without a snapshot, the oldest log is the beginning.
-	const base = snapshot ?? (all[0] ?? 1) - 1;
-	const logs = all.filter((log) => log > base);
-	const replayed: Replayed = {
-		generation: base + 1,
-		length: 0,
-		damaged: [],
-		sound: false,
-		unfit,
-		events: [],
-		bytes: 0,
-	};
-	for (const [index, log] of logs.entries()) {
-		const isNext = log === base + 1 + index;
-		const contents = isNext && log !== unfit ? replay(memory, logPath(directory, log)) : undefined;
-		if (isNext && contents === undefined) replayed.unfit = log;
-		if (contents !== undefined) replayed.events = replayed.events.concat(contents.events);
-		// Only the last log can have been cut off by a crash before the rest was answered.
-		const isSound = contents?.end === "whole" || (contents?.end === "torn" && index === logs.length - 1);
-		if (contents === undefined || !isSound) {
-			// Later changes depend on the missing ones, so only the sound part is used.
-			const generation = logs.at(-1) ?? log;
-			const sound = contents !== undefined && contents.lines > 0;
-			return { ...replayed, generation, length: 0, damaged: logs.slice(index), sound };
-		}
-		replayed.generation = log;
-		replayed.length = contents.soundLength;
-		replayed.bytes += contents.soundLength;
+	{ base, range, index, damagedSnapshots, hasLogs }: Found,
+): Promise<{ connection: Connection; loaded: Replayed | Salvaged }> {
+	const witness = index === "damaged" || isOlder(index, base) ? undefined : index;
+	const connection = await openImage(sqlJs, base?.image);
+	const { memory } = connection;
+	// Nothing was ever stored.
+	if (base === undefined && !hasLogs && witness === undefined && damagedSnapshots.length === 0)
+		return { connection, loaded: nothingStored };
+	memory.beginReplay();
+	const replayed = tryReplay(memory, directory, range);
+	if (replayed !== undefined && !isBehind(replayed, witness)) {
+		memory.endReplay();
+		return { connection, loaded: replayed };
 	}
-	return replayed;
+	// Part of the logs may be applied, and can't be rolled back.
+	memory.close();
+	const again = await openImage(sqlJs, base && imageOf(base));
+	return { connection: again, loaded: salvageLogs(again.memory, directory, range, witness) };
 }
 
-/** A log fits only the tables that it was written for: another schema, or a sound part, becomes a snapshot of its own. */
+const nothingStored: Salvaged = {
+	...{ generation: 0, events: [], lostChanges: 0, known: undefined },
+	...{ damagedLogs: [], damagedCopies: [] },
+};
+
+async function openImage(sqlJs: SqlJsStatic, image: Uint8Array | undefined): Promise<Connection> {
+	const connection = new Connection(new MemoryDatabase(sqlJs, image));
+	// Without a snapshot there are no tables for the logs: at the first start, or when all snapshots are damaged.
+	if (image === undefined) await migrate(connection.kysely);
+	return connection;
+}
+
+/** undefined: something is missing. */
+function tryReplay(memory: MemoryDatabase, directory: string, range: LogRange): Replayed | undefined {
+	try {
+		return replayLogs(memory, directory, range);
+	} catch (error) {
+		if (error instanceof ReplayError) return undefined;
+		throw error;
+	}
+}
+
+/** The snapshot was made of later changes. */
+function isOlder(index: IndexWitness | undefined, base: SnapshotFile | undefined): boolean {
+	return index !== undefined && base !== undefined && index.generation <= base.generation;
+}
+
+/** Whether the index knows of changes that the logs do not hold. */
+function isBehind({ generation, lines, bytes }: Replayed, index: IndexWitness | undefined): boolean {
+	if (index === undefined) return false;
+	if (index.generation !== generation) return index.generation > generation;
+	return Number.isFinite(index.end) ? index.end > lines : index.bytes > bytes;
+}
+
+/** Marks the tokens that are in doubt. undefined: nothing is lost. */
+function lossesIn(memory: MemoryDatabase, loaded: Replayed | Salvaged): Losses | undefined {
+	if (!("known" in loaded) || loaded.lostChanges === 0) return undefined;
+	const { known, lostChanges } = loaded;
+	return { changes: lostChanges, doubted: known === undefined ? 0 : markDoubt(memory, known) };
+}
+
+function markDoubt(memory: MemoryDatabase, known: ReadonlySet<string>): number {
+	const alive = `"issuer" = 'local' and "revokedDate" is null and "inDoubtDate" is null`;
+	const ids = [...memory.all(`select "id" from "tokens" where ${alive}`)].map(({ id }) => String(id));
+	const doubted = ids.filter((id) => !known.has(id));
+	const date = new Date().toISOString();
+	for (const id of doubted)
+		memory.run('update "tokens" set "inDoubtDate" = ?, "version" = "version" + 1 where "id" = ?', [date, id]);
+	return doubted.length;
+}
+
+function isNew({ base, damagedSnapshots, index }: Found, { generation }: Replayed | Salvaged): boolean {
+	return base === undefined && damagedSnapshots.length === 0 && index === undefined && generation === 0;
+}
+
+/** A log fits only the tables that it was written for: another schema, or what was saved, becomes a snapshot of its own. */
 function startOver(
 	memory: MemoryDatabase,
 	directory: string,
-	{ generation, isFirst }: { generation: number; isFirst: boolean },
+	isFirst: boolean,
+	generation: number,
 ): LogPosition {
+	const first = Math.max(generation, listSnapshots(directory)[0]?.generation ?? 0) + 1;
 	const image = memory.export();
-	const first = generation + 1;
-	writeSnapshot(directory, { generation: first, schema: schemaVersion }, image);
-	if (isFirst) return { generation: first + 1, length: 0 };
+	if (isFirst) return startFirst(directory, first, image);
 	// The older snapshots do not lead to the logs from here on, so this one is its own predecessor, with an empty log between.
-	new ChangeLog(logPath(directory, first + 1), 0).close();
+	// The logs come first: a snapshot without the log after it would be one that lost its log.
+	createLog(directory, first, "snapshot");
+	createLog(directory, first + 1, 1);
+	const length = createLog(directory, first + 2, 1);
+	writeSnapshot(directory, { generation: first, schema: schemaVersion }, image);
 	writeSnapshot(directory, { generation: first + 1, schema: schemaVersion }, image);
-	return { generation: first + 2, length: 0 };
+	return { generation: first + 2, ...length };
 }
 
-/** Applies a log. undefined: a statement does not fit the tables, and those before it are applied. */
-function replay(memory: MemoryDatabase, path: string): (LogContents & { events: string[] }) | undefined {
-	const events: string[] = [];
-	memory.execute("begin");
+/** A start that fails leaves nothing behind. */
+function startFirst(directory: string, first: number, image: Uint8Array): LogPosition {
+	const generation = first + 1;
 	try {
-		const contents = readLog(path, (entry) => {
-			for (const change of entry.statements) memory.apply(change);
-			for (const event of entry.events) events.push(event);
-		});
-		memory.execute("commit");
-		return { ...contents, events };
+		const length = createLog(directory, generation, "nothing");
+		writeSnapshot(directory, { generation: first, schema: schemaVersion }, image);
+		return { generation, ...length };
 	} catch (error) {
-		// A file that can't be read at the moment is no damage.
-		if (error instanceof Error && "syscall" in error) throw error;
-		// The whole log is set aside and reported; the error of the statement would say no more.
-		return undefined;
+		for (const path of [logPath(directory, generation), copyPath(directory, generation)])
+			rmSync(path, { force: true });
+		throw error;
 	}
+}
+
+function damagedPaths({ damagedSnapshots, index, directory }: Found, loaded: Replayed | Salvaged): string[] {
+	const indexes = index === "damaged" ? [indexPath(directory)] : [];
+	return [...damagedSnapshots, ...damagedLogFiles(loaded), ...indexes].filter((path) => existsSync(path));
+}
+
+function damagedLogFiles({ damagedLogs, damagedCopies }: Replayed | Salvaged): string[] {
+	return [...damagedLogs, ...damagedCopies.map(({ path }) => path)];
+}
+
+/** The names of files that the others tell of. */
+function missingFiles(found: Found, loaded: Replayed | Salvaged): string[] {
+	const { base, damagedSnapshots, index, hasLogs } = found;
+	const missing = damagedLogFiles(loaded).filter((path) => !existsSync(path));
+	const hasChanges = hasLogs && ("known" in loaded || loaded.lines > 1);
+	if (base === undefined && damagedSnapshots.length === 0 && hasChanges) missing.push("snapshot");
+	if (!("known" in loaded) && typeof loaded.index === "string" && index === undefined)
+		missing.push("index.jsonl");
+	return missing.map((path) => basename(path));
+}
+
+/** The log has all that the copy should have. */
+function restoreCopy(directory: string, { path, log, bytes }: Replayed["damagedCopies"][number]): void {
+	writeComplete(directory, { [basename(path)]: readFileSync(log).subarray(0, bytes) });
 }
 
 /** Up to schema 3, events were rows. */
@@ -229,21 +273,6 @@ function followAuditFiles({ settings }: Connection, directory: string): void {
 function isAuditComplete({ settings }: Connection, audit: AuditFiles): boolean {
 	const [tail, head] = [chainEnd(settings, "auditTail"), chainEnd(settings, "auditHead")];
 	return audit.isComplete(tail.sequence, head.sequence);
-}
-
-const incompleteAudit: Notice = {
-	code: "data-lost",
-	detail: "A part of the audit is missing: a file of audit events was removed or could not be recovered.",
-};
-
-function damagedLogs(aside: readonly string[], sound: boolean): Notice {
-	const lost = sound
-		? "Its changes before the damage were kept, later ones are lost"
-		: "Its changes are lost";
-	return {
-		code: "data-lost",
-		detail: `A change log was damaged or missing. ${lost}. Set aside: ${aside.join(", ")}.`,
-	};
 }
 
 /** Renames a file, so that it is out of the way and none of it is lost. Answers its new name. */

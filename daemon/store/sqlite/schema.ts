@@ -24,6 +24,7 @@ export interface TokensTable {
 	defaultSource: string | null;
 	tags: string;
 	disabledDate: string | null;
+	inDoubtDate: string | null;
 	revokedDate: string | null;
 	revokedReason: string | null;
 	retiresDate: string | null;
@@ -116,6 +117,11 @@ const migrations: Record<string, Migration> = {
 		async up(database: Kysely<never>) {
 			const none = (column: ColumnDefinitionBuilder) => column.notNull().defaultTo("{}");
 			await database.schema.alterTable("tokens").addColumn("options", "text", none).execute();
+		},
+	},
+	"0007-tokens-in-doubt": {
+		async up(database: Kysely<never>) {
+			await database.schema.alterTable("tokens").addColumn("inDoubtDate", "text").execute();
 		},
 	},
 };

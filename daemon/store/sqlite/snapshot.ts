@@ -1,5 +1,5 @@
 /**
- * The files of the data directory. `changes-G.log` is the redo log of generation G. `snapshot-G-S-CRC.db` holds the result
+ * The files of the data directory. `changes-G.log` is the redo log of generation G, `copy-G.log` the copy of its lines. `snapshot-G-S-CRC.db` holds the result
  * of the logs up to generation G, in the tables of schema S; the checksum is part of the name, so that it can't be
  * separated from the file. `audit-FIRST-LAST-CRC.jsonl` holds audit events. The newest snapshot's predecessor and the
  * logs since it are kept, so that one damaged snapshot loses nothing.
@@ -38,16 +38,20 @@ export function listSnapshots(directory: string): SnapshotFile[] {
 	return found.sort((one, other) => other.generation - one.generation);
 }
 
-/** The generations whose logs are there, oldest first. */
+/** The generations whose logs, or copies of them, are there, oldest first. */
 export function listLogs(directory: string): number[] {
-	return readdirSync(directory)
-		.flatMap((name) => /^changes-(\d+)\.log$/.exec(name)?.[1] ?? [])
-		.map(Number)
-		.sort((one, other) => one - other);
+	const found = readdirSync(directory).flatMap(
+		(name) => /^(?:changes|copy)-(\d+)\.log$/.exec(name)?.[1] ?? [],
+	);
+	return [...new Set(found.map(Number))].sort((one, other) => one - other);
 }
 
 export function logPath(directory: string, generation: number): string {
 	return join(directory, `changes-${generation}.log`);
+}
+
+export function copyPath(directory: string, generation: number): string {
+	return join(directory, `copy-${generation}.log`);
 }
 
 /** The snapshot's image; undefined when its checksum is wrong. @param roomBytes how much more will probably be added to it. */
@@ -80,18 +84,23 @@ export function writeSnapshot(
 	{ generation, schema }: Pick<SnapshotFile, "generation" | "schema">,
 	image: Uint8Array,
 ): void {
-	writeComplete(directory, `snapshot-${generation}-${schema}-${checksumOf(image)}.db`, image);
+	writeComplete(directory, { [`snapshot-${generation}-${schema}-${checksumOf(image)}.db`]: image });
 }
 
-export function writeComplete(directory: string, name: string, bytes: Uint8Array): void {
-	const path = join(directory, name);
-	const temporary = `${path}.tmp`;
+/** Writes files, each by its name. When one can't be written, none stays. */
+export function writeComplete(directory: string, files: Readonly<Record<string, Uint8Array>>): void {
+	const written: string[] = [];
 	try {
-		writeFileSync(temporary, bytes, { mode: 0o600, flush: true });
-		renameSync(temporary, path);
+		for (const [name, bytes] of Object.entries(files)) {
+			const path = join(directory, name);
+			written.push(`${path}.tmp`);
+			writeFileSync(`${path}.tmp`, bytes, { mode: 0o600, flush: true });
+			renameSync(`${path}.tmp`, path);
+			written.push(path);
+		}
 	} catch (error) {
 		// On a full disk, a part of a snapshot would take the space of the next changes.
-		rmSync(temporary, { force: true });
+		for (const path of written) rmSync(path, { force: true });
 		throw error;
 	}
 	syncDirectory(directory);

@@ -24,6 +24,11 @@ export class SqliteStore implements Store {
 		return this.database.notices;
 	}
 
+	async examined(): ReturnType<Store["examined"]> {
+		await this.database.examine();
+		return [...this.database.notices];
+	}
+
 	write<Result>(run: (transaction: Transaction) => Promise<Result>): Promise<Result> {
 		return this.database.write(async (connection) => run(new SqliteTransaction(connection)));
 	}

@@ -124,15 +124,18 @@ function listHolds(column: "tags" | "resources", item: string): RawBuilder<boole
 /** The same as `statusOf` in the contract, as a condition. */
 function hasStatus(where: Where, status: TokenStatus, now: string): Condition {
 	const revoked = where("revokedDate", "is not", null);
+	const doubted = where("inDoubtDate", "is not", null);
 	const disabled = where("disabledDate", "is not", null);
 	const ended = where.or([where("expiry", "<=", now), where("retiresDate", "<=", now)]);
 	const alive = where.not(where.fn.coalesce(ended, where.lit(false)));
-	const usable = [where.not(revoked), where.not(disabled)];
+	const usable = [where.not(revoked), where.not(doubted), where.not(disabled)];
 	switch (status) {
 		case "revoked":
 			return revoked;
+		case "in-doubt":
+			return where.and([where.not(revoked), doubted]);
 		case "disabled":
-			return where.and([where.not(revoked), disabled]);
+			return where.and([where.not(revoked), where.not(doubted), disabled]);
 		case "expired":
 			return where.and([...usable, ended]);
 		case "retiring":
@@ -146,8 +149,8 @@ function hasStatus(where: Where, status: TokenStatus, now: string): Condition {
 export async function countByStatus(connection: Connection, now: string): Promise<Map<TokenStatus, number>> {
 	const ended = `("expiry" <= ?1 or "retiresDate" <= ?1)`;
 	const rows = connection.memory.all(
-		`select case when "revokedDate" is not null then 'revoked' when "disabledDate" is not null then 'disabled'
-			when ${ended} then 'expired' when "retiresDate" is not null then 'retiring' else 'active' end as "status",
+		`select case when "revokedDate" is not null then 'revoked' when "inDoubtDate" is not null then 'in-doubt'
+			when "disabledDate" is not null then 'disabled' when ${ended} then 'expired' when "retiresDate" is not null then 'retiring' else 'active' end as "status",
 			count(*) as "count" from "tokens" group by 1`,
 		[now],
 	);

@@ -1,0 +1,60 @@
+/** A sample of the damage that `npm run torture -- damage --long` does at every byte and every length. */
+import assert from "node:assert/strict";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { damage } from "../torture/damage.ts";
+import { Tally } from "../torture/tally.ts";
+import { daemonOfEach, type TestDaemon } from "./harness.ts";
+
+describe("a damaged data directory", () => {
+	it("revives no token that had ended, loses none that works, and is told", async function () {
+		this.timeout(120_000);
+		const tally = new Tally();
+		await damage(tally, 5999);
+		assert.deepEqual(Object.fromEntries(tally.faults), {});
+		assert.ok((tally.counts.get("tried") ?? 0) > 100, tally.report);
+		assert.ok((tally.counts.get("told") ?? 0) > 80, tally.report);
+	});
+});
+
+describe("a token in doubt", () => {
+	let daemon: TestDaemon;
+	daemonOfEach((started) => {
+		daemon = started;
+	});
+
+	it("is refused and listed as such, and works again when its owner enables it", async () => {
+		const { id, token } = await inDoubt();
+		const refused = await daemon.verify(token);
+		assert.deepEqual([refused.status, refused.body.reason], [401, "in-doubt"]);
+		const { tokens } = (await daemon.call("GET", "/v1/api-tokens?status=in-doubt")).body;
+		assert.deepEqual(
+			tokens.map((each: TokenRecord) => [each.id, each.status]),
+			[[id, "in-doubt"]],
+		);
+		assert.equal((await daemon.call("POST", `/v1/api-tokens/${id}/enable`)).body.status, "active");
+		assert.equal((await daemon.verify(token)).status, 200);
+	});
+
+	it("can be revoked, and not rotated", async () => {
+		const { id } = await inDoubt();
+		const rotated = await daemon.tryRotate(id, { overlapSeconds: 60 });
+		assert.match(rotated.body.detail, /in doubt; enable or revoke it first/);
+		assert.equal((await daemon.call("DELETE", `/v1/api-tokens/${id}`)).body.status, "revoked");
+	});
+
+	it("is counted as such, also when it is disabled", async () => {
+		const { id } = await inDoubt();
+		await daemon.call("POST", `/v1/api-tokens/${id}/disable`);
+		const counts = await daemon.store.countByStatus(daemon.now.toISOString());
+		assert.deepEqual(Object.fromEntries(counts), { "in-doubt": 1 });
+	});
+
+	async function inDoubt(): Promise<{ id: string; token: string }> {
+		const { id, token } = await daemon.create();
+		const stored = await daemon.store.token(id);
+		assert.ok(stored !== undefined);
+		const doubted = { ...stored.token, inDoubtDate: daemon.now.toISOString(), version: 2 };
+		await daemon.store.write((transaction) => transaction.updateToken(doubted, stored.usage));
+		return { id, token };
+	}
+});
