@@ -53,17 +53,24 @@ export interface LogLength {
 	isTorn: boolean;
 }
 
-/** Creates a log and its copy. After a power cut each is there completely or not at all. @param follows see `LogBegin`. */
-export function createLog(directory: string, generation: number, follows: LogBegin["follows"]): LogLength {
+/** The files of a new log and its copy, by their names. @param follows see `LogBegin`. */
+export function newLog(
+	generation: number,
+	follows: LogBegin["follows"],
+): { files: Record<string, Buffer>; length: LogLength } {
 	const line = beginLine({ follows });
-	const log = logPath(directory, generation);
-	const copy = copyPath(directory, generation);
 	const files = {
-		[basename(copy)]: line,
-		[basename(log)]: Buffer.concat([line, Buffer.alloc(firstRoomBytes)]),
+		[basename(copyPath("", generation))]: line,
+		[basename(logPath("", generation))]: Buffer.concat([line, Buffer.alloc(firstRoomBytes)]),
 	};
+	return { files, length: { bytes: line.length, lines: 1, isTorn: false } };
+}
+
+/** Creates a log and its copy. After a power cut each is there completely or not at all. */
+export function createLog(directory: string, generation: number, follows: LogBegin["follows"]): LogLength {
+	const { files, length } = newLog(generation, follows);
 	writeComplete(directory, files);
-	return { bytes: line.length, lines: 1, isTorn: false };
+	return length;
 }
 
 export class ChangeLog {

@@ -3,11 +3,11 @@
  * overwritten; it is set aside, and only when what could be saved of it is safe. No token that had ended verifies again:
  * where a change is missing, the tokens that it may have ended are in doubt, and refused.
  */
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { basename } from "node:path";
 import type { AuditEvent, Notice } from "../../contract.ts";
 import { AuditFiles, chainEnd, lastInFiles, lineOf, writeAuditFile } from "./audit-files.ts";
-import { createLog, type LogLength, sizeOf } from "./change-log.ts";
+import { type LogLength, newLog, sizeOf } from "./change-log.ts";
 import { Connection } from "./connection.ts";
 import { IndexFile, type IndexWitness, indexPath } from "./index-file.ts";
 import { MemoryDatabase, type SqlJsStatic } from "./memory-database.ts";
@@ -16,14 +16,13 @@ import { type LogRange, ReplayError, type Replayed, replayLogs } from "./replay.
 import { type Salvaged, salvageLogs } from "./salvage.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 import {
-	copyPath,
 	listLogs,
 	listSnapshots,
 	logPath,
 	readSnapshot,
 	type SnapshotFile,
+	snapshotName,
 	writeComplete,
-	writeSnapshot,
 } from "./snapshot.ts";
 
 export interface Recovered {
@@ -201,29 +200,23 @@ function startOver(
 ): LogPosition {
 	const first = Math.max(generation, listSnapshots(directory)[0]?.generation ?? 0) + 1;
 	const image = memory.export();
-	if (isFirst) return startFirst(directory, first, image);
-	// The older snapshots do not lead to the logs from here on, so this one is its own predecessor, with an empty log between.
-	// The logs come first: a snapshot without the log after it would be one that lost its log.
-	createLog(directory, first, "snapshot");
-	createLog(directory, first + 1, 1);
-	const length = createLog(directory, first + 2, 1);
-	writeSnapshot(directory, { generation: first, schema: schemaVersion }, image);
-	writeSnapshot(directory, { generation: first + 1, schema: schemaVersion }, image);
-	return { generation: first + 2, ...length };
-}
-
-/** A start that fails leaves nothing behind. */
-function startFirst(directory: string, first: number, image: Uint8Array): LogPosition {
-	const generation = first + 1;
-	try {
-		const length = createLog(directory, generation, "nothing");
-		writeSnapshot(directory, { generation: first, schema: schemaVersion }, image);
-		return { generation, ...length };
-	} catch (error) {
-		for (const path of [logPath(directory, generation), copyPath(directory, generation)])
-			rmSync(path, { force: true });
-		throw error;
+	const snapshotOf = (each: number) => ({
+		[snapshotName({ generation: each, schema: schemaVersion }, image)]: image,
+	});
+	// The logs come first: a snapshot without the log after it would be one that lost its log. A start that fails leaves
+	// nothing behind.
+	if (isFirst) {
+		writeComplete(directory, { ...newLog(first + 1, "nothing").files, ...snapshotOf(first) });
+		return { generation: first + 1, ...newLog(first + 1, "nothing").length };
 	}
+	// The older snapshots do not lead to the logs from here on, so this one is its own predecessor, with an empty log between.
+	const logs = [newLog(first, "snapshot"), newLog(first + 1, 1), newLog(first + 2, 1)] as const;
+	writeComplete(directory, {
+		...Object.assign({}, ...logs.map(({ files }) => files)),
+		...snapshotOf(first),
+		...snapshotOf(first + 1),
+	});
+	return { generation: first + 2, ...logs[2].length };
 }
 
 function damagedPaths({ damagedSnapshots, index, directory }: Found, loaded: Replayed | Salvaged): string[] {

@@ -59,7 +59,8 @@ export function replayLogs(memory: MemoryDatabase, directory: string, range: Log
 		const isLast = position === generations.length - 1;
 		// In earlier versions, only the last log could have been cut off by a crash.
 		const isWhole = isLast || reader.log.isNumbered || reader.log.rest !== "torn";
-		if (!isWhole || (isLast && !reader.isEndKnown))
+		const needsEnd = isLast || isAlone(directory, generation + 1, range);
+		if (!isWhole || (needsEnd && !reader.isEndKnown))
 			throw new ReplayError(`The end of log ${generation} is missing.`);
 		const { soundBytes, rest } = reader.log;
 		Object.assign(state, { generation, bytes: soundBytes, isTorn: rest !== "room" });
@@ -68,6 +69,13 @@ export function replayLogs(memory: MemoryDatabase, directory: string, range: Log
 	}
 	memory.execute("commit");
 	return state;
+}
+
+/** Whether a log is one of a start that did not come to its end: it tells nothing of the log before. */
+function isAlone(directory: string, generation: number, { isNumbered }: LogRange): boolean {
+	const [first] = new LogReader(directory, generation, isNumbered).lines();
+	const parsed = first === undefined ? undefined : parseJson(first.json, new Map());
+	return parsed !== undefined && "begin" in parsed && parsed.begin.follows === "snapshot";
 }
 
 function startOf({ snapshot }: LogRange): "snapshot" | "nothing" {

@@ -113,6 +113,8 @@ class Salvage {
 		}
 		if (typeof follows === "number" && !this.#isStart && follows > this.#lines)
 			this.#gap({ generation: generation - 1, end: follows }, follows - Math.max(1, this.#lines));
+		// It is the log of a start that did not come to its end, and tells nothing of the one before.
+		else if (follows === "snapshot" && !this.#isEndKnown) this.#gap({ generation, end: 0 }, undefined);
 		this.#isEndKnown = true;
 	}
 

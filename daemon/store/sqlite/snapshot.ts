@@ -84,7 +84,14 @@ export function writeSnapshot(
 	{ generation, schema }: Pick<SnapshotFile, "generation" | "schema">,
 	image: Uint8Array,
 ): void {
-	writeComplete(directory, { [`snapshot-${generation}-${schema}-${checksumOf(image)}.db`]: image });
+	writeComplete(directory, { [snapshotName({ generation, schema }, image)]: image });
+}
+
+export function snapshotName(
+	{ generation, schema }: Pick<SnapshotFile, "generation" | "schema">,
+	image: Uint8Array,
+): string {
+	return `snapshot-${generation}-${schema}-${checksumOf(image)}.db`;
 }
 
 /** Writes files, each by its name. When one can't be written, none stays. */
