@@ -154,6 +154,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const asOwner = { user: owner, token: undefined };
 	for (const profile of profiles) await authority.rulebook.setProfile(asOwner, profile.id, profile);
 	const records = new Records(store);
+	const atStart = records.clockNotices(new Date()).catch(() => []);
 	const addressOf = addressReader(options.trustedProxies);
 	const verifyEndpoint = new VerifyEndpoint(authority, addressOf);
 	let url = "";
@@ -164,7 +165,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		metrics: new Metrics({ authority, verifyEndpoint, events }),
 		ownerKey,
 		version: tokensmithVersion,
-		notices: async () => [...(await store.examined()), ...notices],
+		notices: async () => [...(await store.examined()), ...(await atStart), ...notices],
 		url: () => url,
 		addressOf,
 		log,
@@ -310,7 +311,8 @@ class Traffic {
 class Idling {
 	readonly #seconds: number;
 	readonly #events: EventStream;
-	#lastAsked = Date.now();
+	/** By a clock that no change of the time moves. */
+	#lastAsked = performance.now();
 
 	constructor(seconds: number, events: EventStream) {
 		this.#seconds = seconds;
@@ -318,14 +320,14 @@ class Idling {
 	}
 
 	asked(): void {
-		this.#lastAsked = Date.now();
+		this.#lastAsked = performance.now();
 	}
 
 	watch(onIdle: () => void): void {
 		if (this.#seconds === 0) return;
 		const look = () => {
 			if (this.#events.listeners > 0) this.asked();
-			if (Date.now() - this.#lastAsked > this.#seconds * 1000) onIdle();
+			if (performance.now() - this.#lastAsked > this.#seconds * 1000) onIdle();
 		};
 		setInterval(look, Math.min(5000, this.#seconds * 500)).unref();
 	}

@@ -28,9 +28,9 @@ export const identityQuery = z.strictObject({
 export const identityProof = z.strictObject({ proof: z.string(), address: z.string() });
 export type IdentityProof = z.output<typeof identityProof>;
 
-/** Something that the user must know about the daemon's data, for example that a damaged file was set aside. */
+/** Something that the user must know about the daemon's data, for example that a damaged file was set aside, or about the clock. */
 export interface Notice {
-	code: "data-recovered" | "data-lost";
+	code: "data-recovered" | "data-lost" | "clock-odd";
 	detail: string;
 }
 

@@ -6,6 +6,7 @@ import type { CleanUpReport, CleanUpRequest, UserInfo } from "../contract.ts";
 import type { Store, StoredToken, Transaction } from "../store/store.ts";
 import { changeOf, type NewAuditEvent } from "./audit.ts";
 import type { Changes } from "./changes.ts";
+import { judgeTime, type SeenTime, seenTimeSetting } from "./clock.ts";
 import { type ActionContext, changed } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
 import type { TokenViews } from "./token-views.ts";
@@ -15,7 +16,7 @@ const dayMilliseconds = 86_400_000;
 const most = 1000;
 
 export interface CleanUpDeps {
-	store: Pick<Store, "endedTokens" | "tokens">;
+	store: Pick<Store, "endedTokens" | "tokens" | "setting">;
 	changes: Changes;
 	tokens: TokenViews;
 	/** How long the policy keeps the audit. */
@@ -23,13 +24,16 @@ export interface CleanUpDeps {
 }
 
 /** @throws RuleError `invalid-request` */
-export function cleanUp(
+export async function cleanUp(
 	deps: CleanUpDeps,
 	request: CleanUpRequest,
 	context: ActionContext,
 ): Promise<CleanUpReport> {
 	const { store, changes, tokens } = deps;
-	const endedBefore = limitOf(request.endedBefore, deps.auditDays, context.now);
+	const seen = (await store.setting(seenTimeSetting)) as SeenTime | undefined;
+	// A clock that has jumped ahead deletes no token that ended by it alone.
+	const { trusted } = judgeTime(seen, context.now.getTime());
+	const endedBefore = limitOf(request.endedBefore, deps.auditDays, new Date(trusted));
 	return changes.retrying(async () => {
 		const ended = await store.endedTokens(endedBefore, most);
 		if (!request.preview && ended.tokens.length > 0) await deleteAll(deps, ended.tokens, context);

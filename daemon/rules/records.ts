@@ -1,7 +1,16 @@
 /** The audit and the usage, for reading. Old audit events are purged, which is an event too. */
-import type { AuditEvent, AuditList, ListAuditQuery, UsageDay, UsageQuery, UserInfo } from "../contract.ts";
+import type {
+	AuditEvent,
+	AuditList,
+	ListAuditQuery,
+	Notice,
+	UsageDay,
+	UsageQuery,
+	UserInfo,
+} from "../contract.ts";
 import type { Store } from "../store/store.ts";
 import { checkChain, record } from "./audit.ts";
+import { clockNotices, judgeTime, type SeenTime, seenTimeSetting } from "./clock.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
 
 const dayMilliseconds = 86_400_000;
@@ -46,11 +55,19 @@ export class Records {
 		return this.#store.usage(query);
 	}
 
-	/** Removes the audit events and the usage that are older than so many days. */
+	/** Whether the clock has jumped since the daemon last ran. */
+	async clockNotices(now: Date): Promise<Notice[]> {
+		return clockNotices(await this.#seenTime(now), now.getTime());
+	}
+
+	/** Removes the audit events and the usage that are older than so many days, by a clock that can be believed. */
 	async purge(auditDays: number, now: Date, actor: UserInfo): Promise<void> {
-		const before = new Date(now.getTime() - auditDays * dayMilliseconds).toISOString();
+		const known = await this.#seenTime(now);
+		const { seen, trusted } = judgeTime(known, now.getTime());
+		const before = new Date(trusted - auditDays * dayMilliseconds).toISOString();
 		const last = await this.#store.lastEventBefore(before);
 		await this.#store.write(async (transaction) => {
+			if (isNews(known, seen)) await transaction.setSetting(seenTimeSetting, seen);
 			await transaction.purgeUsage(before.slice(0, 10));
 			const purged = last === undefined ? 0 : await transaction.purgeEvents(last);
 			if (purged === 0) return;
@@ -59,4 +76,19 @@ export class Records {
 			]);
 		});
 	}
+
+	/** Before the first purge, the newest event tells the time. */
+	async #seenTime(now: Date): Promise<SeenTime | undefined> {
+		const seen = (await this.#store.setting(seenTimeSetting)) as SeenTime | undefined;
+		if (seen !== undefined) return seen;
+		const [newest] = await this.#store.listEvents({ until: now.toISOString() }, { limit: 1 });
+		return newest && { date: newest.date };
+	}
+}
+
+/** Not each purge writes to the disk. */
+function isNews(known: SeenTime | undefined, seen: SeenTime): boolean {
+	const isLater =
+		known === undefined || Date.parse(seen.date) - Date.parse(known.date) >= dayMilliseconds / 4;
+	return isLater || JSON.stringify(known.ahead) !== JSON.stringify(seen.ahead);
 }

@@ -135,7 +135,10 @@ describe("a data directory after its migration", () => {
 async function leaveSchema2(directory: string): Promise<void> {
 	const sql = readFileSync(join(import.meta.dirname, "schema-2.sql"), "utf8");
 	writeSnapshot(directory, { generation: 1, schema: 2 }, imageOf(sql));
-	const statement = ['update "tokens" set "description" = ? where "id" = ?', ["from the log", oldId]] as const;
+	const statement = [
+		'update "tokens" set "description" = ? where "id" = ?',
+		["from the log", oldId],
+	] as const;
 	const statements = [statement, ...foreignSecrets.map(foreignStatement)];
 	const named = statements.map(([sql, parameters], index) => [`0.${index}`, parameters, sql]);
 	writeFileSync(logPath(directory, 2), oldLine(named));

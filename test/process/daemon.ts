@@ -130,11 +130,15 @@ class DaemonsOfTest {
 		return daemon;
 	}
 
-	async end(): Promise<void> {
+	async stopAll(): Promise<void> {
 		for (const daemon of this.#running.splice(0)) {
 			daemon.child.kill("SIGCONT");
 			await daemon.kill("SIGKILL");
 		}
+	}
+
+	async end(): Promise<void> {
+		await this.stopAll();
 		rmSync(this.folder, { recursive: true });
 	}
 }

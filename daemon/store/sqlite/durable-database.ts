@@ -3,14 +3,13 @@
  * rolled back alone, the changes of the others become one line of the log, then the group is answered and committed. When
  * the log fails, the whole group is rolled back. Reads run between groups, so they see only what is durable.
  */
-import { once } from "node:events";
 import { readdirSync, rmSync } from "node:fs";
-import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import type { Notice } from "../../contract.ts";
 import { type Committed, StorageError } from "../store.ts";
 import type { AuditFiles } from "./audit-files.ts";
 import { ChangeLog, createLog, sizeOf, type Urgency } from "./change-log.ts";
+import { runCompaction } from "./compaction-child.ts";
 import type { Connection } from "./connection.ts";
 import { type Done, endsTokens, entryOf, type Job, record, rollBack, takeBack } from "./group.ts";
 import { type Indexed, IndexFile } from "./index-file.ts";
@@ -369,30 +368,12 @@ export class DurableDatabase {
 		opened.generation = generation + 1;
 		opened.earlierBytes += before.length;
 		before.close();
-		const { spawn } = await import("node:child_process");
-		const { text } = await import("node:stream/consumers");
+		await runCompaction(compaction, { directory, generation, abandoned });
 		if (abandoned.aborted) return;
-		const args = [compaction.script, directory, String(generation), compaction.wasm];
-		const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
-		if (child.pid !== undefined) lowerPriority(child.pid);
-		abandoned.addEventListener("abort", () => child.kill());
-		const [errors, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
-		if (abandoned.aborted) return;
-		if (code !== 0) throw new Error(`The compaction ended with ${code}: ${errors}`);
 		opened.earlierBytes = 0;
 		opened.triedBytes = 0;
 		opened.snapshotBytes = newestSnapshotBytes(directory);
 		opened.audit.refresh();
-	}
-}
-
-function lowerPriority(pid: number): void {
-	try {
-		setPriority(pid, constants.priority.PRIORITY_LOW);
-	} catch (error) {
-		// It may have ended already, and only the system's rules decide whether it may be changed.
-		const { info } = error as { info?: { code: string } };
-		if (!["ESRCH", "EPERM", "EACCES"].includes(info?.code ?? "")) throw error;
 	}
 }
 

@@ -1,0 +1,112 @@
+/** The bundled daemon on a file system that is really full. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CreatedToken } from "../../daemon/contract.ts";
+import { type DaemonChild, daemonsOfEach } from "./daemon.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+describe("a daemon on a full disk", () => {
+	let disk = "";
+	let mounted = false;
+	// Before the hooks that remove the folder.
+	afterEach(async () => {
+		await daemons.stopAll();
+		if (mounted) spawnSync("umount", ["-l", disk]);
+	});
+	const daemons = daemonsOfEach();
+	beforeEach(() => {
+		disk = join(daemons.folder, "disk");
+		mkdirSync(disk);
+		mounted = isRoot && spawnSync("mount", ["-t", "tmpfs", "-o", "size=32m", "tmpfs", disk]).status === 0;
+		daemons.directory = join(disk, "data");
+	});
+
+	it("refuses creates, and revokes, disables and ends tokens, which then stay dead", async function () {
+		if (!mounted) this.skip();
+		const daemon = await daemons.start();
+		const [revoked, disabled, leaked, kept] = await createAll(daemon, [
+			"revoked",
+			"disabled",
+			"leaked",
+			"kept",
+		]);
+		fill();
+		const refused = await fillLog(daemon);
+		assert.equal(refused.status, 507);
+		assert.equal((await daemon.fetch(`/v1/api-tokens/${revoked?.id}`, { method: "DELETE" })).status, 200);
+		assert.equal((await post(daemon, `/v1/api-tokens/${disabled?.id}/disable`, {})).status, 200);
+		assert.equal(
+			(await post(daemon, "/v1/incidents", { reason: "leaked", filter: { ids: [leaked?.id] } })).status,
+			200,
+		);
+		assert.equal((await daemon.tryToCreate("one more")).status, 507);
+		await daemon.kill("SIGKILL");
+		const next = await daemons.start();
+		assert.equal(next.first.event, "ready", next.errors);
+		for (const token of [revoked, disabled, leaked]) assert.equal(await next.verify(token?.token ?? ""), 401);
+		assert.equal(await next.verify(kept?.token ?? ""), 201);
+	});
+
+	it("starts, verifies and revokes, after a stop and after a kill", async function () {
+		if (!mounted) this.skip();
+		for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+			const first = await daemons.start();
+			const [kept, revoked] = await createAll(first, ["kept", "revoked"]);
+			await first.kill(signal);
+			fill();
+			const daemon = await daemons.start();
+			assert.equal(daemon.first.event, "ready", daemon.errors);
+			assert.equal(await daemon.verify(kept?.token ?? ""), 200);
+			assert.equal((await daemon.fetch(`/v1/api-tokens/${revoked?.id}`, { method: "DELETE" })).status, 200);
+			assert.equal(await daemon.verify(revoked?.token ?? ""), 401);
+			rmSync(join(disk, "filler"));
+			await daemon.kill();
+		}
+	});
+
+	it("leaves nothing behind when it can't start", async function () {
+		if (!mounted) this.skip();
+		fill();
+		const daemon = await daemons.start();
+		assert.deepEqual([daemon.first.event, daemon.first.code], ["failed", "data-unwritable"]);
+		assert.match(daemon.first.detail ?? "", /Free some space/);
+		const left = readdirSync(daemons.directory, { recursive: true }).map(String);
+		assert.deepEqual(
+			left.filter((name) => !/^(lock-\d+|compile-cache.*|daemon\.log)$/.test(name)),
+			[],
+		);
+	});
+
+	/** Takes every byte that is left. */
+	function fill(): void {
+		const filler = join(disk, "filler");
+		writeFileSync(filler, "");
+		for (const size of [1 << 20, 1 << 12])
+			try {
+				for (;;) appendFileSync(filler, Buffer.alloc(size));
+			} catch (error) {
+				assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+			}
+	}
+});
+
+/** Until the room that a log has for ordinary changes is used up. */
+async function fillLog(daemon: DaemonChild): Promise<Response> {
+	for (;;) {
+		const responses = await Promise.all(Array.from({ length: 32 }, () => daemon.tryToCreate("filling")));
+		const refused = responses.find(({ status }) => status !== 201);
+		if (refused !== undefined) return refused;
+	}
+}
+
+async function createAll(daemon: DaemonChild, names: readonly string[]): Promise<CreatedToken[]> {
+	return Promise.all(names.map((name) => daemon.create(name)));
+}
+
+function post(daemon: DaemonChild, path: string, body: object): Promise<Response> {
+	const headers = { "content-type": "application/json" };
+	return daemon.fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
