@@ -157,7 +157,7 @@ async function gitAnswer({ uri, state }: EnvFile): Promise<Pick<FoundLine, "giti
 		() => true,
 		() => false, // A folder that cannot be accessed counts as missing.
 	);
-	if (!hasFolder) return withProblem(l10n.t("The folder of {0} does not exist.", name));
+	if (!hasFolder) return withProblem(l10n.t("The folder of {0} does not exist. Create it first.", name));
 	if (state === "read-only") return withProblem(l10n.t("{0} is read-only. Make it writable.", name));
 	const git = await gitState(uri);
 	if (git === "tracked")

@@ -200,7 +200,8 @@ function workingRow(
 	const missing = labelText(lacks.join(", "));
 	return {
 		label: `$(warning) ${key}`,
-		detail: l10n.t("“{0}” works, but lacks {1}. Choose this row to add it.", name, missing),
+		// A long list is cut off at its end, so what to do comes first.
+		detail: l10n.t("Choose this row to add what “{0}” lacks: {1}.", name, missing),
 		value: { kind: "edit", token, lacks },
 	};
 }

@@ -123,10 +123,12 @@ function variableStep({ prompts, isBuiltIn }: ConnectStepsDeps, index: number): 
 			const variable = variableOf(draft);
 			if (profile === undefined || variable === undefined) return back;
 			const origin = isBuiltIn(profile) ? "built-in" : "other";
+			const base = profile.connector?.base ?? null;
 			const answer = await prompts.text(place, {
 				prompt: variable.title,
+				...(variable.example !== undefined && { placeholder: variable.example }),
 				text: draft.variables?.[variable.name],
-				read: (text) => readVariable(variable, text, origin),
+				read: (text) => readVariable(variable, text, { base, origin }),
 			});
 			if (answer === back) return back;
 			const { credential: _, ...rest } = draft;

@@ -32,17 +32,32 @@ function isThisMachine({ hostname }: URL): boolean {
 	return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-/** The daemon judges the pattern of a profile that is not built in, since it matches in linear time. */
+/**
+ * Reads the value, or the whole address with it, as it is copied from a browser. The daemon judges the pattern of a
+ * profile that is not built in, since it matches in linear time.
+ */
 export function readVariable(
-	{ pattern, title }: Variable,
+	{ name, pattern, title, example }: Variable,
 	text: string,
-	origin: "built-in" | "other",
+	{ base, origin }: { base: string | null; origin: "built-in" | "other" },
 ): Read<string> {
-	const value = text.trim();
+	const value = valueInHost(base, name, text.trim());
 	if (value === "") return { ok: false, problem: l10n.t("Enter a value.") };
-	if (origin === "built-in" && !new RegExp(`^(?:${pattern})$`).test(value))
-		return { ok: false, problem: l10n.t("{0}: the value must match {1}.", title, pattern) };
-	return { ok: true, value };
+	if (origin === "other" || new RegExp(`^(?:${pattern})$`).test(value)) return { ok: true, value };
+	const problem =
+		example === undefined
+			? l10n.t("{0}: the value must match {1}.", title, pattern)
+			: l10n.t("{0}: enter it in the form of “{1}”.", title, example);
+	return { ok: false, problem };
+}
+
+/** `acme` of `https://acme.mindbridge.ai/home`, if the base is `https://{tenant}.mindbridge.ai/api`; else the text. */
+function valueInHost(base: string | null, name: string, text: string): string {
+	const [before, after, ...more] = (base?.split("/")[2] ?? "").split(`{${name}}`);
+	const host = text.replace(/^https?:\/\//i, "").split(/[/?#]/, 1)[0] ?? "";
+	if (before === undefined || after === undefined || more.length > 0) return text;
+	if (before + after === "" || !host.startsWith(before) || !host.endsWith(after)) return text;
+	return host.slice(before.length, host.length - after.length);
 }
 
 /** `acme.mindbridge.ai`: for the name of a connection and for messages. */

@@ -61,12 +61,18 @@ async function confirm({ bindings }: Pick<Services, "bindings">, preview: CleanU
 		l10n.t(
 			"Their records are deleted for good. Their secrets stay refused, and their activity stays listed.",
 		),
-		...(lines > 0 ? [l10n.t("{0} lines in env files still contain their secrets.", lines)] : []),
+		...linesInWords(lines),
 	].join("\n");
 	const button = l10n.t("Delete {0}", countInWords(count));
 	const question = l10n.t("Delete tokens that ended before {0}?", dateInWords(preview.endedBefore));
 	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, button);
 	if (chosen === undefined) throw new vscode.CancellationError();
+}
+
+function linesInWords(count: number): string[] {
+	if (count === 0) return [];
+	if (count === 1) return [l10n.t("1 line in the env files still contains one of their secrets.")];
+	return [l10n.t("{0} lines in env files still contain their secrets.", count)];
 }
 
 function inWords(token: TokenRecord): string {

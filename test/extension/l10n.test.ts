@@ -6,7 +6,7 @@ import * as l10n from "@vscode/l10n";
 import { expiryInWords } from "../../extension/create/expiry-input.ts";
 import { quoted } from "../../extension/display-text.ts";
 import { dateInWords, timeLeft } from "../../extension/tokens/time-left.ts";
-import { bundles, placeholdersOf, textsOfCode } from "../l10n.ts";
+import { bundles, manifestBundles, placeholdersOf, textsOfCode } from "../l10n.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const now = Date.parse("2026-03-01T12:00:00Z");
@@ -48,6 +48,16 @@ describe("the texts of the code", () => {
 describe("German", () => {
 	before(() => l10n.config({ contents: bundles().get("l10n/bundle.l10n.de.json") ?? {} }));
 	after(() => l10n.config({ contents: {} }));
+
+	it("separates a whole word from an ellipsis", () => {
+		const texts = [...bundles(), ...manifestBundles()]
+			.filter(([file]) => file.includes(".de."))
+			.flatMap(([, bundle]) => Object.values(bundle));
+		assert.deepEqual(
+			texts.filter((text) => /\p{L}…/u.test(text)),
+			[],
+		);
+	});
 
 	const inHours = (hours: number) => new Date(now + hours * 3_600_000).toISOString();
 	const left = (hours: number) => timeLeft({ expiry: inHours(hours), retiresDate: null }, now);

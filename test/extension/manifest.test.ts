@@ -38,6 +38,14 @@ describe("the extension's manifest", () => {
 		for (const { category } of commands) assert.equal(category, "Tokensmith");
 	});
 
+	it("says in every view that the extension starts, until it sets the first context", () => {
+		const starting = viewsWelcome.filter(({ when }: { when: string }) => when === "!tokensmith.view");
+		assert.deepEqual(
+			starting.map(({ view }: { view: string }) => view).toSorted(),
+			manifest.contributes.views.tokensmith.map(({ id }: { id: string }) => id).toSorted(),
+		);
+	});
+
 	describe("offers in a token's menu", () => {
 		const statuses = ["active", "retiring", "expired", "disabled", "in-doubt", "revoked"];
 		const contexts = statuses.flatMap((status) =>

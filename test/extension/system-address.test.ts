@@ -59,14 +59,35 @@ describe("a variable of a system's address", () => {
 	const tenant = { name: "tenant", title: "Tenant", pattern: "[a-z0-9-]+|x" };
 
 	it("must match its pattern as a whole", () => {
-		assert.deepEqual(readVariable(tenant, " acme ", "built-in"), { ok: true, value: "acme" });
+		assert.deepEqual(readVariable(tenant, " acme ", { base: null, origin: "built-in" }), {
+			ok: true,
+			value: "acme",
+		});
 		for (const text of ["", "  ", "a.b", "acme/..", "acme@evil", "acme x"])
-			assert.equal(readVariable(tenant, text, "built-in").ok, false, text);
+			assert.equal(readVariable(tenant, text, { base: null, origin: "built-in" }).ok, false, text);
+	});
+
+	it("is taken from a whole address, as it is copied from a browser", () => {
+		const mindbridge = { base: "https://{tenant}.example.ai/api", origin: "built-in" } as const;
+		for (const typed of ["acme", "acme.example.ai", " https://acme.example.ai/home?tab=1 "])
+			assert.deepEqual(readVariable(tenant, typed, mindbridge), { ok: true, value: "acme" });
+		for (const typed of [
+			".example.ai",
+			"https://acme.example.com",
+			"https://a@acme.example.ai",
+			"example.ai",
+		])
+			assert.equal(readVariable(tenant, typed, mindbridge).ok, false, typed);
+	});
+
+	it("is asked for in the form of its example, without a pattern", () => {
+		const read = readVariable({ ...tenant, example: "acme" }, "a.b", { base: null, origin: "built-in" });
+		assert.deepEqual(read, { ok: false, problem: "Tenant: enter it in the form of “acme”." });
 	});
 
 	it("of a profile that is not built in is left to the daemon, whose patterns take linear time", () => {
 		const slow = { ...tenant, pattern: "(x+x+)+y" };
-		assert.equal(readVariable(slow, "x".repeat(40), "other").ok, true);
+		assert.equal(readVariable(slow, "x".repeat(40), { base: null, origin: "other" }).ok, true);
 	});
 });
 

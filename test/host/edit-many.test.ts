@@ -8,6 +8,7 @@ import { grantCommands } from "../../extension/edit/grant-access.ts";
 import { changeGrants } from "../../extension/edit/grant-action.ts";
 import { cleanUpInteractively } from "../../extension/tokens/clean-up.ts";
 import { cleanUp } from "../../extension/tokens/clean-up-action.ts";
+import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
 import { pressEscape, QuickAnswers } from "./quick-answers.ts";
@@ -169,6 +170,23 @@ describe("several tokens", () => {
 			assert.deepEqual(asked, [{ preview: true }, { endedBefore }, { endedBefore }]);
 			assert.match(person.last?.text ?? "", /^Deleted 3 tokens for good\.$/);
 			assert.equal(window.kept.size, 0);
+		});
+
+		it("are named with the lines that still contain their secrets", async () => {
+			const { id, token } = await window.create("one");
+			await window.put(".env", `A=${token}\n`);
+			await window.bindings.whenReady();
+			await until("its line is found", () => window.bindings.linesOf(id).length === 1);
+			const tokens = [await window.client.revokeToken(id)];
+			const endedBefore = "2020-01-01T00:00:00.000Z";
+			const { daemon } = daemonThat(window, { cleanUp: async () => ({ endedBefore, tokens, left: 0 }) });
+			person.answers(/Delete tokens that ended before/, "Delete 1 token");
+			await cleanUpInteractively(servicesOf(window, { daemon }));
+			const question = person.messages.find(({ text }) => text.startsWith("Delete tokens"));
+			assert.match(
+				question?.detail ?? "",
+				/\n1 line in the env files still contains one of their secrets\.$/,
+			);
 		});
 
 		it("stay when the question is not answered", async () => {

@@ -125,7 +125,7 @@ describe("the setup of a workspace", () => {
 			words.join("\n"),
 		);
 		assert.ok(
-			words.some((row) => /POOR.*lacks orders\.write/.test(row)),
+			words.some((row) => /POOR.*lacks: orders\.write/.test(row)),
 			words.join("\n"),
 		);
 		assert.equal(await disk(".env"), text);
@@ -310,7 +310,7 @@ describe("the setup of a workspace", () => {
 				const [summary, edit, ...more] = answers?.lists ?? [];
 				assert.match(
 					summary?.rows.map(({ detail }) => detail).join("\n") ?? "",
-					/“poor” works, but lacks bills\.read\. Choose this row to add it\./,
+					/Choose this row to add what “poor” lacks: bills\.read\./,
 				);
 				assert.match(edit?.rows.map(({ description }) => description).join() ?? "", /\+bills\.read/);
 				assert.deepEqual(more, []);
