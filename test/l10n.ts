@@ -1,9 +1,10 @@
 /**
- * The user-visible texts in the extension's code, and their translations. `npm run l10n` updates each bundle to match
- * the code: new texts get an empty translation, and the tests fail until it is filled in.
+ * The user-visible texts in the extension's code and in built-in profiles, and their translations. `npm run l10n`
+ * updates each bundle to match: new texts get an empty translation, and the tests fail until it is filled in.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { withTexts } from "../extension/daemon/profile-texts.ts";
 
 const root = join(import.meta.dirname, "..");
 const manifestKey = /^%(.+)%$/;
@@ -39,7 +40,19 @@ export function textsOfCode(): { texts: Map<string, string>; opaque: OpaqueCall[
 			else texts.set(nameOf(message, comment), textOf(message));
 		}
 	}
+	for (const text of textsOfProfiles()) texts.set(text, text);
 	return { texts, opaque };
+}
+
+/** What built-in profiles say to a user. */
+function textsOfProfiles(): Set<string> {
+	const texts = new Set<string>();
+	for (const file of globSync("daemon/profiles/*.json", { cwd: root }).sort())
+		withTexts(JSON.parse(readFileSync(join(root, file), "utf8")), (text) => {
+			texts.add(text);
+			return text;
+		});
+	return texts;
 }
 
 function nameOf(message: string, comment: string | undefined): string {

@@ -17,6 +17,7 @@ import type {
 } from "../../daemon/contract.ts";
 import type { Client } from "./client.ts";
 import type { DaemonProcess } from "./daemon-process.ts";
+import { inUserLanguage } from "./profile-texts.ts";
 import { DaemonError } from "./start-daemon.ts";
 import { TokenList } from "./token-list.ts";
 
@@ -203,7 +204,7 @@ export class LiveTokens implements vscode.Disposable {
 
 	#goLive(list: TokenList, profiles: readonly ListedProfile[]): void {
 		this.#list = list;
-		this.#profiles = profiles;
+		this.#profiles = profiles.map(inUserLanguage);
 		this.#tokens = list.at(Date.now());
 		this.#failures = 0;
 		this.#enter("live");

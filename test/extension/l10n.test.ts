@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as l10n from "@vscode/l10n";
+import type { ListedProfile } from "../../daemon/contract.ts";
+import mindbridge from "../../daemon/profiles/mindbridge.json" with { type: "json" };
 import { expiryInWords } from "../../extension/create/expiry-input.ts";
+import { inUserLanguage, withTexts } from "../../extension/daemon/profile-texts.ts";
 import { quoted } from "../../extension/display-text.ts";
 import { dateInWords, timeLeft } from "../../extension/tokens/time-left.ts";
 import { bundles, manifestBundles, placeholdersOf, textsOfCode } from "../l10n.ts";
@@ -68,6 +71,24 @@ describe("German", () => {
 			["noch 12 Tage", "läuft in 3 Stunden ab", "vor 5 Stunden abgelaufen"],
 		);
 		assert.equal(timeLeft({ expiry: null, retiresDate: null }, now), "kein Ablauf");
+	});
+
+	it("has the texts of built-in profiles, and leaves those of other profiles and all data as they are", () => {
+		const written = { ...mindbridge, source: "built-in" } as unknown as ListedProfile;
+		const read = inUserLanguage(written);
+		assert.deepEqual(
+			[read.connector?.variables?.[0]?.title, read.links[0]?.title],
+			["Mandant, der erste Teil Ihrer MindBridge-Adresse", "Ein API-Token erstellen"],
+		);
+		assert.match(read.steps?.[0] ?? "", /^Melden Sie sich an MindBridge/);
+		assert.equal(read.permissions.catalogue[0]?.description, "Organisationen sehen");
+		const untranslated = withTexts(read, () => "");
+		assert.deepEqual(
+			untranslated,
+			withTexts(written, () => ""),
+		);
+		const own = { ...written, source: "user" } as const;
+		assert.equal(inUserLanguage(own), own);
 	});
 
 	it("uses its own date format and quotation marks", () => {
