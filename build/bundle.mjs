@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, context } from "esbuild";
 import { manifestJsonSchema, profileJsonSchema } from "../daemon/manifest/manifest.ts";
+import { bundledOnly } from "./bundled-only.mjs";
 import { writeDeclarations } from "./declarations.mjs";
 import { thirdPartyNotices } from "./notices.ts";
 
@@ -103,7 +104,7 @@ const programs = {
 	// Its main file can't be bundled.
 	alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
 	define: { tokensmithVersion: JSON.stringify(version), "import.meta.dirname": "__dirname" },
-	plugins: [slimExpress, separateMain, announce],
+	plugins: [bundledOnly, slimExpress, separateMain, announce],
 };
 
 /** The page of the Token Overview runs in a browser, and may load nothing but these two files. */
