@@ -15,8 +15,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { DaemonFile } from "./contract.ts";
+import { compileCache, foreignFileIn, isOwn, mayBeChanged } from "./own-files.ts";
 
-/** The directory belongs to another user, who could read and replace its files. */
+/** Other users could have written the directory's files. The message says what to do. */
 export class ForeignDirectoryError extends Error {}
 
 /** A directory is where the daemon has a file. */
@@ -27,22 +28,35 @@ const ownFile =
 	/^(daemon\.json|identity\.pem|index\.jsonl|lock-\d+|(snapshot|changes|copy|audit)-.*\.(db|log|jsonl))$/;
 
 /**
- * Creates the directory if it does not exist, and makes it private.
+ * Creates the directory if it does not exist, and makes it private. One with files that others could have written is left
+ * as it is.
  * @throws ForeignDirectoryError, MisplacedDirectoryError
  */
 export function prepareDirectory(directory: string): void {
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
-	if (!isOwn(directory)) throw new ForeignDirectoryError(`${directory} belongs to another user.`);
+	const found = statSync(directory);
+	if (!isOwn(found))
+		throw new ForeignDirectoryError(`${directory} belongs to another user. Choose another data directory.`);
+	if (mayBeChanged(found) && readdirSync(directory).length > 0) throw openDirectory(directory);
 	chmodSync(directory, 0o700);
+	const foreign = foreignFileIn(directory, compileCache);
+	if (foreign !== undefined) throw foreignFile(directory, foreign);
 	const entries = readdirSync(directory, { withFileTypes: true });
 	const misplaced = entries.find((entry) => entry.isDirectory() && ownFile.test(entry.name));
 	if (misplaced !== undefined)
 		throw new MisplacedDirectoryError(`${join(directory, misplaced.name)} is a directory, not a file.`);
 }
 
-/** Windows has no numeric owners; folders in a user's profile are private there. */
-function isOwn(directory: string): boolean {
-	return process.getuid === undefined || statSync(directory).uid === process.getuid();
+function openDirectory(directory: string): ForeignDirectoryError {
+	return new ForeignDirectoryError(
+		`Other users can write to ${directory}, so its files may be theirs. Choose another data directory. If you trust all files in this one, make it private first: chmod 700 ${directory}`,
+	);
+}
+
+function foreignFile(directory: string, file: string): ForeignDirectoryError {
+	return new ForeignDirectoryError(
+		`${file} belongs to another user, or other users can write to it, so the daemon trusts nothing in ${directory}. Move the file away, or make it yours (chown) and private (chmod go-w) if you trust what is in it. Then start the daemon again.`,
+	);
 }
 
 export function writeDaemonFile(directory: string, contents: DaemonFile): void {

@@ -38,8 +38,7 @@ function explain(error: unknown): [code: string, detail: string] {
 		return ["data-unwritable", `The data directory can't be written: ${messageOf(error)}. ${remedy}`];
 	if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
 		return ["address-unavailable", `This machine has no such address to listen on: ${messageOf(error)}.`];
-	if (error instanceof ForeignDirectoryError)
-		return ["data-unwritable", `${error.message} Choose another data directory.`];
+	if (error instanceof ForeignDirectoryError) return ["data-unwritable", error.message];
 	if (error instanceof MisplacedDirectoryError)
 		return ["data-unwritable", `${error.message} Move it away, or choose another data directory.`];
 	if (error instanceof ProfileError) return ["profile-invalid", error.message];

@@ -4,10 +4,11 @@
  * start short: SQLite, if the start needs it, compiles in other threads while the rest loads, and V8's compile cache is kept in
  * the data directory, which no other user can write to.
  */
-import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, rmSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { compileCache, foreignFileAt } from "./own-files.ts";
 
 /** `engines.node` of package.json: the first with `crc32`, which every secret's checksum needs. */
 const oldestNode = "22.2";
@@ -28,8 +29,8 @@ async function runCommandLine(args: string[]): Promise<void> {
 async function startDaemon(): Promise<void> {
 	const { values } = parseArgs({ strict: false, options: { "data-dir": { type: "string" } } });
 	const directory = values["data-dir"];
-	if (typeof directory === "string" && isPrivate(directory))
-		enableCompileCache(join(directory, "compile-cache"));
+	process.umask(0o077);
+	if (typeof directory === "string" && isPrivate(directory)) useCompileCache(join(directory, compileCache));
 	const compile = () => WebAssembly.compile(readFileSync(join(import.meta.dirname, "sql-wasm.wasm")));
 	// With an index file the first answers need no SQLite, and compiling it would slow them down.
 	let sqlite = typeof directory === "string" && hasIndex(directory) ? undefined : compile();
@@ -59,6 +60,17 @@ function isPrivate(directory: string): boolean {
 	} catch {
 		// The directory is missing or inaccessible; the daemon itself reports an error.
 		return false;
+	}
+}
+
+/** Cached code that others could have written is removed: the directory may have been open to them once. */
+function useCompileCache(path: string): void {
+	try {
+		if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() || foreignFileAt(path) !== undefined)
+			rmSync(path, { recursive: true });
+		enableCompileCache(path);
+	} catch {
+		// What can't be read or removed is not used.
 	}
 }
 

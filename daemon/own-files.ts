@@ -1,0 +1,46 @@
+/**
+ * Whether other users may have written what is in a directory. Cached code in it is executed, and logs in it are believed.
+ * Windows has no numeric owners or modes; folders in a user's profile are private there.
+ */
+import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { join } from "node:path";
+
+/** V8's, in a data directory. The entry point removes it where others could have written to it. */
+export const compileCache = "compile-cache";
+
+/** The first file or folder in it that belongs to another user or that others can write to; undefined: none does. */
+export function foreignFileIn(directory: string, except?: string): string | undefined {
+	for (const name of namesIn(directory)) {
+		const foreign = name === except ? undefined : foreignFileAt(join(directory, name));
+		if (foreign !== undefined) return foreign;
+	}
+	return undefined;
+}
+
+/** The same for what is at a path; undefined also if nothing is. */
+export function foreignFileAt(path: string): string | undefined {
+	const found = lstatSync(path, { throwIfNoEntry: false });
+	if (found === undefined) return undefined;
+	if (!isOwn(found) || mayBeChanged(found)) return path;
+	return found.isDirectory() ? foreignFileIn(path) : undefined;
+}
+
+export function isOwn({ uid }: Stats): boolean {
+	return process.getuid === undefined || uid === process.getuid();
+}
+
+/** Whether others can write to a file or folder. The mode of a link or a socket means nothing. */
+export function mayBeChanged(found: Stats): boolean {
+	if (process.getuid === undefined || !(found.isFile() || found.isDirectory())) return false;
+	return (found.mode & 0o022) !== 0;
+}
+
+/** Another daemon may remove files and folders meanwhile. */
+function namesIn(directory: string): string[] {
+	try {
+		return readdirSync(directory);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+		throw error;
+	}
+}
