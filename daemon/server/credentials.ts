@@ -16,12 +16,23 @@ export function bearerOf(header: string | undefined): string | undefined {
 	return header.slice(0, 7).toLowerCase() === "bearer " ? header.slice(7).trim() : undefined;
 }
 
-/** The challenge of RFC 6750 section 3, whose values are printable ASCII without quotes and backslashes. */
-export function challenge(parts: Record<string, string> = {}): string {
-	const attributes = Object.entries({ realm: "tokensmith", ...parts }).map(
-		([name, value]) => `${name}="${value.replace(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, "?")}"`,
+/** In a challenge. With two of them the headers of an answer stay below 2 kB. */
+const longestValue = 500;
+
+/**
+ * The challenge of RFC 6750 section 3, whose values are printable ASCII without quotes and backslashes. A long scope is left
+ * out, and a long description cut: the body has everything.
+ */
+export function challenge({ scope, ...parts }: Record<string, string> = {}): string {
+	const known = scope === undefined || scope.length > longestValue ? parts : { ...parts, scope };
+	const attributes = Object.entries({ realm: "tokensmith", ...known }).map(
+		([name, value]) => `${name}="${shortened(value).replace(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, "?")}"`,
 	);
 	return `Bearer ${attributes.join(", ")}`;
+}
+
+function shortened(value: string): string {
+	return value.length > longestValue ? `${value.slice(0, longestValue - 3)}...` : value;
 }
 
 function basicOf(header: string | undefined): { tokenId: string; secret: string } | undefined {

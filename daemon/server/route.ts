@@ -34,7 +34,8 @@ type VerifiedFact =
 	| "Permissions"
 	| "Resources"
 	| "Default-Source"
-	| "Expiry";
+	| "Expiry"
+	| "Truncated";
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 

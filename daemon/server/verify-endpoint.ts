@@ -3,7 +3,7 @@
  * answer that is prepared once per token; the one verify function decides. Requests that arrive together are answered
  * together: the first answer wakes the client, and waking it again for each of the others costs more than verifying.
  */
-import { type IncomingMessage, type ServerResponse, validateHeaderValue } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import QuickLRU from "quick-lru";
 import type { VerifyAnswer, VerifyQuery } from "../contract.ts";
 import type { Authority } from "../rules/authority.ts";
@@ -15,6 +15,7 @@ import { bearerOf, challenge } from "./credentials.ts";
 import { rawGuardHeaders } from "./guard-headers.ts";
 import { recognize } from "./peers.ts";
 import { problemOf, sendProblem } from "./problem.ts";
+import { tokenHeaders } from "./token-headers.ts";
 
 /** At least so many of the answers used last stay in memory. */
 const preparedAnswers = 5000;
@@ -148,25 +149,11 @@ function prepare(token: VerifiableToken): PreparedAnswer {
 	const body = JSON.stringify(answer);
 	const headers = [
 		...["Content-Type", "application/json", "Content-Length", String(Buffer.byteLength(body))],
-		...rawGuardHeaders,
-		...["Cache-Control", "no-store", "X-Token-Id", id, "X-Token-Name", headerText(name)],
-		...["X-Token-User-Id", userId, "X-Token-User-Name", headerText(token.userName)],
-		...["X-Token-Permissions", permissions.join(" "), "X-Token-Resources", resources.join(" ")],
+		...[...rawGuardHeaders, "Cache-Control", "no-store"],
+		// An invalid header fails this request here; when written, it would also fail the answers that are sent with it.
+		...tokenHeaders(token),
 	];
-	if (defaultSource !== null) headers.push("X-Token-Default-Source", headerText(defaultSource));
-	if (expiry !== null) headers.push("X-Token-Expiry", expiry);
-	// An invalid header fails this request here; when written, it would also fail the answers that are sent with it.
-	for (let at = 1; at < headers.length; at += 2)
-		validateHeaderValue(headers[at - 1] ?? "", headers[at] ?? "");
 	return { headers, body };
-}
-
-const plainText = /^[\x20-\x24\x26-\x7E]*$/;
-
-/** Header values are printable ASCII; all other characters, and the percent sign, are percent-encoded as UTF-8. */
-function headerText(text: string): string {
-	if (plainText.test(text)) return text;
-	return text.toWellFormed().replace(/[^\x20-\x24\x26-\x7E]+/gu, encodeURIComponent);
 }
 
 function sendMissing(response: ServerResponse): void {

@@ -1,6 +1,7 @@
 /** The answers of `/v1/verify` to a service, or to the proxy in front of it. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
+import type { CreateTokenInput } from "../../daemon/contract.ts";
 import { assertProblem, TestDaemon } from "./harness.ts";
 
 describe("GET /v1/verify", () => {
@@ -64,6 +65,71 @@ describe("GET /v1/verify", () => {
 			names.flatMap((name) => [name, "invalid_token"]),
 		);
 		assert.deepEqual(daemon.failures, []);
+	});
+
+	describe("has headers of less than 2 kB, also", () => {
+		const many = (count: number, length: number, prefix: string) =>
+			Array.from({ length: count }, (_, at) => `${prefix}${at}`.padEnd(length, "x"));
+		const long = {
+			name: "\u{1F511}".repeat(100),
+			defaultSource: "\u{1F511}".repeat(100),
+			permissions: many(200, 110, "orders."),
+			resources: many(200, 200, "channel/"),
+		};
+		const allowed = { permissions: ["orders.read"] };
+		const tokens: [what: string, input: Partial<CreateTokenInput>, leftOut: string | null][] = [
+			["of 10 resources", { ...allowed, resources: many(10, 48, "channel/") }, null],
+			["of 80 resources", { ...allowed, resources: many(80, 48, "channel/") }, "resources"],
+			["of a long name", { ...allowed, name: long.name }, "user-name"],
+			["of a long default source", { ...allowed, defaultSource: long.defaultSource }, null],
+		];
+		for (const [what, input, leftOut] of tokens) {
+			it(`for a token ${what}`, async () => {
+				const { token, id } = await daemon.create(input);
+				const { head, body } = await received(token);
+				assert.ok(head.length < 2000, `${head.length} bytes`);
+				assert.equal(/^X-Token-Truncated: (.*)$/im.exec(head)?.[1] ?? null, leftOut);
+				assert.equal(body.token.id, id);
+				assert.deepEqual(body.token.resources, input.resources ?? []);
+			});
+		}
+
+		it("for a token that has as much of everything as it may have, whose body has everything", async () => {
+			const { permissions } = long;
+			for (const name of permissions)
+				await daemon.call("PUT", `/v1/permissions/${encodeURIComponent(name)}`, { body: {} });
+			const { token } = await daemon.create(long);
+			const { head, body } = await received(token);
+			assert.ok(head.length < 2000, `${head.length} bytes`);
+			assert.match(head, /^X-Token-Truncated: name, user-name, permissions, resources$/im);
+			assert.deepEqual(body.token.permissions, permissions);
+			assert.deepEqual(body.token.resources, long.resources);
+			const last = long.resources.at(-1) ?? "";
+			assert.equal((await daemon.verify(token, `?resource=${encodeURIComponent(last)}`)).status, 200);
+			assert.equal((await daemon.verify(token, "?resource=channel/other")).status, 403);
+		});
+
+		it("for a refusal that lacks many permissions, whose body names them all", async () => {
+			const { token } = await daemon.create();
+			const lacking = many(100, 120, "invoices.");
+			const query = new URLSearchParams(lacking.map((name): [string, string] => ["permission", name]));
+			const { head, body } = await received(token, `?${query}`);
+			assert.ok(head.length < 2000, `${head.length} bytes`);
+			assert.match(head, /error="insufficient_scope"/);
+			assert.deepEqual(body.missing, lacking);
+		});
+
+		/** An answer as it comes over the connection. */
+		async function received(secret: string, query = "") {
+			const { hostname, port } = new URL(daemon.url);
+			const socket = connect(Number(port), hostname);
+			const lines = [`GET /v1/verify${query} HTTP/1.1`, "Host: x", `Authorization: Bearer ${secret}`];
+			socket.write(`${lines.join("\r\n")}\r\nConnection: close\r\n\r\n`);
+			const text = Buffer.concat(await socket.toArray()).toString("latin1");
+			const end = text.indexOf("\r\n\r\n") + 4;
+			const body = JSON.parse(Buffer.from(text.slice(end), "latin1").toString("utf8"));
+			return { head: text.slice(0, end).replaceAll("\r\n", "\n"), body };
+		}
 	});
 
 	it("challenges as RFC 6750 specifies", async () => {

@@ -89,6 +89,16 @@ describe("nginx with auth_request", () => {
 			assert.deepEqual([told["x-token-default-source"], told["x-token-expiry"]], [undefined, undefined]);
 		});
 
+		it("lets a token of 80 resources pass, and says that they are too many for a header", async () => {
+			const resources = Array.from({ length: 80 }, (_, at) => `channel/${at}`.padEnd(48, "x"));
+			const { id, token } = await create({ resources });
+			const headers = { "x-token-resources": "channel/forged", "x-token-truncated": "nothing" };
+			assert.equal((await ask("/orders/", { token, headers })).status, 200);
+			const told = tokenHeaders(only(received).headers);
+			assert.equal(told["x-token-id"], id);
+			assert.deepEqual([told["x-token-resources"], told["x-token-truncated"]], [undefined, "resources"]);
+		});
+
 		it("hands a body on to the service and asks the daemon without it", async () => {
 			const { token } = await create();
 			const body = "x".repeat(100_000);

@@ -33,6 +33,8 @@ const headers: Readonly<Record<ResponseHeader | "X-Request-Id" | "WWW-Authentica
 	"X-Token-Resources": "The resources that the token was granted, separated by spaces.",
 	"X-Token-Default-Source": "The token's default source, if it has one.",
 	"X-Token-Expiry": "When the token expires, if it does.",
+	"X-Token-Truncated":
+		"Which of these headers are left out because they are too long, such as `permissions, resources`. The body has everything.",
 };
 
 const securitySchemes = {
@@ -158,6 +160,7 @@ function verifyRoutes(): Route[] {
 					"X-Token-Resources",
 					"X-Token-Default-Source",
 					"X-Token-Expiry",
+					"X-Token-Truncated",
 				],
 			},
 			handle: () => undefined,
