@@ -33,7 +33,7 @@ export async function addToGitignore(folder: string, path: string): Promise<void
 	if (read.kind === "refused") throw new Error(`.gitignore ${read.detail}; ignore ${path} yourself.`);
 	const text = read.kind === "text" ? read.text : "";
 	// A pattern that matches this one file only (gitignore(5)).
-	const line = `/${path.replace(/[\\*?[]/g, "\\$&").replace(/ +$/, (blanks) => "\\ ".repeat(blanks.length))}`;
+	const line = `/${path.replace(/[\\*?[]/g, "\\$&").replace(/(?<! ) +$/, (blanks) => "\\ ".repeat(blanks.length))}`;
 	if (!text.split(/\r?\n/).includes(line)) await append(folder, path, appendLine(text, line).newText);
 }
 

@@ -209,8 +209,8 @@ function authorizationsOf({ rawHeaders }: IncomingMessage): number {
 
 /** RFC 6750 section 2.1; secrets in a URL or a form are ignored. */
 function bearerOf(header: string | undefined): string | undefined {
-	const [, secret] = /^bearer +(\S.*?) *$/i.exec(header ?? "") ?? [];
-	return secret;
+	if (header === undefined || !/^bearer /i.test(header)) return undefined;
+	return header.slice("bearer ".length).trim() || undefined;
 }
 
 function missing(): Refusal {

@@ -61,9 +61,9 @@ function headerOf(lines: readonly string[]): string[] {
 
 /** @param line of the key, counted from 1 */
 function commentAbove(lines: readonly string[], line: number): string[] {
-	const above = lines.slice(0, line - 1);
-	const start = above.findLastIndex((text) => !/^\s*#(?!\s*-{3,})/.test(text)) + 1;
-	return above.slice(start);
+	let start = line - 1;
+	while (start > 0 && /^\s*#(?!\s*-{3,})/.test(lines[start - 1] ?? "")) start--;
+	return lines.slice(start, line - 1);
 }
 
 /** A comment that starts with `@` consists of decorators: `# @required @sensitive=false`. */

@@ -3,7 +3,11 @@
 import * as l10n from "@vscode/l10n";
 
 /** Blanks that copying from a web page leaves, among them those without width. */
-const blanks = /^[\s\u200B-\u200D\u2060\uFEFF]+|[\s\u200B-\u200D\u2060\uFEFF]+$/g;
+const blanks =
+	/^[\s\u200B-\u200D\u2060\uFEFF]+|(?<![\s\u200B-\u200D\u2060\uFEFF])[\s\u200B-\u200D\u2060\uFEFF]+$/g;
+
+/** No secret is longer; taking off one quote after the other would take long then. */
+const longest = 20_000;
 
 const header = /^(?:(?:proxy-)?authorization\s*:\s*)?(?:bearer|token)\s+/i;
 
@@ -17,12 +21,13 @@ const quotes: readonly (readonly [string, string])[] = [
 
 /** Without what surrounds it; a repeated call changes nothing. */
 export function cleanSecret(pasted: string): string {
-	let text = pasted;
-	for (;;) {
+	let text = pasted.trim();
+	while (text.length <= longest) {
 		const shorter = unquoted(text.replace(blanks, "")).replace(header, "");
 		if (shorter === text) return text;
 		text = shorter;
 	}
+	return text;
 }
 
 /** Whether a header can carry it: printable ASCII without blanks. */

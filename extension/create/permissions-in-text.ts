@@ -64,7 +64,7 @@ function* inQueries(text: string): Iterable<Match> {
 		const [, value = "", next = ""] = query;
 		// What follows makes it another name at run time.
 		if (next === "$" || next === "{") continue;
-		yield { name: decoded(value.replace(/[.:]+$/, "")), at: query.index };
+		yield { name: decoded(value.replace(/(?<![.:])[.:]+$/, "")), at: query.index };
 	}
 }
 

@@ -31,10 +31,9 @@ export function maskedInEnvFile(text: string, form: EnvForm): MaskedRange[] {
  */
 export function hiddenInFirstFrame(text: string, form: EnvForm): MaskedRange[] {
 	const words = [...text.matchAll(/#[^\r\n]*/g)].flatMap(({ 0: comment, index }) =>
-		[...comment.matchAll(/(?=[\w.+~-]*\d)[\w.+~-]{20,}=*/g)].map(({ 0: word, index: at }) => ({
-			start: index + at,
-			end: index + at + word.length,
-		})),
+		[...comment.matchAll(/[\w.+~-]{20,}=*/g)]
+			.filter(([word]) => /\d/.test(word))
+			.map(({ 0: word, index: at }) => ({ start: index + at, end: index + at + word.length })),
 	);
 	return withoutCovered([...maskedInEnvFile(text, form), ...words, ...otherLines(text, form)]);
 }

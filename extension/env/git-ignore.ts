@@ -84,7 +84,7 @@ export function ignoreLine(uri: vscode.Uri, folder: vscode.Uri): string {
 	// A line break cannot be written; `?` matches any one character.
 	return path
 		.replace(/[\\*?[]/g, "\\$&")
-		.replace(/ +$/, (blanks) => "\\ ".repeat(blanks.length))
+		.replace(/(?<! ) +$/, (blanks) => "\\ ".repeat(blanks.length))
 		.replace(/[\r\n]/g, "?");
 }
 

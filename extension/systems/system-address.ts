@@ -18,7 +18,7 @@ export function readAddress(text: string): Read<string> {
 	if (url.search !== "" || url.hash !== "")
 		return { ok: false, problem: l10n.t("The address must not contain ? or #.") };
 	if (url.protocol === "http:" && !isThisMachine(url)) return { ok: false, problem: withoutTls() };
-	const value = url.href.replace(/\/+$/, "");
+	const value = url.href.replace(/(?<!\/)\/+$/, "");
 	return { ok: true, value, echo: l10n.t("Calls go to {0}.", value) };
 }
 

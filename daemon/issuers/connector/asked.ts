@@ -45,7 +45,8 @@ function ignoredOptions(
 
 function isSameOption({ as }: ConnectorOption, asked: string, answered: string): boolean {
 	if (as === "number") return Number(asked) === Number(answered);
-	const plain = (text: string) => (as === "list" ? [...new Set(text.split(/\s*,\s*/))].sort().join() : text);
+	const plain = (text: string) =>
+		as === "list" ? [...new Set(text.split(",").map((part) => part.trim()))].sort().join() : text;
 	return plain(asked.trim()) === plain(answered.trim());
 }
 
