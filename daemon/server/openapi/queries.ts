@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import * as contract from "../../contract.ts";
-import { filterFields } from "./schemas.ts";
+import { filterFields } from "./field-descriptions.ts";
 
 const pageFields = {
 	limit: "The largest number of entries per page.",
