@@ -5,6 +5,7 @@
 import { damage } from "./damage.ts";
 import { flood } from "./flood.ts";
 import { hostilePage } from "./hostile-page.ts";
+import { kills } from "./kills.ts";
 import { Tally } from "./tally.ts";
 
 /** A program counts what it tries, and faults. */
@@ -14,6 +15,7 @@ const programs: Record<string, Torture> = {
 	damage: (tally, length) => damage(tally, length === "long" ? 1 : 499),
 	flood,
 	"hostile-page": hostilePage,
+	kills,
 };
 
 const words = process.argv.slice(2);
