@@ -4,10 +4,10 @@ import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
 import type { Services } from "../services.ts";
 
-export const daemonCommands: CommandTable<Pick<Services, "daemon" | "live" | "log">> = {
+export const daemonCommands: CommandTable<Pick<Services, "bindings" | "daemon" | "live" | "log">> = {
 	refresh: {
 		failed: () => l10n.t("The tokens cannot be shown."),
-		run: ({ services }) => services.live.whenLive(),
+		run: ({ services }) => services.bindings.whenReady(),
 	},
 	openSettings: {
 		failed: () => l10n.t("The settings did not open."),

@@ -9,7 +9,7 @@ import * as vscode from "vscode";
 import type { Client } from "../daemon/client.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { envFilePatterns } from "../settings.ts";
-import { listEnvFiles } from "./env-files.ts";
+import { isEnvFile, listEnvFiles } from "./env-files.ts";
 import { type EnvRead, EnvReads, type FoundLine, shownDocument } from "./env-reads.ts";
 import { isWithin, watchEnvFiles } from "./env-watch.ts";
 import { nameOf } from "./file-text.ts";
@@ -167,11 +167,17 @@ export class Bindings implements vscode.Disposable {
 		const rescan = (document: vscode.TextDocument) => {
 			if (this.#indexed.has(document.uri.toString())) this.#scanInBackground(document.uri);
 		};
+		// The watcher misses some files, such as those in linked folders: they are noticed here at the latest.
+		const notice = ({ uri }: vscode.TextDocument) => {
+			if (isEnvFile(uri, envFilePatterns())) this.#scanInBackground(uri);
+		};
 		this.#disposables.push(
 			live.onDidChange(() => this.#tokensChanged()),
 			ignored.onDidChange(() => this.#publish()),
 			vscode.workspace.onDidChangeTextDocument(({ document }) => rescan(document)),
 			vscode.workspace.onDidCloseTextDocument(rescan),
+			vscode.workspace.onDidOpenTextDocument(notice),
+			vscode.workspace.onDidSaveTextDocument(notice),
 			vscode.workspace.onDidChangeWorkspaceFolders(() => this.#scanInBackground("everything")),
 			vscode.workspace.onDidGrantWorkspaceTrust(() => this.#scanInBackground("everything")),
 			vscode.workspace.onDidChangeConfiguration((change) => {
@@ -243,7 +249,7 @@ export class Bindings implements vscode.Disposable {
 			this.#enterReady();
 			return "answered";
 		}
-		const scanned = everything ? await listEnvFiles(envFilePatterns()) : [...uris.values()];
+		const scanned = everything ? await allEnvFiles() : [...uris.values()];
 		const read = await Promise.all(scanned.map(async (uri) => ({ uri, read: await this.#reads.read(uri) })));
 		if (everything) this.#indexed.clear();
 		for (const { uri, read: content } of read) {
@@ -320,6 +326,14 @@ function withoutOverlaps(lines: readonly EnvLine[]): EnvLine[] {
 
 function overlap(one: vscode.Range, other: vscode.Range): boolean {
 	return one.start.isBefore(other.end) && other.start.isBefore(one.end);
+}
+
+/** Every env file that is found, and those in editors, which may be excluded from searches. */
+async function allEnvFiles(): Promise<vscode.Uri[]> {
+	const patterns = envFilePatterns();
+	const open = vscode.workspace.textDocuments.map(({ uri }) => uri).filter((uri) => isEnvFile(uri, patterns));
+	const found = [...(await listEnvFiles(patterns)), ...open];
+	return [...new Map(found.map((uri) => [uri.toString(), uri])).values()];
 }
 
 /** Opens the file with the cursor on the line. */

@@ -78,6 +78,14 @@ export function isOwnEnvFile(uri: vscode.Uri): boolean {
 	return !isExample(basename(uri)) && isOwnPath(uri);
 }
 
+/** For any path: whether it matches the patterns and is such an env file. */
+export function isEnvFile(uri: vscode.Uri, patterns: readonly string[]): boolean {
+	const selector = patterns.map((pattern) => ({ pattern }));
+	// VS Code matches patterns for documents only, by their path.
+	const document = { uri, languageId: "" } as vscode.TextDocument;
+	return isOwnEnvFile(uri) && vscode.languages.match(selector, document) > 0;
+}
+
 /** Whether the path lies in a workspace folder, but not in one of generated or downloaded files. */
 export function isOwnPath(uri: vscode.Uri): boolean {
 	const folder = vscode.workspace.getWorkspaceFolder(uri);

@@ -1,7 +1,8 @@
 /** Reports env files that are created, changed or deleted, including by other programs. Does not read them. */
 import * as vscode from "vscode";
-import { isOwnEnvFile, isOwnPath } from "./env-files.ts";
+import { isEnvFile, isOwnEnvFile, isOwnPath } from "./env-files.ts";
 import { statAt } from "./file-text.ts";
+import { NewFolders } from "./new-folders.ts";
 
 interface Listener {
 	/** The file was created, changed or deleted. */
@@ -32,18 +33,27 @@ export function watchEnvFiles(
 		return [watcher, watcher.onDidCreate(report), watcher.onDidChange(report), watcher.onDidDelete(report)];
 	});
 	const all = vscode.workspace.createFileSystemWatcher("**", false, true, false);
-	const createdPaths = new CreatedPaths(foldersCreated);
+	const newFolders = new NewFolders((uri) => {
+		if (isEnvFile(uri, patterns)) changed(uri);
+	});
+	const createdPaths = new CreatedPaths((folders) => {
+		for (const folder of folders) newFolders.add(folder);
+		foldersCreated();
+	});
 	const created = all.onDidCreate((uri) => createdPaths.add(uri));
-	return vscode.Disposable.from(...watchers, all, all.onDidDelete(deleted), created, createdPaths);
+	return vscode.Disposable.from(
+		...[...watchers, all, all.onDidDelete(deleted)],
+		...[created, createdPaths, newFolders],
+	);
 }
 
 /** Collects created paths until they have been checked for folders. */
 class CreatedPaths implements vscode.Disposable {
-	readonly #foldersCreated: () => void;
+	readonly #foldersCreated: (folders: readonly vscode.Uri[]) => void;
 	#uris: vscode.Uri[] = [];
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(foldersCreated: () => void) {
+	constructor(foldersCreated: (folders: readonly vscode.Uri[]) => void) {
 		this.#foldersCreated = foldersCreated;
 	}
 
@@ -62,8 +72,11 @@ class CreatedPaths implements vscode.Disposable {
 		const uris = this.#uris;
 		this.#uris = [];
 		this.#timer = undefined;
-		if (uris.length > manyPaths || (await Promise.all(uris.map(isFolder))).includes(true))
-			this.#foldersCreated();
+		// The folders of other paths are among the shortest.
+		const shortest = uris.toSorted((one, other) => one.path.length - other.path.length).slice(0, manyPaths);
+		const checked = await Promise.all(shortest.map(async (uri) => ({ uri, isFolder: await isFolder(uri) })));
+		const folders = checked.filter((path) => path.isFolder).map(({ uri }) => uri);
+		if (folders.length > 0 || uris.length > manyPaths) this.#foldersCreated(folders);
 	}
 }
 

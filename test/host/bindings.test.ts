@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import type { Client } from "../../extension/daemon/client.ts";
+import { daemonCommands } from "../../extension/daemon/daemon-commands.ts";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { Bindings, openLine } from "../../extension/env/bindings.ts";
 import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
@@ -218,6 +219,55 @@ describe("bindings", () => {
 			() => words().join() === "bindings/moved/deep/er/.env:1 (A)",
 		);
 		await rm(elsewhere, { recursive: true });
+	});
+
+	it("include a file that is created in a nested folder long after the folder", async () => {
+		await bindings.whenReady();
+		const folders = Array.from({ length: 8 }, (_, index) => `new-${index}/in/side`);
+		const seen = new Promise<void>((resolve) => bindings.onDidChange(resolve));
+		await Promise.all(folders.map((folder) => mkdir(at(folder).fsPath, { recursive: true })));
+		await seen;
+		await bindings.whenReady();
+		await Promise.all(folders.map((folder) => put(`${folder}/.env`, `A=${secret}\n`)));
+		const expected = folders.map((folder) => `bindings/${folder}/.env:1 (A)`).join();
+		await until("all files are found", () => words().join() === expected);
+		await put("new-3/in/side/.env", `\nA=${secret}\n`);
+		await until("a change is seen", () => words()[3] === "bindings/new-3/in/side/.env:2 (A)");
+		await rm(at("new-0").fsPath, { recursive: true });
+		await until("a deletion is seen", () => words().length === folders.length - 1);
+	});
+
+	for (const [name, notice] of Object.entries({
+		opened: async (uri: vscode.Uri) => void (await vscode.workspace.openTextDocument(uri)),
+		refreshed: async () =>
+			void (await daemonCommands.refresh?.run({ services: { bindings, live } } as never)),
+	}))
+		it(`include a file that is not reported by the watcher once it is ${name}`, async () => {
+			// VS Code searches linked folders, but does not watch them.
+			const elsewhere = await mkdtemp(join(tmpdir(), "tokensmith-linked-"));
+			await symlink(elsewhere, join(place, "linked"));
+			await bindings.whenReady();
+			await writeFile(join(elsewhere, ".env"), `A=${secret}\n`);
+			await put(".env", `B=${secret}\n`);
+			await until("the other file is found", () => words().length === 1);
+			await notice(at("linked/.env"));
+			await until("the file is found", () => words().includes("bindings/linked/.env:1 (A)"));
+			await rm(elsewhere, { recursive: true });
+		});
+
+	it("include a new file once it is saved, even where searches exclude it", async () => {
+		const settings = vscode.workspace.getConfiguration("search");
+		await settings.update("exclude", { "**/hidden": true }, vscode.ConfigurationTarget.Workspace);
+		await mkdir(at("hidden").fsPath);
+		await bindings.whenReady();
+		await put("hidden/.env", "");
+		const editor = await vscode.window.showTextDocument(at("hidden/.env"));
+		await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), `A=${secret}\n`));
+		await editor.document.save();
+		await until("the file is found", () => words().join() === "bindings/hidden/.env:1 (A)");
+		await bindings.whenReady();
+		assert.deepEqual(words(), ["bindings/hidden/.env:1 (A)"]);
+		await settings.update("exclude", undefined, vscode.ConfigurationTarget.Workspace);
 	});
 
 	it("notice a change of the same length within the same timestamp", async () => {
