@@ -5,6 +5,8 @@
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { labelText, quoted } from "../display-text.ts";
+import { listInWords } from "../language.ts";
+import { latestOf } from "../tokens/lineage.ts";
 import { urgencyOf } from "../tokens/time-left.ts";
 import { type Fact, factsOf, stateInWords } from "../tokens/token-facts.ts";
 
@@ -57,12 +59,29 @@ export function recordPart<Line extends KnownLine>(
 	now: number,
 ): Answer<Line> {
 	const state = stateInWords(token, urgencyOf(token, [], now), now);
-	const headline = l10n.t("{0}: {1}.", quoted(token.name), state);
+	const told = l10n.t("{0}: {1}.", quoted(token.name), state);
+	const successor = successorInWords(token, known);
+	const headline = successor === undefined ? told : `${told} ${successor}`;
 	const facts = factsOf(token, known.isKept(token.id) ? "kept" : "absent", now);
 	return {
 		headline,
 		rows: [...facts.map(factRow<Line>), ...lineRows(token, known), ...actionRows(token, known)],
 	};
+}
+
+/** Where the secret is that is valid instead; undefined: the token has no known successor. */
+export function successorInWords<Line extends KnownLine>(
+	token: TokenRecord,
+	known: Known<Line>,
+): string | undefined {
+	const successor = latestOf(known.tokens, token);
+	if (successor.id === token.id) return undefined;
+	const name = quoted(successor.name);
+	const lines = known.linesOf(successor.id).map(({ words }) => labelText(words));
+	if (lines.length > 0)
+		return l10n.t("It was rotated; its successor {0} is in {1}.", name, listInWords(lines.slice(0, 3)));
+	if (known.files !== "ready") return l10n.t("It was rotated; its successor is {0}.", name);
+	return l10n.t("It was rotated; its successor {0} is in no env file of this workspace.", name);
 }
 
 export function factRow<Line>({ label, value }: Fact): AnswerRow<Line> {

@@ -3,8 +3,10 @@
  * say. Knows no VS Code; no row contains a secret.
  */
 import * as l10n from "@vscode/l10n";
-import { labelText, plainText } from "../display-text.ts";
+import { endOf } from "../../daemon/contract.ts";
+import { labelText, plainText, quoted } from "../display-text.ts";
 import { listInWords } from "../language.ts";
+import { isOverlapOver, latestOf } from "../tokens/lineage.ts";
 import { dateInWords, timeSince } from "../tokens/time-left.ts";
 import type { Fact } from "../tokens/token-facts.ts";
 import {
@@ -16,6 +18,7 @@ import {
 	type KnownLine,
 	lineRow,
 	recordPart,
+	successorInWords,
 } from "./answer-rows.ts";
 import type { FailedCall } from "./failed-call.ts";
 import { explainFailedCall, statusInWords } from "./failed-call-words.ts";
@@ -35,7 +38,7 @@ export function answerTo<Line extends KnownLine>(
 		...pasted.lookalikes.map(lookalikePart<Line>),
 		...pasted.foreign.map((token) => withJwtFacts(token, recorded(token) ?? foreignPart(token, known, now))),
 		...unknown.map((value) => recorded(value) ?? unknownPart(value, known)),
-		...(pasted.failedCall === undefined ? [] : [failedPart(pasted.failedCall, known)]),
+		...(pasted.failedCall === undefined ? [] : [failedPart(pasted.failedCall, known, now)]),
 	];
 	const found = [
 		...pasted.own.map((value) => recorded(value) ?? ownPart(value, known)),
@@ -164,7 +167,7 @@ function unknownPart<Line extends KnownLine>(
 	};
 }
 
-function failedPart<Line extends KnownLine>(call: FailedCall, known: Known<Line>): Answer<Line> {
+function failedPart<Line extends KnownLine>(call: FailedCall, known: Known<Line>, now: number): Answer<Line> {
 	const { why, next } = explainFailedCall(call);
 	const said = call.detail !== undefined && call.detail !== next ? call.detail : undefined;
 	const able = tokensWithAccess(call, known);
@@ -179,11 +182,26 @@ function failedPart<Line extends KnownLine>(call: FailedCall, known: Known<Line>
 			...(able.length === 0
 				? []
 				: [factRow<Line>({ label: l10n.t("Tokens with access"), value: listInWords(able.slice(0, 10)) })]),
+			...(call.reason === "expired" ? successorRows(known, now) : []),
 			...(call.reason === undefined
 				? []
 				: [{ label: `$(add) ${l10n.t("Create API Token")}`, action: command<Line>("createToken") }]),
 		],
 	};
+}
+
+/** An answer names no token, so the tokens whose overlap has ended last are shown, each with what replaces it. */
+function successorRows<Line extends KnownLine>(known: Known<Line>, now: number): AnswerRow<Line>[] {
+	return known.tokens
+		.filter((token) => isOverlapOver(token, now))
+		.sort((one, other) => endOf(other) - endOf(one))
+		.flatMap((token): AnswerRow<Line>[] => {
+			const detail = successorInWords(token, known);
+			if (detail === undefined) return [];
+			const label = `$(arrow-right) ${labelText(quoted(token.name))} ${token.partialToken}`;
+			return [{ label, detail, action: { kind: "token", id: latestOf(known.tokens, token).id } }];
+		})
+		.slice(0, 3);
 }
 
 /** Names of working tokens that have what the call lacked. */

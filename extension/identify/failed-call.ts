@@ -40,11 +40,13 @@ export function readFailedCall(text: string): FailedCall | undefined {
 	const code =
 		typeof body?.code === "string" && Object.hasOwn(problemStatus, body.code) ? body.code : undefined;
 	const page = readErrorPage(text);
+	const bearerError = bearerErrorOf(body, challenge);
 	const status =
 		statusOf(text, body, code as ProblemCode | undefined) ??
 		page?.status ??
+		(bearerError === undefined ? undefined : bearerStatus[bearerError]) ??
 		(challenge === undefined ? undefined : 401);
-	const isTold = code !== undefined || challenge !== undefined;
+	const isTold = code !== undefined || challenge !== undefined || bearerError !== undefined;
 	if (!isTold && (status === undefined || status < 400)) return undefined;
 	return {
 		...{ status, code: code as ProblemCode | undefined },
@@ -52,8 +54,25 @@ export function readFailedCall(text: string): FailedCall | undefined {
 		reason: reasonOf(body, code as ProblemCode | undefined, challenge),
 		missing: missingOf(body, challenge),
 		detail: detailOf(body, challenge) ?? page?.title,
-		bearerError: challenge?.error,
+		bearerError,
 	};
+}
+
+/** The error codes of RFC 6750 section 3.1 with their status, for a text without a status line. */
+const bearerStatus: Readonly<Record<string, number>> = {
+	invalid_request: 400,
+	invalid_token: 401,
+	insufficient_scope: 403,
+};
+
+/** From the header, or from a body that repeats it. */
+function bearerErrorOf(
+	body: Record<string, unknown> | undefined,
+	challenge: Record<string, string> | undefined,
+): string | undefined {
+	if (challenge?.error !== undefined) return challenge.error;
+	const error = body?.error;
+	return typeof error === "string" && Object.hasOwn(bearerStatus, error) ? error : undefined;
 }
 
 function statusOf(

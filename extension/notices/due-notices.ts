@@ -135,8 +135,9 @@ function noticeKey(token: TokenRecord, { now, distances }: NoticeFacts): string 
 	const end = endOf(token);
 	const distance = distanceOf(end - now, distances);
 	if (distance === undefined) return undefined;
-	// The user who creates a token for 30 days knows that it ends in 30 days.
-	const isNews = distance === "expired" || Date.parse(token.creationDate) < end - distance * day;
+	// The user who creates a token for 30 days knows that it ends in 30 days; its last day deserves a notice even then.
+	const created = Date.parse(token.creationDate);
+	const isNews = distance === "expired" || created < end - distance * day || end - created <= day;
 	return isNews ? `${token.id}~${distance}~${end}` : undefined;
 }
 

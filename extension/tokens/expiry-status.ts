@@ -45,7 +45,7 @@ export class ExpiryStatus implements vscode.Disposable {
 	#show({ kind, text, tokens }: NearestExpiry, now: number): void {
 		this.#item.text = `$(${icons[kind]}) ${labelText(text)}`;
 		this.#item.tooltip = tooltipOf(tokens, now);
-		this.#item.backgroundColor = kind === "near" ? undefined : warningColor;
+		this.#item.backgroundColor = isPressing[kind] ? warningColor : undefined;
 		this.#item.command = {
 			command: "tokensmith.showToken",
 			title: l10n.t("Show Token"),
@@ -57,7 +57,14 @@ export class ExpiryStatus implements vscode.Disposable {
 	}
 }
 
-const icons: Record<NearestExpiry["kind"], string> = { expired: "error", urgent: "warning", near: "watch" };
+const icons: Record<NearestExpiry["kind"], string> = {
+	...{ "in-doubt": "question", expired: "error", "long-expired": "error" },
+	...{ urgent: "warning", near: "watch" },
+};
+const isPressing: Record<NearestExpiry["kind"], boolean> = {
+	...{ "in-doubt": true, expired: true, urgent: true },
+	...{ near: false, "long-expired": false },
+};
 const warningColor = new vscode.ThemeColor("statusBarItem.warningBackground");
 
 function tooltipOf(tokens: NearestExpiry["tokens"], now: number): vscode.MarkdownString {

@@ -2,41 +2,66 @@
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import { plainText, shortenedWithin } from "../display-text.ts";
-import { soonestFirst, timeLeftBriefly, urgencyOf } from "./time-left.ts";
+import { needsAttention, soonestFirst, timeLeftBriefly, urgencyOf } from "./time-left.ts";
 
 const day = 86_400_000;
 const longestName = 24;
 
 export interface NearestExpiry {
-	/** The soonest to end of all that are near, and of those that have expired lately. */
+	/** All that need attention. */
 	readonly tokens: readonly TokenRecord[];
-	readonly kind: "expired" | "urgent" | "near";
+	/** `long-expired`: nothing has expired lately or is near. */
+	readonly kind: "in-doubt" | "expired" | "urgent" | "near" | "long-expired";
 	/** `orders-api 12 days`. */
 	readonly text: string;
 }
 
 /**
- * undefined: no token expires soon, and none has expired within the longest of the distances (in days). Rotated, disabled
- * and revoked tokens do not count.
+ * The tokens that the badge and the status bar count, which are those of the groups Expired, Expires Soon and In Doubt;
+ * soonest to end first. Rotated, disabled and revoked tokens do not count.
  */
+export function needingAttention(
+	tokens: readonly TokenRecord[],
+	distances: readonly number[],
+	now: number,
+): TokenRecord[] {
+	return tokens.filter((token) => needsAttention(urgencyOf(token, distances, now))).sort(soonestFirst);
+}
+
+/** undefined: no token needs attention. What expired before the longest of the distances (in days) is named last. */
 export function nearestExpiry(
 	tokens: readonly TokenRecord[],
 	distances: readonly number[],
 	now: number,
 ): NearestExpiry | undefined {
-	const forgotten = now - Math.max(0, ...distances) * day;
-	const isNear = (token: TokenRecord) => {
-		const urgency = urgencyOf(token, distances, now);
-		return urgency === "urgent" || urgency === "soon" || (urgency === "expired" && endOf(token) >= forgotten);
-	};
-	const near = tokens.filter(isNear).sort(soonestFirst);
-	const [first] = near;
-	if (first === undefined) return undefined;
-	const expired = near.filter((token) => endOf(token) <= now);
-	const name = shortenedWithin(plainText(first.name), longestName);
-	if (expired.length > 1)
-		return { tokens: near, kind: "expired", text: l10n.t("{0} tokens expired", expired.length) };
-	if (expired.length === 1) return { tokens: near, kind: "expired", text: l10n.t("{0} expired", name) };
-	const kind = urgencyOf(first, distances, now) === "urgent" ? "urgent" : "near";
-	return { tokens: near, kind, text: l10n.t("{0}: {1}", name, timeLeftBriefly(first, now)) };
+	const counted = needingAttention(tokens, distances, now);
+	const { doubted = [], expired = [], coming: [next] = [] } = Object.groupBy(counted, (token) => {
+		if (token.inDoubtDate !== null) return "doubted";
+		return endOf(token) <= now ? "expired" : "coming";
+	});
+	const longAgo = now - Math.max(0, ...distances) * day;
+	const isLate = expired.every((token) => endOf(token) < longAgo);
+	if (doubted.length > 0) return { tokens: counted, kind: "in-doubt", text: doubtInWords(doubted) };
+	if (next !== undefined && isLate) return { tokens: counted, ...nextInWords(next, distances, now) };
+	if (expired.length === 0) return undefined;
+	return { tokens: counted, kind: isLate ? "long-expired" : "expired", text: expiredInWords(expired) };
+}
+
+function doubtInWords([first, ...more]: readonly TokenRecord[]): string {
+	if (more.length > 0) return l10n.t("{0} tokens in doubt", more.length + 1);
+	return first === undefined ? "" : l10n.t("{0} in doubt", nameOf(first));
+}
+
+function nextInWords(next: TokenRecord, distances: readonly number[], now: number) {
+	const kind = urgencyOf(next, distances, now) === "urgent" ? ("urgent" as const) : ("near" as const);
+	return { kind, text: l10n.t("{0}: {1}", nameOf(next), timeLeftBriefly(next, now)) };
+}
+
+function expiredInWords([first, ...more]: readonly TokenRecord[]): string {
+	if (more.length > 0) return l10n.t("{0} tokens expired", more.length + 1);
+	return first === undefined ? "" : l10n.t("{0} expired", nameOf(first));
+}
+
+function nameOf({ name }: TokenRecord): string {
+	return shortenedWithin(plainText(name), longestName);
 }

@@ -93,9 +93,9 @@ export function urgencyOf(dates: TokenDates, warningDays: readonly number[], now
 	return left <= second * day ? "soon" : "calm";
 }
 
-/** Whether the token needs an action of the user now. */
+/** Whether the token needs an action of the user: it is in the group Expired, Expires Soon or In Doubt. */
 export function needsAttention(urgency: Urgency): boolean {
-	return urgency === "expired" || urgency === "urgent" || urgency === "in-doubt";
+	return ["expired", "urgent", "soon", "in-doubt"].includes(urgency);
 }
 
 /** The order of the list: soonest end first, tokens without an end last, then by name. */

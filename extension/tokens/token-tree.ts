@@ -14,10 +14,10 @@ import { messageText, shortened } from "../display-text.ts";
 import type { Bindings } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
+import { needingAttention } from "./nearest-expiry.ts";
 import { overlapFact } from "./overlap-facts.ts";
 import type { SecretStore } from "./secret-store.ts";
 import { ShownTokens } from "./shown-tokens.ts";
-import { needsAttention, urgencyOf } from "./time-left.ts";
 import type { Fact } from "./token-facts.ts";
 import {
 	groupItem,
@@ -281,13 +281,10 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	}
 
 	#badge(): vscode.ViewBadge | undefined {
-		const now = Date.now();
-		const days = warningDays();
-		const { tokens } = this.#deps.live;
-		const value = tokens.filter((token) => needsAttention(urgencyOf(token, days, now))).length;
+		const value = needingAttention(this.#deps.live.tokens, warningDays(), Date.now()).length;
 		if (value === 0) return undefined;
-		const one = l10n.t("1 API token expired or about to expire");
-		const tooltip = value === 1 ? one : l10n.t("{0} API tokens expired or about to expire", value);
+		const one = l10n.t("1 API token needs attention");
+		const tooltip = value === 1 ? one : l10n.t("{0} API tokens need attention", value);
 		return { value, tooltip };
 	}
 

@@ -45,7 +45,9 @@ describe("a notice of an expiry", () => {
 			token("a", 6, { creationDate: inDays(-14) }),
 			["7"],
 		],
-		["a token that was made for 20 hours", token("a", 0.5, { creationDate: inDays(-0.3) }), []],
+		["a token that was made for a day just now", token("a", 1, { creationDate: inDays(0) }), ["1"]],
+		["a token that was made for 12 hours just now", token("a", 0.5, { creationDate: inDays(0) }), ["1"]],
+		["a token that was made for 25 hours", token("a", 25 / 24, { creationDate: inDays(0) }), []],
 		[
 			"a token that was made for 20 hours and expired",
 			token("a", -1, { creationDate: inDays(-2) }),

@@ -191,6 +191,23 @@ describe("the answer", () => {
 		assert.deepEqual(commands(foreign), ["editToken", "showToken", "revokeToken"]);
 	});
 
+	it("points from a rotated token to its successor, and says where that is", () => {
+		const rotated = tokenRecord("1", {
+			...{ status: "expired", retiresDate: "2026-11-20T12:00:00.000Z", successorId: "2" },
+		});
+		const tokens = [rotated, tokenRecord("2", { predecessorId: "1" })];
+		const lines = [{ words: ".env:3 (API_TOKEN)", commented: false }];
+		const linesOf = (id: string) => (id === "2" ? lines : []);
+		const { headline } = answerTo(read(secret), knownAs(rotated, { tokens, linesOf }), now);
+		assert.match(headline, /It was rotated; its successor “orders-api” is in \.env:3 \(API_TOKEN\)\.$/);
+		const inNone = answerTo(read(secret), knownAs(rotated, { tokens, files: "ready" }), now);
+		assert.match(inNone.headline, /its successor “orders-api” is in no env file/);
+		const { rows } = answerTo(read('{"code":"token-expired"}'), { ...nothing, tokens, linesOf }, now);
+		const [row] = rows.filter(({ action }) => action?.kind === "token");
+		assert.match(String(row?.detail), /its successor “orders-api” is in \.env:3/);
+		assert.deepEqual(row?.action, { kind: "token", id: "2" });
+	});
+
 	it("finds the record by ID and by the characters shown in the list", () => {
 		const id = "0b8f0d34-6a57-4a9b-9b8a-1d2f8f5a0c11";
 		const known = knownAs(tokenRecord(id));
@@ -282,6 +299,16 @@ describe("the response of a failed call", () => {
 			if (expected === undefined) assert.equal(why(text), undefined);
 			else assert.match(String(why(text)), expected);
 		});
+
+	for (const [text, status] of [
+		['Bearer realm="x", error="insufficient_scope", scope="a.b"', 403],
+		['{"error":"insufficient_scope","scope":"a.b"}', 403],
+		['Bearer realm="x", error="invalid_request"', 400],
+		['Bearer realm="x", error="invalid_token"', 401],
+		['HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer error="insufficient_scope"', 401],
+	] as const)
+		it(`has the status ${status} in ${JSON.stringify(text)}`, () =>
+			assert.equal(readFailedCall(text)?.status, status));
 
 	describe("of the daemon", () => {
 		let home: DaemonHome;

@@ -128,7 +128,7 @@ describe("urgency", () => {
 		].concat("in-doubt");
 		assert.deepEqual(
 			(all as Urgency[]).filter(needsAttention), //
-			["expired", "urgent", "in-doubt"],
+			["expired", "urgent", "soon", "in-doubt"],
 		);
 	});
 });
