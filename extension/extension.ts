@@ -60,7 +60,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		...startManifests(context, models),
 		startNotices(context, models),
 		new ExpiryStatus(live),
-		openEnvLines({ bindings, live, tracked, masking }),
+		openEnvLines({ bindings, connections: models.connections, live, tracked, masking }),
 		tickFirstSteps({ live, bindings, overview: shown.overview, memory: globalState }),
 		registerCommands({
 			...models,

@@ -123,6 +123,11 @@ export class Connections {
 	}
 }
 
+/** How each of the verbs is done with the token. */
+export function waysOf(connections: Pick<Connections, "wayTo">, token: TokenRecord) {
+	return { rotate: connections.wayTo("rotate", token), revoke: connections.wayTo("revoke", token) };
+}
+
 /** What a change of a connection sends again. */
 export function settingsOf({
 	id: _,

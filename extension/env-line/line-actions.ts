@@ -10,6 +10,7 @@ export type ActionName =
 			| "rotate"
 			| "edit"
 			| "revoke"
+			| "mark-revoked"
 			| "enable"
 			| "show"
 			| "activity"
@@ -31,6 +32,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
 	rotate: { command: "rotateToken", title: () => l10n.t("Rotate"), of: "token" },
 	edit: { command: "editToken", title: () => l10n.t("Edit"), of: "token" },
 	revoke: { command: "revokeToken", title: () => l10n.t("Revoke"), of: "token" },
+	"mark-revoked": { command: "markRevoked", title: () => l10n.t("Mark as Revoked"), of: "token" },
 	enable: { command: "enableToken", title: () => l10n.t("Enable"), of: "token" },
 	show: { command: "showToken", title: () => l10n.t("Show Token"), of: "token" },
 	activity: { command: "showActivity", title: () => l10n.t("Show Activity"), of: "token" },
@@ -50,20 +52,33 @@ export const actions: Readonly<Record<ActionName, Action>> = {
 	create: { command: "createToken", title: () => l10n.t("Create Another API Token"), of: "nothing" },
 };
 
-/** The actions for a line's token, the most likely first. Tokens of other systems are rotated in their own system. */
-export function actionsFor(token: TokenRecord): ActionName[] {
-	const isOurs = token.issuer === "local";
-	switch (token.status) {
-		case "active":
-			return isOurs ? ["rotate", "edit", "revoke"] : ["revoke", "edit"];
-		case "retiring":
-			return ["replace", "undo-rotation", "end-overlap"];
-		case "in-doubt":
-			return ["enable", "revoke"];
-		case "disabled":
-			return isOurs ? ["enable", "edit", "revoke"] : ["revoke", "edit"];
-		default:
-			if (token.successorId !== null) return ["replace"];
-			return isOurs ? ["replace-in-place"] : [];
-	}
+/** How each is done with the token, alone or by the user step by step; `none`: neither here nor at its system. */
+export interface Ways {
+	readonly rotate: "called" | "guided" | "none";
+	readonly revoke: "called" | "guided" | "none";
+}
+
+/** The actions for a line's token, the most likely first. */
+export function actionsFor(token: TokenRecord, ways: Ways): ActionName[] {
+	if (token.status === "retiring") return ["replace", "undo-rotation", "end-overlap"];
+	const isOver = token.status === "expired" || token.status === "revoked";
+	if (isOver && token.successorId !== null) return ["replace"];
+	if (token.status === "in-doubt") return ["enable", revokeBy(ways)];
+	return token.issuer === "local" ? actionsForLocal(token) : actionsForOther(token, ways);
+}
+
+function actionsForLocal({ status }: TokenRecord): ActionName[] {
+	if (status === "active") return ["rotate", "edit", "revoke"];
+	return status === "disabled" ? ["enable", "edit", "revoke"] : ["replace-in-place"];
+}
+
+/** What is not known of a token that is only recorded can be noted; only its own system can change it. */
+function actionsForOther({ status }: TokenRecord, ways: Ways): ActionName[] {
+	if (status === "revoked") return [];
+	const change: ActionName[] = ways.rotate === "none" ? ["edit"] : ["rotate", "edit"];
+	return [...change, revokeBy(ways)];
+}
+
+function revokeBy({ revoke }: Ways): ActionName {
+	return revoke === "none" ? "mark-revoked" : "revoke";
 }

@@ -1,6 +1,6 @@
 /** Quick fixes for the problems on env lines. */
 import * as vscode from "vscode";
-import type { TokenRecord } from "../../daemon/contract.ts";
+import { type Connections, waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineArgument, lineAt } from "../env/line-argument.ts";
@@ -10,18 +10,19 @@ import { problemSource } from "./line-problems.ts";
 
 interface QuickFixesDeps {
 	bindings: Bindings;
+	connections: Pick<Connections, "wayTo">;
 	live: LiveTokens;
 }
 
-/** The first action is preferred. */
-const fixes: Record<FindingCode, (token: TokenRecord | undefined) => readonly ActionName[]> = {
-	"expires-soon": (token) => [...ofToken(token), "show"],
-	expired: (token) => [...ofToken(token), "comment-out", "show"],
-	revoked: (token) => [...ofToken(token), "comment-out", "show"],
-	"in-doubt": (token) => [...ofToken(token), "show"],
-	disabled: (token) => [...ofToken(token), "show"],
-	rotated: (token) => [...ofToken(token), "show"],
-	tracked: (token) => ["untrack", ...ofToken(token).filter((name) => name === "rotate")],
+/** `own`: the actions that the line's token allows. The first is preferred. */
+const fixes: Record<FindingCode, (own: readonly ActionName[]) => readonly ActionName[]> = {
+	"expires-soon": (own) => [...own, "show"],
+	expired: (own) => [...own, "comment-out", "show"],
+	revoked: (own) => [...own, "comment-out", "show"],
+	"in-doubt": (own) => [...own, "show"],
+	disabled: (own) => [...own, "show"],
+	rotated: (own) => [...own, "show"],
+	tracked: (own) => ["untrack", ...own.filter((name) => name === "rotate")],
 	shared: () => ["create", "show"],
 	unknown: () => ["import", "ignore"],
 };
@@ -47,11 +48,12 @@ export class QuickFixes implements vscode.CodeActionProvider {
 	}
 
 	#fixesFor(document: vscode.TextDocument, diagnostic: vscode.Diagnostic): vscode.CodeAction[] {
-		const { bindings, live } = this.#deps;
+		const { bindings, connections, live } = this.#deps;
 		const line = lineAt(bindings, document.uri, diagnostic.range.start);
 		if (line === undefined) return [];
 		const token = live.tokens.find(({ id }) => id === line.tokenId);
-		const names = fixes[diagnostic.code as FindingCode](token);
+		const own = token === undefined ? [] : actionsFor(token, waysOf(connections, token));
+		const names = fixes[diagnostic.code as FindingCode](own);
 		return names.map((name, index) => toAction(name, { line, bindings, diagnostic, rank: index }));
 	}
 }
@@ -74,8 +76,4 @@ function toAction(name: ActionName, { line, bindings, diagnostic, rank }: FixCon
 	action.diagnostics = [diagnostic];
 	action.isPreferred = rank === 0;
 	return action;
-}
-
-function ofToken(token: TokenRecord | undefined): readonly ActionName[] {
-	return token === undefined ? [] : actionsFor(token);
 }

@@ -5,6 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
+import { type Connections, waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { plainText } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
@@ -20,6 +21,7 @@ const maxPlaces = 5;
 
 interface TokenHoverDeps {
 	bindings: Bindings;
+	connections: Pick<Connections, "wayTo">;
 	live: LiveTokens;
 	masking: Masking;
 }
@@ -52,7 +54,11 @@ export class TokenHover implements vscode.HoverProvider {
 		for (const [label, value] of factsOf(token, live.tokens, now))
 			appendWords(hover.appendMarkdown(`${label}: `), value).appendMarkdown("  \n");
 		this.#appendPlaces(hover, line);
-		return this.#appendActions(hover, line, [...actionsFor(token), "show", "activity"]);
+		return this.#appendActions(hover, line, [
+			...actionsFor(token, waysOf(this.#deps.connections, token)),
+			"show",
+			"activity",
+		]);
 	}
 
 	#ofUnknown(line: EnvLine): vscode.MarkdownString {

@@ -2,6 +2,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { type Connections, waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText, shortenedWithin } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
@@ -16,6 +17,7 @@ const longestName = 40;
 
 interface TokenLensDeps {
 	bindings: Bindings;
+	connections: Pick<Connections, "wayTo">;
 	live: LiveTokens;
 	masking: Masking;
 }
@@ -59,7 +61,10 @@ export class TokenLens implements vscode.CodeLensProvider, vscode.Disposable {
 		const token = live.tokens.find(({ id }) => id === line.tokenId);
 		// The list may not yet contain a token that has just been created.
 		if (token === undefined && line.tokenId !== undefined) return [];
-		const names = token === undefined ? (["import", "ignore"] as const) : actionsFor(token).slice(0, 1);
+		const names =
+			token === undefined
+				? (["import", "ignore"] as const)
+				: actionsFor(token, waysOf(this.#deps.connections, token)).slice(0, 1);
 		const head = token === undefined ? headOfUnknown(line) : headOf(token);
 		const reveal: ActionName[] = masking.masks(document) && !masking.isPresenting ? ["reveal"] : [];
 		const commands = [...names, ...reveal].map((name) => commandOf(name, line, this.#deps.bindings));

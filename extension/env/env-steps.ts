@@ -23,6 +23,7 @@ import {
 import { FileError, nameOf } from "./file-text.ts";
 import { type GitState, gitState } from "./git-ignore.ts";
 import { readTypedPath } from "./typed-path.ts";
+import { refuseLinkToOutside } from "./workspace-file.ts";
 
 /** The env file line to write a secret to. */
 export interface Placement {
@@ -99,13 +100,14 @@ function targetStep<Draft extends EnvDraft>({ prompts, purpose }: EnvStepsDeps):
 	};
 }
 
-/** Why a file cannot take a secret, as shown to the user. */
-async function problemWith({ uri, state }: EnvFile): Promise<string | undefined> {
+/** Why a file cannot take a secret, as shown to the user: better known before a token is created for it. */
+export async function problemWith({ uri, state }: EnvFile): Promise<string | undefined> {
 	if (state === "read-only")
 		return l10n.t("{0} is read-only. Make it writable, or choose another file.", nameOf(uri));
 	if (!(await hasFolder(uri)))
 		return l10n.t("The folder of {0} does not exist. Create it first, or choose another file.", nameOf(uri));
 	try {
+		await refuseLinkToOutside(uri);
 		return refusalToWrite(await readEnvFile(uri), uri);
 	} catch (error) {
 		if (error instanceof FileError) return error.message;

@@ -222,8 +222,8 @@ async function canWrite(path: string): Promise<boolean> {
 	}
 }
 
-/** A repository can contain a link, which could redirect a secret to any file. */
-async function refuseLinkToOutside(uri: vscode.Uri): Promise<void> {
+/** A repository can contain a link, which could redirect a secret to any file. @throws FileError */
+export async function refuseLinkToOutside(uri: vscode.Uri): Promise<void> {
 	const folder = vscode.workspace.getWorkspaceFolder(uri);
 	if (folder === undefined || uri.scheme !== "file") return;
 	const target = await attempt(uri, () => resolveLink(uri.fsPath));

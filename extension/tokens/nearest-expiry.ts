@@ -35,7 +35,11 @@ export function nearestExpiry(
 	now: number,
 ): NearestExpiry | undefined {
 	const counted = needingAttention(tokens, distances, now);
-	const { doubted = [], expired = [], coming: [next] = [] } = Object.groupBy(counted, (token) => {
+	const {
+		doubted = [],
+		expired = [],
+		coming: [next] = [],
+	} = Object.groupBy(counted, (token) => {
 		if (token.inDoubtDate !== null) return "doubted";
 		return endOf(token) <= now ? "expired" : "coming";
 	});

@@ -36,6 +36,19 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 				await tokensFor(call, { title: l10n.t("Revoke Token"), among: "all" }),
 			),
 	},
+	markRevoked: {
+		failed: () => l10n.t("The token was not marked as revoked."),
+		run: async (call) =>
+			revokeTokensInteractively(
+				call.services,
+				await tokensFor(call, {
+					title: l10n.t("Mark as Revoked"),
+					among: (token) =>
+						token.status !== "revoked" && call.services.connections.wayTo("revoke", token) === "none",
+					none: l10n.t("No API token is only recorded here."),
+				}),
+			),
+	},
 	commentOutLines: {
 		failed: () => l10n.t("The lines were not commented out."),
 		run: async (call) => commentOutLines(call.services, await linesFor(call)),

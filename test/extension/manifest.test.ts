@@ -50,7 +50,7 @@ describe("the extension's manifest", () => {
 		const statuses = ["active", "retiring", "expired", "disabled", "in-doubt", "revoked"];
 		const contexts = statuses.flatMap((status) =>
 			["kept", "absent"].flatMap((secret) =>
-				["local", "other", "connected.revoke", "connected.rotate.revoke.edit.probe"].map(
+				["local", "other", "connected", "connected.revoke", "connected.rotate.revoke.edit.probe"].map(
 					(kind) => `${status}.${secret}.${kind}`,
 				),
 			),
@@ -63,7 +63,8 @@ describe("the extension's manifest", () => {
 			["copyId", everywhere],
 			["copyCurlTest", /\.local$/],
 			["showActivity", everywhere],
-			["revokeToken", /^(?!revoked)/],
+			["revokeToken", /^(?!revoked).*\.(local|connected.*\.revoke)/],
+			["markRevoked", /^(?!revoked).*\.(other|connected)$/],
 			["disableToken", /^(active|retiring)\.[a-z]+\.local/],
 			["enableToken", /^(disabled|in-doubt)\.[a-z]+\.local/],
 			["commentOutLines", /^(revoked|expired)\./],

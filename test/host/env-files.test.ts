@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import * as vscode from "vscode";
 import {
+	envFileAt,
 	exampleTextFor,
 	findEnvFiles,
 	readEnvFile,
@@ -14,6 +15,7 @@ import {
 	type WriteOptions,
 	writeEnvValue,
 } from "../../extension/env/env-files.ts";
+import { problemWith } from "../../extension/env/env-steps.ts";
 import { keysMissingFrom } from "../../extension/env/example-keys.ts";
 import { FileError, type FileErrorCode } from "../../extension/env/file-text.ts";
 import { addToGitignore, gitState, ignoreLine } from "../../extension/env/git-ignore.ts";
@@ -228,6 +230,11 @@ describe("an env file that cannot be written", () => {
 		assert.ok((await checkRefused(at(".env"), "outside-workspace")).includes(target));
 		await checkRefused(at(".env.dangling"), "outside-workspace");
 		await checkRefused(at("linked/.env.new"), "outside-workspace");
+		const [folder = assert.fail()] = vscode.workspace.workspaceFolders ?? [];
+		const problemAt = async (name: string) => await problemWith(await envFileAt(at(name), folder));
+		for (const name of [".env", ".env.dangling", "linked/.env.new"])
+			assert.match((await problemAt(name)) ?? "", /is a link that points outside/);
+		assert.equal(await problemAt(".env.new"), undefined);
 		assert.equal(await readFile(target, "utf8"), "K=old\n");
 		assert.equal(await writeEnvValue(at(".env"), "K", "new", { links: "anywhere" }), "saved");
 		assert.equal(await readFile(target, "utf8"), "K=new\n");

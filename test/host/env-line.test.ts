@@ -30,8 +30,8 @@ describe("on an env line", () => {
 	});
 
 	function hoverAt(document: vscode.TextDocument, line: number): vscode.MarkdownString | undefined {
-		const { bindings, live } = window;
-		const hover = new TokenHover({ bindings, live, masking });
+		const { bindings, connections, live } = window;
+		const hover = new TokenHover({ bindings, connections, live, masking });
 		const [content] = hover.provideHover(document, new vscode.Position(line, 2))?.contents ?? [];
 		return content instanceof vscode.MarkdownString ? content : undefined;
 	}
@@ -40,8 +40,8 @@ describe("on an env line", () => {
 	const plain = (text: string) => text.replaceAll("&nbsp;", " ").replaceAll("\\", "");
 
 	function lensTitles(document: vscode.TextDocument): string[] {
-		const { bindings, live } = window;
-		const lens = new TokenLens({ bindings, live, masking });
+		const { bindings, connections, live } = window;
+		const lens = new TokenLens({ bindings, connections, live, masking });
 		opened.push(lens);
 		return lens
 			.provideCodeLenses(document)
@@ -69,7 +69,7 @@ describe("on an env line", () => {
 			const [first, second] = [await window.create("first"), await window.create("second")];
 			const { document } = await showKnown(window, `A="${first.token},Bearer ${second.token}"\n`);
 			const at = (character: number) => {
-				const hover = new TokenHover({ bindings: window.bindings, live: window.live, masking });
+				const hover = new TokenHover({ ...window, masking });
 				const [content] = hover.provideHover(document, new vscode.Position(0, character))?.contents ?? [];
 				return content instanceof vscode.MarkdownString ? content.value : "";
 			};
@@ -86,6 +86,17 @@ describe("on an env line", () => {
 				for (const secret of [token, unknown])
 					assert.ok(!text.includes(secret) && !decodeURIComponent(text).includes(secret.slice(4, -4)));
 			}
+		});
+
+		it("offers to note what is unknown of a recorded token, and no rotation or revocation", async () => {
+			await window.client.registerToken({
+				...{ name: "ci", issuer: "gitlab", hash: hashOf(unknown), partialToken: "glpa…Hcd5" },
+			});
+			const { document } = await showKnown(window, `A=${unknown}\n`);
+			const text = plain(hoverText(document, 0));
+			assert.match(text, /\[Edit\]\(command:tokensmith\.editToken.*\[Mark as Revoked\]\(command:/);
+			assert.doesNotMatch(text, /\[(Rotate|Revoke)\]/);
+			assert.equal(lensTitles(document)[1], "1 Edit");
 		});
 
 		it("offers to import or ignore an unknown value", async () => {
