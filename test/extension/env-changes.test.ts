@@ -41,6 +41,7 @@ describe("changing several lines of an env file", () => {
 			"A=new\nexport B=\"new\" # why\nC='new'\nX=other\nD = new\n",
 		);
 		checkReplaced("\uFEFFA=old\r\nB=1\r\nC=old", "\uFEFFA=new\r\nB=1\r\nC=new");
+		checkReplaced("A=`old` # why\nexport B=`old`\n", "A=`new` # why\nexport B=`new`\n");
 		checkReplaced('X="one\ntwo"\nA=old\n', 'X="one\ntwo"\nA=new\n');
 	});
 
