@@ -239,9 +239,13 @@ function missingFiles(found: Found, loaded: Replayed | Salvaged): string[] {
 	return missing.map((path) => basename(path));
 }
 
-/** The log has all that the copy should have. */
+/** The log has all that the copy should have. On a full disk the daemon does without it, as it does while it runs. */
 function restoreCopy(directory: string, { path, log, bytes }: Replayed["damagedCopies"][number]): void {
-	writeComplete(directory, { [basename(path)]: readFileSync(log).subarray(0, bytes) });
+	try {
+		writeComplete(directory, { [basename(path)]: readFileSync(log).subarray(0, bytes) });
+	} catch (error) {
+		if (!["ENOSPC", "EDQUOT", "EFBIG"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+	}
 }
 
 /** Up to schema 3, events were rows. */
