@@ -19,7 +19,7 @@ export interface CheckedLine {
 
 export type FindingCode =
 	| ("expires-soon" | "expired" | "revoked" | "in-doubt" | "disabled" | "rotated")
-	| ("tracked" | "shared" | "unknown");
+	| ("tracked" | "shared" | "unknown" | "more");
 
 export interface Finding<Line extends CheckedLine> {
 	readonly code: FindingCode;
@@ -38,21 +38,63 @@ interface FindingContext {
 	readonly isTracked: boolean;
 }
 
-/** Findings in line order. A commented-out line has no effect, so only an exposed secret matters there. */
+/** More rows of one file would bury the problems of all others. */
+const mostPerFile = 50;
+
+/**
+ * The worst finding of each line, in line order: at most 50 for a file, the worst of all, and one more that counts the
+ * rest. A commented-out line has no effect, so only an exposed secret matters there.
+ */
 export function findingsOf<Line extends CheckedLine>(
 	lines: readonly Line[],
 	context: FindingContext,
 ): Finding<Line>[] {
-	return lines.flatMap((line) => {
-		const token = context.tokens.get(line.tokenId ?? "");
-		const found = [
-			context.isTracked ? trackedFinding(line) : undefined,
-			line.tokenId === undefined ? unknownFinding(line) : undefined,
-			token === undefined || line.commented ? undefined : stateFinding(line, token, context),
-			token === undefined || line.commented ? undefined : sharedFinding(line, token, lines),
-		];
-		return found.filter((finding) => finding !== undefined);
-	});
+	const inUse = Map.groupBy(
+		lines.filter(({ commented }) => !commented),
+		({ tokenId }) => tokenId,
+	);
+	const found = lines
+		.map((line) => worst(line, inUse.get(line.tokenId) ?? [], context))
+		.filter((finding) => finding !== undefined);
+	const shown = new Set(found.toSorted(bySeverity).slice(0, mostPerFile));
+	const rest = found.filter((finding) => !shown.has(finding));
+	return [...found.filter((finding) => shown.has(finding)), ...restFinding(rest)];
+}
+
+/** Among equally severe findings the first one, since the sort is stable. */
+function worst<Line extends CheckedLine>(
+	line: Line,
+	sameToken: readonly Line[],
+	context: FindingContext,
+): Finding<Line> | undefined {
+	const token = context.tokens.get(line.tokenId ?? "");
+	const isUsed = token !== undefined && !line.commented;
+	return [
+		context.isTracked ? trackedFinding(line) : undefined,
+		line.tokenId === undefined ? unknownFinding(line) : undefined,
+		isUsed ? stateFinding(line, token, context) : undefined,
+		isUsed ? sharedFinding(line, token, sameToken) : undefined,
+	]
+		.filter((finding) => finding !== undefined)
+		.toSorted(bySeverity)[0];
+}
+
+const severities = ["error", "warning", "information"];
+
+function bySeverity(one: Finding<CheckedLine>, other: Finding<CheckedLine>): number {
+	return severities.indexOf(one.severity) - severities.indexOf(other.severity);
+}
+
+/** As severe as the worst of the rest, at its first line. */
+function restFinding<Line extends CheckedLine>(rest: readonly Finding<Line>[]): Finding<Line>[] {
+	const [first] = rest;
+	const [worstOne] = rest.toSorted(bySeverity);
+	if (first === undefined || worstOne === undefined) return [];
+	const message =
+		rest.length === 1
+			? l10n.t("And 1 more line of this file has a problem.")
+			: l10n.t("And {0} more lines of this file have problems.", rest.length);
+	return [{ code: "more", severity: worstOne.severity, message, line: first.line }];
 }
 
 interface StateRule {
@@ -113,11 +155,9 @@ function trackedFinding<Line extends CheckedLine>(line: Line): Finding<Line> {
 function sharedFinding<Line extends CheckedLine>(
 	line: Line,
 	token: TokenRecord,
-	lines: readonly Line[],
+	sameToken: readonly Line[],
 ): Finding<Line> | undefined {
-	const related = lines.find(
-		({ key, commented, tokenId }) => tokenId === line.tokenId && !commented && key !== line.key,
-	);
+	const related = sameToken.find(({ key }) => key !== line.key);
 	if (related === undefined) return undefined;
 	const message = l10n.t("{0} and {1} contain the same token, {2}.", line.key, related.key, nameOf(token));
 	return { code: "shared", severity: "information", message, line, related };

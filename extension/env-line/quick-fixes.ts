@@ -4,6 +4,7 @@ import { type Connections, waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineArgument, lineAt } from "../env/line-argument.ts";
+import type { TrackedFiles } from "../env/tracked-files.ts";
 import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { FindingCode } from "./line-findings.ts";
 import { problemSource } from "./line-problems.ts";
@@ -12,6 +13,7 @@ interface QuickFixesDeps {
 	bindings: Bindings;
 	connections: Pick<Connections, "wayTo">;
 	live: LiveTokens;
+	tracked: TrackedFiles;
 }
 
 /** `own`: the actions that the line's token allows. The first is preferred. */
@@ -25,6 +27,7 @@ const fixes: Record<FindingCode, (own: readonly ActionName[]) => readonly Action
 	tracked: (own) => ["untrack", ...own.filter((name) => name === "rotate")],
 	shared: () => ["create", "show"],
 	unknown: () => ["import", "ignore"],
+	more: () => [],
 };
 
 export class QuickFixes implements vscode.CodeActionProvider {
@@ -48,13 +51,18 @@ export class QuickFixes implements vscode.CodeActionProvider {
 	}
 
 	#fixesFor(document: vscode.TextDocument, diagnostic: vscode.Diagnostic): vscode.CodeAction[] {
-		const { bindings, connections, live } = this.#deps;
+		const { bindings, connections, live, tracked } = this.#deps;
 		const line = lineAt(bindings, document.uri, diagnostic.range.start);
 		if (line === undefined) return [];
 		const token = live.tokens.find(({ id }) => id === line.tokenId);
 		const own = token === undefined ? [] : actionsFor(token, waysOf(connections, token));
 		const names = fixes[diagnostic.code as FindingCode](own);
-		return names.map((name, index) => toAction(name, { line, bindings, diagnostic, rank: index }));
+		// A worse problem of the line may hide that Git tracks it.
+		const untrack: ActionName[] =
+			names.length > 0 && tracked.has(document.uri) && !names.includes("untrack") ? ["untrack"] : [];
+		return [...names, ...untrack].map((name, index) =>
+			toAction(name, { line, bindings, diagnostic, rank: index }),
+		);
 	}
 }
 

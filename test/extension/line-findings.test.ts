@@ -101,6 +101,44 @@ describe("a finding about an env line", () => {
 		);
 	});
 
+	it("is the worst one of a line", () => {
+		check(
+			{ token: { revokedDate: at(-3) }, isTracked: true },
+			"error revoked: Orders: revoked 3 hours ago. Programs that use this line are refused.",
+		);
+		const token = aToken({ id: "t", name: "Orders", expiry: at(24 * 6) }, now);
+		const lines = ["A", "B", "C"].map((key) => ({ key, commented: false, tokenId: "t" }));
+		const context = { tokens: new Map([["t", token]]), warningDays: [30, 7, 1], now };
+		const codes = (isTracked: boolean) =>
+			findingsOf(lines, { ...context, isTracked }).map(({ code }) => code);
+		assert.deepEqual(codes(true), ["tracked", "tracked", "tracked"]);
+		assert.deepEqual(codes(false), ["expires-soon", "expires-soon", "expires-soon"]);
+	});
+
+	it("is one of at most 50 for a file, the worst, and the rest is told once", () => {
+		const dead = aToken({ id: "t", name: "Orders", revokedDate: at(-3) }, now);
+		const line = (index: number) => ({ key: `K${index}`, commented: false, tokenId: undefined });
+		const context = { tokens: new Map([["t", dead]]), warningDays: [], now, isTracked: false };
+		const told = (count: number) =>
+			findingsOf(
+				[...Array.from({ length: count - 1 }, (_, index) => line(index)), { ...line(count), tokenId: "t" }],
+				context,
+			);
+		assert.equal(told(50).length, 50);
+		const many = told(626);
+		assert.equal(many.length, 51);
+		assert.deepEqual(
+			many.filter(({ severity }) => severity === "error").map(({ line: { key } }) => key),
+			["K626"],
+		);
+		const last = many.at(-1);
+		assert.deepEqual(
+			[last?.code, last?.severity, last?.message, last?.line.key],
+			["more", "information", "And 576 more lines of this file have problems.", "K49"],
+		);
+		assert.equal(told(51).at(-1)?.message, "And 1 more line of this file has a problem.");
+	});
+
 	it("shows a hostile name as text, and shortens a long one", () => {
 		const [finding = ""] = findings({ token: { name: `\u202E${"x".repeat(100)}`, revokedDate: at(-3) } });
 		assert.ok(!finding.includes("\u202E"));

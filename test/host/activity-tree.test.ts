@@ -50,7 +50,8 @@ describe("the Activity view", () => {
 		assert.equal(first?.label, "Revoked token used: orders");
 		assert.match(String(first?.description), /from 127\.0\.0\.1$/);
 		assert.ok(
-			first?.iconPath instanceof vscode.ThemeIcon && first.iconPath.color?.id === "list.errorForeground",
+			first?.iconPath instanceof vscode.ThemeIcon &&
+				first.iconPath.color?.id === "tokensmith.expiredForeground",
 		);
 		assert.ok(!JSON.stringify(events()).includes(token));
 	});
