@@ -36,7 +36,7 @@ export async function tokenFor(
 	{ services, argument }: CommandCall<TokenChoiceDeps>,
 	wanted: Wanted,
 ): Promise<TokenRecord> {
-	const given = isSelection(argument) ? services.tree.selected[0] : argument;
+	const given = isSelection(argument) ? selectedIn(services.tree)[0] : argument;
 	const [token] = await recordsOf(services, [given]);
 	return token ?? chooseToken(services, wanted);
 }
@@ -44,7 +44,7 @@ export async function tokenFor(
 /** All tokens that are selected in the view that the command was started from, else chosen ones. */
 export async function tokensFor(call: CommandCall<TokenChoiceDeps>, wanted: Wanted): Promise<TokenRecord[]> {
 	const { services, argument, selected } = call;
-	const given = isSelection(argument) ? services.tree.selected : withSelected(argument, selected);
+	const given = isSelection(argument) ? selectedIn(services.tree) : withSelected(argument, selected);
 	const tokens = await recordsOf(services, given);
 	return tokens.length > 0 ? tokens : chooseTokens(services, wanted);
 }
@@ -178,6 +178,13 @@ function isSelection(argument: unknown): boolean {
 	return (
 		typeof argument === "object" && argument !== null && "token" in argument && argument.token === "selected"
 	);
+}
+
+/** A key pressed in the list acts on the list: it opens no choice of other tokens. @throws CancellationError */
+function selectedIn({ selected }: Pick<Services["tree"], "selected">): readonly TokenRecord[] {
+	if (selected.length > 0) return selected;
+	vscode.window.setStatusBarMessage(l10n.t("Select an API token in the list first."), 6000);
+	throw new vscode.CancellationError();
 }
 
 export function idOf(given: unknown): unknown {
