@@ -214,8 +214,8 @@ const icons: Record<AuditEvent["action"], string> = {
 };
 
 const colors: Partial<Record<EventWords["tone"], string>> = {
-	alarm: "list.errorForeground",
-	ending: "descriptionForeground",
+	alarm: "tokensmith.expiredForeground",
+	ending: "tokensmith.endedForeground",
 };
 
 function iconOf(action: AuditEvent["action"], tone: EventWords["tone"]): vscode.ThemeIcon {

@@ -262,8 +262,8 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 	}
 }
 
-const warning = new vscode.ThemeIcon("warning", new vscode.ThemeColor("problemsWarningIcon.foreground"));
-const unknown = new vscode.ThemeIcon("question", new vscode.ThemeColor("problemsWarningIcon.foreground"));
+const warning = new vscode.ThemeIcon("warning", new vscode.ThemeColor("tokensmith.soonForeground"));
+const unknown = new vscode.ThemeIcon("question", new vscode.ThemeColor("tokensmith.soonForeground"));
 
 function fileId({ uri }: EnvFileLines): string {
 	return uri.toString();

@@ -158,12 +158,12 @@ export class SystemTree implements vscode.TreeDataProvider<SystemNode>, vscode.D
 const icon = (id: string, color: string) => new vscode.ThemeIcon(id, new vscode.ThemeColor(color));
 
 const icons: Readonly<Record<Standing, vscode.ThemeIcon>> = {
-	live: icon("pass", "testing.iconPassed"),
-	dead: icon("error", "list.errorForeground"),
-	unknown: icon("question", "problemsWarningIcon.foreground"),
-	untested: icon("server", "descriptionForeground"),
-	"no-credential": icon("key", "problemsWarningIcon.foreground"),
-	guided: icon("book", "descriptionForeground"),
+	live: icon("pass", "tokensmith.activeForeground"),
+	dead: icon("error", "tokensmith.expiredForeground"),
+	unknown: icon("question", "tokensmith.soonForeground"),
+	untested: icon("server", "tokensmith.endedForeground"),
+	"no-credential": icon("key", "tokensmith.soonForeground"),
+	guided: icon("book", "tokensmith.endedForeground"),
 };
 
 function standingInWords(standing: Standing): string {

@@ -181,7 +181,7 @@ function isSelection(argument: unknown): boolean {
 }
 
 /** A key pressed in the list acts on the list: it opens no choice of other tokens. @throws CancellationError */
-function selectedIn({ selected }: Pick<Services["tree"], "selected">): readonly TokenRecord[] {
+function selectedIn({ selected }: { selected: readonly TokenRecord[] }): readonly TokenRecord[] {
 	if (selected.length > 0) return selected;
 	vscode.window.setStatusBarMessage(l10n.t("Select an API token in the list first."), 6000);
 	throw new vscode.CancellationError();

@@ -131,16 +131,16 @@ export function tokenTooltip(
 const icon = (id: string, color: string) => new vscode.ThemeIcon(id, new vscode.ThemeColor(color));
 
 export const iconOf: Readonly<Record<Urgency, vscode.ThemeIcon>> = {
-	revoked: icon("circle-slash", "disabledForeground"),
-	"in-doubt": icon("question", "list.errorForeground"),
-	disabled: icon("debug-pause", "disabledForeground"),
-	rotated: icon("history", "disabledForeground"),
-	retiring: icon("history", "descriptionForeground"),
-	expired: icon("error", "list.errorForeground"),
-	urgent: icon("warning", "problemsWarningIcon.foreground"),
-	soon: icon("watch", "problemsWarningIcon.foreground"),
-	calm: icon("key", "testing.iconPassed"),
-	never: icon("key", "descriptionForeground"),
+	revoked: icon("circle-slash", "tokensmith.endedForeground"),
+	"in-doubt": icon("question", "tokensmith.expiredForeground"),
+	disabled: icon("debug-pause", "tokensmith.endedForeground"),
+	rotated: icon("history", "tokensmith.endedForeground"),
+	retiring: icon("history", "tokensmith.activeForeground"),
+	expired: icon("error", "tokensmith.expiredForeground"),
+	urgent: icon("warning", "tokensmith.urgentForeground"),
+	soon: icon("watch", "tokensmith.soonForeground"),
+	calm: icon("key", "tokensmith.activeForeground"),
+	never: icon("key", "tokensmith.endedForeground"),
 };
 
 function isOutOfTheWay(kind: TokenGroup["kind"]): boolean {
