@@ -22,7 +22,7 @@ import type { Services } from "../services.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { connect } from "../tokens/token-choice.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
-import { runWizard, summaryStep } from "../wizard/wizard.ts";
+import { askWithMore, runWizard, summaryStep } from "../wizard/wizard.ts";
 import { usualTls } from "./certificate-step.ts";
 import {
 	type ConnectOutcome,
@@ -42,19 +42,27 @@ const failed = () => l10n.t("The system was not connected.");
 export type ConnectSystemDeps = Pick<Services, "connections" | "daemon" | "live" | "log" | "systemStates">;
 
 export async function connectSystemInteractively(services: ConnectSystemDeps): Promise<void> {
-	let draft: ConnectDraft = {};
-	let changeFirst: string | undefined;
+	let start: ConnectStart = { draft: {} };
 	for (;;) {
-		draft = await askAll(services, draft, changeFirst);
-		await confirmOwnConnector(services, draft);
+		const { draft } = await askWithMore(
+			start,
+			(at) => askAll(services, at),
+			(asked) => confirmOwnConnector(services, asked),
+		);
 		const outcome = await connectWithProgress(services, draft);
 		const next = await afterOutcome(services, draft, outcome);
 		if (next === "done") return;
-		changeFirst = next;
+		start = { draft, changeFirst: next };
 	}
 }
 
-function askAll(services: ConnectSystemDeps, draft: ConnectDraft, changeFirst: string | undefined) {
+/** The answers so far, and the step to start with. */
+interface ConnectStart {
+	draft: ConnectDraft;
+	changeFirst?: string | undefined;
+}
+
+function askAll(services: ConnectSystemDeps, { draft, changeFirst }: ConnectStart) {
 	const { live, log, connections } = services;
 	const profiles = () => untilDone(() => connectable(services), { failed: failed(), log, modal: "modal" });
 	const isBuiltIn = (profile: Profile) => services.connections.fingerprintOf(profile) === null;

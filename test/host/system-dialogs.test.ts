@@ -79,11 +79,13 @@ describe("connected systems", () => {
 			return outcome;
 		}
 
-		it("show its host and all its calls before the first use, and send nothing when that is refused", async () => {
-			await assert.rejects(
-				connecting(...walk(acme.credential), /Connect and Test/),
-				vscode.CancellationError,
-			);
+		it("show its host and all its calls before the first use, and lead back to the summary when that is refused", async () => {
+			const quick = new QuickAnswers(...walk(acme.credential), /Connect and Test/, pressEscape);
+			const work = quick.answer(() => connectSystemInteractively(services()));
+			await assert.rejects(work, vscode.CancellationError);
+			quick.dispose();
+			assert.equal(quick.left, 0, "the summary is shown once more");
+			assert.ok(quick.lists.at(-1)?.rows.some(({ description }) => description === "Ours"));
 			const asked = person.messages.find(({ text }) => text.startsWith("The connector of"));
 			assert.ok(asked?.detail.includes(new URL(acme.url).host));
 			for (const call of ["POST /tokens", "GET /tokens", "DELETE /tokens/{id}", "GET /me"])
