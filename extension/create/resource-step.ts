@@ -45,7 +45,10 @@ export function resourceQuestion(
 	const rows = resourceRows([...known, ...chosen], kinds);
 	return {
 		placeholder: placeholderFor(kinds),
-		rows: rows.length > 0 ? rows : [explanation(kinds)],
+		rows:
+			rows.length > 0
+				? rows
+				: [explanation(kinds, l10n.t("Type one and press Enter to add it. Enter without a text goes on."))],
 		rowsFor: (text) => typedRows(text, kinds),
 		isPicked: (one) => picked.has(one),
 		problem: (resources) => tooManyResources(resources.length),
@@ -53,11 +56,11 @@ export function resourceQuestion(
 }
 
 /** For a list that would be blank. Cannot be chosen. */
-function explanation(kinds: Profile["resources"]["kinds"]): Row<string> {
+export function explanation(kinds: Profile["resources"]["kinds"], detail: string): Row<string> {
 	const [kind = "channel"] = kinds === "any" ? ["channel"] : kinds;
 	return {
 		label: l10n.t("$(info) A resource is what the token may be used on, such as {0}", exampleOf(kind)),
-		detail: l10n.t("Type one and press Enter to add it. Enter without a text goes on."),
+		detail,
 	};
 }
 

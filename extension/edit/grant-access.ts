@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
 import { kindOf, parseResource, resourcesByKind } from "../create/resource-input.ts";
+import { explanation } from "../create/resource-step.ts";
 import { labelText, quoted } from "../display-text.ts";
 import type { Services } from "../services.ts";
 import { connect, currentFirst, type TokenChoiceDeps, tokenRow } from "../tokens/token-choice.ts";
@@ -89,11 +90,13 @@ function resourceStep(prompts: Prompts, { live }: Pick<Services, "live">): Step<
 			const named = live.profiles.flatMap(({ resources }) =>
 				resources.kinds === "any" ? [] : resources.kinds,
 			);
+			const rows = knownRows(live.tokens);
+			const what = explanation("any", l10n.t("Type one and press Enter to choose its tokens."));
 			const answer = await prompts.one<string>(place, {
 				placeholder: l10n.t(
 					"Which integration, channel or other resource? Choose one or type kind/identifier.",
 				),
-				rows: knownRows(live.tokens),
+				rows: rows.length > 0 ? rows : [what],
 				rowsFor: (text) => typedRows(text, [...new Set(named)]),
 				isActive: (resource) => resource === draft.resource,
 			});

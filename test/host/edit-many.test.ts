@@ -103,6 +103,13 @@ describe("several tokens", () => {
 		assert.deepEqual((await window.client.resources())[0]?.tokenIds, [tokens[0]?.id]);
 	});
 
+	it("are told what a resource is while none is known", async () => {
+		await window.create("one");
+		await run(grantCommands.grantAccess, [], pressEscape).catch(ignoreCancellation);
+		const [row] = answers?.lists[0]?.rows ?? [];
+		assert.match(row?.label ?? "", /A resource is what the token may be used on, such as channel\/soc/);
+	});
+
 	it("are granted a resource, and others lose it, from the resource's side", async () => {
 		const polarity = { profile: "polarity", permissions: [] };
 		const holder = await window.create("holder", { ...polarity, resources: ["integration/virustotal"] });
