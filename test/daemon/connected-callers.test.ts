@@ -4,7 +4,8 @@ import type { ConnectionInput, Connector } from "../../daemon/contract.ts";
 import { apiPermissions } from "../../daemon/facts.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { type Answer, assertProblem, type TestDaemon } from "./harness.ts";
-import { type Acme, type AcmeConnection, type AcmeToken, acmeOfEach, acmeProfile } from "./systems/acme.ts";
+import { type Acme, type AcmeToken, acmeProfile } from "./systems/acme.ts";
+import { type AcmeConnection, acmeOfEach } from "./systems/acme-connection.ts";
 
 const { read, write, delete: revoke } = apiPermissions;
 

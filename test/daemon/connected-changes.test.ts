@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { Connector, Profile } from "../../daemon/contract.ts";
 import type { TestDaemon } from "./harness.ts";
-import { type Acme, type AcmeConnection, acmeOfEach, acmeProfile } from "./systems/acme.ts";
+import { type Acme, acmeProfile } from "./systems/acme.ts";
+import { type AcmeConnection, acmeOfEach } from "./systems/acme-connection.ts";
 
 const connector = acmeProfile.connector ?? assert.fail();
 const update = connector.update ?? assert.fail();

@@ -5,7 +5,8 @@ import type { Connector, Profile } from "../../daemon/contract.ts";
 import type { ProblemCode } from "../../daemon/facts.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import type { Answer, TestDaemon } from "./harness.ts";
-import { Acme, AcmeConnection, acmeProfile, type Fault } from "./systems/acme.ts";
+import { Acme, acmeProfile, type Fault } from "./systems/acme.ts";
+import { AcmeConnection } from "./systems/acme-connection.ts";
 
 type Options = Parameters<AcmeConnection["call"]>[2];
 /** Carries the prepared operation out. */

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { type Answer, assertProblem, type TestDaemon } from "./harness.ts";
-import { type Acme, type AcmeConnection, acmeOfEach, acmeProfile } from "./systems/acme.ts";
+import { type Acme, acmeProfile } from "./systems/acme.ts";
+import { type AcmeConnection, acmeOfEach } from "./systems/acme-connection.ts";
 
 describe("a change at a system", () => {
 	let daemon: TestDaemon;

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Profile } from "../../daemon/contract.ts";
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import { type Answer, assertProblem, type TestDaemon } from "./harness.ts";
-import { type Acme, type AcmeConnection, acmeOfEach, acmeProfile } from "./systems/acme.ts";
+import { type Acme, acmeProfile } from "./systems/acme.ts";
+import { type AcmeConnection, acmeOfEach } from "./systems/acme-connection.ts";
 
 describe("a token of a connection", () => {
 	let daemon: TestDaemon;

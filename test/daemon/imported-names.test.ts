@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { maximumNameLength } from "../../daemon/facts.ts";
 import { assertProblem, daemonOfEach, type TestDaemon } from "./harness.ts";
-import { Acme, AcmeConnection, acmeProfile } from "./systems/acme.ts";
+import { Acme, acmeProfile } from "./systems/acme.ts";
+import { AcmeConnection } from "./systems/acme-connection.ts";
 
 const connector = acmeProfile.connector ?? assert.fail();
 

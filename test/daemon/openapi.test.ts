@@ -9,7 +9,8 @@ import type { AnswerOptions } from "../../daemon/server/answer.ts";
 import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
 import { behindExpress } from "../../daemon/server/express.ts";
 import { type Answer, daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
-import { Acme, AcmeConnection } from "./systems/acme.ts";
+import { Acme } from "./systems/acme.ts";
+import { AcmeConnection } from "./systems/acme-connection.ts";
 
 type CallOptions = NonNullable<Parameters<TestDaemon["call"]>[2]>;
 

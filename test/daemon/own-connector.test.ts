@@ -1,7 +1,8 @@
 /** A connection whose connector the owner brings: it is confirmed by its fingerprint, and again when it changes. */
 import assert from "node:assert/strict";
 import { assertProblem, type TestDaemon } from "./harness.ts";
-import { type Acme, type AcmeConnection, acmeOfEach, acmeProfile } from "./systems/acme.ts";
+import { type Acme, acmeProfile } from "./systems/acme.ts";
+import { type AcmeConnection, acmeOfEach } from "./systems/acme-connection.ts";
 
 describe("a connection with a profile that is not built in", () => {
 	let daemon: TestDaemon;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import * as l10n from "@vscode/l10n";
 import { stepInWords, stepsLeft } from "../../extension/incident/next-steps.ts";
 import { TestDaemon } from "../daemon/harness.ts";
-import { Acme, AcmeConnection } from "../daemon/systems/acme.ts";
+import { Acme } from "../daemon/systems/acme.ts";
+import { AcmeConnection } from "../daemon/systems/acme-connection.ts";
 import { bundles } from "../l10n.ts";
 
 describe("the next steps after an incident", () => {

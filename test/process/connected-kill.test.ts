@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { readDaemonFile, TokensmithUnavailableError, Transport } from "../../daemon/client/transport.ts";
 import { generateSecret, hashOf } from "../../daemon/rules/secret.ts";
 import { type Answer, assertProblem } from "../daemon/harness.ts";
-import { Acme, AcmeConnection } from "../daemon/systems/acme.ts";
+import { Acme } from "../daemon/systems/acme.ts";
+import { AcmeConnection } from "../daemon/systems/acme-connection.ts";
 import { type DaemonChild, daemonsOfEach } from "./daemon.ts";
 import { SystemDaemon } from "./system-daemon.ts";
 
