@@ -4,6 +4,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { messageText } from "./display-text.ts";
 import { explain, type Remedy } from "./failure.ts";
+import { showError, showWarning } from "./notification.ts";
 
 const labels: Record<Remedy, () => string> = {
 	"try-again": () => l10n.t("Try Again"),
@@ -28,7 +29,7 @@ interface Report {
 export async function report({ failed, error, log, modal }: Report): Promise<"try-again" | undefined> {
 	log.error(failed, inspect(error));
 	const { text, remedy } = explain(error);
-	const chosen = await showError(failed, messageText(text), labels[remedy](), modal);
+	const chosen = await showFailure(failed, messageText(text), labels[remedy](), modal);
 	if (chosen === undefined) return undefined;
 	if (remedy === "try-again") return remedy;
 	const done = await vscode.commands.executeCommand(commandOf[remedy], argumentOf(error));
@@ -42,8 +43,8 @@ function argumentOf(error: unknown): unknown {
 	return names ? { connection: error.connectionId } : undefined;
 }
 
-function showError(failed: string, text: string, button: string, modal: "modal" | undefined) {
-	if (modal === undefined) return vscode.window.showErrorMessage(`${failed} ${text}`, button);
+function showFailure(failed: string, text: string, button: string, modal: "modal" | undefined) {
+	if (modal === undefined) return showError(`${failed} ${text}`, button);
 	return vscode.window.showErrorMessage(failed, { modal: true, detail: text }, button);
 }
 
@@ -75,7 +76,7 @@ export async function untilDone<Result>(
 export async function requireTrust(text: string): Promise<void> {
 	if (vscode.workspace.isTrusted) return;
 	const manage = l10n.t("Manage Workspace Trust");
-	const chosen = await vscode.window.showWarningMessage(text, manage);
+	const chosen = await showWarning(text, manage);
 	if (chosen === manage) await vscode.commands.executeCommand("workbench.trust.manage");
 	throw new vscode.CancellationError();
 }

@@ -30,6 +30,7 @@ const layers: [layer: string, files: RegExp][] = [
  */
 const floors: readonly (readonly string[])[] = [
 	["action.ts", "display-text.ts", "error-code.ts", "language.ts", "settings.ts"],
+	["notification.ts"],
 	["daemon"],
 	["failure.ts"],
 	["report.ts", "wizard"],
@@ -58,6 +59,13 @@ interface Import {
 describe("the structure", () => {
 	const daemon = sourcesOf("daemon");
 	const extension = sourcesOf("extension");
+
+	it("shows every message of the extension through `notification.ts`, unless it is modal", () => {
+		const wrong = extension
+			.filter((file) => file !== "extension/notification.ts")
+			.flatMap((file) => notificationsIn(file).map((call) => `${file}: ${call}`));
+		assert.deepEqual(wrong, []);
+	});
 
 	it("lets the contract import only its own parts, and the facts nothing", () => {
 		const parts = daemon.filter((file) => layerOf(file) === 0);
@@ -261,6 +269,13 @@ function reachedFrom(file: string, reached = new Set<string>()): Set<string> {
 		else reached.add(name);
 	}
 	return reached;
+}
+
+/** Use `showInformation`, `showWarning` and `showError`, which keep the text and the buttons within the window. */
+function notificationsIn(file: string): string[] {
+	const text = readFileSync(join(root, file), "utf8");
+	const calls = [...text.matchAll(/vscode\.window\.show(?:Information|Warning|Error)Message\b[^;]*/g)];
+	return calls.map(([call]) => call).filter((call) => !call.includes("modal: true"));
 }
 
 function sourcesOf(folder: string): string[] {

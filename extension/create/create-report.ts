@@ -10,6 +10,7 @@ import type { Placement } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
 import { openPlacement, placeAfterFailure } from "../env/place-secret.ts";
 import { explain } from "../failure.ts";
+import { showInformation } from "../notification.ts";
 import { report } from "../report.ts";
 import type { Services } from "../services.ts";
 import { copyCurlTest, isForShells } from "./copy-curl-test.ts";
@@ -116,5 +117,6 @@ async function placeAgain(
 	const file = messageText(nameOf(final.target.uri));
 	const text = l10n.t("{0} is ready: {1} in {2} contains its secret.", quoted(token.name), final.key, file);
 	const answers = [openAnswer(final), curlAnswer(services, token, final)];
-	await (await vscode.window.showInformationMessage(text, ...answers))?.run();
+	const chosen = await showInformation(text, ...answers.map(({ title }) => title));
+	await answers.find(({ title }) => title === chosen)?.run();
 }

@@ -13,6 +13,7 @@ import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
 import type { WaitingLine } from "../env/waiting-lines.ts";
 import { fieldOf } from "../failure.ts";
+import { showError } from "../notification.ts";
 import { report, untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
 import { type RevokeTokensDeps, revokeTokens } from "../tokens/revoke-action.ts";
@@ -304,7 +305,7 @@ async function afterNoAnswer(services: RevokeTokensDeps, token: TokenRecord | un
 					),
 					l10n.t("Revoke It and Try Again"),
 				];
-	const chosen = await vscode.window.showErrorMessage(text, button);
+	const chosen = await showError(text, button);
 	if (chosen === undefined) throw new vscode.CancellationError();
 	if (token === undefined) return;
 	const { failed } = await revokeTokens(services, { tokens: [token], reason: "Its secret was not received" });

@@ -11,6 +11,7 @@ import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import { type Profile, profile as profileSchema } from "../../daemon/contract.ts";
 import { fieldWords } from "../../daemon/field-words.ts";
 import { messageText } from "../display-text.ts";
+import { showWarning } from "../notification.ts";
 import type { DaemonProcess } from "./daemon-process.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
@@ -170,7 +171,7 @@ export class ProfileFiles implements vscode.Disposable {
 
 async function warnAbout(uri: vscode.Uri, message: string): Promise<void> {
 	const open = l10n.t("Open File");
-	const chosen = await vscode.window.showWarningMessage(messageText(message), open);
+	const chosen = await showWarning(messageText(message), open);
 	if (chosen === open) await vscode.window.showTextDocument(uri);
 }
 

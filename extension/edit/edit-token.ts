@@ -11,6 +11,7 @@ import { permissionSuggestions } from "../create/permission-suggestions.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { listInWords } from "../language.ts";
+import { showError, showInformation, showWarning } from "../notification.ts";
 import { report } from "../report.ts";
 import type { Services } from "../services.ts";
 import { urgencyOf } from "../tokens/time-left.ts";
@@ -58,7 +59,7 @@ export async function editToAdd(
 function sayLocked({ name }: TokenRecord, permissions: readonly NewPermission[], lock: string): void {
 	const names = messageText(permissions.map((permission) => permission.name).join(", "));
 	const text = l10n.t("{0} can't be given {1}: {2}.", quoted(name), names, messageText(lock));
-	void vscode.window.showWarningMessage(text);
+	void showWarning(text);
 }
 
 /** @throws CancellationError for a token that has ended, after a message that says what to do instead. */
@@ -83,7 +84,7 @@ async function sayEnded(token: TokenRecord): Promise<never> {
 		? l10n.t("{0} is revoked, so it cannot be changed. Create another token instead.", quoted(token.name))
 		: l10n.t("{0} has expired, so it cannot be changed. Rotate it instead.", quoted(token.name));
 	const button = isRevoked ? l10n.t("Create Token") : l10n.t("Rotate Token");
-	const chosen = await vscode.window.showInformationMessage(text, button);
+	const chosen = await showInformation(text, button);
 	if (chosen === button && isRevoked) await vscode.commands.executeCommand("tokensmith.createToken");
 	else if (chosen === button) await vscode.commands.executeCommand("tokensmith.rotateToken", token);
 	throw new vscode.CancellationError();
@@ -218,7 +219,7 @@ async function askAfterConflict(
 		l10n.t("Your changes, on top of that:"),
 		...(own.length > 0 ? own : [l10n.t("None")]),
 	].join("\n");
-	const chosen = await vscode.window.showWarningMessage(text, { modal: true, detail }, apply, review);
+	const chosen = await vscode.window.showWarningMessage(text, { modal: true, detail }, review, apply);
 	if (chosen === undefined) throw new vscode.CancellationError();
 	return chosen === apply ? "apply" : "ask";
 }
@@ -255,7 +256,7 @@ async function sayChanged(
 	const chosen =
 		ignored.length > 0
 			? await sayIgnored(services, before, { text, ignored }, undo)
-			: await vscode.window.showInformationMessage(text, undo);
+			: await showInformation(text, undo);
 	if (chosen === undo) await undoEdit(services, before, after);
 }
 
@@ -280,13 +281,13 @@ async function undoEdit(services: EditDeps, before: TokenRecord, after: TokenRec
 			const text = l10n.t("{0} is not as it was before.", name);
 			return void (await sayIgnored(services, before, { text, ignored: undone.ignored }));
 		}
-		void vscode.window.showInformationMessage(
+		void showInformation(
 			undone.kind === "changed"
 				? l10n.t("{0} is as it was before.", name)
 				: l10n.t("{0} was changed meanwhile, so nothing was undone. Edit it again.", name),
 		);
 	} catch (error) {
 		services.log.error(failed(), inspect(error));
-		await vscode.window.showErrorMessage(`${failed()} ${messageText(explain(error).text)}`);
+		await showError(`${failed()} ${messageText(explain(error).text)}`);
 	}
 }

@@ -6,6 +6,7 @@ import type { ActionOptions } from "../action.ts";
 import { ignoredFields } from "../create/ignored-words.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import type { TokenProgress } from "../tokens/each-token.ts";
 import type { TokenResult } from "./edit-many-action.ts";
@@ -33,7 +34,7 @@ export async function changeMany(
 			}),
 	);
 	const changed = results.filter(({ kind }) => kind === "changed").length;
-	if (changed === count) void vscode.window.showInformationMessage(done(changed));
+	if (changed === count) void showInformation(done(changed));
 	else await showResults(services, results, count);
 }
 

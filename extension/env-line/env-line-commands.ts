@@ -6,6 +6,7 @@ import { type CreateDeps, createTokenForLine } from "../create/create-token.ts";
 import { labelText } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { isMaskingWanted, setMasking } from "../settings.ts";
 import { importToken } from "./import-token.ts";
@@ -82,7 +83,7 @@ async function wantedLine(
 		.filter(wanted.among)
 		.map((candidate) => ({ label: labelText(candidate.words), line: candidate }));
 	if (rows.length === 0) {
-		void vscode.window.showInformationMessage(l10n.t("No line in the env files here needs this command."));
+		void showInformation(l10n.t("No line in the env files here needs this command."));
 		throw new vscode.CancellationError();
 	}
 	const placeHolder = l10n.t("Choose an env line.");
@@ -111,7 +112,7 @@ async function revealValue({
 async function explainPresenting(masking: Masking): Promise<void> {
 	const end = l10n.t("End Presentation Mode");
 	const text = l10n.t("Values cannot be revealed in presentation mode.");
-	if ((await vscode.window.showInformationMessage(text, end)) === end) await masking.present("off");
+	if ((await showInformation(text, end)) === end) await masking.present("off");
 }
 
 async function ignoreSecret({ ignored }: Pick<Services, "ignored">, { hash, words }: EnvLine): Promise<void> {
@@ -121,7 +122,7 @@ async function ignoreSecret({ ignored }: Pick<Services, "ignored">, { hash, word
 		"The value of {0} is now ignored in all env files of this workspace.",
 		labelText(words),
 	);
-	void vscode.window.showInformationMessage(text, undo).then(async (chosen) => {
+	void showInformation(text, undo).then(async (chosen) => {
 		if (chosen === undo) await ignored.delete(hash);
 	});
 }

@@ -13,6 +13,7 @@ import type { EnvLine } from "../env/bindings.ts";
 import { readEnvFile } from "../env/env-files.ts";
 import { FileError } from "../env/file-text.ts";
 import { issuers, jwtClaims } from "../env/token-like.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { readTokenName } from "../tokens/token-name.ts";
@@ -53,7 +54,7 @@ export async function importToken(services: ImportDeps, line: EnvLine): Promise<
 	services.tree.mark(token.id);
 	const show = l10n.t("Show Token");
 	const text = l10n.t("Imported {0}. Tokensmith now tracks its expiry and its env lines.", quoted(name));
-	void vscode.window.showInformationMessage(text, show).then((chosen) => {
+	void showInformation(text, show).then((chosen) => {
 		if (chosen === show) void vscode.commands.executeCommand("tokensmith.showToken", { id: token.id });
 	});
 }

@@ -5,6 +5,7 @@ import { messageText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { FileError, nameOf } from "../env/file-text.ts";
 import { addToGitignore, untrack } from "../env/git-ignore.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 
 export async function ignoreAndUntrack({ tracked }: Pick<Services, "tracked">, line: EnvLine): Promise<void> {
@@ -21,7 +22,7 @@ export async function ignoreAndUntrack({ tracked }: Pick<Services, "tracked">, l
 		"The next commit removes {0} from Git; the file itself stays. Earlier commits still contain its secrets: rotate every secret that was pushed.",
 		file,
 	);
-	const chosen = await vscode.window.showInformationMessage(text, ...(tokenId === undefined ? [] : [rotate]));
+	const chosen = await showInformation(text, ...(tokenId === undefined ? [] : [rotate]));
 	if (chosen === rotate) await vscode.commands.executeCommand("tokensmith.rotateToken", { id: tokenId });
 }
 

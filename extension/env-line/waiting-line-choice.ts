@@ -5,6 +5,7 @@ import { labelText } from "../display-text.ts";
 import { isOwnPath } from "../env/env-files.ts";
 import { nameOf } from "../env/file-text.ts";
 import { type WaitingLine, waitingLinesOf } from "../env/waiting-lines.ts";
+import { showInformation } from "../notification.ts";
 import { requireTrust } from "../report.ts";
 import { envFilePatterns } from "../settings.ts";
 import { kindOf } from "./env-documents.ts";
@@ -36,7 +37,7 @@ async function lookedUp({ uri, key }: GivenLine): Promise<WaitingLine> {
 	const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri, true));
 	const line = (await linesOf(document)).find((one) => one.key === key);
 	if (line !== undefined) return line;
-	void vscode.window.showInformationMessage(l10n.t("{0} has a value by now.", key));
+	void showInformation(l10n.t("{0} has a value by now.", key));
 	throw new vscode.CancellationError();
 }
 
@@ -91,7 +92,7 @@ async function linesOf(document: vscode.TextDocument): Promise<WaitingLine[]> {
 async function explainNone(): Promise<never> {
 	const create = l10n.t("Create API Token");
 	const text = l10n.t("No line here waits for a token: such a line has a key like API_TOKEN and no value.");
-	if ((await vscode.window.showInformationMessage(text, create)) === create)
+	if ((await showInformation(text, create)) === create)
 		await vscode.commands.executeCommand("tokensmith.createToken");
 	throw new vscode.CancellationError();
 }

@@ -7,6 +7,7 @@ import { entriesIn } from "../../daemon/env-file/env-file.ts";
 import { formOf } from "../../daemon/env-file/env-form.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
+import { showError } from "../notification.ts";
 import type { Services } from "../services.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { runWizard } from "../wizard/wizard.ts";
@@ -68,28 +69,27 @@ function isChanged(error: unknown): boolean {
 	return error instanceof FileError && error.code === "changed";
 }
 
-interface Choice extends vscode.MessageItem {
-	choice: "try-again" | "another-file" | "copy";
-}
+type Choice = "try-again" | "another-file" | "copy";
 
-const choices = (): Choice[] => [
-	{ title: l10n.t("Try Again"), choice: "try-again" },
-	{ title: l10n.t("Choose Another File"), choice: "another-file" },
-	{ title: l10n.t("Copy Secret"), choice: "copy" },
+const choices = (): [label: string, choice: Choice][] => [
+	[l10n.t("Try Again"), "try-again"],
+	[l10n.t("Choose Another File"), "another-file"],
+	[l10n.t("Copy Secret"), "copy"],
 ];
 
 async function askHowToContinue(token: TokenRecord, { target }: Placement, error: unknown) {
-	const chosen = await vscode.window.showErrorMessage(
+	const chosen = await showError(
 		l10n.t(
 			"The secret of {0} was not written to {1}. {2} You can still copy the secret.",
 			quoted(token.name),
 			messageText(nameOf(target.uri)),
 			messageText(explain(error).text),
 		),
-		...choices(),
+		...choices().map(([label]) => label),
 	);
-	if (chosen === undefined) throw new vscode.CancellationError();
-	return chosen.choice;
+	const choice = choices().find(([label]) => label === chosen)?.[1];
+	if (choice === undefined) throw new vscode.CancellationError();
+	return choice;
 }
 
 /** Opens the env file at the secret's line. */

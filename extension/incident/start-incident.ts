@@ -9,6 +9,7 @@ import type { CommandCall, CommandTable } from "../command.ts";
 import { askAnswersFor } from "../connections/answers.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
+import { showInformation, showWarning } from "../notification.ts";
 import { stageInWords } from "../rotation/rotate.ts";
 import { countInWords } from "../rotation/rotate-expiring.ts";
 import {
@@ -61,7 +62,7 @@ async function startIncident(services: StartIncidentDeps, ids: readonly string[]
 	await connect(live);
 	const tokens = live.tokens.filter(({ revokedDate }) => revokedDate === null).toSorted(currentFirst);
 	if (tokens.length === 0) {
-		void vscode.window.showInformationMessage(l10n.t("No API token can be revoked."));
+		void showInformation(l10n.t("No API token can be revoked."));
 		return;
 	}
 	await bindings.whenReady();
@@ -189,7 +190,7 @@ async function sayDone(
 						: l10n.t("{0} lines still contain a revoked secret.", dead.length),
 				]),
 	].join(" ");
-	await offer(vscode.window.showWarningMessage, text, [
+	await offer(showWarning, text, [
 		...(left === undefined
 			? []
 			: [{ label: l10n.t("Revoke the Rest"), run: () => runIncidentAndReport(services, left) }]),

@@ -3,6 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
 import { labelText, quoted } from "../display-text.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { lineageOf } from "../tokens/lineage.ts";
 import { dateInWords } from "../tokens/time-left.ts";
@@ -27,7 +28,7 @@ export const launchCommands: CommandTable<TerminalDeps & Pick<Services, "debuggi
 
 async function withdrawConsents({ consents, live }: Pick<Services, "consents" | "live">): Promise<void> {
 	if (consents.all.length === 0) {
-		void vscode.window.showInformationMessage(
+		void showInformation(
 			l10n.t("No task or debug configuration of this workspace has consent to use a secret."),
 		);
 		return;
@@ -53,5 +54,5 @@ async function withdrawConsents({ consents, live }: Pick<Services, "consents" | 
 		chosen.length === 1 && first !== undefined
 			? l10n.t("{0} will ask again.", quoted(first.consent.words))
 			: l10n.t("{0} tasks and debug configurations will ask again.", chosen.length);
-	void vscode.window.showInformationMessage(text);
+	void showInformation(text);
 }

@@ -6,6 +6,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { messageText, quoted } from "../display-text.ts";
+import { showError, showWarning } from "../notification.ts";
 import { report } from "../report.ts";
 import { works } from "../tokens/lineage.ts";
 import { timeLeft, urgencyOf } from "../tokens/time-left.ts";
@@ -20,8 +21,8 @@ export async function askConsent(question: ConsentQuestion): Promise<ConsentAnsw
 	const chosen = await vscode.window.showWarningMessage(
 		consentTitle(question),
 		{ modal: true, detail: consentDetail(question) },
-		always,
 		once,
+		always,
 	);
 	if (chosen === always) return "always";
 	return chosen === once ? "once" : "no";
@@ -38,7 +39,7 @@ export async function warnOfEnd(tokens: readonly TokenRecord[], now: number): Pr
 async function warnOfNearEnd(token: TokenRecord, now: number): Promise<void> {
 	const rotate = l10n.t("Rotate…");
 	const text = l10n.t("{0}: {1}.", quoted(token.name), timeLeft(token, now));
-	const chosen = await vscode.window.showWarningMessage(text, rotate);
+	const chosen = await showWarning(text, rotate);
 	if (chosen === rotate) await vscode.commands.executeCommand("tokensmith.rotateToken", { id: token.id });
 }
 
@@ -79,6 +80,6 @@ export async function reportStartFailure(error: unknown, { failed, fileName, log
 		return;
 	}
 	const open = l10n.t("Open {0}", fileName);
-	const chosen = await vscode.window.showErrorMessage(`${failed} ${messageText(error.message)}`, open);
+	const chosen = await showError(`${failed} ${messageText(error.message)}`, open);
 	if (chosen === open) await vscode.commands.executeCommand(opens[fileName]);
 }

@@ -8,6 +8,7 @@ import * as vscode from "vscode";
 import { manifestName } from "../../daemon/manifest/manifest.ts";
 import { type FileMistake, mistakesInWords } from "../../daemon/manifest/read-manifest.ts";
 import { messageText } from "../display-text.ts";
+import { showWarning } from "../notification.ts";
 import { type DeclaringFile, type FolderManifest, folderManifests } from "./workspace-manifests.ts";
 
 interface ManifestWatchDeps {
@@ -104,7 +105,7 @@ async function warnAbout({ uri }: DeclaringFile, words: string): Promise<void> {
 	const open = l10n.t("Open File");
 	const shown = words.length > 300 ? `${words.slice(0, 300)}…` : words;
 	const message = l10n.t("{0} is not used: {1}", vscode.workspace.asRelativePath(uri), shown);
-	const chosen = await vscode.window.showWarningMessage(messageText(message), open);
+	const chosen = await showWarning(messageText(message), open);
 	if (chosen === open) await vscode.window.showTextDocument(uri);
 }
 

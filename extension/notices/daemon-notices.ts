@@ -8,6 +8,7 @@ import type { Notice } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { messageText } from "../display-text.ts";
 import { explain } from "../failure.ts";
+import { showWarning } from "../notification.ts";
 import type { Claims } from "./claims.ts";
 
 interface DaemonNoticesDeps {
@@ -43,7 +44,7 @@ function showDataNotices({ live, claims, folder, log }: DaemonNoticesDeps): vsco
 
 async function showNotice({ detail }: Notice, folder: vscode.Uri): Promise<void> {
 	const open = l10n.t("Open Folder");
-	const chosen = await vscode.window.showWarningMessage(messageText(detail), open);
+	const chosen = await showWarning(messageText(detail), open);
 	if (chosen === open) await openFolder(folder);
 }
 
@@ -67,6 +68,6 @@ function showSettingsNotices({ live }: DaemonNoticesDeps): vscode.Disposable {
 async function showPolicyError(text: string): Promise<void> {
 	const open = l10n.t("Open Settings");
 	const message = l10n.t("{0} Until this is fixed, the last valid settings apply.", messageText(text));
-	const chosen = await vscode.window.showWarningMessage(message, open);
+	const chosen = await showWarning(message, open);
 	if (chosen === open) await vscode.commands.executeCommand("tokensmith.openSettings");
 }

@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import type { ServerEvents, TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { plainText, quoted } from "../display-text.ts";
+import { showWarning } from "../notification.ts";
 import { areNoticesWanted } from "../settings.ts";
 import type { Claims } from "./claims.ts";
 import { deadUseKey } from "./due-notices.ts";
@@ -52,7 +53,7 @@ async function wasNotified(claims: Claims, id: string, now: number): Promise<boo
 
 async function notify(use: DeadUse): Promise<void> {
 	const show = l10n.t("Show Activity");
-	const chosen = await vscode.window.showWarningMessage(deadUseInWords(use), show);
+	const chosen = await showWarning(deadUseInWords(use), show);
 	if (chosen === show) await vscode.commands.executeCommand("tokensmith.showActivity", { id: use.token.id });
 }
 

@@ -8,6 +8,7 @@ import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { amountInWords } from "../language.ts";
+import { showInformation, showWarning } from "../notification.ts";
 import { areNoticesWanted, warningDays } from "../settings.ts";
 import type { Claims } from "./claims.ts";
 import {
@@ -63,7 +64,7 @@ async function claimNotice(claims: Claims, { key, snooze }: DueNotice): Promise<
 async function notify({ claims, now = Date.now }: ExpiryNoticesDeps, due: readonly TokenRecord[]) {
 	const [rotate, show, snooze] = [l10n.t("Rotate…"), l10n.t("Show"), l10n.t("Snooze…")];
 	const { text, tone } = noticeInWords(due, now());
-	const say = tone === "warning" ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+	const say = tone === "warning" ? showWarning : showInformation;
 	const isOurs = due.some(({ issuer }) => issuer === "local");
 	const chosen = await say(text, ...(isOurs ? [rotate] : []), show, snooze);
 	const [first] = due;

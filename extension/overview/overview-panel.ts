@@ -11,6 +11,7 @@ import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { type Bindings, openLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { locale } from "../language.ts";
+import { showError } from "../notification.ts";
 import { warningDays } from "../settings.ts";
 import type { TokenTree } from "../tokens/token-tree.ts";
 import {
@@ -176,7 +177,7 @@ export class OverviewPanel implements vscode.Disposable {
 		try {
 			await openLine(line);
 		} catch (error) {
-			void vscode.window.showErrorMessage(explain(error).text);
+			void showError(explain(error).text);
 		}
 	}
 

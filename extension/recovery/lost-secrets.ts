@@ -10,6 +10,7 @@ import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { quoted } from "../display-text.ts";
 import type { Claims } from "../notices/claims.ts";
 import { FocusedWindow } from "../notices/focused-window.ts";
+import { showWarning } from "../notification.ts";
 import type { SecretStore } from "../tokens/secret-store.ts";
 import { hasKeyringForgotten } from "./keyring-probe.ts";
 import { type Survey, surveySecrets } from "./secret-survey.ts";
@@ -121,7 +122,7 @@ async function sayLost(lost: readonly TokenRecord[], isKeyringUnreported: boolea
 		...(lost.length === 0 ? [] : [lostInWords(lost)]),
 		...(isKeyringUnreported ? [keyringInWords()] : []),
 	];
-	const chosen = await vscode.window.showWarningMessage(text.join(" "), ...buttons);
+	const chosen = await showWarning(text.join(" "), ...buttons);
 	if (chosen === recover) await vscode.commands.executeCommand("tokensmith.recoverSecrets");
 	if (chosen === succeed) {
 		const [only, ...others] = lost;

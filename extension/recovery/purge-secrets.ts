@@ -5,6 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { labelText, quoted } from "../display-text.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { connect } from "../tokens/token-choice.ts";
@@ -16,7 +17,7 @@ export async function purgeSecrets(services: PurgeSecretsDeps): Promise<void> {
 	await connect(services.live);
 	const { orphans, strangers } = await services.lostSecrets.survey();
 	if (orphans.length === 0) {
-		void vscode.window.showInformationMessage(nothingToPurge(strangers));
+		void showInformation(nothingToPurge(strangers));
 		return;
 	}
 	const chosen = await choose(orphans);
@@ -26,7 +27,7 @@ export async function purgeSecrets(services: PurgeSecretsDeps): Promise<void> {
 		chosen.length === 1
 			? l10n.t("1 secret was deleted from SecretStorage.")
 			: l10n.t("{0} secrets were deleted from SecretStorage.", chosen.length);
-	void vscode.window.showInformationMessage(text);
+	void showInformation(text);
 }
 
 /** Deletes the chosen ones that are still orphans: another window may have restored a record in the meantime. */

@@ -7,6 +7,7 @@ import { labelText, quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { secretOn } from "../env/env-lines.ts";
 import { listInWords } from "../language.ts";
+import { showInformation, showWarning } from "../notification.ts";
 import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
@@ -25,12 +26,12 @@ export async function recoverSecrets(services: RecoverSecretsDeps): Promise<void
 	);
 	const recoverable = await findRecoverable(services);
 	if (recoverable.length === 0) {
-		void vscode.window.showInformationMessage(l10n.t("No secret of an API token in use is missing."));
+		void showInformation(l10n.t("No secret of an API token in use is missing."));
 		return;
 	}
 	const chosen = await choose(recoverable);
 	const { recovered, left } = await recoverFromLines(services, chosen);
-	if (left.length === 0) void vscode.window.showInformationMessage(recoveredInWords(recovered));
+	if (left.length === 0) void showInformation(recoveredInWords(recovered));
 	else await offerSuccessors(recovered, left);
 }
 
@@ -116,7 +117,7 @@ async function offerSuccessors(
 			? l10n.t("The secret of {0} is in no env file that is open here.", quoted(first.name))
 			: l10n.t("The secrets of {0} API tokens are in no env file that is open here.", left.length);
 	const text = recovered.length === 0 ? missing : `${recoveredInWords(recovered)} ${missing}`;
-	const chosen = await vscode.window.showWarningMessage(text, succeed);
+	const chosen = await showWarning(text, succeed);
 	if (chosen !== succeed) return;
 	const argument = left.length === 1 ? [{ id: first.id }] : [];
 	await vscode.commands.executeCommand("tokensmith.replaceInPlace", ...argument);

@@ -8,6 +8,7 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import { quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { replaceSecrets } from "../env/env-lines.ts";
+import { showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { works } from "../tokens/lineage.ts";
 import { command, offer, reportRotated } from "./rotation-report.ts";
@@ -38,7 +39,7 @@ async function replaceIn(
 	const name = quoted(predecessor.name);
 	if (successor === undefined) {
 		const text = l10n.t("No successor of {0} works any longer. Create another token for its lines.", name);
-		await offer(vscode.window.showWarningMessage, text, [
+		await offer(showWarning, text, [
 			{
 				label: l10n.t("Create API Token"),
 				run: () => vscode.commands.executeCommand("tokensmith.createToken"),
@@ -52,15 +53,11 @@ async function replaceIn(
 			"The secret of the successor of {0} is not stored on this machine. Rotate the successor to get another one.",
 			name,
 		);
-		await offer(vscode.window.showWarningMessage, text, [
-			command(l10n.t("Rotate the Successor"), "rotateToken", successor),
-		]);
+		await offer(showWarning, text, [command(l10n.t("Rotate the Successor"), "rotateToken", successor)]);
 		return;
 	}
 	if (lines.length === 0) {
-		void vscode.window.showInformationMessage(
-			l10n.t("No line in the env files here contains the old secret of {0}.", name),
-		);
+		void showInformation(l10n.t("No line in the env files here contains the old secret of {0}.", name));
 		return;
 	}
 	const edits = lines.map((line) => ({ line, value: secret }));

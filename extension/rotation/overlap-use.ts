@@ -6,6 +6,7 @@ import { askAnswersFor } from "../connections/answers.ts";
 import { confirmingUse } from "../connections/credential-in-use.ts";
 import { labelText, messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { type AddressUse, overlapUse, useInWords } from "../tokens/overlap-facts.ts";
 import { isToBeConfirmed } from "../tokens/revoke-action.ts";
@@ -56,7 +57,7 @@ export async function endOverlap(services: EndDeps, token: Pick<TokenRecord, "id
 	);
 	if (!isToBeConfirmed(services.connections, predecessor)) await forgetSecret(services, predecessor.id);
 	if (lines.length === 0) {
-		void vscode.window.showInformationMessage(
+		void showInformation(
 			l10n.t("The overlap of {0} has ended: only the new secret works.", quoted(predecessor.name)),
 		);
 	}
@@ -72,9 +73,7 @@ async function useOf(services: OverlapUseDeps, token: Pick<TokenRecord, "id">): 
 }
 
 function sayNotOpen(): void {
-	void vscode.window.showInformationMessage(
-		l10n.t("The token is not in an overlap: it was not rotated, or the overlap is over."),
-	);
+	void showInformation(l10n.t("The token is not in an overlap: it was not rotated, or the overlap is over."));
 }
 
 function rowsOf({ predecessor, uses, lines }: Use): Row[] {

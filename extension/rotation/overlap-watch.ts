@@ -10,6 +10,7 @@ import { messageText, quoted } from "../display-text.ts";
 import { openLine } from "../env/bindings.ts";
 import type { Claims } from "../notices/claims.ts";
 import { overlapKey } from "../notices/due-notices.ts";
+import { showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { isOverlapOver, workingSuccessorOf } from "../tokens/lineage.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
@@ -73,8 +74,8 @@ async function offerReplacement(
 					messageText(first.words),
 				)
 			: l10n.t("The overlap of {0} is over, but {1} lines still contain its old secret.", name, lines.length);
-	await offer(vscode.window.showWarningMessage, text, [
+	await offer(showWarning, text, [
 		...(isStored ? [command(l10n.t("Replace with New Secret"), "finishRotation", token)] : []),
-		{ label: l10n.t("Open {0}", messageText(first.fileName)), run: () => openLine(first) },
+		{ label: l10n.t("Open File"), run: () => openLine(first) },
 	]);
 }

@@ -10,6 +10,7 @@ import { askAnswersFor } from "../connections/answers.ts";
 import { labelText, plainText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { amountInWords } from "../language.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
 import { dateInWords, soonestFirst, timeLeft } from "../tokens/time-left.ts";
@@ -44,7 +45,7 @@ export async function rotateExpiring(services: RotateExpiringDeps): Promise<void
 	await connect(services.live);
 	const within = rangesOf(services, new Date());
 	if (within.length === 0) {
-		void vscode.window.showInformationMessage(l10n.t("No API token expires within the next year."));
+		void showInformation(l10n.t("No API token expires within the next year."));
 		return;
 	}
 	services.bindings.start();
@@ -58,7 +59,7 @@ export async function rotateSelected(
 	skipped: readonly TokenRecord[],
 ): Promise<void> {
 	if (tokens.length === 0) {
-		void vscode.window.showInformationMessage(l10n.t("No API token can be rotated."));
+		void showInformation(l10n.t("No API token can be rotated."));
 		return;
 	}
 	services.bindings.start();

@@ -7,6 +7,7 @@ import { guideToSecret } from "../connections/guided.ts";
 import { type Answer, creationGuide } from "../connections/guides.ts";
 import { quoted } from "../display-text.ts";
 import { refusedLines } from "../env/env-lines.ts";
+import { showWarning } from "../notification.ts";
 import { untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
@@ -105,7 +106,7 @@ async function canBeRotated(
 	token: TokenRecord,
 ): Promise<boolean> {
 	const name = quoted(token.name);
-	const show = vscode.window.showWarningMessage;
+	const show = showWarning;
 	if (connections.wayTo("rotate", token) === "none") {
 		const connect = { label: l10n.t("Connect a System"), run: () => runCommand("connectSystem") };
 		await offer(

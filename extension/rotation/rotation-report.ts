@@ -4,9 +4,10 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { messageText, plainText, quoted } from "../display-text.ts";
+import { messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
+import { type Notice, type Show, showError, showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { type Replacement, reopenTerminals, restartDebugging, terminalsWithOld } from "./reopen.ts";
 import { type Done, isFinished, type RotationOutcome } from "./rotate-action.ts";
@@ -51,7 +52,7 @@ export async function reportRotated(
 			? [command(l10n.t("Undo Rotation"), "undoRotation", predecessor)]
 			: []),
 	];
-	const show = isFinished(written) ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+	const show = isFinished(written) ? showInformation : showWarning;
 	await offer(show, rotatedInWords(done), ways);
 }
 
@@ -98,7 +99,7 @@ async function reportFailed(
 	const why = outcome.error === undefined ? "" : messageText(explain(outcome.error).text);
 	let again: "try-again" | undefined;
 	const tryAgain = { label: l10n.t("Try Again"), run: () => (again = "try-again") };
-	const show = vscode.window.showErrorMessage;
+	const show = showError;
 	if (outcome.kind === "not-started") {
 		if (isAlreadyRotated(outcome.error)) await reportAlreadyRotated(services, token);
 		else await offer(show, l10n.t("{0} was not rotated. Nothing has changed. {1}", name, why), [tryAgain]);
@@ -144,7 +145,7 @@ export async function reportAlreadyRotated(
 				)
 			: l10n.t("{0} is already rotated, and its overlap is over.", quoted(predecessor.name));
 	const successor = { id: predecessor.successorId ?? "" };
-	await offer(vscode.window.showWarningMessage, text, [
+	await offer(showWarning, text, [
 		command(l10n.t("Finish Rotation"), "finishRotation", predecessor),
 		command(l10n.t("Rotate the Successor"), "rotateToken", successor),
 		...(predecessor.status === "retiring"
@@ -161,9 +162,7 @@ async function reportLostSecret(
 		"The connection to the daemon was lost while {0} was rotated. Its successor exists, but the secret was not received. Rotate the successor to get another one.",
 		name,
 	);
-	await offer(vscode.window.showErrorMessage, text, [
-		command(l10n.t("Rotate the Successor"), "rotateToken", successor),
-	]);
+	await offer(showError, text, [command(l10n.t("Rotate the Successor"), "rotateToken", successor)]);
 }
 
 /** The only place where a rotation shows a secret: it is stored nowhere. */
@@ -194,7 +193,7 @@ export async function replacementOf(
 }
 
 function openWay(line: EnvLine): Way {
-	return { label: l10n.t("Open {0}", plainText(line.fileName)), run: () => openLine(line) };
+	return { label: l10n.t("Open File"), run: () => openLine(line) };
 }
 
 /** Saves the files of these lines, with all their changes, since the user asked to save them. */
@@ -208,11 +207,7 @@ export function command(label: string, name: string, { id }: Pick<TokenRecord, "
 	return { label, run: () => vscode.commands.executeCommand(`tokensmith.${name}`, { id }) };
 }
 
-export async function offer(
-	show: (text: string, ...labels: string[]) => Thenable<string | undefined>,
-	text: string,
-	ways: readonly Way[],
-): Promise<void> {
-	const chosen = await show(text, ...ways.map(({ label }) => label));
+export async function offer(show: Show, notice: Notice | string, ways: readonly Way[]): Promise<void> {
+	const chosen = await show(notice, ...ways.map(({ label }) => label));
 	await ways.find(({ label }) => label === chosen)?.run();
 }

@@ -22,13 +22,26 @@ interface RotatedInWords {
 	written: WrittenLines;
 }
 
-/** `Rotated “orders-api”: 4 lines hold the new secret. The old one works until …` */
-export function rotatedInWords({ predecessor, written }: RotatedInWords): string {
-	return [
-		headline(predecessor.name, written),
-		...problemsInWords(written),
-		oldSecretInWords(predecessor),
-	].join(" ");
+/** `Rotated “orders-api”: 4 lines hold the new secret. The old one works until …` Several problems are the details. */
+export function rotatedInWords({ predecessor, written }: RotatedInWords): {
+	text: string;
+	details: readonly string[];
+} {
+	const problems = problemsInWords(written);
+	const [only] = problems;
+	const words = problems.length > 1 ? countedProblems(written) : only;
+	const sentences = [headline(predecessor.name, written), words, oldSecretInWords(predecessor)];
+	return {
+		text: sentences.filter((sentence) => sentence !== undefined).join(" "),
+		details: problems.length > 1 ? problems : [],
+	};
+}
+
+function countedProblems({ unsaved, notSaved, refused }: WrittenLines): string {
+	const count = unsaved.length + notSaved.length + refused.length;
+	return refused.length === 0
+		? l10n.t("{0} lines still contain the old secret on disk.", count)
+		: l10n.t("{0} lines still contain the old secret.", count);
 }
 
 function headline(name: string, { saved, unsaved }: WrittenLines): string {

@@ -13,6 +13,7 @@ import { confirmDead } from "../connections/confirm-dead-action.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import type { Claims } from "../notices/claims.ts";
+import { showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { isToBeConfirmed } from "../tokens/revoke-action.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
@@ -213,9 +214,7 @@ class SystemOverlapWatch implements vscode.Disposable {
 
 	/** Not awaited: the user may take long to answer. */
 	#offer(text: string, ways: readonly Way[]): void {
-		offer(vscode.window.showWarningMessage, text, ways).catch((error: unknown) =>
-			this.#deps.log.warn(inspect(error)),
-		);
+		offer(showWarning, text, ways).catch((error: unknown) => this.#deps.log.warn(inspect(error)));
 	}
 
 	#systemOf(token: TokenRecord): string {

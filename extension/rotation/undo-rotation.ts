@@ -9,6 +9,7 @@ import { askAnswersFor } from "../connections/answers.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
+import { showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { isOverlapOver } from "../tokens/lineage.ts";
 import { lastUse } from "../tokens/token-facts.ts";
@@ -51,7 +52,7 @@ export async function undoRotationInteractively(
 			: [{ token: rotation.predecessor, oldSecret: newSecret, newSecret: oldSecret }],
 	);
 	await offer(
-		vscode.window.showInformationMessage,
+		showInformation,
 		undoneInWords(rotation.predecessor.name, lines),
 		runningWays(services, lines, back),
 	);
@@ -106,7 +107,7 @@ async function sayDisabled(services: UndoDeps, predecessor: TokenRecord): Promis
 		await (await services.daemon.client()).enableToken(predecessor.id);
 		await undoRotationInteractively(services, predecessor);
 	};
-	await offer(vscode.window.showWarningMessage, text, [{ label: l10n.t("Enable and Undo"), run: enable }]);
+	await offer(showWarning, text, [{ label: l10n.t("Enable and Undo"), run: enable }]);
 }
 
 async function sayNothingToUndo(
@@ -116,7 +117,7 @@ async function sayNothingToUndo(
 	await bindings.whenReady();
 	const isLeft = rotation !== undefined && bindings.linesOf(rotation.predecessor.id).length > 0;
 	await offer(
-		vscode.window.showWarningMessage,
+		showWarning,
 		l10n.t("There is nothing to undo: the token was not rotated, or its overlap is over."),
 		isLeft ? [finishWay(rotation)] : [],
 	);
@@ -140,11 +141,7 @@ async function sayRefused(
 	const now = isRestored
 		? againInWords(lines)
 		: [l10n.t("Lines may contain the old secret, which is refused.")];
-	await offer(
-		vscode.window.showWarningMessage,
-		[why, ...now].join(" "),
-		isRestored ? [] : [finishWay(rotation)],
-	);
+	await offer(showWarning, [why, ...now].join(" "), isRestored ? [] : [finishWay(rotation)]);
 }
 
 function againInWords(lines: readonly EnvLine[]): string[] {

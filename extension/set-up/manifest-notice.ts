@@ -8,6 +8,7 @@ import * as vscode from "vscode";
 import { messageText } from "../display-text.ts";
 import type { ManifestWatch } from "../manifest/manifest-watch.ts";
 import type { FolderManifest } from "../manifest/workspace-manifests.ts";
+import { showInformation } from "../notification.ts";
 import { areNoticesWanted } from "../settings.ts";
 import { hasEmptyLine } from "./set-up-plan.ts";
 
@@ -50,7 +51,7 @@ async function show(manifests: readonly FolderManifest[]): Promise<void> {
 			: l10n.t("{0} needs {1} API tokens, which its tokensmith.json declares.", names, count);
 	const setUp = l10n.t("Set Up…");
 	const open = l10n.t("Open tokensmith.json");
-	const chosen = await vscode.window.showInformationMessage(text, setUp, open);
+	const chosen = await showInformation(text, setUp, open);
 	if (chosen === setUp) await vscode.commands.executeCommand("tokensmith.setUpWorkspace");
 	const [file] = manifests[0]?.files ?? [];
 	if (chosen === open && file !== undefined) await vscode.window.showTextDocument(file.uri);

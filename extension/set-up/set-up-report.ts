@@ -7,6 +7,7 @@ import { messageText } from "../display-text.ts";
 import { openPlacement } from "../env/place-secret.ts";
 import { explain } from "../failure.ts";
 import { listInWords } from "../language.ts";
+import { counted, showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import type { SetUpResult, TokenResult } from "./set-up-action.ts";
 
@@ -17,20 +18,15 @@ export async function reportSetUp({ log }: ReportDeps, result: SetUpResult): Pro
 	const failures = failuresIn(result);
 	for (const { error } of failures) log.error("A part of the setup failed.", inspect(error));
 	const wasCancelled = result.tokens.some(({ outcome }) => outcome.kind === "cancelled");
-	const words = [
-		...readyWords(result, ready),
-		...ready.flatMap(ignoredBySystem),
-		...failures.map(({ words }) => words),
-		...(wasCancelled ? [cancelledWords(result)] : []),
-	].join(" ");
+	const done = [...readyWords(result, ready), ...(wasCancelled ? [cancelledWords(result)] : [])].join(" ");
+	const problems = [...failures.map(({ words }) => words), ...ready.flatMap(ignoredBySystem)];
 	const [first] = ready;
-	const open = first && l10n.t("Open {0}", first.line.fileName);
+	const open = first && l10n.t("Open File");
 	const again = l10n.t("Set Up the Rest");
 	const isWhole = failures.length === 0 && !wasCancelled;
-	const show =
-		failures.length === 0 ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+	const show = failures.length === 0 ? showInformation : showWarning;
 	const buttons = [...(isWhole ? [] : [again]), ...(open === undefined ? [] : [open])];
-	const chosen = await show(messageText(words), ...buttons);
+	const chosen = await show(counted(messageText(done), problems.map(messageText)), ...buttons);
 	if (chosen === undefined) return;
 	if (chosen === again) await vscode.commands.executeCommand("tokensmith.setUpWorkspace");
 	else if (first?.line.creation !== undefined) await openPlacement(first.line.creation.placement);

@@ -11,6 +11,7 @@ import { askAnswersFor } from "../connections/answers.ts";
 import { labelText, messageText } from "../display-text.ts";
 import { editToAdd } from "../edit/edit-token.ts";
 import { type Declared, type FolderManifest, folderManifests } from "../manifest/workspace-manifests.ts";
+import { showError, showInformation } from "../notification.ts";
 import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
@@ -72,9 +73,7 @@ async function validManifests(): Promise<FolderManifest[]> {
 			name,
 			mistakesInWords(wrong.mistakes.slice(0, 3)),
 		);
-		await offer(vscode.window.showErrorMessage, text, l10n.t("Open File"), () =>
-			vscode.window.showTextDocument(wrong.uri),
-		);
+		await offer(showError, text, l10n.t("Open File"), () => vscode.window.showTextDocument(wrong.uri));
 		throw new vscode.CancellationError();
 	}
 	if (manifests.length > 0) return manifests;
@@ -82,7 +81,7 @@ async function validManifests(): Promise<FolderManifest[]> {
 		"No folder of this workspace has a {0}, which declares the tokens that it needs.",
 		manifestName,
 	);
-	await offer(vscode.window.showInformationMessage, none, l10n.t("Write {0}", manifestName), () =>
+	await offer(showInformation, none, l10n.t("Write File"), () =>
 		vscode.commands.executeCommand("tokensmith.writeManifest"),
 	);
 	throw new vscode.CancellationError();
@@ -115,7 +114,7 @@ function sayNothingToDo({ lines }: SetUpPlan): void {
 						"There is nothing to do: all {0} declared tokens are on their lines and work.",
 						lines.length,
 					);
-	void vscode.window.showInformationMessage(text);
+	void showInformation(text);
 }
 
 /** Ends without a further question when edits have added all that was missing. @throws CancellationError on Escape */

@@ -5,6 +5,7 @@ import { makeManifest, manifestText, type TokenLine } from "../../daemon/manifes
 import { type ManifestInput, manifest, manifestName } from "../../daemon/manifest/manifest.ts";
 import { mistakesInWords, readManifest } from "../../daemon/manifest/read-manifest.ts";
 import { readFileText } from "../env/file-text.ts";
+import { showInformation } from "../notification.ts";
 import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
@@ -86,7 +87,7 @@ async function sayEmpty(): Promise<void> {
 	const text = l10n.t(
 		"There is nothing to write yet: no env line of this folder holds the secret of a token.",
 	);
-	if ((await vscode.window.showInformationMessage(text, create)) === create)
+	if ((await showInformation(text, create)) === create)
 		await vscode.commands.executeCommand("tokensmith.createToken");
 }
 

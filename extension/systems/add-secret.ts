@@ -11,6 +11,7 @@ import { accessWith } from "../connections/connections.ts";
 import { readSecret } from "../connections/guided.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
@@ -29,7 +30,7 @@ export async function addSecretInteractively(services: AddSecretDeps, token: Tok
 				"Stored the secret of {0} on this machine. Its lines in env files are found from now on.",
 				quoted(token.name),
 			);
-			void vscode.window.showInformationMessage(text);
+			void showInformation(text);
 			return;
 		}
 		await offerAnother(refusal);

@@ -17,6 +17,7 @@ import {
 import { capabilitiesInWords } from "../connections/capability-words.ts";
 import { labelText, messageText, quoted, shortened } from "../display-text.ts";
 import { explain, fieldOf } from "../failure.ts";
+import { showError, showInformation } from "../notification.ts";
 import { untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
 import { dateInWords } from "../tokens/time-left.ts";
@@ -182,7 +183,7 @@ async function afterRefusal({ log }: Pick<Services, "log">, error: unknown): Pro
 	log.error(failed(), inspect(error));
 	const change = l10n.t("Change Answer");
 	const text = `${failed()} ${messageText(explain(error).text)}`;
-	if ((await vscode.window.showErrorMessage(text, change)) !== change) throw new vscode.CancellationError();
+	if ((await showError(text, change)) !== change) throw new vscode.CancellationError();
 	const pointer = error instanceof TokensmithProblemError ? error.problem.errors?.[0]?.pointer : undefined;
 	return stepOf[fieldOf(pointer ?? "")] ?? "summary";
 }
@@ -203,7 +204,7 @@ async function afterDoubt(services: ConnectSystemDeps, draft: ConnectDraft, doub
 	const keep = l10n.t("Connect Anyway");
 	const text = `${failed()} ${resultInWords(connection, result)}`;
 	if (result.kind === "failed") services.log.error(failed(), inspect(result.error));
-	const chosen = await vscode.window.showErrorMessage(text, change, keep);
+	const chosen = await showError(text, change, keep);
 	const deps = { ...services, credentials: services.connections.credentials };
 	if (chosen !== keep) await discardConnection(deps, connection);
 	if (chosen === undefined) throw new vscode.CancellationError();
@@ -261,7 +262,7 @@ async function sayConnected(
 		...(probe === undefined ? [] : [credentialInWords(probe)]),
 		...(can === undefined ? [] : [capabilitiesInWords(can)]),
 	].join(" ");
-	const chosen = await vscode.window.showInformationMessage(text, create, ...(can?.list ? [compare] : []));
+	const chosen = await showInformation(text, create, ...(can?.list ? [compare] : []));
 	const argument = { connection: connection.id };
 	if (chosen === create) await vscode.commands.executeCommand("tokensmith.createToken", argument);
 	if (chosen === compare) await vscode.commands.executeCommand("tokensmith.reconcile", argument);

@@ -9,6 +9,7 @@ import type { Connection, TokenRecord } from "../../daemon/contract.ts";
 import { accessWith } from "../connections/connections.ts";
 import { quoted } from "../display-text.ts";
 import type { Claims } from "../notices/claims.ts";
+import { showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { works } from "../tokens/lineage.ts";
 import { testConnection } from "./connect-action.ts";
@@ -103,7 +104,7 @@ function offer(
 	button: string,
 	[command, argument]: [string, unknown],
 ): void {
-	vscode.window.showWarningMessage(text, button).then(
+	showWarning(text, button).then(
 		(chosen) =>
 			chosen === undefined ? undefined : vscode.commands.executeCommand(`tokensmith.${command}`, argument),
 		(error: unknown) => log.warn(inspect(error)),

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { messageText } from "../display-text.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
 import { calendarOf, type Renewal, renewalsAmong } from "./renewals.ts";
@@ -13,9 +14,7 @@ export async function exportRenewals({ live }: Pick<Services, "live">): Promise<
 	const now = new Date();
 	const renewals = renewalsAmong(live.tokens, (token) => systemOf(live, token), now.getTime());
 	if (renewals.length === 0) {
-		void vscode.window.showInformationMessage(
-			l10n.t("There is nothing to export: no API token that works has an expiry."),
-		);
+		void showInformation(l10n.t("There is nothing to export: no API token that works has an expiry."));
 		return;
 	}
 	const file = await chooseFile();
@@ -47,6 +46,5 @@ async function reportExport(file: vscode.Uri, count: number): Promise<void> {
 		count === 1
 			? l10n.t("{0} has 1 renewal. Import it into your calendar again after a rotation.", name)
 			: l10n.t("{0} has {1} renewals. Import it into your calendar again after a rotation.", name, count);
-	if ((await vscode.window.showInformationMessage(text, open)) === open)
-		await vscode.window.showTextDocument(file);
+	if ((await showInformation(text, open)) === open) await vscode.window.showTextDocument(file);
 }

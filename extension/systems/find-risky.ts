@@ -6,6 +6,7 @@ import type { Connection } from "../../daemon/contract.ts";
 import { type Answers, askAnswersFor } from "../connections/answers.ts";
 import { labelText, messageText, plainText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
+import { type Notice, showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
 import { compare } from "./reconcile.ts";
@@ -22,14 +23,19 @@ export async function findRiskyTokens(services: FindDeps): Promise<void> {
 		connections.of(token.connectionId ?? "")?.name ??
 		(token.issuer === "local" ? l10n.t("This Machine") : token.issuer);
 	const groups = riskyAmong(live.tokens, listed, systemOf, Date.now());
-	if (failed.length > 0) void vscode.window.showWarningMessage(failed.join(" "));
+	if (failed.length > 0) void showWarning(failedInWords(failed));
 	if (groups.length > 0) return await show(groups);
 	if (failed.length === 0)
-		void vscode.window.showInformationMessage(
+		void showInformation(
 			l10n.t(
 				"Every API token that works has an expiry, and no connected system has one of an unknown owner.",
 			),
 		);
+}
+
+function failedInWords(failed: readonly string[]): Notice {
+	if (failed.length === 1) return { text: failed.join("") };
+	return { text: l10n.t("{0} systems could not be asked.", failed.length), details: failed };
 }
 
 interface Found {

@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import type { Connection, Profile, TokenRecord } from "../../daemon/contract.ts";
 import { settingsOf } from "../connections/connections.ts";
 import { messageText, quoted } from "../display-text.ts";
+import { showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { works } from "../tokens/lineage.ts";
 import type { Prompts } from "../wizard/prompts.ts";
@@ -26,16 +27,16 @@ export async function testInteractively(services: ManageDeps, connection: Connec
 	services.systemStates.note(connection.id, result.probe.outcome);
 	if (result.probe.outcome === "live") {
 		const text = [resultInWords(connection, result), credentialInWords(result.probe)].join(" ");
-		void vscode.window.showInformationMessage(text);
+		void showInformation(text);
 		return;
 	}
 	const change = l10n.t("Change Credential");
-	const chosen = await vscode.window.showWarningMessage(resultInWords(connection, result), change);
+	const chosen = await showWarning(resultInWords(connection, result), change);
 	if (chosen === change) await changeCredential(services, connection);
 }
 
 function sayNothingToTest({ name }: Connection): void {
-	void vscode.window.showInformationMessage(
+	void showInformation(
 		l10n.t("{0} needs no credential: what is done there is done by you, step by step.", quoted(name)),
 	);
 }
@@ -61,10 +62,7 @@ export async function changeCredential(services: ManageDeps, connection: Connect
 		if (!isLive && !(await isWantedAnyway(connection, result))) continue;
 		await services.connections.credentials.store(connection.id, credential);
 		services.systemStates.note(connection.id, result.kind === "probed" ? result.probe.outcome : undefined);
-		if (isLive)
-			void vscode.window.showInformationMessage(
-				l10n.t("{0} has another credential now.", quoted(connection.name)),
-			);
+		if (isLive) void showInformation(l10n.t("{0} has another credential now.", quoted(connection.name)));
 		return true;
 	}
 }
@@ -131,7 +129,7 @@ export async function disconnect(services: ManageDeps, connection: Connection): 
 	await (await daemon.client()).deleteConnection(connection.id, { forget: working.length > 0 });
 	await connections.credentials.delete(connection.id);
 	systemStates.note(connection.id, undefined);
-	void vscode.window.showInformationMessage(l10n.t("Disconnected {0}.", quoted(connection.name)));
+	void showInformation(l10n.t("Disconnected {0}.", quoted(connection.name)));
 }
 
 /** More would hide the buttons. */

@@ -5,6 +5,7 @@ import type { ProbeResult, TokenRecord } from "../../daemon/contract.ts";
 import { accessWith } from "../connections/connections.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { secretOn } from "../env/env-lines.ts";
+import { showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { saySecretNotStored } from "../tokens/copy-secret.ts";
 import { dateInWords } from "../tokens/time-left.ts";
@@ -39,19 +40,17 @@ async function report(token: TokenRecord, system: string, { outcome, detail, tok
 			typeof remote?.expiry === "string"
 				? ` ${l10n.t("It expires on {0}.", dateInWords(remote.expiry))}`
 				: "";
-		void vscode.window.showInformationMessage(
-			`${l10n.t("{0} accepts the secret of {1}.", at, name)}${until}`,
-		);
+		void showInformation(`${l10n.t("{0} accepts the secret of {1}.", at, name)}${until}`);
 		return;
 	}
 	if (outcome === "unknown") {
 		const text = l10n.t("{0} does not say whether the secret of {1} is valid.", at, name);
-		void vscode.window.showWarningMessage(`${text} ${messageText(detail)}`);
+		void showWarning(`${text} ${messageText(detail)}`);
 		return;
 	}
 	const compare = l10n.t("Compare Tokens");
 	const text = l10n.t("{0} refuses the secret of {1}: it is expired or revoked.", at, name);
-	const chosen = await vscode.window.showWarningMessage(text, compare);
+	const chosen = await showWarning(text, compare);
 	if (chosen === compare)
 		await vscode.commands.executeCommand("tokensmith.reconcile", { connection: token.connectionId });
 }

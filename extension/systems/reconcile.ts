@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { Connection, Reconciliation } from "../../daemon/contract.ts";
 import { type Answers, askAnswers } from "../connections/answers.ts";
 import { labelText, quoted } from "../display-text.ts";
+import { showInformation } from "../notification.ts";
 import { untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
 import { type Difference, type DifferenceGroup, type DifferenceRow, groupsOf } from "./reconcile-rows.ts";
@@ -17,7 +18,7 @@ export async function reconcile(services: ReconcileDeps, connection: Connection)
 	const groups = groupsOf(found, connector?.options);
 	if (groups.length > 0) return await showDifferences(services, { connection, answers }, groups);
 	const { same: count } = found;
-	void vscode.window.showInformationMessage(
+	void showInformation(
 		count === 1
 			? l10n.t("{0} and the list here agree about 1 token.", quoted(connection.name))
 			: l10n.t("{0} and the list here agree about {1} tokens.", quoted(connection.name), count),

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { Connection } from "../../daemon/contract.ts";
 import type { CommandCall } from "../command.ts";
 import { labelText } from "../display-text.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
 import { hostOf } from "./system-address.ts";
@@ -54,7 +55,7 @@ async function choose(fitting: readonly Connection[], title: string): Promise<Co
 async function sayNone(): Promise<never> {
 	const connectNow = l10n.t("Connect a System");
 	const text = l10n.t("No connected system can do this.");
-	const chosen = await vscode.window.showInformationMessage(text, connectNow);
+	const chosen = await showInformation(text, connectNow);
 	if (chosen === connectNow) await vscode.commands.executeCommand("tokensmith.connectSystem");
 	throw new vscode.CancellationError();
 }

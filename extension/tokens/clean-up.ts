@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { CleanUpReport, TokenRecord } from "../../daemon/contract.ts";
 import { plainText } from "../display-text.ts";
 import { amountInWords } from "../language.ts";
+import { showInformation } from "../notification.ts";
 import { report } from "../report.ts";
 import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
@@ -40,7 +41,7 @@ export async function cleanUpInteractively(services: CleanUpCommandDeps): Promis
 
 function sayNothingToDelete(): void {
 	const days = amountInWords(policyFromSettings().auditDays, "day");
-	void vscode.window.showInformationMessage(
+	void showInformation(
 		l10n.t(
 			"There is nothing to clean up. The record of a token stays for {0} after the token has ended.",
 			days,
@@ -97,9 +98,7 @@ async function sayResult(
 		if (again !== undefined) await cleanUpInteractively(services);
 		return;
 	}
-	void vscode.window.showInformationMessage(
-		left === 0 ? done : l10n.t("{0} Cancelled: {1} left.", done, countInWords(left)),
-	);
+	void showInformation(left === 0 ? done : l10n.t("{0} Cancelled: {1} left.", done, countInWords(left)));
 }
 
 function countInWords(count: number): string {

@@ -1,9 +1,9 @@
 /** Comments out env lines that hold a revoked secret. Undo in the editor reverts it. */
 import * as l10n from "@vscode/l10n";
-import * as vscode from "vscode";
 import { messageText } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { commentOut, type Written } from "../env/env-lines.ts";
+import { counted, showInformation, showWarning } from "../notification.ts";
 import { report } from "../report.ts";
 import type { Services } from "../services.ts";
 
@@ -26,21 +26,22 @@ async function sayCommented(written: Written<EnvLine>): Promise<void> {
 	const changed = [...saved, ...unsaved, ...notSaved];
 	const [first] = [...refused.map(({ line }) => line), ...notSaved, ...unsaved, ...saved];
 	if (first === undefined) {
-		void vscode.window.showInformationMessage(l10n.t("No line in the env files here contains the secret."));
+		void showInformation(l10n.t("No line in the env files here contains the secret."));
 		return;
 	}
-	const text = [
+	const done =
 		changed.length === 1
 			? l10n.t("Commented out 1 line.")
-			: l10n.t("Commented out {0} lines.", changed.length),
+			: l10n.t("Commented out {0} lines.", changed.length);
+	const problems = [
 		...namesOf([...unsaved, ...notSaved]).map((name) => l10n.t("{0} is not saved yet.", name)),
 		...refused.map(({ line, error }) =>
 			l10n.t("{0} was not changed: {1}", messageText(line.words), messageText(error.message)),
 		),
-	].join(" ");
-	const open = l10n.t("Open {0}", messageText(first.fileName));
-	const show = refused.length === 0 ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
-	if ((await show(text, open)) === open) await openLine(first);
+	];
+	const open = l10n.t("Open File");
+	const show = refused.length === 0 ? showInformation : showWarning;
+	if ((await show(counted(done, problems), open)) === open) await openLine(first);
 }
 
 function namesOf(lines: readonly EnvLine[]): string[] {

@@ -3,6 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { quoted } from "../display-text.ts";
+import { showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 
 export async function copySecret(
@@ -21,7 +22,7 @@ export async function copySecret(
 /** The daemon stores only the hash, so a secret that is not stored here exists only where it is used. */
 export async function saySecretNotStored(token: TokenRecord): Promise<void> {
 	const create = l10n.t("Create API Token");
-	const chosen = await vscode.window.showWarningMessage(
+	const chosen = await showWarning(
 		l10n.t(
 			"The secret of {0} is not stored on this machine, and the daemon stores only its hash. Copy it from where it is used, or create another token.",
 			quoted(token.name),

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { ActionOptions } from "../action.ts";
 import { quoted } from "../display-text.ts";
+import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { disableTokens, enableTokens } from "./disable-action.ts";
 import type { Changes, TokenProgress } from "./each-token.ts";
@@ -19,7 +20,7 @@ export async function disableTokensInteractively(services: DisableDeps, tokens: 
 		disableTokens(services, tokens, options),
 	);
 	const enable = l10n.t("Enable Again");
-	const chosen = await vscode.window.showInformationMessage(disabledInWords(services, disabled), enable);
+	const chosen = await showInformation(disabledInWords(services, disabled), enable);
 	if (chosen === enable) await enableTokensInteractively(services, disabled);
 }
 
@@ -37,7 +38,7 @@ export async function enableTokensInteractively(
 		enabled.length === 1
 			? l10n.t("{0} is enabled again.", quoted(first.name))
 			: l10n.t("{0} API tokens are enabled again.", enabled.length);
-	void vscode.window.showInformationMessage(text);
+	void showInformation(text);
 }
 
 /** Fulfils with the changed tokens. @throws the failure, or CancellationError if no token was changed */

@@ -12,9 +12,10 @@ import { confirmMayBeInUse, mayBeInUse } from "../connections/credential-in-use.
 import { guideThrough } from "../connections/guided.ts";
 import { revocationGuide } from "../connections/guides.ts";
 import type { Client } from "../daemon/client.ts";
-import { messageText, plainText, quoted } from "../display-text.ts";
+import { messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
+import { showError, showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "./comment-lines.ts";
 import { confirmDeadWithProgress } from "./confirm-revoked.ts";
@@ -100,7 +101,7 @@ async function recordsOf(client: Client, tokens: Ids): Promise<TokenRecord[]> {
 /** Another window may have revoked it, and the list may not show that yet. */
 function sayRevokedAlready({ live }: Pick<Services, "live">, tokens: Ids): void {
 	const only = tokens.length === 1 ? live.tokens.find(({ id }) => id === tokens[0]?.id) : undefined;
-	void vscode.window.showInformationMessage(
+	void showInformation(
 		only === undefined
 			? l10n.t("There is nothing to revoke: the API tokens are revoked already.")
 			: l10n.t("{0} is revoked already.", quoted(only.name)),
@@ -180,7 +181,7 @@ async function sayFailed(
 		left,
 		messageText(explain(error).text),
 	);
-	await vscode.window.showErrorMessage(text);
+	await showError(text);
 }
 
 async function sayRevoked(
@@ -191,10 +192,10 @@ async function sayRevoked(
 	const lines = revoked.flatMap((one) => one.lines);
 	const [first] = lines;
 	if (first === undefined) {
-		void vscode.window.showInformationMessage([headline(revoked), ...confirmations].join(" "));
+		void showInformation([headline(revoked), ...confirmations].join(" "));
 		return;
 	}
-	const open = l10n.t("Open {0}", plainText(first.fileName));
+	const open = l10n.t("Open File");
 	const comment = l10n.t("Comment Out Lines");
 	const held =
 		lines.length === 1
@@ -204,7 +205,7 @@ async function sayRevoked(
 					lines.length,
 					messageText(first.words),
 				);
-	const chosen = await vscode.window.showInformationMessage(
+	const chosen = await showInformation(
 		[headline(revoked), ...confirmations, held].join(" "),
 		...[comment, open],
 	);

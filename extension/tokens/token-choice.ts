@@ -8,6 +8,7 @@ import type { CommandCall } from "../command.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
+import { showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { soonestFirst, urgencyOf } from "./time-left.ts";
 import { stateInWords } from "./token-facts.ts";
@@ -70,7 +71,7 @@ async function recordsOf(
 	if (known.length === records.length) return known;
 	const choose = l10n.t("Choose from the List");
 	const unknown = l10n.t("No API token has the ID that this command was started with.");
-	const answer = await vscode.window.showWarningMessage(unknown, choose);
+	const answer = await showWarning(unknown, choose);
 	if (answer === choose) return [];
 	throw new vscode.CancellationError();
 }
@@ -145,7 +146,7 @@ async function rowsFor({ live, secrets, bindings }: ListDeps, { among, none }: W
 		among === "kept"
 			? l10n.t("This machine has not stored the secret of any token.")
 			: l10n.t("There are no API tokens yet.");
-	void vscode.window.showInformationMessage(none ?? usual);
+	void showInformation(none ?? usual);
 	throw new vscode.CancellationError();
 }
 

@@ -20,7 +20,7 @@ const before = new Date(Date.now() - hour).toISOString();
 const retiring = aToken({ id: "old", name: "orders", retiresDate: later, successorId: "new" });
 
 function said(more: Partial<WrittenLines>): string {
-	return rotatedInWords({ predecessor: retiring, written: written(more) });
+	return rotatedInWords({ predecessor: retiring, written: written(more) }).text;
 }
 
 describe("the result of a rotation in words", () => {
@@ -37,29 +37,32 @@ describe("the result of a rotation in words", () => {
 	});
 
 	it("names each file that still contains the old secret", () => {
-		const text = said({
+		const done = written({
 			saved: [line(".env:1 (A)")],
 			unsaved: [line(".env.1:1 (B)"), line(".env.1:2 (C)")],
 			notSaved: [line(".env.2:1 (D)")],
 			refused: [{ line: line(".env.3:1 (E)"), error: { message: ".env.3 is read-only." } }],
 		});
-		assert.equal(text.match(/\.env\.1 has unsaved changes/g)?.length, 1);
+		const { text, details } = rotatedInWords({ predecessor: retiring, written: done });
+		assert.match(text, /4 lines still contain the old secret\. The old secret works until/);
+		const told = details.join("\n");
+		assert.equal(told.match(/\.env\.1 has unsaved changes/g)?.length, 1);
 		assert.match(
-			text,
+			told,
 			/\.env\.2 could not be saved: its editor has the new secret, the file on disk the old one\./,
 		);
-		assert.match(text, /\.env\.3:1 \(E\) still contains the old secret: \.env\.3 is read-only\./);
+		assert.match(told, /\.env\.3:1 \(E\) still contains the old secret: \.env\.3 is read-only\./);
 	});
 
 	it("shows when the old secret is refused", () => {
 		const predecessor = aToken({ name: "orders", retiresDate: before, successorId: "new" });
-		const text = rotatedInWords({ predecessor, written: written({}) });
+		const { text } = rotatedInWords({ predecessor, written: written({}) });
 		assert.match(text, /The old secret is refused from now on\.$/);
 	});
 
 	it("contains no link from a name", () => {
 		const predecessor = aToken({ name: "[x](command:a)" });
-		assert.ok(!rotatedInWords({ predecessor, written: written({}) }).includes("]("));
+		assert.ok(!rotatedInWords({ predecessor, written: written({}) }).text.includes("]("));
 	});
 });
 

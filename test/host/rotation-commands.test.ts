@@ -71,11 +71,7 @@ describe("rotating tokens", () => {
 			await scene.rotated();
 			await scene.run("rotateToken", { id: scene.token.id });
 			assert.match(scene.person.last?.text ?? "", /is already rotated/);
-			assert.deepEqual(scene.person.last?.buttons, [
-				"Finish Rotation",
-				"Rotate the Successor",
-				"Undo Rotation",
-			]);
+			assert.deepEqual(scene.person.last?.buttons, ["Finish Rotation", "Show Details"]);
 		});
 
 		it("reports a rotation by another window during the questions", async () => {

@@ -1,0 +1,74 @@
+/**
+ * Shows notifications. VS Code cuts the labels of many buttons and moves those of a long text below the edge of the
+ * window, so a notification has at most 200 characters and two buttons: what there is more of is behind *Show Details*.
+ *
+ * Modal questions are asked where they belong. Enter presses their first button, so that one is never the irreversible
+ * or the wider choice where there is another; a confirmation with one button repeats what the user has asked for.
+ */
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import { shortened } from "./display-text.ts";
+
+/** What happened, in a short sentence or two. */
+export interface Notice {
+	text: string;
+	/** More about it, a line each, such as every item that the text counts. */
+	details?: readonly string[];
+}
+
+export type Show = (notice: Notice | string, ...buttons: readonly string[]) => Promise<string | undefined>;
+
+export const showInformation: Show = (notice, ...buttons) => show("showInformationMessage", notice, buttons);
+export const showWarning: Show = (notice, ...buttons) => show("showWarningMessage", notice, buttons);
+export const showError: Show = (notice, ...buttons) => show("showErrorMessage", notice, buttons);
+
+/** A single problem in its own words; several are counted, and listed behind *Show Details*. */
+export function counted(done: string, problems: readonly string[]): Notice {
+	const [only] = problems;
+	const words = problems.length > 1 ? l10n.t("{0} problems.", problems.length) : only;
+	return {
+		text: [done, words].filter((part) => part !== undefined && part !== "").join(" "),
+		details: problems.length > 1 ? problems : [],
+	};
+}
+
+const longestText = 200;
+const mostButtons = 2;
+const mostDetails = 20;
+const longestDetails = 2000;
+
+async function show(
+	kind: "showInformationMessage" | "showWarningMessage" | "showErrorMessage",
+	notice: Notice | string,
+	buttons: readonly string[],
+): Promise<string | undefined> {
+	const { text, details = [] } = typeof notice === "string" ? { text: notice } : notice;
+	const brief = briefly(text);
+	if (brief === text && details.length === 0 && buttons.length <= mostButtons)
+		return await vscode.window[kind](text, ...buttons);
+	const showDetails = l10n.t("Show Details");
+	const chosen = await vscode.window[kind](brief, ...buttons.slice(0, mostButtons - 1), showDetails);
+	if (chosen !== showDetails) return chosen;
+	const detail = shortened(
+		[...(brief === text ? [] : [text]), ...bounded(details)].join("\n"),
+		longestDetails,
+	);
+	return await vscode.window[kind](brief, { modal: true, detail }, ...buttons);
+}
+
+/** The sentences that there is room for; at least the beginning of the first. */
+function briefly(text: string): string {
+	if (text.length <= longestText) return text;
+	let brief = "";
+	for (const { segment } of new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(text)) {
+		if (brief.length + segment.trimEnd().length > longestText) break;
+		brief += segment;
+	}
+	return brief === "" ? shortened(text, longestText) : brief.trimEnd();
+}
+
+function bounded(details: readonly string[]): readonly string[] {
+	const more = details.length - mostDetails;
+	if (more <= 0) return details;
+	return [...details.slice(0, mostDetails), l10n.t("and {0} more", more)];
+}
