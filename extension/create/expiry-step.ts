@@ -181,7 +181,8 @@ function neverStep<Draft extends ExpiryDraft>({ prompts }: ExpiryStepDeps<Draft>
 		applies: ({ expiry, pendingExpiry }) => expiry === undefined && pendingExpiry === "never",
 		async ask(draft, place) {
 			const answer = await prompts.one<"never" | "expiry">(place, {
-				placeholder: l10n.t("Without an expiry, a leaked secret works until it is revoked. Are you sure?"),
+				placeholder: l10n.t("Are you sure?"),
+				remark: l10n.t("Without an expiry, a leaked secret works until it is revoked."),
 				rows: [
 					{ label: l10n.t("$(arrow-left) Choose an expiry"), value: "expiry" },
 					{ label: l10n.t("$(circle-slash) Never let it expire"), value: "never" },

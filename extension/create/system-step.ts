@@ -110,9 +110,8 @@ async function askStandIn({ prompts, systems }: SystemStepDeps, place: Place): P
 	return await prompts.one<System>(
 		{ ...place, canGoBack: true },
 		{
-			placeholder: l10n.t(
-				"This machine applies the system's rules. The system itself does not accept the token.",
-			),
+			placeholder: l10n.t("Which system should issue the token?"),
+			remark: l10n.t("This machine applies the system's rules. The system itself does not accept the token."),
 			rows: standIns.map(standInRow),
 		},
 	);

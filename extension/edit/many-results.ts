@@ -52,12 +52,11 @@ async function showResults(
 		if (result.kind === "failed") log.error(`${result.token.id} was not changed.`, inspect(result.error));
 	const changed = results.filter(({ kind }) => kind === "changed").length;
 	const left = count - results.length;
-	const chosen = await vscode.window.showQuickPick(results.map(rowOf), {
+	const cancelled: ResultRow = { label: l10n.t("$(warning) Cancelled: {0} not started", left) };
+	const rows = [...(left === 0 ? [] : [cancelled]), ...results.map(rowOf)];
+	const chosen = await vscode.window.showQuickPick(rows, {
 		title: l10n.t("Changed {0} of {1} Tokens", changed, count),
-		placeHolder:
-			left === 0
-				? l10n.t("Press Enter on a token that was not changed to edit it.")
-				: l10n.t("Cancelled: {0} not started. Press Enter on a token that was not changed to edit it.", left),
+		placeHolder: l10n.t("Press Enter on a token that was not changed to edit it."),
 		matchOnDetail: true,
 		ignoreFocusOut: true,
 	});

@@ -83,7 +83,8 @@ function targetStep<Draft extends EnvDraft>({ prompts, purpose }: EnvStepsDeps):
 					return loaded;
 				});
 				const answer = await prompts.one<TargetPick>(place, {
-					placeholder: problem ?? l10n.t("Where should the secret be written? Choose, or type a path."),
+					placeholder: l10n.t("Where should the secret be written? Choose, or type a path."),
+					remark: problem,
 					rows,
 					rowsFor: (text) => typedTargetRows(text, known),
 					isActive: (value) => isSameTarget(value, draft.target),
@@ -229,7 +230,8 @@ function gitStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Draft>
 			if (state === "ignored" || state === "no-repository")
 				return { ...draft, git: { uri, answer: "leave" } };
 			const answer = await prompts.one<Placement["gitignore"] | "other">(place, {
-				placeholder: gitQuestion(nameOf(file.uri), state),
+				placeholder: l10n.t("How should the secret be written?"),
+				remark: gitQuestion(nameOf(file.uri), state),
 				rows: gitRows(nameOf(file.uri), state),
 			});
 			if (answer === back || answer === "other") return back;
@@ -346,7 +348,8 @@ function replaceStep<Draft extends EnvDraft>({ prompts }: EnvStepsDeps): Step<Dr
 			const found = { line: lineOf(draft), value };
 			if (!value) return { ...draft, found };
 			const answer = await prompts.one<"replace" | "other">(place, {
-				placeholder: l10n.t("Replace the value of {0} in {1}?", draft.key, nameOf(file.uri)),
+				placeholder: l10n.t("Replace the value?"),
+				remark: l10n.t("{0} in {1} has a value. It is replaced by the secret.", draft.key, nameOf(file.uri)),
 				rows: [
 					{ label: l10n.t("$(arrow-left) Choose another key"), value: "other" },
 					{ label: l10n.t("$(replace) Replace the value of {0}", draft.key), value: "replace" },

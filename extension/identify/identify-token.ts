@@ -13,6 +13,7 @@ import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
 import { idOf } from "../tokens/token-choice.ts";
+import { showRemark } from "../wizard/selection.ts";
 import { answerTo, plainHeadline } from "./answer.ts";
 import type { Action, Answer, AnswerRow, Known } from "./answer-rows.ts";
 import { askForText } from "./identify-input.ts";
@@ -53,6 +54,7 @@ async function showAnswer(deps: IdentifyDeps, pasted: Pasted): Promise<Action<En
 	const list = vscode.window.createQuickPick<RowItem>();
 	const { promise, resolve, reject } = Promise.withResolvers<Action<EnvLine> | undefined>();
 	list.title = title();
+	list.placeholder = l10n.t("Choose what to do next.");
 	list.ignoreFocusOut = true;
 	list.matchOnDescription = true;
 	list.matchOnDetail = true;
@@ -129,8 +131,9 @@ interface RowItem extends vscode.QuickPickItem {
 
 function fill(list: vscode.QuickPick<RowItem>, answer: Answer<EnvLine>): void {
 	const active = list.activeItems[0]?.label;
-	list.placeholder = plainHeadline(answer);
-	list.items = answer.rows.map(itemOf);
+	const headline = plainHeadline(answer);
+	const verdict = showRemark(list, headline) ? [] : [{ label: headline, alwaysShow: true }];
+	list.items = [...verdict, ...answer.rows.map(itemOf)];
 	// The selection stays while more results come in.
 	const again = list.items.find(({ label }) => label === active);
 	if (again !== undefined) list.activeItems = [again];

@@ -55,7 +55,8 @@ function scopeStep({ prompts, tokens }: IncidentStepsDeps): Step<IncidentDraft> 
 		isAnswered: ({ scope }) => scope !== undefined,
 		async ask(draft, place) {
 			const answer = await prompts.one<"all" | "some">(place, {
-				placeholder: l10n.t("What may have leaked? It is revoked at once, which cannot be undone."),
+				placeholder: l10n.t("What may have leaked?"),
+				remark: l10n.t("It is revoked at once, which cannot be undone."),
 				rows: [
 					{ label: l10n.t("$(list-selection) Choose tokens…"), value: "some" },
 					{
@@ -106,7 +107,8 @@ function relativesStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): St
 		async ask(draft, place) {
 			const picked = draft.relativeIds && new Set(draft.relativeIds);
 			const answer = await prompts.many<string>(place, {
-				placeholder: l10n.t("These tokens of the same lineage still work. Revoke them too?"),
+				placeholder: l10n.t("Which of them should be revoked too?"),
+				remark: l10n.t("These tokens of the same lineage still work."),
 				rows: relativesOf(draft).map((token) => rowOf(token, linesOf(token.id), now)),
 				isPicked: (id) => picked?.has(id) ?? true,
 				problem: () => undefined,

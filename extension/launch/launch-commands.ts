@@ -43,7 +43,7 @@ async function withdrawConsents({ consents, live }: Pick<Services, "consents" | 
 	}));
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: l10n.t("Withdraw Consents for Tasks and Debugging"),
-		placeHolder: l10n.t("These may use secrets without asking. Which should ask again?"),
+		placeHolder: l10n.t("Which of them should ask again?"),
 		canPickMany: true,
 		matchOnDescription: true,
 	});

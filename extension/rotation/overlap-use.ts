@@ -39,7 +39,7 @@ export async function showOverlapUse(
 	const { predecessor } = use;
 	const chosen = await vscode.window.showQuickPick(rowsOf(use), {
 		title: l10n.t("Use of the Old Secret of {0}", quoted(predecessor.name)),
-		placeHolder: oldSecretInWords(predecessor),
+		placeHolder: l10n.t("Choose what to do next."),
 		matchOnDescription: true,
 	});
 	await chosen?.run?.();
@@ -84,6 +84,7 @@ function rowsOf({ predecessor, uses, lines }: Use): Row[] {
 			? undefined
 			: l10n.t("last used {0}", timeSince(predecessor.lastUsedDate, Date.now()));
 	return [
+		{ label: `$(clock) ${oldSecretInWords(predecessor)}`, alwaysShow: true },
 		separator(l10n.t("since the rotation")),
 		...(uses.length === 0 ? [{ label: l10n.t("$(pass) The old secret was not used") }] : []),
 		...uses.map((use, index) => ({

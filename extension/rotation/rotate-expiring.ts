@@ -276,15 +276,11 @@ async function showResults(
 		if ("error" in outcome) services.log.error(`${token.id}: ${outcome.kind}`, inspect(outcome.error));
 	const done = results.filter(({ outcome }) => isDone(outcome)).length;
 	const left = wanted - results.length;
-	const chosen = await vscode.window.showQuickPick(results.map(rowOf), {
+	const cancelled: ResultRow = { label: l10n.t("$(warning) Cancelled: {0} not started", countInWords(left)) };
+	const rows = [...(left === 0 ? [] : [cancelled]), ...results.map(rowOf)];
+	const chosen = await vscode.window.showQuickPick(rows, {
 		title: l10n.t("Rotated {0} of {1} Tokens", done, wanted),
-		placeHolder:
-			left === 0
-				? l10n.t("Press Enter on an unfinished token to continue with it.")
-				: l10n.t(
-						"Cancelled: {0} not started. Press Enter on an unfinished token to continue with it.",
-						countInWords(left),
-					),
+		placeHolder: l10n.t("Press Enter on an unfinished token to continue with it."),
 		matchOnDetail: true,
 		ignoreFocusOut: true,
 	});

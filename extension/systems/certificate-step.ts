@@ -89,10 +89,8 @@ interface Question {
 
 async function confirmOff({ prompts, place, host }: Question): Promise<Answer> {
 	const answer = await prompts.one<"back" | "off">(place, {
-		placeholder: l10n.t(
-			"Anyone on the way can pretend to be {0}, read the credential and create tokens. Are you sure?",
-			host,
-		),
+		placeholder: l10n.t("Are you sure?"),
+		remark: l10n.t("Anyone on the way can pretend to be {0}, read the credential and create tokens.", host),
 		rows: [
 			{ label: l10n.t("$(arrow-left) Check the certificate"), value: "back" },
 			{ label: l10n.t("$(warning) Do not verify"), value: "off" },

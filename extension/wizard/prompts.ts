@@ -152,8 +152,11 @@ async function fillList<Value>(
 	const known = await loadRows(list, question);
 	list.items = known;
 	const { isActive, rowsFor } = question;
-	const active = known.find(({ value }) => value !== undefined && isActive?.(value));
+	const choices = known.filter(({ value }) => value !== undefined);
+	const active = choices.find(({ value }) => value !== undefined && isActive?.(value));
+	const [first] = question.remark === undefined ? [] : choices;
 	if (active !== undefined) list.activeItems = [active];
+	else if (first !== undefined) list.activeItems = [first];
 	if (rowsFor === undefined) return;
 	const show = () => {
 		const text = list.value.trim();

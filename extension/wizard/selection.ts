@@ -9,7 +9,10 @@ export interface Row<Value> extends vscode.QuickPickItem {
 }
 
 export interface ListQuestion<Value> {
+	/** How to answer. It is pale, cut at the end and gone once the user types, so it contains no fact. */
 	placeholder: string;
+	/** A fact or a warning that the answer depends on; stays visible. */
+	remark?: string | undefined;
 	rows: readonly Row<Value>[] | Promise<readonly Row<Value>[]>;
 	/** Which row is active at first. */
 	isActive?: (value: Value) => boolean;
@@ -116,16 +119,24 @@ function isSame<Value>(one: Row<Value>, other: Row<Value>): boolean {
 	return one === other || (one.value !== undefined && one.value === other.value);
 }
 
-/** Shows the question's placeholder, and that its rows load. */
+/** Shows the question's placeholder and remark, and that its rows load. */
 export async function loadRows<Value>(
 	list: vscode.QuickPick<Row<Value>>,
-	{ placeholder, rows }: ListQuestion<Value>,
+	{ placeholder, remark, rows }: ListQuestion<Value>,
 ): Promise<readonly Row<Value>[]> {
 	list.placeholder = placeholder;
+	const isShown = remark === undefined || showRemark(list, remark);
 	list.matchOnDescription = true;
 	list.matchOnDetail = true;
 	list.busy = true;
 	const loaded = await rows;
 	list.busy = false;
-	return loaded;
+	return isShown ? loaded : [{ label: `$(info) ${remark}`, alwaysShow: true }, ...loaded];
+}
+
+/** As the line below the input, which lists have since VS Code 1.108. false: this VS Code has none. */
+export function showRemark(list: object, remark: string): boolean {
+	if (!("prompt" in list)) return false;
+	list.prompt = remark;
+	return true;
 }

@@ -165,9 +165,12 @@ describe("rotating tokens", () => {
 			assert.equal(await scene.diskOf(".env"), `A=${fresh[0]}\nB=${fresh[1]}\nC=${third.token}\n`);
 			assert.deepEqual(seen.results, {
 				title: "Rotated 2 of 3 Tokens",
-				placeHolder:
-					"Cancelled: 1 token not started. Press Enter on an unfinished token to continue with it.",
-				rows: ["$(pass) due in 0.3: rotated, 1 line", "$(pass) due in 0.5: rotated, 1 line"],
+				placeHolder: "Press Enter on an unfinished token to continue with it.",
+				rows: [
+					"$(warning) Cancelled: 1 token not started: undefined",
+					"$(pass) due in 0.3: rotated, 1 line",
+					"$(pass) due in 0.5: rotated, 1 line",
+				],
 			});
 		});
 

@@ -45,6 +45,30 @@ describe("the wizard's prompts", () => {
 		assert.equal(await answering(question, "enter"), 2);
 	});
 
+	it("keep a remark in the line below the input, apart from how to answer", async () => {
+		const { createQuickPick } = vscode.window;
+		const lists: vscode.QuickPick<vscode.QuickPickItem>[] = [];
+		const recording = () => {
+			const list = createQuickPick();
+			lists.push(list);
+			return list;
+		};
+		Object.assign(vscode.window, { createQuickPick: recording });
+		try {
+			const question = prompts.one<number>(place, {
+				placeholder: "Choose.",
+				remark: "Git tracks .env.",
+				rows: [{ label: "one", value: 1 }],
+			});
+			assert.equal(await answering(question, "enter"), 1);
+		} finally {
+			Object.assign(vscode.window, { createQuickPick });
+		}
+		const [list] = lists;
+		assert.ok(list !== undefined && "prompt" in list);
+		assert.deepEqual([list.prompt, list.placeholder], ["Git tracks .env.", "Choose."]);
+	});
+
 	it("answer the rows that were picked before", async () => {
 		const question = prompts.many<number>(place, {
 			placeholder: "",

@@ -47,7 +47,7 @@ const questions = {
 	file: "Where should the secret be written?",
 	git: "a commit would publish the secret",
 	key: "hold the secret?",
-	replace: "Replace the value of",
+	replace: "Replace the value?",
 	summary: "Press Enter to create",
 } as const;
 

@@ -20,8 +20,9 @@ export class QuickInput {
 	}
 
 	/** Waits for the question with these words in the box or below it, and for its rows if it has some. */
-	async waitForQuestion(placeholder: string): Promise<void> {
-		await this.#widget.locator(`.quick-input-box input[placeholder*="${placeholder}"]`).waitFor();
+	async waitForQuestion(words: string): Promise<void> {
+		const inBox = this.#widget.locator(`.quick-input-box input[placeholder*="${words}"]`);
+		await inBox.or(this.#widget.getByText(words)).filter({ visible: true }).first().waitFor();
 	}
 
 	/** Waits until Enter would choose the row with this label. */
