@@ -91,7 +91,7 @@ describe("problems of env lines", () => {
 		execFileSync("git", ["add", "--force", ".env"], { cwd: window.place });
 		tracked.forget();
 		await until("Git tracks it", () => found().includes("1 tracked 1"));
-		assert.deepEqual(found(), ["1 tracked 1", "2 revoked 0"]);
+		assert.ok(found().includes("2 revoked 0"), "the worst problem of the line");
 		const uri = fileIn(window);
 		const diagnostics = vscode.languages.getDiagnostics(uri).filter(({ code }) => code === "revoked");
 		const document = await vscode.workspace.openTextDocument(uri);
