@@ -34,7 +34,7 @@ describe("a notification", () => {
 		person.answers(/^It failed\.\n./, "Third");
 		const why = `${"Because of this. ".repeat(20)}End.`;
 		assert.equal(
-			await showWarning(`It failed. ${"x".repeat(200)}. ${why}`, "First", "Second", "Third"),
+			await showWarning(`It failed. ${"X".repeat(200)}. ${why}`, "First", "Second", "Third"),
 			"Third",
 		);
 		const [brief, whole] = person.messages;
