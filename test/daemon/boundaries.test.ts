@@ -114,13 +114,16 @@ describe("at its very limit", () => {
 	it("an audit event is kept for all of the days that it is to be kept", async () => {
 		await daemon.create();
 		const owner = { userId: "owner", userName: "ada" };
-		pass(30 * 24 * hour);
 		const actionsAfterPurge = async () => {
 			await daemon.records.purge(30, daemon.now, owner);
 			const { body } = await daemon.call("GET", "/v1/audit-events");
 			return body.events.map(({ action }: { action: string }) => action);
 		};
-		assert.deepEqual(await actionsAfterPurge(), ["create"]);
+		// Day by day: a clock that jumps far ahead is not believed at once.
+		for (let days = 0; days < 30; days++) {
+			pass(24 * hour);
+			assert.deepEqual(await actionsAfterPurge(), ["create"]);
+		}
 		pass(1);
 		assert.deepEqual(await actionsAfterPurge(), ["purge"]);
 	});
