@@ -194,6 +194,8 @@ async function sayDone(
 		...(left === undefined
 			? []
 			: [{ label: l10n.t("Revoke the Rest"), run: () => runIncidentAndReport(services, left) }]),
+		// First, since another try needs it.
+		...credentialWays(services, plan, result),
 		...(result.systems.some(isToTryAgain)
 			? [
 					{
@@ -202,7 +204,6 @@ async function sayDone(
 					},
 				]
 			: []),
-		...credentialWays(services, plan, result),
 		...(notOnDisk.length === 0 ? [] : [{ label: l10n.t("Save Files"), run: () => saveAll(notOnDisk) }]),
 		...(dead.length === 0
 			? []

@@ -196,11 +196,14 @@ describe("an incident at connected systems", () => {
 
 		it("never deletes the credential in use, and offers to change it", async () => {
 			await window.credentials.store("there", orders.secret);
-			person.answers(/may still work/, "Dismiss");
+			person.answers(/may still work/, "Show Details");
 			await runIncidentAndReport(services(), usual);
 			assert.ok([...acme.tokens.values()].some(({ secret }) => secret === orders.secret));
 			assert.ok(person.last?.buttons.includes("Change Credential"));
-			assert.match(person.last?.text ?? "", /orders is the credential of this connection/);
+			assert.match(
+				`${person.last?.text} ${person.last?.detail}`,
+				/orders is the credential of this connection/,
+			);
 			const [line] = (await disk()).split("\n");
 			assert.notEqual(line, `A=${orders.secret}`, "the successor is in the line");
 			assert.deepEqual(acme.changes, ["POST /tokens"]);

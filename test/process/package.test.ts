@@ -30,7 +30,7 @@ const client = createTokensmithClient({ url: process.env.TOKENSMITH_URL ?? "", t
 export async function check(secret: string, request: IncomingMessage): Promise<string> {
 	const verification: Verification = await client.verify(secret, { address: request.socket.remoteAddress });
 	if (verification.valid) return verification.token.name;
-	const reason: "malformed" | "unknown" | "revoked" | "disabled" | "expired" | "address" | "permission" | "resource" =
+	const reason: "malformed" | "unknown" | "revoked" | "disabled" | "in-doubt" | "expired" | "address" | "permission" | "resource" =
 		verification.reason;
 	return reason + verification.problem.detail;
 }

@@ -28,8 +28,8 @@ describe("token setup in a hostile folder", () => {
 
 	describe("refuses a manifest that is", () => {
 		const prepared: [what: string, prepare: () => void, words: RegExp][] = [
-			["a pipe", () => execFileSync("mkfifo", [at("tokensmith.json")]), /is not a file/],
-			["a folder", () => mkdirSync(at("tokensmith.json")), /is not a file/],
+			["a pipe", () => execFileSync("mkfifo", [at("tokensmith.json")]), /is a named pipe, not a file/],
+			["a folder", () => mkdirSync(at("tokensmith.json")), /is a folder, not a file/],
 			["a device", () => symlinkSync("/dev/zero", at("tokensmith.json")), /leads out of its folder/],
 			[
 				"a link out of the folder",
@@ -93,7 +93,7 @@ describe("token setup in a hostile folder", () => {
 		// Git itself would wait there for ever, so that it is ended first.
 		const { code, stdout } = await setup();
 		assert.equal(code, 1);
-		assert.match(stdout, /A was not set up: \.gitignore is not a file/);
+		assert.match(stdout, /A was not set up: \.gitignore is a named pipe, not a file/);
 		assert.deepEqual(await created(), []);
 	}).timeout(40_000);
 
@@ -101,7 +101,7 @@ describe("token setup in a hostile folder", () => {
 		execFileSync("mkfifo", [at(".env"), at(".env.example")]);
 		declare();
 		const { stdout } = await setup();
-		assert.match(stdout, /A in \.env: left as it is: \.env is not a file/);
+		assert.match(stdout, /A in \.env: left as it is: \.env is a named pipe, not a file/);
 		assert.deepEqual(await created(), []);
 	});
 

@@ -1,0 +1,187 @@
+/**
+ * MindBridge and Narrative as systems that really issue: from the connection to a token's end. Their profiles are the
+ * built-in ones with an address of the tests, so their connectors are confirmed as a person's own.
+ */
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Client } from "../../extension/daemon/client.ts";
+import { startMindBridge } from "../daemon/systems/mindbridge.ts";
+import { startNarrative } from "../daemon/systems/narrative.ts";
+import { CreateWizard } from "./create-wizard.ts";
+import { daemonClient } from "./daemon.ts";
+import { until } from "./until.ts";
+import type { WorkbenchWindow } from "./window.ts";
+import { Workbench } from "./workbench.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+describe("a connected system in the workbench", () => {
+	let folder: string;
+	let mindbridge: Awaited<ReturnType<typeof startMindBridge>>;
+	let narrative: Awaited<ReturnType<typeof startNarrative>>;
+	let workbench: Workbench;
+	let window: WorkbenchWindow;
+	let client: Client;
+
+	before(async () => {
+		folder = await mkdtemp(join(tmpdir(), "tokensmith-profiles-"));
+		[mindbridge, narrative] = await Promise.all([startMindBridge(), startNarrative()]);
+		const profiles = await Promise.all(["mindbridge", "narrative"].map(withOwnAddress));
+		workbench = await Workbench.start({ settings: { "tokensmith.profiles": profiles } });
+		window = await workbench.openWindow();
+		await window.openView("Tokensmith");
+		client = daemonClient(workbench.userData);
+	});
+	after(async () => {
+		await workbench.stop();
+		await Promise.all([mindbridge.system.stop(), narrative.system.stop()]);
+		await rm(folder, { recursive: true });
+	});
+	afterEach(() => window.input.leave());
+
+	/** A profile file of the user: the built-in profile under another id, at any address. */
+	async function withOwnAddress(id: string): Promise<string> {
+		const profile = JSON.parse(await readFile(join(root, `daemon/profiles/${id}.json`), "utf8"));
+		const { variables, ...connector } = profile.connector;
+		const own = { ...profile, id: `${id}-here`, name: `${profile.name} here` };
+		const file = join(folder, `${id}.json`);
+		await writeFile(file, JSON.stringify({ ...own, connector: { ...connector, base: null } }));
+		return file;
+	}
+
+	async function connect(system: string, url: string, credential: string, name: string): Promise<void> {
+		const { input } = window;
+		await window.runCommand("Tokensmith: Connect a System…");
+		await input.waitForQuestion("Which system should Tokensmith");
+		await until("the system is listed", async () => (await input.labels()).includes(system));
+		await input.pick(system);
+		for (const [step, text] of [
+			["Address", url],
+			["Name", name],
+			["Credential", credential],
+		] as const) {
+			await input.waitForStep(step);
+			await input.type(text);
+			await input.accept();
+		}
+		await input.waitForStep("Summary");
+		await input.pick("Connect and Test");
+		assert.match(await window.dialogText(), /is not part of Tokensmith\. Use it\?[\s\S]*•\s+POST /);
+		await window.answerDialog("Use This Connector");
+		await window.notification(`Connected “${name}”`);
+		await window.clearNotifications();
+	}
+
+	/** From the chosen system to the created token; the secret is stored without a file. */
+	async function create(answers: {
+		system: string;
+		name: string;
+		permissions: readonly string[];
+		addresses?: string;
+	}): Promise<void> {
+		const { input } = window;
+		const wizard = await CreateWizard.open(window);
+		await input.pick(answers.system);
+		await wizard.waitFor("name");
+		await input.type(answers.name);
+		await input.accept();
+		await wizard.waitFor("permissions");
+		await input.check(...answers.permissions);
+		await input.accept();
+		await wizard.waitFor("expiry");
+		await input.accept();
+		if (answers.addresses !== undefined) {
+			await wizard.waitFor("addresses");
+			await input.type(answers.addresses);
+			await input.accept();
+		}
+		await wizard.waitFor("details");
+		await input.pick("Continue");
+		await wizard.waitFor("file");
+		await input.pick("No file: store it in SecretStorage only");
+		await wizard.waitFor("summary");
+		await picture(`${answers.system}-summary`);
+		await input.pick("Create Token");
+		await until("it is created", async () => (await window.dialogText()).includes("is created"));
+		await picture(`${answers.system}-created`);
+		await window.answerDialog("Done");
+	}
+
+	async function revoke(name: string): Promise<void> {
+		const { input } = window;
+		await window.runCommand("Tokensmith: Revoke Token…");
+		await input.waitForQuestion("Which tokens?");
+		await input.check(name);
+		await input.accept();
+		assert.match(await window.dialogText(), /Deleted at its system/);
+		await window.answerDialog("Revoke");
+		await window.notification(`Revoked “${name}”`);
+		assert.equal((await recordOf(name)).status, "revoked");
+		await window.clearNotifications();
+	}
+
+	async function recordOf(name: string): Promise<TokenRecord> {
+		const token = (await client.listTokens()).find((one) => one.name === name);
+		assert.ok(token, `there is a token ${name}`);
+		return token;
+	}
+
+	/** With TOKENSMITH_PICTURES=folder, pictures go there. */
+	async function picture(subject: string): Promise<void> {
+		const pictures = process.env.TOKENSMITH_PICTURES;
+		if (pictures) await window.screenshot(join(pictures, `live-${subject.replaceAll(" ", "-")}.png`));
+	}
+
+	it("MindBridge issues a token with permissions and allowed addresses, renames it and revokes it", async () => {
+		const { input } = window;
+		await connect("MindBridge here", `${mindbridge.system.url}/api`, mindbridge.admin, "Audits");
+		const permissions = ["api.engagements.read", "api.organizations.read"];
+		await create({ system: "Audits", name: "Audit report", permissions, addresses: "192.0.2.0/24" });
+		const [there = assert.fail()] = [...mindbridge.tokens.values()];
+		assert.deepEqual(there.token.permissions.toSorted(), permissions);
+		assert.deepEqual(there.token.allowedAddresses, ["192.0.2.0/24"]);
+
+		await window.runCommand("Tokensmith: Edit Token…");
+		await input.waitForQuestion("Which token?");
+		await input.pick("Audit report");
+		await input.waitForQuestion("Choose what to change");
+		assert.match((await input.rows()).join("\n"), /Permissions .*cannot change/);
+		await picture("mindbridge-edit");
+		await input.pick("Name");
+		await input.type("Audit report 2027");
+		await input.accept();
+		await input.waitForActive("Apply 1 Change");
+		await input.accept();
+		await window.notification(/is changed: Name\./);
+		assert.equal(there.token.name, "Audit report 2027");
+		await revoke("Audit report 2027");
+		assert.equal(mindbridge.tokens.size, 0);
+	});
+
+	it("Narrative issues a token, renews it for at most a year, and deletes it", async () => {
+		const { input } = window;
+		await connect("Narrative I/O here", narrative.system.url, narrative.admin, "Data");
+		await create({ system: "Data", name: "Native app", permissions: ["datasets:read"] });
+		const [there = assert.fail()] = [...narrative.tokens.values()];
+		assert.deepEqual(there.token.permissions, [{ resource: "datasets", access: "read" }]);
+
+		await window.runCommand("Tokensmith: Edit Token…");
+		await input.waitForQuestion("Which token?");
+		await input.pick("Native app");
+		await input.waitForQuestion("Choose what to change");
+		await input.pick("Expires");
+		await input.waitForQuestion("When does the token expire?");
+		await input.pick("1 year");
+		await input.waitForActive("Apply 1 Change");
+		await input.accept();
+		await window.notification(/is changed: Expires\./);
+		const days = Math.round((Date.parse(there.token.expires_at) - Date.now()) / 86_400_000);
+		assert.ok([365, 366].includes(days), `${days} days`);
+		assert.equal(Date.parse((await recordOf("Native app")).expiry ?? ""), Date.parse(there.token.expires_at));
+		await revoke("Native app");
+		assert.equal(narrative.tokens.size, 0);
+	});
+});
