@@ -66,7 +66,8 @@ async function notify({ claims, now = Date.now }: ExpiryNoticesDeps, due: readon
 	const { text, tone } = noticeInWords(due, now());
 	const say = tone === "warning" ? showWarning : showInformation;
 	const isOurs = due.some(({ issuer }) => issuer === "local");
-	const chosen = await say(text, ...(isOurs ? [rotate] : []), show, snooze);
+	// A token that cannot be rotated here is shown instead.
+	const chosen = await say(text, isOurs ? rotate : show, snooze);
 	const [first] = due;
 	if (first === undefined || chosen === undefined) return;
 	if (chosen === show) await vscode.commands.executeCommand("tokensmith.showToken", { id: first.id });
