@@ -95,7 +95,7 @@ describe("reading all audit events", () => {
 			for await (const { sequence } of files.all(0)) {
 				read.push(sequence);
 				// While the reading of the second part has begun.
-				if (sequence === 250) setImmediate(moveToFile);
+				if (sequence === 250) moveToFile();
 			}
 			function moveToFile() {
 				writeAuditFile(folder, lines.slice(0, 500));
