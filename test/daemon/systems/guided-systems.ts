@@ -118,5 +118,5 @@ export async function startPolarityWithApi(document: unknown) {
 			[`DELETE ${keys}/{id}`]: (_, id) => ({ status: live.delete(id ?? "") ? 204 : 404 }),
 		}),
 	);
-	return { system };
+	return { system, live };
 }
