@@ -15,7 +15,9 @@ const mostMemory = 1.2;
 /** A little longer than the daemon's limit of an idle connection. */
 const settleMilliseconds = 65_000;
 /** The floods whose connections stay open in the short form too, so that it is the daemon that has to close them. */
-const heldOpen = ["silent connections", "half heads", "half forms of strangers"];
+const heldOpen = ["half heads", "half forms of strangers"];
+/** For the memory, after all connections were closed. */
+const collectMilliseconds = 10_000;
 const connectionsAtOnce = 100;
 
 interface Target {
@@ -139,8 +141,11 @@ interface Usage {
 async function settled({ child }: DaemonChild, wanted: Usage | undefined): Promise<Usage> {
 	const deadline = Date.now() + (wanted === undefined ? 3000 : settleMilliseconds);
 	let least = usageOf(child.pid ?? 0);
-	while (Date.now() < deadline) {
-		if (wanted !== undefined && least.descriptors <= wanted.descriptors + 5 && !isMore(least, wanted)) break;
+	let closedAt = Number.POSITIVE_INFINITY;
+	while (Date.now() < Math.min(deadline, closedAt + collectMilliseconds)) {
+		const isClosed = wanted !== undefined && least.descriptors <= wanted.descriptors + 5;
+		if (isClosed && !isMore(least, wanted)) break;
+		if (isClosed) closedAt = Math.min(closedAt, Date.now());
 		await new Promise((resolve) => setTimeout(resolve, 200));
 		const { descriptors, megabytes } = usageOf(child.pid ?? 0);
 		least = {
