@@ -26,4 +26,9 @@ for (const hooks of new Set(files.map((file) => resolve(dirname(file), "hooks.ts
 await mocha.loadFilesAsync();
 mocha.run((failures) => {
 	process.exitCode = failures === 0 ? 0 : 1;
+	// What a test left running, such as a child with an open pipe, must not hold up the suites that follow.
+	setTimeout(() => {
+		console.error("Something that the tests started is still running.");
+		process.exit();
+	}, 60_000).unref();
 });

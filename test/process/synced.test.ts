@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { daemonsOfEach } from "./daemon.ts";
+import { type DaemonChild, daemonsOfEach } from "./daemon.ts";
 
 const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
 
@@ -16,13 +16,12 @@ const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
 		for (let count = 0; count < 5; count++) await daemon.create("x");
 		assert.ok(synced(/changes-\d+\.log/) >= before + 5);
 		const copies = synced(/copy-\d+\.log>/);
-		await daemon.fetch("/v1/shutdown", { method: "POST" });
-		await daemon.exited;
+		await stop(daemon);
 		assert.ok(synced(/copy-\d+\.log>/) > copies);
 	});
 
 	it("a snapshot before it has its name, and then the directory", async () => {
-		await startTraced();
+		await stop(await startTraced());
 		const calls = trace();
 		const file = calls.findIndex((call) => /^f(data)?sync\(\d+<.*snapshot-.*\.db\.tmp>/.test(call));
 		const renamed = calls.findIndex((call) => /^rename\w*\(.*snapshot-.*\.db"/.test(call));
@@ -34,6 +33,12 @@ const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
 		const output = join(daemons.folder, "trace");
 		const strace = `strace --follow-forks --decode-fds=path -s 300 -e trace=fsync,fdatasync,rename,renameat,renameat2 -o ${output}`;
 		return daemons.start(["--port", "0"], `set -- ${strace} "$@";`);
+	}
+
+	/** Orderly: a daemon whose strace is killed would run on, and the tests with it. */
+	async function stop(daemon: DaemonChild): Promise<void> {
+		await daemon.fetch("/v1/shutdown", { method: "POST" });
+		await daemon.exited;
 	}
 
 	/** The calls, without the number of the thread. */
