@@ -1,6 +1,7 @@
 /**
  * Runs test files with mocha in this process: `node test/mocha.ts COUNTS_FILE TIMEOUT_MS FILE...`. TOKENSMITH_GREP, a
- * regular expression, chooses tests by their names. Hooks around every test of a folder are in its `hooks.ts`, if any.
+ * regular expression, chooses tests by their names; with TOKENSMITH_BAIL the first failure ends the run. Hooks around
+ * every test of a folder are in its `hooks.ts`, if any.
  */
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -16,6 +17,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const mocha = new Mocha({
 	timeout: Number(timeout),
 	forbidOnly: true,
+	bail: process.env.TOKENSMITH_BAIL !== undefined,
 	reporter: CountingReporter,
 	reporterOptions: { countsFile: resolve(countsFile) },
 });

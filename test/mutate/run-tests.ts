@@ -1,0 +1,56 @@
+/** Runs test files in a process group of their own, which is ended with them or at a time limit. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+export type Outcome = "passed" | "failed" | "hung";
+
+/** Stops at the first test that fails. */
+export async function runTests(
+	root: string,
+	files: string[],
+	limitMilliseconds: number,
+	environment: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
+	const runner = files.every((file) => file.startsWith("test/host/"))
+		? ["test/host/run.ts", "counts.json", ...files.map((file) => file.replace(/^.*\/|\.test\.ts$/g, ""))]
+		: ["test/mocha.ts", "counts.json", "40000", ...files];
+	return run(root, [process.execPath, ...runner], limitMilliseconds, {
+		TOKENSMITH_BAIL: "yes",
+		...environment,
+	});
+}
+
+export async function run(
+	root: string,
+	[command, ...args]: string[],
+	limitMilliseconds: number,
+	environment: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
+	const child = spawn(command as string, args, {
+		cwd: root,
+		detached: true,
+		stdio: "ignore",
+		// What a mutant leaves behind goes with the copy.
+		env: { ...process.env, TMPDIR: join(root, "t"), ...environment },
+	});
+	let hung = false;
+	const limit = setTimeout(() => {
+		hung = true;
+		endGroup(child.pid);
+	}, limitMilliseconds);
+	const [code] = await once(child, "exit");
+	clearTimeout(limit);
+	endGroup(child.pid);
+	if (hung) return "hung";
+	return code === 0 ? "passed" : "failed";
+}
+
+function endGroup(leader: number | undefined): void {
+	try {
+		if (leader !== undefined) process.kill(-leader, "SIGKILL");
+	} catch (error) {
+		// The whole group has ended by itself.
+		if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+	}
+}
