@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { Profile, ReadyLine } from "./contract.ts";
+import type { Notice, Profile, ReadyLine } from "./contract.ts";
 import { prepareDirectory, removeDaemonFile, writeDaemonFile } from "./data-directory.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { preferredPort, protocol } from "./facts.ts";
@@ -154,7 +154,13 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const asOwner = { user: owner, token: undefined };
 	for (const profile of profiles) await authority.rulebook.setProfile(asOwner, profile.id, profile);
 	const records = new Records(store);
-	const atStart = records.clockNotices(new Date()).catch(() => []);
+	const startedAt = new Date();
+	// Not now: the first verification would wait until SQLite is loaded.
+	let clockNotices: Promise<Notice[]> | undefined;
+	const judgeClock = () => {
+		clockNotices ??= records.clockNotices(startedAt).catch(() => []);
+		return clockNotices;
+	};
 	const addressOf = addressReader(options.trustedProxies);
 	const verifyEndpoint = new VerifyEndpoint(authority, addressOf);
 	let url = "";
@@ -165,7 +171,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		metrics: new Metrics({ authority, verifyEndpoint, events }),
 		ownerKey,
 		version: tokensmithVersion,
-		notices: async () => [...(await store.examined()), ...(await atStart), ...notices],
+		notices: async () => [...(await store.examined()), ...(await judgeClock()), ...notices],
 		url: () => url,
 		addressOf,
 		log,
@@ -213,7 +219,8 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	every(purgeMilliseconds, unpurged, log, purge);
 	// After the first answers, which do not need it; and a daemon that stops when it is idle must still purge.
 	setTimeout(() => youngGeneration.bound(), settleMilliseconds).unref();
-	setTimeout(() => purge().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
+	const firstPurge = () => judgeClock().then(purge);
+	setTimeout(() => firstPurge().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
 	idling.watch(() => ending.begin("no client has called for a while"));
 }
 
