@@ -30,7 +30,7 @@ const layers: [layer: string, files: RegExp][] = [
  */
 const floors: readonly (readonly string[])[] = [
 	["action.ts", "display-text.ts", "error-code.ts", "language.ts", "settings.ts"],
-	["notification.ts"],
+	["irreversible.ts", "notification.ts"],
 	["daemon"],
 	["failure.ts"],
 	["report.ts", "wizard"],

@@ -5,6 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { labelText, quoted } from "../display-text.ts";
+import { confirmIrreversible } from "../irreversible.ts";
 import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { dateInWords } from "../tokens/time-left.ts";
@@ -72,7 +73,6 @@ function reasonInWords({ token }: Orphan): string {
 
 async function confirm(chosen: readonly Orphan[]): Promise<void> {
 	const [first] = chosen;
-	const purge = l10n.t("Purge");
 	const question =
 		chosen.length === 1 && first !== undefined
 			? l10n.t("Delete the secret of {0} from SecretStorage?", quoted(first.token?.name ?? first.id))
@@ -80,6 +80,6 @@ async function confirm(chosen: readonly Orphan[]): Promise<void> {
 	const detail = l10n.t(
 		"They belong to tokens that no longer work. This cannot be undone. Env files do not change.",
 	);
-	const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, purge);
-	if (answer !== purge) throw new vscode.CancellationError();
+	const keep = chosen.length === 1 ? l10n.t("Keep Secret") : l10n.t("Keep Secrets");
+	await confirmIrreversible({ question, detail, keep }, l10n.t("Purge"));
 }

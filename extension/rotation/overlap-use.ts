@@ -6,6 +6,7 @@ import { askAnswersFor } from "../connections/answers.ts";
 import { confirmingUse } from "../connections/credential-in-use.ts";
 import { labelText, messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
+import { confirmIrreversible } from "../irreversible.ts";
 import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { type AddressUse, overlapUse, useInWords } from "../tokens/overlap-facts.ts";
@@ -103,7 +104,6 @@ function rowsOf({ predecessor, uses, lines }: Use): Row[] {
 }
 
 async function confirm({ predecessor, uses, lines }: Use): Promise<void> {
-	const end = l10n.t("End Overlap");
 	const question = l10n.t("End the overlap of {0} now?", quoted(predecessor.name));
 	const detail = [
 		l10n.t("The old secret is refused from the next request on. This cannot be undone."),
@@ -124,8 +124,7 @@ async function confirm({ predecessor, uses, lines }: Use): Promise<void> {
 					].join("\n"),
 				]),
 	].join("\n\n");
-	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, end);
-	if (chosen !== end) throw new vscode.CancellationError();
+	await confirmIrreversible({ question, detail, keep: l10n.t("Keep Overlap") }, l10n.t("End Overlap"));
 }
 
 function separator(label: string): Row {

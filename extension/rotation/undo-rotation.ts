@@ -9,6 +9,7 @@ import { askAnswersFor } from "../connections/answers.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
+import { confirmIrreversible } from "../irreversible.ts";
 import { showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { isOverlapOver } from "../tokens/lineage.ts";
@@ -152,14 +153,12 @@ function againInWords(lines: readonly EnvLine[]): string[] {
 }
 
 async function confirm({ successor }: Rotation, lines: readonly EnvLine[]): Promise<void> {
-	const undo = l10n.t("Undo Rotation");
 	const question = l10n.t("Undo the rotation of {0}?", quoted(successor.name));
 	const detail = [
 		undoneLinesInWords(lines, vscode.workspace.isTrusted ? "done" : "restricted"),
 		revocationInWords(successor),
 	].join("\n\n");
-	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, undo);
-	if (chosen !== undo) throw new vscode.CancellationError();
+	await confirmIrreversible({ question, detail, keep: l10n.t("Keep Rotation") }, l10n.t("Undo Rotation"));
 }
 
 function revocationInWords(successor: TokenRecord): string {

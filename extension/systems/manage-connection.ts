@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import type { Connection, Profile, TokenRecord } from "../../daemon/contract.ts";
 import { settingsOf } from "../connections/connections.ts";
 import { messageText, quoted } from "../display-text.ts";
+import { confirmIrreversible } from "../irreversible.ts";
 import { showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { works } from "../tokens/lineage.ts";
@@ -119,13 +120,9 @@ export async function disconnect(services: ManageDeps, connection: Connection): 
 	const { connections, daemon, live, systemStates } = services;
 	const bound = live.tokens.filter(({ connectionId }) => connectionId === connection.id);
 	const working = bound.filter((token) => works(token, Date.now()));
-	const disconnectNow = l10n.t("Disconnect");
-	const chosen = await vscode.window.showWarningMessage(
-		l10n.t("Disconnect {0}?", quoted(connection.name)),
-		{ modal: true, detail: whatStays(connection, bound.length, working) },
-		disconnectNow,
-	);
-	if (chosen !== disconnectNow) throw new vscode.CancellationError();
+	const question = l10n.t("Disconnect {0}?", quoted(connection.name));
+	const detail = whatStays(connection, bound.length, working);
+	await confirmIrreversible({ question, detail, keep: l10n.t("Keep Connection") }, l10n.t("Disconnect"));
 	await (await daemon.client()).deleteConnection(connection.id, { forget: working.length > 0 });
 	await connections.credentials.delete(connection.id);
 	systemStates.note(connection.id, undefined);

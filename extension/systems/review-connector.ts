@@ -3,23 +3,21 @@
  * first use, and again when it has changed.
  */
 import * as l10n from "@vscode/l10n";
-import * as vscode from "vscode";
 import type { Connection, Profile } from "../../daemon/contract.ts";
 import { type Connections, settingsOf } from "../connections/connections.ts";
 import { messageText, quoted } from "../display-text.ts";
+import { confirmIrreversible } from "../irreversible.ts";
 import type { Services } from "../services.ts";
 import { callsOf, hostOf } from "./system-address.ts";
 
 /** @throws CancellationError unless the user agrees */
 export async function confirmConnector(profile: Profile, baseUrl: string): Promise<void> {
-	const use = l10n.t("Use This Connector");
 	const question = l10n.t("The connector of {0} is not part of Tokensmith. Use it?", quoted(profile.name));
 	const detail = [
 		l10n.t("It sends your credential to {0}, with these calls:", hostOf(baseUrl)),
 		...callsOf(profile.connector).map((call) => `•  ${messageText(call)}`),
 	].join("\n");
-	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, use);
-	if (chosen !== use) throw new vscode.CancellationError();
+	await confirmIrreversible({ question, detail, keep: l10n.t("Do Not Use") }, l10n.t("Use This Connector"));
 }
 
 /** Whether the profile's connector is another than the one that the user has confirmed for the connection. */

@@ -3,6 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CleanUpReport, TokenRecord } from "../../daemon/contract.ts";
 import { plainText } from "../display-text.ts";
+import { confirmIrreversible } from "../irreversible.ts";
 import { amountInWords } from "../language.ts";
 import { showInformation } from "../notification.ts";
 import { report } from "../report.ts";
@@ -66,8 +67,7 @@ async function confirm({ bindings }: Pick<Services, "bindings">, preview: CleanU
 	].join("\n");
 	const button = l10n.t("Delete {0}", countInWords(count));
 	const question = l10n.t("Delete tokens that ended before {0}?", dateInWords(preview.endedBefore));
-	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, button);
-	if (chosen === undefined) throw new vscode.CancellationError();
+	await confirmIrreversible({ question, detail, keep: l10n.t("Keep Records") }, button);
 }
 
 function linesInWords(count: number): string[] {

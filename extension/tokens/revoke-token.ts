@@ -15,6 +15,7 @@ import type { Client } from "../daemon/client.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
+import { confirmIrreversible } from "../irreversible.ts";
 import { showError, showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "./comment-lines.ts";
@@ -125,18 +126,16 @@ async function confirm(
 	const all = [...impacts, ...relatives];
 	const revokeAll = all.length === 2 ? l10n.t("Revoke Both") : l10n.t("Revoke All {0}", all.length);
 	const open = l10n.t("Open Its System's Page");
-	const buttons = [
-		...(isElsewhere && first.page !== undefined ? [open] : []),
+	const page = isElsewhere ? first.page : undefined;
+	const keep = all.length === 1 ? l10n.t("Keep Token") : l10n.t("Keep Tokens");
+	const chosen = await confirmIrreversible(
+		{ question, detail, ...(page === undefined && { keep }) },
+		...(page === undefined ? [] : [open]),
 		...(relatives.length === 0 ? [revoke] : [revoke, revokeAll]),
-	];
-	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, ...buttons);
-	if (chosen === revoke) return impacts;
-	if (chosen === revokeAll && relatives.length > 0) return all;
-	if (chosen === open && first.page !== undefined) {
-		await vscode.env.openExternal(vscode.Uri.parse(first.page));
-		return confirm(impacts, relatives);
-	}
-	throw new vscode.CancellationError();
+	);
+	if (chosen !== open || page === undefined) return chosen === revoke ? impacts : all;
+	await vscode.env.openExternal(vscode.Uri.parse(page));
+	return confirm(impacts, relatives);
 }
 
 function questionFor({ token, reach }: TokenImpact): string {

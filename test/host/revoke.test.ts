@@ -85,7 +85,7 @@ describe("revoking and disabling tokens", () => {
 			person.answers(/^Revoke the API token/, "Revoke");
 			await run("revokeToken", { id });
 			const [asked] = person.messages;
-			assert.deepEqual(asked?.buttons, ["Revoke", "Revoke Both"]);
+			assert.deepEqual(asked?.buttons, ["Keep Tokens", "Revoke", "Revoke Both"]);
 			assert.ok(asked?.detail.includes(`“orders-api” ${token.partialToken} until `));
 			assert.equal(await statusOf(token), "retiring");
 		});
