@@ -13,7 +13,10 @@ import { type Replacement, reopenTerminals, restartDebugging, terminalsWithOld }
 import { type Done, isFinished, type RotationOutcome } from "./rotate-action.ts";
 import { rotatedInWords } from "./rotation-words.ts";
 
-export type RotationReportDeps = Pick<Services, "daemon" | "secrets" | "debugging" | "clipboard" | "log">;
+export type RotationReportDeps = Pick<
+	Services,
+	"daemon" | "secrets" | "debugging" | "clipboard" | "masking" | "log"
+>;
 
 /** A button of a message. */
 export interface Way {
@@ -165,21 +168,24 @@ async function reportLostSecret(
 	await offer(showError, text, [command(l10n.t("Rotate the Successor"), "rotateToken", successor)]);
 }
 
-/** The only place where a rotation shows a secret: it is stored nowhere. */
+/** The only place where a rotation shows a secret: it is stored nowhere. In presentation mode only on request. */
 async function showUnstoredSecret(
-	{ clipboard }: Pick<Services, "clipboard">,
+	{ clipboard, masking }: Pick<Services, "clipboard" | "masking">,
 	{ secret, successor }: Extract<RotationOutcome, { kind: "secret-not-stored" }>,
 	name: string,
 ): Promise<void> {
-	const copy = { title: l10n.t("Copy") };
+	const [copy, show] = [{ title: l10n.t("Copy") }, { title: l10n.t("Show Secret") }];
 	const done = { title: l10n.t("Done"), isCloseAffordance: true };
-	const detail = l10n.t(
-		"{0}\n\nSecretStorage did not store it, and the rotation could not be undone, so copy it now: it is not shown again. Without it, rotate the successor {1} to get another one.",
-		secret,
+	const why = l10n.t(
+		"SecretStorage did not store it, and the rotation could not be undone, so copy it now: it is not shown again. Without it, rotate the successor {0} to get another one.",
 		successor.id,
 	);
-	const question = l10n.t("{0} is rotated. This is the new secret:", name);
-	const chosen = await vscode.window.showWarningMessage(question, { modal: true, detail }, copy, done);
+	const ask = (text: string, detail: string, ...more: vscode.MessageItem[]) =>
+		vscode.window.showWarningMessage(text, { modal: true, detail }, copy, ...more, done);
+	const hidden = l10n.t("{0} is rotated. Its new secret is not shown in presentation mode.", name);
+	let chosen = masking.isPresenting ? await ask(hidden, why, show) : show;
+	if (chosen === show)
+		chosen = await ask(l10n.t("{0} is rotated. This is the new secret:", name), `${secret}\n\n${why}`);
 	if (chosen === copy) await clipboard.copySecret(secret);
 }
 

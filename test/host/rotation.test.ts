@@ -209,6 +209,26 @@ describe("rotating tokens", () => {
 			});
 			assert.ok(outcome.kind === "secret-not-stored");
 			assert.equal(await scene.reasonFor(outcome.secret), "valid");
+			await reportOutcome(scene.services(), scene.token, outcome);
+			assert.ok(scene.person.last?.detail.includes(outcome.secret));
+		});
+
+		it("shows a secret that is stored nowhere only on request in presentation mode", async () => {
+			const services = scene.services();
+			const { person, secret } = scene;
+			const rotation = { predecessor: scene.token, successor: scene.token };
+			const outcome = { kind: "secret-not-stored", error: new Error("Full."), secret, ...rotation } as const;
+			await services.masking.present("on");
+			try {
+				await reportOutcome(services, scene.token, outcome);
+				assert.ok(!JSON.stringify(person.messages).includes(secret));
+				assert.deepEqual(person.last?.buttons, ["Copy", "Show Secret", "Done"]);
+				person.answers(/not shown in presentation mode/, "Show Secret");
+				await reportOutcome(services, scene.token, outcome);
+				assert.ok(person.last?.detail.includes(secret));
+			} finally {
+				await services.masking.present("off");
+			}
 		});
 
 		it("is undone because the daemon refuses the new secret", async () => {
