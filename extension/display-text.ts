@@ -22,21 +22,42 @@ export function messageText(text: string): string {
 	return plainText(text).replaceAll("](", "]\u2060(");
 }
 
-/** A name in quotation marks for use within a sentence, shortened to 60 characters. */
+/** A name in quotation marks for use within a sentence. It is whole: where there is too little room, that place cuts it. */
 export function quoted(name: string): string {
-	return l10n.t("“{0}”", shortened(messageText(name), 60));
+	return l10n.t("“{0}”", messageText(name));
 }
 
-/** At most `most` characters (grapheme clusters), none of them cut. */
+/** At most `most` characters, none of them cut. */
 export function shortened(text: string, most: number): string {
-	const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+	const characters = charactersOf(text);
 	return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
 }
 
-/** Like `shortened`, but omits the middle: similar names often differ in their last word. */
-export function shortenedWithin(text: string, most: number): string {
-	const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
-	if (characters.length <= most) return text;
-	const ending = Math.floor((most - 1) / 2);
-	return `${characters.slice(0, most - 1 - ending).join("")}…${characters.slice(-ending).join("")}`;
+/** A shorter name could not be recognized. */
+const leastOfName = 20;
+
+/** At most `most` characters of a sentence. If its longest quoted name is what takes the room, only that is cut. */
+export function fitted(sentence: string, most: number): string {
+	const excess = charactersOf(sentence).length - most;
+	if (excess <= 0) return sentence;
+	const [open = "", close = ""] = quoted("\0").split("\0");
+	const matches = sentence.matchAll(new RegExp(`${open}(.+?)${close}`, "gs"));
+	const names = Array.from(matches, ([, name = ""]) => name);
+	const [longest = ""] = names.toSorted((one, other) => other.length - one.length);
+	const name = withoutMiddle(longest, excess);
+	return name === undefined ? shortened(sentence, most) : sentence.replace(longest, () => name);
+}
+
+/** Similar names often differ in their last word. undefined: too little would be left. */
+function withoutMiddle(name: string, excess: number): string | undefined {
+	const characters = charactersOf(name);
+	const left = characters.length - excess - 1;
+	if (left < leastOfName) return undefined;
+	const ending = Math.floor(left / 2);
+	return `${characters.slice(0, left - ending).join("")}…${characters.slice(-ending).join("")}`;
+}
+
+/** As a reader counts them: grapheme clusters. */
+function charactersOf(text: string): string[] {
+	return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
 }

@@ -3,11 +3,11 @@
  * window, so a notification has at most 200 characters and two buttons: what there is more of is behind *Show Details*.
  *
  * Modal questions are asked where they belong. Enter presses their first button, so that one is never the irreversible
- * or the wider choice where there is another; a confirmation with one button repeats what the user has asked for.
+ * or the wider choice: `irreversible.ts`.
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { shortened } from "./display-text.ts";
+import { fitted, shortened } from "./display-text.ts";
 
 /** What happened, in a short sentence or two. */
 export interface Notice {
@@ -56,15 +56,19 @@ async function show(
 	return await vscode.window[kind](brief, { modal: true, detail }, ...buttons);
 }
 
-/** The sentences that there is room for; at least the beginning of the first. */
+/** The sentences that there is room for; at least the first, cut if it must be. */
 function briefly(text: string): string {
 	if (text.length <= longestText) return text;
-	let brief = "";
-	for (const { segment } of new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(text)) {
-		if (brief.length + segment.trimEnd().length > longestText) break;
-		brief += segment;
+	const segments = new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(text);
+	const [first = "", ...more] = Array.from(segments, ({ segment }) => segment);
+	let brief = fitted(first.trimEnd(), longestText);
+	if (brief !== first.trimEnd()) return brief;
+	brief = first;
+	for (const sentence of more) {
+		if (brief.length + sentence.trimEnd().length > longestText) break;
+		brief += sentence;
 	}
-	return brief === "" ? shortened(text, longestText) : brief.trimEnd();
+	return brief.trimEnd();
 }
 
 function bounded(details: readonly string[]): readonly string[] {

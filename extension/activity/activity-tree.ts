@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 import type { AuditEvent } from "../../daemon/contract.ts";
 import type { DaemonProcess } from "../daemon/daemon-process.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
-import { plainText, shortenedWithin } from "../display-text.ts";
+import { plainText } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { ViewProgress } from "../tokens/view-progress.ts";
@@ -14,7 +14,6 @@ import { ActivityFeed } from "./activity-feed.ts";
 import { type EventWords, eventInWords } from "./event-words.ts";
 
 const viewId = "tokensmith.activity";
-const longestLabel = 60;
 
 interface DayNode {
 	readonly kind: "day";
@@ -175,7 +174,7 @@ function moreItem(): vscode.TreeItem {
 }
 
 function eventItem(event: AuditEvent, { label, detail, tone }: EventWords): vscode.TreeItem {
-	const item = new vscode.TreeItem(shortenedWithin(plainText(label), longestLabel));
+	const item = new vscode.TreeItem(plainText(label));
 	const time = timeOfDay(event.date);
 	item.id = String(event.sequence);
 	item.description = detail === "" ? time : `${time} · ${plainText(detail)}`;

@@ -2,7 +2,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Profile } from "../../daemon/contract.ts";
-import { labelText, shortened } from "../display-text.ts";
+import { labelText } from "../display-text.ts";
 import type { Prompts, Read, Row } from "../wizard/prompts.ts";
 import { type Back, back, type Place, type Step } from "../wizard/walk.ts";
 import {
@@ -153,7 +153,7 @@ function templateRow(label: string, picks: readonly string[]): Row<string> {
 function typedRow(typed: Typed): Row<string> {
 	if (typed.kind === "problem")
 		return {
-			label: l10n.t("$(error) {0} can't be chosen", labelText(shortened(typed.text, 40))),
+			label: l10n.t("$(error) {0} can't be chosen", labelText(typed.text)),
 			detail: typed.problem,
 		};
 	const { name } = typed;
@@ -195,7 +195,7 @@ async function describeNew(
 
 function askDescription(prompts: Prompts, place: Place, name: string): Promise<string | Back> {
 	return prompts.text<string>(place, {
-		prompt: l10n.t("What does {0} allow? The description can stay empty.", shortened(name, 60)),
+		prompt: l10n.t("What does {0} allow? The description can stay empty.", name),
 		placeholder: l10n.t("Read bills"),
 		read: readDescription,
 	});

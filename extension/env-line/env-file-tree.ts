@@ -6,7 +6,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
-import { plainText, shortenedWithin } from "../display-text.ts";
+import { plainText } from "../display-text.ts";
 import type { Bindings, EnvFileLines, EnvLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
@@ -16,10 +16,6 @@ import { iconOf, openLineCommand, tokenTooltip } from "../tokens/token-items.ts"
 import { ViewProgress } from "../tokens/view-progress.ts";
 
 const viewId = "tokensmith.envFiles";
-/** How many capital letters fit into a row of a side bar of default width, and how many of them any key keeps. */
-const [defaultWidth, shortestKey] = [25, 14];
-/** The state is shown in a smaller font and in lowercase. */
-const stateLetterWidth = 0.75;
 /** With more files than this, they start collapsed, so that the view begins with an overview. */
 const maxExpanded = 20;
 
@@ -222,7 +218,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
 	#lineItem(line: EnvLine): vscode.TreeItem {
 		const description = this.#descriptionOf(line);
-		const item = new vscode.TreeItem(keyInRow(line.key, this.#stateOf(line)));
+		const item = new vscode.TreeItem(plainText(line.key));
 		item.id = lineId(line);
 		item.description = description;
 		item.iconPath = this.#iconOf(line);
@@ -271,12 +267,6 @@ function fileId({ uri }: EnvFileLines): string {
 
 function lineId({ uri, line }: EnvLine): string {
 	return `${uri}#${line}`;
-}
-
-/** A longer key would hide its state, which matters more than the last letters; the tooltip shows the whole key. */
-function keyInRow(key: string, state: string): string {
-	const room = Math.floor(defaultWidth - state.length * stateLetterWidth);
-	return shortenedWithin(plainText(key), Math.max(shortestKey, room));
 }
 
 function countOf({ length }: readonly EnvLine[]): string {

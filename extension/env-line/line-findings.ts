@@ -4,7 +4,7 @@
  */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { plainText, shortenedWithin } from "../display-text.ts";
+import { plainText } from "../display-text.ts";
 import type { TokenLike } from "../env/token-like.ts";
 import { type Urgency, urgencyOf } from "../tokens/time-left.ts";
 import { stateInWords } from "../tokens/token-facts.ts";
@@ -173,5 +173,5 @@ function unknownFinding<Line extends CheckedLine>(line: Line): Finding<Line> {
 }
 
 function nameOf({ name }: TokenRecord): string {
-	return shortenedWithin(plainText(name), 60);
+	return plainText(name);
 }

@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { type Connections, waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
-import { labelText, shortenedWithin } from "../display-text.ts";
+import { labelText } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineArgument } from "../env/line-argument.ts";
 import { isCodeLensWanted, warningDays } from "../settings.ts";
@@ -12,8 +12,6 @@ import { urgencyOf } from "../tokens/time-left.ts";
 import { stateInWords } from "../tokens/token-facts.ts";
 import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { Masking } from "./masking.ts";
-
-const longestName = 40;
 
 interface TokenLensDeps {
 	bindings: Bindings;
@@ -85,9 +83,8 @@ function toLens({ command, line: { range } }: Placed): vscode.CodeLens {
 function headOf(token: TokenRecord): vscode.Command {
 	const now = Date.now();
 	const state = stateInWords(token, urgencyOf(token, warningDays(), now), now);
-	const name = labelText(shortenedWithin(token.name, longestName));
 	return {
-		title: `${name} · ${state}`,
+		title: `${labelText(token.name)} · ${state}`,
 		tooltip: l10n.t("Show the token in the side bar"),
 		command: "tokensmith.showToken",
 		arguments: [{ id: token.id }],

@@ -7,7 +7,7 @@ import * as vscode from "vscode";
 import { entriesIn, keysAsEnvText, valueIn } from "../../daemon/env-file/env-file.ts";
 import { formOf } from "../../daemon/env-file/env-form.ts";
 import { isEnvKey, keySuggestions } from "../../daemon/env-file/env-text.ts";
-import { labelText, shortened } from "../display-text.ts";
+import { labelText } from "../display-text.ts";
 import { envFilePatterns } from "../settings.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Place, type Step } from "../wizard/walk.ts";
@@ -199,7 +199,7 @@ function typedTargetRows(text: string, known: readonly Row<TargetPick>[]): Row<T
 }
 
 function problemRow(text: string, problem: string): Row<never> {
-	const label = l10n.t("$(error) {0} can't be chosen", labelText(shortened(text, 40)));
+	const label = l10n.t("$(error) {0} can't be chosen", labelText(text));
 	return { label, detail: problem, alwaysShow: true };
 }
 

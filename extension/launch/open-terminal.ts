@@ -6,7 +6,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandCall } from "../command.ts";
-import { plainText, shortened } from "../display-text.ts";
+import { plainText } from "../display-text.ts";
 import { listInWords } from "../language.ts";
 import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
@@ -43,7 +43,7 @@ export function terminalOptions(
 	env: Readonly<Record<string, string>>,
 	folder: vscode.WorkspaceFolder | undefined,
 ): vscode.TerminalOptions {
-	const names = listInWords(keyed.map(({ token }) => shortened(plainText(token.name), 40)));
+	const names = listInWords(keyed.map(({ token }) => plainText(token.name)));
 	const held = keyed.map(({ key, token }) => `${key} (${terminalText(token.name)})`);
 	return {
 		name: l10n.t("Tokens: {0}", names),

@@ -1,18 +1,17 @@
 /** Which token expires next, for the status bar. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
-import { plainText, shortenedWithin } from "../display-text.ts";
+import { plainText } from "../display-text.ts";
 import { needsAttention, soonestFirst, timeLeftBriefly, urgencyOf } from "./time-left.ts";
 
 const day = 86_400_000;
-const longestName = 24;
 
 export interface NearestExpiry {
 	/** All that need attention. */
 	readonly tokens: readonly TokenRecord[];
 	/** `long-expired`: nothing has expired lately or is near. */
 	readonly kind: "in-doubt" | "expired" | "urgent" | "near" | "long-expired";
-	/** `orders-api 12 days`. */
+	/** `12 days: orders-api`: the name last, since VS Code cuts the end where there is too little room. */
 	readonly text: string;
 }
 
@@ -53,19 +52,19 @@ export function nearestExpiry(
 
 function doubtInWords([first, ...more]: readonly TokenRecord[]): string {
 	if (more.length > 0) return l10n.t("{0} tokens in doubt", more.length + 1);
-	return first === undefined ? "" : l10n.t("{0} in doubt", nameOf(first));
+	return first === undefined ? "" : l10n.t("In doubt: {0}", nameOf(first));
 }
 
 function nextInWords(next: TokenRecord, distances: readonly number[], now: number) {
 	const kind = urgencyOf(next, distances, now) === "urgent" ? ("urgent" as const) : ("near" as const);
-	return { kind, text: l10n.t("{0}: {1}", nameOf(next), timeLeftBriefly(next, now)) };
+	return { kind, text: l10n.t("{0}: {1}", timeLeftBriefly(next, now), nameOf(next)) };
 }
 
 function expiredInWords([first, ...more]: readonly TokenRecord[]): string {
 	if (more.length > 0) return l10n.t("{0} tokens expired", more.length + 1);
-	return first === undefined ? "" : l10n.t("{0} expired", nameOf(first));
+	return first === undefined ? "" : l10n.t("Expired: {0}", nameOf(first));
 }
 
 function nameOf({ name }: TokenRecord): string {
-	return shortenedWithin(plainText(name), longestName);
+	return plainText(name);
 }

@@ -3,7 +3,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type Capabilities, endOf, type TokenRecord } from "../../daemon/contract.ts";
 import type { Connections } from "../connections/connections.ts";
-import { plainText, shortenedWithin } from "../display-text.ts";
+import { plainText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { timeSince, type Urgency, urgencyOf } from "./time-left.ts";
 import {
@@ -16,10 +16,6 @@ import {
 } from "./token-facts.ts";
 import type { TokenGroup } from "./token-groups.ts";
 import type { GroupNode, LineNode, TokenNode } from "./token-nodes.ts";
-
-/** In characters, for a side bar of the default width. */
-const usualWidth = 31;
-const [shortestName, longestName] = [10, 24];
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
@@ -63,11 +59,10 @@ export function tokenItem(
 	const urgency = urgencyOf(token, warningDays, now);
 	const state = stateBriefly(token, urgency, { now, kind: parent.kind === "group" ? group.kind : "token" });
 	const ends = namesakes.has(token.id) ? [endOfSecret(token)] : [];
-	const description = joined(state, ...ends);
-	const item = new vscode.TreeItem(nameInRow(token.name, description.length + 1));
+	const item = new vscode.TreeItem(plainText(token.name));
 	// A token is listed once, or once for each file that holds it.
 	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
-	item.description = description;
+	item.description = joined(state, ...ends);
 	item.iconPath = iconOf[urgency];
 	item.contextValue = contextValueOf(token, kept.has(token.id) ? "kept" : "absent", connections);
 	if (entry.retiring.length > 0) item.collapsibleState = Expanded;
@@ -84,16 +79,6 @@ function endOfSecret({ partialToken }: TokenRecord): string {
 
 function joined(...parts: readonly string[]): string {
 	return parts.filter((part) => part !== "").join(" · ");
-}
-
-/** A longer name would hide the description, which needs so many characters; the tooltip has the full name. */
-export function nameInRow(name: string, taken: number): string {
-	const text = plainText(name);
-	const room = Math.min(longestName, Math.max(shortestName, usualWidth - taken));
-	// A shortened name also leaves room for wide letters and for an icon under the mouse.
-	return shortenedWithin(text, room) === text
-		? text
-		: shortenedWithin(text, Math.max(shortestName, room - 2));
 }
 
 export function lineItem({ line, parent }: LineNode): vscode.TreeItem {

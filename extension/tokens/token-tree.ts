@@ -10,7 +10,7 @@ import type { Connections } from "../connections/connections.ts";
 import type { Client } from "../daemon/client.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { DaemonError } from "../daemon/start-daemon.ts";
-import { messageText, shortened } from "../display-text.ts";
+import { messageText } from "../display-text.ts";
 import type { Bindings } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
@@ -265,9 +265,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	#shownInWords(): string {
 		const { filter, hiddenCount, count } = this.shown;
 		const parts = [
-			filter === ""
-				? ""
-				: l10n.t("“{0}”: {1} of {2}", shortened(messageText(filter), 30), count.count, count.of),
+			filter === "" ? "" : l10n.t("“{0}”: {1} of {2}", messageText(filter), count.count, count.of),
 			hiddenCount === 0 ? "" : l10n.t("{0} hidden", hiddenCount),
 		];
 		return parts.filter(Boolean).join(" · ");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { labelText, messageText, quoted } from "../../extension/display-text.ts";
+import fc from "fast-check";
+import { fitted, labelText, messageText, quoted } from "../../extension/display-text.ts";
 
 describe("display text", () => {
 	it("shows an icon's name as text in a label", () => {
@@ -19,8 +20,34 @@ describe("display text", () => {
 		assert.equal(messageText("a\u2066b\u200F"), "ab");
 	});
 
-	it("shortens a long name in a sentence", () => {
-		assert.equal(quoted("deploy"), "“deploy”");
-		assert.equal(quoted("x".repeat(300)).length, 62);
+	it("keeps a name whole in a sentence that has room for it", () => {
+		const name = "a name of more than sixty letters, which a sentence has room for";
+		assert.equal(quoted(name), `“${name}”`);
+		const sentence = `Revoked ${quoted(name)}.`;
+		assert.equal(fitted(sentence, sentence.length), sentence);
+	});
+
+	it("cuts nothing but the longest name where a sentence has too little room, and keeps both of its ends", () => {
+		const name = `orders, ${"region by region, ".repeat(6)}nightly`;
+		const sentence = `Rotated ${quoted(name)}: ${quoted("CI")} has the new secret.`;
+		const cut = fitted(sentence, 80);
+		assert.equal(cut.length, 80);
+		assert.match(cut, /^Rotated “orders, [^”]*…[^”]*nightly”: “CI” has the new secret\.$/);
+	});
+
+	it("cuts the end of a sentence whose names are not what takes the room", () => {
+		const cut = fitted(`${quoted("CI")} failed: ${"why ".repeat(60)}`, 50);
+		assert.match(cut, /^“CI” failed: .*…$/);
+		assert.equal(cut.length, 50);
+	});
+
+	it("never exceeds the room, nor splits a character", () => {
+		fc.assert(
+			fc.property(fc.string({ unit: "grapheme", maxLength: 200 }), fc.nat(160), (name, most) => {
+				const cut = fitted(`Revoked ${quoted(name)}.`, most + 40);
+				assert.ok([...new Intl.Segmenter().segment(cut)].length <= most + 40);
+				assert.ok(cut.isWellFormed());
+			}),
+		);
 	});
 });

@@ -139,9 +139,10 @@ describe("a finding about an env line", () => {
 		assert.equal(told(51).at(-1)?.message, "And 1 more line of this file has a problem.");
 	});
 
-	it("shows a hostile name as text, and shortens a long one", () => {
-		const [finding = ""] = findings({ token: { name: `\u202E${"x".repeat(100)}`, revokedDate: at(-3) } });
+	it("shows a hostile name as text, and a long one whole", () => {
+		const name = "x".repeat(100);
+		const [finding = ""] = findings({ token: { name: `\u202E${name}`, revokedDate: at(-3) } });
 		assert.ok(!finding.includes("\u202E"));
-		assert.ok(finding.length < 150, finding);
+		assert.ok(finding.includes(name), finding);
 	});
 });

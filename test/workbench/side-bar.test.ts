@@ -99,7 +99,7 @@ describe("the side bar", () => {
 
 	it("shows the nearest expiry in the status bar", async () => {
 		await until("it is there", async () =>
-			(await window.statusBar()).some((text) => text.includes("nightly-import: 20 hours")),
+			(await window.statusBar()).some((text) => text.includes("20 hours: nightly-import")),
 		);
 	});
 
