@@ -41,6 +41,7 @@ export const refusalCodes: Record<RefusalReason, ProblemCode> = {
 /** For the caller that was refused: it is about its own secret, so nothing is disclosed. */
 export function refusalDetail(refusal: Refusal): string {
 	const missing = refusal.missing?.join(", ");
+	const hasSuccessor = typeof refusal.token?.successorId === "string";
 	const details: Record<RefusalReason, string> = {
 		malformed: "This is not a Tokensmith token; it may be cut off, or belong to another system.",
 		unknown: "No token has this secret; it may belong to another data directory.",
@@ -48,7 +49,9 @@ export function refusalDetail(refusal: Refusal): string {
 		disabled: "The token is disabled; enable it, or use another one.",
 		"in-doubt":
 			"Damaged files left it unknown whether the token was ended; its owner can enable or revoke it.",
-		expired: "The token has expired; create another one.",
+		expired: hasSuccessor
+			? "The token was rotated, and its overlap has ended; use the secret of its successor."
+			: "The token has expired; create another one.",
 		address: "The token may not be used from this address.",
 		permission: `The token lacks the permission ${missing}.`,
 		resource: `The token has no access to the resource ${missing}.`,

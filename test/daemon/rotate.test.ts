@@ -54,7 +54,9 @@ describe("the lifecycle of a token", () => {
 				[200, 200],
 			);
 			daemon.now = new Date("2026-03-10T12:01:00.000Z");
-			assert.equal((await daemon.verify(old.token)).body.reason, "expired");
+			const refused = await daemon.verify(old.token);
+			assert.equal(refused.body.reason, "expired");
+			assert.match(String(refused.body.detail), /was rotated.*use the secret of its successor/);
 			assert.equal((await daemon.record(old.id)).status, "expired");
 			assert.equal((await daemon.verify(successor.token)).status, 200);
 		});
@@ -66,6 +68,16 @@ describe("the lifecycle of a token", () => {
 				[(await daemon.verify(old.token)).status, (await daemon.verify(successor.token)).status],
 				[401, 200],
 			);
+		});
+
+		it("points from a refused request of the rotated token to its successor, and to none otherwise", async () => {
+			const expired = await daemon.create({ expiry: "2026-03-10T12:00:30Z" });
+			const old = await daemon.create({ permissions: ["api.api-tokens.read"] });
+			await daemon.rotate(old.id, { overlapSeconds: 0 });
+			const asCaller = await daemon.call("GET", "/v1/api-tokens", { secret: old.token });
+			assert.match(String(asCaller.body.detail), /use the secret of its successor/);
+			daemon.now = new Date("2026-03-10T12:00:30Z");
+			assert.doesNotMatch(String((await daemon.verify(expired.token)).body.detail), /successor/);
 		});
 
 		it("never makes an expiring token eternal, nor one that outlives policy", async () => {
