@@ -211,6 +211,22 @@ describe("the index of an orderly stop", () => {
 		}
 	});
 
+	it("is ignored when the log and its copy have the same other byte", async () => {
+		const { log } = await stoppedWith(["a"]);
+		const copy = log.replace("changes-", "copy-");
+		assert.ok(IndexFile.read(folder, schemaVersion, "1.0.0") !== undefined);
+		for (const at of [0, 200, readFileSync(copy).length - 1]) {
+			const files = readFiles(folder);
+			for (const path of [log, copy]) {
+				const bytes = readFileSync(path);
+				bytes[at] = (bytes[at] ?? 0) ^ 1;
+				writeFileSync(path, bytes);
+			}
+			assert.equal(IndexFile.read(folder, schemaVersion, "1.0.0"), undefined, `byte ${at}`);
+			writeFiles(folder, files);
+		}
+	});
+
 	it("tells the state of every token when both logs and both snapshots are gone", async () => {
 		const { secrets } = await stoppedWith(["a", "b", "c"]);
 		const second = await Start.in(folder);
