@@ -1,24 +1,29 @@
 /** Runs test files in a process group of their own, which is ended with them or at a time limit. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 export type Outcome = "passed" | "failed" | "hung";
 
-/** Stops at the first test that fails. */
+/** Stops at the first test that fails, and tells its file if it is known. */
 export async function runTests(
 	root: string,
 	files: string[],
 	limitMilliseconds: number,
 	environment: NodeJS.ProcessEnv = {},
-): Promise<Outcome> {
+): Promise<{ outcome: Outcome; failedFile: string | undefined }> {
 	const runner = files.every((file) => file.startsWith("test/host/"))
 		? ["test/host/run.ts", "counts.json", ...files.map((file) => file.replace(/^.*\/|\.test\.ts$/g, ""))]
 		: ["test/mocha.ts", "counts.json", "40000", ...files];
-	return run(root, [process.execPath, ...runner], limitMilliseconds, {
+	const counts = join(root, "counts.json");
+	rmSync(counts, { force: true });
+	const outcome = await run(root, [process.execPath, ...runner], limitMilliseconds, {
 		TOKENSMITH_BAIL: "yes",
 		...environment,
 	});
+	const text = existsSync(counts) ? readFileSync(counts, "utf8") : "";
+	return { outcome, failedFile: files.find((file) => text.includes(`/${file}:`)) };
 }
 
 export async function run(
