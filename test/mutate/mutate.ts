@@ -20,7 +20,7 @@ import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Coverage, hasRun, measure, reachedFrom } from "./coverage.ts";
 import { type Mutant, MutantMaker } from "./mutants.ts";
-import { run, runTests } from "./run-tests.ts";
+import { type Outcome, run, runTests } from "./run-tests.ts";
 
 type Verdict = "found" | "survived" | "harmless";
 
@@ -47,6 +47,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 setPriority(19);
 const root = copyOfRepository();
 process.once("exit", () => rmSync(root, { recursive: true, force: true, maxRetries: 3 }));
+// Some tests of sources start the built daemon beside them.
+await build();
 const maker = new MutantMaker(root);
 const coverages = new Map<string, Coverage>();
 /** By source file: the test file that found its last mutant. */
@@ -109,10 +111,17 @@ async function testsOf({ file, position }: Mutant): Promise<Test[]> {
 		return values.tests.split(",").map((testFile) => ({ testFile, milliseconds: 60_000 }));
 	for (const testFile of globSync("test/{daemon,extension}/*.test.ts", { cwd: root }))
 		if (!coverages.has(testFile) && reachedFrom(root, testFile).has(file))
-			coverages.set(testFile, await measure(root, testFile));
+			coverages.set(testFile, await measured(testFile));
 	return [...coverages.values()]
 		.filter((coverage) => coverage.passed && hasRun(coverage, file, position))
 		.sort((one, other) => one.milliseconds - other.milliseconds);
+}
+
+async function measured(testFile: string): Promise<Coverage> {
+	const coverage = await measure(root, testFile);
+	if (!coverage.passed)
+		console.log(`${testFile} is left out: it fails without a wrong line, or takes too long.`);
+	return coverage;
 }
 
 /** The test file that found the last one, then the others in one process: most of their time is loading what they share. */
@@ -134,14 +143,17 @@ async function findFast({ file }: Mutant, tests: Test[]): Promise<boolean> {
 async function findSlowly({ file }: Mutant): Promise<boolean> {
 	const suites = values.also.split(",").filter((name) => name !== "");
 	if (suites.length === 0) return false;
-	const built = await run(root, [process.execPath, "build/bundle.mjs", "--dev"], 300_000);
-	if (built !== "passed") return true;
+	if ((await build()) !== "passed") return true;
 	for (const suite of suites) {
 		if (suite === "host" && file.startsWith("daemon/") && !file.startsWith("daemon/env-file/")) continue;
 		const files = globSync(`test/${suite}/*.test.ts`, { cwd: root }).sort();
 		if ((await runTests(root, files, 1_200_000)).outcome !== "passed") return true;
 	}
 	return false;
+}
+
+function build(): Promise<Outcome> {
+	return run(root, [process.execPath, "build/bundle.mjs", "--dev"], 300_000);
 }
 
 function copyOfRepository(): string {
