@@ -13,6 +13,9 @@ import { compileCache, foreignFileAt } from "./own-files.ts";
 /** `engines.node` of package.json: the first with `crc32`, which every secret's checksum needs. */
 const oldestNode = "22.2";
 
+/** V8 optimizes a function that ran so often, and not already after 400 runs. */
+const steadyUses = 10_000;
+
 const [, , word = ""] = process.argv;
 /** Some commands need no `token` before them. */
 const isCommandLine = ["token", "setup", "permission"].includes(word);
@@ -38,9 +41,11 @@ async function startDaemon(): Promise<void> {
 	await main(async () => {
 		if (sqlite !== undefined) return sqlite;
 		const { setFlagsFromString } = await import("node:v8");
-		// V8's optimizing compiler takes some 20 MB for SQLite's large functions and keeps them: with few tokens, only for
-		// functions in steady use. Not before, since V8 ignores Node's code cache once a flag was changed.
+		// V8's optimizing compilers take some 20 MB for SQLite's large functions and 5 MB for a start's, and keep them: with
+		// few tokens, only for functions in steady use. Not before, since V8 ignores Node's code cache once a flag was changed.
 		setFlagsFromString("--wasm-tiering-budget=1000000000");
+		setFlagsFromString(`--invocation-count-for-maglev=${steadyUses}`);
+		setFlagsFromString(`--invocation-count-for-maglev-osr=${steadyUses}`);
 		sqlite = compile();
 		return sqlite;
 	});
