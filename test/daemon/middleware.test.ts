@@ -86,10 +86,32 @@ describe("the middleware", () => {
 			const errors: unknown[] = [];
 			const onError = (error: unknown) => errors.push(error);
 			const passed = await pass({ client, ...options, onError }, { authorization: `Bearer ${token}` });
-			assert.deepEqual([passed.status, passed.called], [500, false]);
+			assert.deepEqual(
+				[passed.status, passed.called, passed.problem.code],
+				[500, false, "verification-failed"],
+			);
 			assert.match(String(errors[0]), message);
 		});
 	}
+
+	it("answers with a problem of RFC 9457, and when to try again, while no daemon answers", async () => {
+		const { token } = await client.create({ name: "good", permissions: ["orders.read"] });
+		const away = createTokensmithClient({ url: "http://127.0.0.1:1", ownerKey });
+		const { called, headers, problem } = await pass({ client: away }, { authorization: `Bearer ${token}` });
+		const { type, title, status, code, instance } = problem;
+		assert.deepEqual(
+			{ called, type, title, status, code },
+			{
+				...{ called: false, type: "about:blank", title: "Service Unavailable", status: 503 },
+				code: "verification-unavailable",
+			},
+		);
+		assert.match(String(instance), /^urn:uuid:/);
+		assert.match(String(headers["retry-after"]), /^[1-9]\d*$/);
+		assert.equal(headers["cache-control"], "no-store");
+		assert.equal(headers["content-type"], "application/problem+json");
+		assert.equal(headers["content-length"], Buffer.byteLength(JSON.stringify(problem)));
+	});
 
 	for (const [what, options] of [
 		["an undefined permission", { permission: undefined }],
