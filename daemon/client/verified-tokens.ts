@@ -9,17 +9,19 @@ const most = 1000;
 
 export class VerifiedTokens {
 	readonly #milliseconds: number;
+	readonly #now: () => number;
 	readonly #kept = new Map<string, { token: VerifiedToken; until: number }>();
 
-	constructor(seconds: number) {
+	constructor(seconds: number, now: () => number = Date.now) {
 		this.#milliseconds = seconds * 1000;
+		this.#now = now;
 	}
 
 	get(secret: string, question: Question): VerifiedToken | undefined {
 		if (this.#milliseconds === 0) return undefined;
 		const key = keyOf(secret, question);
 		const kept = this.#kept.get(key);
-		if (kept === undefined || Date.now() < kept.until) return kept?.token;
+		if (kept === undefined || this.#now() < kept.until) return kept?.token;
 		this.#kept.delete(key);
 		return undefined;
 	}
@@ -29,7 +31,10 @@ export class VerifiedTokens {
 		if (this.#milliseconds === 0 || token.status !== "active") return;
 		if (this.#kept.size >= most) this.#kept.clear();
 		const end = token.expiry === null ? Number.POSITIVE_INFINITY : Date.parse(token.expiry);
-		this.#kept.set(keyOf(secret, question), { token, until: Math.min(Date.now() + this.#milliseconds, end) });
+		this.#kept.set(keyOf(secret, question), {
+			token,
+			until: Math.min(this.#now() + this.#milliseconds, end),
+		});
 	}
 }
 
