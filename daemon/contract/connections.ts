@@ -53,7 +53,16 @@ export const access = z.strictObject({
 	secret: z.string().min(1).max(5000).exactOptional(),
 	/** Never used for addresses of this machine. */
 	proxy: z
-		.strictObject({ url: z.url().max(1000), noProxy: z.array(z.string().max(300)).max(200) })
+		.strictObject({
+			url: z.url().max(1000),
+			noProxy: z.array(z.string().max(300)).max(200),
+			/** The value of the proxy's own header `Proxy-Authorization`. */
+			authorization: z
+				.string()
+				.max(5000)
+				.regex(/^[\x21-\x7E](?:[\x20-\x7E]*[\x21-\x7E])?$/, "must be the value of a header")
+				.exactOptional(),
+		})
 		.nullable()
 		.exactOptional(),
 });

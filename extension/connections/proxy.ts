@@ -6,6 +6,8 @@
 export interface Proxy {
 	url: string;
 	noProxy: string[];
+	/** The value of the header `Proxy-Authorization`, which the daemon sends to the proxy alone. */
+	authorization?: string;
 }
 
 interface Inspected {
@@ -22,8 +24,14 @@ export function proxyOf(inspect: (name: string) => Inspected): Proxy | null {
 	const url = value("proxy");
 	if (typeof url !== "string" || !/^https?:\/\/./i.test(url) || value("proxySupport") === "off") return null;
 	const noProxy = value("noProxy");
+	const authorization = value("proxyAuthorization");
 	return {
 		url,
+		...(isHeaderValue(authorization) && { authorization: authorization.trim() }),
 		noProxy: Array.isArray(noProxy) ? noProxy.filter((host) => typeof host === "string" && host !== "") : [],
 	};
+}
+
+function isHeaderValue(value: unknown): value is string {
+	return typeof value === "string" && /^[\x20-\x7E]+$/.test(value) && value.trim() !== "";
 }

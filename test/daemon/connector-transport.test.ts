@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { inspect } from "node:util";
 import type { Connector } from "../../daemon/contract.ts";
 import { listAt } from "../../daemon/issuers/connector/engine.ts";
 import { probeAt } from "../../daemon/issuers/connector/probe.ts";
@@ -139,6 +140,29 @@ describe("proxies", () => {
 		assert.equal(fake.requests[0]?.headers["proxy-authorization"], undefined);
 	});
 
+	it("get the header of the settings instead, and the system does not, whether through a tunnel or not", async () => {
+		const authorization = "Negotiate YWRhOnMgZWNyZXQ=";
+		const url = proxy.url.replace("http://", "http://ada:other@");
+		for (const tls of [selfSigned(), undefined]) {
+			fake = await FakeSystem.start(() => ({ json: [] }), tls);
+			const base = `${tls ? "https" : "http"}://system.test:${fake.port}`;
+			const system = systemWith(connector, base, { tls: { verify: false, ca: null } });
+			await listAt(system, through({ url, authorization }));
+			assert.equal(proxy.authorizations.at(-1), authorization);
+			assert.ok(!JSON.stringify(fake.requests).includes("YWRhOnMgZWNyZXQ"));
+			await fake.stop();
+		}
+	});
+
+	it("that want a login are named with the setting, and without the one they refuse", async () => {
+		fake = await FakeSystem.start(() => ({ json: [] }));
+		proxy.status = 407;
+		const system = systemWith(connector, "https://system.test");
+		const error = await rejection(listAt(system, through({ authorization: "Basic hunter22hunter22" })));
+		assert.match(error.message, /answered 407 to CONNECT\. It wants a login: set http\.proxyAuthorization/);
+		assert.ok(!inspect(error, { depth: null }).includes("hunter22"));
+	});
+
 	it("whose address is none are refused in words, without their password", async () => {
 		fake = await FakeSystem.start(() => ({ json: [] }));
 		for (const url of ["http://ada:hunter22@", "socks5://ada:hunter22@proxy.test"]) {
@@ -192,7 +216,7 @@ describe("proxies", () => {
 		it(`are ${isDirect ? "passed by" : "used"} for ${url} with the exception ${JSON.stringify(rule)}`, async () => {
 			fake = await FakeSystem.start(() => undefined);
 			const found = proxyFor(new URL(url), { url: "proxy.test:3128", noProxy: [rule] });
-			assert.equal(found?.href, isDirect ? undefined : "http://proxy.test:3128/");
+			assert.equal(found?.url.href, isDirect ? undefined : "http://proxy.test:3128/");
 		});
 	}
 });
@@ -206,8 +230,10 @@ class TestProxy {
 	readonly #sockets = new Set<Socket>();
 	readonly #server = createServer((incoming, response) => {
 		this.seen.push(`${incoming.method} ${incoming.url}`);
+		this.authorizations.push(incoming.headers["proxy-authorization"]);
 		const { port, pathname } = new URL(incoming.url ?? "");
-		const { host: _, ...headers } = incoming.headers;
+		// RFC 9110 section 11.7.1: the proxy takes the header for itself.
+		const { host: _, "proxy-authorization": __, ...headers } = incoming.headers;
 		const onward = httpRequest({ host: "127.0.0.1", port, path: pathname, headers }, (answer) => {
 			response.writeHead(answer.statusCode ?? 500, answer.headers);
 			answer.pipe(response);

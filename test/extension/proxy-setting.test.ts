@@ -12,6 +12,14 @@ describe("the proxy for calls to other systems", () => {
 		});
 	});
 
+	it("comes with the value of its own header, if the settings have one", () => {
+		const proxy = "http://proxy.example:3128";
+		const authorization = (proxyAuthorization: unknown) => of({ proxy, proxyAuthorization })?.authorization;
+		assert.equal(authorization(" Basic YWRhOng= "), "Basic YWRhOng=");
+		for (const none of [undefined, null, "", " ", 7, "Basic x\r\nHost: y"])
+			assert.equal(authorization(none), undefined);
+	});
+
 	it("is none when the settings turn it off, name none, or name no proxy for HTTP", () => {
 		assert.equal(of({}), null);
 		assert.equal(of({ proxy: "" }), null);

@@ -11,7 +11,7 @@ import {
 import { request as tlsRequest } from "node:https";
 import { isIP, type LookupFunction, type Socket } from "node:net";
 import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from "node:tls";
-import { proxyAuthorization } from "./proxy.ts";
+import type { ProxyRoute } from "./proxy.ts";
 
 const largestAnswer = 1024 * 1024;
 
@@ -35,7 +35,7 @@ export interface TlsRules {
 
 export interface Route {
 	readonly tls: TlsRules;
-	readonly proxy: URL | undefined;
+	readonly proxy: ProxyRoute | undefined;
 	readonly signal: AbortSignal;
 }
 
@@ -102,10 +102,10 @@ function open(
 	}
 	if (proxy === undefined) return plainRequest(url, { ...common, agent: false });
 	// RFC 9112 section 3.2.2: a proxy gets the whole address.
-	return toProxy(proxy)(proxy, {
+	return toProxy(proxy.url)(proxy.url, {
 		method,
 		path: url.href,
-		headers: { ...all, host: url.host, ...proxyAuthorization(proxy) },
+		headers: { ...all, host: url.host, ...proxy.headers },
 		signal,
 		agent: false,
 		...proxyTls,
@@ -147,17 +147,22 @@ function toProxy(proxy: URL): typeof plainRequest {
 	throw new Error(`Proxies of the kind ${proxy.protocol} are not supported; use http or https.`);
 }
 
+function refusal(status: number | undefined): Error {
+	const login = status === 407 ? " It wants a login: set http.proxyAuthorization." : "";
+	return new Error(`it answered ${status} to CONNECT.${login}`);
+}
+
 /** RFC 9110 section 9.3.6: a connection to the server through the proxy. */
-function openTunnel(url: URL, proxy: URL, signal: AbortSignal): Promise<Socket> {
+function openTunnel(url: URL, proxy: ProxyRoute, signal: AbortSignal): Promise<Socket> {
 	return new Promise((resolve, reject) => {
 		const fail = (error: unknown) =>
 			reject(new ExchangeError("unsent", `The proxy: ${reasonOf(error, signal)}`, error));
 		try {
 			const authority = `${url.hostname}:${url.port || "443"}`;
-			const request = toProxy(proxy)(proxy, {
+			const request = toProxy(proxy.url)(proxy.url, {
 				method: "CONNECT",
 				path: authority,
-				headers: { host: authority, ...proxyAuthorization(proxy) },
+				headers: { host: authority, ...proxy.headers },
 				signal,
 				agent: false,
 				...proxyTls,
@@ -165,9 +170,9 @@ function openTunnel(url: URL, proxy: URL, signal: AbortSignal): Promise<Socket> 
 			request.once("connect", ({ statusCode }, socket) => {
 				if (statusCode === 200) return resolve(socket as Socket);
 				socket.destroy();
-				fail(new Error(`it answered ${statusCode} to CONNECT.`));
+				fail(refusal(statusCode));
 			});
-			request.once("response", ({ statusCode }) => fail(new Error(`it answered ${statusCode} to CONNECT.`)));
+			request.once("response", ({ statusCode }) => fail(refusal(statusCode)));
 			request.once("error", fail);
 			request.end();
 		} catch (error) {

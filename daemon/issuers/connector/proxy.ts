@@ -3,13 +3,24 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 import { isLoopback } from "../../connector-text.ts";
 import type { Access } from "./system.ts";
 
+export interface ProxyRoute {
+	readonly url: URL;
+	/** The header with the user's name and password for the proxy itself. */
+	readonly headers: Readonly<Record<string, string>>;
+}
+
 /** The proxy for a URL. @throws TypeError for a proxy whose URL is none. */
-export function proxyFor(url: URL, proxy: Access["proxy"]): URL | undefined {
+export function proxyFor(url: URL, proxy: Access["proxy"]): ProxyRoute | undefined {
 	if (proxy === null || proxy.url === "" || isLoopback(url.hostname)) return undefined;
 	const port = url.port || (url.protocol === "https:" ? "443" : "80");
 	const host = url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
 	if (proxy.noProxy.some((rule) => isExempt(rule.trim().toLowerCase(), host, port))) return undefined;
-	return new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(proxy.url) ? proxy.url : `http://${proxy.url}`);
+	const address = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(proxy.url) ? proxy.url : `http://${proxy.url}`);
+	const authorization = proxy.authorization ?? authorizationIn(address);
+	return {
+		url: address,
+		headers: authorization === undefined ? {} : { "proxy-authorization": authorization },
+	};
 }
 
 /** As VS Code reads `http.noProxy`: `*`, a host with all below it, each with or without a port, or an address range. */
@@ -31,9 +42,8 @@ function isInRange(rule: string, host: string): boolean {
 	return range.check(host, isIP(host) === 6 ? "ipv6" : "ipv4");
 }
 
-/** The header with the proxy's own user name and password. */
-export function proxyAuthorization({ username, password }: URL): Record<string, string> {
-	if (username === "") return {};
+function authorizationIn({ username, password }: URL): string | undefined {
+	if (username === "") return undefined;
 	const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-	return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+	return `Basic ${Buffer.from(pair).toString("base64")}`;
 }

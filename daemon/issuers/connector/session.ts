@@ -12,7 +12,7 @@ import { ConnectorError } from "./connector-error.ts";
 import { basicPair, contentOf } from "./content.ts";
 import { ExchangeError, exchange, type Outgoing, type Reply, type TlsRules } from "./exchange.ts";
 import { meets } from "./pointer.ts";
-import { proxyFor } from "./proxy.ts";
+import { type ProxyRoute, proxyFor } from "./proxy.ts";
 import { holderOf, redactor } from "./redact.ts";
 import type { Access, CallOptions, System } from "./system.ts";
 import { fill, pathOf, type Values } from "./template.ts";
@@ -44,6 +44,7 @@ export class Session {
 		this.#signal = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
 		this.#secrets = new Set([access.credential, ...Object.values(access.answers)]);
 		if (access.secret !== undefined) this.#secrets.add(access.secret);
+		if (access.proxy?.authorization !== undefined) this.#secrets.add(access.proxy.authorization);
 		this.#now = now;
 	}
 
@@ -177,7 +178,7 @@ export class Session {
 		return `${this.name} answered ${status} with ${type} and not with JSON. Check the connection's address.`;
 	}
 
-	#proxyFor(url: URL): URL | undefined {
+	#proxyFor(url: URL): ProxyRoute | undefined {
 		try {
 			return proxyFor(url, this.#access.proxy);
 		} catch {

@@ -23,7 +23,12 @@ export interface Access {
 	readonly answers: Readonly<Record<string, string>>;
 	/** The secret of the token that is acted on, where its system knows it by nothing else. */
 	readonly secret?: string | undefined;
-	readonly proxy: { readonly url: string; readonly noProxy: readonly string[] } | null;
+	readonly proxy: {
+		readonly url: string;
+		readonly noProxy: readonly string[];
+		/** For the proxy alone. */
+		readonly authorization?: string;
+	} | null;
 }
 
 /** The token to create. */

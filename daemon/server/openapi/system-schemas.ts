@@ -57,7 +57,8 @@ export const systemSchemas: NamedSchemas = {
 		credential: "Authenticates the call.",
 		answers: "What the connector asks for with each creation, such as a password, by name.",
 		secret: "The secret of the token that the call is about, for systems that address a token by it.",
-		proxy: "The proxy for the call, which only the owner may choose. Never used for this machine.",
+		proxy:
+			"The proxy for the call, which only the owner may choose; `authorization` is the value of its own header `Proxy-Authorization`. Never used for this machine.",
 	}),
 	RemoteToken: answer(contract.remoteToken, "A token as its system answers it.", {
 		...remoteFields,
