@@ -3,6 +3,7 @@
  * Secrets are never arguments, and none is shown on a terminal without --reveal.
  */
 
+import { addSecret } from "./cli/add-secret.ts";
 import { address } from "./cli/address.ts";
 import { cleanUp } from "./cli/clean-up.ts";
 import { type Command, exitCodes } from "./cli/command.ts";
@@ -41,6 +42,7 @@ const tokenCommands: Record<string, Command> = {
 	verify,
 	identify,
 	register,
+	"add-secret": addSecret,
 	connections,
 	probe,
 	setup,
@@ -107,6 +109,7 @@ export async function runCli(args: string[]): Promise<number> {
 
 const hints: Partial<Record<ProblemCode, string>> = {
 	"credential-needed": "\nSet it in TOKENSMITH_CREDENTIAL, or give --credential-stdin.",
+	"secret-unconfirmed": "\nIf it is, give --confirmed.",
 	"credential-maybe-in-use": "\nIf it is not, give --not-the-credential.",
 };
 

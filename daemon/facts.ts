@@ -66,6 +66,7 @@ export const problemStatus = {
 	/** The token is the connection's own credential. */
 	"credential-in-use": 409,
 	"credential-maybe-in-use": 409,
+	"secret-unconfirmed": 409,
 	"connection-in-use": 409,
 	/** The profile's connector is not the one that the user has confirmed for the connection. */
 	"connector-changed": 409,

@@ -1,4 +1,6 @@
 /** `token create NAME`: a token with exactly the given permissions. */
+import type { TokensmithClient } from "../client/client.ts";
+import type { CreatedToken } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { connectionNamed } from "./connections.ts";
 import { calendarDurationOf, expiryOf } from "./duration.ts";
@@ -53,13 +55,14 @@ export const create = defineCommand({
 			expiry: expires === undefined ? undefined : expiryOf(expires),
 			expiresIn: expiresIn === undefined ? undefined : calendarDurationOf(expiresIn),
 		};
-		const make = async () => {
-			const connected = await client();
+		const make = async (connected: TokensmithClient) => {
 			if (values.connection === undefined) return connected.create(input);
 			const { id: connection } = connectionNamed(values.connection, await connected.connections());
 			return connected.create({ ...input, connection });
 		};
-		return issue({ reveal: values.reveal, format }, make, (made) => `${ignoredWords(made)}Created`);
+		const words = async (connected: TokensmithClient, made: CreatedToken) =>
+			`${await ignoredWords(connected, made, made.ignored)}Created`;
+		return issue({ reveal: values.reveal, format, client }, make, words);
 	},
 });
 

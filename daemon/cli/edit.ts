@@ -58,10 +58,11 @@ A token that was changed by someone else in the meantime stays as it is. A chang
 		if (Object.keys(change).length === 0)
 			return print(format === "json" ? answerOf(before, before, change) : "Nothing to change.", format);
 		const after = await connected.update(before.id, version, change);
-		await print(
-			format === "json" ? answerOf(before, after, change) : reportOf(before, after, change),
-			format,
-		);
+		if (format === "json") await print(answerOf(before, after, change), format);
+		else {
+			const ignored = await ignoredWords(connected, after, after.ignored);
+			await print(toTerminal(ignored) + reportOf(before, after, change));
+		}
 		const isIgnored = after.ignored !== undefined && changedFields(before, after, change).length === 0;
 		return isIgnored ? 1 : 0;
 	},
@@ -139,16 +140,13 @@ function answerOf(before: TokenRecord, { ignored, ...token }: UpdatedToken, chan
 	return { token, changed, ...(ignored !== undefined && { ignored }) };
 }
 
-function reportOf(before: TokenRecord, after: UpdatedToken, change: UpdateTokenRequest): string {
+function reportOf(before: TokenRecord, after: TokenRecord, change: UpdateTokenRequest): string {
 	const rows = changedFields(before, after, change).map((field) => [
 		`  ${labels[field]}`,
 		`${words(before[field])} -> ${words(after[field])}`,
 	]);
-	const done =
-		rows.length === 0
-			? "Nothing was changed."
-			: `${toTerminal(`Changed ${describe(after)}`)}\n${table(rows)}`;
-	return toTerminal(ignoredWords(after)) + done;
+	if (rows.length === 0) return "Nothing was changed.";
+	return `${toTerminal(`Changed ${describe(after)}`)}\n${table(rows)}`;
 }
 
 /** A system can ignore a change, or keep a date less exactly. */

@@ -1,4 +1,5 @@
 /** `token rotate ID`: a successor with the same settings, and an overlap in which both work. */
+import type { TokensmithClient } from "../client/client.ts";
 import type { TokenRecord } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { expiryOf, secondsOf } from "./duration.ts";
@@ -36,16 +37,14 @@ a token rotates itself.`,
 			...(quiet !== undefined && { quietSeconds: secondsOf("--quiet", quiet) }),
 			...(expires !== undefined && { expiry: expiryOf(expires) }),
 		};
-		const make = async () => {
-			const connected = await client();
+		const make = async (connected: TokensmithClient) => {
 			const id = word === "current" ? (await connected.whoami()).id : word;
 			return connected.rotate(id, request);
 		};
-		return issue(
-			{ reveal: values.reveal, format },
-			make,
-			(made) => `${ignoredWords(made)}The old secret works ${untilWords(made.predecessor)}. Its successor:`,
-		);
+		return issue({ reveal: values.reveal, format, client }, make, async (connected, made) => {
+			const ignored = await ignoredWords(connected, made, made.ignored);
+			return `${ignored}The old secret works ${untilWords(made.predecessor)}. Its successor:`;
+		});
 	},
 });
 

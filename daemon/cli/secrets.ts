@@ -1,5 +1,6 @@
 /** Reads secrets from standard input, never from arguments, and writes them to a terminal only with --reveal. */
 import { text } from "node:stream/consumers";
+import type { TokensmithClient } from "../client/client.ts";
 import type { CreatedToken } from "../contract.ts";
 import { describe, print, toTerminal } from "./output.ts";
 import { ask } from "./terminal.ts";
@@ -32,8 +33,9 @@ export async function readSecret(what: string): Promise<string> {
 	return secret;
 }
 
-/** How a new secret is written. */
+/** Who creates a token, and how its secret is written. */
 export interface Showing {
+	client(): Promise<TokensmithClient>;
 	readonly reveal: boolean | undefined;
 	readonly format: "json" | "words";
 }
@@ -43,19 +45,20 @@ export interface Showing {
  * @throws UsageError, before anything is created, when the secret could only be shown on the terminal
  */
 export async function issue<Made extends CreatedToken>(
-	{ reveal, format }: Showing,
-	make: () => Promise<Made>,
-	words: (made: Made) => string,
+	{ client, reveal, format }: Showing,
+	make: (client: TokensmithClient) => Promise<Made>,
+	words: (client: TokensmithClient, made: Made) => Promise<string>,
 ): Promise<number> {
 	if (process.stdout.isTTY && !reveal) {
 		throw new UsageError(
 			"The secret would be shown on this terminal, and there is no second chance to get it: redirect standard output, or give --reveal.",
 		);
 	}
-	const made = await make();
+	const connected = await client();
+	const made = await make(connected);
 	try {
 		if (format === "json") return await print(made, format);
-		process.stderr.write(`${toTerminal(`${words(made)} ${describe(made)}`)}\n`);
+		process.stderr.write(`${toTerminal(`${await words(connected, made)} ${describe(made)}`)}\n`);
 		return await print(made.token);
 	} catch (cause) {
 		const message = `The token ${made.id} was created, but its secret could not be written and is lost. Revoke that token, then try again.`;

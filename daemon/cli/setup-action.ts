@@ -45,7 +45,7 @@ export interface SetupPlan {
 }
 
 export type SetupResult =
-	| { kind: "ready"; declared: ManifestToken; id: string; ignored: IgnoredField[] }
+	| { kind: "ready"; declared: ManifestToken; token: TokenRecord; ignored: IgnoredField[] }
 	| { kind: "failed"; declared: ManifestToken; detail: string };
 
 /** Reads only. @throws Error when the manifest is missing or wrong, and what the client throws */
@@ -177,7 +177,7 @@ async function createOne({ client, folder, declared, creation }: OneToken): Prom
 		const { token: value, ignored = [], ...created } = await client.create(request);
 		token = created;
 		await writeLine(folder, file, { key, value, expected });
-		return { kind: "ready", declared, id: created.id, ignored };
+		return { kind: "ready", declared, token: created, ignored };
 	} catch (error) {
 		const detail = wordsOf(error);
 		if (token === undefined) return { kind: "failed", declared, detail };
@@ -203,8 +203,8 @@ async function recordOne(
 	}
 	try {
 		const { expiresIn: _, options: __, ...facts } = request;
-		const { id } = await client.register(value, { ...facts, issuer: declared.issuer, expiry: end });
-		return { kind: "ready", declared, id, ignored: [] };
+		const token = await client.register(value, { ...facts, issuer: declared.issuer, expiry: end });
+		return { kind: "ready", declared, token, ignored: [] };
 	} catch (error) {
 		const next = `Record it with 'token register NAME --connection'`;
 		return failed(`its secret is in ${file}, but the token was not recorded: ${wordsOf(error)} ${next}.`);

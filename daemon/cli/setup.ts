@@ -37,10 +37,10 @@ creates tokens on its own pages only, the command shows the steps at a terminal,
 		const isDone =
 			plan.permissions.length === 0 && plan.tokens.every(({ creation }) => creation === undefined);
 		const run = values["dry-run"] ? "dry" : "real";
-		if (isDone || run === "dry") return report({ plan, results: [], format, run });
+		if (isDone || run === "dry") return report({ client: connected, plan, results: [], format, run });
 		if (!values.yes) await confirm(plan);
 		const results = await carryOutSetup(connected, plan, secretAsker(connected));
-		return report({ plan, results, format, run });
+		return report({ client: connected, plan, results, format, run });
 	},
 });
 
@@ -64,15 +64,17 @@ async function confirm(plan: SetupPlan): Promise<void> {
 }
 
 interface Report {
+	client: TokensmithClient;
 	plan: SetupPlan;
 	results: readonly SetupResult[];
 	format: "json" | "words";
 	run: "real" | "dry";
 }
 
-async function report({ plan, results, format, run }: Report): Promise<number> {
+async function report({ client, plan, results, format, run }: Report): Promise<number> {
 	if (format === "json") await print(asJson(plan, results), format);
-	else await print(toTerminal(results.length === 0 ? planWords(plan) : resultWords(plan, results)));
+	else if (results.length === 0) await print(toTerminal(planWords(plan)));
+	else await print(toTerminal(await resultWords(client, plan, results)));
 	const isLeft = results.some(({ kind }) => kind === "failed") || (run === "real" && hasBlocked(plan));
 	return isLeft ? 1 : 0;
 }
@@ -88,7 +90,7 @@ function asJson({ permissions, tokens }: SetupPlan, results: readonly SetupResul
 			key: declared.key,
 			file: declared.file,
 			state: result?.kind ?? state.kind,
-			...(result?.kind === "ready" && { id: result.id }),
+			...(result?.kind === "ready" && { id: result.token.id }),
 			...(result?.kind === "failed" && { detail: result.detail }),
 			...(state.kind === "blocked" && { detail: state.detail }),
 			...(creation && creation.place.kind !== "here" && { connection: creation.place.connection.name }),
@@ -131,14 +133,20 @@ function whereWords(creation: PlannedToken["creation"]): string {
 	return ` at ${name} (${baseUrl})${by}`;
 }
 
-function resultWords({ tokens }: SetupPlan, results: readonly SetupResult[]): string {
+async function resultWords(
+	client: TokensmithClient,
+	{ tokens }: SetupPlan,
+	results: readonly SetupResult[],
+): Promise<string> {
 	const left = tokens.filter(({ state }) => state.kind === "blocked");
-	return [...results.map(resultLine), ...left.map(plannedLine)].join("\n");
+	const lines = await Promise.all(results.map((result) => resultLine(client, result)));
+	return [...lines, ...left.map(plannedLine)].join("\n");
 }
 
-function resultLine(result: SetupResult): string {
+async function resultLine(client: TokensmithClient, result: SetupResult): Promise<string> {
 	const { key, file } = result.declared;
 	if (result.kind === "failed") return `${key} was not set up: ${result.detail}`;
-	const ready = `${key} is ready, with its secret in ${file}, id ${result.id}.`;
-	return `${ready}\n${ignoredWords({ ignored: result.ignored })}`.trimEnd();
+	const { token, ignored } = result;
+	const ready = `${key} is ready, with its secret in ${file}, id ${token.id}.`;
+	return `${ready}\n${await ignoredWords(client, token, ignored)}`.trimEnd();
 }

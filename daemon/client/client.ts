@@ -228,6 +228,19 @@ class HttpClient {
 		return this.#transport.json({ method: "POST", path: `${pathOf(id)}/probe`, access });
 	}
 
+	/**
+	 * Records the secret of a token that was found at its system, once the system says that it is this token's; of the
+	 * secret only the hash and the ends are kept. `confirmed`: it is, where the system does not tell.
+	 */
+	addSecret(
+		id: string,
+		secret: string,
+		options: { confirmed?: true | undefined } = {},
+	): Promise<TokenRecord> {
+		const path = `${pathOf(id)}/secret${options.confirmed === undefined ? "" : "?confirmed=true"}`;
+		return this.#transport.json({ method: "POST", path, access: { credential: secret } });
+	}
+
 	/** Whether the system of a connection accepts the secret of a token that need not be recorded. */
 	probeSecret(connection: string, secret: string): Promise<ProbeResult> {
 		const path = `/v1/connections/${encodeURIComponent(connection)}/probe?kind=token`;

@@ -81,7 +81,8 @@ export class RemoteTokens {
 	/**
 	 * Records the hash of a secret that a comparison could not tell, and that the access contains, once its system says whose
 	 * it is. @param isConfirmed the user says so, where the system does not
-	 * @throws RuleError `invalid-request` for another token's secret, or one that the system refuses
+	 * @throws RuleError `invalid-request` for another token's secret, or one that the system refuses; `secret-unconfirmed`
+	 * where the system does not say whose it is
 	 */
 	async addSecret(caller: Caller, id: string, isConfirmed: boolean): Promise<TokenRecord> {
 		const { changes, contextOf, tokens } = this.#deps;
@@ -238,5 +239,5 @@ function requireOwnSecret(
 	const isProved = outcome === "live" && id !== undefined && id === remoteId;
 	if (isProved || isConfirmed) return;
 	const why = outcome === "live" ? "The system does not tell which token the secret is of." : detail;
-	throw new RuleError("invalid-request", `${why} If it is of ${name}, repeat this with ?confirmed=true.`);
+	throw new RuleError("secret-unconfirmed", `${why} Confirm that it is of ${name}; nothing was recorded.`);
 }

@@ -144,6 +144,16 @@ const single: Record<string, (connection: AcmeConnection) => Promise<Answer>> = 
 		connection.acme.showsSecrets = true;
 		return connection.call("POST", "/v1/connections/acme/import", { body: { remoteIds: [id] } });
 	},
+	"addSecret secret-unconfirmed": async (connection) => {
+		const { id, secret } = connection.acme.add();
+		const verify = [{ request: "GET /me", live: [200], dead: [401] }];
+		await connection.connect("acme", withConnector({ verify }));
+		const { body } = await connection.call("POST", "/v1/connections/acme/import", {
+			body: { remoteIds: [id] },
+		});
+		const path = `/v1/api-tokens/${body.tokens[0].id}/secret`;
+		return connection.call("POST", path, { access: { credential: secret } });
+	},
 	"addSecret token-dead": async (connection) => {
 		const { body } = await connection.create();
 		await connection.revoke(body.id);

@@ -1,9 +1,11 @@
 /** Tokens of another system from the command line, with the credential from the environment or standard input. */
 import assert from "node:assert/strict";
-import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
-import { Acme, acmeProfile } from "../daemon/systems/acme.ts";
+import type { CreatedToken, Profile, TokenRecord } from "../../daemon/contract.ts";
+import { Acme, acmeProfile, acmeWithRole } from "../daemon/systems/acme.ts";
 import { daemonWithCommandLine, type RunInput } from "./command-line.ts";
 import { connectSystem } from "./connect-system.ts";
+
+const roleProfile: Profile = { ...acmeWithRole, id: "acme-role", name: "Acme with roles" };
 
 describe("a connection on the command line", () => {
 	const cli = daemonWithCommandLine();
@@ -53,6 +55,66 @@ describe("a connection on the command line", () => {
 		const args = [...create, "--expires-in", "30d"];
 		const { stderr } = await cli.owner(args, { environment: environment() });
 		assert.match(stderr, /^Not as requested: expiry is none, not \d{4}-.*\nCreated deploy/);
+	});
+
+	it("names the options of a system by the labels of its profile", async () => {
+		const baseUrl = acme.url;
+		await connectSystem(cli.daemon, { id: "c2", name: "With Role", baseUrl, profile: roleProfile });
+		acme.fault = "ignore-role";
+		const args = ["create", "labels", "--permission", "read", "--connection", "With Role"];
+		const made = await cli.owner(args, { environment: environment() });
+		assert.match(made.stderr, /^Not as requested: Role is Admin, not Viewer\.\nCreated labels/);
+	});
+
+	describe("adds the secret of a token that was found there", () => {
+		let count = 0;
+		const found = async (connection: string) => {
+			const there = acme.add({ id: `found-${++count}` });
+			const headers = { "content-type": "application/json", "tokensmith-access": access() };
+			const body = JSON.stringify({ remoteIds: [there.id] });
+			const path = `/v1/connections/${connection}/import`;
+			const answer = await cli.daemon.fetch(path, { method: "POST", headers, body });
+			assert.equal(answer.status, 201, await answer.clone().text());
+			const [{ id }] = ((await answer.json()) as { tokens: [TokenRecord] }).tokens;
+			return { id, secret: there.secret };
+		};
+		const access = () => Buffer.from(JSON.stringify({ credential: acme.credential })).toString("base64url");
+
+		it("which its system says is the token's, and no other", async () => {
+			const [one, other] = [await found("c1"), await found("c1")];
+			const wrong = await cli.owner(["add-secret", one.id], { stdin: other.secret });
+			assert.deepEqual([wrong.code, wrong.stdout], [1, ""]);
+			assert.match(wrong.stderr, /belongs to another token than by-hand; nothing was recorded/);
+			const dead = await cli.owner(["add-secret", one.id], { stdin: "acme_wrong_secret_of_no_token" });
+			assert.match(dead.stderr, /The system refuses the secret/);
+			const { code, stdout, stderr } = await cli.owner(["add-secret", one.id], { stdin: one.secret });
+			assert.deepEqual([code, stderr], [0, ""]);
+			assert.match(stdout, /^Added the secret of by-hand \(acme…\w{4}\)/);
+			const identified = await cli.owner(["identify", "--json"], { stdin: one.secret });
+			assert.match(identified.stdout, new RegExp(one.id));
+		});
+
+		it("once the user says whose it is, where the system does not tell", async () => {
+			const verify = [{ request: "GET /me", live: [200], dead: [401] }];
+			const connector = { ...acmeProfile.connector, verify } as NonNullable<Profile["connector"]>;
+			const profile = { ...acmeProfile, id: "untold", name: "Untold", connector };
+			await connectSystem(cli.daemon, { id: "c3", name: "Untold", baseUrl: acme.url, profile });
+			const { id, secret } = await found("c3");
+			const asked = await cli.owner(["add-secret", id], { stdin: secret });
+			assert.equal(asked.code, 1);
+			assert.match(
+				asked.stderr,
+				/does not tell which token the secret is of\.[\s\S]*If it is, give --confirmed\./,
+			);
+			const { code } = await cli.owner(["add-secret", id, "--confirmed"], { stdin: secret });
+			assert.equal(code, 0);
+		});
+
+		it("never from an argument", async () => {
+			const { id, secret } = await found("c1");
+			const { code, stderr } = await cli.owner(["add-secret", id, secret]);
+			assert.deepEqual([code, stderr.includes(secret)], [2, false]);
+		});
 	});
 
 	it("says what a system ignored of a change, and fails when that is all of it", async () => {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import dotenv from "dotenv";
 import type { Profile } from "../../daemon/contract.ts";
-import { Acme, acmeProfile } from "../daemon/systems/acme.ts";
+import { Acme, acmeProfile, acmeWithRole } from "../daemon/systems/acme.ts";
 import { daemonWithCommandLine, type RunInput } from "./command-line.ts";
 import { connectSystem } from "./connect-system.ts";
 
@@ -152,6 +152,16 @@ describe("token setup of other systems", () => {
 		assert.equal(code, 1);
 		assert.match(stdout, /^A was not set up: [\s\S]*The role may not do this\./);
 		assert.deepEqual(env(), {});
+	});
+
+	it("names what the system decided otherwise by the labels of its profile", async () => {
+		const system = acme ?? assert.fail();
+		await connect("c1", "Acme Cloud", system, acmeWithRole);
+		declare(token("A"));
+		system.fault = "ignore-role";
+		const { code, stdout, stderr } = await setup([], credential());
+		assert.equal(code, 0, stderr);
+		assert.match(stdout, /^A is ready.*\nNot as requested: Role is Admin, not Viewer\.$/m);
 	});
 
 	it("sends no second creation when an answer is lost, and says which token to revoke", async () => {

@@ -134,7 +134,7 @@ function callingRoutes({ authority }: RouteParts): Route[] {
 			description:
 				"`credential` of the access is the token's secret. It is tested at the system, and its hash is recorded if the system says that it is this token's.",
 			problems: [
-				...(["not-found", "already-known", "token-dead"] as const),
+				...(["not-found", "already-known", "token-dead", "secret-unconfirmed"] as const),
 				...(["connector-changed", "not-supported", "storage-failed"] as const),
 			],
 			caller: apiPermissions.write,

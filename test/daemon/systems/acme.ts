@@ -66,6 +66,15 @@ export const acmeProfile: Profile = {
 	},
 };
 
+/** Its answers also tell the role. */
+export const acmeWithRole: Profile = {
+	...acmeProfile,
+	connector: {
+		...(acmeProfile.connector as NonNullable<Profile["connector"]>),
+		record: { ...acmeProfile.connector?.record, options: { role: "/role" } },
+	},
+};
+
 export interface AcmeToken {
 	id: string;
 	name: string;
@@ -86,6 +95,7 @@ export type Fault =
 	| "unauthorized"
 	| "cut"
 	| "ignore-expiry"
+	| "ignore-role"
 	| "ignore-changes"
 	| "repeat-secret";
 
@@ -142,6 +152,11 @@ export class Acme {
 		return token;
 	}
 
+	/** From now on, it refuses the secrets of deleted tokens. */
+	forgetDeleted(): void {
+		this.#deleted.clear();
+	}
+
 	/** Requests that change something. */
 	get changes(): string[] {
 		return this.requests.filter((one) => !one.startsWith("GET"));
@@ -185,7 +200,9 @@ export class Acme {
 			const [known] = this.tokens.values();
 			if (this.fault === "repeat-secret" && known !== undefined)
 				return [201, this.add({ id: `t${randomBytes(6).toString("hex")}`, ...body, secret: known.secret })];
-			const given = this.fault === "ignore-expiry" ? { ...body, expiry: null } : body;
+			const expiry = this.fault === "ignore-expiry" ? { expiry: null } : {};
+			const role = this.fault === "ignore-role" ? { role: "admin" } : {};
+			const given = { ...body, ...expiry, ...role };
 			return [201, this.add({ id: `t${randomBytes(6).toString("hex")}`, ...given })];
 		}
 		if (token === undefined) return [404, { message: "There is none." }];
