@@ -19,9 +19,23 @@ export function amountInWords(count: number, unit: Unit): string {
 	return kept(`${unit}s`, (language) => new Intl.NumberFormat(language, style)).format(count);
 }
 
+/** As after "in" and "within", where German has another case: `6 months`, `6 Monaten`. */
+export function amountAfterIn(count: number, unit: Unit): string {
+	const parts = relative().formatToParts(count, unit);
+	const first = parts.findIndex(({ type }) => type !== "literal");
+	return parts
+		.slice(first)
+		.map(({ value }) => value)
+		.join("");
+}
+
 /** Relative to now: `in 3 hours`; a negative count gives `3 hours ago`. */
 export function distanceInWords(count: number, unit: Unit): string {
-	return kept("distance", (language) => new Intl.RelativeTimeFormat(language)).format(count, unit);
+	return relative().format(count, unit);
+}
+
+function relative(): Intl.RelativeTimeFormat {
+	return kept("distance", (language) => new Intl.RelativeTimeFormat(language));
 }
 
 /** `a, b and c`. */

@@ -19,6 +19,8 @@ export interface Guide {
 	connection: Connection;
 	/** What is done, as the title of the steps. */
 	title: string;
+	/** Of each step, after the title. */
+	subject: string;
 	/** The page to open; only https addresses are. */
 	open: string | undefined;
 	steps: readonly string[];
@@ -57,14 +59,10 @@ export async function guideThrough(guide: Guide): Promise<void> {
 }
 
 /** An input box shows long texts in full, which a list would cut. */
-function pageSteps(
-	prompts: Prompts,
-	{ steps, connection }: Guide,
-	collect: "secret" | "none",
-): Step<Draft>[] {
+function pageSteps(prompts: Prompts, { steps, subject }: Guide, collect: "secret" | "none"): Step<Draft>[] {
 	return steps.map((text, index) => ({
 		id: `step-${index}`,
-		subject: connection.name,
+		subject,
 		kind: "numbered",
 		applies: ({ secret }) => secret === undefined,
 		isAnswered: ({ done }) => done > index,
@@ -88,7 +86,7 @@ function pageSteps(
 function secretStep(prompts: Prompts, { connection }: Guide): Step<Draft> {
 	return {
 		id: "secret",
-		subject: connection.name,
+		subject: l10n.t("Secret"),
 		kind: "numbered",
 		isAnswered: ({ secret }) => secret !== undefined,
 		applies: ({ secret }) => secret === undefined,

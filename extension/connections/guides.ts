@@ -27,6 +27,7 @@ export function creationGuide(
 	return {
 		connection,
 		title: l10n.t("Create at {0}", connection.name),
+		subject: l10n.t("On Its Pages"),
 		open: page,
 		steps: [...(answers.length === 0 ? [] : [first]), ...steps],
 	};
@@ -43,6 +44,7 @@ export function revocationGuide(
 	return {
 		connection,
 		title: l10n.t("Revoke {0}", quoted(token.name)),
+		subject: connection.name,
 		open: page,
 		steps: steps.map((step) => step.replaceAll("{name}", () => token.name)),
 	};

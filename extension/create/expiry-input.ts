@@ -6,7 +6,7 @@ import { UTCDate } from "@date-fns/utc";
 import * as l10n from "@vscode/l10n";
 import { add } from "date-fns/add";
 import type { CalendarDuration, Profile } from "../../daemon/contract.ts";
-import { amountInWords, listInWords } from "../language.ts";
+import { amountAfterIn, amountInWords, listInWords } from "../language.ts";
 import { dateInWords, timeLeft } from "../tokens/time-left.ts";
 import type { ReadDateWords } from "./date-words.ts";
 
@@ -27,10 +27,10 @@ export function addDuration(start: Date, duration: CalendarDuration): Date {
 }
 
 /** `30 days`, `2 months`, `1 year and 6 months`. */
-export function durationInWords(duration: CalendarDuration): string {
+export function durationInWords(duration: CalendarDuration, inWords = amountInWords): string {
 	const parts = (["year", "month", "day"] as const).flatMap((unit) => {
 		const count = duration[`${unit}s`];
-		return count === undefined ? [] : [amountInWords(count, unit)];
+		return count === undefined ? [] : [inWords(count, unit)];
 	});
 	return listInWords(parts);
 }
@@ -175,7 +175,7 @@ export function expiryInWords(choice: ExpiryChoice, now: Date): string {
 	if (choice.kind === "at") return dateInWords(choice.instant);
 	return l10n.t(
 		"In {0}: {1}",
-		durationInWords(choice.duration),
+		durationInWords(choice.duration, amountAfterIn),
 		dateInWords(addDuration(now, choice.duration)),
 	);
 }

@@ -38,6 +38,13 @@ describe("guided steps", () => {
 		]);
 	});
 
+	it("repeat no word of their title in the subject beside it", () => {
+		const creation = creationGuide(connections, "t", []) ?? assert.fail();
+		assert.deepEqual([creation.title, creation.subject], ["Create at Threats", "On Its Pages"]);
+		const revocation = revocationGuide(connections, { name: "feeds", connectionId: "t" }) ?? assert.fail();
+		assert.deepEqual([revocation.title, revocation.subject], ["Revoke “feeds”", "Threats"]);
+	});
+
 	it("of a revocation name the token, and no variable leaves its place in the address", () => {
 		const guide = revocationGuide(connections, { name: "feeds", connectionId: "t" });
 		assert.equal(guide?.open, "https://threats.example/a%2Fb");

@@ -8,6 +8,7 @@ import mindbridge from "../../daemon/profiles/mindbridge.json" with { type: "jso
 import { expiryInWords } from "../../extension/create/expiry-input.ts";
 import { inUserLanguage, withTexts } from "../../extension/daemon/profile-texts.ts";
 import { quoted } from "../../extension/display-text.ts";
+import { amountAfterIn, amountInWords } from "../../extension/language.ts";
 import { dateInWords, timeLeft } from "../../extension/tokens/time-left.ts";
 import { bundles, manifestBundles, placeholdersOf, textsOfCode } from "../l10n.ts";
 
@@ -96,8 +97,12 @@ describe("German", () => {
 		assert.equal(quoted("Bestellungen"), "„Bestellungen“");
 		assert.match(
 			expiryInWords({ kind: "after", duration: { years: 1, months: 6 } }, new Date(now)),
-			/^In 1 Jahr und 6 Monate: /,
+			/^In 1 Jahr und 6 Monaten: /,
 		);
+		assert.equal(amountAfterIn(1, "day"), "1 Tag");
+		assert.equal(amountAfterIn(30, "day"), "30 Tagen");
+		assert.equal(amountAfterIn(2, "year"), "2 Jahren");
+		assert.equal(amountInWords(30, "day"), "30 Tage");
 	});
 });
 
