@@ -45,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const models = openModels(context, log);
 	const views = openViews(context, models);
 	const { live, bindings, tracked, masking, secrets } = models;
+	const manifests = startManifests(context, models);
 	const { workspaceState, globalState, globalStorageUri: folder } = context;
 	const clipboard = new Clipboard({ log });
 	const consents = new Consents(workspaceState);
@@ -57,7 +58,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const { envFiles, systems, ...shown } = views;
 	context.subscriptions.push(
 		...[clipboard, lostSecrets],
-		...startManifests(context, models),
+		manifests,
 		startNotices(context, models),
 		new ExpiryStatus(live),
 		openEnvLines({ bindings, connections: models.connections, live, tracked, masking }),
@@ -66,6 +67,7 @@ export function activate(context: vscode.ExtensionContext): void {
 			...models,
 			...shown,
 			...{ clipboard, consents, debugging, lostSecrets, workspaceState },
+			profileFiles: manifests.profileFiles,
 		}),
 	);
 	shown.tree.open();
@@ -135,10 +137,13 @@ function openViews(context: vscode.ExtensionContext, models: Models) {
 }
 
 /** Declared by the workspace, and offered to the user; and the profiles of both. */
-function startManifests({ workspaceState: memory }: vscode.ExtensionContext, { daemon, live, log }: Models) {
+function startManifests(context: vscode.ExtensionContext, { daemon, live, log }: Models) {
 	const manifests = new ManifestWatch({ log });
-	const profiles = new ProfileFiles({ daemon, live, onDidDeclare: manifests.onDidRead, log });
-	return [manifests, profiles, announceManifests({ manifests, memory, log })];
+	const memory = context.globalState;
+	const profileFiles = new ProfileFiles({ daemon, live, onDidDeclare: manifests.onDidRead, memory, log });
+	const announced = announceManifests({ manifests, memory: context.workspaceState, log });
+	const parts = vscode.Disposable.from(manifests, profileFiles, announced);
+	return { profileFiles, dispose: () => void parts.dispose() };
 }
 
 /** Notices that appear without a command. */

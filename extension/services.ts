@@ -5,6 +5,7 @@ import type { ActivityTree } from "./activity/activity-tree.ts";
 import type { Connections } from "./connections/connections.ts";
 import type { DaemonProcess } from "./daemon/daemon-process.ts";
 import type { LiveTokens } from "./daemon/live-tokens.ts";
+import type { ProfileFiles } from "./daemon/profile-files.ts";
 import type { Bindings } from "./env/bindings.ts";
 import type { IgnoredSecrets } from "./env/ignored-secrets.ts";
 import type { TrackedFiles } from "./env/tracked-files.ts";
@@ -21,6 +22,7 @@ import type { TokenTree } from "./tokens/token-tree.ts";
 export interface Services {
 	daemon: DaemonProcess;
 	live: LiveTokens;
+	profileFiles: Pick<ProfileFiles, "upToDate">;
 	bindings: Bindings;
 	ignored: IgnoredSecrets;
 	tracked: TrackedFiles;

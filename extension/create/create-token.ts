@@ -43,7 +43,7 @@ import { tokenSteps } from "./token-steps.ts";
 
 export type CreateDeps = CreateTokenDeps &
 	CreateReportDeps &
-	Pick<Services, "connections" | "live" | "tree" | "workspaceState">;
+	Pick<Services, "connections" | "live" | "profileFiles" | "tree" | "workspaceState">;
 
 const failed = () => l10n.t("The token was not created.");
 
@@ -124,7 +124,7 @@ interface Asked {
 }
 
 async function askAll(
-	services: Pick<Services, "daemon" | "live" | "log">,
+	services: Pick<Services, "daemon" | "live" | "log" | "profileFiles">,
 	{ start, draft, title, changeFirst }: Asked,
 ) {
 	const { live } = services;
@@ -161,12 +161,20 @@ function answeredByLine(step: Step<CreationDraft>): Step<CreationDraft> {
 }
 
 /** What the steps need to know of the daemon's profiles and tokens. */
-function answersFrom({ live, log }: Pick<Services, "live" | "log">, start: CreationStart) {
+function answersFrom(
+	{ live, log, profileFiles }: Pick<Services, "live" | "log" | "profileFiles">,
+	start: CreationStart,
+) {
 	const connected = () => untilDone(() => connect(live), { failed: failed(), log, modal: "modal" });
 	return {
 		async systems() {
 			await connected();
+			await profileFiles.upToDate();
 			return systemsOf(live.profiles, live.connections);
+		},
+		live: {
+			onDidChange: live.onDidChange,
+			systems: () => systemsOf(live.profiles, live.connections),
 		},
 		activeSystem: start.activeSystem,
 		suggest: start.suggest,

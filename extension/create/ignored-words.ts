@@ -1,10 +1,28 @@
 /** What a system decided otherwise than requested, in words. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
-import type { ConnectorOption, CreatedToken } from "../../daemon/contract.ts";
+import type { ConnectorOption, CreatedToken, TokenRecord } from "../../daemon/contract.ts";
+import type { Connections } from "../connections/connections.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { optionInWords } from "./option-input.ts";
 
 export type Ignored = NonNullable<CreatedToken["ignored"]>;
+
+/** What the system of a token decided otherwise: its name, and a sentence for each field. */
+export interface Deviations {
+	readonly system: string;
+	readonly fields: readonly string[];
+}
+
+/** undefined: all is as requested. */
+export function deviationsAt(
+	connections: Pick<Connections, "of" | "profileOf">,
+	token: TokenRecord,
+	ignored: Ignored,
+): Deviations | undefined {
+	if (ignored.length === 0) return undefined;
+	const system = connections.of(token)?.name ?? token.issuer;
+	return { system, fields: ignoredFields(ignored, connections.profileOf(token)?.connector?.options) };
+}
 
 /** undefined: all is as requested. @param options those of the system's connector. */
 export function ignoredInWords(
@@ -13,7 +31,11 @@ export function ignoredInWords(
 	options: readonly ConnectorOption[] = [],
 ): string | undefined {
 	if (ignored.length === 0) return undefined;
-	const lines = ignoredFields(ignored, options).map((field) => `• ${field}`);
+	return deviationsInLines({ system, fields: ignoredFields(ignored, options) });
+}
+
+export function deviationsInLines({ system, fields }: Deviations): string {
+	const lines = fields.map((field) => `• ${field}`);
 	return [l10n.t("{0} did not do everything as requested:", system), ...lines].join("\n");
 }
 

@@ -1,5 +1,6 @@
 /** The wizard's first step: where the token is made. */
 import * as l10n from "@vscode/l10n";
+import type * as vscode from "vscode";
 import { labelText } from "../display-text.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { type Back, back, type Place, type Step } from "../wizard/walk.ts";
@@ -10,6 +11,8 @@ export interface SystemStepDeps {
 	prompts: Prompts;
 	/** Fulfils when the daemon runs and has sent its profiles and connections. */
 	systems: () => Promise<readonly System[]>;
+	/** Those of the moment, and when there are others. */
+	live: { onDidChange: vscode.Event<void>; systems(): readonly System[] };
 	/** The key of the system that is active at first. Called once the systems are known. */
 	activeSystem: () => string | undefined;
 	/** Answers to begin with, once a system is chosen. */
@@ -21,7 +24,7 @@ export interface SystemStepDeps {
 type Choice = System | "connect" | "stand-ins";
 
 export function systemStep<Draft extends TokenDraft>(deps: SystemStepDeps): Step<Draft> {
-	const { prompts, systems, activeSystem, suggest } = deps;
+	const { prompts, systems, live, activeSystem, suggest } = deps;
 	return {
 		id: "system",
 		subject: l10n.t("System"),
@@ -29,12 +32,13 @@ export function systemStep<Draft extends TokenDraft>(deps: SystemStepDeps): Step
 		isAnswered: ({ system }) => system !== undefined,
 		async ask(draft, place) {
 			const active = () => (draft.system === undefined ? activeSystem() : keyOf(draft.system));
+			const rowsOf = (all: readonly System[]) =>
+				systemRows(all, { active: active(), canConnect: deps.connect !== undefined });
 			for (;;) {
 				const answer = await prompts.one<Choice>(place, {
 					placeholder: l10n.t("Which system should issue the token?"),
-					rows: systems().then((all) =>
-						systemRows(all, { active: active(), canConnect: deps.connect !== undefined }),
-					),
+					rows: systems().then(rowsOf),
+					changing: { on: live.onDidChange, rows: () => rowsOf(live.systems()) },
 					isActive: (row) => typeof row === "object" && keyOf(row) === active(),
 				});
 				if (answer === back) return back;
@@ -105,14 +109,15 @@ function standInsRow(): Row<"stand-ins"> {
 	};
 }
 
-async function askStandIn({ prompts, systems }: SystemStepDeps, place: Place): Promise<System | Back> {
-	const standIns = (await systems()).filter(({ kind }) => kind === "stand-in");
+async function askStandIn({ prompts, systems, live }: SystemStepDeps, place: Place): Promise<System | Back> {
+	const rowsOf = (all: readonly System[]) => all.filter(({ kind }) => kind === "stand-in").map(standInRow);
 	return await prompts.one<System>(
 		{ ...place, canGoBack: true },
 		{
 			placeholder: l10n.t("Which system should issue the token?"),
 			remark: l10n.t("This machine applies the system's rules. The system itself does not accept the token."),
-			rows: standIns.map(standInRow),
+			rows: systems().then(rowsOf),
+			changing: { on: live.onDidChange, rows: () => rowsOf(live.systems()) },
 		},
 	);
 }

@@ -207,6 +207,10 @@ export class Client {
 		await this.#transport.empty({ method: "PUT", path, body: profile });
 	}
 
+	async deleteProfile(id: string): Promise<void> {
+		await this.#transport.empty({ method: "DELETE", path: `/v1/profiles/${encodeURIComponent(id)}` });
+	}
+
 	/** Sets the profiles that a workspace brings, which last as long as its stream of events. */
 	async putWorkspaceProfiles(workspace: string, profiles: readonly Profile[]): Promise<BroughtProfiles> {
 		const path = `/v1/workspaces/${encodeURIComponent(workspace)}/profiles`;

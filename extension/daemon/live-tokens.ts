@@ -57,6 +57,8 @@ export class LiveTokens implements vscode.Disposable {
 	#list = new TokenList();
 	#tokens: readonly TokenRecord[] = [];
 	#profiles: readonly ListedProfile[] = [];
+	/** Counts the events. */
+	#profileChanges = 0;
 	#connections: readonly Connection[] = [];
 	#notices: readonly Notice[] = [];
 	#nextPublish: { time: number; timer: NodeJS.Timeout } | undefined;
@@ -127,6 +129,19 @@ export class LiveTokens implements vscode.Disposable {
 		if (this.#state !== "live") throw this.#error ?? new vscode.CancellationError();
 	}
 
+	/** For a change that this window has just made, whose event may still be on its way. */
+	async reloadProfiles(): Promise<void> {
+		const client = await this.#options.daemon.client();
+		for (let seen = -1; seen !== this.#profileChanges; ) {
+			seen = this.#profileChanges;
+			const profiles = await client.profiles();
+			if (this.#state !== "live") return;
+			// An event that came meanwhile may be older or newer.
+			if (seen === this.#profileChanges) this.#profiles = profiles.map(inUserLanguage);
+		}
+		this.#changed.fire();
+	}
+
 	dispose(): void {
 		this.#closing.abort();
 		this.#wake?.();
@@ -184,6 +199,7 @@ export class LiveTokens implements vscode.Disposable {
 			},
 			profiles: ({ profiles }) => {
 				newProfiles = profiles;
+				this.#profileChanges += 1;
 				if (list === this.#list) this.#goLive(list, profiles);
 			},
 			connections: ({ connections }) => {

@@ -1,10 +1,12 @@
 /**
  * Sends profiles to the daemon: the user's own files, named by the user's settings with absolute paths, and those that the
- * workspace brings, by its settings or its `tokensmith.json`. The latter go with the workspace, and replace no other. For
- * an invalid file, shows its name and what is wrong in it.
+ * workspace brings, by its settings or its `tokensmith.json`. The latter go with the workspace, and replace no other. The
+ * former go with their file. For an invalid file, shows its name and what is wrong in it.
  */
+
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
@@ -16,8 +18,11 @@ import type { DaemonProcess } from "./daemon-process.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
 const setting = "tokensmith.profiles";
+const memoryKey = "ownProfiles";
 /** The daemon's limit. */
 const largestBytes = 64 * 1024;
+/** How long a list of systems waits for files that take long to read. */
+const longestWaitMilliseconds = 2000;
 
 /** A profile of a file that another part has read and checked. */
 interface DeclaredProfile {
@@ -30,6 +35,8 @@ interface ProfileFilesDeps {
 	live: LiveTokens;
 	/** Fires with what the workspace declares. */
 	onDidDeclare: vscode.Event<readonly { readonly profiles: readonly DeclaredProfile[] }[]>;
+	/** Which profile came from which of the user's own files. */
+	memory: vscode.Memento;
 	log: Pick<vscode.LogOutputChannel, "warn">;
 }
 
@@ -73,6 +80,18 @@ export class ProfileFiles implements vscode.Disposable {
 		for (const disposable of [...this.#subscriptions, ...this.#watchers]) disposable.dispose();
 	}
 
+	/**
+	 * Reads the files again, which a watcher reports late or not at all, and sends what has changed: afterwards the live list
+	 * has every profile. Throws nothing.
+	 */
+	async upToDate(): Promise<void> {
+		this.#sendAll();
+		const waiting = new AbortController();
+		const longest = delay(longestWaitMilliseconds, undefined, { ref: false, signal: waiting.signal });
+		await Promise.race([this.#sending, longest.catch(() => {})]);
+		waiting.abort();
+	}
+
 	/** Each connection begins without the profiles of the workspace. */
 	#liveChanged(): void {
 		const isLive = this.#deps.live.state === "live";
@@ -112,13 +131,17 @@ export class ProfileFiles implements vscode.Disposable {
 		if (this.#deps.live.state !== "live") return;
 		const declared = vscode.workspace.isTrusted ? this.#declared : [];
 		const brought = declared.map(({ profile, uri }) => ({ profile, uri }));
+		const own: DeclaredProfile[] = [];
 		for (const file of profileFiles()) {
 			const profile = await this.#read(file.uri);
-			if (profile === undefined) continue;
-			if (file.owner === "user") await this.#sendOwn(profile, file.uri);
-			else brought.push({ profile, uri: file.uri });
+			if (profile !== undefined) (file.owner === "user" ? own : brought).push({ profile, uri: file.uri });
 		}
-		await this.#sendBrought(brought);
+		const changes = [
+			await this.#removeGone(own),
+			...(await inTurn(own, (one) => this.#sendOwn(one))),
+			await this.#sendBrought(brought),
+		];
+		if (changes.includes("changed")) await this.#deps.live.reloadProfiles();
 	}
 
 	async #read(uri: vscode.Uri): Promise<Profile | undefined> {
@@ -131,23 +154,69 @@ export class ProfileFiles implements vscode.Disposable {
 		}
 	}
 
-	async #sendOwn(profile: Profile, uri: vscode.Uri): Promise<void> {
-		const [key, value] = [`user ${profile.id}`, JSON.stringify(profile)];
-		if (this.#sent.get(key) === value) return;
-		this.#sent.set(key, value);
+	async #sendOwn({ profile, uri }: DeclaredProfile): Promise<Change> {
+		const [key, value] = [ownKey(profile.id), JSON.stringify(profile)];
+		if (this.#sent.get(key) === value) return "unchanged";
 		try {
 			await (await this.#deps.daemon.client()).putProfile(profile);
 			this.#told.delete(uri.toString());
 		} catch (error) {
 			if (!(error instanceof TokensmithProblemError)) throw error;
 			this.#report(uri, wordsOf(error));
+			return "unchanged";
 		}
+		this.#sent.set(key, value);
+		await this.#remember({ ...this.#remembered, [uri.toString()]: profile.id });
+		return "changed";
 	}
 
-	async #sendBrought(brought: readonly DeclaredProfile[]): Promise<void> {
+	/** Profiles whose file is deleted, is no longer named, or has another id now. One that is in use stays. */
+	async #removeGone(own: readonly DeclaredProfile[]): Promise<Change> {
+		const named = new Set(ownFiles().map(({ uri }) => uri.toString()));
+		const kept = new Set(own.map(({ profile }) => profile.id));
+		const files = new Map(own.map(({ profile, uri }) => [uri.toString(), profile.id]));
+		let change: Change = "unchanged";
+		for (const [file, id] of Object.entries(this.#remembered)) {
+			if (files.get(file) === id) continue;
+			const uri = vscode.Uri.parse(file);
+			const isUnread = named.has(file) && !files.has(file) && (await isThere(uri));
+			if (isUnread || (!kept.has(id) && !(await this.#remove(id, uri)))) continue;
+			const { [file]: _, ...others } = this.#remembered;
+			await this.#remember(others);
+			change = "changed";
+		}
+		return change;
+	}
+
+	/** false: tokens or connections use it. */
+	async #remove(id: string, uri: vscode.Uri): Promise<boolean> {
+		try {
+			await (await this.#deps.daemon.client()).deleteProfile(id);
+		} catch (error) {
+			if (!(error instanceof TokensmithProblemError)) throw error;
+			if (error.problem.code !== "not-found") {
+				this.#report(uri, wordsOf(error), "kept");
+				return false;
+			}
+		}
+		this.#sent.delete(ownKey(id));
+		this.#told.delete(uri.toString());
+		return true;
+	}
+
+	/** The ids of the profiles by the files that they came from. */
+	get #remembered(): Readonly<Record<string, string>> {
+		return this.#deps.memory.get<Record<string, string>>(memoryKey, {});
+	}
+
+	async #remember(files: Readonly<Record<string, string>>): Promise<void> {
+		await this.#deps.memory.update(memoryKey, files);
+	}
+
+	async #sendBrought(brought: readonly DeclaredProfile[]): Promise<Change> {
 		const profiles = brought.map(({ profile }) => profile);
 		const value = JSON.stringify(profiles);
-		if (value === (this.#sent.get("workspace") ?? "[]")) return;
+		if (value === (this.#sent.get("workspace") ?? "[]")) return "unchanged";
 		const client = await this.#deps.daemon.client();
 		const { refused } = await client.putWorkspaceProfiles(this.#deps.live.workspace, profiles);
 		this.#sent.set("workspace", value);
@@ -156,16 +225,41 @@ export class ProfileFiles implements vscode.Disposable {
 			if (refusal === undefined) this.#told.delete(uri.toString());
 			else this.#report(uri, refusal.detail);
 		}
+		return "changed";
 	}
 
 	/** Once, as long as it stays wrong in the same way. */
-	#report(uri: vscode.Uri, wrong: string): void {
+	#report(uri: vscode.Uri, wrong: string, state: "unused" | "kept" = "unused"): void {
 		const file = uri.toString();
 		if (this.#told.get(file) === wrong) return;
 		this.#told.set(file, wrong);
 		const name = vscode.workspace.asRelativePath(uri);
-		this.#deps.log.warn(`The profile ${name} is not used: ${wrong}`);
-		void warnAbout(uri, l10n.t("The profile {0} is not used: {1}", name, wrong));
+		this.#deps.log.warn(`The profile ${name} is ${state}: ${wrong}`);
+		if (state === "unused") void warnAbout(uri, l10n.t("The profile {0} is not used: {1}", name, wrong));
+		else void showWarning(messageText(l10n.t("The profile of {0} stays: {1}", name, wrong)));
+	}
+}
+
+type Change = "changed" | "unchanged";
+
+const ownKey = (id: string) => `user ${id}`;
+
+async function inTurn<Item, Result>(
+	items: readonly Item[],
+	work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+	const results: Result[] = [];
+	for (const item of items) results.push(await work(item));
+	return results;
+}
+
+/** Also when that can't be known. */
+async function isThere(uri: vscode.Uri): Promise<boolean> {
+	try {
+		await vscode.workspace.fs.stat(uri);
+		return true;
+	} catch (error) {
+		return !(error instanceof vscode.FileSystemError && error.code === "FileNotFound");
 	}
 }
 

@@ -59,7 +59,10 @@ export async function editToAdd(
 function sayLocked({ name }: TokenRecord, permissions: readonly NewPermission[], lock: string): void {
 	const names = messageText(permissions.map((permission) => permission.name).join(", "));
 	const text = l10n.t("{0} can't be given {1}: {2}.", quoted(name), names, messageText(lock));
-	void showWarning(text);
+	const create = l10n.t("Create API Token");
+	void showWarning(text, create).then((chosen) => {
+		if (chosen === create) void vscode.commands.executeCommand("tokensmith.createToken");
+	});
 }
 
 /** @throws CancellationError for a token that has ended, after a message that says what to do instead. */

@@ -12,6 +12,7 @@ import type { Answers } from "../connections/answers.ts";
 import { confirmDead } from "../connections/confirm-dead-action.ts";
 import type { Connections } from "../connections/connections.ts";
 import { revocationGuide } from "../connections/guides.ts";
+import { deviationsAt } from "../create/ignored-words.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { secretOn, type Written } from "../env/env-lines.ts";
 import { explain } from "../failure.ts";
@@ -27,7 +28,7 @@ import { policyFromSettings } from "../settings.ts";
 import { isToBeConfirmed, revokeToken } from "../tokens/revoke-action.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import type { Replacing } from "./incident-steps.ts";
-import type { SystemFacts } from "./system-facts.ts";
+import { isUnconfirmed, type SystemFacts } from "./system-facts.ts";
 
 export interface AtSystemsDeps extends RotationDeps {
 	connections: Pick<Connections, "accessFor" | "capabilitiesOf" | "of" | "profileOf" | "wayTo">;
@@ -95,6 +96,28 @@ export async function revokeAtSystems(
 	return await Promise.all(results.map((result) => confirmOne(deps, result, options)));
 }
 
+/** Asks the systems once more about the secrets that they have not confirmed to be dead. */
+export async function confirmAgain(
+	deps: AtSystemsDeps,
+	results: readonly SystemResult[],
+	options: ActionOptions<SystemProgress> = {},
+): Promise<SystemResult[]> {
+	options.onProgress?.({ stage: "confirming" });
+	return await Promise.all(
+		results.map(async (result) => {
+			const { facts } = result;
+			if (!isUnconfirmed(facts)) return result;
+			// The watch over ended tokens forgets a secret once it is dead.
+			if ((await secretOf(deps, facts.token)) === undefined) return withFate(result, "dead");
+			return await confirmOne(deps, withFate(result, "untested"), { ...options, longestSeconds: 0 });
+		}),
+	);
+}
+
+function withFate(result: SystemResult, fate: SystemFacts["fate"]): SystemResult {
+	return { ...result, facts: { ...result.facts, fate } };
+}
+
 type Step = Stage | "revoking";
 type StepOptions = ActionOptions<Step>;
 
@@ -157,7 +180,7 @@ async function makeSuccessor(
 	const input = { token, plan, maximumOverlapSeconds, lines, pasted, answers: answersOf?.(token) } as const;
 	const rotation = await rotateToken(deps, input, options);
 	return {
-		facts: { ...facts, ...factsAfter(rotation) },
+		facts: { ...facts, ...factsAfter(deps, rotation) },
 		rotation,
 		written: rotation.kind === "rotated" ? rotation.written : undefined,
 		replacement: await replacementOf(deps, token, rotation),
@@ -177,11 +200,14 @@ function mayHaveCreated(rotation: RotationOutcome | undefined): boolean {
 	return error instanceof TokensmithProblemError && error.problem.code === "issuer-unanswered";
 }
 
-function factsAfter(rotation: RotationOutcome): Partial<SystemFacts> {
+function factsAfter({ connections }: AtSystemsDeps, rotation: RotationOutcome): Partial<SystemFacts> {
 	if (rotation.kind === "cancelled") return {};
 	if (!("successor" in rotation)) return { successor: { why: explain(rotation.error).text } };
 	const isStored = rotation.kind === "rotated" || rotation.kind === "unfinished";
-	return { successor: { record: rotation.successor, isStored } };
+	const { successor } = rotation;
+	const ignored = "ignored" in rotation ? rotation.ignored : [];
+	const deviations = deviationsAt(connections, successor, ignored)?.fields;
+	return { successor: { record: successor, isStored, ...(deviations && { deviations }) } };
 }
 
 async function replacementOf(
@@ -222,7 +248,7 @@ function wasReached(error: unknown): boolean {
 async function confirmOne(
 	deps: AtSystemsDeps,
 	result: SystemResult,
-	options: ActionOptions<SystemProgress>,
+	options: ConfirmOptions,
 ): Promise<SystemResult> {
 	const { facts } = result;
 	if (facts.fate !== "untested" || !isToBeConfirmed(deps.connections, facts.token)) return result;
@@ -231,7 +257,28 @@ async function confirmOne(
 	if (secret === undefined) return result;
 	const outcome = await probe(deps, { facts, secret }, options);
 	if (outcome === "dead") await forgetSecret(deps, token.id);
-	return { ...result, facts: { ...facts, fate: fateOf(outcome, facts) } };
+	else await keepForLater(deps, token, secret);
+	return withFate(result, fateOf(outcome, facts));
+}
+
+/** A line that held the secret may not hold it any longer; the watch over ended tokens needs it to ask again. */
+async function keepForLater(
+	{ secrets, log }: AtSystemsDeps,
+	{ id }: TokenRecord,
+	secret: string,
+): Promise<void> {
+	try {
+		if ((await secrets.get(id)) === undefined) await secrets.store(id, secret);
+	} catch (error) {
+		log.warn(
+			"The secret of a revoked token was not kept, so its end is not confirmed later.",
+			inspect(error),
+		);
+	}
+}
+
+interface ConfirmOptions extends ActionOptions<SystemProgress> {
+	longestSeconds?: number;
 }
 
 /** From SecretStorage, else from a line that still holds it. */
@@ -248,9 +295,9 @@ async function secretOf({ secrets, bindings, log }: AtSystemsDeps, { id }: Token
 async function probe(
 	deps: AtSystemsDeps,
 	{ facts: { token, lagSeconds }, secret }: { facts: SystemFacts; secret: string },
-	{ cancellation }: ActionOptions<SystemProgress>,
+	{ cancellation, longestSeconds = longestConfirmation }: ConfirmOptions,
 ): Promise<ProbeResult["outcome"]> {
-	const dead = { token, secret, lagSeconds: Math.min(lagSeconds, longestConfirmation) };
+	const dead = { token, secret, lagSeconds: Math.min(lagSeconds, longestSeconds) };
 	try {
 		return await confirmDead(deps, dead, cancellation && { cancellation });
 	} catch (error) {

@@ -37,12 +37,13 @@ import {
 import { incidentMarkdown } from "./incident-report.ts";
 import { type IncidentDraft, idsOf, incidentSteps } from "./incident-steps.ts";
 import {
+	confirmAgain,
 	isToTryAgain,
 	revokeAtSystems,
 	type SystemProgress,
 	type SystemResult,
 } from "./revoke-at-systems.ts";
-import { isRevoked } from "./system-facts.ts";
+import { isRevoked, isUnconfirmed } from "./system-facts.ts";
 import { askAgain, operationsFor } from "./try-systems-again.ts";
 
 type IncidentReportDeps = RotationReportDeps & Pick<Services, "bindings" | "connections">;
@@ -174,6 +175,7 @@ async function sayDone(
 	const text = [
 		...leftInWords(facts),
 		...systemsInWords(facts),
+		...unconfirmedInWords(facts),
 		l10n.t("Revoked {0}. The report says what remains to be done.", countInWords(revokedCount(facts))),
 		...(replaced.length === 0
 			? []
@@ -204,12 +206,35 @@ async function sayDone(
 					},
 				]
 			: []),
+		...(facts.systems.some(isUnconfirmed)
+			? [{ label: l10n.t("Check Again"), run: () => checkAgain(services, plan, result) }]
+			: []),
 		...(notOnDisk.length === 0 ? [] : [{ label: l10n.t("Save Files"), run: () => saveAll(notOnDisk) }]),
 		...(dead.length === 0
 			? []
 			: [{ label: l10n.t("Comment Out Lines"), run: () => commentOutLines(services, dead) }]),
 		...runningWays(services, replaced, replacements),
 	]);
+}
+
+/** The report is made anew. */
+async function checkAgain(
+	services: IncidentReportDeps,
+	plan: IncidentPlan,
+	{ here, systems }: IncidentResult,
+): Promise<void> {
+	const checked = await withProgress((options) => confirmAgain(services, systems, options));
+	await showResult(services, plan, await withSystems(services, here, checked), []);
+}
+
+function unconfirmedInWords({ systems }: IncidentResult["facts"]): string[] {
+	const waiting = systems.filter(isUnconfirmed);
+	const [first] = waiting;
+	if (first === undefined) return [];
+	const [name, system] = [quoted(first.token.name), messageText(first.system)];
+	if (waiting.length === 1)
+		return [l10n.t("{0} has not yet confirmed that the secret of {1} is dead.", system, name)];
+	return [l10n.t("The secrets of {0} are not yet confirmed dead.", countInWords(waiting.length))];
 }
 
 function leftInWords({ left }: IncidentResult["facts"]): string[] {

@@ -22,16 +22,26 @@ export interface SystemFacts {
 	/** The page on which the user revokes it. */
 	page?: string;
 	/** undefined: none was requested. Without a record: none was created, and why. */
-	successor?: { record: TokenRecord; isStored: boolean } | { why: string };
+	successor?: Successor | { why: string };
+}
+
+interface Successor {
+	record: TokenRecord;
+	isStored: boolean;
+	/** What the system decided otherwise than requested, a sentence each. */
+	deviations?: readonly string[];
 }
 
 export function isRevoked({ fate }: Pick<SystemFacts, "fate">): boolean {
 	return fate !== "refused" && fate !== "not-reached" && fate !== "by-hand";
 }
 
-export function successorAt({
-	successor,
-}: SystemFacts): { record: TokenRecord; isStored: boolean } | undefined {
+/** Revoked, and its system has not said that it refuses the secret. */
+export function isUnconfirmed({ fate }: Pick<SystemFacts, "fate">): boolean {
+	return fate === "unconfirmed" || fate === "accepted";
+}
+
+export function successorAt({ successor }: SystemFacts): Successor | undefined {
 	return successor !== undefined && "record" in successor ? successor : undefined;
 }
 
@@ -51,6 +61,13 @@ export function systemParts(systems: readonly SystemFacts[]): string[] {
 			[l10n.t("Token"), l10n.t("Secret"), l10n.t("System"), l10n.t("What happened"), l10n.t("Successor")],
 			rows,
 		),
+		...(systems.some(isUnconfirmed)
+			? [
+					l10n.t(
+						"Tokensmith keeps asking the systems about the secrets that are not yet confirmed dead, for a day. Until then, these tokens are marked as not confirmed in the list of tokens.",
+					),
+				]
+			: []),
 	];
 }
 
@@ -74,7 +91,9 @@ function unconfirmedInWords({ lagSeconds }: SystemFacts): string {
 function successorInWords({ successor }: SystemFacts): string {
 	if (successor === undefined) return l10n.t("none");
 	if (!("record" in successor)) return `**${l10n.t("none:")}** ${escaped(successor.why)}`;
-	return inCode(successor.record.partialToken);
+	const { record, deviations = [] } = successor;
+	const told = deviations.map((field) => `**${l10n.t("Not as requested: {0}", escaped(field))}**`);
+	return [inCode(record.partialToken), ...told].join("; ");
 }
 
 /** What remains to be done at the systems. */
@@ -87,7 +106,7 @@ function stepFor(facts: SystemFacts): string[] {
 	const named = `${escaped(facts.token.name)} ${inCode(facts.token.partialToken)}`;
 	const system = escaped(facts.system);
 	if (fate === "dead" || fate === "untested") return [];
-	if (fate === "unconfirmed" || fate === "accepted")
+	if (isUnconfirmed(facts))
 		return [l10n.t("Check that {0} refuses {1}: run Check Token at Its System.", system, named)];
 	if (fate !== "by-hand") return [l10n.t("Revoke {0} at {1}: run Revoke Token.", named, system)];
 	const url = page === undefined ? null : URL.parse(page);
@@ -97,6 +116,11 @@ function stepFor(facts: SystemFacts): string[] {
 
 function stepForSuccessor({ token, successor }: SystemFacts): string[] {
 	if (successor === undefined) return [];
-	if ("record" in successor) return [];
+	if ("record" in successor) {
+		const { record, deviations = [] } = successor;
+		if (deviations.length === 0) return [];
+		const named = `${escaped(record.name)} ${inCode(record.partialToken)}`;
+		return [l10n.t("Check what {0} may do: it is not as requested.", named)];
+	}
 	return [l10n.t("Create another token in place of {0}, if it is needed.", escaped(token.name))];
 }

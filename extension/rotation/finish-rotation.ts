@@ -13,7 +13,7 @@ import type { Services } from "../services.ts";
 import { works } from "../tokens/lineage.ts";
 import { command, offer, reportRotated } from "./rotation-report.ts";
 
-type FinishDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "debugging">;
+type FinishDeps = Pick<Services, "connections" | "daemon" | "bindings" | "secrets" | "debugging">;
 
 /** Replaces the secret in all lines that still hold it. */
 export async function finishRotation(

@@ -6,7 +6,7 @@
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
-import type { Access, RotatedToken, TokenRecord } from "../../daemon/contract.ts";
+import type { Access, IgnoredField, RotatedToken, TokenRecord } from "../../daemon/contract.ts";
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
 import { accessWith, type Connections } from "../connections/connections.ts";
@@ -46,7 +46,7 @@ export type RotationOutcome =
 	| { kind: "undone"; error: unknown }
 	| { kind: "cancelled" }
 	/** The successor exists and its secret is stored, but lines still hold the old one, which works for the overlap. */
-	| ({ kind: "unfinished"; error: unknown } & Rotation)
+	| ({ kind: "unfinished"; error: unknown; ignored: IgnoredField[] } & Rotation)
 	/** The successor exists, its secret is stored nowhere, and the rotation could not be undone. */
 	| ({ kind: "secret-not-stored"; error: unknown; secret: string } & Rotation)
 	/** The connection was lost: the successor exists, its secret did not arrive, and the rotation could not be undone. */
@@ -54,6 +54,8 @@ export type RotationOutcome =
 	| ({ kind: "rotated" } & Done);
 
 export interface Done extends Rotation {
+	/** What the system decided otherwise than requested. */
+	ignored: IgnoredField[];
 	written: Written<EnvLine>;
 }
 
@@ -94,6 +96,7 @@ export function isFinished({ unsaved, notSaved, refused }: Written<EnvLine>): bo
 }
 
 interface Started extends Rotation {
+	ignored: IgnoredField[];
 	client: RotationClient;
 	secret: string;
 	/** undefined: a local token. */
@@ -129,8 +132,9 @@ async function storeOldSecret({ secrets, bindings }: RotationDeps, { id }: Token
 	if (secret !== undefined) await secrets.store(id, secret);
 }
 
-function splitSecret({ token, predecessor, ...successor }: RotatedToken, pasted: string | undefined) {
-	return { predecessor, successor, secret: pasted ?? token };
+function splitSecret(rotated: RotatedToken, pasted: string | undefined) {
+	const { token, predecessor, ignored = [], ...successor } = rotated;
+	return { predecessor, successor, ignored, secret: pasted ?? token };
 }
 
 /** Only the hash of the secret leaves this process. */
@@ -196,7 +200,7 @@ async function finishSteps(
 		const written = await replaceOldSecret(deps, started);
 		const isToEnd = plan.overlap.kind === "none" && isFinished(written);
 		const predecessor = isToEnd ? await end(deps, started, onProgress) : started.predecessor;
-		return { kind: "rotated", predecessor, successor, written };
+		return { kind: "rotated", ...rotationOf(started), predecessor, written };
 	} catch (error) {
 		return { kind: "unfinished", error, ...rotationOf(started) };
 	}
@@ -204,8 +208,8 @@ async function finishSteps(
 
 const nothingWritten: Written<EnvLine> = { saved: [], unsaved: [], notSaved: [], refused: [] };
 
-function rotationOf({ predecessor, successor }: Rotation): Rotation {
-	return { predecessor, successor };
+function rotationOf({ predecessor, successor, ignored }: Started): Rotation & Pick<Done, "ignored"> {
+	return { predecessor, successor, ignored };
 }
 
 /** @throws if the daemon, or the connected system, refuses the secret that it has just created */

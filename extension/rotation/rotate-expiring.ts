@@ -7,9 +7,10 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
 import { askAnswersFor } from "../connections/answers.ts";
+import { deviationsAt } from "../create/ignored-words.ts";
 import { labelText, plainText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
-import { amountInWords } from "../language.ts";
+import { amountAfterIn } from "../language.ts";
 import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
@@ -19,7 +20,7 @@ import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { askWithMore, runWizard, summaryStep } from "../wizard/wizard.ts";
 import { stageInWords } from "./rotate.ts";
-import { isFinished, type RotationDeps, type RotationOutcome } from "./rotate-action.ts";
+import { type Done, isFinished, type RotationDeps, type RotationOutcome } from "./rotate-action.ts";
 import {
 	type ManyRotations,
 	type RotationProgress,
@@ -29,7 +30,7 @@ import {
 import { type Limits, overlapInWords, quietInWords } from "./rotation-plan.ts";
 import { type RotationReportDeps, reportOutcome } from "./rotation-report.ts";
 import { overlapStep, planOf, quietStep, type RotationDraft } from "./rotation-steps.ts";
-import { problemsInWords } from "./rotation-words.ts";
+import { deviationsInWords, problemsInWords } from "./rotation-words.ts";
 
 interface BulkDraft extends RotationDraft {
 	/** The latest expiry of the offered tokens, in milliseconds since the epoch. */
@@ -95,12 +96,12 @@ function rangesOf({ live, connections }: Pick<Services, "connections" | "live">,
 	const monthsEnd = new Date(now.getFullYear(), now.getMonth() + 1, 1).getTime();
 	const ranges = [
 		...[1, 7].map((days) => ({
-			words: l10n.t("Within {0}", amountInWords(days, "day")),
+			words: l10n.t("Within {0}", amountAfterIn(days, "day")),
 			until: inDays(days),
 		})),
 		{ words: l10n.t("This month"), until: monthsEnd },
 		...[30, 90, 365].map((days) => ({
-			words: l10n.t("Within {0}", amountInWords(days, "day")),
+			words: l10n.t("Within {0}", amountAfterIn(days, "day")),
 			until: inDays(days),
 		})),
 	].sort((one, other) => one.until - other.until);
@@ -267,7 +268,7 @@ interface ResultRow extends vscode.QuickPickItem {
 
 /** Each token with its outcome; Enter continues with one that is not finished. */
 async function showResults(
-	services: Pick<Services, "log">,
+	services: Pick<Services, "connections" | "log">,
 	results: readonly RotationResult[],
 	wanted: number,
 ): Promise<void> {
@@ -277,7 +278,7 @@ async function showResults(
 	const done = results.filter(({ outcome }) => isDone(outcome)).length;
 	const left = wanted - results.length;
 	const cancelled: ResultRow = { label: l10n.t("$(warning) Cancelled: {0} not started", countInWords(left)) };
-	const rows = [...(left === 0 ? [] : [cancelled]), ...results.map(rowOf)];
+	const rows = [...(left === 0 ? [] : [cancelled]), ...results.map((result) => rowOf(services, result))];
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: l10n.t("Rotated {0} of {1} Tokens", done, wanted),
 		placeHolder: l10n.t("Press Enter on an unfinished token to continue with it."),
@@ -291,15 +292,16 @@ function isDone(outcome: RotationOutcome): boolean {
 	return outcome.kind === "rotated" && isFinished(outcome.written);
 }
 
-function rowOf({ token, outcome }: RotationResult): ResultRow {
+function rowOf(services: Pick<Services, "connections">, { token, outcome }: RotationResult): ResultRow {
 	const run = (name: string) => () => vscode.commands.executeCommand(`tokensmith.${name}`, { id: token.id });
 	const label = (icon: string) => `$(${icon}) ${labelText(token.name)}`;
 	if (outcome.kind === "rotated") {
 		const { written } = outcome;
 		const description = linesInWords(written.saved.length + written.unsaved.length);
-		if (isFinished(written)) return { label: label("pass"), description, run: run("showOverlapUse") };
-		const detail = labelText(problemsInWords(written).join(" "));
-		return { label: label("warning"), description, detail, run: run("finishRotation") };
+		const next = run(isFinished(written) ? "showOverlapUse" : "finishRotation");
+		const detail = detailOf(services, outcome);
+		if (detail === "") return { label: label("pass"), description, run: next };
+		return { label: label("warning"), description, detail: labelText(detail), run: next };
 	}
 	const detail = "error" in outcome ? labelText(explain(outcome.error).text) : "";
 	const isUnfinished = outcome.kind === "unfinished";
@@ -310,6 +312,16 @@ function rowOf({ token, outcome }: RotationResult): ResultRow {
 		detail,
 		run: run(isUnfinished ? "finishRotation" : "rotateToken"),
 	};
+}
+
+/** What is not as it was requested: lines, and what the system decided otherwise. */
+function detailOf({ connections }: Pick<Services, "connections">, done: Done): string {
+	const deviations = deviationsAt(connections, done.successor, done.ignored);
+	const words = deviationsInWords(deviations);
+	return [
+		...problemsInWords(done.written),
+		...(words === undefined ? [] : [words, deviations?.fields.join(" · ")]),
+	].join(" ");
 }
 
 function notDoneInWords(kind: Exclude<RotationOutcome["kind"], "rotated">): string {

@@ -4,6 +4,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { deviationsAt } from "../create/ignored-words.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
@@ -11,11 +12,11 @@ import { type Notice, type Show, showError, showInformation, showWarning } from 
 import type { Services } from "../services.ts";
 import { type Replacement, reopenTerminals, restartDebugging, terminalsWithOld } from "./reopen.ts";
 import { type Done, isFinished, type RotationOutcome } from "./rotate-action.ts";
-import { rotatedInWords } from "./rotation-words.ts";
+import { deviationsInWords, rotatedInWords } from "./rotation-words.ts";
 
 export type RotationReportDeps = Pick<
 	Services,
-	"daemon" | "secrets" | "debugging" | "clipboard" | "masking" | "log"
+	"connections" | "daemon" | "secrets" | "debugging" | "clipboard" | "masking" | "log"
 >;
 
 /** A button of a message. */
@@ -41,22 +42,23 @@ export async function reportOutcome(
 
 /** Also for a rotation that was finished later. */
 export async function reportRotated(
-	services: Pick<Services, "secrets" | "debugging">,
-	done: Pick<Done, "predecessor" | "successor" | "written">,
+	services: Pick<Services, "connections" | "secrets" | "debugging">,
+	done: Pick<Done, "predecessor" | "successor" | "written"> & Partial<Pick<Done, "ignored">>,
 ): Promise<void> {
-	const { predecessor, written } = done;
+	const { predecessor, successor, written, ignored = [] } = done;
+	const deviations = deviationsAt(services.connections, successor, ignored);
 	const lines = [...written.saved, ...written.unsaved];
 	const replacements = await replacementOf(services, done);
 	const ways = [
 		...(isFinished(written) ? [] : unfinishedWays(done)),
 		...runningWays(services, lines, replacements),
-		...(lines.length === 0 ? [command(l10n.t("Copy Secret"), "copySecret", done.successor)] : []),
+		...(lines.length === 0 ? [command(l10n.t("Copy Secret"), "copySecret", successor)] : []),
 		...(predecessor.status === "retiring"
 			? [command(l10n.t("Undo Rotation"), "undoRotation", predecessor)]
 			: []),
 	];
-	const show = isFinished(written) ? showInformation : showWarning;
-	await offer(show, rotatedInWords(done), ways);
+	const show = isFinished(written) && deviations === undefined ? showInformation : showWarning;
+	await offer(show, rotatedInWords({ predecessor, written, deviations }), ways);
 }
 
 /** What the user has to do before all lines hold the new secret. */
@@ -117,7 +119,10 @@ async function reportFailed(
 			name,
 			why,
 		);
-		await offer(show, text, waysOn(outcome.predecessor));
+		const deviations = deviationsAt(services.connections, outcome.successor, outcome.ignored);
+		const details = deviations?.fields ?? [];
+		const words = [text, deviationsInWords(deviations)].filter((part) => part !== undefined).join(" ");
+		await offer(show, { text: words, details }, waysOn(outcome.predecessor));
 	} else if (outcome.kind === "secret-lost") await reportLostSecret(outcome, name);
 	else await showUnstoredSecret(services, outcome, name);
 	return again;

@@ -1,6 +1,7 @@
 /** The result of a rotation in sentences, without any secret. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Deviations } from "../create/ignored-words.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 
@@ -20,21 +21,33 @@ export interface WrittenLines {
 interface RotatedInWords {
 	predecessor: Pick<TokenRecord, "name" | "status" | "retiresDate">;
 	written: WrittenLines;
+	/** What the system of the successor decided otherwise than requested. */
+	deviations?: Deviations | undefined;
 }
 
 /** `Rotated “orders-api”: 4 lines hold the new secret. The old one works until …` Several problems are the details. */
-export function rotatedInWords({ predecessor, written }: RotatedInWords): {
+export function rotatedInWords({ predecessor, written, deviations }: RotatedInWords): {
 	text: string;
 	details: readonly string[];
 } {
 	const problems = problemsInWords(written);
 	const [only] = problems;
 	const words = problems.length > 1 ? countedProblems(written) : only;
-	const sentences = [headline(predecessor.name, written), words, oldSecretInWords(predecessor)];
+	const sentences = [
+		...[headline(predecessor.name, written), deviationsInWords(deviations)],
+		...[words, oldSecretInWords(predecessor)],
+	];
 	return {
 		text: sentences.filter((sentence) => sentence !== undefined).join(" "),
-		details: problems.length > 1 ? problems : [],
+		details: [
+			...(problems.length > 1 ? problems : []),
+			...(deviations?.fields.map((field) => l10n.t("Not as requested: {0}", messageText(field))) ?? []),
+		],
 	};
+}
+
+export function deviationsInWords(deviations: Deviations | undefined): string | undefined {
+	return deviations && l10n.t("{0} did not do everything as requested.", quoted(deviations.system));
 }
 
 function countedProblems({ unsaved, notSaved, refused }: WrittenLines): string {

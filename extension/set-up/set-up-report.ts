@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { ignoredInWords } from "../create/ignored-words.ts";
+import { deviationsAt, deviationsInLines } from "../create/ignored-words.ts";
 import { messageText } from "../display-text.ts";
 import { openPlacement } from "../env/place-secret.ts";
 import { explain } from "../failure.ts";
@@ -11,15 +11,18 @@ import { counted, showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import type { SetUpResult, TokenResult } from "./set-up-action.ts";
 
-type ReportDeps = Pick<Services, "log">;
+type ReportDeps = Pick<Services, "connections" | "log">;
 
-export async function reportSetUp({ log }: ReportDeps, result: SetUpResult): Promise<void> {
+export async function reportSetUp(services: ReportDeps, result: SetUpResult): Promise<void> {
 	const ready = result.tokens.filter(({ outcome }) => outcome.kind === "ready");
 	const failures = failuresIn(result);
-	for (const { error } of failures) log.error("A part of the setup failed.", inspect(error));
+	for (const { error } of failures) services.log.error("A part of the setup failed.", inspect(error));
 	const wasCancelled = result.tokens.some(({ outcome }) => outcome.kind === "cancelled");
 	const done = [...readyWords(result, ready), ...(wasCancelled ? [cancelledWords(result)] : [])].join(" ");
-	const problems = [...failures.map(({ words }) => words), ...ready.flatMap(ignoredBySystem)];
+	const problems = [
+		...failures.map(({ words }) => words),
+		...ready.flatMap((one) => ignoredBySystem(services, one)),
+	];
 	const [first] = ready;
 	const open = first && l10n.t("Open File");
 	const again = l10n.t("Set Up the Rest");
@@ -50,9 +53,10 @@ function readyWords({ permissions }: SetUpResult, ready: readonly TokenResult[])
 	];
 }
 
-function ignoredBySystem({ line, outcome }: TokenResult): string[] {
-	if (outcome.kind !== "ready" || outcome.ignored.length === 0) return [];
-	return [`${line.declared.key}: ${ignoredInWords(line.declared.issuer, outcome.ignored)}`];
+function ignoredBySystem({ connections }: ReportDeps, { line, outcome }: TokenResult): string[] {
+	if (outcome.kind !== "ready") return [];
+	const deviations = deviationsAt(connections, outcome.token, outcome.ignored);
+	return deviations === undefined ? [] : [`${line.declared.key}: ${deviationsInLines(deviations)}`];
 }
 
 /** What exists by then stays. */

@@ -31,13 +31,15 @@ import {
 	withPlan,
 } from "./set-up-rows.ts";
 
-export type SetUpCommandDeps = SetUpDeps & Pick<Services, "connections" | "daemon" | "live" | "log">;
+export type SetUpCommandDeps = SetUpDeps &
+	Pick<Services, "connections" | "daemon" | "live" | "log" | "profileFiles">;
 
 export async function setUpWorkspace(services: SetUpCommandDeps): Promise<void> {
 	await requireTrust(l10n.t("In Restricted Mode, {0} is not read.", manifestName));
 	const manifests = await validManifests();
 	services.live.start();
 	await connect(services.live);
+	await services.profileFiles.upToDate();
 	const declared = declaredBy(manifests);
 	const plan = await planSetUp(services, declared);
 	if (isComplete(plan)) return sayNothingToDo(plan);

@@ -22,6 +22,8 @@ interface ConnectStepsDeps {
 	prompts: Prompts;
 	/** Those with a connector, once the daemon runs. */
 	profiles: () => Promise<readonly Profile[]>;
+	/** Those of the moment, and when there are others. */
+	live: { onDidChange: vscode.Event<void>; profiles(): readonly Profile[] };
 	/** Those that exist. */
 	connections: () => readonly Connection[];
 	isBuiltIn: (profile: Profile) => boolean;
@@ -50,7 +52,7 @@ export function baseUrlOf({ profile, address, variables = {} }: ConnectDraft): s
 	return connector.base === null ? address : (proposedBase(connector, variables) ?? undefined);
 }
 
-function systemStep({ prompts, profiles, isBuiltIn }: ConnectStepsDeps): ConnectStep {
+function systemStep({ prompts, profiles, live, isBuiltIn }: ConnectStepsDeps): ConnectStep {
 	return {
 		id: "system",
 		subject: l10n.t("System"),
@@ -60,6 +62,7 @@ function systemStep({ prompts, profiles, isBuiltIn }: ConnectStepsDeps): Connect
 			const answer = await prompts.one<Profile>(place, {
 				placeholder: l10n.t("Which system should Tokensmith create and manage tokens at?"),
 				rows: profiles().then((all) => systemRows(all, isBuiltIn)),
+				changing: { on: live.onDidChange, rows: () => systemRows(live.profiles(), isBuiltIn) },
 				isActive: ({ id }) => id === draft.profile?.id,
 			});
 			if (answer === back) return back;

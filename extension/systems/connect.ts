@@ -15,6 +15,7 @@ import {
 	type Profile,
 } from "../../daemon/contract.ts";
 import { capabilitiesInWords } from "../connections/capability-words.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText, messageText, quoted, shortened } from "../display-text.ts";
 import { explain, fieldOf } from "../failure.ts";
 import { showError, showInformation } from "../notification.ts";
@@ -40,9 +41,13 @@ import { hostOf } from "./system-address.ts";
 
 const failed = () => l10n.t("The system was not connected.");
 
-export type ConnectSystemDeps = Pick<Services, "connections" | "daemon" | "live" | "log" | "systemStates">;
+export type ConnectSystemDeps = Pick<
+	Services,
+	"connections" | "daemon" | "live" | "log" | "profileFiles" | "systemStates"
+>;
 
-export async function connectSystemInteractively(services: ConnectSystemDeps): Promise<void> {
+/** Fulfils with the new connection. */
+export async function connectSystemInteractively(services: ConnectSystemDeps): Promise<Connection> {
 	let start: ConnectStart = { draft: {} };
 	for (;;) {
 		const { draft } = await askWithMore(
@@ -52,7 +57,7 @@ export async function connectSystemInteractively(services: ConnectSystemDeps): P
 		);
 		const outcome = await connectWithProgress(services, draft);
 		const next = await afterOutcome(services, draft, outcome);
-		if (next === "done") return;
+		if (typeof next === "object") return next;
 		start = { draft, changeFirst: next };
 	}
 }
@@ -68,7 +73,10 @@ function askAll(services: ConnectSystemDeps, { draft, changeFirst }: ConnectStar
 	const profiles = () => untilDone(() => connectable(services), { failed: failed(), log, modal: "modal" });
 	const isBuiltIn = (profile: Profile) => services.connections.fingerprintOf(profile) === null;
 	const steps = (prompts: Prompts) => [
-		...connectSteps({ prompts, profiles, isBuiltIn, connections: () => connections.all }),
+		...connectSteps({
+			...{ prompts, profiles, isBuiltIn, connections: () => connections.all },
+			live: { onDidChange: live.onDidChange, profiles: () => connectableOf(live) },
+		}),
 		summaryStep<ConnectDraft>({
 			prompts,
 			placeholder: l10n.t("Press Enter to connect and test, or choose a row to change its answer."),
@@ -81,9 +89,17 @@ function askAll(services: ConnectSystemDeps, { draft, changeFirst }: ConnectStar
 	return runWizard(steps, draft, { title: l10n.t("Connect a System"), changeFirst });
 }
 
-async function connectable({ live }: Pick<Services, "live">): Promise<readonly Profile[]> {
+async function connectable({
+	live,
+	profileFiles,
+}: Pick<Services, "live" | "profileFiles">): Promise<readonly Profile[]> {
 	await connect(live);
-	return live.profiles.filter(
+	await profileFiles.upToDate();
+	return connectableOf(live);
+}
+
+function connectableOf({ profiles }: Pick<LiveTokens, "profiles">): readonly Profile[] {
+	return profiles.filter(
 		(profile) =>
 			profile.id !== "local" &&
 			capabilitiesOf(profile).create !== "none" &&
@@ -169,13 +185,13 @@ async function afterOutcome(
 	services: ConnectSystemDeps,
 	draft: ConnectDraft,
 	outcome: ConnectOutcome,
-): Promise<string> {
+): Promise<string | Connection> {
 	if (outcome.kind === "cancelled") throw new vscode.CancellationError();
 	if (outcome.kind === "not-saved") return await afterRefusal(services, outcome.error);
 	if (outcome.kind === "in-doubt") return await afterDoubt(services, draft, outcome);
 	services.systemStates.note(outcome.connection.id, outcome.probe?.outcome);
 	void sayConnected(services, outcome.connection, outcome.probe);
-	return "done";
+	return outcome.connection;
 }
 
 /** The daemon has not saved it: its reason, and the step whose answer it is about. */
@@ -198,7 +214,11 @@ const stepOf: Record<string, string> = {
 
 type Doubt = Extract<ConnectOutcome, { kind: "in-doubt" }>;
 
-async function afterDoubt(services: ConnectSystemDeps, draft: ConnectDraft, doubt: Doubt): Promise<string> {
+async function afterDoubt(
+	services: ConnectSystemDeps,
+	draft: ConnectDraft,
+	doubt: Doubt,
+): Promise<string | Connection> {
 	const { connection, result } = doubt;
 	const [change, step] = remedyOf(result, draft);
 	const keep = l10n.t("Connect Anyway");

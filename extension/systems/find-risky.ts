@@ -23,7 +23,7 @@ export async function findRiskyTokens(services: FindDeps): Promise<void> {
 		connections.of(token.connectionId ?? "")?.name ??
 		(token.issuer === "local" ? l10n.t("This Machine") : token.issuer);
 	const groups = riskyAmong(live.tokens, listed, systemOf, Date.now());
-	if (failed.length > 0) void showWarning(failedInWords(failed));
+	if (failed.length > 0) void sayFailed(failed);
 	if (groups.length > 0) return await show(groups);
 	if (failed.length === 0)
 		void showInformation(
@@ -31,6 +31,12 @@ export async function findRiskyTokens(services: FindDeps): Promise<void> {
 				"Every API token that works has an expiry, and no connected system has one of an unknown owner.",
 			),
 		);
+}
+
+async function sayFailed(failed: readonly string[]): Promise<void> {
+	const again = l10n.t("Try Again");
+	const chosen = await showWarning(failedInWords(failed), again);
+	if (chosen === again) await vscode.commands.executeCommand("tokensmith.findRiskyTokens");
 }
 
 function failedInWords(failed: readonly string[]): Notice {

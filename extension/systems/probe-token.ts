@@ -45,7 +45,9 @@ async function report(token: TokenRecord, system: string, { outcome, detail, tok
 	}
 	if (outcome === "unknown") {
 		const text = l10n.t("{0} does not say whether the secret of {1} is valid.", at, name);
-		void showWarning(`${text} ${messageText(detail)}`);
+		const again = l10n.t("Try Again");
+		const chosen = await showWarning(`${text} ${messageText(detail)}`, again);
+		if (chosen === again) await vscode.commands.executeCommand("tokensmith.probeToken", { id: token.id });
 		return;
 	}
 	const compare = l10n.t("Compare Tokens");

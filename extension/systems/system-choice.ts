@@ -28,7 +28,7 @@ export async function connectionFor(
 	if (given !== undefined) return given;
 	const fitting = connections.all.filter(among);
 	const [only] = fitting;
-	if (only === undefined) return await sayNone();
+	if (only === undefined) return await connectFirst(services, among);
 	return fitting.length === 1 ? only : await choose(fitting, title);
 }
 
@@ -52,10 +52,34 @@ async function choose(fitting: readonly Connection[], title: string): Promise<Co
 	return chosen.connection;
 }
 
-async function sayNone(): Promise<never> {
-	const connectNow = l10n.t("Connect a System");
-	const text = l10n.t("No connected system can do this.");
-	const chosen = await showInformation(text, connectNow);
-	if (chosen === connectNow) await vscode.commands.executeCommand("tokensmith.connectSystem");
-	throw new vscode.CancellationError();
+/** Goes on with what the user connects now. @throws CancellationError when that can't do it either */
+async function connectFirst(
+	{ connections, live }: ChoiceDeps,
+	among: (connection: Connection) => boolean,
+): Promise<Connection> {
+	const connectNow = l10n.t("Connect a System…");
+	const text =
+		connections.all.length === 0
+			? l10n.t("No system is connected yet. Connect the one whose tokens this is about.")
+			: l10n.t("None of the connected systems can do this. Connect one that can.");
+	if ((await showInformation(text, connectNow)) !== connectNow) throw new vscode.CancellationError();
+	const made = await vscode.commands.executeCommand<Connection | undefined>("tokensmith.connectSystem");
+	if (made === undefined) throw new vscode.CancellationError();
+	const connection = await listed({ connections, live }, made);
+	if (!among(connection)) throw new vscode.CancellationError();
+	return connection;
+}
+
+/** Once the list has it. */
+async function listed({ connections, live }: ChoiceDeps, { id }: Connection): Promise<Connection> {
+	for (;;) {
+		const found = connections.of(id);
+		if (found !== undefined) return found;
+		await new Promise<void>((resolve) => {
+			const listener = live.onDidChange(() => {
+				listener.dispose();
+				resolve();
+			});
+		});
+	}
 }

@@ -84,7 +84,10 @@ export const systemCommands: CommandTable<SystemDeps> = {
 			const among = (token: TokenRecord) => connections.capabilitiesOf(token)?.probe === true;
 			const none = l10n.t("No API token of a connected system can be checked.");
 			const title = l10n.t("Check Token at Its System");
-			await probeTokenInteractively(call.services, await tokenFor(call, { title, among, none }));
+			await probeTokenInteractively(
+				call.services,
+				await tokenFor(call, { title, among, none, way: "connect" }),
+			);
 		},
 	},
 	addSecret: {
@@ -98,7 +101,8 @@ export const systemCommands: CommandTable<SystemDeps> = {
 				!stored.has(token.id);
 			const none = l10n.t("This machine has stored the secrets of all API tokens of connected systems.");
 			const title = l10n.t("Add Its Secret");
-			await addSecretInteractively(call.services, await tokenFor(call, { title, among, none }));
+			const token = await tokenFor(call, { title, among, none, way: "nothing" });
+			await addSecretInteractively(call.services, token);
 		},
 	},
 	findRiskyTokens: {

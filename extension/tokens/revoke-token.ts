@@ -2,7 +2,6 @@
  * The command that revokes tokens: says first what will break, and offers afterwards to comment out the lines that hold
  * the revoked secrets.
  */
-import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -14,9 +13,9 @@ import { revocationGuide } from "../connections/guides.ts";
 import type { Client } from "../daemon/client.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
-import { explain } from "../failure.ts";
 import { confirmIrreversible } from "../irreversible.ts";
-import { showError, showInformation } from "../notification.ts";
+import { showInformation } from "../notification.ts";
+import { report } from "../report.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "./comment-lines.ts";
 import { confirmDeadWithProgress } from "./confirm-revoked.ts";
@@ -173,14 +172,13 @@ async function sayFailed(
 	{ token, error }: NonNullable<Changes["failed"]>,
 	left: number,
 ): Promise<void> {
-	log.error("A token was not revoked.", inspect(error));
-	const text = l10n.t(
-		"{0} was not revoked, and {1} of the chosen tokens still work. {2}",
+	const failed = l10n.t(
+		"{0} was not revoked, and {1} of the chosen tokens still work.",
 		quoted(token.name),
 		left,
-		messageText(explain(error).text),
 	);
-	await showError(text);
+	const answer = await report({ failed, error, log });
+	if (answer === "try-again") await vscode.commands.executeCommand("tokensmith.revokeToken", token);
 }
 
 async function sayRevoked(

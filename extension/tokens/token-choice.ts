@@ -30,6 +30,8 @@ export interface Wanted {
 	among: "all" | "kept" | ((token: TokenRecord) => boolean);
 	/** The message when there are none. */
 	none?: string;
+	/** What the message offers; `nothing`, where all is well without such a token. Default: to create one. */
+	way?: "create" | "connect" | "nothing";
 }
 
 /** The token that the command was started from, the one selected in the list for a key binding, else a chosen one. */
@@ -132,7 +134,8 @@ export async function connect(live: LiveTokens): Promise<void> {
 	);
 }
 
-async function rowsFor({ live, secrets, bindings }: ListDeps, { among, none }: Wanted) {
+async function rowsFor({ live, secrets, bindings }: ListDeps, wanted: Wanted) {
+	const { among } = wanted;
 	await connect(live);
 	const kept = new Set(among === "kept" ? await secrets.ids() : []);
 	const fits = (token: TokenRecord) =>
@@ -142,12 +145,19 @@ async function rowsFor({ live, secrets, bindings }: ListDeps, { among, none }: W
 	const tokens = live.tokens.filter(fits).toSorted(currentFirst);
 	if (tokens.length > 0)
 		return tokens.map((token) => ({ ...tokenRow(token, bindings.linesOf(token.id)), token }));
+	void sayNone(wanted, live.tokens.length === 0);
+	throw new vscode.CancellationError();
+}
+
+async function sayNone({ among, none, way = "create" }: Wanted, isEmpty: boolean): Promise<void> {
 	const usual =
-		among === "kept"
+		among === "kept" && !isEmpty
 			? l10n.t("This machine has not stored the secret of any token.")
 			: l10n.t("There are no API tokens yet.");
-	void showInformation(none ?? usual);
-	throw new vscode.CancellationError();
+	const command = way === "connect" ? "tokensmith.connectSystem" : "tokensmith.createToken";
+	const button = way === "connect" ? l10n.t("Connect a System") : l10n.t("Create API Token");
+	const chosen = await showInformation(none ?? usual, ...(way === "nothing" ? [] : [button]));
+	if (chosen === button) await vscode.commands.executeCommand(command);
 }
 
 /** Rotated tokens come last: the old secret is rarely wanted. */

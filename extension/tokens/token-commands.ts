@@ -46,6 +46,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 					among: (token) =>
 						token.status !== "revoked" && call.services.connections.wayTo("revoke", token) === "none",
 					none: l10n.t("No API token is only recorded here."),
+					way: "nothing",
 				}),
 			),
 	},
@@ -74,6 +75,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 					title: l10n.t("Enable Token"),
 					among: ({ status }) => status === "disabled" || status === "in-doubt",
 					none: l10n.t("No API token is disabled or in doubt."),
+					way: "nothing",
 				}),
 			),
 	},

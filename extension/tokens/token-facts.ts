@@ -28,7 +28,7 @@ const places: Record<SecretPlace, (partial: string) => string> = {
 
 export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): Fact[] {
 	return [
-		...endedFacts(token),
+		...endedFacts(token, secret),
 		...(token.issuer === "local" ? [] : [{ label: l10n.t("Issuer"), value: token.issuer }]),
 		{ label: expiryLabel(token), value: expiryFact(token, now) },
 		{ label: l10n.t("Permissions"), value: permissionsInWords(token) },
@@ -85,12 +85,21 @@ function creationFact({ creationDate, createdUserInfo }: TokenRecord): string {
 	return l10n.t("{0} by {1}", dateInWords(creationDate), createdUserInfo.userName);
 }
 
-function endedFacts({ revokedDate, revokedReason, disabledDate }: TokenRecord): Fact[] {
+function endedFacts(token: TokenRecord, secret: SecretPlace): Fact[] {
+	const { revokedDate, revokedReason, disabledDate } = token;
 	if (revokedDate !== null) {
 		const reason = revokedReason === null ? "" : `: ${revokedReason}`;
-		return [{ label: l10n.t("Revoked"), value: `${dateInWords(revokedDate)}${reason}` }];
+		const revoked = { label: l10n.t("Revoked"), value: `${dateInWords(revokedDate)}${reason}` };
+		if (!isUnconfirmed(token, secret)) return [revoked];
+		const value = l10n.t("not yet confirmed dead: Tokensmith keeps asking");
+		return [revoked, { label: l10n.t("At its system"), value }];
 	}
 	return disabledDate === null ? [] : [{ label: l10n.t("Disabled"), value: dateInWords(disabledDate) }];
+}
+
+/** The secret of a revoked token stays until its system has confirmed that it refuses it. */
+export function isUnconfirmed({ revokedDate, connectionId }: TokenRecord, secret: SecretPlace): boolean {
+	return revokedDate !== null && connectionId !== null && secret === "kept";
 }
 
 function expiryLabel({ retiresDate }: TokenRecord): string {

@@ -10,6 +10,7 @@ import {
 	type Fact,
 	factsOf,
 	isExpiryKnown,
+	isUnconfirmed,
 	type SecretPlace,
 	stateInFewWords,
 	stateInWords,
@@ -58,13 +59,17 @@ export function tokenItem(
 ): vscode.TreeItem {
 	const urgency = urgencyOf(token, warningDays, now);
 	const state = stateBriefly(token, urgency, { now, kind: parent.kind === "group" ? group.kind : "token" });
-	const ends = namesakes.has(token.id) ? [endOfSecret(token)] : [];
+	const secret = kept.has(token.id) ? "kept" : "absent";
+	const ends = [
+		...(isUnconfirmed(token, secret) ? [l10n.t("not confirmed")] : []),
+		...(namesakes.has(token.id) ? [endOfSecret(token)] : []),
+	];
 	const item = new vscode.TreeItem(plainText(token.name));
 	// A token is listed once, or once for each file that holds it.
 	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
 	item.description = joined(state, ...ends);
 	item.iconPath = iconOf[urgency];
-	item.contextValue = contextValueOf(token, kept.has(token.id) ? "kept" : "absent", connections);
+	item.contextValue = contextValueOf(token, secret, connections);
 	if (entry.retiring.length > 0) item.collapsibleState = Expanded;
 	else item.collapsibleState = entry.lines.length > 0 ? Collapsed : None;
 	const said = joined(stateInWords(token, urgency, now), ...ends);

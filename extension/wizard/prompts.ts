@@ -52,8 +52,20 @@ export class Prompts {
 	one<Value>(place: Place, question: ListQuestion<Value>): Promise<Value | Back> {
 		const list = vscode.window.createQuickPick<Row<Value>>();
 		return this.#ask<Value>(list, place, (answer, fail) => {
-			fillList(list, question).catch(fail);
+			const filled = fillList(list, question);
+			filled.catch(fail);
 			return [
+				...(question.changing === undefined
+					? []
+					: [
+							question.changing.on(
+								() =>
+									void filled.then(
+										(show) => show(question.changing?.rows() ?? []),
+										() => {},
+									),
+							),
+						]),
 				list.onDidAccept(() => {
 					const value = list.selectedItems[0]?.value;
 					if (value !== undefined) answer(value);
@@ -145,11 +157,12 @@ function validationMessage(read: Read<unknown>): vscode.InputBoxValidationMessag
 	return read.echo === undefined ? undefined : { message: read.echo, severity: echo };
 }
 
+/** Fulfils with what shows other rows. */
 async function fillList<Value>(
 	list: vscode.QuickPick<Row<Value>>,
 	question: ListQuestion<Value>,
-): Promise<void> {
-	const known = await loadRows(list, question);
+): Promise<(rows: readonly Row<Value>[]) => void> {
+	let known = await loadRows(list, question);
 	list.items = known;
 	const { isActive, rowsFor } = question;
 	const choices = known.filter(({ value }) => value !== undefined);
@@ -157,12 +170,27 @@ async function fillList<Value>(
 	const [first] = question.remark === undefined ? [] : choices;
 	if (active !== undefined) list.activeItems = [active];
 	else if (first !== undefined) list.activeItems = [first];
-	if (rowsFor === undefined) return;
 	const show = () => {
 		const text = list.value.trim();
-		list.items = text === "" ? known : [...rowsFor(text), ...known];
+		list.items = text === "" || rowsFor === undefined ? known : [...rowsFor(text), ...known];
 	};
+	const showOthers = (rows: readonly Row<Value>[]) => {
+		if (isSameText(rows, known)) return;
+		known = rows;
+		const [before] = list.activeItems;
+		show();
+		const same = known.find(({ label }) => label === before?.label);
+		if (same !== undefined) list.activeItems = [same];
+	};
+	if (rowsFor === undefined) return showOthers;
 	list.onDidChangeValue(show);
 	// The user may have typed while the rows were loading.
 	if (list.value !== "") show();
+	return showOthers;
+}
+
+function isSameText<Value>(rows: readonly Row<Value>[], others: readonly Row<Value>[]): boolean {
+	const words = (all: readonly Row<Value>[]) =>
+		all.map(({ label, description, detail }) => [label, description, detail].join("\n")).join("\n\n");
+	return words(rows) === words(others);
 }

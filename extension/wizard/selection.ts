@@ -14,6 +14,8 @@ export interface ListQuestion<Value> {
 	/** A fact or a warning that the answer depends on; stays visible. */
 	remark?: string | undefined;
 	rows: readonly Row<Value>[] | Promise<readonly Row<Value>[]>;
+	/** Shows other rows while the list is open. Only in lists with one choice. */
+	changing?: { on: vscode.Event<void>; rows(): readonly Row<Value>[] };
 	/** Which row is active at first. */
 	isActive?: (value: Value) => boolean;
 	/** Rows for the typed text, for lists that accept more values than they show. */

@@ -54,6 +54,13 @@ describe("the result of a rotation in words", () => {
 		assert.match(told, /\.env\.3:1 \(E\) still contains the old secret: \.env\.3 is read-only\./);
 	});
 
+	it("says that the system did not do everything as requested, and what", () => {
+		const deviations = { system: "Acme", fields: ["Role: Admin instead of Viewer"] };
+		const { text, details } = rotatedInWords({ predecessor: retiring, written: written({}), deviations });
+		assert.match(text, /SecretStorage\. “Acme” did not do everything as requested\. The old secret works/);
+		assert.deepEqual(details, ["Not as requested: Role: Admin instead of Viewer"]);
+	});
+
 	it("shows when the old secret is refused", () => {
 		const predecessor = aToken({ name: "orders", retiresDate: before, successorId: "new" });
 		const { text } = rotatedInWords({ predecessor, written: written({}) });

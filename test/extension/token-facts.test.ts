@@ -46,6 +46,15 @@ describe("facts of a token", () => {
 		assert.match(facts({ disabledDate: revokedDate }).get("Disabled") ?? "", /20 Feb 2026/);
 	});
 
+	it("include that its system has not confirmed the end of a revoked one, as long as its secret is kept", () => {
+		const revoked = { revokedDate: "2026-02-20T12:00:00.000Z" };
+		const theirs = { ...revoked, connectionId: "c" };
+		assert.match(facts(theirs).get("At its system") ?? "", /^not yet confirmed dead/);
+		assert.ok(!facts(theirs, "absent").has("At its system"));
+		assert.ok(!facts(revoked).has("At its system"));
+		assert.ok(!facts({ connectionId: "c" }).has("At its system"));
+	});
+
 	it("include its end, and how far away that is", () => {
 		const end = (expiry: string, more: Partial<TokenRecord> = {}) =>
 			/\((.*)\)$/.exec(facts({ expiry, ...more }).get("Expires") ?? "")?.[1];

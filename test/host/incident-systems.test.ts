@@ -46,9 +46,9 @@ async function connect(profile: Profile, baseUrl: string, credential?: string): 
 	await until("the connection is listed", () => window.live.connections.length === 1);
 }
 
-async function deploy(name: string, pasted?: string): Promise<Deployed> {
+async function deploy(name: string, pasted?: string, expiry: string | null = null): Promise<Deployed> {
 	const permissions = pasted === undefined ? ["read"] : [];
-	const request = { name, permissions, connection: "there" };
+	const request = { name, permissions, expiry, connection: "there" };
 	const outcome = await createToken(services(), { request, pasted });
 	assert.ok(outcome.kind === "created", "error" in outcome ? String(outcome.error) : outcome.kind);
 	await until("the list has it", () => window.live.tokens.some(({ id }) => id === outcome.token.id));
@@ -117,6 +117,16 @@ describe("an incident at connected systems", () => {
 			assert.ok(!/which still works|Create new tokens/.test(report), report);
 			const words = JSON.stringify(result.facts) + report;
 			for (const one of [secret, orders.secret, acme.credential]) assert.ok(!words.includes(one));
+		});
+
+		it("says what of the successor is not as requested", async () => {
+			const expiry = new Date(Date.now() + 30 * 86_400_000).toISOString();
+			const short = await deploy("short", undefined, expiry);
+			acme.fault = "ignore-expiry";
+			const result = await carryOut({ ids: [short.token.id] });
+			const report = incidentMarkdown(result.facts);
+			assert.match(report, /\| `acme…\w+`; \*\*Not as requested: Expires: no expiry instead of .*\*\* \|/);
+			assert.match(report, /- \[ \] Check what short .* may do: it is not as requested\./);
 		});
 
 		it("keeps the successor in SecretStorage only, or creates none, on request", async () => {
@@ -227,7 +237,30 @@ describe("an incident at connected systems", () => {
 		const report = incidentMarkdown(result.facts);
 		assert.match(report, /revoked, not yet confirmed dead: the system may accept its secret for 1 minute/);
 		assert.match(report, /- \[ \] Check that Acme Ltd refuses orders/);
+		assert.match(report, /Tokensmith keeps asking .* marked as not confirmed in the list of tokens\./);
 		assert.ok(window.kept.has(`token/${orders.token.id}`), "it is needed to ask again");
+	});
+
+	it("asks again on request, and keeps what is needed to ask later where only a line had the secret", async () => {
+		const connector = { ...acmeProfile.connector, lagSeconds: 1 } as NonNullable<Profile["connector"]>;
+		await connect({ ...acmeProfile, connector }, acme.url, acme.credential);
+		const orders = await deploy("orders");
+		await window.put(".env", `A=${orders.secret}\n`);
+		await window.bindings.whenReady();
+		window.kept.delete(`token/${orders.token.id}`);
+		acme.isLate = true;
+		person.answers(/has not yet confirmed that the secret of “orders” is dead/, "Check Again", () => {
+			assert.equal(window.kept.get(`token/${orders.token.id}`), orders.secret);
+			acme.isLate = false;
+			acme.forgetDeleted();
+		});
+		await runIncidentAndReport(services(), { ...usual, replacing: "none" });
+		assert.match(person.messages[0]?.text ?? "", /^Acme Ltd has not yet confirmed/);
+		assert.doesNotMatch(person.last?.text ?? "", /confirmed/);
+		const report = vscode.window.activeTextEditor?.document.getText() ?? "";
+		assert.match(report, /revoked, and confirmed dead/);
+		assert.doesNotMatch(report, /Check that Acme Ltd|keeps asking/);
+		assert.ok(!window.kept.has(`token/${orders.token.id}`));
 	});
 
 	describe("without an API", () => {

@@ -95,7 +95,7 @@ describe("the notification of a rotation that failed in many lines", () => {
 			{ kind: "not-started", error },
 			{ kind: "unknown", error },
 			{ kind: "undone", error },
-			{ kind: "unfinished", error, ...rotation },
+			{ kind: "unfinished", error, ignored: [], ...rotation },
 			{ kind: "secret-lost", error, ...rotation },
 		];
 		for (const outcome of outcomes) {

@@ -8,6 +8,7 @@ import { ProfileFiles } from "../../extension/daemon/profile-files.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";
+import { memoryOf } from "./memory.ts";
 
 describe("profile files", () => {
 	let home: DaemonHome;
@@ -15,6 +16,7 @@ describe("profile files", () => {
 	let files: ProfileFiles;
 	let folder: string;
 	let warnings: string[];
+	let memory: vscode.Memento;
 	let declared: vscode.EventEmitter<readonly { profiles: { profile: Profile; uri: vscode.Uri }[] }[]>;
 
 	beforeEach(async () => {
@@ -27,10 +29,12 @@ describe("profile files", () => {
 		const daemon = home.window();
 		const never = new vscode.EventEmitter<void>().event;
 		const log = { info: () => {}, warn: () => {} };
+		memory = memoryOf();
 		live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: never, log });
 		files = new ProfileFiles({
 			...{ daemon, live },
 			onDidDeclare: declared.event,
+			memory,
 			log: { warn: (text) => void warnings.push(text) },
 		});
 		await live.whenLive();
@@ -38,6 +42,7 @@ describe("profile files", () => {
 
 	afterEach(async () => {
 		await set(undefined);
+		await setOwn(undefined);
 		files.dispose();
 		live.dispose();
 		await home.close();
@@ -52,6 +57,69 @@ describe("profile files", () => {
 		await write("acme.json", { ...profile, id: "acme", name: "Acme 2" });
 		await until("it has changed", () => live.profiles.some(({ name }) => name === "Acme 2"));
 		assert.deepEqual(warnings, []);
+	});
+
+	it("are in the list that is read after a change, before any watcher reports it", async () => {
+		const profile = await localProfile();
+		await write("acme.json", { ...profile, id: "acme", name: "Acme" });
+		await set(["profiles/acme.json"]);
+		await files.upToDate();
+		assert.ok(live.profiles.some(({ name }) => name === "Acme"));
+		await write("acme.json", { ...profile, id: "acme", name: "Acme 2" });
+		await files.upToDate();
+		assert.ok(live.profiles.some(({ name }) => name === "Acme 2"));
+		await rm(join(folder, "acme.json"));
+		await files.upToDate();
+		assert.ok(!live.profiles.some(({ id }) => id === "acme"));
+	});
+
+	describe("of the user", () => {
+		const own = async (name = "Acme", id = "acme") => {
+			await write("own.json", { ...(await localProfile()), id, name });
+			await setOwn([join(folder, "own.json")]);
+			await files.upToDate();
+		};
+		const names = () => live.profiles.flatMap(({ source, name }) => (source === "built-in" ? [] : [name]));
+
+		it("come, change and go with their file", async () => {
+			await own();
+			assert.deepEqual(names(), ["Acme"]);
+			await own("Acme 2");
+			assert.deepEqual(names(), ["Acme 2"]);
+			await own("Other", "other");
+			assert.deepEqual(names(), ["Other"]);
+			await rm(join(folder, "own.json"));
+			await files.upToDate();
+			assert.deepEqual(names(), []);
+			await own();
+			await setOwn(undefined);
+			await files.upToDate();
+			assert.deepEqual(names(), []);
+		});
+
+		it("stay while a token follows them, which is said, and while their file is not valid", async () => {
+			await own();
+			await writeFile(join(folder, "own.json"), "{");
+			await files.upToDate();
+			assert.deepEqual(names(), ["Acme"]);
+			const client = await home.window().client();
+			await client.createToken({ name: "x", profile: "acme", permissions: ["api.api-tokens.read"] });
+			await rm(join(folder, "own.json"));
+			await files.upToDate();
+			assert.deepEqual(names(), ["Acme"]);
+			assert.match(warnings.at(-1) ?? "", /own\.json is kept: .*x/);
+		});
+
+		it("are left alone when another program has sent them", async () => {
+			const client = await home.window().client();
+			await client.putProfile({ ...(await localProfile()), id: "theirs", name: "Theirs" });
+			await files.upToDate();
+			await until("it is there", () => names().includes("Theirs"));
+			await own();
+			await setOwn(undefined);
+			await files.upToDate();
+			assert.deepEqual(names(), ["Theirs"]);
+		});
 	});
 
 	it("are reported with name and pointer if they are invalid, and used once they are fixed", async () => {
@@ -110,6 +178,11 @@ describe("profile files", () => {
 	async function set(paths: string[] | undefined): Promise<void> {
 		const settings = vscode.workspace.getConfiguration("tokensmith");
 		await settings.update("profiles", paths, vscode.ConfigurationTarget.Workspace);
+	}
+
+	async function setOwn(paths: string[] | undefined): Promise<void> {
+		const settings = vscode.workspace.getConfiguration("tokensmith");
+		await settings.update("profiles", paths, vscode.ConfigurationTarget.Global);
 	}
 
 	async function localProfile(): Promise<Profile> {

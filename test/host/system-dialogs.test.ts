@@ -12,6 +12,7 @@ import { watchSystemOverlaps } from "../../extension/rotation/system-overlap-wat
 import { connectSystemInteractively } from "../../extension/systems/connect.ts";
 import { probeDue } from "../../extension/systems/daily-probe.ts";
 import { reviewConnector } from "../../extension/systems/review-connector.ts";
+import { systemCommands } from "../../extension/systems/system-commands.ts";
 import { revokeTokensInteractively } from "../../extension/tokens/revoke-token.ts";
 import { Acme, acmeProfile } from "../daemon/systems/acme.ts";
 import { startEclecticIq } from "../daemon/systems/guided-systems.ts";
@@ -48,6 +49,31 @@ describe("connected systems", () => {
 	afterEach(async () => {
 		person.dispose();
 		await window.close();
+	});
+
+	it("can be chosen once their profile arrives, in a list that is open by then", async () => {
+		const arrives = async () => {
+			await window.client.putProfile({ ...acmeProfile, name: "Acme, just added" });
+			await until("it is listed", () => window.live.profiles.some(({ id }) => id === "acme"));
+		};
+		const quick = new QuickAnswers(arrives, "Acme, just added", pressEscape);
+		const work = quick.answer(() => connectSystemInteractively(services()));
+		await assert.rejects(work, vscode.CancellationError);
+		quick.dispose();
+		assert.deepEqual([quick.left, quick.lists.length], [0, 1], "the next question is for its address");
+	});
+
+	it("are offered to be connected where a command needs one and there is none", async () => {
+		const call = { services: services(), argument: undefined, selected: undefined };
+		for (const [name, said] of [
+			["reconcile", /^No system is connected yet\./],
+			["testConnection", /^No system is connected yet\./],
+			["probeToken", /^No API token of a connected system can be checked\./],
+		] as const) {
+			await assert.rejects(async () => await systemCommands[name]?.run(call), vscode.CancellationError);
+			assert.match(person.last?.text ?? "", said);
+			assert.match(person.last?.buttons[0] ?? "", /^Connect a System/);
+		}
 	});
 
 	describe("with a connector of the user's own", () => {

@@ -1,0 +1,80 @@
+/** The rotation of a connected system's token, whose system decides something otherwise: each report says what. */
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { createToken } from "../../extension/create/create-action.ts";
+import { rotateToken } from "../../extension/rotation/rotate-action.ts";
+import { rotateSelected } from "../../extension/rotation/rotate-expiring.ts";
+import { reportOutcome } from "../../extension/rotation/rotation-report.ts";
+import { Acme, acmeProfile } from "../daemon/systems/acme.ts";
+import { until } from "../workbench/until.ts";
+import { OneWindow } from "./one-window.ts";
+import { Person } from "./person.ts";
+import { maximumOverlapSeconds } from "./rotation-scene.ts";
+import { servicesOf } from "./services.ts";
+
+const aDay = { overlap: { kind: "for", seconds: 86_400 }, quietSeconds: null, expiry: "same" } as const;
+
+describe("the rotation of a token at a system that ignores its expiry", () => {
+	let window: OneWindow;
+	let person: Person;
+	let acme: Acme;
+	let token: TokenRecord;
+	let count = 0;
+	const services = () => servicesOf(window);
+
+	beforeEach(async () => {
+		window = await OneWindow.open(`system-rotation-${++count}`);
+		person = new Person();
+		acme = await Acme.start();
+		await window.live.whenLive();
+		await window.client.putProfile(acmeProfile);
+		await window.live.reloadProfiles();
+		const connectorHash = window.live.profiles.find(({ id }) => id === "acme")?.connectorHash ?? null;
+		const settings = { name: "Acme Ltd", profile: "acme", baseUrl: acme.url, connectorHash };
+		await window.client.putConnection("there", settings);
+		await window.credentials.store("there", acme.credential);
+		await until("the connection is listed", () => window.live.connections.length === 1);
+		const expiry = new Date(Date.now() + 30 * 86_400_000).toISOString();
+		const request = { name: "orders", permissions: ["read"], expiry, connection: "there" };
+		const created = await createToken(services(), { request });
+		assert.ok(created.kind === "created");
+		token = created.token;
+		await until("the list has it", () => window.live.tokens.length === 1);
+		acme.fault = "ignore-expiry";
+	});
+
+	afterEach(async () => {
+		person.dispose();
+		await window.close();
+		await acme.stop();
+	});
+
+	it("is a warning with every difference, and the successor's record has no such field", async () => {
+		const outcome = await rotateToken(services(), { token, plan: aDay, maximumOverlapSeconds });
+		assert.ok(outcome.kind === "rotated");
+		assert.ok(!("ignored" in outcome.successor));
+		person.answers(/did not do everything/, "Show Details");
+		await reportOutcome(services(), token, outcome);
+		assert.match(person.messages[0]?.text ?? "", /^Rotated “orders”.*“Acme Ltd” did not do everything as/);
+		assert.match(person.last?.detail ?? "", /Not as requested: Expires: no expiry instead of /);
+	});
+
+	it("is shown for each of several tokens", async () => {
+		const { showQuickPick } = vscode.window;
+		let told = "";
+		const results = async (rows: vscode.QuickPickItem[]) => {
+			told = rows.map(({ label, detail }) => `${label}: ${detail}`).join("\n");
+		};
+		Object.assign(vscode.window, { showQuickPick: results });
+		try {
+			await person.presses("enter", rotateSelected(services(), [token], []));
+		} finally {
+			Object.assign(vscode.window, { showQuickPick });
+		}
+		assert.match(
+			told,
+			/orders: “Acme Ltd” did not do everything as requested\. Expires: no expiry instead of/,
+		);
+	});
+});
