@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { CreateWizard, createToken } from "./create-wizard.ts";
 import { daemonClient, dataDirectory, killDaemon, runningDaemon } from "./daemon.ts";
 import { filesIn } from "./files.ts";
-import { until } from "./until.ts";
+import { eventually, until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -111,15 +111,12 @@ describe("bad input", () => {
 		await window.input.pick("Create Token");
 		await window.answerNotification(/The token was not created\. Permissions: .*reports\.read/, "Try Again");
 		await wizard.waitFor("permissions");
-		assert.deepEqual(await window.input.checked(), ["reports.read"]);
+		await eventually(async () => assert.deepEqual(await window.input.checked(), ["reports.read"]));
 		// Clears its mark. Kept, it would be added again.
 		await window.input.check("reports.read", "orders.read");
 		await window.input.accept();
 		await wizard.waitFor("summary");
-		assert.match(
-			(await window.input.rows()).join("\n"),
-			/Name For reports.*\n.*orders\.read\nExpires In 7 days/,
-		);
+		await window.input.waitForRows(/Name For reports.*\n.*orders\.read\nExpires In 7 days/);
 		assert.ok(!(await client.listTokens()).some(({ name }) => name === "For reports"));
 	});
 
@@ -127,13 +124,12 @@ describe("bad input", () => {
 		const bare = await workbench.openWindow("nothing");
 		const wizard = await CreateWizard.open(bare);
 		await wizard.goTo("file", { name: "Without a folder" });
-		await until("the rows are shown", async () => {
+		await eventually(async () =>
 			assert.deepEqual(await bare.input.labels(), [
 				"No file: store it in SecretStorage only",
 				"Open a folder first…",
-			]);
-			return true;
-		});
+			]),
+		);
 		await wizard.goOn("file", { name: "Without a folder" });
 		await wizard.create();
 		await bare.answerDialog("Done");

@@ -36,14 +36,14 @@ describe("a line that waits for a token", () => {
 		await window.input.waitForStep("Create Token for ORDERS_API_TOKEN: System (1/7)");
 		await window.input.pick("This machine");
 		const wizard = await CreateWizard.resume(window, "name");
-		assert.equal(await window.input.value(), "orders-service, orders");
+		await window.input.waitForValue("orders-service, orders");
 		await window.input.accept();
 		await wizard.waitFor("permissions");
 		await until("the key's permission is checked", async () =>
 			(await window.input.checked()).includes("orders.read"),
 		);
 		await wizard.goOn("permissions", { name: "", permissions: [], expiry: "7 days", file: "answered" });
-		assert.match((await window.input.rows()).join("\n"), /\.env \(a new file\).*\n.*ORDERS_API_TOKEN/s);
+		await window.input.waitForRows(/\.env \(a new file\).*\n.*ORDERS_API_TOKEN/s);
 		const secret = await wizard.create();
 		await window.answerDialog("Done");
 		assert.equal(await readFile(join(workbench.workspace, ".env"), "utf8"), `ORDERS_API_TOKEN=${secret}\n`);
@@ -58,7 +58,7 @@ describe("a line that waits for a token", () => {
 		await window.input.waitForActive("Polarity Server 5");
 		await window.input.accept();
 		const wizard = await CreateWizard.resume(window, "name");
-		assert.equal(await window.input.value(), "orders-service, polarity, staging");
+		await window.input.waitForValue("orders-service, polarity, staging");
 		await window.input.accept();
 		await wizard.waitFor("resources");
 		await window.input.add("channel/soc");

@@ -45,8 +45,7 @@ describe("a token after its creation", () => {
 		const { token } = await client.createToken({ name: "Polarity bot", profile: "polarity" });
 		await client.createToken({ name: "Second bot", profile: "polarity" });
 		await editing("Polarity bot");
-		const rows = (await window.input.rows()).join("\n");
-		assert.match(rows, /Name Polarity Server 5 cannot change it: create another token/);
+		await window.input.waitForRows(/Name Polarity Server 5 cannot change it: create another token/);
 		await picture("edit-polarity");
 		await window.input.pick("Resources");
 		await window.input.waitForQuestion("Type what to grant");

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { daemonClient } from "./daemon.ts";
-import { until } from "./until.ts";
+import { eventually, until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -47,10 +47,7 @@ describe("the lines of an env file", () => {
 	}
 
 	it("have the token's name and status above them", async () => {
-		await until("the lens is there", async () => {
-			assert.deepEqual(await lenses(), ["orders-api · 30 days left | Rotate"]);
-			return true;
-		});
+		await eventually(async () => assert.deepEqual(await lenses(), ["orders-api · 30 days left | Rotate"]));
 	});
 
 	it("show the token's details on hover, but not its value", async () => {
@@ -82,7 +79,10 @@ describe("the lines of an env file", () => {
 	it("stay masked in presentation mode, which the status bar shows and ends", async () => {
 		await window.runCommand("Tokensmith: Toggle Presentation Mode");
 		await until("they are masked", async () => !(await isShown(secret)));
-		assert.ok(!(await window.offersCommand("Tokensmith: Reveal Value")));
+		await until(
+			"it cannot be revealed",
+			async () => !(await window.offersCommand("Tokensmith: Reveal Value")),
+		);
 		await line("ORDERS_TOKEN").hover();
 		const hover = window.page.locator(".monaco-hover:visible", { hasText: "Permissions: orders.read" });
 		await hover.waitFor();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { paintedLines, recordFrames } from "./painted.ts";
-import { until } from "./until.ts";
+import { eventually, until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -54,6 +54,8 @@ describe("the first frame of an env file", () => {
 
 	const names = Array.from({ length: 5 }, (_, index) => `.env.${index}`);
 	const lines = () => paintedLines(window.page);
+	const showsLines = (expected: string[]) =>
+		eventually(async () => assert.deepEqual(await lines(), expected));
 
 	async function colors(): Promise<unknown> {
 		const settings = await readFile(join(workbench.userData, "User", "settings.json"), "utf8");
@@ -62,18 +64,17 @@ describe("the first frame of an env file", () => {
 
 	it("shows everything except the values while values are masked", async () => {
 		await window.openFile(".env");
-		assert.deepEqual(await lines(), text.split("\n"));
+		await showsLines(text.split("\n"));
 		await window.runCommand("Tokensmith: Toggle Value Masking");
-		await until("the values are masked", async () => {
+		await eventually(async () => {
 			assert.deepEqual(await lines(), masked);
 			assert.notDeepEqual(await colors(), ownColors);
-			return true;
 		});
 		for (const name of names) {
 			const record = await recordFrames(window.page, "hidden");
 			await window.openFile(name);
 			await until("the extension has masked them too", async () => (await bullets()) > 0);
-			assert.deepEqual(await lines(), masked);
+			await showsLines(masked);
 			const frames = await record.end();
 			assert.ok(frames.withText > 0);
 			assert.equal(frames.painted, 0, `${name}: ${JSON.stringify(frames)}`);
@@ -82,10 +83,7 @@ describe("the first frame of an env file", () => {
 
 	it("hides the values of an example only until the extension is notified", async () => {
 		await window.openFile(".env.example");
-		await until("they are shown", async () => {
-			assert.deepEqual(await lines(), text.split("\n"));
-			return true;
-		});
+		await showsLines(text.split("\n"));
 	});
 
 	it("shows the value of a revealed line, and leaves nothing in the settings", async () => {
@@ -93,34 +91,28 @@ describe("the first frame of an env file", () => {
 		await window.press("ControlOrMeta+Home");
 		await window.press("ArrowDown");
 		await window.runCommand("Tokensmith: Reveal Value");
-		await until("the line is shown", async () => {
-			assert.deepEqual(await lines(), masked.with(1, "PORT=hidden"));
-			return true;
-		});
+		await showsLines(masked.with(1, "PORT=hidden"));
 		await window.runCommand("Tokensmith: Toggle Value Masking");
-		await until("all lines are shown", async () => {
+		await eventually(async () => {
 			assert.deepEqual(await lines(), text.split("\n"));
 			assert.deepEqual(await colors(), ownColors);
-			return true;
 		});
 	});
 
 	it("shows no values in presentation mode either", async () => {
 		await window.runCommand("Tokensmith: Toggle Presentation Mode");
-		await until("the values are masked", async () => {
+		await eventually(async () => {
 			assert.deepEqual(await lines(), masked);
 			assert.notDeepEqual(await colors(), ownColors);
-			return true;
 		});
 		const record = await recordFrames(window.page, "hidden");
 		await window.openFile(".env.example");
 		await until("the extension has masked them too", async () => (await bullets()) > 0);
 		assert.equal((await record.end()).painted, 0);
 		await window.page.locator(".statusbar-item", { hasText: "Presentation Mode" }).click();
-		await until("all lines are shown", async () => {
+		await eventually(async () => {
 			assert.deepEqual(await lines(), text.split("\n"));
 			assert.deepEqual(await colors(), ownColors);
-			return true;
 		});
 	});
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Answers, CreateWizard, createToken, type Question } from "./create-wizard.ts";
 import { daemonClient } from "./daemon.ts";
 import { filesIn } from "./files.ts";
-import { until } from "./until.ts";
+import { eventually, until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -61,13 +61,7 @@ describe("before the first token", () => {
 
 	it("groups permissions by resource, finds them by name and description, and requires at least one", async () => {
 		await openAt("permissions");
-		await until("the catalogue is shown", async () => {
-			assert.match(
-				(await window.input.rows()).join("\n"),
-				/invoices\.read Read invoices .* invoices, declared by this workspace\n/,
-			);
-			return true;
-		});
+		await window.input.waitForRows(/invoices\.read Read invoices .* invoices, declared by this workspace\n/);
 		await window.input.accept();
 		await window.input.waitForStep("choose at least 1 permission");
 		await window.input.check("webhooks.receive");
@@ -78,7 +72,9 @@ describe("before the first token", () => {
 			return true;
 		});
 		await window.input.check("orders.write");
-		assert.deepEqual(await window.input.checked(), ["orders.write", "webhooks.receive"]);
+		await eventually(async () =>
+			assert.deepEqual(await window.input.checked(), ["orders.write", "webhooks.receive"]),
+		);
 	});
 
 	it("keeps every answer when going back", async () => {
@@ -91,7 +87,7 @@ describe("before the first token", () => {
 		await wizard.waitFor("details");
 		await window.input.back();
 		await wizard.waitFor("addresses");
-		assert.equal(await window.input.value(), "127.0.0.1");
+		await window.input.waitForValue("127.0.0.1");
 		await window.input.back();
 		await wizard.waitFor("expiry");
 		await window.input.waitForActive("90 days");
@@ -103,7 +99,7 @@ describe("before the first token", () => {
 		});
 		await window.input.back();
 		await wizard.waitFor("name");
-		assert.equal(await window.input.value(), "Orders service");
+		await window.input.waitForValue("Orders service");
 	});
 
 	it("refuses an expiry that is past, too far away or not a date, while typing", async () => {
@@ -208,7 +204,7 @@ describe("the first token", () => {
 			(await window.editorLines()).includes(`API_TOKEN=${secret}`),
 		);
 		assert.notEqual(await window.clipboard(), secret);
-		assert.deepEqual(await window.notifications(), []);
+		await eventually(async () => assert.deepEqual(await window.notifications(), []));
 		assert.deepEqual(await filesIn(workbench.workspace), {
 			...before,
 			".env": `API_TOKEN=${secret}\n`,

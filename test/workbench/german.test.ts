@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { daemonClient } from "./daemon.ts";
 import { OverviewPage } from "./overview-page.ts";
-import { until } from "./until.ts";
+import { eventually, until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -20,7 +20,7 @@ describe("in German", () => {
 	after(() => workbench.stop());
 
 	it("an empty view explains what to do", async () => {
-		assert.match(await window.welcomeText(), /Noch keine API-Token\./);
+		await eventually(async () => assert.match(await window.welcomeText(), /Noch keine API-Token\./));
 	});
 
 	it("the wizard's questions and errors are German", async () => {
@@ -41,7 +41,7 @@ describe("in German", () => {
 		await window.waitForTreeRow("Bestellungen");
 		const label = await window.treeRow("Bestellungen").getAttribute("aria-label");
 		assert.match(label ?? "", /^Bestellungen, noch 12 Tage/);
-		assert.ok((await window.treeRows()).some((row) => row.startsWith("Aktiv")));
+		await window.waitForTreeRow(/^Aktiv/);
 	});
 
 	it("the Token Overview is entirely German", async () => {
@@ -49,6 +49,6 @@ describe("in German", () => {
 		const overview = await OverviewPage.bringToFront(window, "Tokenübersicht");
 		await until("the token is shown", async () => (await overview.names()).includes("Bestellungen"));
 		await overview.mark("Bestellungen, noch 12 Tage").waitFor();
-		assert.equal(await overview.status(), "1 Token");
+		await overview.waitForStatus("1 Token");
 	});
 });

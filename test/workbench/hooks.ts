@@ -5,11 +5,36 @@ import { Workbench } from "./workbench.ts";
 const anySecret = /tks_[0-9A-Za-z]{38}/g;
 
 export const mochaHooks: RootHookObject = {
+	beforeEach(this: Mocha.Context) {
+		const test = this.currentTest;
+		if (test?.fn !== undefined) test.fn = reporting(test.fn as Mocha.AsyncFunc);
+	},
+	/** A test that was cut off at its timeout. */
 	async afterEach(this: Mocha.Context) {
 		const test = this.currentTest;
-		if (test?.state === "failed" && test.err !== undefined) addTo(test.err, await whatIsShown());
+		if (test?.state === "failed" && test.err !== undefined) await report(test.err);
 	},
 };
+
+/** Reports when the test fails: the hooks of its own suite, which close what is open, run before `afterEach` here. */
+function reporting(run: Mocha.AsyncFunc): Mocha.AsyncFunc {
+	return async function (this: Mocha.Context) {
+		try {
+			return await run.call(this);
+		} catch (error) {
+			if (error instanceof Error) await report(error);
+			throw error;
+		}
+	};
+}
+
+const reported = new WeakSet<Error>();
+
+async function report(error: Error): Promise<void> {
+	if (reported.has(error)) return;
+	reported.add(error);
+	addTo(error, await whatIsShown());
+}
 
 async function whatIsShown(): Promise<string> {
 	const windows = (await Workbench.shown()).map((texts, index) => {

@@ -1,6 +1,8 @@
 /** The Token Overview as a user operates it. Its page is in a frame within a frame. */
+import assert from "node:assert/strict";
 import type { FrameLocator, Locator } from "playwright-core";
 import { visibleText } from "./quick-input.ts";
+import { eventually } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 
 export class OverviewPage {
@@ -31,6 +33,10 @@ export class OverviewPage {
 
 	row(name: string): Locator {
 		return this.frame.locator(".space [role=row]", { hasText: name });
+	}
+
+	selectedRow(name: string): Locator {
+		return this.frame.locator('.space [role=row][aria-selected="true"]', { hasText: name });
 	}
 
 	/** The names in the table, from top to bottom. */
@@ -73,7 +79,15 @@ export class OverviewPage {
 		await this.frame.locator("vscode-textfield input").fill(text);
 	}
 
-	async status(): Promise<string> {
-		return visibleText(this.frame.locator(".status"));
+	async waitForStatus(text: string): Promise<void> {
+		await eventually(async () => assert.equal(await visibleText(this.frame.locator(".status")), text));
+	}
+
+	async waitForFirstNames(...names: string[]): Promise<void> {
+		await eventually(async () => assert.deepEqual((await this.names()).slice(0, names.length), names));
+	}
+
+	async waitForFocused(words: RegExp): Promise<void> {
+		await eventually(async () => assert.match((await this.focused()) ?? "", words));
 	}
 }

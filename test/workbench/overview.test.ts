@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { daemonClient, verifiedIn } from "./daemon.ts";
 import { OverviewPage } from "./overview-page.ts";
-import { until } from "./until.ts";
+import { eventually, until } from "./until.ts";
 import type { Theme, WorkbenchWindow } from "./window.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -41,51 +41,49 @@ describe("the Token Overview", () => {
 	it("shows each token as soon as it exists, the next to expire first", async () => {
 		await createTokens(workbench);
 		await until("all tokens are shown", async () => (await overview.names()).length === 8);
-		assert.deepEqual((await overview.names()).slice(0, 3), [
-			"Nightly report",
-			"Import from the old shop",
-			"Shop front",
-		]);
+		await overview.waitForFirstNames("Nightly report", "Import from the old shop", "Shop front");
 		await overview.mark("Shop front, 26 days left").waitFor();
-		assert.equal(await overview.status(), "8 tokens");
+		await overview.waitForStatus("8 tokens");
 	});
 
 	it("is navigated by keyboard, from mark to mark and through the table", async () => {
 		await overview.mark(/^Nightly report/).click();
 		await window.press("ArrowRight");
-		assert.match((await overview.focused()) ?? "", /^Import from the old shop, \d days left$/);
+		await overview.waitForFocused(/^Import from the old shop, \d days left$/);
 		await window.press("Enter");
 		await until("the token is marked", async () => (await overview.detail()) === "Import from the old shop");
 		await overview.row("Import from the old shop").focus();
 		await window.press("ArrowDown");
 		await until("the next row is marked", async () => (await overview.detail()) === "Shop front");
-		assert.equal(await overview.row("Shop front").getAttribute("aria-selected"), "true");
+		await overview.selectedRow("Shop front").waitFor();
 		await window.press("Enter");
-		await until("the actions are reached", async () => /Rotate/.test((await overview.focused()) ?? ""));
+		await overview.waitForFocused(/Rotate/);
 	});
 
 	it("shows the verifications and refusals per day, as bars and as a table", async () => {
 		await overview.row("Shop front").click();
 		await overview.frame.getByText("In the last 30 days: 12 accepted, 0 refused.").waitFor();
 		const today = overview.frame.locator(".usage .bar[tabindex='0']");
-		assert.match((await today.getAttribute("aria-label")) ?? "", /: 12 accepted, 0 refused$/);
+		await eventually(async () =>
+			assert.match((await today.getAttribute("aria-label")) ?? "", /: 12 accepted, 0 refused$/),
+		);
 		await today.focus();
 		await window.press("ArrowLeft");
-		assert.match((await overview.focused()) ?? "", /: 0 accepted, 0 refused$/);
+		await overview.waitForFocused(/: 0 accepted, 0 refused$/);
 		await overview.frame.getByText("Show as table").click();
-		assert.equal(await overview.frame.locator(".usage tbody tr").count(), 30);
+		await eventually(async () => assert.equal(await overview.frame.locator(".usage tbody tr").count(), 30));
 		await overview.frame.getByText("Show as table").click();
 	});
 
 	it("sorts by each column in both directions, and filters", async () => {
 		await overview.head("Name").getByRole("button").click();
-		assert.equal(await overview.head("Name").getAttribute("aria-sort"), "ascending");
+		await overview.frame.locator('[role=columnheader][aria-sort="ascending"]', { hasText: "Name" }).waitFor();
 		await overview.head("Name").getByRole("button").click();
-		assert.equal((await overview.names())[0], "Webhook receiver");
+		await overview.waitForFirstNames("Webhook receiver");
 		await overview.head("Verifications").getByRole("button").click();
-		assert.equal((await overview.names())[0], "Shop front");
+		await overview.waitForFirstNames("Shop front");
 		await overview.filter("invoices");
-		assert.equal(await overview.status(), "1 of 8 tokens");
+		await overview.waitForStatus("1 of 8 tokens");
 		await overview.filter("");
 		await overview.head("Time Left").getByRole("button").click();
 	});
@@ -106,14 +104,14 @@ describe("the Token Overview", () => {
 	it("is restored after a reload of the window", async () => {
 		// Words that are saved nowhere else; otherwise an earlier state of the page could match.
 		await overview.filter("shop FRONT");
-		assert.equal(await overview.status(), "1 of 8 tokens");
+		await overview.waitForStatus("1 of 8 tokens");
 		await until("VS Code has saved the panel's state", () => window.hasSaved("shop FRONT"));
 		await window.reload();
 		overview = await OverviewPage.bringToFront(window);
 		await until("the same token is marked", async () => (await overview.detail()) === "Shop front");
-		assert.equal(await overview.status(), "1 of 8 tokens");
+		await overview.waitForStatus("1 of 8 tokens");
 		await overview.filter("");
-		assert.equal(await overview.status(), "8 tokens");
+		await overview.waitForStatus("8 tokens");
 	});
 
 	it("runs under its content security policy without violations", () => {

@@ -46,7 +46,7 @@ describe("the permissions of a new token", () => {
 		await window.input.waitForActive('Add "billing.read"');
 		await window.input.accept();
 		await until("it is picked", async () => (await window.input.checked()).includes("billing.read"));
-		assert.equal(await window.input.value(), "");
+		await window.input.waitForValue("");
 		await window.input.accept();
 		await window.input.waitForQuestion("Read bills");
 		await window.input.type("Read the bills");

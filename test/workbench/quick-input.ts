@@ -1,7 +1,7 @@
 /** VS Code's quick pick and input box, as a user operates them: one step of a wizard after the other. */
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
-import { until } from "./until.ts";
+import { eventually, until } from "./until.ts";
 
 export class QuickInput {
 	readonly #page: Page;
@@ -48,6 +48,10 @@ export class QuickInput {
 
 	async value(): Promise<string> {
 		return this.#box.inputValue();
+	}
+
+	async waitForValue(text: string): Promise<void> {
+		await eventually(async () => assert.equal(await this.value(), text));
 	}
 
 	/** The placeholder of the empty box. */
@@ -141,6 +145,11 @@ export class QuickInput {
 					.join(" "),
 			),
 		);
+	}
+
+	/** Waits until the visible rows, a line each, match. They come later than the question. */
+	async waitForRows(pattern: RegExp): Promise<void> {
+		await eventually(async () => assert.match((await this.rows()).join("\n"), pattern));
 	}
 
 	/** Everything that the visible rows say, their second lines too. */

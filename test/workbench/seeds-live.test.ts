@@ -184,7 +184,7 @@ describe("a connected system in the workbench", () => {
 		await input.waitForQuestion("Which token?");
 		await input.pick("Audit report");
 		await input.waitForQuestion("Choose what to change");
-		assert.match((await input.rows()).join("\n"), /Permissions .*cannot change/);
+		await input.waitForRows(/Permissions .*cannot change/);
 		await picture("mindbridge-edit");
 		await input.pick("Name");
 		await input.type("Audit report 2027");

@@ -138,6 +138,7 @@ describe("a token by the rules of", () => {
 		await window.input.accept();
 		await window.input.back();
 		await wizard.waitFor("expiry");
+		await window.input.waitForRows(/^1 year/m);
 		assert.ok(!(await window.input.labels()).includes("Never"));
 		await window.input.pick("1 year");
 		await wizard.goOn("details", answers);

@@ -121,7 +121,7 @@ describe("a token's life", () => {
 		await window.clearNotifications();
 		await window.treeMenu(/Checkout\s*rotated/, "Show Use of Old Secret");
 		await window.input.waitForQuestion("The old secret works until");
-		assert.match((await window.input.rows()).join("\n"), /127\.0\.0\.1.*\b2\b/);
+		await window.input.waitForRows(/127\.0\.0\.1.*\b2\b/);
 		await window.input.leave();
 		await window.treeMenu(/Checkout\s*rotated/, "End Overlap Now…");
 		assert.match(await window.dialogText(), /127\.0\.0\.1/);
@@ -211,9 +211,12 @@ describe("a token's life", () => {
 		const renewed = /=(.*)/.exec(await readFile(file, "utf8"))?.[1] ?? "";
 		assert.notEqual(renewed, old);
 		assert.ok(await isGood(renewed));
-		const report = (await window.editorLines()).join("\n");
-		assert.match(report, /# Incident of/);
-		assert.match(report, /The repository was public for a day/);
+		const report = await until("the report is shown", async () => {
+			const text = (await window.editorLines()).join("\n");
+			assert.match(text, /# Incident of/);
+			assert.match(text, /The repository was public for a day/);
+			return text;
+		});
 		for (const secret of [old, renewed]) assert.ok(!report.includes(secret), "the report holds no secret");
 	});
 });
