@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -11,6 +11,7 @@ import { temporaryFolder } from "../daemon/harness.ts";
 import { blockWith } from "../documents.ts";
 import { until } from "../workbench/until.ts";
 import { DaemonChild } from "./daemon.ts";
+import { installInto } from "./packed.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
 const run = promisify(execFile);
@@ -23,7 +24,7 @@ describe("the snippets of README and docs", () => {
 	before(async () => {
 		folder = temporaryFolder();
 		daemon = await DaemonChild.start(join(folder, "data"));
-		await packTo(folder);
+		await installPackage(folder);
 		await createTokensmithClient({ dataDir: daemon.directory }).putPermission("tickets.close");
 	});
 	after(async () => {
@@ -109,13 +110,9 @@ async function call(url: string, token: string): Promise<[status: number, body: 
 }
 
 /** As `npm install express ../tokensmith/tokensmith-0.1.0.tgz` would, without the registry. */
-async function packTo(folder: string): Promise<void> {
-	const modules = join(folder, "node_modules");
-	mkdirSync(join(modules, "tokensmith"), { recursive: true });
-	const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: root });
-	const tarball = join(folder, stdout.trim().split("\n").at(-1) ?? "");
-	await run("tar", ["-xzf", tarball, "-C", join(modules, "tokensmith"), "--strip-components", "1"]);
-	symlinkSync(join(root, "node_modules", "express"), join(modules, "express"));
+async function installPackage(folder: string): Promise<void> {
+	await installInto(folder);
+	symlinkSync(join(root, "node_modules", "express"), join(folder, "node_modules", "express"));
 }
 
 async function freePort(): Promise<number> {
