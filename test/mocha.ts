@@ -21,6 +21,8 @@ const mocha = new Mocha({
 	reporter: CountingReporter,
 	reporterOptions: { countsFile: resolve(countsFile) },
 });
+const { TOKENSMITH_COLORS: colors } = process.env;
+if (colors !== undefined) Mocha.reporters.Base.useColors = colors === "yes";
 if (process.env.TOKENSMITH_GREP) mocha.grep(process.env.TOKENSMITH_GREP);
 for (const file of files) mocha.addFile(resolve(file));
 for (const hooks of new Set(files.map((file) => resolve(dirname(file), "hooks.ts"))))

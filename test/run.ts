@@ -1,13 +1,15 @@
 /**
- * `npm test`: builds what the tests need, runs the suites one after the other, and adds them up in the last line.
- * Arguments choose suites, files or tests (`choice.ts`). Invariant: a suite that did not reach its end has failed.
+ * `npm test`: builds what the tests need, runs the suites, and adds them up in the last line. Arguments choose suites,
+ * files or tests (`choice.ts`). Invariant: a suite that did not reach its end has failed.
  */
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type Choice, chooseTests, type SuiteName, suites, usage } from "./choice.ts";
+import { HeldOutput, type Output } from "./held-output.ts";
 import type { Counts } from "./reporter.ts";
 import { runNpm } from "./workbench/npm.ts";
 import { packageExtension } from "./workbench/vsix.ts";
@@ -31,14 +33,15 @@ async function runSuites({ files, grep }: Choice): Promise<number> {
 	await build(files.has("workbench"));
 	const total: Counts = { passed: 0, failed: 0, pending: 0, failures: [] };
 	const lines: string[] = [];
-	for (const [name, chosen] of files) {
-		const started = Date.now();
-		const counts = await runSuite(name, chosen, grep);
+	const results = await runInOrder(files, grep);
+	for (const name of files.keys()) {
+		const { counts, seconds } = results.get(name) ?? assert.fail();
 		for (const key of ["passed", "failed", "pending"] as const) total[key] += counts[key];
 		total.failures.push(...counts.failures.map((text) => `${name}: ${text}`));
-		const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(6);
 		const pending = counts.pending > 0 ? `, ${counts.pending} pending` : "";
-		lines.push(`${name.padEnd(10)}${seconds} s  ${counts.passed} passed, ${counts.failed} failed${pending}`);
+		lines.push(
+			`${name.padEnd(10)}${seconds.toFixed(1).padStart(6)} s  ${counts.passed} passed, ${counts.failed} failed${pending}`,
+		);
 	}
 	// At the end again, where a log that is cut from the start still has them.
 	for (const text of total.failures) console.log(`\nFAILED ${text}`);
@@ -54,13 +57,46 @@ async function build(withVsix: boolean): Promise<void> {
 	else await runNpm(root, "run", "build");
 }
 
-async function runSuite(name: SuiteName, files: string[], grep: string | undefined): Promise<Counts> {
-	console.log(`\n== ${name}`);
+interface Result {
+	counts: Counts;
+	seconds: number;
+}
+
+/**
+ * The process suite runs at the same time as those before it: each of them uses one core, and it mostly waits for its
+ * processes. Those with a VS Code run alone.
+ */
+async function runInOrder(files: Choice["files"], grep: string | undefined): Promise<Map<SuiteName, Result>> {
+	const results = new Map<SuiteName, Result>();
+	const runEach = async (names: readonly SuiteName[], output: Output) => {
+		for (const name of names) {
+			const [chosen, started] = [files.get(name), Date.now()];
+			if (chosen === undefined) continue;
+			const counts = await runSuite(name, chosen, grep, output);
+			results.set(name, { counts, seconds: (Date.now() - started) / 1000 });
+		}
+	};
+	const later = new HeldOutput();
+	await Promise.all([
+		runEach(["structure", "daemon", "extension"], process.stdout).finally(() => later.release()),
+		runEach(["process"], later),
+	]);
+	await runEach(["host", "workbench"], process.stdout);
+	return results;
+}
+
+async function runSuite(
+	name: SuiteName,
+	files: string[],
+	grep: string | undefined,
+	output: Output,
+): Promise<Counts> {
+	output.write(`\n== ${name}\n`);
 	const folder = mkdtempSync(join(tmpdir(), "tokensmith-counts-"));
 	const countsFile = join(folder, "counts.json");
 	try {
-		const code = await runNode(suiteArguments(name, files, countsFile), grep);
-		const counts = readCounts(countsFile, grep);
+		const code = await runNode(suiteArguments(name, files, countsFile), grep, output);
+		const counts = readCounts(countsFile, grep, output);
 		// The process failed without a counted failure, for example by a crash after the tests.
 		if (code !== 0 && counts.failed === 0) return { ...counts, failed: 1 };
 		return counts;
@@ -76,22 +112,27 @@ function suiteArguments(name: SuiteName, files: string[], countsFile: string): s
 }
 
 /** Without counts the suite did not finish. Zero tests are a failure too, unless a pattern excluded all of them. */
-function readCounts(file: string, grep: string | undefined): Counts {
+function readCounts(file: string, grep: string | undefined, output: Output): Counts {
 	const ended = existsSync(file);
 	const counts: Counts = ended
 		? JSON.parse(readFileSync(file, "utf8"))
 		: { passed: 0, failed: 0, pending: 0, failures: [] };
 	if (counts.passed + counts.failed > 0 || (ended && grep !== undefined)) return counts;
-	console.log("No test of this suite has run.");
+	output.write("No test of this suite has run.\n");
 	return { ...counts, failed: 1 };
 }
 
-async function runNode(args: string[], grep: string | undefined): Promise<number> {
+async function runNode(args: string[], grep: string | undefined, output: Output): Promise<number> {
 	const child = spawn(process.execPath, args, {
 		cwd: root,
-		env: { ...process.env, ...(grep === undefined ? {} : { TOKENSMITH_GREP: grep }) },
-		stdio: ["ignore", "inherit", "inherit"],
+		env: {
+			...process.env,
+			...(grep === undefined ? {} : { TOKENSMITH_GREP: grep }),
+			TOKENSMITH_COLORS: process.stdout.isTTY ? "yes" : "no",
+		},
+		stdio: ["ignore", "pipe", "pipe"],
 	});
+	for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => output.write(chunk));
 	const endWithUs = () => child.kill();
 	process.once("exit", endWithUs);
 	const [code] = await once(child, "close");

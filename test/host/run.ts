@@ -48,7 +48,7 @@ async function runInVsCode(countsFile: string, folder: string, reportPort: numbe
 			TOKENSMITH_USER_DATA: userDataIn(folder),
 			TOKENSMITH_REPORT_PORT: String(reportPort),
 			TOKENSMITH_GREP: process.env.TOKENSMITH_GREP ?? "",
-			TOKENSMITH_COLORS: process.stdout.isTTY ? "yes" : "no",
+			TOKENSMITH_COLORS: process.env.TOKENSMITH_COLORS ?? "no",
 		},
 	});
 	if (!existsSync(countsFile)) console.error(`VS Code did not get to the tests' end:\n${log}`);
