@@ -1,10 +1,11 @@
 /**
- * Mocha's spec report on the console and, in a file, the run's counts and failures for adding up several suites.
+ * Mocha's spec report on the console, with the slowest tests and hooks, and, in a file, the run's counts and failures
+ * for adding up several suites.
  * Invariant: the file exists only if the run has finished.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { type MochaOptions, type Runner, reporters } from "mocha";
+import { type MochaOptions, type Runnable, type Runner, reporters } from "mocha";
 
 export interface Counts {
 	passed: number;
@@ -13,9 +14,13 @@ export interface Counts {
 	failures: string[];
 }
 
+/** How many of the slowest tests and hooks are listed. */
+const mostSlow = 10;
+
 export class CountingReporter extends reporters.Spec {
 	constructor(runner: Runner, options: MochaOptions) {
 		super(runner, options);
+		listSlowest(runner);
 		const { countsFile } = options.reporterOptions;
 		runner.once("end", () => {
 			const { passes, failures, pending } = this.stats;
@@ -25,4 +30,17 @@ export class CountingReporter extends reporters.Spec {
 			writeFileSync(countsFile, JSON.stringify(counts));
 		});
 	}
+}
+
+function listSlowest(runner: Runner): void {
+	const ran: Runnable[] = [];
+	for (const event of ["test end", "hook end"] as const) runner.on(event, (one: Runnable) => ran.push(one));
+	runner.once("end", () => {
+		const slowest = ran.toSorted((one, other) => (other.duration ?? 0) - (one.duration ?? 0));
+		for (const { duration = 0, title, parent } of slowest.slice(0, mostSlow))
+			if (duration >= 1000)
+				reporters.Base.consoleLog(
+					`${(duration / 1000).toFixed(1).padStart(7)} s  ${parent?.fullTitle()} ${title}`,
+				);
+	});
 }
