@@ -42,6 +42,7 @@ export async function* measureEditor(bench: Bench): Turns {
 		return [await measureCold(window), await measureWarm(window), ...(await measureInHost(bench))];
 	} finally {
 		await workbench.stop();
+		await Workbench.end();
 	}
 }
 

@@ -9,6 +9,7 @@ export const mochaHooks: RootHookObject = {
 		const test = this.currentTest;
 		if (test?.fn !== undefined) test.fn = reporting(test.fn as Mocha.AsyncFunc);
 	},
+	afterAll: () => Workbench.end(),
 	/** A test that was cut off at its timeout. */
 	async afterEach(this: Mocha.Context) {
 		const test = this.currentTest;

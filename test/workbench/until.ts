@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 export async function until<Value>(
 	what: string,
 	look: () => Value | Promise<Value>,
-	seconds = 20,
+	seconds = 40,
 ): Promise<NonNullable<Value>> {
 	const deadline = Date.now() + seconds * 1000;
 	let cause: unknown;

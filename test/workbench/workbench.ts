@@ -1,14 +1,13 @@
 /**
  * A VS Code of the test's own: the packaged extension installed into empty folders, a copy of a workspace, and a
- * browser whose profile is kept until the end. Invariant: `stop` leaves no process and no file.
+ * browser without what earlier workbenches stored in it. Invariant: `stop` leaves no file and no process but the
+ * browser, which waits for the next workbench and ends by `end`.
  */
-import { chmod, cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, cp, mkdir, readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type BrowserContext, chromium } from "playwright-core";
-import { ensureBrowser } from "./browser.ts";
 import { stopDaemon } from "./daemon.ts";
-import { installExtension, startServer, type WorkbenchServer } from "./server.ts";
+import { ReusedBrowser } from "./reused-browser.ts";
+import { installExtension, type ServerOptions, startServer, type WorkbenchServer } from "./server.ts";
 import { changeSettings, quietSettings, type Settings } from "./settings.ts";
 import { vsixPath } from "./vsix.ts";
 import { WorkbenchWindow } from "./window.ts";
@@ -40,52 +39,57 @@ export class Workbench {
 	readonly folder: string;
 	/** Those that have not been stopped. */
 	static readonly #running = new Set<Workbench>();
+	/** Of a workbench that was stopped, for one with the same extension and language. */
+	static readonly #idle = new Map<string, ReusedBrowser>();
+	readonly #kind: string;
 	readonly #server: WorkbenchServer;
-	#browser: BrowserContext;
+	readonly #browser: ReusedBrowser;
 
-	private constructor(
-		folder: string,
-		workspace: string,
-		userData: string,
-		server: WorkbenchServer,
-		browser: BrowserContext,
-	) {
-		this.folder = folder;
-		this.workspace = workspace;
-		this.userData = userData;
+	private constructor(kind: string, places: Places, server: WorkbenchServer, browser: ReusedBrowser) {
+		this.#kind = kind;
+		this.folder = browser.folder;
+		this.workspace = places.workspace;
+		this.userData = places.userData;
 		this.#server = server;
 		this.#browser = browser;
 	}
 
 	static async start(options: WorkbenchOptions = {}): Promise<Workbench> {
-		const { workspace: original = sampleWorkspace } = options;
-		const folder = await mkdtemp(join(tmpdir(), "tokensmith-workbench-"));
-		const userData = join(folder, "user-data");
-		const workspace = join(folder, basename(original));
-		const folders = { userData, extensions: join(folder, "extensions") };
-		await cp(original, workspace, { recursive: true });
-		await mkdir(folders.extensions);
-		await changeSettings(userData, { ...quietSettings, ...ownPort, ...options.settings });
-		await installExtension(folders, options.vsix ?? vsixPath);
+		const { workspace: original = sampleWorkspace, vsix = vsixPath, language } = options;
+		const kind = JSON.stringify([vsix, language]);
+		const browser = Workbench.#idle.get(kind) ?? (await ReusedBrowser.launch(language));
+		Workbench.#idle.delete(kind);
+		const places = placesIn(browser.folder, original);
+		await cp(original, places.workspace, { recursive: true });
+		await changeSettings(places.userData, { ...quietSettings, ...ownPort, ...options.settings });
+		if (browser.port === 0) {
+			await mkdir(places.extensions);
+			await installExtension(places, vsix);
+		}
 		const workspaceTrust = options.workspaceTrust ?? "granted";
-		const server = await startServer({ ...folders, port: 0, purpose: "user", workspaceTrust });
-		const browser = await openBrowser(folder, server.url);
-		if (options.language !== undefined) await speak(browser, options.language);
-		const workbench = new Workbench(folder, workspace, userData, server, browser);
+		const server = await serve({ ...places, port: browser.port, purpose: "user", workspaceTrust });
+		browser.port = Number(new URL(server.url).port);
+		await browser.allow(server.url);
+		const workbench = new Workbench(kind, places, server, browser);
 		Workbench.#running.add(workbench);
 		return workbench;
 	}
 
+	/** Closes the browsers that wait for another workbench. */
+	static async end(): Promise<void> {
+		for (const browser of Workbench.#idle.values()) await browser.close();
+		Workbench.#idle.clear();
+	}
+
 	/** What awaits attention in each window of each running workbench, to explain a failed test. */
 	static async shown(): Promise<string[][]> {
-		const pages = [...Workbench.#running].flatMap((workbench) => workbench.#browser.pages());
+		const pages = [...Workbench.#running].flatMap((workbench) => workbench.#browser.pages);
 		return Promise.all(pages.map((page) => new WorkbenchWindow(page).shown()));
 	}
 
 	/** Opens one more window on the workspace, or without one. */
 	async openWindow(content: "workspace" | "nothing" = "workspace"): Promise<WorkbenchWindow> {
-		const blank = this.#browser.pages().find((page) => page.url() === "about:blank");
-		const page = blank ?? (await this.#browser.newPage());
+		const page = await this.#browser.newPage();
 		const window = new WorkbenchWindow(page);
 		await page.goto(`${this.#server.url}/?${await this.#query(content)}`);
 		await window.waitUntilReady();
@@ -94,23 +98,25 @@ export class Workbench {
 
 	/** Closes all windows and restarts the browser with the same profile. */
 	async restartBrowser(): Promise<void> {
-		await this.#browser.close();
-		this.#browser = await openBrowser(this.folder, this.#server.url);
+		await this.#browser.restart(this.#server.url);
 	}
 
 	/** The workbench does not watch the user settings file, so its windows are reloaded. */
 	async changeSettings(changes: Settings): Promise<void> {
 		await changeSettings(this.userData, changes);
-		for (const page of this.#browser.pages()) await new WorkbenchWindow(page).reload();
+		for (const page of this.#browser.pages) await new WorkbenchWindow(page).reload();
 	}
 
 	async stop(): Promise<void> {
 		Workbench.#running.delete(this);
-		await this.#browser.close();
+		await this.#browser.clear(this.#server.url);
 		await this.#server.stop();
 		await stopDaemon(this.userData);
 		await makeRemovable(this.workspace);
-		await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+		for (const folder of [this.workspace, this.userData])
+			await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+		await Workbench.#idle.get(this.#kind)?.close();
+		Workbench.#idle.set(this.#kind, this.#browser);
 	}
 
 	async #query(content: "workspace" | "nothing"): Promise<string> {
@@ -121,24 +127,25 @@ export class Workbench {
 	}
 }
 
-async function openBrowser(folder: string, url: string): Promise<BrowserContext> {
-	const browser = await chromium.launchPersistentContext(join(folder, "browser"), {
-		...ensureBrowser(),
-		viewport: { width: 1280, height: 800 },
-		// The same picture and the same language on every machine.
-		locale: "en-US",
-		timezoneId: "UTC",
-		colorScheme: "dark",
-		reducedMotion: "reduce",
-	});
-	await browser.grantPermissions(["clipboard-read", "clipboard-write"], { origin: url });
-	return browser;
+interface Places {
+	userData: string;
+	extensions: string;
+	workspace: string;
 }
 
-/** VS Code's page reads its language from where a language pack would have put it. */
-async function speak(browser: BrowserContext, language: string): Promise<void> {
-	const property = JSON.stringify({ value: language });
-	await browser.addInitScript(`Object.defineProperty(globalThis, "_VSCODE_NLS_LANGUAGE", ${property})`);
+function placesIn(folder: string, original: string): Places {
+	const [userData, extensions] = [join(folder, "user-data"), join(folder, "extensions")];
+	return { userData, extensions, workspace: join(folder, basename(original)) };
+}
+
+/** At the address of the browser's earlier workbenches, unless another program has taken it. */
+async function serve(options: ServerOptions): Promise<WorkbenchServer> {
+	try {
+		return await startServer(options);
+	} catch (error) {
+		if (options.port === 0) throw error;
+		return await startServer({ ...options, port: 0 });
+	}
 }
 
 /** A test may have made folders read-only. */
