@@ -1,7 +1,7 @@
 /** Whether Git would commit a file, and the line in .gitignore that prevents it. */
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { lstat, open } from "node:fs/promises";
 import { devNull } from "node:os";
 import { join } from "node:path";
 import { appendLine } from "../env-file/env-changes.ts";
@@ -22,9 +22,16 @@ export async function gitState(folder: string, path: string): Promise<GitState> 
 	if (inside !== 0) return "no-repository";
 	const tracked = await runGit(folder, ["--literal-pathspecs", "ls-files", "--error-unmatch", "--", path]);
 	if (tracked === 0) return "tracked";
+	// Git would wait there for a writer.
+	if (await isPipe(join(folder, ".gitignore"))) return "unknown";
 	const ignored = await runGit(folder, ["check-ignore", "--quiet", "--", path]);
 	if (ignored === 0) return "ignored";
 	return ignored === 1 ? "not-ignored" : "unknown";
+}
+
+async function isPipe(path: string): Promise<boolean> {
+	const found = await lstat(path).catch(() => undefined);
+	return found?.isFIFO() ?? false;
 }
 
 /** Adds the file to the folder's .gitignore, which a repository can have made a link or a pipe. @throws Error in words */
