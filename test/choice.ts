@@ -12,7 +12,7 @@ export interface Suite {
 	timeoutSeconds: number;
 }
 
-/** In the order in which they run. */
+/** In the order in which they are reported. */
 export const suites = {
 	structure: { files: "test/*.test.ts", timeoutSeconds: 60 },
 	daemon: { files: "test/daemon/**/*.test.ts", timeoutSeconds: 20 },
@@ -20,6 +20,7 @@ export const suites = {
 	process: { files: "test/process/**/*.test.ts", timeoutSeconds: 60 },
 	host: { files: "test/host/*.test.ts", timeoutSeconds: 60 },
 	workbench: { files: "test/workbench/**/*.test.ts", timeoutSeconds: 120 },
+	torture: { files: "test/torture/*.test.ts", timeoutSeconds: 600 },
 } satisfies Record<string, Suite>;
 
 export type SuiteName = keyof typeof suites;

@@ -16,6 +16,14 @@ import { packageExtension } from "./workbench/vsix.ts";
 
 const root = join(import.meta.dirname, "..");
 
+/** Both run at the same time, each suite after the one before it: alone, these keep no more than one core busy. */
+const lanes = {
+	shown: ["structure", "daemon", "extension"],
+	held: ["process"],
+} as const satisfies Record<string, readonly SuiteName[]>;
+/** Then, one after the other: a VS Code keeps both cores busy, and `torture` measures memory and time. */
+const alone: readonly SuiteName[] = ["host", "workbench", "torture"];
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const choice = choiceOrUsage(process.argv.slice(2));
 process.exitCode = choice === undefined ? 2 : await runSuites(choice);
@@ -62,10 +70,6 @@ interface Result {
 	seconds: number;
 }
 
-/**
- * The process suite runs at the same time as those before it: each of them uses one core, and it mostly waits for its
- * processes. Those with a VS Code run alone.
- */
 async function runInOrder(files: Choice["files"], grep: string | undefined): Promise<Map<SuiteName, Result>> {
 	const results = new Map<SuiteName, Result>();
 	const runEach = async (names: readonly SuiteName[], output: Output) => {
@@ -78,10 +82,10 @@ async function runInOrder(files: Choice["files"], grep: string | undefined): Pro
 	};
 	const later = new HeldOutput();
 	await Promise.all([
-		runEach(["structure", "daemon", "extension"], process.stdout).finally(() => later.release()),
-		runEach(["process"], later),
+		runEach(lanes.shown, process.stdout).finally(() => later.release()),
+		runEach(lanes.held, later),
 	]);
-	await runEach(["host", "workbench"], process.stdout);
+	await runEach(alone, process.stdout);
 	return results;
 }
 

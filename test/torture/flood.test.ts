@@ -1,7 +1,7 @@
 /** Floods of the bundled daemon in their short form; `npm run torture -- flood --long` has the longer one. */
 import assert from "node:assert/strict";
-import { flood } from "../torture/flood.ts";
-import { Tally } from "../torture/tally.ts";
+import { flood } from "./flood.ts";
+import { Tally } from "./tally.ts";
 
 describe("a flood", () => {
 	it("leaves no descriptors and no memory behind, and stops no verification", async () => {

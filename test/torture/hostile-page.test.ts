@@ -1,7 +1,7 @@
 /** A hostile page in Chromium, in its short form; `npm run torture -- hostile-page --long` looks at more paths. */
 import assert from "node:assert/strict";
-import { hostilePage } from "../torture/hostile-page.ts";
-import { Tally } from "../torture/tally.ts";
+import { hostilePage } from "./hostile-page.ts";
+import { Tally } from "./tally.ts";
 
 describe("a hostile web page", () => {
 	it("can't tell a daemon from a closed port by anything but time", async () => {
