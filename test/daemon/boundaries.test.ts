@@ -25,6 +25,18 @@ describe("at its very limit", () => {
 		assert.deepEqual(await counts(), { active: 0, expired: 1 });
 	});
 
+	it("a token lives for 30 days, or as asked for up to a year", async () => {
+		assert.equal((await daemon.create()).expiry, later(30 * 24 * hour));
+		const expiry = later(365 * 24 * hour);
+		assert.equal((await daemon.create({ expiry })).expiry, expiry);
+		const tooLate = { name: "x", permissions: ["api.api-tokens.read"], expiry: later(365 * 24 * hour + 1) };
+		const refused = await daemon.call("POST", "/v1/api-tokens", { body: tooLate });
+		assert.deepEqual(
+			refused.body.errors.map(({ pointer }: { pointer: string }) => pointer),
+			["/expiry"],
+		);
+	});
+
 	it("an overlap ends at its millisecond, and can be neither undone nor ended any more", async () => {
 		const { id, token } = await daemon.create();
 		await daemon.rotate(id, { overlapSeconds: 60 });

@@ -131,7 +131,8 @@ function* changesOf(node: ts.Node, checker: Checker): Generator<Change> {
 	if (ts.isExpressionStatement(node) || ts.isThrowStatement(node)) yield replace(node, ";");
 	if (ts.isReturnStatement(node) && node.expression) yield* emptied(node.expression, checker);
 	if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) yield* emptied(node.body, checker);
-	if (ts.isCallExpression(node) || ts.isNewExpression(node)) yield* swapped(node.arguments ?? [], checker);
+	const isCall = ts.isCallExpression(node) && !/^Math\.(min|max)$/.test(node.expression.getText());
+	if (isCall || ts.isNewExpression(node)) yield* swapped(node.arguments ?? [], checker);
 	if (ts.isPropertyAccessExpression(node) && ts.isCallExpression(node.parent)) {
 		const other = methods[node.name.text];
 		if (other !== undefined) yield replace(node.name, other);
