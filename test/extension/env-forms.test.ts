@@ -60,6 +60,8 @@ describe("writing an env file in JSON", () => {
 		check('{\r\n\t"A": "1", // why\r\n}', "K", '{\r\n\t"A": "1",\r\n\t"K": "new", // why\r\n}');
 		check("", "K", '{\n  "K": "new"\n}\n');
 		check("{}\n", "K", '{\n  "K": "new"\n}\n');
+		check("{\n}\n", "K", '{\n  "K": "new"\n}\n');
+		check("{ // none\n}\n", "K", '{ // none\n  "K": "new"\n}\n');
 	});
 
 	it("is refused where it would not stay JSON, or would lose what is there", () => {

@@ -219,6 +219,13 @@ describe("a value that was set", () => {
 			at("cat <<X\nK=old\nX\n", "line-hidden");
 		});
 
+		it("is refused with the line that ends with a backslash", () => {
+			for (const text of ["X=0\nA=1\\", "X=0\nA=1\\\nK=old\n"]) {
+				const refused = setValue(text, "K", "v");
+				assert.match("reason" in refused ? refused.detail : "", /to line 2, which ends with a backslash/);
+			}
+		});
+
 		it("is refused if a line takes precedence for a shell alone, or the file has a NUL", () => {
 			at("K=old\ndeclare -x K=other\n", "line-hidden");
 			at("declare -x K=other\n", "declare -x K=other\nK=v\n");
