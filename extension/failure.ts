@@ -15,6 +15,7 @@ export type Remedy =
 	| "restart-daemon"
 	| "change-credential"
 	| "compare-tokens"
+	| "open-system"
 	| "review-connector";
 
 interface Explanation {
@@ -49,7 +50,10 @@ export function explain(error: unknown): Explanation {
 	if (error instanceof Error && error.name === "CredentialMissingError")
 		return { text: error.message, remedy: "change-credential" };
 	if (error instanceof Error && error.name === "SystemUnansweredError")
-		return { text: error.message, remedy: "compare-tokens" };
+		return {
+			text: error.message,
+			remedy: "lists" in error && error.lists ? "compare-tokens" : "open-system",
+		};
 	// By its name, since its file imports VS Code. Its messages say what to do before another try.
 	if (error instanceof Error && error.name === "FileError")
 		return { text: error.message, remedy: "try-again" };

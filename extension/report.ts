@@ -13,6 +13,7 @@ const labels: Record<Remedy, () => string> = {
 	"restart-daemon": () => l10n.t("Restart Daemon"),
 	"change-credential": () => l10n.t("Change Credential"),
 	"compare-tokens": () => l10n.t("Compare Tokens"),
+	"open-system": () => l10n.t("Open Page of System"),
 	"review-connector": () => l10n.t("Review Connector"),
 };
 
@@ -54,6 +55,7 @@ const commandOf: Record<Exclude<Remedy, "try-again">, string> = {
 	"restart-daemon": "tokensmith.restartDaemon",
 	"change-credential": "tokensmith.changeCredential",
 	"compare-tokens": "tokensmith.reconcile",
+	"open-system": "tokensmith.openSystem",
 	"review-connector": "tokensmith.reviewConnector",
 };
 

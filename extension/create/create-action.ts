@@ -8,7 +8,7 @@ import type { CreateTokenInput, IgnoredField, TokenRecord } from "../../daemon/c
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
 import type { Connections } from "../connections/connections.ts";
-import { SystemUnansweredError } from "../connections/system-unanswered.ts";
+import { SystemUnansweredError, withConnection } from "../connections/system-unanswered.ts";
 import type { Client } from "../daemon/client.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { placeSecret } from "../env/place-action.ts";
@@ -109,7 +109,8 @@ async function start(
 		const { token: secret, ignored = [], ...token } = await client.createToken(request, access);
 		return { client, token, secret, ignored };
 	} catch (error) {
-		if (!isUnanswered(error)) return { kind: "not-created", error };
+		if (!isUnanswered(error))
+			return { kind: "not-created", error: withConnection(error, request.connection, deps) };
 		const called = pasted === undefined ? request.connection : undefined;
 		return await afterNoAnswer(deps, { name: request.name, called }, { startedAt, error });
 	}

@@ -7,6 +7,7 @@ import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
+import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
@@ -266,12 +267,20 @@ async function afterFailure(
 ): Promise<string> {
 	if (outcome.kind === "cancelled") throw new vscode.CancellationError();
 	const { error } = outcome;
-	if (outcome.kind !== "not-created" || isUnanswered(error)) {
-		await afterNoAnswer(services, await tokenOf(services, draft, outcome));
-		return "summary";
-	}
+	if (outcome.kind === "not-created" && !isUnanswered(error)) return await afterError(services, error);
+	const token = await tokenOf(services, draft, outcome);
+	const called = draft.system?.connection?.id;
+	if (token === undefined && called !== undefined)
+		return await afterError(services, new SystemUnansweredError(called, services, error));
+	await afterNoAnswer(services, token);
+	return "summary";
+}
+
+async function afterError({ log }: Pick<Services, "log">, error: unknown): Promise<string> {
 	if (error instanceof vscode.CancellationError) throw error;
-	const again = await report({ failed: failed(), error, log: services.log });
+	const isUnknown = error instanceof SystemUnansweredError;
+	const unknown = l10n.t("It is unknown whether the token was created.");
+	const again = await report({ failed: isUnknown ? unknown : failed(), error, log });
 	if (again === undefined) throw new vscode.CancellationError();
 	return stepOf(error);
 }

@@ -12,6 +12,7 @@ import type { Answers } from "../connections/answers.ts";
 import { confirmDead } from "../connections/confirm-dead-action.ts";
 import type { Connections } from "../connections/connections.ts";
 import { revocationGuide } from "../connections/guides.ts";
+import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import { deviationsAt } from "../create/ignored-words.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { secretOn, type Written } from "../env/env-lines.ts";
@@ -196,6 +197,7 @@ function mayHaveCreated(rotation: RotationOutcome | undefined): boolean {
 	if (rotation === undefined || rotation.kind === "cancelled" || rotation.kind === "undone") return false;
 	if (rotation.kind !== "not-started") return true;
 	const { error } = rotation;
+	if (error instanceof SystemUnansweredError) return true;
 	if (error instanceof TokensmithUnavailableError) return error.outcome !== "not-done";
 	return error instanceof TokensmithProblemError && error.problem.code === "issuer-unanswered";
 }

@@ -10,7 +10,7 @@ import type { Access, IgnoredField, RotatedToken, TokenRecord } from "../../daem
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
 import { accessWith, type Connections } from "../connections/connections.ts";
-import { SystemUnansweredError } from "../connections/system-unanswered.ts";
+import { SystemUnansweredError, withConnection } from "../connections/system-unanswered.ts";
 import type { Client } from "../daemon/client.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { replaceSecrets, secretOn, type Written } from "../env/env-lines.ts";
@@ -38,7 +38,7 @@ export interface Rotation {
 }
 
 export type RotationOutcome =
-	/** Nothing has changed. */
+	/** Nothing has changed, unless it is a SystemUnansweredError: then the system may have a successor. */
 	| { kind: "not-started"; error: unknown }
 	/** The connection was lost, and the daemon does not say whether it rotated the token. The predecessor still works. */
 	| { kind: "unknown"; error: unknown }
@@ -120,7 +120,8 @@ async function start(
 	try {
 		return { client, access, ...splitSecret(await client.rotateToken(token.id, request, access), pasted) };
 	} catch (error) {
-		if (!(error instanceof TokensmithUnavailableError) || error.outcome === "not-done") throw error;
+		if (!(error instanceof TokensmithUnavailableError) || error.outcome === "not-done")
+			throw pasted === undefined ? withConnection(error, token.connectionId, deps) : error;
 		return await afterNoAnswer(deps, { client, access, pasted }, token, error);
 	}
 }

@@ -7,6 +7,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
 import { askAnswersFor } from "../connections/answers.ts";
+import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import { deviationsAt } from "../create/ignored-words.ts";
 import { labelText, plainText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
@@ -28,7 +29,7 @@ import {
 	rotateTokens,
 } from "./rotate-many-action.ts";
 import { type Limits, overlapInWords, quietInWords } from "./rotation-plan.ts";
-import { type RotationReportDeps, reportOutcome } from "./rotation-report.ts";
+import { type RotationReportDeps, reportOutcome, wayToSee } from "./rotation-report.ts";
 import { overlapStep, planOf, quietStep, type RotationDraft } from "./rotation-steps.ts";
 import { deviationsInWords, problemsInWords } from "./rotation-words.ts";
 
@@ -304,6 +305,8 @@ function rowOf(services: Pick<Services, "connections">, { token, outcome }: Rota
 		return { label: label("warning"), description, detail: labelText(detail), run: next };
 	}
 	const detail = "error" in outcome ? labelText(explain(outcome.error).text) : "";
+	if ("error" in outcome && outcome.error instanceof SystemUnansweredError)
+		return { label: label("error"), description: notDoneInWords("unknown"), detail, ...wayOf(outcome.error) };
 	const isUnfinished = outcome.kind === "unfinished";
 	const description = notDoneInWords(outcome.kind);
 	return {
@@ -312,6 +315,10 @@ function rowOf(services: Pick<Services, "connections">, { token, outcome }: Rota
 		detail,
 		run: run(isUnfinished ? "finishRotation" : "rotateToken"),
 	};
+}
+
+function wayOf(error: SystemUnansweredError): Pick<ResultRow, "run"> {
+	return { run: wayToSee(error).run };
 }
 
 /** What is not as it was requested: lines, and what the system decided otherwise. */

@@ -4,6 +4,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import { deviationsAt } from "../create/ignored-words.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
@@ -107,6 +108,10 @@ async function reportFailed(
 	const show = showError;
 	if (outcome.kind === "not-started") {
 		if (isAlreadyRotated(outcome.error)) await reportAlreadyRotated(services, token);
+		else if (outcome.error instanceof SystemUnansweredError)
+			await offer(show, l10n.t("It is unknown whether {0} was rotated. {1}", name, why), [
+				wayToSee(outcome.error),
+			]);
 		else await offer(show, l10n.t("{0} was not rotated. Nothing has changed. {1}", name, why), [tryAgain]);
 	} else if (outcome.kind === "unknown") {
 		await offer(show, l10n.t("It is unknown whether {0} was rotated. {1}", name, why), [tryAgain]);
@@ -126,6 +131,15 @@ async function reportFailed(
 	} else if (outcome.kind === "secret-lost") await reportLostSecret(outcome, name);
 	else await showUnstoredSecret(services, outcome, name);
 	return again;
+}
+
+/** Where the user sees what a system did that gave no answer. */
+export function wayToSee({ connectionId, lists }: SystemUnansweredError): Way {
+	const [label, name] = lists
+		? [l10n.t("Compare Tokens"), "reconcile"]
+		: [l10n.t("Open Page of System"), "openSystem"];
+	const run = () => vscode.commands.executeCommand(`tokensmith.${name}`, { connection: connectionId });
+	return { label, run };
 }
 
 function waysOn(predecessor: TokenRecord): Way[] {

@@ -165,8 +165,11 @@ describe("the action that creates a token", () => {
 		assert.ok(outcome.kind === "not-created" && outcome.error instanceof SystemUnansweredError);
 		assert.equal(outcome.error.connectionId, "acme");
 		const { text, remedy } = explain(outcome.error);
-		assert.match(text, /unknown what happened there\. Compare the tokens before you try again/);
-		assert.equal(remedy, "compare-tokens");
+		assert.match(
+			text,
+			/unknown what happened there\. “acme” lists no tokens to Tokensmith: look on its pages/,
+		);
+		assert.equal(remedy, "open-system");
 	});
 
 	it("does not guess when the daemon cannot say, and the token is found later", async () => {

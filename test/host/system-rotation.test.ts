@@ -1,8 +1,10 @@
 /** The rotation of a connected system's token, whose system decides something otherwise: each report says what. */
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Profile, TokenRecord } from "../../daemon/contract.ts";
+import { SystemUnansweredError } from "../../extension/connections/system-unanswered.ts";
 import { createToken } from "../../extension/create/create-action.ts";
+import { explain } from "../../extension/failure.ts";
 import { rotateToken } from "../../extension/rotation/rotate-action.ts";
 import { rotateSelected } from "../../extension/rotation/rotate-expiring.ts";
 import { reportOutcome } from "../../extension/rotation/rotation-report.ts";
@@ -15,7 +17,7 @@ import { servicesOf } from "./services.ts";
 
 const aDay = { overlap: { kind: "for", seconds: 86_400 }, quietSeconds: null, expiry: "same" } as const;
 
-describe("the rotation of a token at a system that ignores its expiry", () => {
+describe("the rotation of a token at a system", () => {
 	let window: OneWindow;
 	let person: Person;
 	let acme: Acme;
@@ -44,13 +46,26 @@ describe("the rotation of a token at a system that ignores its expiry", () => {
 		acme.fault = "ignore-expiry";
 	});
 
+	/** What it answers is lost, and it has no list. */
+	async function loseAnswers(): Promise<void> {
+		const { list: _, ...connector } = acmeProfile.connector as NonNullable<Profile["connector"]>;
+		await window.client.putProfile({ ...acmeProfile, connector });
+		await window.live.reloadProfiles();
+		const connectorHash = window.live.profiles.find(({ id }) => id === "acme")?.connectorHash ?? null;
+		const settings = { name: "Acme Ltd", profile: "acme", baseUrl: acme.url, connectorHash };
+		await window.client.putConnection("there", settings);
+		acme.requests.length = 0;
+		acme.fault = "cut";
+	}
+	const told = /lists no tokens to Tokensmith: look on its pages, and delete the token there/;
+
 	afterEach(async () => {
 		person.dispose();
 		await window.close();
 		await acme.stop();
 	});
 
-	it("is a warning with every difference, and the successor's record has no such field", async () => {
+	it("whose system ignores the expiry is a warning with every difference, and the successor's record has no such field", async () => {
 		const outcome = await rotateToken(services(), { token, plan: aDay, maximumOverlapSeconds });
 		assert.ok(outcome.kind === "rotated");
 		assert.ok(!("ignored" in outcome.successor));
@@ -58,6 +73,30 @@ describe("the rotation of a token at a system that ignores its expiry", () => {
 		await reportOutcome(services(), token, outcome);
 		assert.match(person.messages[0]?.text ?? "", /^Rotated “orders”.*“Acme Ltd” did not do everything as/);
 		assert.match(person.last?.detail ?? "", /Not as requested: Expires: no expiry instead of /);
+	});
+
+	it("is unknown when the answer is lost at a system without a list, and leads to its page, not to another try", async () => {
+		await loseAnswers();
+		const outcome = await rotateToken(services(), { token, plan: aDay, maximumOverlapSeconds });
+		await reportOutcome(services(), token, outcome);
+		assert.match(person.last?.text ?? "", /^It is unknown whether “orders” was rotated\./);
+		assert.deepEqual(person.last?.buttons.slice(0, 1), ["Open Page of System"]);
+		assert.ok(outcome.kind === "not-started" && outcome.error instanceof Error);
+		assert.match(outcome.error.message, told);
+		assert.deepEqual(acme.changes, ["POST /tokens"]);
+	});
+
+	it("is said of a creation in the same way", async () => {
+		await loseAnswers();
+		const request = { name: "more", permissions: ["read"], connection: "there" };
+		const outcome = await createToken(services(), { request });
+		assert.ok(outcome.kind === "not-created" && outcome.error instanceof SystemUnansweredError);
+		const { text, remedy } = explain(outcome.error);
+		assert.match(text, told);
+		assert.deepEqual(
+			[remedy, outcome.error.connectionId, acme.changes],
+			["open-system", "there", ["POST /tokens"]],
+		);
 	});
 
 	it("is shown for each of several tokens", async () => {
