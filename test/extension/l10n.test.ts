@@ -63,6 +63,12 @@ describe("German", () => {
 		);
 	});
 
+	it("fits the placeholders of lists, which are cut at the width of the list", () => {
+		const german = bundles().get("l10n/bundle.l10n.de.json") ?? {};
+		const long = placeholders().filter((text) => (german[text] ?? text).length > 85);
+		assert.deepEqual(long, []);
+	});
+
 	const inHours = (hours: number) => new Date(now + hours * 3_600_000).toISOString();
 	const left = (hours: number) => timeLeft({ expiry: inHours(hours), retiresDate: null }, now);
 
@@ -105,6 +111,16 @@ describe("German", () => {
 		assert.equal(amountInWords(30, "day"), "30 Tage");
 	});
 });
+
+/** The English texts that begin a list. */
+function placeholders(): string[] {
+	const asked = /place[hH]older: l10n\.t\(\s*("(?:[^"\\]|\\.)*")/g;
+	return globSync("extension/**/*.ts", { cwd: root }).flatMap((file) =>
+		Array.from(readFileSync(join(root, file), "utf8").matchAll(asked), ([, text]) =>
+			JSON.parse(text ?? '""'),
+		),
+	);
+}
 
 /** Properties shown by VS Code whose value is plain text that begins like a sentence. */
 function plainTexts(): string[] {
