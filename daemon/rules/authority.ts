@@ -33,6 +33,7 @@ import { Connections } from "./connections.ts";
 import type { DeadUse } from "./dead-tokens.ts";
 import { Grants } from "./grants.ts";
 import { changesOf, eventOf, planIncident, reportOf } from "./incident.ts";
+import { writeIncident } from "./incident-parts.ts";
 import { isIssuedHere } from "./issued-here.ts";
 import type { IssuerDeps, Issuers } from "./issuer.ts";
 import * as lifecycle from "./lifecycle.ts";
@@ -248,14 +249,22 @@ export class Authority {
 	async incident(caller: Caller, request: IncidentRequest): Promise<IncidentReport> {
 		return this.#changes.retrying(async () => {
 			const selected = await this.#selectForIncident(caller, request);
-			const plan = planIncident(selected, request, {
-				context: this.#context(caller),
-				lastUsedOf: ({ token, usage }) => this.#verifier.usage.totalOf(token.id, usage).lastUsed,
-				findProfile: (id) => this.rulebook.find(id),
-				revokedBy: (token) => this.#issuers.of(token).revokedBy(token),
-			});
+			const planOf = (tokens: readonly StoredToken[], createSuccessors = false) =>
+				planIncident(
+					tokens,
+					{ ...request, createSuccessors },
+					{
+						context: this.#context(caller),
+						lastUsedOf: ({ token, usage }) => this.#verifier.usage.totalOf(token.id, usage).lastUsed,
+						findProfile: (id) => this.rulebook.find(id),
+						revokedBy: (token) => this.#issuers.of(token).revokedBy(token),
+					},
+				);
+			const plan = planOf(selected, request.createSuccessors);
 			for (const { token } of plan.successors) within(caller, token);
-			await this.#changes.write(caller.user, changesOf(plan), [eventOf(plan, request, caller.user)]);
+			await writeIncident(plan, planOf, (part) =>
+				this.#changes.write(caller.user, changesOf(part), [eventOf(part, request, caller.user)]),
+			);
 			return reportOf(plan, request, this.#now(), (stored) => this.tokens.recordOf(stored));
 		});
 	}

@@ -49,6 +49,26 @@ describe("a daemon on a full disk", () => {
 		assert.equal(await next.verify(kept?.token ?? ""), 200);
 	});
 
+	it("revokes as many as it can in an incident of thousands, says how many are left, and ends those later", async function () {
+		if (!mounted) this.skip();
+		const daemon = await daemons.start();
+		for (let round = 0; round < 20; round++) await createAll(daemon, Array<string>(100).fill("many"));
+		fill();
+		assert.equal((await fillLog(daemon)).status, 507);
+		const refused = await post(daemon, "/v1/incidents", { all: true, reason: "leaked" });
+		const { detail } = (await refused.json()) as { detail: string };
+		const [, revoked, all, left] =
+			/^(\d+) of (\d+) tokens were revoked, without successors; (\d+) still work\./.exec(detail) ?? [];
+		assert.deepEqual([refused.status, Number(revoked) + Number(left)], [507, Number(all)], detail);
+		assert.ok(Number(revoked) >= 512, detail);
+		await daemon.kill("SIGKILL");
+		rmSync(join(disk, "filler"));
+		const next = await daemons.start();
+		const rest = await post(next, "/v1/incidents", { all: true, reason: "leaked" });
+		const report = (await rest.json()) as { revoked: unknown[] };
+		assert.deepEqual([rest.status, report.revoked.length], [201, Number(left)]);
+	}).timeout(300_000);
+
 	it("starts, verifies and revokes, after a stop and after a kill", async function () {
 		if (!mounted) this.skip();
 		for (const signal of ["SIGTERM", "SIGKILL"] as const) {

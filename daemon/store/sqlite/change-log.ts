@@ -83,6 +83,8 @@ export class ChangeLog {
 	#lines: number;
 	/** Where the room after the last line ends, and with it the file. */
 	#roomEnd: number;
+	/** Of the room, what ordinary changes leave when the disk gives no more. */
+	#reserve: number;
 	/** The duration of the last sync. */
 	#syncMilliseconds = Infinity;
 	#broken: Error | undefined;
@@ -96,6 +98,7 @@ export class ChangeLog {
 		this.#length = bytes;
 		this.#lines = lines;
 		this.#roomEnd = fstatSync(this.#file).size;
+		this.#reserve = Math.max(leastReserveBytes, Math.min(reserveBytes, this.#roomEnd - bytes));
 		if (isTorn) this.#clearRest();
 		this.#inCopy((copy) => completeCopy(this.#file, copy, bytes));
 	}
@@ -180,12 +183,14 @@ export class ChangeLog {
 		for (const size of urgency === "ending" ? [...sizes, 1] : sizes) {
 			if (size <= left) break;
 			try {
-				return this.#extend(end + size);
+				this.#extend(end + size);
+				this.#reserve = Math.max(leastReserveBytes, Math.min(reserveBytes, size));
+				return;
 			} catch (cause) {
 				failure = cause;
 			}
 		}
-		if (left < leastReserveBytes) throw failure;
+		if (left < this.#reserve) throw failure;
 	}
 
 	#extend(roomEnd: number): void {
