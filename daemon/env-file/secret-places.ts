@@ -60,7 +60,7 @@ function placesIn(text: string, value: EnvValue): SecretPlace[] {
 	];
 }
 
-interface Span {
+export interface Span {
 	readonly start: number;
 	readonly end: number;
 }
@@ -79,8 +79,9 @@ const mostInner = 8;
 const maximumLength = 2 ** 24;
 
 /** Distinct, at least as long as the shortest token. */
-function piecesOf(raw: string): Span[] {
-	if (raw.length < shortest || /^[\w.-]*$/.test(raw)) return [];
+export function piecesOf(raw: string): Span[] {
+	if (raw.length < shortest) return [];
+	if (/^[\w.-]*$/.test(raw)) return ownSecrets(raw);
 	const outer = /[\s"'`,;]/.test(raw)
 		? [quotesAndBlanks, listSeparators].flatMap((separator) => between(raw, separator))
 		: [{ start: 0, end: raw.length }];

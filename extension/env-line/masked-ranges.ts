@@ -4,8 +4,10 @@
  */
 import type { EnvForm } from "../../daemon/env-file/env-form.ts";
 import { type EnvValue, envValues } from "../../daemon/env-file/env-values.ts";
+import { piecesOf } from "../../daemon/env-file/secret-places.ts";
 import { lineAt, lineStarts, linesBetween, lineText } from "../../daemon/env-file/text-lines.ts";
-import { isTokenByItself } from "../env/token-like.ts";
+import { SecretSearch } from "../env/secret-search.ts";
+import { isSecretLike, isTokenByItself } from "../env/token-like.ts";
 
 export interface MaskedRange {
 	readonly start: number;
@@ -14,7 +16,7 @@ export interface MaskedRange {
 
 /**
  * For an env file: every value, including those in commented-out lines and in lines that only some programs read, and
- * every token in a comment. In text order.
+ * every secret in a comment: what looks like one, and what is part of a value. In text order.
  */
 export function maskedInEnvFile(text: string, form: EnvForm): MaskedRange[] {
 	const values = envValues(text, form).filter(({ start, end }) => start < end);
@@ -22,7 +24,8 @@ export function maskedInEnvFile(text: string, form: EnvForm): MaskedRange[] {
 		start,
 		end: entry !== undefined || commented ? visibleEnd(text, start, end) : end,
 	}));
-	return withoutCovered([...ranges, ...tokensIn(text), ...afterOpenQuotes(text, values)]);
+	const comments = secretsInComments(text, form, values);
+	return withoutCovered([...ranges, ...tokensIn(text), ...comments, ...afterOpenQuotes(text, values)]);
 }
 
 /**
@@ -31,7 +34,7 @@ export function maskedInEnvFile(text: string, form: EnvForm): MaskedRange[] {
  */
 export function hiddenInFirstFrame(text: string, form: EnvForm): MaskedRange[] {
 	const words = [...text.matchAll(/#[^\r\n]*/g)].flatMap(({ 0: comment, index }) =>
-		[...comment.matchAll(/[\w.+~-]{20,}=*/g)]
+		[...comment.matchAll(/[\w.+~-]{16,}=*/g)]
 			.filter(([word]) => /\d/.test(word))
 			.map(({ 0: word, index: at }) => ({ start: index + at, end: index + at + word.length })),
 	);
@@ -71,13 +74,48 @@ function visibleEnd(text: string, start: number, end: number): number {
 }
 
 function tokensIn(text: string): MaskedRange[] {
-	const words = text.matchAll(/[\w.+/=~-]{16,}/g);
-	return [...words].flatMap(({ 0: word, index }) => {
-		// `KEY=secret` is one word too.
-		const from = [0, word.indexOf("=") + 1].find((at) => isTokenByItself(word.slice(at)));
-		return from === undefined ? [] : [{ start: index + from, end: index + word.length }];
+	return [...text.matchAll(/[\w.+/=~-]{16,}/g)].flatMap(({ 0: word, index }) =>
+		spansOf(word)
+			.filter(({ start, end }) => isTokenByItself(word.slice(start, end)))
+			.map(({ start, end }) => ({ start: index + start, end: index + end })),
+	);
+}
+
+/** The parts of a text that a token could be, without the punctuation that follows it in prose. */
+function spansOf(text: string): MaskedRange[] {
+	return [{ start: 0, end: text.length }, ...piecesOf(text)].flatMap(({ start, end }) => {
+		const whole = { start, end };
+		const trimmed = text.slice(start, end).replace(/[.:=~/-]{1,20}$/, "").length;
+		return start + trimmed === end ? [whole] : [whole, { start, end: start + trimmed }];
 	});
 }
+
+/** What looks like a secret, and what is a value of the file or a part of one. */
+function secretsInComments(text: string, form: EnvForm, values: readonly EnvValue[]): MaskedRange[] {
+	const known = new SecretSearch(values.flatMap(knownParts));
+	return [...text.matchAll(form === "json" ? /\/\/[^\r\n]*/g : /#[^\r\n]*/g)].flatMap(
+		({ 0: comment, index }) => {
+			const alike = spansOf(comment).filter(({ start, end }) => isSecretLike(comment.slice(start, end)));
+			return [...alike, ...known.cover(comment)].map(({ start, end }) => ({
+				start: index + start,
+				end: index + end,
+			}));
+		},
+	);
+}
+
+/** Of words such as `production`, only those of keys that announce a secret. */
+function knownParts({ key, value }: EnvValue): string[] {
+	const isTold = /PASS|PWD|SECRET|TOKEN|KEY|CRED|AUTH/i.test(key) || /[^A-Za-z]/.test(value);
+	const parts = piecesOf(value).map(({ start, end }) => value.slice(start, end));
+	return [
+		...(isTold ? [value] : []),
+		...parts.filter((part) => /\d/.test(part) && /[A-Za-z]/.test(part)),
+	].filter((part) => part.length >= shortestKnown);
+}
+
+/** Shorter values occur in ordinary words. */
+const shortestKnown = 8;
 
 /**
  * An unclosed quote may contain everything up to the next assignment or comment, even if it looks like one, as the end

@@ -35,6 +35,11 @@ export function isTokenByItself(word: string): boolean {
 	return tokenLike("", word) !== undefined;
 }
 
+/** Words in a comment that are tokens, or random enough to be a secret without a shape of its own. */
+export function isSecretLike(word: string): boolean {
+	return isTokenByItself(word) || (word.length >= shortest && mayBeSecret(word) && looksRandom(word));
+}
+
 /**
  * Excludes values that cannot be a secret of any issuer: short, containing whitespace, or standing in for another
  * value.

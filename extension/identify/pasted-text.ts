@@ -6,6 +6,7 @@
 
 import { parseEnv } from "../../daemon/env-file/env-text.ts";
 import { hashOf, isWellFormed, partialTokenOf } from "../../daemon/rules/secret.ts";
+import { SecretSearch } from "../env/secret-search.ts";
 import { jwtClaims, mayBeSecret, tokenLike } from "../env/token-like.ts";
 import { type FailedCall, readFailedCall } from "./failed-call.ts";
 
@@ -56,7 +57,7 @@ const bodyLength = 38;
 export function readPasted(text: string, prefixes: readonly string[]): Pasted {
 	const looked = text.slice(0, longestText);
 	const secrets = ownSecrets(looked);
-	const rest = secrets.reduce((left, secret) => left.replaceAll(secret, " "), looked);
+	const rest = new SecretSearch(secrets).replace(looked, () => " ");
 	const foreign = foreignTokens(rest);
 	const lookalikes = lookalikesIn(rest, prefixes);
 	const ids = distinct(rest.match(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g) ?? []);
@@ -64,7 +65,7 @@ export function readPasted(text: string, prefixes: readonly string[]): Pasted {
 	const failedCall = readFailedCall(looked);
 	const isOpen = [secrets, foreign, lookalikes, ids, partials].every(({ length }) => length === 0);
 	return {
-		...{ own: secrets.map(pastedValue), lookalikes, foreign, ids, partials, failedCall },
+		...{ own: secrets.slice(0, maxOfEach).map(pastedValue), lookalikes, foreign, ids, partials, failedCall },
 		unknown: isOpen && failedCall === undefined ? singleWord(looked) : undefined,
 	};
 }
@@ -78,7 +79,7 @@ function ownSecrets(text: string): string[] {
 			if (isWellFormed(candidate)) found.push(candidate);
 		}
 	}
-	return distinct(found);
+	return [...new Set(found)];
 }
 
 function lookalikesIn(text: string, prefixes: readonly string[]): Lookalike[] {

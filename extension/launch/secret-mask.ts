@@ -4,28 +4,23 @@
  * remembered, so that the rest of a secret stays hidden however slowly it is printed. Knows no VS Code.
  */
 import { partialTokenOf } from "../../daemon/rules/secret.ts";
+import { type FoundSecret, SecretSearch } from "../env/secret-search.ts";
 import { layoutOf, type PrintedText, printedText } from "./printed-text.ts";
 
 /** This much of a secret's start may be shown: a prompt can end like that, and a partial token reveals hardly less. */
 const longestShown = 6;
 
-/** A part of the printed text that secrets cover which overlap each other. */
-interface Covered {
-	readonly start: number;
-	readonly end: number;
-	/** The longest of those that start first. */
-	readonly secret: string;
-}
-
 interface Output extends PrintedText {
 	readonly whole: string;
-	readonly covered: readonly Covered[];
+	/** In the printed text. */
+	readonly covered: readonly FoundSecret[];
 	/** From here to its end, the printed text could be the start of a secret. */
 	readonly open: number;
 }
 
 export class SecretMask {
 	readonly #secrets: readonly string[];
+	readonly #search: SecretSearch;
 	/** What could be the start of a secret: already shown, and still held back. */
 	#shown = "";
 	#held = "";
@@ -35,6 +30,7 @@ export class SecretMask {
 		this.#secrets = [...new Set(secrets.map((secret) => printedText(secret).text))]
 			.filter((secret) => secret.length >= 8)
 			.toSorted((one, other) => other.length - one.length);
+		this.#search = new SecretSearch(this.#secrets);
 	}
 
 	/** The part of the output that can be shown so far. */
@@ -82,21 +78,8 @@ export class SecretMask {
 	#read(text: string): Output {
 		const whole = this.#shown + this.#held + text;
 		const printed = printedText(whole);
-		const covered = this.#coveredIn(printed.text);
+		const covered = this.#search.cover(printed.text);
 		return { ...printed, whole, covered, open: this.#openIn(printed.text) };
-	}
-
-	#coveredIn(text: string): Covered[] {
-		const found = this.#secrets.flatMap((secret) =>
-			occurrences(text, secret).map((start) => ({ start, end: start + secret.length, secret })),
-		);
-		const covered: Covered[] = [];
-		for (const range of found.toSorted((one, other) => one.start - other.start)) {
-			const last = covered.at(-1);
-			if (last === undefined || range.start >= last.end) covered.push(range);
-			else if (range.end > last.end) covered[covered.length - 1] = { ...last, end: range.end };
-		}
-		return covered;
 	}
 
 	#openIn(text: string): number {
@@ -127,7 +110,7 @@ export class SecretMask {
 
 	/** A control sequence can contain a secret too, such as the address of a link. */
 	#withoutLiterals(text: string): string {
-		return this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, () => maskOf(secret)), text);
+		return this.#search.replace(text, maskOf);
 	}
 }
 
@@ -142,12 +125,6 @@ function endOfShown({ text, covered, open }: Output): number {
 	if (first === undefined) return Math.min(text.length, limit);
 	if (first.start < open) return text.length;
 	return first.start > limit ? limit : (others.at(-1) ?? first).end;
-}
-
-function occurrences(text: string, secret: string): number[] {
-	const starts: number[] = [];
-	for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) starts.push(at);
-	return starts;
 }
 
 function maskOf(secret: string): string {

@@ -43,6 +43,44 @@ describe("what is masked in an env file", () => {
 		check("# plain words stay as they are\n", "# plain words stay as they are\n");
 	});
 
+	const github = `ghp_${"Ab3dEf6hIj9lMn2p".repeat(3).slice(0, 36)}`;
+	const random = "q7Rk2vZx9LmW4tYb";
+	for (const [comment, secret] of [
+		[`# the old one was ${token}.`, token],
+		[`# (${token}), or https://example.com/${token}/x`, token],
+		[`# ${github}: not in use any more`, github],
+		[`# see https://example.com?token=${github}.`, github],
+		[`# API_TOKEN=${token}`, token],
+		[`#export API_TOKEN="${token}" # old`, token],
+		[`A= # ${token}!`, token],
+		[`; # x-${token}`, token],
+		[`# password ${random}, see the wiki`, random],
+		[`# key:${random}`, random],
+		[`A=${random}\n# was ${random} until May`, random],
+	] as const) {
+		it(`is the secret of ${JSON.stringify(comment.replaceAll(secret, "…"))}`, () => {
+			const masked = seen(comment, maskedInEnvFile(comment, "env"));
+			assert.ok(!masked.includes(secret), masked);
+		});
+	}
+
+	it("is, in a comment, a value of the file and a part of one", () => {
+		check("DB_PASSWORD=hunterhorse\n# was hunterhorse too", "DB_PASSWORD=···········\n# was ··········· too");
+		check(
+			"DB=postgres://ada:hunter2-horse@db/x\n# password hunter2-horse.\nMODE=production\n# production only",
+			`DB=${"·".repeat(33)}\n# password ·············.\nMODE=··········\n# production only`,
+		);
+	});
+
+	it("is, in a comment, no word, address, version or path", () => {
+		for (const comment of [
+			"# see https://docs.example.com/guide/v2/2024/05 and RFC-6750-section-2.1",
+			"# $API_TOKEN, <your-api-token-here>, change-me-please-1234567890",
+			"# my-service-2024 /etc/app/config.d/local.conf",
+		])
+			check(comment, comment);
+	});
+
 	it("includes what a parser may drop from a value", () => {
 		check("PASSWORD=ab#cd # why\n", "PASSWORD=····· # why\n");
 		check('A="open #rest\nB=1\n', "A=···········\nB=·\n");
@@ -70,6 +108,7 @@ describe("what is masked in any other text", () => {
 		const dots = "·".repeat(42);
 		checkText(`{ "key": "${token}" }`, `{ "key": "${dots}" }`);
 		checkText(`curl -H 'Authorization: Bearer ${token}'`, `curl -H 'Authorization: Bearer ${dots}'`);
+		checkText(`It was ${token}. Then`, `It was ${dots}. Then`);
 		checkText(`TOKEN=${token} node x.js`, `TOKEN=${dots} node x.js`);
 	});
 
