@@ -10,7 +10,15 @@ import { problemOf } from "./problem.ts";
 export type NamedHost = string | undefined;
 
 /** @returns the problem of a request that no route may see. */
-export function unreadable({ rawHeaders, headers, httpVersionMinor }: IncomingMessage): Problem | undefined {
+export function unreadable({
+	url = "",
+	rawHeaders,
+	headers,
+	httpVersionMinor,
+}: IncomingMessage): Problem | undefined {
+	// RFC 3986 section 2. Node.js lets these through, and Express reads each in its own way.
+	if (/[^\x21-\x7e]|#/.test(url))
+		return problemOf("invalid-request", "Percent-encode the characters of the path and the query.");
 	// RFC 9110 section 5.3. Node.js would take the first of several, which another program on the way may not.
 	const repeated = repeatedHeader(rawHeaders);
 	if (repeated !== undefined) return problemOf("invalid-request", `Send one ${repeated} header.`);

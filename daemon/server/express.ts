@@ -11,6 +11,8 @@ import { maximumBodyBytes, type Route } from "./route.ts";
 export function behindExpress(routes: readonly Route[], options: AnswerOptions): Express {
 	const app = express();
 	app.disable("x-powered-by").disable("etag").set("query parser", "simple");
+	// A path has one spelling, so that a proxy's rule for it can't be passed by with another.
+	app.enable("case sensitive routing").enable("strict routing");
 	app.use((request: Request, response: Response, next: NextFunction) => {
 		const exchange = begin(request, response, options);
 		// Here for handlers that write their own response.

@@ -21,7 +21,7 @@ export class IdentityEndpoint {
 	}
 
 	handle(request: IncomingMessage, response: ServerResponse): void {
-		if (request.method !== "GET") {
+		if (request.method !== "GET" && request.method !== "HEAD") {
 			const problem = problemOf("method-not-allowed", "This path supports GET.");
 			return sendProblem(response, problem, { Allow: "GET" });
 		}

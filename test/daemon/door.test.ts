@@ -69,6 +69,30 @@ describe("the door", () => {
 			}
 		});
 
+		for (const target of ["/V1/api-tokens", "/v1/api-tokens/", "/v1/API-tokens?limit=1", "//v1/api-tokens"]) {
+			it(`knows ${target} as no other spelling of a path`, async () => {
+				const answer = await send([
+					`GET ${target} HTTP/1.1`,
+					`Host: 127.0.0.1:${port}`,
+					`Authorization: Bearer ${ownerKey}`,
+				]);
+				assert.equal(statusOf(answer), 404);
+			});
+		}
+
+		for (const target of [
+			"/v1/api-tokens#x",
+			"/v1/verify?permission=\u00a0",
+			"/healthz?\u00e9",
+			"/\u00a0",
+			"/a\tb",
+		]) {
+			it(`refuses ${JSON.stringify(target)}, whose characters are not those of a URL`, async () => {
+				const answer = await send([`GET ${target} HTTP/1.1`, `Host: 127.0.0.1:${port}`]);
+				assert.match(answer, /^HTTP\/1\.1 400 /);
+			});
+		}
+
 		it("takes 32 KiB of headers, and answers 431 to far more", async () => {
 			const head = ["GET /healthz HTTP/1.1", `Host: 127.0.0.1:${port}`];
 			assert.equal(statusOf(await send([...head, `Cookie: ${"c".repeat(32 << 10)}`])), 200);

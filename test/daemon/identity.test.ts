@@ -198,6 +198,11 @@ describe("GET /v1/identity", () => {
 	it("refuses other methods", async () => {
 		assertProblem(await daemon.call("POST", queryOf(daemon.identity.name)), "method-not-allowed");
 	});
+
+	it("answers HEAD as GET without the body, as RFC 9110 demands", async () => {
+		const { status, body } = await daemon.call("HEAD", queryOf(daemon.identity.name));
+		assert.deepEqual([status, body], [200, undefined]);
+	});
 });
 
 describe("an address of a connection", () => {

@@ -7,7 +7,15 @@ import fc from "fast-check";
 import * as z from "zod";
 import type { Route } from "../../daemon/server/route.ts";
 
-export type Target = Pick<Route, "method" | "path"> & Partial<Pick<Route, "query" | "body" | "accepts">>;
+export interface Target {
+	method: string;
+	path: string;
+	/** An object with a member for each parameter. */
+	query?: JsonSchema;
+	body?: JsonSchema;
+	/** Of the body; JSON unless told otherwise. */
+	accepts?: string;
+}
 
 export interface Sketch {
 	method: string;
@@ -17,7 +25,7 @@ export interface Sketch {
 	body: string | Buffer | undefined;
 }
 
-interface JsonSchema {
+export interface JsonSchema {
 	type?: string | string[];
 	properties?: Record<string, JsonSchema>;
 	required?: string[];
@@ -25,6 +33,19 @@ interface JsonSchema {
 	anyOf?: JsonSchema[];
 	enum?: unknown[];
 	const?: unknown;
+}
+
+export function targetOf({ method, path, query, body, accepts }: Route): Target {
+	return {
+		...{ method, path },
+		...(query !== undefined && { query: schemaOf(query) }),
+		...(body !== undefined && { body: schemaOf(body) }),
+		...(accepts !== undefined && { accepts }),
+	};
+}
+
+export function schemaOf(schema: z.ZodType): JsonSchema {
+	return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
 }
 
 export function sketchOf(target: Target): fc.Arbitrary<Sketch> {
@@ -70,8 +91,11 @@ function words(text: string): fc.Arbitrary<string> {
 	return fc.constantFrom(...text.split(" "));
 }
 
+/** The unit "binary" would do, but takes seconds for a table of all characters. */
+const anyCharacter = fc.integer({ min: 0, max: 0x10ffff }).map((code) => String.fromCodePoint(code));
+
 const oddText = fc.oneof(
-	fc.string({ unit: "binary" }),
+	fc.string({ unit: anyCharacter }),
 	fc.string(),
 	fc.constantFrom(
 		"\0",
@@ -178,13 +202,8 @@ function withMore(known: fc.Arbitrary<object>): fc.Arbitrary<object> {
 	});
 }
 
-function schemaOf(schema: z.ZodType | undefined): JsonSchema {
-	if (schema === undefined) return { properties: {} };
-	return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
-}
-
 function bodiesOf(target: Target): fc.Arbitrary<Sketch["body"]> {
-	const value = nearly(schemaOf(target.body));
+	const value = nearly(target.body ?? { properties: {} });
 	const json = value.map((one) => JSON.stringify(one) ?? "undefined");
 	const form = value.map((one) =>
 		new URLSearchParams(
@@ -213,7 +232,7 @@ function nested([opening, depth]: [string, number]): string {
 }
 
 function queriesOf(target: Target): fc.Arbitrary<string> {
-	const known = Object.entries(schemaOf(target.query).properties ?? {}).map(([name, schema]) =>
+	const known = Object.entries(target.query?.properties ?? {}).map(([name, schema]) =>
 		nearly(schema, name).map((value) => `${name}=${encoded(textOf(value))}`),
 	);
 	const unknown = fc

@@ -12,7 +12,7 @@ import { oauthRoutes } from "../../daemon/server/oauth.ts";
 import { problemsOf } from "../../daemon/server/openapi/problems.ts";
 import { apiRoutes, type RouteParts } from "../../daemon/server/routes.ts";
 import { ownerKey, TestDaemon } from "./harness.ts";
-import { type Sketch, sketchOf, type Target } from "./malformed-requests.ts";
+import { type Sketch, schemaOf, sketchOf, type Target, targetOf } from "./malformed-requests.ts";
 
 const requestsPerRoute = 1000;
 /** Constant, so that runs are reproducible. TOKENSMITH_SEED sets another number, or `random`. */
@@ -28,9 +28,13 @@ interface Reply {
 // Building the table of routes uses none of the parts that answer them.
 const routes = [...apiRoutes({} as RouteParts), ...oauthRoutes({} as RouteParts["authority"], () => "")];
 const targets: Target[] = [
-	...routes,
+	...routes.map(targetOf),
 	{ method: "get", path: "/openapi.json" },
-	{ method: "get", path: "/v1/verify", query: z.object({ permission: z.string(), resource: z.string() }) },
+	{
+		method: "get",
+		path: "/v1/verify",
+		query: schemaOf(z.object({ permission: z.string(), resource: z.string() })),
+	},
 	{ method: "get", path: "/no/such/route" },
 ];
 
@@ -154,7 +158,7 @@ function assertAnswer({ status, type, text }: Reply): void {
 
 /** The OpenAPI document lists the problem for the route, if the request reached that route. */
 function assertDocumented(target: Target, { method, path }: Sketch, { status, text }: Reply): void {
-	const route = routes.find((one) => one === target);
+	const route = routes.find(({ method, path }) => method === target.method && path === target.path);
 	const template = target.path.replace(/\{\w+\}/g, "[^/?#]+");
 	const reached = new RegExp(`^${template}(\\?.*)?$`, "s").test(path) && !path.includes("/current");
 	if (route === undefined || method !== route.method.toUpperCase() || !reached) return;

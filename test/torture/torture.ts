@@ -4,6 +4,7 @@
  */
 import { damage } from "./damage.ts";
 import { flood } from "./flood.ts";
+import { fuzz } from "./fuzz.ts";
 import { hostilePage } from "./hostile-page.ts";
 import { kills } from "./kills.ts";
 import { Tally } from "./tally.ts";
@@ -14,6 +15,7 @@ type Torture = (tally: Tally, length: "short" | "long") => Promise<void>;
 const programs: Record<string, Torture> = {
 	damage: (tally, length) => damage(tally, length === "long" ? 1 : 499),
 	flood,
+	fuzz,
 	"hostile-page": hostilePage,
 	kills,
 };
