@@ -38,6 +38,13 @@ function check(text: string, file = ".env"): void {
 }
 
 describe("a secret", () => {
+	it("has at least twelve characters, as a whole value and within one", () => {
+		for (const text of ["K=S", "K=a S"]) {
+			assert.equal(placesOf(text.replace("S", "Zk3vQ9xLw8Tt"), "Zk3vQ9xLw8Tt").length, 1, text);
+			assert.equal(placesOf(text.replace("S", "Zk3vQ9xLw8T"), "Zk3vQ9xLw8T").length, 0, text);
+		}
+	});
+
 	check("K=S");
 	check('K="S\\n"\nPORT=3000\n');
 	check("K='S\\n'\n");

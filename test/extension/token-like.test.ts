@@ -19,6 +19,11 @@ function checkNone(value: string, key = "API_TOKEN"): void {
 }
 
 describe("what looks like a token", () => {
+	it("has three bits of information in each character, unless its shape says more", () => {
+		assert.ok(tokenLike("API_TOKEN", "q7Zk2Wx4".repeat(4)) !== undefined);
+		checkNone("q7Zk2Wx".repeat(5));
+	});
+
 	it("has a shape unique to its issuer, under any key", () => {
 		check("github", `ghp_${letters(36)}`);
 		check("github", `gho_${letters(36)}`);
