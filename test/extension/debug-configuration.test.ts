@@ -5,8 +5,10 @@ import {
 	linesOf,
 	refuseLeaks,
 	strayPlace,
+	variablesOf,
 	variablesWith,
 	withEnvironment,
+	withoutVariables,
 	withTexts,
 	writtenAs,
 } from "../../extension/launch/debug-configuration.ts";
@@ -143,6 +145,21 @@ describe("a debug configuration with tokens", () => {
 			() => variablesWith({ ...config, env: { A: "x-1 x-2" } }, ["x-1", "x-2"]),
 			/one token only/,
 		);
+	});
+
+	it("has variables by their value, in either form of its environment", () => {
+		const environment = [
+			{ name: "C", value: secret },
+			{ name: "D", value: `${secret} ` },
+		];
+		const both = { ...config, env: { A: secret, B: "x" }, environment };
+		assert.deepEqual(variablesOf(both, secret), ["A", "C"]);
+		assert.deepEqual(withoutVariables(both, ["A", "C"]), {
+			...config,
+			env: { B: "x" },
+			environment: [environment[1]],
+		});
+		assert.deepEqual(withoutVariables(config, ["A"]), config);
 	});
 
 	it("includes a caution for a debugger of an unknown type", () => {

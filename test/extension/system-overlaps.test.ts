@@ -30,7 +30,18 @@ describe("the tokens to end at their systems", () => {
 		assert.deepEqual(endings({ ...revoked, revokedDate: ago(1) }, ["1"]), []);
 	});
 
+	it("are due at the very end of the time that a command has", () => {
+		const [overlap, revocation] = [10_000, 120_000];
+		const before = (milliseconds: number) => new Date(now - milliseconds).toISOString();
+		assert.deepEqual(endings({ ...rotated, retiresDate: before(overlap) }), ["delete"]);
+		assert.deepEqual(endings({ ...rotated, retiresDate: before(overlap - 1) }), []);
+		assert.deepEqual(endings({ ...connected, revokedDate: before(revocation) }, ["1"]), ["confirm"]);
+		assert.deepEqual(endings({ ...connected, revokedDate: before(revocation - 1) }, ["1"]), []);
+	});
+
 	it("are asked about for a day", () => {
+		assert.equal(isConfirmationOver({ revokedDate: ago(24 * 60) }, now), true);
+		assert.equal(isConfirmationOver({ revokedDate: ago(24 * 60 - 0.001) }, now), false);
 		assert.equal(isConfirmationOver({ revokedDate: ago(60) }, now), false);
 		assert.equal(isConfirmationOver({ revokedDate: ago(25 * 60) }, now), true);
 		assert.equal(isConfirmationOver({ revokedDate: null }, now), false);
