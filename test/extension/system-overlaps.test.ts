@@ -32,11 +32,11 @@ describe("the tokens to end at their systems", () => {
 
 	it("are due at the very end of the time that a command has", () => {
 		const [overlap, revocation] = [10_000, 120_000];
-		const before = (milliseconds: number) => new Date(now - milliseconds).toISOString();
-		assert.deepEqual(endings({ ...rotated, retiresDate: before(overlap) }), ["delete"]);
-		assert.deepEqual(endings({ ...rotated, retiresDate: before(overlap - 1) }), []);
-		assert.deepEqual(endings({ ...connected, revokedDate: before(revocation) }, ["1"]), ["confirm"]);
-		assert.deepEqual(endings({ ...connected, revokedDate: before(revocation - 1) }, ["1"]), []);
+		const since = (milliseconds: number) => new Date(now - milliseconds).toISOString();
+		assert.deepEqual(endings({ ...rotated, retiresDate: since(overlap) }), ["delete"]);
+		assert.deepEqual(endings({ ...rotated, retiresDate: since(overlap - 1) }), []);
+		assert.deepEqual(endings({ ...connected, revokedDate: since(revocation) }, ["1"]), ["confirm"]);
+		assert.deepEqual(endings({ ...connected, revokedDate: since(revocation - 1) }, ["1"]), []);
 	});
 
 	it("are asked about for a day", () => {
