@@ -42,8 +42,8 @@ export class QuickInput {
 	}
 
 	/** Replaces the text in the box. */
-	async type(text: string): Promise<void> {
-		await this.#box.fill(text);
+	async type(text: string, patience: { timeout?: number } = {}): Promise<void> {
+		await this.#box.fill(text, patience);
 	}
 
 	async value(): Promise<string> {

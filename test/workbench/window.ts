@@ -73,7 +73,8 @@ export class WorkbenchWindow {
 
 	/** Runs a command from the palette by its full title, for example "Tokensmith: Create API Token". */
 	async runCommand(title: string): Promise<void> {
-		// An open palette does not show commands that are contributed while the window is still loading.
+		// An open palette does not show commands that are contributed while the window is still loading, and one that opens
+		// while another quick input closes is closed as well.
 		await until(`the palette offers ${title}`, async () => {
 			const offered = await this.#searchPalette(title);
 			if (!offered) await this.input.escape();
@@ -316,8 +317,8 @@ export class WorkbenchWindow {
 	/** Leaves the palette open. */
 	async #searchPalette(title: string): Promise<boolean> {
 		await this.page.keyboard.press("F1");
-		await this.input.type(`>${title}`);
-		await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+		await this.input.type(`>${title}`, patience);
+		await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor(patience);
 		return (await this.#paletteRow(title).count()) > 0;
 	}
 
