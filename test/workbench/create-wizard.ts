@@ -182,7 +182,9 @@ export class CreateWizard {
 			if (placeholder.startsWith(questions.permissions)) return false;
 			if (placeholder !== "Read bills") return true;
 			const asked = await input.message();
-			if (asked !== described) await input.accept();
+			// By now it may be the next step's, which Enter would answer.
+			if (asked === described || !asked.includes("The description can stay empty")) return false;
+			await input.accept();
 			described = asked;
 			return false;
 		});
