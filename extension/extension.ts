@@ -131,7 +131,7 @@ function openViews(context: vscode.ExtensionContext, models: Models) {
 	const onDidChangeSecrets = context.secrets.onDidChange;
 	const systems = new SystemTree({ live, connections, systemStates, onDidChangeSecrets, log });
 	const activity = new ActivityTree({ daemon, live, log });
-	const overview = new Overview({ daemon, live, bindings, tree, log, extensionUri: context.extensionUri });
+	const overview = new Overview({ ...models, tree, extensionUri: context.extensionUri });
 	context.subscriptions.push(tree, systems, envFiles, activity, overview);
 	return { tree, systems, envFiles, activity, overview };
 }

@@ -2,6 +2,7 @@
  * The messages between the Token Overview's page and the extension. Each side accepts only messages with exactly one of
  * these shapes. Knows neither VS Code nor the page; no message contains a secret or a hash.
  */
+import { type RowAction, rowActions } from "../tokens/row-actions.ts";
 import type { Urgency } from "../tokens/time-left.ts";
 
 /** A token as the page shows it: displayed values as text, sort keys as numbers. */
@@ -22,6 +23,8 @@ export interface OverviewToken {
 	permissions: string;
 	/** The lines with its secret: `.env:3 (API_TOKEN)`. */
 	lines: string[];
+	/** What its menu offers, besides showing it. */
+	can: RowAction[];
 }
 
 /** A day in UTC, `YYYY-MM-DD`, on which the token was presented. */
@@ -99,16 +102,21 @@ const urgencies: Record<Urgency, true> = {
 
 function isToken(value: unknown): value is OverviewToken {
 	if (!isObject(value)) return false;
-	const { id, name, urgency, state, end, endWords, lastUsed, lastUsedWords, uses, permissions, lines } =
-		value;
+	const { id, name, urgency, state, end, endWords, lastUsed, lastUsedWords, uses, permissions } = value;
+	const { lines, can } = value;
 	return (
 		[id, name, state, endWords, lastUsedWords, permissions].every(isText) &&
 		isText(urgency) &&
 		Object.hasOwn(urgencies, urgency) &&
 		[end, lastUsed].every((time) => time === null || isNumber(time)) &&
 		isNumber(uses) &&
-		isList(lines, isText)
+		isList(lines, isText) &&
+		isList(can, isRowAction)
 	);
+}
+
+function isRowAction(value: unknown): value is RowAction {
+	return isOneOf(value, rowActions);
 }
 
 function isUsageCount(value: unknown): value is UsageCount {

@@ -6,6 +6,8 @@ import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
+import { type Connections, waysOf } from "../connections/connections.ts";
 import type { DaemonProcess } from "../daemon/daemon-process.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { type Bindings, openLine } from "../env/bindings.ts";
@@ -13,6 +15,7 @@ import { explain } from "../failure.ts";
 import { locale } from "../language.ts";
 import { showError } from "../notification.ts";
 import { warningDays } from "../settings.ts";
+import { rowActionsFor } from "../tokens/row-actions.ts";
 import type { TokenTree } from "../tokens/token-tree.ts";
 import {
 	type FromPage,
@@ -34,6 +37,7 @@ export interface OverviewDeps {
 	daemon: DaemonProcess;
 	live: LiveTokens;
 	bindings: Bindings;
+	connections: Pick<Connections, "wayTo">;
 	tree: TokenTree;
 	log: vscode.LogOutputChannel;
 	/** Where the extension is installed. */
@@ -125,11 +129,12 @@ export class OverviewPanel implements vscode.Disposable {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
 		if (!this.#isPageReady || !this.#panel.visible) return;
-		const { live, bindings } = this.#deps;
+		const { live, bindings, connections } = this.#deps;
 		const facts = {
 			now: Date.now(),
 			warningDays: warningDays(),
 			linesOf: (id: string) => bindings.linesOf(id),
+			actionsFor: (token: TokenRecord) => rowActionsFor(token, waysOf(connections, token)),
 		};
 		const tokens = live.tokens.map((token) => overviewToken(token, facts));
 		const state = live.state === "idle" ? "connecting" : live.state;

@@ -2,6 +2,7 @@
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord, type UsageDay } from "../../daemon/contract.ts";
 import { plainText } from "../display-text.ts";
+import type { RowAction } from "../tokens/row-actions.ts";
 import { dateInWords, timeSince, urgencyOf } from "../tokens/time-left.ts";
 import { stateInWords } from "../tokens/token-facts.ts";
 import type { OverviewToken, UsageCount } from "./overview-message.ts";
@@ -10,11 +11,12 @@ interface OverviewFacts {
 	now: number;
 	warningDays: readonly number[];
 	linesOf(id: string): readonly { words: string }[];
+	actionsFor(token: TokenRecord): RowAction[];
 }
 
 export function overviewToken(
 	token: TokenRecord,
-	{ now, warningDays, linesOf }: OverviewFacts,
+	{ now, warningDays, linesOf, actionsFor }: OverviewFacts,
 ): OverviewToken {
 	const urgency = urgencyOf(token, warningDays, now);
 	const end = endOf(token);
@@ -32,6 +34,7 @@ export function overviewToken(
 		uses: token.useCount,
 		permissions: plainText(token.permissions.join(", ")),
 		lines: linesOf(token.id).map(({ words }) => plainText(words)),
+		can: actionsFor(token),
 	};
 }
 

@@ -12,7 +12,10 @@ export const pitch = 14;
 
 /** Possible ticks in days from now, the most useful first. */
 const tickDays = [0, 7, 30, 90, 365, 1, -7, -30, 180, 730, 1825, 3650];
-const tickRoom = 64;
+/** Between two labels. */
+const labelGap = 12;
+/** How far labels may stand out at either end. */
+const labelBleed = 8;
 
 /** Tokens that ended earlier are placed here. */
 const pastDays = 30;
@@ -31,22 +34,42 @@ export interface Mark {
 }
 
 export interface Timeline {
-	ticks: readonly { x: number; days: number }[];
+	ticks: readonly Tick[];
 	/** From left to right, and upwards within each column. */
 	marks: readonly Mark[];
 	/** The center of the column of tokens that never end, if there are any. */
 	neverX: number | undefined;
+	/** The center of its label. */
+	neverLabelX: number;
 	nowX: number;
 }
+
+interface Tick {
+	x: number;
+	/** The center of its label. */
+	labelX: number;
+	days: number;
+}
+
+/** In pixels. `never`: the label of tokens that never end. */
+export type LabelWidth = (label: number | "never") => number;
 
 type Ending = Pick<OverviewToken, "id" | "end" | "urgency">;
 
 const ended: readonly Urgency[] = ["revoked", "in-doubt", "disabled", "rotated"];
 
-/** `width` and `height` in pixels of the area for marks; `now` in milliseconds since the epoch. */
+interface Size {
+	/** In pixels, of the area for marks. */
+	width: number;
+	height: number;
+	/** In milliseconds since the epoch. */
+	now: number;
+	labelWidth: LabelWidth;
+}
+
 export function layOutTimeline(
 	tokens: readonly Ending[],
-	{ width, height, now }: { width: number; height: number; now: number },
+	{ width, height, now, labelWidth }: Size,
 ): Timeline {
 	const shown = tokens.filter(({ urgency }) => !ended.includes(urgency));
 	const scale = scaleFor(shown, width, now);
@@ -55,10 +78,13 @@ export function layOutTimeline(
 		.sort(([one], [other]) => one - other)
 		.flatMap(([column, members]) => stack(column, members, height));
 	const neverX = scale.never === undefined ? undefined : centerOf(scale.never);
+	const neverHalf = neverX === undefined ? 0 : labelWidth("never") / 2;
+	const neverLabelX = Math.min(neverX ?? Number.POSITIVE_INFINITY, width + labelBleed - neverHalf);
 	return {
-		ticks: chooseTicks(scale, neverX),
+		ticks: chooseTicks(scale, { until: neverLabelX - neverHalf, labelWidth }),
 		marks,
 		neverX,
+		neverLabelX,
 		nowX: scale.now * pitch,
 	};
 }
@@ -130,15 +156,20 @@ function stack(column: number, members: readonly Ending[], height: number): Mark
 	}));
 }
 
-function chooseTicks(scale: Scale, neverX = Number.POSITIVE_INFINITY): { x: number; days: number }[] {
-	const chosen: { x: number; days: number }[] = [];
+/** `until`: where the next label begins, or the room ends. */
+function chooseTicks(scale: Scale, { until, labelWidth }: { until: number; labelWidth: LabelWidth }): Tick[] {
+	const chosen: Tick[] = [];
 	for (const days of tickDays) {
 		if (days > scale.furthestDays || (days < 0 && scale.past < 3)) continue;
 		const part =
 			days < 0 ? -share(-days, pastDays) * scale.past : share(days, scale.furthestDays) * scale.future;
 		const x = (scale.now + part) * pitch;
-		const isFree = chosen.every((other) => Math.abs(other.x - x) >= tickRoom);
-		if (isFree && neverX - x >= tickRoom) chosen.push({ x, days });
+		const half = labelWidth(days) / 2;
+		const labelX = Math.max(x, half - labelBleed);
+		const isFree = chosen.every(
+			(other) => Math.abs(other.labelX - labelX) >= labelWidth(other.days) / 2 + half + labelGap,
+		);
+		if (isFree && labelX + half + labelGap <= until) chosen.push({ x, labelX, days });
 	}
 	return chosen.sort((one, other) => one.x - other.x);
 }

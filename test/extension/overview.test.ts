@@ -31,7 +31,7 @@ const day = 86_400_000;
 function token(name: string, more: Partial<OverviewToken> = {}): OverviewToken {
 	return {
 		...{ id: name, name, urgency: "calm", state: "", end: now + 30 * day, endWords: "", lastUsed: null },
-		...{ lastUsedWords: "", uses: 0, permissions: "orders.read", lines: [], ...more },
+		...{ lastUsedWords: "", uses: 0, permissions: "orders.read", lines: [], can: [], ...more },
 	};
 }
 
@@ -39,7 +39,7 @@ const inDays = (days: number, urgency: OverviewToken["urgency"] = "calm") =>
 	token(`${days} days`, { end: now + days * day, urgency });
 
 describe("the timeline of expiries", () => {
-	const size = { width: 800, height: 8 * pitch, now };
+	const size = { width: 800, height: 8 * pitch, now, labelWidth: () => 52 };
 
 	it("orders tokens by their end, whatever the distances", () => {
 		fc.assert(
@@ -75,6 +75,33 @@ describe("the timeline of expiries", () => {
 		);
 		for (const { x } of ticks) assert.ok(x < Number(neverX) - 60);
 		assert.equal(layOutTimeline([inDays(5)], size).neverX, undefined);
+	});
+
+	it("keeps labels apart and within its width, whatever their own widths", () => {
+		const days = fc.integer({ min: -400, max: 4000 });
+		const ends = fc.array(fc.option(days, { freq: 5 }), { minLength: 1, maxLength: 20 });
+		fc.assert(
+			fc.property(
+				ends,
+				fc.integer({ min: 340, max: 1600 }),
+				fc.integer({ min: 20, max: 110 }),
+				(all, width, wide) => {
+					const tokens = all.map((each, index) =>
+						token(String(index), { end: each === null ? null : now + each * day }),
+					);
+					const labelWidth = (label: number | "never") => (label === 0 ? 20 : wide);
+					const { ticks, neverX, neverLabelX } = layOutTimeline(tokens, { ...size, width, labelWidth });
+					const labels = ticks.map(({ labelX, days }) => [labelX, labelWidth(days)] as const);
+					if (neverX !== undefined) labels.push([neverLabelX, wide]);
+					let free = -20;
+					for (const [x, own] of labels) {
+						assert.ok(x - own / 2 >= free, `${x} ${own}`);
+						free = x + own / 2 + 8;
+					}
+					assert.ok(free - 8 <= width + 20);
+				},
+			),
+		);
 	});
 
 	it("stacks overlapping tokens, and merges a stack that would be too high", () => {

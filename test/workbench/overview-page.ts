@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { FrameLocator, Locator } from "playwright-core";
 import { visibleText } from "./quick-input.ts";
 import { eventually } from "./until.ts";
-import type { WorkbenchWindow } from "./window.ts";
+import type { Theme, WorkbenchWindow } from "./window.ts";
 
 export class OverviewPage {
 	readonly frame: FrameLocator;
@@ -48,6 +48,17 @@ export class OverviewPage {
 			})),
 		);
 		return rows.sort((one, other) => one.index - other.index).map(({ name }) => name);
+	}
+
+	/** VS Code passes the colors of its theme on to the page some time later. */
+	async waitForTheme(theme: Theme): Promise<void> {
+		const kind = `vscode-${theme.replaceAll(" ", "-")}`;
+		await this.frame.locator(`body[data-vscode-theme-kind="${kind}"]`).waitFor();
+	}
+
+	/** The button of a row that opens its menu. */
+	menuButton(name: string): Locator {
+		return this.row(name).locator("button.menu");
 	}
 
 	head(name: string): Locator {

@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { daemonClient, verifiedIn } from "./daemon.ts";
+import { contrastFaults, layoutFaults, setPageWidth } from "./overview-layout.ts";
 import { OverviewPage } from "./overview-page.ts";
 import { eventually, until } from "./until.ts";
 import type { Theme, WorkbenchWindow } from "./window.ts";
@@ -101,7 +102,46 @@ describe("the Token Overview", () => {
 		await window.waitForTreeRow("Shop front");
 	});
 
+	it("has a menu for each row, with the mouse or the keyboard, that offers what can be done", async () => {
+		await overview.row("Orders service, staging").click({ button: "right" });
+		assert.deepEqual(await window.menuEntries(), [
+			...["Rotate Token…", "Edit Token…", "Show Token", "Show Token Activity", "Revoke Token…"],
+		]);
+		await overview.row("Leaked in a log").click();
+		await window.press("Tab");
+		assert.equal(await overview.focused(), "Actions for Leaked in a log");
+		await window.press("Enter");
+		assert.deepEqual(await window.menuEntries(), ["Show Token", "Show Token Activity"]);
+	});
+
+	it("keeps a token for which Revoke was chosen in its row's menu when Enter is pressed in the question", async () => {
+		const tokenNow = async () => {
+			const tokens = await daemonClient(workbench.userData).listTokens();
+			return tokens.find(({ name }) => name === "Orders service, staging")?.status;
+		};
+		const revoke = () =>
+			window.chooseInMenu("Revoke Token…", () => overview.menuButton("Orders service, staging").click());
+		await revoke();
+		assert.match(await window.dialogText(), /Revoke the API token “Orders service, staging”\?/);
+		await window.acceptDialog();
+		assert.equal(await tokenNow(), "active");
+		await revoke();
+		await window.answerDialog("Revoke");
+		await until("the token is revoked", async () => (await tokenNow()) === "revoked");
+	});
+
+	it("keeps times and counts whole and labels apart, from 400 to 1600 pixels", async () => {
+		const faults: string[] = [];
+		for (let pixels = 400; pixels <= 1600; pixels += 40) {
+			await setPageWidth(window, overview, pixels);
+			faults.push(...(await layoutFaults(overview)).map((fault) => `at ${pixels}: ${fault}`));
+		}
+		await setPageWidth(window, overview, undefined);
+		assert.deepEqual(faults, []);
+	});
+
 	it("is restored after a reload of the window", async () => {
+		await overview.row("Shop front").click();
 		// Words that are saved nowhere else; otherwise an earlier state of the page could match.
 		await overview.filter("shop FRONT");
 		await overview.waitForStatus("1 of 8 tokens");
@@ -118,15 +158,17 @@ describe("the Token Overview", () => {
 		assert.deepEqual(complaints, []);
 	});
 
-	it("has screenshots in every theme", async () => {
+	it("can be read in every theme, and has screenshots of that", async () => {
 		const folder = isKept
 			? resolve(import.meta.dirname, "..", "..", "media", "screenshots")
 			: await mkdtemp(join(tmpdir(), "tokensmith-overview-"));
 		await mkdir(folder, { recursive: true });
-		for (const theme of ["light", "dark", "high contrast"] satisfies Theme[]) {
+		for (const theme of ["light", "dark", "high contrast light", "high contrast"] satisfies Theme[]) {
 			await window.setTheme(theme);
+			await overview.waitForTheme(theme);
 			await overview.row("Shop front").click();
 			await window.page.mouse.move(640, 784);
+			assert.deepEqual(await contrastFaults(overview), [], theme);
 			await window.screenshot(join(folder, `overview-${theme.replaceAll(" ", "-")}.png`));
 		}
 		if (!isKept) await rm(folder, { recursive: true });

@@ -152,28 +152,39 @@ export class WorkbenchWindow {
 		await this.treeRow(row).locator(`.actions .action-label[aria-label^="${action}"]`).click();
 	}
 
-	/** Chooses an entry of a row's context menu, which is reopened if it disappeared before it accepted a click. */
+	/** Chooses an entry of a row's context menu. */
 	async treeMenu(row: string | RegExp, entry: string): Promise<void> {
-		const menu = this.page.locator(".monaco-menu");
-		const item = menu.locator(".action-item", {
-			has: this.page.locator(".action-label", { hasText: exactly(entry) }),
-		});
-		await until(`the menu of ${row} took ${entry}`, async () => {
-			if (!(await menu.isVisible())) await this.#openTreeMenu(row);
-			await item.waitFor(patience);
-			return tookClick(item);
-		});
-		await menu.waitFor({ state: "hidden" });
+		await this.chooseInMenu(entry, () => this.#openTreeMenu(row));
 	}
 
 	/** The entries of a row's context menu. */
 	async treeMenuEntries(row: string): Promise<string[]> {
 		await this.#openTreeMenu(row);
+		return this.menuEntries();
+	}
+
+	/** The entries of the context menu that is open or opens, which is closed again. */
+	async menuEntries(): Promise<string[]> {
 		const labels = this.page.locator(".monaco-menu .action-label:not(.separator)");
 		await labels.first().waitFor();
 		const entries = await labels.allInnerTexts();
 		await this.page.keyboard.press("Escape");
+		await labels.first().waitFor({ state: "detached" });
 		return entries;
+	}
+
+	/** Opens a context menu and chooses an entry, again if it disappeared before it accepted a click. */
+	async chooseInMenu(entry: string, open: () => Promise<void>): Promise<void> {
+		const menu = this.page.locator(".monaco-menu");
+		const item = menu.locator(".action-item", {
+			has: this.page.locator(".action-label", { hasText: exactly(entry) }),
+		});
+		await until(`a menu took ${entry}`, async () => {
+			if (!(await menu.isVisible())) await open();
+			await item.waitFor(patience);
+			return tookClick(item);
+		});
+		await menu.waitFor({ state: "hidden" });
 	}
 
 	/** The tooltip of a row. */
@@ -214,6 +225,14 @@ export class WorkbenchWindow {
 		const dialog = this.page.locator(".monaco-dialog-box");
 		const label = exactly(button);
 		await dialog.locator(".dialog-buttons .monaco-button:visible", { hasText: label }).first().click();
+		await dialog.waitFor({ state: "hidden" });
+	}
+
+	/** Presses Enter in the modal dialog, which takes its default button, and waits until it has closed. */
+	async acceptDialog(): Promise<void> {
+		const dialog = this.page.locator(".monaco-dialog-box");
+		await dialog.locator(".monaco-button:focus").waitFor();
+		await this.page.keyboard.press("Enter");
 		await dialog.waitFor({ state: "hidden" });
 	}
 

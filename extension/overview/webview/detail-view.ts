@@ -1,13 +1,9 @@
 /** Shows the details of the selected token and the actions on it. */
 import * as l10n from "@vscode/l10n";
 import "@vscode-elements/elements/dist/vscode-button/index.js";
-import type { Urgency } from "../../tokens/time-left.ts";
 import type { OverviewToken, TokenAction } from "../overview-message.ts";
 import { element } from "./dom.ts";
 import { inlineSign } from "./signs.ts";
-
-const rotatable: readonly Urgency[] = ["urgent", "soon", "calm", "never"];
-const editable: readonly Urgency[] = [...rotatable, "retiring", "disabled"];
 
 export class DetailView {
 	readonly root = element("section", { class: "detail", "aria-labelledby": "detail-name" });
@@ -35,8 +31,8 @@ export class DetailView {
 		if (token === undefined) return;
 		this.#name.replaceChildren(inlineSign(token.urgency), token.name);
 		this.#facts.replaceChildren(...factsOf(token));
-		this.#buttons.rotate.hidden = !rotatable.includes(token.urgency);
-		this.#buttons.edit.hidden = !editable.includes(token.urgency);
+		this.#buttons.rotate.hidden = !token.can.includes("rotate");
+		this.#buttons.edit.hidden = !token.can.includes("edit");
 		this.#buttons.open.hidden = token.lines.length === 0;
 	}
 

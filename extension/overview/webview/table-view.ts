@@ -98,7 +98,10 @@ export class TableView {
 			if (isSorted && hadFocus) queueMicrotask(() => button.focus());
 			return head;
 		});
-		this.#heads.replaceChildren(...heads);
+		this.#heads.replaceChildren(
+			...heads,
+			element("div", { role: "columnheader", "aria-label": l10n.t("Actions") }),
+		);
 	}
 
 	#draw(): void {
@@ -121,15 +124,19 @@ export class TableView {
 
 	#drawRow(token: OverviewToken, index: number): void {
 		const known = this.#rows.get(token.id);
-		const row = known ?? element("div", { class: "row", role: "row", "data-id": token.id });
+		const row = known ?? emptyRow(token.id);
 		const isSelected = token.id === this.#content?.selected;
 		setAttributes(row, {
 			"aria-rowindex": index + 2,
 			"aria-selected": String(isSelected),
 			tabindex: index === this.#current ? 0 : -1,
+			"data-vscode-context": menuContext(token),
 		});
 		row.style.top = `${index * rowHeight}px`;
-		row.replaceChildren(...cellsOf(token, this.#content?.usageOf(token.id)));
+		fillRow(row, cellsOf(token, this.#content?.usageOf(token.id)));
+		const menu = row.querySelector(menuButton);
+		const label = l10n.t("Actions for {0}", token.name);
+		if (menu !== null) setAttributes(menu, { "aria-label": label, tabindex: row.tabIndex });
 		this.#rows.set(token.id, row);
 		if (known === undefined) this.#space.append(row);
 	}
@@ -156,7 +163,8 @@ export class TableView {
 			End: count - 1,
 		};
 		const index = to[event.key];
-		if (index === undefined && event.key !== "Enter") return;
+		const isOnMenu = event.target instanceof Element && event.target.closest(menuButton) !== null;
+		if (index === undefined && (event.key !== "Enter" || isOnMenu)) return;
 		event.preventDefault();
 		if (index === undefined) this.#events.onEnter();
 		else this.#moveTo(Math.max(0, Math.min(count - 1, index)));
@@ -177,6 +185,8 @@ export class TableView {
 	}
 
 	#clicked({ target }: MouseEvent): void {
+		const menu = target instanceof Element ? target.closest(menuButton) : null;
+		if (menu !== null) return openMenu(menu);
 		const id = target instanceof Element ? target.closest("[data-id]")?.getAttribute("data-id") : undefined;
 		const index = this.#content?.tokens.findIndex((token) => token.id === id) ?? -1;
 		if (index >= 0) this.#moveTo(index);
@@ -193,6 +203,40 @@ function columns(): { column?: SortColumn; words: string }[] {
 	];
 }
 
+const menuButton = "button.menu";
+
+/** What VS Code's menu `webview/context` reads: its entries by `webviewSection`, and the token for their commands. */
+function menuContext({ id, can }: OverviewToken): string {
+	const webviewSection = ["token", ...can].join(" ");
+	return JSON.stringify({ webviewSection, id, preventDefaultContextMenuItems: true });
+}
+
+/** A row with nothing but the button that opens its menu, which stays as it is while the rest is drawn again. */
+function emptyRow(id: string): HTMLElement {
+	const dots = [2, 8, 14].map((cx) => svg("circle", { cx, cy: 8, r: 1.5 }));
+	const drawing = svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, ...dots);
+	const title = l10n.t("More Actions…");
+	const button = element(
+		"button",
+		{ type: "button", class: "menu", "aria-haspopup": "menu", title },
+		drawing,
+	);
+	const cell = element("div", { role: "gridcell" }, button);
+	return element("div", { class: "row", role: "row", "data-id": id }, cell);
+}
+
+function fillRow(row: HTMLElement, cells: readonly HTMLElement[]): void {
+	for (const old of [...row.children].slice(0, -1)) old.remove();
+	row.prepend(...cells);
+}
+
+/** Below the button, as VS Code does it: its menu opens for the event that a click with the right button causes. */
+function openMenu(button: Element): void {
+	const { left, bottom } = button.getBoundingClientRect();
+	const place = { clientX: left, clientY: bottom };
+	button.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true, ...place }));
+}
+
 function cellsOf(token: OverviewToken, usage: readonly UsageCount[] | undefined): HTMLElement[] {
 	const { name, urgency, state, endWords, lastUsedWords, uses, lines } = token;
 	const cell = (title: string, ...children: (Node | string)[]) =>
@@ -200,7 +244,7 @@ function cellsOf(token: OverviewToken, usage: readonly UsageCount[] | undefined)
 	const count = kept("count", (language) => new Intl.NumberFormat(language)).format(uses);
 	return [
 		cell(name, inlineSign(urgency), element("span", {}, name)),
-		cell(endWords, state),
+		cell(`${state}\n${endWords}`, state),
 		cell(lastUsedWords, lastUsedWords),
 		cell(
 			l10n.t("{0} in total; the chart shows the last 30 days", count),

@@ -4,6 +4,7 @@ import { amountInWords, distanceInWords } from "../../language.ts";
 import type { OverviewToken } from "../overview-message.ts";
 import {
 	highestStack,
+	type LabelWidth,
 	layOutTimeline,
 	type Mark,
 	neighbour,
@@ -19,6 +20,8 @@ const rows = { most: 8, least: 3 };
 const above = 16;
 const axisHeight = 26;
 const margin = 8;
+/** Same value as in overview.css. */
+const labelSize = 11;
 
 interface Events {
 	/** One token, or all tokens of a group. */
@@ -66,7 +69,7 @@ export class TimelineView {
 		const now = Date.now();
 		const stacked = highestStack(this.#tokens, { width, now });
 		const height = pitch * Math.max(rows.least, Math.min(rows.most, stacked));
-		const timeline = layOutTimeline(this.#tokens, { width, height, now });
+		const timeline = layOutTimeline(this.#tokens, { width, height, now, labelWidth: labelWidth() });
 		this.#timeline = timeline;
 		const hadFocus = this.#drawing.contains(document.activeElement);
 		const sized = sizedGroups(timeline.marks);
@@ -172,24 +175,36 @@ function labelOf({ ids }: Mark, tokens: ReadonlyMap<string, OverviewToken>): str
 }
 
 function axisOf(
-	{ ticks, nowX, neverX }: Timeline,
+	{ ticks, nowX, neverX, neverLabelX }: Timeline,
 	{ width, height }: { width: number; height: number },
 ): SVGGElement {
 	const axis = svg("g", { class: "axis", "aria-hidden": "true" });
 	const lineEnd = neverX === undefined ? width : neverX - 1.5 * pitch;
 	axis.append(svg("line", { x1: 0, x2: lineEnd, y1: height + 2, y2: height + 2 }));
-	for (const { x, days } of ticks) {
+	for (const { x, labelX, days } of ticks) {
 		const kind = days === 0 ? "now" : "tick";
 		const top = days === 0 ? -above : height + 2;
 		axis.append(svg("line", { class: kind, x1: x, x2: x, y1: top, y2: height + 7 }));
-		axis.append(svg("text", { class: kind, x: Math.max(10, x), y: height + 20 }, tickWords(days)));
+		axis.append(svg("text", { class: kind, x: labelX, y: height + 20 }, tickWords(days)));
 	}
 	if (ticks.length === 0) axis.append(svg("line", { class: "now", x1: nowX, x2: nowX, y1: 0, y2: height }));
 	if (neverX !== undefined) {
-		const label = svg("text", { x: Math.min(neverX, width - 16), y: height + 20 }, l10n.t("never"));
+		const label = svg("text", { x: neverLabelX, y: height + 20 }, neverWords());
 		axis.append(svg("line", { x1: neverX - pitch, x2: width, y1: height + 2, y2: height + 2 }), label);
 	}
 	return axis;
+}
+
+/** As this page draws them: in other languages and fonts, labels have other widths. */
+function labelWidth(): LabelWidth {
+	const drawing = document.createElement("canvas").getContext("2d");
+	if (drawing === null) return () => 64;
+	drawing.font = `${labelSize}px ${getComputedStyle(document.body).fontFamily}`;
+	return (label) => drawing.measureText(label === "never" ? neverWords() : tickWords(label)).width;
+}
+
+function neverWords(): string {
+	return l10n.t("never");
 }
 
 function tickWords(days: number): string {

@@ -101,7 +101,8 @@ function axisOf({ maximum, bars }: Bars, width: number): SVGGElement {
 		axis.append(svg("text", { class: "value", x: -6, y: y + 4 }, words.format(value)));
 	}
 	for (const [index, bar] of bars.entries()) {
-		if ((bars.length - 1 - index) % 7 !== 1) continue;
+		// A label below the first bar would touch the axis's.
+		if (index === 0 || (bars.length - 1 - index) % 7 !== 1) continue;
 		axis.append(svg("text", { x: bar.x + bar.width / 2, y: plotHeight + 16 }, dayWords(bar.count.day)));
 	}
 	return axis;
