@@ -90,4 +90,9 @@ describe("a task's input", () => {
 		assert.equal(input.take("\x1b[A"), "");
 		assert.equal(input.take("\x04"), "end");
 	});
+
+	it("keeps blanks, and nothing that can't be seen", () => {
+		const input = new LineInput(() => {});
+		assert.equal(input.take("a\0 \x1fb\tc\n"), "a bc\n");
+	});
 });
