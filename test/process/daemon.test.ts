@@ -324,6 +324,26 @@ describe("the bundled daemon", () => {
 		assert.equal(await daemon.exited, 0);
 	});
 
+	it("is not ended early by a clock that jumps ahead, nor kept by one that jumps back", async () => {
+		const jump = join(daemons.folder, "jump.cjs");
+		// A day ahead, and then two days back, for everything that asks for the time of day.
+		writeFileSync(
+			jump,
+			"const now = Date.now; let by = 0; Date.now = () => now() + by;" +
+				'process.on("SIGUSR2", () => { by = by === 0 ? 864e5 : -864e5; });',
+		);
+		const args = ["--port", "0", "--idle-seconds", "3"];
+		const daemon = await daemons.start(args, `export NODE_OPTIONS="--require ${jump}";`);
+		daemon.child.kill("SIGUSR2");
+		const { token } = await daemon.create("after the jump");
+		const jumped = performance.now();
+		// Longer than it takes to look for requests, and shorter than to be idle.
+		await until(() => performance.now() - jumped > 2000);
+		assert.equal(await daemon.verify(token), 200);
+		daemon.child.kill("SIGUSR2");
+		assert.equal(await daemon.exited, 0);
+	});
+
 	it("keeps secrets and the owner key out of every file but daemon.json", async () => {
 		const daemon = await daemons.start();
 		const { token } = await daemon.create("x");
