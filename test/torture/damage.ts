@@ -146,6 +146,13 @@ export function* singleDamages({ files }: Scene): Iterable<Damage> {
 /** Damages of several files at once. */
 export function* manyDamages({ files }: Scene): Iterable<Damage> {
 	const names = [...files.keys()];
+	for (const [at, one] of names.entries())
+		for (const other of names.slice(at + 1))
+			yield {
+				what: `missing ${one}, ${other}`,
+				changed: new Map([one, other].map((name) => [name, undefined])),
+				isSingle: false,
+			};
 	const kinds = {
 		snapshots: names.filter((name) => name.startsWith("snapshot-")),
 		logs: names.filter((name) => name.startsWith("changes-")),
@@ -224,6 +231,9 @@ export async function tryDamage(scene: Scene, damage: Damage, tally: Tally): Pro
 			tally.fault("a token that works is refused", `${scene.ending}: ${damage.what}`);
 		if (seen.refused > 0 && seen.notices.length === 0)
 			tally.fault("a loss is not told", `${scene.ending}: ${damage.what}`);
+		const isMissing = [...damage.changed.values()].every((bytes) => bytes === undefined);
+		if (isMissing && seen.notices.length === 0)
+			tally.fault("missing files are not told", `${scene.ending}: ${damage.what}`);
 		if (seen.notices.length > 0) tally.count("told");
 		if (seen.refused > 0) tally.count("tokens in doubt or unknown");
 	} catch (error) {

@@ -11,6 +11,7 @@ import { type LogLength, newLog, sizeOf } from "./change-log.ts";
 import { Connection } from "./connection.ts";
 import { IndexFile, type IndexWitness, indexPath } from "./index-file.ts";
 import { MemoryDatabase, type SqlJsStatic } from "./memory-database.ts";
+import { missingFiles as missingSpares } from "./missing-files.ts";
 import { fileNotices, incompleteAudit, type Losses, lossNotices } from "./recovery-notices.ts";
 import { type LogRange, ReplayError, type Replayed, replayLogs } from "./replay.ts";
 import { type Salvaged, salvageLogs } from "./salvage.ts";
@@ -51,6 +52,7 @@ export async function recover(sqlJs: SqlJsStatic, directory: string): Promise<Re
 	const { base } = found;
 	const isCurrent = base?.schema === schemaVersion;
 	const whole = "known" in loaded ? undefined : loaded;
+	const spares = missingSpares(directory, schemaVersion);
 	const goesOn = isCurrent && whole !== undefined && whole.damagedLogs.length === 0;
 	if (!goesOn) writeAuditFile(directory, [...eventsInTable(memory), ...loaded.events]);
 	if (base !== undefined && !isCurrent) await migrate(connection.kysely);
@@ -58,15 +60,20 @@ export async function recover(sqlJs: SqlJsStatic, directory: string): Promise<Re
 	followAuditFiles(connection, directory);
 	const position = goesOn ? whole : startOver(memory, directory, isNew(found, loaded), loaded.generation);
 	// Only after what could be saved is in a snapshot: a start that fails half-way must find it again.
-	const missing = missingFiles(found, loaded);
+	const missing = [...missingFiles(found, loaded), ...spares];
 	const aside = damagedPaths(found, loaded).map(setAside);
 	if (goesOn) for (const copy of whole.damagedCopies) restoreCopy(directory, copy);
 	const notices = [...lossNotices(losses), ...fileNotices(aside, missing, losses)];
 	const audit = new AuditFiles(directory);
 	audit.add(loaded.events);
 	if (!isAuditComplete(connection, audit)) notices.push(incompleteAudit);
-	return { connection, audit, position, replayedBytes: goesOn ? whole.totalBytes : 0, notices };
+	// Without a spare file, the next change makes a snapshot, so that there are two again.
+	const replayedBytes = spares.length > 0 ? alwaysCompacted : (whole?.totalBytes ?? 0);
+	return { connection, audit, position, replayedBytes: goesOn ? replayedBytes : 0, notices };
 }
+
+/** As long as the logs since a snapshot are at most. */
+const alwaysCompacted = 16 << 20;
 
 interface SoundSnapshot extends SnapshotFile {
 	/** The database that is made of it writes into it. */

@@ -1,0 +1,37 @@
+/** Which files must have been removed although the others are sound. Looks at names only. */
+import { existsSync, readdirSync } from "node:fs";
+import { listAuditFiles } from "./audit-files.ts";
+import { copyPath, listLogs, listSnapshots, logPath } from "./snapshot.ts";
+
+/**
+ * The newest snapshot's predecessor and the logs since it are always kept, except before the first one after the start with
+ * an empty directory. Only a snapshot that was not completed looks like one that was removed before there was another.
+ * @param schema of the tables: earlier versions kept other files
+ */
+export function missingFiles(directory: string, schema: number): string[] {
+	const [newest, previous] = listSnapshots(directory);
+	if (newest === undefined || newest.schema !== schema) return [];
+	const logs = listLogs(directory);
+	const last = logs.at(-1) ?? 0;
+	if (previous !== undefined) return missingLogs(directory, previous.generation, newest.generation);
+	const isFirst = newest.generation === 1 && (last <= 2 || listAuditFiles(directory).length === 0);
+	if (isFirst || wasSetAside(directory, newest.generation)) return [];
+	return [logs.some((log) => log <= newest.generation) ? "the older snapshot" : "the newest snapshot"];
+}
+
+/** A newer snapshot that was damaged: the start that set it aside has told it. */
+function wasSetAside(directory: string, generation: number): boolean {
+	return readdirSync(directory).some((name) => {
+		const [, damaged] = /^snapshot-(\d+)-.*\.damaged/.exec(name) ?? [];
+		return Number(damaged ?? 0) > generation;
+	});
+}
+
+/** Those between the two snapshots, which only a start without the newer one reads. */
+function missingLogs(directory: string, from: number, to: number): string[] {
+	const generations = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + 1 + index);
+	return generations
+		.flatMap((generation) => [logPath(directory, generation), copyPath(directory, generation)])
+		.filter((path) => !existsSync(path))
+		.map((path) => path.slice(directory.length + 1));
+}
