@@ -23,7 +23,7 @@ describe("a task", () => {
 		"no command": { command: " " },
 		"a command that is no text": { command: ["npm"] },
 		"arguments that are no list": { args: "x" },
-		"arguments that are no texts": { args: [1] },
+		"arguments that are no texts": { args: ["x", 1] },
 		"a folder that is no text": { cwd: 5 },
 		"no tokens": { tokens: undefined },
 	}))
