@@ -145,9 +145,9 @@ const single: Record<string, (connection: AcmeConnection) => Promise<Answer>> = 
 		return connection.call("POST", "/v1/connections/acme/import", { body: { remoteIds: [id] } });
 	},
 	"addSecret secret-unconfirmed": async (connection) => {
-		const { id, secret } = connection.acme.add();
 		const verify = [{ request: "GET /me", live: [200], dead: [401] }];
 		await connection.connect("acme", withConnector({ verify }));
+		const { id, secret } = connection.acme.add({ id: "unconfirmed" });
 		const { body } = await connection.call("POST", "/v1/connections/acme/import", {
 			body: { remoteIds: [id] },
 		});
