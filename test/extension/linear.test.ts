@@ -1,6 +1,6 @@
 /** What repositories, pasted texts and other systems send is read in linear time. */
 
-import { appendLine, commentEntries, setEntries } from "../../daemon/env-file/env-changes.ts";
+import { appendLine, commentEntries, setEntries, setValue } from "../../daemon/env-file/env-changes.ts";
 import { schemaKeys } from "../../daemon/env-file/env-schema.ts";
 import {
 	envValue,
@@ -34,6 +34,7 @@ describe("what a repository or another system sends is read in linear time:", fu
 		["an env file with conflicts", hasConflictMarkers, ["", "<<<<<<< a\n"]],
 		["an example", (text) => [missingKeys("", text), keySuggestions(".env", "", text)], envFile],
 		["a schema", schemaKeys, [...envFile, "# @", "# ---\n# "]],
+		["an env file that gets a value", (text) => setValue(text, "A", "b"), envFile],
 		["an env file that gets a line", (text) => appendLine(text, "B=c"), envFile],
 		[
 			"an env file whose values change",

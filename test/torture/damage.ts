@@ -310,8 +310,8 @@ export async function damage(tally: Tally, every: number): Promise<void> {
 		const scene = await makeScene(ending);
 		let number = 0;
 		for (const one of [...singleDamages(scene), ...manyDamages(scene)]) {
-			// Each file as a whole is always tried.
-			const isWhole = !/ at [1-9]/.test(one.what);
+			// Each file as a whole is always tried; of the pairs, which are many, only some.
+			const isWhole = !/ at [1-9]|^missing \S+, /.test(one.what);
 			if (isWhole || number++ % every === 0) await tryDamage(scene, one, tally);
 		}
 	}
