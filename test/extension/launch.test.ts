@@ -121,7 +121,8 @@ describe("the consent question", () => {
 			"The task “test” requests the secret of the API token “orders-api”.",
 		);
 		const detail = consentDetail(question);
-		for (const part of ["npm test", "in /w", "API_TOKEN", "orders.read", "Careful."])
+		const held = "API_TOKEN will hold the secret of “orders-api”, which has the permissions orders.read.";
+		for (const part of ["npm test", "in /w", held, "Careful."])
 			assert.ok(detail.includes(part), `${part} is missing in ${detail}`);
 	});
 
@@ -168,6 +169,8 @@ describe("a token before its use", () => {
 		const inDays = (days: number) => new Date(now + days * day).toISOString();
 		const tokens = [
 			token("calm", { expiry: inDays(2) }),
+			token("after a day", { expiry: new Date(now + day + 1).toISOString() }),
+			token("at a day", { expiry: inDays(1) }),
 			token("soon", { expiry: inDays(0.9) }),
 			token("sooner", { expiry: inDays(0.1) }),
 			token("expired", { expiry: inDays(-1) }),
@@ -177,7 +180,7 @@ describe("a token before its use", () => {
 		];
 		assert.deepEqual(
 			endingSoon(tokens, now).map(({ id }) => id),
-			["expired", "revoked", "disabled", "sooner", "soon"],
+			["expired", "revoked", "disabled", "sooner", "soon", "at a day"],
 		);
 	});
 });
