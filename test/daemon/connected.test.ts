@@ -412,7 +412,7 @@ describe("a token of a connection", () => {
 		it("needs the user's word where the system does not say whose it is", async () => {
 			await withoutId();
 			const { id, secret, path } = await found();
-			assert.match((await add(path, secret)).body.detail, /does not tell which token.*\?confirmed=true/);
+			assertProblem(await add(path, secret), "secret-unconfirmed");
 			assert.equal((await add(`${path}?confirmed=true`, secret)).status, 200);
 			assert.equal(await idOf(secret), id);
 		});

@@ -28,7 +28,8 @@ describe("a data directory with 200,000", () => {
 		rmSync(folder, { recursive: true });
 	});
 
-	it("tokens lists all of them, as an incident needs it", async () => {
+	it("tokens lists all of them, as an incident needs it", async function () {
+		this.timeout(120_000);
 		const daemon = await TestDaemon.start();
 		const { id } = await daemon.create();
 		await daemon.store.database.write(async ({ memory }) => {
