@@ -57,7 +57,7 @@ export function uncovered(ranges: readonly MaskedRange[], others: readonly Maske
 
 /** For any other text: words that are tokens by themselves. */
 export function maskedInText(text: string): MaskedRange[] {
-	return text.length > longestText ? [] : tokensIn(text);
+	return text.length > longestText ? [] : withoutCovered(tokensIn(text));
 }
 
 const longestText = 500_000;

@@ -14,6 +14,7 @@ const token = generateSecret("tks");
 /** What remains visible, with a dot for each masked character. */
 function seen(text: string, ranges: readonly MaskedRange[]): string {
 	let shown = text;
+	assert.equal(new Set(ranges.map(({ start, end }) => `${start} ${end}`)).size, ranges.length, "each once");
 	for (const { start, end } of ranges)
 		shown = shown.slice(0, start) + shown.slice(start, end).replace(/[^\r\n]/g, "·") + shown.slice(end);
 	return shown;
