@@ -29,7 +29,7 @@ export async function writeIncident(
 	}
 }
 
-/** How many tokens are revoked. A part that can't be written is tried in smaller ones. */
+/** How many tokens are revoked. A part that can't be written, or of which a token has changed, is tried in smaller ones. */
 async function writeParts(
 	tokens: readonly StoredToken[],
 	write: (part: readonly StoredToken[]) => Promise<void>,
@@ -43,7 +43,14 @@ async function writeParts(
 			size >>= 1;
 			continue;
 		}
-		if (outcome === "written") revoked += part.length;
+		if (outcome === "changed" && part.length > 1) {
+			size = 1;
+			continue;
+		}
+		if (outcome === "written") {
+			revoked += part.length;
+			size = Math.min(firstPart, 2 * size);
+		}
 		at += part.length;
 	}
 	return revoked;

@@ -22,8 +22,8 @@ export class IdentityEndpoint {
 
 	handle(request: IncomingMessage, response: ServerResponse): void {
 		if (request.method !== "GET" && request.method !== "HEAD") {
-			const problem = problemOf("method-not-allowed", "This path supports GET.");
-			return sendProblem(response, problem, { Allow: "GET" });
+			const problem = problemOf("method-not-allowed", "This path supports GET and HEAD.");
+			return sendProblem(response, problem, { Allow: "GET, HEAD" });
 		}
 		const asked = askedIn(request.url ?? "");
 		if (asked === undefined) {

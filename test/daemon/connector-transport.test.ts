@@ -163,6 +163,34 @@ describe("proxies", () => {
 		assert.ok(!inspect(error, { depth: null }).includes("hunter22"));
 	});
 
+	it("that refuse plain http are named with the setting, and no message repeats their login", async () => {
+		const login = "ada:hunter22hunter22";
+		const value = Buffer.from(login).toString("base64");
+		let status = 407;
+		fake = await FakeSystem.start(() => ({
+			status,
+			json: { message: `no ${value} of ${login}, hunter22hunter22` },
+		}));
+		const insecure = { tls: { verify: false, ca: null } };
+		const system = systemWith(
+			{ ...connector, error: ["/message"] },
+			`http://system.test:${fake.port}`,
+			insecure,
+		);
+		const url = proxy.url.replace("http://", `http://${login}@`);
+		for (const more of [{ url }, { authorization: `Basic ${value}` }]) {
+			status = 407;
+			assert.match(
+				(await rejection(listAt(system, through(more)))).message,
+				/login: set http\.proxyAuthorization/,
+			);
+			status = 502;
+			const { message } = await rejection(listAt(system, through(more)));
+			assert.match(message, /answered 502: no \*\*\* of/);
+			assert.ok(!message.includes(value) && !message.includes("hunter22"), message);
+		}
+	});
+
 	it("whose address is none are refused in words, without their password", async () => {
 		fake = await FakeSystem.start(() => ({ json: [] }));
 		for (const url of ["http://ada:hunter22@", "socks5://ada:hunter22@proxy.test"]) {

@@ -23,6 +23,16 @@ export function proxyFor(url: URL, proxy: Access["proxy"]): ProxyRoute | undefin
 	};
 }
 
+/** What no message may repeat of the login for a proxy (RFC 9110 section 11.7.2, RFC 7617). */
+export function secretsOf({ headers }: ProxyRoute): string[] {
+	const header = headers["proxy-authorization"];
+	if (header === undefined) return [];
+	const value = header.slice(header.indexOf(" ") + 1);
+	if (!/^basic /i.test(header)) return [header, value];
+	const login = Buffer.from(value, "base64").toString();
+	return [header, value, login, login.slice(login.indexOf(":") + 1)];
+}
+
 /** As VS Code reads `http.noProxy`: `*`, a host with all below it, each with or without a port, or an address range. */
 function isExempt(rule: string, host: string, port: string): boolean {
 	if (rule === "*") return true;

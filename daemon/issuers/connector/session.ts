@@ -12,7 +12,7 @@ import { ConnectorError } from "./connector-error.ts";
 import { basicPair, contentOf } from "./content.ts";
 import { ExchangeError, exchange, type Outgoing, type Reply, type TlsRules } from "./exchange.ts";
 import { meets } from "./pointer.ts";
-import { type ProxyRoute, proxyFor } from "./proxy.ts";
+import { type ProxyRoute, proxyFor, secretsOf } from "./proxy.ts";
 import { holderOf, redactor } from "./redact.ts";
 import type { Access, CallOptions, System } from "./system.ts";
 import { fill, pathOf, type Values } from "./template.ts";
@@ -44,7 +44,6 @@ export class Session {
 		this.#signal = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
 		this.#secrets = new Set([access.credential, ...Object.values(access.answers)]);
 		if (access.secret !== undefined) this.#secrets.add(access.secret);
-		if (access.proxy?.authorization !== undefined) this.#secrets.add(access.proxy.authorization);
 		this.#now = now;
 	}
 
@@ -166,6 +165,7 @@ export class Session {
 	/** What the system answered, in words. */
 	words(answer: Answer): string {
 		const { status, headers, text } = answer;
+		if (status === 407) return "The proxy answered 407. It wants a login: set http.proxyAuthorization.";
 		if (status >= 300 && status < 400) {
 			const target = URL.parse(headers.location ?? "", answer.url.href)?.host ?? "another address";
 			const host = this.redact(target);
@@ -180,7 +180,9 @@ export class Session {
 
 	#proxyFor(url: URL): ProxyRoute | undefined {
 		try {
-			return proxyFor(url, this.#access.proxy);
+			const route = proxyFor(url, this.#access.proxy);
+			if (route !== undefined) for (const secret of secretsOf(route)) this.hide(secret);
+			return route;
 		} catch {
 			// The cause is left out: its message holds the address, with a password.
 			throw new ConnectorError("not-supported", "The setting http.proxy is not the address of a proxy.");

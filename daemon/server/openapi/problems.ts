@@ -110,7 +110,9 @@ function errorResponse(status: number, form: "problem" | "oauth"): Json {
 			// RFC 6749 section 5.2 requires plain JSON. Web pages and targets that can't be read are refused before that, at
 			// every route alike.
 			...(form === "oauth" && { "application/json": oauthProblem }),
-			...((form === "problem" || status === 400 || status === 403) && { "application/problem+json": problem }),
+			...((form === "problem" || status === 400 || status === 403) && {
+				"application/problem+json": problem,
+			}),
 		},
 	};
 }
