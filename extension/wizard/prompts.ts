@@ -3,7 +3,14 @@
  * with a CancellationError. Knows no tokens.
  */
 import * as vscode from "vscode";
-import { type ListQuestion, loadRows, type ManyQuestion, type Row, Selection } from "./selection.ts";
+import {
+	isSameList,
+	type ListQuestion,
+	loadRows,
+	type ManyQuestion,
+	type Row,
+	Selection,
+} from "./selection.ts";
 import { type Back, back, type Place } from "./walk.ts";
 
 export type { ManyQuestion, Row };
@@ -175,7 +182,7 @@ async function fillList<Value>(
 		list.items = text === "" || rowsFor === undefined ? known : [...rowsFor(text), ...known];
 	};
 	const showOthers = (rows: readonly Row<Value>[]) => {
-		if (isSameText(rows, known)) return;
+		if (isSameList(rows, known)) return;
 		known = rows;
 		const [before] = list.activeItems;
 		show();
@@ -187,10 +194,4 @@ async function fillList<Value>(
 	// The user may have typed while the rows were loading.
 	if (list.value !== "") show();
 	return showOthers;
-}
-
-function isSameText<Value>(rows: readonly Row<Value>[], others: readonly Row<Value>[]): boolean {
-	const words = (all: readonly Row<Value>[]) =>
-		all.map(({ label, description, detail }) => [label, description, detail].join("\n")).join("\n\n");
-	return words(rows) === words(others);
 }

@@ -121,6 +121,11 @@ function isSame<Value>(one: Row<Value>, other: Row<Value>): boolean {
 	return one === other || (one.value !== undefined && one.value === other.value);
 }
 
+/** Whether both lists look the same and answer the same: an edited profile keeps its name. Values are plain records. */
+export function isSameList<Value>(rows: readonly Row<Value>[], others: readonly Row<Value>[]): boolean {
+	return JSON.stringify(rows) === JSON.stringify(others);
+}
+
 /** Shows the question's placeholder and remark, and that its rows load. */
 export async function loadRows<Value>(
 	list: vscode.QuickPick<Row<Value>>,
