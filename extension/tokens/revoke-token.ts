@@ -42,12 +42,12 @@ export async function revokeTokensInteractively(services: RevokeDeps, tokens: Id
 	if (given.length === 0) return sayRevokedAlready(services, tokens);
 	const impacts = await confirm(given, relatives);
 	for (const { token, reach } of impacts) if (reach === "guided") await guideRevocation(services, token);
-	const { done, failed } = await revokeAll(services, impacts);
+	const { done, failed, left } = await revokeAll(services, impacts);
 	if (failed !== undefined && impacts.length === 1) throw failed.error;
 	const revoked = impacts.filter(({ token }) => done.some(({ id }) => id === token.id));
 	const confirmed = await confirmDeadWithProgress(services, revoked);
 	if (revoked.length > 0) void sayRevoked(services, revoked, confirmed);
-	if (failed !== undefined) await sayFailed(services, failed, impacts.length - revoked.length);
+	if (failed !== undefined) await sayFailed(services, failed, left);
 }
 
 /** The given tokens, and those of the same lineages that would keep working. */
@@ -170,15 +170,16 @@ function revokeWithProgress(
 async function sayFailed(
 	{ log }: Pick<Services, "log">,
 	{ token, error }: NonNullable<Changes["failed"]>,
-	left: number,
+	left: readonly TokenRecord[],
 ): Promise<void> {
+	const rest = [token, ...left];
 	const failed = l10n.t(
 		"{0} was not revoked, and {1} of the chosen tokens still work.",
 		quoted(token.name),
-		left,
+		rest.length,
 	);
 	const answer = await report({ failed, error, log });
-	if (answer === "try-again") await vscode.commands.executeCommand("tokensmith.revokeToken", token);
+	if (answer === "try-again") await vscode.commands.executeCommand("tokensmith.revokeToken", token, rest);
 }
 
 async function sayRevoked(
