@@ -8,6 +8,7 @@ import * as vscode from "vscode";
 import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
 import { askAnswersFor } from "../connections/answers.ts";
 import { SystemUnansweredError } from "../connections/system-unanswered.ts";
+import { wayToSee } from "../connections/way-to-see.ts";
 import { deviationsAt } from "../create/ignored-words.ts";
 import { labelText, plainText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
@@ -29,7 +30,7 @@ import {
 	rotateTokens,
 } from "./rotate-many-action.ts";
 import { type Limits, overlapInWords, quietInWords } from "./rotation-plan.ts";
-import { type RotationReportDeps, reportOutcome, wayToSee } from "./rotation-report.ts";
+import { type RotationReportDeps, reportOutcome } from "./rotation-report.ts";
 import { overlapStep, planOf, quietStep, type RotationDraft } from "./rotation-steps.ts";
 import { deviationsInWords, problemsInWords } from "./rotation-words.ts";
 

@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { SystemUnansweredError } from "../connections/system-unanswered.ts";
+import { wayToSee } from "../connections/way-to-see.ts";
 import { deviationsAt } from "../create/ignored-words.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
@@ -131,15 +132,6 @@ async function reportFailed(
 	} else if (outcome.kind === "secret-lost") await reportLostSecret(outcome, name);
 	else await showUnstoredSecret(services, outcome, name);
 	return again;
-}
-
-/** Where the user sees what a system did that gave no answer. */
-export function wayToSee({ connectionId, lists }: SystemUnansweredError): Way {
-	const [label, name] = lists
-		? [l10n.t("Compare Tokens"), "reconcile"]
-		: [l10n.t("Open Page of System"), "openSystem"];
-	const run = () => vscode.commands.executeCommand(`tokensmith.${name}`, { connection: connectionId });
-	return { label, run };
 }
 
 function waysOn(predecessor: TokenRecord): Way[] {

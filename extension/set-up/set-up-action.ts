@@ -5,6 +5,7 @@
 import { inspect } from "node:util";
 import type { CreateTokenInput, IgnoredField, TokenRecord } from "../../daemon/contract.ts";
 import type { ActionOptions } from "../action.ts";
+import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import { type CreateOutcome, type CreateTokenDeps, createToken } from "../create/create-action.ts";
 import type { Client } from "../daemon/client.ts";
 import type { DeclaredPermission } from "../manifest/workspace-manifests.ts";
@@ -39,7 +40,7 @@ export type TokenOutcome =
 	| { kind: "failed"; error: unknown }
 	/** A token exists, but its secret is not on the line. */
 	| { kind: "left-over"; token: TokenRecord; error: unknown }
-	/** The connection broke; whether a token exists is unknown. */
+	/** The connection broke, or the system gave no answer; whether a token exists is unknown. */
 	| { kind: "unknown"; error: unknown }
 	/** The setup was cancelled before. */
 	| { kind: "cancelled" };
@@ -105,13 +106,18 @@ async function resultOf(
 	answers: AgreedToken["answers"],
 ): Promise<TokenOutcome> {
 	if (outcome.kind === "cancelled") return outcome;
-	if (outcome.kind === "not-created") return { kind: "failed", error: outcome.error };
+	if (outcome.kind === "not-created") return notCreated(outcome.error);
 	if (outcome.kind === "unknown") return { kind: "unknown", error: outcome.error };
 	// Its secret is lost, so it is of no use.
 	if (outcome.kind === "secret-lost") return await revert(deps, outcome, answers);
 	const { token, placed, ignored } = outcome;
 	if (placed?.ok === false) return await revert(deps, { token, error: placed.error }, answers);
 	return { kind: "ready", token, ignored };
+}
+
+/** A system that gave no answer may have created the token. */
+function notCreated(error: unknown): TokenOutcome {
+	return { kind: error instanceof SystemUnansweredError ? "unknown" : "failed", error };
 }
 
 /** Revokes a token whose secret is not on its line, so that the next setup can start again. */

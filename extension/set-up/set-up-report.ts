@@ -2,6 +2,8 @@
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { SystemUnansweredError } from "../connections/system-unanswered.ts";
+import { wayToSee } from "../connections/way-to-see.ts";
 import { deviationsAt, deviationsInLines } from "../create/ignored-words.ts";
 import { messageText } from "../display-text.ts";
 import { openPlacement } from "../env/place-secret.ts";
@@ -24,15 +26,29 @@ export async function reportSetUp(services: ReportDeps, result: SetUpResult): Pr
 		...ready.flatMap((one) => ignoredBySystem(services, one)),
 	];
 	const [first] = ready;
-	const open = first && l10n.t("Open File");
-	const again = l10n.t("Set Up the Rest");
-	const isWhole = failures.length === 0 && !wasCancelled;
+	const ways = [
+		...(failures.length > 0 || wasCancelled ? [wayOn(failures)] : []),
+		...(first === undefined ? [] : [openWay(first)]),
+	];
 	const show = failures.length === 0 ? showInformation : showWarning;
-	const buttons = [...(isWhole ? [] : [again]), ...(open === undefined ? [] : [open])];
-	const chosen = await show(counted(messageText(done), problems.map(messageText)), ...buttons);
-	if (chosen === undefined) return;
-	if (chosen === again) await vscode.commands.executeCommand("tokensmith.setUpWorkspace");
-	else if (first?.line.creation !== undefined) await openPlacement(first.line.creation.placement);
+	const labels = ways.map(({ label }) => label);
+	const chosen = await show(counted(messageText(done), problems.map(messageText)), ...labels);
+	await ways.find(({ label }) => label === chosen)?.run();
+}
+
+/** What a system may have created is looked at there first, and not sent again. */
+function wayOn(failures: readonly { error: unknown }[]) {
+	const unanswered = failures
+		.map(({ error }) => error)
+		.find((error) => error instanceof SystemUnansweredError);
+	if (unanswered !== undefined) return wayToSee(unanswered);
+	const run = () => vscode.commands.executeCommand("tokensmith.setUpWorkspace");
+	return { label: l10n.t("Set Up the Rest"), run };
+}
+
+function openWay({ line: { creation } }: TokenResult) {
+	const run = async () => creation && (await openPlacement(creation.placement));
+	return { label: l10n.t("Open File"), run };
 }
 
 function readyWords({ permissions }: SetUpResult, ready: readonly TokenResult[]): string[] {

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as vscode from "vscode";
+import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import { envValue } from "../../daemon/env-file/env-text.ts";
 import { type ManifestInput, manifestName } from "../../daemon/manifest/manifest.ts";
@@ -12,6 +13,7 @@ import { folderManifests } from "../../extension/manifest/workspace-manifests.ts
 import { setUpWorkspace } from "../../extension/set-up/set-up.ts";
 import { type AgreedToken, setUp } from "../../extension/set-up/set-up-action.ts";
 import { isComplete, planSetUp, type SetUpPlan } from "../../extension/set-up/set-up-plan.ts";
+import { reportSetUp } from "../../extension/set-up/set-up-report.ts";
 import { draftOf, permissionsOf, setUpRows } from "../../extension/set-up/set-up-rows.ts";
 import { writeManifest } from "../../extension/set-up/write-manifest.ts";
 import { connectSystem } from "../../extension/systems/connect-action.ts";
@@ -22,7 +24,7 @@ import { closeEditors } from "./editors.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
 import { pressEscape, QuickAnswers } from "./quick-answers.ts";
-import { servicesOf } from "./services.ts";
+import { daemonThat, servicesOf } from "./services.ts";
 
 let window: OneWindow;
 
@@ -252,6 +254,29 @@ describe("the setup of a workspace", () => {
 		} finally {
 			await registry.stop();
 		}
+	});
+
+	it("leads to the system that may have created a token, and does not offer to send it again", async () => {
+		await window.connections.credentials.store("acme", "credential");
+		const lost = { cause: undefined, outcome: "unknown" } as const;
+		const createToken = () => Promise.reject(new TokensmithUnavailableError("The connection broke.", lost));
+		const services = { ...servicesOf(window), ...daemonThat(window, { createToken }) };
+		const { tokens } = agreedTo(await plan({ tokens: [{ key: "A", permissions: ["orders.read"] }] }));
+		const atSystem = tokens.map((token) => ({ ...token, connectionId: "acme" }));
+		const result = await setUp(services, { permissions: [], tokens: atSystem });
+		assert.deepEqual(
+			result.tokens.map(({ outcome }) => outcome.kind),
+			["unknown"],
+		);
+		const person = new Person();
+		try {
+			await reportSetUp(services, result);
+		} finally {
+			person.dispose();
+		}
+		assert.match(person.last?.text ?? "", /^It is unknown whether the token for A was created\./);
+		assert.ok(person.last?.buttons.includes("Open Page of System"));
+		assert.ok(!person.last?.buttons.includes("Set Up the Rest"));
 	});
 
 	describe("as a command", () => {
