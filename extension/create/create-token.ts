@@ -113,7 +113,7 @@ async function createFrom(
 			const options = optionsOf(draft.system);
 			return await reportCreated(services, { ...outcome, system, options, placement: placementOf(draft) });
 		}
-		at = { draft, changeFirst: await afterFailure(services, draft, outcome) };
+		at = { draft, changeFirst: await afterFailure(services, draft, outcome, more) };
 	}
 }
 
@@ -264,12 +264,14 @@ async function afterFailure(
 	services: CreateDeps,
 	draft: CreationDraft,
 	outcome: FailedOutcome,
+	{ pasted }: Pick<NewToken, "pasted">,
 ): Promise<string> {
 	if (outcome.kind === "cancelled") throw new vscode.CancellationError();
 	const { error } = outcome;
 	if (outcome.kind === "not-created" && !isUnanswered(error)) return await afterError(services, error);
 	const token = await tokenOf(services, draft, outcome);
-	const called = draft.system?.connection?.id;
+	// A pasted secret was created at the system's pages, and only recorded here.
+	const called = pasted === undefined ? draft.system?.connection?.id : undefined;
 	if (token === undefined && called !== undefined)
 		return await afterError(services, new SystemUnansweredError(called, services, error));
 	await afterNoAnswer(services, token);
