@@ -3,11 +3,14 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Connection } from "../../daemon/contract.ts";
 import type { CommandCall } from "../command.ts";
-import { labelText } from "../display-text.ts";
+import { labelText, quoted } from "../display-text.ts";
 import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
 import { hostOf } from "./system-address.ts";
+
+/** For the list to have a new connection. */
+const longestWaitMilliseconds = 10_000;
 
 type ChoiceDeps = Pick<Services, "connections" | "live">;
 
@@ -66,15 +69,22 @@ async function connectFirst(
 	const made = await vscode.commands.executeCommand<Connection | undefined>("tokensmith.connectSystem");
 	if (made === undefined) throw new vscode.CancellationError();
 	const connection = await listed({ connections, live }, made);
-	if (!among(connection)) throw new vscode.CancellationError();
-	return connection;
+	if (among(connection)) return connection;
+	void showInformation(l10n.t("{0} can't do this either.", quoted(connection.name)));
+	throw new vscode.CancellationError();
 }
 
-/** Once the list has it. */
+/**
+ * Once the list has it, which changes at least once a minute.
+ * @throws CancellationError if the connection is removed meanwhile, else why the daemon is lost
+ */
 async function listed({ connections, live }: ChoiceDeps, { id }: Connection): Promise<Connection> {
+	const end = Date.now() + longestWaitMilliseconds;
 	for (;;) {
+		await live.whenLive();
 		const found = connections.of(id);
 		if (found !== undefined) return found;
+		if (Date.now() > end) throw new vscode.CancellationError();
 		await new Promise<void>((resolve) => {
 			const listener = live.onDidChange(() => {
 				listener.dispose();
