@@ -108,8 +108,8 @@ export async function confirmAgain(
 		results.map(async (result) => {
 			const { facts } = result;
 			if (!isUnconfirmed(facts)) return result;
-			// The watch over ended tokens forgets a secret once it is dead.
-			if ((await secretOf(deps, facts.token)) === undefined) return withFate(result, "dead");
+			// A missing secret proves nothing: it may not have been kept, or was removed before its end was confirmed.
+			if ((await secretOf(deps, facts.token)) === undefined) return result;
 			return await confirmOne(deps, withFate(result, "untested"), { ...options, longestSeconds: 0 });
 		}),
 	);

@@ -263,6 +263,24 @@ describe("an incident at connected systems", () => {
 		assert.ok(!window.kept.has(`token/${orders.token.id}`));
 	});
 
+	it("confirms no death without the secret, and does once it has it again", async () => {
+		const connector = { ...acmeProfile.connector, lagSeconds: 1 } as NonNullable<Profile["connector"]>;
+		await connect({ ...acmeProfile, connector }, acme.url, acme.credential);
+		const orders = await deploy("orders");
+		const key = `token/${orders.token.id}`;
+		acme.isLate = true;
+		person.answers(/has not yet confirmed that the secret of “orders” is dead/, "Check Again", () => {
+			if (window.kept.delete(key)) return;
+			window.kept.set(key, orders.secret);
+			acme.isLate = false;
+			acme.forgetDeleted();
+		});
+		await runIncidentAndReport(services(), { ...usual, replacing: "none" });
+		const asked = person.messages.map(({ text }) => text.includes("has not yet confirmed"));
+		assert.deepEqual(asked, [true, true, false]);
+		assert.match(vscode.window.activeTextEditor?.document.getText() ?? "", /revoked, and confirmed dead/);
+	});
+
 	describe("without an API", () => {
 		it("names the page, changes nothing about the token, and guides through it on request", async () => {
 			const eclecticIq = await startEclecticIq();
