@@ -18,7 +18,7 @@ import type { DaemonProcess } from "./daemon-process.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
 const setting = "tokensmith.profiles";
-const memoryKey = "ownProfiles";
+const memoryKey = "ownProfileFiles";
 /** The daemon's limit. */
 const largestBytes = 64 * 1024;
 /** How long a list of systems waits for files that take long to read. */
@@ -42,6 +42,14 @@ interface ProfileFilesDeps {
 
 /** What is wrong with a profile file: each part with its JSON pointer (RFC 6901). */
 class ProfileFileError extends Error {}
+
+/** Which profile came from which of the user's own files. A file whose id was changed may have two. */
+interface SentFile {
+	readonly file: string;
+	readonly id: string;
+	/** The last message about why the profile stays. */
+	readonly told?: string;
+}
 
 interface ProfileFile {
 	uri: vscode.Uri;
@@ -166,7 +174,7 @@ export class ProfileFiles implements vscode.Disposable {
 			return "unchanged";
 		}
 		this.#sent.set(key, value);
-		await this.#remember({ ...this.#remembered, [uri.toString()]: profile.id });
+		await this.#remember({ file: uri.toString(), id: profile.id });
 		return "changed";
 	}
 
@@ -176,41 +184,50 @@ export class ProfileFiles implements vscode.Disposable {
 		const kept = new Set(own.map(({ profile }) => profile.id));
 		const files = new Map(own.map(({ profile, uri }) => [uri.toString(), profile.id]));
 		let change: Change = "unchanged";
-		for (const [file, id] of Object.entries(this.#remembered)) {
-			if (files.get(file) === id) continue;
-			const uri = vscode.Uri.parse(file);
-			const isUnread = named.has(file) && !files.has(file) && (await isThere(uri));
-			if (isUnread || (!kept.has(id) && !(await this.#remove(id, uri)))) continue;
-			const { [file]: _, ...others } = this.#remembered;
-			await this.#remember(others);
+		for (const sent of this.#remembered) {
+			const { file, id } = sent;
+			if (files.get(file) === id) {
+				if (sent.told !== undefined) await this.#remember({ file, id });
+				continue;
+			}
+			const isUnread = named.has(file) && !files.has(file) && (await isThere(vscode.Uri.parse(file)));
+			if (isUnread || (!kept.has(id) && !(await this.#remove(sent)))) continue;
+			await this.#forget(sent);
 			change = "changed";
 		}
 		return change;
 	}
 
 	/** false: tokens or connections use it. */
-	async #remove(id: string, uri: vscode.Uri): Promise<boolean> {
+	async #remove(sent: SentFile): Promise<boolean> {
 		try {
-			await (await this.#deps.daemon.client()).deleteProfile(id);
+			await (await this.#deps.daemon.client()).deleteProfile(sent.id);
 		} catch (error) {
 			if (!(error instanceof TokensmithProblemError)) throw error;
 			if (error.problem.code !== "not-found") {
-				this.#report(uri, wordsOf(error), "kept");
+				await this.#reportKept(sent, wordsOf(error));
 				return false;
 			}
 		}
-		this.#sent.delete(ownKey(id));
-		this.#told.delete(uri.toString());
+		this.#sent.delete(ownKey(sent.id));
+		this.#told.delete(sent.file);
 		return true;
 	}
 
-	/** The ids of the profiles by the files that they came from. */
-	get #remembered(): Readonly<Record<string, string>> {
-		return this.#deps.memory.get<Record<string, string>>(memoryKey, {});
+	get #remembered(): readonly SentFile[] {
+		return this.#deps.memory.get<readonly SentFile[]>(memoryKey, []);
 	}
 
-	async #remember(files: Readonly<Record<string, string>>): Promise<void> {
-		await this.#deps.memory.update(memoryKey, files);
+	async #remember(sent: SentFile): Promise<void> {
+		await this.#deps.memory.update(memoryKey, [...this.#without(sent), sent]);
+	}
+
+	async #forget(sent: SentFile): Promise<void> {
+		await this.#deps.memory.update(memoryKey, this.#without(sent));
+	}
+
+	#without({ file, id }: SentFile): SentFile[] {
+		return this.#remembered.filter((one) => one.file !== file || one.id !== id);
 	}
 
 	async #sendBrought(brought: readonly DeclaredProfile[]): Promise<Change> {
@@ -229,14 +246,22 @@ export class ProfileFiles implements vscode.Disposable {
 	}
 
 	/** Once, as long as it stays wrong in the same way. */
-	#report(uri: vscode.Uri, wrong: string, state: "unused" | "kept" = "unused"): void {
+	#report(uri: vscode.Uri, wrong: string): void {
 		const file = uri.toString();
 		if (this.#told.get(file) === wrong) return;
 		this.#told.set(file, wrong);
 		const name = vscode.workspace.asRelativePath(uri);
-		this.#deps.log.warn(`The profile ${name} is ${state}: ${wrong}`);
-		if (state === "unused") void warnAbout(uri, l10n.t("The profile {0} is not used: {1}", name, wrong));
-		else void showWarning(messageText(l10n.t("The profile of {0} stays: {1}", name, wrong)));
+		this.#deps.log.warn(`The profile ${name} is unused: ${wrong}`);
+		void warnAbout(uri, l10n.t("The profile {0} is not used: {1}", name, wrong));
+	}
+
+	/** Once for the same reason, also after a restart. */
+	async #reportKept(sent: SentFile, why: string): Promise<void> {
+		if (sent.told === why) return;
+		await this.#remember({ ...sent, told: why });
+		const name = vscode.workspace.asRelativePath(vscode.Uri.parse(sent.file));
+		this.#deps.log.warn(`The profile of ${name} is kept: ${why}`);
+		void showWarning(messageText(l10n.t("The profile of {0} stays: {1}", name, why)));
 	}
 }
 

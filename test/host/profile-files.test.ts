@@ -110,6 +110,29 @@ describe("profile files", () => {
 			assert.match(warnings.at(-1) ?? "", /own\.json is kept: .*x/);
 		});
 
+		it("stay under an old id only while a token follows it, which is said once, also in the next window", async () => {
+			await own();
+			const client = await home.window().client();
+			const { id } = await client.createToken({
+				name: "x",
+				profile: "acme",
+				permissions: ["api.api-tokens.read"],
+			});
+			await own("Other", "other");
+			assert.deepEqual(names().toSorted(), ["Acme", "Other"]);
+			const next = new ProfileFiles({
+				...{ daemon: home.window(), live, memory },
+				onDidDeclare: declared.event,
+				log: { warn: (text) => void warnings.push(text) },
+			});
+			await next.upToDate();
+			next.dispose();
+			assert.equal(warnings.filter((text) => text.includes("is kept")).length, 1);
+			await client.revokeToken(id);
+			await files.upToDate();
+			assert.deepEqual(names(), ["Other"]);
+		});
+
 		it("are left alone when another program has sent them", async () => {
 			const client = await home.window().client();
 			await client.putProfile({ ...(await localProfile()), id: "theirs", name: "Theirs" });
