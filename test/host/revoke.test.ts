@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { CreatedToken } from "../../daemon/contract.ts";
+import { revokeTokensInteractively } from "../../extension/tokens/revoke-token.ts";
+import { idOf } from "../../extension/tokens/token-choice.ts";
 import { tokenCommands } from "../../extension/tokens/token-commands.ts";
 import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
-import { servicesOf } from "./services.ts";
+import { daemonThat, servicesOf } from "./services.ts";
 
 let window: OneWindow;
 let person: Person;
@@ -120,6 +123,27 @@ describe("revoking and disabling tokens", () => {
 			assert.match(detail, /“billing”: 1 line, last used: never/);
 			assert.deepEqual([await statusOf(token), await statusOf(other)], ["revoked", "revoked"]);
 			assert.match(person.last?.text ?? "", /^Revoked 2 API tokens\. 3 lines still contain/);
+		});
+
+		it("tries all that are left again after a failure", async () => {
+			const lost = { cause: undefined, outcome: "not-done" } as const;
+			const revokeToken = () => Promise.reject(new TokensmithUnavailableError("The daemon is lost.", lost));
+			const services = { ...servicesOf(window), ...daemonThat(window, { revokeToken }) };
+			person.answers(/^Revoke 2 API tokens\?/, "Revoke");
+			person.answers(/“orders-api” was not revoked, and 2 of the chosen tokens still work/, "Try Again");
+			const { executeCommand } = vscode.commands;
+			const executed: unknown[][] = [];
+			Object.assign(vscode.commands, { executeCommand: async (...all: unknown[]) => executed.push(all) });
+			try {
+				await revokeTokensInteractively(services, [token, other]);
+			} finally {
+				Object.assign(vscode.commands, { executeCommand });
+			}
+			const [[command, argument, selected] = []] = executed.filter(
+				([name]) => name === "tokensmith.revokeToken",
+			);
+			const ids = [argument, ...(selected as unknown[])].map(idOf);
+			assert.deepEqual([command, ids], ["tokensmith.revokeToken", [token.id, token.id, other.id]]);
 		});
 
 		it("applies to the entry whose menu was opened, though another one is selected", async () => {
