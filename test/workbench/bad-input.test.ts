@@ -166,7 +166,8 @@ describe("a data directory that cannot be written", () => {
 			await window.openView("Tokensmith");
 			await until("the view says so", async () => /cannot write its data/.test(await window.welcomeText()));
 			await rm(data);
-			await window.pressWelcomeButton("Try Again");
+			// The view also looks again by itself, and then the button is gone.
+			window.pressWelcomeButton("Try Again").catch(() => {});
 			await until("it works", async () => /No API tokens yet/.test(await window.welcomeText()));
 		} finally {
 			await workbench.stop();

@@ -24,8 +24,18 @@ export async function filesHolding(folder: string, text: string): Promise<string
 	const holding: string[] = [];
 	for (const entry of entries.filter((found) => found.isFile())) {
 		const path = join(entry.parentPath, entry.name);
-		const content = await readFile(path);
+		const content = await readIfThere(path);
 		if (needles.some((needle) => content.includes(needle))) holding.push(relative(folder, path));
 	}
 	return holding;
+}
+
+/** A running browser renames its temporary files. */
+async function readIfThere(path: string): Promise<Buffer> {
+	try {
+		return await readFile(path);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+		throw error;
+	}
 }
