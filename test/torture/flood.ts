@@ -54,7 +54,15 @@ const floods: Record<string, Flood> = {
 	"refused requests": (target) => `POST /v1/api-tokens HTTP/1.1\r\n${host(target)}\r\n`.repeat(20),
 };
 
+/** The short form has those floods beside the others that mostly wait, each group with a daemon of its own. */
 export async function flood(tally: Tally, length: "short" | "long"): Promise<void> {
+	const names = Object.keys(floods);
+	const others = names.filter((name) => !heldOpen.includes(name));
+	const groups = length === "long" ? [names] : [heldOpen, others];
+	await Promise.all(groups.map((group) => floodWith(tally, length, group)));
+}
+
+async function floodWith(tally: Tally, length: "short" | "long", names: readonly string[]): Promise<void> {
 	const daemon = await DaemonChild.start(temporaryFolder());
 	const { url } = daemon.file;
 	const { token } = await createReader(daemon);
@@ -63,27 +71,36 @@ export async function flood(tally: Tally, length: "short" | "long"): Promise<voi
 	try {
 		// What a daemon loads for its first requests of a kind is no flood's.
 		for (const one of Object.values(floods)) close(await send(one, target, 20));
-		for (const [name, one] of Object.entries(floods)) {
-			const before = await settled(daemon, undefined);
-			const once = async (since: Usage) => {
-				const sockets = await send(one, target, length === "long" ? 3000 : 1200);
-				// Streams are meant to stay open, within their limit.
-				const isHeld = length === "long" ? name !== "streams of one token" : heldOpen.includes(name);
-				if (!isHeld) close(sockets);
-				const usage = await settled(daemon, since);
-				close(sockets);
-				tally.count("floods");
-				return usage;
-			};
-			const after = await once(before);
-			// A heap grows to what a burst needs, and on a busy machine shrinks late; what is kept grows with each flood.
-			if (length === "short" && isMore(after, before)) judge(tally, name, after, await once(after));
-			else judge(tally, name, before, after);
-		}
+		for (const name of names) await floodBy(name, { daemon, target, tally, length });
 	} finally {
 		await client.stop();
 		await daemon.kill();
 	}
+}
+
+interface Flooding {
+	daemon: DaemonChild;
+	target: Target;
+	tally: Tally;
+	length: "short" | "long";
+}
+
+async function floodBy(name: string, { daemon, target, tally, length }: Flooding): Promise<void> {
+	const before = await settled(daemon, undefined);
+	const once = async (since: Usage) => {
+		const sockets = await send(floods[name] as Flood, target, length === "long" ? 3000 : 1200);
+		// Streams are meant to stay open, within their limit.
+		const isHeld = length === "long" ? name !== "streams of one token" : heldOpen.includes(name);
+		if (!isHeld) close(sockets);
+		const usage = await settled(daemon, since);
+		close(sockets);
+		tally.count("floods");
+		return usage;
+	};
+	const after = await once(before);
+	// A heap grows to what a burst needs, and on a busy machine shrinks late; what is kept grows with each flood.
+	if (length === "short" && isMore(after, before)) judge(tally, name, after, await once(after));
+	else judge(tally, name, before, after);
 }
 
 function judge(tally: Tally, name: string, before: Usage, after: Usage): void {
