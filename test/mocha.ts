@@ -6,10 +6,13 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import Mocha from "mocha";
+import { useOwnHome } from "./own-home.ts";
 import { CountingReporter } from "./reporter.ts";
 
 const [countsFile, timeout, ...files] = process.argv.slice(2);
 if (countsFile === undefined || timeout === undefined) throw new Error("No counts file and no timeout given");
+
+useOwnHome();
 
 // A regular exit, so that whatever the tests started ends with this process.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));

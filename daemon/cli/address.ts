@@ -13,9 +13,7 @@ recognizes the daemon, and sends nothing to another process on its port.`,
 	options: {},
 	stdin: "caller",
 	async run({ format, dataDir }) {
-		if (dataDir === undefined)
-			throw new UsageError("Give the daemon's data directory: --data-dir DIR, or TOKENSMITH_DATA_DIR.");
-		const { url, identity } = await readDaemonFile(dataDir);
+		const { url, identity } = await readDaemonFile(dataDir());
 		if (identity === undefined) throw new UsageError("The daemon is an older one. Start it again.");
 		const found = addressForServices(url, identity);
 		return print(format === "json" ? { address: found } : found, format);

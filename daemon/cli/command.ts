@@ -1,6 +1,7 @@
 /** The part common to all commands: parsing arguments and connecting to the daemon. */
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { createTokensmithClient, type TokensmithClient } from "../client/client.ts";
+import { type DaemonPlace, ownDataDirectory, ownPlace } from "../client/own-directory.ts";
 import { visibleCharacter } from "../facts.ts";
 import { accessFromEnvironment, accessFromInput } from "./access.ts";
 import { print } from "./output.ts";
@@ -10,7 +11,7 @@ import { UsageError } from "./usage-error.ts";
 export const exitCodes = `Exit codes: 0 done; 1 failed, nothing was changed unless it says so; 2 wrong usage; 3 the daemon can't be reached;
 4 refused: the token is not valid for the request, or is unknown.`;
 
-const connectionHelp = `  --data-dir DIR      the daemon's data directory; acts as its owner (or TOKENSMITH_DATA_DIR)
+const connectionHelp = `  --data-dir DIR      the daemon's data directory, by default your own (or TOKENSMITH_DATA_DIR); acts as its owner
   --url URL           the daemon's address with its identity, from 'token address' (or TOKENSMITH_URL); acts with the
                       token in TOKENSMITH_TOKEN
   --token-stdin       acts with the token whose secret is the first line of standard input
@@ -44,11 +45,10 @@ export interface Given<Options extends ParseArgsOptionsConfig> {
 	/** The command's one argument, an id or a name; empty for commands without one. */
 	readonly word: string;
 	readonly format: "json" | "words";
-	/** The data directory that is named by an option or a variable. */
-	readonly dataDir: string | undefined;
 	/** Whether the credential of a connection is given. */
 	readonly hasCredential: boolean;
-	/** @throws UsageError when no option or variable says where the daemon is. */
+	/** The data directory: that of the option, else the user's own. @throws UsageError with --url */
+	dataDir(): string;
 	client(): Promise<TokensmithClient>;
 }
 
@@ -86,7 +86,7 @@ export function defineCommand<const Options extends ParseArgsOptionsConfig>(
 				values,
 				word: theWord(definition, positionals),
 				format: common.json ? "json" : "words",
-				dataDir: common["data-dir"] ?? (process.env.TOKENSMITH_DATA_DIR || undefined),
+				dataDir: () => directoryOf(common),
 				hasCredential: common["credential-stdin"] === true || accessFromEnvironment() !== undefined,
 				client: () => connect(common, definition.stdin),
 			});
@@ -139,17 +139,13 @@ function helpOf(definition: CommandDefinition<ParseArgsOptionsConfig>): string {
 }
 
 async function connect(values: CommonValues, stdin: "caller" | "secrets"): Promise<TokensmithClient> {
-	const { dataDir, url } = placeOf(values);
+	const place = placeOf(values);
 	checkInput(values, stdin);
-	const token = values["token-stdin"] ? await readSecret("Token to act with") : tokenFromEnvironment(url);
+	const token = values["token-stdin"]
+		? await readSecret("Token to act with")
+		: tokenFromEnvironment(place.url);
 	const access = values["credential-stdin"] ? await accessFromInput() : accessFromEnvironment();
-	try {
-		if (dataDir !== undefined) return createTokensmithClient({ dataDir, token, access });
-		return createTokensmithClient({ url: url ?? "", token, access });
-	} catch (error) {
-		if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
-		throw error;
-	}
+	return orUsageError(() => createTokensmithClient({ ...place, token, access }));
 }
 
 /** @throws UsageError when standard input would be read twice. */
@@ -163,17 +159,29 @@ function checkInput(values: CommonValues, stdin: "caller" | "secrets"): void {
 		throw new UsageError("Standard input is read already; set the credential in TOKENSMITH_CREDENTIAL.");
 }
 
-/** Options come before the environment, and of two variables the directory, by which a daemon is found on any port. */
-function placeOf(values: CommonValues): { dataDir?: string | undefined; url?: string | undefined } {
+/** Options come before the environment. */
+function placeOf(values: CommonValues): DaemonPlace {
 	const { "data-dir": dataDir, url } = values;
 	if (dataDir !== undefined && url !== undefined) {
 		throw new UsageError("Give either --data-dir or --url, not both.");
 	}
-	if (dataDir !== undefined || url !== undefined) return { dataDir, url };
-	const { TOKENSMITH_DATA_DIR, TOKENSMITH_URL } = process.env;
-	if (TOKENSMITH_DATA_DIR) return { dataDir: TOKENSMITH_DATA_DIR };
-	if (TOKENSMITH_URL) return { url: TOKENSMITH_URL };
-	throw new UsageError("Give the daemon's location: --data-dir DIR, or --url URL.");
+	if (dataDir !== undefined) return { dataDir };
+	return url !== undefined ? { url } : orUsageError(ownPlace);
+}
+
+function directoryOf({ "data-dir": dataDir, url }: CommonValues): string {
+	if (url !== undefined)
+		throw new UsageError("This command reads the daemon's data directory: give --data-dir DIR, not --url.");
+	return dataDir ?? orUsageError(ownDataDirectory);
+}
+
+function orUsageError<Result>(work: () => Result): Result {
+	try {
+		return work();
+	} catch (error) {
+		if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+		throw error;
+	}
 }
 
 /** With a data directory the command acts as the owner. */

@@ -30,6 +30,7 @@ import type {
 	VerifyAnswer,
 } from "../contract.ts";
 import { hashOf, partialTokenOf } from "../rules/secret.ts";
+import { ownPlace } from "./own-directory.ts";
 import {
 	type Endpoint,
 	fixedEndpoint,
@@ -61,7 +62,13 @@ export type TokensmithClientOptions = CallOptions &
 				ownerKey?: string | undefined;
 				dataDir?: undefined;
 		  }
-		| { dataDir: string; token?: string | undefined; url?: undefined; ownerKey?: undefined }
+		| {
+				/** By default TOKENSMITH_DATA_DIR or TOKENSMITH_URL of the environment, else the data directory of this user. */
+				dataDir?: string | undefined;
+				token?: string | undefined;
+				url?: undefined;
+				ownerKey?: undefined;
+		  }
 	);
 
 /** What a token has to be good for. Left out: nothing in particular. */
@@ -98,17 +105,22 @@ export type RegisterInput = Omit<RegisterTokenInput, "hash" | "partialToken">;
 /** All but `verify` throw `TokensmithProblemError` when the daemon refuses. All throw `TokensmithUnavailableError`. */
 export type TokensmithClient = Pick<HttpClient, keyof HttpClient>;
 
-/** @throws TypeError for options that make no sense. */
-export function createTokensmithClient(options: TokensmithClientOptions): TokensmithClient {
+/** @throws TypeError for options that make no sense, and without any if this user has no home folder. */
+export function createTokensmithClient(options: TokensmithClientOptions = {}): TokensmithClient {
 	if (options.token !== undefined && !isSendable(options.token)) {
 		throw new TypeError("The token has characters that no secret has. Is there a line break at its end?");
 	}
 	return new HttpClient(new Transport(locator(options), options), options.timeoutMilliseconds ?? 2000);
 }
 
-/** `daemon.json` is read before each request: after a restart the daemon has another key, and maybe another port. */
-function locator({ dataDir, url, ownerKey }: TokensmithClientOptions): () => Promise<Endpoint> {
-	return dataDir === undefined ? fixedEndpoint(url, ownerKey) : () => readDaemonFile(dataDir);
+/**
+ * `daemon.json` is read before each request: after a restart the daemon has another key, and maybe another port.
+ * @throws TypeError
+ */
+function locator(options: TokensmithClientOptions): () => Promise<Endpoint> {
+	if (options.url !== undefined) return fixedEndpoint(options.url, options.ownerKey);
+	const { dataDir, url } = options.dataDir === undefined ? ownPlace() : options;
+	return dataDir === undefined ? fixedEndpoint(url ?? "", undefined) : () => readDaemonFile(dataDir);
 }
 
 class HttpClient {

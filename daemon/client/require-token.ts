@@ -38,7 +38,8 @@ export interface RequireTokenOptions<Request extends IncomingMessage = IncomingM
 	resource?: string | readonly string[] | ((request: Request) => string | readonly string[]);
 	/**
 	 * The verifier: a client, or the daemon with this data directory or at this address, which holds its identity:
-	 * `http://tki-…@127.0.0.1:47600`. By default TOKENSMITH_DATA_DIR or TOKENSMITH_URL of the environment.
+	 * `http://tki-…@127.0.0.1:47600`. By default TOKENSMITH_DATA_DIR or TOKENSMITH_URL of the environment, else the daemon of
+	 * this user.
 	 */
 	client?: TokensmithClient | undefined;
 	url?: string | undefined;
@@ -93,10 +94,6 @@ interface Refusal {
 type Verdict = { readonly pass: true; readonly token: VerifiedToken } | Refusal;
 
 const retryAfterSeconds = 5;
-const unnamedDaemon =
-	"requireToken does not know which daemon checks the tokens. Set TOKENSMITH_URL to its address with its identity, " +
-	'http://tki-…@127.0.0.1:47600: "Tokensmith: Copy Address for Services" in VS Code, or ' +
-	"'node daemon.js token address --data-dir DIR', gives it.";
 
 class Guard<Request extends IncomingMessage> {
 	readonly #options: RequireTokenOptions<Request>;
@@ -192,10 +189,7 @@ function clientOf<Request extends IncomingMessage>(options: RequireTokenOptions<
 	if (client !== undefined) return client;
 	if (dataDir !== undefined) return createTokensmithClient({ dataDir });
 	if (url !== undefined) return createTokensmithClient({ url });
-	const { TOKENSMITH_DATA_DIR, TOKENSMITH_URL } = process.env;
-	if (TOKENSMITH_DATA_DIR) return createTokensmithClient({ dataDir: TOKENSMITH_DATA_DIR });
-	if (TOKENSMITH_URL) return createTokensmithClient({ url: TOKENSMITH_URL });
-	throw new TypeError(unnamedDaemon);
+	return createTokensmithClient();
 }
 
 function remoteAddress(request: GuardedRequest): string | undefined {

@@ -87,7 +87,6 @@ describe("a service that knows its daemon by its identity", () => {
 	const unnamed = [
 		() => requireToken({ url: daemon.url }),
 		() => requireToken({ url: "http://daemon.example:47600" }),
-		() => requireToken(),
 		() => createTokensmithClient({ url: daemon.url, token: madeUp }),
 	];
 	for (const start of unnamed) {

@@ -9,6 +9,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { build } from "esbuild";
+import { useOwnHome } from "../own-home.ts";
 import { stopDaemon } from "../workbench/daemon.ts";
 import { changeSettings, quietSettings } from "../workbench/settings.ts";
 import { runInExtensionHost, userDataIn } from "./extension-host.ts";
@@ -19,6 +20,8 @@ const bundles = join(root, "dist", "test", "host");
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const [countsFile, ...names] = process.argv.slice(2);
 if (countsFile === undefined) throw new Error("No counts file given");
+
+useOwnHome();
 
 async function runHostTests(countsFile: string): Promise<number> {
 	await bundleTests();

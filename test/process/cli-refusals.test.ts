@@ -26,6 +26,16 @@ describe("the command line", () => {
 			assert.equal((await run(["list"], { environment })).code, 0);
 			assert.equal((await run(["list", "--data-dir", cli.folder], { environment })).code, 3);
 		});
+
+		it("on the daemon of the user's own data directory, unless anything names another", async () => {
+			const environment = { XDG_DATA_HOME: cli.folder, HOME: "/nonexistent" };
+			const nowhere = await run(["list"], { environment });
+			assert.deepEqual([nowhere.code, nowhere.stderr.includes(join(cli.folder, "tokensmith"))], [3, true]);
+			const own = await DaemonChild.start(join(cli.folder, "tokensmith"));
+			assert.equal((await run(["list"], { environment })).code, 0);
+			assert.equal((await run(["address"], { environment })).stdout, `${own.address}\n`);
+			await own.kill();
+		});
 	});
 
 	describe("refuses", () => {
@@ -70,9 +80,13 @@ describe("the command line", () => {
 				}
 			});
 
-		it("to guess where the daemon is", async () => {
-			assert.equal((await run(["list"])).code, 2);
+		it("a place that can't be the daemon's", async () => {
 			assert.equal((await run(["list", "--url", "nowhere"])).code, 2);
+			assert.equal((await run(["address", "--url", "http://127.0.0.1:1"])).code, 2);
+			const relative = await run(["list"], { environment: { TOKENSMITH_DATA_DIR: "data" } });
+			assert.deepEqual([relative.code, /must be an absolute path/.test(relative.stderr)], [2, true]);
+			const homeless = await run(["list"], { environment: { HOME: "", XDG_DATA_HOME: "" } });
+			assert.deepEqual([homeless.code, /no home folder/.test(homeless.stderr)], [2, true]);
 		});
 
 		it("to send a secret to an address at which any process could answer", async () => {

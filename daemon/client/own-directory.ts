@@ -1,0 +1,89 @@
+/**
+ * Where the data directory of this user is. Every editor, the command line, services and the daemon find the same one. It
+ * belongs to the user and to no editor, since VS Code deletes an extension's own storage after the extension was uninstalled.
+ */
+import { homedir } from "node:os";
+import { posix, win32 } from "node:path";
+
+/** What the place depends on; by default, that of this process. */
+interface Machine {
+	readonly env?: Readonly<Record<string, string | undefined>>;
+	readonly platform?: NodeJS.Platform;
+	/** Throws for a user without an entry in the system's list of users. */
+	readonly home?: () => string;
+}
+
+/** The message says what to set. */
+export class UnknownDirectoryError extends TypeError {}
+
+/** Where a daemon is found: by its data directory, or at its address. */
+export type DaemonPlace =
+	| { readonly dataDir: string; readonly url?: undefined }
+	| { readonly url: string; readonly dataDir?: undefined };
+
+/**
+ * The daemon of the environment's TOKENSMITH_DATA_DIR or TOKENSMITH_URL, else the user's own.
+ * @throws UnknownDirectoryError
+ */
+export function ownPlace(machine: Machine = {}): DaemonPlace {
+	const { env = process.env } = machine;
+	const dataDir = directoryFromEnvironment(machine);
+	if (dataDir === undefined && env.TOKENSMITH_URL) return { url: env.TOKENSMITH_URL };
+	return { dataDir: dataDir ?? platformDirectory(machine) };
+}
+
+/**
+ * TOKENSMITH_DATA_DIR, else the platform's place for the data of a user's programs.
+ * @throws UnknownDirectoryError
+ */
+export function ownDataDirectory(machine: Machine = {}): string {
+	return directoryFromEnvironment(machine) ?? platformDirectory(machine);
+}
+
+/** TOKENSMITH_DATA_DIR, if it is set. @throws UnknownDirectoryError unless it is absolute */
+function directoryFromEnvironment(machine: Machine): string | undefined {
+	const { env = process.env } = machine;
+	const given = env.TOKENSMITH_DATA_DIR;
+	if (given === undefined || given === "") return undefined;
+	// Programs with different working directories would find different ones.
+	if (!pathsOf(machine).isAbsolute(given))
+		throw new UnknownDirectoryError(`TOKENSMITH_DATA_DIR must be an absolute path, not ${given}.`);
+	return pathsOf(machine).resolve(given);
+}
+
+function platformDirectory(machine: Machine): string {
+	const { env = process.env, platform = process.platform } = machine;
+	const { join, isAbsolute } = pathsOf(machine);
+	if (platform === "win32")
+		return join(absolute(env.LOCALAPPDATA) ?? join(homeOf(machine), "AppData", "Local"), "Tokensmith");
+	if (platform === "darwin") return join(homeOf(machine), "Library", "Application Support", "Tokensmith");
+	return join(absolute(dataHomeOf(env)) ?? join(homeOf(machine), ".local", "share"), "tokensmith");
+
+	/** The XDG Base Directory Specification: a relative path is ignored. */
+	function absolute(path: string | undefined): string | undefined {
+		return path !== undefined && isAbsolute(path) ? path : undefined;
+	}
+}
+
+/** The Snap package of VS Code points XDG_DATA_HOME into its own folder of one release, and keeps the user's value. */
+function dataHomeOf(env: NonNullable<Machine["env"]>): string | undefined {
+	return env.XDG_DATA_HOME_VSCODE_SNAP_ORIG ?? env.XDG_DATA_HOME;
+}
+
+function homeOf(machine: Machine): string {
+	const { home = homedir } = machine;
+	try {
+		const found = home();
+		if (pathsOf(machine).isAbsolute(found)) return found;
+	} catch (cause) {
+		throw new UnknownDirectoryError(unknownHome, { cause });
+	}
+	throw new UnknownDirectoryError(unknownHome);
+}
+
+const unknownHome =
+	"This user has no home folder, so Tokensmith does not know where to keep its data. Set TOKENSMITH_DATA_DIR, or HOME.";
+
+function pathsOf({ platform = process.platform }: Machine): typeof posix {
+	return platform === "win32" ? win32 : posix;
+}
