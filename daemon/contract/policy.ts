@@ -25,5 +25,9 @@ export const policy = z
 	});
 export type Policy = z.output<typeof policy>;
 
+/** `GET /v1/policy`: the policy that applies, and whether any client has set it. */
+export const policyInForce = z.strictObject({ policy, isSet: z.boolean() });
+export type PolicyInForce = z.output<typeof policyInForce>;
+
 /** The policy as a client sends it: fields with a default are optional. */
 export type PolicyInput = z.input<typeof policy>;

@@ -30,6 +30,7 @@ export class Rulebook {
 	readonly permissions: OwnPermissions;
 	readonly #onBrought: () => void;
 	#policy: Policy = defaultPolicy;
+	#isPolicySet = false;
 	/** The user's own, by id. */
 	#own: OwnProfiles = {};
 	/** By workspace. Stored nowhere: a workspace's profiles go when its last window does. */
@@ -56,7 +57,10 @@ export class Rulebook {
 		if (!["policy", "permissions", "profiles"].some((name) => settings.has(name))) return "same";
 		this.permissions.apply(settings);
 		const policy = settings.get("policy") as Policy | undefined;
-		if (policy !== undefined) this.#policy = { ...defaultPolicy, ...policy };
+		if (policy !== undefined) {
+			this.#policy = { ...defaultPolicy, ...policy };
+			this.#isPolicySet = true;
+		}
 		this.#own = (settings.get("profiles") as OwnProfiles | undefined) ?? this.#own;
 		this.#list();
 		return "changed";
@@ -73,6 +77,11 @@ export class Rulebook {
 
 	get policy(): Policy {
 		return this.#policy;
+	}
+
+	/** Whether the owner has set the policy; until then it is the default. */
+	get isPolicySet(): boolean {
+		return this.#isPolicySet;
 	}
 
 	profiles(): ListedProfile[] {
@@ -104,9 +113,11 @@ export class Rulebook {
 
 	/** Sets the policy. Existing tokens keep their settings. */
 	async setPolicy(caller: Caller, policy: Policy): Promise<void> {
-		if (JSON.stringify(policy) === JSON.stringify(this.#policy)) return;
+		const isSame = JSON.stringify(policy) === JSON.stringify(this.#policy);
+		if (isSame && this.#isPolicySet) return;
+		const event = { action: "policy", actor: caller.user, tokenId: null } as const;
 		await this.#changes.writeAudit(
-			[{ action: "policy", actor: caller.user, tokenId: null, before: this.#policy, after: policy }],
+			isSame ? [] : [{ ...event, before: this.#policy, after: policy }],
 			async (transaction) => {
 				await transaction.setSetting("policy", policy);
 				// A policy of a version before this setting may have held them.

@@ -24,6 +24,7 @@ describe("the API", () => {
 		["GET", "/v1/profiles", "permission"],
 		["GET", "/v1/events", "permission"],
 		["GET", "/v1/api-tokens/current", "token"],
+		["GET", "/v1/policy", "permission"],
 		["PUT", "/v1/policy", "owner"],
 		["POST", "/v1/shutdown", "owner"],
 	];

@@ -234,6 +234,17 @@ describe("the authority", () => {
 			);
 		});
 
+		it("tells whether it has been set, also to what it is by default, and keeps that over a restart", async () => {
+			const { body: first } = await daemon.call("GET", "/v1/policy");
+			assert.deepEqual([first.isSet, first.policy.maximumExpiryDays], [false, 365]);
+			assert.equal((await daemon.call("PUT", "/v1/policy", { body: first.policy })).status, 204);
+			await daemon.close();
+			await daemon.open();
+			assert.deepEqual((await daemon.call("GET", "/v1/policy")).body, { ...first, isSet: true });
+			const { body: audit } = await daemon.call("GET", "/v1/audit-events?action=policy");
+			assert.deepEqual(audit.events, [], "nothing has changed");
+		});
+
 		it("refuses one that contradicts itself", async () => {
 			const body = { ...policy, defaultExpiryDays: 30 };
 			const answer = await daemon.call("PUT", "/v1/policy", { body });

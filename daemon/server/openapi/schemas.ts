@@ -139,6 +139,10 @@ export const namedSchemas: NamedSchemas = {
 		maximumOverlapSeconds: "The longest overlap of a rotation.",
 		auditDays: "How long audit events are kept.",
 	}),
+	PolicyInForce: answer(contract.policyInForce, "The policy that applies.", {
+		policy: "The policy.",
+		isSet: "Whether the owner has set it; `false`: it is the default.",
+	}),
 	Health: answer(contract.health, "The running daemon.", {
 		status: "Always `ok`.",
 		version: "The daemon's version.",

@@ -74,6 +74,20 @@ export function profileRoutes({ authority, events }: RouteParts): Route[] {
 			},
 		}),
 		route({
+			method: "get",
+			path: "/v1/policy",
+			operationId: "getPolicy",
+			tag: "Profiles",
+			summary: "Get the policy of the local profile",
+			description: "It is stored in the data directory, for all editors of its owner.",
+			caller: apiPermissions.read,
+			answers: { status: 200, description: "The policy", schema: contract.policyInForce },
+			handle: () => {
+				const { policy, isPolicySet: isSet } = authority.rulebook;
+				return { body: { policy, isSet } };
+			},
+		}),
+		route({
 			method: "put",
 			path: "/v1/policy",
 			operationId: "setPolicy",
