@@ -66,14 +66,14 @@ export class Verifier {
 		for (const hashed of foreignHashes) this.#foreign.add(digestOf(hashed));
 	}
 
-	/** A committed token: it counts from the next verification on. */
+	/** A committed token: it counts from the next verification on. One that is not remembered is loaded by that verification. */
 	apply(token: Token): void {
 		const digest = digestOf(token.hash);
 		if (!isIssuedHere(token)) return void this.#foreign.add(digest);
 		this.#loading.delete(digest);
-		const entry = entryOf(verifiableOf(token));
-		this.#entries.set(digest, entry);
-		for (const watch of this.#watches.get(token.id) ?? []) watch.token = entry.token;
+		const verifiable = verifiableOf(token);
+		if (this.#entries.has(digest)) this.#entries.set(digest, entryOf(verifiable));
+		for (const watch of this.#watches.get(token.id) ?? []) watch.token = verifiable;
 	}
 
 	/** A deleted token is unknown from the next verification on, and its uses are not counted any more. */
