@@ -1,110 +1,50 @@
 /**
- * `node daemon.js token …` and `permission …`: the command line for scripts and CI. A client like any other: it uses only the daemon's API.
+ * `tokensmith COMMAND`: the command line for people, scripts and CI. A client like any other: it uses only the daemon's API.
  * Secrets are never arguments, and none is shown on a terminal without --reveal.
  */
 
-import { addSecret } from "./cli/add-secret.ts";
-import { address } from "./cli/address.ts";
-import { cleanUp } from "./cli/clean-up.ts";
-import { type Command, exitCodes } from "./cli/command.ts";
-import { connections } from "./cli/connections.ts";
-import { create } from "./cli/create.ts";
-import { disable, enable } from "./cli/disable.ts";
-import { edit } from "./cli/edit.ts";
-import { identify } from "./cli/identify.ts";
-import { list } from "./cli/list.ts";
+import { accessFromEnvironment } from "./cli/access.ts";
+import { connect, directoryOf } from "./cli/connect.ts";
 import { print, printError, problemWords } from "./cli/output.ts";
-import { endOverlap, undoRotation } from "./cli/overlap.ts";
-import { permissionCommands } from "./cli/permission.ts";
-import { probe } from "./cli/probe.ts";
-import { register } from "./cli/register.ts";
-import { revoke } from "./cli/revoke.ts";
-import { rotate } from "./cli/rotate.ts";
+import { type Parsed, parse } from "./cli/parse.ts";
 import { refuseSecretsIn } from "./cli/secrets.ts";
-import { setup } from "./cli/setup.ts";
-import { show } from "./cli/show.ts";
 import { UsageError } from "./cli/usage-error.ts";
-import { verify } from "./cli/verify.ts";
 import { TokensmithProblemError, TokensmithUnavailableError } from "./client/transport.ts";
 import type { ProblemCode } from "./facts.ts";
 
-const tokenCommands: Record<string, Command> = {
-	create,
-	list,
-	show,
-	edit,
-	rotate,
-	"undo-rotation": undoRotation,
-	"end-overlap": endOverlap,
-	disable,
-	enable,
-	revoke,
-	verify,
-	identify,
-	register,
-	"add-secret": addSecret,
-	connections,
-	probe,
-	setup,
-	"clean-up": cleanUp,
-	address,
-};
+/** Defined by the build, from package.json. */
+declare const tokensmithVersion: string;
 
-interface Program {
-	name: string;
-	about: string;
-	commands: Record<string, Command>;
-	/** Where the names are that the daemon does not find. */
-	hint: string;
-}
-
-const token: Program = {
-	name: "token",
-	about:
-		"Works with the API tokens of a running daemon. 'permission --help' is about the permissions that they may have.",
-	commands: tokenCommands,
-	hint: "'token list' shows the ids.",
-};
-
-const permission: Program = {
-	name: "permission",
-	about: "Works with the permissions that the local tokens of a running daemon may have.",
-	commands: permissionCommands,
-	hint: "'permission list' shows them.",
-};
-
-function helpOf({ name, about, commands }: Program): string {
-	const lines = Object.entries(commands).map(([word, { summary }]) => `  ${word.padEnd(15)}${summary}`);
-	return `Usage: node daemon.js ${name} COMMAND [OPTION]...
-
-${about}
-
-${lines.join("\n")}
-
-'node daemon.js ${name} COMMAND --help' describes a command.
-
-${exitCodes}`;
-}
-
-/** @param args those after `token`, or from `permission` on. Resolves to the exit code. */
-export async function runCli(args: string[]): Promise<number> {
-	const program = args[0] === "permission" ? permission : token;
-	const { commands } = program;
+/** Resolves to the exit code. */
+export async function runCli(args: readonly string[]): Promise<number> {
+	let parsed: Parsed | undefined;
 	try {
 		refuseSecretsIn(args);
-		const [name = "--help", ...rest] = program === permission ? args.slice(1) : args;
-		if (name === "--help" || name === "-h" || name === "help") return await print(helpOf(program));
-		const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-		if (command === undefined) {
-			const known = Object.keys(commands).join(", ");
-			throw new UsageError(`Unknown command. The commands are: ${known}.`);
-		}
-		return await command.run(rest);
+		parsed = parse(args, tokensmithVersion);
+		return await carryOut(parsed);
 	} catch (error) {
-		const { exitCode, ...problem } = explain(error, program.hint);
+		const { exitCode, ...problem } = explain(error, notFoundHint(parsed));
 		printError(problem, args.includes("--json") ? "json" : "words");
 		return exitCode;
 	}
+}
+
+async function carryOut(parsed: Parsed): Promise<number> {
+	if (parsed.kind === "text") return print(parsed.text);
+	const { command, values, word } = parsed;
+	return command.run({
+		values,
+		word,
+		format: values.json ? "json" : "words",
+		dataDir: () => directoryOf(values),
+		hasCredential: values["credential-stdin"] === true || accessFromEnvironment() !== undefined,
+		client: () => connect(values, command.stdin),
+	});
+}
+
+function notFoundHint(parsed: Parsed | undefined): string {
+	const group = parsed?.kind === "command" ? parsed.group : undefined;
+	return group?.notFoundHint ?? "'tokensmith list' shows the ids.";
 }
 
 const hints: Partial<Record<ProblemCode, string>> = {

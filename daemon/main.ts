@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { ownDataDirectory } from "./client/own-directory.ts";
 import type { Notice, Profile, ReadyLine } from "./contract.ts";
 import { prepareDirectory, removeDaemonFile, writeDaemonFile } from "./data-directory.ts";
 import { DirectoryLock } from "./directory-lock.ts";
@@ -29,20 +30,9 @@ import { YoungGeneration } from "./young-generation.ts";
 /** Defined by the build, from package.json. */
 declare const tokensmithVersion: string;
 
-const help = `Usage: node daemon.js --data-dir DIR [--host 127.0.0.1] [--port ${preferredPort}] [--idle-seconds 0]
+const help = `Usage: tokensmith daemon run [--data-dir DIR] [OPTION]...
 
-Keeps API tokens in DIR and answers on http://HOST:PORT.
-
-  --data-dir DIR      where the tokens are kept; one daemon at a time holds it
-  --host ADDRESS      the address to listen on
-  --port N            the port to try first, 0 for any free one; DIR/daemon.json names the real one
-  --idle-seconds S    stop after so long without a request or an open window; 0: never
-  --trusted-proxy A   addresses or ranges of proxies whose X-Forwarded-For counts, separated by commas
-  --profile FILE      a profile of your own, as JSON; may be given several times
-  --version
-  --help
-
-Exit codes: 0 stopped on request, 1 failed, 2 wrong arguments, 3 another daemon holds DIR.`;
+'tokensmith daemon run --help' describes the options, 'tokensmith help' the other commands.`;
 
 const saveUsageMilliseconds = 5000;
 const quietMilliseconds = 2000;
@@ -67,8 +57,9 @@ interface Arguments {
 /** SQLite, compiled once. */
 type CompileSqlite = () => Promise<WebAssembly.Module>;
 
-function readArguments(): Arguments | "help" | "version" {
+function readArguments(args: string[]): Arguments | "help" | "version" {
 	const { values } = parseArgs({
+		args,
 		options: {
 			"data-dir": { type: "string" },
 			host: { type: "string", default: "127.0.0.1" },
@@ -82,8 +73,8 @@ function readArguments(): Arguments | "help" | "version" {
 	});
 	if (values.help) return "help";
 	if (values.version) return "version";
-	const directory = values["data-dir"];
-	if (directory === undefined || directory === "") throw new ArgumentError("--data-dir DIR is needed.");
+	const directory = values["data-dir"] ?? ownDirectory();
+	if (directory === "") throw new ArgumentError("--data-dir takes a directory.");
 	return {
 		directory: resolve(directory),
 		host: values.host,
@@ -92,6 +83,14 @@ function readArguments(): Arguments | "help" | "version" {
 		profileFiles: values.profile.map((file) => resolve(file)),
 		trustedProxies: values["trusted-proxy"].flatMap((text) => text.split(",")).map(addressOrRange),
 	};
+}
+
+function ownDirectory(): string {
+	try {
+		return ownDataDirectory();
+	} catch (error) {
+		throw new ArgumentError(messageOf(error), { cause: error });
+	}
 }
 
 function wholeNumber(option: string, text: string, largest: number): number {
@@ -341,9 +340,10 @@ class Idling {
 }
 
 /** Resolves once the daemon answers, or has reported why it can't. */
-export async function main(compileSqlite: CompileSqlite): Promise<void> {
+/** @param args those of `daemon run` */
+export async function main(args: string[], compileSqlite: CompileSqlite): Promise<void> {
 	try {
-		const given = readArguments();
+		const given = readArguments(args);
 		if (given === "help") process.stdout.write(`${help}\n`);
 		else if (given === "version") process.stdout.write(`${tokensmithVersion}\n`);
 		else await run(given, compileSqlite);

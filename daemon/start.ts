@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The entry point: starts the command line for `token`, `setup` and `permission`, and the daemon otherwise. It keeps the daemon's
+ * The entry point: starts the daemon for `daemon run`, or its options alone, and the command line otherwise. It keeps the daemon's
  * start short: SQLite, if the start needs it, compiles in other threads while the rest loads, and V8's compile cache is kept in
  * the data directory, which no other user can write to.
  */
@@ -8,6 +8,7 @@ import { existsSync, lstatSync, readFileSync, rmSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ownDataDirectory } from "./client/own-directory.ts";
 import { compileCache, foreignFileAt } from "./own-files.ts";
 
 /** `engines.node` of package.json: the first with `crc32`, which every secret's checksum needs. */
@@ -16,29 +17,35 @@ const oldestNode = "22.2";
 /** V8 optimizes a function that ran so often, and not already after 400 runs. */
 const steadyUses = 10_000;
 
-const [, , word = ""] = process.argv;
-/** Some commands need no `token` before them. */
-const isCommandLine = ["token", "setup", "permission"].includes(word);
+const args = process.argv.slice(2);
+const daemonArgs = daemonArgsOf(args);
 
 if (isOlder(process.versions.node, oldestNode)) refuseOldNode();
-else if (isCommandLine) runCommandLine(process.argv.slice(word === "token" ? 3 : 2));
-else startDaemon();
+else if (daemonArgs === undefined) runCommandLine();
+else startDaemon(daemonArgs);
 
-async function runCommandLine(args: string[]): Promise<void> {
+/** Those after `daemon run`, or all if they begin with one of the daemon's options; undefined for another command. */
+function daemonArgsOf([first = "", second, ...rest]: readonly string[]): string[] | undefined {
+	if (/^--(?:data-dir|host|port|idle-seconds|trusted-proxy|profile)(?:=|$)/.test(first)) return args;
+	const asksForHelp = rest.includes("--help") || rest.includes("-h");
+	return first === "daemon" && second === "run" && !asksForHelp ? rest : undefined;
+}
+
+async function runCommandLine(): Promise<void> {
 	const { runCli } = await import("./cli.ts");
 	process.exitCode = await runCli(args);
 }
 
-async function startDaemon(): Promise<void> {
-	const { values } = parseArgs({ strict: false, options: { "data-dir": { type: "string" } } });
-	const directory = values["data-dir"];
+async function startDaemon(args: string[]): Promise<void> {
+	const { values } = parseArgs({ args, strict: false, options: { "data-dir": { type: "string" } } });
+	const directory = values["data-dir"] ?? ownDirectory();
 	process.umask(0o077);
 	if (typeof directory === "string" && isPrivate(directory)) useCompileCache(join(directory, compileCache));
 	const compile = () => WebAssembly.compile(readFileSync(join(import.meta.dirname, "sql-wasm.wasm")));
 	// With an index file the first answers need no SQLite, and compiling it would slow them down.
 	let sqlite = typeof directory === "string" && hasIndex(directory) ? undefined : compile();
 	const { main } = await import("./main.ts");
-	await main(async () => {
+	await main(args, async () => {
 		if (sqlite !== undefined) return sqlite;
 		const { setFlagsFromString } = await import("node:v8");
 		// V8's optimizing compilers take some 20 MB for SQLite's large functions and 5 MB for a start's, and keep them: with
@@ -49,6 +56,15 @@ async function startDaemon(): Promise<void> {
 		sqlite = compile();
 		return sqlite;
 	});
+}
+
+/** Undefined where there is none: the daemon itself reports an error. */
+function ownDirectory(): string | undefined {
+	try {
+		return ownDataDirectory();
+	} catch {
+		return undefined;
+	}
 }
 
 function hasIndex(directory: string): boolean {
@@ -89,7 +105,7 @@ function isOlder(version: string, than: string): boolean {
 function refuseOldNode(): void {
 	const detail = `The daemon needs Node.js ${oldestNode} or newer; this is ${process.version}.`;
 	// The command line's standard output is for results: a script would take this line for a secret.
-	if (!isCommandLine)
+	if (daemonArgs !== undefined)
 		process.stdout.write(`${JSON.stringify({ event: "failed", code: "node-too-old", detail })}\n`);
 	process.stderr.write(`${detail}\n`);
 	process.exitCode = 1;

@@ -1,16 +1,17 @@
-/** `token add-secret ID`: records the secret of a token that was found at its system, once the system says whose it is. */
+/** `tokensmith add-secret ID`: records the secret of a token that was found at its system, once the system says whose it is. */
 import { defineCommand } from "./command.ts";
+import { flag } from "./options.ts";
 import { describe, print, toTerminal } from "./output.ts";
 import { readSecret } from "./secrets.ts";
 
 export const addSecret = defineCommand({
-	usage: "add-secret ID",
+	name: "add-secret",
+	argument: { value: "ID", offers: "token" },
 	summary: "add the secret of a token that was found at its system; read from standard input",
 	description: `Adds the secret of a token that a comparison has found at its system, so that its lines in env files are recognized.
 The secret is read from standard input, and tested at the system: it has to work there and be this token's.
 Its hash and its first and last four characters are recorded.`,
-	optionsHelp: "  --confirmed         it is this token's secret, where the system does not tell",
-	options: { confirmed: { type: "boolean" } },
+	options: { confirmed: flag("it is this token's secret, where the system does not tell") },
 	stdin: "secrets",
 	async run({ values, word, format, client }) {
 		const connected = await client();

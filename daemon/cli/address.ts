@@ -1,15 +1,14 @@
-/** `token address`: what services are given to know the daemon by. */
+/** `tokensmith address`: what services are given to know the daemon by. */
 import { addressForServices, readDaemonFile } from "../client/transport.ts";
 import { defineCommand } from "./command.ts";
 import { print } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const address = defineCommand({
-	usage: "address",
+	name: "address",
 	summary: "print the daemon's address with its identity, for services",
 	description: `Prints the address that a service needs in TOKENSMITH_URL. The identity before the @ is no secret: by it the service
 recognizes the daemon, and sends nothing to another process on its port.`,
-	optionsHelp: "",
 	options: {},
 	stdin: "caller",
 	async run({ format, dataDir }) {

@@ -1,15 +1,15 @@
-/** `token clean-up`: deletes the records of tokens that ended long ago, after a look at what goes. */
+/** `tokensmith clean-up`: deletes the records of tokens that ended long ago, after a look at what goes. */
 import type { CleanUpReport, TokenRecord } from "../contract.ts";
 import { defineCommand } from "./command.ts";
+import { flag } from "./options.ts";
 import { dateWords, endDateOf, print, table } from "./output.ts";
 
 export const cleanUp = defineCommand({
-	usage: "clean-up",
+	name: "clean-up",
 	summary: "delete tokens that ended long ago, for good",
 	description: `Lists the tokens that ended longer ago than the policy keeps the audit; with --yes, deletes their records.
 A deleted token never works again. Its audit events stay.`,
-	optionsHelp: "  --yes               deletes them, instead of listing them only",
-	options: { yes: { type: "boolean" } },
+	options: { yes: flag("deletes them, instead of listing them only") },
 	stdin: "caller",
 	async run({ values, format, client }) {
 		const connected = await client();

@@ -1,14 +1,14 @@
-/** `token connections`: the other systems whose tokens the daemon manages. */
+/** `tokensmith connections`: the other systems whose tokens the daemon manages. */
 import type { Connection } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { print, table } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const connections = defineCommand({
-	usage: "connections",
+	name: "connections",
 	summary: "list the connections to other systems",
-	description: "Lists the connections, whose names 'token create --connection' takes. VS Code adds them.",
-	optionsHelp: "",
+	description:
+		"Lists the connections, whose names 'tokensmith create --connection' takes. VS Code adds them.",
 	options: {},
 	stdin: "caller",
 	async run({ format, client }) {

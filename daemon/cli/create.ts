@@ -1,43 +1,37 @@
-/** `token create NAME`: a token with exactly the given permissions. */
+/** `tokensmith create NAME`: a token with exactly the given permissions. */
 import type { TokensmithClient } from "../client/client.ts";
 import type { CreatedToken } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { connectionNamed } from "./connections.ts";
 import { calendarDurationOf, expiryOf } from "./duration.ts";
 import { ignoredWords } from "./ignored-words.ts";
+import { flag, list, text } from "./options.ts";
 import { issue } from "./secrets.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const create = defineCommand({
-	usage: "create NAME",
+	name: "create",
+	argument: { value: "NAME" },
 	summary: "create a token; its secret goes to standard output, this once",
-	description: `Creates a token and writes its secret, this once, to standard output:
-  API_TOKEN=$(node daemon.js token create orders-api --permission orders.read --data-dir DIR)`,
-	optionsHelp: `  --permission P      what it may do; can be repeated
-  --expires DATE      when it ends: 2027-01-31T12:00:00Z, or never; default: the profile's
-  --expires-in TIME   how long it lives: 30d, 6mo or 1y
-  --resource R        what it may be used on, for example channel/soc; can be repeated
-  --address A         an IP address or range that may use it; can be repeated; default: any
-  --default-source S  the group that incoming data is assigned to
-  --profile P         whose rules apply; default: local
-  --connection NAME   makes it at another system; 'token connections' lists the names
-  --option K=V        a further field of that system; can be repeated
-  --description TEXT
-  --tag T             can be repeated
-  --reveal            shows the secret even on a terminal`,
+	description: "Creates a token and writes its secret, this once, to standard output:",
+	examples: ["API_TOKEN=$(tokensmith create orders-api --permission orders.read)"],
 	options: {
-		permission: { type: "string", multiple: true },
-		expires: { type: "string" },
-		"expires-in": { type: "string" },
-		resource: { type: "string", multiple: true },
-		address: { type: "string", multiple: true },
-		"default-source": { type: "string" },
-		profile: { type: "string" },
-		connection: { type: "string" },
-		option: { type: "string", multiple: true },
-		description: { type: "string" },
-		tag: { type: "string", multiple: true },
-		reveal: { type: "boolean" },
+		permission: list("P", "what it may do", "permission"),
+		expires: text("DATE", "when it ends: 2027-01-31T12:00:00Z, or never; default: the profile's"),
+		"expires-in": text("TIME", "how long it lives: 30d, 6mo or 1y"),
+		resource: list("R", "what it may be used on, for example channel/soc", "resource"),
+		address: list("A", "an IP address or range that may use it, by default any"),
+		"default-source": text("S", "the group that incoming data is assigned to"),
+		profile: text("P", "whose rules apply; default: local", "profile"),
+		connection: text(
+			"NAME",
+			"makes it at another system; 'tokensmith connections' lists the names",
+			"connection",
+		),
+		option: list("K=V", "a further field of that system"),
+		description: text("TEXT", "what it is for"),
+		tag: list("T", "a word to find it by", "tag"),
+		reveal: flag("shows the secret even on a terminal"),
 	},
 	stdin: "caller",
 	async run({ values, word, format, client }) {

@@ -1,12 +1,12 @@
-/** `token disable ID` and `token enable ID`: reversible, unlike a revoke. */
+/** `tokensmith disable ID` and `tokensmith enable ID`: reversible, unlike a revoke. */
 import { defineCommand } from "./command.ts";
 import { describe, print, toTerminal } from "./output.ts";
 
 export const disable = defineCommand({
-	usage: "disable ID",
+	name: "disable",
+	argument: { value: "ID", offers: "token" },
 	summary: "refuse a token until it is enabled again",
 	description: "The token is refused from the next request on, until it is enabled again.",
-	optionsHelp: "",
 	options: {},
 	stdin: "caller",
 	async run({ word, format, client }) {
@@ -16,11 +16,11 @@ export const disable = defineCommand({
 });
 
 export const enable = defineCommand({
-	usage: "enable ID",
+	name: "enable",
+	argument: { value: "ID", offers: "token" },
 	summary: "enable a token that is disabled or in doubt",
 	description:
 		"Lets a disabled token work again, and a token in doubt: one whose state damaged files left unknown.",
-	optionsHelp: "",
 	options: {},
 	stdin: "caller",
 	async run({ word, format, client }) {

@@ -1,59 +1,48 @@
-/** `token edit ID`: changes what the options name, and shows each value before and after. */
+/** `tokensmith edit ID`: changes what the options name, and shows each value before and after. */
 import type { TokenRecord, UpdatedToken, UpdateTokenRequest } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { expiryAfter, expiryOf } from "./duration.ts";
 import { ignoredWords } from "./ignored-words.ts";
+import { flag, list, type Options, type Values as OptionValues, text } from "./options.ts";
 import { describe, print, table, toTerminal } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
 const options = {
-	name: { type: "string" },
-	description: { type: "string" },
-	"add-permission": { type: "string", multiple: true },
-	"remove-permission": { type: "string", multiple: true },
-	grant: { type: "string", multiple: true },
-	withdraw: { type: "string", multiple: true },
-	address: { type: "string", multiple: true },
-	"remove-address": { type: "string", multiple: true },
-	"any-address": { type: "boolean" },
-	tag: { type: "string", multiple: true },
-	"remove-tag": { type: "string", multiple: true },
-	expires: { type: "string" },
-	"expires-in": { type: "string" },
-	"default-source": { type: "string" },
-	"no-default-source": { type: "boolean" },
-	"if-version": { type: "string" },
-} as const;
+	name: text("NAME", "a new name"),
+	description: text("TEXT", "what it is for"),
+	"add-permission": list("P", "lets it do this too", "permission"),
+	"remove-permission": list("P", "lets it do this no more", "permission"),
+	grant: list("R", "lets it be used on this resource too, for example channel/soc", "resource"),
+	withdraw: list("R", "lets it be used on this resource no more", "resource"),
+	address: list("A", "an IP address or range that may use it"),
+	"remove-address": list("A", "an IP address or range that may use it no more"),
+	"any-address": flag("any address may use it"),
+	tag: list("T", "a word to find it by", "tag"),
+	"remove-tag": list("T", "removes such a word", "tag"),
+	expires: text("DATE", "when it ends: 2027-01-31T12:00:00Z, or never"),
+	"expires-in": text("TIME", "how long it lives from now on: 30d, 6mo or 1y"),
+	"default-source": text("S", "the group that incoming data is assigned to"),
+	"no-default-source": flag("no such group"),
+	"if-version": text("N", "only if the token still has this version, which 'tokensmith show' prints"),
+} as const satisfies Options;
 
-type ListOption =
-	| ("add-permission" | "remove-permission" | "grant" | "withdraw")
-	| ("address" | "remove-address" | "tag" | "remove-tag");
-type Flag = "any-address" | "no-default-source";
-type Text = Exclude<keyof typeof options, ListOption | Flag>;
-type Values = Partial<Record<ListOption, string[]> & Record<Flag, boolean> & Record<Text, string>>;
+type Values = OptionValues<typeof options>;
+type ListOption = {
+	[Name in keyof Values]-?: (typeof options)[Name]["kind"] extends "list" ? Name : never;
+}[keyof Values];
 
 export const edit = defineCommand({
-	usage: "edit ID",
+	name: "edit",
+	argument: { value: "ID", offers: "token" },
 	summary: "change a token's settings; its secret stays the same",
 	description: `Changes the settings that the options name, all at once, and shows each before and after. The secret stays the same.
 A token that was changed by someone else in the meantime stays as it is. A change that another system ignores is reported.`,
-	optionsHelp: `  --name NAME
-  --description TEXT
-  --add-permission P, --remove-permission P    can be repeated, as the next ones
-  --grant R, --withdraw R                      a resource, for example channel/soc
-  --address A, --remove-address A              an IP address or range that may use it
-  --any-address       any address may use it
-  --tag T, --remove-tag T
-  --expires DATE      when it ends: 2027-01-31T12:00:00Z, or never
-  --expires-in TIME   how long it lives from now on: 30d, 6mo or 1y
-  --default-source S, --no-default-source
-  --if-version N      only if the token still has this version, which 'token show' prints`,
 	options,
 	stdin: "caller",
 	async run({ values, word, format, client }) {
 		const connected = await client();
 		const before = await connected.get(word);
-		const change = changeOf(before, values as Values);
+		const change = changeOf(before, values);
 		const version = versionOf(values["if-version"]) ?? before.version;
 		if (Object.keys(change).length === 0)
 			return print(format === "json" ? answerOf(before, before, change) : "Nothing to change.", format);

@@ -1,5 +1,5 @@
 /**
- * `token identify`: the tokens that secrets belong to. A secret with a wrong checksum can only be another system's, so
+ * `tokensmith identify`: the tokens that secrets belong to. A secret with a wrong checksum can only be another system's, so
  * that result needs no daemon.
  */
 import { TokensmithUnavailableError } from "../client/transport.ts";
@@ -18,12 +18,11 @@ interface Found {
 }
 
 export const identify = defineCommand({
-	usage: "identify",
+	name: "identify",
 	summary: "find the tokens that secrets, read from standard input, belong to",
 	description: `Reads secrets from standard input, one per line, and finds the tokens that they belong to. The daemon receives their
 hashes, never the secrets. A secret that is not Tokensmith's, by its checksum, is recognized without a daemon. The
 command does not count as a use of the tokens.`,
-	optionsHelp: "",
 	options: {},
 	stdin: "secrets",
 	async run({ format, client }) {

@@ -1,32 +1,30 @@
-/** `token list`: all tokens, or those that match. */
+/** `tokensmith list`: all tokens, or those that match. */
 import type { ListTokensQuery } from "../contract.ts";
 import { defineCommand } from "./command.ts";
+import { text } from "./options.ts";
 import { dateWords, endDateOf, print, table } from "./output.ts";
 
+const statuses = ["active", "retiring", "expired", "disabled", "revoked", "in-doubt"];
+
 export const list = defineCommand({
-	usage: "list",
+	name: "list",
 	summary: "list tokens",
 	description:
 		"Lists the tokens that match all options, revoked and expired ones included; all tokens without options.",
-	optionsHelp: `  --status S          active, retiring, expired, disabled or revoked
-  --profile P
-  --issuer I
-  --search TEXT       part of the name or the description
-  --tag T
-  --resource R
-  --expires-before D  a date and time: 2027-01-31T12:00:00Z
-  --unused-since D    not used since then, or never
-  --sort S            creationDate, expiry, name or lastUsed; with - before it: the other way round (--sort=-expiry)`,
 	options: {
-		status: { type: "string" },
-		profile: { type: "string" },
-		issuer: { type: "string" },
-		search: { type: "string" },
-		tag: { type: "string" },
-		resource: { type: "string" },
-		"expires-before": { type: "string" },
-		"unused-since": { type: "string" },
-		sort: { type: "string" },
+		status: text("S", `${statuses.slice(0, -1).join(", ")} or ${statuses.at(-1)}`, statuses),
+		profile: text("P", "made by the rules of this profile", "profile"),
+		issuer: text("I", "issued by this system"),
+		search: text("TEXT", "part of the name or the description"),
+		tag: text("T", "with this tag", "tag"),
+		resource: text("R", "that may be used on this resource", "resource"),
+		"expires-before": text("DATE", "that end before: 2027-01-31T12:00:00Z"),
+		"unused-since": text("DATE", "not used since then, or never"),
+		sort: text(
+			"S",
+			"creationDate, expiry, name or lastUsed; with - before it: the other way round (--sort=-expiry)",
+			["creationDate", "expiry", "name", "lastUsed"],
+		),
 	},
 	stdin: "caller",
 	async run({ values, format, client }) {

@@ -14,6 +14,11 @@ export function print(what: unknown, format: "json" | "words" = "words"): Promis
 	});
 }
 
+/** Not in a pipe, and neither with NO_COLOR nor with TERM=dumb. */
+export function hasColors(): boolean {
+	return process.stdout.isTTY && process.stdout.hasColors();
+}
+
 export function printError(problem: { code: string; detail: string }, format: "json" | "words"): void {
 	const text = format === "json" ? JSON.stringify({ error: problem }) : toTerminal(problem.detail);
 	process.stderr.write(`${text}\n`);

@@ -1,13 +1,13 @@
-/** `token undo-rotation ID` and `token end-overlap ID`: the two ways to end an overlap early. */
+/** `tokensmith undo-rotation ID` and `tokensmith end-overlap ID`: the two ways to end an overlap early. */
 import { defineCommand } from "./command.ts";
 import { describe, print, toTerminal } from "./output.ts";
 
 export const undoRotation = defineCommand({
-	usage: "undo-rotation ID",
+	name: "undo-rotation",
+	argument: { value: "ID", offers: "token" },
 	summary: "put a rotated token back, while both secrets work",
 	description: `Puts a token back as it was before its rotation and revokes its successor. ID is that of the old one, and it must
 still be in its overlap.`,
-	optionsHelp: "",
 	options: {},
 	stdin: "caller",
 	async run({ word, format, client }) {
@@ -18,10 +18,10 @@ still be in its overlap.`,
 });
 
 export const endOverlap = defineCommand({
-	usage: "end-overlap ID",
+	name: "end-overlap",
+	argument: { value: "ID", offers: "token" },
 	summary: "end the time in which a rotated token still works",
 	description: "The old secret is refused from the next request on, and only the successor's works.",
-	optionsHelp: "",
 	options: {},
 	stdin: "caller",
 	async run({ word, format, client }) {

@@ -1,15 +1,17 @@
 /** `permission add|list|remove`: the owner's own permissions, which local tokens may be given. */
-import { type Command, defineCommand } from "./command.ts";
+import { type CommandGroup, defineCommand } from "./command.ts";
+import { text } from "./options.ts";
 import { print, table } from "./output.ts";
 
 const add = defineCommand({
-	program: "permission",
-	usage: "add NAME",
+	name: "add",
+	argument: { value: "NAME" },
 	summary: "add a permission, or replace its description",
 	description: "Adds a permission to those that tokens may be given, for every window and the command line.",
-	optionsHelp: `  --description TEXT  what it allows
-  --group G           the heading under which it is shown; default: the part before the last dot`,
-	options: { description: { type: "string" }, group: { type: "string" } },
+	options: {
+		description: text("TEXT", "what it allows"),
+		group: text("G", "the heading under which it is shown; default: the part before the last dot"),
+	},
 	stdin: "caller",
 	async run({ values, word, format, client }) {
 		const { description, group } = values;
@@ -22,12 +24,10 @@ const add = defineCommand({
 });
 
 const list = defineCommand({
-	program: "permission",
-	usage: "list",
+	name: "list",
 	summary: "list the permissions, and those that services asked for",
 	description:
 		"Lists the permissions that local tokens may be given, and what services asked for in the last 30 days that no catalogue has.",
-	optionsHelp: "",
 	options: {},
 	stdin: "caller",
 	async run({ format, client }) {
@@ -44,11 +44,10 @@ const list = defineCommand({
 });
 
 const remove = defineCommand({
-	program: "permission",
-	usage: "remove NAME",
+	name: "remove",
+	argument: { value: "NAME", offers: "own-permission" },
 	summary: "remove one of your own permissions",
 	description: "Removes a permission from those that tokens may be given. Tokens that have it keep it.",
-	optionsHelp: "",
 	options: {},
 	stdin: "caller",
 	async run({ word, format, client }) {
@@ -60,4 +59,10 @@ const remove = defineCommand({
 	},
 });
 
-export const permissionCommands: Record<string, Command> = { add, list, remove };
+export const permission: CommandGroup = {
+	name: "permission",
+	summary: "add, list and remove permissions of your own",
+	description: "Works with the permissions that local tokens may have.",
+	commands: [add, list, remove],
+	notFoundHint: "'tokensmith permission list' shows them.",
+};

@@ -1,4 +1,4 @@
-/** `token probe ID`: whether another system still accepts a token's secret. */
+/** `tokensmith probe ID`: whether another system still accepts a token's secret. */
 import { defineCommand } from "./command.ts";
 import { print, toTerminal } from "./output.ts";
 import { readSecret } from "./secrets.ts";
@@ -6,11 +6,11 @@ import { readSecret } from "./secrets.ts";
 const exitCodes = { live: 0, dead: 4, unknown: 1 } as const;
 
 export const probe = defineCommand({
-	usage: "probe ID",
+	name: "probe",
+	argument: { value: "ID", offers: "token" },
 	summary: "test at its system whether a token still works",
 	description: `Asks the token's system, through its connection, whether it accepts the secret, which is read from standard input.
 Ends with 0 if it does, 4 if it does not, and 1 if its answer decides nothing.`,
-	optionsHelp: "",
 	options: {},
 	stdin: "secrets",
 	async run({ word, format, client }) {

@@ -1,29 +1,29 @@
-/** `token register NAME`: records a token of another system. Its secret stays here; its hash is sent. */
+/** `tokensmith register NAME`: records a token of another system. Its secret stays here; its hash is sent. */
 import { defineCommand } from "./command.ts";
 import { connectionNamed } from "./connections.ts";
 import { expiryOf } from "./duration.ts";
+import { list, text } from "./options.ts";
 import { describe, print, toTerminal } from "./output.ts";
 import { readSecret } from "./secrets.ts";
 
 export const register = defineCommand({
-	usage: "register NAME",
+	name: "register",
+	argument: { value: "NAME" },
 	summary: "record another system's token, whose secret is read from standard input",
 	description: `Records a token of another system, so that its expiry is watched and its secret is recognized.
 The secret is read from standard input; only its hash and its first and last four characters are sent.
 Only its issuer decides whether it is valid: it never verifies here.`,
-	optionsHelp: `  --issuer I          the system that issued it; default: that of the connection, else other
-  --connection NAME   the connection to that system; 'token connections' lists the names
-  --expires DATE      when it ends: 2027-01-31T12:00:00Z; left out: never
-  --permission P      what it may do; as often as needed
-  --description TEXT
-  --tag T             as often as needed`,
 	options: {
-		issuer: { type: "string" },
-		connection: { type: "string" },
-		expires: { type: "string" },
-		permission: { type: "string", multiple: true },
-		description: { type: "string" },
-		tag: { type: "string", multiple: true },
+		issuer: text("I", "the system that issued it; default: that of the connection, else other"),
+		connection: text(
+			"NAME",
+			"the connection to that system; 'tokensmith connections' lists the names",
+			"connection",
+		),
+		expires: text("DATE", "when it ends: 2027-01-31T12:00:00Z; left out: never"),
+		permission: list("P", "what it may do"),
+		description: text("TEXT", "what it is for"),
+		tag: list("T", "a word to find it by", "tag"),
 	},
 	stdin: "secrets",
 	async run({ values, word, format, client }) {

@@ -1,23 +1,21 @@
-/** `token revoke ID`: ends a token at once and for good. */
+/** `tokensmith revoke ID`: ends a token at once and for good. */
 import type { TokensmithClient } from "../client/client.ts";
 import { defineCommand } from "./command.ts";
+import { flag, text } from "./options.ts";
 import { describe, print, toTerminal } from "./output.ts";
 import { ask } from "./terminal.ts";
 
 export const revoke = defineCommand({
-	usage: "revoke ID",
+	name: "revoke",
+	argument: { value: "ID", offers: "token" },
 	summary: "end a token for good",
 	description:
 		"The token is refused from the next request on. This can't be undone. At a terminal the command asks for confirmation.",
-	optionsHelp: `  --reason TEXT       kept with the token
-  --self              yes, even if it is the very token that this command acts with
-  --not-the-credential  it is not the credential of its connection, where that can't be known
-  --yes               does not ask`,
 	options: {
-		reason: { type: "string" },
-		self: { type: "boolean" },
-		"not-the-credential": { type: "boolean" },
-		yes: { type: "boolean" },
+		reason: text("TEXT", "kept with the token"),
+		self: flag("yes, even if it is the very token that this command acts with"),
+		"not-the-credential": flag("it is not the credential of its connection, where that can't be known"),
+		yes: flag("does not ask"),
 	},
 	stdin: "caller",
 	async run({ values, word, format, client }) {

@@ -1,28 +1,26 @@
-/** `token rotate ID`: a successor with the same settings, and an overlap in which both work. */
+/** `tokensmith rotate ID`: a successor with the same settings, and an overlap in which both work. */
 import type { TokensmithClient } from "../client/client.ts";
 import type { TokenRecord } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { expiryOf, secondsOf } from "./duration.ts";
 import { ignoredWords } from "./ignored-words.ts";
+import { flag, text } from "./options.ts";
 import { dateWords } from "./output.ts";
 import { issue } from "./secrets.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const rotate = defineCommand({
-	usage: "rotate ID",
+	name: "rotate",
+	argument: { value: "ID", offers: "token" },
 	summary: "replace a token's secret; the new one goes to standard output, this once",
 	description: `Creates a successor with the same settings and writes its secret, this once, to standard output.
 The old secret works until the overlap is over. With --token-stdin or TOKENSMITH_TOKEN and the ID 'current'
 a token rotates itself.`,
-	optionsHelp: `  --overlap TIME      how long the old secret still works: 0, 15m, 2h, 7d; required
-  --quiet TIME        the overlap ends early, once the old secret has not been used for this long
-  --expires DATE      when the successor ends, or never; else it lives as long as its predecessor did
-  --reveal            shows the secret even on a terminal`,
 	options: {
-		overlap: { type: "string" },
-		quiet: { type: "string" },
-		expires: { type: "string" },
-		reveal: { type: "boolean" },
+		overlap: text("TIME", "how long the old secret still works: 0, 15m, 2h, 7d; required"),
+		quiet: text("TIME", "the overlap ends early, once the old secret has not been used for this long"),
+		expires: text("DATE", "when the successor ends, or never; else it lives as long as its predecessor did"),
+		reveal: flag("shows the secret even on a terminal"),
 	},
 	stdin: "caller",
 	async run({ values, word, format, client }) {

@@ -1,5 +1,5 @@
 /**
- * What `token setup` plans and does. The same rules as in VS Code, from `daemon/manifest/plan.ts`; secrets go to their
+ * What `tokensmith setup` plans and does. The same rules as in VS Code, from `daemon/manifest/plan.ts`; secrets go to their
  * lines only. Writes nothing to the terminal.
  */
 import { basename, resolve } from "node:path";
@@ -206,7 +206,7 @@ async function recordOne(
 		const token = await client.register(value, { ...facts, issuer: declared.issuer, expiry: end });
 		return { kind: "ready", declared, token, ignored: [] };
 	} catch (error) {
-		const next = `Record it with 'token register NAME --connection'`;
+		const next = `Record it with 'tokensmith register NAME --connection'`;
 		return failed(`its secret is in ${file}, but the token was not recorded: ${wordsOf(error)} ${next}.`);
 	}
 }

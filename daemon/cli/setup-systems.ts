@@ -1,5 +1,5 @@
 /**
- * Where `token setup` creates a declared token: here, or at a connection to its system. Pure. Invariant: the one credential
+ * Where `tokensmith setup` creates a declared token: here, or at a connection to its system. Pure. Invariant: the one credential
  * of a run goes to one connection only.
  */
 import { type Connection, capabilitiesOf, type Profile, profileAt, stepsByHand } from "../contract.ts";
@@ -65,7 +65,7 @@ function placeAt(
 	const page = guide.page === undefined ? "" : `, ${guide.page}`;
 	return no(
 		`${connection.name} creates tokens on its own pages only${page}; run this at a terminal, which asks for the secret, ` +
-			`or write the secret to ${key} in ${file} and record it with 'token register NAME --connection'`,
+			`or write the secret to ${key} in ${file} and record it with 'tokensmith register NAME --connection'`,
 	);
 }
 

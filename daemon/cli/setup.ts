@@ -1,8 +1,9 @@
-/** `token setup`: creates the tokens that a folder's tokensmith.json declares, and writes each to its line. */
+/** `tokensmith setup`: creates the tokens that a folder's tokensmith.json declares, and writes each to its line. */
 import type { TokensmithClient } from "../client/client.ts";
 import { defineCommand } from "./command.ts";
 import { connectionNamed } from "./connections.ts";
 import { ignoredWords } from "./ignored-words.ts";
+import { flag, text } from "./options.ts";
 import { print, toTerminal } from "./output.ts";
 import type { PlannedToken, SetupPlan, SetupResult } from "./setup-action.ts";
 import type { Systems } from "./setup-systems.ts";
@@ -10,21 +11,21 @@ import { ask } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const setup = defineCommand({
-	usage: "setup",
+	name: "setup",
 	summary: "create the tokens that tokensmith.json declares",
 	description: `Creates what is missing of the tokens that DIR/tokensmith.json declares, and writes each secret to its line of an env file.
 Lines that have a value stay as they are, so that the command can be run again and again. At a terminal it asks before.
 A token of another system is created through the connection to it, with that connection's credential. Where the system
 creates tokens on its own pages only, the command shows the steps at a terminal, and asks for the secret.`,
-	optionsHelp: `  --folder DIR        the folder of tokensmith.json; default: this one
-  --connection NAME   the connection that the credential is for, where there are several; 'token connections' lists them
-  --dry-run           says what would be created, and creates nothing
-  --yes               creates without asking`,
 	options: {
-		folder: { type: "string" },
-		connection: { type: "string" },
-		"dry-run": { type: "boolean" },
-		yes: { type: "boolean" },
+		folder: text("DIR", "the folder of tokensmith.json; default: this one", "folder"),
+		connection: text(
+			"NAME",
+			"the connection that the credential is for, where there are several; 'tokensmith connections' lists them",
+			"connection",
+		),
+		"dry-run": flag("says what would be created, and creates nothing"),
+		yes: flag("creates without asking"),
 	},
 	stdin: "caller",
 	async run({ values, format, client, hasCredential }) {

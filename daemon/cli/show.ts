@@ -1,13 +1,13 @@
-/** `token show ID`: one token's record. */
+/** `tokensmith show ID`: one token's record. */
 import type { TokenRecord } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { dateWords, print, table } from "./output.ts";
 
 export const show = defineCommand({
-	usage: "show ID",
+	name: "show",
+	argument: { value: "ID", offers: "token" },
 	summary: "show one token",
 	description: "Shows the token with this id; 'current' is the token that this command acts with.",
-	optionsHelp: "",
 	options: {},
 	stdin: "caller",
 	async run({ word, format, client }) {

@@ -1,24 +1,21 @@
-/** `token verify`: the daemon's verdict on a secret, as a service would get it. */
+/** `tokensmith verify`: the daemon's verdict on a secret, as a service would get it. */
 import type { Verification } from "../client/client.ts";
 import { defineCommand } from "./command.ts";
+import { list, text } from "./options.ts";
 import { dateWords, print, toTerminal } from "./output.ts";
 import { readSecret } from "./secrets.ts";
 
 export const verify = defineCommand({
-	usage: "verify",
+	name: "verify",
 	summary: "check whether a secret, read from standard input, is valid",
-	description: `Reads a secret from standard input and verifies it against all options:
-  node daemon.js token verify --permission orders.read --data-dir DIR <secret.txt
-Needs no token to authenticate with. Counts as a use of the token.`,
-	optionsHelp: `  --permission P      required; can be repeated
-  --any-permission P  one of them is needed
-  --resource R        is needed; as often as needed
-  --address A         who presents it; counts when the daemon trusts this machine as a proxy`,
+	description:
+		"Reads a secret from standard input and verifies it against all options. Needs no token to authenticate with. Counts as a use of the token.",
+	examples: ["tokensmith verify --permission orders.read <secret.txt"],
 	options: {
-		permission: { type: "string", multiple: true },
-		"any-permission": { type: "string", multiple: true },
-		resource: { type: "string", multiple: true },
-		address: { type: "string" },
+		permission: list("P", "is needed", "permission"),
+		"any-permission": list("P", "one of them is needed", "permission"),
+		resource: list("R", "is needed", "resource"),
+		address: text("A", "who presents it; counts when the daemon trusts this machine as a proxy"),
 	},
 	stdin: "secrets",
 	async run({ values, format, client }) {

@@ -88,6 +88,6 @@ function unidentified({ host }: URL): TypeError {
 	return new TypeError(
 		`The url http://${host} does not say which daemon is meant: any process that listens there could accept every token. ` +
 			`Give the address with the daemon's identity, ${example}: "Tokensmith: Copy Address for Services" in VS Code, or ` +
-			"'node daemon.js token address --data-dir DIR', gives it. For your own daemon, its data directory will do.",
+			"'tokensmith address' gives it. For your own daemon, its data directory will do.",
 	);
 }

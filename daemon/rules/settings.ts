@@ -121,7 +121,7 @@ function permissionErrors(permissions: readonly string[], rules: Profile): Field
 /** Other systems have a catalogue of their own. */
 function howToAdd({ id }: Profile): string {
 	if (id !== "local") return "";
-	return "; add it with 'permission add' on the command line, or while choosing permissions in VS Code";
+	return "; add it with 'tokensmith permission add' on the command line, or while choosing permissions in VS Code";
 }
 
 function addressErrors(addresses: readonly string[], rules: Profile): FieldError[] {

@@ -93,7 +93,7 @@ describe("a service that knows its daemon by its identity", () => {
 		it(`does not start without one: ${String(start)}`, () => {
 			assert.throws(start, (error: Error) => {
 				assert.ok(error instanceof TypeError);
-				assert.match(error.message, /token address --data-dir DIR/);
+				assert.match(error.message, /tokensmith address/);
 				return true;
 			});
 		});

@@ -13,7 +13,10 @@ describe("own permissions", () => {
 		const body = { name: "billing", permissions: ["billing.read"] };
 		const refused = await daemon.call("POST", "/v1/api-tokens", { body });
 		assertProblem(refused, "invalid-request");
-		assert.match(refused.body.errors[0].detail, /billing\.read is not in the catalogue .*'permission add'/);
+		assert.match(
+			refused.body.errors[0].detail,
+			/billing\.read is not in the catalogue .*'tokensmith permission add'/,
+		);
 		const added = await put("billing.read", { description: "Read bills" });
 		assert.deepEqual(added.body, { name: "billing.read", group: "billing", description: "Read bills" });
 		for (let start = 0; start < 2; start++) {

@@ -105,9 +105,9 @@ describe("the bundles", () => {
 			const { data } = await startDaemon();
 			const place = ["--data-dir", data];
 			for (const args of [
-				["token", "create", "ci", "--permission", "api.api-tokens.read", ...place],
-				["token", "list", ...place],
-				["token", "explode", ...place],
+				["create", "ci", "--permission", "api.api-tokens.read", ...place],
+				["list", ...place],
+				["explode", ...place],
 				["permission", "list", ...place],
 				["setup", ...place],
 			])

@@ -15,15 +15,12 @@ describe("the permissions on the command line", () => {
 		for (const args of [[], ["--help"], ["help"]]) {
 			const { code, stdout } = await ending(spawn(process.execPath, [bundle, "permission", ...args]), "");
 			assert.equal(code, 0);
-			assert.match(
-				stdout,
-				/Usage: node daemon\.js permission COMMAND[\s\S]* {2}add [\s\S]*Exit codes: 0 done;/,
-			);
+			assert.match(stdout, /^Usage: tokensmith permission COMMAND[\s\S]* {2}add [\s\S]*Exit codes: 0 done;/);
 		}
 		for (const command of ["add", "list", "remove"]) {
 			const { code, stdout } = await permission(command, "--help");
 			assert.equal(code, 0);
-			assert.match(stdout, new RegExp(`^Usage: node daemon\\.js permission ${command}`));
+			assert.match(stdout, new RegExp(`^Usage: tokensmith permission ${command}`));
 		}
 	});
 
@@ -33,7 +30,7 @@ describe("the permissions on the command line", () => {
 		assert.equal(refused.code, 1);
 		assert.match(
 			refused.stderr,
-			/billing\.read is not in the catalogue of permissions; add it with 'permission add'/,
+			/billing\.read is not in the catalogue of permissions; add it with 'tokensmith permission add'/,
 		);
 		const added = await permission("add", "billing.read", "--description", "Read bills");
 		assert.deepEqual([added.code, added.stdout], [0, "Added billing.read, in the group billing.\n"]);
@@ -59,7 +56,7 @@ describe("the permissions on the command line", () => {
 		["two names", ["add", "a.read", "b.read"], 2, /one NAME, not several/],
 		["a name with blanks", ["add", "billing read"], 1, /without spaces/],
 		["a wildcard", ["add", "billing.*"], 1, /wildcard/],
-		["a name that is not there", ["remove", "a.read"], 4, /'permission list' shows them/],
+		["a name that is not there", ["remove", "a.read"], 4, /'tokensmith permission list' shows them/],
 		["a permission of the daemon", ["remove", "api.api-tokens.read"], 4, /no permission/],
 	];
 	for (const [what, args, code, words] of wrong) {

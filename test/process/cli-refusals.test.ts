@@ -47,6 +47,10 @@ describe("the command line", () => {
 			["two ids", ["show", "one", "two"]],
 			["an argument too many", ["list", "everything"]],
 			["a secret as an argument", ["verify", "ghp_0123456789"]],
+			["a secret as a command", ["ghp_0123456789"]],
+			["a secret as the value of an unknown option", ["list", "--token=ghp_0123456789"]],
+			["a secret as the value of an option that takes none", ["list", "--json=ghp_0123456789"]],
+			["an option as the value of another", ["create", "x", "--permission", "--reveal"]],
 			["a lifetime that is none", ["create", "x", "--permission", "orders.read", "--expires-in", "soon"]],
 			["two places", ["list", "--url", "http://127.0.0.1:1"]],
 			["a name of the object's own", ["constructor"]],
@@ -92,7 +96,7 @@ describe("the command line", () => {
 		it("to send a secret to an address at which any process could answer", async () => {
 			const { code, stderr } = await run(["verify", "--url", cli.daemon.file.url], { stdin: "tks_x" });
 			assert.equal(code, 2);
-			assert.match(stderr, /any process.*token address --data-dir DIR/s);
+			assert.match(stderr, /any process.*tokensmith address/s);
 		});
 
 		const secret = generateSecret("acme");

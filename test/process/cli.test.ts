@@ -11,23 +11,46 @@ describe("the command line", () => {
 
 	describe("explains itself", () => {
 		for (const args of [[], ["--help"], ["-h"], ["help"]]) {
-			it(`when called as token ${args.join(" ")}`, async () => {
+			it(`when called as tokensmith ${args.join(" ")}`, async () => {
 				const { code, stdout } = await run(args);
 				assert.equal(code, 0);
-				assert.match(stdout, /Usage: node daemon\.js token COMMAND/);
+				assert.match(stdout, /^Usage: tokensmith COMMAND/);
 				assert.match(stdout, /Exit codes: 0 done;/);
 			});
 		}
+
+		it("by the same text for help create as for create -h", async () => {
+			const [help, option] = await Promise.all([run(["help", "create"]), run(["create", "-h"])]);
+			assert.match(help.stdout, /^Usage: tokensmith create \[OPTION\]\.\.\. NAME\n/);
+			assert.deepEqual(help, option);
+			assert.match(
+				(await run(["help", "daemon", "run"])).stdout,
+				/--idle-seconds S[\s\S]*3 another daemon holds/,
+			);
+		});
+
+		it("with its version", async () => {
+			assert.match((await run(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+		});
+
+		it("with the near command or option for a mistyped one", async () => {
+			const command = await run(["crate", "x"]);
+			assert.deepEqual([command.code, command.stdout], [2, ""]);
+			assert.match(command.stderr, /^Unknown command\. Did you mean create\?/);
+			const option = await run(["create", "x", "--permision", "orders.read"]);
+			assert.deepEqual([option.code, option.stdout], [2, ""]);
+			assert.match(option.stderr, /^Unknown option --permision\. Did you mean --permission\?/);
+		});
 
 		const commands =
 			"create list show rotate undo-rotation end-overlap disable enable revoke verify identify register connections probe setup edit clean-up".split(
 				" ",
 			);
 		for (const command of commands) {
-			it(`at token ${command} --help, with the exit codes`, async () => {
+			it(`at tokensmith ${command} --help, with the exit codes`, async () => {
 				const { code, stdout } = await run([command, "--help"]);
 				assert.equal(code, 0);
-				assert.match(stdout, new RegExp(`Usage: node daemon\\.js token ${command} `));
+				assert.match(stdout, new RegExp(`^Usage: tokensmith ${command} `));
 				assert.match(stdout, /--data-dir DIR[\s\S]*Exit codes: 0 done;/);
 			});
 		}
@@ -86,7 +109,7 @@ describe("the command line", () => {
 		it("says which token's secret is lost when it can't be written", async () => {
 			const child = spawn(
 				"sh",
-				["-c", 'exec "$@" >/dev/full', "sh", process.execPath, bundle, "token", "create"].concat([
+				["-c", 'exec "$@" >/dev/full', "sh", process.execPath, bundle, "create"].concat([
 					"lost",
 					"--permission",
 					"orders.read",
@@ -147,7 +170,10 @@ describe("the command line", () => {
 			const { code, stdout, stderr } = await cli.owner(["show", "unknown", "--json"]);
 			assert.deepEqual([code, stdout], [4, ""]);
 			assert.equal(JSON.parse(stderr).error.code, "not-found");
-			assert.match((await cli.owner(["show", "unknown"])).stderr, /no token with this id\.\n'token list' /);
+			assert.match(
+				(await cli.owner(["show", "unknown"])).stderr,
+				/no token with this id\.\n'tokensmith list' /,
+			);
 		});
 	});
 

@@ -73,7 +73,7 @@ class CommandLine {
 	 * @param typed after the first prompt; or each text with the output to wait for, in order
 	 */
 	async atTerminal(args: string[], typed: string | readonly Typed[] = ""): Promise<Run> {
-		const words = [process.execPath, bundle, "token", ...args, "--data-dir", this.daemon.directory];
+		const words = [process.execPath, bundle, ...args, "--data-dir", this.daemon.directory];
 		const command = words.map((word) => `'${word}'`).join(" ");
 		const child = spawn("script", ["-qec", command, "/dev/null"], {
 			env: environmentWith({}),
@@ -87,7 +87,7 @@ class CommandLine {
 
 export function run(args: string[], { stdin = "", environment = {} }: RunInput = {}): Promise<Run> {
 	const env = environmentWith(environment);
-	return ending(spawn(process.execPath, [bundle, "token", ...args], { env }), stdin);
+	return ending(spawn(process.execPath, [bundle, ...args], { env }), stdin);
 }
 
 function environmentWith(more: Record<string, string>): NodeJS.ProcessEnv {

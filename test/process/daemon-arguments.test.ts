@@ -23,7 +23,7 @@ describe("the bundled daemon", () => {
 			const daemon = await daemons.start(args);
 			assert.equal(daemon.first.code, "arguments");
 			assert.equal(await daemon.exited, 2);
-			assert.match(daemon.errors, /Usage: node daemon\.js/);
+			assert.match(daemon.errors, /Usage: tokensmith daemon run/);
 		});
 	}
 

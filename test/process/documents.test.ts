@@ -51,7 +51,7 @@ describe("the snippets of README and docs", () => {
 	});
 
 	it("create, verify and list a token on the command line", async () => {
-		const said = await shell(blockWith("README.md", "sh", "token create deploy"));
+		const said = await shell(blockWith("README.md", "sh", "tokensmith create deploy"));
 		assert.match(said, /^Valid: deploy, .* permissions: orders\.read/m);
 		assert.match(said, /^(?!Good).*deploy/m);
 		assert.doesNotMatch(said, /tks_\w{38}/);
@@ -81,7 +81,7 @@ describe("the snippets of README and docs", () => {
 	}
 
 	async function shell(script: string, cwd = root): Promise<string> {
-		const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
+		const PATH = `${join(folder, "node_modules", ".bin")}:${dirname(process.execPath)}:${process.env.PATH}`;
 		const env = { ...process.env, PATH, DIR: daemon.directory };
 		const { stdout } = await run("sh", ["-ec", script], { cwd, env });
 		return stdout;

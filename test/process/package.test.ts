@@ -133,10 +133,10 @@ describe("the package", () => {
 		const { engines } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 		const oldest = engines.node.replace(">=", "");
 		const [major, minor] = oldest.split(".").map(Number);
-		assert.match((await saidBy(`${major}.${minor}.0`, "token", "--help")).stdout, /^Usage: /);
+		assert.match((await saidBy(`${major}.${minor}.0`, "create", "--help")).stdout, /^Usage: /);
 		for (const older of [`${major}.${minor - 1}.9`, `${major - 1}.9.0`]) {
 			const detail = `The daemon needs Node.js ${oldest} or newer; this is v${older}.`;
-			assert.deepEqual(await saidBy(older, "token", "create"), { stdout: "", stderr: `${detail}\n` });
+			assert.deepEqual(await saidBy(older, "create", "deploy"), { stdout: "", stderr: `${detail}\n` });
 			const daemon = await saidBy(older, "--data-dir", join(folder, "data"));
 			assert.deepEqual(JSON.parse(daemon.stdout), { event: "failed", code: "node-too-old", detail });
 		}
@@ -156,7 +156,7 @@ describe("the package", () => {
 		const { bin } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 		const path = join(installed, bin.tokensmith);
 		assert.match(readFileSync(path, "utf8"), /^#!\/usr\/bin\/env node\n/);
-		const { stdout } = await run(process.execPath, [path, "token", "--help"]);
+		const { stdout } = await run(process.execPath, [path, "create", "--help"]);
 		assert.match(stdout, /^Usage: /);
 	});
 });

@@ -3,7 +3,7 @@
  * packing builds again and rewrites package.json, which other suites read at the same time.
  */
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { temporaryFolder } from "../daemon/harness.ts";
@@ -24,11 +24,15 @@ export function pack(): Promise<Packed> {
 	return packing;
 }
 
-/** Unpacks the package into the modules of a folder, as an installation would. */
+/** Unpacks the package into the modules of a folder and links its command, as an installation would. */
 export async function installInto(folder: string): Promise<string> {
 	const installed = join(folder, "node_modules", "tokensmith");
 	mkdirSync(installed, { recursive: true });
 	await run("tar", ["-xzf", (await pack()).tarball, "-C", installed, "--strip-components", "1"]);
+	const commands = join(folder, "node_modules", ".bin");
+	mkdirSync(commands);
+	chmodSync(join(installed, "dist", "daemon.js"), 0o755);
+	symlinkSync("../tokensmith/dist/daemon.js", join(commands, "tokensmith"));
 	return installed;
 }
 

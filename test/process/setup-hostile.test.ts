@@ -1,11 +1,11 @@
-/** `token setup` in a folder that a stranger prepared: it neither hangs nor writes elsewhere, and says what is wrong. */
+/** `tokensmith setup` in a folder that a stranger prepared: it neither hangs nor writes elsewhere, and says what is wrong. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { daemonWithCommandLine } from "./command-line.ts";
 
-describe("token setup in a hostile folder", () => {
+describe("tokensmith setup in a hostile folder", () => {
 	const cli = daemonWithCommandLine();
 	let folder: string;
 	let outside: string;

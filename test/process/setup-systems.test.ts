@@ -1,4 +1,4 @@
-/** `token setup` for tokens of other systems: created through their connection, or by the user's own hands. */
+/** `tokensmith setup` for tokens of other systems: created through their connection, or by the user's own hands. */
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const handProfile: Profile = {
 	},
 };
 
-describe("token setup of other systems", () => {
+describe("tokensmith setup of other systems", () => {
 	const cli = daemonWithCommandLine();
 	const systems: Acme[] = [];
 	let [acme, other, hand]: Acme[] = [];
@@ -224,7 +224,7 @@ describe("token setup of other systems", () => {
 			assert.match(stdout, /on its own pages only, http:\S+\/settings; run this at a terminal/);
 			assert.match(
 				stdout,
-				/write the secret to H in \.env and record it with 'token register NAME --connection'/,
+				/write the secret to H in \.env and record it with 'tokensmith register NAME --connection'/,
 			);
 			const { secret } = hand?.add() ?? assert.fail();
 			writeFileSync(join(folder, ".env"), `H=${secret}\n`);

@@ -1,4 +1,4 @@
-/** `token setup` as a user or a script calls it: the bundle as a child process, against the bundled daemon. */
+/** `tokensmith setup` as a user or a script calls it: the bundle as a child process, against the bundled daemon. */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import {
@@ -14,7 +14,7 @@ import { join } from "node:path";
 import dotenv from "dotenv";
 import { bundle, daemonWithCommandLine, ending } from "./command-line.ts";
 
-describe("token setup", () => {
+describe("tokensmith setup", () => {
 	const cli = daemonWithCommandLine();
 	let folder: string;
 

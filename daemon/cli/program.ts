@@ -1,0 +1,49 @@
+/** Every command, in the order in which help shows them. */
+import { addSecret } from "./add-secret.ts";
+import { address } from "./address.ts";
+import { cleanUp } from "./clean-up.ts";
+import type { Command, CommandGroup } from "./command.ts";
+import { connections } from "./connections.ts";
+import { create } from "./create.ts";
+import { daemon } from "./daemon.ts";
+import { disable, enable } from "./disable.ts";
+import { edit } from "./edit.ts";
+import { identify } from "./identify.ts";
+import { list } from "./list.ts";
+import { endOverlap, undoRotation } from "./overlap.ts";
+import { permission } from "./permission.ts";
+import { probe } from "./probe.ts";
+import { register } from "./register.ts";
+import { revoke } from "./revoke.ts";
+import { rotate } from "./rotate.ts";
+import { setup } from "./setup.ts";
+import { show } from "./show.ts";
+import { verify } from "./verify.ts";
+
+export const programName = "tokensmith";
+
+export type Entry = Command | CommandGroup;
+
+export interface Section {
+	readonly heading: string;
+	readonly entries: readonly Entry[];
+}
+
+export const sections: readonly Section[] = [
+	{ heading: "Tokens", entries: [create, list, show, edit, disable, enable, revoke, cleanUp] },
+	{ heading: "Rotation", entries: [rotate, undoRotation, endOverlap] },
+	{ heading: "Secrets, read from standard input", entries: [verify, identify] },
+	{ heading: "Other systems", entries: [connections, register, addSecret, probe] },
+	{ heading: "Services and projects", entries: [setup, permission, address, daemon] },
+];
+
+export function isGroup(entry: Entry): entry is CommandGroup {
+	return "commands" in entry;
+}
+
+/** The words that can follow: the commands of a group after its name, all commands otherwise. */
+export function namesAfter(first: string | undefined): string[] {
+	const entries = sections.flatMap((section) => section.entries);
+	const group = entries.filter(isGroup).find(({ name }) => name === first);
+	return (group?.commands ?? entries).map(({ name }) => name);
+}
