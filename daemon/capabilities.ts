@@ -1,7 +1,7 @@
 /** What can be done at a profile's system. Shared by the daemon and its clients; loads no schemas. */
 
 import { namesUsed } from "./connector-text.ts";
-import type { Connector, ConnectorOption } from "./contract/connector.ts";
+import type { Call, Connector, ConnectorOption } from "./contract/connector.ts";
 import type { TokenField } from "./facts.ts";
 
 export interface Capabilities {
@@ -104,7 +104,8 @@ export function answersNeeded(
 	connector: Connector,
 	operation: Operation,
 ): { readonly name: string; readonly title: string }[] {
-	const calls = requestsOf[operation].flatMap((one) => connector[one] ?? []);
+	const calls: Call[] = requestsOf[operation].flatMap((one) => connector[one] ?? []);
+	if (operation === "create" && connector.create?.reveal !== undefined) calls.push(connector.create.reveal);
 	const used = new Set(
 		calls.flatMap((call) => namesUsed([call, call.auth ?? connector.auth, connector.headers])),
 	);

@@ -54,8 +54,23 @@ export function namesInRequest(request: string): string[] {
 
 /** All names that templates anywhere in the value use. */
 export function namesUsed(value: unknown): string[] {
-	const text = JSON.stringify(value) ?? "";
+	const text = templateText(value);
 	return [...placeholdersOf(text).map(({ name }) => name), ...namesInRequest(text)];
+}
+
+/** All templates of a value as one text. A literal is none. */
+export function templateText(value: unknown): string {
+	const withoutLiterals = (_: string, item: unknown) => (isLiteral(item) ? null : item);
+	return JSON.stringify(value, withoutLiterals) ?? "";
+}
+
+function isLiteral(value: unknown): value is { literal: unknown } {
+	return (
+		typeof value === "object" &&
+		value !== null &&
+		Object.hasOwn(value, "literal") &&
+		Object.keys(value).length === 1
+	);
 }
 
 export function pointerIssue(text: string): string | undefined {
@@ -119,6 +134,11 @@ export function headerIssue(text: string): string | undefined {
 	)
 		? "is a header that the daemon sets itself"
 		: undefined;
+}
+
+/** RFC 6265 section 4.1.1. */
+export function cookieIssue(text: string): string | undefined {
+	return /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(text) ? undefined : "must be the name of a cookie";
 }
 
 export function linkIssue(text: string): string | undefined {

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { connectorIssues } from "../connector-checks.ts";
 import {
 	baseIssue,
+	cookieIssue,
 	headerIssue,
 	linkIssue,
 	patternIssue,
@@ -72,7 +73,10 @@ export type DateField = z.output<typeof dateField>;
 
 const listPart = z.strictObject({
 	at: pointer,
-	/** What each entry becomes: `{resource}:{access}` of its properties, `{item}` of a string. */
+	/**
+	 * What each entry becomes: `{resource}:{access}` of its properties, `{item}` of a string. An object's entries are its
+	 * fields, whose names are `{key}`.
+	 */
 	each: template.exactOptional(),
 	/** The separator of a list that is one string. */
 	split: z.string().min(1).max(10).exactOptional(),
@@ -128,6 +132,25 @@ const call = z.strictObject({
 });
 export type Call = z.output<typeof call>;
 
+/** Where a value stands in an answer: in its JSON, a header, or a cookie that it sets. */
+const taken = z.union([
+	pointer,
+	z.strictObject({ header: checked(headerIssue, 100) }),
+	z.strictObject({ cookie: checked(cookieIssue, 100) }),
+]);
+export type Taken = z.output<typeof taken>;
+
+/** A request before all others of an operation, whose answer has what they authenticate with. */
+const login = call.extend({
+	/** Further names, by where the answer has their values. */
+	take: z
+		.record(fieldName, taken)
+		.refine((map) => Object.keys(map).length > 0, "must name what the answer has"),
+	/** The answers that mean: the credential does not work. Default: status 401. */
+	dead: outcomes.exactOptional(),
+});
+export type Login = z.output<typeof login>;
+
 /** A request whose answer is a token. */
 const tokenCall = call.extend({
 	/** Where the token's record stands in the answer. Default: the whole answer. */
@@ -147,6 +170,8 @@ const pages = z.union([
 	z.strictObject({ next: pointer }),
 	/** A cursor in the answer, which the next request sends. */
 	z.strictObject({ cursor: fieldName, at: pointer }),
+	/** A field of a page's last item, which the next request sends. Ends with an empty page. */
+	z.strictObject({ after: fieldName, item: pointer }),
 ]);
 export type Pages = z.output<typeof pages>;
 
@@ -211,13 +236,28 @@ export const connector = z
 		/** Further fields of a creation. */
 		options: z.array(option).max(20).exactOptional(),
 		auth,
+		/** What is requested first, once an operation: the names that it takes are known to `auth` and all other requests. */
+		login: z.array(login).min(1).max(3).exactOptional(),
+		/** The last request of an operation that has logged in. Its answer does not matter. */
+		logout: call.exactOptional(),
 		/** Further headers of every request. */
 		headers: headers.exactOptional(),
 		record: record.exactOptional(),
 		create: tokenCall
 			.extend({
-				/** Where the secret stands in the answer, or a text of several parts: `{/key}.{/token}`. */
-				secret: z.union([pointer, z.strictObject({ text: checked(templateIssue, 1000) })]),
+				/** The id is the last part of the address in the answer's header `Location`. */
+				location: z.literal(true).exactOptional(),
+				/** A second request, whose answer has the secret. It knows the token's id. */
+				reveal: call.exactOptional(),
+				/**
+				 * Where the secret stands in the answer, or a text of several parts: `{/key}.{/token}`. `generated`: the daemon
+				 * makes it, with so many letters and digits, and the request sends it as `{secret}`.
+				 */
+				secret: z.union([
+					pointer,
+					z.strictObject({ text: checked(templateIssue, 1000) }),
+					z.strictObject({ generated: z.int().min(20).max(128) }),
+				]),
 				/** A list or a read after the creation completes what its answer does not tell. */
 				complete: z.enum(["list", "read"]).exactOptional(),
 				/** `jwt`: the secret is a JWT that tells its own expiry. */
@@ -228,6 +268,8 @@ export const connector = z
 			.extend({
 				/** Where the list stands in the answer. */
 				items: pointer,
+				/** The list is an object: each of its fields becomes `{ "key", "value" }`. */
+				entries: z.literal(true).exactOptional(),
 				record: record.exactOptional(),
 				/** Which items are tokens. Default: all. */
 				where: condition.exactOptional(),

@@ -16,13 +16,19 @@ let nextByte = randomBytes.length;
 
 /** A new secret, with some 190 bits from the system's random generator. */
 export function generateSecret(prefix: string): string {
-	let body = `${prefix}_`;
-	while (body.length < prefix.length + 1 + randomLength) {
+	const body = `${prefix}_${randomDigits(randomLength)}`;
+	return body + checksum(body);
+}
+
+/** Letters and digits from the system's random generator. */
+export function randomDigits(length: number): string {
+	let text = "";
+	while (text.length < length) {
 		const byte = randomByte();
 		// 248 and above are skipped: with them, the first digits would be more frequent.
-		if (byte < 248) body += digits[byte % digits.length];
+		if (byte < 248) text += digits[byte % digits.length];
 	}
-	return body + checksum(body);
+	return text;
 }
 
 /** Each byte is used for one secret only. */

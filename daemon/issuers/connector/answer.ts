@@ -1,7 +1,7 @@
 /** An answer of a system: its JSON, and what it says in words. */
-import type { Connector } from "../../contract.ts";
+import type { Connector, Outcome } from "../../contract.ts";
 import type { Reply } from "./exchange.ts";
-import { valueAt } from "./pointer.ts";
+import { meets, valueAt } from "./pointer.ts";
 
 export interface Answer extends Reply {
 	readonly url: URL;
@@ -28,6 +28,24 @@ function parsed(text: string): unknown {
 	}
 }
 
+export function isAnswer(outcome: Outcome, answer: Answer): boolean {
+	const { status, body } = answer;
+	if (typeof outcome === "number") return outcome === status && !isHtml(answer);
+	// A condition says something about JSON: without any, it is not met.
+	return outcome.status === status && body !== undefined && meets(body, outcome);
+}
+
+/** A page for people: of a proxy, or of another server. */
+export function isHtml({ body, headers }: Answer): boolean {
+	return body === undefined && /^\s*text\/html\b/i.test(headers["content-type"] ?? "");
+}
+
+/** The text of an answer that is no JSON, and says so. */
+export function plainText({ body, headers, text }: Answer): string | undefined {
+	const isPlain = body === undefined && /^\s*text\/plain\b/i.test(headers["content-type"] ?? "");
+	return isPlain && text.trim() !== "" ? text.trim() : undefined;
+}
+
 export function isSlashRedirect({ status, headers }: Reply, url: URL): boolean {
 	if (![301, 302, 307, 308].includes(status)) return false;
 	const target = URL.parse(headers.location ?? "", url.href);
@@ -43,8 +61,19 @@ function stringsIn(value: unknown, depth = 4): string[] {
 		.flatMap((item) => stringsIn(item, depth - 1));
 }
 
+/** Where most systems have it. */
+const usualErrors = [
+	"/error/message",
+	"/message",
+	"/error_description",
+	"/detail",
+	"/errors",
+	"/error",
+	"/title",
+];
+
 /** The error's text, from the first pointer that finds one. */
-export function errorText({ error = [] }: Connector, body: unknown): string | undefined {
+export function errorText({ error = usualErrors }: Connector, body: unknown): string | undefined {
 	for (const pointer of error) {
 		const text = stringsIn(valueAt(body, pointer)).join("; ").trim();
 		if (text !== "") return text;

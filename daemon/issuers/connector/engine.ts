@@ -1,10 +1,10 @@
 /** Tokens at a system, as its connector says. Keeps nothing and logs nothing. */
-import type { TokenField } from "../../contract.ts";
+import type { Connector, TokenField } from "../../contract.ts";
+import { isAnswer } from "./answer.ts";
 import { isConfirmed } from "./asked.ts";
 import { ConnectorError } from "./connector-error.ts";
 import { explained, find, namesOf, tokenIn } from "./found.ts";
-import { isAnswer } from "./probe.ts";
-import { Session } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
 import type { Access, CallOptions, Changes, RemoteToken, System } from "./system.ts";
 
 export { ignoredChanges } from "./asked.ts";
@@ -18,9 +18,10 @@ export async function readAt(
 	id: string,
 	options?: CallOptions,
 ): Promise<RemoteToken> {
-	const session = new Session(system, access, options);
-	session.needAnswers("read");
-	return explained(session, async () => (await find(session, access, id)).token);
+	return inSession(system, access, options, (session) => {
+		session.needAnswers("read");
+		return explained(session, async () => (await find(session, access, id)).token);
+	});
 }
 
 /**
@@ -43,18 +44,26 @@ export async function updateAt(
 			`${system.profile.name} can't change ${fixed.join(", ")} of a token.`,
 		);
 	}
-	const session = new Session(system, access, options);
-	session.needAnswers("update");
-	return explained(session, async () => {
-		const found = update.fresh === undefined ? undefined : await find(session, access, id);
-		const values = [...(await namesOf(session, access, update, id, found)), ...Object.entries(changes)];
-		const answer = await session.send(update, session.values(values));
-		if (!session.isSuccess(answer)) throw session.refusal(answer);
-		const told = update.answer === "none" ? undefined : tokenIn(session, update, answer.body);
-		const isDone = told !== undefined && isConfirmed(system.connector, changes, told);
-		const read = isDone ? undefined : await readBack(session, access, id);
-		return { ...found?.token, ...changesOf(changes), ...told, ...read, id };
+	return inSession(system, access, options, (session) => {
+		session.needAnswers("update");
+		return explained(session, () => changed(session, access, update, { id, changes }));
 	});
+}
+
+async function changed(
+	session: Session,
+	access: Access,
+	update: NonNullable<Connector["update"]>,
+	{ id, changes }: { id: string; changes: Changes },
+): Promise<RemoteToken> {
+	const found = update.fresh === undefined ? undefined : await find(session, access, id);
+	const values = [...(await namesOf(session, access, update, id, found)), ...Object.entries(changes)];
+	const answer = await session.send(update, session.values(values));
+	if (!session.isSuccess(answer)) throw session.refusal(answer);
+	const told = update.answer === "none" ? undefined : tokenIn(session, update, answer.body);
+	const isDone = told !== undefined && isConfirmed(session.connector, changes, told);
+	const read = isDone ? undefined : await readBack(session, access, id);
+	return { ...found?.token, ...changesOf(changes), ...told, ...read, id };
 }
 
 /** The change was accepted: a read that fails must not make it look as if it was not. */
@@ -86,15 +95,16 @@ export async function revokeAt(
 	const { revoke } = system.connector;
 	if (revoke === undefined)
 		throw new ConnectorError("not-supported", `${system.profile.name} revokes no tokens by its API.`);
-	const session = new Session(system, access, options);
-	session.needAnswers("revoke");
-	return explained(session, async () => {
-		const values = await namesOf(session, access, revoke, id).catch(unlessMissing);
-		if (values === undefined) return "gone";
-		const answer = await session.send(revoke, session.values(values));
-		if (revoke.gone?.some((outcome) => isAnswer(outcome, answer))) return "gone";
-		if (session.isSuccess(answer)) return "revoked";
-		throw session.refusal(answer);
+	return inSession(system, access, options, (session) => {
+		session.needAnswers("revoke");
+		return explained(session, async () => {
+			const values = await namesOf(session, access, revoke, id).catch(unlessMissing);
+			if (values === undefined) return "gone";
+			const answer = await session.send(revoke, session.values(values));
+			if (revoke.gone?.some((outcome) => isAnswer(outcome, answer))) return "gone";
+			if (session.isSuccess(answer)) return "revoked";
+			throw session.refusal(answer);
+		});
 	});
 }
 

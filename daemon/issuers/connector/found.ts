@@ -7,14 +7,15 @@ import { itemsOf } from "./pages.ts";
 import { valueAt } from "./pointer.ts";
 import { probeIn } from "./probe.ts";
 import { secretIn, tokenFrom } from "./record.ts";
-import { Session } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
 import type { Access, CallOptions, RemoteToken, System } from "./system.ts";
 
 /** All tokens of the connection. @throws ConnectorError */
 export async function listAt(system: System, access: Access, options?: CallOptions): Promise<RemoteToken[]> {
-	const session = new Session(system, access, options);
-	session.needAnswers("list");
-	return explained(session, async () => (await foundInList(session)).map(({ token }) => token));
+	return inSession(system, access, options, (session) => {
+		session.needAnswers("list");
+		return explained(session, async () => (await foundInList(session)).map(({ token }) => token));
+	});
 }
 
 /** A token as the system shows it, with what an update must send back. */
@@ -135,6 +136,6 @@ function isDoubtful(error: unknown): error is ConnectorError {
 
 /** The probe of tokens says nothing about a credential that is used otherwise. */
 function canProbe({ connector }: Session): boolean {
-	if (connector.verifyCredential !== undefined) return true;
+	if (connector.verifyCredential !== undefined || connector.login !== undefined) return true;
 	return connector.verify?.every((probe) => probe.auth === undefined) === true;
 }

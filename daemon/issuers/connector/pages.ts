@@ -37,17 +37,19 @@ export async function itemsOf(session: Session, list: List): Promise<unknown[]> 
 		const next =
 			page.length === 0 && !isLinked(pages)
 				? undefined
-				: nextPosition(session, pages, answer, count, items.length);
+				: nextPosition(session, pages, { answer, count, read: items.length, last: page.at(-1) });
 		// A system that ignores its page parameter answers the same page again.
 		position = next === undefined || isRepeated(seen, answer.text, next) ? undefined : next;
 	}
 	return where === undefined ? items : items.filter((item) => meets(item, where));
 }
 
-function itemsIn(session: Session, { items }: List, { body, status }: Answer): unknown[] {
+function itemsIn(session: Session, { items, entries }: List, { body, status }: Answer): unknown[] {
 	const found = valueAt(body, items);
-	if (Array.isArray(found)) return found;
 	if (found === null) return [];
+	if (Array.isArray(found) && entries === undefined) return found;
+	if (entries && typeof found === "object" && !Array.isArray(found))
+		return Object.entries(found).map(([key, value]) => ({ key, value }));
 	throw new ConnectorError(
 		"issuer-refused",
 		`${session.name} answered no list at ${items || "the top"} of its answer.`,
@@ -73,13 +75,26 @@ function firstPosition(pages: Pages | undefined): Position {
 	return { values: [] };
 }
 
+/** What is read so far. */
+interface Progress {
+	readonly answer: Answer;
+	readonly count: number;
+	readonly read: number;
+	/** The last item of the page. */
+	readonly last: unknown;
+}
+
+function positionAt(name: string, cursor: unknown): Position | undefined {
+	const text = typeof cursor === "number" ? String(cursor) : cursor;
+	return typeof text === "string" && text !== "" ? { values: [[name, text]] } : undefined;
+}
+
 function nextPosition(
 	session: Session,
 	pages: Pages | undefined,
-	{ body, headers, url }: Answer,
-	count: number,
-	read: number,
+	{ answer, count, read, last: lastItem }: Progress,
 ): Position | undefined {
+	const { body, headers, url } = answer;
 	if (pages === undefined) return undefined;
 	if ("number" in pages) {
 		const number = pages.first + count;
@@ -90,10 +105,8 @@ function nextPosition(
 		const total = pages.total === undefined ? undefined : valueAt(body, pages.total);
 		return typeof total === "number" && read >= total ? undefined : { values: [[pages.offset, read]] };
 	}
-	if ("cursor" in pages) {
-		const cursor = valueAt(body, pages.at);
-		return typeof cursor === "string" && cursor !== "" ? { values: [[pages.cursor, cursor]] } : undefined;
-	}
+	if ("cursor" in pages) return positionAt(pages.cursor, valueAt(body, pages.at));
+	if ("after" in pages) return positionAt(pages.after, valueAt(lastItem, pages.item));
 	const address = "link" in pages ? nextLink(headers.link) : valueAt(body, pages.next);
 	if (typeof address !== "string" || address === "") return undefined;
 	return { values: [], url: session.nextPage(address, url) };

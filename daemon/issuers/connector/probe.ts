@@ -1,10 +1,10 @@
 /** Tests a secret at its system: live, dead or unknown. Whatever the connector does not name is unknown. */
 import type { Outcome, Probe } from "../../contract.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, isAnswer } from "./answer.ts";
 import { ConnectorError } from "./connector-error.ts";
-import { meets, valueAt } from "./pointer.ts";
+import { valueAt } from "./pointer.ts";
 import { partFrom } from "./record.ts";
-import { Session } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
 import type { Access, CallOptions, ProbeResult, RemoteToken, System } from "./system.ts";
 
 /**
@@ -18,13 +18,19 @@ export async function probeAt(
 	kind: "token" | "credential" = "token",
 	options: CallOptions = {},
 ): Promise<ProbeResult> {
-	const session = new Session(system, access, options);
-	return probeIn(session, kind);
+	// The login is for the connection: the secret of a token is never sent there.
+	const { login: _, logout: __, ...withoutLogin } = system.connector;
+	const tested = kind === "credential" ? system : { ...system, connector: withoutLogin };
+	return inSession(tested, access, options, (session) => probeIn(session, kind));
 }
 
 /** In an operation that is under way. */
 export async function probeIn(session: Session, kind: "token" | "credential"): Promise<ProbeResult> {
-	const { verify, verifyCredential } = session.connector;
+	const { verify, verifyCredential, login } = session.connector;
+	if (kind === "credential" && login !== undefined) {
+		const result = await loginResult(session);
+		if (result.outcome !== "live" || verifyCredential === undefined) return result;
+	}
 	const probes = (kind === "credential" ? verifyCredential : undefined) ?? verify;
 	if (probes === undefined)
 		throw new ConnectorError("not-supported", `${session.name} has no way to test a token.`);
@@ -41,6 +47,16 @@ export async function probeIn(session: Session, kind: "token" | "credential"): P
 
 const unknown = (detail: string): ProbeResult => ({ outcome: "unknown", detail });
 
+async function loginResult(session: Session): Promise<ProbeResult> {
+	try {
+		await session.logIn();
+		return { outcome: "live", detail: `${session.name} accepts it (at the login).` };
+	} catch (error) {
+		if (!(error instanceof ConnectorError) || error.code === "not-supported") throw error;
+		return { outcome: error.code === "credential-dead" ? "dead" : "unknown", detail: error.message };
+	}
+}
+
 async function answerTo(session: Session, probe: Probe): Promise<Answer | ConnectorError> {
 	try {
 		return await session.send(probe, session.values());
@@ -55,12 +71,6 @@ function outcomeOf({ live, dead, next = [] }: Probe, answer: Answer): "live" | "
 	if (is(live)) return "live";
 	if (is(dead)) return "dead";
 	return is(next) ? "next" : "unknown";
-}
-
-export function isAnswer(outcome: Outcome, { status, body }: Answer): boolean {
-	if (typeof outcome === "number") return outcome === status;
-	// A condition says something about JSON: without any, it is not met.
-	return outcome.status === status && body !== undefined && meets(body, outcome);
 }
 
 function resultOf(

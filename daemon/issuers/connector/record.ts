@@ -26,7 +26,8 @@ export function tokenFrom(
 	const own = secret ?? secretIn(value, record);
 	const holdsOwn = own === undefined ? () => false : holderOf([own]);
 	const token = partFrom(value, record, (text) => holdsOwn(text) || holdsSecret(text));
-	const id = token.id ?? (own === undefined ? undefined : hashOf(own));
+	const isUntold = record.id !== undefined && idFrom(value, record.id) === undefined;
+	const id = token.id ?? (own === undefined || isUntold ? undefined : hashOf(own));
 	if (id === undefined) return undefined;
 	const listed =
 		own === undefined ? {} : { secretHash: hashOf(own), partial: token.partial ?? partialTokenOf(own) };
@@ -151,11 +152,24 @@ function entriesOf(value: unknown, { each, split, flag }: ListPart): string[] | 
 		const parts = split === undefined ? [value] : value.split(split);
 		return parts.map((part) => clean(part, longestText)).filter((part) => part !== "");
 	}
+	if (typeof value === "object" && !Array.isArray(value) && each !== undefined)
+		return fieldsOf(value, each).map((text) => clean(text, longestText));
 	if (!Array.isArray(value)) return undefined;
 	return value.slice(0, mostEntries).flatMap((item) => {
 		const text = each === undefined ? (isScalar(item) ? String(item) : undefined) : partsFrom(item, each);
 		return text === undefined ? [] : [clean(text, longestText)];
 	});
+}
+
+/** Of an object: a text for each field, and for each entry of a field that is a list. */
+function fieldsOf(value: object, each: string): string[] {
+	return Object.entries(value)
+		.slice(0, mostEntries)
+		.flatMap(([key, field]) =>
+			(Array.isArray(field) ? field : [field])
+				.filter((item) => item !== false && item !== null)
+				.flatMap((item) => partsFrom(item, each, key) ?? []),
+		);
 }
 
 function optionsFrom(
@@ -183,11 +197,15 @@ function optionAt(value: unknown, pointer: string): string | undefined {
 		: text;
 }
 
-/** A text of a value's parts: `{item}` is the value; other names are its properties, or pointers into it. */
-export function partsFrom(item: unknown, template: string): string | undefined {
+/**
+ * A text of a value's parts: `{item}` is the value; other names are its properties, or pointers into it.
+ * @param key of the value, for `{key}`.
+ */
+export function partsFrom(item: unknown, template: string, key?: string): string | undefined {
 	let isComplete = true;
 	const text = fillIn(template, ({ name }) => {
-		const found = name === "item" ? item : valueAt(item, name.startsWith("/") ? name : `/${name}`);
+		const property = () => valueAt(item, name.startsWith("/") ? name : `/${name}`);
+		const found = name === "item" ? item : name === "key" && key !== undefined ? key : property();
 		if (isScalar(found)) return String(found);
 		isComplete = false;
 		return "";

@@ -5,12 +5,13 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext, rootCertificates } from "node:tls";
 import { answersNeeded, type Operation } from "../../capabilities.ts";
-import { addressIssue } from "../../connector-text.ts";
+import { addressIssue, namesUsed } from "../../connector-text.ts";
 import type { Call, Connector } from "../../contract.ts";
-import { type Answer, answerOf, errorText, isSlashRedirect, waitAfter } from "./answer.ts";
+import { type Answer, answerOf, errorText, isHtml, isSlashRedirect, plainText, waitAfter } from "./answer.ts";
 import { ConnectorError } from "./connector-error.ts";
 import { basicPair, contentOf } from "./content.ts";
 import { ExchangeError, exchange, type Outgoing, type Reply, type TlsRules } from "./exchange.ts";
+import { logIn, takenNames } from "./login.ts";
 import { meets } from "./pointer.ts";
 import { type ProxyRoute, proxyFor, secretsOf } from "./proxy.ts";
 import { holderOf, redactor } from "./redact.ts";
@@ -28,6 +29,7 @@ export class Session {
 	readonly #signal: AbortSignal;
 	readonly #secrets: Set<string>;
 	readonly #now: () => number;
+	#login: Promise<[name: string, value: string][]> | undefined;
 
 	/** @throws ConnectorError `not-supported` for an address with which no request can be made. */
 	constructor(
@@ -96,12 +98,34 @@ export class Session {
 		]);
 	}
 
+	/** Once, before the first request that needs it. @throws ConnectorError `credential-dead` if the system refuses it. */
+	logIn(): Promise<[name: string, value: string][]> {
+		this.#login ??= logIn(this);
+		return this.#login;
+	}
+
+	/** The operation is over by then: nothing depends on the answer. */
+	async logOut(): Promise<void> {
+		const { logout } = this.connector;
+		if (logout === undefined || this.#login === undefined) return;
+		try {
+			await this.sendAlone(logout, this.values(await this.#login));
+		} catch (error) {
+			if (!(error instanceof ConnectorError)) throw error;
+		}
+	}
+
 	/**
-	 * Sends a request, once. Answers whatever the status is.
+	 * Sends a request, once, after the login that it needs. Answers whatever the status is.
 	 * @param next the address of a further page, as the system gave it.
 	 * @throws ConnectorError `issuer-unreachable` if it was not sent, `issuer-unanswered` if that is not known.
 	 */
 	async send(call: Call, values: Values, next?: URL): Promise<Answer> {
+		return this.sendAlone(call, await this.#withLogin(call, values), next);
+	}
+
+	/** Without a login. */
+	async sendAlone(call: Call, values: Values, next?: URL): Promise<Answer> {
 		const [method = "GET"] = call.request.split(" ");
 		const all = withNames(call, values);
 		const url = next ?? this.#within(this.#base.href.replace(/\/$/, "") + pathOf(call.request, all));
@@ -138,9 +162,11 @@ export class Session {
 	}
 
 	/** An answer without a body has nothing but its status to tell. */
-	isSuccess({ status, body, text }: Answer): boolean {
+	isSuccess(answer: Answer): boolean {
 		const { success } = this.connector;
-		if (status < 200 || status > 299) return false;
+		const { status, body, text } = answer;
+		// The sign-in page of a proxy before the system.
+		if (status < 200 || status > 299 || isHtml(answer)) return false;
 		return success === undefined || text.trim() === "" || meets(body, success);
 	}
 
@@ -174,8 +200,17 @@ export class Session {
 		const found = errorText(this.connector, answer.body);
 		if (found !== undefined) return `${this.name} answered ${status}: ${this.redact(found)}`;
 		if (answer.body !== undefined || text.trim() === "") return `${this.name} answered ${status}.`;
+		const plain = plainText(answer);
+		if (plain !== undefined && status >= 400) return `${this.name} answered ${status}: ${this.redact(plain)}`;
 		const type = this.redact(headers["content-type"] ?? "no media type");
 		return `${this.name} answered ${status} with ${type} and not with JSON. Check the connection's address.`;
+	}
+
+	async #withLogin(call: Call, values: Values): Promise<Values> {
+		const names = takenNames(this.connector);
+		if (names.length === 0) return values;
+		const used = namesUsed([call, call.auth ?? this.connector.auth, this.connector.headers]);
+		return names.some((name) => used.includes(name)) ? new Map([...values, ...(await this.logIn())]) : values;
 	}
 
 	#proxyFor(url: URL): ProxyRoute | undefined {
@@ -213,6 +248,21 @@ export class Session {
 			// The cause is left out: its message can hold header values.
 			throw new ConnectorError(code, this.redact(`${this.name} at ${outgoing.url.host}: ${error.message}`));
 		}
+	}
+}
+
+/** One operation: at its end, it logs out where it has logged in. */
+export async function inSession<Result>(
+	system: System,
+	access: Access,
+	options: CallOptions | undefined,
+	run: (session: Session) => Promise<Result>,
+): Promise<Result> {
+	const session = new Session(system, access, options);
+	try {
+		return await run(session);
+	} finally {
+		await session.logOut();
 	}
 }
 

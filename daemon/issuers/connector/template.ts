@@ -1,6 +1,5 @@
 /** Fills in the templates of a connector: URLs (RFC 6570), texts, and JSON bodies. */
 import { parseTemplate } from "url-template";
-import { directiveOf } from "../../connector-checks.ts";
 import {
 	fillIn,
 	leavesBase,
@@ -8,6 +7,7 @@ import {
 	type Placeholder,
 	wholePlaceholder,
 } from "../../connector-text.ts";
+import { directiveOf } from "../../connector-values.ts";
 import { ConnectorError } from "./connector-error.ts";
 
 /** What the names of a template stand for. A name that is absent is left out of a body. */
@@ -81,7 +81,9 @@ function fillText(text: string, values: Values): unknown {
 
 function fillDirective(value: Record<string, unknown>, values: Values): unknown {
 	const directive = directiveOf(value);
+	if (directive === "literal") return value.literal;
 	if (directive === "each") return fillEach(value, values);
+	if (directive === "object") return fillEntries(value, values);
 	if (directive === "join") return listFrom(value.join, values)?.join(String(value.with));
 	if (directive === "has")
 		return (listFrom(value.in, values) ?? []).includes(String(fill(value.has, values)));
@@ -100,12 +102,29 @@ function fillObject(value: Record<string, unknown>, values: Values): unknown {
 }
 
 function fillEach({ each, split, as }: Record<string, unknown>, values: Values): unknown {
-	return listFrom(each, values)?.map((item) => {
-		const parts = typeof split === "string" ? splitInto(item, split) : [];
-		const named = parts.map((part, index): [string, unknown] => [String(index + 1), part]);
-		return fill(as, new Map([...values, ["item", item], ...named]));
-	});
+	return listFrom(each, values)?.map((item) => fill(as, withItem(values, item, partsOf(item, split))));
 }
+
+/** An object whose keys are the first parts of the entries. Lists of the same key are joined. */
+function fillEntries({ object, split, as }: Record<string, unknown>, values: Values): unknown {
+	const list = listFrom(object, values);
+	if (list === undefined) return undefined;
+	const entries = new Map<string, unknown>();
+	for (const item of list) {
+		const parts = partsOf(item, split);
+		const [key = item] = parts;
+		const [before, value] = [entries.get(key), fill(as, withItem(values, item, parts))];
+		entries.set(key, Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value);
+	}
+	return Object.fromEntries(entries);
+}
+
+function withItem(values: Values, item: string, parts: readonly string[]): Values {
+	const named = parts.map((part, index): [string, unknown] => [String(index + 1), part]);
+	return new Map([...values, ["item", item], ...named]);
+}
+
+const partsOf = (item: string, split: unknown) => (typeof split === "string" ? splitInto(item, split) : []);
 
 /** At the first separator only, so that the last part can contain it. */
 function splitInto(item: string, separator: string): string[] {
