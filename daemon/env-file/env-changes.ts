@@ -8,16 +8,15 @@ import { parseEnv as parseAsNode } from "node:util";
 import * as l10n from "@vscode/l10n";
 import { applyEdit, applyEdits, type EnvEdit, type EnvRefusal } from "./env-edit.ts";
 import { type EnvEntry, endOfLine, hasConflictMarkers, isEnvKey, parseEnv, type Quote } from "./env-text.ts";
-import { envValues } from "./env-values.ts";
-import { headOf } from "./line-head.ts";
 import { replacePiece } from "./piece-change.ts";
 import { endsJoined, isJoined, joinedLineEnds } from "./shell-lines.ts";
-import { lineStarts, lineText } from "./text-lines.ts";
+import { findShellReading, joined, openLine } from "./shell-refusals.ts";
 
 /** The edit that adds a line after the last one, with the text's own line ending. */
 export function appendLine(text: string, line: string): EnvEdit {
 	const lineEnding = text[text.lastIndexOf("\n") - 1] === "\r" ? "\r\n" : "\n";
-	const complete = text === "" || text === "\uFEFF" || text.endsWith("\n");
+	// A shell and Node.js do not read a line that begins with a byte order mark.
+	const complete = text === "" || text.endsWith("\n");
 	// A shell joins the next line to one that ends with a backslash; an empty one adds nothing to it.
 	const apart = complete && !endsJoined(text) ? "" : lineEnding;
 	return { start: text.length, end: text.length, newText: `${apart}${line}${lineEnding}` };
@@ -40,9 +39,9 @@ export function setValue(
 	const entry = parseEnv(text).findLast((candidate) => candidate.key === key);
 	const edit = planEdit(text, { key, value, entry, form });
 	if ("reason" in edit) return edit;
-	if (entry === undefined && !text.endsWith("\n") && endsJoined(`${text}\n`)) return continued(text, key);
+	const open = entry === undefined ? openLine(text, key) : undefined;
 	const changed = applyEdit(text, edit);
-	return findHider(changed, key, value) ?? findJoined(changed, key) ?? findOtherSetter(changed, key) ?? edit;
+	return open ?? findHider(changed, key, value) ?? findShellReading(changed, key) ?? edit;
 }
 
 /**
@@ -133,7 +132,7 @@ export function commentEntries(text: string, entries: readonly EnvEntry[]): EnvE
 	if (hasConflictMarkers(text)) return conflict();
 	const lineEnds = joinedLineEnds(text);
 	const inJoined = entries.find(
-		({ keyStart, end }) => isJoined(text, keyStart) || lineEnds?.has(endOfLine(text, end)),
+		({ keyStart, end }) => isJoined(text, keyStart) || lineEnds.has(endOfLine(text, end)),
 	);
 	if (inJoined !== undefined) return joined(text, inJoined);
 	const starts = new Set(entries.map(({ start }) => start));
@@ -300,53 +299,6 @@ function findHider(text: string, key: string, value: string): EnvRefusal | undef
 					hider.key,
 					key,
 				);
-	return { reason: "line-hidden", detail };
-}
-
-/** A shell reads the written line as part of the line above. */
-function findJoined(text: string, key: string): EnvRefusal | undefined {
-	const entry = parseEnv(text).findLast((candidate) => candidate.key === key);
-	return entry !== undefined && isJoined(text, entry.keyStart) ? joined(text, entry) : undefined;
-}
-
-function joined(text: string, { key, line }: EnvEntry): EnvRefusal {
-	const starts = lineStarts(text);
-	if (line > 1 && lineText(text, starts, line - 2).endsWith("\\"))
-		return continued(text.slice(0, (starts[line - 1] ?? 1) - 1), key);
-	const detail = l10n.t(
-		"A shell reads the line of {0} as part of a text that begins above it. Close the quote there, then try again.",
-		key,
-	);
-	return { reason: "line-hidden", detail };
-}
-
-/** @param above the text up to the end of the line before */
-function continued(above: string, key: string): EnvRefusal {
-	const detail = l10n.t(
-		"A shell joins the line of {0} to line {1}, which ends with a backslash. Remove the backslash or add an empty line between them, then try again.",
-		key,
-		lineStarts(above).length,
-	);
-	return { reason: "line-hidden", detail };
-}
-
-/** A later line, such as `declare -x KEY=…`, that takes precedence for a shell only. */
-function findOtherSetter(text: string, key: string): EnvRefusal | undefined {
-	const entry = parseEnv(text).findLast((candidate) => candidate.key === key);
-	const starts = lineStarts(text);
-	const setter = envValues(text, "env").findLast(
-		(value) =>
-			value.entry === undefined &&
-			!value.commented &&
-			value.start > (entry?.start ?? 0) &&
-			headOf(lineText(text, starts, value.line - 1))?.key === key,
-	);
-	if (setter === undefined) return undefined;
-	const detail = l10n.t(
-		"Line {0} sets {1} too, in a form that only some programs read. Change or remove that line, then try again.",
-		setter.line,
-		key,
-	);
 	return { reason: "line-hidden", detail };
 }
 

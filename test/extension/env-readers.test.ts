@@ -110,6 +110,8 @@ describe("a value that was set", () => {
 				"|",
 			),
 			..."cat <<EOF|EOF|K=`old`|A=x #\\|B=\u00a0|K=|D=x;\\".split("|"),
+			...["D=|", "D=a && # why", "A=1; K=other", "unset K", "export A=2 K=other", "readonly K", "E='K=x'"],
+			...["K+=x", "if true; then K=other; fi", "export K", "F=$'it\\'s'", "# unset K", "D=a; unset A"],
 		];
 		const ending = fc.constantFrom("\n", "\n", "\r\n");
 		const file = fc.tuple(fc.array(fc.constantFrom(...lines), { maxLength: 5 }), ending, fc.boolean());
@@ -230,6 +232,63 @@ describe("a value that was set", () => {
 			at("K=old\ndeclare -x K=other\n", "line-hidden");
 			at("declare -x K=other\n", "declare -x K=other\nK=v\n");
 			at("A=\0\n", "not-text");
+		});
+
+		it("is refused behind an operator that continues a line, with that line", () => {
+			for (const text of [
+				"A=0\nSEPARATOR=|\n",
+				"A=0\nB=x && # why\n\n",
+				"A=0\nB=x ||",
+				"A=0\nB=|&\nK=old\n",
+			]) {
+				const refused = setValue(text, "K", "v");
+				assert.match(
+					"reason" in refused ? refused.detail : "",
+					/follows line 2 .* ends with (?:\||&&|\|\||\|&)\./,
+				);
+			}
+			at("A='|'\n", "A='|'\nK=v\n");
+			at("A=\\|\n", "A=\\|\nK=v\n");
+			at("A=x # |\n", "A=x # |\nK=v\n");
+			at("A=x&\n", "A=x&\nK=v\n");
+			at("A=|\r\n", "A=|\r\nK=v\r\n");
+		});
+
+		it("is refused if another command of a shell changes the key too", () => {
+			for (const later of [
+				...[
+					"A=1; K=x",
+					"A=1 && K=x",
+					"A=1 K=x",
+					"K+=x",
+					"unset K",
+					"unset A K",
+					"export A=1 K=x",
+					"eval K=x",
+				],
+				...["read K <<<x", "for K in a; do :; done", "if true; then K=x; fi", "{ K=x; }", "readonly K=x"],
+			])
+				at(`K=old\n${later}\n`, "line-hidden");
+			for (const later of [
+				...["# unset K", "A='K=x'", 'A="; K=x"', "export K", "readonly K", "KK=x", "A=1; KK=x", "echo K=x"],
+				...["unset KK", "A=x\\;K=x", "A=-DK=x", "declare -x K"],
+			])
+				at(`K=old\n${later}\n`, `K=v\n${later}\n`);
+		});
+
+		it("is refused if a shell may not set the key again", () => {
+			for (const lock of ["readonly K=x", "readonly K", "declare -r K=x", "typeset -xr K"])
+				at(`${lock}\n`, "line-hidden");
+			at("declare -x A=x\n", "declare -x A=x\nK=v\n");
+			at("readonly A=x\n", "readonly A=x\nK=v\n");
+		});
+
+		it("is refused where only a carriage return ends the line", () => {
+			at("A=1\rK=old\r", "line-hidden");
+			at("K=old\rB=2\n", "line-hidden");
+			at("A=1\r", "A=1\r\nK=v\n");
+			at("A=1\r\nK=old\r\n", "A=1\r\nK=v\r\n");
+			at("A='x\ry'\nK=old\n", "A='x\ry'\nK=v\n");
 		});
 
 		it("has no blank before it that only some readers skip", () => {

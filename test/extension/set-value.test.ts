@@ -131,7 +131,7 @@ describe("setting a value in an env file", () => {
 
 	it("appends a new key with the file's line ending", () => {
 		check("", "K", "new", "K=new\n");
-		check("\uFEFF", "K", "new", "\uFEFFK=new\n");
+		check("\uFEFF", "K", "new", "\uFEFF\nK=new\n");
 		check("A=1\n", "K", "new", "A=1\nK=new\n");
 		check("A=1", "K", "new", "A=1\nK=new\n");
 		check("A=1\r\n", "K", "new", "A=1\r\nK=new\r\n");
