@@ -64,11 +64,9 @@ describe("the documents", () => {
 		}
 	});
 
-	it("have JSON that can be read, the nginx configuration of the tests, and titles of tests that exist", () => {
+	it("have JSON that can be read, and titles of tests that exist", () => {
 		for (const block of [...blocksOf("README.md", "json"), ...blocksOf("docs/launch.md", "json")])
 			JSON.parse(block.trim().startsWith("{") ? block : `{${block}}`);
-		const [nginx] = blocksOf("docs/services.md", "nginx");
-		assert.equal(nginx, readFileSync(join(root, "test/process/forward-auth.conf"), "utf8"));
 		const rows = [...textOf("SECURITY.md").matchAll(/\| `(test\/[^`]+)`: "(.+)" \|$/gm)];
 		assert.ok(rows.length > 10);
 		for (const [, file = "", title = ""] of rows)

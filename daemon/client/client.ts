@@ -79,7 +79,10 @@ export interface Question {
 	anyPermissions?: readonly string[] | undefined;
 	/** All are needed. */
 	resources?: readonly string[] | undefined;
-	/** The address of the caller that presents the token; counts when the daemon was started with `--trusted-proxy` and this machine's address. */
+	/**
+	 * The address of the caller that presents the token; counts when the daemon was started with `--trusted-proxy` and this
+	 * machine's address. "unknown": a token that is limited to addresses is refused.
+	 */
 	address?: string | undefined;
 }
 
@@ -324,10 +327,10 @@ function queryOf({ permissions = [], anyPermissions, resources = [] }: Question)
 	return query.size > 0 ? `?${query}` : "";
 }
 
-/** The daemon would take a list of addresses for a chain of proxies. */
+/** The daemon would take a list of addresses for a chain of proxies, and takes `unknown` for no address (RFC 7239 section 6.2). */
 function headersOf({ address }: Question): Record<string, string> {
 	if (address === undefined) return {};
-	if (isIP(address) === 0) throw new TypeError("address must be one IP address.");
+	if (address !== "unknown" && isIP(address) === 0) throw new TypeError("address must be one IP address.");
 	return { "x-forwarded-for": address };
 }
 

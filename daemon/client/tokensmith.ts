@@ -22,16 +22,18 @@ export {
 	type Verification,
 	type VerifiedToken,
 } from "./client.ts";
+export { type Incoming, isPreflight, type NodeRequest } from "./incoming.ts";
 export {
 	type GuardedRequest,
 	type RequireTokenOptions,
 	requireToken,
 	type TokenMiddleware,
-	tokenOf,
 } from "./require-token.ts";
+export { tokenOf } from "./token-of.ts";
 export {
 	type Outcome,
 	TokensmithProblemError,
 	TokensmithUnavailableError,
 	type UnavailableReason,
 } from "./transport.ts";
+export { type VerifiedRequest, type VerifyRequestOptions, verifyRequest } from "./verify-request.ts";

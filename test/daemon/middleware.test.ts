@@ -1,9 +1,13 @@
 /** The middleware in front of a handler, against a daemon in this process. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { IncomingMessage, ServerResponse } from "node:http";
-import { Socket } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
+import { Hono } from "hono";
+import Koa from "koa";
 import { createTokensmithClient, type TokensmithClient } from "../../daemon/client/client.ts";
-import { type RequireTokenOptions, requireToken, tokenOf } from "../../daemon/client/require-token.ts";
+import { type RequireTokenOptions, requireToken } from "../../daemon/client/require-token.ts";
+import { tokenOf } from "../../daemon/client/token-of.ts";
 import { ownerKey, TestDaemon } from "./harness.ts";
 
 describe("the middleware", () => {
@@ -121,6 +125,7 @@ describe("the middleware", () => {
 		["an empty list of resources", { resource: [] }],
 		["an unlimited cache time", { cacheSeconds: Number.POSITIVE_INFINITY }],
 		["a negative cache time", { cacheSeconds: -1 }],
+		["an unknown word for preflights", { preflight: "allow" }],
 	]) {
 		it(`can't be created with ${what}`, () => {
 			// Plain JavaScript can pass what the types forbid.
@@ -187,7 +192,25 @@ describe("the middleware", () => {
 	});
 
 	it("has no token for a request that it did not check", () => {
-		assert.throws(() => tokenOf(exchangeOf({}).request), /has not let this request pass/);
+		assert.throws(() => tokenOf(exchangeOf({}).request), /Neither .* has let this request pass/);
+	});
+
+	it("says what to call instead where a framework calls it with something else than requests of node:http", async () => {
+		const errors: unknown[] = [];
+		const hono = new Hono().onError((error, context) => {
+			errors.push(error);
+			return context.body(null, 500);
+		});
+		hono.use(requireToken({ client }) as never);
+		hono.get("/", (context) => context.text("handled"));
+		assert.equal((await hono.request("/")).status, 500);
+		const koa = new Koa().use(requireToken({ client }) as never).on("error", (error) => errors.push(error));
+		const server = koa.listen(0, "127.0.0.1");
+		await once(server, "listening");
+		assert.equal((await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)).status, 500);
+		server.close();
+		assert.equal(errors.length, 2);
+		for (const error of errors) assert.match(String(error), /call verifyRequest/);
 	});
 
 	it("finds the daemon by TOKENSMITH_URL when no client is given", async () => {

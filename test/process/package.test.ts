@@ -15,9 +15,10 @@ const tsc = join(root, "node_modules/typescript/bin/tsc");
 const run = promisify(execFile);
 
 const service = `
-import type { IncomingMessage } from "node:http";
-import express, { type Request } from "express";
-import { createTokensmithClient, requireToken, tokenOf, TokensmithUnavailableError } from "tokensmith";
+import { createServer, type IncomingMessage } from "node:http";
+import { createServer as createHttp2Server, type Http2ServerRequest } from "node:http2";
+import express, { type Request as ExpressRequest } from "express";
+import { createTokensmithClient, isPreflight, requireToken, tokenOf, TokensmithUnavailableError, verifyRequest } from "tokensmith";
 import type { TokenRecord, Verification } from "tokensmith";
 
 const app = express();
@@ -25,7 +26,25 @@ app.get("/orders", requireToken({ permission: "orders.read" }), (request, respon
 	const name: string | undefined = request.token?.name;
 	response.json({ name, expiry: tokenOf(request).expiry });
 });
-app.get("/c/:id", requireToken({ resource: (request: Request<{ id: string }>) => "channel/" + request.params.id }), () => {});
+app.get("/c/:id", requireToken({ resource: (request: ExpressRequest<{ id: string }>) => "channel/" + request.params.id }), () => {});
+
+const guard = requireToken({ anyPermission: ["orders.read"], preflight: "pass", address: ({ socket }) => socket.remoteAddress });
+createServer((request, response) => guard(request, response, () => response.end(tokenOf(request).name)));
+createHttp2Server((request, response) => guard(request, response, () => response.end(tokenOf(request).name)));
+
+export async function GET(request: Request): Promise<Response> {
+	if (isPreflight(request)) return new Response(null, { status: 204 });
+	const resource = (asked: Request) => "channel/" + new URL(asked.url).pathname;
+	const { token, response } = await verifyRequest(request, { permission: "orders.read", resource, address: "203.0.113.9" });
+	if (response) return response;
+	return Response.json({ name: token.name satisfies string, same: tokenOf(request) === token });
+}
+export async function hook(request: IncomingMessage | Http2ServerRequest): Promise<number> {
+	const verified = await verifyRequest(request, { cacheSeconds: 5, address: (asked) => asked.socket.remoteAddress });
+	return verified.response === undefined ? verified.token.permissions.length : verified.response.status;
+}
+// @ts-expect-error a framework's context is no request
+verifyRequest({ req: new Request("http://service.example.com") });
 
 const client = createTokensmithClient({ url: process.env.TOKENSMITH_URL ?? "", token: process.env.API_TOKEN });
 export async function check(secret: string, request: IncomingMessage): Promise<string> {
@@ -43,7 +62,6 @@ export async function renew(record: TokenRecord): Promise<string> {
 }
 // @ts-expect-error an unknown status
 client.list({ status: "gone" });
-// @ts-expect-error neither an address nor a data directory
 createTokensmithClient({});
 // @ts-expect-error a record holds no secret
 export const secretOf = (record: TokenRecord) => record.token;
@@ -93,7 +111,7 @@ describe("the package", () => {
 	});
 
 	it("can be imported and required, with nothing else installed", async () => {
-		const names = '["createTokensmithClient", "requireToken", "tokenOf", "TokensmithUnavailableError"]';
+		const names = '["createTokensmithClient", "requireToken", "tokenOf", "verifyRequest"]';
 		const ask = `const kinds = ${names}.map((name) => typeof tokensmith[name]); console.log(kinds.join());`;
 		for (const [kind, load] of [
 			["module", 'import * as tokensmith from "tokensmith";'],
