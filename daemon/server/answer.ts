@@ -128,7 +128,7 @@ async function callerFor(
 	const caller = await (route.caller === "rotator"
 		? authority.access.rotatorOf(credentials, param("id"))
 		: authority.access.callerOf(credentials, route.caller === "none" ? "token" : route.caller));
-	recognize(request);
+	recognize(request, caller.token?.id ?? "owner");
 	return caller;
 }
 

@@ -79,7 +79,7 @@ export class VerifyEndpoint {
 	#answer(response: ServerResponse, verification: Verification): void {
 		this.#count(verification.valid ? "valid" : verification.reason);
 		if (!verification.valid) return sendRefusal(response, verification);
-		recognize(response.req);
+		recognize(response.req, verification.token.id);
 		const answer = this.#answerFor(verification.token);
 		if (this.#ready.push({ response, answer }) === 1) setImmediate(() => this.#send());
 	}

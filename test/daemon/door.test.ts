@@ -252,34 +252,6 @@ describe("the door", () => {
 		await until(() => daemon.connections === 0);
 	});
 
-	it("gives up the oldest connection of a stranger when there are too many, never a caller's", async () => {
-		await start({ limits: { connections: 20 } });
-		const { token } = await daemon.create();
-		const head = (secret: string) =>
-			`GET /v1/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\n\r\n`;
-		const caller = await opened();
-		caller.write(head(token));
-		await once(caller, "data");
-		const strangers: Socket[] = [];
-		for (let count = 0; count < 60; count++) {
-			const socket = await opened();
-			socket.resume().once("end", () => socket.destroy());
-			socket.write(head("nonsense").slice(0, -2));
-			strangers.push(socket);
-		}
-		await until(() => strangers.filter((socket) => socket.closed).length >= 40);
-		assert.ok(
-			strangers.slice(0, 30).every((socket) => socket.closed),
-			"the oldest",
-		);
-		caller.write(head(token));
-		assert.match(String(await once(caller, "data")), /^HTTP\/1\.1 200 /);
-		const newcomer = await opened();
-		newcomer.write(head(token));
-		assert.match(String(await once(newcomer, "data")), /^HTTP\/1\.1 200 /);
-		for (const socket of [caller, newcomer, ...strangers]) socket.destroy();
-	});
-
 	it("bounds the streams of events of one token and of all, and leaves the owner's", async () => {
 		await start({ streams: { owner: 2, token: 2, all: 3 } });
 		const readers = await Promise.all(

@@ -1,0 +1,95 @@
+/** Too many connections: which of them make room. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { ownerKey, TestDaemon, until } from "./harness.ts";
+
+describe("with more connections than the daemon takes,", () => {
+	const limit = 20;
+	let daemon: TestDaemon;
+	let sockets: Socket[];
+	let service: string;
+
+	beforeEach(async () => {
+		daemon = await TestDaemon.start({ limits: { connections: limit } });
+		sockets = [];
+		service = (await daemon.create()).token;
+	});
+
+	afterEach(async () => {
+		for (const socket of sockets) socket.destroy();
+		await daemon.remove();
+	});
+
+	it("the oldest of the strangers make room, never a caller's", async () => {
+		const caller = await connected();
+		assert.equal(await verify(caller, service), 200);
+		const strangers = await Promise.all(Array.from({ length: 3 * limit }, connected));
+		for (const socket of strangers) socket.write("GET /v1/verify HTTP/1.1\r\n");
+		await until(() => strangers.filter((socket) => socket.closed).length > 2 * limit);
+		assert.equal(daemon.connections, limit);
+		const oldest = strangers.slice(0, limit);
+		assert.ok(oldest.every((socket) => socket.closed));
+		assert.equal(await verify(caller, service), 200);
+		assert.equal(await verify(await connected(), service), 200);
+	});
+
+	it("callers keep three of four while strangers of the same address come and come", async () => {
+		const callers: Socket[] = [];
+		// The owner has one more, which created the token.
+		for (let count = 1; count < (limit * 3) / 4; count++) {
+			const socket = await connected();
+			assert.equal(await verify(socket, service), 200);
+			callers.push(socket);
+		}
+		for (let count = 0; count < 3 * limit; count++) await connected();
+		for (const socket of callers) assert.equal(await verify(socket, service), 200);
+	});
+
+	it("a token that floods the daemon keeps out no other, and closes no connection that is in use", async () => {
+		const flooding = (await daemon.create({ name: "flooding" })).token;
+		const kept = await connected();
+		assert.equal(await verify(kept, service), 200);
+		const busy = await connected();
+		for (let count = 0; count < 3 * limit; count++) {
+			assert.equal(await verify(await connected(), flooding), 200);
+			assert.equal(await verify(busy, flooding), 200);
+		}
+		assert.equal(daemon.connections, limit);
+		assert.equal(await verify(await connected(), service), 200);
+		assert.equal(await verify(kept, service), 200);
+	});
+
+	it("a caller that sends half a body makes room as well", async () => {
+		const head = `POST /v1/api-tokens HTTP/1.1\r\nHost: 127.0.0.1:${port()}\r\nAuthorization: Bearer ${ownerKey}`;
+		for (let count = 0; count < 3 * limit; count++) {
+			const socket = await connected();
+			socket.write(`${head}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n`);
+			socket.write("Expect: 100-continue\r\n\r\n");
+			// It is known now.
+			await once(socket, "data");
+		}
+		assert.equal(await verify(await connected(), service), 200);
+		assert.equal(daemon.connections, limit);
+	});
+
+	function port(): number {
+		return Number(new URL(daemon.url).port);
+	}
+
+	async function connected(): Promise<Socket> {
+		const socket = connect({ port: port(), host: "127.0.0.1" });
+		socket.on("error", () => socket.destroy()).setMaxListeners(0);
+		sockets.push(socket);
+		await once(socket, "connect");
+		return socket;
+	}
+
+	/** The status that answers; undefined: the connection was closed. */
+	async function verify(socket: Socket, secret: string): Promise<number | undefined> {
+		const answer = Promise.race([once(socket, "data"), once(socket, "close")]);
+		socket.write(`GET /v1/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\n\r\n`);
+		const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(String((await answer)[0])) ?? [];
+		return status === undefined ? undefined : Number(status);
+	}
+});
