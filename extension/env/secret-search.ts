@@ -1,7 +1,6 @@
-/**
- * Finds many secrets in a text in one pass, however many they are: each place of the text is looked up by its next
- * characters. Pure.
- */
+/** Finds many secrets in a text in one pass, however many they are. Pure. */
+import { SecretAutomaton } from "./secret-automaton.ts";
+
 export interface FoundSecret {
 	readonly start: number;
 	readonly end: number;
@@ -12,35 +11,33 @@ export interface FoundSecret {
 const longestHead = 16;
 
 export class SecretSearch {
-	/** By their first characters; the longest first, since one secret may begin with another. */
-	readonly #byHead: ReadonlyMap<string, readonly string[]>;
+	readonly #secrets: ReadonlySet<string>;
+	/** Their first characters: most texts hold none of them. */
+	readonly #heads: ReadonlySet<string>;
 	readonly #headLength: number;
+	readonly #longest: number;
+	/** Made when it is needed. */
+	#automaton: SecretAutomaton | undefined;
 
 	constructor(secrets: Iterable<string>) {
-		const sorted = [...new Set(secrets)]
-			.filter((secret) => secret !== "")
-			.toSorted((one, other) => other.length - one.length);
-		this.#headLength = Math.min(longestHead, sorted.at(-1)?.length ?? 0);
-		this.#byHead = Map.groupBy(sorted, (secret) => secret.slice(0, this.#headLength));
+		this.#secrets = new Set([...secrets].filter((secret) => secret !== ""));
+		const lengths = Array.from(this.#secrets, ({ length }) => length);
+		this.#headLength = lengths.reduce((least, length) => Math.min(least, length), longestHead);
+		this.#longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+		this.#heads = new Set(Array.from(this.#secrets, (secret) => secret.slice(0, this.#headLength)));
 	}
 
-	/** Every occurrence, also those that overlap, in text order; of several at one place the longest first. */
-	*find(text: string): Iterable<FoundSecret> {
-		if (this.#byHead.size === 0) return;
-		for (let start = 0; start + this.#headLength <= text.length; start++) {
-			const candidates = this.#byHead.get(text.slice(start, start + this.#headLength)) ?? [];
-			for (const secret of candidates)
-				if (text.startsWith(secret, start)) yield { start, end: start + secret.length, secret };
-		}
-	}
-
-	/** What the occurrences cover, those that overlap each other as one, with the longest of those that start first. */
+	/** What the secrets cover, those that overlap each other as one, with the longest of those that start first. */
 	cover(text: string): FoundSecret[] {
 		const covered: FoundSecret[] = [];
-		for (const found of this.find(text)) {
-			const last = covered.at(-1);
-			if (last === undefined || found.start >= last.end) covered.push(found);
-			else if (found.end > last.end) covered[covered.length - 1] = { ...last, end: found.end };
+		const first = this.#firstHead(text);
+		if (first === undefined) return covered;
+		const automaton = this.#loaded();
+		let state = 0;
+		for (let at = first; at < text.length; at++) {
+			state = automaton.after(state, text.charCodeAt(at));
+			const secret = automaton.secretAt(state);
+			if (secret !== undefined) include(covered, { start: at + 1 - secret.length, end: at + 1, secret });
 		}
 		return covered;
 	}
@@ -55,4 +52,35 @@ export class SecretSearch {
 		}
 		return replaced + text.slice(at);
 	}
+
+	/** How many characters at the text's end could be the start of a secret that is not complete. */
+	openLength(text: string): number {
+		const automaton = this.#loaded();
+		let state = 0;
+		for (let at = Math.max(0, text.length - this.#longest); at < text.length; at++)
+			state = automaton.after(state, text.charCodeAt(at));
+		return automaton.openLength(state);
+	}
+
+	#firstHead(text: string): number | undefined {
+		if (this.#secrets.size === 0) return undefined;
+		for (let at = 0; at + this.#headLength <= text.length; at++)
+			if (this.#heads.has(text.slice(at, at + this.#headLength))) return at;
+		return undefined;
+	}
+
+	#loaded(): SecretAutomaton {
+		this.#automaton ??= new SecretAutomaton(this.#secrets);
+		return this.#automaton;
+	}
+}
+
+/** Joins it with those that it overlaps. */
+function include(covered: FoundSecret[], found: FoundSecret): void {
+	let joined = found;
+	for (let last = covered.at(-1); last !== undefined && last.end > joined.start; last = covered.at(-1)) {
+		if (last.start < joined.start) joined = { ...last, end: found.end };
+		covered.pop();
+	}
+	covered.push(joined);
 }

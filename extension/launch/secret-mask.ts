@@ -19,23 +19,23 @@ interface Output extends PrintedText {
 }
 
 export class SecretMask {
-	readonly #secrets: readonly string[];
+	/** Without secrets. */
+	readonly #isIdle: boolean;
 	readonly #search: SecretSearch;
 	/** What could be the start of a secret: already shown, and still held back. */
 	#shown = "";
 	#held = "";
 
 	constructor(secrets: readonly string[]) {
-		// Shorter values would match ordinary words. Longest first, since one secret may contain another.
-		this.#secrets = [...new Set(secrets.map((secret) => printedText(secret).text))]
-			.filter((secret) => secret.length >= 8)
-			.toSorted((one, other) => other.length - one.length);
-		this.#search = new SecretSearch(this.#secrets);
+		// Shorter values would match ordinary words.
+		const masked = secrets.map((secret) => printedText(secret).text).filter(({ length }) => length >= 8);
+		this.#isIdle = masked.length === 0;
+		this.#search = new SecretSearch(masked);
 	}
 
 	/** The part of the output that can be shown so far. */
 	write(text: string): string {
-		if (this.#secrets.length === 0) return text;
+		if (this.#isIdle) return text;
 		const output = this.#read(text);
 		const { whole, open, covered, complete } = output;
 		const seen = this.#shown.length;
@@ -79,17 +79,7 @@ export class SecretMask {
 		const whole = this.#shown + this.#held + text;
 		const printed = printedText(whole);
 		const covered = this.#search.cover(printed.text);
-		return { ...printed, whole, covered, open: this.#openIn(printed.text) };
-	}
-
-	#openIn(text: string): number {
-		const longest = Math.min(text.length, (this.#secrets[0]?.length ?? 0) - 1);
-		for (let length = longest; length > 0; length--) {
-			const ending = text.slice(-length);
-			if (this.#secrets.some((secret) => secret.length > length && secret.startsWith(ending)))
-				return text.length - length;
-		}
-		return text.length;
+		return { ...printed, whole, covered, open: printed.text.length - this.#search.openLength(printed.text) };
 	}
 
 	/** The output from one offset to another, with a mask in place of each secret. */

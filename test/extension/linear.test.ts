@@ -9,6 +9,8 @@ import {
 	missingKeys,
 	parseEnv,
 } from "../../daemon/env-file/env-text.ts";
+import { envValues } from "../../daemon/env-file/env-values.ts";
+import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
 import { listFrom } from "../../daemon/issuers/connector/record.ts";
 import { cleanSecret, isWebPage } from "../../extension/connections/pasted-secret.ts";
 import { permissionsIn } from "../../extension/create/permissions-in-text.ts";
@@ -19,16 +21,37 @@ import {
 	jwtClaims,
 	tokenLike,
 } from "../../extension/env/token-like.ts";
-import { maskedInText } from "../../extension/env-line/masked-ranges.ts";
+import { hiddenInFirstFrame, maskedInText } from "../../extension/env-line/masked-ranges.ts";
 import { readFailedCall } from "../../extension/identify/failed-call.ts";
 import { readPasted } from "../../extension/identify/pasted-text.ts";
+import { SecretMask } from "../../extension/launch/secret-mask.ts";
 import { assertLinear } from "../linear.ts";
 
 describe("what a repository or another system sends is read in linear time:", function () {
 	this.timeout(300_000);
 
 	const envFile = ["", "A=", 'A="', "#", "A=b #", "export "];
-	const readers: [what: string, read: (text: string) => unknown, prefixes: readonly string[]][] = [
+	type Reader = [what: string, read: (text: string) => unknown, prefixes: readonly string[]];
+	/** They begin as the texts do that consist of one letter, and some occur in them. */
+	const manySecrets = Array.from({ length: 500 }, (_, index) => `${"a".repeat(8 + (index % 50))}${index}`);
+	const ofEachForm = (["env", "shell", "json", "other"] as const).flatMap((form): Reader[] => [
+		[`the values of a file of the form ${form}`, (text) => envValues(text, form), envFile],
+		[`the places of secrets in a file of the form ${form}`, (text) => secretPlaces(text, form), envFile],
+		[
+			`what the first frame of a file of the form ${form} hides`,
+			(text) => hiddenInFirstFrame(text, form),
+			envFile,
+		],
+	]);
+	const readers: Reader[] = [
+		[
+			"a task's output with many secrets",
+			(text) => {
+				const mask = new SecretMask(manySecrets);
+				return mask.write(text) + mask.end();
+			},
+			["", "tks_", "\x1b]"],
+		],
 		["an env file", parseEnv, envFile],
 		["a value of an env file", (text) => envValue(text, "A"), envFile],
 		["an env file with conflicts", hasConflictMarkers, ["", "<<<<<<< a\n"]],
@@ -78,5 +101,8 @@ describe("what a repository or another system sends is read in linear time:", fu
 	];
 	for (const [what, read, prefixes] of readers) {
 		it(what, () => assertLinear(read, prefixes));
+	}
+	for (const [what, read, prefixes] of ofEachForm) {
+		it(what, () => assertLinear(read, prefixes, 20_000));
 	}
 });
