@@ -212,6 +212,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		log.warn({ port: options.port, url }, "another program holds the preferred port, so another one is used");
 	log.info({ url, version: tokensmithVersion }, "ready");
 
+	authority.recordDoubts().catch((err) => log.error({ err }, "the audit does not tell yet what is in doubt"));
 	every(saveUsageMilliseconds, "the usage could not be written", log, () => authority.saveUsage());
 	every(quietMilliseconds, unended, log, () => authority.rotations.endQuiet());
 	const purge = () => records.purge(authority.rulebook.policy.auditDays, new Date(), owner);
@@ -245,7 +246,7 @@ async function openStore(
 		compaction,
 		servesOthers: () => traffic.hasOthers(),
 		onCompactionError: (err) => log.error({ err }, "no snapshot could be made; the log is kept"),
-		onAuditError: (err) => log.error({ err }, "a file of audit events could not be checked or removed"),
+		onAuditError: (err) => log.error({ err }, "a file could not be checked or removed"),
 		onDamage: (err) => {
 			log.error({ err }, "stopping, for the data is not as it was left");
 			process.exitCode = 1;

@@ -22,7 +22,7 @@ export const auditEvent = z.strictObject({
 			"grant",
 			"withdraw",
 		] as const),
-		...(["undo-rotation", "end-overlap", "register"] as const),
+		...(["undo-rotation", "end-overlap", "register", "doubt"] as const),
 		...(["incident", "policy", "profile", "permission", "connection", "dead-token-used", "purge"] as const),
 	]),
 	tokenId: z.string().nullable(),

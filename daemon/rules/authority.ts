@@ -4,8 +4,6 @@ import type {
 	CleanUpRequest,
 	CreatedToken,
 	CreateTokenRequest,
-	IncidentReport,
-	IncidentRequest,
 	ListedProfile,
 	PermissionList,
 	RegisterTokenRequest,
@@ -25,15 +23,15 @@ import {
 	unused,
 } from "../store/store.ts";
 import { Access } from "./access.ts";
-import type { Caller } from "./callers.ts";
+import { type Caller, systemCaller } from "./callers.ts";
 import { type IfMatch, recordOnly, Verbs, within } from "./carry-out.ts";
 import { Changes, type Notify } from "./changes.ts";
 import { cleanUp } from "./clean-up.ts";
 import { Connections } from "./connections.ts";
 import type { DeadUse } from "./dead-tokens.ts";
+import { recordDoubts } from "./doubts.ts";
 import { Grants } from "./grants.ts";
-import { changesOf, eventOf, planIncident, reportOf } from "./incident.ts";
-import { writeIncident } from "./incident-parts.ts";
+import { Incidents } from "./incidents.ts";
 import { isIssuedHere } from "./issued-here.ts";
 import type { IssuerDeps, Issuers } from "./issuer.ts";
 import * as lifecycle from "./lifecycle.ts";
@@ -82,6 +80,7 @@ export class Authority {
 	/** What is asked of other systems, and compared with the records. */
 	readonly remote: RemoteTokens;
 	readonly rotations: Rotations;
+	readonly incidents: Incidents;
 	/** Which token may use which resource. */
 	readonly grants: Grants;
 	/** The owner's policy and profiles. */
@@ -144,6 +143,14 @@ export class Authority {
 			verbs: this.#verbs,
 			quietOverlaps: new QuietOverlaps(store, this.#verifier.usage, now()),
 			now,
+		});
+		this.incidents = new Incidents({
+			...acting,
+			lastUsedOf: ({ token, usage }) => this.#verifier.usage.totalOf(token.id, usage).lastUsed,
+			findProfile: (id) => this.rulebook.find(id),
+			revokedBy: (token) => this.#issuers.of(token).revokedBy(token),
+			listAll: (filter) => this.#listAll(filter),
+			saveUsage: () => this.saveUsage(),
 		});
 		this.remote = new RemoteTokens({
 			...acting,
@@ -245,30 +252,6 @@ export class Authority {
 		});
 	}
 
-	/** @throws RuleError `nothing-matched` or `exceeds-caller`; nothing is changed then. */
-	async incident(caller: Caller, request: IncidentRequest): Promise<IncidentReport> {
-		return this.#changes.retrying(async () => {
-			const selected = await this.#selectForIncident(caller, request);
-			const planOf = (tokens: readonly StoredToken[], createSuccessors = false) =>
-				planIncident(
-					tokens,
-					{ ...request, createSuccessors },
-					{
-						context: this.#context(caller),
-						lastUsedOf: ({ token, usage }) => this.#verifier.usage.totalOf(token.id, usage).lastUsed,
-						findProfile: (id) => this.rulebook.find(id),
-						revokedBy: (token) => this.#issuers.of(token).revokedBy(token),
-					},
-				);
-			const plan = planOf(selected, request.createSuccessors);
-			for (const { token } of plan.successors) within(caller, token);
-			await writeIncident(plan, planOf, (part) =>
-				this.#changes.write(caller.user, changesOf(part), [eventOf(part, request, caller.user)]),
-			);
-			return reportOf(plan, request, this.#now(), (stored) => this.tokens.recordOf(stored));
-		});
-	}
-
 	/** @throws RuleError `invalid-request` */
 	cleanUp(caller: Caller, request: CleanUpRequest): Promise<CleanUpReport> {
 		const { store } = this.#options;
@@ -305,6 +288,12 @@ export class Authority {
 		if (increments.length === 0 || increments.length > reportedUses) return;
 		for (const stored of await store.tokens(increments.map(({ tokenId }) => tokenId)))
 			this.#notifyToken("changed", stored);
+	}
+
+	/** Tells in the audit which tokens a recovery has put in doubt. To be called once, after a start. */
+	async recordDoubts(): Promise<void> {
+		const deps = { store: this.#options.store, changes: this.#changes };
+		await recordDoubts(deps, systemCaller.user, this.#now().toISOString());
 	}
 
 	/** A committed transaction, of this process or another one. */
@@ -375,16 +364,6 @@ export class Authority {
 				after: { reason, address },
 			},
 		]);
-	}
-
-	async #selectForIncident(caller: Caller, request: IncidentRequest): Promise<StoredToken[]> {
-		const { filter = {} } = request;
-		// A use that is not written yet counts too.
-		if (filter.unusedSince !== undefined) await this.saveUsage();
-		const found = await this.#listAll(filter);
-		const isMeant = ({ id, revokedDate }: Token) =>
-			revokedDate === null && (filter.ids !== undefined || id !== caller.token?.id);
-		return found.filter(({ token }) => isMeant(token));
 	}
 
 	/** How many tokens of the connection still work. */

@@ -14,6 +14,12 @@ export interface Caller {
 	readonly access?: Access | undefined;
 }
 
+/** The daemon itself: when it ends an overlap, or has put tokens in doubt. */
+export const systemCaller: Caller = {
+	user: { userId: "daemon", userName: "Tokensmith" },
+	token: undefined,
+};
+
 export interface Credentials {
 	/** undefined: none was sent. */
 	secret: string | undefined;

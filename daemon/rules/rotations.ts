@@ -1,7 +1,7 @@
 /** Rotations: a token is replaced by a successor, and keeps working for the overlap, which can end early or be undone. */
 import type { RotatedToken, RotateTokenRequest, TokenRecord, UndoneRotation } from "../contract.ts";
 import type { StoredToken, Token } from "../store/store.ts";
-import type { Caller } from "./callers.ts";
+import { type Caller, systemCaller } from "./callers.ts";
 import { type IfMatch, ifMatchNow, recordOnly, type Sent, type Verbs, within } from "./carry-out.ts";
 import type { Attempt, TokenChange } from "./changes.ts";
 import { isIssuedHere } from "./issued-here.ts";
@@ -21,9 +21,6 @@ export interface RotationsDeps {
 	/** Milliseconds since the epoch. */
 	now: () => number;
 }
-
-/** The daemon, when it ends an overlap by itself. */
-const systemCaller: Caller = { user: { userId: "daemon", userName: "Tokensmith" }, token: undefined };
 
 export class Rotations {
 	readonly #deps: RotationsDeps;

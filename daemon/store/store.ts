@@ -65,6 +65,9 @@ export interface ListPage {
 	after?: ListPosition | undefined;
 }
 
+/** The setting that names the recoveries whose tokens in doubt the audit does not have yet, by their `inDoubtDate`. */
+export const doubtDatesSetting = "doubtDates";
+
 /** Conditions on tokens; a token has to meet all that are given. */
 export type ListFilter = IncidentFilter;
 

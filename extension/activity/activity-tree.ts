@@ -198,6 +198,7 @@ const icons: Record<AuditEvent["action"], string> = {
 	"undo-rotation": "discard",
 	"end-overlap": "history",
 	disable: "debug-pause",
+	doubt: "question",
 	enable: "debug-start",
 	revoke: "circle-slash",
 	delete: "trash",

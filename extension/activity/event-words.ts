@@ -39,6 +39,7 @@ const words: Record<AuditEvent["action"], Words> = {
 	"undo-rotation": (name) => usual(l10n.t("Undid the rotation of {0}", name)),
 	"end-overlap": (name) => ending(l10n.t("Ended the overlap of {0}", name)),
 	disable: (name) => ending(l10n.t("Disabled {0}", name)),
+	doubt: (name) => alarm(l10n.t("In doubt after damage: {0}", name), l10n.t("Enable or revoke it")),
 	enable: (name) => usual(l10n.t("Enabled {0}", name)),
 	revoke: (name, { after }) => ending(l10n.t("Revoked {0}", name), text(after.revokedReason)),
 	delete: (name) => ending(l10n.t("Deleted {0} for good", name)),

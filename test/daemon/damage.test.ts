@@ -7,7 +7,7 @@ import { daemonOfEach, type TestDaemon } from "./harness.ts";
 
 describe("a damaged data directory", () => {
 	it("revives no token that had ended, loses none that works, and is told", async function () {
-		this.timeout(120_000);
+		this.timeout(600_000);
 		const tally = new Tally();
 		await damage(tally, 5999);
 		assert.deepEqual(Object.fromEntries(tally.faults), {});

@@ -17,6 +17,12 @@ describe("an event in words", () => {
 		[{ action: "undo-rotation" }, "Undid the rotation of orders", ""],
 		[{ action: "end-overlap" }, "Ended the overlap of orders", "", "ending"],
 		[{ action: "disable" }, "Disabled orders", "", "ending"],
+		[
+			{ action: "doubt", after: { inDoubtDate: "2027" } },
+			"In doubt after damage: orders",
+			"Enable or revoke it",
+			"alarm",
+		],
 		[{ action: "enable" }, "Enabled orders", ""],
 		[{ action: "revoke", after: { revokedReason: "leaked" } }, "Revoked orders", "leaked", "ending"],
 		[{ action: "revoke", after: { revokedReason: null } }, "Revoked orders", "", "ending"],

@@ -139,7 +139,7 @@ describe("the bundled daemon", () => {
 			assert.ok(answered.length >= creates);
 			const reborn = await daemons.start();
 			for (const { token } of answered) assert.equal(await reborn.verify(token), 200);
-			assert.deepEqual(await notices(reborn), []);
+			assert.deepEqual(await reborn.notices(), []);
 		});
 	}
 
@@ -169,7 +169,7 @@ describe("the bundled daemon", () => {
 		await daemon.kill("SIGKILL");
 		const reborn = await daemons.start();
 		assert.deepEqual(await tokensOf(reborn), before);
-		assert.deepEqual(await notices(reborn), []);
+		assert.deepEqual(await reborn.notices(), []);
 		const statuses = [undone, ended, quiet].map((one) => before.find(({ id }) => id === one?.id)?.status);
 		assert.deepEqual(statuses, ["active", "expired", "retiring"]);
 		for (const [one, status] of [
@@ -261,13 +261,13 @@ describe("the bundled daemon", () => {
 		await daemon.kill();
 		const roomy = await daemons.start();
 		for (const { token } of kept) assert.equal(await roomy.verify(token), 200);
-		assert.deepEqual(await notices(roomy), []);
+		assert.deepEqual(await roomy.notices(), []);
 		await roomy.create("there is room again");
 	});
 
 	it("sets a damaged log aside only when its sound part is safe, so a start that fails half-way loses nothing", async () => {
 		const first = await daemons.start();
-		const { token } = await first.create("kept");
+		const { token, id } = await first.create("kept");
 		await first.create("damaged");
 		await first.kill("SIGKILL");
 		const logs = readdirSync(daemons.directory).filter((name) => /^(changes|copy)-/.test(name));
@@ -281,9 +281,12 @@ describe("the bundled daemon", () => {
 		for (const log of logs) assert.ok(existsSync(join(daemons.directory, log)), "the log is where it was");
 		const roomy = await daemons.start();
 		assert.equal(await roomy.verify(token), 401, "a change after it cannot be read");
-		const [told] = await notices(roomy);
+		const [told] = await roomy.notices();
 		assert.equal(told?.code, "data-lost");
 		assert.match(told?.detail ?? "", /in doubt, and refused: 1\. Enable those/);
+		let audited = "";
+		while (!audited.includes(id)) audited = await (await roomy.fetch("/v1/audit-events?action=doubt")).text();
+		assert.match(audited, /"userName":"Tokensmith"/);
 		for (const log of logs) assert.ok(existsSync(join(daemons.directory, `${log}.damaged`)));
 	});
 
@@ -294,7 +297,7 @@ describe("the bundled daemon", () => {
 		const name = readdirSync(daemons.directory).find((file) => file.startsWith("snapshot-")) ?? "";
 		writeFileSync(join(daemons.directory, name), "damaged");
 		const second = await daemons.start();
-		assert.equal((await notices(second))[0]?.code, "data-recovered");
+		assert.equal((await second.notices())[0]?.code, "data-recovered");
 		assert.equal(readFileSync(join(daemons.directory, `${name}.damaged`), "utf8"), "damaged");
 		assert.equal(await second.verify(token), 200, "what stood in the log is there");
 	});
@@ -370,15 +373,6 @@ describe("the bundled daemon", () => {
 		assert.equal(response.status, 415);
 	});
 });
-
-async function notices(daemon: DaemonChild): Promise<{ code: string; detail: string }[]> {
-	const abort = new AbortController();
-	const response = await daemon.fetch("/v1/events", { signal: abort.signal });
-	const { value } = await (response.body as ReadableStream<Uint8Array>).getReader().read();
-	abort.abort();
-	const [, data = ""] = /^data: (.*)$/m.exec(Buffer.from(value ?? []).toString()) ?? [];
-	return JSON.parse(data).notices;
-}
 
 async function tokensOf(daemon: DaemonChild): Promise<TokenRecord[]> {
 	const { tokens } = (await (await daemon.fetch("/v1/api-tokens?limit=1000")).json()) as {

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { addressForServices } from "../../daemon/client/endpoint.ts";
-import type { CreatedToken, DaemonFile } from "../../daemon/contract.ts";
+import type { CreatedToken, DaemonFile, Notice } from "../../daemon/contract.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
 import { addSamplePermissions } from "../sample-permissions.ts";
 
@@ -69,6 +69,16 @@ export class DaemonChild {
 	fetch(path: string, init: RequestInit = {}): Promise<Response> {
 		const { url, ownerKey } = this.file;
 		return fetch(url + path, { ...init, headers: { authorization: `Bearer ${ownerKey}`, ...init.headers } });
+	}
+
+	/** What a listener is told first. */
+	async notices(): Promise<Notice[]> {
+		const abort = new AbortController();
+		const response = await this.fetch("/v1/events", { signal: abort.signal });
+		const { value } = await (response.body as ReadableStream<Uint8Array>).getReader().read();
+		abort.abort();
+		const [, data = ""] = /^data: (.*)$/m.exec(Buffer.from(value ?? []).toString()) ?? [];
+		return JSON.parse(data).notices;
 	}
 
 	async putPermission(name: string, permission: object): Promise<void> {

@@ -45,6 +45,7 @@ describe("a daemon on a full disk", () => {
 		await daemon.kill("SIGKILL");
 		const next = await daemons.start();
 		assert.deepEqual([next.first.event, next.first.detail], ["ready", undefined]);
+		assert.deepEqual(await next.notices(), [], "the daemon itself removed the copy of its log");
 		for (const token of [revoked, disabled, leaked]) assert.equal(await next.verify(token?.token ?? ""), 401);
 		assert.equal(await next.verify(kept?.token ?? ""), 200);
 	});

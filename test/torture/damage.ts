@@ -229,6 +229,8 @@ export async function tryDamage(scene: Scene, damage: Damage, tally: Tally): Pro
 		if (seen.revived > 0) tally.fault("a token that had ended verifies", `${scene.ending}: ${damage.what}`);
 		if (seen.refused > 0 && damage.isSingle)
 			tally.fault("a token that works is refused", `${scene.ending}: ${damage.what}`);
+		if (seen.audited.some((count) => count !== seen.doubted))
+			tally.fault("the audit does not tell what is in doubt", `${scene.ending}: ${damage.what}`);
 		if (seen.refused > 0 && seen.notices.length === 0)
 			tally.fault("a loss is not told", `${scene.ending}: ${damage.what}`);
 		const isMissing = [...damage.changed.values()].every((bytes) => bytes === undefined);
@@ -255,6 +257,9 @@ interface Seen {
 	revived: number;
 	refused: number;
 	notices: readonly Notice[];
+	/** How many tokens are in doubt, and how many the audit tells of, after the start and after the next one. */
+	doubted: number;
+	audited: readonly [number, number];
 }
 
 async function look(folder: string, { good, dead }: Scene): Promise<Seen> {
@@ -269,11 +274,22 @@ async function look(folder: string, { good, dead }: Scene): Promise<Seen> {
 		await verified(first.authority, dead),
 		good.length - (await verified(first.authority, good)),
 	] as const;
+	const doubted = (await first.store.countByStatus(new Date().toISOString())).get("in-doubt") ?? 0;
+	const audited = await auditedDoubts(first);
 	await first.store.close();
 	const second = await open(folder);
 	const later = await verified(second.authority, dead);
+	const auditedLater = await auditedDoubts(second);
 	await second.store.close();
-	return { revived: Math.max(revived, again[0], later), refused: Math.max(refused, again[1]), notices };
+	return {
+		...{ revived: Math.max(revived, again[0], later), refused: Math.max(refused, again[1]), notices },
+		...{ doubted, audited: [audited, auditedLater] },
+	};
+}
+
+async function auditedDoubts({ store, authority }: Opened): Promise<number> {
+	await authority.recordDoubts();
+	return (await store.listEvents({ action: "doubt" }, { limit: 1000 })).length;
 }
 
 async function noticesOf(store: SqliteStore): Promise<readonly Notice[]> {
@@ -287,10 +303,12 @@ async function verified(authority: Authority, secrets: readonly string[]): Promi
 	return answers.filter(({ valid }) => valid).length;
 }
 
-async function open(
-	folder: string,
-	compactAtBytes?: number,
-): Promise<{ store: SqliteStore; authority: Authority }> {
+interface Opened {
+	store: SqliteStore;
+	authority: Authority;
+}
+
+async function open(folder: string, compactAtBytes?: number): Promise<Opened> {
 	const store = await openStore(folder, {
 		...(compactAtBytes === undefined ? {} : { compactAtBytes }),
 		onCompactionError: () => {},

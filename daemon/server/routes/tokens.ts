@@ -234,7 +234,7 @@ function incidentRoute({ authority }: RouteParts): Route {
 					`Creating successors also requires the permission ${apiPermissions.write}.`,
 				);
 			}
-			return { status: 201, body: await authority.incident(caller, body) };
+			return { status: 201, body: await authority.incidents.carryOut(caller, body) };
 		},
 	});
 }

@@ -298,7 +298,7 @@ export class AuditFiles {
 	}
 }
 
-async function checksumOfFile(path: string, piece: Buffer): Promise<string> {
+export async function checksumOfFile(path: string, piece: Buffer): Promise<string> {
 	const handle = await files.open(path);
 	try {
 		let checksum = crc32("");

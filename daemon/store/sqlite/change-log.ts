@@ -19,7 +19,7 @@ import {
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { beginLine, endLine, entryLine, type LogBegin, type LogEntry, StatementKeys } from "./log-lines.ts";
-import { copyPath, logPath, writeComplete } from "./snapshot.ts";
+import { copyPath, dropCopy, droppedCopyPath, logPath, writeComplete } from "./snapshot.ts";
 
 const sync = promisify(fdatasync);
 
@@ -75,7 +75,8 @@ export function createLog(directory: string, generation: number, follows: LogBeg
 
 export class ChangeLog {
 	readonly #file: number;
-	readonly #copyPath: string;
+	readonly #directory: string;
+	readonly #generation: number;
 	/** undefined: it could not be written, and was removed. */
 	#copy: number | undefined;
 	readonly #keys = new StatementKeys();
@@ -93,14 +94,16 @@ export class ChangeLog {
 	constructor(directory: string, generation: number, { bytes, lines, isTorn }: LogLength) {
 		const path = logPath(directory, generation);
 		this.#file = openSync(path, constants.O_RDWR);
-		this.#copyPath = copyPath(directory, generation);
-		this.#copy = openSync(this.#copyPath, constants.O_RDWR | constants.O_CREAT, 0o600);
+		this.#directory = directory;
+		this.#generation = generation;
+		this.#copy = openSync(copyPath(directory, generation), constants.O_RDWR | constants.O_CREAT, 0o600);
 		this.#length = bytes;
 		this.#lines = lines;
 		this.#roomEnd = fstatSync(this.#file).size;
 		this.#reserve = Math.max(leastReserveBytes, Math.min(reserveBytes, this.#roomEnd - bytes));
 		if (isTorn) this.#clearRest();
 		this.#inCopy((copy) => completeCopy(this.#file, copy, bytes));
+		if (this.#copy !== undefined) rmSync(droppedCopyPath(directory, generation), { force: true });
 	}
 
 	/** In bytes, without room. */
@@ -169,7 +172,7 @@ export class ChangeLog {
 			// The change is on disk, so it counts; and a copy that lacks a line would say that there was none.
 			closeSync(this.#copy);
 			this.#copy = undefined;
-			rmSync(this.#copyPath, { force: true });
+			dropCopy(this.#directory, this.#generation);
 		}
 	}
 

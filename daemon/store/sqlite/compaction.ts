@@ -3,7 +3,15 @@ import { rmSync } from "node:fs";
 import { writeAuditFile } from "./audit-files.ts";
 import { MemoryDatabase, type SqlJsStatic } from "./memory-database.ts";
 import { replayLogs } from "./replay.ts";
-import { copyPath, listLogs, listSnapshots, logPath, readSnapshot, writeSnapshot } from "./snapshot.ts";
+import {
+	copyPath,
+	droppedCopyPath,
+	listLogs,
+	listSnapshots,
+	logPath,
+	readSnapshot,
+	writeSnapshot,
+} from "./snapshot.ts";
 
 /**
  * Makes the snapshot of `generation` from the one before and the logs since, then removes the files that are no longer
@@ -32,6 +40,6 @@ function prune(directory: string, oldest: number): void {
 }
 
 function removeLog(directory: string, generation: number): void {
-	for (const path of [logPath(directory, generation), copyPath(directory, generation)])
-		rmSync(path, { force: true });
+	for (const pathIn of [logPath, copyPath, droppedCopyPath])
+		rmSync(pathIn(directory, generation), { force: true });
 }

@@ -11,6 +11,7 @@ import type { AuditFiles } from "./audit-files.ts";
 import { ChangeLog, createLog, sizeOf, type Urgency } from "./change-log.ts";
 import { runCompaction } from "./compaction-child.ts";
 import type { Connection } from "./connection.ts";
+import { checkAudit, checkSpareSnapshot } from "./file-check.ts";
 import { type Done, endsTokens, entryOf, type Job, record, rollBack, takeBack } from "./group.ts";
 import { type Indexed, IndexFile } from "./index-file.ts";
 import type { SqlJsStatic } from "./memory-database.ts";
@@ -37,7 +38,7 @@ export interface DurableOptions {
 	servesOthers: () => boolean;
 	/** Receives the cause when no snapshot could be made; nothing is lost, since the log is kept. */
 	onCompactionError: (cause: unknown) => void;
-	/** Receives the cause when a file of audit events could not be checked, or removed by a purge: the next one tries again. */
+	/** Receives the cause when a file could not be checked, or one of audit events not be removed: the next time tries again. */
 	onAuditError: (cause: unknown) => void;
 	/** Called when memory does not accept what is on disk. Only another start can repair that. */
 	onDamage: (cause: Error) => void;
@@ -66,7 +67,7 @@ export class DurableDatabase {
 	#opened: Opened | undefined;
 	#working: Promise<void> | undefined;
 	#compaction: { ended: Promise<void>; abandonment: AbortController } | undefined;
-	#auditCheck: Promise<void> | undefined;
+	#fileCheck: Promise<void> | undefined;
 	#isChanged = false;
 	#listener: (committed: Committed) => void = () => {};
 	/** Why nothing is accepted any more: it is closed, or memory lacks what is on disk. */
@@ -112,7 +113,7 @@ export class DurableDatabase {
 	/** Opens the database, and checks its files: what is damaged is in `notices` then. */
 	async examine(): Promise<void> {
 		await this.read(async () => {});
-		await this.#auditCheck;
+		await this.#fileCheck;
 	}
 
 	/** The audit events that are on disk. */
@@ -171,13 +172,13 @@ export class DurableDatabase {
 
 	/** To close a log under a line would cut it off. */
 	get #isBusy(): boolean {
-		return [this.#working, this.#compaction, this.#auditCheck].some((work) => work !== undefined);
+		return [this.#working, this.#compaction, this.#fileCheck].some((work) => work !== undefined);
 	}
 
 	async #settled(): Promise<void> {
 		while (this.#isBusy) {
 			await this.#working;
-			await this.#auditCheck;
+			await this.#fileCheck;
 			if ((this.#opened?.snapshotBytes ?? 0) > this.#quickBytes) this.#compaction?.abandonment.abort();
 			await this.#compaction?.ended;
 		}
@@ -241,21 +242,25 @@ export class DurableDatabase {
 		const snapshotBytes = newestSnapshotBytes(directory);
 		this.#opened = { connection, audit, log, generation, earlierBytes, triedBytes: 0, snapshotBytes };
 		this.#index = undefined;
-		this.#auditCheck = this.#checkAudit(audit).finally(() => {
-			this.#auditCheck = undefined;
+		this.#fileCheck = this.#checkFiles(this.#opened).finally(() => {
+			this.#fileCheck = undefined;
 		});
 		return this.#opened;
 	}
 
-	/** In the background: no answer depends on the events. */
-	async #checkAudit(audit: AuditFiles): Promise<void> {
-		const names = await audit.damaged().catch((cause) => {
-			this.#options.onAuditError(cause);
-			return [];
-		});
-		if (names.length === 0) return;
-		const detail = `A file of audit events was damaged; its other events can still be read. It was kept as it is: ${names.join(", ")}.`;
-		this.notices.push({ code: "data-lost", detail });
+	async #checkFiles(opened: Opened): Promise<void> {
+		const { directory, onAuditError } = this.#options;
+		const [audit, spare] = await Promise.all(
+			[checkAudit(opened.audit), checkSpareSnapshot(directory)].map((check) =>
+				check.catch((cause): Notice[] => {
+					onAuditError(cause);
+					return [];
+				}),
+			),
+		);
+		this.notices.push(...(audit ?? []), ...(spare ?? []));
+		// So that there are two again.
+		if (spare?.length === 1 && this.#compaction === undefined) this.#startCompaction(opened);
 	}
 
 	async #read({ connection }: Opened, job: Job): Promise<void> {

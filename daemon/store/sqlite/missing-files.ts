@@ -1,7 +1,8 @@
 /** Which files must have been removed although the others are sound. Looks at names only. */
 import { existsSync, readdirSync } from "node:fs";
+import { basename } from "node:path";
 import { listAuditFiles } from "./audit-files.ts";
-import { copyPath, listLogs, listSnapshots, logPath } from "./snapshot.ts";
+import { copyPath, listLogs, listSnapshots, logPath, wasCopyDropped } from "./snapshot.ts";
 
 /**
  * The newest snapshot's predecessor and the logs since it are always kept, except before the first one after the start with
@@ -15,15 +16,15 @@ export function missingFiles(directory: string, schema: number): string[] {
 	const last = logs.at(-1) ?? 0;
 	if (previous !== undefined) return missingLogs(directory, previous.generation, newest.generation);
 	const isFirst = newest.generation === 1 && (last <= 2 || listAuditFiles(directory).length === 0);
-	if (isFirst || wasSetAside(directory, newest.generation)) return [];
+	if (isFirst || wasSetAside(directory, newest.generation, (logs[0] ?? 0) - 1)) return [];
 	return [logs.some((log) => log <= newest.generation) ? "the older snapshot" : "the newest snapshot"];
 }
 
-/** A newer snapshot that was damaged: the start that set it aside has told it. */
-function wasSetAside(directory: string, generation: number): boolean {
+/** A snapshot that was damaged: the start that set it aside has told it. @param older the one before the oldest log */
+function wasSetAside(directory: string, newest: number, older: number): boolean {
 	return readdirSync(directory).some((name) => {
 		const [, damaged] = /^snapshot-(\d+)-.*\.damaged/.exec(name) ?? [];
-		return Number(damaged ?? 0) > generation;
+		return damaged !== undefined && (Number(damaged) > newest || Number(damaged) === older);
 	});
 }
 
@@ -31,7 +32,10 @@ function wasSetAside(directory: string, generation: number): boolean {
 function missingLogs(directory: string, from: number, to: number): string[] {
 	const generations = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + 1 + index);
 	return generations
-		.flatMap((generation) => [logPath(directory, generation), copyPath(directory, generation)])
+		.flatMap((generation) => [
+			logPath(directory, generation),
+			...(wasCopyDropped(directory, generation) ? [] : [copyPath(directory, generation)]),
+		])
 		.filter((path) => !existsSync(path))
-		.map((path) => path.slice(directory.length + 1));
+		.map((path) => basename(path));
 }

@@ -3,9 +3,10 @@
  * overwritten; it is set aside, and only when what could be saved of it is safe. No token that had ended verifies again:
  * where a change is missing, the tokens that it may have ended are in doubt, and refused.
  */
-import { existsSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { AuditEvent, Notice } from "../../contract.ts";
+import { doubtDatesSetting } from "../store.ts";
 import { AuditFiles, chainEnd, lastInFiles, lineOf, writeAuditFile } from "./audit-files.ts";
 import { type LogLength, newLog, sizeOf } from "./change-log.ts";
 import { Connection } from "./connection.ts";
@@ -22,6 +23,7 @@ import {
 	logPath,
 	readSnapshot,
 	type SnapshotFile,
+	setAside,
 	snapshotName,
 	writeComplete,
 } from "./snapshot.ts";
@@ -56,7 +58,7 @@ export async function recover(sqlJs: SqlJsStatic, directory: string): Promise<Re
 	const goesOn = isCurrent && whole !== undefined && whole.damagedLogs.length === 0;
 	if (!goesOn) writeAuditFile(directory, [...eventsInTable(memory), ...loaded.events]);
 	if (base !== undefined && !isCurrent) await migrate(connection.kysely);
-	const losses = lossesIn(memory, loaded);
+	const losses = lossesIn(connection, loaded);
 	followAuditFiles(connection, directory);
 	const position = goesOn ? whole : startOver(memory, directory, isNew(found, loaded), loaded.generation);
 	// Only after what could be saved is in a snapshot: a start that fails half-way must find it again.
@@ -178,19 +180,22 @@ function isBehind({ generation, lines, bytes }: Replayed, index: IndexWitness | 
 }
 
 /** Marks the tokens that are in doubt. undefined: nothing is lost. */
-function lossesIn(memory: MemoryDatabase, loaded: Replayed | Salvaged): Losses | undefined {
+function lossesIn(connection: Connection, loaded: Replayed | Salvaged): Losses | undefined {
 	if (!("known" in loaded) || loaded.lostChanges === 0) return undefined;
 	const { known, lostChanges } = loaded;
-	return { changes: lostChanges, doubted: known === undefined ? 0 : markDoubt(memory, known) };
+	return { changes: lostChanges, doubted: known === undefined ? 0 : markDoubt(connection, known) };
 }
 
-function markDoubt(memory: MemoryDatabase, known: ReadonlySet<string>): number {
+function markDoubt({ memory, settings }: Connection, known: ReadonlySet<string>): number {
 	const alive = `"issuer" = 'local' and "revokedDate" is null and "inDoubtDate" is null`;
 	const ids = [...memory.all(`select "id" from "tokens" where ${alive}`)].map(({ id }) => String(id));
 	const doubted = ids.filter((id) => !known.has(id));
 	const date = new Date().toISOString();
 	for (const id of doubted)
 		memory.run('update "tokens" set "inDoubtDate" = ?, "version" = "version" + 1 where "id" = ?', [date, id]);
+	if (doubted.length === 0) return 0;
+	settings.set(doubtDatesSetting, [...((settings.get(doubtDatesSetting) ?? []) as string[]), date]);
+	settings.save();
 	return doubted.length;
 }
 
@@ -277,12 +282,4 @@ function followAuditFiles({ settings }: Connection, directory: string): void {
 function isAuditComplete({ settings }: Connection, audit: AuditFiles): boolean {
 	const [tail, head] = [chainEnd(settings, "auditTail"), chainEnd(settings, "auditHead")];
 	return audit.isComplete(tail.sequence, head.sequence);
-}
-
-/** Renames a file, so that it is out of the way and none of it is lost. Answers its new name. */
-function setAside(path: string): string {
-	let aside = `${path}.damaged`;
-	for (let attempt = 2; existsSync(aside); attempt++) aside = `${path}.damaged-${attempt}`;
-	renameSync(path, aside);
-	return basename(aside);
 }

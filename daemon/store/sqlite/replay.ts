@@ -3,7 +3,7 @@ import type { LogLength } from "./change-log.ts";
 import { parseJson } from "./log-lines.ts";
 import { LogReader } from "./log-reader.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
-import { copyPath, listLogs, logPath } from "./snapshot.ts";
+import { copyPath, listLogs, logPath, wasCopyDropped } from "./snapshot.ts";
 
 /** The logs since a snapshot. */
 export interface LogRange {
@@ -132,6 +132,7 @@ export function noteDamage(
 	const { log, copy } = reader;
 	const [path, copied] = [logPath(directory, generation), copyPath(directory, generation)];
 	if (!reader.isSound) files.damagedLogs.push(path);
+	if (wasCopyDropped(directory, generation)) return;
 	const isBehind = end === "ended" && log.isNumbered && copy.lines < log.lines;
 	if (!reader.isCopySound || isBehind)
 		files.damagedCopies.push({ path: copied, log: path, bytes: log.soundBytes });

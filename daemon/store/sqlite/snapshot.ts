@@ -6,6 +6,7 @@
  */
 import {
 	closeSync,
+	existsSync,
 	fsyncSync,
 	openSync,
 	readdirSync,
@@ -13,9 +14,10 @@ import {
 	renameSync,
 	rmSync,
 	statSync,
+	truncateSync,
 	writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { crc32 } from "node:zlib";
 
 export interface SnapshotFile {
@@ -52,6 +54,27 @@ export function logPath(directory: string, generation: number): string {
 
 export function copyPath(directory: string, generation: number): string {
 	return join(directory, `copy-${generation}.log`);
+}
+
+/** Stands for the copy of a log that the daemon itself removed, since it could not be written: its lack is no damage. */
+export function droppedCopyPath(directory: string, generation: number): string {
+	return join(directory, `copy-${generation}.dropped`);
+}
+
+/** Removes the copy of a log. Takes no space: the disk may be full. */
+export function dropCopy(directory: string, generation: number): void {
+	const path = copyPath(directory, generation);
+	try {
+		truncateSync(path);
+		renameSync(path, droppedCopyPath(directory, generation));
+	} catch {
+		// Then the next start tells that it is missing.
+		rmSync(path, { force: true });
+	}
+}
+
+export function wasCopyDropped(directory: string, generation: number): boolean {
+	return !existsSync(copyPath(directory, generation)) && existsSync(droppedCopyPath(directory, generation));
 }
 
 /** The snapshot's image; undefined when its checksum is wrong. @param roomBytes how much more will probably be added to it. */
@@ -122,6 +145,14 @@ export function syncDirectory(directory: string): void {
 	} finally {
 		closeSync(handle);
 	}
+}
+
+/** Renames a file, so that it is out of the way and none of it is lost. Answers its new name. */
+export function setAside(path: string): string {
+	let aside = `${path}.damaged`;
+	for (let attempt = 2; existsSync(aside); attempt++) aside = `${path}.damaged-${attempt}`;
+	renameSync(path, aside);
+	return basename(aside);
 }
 
 export function checksumOf(image: Uint8Array): string {
