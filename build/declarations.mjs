@@ -23,6 +23,9 @@ const contractTypes = [
 	["CatalogueEntry", "catalogueEntry", "output"],
 	["PermissionList", "permissionList", "output"],
 	["ProfileList", "profileList", "output"],
+	["AuditList", "auditList", "output"],
+	["UsageDay", "usageDay", "output"],
+	["UsageList", "usageList", "output"],
 	["CleanUpReport", "cleanUpReport", "output"],
 	["Access", "access", "input"],
 	["CreateTokenInput", "createTokenRequest", "input"],
@@ -32,6 +35,8 @@ const contractTypes = [
 	["RegisterTokenInput", "registerTokenRequest", "input"],
 	["RotateTokenRequest", "rotateTokenRequest", "input"],
 	["ListTokensQuery", "listTokensQuery", "input"],
+	["ListAuditQuery", "listAuditQuery", "input"],
+	["UsageQuery", "usageQuery", "input"],
 ];
 
 export async function writeDeclarations(directory) {

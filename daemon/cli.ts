@@ -4,11 +4,13 @@
  */
 
 import { accessFromEnvironment } from "./cli/access.ts";
-import { connect, directoryOf } from "./cli/connect.ts";
+import { connect, directoryOf, runningDaemonFile } from "./cli/connect.ts";
+import { AmbiguousNameError, tokenIdOf, UnknownTokenError } from "./cli/names.ts";
 import { print, printError, problemWords } from "./cli/output.ts";
 import { type Parsed, parse } from "./cli/parse.ts";
 import { refuseSecretsIn } from "./cli/secrets.ts";
 import { UsageError } from "./cli/usage-error.ts";
+import type { TokensmithClient } from "./client/client.ts";
 import { TokensmithProblemError, TokensmithUnavailableError } from "./client/transport.ts";
 import type { ProblemCode } from "./facts.ts";
 
@@ -32,13 +34,23 @@ export async function runCli(args: readonly string[]): Promise<number> {
 async function carryOut(parsed: Parsed): Promise<number> {
 	if (parsed.kind === "text") return print(parsed.text);
 	const { command, values, word } = parsed;
+	let connecting: Promise<TokensmithClient> | undefined;
+	const client = () => {
+		connecting ??= connect(values, command.stdin);
+		return connecting;
+	};
 	return command.run({
 		values,
 		word,
 		format: values.json ? "json" : "words",
 		dataDir: () => directoryOf(values),
 		hasCredential: values["credential-stdin"] === true || accessFromEnvironment() !== undefined,
-		client: () => connect(values, command.stdin),
+		daemonFile: () => runningDaemonFile(values),
+		client,
+		async target() {
+			const connected = await client();
+			return [connected, await tokenIdOf(connected, word, command.argument?.statuses ?? [])];
+		},
 	});
 }
 
@@ -53,12 +65,25 @@ const hints: Partial<Record<ProblemCode, string>> = {
 	"credential-maybe-in-use": "\nIf it is not, give --not-the-credential.",
 };
 
-function explain(error: unknown, notFoundHint: string): { exitCode: number; code: string; detail: string } {
+interface Explained {
+	readonly exitCode: number;
+	readonly code: string;
+	readonly detail: string;
+	readonly tokens?: readonly object[];
+}
+
+function explain(error: unknown, notFoundHint: string): Explained {
 	if (error instanceof TokensmithProblemError) {
 		const { code, status } = error.problem;
 		const hint = code === "not-found" ? `\n${notFoundHint}` : (hints[code] ?? "");
 		const detail = problemWords(error.problem) + hint;
 		return { exitCode: [401, 403, 404].includes(status) ? 4 : 1, code, detail };
+	}
+	if (error instanceof UnknownTokenError)
+		return { exitCode: 4, code: "not-found", detail: `${error.message}\n${notFoundHint}` };
+	if (error instanceof AmbiguousNameError) {
+		const tokens = error.tokens.map(({ id, name, status }) => ({ id, name, status }));
+		return { exitCode: 2, code: "ambiguous-name", detail: error.message, tokens };
 	}
 	if (error instanceof TokensmithUnavailableError) {
 		return { exitCode: 3, code: "unreachable", detail: error.message };

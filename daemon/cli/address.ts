@@ -1,5 +1,5 @@
 /** `tokensmith address`: what services are given to know the daemon by. */
-import { addressForServices, readDaemonFile } from "../client/transport.ts";
+import { addressForServices } from "../client/transport.ts";
 import { defineCommand } from "./command.ts";
 import { print } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
@@ -11,8 +11,8 @@ export const address = defineCommand({
 recognizes the daemon, and sends nothing to another process on its port.`,
 	options: {},
 	stdin: "caller",
-	async run({ format, dataDir }) {
-		const { url, identity } = await readDaemonFile(dataDir());
+	async run({ format, daemonFile }) {
+		const { url, identity } = await daemonFile();
 		if (identity === undefined) throw new UsageError("The daemon is an older one. Start it again.");
 		const found = addressForServices(url, identity);
 		return print(format === "json" ? { address: found } : found, format);

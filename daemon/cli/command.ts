@@ -1,5 +1,7 @@
 /** What a command is: its words for users, as data, and what it does. */
 import type { TokensmithClient } from "../client/client.ts";
+import type { DaemonFile } from "../contract.ts";
+import type { TokenStatus } from "../facts.ts";
 import type { OfferedNames, Options, Values } from "./options.ts";
 
 export const exitCodes = `Exit codes: 0 done; 1 failed, nothing was changed unless it says so;
@@ -14,9 +16,13 @@ export interface Given<All extends Options> {
 	readonly format: "json" | "words";
 	/** Whether the credential of a connection is given. */
 	readonly hasCredential: boolean;
+	/** The running daemon's own file. @throws UsageError with --url */
+	daemonFile(): Promise<DaemonFile>;
 	/** The data directory: that of the option, else the user's own. @throws UsageError with --url */
 	dataDir(): string;
 	client(): Promise<TokensmithClient>;
+	/** A client, and the id of the token that the argument names. */
+	target(): Promise<readonly [client: TokensmithClient, id: string]>;
 }
 
 /** The one word that a command needs besides its options. */
@@ -24,7 +30,12 @@ export interface Argument {
 	/** What help calls it: ID, NAME. */
 	readonly value: string;
 	readonly offers?: OfferedNames;
+	/** For a token: the states in which the command makes sense, which choose between tokens of one name. */
+	readonly statuses?: readonly TokenStatus[];
 }
+
+/** The states of tokens that may work again. */
+export const livingStatuses: readonly TokenStatus[] = ["active", "retiring", "disabled", "in-doubt"];
 
 export interface CommandDefinition<All extends Options> {
 	readonly name: string;

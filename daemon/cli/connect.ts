@@ -1,6 +1,10 @@
 /** Which daemon a command speaks to, and as which caller. */
+import { join } from "node:path";
 import { createTokensmithClient, type TokensmithClient } from "../client/client.ts";
 import { type DaemonPlace, ownDataDirectory, ownPlace } from "../client/own-directory.ts";
+import { ensureDaemon } from "../client/start-daemon.ts";
+import { readDaemonFile } from "../client/transport.ts";
+import type { DaemonFile } from "../contract.ts";
 import { accessFromEnvironment, accessFromInput } from "./access.ts";
 import type { Command } from "./command.ts";
 import type { ConnectionValues } from "./options.ts";
@@ -14,6 +18,8 @@ export async function connect(values: ConnectionValues, stdin: Command["stdin"])
 	const token = values["token-stdin"]
 		? await readSecret("Token to act with")
 		: tokenFromEnvironment(place.url);
+	if (startsDaemon(values) && place.dataDir !== undefined)
+		await ensureDaemon({ dataDir: place.dataDir, daemonPath });
 	const access = values["credential-stdin"] ? await accessFromInput() : accessFromEnvironment();
 	return orUsageError(() => createTokensmithClient({ ...place, token, access }));
 }
@@ -26,6 +32,19 @@ function checkInput(values: ConnectionValues, stdin: Command["stdin"]): void {
 	}
 	if (values["credential-stdin"] && (values["token-stdin"] || stdin === "secrets"))
 		throw new UsageError("Standard input is read already; set the credential in TOKENSMITH_CREDENTIAL.");
+}
+
+/** The file of the daemon, which runs. @throws UsageError with --url */
+export async function runningDaemonFile(values: ConnectionValues): Promise<DaemonFile> {
+	const dataDir = directoryOf(values);
+	return startsDaemon(values) ? ensureDaemon({ dataDir, daemonPath }) : readDaemonFile(dataDir);
+}
+
+const daemonPath = join(import.meta.dirname, "daemon.js");
+
+/** The user's own one only: a mistyped --data-dir must not become a new data directory. */
+function startsDaemon(values: ConnectionValues): boolean {
+	return values["data-dir"] === undefined && values.url === undefined && values["no-start"] !== true;
 }
 
 /** Options come before the environment. */

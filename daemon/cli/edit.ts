@@ -1,6 +1,6 @@
 /** `tokensmith edit ID`: changes what the options name, and shows each value before and after. */
 import type { TokenRecord, UpdatedToken, UpdateTokenRequest } from "../contract.ts";
-import { defineCommand } from "./command.ts";
+import { defineCommand, livingStatuses } from "./command.ts";
 import { expiryAfter, expiryOf } from "./duration.ts";
 import { ignoredWords } from "./ignored-words.ts";
 import { flag, list, type Options, type Values as OptionValues, text } from "./options.ts";
@@ -33,15 +33,15 @@ type ListOption = {
 
 export const edit = defineCommand({
 	name: "edit",
-	argument: { value: "ID", offers: "token" },
+	argument: { value: "TOKEN", offers: "token", statuses: livingStatuses },
 	summary: "change a token's settings; its secret stays the same",
 	description: `Changes the settings that the options name, all at once, and shows each before and after. The secret stays the same.
 A token that was changed by someone else in the meantime stays as it is. A change that another system ignores is reported.`,
 	options,
 	stdin: "caller",
-	async run({ values, word, format, client }) {
-		const connected = await client();
-		const before = await connected.get(word);
+	async run({ values, format, target }) {
+		const [connected, id] = await target();
+		const before = await connected.get(id);
 		const change = changeOf(before, values);
 		const version = versionOf(values["if-version"]) ?? before.version;
 		if (Object.keys(change).length === 0)

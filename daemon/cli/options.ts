@@ -60,6 +60,9 @@ export const connectionOptions = {
 	"credential-stdin": flag(
 		"for a token of a connection: standard input holds its credential (or TOKENSMITH_CREDENTIAL), and NAME=VALUE for each question of the system, such as a password (or TOKENSMITH_ANSWER_NAME)",
 	),
+	"no-start": flag(
+		"fails if your own daemon does not run; without this it is started, and stops when it is idle",
+	),
 	json: flag("answers, and fails, with JSON"),
 } as const satisfies Options;
 

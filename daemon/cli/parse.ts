@@ -117,7 +117,10 @@ function addCommand(
 		.usage(["[OPTION]...", argument?.value].filter((word) => word !== undefined).join(" "))
 		.argument("[words...]")
 		.helpOption("-h, --help", "shows this help")
-		.addHelpText("after", `\n${command.exitCodes ?? exitCodes}`)
+		.addHelpText(
+			"after",
+			`\n${argument?.offers === "token" ? tokenHelp : ""}${command.exitCodes ?? exitCodes}`,
+		)
 		.action((words: string[], values: Values<Options> & ConnectionValues) =>
 			call({ kind: "command", command, group, values, word: theWord(command, words) }),
 		);
@@ -126,6 +129,11 @@ function addCommand(
 	for (const [option, about] of Object.entries(connects ? connectionOptions : {}))
 		added.addOption(new NamedOption(option, about, args).helpGroup("Connection:"));
 }
+
+const tokenHelp = `TOKEN is the id of a token, or its name. Where several have that name, the
+command asks which one, or lists their ids if there is no terminal.
+
+`;
 
 /** Its value has the option's own name: Commander would make camelCase of it, and `--no-x` the opposite of `--x`. */
 class NamedOption extends CommanderOption {

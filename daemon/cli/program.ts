@@ -1,6 +1,7 @@
 /** Every command, in the order in which help shows them. */
 import { addSecret } from "./add-secret.ts";
 import { address } from "./address.ts";
+import { audit } from "./audit.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { Command, CommandGroup } from "./command.ts";
 import { connections } from "./connections.ts";
@@ -18,6 +19,7 @@ import { revoke } from "./revoke.ts";
 import { rotate } from "./rotate.ts";
 import { setup } from "./setup.ts";
 import { show } from "./show.ts";
+import { usage } from "./usage.ts";
 import { verify } from "./verify.ts";
 
 export const programName = "tokensmith";
@@ -33,6 +35,7 @@ export const sections: readonly Section[] = [
 	{ heading: "Tokens", entries: [create, list, show, edit, disable, enable, revoke, cleanUp] },
 	{ heading: "Rotation", entries: [rotate, undoRotation, endOverlap] },
 	{ heading: "Secrets, read from standard input", entries: [verify, identify] },
+	{ heading: "History", entries: [audit, usage] },
 	{ heading: "Other systems", entries: [connections, register, addSecret, probe] },
 	{ heading: "Services and projects", entries: [setup, permission, address, daemon] },
 ];

@@ -1,13 +1,13 @@
 /** `tokensmith revoke ID`: ends a token at once and for good. */
 import type { TokensmithClient } from "../client/client.ts";
-import { defineCommand } from "./command.ts";
+import { defineCommand, livingStatuses } from "./command.ts";
 import { flag, text } from "./options.ts";
 import { describe, print, toTerminal } from "./output.ts";
 import { ask } from "./terminal.ts";
 
 export const revoke = defineCommand({
 	name: "revoke",
-	argument: { value: "ID", offers: "token" },
+	argument: { value: "TOKEN", offers: "token", statuses: livingStatuses },
 	summary: "end a token for good",
 	description:
 		"The token is refused from the next request on. This can't be undone. At a terminal the command asks for confirmation.",
@@ -18,13 +18,13 @@ export const revoke = defineCommand({
 		yes: flag("does not ask"),
 	},
 	stdin: "caller",
-	async run({ values, word, format, client }) {
-		const connected = await client();
-		if (!values.yes && process.stdin.isTTY && !(await confirmed(connected, word))) {
+	async run({ values, format, target }) {
+		const [connected, id] = await target();
+		if (!values.yes && process.stdin.isTTY && !(await confirmed(connected, id))) {
 			process.stderr.write("Nothing was changed.\n");
 			return 1;
 		}
-		const token = await connected.revoke(word, {
+		const token = await connected.revoke(id, {
 			reason: values.reason,
 			...(values.self && { self: true }),
 			...(values["not-the-credential"] && { confirmed: true }),

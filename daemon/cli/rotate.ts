@@ -1,7 +1,7 @@
 /** `tokensmith rotate ID`: a successor with the same settings, and an overlap in which both work. */
 import type { TokensmithClient } from "../client/client.ts";
 import type { TokenRecord } from "../contract.ts";
-import { defineCommand } from "./command.ts";
+import { defineCommand, livingStatuses } from "./command.ts";
 import { expiryOf, secondsOf } from "./duration.ts";
 import { ignoredWords } from "./ignored-words.ts";
 import { flag, text } from "./options.ts";
@@ -11,7 +11,7 @@ import { UsageError } from "./usage-error.ts";
 
 export const rotate = defineCommand({
 	name: "rotate",
-	argument: { value: "ID", offers: "token" },
+	argument: { value: "TOKEN", offers: "token", statuses: livingStatuses },
 	summary: "replace a token's secret; the new one goes to standard output, this once",
 	description: `Creates a successor with the same settings and writes its secret, this once, to standard output.
 The old secret works until the overlap is over. With --token-stdin or TOKENSMITH_TOKEN and the ID 'current'
@@ -23,7 +23,7 @@ a token rotates itself.`,
 		reveal: flag("shows the secret even on a terminal"),
 	},
 	stdin: "caller",
-	async run({ values, word, format, client }) {
+	async run({ values, format, client, target }) {
 		const { overlap, quiet, expires } = values;
 		if (overlap === undefined) {
 			throw new UsageError(
@@ -36,7 +36,8 @@ a token rotates itself.`,
 			...(expires !== undefined && { expiry: expiryOf(expires) }),
 		};
 		const make = async (connected: TokensmithClient) => {
-			const id = word === "current" ? (await connected.whoami()).id : word;
+			const [, found] = await target();
+			const id = found === "current" ? (await connected.whoami()).id : found;
 			return connected.rotate(id, request);
 		};
 		return issue({ reveal: values.reveal, format, client }, make, async (connected, made) => {

@@ -1,17 +1,18 @@
 /** `tokensmith show ID`: one token's record. */
 import type { TokenRecord } from "../contract.ts";
-import { defineCommand } from "./command.ts";
+import { defineCommand, livingStatuses } from "./command.ts";
 import { dateWords, print, table } from "./output.ts";
 
 export const show = defineCommand({
 	name: "show",
-	argument: { value: "ID", offers: "token" },
+	argument: { value: "TOKEN", offers: "token", statuses: livingStatuses },
 	summary: "show one token",
-	description: "Shows the token with this id; 'current' is the token that this command acts with.",
+	description: "Shows a token; 'current' is the token that this command acts with.",
 	options: {},
 	stdin: "caller",
-	async run({ word, format, client }) {
-		const token = await (await client()).get(word);
+	async run({ format, target }) {
+		const [client, id] = await target();
+		const token = await client.get(id);
 		return print(format === "json" ? token : table(linesOf(token)), format);
 	},
 });

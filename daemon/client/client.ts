@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import type {
 	Access,
+	AuditList,
 	CatalogueEntry,
 	CleanUpInput,
 	CleanUpReport,
@@ -13,6 +14,7 @@ import type {
 	ConnectionList,
 	CreatedToken,
 	CreateTokenInput,
+	ListAuditQuery,
 	ListTokensQuery,
 	PermissionList,
 	ProbeResult,
@@ -27,6 +29,9 @@ import type {
 	UndoneRotation,
 	UpdatedToken,
 	UpdateTokenRequest,
+	UsageDay,
+	UsageList,
+	UsageQuery,
 	VerifyAnswer,
 } from "../contract.ts";
 import { hashOf, partialTokenOf } from "../rules/secret.ts";
@@ -99,6 +104,9 @@ export type Verification =
 			readonly problem: Problem;
 			readonly challenge: string;
 	  };
+
+/** What is left out filters nothing. */
+export type AuditQuery = Partial<Omit<ListAuditQuery, "format">>;
 
 export type TokenFilter = Partial<Omit<ListTokensQuery, "limit" | "cursor">>;
 
@@ -288,9 +296,30 @@ class HttpClient {
 		await this.#transport.empty({ method: "DELETE", path: permissionPath(name) });
 	}
 
+	/** One page of changes and uses of dead tokens, newest first. */
+	auditEvents(query: AuditQuery = {}): Promise<AuditList> {
+		return this.#transport.json({ method: "GET", path: `/v1/audit-events${searchOf(query)}` });
+	}
+
+	/** How often each token was verified, day by day. */
+	async usage(query: UsageQuery = {}): Promise<UsageDay[]> {
+		const list: UsageList = await this.#transport.json({
+			method: "GET",
+			path: `/v1/usage${searchOf(query)}`,
+		});
+		return list.usage;
+	}
+
 	#post<Answer>(path: string, body?: object): Promise<Answer> {
 		return this.#transport.json({ method: "POST", path, body });
 	}
+}
+
+function searchOf(query: object): string {
+	const search = new URLSearchParams();
+	for (const [name, value] of Object.entries(query))
+		if (value !== undefined) search.append(name, String(value));
+	return search.size === 0 ? "" : `?${search}`;
 }
 
 /** Whether the text is a valid header value. Another text is no secret, and an error would quote it. */

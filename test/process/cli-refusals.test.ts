@@ -29,7 +29,7 @@ describe("the command line", () => {
 
 		it("on the daemon of the user's own data directory, unless anything names another", async () => {
 			const environment = { XDG_DATA_HOME: cli.folder, HOME: "/nonexistent" };
-			const nowhere = await run(["list"], { environment });
+			const nowhere = await run(["list", "--no-start"], { environment });
 			assert.deepEqual([nowhere.code, nowhere.stderr.includes(join(cli.folder, "tokensmith"))], [3, true]);
 			const own = await DaemonChild.start(join(cli.folder, "tokensmith"));
 			assert.equal((await run(["list"], { environment })).code, 0);

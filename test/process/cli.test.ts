@@ -172,7 +172,7 @@ describe("the command line", () => {
 			assert.equal(JSON.parse(stderr).error.code, "not-found");
 			assert.match(
 				(await cli.owner(["show", "unknown"])).stderr,
-				/no token with this id\.\n'tokensmith list' /,
+				/no token with this id or name\.\n'tokensmith list' /,
 			);
 		});
 	});

@@ -1,0 +1,70 @@
+/** The command line with the user's own data directory: it finds the daemon there, and starts one. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "../daemon/harness.ts";
+import { until } from "../workbench/until.ts";
+import { run } from "./command-line.ts";
+
+describe("the command line in an empty home", () => {
+	let home: string;
+	const directory = () => join(home, "tokensmith");
+	const environment = () => ({ HOME: home, XDG_DATA_HOME: home });
+	const own = (...args: string[]) => run(args, { environment: environment() });
+	const daemonFile = () => JSON.parse(readFileSync(join(directory(), "daemon.json"), "utf8"));
+
+	beforeEach(() => {
+		home = temporaryFolder();
+	});
+	afterEach(async () => {
+		if (existsSync(join(directory(), "daemon.json"))) {
+			process.kill(daemonFile().pid, "SIGTERM");
+			await until("the daemon has stopped", () => !existsSync(join(directory(), "daemon.json")));
+		}
+		rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+	});
+
+	it("starts one daemon, also for commands at the same time, and finds it from then on", async () => {
+		const all = await Promise.all([own("list"), own("list"), own("address")]);
+		assert.deepEqual(
+			all.map(({ code, stderr }) => [code, stderr]),
+			[
+				[0, ""],
+				[0, ""],
+				[0, ""],
+			],
+		);
+		const { pid, url } = daemonFile();
+		assert.match(all[2]?.stdout ?? "", new RegExp(`@${new URL(url).host}\n$`));
+		assert.equal((await own("list", "--no-start")).code, 0);
+		assert.equal(daemonFile().pid, pid);
+	});
+
+	it("starts another where the last one was killed", async () => {
+		assert.equal((await own("list")).code, 0);
+		const { pid } = daemonFile();
+		process.kill(pid, "SIGKILL");
+		assert.equal((await own("list")).code, 0);
+		assert.notEqual(daemonFile().pid, pid);
+	});
+
+	it("starts none with --no-start, for another directory, or for a mistake", async () => {
+		assert.equal((await own("list", "--no-start")).code, 3);
+		assert.equal((await own("list", "--data-dir", join(home, "other"))).code, 3);
+		assert.equal((await own("list", "everything")).code, 2);
+		assert.equal((await own("help")).code, 0);
+		assert.deepEqual([existsSync(directory()), existsSync(join(home, "other"))], [false, false]);
+	});
+
+	it("says with exit code 3 why none can start", async () => {
+		writeFileSync(join(home, "tokensmith"), "");
+		const file = await own("list");
+		assert.deepEqual([file.code, file.stdout], [3, ""]);
+		assert.match(file.stderr, /can't be written to .*tokensmith \(EEXIST\)\. Check/);
+		rmSync(join(home, "tokensmith"));
+		mkdirSync(join(directory(), "identity.pem"), { recursive: true, mode: 0o700 });
+		const misplaced = await own("list");
+		assert.equal(misplaced.code, 3);
+		assert.match(misplaced.stderr, /^The daemon did not start\. .*identity\.pem is a directory, not a file/);
+	});
+});
