@@ -96,7 +96,7 @@ const requestsOf: Record<Operation, readonly Operation[]> = {
 	list: ["list"],
 	read: ["read", "list"],
 	update: ["update", "read", "list"],
-	revoke: ["revoke", "list"],
+	revoke: ["revoke", "read", "list"],
 };
 
 /** What the user must be asked for, each time, before an operation: the connector's `ask` entries that it uses. */

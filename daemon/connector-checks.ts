@@ -11,7 +11,7 @@ import { namesInRequest, placeholdersOf } from "./connector-text.ts";
 import { templateIssues, unknownNames, valueIssues } from "./connector-values.ts";
 import { tokenFields } from "./facts.ts";
 
-const reserved = [...tokenFields, "credential", "id", "secret", "base", "now", "item"];
+const reserved = [...tokenFields, "credential", "id", "secret", "base", "now", "origin", "item"];
 
 export function connectorIssues(connector: ConnectorParts): Issue[] {
 	return [
@@ -100,9 +100,11 @@ function partIssues(connector: ConnectorParts): Issue[] {
 			: []),
 		...(create?.complete === "list" && list === undefined ? issue(["create", "complete"], "needs list") : []),
 		...(create?.complete === "read" && read === undefined ? issue(["create", "complete"], "needs read") : []),
-		...(update?.fresh && read === undefined && list === undefined
-			? issue(["update", "fresh"], "needs read or list")
-			: []),
+		...(["update", "revoke"] as const).flatMap((verb) =>
+			connector[verb]?.fresh && read === undefined && list === undefined
+				? issue([verb, "fresh"], "needs read or list")
+				: [],
+		),
 		...(["create", "revoke"] as const).flatMap((verb) =>
 			guided?.[verb]?.confirm === "verify" && verify === undefined
 				? issue(["guided", verb, "confirm"], "needs verify")

@@ -58,7 +58,7 @@ export interface ConnectorParts {
 	readonly list?: RecordingCall & { readonly pages?: object };
 	readonly read?: RecordingCall;
 	readonly update?: RecordingCall & { readonly changes: readonly string[]; readonly fresh?: true };
-	readonly revoke?: CallParts;
+	readonly revoke?: CallParts & { readonly fresh?: true };
 	readonly verify?: readonly ProbeParts[];
 	readonly verifyCredential?: readonly ProbeParts[];
 	readonly openapi?: { readonly document: string };

@@ -23,7 +23,7 @@ export function callIssues(connector: ConnectorParts): Issue[] {
 		[["list"], list, taken],
 		[["read"], read, [...one, ...taken]],
 		[["update"], update, [...one, ...namesWhenUpdating(connector), ...taken]],
-		[["revoke"], revoke, [...one, "name", ...taken]],
+		[["revoke"], revoke, [...one, ...(revoke?.fresh ? freshNames(connector) : ["name"]), ...taken]],
 		[["logout"], connector.logout, taken],
 		...loginsOf(connector),
 		...probesOf(connector, "verify", []),
@@ -38,11 +38,11 @@ export function callIssues(connector: ConnectorParts): Issue[] {
 function namesWhenUpdating(connector: ConnectorParts): readonly string[] {
 	const { update } = connector;
 	if (update === undefined) return [];
-	return update.fresh ? [...tokenFields, ...keptNames(connector)] : update.changes;
+	return update.fresh ? freshNames(connector) : update.changes;
 }
 
-function keptNames({ record }: ConnectorParts): string[] {
-	return Object.keys(record?.keep ?? {});
+function freshNames({ record }: ConnectorParts): string[] {
+	return [...tokenFields, ...Object.keys(record?.keep ?? {})];
 }
 
 type NamedCall = [path: (string | number)[], call: CallParts, names: readonly string[]];
@@ -75,9 +75,17 @@ function issuesOfCall(
 	const isList = path[0] === "list";
 	// The connection is also tested without the user.
 	const answers = isProbe || path[0] === "login" ? [] : namesOf(ask);
-	const lacksLogin = path[0] === "verify" && call.auth === undefined && usesLogin(connector);
+	const lacksLogin = path[0] === "verify" && call.auth === undefined && usesLogin(auth, connector);
 	const pages = pageNames(isList ? list?.pages : undefined);
-	const known = ["credential", "now", ...namesOf(variables), ...answers, ...operationNames, ...pages];
+	const known = [
+		"credential",
+		"now",
+		"origin",
+		...namesOf(variables),
+		...answers,
+		...operationNames,
+		...pages,
+	];
 	const withOwn = [...known, ...Object.keys(call.with ?? {})];
 	const inRequest = namesInRequest(call.request).map((name) => ({ name }));
 	return [
@@ -89,7 +97,10 @@ function issuesOfCall(
 		...authIssues([...path, "headers"], call.headers, withOwn),
 		...(lacksLogin
 			? [{ path, message: "needs an auth of its own, with {credential}: login is for the connection" }]
-			: authIssues(call.auth === undefined ? ["auth"] : [...path, "auth"], call.auth ?? auth, withOwn)),
+			: [
+					...authIssues(call.auth === undefined ? ["auth"] : [...path, "auth"], call.auth ?? auth, withOwn),
+					...authenticationIssues(connector, path, call),
+				]),
 		...authIssues(["headers"], headers, [...withOwn, ...namesTaken(connector)]),
 		...(isList ? pageIssues(list) : []),
 	];
@@ -193,22 +204,32 @@ function credentialIssues(connector: ConnectorParts): Issue[] {
 		return namesIn(auth).includes("credential") ? [] : [{ path: ["auth"], message }];
 	}
 	const isSent = login.some((one) => namesSent(one).includes("credential"));
-	return [
-		...(isSent ? [] : [{ path: ["login"], message: "must send {credential}" }]),
-		...(usesLogin(connector) || namesIn(auth).includes("credential")
-			? []
-			: [
-					{
-						path: ["auth"],
-						message: `must send what login takes, for example as Bearer {${namesTaken(connector)[0]}}`,
-					},
-				]),
-	];
+	return isSent ? [] : [{ path: ["login"], message: "must send {credential}" }];
 }
 
-function usesLogin(connector: ConnectorParts): boolean {
+/** Each request is authenticated: by the credential itself, or by what a login has taken. */
+function authenticationIssues(
+	connector: ConnectorParts,
+	path: (string | number)[],
+	call: CallParts,
+): Issue[] {
+	const { auth, headers } = connector;
+	const sent = [...namesSent(call), ...namesIn([call.auth ?? auth, headers])];
+	if (path[0] === "verify" && !sent.includes("credential"))
+		return [{ path, message: "must send {credential}, which is the secret to test" }];
 	const taken = namesTaken(connector);
-	return namesIn([connector.auth, connector.headers]).some((name) => taken.includes(name));
+	if (
+		taken.length === 0 ||
+		path[0] === "login" ||
+		["credential", ...taken].some((name) => sent.includes(name))
+	)
+		return [];
+	return [{ path, message: `sends nothing that login takes: write {${taken[0]}} into auth or the body` }];
+}
+
+function usesLogin(auth: unknown, connector: ConnectorParts): boolean {
+	const taken = namesTaken(connector);
+	return namesIn(auth).some((name) => taken.includes(name));
 }
 
 function namesSent(call: CallParts | undefined): string[] {

@@ -12,7 +12,9 @@ export const formats = [
 	"whole-seconds",
 	"seconds",
 	"milliseconds",
+	"milliseconds-left",
 	"seconds-left",
+	"minutes-left",
 	"hours-left",
 	"days-left",
 ] as const;

@@ -291,6 +291,8 @@ export const connector = z
 			.extend({
 				/** The answers that mean: there is no such token any more. */
 				gone: outcomes.exactOptional(),
+				/** Read the token first, so that the request has all its fields and what `keep` names. */
+				fresh: z.literal(true).exactOptional(),
 			})
 			.exactOptional(),
 		/** Probes of a token's secret, in order. */

@@ -61,11 +61,17 @@ const refused: [says: string, change: (value: Loose) => void, pointer: string, w
 	[
 		"calls without what the login takes",
 		(c) => {
-			c.auth = { "X-Other": "none" };
+			c.auth = {};
 			c.headers = {};
 		},
-		"/auth",
-		/must send what login takes, for example as Bearer \{session\}/,
+		"/list",
+		/sends nothing that login takes: write \{session\} into auth or the body/,
+	],
+	[
+		"a test of a token that sends none",
+		(c) => (c.verify[0].auth = { "X-Other": "none" }),
+		"/verify/0",
+		/must send \{credential\}, which is the secret to test/,
 	],
 	["a session in an address", (c) => (c.list.request += "{&session}"), "/list/request", /puts \{session\}/],
 	["a test of a token by the login", (c) => delete c.verify[0].auth, "/verify/0", /an auth of its own/],

@@ -14,9 +14,10 @@ const said = (value: unknown): Connector => connectorSchema.parse(value) as Conn
 const admin = { Authorization: "Bearer {credential}" };
 const user = { name: "user", title: "User", pattern: "\\w+" };
 
-afterEach(() => fake.stop());
+const stopAfterEach = () => afterEach(() => fake.stop());
 
 describe("a login before the calls", () => {
+	stopAfterEach();
 	/** Its sessions are in a cookie, with a CSRF token from a header; its form has a token of its own. */
 	const withCookies = said({
 		base: null,
@@ -31,7 +32,7 @@ describe("a login before the calls", () => {
 			},
 		],
 		auth: { Cookie: "sid={session}" },
-		headers: { "X-CSRF": "{csrf}" },
+		headers: { "X-CSRF": "{csrf}", Origin: "{origin}" },
 		logout: { request: "POST /logout" },
 		record: { id: "/id", name: "/name" },
 		create: { request: "POST /keys", body: { name: "{name}" }, secret: "/key" },
@@ -51,8 +52,9 @@ describe("a login before the calls", () => {
 		};
 	const handler = routes({
 		"GET /login": () => ({ json: { form: "form-token-1" } }),
-		"POST /login": ({ text }) => {
+		"POST /login": ({ text, headers: sent }) => {
 			const form = new URLSearchParams(text);
+			if (sent.origin !== fake.url) return { status: 403, json: { message: "no origin" } };
 			if (form.get("form") !== "form-token-1") return { status: 403, json: { message: "no form" } };
 			if (form.get("user") !== "ada" || form.get("password") !== "pass word")
 				return { status: 400, json: { reason: "password", message: `wrong: ${form.get("password")}` } };
@@ -114,7 +116,7 @@ describe("a login before the calls", () => {
 		assert.equal(error.code, "credential-dead");
 		assert.match(
 			error.message,
-			/^Acme answered 400: wrong: \*\*\* The connection's credential does not work/,
+			/^Acme answered 400: wrong: \*\*\*\. The connection's credential does not work/,
 		);
 		assert.equal(fake.count("POST", "/keys"), 0);
 	});
@@ -144,6 +146,7 @@ describe("a login before the calls", () => {
 });
 
 describe("a secret", () => {
+	stopAfterEach();
 	/** Zabbix: JSON-RPC, whose creation answers an id, and whose second request makes the secret. */
 	const rpc = (method: string, params: unknown) => ({
 		request: "POST /api_jsonrpc.php",
@@ -342,6 +345,7 @@ describe("a secret", () => {
 });
 
 describe("a body and its answer", () => {
+	stopAfterEach();
 	it("can have permissions as an object, both ways", async () => {
 		let stored: unknown = {};
 		await start(
@@ -377,6 +381,55 @@ describe("a body and its answer", () => {
 		assert.deepEqual([token.permissions, ignored], [permissions, []]);
 		await createAt(system, accessWith("admin"), wanted({}));
 		assert.deepEqual(stored, {}, "no permissions are left to the system");
+	});
+
+	it("of a change keeps what is not changed, and says never in the system's word for it", async () => {
+		await start(({ body }) => ({ json: { id: "1", name: "ci", ...body } }));
+		const connector = said({
+			base: null,
+			auth: admin,
+			record: { id: "/id", name: "/name", expiry: { at: "/until", as: "seconds", never: [0] } },
+			update: {
+				request: "PATCH /tokens/{id}",
+				changes: ["name", "expiry"],
+				body: { name: "{name}", until: { value: "{expiry|seconds}", otherwise: 0 } },
+			},
+			list: { request: "GET /tokens", items: "" },
+		});
+		const system = systemWith(connector, fake.url);
+		await updateAt(system, accessWith("admin"), "1", { name: "cd" });
+		await updateAt(system, accessWith("admin"), "1", { expiry: null });
+		await updateAt(system, accessWith("admin"), "1", { expiry: "2027-01-31T12:00:00.000Z" });
+		assert.deepEqual(
+			fake.requests.map(({ body }) => body),
+			[{ name: "cd" }, { until: 0 }, { until: 1801396800 }],
+		);
+	});
+
+	it("of a deletion can have the version that the token has now", async () => {
+		let version = "3-abc";
+		await start(
+			routes({
+				"GET /docs/{id}": (_, id) =>
+					version === "" ? { status: 404 } : { json: { _id: id, _rev: version } },
+				"DELETE /docs/{id}": ({ query }) => {
+					if (query.get("rev") !== version) return { status: 409 };
+					version = "";
+					return { json: { ok: true } };
+				},
+			}),
+		);
+		const connector = said({
+			base: null,
+			auth: admin,
+			record: { id: "/_id", keep: { rev: "/_rev" } },
+			read: { request: "GET /docs/{id}" },
+			revoke: { request: "DELETE /docs/{id}{?rev}", fresh: true },
+			verify: [{ request: "GET /me", live: [200], dead: [401] }],
+		});
+		const system = systemWith(connector, fake.url);
+		assert.equal(await revokeAt(system, accessWith("admin"), "a"), "revoked");
+		assert.equal(await revokeAt(system, accessWith("admin"), "a"), "gone");
 	});
 
 	it("can contain a text with braces, such as a GraphQL document", async () => {
@@ -419,6 +472,7 @@ describe("a body and its answer", () => {
 });
 
 describe("a list", () => {
+	stopAfterEach();
 	const listed = (list: object, record: object = { id: "/id" }) =>
 		systemWith(said({ base: null, auth: admin, record, list }), fake.url);
 	const idsOf = async (system: Parameters<typeof listAt>[0]) =>
@@ -472,6 +526,7 @@ describe("a list", () => {
 });
 
 describe("a page for people", () => {
+	stopAfterEach();
 	const html = {
 		status: 200,
 		headers: { "content-type": "text/html; charset=utf-8" },
@@ -491,11 +546,12 @@ describe("a page for people", () => {
 		const system = systemWith(connector, fake.url);
 		const access = accessWith("admin");
 		for (const attempt of [
-			revokeAt(system, access, "1"),
-			updateAt(system, access, "1", { name: "x" }),
-			readAt(systemWith({ ...connector, read: { request: "GET /tokens/{id}" } }, fake.url), access, "1"),
+			() => revokeAt(system, access, "1"),
+			() => updateAt(system, access, "1", { name: "x" }),
+			() =>
+				readAt(systemWith({ ...connector, read: { request: "GET /tokens/{id}" } }, fake.url), access, "1"),
 		])
-			assert.match((await rejection(attempt)).message, /answered 200 with text\/html.* and not with JSON/);
+			assert.match((await rejection(attempt())).message, /answered 200 with text\/html.* and not with JSON/);
 		assert.equal((await probeAt(system, access)).outcome, "unknown");
 	});
 
@@ -511,6 +567,7 @@ describe("a page for people", () => {
 });
 
 describe("an error", () => {
+	stopAfterEach();
 	const connector = said({
 		base: null,
 		auth: admin,

@@ -125,6 +125,11 @@ describe("a body", () => {
 		["counts seconds", "{expiry|seconds}", 1773340200],
 		["counts milliseconds", "{expiry|milliseconds}", 1773340200500],
 		["counts seconds from now", "{expiry|seconds-left}s", "196200s"],
+		[
+			"counts milliseconds and minutes from now",
+			["{expiry|milliseconds-left}", "{expiry|minutes-left}"],
+			[196200500, 3270],
+		],
 		["counts hours and days from now, rounded down", ["{expiry|hours-left}", "{expiry|days-left}"], [54, 2]],
 		["converts", ["{count|text}", "{name|boolean}"], ["3", false]],
 		["leaves constants alone", [1, true, null, "text"], [1, true, null, "text"]],

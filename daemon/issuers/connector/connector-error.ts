@@ -22,6 +22,11 @@ interface Details {
 	cause?: unknown;
 }
 
+/** A text of a system often has no full stop. */
+export function inSentences(first: string, second: string): string {
+	return `${/[.!?…]$/.test(first) ? first : `${first}.`} ${second}`;
+}
+
 export class ConnectorError extends Error {
 	override readonly name = "ConnectorError";
 	readonly code: ConnectorErrorCode;

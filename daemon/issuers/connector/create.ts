@@ -8,7 +8,7 @@ import type { Connector, ConnectorOption } from "../../contract.ts";
 import { hashOf, randomDigits } from "../../rules/secret.ts";
 import { type Answer, plainText } from "./answer.ts";
 import { ignoredFields } from "./asked.ts";
-import { ConnectorError } from "./connector-error.ts";
+import { ConnectorError, inSentences } from "./connector-error.ts";
 import { explained, foundInList, listAt, tokenIn } from "./found.ts";
 import { expiryOfJwt } from "./jwt.ts";
 import { valueAt } from "./pointer.ts";
@@ -131,7 +131,7 @@ async function secretOrLoss(
 			: `What the answer has at ${place} can't be a secret: it is too long, or has characters that no header can have, or blanks.`;
 	if (found !== undefined) session.hide(found);
 	const { status } = answer;
-	const error = new ConnectorError("issuer-unanswered", `${session.words(answer)} ${what}`, { status });
+	const error = new ConnectorError("issuer-unanswered", inSentences(session.words(answer), what), { status });
 	throw await afterLoss(error, context);
 }
 
@@ -297,14 +297,20 @@ async function afterLoss(error: ConnectorError, context: Loss): Promise<Connecto
 	const orphans = found.length > 0 || created === undefined ? found : [created];
 	if (orphans.length > 0) {
 		const names = orphans.map(({ id, name }) => session.redact(name ?? id)).join(", ");
-		const message = `${error.message} A token was created, and its secret is lost: ${names}. Revoke it before you try again.`;
+		const message = inSentences(
+			error.message,
+			`A token was created, and its secret is lost: ${names}. Revoke it before you try again.`,
+		);
 		return new ConnectorError("issuer-unanswered", message, { ...detailsOf(error), orphans });
 	}
 	if (after === undefined) {
-		const message = `${error.message} Whether a token was created is not known: look at ${session.name} before you try again.`;
+		const message = inSentences(
+			error.message,
+			`Whether a token was created is not known: look at ${session.name} before you try again.`,
+		);
 		return new ConnectorError("issuer-unanswered", message, detailsOf(error));
 	}
-	const message = `${error.message} ${session.name} lists no new token.`;
+	const message = inSentences(error.message, `${session.name} lists no new token.`);
 	const code =
 		error.code === "issuer-unanswered" && !session.isOver && error.status === undefined
 			? "issuer-unreachable"

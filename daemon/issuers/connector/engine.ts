@@ -6,6 +6,7 @@ import { ConnectorError } from "./connector-error.ts";
 import { explained, find, namesOf, tokenIn } from "./found.ts";
 import { inSession, type Session } from "./session.ts";
 import type { Access, CallOptions, Changes, RemoteToken, System } from "./system.ts";
+import { untouched } from "./template.ts";
 
 export { ignoredChanges } from "./asked.ts";
 export { createAt } from "./create.ts";
@@ -57,7 +58,9 @@ async function changed(
 	{ id, changes }: { id: string; changes: Changes },
 ): Promise<RemoteToken> {
 	const found = update.fresh === undefined ? undefined : await find(session, access, id);
-	const values = [...(await namesOf(session, access, update, id, found)), ...Object.entries(changes)];
+	const left = update.changes.map((field): [string, unknown] => [field, untouched]);
+	const known = await namesOf(session, access, update, id, found);
+	const values = [...left, ...known, ...Object.entries(changes)];
 	const answer = await session.send(update, session.values(values));
 	if (!session.isSuccess(answer)) throw session.refusal(answer);
 	const told = update.answer === "none" ? undefined : tokenIn(session, update, answer.body);
@@ -98,7 +101,7 @@ export async function revokeAt(
 	return inSession(system, access, options, (session) => {
 		session.needAnswers("revoke");
 		return explained(session, async () => {
-			const values = await namesOf(session, access, revoke, id).catch(unlessMissing);
+			const values = await namesToRevoke(session, access, revoke, id).catch(unlessMissing);
 			if (values === undefined) return "gone";
 			const answer = await session.send(revoke, session.values(values));
 			if (revoke.gone?.some((outcome) => isAnswer(outcome, answer))) return "gone";
@@ -106,6 +109,16 @@ export async function revokeAt(
 			throw session.refusal(answer);
 		});
 	});
+}
+
+async function namesToRevoke(
+	session: Session,
+	access: Access,
+	revoke: NonNullable<Connector["revoke"]>,
+	id: string,
+): Promise<[string, unknown][]> {
+	const found = revoke.fresh === undefined ? undefined : await find(session, access, id);
+	return namesOf(session, access, revoke, id, found);
 }
 
 /** A token that the list no longer has is gone. */

@@ -2,7 +2,7 @@
 import { namesUsed } from "../../connector-text.ts";
 import type { Call, RecordFields } from "../../contract.ts";
 import { hashOf } from "../../rules/secret.ts";
-import { ConnectorError } from "./connector-error.ts";
+import { ConnectorError, inSentences } from "./connector-error.ts";
 import { itemsOf } from "./pages.ts";
 import { valueAt } from "./pointer.ts";
 import { probeIn } from "./probe.ts";
@@ -124,7 +124,8 @@ export async function explained<Result>(session: Session, run: () => Promise<Res
 		if (!isDoubtful(error) || !canProbe(session)) throw error;
 		const { outcome } = await probeIn(session, "credential");
 		if (outcome !== "dead") throw error;
-		const message = `${error.message} The connection's credential no longer works: change it.`;
+		const dead = "The connection's credential no longer works: change it.";
+		const message = inSentences(error.message, dead);
 		throw new ConnectorError("credential-dead", message, { status: error.status ?? 401 });
 	}
 }

@@ -1,7 +1,7 @@
 /** Logs in for an operation: what the answers have authenticates its other requests, and is kept no longer than these. */
 import type { Call, Connector, Login, Taken } from "../../contract.ts";
 import { type Answer, isAnswer } from "./answer.ts";
-import { ConnectorError } from "./connector-error.ts";
+import { ConnectorError, inSentences } from "./connector-error.ts";
 import { valueAt } from "./pointer.ts";
 import type { Values } from "./template.ts";
 
@@ -28,14 +28,16 @@ export async function logIn(session: Session): Promise<Named[]> {
 async function takeFrom(session: Session, login: Login, known: readonly Named[]): Promise<Named[]> {
 	const answer = await answerTo(session, login, known);
 	if ((login.dead ?? [401]).some((outcome) => isAnswer(outcome, answer))) {
-		const message = `${session.words(answer)} The connection's credential does not work: change it.`;
+		const words = "The connection's credential does not work: change it.";
+		const message = inSentences(session.words(answer), words);
 		throw new ConnectorError("credential-dead", message, { status: answer.status });
 	}
 	if (!session.isSuccess(answer) && !isRedirect(answer)) throw session.refusal(answer);
 	return Object.entries(login.take).map(([name, place]) => {
 		const value = takenAt(answer, place);
 		if (value === undefined) {
-			const message = `${session.words(answer)} The login's answer has no ${name} ${inWords(place)}.`;
+			const what = `The login's answer has no ${name} ${inWords(place)}.`;
+			const message = inSentences(session.words(answer), what);
 			throw new ConnectorError("issuer-refused", message, { status: answer.status });
 		}
 		session.hide(value);

@@ -94,6 +94,7 @@ export class Session {
 			...answers,
 			["credential", this.#access.credential],
 			["now", new Date(this.#now()).toISOString()],
+			["origin", this.#base.origin],
 			...more,
 		]);
 	}

@@ -4,6 +4,7 @@ import {
 	fillIn,
 	leavesBase,
 	namesInRequest,
+	namesUsed,
 	type Placeholder,
 	wholePlaceholder,
 } from "../../connector-text.ts";
@@ -87,8 +88,12 @@ function fillDirective(value: Record<string, unknown>, values: Values): unknown 
 	if (directive === "join") return listFrom(value.join, values)?.join(String(value.with));
 	if (directive === "has")
 		return (listFrom(value.in, values) ?? []).includes(String(fill(value.has, values)));
-	if (directive === "value") return fill(value.value, values) ?? value.otherwise;
+	if (directive === "value") return fill(value.value, values) ?? otherwise(value, values);
 	return fillObject(value, values);
+}
+
+function otherwise({ value, otherwise }: Record<string, unknown>, values: Values): unknown {
+	return namesUsed(value).some((name) => values.get(name) === untouched) ? undefined : otherwise;
 }
 
 /** Without the fields that have no value; undefined if none has one. */
@@ -138,12 +143,16 @@ function listFrom(template: unknown, values: Values): string[] | undefined {
 	return (Array.isArray(list) ? list : [list]).map(String);
 }
 
+/** The value of a field that a change leaves as it is: absent, also where another would be sent instead of none. */
+export const untouched = Symbol("untouched");
+
 export function isAbsent(value: unknown): boolean {
-	return value === undefined || value === null;
+	return value === undefined || value === null || value === untouched;
 }
 
 function formatted({ name, format }: Placeholder, values: Values): unknown {
 	const value = values.get(name);
+	if (value === untouched) return undefined;
 	if (isAbsent(value) || format === undefined) return value;
 	if (format === "text") return plain(value);
 	if (format === "number") return Number(value);
@@ -152,7 +161,9 @@ function formatted({ name, format }: Placeholder, values: Values): unknown {
 }
 
 const lengths: Readonly<Record<string, [milliseconds: number, unit: string]>> = {
+	"milliseconds-left": [1, "milliseconds"],
 	"seconds-left": [1000, "seconds"],
+	"minutes-left": [60_000, "minutes"],
 	"hours-left": [3_600_000, "hours"],
 	"days-left": [86_400_000, "days"],
 };
