@@ -180,7 +180,9 @@ function guardOfKoa(
 		if (answersPreflights && isPreflight(ctx.req)) return next();
 		const { response } = await verifyRequest(ctx.req, { ...options, address: ctx.ip });
 		if (response === undefined) return next();
-		ctx.body = response;
+		ctx.status = response.status;
+		ctx.set(Object.fromEntries(response.headers));
+		ctx.body = await response.text();
 	};
 }
 

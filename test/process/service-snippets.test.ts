@@ -48,13 +48,11 @@ for (const [name, prepare] of Object.entries(snippets)) {
 		before(async function () {
 			this.timeout(120_000);
 			folder = temporaryFolder();
-			daemon = await DaemonChild.start(join(folder, "data"));
+			daemon = await DaemonChild.start(join(folder, "share", "tokensmith"));
 			await installPackages(folder);
 			const [program, ...args] = prepare(folder);
 			const port = await freePort();
-			const place =
-				name === "Python" ? { TOKENSMITH_DATA_DIR: daemon.directory } : { TOKENSMITH_URL: daemon.address };
-			const env = { ...process.env, ...place, PORT: String(port) };
+			const env = { ...process.env, ...placeOf(name, folder, daemon), PORT: String(port) };
 			service = spawn(program, args, { cwd: folder, env, stdio: "ignore" });
 			url = `http://127.0.0.1:${port}/orders`;
 			await until("the service listens", () =>
@@ -130,6 +128,12 @@ for (const [name, prepare] of Object.entries(snippets)) {
 			return { status: response.statusCode as number, challenge, body: await text(response) };
 		}
 	});
+}
+
+/** How the service finds its daemon: Fetch handlers find the user's own, without being told. */
+function placeOf(name: string, folder: string, daemon: DaemonChild): Record<string, string> {
+	if (name === "a Fetch handler") return { XDG_DATA_HOME: join(folder, "share"), TOKENSMITH_URL: "" };
+	return name === "Python" ? { TOKENSMITH_DATA_DIR: daemon.directory } : { TOKENSMITH_URL: daemon.address };
 }
 
 function module(words: string): Prepare {
