@@ -94,6 +94,8 @@ const words: Record<string, () => string> = {
 	permissions: () => l10n.t("Permissions"),
 	resources: () => l10n.t("Resources"),
 	allowedAddresses: () => l10n.t("Allowed addresses"),
+	defaultSource: () => l10n.t("Default source"),
+	tags: () => l10n.t("Tags"),
 };
 
 const settings: Record<string, string> = {

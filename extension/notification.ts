@@ -1,6 +1,7 @@
 /**
  * Shows notifications. VS Code cuts the labels of many buttons and moves those of a long text below the edge of the
  * window, so a notification has at most 200 characters and two buttons: what there is more of is behind *Show Details*.
+ * It also cuts a text without buttons after one line, so a longer one has a button that closes it.
  *
  * Modal questions are asked where they belong. Enter presses their first button, so that one is never the irreversible
  * or the wider choice: `irreversible.ts`.
@@ -33,6 +34,8 @@ export function counted(done: string, problems: readonly string[]): Notice {
 }
 
 const longestText = 200;
+/** What fits into one line, with wide letters too. */
+const longestLine = 50;
 const mostButtons = 2;
 const mostDetails = 20;
 const longestDetails = 2000;
@@ -44,6 +47,8 @@ async function show(
 ): Promise<string | undefined> {
 	const { text, details = [] } = typeof notice === "string" ? { text: notice } : notice;
 	const brief = briefly(text);
+	if (brief === text && details.length === 0 && buttons.length === 0 && text.length > longestLine)
+		return void (await vscode.window[kind](text, l10n.t("OK")));
 	if (brief === text && details.length === 0 && buttons.length <= mostButtons)
 		return await vscode.window[kind](text, ...buttons);
 	const showDetails = l10n.t("Show Details");

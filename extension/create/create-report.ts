@@ -74,7 +74,17 @@ function nextSteps(services: Pick<Services, "daemon">, { token, placement, place
 	if (placement === undefined) return [show];
 	// The place is asked for again.
 	if (placed?.ok === false) return [];
-	return [openAnswer(placement), curlAnswer(services, token, placement)];
+	return placedAnswers(services, token, placement);
+}
+
+/** Only this machine's daemon can be asked about a token without a credential. */
+function placedAnswers(
+	services: Pick<Services, "daemon">,
+	token: TokenRecord,
+	placement: Placement,
+): Answer[] {
+	const open = openAnswer(placement);
+	return token.issuer === "local" ? [open, curlAnswer(services, token, placement)] : [open];
 }
 
 function openAnswer(placement: Placement): Answer {
@@ -116,7 +126,7 @@ async function placeAgain(
 	const final = await placeAfterFailure(services, { token, secret }, { placement, error: placed.error });
 	const file = messageText(nameOf(final.target.uri));
 	const text = l10n.t("{0} is ready: {1} in {2} contains its secret.", quoted(token.name), final.key, file);
-	const answers = [openAnswer(final), curlAnswer(services, token, final)];
+	const answers = placedAnswers(services, token, final);
 	const chosen = await showInformation(text, ...answers.map(({ title }) => title));
 	await answers.find(({ title }) => title === chosen)?.run();
 }

@@ -167,9 +167,7 @@ function grantSummary(prompts: Prompts, rules: Rules): Step<GrantDraft> {
 		placeholder: l10n.t("Press Enter to change the access, or choose a row to change its answer."),
 		done: (draft) => {
 			const { grantTo, withdrawFrom } = grantsOf(rules, draft);
-			return grantTo.length + withdrawFrom.length === 0
-				? l10n.t("$(check) Change Nothing")
-				: l10n.t("$(check) Grant to {0}, Withdraw from {1}", grantTo.length, withdrawFrom.length);
+			return changesInWords(grantTo.length, withdrawFrom.length);
 		},
 		rows: (draft) => {
 			const { grantTo, withdrawFrom } = grantsOf(rules, draft);
@@ -189,6 +187,13 @@ function grantSummary(prompts: Prompts, rules: Rules): Step<GrantDraft> {
 			];
 		},
 	});
+}
+
+function changesInWords(granted: number, withdrawn: number): string {
+	if (granted + withdrawn === 0) return l10n.t("$(check) Change Nothing");
+	if (withdrawn === 0) return l10n.t("$(check) Grant to {0}", countInWords(granted));
+	if (granted === 0) return l10n.t("$(check) Withdraw from {0}", countInWords(withdrawn));
+	return l10n.t("$(check) Grant to {0}, Withdraw from {1}", granted, withdrawn);
 }
 
 function doneInWords({ resource, grantTo, withdrawFrom }: ReturnType<typeof grantsOf>): string {

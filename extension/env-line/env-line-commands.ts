@@ -40,26 +40,27 @@ export const envLineCommands: CommandTable<EnvLineCommandDeps> = {
 	importToken: {
 		failed: () => l10n.t("The token was not imported."),
 		run: async (call) => {
-			const line = await wantedLine(call, { title: l10n.t("Import Token"), among: isUnknown });
+			const line = await wantedLine(call, { ...unknown(), title: l10n.t("Import Token") });
 			await importToken(call.services, line);
 		},
 	},
 	ignoreSecret: {
 		failed: () => l10n.t("The secret was not ignored."),
 		run: async (call) => {
-			const line = await wantedLine(call, { title: l10n.t("Ignore Secret"), among: isUnknown });
+			const line = await wantedLine(call, { ...unknown(), title: l10n.t("Ignore Secret") });
 			await ignoreSecret(call.services, line);
 		},
 	},
 	unignoreSecrets: {
 		failed: () => l10n.t("The ignored secrets were not restored."),
-		run: ({ services }) => services.ignored.clear(),
+		run: ({ services }) => showIgnoredAgain(services),
 	},
 	ignoreAndUntrack: {
 		failed: () => l10n.t("The file was not untracked."),
 		run: async (call) => {
 			const among = ({ uri }: EnvLine) => call.services.tracked.has(uri);
-			const line = await wantedLine(call, { title: l10n.t("Ignore and Untrack Env File"), among });
+			const none = l10n.t("Git tracks no env file here that contains a secret.");
+			const line = await wantedLine(call, { title: l10n.t("Ignore and Untrack Env File"), among, none });
 			await ignoreAndUntrack(call.services, line);
 		},
 	},
@@ -68,7 +69,14 @@ export const envLineCommands: CommandTable<EnvLineCommandDeps> = {
 interface Wanted {
 	title: string;
 	among: (line: EnvLine) => boolean;
+	/** The message when there are none. */
+	none: string;
 }
+
+const unknown = () => ({
+	among: isUnknown,
+	none: l10n.t("No line in the env files here has a value that looks like an unknown token."),
+});
 
 /** The line that the command was started from or at the cursor, or else one that the user chooses. */
 async function wantedLine(
@@ -83,7 +91,7 @@ async function wantedLine(
 		.filter(wanted.among)
 		.map((candidate) => ({ label: labelText(candidate.words), line: candidate }));
 	if (rows.length === 0) {
-		void showInformation(l10n.t("No line in the env files here needs this command."));
+		void showInformation(wanted.none);
 		throw new vscode.CancellationError();
 	}
 	const placeHolder = l10n.t("Choose an env line.");
@@ -113,6 +121,18 @@ async function explainPresenting(masking: Masking): Promise<void> {
 	const end = l10n.t("End Presentation Mode");
 	const text = l10n.t("Values cannot be revealed in presentation mode.");
 	if ((await showInformation(text, end)) === end) await masking.present("off");
+}
+
+async function showIgnoredAgain({ ignored }: Pick<Services, "ignored">): Promise<void> {
+	const { count } = ignored;
+	await ignored.clear();
+	void showInformation(reportedAgain(count));
+}
+
+function reportedAgain(count: number): string {
+	if (count === 0) return l10n.t("No secret is ignored in this workspace.");
+	if (count === 1) return l10n.t("1 ignored secret is reported again.");
+	return l10n.t("{0} ignored secrets are reported again.", count);
 }
 
 async function ignoreSecret({ ignored }: Pick<Services, "ignored">, { hash, words }: EnvLine): Promise<void> {

@@ -41,6 +41,10 @@ export class IgnoredSecrets implements vscode.Disposable {
 		return true;
 	}
 
+	get count(): number {
+		return this.#marks().length;
+	}
+
 	async add(hash: string): Promise<void> {
 		const mark = markOf(await this.#open(), hash);
 		await this.#keep([...this.#marks().filter((known) => known !== mark), mark].slice(-maxMarks));

@@ -120,7 +120,7 @@ function foreignPart<Line extends KnownLine>(
 	known: Known<Line>,
 	now: number,
 ): Answer<Line> {
-	const rows = known.linesWith(hash).map(lineRow);
+	const rows = foreignRows(hash, known);
 	if (issuer === "Tokensmith") return { headline: l10n.t("{0} is a Tokensmith secret.", partial), rows };
 	if (issuer !== undefined)
 		return { headline: l10n.t("{0} has the format of a token from {1}.", partial, issuer), rows };
@@ -129,6 +129,14 @@ function foreignPart<Line extends KnownLine>(
 		headline: l10n.t("{0} looks like a token, but its format does not identify the issuer.", partial),
 		rows,
 	};
+}
+
+/** The lines of a value that no record has; without any, how a record comes about. */
+function foreignRows<Line extends KnownLine>(hash: string, known: Known<Line>): AnswerRow<Line>[] {
+	const lines = known.linesWith(hash).map(lineRow);
+	if (lines.length > 0 || known.found === undefined || known.files === "scanning") return lines;
+	const next = l10n.t("To track it, write it to a line of an env file, and run Import Token… there.");
+	return [{ label: l10n.t("What to do"), detail: next }];
 }
 
 function withJwtFacts<Line>({ jwt }: ForeignToken, part: Answer<Line>): Answer<Line> {
@@ -161,10 +169,8 @@ function unknownPart<Line extends KnownLine>(
 	known: Known<Line>,
 ): Answer<Line> {
 	const name = partial === "" ? l10n.t("Pasted text") : partial;
-	return {
-		headline: l10n.t("{0} is not a Tokensmith secret and has no known token format.", name),
-		rows: known.linesWith(hash).map(lineRow),
-	};
+	const headline = l10n.t("{0} is not a Tokensmith secret and has no known token format.", name);
+	return { headline, rows: foreignRows(hash, known) };
 }
 
 function failedPart<Line extends KnownLine>(call: FailedCall, known: Known<Line>, now: number): Answer<Line> {
@@ -228,12 +234,11 @@ function nothingFound<Line>(): Answer<Line> {
 	return {
 		headline: l10n.t("The text does not contain a token, a token ID or the response of a failed call."),
 		rows: [
-			{
-				label: l10n.t("What can be identified"),
-				detail: l10n.t(
-					"A secret, also within a line or a curl command; an ID, or the first and last characters; the status, header or body of a 401 or 403 response; a JWT.",
-				),
-			},
+			{ label: l10n.t("What can be identified"), section: true },
+			{ label: l10n.t("A secret, also within a line or a curl command") },
+			{ label: l10n.t("The ID of a token, or the first and last characters of its secret") },
+			{ label: l10n.t("The status, header or body of a 401 or 403 response") },
+			{ label: l10n.t("A JWT") },
 		],
 	};
 }

@@ -42,15 +42,17 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 	},
 	finishRotation: {
 		failed: () => l10n.t("The rotation was not finished."),
-		run: async (call) =>
-			finishRotation(
-				call.services,
-				await tokenFor(call, {
-					title: l10n.t("Finish Rotation"),
-					among: ({ successorId }) => successorId !== null,
-					none: l10n.t("No API token was rotated."),
-				}),
-			),
+		run: async (call) => {
+			const { bindings } = call.services;
+			await bindings.whenReady();
+			const token = await tokenFor(call, {
+				title: l10n.t("Finish Rotation"),
+				among: ({ id, successorId }) => successorId !== null && bindings.linesOf(id).length > 0,
+				none: l10n.t("No line in the env files here contains the old secret of a rotated token."),
+				way: "nothing",
+			});
+			await finishRotation(call.services, token);
+		},
 	},
 	replaceWithSuccessor: {
 		failed: () => l10n.t("The secret was not replaced."),

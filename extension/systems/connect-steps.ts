@@ -7,6 +7,7 @@ import { cleanSecret, isSendable, isWebPage, webPageProblem } from "../connectio
 import { labelText } from "../display-text.ts";
 import { readTokenName } from "../tokens/token-name.ts";
 import type { Prompts, Read, Row } from "../wizard/prompts.ts";
+import { whenNoneFits } from "../wizard/selection.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { type CertificateDraft, certificateStep } from "./certificate-step.ts";
 import { hostOf, readAddress, readVariable } from "./system-address.ts";
@@ -63,6 +64,7 @@ function systemStep({ prompts, profiles, live, isBuiltIn }: ConnectStepsDeps): C
 				placeholder: l10n.t("Which system should Tokensmith create and manage tokens at?"),
 				rows: profiles().then((all) => systemRows(all, isBuiltIn)),
 				changing: { on: live.onDidChange, rows: () => systemRows(live.profiles(), isBuiltIn) },
+				rowsFor: (text) => whenNoneFits(systemRows(live.profiles(), isBuiltIn), text, unknownSystemRow()),
 				isActive: ({ id }) => id === draft.profile?.id,
 			});
 			if (answer === back) return back;
@@ -70,6 +72,13 @@ function systemStep({ prompts, profiles, live, isBuiltIn }: ConnectStepsDeps): C
 			// Another system has another address, and must never see this credential.
 			return { profile: answer };
 		},
+	};
+}
+
+function unknownSystemRow(): Row<Profile> {
+	return {
+		label: l10n.t("$(info) No system of this name is known"),
+		detail: l10n.t("A profile file can describe it: name the file in the setting tokensmith.profiles."),
 	};
 }
 

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Connection, Profile, TokenRecord } from "../../daemon/contract.ts";
+import { needsCredential } from "../connections/capability-words.ts";
 import { settingsOf } from "../connections/connections.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { confirmIrreversible } from "../irreversible.ts";
@@ -116,12 +117,19 @@ export async function renameConnection(
 		});
 }
 
+/** Of a system whose profile is gone, one may be stored. */
+export function usesCredential(connections: ManageDeps["connections"], connection: Connection): boolean {
+	const can = connections.capabilitiesOf(connection);
+	return can === undefined || needsCredential(can);
+}
+
 export async function disconnect(services: ManageDeps, connection: Connection): Promise<void> {
 	const { connections, daemon, live, systemStates } = services;
 	const bound = live.tokens.filter(({ connectionId }) => connectionId === connection.id);
 	const working = bound.filter((token) => works(token, Date.now()));
 	const question = l10n.t("Disconnect {0}?", quoted(connection.name));
-	const detail = whatStays(connection, bound.length, working);
+	const credential = usesCredential(connections, connection) ? "stored" : "none";
+	const detail = whatStays(connection, { bound: bound.length, working, credential });
 	await confirmIrreversible({ question, detail, keep: l10n.t("Keep Connection") }, l10n.t("Disconnect"));
 	await (await daemon.client()).deleteConnection(connection.id, { forget: working.length > 0 });
 	await connections.credentials.delete(connection.id);
@@ -132,10 +140,19 @@ export async function disconnect(services: ManageDeps, connection: Connection): 
 /** More would hide the buttons. */
 const mostListed = 8;
 
-function whatStays({ name }: Connection, bound: number, working: readonly TokenRecord[]): string {
+interface Left {
+	/** The number of the connection's tokens. */
+	bound: number;
+	working: readonly TokenRecord[];
+	credential: "stored" | "none";
+}
+
+function whatStays({ name }: Connection, { bound, working, credential }: Left): string {
 	const more = working.length - mostListed;
 	return [
-		l10n.t("The credential is deleted from SecretStorage. At the system, nothing changes."),
+		credential === "stored"
+			? l10n.t("The credential is deleted from SecretStorage. At the system, nothing changes.")
+			: l10n.t("At the system, nothing changes."),
 		...(bound === 0
 			? []
 			: [l10n.t("The records of its tokens stay in the list, with their lines and expiry.")]),

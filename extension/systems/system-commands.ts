@@ -13,6 +13,7 @@ import {
 	openSystem,
 	renameConnection,
 	testInteractively,
+	usesCredential,
 } from "./manage-connection.ts";
 import { probeTokenInteractively } from "./probe-token.ts";
 import { reconcile } from "./reconcile.ts";
@@ -21,13 +22,21 @@ import { connectionFor } from "./system-choice.ts";
 
 type SystemDeps = ConnectSystemDeps & TokenChoiceDeps;
 
-/** A command on one connection. */
+/** A command on one connection; `credential`: only on one that has a credential. */
 function onConnection(
 	title: () => string,
 	failed: () => string,
 	run: (services: SystemDeps, connection: Connection) => unknown,
+	kind: "any" | "credential" = "any",
 ): Command<SystemDeps> {
-	return { failed, run: async (call) => run(call.services, await connectionFor(call, { title: title() })) };
+	return {
+		failed,
+		run: async (call) => {
+			const { services } = call;
+			const among = (one: Connection) => kind === "any" || usesCredential(services.connections, one);
+			return run(services, await connectionFor(call, { title: title(), among }));
+		},
+	};
 }
 
 export const systemCommands: CommandTable<SystemDeps> = {
@@ -39,11 +48,13 @@ export const systemCommands: CommandTable<SystemDeps> = {
 		() => l10n.t("Test Connection"),
 		() => l10n.t("The connection was not tested."),
 		testInteractively,
+		"credential",
 	),
 	changeCredential: onConnection(
 		() => l10n.t("Change Credential"),
 		() => l10n.t("The credential was not changed."),
 		changeCredential,
+		"credential",
 	),
 	reviewConnector: {
 		failed: () => l10n.t("The connector was not reviewed."),

@@ -10,6 +10,8 @@ import { labelText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
+import { Prompts } from "../wizard/prompts.ts";
+import { back } from "../wizard/walk.ts";
 import { soonestFirst, urgencyOf } from "./time-left.ts";
 import { stateInWords } from "./token-facts.ts";
 
@@ -107,15 +109,20 @@ export async function chooseToken(services: ListDeps, wanted: Wanted): Promise<T
 
 async function chooseTokens(services: ListDeps, wanted: Wanted): Promise<TokenRecord[]> {
 	const rows = await rowsFor(services, wanted);
-	const chosen = await vscode.window.showQuickPick(rows, {
-		title: wanted.title,
-		placeHolder: l10n.t("Which tokens?"),
-		canPickMany: true,
-		matchOnDescription: true,
-		matchOnDetail: true,
-	});
-	if (chosen === undefined || chosen.length === 0) throw new vscode.CancellationError();
-	return chosen.map(({ token }) => token);
+	const prompts = new Prompts();
+	try {
+		const place = { title: wanted.title, step: 0, totalSteps: 0, canGoBack: false };
+		const chosen = await prompts.many<TokenRecord>(place, {
+			placeholder: l10n.t("Which tokens?"),
+			rows: rows.map(({ token, ...row }) => ({ ...row, value: token })),
+			isPicked: () => false,
+			problem: ({ length }) => (length === 0 ? l10n.t("choose at least one") : undefined),
+		});
+		if (chosen === back) throw new vscode.CancellationError();
+		return chosen;
+	} finally {
+		prompts.dispose();
+	}
 }
 
 /** Waits for the list; shows progress only if that takes a while. */

@@ -10,6 +10,7 @@ import {
 	type ManyQuestion,
 	type Row,
 	Selection,
+	typedFirst,
 } from "./selection.ts";
 import { type Back, back, type Place } from "./walk.ts";
 
@@ -179,7 +180,7 @@ async function fillList<Value>(
 	else if (first !== undefined) list.activeItems = [first];
 	const show = () => {
 		const text = list.value.trim();
-		list.items = text === "" || rowsFor === undefined ? known : [...rowsFor(text), ...known];
+		list.items = text === "" || rowsFor === undefined ? known : typedFirst(rowsFor(text), known);
 	};
 	const showOthers = (rows: readonly Row<Value>[]) => {
 		if (isSameList(rows, known)) return;

@@ -121,6 +121,39 @@ function isSame<Value>(one: Row<Value>, other: Row<Value>): boolean {
 	return one === other || (one.value !== undefined && one.value === other.value);
 }
 
+/** A typed value that is listed is shown once, as it is listed. */
+export function typedFirst<Value>(typed: readonly Row<Value>[], known: readonly Row<Value>[]): Row<Value>[] {
+	const first = typed.map((row) => known.find((listed) => isSameValue(listed, row)) ?? row);
+	return [...first, ...known.filter((row) => !first.includes(row))];
+}
+
+/** Values are plain records. */
+function isSameValue<Value>({ value: one }: Row<Value>, { value: other }: Row<Value>): boolean {
+	return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** For a text that fits no row, where the list would be empty: what to do about it. */
+export function whenNoneFits<Value>(
+	rows: readonly Row<Value>[],
+	text: string,
+	otherwise: Row<Value>,
+): Row<Value>[] {
+	const fits = rows.some(({ label, detail = "" }) =>
+		isWithin(text.toLowerCase(), `${label} ${detail}`.toLowerCase()),
+	);
+	return fits ? [] : [{ ...otherwise, alwaysShow: true }];
+}
+
+/** Whether all characters are in the text, in this order: how a list is filtered at most. */
+function isWithin(characters: string, text: string): boolean {
+	let at = 0;
+	for (const character of characters) {
+		at = text.indexOf(character, at) + 1;
+		if (at === 0) return false;
+	}
+	return true;
+}
+
 /** Whether both lists look the same and answer the same: an edited profile keeps its name. Values are plain records. */
 export function isSameList<Value>(rows: readonly Row<Value>[], others: readonly Row<Value>[]): boolean {
 	return JSON.stringify(rows) === JSON.stringify(others);

@@ -243,7 +243,22 @@ describe("the answer", () => {
 	});
 
 	it("explains what can be identified if nothing was found", () => {
-		assert.match(answerTo(read("hello there"), nothing, now).headline, /does not contain a token/);
+		const { headline, rows } = answerTo(read("hello there"), nothing, now);
+		assert.match(headline, /does not contain a token/);
+		assert.deepEqual([rows[0]?.section, rows.length], [true, 5]);
+		for (const { label, detail } of rows) assert.ok(label.length <= 70 && detail === undefined, label);
+	});
+
+	it("says how a value that no record has gets one, unless it is on a line", () => {
+		const value = `ghp_${"a1B2".repeat(9)}`;
+		const unrecorded = { ...nothing, found: {}, files: "ready" } as const;
+		assert.match(words(answerTo(read(value), unrecorded, now)), /run Import Token… there/);
+		const line = { words: ".env:1 (GITHUB_TOKEN)", commented: false };
+		const onLine = answerTo(read(value), { ...unrecorded, linesWith: () => [line] }, now);
+		assert.deepEqual(
+			onLine.rows.map(({ action }) => action?.kind),
+			["line"],
+		);
 	});
 
 	it("names the tokens that have what the call lacked", () => {

@@ -29,6 +29,16 @@ describe("a notification", () => {
 		assert.deepEqual(person.messages, [{ text: "Done.", detail: "", buttons: ["Undo", "Open File"] }]);
 	});
 
+	it("has a button if VS Code would cut its text after one line", async () => {
+		person.answers(/^x/, "OK");
+		assert.equal(await showInformation("x".repeat(50)), undefined);
+		assert.equal(await showInformation("x".repeat(51)), undefined);
+		assert.deepEqual(
+			person.messages.map(({ buttons }) => buttons),
+			[[], ["OK"]],
+		);
+	});
+
 	it("has the rest of a long text, and the other buttons, behind one button", async () => {
 		person.answers(/^It failed\.\n$/, "Show Details");
 		person.answers(/^It failed\.\n./, "Third");

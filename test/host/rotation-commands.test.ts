@@ -43,6 +43,18 @@ async function pressCancel({ cancellation }: Watched): Promise<void> {
 describe("rotating tokens", () => {
 	const scene = rotationScene();
 
+	describe("Finish Rotation", () => {
+		it("offers no rotated token whose old secret is on no line", async () => {
+			await scene.putFourLines();
+			await scene.rotated();
+			await assert.rejects(
+				scene.run("finishRotation", undefined) as Promise<unknown>,
+				vscode.CancellationError,
+			);
+			assert.match(scene.person.last?.text ?? "", /^No line in the env files here contains the old secret/);
+		});
+	});
+
 	describe("Rotate Token…", () => {
 		it("asks, reports the result, and offers to undo it", async () => {
 			await scene.putFourLines();

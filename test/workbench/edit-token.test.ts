@@ -62,7 +62,7 @@ describe("a token after its creation", () => {
 		await window.input.waitForQuestion("Which tokens may use integration/virustotal?");
 		await window.input.check("Polarity bot", "Second bot");
 		await window.input.accept();
-		await window.input.waitForActive("Grant to 2, Withdraw from 0");
+		await window.input.waitForActive("Grant to 2 tokens");
 		await picture("grant-access");
 		await window.input.accept();
 		await window.notification("Access to “integration/virustotal” was granted to 2 tokens.");
