@@ -1,6 +1,6 @@
 /**
  * Builds what is shipped into dist/: extension, daemon, compaction process, command line, the client with its types,
- * SQLite's wasm, the JSON Schema of tokensmith.json, and the notices of every package that is bundled.
+ * SQLite's wasm, the manual page, the JSON Schema of tokensmith.json, and the notices of every package that is bundled.
  * `--dev`: not minified, with source maps, without types and notices. `--watch`: the same again after each change.
  * `--outdir DIR`: into another folder.
  */
@@ -8,6 +8,8 @@ import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, context } from "esbuild";
+import { manPage } from "../daemon/cli/man-page.ts";
+import { sections } from "../daemon/cli/program.ts";
 import { manifestJsonSchema, profileJsonSchema } from "../daemon/manifest/manifest.ts";
 import { bundledOnly } from "./bundled-only.mjs";
 import { writeDeclarations } from "./declarations.mjs";
@@ -152,6 +154,7 @@ if (watch) {
 		const metafiles = builds.map(({ metafile }) => metafile);
 		for (const file of globSync(`${outdir}/{,overview/}*.js`)) escapeNonAscii(file);
 		writeFileSync(join(outdir, "metafiles.json"), JSON.stringify(metafiles));
+		writeFileSync(join(outdir, "tokensmith.1"), `${manPage(sections, version)}\n`);
 		writeFileSync(join(outdir, "THIRD-PARTY-NOTICES.txt"), thirdPartyNotices(metafiles));
 		await writeDeclarations(join(outdir, "types"));
 	}

@@ -51,7 +51,7 @@ function npmManifest(): object {
 		},
 		engines: { node: engines.node },
 		keywords: keywords.filter((keyword: string) => keyword !== "multi-root ready"),
-		...{ main, types, exports, bin },
+		...{ main, types, exports, bin, man: "./dist/tokensmith.1" },
 	};
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { accessFromEnvironment } from "./cli/access.ts";
+import { answerCompletion } from "./cli/answer-completion.ts";
 import { connect, directoryOf, runningDaemonFile } from "./cli/connect.ts";
 import { AmbiguousNameError, tokenIdOf, UnknownTokenError } from "./cli/names.ts";
 import { print, printError, problemWords } from "./cli/output.ts";
@@ -22,6 +23,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
 	let parsed: Parsed | undefined;
 	try {
 		refuseSecretsIn(args);
+		if (args[0] === "complete") return await answerCompletion(args.slice(1));
 		parsed = parse(args, tokensmithVersion);
 		return await carryOut(parsed);
 	} catch (error) {

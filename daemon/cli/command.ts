@@ -2,11 +2,17 @@
 import type { TokensmithClient } from "../client/client.ts";
 import type { DaemonFile } from "../contract.ts";
 import type { TokenStatus } from "../facts.ts";
-import type { OfferedNames, Options, Values } from "./options.ts";
+import type { Offered, Options, Values } from "./options.ts";
+
+export const programName = "tokensmith";
+export const about = "Creates, scopes, rotates and revokes API tokens, which a daemon on this machine keeps.";
 
 export const exitCodes = `Exit codes: 0 done; 1 failed, nothing was changed unless it says so;
 2 wrong usage; 3 the daemon can't be reached; 4 refused: the token is not valid
 for the request, or is unknown.`;
+
+export const tokenHelp = `TOKEN is the id of a token, or its name. Where several have that name, the
+command asks which one, or lists their ids if there is no terminal.`;
 
 /** The parsed arguments of a command. */
 export interface Given<All extends Options> {
@@ -29,7 +35,7 @@ export interface Given<All extends Options> {
 export interface Argument {
 	/** What help calls it: ID, NAME. */
 	readonly value: string;
-	readonly offers?: OfferedNames;
+	readonly offers?: Offered;
 	/** For a token: the states in which the command makes sense, which choose between tokens of one name. */
 	readonly statuses?: readonly TokenStatus[];
 }
@@ -72,4 +78,16 @@ export interface CommandGroup {
 /** Infers the types of the values from the options. */
 export function defineCommand<const All extends Options>(definition: CommandDefinition<All>): Command {
 	return definition;
+}
+
+export type Entry = Command | CommandGroup;
+
+/** Commands under one heading. */
+export interface Section {
+	readonly heading: string;
+	readonly entries: readonly Entry[];
+}
+
+export function isGroup(entry: Entry): entry is CommandGroup {
+	return "commands" in entry;
 }

@@ -48,7 +48,7 @@ function startsDaemon(values: ConnectionValues): boolean {
 }
 
 /** Options come before the environment. */
-function placeOf(values: ConnectionValues): DaemonPlace {
+export function placeOf(values: ConnectionValues): DaemonPlace {
 	const { "data-dir": dataDir, url } = values;
 	if (dataDir !== undefined && url !== undefined) {
 		throw new UsageError("Give either --data-dir or --url, not both.");

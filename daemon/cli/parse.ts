@@ -5,7 +5,15 @@
 import { styleText } from "node:util";
 import { Command as Commander, CommanderError, Option as CommanderOption, type Help } from "commander";
 import { visibleCharacter } from "../facts.ts";
-import { type Command, type CommandGroup, exitCodes } from "./command.ts";
+import {
+	about,
+	type Command,
+	type CommandGroup,
+	exitCodes,
+	isGroup,
+	programName,
+	tokenHelp,
+} from "./command.ts";
 import {
 	type ConnectionValues,
 	connectionOptions,
@@ -14,7 +22,7 @@ import {
 	type Values,
 } from "./options.ts";
 import { hasColors } from "./output.ts";
-import { isGroup, namesAfter, programName, sections } from "./program.ts";
+import { namesAfter, sections } from "./program.ts";
 import { UsageError } from "./usage-error.ts";
 
 export type Parsed =
@@ -66,11 +74,11 @@ interface Uses {
 
 function programOf(version: string, uses: Uses): Commander {
 	const program = new Commander(programName)
-		.description("Creates, scopes, rotates and revokes API tokens, which a daemon on this machine keeps.")
+		.description(about)
 		.usage("COMMAND [OPTION]...")
 		.version(version, "--version", "shows the version")
 		.helpOption("-h, --help", "shows this help")
-		.helpCommand("help [COMMAND]", "shows how a command is used")
+		.addHelpCommand(new Commander("help").summary("shows how a command is used").helpGroup("Help:"))
 		.configureHelp(helpStyle)
 		.configureOutput({
 			writeOut: uses.show,
@@ -88,7 +96,7 @@ function programOf(version: string, uses: Uses): Commander {
 			else addCommand(program, entry, undefined, uses);
 		}
 	}
-	return program.commandsGroup("Help:");
+	return program;
 }
 
 function addGroup(program: Commander, group: CommandGroup, uses: Uses): void {
@@ -119,7 +127,7 @@ function addCommand(
 		.helpOption("-h, --help", "shows this help")
 		.addHelpText(
 			"after",
-			`\n${argument?.offers === "token" ? tokenHelp : ""}${command.exitCodes ?? exitCodes}`,
+			`\n${argument?.offers === "token" ? `${tokenHelp}\n\n` : ""}${command.exitCodes ?? exitCodes}`,
 		)
 		.action((words: string[], values: Values<Options> & ConnectionValues) =>
 			call({ kind: "command", command, group, values, word: theWord(command, words) }),
@@ -129,11 +137,6 @@ function addCommand(
 	for (const [option, about] of Object.entries(connects ? connectionOptions : {}))
 		added.addOption(new NamedOption(option, about, args).helpGroup("Connection:"));
 }
-
-const tokenHelp = `TOKEN is the id of a token, or its name. Where several have that name, the
-command asks which one, or lists their ids if there is no terminal.
-
-`;
 
 /** Its value has the option's own name: Commander would make camelCase of it, and `--no-x` the opposite of `--x`. */
 class NamedOption extends CommanderOption {

@@ -3,7 +3,8 @@ import { addSecret } from "./add-secret.ts";
 import { address } from "./address.ts";
 import { audit } from "./audit.ts";
 import { cleanUp } from "./clean-up.ts";
-import type { Command, CommandGroup } from "./command.ts";
+import { isGroup, type Section } from "./command.ts";
+import { completion } from "./completion.ts";
 import { connections } from "./connections.ts";
 import { create } from "./create.ts";
 import { daemon } from "./daemon.ts";
@@ -11,6 +12,7 @@ import { disable, enable } from "./disable.ts";
 import { edit } from "./edit.ts";
 import { identify } from "./identify.ts";
 import { list } from "./list.ts";
+import { man } from "./man.ts";
 import { endOverlap, undoRotation } from "./overlap.ts";
 import { permission } from "./permission.ts";
 import { probe } from "./probe.ts";
@@ -22,15 +24,6 @@ import { show } from "./show.ts";
 import { usage } from "./usage.ts";
 import { verify } from "./verify.ts";
 
-export const programName = "tokensmith";
-
-export type Entry = Command | CommandGroup;
-
-export interface Section {
-	readonly heading: string;
-	readonly entries: readonly Entry[];
-}
-
 export const sections: readonly Section[] = [
 	{ heading: "Tokens", entries: [create, list, show, edit, disable, enable, revoke, cleanUp] },
 	{ heading: "Rotation", entries: [rotate, undoRotation, endOverlap] },
@@ -38,11 +31,8 @@ export const sections: readonly Section[] = [
 	{ heading: "History", entries: [audit, usage] },
 	{ heading: "Other systems", entries: [connections, register, addSecret, probe] },
 	{ heading: "Services and projects", entries: [setup, permission, address, daemon] },
+	{ heading: "Help", entries: [completion, man(() => sections)] },
 ];
-
-export function isGroup(entry: Entry): entry is CommandGroup {
-	return "commands" in entry;
-}
 
 /** The words that can follow: the commands of a group after its name, all commands otherwise. */
 export function namesAfter(first: string | undefined): string[] {
