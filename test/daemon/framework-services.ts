@@ -1,6 +1,6 @@
 /** One small service in each framework, as its own users write one: `/orders` and `/stream` need a token. */
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, Server } from "node:http";
 import { createServer as createHttp2Server, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
@@ -8,6 +8,7 @@ import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
+import { cors } from "hono/cors";
 import Koa from "koa";
 import type { TokensmithClient } from "../../daemon/client/client.ts";
 import { isPreflight } from "../../daemon/client/incoming.ts";
@@ -131,7 +132,7 @@ export const services: Record<string, (options: ServiceOptions) => Promise<Servi
 	},
 	"Hono with verifyRequest": ({ answersPreflights, onHandled, ...options }) => {
 		const app = new Hono<{ Bindings: HttpBindings }>();
-		if (answersPreflights) app.options("/*", (c) => c.body(null, 204));
+		if (answersPreflights) app.use(cors());
 		app.use(async (c, next) => {
 			const address = c.env.incoming.socket.remoteAddress ?? "unknown";
 			const { response } = await verifyRequest(c.req.raw, { ...options, address });
@@ -196,7 +197,7 @@ async function listening(server: Server | Http2Server): Promise<Service> {
 	server.listen(0, "127.0.0.1");
 	await once(server, "listening");
 	return {
-		protocol: "setTimeout" in server && "closeAllConnections" in server ? "http" : "http2",
+		protocol: server instanceof Server ? "http" : "http2",
 		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
 		async stop() {
 			server.close();
