@@ -95,6 +95,7 @@ const leading = new Set(["then", "do", "else", "elif", "if", "while", "until", "
 export function shellChanges(text: string, key: string): ShellChange[] {
 	return shellTexts(text)
 		.flatMap(({ words }) => [...words.matchAll(/[^\n;&|(){}]+/g)])
+		.filter(([statement]) => statement.includes(key))
 		.flatMap(({ 0: statement, index }) => changesIn(wordsIn(statement, index), key))
 		.toSorted((one, other) => one.offset - other.offset);
 }

@@ -7,7 +7,7 @@ import type { EnvRefusal } from "./env-edit.ts";
 import { type EnvEntry, parseEnv } from "./env-text.ts";
 import { envValues } from "./env-values.ts";
 import { headOf } from "./line-head.ts";
-import { endsJoined, isJoined, openOperator, shellChanges } from "./shell-lines.ts";
+import { endsJoined, isJoined, openOperator, type ShellChange, shellChanges } from "./shell-lines.ts";
 import { lineAt, lineStarts, lineText } from "./text-lines.ts";
 
 /** Why a shell would read a line that is added to the text as part of the last one. */
@@ -34,7 +34,8 @@ export function findShellReading(text: string, key: string): EnvRefusal | undefi
 	if (sharesLine(text, entry)) return oldLineEnds();
 	if (isJoined(text, entry.keyStart)) return joined(text, entry);
 	const above = text.slice(0, text.lastIndexOf("\n", entry.keyStart) + 1);
-	return operatorAbove(above) ?? findOtherSetter(text, entry) ?? findLock(text, entry);
+	const changes = shellChanges(text, key);
+	return operatorAbove(above) ?? findOtherSetter(text, entry, changes) ?? findLock(text, entry, changes);
 }
 
 /** `dotenv` alone takes a carriage return without a line feed for the end of a line. */
@@ -74,8 +75,13 @@ function continued(above: string, key: string): EnvRefusal {
 }
 
 /** A later line that takes precedence for a shell only, such as `declare -x KEY=…`, or one with several commands. */
-function findOtherSetter(text: string, entry: EnvEntry): EnvRefusal | undefined {
-	const line = laterHead(text, entry) ?? laterChange(text, entry);
+function findOtherSetter(
+	text: string,
+	entry: EnvEntry,
+	changes: readonly ShellChange[],
+): EnvRefusal | undefined {
+	const set = changes.findLast(({ kind, offset }) => kind === "sets" && offset >= entry.end);
+	const line = laterHead(text, entry) ?? (set && lineAt(lineStarts(text), set.offset) + 1);
 	if (line === undefined) return undefined;
 	const detail = l10n.t(
 		"Line {0} sets {1} too, in a form that only some programs read. Change or remove that line, then try again.",
@@ -97,13 +103,12 @@ function laterHead(text: string, { key, start }: EnvEntry): number | undefined {
 	return setter?.line;
 }
 
-function laterChange(text: string, { key, end }: EnvEntry): number | undefined {
-	const change = shellChanges(text, key).findLast(({ kind, offset }) => kind === "sets" && offset >= end);
-	return change && lineAt(lineStarts(text), change.offset) + 1;
-}
-
-function findLock(text: string, { key, keyStart }: EnvEntry): EnvRefusal | undefined {
-	const lock = shellChanges(text, key).find(({ kind, offset }) => kind === "locks" && offset < keyStart);
+function findLock(
+	text: string,
+	{ key, keyStart }: EnvEntry,
+	changes: readonly ShellChange[],
+): EnvRefusal | undefined {
+	const lock = changes.find(({ kind, offset }) => kind === "locks" && offset < keyStart);
 	if (lock === undefined) return undefined;
 	const detail = l10n.t(
 		"Line {0} makes {1} read-only, so that a shell refuses to set it again. Change or remove that line, then try again.",
