@@ -3,7 +3,6 @@
  * good, it is not, or that is unknown because the daemon gave no usable answer; only the last one throws.
  */
 import { randomUUID } from "node:crypto";
-import { isIP } from "node:net";
 import type {
 	Access,
 	AuditList,
@@ -34,6 +33,7 @@ import type {
 	UsageQuery,
 	VerifyAnswer,
 } from "../contract.ts";
+import { clientAddress } from "../rules/address.ts";
 import { hashOf, partialTokenOf } from "../rules/secret.ts";
 import { ownPlace } from "./own-directory.ts";
 import {
@@ -131,6 +131,7 @@ export function createTokensmithClient(options: TokensmithClientOptions = {}): T
 function locator(options: TokensmithClientOptions): () => Promise<Endpoint> {
 	if (options.url !== undefined) return fixedEndpoint(options.url, options.ownerKey);
 	const { dataDir, url } = options.dataDir === undefined ? ownPlace() : options;
+	if (dataDir === "") throw new TypeError("dataDir is empty; it must be the path of the data directory.");
 	return dataDir === undefined ? fixedEndpoint(url ?? "", undefined) : () => readDaemonFile(dataDir);
 }
 
@@ -359,8 +360,10 @@ function queryOf({ permissions = [], anyPermissions, resources = [] }: Question)
 /** The daemon would take a list of addresses for a chain of proxies, and takes `unknown` for no address (RFC 7239 section 6.2). */
 function headersOf({ address }: Question): Record<string, string> {
 	if (address === undefined) return {};
-	if (address !== "unknown" && isIP(address) === 0) throw new TypeError("address must be one IP address.");
-	return { "x-forwarded-for": address };
+	// Some proxies write a port behind it.
+	const plain = address === "unknown" ? address : clientAddress(address);
+	if (plain === undefined) throw new TypeError("address must be one IP address.");
+	return { "x-forwarded-for": plain };
 }
 
 function acceptance(answer: Partial<VerifyAnswer> | null): Verification {

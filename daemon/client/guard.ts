@@ -104,13 +104,23 @@ export class Guard<Asking extends Incoming> {
 	}
 }
 
-/** A requirement that is present but undefined is a mistake that would let every token pass. */
+const knownOptions: Record<keyof GuardOptions<Incoming> | "address" | "preflight", true> = {
+	...{ permission: true, permissions: true, anyPermission: true, resource: true },
+	...{ client: true, url: true, dataDir: true },
+	...{ address: true, preflight: true, cacheSeconds: true, onError: true },
+};
+
+/** A requirement that is misspelled, or present but undefined, is a mistake that would let every token pass. */
 function check<Asking extends Incoming>(options: GuardOptions<Asking> & AddressOption<Asking>): void {
+	const unknown = Object.keys(options).find((name) => !Object.hasOwn(knownOptions, name));
+	if (unknown !== undefined) {
+		throw new TypeError(`${unknown} is no option; the options are ${Object.keys(knownOptions).join(", ")}.`);
+	}
 	for (const name of ["permission", "permissions", "anyPermission", "resource", "address"] as const) {
 		if (name in options && options[name] === undefined) throw new TypeError(`${name} is undefined.`);
 	}
 	const { cacheSeconds = 0 } = options;
-	if (!(cacheSeconds >= 0 && cacheSeconds <= 300)) {
+	if (typeof cacheSeconds !== "number" || !(cacheSeconds >= 0 && cacheSeconds <= 300)) {
 		throw new TypeError("cacheSeconds must be a number from 0 to 300.");
 	}
 }
@@ -120,6 +130,7 @@ function checkNames(
 	names: readonly string[],
 	least: "any number" | "at least one" = "any number",
 ) {
+	if (!Array.isArray(names)) throw new TypeError(`${what} must be a list of names.`);
 	if (least === "at least one" && names.length === 0) throw new TypeError(`${what} names none.`);
 	if (names.some((name) => typeof name !== "string" || name === "")) {
 		throw new TypeError(`${what} must be names that are not empty.`);

@@ -10,7 +10,7 @@ const most = 1000;
 export class VerifiedTokens {
 	readonly #milliseconds: number;
 	readonly #now: () => number;
-	readonly #kept = new Map<string, { token: VerifiedToken; until: number }>();
+	readonly #kept = new Map<string, { token: VerifiedToken; from: number; until: number }>();
 
 	constructor(seconds: number, now: () => number = Date.now) {
 		this.#milliseconds = seconds * 1000;
@@ -21,7 +21,10 @@ export class VerifiedTokens {
 		if (this.#milliseconds === 0) return undefined;
 		const key = keyOf(secret, question);
 		const kept = this.#kept.get(key);
-		if (kept === undefined || this.#now() < kept.until) return kept?.token;
+		if (kept === undefined) return undefined;
+		const now = this.#now();
+		// A clock that is set back must not keep it longer.
+		if (kept.from <= now && now < kept.until) return kept.token;
 		this.#kept.delete(key);
 		return undefined;
 	}
@@ -30,11 +33,10 @@ export class VerifiedTokens {
 		// A retiring token ends sooner than its expiry says.
 		if (this.#milliseconds === 0 || token.status !== "active") return;
 		if (this.#kept.size >= most) this.#kept.clear();
+		const from = this.#now();
 		const end = token.expiry === null ? Number.POSITIVE_INFINITY : Date.parse(token.expiry);
-		this.#kept.set(keyOf(secret, question), {
-			token,
-			until: Math.min(this.#now() + this.#milliseconds, end),
-		});
+		const until = Math.min(from + this.#milliseconds, end);
+		this.#kept.set(keyOf(secret, question), { token, from, until });
 	}
 }
 

@@ -184,6 +184,8 @@ describe("the client", () => {
 	for (const [what, options] of [
 		["no address", { url: "nowhere" }],
 		["another protocol", { url: "file:///etc/passwd" }],
+		["an empty data directory", { dataDir: "" }],
+		["an empty address", { url: "" }],
 		["a password in the address", { url: "http://user:password@127.0.0.1" }],
 		["a query in the address", { url: "http://127.0.0.1/?token=x" }],
 		["a token with a line break", { url: "http://127.0.0.1", token: "tks_secret\n" }],

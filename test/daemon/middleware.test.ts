@@ -60,6 +60,19 @@ describe("the middleware", () => {
 		assert.ok((await pass(given, { authorization, remoteAddress: "198.51.100.1" })).called);
 	});
 
+	it("takes the caller's address in every spelling, with a port as some proxies write it", async () => {
+		const allowedAddresses = ["203.0.113.9", "2001:db8::9"];
+		const { token } = await client.create({ name: "far", permissions: ["orders.read"], allowedAddresses });
+		const authorization = `Bearer ${token}`;
+		for (const address of [
+			...["203.0.113.9:4711", "::ffff:203.0.113.9", "::ffff:cb00:7109", "[::ffff:203.0.113.9]:80"],
+			...["2001:db8::9", "[2001:db8::9]:443", "2001:DB8:0::9%eth0"],
+		])
+			assert.ok((await pass({ client, address: () => address }, { authorization })).called, address);
+		const other = await pass({ client, address: () => "203.0.113.8:9" }, { authorization });
+		assert.equal(other.problem.code, "address-not-allowed");
+	});
+
 	it("ignores an address that the caller itself claims", async () => {
 		const allowedAddresses = ["203.0.113.9"];
 		const { token } = await client.create({ name: "far", permissions: ["orders.read"], allowedAddresses });
@@ -126,11 +139,19 @@ describe("the middleware", () => {
 		["an unlimited cache time", { cacheSeconds: Number.POSITIVE_INFINITY }],
 		["a negative cache time", { cacheSeconds: -1 }],
 		["an unknown word for preflights", { preflight: "allow" }],
+		["a misspelled requirement", { permision: "orders.read" }],
+		["the option of another library", { scope: "orders.read" }],
+		["a text in place of a list", { permissions: "orders.read" }],
+		["a text in place of a choice", { anyPermission: "orders.read" }],
+		["a cache time that is no number", { cacheSeconds: "5" }],
 	]) {
 		it(`can't be created with ${what}`, () => {
 			// Plain JavaScript can pass what the types forbid.
 			const given = options as unknown as RequireTokenOptions;
-			assert.throws(() => requireToken({ ...given, client }), TypeError);
+			assert.throws(
+				() => requireToken({ ...given, client }),
+				(error) => error instanceof TypeError && !error.message.includes("is not a function"),
+			);
 		});
 	}
 

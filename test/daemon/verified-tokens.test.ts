@@ -39,6 +39,12 @@ describe("a kept acceptance", () => {
 		});
 	}
 
+	it("does not count while the clock is before the time when it was kept", () => {
+		const tokens = kept(5);
+		now = start - 1;
+		assert.equal(tokens.get("secret", question), undefined);
+	});
+
 	it("is not there without a time to keep it, or of a token in its overlap", () => {
 		assert.equal(kept(0).get("secret", question), undefined);
 		assert.equal(kept(5, { status: "retiring" }).get("secret", question), undefined);
