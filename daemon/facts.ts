@@ -154,4 +154,4 @@ export const permissionCharacters = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 export const maximumNameLength = 200;
 
 /** A character that can be seen: neither a space nor one that is drawn as nothing, such as U+200B or U+2800. */
-export const visibleCharacter = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
+export const visibleCharacter = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1D159}]/u;

@@ -1,6 +1,6 @@
 /** The revocation of many tokens at once. */
 import * as z from "zod";
-import { date, text } from "./scalars.ts";
+import { date, label } from "./scalars.ts";
 import { createdToken, tokenFilter, tokenRecord } from "./tokens.ts";
 
 export const incidentFilter = tokenFilter.extend({ ids: z.array(z.string()).max(5000).optional() });
@@ -9,7 +9,7 @@ export type IncidentFilter = z.output<typeof incidentFilter>;
 /** Revokes many tokens at once: all of them, or those that match every condition of the filter. */
 export const incidentRequest = z
 	.strictObject({
-		reason: text.min(1).max(500),
+		reason: label(500),
 		all: z.literal(true).optional(),
 		filter: incidentFilter.optional(),
 		/** Whether each token that still works gets a successor with the same settings. */

@@ -1,12 +1,15 @@
 /** The catalogue of permissions that local tokens may be given. */
 import * as z from "zod";
-import { permission } from "./scalars.ts";
+import { label, permission } from "./scalars.ts";
 
 export const catalogueEntry = z.strictObject({
 	name: permission,
 	/** The heading under which the catalogue shows the permission. */
-	group: z.string().min(1).max(100),
-	description: z.string().max(300),
+	group: label(100),
+	description: z
+		.string()
+		.max(300)
+		.regex(/^[^\p{Cc}\u2028\u2029]*$/u, "must not contain control characters or line breaks"),
 });
 export type CatalogueEntry = z.output<typeof catalogueEntry>;
 

@@ -40,14 +40,17 @@ export const distinct = <Item extends z.ZodType<string, string>>(item: Item, mos
 		.max(most)
 		.refine((items) => new Set(items).size === items.length, "must not contain duplicates");
 
-const name = z
-	.string()
-	.max(maximumNameLength, `must be at most ${maximumNameLength} characters long`)
-	.regex(visibleCharacter, "must not be blank")
-	.refine((value) => value.isWellFormed(), "must be well-formed Unicode")
-	// Neither Cc nor line separators: names appear in logs, headers and one-line labels.
-	.regex(/^[^\p{Cc}\u2028\u2029]*$/u, "must not contain control characters or line breaks")
-	.transform((value) => value.trim());
+/** One line that can be seen. */
+export const label = (most: number) =>
+	z
+		.string()
+		.max(most, `must be at most ${most} characters long`)
+		.regex(visibleCharacter, "must not be blank")
+		.refine((value) => value.isWellFormed(), "must be well-formed Unicode")
+		// Neither Cc nor line separators: labels appear in logs, headers and lists.
+		.regex(/^[^\p{Cc}\u2028\u2029]*$/u, "must not contain control characters or line breaks");
+
+const name = label(maximumNameLength).transform((value) => value.trim());
 
 /** A calendar duration in UTC; months and years keep the time of day and are clamped to the end of the month. */
 export const calendarDuration = z
@@ -70,8 +73,8 @@ export const settings = {
 	permissions: distinct(permission, 200),
 	resources: distinct(resource, maximumResources),
 	allowedAddresses: distinct(z.string().max(64), 100),
-	defaultSource: text.min(1).max(200).nullable(),
-	tags: distinct(text.min(1).max(50), 20),
+	defaultSource: label(200).nullable(),
+	tags: distinct(label(50), 20),
 };
 
 /** `sha256:` and the SHA-256 of a secret in hexadecimal. */

@@ -1,7 +1,7 @@
 /** Tokens as records, without their secrets: how they are created, changed, listed and revoked. */
 import * as z from "zod";
 import { tokenStatuses } from "../facts.ts";
-import { calendarDuration, date, instant, page, settings, text, userInfo } from "./scalars.ts";
+import { calendarDuration, date, instant, label, page, settings, userInfo } from "./scalars.ts";
 
 /** A token, without its secret. Times are RFC 3339 in UTC, with milliseconds. */
 export const tokenRecord = z.strictObject({
@@ -130,7 +130,7 @@ export type TokenList = z.output<typeof tokenList>;
 
 /** The query of `DELETE /v1/api-tokens/{id}`. `self=true`: the caller means to revoke its own token. */
 export const revokeTokenQuery = z.strictObject({
-	reason: text.min(1).max(500).optional(),
+	reason: label(500).optional(),
 	self: z.literal("true").optional(),
 	/** The user has confirmed that the token is not the connection's own credential, where that can't be known. */
 	confirmed: z.literal("true").optional(),

@@ -1,6 +1,6 @@
 /** The optional questions about a token: its default source, its description and its tags. */
 import * as l10n from "@vscode/l10n";
-import { createTokenRequest, type Profile } from "../../daemon/contract.ts";
+import { createTokenRequest, type Profile, visibleCharacter } from "../../daemon/contract.ts";
 import { labelText } from "../display-text.ts";
 import type { Prompts, Read, Row } from "../wizard/prompts.ts";
 import { type Back, back, type Place, type Step } from "../wizard/walk.ts";
@@ -179,7 +179,9 @@ export function tagsQuestion(tags: readonly string[] | undefined) {
 
 /** Separated by commas; duplicates count once. */
 function readTags(text: string): Read<string[]> {
-	const value = [...new Set(text.split(",").map((tag) => tag.trim()))].filter((tag) => tag !== "");
+	const value = [...new Set(text.split(",").map((tag) => tag.trim()))].filter((tag) =>
+		visibleCharacter.test(tag),
+	);
 	const { success } = createTokenRequest.shape.tags.safeParse(value);
 	if (success) return { ok: true, value };
 	return { ok: false, problem: l10n.t("At most 20 tags of at most 50 characters each.") };

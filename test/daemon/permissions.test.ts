@@ -65,6 +65,18 @@ describe("own permissions", () => {
 		assertProblem(await daemon.call("DELETE", "/v1/permissions/billing.read"), "not-found");
 	});
 
+	for (const [what, entry] of [
+		["a blank group", { group: "\u200B" }],
+		["a group with a line break", { group: "a\nb" }],
+		["a description with a control character", { description: "\u001b[31mred" }],
+	] as const)
+		it(`are refused with ${what}`, async () => {
+			assertProblem(
+				await daemon.call("PUT", "/v1/permissions/billing.read", { body: entry }),
+				"invalid-request",
+			);
+		});
+
 	const wrong: [what: string, name: string, detail: RegExp][] = [
 		["blanks", "billing read", /without spaces/],
 		["a line break", "billing\nread", /without spaces/],
