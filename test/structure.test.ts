@@ -167,9 +167,9 @@ describe("the structure", () => {
 		);
 	});
 
-	it("lets the services' client load nothing but Node.js, the facts, the secret format and the identity", () => {
+	it("lets the services' client load nothing but Node.js, the facts, the formats of secrets and addresses, and the identity", () => {
 		const reached = [...reachedFrom("daemon/client/tokensmith.ts")];
-		const foreign = /^(?!node:|daemon\/(client\/|facts\.ts|rules\/(secret|identity)\.ts))/;
+		const foreign = /^(?!node:|daemon\/(client\/|facts\.ts|rules\/(secret|address|identity)\.ts))/;
 		assert.deepEqual(
 			reached.filter((name) => foreign.test(name)),
 			[],
@@ -177,10 +177,10 @@ describe("the structure", () => {
 		assert.ok(reached.includes("daemon/client/transport.ts"));
 	});
 
-	it("lets the client import the contract, the secret format and the identity, and nothing else of the daemon", () => {
+	it("lets the client import the contract, the formats of secrets and addresses, the identity, and nothing else of the daemon", () => {
 		const outside = daemon.filter((file) => /^daemon\/(client|cli\.ts|cli\/)/.test(file));
 		const known =
-			/^daemon\/(contract\.ts|facts\.ts|rules\/(secret|identity)\.ts|client\/|cli|env-file\/|manifest\/)/;
+			/^daemon\/(contract\.ts|facts\.ts|rules\/(secret|address|identity)\.ts|client\/|cli|env-file\/|manifest\/)/;
 		assert.deepEqual(
 			importsOf(outside).filter(({ to }) => !known.test(to)),
 			[],
