@@ -3,8 +3,13 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
 import type { Services } from "../services.ts";
+import { reportProblem } from "./problem-report.ts";
 
-export const daemonCommands: CommandTable<Pick<Services, "bindings" | "daemon" | "live" | "log">> = {
+const extensionId = "tokensmith.tokensmith";
+
+type DaemonDeps = Pick<Services, "bindings" | "connections" | "daemon" | "live" | "log">;
+
+export const daemonCommands: CommandTable<DaemonDeps> = {
 	refresh: {
 		failed: () => l10n.t("The tokens cannot be shown."),
 		run: ({ services }) => services.bindings.whenReady(),
@@ -16,6 +21,15 @@ export const daemonCommands: CommandTable<Pick<Services, "bindings" | "daemon" |
 	showLog: {
 		failed: () => l10n.t("The log did not open."),
 		run: ({ services }) => services.log.show(),
+	},
+	openDocumentation: {
+		failed: () => l10n.t("The documentation did not open."),
+		run: () => vscode.commands.executeCommand("extension.open", extensionId),
+	},
+	reportProblem: {
+		failed: () => l10n.t("The report was not prepared."),
+		run: ({ services: { daemon, live, connections } }) =>
+			reportProblem({ version: daemon.version, live, systems: connections.all.length }),
 	},
 	restartDaemon: {
 		failed: () => l10n.t("The daemon was not restarted."),
@@ -48,5 +62,5 @@ async function restartDaemon({ daemon, live }: Pick<Services, "daemon" | "live">
 /** The settings belong to the machine that the daemon runs on, which in a remote window is the other one. */
 async function openSettings(): Promise<void> {
 	const where = vscode.env.remoteName === undefined ? "openSettings" : "openRemoteSettings";
-	await vscode.commands.executeCommand(`workbench.action.${where}`, { query: "@ext:tokensmith.tokensmith" });
+	await vscode.commands.executeCommand(`workbench.action.${where}`, { query: `@ext:${extensionId}` });
 }

@@ -33,6 +33,11 @@ export class DaemonProcess {
 		this.#client = new Client(() => this.#endpoint());
 	}
 
+	/** The version of the bundled daemon, which is the extension's. */
+	get version(): string {
+		return this.#options.version;
+	}
+
 	/**
 	 * A client for the daemon, which runs when this resolves. The client can be kept: before each of its requests the
 	 * daemon is located again, and started if needed.

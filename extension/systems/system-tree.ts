@@ -105,6 +105,7 @@ export class SystemTree implements vscode.TreeDataProvider<SystemNode>, vscode.D
 		this.#progress.show(live.state === "connecting");
 		const state = live.state === "failed" ? "failed" : connections.all.length === 0 ? "none" : "listed";
 		void vscode.commands.executeCommand("setContext", "tokensmith.systemsView", state);
+		void vscode.commands.executeCommand("setContext", "tokensmith.systemKinds", this.#kinds());
 		const now = JSON.stringify(
 			connections.all.map((connection) => {
 				const item = this.getTreeItem({ connection: connection.id });
@@ -127,6 +128,13 @@ export class SystemTree implements vscode.TreeDataProvider<SystemNode>, vscode.D
 		return this.#deps.live.tokens.filter(
 			({ connectionId, revokedDate }) => connectionId === id && revokedDate === null,
 		).length;
+	}
+
+	/** Every kind of system, each after a blank: the palette offers what the menu of some system offers. */
+	#kinds(): string {
+		const { all } = this.#deps.connections;
+		const kinds = all.map((connection) => this.#contextOf(connection, this.#standingOf(connection)));
+		return [...new Set(kinds)].map((kind) => ` ${kind}`).join("");
 	}
 
 	/** For the menus in package.json: `system.api.list`. */

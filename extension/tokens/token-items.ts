@@ -1,7 +1,7 @@
 /** How groups, tokens and lines look in the side bar. Labels and tooltips contain no secret. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { type Capabilities, endOf, type TokenRecord } from "../../daemon/contract.ts";
+import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import type { Connections } from "../connections/connections.ts";
 import { plainText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
@@ -16,6 +16,7 @@ import {
 	stateInWords,
 } from "./token-facts.ts";
 import type { TokenGroup } from "./token-groups.ts";
+import { kindOf } from "./token-kinds.ts";
 import type { GroupNode, LineNode, TokenNode } from "./token-nodes.ts";
 
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
@@ -69,7 +70,7 @@ export function tokenItem(
 	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
 	item.description = joined(state, ...ends);
 	item.iconPath = iconOf[urgency];
-	item.contextValue = contextValueOf(token, secret, connections);
+	item.contextValue = kindOf(token, secret, connections);
 	if (entry.retiring.length > 0) item.collapsibleState = Expanded;
 	else item.collapsibleState = entry.lines.length > 0 ? Collapsed : None;
 	const said = joined(stateInWords(token, urgency, now), ...ends);
@@ -135,27 +136,6 @@ export const iconOf: Readonly<Record<Urgency, vscode.ThemeIcon>> = {
 
 function isOutOfTheWay(kind: TokenGroup["kind"]): boolean {
 	return kind === "ended" || kind === "no-file";
-}
-
-/** For the menus in package.json: `token.active.kept.local`, `token.active.kept.connected.rotate.revoke`. */
-function contextValueOf(
-	token: TokenRecord,
-	secret: SecretPlace,
-	connections: ItemFacts["connections"],
-): string {
-	const kinds = token.issuer === "local" ? ["local"] : verbsOf(connections.capabilitiesOf(token));
-	return ["token", token.status, secret, ...kinds].join(".");
-}
-
-function verbsOf(can: Capabilities | undefined): string[] {
-	if (can === undefined) return ["other"];
-	return [
-		"connected",
-		...(can.rotate === "none" ? [] : ["rotate"]),
-		...(can.revoke === "none" ? [] : ["revoke"]),
-		...(can.update.length === 0 ? [] : ["edit"]),
-		...(can.probe ? ["probe"] : []),
-	];
 }
 
 interface Place {

@@ -27,6 +27,7 @@ import {
 	tokenItem,
 	tokenTooltip,
 } from "./token-items.ts";
+import { kindsOf } from "./token-kinds.ts";
 import {
 	childrenOf,
 	type DrawnRow,
@@ -88,7 +89,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		);
 	}
 
-	/** Registers the list. Nothing is loaded before it is visible. */
+	/** Registers the list. No token is loaded before it is visible. */
 	open(): void {
 		const { live, bindings, onDidChangeSecrets, log } = this.#deps;
 		const view = vscode.window.createTreeView(viewId, { treeDataProvider: this, canSelectMany: true });
@@ -105,6 +106,10 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 			vscode.workspace.onDidChangeConfiguration((change) => {
 				if (change.affectsConfiguration("tokensmith.expiry.warningDays")) this.#refresh();
 			}),
+		);
+		this.#learnKept().then(
+			() => this.#refresh(),
+			(error: unknown) => log.warn(inspect(error)),
 		);
 		this.#look();
 	}
@@ -250,6 +255,8 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		setContext("tokensmith.grouping", this.shown.grouping);
 		setContext("tokensmith.endedHidden", this.shown.hidesEnded);
 		setContext("tokensmith.filtered", this.shown.filter !== "");
+		const { tokens } = live;
+		setContext("tokensmith.tokenKinds", kindsOf(tokens, this.#kept ?? new Set(), this.#deps.connections));
 		this.#progress.show(live.state === "connecting");
 		this.#drawAgain();
 		this.#reveal();

@@ -25,6 +25,10 @@ export const viewCommands: CommandTable<TokenChoiceDeps & Pick<Services, "log">>
 	groupByStatus: groupBy("status"),
 	groupByIssuer: groupBy("issuer"),
 	groupByFile: groupBy("file"),
+	// The same with a check mark, in the menu: VS Code marks no entry of an extension.
+	groupedByStatus: groupBy("status"),
+	groupedByIssuer: groupBy("issuer"),
+	groupedByFile: groupBy("file"),
 	filterTokens: {
 		failed: () => l10n.t("The list was not filtered."),
 		run: ({ services }) => filterTokens(services.tree.shown),

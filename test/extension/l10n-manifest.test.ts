@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "..", "..");
 
 /** Properties of the manifest that VS Code shows. */
 const visibleKeys =
-	/^(title|shortTitle|category|description|markdownDescription|contents|contextualTitle|accessibilityHelpContent|patternErrorMessage|altText|displayName|label|name|(markdown)?[eE]numDescriptions|enumItemLabels|(markdown)?[dD]eprecationMessage)$/;
+	/^(title|value|original|shortTitle|category|description|markdownDescription|contents|contextualTitle|accessibilityHelpContent|patternErrorMessage|altText|displayName|label|name|(markdown)?[eE]numDescriptions|enumItemLabels|(markdown)?[dD]eprecationMessage)$/;
 
 describe("the texts of package.json", () => {
 	const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

@@ -1,5 +1,5 @@
 /**
- * Walks through "Tokensmith: Create API Token" as a user does: knows the questions by their words, and none of the
+ * Walks through "Create API Token" as a user does: knows the questions by their words, and none of the
  * code.
  */
 import assert from "node:assert/strict";
@@ -75,7 +75,7 @@ export class CreateWizard {
 	}
 
 	static async open(window: WorkbenchWindow): Promise<CreateWizard> {
-		await window.runCommand("Tokensmith: Create API Token");
+		await window.runCommand("Create API Token");
 		const wizard = new CreateWizard(window);
 		await wizard.waitFor("system");
 		return wizard;

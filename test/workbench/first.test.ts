@@ -276,7 +276,7 @@ describe("the first token", () => {
 
 async function createByKeyboard(window: WorkbenchWindow): Promise<void> {
 	const { page, input } = window;
-	await window.runCommand("Tokensmith: Create API Token");
+	await window.runCommand("Create API Token");
 	await input.waitForActive("This machine");
 	await page.keyboard.press("Enter");
 	await input.waitForQuestion("Billing service");

@@ -24,7 +24,7 @@ describe("in German", () => {
 	});
 
 	it("the wizard's questions and errors are German", async () => {
-		await window.runCommand("Tokensmith: API-Token erstellen");
+		await window.runCommand("API-Token erstellen");
 		await window.input.waitForStep("API-Token erstellen: System");
 		await window.input.pick("Dieser Rechner");
 		await window.input.waitForStep("API-Token erstellen: Name");

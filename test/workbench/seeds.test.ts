@@ -150,7 +150,7 @@ describe("a token by the rules of", () => {
 	});
 
 	it("the system chosen last is active the next time, in the summary too, and another drops what it lacks", async () => {
-		await window.runCommand("Tokensmith: Create API Token");
+		await window.runCommand("Create API Token");
 		await window.input.waitForActive("Narrative I/O");
 		await window.input.accept();
 		const wizard = await CreateWizard.resume(window, "name");

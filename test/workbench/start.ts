@@ -62,7 +62,7 @@ async function openDesktopVsCode(workspace: string): Promise<void> {
 	const args = ["--new-window", `--extensionDevelopmentPath=${root}`, workspace];
 	spawnSync("code", args, { stdio: "inherit", shell: process.platform === "win32" });
 	console.log(`VS Code opens with Tokensmith and the sample workspace ${workspace}`);
-	console.log('Press F1 there and choose "Tokensmith: Create API Token".');
+	console.log('Press F1 there and choose "Create API Token".');
 }
 
 async function serveWorkbench(workspace: string): Promise<void> {
@@ -91,7 +91,7 @@ async function serveWorkbench(workspace: string): Promise<void> {
 	}
 	const address = `${server.url}/?folder=${encodeURIComponent(workspace)}`;
 	console.log(`\nVS Code with Tokensmith:  ${address}\n`);
-	console.log('Press F1 there and choose "Tokensmith: Create API Token". Ctrl+C here ends it.');
+	console.log('Press F1 there and choose "Create API Token". Ctrl+C here ends it.');
 	openInBrowser(address);
 	await server.ended;
 }

@@ -117,7 +117,7 @@ describe("a connected registry in the workbench", () => {
 	});
 
 	it("creates a token with the password asked, which npm itself accepts from the line", async () => {
-		await window.runCommand("Tokensmith: Create API Token");
+		await window.runCommand("Create API Token");
 		await input.waitForQuestion("Which system should issue");
 		await input.pick("Registry");
 		await input.waitForQuestion("Billing service");

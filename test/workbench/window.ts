@@ -71,7 +71,7 @@ export class WorkbenchWindow {
 		await this.page.close();
 	}
 
-	/** Runs a command from the palette by its full title, for example "Tokensmith: Create API Token". */
+	/** Runs a command from the palette by its full title, for example "Tokensmith: Open Token Overview". */
 	async runCommand(title: string): Promise<void> {
 		// An open palette does not show commands that are contributed while the window is still loading, and one that opens
 		// while another quick input closes is closed as well.
@@ -89,6 +89,16 @@ export class WorkbenchWindow {
 		await this.input.escape();
 		await this.input.waitUntilClosed();
 		return offered;
+	}
+
+	/** The commands that the palette lists for these words, from the first on. @param look what to do while it is open */
+	async searchedCommands(words: string, look?: () => Promise<void>): Promise<string[]> {
+		await this.#searchPalette(words);
+		const names = await this.page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts();
+		await look?.();
+		await this.input.escape();
+		await this.input.waitUntilClosed();
+		return names.map((name) => name.replaceAll("\u00a0", " "));
 	}
 
 	/** Opens a view container of the activity bar by name. */

@@ -1,0 +1,121 @@
+/** The palette offers what can be done now. */
+import assert from "node:assert/strict";
+import { englishManifest } from "../l10n.ts";
+import { type Context, isTrue } from "../when-clause.ts";
+
+interface Entry {
+	command?: string;
+	submenu?: string;
+	when?: string;
+	group?: string;
+}
+
+const { commands, menus } = englishManifest().contributes as {
+	commands: { command: string; category?: string; title: string | { value: string; original: string } }[];
+	menus: Record<string, Entry[]>;
+};
+
+const nothing: Context = { isWorkspaceTrusted: true, "tokensmith.view": "empty" };
+const folder: Context = { ...nothing, workspaceFolderCount: 1 };
+
+function offered(context: Context): string[] {
+	const hidden = (menus["commandPalette"] ?? []).filter(({ when }) => !isTrue(when ?? "", context));
+	return commands
+		.filter(({ command }) => !hidden.some((entry) => entry.command === command))
+		.map(({ command }) => command.replace("tokensmith.", ""));
+}
+
+function offeredFor(...kinds: string[]): string[] {
+	return offered({ ...folder, "tokensmith.tokenKinds": kinds.map((kind) => ` token.${kind}`).join("") });
+}
+
+/** The entries for a row, without those on its right and with the submenus as one each. */
+function menuOf(viewItem: string): Entry[] {
+	const context = { view: "tokensmith.tokens", viewItem, isWorkspaceTrusted: true };
+	const entries = menus["view/item/context"] ?? [];
+	return entries.filter(({ when, group }) => !group?.startsWith("inline") && isTrue(when ?? "", context));
+}
+
+const verbs = ["local", "other", "connected", "connected.rotate.revoke.edit.probe"];
+const kinds = ["active", "retiring", "expired", "disabled", "in-doubt", "revoked"].flatMap((status) =>
+	["kept", "absent"].flatMap((secret) => verbs.map((verb) => `${status}.${secret}.${verb}`)),
+);
+
+describe("the palette", () => {
+	it("offers about twelve commands to someone without a token, each of which can do something", () => {
+		const without = offered(nothing);
+		assert.ok(without.length <= 12, without.join());
+		assert.ok(without.includes("createToken"));
+		assert.ok(offered(folder).length <= 14, offered(folder).join());
+	});
+
+	for (const kind of kinds)
+		it(`offers for a token that is ${kind} what its menu offers`, () => {
+			const inMenu = menuOf(`token.${kind}`).flatMap(({ command }) => command ?? []);
+			const missing = inMenu.map((command) => command.replace("tokensmith.", ""));
+			const palette = new Set(offeredFor(kind));
+			assert.deepEqual(
+				missing.filter((command) => !palette.has(command)),
+				[],
+			);
+		});
+
+	it("offers nothing that needs a kind of token that is not there", () => {
+		const revoked = offeredFor("revoked.absent.local");
+		for (const command of [
+			"revokeToken",
+			"rotateToken",
+			"copySecret",
+			"endOverlap",
+			"enableToken",
+			"editToken",
+		])
+			assert.ok(!revoked.includes(command), command);
+	});
+
+	it("lists the creation of a token first, also for the words of other systems", () => {
+		const names = commands.map(({ category, title }) => {
+			const text = typeof title === "string" ? title : title.value;
+			return category === undefined ? text : `${category}: ${text}`;
+		});
+		assert.equal(names.toSorted((one, other) => one.localeCompare(other))[0], "Create API Token");
+		const [first] = commands;
+		const words = typeof first?.title === "object" ? first.title.original : "";
+		for (const word of ["token", "api key", "secret", "credential"])
+			assert.ok(words.toLowerCase().includes(word), word);
+	});
+});
+
+describe("a token's menu", () => {
+	for (const kind of kinds)
+		it(`has at most twelve entries for a token that is ${kind}`, () =>
+			assert.ok(
+				menuOf(`token.${kind}`).length <= 12,
+				menuOf(`token.${kind}`)
+					.map(({ command }) => command)
+					.join(),
+			));
+
+	it("is as short above the list, for each state of it", () => {
+		const context = { view: "tokensmith.tokens", isWorkspaceTrusted: true, workspaceFolderCount: 1 };
+		for (const more of [{}, { "tokensmith.filtered": true }, { "tokensmith.endedHidden": true }]) {
+			const entries = (menus["view/title"] ?? []).filter(
+				({ when, group }) => !group?.startsWith("navigation") && isTrue(when ?? "", { ...context, ...more }),
+			);
+			assert.ok(entries.length <= 12, entries.map(({ command, submenu }) => command ?? submenu).join());
+		}
+	});
+
+	it("marks how the list is grouped", () => {
+		for (const grouping of ["status", "issuer", "file"]) {
+			const context = { "tokensmith.grouping": grouping, isWorkspaceTrusted: true, workspaceFolderCount: 1 };
+			const shown = (menus["tokensmith.grouping"] ?? []).filter(({ when }) => isTrue(when ?? "", context));
+			const marked = shown.filter(({ command }) => /\.groupedBy/.test(command ?? ""));
+			assert.deepEqual(
+				marked.map(({ command }) => command?.toLowerCase()),
+				[`tokensmith.groupedby${grouping}`],
+			);
+			assert.equal(shown.length, 3);
+		}
+	});
+});
