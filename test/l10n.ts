@@ -23,7 +23,7 @@ const call = new RegExp(
 );
 
 /** The daemon's own texts are English. */
-const sources = ["extension/**/*.ts", "daemon/{env-file,manifest}/*.ts"];
+const sources = ["extension/**/*.ts", "daemon/{env-file,manifest}/*.ts", "daemon/{language,time-words}.ts"];
 
 /** The texts by their keys in a bundle. Found without a parser, which would take ten seconds. */
 export function textsOfCode(): { texts: Map<string, string>; opaque: OpaqueCall[] } {

@@ -12,7 +12,7 @@ const layers: [layer: string, files: RegExp][] = [
 	["store", /^daemon\/store\/[^/]+$/],
 	["database", /^daemon\/store\/[^/]+\//],
 	["rules", /^daemon\/(rules|profiles)\//],
-	["files", /^daemon\/(env-file|manifest)\//],
+	["files", /^daemon\/(env-file\/|manifest\/|(language|time-words)\.ts$)/],
 	["issuers", /^daemon\/issuers\//],
 	["server", /^daemon\/server\//],
 	["client", /^daemon\/client\//],
@@ -113,7 +113,7 @@ describe("the structure", () => {
 
 	it("lets the extension import the contract, its words, the client's transport, the secret format and what it shares with the command line, and nothing else of the daemon", () => {
 		const known =
-			/^daemon\/((contract|field-words|client\/transport|rules\/secret)\.ts$|env-file\/|manifest\/)/;
+			/^daemon\/((contract|field-words|language|time-words|client\/transport|rules\/secret)\.ts$|env-file\/|manifest\/)/;
 		const wrong = importsOf(extension).filter(({ to }) => to.startsWith("daemon/") && !known.test(to));
 		assert.deepEqual(wrong, []);
 	});
@@ -180,7 +180,7 @@ describe("the structure", () => {
 	it("lets the client import the contract, the formats of secrets and addresses, the identity, and nothing else of the daemon", () => {
 		const outside = daemon.filter((file) => /^daemon\/(client|cli\.ts|cli\/)/.test(file));
 		const known =
-			/^daemon\/(contract\.ts|facts\.ts|rules\/(secret|address|identity)\.ts|client\/|cli|env-file\/|manifest\/)/;
+			/^daemon\/(contract\.ts|facts\.ts|rules\/(secret|address|identity)\.ts|client\/|cli|env-file\/|manifest\/|(language|time-words)\.ts)/;
 		assert.deepEqual(
 			importsOf(outside).filter(({ to }) => !known.test(to)),
 			[],

@@ -4,7 +4,8 @@ import type { AuditEvent, AuditList } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { tokenIdOf } from "./names.ts";
 import { flag, text } from "./options.ts";
-import { dateWords, print, table } from "./output.ts";
+import { dateWords, print } from "./output.ts";
+import { table } from "./table.ts";
 import { UsageError } from "./usage-error.ts";
 
 const largestPage = 200;
@@ -78,7 +79,7 @@ const header = ["WHEN", "USER", "ACTION", "WHAT"];
 
 function words(events: readonly AuditEvent[], chain: AuditList["chain"], names: Map<string, string>): string {
 	const rows = events.map((event) => rowOf(event, names));
-	const list = rows.length === 0 ? "No events." : table([header, ...rows]);
+	const list = rows.length === 0 ? "No events." : table(rows, { header });
 	if (chain === undefined) return list;
 	const checked = chain.intact
 		? `All ${chain.checked} events are unchanged.`

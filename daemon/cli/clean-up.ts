@@ -2,7 +2,8 @@
 import type { CleanUpReport, TokenRecord } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { flag } from "./options.ts";
-import { dateWords, endDateOf, print, table } from "./output.ts";
+import { dateWords, endDateOf, print } from "./output.ts";
+import { table } from "./table.ts";
 
 export const cleanUp = defineCommand({
 	name: "clean-up",

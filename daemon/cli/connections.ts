@@ -1,7 +1,8 @@
 /** `tokensmith connections`: the other systems whose tokens the daemon manages. */
 import type { Connection } from "../contract.ts";
 import { defineCommand } from "./command.ts";
-import { print, table } from "./output.ts";
+import { print } from "./output.ts";
+import { table } from "./table.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const connections = defineCommand({
@@ -15,8 +16,8 @@ export const connections = defineCommand({
 		const found = await (await client()).connections();
 		if (format === "json") return print({ connections: found }, format);
 		if (found.length === 0) return print("No connections.");
-		const rows = found.map(({ id, name, profile, baseUrl }) => [id, profile, baseUrl, name]);
-		return print(table([["ID", "SYSTEM", "ADDRESS", "NAME"], ...rows]));
+		const rows = found.map(({ id, name, profile, baseUrl }) => [name, profile, baseUrl, id]);
+		return print(table(rows, { header: ["NAME", "SYSTEM", "ADDRESS", "ID"], wraps: 0, optional: 1 }));
 	},
 });
 

@@ -4,7 +4,8 @@ import { defineCommand, livingStatuses } from "./command.ts";
 import { expiryAfter, expiryOf } from "./duration.ts";
 import { ignoredWords } from "./ignored-words.ts";
 import { flag, list, type Options, type Values as OptionValues, text } from "./options.ts";
-import { describe, print, table, toTerminal } from "./output.ts";
+import { describe, print, toTerminal } from "./output.ts";
+import { table } from "./table.ts";
 import { UsageError } from "./usage-error.ts";
 
 const options = {

@@ -1,8 +1,11 @@
 /** `tokensmith list`: all tokens, or those that match. */
-import type { ListTokensQuery } from "../contract.ts";
+import type { ListTokensQuery, TokenRecord } from "../contract.ts";
+import type { TokenStatus } from "../facts.ts";
+import { amountLeft, timeLeft, timeSince } from "../time-words.ts";
 import { defineCommand } from "./command.ts";
 import { text } from "./options.ts";
-import { dateWords, endDateOf, print, table } from "./output.ts";
+import { print } from "./output.ts";
+import { table } from "./table.ts";
 
 const statuses = ["active", "retiring", "expired", "disabled", "revoked", "in-doubt"];
 
@@ -10,7 +13,7 @@ export const list = defineCommand({
 	name: "list",
 	summary: "list tokens",
 	description:
-		"Lists the tokens that match all options, revoked and expired ones included; all tokens without options.",
+		"Lists the tokens that match all options, revoked and expired ones included; all tokens without options. A narrow terminal shows no secrets' ends, and no ids.",
 	options: {
 		status: text("S", `${statuses.slice(0, -1).join(", ")} or ${statuses.at(-1)}`, statuses),
 		profile: text("P", "made by the rules of this profile", "profile"),
@@ -42,14 +45,30 @@ export const list = defineCommand({
 		});
 		if (format === "json") return print({ tokens }, format);
 		if (tokens.length === 0) return print("No tokens.");
-		const rows = tokens.map((token) => [
-			token.id,
-			token.partialToken,
-			token.status,
-			dateWords(endDateOf(token)),
-			dateWords(token.lastUsedDate),
-			token.name,
-		]);
-		return print(table([["ID", "SECRET", "STATUS", "ENDS", "LAST USED", "NAME"], ...rows]));
+		const now = Date.now();
+		const rows = tokens.map((token) => rowOf(token, now));
+		return print(table(rows, { header, wraps: 0, optional: 2, style: styleOf }));
 	},
 });
+
+const header = ["NAME", "STATUS", "ENDS", "LAST USED", "ID", "SECRET"];
+
+function rowOf(token: TokenRecord, now: number): string[] {
+	const { id, name, status, partialToken, lastUsedDate } = token;
+	const used = lastUsedDate === null ? "never" : timeSince(lastUsedDate, now);
+	return [name, status, endWords(token, now), used, id, partialToken];
+}
+
+function endWords(token: TokenRecord, now: number): string {
+	if (token.revokedDate !== null) return timeSince(token.revokedDate, now);
+	return token.status === "retiring" ? amountLeft(token, now) : timeLeft(token, now);
+}
+
+const styles: Partial<Record<TokenStatus, "green" | "yellow" | "red" | "dim">> = {
+	...({ active: "green", retiring: "yellow", "in-doubt": "yellow", disabled: "yellow" } as const),
+	...({ expired: "red", revoked: "dim" } as const),
+};
+
+function styleOf(cell: string, column: number) {
+	return header[column] === "STATUS" ? styles[cell as TokenStatus] : undefined;
+}

@@ -1,5 +1,6 @@
 /** Output for people and programs. Text from records is stripped of terminal control sequences. */
 import type { Problem, TokenRecord } from "../contract.ts";
+import { timeSince, timeUntil } from "../time-words.ts";
 
 /** Prints text, or any value as JSON. Resolves to exit code 0 once it is written. @throws the write's error */
 export function print(what: unknown, format: "json" | "words" = "words"): Promise<number> {
@@ -39,19 +40,6 @@ export function oneLine(text: string): string {
 	return toTerminal(text).replaceAll("\n", " ");
 }
 
-/** The last column may be of any width. */
-export function table(rows: readonly (readonly string[])[]): string {
-	const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-	return rows
-		.map((row) =>
-			row
-				.map((cell, column) => oneLine(cell).padEnd(widths[column] ?? 0))
-				.join("  ")
-				.trimEnd(),
-		)
-		.join("\n");
-}
-
 /** A token in one sentence. */
 export function describe(token: TokenRecord): string {
 	return `${token.name} (${token.partialToken}), ${token.status}${endWords(token)}, id ${token.id}.`;
@@ -67,24 +55,11 @@ function endWords({ status, expiry, retiresDate }: TokenRecord): string {
 /** To the minute, in UTC, and how far that is from now. */
 export function dateWords(date: string | null, now = Date.now()): string {
 	if (date === null) return "never";
-	return `${date.slice(0, 16).replace("T", " ")}Z (${distance(Date.parse(date) - now)})`;
+	const distance = Date.parse(date) > now ? timeUntil(date, now) : timeSince(date, now);
+	return `${date.slice(0, 16).replace("T", " ")}Z (${distance})`;
 }
 
 /** When a token ended or will end; a revoked one ended when it was revoked, whatever its expiry. */
 export function endDateOf(token: Pick<TokenRecord, "revokedDate" | "retiresDate" | "expiry">): string | null {
 	return token.revokedDate ?? token.retiresDate ?? token.expiry;
-}
-
-/** Each applies from half a finer unit below its size, since that is rounded up to it. */
-const units: [unit: Intl.RelativeTimeFormatUnit, milliseconds: number, least: number][] = [
-	["day", 86_400_000, 84_600_000],
-	["hour", 3_600_000, 3_570_000],
-	["minute", 60_000, 59_500],
-];
-
-/** Rounded, so that a token created for 7 days a moment ago ends in 7 days. */
-function distance(milliseconds: number): string {
-	const reached = units.find(([, , least]) => Math.abs(milliseconds) >= least);
-	const [unit, size] = reached ?? (["second", 1000] as const);
-	return new Intl.RelativeTimeFormat("en").format(Math.round(milliseconds / size), unit);
 }

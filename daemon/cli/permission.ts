@@ -1,7 +1,8 @@
 /** `permission add|list|remove`: the owner's own permissions, which local tokens may be given. */
 import { type CommandGroup, defineCommand } from "./command.ts";
 import { text } from "./options.ts";
-import { print, table } from "./output.ts";
+import { print } from "./output.ts";
+import { table } from "./table.ts";
 
 const add = defineCommand({
 	name: "add",
@@ -39,7 +40,7 @@ const list = defineCommand({
 			"missing",
 			`requested ${count === 1 ? "once" : `${count} times`}, last on ${lastDay}`,
 		]);
-		return print(table([["NAME", "ORIGIN", "DESCRIPTION"], ...known, ...asked]));
+		return print(table([...known, ...asked], { header: ["NAME", "ORIGIN", "DESCRIPTION"] }));
 	},
 });
 

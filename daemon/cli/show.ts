@@ -1,7 +1,8 @@
 /** `tokensmith show ID`: one token's record. */
 import type { TokenRecord } from "../contract.ts";
 import { defineCommand, livingStatuses } from "./command.ts";
-import { dateWords, print, table } from "./output.ts";
+import { dateWords, print } from "./output.ts";
+import { table } from "./table.ts";
 
 export const show = defineCommand({
 	name: "show",
@@ -13,7 +14,12 @@ export const show = defineCommand({
 	async run({ format, target }) {
 		const [client, id] = await target();
 		const token = await client.get(id);
-		return print(format === "json" ? token : table(linesOf(token)), format);
+		return print(
+			format === "json"
+				? token
+				: table(linesOf(token), { style: (_, column) => (column === 0 ? "dim" : undefined) }),
+			format,
+		);
 	},
 });
 

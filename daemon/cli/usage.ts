@@ -3,7 +3,8 @@ import type { UsageDay, UsageQuery } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { tokenIdOf } from "./names.ts";
 import { text } from "./options.ts";
-import { print, table } from "./output.ts";
+import { print } from "./output.ts";
+import { table } from "./table.ts";
 
 export const usage = defineCommand({
 	name: "usage",
@@ -27,7 +28,12 @@ export const usage = defineCommand({
 		if (format === "json") return print({ usage: days }, format);
 		if (days.length === 0) return print("No uses.");
 		const names = new Map((await connected.list()).map(({ id, name }) => [id, name]));
-		return print(table([header, ...days.map((day) => rowOf(day, names.get(day.tokenId) ?? day.tokenId))]));
+		return print(
+			table(
+				days.map((day) => rowOf(day, names.get(day.tokenId) ?? day.tokenId)),
+				{ header },
+			),
+		);
 	},
 });
 

@@ -38,7 +38,7 @@ describe("a connection on the command line", () => {
 	it("is listed", async () => {
 		const { code, stdout } = await cli.owner(["connections"]);
 		assert.equal(code, 0);
-		assert.match(stdout, /^ID +SYSTEM +ADDRESS +NAME\nc1 +acme +http:\S+ +Acme Cloud\n$/);
+		assert.match(stdout, /^NAME +SYSTEM +ADDRESS +ID\nAcme Cloud +acme +http:\S+ +c1\n$/);
 	});
 
 	it("makes a token there, with its options, by the credential on standard input", async () => {

@@ -135,8 +135,11 @@ describe("the command line", () => {
 		it("list the tokens that match as a table, or as JSON", async () => {
 			const { id } = await cli.created("listed", ["--permission", "orders.read", "--tag", "listed"]);
 			const words = await cli.owner(["list", "--tag", "listed"]);
-			assert.match(words.stdout, /^ID +SECRET +STATUS +ENDS +LAST USED +NAME\n/);
-			assert.match(words.stdout, new RegExp(`\\n${id}  tks_….{4}  active  .*  listed\n$`));
+			assert.match(words.stdout, /^NAME +STATUS +ENDS +LAST USED +ID +SECRET\n/);
+			assert.match(
+				words.stdout,
+				new RegExp(`\\nlisted  active  \\d+ days left  never      ${id}  tks_….{4}\n$`),
+			);
 			const json = await cli.owner(["list", "--tag", "listed", "--json"]);
 			assert.deepEqual(
 				JSON.parse(json.stdout).tokens.map((token: TokenRecord) => token.id),
@@ -149,7 +152,7 @@ describe("the command line", () => {
 			const { id } = await cli.created("gone", ["--permission", "orders.read", "--tag", "gone"]);
 			await cli.owner(["revoke", id]);
 			const { stdout } = await cli.owner(["list", "--tag", "gone"]);
-			assert.match(stdout, / {2}revoked {2}\S+ \S+Z \([^)]*(?:seconds? ago|minutes? ago)\)/);
+			assert.match(stdout, /\ngone {2}revoked {2}just now /);
 		});
 
 		it("shows one", async () => {

@@ -1,0 +1,97 @@
+/** Tables for people: aligned by what a terminal shows, and within its width. In a pipe lines are as long as they need to be. */
+import { styleText } from "node:util";
+import stringWidth from "string-width";
+import wrapAnsi from "wrap-ansi";
+import { hasColors, oneLine } from "./output.ts";
+
+type Style = Parameters<typeof styleText>[0];
+
+export interface TableOptions {
+	/** The columns' names, above the rows. */
+	readonly header?: readonly string[];
+	/** The column whose text is wrapped; by default the last one. */
+	readonly wraps?: number;
+	/** How many of the last columns may be left out where the terminal is too narrow for all. */
+	readonly optional?: number;
+	/** The style of a cell, for example by its text. */
+	readonly style?: (cell: string, column: number) => Style | undefined;
+	readonly width?: number;
+}
+
+const gap = "  ";
+/** A narrower column would show nothing of use, and the terminal may break the lines itself. */
+const leastWrapped = 16;
+
+export function table(rows: readonly (readonly string[])[], options: TableOptions = {}): string {
+	const { header, width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY } =
+		options;
+	const all = (header === undefined ? rows : [header, ...rows]).map((row) => row.map(oneLine));
+	const columns = shownColumns(all, options, width);
+	const wrapped = columns.includes(options.wraps ?? -1) ? (options.wraps ?? 0) : columns.length - 1;
+	const widths = columns.map((column) => widest(all, column));
+	const room = roomFor(widths, wrapped, width);
+	if (room >= leastWrapped) widths[wrapped] = Math.min(widths[wrapped] ?? 0, room);
+	const lines = all.flatMap((row, index) => {
+		const styleOf = header !== undefined && index === 0 ? () => "bold" as const : options.style;
+		return linesOf({ cells: columns.map((column) => row[column] ?? ""), widths, styleOf });
+	});
+	return lines.join("\n");
+}
+
+/** All, or without the last ones that may be left out, as far as the wrapped one needs their room. */
+function shownColumns(
+	rows: readonly (readonly string[])[],
+	{ optional = 0, wraps }: TableOptions,
+	width: number,
+): number[] {
+	const count = rows[0]?.length ?? 0;
+	const all = Array.from({ length: count }, (_, column) => column);
+	for (let left = 0; left < optional; left++) {
+		const shown = all.slice(0, count - left);
+		const widths = shown.map((column) => widest(rows, column));
+		const wrapped = wraps ?? shown.length - 1;
+		if (roomFor(widths, wrapped, width) >= Math.min(leastWrapped, widths[wrapped] ?? 0)) return shown;
+	}
+	return all.slice(0, count - optional);
+}
+
+function roomFor(widths: readonly number[], wrapped: number, width: number): number {
+	const others = widths.reduce((sum, one, column) => (column === wrapped ? sum : sum + one), 0);
+	return width - others - gap.length * (widths.length - 1);
+}
+
+function widest(rows: readonly (readonly string[])[], column: number): number {
+	return Math.max(0, ...rows.map((row) => stringWidth(row[column] ?? "")));
+}
+
+interface Row {
+	readonly cells: readonly string[];
+	readonly widths: readonly number[];
+	readonly styleOf: TableOptions["style"];
+}
+
+function linesOf({ cells, widths, styleOf }: Row): string[] {
+	const pieces = cells.map((cell, column) => pieced(cell, widths[column] ?? 0));
+	const height = Math.max(...pieces.map(({ length }) => length));
+	return Array.from({ length: height }, (_, line) => {
+		const texts = pieces.map((piece) => piece[line] ?? "");
+		const last = texts.findLastIndex((text) => text !== "");
+		return texts
+			.slice(0, last + 1)
+			.map((text, column) => {
+				const padding =
+					column === last ? "" : " ".repeat(Math.max(0, (widths[column] ?? 0) - stringWidth(text)));
+				return styled(text, styleOf?.(cells[column] ?? "", column)) + padding;
+			})
+			.join(gap);
+	});
+}
+
+function pieced(cell: string, width: number): string[] {
+	return stringWidth(cell) <= width ? [cell] : wrapAnsi(cell, width, { hard: true }).split("\n");
+}
+
+function styled(text: string, style: Style | undefined): string {
+	if (style === undefined || text === "" || !hasColors()) return text;
+	return styleText(style, text, { validateStream: false });
+}
