@@ -27,6 +27,32 @@ export class MisplacedDirectoryError extends Error {}
 const ownFile =
 	/^(daemon\.json|identity\.pem|index\.jsonl|lock-\d+|(snapshot|changes|copy|audit)-.*\.(db|log|jsonl))$/;
 
+/** Where the data of an earlier directory arrives, and from where it moves up once it is complete (`move-data.ts`). */
+export const movedIn = (directory: string) => join(directory, "moved-in");
+export const movingUp = (directory: string) => join(directory, "moving-up");
+
+/** Whether a move into this directory was interrupted. */
+export function isMoveUnfinished(directory: string): boolean {
+	return existsSync(movedIn(directory)) || existsSync(movingUp(directory));
+}
+
+/** Of the name of a file, whether it is one of the data, damaged ones included. */
+export function isDataFile(name: string): boolean {
+	return /^(identity\.pem|moved-from$|index\.jsonl|(snapshot|changes|copy|audit)-)/.test(name);
+}
+
+/** Whether a file or folder is of use only to the daemon that wrote it. */
+export function isTransient(name: string): boolean {
+	return /^(daemon\.(json|spare)|lock-.*|compile-cache|.*\.tmp)$/.test(name);
+}
+
+/** Whether a daemon has kept data in a directory, which need not exist. */
+export function holdsData(directory: string): boolean {
+	if (!existsSync(directory)) return false;
+	const entries = readdirSync(directory, { withFileTypes: true });
+	return entries.some((entry) => entry.isFile() && isDataFile(entry.name));
+}
+
 /**
  * Creates the directory if it does not exist, and makes it private. One with files that others could have written is left
  * as it is.

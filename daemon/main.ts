@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ownDataDirectory } from "./client/own-directory.ts";
 import type { Notice, Profile, ReadyLine } from "./contract.ts";
-import { prepareDirectory, removeDaemonFile, writeDaemonFile } from "./data-directory.ts";
+import { isMoveUnfinished, prepareDirectory, removeDaemonFile, writeDaemonFile } from "./data-directory.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { preferredPort, protocol } from "./facts.ts";
 import { openIdentity } from "./identity-file.ts";
@@ -23,6 +23,7 @@ import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyEndpoint } from "./server/verify-endpoint.ts";
 import { ArgumentError, messageOf, ProfileError, reportFailure } from "./start-failure.ts";
+import { isIndexEmpty } from "./store/sqlite/index-file.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { ownUserName } from "./user-name.ts";
 import { YoungGeneration } from "./young-generation.ts";
@@ -52,6 +53,8 @@ interface Arguments {
 	idleSeconds: number;
 	trustedProxies: string[];
 	profileFiles: string[];
+	/** The data directory of an earlier version. */
+	moveFrom: string | undefined;
 }
 
 /** SQLite, compiled once. */
@@ -66,6 +69,7 @@ function readArguments(args: string[]): Arguments | "help" | "version" {
 			port: { type: "string", default: String(preferredPort) },
 			"idle-seconds": { type: "string", default: "0" },
 			profile: { type: "string", multiple: true, default: [] },
+			"move-from": { type: "string" },
 			"trusted-proxy": { type: "string", multiple: true, default: [] },
 			help: { type: "boolean" },
 			version: { type: "boolean" },
@@ -80,6 +84,7 @@ function readArguments(args: string[]): Arguments | "help" | "version" {
 		host: values.host,
 		port: wholeNumber("--port", values.port, 65_535),
 		idleSeconds: wholeNumber("--idle-seconds", values["idle-seconds"], 31_536_000),
+		moveFrom: values["move-from"] === undefined ? undefined : resolve(values["move-from"]),
 		profileFiles: values.profile.map((file) => resolve(file)),
 		trustedProxies: values["trusted-proxy"].flatMap((text) => text.split(",")).map(addressOrRange),
 	};
@@ -126,6 +131,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const profiles = await Promise.all(options.profileFiles.map(readProfile));
 	prepareDirectory(directory);
 	const lock = await DirectoryLock.acquire(directory);
+	const moved = await moveInto(directory, options.moveFrom);
 	const log = openLog(directory);
 	const ending = new Ending(log);
 	const traffic = new Traffic();
@@ -137,6 +143,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		youngGeneration,
 	});
 	const { identity, notices } = openIdentity(directory);
+	for (const notice of moved) log.info(notice, "the data has moved here");
 	for (const notice of notices) log.warn(notice, "the daemon's identity is not as it was left");
 	const events = new EventStream();
 	const owner = { userId: "owner", userName: ownUserName() };
@@ -170,7 +177,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		metrics: new Metrics({ authority, verifyEndpoint, events }),
 		ownerKey,
 		version: tokensmithVersion,
-		notices: async () => [...(await store.examined()), ...(await judgeClock()), ...notices],
+		notices: async () => [...(await store.examined()), ...(await judgeClock()), ...moved, ...notices],
 		url: () => url,
 		addressOf,
 		log,
@@ -222,6 +229,14 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	const firstPurge = () => judgeClock().then(purge);
 	setTimeout(() => firstPurge().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
 	idling.watch(() => ending.begin("no client has called for a while"));
+}
+
+/** What is rarely needed is loaded only then. */
+async function moveInto(directory: string, from: string | undefined): Promise<Notice[]> {
+	if (from === undefined && !isMoveUnfinished(directory)) return [];
+	const { finishMove, moveData } = await import("./move-data.ts");
+	if (from === undefined) return finishMove(directory);
+	return await moveData({ from, to: directory, isUnused: () => isIndexEmpty(directory) });
 }
 
 async function openStore(

@@ -17,12 +17,12 @@ export function foreignFileIn(directory: string, except?: string): string | unde
 	return undefined;
 }
 
-/** The same for what is at a path; undefined also if nothing is. */
-export function foreignFileAt(path: string): string | undefined {
+/** The same for what is at a path; undefined also if nothing is. @param except in the folder itself */
+export function foreignFileAt(path: string, except?: string): string | undefined {
 	const found = lstatSync(path, { throwIfNoEntry: false });
 	if (found === undefined) return undefined;
 	if (!isOwn(found) || mayBeChanged(found)) return path;
-	return found.isDirectory() ? foreignFileIn(path) : undefined;
+	return found.isDirectory() ? foreignFileIn(path, except) : undefined;
 }
 
 export function isOwn({ uid }: Stats): boolean {

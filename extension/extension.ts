@@ -7,7 +7,9 @@ import { registerCommands } from "./commands.ts";
 import { Connections } from "./connections/connections.ts";
 import { Credentials } from "./connections/credentials.ts";
 import { DaemonProcess } from "./daemon/daemon-process.ts";
+import { adoptEarlierMemory, findDataPlace } from "./daemon/data-place.ts";
 import { LiveTokens } from "./daemon/live-tokens.ts";
+import { SettingsFile } from "./daemon/policy-sync.ts";
 import { ProfileFiles } from "./daemon/profile-files.ts";
 import { startWhereUsed } from "./daemon/start-where-used.ts";
 import { Bindings } from "./env/bindings.ts";
@@ -24,13 +26,14 @@ import { ManifestWatch } from "./manifest/manifest-watch.ts";
 import { Claims } from "./notices/claims.ts";
 import { showDaemonNotices } from "./notices/daemon-notices.ts";
 import { notifyDeadTokenUse } from "./notices/dead-token-notices.ts";
+import { showEarlierData } from "./notices/earlier-data.ts";
 import { notifyExpiries } from "./notices/expiry-notices.ts";
 import { Overview } from "./overview/overview.ts";
 import { LostSecrets } from "./recovery/lost-secrets.ts";
 import { watchOverlaps } from "./rotation/overlap-watch.ts";
 import { watchSystemOverlaps } from "./rotation/system-overlap-watch.ts";
 import { announceManifests } from "./set-up/manifest-notice.ts";
-import { affectsPolicy, policyFromSettings, preferredPort } from "./settings.ts";
+import { affectsPolicy, chosenPolicy, policyFromSettings, preferredPort } from "./settings.ts";
 import { probeDaily } from "./systems/daily-probe.ts";
 import { SystemStates } from "./systems/system-states.ts";
 import { SystemTree } from "./systems/system-tree.ts";
@@ -46,20 +49,22 @@ export function activate(context: vscode.ExtensionContext): void {
 	const views = openViews(context, models);
 	const { live, bindings, tracked, masking, secrets } = models;
 	const manifests = startManifests(context, models);
-	const { workspaceState, globalState, globalStorageUri: folder } = context;
+	const { workspaceState, globalState } = context;
+	const { place } = models;
 	const clipboard = new Clipboard({ log });
 	const consents = new Consents(workspaceState);
 	const debugging = startLaunching({ live, secrets, consents, log }, context.subscriptions);
 	const lostSecrets = new LostSecrets({
 		...{ live, secrets, log, storage: context.secrets, memory: globalState },
-		seen: new Claims(join(folder.fsPath, "kept-secrets")),
+		seen: new Claims(join(place.ownFolder, "kept-secrets")),
+		prepareSeen: () => adoptEarlierMemory(place),
 		session: vscode.env.sessionId,
 	});
 	const { envFiles, systems, ...shown } = views;
 	context.subscriptions.push(
 		...[clipboard, lostSecrets],
 		manifests,
-		startNotices(context, models),
+		startNotices(models),
 		new ExpiryStatus(live),
 		openEnvLines({ bindings, connections: models.connections, live, tracked, masking }),
 		tickFirstSteps({ live, bindings, overview: shown.overview, memory: globalState }),
@@ -74,7 +79,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	systems.open();
 	envFiles.open();
 	shown.activity.open();
-	void startWhereUsed({ live, dataDir: folder.fsPath, log });
+	void startWhereUsed({ live, place, log });
 	shown.overview.keepAcrossReloads();
 }
 
@@ -82,8 +87,9 @@ type Models = ReturnType<typeof openModels>;
 
 /** The models: tokens of the daemon, lines of the env files, and stored secrets. */
 function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
+	const place = findDataPlace(context);
 	const daemon = new DaemonProcess({
-		dataDir: context.globalStorageUri.fsPath,
+		...place,
 		daemonPath: join(context.extensionPath, "dist", "daemon.js"),
 		version: String(context.extension.packageJSON.version),
 		preferredPort,
@@ -91,7 +97,10 @@ function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChann
 	});
 	const policyChanged = new vscode.EventEmitter<void>();
 	const onDidChangePolicy = policyChanged.event;
-	const live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy, log });
+	const knownSettings = new SettingsFile(join(place.ownFolder, "settings.json"));
+	const live = new LiveTokens({
+		...{ daemon, policy: policyFromSettings, chosenPolicy, knownSettings, onDidChangePolicy, log },
+	});
 	const ignored = new IgnoredSecrets({ memory: context.workspaceState, storage: context.secrets, log });
 	const bindings = new Bindings({ live, daemon, ignored, log });
 	const tracked = new TrackedFiles({ bindings, log });
@@ -108,6 +117,7 @@ function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChann
 	);
 	return {
 		log,
+		place,
 		daemon,
 		live,
 		ignored,
@@ -147,19 +157,20 @@ function startManifests(context: vscode.ExtensionContext, { daemon, live, log }:
 }
 
 /** Notices that appear without a command. */
-function startNotices(
-	{ globalStorageUri: folder }: vscode.ExtensionContext,
-	{ daemon, live, bindings, secrets, connections, systemStates, log }: Models,
-) {
-	const claimsOf = (name: string) => new Claims(join(folder.fsPath, name));
+function startNotices(models: Models) {
+	const { place, daemon, live, bindings, secrets, connections, systemStates, log } = models;
+	const folder = vscode.Uri.file(place.dataDir);
+	const claimsOf = (name: string) => new Claims(join(place.dataDir, name));
 	const systems = { daemon, live, secrets, connections, log };
 	const claims = claimsOf("notices");
 	return vscode.Disposable.from(
 		showDaemonNotices({ live, claims: claimsOf("data-notices"), folder, log }),
+		showEarlierData({ place, live, daemon, claims: claimsOf("data-notices"), log }),
 		notifyExpiries({ live, claims, log }),
 		notifyDeadTokenUse({ live, claims, log }),
 		watchOverlaps({ live, bindings, secrets, claims, log }),
 		watchSystemOverlaps({ ...systems, claims: claimsOf("ends") }),
-		probeDaily({ ...systems, systemStates, claims: claimsOf("probes") }),
+		// Each editor has credentials of its own.
+		probeDaily({ ...systems, systemStates, claims: new Claims(join(place.ownFolder, "probes")) }),
 	);
 }

@@ -28,6 +28,7 @@ const remedyOfDaemon: Record<DaemonErrorCode, Remedy> = {
 	"data-unwritable": "try-again",
 	"newer-protocol": "restart-daemon",
 	timeout: "try-again",
+	"unknown-directory": "open-settings",
 };
 
 const remedyOfProblem: Partial<Record<ProblemCode, Remedy>> = {

@@ -8,6 +8,16 @@ import { preferredPort as defaultPort, type Policy } from "../daemon/contract.ts
 const section = "tokensmith";
 const daySeconds = 24 * 3600;
 
+/** The setting that each part of the policy is. */
+export const settingOfPolicy: Readonly<Record<keyof Policy, string>> = {
+	secretPrefix: "secretPrefix",
+	defaultExpiryDays: "expiry.defaultDays",
+	maximumExpiryDays: "expiry.maximumDays",
+	allowNever: "expiry.allowNever",
+	maximumOverlapSeconds: "rotation.maximumOverlapDays",
+	auditDays: "audit.days",
+};
+
 /** The settings that the daemon stores as its policy. The daemon answers with a problem if they are not valid. */
 export function policyFromSettings(): Policy {
 	return {
@@ -20,16 +30,24 @@ export function policyFromSettings(): Policy {
 	};
 }
 
+/** What of it the user has set; the rest is the default. */
+export function chosenPolicy(): Partial<Policy> {
+	const chosen = Object.entries(policyFromSettings()).filter(([name]) => {
+		const { globalValue } = inspected(settingOfPolicy[name as keyof Policy]) ?? {};
+		return globalValue !== undefined;
+	});
+	return Object.fromEntries(chosen);
+}
+
 /** Whether a settings change affects the policy. */
 export function affectsPolicy(change: vscode.ConfigurationChangeEvent): boolean {
-	return [
-		"secretPrefix",
-		"expiry.defaultDays",
-		"expiry.maximumDays",
-		"expiry.allowNever",
-		"rotation.maximumOverlapDays",
-		"audit.days",
-	].some((name) => change.affectsConfiguration(`${section}.${name}`));
+	return Object.values(settingOfPolicy).some((name) => change.affectsConfiguration(`${section}.${name}`));
+}
+
+/** The data directory that the user has set, instead of the one that all programs of the user share. */
+export function dataDirectory(): string | undefined {
+	const chosen = inspected("dataDirectory")?.globalValue;
+	return typeof chosen === "string" && chosen !== "" ? chosen : undefined;
 }
 
 /** Glob patterns of env files. */
@@ -89,4 +107,9 @@ export function preferredPort(): number {
 
 function setting<Value>(name: string, fallback: Value): Value {
 	return vscode.workspace.getConfiguration(section).get(name, fallback);
+}
+
+/** The user's value, or that of the remote machine, is `globalValue`; a workspace's is another. */
+function inspected(name: string) {
+	return vscode.workspace.getConfiguration(section).inspect<unknown>(name);
 }

@@ -19,7 +19,7 @@ const layers: [layer: string, files: RegExp][] = [
 	["cli", /^daemon\/cli(\.ts|\/)/],
 	[
 		"main",
-		/^daemon\/(main|data-directory|directory-lock|identity-file|log|own-files|start-failure|user-name|young-generation)\.ts$/,
+		/^daemon\/(main|data-directory|directory-lock|identity-file|log|move-data|own-files|start-failure|user-name|young-generation)\.ts$/,
 	],
 	["start", /^daemon\/start\.ts$/],
 ];

@@ -25,6 +25,11 @@ const run = defineCommand({
 			"A",
 			"addresses or ranges of proxies whose X-Forwarded-For counts, separated by commas",
 		),
+		"move-from": text(
+			"DIR",
+			"take over the data of another data directory, unless this one has data of its own",
+			"folder",
+		),
 		profile: list("FILE", "a profile of your own, as JSON", "file"),
 	},
 	connects: false,

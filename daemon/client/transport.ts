@@ -14,6 +14,8 @@ import { type Outcome, reasonOf, TokensmithUnavailableError } from "./unavailabl
 
 /** @internal */
 export { addressForServices, fixedEndpoint, readDaemonFile } from "./endpoint.ts";
+/** @internal */
+export { ownDataDirectory } from "./own-directory.ts";
 export type { Endpoint } from "./proof.ts";
 export { type Outcome, TokensmithUnavailableError, type UnavailableReason } from "./unavailable.ts";
 

@@ -30,7 +30,7 @@ export type IdentityProof = z.output<typeof identityProof>;
 
 /** Something that the user must know about the daemon's data, for example that a damaged file was set aside, or about the clock. */
 export interface Notice {
-	code: "data-recovered" | "data-lost" | "clock-odd";
+	code: "data-recovered" | "data-lost" | "data-moved" | "clock-odd";
 	detail: string;
 }
 

@@ -22,6 +22,7 @@ import type {
 	ListedProfile,
 	PermissionList,
 	Policy,
+	PolicyInForce,
 	ProbeResult,
 	Profile,
 	ProfileList,
@@ -196,6 +197,11 @@ export class Client {
 	async profiles(): Promise<ListedProfile[]> {
 		const list: ProfileList = await this.#get("/v1/profiles");
 		return list.profiles;
+	}
+
+	/** The policy that applies to all editors of the data directory. */
+	async policy(): Promise<PolicyInForce> {
+		return this.#get("/v1/policy");
 	}
 
 	async putPolicy(policy: Policy): Promise<void> {

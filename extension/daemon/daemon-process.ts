@@ -20,11 +20,13 @@ type Times = "idleSeconds" | "deadlineSeconds";
 export interface DaemonProcessOptions extends Omit<StartOptions, Times>, Partial<Pick<StartOptions, Times>> {
 	/** The bundled daemon's version. An older one that runs is replaced. */
 	version: string;
+	/** Why the data directory is not known: no daemon is started then. */
+	problem?: string | undefined;
 	log: { info(message: string): void; warn(message: string): void };
 }
 
 export class DaemonProcess {
-	readonly #options: Required<DaemonProcessOptions>;
+	readonly #options: DaemonProcessOptions & Pick<StartOptions, Times>;
 	readonly #client: Client;
 	#finding: Promise<Endpoint> | undefined;
 
@@ -71,7 +73,7 @@ export class DaemonProcess {
 	 * @throws DaemonError, also for a newer daemon, whose data ours may not understand
 	 */
 	async restart(): Promise<Client> {
-		const running = await this.#running();
+		const running = this.#options.problem === undefined ? await this.#running() : undefined;
 		if (running !== undefined) {
 			if (this.#ageOf(running) === "newer") throw this.#newer(running);
 			await this.#stop(running);
@@ -88,6 +90,8 @@ export class DaemonProcess {
 	}
 
 	async #find(): Promise<Endpoint> {
+		const { problem } = this.#options;
+		if (problem !== undefined) throw new DaemonError("unknown-directory", problem);
 		const deadline = Date.now() + this.#options.deadlineSeconds * 1000;
 		let last: Announcement | undefined;
 		while (Date.now() < deadline) {

@@ -17,6 +17,7 @@ import type {
 } from "../../daemon/contract.ts";
 import type { Client } from "./client.ts";
 import type { DaemonProcess } from "./daemon-process.ts";
+import { type KnownSettings, PolicySync, RememberedSettings } from "./policy-sync.ts";
 import { inUserLanguage } from "./profile-texts.ts";
 import { DaemonError } from "./start-daemon.ts";
 import { TokenList } from "./token-list.ts";
@@ -26,8 +27,12 @@ type LiveState = "idle" | "connecting" | "live" | "failed";
 
 interface LiveTokensOptions {
 	daemon: DaemonProcess;
-	/** Sent to the daemon at each connection, before anything else. */
+	/** This editor's settings, as a policy. They are compared with the daemon's at each connection, before anything else. */
 	policy: () => Policy;
+	/** What of it the user has set, by default nothing. */
+	chosenPolicy?: () => Partial<Policy>;
+	/** By default, for as long as the window is open. */
+	knownSettings?: KnownSettings;
 	/** Fires when the result of `policy` changes. */
 	onDidChangePolicy: vscode.Event<void>;
 	log: { info(message: string): void; warn(message: string): void };
@@ -35,6 +40,7 @@ interface LiveTokensOptions {
 
 export class LiveTokens implements vscode.Disposable {
 	readonly #options: LiveTokensOptions;
+	readonly #policySync: PolicySync;
 	/** Names this window's workspace to the daemon. */
 	readonly workspace = randomUUID();
 	readonly #closing = new AbortController();
@@ -68,6 +74,8 @@ export class LiveTokens implements vscode.Disposable {
 
 	constructor(options: LiveTokensOptions) {
 		this.#options = options;
+		const { policy: settings, chosenPolicy: chosen = () => ({}), knownSettings } = options;
+		this.#policySync = new PolicySync({ settings, chosen, known: knownSettings ?? new RememberedSettings() });
 	}
 
 	get state(): LiveState {
@@ -82,6 +90,17 @@ export class LiveTokens implements vscode.Disposable {
 	/** Why the daemon refuses the policy from the settings. It keeps the last one until they are corrected. */
 	get policyError(): TokensmithProblemError | undefined {
 		return this.#policyError;
+	}
+
+	/** What the user has set in this editor while the policy is another one, which was set elsewhere. */
+	get differingSettings(): readonly (keyof Policy)[] {
+		return Object.keys(this.#policySync.differing) as (keyof Policy)[];
+	}
+
+	/** Makes this editor's settings the policy. @throws DaemonError, TokensmithUnavailableError or TokensmithProblemError */
+	async applySettings(): Promise<void> {
+		await this.#policySync.apply(await this.#options.daemon.client());
+		this.#changed.fire();
 	}
 
 	/** Every token, with its status as of now. */
@@ -245,7 +264,7 @@ export class LiveTokens implements vscode.Disposable {
 
 	async #sendPolicy(client: Client): Promise<void> {
 		try {
-			await client.putPolicy(this.#options.policy());
+			await this.#policySync.send(client);
 			this.#policyError = undefined;
 		} catch (error) {
 			if (!(error instanceof TokensmithProblemError)) throw error;

@@ -12,7 +12,12 @@ import * as l10n from "@vscode/l10n";
 import * as z from "zod";
 
 /** Why no daemon can be reached. */
-export type DaemonErrorCode = "cannot-start" | "data-unwritable" | "newer-protocol" | "timeout";
+export type DaemonErrorCode =
+	| "cannot-start"
+	| "data-unwritable"
+	| "newer-protocol"
+	| "timeout"
+	| "unknown-directory";
 
 /** No daemon can be reached. The message says what to do about it. */
 export class DaemonError extends Error {
@@ -28,6 +33,8 @@ export class DaemonError extends Error {
 export interface StartOptions {
 	/** Created, for its owner only, if it is missing. */
 	dataDir: string;
+	/** The data directory of earlier versions; its data is moved to a directory that has none. */
+	earlier?: string | undefined;
 	/** The bundled daemon.js. */
 	daemonPath: string;
 	/** Called at each start. */
@@ -84,13 +91,14 @@ async function openErrorFile(dataDir: string): Promise<FileHandle> {
 type ChildWithOutput = ChildProcess & { stdout: Readable };
 
 function spawnDaemon(
-	{ dataDir, daemonPath, preferredPort, idleSeconds }: StartOptions,
+	{ dataDir, earlier, daemonPath, preferredPort, idleSeconds }: StartOptions,
 	errors: number,
 ): ChildWithOutput {
 	const port = String(preferredPort());
+	const move = earlier === undefined || earlier === dataDir ? [] : ["--move-from", earlier];
 	return spawn(
 		process.execPath,
-		[daemonPath, "--data-dir", dataDir, "--port", port, "--idle-seconds", String(idleSeconds)],
+		[daemonPath, "--data-dir", dataDir, "--port", port, "--idle-seconds", String(idleSeconds), ...move],
 		{
 			cwd: dataDir,
 			// The daemon outlives this window, and must not end with its process group.

@@ -5,17 +5,17 @@
 import { readdir } from "node:fs/promises";
 import { inspect } from "node:util";
 import { codeOf } from "../error-code.ts";
+import { type DataPlace, holdsData } from "./data-place.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
 interface StartWhereUsedDeps {
 	live: LiveTokens;
-	/** The daemon's data directory. */
-	dataDir: string;
+	place: Pick<DataPlace, "dataDir" | "earlier">;
 	log: { warn(message: string): void };
 }
 
-export async function startWhereUsed({ live, dataDir, log }: StartWhereUsedDeps): Promise<void> {
-	if (await hasBeenUsed(dataDir, log)) live.start();
+export async function startWhereUsed({ live, place, log }: StartWhereUsedDeps): Promise<void> {
+	if ((await hasBeenUsed(place.dataDir, log)) || (await holdsData(place.earlier))) live.start();
 }
 
 async function hasBeenUsed(dataDir: string, log: StartWhereUsedDeps["log"]): Promise<boolean> {

@@ -115,7 +115,7 @@ async function secretOf({ secrets }: HandOutDeps, token: TokenRecord): Promise<s
 	if (secret !== undefined) return secret;
 	throw new NeedsError(
 		l10n.t(
-			"The secret of {0} is not stored on this machine. Recover Lost Secrets may restore it from an env file.",
+			"The secret of {0} is not stored in this editor. Recover Lost Secrets may restore it from an env file.",
 			quoted(token.name),
 		),
 	);

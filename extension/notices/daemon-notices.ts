@@ -8,8 +8,11 @@ import type { Notice } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { messageText } from "../display-text.ts";
 import { explain } from "../failure.ts";
-import { showWarning } from "../notification.ts";
+import { listInWords } from "../language.ts";
+import { showInformation, showWarning } from "../notification.ts";
+import { settingOfPolicy } from "../settings.ts";
 import type { Claims } from "./claims.ts";
+import { openFolder } from "./open-folder.ts";
 
 interface DaemonNoticesDeps {
 	live: LiveTokens;
@@ -42,23 +45,24 @@ function showDataNotices({ live, claims, folder, log }: DaemonNoticesDeps): vsco
 	});
 }
 
-async function showNotice({ detail }: Notice, folder: vscode.Uri): Promise<void> {
+async function showNotice({ code, detail }: Notice, folder: vscode.Uri): Promise<void> {
 	const open = l10n.t("Open Folder");
-	const chosen = await showWarning(messageText(detail), open);
+	const show = code === "data-moved" ? showInformation : showWarning;
+	const chosen = await show(messageText(detail), open);
 	if (chosen === open) await openFolder(folder);
 }
 
-/** Opens the system's file manager if VS Code runs on the same machine, else another window. */
-async function openFolder(folder: vscode.Uri): Promise<void> {
-	const isHere = vscode.env.uiKind === vscode.UIKind.Desktop && vscode.env.remoteName === undefined;
-	if (isHere) await vscode.commands.executeCommand("revealFileInOS", folder);
-	else await vscode.commands.executeCommand("vscode.openFolder", folder, { forceNewWindow: true });
-}
-
-/** Shows an invalid policy each time that the settings become invalid. */
-function showSettingsNotices({ live }: DaemonNoticesDeps): vscode.Disposable {
+/** Shows an invalid policy each time that the settings become invalid, and once that another one applies. */
+function showSettingsNotices({ live, log }: DaemonNoticesDeps): vscode.Disposable {
 	let shown: string | undefined;
+	let hasTold = false;
 	return live.onDidChange(() => {
+		if (live.differingSettings.length > 0 && !hasTold) {
+			hasTold = true;
+			tellDiffering(live).catch((error: unknown) =>
+				log.error(error instanceof Error ? error : String(error)),
+			);
+		}
 		const text = live.policyError === undefined ? undefined : explain(live.policyError).text;
 		if (text !== undefined && text !== shown) void showPolicyError(text);
 		shown = text;
@@ -69,5 +73,18 @@ async function showPolicyError(text: string): Promise<void> {
 	const open = l10n.t("Open Settings");
 	const message = l10n.t("{0} Until this is fixed, the last valid settings apply.", messageText(text));
 	const chosen = await showWarning(message, open);
+	if (chosen === open) await vscode.commands.executeCommand("tokensmith.openSettings");
+}
+
+/** This editor is new to the data directory, whose policy was set in another one. */
+async function tellDiffering(live: LiveTokens): Promise<void> {
+	const use = l10n.t("Use My Settings");
+	const open = l10n.t("Open Settings");
+	const text = l10n.t(
+		"Limits for new tokens that were set in another editor apply here too. Settings that differ: {0}.",
+		listInWords(live.differingSettings.map((name) => settingOfPolicy[name])),
+	);
+	const chosen = await showInformation(text, open, use);
+	if (chosen === use) await live.applySettings();
 	if (chosen === open) await vscode.commands.executeCommand("tokensmith.openSettings");
 }

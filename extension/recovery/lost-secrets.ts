@@ -1,6 +1,7 @@
 /**
  * Checks at each start, once the records are loaded, whether SecretStorage still has the secrets that it had, and
- * reports missing ones once. The data directory remembers whose secrets were stored, but no secret.
+ * reports missing ones once. The data directory remembers for each editor whose secrets it had, but no secret. One that
+ * this editor never had is not lost: another editor may have it.
  */
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
@@ -18,8 +19,10 @@ import { type Survey, surveySecrets } from "./secret-survey.ts";
 interface LostSecretsOptions {
 	live: LiveTokens;
 	secrets: SecretStore;
-	/** One key for each token of this data directory whose secret was ever in SecretStorage. */
+	/** One key for each token of this data directory whose secret was ever in this editor's SecretStorage. */
 	seen: Claims;
+	/** Called before `seen` is read for the first time. */
+	prepareSeen?: () => Promise<void>;
 	storage: vscode.SecretStorage;
 	memory: vscode.Memento;
 	session: string;
@@ -85,7 +88,8 @@ export class LostSecrets implements vscode.Disposable {
 
 	/** Only at the start: a browser reads SecretStorage once per window, so later secrets would seem lost. */
 	async #checkAtStart(): Promise<void> {
-		const { memory } = this.#options;
+		const { memory, prepareSeen } = this.#options;
+		await prepareSeen?.();
 		const { lost } = await this.survey();
 		const reported = memory.get<string[]>(reportedKey, []);
 		this.#isKeyringUnreported = await hasKeyringForgotten(this.#options);
@@ -134,8 +138,14 @@ async function sayLost(lost: readonly TokenRecord[], isKeyringUnreported: boolea
 function lostInWords(lost: readonly TokenRecord[]): string {
 	const [first] = lost;
 	return lost.length === 1 && first !== undefined
-		? l10n.t("The secret of {0} is missing from SecretStorage on this machine.", quoted(first.name))
-		: l10n.t("The secrets of {0} API tokens are missing from SecretStorage on this machine.", lost.length);
+		? l10n.t(
+				"The secret of {0} is missing from SecretStorage, which had it in this editor.",
+				quoted(first.name),
+			)
+		: l10n.t(
+				"The secrets of {0} API tokens are missing from SecretStorage, which had them in this editor.",
+				lost.length,
+			);
 }
 
 function keyringInWords(): string {

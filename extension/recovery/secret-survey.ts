@@ -9,7 +9,7 @@ interface Holdings {
 	readonly tokens: readonly TokenRecord[];
 	/** The ids of the tokens whose secrets are in SecretStorage now. */
 	readonly kept: ReadonlySet<string>;
-	/** The ids of the tokens of this data directory whose secrets were ever in SecretStorage. */
+	/** The ids of the tokens of this data directory whose secrets were ever in this editor's SecretStorage. */
 	readonly seen: ReadonlySet<string>;
 }
 

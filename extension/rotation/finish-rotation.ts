@@ -50,7 +50,7 @@ async function replaceIn(
 	const secret = await services.secrets.get(successor.id);
 	if (secret === undefined) {
 		const text = l10n.t(
-			"The secret of the successor of {0} is not stored on this machine. Rotate the successor to get another one.",
+			"The secret of the successor of {0} is not stored in this editor. Rotate the successor to get another one.",
 			name,
 		);
 		await offer(showWarning, text, [command(l10n.t("Rotate the Successor"), "rotateToken", successor)]);

@@ -101,7 +101,7 @@ async function restoreOldSecret(
 	if (secret === undefined)
 		throw new Error(
 			l10n.t(
-				"The old secret is not stored on this machine, so it cannot be restored in the lines. Undo the rotation on the machine that rotated the token, or rotate the successor.",
+				"The old secret is not stored in this editor, so it cannot be restored in the lines. Undo the rotation on the machine that rotated the token, or rotate the successor.",
 			),
 		);
 	requireSaved(await replaceSecrets(lines.map((line) => ({ line, value: secret }))));

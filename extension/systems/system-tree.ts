@@ -180,7 +180,7 @@ function standingInWords(standing: Standing): string {
 		dead: l10n.t("refused by the system"),
 		unknown: l10n.t("the last test had no clear result"),
 		untested: l10n.t("not tested on this machine"),
-		"no-credential": l10n.t("not stored on this machine"),
+		"no-credential": l10n.t("not stored in this editor"),
 		guided: l10n.t("needs none: its steps are guided"),
 	};
 	return words[standing];

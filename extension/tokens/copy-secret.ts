@@ -1,4 +1,4 @@
-/** Copies the secret of a token if this machine has stored it. */
+/** Copies the secret of a token if this editor has stored it. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -24,7 +24,7 @@ export async function saySecretNotStored(token: TokenRecord): Promise<void> {
 	const create = l10n.t("Create API Token");
 	const chosen = await showWarning(
 		l10n.t(
-			"The secret of {0} is not stored on this machine, and the daemon stores only its hash. Copy it from where it is used, or create another token.",
+			"The secret of {0} is not stored in this editor, and the daemon stores only its hash. Copy it in the editor that has it or from where it is used, or create another token.",
 			quoted(token.name),
 		),
 		create,

@@ -23,7 +23,7 @@ export type SecretPlace = "kept" | "absent";
 
 const places: Record<SecretPlace, (partial: string) => string> = {
 	kept: (partial) => l10n.t("{0}, stored in SecretStorage", partial),
-	absent: (partial) => l10n.t("{0}, not stored on this machine", partial),
+	absent: (partial) => l10n.t("{0}, not stored in this editor", partial),
 };
 
 export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): Fact[] {

@@ -59,7 +59,11 @@ async function measureInHost({ distFolder, workFolder }: Bench): Promise<Figure[
 	const [script, file] = [join(workFolder, "editor-host.cjs"), join(workFolder, "editor-host.json")];
 	await bundleHostScript(script);
 	try {
-		const environment = { TOKENSMITH_BENCH_FILE: file, TOKENSMITH_BENCH_DATA: dataDir };
+		const environment = {
+			TOKENSMITH_BENCH_FILE: file,
+			TOKENSMITH_BENCH_DATA: dataDir,
+			TOKENSMITH_DATA_DIR: dataDir,
+		};
 		const { ok, log } = await runInExtensionHost({ script, workspace, folder, environment });
 		if (!ok) throw new Error(`The extension host did not measure:\n${log}`);
 	} finally {

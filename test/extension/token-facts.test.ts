@@ -21,7 +21,7 @@ describe("facts of a token", () => {
 		assert.equal(known.get("Last used"), "never");
 		assert.match(known.get("Created") ?? "", /^Sun, 1 Feb 2026, .* by ann$/);
 		assert.equal(known.get("Secret"), "tks_…abcd, stored in SecretStorage");
-		assert.equal(facts({}, "absent").get("Secret"), "tks_…abcd, not stored on this machine");
+		assert.equal(facts({}, "absent").get("Secret"), "tks_…abcd, not stored in this editor");
 	});
 
 	it("claim nothing about a token of another system that is not in its record", () => {

@@ -155,7 +155,7 @@ describe("passing secrets to programs", () => {
 			assert.notEqual(await run({ tokens: { API_TOKEN: "elsewhere" } }), 0);
 			assert.equal(await ran(), false);
 			assert.match(String(failures[0]), /No token is named “missing”/);
-			assert.match(String(failures[1]), /not stored on this machine/);
+			assert.match(String(failures[1]), /not stored in this editor/);
 		});
 
 		it("reports that its program cannot be terminated, without throwing", async () => {

@@ -55,7 +55,7 @@ describe("lost and orphaned secrets", () => {
 	});
 
 	/** VS Code starts: only the disk, the keyring and the memory are kept. */
-	async function start() {
+	async function start(editor = "one") {
 		const daemon = home.window();
 		const none = new vscode.EventEmitter<void>();
 		const live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: none.event, log });
@@ -66,7 +66,7 @@ describe("lost and orphaned secrets", () => {
 		starts += 1;
 		const lostSecrets = new LostSecrets({
 			...{ live, secrets, storage, memory, log, session: String(starts) },
-			seen: new Claims(join(home.dataDir, "kept-secrets")),
+			seen: new Claims(keptIn(editor)),
 			say: async (lost: readonly TokenRecord[], isKeyring) => {
 				reports.push({ lost: lost.map(({ name }) => name), isKeyring });
 			},
@@ -83,7 +83,8 @@ describe("lost and orphaned secrets", () => {
 		return token;
 	}
 
-	const seenKeys = () => new Claims(join(home.dataDir, "kept-secrets")).keys();
+	const keptIn = (editor: string) => join(home.dataDir, "editors", editor, "kept-secrets");
+	const seenKeys = () => new Claims(keptIn("one")).keys();
 
 	it("are not reported when nothing is missing", async () => {
 		await create("orders-api");
@@ -106,6 +107,24 @@ describe("lost and orphaned secrets", () => {
 		await start();
 		await start();
 		assert.equal(reports.length, 1);
+	});
+
+	it("are not what another editor has, and this one never had", async () => {
+		const token = await create("orders-api");
+		await start();
+		const [ofFirst, memoryOfFirst] = [kept, memory];
+		[kept, memory] = [new Map(), memoryOf()];
+		const { lostSecrets } = await start("other");
+		assert.deepEqual([reports, (await lostSecrets.survey()).lost], [[], []]);
+		kept.set(`token/${token.id}`, token.token);
+		await start("other");
+		kept.clear();
+		await start("other");
+		await until("it is reported", () => reports.length > 0);
+		assert.deepEqual(reports[0]?.lost, ["orders-api"]);
+		[kept, memory] = [ofFirst, memoryOfFirst];
+		await start();
+		assert.equal(reports.length, 1, "the first editor has it still");
 	});
 
 	it("are remembered for tokens that are created while the window is open, by their ids only", async () => {

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { useOwnHome } from "../own-home.ts";
-import { stopDaemon } from "../workbench/daemon.ts";
+import { dataDirectory, stopDaemon } from "../workbench/daemon.ts";
 import { changeSettings, quietSettings } from "../workbench/settings.ts";
 import { runInExtensionHost, userDataIn } from "./extension-host.ts";
 
@@ -49,6 +49,7 @@ async function runInVsCode(countsFile: string, folder: string, reportPort: numbe
 		environment: {
 			TOKENSMITH_COUNTS_FILE: countsFile,
 			TOKENSMITH_USER_DATA: userDataIn(folder),
+			TOKENSMITH_DATA_DIR: dataDirectory(userDataIn(folder)),
 			TOKENSMITH_REPORT_PORT: String(reportPort),
 			TOKENSMITH_GREP: process.env.TOKENSMITH_GREP ?? "",
 			TOKENSMITH_COLORS: process.env.TOKENSMITH_COLORS ?? "no",

@@ -82,7 +82,7 @@ describe("the snippets of README and docs", () => {
 
 	async function shell(script: string, cwd = root): Promise<string> {
 		const PATH = `${join(folder, "node_modules", ".bin")}:${dirname(process.execPath)}:${process.env.PATH}`;
-		const env = { ...process.env, PATH, DIR: daemon.directory };
+		const env = { ...process.env, PATH, DIR: daemon.directory, TOKENSMITH_DATA_DIR: daemon.directory };
 		const { stdout } = await run("sh", ["-ec", script], { cwd, env });
 		return stdout;
 	}

@@ -63,6 +63,8 @@ export async function renew(record: TokenRecord): Promise<string> {
 // @ts-expect-error an unknown status
 client.list({ status: "gone" });
 createTokensmithClient({});
+// @ts-expect-error both an address and a data directory
+createTokensmithClient({ url: "http://127.0.0.1:47600", dataDir: "/data" });
 // @ts-expect-error a record holds no secret
 export const secretOf = (record: TokenRecord) => record.token;
 `;

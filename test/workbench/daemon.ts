@@ -8,8 +8,13 @@ import { verified } from "../extension/verified.ts";
 import { samplePermissions } from "../sample-permissions.ts";
 import { until } from "./until.ts";
 
-/** The extension's global storage, which is the daemon's data directory. */
+/** That of the user whose VS Code has these folders; the workbench is started with it. */
 export function dataDirectory(userData: string): string {
+	return join(userData, "tokensmith");
+}
+
+/** The extension's own storage, where earlier versions kept their data. */
+export function globalStorage(userData: string): string {
 	return join(userData, "User", "globalStorage", "tokensmith.tokensmith");
 }
 

@@ -4,7 +4,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createToken } from "./create-wizard.ts";
-import { runningDaemon } from "./daemon.ts";
+import { dataDirectory, runningDaemon } from "./daemon.ts";
 import { filesHolding } from "./files.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
@@ -77,7 +77,7 @@ describe("a service with a token", () => {
 
 		// Here, SecretStorage is in the browser's profile, encrypted with a key of which the server holds one half.
 		assert.deepEqual(await filesHolding(workbench.folder, secret), ["orders-service/.env.local"]);
-		const written = await readdir(join(workbench.userData, "User", "globalStorage", "tokensmith.tokensmith"));
+		const written = await readdir(dataDirectory(workbench.userData));
 		for (const file of [/^snapshot-.*\.db$/, /^changes-.*\.log$/, /^daemon\.log$/, /^daemon\.json$/])
 			assert.ok(
 				written.some((name) => file.test(name)),

@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { ensureWorkbench } from "./install.ts";
 
 export interface ServerFolders {
+	/** The user's own by default. */
+	dataDir?: string;
 	/** Settings, state and logs; if kept, the next start is the same user's VS Code. */
 	userData: string;
 	extensions: string;
@@ -57,6 +59,13 @@ export async function installExtension(folders: ServerFolders, vsix: string): Pr
 	if (code !== 0) throw new Error(`${vsix} could not be installed into the workbench:\n${output()}`);
 }
 
+export async function uninstallExtension(folders: ServerFolders, id: string): Promise<void> {
+	const child = await spawnCodeServer(folders, ["--uninstall-extension", id]);
+	const output = collect(child);
+	const [code] = await once(child, "close");
+	if (code !== 0) throw new Error(`${id} could not be uninstalled from the workbench:\n${output()}`);
+}
+
 async function spawnCodeServer(folders: ServerFolders, args: string[]): Promise<ChildProcess> {
 	const codeServer = await ensureWorkbench();
 	await mkdir(folders.userData, { recursive: true });
@@ -69,7 +78,7 @@ async function spawnCodeServer(folders: ServerFolders, args: string[]): Promise<
 	const child = spawn(process.execPath, [codeServer, ...own, ...args], {
 		// A process group of its own: its children end with it, and Ctrl+C reaches it once, through this process.
 		detached: true,
-		env: cleanEnvironment(),
+		env: { ...cleanEnvironment(), ...(folders.dataDir && { TOKENSMITH_DATA_DIR: folders.dataDir }) },
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	const endWithUs = () => endGroup(child, "SIGKILL");

@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdir } from "node:fs/promises";
+import { cp, mkdir, rename } from "node:fs/promises";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
@@ -22,7 +22,10 @@ const hasDisplay =
 	process.platform !== "linux" || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 
 const root = resolve(import.meta.dirname, "..", "..");
-const state = join(process.env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "tokensmith", "start");
+const share = process.env.XDG_DATA_HOME || join(homedir(), ".local", "share");
+const state = join(share, "tokensmith-start");
+/** In the user's data directory. */
+const earlierState = join(share, "tokensmith", "start");
 
 const { values } = parseArgs({ options: { web: { type: "boolean" }, port: { type: "string" } } });
 try {
@@ -37,6 +40,7 @@ try {
 
 /** A copy that is kept from one start to the next: changes stay in it, and the repository stays clean. */
 async function sampleWorkspace(): Promise<string> {
+	if (existsSync(earlierState) && !existsSync(state)) await rename(earlierState, state);
 	const copy = join(state, "orders-service");
 	if (existsSync(copy)) return copy;
 	await cp(join(import.meta.dirname, "sample", "orders-service"), copy, { recursive: true });

@@ -5,9 +5,15 @@
  */
 import { chmod, cp, mkdir, readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { stopDaemon } from "./daemon.ts";
+import { dataDirectory, globalStorage, stopDaemon } from "./daemon.ts";
 import { ReusedBrowser } from "./reused-browser.ts";
-import { installExtension, type ServerOptions, startServer, type WorkbenchServer } from "./server.ts";
+import {
+	installExtension,
+	type ServerOptions,
+	startServer,
+	uninstallExtension,
+	type WorkbenchServer,
+} from "./server.ts";
 import { changeSettings, quietSettings, type Settings } from "./settings.ts";
 import { vsixPath } from "./vsix.ts";
 import { WorkbenchWindow } from "./window.ts";
@@ -24,6 +30,10 @@ export interface WorkbenchOptions {
 	settings?: Settings;
 	workspaceTrust?: "granted" | "asked";
 	vsix?: string;
+	/** By default one of this VS Code's own. */
+	dataDir?: string;
+	/** A data directory of an earlier version, of which a copy is put where that version had it. */
+	earlierData?: string;
 	/** VS Code's display language. VS Code's own texts stay English, since they need a language pack. */
 	language?: string;
 }
@@ -42,11 +52,19 @@ export class Workbench {
 	/** Of a workbench that was stopped, for one with the same extension and language. */
 	static readonly #idle = new Map<string, ReusedBrowser>();
 	readonly #kind: string;
-	readonly #server: WorkbenchServer;
+	readonly #options: ServerOptions;
+	readonly #vsix: string;
+	#server: WorkbenchServer;
 	readonly #browser: ReusedBrowser;
 
-	private constructor(kind: string, places: Places, server: WorkbenchServer, browser: ReusedBrowser) {
+	private constructor(
+		{ kind, vsix, places, options }: { kind: string; vsix: string; places: Places; options: ServerOptions },
+		server: WorkbenchServer,
+		browser: ReusedBrowser,
+	) {
 		this.#kind = kind;
+		this.#vsix = vsix;
+		this.#options = options;
 		this.folder = browser.folder;
 		this.workspace = places.workspace;
 		this.userData = places.userData;
@@ -67,10 +85,15 @@ export class Workbench {
 			await installExtension(places, vsix);
 		}
 		const workspaceTrust = options.workspaceTrust ?? "granted";
-		const server = await serve({ ...places, port: browser.port, purpose: "user", workspaceTrust });
+		const dataDir = options.dataDir ?? dataDirectory(places.userData);
+		if (options.earlierData !== undefined)
+			await cp(options.earlierData, globalStorage(places.userData), { recursive: true });
+		const served: ServerOptions = { ...places, dataDir, port: browser.port, purpose: "user", workspaceTrust };
+		const server = await serve(served);
 		browser.port = Number(new URL(server.url).port);
 		await browser.allow(server.url);
-		const workbench = new Workbench(kind, places, server, browser);
+		const made = { kind, vsix, places, options: { ...served, port: browser.port } };
+		const workbench = new Workbench(made, server, browser);
 		Workbench.#running.add(workbench);
 		return workbench;
 	}
@@ -99,6 +122,21 @@ export class Workbench {
 	/** Closes all windows and restarts the browser with the same profile. */
 	async restartBrowser(): Promise<void> {
 		await this.#browser.restart(this.#server.url);
+	}
+
+	/** Uninstalls the extension, starts VS Code without it, and installs it again. The browser keeps what it has stored. */
+	async reinstall(betweenStarts: () => Promise<unknown>): Promise<void> {
+		await this.#restart(() => uninstallExtension(this.#options, "tokensmith.tokensmith"));
+		await this.openWindow("nothing");
+		await betweenStarts();
+		await this.#restart(() => installExtension(this.#options, this.#vsix));
+	}
+
+	async #restart(whileStopped: () => Promise<void>): Promise<void> {
+		await this.#browser.restart(this.#server.url);
+		await this.#server.stop();
+		await whileStopped();
+		this.#server = await startServer(this.#options);
 	}
 
 	/** The workbench does not watch the user settings file, so its windows are reloaded. */

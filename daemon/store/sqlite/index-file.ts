@@ -133,6 +133,17 @@ export class IndexFile implements Pick<Indexed, "settings" | "foreign"> {
 	}
 }
 
+/** Whether an orderly stop has left no token, connection, profile or permission of the owner. */
+export function isIndexEmpty(directory: string): boolean {
+	const found = readIndex(directory);
+	if (found === undefined || found === "damaged") return false;
+	const { settings, foreign } = found.header;
+	const owned = ["connections", "profiles", "permissions"].flatMap((name) =>
+		Object.keys(settings[name] ?? {}),
+	);
+	return owned.length + foreign.length === 0 && jsonOf(found.rows)[Symbol.iterator]().next().done === true;
+}
+
 export function indexPath(directory: string): string {
 	return join(directory, "index.jsonl");
 }
