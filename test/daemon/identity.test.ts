@@ -1,9 +1,12 @@
 /** A service that knows its daemon by the identity in the url, with strangers on the daemon's port and between the two. */
 import assert from "node:assert/strict";
+import dns, { type LookupAddress } from "node:dns";
 import { once } from "node:events";
 import { createServer as createHttpServer, request } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { mock } from "node:test";
 import { createTokensmithClient } from "../../daemon/client/client.ts";
+import { Connections } from "../../daemon/client/connections.ts";
 import { requireToken } from "../../daemon/client/require-token.ts";
 import { addressOf, Identity, isProof } from "../../daemon/rules/identity.ts";
 import { assertProblem, daemonOfEach, type TestDaemon } from "./harness.ts";
@@ -69,6 +72,31 @@ describe("a service that knows its daemon by its identity", () => {
 		assert.equal((await service.call(await secretOf(daemon))).status, 503);
 	});
 
+	it("counts the proof of one address for no other address of the same name", async function () {
+		const port = Number(new URL(daemon.url).port);
+		const stranger = await listening(acceptEverything(), { host: "127.0.0.2", port }).catch(() => undefined);
+		// macOS has no such address.
+		if (stranger === undefined) return this.skip();
+		const names = namesAre(["127.0.0.1", "127.0.0.2"]);
+		const connections = new Connections({
+			...{ url: `http://daemon.example:${port}`, ownerKey: undefined, identity: daemon.identity.name },
+		});
+		const verification = {
+			...{ method: "GET", path: "/v1/verify" },
+			headers: { authorization: `Bearer ${await secretOf(daemon)}` },
+		};
+		try {
+			// Both in one turn, so that they share what they can.
+			const [here, there] = await Promise.allSettled([1, 2].map(() => connections.open(verification)));
+			assert.equal(here?.status === "fulfilled" && here.value.statusCode, 200);
+			assert.match(String(there?.status === "rejected" && there.reason), /nothing was sent/);
+			assert.match(stranger.received(), /^GET \/v1\/identity\?/);
+			assert.doesNotMatch(stranger.received(), /tks_|authorization/i);
+		} finally {
+			names.mock.restore();
+		}
+	});
+
 	it("reads no endless answer of a stranger", async () => {
 		let sent = 0;
 		const stranger = await listening((socket) => {
@@ -113,7 +141,10 @@ describe("a service that knows its daemon by its identity", () => {
 		return `http://${daemon.identity.name}@127.0.0.1:${port}`;
 	}
 
-	async function listening(onSocket: (socket: Socket) => void) {
+	async function listening(
+		onSocket: (socket: Socket) => void,
+		{ host, port }: { host: string; port: number } = { host: "127.0.0.1", port: 0 },
+	) {
 		let received = "";
 		const server = createServer((socket) => {
 			socket.on("error", () => socket.destroy());
@@ -121,7 +152,7 @@ describe("a service that knows its daemon by its identity", () => {
 				received += bytes;
 			});
 			onSocket(socket);
-		}).listen(0, "127.0.0.1");
+		}).listen(port, host);
 		servers.push(server);
 		await once(server, "listening");
 		return { port: (server.address() as AddressInfo).port, received: () => received };
@@ -240,4 +271,11 @@ function passOn(daemon: TestDaemon): (socket: Socket) => void {
 		socket.on("error", () => onward.destroy());
 		socket.pipe(onward).pipe(socket);
 	};
+}
+
+/** What a name server could answer, one after the other. */
+function namesAre(addresses: string[]) {
+	const answer = (_name: string, _options: object, done: (error: null, found: LookupAddress[]) => void) =>
+		done(null, [{ address: addresses.shift() ?? "", family: 4 }]);
+	return mock.method(dns, "lookup", answer as never);
 }

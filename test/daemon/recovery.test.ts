@@ -171,6 +171,16 @@ describe("a start with damaged files", () => {
 		assert.match(reopened.notices[0]?.detail ?? "", /^Up to 1 changes/);
 	});
 
+	it("counts what is missing without a snapshot, when the log has the first changes", async () => {
+		const database = await databases.start();
+		for (const name of ["a", "b", "c"]) await set(database, name, "1");
+		for (const { path } of listSnapshots(databases.folder)) rmSync(path);
+		for (const path of [databases.logFile(), databases.copyFile()]) replaceIn(path, '"b"', '"x"');
+		const reopened = await databases.start();
+		assert.deepEqual(await all(reopened), { a: "1", c: "1" });
+		assert.match(reopened.notices[0]?.detail ?? "", /^Up to 1 changes could not be read/);
+	});
+
 	it("starts again, empty, when all is damaged, and has kept the pieces", async () => {
 		await set(await databases.start(), "a", "1");
 		for (const snapshot of listSnapshots(databases.folder)) writeFileSync(snapshot.path, "nothing of worth");

@@ -229,7 +229,7 @@ export async function tryDamage(scene: Scene, damage: Damage, tally: Tally): Pro
 		if (seen.revived > 0) tally.fault("a token that had ended verifies", `${scene.ending}: ${damage.what}`);
 		if (seen.refused > 0 && damage.isSingle)
 			tally.fault("a token that works is refused", `${scene.ending}: ${damage.what}`);
-		if (seen.audited.some((count) => count !== seen.doubted))
+		if (seen.audited !== seen.doubted)
 			tally.fault("the audit does not tell what is in doubt", `${scene.ending}: ${damage.what}`);
 		if (seen.refused > 0 && seen.notices.length === 0)
 			tally.fault("a loss is not told", `${scene.ending}: ${damage.what}`);
@@ -257,9 +257,9 @@ interface Seen {
 	revived: number;
 	refused: number;
 	notices: readonly Notice[];
-	/** How many tokens are in doubt, and how many the audit tells of, after the start and after the next one. */
+	/** How many tokens are in doubt, and how many the audit tells of, although the first start ended before it could. */
 	doubted: number;
-	audited: readonly [number, number];
+	audited: number;
 }
 
 async function look(folder: string, { good, dead }: Scene): Promise<Seen> {
@@ -275,20 +275,20 @@ async function look(folder: string, { good, dead }: Scene): Promise<Seen> {
 		good.length - (await verified(first.authority, good)),
 	] as const;
 	const doubted = (await first.store.countByStatus(new Date().toISOString())).get("in-doubt") ?? 0;
-	const audited = await auditedDoubts(first);
 	await first.store.close();
 	const second = await open(folder);
 	const later = await verified(second.authority, dead);
-	const auditedLater = await auditedDoubts(second);
+	const audited = await auditedDoubts(second);
 	await second.store.close();
 	return {
 		...{ revived: Math.max(revived, again[0], later), refused: Math.max(refused, again[1]), notices },
-		...{ doubted, audited: [audited, auditedLater] },
+		...{ doubted, audited },
 	};
 }
 
 async function auditedDoubts({ store, authority }: Opened): Promise<number> {
-	await authority.recordDoubts();
+	// Nothing is told twice.
+	for (let round = 0; round < 2; round++) await authority.recordDoubts();
 	return (await store.listEvents({ action: "doubt" }, { limit: 1000 })).length;
 }
 

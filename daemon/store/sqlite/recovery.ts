@@ -17,6 +17,7 @@ import { fileNotices, incompleteAudit, type Losses, lossNotices } from "./recove
 import { type LogRange, ReplayError, type Replayed, replayLogs } from "./replay.ts";
 import { type Salvaged, salvageLogs } from "./salvage.ts";
 import { migrate, schemaVersion } from "./schema.ts";
+import type { Settings } from "./settings.ts";
 import {
 	listLogs,
 	listSnapshots,
@@ -194,8 +195,8 @@ function markDoubt({ memory, settings }: Connection, known: ReadonlySet<string>)
 	for (const id of doubted)
 		memory.run('update "tokens" set "inDoubtDate" = ?, "version" = "version" + 1 where "id" = ?', [date, id]);
 	if (doubted.length === 0) return 0;
-	settings.set(doubtDatesSetting, [...((settings.get(doubtDatesSetting) ?? []) as string[]), date]);
-	settings.save();
+	const before = (settings.get(doubtDatesSetting) ?? []) as string[];
+	saveSetting(settings, doubtDatesSetting, [...before, date]);
 	return doubted.length;
 }
 
@@ -275,7 +276,12 @@ function eventsInTable(memory: MemoryDatabase): string[] {
 function followAuditFiles({ settings }: Connection, directory: string): void {
 	const last = lastInFiles(directory);
 	if (last === undefined || last.sequence <= chainEnd(settings, "auditHead").sequence) return;
-	settings.set("auditHead", last);
+	saveSetting(settings, "auditHead", last);
+}
+
+/** In the tables, so that a snapshot has it. */
+function saveSetting(settings: Settings, name: string, value: unknown): void {
+	settings.set(name, value);
 	settings.save();
 }
 
