@@ -85,6 +85,8 @@ export class HttpServer {
 		// RFC 9110 section 10.1.1: other expectations may be ignored.
 		this.#server.on("checkExpectation", receive);
 		this.#server.on("clientError", answerUnreadable);
+		// Without a listener, Node.js closes the connection without an answer.
+		this.#server.on("connect", (_request, socket) => refuseTunnel(socket as Socket));
 		this.#peers = new Peers(limits.connections);
 		this.#peers.watch(this.#server);
 	}
@@ -245,12 +247,33 @@ function nodeOptions(limits: Limits): NodeServerOptions {
 	};
 }
 
+interface Answering {
+	/** Node.js has no other way to ask which response a connection carries. */
+	_httpMessage?: ServerResponse | null;
+}
+
 /** Closes a connection whose request is no HTTP, too large or too slow, whatever its client does. */
 function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-	const { _httpMessage: answering } = socket as Socket & { _httpMessage?: ServerResponse };
+	const { _httpMessage: answering } = socket as Socket & Answering;
 	// In the middle of an answer, a second one would be part of it.
-	if (!socket.writable || answering?.headersSent === true) return void socket.destroy();
-	socket.end(textOf(problemOf(...unreadableCode(error))));
+	if (answering?.headersSent === true) return void socket.destroy();
+	endWith(socket, problemOf(...unreadableCode(error)));
+}
+
+/** CONNECT is for proxies (RFC 9110 section 9.3.6). The answers to the requests before it come first. */
+function refuseTunnel(socket: Socket): void {
+	socket.on("error", () => socket.destroy());
+	const refuseInTurn = () => {
+		const { _httpMessage: answering } = socket as Socket & Answering;
+		if (answering) return void answering.once("close", () => setImmediate(refuseInTurn));
+		endWith(socket, problemOf("method-not-allowed", "This server is no proxy."), { Allow: "" });
+	};
+	refuseInTurn();
+}
+
+function endWith(socket: Socket, problem: Problem, headers: Record<string, string> = {}): void {
+	if (!socket.writable) return void socket.destroy();
+	socket.end(textOf(problem, headers));
 	setTimeout(() => socket.destroy(), lingerMilliseconds).unref();
 }
 
@@ -261,13 +284,14 @@ function unreadableCode({ code }: NodeJS.ErrnoException): [ProblemCode, string] 
 	return ["invalid-request", "The request is not valid HTTP."];
 }
 
-function textOf(problem: Problem): string {
+function textOf(problem: Problem, more: Record<string, string>): string {
 	const body = JSON.stringify(problem);
 	const headers = {
 		Connection: "close",
 		"Content-Type": "application/problem+json",
 		"Content-Length": Buffer.byteLength(body),
 		...guardHeaders,
+		...more,
 	};
 	const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 	return [`HTTP/1.1 ${problem.status} ${problem.title}`, ...lines, "", body].join("\r\n");

@@ -94,6 +94,22 @@ describe("the door", () => {
 			});
 		}
 
+		it("tunnels to nowhere: it answers CONNECT after the requests before it, with 405", async () => {
+			const tunnel = ["CONNECT 127.0.0.1:443 HTTP/1.1", "Host: 127.0.0.1:443"];
+			assert.match(await send(tunnel), /^HTTP\/1\.1 405 .*\r\nAllow: \r\n.*"code":"method-not-allowed"/s);
+			const { token } = await daemon.create();
+			for (const path of ["/v1/verify", "/healthz"]) {
+				const before = [
+					`GET ${path} HTTP/1.1`,
+					`Host: 127.0.0.1:${port}`,
+					`Authorization: Bearer ${token}`,
+					"",
+				];
+				const answers = await send([...before, ...before, ...tunnel]);
+				assert.deepEqual(answers.match(/HTTP\/1\.1 \d+/g)?.map(statusOf), [200, 200, 405], path);
+			}
+		});
+
 		it("takes 32 KiB of headers, and answers 431 to far more", async () => {
 			const head = ["GET /healthz HTTP/1.1", `Host: 127.0.0.1:${port}`];
 			assert.equal(statusOf(await send([...head, `Cookie: ${"c".repeat(32 << 10)}`])), 200);

@@ -12,8 +12,8 @@ import type { Tally } from "./tally.ts";
 
 /** What a flood may leave, of the memory before it. */
 const mostMemory = 1.2;
-/** A little longer than the daemon's limit of an idle connection. */
-const settleMilliseconds = 65_000;
+/** The daemon's limit of an idle connection, and what a machine with other work may take to notice it. */
+const settleMilliseconds = 90_000;
 /** The floods whose connections stay open in the short form too, so that it is the daemon that has to close them. */
 const heldOpen = ["half heads", "half forms of strangers"];
 /** For the memory, after all connections were closed. */
@@ -65,9 +65,10 @@ export async function flood(tally: Tally, length: "short" | "long"): Promise<voi
 async function floodWith(tally: Tally, length: "short" | "long", names: readonly string[]): Promise<void> {
 	const daemon = await DaemonChild.start(temporaryFolder());
 	const { url } = daemon.file;
-	const { token } = await createReader(daemon);
-	const target = { port: Number(new URL(url).port), secret: token };
-	const client = new ProperClient(target, tally);
+	const [flooding, proper] = [await createReader(daemon), await createReader(daemon)];
+	const port = Number(new URL(url).port);
+	const target = { port, secret: flooding.token };
+	const client = new ProperClient({ port, secret: proper.token }, tally);
 	try {
 		// What a daemon loads for its first requests of a kind is no flood's.
 		for (const one of Object.values(floods)) close(await send(one, target, 20));
