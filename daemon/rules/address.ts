@@ -19,7 +19,7 @@ export function clientAddress(text: string): string | undefined {
 }
 
 function withoutPort(text: string): string {
-	const [, bracketed, ipv4] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?$/.exec(text) ?? [];
+	const [, bracketed, ipv4] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(text) ?? [];
 	return bracketed ?? ipv4 ?? text;
 }
 

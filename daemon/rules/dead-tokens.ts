@@ -30,7 +30,7 @@ export class DeadTokenWatch {
 		if (token === undefined || (reason !== "revoked" && reason !== "expired")) return;
 		const from = address ?? "unknown";
 		const use = `${token.id} ${reason} ${from}`;
-		if (now - (this.#reported.get(use) ?? -Infinity) < silenceMilliseconds) return;
+		if (isWithinHour(this.#reported.get(use), now)) return;
 		if (!this.#hasRoom(token.id, now)) return;
 		if (this.#reported.size >= remembered) this.#reported.clear();
 		this.#reported.set(use, now);
@@ -39,9 +39,13 @@ export class DeadTokenWatch {
 
 	#hasRoom(tokenId: string, now: number): boolean {
 		const known = this.#counts.get(tokenId);
-		const count =
-			known !== undefined && now - known.since < silenceMilliseconds ? known : { since: now, uses: 0 };
+		const count = known !== undefined && isWithinHour(known.since, now) ? known : { since: now, uses: 0 };
 		this.#counts.set(tokenId, count);
 		return ++count.uses <= addressesAnHour;
 	}
+}
+
+/** Not behind a clock that was set back, which would keep it silent for as long as the clock was ahead. */
+function isWithinHour(since: number | undefined, now: number): boolean {
+	return since !== undefined && since <= now && now - since < silenceMilliseconds;
 }

@@ -19,6 +19,9 @@ export function unreadable({
 	// RFC 3986 section 2. Node.js lets these through, and Express reads each in its own way.
 	if (/[^\x21-\x7e]|#/.test(url))
 		return problemOf("invalid-request", "Percent-encode the characters of the path and the query.");
+	// RFC 9112 section 3.2. Express would take the path of any address.
+	if (!url.startsWith("/"))
+		return problemOf("invalid-request", "Send a path, or an address that begins with http.");
 	// RFC 9110 section 5.3. Node.js would take the first of several, which another program on the way may not.
 	const repeated = repeatedHeader(rawHeaders);
 	if (repeated !== undefined) return problemOf("invalid-request", `Send one ${repeated} header.`);

@@ -155,6 +155,21 @@ describe("at its very limit", () => {
 		assert.equal(await told(), 2);
 	});
 
+	it("the use of a dead token is told when the clock was set back since", async () => {
+		const { id, token } = await daemon.create();
+		await daemon.call("DELETE", `/v1/api-tokens/${id}`);
+		const told = async () => {
+			await daemon.verify(token);
+			await daemon.call("GET", "/healthz");
+			return (await daemon.call("GET", "/v1/audit-events?action=dead-token-used")).body.events.length;
+		};
+		pass(24 * hour);
+		assert.equal(await told(), 1);
+		pass(-24 * hour);
+		assert.equal(await told(), 2);
+		assert.equal(await told(), 2);
+	});
+
 	it("a token is quiet at the millisecond at which its time of quiet ends", async () => {
 		const { id } = await daemon.create();
 		await daemon.rotate(id, { overlapSeconds: 600, quietSeconds: 60 });

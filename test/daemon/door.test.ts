@@ -47,6 +47,23 @@ describe("the door", () => {
 			);
 		});
 
+		for (const target of [
+			"ftp://H/healthz",
+			"http:/healthz",
+			"x:/healthz",
+			"healthz",
+			"*",
+			"https:H",
+			"http:",
+			"?",
+		]) {
+			it(`refuses the target ${target}, which is neither a path nor an address`, async () => {
+				const line = `GET ${target.replace("H", `127.0.0.1:${port}`)} HTTP/1.1`;
+				const answer = await send([line, `Host: 127.0.0.1:${port}`, `Authorization: Bearer ${ownerKey}`]);
+				assert.equal(statusOf(answer), 400, answer);
+			});
+		}
+
 		for (const path of ["/v1/verify", "/v1/api-tokens", "/healthz"]) {
 			it(`refuses two Authorization headers at ${path}, whichever is good`, async () => {
 				const { token } = await daemon.create({ permissions: ["*"] });
