@@ -12,6 +12,8 @@ export function calendarDurationOf(text: string): CalendarDuration {
 	if (!/^(?:\d+(?:d|mo|y))+$/.test(text))
 		throw new UsageError("--expires-in takes a duration such as 30d, 6mo or 1y.");
 	const parts = [...text.matchAll(/(\d+)(d|mo|y)/g)];
+	if (new Set(parts.map(([, , unit]) => unit)).size < parts.length)
+		throw new UsageError("--expires-in takes each of d, mo and y once, such as 1y6mo.");
 	return Object.fromEntries(parts.map(([, count, unit = ""]) => [calendarUnits[unit], Number(count)]));
 }
 

@@ -32,6 +32,8 @@ export const instant = z.iso
 		offset: true,
 		error: "must be a date and time with a time zone, for example 2027-01-31T12:00:00Z",
 	})
+	// In UTC it may be of another year.
+	.refine((value) => /^\d{4}-/.test(new Date(value).toISOString()), "must be of the years 0 to 9999")
 	.transform((value) => new Date(value).toISOString());
 
 export const distinct = <Item extends z.ZodType<string, string>>(item: Item, most: number) =>

@@ -82,6 +82,8 @@ export function parseExpiry(
 		return no(
 			l10n.t("At most {0} from now: until {1}.", durationInWords(expiry.maximum), dateInWords(latest)),
 		);
+	// RFC 3339 has years of four digits.
+	if (read.getUTCFullYear() > 9999) return no(l10n.t("{0} is not a valid date.", input));
 	return { ok: true, instant: read };
 }
 
@@ -145,7 +147,8 @@ function instantOf(date: readonly number[], time: readonly number[], zone: strin
 	const [hours = 0, minutes = 0, seconds = 0] = time;
 	const utc = new Date(Date.UTC(year, month - 1, dayOfMonth, hours, minutes, seconds));
 	const exists = utc.getUTCMonth() === month - 1 && utc.getUTCDate() === dayOfMonth;
-	if (!exists || hours > 23 || minutes > 59 || seconds > 59) return new Date(Number.NaN);
+	// `Date` takes the years 0 to 99 for those of the 20th century.
+	if (!exists || year < 100 || hours > 23 || minutes > 59 || seconds > 59) return new Date(Number.NaN);
 	if (zone === undefined) return new Date(year, month - 1, dayOfMonth, hours, minutes, seconds);
 	return new Date(utc.getTime() - zoneOffset(zone));
 }
@@ -153,7 +156,9 @@ function instantOf(date: readonly number[], time: readonly number[], zone: strin
 function zoneOffset(zone: string): number {
 	const match = /^([+-])(\d{2}):?(\d{2})$/.exec(zone);
 	if (match === null) return 0;
-	const offset = (Number(match[2]) * 60 + Number(match[3])) * 60_000;
+	const [hours, minutes] = [Number(match[2]), Number(match[3])];
+	if (hours > 23 || minutes > 59) return Number.NaN;
+	const offset = (hours * 60 + minutes) * 60_000;
 	return match[1] === "-" ? -offset : offset;
 }
 

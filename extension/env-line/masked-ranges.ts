@@ -25,7 +25,8 @@ export function maskedInEnvFile(text: string, form: EnvForm): MaskedRange[] {
 		end: entry !== undefined || commented ? visibleEnd(text, start, end) : end,
 	}));
 	const comments = secretsInComments(text, form, values);
-	return withoutCovered([...ranges, ...tokensIn(text), ...comments, ...afterOpenQuotes(text, values)]);
+	const others = [...afterOpenQuotes(text, values), ...keysInPem(text)];
+	return withoutCovered([...ranges, ...tokensIn(text), ...comments, ...others]);
 }
 
 /**
@@ -133,6 +134,17 @@ function afterOpenQuotes(text: string, values: readonly EnvValue[]): MaskedRange
 		}
 	}
 	return [...lines].flatMap((line) => wholeLine(text, starts, line));
+}
+
+/** RFC 7468: the lines of a key, of which those with padding look like lines of an env file. */
+function keysInPem(text: string): MaskedRange[] {
+	const starts = lineStarts(text);
+	let isKey = false;
+	return starts.flatMap((_, line) => {
+		const content = lineText(text, starts, line);
+		isKey = content.includes("-----BEGIN ") || (isKey && /^[#\s]*[A-Za-z0-9+/]*={0,2}\s*$/.test(content));
+		return isKey && !content.includes("-----") ? wholeLine(text, starts, line) : [];
+	});
 }
 
 /** An equals sign at the end is the padding of a Base64 key. */

@@ -10,11 +10,12 @@ const csi = "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*";
 /** Of the sequences without a parameter only those that terminals know: after a stray ESC there can be text. */
 const short = "\\x1b(?:[#%()*+][0-~]|[0-9=>cDEHMNOZ])";
 const sequence = `${string}(?:\\x07|\\x1b\\\\|\\x9c)|${csi}[@-~]|${short}`;
-const openSequence = `${string}\\x1b?$|${csi}$|\\x1b[#%()*+]?$`;
+/** The last one: half of a character that is cut in two. */
+const openSequence = `${string}\\x1b?$|${csi}$|\\x1b[#%()*+]?$|[\\ud800-\\udbff]$`;
 const lineBreak = "(?:\\r\\n?|\\n)[ \\t]*";
 /** A character with a backspace, as a manual page prints bold text. */
 const struck = "[^\\x1b\\x08]\\x08";
-const unseen = "(?!\\t)\\p{Cc}|\\p{Default_Ignorable_Code_Point}";
+const unseen = "(?!\\t)\\p{Cc}|[\\p{Zl}\\p{Zp}]|\\p{Default_Ignorable_Code_Point}";
 const hidden = new RegExp(`(${openSequence})|${sequence}|${struck}|${lineBreak}|${unseen}`, "gu");
 const layout = new RegExp(`${sequence}|${lineBreak}`, "gu");
 

@@ -79,7 +79,14 @@ export class SecretMask {
 		const whole = this.#shown + this.#held + text;
 		const printed = printedText(whole);
 		const covered = this.#search.cover(printed.text);
-		return { ...printed, whole, covered, open: printed.text.length - this.#search.openLength(printed.text) };
+		return { ...printed, whole, covered, open: this.#openIn(printed.text) };
+	}
+
+	#openIn(text: string): number {
+		const open = text.length - this.#search.openLength(text);
+		// Underlined text of manual pages: the next character is printed over this one.
+		const before = text.endsWith("_") ? this.#search.openLength(text.slice(0, -1)) : 0;
+		return before === 0 ? open : Math.min(open, text.length - 1 - before);
 	}
 
 	/** The output from one offset to another, with a mask in place of each secret. */

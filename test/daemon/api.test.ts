@@ -53,6 +53,11 @@ describe("the API", () => {
 		assert.deepEqual([read.body, read.headers.get("etag")], [record, '"1"']);
 	});
 
+	it("GET /v1/api-tokens refuses a time that is of the year 10000 in UTC", async () => {
+		const answer = await daemon.call("GET", "/v1/api-tokens?expiresBefore=9999-12-31T23:59:59-01:00");
+		assertProblem(answer, "invalid-request");
+	});
+
 	const wrong: [name: string, body: unknown, pointer: string | undefined, code?: ProblemCode][] = [
 		["a blank name", { name: " \t" }, "/name"],
 		["a name of no width", { name: "\u200B\u2060" }, "/name"],
@@ -75,6 +80,8 @@ describe("the API", () => {
 		["an expiry in the past", { expiry: "2020-01-01T00:00:00Z" }, "/expiry"],
 		["an expiry past the maximum", { expiry: "2030-01-01T00:00:00Z" }, "/expiry"],
 		["an expiry without a zone", { expiry: "2026-04-01T00:00:00" }, "/expiry"],
+		["an expiry after the year 9999", { expiry: "9999-12-31T23:59:59-01:00" }, "/expiry"],
+		["an expiry before the year 0", { expiry: "0000-01-01T00:00:00+01:00" }, "/expiry"],
 		["a date that does not exist", { expiry: "2026-02-30T00:00:00Z" }, "/expiry"],
 		["a prefix that is too long", { allowedAddresses: ["127.0.0.1", "10.0.0.0/33"] }, "/allowedAddresses/1"],
 		["a host name as an address", { allowedAddresses: ["localhost"] }, "/allowedAddresses/0"],

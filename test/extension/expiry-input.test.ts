@@ -116,6 +116,9 @@ describe("expiry input", () => {
 		["x".repeat(10_000), /Write a date/],
 		["2026-02-29", /not a valid date/],
 		["2026-13-01", /not a valid date/],
+		["2026-05-31 12:00+25:00", /not a valid date/],
+		["2026-05-31 12:00 +02:60", /not a valid date/],
+		["0099-05-31", /not a valid date/],
 		["2026-05-31 24:00", /not a valid date/],
 		["2026-05-31 12:60", /not a valid date/],
 		["2026-02-28", /in the past/],
@@ -131,6 +134,20 @@ describe("expiry input", () => {
 			assert.match(read.problem, problem);
 		});
 	}
+
+	it("knows no date that the daemon can't write", () => {
+		const any = { ...rules, maximum: null };
+		for (const text of [
+			"9999 years",
+			"99999 months",
+			"9999-12-31 23:59 -05:00",
+			"31 December 9999 23:59 -01:00",
+		]) {
+			const read = parseExpiry(text, any, now, readWords);
+			assert.match(read.ok ? read.instant.toISOString() : read.problem, /is not a valid date/, text);
+		}
+		assert.ok(parseExpiry("9999-12-31", any, now).ok);
+	});
 
 	it("echoes how it was understood, with the time zone", () => {
 		assert.equal(

@@ -36,6 +36,17 @@ describe("what is masked in an env file", () => {
 		check("#A=1\n  # export B='2'\n## C = 3", "#A=·\n  # export B='·'\n## C = ·");
 	});
 
+	it("is a key in PEM without quotes, whole or cut off, in a comment too", () => {
+		const key = ["-----BEGIN KEY-----", "Abcd1234efgh==", "Xyz+/12=", "-----END KEY-----"];
+		for (const lines of [key, key.slice(0, 3)])
+			for (const indent of ["", "  ", "# "]) {
+				const text = `A=x\n${indent}K=${lines.join(`\n${indent}`)}\nPORT=3000\nQ1w2e3==\n`;
+				const shown = seen(text, maskedInEnvFile(text, "env"));
+				assert.doesNotMatch(shown, /Abcd1234|Xyz/);
+				assert.match(shown, /\nPORT=····\nQ1w2e3=·\n/);
+			}
+	});
+
 	it("is a token in a comment", () => {
 		check(
 			`# was ${token} before\nA=1 # or ${token}`,

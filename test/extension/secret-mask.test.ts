@@ -69,6 +69,17 @@ describe("a secret in a task's output", () => {
 		);
 	});
 
+	it("is masked when it is underlined as in a manual page, in pieces of any size", () => {
+		const underlined = [...secret].map((one) => `_\b${one}`).join("");
+		for (let size = 1; size < 5; size++) {
+			const pieces = underlined.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [];
+			assert.ok(!shownOf([secret], pieces).replace(strike, "").includes(tail.slice(4)), `pieces of ${size}`);
+		}
+	});
+
+	check("with other line separators in it", `${head}\u2028${tail}\u2029b`, `${partial}\u2029b`);
+	check("with a wide character of no width in it", `${head}\u{E0020}${tail}.`, `${partial}.`);
+
 	it("is masked in the colours of a real grep", () => {
 		for (const pattern of ["tks_", "[0-9]", "."]) {
 			const output = execFileSync("grep", ["--color=always", "-o", "-e", pattern, "-"], {

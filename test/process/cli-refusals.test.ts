@@ -52,6 +52,10 @@ describe("the command line", () => {
 			["a secret as the value of an option that takes none", ["list", "--json=ghp_0123456789"]],
 			["an option as the value of another", ["create", "x", "--permission", "--reveal"]],
 			["a lifetime that is none", ["create", "x", "--permission", "orders.read", "--expires-in", "soon"]],
+			[
+				"a lifetime with a unit twice",
+				["create", "x", "--permission", "orders.read", "--expires-in", "30d15d"],
+			],
 			["two places", ["list", "--url", "http://127.0.0.1:1"]],
 			["a name of the object's own", ["constructor"]],
 		];
