@@ -75,7 +75,7 @@ function exampleOf(kind: string): string {
 }
 
 function placeholderFor(kinds: Profile["resources"]["kinds"]): string {
-	const forms = kinds === "any" ? ["kind/identifier"] : kinds.map((kind) => `${kind}/…`);
+	const forms = kinds === "any" ? [l10n.t("kind/identifier")] : kinds.map((kind) => `${kind}/…`);
 	return l10n.t("Type what to grant: {0}", forms.join(", "));
 }
 

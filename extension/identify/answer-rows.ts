@@ -90,6 +90,20 @@ export function factRow<Line>({ label, value }: Fact): AnswerRow<Line> {
 	return text.length > 60 ? { label, detail: text } : { label, description: text };
 }
 
+const longestLine = 80;
+const mostLines = 8;
+
+/** A list cuts a row after one line, so that a text has as many rows as it needs. */
+export function textRows<Line>(heading: string, text: string): AnswerRow<Line>[] {
+	const lines: string[] = [];
+	for (const word of labelText(text).split(" ")) {
+		const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+		if (lines.length > 0 && longer.length <= longestLine) lines[lines.length - 1] = longer;
+		else lines.push(word);
+	}
+	return [{ label: heading, section: true }, ...lines.slice(0, mostLines).map((label) => ({ label }))];
+}
+
 function lineRows<Line extends KnownLine>(token: TokenRecord, known: Known<Line>): AnswerRow<Line>[] {
 	const label = l10n.t("Where it is used");
 	if (known.files === "unread")

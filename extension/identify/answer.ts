@@ -19,6 +19,7 @@ import {
 	lineRow,
 	recordPart,
 	successorInWords,
+	textRows,
 } from "./answer-rows.ts";
 import type { FailedCall } from "./failed-call.ts";
 import { explainFailedCall, statusInWords } from "./failed-call-words.ts";
@@ -136,7 +137,7 @@ function foreignRows<Line extends KnownLine>(hash: string, known: Known<Line>): 
 	const lines = known.linesWith(hash).map(lineRow);
 	if (lines.length > 0 || known.found === undefined || known.files === "scanning") return lines;
 	const next = l10n.t("To track it, write it to a line of an env file, and run Import Token… there.");
-	return [{ label: l10n.t("What to do"), detail: next }];
+	return textRows(l10n.t("What to do"), next);
 }
 
 function withJwtFacts<Line>({ jwt }: ForeignToken, part: Answer<Line>): Answer<Line> {
@@ -183,8 +184,8 @@ function failedPart<Line extends KnownLine>(call: FailedCall, known: Known<Line>
 			...(call.status === undefined
 				? []
 				: [factRow<Line>({ label: l10n.t("Status"), value: statusInWords(call.status) })]),
-			{ label: l10n.t("What to do"), detail: next },
-			...(said === undefined ? [] : [{ label: l10n.t("Response"), detail: labelText(said) }]),
+			...textRows<Line>(l10n.t("What to do"), next),
+			...(said === undefined ? [] : textRows<Line>(l10n.t("Response"), said)),
 			...(able.length === 0
 				? []
 				: [factRow<Line>({ label: l10n.t("Tokens with access"), value: listInWords(able.slice(0, 10)) })]),
@@ -234,7 +235,7 @@ function nothingFound<Line>(): Answer<Line> {
 	return {
 		headline: l10n.t("The text does not contain a token, a token ID or the response of a failed call."),
 		rows: [
-			{ label: l10n.t("What can be identified"), section: true },
+			{ label: l10n.t("can be identified"), section: true },
 			{ label: l10n.t("A secret, also within a line or a curl command") },
 			{ label: l10n.t("The ID of a token, or the first and last characters of its secret") },
 			{ label: l10n.t("The status, header or body of a 401 or 403 response") },

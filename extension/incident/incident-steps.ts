@@ -205,7 +205,7 @@ function confirmStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
 				),
 				placeholder: phrase,
 				read: (text): Read<true> =>
-					text.trim().toLowerCase() === phrase
+					text.trim().toLowerCase() === phrase.toLowerCase()
 						? { ok: true, value: true }
 						: { ok: false, problem: l10n.t("Type {0}, or press Escape to cancel.", phrase) },
 			});
@@ -216,5 +216,5 @@ function confirmStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
 
 /** The count is part of it, so that the user notices how many tokens are revoked. */
 function confirmationOf(count: number): string {
-	return `revoke ${count}`;
+	return l10n.t("revoke {0}", count);
 }

@@ -103,7 +103,10 @@ export function requestFor(plan: RotationPlan, limits: Limits, now: Date): Rotat
 export function overlapInWords(overlap: Overlap, limits: Limits, now: Date): [short: string, long: string] {
 	const end = overlapEnd(overlap, limits, now);
 	if (overlap.kind === "none" || end === undefined)
-		return [l10n.t("None"), l10n.t("the old secret is refused as soon as all lines are replaced")];
+		return [
+			l10n.t({ message: "None", comment: ["An overlap"] }),
+			l10n.t("the old secret is refused as soon as all lines are replaced"),
+		];
 	const until = l10n.t("until {0}", dateInWords(end));
 	if (overlap.kind === "for") return [secondsInWords(overlap.seconds), until];
 	return [l10n.t("As long as it would have worked"), until];

@@ -243,9 +243,7 @@ function noLinesRow(): Row<string> {
 	if (!vscode.workspace.isTrusted)
 		return {
 			label: l10n.t("$(shield) None: in Restricted Mode env files are neither read nor written"),
-			detail: l10n.t(
-				"The new secret is stored in SecretStorage. Press Enter here to manage Workspace Trust instead.",
-			),
+			detail: l10n.t("The secret goes to SecretStorage. Press Enter here to manage Workspace Trust."),
 			value: "trust",
 		};
 	return {

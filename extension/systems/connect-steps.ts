@@ -78,7 +78,7 @@ function systemStep({ prompts, profiles, live, isBuiltIn }: ConnectStepsDeps): C
 function unknownSystemRow(): Row<Profile> {
 	return {
 		label: l10n.t("$(info) No system of this name is known"),
-		detail: l10n.t("A profile file can describe it: name the file in the setting tokensmith.profiles."),
+		detail: l10n.t("Describe it in a profile file, and name that in the setting tokensmith.profiles."),
 	};
 }
 

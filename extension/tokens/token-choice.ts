@@ -163,7 +163,10 @@ async function sayNone({ among, none, way = "create" }: Wanted, isEmpty: boolean
 			: l10n.t("There are no API tokens yet.");
 	const command = way === "connect" ? "tokensmith.connectSystem" : "tokensmith.createToken";
 	const button = way === "connect" ? l10n.t("Connect a System") : l10n.t("Create API Token");
-	const chosen = await showInformation(none ?? usual, ...(way === "nothing" ? [] : [button]));
+	const isFirst = isEmpty && way === "create";
+	// Where there are tokens, but none of the kind that the command needs, one more would not be of that kind.
+	const isOffered = isFirst || way === "connect" || (way === "create" && none === undefined);
+	const chosen = await showInformation(isFirst ? usual : (none ?? usual), ...(isOffered ? [button] : []));
 	if (chosen === button) await vscode.commands.executeCommand(command);
 }
 
