@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import { activityCommands } from "./activity/activity-commands.ts";
 import type { Command, CommandCall, CommandTable } from "./command.ts";
+import { commandLineCommands } from "./command-line/command-line-commands.ts";
 import { createCommands } from "./create/create-token.ts";
 import { daemonCommands } from "./daemon/daemon-commands.ts";
 import { bulkCommands } from "./edit/edit-many.ts";
@@ -23,6 +24,7 @@ import { viewCommands } from "./tokens/view-commands.ts";
 
 const tables: readonly CommandTable<Services>[] = [
 	activityCommands,
+	commandLineCommands,
 	createCommands,
 	daemonCommands,
 	editCommands,

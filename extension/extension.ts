@@ -3,6 +3,8 @@ import { join } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { ActivityTree } from "./activity/activity-tree.ts";
+import { renewInstalledCommand } from "./command-line/command-line-commands.ts";
+import { openTerminalPath } from "./command-line/terminal-path.ts";
 import { registerCommands } from "./commands.ts";
 import { Connections } from "./connections/connections.ts";
 import { Credentials } from "./connections/credentials.ts";
@@ -33,7 +35,7 @@ import { LostSecrets } from "./recovery/lost-secrets.ts";
 import { watchOverlaps } from "./rotation/overlap-watch.ts";
 import { watchSystemOverlaps } from "./rotation/system-overlap-watch.ts";
 import { announceManifests } from "./set-up/manifest-notice.ts";
-import { affectsPolicy, chosenPolicy, policyFromSettings, preferredPort } from "./settings.ts";
+import { affectsPolicy, chosenPolicy, dataDirectory, policyFromSettings, preferredPort } from "./settings.ts";
 import { probeDaily } from "./systems/daily-probe.ts";
 import { SystemStates } from "./systems/system-states.ts";
 import { SystemTree } from "./systems/system-tree.ts";
@@ -71,16 +73,25 @@ export function activate(context: vscode.ExtensionContext): void {
 		registerCommands({
 			...models,
 			...shown,
-			...{ clipboard, consents, debugging, lostSecrets, workspaceState },
+			...{ clipboard, consents, debugging, lostSecrets, workspaceState, globalState },
 			profileFiles: manifests.profileFiles,
 		}),
 	);
+	openCommandLine(context, models);
 	shown.tree.open();
 	systems.open();
 	envFiles.open();
 	shown.activity.open();
 	void startWhereUsed({ live, place, log });
 	shown.overview.keepAcrossReloads();
+}
+
+/** The command `tokensmith`, in VS Code's terminals and where the user has installed it. */
+function openCommandLine(context: vscode.ExtensionContext, { place, log }: Models): void {
+	const { environmentVariableCollection: collection, extensionPath, globalState } = context;
+	const isChosen = dataDirectory() !== undefined && place.problem === undefined;
+	openTerminalPath({ collection, extensionPath, dataDir: isChosen ? place.dataDir : undefined, log });
+	void renewInstalledCommand(globalState, log);
 }
 
 type Models = ReturnType<typeof openModels>;

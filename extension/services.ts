@@ -46,8 +46,9 @@ export interface Services {
 			given: readonly GivenSecret[],
 		): Promise<vscode.DebugConfiguration | undefined>;
 	};
-	/** What the workspace remembers. Nothing in it is a secret. */
+	/** What the workspace remembers, and what this machine's editor does. Nothing in them is a secret. */
 	workspaceState: vscode.Memento;
+	globalState: vscode.Memento;
 	overview: Overview;
 	log: vscode.LogOutputChannel;
 }

@@ -38,7 +38,7 @@ const floors: readonly (readonly string[])[] = [
 	["env"],
 	["connections"],
 	["tokens"],
-	["activity", "create", "identify", "launch", "notices", "overview"],
+	["activity", "command-line", "create", "identify", "launch", "notices", "overview"],
 	["edit", "env-line", "first-steps.ts", "rotation", "systems"],
 	["set-up"],
 	["incident", "recovery"],

@@ -20,6 +20,7 @@ export function servicesOf(window: OneWindow, more: Partial<Services> = {}): Ser
 		tracked: new TrackedFiles({ bindings, log }),
 		masking: new Masking({ memory: memoryOf(), firstFrame: new FirstFrame({ log }) }),
 		workspaceState: memoryOf(),
+		globalState: memoryOf(),
 		profileFiles: { upToDate: async () => {} },
 		...(unseen as unknown as Pick<
 			Services,

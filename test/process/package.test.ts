@@ -1,12 +1,13 @@
 /** What a service gets when it installs the package: packed by npm, unpacked, and used by another project. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { createTokensmithClient } from "../../daemon/client/client.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
 import { installInto, pack } from "./packed.ts";
 
@@ -178,5 +179,26 @@ describe("the package", () => {
 		assert.match(readFileSync(path, "utf8"), /^#!\/usr\/bin\/env node\n/);
 		const { stdout } = await run(process.execPath, [path, "create", "--help"]);
 		assert.match(stdout, /^Usage: /);
+	});
+
+	it("is a command that npx runs from the tarball, with a daemon of its own in an empty home", async () => {
+		const home = join(folder, "home");
+		mkdirSync(home);
+		const { XDG_DATA_HOME: _, ...rest } = process.env;
+		const settings = { npm_config_offline: "true", npm_config_update_notifier: "false" };
+		const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
+		const env = { ...rest, ...settings, HOME: home, PATH };
+		const npx = ["--yes", "--package", (await pack()).tarball, "tokensmith"];
+		const tokensmith = (...words: string[]) => run("npx", [...npx, ...words], { cwd: home, env });
+		const made = await tokensmith("create", "deploy", "--permission", "api.api-tokens.read");
+		const file = JSON.parse(readFileSync(join(home, ".local/share/tokensmith/daemon.json"), "utf8"));
+		try {
+			assert.match(made.stdout, /^tks_[0-9A-Za-z]{38}\n$/);
+			assert.match((await tokensmith("list")).stdout, /^NAME .*\ndeploy +active +30 days left/);
+			const client = createTokensmithClient({ dataDir: join(home, ".local/share/tokensmith") });
+			assert.equal((await client.verify(made.stdout.trim())).valid, true);
+		} finally {
+			process.kill(file.pid, "SIGTERM");
+		}
 	});
 });
