@@ -1,10 +1,14 @@
 /** The command line with the user's own data directory: it finds the daemon there, and starts one. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../daemon/harness.ts";
 import { until } from "../workbench/until.ts";
-import { run } from "./command-line.ts";
+import { bundle, ending, run } from "./command-line.ts";
+
+const asNobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+const canChangeUser = spawnSync("setpriv", [...asNobody, "true"]).status === 0;
 
 describe("the command line in an empty home", () => {
 	let home: string;
@@ -67,4 +71,22 @@ describe("the command line in an empty home", () => {
 		assert.equal(misplaced.code, 3);
 		assert.match(misplaced.stderr, /^The daemon did not start\. .*identity\.pem is a directory, not a file/);
 	});
+
+	(canChangeUser ? it : it.skip)(
+		"tells another user whose the daemon is, with exit code 3, and starts none",
+		async () => {
+			assert.equal((await own("list")).code, 0);
+			chmodSync(home, 0o755);
+			const { pid } = daemonFile();
+			const words = [...asNobody, process.execPath, bundle, "list"];
+			const env = { PATH: process.env.PATH, TOKENSMITH_DATA_DIR: directory() };
+			const { code, stdout, stderr } = await ending(spawn("setpriv", words, { env }), "");
+			assert.deepEqual([code, stdout], [3, ""]);
+			assert.match(
+				stderr,
+				/daemon\.json can't be read \(EACCES\)\. Only the owner of the data directory can\./,
+			);
+			assert.equal(daemonFile().pid, pid);
+		},
+	);
 });
