@@ -7,6 +7,7 @@ import {
 } from "../daemon/client/transport.ts";
 import type { FieldError, Problem, ProblemCode } from "../daemon/contract.ts";
 import { DaemonError, type DaemonErrorCode } from "./daemon/start-daemon.ts";
+import { reachInWords } from "./reach-words.ts";
 
 export type Remedy =
 	| "try-again"
@@ -66,7 +67,7 @@ function explainProblem(problem: Problem): Explanation {
 	const fields = problem.errors ?? [];
 	if (fields.some(({ pointer }) => settingOf(pointer) !== undefined))
 		return { text: fieldsInWords(fields), remedy: "open-settings" };
-	const text = fields.length === 0 ? sentence(problem.detail) : fieldsInWords(fields);
+	const text = fields.length === 0 ? reachInWords(sentence(problem.detail)) : fieldsInWords(fields);
 	return { text, remedy: remedyOfProblem[problem.code] ?? "try-again" };
 }
 

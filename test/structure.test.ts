@@ -29,7 +29,7 @@ const layers: [layer: string, files: RegExp][] = [
  * and `command.ts` are on no floor, since they contain only types of what the composition root builds.
  */
 const floors: readonly (readonly string[])[] = [
-	["action.ts", "display-text.ts", "error-code.ts", "language.ts", "settings.ts"],
+	["action.ts", "display-text.ts", "error-code.ts", "language.ts", "reach-words.ts", "settings.ts"],
 	["irreversible.ts", "notification.ts"],
 	["daemon"],
 	["failure.ts"],

@@ -9,6 +9,7 @@ import type { Connection, ProbeResult } from "../../daemon/contract.ts";
 import type { Client } from "../daemon/client.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
+import { reachInWords } from "../reach-words.ts";
 import type { Prompts, Read } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { runWizard } from "../wizard/wizard.ts";
@@ -125,7 +126,7 @@ async function isAccepted(deps: GuideDeps, { connection }: Guide, secret: string
 		: l10n.t(
 				"Whether {0} accepts this secret is unknown. {1}",
 				name,
-				messageText(typeof result === "object" ? result.detail : result),
+				messageText(reachInWords(typeof result === "object" ? result.detail : result)),
 			);
 	const buttons = isDead ? [again] : [again, record];
 	const chosen = await vscode.window.showWarningMessage(text, { modal: true }, ...buttons);

@@ -19,6 +19,7 @@ import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText, messageText, quoted, shortened } from "../display-text.ts";
 import { explain, fieldOf } from "../failure.ts";
 import { showError, showInformation } from "../notification.ts";
+import { reachInWords } from "../reach-words.ts";
 import { untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
 import { dateInWords } from "../tokens/time-left.ts";
@@ -266,7 +267,9 @@ export function resultInWords({ name, baseUrl }: Connection, result: TestResult)
 			baseUrl,
 		),
 	};
-	return outcome !== "unknown" || detail === "" ? words[outcome] : `${words[outcome]} ${messageText(detail)}`;
+	return outcome !== "unknown" || detail === ""
+		? words[outcome]
+		: `${words[outcome]} ${messageText(reachInWords(detail))}`;
 }
 
 async function sayConnected(

@@ -198,7 +198,8 @@ async function readAll(response: IncomingMessage): Promise<Reply> {
 	};
 }
 
-const reasons: Readonly<Record<string, string>> = {
+/** Why a system was not reached, by the error code of Node.js. */
+export const reasons: Readonly<Record<string, string>> = {
 	ECONNREFUSED: "No server accepts connections at the address.",
 	ENOTFOUND: "There is no server of this name.",
 	EAI_AGAIN: "The name of the server can't be looked up. Is the network connected?",
