@@ -31,14 +31,28 @@ describe("the API's events", () => {
 		}
 	});
 
-	it("GET /v1/events sends a token nothing more once it is revoked", async () => {
-		const reader = await daemon.create({ permissions: ["api.api-tokens.read"] });
-		const listener = await listen(daemon.url, reader.token);
-		await listener.until((all) => all.length === 1);
-		await daemon.call("DELETE", `/v1/api-tokens/${reader.id}`);
-		await daemon.create({ name: "made later" });
-		assert.doesNotMatch(JSON.stringify(await listener.rest()), /made later/);
-	});
+	const ends: [what: string, end: (id: string) => Promise<unknown>][] = [
+		["is revoked", (id) => daemon.call("DELETE", `/v1/api-tokens/${id}`)],
+		["is disabled", (id) => daemon.call("POST", `/v1/api-tokens/${id}/disable`)],
+		["is rotated without an overlap", (id) => daemon.rotate(id, { overlapSeconds: 0 })],
+		["lost the permission", (id) => daemon.patch(id, { permissions: ["orders.read"] })],
+		[
+			"has expired",
+			async () => {
+				daemon.now = new Date(daemon.now.getTime() + 31 * 86_400_000);
+			},
+		],
+	];
+	for (const [what, end] of ends) {
+		it(`GET /v1/events sends a token nothing more once it ${what}`, async () => {
+			const reader = await daemon.create({ permissions: ["api.api-tokens.read"] });
+			const listener = await listen(daemon.url, reader.token);
+			await listener.until((all) => all.length === 1);
+			await end(reader.id);
+			await daemon.create({ name: "made later" });
+			assert.doesNotMatch(JSON.stringify(await listener.rest()), /made later/);
+		});
+	}
 });
 
 interface Listener {

@@ -182,6 +182,17 @@ describe("the lifecycle of a token", () => {
 			assert.equal(refused.status, 403);
 		});
 
+		it("lets the successor of an eternal token end with the token that rotates it", async () => {
+			const writer = await daemon.create({ permissions: ["api.api-tokens.write", "orders.read"] });
+			const eternal = await daemon.create({ expiry: null });
+			const body = { overlapSeconds: 0 };
+			const answer = await daemon.call("POST", `/v1/api-tokens/${eternal.id}/rotate`, {
+				secret: writer.token,
+				body,
+			});
+			assert.deepEqual([answer.status, answer.body.expiry], [201, writer.expiry]);
+		});
+
 		it("does not hand a writer the secret of a token that may do more than itself", async () => {
 			const writer = await daemon.create({ permissions: ["api.api-tokens.write", "orders.read"] });
 			const stronger = await daemon.create({ permissions: ["orders.*"] });
