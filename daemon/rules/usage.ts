@@ -1,7 +1,7 @@
 /** Counts the uses of tokens in memory, until they are written: the one part of a token that changes without a new version. */
 import type { RefusalReason, VerifyQuery } from "../contract.ts";
 import { type StoredDay, type Usage, type UsageIncrement, unused } from "../store/store.ts";
-import { countedNames, keptAddresses, sumOfDays } from "../store/usage-days.ts";
+import { addCount, keptAddresses, sumOfDays } from "../store/usage-days.ts";
 
 const dayMilliseconds = 86_400_000;
 /** No permission is longer, so no token holds a longer one. */
@@ -184,7 +184,5 @@ function countOverlap(day: StoredDay, successorId: string, address: string): voi
 }
 
 function countIn(counts: Record<string, number>, name: string, more = 1): void {
-	const known = Object.hasOwn(counts, name) ? counts[name] : undefined;
-	if (known !== undefined) counts[name] = known + more;
-	else if (name.length <= longestName && Object.keys(counts).length < countedNames) counts[name] = more;
+	if (name.length <= longestName) addCount(counts, name, more);
 }

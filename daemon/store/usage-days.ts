@@ -36,9 +36,19 @@ function sumOfOverlaps(earlier: StoredDay, later: StoredDay) {
 
 function sumOfCounts(one: Record<string, number>, other: Record<string, number>): Record<string, number> {
 	const sum = { ...one };
-	for (const [name, count] of Object.entries(other)) {
-		if (Object.hasOwn(sum, name) || Object.keys(sum).length < countedNames)
-			sum[name] = (sum[name] ?? 0) + count;
-	}
+	for (const [name, count] of Object.entries(other)) addCount(sum, name, count);
 	return sum;
+}
+
+/** A name may be that of a member of every object, such as `constructor`. */
+export function addCount(counts: Record<string, number>, name: string, more: number): void {
+	const known = Object.hasOwn(counts, name) ? counts[name] : undefined;
+	if (known !== undefined) counts[name] = known + more;
+	else if (Object.keys(counts).length < countedNames)
+		Object.defineProperty(counts, name, {
+			value: more,
+			enumerable: true,
+			writable: true,
+			configurable: true,
+		});
 }

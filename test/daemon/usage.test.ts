@@ -44,6 +44,22 @@ describe("the usage", () => {
 		]);
 	});
 
+	it("counts what has the name of a member of every object, saved at once or later", async () => {
+		const names = ["constructor", "toString", "hasOwnProperty", "valueOf", "__proto__"];
+		const { token, id } = await daemon.create({ permissions: ["*"] });
+		await daemon.verify(token);
+		for (let saved = 0; saved < 2; saved++) {
+			await daemon.authority.saveUsage();
+			for (const name of names) await daemon.verify(token, `?permission=${name}`);
+		}
+		const [counted] = await usage(`tokenId=${id}`);
+		const counts = Object.entries(counted?.permissions ?? {}).sort();
+		assert.deepEqual(counts, names.map((name) => [name, 2]).sort());
+		const { requested } = (await daemon.call("GET", "/v1/permissions")).body;
+		const asked = requested.map(({ name, count }: { name: string; count: number }) => [name, count]);
+		assert.deepEqual(asked.sort(), counts);
+	});
+
 	it("is not filled up over time by a caller that requests ever new permissions", async () => {
 		const { token } = await daemon.create();
 		for (let flush = 0; flush < 4; flush++) {
