@@ -60,6 +60,22 @@ describe("the usage", () => {
 		assert.deepEqual(asked.sort(), counts);
 	});
 
+	it("counts the addresses of the overlap with the token's last successor only, saved at once or later", async () => {
+		for (const saves of [false, true]) {
+			const { token, id } = await daemon.create();
+			for (let rotation = 0; rotation < 2; rotation++) {
+				await daemon.rotate(id, { overlapSeconds: 600 });
+				for (let use = 0; use <= rotation; use++) {
+					await daemon.verify(token);
+					if (saves) await daemon.authority.saveUsage();
+				}
+				if (rotation === 0) await daemon.call("POST", `/v1/api-tokens/${id}/undo-rotation`);
+			}
+			const [counted] = await usage(`tokenId=${id}`);
+			assert.deepEqual([counted?.verifications, counted?.overlapAddresses], [3, { "127.0.0.1": 2 }]);
+		}
+	});
+
 	it("is not filled up over time by a caller that requests ever new permissions", async () => {
 		const { token } = await daemon.create();
 		for (let flush = 0; flush < 4; flush++) {
