@@ -4,9 +4,10 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ownDataDirectory } from "./client/own-directory.ts";
+import { hasService, updateServiceFiles } from "./client/service-files.ts";
 import type { Notice, Profile, ReadyLine } from "./contract.ts";
 import { isMoveUnfinished, prepareDirectory, removeDaemonFile, writeDaemonFile } from "./data-directory.ts";
-import { DirectoryLock } from "./directory-lock.ts";
+import { DirectoryLock, HeldError } from "./directory-lock.ts";
 import { preferredPort, protocol } from "./facts.ts";
 import { openIdentity } from "./identity-file.ts";
 import { createIssuers } from "./issuers/issuers.ts";
@@ -51,6 +52,7 @@ interface Arguments {
 	host: string;
 	port: number;
 	idleSeconds: number;
+	isService: boolean;
 	trustedProxies: string[];
 	profileFiles: string[];
 	/** The data directory of an earlier version. */
@@ -68,6 +70,7 @@ function readArguments(args: string[]): Arguments | "help" | "version" {
 			host: { type: "string", default: "127.0.0.1" },
 			port: { type: "string", default: String(preferredPort) },
 			"idle-seconds": { type: "string", default: "0" },
+			service: { type: "boolean", default: false },
 			profile: { type: "string", multiple: true, default: [] },
 			"move-from": { type: "string" },
 			"trusted-proxy": { type: "string", multiple: true, default: [] },
@@ -83,6 +86,7 @@ function readArguments(args: string[]): Arguments | "help" | "version" {
 		directory: resolve(directory),
 		host: values.host,
 		port: wholeNumber("--port", values.port, 65_535),
+		isService: values.service,
 		idleSeconds: wholeNumber("--idle-seconds", values["idle-seconds"], 31_536_000),
 		moveFrom: values["move-from"] === undefined ? undefined : resolve(values["move-from"]),
 		profileFiles: values.profile.map((file) => resolve(file)),
@@ -183,7 +187,8 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		log,
 		onShutdown: () => ending.begin("the owner asked for it"),
 	};
-	const idling = new Idling(options.idleSeconds, events);
+	// An installed service is there to answer at any time, whichever program has started the daemon.
+	const idling = new Idling(options.idleSeconds, () => events.listeners > 0 || hasService(directory));
 	const server = new HttpServer({
 		verifyEndpoint,
 		identityEndpoint: new IdentityEndpoint(identity),
@@ -211,6 +216,9 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		version: tokensmithVersion,
 		ownerKey,
 		identity: identity.name,
+		startedDate: startedAt.toISOString(),
+		idleSeconds: options.idleSeconds,
+		isService: options.isService,
 	};
 	writeDaemonFile(directory, file);
 	const ready: ReadyLine = { event: "ready", url, pid: process.pid, identity: identity.name };
@@ -226,6 +234,14 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	every(purgeMilliseconds, unpurged, log, purge);
 	// After the first answers, which do not need it; and a daemon that stops when it is idle must still purge.
 	setTimeout(() => youngGeneration.bound(), settleMilliseconds).unref();
+	const updateService = () => {
+		if (updateServiceFiles(directory, import.meta.dirname, tokensmithVersion))
+			log.info({ version: tokensmithVersion }, "the service runs this version from its next start on");
+	};
+	setTimeout(
+		() => attempt(updateService, "the service could not be updated", log),
+		settleMilliseconds,
+	).unref();
 	const firstPurge = () => judgeClock().then(purge);
 	setTimeout(() => firstPurge().catch((err) => log.error({ err }, unpurged)), settleMilliseconds).unref();
 	idling.watch(() => ending.begin("no client has called for a while"));
@@ -274,6 +290,14 @@ async function openStore(
 
 function every(milliseconds: number, failure: string, log: DaemonLog, work: () => Promise<void>): void {
 	setInterval(() => work().catch((err) => log.error({ err }, failure)), milliseconds).unref();
+}
+
+function attempt(work: () => void, failure: string, log: DaemonLog): void {
+	try {
+		work();
+	} catch (err) {
+		log.error({ err }, failure);
+	}
 }
 
 /** Ends the process once and in order, at the first of several reasons. */
@@ -329,16 +353,16 @@ class Traffic {
 	}
 }
 
-/** Notices that the daemon is idle: no window listens, and no client has called for a while. */
+/** Notices that the daemon is idle: it is not needed, and no client has called for a while. */
 class Idling {
 	readonly #seconds: number;
-	readonly #events: EventStream;
+	readonly #isNeeded: () => boolean;
 	/** By a clock that no change of the time moves. */
 	#lastAsked = performance.now();
 
-	constructor(seconds: number, events: EventStream) {
+	constructor(seconds: number, isNeeded: () => boolean) {
 		this.#seconds = seconds;
-		this.#events = events;
+		this.#isNeeded = isNeeded;
 	}
 
 	asked(): void {
@@ -348,7 +372,7 @@ class Idling {
 	watch(onIdle: () => void): void {
 		if (this.#seconds === 0) return;
 		const look = () => {
-			if (this.#events.listeners > 0) this.asked();
+			if (this.#isNeeded()) this.asked();
 			if (performance.now() - this.#lastAsked > this.#seconds * 1000) onIdle();
 		};
 		setInterval(look, Math.min(5000, this.#seconds * 500)).unref();
@@ -365,5 +389,7 @@ export async function main(args: string[], compileSqlite: CompileSqlite): Promis
 		else await run(given, compileSqlite);
 	} catch (error) {
 		reportFailure(error, help);
+		// The directory has its daemon: the service manager must not try again and again.
+		if (error instanceof HeldError && args.includes("--service")) process.exitCode = 0;
 	}
 }

@@ -40,7 +40,7 @@ export async function runningDaemonFile(values: ConnectionValues): Promise<Daemo
 	return startsDaemon(values) ? ensureDaemon({ dataDir, daemonPath }) : readDaemonFile(dataDir);
 }
 
-const daemonPath = join(import.meta.dirname, "daemon.js");
+export const daemonPath = join(import.meta.dirname, "daemon.js");
 
 /** The user's own one only: a mistyped --data-dir must not become a new data directory. */
 function startsDaemon(values: ConnectionValues): boolean {

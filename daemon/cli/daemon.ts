@@ -1,7 +1,8 @@
 /** `tokensmith daemon …`: the daemon itself. */
 import { preferredPort } from "../facts.ts";
 import { type CommandGroup, defineCommand } from "./command.ts";
-import { list, text } from "./options.ts";
+import { start, status, stop } from "./daemon-process.ts";
+import { flag, list, text } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Only its words: the entry point starts the daemon without loading the command line. */
@@ -21,6 +22,7 @@ const run = defineCommand({
 			`the port to try first, 0 for any free one; default: ${preferredPort}. DIR/daemon.json names the real one`,
 		),
 		"idle-seconds": text("S", "stop after so long without a request or an open window; default: 0, never"),
+		service: flag("how a service manager runs it: it ends without an error if another daemon holds DIR"),
 		"trusted-proxy": list(
 			"A",
 			"addresses or ranges of proxies whose X-Forwarded-For counts, separated by commas",
@@ -42,8 +44,8 @@ const run = defineCommand({
 
 export const daemon: CommandGroup = {
 	name: "daemon",
-	summary: "run the daemon, which keeps the tokens",
+	summary: "start, stop or show the daemon, which keeps the tokens",
 	description: "The daemon keeps the tokens and tells services whether they are valid.",
-	commands: [run],
+	commands: [start, stop, status, run],
 	notFoundHint: "'tokensmith list' shows the ids.",
 };

@@ -35,15 +35,8 @@ import type {
 } from "../contract.ts";
 import { clientAddress } from "../rules/address.ts";
 import { hashOf, partialTokenOf } from "../rules/secret.ts";
-import { ownPlace } from "./own-directory.ts";
-import {
-	type Endpoint,
-	fixedEndpoint,
-	readDaemonFile,
-	TokensmithProblemError,
-	TokensmithUnavailableError,
-	Transport,
-} from "./transport.ts";
+import { endpointOf } from "./endpoint-of.ts";
+import { TokensmithProblemError, TokensmithUnavailableError, Transport } from "./transport.ts";
 
 interface CallOptions {
 	/** For one answer of the daemon; by default 2000 for `verify`, 10000 for all else, and 60000 with `access`. */
@@ -66,11 +59,14 @@ export type TokensmithClientOptions = CallOptions &
 				/** Instead of `token`, to act as the owner; the daemon then proves that it knows the key. */
 				ownerKey?: string | undefined;
 				dataDir?: undefined;
+				start?: undefined;
 		  }
 		| {
 				/** By default TOKENSMITH_DATA_DIR or TOKENSMITH_URL of the environment, else the data directory of this user. */
 				dataDir?: string | undefined;
 				token?: string | undefined;
+				/** Starts the daemon of the data directory when it does not run. With TOKENSMITH_URL it is started elsewhere. */
+				start?: boolean | undefined;
 				url?: undefined;
 				ownerKey?: undefined;
 		  }
@@ -121,18 +117,8 @@ export function createTokensmithClient(options: TokensmithClientOptions = {}): T
 	if (options.token !== undefined && !isSendable(options.token)) {
 		throw new TypeError("The token has characters that no secret has. Is there a line break at its end?");
 	}
-	return new HttpClient(new Transport(locator(options), options), options.timeoutMilliseconds ?? 2000);
-}
-
-/**
- * `daemon.json` is read before each request: after a restart the daemon has another key, and maybe another port.
- * @throws TypeError
- */
-function locator(options: TokensmithClientOptions): () => Promise<Endpoint> {
-	if (options.url !== undefined) return fixedEndpoint(options.url, options.ownerKey);
-	const { dataDir, url } = options.dataDir === undefined ? ownPlace() : options;
-	if (dataDir === "") throw new TypeError("dataDir is empty; it must be the path of the data directory.");
-	return dataDir === undefined ? fixedEndpoint(url ?? "", undefined) : () => readDaemonFile(dataDir);
+	const { locate, start } = endpointOf(options);
+	return new HttpClient(new Transport(locate, { ...options, start }), options.timeoutMilliseconds ?? 2000);
 }
 
 class HttpClient {

@@ -106,7 +106,7 @@ export class Guard<Asking extends Incoming> {
 
 const knownOptions: Record<keyof GuardOptions<Incoming> | "address" | "preflight", true> = {
 	...{ permission: true, permissions: true, anyPermission: true, resource: true },
-	...{ client: true, url: true, dataDir: true },
+	...{ client: true, url: true, dataDir: true, start: true },
 	...{ address: true, preflight: true, cacheSeconds: true, onError: true },
 };
 

@@ -2,7 +2,7 @@
  * Clients and caches that all checks against the same daemon share, as requests share the connections of an agent: each
  * connection has to be proved before it is used.
  */
-import { createTokensmithClient, type TokensmithClient } from "./client.ts";
+import { createTokensmithClient, type TokensmithClient, type TokensmithClientOptions } from "./client.ts";
 import { ownPlace } from "./own-directory.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
@@ -19,16 +19,25 @@ export interface Verifier {
 	client?: TokensmithClient | undefined;
 	url?: string | undefined;
 	dataDir?: string | undefined;
+	/** Starts the daemon of the data directory when it does not run. */
+	start?: boolean | undefined;
 }
 
 const clients = new Map<string, TokensmithClient>();
 const caches = new WeakMap<TokensmithClient, Map<number, VerifiedTokens>>();
 
 /** @throws TypeError for what is no place of a daemon */
-export function clientOf({ client, dataDir, url }: Verifier): TokensmithClient {
-	if (client !== undefined) return client;
+export function clientOf({ client, dataDir, url, start }: Verifier): TokensmithClient {
+	if (client !== undefined) {
+		if (start === true)
+			throw new TypeError("start belongs to createTokensmithClient, since a client is given.");
+		return client;
+	}
 	const place = dataDir !== undefined ? { dataDir } : url !== undefined ? { url } : ownPlace();
-	return kept(clients, JSON.stringify(place), () => createTokensmithClient(place));
+	// The environment may name a daemon elsewhere, which is not started from here.
+	const starts = place.url === undefined || url !== undefined ? start : undefined;
+	const options = { ...place, start: starts } as TokensmithClientOptions;
+	return kept(clients, JSON.stringify(options), () => createTokensmithClient(options));
 }
 
 /** The tokens that this client has accepted in so many seconds. */

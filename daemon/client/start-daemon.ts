@@ -12,6 +12,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { DaemonFile } from "../contract.ts";
 import { preferredPort } from "../facts.ts";
 import { readDaemonFile } from "./endpoint.ts";
+import { isAlive } from "./process-alive.ts";
 import { Transport } from "./transport.ts";
 import { TokensmithUnavailableError } from "./unavailable.ts";
 
@@ -20,7 +21,7 @@ export interface StartOptions {
 	readonly dataDir: string;
 	/** The bundled daemon.js. */
 	readonly daemonPath: string;
-	/** The daemon stops after this time without a client. */
+	/** The daemon stops after this time without a client; 0: never. By default 600. */
 	readonly idleSeconds?: number;
 	readonly deadlineSeconds?: number;
 }
@@ -45,8 +46,8 @@ export async function ensureDaemon(options: StartOptions): Promise<DaemonFile> {
 	);
 }
 
-/** The one that has proved to be the daemon of `daemon.json`. */
-async function runningDaemon(dataDir: string): Promise<DaemonFile | undefined> {
+/** The one that has proved to be the daemon of `daemon.json`. @throws TokensmithUnavailableError for a file that can't be read */
+export async function runningDaemon(dataDir: string): Promise<DaemonFile | undefined> {
 	const file = await readDaemonFile(dataDir).catch((error: unknown) => {
 		const isUnreadable =
 			error instanceof TokensmithUnavailableError && error.reason === "unusable" && error.cause;
@@ -56,15 +57,6 @@ async function runningDaemon(dataDir: string): Promise<DaemonFile | undefined> {
 	if (file === undefined) return undefined;
 	const health = await new Transport(async () => file).health(file);
 	return health && file;
-}
-
-function isAlive(pid: number): boolean {
-	try {
-		return process.kill(pid, 0);
-	} catch (error) {
-		// EPERM: it is alive and belongs to another user.
-		return (error as NodeJS.ErrnoException).code !== "ESRCH";
-	}
 }
 
 async function announcementOfNew(options: StartOptions, milliseconds: number): Promise<Announcement> {
@@ -115,7 +107,7 @@ function spawnDaemon(
 		"--idle-seconds",
 		String(idleSeconds),
 	];
-	return spawn(process.execPath, [daemonPath, ...args], {
+	return spawn(nodePath(), [daemonPath, ...args], {
 		cwd: dataDir,
 		// It must not end with the process group of this program.
 		detached: true,
@@ -123,6 +115,12 @@ function spawnDaemon(
 		env: environment(),
 		stdio: ["ignore", "pipe", errors],
 	}) as ChildWithOutput;
+}
+
+/** The daemon needs Node.js, which a service in Bun or Deno is not. */
+function nodePath(): string {
+	const { bun, deno } = process.versions;
+	return bun === undefined && deno === undefined ? process.execPath : "node";
 }
 
 /** Receives what Node.js writes to stderr when the daemon crashes. */
@@ -173,4 +171,23 @@ function environment(): NodeJS.ProcessEnv {
 
 function unavailable(message: string, cause?: unknown): TokensmithUnavailableError {
 	return new TokensmithUnavailableError(message, { cause, outcome: "not-done", reason: "not-running" });
+}
+
+/** A stop that was asked for takes effect within this time. */
+const stopSeconds = 15;
+
+/** Stops the daemon in order. Resolves once its process has ended; undefined: none runs. */
+export async function stopDaemon(dataDir: string): Promise<DaemonFile | undefined> {
+	const running = await runningDaemon(dataDir);
+	if (running === undefined) return undefined;
+	await new Transport(async () => running).empty({ method: "POST", path: "/v1/shutdown" });
+	const deadline = Date.now() + stopSeconds * 1000;
+	while (isAlive(running.pid)) {
+		if (Date.now() > deadline) {
+			const what = `The daemon (process ${running.pid}) has not stopped after ${stopSeconds} seconds.`;
+			throw new Error(`${what} End that process, then try again.`);
+		}
+		await delay(50);
+	}
+	return running;
 }

@@ -16,6 +16,8 @@ import { type Outcome, reasonOf, TokensmithUnavailableError } from "./unavailabl
 export { addressForServices, fixedEndpoint, readDaemonFile } from "./endpoint.ts";
 /** @internal */
 export { ownDataDirectory } from "./own-directory.ts";
+/** @internal */
+export { isAlive } from "./process-alive.ts";
 export type { Endpoint } from "./proof.ts";
 export { type Outcome, TokensmithUnavailableError, type UnavailableReason } from "./unavailable.ts";
 
@@ -58,6 +60,8 @@ interface TransportOptions {
 	timeoutMilliseconds?: number | undefined;
 	/** For tokens of other systems: what the daemon needs to call them. Sent with what may change something. */
 	access?: Access | undefined;
+	/** Starts the daemon unless it runs, and says where it is. A request that no daemon took is then sent to it. */
+	start?: (() => Promise<Endpoint>) | undefined;
 }
 
 /** The daemon answers a call to another system within half a minute. */
@@ -151,7 +155,7 @@ export class Transport {
 			// The next request checks again whether the daemon is running.
 			if (this.#connections === connections) this.#connections = undefined;
 			if (error.outcome === "unknown" || ["timeout", "unusable"].includes(error.reason)) throw error;
-			const next = await this.#endpoint();
+			const next = await (this.#options.start?.() ?? this.#endpoint());
 			if (error.reason !== "broken" && isSame(next, connections.endpoint)) throw error;
 			return this.#exchange(this.#connectionsTo(next), request, read);
 		}

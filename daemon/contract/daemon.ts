@@ -57,6 +57,12 @@ export interface DaemonFile {
 	ownerKey: string;
 	/** By which services know the daemon; older daemons have none. */
 	identity?: string | undefined;
+	/** RFC 3339. Older daemons say neither this nor what follows. */
+	startedDate?: string | undefined;
+	/** After so long without a client it stops, unless a service is installed; 0: never. */
+	idleSeconds?: number | undefined;
+	/** Whether the user's service manager runs it. */
+	isService?: boolean | undefined;
 }
 
 /** The line that the daemon prints to stdout when it is ready for requests. */

@@ -7,12 +7,12 @@ import * as l10n from "@vscode/l10n";
 import {
 	addressForServices,
 	type Endpoint,
+	isAlive,
 	readDaemonFile,
 	TokensmithUnavailableError,
 } from "../../daemon/client/transport.ts";
 import { type DaemonFile, protocol } from "../../daemon/contract.ts";
 import { Client } from "./client.ts";
-import { isAlive } from "./process-alive.ts";
 import { type Announcement, DaemonError, type StartOptions, startDaemon } from "./start-daemon.ts";
 
 type Times = "idleSeconds" | "deadlineSeconds";

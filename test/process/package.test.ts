@@ -64,6 +64,10 @@ export async function renew(record: TokenRecord): Promise<string> {
 // @ts-expect-error an unknown status
 client.list({ status: "gone" });
 createTokensmithClient({});
+createTokensmithClient({ start: true });
+requireToken({ start: true });
+// @ts-expect-error a daemon at an address is started elsewhere
+createTokensmithClient({ url: "http://127.0.0.1:47600", start: true });
 // @ts-expect-error both an address and a data directory
 createTokensmithClient({ url: "http://127.0.0.1:47600", dataDir: "/data" });
 // @ts-expect-error a record holds no secret

@@ -1,6 +1,5 @@
 /** Whether a process with an id is alive. The id may have been reused by another process. */
 import { readFileSync } from "node:fs";
-import { codeOf } from "../error-code.ts";
 
 export function isAlive(pid: number): boolean {
 	try {
@@ -10,6 +9,10 @@ export function isAlive(pid: number): boolean {
 		return codeOf(error) !== "ESRCH";
 	}
 	return !isZombie(pid);
+}
+
+function codeOf(error: unknown): string | undefined {
+	return (error as NodeJS.ErrnoException).code;
 }
 
 /** In a container whose first process reaps no orphans, a daemon that has ended remains as a zombie. */
