@@ -1,6 +1,6 @@
 /**
  * What a creation at a connected system needs after the summary: the answers to its connector's questions, or the secret
- * that the user creates on the system's own pages. Nothing of it is kept in the draft.
+ * that the user creates on the system's own pages. Nothing of it is kept in the draft. A secret of a try that failed is kept.
  */
 import * as l10n from "@vscode/l10n";
 import type { CreateTokenInput } from "../../daemon/contract.ts";
@@ -11,11 +11,13 @@ import type { Services } from "../services.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import type { NewToken } from "./create-action.ts";
 import { addDuration } from "./expiry-input.ts";
+import type { KeptSecret } from "./pasted-secret-kept.ts";
 
-/** @throws CancellationError */
+/** @param kept what was pasted for a try that failed @throws CancellationError */
 export async function prepareAtSystem(
 	services: Pick<Services, "connections" | "daemon" | "log">,
 	request: CreateTokenInput,
+	kept?: KeptSecret,
 ): Promise<Pick<NewToken, "answers" | "pasted">> {
 	const { connections } = services;
 	const { connection } = request;
@@ -24,6 +26,7 @@ export async function prepareAtSystem(
 		const title = l10n.t("Create API Token");
 		return { answers: await askAnswers(connections.profileOf(connection)?.connector, ["create"], { title }) };
 	}
+	if (kept?.connection === connection) return { pasted: kept.secret };
 	const guide = creationGuide(connections, connection, valuesOf(request));
 	if (guide === undefined) throw new Error(l10n.t("The profile of the system has no steps for a creation."));
 	return { pasted: await guideToSecret(services, guide) };

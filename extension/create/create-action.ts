@@ -19,7 +19,7 @@ import type { NewPermission } from "./permission-choices.ts";
 
 type CreateClient = Pick<
 	Client,
-	| ("createToken" | "listTokens" | "registerToken" | "revokeToken")
+	| ("createToken" | "identify" | "listTokens" | "registerToken" | "revokeToken")
 	| ("permissions" | "putPermission" | "removePermission")
 >;
 
@@ -111,8 +111,7 @@ async function start(
 	} catch (error) {
 		if (!isUnanswered(error))
 			return { kind: "not-created", error: withConnection(error, request.connection, deps) };
-		const called = pasted === undefined ? request.connection : undefined;
-		return await afterNoAnswer(deps, { name: request.name, called }, { startedAt, error });
+		return await afterNoAnswer(deps, input, { startedAt, error });
 	}
 }
 
@@ -165,13 +164,29 @@ export async function findUnanswered(
 	);
 }
 
+/** Finishes what was recorded of a pasted secret without an answer; undefined: nothing was. */
+export async function finishRecorded(
+	deps: CreateTokenDeps,
+	{ pasted, placement }: { pasted: string; placement: Placement | undefined },
+): Promise<CreateOutcome | undefined> {
+	const recorded = await findRecorded(deps, pasted);
+	return recorded && (await finishSteps(deps, recorded, placement, {}));
+}
+
+async function findRecorded({ daemon }: CreateTokenDeps, secret: string): Promise<Started | undefined> {
+	const client = await daemon.client();
+	const [token] = Object.values(await client.identify([hashOf(secret)]));
+	return token?.status === "active" ? { client, token, secret, ignored: [] } : undefined;
+}
+
 async function afterNoAnswer(
 	deps: CreateTokenDeps,
-	{ name, called }: { name: string; called: string | undefined },
+	{ request: { name, connection: called }, pasted }: NewToken,
 	{ startedAt, error }: { startedAt: number; error: unknown },
-): Promise<CreateOutcome> {
+): Promise<Started | CreateOutcome> {
 	deps.log.error("The daemon did not answer whether it created the token.", inspect(error));
 	try {
+		if (pasted !== undefined) return (await findRecorded(deps, pasted)) ?? { kind: "not-created", error };
 		const token = await findUnanswered(deps, { name, startedAt });
 		if (token !== undefined) return { kind: "secret-lost", error, token };
 		if (called === undefined) return { kind: "not-created", error };

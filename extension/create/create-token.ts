@@ -36,6 +36,14 @@ import { type CreateReportDeps, reportCreated } from "./create-report.ts";
 import { lastSystemOf, remember } from "./creation-memory.ts";
 import { requestFrom, stepOfField } from "./creation-request.ts";
 import { type CreationStart, startForLine } from "./for-line.ts";
+import {
+	askToRecordAgain,
+	isSecretRefused,
+	type KeptSecret,
+	keptOf,
+	offerKept,
+	settled,
+} from "./pasted-secret-kept.ts";
 import { permissionSuggestions } from "./permission-suggestions.ts";
 import { summaryRows } from "./summary.ts";
 import { isOf, optionsOf, type System, systemsOf } from "./system.ts";
@@ -98,21 +106,43 @@ async function createFrom(
 	start: CreationStart,
 	title = l10n.t("Create API Token"),
 ): Promise<void> {
-	let at: Pick<Asked, "draft" | "changeFirst"> = { draft: start.draft };
+	const keeping: Keeping = { secret: undefined };
+	try {
+		await createUntilDone(services, { start, draft: start.draft, title }, keeping);
+	} catch (error) {
+		if (keeping.secret !== undefined) void offerKept(services, keeping.secret);
+		throw error;
+	}
+}
+
+interface Keeping {
+	secret: KeptSecret | undefined;
+}
+
+async function createUntilDone(
+	services: CreateDeps,
+	{ start, draft: first, title }: Asked,
+	keeping: Keeping,
+): Promise<void> {
+	let at: Pick<Asked, "draft" | "changeFirst"> = { draft: first };
 	for (;;) {
 		const { draft, more } = await askWithMore(
 			at,
 			(from) => askAll(services, { start, title, ...from }),
-			(asked) => prepareAtSystem(services, requestFrom(asked)),
+			(asked) => prepareAtSystem(services, requestFrom(asked), keeping.secret),
 		);
 		await remember(services.workspaceState, draft);
-		const outcome = await createWithProgress(services, draft, more);
+		keeping.secret = keptOf(draft.system?.connection?.id, more.pasted) ?? keeping.secret;
+		const first = await createWithProgress(services, draft, more);
+		const outcome = await settled(services, first, { ...more, placement: placementOf(draft) });
 		if (outcome.kind === "created") {
+			keeping.secret = undefined;
 			services.tree.mark(outcome.token.id);
 			const system = draft.system?.connection?.name ?? "Tokensmith";
 			const options = optionsOf(draft.system);
 			return await reportCreated(services, { ...outcome, system, options, placement: placementOf(draft) });
 		}
+		if (outcome.kind === "not-created" && isSecretRefused(outcome.error)) keeping.secret = undefined;
 		at = { draft, changeFirst: await afterFailure(services, draft, outcome, more) };
 	}
 }
@@ -269,9 +299,12 @@ async function afterFailure(
 	if (outcome.kind === "cancelled") throw new vscode.CancellationError();
 	const { error } = outcome;
 	if (outcome.kind === "not-created" && !isUnanswered(error)) return await afterError(services, error);
+	if (pasted !== undefined) {
+		await askToRecordAgain();
+		return "summary";
+	}
 	const token = await tokenOf(services, draft, outcome);
-	// A pasted secret was created at the system's pages, and only recorded here.
-	const called = pasted === undefined ? draft.system?.connection?.id : undefined;
+	const called = draft.system?.connection?.id;
 	if (token === undefined && called !== undefined)
 		return await afterError(services, new SystemUnansweredError(called, services, error));
 	await afterNoAnswer(services, token);

@@ -175,7 +175,26 @@ export async function openSystem(
 ): Promise<void> {
 	const profile = connections.profileOf(connection);
 	const page = profile?.connector?.base === null ? connection.baseUrl : profile?.links[0]?.url;
-	if (page?.startsWith("https://") !== true)
-		throw new Error(l10n.t("The system has no page with an https address."));
-	await vscode.env.openExternal(vscode.Uri.parse(page, true));
+	const url = page === undefined ? null : URL.parse(page);
+	if (url?.protocol === "https:") return await openInBrowser(url);
+	if (url?.protocol === "http:") return await offerPlainPage(connection, url);
+	throw new Error(l10n.t("The profile of {0} names no page.", quoted(connection.name)));
+}
+
+async function openInBrowser({ href }: URL): Promise<void> {
+	await vscode.env.openExternal(vscode.Uri.parse(href, true));
+}
+
+/** Only the address that the user gave to the connection can be such a one: links of profiles are https. */
+async function offerPlainPage({ name }: Connection, url: URL): Promise<void> {
+	const text = l10n.t(
+		"The page of {0} is at {1}, without encryption: anyone on the way can read what you enter there.",
+		quoted(name),
+		url.host,
+	);
+	const open = l10n.t("Open Page");
+	const copy = l10n.t("Copy Address");
+	const chosen = await showWarning(text, copy, open);
+	if (chosen === open) return await openInBrowser(url);
+	if (chosen === copy) await vscode.env.clipboard.writeText(url.href);
 }
