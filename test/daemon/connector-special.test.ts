@@ -137,6 +137,19 @@ describe("a login before the calls", () => {
 		assert.match(error.message, /no session \*\*\*/);
 	});
 
+	it("can be a page with a form, whose cookies are what counts", async () => {
+		fake.fault = ({ method, path }) => {
+			if (method !== "GET" || path !== "/login") return undefined;
+			const headers = { "content-type": "text/html", "set-cookie": "form=form-token-1; Path=/" };
+			return (response) => response.writeHead(200, headers).end("<form>");
+		};
+		const [form, ...more] = withCookies.login ?? [];
+		assert.ok(form !== undefined);
+		const login = [{ ...form, take: { form: { cookie: "form" } } }, ...more];
+		assert.deepEqual(await listAt({ ...system(), connector: { ...withCookies, login } }, access), []);
+		assert.match((await rejection(listAt(system(), access))).message, /no form at "\/form"/);
+	});
+
 	it("that does not answer what it should is named", async () => {
 		fake.fault = ({ path }) =>
 			path === "/login" ? (response) => response.writeHead(200).end("{}") : undefined;

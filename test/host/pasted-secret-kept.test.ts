@@ -18,15 +18,7 @@ describe("a secret that was pasted before the daemon was lost", () => {
 	let person: Person;
 	let count = 0;
 
-	const walk = [
-		"Threats",
-		"feeds",
-		"6 months",
-		"None",
-		"Continue",
-		/SecretStorage only/,
-		/Create Token/,
-	];
+	const walk = ["Threats", "feeds", "6 months", "None", "Continue", /SecretStorage only/, /Create Token/];
 	const broken = () =>
 		new TokensmithUnavailableError("The connection broke.", { cause: undefined, outcome: "unknown" });
 

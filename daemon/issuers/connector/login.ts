@@ -1,6 +1,6 @@
 /** Logs in for an operation: what the answers have authenticates its other requests, and is kept no longer than these. */
 import type { Call, Connector, Login, Taken } from "../../contract.ts";
-import { type Answer, isAnswer } from "./answer.ts";
+import { type Answer, isAnswer, isHtml } from "./answer.ts";
 import { ConnectorError, inSentences } from "./connector-error.ts";
 import { valueAt } from "./pointer.ts";
 import type { Values } from "./template.ts";
@@ -32,7 +32,7 @@ async function takeFrom(session: Session, login: Login, known: readonly Named[])
 		const message = inSentences(session.words(answer), words);
 		throw new ConnectorError("credential-dead", message, { status: answer.status });
 	}
-	if (!session.isSuccess(answer) && !isRedirect(answer)) throw session.refusal(answer);
+	if (!session.isSuccess(answer) && !isForm(answer)) throw session.refusal(answer);
 	return Object.entries(login.take).map(([name, place]) => {
 		const value = takenAt(answer, place);
 		if (value === undefined) {
@@ -55,8 +55,11 @@ async function answerTo(session: Session, login: Login, known: readonly Named[])
 	}
 }
 
-/** Forms lead to another page, with a cookie. It is not followed. */
-const isRedirect = ({ status }: Answer) => status === 302 || status === 303;
+/** A page with a form, or the way from it to another one, which is not followed. What counts is the cookie or the header. */
+function isForm(answer: Answer): boolean {
+	const { status } = answer;
+	return status === 302 || status === 303 || (status === 200 && isHtml(answer));
+}
 
 function takenAt({ body, headers }: Answer, place: Taken): string | undefined {
 	if (typeof place === "string") return textOf(valueAt(body, place));
