@@ -58,9 +58,38 @@ async function append(folder: string, path: string, text: string): Promise<void>
 	}
 }
 
+/** The files of a repository's folder, without or with those that Git ignores; undefined where there is none. */
+export async function listedByGit(folder: string, ignored: "read" | "left"): Promise<string[] | undefined> {
+	const inside = await runGit(folder, ["rev-parse", "--is-inside-work-tree"]);
+	if (inside !== 0) return undefined;
+	const known = await gitOutput(folder, ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+	if (ignored === "left") return linesOf(known);
+	const others = await gitOutput(folder, ["ls-files", "-z", "--others", "--ignored", "--exclude-standard"]);
+	return linesOf(known + others);
+}
+
+function linesOf(output: string): string[] {
+	return [...new Set(output.split("\0").filter((name) => name !== ""))].sort();
+}
+
+/** @throws Error when Git fails, or takes too long */
+function gitOutput(cwd: string, args: readonly string[]): Promise<string> {
+	const options = { cwd, timeout: 60_000, maxBuffer: 256 * 1024 * 1024, env: gitEnvironment() };
+	return new Promise((resolve, reject) => {
+		execFile("git", [...withoutPrograms, ...args], options, (error, stdout) => {
+			if (error === null) resolve(stdout);
+			else reject(new Error("Git could not list the files of this folder.", { cause: error }));
+		});
+	});
+}
+
+function gitEnvironment(): NodeJS.ProcessEnv {
+	return { ...process.env, GIT_OPTIONAL_LOCKS: "0" };
+}
+
 /** Git's exit code; undefined if Git could not run to completion. */
 function runGit(cwd: string, args: readonly string[]): Promise<number | undefined> {
-	const options = { cwd, timeout: 10_000, env: { ...process.env, GIT_OPTIONAL_LOCKS: "0" } };
+	const options = { cwd, timeout: 10_000, env: gitEnvironment() };
 	return new Promise((resolve) => {
 		execFile("git", [...withoutPrograms, ...args], options, (error) => {
 			if (error === null) resolve(0);

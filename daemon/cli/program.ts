@@ -19,6 +19,7 @@ import { probe } from "./probe.ts";
 import { register } from "./register.ts";
 import { revoke } from "./revoke.ts";
 import { rotate } from "./rotate.ts";
+import { scan } from "./scan.ts";
 import { setup } from "./setup.ts";
 import { show } from "./show.ts";
 import { usage } from "./usage.ts";
@@ -27,7 +28,7 @@ import { verify } from "./verify.ts";
 export const sections: readonly Section[] = [
 	{ heading: "Tokens", entries: [create, list, show, edit, disable, enable, revoke, cleanUp] },
 	{ heading: "Rotation", entries: [rotate, undoRotation, endOverlap] },
-	{ heading: "Secrets, read from standard input", entries: [verify, identify] },
+	{ heading: "Secrets", entries: [verify, identify, scan] },
 	{ heading: "History", entries: [audit, usage] },
 	{ heading: "Other systems", entries: [connections, register, addSecret, probe] },
 	{ heading: "Services and projects", entries: [setup, permission, address, daemon] },
