@@ -99,6 +99,7 @@ type Models = ReturnType<typeof openModels>;
 /** The models: tokens of the daemon, lines of the env files, and stored secrets. */
 function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
 	const place = findDataPlace(context);
+	log.info(`The data directory is ${place.dataDir}.`);
 	const daemon = new DaemonProcess({
 		...place,
 		daemonPath: join(context.extensionPath, "dist", "daemon.js"),

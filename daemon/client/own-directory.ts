@@ -2,6 +2,7 @@
  * Where the data directory of this user is. Every editor, the command line, services and the daemon find the same one. It
  * belongs to the user and to no editor, since VS Code deletes an extension's own storage after the extension was uninstalled.
  */
+import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { posix, win32 } from "node:path";
 
@@ -74,11 +75,21 @@ function homeOf(machine: Machine): string {
 	const { home = homedir } = machine;
 	try {
 		const found = home();
-		if (pathsOf(machine).isAbsolute(found)) return found;
+		if (pathsOf(machine).isAbsolute(found)) return checkedHome(found);
 	} catch (cause) {
+		if (cause instanceof UnknownDirectoryError) throw cause;
 		throw new UnknownDirectoryError(unknownHome, { cause });
 	}
 	throw new UnknownDirectoryError(unknownHome);
+}
+
+/** `sudo` may keep HOME: what root writes there, its owner could not use any more. */
+function checkedHome(path: string): string {
+	const owner = process.getuid?.() === 0 ? statSync(path, { throwIfNoEntry: false })?.uid : undefined;
+	if (owner === undefined || owner === 0) return path;
+	throw new UnknownDirectoryError(
+		`The home folder ${path} belongs to another user. Run this as that user, without sudo, or set TOKENSMITH_DATA_DIR.`,
+	);
 }
 
 const unknownHome =

@@ -85,7 +85,18 @@ class SystemOverlapWatch implements vscode.Disposable {
 		const due = endingsAmong(live.tokens, stored, now, graces).filter(
 			({ token }) => (this.#attempts.get(token.id)?.next ?? 0) <= now,
 		);
-		for (const ending of due) if (!this.#isDisposed) await this.#attempt(ending);
+		for (const ending of due)
+			if (!this.#isDisposed && (await this.#isOurs(ending.token, stored))) await this.#attempt(ending);
+	}
+
+	/** One of which this editor has neither a secret nor the connection's credential is ended by the editor that has. */
+	async #isOurs(
+		{ id, successorId, connectionId }: TokenRecord,
+		stored: ReadonlySet<string>,
+	): Promise<boolean> {
+		if (stored.has(id) || (successorId !== null && stored.has(successorId))) return true;
+		const credential = await this.#deps.connections.credentials.get(connectionId ?? "");
+		return credential !== undefined;
 	}
 
 	async #attempt(ending: Ending): Promise<void> {

@@ -1,8 +1,10 @@
 /** Where the data directory of a user is, on each platform and with each environment. */
 import assert from "node:assert/strict";
+import { chownSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { createTokensmithClient } from "../../daemon/client/client.ts";
 import { ownDataDirectory, ownPlace } from "../../daemon/client/own-directory.ts";
+import { temporaryFolder } from "./harness.ts";
 
 type Environment = Record<string, string | undefined>;
 
@@ -67,6 +69,23 @@ describe("the data directory of a user", () => {
 			assert.equal(directory("linux", { XDG_DATA_HOME: "/data" }, home), "/data/tokensmith");
 			assert.equal(directory("linux", { TOKENSMITH_DATA_DIR: "/data" }, home), "/data");
 		});
+
+	(process.getuid?.() === 0 ? it : it.skip)(
+		"is not another user's, as with sudo, unless a variable names it",
+		() => {
+			const theirs = temporaryFolder();
+			try {
+				chownSync(theirs, 65_534, 65_534);
+				assert.throws(() => directory("linux", {}, () => theirs), /belongs to another user.*without sudo/);
+				assert.equal(
+					directory("linux", { TOKENSMITH_DATA_DIR: "/data" }, () => theirs),
+					"/data",
+				);
+			} finally {
+				rmSync(theirs, { recursive: true });
+			}
+		},
+	);
 
 	it("is this process's own by default", () => {
 		assert.ok(homedir() !== "" && ownDataDirectory().length > 1);

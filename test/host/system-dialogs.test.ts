@@ -231,6 +231,36 @@ describe("connected systems", () => {
 				assert.match(told[0]?.text ?? "", /The role may not do this/);
 			});
 
+			it("leave it to the editor that has the credential or the secrets", async () => {
+				const { predecessor } = await rotated();
+				const [kept, looks] = [[...window.kept], { count: 0 }];
+				window.kept.clear();
+				const ids = window.secrets.ids.bind(window.secrets);
+				window.secrets.ids = async () => {
+					looks.count += 1;
+					return ids();
+				};
+				const watching = watch();
+				try {
+					// A look begins when the one before has ended.
+					for (const name of ["one", "two", "three"]) {
+						const before = looks.count;
+						await window.create(name);
+						await until("it has looked", () => looks.count > before);
+					}
+					assert.ok(acme.tokens.has(predecessor.remoteId ?? ""));
+					for (const [key, value] of kept) window.kept.set(key, value);
+					await window.create("four");
+					await until("it is deleted", () => !acme.tokens.has(predecessor.remoteId ?? ""));
+				} finally {
+					watching.dispose();
+				}
+				assert.deepEqual(
+					person.messages.filter(({ text }) => text.includes("was not deleted")),
+					[],
+				);
+			});
+
 			it("never delete the credential in use, and offer its successor in its place", async () => {
 				const { predecessor, old } = await rotated();
 				const key = `connection.${predecessor.connectionId}`;
