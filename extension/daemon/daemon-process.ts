@@ -69,6 +69,14 @@ export class DaemonProcess {
 	}
 
 	/**
+	 * By which the daemon's data directory is known. The daemon runs when this resolves.
+	 * @throws DaemonError
+	 */
+	async identity(): Promise<string | undefined> {
+		return (await this.#endpoint()).identity;
+	}
+
+	/**
 	 * Stops the daemon, if one runs, and starts ours.
 	 * @throws DaemonError, also for a newer daemon, whose data ours may not understand
 	 */

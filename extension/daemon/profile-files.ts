@@ -4,6 +4,7 @@
  * former go with their file. For an invalid file, shows its name and what is wrong in it.
  */
 
+import { hash } from "node:crypto";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -47,6 +48,8 @@ class ProfileFileError extends Error {}
 interface SentFile {
 	readonly file: string;
 	readonly id: string;
+	/** Of what was sent, and to which daemon. */
+	readonly checksum?: string;
 	/** The last message about why the profile stays. */
 	readonly told?: string;
 }
@@ -165,6 +168,11 @@ export class ProfileFiles implements vscode.Disposable {
 	async #sendOwn({ profile, uri }: DeclaredProfile): Promise<Change> {
 		const [key, value] = [ownKey(profile.id), JSON.stringify(profile)];
 		if (this.#sent.get(key) === value) return "unchanged";
+		const sent = { file: uri.toString(), id: profile.id, checksum: await this.#checksumOf(value) };
+		if (this.#isThereUnchanged(sent)) {
+			this.#sent.set(key, value);
+			return "unchanged";
+		}
 		try {
 			await (await this.#deps.daemon.client()).putProfile(profile);
 			this.#told.delete(uri.toString());
@@ -174,8 +182,22 @@ export class ProfileFiles implements vscode.Disposable {
 			return "unchanged";
 		}
 		this.#sent.set(key, value);
-		await this.#remember({ file: uri.toString(), id: profile.id });
+		await this.#remember(sent);
 		return "changed";
+	}
+
+	/** An editor that starts sends no file that is as it was: another editor may have sent another profile with this id. */
+	#isThereUnchanged({ file, id, checksum }: SentFile): boolean {
+		const isThere = this.#deps.live.profiles.some((one) => one.id === id && one.source === "user");
+		return (
+			isThere &&
+			this.#remembered.some((one) => one.file === file && one.id === id && one.checksum === checksum)
+		);
+	}
+
+	/** Other daemons, such as that of a remote, were sent something of their own. */
+	async #checksumOf(value: string): Promise<string> {
+		return hash("sha256", `${await this.#deps.daemon.identity()}\n${value}`, "hex");
 	}
 
 	/** Profiles whose file is deleted, is no longer named, or has another id now. One that is in use stays. */
@@ -187,7 +209,8 @@ export class ProfileFiles implements vscode.Disposable {
 		for (const sent of this.#remembered) {
 			const { file, id } = sent;
 			if (files.get(file) === id) {
-				if (sent.told !== undefined) await this.#remember({ file, id });
+				const { told, ...rest } = sent;
+				if (told !== undefined) await this.#remember(rest);
 				continue;
 			}
 			const isUnread = named.has(file) && !files.has(file) && (await isThere(vscode.Uri.parse(file)));

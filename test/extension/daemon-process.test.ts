@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { cp, readFile, stat, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
@@ -64,6 +64,22 @@ describe("DaemonProcess", function () {
 				permissions: ["api.api-tokens.read"],
 			});
 			for (const client of clients) assert.equal((await client.listTokens())[0]?.id, created?.id);
+		});
+
+		it("moves the data of an earlier version once for eight windows that race, while its daemon runs", async () => {
+			const earlier = await DaemonHome.make();
+			try {
+				const before = await earlier.window().client();
+				const created = await before.createToken({ name: "before", permissions: ["api.api-tokens.read"] });
+				const { pid } = await earlier.daemonFile();
+				const windows = Array.from({ length: 8 }, () => home.window({ earlier: earlier.dataDir }));
+				const clients = await Promise.all(windows.map((window) => window.client()));
+				for (const client of clients) assert.equal((await client.listTokens())[0]?.id, created.id);
+				assert.equal(home.logged.filter((line) => line.startsWith("Started")).length, 1);
+				await until("the earlier daemon is gone", () => !isAlive(pid));
+			} finally {
+				await earlier.close();
+			}
 		});
 
 		it("starts once for concurrent requests in one window", async () => {
@@ -289,6 +305,16 @@ describe("DaemonProcess", function () {
 			assert.equal(error.code, "data-unwritable");
 			assert.ok(error.message.includes(join(file, "data")));
 			assert.ok(error.cause instanceof Error);
+		});
+
+		it("starts nothing while the data directory is unknown, and says why", async () => {
+			const window = home.window({ problem: "This user has no home folder." });
+			for (const work of [window.client(), window.restart()])
+				assert.deepEqual(
+					[(await rejection(work)).code, (await rejection(work)).message],
+					["unknown-directory", "This user has no home folder."],
+				);
+			assert.deepEqual(await readdir(home.dataDir), []);
 		});
 
 		it("passes on the daemon's own error", async () => {

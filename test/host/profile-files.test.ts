@@ -133,6 +133,23 @@ describe("profile files", () => {
 			assert.deepEqual(names(), ["Other"]);
 		});
 
+		it("do not replace those of another editor at a start, only when they change", async () => {
+			await own();
+			const client = await home.window().client();
+			await client.putProfile({ ...(await localProfile()), id: "acme", name: "Of another editor" });
+			await until("it is there", () => names().includes("Of another editor"));
+			const next = new ProfileFiles({
+				...{ daemon: home.window(), live, memory },
+				onDidDeclare: declared.event,
+				log: { warn: (text) => void warnings.push(text) },
+			});
+			await next.upToDate();
+			next.dispose();
+			assert.deepEqual(names(), ["Of another editor"]);
+			await own("Acme 2");
+			assert.deepEqual(names(), ["Acme 2"]);
+		});
+
 		it("are left alone when another program has sent them", async () => {
 			const client = await home.window().client();
 			await client.putProfile({ ...(await localProfile()), id: "theirs", name: "Theirs" });
