@@ -153,7 +153,8 @@ function startError(cause: unknown, errorOutput: string): DaemonError {
 }
 
 function startErrorCode(code: string): DaemonErrorCode {
-	return code === "data-unwritable" ? code : "cannot-start";
+	// The message about data that was not moved says what to do before another try, as that about a folder does.
+	return ["data-unwritable", "data-unmoved"].includes(code) ? "data-unwritable" : "cannot-start";
 }
 
 async function readFrom(path: string, start: number): Promise<string> {

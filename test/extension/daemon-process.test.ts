@@ -320,6 +320,7 @@ describe("DaemonProcess", function () {
 		it("passes on the daemon's own error", async () => {
 			for (const [said, code] of [
 				["data-unwritable", "data-unwritable"],
+				["data-unmoved", "data-unwritable"],
 				["unexpected", "cannot-start"],
 			]) {
 				const line = JSON.stringify({ event: "failed", code: said, detail: "Free some space." });
