@@ -1,14 +1,21 @@
 /** The OpenAPI document is valid, describes every route and its callers, and agrees with the daemon's real answers. */
 import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import formats from "ajv-formats";
 import { apiPermissions } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import type { AnswerOptions } from "../../daemon/server/answer.ts";
-import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
-import { behindExpress } from "../../daemon/server/express.ts";
-import { type Answer, daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
+import { daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
+import {
+	assertHeaders,
+	assertValid,
+	type OpenApi,
+	operationNamed,
+	operationsOf,
+	resolve,
+	schemaAt,
+	schemaIn,
+	schemasOf,
+	servedByExpress,
+} from "./openapi-document.ts";
 import { Acme } from "./systems/acme.ts";
 import { AcmeConnection } from "./systems/acme-connection.ts";
 
@@ -334,103 +341,3 @@ describe("/openapi.json", () => {
 		];
 	}
 });
-
-interface Parameter {
-	name: string;
-	description?: string;
-	required?: boolean;
-}
-
-interface Reference {
-	$ref: string;
-}
-
-interface Operation {
-	operationId: string;
-	tags: string[];
-	summary: string;
-	description: string;
-	security: object[];
-	parameters: (Parameter | Reference)[];
-	requestBody?: Body;
-	responses: Record<string, Body & { $ref?: string; headers?: Record<string, object> }>;
-}
-
-interface Body {
-	content?: Record<string, { schema: Reference | { properties?: object } }>;
-}
-
-type OpenApi = {
-	tags: { name: string }[];
-	paths: Record<string, Record<string, Operation>>;
-	components: {
-		schemas: Record<string, { description?: string; properties?: Record<string, { description?: string }> }>;
-		parameters: Record<string, Parameter>;
-	};
-};
-
-function resolve<Component>(components: Record<string, Component>, used: Component | Reference): Component {
-	if (!(used instanceof Object && "$ref" in used)) return used;
-	const found = components[used.$ref.split("/").at(-1) ?? ""];
-	assert.ok(found !== undefined, used.$ref);
-	return found;
-}
-
-/** Every header that the document promises is in the answer, except those that depend on the token. */
-function assertHeaders(operation: Operation | undefined, { status, headers }: Answer): void {
-	const promised = Object.keys(operation?.responses[status]?.headers ?? {});
-	const optional = ["X-Token-Default-Source", "X-Token-Expiry", "X-Token-Truncated"];
-	for (const name of promised) assert.ok(headers.has(name) || optional.includes(name), name);
-}
-
-function operationsOf({ paths }: Pick<OpenApi, "paths">): { operation: string; described: Operation }[] {
-	return Object.entries(paths).flatMap(([path, methods]) =>
-		Object.entries(methods).map(([method, described]) => ({
-			operation: `${method.toUpperCase()} ${path}`,
-			described,
-		})),
-	);
-}
-
-function operationNamed({ paths }: OpenApi, operation: string): Operation | undefined {
-	const [method = "", path = ""] = operation.split(" ");
-	return paths[path]?.[method.toLowerCase()];
-}
-
-/** The routes that Express serves. */
-function servedByExpress(): string[] {
-	// Building the table of routes uses none of the parts that answer them.
-	const routes = allRoutes({} as ApiOptions);
-	const { stack } = behindExpress(routes, {} as AnswerOptions).router;
-	return stack.flatMap(({ route }) => {
-		const methods = new Set(
-			route?.stack.map((layer) => layer.method).filter((method) => method !== undefined),
-		);
-		const path = String(route?.path).replace(/:(\w+)/g, "{$1}");
-		return [...methods].map((method) => `${method.toUpperCase()} ${path}`);
-	});
-}
-
-function schemasOf(document: OpenApi): Ajv2020 {
-	// Strict mode would reject OpenAPI's own keywords around the schemas.
-	const ajv = new Ajv2020({ strict: false, allErrors: true });
-	formats.default(ajv);
-	return ajv.addSchema(document, "openapi.json");
-}
-
-function schemaAt(ajv: Ajv2020, operation: string, where: readonly string[]): ValidateFunction {
-	const [method = "", path = ""] = operation.split(" ");
-	return schemaIn(ajv, ["paths", path, method.toLowerCase(), ...where]);
-}
-
-function schemaIn(ajv: Ajv2020, where: readonly string[]): ValidateFunction {
-	const parts = [...where, "schema"];
-	const pointer = parts.map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1")));
-	const found = ajv.getSchema(`openapi.json#/${pointer.join("/")}`);
-	assert.ok(found !== undefined, `the document has no ${parts.join(" ")}`);
-	return found;
-}
-
-function assertValid(validate: ValidateFunction, value: unknown): void {
-	assert.ok(validate(value), JSON.stringify({ errors: validate.errors, value }, null, "\t"));
-}
