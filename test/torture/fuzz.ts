@@ -18,7 +18,8 @@ import type { Tally } from "./tally.ts";
 
 const lengths = {
 	short: { perOperation: 12, raw: 200, operationsPerKill: 24 },
-	long: { perOperation: 4000, raw: 40_000, operationsPerKill: 4 },
+	/** Some minutes. */
+	long: { perOperation: 400, raw: 10_000, operationsPerKill: 4 },
 };
 /** Whatever its prefix. */
 const secretPattern = /(?<![0-9A-Za-z])[a-z0-9]+_[0-9A-Za-z]{38}(?![0-9A-Za-z])/g;
