@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { inspect } from "node:util";
 import { createTokensmithClient } from "../../daemon/client/client.ts";
 import { addressForServices } from "../../daemon/client/endpoint.ts";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
@@ -118,6 +119,17 @@ describe("the client, without the daemon", () => {
 		for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
 			assert.doesNotMatch(`${cause.message} ${cause.stack} ${JSON.stringify(cause)}`, /tks_0000/);
 		}
+	});
+
+	it("has no byte in its errors of an answer that is no HTTP", async () => {
+		const url = await serverAt((_request, response) => {
+			response.socket?.end(`nonsense ${unknownSecret}\r\n\r\n`);
+		});
+		const error = await unavailable(createTokensmithClient({ url }).verify(unknownSecret));
+		const raw = Buffer.from(unknownSecret.slice(0, 8)).toString("hex");
+		assert.doesNotMatch(inspect(error, { depth: null }).replace(/[ \n]/g, ""), new RegExp(`tks_0000|${raw}`));
+		for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+			assert.ok(!Object.keys(cause).includes("rawPacket"));
 	});
 
 	it("works below a path, too", async () => {
