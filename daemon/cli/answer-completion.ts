@@ -1,13 +1,13 @@
 /** What a completion script asks: `tokensmith complete SHELL WORD...`, the last word being the one to complete. */
 import type { Suggestion } from "@optique/core/parser";
 import { suggestionsFor } from "./complete.ts";
-import { shells } from "./completion.ts";
+import { shellNamed } from "./completion.ts";
 import { namesFromDaemon } from "./known-names.ts";
 import { sections } from "./program.ts";
 
 /** Answers nothing for a mistake: the answer would stand in the middle of what is typed. */
 export async function answerCompletion([name = "", ...words]: readonly string[]): Promise<number> {
-	const shell = Object.hasOwn(shells, name) ? shells[name] : undefined;
+	const shell = await shellNamed(name);
 	if (shell === undefined) return 2;
 	const current = words.at(-1) ?? "";
 	const typed = name === "bash" ? [...words.slice(0, -1), unquoted(current)] : words;

@@ -40,7 +40,7 @@ export const audit = defineCommand({
 		const { events, chain } = await newest(connected, query, limit);
 		const isBroken = chain?.intact === false;
 		if (format === "json") await print({ events, ...(chain && { chain }) }, format);
-		else await print(words(events, chain, await namesOf(connected, events)));
+		else await print(await words(events, chain, await namesOf(connected, events)));
 		return isBroken ? 1 : 0;
 	},
 });
@@ -77,9 +77,13 @@ async function namesOf(
 
 const header = ["WHEN", "USER", "ACTION", "WHAT"];
 
-function words(events: readonly AuditEvent[], chain: AuditList["chain"], names: Map<string, string>): string {
+async function words(
+	events: readonly AuditEvent[],
+	chain: AuditList["chain"],
+	names: Map<string, string>,
+): Promise<string> {
 	const rows = events.map((event) => rowOf(event, names));
-	const list = rows.length === 0 ? "No events." : table(rows, { header });
+	const list = rows.length === 0 ? "No events." : await table(rows, { header });
 	if (chain === undefined) return list;
 	const checked = chain.intact
 		? `All ${chain.checked} events are unchanged.`

@@ -15,7 +15,7 @@ A deleted token never works again. Its audit events stay.`,
 	async run({ values, format, client }) {
 		const connected = await client();
 		const preview = await connected.cleanUp({ preview: true });
-		if (values.yes !== true) return print(format === "json" ? preview : previewWords(preview), format);
+		if (values.yes !== true) return print(format === "json" ? preview : await previewWords(preview), format);
 		// Not what has come of age since.
 		const { endedBefore } = preview;
 		const tokens: TokenRecord[] = [];
@@ -25,17 +25,20 @@ A deleted token never works again. Its audit events stay.`,
 			left = report.left;
 		}
 		const answer = { endedBefore, tokens, left: 0 };
-		return print(format === "json" ? answer : `${listOf(tokens)}Deleted ${countOf(tokens.length)}.`, format);
+		return print(
+			format === "json" ? answer : `${await listOf(tokens)}Deleted ${countOf(tokens.length)}.`,
+			format,
+		);
 	},
 });
 
-function previewWords({ tokens, left, endedBefore }: CleanUpReport): string {
+async function previewWords({ tokens, left, endedBefore }: CleanUpReport): Promise<string> {
 	if (tokens.length === 0) return `No token ended before ${dateWords(endedBefore)}: nothing to delete.`;
 	const more = left > 0 ? `and ${left} more\n` : "";
-	return `${listOf(tokens)}${more}${countOf(tokens.length + left)} would be deleted for good; repeat with --yes.`;
+	return `${await listOf(tokens)}${more}${countOf(tokens.length + left)} would be deleted for good; repeat with --yes.`;
 }
 
-function listOf(tokens: readonly TokenRecord[]): string {
+async function listOf(tokens: readonly TokenRecord[]): Promise<string> {
 	if (tokens.length === 0) return "";
 	const rows = tokens.map((token) => [
 		token.id,
@@ -43,7 +46,7 @@ function listOf(tokens: readonly TokenRecord[]): string {
 		token.status,
 		`ended ${dateWords(endDateOf(token))}`,
 	]);
-	return `${table(rows)}\n\n`;
+	return `${await table(rows)}\n\n`;
 }
 
 function countOf(count: number): string {

@@ -1,14 +1,20 @@
 /** `tokensmith completion SHELL`: the script that lets a shell complete commands. */
-import { bash, fish, type ShellCompletion, zsh } from "@optique/core/completion";
+import type { ShellCompletion } from "@optique/core/completion";
 import { defineCommand } from "./command.ts";
 import { print } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
 
-export const shells: Readonly<Record<string, ShellCompletion>> = { bash, zsh, fish };
+const shells = ["bash", "zsh", "fish"] as const;
+
+/** Undefined for another shell. The scripts are loaded only here: every other command starts faster without. */
+export async function shellNamed(name: string): Promise<ShellCompletion | undefined> {
+	const found = shells.find((one) => one === name);
+	return found && (await import("@optique/core/completion"))[found];
+}
 
 export const completion = defineCommand({
 	name: "completion",
-	argument: { value: "SHELL", offers: Object.keys(shells) },
+	argument: { value: "SHELL", offers: shells },
 	summary: "print the completion script for bash, zsh or fish",
 	description:
 		"Prints a script that completes commands, options and the names of tokens and permissions. To install it:",
@@ -21,7 +27,7 @@ export const completion = defineCommand({
 	connects: false,
 	stdin: "caller",
 	async run({ word }) {
-		const shell = Object.hasOwn(shells, word) ? shells[word] : undefined;
+		const shell = await shellNamed(word);
 		if (shell === undefined) throw new UsageError("There is completion for bash, zsh and fish.");
 		return print(shell.generateScript("tokensmith", ["complete", shell.name]));
 	},

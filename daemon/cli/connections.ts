@@ -17,7 +17,7 @@ export const connections = defineCommand({
 		if (format === "json") return print({ connections: found }, format);
 		if (found.length === 0) return print("No connections.");
 		const rows = found.map(({ id, name, profile, baseUrl }) => [name, profile, baseUrl, id]);
-		return print(table(rows, { header: ["NAME", "SYSTEM", "ADDRESS", "ID"], wraps: 0, optional: 1 }));
+		return print(await table(rows, { header: ["NAME", "SYSTEM", "ADDRESS", "ID"], wraps: 0, optional: 1 }));
 	},
 });
 

@@ -51,7 +51,7 @@ A token that was changed by someone else in the meantime stays as it is. A chang
 		if (format === "json") await print(answerOf(before, after, change), format);
 		else {
 			const ignored = await ignoredWords(connected, after, after.ignored);
-			await print(toTerminal(ignored) + reportOf(before, after, change));
+			await print(toTerminal(ignored) + (await reportOf(before, after, change)));
 		}
 		const isIgnored = after.ignored !== undefined && changedFields(before, after, change).length === 0;
 		return isIgnored ? 1 : 0;
@@ -130,13 +130,17 @@ function answerOf(before: TokenRecord, { ignored, ...token }: UpdatedToken, chan
 	return { token, changed, ...(ignored !== undefined && { ignored }) };
 }
 
-function reportOf(before: TokenRecord, after: TokenRecord, change: UpdateTokenRequest): string {
+async function reportOf(
+	before: TokenRecord,
+	after: TokenRecord,
+	change: UpdateTokenRequest,
+): Promise<string> {
 	const rows = changedFields(before, after, change).map((field) => [
 		`  ${labels[field]}`,
 		`${words(before[field])} -> ${words(after[field])}`,
 	]);
 	if (rows.length === 0) return "Nothing was changed.";
-	return `${toTerminal(`Changed ${describe(after)}`)}\n${table(rows)}`;
+	return `${toTerminal(`Changed ${describe(after)}`)}\n${await table(rows)}`;
 }
 
 /** A system can ignore a change, or keep a date less exactly. */

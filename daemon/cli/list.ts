@@ -47,7 +47,7 @@ export const list = defineCommand({
 		if (tokens.length === 0) return print("No tokens.");
 		const now = Date.now();
 		const rows = tokens.map((token) => rowOf(token, now));
-		return print(table(rows, { header, wraps: 0, optional: 2, style: styleOf }));
+		return print(await table(rows, { header, wraps: 0, optional: 2, style: styleOf }));
 	},
 });
 

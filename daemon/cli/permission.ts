@@ -40,7 +40,7 @@ const list = defineCommand({
 			"missing",
 			`requested ${count === 1 ? "once" : `${count} times`}, last on ${lastDay}`,
 		]);
-		return print(table([...known, ...asked], { header: ["NAME", "ORIGIN", "DESCRIPTION"] }));
+		return print(await table([...known, ...asked], { header: ["NAME", "ORIGIN", "DESCRIPTION"] }));
 	},
 });
 

@@ -22,7 +22,7 @@ repository, files that Git ignores are left out, since that is where secrets bel
 		const report = await scanFolder(values.folder ?? ".", values.ignored ? "read" : "left", (secrets) =>
 			connected.identify(secrets),
 		);
-		await print(format === "json" ? asJson(report) : wordsOf(report), format);
+		await print(format === "json" ? asJson(report) : await wordsOf(report), format);
 		return report.found.length === 0 ? 0 : 1;
 	},
 });
@@ -38,11 +38,11 @@ function asJson({ found, ...counts }: ScanReport): object {
 
 const header = ["PLACE", "STATUS", "NAME", "ID"];
 
-function wordsOf({ found, files, skipped }: ScanReport): string {
+async function wordsOf({ found, files, skipped }: ScanReport): Promise<string> {
 	const read = `${files === 1 ? "1 file was" : `${files} files were`} read, ${skipped} left out.`;
 	if (found.length === 0) return `No secret of a token that works. ${read}`;
 	const count = found.length === 1 ? "1 place holds a secret" : `${found.length} places hold secrets`;
-	return `${table(found.map(rowOf), { header, wraps: 0, optional: 1 })}\n\n${count} of a token that works. ${read}`;
+	return `${await table(found.map(rowOf), { header, wraps: 0, optional: 1 })}\n\n${count} of a token that works. ${read}`;
 }
 
 function rowOf({ file, line, token }: Place): string[] {

@@ -17,7 +17,7 @@ export const show = defineCommand({
 		return print(
 			format === "json"
 				? token
-				: table(linesOf(token), { style: (_, column) => (column === 0 ? "dim" : undefined) }),
+				: await table(linesOf(token), { style: (_, column) => (column === 0 ? "dim" : undefined) }),
 			format,
 		);
 	},

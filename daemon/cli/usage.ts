@@ -29,7 +29,7 @@ export const usage = defineCommand({
 		if (days.length === 0) return print("No uses.");
 		const names = new Map((await connected.list()).map(({ id, name }) => [id, name]));
 		return print(
-			table(
+			await table(
 				days.map((day) => rowOf(day, names.get(day.tokenId) ?? day.tokenId)),
 				{ header },
 			),
