@@ -89,7 +89,14 @@ describe("the package", () => {
 
 	it("holds what is needed to run, and no sources", () => {
 		const files = readdirSync(join(installed, "dist")).sort();
-		for (const name of ["client.js", "cli.js", "daemon.js", "daemon-main.js", "sql-wasm.wasm"]) {
+		for (const name of [
+			"client.js",
+			"cli.js",
+			"daemon.js",
+			"daemon-main.js",
+			"sql-wasm.wasm",
+			"tokensmith.1",
+		]) {
 			assert.ok(files.includes(name), `${name} is missing`);
 		}
 		assert.ok(!files.includes("extension.js"), "the extension is in it");
