@@ -172,6 +172,13 @@ describe("the client", () => {
 		await assert.rejects(attempt, isProblem("permission-missing"));
 	});
 
+	it("verifies the given secret, and not the token or the key that it acts with", async () => {
+		const { token } = await client.create({ name: "reader", permissions: ["api.api-tokens.read"] });
+		const acting = createTokensmithClient({ url: daemon.address, token });
+		for (const one of [acting, client])
+			assert.equal(refused(await one.verify(generateSecret("tks"))).reason, "unknown");
+	});
+
 	it("lets a token revoke itself only with `self`", async () => {
 		const permissions = ["api.api-tokens.read", "api.api-tokens.delete"];
 		const { id, token } = await client.create({ name: "mortal", permissions });

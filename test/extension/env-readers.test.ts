@@ -219,6 +219,8 @@ describe("a value that was set", () => {
 			at("A=1\\\nK=old\n", "line-hidden");
 			at("A=it's\nK=old\nB=it's\n", "line-hidden");
 			at("cat <<X\nK=old\nX\n", "line-hidden");
+			at("cat <<-X\n\ta\n\tX\nK=old\n", "cat <<-X\n\ta\n\tX\nK=v\n");
+			at("cat <<<X\nK=old\n", "cat <<<X\nK=v\n");
 		});
 
 		it("is refused with the line that ends with a backslash", () => {
