@@ -1,5 +1,5 @@
 /**
- * Installs everything that the user sees on the lines of env files. The index starts with the first editor of an env
+ * Installs everything that the user sees on the lines of env files, and where code reads their keys. The index starts with the first editor of an env
  * file in which a secret could be; other files start nothing.
  */
 import * as vscode from "vscode";
@@ -10,6 +10,7 @@ import type { LiveTokens } from "../daemon/live-tokens.ts";
 import type { Bindings } from "../env/bindings.ts";
 import { mayBeSecret } from "../env/token-like.ts";
 import type { TrackedFiles } from "../env/tracked-files.ts";
+import { openCodeProviders } from "./code-providers.ts";
 import { forEnvDocuments, kindOf } from "./env-documents.ts";
 import { LineProblems } from "./line-problems.ts";
 import type { Masking } from "./masking.ts";
@@ -31,12 +32,14 @@ export function openEnvLines(deps: EnvLineDeps): vscode.Disposable {
 	deps.tracked.open();
 	const lens = new TokenLens(deps);
 	const offers = new WaitingLineOffers(deps);
+	const hover = new TokenHover(deps);
 	return vscode.Disposable.from(
 		...[lens, offers],
 		new LineProblems(deps),
+		openCodeProviders({ ...deps, hover }),
 		forEnvDocuments((selector) =>
 			vscode.Disposable.from(
-				vscode.languages.registerHoverProvider(selector, new TokenHover(deps)),
+				vscode.languages.registerHoverProvider(selector, hover),
 				vscode.languages.registerCodeLensProvider(selector, lens),
 				vscode.languages.registerCodeActionsProvider(selector, new QuickFixes(deps), QuickFixes.metadata),
 				vscode.languages.registerCodeLensProvider(selector, offers),

@@ -16,6 +16,7 @@ import { endInWords, lastUse, permissionsInWords, stateInWords } from "../tokens
 import { appendWords } from "../tokens/token-items.ts";
 import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { Masking } from "./masking.ts";
+import { argumentFor, type MissingKey } from "./missing-key.ts";
 
 const maxPlaces = 5;
 
@@ -43,10 +44,29 @@ export class TokenHover implements vscode.HoverProvider {
 		return new vscode.Hover(this.#ofUnknown(line), wholeLine(document, line));
 	}
 
-	#ofToken(line: EnvLine, token: TokenRecord): vscode.MarkdownString {
+	/** For a place in code that reads the line's key: where the line is, and what its hover says. */
+	about(line: EnvLine): vscode.MarkdownString | undefined {
+		const token = this.#deps.live.tokens.find(({ id }) => id === line.tokenId);
+		if (token === undefined && line.tokenId !== undefined) return undefined;
+		const hover = trustedMarkdown();
+		const argument = lineArgument(line, this.#deps.bindings);
+		appendLink(hover, { text: line.words, command: "openLine", argument });
+		hover.appendMarkdown("\n\n");
+		return token === undefined ? this.#ofUnknown(line, hover) : this.#ofToken(line, token, hover);
+	}
+
+	/** For a place in code that reads a key which no env file has a value for. */
+	missing(missing: MissingKey): vscode.MarkdownString {
+		const hover = trustedMarkdown();
+		appendWords(hover, l10n.t("No env file has a value for {0}.", missing.key)).appendMarkdown("\n\n");
+		const text = l10n.t("Create Token for {0} in {1}", missing.key, missing.fileName);
+		appendLink(hover, { text, command: "createTokenForLine", argument: argumentFor(missing) });
+		return hover;
+	}
+
+	#ofToken(line: EnvLine, token: TokenRecord, hover = trustedMarkdown()): vscode.MarkdownString {
 		const { live } = this.#deps;
 		const now = Date.now();
-		const hover = trustedMarkdown();
 		const state = stateInWords(token, urgencyOf(token, warningDays(), now), now);
 		appendWords(hover.appendMarkdown("**"), token.name).appendMarkdown("** · ");
 		appendWords(hover, state).appendMarkdown("\n\n");
@@ -61,8 +81,7 @@ export class TokenHover implements vscode.HoverProvider {
 		]);
 	}
 
-	#ofUnknown(line: EnvLine): vscode.MarkdownString {
-		const hover = trustedMarkdown();
+	#ofUnknown(line: EnvLine, hover = trustedMarkdown()): vscode.MarkdownString {
 		const issuer = line.like?.name;
 		const text = issuer === undefined ? l10n.t("Unknown token") : l10n.t("Unknown {0} token", issuer);
 		appendWords(hover.appendMarkdown("**"), text).appendMarkdown("**");
@@ -139,7 +158,7 @@ function endLabel({ retiresDate }: TokenRecord): string {
 
 function trustedMarkdown(): vscode.MarkdownString {
 	const markdown = new vscode.MarkdownString();
-	const names = ["openLine", ...Object.values(actions).map(({ command }) => command)];
+	const names = ["openLine", "createTokenForLine", ...Object.values(actions).map(({ command }) => command)];
 	markdown.isTrusted = { enabledCommands: names.map((name) => `tokensmith.${name}`) };
 	return markdown;
 }

@@ -9,6 +9,7 @@ import { showInformation } from "../notification.ts";
 import { requireTrust } from "../report.ts";
 import { envFilePatterns } from "../settings.ts";
 import { kindOf } from "./env-documents.ts";
+import { missingKeyIn } from "./missing-key.ts";
 
 /** More files than a user would look through. */
 const mostFiles = 100;
@@ -18,6 +19,8 @@ export async function waitingLineFor(argument: unknown): Promise<WaitingLine> {
 	await requireTrust(l10n.t("In Restricted Mode, env files are neither read nor written."));
 	const given = givenLine(argument);
 	if (given !== undefined) return await lookedUp(given);
+	const missing = missingKeyIn(argument);
+	if (missing !== undefined) return missing;
 	return (await lineAtCursor()) ?? (await chosenLine());
 }
 
