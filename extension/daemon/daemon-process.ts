@@ -35,6 +35,10 @@ export class DaemonProcess {
 		this.#client = new Client(() => this.#endpoint());
 	}
 
+	get dataDir(): string {
+		return this.#options.dataDir;
+	}
+
 	/** The version of the bundled daemon, which is the extension's. */
 	get version(): string {
 		return this.#options.version;

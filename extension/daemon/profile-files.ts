@@ -19,7 +19,6 @@ import type { DaemonProcess } from "./daemon-process.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 
 const setting = "tokensmith.profiles";
-const memoryKey = "ownProfileFiles";
 /** The daemon's limit. */
 const largestBytes = 64 * 1024;
 /** How long a list of systems waits for files that take long to read. */
@@ -61,6 +60,8 @@ interface ProfileFile {
 
 export class ProfileFiles implements vscode.Disposable {
 	readonly #deps: ProfileFilesDeps;
+	/** Windows with other data directories share the memory. */
+	readonly #memoryKey: string;
 	readonly #subscriptions: vscode.Disposable[];
 	readonly #told = new Map<string, string>();
 	#declared: readonly DeclaredProfile[] = [];
@@ -72,6 +73,7 @@ export class ProfileFiles implements vscode.Disposable {
 
 	constructor(deps: ProfileFilesDeps) {
 		this.#deps = deps;
+		this.#memoryKey = `ownProfileFiles ${deps.daemon.dataDir}`;
 		this.#subscriptions = [
 			deps.live.onDidChange(() => this.#liveChanged()),
 			deps.onDidDeclare((manifests) => {
@@ -238,15 +240,15 @@ export class ProfileFiles implements vscode.Disposable {
 	}
 
 	get #remembered(): readonly SentFile[] {
-		return this.#deps.memory.get<readonly SentFile[]>(memoryKey, []);
+		return this.#deps.memory.get<readonly SentFile[]>(this.#memoryKey, []);
 	}
 
 	async #remember(sent: SentFile): Promise<void> {
-		await this.#deps.memory.update(memoryKey, [...this.#without(sent), sent]);
+		await this.#deps.memory.update(this.#memoryKey, [...this.#without(sent), sent]);
 	}
 
 	async #forget(sent: SentFile): Promise<void> {
-		await this.#deps.memory.update(memoryKey, this.#without(sent));
+		await this.#deps.memory.update(this.#memoryKey, this.#without(sent));
 	}
 
 	#without({ file, id }: SentFile): SentFile[] {

@@ -1,4 +1,5 @@
 /** Which connection a command applies to: that of the row that it was started from, else a chosen one. */
+import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Connection } from "../../daemon/contract.ts";
@@ -9,21 +10,20 @@ import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
 import { hostOf } from "./system-address.ts";
 
-/** For the list to have a new connection. */
-const longestWaitMilliseconds = 10_000;
-
 type ChoiceDeps = Pick<Services, "connections" | "live">;
 
 interface Wanted {
 	title: string;
 	/** Default: all. */
 	among?: (connection: Connection) => boolean;
+	/** How long the list may take to have a new connection. */
+	longestWaitMilliseconds?: number;
 }
 
 /** The only one there is needs no choice. @throws CancellationError */
 export async function connectionFor(
 	{ services, argument }: CommandCall<ChoiceDeps>,
-	{ title, among = () => true }: Wanted,
+	{ title, among = () => true, longestWaitMilliseconds = 10_000 }: Wanted,
 ): Promise<Connection> {
 	const { connections, live } = services;
 	await connect(live);
@@ -31,7 +31,7 @@ export async function connectionFor(
 	if (given !== undefined) return given;
 	const fitting = connections.all.filter(among);
 	const [only] = fitting;
-	if (only === undefined) return await connectFirst(services, among);
+	if (only === undefined) return await connectFirst(services, among, longestWaitMilliseconds);
 	return fitting.length === 1 ? only : await choose(fitting, title);
 }
 
@@ -59,6 +59,7 @@ async function choose(fitting: readonly Connection[], title: string): Promise<Co
 async function connectFirst(
 	{ connections, live }: ChoiceDeps,
 	among: (connection: Connection) => boolean,
+	longestWaitMilliseconds: number,
 ): Promise<Connection> {
 	const connectNow = l10n.t("Connect a System…");
 	const text =
@@ -68,28 +69,38 @@ async function connectFirst(
 	if ((await showInformation(text, connectNow)) !== connectNow) throw new vscode.CancellationError();
 	const made = await vscode.commands.executeCommand<Connection | undefined>("tokensmith.connectSystem");
 	if (made === undefined) throw new vscode.CancellationError();
-	const connection = await listed({ connections, live }, made);
+	const connection = await listed({ connections, live }, made, Date.now() + longestWaitMilliseconds);
 	if (among(connection)) return connection;
 	void showInformation(l10n.t("{0} can't do this either.", quoted(connection.name)));
 	throw new vscode.CancellationError();
 }
 
 /**
- * Once the list has it, which changes at least once a minute.
- * @throws CancellationError if the connection is removed meanwhile, else why the daemon is lost
+ * Once the list has it.
+ * @param end milliseconds since the epoch
+ * @throws Error if the list does not have it by then, or why the daemon is lost
  */
-async function listed({ connections, live }: ChoiceDeps, { id }: Connection): Promise<Connection> {
-	const end = Date.now() + longestWaitMilliseconds;
+async function listed(
+	{ connections, live }: ChoiceDeps,
+	{ id, name }: Connection,
+	end: number,
+): Promise<Connection> {
 	for (;;) {
 		await live.whenLive();
 		const found = connections.of(id);
 		if (found !== undefined) return found;
-		if (Date.now() > end) throw new vscode.CancellationError();
-		await new Promise<void>((resolve) => {
-			const listener = live.onDidChange(() => {
-				listener.dispose();
-				resolve();
-			});
-		});
+		if (Date.now() >= end) throw new Error(l10n.t("The list of systems does not have {0}.", quoted(name)));
+		await changeUntil(live, end);
 	}
+}
+
+async function changeUntil(live: ChoiceDeps["live"], end: number): Promise<void> {
+	const waiting = new AbortController();
+	const changed = new Promise<void>((resolve) => {
+		const listener = live.onDidChange(() => resolve());
+		waiting.signal.addEventListener("abort", () => listener.dispose());
+	});
+	const late = delay(end - Date.now(), undefined, { signal: waiting.signal });
+	await Promise.race([changed, late.catch(() => {})]);
+	waiting.abort();
 }

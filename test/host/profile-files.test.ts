@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { Profile } from "../../daemon/contract.ts";
+import type { DaemonProcess } from "../../extension/daemon/daemon-process.ts";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { ProfileFiles } from "../../extension/daemon/profile-files.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
@@ -27,10 +28,8 @@ describe("profile files", () => {
 		warnings = [];
 		declared = new vscode.EventEmitter();
 		const daemon = home.window();
-		const never = new vscode.EventEmitter<void>().event;
-		const log = { info: () => {}, warn: () => {} };
 		memory = memoryOf();
-		live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: never, log });
+		live = liveOf(daemon);
 		files = new ProfileFiles({
 			...{ daemon, live },
 			onDidDeclare: declared.event,
@@ -48,6 +47,12 @@ describe("profile files", () => {
 		await home.close();
 		await rm(folder, { recursive: true });
 	});
+
+	function liveOf(daemon: DaemonProcess): LiveTokens {
+		const never = new vscode.EventEmitter<void>().event;
+		const log = { info: () => {}, warn: () => {} };
+		return new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy: never, log });
+	}
 
 	it("are sent to the daemon, and again when they change", async () => {
 		const profile = await localProfile();
@@ -148,6 +153,32 @@ describe("profile files", () => {
 			assert.deepEqual(names(), ["Of another editor"]);
 			await own("Acme 2");
 			assert.deepEqual(names(), ["Acme 2"]);
+		});
+
+		it("go from each data directory, though windows of another one share the editor's memory", async () => {
+			await own();
+			files.dispose();
+			await rm(join(folder, "own.json"));
+			await setOwn(undefined);
+			const root = vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath ?? "";
+			const otherHome = await DaemonHome.make(root);
+			const filesOf = (daemon: DaemonProcess, list: LiveTokens) =>
+				new ProfileFiles({
+					...{ daemon, live: list, memory },
+					onDidDeclare: declared.event,
+					log: { warn: (text) => void warnings.push(text) },
+				});
+			const other = otherHome.window();
+			const otherLive = liveOf(other);
+			await otherLive.whenLive();
+			const theirs = filesOf(other, otherLive);
+			await theirs.upToDate();
+			theirs.dispose();
+			otherLive.dispose();
+			await otherHome.close();
+			files = filesOf(home.window(), live);
+			await files.upToDate();
+			assert.deepEqual(names(), []);
 		});
 
 		it("are left alone when another program has sent them", async () => {

@@ -211,6 +211,22 @@ describe("the list of tokens", () => {
 		assert.equal((await item("theirs")).contextValue, "token.active.absent.other");
 	});
 
+	it("marks a revoked token whose end its system has not confirmed", async () => {
+		await window.client.putConnection("threats", {
+			...{ name: "Threats", profile: "eclecticiq", baseUrl: "https://127.0.0.1:9" },
+		});
+		const { id } = await window.client.registerToken({
+			...{ name: "theirs", issuer: "eclecticiq", connection: "threats" },
+			hash: `sha256:${"0".repeat(64)}`,
+			partialToken: "eiq_…abcd",
+		});
+		window.kept.set(`token/${id}`, "eiq-secret");
+		await window.client.revokeToken(id, "done");
+		await window.live.whenLive();
+		await until("it is marked", async () => /not confirmed/.test(String((await item("theirs")).description)));
+		assert.match((await item("theirs")).accessibilityInformation?.label ?? "", /not confirmed/);
+	});
+
 	it("has an icon and a colour for how urgent a token is", async () => {
 		await window.create("urgent", { expiry: inDays(0.9) });
 		await window.create("soon", { expiry: inDays(6) });
