@@ -70,7 +70,7 @@ export const status = defineCommand({
 		else if (running === undefined) await print(notRunning(directory));
 		else
 			await print(
-				table(rowsOf(directory, running), { style: (_, column) => (column === 0 ? "dim" : undefined) }),
+				await table(rowsOf(directory, running), { style: (_, column) => (column === 0 ? "dim" : undefined) }),
 			);
 		return running === undefined ? 3 : 0;
 	},
