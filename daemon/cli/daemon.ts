@@ -2,6 +2,7 @@
 import { preferredPort } from "../facts.ts";
 import { type CommandGroup, defineCommand } from "./command.ts";
 import { start, status, stop } from "./daemon-process.ts";
+import { install, uninstall } from "./install.ts";
 import { flag, list, text } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -46,6 +47,6 @@ export const daemon: CommandGroup = {
 	name: "daemon",
 	summary: "start, stop or show the daemon, which keeps the tokens",
 	description: "The daemon keeps the tokens and tells services whether they are valid.",
-	commands: [start, stop, status, run],
+	commands: [start, stop, status, install, uninstall, run],
 	notFoundHint: "'tokensmith list' shows the ids.",
 };
