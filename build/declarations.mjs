@@ -27,6 +27,7 @@ const contractTypes = [
 	["UsageDay", "usageDay", "output"],
 	["UsageList", "usageList", "output"],
 	["CleanUpReport", "cleanUpReport", "output"],
+	["RestoreReport", "restoreReport", "output"],
 	["Access", "access", "input"],
 	["CreateTokenInput", "createTokenRequest", "input"],
 	["SetPermissionInput", "setPermissionRequest", "input"],

@@ -5,6 +5,7 @@
  */
 export * from "./capabilities.ts";
 export * from "./contract/audit.ts";
+export * from "./contract/backup.ts";
 export * from "./contract/clean-up.ts";
 export * from "./contract/connections.ts";
 export * from "./contract/connector.ts";

@@ -31,6 +31,8 @@ export const accessHeader = "Tokensmith-Access";
 export const problemStatus = {
 	"invalid-json": 400,
 	"invalid-request": 400,
+	/** It is damaged, or no backup of a version that this daemon knows. */
+	"backup-refused": 400,
 	"credentials-missing": 401,
 	"token-malformed": 401,
 	"token-unknown": 401,

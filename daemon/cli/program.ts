@@ -2,6 +2,7 @@
 import { addSecret } from "./add-secret.ts";
 import { address } from "./address.ts";
 import { audit } from "./audit.ts";
+import { backup, restore } from "./backup.ts";
 import { cleanUp } from "./clean-up.ts";
 import { isGroup, type Section } from "./command.ts";
 import { completion } from "./completion.ts";
@@ -10,6 +11,7 @@ import { create } from "./create.ts";
 import { daemon } from "./daemon.ts";
 import { disable, enable } from "./disable.ts";
 import { edit } from "./edit.ts";
+import { exportTokens } from "./export.ts";
 import { identify } from "./identify.ts";
 import { list } from "./list.ts";
 import { man } from "./man.ts";
@@ -30,6 +32,7 @@ export const sections: readonly Section[] = [
 	{ heading: "Rotation", entries: [rotate, undoRotation, endOverlap] },
 	{ heading: "Secrets", entries: [verify, identify, scan] },
 	{ heading: "History", entries: [audit, usage] },
+	{ heading: "All data", entries: [backup, restore, exportTokens] },
 	{ heading: "Other systems", entries: [connections, register, addSecret, probe] },
 	{ heading: "Services and projects", entries: [setup, permission, address, daemon] },
 	{ heading: "Help", entries: [completion, man(() => sections)] },

@@ -3,6 +3,7 @@
  * good, it is not, or that is unknown because the daemon gave no usable answer; only the last one throws.
  */
 import { randomUUID } from "node:crypto";
+import type { Readable } from "node:stream";
 import type {
 	Access,
 	AuditList,
@@ -21,6 +22,7 @@ import type {
 	ProfileList,
 	RefusalReason,
 	RegisterTokenInput,
+	RestoreReport,
 	RotatedToken,
 	RotateTokenRequest,
 	SetPermissionInput,
@@ -37,6 +39,9 @@ import { clientAddress } from "../rules/address.ts";
 import { hashOf, partialTokenOf } from "../rules/secret.ts";
 import { endpointOf } from "./endpoint-of.ts";
 import { TokensmithProblemError, TokensmithUnavailableError, Transport } from "./transport.ts";
+
+/** For a large backup. */
+const restoreMilliseconds = 600_000;
 
 interface CallOptions {
 	/** For one answer of the daemon; by default 2000 for `verify`, 10000 for all else, and 60000 with `access`. */
@@ -295,6 +300,21 @@ class HttpClient {
 			path: `/v1/usage${searchOf(query)}`,
 		});
 		return list.usage;
+	}
+
+	/** All data but secrets, as text in pieces. It is complete only with its last line, which has the kind `end`. Owner only. */
+	backup(): AsyncIterable<string> {
+		return this.#transport.stream({ method: "GET", path: "/v1/backup" });
+	}
+
+	/**
+	 * Restores a backup, all or nothing; `preview` only tells what would be restored. Owner only.
+	 * @param open gives the backup from its start.
+	 */
+	restore(open: () => Readable, options: { preview?: true | undefined } = {}): Promise<RestoreReport> {
+		const path = `/v1/restore${options.preview === undefined ? "" : "?preview=true"}`;
+		const timeoutMilliseconds = restoreMilliseconds;
+		return this.#transport.json({ method: "POST", path, upload: open, timeoutMilliseconds });
 	}
 
 	#post<Answer>(path: string, body?: object): Promise<Answer> {

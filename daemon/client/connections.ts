@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { Agent, ClientRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { isIP, Socket } from "node:net";
+import { pipeline, Readable } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import type { Health } from "../contract.ts";
 import { type Endpoint, prove } from "./proof.ts";
@@ -17,7 +18,7 @@ const proofCharacters = 16_384;
 const idleMilliseconds = 50_000;
 
 type Opened = Pick<RequestOptions, "method" | "path" | "headers" | "signal"> & {
-	body?: string | undefined;
+	body?: string | Readable | undefined;
 };
 
 interface NextProof {
@@ -184,7 +185,10 @@ function open(agent: Agent, url: URL, { path, headers, body, ...options }: Opene
 			path: url.pathname.replace(/\/$/, "") + path,
 			headers: { host: url.host, ...headers },
 		});
-		request.on("response", resolve).end(body);
+		request.on("response", resolve);
+		// The error of either is that of the request.
+		if (body instanceof Readable) pipeline(body, request, () => {});
+		else request.end(body);
 		request.on("error", (error: Error & { rawPacket?: Buffer }) => {
 			// Bytes of an answer that is no HTTP; a secret may be among them.
 			delete error.rawPacket;

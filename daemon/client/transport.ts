@@ -4,6 +4,7 @@
  * ever part of an error.
  */
 import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
 import type { Access, Health, Problem, TokenList, TokenRecord } from "../contract.ts";
@@ -43,6 +44,8 @@ interface Request {
 	readonly path: string;
 	/** A form is sent as one, all else as JSON. */
 	readonly body?: object | undefined;
+	/** Sent instead of a body, piece by piece; opened for each attempt. */
+	readonly upload?: (() => Readable) | undefined;
 	readonly headers?: Readonly<Record<string, string>> | undefined;
 	/** Sent instead of the transport's own token or owner key. */
 	readonly bearer?: string | undefined;
@@ -182,7 +185,8 @@ export class Transport {
 		try {
 			// What changes something is sent once: Node.js polls first, and sees which connections have ended.
 			if (method !== "GET") await setImmediate().then(() => setImmediate());
-			const response = await connections.open({ method, path, headers, body, signal });
+			const sent = request.upload?.() ?? body;
+			const response = await connections.open({ method, path, headers, body: sent, signal });
 			return isSuccess(response) ? await read(response) : await fail(response);
 		} catch (cause) {
 			throw unavailable(limit.signal.aborted ? limit.signal.reason : cause, method);

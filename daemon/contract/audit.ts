@@ -24,6 +24,7 @@ export const auditEvent = z.strictObject({
 		] as const),
 		...(["undo-rotation", "end-overlap", "register", "doubt"] as const),
 		...(["incident", "policy", "profile", "permission", "connection", "dead-token-used", "purge"] as const),
+		...(["restore"] as const),
 	]),
 	tokenId: z.string().nullable(),
 	/** The changed fields, before and after. Never a secret or its hash. */

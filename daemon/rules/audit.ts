@@ -81,7 +81,7 @@ async function checkBetween(
 	return { intact: whole, checked, brokenAt: whole ? null : sequence + 1 };
 }
 
-function hashOfEvent(event: Omit<AuditEvent, "hash">): string {
+export function hashOfEvent(event: Omit<AuditEvent, "hash">): string {
 	const { sequence, date, actor, action, tokenId, before, after, previousHash } = event;
 	const covered = [
 		previousHash,

@@ -69,6 +69,8 @@ export interface Route {
 	body: z.ZodType | undefined;
 	/** The media type of the body. */
 	accepts: "application/json" | "application/x-www-form-urlencoded";
+	/** The media type of a body that the handler reads itself, since it can be of any size. */
+	upload: string | undefined;
 	/** `needed`: a request without `If-Match` is refused. */
 	ifMatch: "needed" | "optional" | "ignored";
 	/** Whether the request carries the access to another system: always, where its token has a connection, or never. */
@@ -94,7 +96,9 @@ type Given<Query extends z.ZodType, Body extends z.ZodType> = Pick<
 	Route,
 	"method" | "path" | "operationId" | "tag" | "summary" | "caller" | "answers"
 > &
-	Partial<Pick<Route, "accepts" | "description" | "access" | "ifMatch" | "isBusy" | "problems">> & {
+	Partial<
+		Pick<Route, "accepts" | "upload" | "description" | "access" | "ifMatch" | "isBusy" | "problems">
+	> & {
 		query?: Query;
 		body?: Body;
 		handle: (context: Context<z.output<Query>, z.output<Body>>) => Reply | Promise<Reply>;
@@ -104,6 +108,7 @@ export function route<Query extends z.ZodType, Body extends z.ZodType>(given: Gi
 	return {
 		accepts: "application/json",
 		description: undefined,
+		upload: undefined,
 		access: "ignored",
 		ifMatch: "ignored",
 		isBusy: false,

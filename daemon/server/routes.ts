@@ -1,6 +1,7 @@
 /** The API's routes, each with its requirements and the rule that it calls. Decides nothing itself. */
 import type { Route } from "./route.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { backupRoutes } from "./routes/backup.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { daemonRoutes } from "./routes/daemon.ts";
 import type { RouteParts } from "./routes/parts.ts";
@@ -19,6 +20,7 @@ export function apiRoutes(parts: RouteParts): Route[] {
 		...profileRoutes(parts),
 		...connectionRoutes(parts),
 		...auditRoutes(parts),
+		...backupRoutes(parts),
 		...daemonRoutes(parts),
 	];
 }

@@ -98,9 +98,14 @@ export interface Committed {
 
 /** The queries and changes of one transaction. It sees its own changes. */
 export interface Transaction {
-	insertToken(token: Token): Promise<void>;
-	/** Replaces the version before. @throws VersionConflict when that is no longer the current one. */
-	updateToken(token: Token, usage: Usage): Promise<void>;
+	token(id: string): Promise<StoredToken | undefined>;
+	/** @param usage by default, none. */
+	insertToken(token: Token, usage?: Usage): Promise<void>;
+	/**
+	 * Replaces a version, by default the one before.
+	 * @throws VersionConflict when that is no longer the current one.
+	 */
+	updateToken(token: Token, usage: Usage, replacedVersion?: number): Promise<void>;
 	/** Removes tokens and their usage for good. @throws VersionConflict when one of them has changed since it was read. */
 	deleteTokens(tokens: readonly StoredToken[]): Promise<void>;
 	/** Whether a local token of the profile that is not revoked has the name, other than the one with the id. */

@@ -211,6 +211,7 @@ const icons: Record<AuditEvent["action"], string> = {
 	permission: "lock",
 	"dead-token-used": "bell-dot",
 	purge: "archive",
+	restore: "archive",
 };
 
 const colors: Partial<Record<EventWords["tone"], string>> = {

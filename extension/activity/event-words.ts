@@ -65,6 +65,10 @@ const words: Record<AuditEvent["action"], Words> = {
 	profile: (_, event) => profileWords(event),
 	connection: (_, event) => connectionWords(event),
 	permission: (_, event) => permissionWords(event),
+	restore: (name, { tokenId, after }) =>
+		tokenId === null
+			? usual(l10n.t("Restored a backup"), l10n.t("{0} tokens added", count(after.added)))
+			: usual(l10n.t("Restored {0}", name)),
 	purge: (_, { after }) =>
 		usual(
 			after.purged === 1

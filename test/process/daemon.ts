@@ -31,11 +31,21 @@ export class DaemonChild {
 	static async start(directory: string, args: string[] = ["--port", "0"], shell = ""): Promise<DaemonChild> {
 		const isNew =
 			!existsSync(directory) || !readdirSync(directory).some((name) => name.startsWith("snapshot-"));
+		const daemon = await DaemonChild.startEmpty(directory, args, shell);
+		if (daemon.first.event === "ready" && isNew) await addSamplePermissions(daemon);
+		return daemon;
+	}
+
+	/** Without permissions, so that nothing has ever happened in it. */
+	static async startEmpty(
+		directory: string,
+		args: string[] = ["--port", "0"],
+		shell = "",
+	): Promise<DaemonChild> {
 		const daemon = new DaemonChild(directory, args, shell);
 		const lines = createInterface({ input: daemon.child.stdout as NodeJS.ReadableStream });
 		const line = await Promise.race([once(lines, "line").then(([text]) => String(text)), daemon.exited]);
 		if (typeof line === "string") daemon.first = JSON.parse(line);
-		if (daemon.first.event === "ready" && isNew) await addSamplePermissions(daemon);
 		return daemon;
 	}
 

@@ -92,6 +92,9 @@ function operationOf(one: Route, parameters: Parameters): Json {
 		...(one.body !== undefined && {
 			requestBody: { required: true, content: { [one.accepts]: { schema: schemaOf(one.body, "input") } } },
 		}),
+		...(one.upload !== undefined && {
+			requestBody: { required: true, content: { [one.upload]: { schema: { type: "string" } } } },
+		}),
 		responses: { [one.answers.status]: successOf(one), ...errorResponsesOf(one) },
 	};
 }

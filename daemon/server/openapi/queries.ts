@@ -42,6 +42,7 @@ export const queryFields: ReadonlyMap<z.ZodType, Readonly<Record<string, string>
 		format: "`jsonl` answers with all matching events, one per line, instead of a page.",
 		...pageFields,
 	}),
+	query(contract.restoreQuery, { preview: "`true` changes nothing, and answers what would be restored." }),
 	query(contract.probeQuery, {
 		kind: "`token`: the secret is one of a token. By default, it is the connection's credential.",
 	}),

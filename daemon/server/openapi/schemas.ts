@@ -86,6 +86,44 @@ export const namedSchemas: NamedSchemas = {
 		checked: "How many events were checked.",
 		brokenAt: "The sequence number of the first event that is not as it was written.",
 	}),
+	RestoreReport: answer(contract.restoreReport, "What was restored of a backup.", {
+		preview: "Whether nothing was changed.",
+		into: "`empty`: nothing had ever happened here, so that the audit can be restored.",
+		backup: "What the backup has.",
+		tokens: "What became of the backup's tokens.",
+		settings: "Which settings were added; those that exist stay.",
+		audit:
+			"`restored` with its events as they were. `left`: events are not merged. `broken`: the backup's own chain of events is not sound, so it was left out.",
+		conflicts: "What was not restored, since what is here contradicts it; at most 1000.",
+		conflictCount: "How many conflicts there are.",
+	}),
+	RestoredBackup: answer(contract.restoreReport.shape.backup, "What a backup has.", {
+		createdDate: "When it was made.",
+		daemonVersion: "The version of the daemon that made it.",
+		tokens: "How many tokens it has.",
+		auditEvents: "How many audit events it has.",
+	}),
+	RestoredTokens: answer(contract.restoreReport.shape.tokens, "What became of a backup's tokens.", {
+		added: "They were unknown here.",
+		replaced: "The backup had a newer version.",
+		revoked: "They are revoked in the backup.",
+		kept: "What is here is as new, or has ended.",
+		inDoubt:
+			"Of those that were added: refused until they are enabled, since older audit events were purged here.",
+	}),
+	RestoredSettings: answer(contract.restoreReport.shape.settings, "Which settings were added.", {
+		policy: "Whether the policy was.",
+		permissions: "How many of the owner's own permissions.",
+		profiles: "How many profiles.",
+		connections: "How many connections.",
+	}),
+	RestoreConflict: answer(contract.restoreReport.shape.conflicts.element, "What was not restored.", {
+		kind: "What it is.",
+		id: "Its id.",
+		name: "Its name.",
+		reason:
+			"`hash-known`: a token with another id has the secret. `other-secret`: the token has another secret here. `name-taken`, `remote-id-known`: another one has the name, or the id at the connection. `deleted`: a clean-up has deleted the token here.",
+	}),
 	UsageList: answer(contract.usageList, "Verifications per token and day.", {
 		usage: "The days with a use.",
 	}),

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as contract from "../../contract.ts";
 import { type Route, route } from "../route.ts";
-import type { RouteParts } from "./parts.ts";
+import { ignoreGoneReader, type RouteParts } from "./parts.ts";
 
 const { apiPermissions } = contract;
 
@@ -60,8 +60,4 @@ async function* linesOf(
 ): AsyncIterable<string> {
 	for (let page = first; page.done !== true; page = await rest.next())
 		yield page.value.map((event) => `${JSON.stringify(event)}\n`).join("");
-}
-
-function ignoreGoneReader(error: NodeJS.ErrnoException): void {
-	if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
 }

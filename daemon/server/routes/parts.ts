@@ -2,6 +2,7 @@
 import { type Notice, type TokenRecord, tokenRecord, updatedToken } from "../../contract.ts";
 import type { Authority } from "../../rules/authority.ts";
 import type { Records } from "../../rules/records.ts";
+import type { Store } from "../../store/store.ts";
 import type { EventStream } from "../events.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Reply } from "../route.ts";
@@ -13,6 +14,11 @@ export interface RouteParts {
 	metrics: Metrics;
 	ownerKey: string;
 	version: string;
+	store: Store;
+	/** The data directory. */
+	directory: string;
+	/** Milliseconds since the epoch. */
+	now: () => number;
 	/** What the files of the data tell, once they are checked. */
 	notices: () => Promise<Notice[]>;
 	/** Called when the owner requests a stop. */
@@ -61,4 +67,9 @@ export function shown(token: TokenRecord): Reply {
 
 function etagOf(token: TokenRecord): string {
 	return `"${token.version}"`;
+}
+
+/** A client that reads no more is no failure. */
+export function ignoreGoneReader(error: NodeJS.ErrnoException): void {
+	if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
 }

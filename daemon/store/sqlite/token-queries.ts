@@ -76,18 +76,28 @@ export function idsByHash({ memory }: Connection, hashes: readonly string[]): Ma
 	return new Map([...rows].map(({ hash, id }) => [String(hash), String(id)]));
 }
 
-export async function insertToken(connection: Connection, token: Token): Promise<void> {
-	await insertRow(connection, "tokens", toRow(token));
-	connection.tokens.push({ change: "created", stored: { token, usage: unused } });
+export async function insertToken(
+	connection: Connection,
+	token: Token,
+	{ useCount, lastUsed, lastUsedAddress }: Usage = unused,
+): Promise<void> {
+	const usage = { useCount, lastUsed, lastUsedAddress };
+	await insertRow(connection, "tokens", { ...toRow(token), ...usage });
+	connection.tokens.push({ change: "created", stored: { token, usage } });
 }
 
-/** Replaces the version before. @throws VersionConflict when that is no longer the current one. */
-export async function updateToken(connection: Connection, token: Token, usage: Usage): Promise<void> {
+/** Replaces a version. @throws VersionConflict when that is no longer the current one. */
+export async function updateToken(
+	connection: Connection,
+	token: Token,
+	usage: Usage,
+	replacedVersion = token.version - 1,
+): Promise<void> {
 	const result = await connection.kysely
 		.updateTable("tokens")
 		.set(toRow(token))
 		.where("id", "=", token.id)
-		.where("version", "=", token.version - 1)
+		.where("version", "=", replacedVersion)
 		.executeTakeFirst();
 	if (result.numUpdatedRows !== 1n) throw new VersionConflict();
 	const change = token.revokedDate === null ? "changed" : "revoked";

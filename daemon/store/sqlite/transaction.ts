@@ -5,6 +5,7 @@ import { chainEnd } from "./audit-files.ts";
 import type { Connection } from "./connection.ts";
 import {
 	deleteTokens,
+	findTokens,
 	insertToken,
 	isHashKnown,
 	isNameTaken,
@@ -20,12 +21,17 @@ export class SqliteTransaction implements Transaction {
 		this.#connection = connection;
 	}
 
-	insertToken(token: Token): Promise<void> {
-		return insertToken(this.#connection, token);
+	async token(id: string): Promise<StoredToken | undefined> {
+		const [found] = findTokens(this.#connection, "id", [id]);
+		return found;
 	}
 
-	updateToken(token: Token, usage: Usage): Promise<void> {
-		return updateToken(this.#connection, token, usage);
+	insertToken(token: Token, usage?: Usage): Promise<void> {
+		return insertToken(this.#connection, token, usage);
+	}
+
+	updateToken(token: Token, usage: Usage, replacedVersion?: number): Promise<void> {
+		return updateToken(this.#connection, token, usage, replacedVersion);
 	}
 
 	deleteTokens(tokens: readonly StoredToken[]): Promise<void> {

@@ -1,0 +1,151 @@
+/** `tokensmith backup FILE` and `tokensmith restore FILE`. */
+import { randomUUID } from "node:crypto";
+import { constants, createReadStream, createWriteStream } from "node:fs";
+import { access, link, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { PassThrough, Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { RestoreConflict, RestoreReport } from "../contract.ts";
+import { defineCommand } from "./command.ts";
+import { flag } from "./options.ts";
+import { dateWords, print } from "./output.ts";
+import { table } from "./table.ts";
+
+export const backup = defineCommand({
+	name: "backup",
+	argument: { value: "FILE", offers: "file" },
+	summary: "back up all data but secrets",
+	description: `Writes tokens with the hashes of their secrets, policy, permissions, profiles, connections, usage and the whole
+audit to a file that only you can read; - writes to standard output. Secrets, credentials, the owner key and the daemon's
+identity are not in it.`,
+	examples: ["tokensmith backup tokens.backup", "tokensmith backup - | age -p > tokens.backup.age"],
+	options: { force: flag("replaces a file that exists") },
+	stdin: "caller",
+	async run({ word, values, format, client }) {
+		const text = (await client()).backup();
+		if (word === "-") return writeTo(text, process.stdout);
+		await writeFile(text, word, values.force === true ? "replace" : "keep");
+		return print(format === "json" ? { file: word } : `Backed up to ${word}.`, format);
+	},
+});
+
+async function writeTo(text: AsyncIterable<string>, target: Writable): Promise<number> {
+	await pipeline(Readable.from(complete(text)), target, { end: false });
+	return 0;
+}
+
+/** The file appears under its name when it is complete. */
+async function writeFile(text: AsyncIterable<string>, file: string, existing: "replace" | "keep") {
+	const part = join(dirname(file), `.${basename(file)}.${randomUUID()}.part`);
+	try {
+		const target = createWriteStream(part, { flags: "wx", mode: 0o600, flush: true });
+		await pipeline(Readable.from(complete(text)), target);
+		await (existing === "replace" ? rename(part, file) : link(part, file));
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+		throw new Error(`${file} exists already; give --force to replace it, or another name.`, { cause: error });
+	} finally {
+		await rm(part, { force: true });
+	}
+}
+
+/** A daemon that ends in the middle sends no last line. */
+async function* complete(text: AsyncIterable<string>): AsyncGenerator<string> {
+	let end = "";
+	for await (const piece of text) {
+		end = (end + piece).slice(-lastLineCharacters);
+		yield piece;
+	}
+	if (!/\n\{"kind":"end",[^\n]*\}\n$/.test(end))
+		throw new Error("The daemon did not send the backup to its end. Try again.");
+}
+
+const lastLineCharacters = 500;
+
+export const restore = defineCommand({
+	name: "restore",
+	argument: { value: "FILE", offers: "file" },
+	summary: "restore a backup, all or nothing",
+	description: `Adds what is missing here; - reads standard input. A token that is here with an equal or newer version stays, one that
+is refused here stays refused, and one that is revoked in the backup is revoked. Restore only backups that you made.`,
+	examples: ["tokensmith restore tokens.backup --preview"],
+	options: { preview: flag("says what would be restored, and changes nothing") },
+	stdin: "caller",
+	async run({ word, values, format, client }) {
+		if (word !== "-") await checkFile(word);
+		const report = await (await client()).restore(opener(word), { preview: values.preview });
+		return print(format === "json" ? report : words(report), format);
+	},
+});
+
+/** Before the request, whose failure would speak of the daemon. */
+async function checkFile(file: string): Promise<void> {
+	const found = await stat(file).catch((cause: NodeJS.ErrnoException) => {
+		const what = cause.code === "ENOENT" ? "does not exist" : `can't be read (${cause.code})`;
+		throw new Error(`${file} ${what}. Nothing was changed.`, { cause });
+	});
+	if (found.isDirectory()) throw new Error(`${file} is a directory, not a backup. Nothing was changed.`);
+	await access(file, constants.R_OK).catch((cause) => {
+		throw new Error(`${file} can't be read: it is not yours to read. Nothing was changed.`, { cause });
+	});
+}
+
+function opener(file: string): () => Readable {
+	if (file === "-") return () => process.stdin.pipe(new PassThrough());
+	return () => createReadStream(file);
+}
+
+function words(report: RestoreReport): string {
+	const { preview, backup: of, into, audit, conflicts, conflictCount } = report;
+	const head = `Backup of ${dateWords(of.createdDate)} by Tokensmith ${of.daemonVersion}: ${amount(of.tokens, "token")}, ${amount(of.auditEvents, "audit event")}.`;
+	const done = [...tokenWords(report.tokens), ...settingWords(report.settings)];
+	return [
+		head,
+		`${preview ? "Would be restored" : "Restored"}${into === "empty" ? "" : ", beside what is here"}: ${done.join(", ") || "nothing"}.`,
+		auditWords[audit],
+		...(conflictCount === 0 ? [] : ["", "Not restored:", table(conflicts.map(conflictRow))]),
+		...(conflictCount > conflicts.length ? [`and ${conflictCount - conflicts.length} more`] : []),
+	].join("\n");
+}
+
+const auditWords: Record<RestoreReport["audit"], string> = {
+	restored: "The audit goes on from the backup's.",
+	left: "The backup's audit events stay in the file: they are not merged with those here.",
+	broken: "The backup's audit events stay in the file: an event was changed or removed before the backup.",
+};
+
+function tokenWords(tokens: RestoreReport["tokens"]): string[] {
+	const { added, replaced, revoked, kept, inDoubt } = tokens;
+	return [
+		...(added > 0 ? [`${amount(added, "token")} added${inDoubt > 0 ? ` (${inDoubt} in doubt)` : ""}`] : []),
+		...(replaced > 0 ? [`${amount(replaced, "token")} replaced by a newer version`] : []),
+		...(revoked > 0 ? [`${amount(revoked, "token")} revoked`] : []),
+		...(kept > 0 ? [`${amount(kept, "token")} kept as here`] : []),
+	];
+}
+
+function settingWords(settings: RestoreReport["settings"]): string[] {
+	const { policy, permissions, profiles, connections } = settings;
+	return [
+		...(policy ? ["the policy"] : []),
+		...(permissions > 0 ? [amount(permissions, "permission")] : []),
+		...(profiles > 0 ? [amount(profiles, "profile")] : []),
+		...(connections > 0 ? [amount(connections, "connection")] : []),
+	];
+}
+
+const reasons: Record<RestoreConflict["reason"], string> = {
+	"hash-known": "another token here has its secret",
+	"other-secret": "it has another secret here",
+	"name-taken": "another one here has its name",
+	"remote-id-known": "another record here is of the same token",
+	deleted: "it was deleted here",
+};
+
+function conflictRow({ kind, id, name, reason }: RestoreConflict): string[] {
+	return [kind, name, id, reasons[reason]];
+}
+
+function amount(count: number, what: string): string {
+	return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,60 @@
+/** The routes that write a backup and restore one. */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import * as contract from "../../contract.ts";
+import { backupOf } from "../../rules/backup.ts";
+import { restore } from "../../rules/restore.ts";
+import { type Route, route } from "../route.ts";
+import { withUpload } from "../upload.ts";
+import { ignoreGoneReader, type RouteParts } from "./parts.ts";
+
+const backupType = "application/x-ndjson";
+
+export function backupRoutes(parts: RouteParts): Route[] {
+	return [
+		route({
+			method: "get",
+			path: "/v1/backup",
+			operationId: "createBackup",
+			tag: "Daemon",
+			summary: "Back up all data but secrets",
+			description:
+				"JSON lines: tokens with the hashes of their secrets, policy, permissions, profiles, connections, usage and the whole audit. The last line has a checksum; without it, the backup is incomplete.",
+			problems: ["storage-failed"],
+			caller: "owner",
+			answers: { status: 200, description: "The backup", type: backupType },
+			handle: async ({ response }) => {
+				const { authority, store, version, now } = parts;
+				await authority.saveUsage();
+				const { auditDays } = authority.rulebook.policy;
+				const lines = backupOf({ store, daemonVersion: version, auditDays, now: new Date(now()) });
+				response.setHeader("Content-Type", backupType);
+				await pipeline(Readable.from(lines), response).catch(ignoreGoneReader);
+				return undefined;
+			},
+		}),
+		route({
+			method: "post",
+			path: "/v1/restore",
+			operationId: "restoreBackup",
+			tag: "Daemon",
+			summary: "Restore a backup",
+			description:
+				"Adds what is missing here, all or nothing. A token that exists with an equal or newer version stays, one that is refused here stays refused, and one that is revoked in the backup is revoked.",
+			problems: ["backup-refused", "storage-failed"],
+			caller: "owner",
+			query: contract.restoreQuery,
+			upload: backupType,
+			answers: { status: 200, description: "What was restored", schema: contract.restoreReport },
+			handle: async ({ caller: { user }, query: { preview }, response }) => {
+				const { authority, store, directory, now } = parts;
+				const context = { user, now: new Date(now()) };
+				const findProfile = (id: string) => authority.rulebook.find(id);
+				const body = await withUpload(response.req, directory, (path) =>
+					restore({ store, findProfile, context }, path, { isPreview: preview !== undefined }),
+				);
+				return { body };
+			},
+		}),
+	];
+}
