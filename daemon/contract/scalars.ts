@@ -31,6 +31,8 @@ export const instant = z.iso
 	.datetime({
 		offset: true,
 		error: "must be a date and time with a time zone, for example 2027-01-31T12:00:00Z",
+		// What is no date has no year.
+		abort: true,
 	})
 	// In UTC it may be of another year.
 	.refine((value) => /^\d{4}-/.test(new Date(value).toISOString()), "must be of the years 0 to 9999")

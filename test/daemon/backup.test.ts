@@ -341,7 +341,7 @@ async function backup(daemon: TestDaemon): Promise<string> {
 }
 
 function restore(daemon: TestDaemon, text: string, query = ""): Promise<Answer> {
-	const headers = { "content-type": "application/x-ndjson" };
+	const headers = { "content-type": "application/jsonl" };
 	return daemon.call("POST", `/v1/restore${query}`, { body: text, headers });
 }
 

@@ -123,7 +123,7 @@ const refusals: Record<string, (daemon: TestDaemon, operation: Operation) => Pro
 /** Codes of the rules behind single operations. */
 const rules: Record<string, (daemon: TestDaemon) => Promise<Answer>> = {
 	"restoreBackup backup-refused": (daemon) =>
-		daemon.call("POST", "/v1/restore", { body: "{}", headers: { "content-type": "application/x-ndjson" } }),
+		daemon.call("POST", "/v1/restore", { body: "{}", headers: { "content-type": "application/jsonl" } }),
 	"createToken name-taken": async (daemon) => {
 		await created(daemon, "mindbridge", { name: "erp" });
 		const body = {

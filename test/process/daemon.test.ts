@@ -31,9 +31,12 @@ describe("the bundled daemon", () => {
 		});
 		assert.deepEqual(Object.keys(daemon.file).sort(), [
 			"identity",
+			"idleSeconds",
+			"isService",
 			"ownerKey",
 			"pid",
 			"protocol",
+			"startedDate",
 			"url",
 			"version",
 		]);

@@ -8,7 +8,7 @@ import { type Route, route } from "../route.ts";
 import { withUpload } from "../upload.ts";
 import { ignoreGoneReader, type RouteParts } from "./parts.ts";
 
-const backupType = "application/x-ndjson";
+const backupType = "application/jsonl";
 
 export function backupRoutes(parts: RouteParts): Route[] {
 	return [
