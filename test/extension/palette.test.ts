@@ -15,7 +15,7 @@ const { commands, menus } = englishManifest().contributes as {
 	menus: Record<string, Entry[]>;
 };
 
-const nothing: Context = { isWorkspaceTrusted: true, "tokensmith.view": "empty" };
+const nothing: Context = { isWorkspaceTrusted: true, workspaceFolderCount: 0, "tokensmith.view": "empty" };
 const folder: Context = { ...nothing, workspaceFolderCount: 1 };
 
 function offered(context: Context): string[] {
