@@ -19,7 +19,7 @@ const nothing: Context = { isWorkspaceTrusted: true, workspaceFolderCount: 0, "t
 const folder: Context = { ...nothing, workspaceFolderCount: 1 };
 
 function offered(context: Context): string[] {
-	const hidden = (menus["commandPalette"] ?? []).filter(({ when }) => !isTrue(when ?? "", context));
+	const hidden = (menus.commandPalette ?? []).filter(({ when }) => !isTrue(when ?? "", context));
 	return commands
 		.filter(({ command }) => !hidden.some((entry) => entry.command === command))
 		.map(({ command }) => command.replace("tokensmith.", ""));

@@ -18,7 +18,7 @@ describe("the palette", () => {
 	after(() => workbench.stop());
 
 	async function picture(subject: string): Promise<void> {
-		const folder = process.env["TOKENSMITH_PICTURES"];
+		const folder = process.env.TOKENSMITH_PICTURES;
 		if (folder !== undefined) await window.screenshot(join(folder, `${subject}.png`));
 	}
 
