@@ -1,20 +1,14 @@
 /** What a connector asks the user for: answers that are sent once, and the parts of an address. */
 import assert from "node:assert/strict";
-import {
-	answersNeeded,
-	type Connector,
-	connector as connectorSchema,
-	proposedBase,
-} from "../../daemon/contract.ts";
+import { answersNeeded, proposedBase } from "../../daemon/contract.ts";
 import { createAt, revokeAt } from "../../daemon/issuers/connector/engine.ts";
-import { accessWith, rejection, systemWith, wanted } from "./systems/calls.ts";
+import { accessWith, rejection, said, systemWith, wanted } from "./systems/calls.ts";
 import { FakeSystem, type Handler } from "./systems/fake-system.ts";
 
 let fake: FakeSystem;
 const start = async (handler: Handler) => {
 	fake = await FakeSystem.start(handler);
 };
-const said = (value: unknown): Connector => connectorSchema.parse(value) as Connector;
 
 describe("what a connector asks for", () => {
 	const connector = said({

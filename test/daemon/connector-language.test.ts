@@ -4,23 +4,17 @@
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import {
-	type Connector,
-	capabilitiesOf,
-	connector as connectorSchema,
-	needsSecret,
-} from "../../daemon/contract.ts";
+import { capabilitiesOf, needsSecret } from "../../daemon/contract.ts";
 import { createAt, listAt, readAt, revokeAt, updateAt } from "../../daemon/issuers/connector/engine.ts";
 import { probeAt } from "../../daemon/issuers/connector/probe.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
-import { accessWith, builtIn, rejection, systemWith, wanted } from "./systems/calls.ts";
+import { accessWith, builtIn, rejection, said, systemWith, wanted } from "./systems/calls.ts";
 import { bearer, type FakeRequest, FakeSystem, type Handler, routes, unique } from "./systems/fake-system.ts";
 
 let fake: FakeSystem;
 const start = async (handler: Handler) => {
 	fake = await FakeSystem.start(handler);
 };
-const said = (value: unknown): Connector => connectorSchema.parse(value) as Connector;
 const inHours = (hours: number) =>
 	new Date(Math.floor(Date.now() / 1000) * 1000 + hours * 3_600_000).toISOString();
 

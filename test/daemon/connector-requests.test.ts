@@ -1,16 +1,14 @@
 /** Requests and answers of systems that are not built in, each said as data alone: forms, Basic authentication, envelopes. */
 import assert from "node:assert/strict";
-import { type Connector, connector as connectorSchema } from "../../daemon/contract.ts";
 import { createAt, listAt, revokeAt } from "../../daemon/issuers/connector/engine.ts";
 import { probeAt } from "../../daemon/issuers/connector/probe.ts";
-import { accessWith, rejection, systemWith, wanted } from "./systems/calls.ts";
+import { accessWith, rejection, said, systemWith, wanted } from "./systems/calls.ts";
 import { FakeSystem, type Handler, routes, unique } from "./systems/fake-system.ts";
 
 let fake: FakeSystem;
 const start = async (handler: Handler) => {
 	fake = await FakeSystem.start(handler);
 };
-const said = (value: unknown): Connector => connectorSchema.parse(value) as Connector;
 const inHours = (hours: number) =>
 	new Date(Math.floor(Date.now() / 1000) * 1000 + hours * 3_600_000).toISOString();
 

@@ -1,12 +1,21 @@
 /** What tests of the engine pass to it, and how they read its failures. */
 import assert from "node:assert/strict";
-import type { Connector, Profile } from "../../../daemon/contract.ts";
-import { profile as profileSchema } from "../../../daemon/contract.ts";
+import {
+	type Connector,
+	connector as connectorSchema,
+	type Profile,
+	profile as profileSchema,
+} from "../../../daemon/contract.ts";
 import { ConnectorError } from "../../../daemon/issuers/connector/connector-error.ts";
 import type { Access, System, Wanted } from "../../../daemon/issuers/connector/system.ts";
 
 export function builtIn(json: unknown): Profile {
 	return profileSchema.parse(json);
+}
+
+/** A connector as its JSON says it. */
+export function said(json: unknown): Connector {
+	return connectorSchema.parse(json) as Connector;
 }
 
 export function systemOf(profile: Profile, baseUrl: string, more: Partial<System> = {}): System {
