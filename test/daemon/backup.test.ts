@@ -1,13 +1,24 @@
-/** A backup holds all but secrets; a restore takes it whole or not at all, and brings no dead token back to life. */
+/** A backup holds all but secrets, and a restore takes it whole or not at all. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
-import type { RestoreReport } from "../../daemon/contract.ts";
 import { apiPermissions } from "../../daemon/contract.ts";
-import { type Answer, assertProblem, daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
+import {
+	audit,
+	backup,
+	changeTokens,
+	everything,
+	type Line,
+	linesOf,
+	list,
+	policyWith,
+	restore,
+	restored,
+	signed,
+	verdict,
+} from "./backups.ts";
+import { assertProblem, daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
 import { acmeProfile } from "./systems/acme.ts";
-
-type Line = { kind: string } & Record<string, unknown>;
 
 describe("a backup", () => {
 	let here: TestDaemon;
@@ -28,7 +39,7 @@ describe("a backup", () => {
 		await here.call("DELETE", `/v1/api-tokens/${revoked.id}`);
 		await here.call("POST", `/v1/api-tokens/${disabled.id}/disable`);
 		const rotated = await here.rotate((await here.create({ name: "rotated" })).id, { overlapSeconds: 600 });
-		await here.call("PUT", "/v1/policy", { body: await policyWith({ maximumExpiryDays: 77 }) });
+		await here.call("PUT", "/v1/policy", { body: await policyWith(here, { maximumExpiryDays: 77 }) });
 		const { id: profile } = acmeProfile;
 		assert.equal((await here.call("PUT", `/v1/profiles/${profile}`, { body: acmeProfile })).status, 200);
 
@@ -161,155 +172,6 @@ describe("a backup", () => {
 		assert.deepEqual(await restored(there, text), { ...preview, preview: false });
 	});
 
-	describe("that is merged", () => {
-		it("adds what is missing, leaves what is here, and keeps the audit sound", async () => {
-			const mine = await there.create({ name: "mine" });
-			const theirs = await here.create({ name: "theirs" });
-			const report = await restored(there, await backup(here));
-			assert.deepEqual([report.into, report.audit, report.tokens.added], ["merged", "left", 1]);
-			for (const { token } of [mine, theirs]) assert.equal((await there.verify(token)).status, 200);
-			const { chain, events } = await audit(there);
-			assert.ok(chain.intact);
-			assert.deepEqual(
-				events.map(({ action, tokenId }: Line) => [action, tokenId]),
-				[
-					["restore", null],
-					["restore", theirs.id],
-					["create", mine.id],
-				],
-			);
-		});
-
-		it("changes nothing the second time", async () => {
-			await here.create();
-			const text = await backup(here);
-			await restored(there, text);
-			const before = await list(there);
-			const report = await restored(there, text);
-			assert.deepEqual(report.tokens, { added: 0, replaced: 0, revoked: 0, kept: 1, inDoubt: 0 });
-			assert.deepEqual(await list(there), before);
-		});
-
-		const ends: [state: string, end: (daemon: TestDaemon, id: string) => Promise<unknown>, code: string][] = [
-			["revoked", (daemon, id) => daemon.call("DELETE", `/v1/api-tokens/${id}`), "token-revoked"],
-			["disabled", (daemon, id) => daemon.call("POST", `/v1/api-tokens/${id}/disable`), "token-disabled"],
-			["rotated out", (daemon, id) => daemon.rotate(id, { overlapSeconds: 0 }), "token-expired"],
-		];
-		for (const [state, end, code] of ends) {
-			it(`leaves a token refused that is ${state} here and has a newer, working version in the backup`, async () => {
-				const { id, token } = await here.create();
-				await restored(there, await backup(here));
-				await end(there, id);
-				for (const tags of [["a"], ["b"], ["c"], ["d"]]) await here.patch(id, { tags });
-				await restored(there, await backup(here));
-				assert.equal((await there.verify(token)).body.code, code);
-			});
-
-			it(`leaves a token refused that was ${state} here after the backup`, async () => {
-				const { id, token } = await here.create();
-				const text = await backup(here);
-				await end(here, id);
-				await restored(here, text);
-				assert.equal((await here.verify(token)).body.code, code);
-			});
-		}
-
-		it("revokes a token that is revoked in the backup, also one that has a newer version here", async () => {
-			const { id, token } = await here.create();
-			await restored(there, await backup(here));
-			for (const tags of [["a"], ["b"], ["c"]]) await there.patch(id, { tags });
-			await here.call("DELETE", `/v1/api-tokens/${id}`);
-			const report = await restored(there, await backup(here));
-			assert.equal(report.tokens.revoked, 1);
-			assertProblem(await there.verify(token), "token-revoked");
-			assert.deepEqual((await there.record(id)).tags, ["c"]);
-		});
-
-		it("takes a newer version", async () => {
-			const { id } = await here.create();
-			await restored(there, await backup(here));
-			await here.patch(id, { tags: ["newer"] });
-			await here.patch(id, { tags: ["newest"] });
-			assert.equal((await restored(there, await backup(here))).tokens.replaced, 1);
-			assert.deepEqual((await there.record(id)).tags, ["newest"]);
-		});
-
-		it("does not bring a token back that a clean-up has deleted here", async () => {
-			const { id, token } = await here.create();
-			const text = await backup(here);
-			await here.call("DELETE", `/v1/api-tokens/${id}`);
-			here.now = new Date(here.now.getTime() + 400 * 86_400_000);
-			await here.store.write((transaction) =>
-				transaction.setSetting("seenTime", { date: here.now.toISOString() }),
-			);
-			const cleaned = await here.call("POST", "/v1/api-tokens/clean-up", { body: {} });
-			assert.equal(cleaned.body.tokens.length, 1);
-			const report = await restored(here, text);
-			assert.deepEqual(
-				report.conflicts.map(({ reason }) => reason),
-				["deleted"],
-			);
-			assertProblem(await here.verify(token), "token-unknown");
-		});
-
-		it("puts tokens in doubt whose end may have been purged from the audit here", async () => {
-			const { id, token } = await here.create();
-			const text = await backup(here);
-			await there.create({ name: "old" });
-			there.now = new Date(there.now.getTime() + 2 * 86_400_000);
-			await there.create({ name: "new" });
-			await there.records.purge(1, there.now, { userId: "owner", userName: "ada" });
-			const report = await restored(there, text);
-			assert.equal(report.tokens.inDoubt, 1);
-			assertProblem(await there.verify(token), "token-in-doubt");
-			await there.call("POST", `/v1/api-tokens/${id}/enable`);
-			assert.equal((await there.verify(token)).status, 200);
-		});
-
-		it("reports tokens whose secret or name another one has here, and restores the others", async () => {
-			await there.create({
-				name: "erp",
-				profile: "mindbridge",
-				permissions: ["api.tasks.read"],
-				expiry: later(there),
-			});
-			const clash = await here.create({
-				name: "erp",
-				profile: "mindbridge",
-				permissions: ["api.tasks.read"],
-				expiry: later(here),
-			});
-			const same = await here.create({ name: "same" });
-			const free = await here.create({ name: "free" });
-			await restored(there, signed(changeTokens(await backup(here), { id: "other" }, same.id)));
-			const report = await restored(there, await backup(here));
-			assert.deepEqual(
-				report.conflicts.map(({ id, reason }) => [id, reason]).sort(),
-				[
-					[clash.id, "name-taken"],
-					[same.id, "hash-known"],
-				].sort(),
-			);
-			assert.equal((await there.verify(free.token)).status, 200);
-		});
-
-		it("leaves a token whose secret is another one in the backup", async () => {
-			const { id, token } = await here.create();
-			const hash = `sha256:${"0".repeat(64)}`;
-			const report = await restored(here, signed(changeTokens(await backup(here), { hash, version: 9 }, id)));
-			assert.equal(report.conflicts[0]?.reason, "other-secret");
-			assert.equal((await here.verify(token)).status, 200);
-		});
-
-		it("leaves the policy and the profiles that are here", async () => {
-			await here.call("PUT", "/v1/policy", { body: await policyWith({ maximumExpiryDays: 77 }) });
-			await there.call("PUT", "/v1/policy", { body: await policyWith({ maximumExpiryDays: 88 }) });
-			const report = await restored(there, await backup(here));
-			assert.equal(report.settings.policy, false);
-			assert.equal((await there.call("GET", "/v1/policy")).body.policy.maximumExpiryDays, 88);
-		});
-	});
-
 	it("of a broken audit restores the tokens, and leaves the events in the file", async () => {
 		const { token } = await here.create();
 		const lines = linesOf(await backup(here));
@@ -320,10 +182,6 @@ describe("a backup", () => {
 		assert.equal((await there.verify(token)).status, 200);
 		assert.ok((await audit(there)).chain.intact);
 	});
-
-	async function policyWith(change: object): Promise<object> {
-		return { ...(await here.call("GET", "/v1/policy")).body.policy, ...change };
-	}
 });
 
 async function open(daemon: TestDaemon): Promise<ReadableStream<Uint8Array>> {
@@ -334,69 +192,9 @@ async function open(daemon: TestDaemon): Promise<ReadableStream<Uint8Array>> {
 	return body;
 }
 
-async function backup(daemon: TestDaemon): Promise<string> {
-	const { status, body } = await daemon.call("GET", "/v1/backup");
-	assert.equal(status, 200);
-	return body;
-}
-
-function restore(daemon: TestDaemon, text: string, query = ""): Promise<Answer> {
-	const headers = { "content-type": "application/jsonl" };
-	return daemon.call("POST", `/v1/restore${query}`, { body: text, headers });
-}
-
-async function restored(daemon: TestDaemon, text: string): Promise<RestoreReport> {
-	const { status, body } = await restore(daemon, text);
-	assert.equal(status, 200, JSON.stringify(body));
-	return body;
-}
-
-async function list(daemon: TestDaemon): Promise<Line[]> {
-	return (await daemon.call("GET", "/v1/api-tokens?limit=1000&sort=name")).body.tokens;
-}
-
-async function verdict(daemon: TestDaemon, secret: string): Promise<unknown> {
-	const { status, body } = await daemon.verify(secret);
-	return [status, body.code, body.token];
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: an answer
-async function audit(daemon: TestDaemon): Promise<any> {
-	return (await daemon.call("GET", "/v1/audit-events?verify=true&limit=1000")).body;
-}
-
-async function everything(daemon: TestDaemon): Promise<unknown> {
-	const paths = ["/v1/policy", "/v1/permissions", "/v1/profiles", "/v1/connections"];
-	const settings = await Promise.all(paths.map(async (path) => (await daemon.call("GET", path)).body));
-	return [await list(daemon), await audit(daemon), settings];
-}
-
-function linesOf(text: string): Line[] {
-	return text
-		.trimEnd()
-		.split("\n")
-		.slice(0, -1)
-		.map((line) => JSON.parse(line));
-}
-
-/** A whole backup of the lines, as a newer version or an attacker would write it. */
-function signed(lines: readonly Line[]): string {
-	const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
-	const sha256 = createHash("sha256").update(text).digest("hex");
-	return `${text}${JSON.stringify({ kind: "end", lines: lines.length, sha256 })}\n`;
-}
-
 function changeHeader(text: string, change: object): Line[] {
 	const [header, ...rest] = linesOf(text);
 	return [{ ...header, ...change } as Line, ...rest];
-}
-
-function changeTokens(text: string, change: object, id?: string): Line[] {
-	return linesOf(text).map((line) => {
-		const token = line.token as Line | undefined;
-		if (token === undefined || (id !== undefined && token.id !== id)) return line;
-		return { ...line, token: { ...token, ...change } };
-	});
 }
 
 /** Copies of the token with the id. Each is long, so that a reader of the backup is behind. */
@@ -410,8 +208,4 @@ async function addTokens(daemon: TestDaemon, count: number, id: string): Promise
 			await transaction.insertToken(copy);
 		}
 	});
-}
-
-function later(daemon: TestDaemon): string {
-	return new Date(daemon.now.getTime() + 86_400_000).toISOString();
 }
