@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import type { RestoreConflict, RestoreReport } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { flag } from "./options.ts";
-import { dateWords, print } from "./output.ts";
+import { dateWords, oneLine, print } from "./output.ts";
 import { table } from "./table.ts";
 
 export const backup = defineCommand({
@@ -74,7 +74,7 @@ is refused here stays refused, and one that is revoked in the backup is revoked.
 	async run({ word, values, format, client }) {
 		if (word !== "-") await checkFile(word);
 		const report = await (await client()).restore(opener(word), { preview: values.preview });
-		return print(format === "json" ? report : words(report), format);
+		return print(format === "json" ? report : await words(report), format);
 	},
 });
 
@@ -95,17 +95,24 @@ function opener(file: string): () => Readable {
 	return () => createReadStream(file);
 }
 
-function words(report: RestoreReport): string {
-	const { preview, backup: of, into, audit, conflicts, conflictCount } = report;
-	const head = `Backup of ${dateWords(of.createdDate)} by Tokensmith ${of.daemonVersion}: ${amount(of.tokens, "token")}, ${amount(of.auditEvents, "audit event")}.`;
+async function words(report: RestoreReport): Promise<string> {
+	const { preview, backup: of, into, audit } = report;
+	const head = `Backup of ${dateWords(of.createdDate)} by Tokensmith ${oneLine(of.daemonVersion)}: ${amount(of.tokens, "token")}, ${amount(of.auditEvents, "audit event")}.`;
 	const done = [...tokenWords(report.tokens), ...settingWords(report.settings)];
-	return [
+	const lines: string[] = [
 		head,
 		`${preview ? "Would be restored" : "Restored"}${into === "empty" ? "" : ", beside what is here"}: ${done.join(", ") || "nothing"}.`,
 		auditWords[audit],
-		...(conflictCount === 0 ? [] : ["", "Not restored:", table(conflicts.map(conflictRow))]),
-		...(conflictCount > conflicts.length ? [`and ${conflictCount - conflicts.length} more`] : []),
-	].join("\n");
+		...(await conflictLines(report)),
+	];
+	return lines.join("\n");
+}
+
+async function conflictLines({ conflicts, conflictCount }: RestoreReport): Promise<string[]> {
+	if (conflictCount === 0) return [];
+	const more = conflictCount - conflicts.length;
+	const rows = await table(conflicts.map(conflictRow));
+	return ["", "Not restored:", rows, ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
 const auditWords: Record<RestoreReport["audit"], string> = {

@@ -72,7 +72,8 @@ function roomFor(widths: readonly number[], wrapped: number, width: number): num
 }
 
 function widest(rows: readonly (readonly string[])[], column: number, { widthOf }: Measure): number {
-	return Math.max(0, ...rows.map((row) => widthOf(row[column] ?? "")));
+	// Not as arguments of one call, of which the stack holds only so many.
+	return rows.reduce((most, row) => Math.max(most, widthOf(row[column] ?? "")), 0);
 }
 
 interface Row {

@@ -44,6 +44,11 @@ describe("a table", () => {
 		assert.deepEqual((await table(rows)).split("\n"), [`${"x".repeat(300)}  two lines  1`]);
 	});
 
+	it("has any number of rows", async () => {
+		const rows = Array.from({ length: 200_000 }, () => ["name", "active"]);
+		assert.equal((await table(rows)).length, rows.length * "name  active\n".length - 1);
+	});
+
 	it("keeps within the width and loses no character, whatever the cells", async () => {
 		const cell = (most: number) =>
 			fc.string({ unit: fc.constantFrom("a", "bc", " ", "語", "é", "-"), maxLength: most });

@@ -98,4 +98,18 @@ describe("the command line", () => {
 		assert.equal(json.tokens.length, 2);
 		assert.equal((await here.owner(["export", "--format", "xml"])).code, 2);
 	});
+
+	it("names what was not restored, and why", async () => {
+		const args = ["--profile", "mindbridge", "--permission", "api.tasks.read", "--expires-in", "30d"];
+		const { id } = await here.created("erp", args);
+		await there.created("erp", args);
+		const file = inFolder("conflict.backup");
+		await here.owner(["backup", file]);
+		const { code, stdout, stderr } = await there.owner(["restore", file, "--preview"]);
+		assert.equal(code, 0, stderr);
+		assert.match(
+			stdout,
+			new RegExp(`\\nNot restored:\\ntoken  erp  ${id}  another one here has its name\\n$`),
+		);
+	});
 });
