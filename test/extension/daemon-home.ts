@@ -2,11 +2,14 @@
  * A data directory for a test and the real, bundled daemons that run in it. close() stops the last of them and removes
  * the directory.
  */
+import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import type { DaemonFile } from "../../daemon/contract.ts";
 import { DaemonProcess, type DaemonProcessOptions } from "../../extension/daemon/daemon-process.ts";
+import { DaemonError } from "../../extension/daemon/start-daemon.ts";
 import { isAlive } from "../workbench/daemon.ts";
 import { until } from "../workbench/until.ts";
 
@@ -51,6 +54,13 @@ export class DaemonHome {
 		await writeFile(join(this.dataDir, "daemon.json"), text, { mode: 0o600 });
 	}
 
+	/** The path of a program with the text, to be started instead of the daemon. */
+	async program(text: string): Promise<string> {
+		const path = join(this.dataDir, "program.cjs");
+		await writeFile(path, text);
+		return path;
+	}
+
 	/** Kills the daemon that daemon.json names, as in a crash. */
 	async kill(): Promise<number> {
 		const { pid } = await this.daemonFile();
@@ -68,4 +78,14 @@ export class DaemonHome {
 		// A start that lost the race may still be writing its last file.
 		await rm(this.dataDir, { recursive: true, force: true, maxRetries: 10 });
 	}
+}
+
+/** The error with which the work for a window fails. */
+export async function rejection(work: Promise<unknown>): Promise<DaemonError> {
+	const error = await work.then(
+		() => undefined,
+		(reason: unknown) => reason,
+	);
+	assert.ok(error instanceof DaemonError, inspect(error));
+	return error;
 }

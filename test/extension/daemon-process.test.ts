@@ -3,16 +3,15 @@ import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { protocol } from "../../daemon/contract.ts";
-import { DaemonError, type DaemonErrorCode } from "../../extension/daemon/start-daemon.ts";
 import { isAlive } from "../workbench/daemon.ts";
 import { until } from "../workbench/until.ts";
-import { DaemonHome } from "./daemon-home.ts";
+import { DaemonHome, rejection } from "./daemon-home.ts";
 import { type Loopback, loopback } from "./loopback.ts";
 
 describe("DaemonProcess", function () {
@@ -33,15 +32,6 @@ describe("DaemonProcess", function () {
 		const server = await loopback(answer);
 		strangers.push(server);
 		return server;
-	}
-
-	async function rejection(work: Promise<unknown>): Promise<DaemonError> {
-		const error = await work.then(
-			() => undefined,
-			(reason: unknown) => reason,
-		);
-		assert.ok(error instanceof DaemonError, inspect(error));
-		return error;
 	}
 
 	describe("starting", () => {
@@ -114,7 +104,7 @@ describe("DaemonProcess", function () {
 
 		it("inherits none of the user's other environment variables", async () => {
 			process.env.TOKENSMITH_TEST_SECRET = "not for the daemon";
-			const path = await program(`process.stdout.write(JSON.stringify({
+			const path = await home.program(`process.stdout.write(JSON.stringify({
 				event: "failed", code: "told", detail: Object.keys(process.env).join() + process.cwd() }) + "\\n")`);
 			const { message } = await rejection(home.window({ daemonPath: path }).client());
 			delete process.env.TOKENSMITH_TEST_SECRET;
@@ -297,94 +287,6 @@ describe("DaemonProcess", function () {
 		});
 	});
 
-	describe("failing", () => {
-		it("reports that the data cannot be written if the directory cannot be created", async () => {
-			const file = join(home.dataDir, "file");
-			await writeFile(file, "");
-			const error = await rejection(home.window({ dataDir: join(file, "data") }).client());
-			assert.equal(error.code, "data-unwritable");
-			assert.ok(error.message.includes(join(file, "data")));
-			assert.ok(error.cause instanceof Error);
-		});
-
-		it("starts nothing while the data directory is unknown, and says why", async () => {
-			const window = home.window({ problem: "This user has no home folder." });
-			for (const work of [window.client(), window.restart()])
-				assert.deepEqual(
-					[(await rejection(work)).code, (await rejection(work)).message],
-					["unknown-directory", "This user has no home folder."],
-				);
-			assert.deepEqual(await readdir(home.dataDir), []);
-		});
-
-		it("passes on the daemon's own error", async () => {
-			for (const [said, code] of [
-				["data-unwritable", "data-unwritable"],
-				["data-unmoved", "data-unwritable"],
-				["unexpected", "cannot-start"],
-			]) {
-				const line = JSON.stringify({ event: "failed", code: said, detail: "Free some space." });
-				const daemonPath = await program(`console.log(${JSON.stringify(line)})`);
-				const error = await rejection(home.window({ daemonPath }).client());
-				assert.deepEqual([error.code, error.message], [code, "Free some space."]);
-			}
-		});
-
-		const programs: Record<string, [program: string, code: DaemonErrorCode, cause: RegExp]> = {
-			"throws at once": [
-				"throw new Error('broken bundle')",
-				"cannot-start",
-				/broken bundle(.|\n)*exit code 1/,
-			],
-			"ends without a word": ["", "cannot-start", /exit code 0/],
-			"is killed": ["process.kill(process.pid, 'SIGKILL')", "cannot-start", /SIGKILL/],
-			"prints something else": ["console.log('hello')", "cannot-start", /JSON/],
-			hangs: ["setInterval(() => {}, 1000)", "timeout", /TimeoutError/],
-		};
-		for (const [what, [text, code, cause]] of Object.entries(programs)) {
-			it(`reports the cause if the daemon ${what}`, async () => {
-				const daemonPath = await program(text);
-				const deadlineSeconds = code === "timeout" ? 1 : 15;
-				const error = await rejection(home.window({ daemonPath, deadlineSeconds }).client());
-				assert.equal(error.code, code);
-				assert.match(inspect(error.cause), cause);
-			});
-		}
-
-		it("reports the cause if daemon.js is missing", async () => {
-			const error = await rejection(home.window({ daemonPath: join(home.dataDir, "none.js") }).client());
-			assert.equal(error.code, "cannot-start");
-			assert.match(inspect(error.cause), /Cannot find module/);
-		});
-
-		it("leaves no process behind that was not ready in time", async () => {
-			const pidFile = join(home.dataDir, "pid");
-			const text = `require("fs").writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
-				setInterval(() => {}, 1000);`;
-			await rejection(home.window({ daemonPath: await program(text), deadlineSeconds: 3 }).client());
-			const pid = Number(await readFile(pidFile, "utf8"));
-			await until("it is gone", () => !isAlive(pid));
-		});
-
-		it("names the process that locks the data and does not respond", async () => {
-			await home.window().client();
-			const { pid } = await home.daemonFile();
-			process.kill(pid, "SIGSTOP");
-			const error = await rejection(home.window({ deadlineSeconds: 6 }).client());
-			process.kill(pid, "SIGCONT");
-			assert.equal(error.code, "timeout");
-			assert.match(error.message, new RegExp(`Process ${pid} holds`));
-		});
-
-		it("starts a daemon after a failure as soon as that is possible", async () => {
-			const daemonPath = join(home.dataDir, "late.cjs");
-			const window = home.window({ daemonPath });
-			await rejection(window.client());
-			await writeFile(daemonPath, `require(${JSON.stringify(home.bundle)})`);
-			assert.deepEqual(await (await window.client()).listTokens(), []);
-		});
-	});
-
 	/** The bundled daemon as another version's release would include it. */
 	async function release(otherVersion: string): Promise<string> {
 		const folder = join(home.dataDir, `release-${otherVersion}`);
@@ -393,11 +295,5 @@ describe("DaemonProcess", function () {
 		const text = await readFile(path, "utf8");
 		await writeFile(path, text.replaceAll(JSON.stringify(home.version), JSON.stringify(otherVersion)));
 		return join(folder, "daemon.js");
-	}
-
-	async function program(text: string): Promise<string> {
-		const path = join(home.dataDir, "program.cjs");
-		await writeFile(path, text);
-		return path;
 	}
 });
