@@ -1,5 +1,5 @@
 /** `tokensmith verify`: the daemon's verdict on a secret, as a service would get it. */
-import type { Verification } from "../client/client.ts";
+import type { Verification } from "../client/verification.ts";
 import { defineCommand } from "./command.ts";
 import { list, text } from "./options.ts";
 import { dateWords, print, toTerminal } from "./output.ts";

@@ -4,10 +4,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
-import type { Question, TokensmithClient, VerifiedToken } from "./client.ts";
+import type { TokensmithClient } from "./client.ts";
 import { authorizationsOf, type Incoming, isFetch, remoteAddressOf } from "./incoming.ts";
 import { clientOf, type Verifier, verifiedTokensOf } from "./shared-clients.ts";
 import { TokensmithUnavailableError } from "./unavailable.ts";
+import type { Question, VerifiedToken } from "./verification.ts";
 import type { VerifiedTokens } from "./verified-tokens.ts";
 
 /** What a request's token has to be good for, and how that is found out. */

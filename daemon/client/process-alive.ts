@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 
 export function isAlive(pid: number): boolean {
+	// Signals to 0 go to this process and its own group.
+	if (pid === 0) return false;
 	try {
 		process.kill(pid, 0);
 	} catch (error) {

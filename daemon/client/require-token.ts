@@ -4,10 +4,10 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
-import type { VerifiedToken } from "./client.ts";
 import { Guard, type GuardOptions, type Refusal } from "./guard.ts";
 import { isOfNode, isPreflight, type NodeRequest } from "./incoming.ts";
 import { rememberToken } from "./token-of.ts";
+import type { VerifiedToken } from "./verification.ts";
 
 declare global {
 	namespace Express {

@@ -1,6 +1,7 @@
 /** Which token each request came with. No other code, and no header, can put one there. */
-import type { VerifiedToken } from "./client.ts";
+
 import type { Incoming } from "./incoming.ts";
+import type { VerifiedToken } from "./verification.ts";
 
 const tokens = new WeakMap<Incoming, VerifiedToken>();
 

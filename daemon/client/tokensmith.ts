@@ -14,13 +14,10 @@ export type {
 } from "../contract.ts";
 export {
 	createTokensmithClient,
-	type Question,
 	type RegisterInput,
 	type TokenFilter,
 	type TokensmithClient,
 	type TokensmithClientOptions,
-	type Verification,
-	type VerifiedToken,
 } from "./client.ts";
 export { type Incoming, isPreflight, type NodeRequest } from "./incoming.ts";
 export {
@@ -36,4 +33,5 @@ export {
 	TokensmithUnavailableError,
 	type UnavailableReason,
 } from "./transport.ts";
+export type { Question, Verification, VerifiedToken } from "./verification.ts";
 export { type VerifiedRequest, type VerifyRequestOptions, verifyRequest } from "./verify-request.ts";

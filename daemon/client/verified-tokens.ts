@@ -3,7 +3,7 @@
  * refusal; a token is not kept past its end.
  */
 import { hash } from "node:crypto";
-import type { Question, VerifiedToken } from "./client.ts";
+import type { Question, VerifiedToken } from "./verification.ts";
 
 const most = 1000;
 

@@ -2,10 +2,11 @@
  * The check of a request's token for everything that answers with a Fetch `Response`: Hono, Next, Fastify, Koa, Bun, Deno.
  * The body of the request is left unread.
  */
-import type { VerifiedToken } from "./client.ts";
+
 import { Guard, type GuardOptions } from "./guard.ts";
 import { type Incoming, isIncoming } from "./incoming.ts";
 import { rememberToken } from "./token-of.ts";
+import type { VerifiedToken } from "./verification.ts";
 
 export interface VerifyRequestOptions<Asking extends Incoming = Request> extends GuardOptions<Asking> {
 	/**

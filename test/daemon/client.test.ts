@@ -1,12 +1,8 @@
 /** The typed client, against a daemon in this process. */
 import assert from "node:assert/strict";
-import {
-	createTokensmithClient,
-	type Question,
-	type TokensmithClient,
-	type Verification,
-} from "../../daemon/client/client.ts";
+import { createTokensmithClient, type TokensmithClient } from "../../daemon/client/client.ts";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
+import type { Question, Verification } from "../../daemon/client/verification.ts";
 import { generateSecret } from "../../daemon/rules/secret.ts";
 import { ownerKey, TestDaemon } from "./harness.ts";
 

@@ -1,6 +1,6 @@
 /** How long a service relies on an acceptance. */
 import assert from "node:assert/strict";
-import type { VerifiedToken } from "../../daemon/client/client.ts";
+import type { VerifiedToken } from "../../daemon/client/verification.ts";
 import { VerifiedTokens } from "../../daemon/client/verified-tokens.ts";
 
 const start = Date.parse("2026-01-01T00:00:00Z");

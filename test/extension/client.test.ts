@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { RequestListener, ServerResponse } from "node:http";
 import { inspect } from "node:util";
-import type { Verification } from "../../daemon/client/client.ts";
 import {
 	type Outcome,
 	TokensmithProblemError,
 	TokensmithUnavailableError,
 } from "../../daemon/client/transport.ts";
+import type { Verification } from "../../daemon/client/verification.ts";
 import type { ServerEvents } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { Client } from "../../extension/daemon/client.ts";

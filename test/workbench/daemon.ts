@@ -1,7 +1,7 @@
 /** The daemon that the extension started for one VS Code, seen from outside: only through its `daemon.json`. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Verification } from "../../daemon/client/client.ts";
+import type { Verification } from "../../daemon/client/verification.ts";
 import type { CreatedToken, DaemonFile } from "../../daemon/contract.ts";
 import { Client } from "../../extension/daemon/client.ts";
 import { verified } from "../extension/verified.ts";
