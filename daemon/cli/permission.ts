@@ -1,4 +1,5 @@
 /** `permission add|list|remove`: the owner's own permissions, which local tokens may be given. */
+import type { CatalogueEntry } from "../contract.ts";
 import { type CommandGroup, defineCommand } from "./command.ts";
 import { text } from "./options.ts";
 import { print } from "./output.ts";
@@ -7,22 +8,33 @@ import { table } from "./table.ts";
 const add = defineCommand({
 	name: "add",
 	argument: { value: "NAME" },
-	summary: "add a permission, or replace its description",
-	description: "Adds a permission to those that tokens may be given, for every window and the command line.",
+	summary: "add a permission, or change its description or group",
+	description:
+		"Adds a permission to those that tokens may be given, for every window and the command line. Of one that is there already, it changes what is given here.",
 	options: {
 		description: text("TEXT", "what it allows"),
 		group: text("G", "the heading under which it is shown; default: the part before the last dot"),
 	},
 	stdin: "caller",
 	async run({ values, word, format, client }) {
-		const { description, group } = values;
-		const added = await (await client()).putPermission(word, {
+		const daemon = await client();
+		const before = (await daemon.permissions()).permissions.find(({ name }) => name === word);
+		const { description = before?.description, group = before?.group } = values;
+		const added = await daemon.putPermission(word, {
 			...(description !== undefined && { description }),
 			...(group !== undefined && { group }),
 		});
-		return print(format === "json" ? added : `Added ${added.name}, in the group ${added.group}.`, format);
+		return print(format === "json" ? added : inWords(added, before), format);
 	},
 });
+
+function inWords({ name, group, description }: CatalogueEntry, before: CatalogueEntry | undefined): string {
+	if (before === undefined) return `Added ${name}, in the group ${group}.`;
+	const isChanged = before.group !== group || before.description !== description;
+	return isChanged
+		? `Changed ${name}, in the group ${group}.`
+		: `${name} is there already, in the group ${group}.`;
+}
 
 const list = defineCommand({
 	name: "list",

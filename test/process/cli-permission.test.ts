@@ -50,6 +50,21 @@ describe("the permissions on the command line", () => {
 		assert.equal(await cli.daemon.verify(secret.trim(), "?permission=billing.read"), 200);
 	});
 
+	it("keep what is not given when they are added again", async () => {
+		await permission("add", "parcels.read", "--description", "Read parcels", "--group", "post");
+		const again: [args: string[], words: string, row: RegExp][] = [
+			[[], "parcels.read is there already, in the group post.\n", /^parcels\.read +own +Read parcels$/m],
+			[["--group", "mail"], "Changed parcels.read, in the group mail.\n", /own +Read parcels$/m],
+			[["--description", "See them"], "Changed parcels.read, in the group mail.\n", /own +See them$/m],
+		];
+		for (const [args, words, row] of again) {
+			const { code, stdout } = await permission("add", "parcels.read", ...args);
+			assert.deepEqual([code, stdout], [0, words]);
+			assert.match((await permission("list")).stdout, row);
+		}
+		await permission("remove", "parcels.read");
+	});
+
 	const wrong: [what: string, args: string[], code: number, words: RegExp][] = [
 		["an unknown command", ["grow"], 2, /The commands are: add, list, remove/],
 		["no name", ["add"], 2, /one NAME/],
