@@ -11,9 +11,12 @@ import {
 	connection,
 	policy,
 	profile,
+	resource,
 	tokenRecord,
 	usageDay,
 } from "../contract.ts";
+import { addressProblem } from "./address.ts";
+import { isIssuedHere } from "./issued-here.ts";
 import { RuleError } from "./rule-error.ts";
 
 /** Increased when older daemons can't read what is written. */
@@ -22,13 +25,30 @@ const formName = "tokensmith-backup";
 /** No line that is written comes near it. A foreign file may have no line ends at all. */
 const longestLine = 4 << 20;
 const lineEnd = 0x0a;
+/** No token comes near it. Where numbers are not exact, the next version would be the same one. */
+const mostChanges = 1e12;
+
+/** What requests, headers and matchers take from a token of this daemon, as a creation has checked it. */
+const verifiable = z.object({
+	userId: z.string().regex(/^[\x21-\x7E]{1,100}$/),
+	permissions: z.array(catalogueEntry.shape.name),
+	resources: z.array(resource),
+	allowedAddresses: z.array(z.string().refine((text) => addressProblem(text) === undefined)),
+});
 
 const storedToken = tokenRecord
 	.omit({ status: true, lastUsedDate: true, lastUsedAddress: true, useCount: true })
 	.extend({
+		id: z.string().regex(/^[\w-]{1,100}$/),
+		version: z.int().min(1).max(mostChanges),
 		hash: z.string().regex(/^(sha256:[0-9a-f]{64}|unknown:.{1,100})$/),
 		options: z.record(z.string(), z.string()),
 		userName: z.string(),
+	})
+	.superRefine((token, context) => {
+		if (!isIssuedHere(token)) return;
+		for (const { path, message } of verifiable.safeParse(token).error?.issues ?? [])
+			context.addIssue({ code: "custom", path, message });
 	});
 const usage = z.strictObject({
 	useCount: z.int().min(0),

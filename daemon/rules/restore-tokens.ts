@@ -16,8 +16,8 @@ export interface TokenRestoreDeps {
 	context: Pick<ActionContext, "user" | "now">;
 	/** undefined: no profile with this id. */
 	findProfile: (id: string) => Profile | undefined;
-	/** Tokens that a clean-up has deleted here. */
-	deleted: ReadonlySet<string>;
+	/** Tokens that a clean-up has deleted, if they do not exist. */
+	gone: ReadonlySet<string>;
 	/** Whether what happened to tokens that are unknown here may be forgotten: they had to be enabled then. */
 	isHistoryGone: boolean;
 }
@@ -69,8 +69,8 @@ export class TokenRestore {
 	}
 
 	async #reasonAgainst(token: Token): Promise<RestoreConflict["reason"] | undefined> {
-		const { transaction, deleted } = this.#deps;
-		if (deleted.has(token.id)) return "deleted";
+		const { transaction, gone } = this.#deps;
+		if (gone.has(token.id)) return "deleted";
 		if (await transaction.isHashKnown(token.hash)) return "hash-known";
 		if (await this.#isNameTaken(token)) return "name-taken";
 		const { connectionId, remoteId, revokedDate } = token;

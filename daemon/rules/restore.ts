@@ -20,7 +20,7 @@ import { isBuiltIn } from "./profile.ts";
 import { type Outcome, TokenRestore } from "./restore-tokens.ts";
 
 export interface RestoreDeps {
-	store: Pick<Store, "write" | "chainEnds" | "allEvents">;
+	store: Pick<Store, "write" | "tokens" | "chainEnds" | "allEvents">;
 	/** The profiles that exist. */
 	findProfile: (id: string) => Profile | undefined;
 	context: Pick<ActionContext, "user" | "now">;
@@ -43,12 +43,14 @@ interface Contents {
 
 /** What is known here that a backup may contradict. */
 interface History {
-	deleted: Set<string>;
+	/** Of the backup's tokens: those that were deleted here, and those that exist, which a clean-up may delete meanwhile. */
+	gone: Set<string>;
 	/** The date of the oldest event, where older ones were purged. */
 	knownSince: string | undefined;
 }
 
 const mostConflicts = 1000;
+const tokensAtOnce = 200;
 
 /** @throws RuleError `backup-refused`, or `invalid-request` for a profile whose patterns can't be used */
 export async function restore(
@@ -58,7 +60,7 @@ export async function restore(
 ): Promise<RestoreReport> {
 	const contents = await contentsOf(path);
 	for (const profile of contents.profiles) await refuseSlowPatterns(profile);
-	const history = await historyOf(deps.store);
+	const history = await historyOf(deps.store, [...contents.tokenIds]);
 	try {
 		return await deps.store.write(async (transaction) => {
 			const report = await restoreInto(transaction, { deps, path, contents, history, isPreview });
@@ -113,6 +115,7 @@ function note(contents: Contents, line: BackupLine): void {
 			contents.tokenIds.add(line.token.id);
 			return;
 		case "chain":
+			if (contents.tail !== undefined || contents.events > 0) contents.isChainSound = false;
 			contents.tail = line.tail;
 			contents.head = line.tail;
 			return;
@@ -130,16 +133,24 @@ function noteEvent(contents: Contents, event: AuditEvent): void {
 	contents.events++;
 }
 
-async function historyOf(store: RestoreDeps["store"]): Promise<History> {
+async function historyOf(store: RestoreDeps["store"], ids: readonly string[]): Promise<History> {
+	const history: History = { gone: await existingOf(store, ids), knownSince: undefined };
 	const { tail } = await store.chainEnds();
-	const history: History = { deleted: new Set(), knownSince: undefined };
 	let isFirst = tail.sequence > 0;
 	for await (const { action, tokenId, date } of store.allEvents()) {
 		if (isFirst) history.knownSince = date;
 		isFirst = false;
-		if (action === "delete" && tokenId !== null) history.deleted.add(tokenId);
+		if (action === "delete" && tokenId !== null) history.gone.add(tokenId);
 	}
 	return history;
+}
+
+async function existingOf(store: RestoreDeps["store"], ids: readonly string[]): Promise<Set<string>> {
+	const existing = new Set<string>();
+	for (let start = 0; start < ids.length; start += tokensAtOnce)
+		for (const { token } of await store.tokens(ids.slice(start, start + tokensAtOnce)))
+			existing.add(token.id);
+	return existing;
 }
 
 interface Restoring {
@@ -158,7 +169,7 @@ async function restoreInto(transaction: Transaction, restoring: Restoring): Prom
 	await settings.run();
 	const profiles = new Map(contents.profiles.map((profile) => [profile.id, profile]));
 	const tokens = new TokenRestore({
-		...{ transaction, context, deleted: history.deleted },
+		...{ transaction, context, gone: history.gone },
 		findProfile: (id) => deps.findProfile(id) ?? profiles.get(id),
 		isHistoryGone: history.knownSince !== undefined && contents.createdDate < history.knownSince,
 	});

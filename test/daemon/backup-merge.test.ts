@@ -85,22 +85,47 @@ describe("a backup that is merged", () => {
 		assert.deepEqual((await there.record(id)).tags, ["newest"]);
 	});
 
-	it("does not bring a token back that a clean-up has deleted here", async () => {
-		const { id, token } = await here.create();
-		const text = await backup(here);
-		await here.call("DELETE", `/v1/api-tokens/${id}`);
-		here.now = new Date(here.now.getTime() + 400 * 86_400_000);
-		await here.store.write((transaction) =>
-			transaction.setSetting("seenTime", { date: here.now.toISOString() }),
-		);
-		const cleaned = await here.call("POST", "/v1/api-tokens/clean-up", { body: {} });
-		assert.equal(cleaned.body.tokens.length, 1);
-		const report = await restored(here, text);
-		assert.deepEqual(
-			report.conflicts.map(({ reason }) => reason),
-			["deleted"],
-		);
-		assertProblem(await here.verify(token), "token-unknown");
+	describe("of a token that was revoked here long ago", () => {
+		let revoked: { token: string; text: string };
+
+		beforeEach(async () => {
+			const { id, token } = await here.create();
+			revoked = { token, text: await backup(here) };
+			await here.call("DELETE", `/v1/api-tokens/${id}`);
+			here.now = new Date(here.now.getTime() + 400 * 86_400_000);
+			await here.store.write((transaction) =>
+				transaction.setSetting("seenTime", { date: here.now.toISOString() }),
+			);
+		});
+
+		it("does not bring it back after a clean-up", async () => {
+			await cleanUp();
+			await leavesItOut();
+		});
+
+		it("does not bring it back where a clean-up deletes it while the audit is read", async () => {
+			const { store } = here;
+			const events = store.allEvents.bind(store);
+			store.allEvents = async function* () {
+				yield* events();
+				await cleanUp();
+			};
+			await leavesItOut();
+		});
+
+		async function cleanUp(): Promise<void> {
+			const cleaned = await here.call("POST", "/v1/api-tokens/clean-up", { body: {} });
+			assert.equal(cleaned.body.tokens.length, 1);
+		}
+
+		async function leavesItOut(): Promise<void> {
+			const report = await restored(here, revoked.text);
+			assert.deepEqual(
+				report.conflicts.map(({ reason }) => reason),
+				["deleted"],
+			);
+			assertProblem(await here.verify(revoked.token), "token-unknown");
+		}
 	});
 
 	it("puts tokens in doubt whose end may have been purged from the audit here", async () => {

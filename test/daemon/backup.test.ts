@@ -141,6 +141,36 @@ describe("a backup", () => {
 			(text) => signed(changeTokens(text, { hash: "x" })),
 			/Line \d+ \(token\/hash\)/,
 		],
+		[
+			"with a token whose id no request can name",
+			(text) => signed(changeTokens(text, { id: "" })),
+			/Line \d+ \(token\/id\)/,
+		],
+		[
+			"with a token whose version can't increase",
+			(text) => signed(changeTokens(text, { version: Number.MAX_SAFE_INTEGER })),
+			/Line \d+ \(token\/version\)/,
+		],
+		[
+			"with a token whose permission no header can hold",
+			(text) => signed(changeTokens(text, { permissions: ["orders.read\n"] })),
+			/Line \d+ \(token\/permissions\/0\)/,
+		],
+		[
+			"with a token whose resource no header can hold",
+			(text) => signed(changeTokens(text, { resources: ["channel/é"] })),
+			/Line \d+ \(token\/resources\/0\)/,
+		],
+		[
+			"with a token whose user no header can hold",
+			(text) => signed(changeTokens(text, { userId: "a\nb" })),
+			/Line \d+ \(token\/userId\)/,
+		],
+		[
+			"with a token whose address is none",
+			(text) => signed(changeTokens(text, { allowedAddresses: ["10.0.0.0/8", "x"] })),
+			/Line \d+ \(token\/allowedAddresses\/1\)/,
+		],
 	];
 	for (const [what, damage, words] of damages) {
 		it(`is refused when it is ${what}, and nothing is touched`, async () => {
@@ -172,16 +202,30 @@ describe("a backup", () => {
 		assert.deepEqual(await restored(there, text), { ...preview, preview: false });
 	});
 
-	it("of a broken audit restores the tokens, and leaves the events in the file", async () => {
-		const { token } = await here.create();
-		const lines = linesOf(await backup(here));
-		const event = lines.find(({ kind }) => kind === "event")?.event as Line;
-		event.date = "2020-01-01T00:00:00.000Z";
-		const report = await restored(there, signed(lines));
-		assert.equal(report.audit, "broken");
-		assert.equal((await there.verify(token)).status, 200);
-		assert.ok((await audit(there)).chain.intact);
-	});
+	const breaks: [what: string, breakAudit: (lines: Line[]) => void][] = [
+		[
+			"with a changed event",
+			(lines) => {
+				const event = lines.find(({ kind }) => kind === "event")?.event as Line;
+				event.date = "2020-01-01T00:00:00.000Z";
+			},
+		],
+		[
+			"that begins twice",
+			(lines) => void lines.push({ kind: "chain", tail: { sequence: 1000, hash: "0".repeat(64) } }),
+		],
+	];
+	for (const [what, breakAudit] of breaks) {
+		it(`of an audit ${what} restores the tokens, and leaves the events in the file`, async () => {
+			const { token } = await here.create();
+			const lines = linesOf(await backup(here));
+			breakAudit(lines);
+			const report = await restored(there, signed(lines));
+			assert.equal(report.audit, "broken");
+			assert.equal((await there.verify(token)).status, 200);
+			assert.ok((await audit(there)).chain.intact);
+		});
+	}
 });
 
 async function open(daemon: TestDaemon): Promise<ReadableStream<Uint8Array>> {
