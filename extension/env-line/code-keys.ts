@@ -46,8 +46,8 @@ export const codeLanguages = Object.keys(waysByLanguage);
 const longestLine = 2000;
 
 const name = "[A-Za-z_][A-Za-z0-9_]{0,200}";
-/** A name that goes on before it is another name: `mygetenv(`. */
-const begins = "(?<![\\w$.-])(?:[a-z]\\w{0,20}\\.){0,2}";
+/** A name that goes on before it is another name: `mygetenv(`. PHP joins texts with a dot: `"Bearer ".getenv(`. */
+const begins = "(?<![\\w$-]|[\\w$)\\]]\\.)(?:[a-z]\\w{0,20}\\.){0,2}";
 
 export function keysInCode(line: string, language: string): CodeKey[] {
 	const ways = waysByLanguage[language];
@@ -83,11 +83,11 @@ function placesOf(line: string, pattern: string): CodeKey[] {
 function keysTaken(line: string, from: string): CodeKey[] {
 	const patterns = [...line.matchAll(new RegExp(`\\{([^{}]*)\\} {0,4}= {0,4}${from}(?![\\w$.\\[])`, "dg"))];
 	return patterns.flatMap(({ 1: inner = "", indices }) => {
-		const from = indices?.[1]?.[0] ?? 0;
+		const at = indices?.[1]?.[0] ?? 0;
 		return placesOf(inner, `(?<=^|,)\\s{0,8}(?<key>${name})`).map(({ key, start, end }) => ({
 			key,
-			start: from + start,
-			end: from + end,
+			start: at + start,
+			end: at + end,
 		}));
 	});
 }

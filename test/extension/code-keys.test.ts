@@ -18,6 +18,8 @@ const found: [language: string, line: string, keys: string[]][] = [
 	["go", 'token, ok := os.LookupEnv("API_TOKEN"); os.Getenv(`B`)', ["API_TOKEN", "B"]],
 	["ruby", "ENV['API_TOKEN'] + ENV.fetch(\"B\") { ENV.fetch 'C' }", ["API_TOKEN", "B", "C"]],
 	["php", "getenv('API_TOKEN') . $_ENV[\"B\"] . env('C', null)", ["API_TOKEN", "B", "C"]],
+	["php", "'Bearer '.getenv('API_TOKEN').'/'.$_ENV['B']; $names.environ.getenv('X')", ["API_TOKEN", "B"]],
+	["javascript", "({ ...process.env.API_TOKEN, my_process.env.X })", ["API_TOKEN"]],
 	["plaintext", "process.env.API_TOKEN", []],
 ];
 
