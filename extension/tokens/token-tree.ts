@@ -256,7 +256,10 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		setContext("tokensmith.endedHidden", this.shown.hidesEnded);
 		setContext("tokensmith.filtered", this.shown.filter !== "");
 		const { tokens } = live;
-		setContext("tokensmith.tokenKinds", kindsOf(tokens, this.#kept ?? new Set(), this.#deps.connections));
+		const kept = this.#kept ?? new Set<string>();
+		setContext("tokensmith.tokenKinds", kindsOf(tokens, kept, this.#deps.connections));
+		// Also of tokens that are gone.
+		setContext("tokensmith.keepsSecrets", kept.size > 0);
 		this.#progress.show(live.state === "connecting");
 		this.#drawAgain();
 		this.#reveal();

@@ -73,6 +73,27 @@ describe("the palette", () => {
 			assert.ok(!revoked.includes(command), command);
 	});
 
+	it("offers what the state of the tokens does not rule out", () => {
+		assert.ok(offered({ ...nothing, "tokensmith.keepsSecrets": true }).includes("purgeSecrets"));
+		assert.ok(offeredFor("active.kept.local").includes("commentOutLines"));
+		for (const kind of ["expired.absent.local", "revoked.absent.local"])
+			assert.ok(offeredFor(kind).includes("finishRotation"), kind);
+	});
+
+	for (const state of ["idle", "scanning", "listed", "none"])
+		it(`offers to import a token while the env files are ${state}, unless there is none`, () => {
+			const context = { ...folder, "tokensmith.tokenKinds": " token.active.kept.local" };
+			const commands = offered({ ...context, "tokensmith.envFilesView": state });
+			for (const command of ["importToken", "ignoreSecret", "unignoreSecrets", "ignoreAndUntrack"])
+				assert.equal(commands.includes(command), state !== "none", command);
+		});
+
+	it("offers what one kind of token has, and not what two kinds have only together", () => {
+		const kinds = offeredFor("active.kept.connected.rotate", "revoked.absent.connected.revoke");
+		assert.ok(!kinds.includes("revokeToken"));
+		assert.ok(!offeredFor("active.kept.connected", "revoked.absent.local").includes("revokeToken"));
+	});
+
 	it("lists the creation of a token first, also for the words of other systems", () => {
 		const names = commands.map(({ category, title }) => {
 			const text = typeof title === "string" ? title : title.value;
