@@ -1,3 +1,4 @@
+/** Env files in VS Code: found, read and written, with undo, unsaved changes, modes, links and what is refused. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +19,6 @@ import {
 import { problemWith } from "../../extension/env/env-steps.ts";
 import { keysMissingFrom } from "../../extension/env/example-keys.ts";
 import { FileError, type FileErrorCode } from "../../extension/env/file-text.ts";
-import { addToGitignore, gitState, ignoreLine } from "../../extension/env/git-ignore.ts";
 import { until } from "../workbench/until.ts";
 import { closeEditors } from "./editors.ts";
 
@@ -27,21 +27,18 @@ let folder: vscode.WorkspaceFolder;
 let place = "";
 let count = 0;
 
-before(() => {
-	const [first] = vscode.workspace.workspaceFolders ?? [];
-	assert.ok(first);
-	folder = first;
-});
-
-beforeEach(async () => {
-	place = join(folder.uri.fsPath, `place-${++count}`);
-	await mkdir(place);
-});
-
-afterEach(async () => {
-	await closeEditors();
-	await rm(place, { recursive: true, force: true, maxRetries: 10 });
-});
+/** To be called in each `describe`: a hook outside of one would run for the tests of every file. */
+function inNewFolders(): void {
+	beforeEach(async () => {
+		[folder = assert.fail("no folder is open")] = vscode.workspace.workspaceFolders ?? [];
+		place = join(folder.uri.fsPath, `place-${++count}`);
+		await mkdir(place);
+	});
+	afterEach(async () => {
+		await closeEditors();
+		await rm(place, { recursive: true, force: true, maxRetries: 10 });
+	});
+}
 
 async function put(name: string, content: string | Uint8Array): Promise<vscode.Uri> {
 	await writeFile(join(place, name), content);
@@ -73,6 +70,8 @@ async function checkRefused(uri: vscode.Uri, code: FileErrorCode, options?: Writ
 }
 
 describe("writing into an env file", () => {
+	inNewFolders();
+
 	it("changes one line and keeps every other byte", async () => {
 		await checkWrite("# c\r\nexport K='old' # c\r\nB=2", "# c\r\nexport K='new' # c\r\nB=2");
 		await checkWrite("\uFEFFA=1  \nK=old\nB=2\t\n\n\n", "\uFEFFA=1  \nK=new\nB=2\t\n\n\n");
@@ -159,6 +158,8 @@ describe("writing into an env file", () => {
 });
 
 describe("an env file that cannot be written", () => {
+	inNewFolders();
+
 	it("is a folder", async () => {
 		await mkdir(join(place, ".env"));
 		await checkRefused(at(".env"), "is-folder");
@@ -293,6 +294,8 @@ describe("an env file that cannot be written", () => {
 });
 
 describe("finding env files", () => {
+	inNewFolders();
+
 	const patterns = ["**/.env", "**/.env.*"];
 	const found = async () => (await findEnvFiles(patterns)).map(({ path, state }) => `${path} ${state}`);
 
@@ -354,77 +357,5 @@ describe("finding env files", () => {
 
 	it("reads a missing file as empty", async () => {
 		assert.equal(await readEnvFile(at(".env")), "");
-	});
-});
-
-describe("git", () => {
-	const git = (...args: string[]) => execFileSync("git", args, { cwd: place, encoding: "utf8" });
-	beforeEach(() => git("init", "--quiet"));
-
-	it("distinguishes an ignored file from one that a commit would include", async () => {
-		const uri = at(".env");
-		assert.equal(await gitState(uri), "not-ignored");
-		await put(".gitignore", ".env\n");
-		assert.equal(await gitState(uri), "ignored");
-		await put(".env", "K=1\n");
-		git("add", "--force", ".env");
-		assert.equal(await gitState(uri), "tracked");
-		assert.equal(await gitState(vscode.Uri.file(join(tmpdir(), ".env"))), "no-repository");
-	});
-
-	it("is not confused by names that look like patterns", async () => {
-		await put(".env.a", "");
-		git("add", ".env.a");
-		assert.equal(await gitState(at(".env.[a]")), "not-ignored");
-	});
-
-	it("returns unknown if Git cannot be run", async () => {
-		assert.equal(await gitState(at("missing/.env")), "unknown");
-	});
-
-	/** Each in a folder of its own: VS Code may mistake two quick writes to one file for a change by another program. */
-	async function checkIgnored(
-		folder: string,
-		name: string,
-		content: string,
-		expected: string,
-	): Promise<void> {
-		const ignoreFile = at(join(folder, ".gitignore"));
-		const uri = at(join(folder, name));
-		await mkdir(join(uri.fsPath, ".."), { recursive: true });
-		await put(join(folder, ".gitignore"), content);
-		const { saved } = await addToGitignore(uri);
-		assert.equal(saved, "saved");
-		assert.equal(await bytesOf(ignoreFile), expected);
-		assert.equal(await gitState(uri), "ignored");
-	}
-
-	it("ignores a file after its line was added, with the file's line ending", async () => {
-		for (const _ of ["added", "there already"]) {
-			const { saved } = await addToGitignore(at(".env"));
-			assert.equal(saved, "saved");
-			assert.equal(await bytesOf(at(".gitignore")), "/.env\n");
-		}
-		await checkIgnored("one", ".env", "node_modules\r\n!.env", "node_modules\r\n!.env\r\n/.env\r\n");
-		await checkIgnored("two", "a [b]*/.env", "# c\n", "# c\n/a \\[b]\\*/.env\n");
-	});
-
-	it("uses the nearest .gitignore, up to the repository's root", async () => {
-		await mkdir(join(place, "one/two"), { recursive: true });
-		await put(".gitignore", "");
-		await put("one/.gitignore", "x\n");
-		const { ignoreFile } = await addToGitignore(at("one/two/.env"));
-		assert.equal(ignoreFile.toString(), at("one/.gitignore").toString());
-		assert.equal(await bytesOf(ignoreFile), "x\n/two/.env\n");
-		assert.equal(await gitState(at("one/two/.env")), "ignored");
-	});
-
-	it("writes a pattern for any name", () => {
-		const line = (path: string) => ignoreLine(vscode.Uri.file(path), vscode.Uri.file("/r"));
-		assert.equal(line("/r/.env"), "/.env");
-		assert.equal(line("/r/a\\b?c"), "/a\\\\b\\?c");
-		assert.equal(line("/r/#a/!b  "), "/#a/!b\\ \\ ");
-		assert.equal(line("/r/a\nb"), "/a?b");
-		assert.equal(ignoreLine(vscode.Uri.file("/.env"), vscode.Uri.file("/")), "/.env");
 	});
 });

@@ -1,5 +1,6 @@
+/** Secrets for tasks and debugging: after consent alone, in the environment alone. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
@@ -7,9 +8,7 @@ import { hashOf } from "../../daemon/rules/secret.ts";
 import type { Client } from "../../extension/daemon/client.ts";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { Consents } from "../../extension/launch/consents.ts";
-import { suggestionsFor } from "../../extension/launch/key-steps.ts";
 import type { ConsentAnswer, ConsentQuestion } from "../../extension/launch/launch-words.ts";
-import { openTerminal, terminalOptions } from "../../extension/launch/open-terminal.ts";
 import { TaskTerminal } from "../../extension/launch/task-terminal.ts";
 import { TokenDebugging } from "../../extension/launch/token-debugging.ts";
 import { runnable } from "../../extension/launch/token-tasks.ts";
@@ -17,20 +16,11 @@ import { policyFromSettings } from "../../extension/settings.ts";
 import { SecretStore } from "../../extension/tokens/secret-store.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";
+import { filesWith, LaunchPlace } from "./launch-place.ts";
 import { memoryOf } from "./memory.ts";
-import { OneWindow } from "./one-window.ts";
 import { secretsIn } from "./secrets.ts";
-import { servicesOf } from "./services.ts";
-
-const writesItsToken = `
-const { createHash } = require("node:crypto");
-const hash = createHash("sha256").update(process.env.API_TOKEN ?? "").digest("hex");
-require("node:fs").writeFileSync(__dirname + "/seen", hash);
-console.log("It is " + process.env.API_TOKEN);
-`;
 
 const variable = `\${command:tokensmith.secretForDebug}`;
-const acceptRow = "workbench.action.acceptSelectedQuickOpenItem";
 
 describe("passing secrets to programs", () => {
 	let home: DaemonHome;
@@ -39,7 +29,7 @@ describe("passing secrets to programs", () => {
 	let token: CreatedToken;
 	let consents: Consents;
 	let folder: vscode.WorkspaceFolder;
-	let place = "";
+	let place: LaunchPlace;
 	let answer: ConsentAnswer = "no";
 	let isTrusted = true;
 	let asked: ConsentQuestion[] = [];
@@ -64,16 +54,12 @@ describe("passing secrets to programs", () => {
 	});
 
 	beforeEach(async () => {
-		const [first] = vscode.workspace.workspaceFolders ?? [];
-		assert.ok(first);
-		folder = first;
-		place = join(folder.uri.fsPath, "launch");
-		await mkdir(place);
-		await writeFile(join(place, "program.cjs"), writesItsToken);
+		place = await LaunchPlace.make();
+		({ folder } = place);
 		consents = new Consents(memoryOf());
 		[answer, isTrusted, asked, failures] = ["always", true, [], []];
 	});
-	afterEach(() => rm(place, { recursive: true, force: true, maxRetries: 10 }));
+	afterEach(() => place.remove());
 
 	const deps = () => ({
 		...{ live, consents, secrets: new SecretStore(secretsIn(kept)) },
@@ -84,9 +70,6 @@ describe("passing secrets to programs", () => {
 		},
 		onFailure: (error: unknown) => void failures.push(error),
 	});
-
-	const seen = () => readFile(join(place, "seen"), "utf8").then((hash) => `sha256:${hash}`);
-	const ran = async () => (await readdir(place)).includes("seen");
 
 	describe("a task", () => {
 		const definition = (more: object = {}) => ({
@@ -106,7 +89,7 @@ describe("passing secrets to programs", () => {
 
 		it("passes the secret in its program's environment, and ends with the program's exit code", async () => {
 			assert.equal(await run(), 0);
-			assert.equal(await seen(), hashOf(token.token));
+			assert.equal(await place.seen(), hashOf(token.token));
 			assert.equal(await run({ command: "exit 3", args: undefined }), 3);
 			assert.deepEqual(failures, []);
 		});
@@ -115,7 +98,7 @@ describe("passing secrets to programs", () => {
 			await run();
 			await run();
 			assert.equal(asked.length, 1);
-			assert.deepEqual(asked[0]?.lines, ["node program.cjs", `in ${place}`]);
+			assert.deepEqual(asked[0]?.lines, ["node program.cjs", `in ${place.path}`]);
 			await run({ args: ["program.cjs", "--more"] });
 			await run({ command: "true", args: undefined, cwd: "." });
 			await run({ tokens: { OTHER: "orders-api" } });
@@ -136,14 +119,14 @@ describe("passing secrets to programs", () => {
 		it("does not run if the user declines, and shows no message", async () => {
 			answer = "no";
 			assert.notEqual(await run(), 0);
-			assert.equal(await ran(), false);
+			assert.equal(await place.hasRun(), false);
 			assert.deepEqual(failures, []);
 		});
 
 		it("does not run and does not ask in Restricted Mode", async () => {
 			isTrusted = false;
 			assert.notEqual(await run(), 0);
-			assert.equal(await ran(), false);
+			assert.equal(await place.hasRun(), false);
 			assert.equal(asked.length, 0);
 			assert.match(String(failures[0]), /Restricted Mode/);
 		});
@@ -153,14 +136,14 @@ describe("passing secrets to programs", () => {
 			const { id } = await client.createToken({ name: "elsewhere", permissions: ["api.api-tokens.read"] });
 			await until("it is known", () => live.tokens.some((one) => one.id === id));
 			assert.notEqual(await run({ tokens: { API_TOKEN: "elsewhere" } }), 0);
-			assert.equal(await ran(), false);
+			assert.equal(await place.hasRun(), false);
 			assert.match(String(failures[0]), /No token is named “missing”/);
 			assert.match(String(failures[1]), /not stored in this editor/);
 		});
 
 		it("reports that its program cannot be terminated, without throwing", async () => {
 			const program = "setInterval(() => {}, 1000); console.log('It runs')";
-			const task = { command: "node", args: ["-e", program], cwd: place, needs: [] };
+			const task = { command: "node", args: ["-e", program], cwd: place.path, needs: [] };
 			const prepare = async () => ({ task, secrets: {} });
 			const terminal = new TaskTerminal({ prepare, onFailure: (error) => assert.fail(String(error)) });
 			let written = "";
@@ -212,7 +195,7 @@ describe("passing secrets to programs", () => {
 	describe("debugging", () => {
 		const config = (more: object = {}): vscode.DebugConfiguration => ({
 			...{ type: "node", request: "launch", name: "Orders", console: "internalConsole" },
-			...{ program: join(place, "program.cjs"), ...more },
+			...{ program: join(place.path, "program.cjs"), ...more },
 		});
 		const tokens = { tokensmithTokens: { API_TOKEN: "orders-api" } };
 
@@ -234,7 +217,7 @@ describe("passing secrets to programs", () => {
 			assert.ok(resolved);
 			assert.equal(resolved.tokensmithTokens, undefined);
 			await debug(resolved);
-			assert.equal(await seen(), hashOf(token.token));
+			assert.equal(await place.seen(), hashOf(token.token));
 		});
 
 		it("asks once for a configuration, and again after it has changed", async () => {
@@ -283,13 +266,13 @@ describe("passing secrets to programs", () => {
 		it("does not start through VS Code with an unknown token", async () => {
 			const unknown = { tokensmithTokens: { API_TOKEN: "missing" } };
 			assert.equal(await vscode.debug.startDebugging(folder, config(unknown)), false);
-			assert.equal(await ran(), false);
+			assert.equal(await place.hasRun(), false);
 		});
 
 		it("does not start through VS Code if its variable receives no secret", async () => {
 			const asking = config({ env: { API_TOKEN: variable } });
 			assert.equal(await vscode.debug.startDebugging(folder, asking), false);
-			assert.equal(await ran(), false);
+			assert.equal(await place.hasRun(), false);
 		});
 
 		describe("by a variable", () => {
@@ -315,7 +298,7 @@ describe("passing secrets to programs", () => {
 				assert.ok(asked[0]?.lines.includes("env: API_TOKEN"));
 				assert.equal(asked[0]?.grants[0]?.key, "API_TOKEN");
 				await debug(resolved as vscode.DebugConfiguration);
-				assert.equal(await seen(), hashOf(token.token));
+				assert.equal(await place.seen(), hashOf(token.token));
 			});
 
 			it("reads the token's name or ID from an input's arguments", async () => {
@@ -374,62 +357,4 @@ describe("passing secrets to programs", () => {
 			});
 		});
 	});
-
-	describe("a terminal", () => {
-		it("has the secret in its environment, and keeps nothing for the next window", async () => {
-			const keyed = [{ key: "API_TOKEN", token }];
-			const options = terminalOptions(keyed, { API_TOKEN: token.token }, folder);
-			const { env: _, ...shown } = options;
-			assert.ok(!JSON.stringify(shown).includes(token.token));
-			assert.equal(options.isTransient, true);
-			const terminal = vscode.window.createTerminal(options);
-			try {
-				terminal.sendText(`node ${join(place, "program.cjs")}`);
-				await until("the program has run in it", async () => (await seen()) === hashOf(token.token));
-			} finally {
-				terminal.dispose();
-			}
-			assert.deepEqual(await filesWith(String(process.env.TOKENSMITH_USER_DATA), token.token), []);
-		});
-
-		it("remembers a token's variable for the workspace and the lineage", async () => {
-			const window = await OneWindow.open("terminal");
-			const memory = memoryOf();
-			const pressing = setInterval(() => void vscode.commands.executeCommand(acceptRow), 100);
-			try {
-				const { id, token: secret } = await window.create("orders-api");
-				window.kept.set(`token/${id}`, secret);
-				await window.put(".env", `A=1\nSHOP_KEY=${secret}\n`);
-				await window.bindings.whenReady();
-				const services = servicesOf(window, { workspaceState: memory });
-				const terminal = await openTerminal({ services, argument: { id }, selected: undefined });
-				const options = terminal?.creationOptions as vscode.TerminalOptions;
-				assert.deepEqual(options.env, { SHOP_KEY: secret });
-				assert.ok(!JSON.stringify(memory.keys().map((key) => memory.get(key))).includes(secret));
-				terminal?.dispose();
-				const { live } = window;
-				const successor = { ...token, id: "successor", predecessorId: id };
-				const sources = { tokens: [...live.tokens, successor], memory, keysInFiles: () => [] };
-				assert.equal(suggestionsFor(successor, sources)[0], "SHOP_KEY");
-			} finally {
-				clearInterval(pressing);
-				await window.close();
-			}
-		});
-
-		it("names its tokens, and shows a hostile name as text", () => {
-			const keyed = [{ key: "A", token: { ...token, name: "a\u001b]0;x\u0007b" } }];
-			const { message } = terminalOptions(keyed, { A: token.token }, folder);
-			assert.match(String(message), /A \(a\]0;xb\)/);
-		});
-	});
 });
-
-async function filesWith(root: string, text: string): Promise<string[]> {
-	const entries = await readdir(root, { recursive: true, withFileTypes: true });
-	const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-	const hits = await Promise.all(
-		files.map(async (file) => (await readFile(file).catch(() => Buffer.alloc(0))).includes(text)),
-	);
-	return files.filter((_, index) => hits[index]);
-}

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import type { CreatedToken, CreateTokenInput } from "../../daemon/contract.ts";
+import type { CreatedToken, CreateTokenInput, TokenRecord } from "../../daemon/contract.ts";
 import { Connections } from "../../extension/connections/connections.ts";
 import { Credentials } from "../../extension/connections/credentials.ts";
 import type { Client } from "../../extension/daemon/client.ts";
@@ -69,6 +69,10 @@ export class OneWindow {
 
 	create(name: string, more: Partial<CreateTokenInput> = {}): Promise<CreatedToken> {
 		return this.client.createToken({ name, permissions: ["orders.read"], ...more });
+	}
+
+	async working(): Promise<TokenRecord[]> {
+		return (await this.client.listTokens()).filter(({ status }) => status === "active");
 	}
 
 	/** Writes a file into the folder. */

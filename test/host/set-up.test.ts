@@ -1,36 +1,28 @@
 /** Setting up a workspace's tokens: what is planned, created and written, and what stays as it is. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { chmod, mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import * as vscode from "vscode";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
-import type { CreatedToken } from "../../daemon/contract.ts";
 import { envValue } from "../../daemon/env-file/env-text.ts";
 import { type ManifestInput, manifestName } from "../../daemon/manifest/manifest.ts";
-import { readManifest } from "../../daemon/manifest/read-manifest.ts";
 import { folderManifests } from "../../extension/manifest/workspace-manifests.ts";
-import { setUpWorkspace } from "../../extension/set-up/set-up.ts";
 import { type AgreedToken, setUp } from "../../extension/set-up/set-up-action.ts";
 import { isComplete, planSetUp, type SetUpPlan } from "../../extension/set-up/set-up-plan.ts";
 import { reportSetUp } from "../../extension/set-up/set-up-report.ts";
 import { draftOf, permissionsOf, setUpRows } from "../../extension/set-up/set-up-rows.ts";
-import { writeManifest } from "../../extension/set-up/write-manifest.ts";
 import { connectSystem } from "../../extension/systems/connect-action.ts";
 import { startVerdaccio } from "../daemon/systems/verdaccio.ts";
-import { samplePermissions } from "../sample-permissions.ts";
 import { until } from "../workbench/until.ts";
-import { closeEditors } from "./editors.ts";
 import { OneWindow } from "./one-window.ts";
 import { Person } from "./person.ts";
-import { pressEscape, QuickAnswers } from "./quick-answers.ts";
 import { daemonThat, servicesOf } from "./services.ts";
 
 let window: OneWindow;
 
 const disk = (file: string) => readFile(join(window.place, file), "utf8");
 const lineValue = async (file: string, key: string) => envValue(await disk(file), key);
-const working = async () => (await window.client.listTokens()).filter(({ status }) => status === "active");
 
 /** Writes the manifest into the test's folder, and plans as if it were a folder of the workspace. */
 async function plan(manifest: ManifestInput): Promise<SetUpPlan> {
@@ -86,7 +78,7 @@ describe("the setup of a workspace", () => {
 			result.tokens.map(({ outcome }) => outcome.kind),
 			["ready", "ready"],
 		);
-		const tokens = await working();
+		const tokens = await window.working();
 		assert.deepEqual(tokens.map(({ name }) => name).sort(), ["Audit", "BILLING_TOKEN (orders)"]);
 		const secret = (await lineValue(".env", "BILLING_TOKEN")) ?? "";
 		assert.equal(await disk(".env"), `# Ours\nPORT=80\nBILLING_TOKEN=${secret}\n`);
@@ -95,7 +87,7 @@ describe("the setup of a workspace", () => {
 		assert.match((await lineValue("packages/audit/.env.local", "AUDIT_TOKEN")) ?? "", /^tks_/);
 		const again = await planAgain();
 		assert.ok(isComplete(again), kinds(again).join());
-		assert.equal((await working()).length, 2);
+		assert.equal((await window.working()).length, 2);
 	});
 
 	it("fills a placeholder of the example, and leaves unknown and working values", async () => {
@@ -147,11 +139,11 @@ describe("the setup of a workspace", () => {
 			result.tokens.map(({ outcome }) => outcome.kind),
 			["ready", "cancelled"],
 		);
-		assert.equal((await working()).length, 1);
+		assert.equal((await window.working()).length, 1);
 		const rest = await planAgain();
 		assert.deepEqual(kinds(rest), ["BILLING_TOKEN working", "AUDIT_TOKEN empty"]);
 		await carryOut(rest);
-		assert.equal((await working()).length, 2);
+		assert.equal((await window.working()).length, 2);
 	});
 
 	it("revokes a token whose line has changed meanwhile, and reports it", async () => {
@@ -159,7 +151,7 @@ describe("the setup of a workspace", () => {
 		await window.put(".env", "A=someone-was-faster\n");
 		const [{ outcome } = assert.fail()] = (await carryOut(agreed)).tokens;
 		assert.equal(outcome.kind, "failed");
-		assert.deepEqual(await working(), []);
+		assert.deepEqual(await window.working(), []);
 		assert.equal(window.kept.size, 0);
 		assert.equal(await disk(".env"), "A=someone-was-faster\n");
 	});
@@ -192,7 +184,7 @@ describe("the setup of a workspace", () => {
 				],
 			}),
 		);
-		const days = (await working()).map(({ name, creationDate, expiry }) => {
+		const days = (await window.working()).map(({ name, creationDate, expiry }) => {
 			const lifetime = (Date.parse(expiry ?? "") - Date.parse(creationDate)) / 86_400_000;
 			return `${name[0]} ${Math.round(lifetime)}`;
 		});
@@ -278,154 +270,4 @@ describe("the setup of a workspace", () => {
 		assert.ok(person.last?.buttons.includes("Open Page of System"));
 		assert.ok(!person.last?.buttons.includes("Set Up the Rest"));
 	});
-
-	describe("as a command", () => {
-		let person: Person;
-		const root = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? "";
-		const [file, aside] = [join(root, manifestName), join(root, "aside.json")];
-		before(() => rename(file, aside).catch(() => undefined));
-		after(() => rename(aside, file).catch(() => undefined));
-		beforeEach(() => {
-			person = new Person();
-		});
-		afterEach(async () => {
-			person.dispose();
-			await closeEditors();
-			await rm(file, { force: true });
-		});
-		const said = (words: RegExp) => person.messages.some(({ text }) => words.test(text));
-
-		it("creates after one summary, and then says that there is nothing to do", async () => {
-			const envFile = `${basename(window.place)}/.env`;
-			await writeFile(
-				file,
-				JSON.stringify({ tokens: [{ key: "A", file: envFile, permissions: ["orders.read"] }] }),
-			);
-			await person.presses("enter", setUpWorkspace(servicesOf(window)));
-			assert.ok(said(/^A is ready, with its secret in set-up\/\.env\./));
-			assert.match((await lineValue(".env", "A")) ?? "", /^tks_/);
-			await setUpWorkspace(servicesOf(window));
-			await until("it says so", () => said(/nothing to do: the declared token is on its line and works/));
-			assert.equal((await working()).length, 1);
-		});
-
-		describe("for a working token that lacks permissions", () => {
-			let poor: CreatedToken;
-			let answers: QuickAnswers | undefined;
-			const answering = async (...given: ConstructorParameters<typeof QuickAnswers>) => {
-				answers = new QuickAnswers(...given);
-				await answers.answer(() => setUpWorkspace(servicesOf(window)));
-			};
-			const now = async () => (await window.client.getToken(poor.id)).permissions;
-			const apply = /Apply 1 Change/;
-
-			beforeEach(async () => {
-				poor = await window.create("poor");
-				await window.put(".env", `A=${poor.token}\n`);
-				const envFile = `${basename(window.place)}/.env`;
-				const permissions = [{ name: "bills.read", description: "Read bills" }];
-				const token = { key: "A", file: envFile, permissions: ["orders.read", "bills.read"] };
-				await writeFile(file, JSON.stringify({ permissions, tokens: [token] }));
-			});
-			afterEach(() => answers?.dispose());
-
-			it("opens Edit Token with what is lacking added, and is done then", async () => {
-				await answering("$(warning) A", apply);
-				assert.deepEqual(await now(), ["orders.read", "bills.read"]);
-				const [summary, edit, ...more] = answers?.lists ?? [];
-				assert.match(
-					summary?.rows.map(({ detail }) => detail).join("\n") ?? "",
-					/Choose this row to add what “poor” lacks: bills\.read\./,
-				);
-				assert.match(edit?.rows.map(({ description }) => description).join() ?? "", /\+bills\.read/);
-				assert.deepEqual(more, []);
-				assert.ok(said(/“poor” is changed: Permissions\./));
-				const { permissions } = await window.client.permissions();
-				assert.equal(permissions.find(({ name }) => name === "bills.read")?.description, "Read bills");
-			});
-
-			it("returns to the summary, with the choices made there, when the edit is cancelled", async () => {
-				const rows = ["$(check) Permissions", "$(warning) A", pressEscape, pressEscape] as const;
-				await assert.rejects(answering(...rows), vscode.CancellationError);
-				const titles = answers?.lists.map(({ title }) => title.split(":")[0]);
-				assert.equal(titles?.length, 4, titles?.join());
-				const again = answers?.lists.at(-1)?.rows.map(({ label }) => label) ?? [];
-				assert.ok(again.includes("$(circle-slash) Permissions"), again.join());
-				assert.deepEqual(await now(), ["orders.read"]);
-			});
-
-			it("says why a token can't be given more, and returns to the summary", async () => {
-				poor = await window.create("by rule", { profile: "polarity", permissions: [] });
-				await window.put(".env", `A=${poor.token}\n`);
-				await assert.rejects(answering("$(warning) A", pressEscape), vscode.CancellationError);
-				assert.ok(said(/“by rule” can't be given orders\.read, bills\.read: Polarity.* tokens have none\./));
-			});
-		});
-
-		it("creates nothing on Escape", async () => {
-			await writeFile(file, JSON.stringify({ tokens: [{ key: "A", permissions: ["orders.read"] }] }));
-			await assert.rejects(
-				person.presses("escape", setUpWorkspace(servicesOf(window))),
-				vscode.CancellationError,
-			);
-			assert.deepEqual(await working(), []);
-		});
-
-		it("points to a mistake in the file", async () => {
-			await writeFile(file, '{ "tokens": 1 }');
-			await assert.rejects(setUpWorkspace(servicesOf(window)), vscode.CancellationError);
-			assert.ok(said(/tokensmith\.json has to be corrected first: \/tokens must be a list/));
-		});
-
-		it("writes a manifest from the lines, unsaved, without secret and id", async () => {
-			const token = await window.create("Orders, development", {
-				...{ description: "For tests", expiresIn: { days: 90 }, tags: ["dev"] },
-			});
-			await window.client.putPermission("own.read", { description: "Mine" });
-			await window.put(".env", `ORDERS_TOKEN=${token.token}\nOTHER=1\n`);
-			await writeManifest(servicesOf(window));
-			const { document } = vscode.window.activeTextEditor ?? assert.fail();
-			assert.ok(document.isDirty);
-			assert.equal(basename(document.uri.path), manifestName);
-			const text = document.getText();
-			assert.deepEqual(JSON.parse(text), {
-				permissions: [...samplePermissions, { name: "own.read", group: "own", description: "Mine" }].sort(
-					byName,
-				),
-				tokens: [
-					{
-						...{ key: "ORDERS_TOKEN", file: "set-up/.env", name: "Orders, development" },
-						...{
-							description: "For tests",
-							permissions: ["orders.read"],
-							expiresIn: { days: 90 },
-							tags: ["dev"],
-						},
-					},
-				],
-			});
-			assert.ok(readManifest(text).ok);
-			for (const part of [token.token, token.id, token.userId, token.partialToken])
-				assert.ok(!text.includes(part), part);
-			await assert.rejects(readFile(file), { code: "ENOENT" });
-		});
-
-		it("adds lines to a manifest that exists, and keeps the rest", async () => {
-			const { token } = await window.create("new");
-			await window.put(".env", `A=x\nB=${token}\n`);
-			const before = { profiles: ["a/b.json"], tokens: [{ key: "A", file: "set-up/.env", name: "Mine" }] };
-			await writeFile(file, JSON.stringify(before));
-			await writeManifest(servicesOf(window));
-			const { document } = vscode.window.activeTextEditor ?? assert.fail();
-			const made = JSON.parse(document.getText());
-			assert.deepEqual(
-				made.tokens.map(({ key }: { key: string }) => key),
-				["A", "B"],
-			);
-			assert.deepEqual([made.profiles, made.tokens[0]], [before.profiles, before.tokens[0]]);
-			assert.equal(await readFile(file, "utf8"), JSON.stringify(before));
-		});
-	});
 });
-
-const byName = (one: { name: string }, other: { name: string }) => (one.name < other.name ? -1 : 1);
