@@ -17,8 +17,9 @@ export const completion = defineCommand({
 	argument: { value: "SHELL", offers: shells },
 	summary: "print the completion script for bash, zsh or fish",
 	description:
-		"Prints a script that completes commands, options and the names of tokens and permissions. To install it:",
+		"Prints a script that completes commands, options and the names of tokens and permissions. Write it to the folder where your shell finds such scripts; for zsh, 'fpath+=(~/.zsh/completions)' before 'compinit' in ~/.zshrc names this one. Make the folder first if there is none:",
 	examples: [
+		"mkdir -p ~/.local/share/bash-completion/completions",
 		"tokensmith completion bash >~/.local/share/bash-completion/completions/tokensmith",
 		"tokensmith completion zsh >~/.zsh/completions/_tokensmith",
 		"tokensmith completion fish >~/.config/fish/completions/tokensmith.fish",

@@ -3,7 +3,7 @@
  * since it may be a secret.
  */
 import { styleText } from "node:util";
-import { Command as Commander, CommanderError, Option as CommanderOption, type Help } from "commander";
+import { Command as Commander, CommanderError, Option as CommanderOption, Help } from "commander";
 import { visibleCharacter } from "../facts.ts";
 import {
 	about,
@@ -121,7 +121,7 @@ function addCommand(
 	const added = parent
 		.command(name)
 		.summary(summary)
-		.description([description, ...examples.map((example) => `  ${example}`)].join("\n"))
+		.description([description.replaceAll("\n", " "), ...examples.map(indented)].join("\n"))
 		.usage(["[OPTION]...", argument?.value].filter((word) => word !== undefined).join(" "))
 		.argument("[words...]")
 		.helpOption("-h, --help", "shows this help")
@@ -155,10 +155,21 @@ class NamedOption extends CommanderOption {
 	}
 }
 
+/** Of examples, which are not wrapped: they are copied and run. */
+const indent = "  ";
+const indented = (example: string): string => `${indent}${example}`;
+
 const helpStyle: Partial<Help> = {
 	optionTerm: ({ flags }) => flags.replace(/[<>]/g, ""),
 	subcommandTerm: (command) => command.name(),
 	visibleArguments: () => [],
+	boxWrap(text, width) {
+		const wrapped = (line: string) => Help.prototype.boxWrap.call(this, line, width);
+		return text
+			.split("\n")
+			.map((line) => (line.startsWith(indent) ? line : wrapped(line)))
+			.join("\n");
+	},
 	styleTitle: (text) => styleText("bold", text, { validateStream: false }),
 };
 
