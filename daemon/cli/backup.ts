@@ -1,7 +1,7 @@
 /** `tokensmith backup FILE` and `tokensmith restore FILE`. */
 import { randomUUID } from "node:crypto";
 import { constants, createReadStream, createWriteStream } from "node:fs";
-import { access, link, rename, rm, stat } from "node:fs/promises";
+import { access, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -34,18 +34,26 @@ async function writeTo(text: AsyncIterable<string>, target: Writable): Promise<n
 	return 0;
 }
 
-/** The file appears under its name when it is complete. */
+/** The file has its content when it is complete. */
 async function writeFile(text: AsyncIterable<string>, file: string, existing: "replace" | "keep") {
 	const part = join(dirname(file), `.${basename(file)}.${randomUUID()}.part`);
 	try {
 		const target = createWriteStream(part, { flags: "wx", mode: 0o600, flush: true });
 		await pipeline(Readable.from(complete(text)), target);
-		await (existing === "replace" ? rename(part, file) : link(part, file));
+		if (existing === "keep") await claim(file);
+		await rename(part, file);
+	} finally {
+		await rm(part, { force: true });
+	}
+}
+
+/** Not by a link, which the file systems of many USB sticks do not have. */
+async function claim(file: string): Promise<void> {
+	try {
+		await (await open(file, "wx", 0o600)).close();
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
 		throw new Error(`${file} exists already; give --force to replace it, or another name.`, { cause: error });
-	} finally {
-		await rm(part, { force: true });
 	}
 }
 

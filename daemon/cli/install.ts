@@ -119,7 +119,8 @@ function writeFiles(manager: ServiceManager, dataDir: string, definition: string
 			rmSync(manager.path, { force: true });
 		} else writeFileSync(manager.path, before);
 		if (!hadService) removeServiceFiles(dataDir);
-		await carryOut(manager.forget).catch(() => {});
+		// The earlier service was turned off before.
+		await carryOut(before === undefined ? manager.forget : manager.enable).catch(() => {});
 	};
 	try {
 		mkdirSync(dataDir, { recursive: true, mode: 0o700 });

@@ -76,7 +76,7 @@ export function launchdPlist(command: ServiceCommand): string {
 	<string>${launchdLabel}</string>
 	<key>ProgramArguments</key>
 	<array>
-${words.map((word) => `\t\t<string>${xmlText(word)}</string>`).join("\n")}
+${words.map((word) => `\t\t${launchdWord(word)}`).join("\n")}
 	</array>
 	<key>RunAtLoad</key>
 	<true/>
@@ -92,6 +92,10 @@ ${words.map((word) => `\t\t<string>${xmlText(word)}</string>`).join("\n")}
 </dict>
 </plist>
 `;
+}
+
+export function launchdWord(word: string): string {
+	return `<string>${xmlText(word)}</string>`;
 }
 
 /** For `schtasks /XML`, which reads UTF-16. */
@@ -130,7 +134,7 @@ export function windowsWord(word: string): string {
 	return xmlText(`"${word.replace(/\\+$/, "$&$&")}"`);
 }
 
-export function xmlText(text: string): string {
+function xmlText(text: string): string {
 	const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 	return text.replace(/[&<>]/g, (character) => entities[character] ?? "");
 }

@@ -6,12 +6,12 @@ import { promisify } from "node:util";
 import {
 	launchdLabel,
 	launchdPlist,
+	launchdWord,
 	type ServiceCommand,
 	systemdUnit,
 	systemdWord,
 	windowsTask,
 	windowsWord,
-	xmlText,
 } from "./service-definition.ts";
 
 type Words = readonly [program: string, ...args: string[]];
@@ -72,7 +72,7 @@ function launchd(): ServiceManager {
 		path,
 		encoding: "utf8",
 		definition: launchdPlist,
-		written: xmlText,
+		written: launchdWord,
 		check: ["launchctl", "print", domain],
 		missing:
 			"launchd has no session for this user, as over ssh before a login at the screen, so the daemon can't be installed as a service. 'tokensmith daemon start' keeps it running until the machine stops.",

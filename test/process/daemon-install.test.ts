@@ -13,7 +13,7 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { launchdPlist, systemdUnit, windowsTask } from "../../daemon/cli/service-definition.ts";
+import { launchdPlist, launchdWord, systemdUnit, windowsTask } from "../../daemon/cli/service-definition.ts";
 import { updateServiceFiles } from "../../daemon/client/service-files.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
 import { until } from "../workbench/until.ts";
@@ -88,6 +88,8 @@ describe("the daemon as a service", () => {
 		const plist = "import sys, json, plistlib; print(json.dumps(plistlib.loads(sys.stdin.buffer.read())))";
 		const read = python(plist, launchdPlist(command));
 		assert.deepEqual([read.ProgramArguments, read.KeepAlive], [words, { SuccessfulExit: false }]);
+		const longer = launchdPlist({ ...command, dataDir: `${command.dataDir}2` });
+		assert.ok(!longer.includes(launchdWord(command.dataDir)), "it is for another data directory");
 		const ns = "{http://schemas.microsoft.com/windows/2004/02/mit/task}";
 		const task = `import sys, json, xml.etree.ElementTree as tree
 root = tree.fromstring(sys.stdin.buffer.read())
@@ -179,17 +181,34 @@ print(json.dumps([root.find(".//${ns}" + name).text for name in ("Command", "Arg
 		assert.deepEqual([existsSync(unit), existsSync(directory)], [false, false]);
 	});
 
-	it("takes back what it has written if the service manager refuses", async () => {
+	/** Installs while systemctl refuses one of its commands. Answers also what it was asked for. */
+	async function installRefused(refused: string) {
 		const bin = join(home, "bin");
 		mkdirSync(bin);
-		const script = `#!/bin/sh\ncase "$2" in enable) echo "Refused." >&2; exit 1;; esac\n`;
+		const log = join(home, "systemctl.log");
+		const script = `#!/bin/sh\necho "$*" >>'${log}'\ncase "$2" in ${refused}) echo "Refused." >&2; exit 1;; esac\n`;
 		writeFileSync(join(bin, "systemctl"), script);
 		chmodSync(join(bin, "systemctl"), 0o755);
 		const path = environment({ PATH: `${bin}:${process.env.PATH}` });
-		const refused = await run(["daemon", "install", "--data-dir", directory], { environment: path });
-		assert.equal(refused.code, 1);
-		assert.match(refused.stderr, /^'systemctl --user enable tokensmith\.service' failed: Refused\.$/m);
+		const { code, stderr } = await run(["daemon", "install", "--data-dir", directory], { environment: path });
+		return { code, stderr, asked: readFileSync(log, "utf8").trimEnd().split("\n") };
+	}
+
+	it("takes back what it has written if the service manager refuses", async () => {
+		const { code, stderr } = await installRefused("enable");
+		assert.equal(code, 1);
+		assert.match(stderr, /^'systemctl --user enable tokensmith\.service' failed: Refused\.$/m);
 		assert.deepEqual([existsSync(unit), existsSync(join(directory, "service"))], [false, false]);
+	});
+
+	it("turns an earlier service on again if the service manager refuses the new one", async () => {
+		await own("install", "--files-only", "--port", "0");
+		const before = readFileSync(unit, "utf8");
+		const { code, asked } = await installRefused("restart");
+		assert.equal(code, 1);
+		assert.equal(readFileSync(unit, "utf8"), before);
+		const verbs = asked.map((words) => words.split(" ")[1]);
+		assert.ok(verbs.lastIndexOf("enable") > verbs.indexOf("restart"), asked.join("\n"));
 	});
 
 	it("says where it can't write", async () => {
