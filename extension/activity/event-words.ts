@@ -67,7 +67,10 @@ const words: Record<AuditEvent["action"], Words> = {
 	permission: (_, event) => permissionWords(event),
 	restore: (name, { tokenId, after }) =>
 		tokenId === null
-			? usual(l10n.t("Restored a backup"), l10n.t("{0} tokens added", count(after.added)))
+			? usual(
+					l10n.t("Restored a backup"),
+					after.added === 1 ? l10n.t("1 token added") : l10n.t("{0} tokens added", count(after.added)),
+				)
 			: usual(l10n.t("Restored {0}", name)),
 	purge: (_, { after }) =>
 		usual(

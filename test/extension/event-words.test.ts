@@ -24,6 +24,9 @@ describe("an event in words", () => {
 			"alarm",
 		],
 		[{ action: "enable" }, "Enabled orders", ""],
+		[{ action: "restore" }, "Restored orders", ""],
+		[{ action: "restore", tokenId: null, after: { added: 1 } }, "Restored a backup", "1 token added"],
+		[{ action: "restore", tokenId: null, after: { added: 2 } }, "Restored a backup", "2 tokens added"],
 		[{ action: "revoke", after: { revokedReason: "leaked" } }, "Revoked orders", "leaked", "ending"],
 		[{ action: "revoke", after: { revokedReason: null } }, "Revoked orders", "", "ending"],
 		[
