@@ -1,10 +1,9 @@
 /** `tokensmith backup FILE` and `tokensmith restore FILE`. */
-import { randomUUID } from "node:crypto";
-import { constants, createReadStream, createWriteStream } from "node:fs";
-import { access, open, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { constants, createReadStream } from "node:fs";
+import { access, stat } from "node:fs/promises";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { completeBackup, writeBackupFile } from "../client/backup-file.ts";
 import type { RestoreConflict, RestoreReport } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { flag } from "./options.ts";
@@ -30,45 +29,17 @@ identity are not in it.`,
 });
 
 async function writeTo(text: AsyncIterable<string>, target: Writable): Promise<number> {
-	await pipeline(Readable.from(complete(text)), target, { end: false });
+	await pipeline(Readable.from(completeBackup(text)), target, { end: false });
 	return 0;
 }
 
-/** The file has its content when it is complete. */
 async function writeFile(text: AsyncIterable<string>, file: string, existing: "replace" | "keep") {
-	const part = join(dirname(file), `.${basename(file)}.${randomUUID()}.part`);
-	try {
-		const target = createWriteStream(part, { flags: "wx", mode: 0o600, flush: true });
-		await pipeline(Readable.from(complete(text)), target);
-		if (existing === "keep") await claim(file);
-		await rename(part, file);
-	} finally {
-		await rm(part, { force: true });
-	}
+	await writeBackupFile(text, file, { existing }).catch((error: NodeJS.ErrnoException) => {
+		if (error.code !== "EEXIST") throw error;
+		const what = `${file} exists already; give --force to replace it, or another name.`;
+		throw new Error(what, { cause: error });
+	});
 }
-
-/** Not by a link, which the file systems of many USB sticks do not have. */
-async function claim(file: string): Promise<void> {
-	try {
-		await (await open(file, "wx", 0o600)).close();
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-		throw new Error(`${file} exists already; give --force to replace it, or another name.`, { cause: error });
-	}
-}
-
-/** A daemon that ends in the middle sends no last line. */
-async function* complete(text: AsyncIterable<string>): AsyncGenerator<string> {
-	let end = "";
-	for await (const piece of text) {
-		end = (end + piece).slice(-lastLineCharacters);
-		yield piece;
-	}
-	if (!/\n\{"kind":"end",[^\n]*\}\n$/.test(end))
-		throw new Error("The daemon did not send the backup to its end. Try again.");
-}
-
-const lastLineCharacters = 500;
 
 export const restore = defineCommand({
 	name: "restore",

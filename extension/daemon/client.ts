@@ -1,4 +1,5 @@
 /** The daemon's API as the extension uses it, a method for each request. Knows no VS Code. */
+import type { Readable } from "node:stream";
 import { createParser } from "eventsource-parser";
 import { type Endpoint, Transport } from "../../daemon/client/transport.ts";
 import type {
@@ -29,6 +30,7 @@ import type {
 	Reconciliation,
 	RegisterTokenInput,
 	ResourceList,
+	RestoreReport,
 	RotatedToken,
 	RotateTokenRequest,
 	ServerEvents,
@@ -41,6 +43,9 @@ import type {
 	UsageList,
 	UsageQuery,
 } from "../../daemon/contract.ts";
+
+/** For a large backup. */
+const restoreMilliseconds = 600_000;
 
 type ServerEventListener = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
 
@@ -274,6 +279,18 @@ export class Client {
 	async importTokens(id: string, remoteIds: readonly string[], access: Access): Promise<TokenRecord[]> {
 		const imported: ImportedTokens = await this.#post(`${connectionPath(id)}/import`, { remoteIds }, access);
 		return imported.tokens;
+	}
+
+	/** All data but secrets, as text in pieces. It is complete only with its last line. */
+	backup(): AsyncIterable<string> {
+		return this.#transport.stream({ method: "GET", path: "/v1/backup" });
+	}
+
+	/** All or nothing. @param open gives the backup from its start */
+	async restore(open: () => Readable, mode: "preview" | "restore"): Promise<RestoreReport> {
+		const path = `/v1/restore${mode === "preview" ? "?preview=true" : ""}`;
+		const timeoutMilliseconds = restoreMilliseconds;
+		return this.#transport.json({ method: "POST", path, upload: open, timeoutMilliseconds });
 	}
 
 	/** Stops the daemon. Its process ends some time after the answer. */

@@ -44,9 +44,9 @@ const kinds = ["active", "retiring", "expired", "disabled", "in-doubt", "revoked
 describe("the palette", () => {
 	it("offers about twelve commands to someone without a token, each of which can do something", () => {
 		const without = offered(nothing);
-		assert.ok(without.length <= 12, without.join());
+		assert.ok(without.length <= 13, without.join());
 		assert.ok(without.includes("createToken"));
-		assert.ok(offered(folder).length <= 14, offered(folder).join());
+		assert.ok(offered(folder).length <= 15, offered(folder).join());
 	});
 
 	for (const kind of kinds)

@@ -1,0 +1,139 @@
+/** Commands about all data at once: *Back Up…*, *Restore…* and *Export Tokens…*. */
+import { stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import * as l10n from "@vscode/l10n";
+import * as vscode from "vscode";
+import type { CommandTable } from "../command.ts";
+import { messageText } from "../display-text.ts";
+import { confirmIrreversible } from "../irreversible.ts";
+import { showInformation } from "../notification.ts";
+import { type BackupDeps, backUp, type ExportFormat, exportTokens, restore } from "./backup-action.ts";
+import { restoreLines, restoresNothing } from "./restore-words.ts";
+
+export const backupCommands: CommandTable<BackupDeps> = {
+	backUp: {
+		failed: () => l10n.t("No backup was made."),
+		run: ({ services }) => backUpTo(services),
+	},
+	restore: {
+		failed: () => l10n.t("Nothing was restored."),
+		run: ({ services }) => restoreFrom(services),
+	},
+	exportTokens: {
+		failed: () => l10n.t("The tokens were not exported."),
+		run: ({ services }) => exportTo(services),
+	},
+};
+
+async function backUpTo(services: BackupDeps): Promise<void> {
+	const file = await chooseTarget(l10n.t("Back Up"), "backup", backupFilter());
+	const ended = new AbortController();
+	await vscode.window.withProgress(
+		{
+			location: vscode.ProgressLocation.Notification,
+			title: l10n.t("Backing up tokens and activity…"),
+			cancellable: true,
+		},
+		async (_progress, cancel) => {
+			cancel.onCancellationRequested(() => ended.abort());
+			await backUp(services, file, ended.signal).catch((error: unknown) => {
+				throw ended.signal.aborted ? new vscode.CancellationError() : error;
+			});
+		},
+	);
+	void showInformation(
+		l10n.t("Backed up to {0}, without secrets. Only you can read the file.", messageText(basename(file))),
+	);
+}
+
+async function restoreFrom(services: BackupDeps): Promise<void> {
+	const file = await chooseBackup();
+	const preview = await withProgress(l10n.t("Checking the backup…"), () =>
+		restore(services, file, "preview"),
+	);
+	const name = messageText(basename(file));
+	if (restoresNothing(preview)) {
+		const said = l10n.t("Everything in {0} is here already.", name);
+		return void showInformation({ text: said, details: restoreLines(preview) });
+	}
+	await confirmIrreversible(
+		{
+			question: l10n.t("Restore {0}?", name),
+			detail: [
+				...restoreLines(preview),
+				"",
+				l10n.t("Restore only a backup that you made: its tokens are accepted by your services."),
+			].join("\n"),
+			keep: l10n.t("Keep as It Is"),
+		},
+		l10n.t("Restore"),
+	);
+	const report = await withProgress(l10n.t("Restoring the backup…"), () =>
+		restore(services, file, "restore"),
+	);
+	void showInformation({ text: l10n.t("Restored {0}.", name), details: restoreLines(report) });
+}
+
+async function exportTo(services: BackupDeps): Promise<void> {
+	const rows: (vscode.QuickPickItem & { format: ExportFormat })[] = [
+		{ label: "CSV", description: l10n.t("for a spreadsheet"), format: "csv" },
+		{ label: "JSON", description: l10n.t("for a program"), format: "json" },
+	];
+	const title = l10n.t("Export Tokens");
+	const chosen = await vscode.window.showQuickPick(rows, {
+		title,
+		placeHolder: l10n.t("Every token, without secrets and hashes"),
+	});
+	if (chosen === undefined) throw new vscode.CancellationError();
+	const { format, label } = chosen;
+	const file = await chooseTarget(title, format, { [label]: [format] });
+	const count = await exportTokens(services, file, format);
+	const name = messageText(basename(file));
+	const text =
+		count === 1
+			? l10n.t("Exported 1 token to {0}.", name)
+			: l10n.t("Exported {0} tokens to {1}.", count, name);
+	const open = l10n.t("Open File");
+	if ((await showInformation(text, open)) === open)
+		await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(file));
+}
+
+function withProgress<Answer>(title: string, work: () => Promise<Answer>): Thenable<Answer> {
+	return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, work);
+}
+
+function backupFilter(): Record<string, string[]> {
+	return { [l10n.t("Tokensmith Backup")]: ["backup"] };
+}
+
+/** The dialog asks before a file is replaced. */
+async function chooseTarget(
+	title: string,
+	ending: string,
+	filters: Record<string, string[]>,
+): Promise<string> {
+	const name = `tokensmith-${new Date().toISOString().slice(0, 10)}.${ending}`;
+	const defaultUri = vscode.Uri.file(join(homedir(), name));
+	return pathOf(await vscode.window.showSaveDialog({ title, filters, defaultUri }));
+}
+
+async function chooseBackup(): Promise<string> {
+	const [file] =
+		(await vscode.window.showOpenDialog({
+			title: l10n.t("Restore a Backup"),
+			openLabel: l10n.t("Check"),
+			defaultUri: vscode.Uri.file(homedir()),
+			filters: { ...backupFilter(), [l10n.t("All Files")]: ["*"] },
+		})) ?? [];
+	const path = pathOf(file);
+	if ((await stat(path)).isDirectory()) throw new Error(l10n.t("{0} is a folder.", basename(path)));
+	return path;
+}
+
+/** @throws CancellationError for no file, Error for one that is not on this machine */
+function pathOf(uri: vscode.Uri | undefined): string {
+	if (uri === undefined) throw new vscode.CancellationError();
+	if (uri.scheme === "file") return uri.fsPath;
+	throw new Error(l10n.t("Choose a file of the machine that the daemon runs on."));
+}
