@@ -11,6 +11,7 @@ import { envValue } from "../env-file/env-text.ts";
 import { pathInside, readInside } from "../manifest/read-inside.ts";
 
 const mostBytes = 1024 * 1024;
+const noFolder = "is in a folder that does not exist, or that leads out of this one";
 
 export interface EnvLine {
 	/** null: no line sets the key. */
@@ -23,8 +24,7 @@ export interface EnvLine {
 /** @throws Error in words that read on from the file's name */
 export async function readLine(folder: string, path: string, key: string): Promise<EnvLine> {
 	const read = await textOf(folder, path);
-	if (read === undefined && (await folderOf(folder, path)) === undefined)
-		throw new Error("has no folder in this one");
+	if (read === undefined && (await folderOf(folder, path)) === undefined) throw new Error(noFolder);
 	const example = await exampleOf(folder, path);
 	const form = formOf(path);
 	// Known before a token is created for the line; the value has the form of a secret.
@@ -48,7 +48,7 @@ export async function writeLine(
 		throw new Error(`has just got another value of ${key}`);
 	const edit = refuse(setIn(text ?? "", { key, value }, form));
 	const parent = await folderOf(folder, path);
-	if (parent === undefined) throw new Error("has no folder in this one");
+	if (parent === undefined) throw new Error(noFolder);
 	const existing = text === undefined ? undefined : await pathInside(folder, path);
 	await replaceFile(existing ?? join(parent, basename(path)), applyEdit(text ?? "", edit));
 }

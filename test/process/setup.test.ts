@@ -140,8 +140,14 @@ describe("tokensmith setup", () => {
 		writeFileSync(join(outside, ".env"), "A=\n");
 		symlinkSync(outside, join(folder, "linked"));
 		symlinkSync(join(outside, ".env"), join(folder, ".env"));
-		put("tokensmith.json", { tokens: [token("A"), token("B", { file: "linked/.env" })] });
+		put("tokensmith.json", {
+			tokens: [token("A"), token("B", { file: "linked/.env" }), token("C", { file: "gone/.env" })],
+		});
 		const { stdout } = await setup("--yes");
+		assert.match(
+			stdout,
+			/C in gone\/\.env: .* is in a folder that does not exist, or that leads out of this one/,
+		);
 		assert.match(stdout, /A in \.env: left as it is: \.env leads out of its folder/);
 		assert.match(stdout, /B in linked\/\.env: left as it is/);
 		assert.equal(readFileSync(join(outside, ".env"), "utf8"), "A=\n");
