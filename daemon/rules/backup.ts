@@ -16,6 +16,8 @@ export interface BackupDeps {
 
 const tokensAtOnce = 200;
 const eventsAtOnce = 200;
+/** Where changes never pause, tokens may be newer than the last event. */
+const mostRounds = 20;
 const dayMilliseconds = 86_400_000;
 
 /**
@@ -29,10 +31,11 @@ export async function* backupOf(deps: BackupDeps): AsyncGenerator<string> {
 	yield writer.lines(await settingsOf(store));
 	let { head } = await store.chainEnds();
 	for await (const tokens of allTokens(deps)) yield writer.lines(tokens.map(tokenLine));
-	for (let ends = await store.chainEnds(); ends.head.sequence > head.sequence; ) {
+	for (let round = 0; round < mostRounds; round++) {
+		const ends = await store.chainEnds();
+		if (ends.head.sequence === head.sequence) break;
 		for await (const tokens of changedSince(store, head)) yield writer.lines(tokens.map(tokenLine));
 		head = ends.head;
-		ends = await store.chainEnds();
 	}
 	for await (const lines of usageLines(deps)) yield writer.lines(lines);
 	for await (const lines of eventLines(store, head)) yield writer.lines(lines);

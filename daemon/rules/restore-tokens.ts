@@ -94,7 +94,8 @@ export class TokenRestore {
 
 /** The token as it is here, or a change of it. */
 function merged(here: Token, backup: Token, context: TokenRestoreDeps["context"]): Token {
-	const isNewer = backup.version > here.version;
+	// One that was changed here later went another way, and may have an end that the backup does not know.
+	const isNewer = backup.version > here.version && backup.lastModifiedDate >= here.lastModifiedDate;
 	if (here.revokedDate !== null) return here;
 	if (backup.revokedDate !== null) {
 		const { revokedDate, revokedReason } = backup;

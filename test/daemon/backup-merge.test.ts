@@ -85,6 +85,17 @@ describe("a backup that is merged", () => {
 		assert.deepEqual((await there.record(id)).tags, ["newest"]);
 	});
 
+	it("leaves a token in its overlap that was rotated here after the last change in the backup", async () => {
+		const { id } = await here.create();
+		await restored(there, await backup(here));
+		for (const tags of [["a"], ["b"], ["c"]]) await here.patch(id, { tags });
+		there.now = new Date(there.now.getTime() + 60_000);
+		await there.rotate(id, { overlapSeconds: 600 });
+		const before = await there.record(id);
+		assert.equal((await restored(there, await backup(here))).tokens.kept, 1);
+		assert.deepEqual(await there.record(id), before);
+	});
+
 	describe("of a token that was revoked here long ago", () => {
 		let revoked: { token: string; text: string };
 

@@ -112,6 +112,21 @@ describe("a backup", () => {
 		);
 	});
 
+	it("ends where changes never pause", async () => {
+		const { id, token } = await here.create();
+		const { store } = here;
+		const ends = store.chainEnds.bind(store);
+		let changes = 0;
+		store.chainEnds = async () => {
+			await here.patch(id, { tags: [`${changes++}`] });
+			return ends();
+		};
+		const text = await backup(here);
+		assert.equal((await restored(there, text)).audit, "restored");
+		assert.ok((await audit(there)).chain.intact);
+		assert.equal((await there.verify(token)).status, 200);
+	});
+
 	const damages: [what: string, damage: (text: string) => string, words: RegExp][] = [
 		["empty", () => "", /empty/],
 		["cut in half", (text) => text.slice(0, text.length / 2), /cut off/],
