@@ -1,6 +1,6 @@
 /**
- * Mocha's spec report on the console, with the slowest tests and hooks, and, in a file, the run's counts and failures
- * for adding up several suites.
+ * Mocha's spec report on the console, with the slowest tests and hooks, and, in a file, the run's counts, failures
+ * and skipped tests for adding up several suites.
  * Invariant: the file exists only if the run has finished.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -10,7 +10,8 @@ import { type MochaOptions, type Runnable, type Runner, reporters } from "mocha"
 export interface Counts {
 	passed: number;
 	failed: number;
-	pending: number;
+	/** The full titles of tests that did not run, with the reason. */
+	skipped: string[];
 	failures: string[];
 }
 
@@ -21,11 +22,13 @@ export class CountingReporter extends reporters.Spec {
 	constructor(runner: Runner, options: MochaOptions) {
 		super(runner, options);
 		listSlowest(runner);
+		const skipped: string[] = [];
+		runner.on("pending", (test: Runnable) => skipped.push(test.fullTitle()));
 		const { countsFile } = options.reporterOptions;
 		runner.once("end", () => {
-			const { passes, failures, pending } = this.stats;
+			const { passes, failures } = this.stats;
 			const texts = this.failures.map((test) => `${test.fullTitle()}\n${test.err?.stack ?? ""}`);
-			const counts: Counts = { passed: passes, failed: failures, pending, failures: texts };
+			const counts: Counts = { passed: passes, failed: failures, skipped, failures: texts };
 			mkdirSync(dirname(countsFile), { recursive: true });
 			writeFileSync(countsFile, JSON.stringify(counts));
 		});

@@ -39,20 +39,22 @@ function choiceOrUsage(args: string[]): Choice | undefined {
 
 async function runSuites({ files, grep }: Choice): Promise<number> {
 	await build(files.has("workbench"));
-	const total: Counts = { passed: 0, failed: 0, pending: 0, failures: [] };
+	const total: Counts = { passed: 0, failed: 0, skipped: [], failures: [] };
 	const lines: string[] = [];
 	const results = await runInOrder(files, grep);
 	for (const name of files.keys()) {
 		const { counts, seconds } = results.get(name) ?? assert.fail();
-		for (const key of ["passed", "failed", "pending"] as const) total[key] += counts[key];
+		for (const key of ["passed", "failed"] as const) total[key] += counts[key];
+		total.skipped.push(...counts.skipped.map((title) => `${name}: ${title}`));
 		total.failures.push(...counts.failures.map((text) => `${name}: ${text}`));
-		const pending = counts.pending > 0 ? `, ${counts.pending} pending` : "";
+		const skipped = counts.skipped.length > 0 ? `, ${counts.skipped.length} skipped` : "";
 		lines.push(
-			`${name.padEnd(10)}${seconds.toFixed(1).padStart(6)} s  ${counts.passed} passed, ${counts.failed} failed${pending}`,
+			`${name.padEnd(10)}${seconds.toFixed(1).padStart(6)} s  ${counts.passed} passed, ${counts.failed} failed${skipped}`,
 		);
 	}
 	// At the end again, where a log that is cut from the start still has them.
 	for (const text of total.failures) console.log(`\nFAILED ${text}`);
+	for (const title of total.skipped) console.log(`\nSKIPPED ${title}`);
 	console.log(`\n${lines.join("\n")}\n`);
 	if (total.passed + total.failed === 0) console.log(`No test matches ${grep}`);
 	console.log(`${total.passed} passed, ${total.failed} failed`);
@@ -120,7 +122,7 @@ function readCounts(file: string, grep: string | undefined, output: Output): Cou
 	const ended = existsSync(file);
 	const counts: Counts = ended
 		? JSON.parse(readFileSync(file, "utf8"))
-		: { passed: 0, failed: 0, pending: 0, failures: [] };
+		: { passed: 0, failed: 0, skipped: [], failures: [] };
 	if (counts.passed + counts.failed > 0 || (ended && grep !== undefined)) return counts;
 	output.write("No test of this suite has run.\n");
 	return { ...counts, failed: 1 };

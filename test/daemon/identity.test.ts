@@ -9,6 +9,7 @@ import { createTokensmithClient } from "../../daemon/client/client.ts";
 import { Connections } from "../../daemon/client/connections.ts";
 import { requireToken } from "../../daemon/client/require-token.ts";
 import { addressOf, Identity, isProof } from "../../daemon/rules/identity.ts";
+import { skipTest } from "../where.ts";
 import { assertProblem, daemonOfEach, type TestDaemon } from "./harness.ts";
 
 const madeUp = "tks_000000000000000000000000000000004cQ2wm";
@@ -75,8 +76,7 @@ describe("a service that knows its daemon by its identity", () => {
 	it("counts the proof of one address for no other address of the same name", async function () {
 		const port = Number(new URL(daemon.url).port);
 		const stranger = await listening(acceptEverything(), { host: "127.0.0.2", port }).catch(() => undefined);
-		// macOS has no such address.
-		if (stranger === undefined) return this.skip();
+		if (stranger === undefined) skipTest(this, "127.0.0.2 is no address of macOS");
 		const names = namesAre(["127.0.0.1", "127.0.0.2"]);
 		const connections = new Connections({
 			...{ url: `http://daemon.example:${port}`, ownerKey: undefined, identity: daemon.identity.name },

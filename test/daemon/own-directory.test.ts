@@ -4,6 +4,7 @@ import { chownSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { createTokensmithClient } from "../../daemon/client/client.ts";
 import { ownDataDirectory, ownPlace } from "../../daemon/client/own-directory.ts";
+import { itWhere } from "../where.ts";
 import { temporaryFolder } from "./harness.ts";
 
 type Environment = Record<string, string | undefined>;
@@ -70,7 +71,7 @@ describe("the data directory of a user", () => {
 			assert.equal(directory("linux", { TOKENSMITH_DATA_DIR: "/data" }, home), "/data");
 		});
 
-	(process.getuid?.() === 0 ? it : it.skip)(
+	itWhere(process.getuid?.() === 0, "only root can give a folder to another user")(
 		"is not another user's, as with sudo, unless a variable names it",
 		() => {
 			const theirs = temporaryFolder();

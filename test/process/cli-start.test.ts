@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../daemon/harness.ts";
+import { itWhere } from "../where.ts";
 import { until } from "../workbench/until.ts";
 import { bundle, ending, run } from "./command-line.ts";
 
@@ -72,7 +73,7 @@ describe("the command line in an empty home", () => {
 		assert.match(misplaced.stderr, /^The daemon did not start\. .*identity\.pem is a directory, not a file/);
 	});
 
-	(canChangeUser ? it : it.skip)(
+	itWhere(canChangeUser, "only root can run a process as another user")(
 		"tells another user whose the daemon is, with exit code 3, and starts none",
 		async () => {
 			assert.equal((await own("list")).code, 0);

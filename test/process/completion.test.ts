@@ -4,6 +4,7 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } f
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../daemon/harness.ts";
+import { describeWhere } from "../where.ts";
 import { until } from "../workbench/until.ts";
 import { bundle, run } from "./command-line.ts";
 import { DaemonChild } from "./daemon.ts";
@@ -44,7 +45,7 @@ esac
 	});
 
 	for (const shell of Object.keys(shells)) {
-		(has(shell) ? describe : describe.skip)(`in ${shell}`, () => {
+		describeWhere(has(shell), `${shell} is not installed`)(`in ${shell}`, () => {
 			it("completes commands, options, permissions and names of tokens, whatever is in them", async () => {
 				assert.deepEqual(await typed(shell, "tokensmith undo-r\tOrd\t\n"), ["undo-rotation", "Ord"]);
 				assert.deepEqual(await typed(shell, "tokensmith disable Ord\t\n"), [

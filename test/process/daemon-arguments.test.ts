@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { chownSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { itWhere } from "../where.ts";
 import { daemonsOfEach } from "./daemon.ts";
 
 const namelessId = 54_321;
@@ -76,15 +77,18 @@ describe("the bundled daemon", () => {
 		assert.match(daemon.errors, /log can't be written: EISDIR/);
 	});
 
-	(canChangeUser ? it : it.skip)("starts for a user id without a name", async () => {
-		const shell = `set -- setpriv --reuid ${namelessId} --regid ${namelessId} --clear-groups "$@";`;
-		mkdirSync(daemons.directory);
-		for (const path of [daemons.folder, daemons.directory]) chownSync(path, namelessId, namelessId);
-		const daemon = await daemons.start(["--port", "0"], shell);
-		assert.equal(daemon.first.event, "ready", daemon.errors);
-		const { createdUserInfo } = await daemon.create("x");
-		assert.equal(createdUserInfo.userName, `uid ${namelessId}`);
-	});
+	itWhere(canChangeUser, "only root can run a process as another user")(
+		"starts for a user id without a name",
+		async () => {
+			const shell = `set -- setpriv --reuid ${namelessId} --regid ${namelessId} --clear-groups "$@";`;
+			mkdirSync(daemons.directory);
+			for (const path of [daemons.folder, daemons.directory]) chownSync(path, namelessId, namelessId);
+			const daemon = await daemons.start(["--port", "0"], shell);
+			assert.equal(daemon.first.event, "ready", daemon.errors);
+			const { createdUserInfo } = await daemon.create("x");
+			assert.equal(createdUserInfo.userName, `uid ${namelessId}`);
+		},
+	);
 
 	it("keeps its log within two files of five MiB, however many requests are refused", async () => {
 		const daemon = await daemons.start();

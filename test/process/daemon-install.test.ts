@@ -16,6 +16,7 @@ import { join, resolve } from "node:path";
 import { launchdPlist, launchdWord, systemdUnit, windowsTask } from "../../daemon/cli/service-definition.ts";
 import { updateServiceFiles } from "../../daemon/client/service-files.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
+import { skipTest } from "../where.ts";
 import { until } from "../workbench/until.ts";
 import { run } from "./command-line.ts";
 
@@ -51,10 +52,7 @@ describe("the daemon as a service", () => {
 	}
 
 	it("has a unit that systemd finds nothing wrong with, whatever is in the paths", function () {
-		if (!hasSystemd) {
-			console.log("      (systemd-analyze is missing: the unit is not verified)");
-			this.skip();
-		}
+		if (!hasSystemd) skipTest(this, "systemd-analyze is not installed");
 		const odd = join(home, `da"ta \\ 100% $HOME`);
 		const bin = join(home, "no de 100% $5");
 		mkdirSync(bin);

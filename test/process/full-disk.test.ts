@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CreatedToken } from "../../daemon/contract.ts";
+import { skipTest } from "../where.ts";
 import { type DaemonChild, daemonsOfEach } from "./daemon.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -25,7 +26,7 @@ describe("a daemon on a full disk", () => {
 	});
 
 	it("refuses creates, and revokes, disables and ends tokens, which then stay dead", async function () {
-		if (!mounted) this.skip();
+		if (!mounted) skipTest(this, "only root can mount a disk");
 		const daemon = await daemons.start();
 		const [revoked, disabled, leaked, kept] = await createAll(daemon, [
 			"revoked",
@@ -51,7 +52,7 @@ describe("a daemon on a full disk", () => {
 	});
 
 	it("revokes as many as it can in an incident of thousands, says how many are left, and ends those later", async function () {
-		if (!mounted) this.skip();
+		if (!mounted) skipTest(this, "only root can mount a disk");
 		const daemon = await daemons.start();
 		for (let round = 0; round < 20; round++) await createAll(daemon, Array<string>(100).fill("many"));
 		fill();
@@ -71,7 +72,7 @@ describe("a daemon on a full disk", () => {
 	}).timeout(300_000);
 
 	it("starts, verifies and revokes, after a stop and after a kill", async function () {
-		if (!mounted) this.skip();
+		if (!mounted) skipTest(this, "only root can mount a disk");
 		for (const signal of ["SIGTERM", "SIGKILL"] as const) {
 			const first = await daemons.start();
 			const [kept, revoked] = await createAll(first, ["kept", "revoked"]);
@@ -88,7 +89,7 @@ describe("a daemon on a full disk", () => {
 	});
 
 	it("leaves nothing behind when it can't start", async function () {
-		if (!mounted) this.skip();
+		if (!mounted) skipTest(this, "only root can mount a disk");
 		fill();
 		const daemon = await daemons.start();
 		assert.deepEqual([daemon.first.event, daemon.first.code], ["failed", "data-unwritable"]);

@@ -19,11 +19,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CreatedToken, ServerEvents } from "../../daemon/contract.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
+import { itWhere } from "../where.ts";
 import { DaemonChild } from "./daemon.ts";
 
 const memoryDisk = "/dev/shm";
 const hasOtherDisk = existsSync(memoryDisk) && statSync(memoryDisk).dev !== statSync(tmpdir()).dev;
 const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
+const noOtherDisk = `${memoryDisk} is no disk of its own`;
+const noTrace = "strace can't run here";
 const guard = /^audit-moved--reload-this-window\.log$/;
 
 describe("the data of an earlier version", () => {
@@ -133,7 +136,7 @@ describe("the data of an earlier version", () => {
 		assert.ok(holdsData(earlier));
 	});
 
-	(hasOtherDisk ? it : it.skip)("moves to another disk", async () => {
+	itWhere(hasOtherDisk, noOtherDisk)("moves to another disk", async () => {
 		placeIn(tmpdir(), memoryDisk);
 		await assertMoved(await start());
 		assert.deepEqual(readdirSync(join(earlier, "..")).sort(), ["earlier"]);
@@ -141,11 +144,11 @@ describe("the data of an earlier version", () => {
 
 	// Beyond the last rename of a move, the kill comes later in the start or not at all.
 	for (let count = 1; count <= 14; count++) {
-		(canTrace ? it : it.skip)(`is all there after a kill before the rename ${count}`, async () => {
+		itWhere(canTrace, noTrace)(`is all there after a kill before the rename ${count}`, async () => {
 			await killedBefore(count);
 			await assertMoved(await start());
 		});
-		(canTrace && hasOtherDisk ? it : it.skip)(
+		itWhere(canTrace && hasOtherDisk, canTrace ? noOtherDisk : noTrace)(
 			`is all there after a kill before the rename ${count} on the way to another disk`,
 			async () => {
 				placeIn(tmpdir(), memoryDisk);
@@ -155,7 +158,7 @@ describe("the data of an earlier version", () => {
 		);
 	}
 
-	(canTrace ? it : it.skip)("is moved on by a daemon that was not asked to", async () => {
+	itWhere(canTrace, noTrace)("is moved on by a daemon that was not asked to", async () => {
 		// The first rename is that of the whole directory.
 		await killedBefore(3);
 		assert.ok(!holdsData(earlier) && !holdsData(own));

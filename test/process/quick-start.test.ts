@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { describeWhere } from "../where.ts";
 import { daemonsOfEach } from "./daemon.ts";
 
 const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
 
-(canTrace ? describe : describe.skip)("a start after an orderly stop", () => {
+describeWhere(canTrace, "strace can't run here")("a start after an orderly stop", () => {
 	const daemons = daemonsOfEach();
 
 	it("is ready to verify before it loads SQLite", async () => {

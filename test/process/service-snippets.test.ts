@@ -10,6 +10,7 @@ import { text } from "node:stream/consumers";
 import { createTokensmithClient } from "tokensmith";
 import { temporaryFolder } from "../daemon/harness.ts";
 import { blockWith } from "../documents.ts";
+import { describeWhere } from "../where.ts";
 import { until } from "../workbench/until.ts";
 import { DaemonChild } from "./daemon.ts";
 import { installInto } from "./packed.ts";
@@ -40,7 +41,7 @@ const snippets: Record<string, Prepare> = {
 const isMissing = (name: string) => name === "Go" && spawnSync("go", ["version"]).error !== undefined;
 
 for (const [name, prepare] of Object.entries(snippets)) {
-	(isMissing(name) ? describe.skip : describe)(`the docs' service in ${name}`, () => {
+	describeWhere(!isMissing(name), `${name} is not installed`)(`the docs' service in ${name}`, () => {
 		let folder: string;
 		let daemon: DaemonChild;
 		let service: ChildProcess;

@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { describeWhere } from "../where.ts";
 import { type DaemonChild, daemonsOfEach } from "./daemon.ts";
 
 const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
 
-(canTrace ? describe : describe.skip)("the bundled daemon syncs", () => {
+describeWhere(canTrace, "strace can't run here")("the bundled daemon syncs", () => {
 	const daemons = daemonsOfEach();
 
 	it("each change before it answers, and its copy when it stops", async () => {
