@@ -37,7 +37,6 @@ const snippets: Record<string, Prepare> = {
 		return [join(folder, "service")];
 	},
 };
-/** Debian's Go takes half a gigabyte, so `.ci/run` does not install it. */
 const isMissing = (name: string) => name === "Go" && spawnSync("go", ["version"]).error !== undefined;
 
 for (const [name, prepare] of Object.entries(snippets)) {
