@@ -3,60 +3,101 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { generateSecret } from "../../daemon/rules/secret.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
+import { run } from "./command-line.ts";
 import { DaemonChild } from "./daemon.ts";
 
-const sample = resolve(import.meta.dirname, "..", "workbench", "sample", "orders-service");
-const whereElse =
-	/"Copy curl Test" in a token's menu copies a command with its address\. Put the address into \.env, as in\nURL=http/;
+const root = resolve(import.meta.dirname, "..", "..");
+const sample = join(root, "test", "workbench", "sample", "orders-service");
 
 describe("the sample's check", () => {
 	let folder: string;
 	let daemon: DaemonChild;
-	before(async () => {
+	beforeEach(async () => {
 		folder = temporaryFolder();
 		daemon = await DaemonChild.start(join(folder, "data"));
 		mkdirSync(join(folder, "sample"));
 		copyFileSync(join(sample, "check.mjs"), join(folder, "sample", "check.mjs"));
 	});
-	after(async () => {
-		await daemon.kill("SIGKILL");
+	afterEach(async () => {
+		await run(["daemon", "stop", "--data-dir", daemon.directory]);
+		await daemon.exited;
 		rmSync(folder, { recursive: true });
 	});
 
-	it("is let in at the address that .env names", async () => {
-		const { token } = await daemon.create("orders");
-		assert.deepEqual(await check(token, daemon.file.url), [0, '200 "orders" may use orders.read\n']);
+	it("says that a token is valid, that it lacks a permission, and that it is revoked", async () => {
+		const { id, token } = await daemon.create("orders");
+		const [code, said] = await check(token);
+		assert.match(said, /^Valid: orders, /);
+		assert.equal(code, 0);
+		const [withoutIt, lacking] = await check(token, { permission: "orders.write" });
+		assert.match(lacking, /^Refused \(permission\): /);
+		assert.equal(withoutIt, 4);
+		await daemon.fetch(`/v1/api-tokens/${id}`, { method: "DELETE" });
+		assert.match((await check(token))[1], /^Refused \(revoked\): /);
 	});
 
-	it("says where the address is and where to put it when no daemon, or another one, answers", async () => {
-		const [code, said] = await check(generateSecret("tks"), daemon.file.url);
-		assert.equal(code, 1);
-		assert.match(said, /^401 refused/);
-		assert.match(said, whereElse);
-		const stranger = createServer((_, response) => response.end("hello")).listen(0, "127.0.0.1");
-		await once(stranger, "listening");
-		const url = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`;
-		const [, atStranger] = await check(generateSecret("tks"), url);
-		stranger.closeAllConnections();
-		stranger.close();
-		await once(stranger, "close");
-		const [, atClosedPort] = await check(generateSecret("tks"), url);
-		for (const words of [atStranger, atClosedPort]) {
-			assert.ok(words.startsWith(`No Tokensmith daemon responds at ${url} (`), words);
-			assert.match(words, whereElse);
+	it("refuses a token that is unknown, and one that is missing or asks for no permission", async () => {
+		assert.match((await check(generateSecret("tks")))[1], /^Refused \(unknown\): /);
+		assert.deepEqual(await check(""), [
+			1,
+			'.env contains no API_TOKEN yet. Press F1 and run "Tokensmith: Create API Token".\n',
+		]);
+		const [code, said] = await check("x", { permission: "$(touch here)" });
+		assert.deepEqual([code, said], [1, "A permission is a name such as orders.read.\n"]);
+	});
+
+	it("says where to run it when the command is not there", async () => {
+		const [code, said] = await check("x", { environment: { PATH: "/usr/bin:/bin" } });
+		assert.deepEqual(
+			[code, said],
+			[1, "Run it in a new terminal of VS Code, which knows the command tokensmith.\n"],
+		);
+	});
+
+	it("sends the secret neither to a proxy nor to a process that has the daemon's port", async () => {
+		const { token } = await daemon.create("orders");
+		const { url } = daemon.file;
+		const proxy = await stranger();
+		const environment = { HTTP_PROXY: proxy.url, http_proxy: proxy.url, NODE_USE_ENV_PROXY: "1" };
+		assert.match((await check(token, { environment }))[1], /^Valid: orders, /);
+		await daemon.kill("SIGKILL");
+		const impostor = await stranger(Number(new URL(url).port));
+		assert.match((await check(token, { environment: { ...environment, URL: url } }))[1], /^Valid: orders, /);
+		assert.deepEqual(proxy.received, []);
+		assert.doesNotMatch(impostor.received.join("\n"), new RegExp(`${token}|authorization|tko_`, "i"));
+		for (const { server } of [proxy, impostor]) {
+			server.closeAllConnections();
+			server.close();
+			await once(server, "close");
 		}
 	});
 
-	async function check(token: string, url: string): Promise<[code: number, said: string]> {
-		writeFileSync(join(folder, "sample", ".env"), `API_TOKEN=${token}\nURL=${url}\n`);
-		const env = { PATH: process.env.PATH };
-		const child = spawn(process.execPath, ["check.mjs"], { cwd: join(folder, "sample"), env });
+	/** It lets everything in. `received`: the first lines and the headers of requests. */
+	async function stranger(port = 0): Promise<{ server: Server; url: string; received: string[] }> {
+		const received: string[] = [];
+		const server = createServer(({ method, url, rawHeaders }, response) => {
+			received.push([method, url, ...rawHeaders].join("\n"));
+			response.end('{"valid":true,"token":{"name":"orders"}}');
+		}).listen(port, "127.0.0.1");
+		await once(server, "listening");
+		return { server, received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+	}
+
+	async function check(
+		token: string,
+		{ permission = "orders.read", environment = {} }: { permission?: string; environment?: object } = {},
+	): Promise<[code: number, said: string]> {
+		writeFileSync(join(folder, "sample", ".env"), `API_TOKEN=${token}\n`);
+		const PATH = `${join(root, "bin")}:${process.env.PATH}`;
+		const env = { PATH, TOKENSMITH_NODE: process.execPath, TOKENSMITH_DATA_DIR: daemon.directory };
+		const options = { cwd: join(folder, "sample"), env: { ...env, ...environment } };
+		const child = spawn(process.execPath, ["check.mjs", permission], options);
 		const [said, [code]] = await Promise.all([text(child.stdout), once(child, "exit")]);
 		return [code, said];
 	}

@@ -4,7 +4,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createToken } from "./create-wizard.ts";
-import { dataDirectory, runningDaemon } from "./daemon.ts";
+import { dataDirectory } from "./daemon.ts";
 import { filesHolding } from "./files.ts";
 import { until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
@@ -22,17 +22,18 @@ describe("a service with a token", () => {
 	});
 	after(() => workbench.stop());
 
-	/** Runs the sample's service with an env file written by the workbench; returns its output. */
+	/** Runs the sample's check with an env file written by the workbench; returns its output. */
 	async function check(permission: string, file = ".env"): Promise<string> {
-		const { url } = await runningDaemon(workbench.userData);
-		const env = { PATH: process.env.PATH, URL: url };
+		const PATH = `${join(import.meta.dirname, "..", "..", "bin")}:${process.env.PATH}`;
+		const TOKENSMITH_DATA_DIR = dataDirectory(workbench.userData);
+		const env = { PATH, TOKENSMITH_NODE: process.execPath, TOKENSMITH_DATA_DIR };
 		return run([`--env-file=${file}`, "check.mjs", permission], { cwd: workbench.workspace, env });
 	}
 
 	it("is accepted with its permission, refused without, and refused immediately after the revocation", async () => {
 		await createToken(window, { name: "Orders", file: ".env", git: "Add the file to .gitignore" });
-		assert.match(await check("orders.read"), /^200 "Orders" may use orders\.read/);
-		assert.match(await check("orders.write"), /^403 refused/);
+		assert.match(await check("orders.read"), /^Valid: Orders, /);
+		assert.match(await check("orders.write"), /^Refused \(permission\)/);
 
 		await window.treeMenu("Orders", "Revoke Token…");
 		const question = await window.dialogText();
@@ -42,7 +43,7 @@ describe("a service with a token", () => {
 		await window.answerDialog("Revoke");
 		await window.notification(".env:1 (API_TOKEN) still contains the revoked secret.");
 
-		assert.match(await check("orders.read"), /^401 refused/);
+		assert.match(await check("orders.read"), /^Refused \(revoked\)/);
 		await window.waitUntilTreeRowIsGone("Orders");
 		await until("it is among the revoked", async () =>
 			(await window.treeRows()).includes("Disabled and Revoked 1"),
@@ -55,7 +56,7 @@ describe("a service with a token", () => {
 		await window.treeMenu("Staging", "Revoke Token…");
 		await window.dialogText();
 		await window.answerDialog("Cancel");
-		assert.match(await check("orders.read", ".env.staging"), /^200 /);
+		assert.match(await check("orders.read", ".env.staging"), /^Valid: Staging, /);
 	});
 
 	it("leaves its secret in the env file and in no other file of VS Code, the daemon or the browser", async () => {
@@ -68,7 +69,7 @@ describe("a service with a token", () => {
 			(await window.editorLines()).includes(`API_TOKEN=${secret}`),
 		);
 		await window.treeMenu("Local", "Copy Secret");
-		assert.match(await check("orders.write", ".env.local"), /^403 /);
+		assert.match(await check("orders.write", ".env.local"), /^Refused \(permission\)/);
 		await window.reload();
 		await window.waitForTreeRow("Local");
 		// The browser first writes its data in memory to its profile.
