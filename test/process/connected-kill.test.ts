@@ -1,6 +1,8 @@
 /** A daemon that is killed after a system has acted and before it is recorded: what is shown afterwards is true, and repairable. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, readdirSync, rmSync } from "node:fs";
+import { request } from "node:http";
 import { join } from "node:path";
 import { readDaemonFile, TokensmithUnavailableError, Transport } from "../../daemon/client/transport.ts";
 import { generateSecret, hashOf } from "../../daemon/rules/secret.ts";
@@ -33,6 +35,22 @@ describe("a daemon that calls a system", () => {
 		acme.beforeAnswer = async () => {};
 		daemon = await daemons.start();
 		assert.equal(daemon.first.event, "ready");
+	}
+
+	/** With a request that never comes to its end. */
+	async function daemonWithHalfRequest(): Promise<DaemonChild> {
+		const { directory } = daemons;
+		daemons.directory = join(daemons.folder, "other");
+		const other = await daemons.start();
+		daemons.directory = directory;
+		const { url, ownerKey } = other.file;
+		const body = { "content-type": "application/json", "content-length": 10, expect: "100-continue" };
+		const headers = { authorization: `Bearer ${ownerKey}`, ...body };
+		const half = request(`${url}/v1/api-tokens`, { method: "POST", headers, agent: false });
+		half.once("error", () => {});
+		half.flushHeaders();
+		await once(half, "continue");
+		return other;
 	}
 
 	const created = async (more: object = {}): Promise<Answer["body"]> => {
@@ -129,10 +147,11 @@ describe("a daemon that calls a system", () => {
 	});
 
 	it("finishes a creation that its system takes its time for before it stops", async () => {
+		const other = await daemonWithHalfRequest();
 		acme.beforeAnswer = async () => {
 			daemon.child.kill("SIGTERM");
-			// Longer than other requests get.
-			await new Promise((resolve) => setTimeout(resolve, 3000));
+			// The daemon that only has another request gives it up, and ends.
+			await other.kill();
 		};
 		const token = await created();
 		assert.equal(await daemon.exited, 0);

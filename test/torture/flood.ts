@@ -164,6 +164,7 @@ async function settled({ child }: DaemonChild, wanted: Usage | undefined): Promi
 		const isClosed = wanted !== undefined && least.descriptors <= wanted.descriptors + 5;
 		if (isClosed && !isMore(least, wanted)) break;
 		if (isClosed) closedAt = Math.min(closedAt, Date.now());
+		// No event tells of another process's memory and descriptors.
 		await new Promise((resolve) => setTimeout(resolve, 200));
 		const { descriptors, megabytes } = usageOf(child.pid ?? 0);
 		least = {

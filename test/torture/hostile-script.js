@@ -140,7 +140,7 @@ export async function watchPort(url) {
 	for (const [name, look] of Object.entries(ways)) {
 		performance.clearResourceTimings();
 		const observed = await look().catch(nameOf);
-		// Measured later than the event.
+		// Measured later than the event, and no event tells that nothing was.
 		await new Promise((resolve) => setTimeout(resolve, 100));
 		const measured = performance.getEntriesByType("resource").map((entry) => {
 			const { duration: _, startTime: __, navigationId: ___, name: ____, ...facts } = entry.toJSON();
