@@ -4,14 +4,15 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { entriesIn } from "../../daemon/env-file/env-file.ts";
+import { entriesIn, valueIn } from "../../daemon/env-file/env-file.ts";
 import { formOf } from "../../daemon/env-file/env-form.ts";
+import { isEnvKey } from "../../daemon/env-file/env-text.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { plainText } from "../display-text.ts";
 import type { Bindings, EnvFileLines, EnvLine } from "../env/bindings.ts";
 import { readEnvFile } from "../env/env-files.ts";
 import { exampleKeysFor } from "../env/example-keys.ts";
-import { FileError } from "../env/file-text.ts";
+import { FileError, nameOf } from "../env/file-text.ts";
 import { awaitsToken } from "../env/token-like.ts";
 import { warningDays } from "../settings.ts";
 import { urgencyOf } from "../tokens/time-left.ts";
@@ -67,7 +68,7 @@ class CodeProviders
 	): Promise<vscode.Hover | undefined> {
 		const found = keyAt(document, at);
 		if (found === undefined || !vscode.workspace.isTrusted) return undefined;
-		const files = await this.#filesFor(document, cancel);
+		const files = await this.#filesFor(document, "identified", cancel);
 		const lines = linesWith(files, found.key).slice(0, mostLines);
 		const about = lines.map((line) => this.#deps.hover.about(line)).filter((text) => text !== undefined);
 		if (about.length > 0) return new vscode.Hover(about, found.range);
@@ -83,9 +84,9 @@ class CodeProviders
 		const before = document.lineAt(at).text.slice(0, at.character);
 		const begun = keyBegunIn(before, document.languageId);
 		if (begun === undefined || !vscode.workspace.isTrusted) return [];
-		const range = new vscode.Range(at.translate(0, -begun.length), at);
-		const known = await knownKeys(await this.#filesFor(document, cancel));
-		return known.map((key) => this.#completion(key, range));
+		const place = placeAround(document, at, begun);
+		const known = await knownKeys(await this.#filesFor(document, "read", cancel));
+		return known.map((key) => this.#completion(key, place));
 	}
 
 	/** For a key that awaits a token, and that no env file has a value for. */
@@ -97,7 +98,8 @@ class CodeProviders
 	): Promise<vscode.CodeAction[]> {
 		const found = keyAt(document, range.start);
 		if (found === undefined || !awaitsToken(found.key) || !vscode.workspace.isTrusted) return [];
-		const missing = await this.#missing(document, await this.#filesFor(document, cancel), found.key);
+		const files = await this.#filesFor(document, "read", cancel);
+		const missing = await this.#missing(document, files, found.key);
 		if (missing === undefined) return [];
 		const title = l10n.t("Create Token for {0} in {1}", missing.key, missing.fileName);
 		const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
@@ -105,19 +107,22 @@ class CodeProviders
 		return [action];
 	}
 
-	#completion({ key, fileName, token: line }: KnownKey, range: vscode.Range): vscode.CompletionItem {
-		const item = new vscode.CompletionItem(key, vscode.CompletionItemKind.Constant);
+	#completion({ key, fileName, token: line }: KnownKey, { before, range }: Place): vscode.CompletionItem {
 		const token = this.#deps.live.tokens.find(({ id }) => id === line?.tokenId);
 		const now = Date.now();
 		const facts = token && [token.name, stateInWords(token, urgencyOf(token, warningDays(), now), now)];
-		item.detail = plainText([...(facts ?? []), fileName].join(" · "));
+		const detail = plainText([...(facts ?? []), fileName].join(" · "));
+		const item = new vscode.CompletionItem({ label: key, description: detail });
+		item.kind = vscode.CompletionItemKind.Constant;
+		item.detail = detail;
 		item.range = range;
+		item.insertText = item.filterText = before + key;
 		// What the code's own language knows comes after what the env files have.
 		item.sortText = `0${key}`;
 		return item;
 	}
 
-	/** Where a token for the key would go; undefined: an env file has a value for it. */
+	/** Where a token for the key would go; undefined: an env file has a value for it, or may have one. */
 	async #missing(
 		document: vscode.TextDocument,
 		files: readonly EnvFileLines[],
@@ -125,18 +130,23 @@ class CodeProviders
 	): Promise<MissingKey | undefined> {
 		const folder = vscode.workspace.getWorkspaceFolder(document.uri);
 		if (folder === undefined || !awaitsToken(key)) return undefined;
-		const known = await knownKeys(files);
-		if (known.some((one) => one.key === key && one.hasValue)) return undefined;
-		const uri = files[0]?.uri ?? vscode.Uri.joinPath(folder.uri, ".env");
-		return { key, uri, fileName: files[0]?.fileName ?? ".env" };
+		if (linesWith(files, key).length > 0 || (await isAnySet(files, key))) return undefined;
+		const closest = files.find(({ uri }) => closeness(uri, document.uri) > 0 && formOf(uri.path) !== "other");
+		const uri = closest?.uri ?? vscode.Uri.joinPath(folder.uri, ".env");
+		return { key, uri, fileName: nameOf(uri) };
 	}
 
-	/** Resolves when the index has been built for the first time, and when the daemon can't be reached for it. */
-	async #scanned(cancel: vscode.CancellationToken): Promise<void> {
+	/**
+	 * Resolves when the env files have been read; for `identified`, also their values have been identified, unless the daemon
+	 * can't be reached.
+	 */
+	async #scanned(wanted: "read" | "identified", cancel: vscode.CancellationToken): Promise<void> {
 		const { bindings, live } = this.#deps;
 		bindings.start();
-		const isOver = () =>
-			bindings.state === "ready" || live.state === "failed" || cancel.isCancellationRequested;
+		const isOver = () => {
+			const isEnough = wanted === "read" || live.state === "failed";
+			return bindings.state === "ready" || (bindings.hasRead && isEnough) || cancel.isCancellationRequested;
+		};
 		if (isOver()) return;
 		await new Promise<void>((resolve) => {
 			const look = () => {
@@ -152,22 +162,29 @@ class CodeProviders
 		});
 	}
 
-	/** The env files of the document's folder, the closest above it first. */
-	async #filesFor({ uri }: vscode.TextDocument, cancel: vscode.CancellationToken): Promise<EnvFileLines[]> {
-		const { bindings } = this.#deps;
-		await this.#scanned(cancel);
+	/** The env files of the document's folder, the closest above it first; none for code outside of the workspace. */
+	async #filesFor(
+		{ uri }: vscode.TextDocument,
+		wanted: "read" | "identified",
+		cancel: vscode.CancellationToken,
+	): Promise<EnvFileLines[]> {
 		const folder = vscode.workspace.getWorkspaceFolder(uri);
-		const own = bindings.files.filter((file) => file.folder.uri.toString() === folder?.uri.toString());
-		const depthOf = ({ path }: vscode.Uri) => {
-			const above = path.slice(0, path.lastIndexOf("/") + 1);
-			return uri.path.startsWith(above) ? above.length : 0;
-		};
-		return own
+		if (folder === undefined) return [];
+		await this.#scanned(wanted, cancel);
+		return this.#deps.bindings.files
+			.filter((file) => file.folder.uri.toString() === folder.uri.toString())
 			.toSorted(
-				(one, other) => depthOf(other.uri) - depthOf(one.uri) || one.fileName.length - other.fileName.length,
+				(one, other) =>
+					closeness(other.uri, uri) - closeness(one.uri, uri) || one.fileName.length - other.fileName.length,
 			)
 			.slice(0, mostFiles);
 	}
+}
+
+/** How deep the env file's folder is if the code is in it; 0: the file belongs to another part of the workspace. */
+function closeness({ path }: vscode.Uri, code: vscode.Uri): number {
+	const folder = path.slice(0, path.lastIndexOf("/") + 1);
+	return code.path.startsWith(folder) ? folder.length : 0;
 }
 
 interface FoundKey {
@@ -179,6 +196,25 @@ function keyAt(document: vscode.TextDocument, at: vscode.Position): FoundKey | u
 	const covers = ({ start, end }: CodeKey) => start <= at.character && at.character <= end;
 	const found = keysInCode(document.lineAt(at).text, document.languageId).find(covers);
 	return found && { key: found.key, range: new vscode.Range(at.line, found.start, at.line, found.end) };
+}
+
+interface Place {
+	/** A dot before the key: VS Code ranks what replaces it, as the completions of TypeScript do, before what does not. */
+	readonly before: "." | "";
+	/** The part of a key before the cursor, or also what follows. */
+	readonly range: { inserting: vscode.Range; replacing: vscode.Range };
+}
+
+function placeAround(document: vscode.TextDocument, at: vscode.Position, begun: string): Place {
+	const { text } = document.lineAt(at);
+	const before = text[at.character - begun.length - 1] === "." ? "." : "";
+	const [rest = ""] = /^\w*/.exec(text.slice(at.character)) ?? [];
+	const start = at.translate(0, -begun.length - before.length);
+	const end = at.translate(0, rest.length);
+	return {
+		before,
+		range: { inserting: new vscode.Range(start, at), replacing: new vscode.Range(start, end) },
+	};
 }
 
 /** The lines in effect: of a key that occurs twice in a file, the last one. */
@@ -193,10 +229,28 @@ async function knownKeys(files: readonly EnvFileLines[]): Promise<KnownKey[]> {
 	return [...new Map(closestFirst.toReversed().map((one) => [one.key, one])).values()];
 }
 
+async function isAnySet(files: readonly EnvFileLines[], key: string): Promise<boolean> {
+	return (await Promise.all(files.map((file) => mayBeSet(file, key)))).includes(true);
+}
+
+/** Of a file that can't be read or parsed, it is not known. */
+async function mayBeSet({ uri }: EnvFileLines, key: string): Promise<boolean> {
+	const form = formOf(uri.path);
+	try {
+		const text = await readEnvFile(uri);
+		return form === "other" ? text.includes(key) : Boolean(valueIn(text, key, form));
+	} catch (error) {
+		// Such as an encrypted copy, which no program reads as it is.
+		if (error instanceof FileError) return form !== "other";
+		throw error;
+	}
+}
+
 async function keysOf({ uri, fileName, lines }: EnvFileLines): Promise<KnownKey[]> {
 	try {
 		const entries = entriesIn(await readEnvFile(uri), formOf(uri.path));
-		const values = new Map(entries.map(({ key, value }) => [key, value]));
+		// No code reads a key of another form, such as one with a hyphen, by its name alone.
+		const values = new Map(entries.filter(({ key }) => isEnvKey(key)).map(({ key, value }) => [key, value]));
 		const asked = await exampleKeysFor(uri);
 		return [
 			...[...values].map(([key, value]) => ({

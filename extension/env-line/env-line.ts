@@ -1,6 +1,6 @@
 /**
- * Installs everything that the user sees on the lines of env files, and where code reads their keys. The index starts with the first editor of an env
- * file in which a secret could be; other files start nothing.
+ * Installs everything that the user sees on the lines of env files, and where code reads their keys. The index starts with
+ * the first editor of an env file in which a secret could be, and with the first key that is asked about in code.
  */
 import * as vscode from "vscode";
 import { formOf } from "../../daemon/env-file/env-form.ts";

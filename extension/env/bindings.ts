@@ -80,6 +80,7 @@ export class Bindings implements vscode.Disposable {
 	#watchers = vscode.Disposable.from();
 
 	#state: BindingsState = "idle";
+	#hasRead = false;
 	#isDisposed = false;
 	#indexed = new Map<string, IndexedFile>();
 	#files: readonly EnvFileLines[] = [];
@@ -101,6 +102,11 @@ export class Bindings implements vscode.Disposable {
 
 	get state(): BindingsState {
 		return this.#state;
+	}
+
+	/** Whether `files` has every file. The daemon may not have identified their values yet. */
+	get hasRead(): boolean {
+		return this.#hasRead;
 	}
 
 	/** All env files of all workspace folders, sorted by path. */
@@ -256,6 +262,7 @@ export class Bindings implements vscode.Disposable {
 			if (content === undefined) this.#indexed.delete(uri.toString());
 			else this.#indexed.set(uri.toString(), indexedFile(uri, content));
 		}
+		this.#hasRead ||= everything;
 		this.#publish();
 		return await this.#identify();
 	}
