@@ -140,6 +140,9 @@ export function endOf(dates: Ends): number {
 	return Math.min(...ends);
 }
 
+/** The last moment of a date whose year has four digits, in milliseconds. Later ones would sort before all others. */
+export const lastMoment = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 /** The next step after an incident that created successors. A client that replaces the secrets itself omits it. */
 export const successorsToPlace = "Put the successors' secrets in place of the old ones.";
 

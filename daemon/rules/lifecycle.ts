@@ -9,7 +9,7 @@ import type {
 	UpdateTokenRequest,
 	UserInfo,
 } from "../contract.ts";
-import { endOf, maximumResources, statusOf } from "../facts.ts";
+import { endOf, lastMoment, maximumResources, statusOf } from "../facts.ts";
 import type { Token, VerifiableToken } from "../store/store.ts";
 import { addDuration, defaultExpiry, expiryProblem } from "./expiry.ts";
 import { refuseElsewhere } from "./issued-here.ts";
@@ -256,7 +256,7 @@ function successorExpiry(token: Token, rules: Profile, { now, caller }: ActionCo
 		return cappedBy(caller, never ? null : (defaultExpiry(rules.expiry, now) ?? latest(rules, now)));
 	const lifetime = Date.parse(token.expiry) - Date.parse(token.creationDate);
 	const same = now.getTime() + lifetime;
-	const most = maximum === null ? Infinity : addDuration(now, maximum).getTime();
+	const most = maximum === null ? lastMoment : addDuration(now, maximum).getTime();
 	return cappedBy(caller, new Date(Math.min(same, most)).toISOString());
 }
 

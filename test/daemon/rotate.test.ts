@@ -11,6 +11,15 @@ describe("the lifecycle of a token", () => {
 	});
 
 	describe("rotate", () => {
+		it("gives no successor an end after the year 9999, whose text would sort before all others", async () => {
+			const expiry = "9999-12-30T00:00:00.000Z";
+			const old = await daemon.create({ profile: "eclecticiq", permissions: [], expiry });
+			daemon.now = new Date(daemon.now.getTime() + 5 * day * 1000);
+			const successor = await daemon.rotate(old.id, { overlapSeconds: 60 });
+			assert.equal(successor.expiry, "9999-12-31T23:59:59.999Z");
+			assert.equal(successor.status, "active");
+		});
+
 		it("gives a successor with the same settings and another secret, and lineage on both", async () => {
 			const settings = {
 				permissions: ["orders.*"],
