@@ -70,11 +70,11 @@ export async function untrack(uri: vscode.Uri): Promise<void> {
 export async function addToGitignore(uri: vscode.Uri): Promise<{ ignoreFile: vscode.Uri; saved: Saved }> {
 	const ignoreFile = await nearestIgnoreFile(uri);
 	const line = ignoreLine(uri, vscode.Uri.joinPath(ignoreFile, ".."));
-	const saved = await changeFile(ignoreFile, (text) =>
+	const plan = (text: string) =>
 		text.split(/\r?\n/).includes(line)
 			? { start: text.length, end: text.length, newText: "" }
-			: appendLine(text, line),
-	);
+			: appendLine(text, line);
+	const saved = await changeFile(ignoreFile, plan, { readers: "all" });
 	return { ignoreFile, saved };
 }
 

@@ -16,6 +16,8 @@ export interface ChangeOptions {
 	readonly missing?: "create" | "refuse";
 	/** Where a symbolic link may lead. Default: only to where the file's own workspace folder is. */
 	readonly links?: "inside-folder" | "anywhere";
+	/** Who can read a file that is created. Default: only the user, since it holds a secret. */
+	readonly readers?: "user" | "all";
 }
 
 /** `unsaved`: the change is in the editor, among other unsaved changes of the user. */
@@ -30,7 +32,8 @@ export async function changeFile(
 	plan: (text: string) => EnvEdit,
 	options: ChangeOptions = {},
 ): Promise<Saved> {
-	if (!(await checkWritable(uri, options)).exists) return await createFile(uri, plan("").newText);
+	const { exists } = await checkWritable(uri, options);
+	if (!exists) return await createFile(uri, plan("").newText, options);
 	const opened = await openSettled(uri);
 	const edit = new vscode.WorkspaceEdit();
 	if (!addEdits(edit, opened.document, [plan(opened.document.getText())])) return savedOf(opened);
@@ -110,14 +113,14 @@ async function openSettled(uri: vscode.Uri): Promise<Opened> {
 
 const savedOf = ({ wasDirty }: Pick<Opened, "wasDirty">): Saved => (wasDirty ? "unsaved" : "saved");
 
-async function createFile(uri: vscode.Uri, text: string): Promise<Saved> {
+async function createFile(uri: vscode.Uri, text: string, { readers }: ChangeOptions): Promise<Saved> {
 	const edit = new vscode.WorkspaceEdit();
 	edit.createFile(uri, { overwrite: false });
 	edit.insert(uri, new vscode.Position(0, 0), text);
 	if (!(await vscode.workspace.applyEdit(edit))) throw changed(uri);
 	// The file is still empty and the text exists in the editor only; it reaches the disk once no other user can read
 	// it.
-	if (uri.scheme === "file") await chmod(uri.fsPath, 0o600);
+	if (uri.scheme === "file" && readers !== "all") await chmod(uri.fsPath, 0o600);
 	await save(await openText(uri));
 	return "saved";
 }

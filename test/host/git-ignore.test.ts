@@ -1,7 +1,7 @@
 /** Which env files Git would commit, and the line in .gitignore that keeps one out. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
@@ -44,6 +44,12 @@ describe("git", () => {
 
 	it("returns unknown if Git cannot be run", async () => {
 		assert.equal(await gitState(at("missing/.env")), "unknown");
+	});
+
+	it("creates a .gitignore with the mode of other new files", async () => {
+		await put("other", "");
+		const { ignoreFile } = await addToGitignore(at(".env"));
+		assert.equal((await stat(ignoreFile.fsPath)).mode, (await stat(at("other").fsPath)).mode);
 	});
 
 	/** Each in a folder of its own: VS Code may mistake two quick writes to one file for a change by another program. */
