@@ -382,8 +382,7 @@ class Idling {
 	}
 }
 
-/** Resolves once the daemon answers, or has reported why it can't. */
-/** @param args those of `daemon run` */
+/** Resolves once the daemon answers, or has reported why it can't. @param args those of `daemon run` */
 export async function main(args: string[], compileSqlite: CompileSqlite): Promise<void> {
 	try {
 		const given = readArguments(args);

@@ -3,7 +3,7 @@ import { createTokensmithClient, type TokensmithClient } from "../client/client.
 import type { Candidate, NamesQuestion } from "./complete.ts";
 import { placeOf } from "./connect.ts";
 import type { OfferedNames } from "./options.ts";
-import { toTerminal } from "./output.ts";
+import { oneLine } from "./output.ts";
 
 /** Who presses Tab does not wait longer. */
 const timeoutMilliseconds = 1500;
@@ -21,8 +21,14 @@ async function asked(question: NamesQuestion): Promise<readonly Candidate[]> {
 	const token = place.url === undefined ? undefined : process.env.TOKENSMITH_TOKEN?.trim() || undefined;
 	const client = createTokensmithClient({ ...place, token, timeoutMilliseconds });
 	const found = await readers[question.kind as OfferedNames](client, question);
-	// A name with a control character can't be typed.
-	return found.filter(({ text }) => text !== "" && toTerminal(text) === text && !text.includes("\n"));
+	return found
+		.map(({ text, about }) => ({ text, about: oneLine(about) }))
+		.filter(({ text }) => text !== "" && isTypable(text));
+}
+
+/** A name with a control character can't be typed. */
+function isTypable(name: string): boolean {
+	return oneLine(name) === name;
 }
 
 function optionValue(option: string, { words }: NamesQuestion): string | undefined {

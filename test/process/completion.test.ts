@@ -4,6 +4,7 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } f
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../daemon/harness.ts";
+import { acmeProfile } from "../daemon/systems/acme.ts";
 import { describeWhere } from "../where.ts";
 import { until } from "../workbench/until.ts";
 import { bundle, run } from "./command-line.ts";
@@ -69,6 +70,15 @@ esac
 			});
 		});
 	}
+
+	it("shows no control character of what a name is explained with", async () => {
+		const profile = { ...acmeProfile, name: "Acme\u001B[31m" };
+		const headers = { "content-type": "application/json" };
+		const init = { method: "PUT", headers, body: JSON.stringify(profile) };
+		assert.equal((await daemon.fetch(`/v1/profiles/${profile.id}`, init)).status, 200);
+		const words = ["create", "--data-dir", daemon.directory, "--profile", profile.id];
+		assert.equal((await run(["complete", "fish", ...words])).stdout, `${profile.id}\tAcme\uFFFD[31m`);
+	});
 
 	/** The arguments that the command is called with after these keys. */
 	async function typed(shell: string, keys: string, home = folder): Promise<string[]> {
