@@ -19,11 +19,6 @@ describe("a caller that is not the owner", () => {
 	});
 
 	const callerWith = async (...permissions: string[]) => (await daemon.create({ permissions })).token;
-	const created = async (): Promise<Answer["body"]> => {
-		const answer = await connection.create();
-		assert.equal(answer.status, 201, JSON.stringify(answer.body));
-		return answer.body;
-	};
 
 	describe("chooses no address", () => {
 		const input: ConnectionInput = { name: "Mine", profile: "mindbridge", baseUrl: "http://127.0.0.1:9" };
@@ -44,7 +39,7 @@ describe("a caller that is not the owner", () => {
 		}
 
 		it("by a proxy, on any route that calls a system, and nothing is sent", async () => {
-			const { id } = await created();
+			const { id } = await connection.created();
 			const secret = await callerWith("*");
 			const access = { proxy: { url: acme.url, noProxy: [] } };
 			const sent = acme.requests.length;
@@ -105,7 +100,7 @@ describe("a caller that is not the owner", () => {
 		];
 		for (const [what, needed, call] of calls) {
 			it(`${what}, ${needed} and no other permission`, async () => {
-				const { id } = await created();
+				const { id } = await connection.created();
 				const others = Object.values(apiPermissions).filter((one) => one !== needed);
 				const sent = acme.requests.length;
 				for (const other of others)
@@ -118,7 +113,7 @@ describe("a caller that is not the owner", () => {
 	});
 
 	it("marks no token as revoked by a comparison without the permission to delete", async () => {
-		const { id, remoteId } = await created();
+		const { id, remoteId } = await connection.created();
 		const [there] = acme.tokens.values();
 		// Their own credential lists other tokens than the owner's.
 		acme.tokens.delete(remoteId);
@@ -151,7 +146,7 @@ describe("a caller that is not the owner", () => {
 		});
 
 		it("by a successor that it says was made by hand", async () => {
-			const old = await created();
+			const old = await connection.created();
 			const registered = { hash, partialToken: "acme…", remoteId: victim().id };
 			const body = { overlapSeconds: 60, registered };
 			const path = `/v1/api-tokens/${old.id}/rotate`;
@@ -162,7 +157,7 @@ describe("a caller that is not the owner", () => {
 	});
 
 	it("reads no credential: no answer of any route repeats the header", async () => {
-		const { id } = await created();
+		const { id } = await connection.created();
 		const secret = await callerWith("*");
 		const answers = [
 			await connection.call("GET", "/v1/connections", { secret }),

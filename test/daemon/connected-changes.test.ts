@@ -24,11 +24,7 @@ describe("a change at another system", () => {
 		({ daemon, acme } = given);
 	});
 
-	const created = async () =>
-		(await connection.create({ expiry, resources: ["channel/soc"] })).body as {
-			id: string;
-			remoteId: string;
-		};
+	const created = () => connection.created({ expiry, resources: ["channel/soc"] });
 	const events = async (id: string) =>
 		(await daemon.call("GET", `/v1/audit-events?tokenId=${id}`)).body.events.map(
 			({ action }: { action: string }) => action,

@@ -15,14 +15,6 @@ describe("a token at its system", () => {
 		({ daemon, acme } = given);
 	});
 
-	async function created(more: object = {}): Promise<Answer["body"]> {
-		const answer = await connection.create(more);
-		assert.equal(answer.status, 201, JSON.stringify(answer.body));
-		return answer.body;
-	}
-
-	const listed = async () => (await daemon.call("GET", "/v1/api-tokens?connection=acme")).body.tokens;
-
 	function importing(remoteIds: string[]): Promise<Answer> {
 		return connection.call("POST", "/v1/connections/acme/import", { body: { remoteIds } });
 	}
@@ -34,23 +26,23 @@ describe("a token at its system", () => {
 
 		it("finds what is on one side only, changed or dead, and changes nothing by itself", async () => {
 			const [same, gone, renamed, dead] = [
-				await created({ name: "same" }),
-				await created({ name: "gone" }),
-				await created({ name: "old name" }),
-				await created({ name: "dead" }),
+				await connection.created({ name: "same" }),
+				await connection.created({ name: "gone" }),
+				await connection.created({ name: "old name" }),
+				await connection.created({ name: "dead" }),
 			];
 			const byHand = acme.add({ name: "by\nhand" });
 			acme.tokens.delete(gone.remoteId);
 			Object.assign(acme.tokens.get(renamed.remoteId) ?? {}, { name: "new name" });
 			Object.assign(acme.tokens.get(dead.remoteId) ?? {}, { dead: true });
-			const before = await listed();
+			const before = await connection.listed();
 			const found = await reconcile();
 			assert.deepEqual(
 				[found.same, ids(found.unknown), ids(found.missing), ids(found.dead)],
 				[1, [byHand.id], [gone.id], [dead.id]],
 			);
 			assert.deepEqual(found.changed[0].fields, [{ field: "name", here: "old name", there: "new name" }]);
-			assert.deepEqual(await listed(), before);
+			assert.deepEqual(await connection.listed(), before);
 			const applied = await reconcile([renamed.id, gone.id, dead.id, same.id]);
 			assert.equal(applied.applied.length, 3);
 			assert.deepEqual([applied.missing, applied.dead, applied.changed], [[], [], []]);
@@ -62,7 +54,7 @@ describe("a token at its system", () => {
 		it("imports what was found, all of it or nothing; its secret stays unknown", async () => {
 			const byHand = acme.add({ name: "by\nhand", expiry: "2026-06-01T00:00:00.000Z" });
 			assertProblem(await importing([byHand.id, "none"]), "not-found");
-			assert.deepEqual(await listed(), []);
+			assert.deepEqual(await connection.listed(), []);
 			const { status, body } = await importing([byHand.id]);
 			assert.equal(status, 201);
 			const [token] = body.tokens;
@@ -101,7 +93,7 @@ describe("a token at its system", () => {
 		});
 
 		it("tells whether a token works, by its own secret alone", async () => {
-			const { id, token: credential } = await created();
+			const { id, token: credential } = await connection.created();
 			const path = `/v1/api-tokens/${id}`;
 			assert.equal((await probe(path, { credential })).body.outcome, "live");
 			acme.tokens.clear();

@@ -22,15 +22,9 @@ describe("a change at a system", () => {
 			await act();
 		};
 	};
-	const created = async (more: object = {}): Promise<Answer["body"]> => {
-		const answer = await connection.create(more);
-		assert.equal(answer.status, 201, JSON.stringify(answer.body));
-		return answer.body;
-	};
-	const listed = async () => (await daemon.call("GET", "/v1/api-tokens?connection=acme")).body.tokens;
 	/** The tokens that the records say work, and those that do. */
 	const assertTrue = async () => {
-		const records: { status: string; remoteId: string }[] = await listed();
+		const records: { status: string; remoteId: string }[] = await connection.listed();
 		const working = records.flatMap(({ status, remoteId }) => (status === "revoked" ? [] : [remoteId]));
 		assert.deepEqual(working.sort(), [...acme.tokens.keys()].sort());
 	};
@@ -53,12 +47,12 @@ describe("a change at a system", () => {
 				assertProblem(answer, "not-supported");
 				assert.match(answer.body.detail, words);
 				assert.deepEqual([...acme.tokens.keys()], []);
-				assert.deepEqual(await listed(), []);
+				assert.deepEqual(await connection.listed(), []);
 			});
 		}
 
 		it("leaves the old token as it was when it is disconnected during its rotation", async () => {
-			const old = await created();
+			const old = await connection.created();
 			meanwhile(/^POST/, gone);
 			assertProblem(await connection.rotate(old.id), "not-supported");
 			assert.deepEqual([...acme.tokens.keys()], [old.remoteId]);
@@ -69,7 +63,7 @@ describe("a change at a system", () => {
 			const revoke = { request: "DELETE /tokens/{secret}", gone: [404] };
 			const connector = { ...(acmeProfile.connector ?? assert.fail()), revoke };
 			await connection.connect("acme", { ...acmeProfile, connector });
-			const old = await created();
+			const old = await connection.created();
 			meanwhile(/^POST/, gone);
 			const access = { secret: old.token };
 			assertProblem(await connection.rotate(old.id, { overlapSeconds: 60 }, access), "not-supported");
@@ -101,7 +95,7 @@ describe("a change at a system", () => {
 
 	describe("of one token", () => {
 		it("waits for the rotation before a revocation", async () => {
-			const old = await created();
+			const old = await connection.created();
 			let revoked: Promise<Answer> | undefined;
 			meanwhile(/^POST/, async () => {
 				revoked = connection.revoke(old.id);
@@ -113,7 +107,7 @@ describe("a change at a system", () => {
 		});
 
 		it("waits for the rotation of the successor before that is undone", async () => {
-			const old = await created();
+			const old = await connection.created();
 			const { body: next } = await connection.rotate(old.id);
 			let undone: Promise<Answer> | undefined;
 			let rotated: Promise<Answer> | undefined;
@@ -121,7 +115,7 @@ describe("a change at a system", () => {
 				if (sent.startsWith("DELETE")) return void (await rotated);
 				undone = connection.call("POST", `/v1/api-tokens/${old.id}/undo-rotation`);
 				// Time enough for it to delete the successor there, if it did not wait.
-				for (let answers = 0; answers < 20; answers++) await listed();
+				for (let answers = 0; answers < 20; answers++) await connection.listed();
 			};
 			rotated = connection.rotate(next.id);
 			assert.equal((await rotated).status, 201);
@@ -130,7 +124,7 @@ describe("a change at a system", () => {
 		});
 
 		it("waits for the undoing before the successor is rotated", async () => {
-			const old = await created();
+			const old = await connection.created();
 			const { body: next } = await connection.rotate(old.id);
 			let rotated: Promise<Answer> | undefined;
 			meanwhile(/^DELETE/, async () => {
@@ -142,7 +136,7 @@ describe("a change at a system", () => {
 		});
 
 		it("takes a successor back when the old token was found missing meanwhile", async () => {
-			const old = await created();
+			const old = await connection.created();
 			meanwhile(/^POST/, async () => {
 				acme.tokens.delete(old.remoteId);
 				const body = { apply: [old.id] };
@@ -153,7 +147,7 @@ describe("a change at a system", () => {
 		});
 
 		it("may use another credential than the change before it", async () => {
-			const old = await created();
+			const old = await connection.created();
 			const byHand = acme.add({ name: "new admin" });
 			let revoked: Promise<Answer> | undefined;
 			meanwhile(/^POST/, async () => {
@@ -170,7 +164,7 @@ describe("a change at a system", () => {
 		const importing = () => connection.call("POST", "/v1/connections/acme/import", { body });
 		const all = await Promise.all([importing(), importing(), importing(), importing()]);
 		assert.equal(all.filter(({ status }) => status === 201).length, 1, JSON.stringify(all));
-		assert.equal((await listed()).length, 1);
+		assert.equal((await connection.listed()).length, 1);
 	});
 
 	it("is recorded once by hand too, until the record is revoked", async () => {

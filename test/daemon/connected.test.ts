@@ -16,17 +16,9 @@ describe("a token of a connection", () => {
 		({ daemon, acme } = given);
 	});
 
-	async function created(more: object = {}): Promise<Answer["body"]> {
-		const answer = await connection.create(more);
-		assert.equal(answer.status, 201, JSON.stringify(answer.body));
-		return answer.body;
-	}
-
-	const listed = async () => (await daemon.call("GET", "/v1/api-tokens?connection=acme")).body.tokens;
-
 	describe("creation", () => {
 		it("makes it there once, and records what the system answers", async () => {
-			const token = await created({ expiry: "2026-05-01T00:00:00Z", options: { role: "admin" } });
+			const token = await connection.created({ expiry: "2026-05-01T00:00:00Z", options: { role: "admin" } });
 			const [there] = acme.tokens.values();
 			assert.equal(token.token, there?.secret);
 			assert.deepEqual(
@@ -45,7 +37,7 @@ describe("a token of a connection", () => {
 		it("reports what the system decided otherwise, and records that", async () => {
 			acme.fault = "ignore-expiry";
 			const asked = "2026-05-01T00:00:00.000Z";
-			const token = await created({ expiry: asked });
+			const token = await connection.created({ expiry: asked });
 			assert.equal(token.expiry, null);
 			assert.deepEqual(token.ignored, [{ field: "expiry", asked, answered: null }]);
 		});
@@ -76,7 +68,7 @@ describe("a token of a connection", () => {
 			assertProblem(answer, "issuer-unanswered");
 			assert.match(answer.body.detail, /deploy/);
 			assert.equal(acme.changes.length, 1);
-			assert.deepEqual(await listed(), []);
+			assert.deepEqual(await connection.listed(), []);
 		});
 
 		it("passes a limit on, with the seconds to wait", async () => {
@@ -96,7 +88,7 @@ describe("a token of a connection", () => {
 			assert.equal(answer.status, 500);
 			assert.equal(daemon.failures.splice(0).length, 1);
 			assert.equal(acme.tokens.size, 0);
-			assert.deepEqual(await listed(), []);
+			assert.deepEqual(await connection.listed(), []);
 		});
 
 		it("can be made by a caller that is not the owner, which brings the credential and no proxy", async () => {
@@ -111,7 +103,7 @@ describe("a token of a connection", () => {
 
 	describe("a change", () => {
 		it("is sent with the changed fields alone; a description and tags stay here", async () => {
-			const { id, remoteId } = await created();
+			const { id, remoteId } = await connection.created();
 			await connection.update(id, { description: "for the pipeline", tags: ["ci"] }, "*", null);
 			assert.equal(acme.changes.length, 1);
 			const { body } = await connection.update(id, { permissions: ["read", "write"] });
@@ -121,7 +113,7 @@ describe("a token of a connection", () => {
 		});
 
 		it("grants and withdraws resources there, where the system has them", async () => {
-			const { id, remoteId } = await created();
+			const { id, remoteId } = await connection.created();
 			const path = `/v1/resources/channel/soc/grants/${id}`;
 			assert.equal((await connection.call("PUT", path)).status, 200);
 			assert.deepEqual(acme.tokens.get(remoteId)?.resources, ["channel/soc"]);
@@ -130,7 +122,7 @@ describe("a token of a connection", () => {
 		});
 
 		it("of an old version is refused before anything is sent, also when both arrive at once", async () => {
-			const { id } = await created();
+			const { id } = await connection.created();
 			const both = await Promise.all([
 				connection.update(id, { name: "one" }, '"1"'),
 				connection.update(id, { name: "two" }, '"1"'),
@@ -140,7 +132,7 @@ describe("a token of a connection", () => {
 		});
 
 		it("that the system carried out is recorded even when the record changed meanwhile", async () => {
-			const { id } = await created();
+			const { id } = await connection.created();
 			acme.beforeAnswer = async () => {
 				acme.beforeAnswer = async () => {};
 				const { token } = await daemon.store.token(id).then((stored) => stored ?? assert.fail());
@@ -153,7 +145,7 @@ describe("a token of a connection", () => {
 		});
 
 		it("that its system can't make is refused", async () => {
-			const { id } = await created();
+			const { id } = await connection.created();
 			assertProblem(await connection.update(id, { defaultSource: "soc" }), "invalid-request");
 			assert.equal(acme.changes.length, 1);
 		});
@@ -161,7 +153,7 @@ describe("a token of a connection", () => {
 
 	describe("rotation", () => {
 		it("makes a successor with the same options, and leaves the old one until it is revoked", async () => {
-			const old = await created({ options: { role: "admin" } });
+			const old = await connection.created({ options: { role: "admin" } });
 			const { body: next } = await connection.rotate(old.id, { overlapSeconds: 60, quietSeconds: 5 });
 			assert.equal(next.name, "deploy (2)", "the system accepts no name twice");
 			assert.equal(acme.tokens.get(next.remoteId)?.role, "admin");
@@ -174,7 +166,7 @@ describe("a token of a connection", () => {
 		});
 
 		it("can be undone while the old one still works there: the successor is deleted", async () => {
-			const old = await created();
+			const old = await connection.created();
 			const { body: next } = await connection.rotate(old.id);
 			daemon.now = new Date(daemon.now.getTime() + 61_000);
 			const undone = await connection.call("POST", `/v1/api-tokens/${old.id}/undo-rotation`);
@@ -185,7 +177,7 @@ describe("a token of a connection", () => {
 		});
 
 		it("ends early by deleting the old one there", async () => {
-			const old = await created();
+			const old = await connection.created();
 			await connection.rotate(old.id);
 			const { body } = await connection.call("POST", `/v1/api-tokens/${old.id}/end-overlap`);
 			assert.equal(body.status, "revoked");
@@ -193,14 +185,14 @@ describe("a token of a connection", () => {
 		});
 
 		it("happens once when two are requested at the same time", async () => {
-			const old = await created();
+			const old = await connection.created();
 			const both = await Promise.all([connection.rotate(old.id), connection.rotate(old.id)]);
 			assert.deepEqual(both.map(({ status }) => status).sort(), [201, 409]);
 			assert.equal(acme.tokens.size, 2);
 		});
 
 		it("takes a successor that was created by hand, and sends nothing", async () => {
-			const old = await created();
+			const old = await connection.created();
 			const secret = "acme_by-hand-1234567890";
 			const registered = { hash: hashOf(secret), partialToken: "acme…7890", remoteId: "t77" };
 			const answer = await connection.rotate(old.id, { overlapSeconds: 60, registered }, null);
@@ -215,8 +207,8 @@ describe("a token of a connection", () => {
 
 	describe("revocation", () => {
 		it("deletes it there; one that is gone already counts as deleted", async () => {
-			const one = await created();
-			const two = await created({ name: "other" });
+			const one = await connection.created();
+			const two = await connection.created({ name: "other" });
 			assert.equal((await connection.revoke(one.id)).body.status, "revoked");
 			acme.tokens.delete(two.remoteId);
 			assert.equal((await connection.revoke(two.id)).body.status, "revoked");
@@ -226,7 +218,7 @@ describe("a token of a connection", () => {
 		});
 
 		it("never deletes the credential in use, by its secret or by its id", async () => {
-			const token = await created();
+			const token = await connection.created();
 			assertProblem(
 				await connection.revoke(token.id, "?confirmed=true", { credential: token.token }),
 				"credential-in-use",
@@ -251,7 +243,7 @@ describe("a token of a connection", () => {
 		});
 
 		it("is not claimed by an incident, which reports what still works", async () => {
-			const token = await created();
+			const token = await connection.created();
 			const local = await daemon.create();
 			const body = { reason: "leaked", all: true };
 			const report = (await daemon.call("POST", "/v1/incidents", { body })).body;
@@ -268,7 +260,7 @@ describe("a token of a connection", () => {
 		});
 
 		it("only notes it when the connection is forgotten", async () => {
-			const token = await created();
+			const token = await connection.created();
 			assertProblem(await daemon.call("DELETE", "/v1/connections/acme"), "connection-in-use");
 			assert.equal((await daemon.call("DELETE", "/v1/connections/acme?forget=true")).status, 204);
 			assert.equal((await connection.revoke(token.id, "", null)).body.status, "revoked");
@@ -281,7 +273,7 @@ describe("a token of a connection", () => {
 	}
 
 	it("leaves no credential and no secret in any file of the daemon, and none in an error", async () => {
-		const { id, token } = await created();
+		const { id, token } = await connection.created();
 		const { body: next } = await connection.rotate(id);
 		acme.fault = "refuse";
 		const refused = JSON.stringify((await connection.revoke(id)).body);

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import express from "express";
-import fastify from "fastify";
+import fastify, { type FastifyInstance } from "fastify";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import Koa from "koa";
@@ -78,16 +78,7 @@ export const services: Record<string, (options: ServiceOptions) => Promise<Servi
 		const app = fastify();
 		app.addHook("onRequest", (request, reply, done) => void guard(request.raw, reply.raw, done));
 		app.options("/*", (_request, reply) => reply.code(204).send());
-		app.get("/orders", (request) => {
-			onHandled();
-			return tokenOf(request.raw).name;
-		});
-		app.get("/stream", (_request, reply) => {
-			onHandled();
-			return reply.send(Readable.from(pieces()));
-		});
-		await app.ready();
-		return listening(app.server);
+		return fastifyService(app, onHandled);
 	},
 	"Fastify with verifyRequest": async ({ answersPreflights, onHandled, ...options }) => {
 		const app = fastify();
@@ -100,16 +91,7 @@ export const services: Record<string, (options: ServiceOptions) => Promise<Servi
 			return reply.send(await response.text());
 		});
 		app.options("/*", () => onHandled());
-		app.get("/orders", (request) => {
-			onHandled();
-			return tokenOf(request.raw).name;
-		});
-		app.get("/stream", (_request, reply) => {
-			onHandled();
-			return reply.send(Readable.from(pieces()));
-		});
-		await app.ready();
-		return listening(app.server);
+		return fastifyService(app, onHandled);
 	},
 	"Koa with requireToken": ({ answersPreflights, onHandled, ...options }) => {
 		const guard = requireToken({ ...options, preflight: answersPreflights ? "pass" : "refuse" });
@@ -161,6 +143,20 @@ export const services: Record<string, (options: ServiceOptions) => Promise<Servi
 		return listening(createAdaptorServer({ fetch: fetch as never }) as Server);
 	},
 };
+
+/** What both Fastify services serve to requests that their hook lets pass. */
+async function fastifyService(app: FastifyInstance, onHandled: () => void): Promise<Service> {
+	app.get("/orders", (request) => {
+		onHandled();
+		return tokenOf(request.raw).name;
+	});
+	app.get("/stream", (_request, reply) => {
+		onHandled();
+		return reply.send(Readable.from(pieces()));
+	});
+	await app.ready();
+	return listening(app.server);
+}
 
 function koa(onHandled: () => void, guard: Koa.Middleware): Koa {
 	return new Koa().use(guard).use((ctx) => {

@@ -4,18 +4,10 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { Policy } from "../../daemon/contract.ts";
+import { defaultPolicy } from "../../daemon/rules/profile.ts";
 import type { Client } from "../../extension/daemon/client.ts";
 import { PolicySync, SettingsFile } from "../../extension/daemon/policy-sync.ts";
 import { DaemonHome } from "./daemon-home.ts";
-
-const defaults: Policy = {
-	secretPrefix: "tks",
-	defaultExpiryDays: 30,
-	maximumExpiryDays: 365,
-	allowNever: true,
-	maximumOverlapSeconds: 7 * 24 * 3600,
-	auditDays: 365,
-};
 
 describe("the policy and the settings of several editors", () => {
 	let home: DaemonHome;
@@ -54,7 +46,7 @@ describe("the policy and the settings of several editors", () => {
 		}
 
 		#open(): PolicySync {
-			const settings = () => ({ ...defaults, ...this.chosen });
+			const settings = () => ({ ...defaultPolicy, ...this.chosen });
 			return new PolicySync({ settings, chosen: () => this.chosen, known: new SettingsFile(this.#file) });
 		}
 	}
@@ -63,7 +55,10 @@ describe("the policy and the settings of several editors", () => {
 
 	it("lets the first editor set it, also to the defaults", async () => {
 		await new Editor("one", { maximumExpiryDays: 90 }).start();
-		assert.deepEqual(await client.policy(), { policy: { ...defaults, maximumExpiryDays: 90 }, isSet: true });
+		assert.deepEqual(await client.policy(), {
+			policy: { ...defaultPolicy, maximumExpiryDays: 90 },
+			isSet: true,
+		});
 	});
 
 	it("lets no start change it", async () => {
@@ -77,7 +72,7 @@ describe("the policy and the settings of several editors", () => {
 	it("is set by the defaults of the first editor too", async () => {
 		await new Editor("one").start();
 		await new Editor("other", { secretPrefix: "acme" }).start();
-		assert.deepEqual(await inForce(), defaults);
+		assert.deepEqual(await inForce(), defaultPolicy);
 	});
 
 	it("takes what is changed in an editor, and nothing else of its settings", async () => {
@@ -85,7 +80,7 @@ describe("the policy and the settings of several editors", () => {
 		await one.start();
 		await other.start();
 		await other.change({ secretPrefix: "acme" });
-		assert.deepEqual(await inForce(), { ...defaults, maximumExpiryDays: 90, secretPrefix: "acme" });
+		assert.deepEqual(await inForce(), { ...defaultPolicy, maximumExpiryDays: 90, secretPrefix: "acme" });
 	});
 
 	it("takes what was changed while the editor or the daemon was away, once", async () => {
@@ -116,7 +111,7 @@ describe("the policy and the settings of several editors", () => {
 		await one.start();
 		one.chosen = { maximumExpiryDays: 3 };
 		for (let start = 0; start < 2; start++) await assert.rejects(one.start(), TokensmithProblemError);
-		assert.deepEqual(await inForce(), defaults);
+		assert.deepEqual(await inForce(), defaultPolicy);
 		await one.change({ defaultExpiryDays: 2 });
 		assert.equal((await inForce()).maximumExpiryDays, 3);
 	});
@@ -126,7 +121,7 @@ describe("the policy and the settings of several editors", () => {
 		await one.start();
 		await new Editor("other").change({});
 		await writeFile(one.file, "{");
-		await client.putPolicy({ ...defaults, maximumExpiryDays: 45 });
+		await client.putPolicy({ ...defaultPolicy, maximumExpiryDays: 45 });
 		await one.start();
 		assert.equal((await inForce()).maximumExpiryDays, 45);
 		assert.deepEqual(await readdir(join(one.file, "..")), ["settings.json"]);

@@ -53,11 +53,6 @@ describe("a daemon that calls a system", () => {
 		return other;
 	}
 
-	const created = async (more: object = {}): Promise<Answer["body"]> => {
-		const answer = await connection.create(more);
-		assert.equal(answer.status, 201, JSON.stringify(answer.body));
-		return answer.body;
-	};
 	const reconciled = async (apply: string[] = []): Promise<Answer["body"]> =>
 		(await connection.call("POST", "/v1/connections/acme/reconcile", { body: { apply } })).body;
 	const record = async (id: string) => (await connection.call("GET", `/v1/api-tokens/${id}`)).body;
@@ -66,7 +61,7 @@ describe("a daemon that calls a system", () => {
 	describe("and is killed before it records", () => {
 		it("leaves a creation to be found by name, and sends it once", async () => {
 			await killedDuring(/^POST/, () => connection.create());
-			assert.equal((await connection.call("GET", "/v1/api-tokens?connection=acme")).body.tokens.length, 0);
+			assert.equal((await connection.listed()).length, 0);
 			const { unknown } = await reconciled();
 			assert.deepEqual(
 				unknown.map(({ name }: { name: string }) => name),
@@ -95,7 +90,7 @@ describe("a daemon that calls a system", () => {
 		});
 
 		it("has a revocation repeated without harm", async () => {
-			const { id, token } = await created();
+			const { id, token } = await connection.created();
 			await killedDuring(/^DELETE/, () => connection.revoke(id));
 			assert.equal((await record(id)).status, "active", "what is not known is not claimed");
 			assert.deepEqual(
@@ -110,7 +105,7 @@ describe("a daemon that calls a system", () => {
 		});
 
 		it("leaves the old token of a rotation as it was, and the new one to be found", async () => {
-			const old = await created();
+			const old = await connection.created();
 			await killedDuring(/^POST/, () => connection.rotate(old.id));
 			const { successorId, status } = await record(old.id);
 			assert.deepEqual([successorId, status], [null, "active"]);
@@ -126,7 +121,7 @@ describe("a daemon that calls a system", () => {
 		});
 
 		it("shows a change as a difference, and takes it over", async () => {
-			const { id } = await created();
+			const { id } = await connection.created();
 			await killedDuring(/^PUT/, () => connection.update(id, { name: "renamed" }));
 			assert.equal((await record(id)).name, "deploy");
 			const { changed } = await reconciled([id]);
@@ -136,7 +131,7 @@ describe("a daemon that calls a system", () => {
 		});
 
 		it("undoes a rotation at the second try", async () => {
-			const old = await created();
+			const old = await connection.created();
 			await connection.rotate(old.id);
 			const undo = () => connection.call("POST", `/v1/api-tokens/${old.id}/undo-rotation`);
 			await killedDuring(/^DELETE/, undo);
@@ -153,7 +148,7 @@ describe("a daemon that calls a system", () => {
 			// The daemon that only has another request gives it up, and ends.
 			await other.kill();
 		};
-		const token = await created();
+		const token = await connection.created();
 		assert.equal(await daemon.exited, 0);
 		daemon = await daemons.start();
 		assert.equal((await record(token.id)).remoteId, token.remoteId);

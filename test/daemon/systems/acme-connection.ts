@@ -1,4 +1,5 @@
 /** A daemon that is connected to the system of the tests. Apart from the system itself, which runs in VS Code's host too. */
+import assert from "node:assert/strict";
 import type { ListedProfile, Profile } from "../../../daemon/contract.ts";
 import { accessHeader } from "../../../daemon/facts.ts";
 import { type Answer, daemonOfEach, type TestDaemon } from "../harness.ts";
@@ -68,6 +69,17 @@ export class AcmeConnection<Daemon extends Pick<TestDaemon, "call"> = TestDaemon
 	create(more: object = {}, access: object | null = {}): Promise<Answer> {
 		const body = { name: "deploy", permissions: ["read"], connection: "acme", ...more };
 		return this.call("POST", "/v1/api-tokens", { body, access });
+	}
+
+	/** As it was answered, which is a success. */
+	async created(more: object = {}): Promise<Answer["body"]> {
+		const { status, body } = await this.create(more);
+		assert.equal(status, 201, JSON.stringify(body));
+		return body;
+	}
+
+	async listed(): Promise<Answer["body"]> {
+		return (await this.daemon.call("GET", "/v1/api-tokens?connection=acme")).body.tokens;
 	}
 
 	revoke(id: string, query = "", access: object | null = {}): Promise<Answer> {
