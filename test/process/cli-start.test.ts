@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../daemon/harness.ts";
+import { blockWith } from "../documents.ts";
 import { itWhere } from "../where.ts";
 import { until } from "../workbench/until.ts";
 import { bundle, ending, run } from "./command-line.ts";
@@ -51,6 +52,15 @@ describe("the command line in an empty home", () => {
 		process.kill(pid, "SIGKILL");
 		assert.equal((await own("list")).code, 0);
 		assert.notEqual(daemonFile().pid, pid);
+	});
+
+	it("runs the README's commands as they are", async () => {
+		const commands = blockWith("README.md", "sh", "tokensmith create deploy");
+		const script = `set -e\ntokensmith() { "$NODE" "$BUNDLE" "$@"; }\n${commands}`;
+		const env = { ...process.env, ...environment(), NODE: process.execPath, BUNDLE: bundle };
+		const { code, stdout, stderr } = await ending(spawn("sh", ["-c", script], { env }), "");
+		assert.equal(code, 0, stderr);
+		assert.match(stdout, /^Added orders\.read[\s\S]*^Valid: deploy, [\s\S]*^deploy +active /m);
 	});
 
 	it("starts none with --no-start, for another directory, or for a mistake", async () => {
