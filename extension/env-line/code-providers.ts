@@ -35,6 +35,7 @@ interface CodeDeps {
 /** A key that an env file sets, or that an example asks for. */
 interface KnownKey {
 	readonly key: string;
+	/** The env file or the example. */
 	readonly fileName: string;
 	readonly hasValue: boolean;
 	readonly token?: EnvLine;
@@ -257,7 +258,9 @@ async function keysOf({ uri, fileName, lines }: EnvFileLines): Promise<KnownKey[
 				...{ key, fileName, hasValue: value !== "" },
 				token: lines.findLast((line) => line.key === key && !line.commented),
 			})),
-			...asked.filter(({ key }) => !values.has(key)).map(({ key }) => ({ key, fileName, hasValue: false })),
+			...asked
+				.filter(({ key }) => !values.has(key))
+				.map(({ key, source }) => ({ key, fileName: nameOf(source), hasValue: false })),
 		];
 	} catch (error) {
 		// The Env Files view tells why the file can't be read.
