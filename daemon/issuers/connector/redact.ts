@@ -29,10 +29,16 @@ function formsOf(secret: string): string[] {
 	return [
 		secret,
 		encodeURIComponent(secret),
+		inForm(secret),
 		JSON.stringify(secret).slice(1, -1),
 		Buffer.from(secret).toString("base64").replace(/=+$/, ""),
 		Buffer.from(secret).toString("base64url"),
 	];
+}
+
+/** As a form has it: a blank is a plus sign there, and more characters are encoded than in an address. */
+function inForm(secret: string): string {
+	return new URLSearchParams({ "": secret }).toString().slice(1);
 }
 
 /** On one line, without characters that reorder or hide text, and at most so long. */
