@@ -80,6 +80,14 @@ describe("the palette", () => {
 			assert.ok(offeredFor(kind).includes("finishRotation"), kind);
 	});
 
+	it("offers nothing on the lines of env files in Restricted Mode, where none is read", () => {
+		const kinds = ["active.kept", "retiring.kept", "expired.absent"].map((kind) => ` token.${kind}.local`);
+		const context = { ...folder, isWorkspaceTrusted: false, "tokensmith.tokenKinds": kinds.join("") };
+		const commands = offered({ ...context, "tokensmith.envFilesView": "idle" });
+		for (const command of ["commentOutLines", "finishRotation", "importToken", "createTokenForLine"])
+			assert.ok(!commands.includes(command), command);
+	});
+
 	for (const state of ["idle", "scanning", "listed", "none"])
 		it(`offers to import a token while the env files are ${state}, unless there is none`, () => {
 			const context = { ...folder, "tokensmith.tokenKinds": " token.active.kept.local" };
