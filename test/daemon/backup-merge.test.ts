@@ -1,16 +1,23 @@
 /** A backup that is restored where tokens are: it adds what is missing, and brings no dead token back to life. */
 import assert from "node:assert/strict";
-import { audit, backup, changeTokens, type Line, list, policyWith, restored, signed } from "./backups.ts";
-import { assertProblem, daemonOfEach, type TestDaemon } from "./harness.ts";
+import {
+	audit,
+	backup,
+	changeTokens,
+	type Line,
+	list,
+	policyWith,
+	restored,
+	signed,
+	twoDaemonsOfEach,
+} from "./backups.ts";
+import { assertProblem, type TestDaemon } from "./harness.ts";
 
 describe("a backup that is merged", () => {
 	let here: TestDaemon;
 	let there: TestDaemon;
-	daemonOfEach((daemon) => {
-		here = daemon;
-	});
-	daemonOfEach((daemon) => {
-		there = daemon;
+	twoDaemonsOfEach((one, other) => {
+		[here, there] = [one, other];
 	});
 
 	it("adds what is missing, leaves what is here, and keeps the audit sound", async () => {

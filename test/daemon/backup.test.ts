@@ -15,19 +15,17 @@ import {
 	restore,
 	restored,
 	signed,
+	twoDaemonsOfEach,
 	verdict,
 } from "./backups.ts";
-import { assertProblem, daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
+import { assertProblem, ownerKey, type TestDaemon } from "./harness.ts";
 import { acmeProfile } from "./systems/acme.ts";
 
 describe("a backup", () => {
 	let here: TestDaemon;
 	let there: TestDaemon;
-	daemonOfEach((daemon) => {
-		here = daemon;
-	});
-	daemonOfEach((daemon) => {
-		there = daemon;
+	twoDaemonsOfEach((one, other) => {
+		[here, there] = [one, other];
 	});
 
 	it("is restored into an empty place with the same list, verdicts, settings, usage and audit", async () => {

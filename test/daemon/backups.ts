@@ -2,9 +2,18 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { RestoreReport } from "../../daemon/contract.ts";
-import type { Answer, TestDaemon } from "./harness.ts";
+import { type Answer, daemonOfEach, type TestDaemon } from "./harness.ts";
 
 export type Line = { kind: string } & Record<string, unknown>;
+
+/** Starts two daemons before each test: one to back up, and another to restore into. */
+export function twoDaemonsOfEach(take: (one: TestDaemon, other: TestDaemon) => void): void {
+	let one: TestDaemon;
+	daemonOfEach((daemon) => {
+		one = daemon;
+	});
+	daemonOfEach((other) => take(one, other));
+}
 
 export async function backup(daemon: TestDaemon): Promise<string> {
 	const { status, body } = await daemon.call("GET", "/v1/backup");
