@@ -1,7 +1,9 @@
 /** `tokensmith backup FILE` and `tokensmith restore FILE`. */
-import { constants, createReadStream } from "node:fs";
-import { access, stat } from "node:fs/promises";
-import { PassThrough, Readable, type Writable } from "node:stream";
+import { constants, createReadStream, createWriteStream } from "node:fs";
+import { access, mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { completeBackup, writeBackupFile } from "../client/backup-file.ts";
 import type { RestoreConflict, RestoreReport } from "../contract.ts";
@@ -51,8 +53,10 @@ is refused here stays refused, and one that is revoked in the backup is revoked.
 	options: { preview: flag("says what would be restored, and changes nothing") },
 	stdin: "caller",
 	async run({ word, values, format, client }) {
-		if (word !== "-") await checkFile(word);
-		const report = await (await client()).restore(opener(word), { preview: values.preview });
+		const report = await withFile(word, async (file) => {
+			const connected = await client();
+			return connected.restore(() => createReadStream(file), { preview: values.preview });
+		});
 		return print(format === "json" ? report : await words(report), format);
 	},
 });
@@ -69,9 +73,20 @@ async function checkFile(file: string): Promise<void> {
 	});
 }
 
-function opener(file: string): () => Readable {
-	if (file === "-") return () => process.stdin.pipe(new PassThrough());
-	return () => createReadStream(file);
+/** Standard input is read to its end first: it may wait for a passphrase for longer than the daemon waits for a request. */
+async function withFile<Result>(word: string, use: (file: string) => Promise<Result>): Promise<Result> {
+	if (word !== "-") {
+		await checkFile(word);
+		return use(word);
+	}
+	const folder = await mkdtemp(join(tmpdir(), "tokensmith-"));
+	try {
+		const file = join(folder, "backup");
+		await pipeline(process.stdin, createWriteStream(file, { mode: 0o600 }));
+		return await use(file);
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
 }
 
 async function words(report: RestoreReport): Promise<string> {

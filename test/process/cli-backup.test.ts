@@ -1,8 +1,9 @@
 /** `backup`, `restore` and `export`, as scripts call them, between two daemons. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { daemonWithCommandLine, run } from "./command-line.ts";
+import { bundle, daemonWithCommandLine, ending, run } from "./command-line.ts";
 import { DaemonChild } from "./daemon.ts";
 
 describe("the command line", () => {
@@ -111,5 +112,22 @@ describe("the command line", () => {
 			stdout,
 			new RegExp(`\\nNot restored:\\ntoken  erp  ${id}  another one here has its name\\n$`),
 		);
+	});
+
+	it("waits for standard input as long as it takes, and asks the daemon only then", async () => {
+		const { stdout: text } = await here.owner(["backup", "-"]);
+		const directory = inFolder("later");
+		const child = spawn(process.execPath, [bundle, "restore", "-", "--data-dir", directory]);
+		const restore = ending(child, []);
+		child.stdin.write(text.slice(0, text.length / 2));
+		const later = await DaemonChild.startEmpty(directory);
+		try {
+			child.stdin.end(text.slice(text.length / 2));
+			const { code, stdout, stderr } = await restore;
+			assert.equal(code, 0, stderr);
+			assert.match(stdout, /^Backup of /);
+		} finally {
+			await later.kill();
+		}
 	});
 });
