@@ -36,6 +36,13 @@ describe("an answer that is too much", () => {
 		assert.match((await rejection(list())).message, /larger than 1 MiB/);
 	});
 
+	it("has any number of entries", async () => {
+		const body = JSON.stringify({ tokens: Array.from({ length: 400_000 }, () => 0) });
+		fake.fault = () => (response) =>
+			response.writeHead(200, { "content-type": "application/json" }).end(body);
+		assert.deepEqual(await list(), []);
+	});
+
 	it("ends at 16 MiB for all pages of a list together", async () => {
 		let page = 0;
 		fake.fault = () => (response) => {

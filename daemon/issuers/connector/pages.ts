@@ -33,7 +33,8 @@ export async function itemsOf(session: Session, list: List): Promise<unknown[]> 
 		if (length > longestList)
 			throw new ConnectorError("issuer-refused", `${session.name} lists more than 16 MiB.`);
 		const page = itemsIn(session, list, answer);
-		items.push(...page);
+		// Not as arguments of one call, of which the stack holds only so many.
+		for (const item of page) items.push(item);
 		const next =
 			page.length === 0 && !isLinked(pages)
 				? undefined
