@@ -30,12 +30,7 @@ describe("profile files", () => {
 		const daemon = home.window();
 		memory = memoryOf();
 		live = liveOf(daemon);
-		files = new ProfileFiles({
-			...{ daemon, live },
-			onDidDeclare: declared.event,
-			memory,
-			log: { warn: (text) => void warnings.push(text) },
-		});
+		files = filesOf(daemon, live);
 		await live.whenLive();
 	});
 
@@ -47,6 +42,12 @@ describe("profile files", () => {
 		await home.close();
 		await rm(folder, { recursive: true });
 	});
+
+	/** Of one window. */
+	function filesOf(daemon: DaemonProcess, live: LiveTokens): ProfileFiles {
+		const log = { warn: (text: string) => void warnings.push(text) };
+		return new ProfileFiles({ daemon, live, memory, onDidDeclare: declared.event, log });
+	}
 
 	function liveOf(daemon: DaemonProcess): LiveTokens {
 		const never = new vscode.EventEmitter<void>().event;
@@ -125,11 +126,7 @@ describe("profile files", () => {
 			});
 			await own("Other", "other");
 			assert.deepEqual(names().toSorted(), ["Acme", "Other"]);
-			const next = new ProfileFiles({
-				...{ daemon: home.window(), live, memory },
-				onDidDeclare: declared.event,
-				log: { warn: (text) => void warnings.push(text) },
-			});
+			const next = filesOf(home.window(), live);
 			await next.upToDate();
 			next.dispose();
 			assert.equal(warnings.filter((text) => text.includes("is kept")).length, 1);
@@ -143,11 +140,7 @@ describe("profile files", () => {
 			const client = await home.window().client();
 			await client.putProfile({ ...(await localProfile()), id: "acme", name: "Of another editor" });
 			await until("it is there", () => names().includes("Of another editor"));
-			const next = new ProfileFiles({
-				...{ daemon: home.window(), live, memory },
-				onDidDeclare: declared.event,
-				log: { warn: (text) => void warnings.push(text) },
-			});
+			const next = filesOf(home.window(), live);
 			await next.upToDate();
 			next.dispose();
 			assert.deepEqual(names(), ["Of another editor"]);
@@ -162,12 +155,6 @@ describe("profile files", () => {
 			await setOwn(undefined);
 			const root = vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath ?? "";
 			const otherHome = await DaemonHome.make(root);
-			const filesOf = (daemon: DaemonProcess, list: LiveTokens) =>
-				new ProfileFiles({
-					...{ daemon, live: list, memory },
-					onDidDeclare: declared.event,
-					log: { warn: (text) => void warnings.push(text) },
-				});
 			const other = otherHome.window();
 			const otherLive = liveOf(other);
 			await otherLive.whenLive();
