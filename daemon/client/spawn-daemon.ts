@@ -8,6 +8,8 @@ import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { isAlive } from "./process-alive.ts";
 
 export interface SpawnOptions {
 	/** Created, for its owner only, if it is missing. */
@@ -55,6 +57,15 @@ export async function announcementOfNew(options: SpawnOptions): Promise<Announce
 	} finally {
 		await errors.close();
 	}
+}
+
+/**
+ * Whether the holder of a data directory still runs, after a moment. The process of one in another container can't be seen:
+ * only a new daemon can tell whether it is there, so that takes longer.
+ */
+export async function isStillAlive(pid: number): Promise<boolean> {
+	await delay(isAlive(pid) ? 50 : 300);
+	return isAlive(pid);
 }
 
 /** Receives what Node.js writes to stderr when the daemon crashes. */

@@ -7,7 +7,7 @@ import type { DaemonFile } from "../contract.ts";
 import { preferredPort } from "../facts.ts";
 import { readDaemonFile } from "./endpoint.ts";
 import { isAlive } from "./process-alive.ts";
-import { type Announcement, announcementOfNew, SpawnError } from "./spawn-daemon.ts";
+import { type Announcement, announcementOfNew, isStillAlive, SpawnError } from "./spawn-daemon.ts";
 import { Transport } from "./transport.ts";
 import { TokensmithUnavailableError } from "./unavailable.ts";
 
@@ -30,8 +30,8 @@ export async function ensureDaemon(options: StartOptions): Promise<DaemonFile> {
 		const running = await runningDaemon(dataDir);
 		if (running !== undefined) return running;
 		// The directory is held by a daemon that another program starts, or by one that is ending.
-		if (holder !== undefined && isAlive(holder)) await delay(50);
-		else holder = (await startNew(options, deadline - Date.now())).pid;
+		if (holder === undefined || !(await isStillAlive(holder)))
+			holder = (await startNew(options, deadline - Date.now())).pid;
 	}
 	throw unavailable(
 		`Another process holds ${dataDir}, and does not answer. End that process, then try again.`,

@@ -2,8 +2,10 @@
  * Finds, starts and replaces the daemon of one data directory. All windows that race end up on the same daemon. Knows
  * no VS Code.
  */
+
 import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
+import { isStillAlive } from "../../daemon/client/spawn-daemon.ts";
 import {
 	addressForServices,
 	type Endpoint,
@@ -112,8 +114,8 @@ export class DaemonProcess {
 				if (this.#ageOf(running) !== "older") return running;
 				if (last?.event === "ready" && last.pid === running.pid) throw this.#mismatch(running);
 				await this.#stop(running);
-			} else if (last !== undefined && isAlive(last.pid)) await delay(50);
-			else last = await startDaemon(this.#options);
+			} else if (last === undefined || !(await isStillAlive(last.pid)))
+				last = await startDaemon(this.#options);
 		}
 		throw new DaemonError(
 			"timeout",
