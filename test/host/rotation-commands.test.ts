@@ -121,11 +121,12 @@ describe("rotating tokens", () => {
 	});
 
 	describe("Rotate Expiring Tokens…", () => {
+		// Soon: the first range ends with the month, on its last day.
 		const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
 
 		it("rotates the tokens that expire within the chosen time, with their lines", async () => {
-			const soon = await scene.window.create("soon", { expiry: inDays(0.5) });
-			const other = await scene.window.create("other", { expiry: inDays(0.7) });
+			const soon = await scene.window.create("soon", { expiry: inDays(0.05) });
+			const other = await scene.window.create("other", { expiry: inDays(0.07) });
 			await scene.window.put(".env", `A=${soon.token}\nB=${other.token}\nC=${scene.secret}\n`);
 			const running = scene.run("rotateExpiring", undefined) as Promise<unknown>;
 			let isShown = false;
@@ -150,7 +151,7 @@ describe("rotating tokens", () => {
 
 		it("finishes the current token when it is cancelled, starts no other, and lists the outcomes", async () => {
 			const tokens: CreatedToken[] = [];
-			for (const days of [0.3, 0.5, 0.7])
+			for (const days of [0.03, 0.05, 0.07])
 				tokens.push(await scene.window.create(`due in ${days}`, { expiry: inDays(days) }));
 			const [first, second, third] = tokens;
 			assert.ok(first && second && third);
@@ -182,8 +183,8 @@ describe("rotating tokens", () => {
 				placeHolder: "Press Enter on an unfinished token to continue with it.",
 				rows: [
 					"$(warning) Cancelled: 1 token not started: undefined",
-					"$(pass) due in 0.3: rotated, 1 line",
-					"$(pass) due in 0.5: rotated, 1 line",
+					"$(pass) due in 0.03: rotated, 1 line",
+					"$(pass) due in 0.05: rotated, 1 line",
 				],
 			});
 		});
