@@ -51,8 +51,13 @@ describe("the list of tokens", () => {
 	/** At a terminal of so many columns. */
 	function shown(environment: Record<string, string>, columns = 120): Promise<Run> {
 		const words = `stty cols ${columns}; '${process.execPath}' '${bundle}' list --data-dir '${cli.daemon.directory}'`;
-		const { NO_COLOR: _, FORCE_COLOR: __, ...rest } = process.env;
-		const env = { ...rest, TERM: "xterm-256color", ...environment };
+		const env = { ...withoutColorRules(process.env), TERM: "xterm-256color", ...environment };
 		return ending(spawn("script", ["-qec", words, "/dev/null"], { env, timeout: 15_000 }), []);
 	}
 });
+
+/** Node takes each of these names as a rule about colors: CI alone means that there are none. */
+function withoutColorRules(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+	const rules = new Set(["NO_COLOR", "NODE_DISABLE_COLORS", "FORCE_COLOR", "CI", "TF_BUILD", "TEAMCITY_VERSION"]);
+	return Object.fromEntries(Object.entries(environment).filter(([name]) => !rules.has(name)));
+}
