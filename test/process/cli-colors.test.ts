@@ -58,6 +58,13 @@ describe("the list of tokens", () => {
 
 /** Node takes each of these names as a rule about colors: CI alone means that there are none. */
 function withoutColorRules(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-	const rules = new Set(["NO_COLOR", "NODE_DISABLE_COLORS", "FORCE_COLOR", "CI", "TF_BUILD", "TEAMCITY_VERSION"]);
+	const rules = new Set([
+		"NO_COLOR",
+		"NODE_DISABLE_COLORS",
+		"FORCE_COLOR",
+		"CI",
+		"TF_BUILD",
+		"TEAMCITY_VERSION",
+	]);
 	return Object.fromEntries(Object.entries(environment).filter(([name]) => !rules.has(name)));
 }
