@@ -9,8 +9,8 @@ import * as l10n from "@vscode/l10n";
 import { applyEdit, applyEdits, type EnvEdit, type EnvRefusal } from "./env-edit.ts";
 import { type EnvEntry, endOfLine, hasConflictMarkers, isEnvKey, parseEnv, type Quote } from "./env-text.ts";
 import { replacePiece } from "./piece-change.ts";
-import { endsJoined, isJoined, joinedLineEnds } from "./shell-lines.ts";
-import { findShellReading, joined, openLine } from "./shell-refusals.ts";
+import { endsJoined, isJoined, isReadable, joinedLineEnds } from "./shell-lines.ts";
+import { findFurtherCommand, findShellReading, joined, openLine } from "./shell-refusals.ts";
 
 /** The edit that adds a line after the last one, with the text's own line ending. */
 export function appendLine(text: string, line: string): EnvEdit {
@@ -41,7 +41,9 @@ export function setValue(
 	if ("reason" in edit) return edit;
 	const open = entry === undefined ? openLine(text, key) : undefined;
 	const changed = applyEdit(text, edit);
-	return open ?? findHider(changed, key, value) ?? findShellReading(changed, key) ?? edit;
+	if (!isReadable(changed) && isReadable(text)) return ambiguous();
+	const refusal = open ?? findHider(changed, key, value) ?? findShellReading(changed, key);
+	return refusal ?? (entry && findFurtherCommand(text, entry)) ?? edit;
 }
 
 /**
@@ -83,6 +85,7 @@ export function setEntries(
 	}
 	const changed = applyEdits(text, edits);
 	if (!readsWith(changed, text, { whole, pieces })) return ambiguous();
+	if (!isReadable(changed) && isReadable(text)) return ambiguous();
 	for (const { entry, value } of whole) {
 		const isCounting = parseEnv(text).findLast(({ key }) => key === entry.key)?.start === entry.start;
 		const hider = isCounting ? findHider(changed, entry.key, value) : undefined;
@@ -284,7 +287,8 @@ function findHider(text: string, key: string, value: string): EnvRefusal | undef
 	const entry = entries.findLast((candidate) => candidate.key === key);
 	// Node does not strip a byte order mark.
 	const asNode = parseAsNode(text.replace(/^\uFEFF/, ""));
-	if (entry?.value === value && (asNode[key] === value || !nodeReads(text, entry))) return undefined;
+	if (entry?.value === value && (asNode[key] === value || !nodeReads(text, entry)))
+		return findEarlierReading(text, entry, asNode[key]);
 	const above = entries.filter((candidate) => candidate.start < (entry?.start ?? text.length));
 	const hider = above.findLast((candidate) => asNode[candidate.key] !== candidate.value) ?? above.at(-1);
 	const detail =
@@ -299,6 +303,28 @@ function findHider(text: string, key: string, value: string): EnvRefusal | undef
 					hider.key,
 					key,
 				);
+	return { reason: "line-hidden", detail };
+}
+
+/** An earlier line that keeps its value in effect for programs that can't read the form of the last one. */
+function findEarlierReading(
+	text: string,
+	entry: EnvEntry,
+	forNode: string | undefined,
+): EnvRefusal | undefined {
+	const same = parseEnv(text).filter(({ key, start }) => key === entry.key && start < entry.start);
+	const isForShell = ({ key, keyStart, from, start }: EnvEntry) =>
+		from === start && text[keyStart + key.length] === "=" && text[keyStart - 1] !== "\uFEFF";
+	const hasOtherForNode = forNode !== undefined && forNode !== entry.value;
+	const isReadElsewhere = hasOtherForNode || (!isForShell(entry) && same.some(isForShell));
+	const earlier = isReadElsewhere ? (same.findLast(isForShell) ?? same.at(-1)) : undefined;
+	if (earlier === undefined) return undefined;
+	const detail = l10n.t(
+		"Some programs read {0} from line {1}, and others from line {2}. Remove one of these lines, then try again.",
+		entry.key,
+		earlier.line,
+		entry.line,
+	);
 	return { reason: "line-hidden", detail };
 }
 

@@ -1,6 +1,6 @@
 /**
  * How a shell reads an env file: which lines it takes for part of the one above, after a backslash at the end of a line and
- * within quotes, and which variables it changes in other ways than `KEY=value`. Pure, and linear in the text's length.
+ * within quotes. Pure, and linear in the text's length.
  */
 import { lineAt, lineStarts } from "./text-lines.ts";
 
@@ -18,7 +18,7 @@ const piece = new RegExp(pieces.join("|"), "g");
 /** As bash and zsh read it, but dash does not: `$'it\\'s'`. */
 const pieceWithEscapes = new RegExp(["\\$'[^'\\\\]*(?:\\\\[\\s\\S][^'\\\\]*)*'", ...pieces].join("|"), "g");
 
-interface ShellText {
+export interface ShellText {
 	/** Offsets of the line ends at which the shell does not begin a new line. */
 	readonly joined: ReadonlySet<number>;
 	/** The text as long as before, with letters in place of what is quoted, and blanks in place of comments and documents. */
@@ -26,9 +26,14 @@ interface ShellText {
 }
 
 /** As the different shells read the text that can. */
-function shellTexts(text: string): ShellText[] {
+export function shellTexts(text: string): ShellText[] {
 	const forms = text.includes("$'") ? [piece, pieceWithEscapes] : [piece];
 	return forms.map((form) => readAsShell(text, form)).filter((read) => read !== undefined);
+}
+
+/** Whether some shell can read the text: no quote in it is open. */
+export function isReadable(text: string): boolean {
+	return shellTexts(text).length > 0;
 }
 
 /** undefined: a shell can't read the text. */
@@ -42,6 +47,8 @@ function readAsShell(text: string, piece: RegExp): ShellText | undefined {
 		words += text.slice(words.length, found.index) + filler(whole).repeat(whole.length);
 		if (terminator === undefined) addLineEnds(joined, whole, found.index);
 		else {
+			// What follows on the line of a here-document is no part of it.
+			words += /.*/y.exec(text.slice(words.length))?.[0] ?? "";
 			piece.lastIndex = skipDocument(text, piece.lastIndex, terminator, joined);
 			words += text.slice(words.length, piece.lastIndex).replace(/.+/g, (line) => " ".repeat(line.length));
 		}
@@ -77,60 +84,6 @@ export function openOperator(text: string): { operator: string; line: number } |
 		if (operator !== undefined) return { operator, line: lineAt(lineStarts(text), last.length - 1) + 1 };
 	}
 	return undefined;
-}
-
-/** Where a shell gives a variable a value, takes it away, or lets it have no other. */
-export interface ShellChange {
-	readonly offset: number;
-	readonly kind: "sets" | "locks";
-}
-
-/** Commands that take assignments, and commands that take names of variables. */
-const setting = new Set(["export", "declare", "typeset", "local", "readonly", "let", "eval"]);
-const naming = new Set(["unset", "read", "for", "mapfile", "readarray"]);
-/** What may stand before a command. */
-const leading = new Set(["then", "do", "else", "elif", "if", "while", "until", "!", "time", "command"]);
-
-/** In text order. */
-export function shellChanges(text: string, key: string): ShellChange[] {
-	return shellTexts(text)
-		.flatMap(({ words }) => [...words.matchAll(/[^\n;&|(){}]+/g)])
-		.filter(([statement]) => statement.includes(key))
-		.flatMap(({ 0: statement, index }) => changesIn(wordsIn(statement, index), key))
-		.toSorted((one, other) => one.offset - other.offset);
-}
-
-function wordsIn(statement: string, index: number): Word[] {
-	return [...statement.matchAll(/\S+/g)].map((word) => ({ text: word[0], offset: index + word.index }));
-}
-
-interface Word {
-	readonly text: string;
-	readonly offset: number;
-}
-
-function changesIn(statement: readonly Word[], key: string): ShellChange[] {
-	const assigns = ({ text }: Word) => text.startsWith(`${key}=`) || text.startsWith(`${key}+=`);
-	const isCommand = ({ text }: Word) => !leading.has(text) && !/^\w+\+?=/.test(text);
-	const at = statement.findIndex(isCommand);
-	const command = statement[at]?.text ?? "";
-	const before = at === -1 ? statement : statement.slice(0, at);
-	const following = at === -1 ? [] : statement.slice(at + 1);
-	const locked = locks(command, following)
-		? following.filter((word) => assigns(word) || word.text === key)
-		: [];
-	const set = following.filter((word) =>
-		naming.has(command) ? word.text === key : setting.has(command) && assigns(word),
-	);
-	return [
-		...[...before.filter(assigns), ...set].map(({ offset }) => ({ offset, kind: "sets" as const })),
-		...locked.map(({ offset }) => ({ offset, kind: "locks" as const })),
-	];
-}
-
-function locks(command: string, following: readonly Word[]): boolean {
-	if (command === "readonly") return true;
-	return /^(?:declare|typeset)$/.test(command) && following.some(({ text }) => /^-\w*r/.test(text));
 }
 
 function addLineEnds(joined: Set<number>, whole: string, index: number): void {

@@ -7,7 +7,8 @@ import type { EnvRefusal } from "./env-edit.ts";
 import { type EnvEntry, parseEnv } from "./env-text.ts";
 import { envValues } from "./env-values.ts";
 import { headOf } from "./line-head.ts";
-import { endsJoined, isJoined, openOperator, type ShellChange, shellChanges } from "./shell-lines.ts";
+import { doesMore, endOfReading, type ShellChange, shellChanges } from "./shell-changes.ts";
+import { endsJoined, isJoined, openOperator } from "./shell-lines.ts";
 import { lineAt, lineStarts, lineText } from "./text-lines.ts";
 
 /** Why a shell would read a line that is added to the text as part of the last one. */
@@ -35,7 +36,34 @@ export function findShellReading(text: string, key: string): EnvRefusal | undefi
 	if (isJoined(text, entry.keyStart)) return joined(text, entry);
 	const above = text.slice(0, text.lastIndexOf("\n", entry.keyStart) + 1);
 	const changes = shellChanges(text, key);
-	return operatorAbove(above) ?? findOtherSetter(text, entry, changes) ?? findLock(text, entry, changes);
+	return (
+		operatorAbove(above) ??
+		endAbove(text, entry) ??
+		findOtherSetter(text, entry, changes) ??
+		findAttribute(text, entry, changes)
+	);
+}
+
+/** Why the whole value that `dotenv` reads is not replaced: for a shell, it is more than a value. */
+export function findFurtherCommand(text: string, { key, line, start }: EnvEntry): EnvRefusal | undefined {
+	if (!doesMore(text, start)) return undefined;
+	const detail = l10n.t(
+		"A shell does more on line {0} than to set {1}. Move that to a line of its own, then try again.",
+		line,
+		key,
+	);
+	return { reason: "part-of-value", detail };
+}
+
+function endAbove(text: string, { key, keyStart }: EnvEntry): EnvRefusal | undefined {
+	const end = endOfReading(text.slice(0, keyStart));
+	if (end === undefined) return undefined;
+	const detail = l10n.t(
+		"A shell stops reading at line {0}, above the line of {1}. Remove that line or move it to the end, then try again.",
+		lineAt(lineStarts(text), end) + 1,
+		key,
+	);
+	return { reason: "line-hidden", detail };
 }
 
 /** `dotenv` alone takes a carriage return without a line feed for the end of a line. */
@@ -103,17 +131,25 @@ function laterHead(text: string, { key, start }: EnvEntry): number | undefined {
 	return setter?.line;
 }
 
-function findLock(
+function findAttribute(
 	text: string,
 	{ key, keyStart }: EnvEntry,
 	changes: readonly ShellChange[],
 ): EnvRefusal | undefined {
-	const lock = changes.find(({ kind, offset }) => kind === "locks" && offset < keyStart);
-	if (lock === undefined) return undefined;
-	const detail = l10n.t(
-		"Line {0} makes {1} read-only, so that a shell refuses to set it again. Change or remove that line, then try again.",
-		lineAt(lineStarts(text), lock.offset) + 1,
-		key,
-	);
+	const found = changes.find(({ kind, offset }) => kind !== "sets" && offset < keyStart);
+	if (found === undefined) return undefined;
+	const line = lineAt(lineStarts(text), found.offset) + 1;
+	const detail =
+		found.kind === "locks"
+			? l10n.t(
+					"Line {0} makes {1} read-only, so that a shell refuses to set it again. Change or remove that line, then try again.",
+					line,
+					key,
+				)
+			: l10n.t(
+					"Line {0} gives {1} an attribute, so that a shell makes another value of what is set. Change or remove that line, then try again.",
+					line,
+					key,
+				);
 	return { reason: "line-hidden", detail };
 }

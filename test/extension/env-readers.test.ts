@@ -278,6 +278,39 @@ describe("a value that was set", () => {
 				at(`K=old\n${later}\n`, `K=v\n${later}\n`);
 		});
 
+		it("is refused if a shell does more on the line than to set the key", () => {
+			for (const line of [
+				...["K=old; M=2", "K=old;M=2", "K=old && M=2", "K=old M=2", "export K=old M=2", "K='old' M=2"],
+				...['K="old"; M=2', "K=old; export K", "K=old & a"],
+			]) {
+				const refused = setValue(`A=1\n${line}\n`, "K", "v");
+				assert.match("reason" in refused ? refused.detail : line, /does more on line 2 than to set K/);
+			}
+			for (const line of [
+				"K=my app",
+				"K=old # a; M=2",
+				"K=http://a/?b=1&c=2",
+				"K=Host=a;Port=2;",
+				"K='a; M=2'",
+			])
+				assert.ok("newText" in setValue(`${line}\n`, "K", "v"), line);
+		});
+
+		it("is refused if some programs would still read another line", () => {
+			for (const text of ["K=old\nK= other\n", "K=old\nK: other\n", "K=old\nexport\tK=other\n"]) {
+				const refused = setValue(text, "K", "v");
+				assert.match(
+					"reason" in refused ? refused.detail : text,
+					/read K from line 1, and others from line 2/,
+				);
+			}
+			at("K: old\nK=other\n", "K: old\nK=v\n");
+		});
+
+		it("is refused if a shell can't read the text any more", () => {
+			at("A=it's\nB=1\nK='old\\'\n", "line-hidden");
+		});
+
 		it("is refused if a shell may not set the key again", () => {
 			for (const lock of ["readonly K=x", "readonly K", "declare -r K=x", "typeset -xr K"])
 				at(`${lock}\n`, "line-hidden");
