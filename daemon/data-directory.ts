@@ -3,7 +3,9 @@ import {
 	chmodSync,
 	closeSync,
 	existsSync,
+	fsyncSync,
 	ftruncateSync,
+	lstatSync,
 	mkdirSync,
 	openSync,
 	readdirSync,
@@ -44,6 +46,18 @@ export function isDataFile(name: string): boolean {
 /** Whether a file or folder is of use only to the daemon that wrote it. */
 export function isTransient(name: string): boolean {
 	return /^(daemon\.(json|spare)|lock-.*|compile-cache|.*\.tmp)$/.test(name);
+}
+
+/** A file or folder, so that what was done to it outlasts a power cut. */
+export function syncPath(path: string): void {
+	// Windows can't sync a folder.
+	if (process.platform === "win32" && lstatSync(path).isDirectory()) return;
+	const file = openSync(path, process.platform === "win32" ? "r+" : "r");
+	try {
+		fsyncSync(file);
+	} finally {
+		closeSync(file);
+	}
 }
 
 /** Whether a daemon has kept data in a directory, which need not exist. */

@@ -9,6 +9,9 @@ export const protocol = 1;
 /** The port that a daemon tries first; `daemon.json` holds the one that it uses. */
 export const preferredPort = 47600;
 
+/** What a user types to delete all data, in every language. */
+export const deletionWord = "DELETE";
+
 /** The most hashes that one request to identify secrets carries: they stay under the 64 KiB of a body. */
 export const hashesPerRequest = 800;
 

@@ -1,18 +1,17 @@
 /** The daemon's composition root: reads the arguments, constructs the parts, and ends them in the right order. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { ownDataDirectory } from "./client/own-directory.ts";
+import { join } from "node:path";
+import { type Arguments, help, readArguments } from "./arguments.ts";
 import { hasService, updateServiceFiles } from "./client/service-files.ts";
 import type { Notice, Profile, ReadyLine } from "./contract.ts";
 import { isMoveUnfinished, prepareDirectory, removeDaemonFile, writeDaemonFile } from "./data-directory.ts";
+import { finishDeletion } from "./delete-files.ts";
 import { DirectoryLock, HeldError } from "./directory-lock.ts";
-import { preferredPort, protocol } from "./facts.ts";
+import { protocol } from "./facts.ts";
 import { openIdentity } from "./identity-file.ts";
 import { createIssuers } from "./issuers/issuers.ts";
 import { type DaemonLog, openLog } from "./log.ts";
-import { addressProblem } from "./rules/address.ts";
 import { Authority } from "./rules/authority.ts";
 import { Records } from "./rules/records.ts";
 import { RuleError } from "./rules/rule-error.ts";
@@ -23,7 +22,7 @@ import { Metrics } from "./server/metrics.ts";
 import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyEndpoint } from "./server/verify-endpoint.ts";
-import { ArgumentError, messageOf, ProfileError, reportFailure } from "./start-failure.ts";
+import { messageOf, ProfileError, reportFailure } from "./start-failure.ts";
 import { isIndexEmpty } from "./store/sqlite/index-file.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { ownUserName } from "./user-name.ts";
@@ -31,10 +30,6 @@ import { YoungGeneration } from "./young-generation.ts";
 
 /** Defined by the build, from package.json. */
 declare const tokensmithVersion: string;
-
-const help = `Usage: tokensmith daemon run [--data-dir DIR] [OPTION]...
-
-'tokensmith daemon run --help' describes the options, 'tokensmith help' the other commands.`;
 
 const saveUsageMilliseconds = 5000;
 const quietMilliseconds = 2000;
@@ -47,75 +42,8 @@ const compaction = {
 	wasm: join(import.meta.dirname, "sql-wasm.wasm"),
 };
 
-interface Arguments {
-	directory: string;
-	host: string;
-	port: number;
-	idleSeconds: number;
-	isService: boolean;
-	trustedProxies: string[];
-	profileFiles: string[];
-	/** The data directory of an earlier version. */
-	moveFrom: string | undefined;
-}
-
 /** SQLite, compiled once. */
 type CompileSqlite = () => Promise<WebAssembly.Module>;
-
-function readArguments(args: string[]): Arguments | "help" | "version" {
-	const { values } = parseArgs({
-		args,
-		options: {
-			"data-dir": { type: "string" },
-			host: { type: "string", default: "127.0.0.1" },
-			port: { type: "string", default: String(preferredPort) },
-			"idle-seconds": { type: "string", default: "0" },
-			service: { type: "boolean", default: false },
-			profile: { type: "string", multiple: true, default: [] },
-			"move-from": { type: "string" },
-			"trusted-proxy": { type: "string", multiple: true, default: [] },
-			help: { type: "boolean" },
-			version: { type: "boolean" },
-		},
-	});
-	if (values.help) return "help";
-	if (values.version) return "version";
-	const directory = values["data-dir"] ?? ownDirectory();
-	if (directory === "") throw new ArgumentError("--data-dir takes a directory.");
-	return {
-		directory: resolve(directory),
-		host: values.host,
-		port: wholeNumber("--port", values.port, 65_535),
-		isService: values.service,
-		idleSeconds: wholeNumber("--idle-seconds", values["idle-seconds"], 31_536_000),
-		moveFrom: values["move-from"] === undefined ? undefined : resolve(values["move-from"]),
-		profileFiles: values.profile.map((file) => resolve(file)),
-		trustedProxies: values["trusted-proxy"].flatMap((text) => text.split(",")).map(addressOrRange),
-	};
-}
-
-function ownDirectory(): string {
-	try {
-		return ownDataDirectory();
-	} catch (error) {
-		throw new ArgumentError(messageOf(error), { cause: error });
-	}
-}
-
-function wholeNumber(option: string, text: string, largest: number): number {
-	const number = Number(text);
-	if (/^\d+$/.test(text) && number <= largest) return number;
-	throw new ArgumentError(
-		`${option} takes a whole number from 0 to ${largest}, not ${JSON.stringify(text)}.`,
-	);
-}
-
-function addressOrRange(text: string): string {
-	const problem = addressProblem(text.trim());
-	if (problem !== undefined)
-		throw new ArgumentError(`--trusted-proxy takes addresses and ranges: ${problem}.`);
-	return text.trim();
-}
 
 /** @throws ProfileError that names the file and its errors. */
 async function readProfile(file: string): Promise<Profile> {
@@ -250,8 +178,14 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 	idling.watch(() => ending.begin("no client has called for a while"));
 }
 
+async function deleteAll(directory: string): Promise<void> {
+	const { deleteData } = await import("./delete-data.ts");
+	process.stdout.write(`${JSON.stringify(await deleteData(directory))}\n`);
+}
+
 /** What is rarely needed is loaded only then. */
 async function moveInto(directory: string, from: string | undefined): Promise<Notice[]> {
+	finishDeletion(directory);
 	if (from === undefined && !isMoveUnfinished(directory)) return [];
 	const { finishMove, moveData } = await import("./move-data.ts");
 	if (from === undefined) return finishMove(directory);
@@ -388,6 +322,7 @@ export async function main(args: string[], compileSqlite: CompileSqlite): Promis
 		const given = readArguments(args);
 		if (given === "help") process.stdout.write(`${help}\n`);
 		else if (given === "version") process.stdout.write(`${tokensmithVersion}\n`);
+		else if (given.isDeletion) await deleteAll(given.directory);
 		else await run(given, compileSqlite);
 	} catch (error) {
 		reportFailure(error, help);

@@ -8,13 +8,10 @@
  */
 import { randomUUID } from "node:crypto";
 import {
-	closeSync,
 	copyFileSync,
 	existsSync,
-	fsyncSync,
 	lstatSync,
 	mkdirSync,
-	openSync,
 	readdirSync,
 	readFileSync,
 	renameSync,
@@ -23,13 +20,13 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { readDaemonFile, TokensmithUnavailableError, Transport } from "./client/transport.ts";
 import type { Notice } from "./contract.ts";
-import { holdsData, isDataFile, isTransient, movedIn, movingUp } from "./data-directory.ts";
-import { DirectoryLock, HeldError } from "./directory-lock.ts";
+import { holdsData, isDataFile, isTransient, movedIn, movingUp, syncPath } from "./data-directory.ts";
+import { finishDeletion } from "./delete-files.ts";
+import type { HeldError } from "./directory-lock.ts";
 import { compileCache, foreignFileAt } from "./own-files.ts";
 import { MoveError } from "./start-failure.ts";
+import { lockAfterStop } from "./stop-holder.ts";
 
 export interface Move {
 	/** The earlier directory. */
@@ -39,10 +36,6 @@ export interface Move {
 	/** Whether this directory's own data was never used: it has no token, connection, profile or permission. */
 	readonly isUnused: () => boolean;
 }
-
-/** How long an earlier daemon may take to stop. A window waits 15 seconds for a daemon that it has started. */
-const stopMilliseconds = 8000;
-const pollMilliseconds = 25;
 
 /**
  * Takes over the data of the earlier directory, unless this one has data of its own. To be called by the holder of this
@@ -73,8 +66,9 @@ function isWanted({ from, to, isUnused }: Move): boolean {
 async function takeOver(move: Move): Promise<Notice[]> {
 	const { from, to } = move;
 	refuseForeign(from);
-	const lock = await lockEarlier(from);
+	const lock = await lockAfterStop(from, (error) => new MoveError(heldWords(from, error), { cause: error }));
 	try {
+		finishDeletion(from);
 		// An earlier daemon may have removed or moved files until now.
 		if (!isWanted(move)) return [];
 		mark(from);
@@ -156,32 +150,6 @@ function freeName(path: string): string {
 	return name;
 }
 
-/** @throws MoveError if an earlier daemon does not stop */
-async function lockEarlier(from: string): Promise<DirectoryLock> {
-	const deadline = Date.now() + stopMilliseconds;
-	for (;;) {
-		try {
-			return await DirectoryLock.acquire(from);
-		} catch (error) {
-			if (!(error instanceof HeldError)) throw error;
-			if (Date.now() > deadline) throw new MoveError(heldWords(from, error), { cause: error });
-			await askToStop(from);
-			await delay(pollMilliseconds);
-		}
-	}
-}
-
-async function askToStop(from: string): Promise<void> {
-	try {
-		const { url, ownerKey } = await readDaemonFile(from);
-		const transport = new Transport(async () => ({ url, ownerKey }), { timeoutMilliseconds: 1000 });
-		await transport.empty({ method: "POST", path: "/v1/shutdown" });
-	} catch (error) {
-		// It may be stopping already, or not listen yet. Whether it gives up the lock is what counts.
-		if (!(error instanceof TokensmithUnavailableError)) throw error;
-	}
-}
-
 function heldWords(from: string, { pid }: HeldError): string {
 	const which = pid === undefined ? "" : ` (process ${pid})`;
 	return `An earlier daemon${which} uses ${from} and does not stop, so the data there was not moved. End that process, then try again.`;
@@ -248,17 +216,6 @@ function copyFile(from: string, to: string): void {
 	copyFileSync(from, part);
 	syncPath(part);
 	renameSync(part, to);
-}
-
-function syncPath(path: string): void {
-	// Windows can't sync a folder.
-	if (process.platform === "win32" && lstatSync(path).isDirectory()) return;
-	const file = openSync(path, process.platform === "win32" ? "r+" : "r");
-	try {
-		fsyncSync(file);
-	} finally {
-		closeSync(file);
-	}
 }
 
 /** Where the data was, and by what a copy is known as the one of its original. */

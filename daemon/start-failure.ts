@@ -6,6 +6,8 @@ export class ArgumentError extends Error {}
 export class ProfileError extends Error {}
 /** The data of an earlier directory can't be moved now, and all of it is where it was. */
 export class MoveError extends Error {}
+/** The data can't be deleted now, and all of it is where it was. */
+export class DeletionError extends Error {}
 
 /** Writes both, and sets the exit code. @param help for wrong arguments. */
 export function reportFailure(error: unknown, help: string): void {
@@ -43,6 +45,7 @@ function explain(error: unknown): [code: string, detail: string] {
 	if (error instanceof ForeignDirectoryError) return ["data-unwritable", error.message];
 	if (error instanceof MisplacedDirectoryError)
 		return ["data-unwritable", `${error.message} Move it away, or choose another data directory.`];
+	if (error instanceof DeletionError) return ["data-undeleted", error.message];
 	if (error instanceof MoveError) return ["data-unmoved", error.message];
 	if (error instanceof ProfileError) return ["profile-invalid", error.message];
 	return ["unexpected", `The daemon could not start: ${messageOf(error)}`];

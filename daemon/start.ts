@@ -37,10 +37,17 @@ async function runCommandLine(): Promise<void> {
 }
 
 async function startDaemon(args: string[]): Promise<void> {
-	const { values } = parseArgs({ args, strict: false, options: { "data-dir": { type: "string" } } });
+	const { values } = parseArgs({
+		args,
+		strict: false,
+		options: { "data-dir": { type: "string" }, "delete-data": { type: "string" } },
+	});
 	const directory = values["data-dir"] ?? ownDirectory();
 	process.umask(0o077);
-	if (typeof directory === "string" && isPrivate(directory)) useCompileCache(join(directory, compileCache));
+	// A deletion must leave no cache.
+	const isKept = values["delete-data"] === undefined;
+	if (isKept && typeof directory === "string" && isPrivate(directory))
+		useCompileCache(join(directory, compileCache));
 	const compile = () => WebAssembly.compile(readFileSync(join(import.meta.dirname, "sql-wasm.wasm")));
 	// With an index file the first answers need no SQLite, and compiling it would slow them down.
 	let sqlite = typeof directory === "string" && hasIndex(directory) ? undefined : compile();

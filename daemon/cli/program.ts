@@ -9,6 +9,7 @@ import { completion } from "./completion.ts";
 import { connections } from "./connections.ts";
 import { create } from "./create.ts";
 import { daemon } from "./daemon.ts";
+import { deleteData } from "./delete-all-data.ts";
 import { disable, enable } from "./disable.ts";
 import { edit } from "./edit.ts";
 import { exportTokens } from "./export.ts";
@@ -32,7 +33,7 @@ export const sections: readonly Section[] = [
 	{ heading: "Rotation", entries: [rotate, undoRotation, endOverlap] },
 	{ heading: "Secrets", entries: [verify, identify, scan] },
 	{ heading: "History", entries: [audit, usage] },
-	{ heading: "All data", entries: [backup, restore, exportTokens] },
+	{ heading: "All data", entries: [backup, restore, exportTokens, deleteData] },
 	{ heading: "Other systems", entries: [connections, register, addSecret, probe] },
 	{ heading: "Services and projects", entries: [setup, permission, address, daemon] },
 	{ heading: "Help", entries: [completion, man(() => sections)] },

@@ -45,13 +45,20 @@ export class SpawnError extends Error {
 
 /** @throws SpawnError */
 export async function announcementOfNew(options: SpawnOptions): Promise<Announcement> {
+	const said = (await firstLineOfNew(options)) as Announcement;
+	return said.event === "held" ? { ...said, pid: said.pid ?? 0 } : said;
+}
+
+/** @throws SpawnError */
+export async function firstLineOfNew(options: SpawnOptions): Promise<{ readonly event: string }> {
 	const errors = await openErrorFile(options.dataDir);
 	try {
 		const { size } = await errors.stat();
 		const child = spawnDaemon(options, errors.fd);
-		return await announcementOf(child, options.milliseconds).catch(async (cause: unknown) => {
+		return await firstLineOf(child, options.milliseconds).catch(async (cause: unknown) => {
 			const isSlow = cause instanceof Error && cause.name === "AbortError";
-			const output = await readFrom(join(options.dataDir, errorFileName), size);
+			// The file may be gone, with all data.
+			const output = await readFrom(join(options.dataDir, errorFileName), size).catch(() => "");
 			throw new SpawnError(isSlow ? "too-slow" : "ended", cause, output);
 		});
 	} finally {
@@ -103,15 +110,14 @@ function nodePath(): string {
 	return bun === undefined && deno === undefined ? process.execPath : "node";
 }
 
-async function announcementOf(child: ChildWithOutput, milliseconds: number): Promise<Announcement> {
+async function firstLineOf(child: ChildWithOutput, milliseconds: number): Promise<{ event: string }> {
 	const signal = AbortSignal.timeout(Math.max(1, milliseconds));
 	const ended = once(child, "close", { signal }).then(([code, killedBy]) => {
 		throw new Error(`It ended with ${killedBy ?? `exit code ${code}`}.`);
 	});
 	try {
 		const [line] = await Promise.race([once(createInterface(child.stdout), "line", { signal }), ended]);
-		const said = JSON.parse(line) as Announcement;
-		return said.event === "held" ? { ...said, pid: said.pid ?? 0 } : said;
+		return JSON.parse(line);
 	} catch (error) {
 		child.kill("SIGKILL");
 		throw error;

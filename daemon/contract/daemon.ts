@@ -72,3 +72,10 @@ export interface ReadyLine {
 	pid: number;
 	identity: string;
 }
+
+/** The line of a process that has deleted the data of a directory. */
+export interface DeletedLine {
+	event: "deleted";
+	/** Names in the directory that are none of Tokensmith's, and are still there. */
+	left: string[];
+}
