@@ -1,7 +1,7 @@
 /** Registers all commands, each with one wrapper that turns an error into a message with a remedy. */
 import * as vscode from "vscode";
 import { activityCommands } from "./activity/activity-commands.ts";
-import { backupCommands } from "./backup/backup-commands.ts";
+import { backupCommands, deletionCommands } from "./backup/backup-commands.ts";
 import type { Command, CommandCall, CommandTable } from "./command.ts";
 import { commandLineCommands } from "./command-line/command-line-commands.ts";
 import { createCommands } from "./create/create-token.ts";
@@ -26,6 +26,7 @@ import { viewCommands } from "./tokens/view-commands.ts";
 const tables: readonly CommandTable<Services>[] = [
 	activityCommands,
 	backupCommands,
+	deletionCommands,
 	commandLineCommands,
 	createCommands,
 	daemonCommands,

@@ -111,9 +111,9 @@ describe("the structure", () => {
 		assert.deepEqual(wrong, []);
 	});
 
-	it("lets the extension import the contract, its words, the client's transport, how a daemon is started and backed up, the secret format and what it shares with the command line, and nothing else of the daemon", () => {
+	it("lets the extension import the contract, its words, the client's transport, how a daemon is started, backed up and emptied, the secret format and what it shares with the command line, and nothing else of the daemon", () => {
 		const known =
-			/^daemon\/((contract|field-words|language|time-words|token-csv|client\/(transport|spawn-daemon|backup-file)|rules\/secret)\.ts$|env-file\/|manifest\/)/;
+			/^daemon\/((contract|field-words|language|time-words|token-csv|client\/(transport|spawn-daemon|backup-file|delete-data)|rules\/secret)\.ts$|env-file\/|manifest\/)/;
 		const wrong = importsOf(extension).filter(({ to }) => to.startsWith("daemon/") && !known.test(to));
 		assert.deepEqual(wrong, []);
 	});

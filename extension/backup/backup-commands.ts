@@ -1,4 +1,4 @@
-/** Commands about all data at once: *Back Up…*, *Restore…* and *Export Tokens…*. */
+/** Commands about all data at once: *Back Up…*, *Restore…*, *Export Tokens…* and *Delete All Data…*. */
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
@@ -9,6 +9,7 @@ import { messageText } from "../display-text.ts";
 import { confirmIrreversible } from "../irreversible.ts";
 import { showInformation } from "../notification.ts";
 import { type BackupDeps, backUp, type ExportFormat, exportTokens, restore } from "./backup-action.ts";
+import { type DeleteAllDataDeps, deleteAllDataInteractively } from "./delete-all-data.ts";
 import { restoreLines, restoresNothing } from "./restore-words.ts";
 
 export const backupCommands: CommandTable<BackupDeps> = {
@@ -23,6 +24,13 @@ export const backupCommands: CommandTable<BackupDeps> = {
 	exportTokens: {
 		failed: () => l10n.t("The tokens were not exported."),
 		run: ({ services }) => exportTo(services),
+	},
+};
+
+export const deletionCommands: CommandTable<DeleteAllDataDeps> = {
+	deleteAllData: {
+		failed: () => l10n.t("The data was not deleted."),
+		run: ({ services }) => deleteAllDataInteractively(services, () => backUpTo(services)),
 	},
 };
 

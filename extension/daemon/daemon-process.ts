@@ -5,6 +5,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import * as l10n from "@vscode/l10n";
+import { DeleteError, deleteAllData } from "../../daemon/client/delete-data.ts";
 import { isStillAlive } from "../../daemon/client/spawn-daemon.ts";
 import {
 	addressForServices,
@@ -39,6 +40,11 @@ export class DaemonProcess {
 
 	get dataDir(): string {
 		return this.#options.dataDir;
+	}
+
+	/** Where earlier versions kept the data: what is there moves to a data directory that has none. */
+	get earlier(): string | undefined {
+		return this.#options.earlier;
 	}
 
 	/** The version of the bundled daemon, which is the extension's. */
@@ -93,6 +99,19 @@ export class DaemonProcess {
 			await this.#stop(running);
 		}
 		return this.client();
+	}
+
+	/**
+	 * Deletes all data, and stops the daemon for that. The next request starts one that has none.
+	 * @returns the names in the data directory that are none of Tokensmith's, and are still there
+	 * @throws DaemonError
+	 */
+	async deleteAllData(word: string): Promise<string[]> {
+		const { dataDir, daemonPath, problem } = this.#options;
+		if (problem !== undefined) throw new DaemonError("unknown-directory", problem);
+		return deleteAllData({ dataDir, daemonPath, word }).catch((error: unknown) => {
+			throw error instanceof DeleteError ? deletionError(error) : error;
+		});
 	}
 
 	/** One search at a time; calls during a search share its result. */
@@ -203,6 +222,14 @@ export class DaemonProcess {
 			await delay(50);
 		}
 	}
+}
+
+function deletionError(error: DeleteError): DaemonError {
+	const text =
+		error.outcome === "not-done"
+			? error.message
+			: l10n.t("The deletion was cut off. If it has begun, the next start of the daemon finishes it.");
+	return new DaemonError("data-unwritable", text, { cause: error });
 }
 
 const loopback = /^http:\/\/(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)(?::\d+)?$/;

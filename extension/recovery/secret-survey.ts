@@ -24,6 +24,8 @@ export interface Survey {
 	/** Tokens in use whose secret was stored and is missing. */
 	readonly lost: readonly TokenRecord[];
 	readonly orphans: readonly Orphan[];
+	/** The ids of all tokens of this data directory, deleted ones included, whose secrets are in SecretStorage. */
+	readonly kept: readonly string[];
 	/** The number of secrets of tokens that this data directory never had; they are not touched. */
 	readonly strangers: number;
 }
@@ -38,6 +40,7 @@ export function surveySecrets({ tokens, kept, seen }: Holdings): Survey {
 			...revoked.map((token): Orphan => ({ id: token.id, reason: "revoked", token })),
 			...unknown.filter((id) => seen.has(id)).map((id): Orphan => ({ id, reason: "gone", token: undefined })),
 		],
+		kept: [...kept].filter((id) => records.has(id) || seen.has(id)),
 		strangers: unknown.filter((id) => !seen.has(id)).length,
 	};
 }
