@@ -19,7 +19,8 @@ import type { ProblemCode } from "./facts.ts";
 declare const tokensmithVersion: string;
 
 /** Resolves to the exit code. */
-export async function runCli(args: readonly string[]): Promise<number> {
+export async function runCli(words: readonly string[]): Promise<number> {
+	const args = withoutPrefix(words);
 	let parsed: Parsed | undefined;
 	try {
 		refuseSecretsIn(args);
@@ -31,6 +32,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
 		printError(problem, args.includes("--json") ? "json" : "words");
 		return exitCode;
 	}
+}
+
+/** Scripts may still write `token create`, from when the daemon's program had commands of its own. */
+function withoutPrefix(words: readonly string[]): readonly string[] {
+	return words[0] === "token" ? words.slice(1) : words;
 }
 
 async function carryOut(parsed: Parsed): Promise<number> {

@@ -54,6 +54,14 @@ describe("the command line", () => {
 		}
 	});
 
+	it("takes the word token before a command, as older scripts have it", async () => {
+		const made = await cli.owner(["token", "create", "old script", "--permission", "orders.read"]);
+		assert.match(made.stdout, secretShape, made.stderr);
+		assert.equal((await cli.owner(["token", "verify"], { stdin: made.stdout })).code, 0);
+		assert.match((await run(["token", "--help"])).stdout, /^Usage: tokensmith COMMAND/);
+		assert.equal((await cli.owner(["create", "token", "--permission", "orders.read"])).code, 0);
+	});
+
 	describe("create", () => {
 		it("writes the secret and nothing else to standard output", async () => {
 			const made = await cli.owner([
