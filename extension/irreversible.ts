@@ -11,6 +11,7 @@ interface IrreversibleQuestion {
 
 /**
  * Enter presses the first button of a modal question, and VS Code never makes Cancel that one: so `keep` comes first.
+ * It can't take Cancel's place either: VS Code puts an item with `isCloseAffordance` last, and Enter presses another one.
  * @throws CancellationError if the user keeps things as they are
  */
 export async function confirmIrreversible<Button extends string>(

@@ -49,7 +49,7 @@ export function recordFrom(
 		lastModifiedUserInfo: user,
 		userId: profile.id,
 		userName: profile.name,
-		name: nameFromId(remote),
+		name: nameWithout(remote),
 		description: "",
 		issuer: profile.id,
 		profile: profile.id,
@@ -115,14 +115,17 @@ function factsOf(remote: RemoteToken): Partial<Token> {
 	const { name, description } = facts;
 	return {
 		...facts,
-		...(name !== undefined && { name: plainText(name, maximumNameLength) || nameFromId(remote) }),
+		...(name !== undefined && { name: plainText(name, maximumNameLength) || nameWithout(remote) }),
 		...(description !== undefined && { description: plainText(description, 1000) }),
 	};
 }
 
-/** An id is sent back as it is, so that only its copy in a name is cleaned. */
-function nameFromId({ id }: RemoteToken): string {
-	return plainText(id, maximumNameLength) || "unnamed";
+/** Of a token that its system gives none: what its owner recognizes, which is part of its secret rather than an id. */
+function nameWithout(remote: RemoteToken): string {
+	const partial = partialOf(remote);
+	if (partial !== nothingKnown) return partial;
+	// An id is sent back as it is, so that only its copy in a name is cleaned.
+	return plainText(remote.id, maximumNameLength) || "unnamed";
 }
 
 /** Names appear in logs and labels of one line, where invisible characters would reorder or hide other text. */
@@ -134,6 +137,9 @@ function plainText(text: string, longest: number): string {
 		.slice(0, longest)
 		.toWellFormed();
 }
+
+/** The partial token of one of which no part is known. */
+const nothingKnown = "…";
 
 function partialOf({ partial = "" }: RemoteToken): string {
 	const plain = partial.replace(/[^\x21-\x7E]/g, "");

@@ -48,7 +48,7 @@ export async function reportCreated(services: CreateReportDeps, creation: Creati
 async function sayCreated(services: CreateReportDeps, creation: Creation): Promise<void> {
 	const { token, secret, stored } = creation;
 	const name = quoted(token.name);
-	const copy = { title: l10n.t("Copy Secret"), run: () => services.clipboard.copySecret(secret) };
+	const copy = { title: l10n.t("Copy Secret"), run: () => services.clipboard.copySecret(secret, token.name) };
 	const next = nextSteps(services, creation);
 	// Enter chooses the first: a secret that is stored must not get on the clipboard by a slip, another one must.
 	const answers = stored.ok ? [...next, copy] : [copy, ...next];

@@ -132,7 +132,7 @@ async function createUntilDone(
 			(asked) => prepareAtSystem(services, requestFrom(asked), keeping.secret),
 		);
 		await remember(services.workspaceState, draft);
-		keeping.secret = keptOf(draft.system?.connection?.id, more.pasted) ?? keeping.secret;
+		keeping.secret = keptOf(draft.system?.connection?.id, draft.name ?? "", more.pasted) ?? keeping.secret;
 		const first = await createWithProgress(services, draft, more);
 		const outcome = await settled(services, first, { ...more, placement: placementOf(draft) });
 		if (outcome.kind === "created") {

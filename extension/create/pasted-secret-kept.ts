@@ -14,11 +14,17 @@ import { type CreateOutcome, type CreateTokenDeps, finishRecorded, type NewToken
 /** In memory, for one command. */
 export interface KeptSecret {
 	readonly connection: string;
+	/** Of the token that is to be recorded. */
+	readonly name: string;
 	readonly secret: string;
 }
 
-export function keptOf(connection: string | undefined, pasted: string | undefined): KeptSecret | undefined {
-	return connection === undefined || pasted === undefined ? undefined : { connection, secret: pasted };
+export function keptOf(
+	connection: string | undefined,
+	name: string,
+	pasted: string | undefined,
+): KeptSecret | undefined {
+	return connection === undefined || pasted === undefined ? undefined : { connection, name, secret: pasted };
 }
 
 /** The daemon refuses the secret itself, so that another try needs another one. */
@@ -53,7 +59,7 @@ export async function askToRecordAgain(): Promise<void> {
 /** When the user gives up. */
 export async function offerKept(
 	{ clipboard, connections }: Pick<Services, "clipboard" | "connections">,
-	{ connection, secret }: KeptSecret,
+	{ connection, name, secret }: KeptSecret,
 ): Promise<void> {
 	const copy = l10n.t("Copy Secret");
 	const system = quoted(connections.of(connection)?.name ?? connection);
@@ -61,5 +67,5 @@ export async function offerKept(
 		"The token that you created at {0} is not recorded here. Keep its secret, or revoke the token there.",
 		system,
 	);
-	if ((await showWarning(text, copy)) === copy) await clipboard.copySecret(secret);
+	if ((await showWarning(text, copy)) === copy) await clipboard.copySecret(secret, name);
 }

@@ -114,7 +114,7 @@ function catalogueGroups(profile: Catalogue): ChoiceGroup[] {
 		...[...groups].map(([heading, choices]) => ({ kind: "catalogue" as const, heading, choices })),
 		{
 			kind: "api",
-			heading: l10n.t("to manage or check tokens (Tokensmith's API)"),
+			heading: l10n.t("Tokensmith's own API"),
 			choices: catalogue.filter(isApi),
 		},
 	];

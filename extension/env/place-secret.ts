@@ -50,7 +50,7 @@ export async function placeAfterFailure(
 		services.log.error("The secret was not written.", inspect(error));
 		const chosen = await askHowToContinue(kept.token, placement, error);
 		if (chosen === "copy") {
-			await services.clipboard.copySecret(kept.secret);
+			await services.clipboard.copySecret(kept.secret, kept.token.name);
 			continue;
 		}
 		if (chosen === "another-file") placement = await askPlacement(kept.token);

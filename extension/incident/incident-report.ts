@@ -5,7 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import { type IncidentReport, successorsToPlace, type TokenRecord } from "../../daemon/contract.ts";
 import { dateInWords } from "../tokens/time-left.ts";
-import { lastUse, worksUntil } from "../tokens/token-facts.ts";
+import { isUseSeen, lastUse, notKnown, worksUntil } from "../tokens/token-facts.ts";
 import { escaped, inCode, table } from "./markdown.ts";
 import { stepInWords } from "./next-steps.ts";
 import { type SystemFacts, successorAt, systemParts, systemSteps } from "./system-facts.ts";
@@ -69,23 +69,50 @@ function revokedParts({ report, systems }: IncidentFacts, now: number): string[]
 				escaped(token.name),
 				inCode(token.partialToken),
 				escaped(lastUse(token, now)),
-				usedInLastHour ? `**${l10n.t("yes")}**` : l10n.t("no"),
+				usedInLastHour ? `**${l10n.t("yes")}**` : isUseSeen(token) ? l10n.t("no") : notKnown(),
 			]),
 		),
 	];
 }
 
 function happened({ revoked, successors }: IncidentFacts["report"]): string {
-	const dead =
-		revoked.length === 1
-			? l10n.t("1 token was revoked. Programs that use it are refused.")
-			: l10n.t("{0} tokens were revoked. Programs that use them are refused.", revoked.length);
-	if (successors.length === 0) return dead;
-	const made =
-		successors.length === 1
-			? l10n.t("1 successor was created with the same settings.")
-			: l10n.t("{0} successors were created with the same settings.", successors.length);
-	return `${dead} ${made}`;
+	const marked = revoked.filter(({ token }) => isOnlyMarked(token)).length;
+	return [
+		...deadInWords(revoked.length - marked),
+		...markedInWords(marked),
+		...madeInWords(successors.length),
+	].join(" ");
+}
+
+function deadInWords(count: number): string[] {
+	if (count === 0) return [];
+	return count === 1
+		? [l10n.t("1 token was revoked. Programs that use it are refused.")]
+		: [l10n.t("{0} tokens were revoked. Programs that use them are refused.", count)];
+}
+
+/** A token of a system that is not connected: only the system itself can end it. */
+export function isOnlyMarked({ issuer, connectionId }: TokenRecord): boolean {
+	return issuer !== "local" && connectionId === null;
+}
+
+export function markedInWords(count: number): string[] {
+	if (count === 0) return [];
+	return count === 1
+		? [l10n.t("1 token is only marked as revoked: it works until its own system revokes it.")]
+		: [
+				l10n.t(
+					"{0} tokens are only marked as revoked: they work until their own systems revoke them.",
+					count,
+				),
+			];
+}
+
+function madeInWords(count: number): string[] {
+	if (count === 0) return [];
+	return count === 1
+		? [l10n.t("1 successor was created with the same settings.")]
+		: [l10n.t("{0} successors were created with the same settings.", count)];
 }
 
 function leftParts({ left }: IncidentFacts): string[] {

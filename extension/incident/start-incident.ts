@@ -34,7 +34,7 @@ import {
 	runIncident,
 	withSystems,
 } from "./incident-action.ts";
-import { incidentMarkdown } from "./incident-report.ts";
+import { incidentMarkdown, isOnlyMarked, markedInWords } from "./incident-report.ts";
 import { type IncidentDraft, idsOf, incidentSteps } from "./incident-steps.ts";
 import {
 	confirmAgain,
@@ -176,7 +176,8 @@ async function sayDone(
 		...leftInWords(facts),
 		...systemsInWords(facts),
 		...unconfirmedInWords(facts),
-		l10n.t("Revoked {0}. The report says what remains to be done.", countInWords(revokedCount(facts))),
+		...markedInWords(markedCount(facts)),
+		revokedInWords(facts),
 		...(replaced.length === 0
 			? []
 			: [
@@ -243,8 +244,16 @@ function leftInWords({ left }: IncidentResult["facts"]): string[] {
 	return [`${what} ${messageText(left.why)}`];
 }
 
-function revokedCount({ report, systems }: IncidentResult["facts"]): number {
-	return report.revoked.length + systems.filter(isRevoked).length;
+function revokedInWords(facts: IncidentResult["facts"]): string {
+	const { report, systems } = facts;
+	const count = report.revoked.length - markedCount(facts) + systems.filter(isRevoked).length;
+	return count === 0
+		? l10n.t("The report says what remains to be done.")
+		: l10n.t("Revoked {0}. The report says what remains to be done.", countInWords(count));
+}
+
+function markedCount({ report }: IncidentResult["facts"]): number {
+	return report.revoked.filter(({ token }) => isOnlyMarked(token)).length;
 }
 
 /** The first reason; the report has all. */

@@ -18,8 +18,10 @@ export interface OverviewToken {
 	/** In milliseconds since the epoch; null: never. */
 	lastUsed: number | null;
 	lastUsedWords: string;
-	/** Total number of verifications. */
+	/** Total number of verifications here. */
 	uses: number;
+	/** `unseen`: it is used at its system. */
+	use: "seen" | "unseen";
 	permissions: string;
 	/** The lines with its secret: `.env:3 (API_TOKEN)`. */
 	lines: string[];
@@ -103,13 +105,14 @@ const urgencies: Record<Urgency, true> = {
 function isToken(value: unknown): value is OverviewToken {
 	if (!isObject(value)) return false;
 	const { id, name, urgency, state, end, endWords, lastUsed, lastUsedWords, uses, permissions } = value;
-	const { lines, can } = value;
+	const { lines, can, use } = value;
 	return (
 		[id, name, state, endWords, lastUsedWords, permissions].every(isText) &&
 		isText(urgency) &&
 		Object.hasOwn(urgencies, urgency) &&
 		[end, lastUsed].every((time) => time === null || isNumber(time)) &&
 		isNumber(uses) &&
+		isOneOf(use, ["seen", "unseen"] as const) &&
 		isList(lines, isText) &&
 		isList(can, isRowAction)
 	);

@@ -4,7 +4,13 @@ import { endOf, type TokenRecord, type UsageDay } from "../../daemon/contract.ts
 import { plainText } from "../display-text.ts";
 import type { RowAction } from "../tokens/row-actions.ts";
 import { dateInWords, timeSince, urgencyOf } from "../tokens/time-left.ts";
-import { stateInWords } from "../tokens/token-facts.ts";
+import {
+	isExpiryKnown,
+	isUseSeen,
+	notKnown,
+	permissionsInWords,
+	stateInWords,
+} from "../tokens/token-facts.ts";
 import type { OverviewToken, UsageCount } from "./overview-message.ts";
 
 interface OverviewFacts {
@@ -28,14 +34,24 @@ export function overviewToken(
 		urgency,
 		state: stateInWords(token, urgency, now),
 		end: isEndless ? null : end,
-		endWords: isEndless ? l10n.t("Never") : dateInWords(end),
+		endWords: isEndless ? endlessInWords(token) : dateInWords(end),
 		lastUsed: lastUsedDate === null ? null : Date.parse(lastUsedDate),
-		lastUsedWords: lastUsedDate === null ? l10n.t("Never") : timeSince(lastUsedDate, now),
+		lastUsedWords: lastUseInWords(token, now),
 		uses: token.useCount,
-		permissions: plainText(token.permissions.join(", ")),
+		use: isUseSeen(token) ? "seen" : "unseen",
+		permissions: plainText(permissionsInWords(token)),
 		lines: linesOf(token.id).map(({ words }) => plainText(words)),
 		can: actionsFor(token),
 	};
+}
+
+function endlessInWords(token: TokenRecord): string {
+	return isExpiryKnown(token) ? l10n.t("Never") : notKnown();
+}
+
+function lastUseInWords(token: TokenRecord, now: number): string {
+	if (token.lastUsedDate !== null) return timeSince(token.lastUsedDate, now);
+	return isUseSeen(token) ? l10n.t("Never") : notKnown();
 }
 
 export function usageCounts(days: readonly UsageDay[]): UsageCount[] {

@@ -13,6 +13,7 @@ import { type AddressUse, overlapUse, useInWords } from "../tokens/overlap-facts
 import { isToBeConfirmed } from "../tokens/revoke-action.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import { timeSince } from "../tokens/time-left.ts";
+import { isUseSeen } from "../tokens/token-facts.ts";
 import { endOverlapOf } from "./end-overlap-action.ts";
 import { oldSecretInWords } from "./rotation-words.ts";
 import { openRotation } from "./undo-rotation.ts";
@@ -87,7 +88,7 @@ function rowsOf({ predecessor, uses, lines }: Use): Row[] {
 	return [
 		{ label: `$(clock) ${oldSecretInWords(predecessor)}`, alwaysShow: true },
 		separator(l10n.t("since the rotation")),
-		...(uses.length === 0 ? [{ label: l10n.t("$(pass) The old secret was not used") }] : []),
+		...(uses.length === 0 ? [unusedRow(predecessor)] : []),
 		...uses.map((use, index) => ({
 			label: `$(globe) ${labelText(useInWords(use))}`,
 			...(index === 0 && since !== undefined && { description: since }),
@@ -103,12 +104,24 @@ function rowsOf({ predecessor, uses, lines }: Use): Row[] {
 	];
 }
 
+function unusedRow(predecessor: TokenRecord): Row {
+	return isUseSeen(predecessor)
+		? { label: l10n.t("$(pass) The old secret was not used") }
+		: { label: `$(info) ${unseenInWords()}` };
+}
+
+function unseenInWords(): string {
+	return l10n.t("Its use at its system is not known here.");
+}
+
 async function confirm({ predecessor, uses, lines }: Use): Promise<void> {
 	const question = l10n.t("End the overlap of {0} now?", quoted(predecessor.name));
 	const detail = [
 		l10n.t("The old secret is refused from the next request on. This cannot be undone."),
 		uses.length === 0
-			? l10n.t("It was not used since the rotation.")
+			? isUseSeen(predecessor)
+				? l10n.t("It was not used since the rotation.")
+				: unseenInWords()
 			: [l10n.t("Since the rotation it was used by:"), ...uses.map((use) => `•  ${useInWords(use)}`)].join(
 					"\n",
 				),

@@ -18,6 +18,7 @@ import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
 import { dateInWords, soonestFirst, timeLeft } from "../tokens/time-left.ts";
 import { connect } from "../tokens/token-choice.ts";
+import { isUseSeen } from "../tokens/token-facts.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { askWithMore, runWizard, summaryStep } from "../wizard/wizard.ts";
@@ -131,13 +132,13 @@ async function ask(
 ): Promise<BulkDraft> {
 	// The expiry of each token shortens its overlap further.
 	const limits = {
-		token: { expiry: null, retiresDate: null, creationDate: "" },
+		token: { expiry: null, retiresDate: null, creationDate: "", issuer: "local" },
 		maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
 	};
 	const steps = (prompts: Prompts) => [
 		...(within === undefined ? [] : [withinStep(prompts, within), tokensStep(prompts, within)]),
 		overlapStep<BulkDraft>({ ...limits, prompts }),
-		quietStep<BulkDraft>({ ...limits, prompts }),
+		bulkQuietStep({ ...limits, prompts }),
 		summaryStep<BulkDraft>({
 			prompts,
 			placeholder: l10n.t("Press Enter to rotate the tokens, or choose a row to change its answer."),
@@ -147,6 +148,16 @@ async function ask(
 	];
 	const title = within === undefined ? l10n.t("Rotate Tokens") : l10n.t("Rotate Expiring Tokens");
 	return await runWizard<BulkDraft>(steps, draft, { title, changeFirst });
+}
+
+/** Not for tokens of other systems alone, whose uses are unseen. */
+function bulkQuietStep(question: Limits & { prompts: Prompts }): Step<BulkDraft> {
+	const step = quietStep<BulkDraft>(question);
+	return { ...step, applies: (draft) => isAnyUseSeen(draft) && step.applies?.(draft) !== false };
+}
+
+function isAnyUseSeen({ tokens = [] }: BulkDraft): boolean {
+	return tokens.length === 0 || tokens.some(isUseSeen);
 }
 
 function withinStep(prompts: Prompts, within: readonly Range[]): Step<BulkDraft> {
@@ -211,7 +222,9 @@ async function summaryRows(
 			description: overlapInWords(overlap, limits, now).join(", "),
 			value: "overlap",
 		},
-		{ label: l10n.t("$(watch) Overlap ends"), description: quietInWords(quietSeconds), value: "quiet" },
+		...(isAnyUseSeen(draft)
+			? [{ label: l10n.t("$(watch) Overlap ends"), description: quietInWords(quietSeconds), value: "quiet" }]
+			: []),
 		{
 			label: l10n.t("$(calendar) Expires"),
 			description: l10n.t("Same lifetime as before for each token"),

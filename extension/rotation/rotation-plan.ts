@@ -7,6 +7,7 @@ import { endOf, type Profile, type RotateTokenRequest, type TokenRecord } from "
 import { addDuration, type ExpiryChoice, expiryInstant } from "../create/expiry-input.ts";
 import { amountInWords } from "../language.ts";
 import { dateInWords } from "../tokens/time-left.ts";
+import { isUseSeen } from "../tokens/token-facts.ts";
 
 /** How long the predecessor keeps working. `until-expiry`: as long as without the rotation. */
 export type Overlap = { kind: "for"; seconds: number } | { kind: "until-expiry" } | { kind: "none" };
@@ -21,7 +22,7 @@ export interface RotationPlan {
 
 /** The limits of an overlap. */
 export interface Limits {
-	token: Pick<TokenRecord, "expiry" | "retiresDate" | "creationDate">;
+	token: Pick<TokenRecord, "expiry" | "retiresDate" | "creationDate" | "issuer">;
 	/** By policy. */
 	maximumOverlapSeconds: number;
 }
@@ -60,8 +61,9 @@ export function usualOverlap(choices: readonly Overlap[]): Overlap {
 	return oneDay ?? choices.findLast(({ kind }) => kind !== "none") ?? { kind: "none" };
 }
 
-/** In seconds, shorter than the overlap itself. */
+/** In seconds, shorter than the overlap itself. None where uses are unseen: the deadline alone ends the overlap there. */
 export function quietChoices(overlap: Overlap, limits: Limits, now: Date): number[] {
+	if (!isUseSeen(limits.token)) return [];
 	const seconds = overlapSeconds(overlap, limits, now);
 	return usualQuiet.filter((quiet) => quiet < seconds);
 }

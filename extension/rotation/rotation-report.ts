@@ -197,7 +197,7 @@ async function showUnstoredSecret(
 	let chosen = masking.isPresenting ? await ask(hidden, why, show) : show;
 	if (chosen === show)
 		chosen = await ask(l10n.t("{0} is rotated. This is the new secret:", name), `${secret}\n\n${why}`);
-	if (chosen === copy) await clipboard.copySecret(secret);
+	if (chosen === copy) await clipboard.copySecret(secret, successor.name);
 }
 
 export async function replacementOf(

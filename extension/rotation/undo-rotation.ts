@@ -13,7 +13,7 @@ import { confirmIrreversible } from "../irreversible.ts";
 import { showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { isOverlapOver } from "../tokens/lineage.ts";
-import { lastUse } from "../tokens/token-facts.ts";
+import { isUseSeen, lastUse } from "../tokens/token-facts.ts";
 import type { Rotation } from "./rotate-action.ts";
 import { command, offer, replacementOf, runningWays, type Way } from "./rotation-report.ts";
 import { undoneLinesInWords } from "./rotation-words.ts";
@@ -162,7 +162,8 @@ async function confirm({ successor }: Rotation, lines: readonly EnvLine[]): Prom
 }
 
 function revocationInWords(successor: TokenRecord): string {
-	if (successor.useCount === 0) return l10n.t("The new token is revoked. It was not used yet.");
+	if (isUseSeen(successor) && successor.useCount === 0)
+		return l10n.t("The new token is revoked. It was not used yet.");
 	return l10n.t(
 		"The new token is revoked: programs that use its secret are refused. Its last use: {0}.",
 		lastUse(successor, Date.now()),

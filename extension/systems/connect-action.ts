@@ -1,11 +1,11 @@
 /**
- * Saves a connection and tests its credential. Invariants: nothing is thrown; a connection that is not kept is removed
- * again, and a credential is stored only with a connection that is kept.
+ * Saves a connection and tests its credential. Invariants: nothing is thrown; a connection whose credential is in doubt
+ * is removed until the user keeps it, and a credential is stored only with a connection that is kept.
  */
 import { inspect } from "node:util";
 import type { Connection, ConnectionInput, ProbeResult } from "../../daemon/contract.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
-import { accessWith } from "../connections/connections.ts";
+import { accessWith, settingsOf } from "../connections/connections.ts";
 import type { Credentials } from "../connections/credentials.ts";
 import type { Client } from "../daemon/client.ts";
 
@@ -32,7 +32,7 @@ export type ConnectOutcome =
 	| { kind: "cancelled" }
 	/** It is kept. `probe` undefined: it has no credential to test. */
 	| { kind: "connected"; connection: Connection; probe: ProbeResult | undefined }
-	/** It is saved, and to be kept or removed: the system does not accept the credential, or does not say so. */
+	/** It is not saved any more, and can be kept: the system does not accept the credential, or does not say so. */
 	| { kind: "in-doubt"; connection: Connection; result: TestResult };
 
 export type TestResult = { kind: "probed"; probe: ProbeResult } | { kind: "failed"; error: unknown };
@@ -53,13 +53,13 @@ export async function connectSystem(
 	if (credential === undefined) return { kind: "connected", connection, probe: undefined };
 	onProgress?.("testing");
 	const result = await testConnection(deps, connection, credential);
-	if (cancellation?.isCancellationRequested) {
-		await discardConnection(deps, connection);
-		return { kind: "cancelled" };
-	}
-	if (result.kind === "failed" || result.probe.outcome !== "live")
-		return { kind: "in-doubt", connection, result };
-	return await keepConnection(deps, connection, { credential, probe: result.probe });
+	const isLive = result.kind === "probed" && result.probe.outcome === "live";
+	if (isLive && !cancellation?.isCancellationRequested)
+		return await storeCredential(deps, connection, { credential, probe: result.probe });
+	await discardConnection(deps, connection);
+	return cancellation?.isCancellationRequested
+		? { kind: "cancelled" }
+		: { kind: "in-doubt", connection, result };
 }
 
 export async function testConnection(
@@ -75,8 +75,25 @@ export async function testConnection(
 	}
 }
 
-/** Stores its credential, whether or not a test has succeeded. */
+/** Saves a connection in doubt again, with its credential. */
 export async function keepConnection(
+	deps: ConnectDeps,
+	connection: Connection,
+	tested: { credential: string; probe: ProbeResult | undefined },
+): Promise<ConnectOutcome> {
+	try {
+		const client = await deps.daemon.client();
+		return await storeCredential(
+			deps,
+			await client.putConnection(connection.id, settingsOf(connection)),
+			tested,
+		);
+	} catch (error) {
+		return { kind: "not-saved", error };
+	}
+}
+
+async function storeCredential(
 	deps: ConnectDeps,
 	connection: Connection,
 	{ credential, probe }: { credential: string; probe: ProbeResult | undefined },
@@ -91,7 +108,7 @@ export async function keepConnection(
 }
 
 /** Removes a connection that was never used. One that stays behind does no harm, so this never throws. */
-export async function discardConnection(
+async function discardConnection(
 	{ daemon, log }: Pick<ConnectDeps, "daemon" | "log">,
 	{ id }: Pick<Connection, "id">,
 ): Promise<void> {

@@ -31,7 +31,6 @@ import {
 	type ConnectOutcome,
 	type ConnectStage,
 	connectSystem,
-	discardConnection,
 	keepConnection,
 	type NewConnection,
 	type TestResult,
@@ -227,7 +226,6 @@ async function afterDoubt(
 	if (result.kind === "failed") services.log.error(failed(), inspect(result.error));
 	const chosen = await showError(text, change, keep);
 	const deps = { ...services, credentials: services.connections.credentials };
-	if (chosen !== keep) await discardConnection(deps, connection);
 	if (chosen === undefined) throw new vscode.CancellationError();
 	if (chosen === change) return step;
 	const probe = result.kind === "probed" ? result.probe : undefined;
@@ -253,7 +251,7 @@ function isProblem(result: TestResult, code: ProblemCode): boolean {
 	);
 }
 
-/** A sentence. */
+/** One sentence or two. */
 export function resultInWords({ name, baseUrl }: Connection, result: TestResult): string {
 	if (result.kind === "failed") return messageText(explain(result.error).text);
 	const { outcome, detail } = result.probe;
@@ -282,7 +280,9 @@ async function sayConnected(
 	const compare = l10n.t("Compare Tokens");
 	const text = [
 		l10n.t("Connected {0}.", quoted(connection.name)),
-		...(probe === undefined ? [] : [credentialInWords(probe)]),
+		...(probe === undefined
+			? []
+			: [l10n.t("The system accepts the credential."), ...credentialInWords(probe)]),
 		...(can === undefined ? [] : [capabilitiesInWords(can)]),
 	].join(" ");
 	const chosen = await showInformation(text, create, ...(can?.list ? [compare] : []));
@@ -291,13 +291,11 @@ async function sayConnected(
 	if (chosen === compare) await vscode.commands.executeCommand("tokensmith.reconcile", argument);
 }
 
-/** What the system says of the credential: `Its credential may read, write and expires on …`. */
-export function credentialInWords({ token }: ProbeResult): string {
-	const permissions = token?.permissions ?? [];
-	const may =
-		permissions.length === 0
-			? l10n.t("The system accepts the credential.")
-			: l10n.t("Its credential may: {0}.", shortened(messageText(permissions.join(", ")), 200));
-	if (typeof token?.expiry !== "string") return may;
-	return `${may} ${l10n.t("It expires on {0}.", dateInWords(token.expiry))}`;
+/** What else the system says of the credential, a sentence each: `Its credential may: read, write.` */
+export function credentialInWords({ token }: ProbeResult): string[] {
+	const permissions = shortened(messageText((token?.permissions ?? []).join(", ")), 200);
+	return [
+		...(permissions === "" ? [] : [l10n.t("Its credential may: {0}.", permissions)]),
+		...(typeof token?.expiry === "string" ? [l10n.t("It expires on {0}.", dateInWords(token.expiry))] : []),
+	];
 }

@@ -28,7 +28,7 @@ export async function testInteractively(services: ManageDeps, connection: Connec
 	if (result.kind === "failed") throw result.error;
 	services.systemStates.note(connection.id, result.probe.outcome);
 	if (result.probe.outcome === "live") {
-		const text = [resultInWords(connection, result), credentialInWords(result.probe)].join(" ");
+		const text = [resultInWords(connection, result), ...credentialInWords(result.probe)].join(" ");
 		void showInformation(text);
 		return;
 	}
@@ -161,7 +161,9 @@ function whatStays({ name }: Connection, { bound, working, credential }: Left): 
 			: [
 					[
 						l10n.t("These tokens of {0} keep working, and can be rotated and revoked only there:", name),
-						...working.slice(0, mostListed).map((token) => `•  ${messageText(token.name)}`),
+						...working
+							.slice(0, mostListed)
+							.map(({ name, partialToken }) => `•  ${messageText(`${name} ${partialToken}`)}`),
 						...(more > 0 ? [l10n.t("•  and {0} more", more)] : []),
 					].join("\n"),
 				]),

@@ -152,7 +152,9 @@ export class SystemTree implements vscode.TreeDataProvider<SystemNode>, vscode.D
 			[l10n.t("Address"), connection.baseUrl],
 			[l10n.t("Credential"), standingInWords(standing)],
 			...(tested === undefined ? [] : [[l10n.t("Tested"), timeSince(tested.date, Date.now())]]),
-			[l10n.t("Certificate"), tlsInWords(connection.tls, "")],
+			...(connection.baseUrl.startsWith("https:")
+				? [[l10n.t("Certificate"), tlsInWords(connection.tls, "")]]
+				: []),
 			...(can === undefined ? [] : [[l10n.t("Can"), capabilitiesInWords(can)]]),
 		];
 		const tooltip = new vscode.MarkdownString("**");

@@ -1,7 +1,9 @@
-/** Copies secrets to the clipboard, and clears it later unless something else was copied in the meantime. */
+/** Copies secrets to the clipboard, says so, and clears it later unless something else was copied in the meantime. */
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
+import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { quoted } from "../display-text.ts";
 
 interface ClipboardOptions {
 	log: { warn(message: string): void };
@@ -21,9 +23,13 @@ export class Clipboard implements vscode.Disposable {
 		this.#clearAfterSeconds = clearAfterSeconds;
 	}
 
-	/** Copies `secret`, and clears the clipboard later if the secret is still on it. */
-	async copySecret(secret: string): Promise<void> {
+	/** Copies `secret`, and clears the clipboard later if the secret is still on it. @param name of what it is the secret of */
+	async copySecret(secret: string, name: string): Promise<void> {
 		await vscode.env.clipboard.writeText(secret);
+		vscode.window.setStatusBarMessage(
+			l10n.t("$(copy) Copied the secret of {0}; the clipboard is cleared after 60 seconds", quoted(name)),
+			6000,
+		);
 		this.#forget();
 		this.#copiedHash = hash(secret);
 		this.#timer = setTimeout(() => void this.#clearWhenReadable(), this.#clearAfterSeconds * 1000);

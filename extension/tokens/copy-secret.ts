@@ -12,11 +12,7 @@ export async function copySecret(
 ): Promise<void> {
 	const secret = await secrets.get(token.id);
 	if (secret === undefined) return saySecretNotStored(token);
-	await clipboard.copySecret(secret);
-	vscode.window.setStatusBarMessage(
-		l10n.t("$(copy) Copied the secret of {0}; the clipboard is cleared after 60 seconds", quoted(token.name)),
-		6000,
-	);
+	await clipboard.copySecret(secret, token.name);
 }
 
 /** The daemon stores only the hash, so a secret that is not stored here exists only where it is used. */

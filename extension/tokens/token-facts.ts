@@ -62,13 +62,20 @@ export function isExpiryKnown(token: TokenRecord): boolean {
 	return !isOnlyNoted(token, token.expiry);
 }
 
-function notKnown(): string {
+export function notKnown(): string {
 	return l10n.t("not known here");
+}
+
+/** A token of another system is used there, unseen. */
+export function isUseSeen({ issuer }: Pick<TokenRecord, "issuer">): boolean {
+	return issuer === "local";
 }
 
 export function permissionsInWords(token: TokenRecord): string {
 	if (isOnlyNoted(token, token.permissions)) return notKnown();
-	return token.permissions.join(", ") || l10n.t("None");
+	if (token.permissions.length > 0) return token.permissions.join(", ");
+	// At another system, a token without any may do all that its user may.
+	return token.issuer === "local" ? l10n.t("None") : l10n.t("None listed");
 }
 
 /** A list of addresses in a summary. */
@@ -123,9 +130,8 @@ export function endInWords(token: TokenRecord, now: number): string {
 
 /** `2 days ago from 127.0.0.1, 15 times in all`, `never`. */
 export function lastUse(token: TokenRecord, now: number): string {
-	const { issuer, lastUsedDate, lastUsedAddress, useCount } = token;
-	// A token of another system is used there, unseen.
-	if (lastUsedDate === null) return issuer === "local" ? l10n.t("never") : notKnown();
+	const { lastUsedDate, lastUsedAddress, useCount } = token;
+	if (lastUsedDate === null) return isUseSeen(token) ? l10n.t("never") : notKnown();
 	const since = timeSince(lastUsedDate, now);
 	if (lastUsedAddress === null)
 		return useCount === 1 ? l10n.t("{0}, once", since) : l10n.t("{0}, {1} times in total", since, useCount);

@@ -18,7 +18,7 @@ import { needingAttention } from "./nearest-expiry.ts";
 import { overlapFact } from "./overlap-facts.ts";
 import type { SecretStore } from "./secret-store.ts";
 import { ShownTokens } from "./shown-tokens.ts";
-import type { Fact } from "./token-facts.ts";
+import { type Fact, isUseSeen } from "./token-facts.ts";
 import {
 	groupItem,
 	type ItemFacts,
@@ -133,7 +133,8 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	async resolveTreeItem(item: vscode.TreeItem, node: Node): Promise<vscode.TreeItem> {
 		if (node.kind !== "token") return item;
 		const secret = this.#facts.kept.has(node.id) ? "kept" : "absent";
-		const more = node.token.status === "retiring" ? await this.#overlapFacts(node.token.id) : [];
+		const isCounted = node.token.status === "retiring" && isUseSeen(node.token);
+		const more = isCounted ? await this.#overlapFacts(node.token.id) : [];
 		item.tooltip = tokenTooltip(node.token, secret, Date.now(), more);
 		return item;
 	}

@@ -152,8 +152,10 @@ export class Prompts {
 
 function dress(input: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>, place: Place): void {
 	input.title = place.title;
-	input.step = place.step;
-	input.totalSteps = place.totalSteps;
+	// The only question has no number.
+	const isNumbered = place.totalSteps > 1;
+	input.step = isNumbered ? place.step : 0;
+	input.totalSteps = isNumbered ? place.totalSteps : 0;
 	input.buttons = place.canGoBack ? [vscode.QuickInputButtons.Back] : [];
 	// The user can look something up elsewhere and return to the same question.
 	input.ignoreFocusOut = true;

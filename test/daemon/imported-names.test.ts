@@ -57,6 +57,14 @@ describe("a token that was found at a system", () => {
 		});
 	}
 
+	it("without a name is named by the part of its secret that its system lists", async () => {
+		const { name: _, ...record } = connector.record ?? {};
+		const profile = { ...acmeProfile, connector: { ...connector, record: { ...record, partial: "/name" } } };
+		await connection.connect("acme", profile);
+		const { body } = await importing(acme.add({ id: "1e5e928f47", name: "eyJhb...Oh12o" }).id);
+		assert.equal(body.tokens[0].name, "eyJh…h12o");
+	});
+
 	it("does not count with an id that no request could name", async () => {
 		await connection.connect();
 		for (const id of ["a\nb", "a\uD800b", "x".repeat(1001)]) acme.add({ id, name: "odd" });

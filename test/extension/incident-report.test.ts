@@ -36,6 +36,20 @@ describe("the report of an incident", () => {
 		assert.match(text, /- \[ \] Find out where the secrets leaked\./);
 	});
 
+	it("claims of tokens of other systems neither that they are dead nor that they were not used", () => {
+		const theirs = aToken({ id: "theirs", name: "deploy", issuer: "npm" });
+		const marked = { token: theirs, usedInLastHour: false };
+		const text = incidentMarkdown(
+			facts({ report: { ...facts().report, revoked: [marked], successors: [] } }),
+		);
+		assert.match(text, /\n1 token is only marked as revoked: it works until its own system revokes it\.\n/);
+		assert.doesNotMatch(text, /are refused/);
+		assert.match(text, /\| deploy \| .* \| not known here \| not known here \|/);
+		const both = facts().report.revoked.concat(marked);
+		const mixed = incidentMarkdown(facts({ report: { ...facts().report, revoked: both } }));
+		assert.match(mixed, /\n1 token was revoked\. .* are refused\. 1 token is only marked as revoked/);
+	});
+
 	it("has a step for every line with a revoked secret, and for every lost secret", () => {
 		const text = incidentMarkdown(
 			facts({

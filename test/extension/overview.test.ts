@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import {
 	type OverviewToken,
 	readFromPage,
@@ -7,7 +8,7 @@ import {
 	type UsageCount,
 } from "../../extension/overview/overview-message.ts";
 import { overviewPage } from "../../extension/overview/overview-page.ts";
-import { SentTokens } from "../../extension/overview/overview-tokens.ts";
+import { overviewToken, SentTokens } from "../../extension/overview/overview-tokens.ts";
 import {
 	highestStack,
 	layOutTimeline,
@@ -24,6 +25,7 @@ import {
 	sortTokens,
 } from "../../extension/overview/token-table.ts";
 import { fillDays, lastDays, layOutBars, roundUp } from "../../extension/overview/usage-bars.ts";
+import { tokenRecord } from "./a-token.ts";
 
 const now = Date.parse("2026-03-01T12:00:00Z");
 const day = 86_400_000;
@@ -31,12 +33,30 @@ const day = 86_400_000;
 function token(name: string, more: Partial<OverviewToken> = {}): OverviewToken {
 	return {
 		...{ id: name, name, urgency: "calm", state: "", end: now + 30 * day, endWords: "", lastUsed: null },
-		...{ lastUsedWords: "", uses: 0, permissions: "orders.read", lines: [], can: [], ...more },
+		...{ lastUsedWords: "", uses: 0, use: "seen", permissions: "orders.read", lines: [], can: [], ...more },
 	};
 }
 
 const inDays = (days: number, urgency: OverviewToken["urgency"] = "calm") =>
 	token(`${days} days`, { end: now + days * day, urgency });
+
+describe("a token in the overview", () => {
+	const shown = (more: Partial<TokenRecord>) => {
+		const facts = { now, warningDays: [30, 7, 1], linesOf: () => [], actionsFor: () => [] };
+		const { lastUsedWords, endWords, permissions, use } = overviewToken(tokenRecord("1", more), facts);
+		return [lastUsedWords, endWords, permissions, use];
+	};
+
+	it("is said never to be used, to expire or to have permissions only where that is known", () => {
+		assert.deepEqual(shown({ permissions: [] }), ["Never", "Never", "None", "seen"]);
+		const theirs = { issuer: "npm", permissions: [] };
+		assert.deepEqual(shown({ ...theirs, connectionId: "c" }), [
+			...["not known here", "Never", "None listed", "unseen"],
+		]);
+		const unknown = "not known here";
+		assert.deepEqual(shown(theirs), [unknown, unknown, unknown, "unseen"]);
+	});
+});
 
 describe("the timeline of expiries", () => {
 	const size = { width: 800, height: 8 * pitch, now, labelWidth: () => 52 };

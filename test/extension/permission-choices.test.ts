@@ -65,10 +65,7 @@ describe("the offered permissions", () => {
 			["found in the code", ["ships.sink: a.ts:2"]],
 			["orders", ["orders.write: "]],
 			["bills", ["bills.list: List bills"]],
-			[
-				"to manage or check tokens (Tokensmith's API)",
-				["api.api-tokens.read: See all tokens", "api.api-tokens.write: "],
-			],
+			["Tokensmith's own API", ["api.api-tokens.read: See all tokens", "api.api-tokens.write: "]],
 		]);
 	});
 

@@ -20,9 +20,10 @@ const day = 24 * hour;
 const inSeconds = (seconds: number) => new Date(now.getTime() + seconds * 1000).toISOString();
 
 /** The limits of a token that ends after so many seconds. */
-function limits(endSeconds: number | null, maximumOverlapSeconds = 7 * day) {
+function limits(endSeconds: number | null, maximumOverlapSeconds = 7 * day, issuer = "local") {
 	const expiry = endSeconds === null ? null : inSeconds(endSeconds);
-	return { token: { expiry, retiresDate: null, creationDate: inSeconds(-30 * day) }, maximumOverlapSeconds };
+	const token = { expiry, retiresDate: null, creationDate: inSeconds(-30 * day), issuer };
+	return { token, maximumOverlapSeconds };
 }
 
 const short = (overlap: Overlap) => (overlap.kind === "for" ? overlap.seconds / hour : overlap.kind);
@@ -64,6 +65,11 @@ describe("the overlaps to choose from", () => {
 		assert.deepEqual(quiet(day), [15 * 60, hour]);
 		assert.deepEqual(quiet(600), []);
 		assert.deepEqual(quietChoices({ kind: "none" }, limits(null), now), []);
+	});
+
+	it("can't end early at another system, where uses are not seen", () => {
+		const theirs = limits(null, 7 * day, "npm");
+		assert.deepEqual(quietChoices({ kind: "for", seconds: day }, theirs, now), []);
 	});
 
 	it("are described with their end", () => {

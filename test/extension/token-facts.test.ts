@@ -34,7 +34,8 @@ describe("facts of a token", () => {
 		const known = facts({ ...theirs, permissions: ["contents:read"], allowedAddresses: ["::1"] });
 		assert.equal(known.get("Permissions"), "contents:read");
 		assert.equal(known.get("Allowed addresses"), "::1");
-		assert.equal(facts({ ...theirs, connectionId: "c" }).get("Permissions"), "None");
+		assert.equal(facts({ ...theirs, connectionId: "c" }).get("Permissions"), "None listed");
+		assert.equal(facts({ permissions: [] }).get("Permissions"), "None");
 	});
 
 	it("include when and why it was revoked, or that it is disabled", () => {

@@ -15,14 +15,14 @@ describe("Clipboard", () => {
 
 	it("copies a secret and clears it when its time has come", async () => {
 		const ours = new Clipboard({ log, clearAfterSeconds: 0.3 });
-		await ours.copySecret("tks_first");
+		await ours.copySecret("tks_first", "orders");
 		assert.equal(await clipboard.readText(), "tks_first");
 		await until("it is cleared", async () => (await clipboard.readText()) === "");
 	});
 
 	it("leaves alone what has been copied since", async () => {
 		const ours = new Clipboard({ log });
-		await ours.copySecret("tks_first");
+		await ours.copySecret("tks_first", "orders");
 		await clipboard.writeText("a sentence");
 		await ours.clear();
 		assert.equal(await clipboard.readText(), "a sentence");
@@ -30,14 +30,14 @@ describe("Clipboard", () => {
 
 	it("clears a second secret too, though the first one's time has come before", async () => {
 		const ours = new Clipboard({ log, clearAfterSeconds: 0.3 });
-		await ours.copySecret("tks_first");
-		await ours.copySecret("tks_second");
+		await ours.copySecret("tks_first", "orders");
+		await ours.copySecret("tks_second", "orders");
 		await until("it is cleared", async () => (await clipboard.readText()) === "");
 	});
 
 	it("clears when the window closes", async () => {
 		const ours = new Clipboard({ log });
-		await ours.copySecret("tks_last");
+		await ours.copySecret("tks_last", "orders");
 		ours.dispose();
 		await until("it is cleared", async () => (await clipboard.readText()) === "");
 	});

@@ -7,6 +7,7 @@ import { createToken } from "../../extension/create/create-action.ts";
 import { explain } from "../../extension/failure.ts";
 import { rotateToken } from "../../extension/rotation/rotate-action.ts";
 import { rotateSelected } from "../../extension/rotation/rotate-expiring.ts";
+import { rotationCommands } from "../../extension/rotation/rotation-commands.ts";
 import { reportOutcome } from "../../extension/rotation/rotation-report.ts";
 import { Acme, acmeProfile } from "../daemon/systems/acme.ts";
 import { until } from "../workbench/until.ts";
@@ -73,6 +74,18 @@ describe("the rotation of a token at a system", () => {
 		await reportOutcome(services(), token, outcome);
 		assert.match(person.messages[0]?.text ?? "", /^Rotated “orders”.*“Acme Ltd” did not do everything as/);
 		assert.match(person.last?.detail ?? "", /Not as requested: Expires: no expiry instead of /);
+	});
+
+	it("claims nothing about uses at the system, before it is undone or its overlap ends", async () => {
+		acme.fault = "none";
+		const outcome = await rotateToken(services(), { token, plan: aDay, maximumOverlapSeconds });
+		assert.equal(outcome.kind, "rotated");
+		for (const name of ["undoRotation", "endOverlap"]) {
+			const call = { services: services(), argument: { id: token.id }, selected: undefined };
+			await assert.rejects(async () => await rotationCommands[name]?.run(call));
+			assert.match(person.last?.detail ?? "", /not known here\./, name);
+			assert.doesNotMatch(person.last?.detail ?? "", /not used/, name);
+		}
 	});
 
 	it("is unknown when the answer is lost at a system without a list, and leads to its page, not to another try", async () => {

@@ -129,11 +129,16 @@ describe("a connected system", () => {
 			assert.ok(outcome.kind === "in-doubt" && outcome.result.kind === "probed", outcome.kind);
 			assert.equal(outcome.result.probe.outcome, "dead");
 			assert.equal(window.kept.size, 0);
+			assert.deepEqual(await window.client.connections(), []);
 			const { daemon, log, credentials } = window;
 			await keepConnection({ daemon, log, credentials }, outcome.connection, {
 				...{ credential: registry.credential, probe: undefined },
 			});
 			assert.equal(window.kept.get(`connection.${connection.id}`), registry.credential);
+			assert.deepEqual(
+				(await window.client.connections()).map(({ name }) => name),
+				["Registry"],
+			);
 		});
 
 		it("is saved nowhere at an address that the daemon refuses", async () => {
@@ -160,12 +165,12 @@ describe("a connected system", () => {
 					argument: { connection: connection.id },
 				});
 			await run("testConnection");
-			assert.match(person.last?.text ?? "", /“Registry” accepts the credential/);
+			assert.equal(person.last?.text, "“Registry” accepts the credential.");
 			await created();
 			person.answers(/Disconnect “Registry”\?/, "Disconnect");
 			await run("disconnectSystem");
 			const asked = person.messages.find(({ text }) => text.startsWith("Disconnect"));
-			assert.match(asked?.detail ?? "", /At the system, nothing changes.*keep working.*deploy/s);
+			assert.match(asked?.detail ?? "", /At the system, nothing changes.*keep working.*deploy eyJh…/s);
 			assert.deepEqual(await window.client.connections(), []);
 			assert.equal(window.kept.get(`connection.${connection.id}`), undefined);
 			assert.equal((await tokens()).length, 1);

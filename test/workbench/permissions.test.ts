@@ -76,7 +76,7 @@ describe("the permissions of a new token", () => {
 				rows,
 				/\ntickets\.close service\.mjs:3 found in[^\n]*\nRead only \d permissions several at once\n/,
 			);
-			return /to manage or check tokens/.test(rows);
+			return /Tokensmith's own API/.test(rows);
 		});
 	});
 

@@ -93,6 +93,7 @@ describe("a connected registry in the workbench", () => {
 		await input.pick("Connect and Test");
 		await window.notification(/refuses the credential/);
 		await picture("connect-refused");
+		assert.deepEqual(await client.connections(), []);
 		await window.answerNotification(/refuses the credential/, "Change Credential");
 		await input.waitForQuestion("Paste it");
 		await input.type(registry.credential);
@@ -110,6 +111,8 @@ describe("a connected registry in the workbench", () => {
 	it("is listed with its state", async () => {
 		await window.togglePane("Systems");
 		await window.waitForTreeRow("Registry");
+		// Without https there is none.
+		assert.doesNotMatch(await window.treeTooltip("Registry"), /Certificate/);
 		await picture("systems-view");
 		await window.treeMenu("Registry", "Test Connection");
 		await window.notification(/“Registry” accepts the credential/);
@@ -143,7 +146,10 @@ describe("a connected registry in the workbench", () => {
 			(await window.dialogText()).includes("This is its secret"),
 		);
 		await picture("system-created");
-		await window.answerDialog("Done");
+		await window.answerDialog("Copy Secret");
+		await until("the status bar says that it is copied", async () =>
+			(await window.statusBar()).some((text) => text.includes("Copied the secret of “deploy”")),
+		);
 		const secret = await secretOnLine();
 		secrets.push(secret);
 		assert.equal(await npmWhoami(secret), registry.user);
@@ -157,9 +163,7 @@ describe("a connected registry in the workbench", () => {
 		await window.treeMenu("deploy", "Rotate Token…");
 		await input.waitForStep("Overlap");
 		await input.pick("1 hour");
-		await input.waitForStep("End of the Overlap");
-		await input.accept();
-		await input.waitForStep("Expiry");
+		await input.waitForStep("Expiry (2/3)");
 		await input.waitForActive("The same lifetime as before");
 		await input.accept();
 		await input.waitForStep("Summary");
@@ -202,6 +206,7 @@ describe("a connected registry in the workbench", () => {
 		await picture("system-compare");
 		await input.accept();
 		await until("it is imported", async () => (await tokens()).length === 3);
+		assert.ok((await tokens()).some(({ name }) => /^eyJh….{4}$/.test(name)));
 		await until("the row says so", async () => (await input.rows()).some((row) => row.includes("done")));
 		await picture("system-imported");
 		await input.leave();
@@ -214,6 +219,7 @@ describe("a connected registry in the workbench", () => {
 
 	async function answerPassword(): Promise<void> {
 		await input.waitForStep("Confirmation");
+		assert.doesNotMatch(await input.title(), /\(1/);
 		await input.type(registry.password);
 		await input.accept();
 	}

@@ -56,7 +56,7 @@ function factsOf(token: OverviewToken): HTMLElement[] {
 		[l10n.t("Status"), token.state],
 		[l10n.t("Ends"), token.endWords],
 		[l10n.t("Last used"), token.lastUsedWords],
-		[l10n.t("Permissions"), token.permissions || l10n.t("None")],
+		[l10n.t("Permissions"), token.permissions],
 		[l10n.t("Env lines"), token.lines.join(", ") || l10n.t("None in this workspace")],
 	];
 	return facts.flatMap(([label, value]) => [element("dt", {}, label), element("dd", {}, value)]);

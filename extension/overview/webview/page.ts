@@ -143,7 +143,7 @@ export class Page {
 	#receiveUsage(id: string, counts: readonly UsageCount[]): void {
 		this.#usage.set(id, counts);
 		this.#table.redraw(id);
-		if (id === this.#shown) this.#usageView.show(counts);
+		if (id === this.#shown) this.#showUsage(this.#tokens.get(id));
 	}
 
 	/** From the timeline: one token is selected, several are shown exclusively, none resets that. */
@@ -170,7 +170,7 @@ export class Page {
 		this.#shown = selected?.id;
 		this.#timeline.show(all, selected?.id);
 		this.#detail.show(selected);
-		this.#usageView.show(selected && this.#usage.get(selected.id));
+		this.#showUsage(selected);
 		const usageOf = (id: string) => this.#usage.get(id);
 		this.#table.show({
 			...{ tokens: this.#sorted, selected: selected?.id, sorting: this.#state.sorting, usageOf },
@@ -182,6 +182,10 @@ export class Page {
 				: l10n.t("{0} of {1} tokens", shown.length, all.length);
 		this.#showAll.hidden = this.#group === undefined;
 		this.#remember();
+	}
+
+	#showUsage(token: OverviewToken | undefined): void {
+		this.#usageView.show(token && this.#usage.get(token.id), token?.use);
 	}
 
 	#shownOf(all: readonly OverviewToken[]): readonly OverviewToken[] {

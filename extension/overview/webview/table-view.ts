@@ -238,21 +238,27 @@ function openMenu(button: Element): void {
 }
 
 function cellsOf(token: OverviewToken, usage: readonly UsageCount[] | undefined): HTMLElement[] {
-	const { name, urgency, state, endWords, lastUsedWords, uses, lines } = token;
+	const { name, urgency, state, endWords, lastUsedWords, lines } = token;
 	const cell = (title: string, ...children: (Node | string)[]) =>
 		element("div", { role: "gridcell", title }, ...children);
-	const count = kept("count", (language) => new Intl.NumberFormat(language)).format(uses);
 	return [
 		cell(name, inlineSign(urgency), element("span", {}, name)),
 		cell(`${state}\n${endWords}`, state),
 		cell(lastUsedWords, lastUsedWords),
-		cell(
-			l10n.t("{0} in total; the chart shows the last 30 days", count),
-			sparkline(usage),
-			element("span", {}, count),
-		),
+		cell(...usesOf(token, usage)),
 		cell(lines.join("\n"), lines.join(", ")),
 	];
+}
+
+/** A tooltip and the content of its cell. */
+function usesOf(
+	{ use, uses }: OverviewToken,
+	usage: readonly UsageCount[] | undefined,
+): [title: string, ...content: (Node | string)[]] {
+	if (use === "unseen") return [l10n.t("Its use at its system is not known here."), "–"];
+	const count = kept("count", (language) => new Intl.NumberFormat(language)).format(uses);
+	const title = l10n.t("{0} in total; the chart shows the last 30 days", count);
+	return [title, sparkline(usage), element("span", {}, count)];
 }
 
 /** The full text of the selected token's chart. */

@@ -4,7 +4,7 @@
  */
 import * as l10n from "@vscode/l10n";
 import { kept } from "../../language.ts";
-import type { UsageCount } from "../overview-message.ts";
+import type { OverviewToken, UsageCount } from "../overview-message.ts";
 import { type Bar, type Bars, fillDays, lastDays, layOutBars } from "../usage-bars.ts";
 import { element, setAttributes, svg } from "./dom.ts";
 
@@ -16,20 +16,25 @@ export class UsageView {
 	readonly #drawing = svg("svg", { role: "group", height: room.top + plotHeight + room.bottom });
 	readonly #sum = element("p", { class: "sum" });
 	readonly #table = element("tbody");
+	readonly #days = this.#asTable();
 	#counts: readonly UsageCount[] | undefined;
+	#use: OverviewToken["use"] = "seen";
 	#bars: SVGGElement[] = [];
 	#current = -1;
 
 	constructor() {
 		const title = element("h2", { id: "usage-title" }, l10n.t("Verifications per Day"));
-		this.root.append(title, this.#sum, this.#drawing, this.#asTable());
+		this.root.append(title, this.#sum, this.#drawing, this.#days);
 		this.#drawing.addEventListener("keydown", (event) => this.#pressed(event));
 		new ResizeObserver(() => this.#draw()).observe(this.root);
 	}
 
 	/** Without counts: they have not arrived yet. */
-	show(counts: readonly UsageCount[] | undefined): void {
+	show(counts: readonly UsageCount[] | undefined, use: OverviewToken["use"] = "seen"): void {
 		this.#counts = counts;
+		this.#use = use;
+		this.#drawing.toggleAttribute("hidden", use === "unseen");
+		this.#days.hidden = use === "unseen";
 		this.#draw();
 	}
 
@@ -50,7 +55,12 @@ export class UsageView {
 		this.#drawing.replaceChildren(origin);
 		this.#moveTo(this.#current < 0 ? counts.length - 1 : this.#current, hadFocus);
 		this.#table.replaceChildren(...counts.toReversed().map(tableRow));
-		this.#sum.textContent = this.#counts === undefined ? l10n.t("Loading…") : sumInWords(counts);
+		this.#sum.textContent = this.#sumInWords(counts);
+	}
+
+	#sumInWords(counts: readonly UsageCount[]): string {
+		if (this.#use === "unseen") return l10n.t("Its use at its system is not known here.");
+		return this.#counts === undefined ? l10n.t("Loading…") : sumInWords(counts);
 	}
 
 	#moveTo(index: number, withFocus: boolean): void {
