@@ -67,7 +67,8 @@ export interface Span {
 
 const quotesAndBlanks = /[\s"'`]+/g;
 const listSeparators = /[\s"'`,;]+/g;
-const separators = /[\s"'`,;@&?#|<>(){}[\]\\^$!*%]+/g;
+/** With what a shell writes before a default: `${KEY:-secret}`. */
+const separators = /(?::[-+]|[\s"'`,;@&?#|<>(){}[\]\\^$!*%])+/g;
 /** An escape sequence, as `\n` at the end of a quoted value, or a character of an address in its encoded form. */
 const withEscapes = /(?:\\(?:u[0-9A-Fa-f]{4}|[\s\S])|%[0-9A-Fa-f]{2}|[\s"'`,;@&?#|<>(){}[\]\\^$!*%])+/g;
 /** Tokens can contain these, too. */

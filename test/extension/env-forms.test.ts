@@ -59,6 +59,7 @@ describe("writing an env file in JSON", () => {
 		check('{\n  "A": "1"\n}\n', "K", '{\n  "A": "1",\n  "K": "new"\n}\n');
 		check('{\r\n\t"A": "1", // why\r\n}', "K", '{\r\n\t"A": "1",\r\n\t"K": "new", // why\r\n}');
 		check("", "K", '{\n  "K": "new"\n}\n');
+		check(" \n", "K", '{\n  "K": "new"\n}\n');
 		check("{}\n", "K", '{\n  "K": "new"\n}\n');
 		check("{\n}\n", "K", '{\n  "K": "new"\n}\n');
 		check("{ // none\n}\n", "K", '{ // none\n  "K": "new"\n}\n');
@@ -103,6 +104,27 @@ describe("writing an env file in JSON", () => {
 	});
 });
 
+describe("a secret in JSON", () => {
+	const changeOf = (text: string, part: "whole" | "piece", value: string) => {
+		const start = text.indexOf("S");
+		const place = { key: "K", line: 1, start, end: start + 1, secret: "S", commented: false, part };
+		return replaceIn(text, [{ place, value }], "json");
+	};
+
+	it("is replaced only if the text is JSON before and after it", () => {
+		assert.deepEqual(changeOf('{"K":"S"}', "whole", 'a"b'), [{ start: 6, end: 7, newText: 'a\\"b' }]);
+		for (const [text, value] of [
+			['{"K":"S"', "x"],
+			["[S]", "1"],
+			['{"K":S}', "x y"],
+			['{"K":S}', "01"],
+		] as const) {
+			const refused = changeOf(text, "whole", value);
+			assert.equal("reason" in refused && refused.reason, "not-json", text);
+		}
+	});
+});
+
 describe("an env file of another form", () => {
 	it("is a shell script whose new values are exported", () => {
 		assert.equal(set("export A=1\n", "K", "v", ".envrc"), "export A=1\nexport K=v\n");
@@ -118,6 +140,14 @@ describe("an env file of another form", () => {
 		assert.deepEqual(
 			entriesIn('{"A":"1","B":""}', "json").map(({ key, value }) => `${key}=${value}`),
 			["A=1", "B="],
+		);
+		const lines = entriesIn('{\n"A": 1,\n\n"B": {"C": 2}}', "json");
+		assert.deepEqual(
+			lines.map(({ key, value, line }) => [key, value, line]),
+			[
+				["A", "1", 2],
+				["B", '{"C": 2}', 4],
+			],
 		);
 		assert.equal(keysAsEnvText('{"A":"1","B":"","c d":1}', "json"), "A=x\nB=\n");
 		assert.deepEqual(entriesIn("A: 1\n", "other"), []);

@@ -37,6 +37,31 @@ describe("the values in an env file's text", () => {
 		check('A="\n# B=2\n"\n# C=3\n', ["A=\n# B=2\n@1", "#C=3@4"]);
 	});
 
+	it("include those of lines that dotenv does not read, under the key above", () => {
+		check("A=1\nno line\nset -x B 2\nmore\n# C=3\nD=4\n# E=5\n# F=6\n", [
+			...["A=1@1", "A=no line@2", "B=2@3", "B=more@4", "#C=3@5", "D=4@6", "#E=5@7", "#F=6@8"],
+		]);
+		check('A="x\n# B=1\n"\nC=2\nD=3\n# E=4\n', ["A=x\n# B=1\n@1", "C=2@4", "D=3@5", "#E=4@6"]);
+	});
+
+	it("include those in JSON, closed or not, and its comments", () => {
+		const found = envValues('{\n // K=x\n "A": "1",\n "B": [2, "", "c]\n}', "json");
+		const told = found.map(({ key, line, commented, start, end }) => [key, line, commented, end - start]);
+		assert.deepEqual(told, [
+			["…", 2, true, 6],
+			["A", 3, false, 1],
+			["B", 4, false, 1],
+			["B", 4, false, 0],
+			["B", 4, false, 2],
+		]);
+	});
+
+	it("include a YAML block as far as it is indented, comments and keys in it too", () => {
+		const text = "a:\n  b: |\n    x: y\n\n    # z\n  c: >-\n   d\n e: f\ng: |2\n    h\n   i\nj: k\n";
+		const told = ["a=@1", "b=|@2", "b=x: y@3", "b=# z@5", "c=>-@6", "c=d@7", "e=f@8"];
+		check(text, [...told, "g=|2@9", "g=h@10", "g=i@11", "j=k@12"], "other");
+	});
+
 	it("are in text order, for any text", () => {
 		const piece = fc.constantFrom(
 			"A=1",

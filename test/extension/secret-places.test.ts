@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { applyEdits } from "../../daemon/env-file/env-edit.ts";
 import { commentIn, replaceIn } from "../../daemon/env-file/env-file.ts";
 import { formOf } from "../../daemon/env-file/env-form.ts";
-import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
+import { piecesOf, secretPlaces } from "../../daemon/env-file/secret-places.ts";
 import { generateSecret } from "../../daemon/rules/secret.ts";
 import { anyEnvText } from "./any-env-text.ts";
 
@@ -59,6 +59,8 @@ describe("a secret", () => {
 	check('a="{\\"token\\":\\"S\\"}"\n');
 	check("a='x'S\n");
 	check("a=abc#S\n");
+	check(`a=\${a:-S}\n`);
+	check(`b="\${a:-bearer S}"\n`);
 	check("a=`curl -H 'x: S'`\n");
 	check('a="one\n two: S\n"\nb=1\n');
 	check("set -x a S\n");
@@ -209,5 +211,52 @@ describe("a secret", () => {
 			const [small, large] = [time(once), time(`K=${part.repeat(20_000)}\n`)];
 			assert.ok(large < 60 * Math.max(small, 2000), `${JSON.stringify(part)}: ${small} and ${large} µs`);
 		}
+	});
+});
+
+describe("the parts of a value that could be a secret", () => {
+	const partsOf = (raw: string) => piecesOf(raw).map(({ start, end }) => raw.slice(start, end));
+	const others: [raw: string, parts: string[]][] = [
+		["abcdefghijkl", []],
+		["abcdefghijk l", []],
+		["abcdefghijkl m", ["abcdefghijkl"]],
+		["abcd;efghijklmnop", ["abcd;efghijklmnop", "efghijklmnop"]],
+		["a:bcdefghijklm", ["a:bcdefghijklm", "bcdefghijklm"]],
+		["https://u:abcdefghijkl@h", ["https://u:abcdefghijkl@h", "https://u:abcdefghijkl"]],
+		["x.abcdefghijkl,y", ["x.abcdefghijkl,y", "x.abcdefghijkl"]],
+		["a%20abcdefghijkl", ["a%20abcdefghijkl", "20abcdefghijkl", "abcdefghijkl"]],
+		["abcdefghijkl\\nm", ["abcdefghijkl\\nm", "abcdefghijkl"]],
+	];
+	for (const [raw, parts] of others) {
+		it(`of ${JSON.stringify(raw)} stand between separators`, () => {
+			const found = partsOf(raw);
+			assert.deepEqual(found.slice(0, parts.length), parts);
+			assert.equal(new Set(found).size, found.length, "each once");
+			assert.ok(found.every(({ length }) => length >= 12));
+		});
+	}
+
+	it("consist of up to eight parts next to each other, of which any number together", () => {
+		const [eight, nine] = ["a:b:c:d:e:f:g:abcdefghijkl", "a:b:c:d:e:f:g:h:abcdefghijkl"];
+		assert.deepEqual(partsOf(eight).length, 9);
+		assert.ok(partsOf(eight).includes("f:g:abcdefghijkl"));
+		assert.deepEqual(partsOf(nine), [nine, "abcdefghijkl"]);
+	});
+
+	it("are our own secrets between any characters, and nothing that only looks like one", () => {
+		assert.deepEqual(partsOf(`x${secret}`), [secret]);
+		assert.deepEqual(partsOf(`${secret}_${successor}`), [secret, successor]);
+		const other = `${secret.slice(0, -1)}${secret.endsWith("0") ? "1" : "0"}`;
+		assert.deepEqual(partsOf(`x${other}`), []);
+	});
+
+	it("are in text order, the longer first", () => {
+		const text = `B=x ${secret}\nA=user:${foreign}\n`;
+		const starts = secretPlaces(text, "env").map(({ start, end }) => start * 1000 - end);
+		assert.deepEqual(
+			starts,
+			starts.toSorted((one, other) => one - other),
+		);
+		assert.ok(starts.length > 4);
 	});
 });
