@@ -16,8 +16,8 @@ import {
 	writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { compileCache, foreignFileIn, isOwn, mayBeChanged } from "./client/own-files.ts";
 import type { DaemonFile } from "./contract.ts";
-import { compileCache, foreignFileIn, isOwn, mayBeChanged } from "./own-files.ts";
 
 /** Other users could have written the directory's files. The message says what to do. */
 export class ForeignDirectoryError extends Error {}

@@ -5,8 +5,8 @@
  */
 import { closeSync, existsSync, lstatSync, openSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { compileCache } from "./client/own-files.ts";
 import { syncPath } from "./data-directory.ts";
-import { compileCache } from "./own-files.ts";
 
 /** Those that a daemon writes. A damaged one, and one that was there before a move, has another ending. */
 const dataFile =

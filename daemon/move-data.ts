@@ -20,11 +20,11 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
+import { compileCache, foreignFileAt } from "./client/own-files.ts";
 import type { Notice } from "./contract.ts";
 import { holdsData, isDataFile, isTransient, movedIn, movingUp, syncPath } from "./data-directory.ts";
 import { finishDeletion } from "./delete-files.ts";
 import type { HeldError } from "./directory-lock.ts";
-import { compileCache, foreignFileAt } from "./own-files.ts";
 import { MoveError } from "./start-failure.ts";
 import { lockAfterStop } from "./stop-holder.ts";
 

@@ -9,7 +9,7 @@ import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ownDataDirectory } from "./client/own-directory.ts";
-import { compileCache, foreignFileAt } from "./own-files.ts";
+import { compileCache, foreignFileAt } from "./client/own-files.ts";
 
 /** `engines.node` of package.json: the first with `crc32`, which every secret's checksum needs. */
 const oldestNode = "22.2";

@@ -19,7 +19,7 @@ const layers: [layer: string, files: RegExp][] = [
 	["cli", /^daemon\/cli(\.ts|\/)/],
 	[
 		"main",
-		/^daemon\/(main|arguments|data-directory|delete-data|delete-files|directory-lock|identity-file|log|move-data|own-files|start-failure|stop-holder|user-name|young-generation)\.ts$/,
+		/^daemon\/(main|arguments|data-directory|delete-data|delete-files|directory-lock|identity-file|log|move-data|start-failure|stop-holder|user-name|young-generation)\.ts$/,
 	],
 	["start", /^daemon\/start\.ts$/],
 ];

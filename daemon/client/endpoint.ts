@@ -2,10 +2,12 @@
  * Where the daemon is, and how it proves that it is the one: from a url with the daemon's identity, from a url with the
  * owner key, or from `daemon.json` of its data directory.
  */
-import { readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { DaemonFile } from "../contract.ts";
 import { isIdentity } from "../rules/identity.ts";
+import { isOwn, mayBeChanged } from "./own-files.ts";
 import type { Endpoint } from "./proof.ts";
 import { TokensmithUnavailableError } from "./unavailable.ts";
 
@@ -26,13 +28,14 @@ export function fixedEndpoint(address: string, ownerKey: string | undefined): ()
 }
 
 /**
- * `daemon.json` of a data directory.
+ * `daemon.json` of a data directory. One that another user may have written would name a process of theirs as the daemon.
  * @throws TokensmithUnavailableError which does not repeat it
  * @internal
  */
 export async function readDaemonFile(dataDir: string): Promise<DaemonFile> {
 	const path = join(dataDir, "daemon.json");
-	const content = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+	const content = await readOwnFile(path).catch((cause: NodeJS.ErrnoException) => {
+		if (cause instanceof TokensmithUnavailableError) throw cause;
 		const isMissing = cause.code === "ENOENT" || cause.code === "ENOTDIR";
 		const message = isMissing
 			? `No daemon runs for this data directory: ${path} does not exist. Start the daemon, or name its data directory.`
@@ -51,6 +54,25 @@ export async function readDaemonFile(dataDir: string): Promise<DaemonFile> {
 		const message = `${path} is no file that a daemon wrote (${kind}). Start the daemon again.`;
 		throw new TokensmithUnavailableError(message, { outcome: "not-done" });
 	}
+}
+
+async function readOwnFile(path: string): Promise<string> {
+	// Without waiting for a writer, where a named pipe is in the file's place.
+	const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+	try {
+		const found = await file.stat();
+		if (!isOwn(found) || mayBeChanged(found)) throw foreignFile(path);
+		return found.isFile() ? await file.readFile("utf8") : "";
+	} finally {
+		await file.close();
+	}
+}
+
+function foreignFile(path: string): TokensmithUnavailableError {
+	return new TokensmithUnavailableError(
+		`${path} belongs to another user, or other users can write to it, so the process that it names may be theirs. Run this as the user of the daemon, or give its address with its identity (${example}).`,
+		{ cause: new Error("The file is a foreign one."), outcome: "not-done" },
+	);
 }
 
 /** The address that services are given: the url with the daemon's identity. */

@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { isOwn, mayBeChanged } from "./own-files.ts";
 import { isAlive } from "./process-alive.ts";
 
 export interface SpawnOptions {
@@ -53,16 +54,16 @@ export async function announcementOfNew(options: SpawnOptions): Promise<Announce
 export async function firstLineOfNew(options: SpawnOptions): Promise<{ readonly event: string }> {
 	const errors = await openErrorFile(options.dataDir);
 	try {
-		const { size } = await errors.stat();
-		const child = spawnDaemon(options, errors.fd);
+		const size = (await errors?.stat())?.size ?? 0;
+		const child = spawnDaemon(options, errors?.fd ?? "ignore");
 		return await firstLineOf(child, options.milliseconds).catch(async (cause: unknown) => {
 			const isSlow = cause instanceof Error && cause.name === "AbortError";
 			// The file may be gone, with all data.
-			const output = await readFrom(join(options.dataDir, errorFileName), size).catch(() => "");
+			const output = errors && (await readFrom(join(options.dataDir, errorFileName), size).catch(() => ""));
 			throw new SpawnError(isSlow ? "too-slow" : "ended", cause, output);
 		});
 	} finally {
-		await errors.close();
+		await errors?.close();
 	}
 }
 
@@ -78,10 +79,15 @@ export async function isStillAlive(pid: number): Promise<boolean> {
 /** Receives what Node.js writes to stderr when the daemon crashes. */
 const errorFileName = "daemon-errors.txt";
 
-/** A file rather than a pipe: the daemon outlives the reader, and a write to a broken pipe would end it. */
-async function openErrorFile(dataDir: string): Promise<FileHandle> {
+/**
+ * A file rather than a pipe: the daemon outlives the reader, and a write to a broken pipe would end it. Undefined for a
+ * directory of another user, whose files may be links to files of this one: the daemon refuses it.
+ */
+async function openErrorFile(dataDir: string): Promise<FileHandle | undefined> {
 	try {
 		await mkdir(dataDir, { recursive: true, mode: 0o700 });
+		const found = await stat(dataDir);
+		if (!isOwn(found) || mayBeChanged(found)) return undefined;
 		const file = await open(join(dataDir, errorFileName), "a", 0o600);
 		if ((await file.stat()).size > 1024 * 1024) await file.truncate();
 		return file;
@@ -93,7 +99,10 @@ async function openErrorFile(dataDir: string): Promise<FileHandle> {
 /** @types/node has no such child with a file as stderr. */
 type ChildWithOutput = ChildProcess & { stdout: Readable };
 
-function spawnDaemon({ dataDir, daemonPath, args }: SpawnOptions, errors: number): ChildWithOutput {
+function spawnDaemon(
+	{ dataDir, daemonPath, args }: SpawnOptions,
+	errors: number | "ignore",
+): ChildWithOutput {
 	return spawn(nodePath(), [daemonPath, "--data-dir", dataDir, ...args], {
 		cwd: dataDir,
 		// It must not end with the process group of this program.

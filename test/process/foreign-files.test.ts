@@ -12,7 +12,9 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { foreignFileAt } from "../../daemon/own-files.ts";
+import { foreignFileAt } from "../../daemon/client/own-files.ts";
+import { itWhere } from "../where.ts";
+import { run } from "./command-line.ts";
 import { daemonsOfEach } from "./daemon.ts";
 
 describe("a daemon in a directory", () => {
@@ -32,6 +34,21 @@ describe("a daemon in a directory", () => {
 			assert.equal(readFileSync(join(daemons.directory, "daemon.log"), "utf8"), "planted");
 		});
 	}
+
+	itWhere(process.getuid?.() === 0, "only root can give a folder away")(
+		"of another user is not started by the command line either, which writes through no link in it",
+		async () => {
+			mkdirSync(daemons.directory, { mode: 0o755 });
+			const victim = join(daemons.folder, "victim");
+			writeFileSync(victim, "x".repeat(1024 * 1024 + 1));
+			symlinkSync(victim, join(daemons.directory, "daemon-errors.txt"));
+			chownSync(daemons.directory, 65_534, 65_534);
+			const { code, stderr } = await run(["daemon", "start", "--data-dir", daemons.directory]);
+			assert.equal(code, 3);
+			assert.match(stderr, /belongs to another user/);
+			assert.equal(statSync(victim).size, 1024 * 1024 + 1);
+		},
+	);
 
 	for (const mode of [0o755, 0o777]) {
 		it(`without files (${mode.toString(8)}) makes it private`, async () => {
