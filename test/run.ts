@@ -22,7 +22,7 @@ const lanes = {
 	held: ["process"],
 } as const satisfies Record<string, readonly SuiteName[]>;
 /** Then, one after the other: a VS Code keeps both cores busy, and `torture` measures memory and time. */
-const alone: readonly SuiteName[] = ["host", "workbench", "torture"];
+const alone: readonly SuiteName[] = ["host", "workbench", "oldest", "torture"];
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const choice = choiceOrUsage(process.argv.slice(2));
@@ -38,7 +38,7 @@ function choiceOrUsage(args: string[]): Choice | undefined {
 }
 
 async function runSuites({ files, grep }: Choice): Promise<number> {
-	await build(files.has("workbench"));
+	await build(files.has("workbench") || files.has("oldest"));
 	const total: Counts = { passed: 0, failed: 0, skipped: [], failures: [] };
 	const lines: string[] = [];
 	const results = await runInOrder(files, grep);

@@ -148,7 +148,7 @@ describe("the contrast in the stock themes", () => {
 	before(async function () {
 		// VS Code may have to be installed first.
 		this.timeout(300_000);
-		const codeServer = resolve(dirname(await ensureWorkbench()), "..", "..");
+		const { codeServer } = await ensureWorkbench("newest");
 		themes = readThemes(join(codeServer, "lib", "vscode", "extensions", "theme-defaults"));
 	});
 

@@ -29,11 +29,6 @@ describe("the lines of an env file", () => {
 	});
 	after(() => workbench.stop());
 
-	/** The code lenses, with plain spaces. */
-	const lenses = () =>
-		window.page
-			.locator(".codelens-decoration")
-			.evaluateAll((all) => all.map((lens) => (lens.textContent ?? "").replaceAll("\u00a0", " ")));
 	const line = (text: string) => window.page.locator(".editor-instance .view-line", { hasText: text });
 	const squiggles = () => window.page.locator(".squiggly-warning").count();
 
@@ -47,7 +42,9 @@ describe("the lines of an env file", () => {
 	}
 
 	it("have the token's name and status above them", async () => {
-		await eventually(async () => assert.deepEqual(await lenses(), ["orders-api · 30 days left | Rotate"]));
+		await eventually(async () =>
+			assert.deepEqual(await window.codeLenses(), ["orders-api · 30 days left | Rotate"]),
+		);
 	});
 
 	it("show the token's details on hover, but not its value", async () => {

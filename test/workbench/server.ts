@@ -6,9 +6,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureWorkbench } from "./install.ts";
+import { ensureWorkbench, type VsCodeVersion } from "./install.ts";
 
-export interface ServerFolders {
+export interface VsCode {
+	/** By default the newest. */
+	version?: VsCodeVersion;
 	/** The user's own by default. */
 	dataDir?: string;
 	/** Settings, state and logs; if kept, the next start is the same user's VS Code. */
@@ -16,7 +18,7 @@ export interface ServerFolders {
 	extensions: string;
 }
 
-export interface ServerOptions extends ServerFolders {
+export interface ServerOptions extends VsCode {
 	/** 0: any free port. */
 	port: number;
 	/** For `tests`, the page's address may name extension tests to run (`payload`). */
@@ -52,33 +54,33 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
 	};
 }
 
-export async function installExtension(folders: ServerFolders, vsix: string): Promise<void> {
-	const child = await spawnCodeServer(folders, ["--install-extension", vsix, "--force"]);
+export async function installExtension(vsCode: VsCode, vsix: string): Promise<void> {
+	const child = await spawnCodeServer(vsCode, ["--install-extension", vsix, "--force"]);
 	const output = collect(child);
 	const [code] = await once(child, "close");
 	if (code !== 0) throw new Error(`${vsix} could not be installed into the workbench:\n${output()}`);
 }
 
-export async function uninstallExtension(folders: ServerFolders, id: string): Promise<void> {
-	const child = await spawnCodeServer(folders, ["--uninstall-extension", id]);
+export async function uninstallExtension(vsCode: VsCode, id: string): Promise<void> {
+	const child = await spawnCodeServer(vsCode, ["--uninstall-extension", id]);
 	const output = collect(child);
 	const [code] = await once(child, "close");
 	if (code !== 0) throw new Error(`${id} could not be uninstalled from the workbench:\n${output()}`);
 }
 
-async function spawnCodeServer(folders: ServerFolders, args: string[]): Promise<ChildProcess> {
-	const codeServer = await ensureWorkbench();
-	await mkdir(folders.userData, { recursive: true });
+async function spawnCodeServer(vsCode: VsCode, args: string[]): Promise<ChildProcess> {
+	const { node, codeServer } = await ensureWorkbench(vsCode.version ?? "newest");
+	await mkdir(vsCode.userData, { recursive: true });
 	const own = [
-		...["--user-data-dir", folders.userData, "--extensions-dir", folders.extensions],
+		...["--user-data-dir", vsCode.userData, "--extensions-dir", vsCode.extensions],
 		// Never the user's own code-server, its configuration or its running instance.
-		...["--config", join(folders.userData, "code-server.yaml")],
-		...["--session-socket", join(folders.userData, "session.sock")],
+		...["--config", join(vsCode.userData, "code-server.yaml")],
+		...["--session-socket", join(vsCode.userData, "session.sock")],
 	];
-	const child = spawn(process.execPath, [codeServer, ...own, ...args], {
+	const child = spawn(node, [join(codeServer, "out", "node", "entry.js"), ...own, ...args], {
 		// A process group of its own: its children end with it, and Ctrl+C reaches it once, through this process.
 		detached: true,
-		env: { ...cleanEnvironment(), ...(folders.dataDir && { TOKENSMITH_DATA_DIR: folders.dataDir }) },
+		env: { ...cleanEnvironment(), ...(vsCode.dataDir && { TOKENSMITH_DATA_DIR: vsCode.dataDir }) },
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	const endWithUs = () => endGroup(child, "SIGKILL");

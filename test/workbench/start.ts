@@ -9,6 +9,7 @@ import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import manifest from "../../package.json" with { type: "json" };
 import { runNpm } from "./npm.ts";
 import { installExtension, startServer } from "./server.ts";
 import { changeSettings, quietSettings } from "./settings.ts";
@@ -16,7 +17,7 @@ import { packageExtension } from "./vsix.ts";
 
 /** Always the same port if it is free: the browser stores secrets per address. */
 const preferredPort = 47680;
-const oldestVsCode = [1, 105] as const;
+const oldestVsCode = manifest.engines.vscode.replace("^", "");
 const signals = ["SIGINT", "SIGTERM"] as const;
 const hasDisplay =
 	process.platform !== "linux" || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
@@ -55,9 +56,10 @@ function hasDesktopVsCode(): boolean {
 		encoding: "utf8",
 		shell: process.platform === "win32",
 	});
-	const [major = 0, minor = 0] = (stdout ?? "").split(".").map(Number);
-	const isRecent = major > oldestVsCode[0] || (major === oldestVsCode[0] && minor >= oldestVsCode[1]);
-	if (major > 0 && !isRecent) console.log(`code is ${major}.${minor}, older than ${oldestVsCode.join(".")}.`);
+	const version = /^\d+\.\d+\.\d+/.exec(stdout ?? "")?.[0];
+	if (version === undefined) return false;
+	const isRecent = version.localeCompare(oldestVsCode, "en", { numeric: true }) >= 0;
+	if (!isRecent) console.log(`code is ${version}, older than ${oldestVsCode}.`);
 	return isRecent;
 }
 

@@ -303,6 +303,12 @@ export class WorkbenchWindow {
 		return rows.sort((a, b) => a.top - b.top).map((row) => row.text.replaceAll("\u00a0", " "));
 	}
 
+	/** The rows of code lenses in the open editors. */
+	async codeLenses(): Promise<string[]> {
+		const lenses = await this.page.locator(".codelens-decoration").allTextContents();
+		return lenses.map((text) => text.replaceAll("\u00a0", " "));
+	}
+
 	async press(keys: string): Promise<void> {
 		await this.page.keyboard.press(keys);
 	}

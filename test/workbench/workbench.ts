@@ -6,6 +6,7 @@
 import { chmod, cp, mkdir, readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { dataDirectory, globalStorage, stopDaemon } from "./daemon.ts";
+import type { VsCodeVersion } from "./install.ts";
 import { ReusedBrowser } from "./reused-browser.ts";
 import {
 	installExtension,
@@ -30,6 +31,8 @@ export interface WorkbenchOptions {
 	settings?: Settings;
 	workspaceTrust?: "granted" | "asked";
 	vsix?: string;
+	/** By default the newest. */
+	version?: VsCodeVersion;
 	/** By default one of this VS Code's own. */
 	dataDir?: string;
 	/** A data directory of an earlier version, of which a copy is put where that version had it. */
@@ -49,7 +52,7 @@ export class Workbench {
 	readonly folder: string;
 	/** Those that have not been stopped. */
 	static readonly #running = new Set<Workbench>();
-	/** Of a workbench that was stopped, for one with the same extension and language. */
+	/** Of a workbench that was stopped, for one with the same extension, version and language. */
 	static readonly #idle = new Map<string, ReusedBrowser>();
 	readonly #kind: string;
 	readonly #options: ServerOptions;
@@ -73,8 +76,8 @@ export class Workbench {
 	}
 
 	static async start(options: WorkbenchOptions = {}): Promise<Workbench> {
-		const { workspace: original = sampleWorkspace, vsix = vsixPath, language } = options;
-		const kind = JSON.stringify([vsix, language]);
+		const { workspace: original = sampleWorkspace, vsix = vsixPath, version = "newest", language } = options;
+		const kind = JSON.stringify([vsix, version, language]);
 		const browser = Workbench.#idle.get(kind) ?? (await ReusedBrowser.launch(language));
 		Workbench.#idle.delete(kind);
 		const places = placesIn(browser.folder, original);
@@ -82,13 +85,20 @@ export class Workbench {
 		await changeSettings(places.userData, { ...quietSettings, ...ownPort, ...options.settings });
 		if (browser.port === 0) {
 			await mkdir(places.extensions);
-			await installExtension(places, vsix);
+			await installExtension({ ...places, version }, vsix);
 		}
 		const workspaceTrust = options.workspaceTrust ?? "granted";
 		const dataDir = options.dataDir ?? dataDirectory(places.userData);
 		if (options.earlierData !== undefined)
 			await cp(options.earlierData, globalStorage(places.userData), { recursive: true });
-		const served: ServerOptions = { ...places, dataDir, port: browser.port, purpose: "user", workspaceTrust };
+		const served: ServerOptions = {
+			...places,
+			version,
+			dataDir,
+			port: browser.port,
+			purpose: "user",
+			workspaceTrust,
+		};
 		const server = await serve(served);
 		browser.port = Number(new URL(server.url).port);
 		await browser.allow(server.url);

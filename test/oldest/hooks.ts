@@ -1,0 +1,2 @@
+/** As in the newest VS Code. */
+export { mochaHooks } from "../workbench/hooks.ts";
