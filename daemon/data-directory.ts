@@ -16,7 +16,7 @@ import {
 	writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { compileCache, foreignFileIn, isOwn, mayBeChanged } from "./client/own-files.ts";
+import { compileCache, foreignFileIn, isOwn, isPrivate, mayBeChanged } from "./client/own-files.ts";
 import type { DaemonFile } from "./contract.ts";
 
 /** Other users could have written the directory's files. The message says what to do. */
@@ -60,6 +60,14 @@ export function syncPath(path: string): void {
 	}
 }
 
+const otherFile =
+	/^(daemon\.log.*|daemon-errors\.txt|service|editors|deleting|notices|data-notices|ends|kept-secrets|lost\+found)$/;
+
+/** Of the name of a file or folder, whether the daemon, a client, an editor or the disk may have put it there before there is data. */
+function isOurs(name: string): boolean {
+	return isTransient(name) || otherFile.test(name);
+}
+
 /** Whether a daemon has kept data in a directory, which need not exist. */
 export function holdsData(directory: string): boolean {
 	if (!existsSync(directory)) return false;
@@ -68,8 +76,8 @@ export function holdsData(directory: string): boolean {
 }
 
 /**
- * Creates the directory if it does not exist, and makes it private. One with files that others could have written is left
- * as it is.
+ * Creates the directory if it does not exist, and makes it private. One with files that others could have written, or that
+ * is used for something else, is left as it is.
  * @throws ForeignDirectoryError, MisplacedDirectoryError
  */
 export function prepareDirectory(directory: string): void {
@@ -77,14 +85,24 @@ export function prepareDirectory(directory: string): void {
 	const found = statSync(directory);
 	if (!isOwn(found))
 		throw new ForeignDirectoryError(`${directory} belongs to another user. Choose another data directory.`);
-	if (mayBeChanged(found) && readdirSync(directory).length > 0) throw openDirectory(directory);
-	chmodSync(directory, 0o700);
+	const names = readdirSync(directory);
+	if (mayBeChanged(found) && names.length > 0) throw openDirectory(directory);
 	const foreign = foreignFileIn(directory, compileCache);
 	if (foreign !== undefined) throw foreignFile(directory, foreign);
+	const other = isPrivate(found) || names.some(isDataFile) ? undefined : names.find((name) => !isOurs(name));
+	if (other !== undefined) throw usedDirectory(directory, other);
+	chmodSync(directory, 0o700);
 	const entries = readdirSync(directory, { withFileTypes: true });
 	const misplaced = entries.find((entry) => entry.isDirectory() && ownFile.test(entry.name));
 	if (misplaced !== undefined)
 		throw new MisplacedDirectoryError(`${join(directory, misplaced.name)} is a directory, not a file.`);
+}
+
+/** A folder such as the root or that of a website must not become unreadable for others. */
+function usedDirectory(directory: string, file: string): ForeignDirectoryError {
+	return new ForeignDirectoryError(
+		`${directory} holds other files, such as ${file}, and would become private. Choose another data directory, which need not exist, or make this one private first: chmod 700 ${directory}`,
+	);
 }
 
 function openDirectory(directory: string): ForeignDirectoryError {

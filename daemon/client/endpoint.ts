@@ -62,7 +62,7 @@ async function readOwnFile(path: string): Promise<string> {
 	try {
 		const found = await file.stat();
 		if (!isOwn(found) || mayBeChanged(found)) throw foreignFile(path);
-		return found.isFile() ? await file.readFile("utf8") : "";
+		return found.isFIFO() ? "" : await file.readFile("utf8");
 	} finally {
 		await file.close();
 	}

@@ -35,6 +35,11 @@ export function mayBeChanged(found: Stats): boolean {
 	return (found.mode & 0o022) !== 0;
 }
 
+/** Whether others can neither read nor write a folder. */
+export function isPrivate({ mode }: Stats): boolean {
+	return process.getuid === undefined || (mode & 0o077) === 0;
+}
+
 /** Another daemon may remove files and folders meanwhile. */
 function namesIn(directory: string): string[] {
 	try {

@@ -50,6 +50,22 @@ describe("a daemon in a directory", () => {
 		},
 	);
 
+	it("that is used for something else does not start, and leaves it as readable as it is", async () => {
+		mkdirSync(daemons.directory);
+		chmodSync(daemons.directory, 0o755);
+		writeFileSync(join(daemons.directory, "index.html"), "");
+		const { first } = await daemons.start();
+		assert.match(first.detail ?? "", /holds other files, such as index\.html.*chmod 700/);
+		assert.equal(modeOf(daemons.directory), 0o755);
+		assert.deepEqual(readdirSync(daemons.directory), ["index.html"]);
+		chmodSync(join(daemons.directory, "index.html"), 0o666);
+		assert.match((await daemons.start()).first.detail ?? "", /index\.html belongs to another user, or/);
+		assert.equal(modeOf(daemons.directory), 0o755);
+		chmodSync(join(daemons.directory, "index.html"), 0o644);
+		chmodSync(daemons.directory, 0o700);
+		assert.equal((await daemons.start()).first.event, "ready");
+	});
+
 	for (const mode of [0o755, 0o777]) {
 		it(`without files (${mode.toString(8)}) makes it private`, async () => {
 			mkdirSync(daemons.directory);
