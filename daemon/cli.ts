@@ -7,11 +7,13 @@ import { accessFromEnvironment } from "./cli/access.ts";
 import { answerCompletion } from "./cli/answer-completion.ts";
 import { connect, directoryOf, runningDaemonFile } from "./cli/connect.ts";
 import { AmbiguousNameError, tokenIdOf, UnknownTokenError } from "./cli/names.ts";
+import { inShell } from "./cli/other-data.ts";
 import { print, printError, problemWords } from "./cli/output.ts";
 import { type Parsed, parse } from "./cli/parse.ts";
 import { refuseSecretsIn } from "./cli/secrets.ts";
 import { UsageError } from "./cli/usage-error.ts";
 import type { TokensmithClient } from "./client/client.ts";
+import { hasData } from "./client/delete-data.ts";
 import { TokensmithProblemError, TokensmithUnavailableError } from "./client/transport.ts";
 import type { ProblemCode } from "./facts.ts";
 
@@ -28,7 +30,7 @@ export async function runCli(words: readonly string[]): Promise<number> {
 		parsed = parse(args, tokensmithVersion);
 		return await carryOut(parsed);
 	} catch (error) {
-		const { exitCode, ...problem } = explain(error, notFoundHint(parsed));
+		const { exitCode, ...problem } = explain(error, notFoundHint(parsed), startHint(parsed));
 		printError(problem, args.includes("--json") ? "json" : "words");
 		return exitCode;
 	}
@@ -67,6 +69,13 @@ function notFoundHint(parsed: Parsed | undefined): string {
 	return group?.notFoundHint ?? "'tokensmith list' shows the ids.";
 }
 
+/** Where a data directory that was named has data, and no daemon. */
+function startHint(parsed: Parsed | undefined): string {
+	const dataDir = parsed?.kind === "command" ? parsed.values["data-dir"] : undefined;
+	if (dataDir === undefined || !hasData(dataDir)) return "";
+	return `\nTo start it: tokensmith daemon start --data-dir ${inShell(dataDir)}`;
+}
+
 const hints: Partial<Record<ProblemCode, string>> = {
 	"credential-needed": "\nSet it in TOKENSMITH_CREDENTIAL, or give --credential-stdin.",
 	"secret-unconfirmed": "\nIf it is, give --confirmed.",
@@ -80,7 +89,7 @@ interface Explained {
 	readonly tokens?: readonly object[];
 }
 
-function explain(error: unknown, notFoundHint: string): Explained {
+function explain(error: unknown, notFoundHint: string, startHint: string): Explained {
 	if (error instanceof TokensmithProblemError) {
 		const { code, status } = error.problem;
 		const hint = code === "not-found" ? `\n${notFoundHint}` : (hints[code] ?? "");
@@ -94,7 +103,8 @@ function explain(error: unknown, notFoundHint: string): Explained {
 		return { exitCode: 2, code: "ambiguous-name", detail: error.message, tokens };
 	}
 	if (error instanceof TokensmithUnavailableError) {
-		return { exitCode: 3, code: "unreachable", detail: error.message };
+		const hint = error.reason === "not-running" ? startHint : "";
+		return { exitCode: 3, code: "unreachable", detail: error.message + hint };
 	}
 	const detail = error instanceof Error ? error.message : String(error);
 	if (error instanceof UsageError) {

@@ -6,6 +6,7 @@ import { timeSince } from "../time-words.ts";
 import { defineCommand } from "./command.ts";
 import { daemonPath } from "./connect.ts";
 import { flag, text } from "./options.ts";
+import { otherData, otherDataWords } from "./other-data.ts";
 import { print } from "./output.ts";
 import { table } from "./table.ts";
 import { UsageError } from "./usage-error.ts";
@@ -72,6 +73,8 @@ export const status = defineCommand({
 			await print(
 				await table(rowsOf(directory, running), { style: (_, column) => (column === 0 ? "dim" : undefined) }),
 			);
+		const others = otherData(directory);
+		if (format === "words" && others.length > 0) await print(`\n${otherDataWords(others)}`);
 		return running === undefined ? 3 : 0;
 	},
 });
@@ -87,6 +90,7 @@ function describe(dataDir: string, running: DaemonFile | undefined) {
 		startedDate: running?.startedDate ?? null,
 		idleSeconds: running === undefined ? null : idleSecondsOf(dataDir, running),
 		service: serviceOf(dataDir, running),
+		otherData: otherData(dataDir),
 	};
 }
 

@@ -4,6 +4,7 @@ import type { TokenStatus } from "../facts.ts";
 import { amountLeft, timeLeft, timeSince } from "../time-words.ts";
 import { defineCommand } from "./command.ts";
 import { text } from "./options.ts";
+import { otherData } from "./other-data.ts";
 import { print } from "./output.ts";
 import { table } from "./table.ts";
 
@@ -30,7 +31,7 @@ export const list = defineCommand({
 		),
 	},
 	stdin: "caller",
-	async run({ values, format, client }) {
+	async run({ values, format, client, dataDir }) {
 		const tokens = await (await client()).list({
 			// The daemon checks them.
 			status: values.status as ListTokensQuery["status"],
@@ -44,12 +45,30 @@ export const list = defineCommand({
 			...(values.sort !== undefined && { sort: values.sort as ListTokensQuery["sort"] }),
 		});
 		if (format === "json") return print({ tokens }, format);
+		if (process.stderr.isTTY) tellOfOtherData(dataDir);
 		if (tokens.length === 0) return print("No tokens.");
 		const now = Date.now();
 		const rows = tokens.map((token) => rowOf(token, now));
 		return print(await table(rows, { header, wraps: 0, optional: 2, style: styleOf }));
 	},
 });
+
+/** Only at a terminal: a script has what it asked for. */
+function tellOfOtherData(dataDir: () => string): void {
+	if (otherDataOf(dataDir).length > 0)
+		process.stderr.write(
+			"Other tokens, of an earlier version, are not in this list: 'tokensmith daemon status' says more.\n",
+		);
+}
+
+function otherDataOf(dataDir: () => string): string[] {
+	try {
+		return otherData(dataDir());
+	} catch {
+		// With --url there is no data directory.
+		return [];
+	}
+}
 
 const header = ["NAME", "STATUS", "ENDS", "LAST USED", "ID", "SECRET"];
 

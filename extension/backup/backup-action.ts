@@ -1,6 +1,8 @@
 /** Backs up, restores and exports. The files are of the machine that the daemon runs on. */
 import { createReadStream } from "node:fs";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { writeBackupFile } from "../../daemon/client/backup-file.ts";
 import type { RestoreReport, TokenRecord } from "../../daemon/contract.ts";
 import { tokensAsCsv } from "../../daemon/token-csv.ts";
@@ -23,6 +25,26 @@ export async function restore(
 	mode: "preview" | "restore",
 ): Promise<RestoreReport> {
 	return (await daemon.client()).restore(() => createReadStream(file), mode);
+}
+
+/**
+ * Backs up the tokens that an earlier version has left to a file, for as long as it is used. They stay where they are.
+ * @throws DaemonError
+ */
+export async function withEarlierTokens<Result>(
+	earlier: DaemonProcess,
+	use: (file: string) => Promise<Result>,
+): Promise<Result> {
+	const folder = await mkdtemp(join(tmpdir(), "tokensmith-"));
+	try {
+		const client = await earlier.client();
+		const file = join(folder, "earlier.backup");
+		await writeBackupFile(client.backup(), file, { existing: "replace" });
+		await client.shutdown();
+		return await use(file);
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
 }
 
 export type ExportFormat = "csv" | "json";

@@ -5,14 +5,28 @@ import { basename, join } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
+import type { DaemonProcess } from "../daemon/daemon-process.ts";
+import { holdsData } from "../daemon/data-place.ts";
 import { messageText } from "../display-text.ts";
 import { confirmIrreversible } from "../irreversible.ts";
 import { showInformation } from "../notification.ts";
-import { type BackupDeps, backUp, type ExportFormat, exportTokens, restore } from "./backup-action.ts";
+import {
+	type BackupDeps,
+	backUp,
+	type ExportFormat,
+	exportTokens,
+	restore,
+	withEarlierTokens,
+} from "./backup-action.ts";
 import { type DeleteAllDataDeps, deleteAllDataInteractively } from "./delete-all-data.ts";
 import { restoreLines, restoresNothing } from "./restore-words.ts";
 
-export const backupCommands: CommandTable<BackupDeps> = {
+/** With where earlier versions kept the data. */
+interface EarlierDeps {
+	daemon: DaemonProcess;
+}
+
+export const backupCommands: CommandTable<EarlierDeps> = {
 	backUp: {
 		failed: () => l10n.t("No backup was made."),
 		run: ({ services }) => backUpTo(services),
@@ -20,6 +34,10 @@ export const backupCommands: CommandTable<BackupDeps> = {
 	restore: {
 		failed: () => l10n.t("Nothing was restored."),
 		run: ({ services }) => restoreFrom(services),
+	},
+	addEarlierTokens: {
+		failed: () => l10n.t("The earlier tokens were not added."),
+		run: ({ services }) => addEarlier(services),
 	},
 	exportTokens: {
 		failed: () => l10n.t("The tokens were not exported."),
@@ -57,10 +75,34 @@ async function backUpTo(services: BackupDeps): Promise<void> {
 
 async function restoreFrom(services: BackupDeps): Promise<void> {
 	const file = await chooseBackup();
+	await restoreFile(services, {
+		file,
+		name: messageText(basename(file)),
+		warning: l10n.t("Restore only a backup that you made: its tokens are accepted by your services."),
+	});
+}
+
+/** The tokens that an earlier version has left in the extension's own storage. */
+async function addEarlier(services: EarlierDeps): Promise<void> {
+	const earlier = services.daemon.ofEarlierData();
+	if (earlier === undefined || !(await holdsData(earlier.dataDir)))
+		return void showInformation(l10n.t("There are no API tokens of an earlier version."));
+	const name = l10n.t("tokens of an earlier version");
+	const warning = l10n.t("They also stay in {0}.", earlier.dataDir);
+	await withEarlierTokens(earlier, (file) => restoreFile(services, { file, name, warning }));
+}
+
+interface RestoredFile {
+	readonly file: string;
+	/** What it is called in messages. */
+	readonly name: string;
+	readonly warning: string;
+}
+
+async function restoreFile(services: BackupDeps, { file, name, warning }: RestoredFile): Promise<void> {
 	const preview = await withProgress(l10n.t("Checking the backup…"), () =>
 		restore(services, file, "preview"),
 	);
-	const name = messageText(basename(file));
 	if (restoresNothing(preview)) {
 		const said = l10n.t("Everything in {0} is here already.", name);
 		return void showInformation({ text: said, details: restoreLines(preview) });
@@ -68,11 +110,7 @@ async function restoreFrom(services: BackupDeps): Promise<void> {
 	await confirmIrreversible(
 		{
 			question: l10n.t("Restore {0}?", name),
-			detail: [
-				...restoreLines(preview),
-				"",
-				l10n.t("Restore only a backup that you made: its tokens are accepted by your services."),
-			].join("\n"),
+			detail: [...restoreLines(preview), "", warning].join("\n"),
 			keep: l10n.t("Keep as It Is"),
 		},
 		l10n.t("Restore"),

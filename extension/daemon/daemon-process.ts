@@ -101,6 +101,14 @@ export class DaemonProcess {
 		return this.client();
 	}
 
+	/** The daemon of where earlier versions kept the data; undefined: that is no other directory. */
+	ofEarlierData(): DaemonProcess | undefined {
+		const { earlier, dataDir } = this.#options;
+		if (earlier === undefined || earlier === dataDir) return undefined;
+		const none = { earlier: undefined, problem: undefined, preferredPort: () => 0, idleSeconds: 30 };
+		return new DaemonProcess({ ...this.#options, ...none, dataDir: earlier });
+	}
+
 	/**
 	 * Deletes all data, and stops the daemon for that. The next request starts one that has none.
 	 * @returns the names in the data directory that are none of Tokensmith's, and are still there

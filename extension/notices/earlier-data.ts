@@ -41,19 +41,22 @@ async function look(deps: EarlierDataDeps): Promise<void> {
 }
 
 async function tell({ place, claims }: EarlierDataDeps): Promise<void> {
+	void vscode.commands.executeCommand("setContext", "tokensmith.hasEarlierData", true);
 	if (!(await claims.claim(hash("sha256", place.earlier, "hex")))) return;
+	const add = l10n.t("Add Them…");
 	const open = l10n.t("Open Folder");
-	const settings = l10n.t("Open Settings");
 	const text = l10n.t(
 		"This editor's API tokens from an earlier version are not in the list: other tokens are in {0} already.",
 		place.dataDir,
 	);
 	const details = [
 		l10n.t("The earlier tokens are in {0}. Nothing there was changed.", place.earlier),
-		l10n.t("VS Code deletes that folder after the extension is uninstalled, so keep a copy of it."),
+		l10n.t(
+			"VS Code deletes that folder after the extension is uninstalled, so add them or keep a copy of it.",
+		),
+		l10n.t("To use them alone, set tokensmith.dataDirectory to a copy of the folder."),
 	];
-	const chosen = await showWarning({ text, details }, open, settings);
+	const chosen = await showWarning({ text, details }, add, open);
+	if (chosen === add) await vscode.commands.executeCommand("tokensmith.addEarlierTokens");
 	if (chosen === open) await openFolder(vscode.Uri.file(place.earlier));
-	if (chosen === settings)
-		await vscode.commands.executeCommand("workbench.action.openSettings", "tokensmith.dataDirectory");
 }

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
+import { backupCommands } from "../../extension/backup/backup-commands.ts";
+import { holdsData } from "../../extension/daemon/data-place.ts";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { Claims } from "../../extension/notices/claims.ts";
 import { showEarlierData } from "../../extension/notices/earlier-data.ts";
@@ -67,7 +69,32 @@ describe("data of an earlier version", () => {
 		await Promise.all(windows.map((live) => live.whenLive()));
 		await until("it is said", () => person.messages.length > 0);
 		assert.match(person.messages[0]?.text ?? "", /from an earlier version are not in the list/);
+		assert.equal(person.messages[0]?.buttons[0], "Add Them…");
 		assert.deepEqual(windows.map(namesIn), [["Mine"], ["Mine"]]);
 		assert.deepEqual(await readdir(earlier.dataDir), before);
+	});
+
+	it("is added to the tokens that are there by their ids, once, and stays where it is", async () => {
+		await create(home, "Mine");
+		const services = { daemon: home.window({ earlier: earlier.dataDir }) };
+		const add = () =>
+			backupCommands.addEarlierTokens?.run({ services, argument: undefined, selected: undefined });
+		await assert.rejects(async () => add(), vscode.CancellationError);
+		const names = async () => (await (await services.daemon.client()).listTokens()).map(({ name }) => name);
+		assert.deepEqual(await names(), ["Mine"]);
+		person.answers(/^Restore tokens of an earlier version\?/, "Restore");
+		await add();
+		assert.match(person.messages.at(-2)?.detail ?? "", /Tokens added: 1.*They also stay in/s);
+		assert.match(person.last?.text ?? "", /^Restored tokens of an earlier version/);
+		assert.deepEqual((await names()).sort(), ["From before", "Mine"]);
+		await add();
+		assert.match(person.last?.text ?? "", /^Everything in tokens of an earlier version is here already/);
+		assert.ok(await holdsData(earlier.dataDir));
+	});
+
+	it("is said to be nowhere where there is none", async () => {
+		const services = { daemon: home.window({ earlier: join(home.dataDir, "none") }) };
+		await backupCommands.addEarlierTokens?.run({ services, argument: undefined, selected: undefined });
+		assert.match(person.last?.text ?? "", /^There are no API tokens of an earlier version/);
 	});
 });

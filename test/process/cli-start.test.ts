@@ -54,6 +54,39 @@ describe("the command line in an empty home", () => {
 		assert.notEqual(daemonFile().pid, pid);
 	});
 
+	it("tells of tokens that an earlier version has left in an editor, and how to add them", async () => {
+		const earlier = join(home, "code-server", "User", "globalStorage", "tokensmith.tokensmith");
+		const [mine, theirs] = [await created("mine"), await created("theirs", "--data-dir", earlier)];
+		await own("daemon", "stop", "--data-dir", earlier);
+		const unreachable = await own("list", "--data-dir", earlier);
+		assert.equal(unreachable.code, 3);
+		assert.match(unreachable.stderr, new RegExp(`tokensmith daemon start --data-dir ${earlier}\n$`));
+		const terminal = spawn("script", ["-qec", `'${process.execPath}' '${bundle}' list`, "/dev/null"], {
+			env: { ...process.env, ...environment() },
+		});
+		assert.match((await ending(terminal, "")).stdout, /Other tokens, of an earlier version/);
+		const { stdout } = await own("daemon", "status");
+		const commands = stdout.split("\n").filter((line) => line.startsWith("  tokensmith "));
+		const script = commands.join("\n").replace(/delete-all-data/, "$& --confirm DELETE");
+		const done = spawn("sh", ["-ec", `cd "$HOME"; tokensmith() { "$NODE" "$BUNDLE" "$@"; }\n${script}`], {
+			env: { ...process.env, ...environment(), NODE: process.execPath, BUNDLE: bundle },
+		});
+		const { code, stderr } = await ending(done, "");
+		assert.equal(code, 0, stderr);
+		for (const stdin of [mine, theirs])
+			assert.equal((await run(["verify"], { stdin, environment: environment() })).code, 0);
+		const after = await own("daemon", "status", "--json");
+		assert.deepEqual(JSON.parse(after.stdout).otherData, []);
+	});
+
+	async function created(name: string, ...place: string[]): Promise<string> {
+		if (place.length > 0) assert.equal((await own("daemon", "start", ...place)).code, 0);
+		assert.equal((await own("permission", "add", "orders.read", ...place)).code, 0);
+		const { stdout, stderr } = await own("create", name, "--permission", "orders.read", ...place);
+		assert.notEqual(stdout, "", stderr);
+		return stdout;
+	}
+
 	it("runs the README's commands as they are", async () => {
 		const commands = blockWith("README.md", "sh", "tokensmith create deploy");
 		const script = `set -e\ntokensmith() { "$NODE" "$BUNDLE" "$@"; }\n${commands}`;

@@ -40,7 +40,7 @@ describe("a daemon that is kept running", () => {
 		const { startedDate, ...shown } = await status();
 		assert.deepEqual(shown, {
 			...{ running: true, url, pid, dataDir: directory, version },
-			...{ idleSeconds: 0, service: "none" },
+			...{ idleSeconds: 0, service: "none", otherData: [] },
 		});
 		assert.ok(Date.now() - Date.parse(startedDate) < 60_000, startedDate);
 		const words = await own("status");
