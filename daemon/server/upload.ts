@@ -4,7 +4,7 @@ import { createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { finished } from "node:stream/promises";
 import { RuleError } from "../rules/rule-error.ts";
 import { StorageError } from "../store/store.ts";
 
@@ -23,14 +23,20 @@ export async function withUpload<Result>(
 	}
 }
 
+/** Not by `pipeline`: it ends a request whose body can't be kept, and its connection would take no other one. */
 async function receive(request: IncomingMessage, path: string): Promise<void> {
+	const file = createWriteStream(path, { flags: "wx", mode: 0o600 });
+	const onClose = () => request.complete || file.destroy();
+	request.once("close", onClose).pipe(file);
 	try {
-		await pipeline(request, createWriteStream(path, { flags: "wx", mode: 0o600 }));
+		await finished(file);
 	} catch (cause) {
-		if (request.errored !== null || request.aborted)
+		if (request.destroyed && !request.complete)
 			throw new RuleError("backup-refused", "The request was not sent to its end, so nothing was changed.", {
 				cause,
 			});
 		throw new StorageError(cause, "The file could not be kept while it is checked, so nothing was changed.");
+	} finally {
+		request.off("close", onClose);
 	}
 }

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { createTokensmithClient, type TokensmithProblemError } from "../../daemon/client/tokensmith.ts";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import { skipTest } from "../where.ts";
 import { type DaemonChild, daemonsOfEach } from "./daemon.ts";
@@ -86,6 +88,27 @@ describe("a daemon on a full disk", () => {
 			rmSync(join(disk, "filler"));
 			await daemon.kill();
 		}
+	});
+
+	it("refuses a backup that has no room while it is checked, and then takes a revocation over the same connection", async function () {
+		if (!mounted) skipTest(this, "only root can mount a disk");
+		const daemon = await daemons.start();
+		const { id, token } = await daemon.create("leaked");
+		const client = createTokensmithClient({ dataDir: daemons.directory });
+		await client.list();
+		fill();
+		const backup = `{"kind":"header"}\n`.repeat(400_000);
+		await assert.rejects(
+			client.restore(() => Readable.from([backup])),
+			(error: TokensmithProblemError) =>
+				error.code === "storage-failed" && /Is the disk full/.test(error.message),
+		);
+		await client.revoke(id);
+		assert.equal(await daemon.verify(token), 401);
+		assert.deepEqual(
+			readdirSync(daemons.directory).filter((name) => name.startsWith("upload-")),
+			[],
+		);
 	});
 
 	it("leaves nothing behind when it can't start", async function () {
