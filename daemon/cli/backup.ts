@@ -37,11 +37,21 @@ async function writeTo(text: AsyncIterable<string>, target: Writable): Promise<n
 
 async function writeFile(text: AsyncIterable<string>, file: string, existing: "replace" | "keep") {
 	await writeBackupFile(text, file, { existing }).catch((error: NodeJS.ErrnoException) => {
-		if (error.code !== "EEXIST") throw error;
-		const what = `${file} exists already; give --force to replace it, or another name.`;
-		throw new Error(what, { cause: error });
+		if (error.code === undefined || error.syscall === undefined) throw error;
+		const what = `${file} can't be written: ${unwritable[error.code] ?? error.code}.`;
+		throw new Error(error.code === "EEXIST" ? `${file} ${unwritable.EEXIST}.` : what, { cause: error });
 	});
 }
+
+const unwritable: Readonly<Record<string, string>> = {
+	EEXIST: "exists already; give --force to replace it, or another name",
+	ENOENT: "its folder does not exist",
+	ENOTDIR: "what is before its name is no folder",
+	EACCES: "you may not write there",
+	EROFS: "the disk is read-only",
+	ENOSPC: "the disk is full",
+	ENAMETOOLONG: "its name is too long",
+};
 
 export const restore = defineCommand({
 	name: "restore",
@@ -68,6 +78,9 @@ async function checkFile(file: string): Promise<void> {
 		throw new Error(`${file} ${what}. Nothing was changed.`, { cause });
 	});
 	if (found.isDirectory()) throw new Error(`${file} is a directory, not a backup. Nothing was changed.`);
+	// A terminal or `/dev/zero` has no end.
+	if (found.isCharacterDevice() || found.isBlockDevice())
+		throw new Error(`${file} is a device, not a backup. Nothing was changed.`);
 	await access(file, constants.R_OK).catch((cause) => {
 		throw new Error(`${file} can't be read: it is not yours to read. Nothing was changed.`, { cause });
 	});

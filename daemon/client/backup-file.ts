@@ -1,8 +1,8 @@
 /** A backup as a file that only its owner can read, and that has its content when it is complete. */
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
@@ -13,13 +13,17 @@ interface WriteOptions {
 	signal?: AbortSignal;
 }
 
-/** @throws Error with the code EEXIST if the file is to be kept, or that the daemon did not send all of it */
+/**
+ * A link to a file stays one: the file is replaced.
+ * @throws Error with the code EEXIST if the file is to be kept, or that the daemon did not send all of it
+ */
 export async function writeBackupFile(
 	text: AsyncIterable<string>,
-	file: string,
+	path: string,
 	{ existing, signal }: WriteOptions,
 ): Promise<void> {
-	const part = join(dirname(file), `.${basename(file)}.${randomUUID()}.part`);
+	const file = await replaceable(path);
+	const part = join(dirname(file), `.tokensmith-${randomUUID()}.part`);
 	try {
 		const target = createWriteStream(part, { flags: "wx", mode: 0o600, flush: true });
 		await pipeline(Readable.from(completeBackup(text)), target, { signal });
@@ -28,6 +32,14 @@ export async function writeBackupFile(
 	} finally {
 		await rm(part, { force: true });
 	}
+}
+
+/** A device or a pipe would be gone, and a file in its place. */
+async function replaceable(path: string): Promise<string> {
+	const found = await stat(path).catch(() => undefined);
+	if (found === undefined) return path;
+	if (!found.isFile()) throw new Error(`${path} is no file, so no backup can be written in its place.`);
+	return realpath(path);
 }
 
 /** Not by a link, which the file systems of many USB sticks do not have. */

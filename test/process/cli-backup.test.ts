@@ -1,7 +1,15 @@
 /** `backup`, `restore` and `export`, as scripts call them, between two daemons. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import {
+	lstatSync,
+	readdirSync,
+	readFileSync,
+	statSync,
+	symlinkSync,
+	truncateSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { bundle, daemonWithCommandLine, ending, run } from "./command-line.ts";
 import { DaemonChild } from "./daemon.ts";
@@ -64,6 +72,30 @@ describe("the command line", () => {
 		);
 	});
 
+	it("replaces the file that a link leads to, and nothing that is no file", async () => {
+		const [link, target, pipe] = [inFolder("link"), inFolder("target"), inFolder("pipe")];
+		writeFileSync(target, "earlier");
+		symlinkSync(target, link);
+		execFileSync("mkfifo", [pipe]);
+		assert.equal((await here.owner(["backup", link, "--force"])).code, 0);
+		assert.ok(lstatSync(link).isSymbolicLink());
+		assert.match(readFileSync(target, "utf8"), /"kind":"end"/);
+		for (const place of [pipe, here.folder]) {
+			const { code, stderr } = await here.owner(["backup", place, "--force"]);
+			assert.deepEqual([code, /is no file/.test(stderr)], [1, true], stderr);
+		}
+		assert.ok(lstatSync(pipe).isFIFO());
+	});
+
+	it("takes a name of any length that the disk takes, and says why it can't write", async () => {
+		assert.equal((await here.owner(["backup", inFolder("x".repeat(250))])).code, 0);
+		for (const [name, words] of [
+			["missing/x", /can't be written: its folder does not exist/],
+			["x".repeat(300), /can't be written: its name is too long/],
+		] as const)
+			assert.match((await here.owner(["backup", inFolder(name)])).stderr, words);
+	});
+
 	it("refuses what is no whole backup, and says why", async () => {
 		const cut = inFolder("cut");
 		await here.owner(["backup", cut]);
@@ -74,6 +106,7 @@ describe("the command line", () => {
 			[inFolder("foreign"), /no backup of Tokensmith/],
 			[inFolder("missing"), /does not exist/],
 			[here.folder, /is a directory/],
+			["/dev/zero", /is a device/],
 		];
 		for (const [file, words] of cases) {
 			const { code, stderr } = await there.owner(["restore", file]);
