@@ -1,6 +1,6 @@
 /** What VS Code's own JSON support offers and reports in the files that people write: tokensmith.json and profiles. */
 import assert from "node:assert/strict";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import { until } from "../workbench/until.ts";
@@ -55,6 +55,7 @@ async function reports(
 
 describe("the JSON support of VS Code", () => {
 	const [manifest, profile] = ["tokensmith.json", "acme.tokensmith-profile.json"];
+	const launch = join(".vscode", "launch.json");
 	let sample: string;
 
 	before(async () => {
@@ -62,7 +63,7 @@ describe("the JSON support of VS Code", () => {
 	});
 	afterEach(closeEditors);
 	after(async () => {
-		await rm(inFolder(profile), { force: true });
+		for (const name of [profile, launch]) await rm(inFolder(name), { force: true });
 		if (sample === "") await rm(inFolder(manifest), { force: true });
 		else await writeFile(inFolder(manifest), sample);
 	});
@@ -94,6 +95,23 @@ describe("the JSON support of VS Code", () => {
 	it("reports a mistake in a profile file while it is typed", async () => {
 		const typed = await type(profile, '{ "id": "Acme", "nmae": "Acme", "identity": "user" }');
 		await reports(typed, [/Missing property "name"/, /nmae is not allowed/, /Valid values: "token-user"/]);
+	});
+
+	it("offers the tokens of a debug configuration, beside what VS Code offers there, and reports a wrong one", async () => {
+		await mkdir(inFolder(".vscode"), { recursive: true });
+		const labels = await offered(
+			launch,
+			'{ "configurations": [ { "type": "node", | } ] }',
+			"tokensmithTokens",
+		);
+		assert.ok(labels.includes("request"), labels.join());
+		const inside = (tokens: string) =>
+			`{ "configurations": [ { "name": "a", "type": "node", "request": "launch", "tokensmithTokens": ${tokens} } ] }`;
+		const typed = await type(launch, inside('{ "A B": "orders-api", "API_TOKEN": 1 }'));
+		await reports(typed, [/Incorrect type\. Expected "string"/, /does not match the pattern/]);
+		// A debugger's own schema may refuse what it does not know, which no other one can change.
+		const right = await type(launch, inside('{ "API_TOKEN": "orders-api" }'));
+		await reports(right, [/^Property tokensmithTokens is not allowed/], "exactly");
 	});
 
 	it("finds no mistake in a built-in profile, and each key that is misspelled", async () => {
