@@ -54,7 +54,8 @@ export function activate(context: vscode.ExtensionContext): void {
 	const { workspaceState, globalState } = context;
 	const { place } = models;
 	const clipboard = new Clipboard({ log });
-	const consents = new Consents(workspaceState);
+	const consents: Consents = new Consents(workspaceState, () => offerWithdrawal(consents));
+	offerWithdrawal(consents);
 	const debugging = startLaunching({ live, secrets, consents, log }, context.subscriptions);
 	const lostSecrets = new LostSecrets({
 		...{ live, secrets, log, storage: context.secrets, memory: globalState },
@@ -86,6 +87,19 @@ export function activate(context: vscode.ExtensionContext): void {
 	shown.overview.keepAcrossReloads();
 }
 
+/** The palette offers to take back only what was given. */
+function offerWithdrawal({ all }: Consents): void {
+	setContext("tokensmith.hasConsents", all.length > 0);
+}
+
+function offerUnignoring({ count }: IgnoredSecrets): void {
+	setContext("tokensmith.ignoresSecrets", count > 0);
+}
+
+function setContext(key: string, value: boolean): void {
+	void vscode.commands.executeCommand("setContext", key, value);
+}
+
 /** The command `tokensmith`, in VS Code's terminals and where the user has installed it. */
 function openCommandLine(context: vscode.ExtensionContext, { place, log }: Models): void {
 	const { environmentVariableCollection: collection, extensionPath, globalState } = context;
@@ -114,6 +128,8 @@ function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChann
 		...{ daemon, policy: policyFromSettings, chosenPolicy, knownSettings, onDidChangePolicy, log },
 	});
 	const ignored = new IgnoredSecrets({ memory: context.workspaceState, storage: context.secrets, log });
+	context.subscriptions.push(ignored.onDidChange(() => offerUnignoring(ignored)));
+	offerUnignoring(ignored);
 	const bindings = new Bindings({ live, daemon, ignored, log });
 	const tracked = new TrackedFiles({ bindings, log });
 	const firstFrame = new FirstFrame({ log });

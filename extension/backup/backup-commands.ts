@@ -122,14 +122,15 @@ async function restoreFile(services: BackupDeps, { file, name, warning }: Restor
 }
 
 async function exportTo(services: BackupDeps): Promise<void> {
+	const detail = l10n.t("Every token, without secrets and hashes");
 	const rows: (vscode.QuickPickItem & { format: ExportFormat })[] = [
-		{ label: "CSV", description: l10n.t("for a spreadsheet"), format: "csv" },
-		{ label: "JSON", description: l10n.t("for a program"), format: "json" },
+		{ label: "CSV", description: l10n.t("for a spreadsheet"), detail, format: "csv" },
+		{ label: "JSON", description: l10n.t("for a program"), detail, format: "json" },
 	];
 	const title = l10n.t("Export Tokens");
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title,
-		placeHolder: l10n.t("Every token, without secrets and hashes"),
+		placeHolder: l10n.t("In which format?"),
 	});
 	if (chosen === undefined) throw new vscode.CancellationError();
 	const { format, label } = chosen;

@@ -11,8 +11,8 @@ import { plainText } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineArgument, lineAt } from "../env/line-argument.ts";
 import { warningDays } from "../settings.ts";
-import { urgencyOf } from "../tokens/time-left.ts";
-import { endInWords, lastUse, permissionsInWords, stateInWords } from "../tokens/token-facts.ts";
+import { dateInWords, urgencyOf } from "../tokens/time-left.ts";
+import { lastUse, permissionsInWords, stateInWords } from "../tokens/token-facts.ts";
 import { appendWords } from "../tokens/token-items.ts";
 import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { Masking } from "./masking.ts";
@@ -142,7 +142,8 @@ function factsOf(
 	const facts: (readonly [string, string] | undefined)[] = [
 		end === Number.POSITIVE_INFINITY || token.status === "revoked"
 			? undefined
-			: [endLabel(token), endInWords(token, now)],
+			: // The heading says how long that is.
+				[endLabel(token), dateInWords(end)],
 		token.revokedReason === null ? undefined : [l10n.t("Reason"), token.revokedReason],
 		[l10n.t("Permissions"), permissionsInWords(token)],
 		[l10n.t("Last used"), lastUse(token, now)],

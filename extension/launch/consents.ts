@@ -22,10 +22,12 @@ const maxConsents = 200;
 
 export class Consents {
 	readonly #memory: vscode.Memento;
+	readonly #onChange: () => void;
 
 	/** `memory`: workspace state, which no file of the workspace can write. */
-	constructor(memory: vscode.Memento) {
+	constructor(memory: vscode.Memento, onChange: () => void = () => {}) {
 		this.#memory = memory;
+		this.#onChange = onChange;
 	}
 
 	get all(): readonly Consent[] {
@@ -39,12 +41,17 @@ export class Consents {
 
 	async give(consents: readonly Consent[]): Promise<void> {
 		const others = this.all.filter((given) => !consents.some((consent) => isSame(consent, given)));
-		await this.#memory.update(memoryKey, [...others, ...consents].slice(-maxConsents));
+		await this.#keep([...others, ...consents].slice(-maxConsents));
 	}
 
 	async withdraw(consents: readonly Consent[]): Promise<void> {
 		const rest = this.all.filter((given) => !consents.some((consent) => isSame(consent, given)));
-		await this.#memory.update(memoryKey, rest);
+		await this.#keep(rest);
+	}
+
+	async #keep(consents: readonly Consent[]): Promise<void> {
+		await this.#memory.update(memoryKey, consents);
+		this.#onChange();
 	}
 }
 

@@ -119,7 +119,7 @@ function expiryFact(token: TokenRecord, now: number): string {
 }
 
 /** The date and its distance: `in 3 hours`, `26 days left`; for a revoked token only the date. */
-export function endInWords(token: TokenRecord, now: number): string {
+function endInWords(token: TokenRecord, now: number): string {
 	const end = endOf(token);
 	const date = dateInWords(end);
 	if (token.revokedDate !== null) return date;

@@ -5,7 +5,7 @@ import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import type { Connections } from "../connections/connections.ts";
 import { plainText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
-import { timeSince, type Urgency, urgencyOf } from "./time-left.ts";
+import { amountLeft, timeSince, type Urgency, urgencyOf } from "./time-left.ts";
 import {
 	type Fact,
 	factsOf,
@@ -59,13 +59,16 @@ export function tokenItem(
 	{ now, warningDays, kept, namesakes, connections }: ItemFacts,
 ): vscode.TreeItem {
 	const urgency = urgencyOf(token, warningDays, now);
-	const state = stateBriefly(token, urgency, { now, kind: parent.kind === "group" ? group.kind : "token" });
+	// The name of its successor, in the row above, would leave no room for its state in a narrow side bar.
+	const isNamedAbove = urgency === "retiring" && parent.kind === "token" && parent.token.name === token.name;
+	const kind = parent.kind === "group" ? group.kind : "token";
+	const state = isNamedAbove ? amountLeft(token, now) : stateBriefly(token, urgency, { now, kind });
 	const secret = kept.has(token.id) ? "kept" : "absent";
 	const ends = [
 		...(isUnconfirmed(token, secret) ? [l10n.t("not confirmed")] : []),
 		...(namesakes.has(token.id) ? [endOfSecret(token)] : []),
 	];
-	const item = new vscode.TreeItem(plainText(token.name));
+	const item = new vscode.TreeItem(isNamedAbove ? l10n.t("Rotated") : plainText(token.name));
 	// A token is listed once, or once for each file that holds it.
 	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
 	item.description = joined(state, ...ends);

@@ -73,6 +73,21 @@ describe("the palette", () => {
 			assert.ok(!revoked.includes(command), command);
 	});
 
+	it("offers to take back only what was given", () => {
+		const kept = {
+			...folder,
+			"tokensmith.envFilesView": "listed",
+			"tokensmith.tokenKinds": " token.active.kept.local",
+		};
+		for (const [command, key] of [
+			["unignoreSecrets", "tokensmith.ignoresSecrets"],
+			["withdrawConsents", "tokensmith.hasConsents"],
+		] as const) {
+			assert.ok(!offered(kept).includes(command), command);
+			assert.ok(offered({ ...kept, [key]: true }).includes(command), command);
+		}
+	});
+
 	it("offers what the state of the tokens does not rule out", () => {
 		assert.ok(offered({ ...nothing, "tokensmith.keepsSecrets": true }).includes("purgeSecrets"));
 		assert.ok(offeredFor("active.kept.local").includes("commentOutLines"));
@@ -92,7 +107,7 @@ describe("the palette", () => {
 		it(`offers to import a token while the env files are ${state}, unless there is none`, () => {
 			const context = { ...folder, "tokensmith.tokenKinds": " token.active.kept.local" };
 			const commands = offered({ ...context, "tokensmith.envFilesView": state });
-			for (const command of ["importToken", "ignoreSecret", "unignoreSecrets", "ignoreAndUntrack"])
+			for (const command of ["importToken", "ignoreSecret", "ignoreAndUntrack"])
 				assert.equal(commands.includes(command), state !== "none", command);
 		});
 

@@ -118,11 +118,20 @@ describe("the list of tokens", () => {
 		assert.deepEqual(groups, [Expanded, Expanded, Expanded, Collapsed]);
 	});
 
-	it("lists a rotated token under its successor, with the time left", async () => {
+	it("lists a rotated token under its successor, with the time left, and with its name only if that is another", async () => {
 		const { id } = await window.create("orders", { expiry: inDays(60) });
-		await window.client.rotateToken(id, { overlapSeconds: 3 * 86_400 });
+		const successor = await window.client.rotateToken(id, { overlapSeconds: 3 * 86_400 });
 		await window.live.whenLive();
-		assert.deepEqual(await rows(), ["Active: 1", "  orders: 60 days", "    orders: rotated, 3 days left"]);
+		assert.deepEqual(await rows(), ["Active: 1", "  orders: 60 days", "    Rotated: 3 days left"]);
+		const [row] = await tree.getChildren((await tree.getChildren((await tree.getChildren())[0]))[0]);
+		assert.ok(row);
+		assert.match(
+			tree.getTreeItem(row).accessibilityInformation?.label ?? "",
+			/^orders, rotated, 3 days left/,
+		);
+		await window.client.updateToken(successor.id, successor.version, { name: "shop" });
+		await until("the list has the new name", () => window.live.tokens.some(({ name }) => name === "shop"));
+		assert.deepEqual((await rows()).slice(1), ["  shop: 60 days", "    orders: rotated, 3 days left"]);
 	});
 
 	it("distinguishes tokens of the same name by the ends of their secrets, while there are several", async () => {

@@ -1,5 +1,6 @@
 /** What VS Code's palette and menus offer. With TOKENSMITH_PICTURES=folder, screenshots go to that folder. */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { daemonClient } from "./daemon.ts";
 import { until } from "./until.ts";
@@ -43,6 +44,22 @@ describe("the palette", () => {
 		await window.searchedCommands("tokensmith: ", () => picture("palette-with-tokens"));
 		const enable = await window.searchedCommands("enable token");
 		assert.ok(!enable.includes("Tokensmith: Enable Token"), enable.join());
+	});
+
+	it("offers to show ignored secrets again once there is one", async () => {
+		const again = "Tokensmith: Show Ignored Secrets Again";
+		await writeFile(
+			join(workbench.workspace, ".env"),
+			"GITHUB_TOKEN=ghp_R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1\n",
+		);
+		await window.togglePane("Env Files");
+		await window.waitForTreeRow("GITHUB_TOKEN");
+		assert.ok(!(await window.searchedCommands("secrets again")).includes(again));
+		await window.treeMenu("GITHUB_TOKEN", "Ignore Secret");
+		await window.waitUntilTreeRowIsGone("GITHUB_TOKEN");
+		await window.runCommand(again);
+		await window.waitForTreeRow("GITHUB_TOKEN");
+		assert.ok(!(await window.searchedCommands("secrets again")).includes(again));
 	});
 
 	it("prepares a report that names no token and no path", async () => {

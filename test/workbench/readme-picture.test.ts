@@ -98,7 +98,7 @@ describe("the README's picture", () => {
 		await shoot(3);
 		await window.input.accept();
 		await until("the overlap is shown", async () =>
-			(await window.treeRows()).some((row) => row.includes("rotated")),
+			(await window.treeRows()).some((row) => row.startsWith("Rotated ")),
 		);
 		await window.clearNotifications();
 		await shoot(3);

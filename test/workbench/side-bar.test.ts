@@ -88,7 +88,7 @@ describe("the side bar", () => {
 			"billing-api 5 days",
 			"Active 1",
 			"orders-api 80 days",
-			"orders-api rotated, 3 days left",
+			"Rotated 3 days left",
 			".env:2 (API_TOKEN)",
 			"No Expiry 1",
 			"Webhook receiver",

@@ -119,11 +119,11 @@ describe("a token's life", () => {
 		await isGood(first);
 		await isGood(first);
 		await window.clearNotifications();
-		await window.treeMenu(/Checkout\s*rotated/, "Show Use of Old Secret");
+		await window.treeMenu(/Rotated\s*\d+ \w+ left/, "Show Use of Old Secret");
 		await window.input.waitForQuestion("The old secret works until");
 		await window.input.waitForRows(/127\.0\.0\.1.*\b2\b/);
 		await window.input.leave();
-		await window.treeMenu(/Checkout\s*rotated/, "End Overlap Now…");
+		await window.treeMenu(/Rotated\s*\d+ \w+ left/, "End Overlap Now…");
 		assert.match(await window.dialogText(), /127\.0\.0\.1/);
 		await window.answerDialog("End Overlap");
 		await window.notification("The overlap of “Checkout” has ended");
@@ -137,13 +137,13 @@ describe("a token's life", () => {
 		await client.rotateToken(mailer.id, { overlapSeconds: 3600, quietSeconds: 3 });
 		await window.treeRow(/Mailer\s*30 days/).click();
 		await window.press("ArrowRight");
-		await window.waitForTreeRow(/Mailer\s*rotated/);
+		await window.waitForTreeRow("Rotated");
 		await until("the old secret is unused", async () => {
 			const [old] = (await client.listTokens()).filter(({ id }) => id === mailer.id);
 			return old?.status === "expired";
 		});
 		await until("the side bar is up to date", async () => {
-			const row = (await window.treeRows()).find((text) => text.startsWith("Mailer rotated"));
+			const row = (await window.treeRows()).find((text) => text.startsWith("Rotated"));
 			return row === undefined || !/expires|left/.test(row);
 		});
 	});
