@@ -12,7 +12,7 @@ import { table } from "./table.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const dataDirOption = text("DIR", "the data directory, by default your own", "folder");
-const jsonOption = flag("answers, and fails, with JSON");
+export const jsonOption = flag("answers, and fails, with JSON");
 
 export const start = defineCommand({
 	name: "start",

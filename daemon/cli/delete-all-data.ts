@@ -9,8 +9,8 @@ import type { TokenRecord } from "../contract.ts";
 import { deletionWord } from "../facts.ts";
 import { defineCommand } from "./command.ts";
 import { daemonPath } from "./connect.ts";
-import { dataDirOption } from "./daemon-process.ts";
-import { flag, text } from "./options.ts";
+import { dataDirOption, jsonOption } from "./daemon-process.ts";
+import { text } from "./options.ts";
 import { oneLine, print } from "./output.ts";
 import { ask } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
@@ -25,7 +25,7 @@ Back up first: 'tokensmith backup FILE'.`,
 	options: {
 		"data-dir": dataDirOption,
 		confirm: text("WORD", `does not ask; the word is ${deletionWord}`),
-		json: flag("answers, and fails, with JSON"),
+		json: jsonOption,
 	},
 	connects: false,
 	exitCodes: `Exit codes: 0 done; 1 failed or not confirmed; 2 wrong usage. A deletion that was cut off is finished by

@@ -11,7 +11,7 @@ import {
 import { runningDaemon, stopDaemon } from "../client/start-daemon.ts";
 import type { DaemonFile } from "../contract.ts";
 import { defineCommand } from "./command.ts";
-import { dataDirOption } from "./daemon-process.ts";
+import { dataDirOption, jsonOption } from "./daemon-process.ts";
 import { flag, text } from "./options.ts";
 import { print } from "./output.ts";
 import { marker } from "./service-definition.ts";
@@ -34,11 +34,12 @@ export const install = defineCommand({
 		port: text("N", "the port to try first"),
 		"files-only": flag("writes the files, without turning the service on"),
 		force: flag("replaces a definition that this command has not written, or for another data directory"),
+		json: jsonOption,
 	},
 	connects: false,
 	exitCodes: serviceExitCodes,
 	stdin: "caller",
-	async run({ values, dataDir }) {
+	async run({ values, format, dataDir }) {
 		const directory = resolve(dataDir());
 		const manager = serviceManager(directory);
 		const command = {
@@ -52,13 +53,24 @@ export const install = defineCommand({
 		checkDefinition(manager, directory, values.force);
 		if (!values["files-only"]) await checkManager(manager);
 		const undo = writeFiles(manager, directory, manager.definition(command));
+		const answer = { definition: manager.path, dataDir: directory };
 		if (values["files-only"])
-			return print(`Wrote ${manager.path}. To turn the service on:\n${wordsOf(manager.enable)}`);
+			return print(
+				format === "json"
+					? { ...answer, url: null, enable: manager.enable }
+					: `Wrote ${manager.path}. To turn the service on:\n${wordsOf(manager.enable)}`,
+				format,
+			);
 		const running = await turnOn(manager, directory).catch(async (error: unknown) => {
 			await undo();
 			throw error;
 		});
-		return print(`The daemon is installed as a service, and runs at ${running.url}.\n${manager.hint}`);
+		return print(
+			format === "json"
+				? { ...answer, url: running.url, enable: [] }
+				: `The daemon is installed as a service, and runs at ${running.url}.\n${manager.hint}`,
+			format,
+		);
 	},
 });
 
@@ -70,22 +82,25 @@ export const uninstall = defineCommand({
 		"data-dir": dataDirOption,
 		"files-only": flag("removes the files, without asking the service manager"),
 		force: flag("also a definition that 'daemon install' has not written"),
+		json: jsonOption,
 	},
 	connects: false,
 	exitCodes: serviceExitCodes,
 	stdin: "caller",
-	async run({ values, dataDir }) {
+	async run({ values, format, dataDir }) {
 		const directory = resolve(dataDir());
 		const manager = serviceManager(directory);
 		const isDefined = existsSync(manager.path);
-		if (!isDefined && !hasService(directory)) return print("No service is installed.");
+		const say = (removed: boolean, words: string) =>
+			print(format === "json" ? { removed, dataDir: directory } : words, format);
+		if (!isDefined && !hasService(directory)) return say(false, "No service is installed.");
 		checkDefinition(manager, directory, values.force);
 		const asks = isDefined && !values["files-only"];
 		if (asks) await checkManager(manager).then(() => carryOut(manager.disable));
 		rmSync(manager.path, { force: true });
 		removeServiceFiles(directory);
 		if (asks) await carryOut(manager.forget);
-		return print(`The service is removed. The tokens stay in ${directory}.`);
+		return say(true, `The service is removed. The tokens stay in ${directory}.`);
 	},
 });
 

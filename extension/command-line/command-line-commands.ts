@@ -4,10 +4,10 @@ import { isAbsolute, join } from "node:path";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandTable } from "../command.ts";
+import { extensionId } from "../daemon/daemon-commands.ts";
 import { showInformation, showWarning } from "../notification.ts";
 import { installCommand, isInPath, type Program, pathLine, renewCommand } from "./install-action.ts";
 
-const extensionId = "tokensmith.tokensmith";
 const installedKey = "installedCommand";
 
 export const commandLineCommands: CommandTable<{ globalState: vscode.Memento }> = {

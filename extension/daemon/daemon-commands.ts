@@ -5,7 +5,7 @@ import type { CommandTable } from "../command.ts";
 import type { Services } from "../services.ts";
 import { reportProblem } from "./problem-report.ts";
 
-const extensionId = "tokensmith.tokensmith";
+export const extensionId = "tokensmith.tokensmith";
 
 type DaemonDeps = Pick<Services, "bindings" | "connections" | "daemon" | "live" | "log">;
 

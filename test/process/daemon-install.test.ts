@@ -123,6 +123,15 @@ print(json.dumps([root.find(".//${ns}" + name).text for name in ("Command", "Arg
 		assert.equal((await own("uninstall")).stdout, "No service is installed.\n");
 	});
 
+	it("says for programs, as JSON, what was installed and removed", async () => {
+		const answerOf = async (command: string) =>
+			JSON.parse((await own(command, "--files-only", "--json")).stdout);
+		const { definition, url, enable } = await answerOf("install");
+		assert.deepEqual([definition, url, enable[0][0]], [unit, null, "systemctl"]);
+		assert.equal((await answerOf("uninstall")).removed, true);
+		assert.equal((await answerOf("uninstall")).removed, false);
+	});
+
 	it("does not stop when it is idle once a service is installed, whichever program started it", async () => {
 		await own("start", "--idle-seconds", "1");
 		assert.equal((await status()).idleSeconds, 1);

@@ -114,7 +114,7 @@ describe("the deletion of all data", () => {
 			filter: (path) => !/(lock-\d+|compile-cache)$/.test(path),
 		});
 		const ends = new Set<string>();
-		for (let count = 1; ; count++) {
+		for (let count = 1; ; count *= 2) {
 			rmSync(daemons.directory, { recursive: true });
 			cpSync(template, daemons.directory, { recursive: true });
 			const wasKilled = await killedBefore(count);
