@@ -18,13 +18,9 @@ import type { EnvLine } from "../env/bindings.ts";
 import { secretOn, type Written } from "../env/env-lines.ts";
 import { explain } from "../failure.ts";
 import type { Replacement } from "../rotation/reopen.ts";
-import {
-	type RotationDeps,
-	type RotationOutcome,
-	rotateToken,
-	type Stage,
-} from "../rotation/rotate-action.ts";
+import { rotateToken } from "../rotation/rotate-action.ts";
 import type { RotationPlan } from "../rotation/rotation-plan.ts";
+import type { RotationDeps, RotationOutcome, Stage } from "../rotation/rotation-sequence.ts";
 import { policyFromSettings } from "../settings.ts";
 import { isToBeConfirmed, revokeToken } from "../tokens/revoke-action.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";

@@ -5,25 +5,24 @@
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import { endOf, statusOf, type TokenRecord } from "../../daemon/contract.ts";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import { askAnswersFor } from "../connections/answers.ts";
 import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import { wayToSee } from "../connections/way-to-see.ts";
 import { deviationsAt } from "../create/ignored-words.ts";
 import { labelText, plainText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
-import { amountAfterIn } from "../language.ts";
 import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { policyFromSettings } from "../settings.ts";
-import { dateInWords, soonestFirst, timeLeft } from "../tokens/time-left.ts";
+import { dateInWords, timeLeft } from "../tokens/time-left.ts";
 import { connect } from "../tokens/token-choice.ts";
 import { isUseSeen } from "../tokens/token-facts.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { askWithMore, runWizard, summaryStep } from "../wizard/wizard.ts";
+import { type Range, rangesOf } from "./expiry-ranges.ts";
 import { stageInWords } from "./rotate.ts";
-import { type Done, isFinished, type RotationDeps, type RotationOutcome } from "./rotate-action.ts";
 import {
 	type ManyRotations,
 	type RotationProgress,
@@ -32,6 +31,7 @@ import {
 } from "./rotate-many-action.ts";
 import { type Limits, overlapInWords, quietInWords } from "./rotation-plan.ts";
 import { type RotationReportDeps, reportOutcome } from "./rotation-report.ts";
+import { type Done, isFinished, type RotationDeps, type RotationOutcome } from "./rotation-sequence.ts";
 import { overlapStep, planOf, quietStep, type RotationDraft } from "./rotation-steps.ts";
 import { deviationsInWords, problemsInWords } from "./rotation-words.ts";
 
@@ -47,7 +47,11 @@ type RotateExpiringDeps = RotationReportDeps & Pick<Services, "bindings" | "conn
 
 export async function rotateExpiring(services: RotateExpiringDeps): Promise<void> {
 	await connect(services.live);
-	const within = rangesOf(services, new Date());
+	// A guided one needs the user's hands, so it is rotated alone.
+	const called = services.live.tokens.filter(
+		(token) => services.connections.wayTo("rotate", token) === "called",
+	);
+	const within = rangesOf(called, new Date());
 	if (within.length === 0) {
 		void showInformation(l10n.t("No API token expires within the next year."));
 		return;
@@ -85,43 +89,6 @@ async function rotateAll(
 	for (const { token, outcome } of results)
 		if (outcome.kind === "secret-not-stored") await reportOutcome(services, token, outcome);
 	await showResults(services, results, draft.tokens?.length ?? 0);
-}
-
-interface Range {
-	words: string;
-	until: number;
-	tokens: readonly TokenRecord[];
-}
-
-/** The ranges that contain more tokens than the range before. */
-function rangesOf({ live, connections }: Pick<Services, "connections" | "live">, now: Date): Range[] {
-	const inDays = (days: number) => now.getTime() + days * 86_400_000;
-	const monthsEnd = new Date(now.getFullYear(), now.getMonth() + 1, 1).getTime();
-	const ranges = [
-		...[1, 7].map((days) => ({
-			words: l10n.t("Within {0}", amountAfterIn(days, "day")),
-			until: inDays(days),
-		})),
-		{ words: l10n.t("This month"), until: monthsEnd },
-		...[30, 90, 365].map((days) => ({
-			words: l10n.t("Within {0}", amountAfterIn(days, "day")),
-			until: inDays(days),
-		})),
-	].sort((one, other) => one.until - other.until);
-	// A guided one needs the user's hands, so it is rotated alone.
-	const ours = live.tokens.filter((token) => connections.wayTo("rotate", token) === "called");
-	const counted = ranges.map((range) => ({ ...range, tokens: expiringUntil(ours, range.until, now) }));
-	return counted.filter(({ tokens }, index) => tokens.length > (counted[index - 1]?.tokens.length ?? 0));
-}
-
-/** Those that are active and not rotated yet. */
-function expiringUntil(tokens: readonly TokenRecord[], until: number, now: Date): TokenRecord[] {
-	return tokens
-		.filter((token) => {
-			const isCurrent = token.successorId === null && statusOf(token, now.getTime()) === "active";
-			return isCurrent && endOf(token) <= until;
-		})
-		.toSorted(soonestFirst);
 }
 
 async function ask(

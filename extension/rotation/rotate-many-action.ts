@@ -1,13 +1,8 @@
 /** Rotates tokens one after the other. A token that fails does not stop the others: each has its own outcome. */
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { ActionOptions } from "../action.ts";
-import {
-	type RotationDeps,
-	type RotationInput,
-	type RotationOutcome,
-	rotateToken,
-	type Stage,
-} from "./rotate-action.ts";
+import { rotateToken } from "./rotate-action.ts";
+import type { RotationDeps, RotationInput, RotationOutcome, Stage } from "./rotation-sequence.ts";
 
 export interface ManyRotations extends Pick<RotationInput, "plan" | "maximumOverlapSeconds"> {
 	tokens: readonly TokenRecord[];

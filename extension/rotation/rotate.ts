@@ -14,13 +14,7 @@ import { policyFromSettings } from "../settings.ts";
 import { connect } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { askWithMore, runWizard } from "../wizard/wizard.ts";
-import {
-	type RotationDeps,
-	type RotationInput,
-	type RotationOutcome,
-	rotateToken,
-	type Stage,
-} from "./rotate-action.ts";
+import { rotateToken } from "./rotate-action.ts";
 import {
 	command,
 	offer,
@@ -28,6 +22,7 @@ import {
 	reportAlreadyRotated,
 	reportOutcome,
 } from "./rotation-report.ts";
+import type { RotationDeps, RotationInput, RotationOutcome, Stage } from "./rotation-sequence.ts";
 import { planOf, type RotationDraft, rotationSteps } from "./rotation-steps.ts";
 
 const failed = () => l10n.t("The token was not rotated.");

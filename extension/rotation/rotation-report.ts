@@ -13,7 +13,7 @@ import { explain } from "../failure.ts";
 import { type Notice, type Show, showError, showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { type Replacement, reopenTerminals, restartDebugging, terminalsWithOld } from "./reopen.ts";
-import { type Done, isFinished, type RotationOutcome } from "./rotate-action.ts";
+import { type Done, isFinished, type RotationOutcome } from "./rotation-sequence.ts";
 import { deviationsInWords, rotatedInWords } from "./rotation-words.ts";
 
 export type RotationReportDeps = Pick<

@@ -16,7 +16,7 @@ import { replaceSecrets, secretOn, type Written } from "../env/env-lines.ts";
 import { FileError } from "../env/file-text.ts";
 import { isToBeConfirmed } from "../tokens/revoke-action.ts";
 import { forgetSecret, type SecretStore } from "../tokens/secret-store.ts";
-import { isFinished, type Rotation } from "./rotate-action.ts";
+import { isFinished, type Rotation } from "./rotation-sequence.ts";
 
 export interface UndoRotationDeps {
 	daemon: { client(): Promise<Pick<Client, "getToken" | "undoRotation">> };

@@ -14,8 +14,8 @@ import { showInformation, showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { isOverlapOver } from "../tokens/lineage.ts";
 import { isUseSeen, lastUse } from "../tokens/token-facts.ts";
-import type { Rotation } from "./rotate-action.ts";
 import { command, offer, replacementOf, runningWays, type Way } from "./rotation-report.ts";
+import type { Rotation } from "./rotation-sequence.ts";
 import { undoneLinesInWords } from "./rotation-words.ts";
 import { type RefusedUndo, undoRotation } from "./undo-action.ts";
 

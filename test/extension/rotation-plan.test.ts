@@ -37,12 +37,16 @@ describe("the overlaps to choose from", () => {
 		checkChoices(null, 7 * day, [1, 24, 72, 168, "none"]);
 		checkChoices(null, 2 * day, [1, 24, 48, "none"]);
 		checkChoices(null, 600, [1 / 6, "none"]);
+		checkChoices(null, 30 * day, [1, 24, 72, 168, 720, "none"]);
+		checkChoices(null, 31 * day, [1, 24, 72, 168, 720, 744, "none"]);
 		checkChoices(null, 0, ["none"]);
 	});
 
 	it("stay within the lifetime of the token, and offer all of it", () => {
 		checkChoices(30 * hour, 7 * day, [1, 24, "until-expiry", "none"]);
 		checkChoices(600, 7 * day, ["until-expiry", "none"]);
+		checkChoices(50 * hour + 5, 50 * hour, [1, 24, "until-expiry", "none"]);
+		checkChoices(50 * hour + 6, 50 * hour, [1, 24, 50, "none"]);
 		checkChoices(30 * day, 7 * day, [1, 24, 72, 168, "none"]);
 	});
 
@@ -76,6 +80,8 @@ describe("the overlaps to choose from", () => {
 		const words = (overlap: Overlap, end: number | null) =>
 			overlapInWords(overlap, limits(end), now).join(": ");
 		assert.match(words({ kind: "for", seconds: 3 * day }, null), /^3 days: until .*13 Mar 2026/);
+		assert.match(words({ kind: "for", seconds: 2 * hour }, null), /^2 hours: until/);
+		assert.match(words({ kind: "for", seconds: 90 * 60 }, null), /^90 minutes: until/);
 		assert.match(words({ kind: "until-expiry" }, hour), /worked: until .*10 Mar 2026/);
 		assert.match(words({ kind: "none" }, null), /^None: /);
 		assert.match(quietInWords(15 * 60), /not used for 15 minutes$/);

@@ -1,8 +1,8 @@
 /** What a notification shows, as a user sees it; `Person` records every message. */
 import assert from "node:assert/strict";
 import { counted, showInformation, showWarning } from "../../extension/notification.ts";
-import type { RotationOutcome } from "../../extension/rotation/rotate-action.ts";
 import { reportOutcome } from "../../extension/rotation/rotation-report.ts";
+import type { RotationOutcome } from "../../extension/rotation/rotation-sequence.ts";
 import { Person, type ShownMessage } from "./person.ts";
 import { rotationScene } from "./rotation-scene.ts";
 
