@@ -13,7 +13,7 @@ import { type Parsed, parse } from "./cli/parse.ts";
 import { refuseSecretsIn } from "./cli/secrets.ts";
 import { UsageError } from "./cli/usage-error.ts";
 import type { TokensmithClient } from "./client/client.ts";
-import { hasData } from "./client/delete-data.ts";
+import { seemsToHaveData } from "./client/delete-data.ts";
 import { TokensmithProblemError, TokensmithUnavailableError } from "./client/transport.ts";
 import type { ProblemCode } from "./facts.ts";
 
@@ -72,7 +72,7 @@ function notFoundHint(parsed: Parsed | undefined): string {
 /** Where a data directory that was named has data, and no daemon. */
 function startHint(parsed: Parsed | undefined): string {
 	const dataDir = parsed?.kind === "command" ? parsed.values["data-dir"] : undefined;
-	if (dataDir === undefined || !hasData(dataDir)) return "";
+	if (dataDir === undefined || !seemsToHaveData(dataDir)) return "";
 	return `\nTo start it: tokensmith daemon start --data-dir ${inShell(dataDir)}`;
 }
 

@@ -1,7 +1,7 @@
 /** Tokens that an earlier version of the extension has left in an editor's own storage, beside those of the data directory. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { hasData } from "../client/delete-data.ts";
+import { seemsToHaveData } from "../client/delete-data.ts";
 import { ownDataDirectory } from "../client/own-directory.ts";
 
 /** Where an editor keeps the data of extensions, on each platform; and on the machine that a remote window works on. */
@@ -13,7 +13,7 @@ export function otherData(dataDir: string): string[] {
 	if (dataDir !== ownDirectory()) return [];
 	return storageFolders()
 		.map((folder) => join(folder, "User", "globalStorage", "tokensmith.tokensmith"))
-		.filter((folder) => folder !== dataDir && hasData(folder));
+		.filter((folder) => folder !== dataDir && seemsToHaveData(folder));
 }
 
 /** The commands that add them, which anyone can copy. */

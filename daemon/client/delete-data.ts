@@ -1,5 +1,5 @@
 /** Deletes all data of a data directory, by a bundled daemon that takes the place of the one that runs. */
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import type { DeletedLine } from "../contract.ts";
 import { type Announcement, firstLineOfNew, SpawnError } from "./spawn-daemon.ts";
 
@@ -47,10 +47,30 @@ function spawnProblem({ reason, output, cause }: SpawnError): string {
 		: `The deletion did not end in order. If it has begun, the next start of the daemon finishes it. ${why}`;
 }
 
-/** Whether a daemon has kept data in a directory, which need not exist. */
+/** Whether a daemon has kept data in a directory, which need not exist. @throws Error if it can't be read */
 export function hasData(dataDir: string): boolean {
-	if (!existsSync(dataDir)) return false;
-	return readdirSync(dataDir).some((name) =>
+	return namesIn(dataDir).some((name) =>
 		/^(?:deleting|moved-in|moving-up|identity\.pem|(?:snapshot|changes)-)/.test(name),
 	);
+}
+
+/** The same for a hint: nothing is known of a directory that can't be read. */
+export function seemsToHaveData(dataDir: string): boolean {
+	try {
+		return hasData(dataDir);
+	} catch {
+		return false;
+	}
+}
+
+function namesIn(dataDir: string): string[] {
+	try {
+		return readdirSync(dataDir);
+	} catch (cause) {
+		const { code } = cause as NodeJS.ErrnoException;
+		if (code === "ENOENT" || code === "ENOTDIR") return [];
+		throw new Error(`${dataDir} can't be read (${code}). Only the owner of the data directory can.`, {
+			cause,
+		});
+	}
 }

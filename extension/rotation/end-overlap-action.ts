@@ -12,7 +12,7 @@ export async function endOverlapOf(
 	predecessor: TokenRecord,
 	{ answers, ...how }: { confirmed?: boolean; answers?: Record<string, string> | undefined } = {},
 ): Promise<TokenRecord> {
-	if (predecessor.connectionId === null) return await client.endOverlap(predecessor.id);
+	if (predecessor.connectionId === null) return client.endOverlap(predecessor.id);
 	const access = await connections.accessFor(predecessor, answers);
-	return await client.revokeToken(predecessor.id, reason, access, how);
+	return client.revokeToken(predecessor.id, reason, access, how);
 }

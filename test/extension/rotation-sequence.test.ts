@@ -47,6 +47,8 @@ describe("a rotation", () => {
 	let editor: { replaceSecrets?: InEditor["editor"]["replaceSecrets"] };
 	let refused: Written<EnvLine>["refused"];
 	let storeFails: (id: string) => boolean;
+	/** What happens until the lines of all files are known. */
+	let scan: () => void;
 	daemonOfEach((started) => {
 		daemon = started;
 	});
@@ -56,7 +58,7 @@ describe("a rotation", () => {
 		token = await daemon.create();
 		kept = new Map([[token.id, token.token]]);
 		text = `# mine\nA=${token.token}\nB="bearer ${token.token}"\n`;
-		[logged, calls, editor, refused, storeFails] = [[], {}, {}, [], () => false];
+		[logged, calls, editor, refused, storeFails, scan] = [[], {}, {}, [], () => false, () => {}];
 	});
 
 	const linesOf = (id: string): EnvLine[] => {
@@ -80,7 +82,7 @@ describe("a rotation", () => {
 
 	const deps = (): RotationDeps & InEditor => ({
 		daemon: { client: async () => new Proxy(client, { get: (target, name) => called(target, name) }) },
-		bindings: { whenReady: async () => {}, linesOf } as never,
+		bindings: { whenReady: async () => scan(), linesOf } as never,
 		connections: { accessFor: async () => undefined, capabilitiesOf: () => undefined, of: () => undefined },
 		secrets: {
 			get: async (id) => kept.get(id),
@@ -156,6 +158,15 @@ describe("a rotation", () => {
 		);
 	});
 
+	it("replaces the lines that are known once all files are read", async () => {
+		scan = () => {
+			text += `C=${token.token}\n`;
+		};
+		const outcome = await rotate();
+		assert.ok(outcome.kind === "rotated");
+		assert.deepEqual([outcome.written.saved.length, text.includes(token.token)], [3, false]);
+	});
+
 	it("stands if the old secret can't be ended at once", async () => {
 		calls.endOverlap = () => Promise.reject(failed);
 		const outcome = await rotate(atOnce);
@@ -212,6 +223,7 @@ describe("a rotation", () => {
 		const lostOne = await rotate();
 		assert.ok(lostOne.kind === "secret-not-stored");
 		assert.deepEqual([lostOne.error, await works(lostOne.secret)], [failed, true]);
+		assert.deepEqual(logged, ["The rotation could not be undone."]);
 		assert.equal(text, original());
 	});
 
@@ -266,6 +278,7 @@ describe("a rotation", () => {
 			assert.ok(outcome.kind === "secret-lost");
 			assert.equal(outcome.successor.id, outcome.predecessor.successorId);
 			assert.notEqual(outcome.successor.id, token.id);
+			assert.deepEqual(logged, ["The rotation could not be undone."]);
 		});
 
 		it("did not begin if the token has no successor, or another window's", async () => {
@@ -286,6 +299,7 @@ describe("a rotation", () => {
 			calls.getToken = () => Promise.reject(failed);
 			const outcome = await rotateInOrder(deps(), input);
 			assert.equal(outcome.kind, "unknown");
+			assert.deepEqual(logged, ["The daemon did not say whether the token was rotated."]);
 			assert.equal(outcome.kind === "unknown" && outcome.error instanceof TokensmithUnavailableError, true);
 		});
 	});
@@ -312,7 +326,7 @@ describe("a rotation", () => {
 				},
 				undoRotation: async (...given) => void asked.push(["undo", ...given]) as never,
 				revokeToken: async (...given) => {
-					asked.push(["revoke", given[0], given[2]]);
+					asked.push(["revoke", ...given]);
 					return { ...retiring, status: "revoked" } as never;
 				},
 				introspect: () => Promise.reject(new Error("The daemon can't verify it.")),
@@ -338,7 +352,7 @@ describe("a rotation", () => {
 			assert.deepEqual(asked, [
 				["rotate", "old", used],
 				["probe", "new", "acme-new-secret"],
-				["revoke", "old", used],
+				["revoke", "old", "Its overlap has ended", used, {}],
 			]);
 			assert.equal(outcome.predecessor.status, "revoked");
 		});

@@ -54,6 +54,13 @@ describe("the result of a rotation in words", () => {
 		assert.match(told, /\.env\.3:1 \(E\) still contains the old secret: \.env\.3 is read-only\./);
 	});
 
+	it("counts two lines that still contain the old secret, and names one", () => {
+		const refusal = (words: string) => ({ line: line(words), error: { message: "It is read-only." } });
+		const two = said({ refused: [refusal(".env:1 (A)"), refusal(".env:2 (B)")] });
+		assert.match(two, /2 lines still contain the old secret\./);
+		assert.match(said({ refused: [refusal(".env:1 (A)")] }), /\.env:1 \(A\) still contains the old secret/);
+	});
+
 	it("says that the system did not do everything as requested, and what", () => {
 		const deviations = { system: "Acme", fields: ["Role: Admin instead of Viewer"] };
 		const { text, details } = rotatedInWords({ predecessor: retiring, written: written({}), deviations });

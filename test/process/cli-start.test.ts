@@ -104,6 +104,20 @@ describe("the command line in an empty home", () => {
 		assert.deepEqual([existsSync(directory()), existsSync(join(home, "other"))], [false, false]);
 	});
 
+	it("says of a data directory that is a file, or another user's, that none runs there", async () => {
+		const file = join(home, "file");
+		writeFileSync(file, "");
+		for (const args of [["list"], ["daemon", "stop"]]) {
+			const { code, stderr, stdout } = await own(...args, "--data-dir", file);
+			assert.deepEqual([code, /No daemon runs for /.test(stdout + stderr)], [args[1] ? 0 : 3, true], stderr);
+			assert.doesNotMatch(stderr, /at .*:\d+/);
+		}
+		const started = await own("daemon", "start", "--data-dir", file);
+		assert.deepEqual([started.code, /can't be written to .*file/.test(started.stderr)], [3, true]);
+		const deleted = await own("delete-all-data", "--confirm", "DELETE", "--data-dir", file);
+		assert.match(deleted.stdout, /There is no data in/);
+	});
+
 	it("says with exit code 3 why none can start", async () => {
 		writeFileSync(join(home, "tokensmith"), "");
 		const file = await own("list");
