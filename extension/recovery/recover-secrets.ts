@@ -69,7 +69,7 @@ async function choose(recoverable: readonly Recoverable[]): Promise<Recoverable[
 
 function wayInWords({ lines }: Recoverable): string {
 	if (lines.length === 0) return l10n.t("Not in any env file in this workspace: it needs a successor");
-	return l10n.t("Recovered from {0}", labelText(listInWords(lines.slice(0, 3).map(({ words }) => words))));
+	return l10n.t("From {0}", labelText(listInWords(lines.slice(0, 3).map(({ words }) => words))));
 }
 
 /** From the first line that still holds it. Failures are logged and left. */

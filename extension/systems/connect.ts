@@ -13,6 +13,7 @@ import {
 	type ProbeResult,
 	type ProblemCode,
 	type Profile,
+	profileAt,
 } from "../../daemon/contract.ts";
 import { capabilitiesInWords } from "../connections/capability-words.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
@@ -275,7 +276,9 @@ async function sayConnected(
 	connection: Connection,
 	probe: ProbeResult | undefined,
 ): Promise<void> {
-	const can = connections.capabilitiesOf(connection);
+	// The list may not have the connection yet.
+	const profile = connections.confirmableProfileOf(connection);
+	const can = profile && capabilitiesOf(profileAt(profile, connection));
 	const create = l10n.t("Create API Token");
 	const compare = l10n.t("Compare Tokens");
 	const text = [

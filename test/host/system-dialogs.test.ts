@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { Connections } from "../../extension/connections/connections.ts";
 import { guideToSecret } from "../../extension/connections/guided.ts";
 import { creationGuide } from "../../extension/connections/guides.ts";
 import { createToken } from "../../extension/create/create-action.ts";
@@ -49,6 +50,23 @@ describe("connected systems", () => {
 	afterEach(async () => {
 		person.dispose();
 		await window.close();
+	});
+
+	it("are said to be connected with what they can do, before the list has them", async () => {
+		const eclecticIq = await startEclecticIq();
+		const live = { profiles: window.live.profiles, connections: [] };
+		const connections = new Connections({ live, credentials: window.credentials, secrets: window.secrets });
+		const quick = new QuickAnswers(
+			...["EclecticIQ Intelligence Center", eclecticIq.system.url, "Threats", /Connect and Test/],
+		);
+		try {
+			await quick.answer(() => connectSystemInteractively({ ...services(), connections }));
+			await until("it is said", () => person.last !== undefined);
+			assert.match(person.last?.text ?? "", /^Connected “Threats”\. .*Step by step on its pages: create/);
+		} finally {
+			quick.dispose();
+			await eclecticIq.system.stop();
+		}
 	});
 
 	it("can be chosen once their profile arrives, in a list that is open by then", async () => {
