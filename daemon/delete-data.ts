@@ -5,7 +5,7 @@ import { isMoveUnfinished, prepareDirectory } from "./data-directory.ts";
 import { finishDeletion, foreignNames, markDeleted } from "./delete-files.ts";
 import type { HeldError } from "./directory-lock.ts";
 import { finishMove } from "./move-data.ts";
-import { DeletionError } from "./start-failure.ts";
+import { DeletionError, messageOf } from "./start-failure.ts";
 import { lockAfterStop } from "./stop-holder.ts";
 
 /** @throws DeletionError */
@@ -16,8 +16,16 @@ export async function deleteData(directory: string): Promise<DeletedLine> {
 	await lockAfterStop(directory, (held) => new DeletionError(heldWords(directory, held), { cause: held }));
 	if (isMoveUnfinished(directory)) finishMove(directory);
 	markDeleted(directory);
-	finishDeletion(directory);
+	try {
+		finishDeletion(directory);
+	} catch (cause) {
+		throw new DeletionError(unfinishedWords(directory, messageOf(cause)), { cause });
+	}
 	return { event: "deleted", left: foreignNames(directory) };
+}
+
+function unfinishedWords(directory: string, reason: string): string {
+	return `The deletion in ${directory} has begun, and can't go on: ${reason}. Put that right; the next start of the daemon finishes it, and none of the data counts until then.`;
 }
 
 function heldWords(directory: string, { pid }: HeldError): string {

@@ -6,7 +6,7 @@ export class ArgumentError extends Error {}
 export class ProfileError extends Error {}
 /** The data of an earlier directory can't be moved now, and all of it is where it was. */
 export class MoveError extends Error {}
-/** The data can't be deleted now, and all of it is where it was. */
+/** The data can't be deleted now. The message says whether some of it was. */
 export class DeletionError extends Error {}
 
 /** Writes both, and sets the exit code. @param help for wrong arguments. */

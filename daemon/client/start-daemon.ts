@@ -69,7 +69,7 @@ async function startNew(
 function startProblem({ reason, cause, output }: SpawnError, dataDir: string): string {
 	if (reason !== "data-unwritable") return `The daemon did not start. ${output}`.trimEnd();
 	const what = `The token data can't be written to ${dataDir} (${(cause as NodeJS.ErrnoException).code}).`;
-	return `${what} Check that folder's permissions and free space, or name another with --data-dir.`;
+	return `${what} Check that folder's permissions and free space, or set TOKENSMITH_DATA_DIR to another one.`;
 }
 
 function unavailable(message: string, cause?: unknown): TokensmithUnavailableError {

@@ -54,6 +54,20 @@ describe("the command line in an empty home", () => {
 		assert.notEqual(daemonFile().pid, pid);
 	});
 
+	itWhere(canChangeUser, "only root can run a process as another user")(
+		"deletes nothing of another user, and does not say that there is nothing",
+		async () => {
+			await created("mine");
+			chmodSync(home, 0o755);
+			const place = ["--data-dir", directory(), "--confirm", "DELETE"];
+			const words = [...asNobody, process.execPath, bundle, "delete-all-data", ...place];
+			const { code, stdout, stderr } = await ending(spawn("setpriv", words), "");
+			assert.deepEqual([code, stdout], [1, ""]);
+			assert.match(stderr, /tokensmith can't be read \(EACCES\)\. Only the owner/);
+			assert.equal((await own("list", "--json")).stdout.includes("mine"), true);
+		},
+	);
+
 	it("tells of tokens that an earlier version has left in an editor, and how to add them", async () => {
 		const earlier = join(home, "code-server", "User", "globalStorage", "tokensmith.tokensmith");
 		const [mine, theirs] = [await created("mine"), await created("theirs", "--data-dir", earlier)];

@@ -1,8 +1,8 @@
 /** All data is deleted only by the typed word, and whole or not at all, whenever the process is killed. */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deletionWord } from "../../daemon/facts.ts";
 import { itWhere } from "../where.ts";
@@ -103,39 +103,51 @@ describe("the deletion of all data", () => {
 		await run(["daemon", "stop"], place);
 	});
 
-	itWhere(canTrace, noTrace)("is whole or not begun after each kill -9 in between", async () => {
-		const daemon = await daemons.start();
-		const { token } = await daemon.create("orders");
-		await daemon.kill();
-		const identity = readFileSync(inDirectory("identity.pem"), "utf8");
-		const template = `${daemons.directory}-template`;
-		cpSync(daemons.directory, template, {
-			recursive: true,
-			filter: (path) => !/(lock-\d+|compile-cache)$/.test(path),
-		});
-		const ends = new Set<string>();
-		for (let count = 1; ; count *= 2) {
-			rmSync(daemons.directory, { recursive: true });
-			cpSync(template, daemons.directory, { recursive: true });
-			const wasKilled = await killedBefore(count);
+	// The first file that is removed is the lock's own, before anything is deleted.
+	for (const count of [1, 2, 3, 5, 8, 13, 21]) {
+		const outcome = count === 1 ? "has not begun" : "is whole after the next start";
+		itWhere(canTrace, noTrace)(`${outcome} after a kill -9 before the removal ${count}`, async () => {
+			const daemon = await daemons.start();
+			const { token } = await daemon.create("orders");
+			const { identity } = daemon.file;
+			await daemon.kill();
+			for (const name of [
+				"compile-cache",
+				...readdirSync(daemons.directory).filter((name) => !isNoLock(name)),
+			])
+				rmSync(inDirectory(name), { recursive: true, force: true });
+			await once(traced(`signal=KILL:when=${count}`), "exit");
 			const next = await startEmpty();
 			const isWhole = (await next.verify(token)) === 200;
-			assert.deepEqual((await tokensOf(next)).length, isWhole ? 1 : 0, `kill ${count}`);
-			assert.equal(readFileSync(inDirectory("identity.pem"), "utf8") === identity, isWhole, `kill ${count}`);
-			assert.deepEqual(await next.notices(), [], `kill ${count}`);
+			assert.equal(isWhole, count === 1);
+			assert.equal((await tokensOf(next)).length, isWhole ? 1 : 0);
+			assert.equal(next.file.identity === identity, isWhole);
+			assert.deepEqual(await next.notices(), []);
 			assert.ok(!readdirSync(daemons.directory).includes("deleting"));
 			await next.kill();
-			ends.add(isWhole ? "whole" : "nothing");
-			if (!wasKilled) break;
-		}
-		assert.deepEqual([...ends], ["whole", "nothing"]);
-	});
+		});
+	}
 
-	/** As in a crash: the kernel ends the process instead of this system call. */
-	async function killedBefore(count: number): Promise<boolean> {
+	itWhere(canTrace, noTrace)(
+		"says when it has begun and can't go on, and is finished by the next start",
+		async () => {
+			const daemon = await daemons.start();
+			const { token } = await daemon.create("orders");
+			await daemon.kill();
+			const { stdout } = await ending(traced("error=EPERM:when=6+"), "");
+			const { event, code, detail } = JSON.parse(stdout);
+			assert.deepEqual([event, code], ["failed", "data-undeleted"]);
+			assert.match(detail, /has begun, and can't go on: EPERM.*next start of the daemon finishes it/);
+			const next = await startEmpty();
+			assert.deepEqual([await next.verify(token), await tokensOf(next)], [401, []]);
+			await next.kill();
+		},
+	);
+
+	/** The deletion, with something done by the kernel to its calls that remove files, such as a kill. */
+	function traced(injected: string): ChildProcessWithoutNullStreams {
 		const calls = "unlink,unlinkat,rmdir";
-		const trace = ["-f", "-o", "/dev/null", "-e", `trace=${calls}`];
-		const inject = ["-e", `inject=${calls}:signal=KILL:when=${count}`];
+		const trace = ["-f", "-o", "/dev/null", "-e", `trace=${calls}`, "-e", `inject=${calls}:${injected}`];
 		const command = [
 			process.execPath,
 			bundle,
@@ -144,9 +156,7 @@ describe("the deletion of all data", () => {
 			"--delete-data",
 			deletionWord,
 		];
-		const child = spawn("strace", [...trace, ...inject, ...command], { stdio: "ignore" });
-		const [code] = await once(child, "exit");
-		return code !== 0;
+		return spawn("strace", [...trace, ...command]);
 	}
 
 	async function startEmpty(): Promise<DaemonChild> {
