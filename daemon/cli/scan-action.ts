@@ -2,6 +2,7 @@
 import { lstat, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { TokenRecord } from "../contract.ts";
+import { ownSecrets } from "../env-file/secret-places.ts";
 import { livingStatuses } from "./command.ts";
 import { listedByGit } from "./git.ts";
 
@@ -87,18 +88,13 @@ class Search {
 
 /** Shorter ones are no secrets; longer ones are encoded data. */
 const run = /[0-9A-Za-z_.~+/-]{16,512}={0,2}/g;
-const localSecret = /[a-z][a-z0-9]{1,9}_[0-9A-Za-z]{38}/g;
 
 /** What could be a secret: runs of its characters, and their parts in a path or before padding. */
 function candidatesIn(line: string): Set<string> {
 	const runs = line.match(run) ?? [];
-	const parts = runs.flatMap((one) => [
-		one,
-		one.replace(/=+$/, ""),
-		...one.split("/"),
-		...(one.match(localSecret) ?? []),
-	]);
-	return new Set(parts.filter(({ length }) => length >= 16));
+	const parts = runs.flatMap((one) => [one, one.replace(/=+$/, ""), ...one.split("/")]);
+	const own = ownSecrets(line).map(({ start, end }) => line.slice(start, end));
+	return new Set([...own, ...parts].filter(({ length }) => length >= 16));
 }
 
 /** Undefined for what is no text of a usual size. A link leads elsewhere, where it is a file of its own. */

@@ -119,8 +119,8 @@ function partsOf(text: string, word: Span): Span[] {
 }
 
 /** Anywhere: what surrounds a secret may consist of the same characters. */
-function ownSecrets(text: string): Span[] {
-	return [...text.matchAll(/_(?=[0-9A-Za-z]{38}(?![0-9A-Za-z]))/g)].flatMap(({ index }) =>
+export function ownSecrets(text: string): Span[] {
+	return [...text.matchAll(/_(?=[0-9A-Za-z]{38})/g)].flatMap(({ index }) =>
 		Array.from({ length: 9 }, (_, at) => ({ start: index - at - 2, end: index + 39 })).filter(
 			({ start, end }) => start >= 0 && isWellFormed(text.slice(start, end)),
 		),

@@ -83,6 +83,23 @@ describe("a backup that is merged", () => {
 		assert.deepEqual((await there.record(id)).tags, ["c"]);
 	});
 
+	it("leaves a token as it is that is revoked here and in the backup, whichever came first", async () => {
+		const { id } = await here.create();
+		await restored(there, await backup(here));
+		for (const [daemon, reason, wait] of [
+			[there, "here", 0],
+			[here, "in the backup", 60_000],
+		] as const) {
+			daemon.now = new Date(daemon.now.getTime() + wait);
+			await daemon.call("DELETE", `/v1/api-tokens/${id}?reason=${encodeURIComponent(reason)}`);
+		}
+		const before = await there.record(id);
+		assert.equal(before.revokedReason, "here");
+		const { kept, revoked, replaced } = (await restored(there, await backup(here))).tokens;
+		assert.deepEqual([kept, revoked, replaced], [1, 0, 0]);
+		assert.deepEqual(await there.record(id), before);
+	});
+
 	it("takes a newer version", async () => {
 		const { id } = await here.create();
 		await restored(there, await backup(here));
@@ -157,6 +174,27 @@ describe("a backup that is merged", () => {
 		assert.equal(report.tokens.inDoubt, 1);
 		assertProblem(await there.verify(token), "token-in-doubt");
 		await there.call("POST", `/v1/api-tokens/${id}/enable`);
+		assert.equal((await there.verify(token)).status, 200);
+	});
+
+	it("puts none in doubt where the audit here is whole, however late it begins", async () => {
+		const { token } = await here.create();
+		const text = await backup(here);
+		there.now = new Date(there.now.getTime() + 60_000);
+		await there.create({ name: "first" });
+		assert.equal((await restored(there, text)).tokens.inDoubt, 0);
+		assert.equal((await there.verify(token)).status, 200);
+	});
+
+	it("puts none in doubt where the audit here goes back to the very moment of the backup", async () => {
+		const { token } = await here.create();
+		await there.create({ name: "old" });
+		there.now = new Date(there.now.getTime() + 2 * 86_400_000);
+		await there.create({ name: "new" });
+		await there.records.purge(1, there.now, { userId: "owner", userName: "ada" });
+		const [oldest] = (await audit(there)).events.slice(-1);
+		here.now = new Date(oldest.date);
+		assert.equal((await restored(there, await backup(here))).tokens.inDoubt, 0);
 		assert.equal((await there.verify(token)).status, 200);
 	});
 

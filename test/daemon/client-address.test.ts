@@ -33,6 +33,7 @@ describe("a client's address behind a trusted proxy", () => {
 		["192.0.2.5", "192.0.2.5, 203.0.113.9", false],
 		["192.0.2.5", "203.0.113.9, 192.0.2.5, 10.1.2.3:80", true],
 		["192.0.2.5", "192.0.2.5, unknown, 10.1.2.3", false],
+		["10.1.2.3", ",10.1.2.3", true],
 		["127.0.0.1", "", true],
 	];
 	for (const [allowed, forwarded, allows] of spellings) {

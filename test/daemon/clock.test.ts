@@ -76,6 +76,11 @@ describe("the time that is believed", () => {
 	it("passes with the clock, also over a weekend", () => assert.deepEqual(run([0, 1, 4, 5]), [0, 1, 4, 5]));
 	it("stays where it was while the clock is ahead, and goes on when it is back", () =>
 		assert.deepEqual(run([0, 400, 401, 1, 2]), [0, 0, 0, 1, 2]));
+	it("counts a day on which it was seen three days after the one before, and not one of a moment later", () => {
+		const seenEvery = (days: number) => [0, 400, ...[1, 2, 3, 4, 5, 6, 7].map((count) => 400 + count * days)];
+		assert.equal(run(seenEvery(3)).at(-1), 421);
+		assert.equal(run(seenEvery(3 + 1 / day)).at(-1), 0);
+	});
 	it("begins to count anew when the clock jumps again", () =>
 		assert.deepEqual(run([0, 400, 401, 402, 403, 404, 405, 406, 900, 901]).slice(-2), [0, 0]));
 	it("is not later than a clock that was set back", () => assert.deepEqual(run([10, -5, 11]), [10, -5, 11]));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
-import { credentialsOf } from "../../daemon/server/credentials.ts";
+import { bearerOf, challenge, credentialsOf } from "../../daemon/server/credentials.ts";
 
 describe("Basic credentials", () => {
 	const pairs: [sent: string, tokenId: string, secret: string][] = [
@@ -22,4 +22,31 @@ describe("Basic credentials", () => {
 			);
 		});
 	}
+});
+
+describe("a Bearer secret", () => {
+	const headers: [header: string | undefined, secret: string | undefined][] = [
+		["Bearer x", "x"],
+		["bEARER  x ", "x"],
+		["Bearer ", undefined],
+		["Bearer", undefined],
+		["Bearerx y", undefined],
+		["Basic eDp5", undefined],
+		[undefined, undefined],
+	];
+	for (const [header, secret] of headers) {
+		it(`of ${JSON.stringify(header)} is ${JSON.stringify(secret)}`, () => {
+			assert.equal(bearerOf(header), secret);
+		});
+	}
+});
+
+describe("a challenge", () => {
+	it("names a scope of up to 500 characters, and shortens what describes it", () => {
+		const [full, beyond] = ["a".repeat(500), "a".repeat(501)];
+		assert.equal(challenge({ scope: full }), `Bearer realm="tokensmith", scope="${full}"`);
+		assert.equal(challenge({ scope: beyond }), 'Bearer realm="tokensmith"');
+		assert.ok(challenge({ error_description: full }).endsWith(`"${full}"`));
+		assert.ok(challenge({ error_description: beyond }).endsWith(`"${"a".repeat(497)}..."`));
+	});
 });

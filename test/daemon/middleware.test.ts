@@ -138,6 +138,7 @@ describe("the middleware", () => {
 		["an empty list of resources", { resource: [] }],
 		["an unlimited cache time", { cacheSeconds: Number.POSITIVE_INFINITY }],
 		["a negative cache time", { cacheSeconds: -1 }],
+		["a cache time of more than five minutes", { cacheSeconds: 301 }],
 		["an unknown word for preflights", { preflight: "allow" }],
 		["a misspelled requirement", { permision: "orders.read" }],
 		["the option of another library", { scope: "orders.read" }],

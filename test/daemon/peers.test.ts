@@ -73,6 +73,19 @@ describe("with more connections than the daemon takes,", () => {
 		assert.equal(daemon.connections, limit);
 	});
 
+	it("of a caller's connections the one that was used last stays, also of two", async () => {
+		await daemon.remove();
+		daemon = await TestDaemon.start({ limits: { connections: 4 } });
+		service = (await daemon.create()).token;
+		const other = (await daemon.create({ name: "other" })).token;
+		const [first, second] = [await connected(), await connected()];
+		for (const socket of [first, second, first]) assert.equal(await verify(socket, service), 200);
+		assert.equal(await verify(await connected(), other), 200);
+		await connected();
+		await until(() => second.closed);
+		assert.equal(await verify(first, service), 200);
+	});
+
 	function port(): number {
 		return Number(new URL(daemon.url).port);
 	}

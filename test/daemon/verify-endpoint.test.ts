@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import type { CreateTokenInput } from "../../daemon/contract.ts";
+import { tokenHeaders } from "../../daemon/server/token-headers.ts";
+import type { VerifiableToken } from "../../daemon/store/store.ts";
+import { tokenRecord } from "../extension/a-token.ts";
 import { assertProblem, TestDaemon } from "./harness.ts";
 
 describe("GET /v1/verify", () => {
@@ -40,6 +43,14 @@ describe("GET /v1/verify", () => {
 		for (const [header, value] of Object.entries(expected)) assert.equal(headers.get(header), value);
 		assert.equal((await daemon.call("POST", "/v1/verify", { secret: created.token })).status, 200);
 		assert.equal((await daemon.call("HEAD", "/v1/verify", { secret: created.token })).status, 200);
+	});
+
+	it("takes 200 permissions, and refuses more", async () => {
+		const { token } = await daemon.create({ permissions: ["orders.*"] });
+		const asking = (count: number) =>
+			Array.from({ length: count }, (_, index) => `permission=orders.p${index}`).join("&");
+		assert.equal((await daemon.verify(token, `?${asking(200)}`)).status, 200);
+		assertProblem(await daemon.verify(token, `?${asking(201)}`), "invalid-request");
 	});
 
 	it("answers many requests that arrive together each with its own result, in order", async () => {
@@ -166,4 +177,20 @@ describe("GET /v1/verify", () => {
 			assertProblem(await daemon.verify(token, query), "invalid-request");
 		});
 	}
+});
+
+describe("the headers of a verified token", () => {
+	const token = (resources: readonly string[]) =>
+		({ ...tokenRecord("t"), hash: "", userName: "u", resources }) as unknown as VerifiableToken;
+	const lengthOf = (headers: readonly string[]) =>
+		headers.reduce((length, text) => length + text.length, 0) + headers.length * 2;
+
+	it("take up to 1,500 bytes, and leave out what goes beyond", () => {
+		const room = 1500 - lengthOf(tokenHeaders(token([""])));
+		const full = tokenHeaders(token(["r".repeat(room)]));
+		assert.equal(lengthOf(full), 1500);
+		assert.ok(!full.includes("X-Token-Truncated"));
+		const beyond = tokenHeaders(token(["r".repeat(room + 1)]));
+		assert.deepEqual(beyond.slice(-2), ["X-Token-Truncated", "resources"]);
+	});
 });

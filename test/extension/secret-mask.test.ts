@@ -37,6 +37,16 @@ function check(what: string, output: string, expected: string): void {
 const [head, tail] = [secret.slice(0, 4), secret.slice(4)];
 
 describe("a secret in a task's output", () => {
+	it("is masked from eight characters on, and shows its ends from twenty on", () => {
+		for (const [one, expected] of [
+			["pass123", "a pass123 b"],
+			["pass1234", "a *** b"],
+			["a1b2c3d4e5f6g7h8i9j", "a *** b"],
+			["a1b2c3d4e5f6g7h8i9j0", "a a1b2…i9j0 b"],
+		] as const)
+			assert.equal(shownOf([one], [`a ${one} b`]), expected);
+	});
+
 	check(
 		"when a search colours its start",
 		`a \x1b[01;31m\x1b[K${head}\x1b[m\x1b[K${tail}\n`,

@@ -244,7 +244,8 @@ describe("the parts of a value that could be a secret", () => {
 	});
 
 	it("are our own secrets between any characters, and nothing that only looks like one", () => {
-		assert.deepEqual(partsOf(`x${secret}`), [secret]);
+		for (const text of [`x${secret}`, `${secret}x`, `prefix${secret}Suffix`, `${secret}_x`])
+			assert.deepEqual(partsOf(text), [secret], text);
 		assert.deepEqual(partsOf(`${secret}_${successor}`), [secret, successor]);
 		const other = `${secret.slice(0, -1)}${secret.endsWith("0") ? "1" : "0"}`;
 		assert.deepEqual(partsOf(`x${other}`), []);

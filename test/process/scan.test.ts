@@ -42,6 +42,11 @@ describe("tokensmith scan", () => {
 		assert.deepEqual(await places(), ["config.yaml:2", "url.txt:1", "url.txt:2"]);
 	});
 
+	it("finds a secret between characters of any kind", async () => {
+		put("a.txt", `x${live.token}\n${live.token}Suffix\n${"A".repeat(600)}${live.token}\n`);
+		assert.deepEqual(await places(), ["a.txt:1", "a.txt:2", "a.txt:3"]);
+	});
+
 	it("finds the secrets of other systems' tokens", async () => {
 		const secret = "ghp_Zq0123456789abcdefghijklmnopqrs==";
 		await cli.owner(["register", "deploy", "--issuer", "github"], { stdin: secret });
