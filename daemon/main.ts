@@ -135,7 +135,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		removeDaemonFile(directory);
 		events.close();
 		await server.close();
-		await authority.saveUsage();
+		await authority.finish();
 		await store.close();
 		lock.release();
 	});

@@ -18,6 +18,7 @@ export const suites = {
 	daemon: { files: "test/daemon/**/*.test.ts", timeoutSeconds: 20 },
 	extension: { files: "test/extension/**/*.test.ts", timeoutSeconds: 20 },
 	process: { files: "test/process/**/*.test.ts", timeoutSeconds: 60 },
+	postgres: { files: "test/postgres/**/*.test.ts", timeoutSeconds: 60 },
 	host: { files: "test/host/*.test.ts", timeoutSeconds: 60 },
 	workbench: { files: "test/workbench/**/*.test.ts", timeoutSeconds: 120 },
 	oldest: { files: "test/oldest/*.test.ts", timeoutSeconds: 120 },

@@ -19,7 +19,7 @@ const root = join(import.meta.dirname, "..");
 /** Both run at the same time, each suite after the one before it: alone, these keep no more than one core busy. */
 const lanes = {
 	shown: ["structure", "daemon", "extension"],
-	held: ["process"],
+	held: ["process", "postgres"],
 } as const satisfies Record<string, readonly SuiteName[]>;
 /** Then, one after the other: a VS Code keeps both cores busy, and `torture` measures memory and time. */
 const alone: readonly SuiteName[] = ["host", "workbench", "oldest", "torture"];

@@ -66,8 +66,11 @@ export const calendarDuration = z
 	.refine((parts) => Object.keys(parts).length > 0, "must contain days, months or years");
 export type CalendarDuration = z.output<typeof calendarDuration>;
 
-/** Text that UTF-8 can represent: without lone surrogates. */
-export const text = z.string().refine((value) => value.isWellFormed(), "must be well-formed Unicode");
+/** Text that UTF-8 and every database can represent: without lone surrogates and NUL. */
+export const text = z
+	.string()
+	.refine((value) => value.isWellFormed(), "must be well-formed Unicode")
+	.refine((value) => !value.includes("\0"), "must not contain the character NUL");
 
 export const settings = {
 	name,

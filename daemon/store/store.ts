@@ -40,6 +40,20 @@ export const verifiableFields = [
 	...(["expiry", "retiresDate", "disabledDate", "inDoubtDate", "revokedDate", "successorId"] as const),
 ] as const;
 
+/** What is stored of a token, in the order in which it is read. */
+export const storedFields = [
+	...([...verifiableFields, "lastModifiedDate", "createdUserInfo", "lastModifiedUserInfo"] as const),
+	...(["description", "profile", "partialToken", "tags", "revokedReason"] as const),
+	...(["quietSeconds", "predecessorId", "connectionId", "remoteId", "options"] as const),
+	...(["useCount", "lastUsed", "lastUsedAddress"] as const),
+] as const satisfies readonly (keyof Token | keyof Usage)[];
+
+/** @param json of an object with the stored fields. */
+export function storedTokenFrom(json: unknown): StoredToken {
+	const { useCount, lastUsed, lastUsedAddress, ...token } = JSON.parse(String(json)) as Token & Usage;
+	return { token, usage: { useCount, lastUsed, lastUsedAddress } };
+}
+
 /** One day of a token's usage. Counts of an overlap name its successor, since a rotation can be undone and repeated. */
 export interface StoredDay extends UsageDay {
 	overlapSuccessorId: string | null;
@@ -142,6 +156,11 @@ export interface Store {
 	 * transaction is durable and before `write` resolves, and must not throw.
 	 */
 	onCommitted(listener: (committed: Committed) => void): void;
+	/**
+	 * Whether what was read before may still be used. Not while changes of another process may have been answered that this
+	 * one has not seen.
+	 */
+	isCurrent(): boolean;
 	/** The local token with the hash. */
 	verifiable(hash: string): Promise<VerifiableToken | undefined>;
 	/** The hashes of all tokens of other issuers. */
@@ -200,6 +219,14 @@ export class StorageError extends Error {
 	constructor(cause: unknown, message = "The change could not be written to disk, so nothing was changed.") {
 		super(message, { cause });
 		this.name = "StorageError";
+	}
+}
+
+/** The database can't be reached; whether the change was kept is told in words where it is not certain. */
+export class StoreUnreachable extends StorageError {
+	constructor(cause: unknown, message = "The database can't be reached, so nothing was changed.") {
+		super(cause, message);
+		this.name = "StoreUnreachable";
 	}
 }
 

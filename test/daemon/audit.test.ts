@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { AuditEvent } from "../../daemon/contract.ts";
 import { record } from "../../daemon/rules/audit.ts";
 import { listAuditFiles } from "../../daemon/store/sqlite/audit-files.ts";
-import { daemonOfEach, TestDaemon, until } from "./harness.ts";
+import { daemonOfEach, onFiles, TestDaemon, until } from "./harness.ts";
 
 describe("the audit", () => {
 	let daemon: TestDaemon;
@@ -146,7 +146,7 @@ describe("the audit", () => {
 		["everything is removed", () => [], 1],
 	];
 	for (const [what, change, brokenAt] of tampering) {
-		it(`detects that ${what}`, async () => {
+		onFiles.it(`detects that ${what}`, async () => {
 			for (let count = 0; count < 5; count++) await daemon.create();
 			assert.deepEqual(await chain(), { intact: true, checked: 5, brokenAt: null });
 			await daemon.close();
@@ -171,7 +171,7 @@ describe("the audit", () => {
 		});
 	}
 
-	it("reports that one of its files is missing", async () => {
+	onFiles.it("reports that one of its files is missing", async () => {
 		await daemon.create();
 		await daemon.close();
 		await daemon.open({ compactAtCloseBytes: 0 });
@@ -183,7 +183,7 @@ describe("the audit", () => {
 		assert.match(daemon.store.notices[0]?.detail ?? "", /part of the audit is missing/);
 	});
 
-	it("is the same list from files and from memory, by token, actor, date and page", async () => {
+	onFiles.it("is the same list from files and from memory, by token, actor, date and page", async () => {
 		const tokens = [];
 		for (let round = 0; round < 3; round++) {
 			for (let count = 0; count < 4; count++) tokens.push(await daemon.create({ name: `${round}.${count}` }));

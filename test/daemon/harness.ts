@@ -23,6 +23,8 @@ import { VerifyEndpoint } from "../../daemon/server/verify-endpoint.ts";
 import { DurableDatabase, type DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
 import { loadSqlJs } from "../../daemon/store/sqlite/memory-database.ts";
 import { SqliteStore } from "../../daemon/store/sqlite/sqlite-store.ts";
+import type { Store } from "../../daemon/store/store.ts";
+import { openPostgresStore } from "../postgres/store.ts";
 import { samplePermissions } from "../sample-permissions.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
@@ -59,6 +61,18 @@ export function openDatabase(
 
 export function openStore(directory: string, options: Partial<DurableOptions> = {}): Promise<SqliteStore> {
 	return SqliteStore.open(durableOptions(directory, options));
+}
+
+/** Whether the tests of rules and routes run over PostgreSQL. */
+export const isOnPostgres = process.env.TOKENSMITH_TEST_STORE === "postgres";
+
+/** What only files have. */
+export const onFiles: { it: (title: string, test: Mocha.AsyncFunc) => void } = {
+	it: (title, test) => void (isOnPostgres || it(title, test)),
+};
+
+function openStoreOfTests(directory: string, options: Partial<DurableOptions>): Promise<Store> {
+	return isOnPostgres ? openPostgresStore(directory) : openStore(directory, options);
 }
 
 function durableOptions(directory: string, options: Partial<DurableOptions>): DurableOptions {
@@ -117,7 +131,7 @@ export class TestDaemon {
 	authority!: Authority;
 	records!: Records;
 	readonly #options: TestDaemonOptions;
-	#store!: SqliteStore;
+	#store!: Store;
 	#server!: HttpServer;
 
 	static async start(options: TestDaemonOptions = {}): Promise<TestDaemon> {
@@ -133,7 +147,7 @@ export class TestDaemon {
 
 	async open(options: Partial<DurableOptions> = {}): Promise<void> {
 		const { events, failures } = this;
-		this.#store = await openStore(this.directory, options);
+		this.#store = await openStoreOfTests(this.directory, options);
 		if ((await this.#store.setting("permissions")) === undefined)
 			await this.#store.write((transaction) => transaction.setSetting("permissions", samplePermissions));
 		this.authority = await Authority.open({
@@ -183,7 +197,7 @@ export class TestDaemon {
 	}
 
 	/** The store itself, for what the contract can't do. */
-	get store(): SqliteStore {
+	get store(): Store {
 		return this.#store;
 	}
 
@@ -195,6 +209,7 @@ export class TestDaemon {
 	async close(): Promise<void> {
 		this.events.close();
 		await this.#server.close();
+		await this.authority.settled();
 		await this.#store.close();
 	}
 

@@ -7,8 +7,9 @@ import { checkChain } from "../../daemon/rules/audit.ts";
 import { AuditFiles, writeAuditFile } from "../../daemon/store/sqlite/audit-files.ts";
 import type { DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
 import { writeSnapshot } from "../../daemon/store/sqlite/snapshot.ts";
+import { SqliteStore } from "../../daemon/store/sqlite/sqlite-store.ts";
 import type { ChainEnd } from "../../daemon/store/store.ts";
-import { daemonOfEach, openDatabase, TestDaemon, temporaryFolder } from "./harness.ts";
+import { daemonOfEach, onFiles, openDatabase, TestDaemon, temporaryFolder } from "./harness.ts";
 
 const owner = { userId: "owner", userName: "ada" };
 
@@ -63,10 +64,11 @@ describe("in the middle of something longer", () => {
 		assert.deepEqual(chain, { intact: true, checked: 2, brokenAt: null });
 	});
 
-	it("an audit file that can't be removed fails no purge", async () => {
+	onFiles.it("an audit file that can't be removed fails no purge", async () => {
 		const errors: unknown[] = [];
 		await reopen({ compactAtBytes: 1, onAuditError: (error) => errors.push(error) });
 		await daemon.create();
+		assert.ok(daemon.store instanceof SqliteStore);
 		await daemon.store.database.compacted();
 		const last = (await daemon.store.lastEventBefore("2026-05-10T12:00:00.000Z")) as ChainEnd;
 		const name = readdirSync(daemon.directory).find((one) => one.startsWith("audit-")) ?? "";

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { ChangeLog, createLog } from "../../daemon/store/sqlite/change-log.ts";
 import { listSnapshots } from "../../daemon/store/sqlite/snapshot.ts";
+import { SqliteStore } from "../../daemon/store/sqlite/sqlite-store.ts";
 import { openStore, TestDaemon, temporaryFolder } from "./harness.ts";
 
 const many = 200_000;
@@ -32,6 +33,7 @@ describe("a data directory with 200,000", () => {
 		this.timeout(120_000);
 		const daemon = await TestDaemon.start();
 		const { id } = await daemon.create();
+		assert.ok(daemon.store instanceof SqliteStore);
 		await daemon.store.database.write(async ({ memory }) => {
 			const columns = [...memory.all("select name from pragma_table_info('tokens')")].map(
 				({ name }) => `"${name}"`,

@@ -1,7 +1,7 @@
 /** The tokens that have ended for good, for a clean-up. */
-import type { Store } from "../store.ts";
+import { type Store, storedTokenFrom } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import { storedTokenAsJson, storedTokenFrom } from "./token-queries.ts";
+import { storedTokenAsJson } from "./token-queries.ts";
 
 /**
  * When a token ended; `never` is later than every date. A revoked one ended with that. The end of an overlap ends a token

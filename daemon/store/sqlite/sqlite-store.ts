@@ -37,6 +37,11 @@ export class SqliteStore implements Store {
 		this.database.onCommitted(listener);
 	}
 
+	/** No other process changes it. */
+	isCurrent(): boolean {
+		return true;
+	}
+
 	async verifiable(hash: string): ReturnType<Store["verifiable"]> {
 		const { index } = this.database;
 		if (index !== undefined) return index.find(hash);

@@ -1,6 +1,8 @@
 /** Single tokens: reads, inserts and updates. Lists are in `token-list.ts`. */
 import {
 	type StoredToken,
+	storedFields,
+	storedTokenFrom,
 	type Token,
 	type Usage,
 	unused,
@@ -22,24 +24,12 @@ export function rowAsJson(columns: readonly (keyof TokenRow)[], table = '"tokens
 	return `json_object(${members.join(", ")})`;
 }
 
-const tokenFields = [
-	...([...verifiableFields, "lastModifiedDate", "createdUserInfo", "lastModifiedUserInfo"] as const),
-	...(["description", "profile", "partialToken", "tags", "revokedReason"] as const),
-	...(["quietSeconds", "predecessorId", "connectionId", "remoteId", "options"] as const),
-	...(["useCount", "lastUsed", "lastUsedAddress"] as const),
-] as const satisfies readonly (keyof TokenRow)[];
-
 /** Every column of a token must be read. */
-type MissingFields = Exclude<keyof TokenRow, (typeof tokenFields)[number]>;
-const allFields: [MissingFields] extends [never] ? typeof tokenFields : MissingFields = tokenFields;
+type MissingFields = Exclude<keyof TokenRow, (typeof storedFields)[number]>;
+const allFields: [MissingFields] extends [never] ? typeof storedFields : MissingFields = storedFields;
 
 export const storedTokenAsJson = rowAsJson(allFields);
 export const verifiableAsJson = rowAsJson(verifiableFields);
-
-export function storedTokenFrom(json: unknown): StoredToken {
-	const { useCount, lastUsed, lastUsedAddress, ...token } = JSON.parse(String(json)) as Token & Usage;
-	return { token, usage: { useCount, lastUsed, lastUsedAddress } };
-}
 
 export function findVerifiable({ memory }: Connection, hash: string): VerifiableToken | undefined {
 	const row = memory.first(

@@ -1,0 +1,146 @@
+/** Connections to the database: which host, with which limits. Passwords come from the environment or libpq's password file. */
+import pg from "pg";
+import { StoreUnreachable } from "../store.ts";
+
+export interface DatabaseSettings {
+	/** `postgres://…`, with one host or several; undefined: libpq's variables say all. */
+	url: string | undefined;
+	/** The same database without a pooler between, for the connection that listens. */
+	directUrl?: string | undefined;
+	/** Connections that read. */
+	poolSize: number;
+}
+
+/** A replica that is frozen inside a transaction must not hold the others up for longer. */
+const idleInTransactionMilliseconds = 3000;
+
+const limits = {
+	application_name: "tokensmith",
+	connectionTimeoutMillis: 5000,
+	keepAlive: true,
+	statement_timeout: 30_000,
+	lock_timeout: 10_000,
+	idle_in_transaction_session_timeout: idleInTransactionMilliseconds,
+} as const;
+
+/** Where the database may be, one entry a host. */
+export function targetsOf(url: string | undefined): pg.ClientConfig[] {
+	if (url === undefined) {
+		const hosts = process.env.PGHOST?.split(",") ?? [];
+		const ports = process.env.PGPORT?.split(",") ?? [];
+		if (hosts.length < 2) return [{ ...limits }];
+		return hosts.map((host, index) => ({ ...limits, host, port: Number(ports[index] ?? ports[0] ?? 5432) }));
+	}
+	const [, before = "", hosts = "", after = ""] = /^([a-z]+:\/\/(?:[^@/]*@)?)([^/?]*)(.*)$/.exec(url) ?? [];
+	if (!/^postgres(ql)?:/.test(before))
+		throw new StoreUnreachable(undefined, "TOKENSMITH_DATABASE_URL must begin with postgres://.");
+	return hosts.split(",").map((host) => ({ ...limits, connectionString: `${before}${host}${after}` }));
+}
+
+/** One connection. Its queries tell a lost connection from a refused statement. */
+export class Link {
+	readonly #client: pg.Client;
+	readonly target: pg.ClientConfig;
+	isOpen = true;
+	/** The driver wants one query after the other. */
+	#last: Promise<unknown> = Promise.resolve();
+
+	/** @throws StoreUnreachable in words */
+	static async open(target: pg.ClientConfig): Promise<Link> {
+		const client = new pg.Client(target);
+		const link = new Link(client, target);
+		try {
+			await client.connect();
+		} catch (error) {
+			await link.close();
+			throw new StoreUnreachable(error, wordsFor(error));
+		}
+		return link;
+	}
+
+	private constructor(client: pg.Client, target: pg.ClientConfig) {
+		this.#client = client;
+		this.target = target;
+		const lost = () => {
+			this.isOpen = false;
+		};
+		client.on("error", lost);
+		client.on("end", lost);
+	}
+
+	/** @throws StoreUnreachable where the connection is lost, else what the database said. */
+	query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+		query: string | pg.QueryConfig,
+	): Promise<pg.QueryResult<Row>> {
+		const result = this.#last.then(() => this.#query<Row>(query));
+		this.#last = result.catch(() => undefined);
+		return result;
+	}
+
+	async #query<Row extends pg.QueryResultRow>(query: string | pg.QueryConfig): Promise<pg.QueryResult<Row>> {
+		try {
+			return await this.#client.query<Row>(query);
+		} catch (error) {
+			if (!isLost(error)) throw error;
+			this.isOpen = false;
+			throw new StoreUnreachable(error, wordsFor(error));
+		}
+	}
+
+	onNotification(heard: (channel: string, payload: string) => void): void {
+		this.#client.on("notification", ({ channel, payload = "" }) => heard(channel, payload));
+	}
+
+	async close(): Promise<void> {
+		this.isOpen = false;
+		await this.#client.end().catch(() => undefined);
+	}
+}
+
+/** A connection to the first host that takes changes; a standby does not. @throws StoreUnreachable in words */
+export async function linkToPrimary(targets: readonly pg.ClientConfig[]): Promise<Link> {
+	let failure: unknown;
+	for (const target of targets) {
+		try {
+			const link = await Link.open(target);
+			const { rows } = await link.query(
+				`select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as "isStandby"`,
+			);
+			if (rows[0]?.isStandby !== true) return link;
+			await link.close();
+			failure ??= new StoreUnreachable(
+				undefined,
+				"The database takes no changes: it is a standby, or read-only.",
+			);
+		} catch (error) {
+			failure ??= error;
+		}
+	}
+	throw failure;
+}
+
+const sentences: Readonly<Record<string, string>> = {
+	"28P01": "The database refuses the password.",
+	"28000": "The database refuses this user.",
+	"3D000": "There is no such database; create it first.",
+	"53300": "The database has no connection left.",
+	"57P03": "The database is starting or stopping.",
+	ECONNREFUSED: "No database listens at this address.",
+	ENOENT: "No database listens at this socket.",
+	ENOTFOUND: "The database's host name is not known.",
+	CERT_HAS_EXPIRED: "The database's certificate has expired.",
+	SELF_SIGNED_CERT_IN_CHAIN: "The database's certificate is signed by an authority that is not known.",
+	DEPTH_ZERO_SELF_SIGNED_CERT: "The database's certificate is signed by itself.",
+};
+
+/** What failed, without what the driver quotes. */
+export function wordsFor(error: unknown): string {
+	const { code } = Object(error) as { code?: unknown };
+	return (typeof code === "string" ? sentences[code] : undefined) ?? "The database can't be reached.";
+}
+
+/** SQLSTATE: connection exceptions, a stop of the server, a transaction that was idle for too long, a server that has become a standby. */
+function isLost(error: unknown): boolean {
+	if (error instanceof pg.DatabaseError) return /^(08|57P|25P03|25006)/.test(error.code ?? "");
+	return error instanceof Error;
+}

@@ -1,0 +1,319 @@
+/** The store of several daemons: one PostgreSQL. */
+import { sql } from "kysely";
+import pg from "pg";
+import type { AuditEvent, UsageDay } from "../../contract.ts";
+import type { TokenStatus } from "../../facts.ts";
+import {
+	type AuditFilter,
+	type ChainEnd,
+	type Committed,
+	type ListFilter,
+	type ListPage,
+	type Store,
+	type StoredDay,
+	type StoredToken,
+	StoreUnreachable,
+	storedTokenFrom,
+	type VerifiableToken,
+} from "../store.ts";
+import { containing, listTokens, type PagedTables, type Sql, statusColumn } from "../token-pages.ts";
+import { type DatabaseSettings, linkToPrimary, targetsOf, wordsFor } from "./connect.ts";
+import { kyselyOver } from "./kysely.ts";
+import { Replica, type ReplicaOptions } from "./replica.ts";
+import { bytesOf, hashFrom, storedTokenAsJson, verifiableAsJson } from "./rows.ts";
+import { migrate } from "./schema.ts";
+import { chainEnd } from "./transaction.ts";
+import { VerifiableReads } from "./verifiable-reads.ts";
+import { Writer } from "./writer.ts";
+
+export interface PostgresOptions
+	extends DatabaseSettings,
+		Pick<
+			ReplicaOptions,
+			"version" | "leaseMilliseconds" | "hasBarrier" | "usesWrittenUntil" | "onTrouble" | "onLost"
+		> {}
+
+const dialect: Sql = {
+	storedToken: storedTokenAsJson,
+	// Named for its index.
+	holds: (column, item) =>
+		sql<boolean>`${sql.ref(column)} <> '{}' and ${sql.ref(column)} @> array[${item}]::text[]`,
+	isOneOf: (ids) => sql<boolean>`"id" = any(${ids})`,
+	contains: (column, text) => sql<boolean>`${sql.ref(column)} ilike ${containing(text)}`,
+};
+
+const eventsAtOnce = 500;
+
+export class PostgresStore implements Store {
+	readonly notices = [];
+	readonly replica: Replica;
+	readonly #targets: pg.ClientConfig[];
+	readonly #poolSize: number;
+	readonly #writer: Writer;
+	readonly #verifiable = new VerifiableReads((hashes) => this.#readVerifiable(hashes));
+	readonly #kysely = kyselyOver<PagedTables>((text, values) => this.#read(text, values));
+	#readers: { pool: pg.Pool; target: pg.ClientConfig } | undefined;
+	#listener: (committed: Committed) => void = () => {};
+
+	/** @throws StorageError in words, where the database can't be used. */
+	static async open(options: PostgresOptions): Promise<PostgresStore> {
+		const targets = targetsOf(options.url);
+		const link = await linkToPrimary(targets);
+		await migrate(link).finally(() => link.close());
+		const store = new PostgresStore(options, targets);
+		const number = await store.#read<{ value: string }>(
+			`select "value" from "settings" where "name" = 'changeNumber'`,
+		);
+		await store.replica.join(Number(number[0]?.value ?? 0));
+		return store;
+	}
+
+	private constructor(options: PostgresOptions, targets: pg.ClientConfig[]) {
+		this.#targets = targets;
+		this.#poolSize = options.poolSize;
+		this.replica = new Replica({
+			...options,
+			targets: targetsOf(options.directUrl ?? options.url),
+			apply: (committed) => this.#listener(committed),
+		});
+		this.#writer = new Writer({
+			connect: () => linkToPrimary(this.#targets),
+			settle: (number) => this.replica.settle(number),
+		});
+	}
+
+	async examined(): ReturnType<Store["examined"]> {
+		return [];
+	}
+
+	write: Store["write"] = (run) => this.#writer.write(run);
+
+	onCommitted(listener: (committed: Committed) => void): void {
+		this.#listener = listener;
+	}
+
+	isCurrent(): boolean {
+		return this.replica.isCurrent();
+	}
+
+	verifiable(hash: string): Promise<VerifiableToken | undefined> {
+		return this.#verifiable.read(hash);
+	}
+
+	async foreignHashes(): Promise<string[]> {
+		const rows = await this.#read<{ hash: Buffer }>(`select "hash" from "tokens" where "issuer" <> 'local'`);
+		return rows.map(({ hash }) => hashFrom(hash));
+	}
+
+	async token(id: string): ReturnType<Store["token"]> {
+		const [found] = await this.tokens([id]);
+		return found;
+	}
+
+	tokens(ids: readonly string[]): Promise<StoredToken[]> {
+		return this.#tokens(`select ${storedTokenAsJson} as "json" from "tokens" where "id" = any($1)`, [ids]);
+	}
+
+	tokensByHash(hashes: readonly string[]): Promise<StoredToken[]> {
+		return this.#tokens(`select ${storedTokenAsJson} as "json" from "tokens" where "hash" = any($1)`, [
+			hashes.map(bytesOf),
+		]);
+	}
+
+	async idsByHash(hashes: readonly string[]): Promise<Map<string, string>> {
+		const rows = await this.#read<{ hash: Buffer; id: string }>(
+			`select "hash", "id" from "tokens" where "hash" = any($1)`,
+			[hashes.map(bytesOf)],
+		);
+		return new Map(rows.map(({ hash, id }) => [hashFrom(hash), id]));
+	}
+
+	list(filter: ListFilter, page: ListPage, now: string): Promise<StoredToken[]> {
+		return listTokens({ kysely: this.#kysely, sql: dialect }, filter, page, now);
+	}
+
+	async countByStatus(now: string): Promise<Map<TokenStatus, number>> {
+		const rows = await this.#read<{ status: TokenStatus; count: string }>(
+			`select ${statusColumn("$1::timestamptz")} as "status", count(*) as "count" from "tokens" group by 1`,
+			[now],
+		);
+		return new Map(rows.map(({ status, count }) => [status, Number(count)]));
+	}
+
+	async endedTokens(before: string, most: number): ReturnType<Store["endedTokens"]> {
+		const rows = await this.#read<{ json: string; count: string }>(ended, [before, most]);
+		return { tokens: rows.map(({ json }) => storedTokenFrom(json)), count: Number(rows[0]?.count ?? 0) };
+	}
+
+	grants(): ReturnType<Store["grants"]> {
+		return this.#read(
+			`select "resource", "tokens"."id" as "tokenId" from "tokens", unnest("resources") as "resource"
+				where "resources" <> '{}' and "revokedDate" is null order by "resource" collate "C", "creationDate", "id"`,
+		);
+	}
+
+	quietOverlaps(now: string): Promise<StoredToken[]> {
+		return this.#tokens(
+			`select ${storedTokenAsJson} as "json" from "tokens" where "quietSeconds" is not null and "retiresDate" > $1
+				and ("expiry" is null or "expiry" > $1) and "revokedDate" is null`,
+			[now],
+		);
+	}
+
+	async setting(name: string): Promise<unknown> {
+		const [row] = await this.#read<{ value: string }>(`select "value" from "settings" where "name" = $1`, [
+			name,
+		]);
+		return row === undefined ? undefined : JSON.parse(row.value);
+	}
+
+	async listEvents(
+		filter: AuditFilter,
+		page: { limit: number; before?: number | undefined },
+	): Promise<AuditEvent[]> {
+		const rows = await this.#read<{ event: string }>(
+			`select "event" from "auditEvents"
+				where ($1::text is null or "tokenId" = $1) and ($2::text is null or "action" = $2)
+				and ($3::text is null or "actorId" = $3 or "actorName" = $3)
+				and ($4::timestamptz is null or "date" >= $4) and ($5::timestamptz is null or "date" <= $5)
+				and ($6::bigint is null or "sequence" < $6) order by "sequence" desc limit $7`,
+			[filter.tokenId, filter.action, filter.actor, filter.since, filter.until, page.before, page.limit],
+		);
+		return rows.map(({ event }) => JSON.parse(event));
+	}
+
+	async *allEvents(): AsyncIterable<AuditEvent> {
+		for (let last = 0; ; ) {
+			const rows = await this.#read<{ sequence: string; event: string }>(
+				`select "sequence", "event" from "auditEvents" where "sequence" > $1 order by "sequence" limit ${eventsAtOnce}`,
+				[last],
+			);
+			for (const { event } of rows) yield JSON.parse(event);
+			if (rows.length < eventsAtOnce) return;
+			last = Number(rows.at(-1)?.sequence);
+		}
+	}
+
+	async chainEnds(): Promise<{ tail: ChainEnd; head: ChainEnd }> {
+		const rows = await this.#read<{ name: string; value: string }>(
+			`select "name", "value" from "settings" where "name" in ('auditTail', 'auditHead')`,
+		);
+		const ends = new Map(rows.map(({ name, value }) => [name, JSON.parse(value)]));
+		return { tail: chainEnd(ends.get("auditTail")), head: chainEnd(ends.get("auditHead")) };
+	}
+
+	async lastEventBefore(date: string): Promise<ChainEnd | undefined> {
+		const [row] = await this.#read<{ event: string }>(
+			`select "event" from "auditEvents" where "sequence" < coalesce(
+				(select min("sequence") from "auditEvents" where "date" >= $1), 9223372036854775807)
+				order by "sequence" desc limit 1`,
+			[date],
+		);
+		if (row === undefined) return undefined;
+		const { sequence, hash }: AuditEvent = JSON.parse(row.event);
+		return { sequence, hash };
+	}
+
+	async usage(filter: Parameters<Store["usage"]>[0]): Promise<UsageDay[]> {
+		const rows = await this.#read<{ json: string; successorId: string | null }>(
+			`select row_to_json("usage")::text as "json", "tokens"."successorId" from "usage"
+				left join "tokens" on "tokens"."id" = "usage"."tokenId"
+				where ($1::text is null or "tokenId" = $1) and ($2::text is null or "day" >= $2)
+				and ($3::text is null or "day" <= $3) order by "day", "tokenId"`,
+			[filter.tokenId, filter.from, filter.to],
+		);
+		return rows.map(({ json, successorId }) => {
+			const { overlapSuccessorId, ...day }: StoredDay = JSON.parse(json);
+			return overlapSuccessorId === successorId ? day : { ...day, overlapAddresses: {} };
+		});
+	}
+
+	async permissionCounts(since: string): ReturnType<Store["permissionCounts"]> {
+		const rows = await this.#read<{ name: string; count: string; lastDay: string }>(
+			`select "asked"."key" as "name", sum("asked"."value"::bigint) as "count", max("day") as "lastDay"
+				from "usage", json_each_text("usage"."permissions") as "asked" where "day" >= $1
+				group by "asked"."key" order by "count" desc, "asked"."key" collate "C" limit 1000`,
+			[since],
+		);
+		return rows.map(({ name, count, lastDay }) => ({ name, count: Number(count), lastDay }));
+	}
+
+	/** Of the changes that replicas read, those of a day are kept, and the newest. */
+	async purgeChanges(): Promise<void> {
+		await this.#read(
+			`delete from "changes" where "date" < clock_timestamp() - interval '1 day'
+				and "number" < (select max("number") from "changes")`,
+		);
+		await this.#read(`delete from "replicas" where "leaseUntil" < clock_timestamp() - interval '1 minute'`);
+	}
+
+	async close(): Promise<void> {
+		await this.#writer.close();
+		await this.replica.leave();
+		const readers = this.#readers;
+		this.#readers = undefined;
+		await readers?.pool.end();
+	}
+
+	async #readVerifiable(hashes: readonly string[]): Promise<Map<string, VerifiableToken>> {
+		const rows = await this.#read<{ json: string }>(
+			`select ${verifiableAsJson} as "json" from "tokens" where "hash" = any($1) and "issuer" = 'local'`,
+			[hashes.map(bytesOf)],
+			"verifiable",
+		);
+		return new Map(
+			rows.map(({ json }) => {
+				const token: VerifiableToken = JSON.parse(json);
+				return [token.hash, token];
+			}),
+		);
+	}
+
+	async #tokens(text: string, values: unknown[]): Promise<StoredToken[]> {
+		return (await this.#read<{ json: string }>(text, values)).map(({ json }) => storedTokenFrom(json));
+	}
+
+	/** @throws StoreUnreachable */
+	async #read<Row extends pg.QueryResultRow>(
+		text: string,
+		values: readonly unknown[] = [],
+		name?: string,
+	): Promise<Row[]> {
+		try {
+			const query = { text, values: [...values], ...(name === undefined ? {} : { name }) };
+			return (await this.#pool().query<Row>(query)).rows;
+		} catch (error) {
+			if (!(error instanceof pg.DatabaseError)) throw new StoreUnreachable(error, wordsFor(error));
+			// No stored text has the character NUL, so no row can match.
+			if (error.code === "22021") return [];
+			if (/^(08|53|57)/.test(error.code ?? "")) throw new StoreUnreachable(error, wordsFor(error));
+			throw error;
+		}
+	}
+
+	/** Connections to the host that takes changes, as the replica has found it. */
+	#pool(): pg.Pool {
+		const target = this.replica.target ?? this.#targets[0] ?? {};
+		const known = this.#readers;
+		if (known?.target === target) return known.pool;
+		known?.pool.end().catch(() => undefined);
+		const pool = new pg.Pool({ ...target, max: this.#poolSize });
+		pool.on("error", () => undefined);
+		this.#readers = { pool, target };
+		return pool;
+	}
+}
+
+const end = `coalesce("revokedDate", least("expiry", case when "issuer" = 'local' then "retiresDate" end), 'infinity')`;
+
+/** As on SQLite: those that ended before `$1`, without the successors to which tokens lead that stay. */
+const ended = `with recursive
+	"led" ("id") as (
+		select "successorId" from "tokens" where "successorId" is not null and ${end} >= $1::timestamptz
+		union select "tokens"."successorId" from "led" join "tokens" on "tokens"."id" = "led"."id"
+			where "tokens"."successorId" is not null
+	)
+	select ${storedTokenAsJson} as "json", "first"."count" as "count" from (
+		select "id", ${end} as "end", count(*) over () as "count" from "tokens"
+			where ${end} < $1::timestamptz and "id" not in (select "id" from "led") order by "end", "id" limit $2
+	) as "first" join "tokens" using ("id") order by "first"."end", "id"`;

@@ -1,0 +1,320 @@
+/**
+ * One of several daemons over one database. A change is answered when no other replica still answers by the state before:
+ * each has read it, or its lease has ended. A replica whose lease has ended answers nothing from memory.
+ *
+ * - A lease begins, by the replica's own clock, before its renewal is sent, and ends by the database's clock a little later: so
+ *   the replica stops first. Only the rates of clocks are compared.
+ * - After each renewal all changes are read up to the newest, and only then the lease counts: a change that was committed
+ *   before is seen, and whoever commits a later one waits for this replica.
+ */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type pg from "pg";
+import { type Committed, StoreUnreachable } from "../store.ts";
+import { type Link, linkToPrimary } from "./connect.ts";
+
+export interface ReplicaOptions {
+	targets: readonly pg.ClientConfig[];
+	version: string;
+	leaseMilliseconds: number;
+	/** Whether others wait for this replica, and it for them. Only a test of that switches it off. */
+	hasBarrier?: boolean;
+	/** Receives each committed transaction, in order. */
+	apply: (committed: Committed) => void;
+	/** Every use before this time, in milliseconds since the epoch, is written. */
+	usesWrittenUntil: () => number;
+	/** The connection was lost, or is back. */
+	onTrouble: (error: unknown) => void;
+	/** It has missed changes that are no longer kept. */
+	onLost: () => void;
+}
+
+interface Change {
+	number: string;
+	part: number;
+	committed: string;
+}
+
+const readAtOnce = 100;
+/** The replica stops so long before its lease ends at the database, for the rates of two clocks differ a little. */
+const marginShare = 0.05;
+const reconnectMilliseconds = 250;
+
+export class Replica {
+	readonly id = randomUUID();
+	/** The number of the last change that was applied. */
+	#known = 0;
+	/** Numbers that other replicas have read, by their ids. */
+	readonly #acknowledged = new Map<string, number>();
+	readonly #waiting = new Set<() => void>();
+	/** The end of the lease, by a clock that no change of the time moves, and by the one that a machine's sleep does not stop. */
+	#until = { steady: Number.NEGATIVE_INFINITY, wall: 0 };
+	/** The database's time, in milliseconds since the epoch, and when it was read by the steady clock. */
+	#clock = { database: Date.now(), steady: performance.now() };
+	#link: Link | undefined;
+	#target: pg.ClientConfig | undefined;
+	#reading: Promise<void> = Promise.resolve();
+	#nextRead: Promise<void> | undefined;
+	#timer: NodeJS.Timeout | undefined;
+	#isClosed = false;
+	readonly #options: ReplicaOptions;
+	/** How many replicas had a lease at the last renewal, and whether this one does what is done once for all. */
+	seen = { replicas: 1, isFirst: false };
+	/** Milliseconds from a commit until all replicas had read it, for metrics. */
+	onAcknowledged: (milliseconds: number) => void = () => {};
+
+	constructor(options: ReplicaOptions) {
+		this.#options = options;
+	}
+
+	/** Resolves when it has a lease. @param from the number of the last change that is part of what was read. */
+	async join(from: number): Promise<void> {
+		this.#known = from;
+		await this.#renew();
+		this.#schedule();
+	}
+
+	/** The host that takes changes. */
+	get target(): pg.ClientConfig | undefined {
+		return this.#target;
+	}
+
+	get known(): number {
+		return this.#known;
+	}
+
+	isCurrent(): boolean {
+		return performance.now() < this.#until.steady && Date.now() < this.#until.wall;
+	}
+
+	/** Milliseconds since what is known was last certain to be the newest. */
+	get age(): number {
+		return Math.max(0, this.#options.leaseMilliseconds - (this.#until.steady - performance.now()));
+	}
+
+	/** Milliseconds since the epoch, by the database's clock. */
+	now(): number {
+		return Math.round(this.#clock.database + performance.now() - this.#clock.steady);
+	}
+
+	/** Milliseconds by which this machine's clock is ahead of the database's. */
+	get clockOffset(): number {
+		return Date.now() - this.now();
+	}
+
+	/** Resolves when this replica has applied the change, and no other one answers by the state before. */
+	async settle(number: number): Promise<void> {
+		const begun = performance.now();
+		if (this.#options.hasBarrier === false) return void (await this.catchUp());
+		// Whatever fails, every lease of before the commit is over by then.
+		const deadline = begun + this.#options.leaseMilliseconds;
+		const others = this.#others().catch(() => undefined);
+		await this.catchUp().catch(() => undefined);
+		for (const { id, remaining } of (await others) ?? [{ id: "", remaining: deadline - performance.now() }])
+			await this.#acknowledgement(id, number, performance.now() + remaining);
+		// Its own lease, where the change could not be read.
+		while (this.#known < number && this.isCurrent()) await sleep(this.#until.steady - performance.now());
+		this.onAcknowledged(performance.now() - begun);
+	}
+
+	/** Reads and applies all changes that were committed before this call. */
+	catchUp(): Promise<void> {
+		// A read that is under way may have begun before the newest change.
+		this.#nextRead ??= this.#reading
+			.catch(() => undefined)
+			.then(() => {
+				this.#nextRead = undefined;
+				this.#reading = this.#readChanges();
+				return this.#reading;
+			});
+		return this.#nextRead;
+	}
+
+	/** From here on nothing is answered from memory, and nobody waits for this replica. */
+	async leave(): Promise<void> {
+		this.#isClosed = true;
+		clearTimeout(this.#timer);
+		this.#until = { steady: Number.NEGATIVE_INFINITY, wall: 0 };
+		const link = this.#link;
+		await link
+			?.query({ text: `delete from "replicas" where "id" = $1`, values: [this.id] })
+			.catch(() => undefined);
+		await link?.close();
+	}
+
+	async #connected(): Promise<Link> {
+		if (this.#link?.isOpen) return this.#link;
+		const link = await linkToPrimary(this.#options.targets);
+		link.onNotification((channel, payload) => this.#hear(channel, payload));
+		await link.query("listen tokensmith_changes; listen tokensmith_acknowledgements");
+		this.#link = link;
+		this.#target = link.target;
+		return link;
+	}
+
+	/** A lease, of which the others know before this replica reads what they have changed. */
+	async #renew(): Promise<void> {
+		const link = await this.#connected();
+		const { leaseMilliseconds, version, usesWrittenUntil } = this.#options;
+		const sent = { steady: performance.now(), wall: Date.now() };
+		const { rows } = await link.query({
+			name: "renew",
+			text: `insert into "replicas" ("id", "name", "version", "leaseUntil", "known", "usesWrittenUntil")
+				values ($1, $2, $3, clock_timestamp() + $4 * interval '1 millisecond', $5, to_timestamp($6::float8 / 1000))
+				on conflict ("id") do update set "leaseUntil" = excluded."leaseUntil", "known" = excluded."known",
+					"usesWrittenUntil" = excluded."usesWrittenUntil"
+				returning extract(epoch from clock_timestamp()) * 1000 as "now"`,
+			values: [
+				this.id,
+				`${hostname()} ${process.pid}`,
+				version,
+				leaseMilliseconds,
+				this.#known,
+				usesWrittenUntil(),
+			],
+		});
+		const received = performance.now();
+		this.#setClock(Number(rows[0]?.now), (sent.steady + received) / 2, (received - sent.steady) / 2);
+		await this.catchUp();
+		const share = leaseMilliseconds * (1 - marginShare);
+		if (!this.#isClosed) this.#until = { steady: sent.steady + share, wall: sent.wall + share };
+		await this.#look(link);
+	}
+
+	/** A difference within what the way took is none. */
+	#setClock(database: number, steady: number, uncertainty: number): void {
+		const known = this.#clock.database + steady - this.#clock.steady;
+		if (Math.abs(known - database) > uncertainty) this.#clock = { database, steady };
+	}
+
+	async #look(link: Link): Promise<void> {
+		const { rows } = await link.query({
+			name: "look",
+			text: `select count(*)::int as "replicas", (array_agg("id" order by "startedDate", "id"))[1] as "first"
+				from "replicas" where "leaseUntil" > clock_timestamp()`,
+		});
+		this.seen = { replicas: rows[0]?.replicas ?? 1, isFirst: rows[0]?.first === this.id };
+	}
+
+	#open(): Link {
+		if (this.#link?.isOpen) return this.#link;
+		throw new StoreUnreachable(undefined);
+	}
+
+	#schedule(): void {
+		if (this.#isClosed) return;
+		this.#timer = setTimeout(
+			async () => {
+				try {
+					await this.#renew();
+				} catch (error) {
+					if (this.#isClosed) return;
+					this.#options.onTrouble(error);
+					await this.#link?.close();
+				}
+				this.#schedule();
+			},
+			this.#link?.isOpen !== true ? reconnectMilliseconds : this.#options.leaseMilliseconds / 4,
+		);
+	}
+
+	async #readChanges(): Promise<void> {
+		const link = this.#open();
+		const before = this.#known;
+		let position: readonly [number: number, part: number] = [this.#known + 1, -1];
+		for (;;) {
+			const { rows } = await link.query<Change>({
+				name: "changes",
+				text: `select "number", "part", "committed" from "changes" where ("number", "part") > ($1, $2)
+					order by "number", "part" limit ${readAtOnce}`,
+				values: [...position],
+			});
+			for (const { number, part, committed } of rows) {
+				if (Number(number) > position[0] + (position[1] < 0 ? 0 : 1)) return this.#options.onLost();
+				this.#options.apply(committedFrom(committed));
+				position = [Number(number), part];
+			}
+			if (rows.length < readAtOnce) break;
+		}
+		if (position[1] >= 0) this.#known = position[0];
+		if (this.#known > before) this.#acknowledge(link);
+	}
+
+	#acknowledge(link: Link): void {
+		const payload = `${this.id} ${this.#known}`;
+		link
+			.query({
+				name: "acknowledge",
+				text: "select pg_notify('tokensmith_acknowledgements', $1)",
+				values: [payload],
+			})
+			.catch(this.#options.onTrouble);
+	}
+
+	#hear(channel: string, payload: string): void {
+		if (channel === "tokensmith_changes") {
+			if (Number(payload) > this.#known) this.catchUp().catch(this.#options.onTrouble);
+			return;
+		}
+		const [id = "", number] = payload.split(" ");
+		this.#acknowledged.set(id, Math.max(this.#acknowledged.get(id) ?? 0, Number(number)));
+		for (const look of this.#waiting) look();
+	}
+
+	async #others(): Promise<{ id: string; remaining: number }[]> {
+		const { rows } = await this.#open().query<{ id: string; remaining: number }>({
+			name: "others",
+			text: `select "id", extract(epoch from "leaseUntil" - clock_timestamp())::float8 * 1000 as "remaining"
+				from "replicas" where "leaseUntil" > clock_timestamp() and "id" <> $1`,
+			values: [this.id],
+		});
+		const present = new Set(rows.map(({ id }) => id));
+		for (const id of this.#acknowledged.keys()) if (!present.has(id)) this.#acknowledged.delete(id);
+		return rows;
+	}
+
+	/** Resolves when the replica has read the change, or its lease is over. */
+	#acknowledgement(id: string, number: number, until: number): Promise<void> {
+		return new Promise((resolve) => {
+			const look = () => {
+				if ((this.#acknowledged.get(id) ?? 0) < number && performance.now() < until) return;
+				clearTimeout(timer);
+				this.#waiting.delete(look);
+				resolve();
+			};
+			const timer = setTimeout(look, Math.max(0, until - performance.now()) + 1);
+			this.#waiting.add(look);
+			look();
+		});
+	}
+}
+
+function sleep(milliseconds: number): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, Math.max(1, milliseconds)));
+}
+
+/** As it is written by `textsOf`. */
+function committedFrom(text: string): Committed {
+	const { tokens, events, settings } = JSON.parse(text) as Omit<Committed, "settings"> & {
+		settings: [string, unknown][];
+	};
+	return { tokens, events, settings: new Map(settings) };
+}
+
+const itemsInPart = 500;
+
+/** What a group of transactions changed, as texts of a bounded length. */
+export function textsOf(committed: readonly Committed[]): string[] {
+	return committed.flatMap(({ tokens, events, settings }) => {
+		const parts = Math.max(1, Math.ceil(Math.max(tokens.length, events.length) / itemsInPart));
+		return Array.from({ length: parts }, (_, index) => {
+			const part = <Item>(items: readonly Item[]) =>
+				items.slice(index * itemsInPart, (index + 1) * itemsInPart);
+			return JSON.stringify({
+				tokens: part(tokens),
+				events: part(events),
+				settings: index === 0 ? [...settings] : [],
+			});
+		});
+	});
+}

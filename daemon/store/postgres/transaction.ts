@@ -1,0 +1,225 @@
+/** One transaction on PostgreSQL, inside of a batch. What it changes is recorded, for all replicas. */
+import type { AuditEvent } from "../../contract.ts";
+import {
+	type ChainEnd,
+	type Committed,
+	type StoredDay,
+	type StoredToken,
+	storedTokenFrom,
+	type Token,
+	type Transaction,
+	type Usage,
+	type UsageIncrement,
+	unused,
+	VersionConflict,
+} from "../store.ts";
+import { sumOfDays } from "../usage-days.ts";
+import type { Link } from "./connect.ts";
+import { bytesOf, insertToken, insertValues, storedTokenAsJson, updateToken, updateValues } from "./rows.ts";
+
+const rowsAtOnce = 1000;
+
+/** What a transaction changed. */
+export interface Recorded {
+	readonly tokens: Committed["tokens"][number][];
+	readonly events: AuditEvent[];
+	readonly settings: Map<string, unknown>;
+}
+
+export class PostgresTransaction implements Transaction {
+	readonly recorded: Recorded = { tokens: [], events: [], settings: new Map() };
+	readonly #link: Link;
+	#head: ChainEnd;
+
+	/** @param head the end of the audit chain before this transaction. */
+	constructor(link: Link, head: ChainEnd) {
+		this.#link = link;
+		this.#head = head;
+	}
+
+	async token(id: string): Promise<StoredToken | undefined> {
+		const [row] = await this.#read(
+			"token",
+			`select ${storedTokenAsJson} as "json" from "tokens" where "id" = $1`,
+			[id],
+		);
+		return row === undefined ? undefined : storedTokenFrom(row.json);
+	}
+
+	async insertToken(token: Token, { useCount, lastUsed, lastUsedAddress }: Usage = unused): Promise<void> {
+		const usage = { useCount, lastUsed, lastUsedAddress };
+		await this.#write("insert-token", insertToken, insertValues(token, usage));
+		this.recorded.tokens.push({ change: "created", stored: { token, usage } });
+	}
+
+	async updateToken(token: Token, usage: Usage, replacedVersion = token.version - 1): Promise<void> {
+		const count = await this.#write("update-token", updateToken, updateValues(token, usage, replacedVersion));
+		if (count !== 1) throw new VersionConflict();
+		const change = token.revokedDate === null ? "changed" : "revoked";
+		this.recorded.tokens.push({ change, stored: { token, usage } });
+	}
+
+	async deleteTokens(tokens: readonly StoredToken[]): Promise<void> {
+		for (let at = 0; at < tokens.length; at += rowsAtOnce) {
+			const part = tokens.slice(at, at + rowsAtOnce);
+			const ids = part.map(({ token }) => token.id);
+			const versions = part.map(({ token }) => token.version);
+			const count = await this.#write(
+				"delete-tokens",
+				`delete from "tokens" using unnest($1::text[], $2::int[]) as "gone" ("id", "version")
+					where "tokens"."id" = "gone"."id" and "tokens"."version" = "gone"."version"`,
+				[ids, versions],
+			);
+			if (count !== part.length) throw new VersionConflict();
+			await this.#write("delete-usage", `delete from "usage" where "tokenId" = any($1)`, [ids]);
+			for (const stored of part) this.recorded.tokens.push({ change: "deleted", stored });
+		}
+	}
+
+	isNameTaken({
+		profile,
+		name,
+		exceptId,
+	}: {
+		profile: string;
+		name: string;
+		exceptId: string;
+	}): Promise<boolean> {
+		return this.#exists(
+			"name",
+			`select 1 from "tokens" where "profile" = $1 and "name" = $2 and "id" <> $3 and "revokedDate" is null
+				and "issuer" = 'local' and "successorId" is null limit 1`,
+			[profile, name, exceptId],
+		);
+	}
+
+	isHashKnown(hash: string): Promise<boolean> {
+		return this.#exists("hash", 'select 1 from "tokens" where "hash" = $1', [bytesOf(hash)]);
+	}
+
+	isRemoteIdKnown({ connectionId, remoteId }: { connectionId: string; remoteId: string }): Promise<boolean> {
+		return this.#exists(
+			"remote-id",
+			`select 1 from "tokens" where "issuer" <> 'local' and "connectionId" = $1 and "remoteId" = $2
+				and "revokedDate" is null limit 1`,
+			[connectionId, remoteId],
+		);
+	}
+
+	async setting(name: string): Promise<unknown> {
+		const [row] = await this.#read("setting", 'select "value" from "settings" where "name" = $1', [name]);
+		return row === undefined ? undefined : JSON.parse(String(row.value));
+	}
+
+	async setSetting(name: string, value: unknown): Promise<void> {
+		await this.#saveSetting(name, value);
+		this.recorded.settings.set(name, value);
+	}
+
+	/** In the order of the tokens' ids, whatever the order of the counts. */
+	async addUsage(increments: readonly UsageIncrement[]): Promise<void> {
+		const ordered = increments.toSorted((one, other) => (one.tokenId < other.tokenId ? -1 : 1));
+		for (let at = 0; at < ordered.length; at += rowsAtOnce) {
+			const part = ordered.slice(at, at + rowsAtOnce);
+			const known = await this.#addUses(part);
+			const days = part.filter(({ tokenId }) => known.has(tokenId)).flatMap((increment) => increment.days);
+			if (days.length > 0) await this.#addDays(days);
+		}
+	}
+
+	async purgeUsage(before: string): Promise<void> {
+		await this.#write("purge-usage", 'delete from "usage" where "day" < $1', [before]);
+	}
+
+	async chainHead(): Promise<ChainEnd> {
+		return this.#head;
+	}
+
+	async appendEvents(events: readonly AuditEvent[]): Promise<void> {
+		const last = events.at(-1);
+		if (last === undefined) return;
+		for (const event of events) this.recorded.events.push(event);
+		this.#head = { sequence: last.sequence, hash: last.hash };
+	}
+
+	async purgeEvents(last: ChainEnd): Promise<number> {
+		const { sequence } = chainEnd(await this.setting("auditTail"));
+		if (last.sequence <= sequence) return 0;
+		await this.#write("purge-events", 'delete from "auditEvents" where "sequence" <= $1', [last.sequence]);
+		await this.#saveSetting("auditTail", last);
+		return last.sequence - sequence;
+	}
+
+	async #addUses(part: readonly UsageIncrement[]): Promise<ReadonlySet<string>> {
+		const { rows } = await this.#link.query({
+			name: "add-uses",
+			text: `update "tokens" set "useCount" = "tokens"."useCount" + "more"."uses",
+					"lastUsed" = greatest("tokens"."lastUsed", "more"."last"),
+					"lastUsedAddress" = coalesce("more"."address", "tokens"."lastUsedAddress")
+				from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) as "more" ("id", "uses", "last", "address")
+				where "tokens"."id" = "more"."id" returning "tokens"."id"`,
+			values: [
+				part.map(({ tokenId }) => tokenId),
+				part.map(({ uses }) => uses.useCount),
+				part.map(({ uses }) => uses.lastUsed),
+				part.map(({ uses }) => uses.lastUsedAddress),
+			],
+		});
+		return new Set(rows.map(({ id }) => id));
+	}
+
+	async #addDays(days: readonly StoredDay[]): Promise<void> {
+		const found = await this.#read(
+			"days",
+			`select row_to_json("usage")::text as "json" from "usage"
+				join unnest($1::text[], $2::text[]) as "wanted" ("tokenId", "day") using ("tokenId", "day")`,
+			[days.map(({ tokenId }) => tokenId), days.map(({ day }) => day)],
+		);
+		const sums = new Map<string, StoredDay>();
+		for (const { json } of found) {
+			const day: StoredDay = JSON.parse(String(json));
+			sums.set(`${day.tokenId} ${day.day}`, day);
+		}
+		for (const day of days) {
+			const key = `${day.tokenId} ${day.day}`;
+			const known = sums.get(key);
+			sums.set(key, known === undefined ? day : sumOfDays(known, day));
+		}
+		await this.#write(
+			"add-days",
+			`insert into "usage" select * from json_populate_recordset(null::"usage", $1)
+				on conflict ("tokenId", "day") do update set "verifications" = excluded."verifications",
+				"refusals" = excluded."refusals", "permissions" = excluded."permissions", "addresses" = excluded."addresses",
+				"overlapAddresses" = excluded."overlapAddresses", "overlapSuccessorId" = excluded."overlapSuccessorId"`,
+			[JSON.stringify([...sums.values()])],
+		);
+	}
+
+	async #saveSetting(name: string, value: unknown): Promise<void> {
+		await this.#write(
+			"set-setting",
+			`insert into "settings" values ($1, $2) on conflict ("name") do update set "value" = excluded."value"`,
+			[name, JSON.stringify(value)],
+		);
+	}
+
+	async #exists(name: string, text: string, values: unknown[]): Promise<boolean> {
+		return (await this.#read(name, text, values)).length > 0;
+	}
+
+	async #read(name: string, text: string, values: unknown[]): Promise<Record<string, unknown>[]> {
+		return (await this.#link.query({ name, text, values })).rows;
+	}
+
+	/** Answers the number of rows. */
+	async #write(name: string, text: string, values: unknown[]): Promise<number> {
+		return (await this.#link.query({ name, text, values })).rowCount ?? 0;
+	}
+}
+
+/** The start of a chain without events. */
+const chainStart: ChainEnd = { sequence: 0, hash: "" };
+
+export function chainEnd(stored: unknown): ChainEnd {
+	return (stored as ChainEnd | undefined) ?? chainStart;
+}
