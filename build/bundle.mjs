@@ -58,6 +58,7 @@ const separateMain = {
 	name: "separate-main",
 	setup(builder) {
 		builder.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./daemon-main.js", external: true }));
+		builder.onResolve({ filter: /^\.\/server-main\.ts$/ }, () => ({ path: "./server-main.js", external: true }));
 		builder.onResolve({ filter: /^\.\/cli\.ts$/ }, () => ({ path: "./cli.js", external: true }));
 	},
 };
@@ -92,6 +93,7 @@ const programs = {
 		extension: "extension/extension.ts",
 		daemon: "daemon/start.ts",
 		"daemon-main": "daemon/main.ts",
+		"server-main": "daemon/server-main.ts",
 		"compaction-process": "daemon/store/sqlite/compaction-process.ts",
 		cli: "daemon/cli.ts",
 		client: "daemon/client/tokensmith.ts",

@@ -15,6 +15,9 @@ const replacements = [
 		file: /[\\/]kysely[\\/]dist[\\/]migration[\\/]file-migration-provider\.js$/,
 		contents: "export class FileMigrationProvider {}",
 	},
+	// PostgreSQL's driver in C, and the sockets of another platform.
+	{ module: /^pg-native$/, contents: "module.exports = undefined;" },
+	{ module: /^pg-cloudflare$/, contents: "module.exports = {};" },
 	// Log lines that a worker of the user's choice takes.
 	{ file: /[\\/]pino[\\/]lib[\\/]transport\.js$/, contents: "module.exports = undefined;" },
 ];

@@ -11,6 +11,8 @@ type Metafiles = readonly {
 const licenceElsewhere: Record<string, string> = {
 	"@lit-labs/ssr-dom-shim": "node_modules/lit/LICENSE",
 	"@vscode/l10n": "node_modules/@vscode/test-electron/LICENSE",
+	"pg-types": "node_modules/pg/LICENSE",
+	pgpass: "node_modules/pgpass/README.md",
 };
 
 /** Compiled into sql-wasm.wasm, which sql.js ships. */
@@ -48,7 +50,9 @@ function noticeOf(folder: string): string {
 function licenceText(name: string, folder: string): string {
 	const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(entry));
 	const path = file === undefined ? licenceElsewhere[name] : join(folder, file);
-	const text = path === undefined ? "" : readFileSync(path, "utf8").replaceAll("\r\n", "\n").trim();
+	const whole = path === undefined ? "" : readFileSync(path, "utf8").replaceAll("\r\n", "\n").trim();
+	// Of a README, its last section.
+	const text = path?.endsWith("README.md") ? (whole.split("## License\n\n")[1] ?? "") : whole;
 	if (text === "") throw new Error(`${name} is bundled, and its package holds no licence text`);
 	return text;
 }

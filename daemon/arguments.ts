@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ownDataDirectory } from "./client/own-directory.ts";
 import { deletionWord, preferredPort } from "./facts.ts";
-import { addressProblem } from "./rules/address.ts";
+import { addressOrRange, wholeNumber } from "./option-values.ts";
 import { ArgumentError, messageOf } from "./start-failure.ts";
 
 export interface Arguments {
@@ -68,19 +68,4 @@ function ownDirectory(): string {
 	} catch (error) {
 		throw new ArgumentError(messageOf(error), { cause: error });
 	}
-}
-
-function wholeNumber(option: string, text: string, largest: number): number {
-	const number = Number(text);
-	if (/^\d+$/.test(text) && number <= largest) return number;
-	throw new ArgumentError(
-		`${option} takes a whole number from 0 to ${largest}, not ${JSON.stringify(text)}.`,
-	);
-}
-
-function addressOrRange(text: string): string {
-	const problem = addressProblem(text.trim());
-	if (problem !== undefined)
-		throw new ArgumentError(`--trusted-proxy takes addresses and ranges: ${problem}.`);
-	return text.trim();
 }

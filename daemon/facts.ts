@@ -27,6 +27,9 @@ export const apiPermissions = {
 	rotateSelf: "api.api-tokens.rotate-self",
 } as const;
 
+/** On a shared server: everything that the owner of a machine's own daemon may do. */
+export const administerPermission = "api.server.administer";
+
 /** The request header that carries the credential for one call to another system. */
 export const accessHeader = "Tokensmith-Access";
 
@@ -93,6 +96,8 @@ export const problemStatus = {
 	/** The system gave no answer, and may have done what was requested. */
 	"issuer-unanswered": 504,
 	stopping: 503,
+	/** A shared server is cut off from its database. */
+	"database-unreachable": 503,
 	"storage-failed": 507,
 } as const;
 

@@ -2,6 +2,13 @@
 import { renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+const pinoOptions = {
+	base: { pid: process.pid },
+	timestamp: () => `,"time":"${new Date().toISOString()}"`,
+	// A safety net: callers log no secrets.
+	redact: ["token", "secret", "ownerKey", "*.token", "*.secret", "*.ownerKey", "*.authorization"],
+};
+
 type Level = "info" | "warn" | "error";
 type WriteLine = (facts: object, message: string) => void;
 
@@ -41,6 +48,14 @@ export function openLog(directory: string): DaemonLog {
 	return { info: write("info"), warn: write("warn"), error: write("error"), flush };
 }
 
+/** JSON lines on standard error, for whatever collects them. */
+export async function standardLog(): Promise<DaemonLog> {
+	const { pino } = await import("pino");
+	const destination = pino.destination({ dest: 2, sync: false });
+	const flush = () => new Promise<void>((resolve) => destination.flush(() => resolve()));
+	return Object.assign(pino(pinoOptions, destination), { flush }) as unknown as DaemonLog;
+}
+
 /** A log that can't be opened must not stop the daemon. */
 function silentLog(error: unknown): OpenLog {
 	process.stderr.write(`The daemon's log can't be opened: ${error}\n`);
@@ -78,15 +93,7 @@ async function openFile(directory: string): Promise<OpenLog> {
 		bytes += written;
 		if (bytes > largestBytes) rotate();
 	});
-	const log = pino(
-		{
-			base: { pid: process.pid },
-			timestamp: pino.stdTimeFunctions.isoTime,
-			// A safety net: callers log no secrets.
-			redact: ["token", "secret", "ownerKey", "*.token", "*.secret", "*.ownerKey", "*.authorization"],
-		},
-		destination,
-	);
+	const log = pino(pinoOptions, destination);
 	setInterval(() => {
 		if (!canWrite) return;
 		destination.flush();

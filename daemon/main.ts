@@ -1,28 +1,27 @@
 /** The daemon's composition root: reads the arguments, constructs the parts, and ends them in the right order. */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Arguments, help, readArguments } from "./arguments.ts";
 import { hasService, updateServiceFiles } from "./client/service-files.ts";
-import type { Notice, Profile, ReadyLine } from "./contract.ts";
+import type { Notice, ReadyLine } from "./contract.ts";
 import { isMoveUnfinished, prepareDirectory, removeDaemonFile, writeDaemonFile } from "./data-directory.ts";
 import { finishDeletion } from "./delete-files.ts";
 import { DirectoryLock, HeldError } from "./directory-lock.ts";
+import { attempt, Ending, every } from "./ending.ts";
 import { protocol } from "./facts.ts";
 import { openIdentity } from "./identity-file.ts";
 import { createIssuers } from "./issuers/issuers.ts";
 import { type DaemonLog, openLog } from "./log.ts";
+import { readProfile } from "./option-values.ts";
 import { Authority } from "./rules/authority.ts";
 import { Records } from "./rules/records.ts";
-import { RuleError } from "./rules/rule-error.ts";
 import { addressReader } from "./server/client-address.ts";
 import { EventStream } from "./server/events.ts";
 import { IdentityEndpoint } from "./server/identity-endpoint.ts";
 import { Metrics } from "./server/metrics.ts";
-import { parse } from "./server/problem.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyEndpoint } from "./server/verify-endpoint.ts";
-import { messageOf, ProfileError, reportFailure } from "./start-failure.ts";
+import { reportFailure } from "./start-failure.ts";
 import { isIndexEmpty } from "./store/sqlite/index-file.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { ownUserName } from "./user-name.ts";
@@ -44,19 +43,6 @@ const compaction = {
 
 /** SQLite, compiled once. */
 type CompileSqlite = () => Promise<WebAssembly.Module>;
-
-/** @throws ProfileError that names the file and its errors. */
-async function readProfile(file: string): Promise<Profile> {
-	const { profile: schema } = await import("./contract.ts");
-	try {
-		return parse(schema, JSON.parse(readFileSync(file, "utf8")), "body");
-	} catch (error) {
-		const errors = error instanceof RuleError ? error.errors : [];
-		const wrong =
-			errors.map(({ pointer, detail }) => `${pointer || "/"} ${detail}`).join("; ") || messageOf(error);
-		throw new ProfileError(`The profile ${file} can't be used: ${wrong}.`, { cause: error });
-	}
-}
 
 async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<void> {
 	const { directory } = options;
@@ -223,54 +209,6 @@ async function openStore(
 	});
 	for (const notice of store.notices) log.warn(notice, "the data was not found as it was left");
 	return store;
-}
-
-function every(milliseconds: number, failure: string, log: DaemonLog, work: () => Promise<void>): void {
-	setInterval(() => work().catch((err) => log.error({ err }, failure)), milliseconds).unref();
-}
-
-function attempt(work: () => void, failure: string, log: DaemonLog): void {
-	try {
-		work();
-	} catch (err) {
-		log.error({ err }, failure);
-	}
-}
-
-/** Ends the process once and in order, at the first of several reasons. */
-class Ending {
-	readonly #log: DaemonLog;
-	#steps: () => Promise<void> = async () => {};
-	#hasBegun = false;
-
-	constructor(log: DaemonLog) {
-		this.#log = log;
-		for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
-			process.on(signal, () => this.begin(signal));
-		process.on("uncaughtException", (err) => {
-			log.error({ err }, "stopping, for the state is not known any more");
-			process.exitCode = 1;
-			this.begin("an unexpected error");
-		});
-	}
-
-	/** Sets the work to do before the end. */
-	does(steps: () => Promise<void>): void {
-		this.#steps = steps;
-	}
-
-	begin(why: string): void {
-		if (this.#hasBegun) return;
-		this.#hasBegun = true;
-		this.#log.info({ why }, "stopping");
-		this.#steps()
-			.catch((err) => {
-				this.#log.error({ err }, "did not stop in order");
-				process.exitCode = 1;
-			})
-			.then(() => this.#log.flush())
-			.finally(() => process.exit());
-	}
 }
 
 /** Tells a request's handler whether other requests arrive too. */

@@ -21,14 +21,24 @@ const args = process.argv.slice(2);
 const daemonArgs = daemonArgsOf(args);
 
 if (isOlder(process.versions.node, oldestNode)) refuseOldNode();
+else if (args[0] === "serve" && !asksForHelp(args)) startServer(args.slice(1));
 else if (daemonArgs === undefined) runCommandLine();
 else startDaemon(daemonArgs);
 
 /** Those after `daemon run`, or all if they begin with one of the daemon's options; undefined for another command. */
 function daemonArgsOf([first = "", second, ...rest]: readonly string[]): string[] | undefined {
 	if (/^--(?:data-dir|host|port|idle-seconds|trusted-proxy|profile)(?:=|$)/.test(first)) return args;
-	const asksForHelp = rest.includes("--help") || rest.includes("-h");
-	return first === "daemon" && second === "run" && !asksForHelp ? rest : undefined;
+	return first === "daemon" && second === "run" && !asksForHelp(rest) ? rest : undefined;
+}
+
+function asksForHelp(words: readonly string[]): boolean {
+	return words.includes("--help") || words.includes("-h");
+}
+
+async function startServer(args: string[]): Promise<void> {
+	process.umask(0o077);
+	const { serve } = await import("./server-main.ts");
+	await serve(args);
 }
 
 async function runCommandLine(): Promise<void> {

@@ -23,6 +23,7 @@ import { register } from "./register.ts";
 import { revoke } from "./revoke.ts";
 import { rotate } from "./rotate.ts";
 import { scan } from "./scan.ts";
+import { serve } from "./serve.ts";
 import { setup } from "./setup.ts";
 import { show } from "./show.ts";
 import { usage } from "./usage.ts";
@@ -35,7 +36,7 @@ export const sections: readonly Section[] = [
 	{ heading: "History", entries: [audit, usage] },
 	{ heading: "All data", entries: [backup, restore, exportTokens, deleteData] },
 	{ heading: "Other systems", entries: [connections, register, addSecret, probe] },
-	{ heading: "Services and projects", entries: [setup, permission, address, daemon] },
+	{ heading: "Services and projects", entries: [setup, permission, address, daemon, serve] },
 	{ heading: "Help", entries: [completion, man(() => sections)] },
 ];
 

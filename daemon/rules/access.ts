@@ -12,6 +12,8 @@ export interface AccessDeps {
 	verify: Issuer["verify"];
 	verifier: Pick<Verifier, "look" | "watch">;
 	ownerKey: string;
+	/** Other daemons change the same data. */
+	isShared?: boolean;
 	/** The user of the owner's changes. */
 	owner: UserInfo;
 	/** Milliseconds since the epoch. */
@@ -50,6 +52,7 @@ export class Access {
 		return callerOf(credentials, demand, {
 			isOwnerKey: this.#isOwnerKey,
 			owner: this.#deps.owner,
+			hasAdministrators: this.#deps.isShared === true,
 			verify: (...presented) => this.verify(...presented),
 		});
 	}
@@ -68,8 +71,9 @@ export class Access {
 
 	/** Follows a caller through the changes of its token, for as long as a connection is open. */
 	follow(caller: Caller, permission: string): { isAllowed: () => boolean; stop: () => void } {
-		if (caller.token === undefined) return { isAllowed: () => true, stop: () => {} };
-		const watch = this.#deps.verifier.watch(caller.token);
+		const token = caller.token ?? caller.administrator;
+		if (token === undefined) return { isAllowed: () => true, stop: () => {} };
+		const watch = this.#deps.verifier.watch(token);
 		const isAllowed = () => {
 			const status = statusOf(watch.token, this.#deps.now());
 			const works = status === "active" || status === "retiring";

@@ -56,6 +56,10 @@ export interface AuthorityOptions {
 	now: () => number;
 	/** Called for every committed change. */
 	notify: Notify;
+	/** Other daemons change the same data. */
+	isShared?: boolean;
+	/** At least so many tokens stay in memory, at most twice as many. */
+	rememberedTokens?: number | undefined;
 	/** Receives errors of work that belongs to no request. */
 	onError: (error: unknown) => void;
 }
@@ -97,17 +101,18 @@ export class Authority {
 			["profiles", await store.setting("profiles")],
 			["connections", await store.setting("connections")],
 		] as const;
-		await authority.rulebook.prepare(new Map(settings));
+		await authority.rulebook.prepare(new Map(settings), options.isShared === true);
 		authority.rulebook.apply(new Map(settings));
 		authority.connections.apply(new Map(settings));
 		store.onCommitted((committed) => authority.#applyCommitted(committed));
+		await store.follow();
 		return authority;
 	}
 
 	private constructor(options: AuthorityOptions, foreignHashes: readonly string[]) {
 		const { store, now, issuers } = options;
 		this.#options = options;
-		this.#verifier = new Verifier(store, foreignHashes);
+		this.#verifier = new Verifier(store, foreignHashes, options.rememberedTokens);
 		this.#changes = new Changes({
 			store,
 			now,
@@ -232,7 +237,7 @@ export class Authority {
 		id: string,
 		options: { reason?: string | undefined; self?: boolean; confirmed?: boolean; ifMatch?: IfMatch },
 	): Promise<TokenRecord> {
-		if (caller.token?.id === id && options.self !== true) {
+		if ((caller.token ?? caller.administrator)?.id === id && options.self !== true) {
 			throw new RuleError("own-token", "This is the token that you are using; add ?self=true to revoke it.");
 		}
 		return this.#verbs.changeOne(

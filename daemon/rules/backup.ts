@@ -7,10 +7,11 @@ import type { ChainEnd, ListPosition, Store, StoredToken } from "../store/store.
 import { type BackupLine, LineWriter } from "./backup-lines.ts";
 
 export interface BackupDeps {
-	store: Pick<Store, "setting" | "list" | "tokens" | "usage" | "listEvents" | "allEvents" | "chainEnds">;
+	store: Pick<
+		Store,
+		"setting" | "list" | "tokens" | "usage" | "usageDays" | "listEvents" | "allEvents" | "chainEnds"
+	>;
 	daemonVersion: string;
-	/** How long usage is kept. */
-	auditDays: number;
 	now: Date;
 }
 
@@ -18,7 +19,6 @@ const tokensAtOnce = 200;
 const eventsAtOnce = 200;
 /** Where changes never pause, tokens may be newer than the last event. */
 const mostRounds = 20;
-const dayMilliseconds = 86_400_000;
 
 /**
  * The text of the backup, a piece at a time. Tokens that change meanwhile are written again, and the last line of a token
@@ -88,9 +88,8 @@ function tokenLine({ token, usage }: StoredToken): BackupLine {
 }
 
 /** A day at a time, which holds at most one line for each token. */
-async function* usageLines({ store, auditDays, now }: BackupDeps): AsyncGenerator<BackupLine[]> {
-	for (let back = auditDays + 1; back >= 0; back--) {
-		const day = new Date(now.getTime() - back * dayMilliseconds).toISOString().slice(0, 10);
+async function* usageLines({ store }: BackupDeps): AsyncGenerator<BackupLine[]> {
+	for (const day of await store.usageDays()) {
 		const days = await store.usage({ from: day, to: day });
 		for (let start = 0; start < days.length; start += tokensAtOnce) {
 			const some = days.slice(start, start + tokensAtOnce);

@@ -1,15 +1,18 @@
 /** Identifies the caller and checks its rights: the owner by the owner key, any other by its token, with the one verify function. */
 import { hash, timingSafeEqual } from "node:crypto";
 import type { Access, RefusalReason, UserInfo, VerifyQuery } from "../contract.ts";
-import type { apiPermissions, ProblemCode } from "../facts.ts";
+import { administerPermission, type apiPermissions, type ProblemCode } from "../facts.ts";
 import type { VerifiableToken } from "../store/store.ts";
+import { notCovered } from "./permission.ts";
 import { RuleError } from "./rule-error.ts";
 import { type MaybeLoaded, nothingAsked, type Refusal, type Verification } from "./verify.ts";
 
 export interface Caller {
 	readonly user: UserInfo;
-	/** undefined: the owner. */
+	/** undefined: the owner, or an administrator of a shared server. */
 	readonly token: VerifiableToken | undefined;
+	/** The token of an administrator. */
+	readonly administrator?: VerifiableToken;
 	/** What the caller has sent for a call to another system. */
 	readonly access?: Access | undefined;
 }
@@ -74,6 +77,8 @@ export async function callerOf(
 	demand: Demand,
 	known: {
 		isOwnerKey: (secret: string) => boolean;
+		/** Whether a token with the permission to administer does what an owner does: only where there is no owner. */
+		hasAdministrators: boolean;
 		owner: UserInfo;
 		verify: (secret: string, address: string, asked: VerifyQuery) => MaybeLoaded<Verification>;
 	},
@@ -91,8 +96,11 @@ export async function callerOf(
 	if (tokenId !== undefined && tokenId !== token.id) {
 		throw new RuleError("token-unknown", "The client id does not belong to the token with this secret.");
 	}
+	const user = { userId: token.userId, userName: token.userName };
+	if (known.hasAdministrators && notCovered(token.permissions, [administerPermission]).length === 0)
+		return { user, token: undefined, administrator: token };
 	if (demand === "owner") throw new RuleError("owner-only", "Only the owner of this daemon can do this.");
-	return { user: { userId: token.userId, userName: token.userName }, token };
+	return { user, token };
 }
 
 /** Whether a secret is this key: in constant time, whatever the lengths. */

@@ -7,6 +7,7 @@ import type { Caller } from "./callers.ts";
 import type { Changes } from "./changes.ts";
 import { matchesWhole } from "./pattern.ts";
 import { RuleError } from "./rule-error.ts";
+import { replaceSetting, Turns } from "./turns.ts";
 
 type StoredConnections = Readonly<Record<string, Connection>>;
 type NewConnection = z.output<typeof connectionInput>;
@@ -23,20 +24,25 @@ interface ConnectionsDeps {
 
 export class Connections {
 	readonly #deps: ConnectionsDeps;
-	#connections: StoredConnections = {};
-	/** One after the other, since each starts from the result of the one before. */
-	#saving: Promise<unknown> = Promise.resolve();
+	/** undefined: never set. */
+	#stored: StoredConnections | undefined;
+	readonly #turns: Turns;
 
 	constructor(deps: ConnectionsDeps) {
 		this.#deps = deps;
+		this.#turns = new Turns(deps.changes);
 	}
 
 	/** Stored settings, which were checked when they were set. */
 	apply(settings: ReadonlyMap<string, unknown>): "changed" | "same" {
 		const stored = settings.get("connections") as StoredConnections | undefined;
 		if (stored === undefined) return "same";
-		this.#connections = stored;
+		this.#stored = stored;
 		return "changed";
+	}
+
+	get #connections(): StoredConnections {
+		return this.#stored ?? {};
 	}
 
 	/** By name. */
@@ -56,7 +62,7 @@ export class Connections {
 	 * @throws RuleError `invalid-request`, `name-taken`, `connector-changed` or `connection-in-use`
 	 */
 	set(caller: Caller, id: string, input: NewConnection): Promise<Connection> {
-		return this.#inTurn(async () => {
+		return this.#turns.run(async () => {
 			const connectorHash = checked(input, this.#deps.profileOf(input.profile));
 			const before = this.#find(id);
 			this.#refuseTakenName(id, input.name);
@@ -80,7 +86,7 @@ export class Connections {
 	 * @param read the connection through which it was read. By now it can lead elsewhere, or be gone.
 	 */
 	describe(caller: Caller, read: Connection, connector: Connector | null): Promise<void> {
-		return this.#inTurn(async () => {
+		return this.#turns.run(async () => {
 			const { id } = read;
 			const now = this.#find(id);
 			if (now === undefined || !isDeepStrictEqual(reachedBy(now), reachedBy(read))) return;
@@ -96,7 +102,7 @@ export class Connections {
 	 * @throws RuleError `not-found` or `connection-in-use`
 	 */
 	remove(caller: Caller, id: string, { forget }: { forget: boolean }): Promise<void> {
-		return this.#inTurn(async () => {
+		return this.#turns.run(async () => {
 			this.get(id);
 			const bound = forget ? 0 : await this.#deps.countBound(id);
 			if (bound > 0) {
@@ -119,18 +125,13 @@ export class Connections {
 		refuse("name-taken", { pointer: "/name", detail: "is the name of another connection" });
 	}
 
-	#inTurn<Result>(save: () => Promise<Result>): Promise<Result> {
-		const saved = this.#saving.then(save);
-		this.#saving = saved.catch(() => undefined);
-		return saved;
-	}
-
 	async #save(caller: Caller, id: string, connections: StoredConnections): Promise<void> {
 		const before = factsOf(this.#find(id));
 		const after = factsOf(Object.hasOwn(connections, id) ? connections[id] : undefined);
 		await this.#deps.changes.writeAudit(
 			[{ action: "connection", actor: caller.user, tokenId: null, before, after }],
-			(transaction) => transaction.setSetting("connections", connections),
+			(transaction) =>
+				replaceSetting(transaction, "connections", { before: this.#stored, after: connections }),
 		);
 	}
 }

@@ -1,9 +1,11 @@
 /** The owner's own permissions in the catalogue of local tokens. Tokens keep theirs when one is removed. */
 import type { CatalogueEntry, RequestedPermission, SetPermissionRequest } from "../contract.ts";
 import { apiPermissions, maximumPermissionLength, permissionCharacters } from "../facts.ts";
+import type { Transaction } from "../store/store.ts";
 import type { Caller } from "./callers.ts";
 import type { Changes } from "./changes.ts";
 import { RuleError } from "./rule-error.ts";
+import { replaceSetting, Turns } from "./turns.ts";
 
 type Entries = readonly CatalogueEntry[];
 
@@ -14,11 +16,13 @@ const ownPrefix = apiPermissions.read.slice(0, apiPermissions.read.lastIndexOf("
 export class OwnPermissions {
 	readonly #changes: Changes;
 	#entries: Entries = [];
-	/** One after the other, since each starts from the result of the one before. */
-	#saving: Promise<unknown> = Promise.resolve();
+	/** As it is in the store; undefined: never set. */
+	#stored: Entries | undefined;
+	readonly #turns: Turns;
 
 	constructor(changes: Changes) {
 		this.#changes = changes;
+		this.#turns = new Turns(changes);
 	}
 
 	get entries(): Entries {
@@ -29,14 +33,15 @@ export class OwnPermissions {
 	apply(settings: ReadonlyMap<string, unknown>): void {
 		const policy = settings.get("policy") as { permissions?: Entries } | undefined;
 		const stored = settings.get("permissions") as Entries | undefined;
-		this.#entries = stored ?? policy?.permissions ?? this.#entries;
+		this.#stored = stored ?? this.#stored;
+		this.#entries = this.#stored ?? policy?.permissions ?? this.#entries;
 	}
 
 	/** Adds a permission or replaces its group and description. @throws RuleError `invalid-request` */
 	set(caller: Caller, name: string, request: SetPermissionRequest): Promise<CatalogueEntry> {
 		refuseName(name);
 		const entry = { name, group: request.group ?? groupOf(name), description: request.description };
-		return this.#inTurn(async () => {
+		return this.#turns.run(async () => {
 			const before = this.#entries.find((one) => one.name === name);
 			if (JSON.stringify(before) === JSON.stringify(entry)) return entry;
 			const others = this.#entries.filter((one) => one !== before);
@@ -49,7 +54,7 @@ export class OwnPermissions {
 
 	/** @throws RuleError `not-found` */
 	remove(caller: Caller, name: string): Promise<void> {
-		return this.#inTurn(async () => {
+		return this.#turns.run(async () => {
 			const before = this.#entries.find((one) => one.name === name);
 			if (before === undefined)
 				throw new RuleError("not-found", `You have no permission ${JSON.stringify(name)}.`);
@@ -61,10 +66,13 @@ export class OwnPermissions {
 		});
 	}
 
-	#inTurn<Result>(save: () => Promise<Result>): Promise<Result> {
-		const saved = this.#saving.then(save);
-		this.#saving = saved.catch(() => undefined);
-		return saved;
+	/** In a change of the policy, where versions before this setting kept the entries. */
+	async keep(transaction: Transaction): Promise<void> {
+		if (this.#stored === undefined) await this.#replace(transaction, this.#entries);
+	}
+
+	#replace(transaction: Transaction, after: Entries): Promise<void> {
+		return replaceSetting(transaction, "permissions", { before: this.#stored, after });
 	}
 
 	async #save(
@@ -75,7 +83,7 @@ export class OwnPermissions {
 		const { before = {}, after = {} } = change;
 		await this.#changes.writeAudit(
 			[{ action: "permission", actor: caller.user, tokenId: null, before, after }],
-			(transaction) => transaction.setSetting("permissions", entries),
+			(transaction) => this.#replace(transaction, entries),
 		);
 	}
 }

@@ -115,16 +115,19 @@ export class Rotations {
 		});
 	}
 
-	/** Ends the overlaps whose predecessor was not used for the requested time. To be called every few seconds. */
-	async endQuiet(): Promise<void> {
-		for (const quiet of await this.#deps.quietOverlaps.find(this.#deps.now())) {
+	/**
+	 * Ends the overlaps whose predecessor was not used for the requested time. To be called every few seconds.
+	 * @param until every use before this time is known, in milliseconds since the epoch.
+	 */
+	async endQuiet(until = this.#deps.now()): Promise<void> {
+		for (const quiet of await this.#deps.quietOverlaps.find(until)) {
 			const { id } = quiet.token;
 			await this.#deps.verbs.changeOne(
 				systemCaller,
 				{ id, action: "end-overlap", ifMatch: "any" },
 				(token, context, usage) => {
 					// It may have been used while the one before was written.
-					const isQuiet = this.#deps.quietOverlaps.isQuiet({ token, usage }, context.now.getTime());
+					const isQuiet = this.#deps.quietOverlaps.isQuiet({ token, usage }, until);
 					return recordOnly(token, isQuiet ? endOverlap(token, context) : token);
 				},
 			);

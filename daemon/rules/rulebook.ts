@@ -14,6 +14,7 @@ import { OwnPermissions, requestedOf } from "./own-permissions.ts";
 import { refuseSlowPatterns, slowPatternsIn, usePatternsInLinearTime } from "./pattern.ts";
 import { defaultPolicy, isBuiltIn, profilesUnder } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
+import { replaceSetting, Turns } from "./turns.ts";
 
 /** Whose profile has an id already. */
 const owners = {
@@ -33,23 +34,25 @@ export class Rulebook {
 	#isPolicySet = false;
 	/** The user's own, by id. */
 	#own: OwnProfiles = {};
+	/** As it is in the store; undefined: never set. */
+	#stored: OwnProfiles | undefined;
 	/** By workspace. Stored nowhere: a workspace's profiles go when its last window does. */
 	readonly #brought = new Map<string, readonly Profile[]>();
 	#profiles: ListedProfile[] = [];
-	/** One after the other, since each starts from the result of the one before. */
-	#saving: Promise<unknown> = Promise.resolve();
+	readonly #turns: Turns;
 
 	/** @param onBrought called when the profiles of a workspace come or go. */
 	constructor(changes: Changes, onBrought: () => void) {
 		this.#changes = changes;
+		this.#turns = new Turns(changes);
 		this.permissions = new OwnPermissions(changes);
 		this.#onBrought = onBrought;
 		this.#list();
 	}
 
-	/** To be called before the stored settings are applied. */
-	async prepare(settings: ReadonlyMap<string, unknown>): Promise<void> {
-		if (Object.keys(settings.get("profiles") ?? {}).length > 0) await usePatternsInLinearTime();
+	/** To be called before the stored settings are applied. @param isShared other daemons may set profiles later. */
+	async prepare(settings: ReadonlyMap<string, unknown>, isShared: boolean): Promise<void> {
+		if (isShared || Object.keys(settings.get("profiles") ?? {}).length > 0) await usePatternsInLinearTime();
 	}
 
 	/** Stored settings, which were checked when they were set; those that are absent stay, new policy fields have defaults. */
@@ -61,7 +64,8 @@ export class Rulebook {
 			this.#policy = { ...defaultPolicy, ...policy };
 			this.#isPolicySet = true;
 		}
-		this.#own = (settings.get("profiles") as OwnProfiles | undefined) ?? this.#own;
+		this.#stored = (settings.get("profiles") as OwnProfiles | undefined) ?? this.#stored;
+		this.#own = this.#stored ?? {};
 		this.#list();
 		return "changed";
 	}
@@ -120,8 +124,7 @@ export class Rulebook {
 			isSame ? [] : [{ ...event, before: this.#policy, after: policy }],
 			async (transaction) => {
 				await transaction.setSetting("policy", policy);
-				// A policy of a version before this setting may have held them.
-				await transaction.setSetting("permissions", this.permissions.entries);
+				await this.permissions.keep(transaction);
 			},
 		);
 	}
@@ -133,7 +136,7 @@ export class Rulebook {
 	async setProfile(caller: Caller, id: string, profile: Profile): Promise<Profile> {
 		refuseId(id, profile);
 		await refuseSlowPatterns(profile);
-		return this.#inTurn(async () => {
+		return this.#turns.run(async () => {
 			if (JSON.stringify(profile) === JSON.stringify(this.#own[id])) return profile;
 			await this.#saveProfiles(caller, id, { ...this.#own, [id]: profile });
 			return profile;
@@ -145,7 +148,7 @@ export class Rulebook {
 	 * @throws RuleError `not-found`, or `profile-in-use` while there are any.
 	 */
 	async removeProfile(caller: Caller, id: string, users: readonly string[]): Promise<void> {
-		return this.#inTurn(async () => {
+		return this.#turns.run(async () => {
 			const { [id]: removed, ...rest } = this.#own;
 			if (removed === undefined) throw new RuleError("not-found", "You have no profile with this id.");
 			if (users.length > 0) {
@@ -190,18 +193,12 @@ export class Rulebook {
 		if (!isDeepStrictEqual(before, this.#profiles)) this.#onBrought();
 	}
 
-	#inTurn<Result>(save: () => Promise<Result>): Promise<Result> {
-		const saved = this.#saving.then(save);
-		this.#saving = saved.catch(() => undefined);
-		return saved;
-	}
-
 	async #saveProfiles(caller: Caller, id: string, own: OwnProfiles): Promise<void> {
 		const exists = (profiles: OwnProfiles) => ({ [id]: Object.hasOwn(profiles, id) });
 		const [before, after] = [exists(this.#own), exists(own)];
 		await this.#changes.writeAudit(
 			[{ action: "profile", actor: caller.user, tokenId: null, before, after }],
-			(transaction) => transaction.setSetting("profiles", own),
+			(transaction) => replaceSetting(transaction, "profiles", { before: this.#stored, after: own }),
 		);
 	}
 }

@@ -35,6 +35,8 @@ export interface Watch {
 
 export const nothingAsked: VerifyQuery = { permissions: [], anyPermissions: [], resources: [] };
 
+const unknown = { valid: false, reason: "unknown" } as const;
+
 const everywhere = new AddressMatcher([]);
 
 /** The one hash scheme so far. */
@@ -42,6 +44,8 @@ const scheme = "sha256:";
 
 /** At least so many of the tokens used last stay in memory, at most twice as many. */
 const rememberedTokens = 100_000;
+/** The same of secrets that no token has; a creation anywhere forgets all of them. */
+const rememberedUnknown = 1000;
 
 interface Entry {
 	readonly token: VerifiableToken;
@@ -52,17 +56,25 @@ interface Entry {
 
 export class Verifier {
 	readonly usage = new UsageCounts();
-	readonly #store: Pick<Store, "verifiable">;
+	readonly #store: Pick<Store, "verifiable" | "isCurrent">;
 	/** By the hash of the secret, without the name of the scheme. */
-	readonly #entries = new QuickLRU<string, Entry>({ maxSize: rememberedTokens });
+	readonly #entries: QuickLRU<string, Entry>;
+	readonly #unknown = new QuickLRU<string, true>({ maxSize: rememberedUnknown });
+	/** How often a verification was answered from memory, and how often from the store. */
+	readonly found = { inMemory: 0, inStore: 0 };
 	/** What is being loaded. A change removes its token from here, so that an older state is never remembered. */
 	readonly #loading = new Map<string, Promise<Entry | undefined>>();
 	/** The hashes of tokens of other issuers, which this daemon can't verify. */
 	readonly #foreign = new Set<string>();
 	readonly #watches = new Map<string, Set<{ token: VerifiableToken }>>();
 
-	constructor(store: Pick<Store, "verifiable">, foreignHashes: readonly string[]) {
+	constructor(
+		store: Pick<Store, "verifiable" | "isCurrent">,
+		foreignHashes: readonly string[],
+		remembered = rememberedTokens,
+	) {
 		this.#store = store;
+		this.#entries = new QuickLRU({ maxSize: remembered });
 		for (const hashed of foreignHashes) this.#foreign.add(digestOf(hashed));
 	}
 
@@ -71,6 +83,7 @@ export class Verifier {
 		const digest = digestOf(token.hash);
 		if (!isIssuedHere(token)) return void this.#foreign.add(digest);
 		this.#loading.delete(digest);
+		this.#unknown.delete(digest);
 		const verifiable = verifiableOf(token);
 		if (this.#entries.has(digest)) this.#entries.set(digest, entryOf(verifiable));
 		for (const watch of this.#watches.get(token.id) ?? []) watch.token = verifiable;
@@ -124,34 +137,46 @@ export class Verifier {
 
 	#withEntry(secret: string, judge: (entry: Entry) => Verification): MaybeLoaded<Verification> {
 		const digest = hash("sha256", secret, "hex");
-		const entry = this.#entries.get(digest);
-		if (entry !== undefined) return judge(entry);
-		// A malformed secret never reaches the store.
-		if (!isWellFormed(secret)) {
-			return { valid: false, reason: this.#foreign.has(digest) ? "unknown" : "malformed" };
+		const isCurrent = this.#store.isCurrent();
+		const entry = isCurrent ? this.#entries.get(digest) : undefined;
+		if (entry !== undefined) {
+			this.found.inMemory++;
+			return judge(entry);
 		}
-		return this.#load(digest).then((loaded) =>
-			loaded === undefined ? { valid: false, reason: "unknown" } : judge(loaded),
-		);
+		// A malformed secret never reaches the store.
+		if (!isWellFormed(secret))
+			return { valid: false, reason: this.#foreign.has(digest) ? "unknown" : "malformed" };
+		if (isCurrent && this.#unknown.get(digest)) {
+			this.found.inMemory++;
+			return unknown;
+		}
+		this.found.inStore++;
+		const loading = isCurrent ? this.#load(digest) : this.#read(digest);
+		return loading.then((loaded) => (loaded === undefined ? unknown : judge(loaded)));
 	}
 
 	/** Verifications of one token share one query. */
 	#load(digest: string): Promise<Entry | undefined> {
 		let loading = this.#loading.get(digest);
 		if (loading === undefined) {
-			loading = this.#store
-				.verifiable(scheme + digest)
-				.then((token) => (token === undefined ? undefined : entryOf(token)));
+			loading = this.#read(digest);
 			this.#loading.set(digest, loading);
 			const loaded = loading;
-			const finish = (entry?: Entry) => {
+			const finish = (entry: Entry | "failed" | undefined) => {
 				if (this.#loading.get(digest) !== loaded) return;
 				this.#loading.delete(digest);
-				if (entry !== undefined) this.#entries.set(digest, entry);
+				if (entry === "failed") return;
+				if (entry === undefined) this.#unknown.set(digest, true);
+				else this.#entries.set(digest, entry);
 			};
-			loading.then(finish, () => finish());
+			loading.then(finish, () => finish("failed"));
 		}
 		return loading;
+	}
+
+	async #read(digest: string): Promise<Entry | undefined> {
+		const token = await this.#store.verifiable(scheme + digest);
+		return token === undefined ? undefined : entryOf(token);
 	}
 
 	#judge(entry: Entry, address: string | undefined, asked: VerifyQuery, now: number): Verification {

@@ -69,8 +69,9 @@ export function isWebPage({ headers }: IncomingMessage): boolean {
 export class Hosts {
 	readonly #allowed: ReadonlySet<string>;
 
-	constructor(names: readonly string[], port: number) {
-		this.#allowed = new Set(names.map((name) => `${name}:${port}`));
+	/** @param others with a port each. */
+	constructor(names: readonly string[], port: number, others: readonly string[] = []) {
+		this.#allowed = new Set([...names.map((name) => `${name}:${port}`), ...others]);
 	}
 
 	allows(host: NamedHost): boolean {

@@ -9,6 +9,7 @@ import {
 	type Server,
 	type ServerResponse,
 } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Problem } from "../contract.ts";
 import { accessHeader, type ProblemCode } from "../facts.ts";
@@ -36,6 +37,16 @@ export interface ServerOptions {
 	/** Called with every error that is not the client's. */
 	onError: (error: unknown) => void;
 	limits?: Partial<Limits>;
+	/** Of a shared server that its clients call by https. */
+	certificate?: Certificate | undefined;
+	/** Further addresses by which clients call it, each with a port: `tokens.example.com:443`. */
+	publicHosts?: readonly string[];
+}
+
+/** Both as PEM. */
+export interface Certificate {
+	cert: Buffer;
+	key: Buffer;
 }
 
 /** What a client can take of the daemon, and for how long. */
@@ -65,7 +76,7 @@ const headBytes = 48 << 10;
 const lingerMilliseconds = 1000;
 
 export class HttpServer {
-	readonly #server: Server;
+	readonly #server: Server | TlsServer;
 	readonly #options: ServerOptions;
 	readonly #peers: Peers;
 	#hosts = new Hosts([], 0);
@@ -78,7 +89,11 @@ export class HttpServer {
 		this.#options = options;
 		const limits = { ...defaultLimits, ...options.limits };
 		const receive = (request: IncomingMessage, response: ServerResponse) => this.#receive(request, response);
-		this.#server = createServer(nodeOptions(limits), receive);
+		const { certificate } = options;
+		this.#server =
+			certificate === undefined
+				? createServer(nodeOptions(limits), receive)
+				: createTlsServer({ ...nodeOptions(limits), ...certificate }, receive);
 		this.#server.timeout = limits.silentMilliseconds;
 		// Without a handler Node.js would request the body before the caller is known; `readBody` does so afterwards.
 		this.#server.on("checkContinue", receive);
@@ -88,7 +103,7 @@ export class HttpServer {
 		// Without a listener, Node.js closes the connection without an answer.
 		this.#server.on("connect", (_request, socket) => refuseTunnel(socket as Socket));
 		this.#peers = new Peers(limits.connections);
-		this.#peers.watch(this.#server);
+		this.#peers.watch(this.#server as Server);
 	}
 
 	/** The number of open connections. */
@@ -106,8 +121,14 @@ export class HttpServer {
 		}
 		const { port: actual } = this.#server.address() as AddressInfo;
 		const shown = host.includes(":") ? `[${host}]` : host;
-		this.#hosts = new Hosts([shown, "127.0.0.1", "localhost", "[::1]"], actual);
-		return `http://${shown}:${actual}`;
+		const { certificate, publicHosts = [] } = this.#options;
+		this.#hosts = new Hosts([shown, "127.0.0.1", "localhost", "[::1]"], actual, publicHosts);
+		return `${certificate === undefined ? "http" : "https"}://${shown}:${actual}`;
+	}
+
+	/** For the connections that begin from here on. @throws Error for a certificate that can't be read */
+	renewCertificate(certificate: Certificate): void {
+		if ("setSecureContext" in this.#server) this.#server.setSecureContext(certificate);
 	}
 
 	/** Accepts no more requests; requests in progress have two seconds to finish, those that call another system ten. */

@@ -157,6 +157,11 @@ export interface Store {
 	 */
 	onCommitted(listener: (committed: Committed) => void): void;
 	/**
+	 * Follows the changes of other processes, beginning with those since the store was opened. To be called once the
+	 * listener is set.
+	 */
+	follow(): Promise<void>;
+	/**
 	 * Whether what was read before may still be used. Not while changes of another process may have been answered that this
 	 * one has not seen.
 	 */
@@ -202,6 +207,8 @@ export interface Store {
 		from?: string | undefined;
 		to?: string | undefined;
 	}): Promise<UsageDay[]>;
+	/** The days on which tokens were used, the first one first. */
+	usageDays(): Promise<string[]>;
 	/**
 	 * How often each permission was asked for from the day on, the most often first. At most 1000.
 	 * @param since YYYY-MM-DD

@@ -26,8 +26,7 @@ export function backupRoutes(parts: RouteParts): Route[] {
 			handle: async ({ response }) => {
 				const { authority, store, version, now } = parts;
 				await authority.saveUsage();
-				const { auditDays } = authority.rulebook.policy;
-				const lines = backupOf({ store, daemonVersion: version, auditDays, now: new Date(now()) });
+				const lines = backupOf({ store, daemonVersion: version, now: new Date(now()) });
 				response.setHeader("Content-Type", backupType);
 				await pipeline(Readable.from(lines), response).catch(ignoreGoneReader);
 				return undefined;

@@ -14,7 +14,9 @@ import {
 	type StoredToken,
 	StoreUnreachable,
 	storedTokenFrom,
+	type Transaction,
 	type VerifiableToken,
+	VersionConflict,
 } from "../store.ts";
 import { containing, listTokens, type PagedTables, type Sql, statusColumn } from "../token-pages.ts";
 import { type DatabaseSettings, linkToPrimary, targetsOf, wordsFor } from "./connect.ts";
@@ -53,6 +55,8 @@ export class PostgresStore implements Store {
 	readonly #verifiable = new VerifiableReads((hashes) => this.#readVerifiable(hashes));
 	readonly #kysely = kyselyOver<PagedTables>((text, values) => this.#read(text, values));
 	#readers: { pool: pg.Pool; target: pg.ClientConfig } | undefined;
+	/** The number of the last change before it was opened. */
+	#openedAt = 0;
 	#listener: (committed: Committed) => void = () => {};
 
 	/** @throws StorageError in words, where the database can't be used. */
@@ -61,10 +65,10 @@ export class PostgresStore implements Store {
 		const link = await linkToPrimary(targets);
 		await migrate(link).finally(() => link.close());
 		const store = new PostgresStore(options, targets);
-		const number = await store.#read<{ value: string }>(
+		const [number] = await store.#read<{ value: string }>(
 			`select "value" from "settings" where "name" = 'changeNumber'`,
 		);
-		await store.replica.join(Number(number[0]?.value ?? 0));
+		store.#openedAt = Number(number?.value ?? 0);
 		return store;
 	}
 
@@ -86,10 +90,22 @@ export class PostgresStore implements Store {
 		return [];
 	}
 
-	write: Store["write"] = (run) => this.#writer.write(run);
+	async write<Result>(run: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+		try {
+			return await this.#writer.write(run);
+		} catch (error) {
+			// Another replica changed it: what is remembered has to be of after that.
+			if (error instanceof VersionConflict) await this.replica.catchUp();
+			throw error;
+		}
+	}
 
 	onCommitted(listener: (committed: Committed) => void): void {
 		this.#listener = listener;
+	}
+
+	follow(): Promise<void> {
+		return this.replica.join(this.#openedAt);
 	}
 
 	isCurrent(): boolean {
@@ -228,6 +244,11 @@ export class PostgresStore implements Store {
 		});
 	}
 
+	async usageDays(): Promise<string[]> {
+		const rows = await this.#read<{ day: string }>('select distinct "day" from "usage" order by "day"');
+		return rows.map(({ day }) => day);
+	}
+
 	async permissionCounts(since: string): ReturnType<Store["permissionCounts"]> {
 		const rows = await this.#read<{ name: string; count: string; lastDay: string }>(
 			`select "asked"."key" as "name", sum("asked"."value"::bigint) as "count", max("day") as "lastDay"
@@ -236,6 +257,15 @@ export class PostgresStore implements Store {
 			[since],
 		);
 		return rows.map(({ name, count, lastDay }) => ({ name, count: Number(count), lastDay }));
+	}
+
+	/** Every use before this time is written, whichever replica has seen it; milliseconds since the epoch. */
+	async usesKnownUntil(): Promise<number> {
+		const [row] = await this.#read<{ until: number | null }>(
+			`select extract(epoch from min("usesWrittenUntil"))::float8 * 1000 as "until" from "replicas"
+				where "leaseUntil" > clock_timestamp()`,
+		);
+		return Math.floor(row?.until ?? 0);
 	}
 
 	/** Of the changes that replicas read, those of a day are kept, and the newest. */

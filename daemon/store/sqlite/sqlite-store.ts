@@ -7,7 +7,7 @@ import { DurableDatabase, type DurableOptions } from "./durable-database.ts";
 import { endedTokens } from "./ended-tokens.ts";
 import { findTokens, findVerifiable, foreignHashes, idsByHash, indexedTokens } from "./token-queries.ts";
 import { SqliteTransaction } from "./transaction.ts";
-import { listUsage, permissionCounts } from "./usage-queries.ts";
+import { listUsage, permissionCounts, usageDays } from "./usage-queries.ts";
 
 export class SqliteStore implements Store {
 	readonly database: DurableDatabase;
@@ -38,6 +38,8 @@ export class SqliteStore implements Store {
 	}
 
 	/** No other process changes it. */
+	async follow(): Promise<void> {}
+
 	isCurrent(): boolean {
 		return true;
 	}
@@ -124,6 +126,10 @@ export class SqliteStore implements Store {
 
 	usage(filter: Parameters<Store["usage"]>[0]): ReturnType<Store["usage"]> {
 		return this.database.read((connection) => listUsage(connection, filter));
+	}
+
+	usageDays(): Promise<string[]> {
+		return this.database.read(async (connection) => usageDays(connection));
 	}
 
 	permissionCounts(since: string): ReturnType<Store["permissionCounts"]> {

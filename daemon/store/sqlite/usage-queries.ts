@@ -40,6 +40,12 @@ export async function listUsage(
 	});
 }
 
+export function usageDays({ memory }: Pick<Connection, "memory">): string[] {
+	return [...memory.all('select distinct "day" from "usage" order by "day"', [])].map(({ day }) =>
+		String(day),
+	);
+}
+
 export async function permissionCounts(
 	{ memory }: Pick<Connection, "memory">,
 	since: string,

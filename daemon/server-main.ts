@@ -1,0 +1,349 @@
+/** The composition root of a shared server: several such processes over one PostgreSQL, none of which has a data directory. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, watch, writeSync } from "node:fs";
+import { tmpdir, totalmem } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { ReadyLine } from "./contract.ts";
+import { Ending, every } from "./ending.ts";
+import { preferredPort } from "./facts.ts";
+import { createIssuers } from "./issuers/issuers.ts";
+import { type DaemonLog, standardLog } from "./log.ts";
+import { addressOrRange, readProfile, wholeNumber } from "./option-values.ts";
+import { Authority } from "./rules/authority.ts";
+import { systemCaller } from "./rules/callers.ts";
+import { Identity } from "./rules/identity.ts";
+import { Records } from "./rules/records.ts";
+import { RuleError } from "./rules/rule-error.ts";
+import { addressReader } from "./server/client-address.ts";
+import { EventStream } from "./server/events.ts";
+import { IdentityEndpoint } from "./server/identity-endpoint.ts";
+import { Metrics } from "./server/metrics.ts";
+import { type Certificate, HttpServer } from "./server/server.ts";
+import { VerifyEndpoint } from "./server/verify-endpoint.ts";
+import { ArgumentError, messageOf, reportFailure } from "./start-failure.ts";
+import { PostgresStore } from "./store/postgres/postgres-store.ts";
+
+/** Defined by the build, from package.json. */
+declare const tokensmithVersion: string;
+
+const help = `Usage: tokensmith serve [OPTION]...
+
+'tokensmith serve --help' describes the options.`;
+
+const saveUsageMilliseconds = 1000;
+const quietMilliseconds = 2000;
+const purgeMilliseconds = 3_600_000;
+const retriedMilliseconds = 100;
+/** A token in memory takes some 1.5 kB; this part of the machine's memory is for them unless a number is given. */
+const memoryPart = 1 / 8;
+const bytesPerToken = 1500;
+const mostTokens = 1_000_000;
+
+interface Arguments {
+	host: string;
+	port: number;
+	publicUrl: URL | undefined;
+	certificateFiles: { cert: string; key: string } | undefined;
+	trustedProxies: string[];
+	profileFiles: string[];
+	rememberedTokens: number;
+	leaseMilliseconds: number;
+	poolSize: number;
+	adminTokenFile: string | undefined;
+}
+
+function readArguments(args: string[]): Arguments {
+	const { values } = parseArgs({
+		args,
+		options: {
+			host: { type: "string", default: "127.0.0.1" },
+			port: { type: "string", default: String(preferredPort) },
+			"public-url": { type: "string" },
+			"tls-cert": { type: "string" },
+			"tls-key": { type: "string" },
+			"trusted-proxy": { type: "string", multiple: true, default: [] },
+			profile: { type: "string", multiple: true, default: [] },
+			"cache-tokens": { type: "string", default: String(defaultRemembered()) },
+			"lease-milliseconds": { type: "string", default: "2000" },
+			"pool-size": { type: "string", default: "8" },
+			"admin-token-file": { type: "string" },
+		},
+	});
+	const { "tls-cert": cert, "tls-key": key } = values;
+	if ((cert === undefined) !== (key === undefined))
+		throw new ArgumentError("Give both --tls-cert and --tls-key, or neither.");
+	const trustedProxies = values["trusted-proxy"].flatMap((text) => text.split(",")).map(addressOrRange);
+	if (!isLoopback(values.host) && cert === undefined && trustedProxies.length === 0)
+		throw new ArgumentError(
+			`--host ${values.host} can be reached by other machines, so secrets must be encrypted on their way: give --tls-cert and --tls-key, or --trusted-proxy for the proxy that does it.`,
+		);
+	return {
+		host: values.host,
+		port: wholeNumber("--port", values.port, 65_535),
+		publicUrl: publicUrl(values["public-url"]),
+		certificateFiles:
+			cert === undefined || key === undefined ? undefined : { cert: resolve(cert), key: resolve(key) },
+		trustedProxies,
+		profileFiles: values.profile.map((file) => resolve(file)),
+		rememberedTokens: wholeNumber("--cache-tokens", values["cache-tokens"], 100_000_000),
+		leaseMilliseconds: atLeast(
+			200,
+			"--lease-milliseconds",
+			wholeNumber("--lease-milliseconds", values["lease-milliseconds"], 60_000),
+		),
+		poolSize: atLeast(1, "--pool-size", wholeNumber("--pool-size", values["pool-size"], 100)),
+		adminTokenFile:
+			values["admin-token-file"] === undefined ? undefined : resolve(values["admin-token-file"]),
+	};
+}
+
+function defaultRemembered(): number {
+	return Math.min(mostTokens, Math.floor((totalmem() * memoryPart) / bytesPerToken));
+}
+
+function atLeast(least: number, option: string, number: number): number {
+	if (number >= least) return number;
+	throw new ArgumentError(`${option} takes a whole number from ${least} on, not ${number}.`);
+}
+
+function isLoopback(host: string): boolean {
+	return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function publicUrl(text: string | undefined): URL | undefined {
+	if (text === undefined) return undefined;
+	const url = URL.parse(text);
+	if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.search + url.hash === "")
+		return url;
+	throw new ArgumentError(
+		`--public-url takes an address such as https://tokens.example.com, not ${JSON.stringify(text)}.`,
+	);
+}
+
+/** A proxy may leave out the port, and pass on by another scheme. */
+function publicHosts(url: URL | undefined): string[] {
+	if (url === undefined) return [];
+	if (url.port !== "") return [`${url.hostname}:${url.port}`];
+	return [`${url.hostname}:80`, `${url.hostname}:443`];
+}
+
+async function run(options: Arguments): Promise<void> {
+	const profiles = await Promise.all(options.profileFiles.map(readProfile));
+	const certificate = readCertificate(options.certificateFiles);
+	const log = await standardLog();
+	const ending = new Ending(log);
+	let usesWrittenUntil = () => Date.now();
+	const store = await PostgresStore.open({
+		url: process.env.TOKENSMITH_DATABASE_URL,
+		directUrl: process.env.TOKENSMITH_DATABASE_DIRECT_URL,
+		poolSize: options.poolSize,
+		version: tokensmithVersion,
+		leaseMilliseconds: options.leaseMilliseconds,
+		usesWrittenUntil: () => usesWrittenUntil(),
+		onTrouble: (err) => log.error({ err }, "the database can't be reached"),
+		onLost: () => {
+			process.exitCode = 1;
+			ending.begin("more was changed than can be read again; start it anew");
+		},
+	});
+	const { replica } = store;
+	const now = () => replica.now();
+	const uses = new WrittenUses(now);
+	usesWrittenUntil = () => uses.until;
+	const events = new EventStream();
+	const owner = { userId: "server", userName: "Server" };
+	const authority = await Authority.open({
+		store,
+		issuers: createIssuers,
+		// Nobody has it: on a shared server, administrators have tokens.
+		ownerKey: randomBytes(32).toString("base64url"),
+		owner,
+		now,
+		isShared: true,
+		rememberedTokens: options.rememberedTokens,
+		notify: (name, data) => events.notify(name, data),
+		onError: (err) => log.error({ err }, "the use of a dead token could not be recorded"),
+	});
+	for (const profile of profiles)
+		await authority.rulebook.setProfile({ user: owner, token: undefined }, profile.id, profile);
+	await makeAdministrator(authority, store, options.adminTokenFile, log);
+	const identity = await sharedIdentity(store);
+	const records = new Records(store);
+	const addressOf = addressReader(options.trustedProxies);
+	const verifyEndpoint = new VerifyEndpoint(authority, addressOf);
+	const directory = mkdtempSync(join(tmpdir(), "tokensmith-server-"));
+	let url = "";
+	const parts = {
+		authority,
+		records,
+		events,
+		metrics: new Metrics({ authority, verifyEndpoint, events }),
+		ownerKey: randomUUID(),
+		version: tokensmithVersion,
+		store,
+		directory,
+		now,
+		notices: async () => [],
+		url: () => options.publicUrl?.origin ?? url,
+		addressOf,
+		log,
+		onShutdown: () => ending.begin("an administrator asked for it"),
+	};
+	const server = new HttpServer({
+		verifyEndpoint,
+		identityEndpoint: new IdentityEndpoint(identity),
+		loadApi: async () => (await import("./server/api.ts")).createApi(parts),
+		onRequest: () => {},
+		onError: (err) => log.error({ err }, "a request failed"),
+		certificate,
+		publicHosts: publicHosts(options.publicUrl),
+	});
+	const saveUsage = () => uses.save(() => authority.saveUsage());
+	ending.does(async () => {
+		events.close();
+		await server.close();
+		await authority.finish();
+		await store.close();
+		rmSync(directory, { recursive: true, force: true });
+	});
+	url = await server.listen(options.host, options.port);
+	const ready: ReadyLine = { event: "ready", url, pid: process.pid, identity: identity.name };
+	process.stdout.write(`${JSON.stringify(ready)}\n`);
+	log.info({ url, version: tokensmithVersion, replica: replica.id }, "ready");
+
+	if (options.certificateFiles !== undefined) renewCertificate(options.certificateFiles, server, log);
+	every(saveUsageMilliseconds, "the usage could not be written", log, saveUsage);
+	// Once for all replicas.
+	every(quietMilliseconds, "an overlap that has gone quiet could not be ended", log, async () => {
+		if (replica.seen.isFirst) await authority.rotations.endQuiet(await store.usesKnownUntil());
+	});
+	every(purgeMilliseconds, "old audit events and usage could not be purged", log, async () => {
+		if (!replica.seen.isFirst) return;
+		await records.purge(authority.rulebook.policy.auditDays, new Date(now()), owner);
+		await store.purgeChanges();
+	});
+}
+
+/** Until when all uses of this replica are in the database. */
+class WrittenUses {
+	readonly #now: () => number;
+	until: number;
+
+	constructor(now: () => number) {
+		this.#now = now;
+		this.until = now();
+	}
+
+	async save(save: () => Promise<void>): Promise<void> {
+		const begun = this.#now();
+		await save();
+		this.until = begun;
+	}
+}
+
+/** The setting that tells that an administrator was made, and when. */
+const administratorSetting = "administrator";
+const administratorName = "administrator";
+
+/** On an empty database. However many replicas start together, the name is taken once. */
+async function makeAdministrator(
+	authority: Authority,
+	store: PostgresStore,
+	file: string | undefined,
+	log: DaemonLog,
+): Promise<void> {
+	if ((await store.setting(administratorSetting)) !== undefined) return;
+	if (file === undefined && !process.stderr.isTTY)
+		return log.warn(
+			{},
+			"nobody can administer this server yet: start it once with --admin-token-file FILE, or at a terminal",
+		);
+	const output = file === undefined ? undefined : openNew(file);
+	try {
+		const { createTokenRequest } = await import("./contract.ts");
+		const request = {
+			name: administratorName,
+			description: "Administers this server",
+			permissions: ["*"],
+			expiry: null,
+		};
+		const { token } = await authority.create(systemCaller, createTokenRequest.parse(request));
+		if (output === undefined)
+			process.stderr.write(`The administrator's token, which is shown only now:\n\n${token}\n\n`);
+		else writeSync(output, `${token}\n`);
+		await store.write((transaction) =>
+			transaction.setSetting(administratorSetting, { madeDate: new Date().toISOString() }),
+		);
+	} catch (error) {
+		if (file !== undefined) rmSync(file, { force: true });
+		if (!(error instanceof RuleError && error.code === "name-taken")) throw error;
+	} finally {
+		if (output !== undefined) closeSync(output);
+	}
+}
+
+function openNew(file: string): number {
+	try {
+		return openSync(file, "wx", 0o600);
+	} catch (error) {
+		const exists = (error as NodeJS.ErrnoException).code === "EEXIST";
+		throw new ArgumentError(
+			exists
+				? `${file} exists already, and is not overwritten. Name another file for the administrator's token.`
+				: `The administrator's token can't be written to ${file}: ${messageOf(error)}.`,
+			{ cause: error },
+		);
+	}
+}
+
+/** The same for all replicas, so that a service that knows it can be answered by any of them. */
+async function sharedIdentity(store: PostgresStore): Promise<Identity> {
+	const made = Identity.generate().privateKey;
+	const kept = await store.write(async (transaction) => {
+		const known = await transaction.setting("identity");
+		if (typeof known === "string") return known;
+		await transaction.setSetting("identity", made);
+		return made;
+	});
+	return Identity.parse(kept);
+}
+
+function readCertificate(files: { cert: string; key: string } | undefined): Certificate | undefined {
+	if (files === undefined) return undefined;
+	try {
+		return { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+	} catch (error) {
+		throw new ArgumentError(`The certificate can't be read: ${messageOf(error)}.`, { cause: error });
+	}
+}
+
+/** Where the files change, as a renewal does it: one after the other, or by a rename. */
+function renewCertificate(files: { cert: string; key: string }, server: HttpServer, log: DaemonLog): void {
+	let timer: NodeJS.Timeout | undefined;
+	const renew = () => {
+		try {
+			const certificate = readCertificate(files);
+			if (certificate !== undefined) server.renewCertificate(certificate);
+			log.info({}, "the certificate was read again");
+		} catch (err) {
+			log.error({ err }, "the new certificate can't be used; the one before stays");
+		}
+	};
+	for (const folder of new Set([dirname(files.cert), dirname(files.key)]))
+		watch(folder, () => {
+			clearTimeout(timer);
+			timer = setTimeout(renew, retriedMilliseconds);
+		}).unref();
+}
+
+/** Resolves once the server answers, or has reported why it can't. @param args those of `serve` */
+export async function serve(args: string[]): Promise<void> {
+	try {
+		await run(readArguments(args));
+	} catch (error) {
+		reportFailure(error, help);
+		// What was opened would keep the process.
+		process.stdout.write("", () => process.exit());
+	}
+}
