@@ -1,8 +1,8 @@
 /** The composition root of a shared server: several such processes over one PostgreSQL, none of which has a data directory. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, watch, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { ReadyLine } from "./contract.ts";
 import { Ending, every } from "./ending.ts";
@@ -10,6 +10,7 @@ import { preferredPort } from "./facts.ts";
 import { createIssuers } from "./issuers/issuers.ts";
 import { type DaemonLog, standardLog } from "./log.ts";
 import { addressOrRange, readProfile, wholeNumber } from "./option-values.ts";
+import { RenewedCertificate } from "./renewed-certificate.ts";
 import { Authority } from "./rules/authority.ts";
 import { systemCaller } from "./rules/callers.ts";
 import { Identity } from "./rules/identity.ts";
@@ -19,7 +20,7 @@ import { addressReader } from "./server/client-address.ts";
 import { EventStream } from "./server/events.ts";
 import { IdentityEndpoint } from "./server/identity-endpoint.ts";
 import { Metrics } from "./server/metrics.ts";
-import { type Certificate, HttpServer } from "./server/server.ts";
+import { HttpServer } from "./server/server.ts";
 import { VerifyEndpoint } from "./server/verify-endpoint.ts";
 import { ArgumentError, messageOf, reportFailure } from "./start-failure.ts";
 import { PostgresStore } from "./store/postgres/postgres-store.ts";
@@ -34,7 +35,6 @@ const help = `Usage: tokensmith serve [OPTION]...
 const saveUsageMilliseconds = 1000;
 const quietMilliseconds = 2000;
 const purgeMilliseconds = 3_600_000;
-const retriedMilliseconds = 100;
 /** A token in memory takes some 1.5 kB; this part of the machine's memory is for them unless a number is given. */
 const memoryPart = 1 / 8;
 const bytesPerToken = 1500;
@@ -130,7 +130,7 @@ function publicHosts(url: URL | undefined): string[] {
 
 async function run(options: Arguments): Promise<void> {
 	const profiles = await Promise.all(options.profileFiles.map(readProfile));
-	const certificate = readCertificate(options.certificateFiles);
+	const certificate = options.certificateFiles && new RenewedCertificate(options.certificateFiles);
 	const log = await standardLog();
 	const ending = new Ending(log);
 	let usesWrittenUntil = () => Date.now();
@@ -156,7 +156,7 @@ async function run(options: Arguments): Promise<void> {
 	const authority = await Authority.open({
 		store,
 		issuers: createIssuers,
-		// Nobody has it: on a shared server, administrators have tokens.
+		// It is told to no one: on a shared server, administrators have tokens.
 		ownerKey: randomBytes(32).toString("base64url"),
 		owner,
 		now,
@@ -196,7 +196,7 @@ async function run(options: Arguments): Promise<void> {
 		loadApi: async () => (await import("./server/api.ts")).createApi(parts),
 		onRequest: () => {},
 		onError: (err) => log.error({ err }, "a request failed"),
-		certificate,
+		encrypted: certificate && ((settings, receive) => certificate.createServer(settings, receive)),
 		publicHosts: publicHosts(options.publicUrl),
 	});
 	const saveUsage = () => uses.save(() => authority.saveUsage());
@@ -212,7 +212,7 @@ async function run(options: Arguments): Promise<void> {
 	process.stdout.write(`${JSON.stringify(ready)}\n`);
 	log.info({ url, version: tokensmithVersion, replica: replica.id }, "ready");
 
-	if (options.certificateFiles !== undefined) renewCertificate(options.certificateFiles, server, log);
+	certificate?.watch(log);
 	every(saveUsageMilliseconds, "the usage could not be written", log, saveUsage);
 	// Once for all replicas.
 	every(quietMilliseconds, "an overlap that has gone quiet could not be ended", log, async () => {
@@ -257,7 +257,7 @@ async function makeAdministrator(
 	if (file === undefined && !process.stderr.isTTY)
 		return log.warn(
 			{},
-			"nobody can administer this server yet: start it once with --admin-token-file FILE, or at a terminal",
+			"no token can administer this server yet: start it once with --admin-token-file FILE, or at a terminal",
 		);
 	const output = file === undefined ? undefined : openNew(file);
 	try {
@@ -307,34 +307,6 @@ async function sharedIdentity(store: PostgresStore): Promise<Identity> {
 		return made;
 	});
 	return Identity.parse(kept);
-}
-
-function readCertificate(files: { cert: string; key: string } | undefined): Certificate | undefined {
-	if (files === undefined) return undefined;
-	try {
-		return { cert: readFileSync(files.cert), key: readFileSync(files.key) };
-	} catch (error) {
-		throw new ArgumentError(`The certificate can't be read: ${messageOf(error)}.`, { cause: error });
-	}
-}
-
-/** Where the files change, as a renewal does it: one after the other, or by a rename. */
-function renewCertificate(files: { cert: string; key: string }, server: HttpServer, log: DaemonLog): void {
-	let timer: NodeJS.Timeout | undefined;
-	const renew = () => {
-		try {
-			const certificate = readCertificate(files);
-			if (certificate !== undefined) server.renewCertificate(certificate);
-			log.info({}, "the certificate was read again");
-		} catch (err) {
-			log.error({ err }, "the new certificate can't be used; the one before stays");
-		}
-	};
-	for (const folder of new Set([dirname(files.cert), dirname(files.key)]))
-		watch(folder, () => {
-			clearTimeout(timer);
-			timer = setTimeout(renew, retriedMilliseconds);
-		}).unref();
 }
 
 /** Resolves once the server answers, or has reported why it can't. @param args those of `serve` */

@@ -9,7 +9,6 @@ import {
 	type Server,
 	type ServerResponse,
 } from "node:http";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Problem } from "../contract.ts";
 import { accessHeader, type ProblemCode } from "../facts.ts";
@@ -37,16 +36,10 @@ export interface ServerOptions {
 	/** Called with every error that is not the client's. */
 	onError: (error: unknown) => void;
 	limits?: Partial<Limits>;
-	/** Of a shared server that its clients call by https. */
-	certificate?: Certificate | undefined;
+	/** Makes a server of Node.js that encrypts, in the place of a plain one. */
+	encrypted?: ((options: NodeServerOptions, receive: Handler) => Server) | undefined;
 	/** Further addresses by which clients call it, each with a port: `tokens.example.com:443`. */
 	publicHosts?: readonly string[];
-}
-
-/** Both as PEM. */
-export interface Certificate {
-	cert: Buffer;
-	key: Buffer;
 }
 
 /** What a client can take of the daemon, and for how long. */
@@ -76,7 +69,7 @@ const headBytes = 48 << 10;
 const lingerMilliseconds = 1000;
 
 export class HttpServer {
-	readonly #server: Server | TlsServer;
+	readonly #server: Server;
 	readonly #options: ServerOptions;
 	readonly #peers: Peers;
 	#hosts = new Hosts([], 0);
@@ -89,11 +82,8 @@ export class HttpServer {
 		this.#options = options;
 		const limits = { ...defaultLimits, ...options.limits };
 		const receive = (request: IncomingMessage, response: ServerResponse) => this.#receive(request, response);
-		const { certificate } = options;
-		this.#server =
-			certificate === undefined
-				? createServer(nodeOptions(limits), receive)
-				: createTlsServer({ ...nodeOptions(limits), ...certificate }, receive);
+		const create = options.encrypted ?? createServer;
+		this.#server = create(nodeOptions(limits), receive);
 		this.#server.timeout = limits.silentMilliseconds;
 		// Without a handler Node.js would request the body before the caller is known; `readBody` does so afterwards.
 		this.#server.on("checkContinue", receive);
@@ -103,7 +93,7 @@ export class HttpServer {
 		// Without a listener, Node.js closes the connection without an answer.
 		this.#server.on("connect", (_request, socket) => refuseTunnel(socket as Socket));
 		this.#peers = new Peers(limits.connections);
-		this.#peers.watch(this.#server as Server);
+		this.#peers.watch(this.#server);
 	}
 
 	/** The number of open connections. */
@@ -121,14 +111,9 @@ export class HttpServer {
 		}
 		const { port: actual } = this.#server.address() as AddressInfo;
 		const shown = host.includes(":") ? `[${host}]` : host;
-		const { certificate, publicHosts = [] } = this.#options;
+		const { encrypted, publicHosts = [] } = this.#options;
 		this.#hosts = new Hosts([shown, "127.0.0.1", "localhost", "[::1]"], actual, publicHosts);
-		return `${certificate === undefined ? "http" : "https"}://${shown}:${actual}`;
-	}
-
-	/** For the connections that begin from here on. @throws Error for a certificate that can't be read */
-	renewCertificate(certificate: Certificate): void {
-		if ("setSecureContext" in this.#server) this.#server.setSecureContext(certificate);
+		return `${encrypted === undefined ? "http" : "https"}://${shown}:${actual}`;
 	}
 
 	/** Accepts no more requests; requests in progress have two seconds to finish, those that call another system ten. */

@@ -5,7 +5,7 @@
  * - A lease begins, by the replica's own clock, before its renewal is sent, and ends by the database's clock a little later: so
  *   the replica stops first. Only the rates of clocks are compared.
  * - After each renewal all changes are read up to the newest, and only then the lease counts: a change that was committed
- *   before is seen, and whoever commits a later one waits for this replica.
+ *   before is seen, and the one that commits a later change waits for this replica.
  */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
@@ -130,7 +130,7 @@ export class Replica {
 		return this.#nextRead;
 	}
 
-	/** From here on nothing is answered from memory, and nobody waits for this replica. */
+	/** From here on nothing is answered from memory, and no other one waits for this replica. */
 	async leave(): Promise<void> {
 		this.#isClosed = true;
 		clearTimeout(this.#timer);
