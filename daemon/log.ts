@@ -52,8 +52,13 @@ export function openLog(directory: string): DaemonLog {
 export async function standardLog(): Promise<DaemonLog> {
 	const { pino } = await import("pino");
 	const destination = pino.destination({ dest: 2, sync: false });
-	const flush = () => new Promise<void>((resolve) => destination.flush(() => resolve()));
-	return Object.assign(pino(pinoOptions, destination), { flush }) as unknown as DaemonLog;
+	const log = pino(pinoOptions, destination);
+	return {
+		info: (facts, message) => log.info(facts, message),
+		warn: (facts, message) => log.warn(facts, message),
+		error: (facts, message) => log.error(facts, message),
+		flush: () => new Promise((resolve) => destination.flush(() => resolve())),
+	};
 }
 
 /** A log that can't be opened must not stop the daemon. */

@@ -15,7 +15,6 @@ import { Authority } from "./rules/authority.ts";
 import { systemCaller } from "./rules/callers.ts";
 import { Identity } from "./rules/identity.ts";
 import { Records } from "./rules/records.ts";
-import { RuleError } from "./rules/rule-error.ts";
 import { addressReader } from "./server/client-address.ts";
 import { EventStream } from "./server/events.ts";
 import { IdentityEndpoint } from "./server/identity-endpoint.ts";
@@ -242,45 +241,55 @@ class WrittenUses {
 	}
 }
 
-/** The setting that tells that an administrator was made, and when. */
+/** The setting that tells which replica makes the administrator, and of which token that is. */
 const administratorSetting = "administrator";
-const administratorName = "administrator";
 
-/** On an empty database. However many replicas start together, the name is taken once. */
+interface Administrator {
+	replica: string;
+	/** null: not made yet. */
+	tokenId: string | null;
+}
+
+/** Once for an empty database, however many replicas start together. One that ended in the middle of it is replaced. */
 async function makeAdministrator(
 	authority: Authority,
 	store: PostgresStore,
 	file: string | undefined,
 	log: DaemonLog,
 ): Promise<void> {
-	if ((await store.setting(administratorSetting)) !== undefined) return;
+	const living = await store.livingReplicas();
+	const isMade = (known: Administrator | undefined) =>
+		known !== undefined && (known.tokenId !== null || living.includes(known.replica));
+	if (isMade((await store.setting(administratorSetting)) as Administrator | undefined)) return;
 	if (file === undefined && !process.stderr.isTTY)
 		return log.warn(
 			{},
 			"no token can administer this server yet: start it once with --admin-token-file FILE, or at a terminal",
 		);
 	const output = file === undefined ? undefined : openNew(file);
-	try {
+	const replica = store.replica.id;
+	const isOurs = await store.write(async (transaction) => {
+		if (isMade((await transaction.setting(administratorSetting)) as Administrator | undefined)) return false;
+		await transaction.setSetting(administratorSetting, { replica, tokenId: null } satisfies Administrator);
+		return true;
+	});
+	if (isOurs) {
 		const { createTokenRequest } = await import("./contract.ts");
 		const request = {
-			name: administratorName,
+			name: "administrator",
 			description: "Administers this server",
 			permissions: ["*"],
 			expiry: null,
 		};
-		const { token } = await authority.create(systemCaller, createTokenRequest.parse(request));
-		if (output === undefined)
-			process.stderr.write(`The administrator's token, which is shown only now:\n\n${token}\n\n`);
-		else writeSync(output, `${token}\n`);
+		const { id: tokenId, token } = await authority.create(systemCaller, createTokenRequest.parse(request));
+		if (output !== undefined) writeSync(output, `${token}\n`);
+		else process.stderr.write(`The administrator's token, which is shown only now:\n\n${token}\n\n`);
 		await store.write((transaction) =>
-			transaction.setSetting(administratorSetting, { madeDate: new Date().toISOString() }),
+			transaction.setSetting(administratorSetting, { replica, tokenId } satisfies Administrator),
 		);
-	} catch (error) {
-		if (file !== undefined) rmSync(file, { force: true });
-		if (!(error instanceof RuleError && error.code === "name-taken")) throw error;
-	} finally {
-		if (output !== undefined) closeSync(output);
 	}
+	if (output !== undefined) closeSync(output);
+	if (!isOurs && file !== undefined) rmSync(file);
 }
 
 function openNew(file: string): number {

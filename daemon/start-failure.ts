@@ -1,6 +1,7 @@
 /** Why the daemon could not start, in words for its user and as a line for the program that started it. */
 import { ForeignDirectoryError, MisplacedDirectoryError } from "./data-directory.ts";
 import { HeldError } from "./directory-lock.ts";
+import { StorageError } from "./store/store.ts";
 
 export class ArgumentError extends Error {}
 export class ProfileError extends Error {}
@@ -46,6 +47,7 @@ function explain(error: unknown): [code: string, detail: string] {
 	if (error instanceof MisplacedDirectoryError)
 		return ["data-unwritable", `${error.message} Move it away, or choose another data directory.`];
 	if (error instanceof DeletionError) return ["data-undeleted", error.message];
+	if (error instanceof StorageError) return ["database", error.message];
 	if (error instanceof MoveError) return ["data-unmoved", error.message];
 	if (error instanceof ProfileError) return ["profile-invalid", error.message];
 	return ["unexpected", `The daemon could not start: ${messageOf(error)}`];

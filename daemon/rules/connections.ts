@@ -127,11 +127,11 @@ export class Connections {
 
 	async #save(caller: Caller, id: string, connections: StoredConnections): Promise<void> {
 		const before = factsOf(this.#find(id));
+		const replaced = { before: this.#stored, after: connections };
 		const after = factsOf(Object.hasOwn(connections, id) ? connections[id] : undefined);
 		await this.#deps.changes.writeAudit(
 			[{ action: "connection", actor: caller.user, tokenId: null, before, after }],
-			(transaction) =>
-				replaceSetting(transaction, "connections", { before: this.#stored, after: connections }),
+			(transaction) => replaceSetting(transaction, "connections", replaced),
 		);
 	}
 }

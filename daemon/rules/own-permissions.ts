@@ -68,11 +68,8 @@ export class OwnPermissions {
 
 	/** In a change of the policy, where versions before this setting kept the entries. */
 	async keep(transaction: Transaction): Promise<void> {
-		if (this.#stored === undefined) await this.#replace(transaction, this.#entries);
-	}
-
-	#replace(transaction: Transaction, after: Entries): Promise<void> {
-		return replaceSetting(transaction, "permissions", { before: this.#stored, after });
+		if (this.#stored === undefined)
+			await replaceSetting(transaction, "permissions", { before: undefined, after: this.#entries });
 	}
 
 	async #save(
@@ -81,9 +78,10 @@ export class OwnPermissions {
 		entries: Entries,
 	): Promise<void> {
 		const { before = {}, after = {} } = change;
+		const replaced = { before: this.#stored, after: entries };
 		await this.#changes.writeAudit(
 			[{ action: "permission", actor: caller.user, tokenId: null, before, after }],
-			(transaction) => this.#replace(transaction, entries),
+			(transaction) => replaceSetting(transaction, "permissions", replaced),
 		);
 	}
 }

@@ -196,9 +196,10 @@ export class Rulebook {
 	async #saveProfiles(caller: Caller, id: string, own: OwnProfiles): Promise<void> {
 		const exists = (profiles: OwnProfiles) => ({ [id]: Object.hasOwn(profiles, id) });
 		const [before, after] = [exists(this.#own), exists(own)];
+		const replaced = { before: this.#stored, after: own };
 		await this.#changes.writeAudit(
 			[{ action: "profile", actor: caller.user, tokenId: null, before, after }],
-			(transaction) => replaceSetting(transaction, "profiles", { before: this.#stored, after: own }),
+			(transaction) => replaceSetting(transaction, "profiles", replaced),
 		);
 	}
 }

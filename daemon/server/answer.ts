@@ -10,7 +10,6 @@ import type { Authority } from "../rules/authority.ts";
 import type { Caller } from "../rules/callers.ts";
 import type { IfMatch } from "../rules/carry-out.ts";
 import { RuleError } from "../rules/rule-error.ts";
-import { StoreUnreachable } from "../store/store.ts";
 import { accessOf } from "./access.ts";
 import type { AddressOf } from "./client-address.ts";
 import { challenge, credentialsOf } from "./credentials.ts";
@@ -104,7 +103,7 @@ export function answerError(error: unknown, exchange: Exchange, lines: RequestLi
 	if (problem.status >= 500 && !(error instanceof RuleError)) lines.failed({ err: error, request: id });
 	if (response.headersSent) return void response.destroy();
 	const authenticate = challengeOf(problem, request);
-	const retryAfter = retryAfterOf(error);
+	const retryAfter = error instanceof RuleError ? error.retryAfterSeconds : undefined;
 	sendProblem(response, problem, {
 		...(authenticate !== undefined && { "WWW-Authenticate": authenticate }),
 		...(retryAfter !== undefined && { "Retry-After": String(retryAfter) }),
@@ -193,10 +192,4 @@ function recordRequest({ id, request, response, path }: Exchange, { metrics, lin
 	// Reads change nothing and are too many to log.
 	if (method === "GET" || method === "HEAD") return;
 	lines.answered({ request: id, method, route: path, status: response.statusCode });
-}
-
-/** In seconds. */
-function retryAfterOf(error: unknown): number | undefined {
-	if (error instanceof StoreUnreachable) return 1;
-	return error instanceof RuleError ? error.retryAfterSeconds : undefined;
 }

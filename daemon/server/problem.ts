@@ -27,6 +27,7 @@ export function sendProblem(
 		"Content-Length": body.length,
 		"Cache-Control": "no-store",
 		"X-Request-Id": problem.instance.replace("urn:uuid:", ""),
+		...(problem.code === "database-unreachable" && { "Retry-After": "1" }),
 		...guardsOf(response.req),
 		...headers,
 	});

@@ -97,12 +97,16 @@ export class Link {
 	}
 }
 
-/** A connection to the first host that takes changes; a standby does not. @throws StoreUnreachable in words */
-export async function linkToPrimary(targets: readonly pg.ClientConfig[]): Promise<Link> {
+/**
+ * A connection to the first host that takes changes; a standby does not.
+ * @param patience milliseconds after which a query without an answer means that the connection is lost.
+ * @throws StoreUnreachable in words
+ */
+export async function linkToPrimary(targets: readonly pg.ClientConfig[], patience = 60_000): Promise<Link> {
 	let failure: unknown;
 	for (const target of targets) {
 		try {
-			const link = await Link.open(target);
+			const link = await Link.open({ ...target, query_timeout: patience });
 			const { rows } = await link.query(
 				`select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as "isStandby"`,
 			);

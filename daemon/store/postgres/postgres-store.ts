@@ -63,7 +63,7 @@ export class PostgresStore implements Store {
 	static async open(options: PostgresOptions): Promise<PostgresStore> {
 		const targets = targetsOf(options.url);
 		const link = await linkToPrimary(targets);
-		await migrate(link).finally(() => link.close());
+		await migrate(link, options.leaseMilliseconds).finally(() => link.close());
 		const store = new PostgresStore(options, targets);
 		const [number] = await store.#read<{ value: string }>(
 			`select "value" from "settings" where "name" = 'changeNumber'`,
@@ -257,6 +257,14 @@ export class PostgresStore implements Store {
 			[since],
 		);
 		return rows.map(({ name, count, lastDay }) => ({ name, count: Number(count), lastDay }));
+	}
+
+	/** The ids of those that have a lease. */
+	async livingReplicas(): Promise<string[]> {
+		const rows = await this.#read<{ id: string }>(
+			`select "id" from "replicas" where "leaseUntil" > clock_timestamp()`,
+		);
+		return rows.map(({ id }) => id);
 	}
 
 	/** Every use before this time is written, whichever replica has seen it; milliseconds since the epoch. */

@@ -16,6 +16,7 @@ import { type Link, linkToPrimary } from "./connect.ts";
 export interface ReplicaOptions {
 	targets: readonly pg.ClientConfig[];
 	version: string;
+	/** The same for all replicas. */
 	leaseMilliseconds: number;
 	/** Whether others wait for this replica, and it for them. Only a test of that switches it off. */
 	hasBarrier?: boolean;
@@ -104,17 +105,20 @@ export class Replica {
 
 	/** Resolves when this replica has applied the change, and no other one answers by the state before. */
 	async settle(number: number): Promise<void> {
+		if (this.#options.hasBarrier === false) return void (await this.catchUp().catch(() => undefined));
 		const begun = performance.now();
-		if (this.#options.hasBarrier === false) return void (await this.catchUp());
-		// Whatever fails, every lease of before the commit is over by then.
-		const deadline = begun + this.#options.leaseMilliseconds;
-		const others = this.#others().catch(() => undefined);
-		await this.catchUp().catch(() => undefined);
-		for (const { id, remaining } of (await others) ?? [{ id: "", remaining: deadline - performance.now() }])
-			await this.#acknowledgement(id, number, performance.now() + remaining);
-		// Its own lease, where the change could not be read.
-		while (this.#known < number && this.isCurrent()) await sleep(this.#until.steady - performance.now());
+		// Whatever fails, every lease of before the commit is over by then, this replica's own too.
+		await atMost(this.#options.leaseMilliseconds, this.#settled(number));
 		this.onAcknowledged(performance.now() - begun);
+	}
+
+	async #settled(number: number): Promise<void> {
+		const others = this.#others();
+		others.catch(() => undefined);
+		await this.catchUp();
+		await Promise.all(
+			(await others).map(({ id, remaining }) => this.#acknowledgement(id, number, remaining)),
+		);
 	}
 
 	/** Reads and applies all changes that were committed before this call. */
@@ -144,7 +148,7 @@ export class Replica {
 
 	async #connected(): Promise<Link> {
 		if (this.#link?.isOpen) return this.#link;
-		const link = await linkToPrimary(this.#options.targets);
+		const link = await linkToPrimary(this.#options.targets, this.#options.leaseMilliseconds);
 		link.onNotification((channel, payload) => this.#hear(channel, payload));
 		await link.query("listen tokensmith_changes; listen tokensmith_acknowledgements");
 		this.#link = link;
@@ -273,24 +277,36 @@ export class Replica {
 		return rows;
 	}
 
-	/** Resolves when the replica has read the change, or its lease is over. */
-	#acknowledgement(id: string, number: number, until: number): Promise<void> {
+	/** Resolves when the replica has read the change, or its lease is over. @param remaining milliseconds of it */
+	#acknowledgement(id: string, number: number, remaining: number): Promise<void> {
 		return new Promise((resolve) => {
-			const look = () => {
-				if ((this.#acknowledged.get(id) ?? 0) < number && performance.now() < until) return;
+			const end = () => {
 				clearTimeout(timer);
 				this.#waiting.delete(look);
 				resolve();
 			};
-			const timer = setTimeout(look, Math.max(0, until - performance.now()) + 1);
+			const look = () => {
+				if ((this.#acknowledged.get(id) ?? 0) >= number) end();
+			};
+			const timer = setTimeout(end, Math.max(0, remaining) + 1);
 			this.#waiting.add(look);
 			look();
 		});
 	}
 }
 
-function sleep(milliseconds: number): Promise<void> {
-	return new Promise((resolve) => setTimeout(resolve, Math.max(1, milliseconds)));
+/** Resolves with the work, or after so long where that fails or takes longer. */
+function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+	return new Promise((resolve) => {
+		const timer = setTimeout(resolve, milliseconds);
+		work.then(
+			() => {
+				clearTimeout(timer);
+				resolve();
+			},
+			() => undefined,
+		);
+	});
 }
 
 /** As it is written by `textsOf`. */

@@ -117,9 +117,10 @@ export const schemaVersion = scripts.length;
 
 /**
  * Brings the tables to this version, once, however many replicas start together.
+ * @param leaseMilliseconds the same for all replicas.
  * @throws StorageError when they are of a version that this one may not write.
  */
-export async function migrate(link: Link): Promise<void> {
+export async function migrate(link: Link, leaseMilliseconds: number): Promise<void> {
 	await link.query("begin");
 	try {
 		await link.query(`select pg_advisory_xact_lock(${locks.migration})`);
@@ -137,11 +138,32 @@ export async function migrate(link: Link): Promise<void> {
 			await link.query(
 				`update "schemaVersion" set "version" = ${schemaVersion}, "oldestBeside" = ${oldestBeside}`,
 			);
+		await agreeOnLease(link, leaseMilliseconds);
 		await link.query("commit");
 	} catch (error) {
 		await link.query("rollback").catch(() => undefined);
 		throw error;
 	}
+}
+
+/** A replica waits for others as long as its own lease is. @throws StorageError when others run with another one. */
+async function agreeOnLease(link: Link, milliseconds: number): Promise<void> {
+	const { rows } = await link.query(
+		`select "value", exists (select 1 from "replicas" where "leaseUntil" > clock_timestamp()) as "isInUse"
+			from "settings" where "name" = 'leaseMilliseconds'`,
+	);
+	const known = rows[0] as { value: string; isInUse: boolean } | undefined;
+	if (known?.value === String(milliseconds)) return;
+	if (known?.isInUse)
+		throw new StorageError(
+			undefined,
+			`The servers of this database run with --lease-milliseconds ${known.value}. Give the same, or stop all of them first.`,
+		);
+	await link.query({
+		text: `insert into "settings" values ('leaseMilliseconds', $1)
+			on conflict ("name") do update set "value" = excluded."value"`,
+		values: [String(milliseconds)],
+	});
 }
 
 function tooNew({ version }: { version: number }): string {
