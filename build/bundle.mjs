@@ -58,7 +58,10 @@ const separateMain = {
 	name: "separate-main",
 	setup(builder) {
 		builder.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./daemon-main.js", external: true }));
-		builder.onResolve({ filter: /^\.\/server-main\.ts$/ }, () => ({ path: "./server-main.js", external: true }));
+		builder.onResolve({ filter: /^\.\/server-main\.ts$/ }, () => ({
+			path: "./server-main.js",
+			external: true,
+		}));
 		builder.onResolve({ filter: /^\.\/cli\.ts$/ }, () => ({ path: "./cli.js", external: true }));
 	},
 };

@@ -98,6 +98,8 @@ export const problemStatus = {
 	stopping: 503,
 	/** A shared server is cut off from its database. */
 	"database-unreachable": 503,
+	/** A shared server lost its database in the middle of a change, which may have been made. */
+	"change-uncertain": 504,
 	"storage-failed": 507,
 } as const;
 

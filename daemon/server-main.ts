@@ -127,7 +127,7 @@ function publicHosts(url: URL | undefined): string[] {
 	return [`${url.hostname}:80`, `${url.hostname}:443`];
 }
 
-async function run(options: Arguments): Promise<void> {
+async function run(options: Arguments, { hasBarrier = true }: ServeOptions): Promise<void> {
 	const profiles = await Promise.all(options.profileFiles.map(readProfile));
 	const certificate = options.certificateFiles && new RenewedCertificate(options.certificateFiles);
 	const log = await standardLog();
@@ -139,6 +139,7 @@ async function run(options: Arguments): Promise<void> {
 		poolSize: options.poolSize,
 		version: tokensmithVersion,
 		leaseMilliseconds: options.leaseMilliseconds,
+		hasBarrier,
 		usesWrittenUntil: () => usesWrittenUntil(),
 		onTrouble: (err) => log.error({ err }, "the database can't be reached"),
 		onLost: () => {
@@ -318,10 +319,15 @@ async function sharedIdentity(store: PostgresStore): Promise<Identity> {
 	return Identity.parse(kept);
 }
 
+interface ServeOptions {
+	/** Only a test of the barrier switches it off. */
+	hasBarrier?: boolean;
+}
+
 /** Resolves once the server answers, or has reported why it can't. @param args those of `serve` */
-export async function serve(args: string[]): Promise<void> {
+export async function serve(args: string[], options: ServeOptions = {}): Promise<void> {
 	try {
-		await run(readArguments(args));
+		await run(readArguments(args), options);
 	} catch (error) {
 		reportFailure(error, help);
 		// What was opened would keep the process.

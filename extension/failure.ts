@@ -78,6 +78,7 @@ const unavailableWords: Record<UnavailableReason, () => string> = {
 	timeout: () => l10n.t("The daemon did not answer in time."),
 	broken: () => l10n.t("The connection to the daemon broke before it had answered."),
 	unusable: () => l10n.t("The daemon gave no answer that can be understood."),
+	"no-database": () => l10n.t("The server is cut off from its database."),
 };
 
 function explainUnavailable({ reason, outcome }: TokensmithUnavailableError): string {

@@ -8,10 +8,10 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
 import type { Access, Health, Problem, TokenList, TokenRecord } from "../contract.ts";
-import { accessHeader, hashesPerRequest, rowsPerPage } from "../facts.ts";
+import { accessHeader, hashesPerRequest, type ProblemCode, rowsPerPage } from "../facts.ts";
 import { Connections } from "./connections.ts";
 import type { Endpoint } from "./proof.ts";
-import { type Outcome, reasonOf, TokensmithUnavailableError } from "./unavailable.ts";
+import { type Outcome, reasonOf, TokensmithUnavailableError, type UnavailableReason } from "./unavailable.ts";
 
 /** @internal */
 export { addressForServices, fixedEndpoint, readDaemonFile } from "./endpoint.ts";
@@ -261,12 +261,20 @@ function isProblem(body: unknown): body is Problem {
 	return typeof code === "string" && typeof detail === "string" && typeof status === "number";
 }
 
-/** A problem stays one, unless it says that the daemon takes no more requests. */
+const unavailableCodes: Partial<Record<ProblemCode, UnavailableReason>> = {
+	stopping: "stopping",
+	"database-unreachable": "no-database",
+	"change-uncertain": "no-database",
+};
+
+/** A problem stays one, unless it says that the daemon can answer nothing. */
 function unavailable(cause: unknown, method: Request["method"]): Error {
 	if (cause instanceof TokensmithUnavailableError) return cause;
 	if (cause instanceof TokensmithProblemError) {
-		if (cause.code !== "stopping") return cause;
-		return new TokensmithUnavailableError(cause.message, { cause, outcome: "not-done", reason: "stopping" });
+		const reason = unavailableCodes[cause.code];
+		if (reason === undefined) return cause;
+		const outcome = cause.code === "change-uncertain" ? "unknown" : "not-done";
+		return new TokensmithUnavailableError(cause.message, { cause, outcome, reason });
 	}
 	const reason = reasonOf(cause);
 	const outcome: Outcome = method === "GET" ? "not-done" : "unknown";

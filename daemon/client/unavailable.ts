@@ -9,9 +9,17 @@ export type Outcome = "not-done" | "unknown";
 /**
  * Why a request has no answer. "not-running": no process listens, or there is no `daemon.json`. "stopping": the daemon
  * takes no more requests. "unproved": another process answers. "timeout": no answer came in time. "broken": the
- * connection broke. "unusable": the answer, or `daemon.json`, is not what a daemon writes.
+ * connection broke. "unusable": the answer, or `daemon.json`, is not what a daemon writes. "no-database": a shared server
+ * is cut off from its database.
  */
-export type UnavailableReason = "not-running" | "stopping" | "unproved" | "timeout" | "broken" | "unusable";
+export type UnavailableReason =
+	| "not-running"
+	| "stopping"
+	| "unproved"
+	| "timeout"
+	| "broken"
+	| "unusable"
+	| "no-database";
 
 /** No usable answer came, so nothing is known: neither that a token is valid nor that it is not. */
 export class TokensmithUnavailableError extends Error {

@@ -6,7 +6,7 @@ import type { FieldError, Problem } from "../contract.ts";
 import { type ProblemCode, problemStatus } from "../facts.ts";
 import { fieldWords } from "../field-words.ts";
 import { RuleError } from "../rules/rule-error.ts";
-import { StorageError, StoreUnreachable } from "../store/store.ts";
+import { ChangeUncertain, StorageError, StoreUnreachable } from "../store/store.ts";
 import { guardsOf } from "./guard-headers.ts";
 
 /** @param extra additional members, or other values for the standard ones. */
@@ -39,6 +39,7 @@ export function problemFrom(error: unknown): Problem {
 	if (error instanceof RuleError) {
 		return problemOf(error.code, error.message, error.errors.length > 0 ? { errors: [...error.errors] } : {});
 	}
+	if (error instanceof ChangeUncertain) return problemOf("change-uncertain", error.message);
 	if (error instanceof StoreUnreachable)
 		return problemOf("database-unreachable", `${error.message} Try again in a moment.`);
 	if (error instanceof StorageError) {

@@ -229,11 +229,22 @@ export class StorageError extends Error {
 	}
 }
 
-/** The database can't be reached; whether the change was kept is told in words where it is not certain. */
+/** The database can't be reached; nothing was changed. */
 export class StoreUnreachable extends StorageError {
 	constructor(cause: unknown, message = "The database can't be reached, so nothing was changed.") {
 		super(cause, message);
 		this.name = "StoreUnreachable";
+	}
+}
+
+/** The database was lost in the middle of a change, which may have been kept. */
+export class ChangeUncertain extends StorageError {
+	constructor(cause: unknown) {
+		super(
+			cause,
+			"The database was lost while the change was written, so it may have been made. Look before you repeat it.",
+		);
+		this.name = "ChangeUncertain";
 	}
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Cluster } from "./cluster.ts";
 
-const program = resolve(import.meta.dirname, "../../dist/daemon.js");
+const bundle = resolve(import.meta.dirname, "../../dist/daemon.js");
 
 export interface Answer {
 	status: number;
@@ -18,6 +18,8 @@ export interface Answer {
 
 export interface ServerOptions {
 	args?: readonly string[];
+	/** What runs in the place of the bundled program. */
+	program?: string;
 	environment?: Record<string, string>;
 }
 
@@ -30,7 +32,7 @@ export class SharedServer {
 	errors = "";
 	readonly ended: Promise<number | null>;
 
-	constructor(databaseUrl: string, { args = [], environment = {} }: ServerOptions = {}) {
+	constructor(databaseUrl: string, { args = [], program = bundle, environment = {} }: ServerOptions = {}) {
 		const env = { ...process.env, TOKENSMITH_DATABASE_URL: databaseUrl, ...environment };
 		this.child = spawn(process.execPath, [program, "serve", "--port", "0", ...args], {
 			env,

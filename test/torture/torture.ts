@@ -5,6 +5,7 @@
 import { damage } from "./damage.ts";
 import { flood } from "./flood.ts";
 import { fuzz } from "./fuzz.ts";
+import { history } from "./history.ts";
 import { hostilePage } from "./hostile-page.ts";
 import { kills } from "./kills.ts";
 import { Tally } from "./tally.ts";
@@ -16,6 +17,7 @@ const programs: Record<string, Torture> = {
 	damage: (tally, length) => damage(tally, length === "long" ? 1 : 499),
 	flood,
 	fuzz,
+	history,
 	"hostile-page": hostilePage,
 	kills,
 };

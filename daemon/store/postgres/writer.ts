@@ -4,7 +4,13 @@
  */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
-import { type ChainEnd, StorageError, StoreUnreachable, type Transaction } from "../store.ts";
+import {
+	type ChainEnd,
+	ChangeUncertain,
+	StorageError,
+	StoreUnreachable,
+	type Transaction,
+} from "../store.ts";
 import type { Link } from "./connect.ts";
 import { textsOf } from "./replica.ts";
 import { locks } from "./schema.ts";
@@ -86,7 +92,7 @@ export class Writer {
 		} catch (cause) {
 			if (this.#link?.isOpen) await this.#link.query("rollback").catch(() => undefined);
 			const number = isCommitting ? await this.#findOut(batch) : undefined;
-			if (number === "unknown") refuse(jobs, new StoreUnreachable(cause, mayBeMade));
+			if (number === "unknown") refuse(jobs, new ChangeUncertain(cause));
 			else if (number === undefined) refuse(jobs, errorFor(cause));
 			else this.#settle(number, done);
 		}
@@ -122,9 +128,6 @@ export class Writer {
 		return this.#link;
 	}
 }
-
-const mayBeMade =
-	"The connection to the database was lost while the change was written; it may have been made. Look before you repeat it.";
 
 function answer(done: readonly Done[]): void {
 	for (const { job, value } of done) job.resolve(value as never);

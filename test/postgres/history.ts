@@ -1,0 +1,233 @@
+/**
+ * A history checker. Clients at three servers create, change and verify tokens, while servers are killed and frozen, their ways to the
+ * database cut and slowed, and the database restarted. Every verification that began after a change was answered has to agree with it.
+ */
+import assert from "node:assert/strict";
+import type { Cluster } from "./cluster.ts";
+import { Relay } from "./relay.ts";
+import { type ServerOptions, SharedServer, Team } from "./servers.ts";
+
+export interface History {
+	changes: number;
+	verifications: number;
+	faults: number;
+	/** In words. */
+	violations: string[];
+}
+
+interface Token {
+	id: string;
+	secret: string;
+	/** Whether it is accepted: all that is possible now. A change whose answer was lost leaves it open for good. */
+	possible: Set<boolean>;
+	/** What has been possible since each verification began that is under way. */
+	readonly watching: Set<Set<boolean>>;
+	isChanging: boolean;
+	isEnded: boolean;
+}
+
+const verifiers = 6;
+const writers = 4;
+const mostTokens = 40;
+
+interface Checked {
+	server: SharedServer;
+	relay: Relay;
+	isDown: boolean;
+}
+
+export class HistoryChecker {
+	readonly history: History = { changes: 0, verifications: 0, faults: 0, violations: [] };
+	readonly #team: Team;
+	readonly #options: ServerOptions;
+	readonly #cluster: Cluster;
+	readonly #servers: Checked[] = [];
+	readonly #tokens: Token[] = [];
+	#isOver = false;
+
+	static async start(cluster: Cluster, options: ServerOptions = {}): Promise<HistoryChecker> {
+		const checker = new HistoryChecker(cluster, await Team.start(cluster, 1), options);
+		for (let count = 0; count < 3; count++) {
+			const relay = await Relay.start(cluster.port);
+			checker.#servers.push({ relay, server: await checker.#begin(relay), isDown: false });
+		}
+		await checker.#team.first.stop();
+		return checker;
+	}
+
+	private constructor(cluster: Cluster, team: Team, options: ServerOptions) {
+		this.#cluster = cluster;
+		this.#team = team;
+		this.#options = options;
+	}
+
+	/** @param enough called between two changes. */
+	async run(enough: (history: History) => boolean): Promise<History> {
+		const over = () => this.#isOver || this.history.violations.length > 0 || enough(this.history);
+		const working = [
+			...Array.from({ length: writers }, () => this.#repeat(() => this.#change(), over)),
+			...Array.from({ length: verifiers }, () => this.#repeat(() => this.#verify(), over)),
+			this.#repeat(() => this.#disturb(), over),
+		];
+		await Promise.all(working);
+		return this.history;
+	}
+
+	async end(): Promise<void> {
+		this.#isOver = true;
+		for (const { server, relay } of this.#servers) {
+			server.signal("SIGCONT");
+			await server.stop("SIGKILL");
+			relay.close();
+		}
+		await this.#team.end();
+	}
+
+	async #repeat(work: () => Promise<void>, over: () => boolean): Promise<void> {
+		while (!over()) {
+			await work();
+			await new Promise(setImmediate);
+		}
+	}
+
+	async #begin(relay: Relay): Promise<SharedServer> {
+		const url = new URL(this.#team.url);
+		url.port = String(relay.port);
+		const server = new SharedServer(url.href, this.#options);
+		return server.ready();
+	}
+
+	async #change(): Promise<void> {
+		const { server } = pick(this.#servers);
+		const free = this.#tokens.filter(({ isChanging, isEnded }) => !isChanging && !isEnded);
+		if (free.length < mostTokens && Math.random() < 0.3) return this.#create(server);
+		if (free.length === 0) return pause(10);
+		const token = pick(free);
+		token.isChanging = true;
+		try {
+			await this.#changeOne(server, token);
+		} finally {
+			token.isChanging = false;
+		}
+	}
+
+	async #create(server: SharedServer): Promise<void> {
+		const body = { name: `token ${Math.random()}`, permissions: ["orders.read"] };
+		const answer = await this.#ask(server, "POST", "/v1/api-tokens", body);
+		if (answer?.status !== 201) return;
+		this.history.changes++;
+		this.#tokens.push(tokenOf(answer.body.id, answer.body.token));
+		const old = this.#tokens.findIndex(({ isEnded, watching }) => isEnded && watching.size === 0);
+		if (this.#tokens.length > 4 * mostTokens && old >= 0) this.#tokens.splice(old, 1);
+	}
+
+	async #changeOne(server: SharedServer, token: Token): Promise<void> {
+		const path = `/v1/api-tokens/${token.id}`;
+		const kind = pick(["revoke", "disable", "disable", "enable", "enable", "edit", "rotate"] as const);
+		const will = kind === "enable" ? true : kind === "edit" ? undefined : false;
+		for (const open of [token.possible, ...token.watching]) if (will !== undefined) open.add(will);
+		const answer = await this.#ask(
+			server,
+			kind === "revoke" ? "DELETE" : kind === "edit" ? "PATCH" : "POST",
+			kind === "revoke" || kind === "edit" ? path : `${path}/${kind}`,
+			kind === "edit"
+				? { description: String(Math.random()) }
+				: kind === "rotate"
+					? { overlapSeconds: 0 }
+					: undefined,
+		);
+		// One without an answer may still take effect, and one that was refused for its state leaves nothing to check.
+		if (answer === undefined || answer.status >= 400) {
+			token.isEnded = true;
+			return;
+		}
+		this.history.changes++;
+		if (will !== undefined) token.possible = new Set([will]);
+		if (kind === "rotate") this.#tokens.push(tokenOf(answer.body.id, answer.body.token));
+		token.isEnded = kind === "revoke" || kind === "rotate";
+	}
+
+	async #verify(): Promise<void> {
+		if (this.#tokens.length === 0) return pause(10);
+		// The newest change is the one that a server may not know.
+		const token = Math.random() < 0.5 ? pick(this.#tokens) : pick(this.#tokens.slice(-5));
+		const place = pick(this.#servers);
+		const open = new Set(token.possible);
+		token.watching.add(open);
+		try {
+			const answer = await verdict(place.server, token.secret);
+			if (answer === undefined) return pause(5);
+			this.history.verifications++;
+			if (!open.has(answer))
+				this.history.violations.push(
+					`${token.id} was ${answer ? "accepted" : "refused"} by server ${this.#servers.indexOf(place)} after ${this.history.changes} changes`,
+				);
+		} finally {
+			token.watching.delete(open);
+		}
+	}
+
+	async #disturb(): Promise<void> {
+		await pause(200 + Math.random() * 600);
+		const place = pick(this.#servers);
+		this.history.faults++;
+		const fault = pick(["kill", "freeze", "freeze", "cut", "silence", "slow", "slow", "restart"] as const);
+		if (fault === "kill") {
+			await place.server.stop("SIGKILL");
+			place.server = await this.#begin(place.relay);
+		} else if (fault === "freeze") {
+			place.server.signal("SIGSTOP");
+			await pause(Math.random() * 4000);
+			place.server.signal("SIGCONT");
+		} else if (fault === "slow") {
+			place.relay.slow(20 + Math.random() * 300);
+			await pause(1500);
+			place.relay.slow(0);
+		} else if (fault === "restart") {
+			this.#cluster.stop("immediate");
+			this.#cluster.begin();
+		} else {
+			place.relay.cut(fault === "cut" ? "closed" : "silent");
+			await pause(Math.random() * 4000);
+			place.relay.mend();
+		}
+	}
+
+	async #ask(server: SharedServer, method: string, path: string, body?: unknown) {
+		try {
+			const headers = method === "PATCH" ? { "if-match": "*" } : {};
+			return await server.call(method, path, {
+				secret: this.#team.admin,
+				headers,
+				...(body !== undefined && { body }),
+			});
+		} catch {
+			return undefined;
+		}
+	}
+}
+
+function tokenOf(id: string, secret: string): Token {
+	return { id, secret, possible: new Set([true]), watching: new Set(), isChanging: false, isEnded: false };
+}
+
+/** undefined: no answer, or that there is none for now. */
+async function verdict(server: SharedServer, secret: string): Promise<boolean | undefined> {
+	try {
+		const { status } = await server.call("GET", "/v1/verify", { secret });
+		if (status === 503) return undefined;
+		assert.ok(status === 200 || status === 401, `verify answered ${status}`);
+		return status === 200;
+	} catch (error) {
+		if (error instanceof assert.AssertionError) throw error;
+		return undefined;
+	}
+}
+
+function pick<Item>(items: readonly Item[]): Item {
+	return items[Math.floor(Math.random() * items.length)] ?? assert.fail("nothing to pick from");
+}
+
+function pause(milliseconds: number): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
