@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { generateSecret, partialTokenOf } from "../../daemon/rules/secret.ts";
+import { printedText } from "../../extension/launch/printed-text.ts";
 import { SecretMask } from "../../extension/launch/secret-mask.ts";
 
 const secret = generateSecret("tks");
@@ -45,6 +46,22 @@ describe("a secret in a task's output", () => {
 			["a1b2c3d4e5f6g7h8i9j0", "a a1b2…i9j0 b"],
 		] as const)
 			assert.equal(shownOf([one], [`a ${one} b`]), expected);
+	});
+
+	it("shows up to six characters that may be its start when nothing follows, and no more", () => {
+		for (const [count, shown] of [
+			[6, secret.slice(0, 6)],
+			[7, ""],
+		] as const) {
+			const mask = new SecretMask([secret]);
+			assert.equal(mask.write(secret.slice(0, count)) + mask.flush(), shown);
+		}
+	});
+
+	it("is read without control strings of up to 4096 characters, as terminals print it", () => {
+		const withString = (count: number) => printedText(`a\x1b]${"0".repeat(count)}\x07b`).text;
+		assert.equal(withString(4096), "ab");
+		assert.equal(withString(4097).length, 4097 + "a]b".length);
 	});
 
 	check(
