@@ -3,7 +3,11 @@ import * as z from "zod";
 import { date, label } from "./scalars.ts";
 import { createdToken, tokenFilter, tokenRecord } from "./tokens.ts";
 
-export const incidentFilter = tokenFilter.extend({ ids: z.array(z.string()).max(5000).optional() });
+export const incidentFilter = tokenFilter.extend({
+	ids: z.array(z.string()).max(5000).optional(),
+	/** A blank one would match every token, or nearly so. */
+	q: z.string().max(200).regex(/\S/, "must not be blank; set all to true to revoke every token").optional(),
+});
 export type IncidentFilter = z.output<typeof incidentFilter>;
 
 /** Revokes many tokens at once: all of them, or those that match every condition of the filter. */

@@ -63,6 +63,8 @@ describe("the lifecycle of a token", () => {
 				[{ reason: "x", filter: { tag: "unknown" } }, 404, "nothing-matched"],
 				[{ reason: "x" }, 400, "invalid-request"],
 				[{ reason: "x", filter: {} }, 400, "invalid-request"],
+				[{ reason: "x", filter: { q: "" } }, 400, "invalid-request"],
+				[{ reason: "x", filter: { q: " ", tag: "ci" } }, 400, "invalid-request"],
 				[{ reason: "x", all: true, filter: { tag: "ci" } }, 400, "invalid-request"],
 				[{ reason: "x", all: false }, 400, "invalid-request"],
 				[{ all: true }, 400, "invalid-request"],
