@@ -35,6 +35,7 @@ describe("the values in an env file's text", () => {
 	it("exclude prose and anything within quotes", () => {
 		check("# see below\n#\n#=\n# 3 = three, or so\n", ["#3=three, or so@4"]);
 		check('A="\n# B=2\n"\n# C=3\n', ["A=\n# B=2\n@1", "#C=3@4"]);
+		check('X=1\nA="\n# B=2\n"\n', ["X=1@1", "A=\n# B=2\n@2"]);
 	});
 
 	it("include those of lines that dotenv does not read, under the key above", () => {
@@ -54,6 +55,11 @@ describe("the values in an env file's text", () => {
 			["B", 4, false, 0],
 			["B", 4, false, 2],
 		]);
+	});
+
+	it("include no less than nothing of a quote alone in JSON", () => {
+		const [found, ...more] = envValues('{"A":"', "json");
+		assert.deepEqual([found?.key, found?.start, found?.end, more], ["A", 6, 6, []]);
 	});
 
 	it("include a YAML block as far as it is indented, comments and keys in it too", () => {

@@ -221,6 +221,7 @@ describe("the parts of a value that could be a secret", () => {
 		["abcdefghijk l", []],
 		["abcdefghijkl m", ["abcdefghijkl"]],
 		["abcd;efghijklmnop", ["abcd;efghijklmnop", "efghijklmnop"]],
+		["a@abcdefghijkl", ["a@abcdefghijkl", "abcdefghijkl"]],
 		["a:bcdefghijklm", ["a:bcdefghijklm", "bcdefghijklm"]],
 		["https://u:abcdefghijkl@h", ["https://u:abcdefghijkl@h", "https://u:abcdefghijkl"]],
 		["x.abcdefghijkl,y", ["x.abcdefghijkl,y", "x.abcdefghijkl"]],
