@@ -18,7 +18,7 @@ import { Records } from "./rules/records.ts";
 import { addressReader } from "./server/client-address.ts";
 import { EventStream } from "./server/events.ts";
 import { IdentityEndpoint } from "./server/identity-endpoint.ts";
-import { Metrics } from "./server/metrics.ts";
+import { type Measure, Metrics } from "./server/metrics.ts";
 import { HttpServer } from "./server/server.ts";
 import { VerifyEndpoint } from "./server/verify-endpoint.ts";
 import { ArgumentError, messageOf, reportFailure } from "./start-failure.ts";
@@ -178,7 +178,7 @@ async function run(options: Arguments, { hasBarrier = true }: ServeOptions): Pro
 		authority,
 		records,
 		events,
-		metrics: new Metrics({ authority, verifyEndpoint, events }),
+		metrics: new Metrics({ authority, verifyEndpoint, events, measures: measuresOf(authority, store) }),
 		ownerKey: randomUUID(),
 		version: tokensmithVersion,
 		store,
@@ -223,6 +223,43 @@ async function run(options: Arguments, { hasBarrier = true }: ServeOptions): Pro
 		await records.purge(authority.rulebook.policy.auditDays, new Date(now()), owner);
 		await store.purgeChanges();
 	});
+}
+
+function measuresOf(authority: Authority, { replica, reads }: PostgresStore): Measure[] {
+	return [
+		{
+			name: "tokensmith_verifications_from_memory_total",
+			help: "Verifications that were answered from memory",
+			read: () => authority.access.found.inMemory,
+		},
+		{
+			name: "tokensmith_verifications_from_database_total",
+			help: "Verifications whose token was read from the database",
+			read: () => authority.access.found.inStore,
+		},
+		{ name: "tokensmith_database_reads_total", help: "Queries that read", read: () => reads.count },
+		{
+			name: "tokensmith_acknowledged_changes_total",
+			help: "Batches of changes that this replica has made and all replicas have read",
+			read: () => replica.acknowledgements.count,
+		},
+		{
+			name: "tokensmith_acknowledgement_seconds_total",
+			help: "Time from the commits of these batches until all replicas had read them",
+			read: () => replica.acknowledgements.milliseconds / 1000,
+		},
+		{ name: "tokensmith_replicas", help: "Replicas with a lease", read: () => replica.seen.replicas },
+		{
+			name: "tokensmith_knowledge_age_seconds",
+			help: "Time since this replica last knew all changes",
+			read: () => replica.age / 1000,
+		},
+		{
+			name: "tokensmith_clock_offset_seconds",
+			help: "By how much this machine's clock is ahead of the database's",
+			read: () => replica.clockOffset / 1000,
+		},
+	];
 }
 
 /** Until when all uses of this replica are in the database. */

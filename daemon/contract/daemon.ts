@@ -20,6 +20,9 @@ export const health = z.strictObject({
 });
 export type Health = z.output<typeof health>;
 
+/** `GET /readyz` */
+export const readiness = z.strictObject({ status: z.literal("ready") });
+
 /** `GET /v1/identity`: whether the daemon has this identity, with a proof for the challenge. */
 export const identityQuery = z.strictObject({
 	identity: z.string().regex(/^tki-[0-9a-f]{64}$/),

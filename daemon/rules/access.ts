@@ -10,7 +10,7 @@ import { type MaybeLoaded, nothingAsked, type Verification, type Verifier } from
 
 export interface AccessDeps {
 	verify: Issuer["verify"];
-	verifier: Pick<Verifier, "look" | "watch">;
+	verifier: Pick<Verifier, "look" | "watch" | "found">;
 	ownerKey: string;
 	/** Other daemons change the same data. */
 	isShared?: boolean;
@@ -18,19 +18,38 @@ export interface AccessDeps {
 	owner: UserInfo;
 	/** Milliseconds since the epoch. */
 	now: () => number;
-	/** Receives the use of a token that is revoked, rotated or expired. */
-	onDeadUse: (use: DeadUse) => void;
+	/** Records the use of a token that is revoked, rotated or expired. */
+	onDeadUse: (use: DeadUse) => Promise<void>;
+	/** Receives what that failed with: it belongs to no request. */
+	onError: (error: unknown) => void;
 }
 
 export class Access {
 	readonly #deps: AccessDeps;
 	readonly #isOwnerKey: (secret: string) => boolean;
 	readonly #deadTokens: DeadTokenWatch;
+	readonly #recording = new Set<Promise<void>>();
 
 	constructor(deps: AccessDeps) {
 		this.#deps = deps;
 		this.#isOwnerKey = equalTo(deps.ownerKey);
-		this.#deadTokens = new DeadTokenWatch(deps.onDeadUse);
+		this.#deadTokens = new DeadTokenWatch((use) => {
+			const recording = deps
+				.onDeadUse(use)
+				.catch(deps.onError)
+				.finally(() => this.#recording.delete(recording));
+			this.#recording.add(recording);
+		});
+	}
+
+	/** How many verifications were answered from memory, and how many from the store. */
+	get found(): Readonly<Verifier["found"]> {
+		return this.#deps.verifier.found;
+	}
+
+	/** Resolves when every use of a dead token so far is recorded. */
+	async settled(): Promise<void> {
+		await Promise.all(this.#recording);
 	}
 
 	/** Whether the secret is valid, from this address, for all of this. Throws for nothing that was sent. */

@@ -75,8 +75,6 @@ export class Authority {
 	readonly #issuers: Issuers;
 	readonly #changes: Changes;
 	readonly #verbs: Verbs;
-	/** Events that belong to no request and are being written. */
-	readonly #reporting = new Set<Promise<void>>();
 	/** Who may use what. */
 	readonly access: Access;
 	/** Tokens as records. */
@@ -169,12 +167,7 @@ export class Authority {
 			...options,
 			verify: this.#issuers.of({ issuer: "local", connectionId: null }).verify,
 			verifier: this.#verifier,
-			onDeadUse: (use) => {
-				const reporting = this.#reportDeadUse(use)
-					.catch(options.onError)
-					.finally(() => this.#reporting.delete(reporting));
-				this.#reporting.add(reporting);
-			},
+			onDeadUse: (use) => this.#reportDeadUse(use),
 		});
 	}
 
@@ -302,13 +295,8 @@ export class Authority {
 
 	/** Writes what belongs to no request. To be called when no request is under way any more, before the store is closed. */
 	async finish(): Promise<void> {
-		await this.settled();
+		await this.access.settled();
 		await this.saveUsage();
-	}
-
-	/** Resolves when every use of a dead token so far is in the audit. */
-	async settled(): Promise<void> {
-		await Promise.all(this.#reporting);
 	}
 
 	/** Tells in the audit which tokens a recovery has put in doubt. To be called once, after a start. */

@@ -8,6 +8,14 @@ export interface MetricsDeps {
 	authority: Authority;
 	verifyEndpoint: VerifyEndpoint;
 	events: EventStream;
+	/** Further values. Those whose names end in `_total` only grow. */
+	measures?: readonly Measure[];
+}
+
+export interface Measure {
+	name: string;
+	help: string;
+	read: () => number;
 }
 
 /** prom-client's placeholders for the event loop's lag before the first measurement and right after a scrape. */
@@ -41,7 +49,7 @@ export class Metrics {
 		const { Counter, collectDefaultMetrics, Gauge, Registry } = await import("prom-client");
 		const registry = new Registry();
 		const registers = [registry];
-		const { authority, verifyEndpoint, events } = this.#deps;
+		const { authority, verifyEndpoint, events, measures = [] } = this.#deps;
 		const requests = this.#requests;
 		collectDefaultMetrics({ register: registry });
 		new Counter({
@@ -86,6 +94,28 @@ export class Metrics {
 				this.set(events.listeners);
 			},
 		});
+		for (const { name, help, read } of measures) {
+			if (name.endsWith("_total")) {
+				new Counter({
+					name,
+					help,
+					registers,
+					collect() {
+						this.reset();
+						this.inc(read());
+					},
+				});
+			} else {
+				new Gauge({
+					name,
+					help,
+					registers,
+					collect() {
+						this.set(read());
+					},
+				});
+			}
+		}
 		return registry;
 	}
 }

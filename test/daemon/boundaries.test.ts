@@ -146,7 +146,7 @@ describe("at its very limit", () => {
 		await daemon.call("DELETE", `/v1/api-tokens/${id}`);
 		return async () => {
 			await daemon.verify(token);
-			await daemon.authority.settled();
+			await daemon.authority.access.settled();
 			return (await daemon.call("GET", "/v1/audit-events?action=dead-token-used")).body.events.length;
 		};
 	}

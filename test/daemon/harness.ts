@@ -209,7 +209,7 @@ export class TestDaemon {
 	async close(): Promise<void> {
 		this.events.close();
 		await this.#server.close();
-		await this.authority.settled();
+		await this.authority.access.settled();
 		await this.#store.close();
 	}
 

@@ -74,6 +74,7 @@ const requirements: Record<string, string> = {
 	"POST /oauth2/introspect": introspect,
 	"POST /oauth2/revoke": "no credentials",
 	"GET /healthz": "no credentials",
+	"GET /readyz": "no credentials",
 	"GET /v1/identity": "no credentials",
 	"GET /openapi.json": "no credentials",
 	"GET /metrics": read,
@@ -341,6 +342,7 @@ describe("/openapi.json", () => {
 			["GET /v1/usage", "/v1/usage"],
 			["GET /.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server"],
 			["GET /healthz", "/healthz?challenge=x", { secret: null }],
+			["GET /readyz", "/readyz", { secret: null }],
 			["GET /openapi.json", "/openapi.json", { secret: null }],
 		];
 	}

@@ -108,8 +108,8 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 		const { id, token } = await team.create();
 		await team.revoke(team.first, id);
 		team.cluster.stop("immediate");
+		const deadline = Date.now() + 20_000;
 		try {
-			const deadline = Date.now() + 20_000;
 			for (;;) {
 				const { status, headers, body } = await team.first.call("GET", "/v1/verify", { secret: kept.token });
 				if (status === 503) {
@@ -119,6 +119,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 				}
 				assert.ok(status === 200 && Date.now() < deadline, `answered ${status}`);
 			}
+			while ((await team.first.call("GET", "/readyz")).status === 200) assert.ok(Date.now() < deadline);
 			const refused = await team.first.call("POST", "/v1/api-tokens", {
 				secret: team.admin,
 				body: { name: "x", permissions: ["orders.read"] },
@@ -244,6 +245,25 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 		const server = new SharedServer(cluster.url("postgres"), { args: ["--host", "0.0.0.0"] });
 		assert.equal(await server.ended, 2);
 		assert.match(server.errors, /--tls-cert and --tls-key, or --trusted-proxy/);
+	});
+
+	it("tell whether they can answer, and what they have done, in figures", async () => {
+		const team = await teamOf(2);
+		assert.deepEqual((await team.first.call("GET", "/readyz")).body, { status: "ready" });
+		const { token } = await team.create();
+		for (let time = 0; time < 3; time++) await team.first.isAccepted(token);
+		let body = "";
+		const value = (name: string) => Number(new RegExp(`^tokensmith_${name} (\\S+)$`, "m").exec(body)?.[1]);
+		const deadline = Date.now() + 10_000;
+		do {
+			assert.ok(Date.now() < deadline, body);
+			({ body } = await team.first.call("GET", "/metrics", { secret: team.admin }));
+		} while (value("replicas") !== 2);
+		assert.ok(
+			value("verifications_from_memory_total") >= 2 && value("verifications_from_database_total") >= 1,
+		);
+		assert.ok(value("acknowledged_changes_total") >= 2 && value("acknowledgement_seconds_total") > 0);
+		assert.ok(value("knowledge_age_seconds") < 2 && Math.abs(value("clock_offset_seconds")) < 1);
 	});
 
 	it("encrypt by a certificate, and renew it when its files change", async () => {

@@ -181,6 +181,9 @@ export const namedSchemas: NamedSchemas = {
 		policy: "The policy.",
 		isSet: "Whether the owner has set it; `false`: it is the default.",
 	}),
+	Readiness: answer(contract.readiness, "A daemon that can answer.", {
+		status: "Always `ready`; else the answer is a problem.",
+	}),
 	Health: answer(contract.health, "The running daemon.", {
 		status: "Always `ok`.",
 		version: "The daemon's version.",

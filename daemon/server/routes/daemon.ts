@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import * as contract from "../../contract.ts";
 import { RuleError } from "../../rules/rule-error.ts";
+import { StoreUnreachable } from "../../store/store.ts";
 import { type Route, route } from "../route.ts";
 import type { RouteParts } from "./parts.ts";
 
@@ -61,6 +62,20 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 			query: contract.healthQuery,
 			answers: { status: 200, description: "The daemon is running", schema: contract.health },
 			handle: ({ query }) => ({ body: healthOf(parts, query.challenge) }),
+		}),
+		route({
+			method: "get",
+			path: "/readyz",
+			operationId: "getReadiness",
+			tag: "Daemon",
+			summary: "Check that verifications can be answered",
+			description: "A shared server that is cut off from its database can't answer.",
+			caller: "none",
+			answers: { status: 200, description: "The daemon can answer", schema: contract.readiness },
+			handle: () => {
+				if (!parts.store.isCurrent()) throw new StoreUnreachable(undefined, "The database can't be reached.");
+				return { body: { status: "ready" } };
+			},
 		}),
 		route({
 			method: "get",

@@ -49,6 +49,7 @@ const eventsAtOnce = 500;
 export class PostgresStore implements Store {
 	readonly notices = [];
 	readonly replica: Replica;
+	readonly reads = { count: 0 };
 	readonly #targets: pg.ClientConfig[];
 	readonly #poolSize: number;
 	readonly #writer: Writer;
@@ -317,6 +318,7 @@ export class PostgresStore implements Store {
 		values: readonly unknown[] = [],
 		name?: string,
 	): Promise<Row[]> {
+		this.reads.count++;
 		try {
 			const query = { text, values: [...values], ...(name === undefined ? {} : { name }) };
 			return (await this.#pool().query<Row>(query)).rows;

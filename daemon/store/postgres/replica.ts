@@ -61,8 +61,8 @@ export class Replica {
 	readonly #options: ReplicaOptions;
 	/** How many replicas had a lease at the last renewal, and whether this one does what is done once for all. */
 	seen = { replicas: 1, isFirst: false };
-	/** Milliseconds from a commit until all replicas had read it, for metrics. */
-	onAcknowledged: (milliseconds: number) => void = () => {};
+	/** How often all replicas have read a change of this one, and how long that took in all. */
+	readonly acknowledgements = { count: 0, milliseconds: 0 };
 
 	constructor(options: ReplicaOptions) {
 		this.#options = options;
@@ -90,7 +90,7 @@ export class Replica {
 
 	/** Milliseconds since what is known was last certain to be the newest. */
 	get age(): number {
-		return Math.max(0, this.#options.leaseMilliseconds - (this.#until.steady - performance.now()));
+		return Math.max(0, performance.now() - this.#until.steady + this.#share);
 	}
 
 	/** Milliseconds since the epoch, by the database's clock. */
@@ -109,7 +109,8 @@ export class Replica {
 		const begun = performance.now();
 		// Whatever fails, every lease of before the commit is over by then, this replica's own too.
 		await atMost(this.#options.leaseMilliseconds, this.#settled(number));
-		this.onAcknowledged(performance.now() - begun);
+		this.acknowledgements.count++;
+		this.acknowledgements.milliseconds += performance.now() - begun;
 	}
 
 	async #settled(number: number): Promise<void> {
@@ -180,9 +181,14 @@ export class Replica {
 		const received = performance.now();
 		this.#setClock(Number(rows[0]?.now), (sent.steady + received) / 2, (received - sent.steady) / 2);
 		await this.catchUp();
-		const share = leaseMilliseconds * (1 - marginShare);
-		if (!this.#isClosed) this.#until = { steady: sent.steady + share, wall: sent.wall + share };
+		const lasts = this.#share;
+		if (!this.#isClosed) this.#until = { steady: sent.steady + lasts, wall: sent.wall + lasts };
 		await this.#look(link);
+	}
+
+	/** How long it answers from memory after a renewal was sent, in milliseconds. */
+	get #share(): number {
+		return this.#options.leaseMilliseconds * (1 - marginShare);
 	}
 
 	/** A difference within what the way took is none. */
