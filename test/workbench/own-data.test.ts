@@ -52,6 +52,29 @@ describe("the data of a user", () => {
 		);
 	});
 
+	it("is deleted after a typed word, with the secrets, and the list goes on without a token", async () => {
+		const workbench = await start();
+		const window = await open(workbench);
+		const secret = await createToken(window, { name: "Deleted" });
+		await window.runCommand("Tokensmith: Delete All Data…");
+		assert.match(await window.dialogText(), /tokens: 1; secrets that this editor keeps: 1/);
+		await picture(window, "delete-all-data");
+		await window.answerDialog("Delete…");
+		await window.input.type("delete");
+		await window.input.waitForMessage(/Type DELETE to delete everything/);
+		await picture(window, "delete-all-data-word");
+		await window.input.type("DELETE");
+		await window.input.accept();
+		await window.notification(/All data was deleted/);
+		await until("the list is empty", async () => /No API tokens yet/.test(await window.welcomeText()));
+		assert.equal((await verifiedIn(workbench.userData, secret)).valid, false);
+	});
+
+	async function picture(window: WorkbenchWindow, subject: string): Promise<void> {
+		const folder = process.env.TOKENSMITH_PICTURES;
+		if (folder !== undefined) await window.screenshot(join(folder, `${subject}.png`));
+	}
+
 	it("has one daemon and one policy for two editors, and no secret of the other one is called lost", async () => {
 		const one = await start({ settings: { "tokensmith.expiry.maximumDays": 90 } });
 		const first = await open(one);
@@ -108,7 +131,7 @@ describe("the data of a user", () => {
 		assert.deepEqual(readdirSync(globalStorage(workbench.userData)), ["audit-moved--reload-this-window.log"]);
 	});
 
-	it("is not merged with other data of an earlier version, which stays, and is told", async () => {
+	it("is not merged with other data of an earlier version, which stays, until the user adds it", async () => {
 		const [own, earlierData] = [temporaryFolder(), temporaryFolder()];
 		for (const [folder, name] of [
 			[own, "Mine"],
@@ -125,6 +148,11 @@ describe("the data of a user", () => {
 		await window.waitForTreeRow("Mine");
 		await window.notification(/from an earlier version are not in the list/);
 		assert.deepEqual(readdirSync(globalStorage(workbench.userData)).sort(), before);
+		await window.answerNotification(/from an earlier version are not in the list/, "Add Them…");
+		assert.match(await window.dialogText(), /Tokens added: 1/);
+		await window.answerDialog("Restore");
+		await window.waitForTreeRow("From before");
+		await window.waitForTreeRow("Mine");
 		const { pid } = JSON.parse(readFileSync(join(own, "daemon.json"), "utf8"));
 		process.kill(pid);
 		for (const folder of [own, earlierData]) rmSync(folder, { recursive: true, maxRetries: 5 });
