@@ -11,6 +11,7 @@ import { basename, join } from "node:path";
 import { type Choice, chooseTests, type SuiteName, suites, usage } from "./choice.ts";
 import { HeldOutput, type Output } from "./held-output.ts";
 import type { Counts } from "./reporter.ts";
+import { ensureWorkbench, isAvailable } from "./workbench/install.ts";
 import { runNpm } from "./workbench/npm.ts";
 import { packageExtension } from "./workbench/vsix.ts";
 
@@ -86,9 +87,15 @@ async function runInOrder(files: Choice["files"], grep: string | undefined): Pro
 	await Promise.all([
 		runEach(lanes.shown, process.stdout).finally(() => later.release()),
 		runEach(lanes.held, later),
+		files.has("oldest") ? installOldest() : undefined,
 	]);
 	await runEach(alone, process.stdout);
 	return results;
+}
+
+/** Beside the suites that leave a core idle. The suite tries again, and reports a failure. */
+async function installOldest(): Promise<void> {
+	if (isAvailable("oldest")) await ensureWorkbench("oldest").catch(() => undefined);
 }
 
 async function runSuite(
