@@ -165,7 +165,7 @@ function openViews(context: vscode.ExtensionContext, models: Models) {
 		onDidChangeSecrets: context.secrets.onDidChange,
 		memory: { workspace: context.workspaceState, everywhere: context.globalState },
 	});
-	const envFiles = new EnvFileTree({ bindings, live, secrets });
+	const envFiles = new EnvFileTree({ bindings, connections, live, secrets });
 	const onDidChangeSecrets = context.secrets.onDidChange;
 	const systems = new SystemTree({ live, connections, systemStates, onDidChangeSecrets, log });
 	const activity = new ActivityTree({ daemon, live, log });

@@ -5,6 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Connections } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { plainText } from "../display-text.ts";
 import type { Bindings, EnvFileLines, EnvLine } from "../env/bindings.ts";
@@ -37,6 +38,7 @@ type Node = FileNode | LineNode;
 interface EnvFileTreeDeps {
 	bindings: Bindings;
 	live: LiveTokens;
+	connections: Pick<Connections, "of">;
 	/** IDs of the tokens whose secrets are stored on this machine. */
 	secrets: { ids(): Promise<string[]> };
 }
@@ -104,7 +106,9 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		}
 		const kept = await this.#deps.secrets.ids();
 		const place = { label: l10n.t("Line"), value: words };
-		item.tooltip = tokenTooltip(token, kept.includes(token.id) ? "kept" : "absent", Date.now(), [place]);
+		const secret = kept.includes(token.id) ? "kept" : "absent";
+		const system = this.#deps.connections.of(token)?.name;
+		item.tooltip = tokenTooltip(token, secret, Date.now(), { more: [place], system });
 		return item;
 	}
 

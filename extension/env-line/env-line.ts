@@ -21,7 +21,7 @@ import { WaitingLineOffers } from "./waiting-line-offers.ts";
 
 interface EnvLineDeps {
 	bindings: Bindings;
-	connections: Pick<Connections, "wayTo">;
+	connections: Pick<Connections, "of" | "wayTo">;
 	live: LiveTokens;
 	tracked: TrackedFiles;
 	masking: Masking;

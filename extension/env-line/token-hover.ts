@@ -12,7 +12,7 @@ import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineArgument, lineAt } from "../env/line-argument.ts";
 import { warningDays } from "../settings.ts";
 import { dateInWords, urgencyOf } from "../tokens/time-left.ts";
-import { lastUse, permissionsInWords, stateInWords } from "../tokens/token-facts.ts";
+import { issuerInWords, lastUse, permissionsInWords, stateInWords } from "../tokens/token-facts.ts";
 import { appendWords } from "../tokens/token-items.ts";
 import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { Masking } from "./masking.ts";
@@ -22,7 +22,7 @@ const maxPlaces = 5;
 
 interface TokenHoverDeps {
 	bindings: Bindings;
-	connections: Pick<Connections, "wayTo">;
+	connections: Pick<Connections, "of" | "wayTo">;
 	live: LiveTokens;
 	masking: Masking;
 }
@@ -65,13 +65,13 @@ export class TokenHover implements vscode.HoverProvider {
 	}
 
 	#ofToken(line: EnvLine, token: TokenRecord, hover = trustedMarkdown()): vscode.MarkdownString {
-		const { live } = this.#deps;
+		const { live, connections } = this.#deps;
 		const now = Date.now();
 		const state = stateInWords(token, urgencyOf(token, warningDays(), now), now);
 		appendWords(hover.appendMarkdown("**"), token.name).appendMarkdown("** · ");
 		appendWords(hover, state).appendMarkdown("\n\n");
 		if (token.description !== "") appendWords(hover, token.description).appendMarkdown("\n\n");
-		for (const [label, value] of factsOf(token, live.tokens, now))
+		for (const [label, value] of factsOf(token, live.tokens, { now, system: connections.of(token)?.name }))
 			appendWords(hover.appendMarkdown(`${label}: `), value).appendMarkdown("  \n");
 		this.#appendPlaces(hover, line);
 		return this.#appendActions(hover, line, [
@@ -135,7 +135,7 @@ export class TokenHover implements vscode.HoverProvider {
 function factsOf(
 	token: TokenRecord,
 	tokens: readonly TokenRecord[],
-	now: number,
+	{ now, system }: { now: number; system: string | undefined },
 ): (readonly [label: string, value: string])[] {
 	const end = endOf(token);
 	const successor = tokens.find(({ id }) => id === token.successorId);
@@ -147,7 +147,7 @@ function factsOf(
 		token.revokedReason === null ? undefined : [l10n.t("Reason"), token.revokedReason],
 		[l10n.t("Permissions"), permissionsInWords(token)],
 		[l10n.t("Last used"), lastUse(token, now)],
-		token.issuer === "local" ? undefined : [l10n.t("Issuer"), token.issuer],
+		token.issuer === "local" ? undefined : [l10n.t("Issuer"), issuerInWords(token, system)],
 		successor === undefined ? undefined : [l10n.t("Successor"), successor.name],
 	];
 	return facts.filter((fact) => fact !== undefined);

@@ -26,10 +26,11 @@ const places: Record<SecretPlace, (partial: string) => string> = {
 	absent: (partial) => l10n.t("{0}, not stored in this editor", partial),
 };
 
-export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): Fact[] {
+/** @param system the name of its connection, if it has one. */
+export function factsOf(token: TokenRecord, secret: SecretPlace, now: number, system?: string): Fact[] {
 	return [
 		...endedFacts(token, secret),
-		...(token.issuer === "local" ? [] : [{ label: l10n.t("Issuer"), value: token.issuer }]),
+		...(token.issuer === "local" ? [] : [{ label: l10n.t("Issuer"), value: issuerInWords(token, system) }]),
 		{ label: expiryLabel(token), value: expiryFact(token, now) },
 		{ label: l10n.t("Permissions"), value: permissionsInWords(token) },
 		...(token.resources.length === 0
@@ -45,6 +46,11 @@ export function factsOf(token: TokenRecord, secret: SecretPlace, now: number): F
 		{ label: l10n.t("Created"), value: creationFact(token) },
 		{ label: l10n.t("Secret"), value: places[secret](token.partialToken) },
 	];
+}
+
+/** Several connections can have the same issuer: `Registry (npm)`. */
+export function issuerInWords({ issuer }: TokenRecord, system: string | undefined): string {
+	return system === undefined ? issuer : `${system} (${issuer})`;
 }
 
 /**

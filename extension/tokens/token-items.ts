@@ -107,17 +107,20 @@ export function openLineCommand(line: EnvLine): vscode.Command {
 	return { command: "tokensmith.openLine", title: l10n.t("Go to Line"), arguments: [{ line }] };
 }
 
-/** Text from other sources is appended as plain text, so that a name cannot add links or pictures. */
+/**
+ * Text from other sources is appended as plain text, so that a name cannot add links or pictures.
+ * @param options.system the name of its connection
+ */
 export function tokenTooltip(
 	token: TokenRecord,
 	secret: SecretPlace,
 	now: number,
-	more: readonly Fact[] = [],
+	{ more = [], system }: { more?: readonly Fact[]; system?: string | undefined } = {},
 ): vscode.MarkdownString {
 	const tooltip = new vscode.MarkdownString("**");
 	appendWords(tooltip, token.name).appendMarkdown("**\n\n");
 	if (token.description !== "") appendWords(tooltip, token.description).appendMarkdown("\n\n");
-	for (const { label, value } of [...factsOf(token, secret, now), ...more])
+	for (const { label, value } of [...factsOf(token, secret, now, system), ...more])
 		appendWords(tooltip.appendMarkdown(`${label}: `), value).appendMarkdown("  \n");
 	return tooltip;
 }

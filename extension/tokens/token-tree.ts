@@ -50,7 +50,7 @@ interface TokenTreeDeps {
 	live: LiveTokens;
 	bindings: Bindings;
 	secrets: SecretStore;
-	connections: Pick<Connections, "capabilitiesOf">;
+	connections: Pick<Connections, "capabilitiesOf" | "of">;
 	/** Fires when this or another window stores or deletes a secret. */
 	onDidChangeSecrets: vscode.Event<unknown>;
 	/** For the use of rotated tokens. */
@@ -135,7 +135,8 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		const secret = this.#facts.kept.has(node.id) ? "kept" : "absent";
 		const isCounted = node.token.status === "retiring" && isUseSeen(node.token);
 		const more = isCounted ? await this.#overlapFacts(node.token.id) : [];
-		item.tooltip = tokenTooltip(node.token, secret, Date.now(), more);
+		const system = this.#deps.connections.of(node.token)?.name;
+		item.tooltip = tokenTooltip(node.token, secret, Date.now(), { more, system });
 		return item;
 	}
 

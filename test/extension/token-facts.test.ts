@@ -38,6 +38,13 @@ describe("facts of a token", () => {
 		assert.equal(facts({ permissions: [] }).get("Permissions"), "None");
 	});
 
+	it("name the connection of a token, since several can be to the same issuer", () => {
+		const theirs = { ...token, issuer: "npm", connectionId: "c" };
+		const issuer = (system?: string) =>
+			factsOf(theirs, "kept", now, system).find(({ label }) => label === "Issuer")?.value;
+		assert.deepEqual([issuer("Registry"), issuer()], ["Registry (npm)", "npm"]);
+	});
+
 	it("include when and why it was revoked, or that it is disabled", () => {
 		const revokedDate = "2026-02-20T12:00:00.000Z";
 		assert.match(

@@ -150,6 +150,7 @@ describe("a connected registry in the workbench", () => {
 		await until("the status bar says that it is copied", async () =>
 			(await window.statusBar()).some((text) => text.includes("Copied the secret of “deploy”")),
 		);
+		assert.match(await window.treeTooltip("deploy"), /Issuer: Registry \(npm\)/);
 		const secret = await secretOnLine();
 		secrets.push(secret);
 		assert.equal(await npmWhoami(secret), registry.user);
