@@ -283,15 +283,20 @@ async function sayConnected(
 	const compare = l10n.t("Compare Tokens");
 	const text = [
 		l10n.t("Connected {0}.", quoted(connection.name)),
-		...(probe === undefined
-			? []
-			: [l10n.t("The system accepts the credential."), ...credentialInWords(probe)]),
+		...(probe === undefined ? [] : testInWords(connection, probe)),
 		...(can === undefined ? [] : [capabilitiesInWords(can)]),
 	].join(" ");
 	const chosen = await showInformation(text, create, ...(can?.list ? [compare] : []));
 	const argument = { connection: connection.id };
 	if (chosen === create) await vscode.commands.executeCommand("tokensmith.createToken", argument);
 	if (chosen === compare) await vscode.commands.executeCommand("tokensmith.reconcile", argument);
+}
+
+/** A connection is kept also with a credential that the system refuses, if the user wants that. */
+function testInWords(connection: Connection, probe: ProbeResult): string[] {
+	return probe.outcome === "live"
+		? [l10n.t("The system accepts the credential."), ...credentialInWords(probe)]
+		: [resultInWords(connection, { kind: "probed", probe })];
 }
 
 /** What else the system says of the credential, a sentence each: `Its credential may: read, write.` */

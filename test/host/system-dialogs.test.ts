@@ -173,6 +173,15 @@ describe("connected systems", () => {
 			assert.equal(window.kept.size, 1);
 		});
 
+		it("are saved with a refused credential when the user wants that, and it is not called accepted", async () => {
+			confirms();
+			person.answers(/refuses the credential/, "Connect Anyway");
+			await connecting(...walk("wrong"), /Connect and Test/);
+			await until("it is said", () => person.last?.text.startsWith("Connected “Ours”."));
+			assert.match(person.last?.text ?? "", /^Connected “Ours”\. “Ours” refuses the credential/);
+			assert.equal(window.kept.size, 1);
+		});
+
 		it("leave nothing behind after Escape", async () => {
 			await assert.rejects(connecting(...walk(acme.credential), pressEscape), vscode.CancellationError);
 			assert.deepEqual([acme.requests, await connected(), window.kept.size], [[], [], 0]);
