@@ -91,9 +91,9 @@ function deadInWords(count: number): string[] {
 		: [l10n.t("{0} tokens were revoked. Programs that use them are refused.", count)];
 }
 
-/** A token of a system that is not connected: only the system itself can end it. */
-export function isOnlyMarked({ issuer, connectionId }: TokenRecord): boolean {
-	return issuer !== "local" && connectionId === null;
+/** Of those that the daemon revoked itself: a token whose system is not connected, or no longer. Only that can end it. */
+export function isOnlyMarked({ issuer }: TokenRecord): boolean {
+	return issuer !== "local";
 }
 
 export function markedInWords(count: number): string[] {

@@ -37,7 +37,7 @@ describe("the report of an incident", () => {
 	});
 
 	it("claims of tokens of other systems neither that they are dead nor that they were not used", () => {
-		const theirs = aToken({ id: "theirs", name: "deploy", issuer: "npm" });
+		const theirs = aToken({ id: "theirs", name: "deploy", issuer: "npm", connectionId: "gone" });
 		const marked = { token: theirs, usedInLastHour: false };
 		const text = incidentMarkdown(
 			facts({ report: { ...facts().report, revoked: [marked], successors: [] } }),
