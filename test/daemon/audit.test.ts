@@ -218,7 +218,8 @@ describe("the audit", () => {
 		["exports", "format=jsonl"],
 		["searches that find nothing", "actor=none"],
 	] as const) {
-		it(`leaves turns to verifications between the slices of sixteen ${what}`, async () => {
+		onFiles.it(`leaves turns to verifications between the slices of sixteen ${what}`, async function () {
+			this.timeout(60_000);
 			const { token } = await daemon.create();
 			await recordMany(5000);
 			let reading = true;
@@ -234,7 +235,7 @@ describe("the audit", () => {
 				if (what === "checks") assert.deepEqual(body.chain, { intact: true, checked: 5001, brokenAt: null });
 			}
 			assert.ok(answered > 50, `${answered} verifications were answered meanwhile`);
-		}).timeout(60_000);
+		});
 	}
 
 	it("is intact after a restart", async () => {

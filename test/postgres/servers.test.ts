@@ -266,6 +266,22 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 		assert.ok(value("knowledge_age_seconds") < 2 && Math.abs(value("clock_offset_seconds")) < 1);
 	});
 
+	it("go by the database's time where a machine's clock is wrong", async () => {
+		const team = await teamOf(1);
+		const ahead = join(import.meta.dirname, "fast-clock.ts");
+		const wrong = await team.add({ environment: { NODE_OPTIONS: `--import=${ahead}` } });
+		const inFiveMinutes = new Date(Date.now() + 5 * 60_000).toISOString();
+		const { token } = await team.create(team.first, { expiry: inFiveMinutes });
+		for (const server of team.servers) assert.ok(await server.isAccepted(token));
+		const { body } = await wrong.call("POST", "/v1/api-tokens", {
+			secret: team.admin,
+			body: { name: "made by the wrong one", permissions: ["orders.read"] },
+		});
+		assert.ok(Math.abs(Date.parse(body.creationDate) - Date.now()) < 60_000, body.creationDate);
+		const { body: figures } = await wrong.call("GET", "/metrics", { secret: team.admin });
+		assert.match(figures, /^tokensmith_clock_offset_seconds (599|600)/m);
+	});
+
 	it("encrypt by a certificate, and renew it when its files change", async () => {
 		const team = await teamOf(1);
 		const files = { cert: join(team.folder, "cert.pem"), key: join(team.folder, "key.pem") };
