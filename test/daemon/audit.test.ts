@@ -318,12 +318,14 @@ describe("the audit", () => {
 			const headers = { "x-forwarded-for": `10.0.0.${count}` };
 			await many.call("GET", "/v1/verify", { secret: token, headers });
 		}
+		await many.authority.access.settled();
 		const { body } = await many.call("GET", "/v1/audit-events?action=dead-token-used&limit=1000");
 		assert.equal(body.events.length, 20);
 		await many.remove();
 	});
 
 	async function audit(query = ""): Promise<AuditEvent[]> {
+		await daemon.authority.access.settled();
 		return (await daemon.call("GET", `/v1/audit-events?${query}`)).body.events;
 	}
 

@@ -24,7 +24,7 @@ import { DurableDatabase, type DurableOptions } from "../../daemon/store/sqlite/
 import { loadSqlJs } from "../../daemon/store/sqlite/memory-database.ts";
 import { SqliteStore } from "../../daemon/store/sqlite/sqlite-store.ts";
 import type { Store } from "../../daemon/store/store.ts";
-import { openPostgresStore } from "../postgres/store.ts";
+import { forgetPostgresStore, openPostgresStore } from "../postgres/store.ts";
 import { samplePermissions } from "../sample-permissions.ts";
 
 const root = resolve(import.meta.dirname, "..", "..");
@@ -217,6 +217,7 @@ export class TestDaemon {
 	async remove(): Promise<void> {
 		await this.close();
 		rmSync(this.directory, { recursive: true });
+		await forgetPostgresStore(this.directory);
 	}
 
 	/** `secret` undefined: the owner key; null: none. */

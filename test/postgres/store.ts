@@ -3,11 +3,13 @@ import { PostgresStore } from "../../daemon/store/postgres/postgres-store.ts";
 import { sharedCluster } from "./cluster.ts";
 
 const databases = new Map<string, Promise<string>>();
+/** Of directories that are gone: to make one takes longer than most tests. */
+const unused: string[] = [];
 
 export async function openPostgresStore(directory: string): Promise<PostgresStore> {
 	const cluster = await sharedCluster();
 	let database = databases.get(directory);
-	database ??= cluster.createDatabase();
+	database ??= emptyDatabase();
 	databases.set(directory, database);
 	return PostgresStore.open({
 		url: cluster.url(await database),
@@ -18,4 +20,20 @@ export async function openPostgresStore(directory: string): Promise<PostgresStor
 		onTrouble: () => {},
 		onLost: () => {},
 	});
+}
+
+/** The directory is gone, and its store is closed. */
+export async function forgetPostgresStore(directory: string): Promise<void> {
+	const database = databases.get(directory);
+	databases.delete(directory);
+	if (database !== undefined) unused.push(await database);
+}
+
+async function emptyDatabase(): Promise<string> {
+	const cluster = await sharedCluster();
+	const known = unused.pop();
+	if (known === undefined) return cluster.createDatabase();
+	const tables = ["tokens", "usage", "settings", "auditEvents", "changes", "replicas"];
+	await cluster.query(tables.map((name) => `delete from "${name}"`).join("; "), known);
+	return known;
 }

@@ -53,10 +53,13 @@ export class Replica {
 	/** The database's time, in milliseconds since the epoch, and when it was read by the steady clock. */
 	#clock = { database: Date.now(), steady: performance.now() };
 	#link: Link | undefined;
+	#connecting: Promise<Link> | undefined;
 	#target: pg.ClientConfig | undefined;
 	#reading: Promise<void> = Promise.resolve();
 	#nextRead: Promise<void> | undefined;
 	#timer: NodeJS.Timeout | undefined;
+	/** Before, it has nothing in memory that a change could make untrue. */
+	#hasJoined = false;
 	#isClosed = false;
 	readonly #options: ReplicaOptions;
 	/** How many replicas had a lease at the last renewal, and whether this one does what is done once for all. */
@@ -71,6 +74,7 @@ export class Replica {
 	/** Resolves when it has a lease. @param from the number of the last change that is part of what was read. */
 	async join(from: number): Promise<void> {
 		this.#known = from;
+		this.#hasJoined = true;
 		await this.#renew();
 		this.#schedule();
 	}
@@ -116,7 +120,7 @@ export class Replica {
 	async #settled(number: number): Promise<void> {
 		const others = this.#others();
 		others.catch(() => undefined);
-		await this.catchUp();
+		if (this.#hasJoined) await this.catchUp();
 		await Promise.all(
 			(await others).map(({ id, remaining }) => this.#acknowledgement(id, number, remaining)),
 		);
@@ -147,8 +151,16 @@ export class Replica {
 		await link?.close();
 	}
 
+	/** One connection, however many ask for it at once. */
 	async #connected(): Promise<Link> {
 		if (this.#link?.isOpen) return this.#link;
+		this.#connecting ??= this.#connect().finally(() => {
+			this.#connecting = undefined;
+		});
+		return this.#connecting;
+	}
+
+	async #connect(): Promise<Link> {
 		const link = await linkToPrimary(this.#options.targets, this.#options.leaseMilliseconds);
 		link.onNotification((channel, payload) => this.#hear(channel, payload));
 		await link.query("listen tokensmith_changes; listen tokensmith_acknowledgements");
@@ -272,7 +284,8 @@ export class Replica {
 	}
 
 	async #others(): Promise<{ id: string; remaining: number }[]> {
-		const { rows } = await this.#open().query<{ id: string; remaining: number }>({
+		const link = await this.#connected();
+		const { rows } = await link.query<{ id: string; remaining: number }>({
 			name: "others",
 			text: `select "id", extract(epoch from "leaseUntil" - clock_timestamp())::float8 * 1000 as "remaining"
 				from "replicas" where "leaseUntil" > clock_timestamp() and "id" <> $1`,
