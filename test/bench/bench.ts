@@ -16,6 +16,7 @@ import { measureEditor } from "./editor.ts";
 import { type Figure, table, verdict } from "./figure.ts";
 import { bundlePeers } from "./peers.ts";
 import { measureScale } from "./scale.ts";
+import { measureServer } from "./server.ts";
 import { measureSizes } from "./sizes.ts";
 import { measureStart } from "./start.ts";
 import { type Turns, takeTurns, withBefore } from "./turns.ts";
@@ -42,6 +43,7 @@ const parts: Record<string, (bench: Bench) => Turns> = {
 	sizes: measureSizes,
 	scale: measureScale,
 	editor: measureEditor,
+	server: measureServer,
 };
 
 const root = resolve(import.meta.dirname, "..", "..");

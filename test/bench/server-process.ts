@@ -12,6 +12,12 @@ export interface Memory {
 	peak: number;
 }
 
+interface StartOptions {
+	environment?: Record<string, string>;
+	/** Whether its standard error is a log. */
+	hasLog?: boolean;
+}
+
 export class ServerProcess {
 	readonly url: string;
 	/** On the clock of `performance.now`. */
@@ -20,9 +26,16 @@ export class ServerProcess {
 	readonly #exited: Promise<unknown>;
 
 	/** Resolves when the process has printed, in its first line, where it listens. */
-	static async start(script: string, args: readonly string[]): Promise<ServerProcess> {
+	static async start(
+		script: string,
+		args: readonly string[],
+		{ environment = {}, hasLog = false }: StartOptions = {},
+	): Promise<ServerProcess> {
 		const spawnedAt = performance.now();
-		const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+		const child = spawn(process.execPath, [script, ...args], {
+			env: { ...process.env, ...environment },
+			stdio: ["ignore", "pipe", hasLog ? "ignore" : "inherit"],
+		});
 		const end = () => child.kill("SIGKILL");
 		process.once("exit", end);
 		const exited = once(child, "exit").finally(() => process.off("exit", end));
