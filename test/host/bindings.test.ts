@@ -64,12 +64,12 @@ describe("bindings", () => {
 	const put = (name: string, content: string | Uint8Array) => writeFile(join(place, name), content);
 	const words = () => bindings.linesOf(token.id).map((line) => line.words);
 
-	it("are found by the value, under any key, in quotes, and more than once", async () => {
+	it("are found by the value, under any key, in quotes, beside letters, and more than once", async () => {
 		await put(".env", `# ${secret}\nA=1\nexport B="${secret}"\nC=${secret}x\n`);
 		await put(".env.local", `\nD=${secret} # mine\n`);
 		await put(".env.example", `A=${secret}\n`);
 		await bindings.whenReady();
-		assert.deepEqual(words(), ["bindings/.env:3 (B)", "bindings/.env.local:2 (D)"]);
+		assert.deepEqual(words(), ["bindings/.env:3 (B)", "bindings/.env:4 (C)", "bindings/.env.local:2 (D)"]);
 	});
 
 	it("are not reported as complete while the daemon is unreachable", async () => {
