@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, "..", "..");
 
 /** The row of the latest token, not of its predecessor. */
 const current = /orders-api\s*30 days/;
-const predecessor = /orders-api\s*rotated/;
+const predecessor = /Rotated\s*\d+ hours left/;
 
 const reason = "npm has no Node.js of that age for this platform";
 describeWhere(isAvailable("oldest"), reason)("the oldest VS Code", () => {
