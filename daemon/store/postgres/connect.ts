@@ -46,8 +46,8 @@ export class Link {
 	#last: Promise<unknown> = Promise.resolve();
 
 	/** @throws StoreUnreachable in words */
-	static async open(target: pg.ClientConfig): Promise<Link> {
-		const client = new pg.Client(target);
+	static async open(target: pg.ClientConfig, patience: number): Promise<Link> {
+		const client = new pg.Client({ ...target, query_timeout: patience });
 		const link = new Link(client, target);
 		try {
 			await client.connect();
@@ -106,7 +106,7 @@ export async function linkToPrimary(targets: readonly pg.ClientConfig[], patienc
 	let failure: unknown;
 	for (const target of targets) {
 		try {
-			const link = await Link.open({ ...target, query_timeout: patience });
+			const link = await Link.open(target, patience);
 			const { rows } = await link.query(
 				`select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as "isStandby"`,
 			);

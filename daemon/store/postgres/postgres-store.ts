@@ -54,7 +54,10 @@ export class PostgresStore implements Store {
 	readonly #poolSize: number;
 	readonly #writer: Writer;
 	readonly #verifiable = new VerifiableReads((hashes) => this.#readVerifiable(hashes));
-	readonly #kysely = kyselyOver<PagedTables>((text, values) => this.#read(text, values));
+	/** Their texts are many, and so they are not prepared. */
+	readonly #kysely = kyselyOver<PagedTables>((text, values) => this.#query({ text, values: [...values] }));
+	/** By text. The texts are fixed ones. */
+	readonly #prepared = new Map<string, string>();
 	#readers: { pool: pg.Pool; target: pg.ClientConfig } | undefined;
 	/** The number of the last change before it was opened. */
 	#openedAt = 0;
@@ -298,7 +301,6 @@ export class PostgresStore implements Store {
 		const rows = await this.#read<{ json: string }>(
 			`select ${verifiableAsJson} as "json" from "tokens" where "hash" = any($1) and "issuer" = 'local'`,
 			[hashes.map(bytesOf)],
-			"verifiable",
 		);
 		return new Map(
 			rows.map(({ json }) => {
@@ -312,15 +314,16 @@ export class PostgresStore implements Store {
 		return (await this.#read<{ json: string }>(text, values)).map(({ json }) => storedTokenFrom(json));
 	}
 
-	/** @throws StoreUnreachable */
-	async #read<Row extends pg.QueryResultRow>(
-		text: string,
-		values: readonly unknown[] = [],
-		name?: string,
-	): Promise<Row[]> {
+	/** By a prepared statement: to plan one takes longer than to run it. @throws StoreUnreachable */
+	#read<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+		const name = this.#prepared.get(text) ?? `read-${this.#prepared.size}`;
+		this.#prepared.set(text, name);
+		return this.#query<Row>({ name, text, values: [...values] });
+	}
+
+	async #query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> {
 		this.reads.count++;
 		try {
-			const query = { text, values: [...values], ...(name === undefined ? {} : { name }) };
 			return (await this.#pool().query<Row>(query)).rows;
 		} catch (error) {
 			if (!(error instanceof pg.DatabaseError)) throw new StoreUnreachable(error, wordsFor(error));
@@ -346,7 +349,7 @@ export class PostgresStore implements Store {
 
 const end = `coalesce("revokedDate", least("expiry", case when "issuer" = 'local' then "retiresDate" end), 'infinity')`;
 
-/** As on SQLite: those that ended before `$1`, without the successors to which tokens lead that stay. */
+/** As on SQLite, with `not exists`, which PostgreSQL plans as one join: those that ended before `$1`, without the successors to which tokens lead that stay. */
 const ended = `with recursive
 	"led" ("id") as (
 		select "successorId" from "tokens" where "successorId" is not null and ${end} >= $1::timestamptz
@@ -355,5 +358,6 @@ const ended = `with recursive
 	)
 	select ${storedTokenAsJson} as "json", "first"."count" as "count" from (
 		select "id", ${end} as "end", count(*) over () as "count" from "tokens"
-			where ${end} < $1::timestamptz and "id" not in (select "id" from "led") order by "end", "id" limit $2
+			where ${end} < $1::timestamptz and not exists (
+				select from "led" where "led"."id" = "tokens"."id") order by "end", "id" limit $2
 	) as "first" join "tokens" using ("id") order by "first"."end", "id"`;
