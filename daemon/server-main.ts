@@ -1,5 +1,5 @@
 /** The composition root of a shared server: several such processes over one PostgreSQL, none of which has a data directory. */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
@@ -153,11 +153,12 @@ async function run(options: Arguments, { hasBarrier = true }: ServeOptions): Pro
 	usesWrittenUntil = () => uses.until;
 	const events = new EventStream();
 	const owner = { userId: "server", userName: "Server" };
+	// It is told to no one: on a shared server, administrators have tokens.
+	const ownerKey = randomBytes(32).toString("base64url");
 	const authority = await Authority.open({
 		store,
 		issuers: createIssuers,
-		// It is told to no one: on a shared server, administrators have tokens.
-		ownerKey: randomBytes(32).toString("base64url"),
+		ownerKey,
 		owner,
 		now,
 		isShared: true,
@@ -179,7 +180,7 @@ async function run(options: Arguments, { hasBarrier = true }: ServeOptions): Pro
 		records,
 		events,
 		metrics: new Metrics({ authority, verifyEndpoint, events, measures: measuresOf(authority, store) }),
-		ownerKey: randomUUID(),
+		ownerKey,
 		version: tokensmithVersion,
 		store,
 		directory,
@@ -305,29 +306,43 @@ async function makeAdministrator(
 			"no token can administer this server yet: start it once with --admin-token-file FILE, or at a terminal",
 		);
 	const output = file === undefined ? undefined : openNew(file);
+	let isWritten = false;
+	try {
+		isWritten = await makeOnce(authority, store, { isMade, output });
+	} finally {
+		if (output !== undefined) closeSync(output);
+		// The next start is not refused by an empty file.
+		if (!isWritten && file !== undefined) rmSync(file);
+	}
+}
+
+/** Answers whether it is this replica that has made it. */
+async function makeOnce(
+	authority: Authority,
+	store: PostgresStore,
+	{ isMade, output }: { isMade: (known: Administrator | undefined) => boolean; output: number | undefined },
+): Promise<boolean> {
 	const replica = store.replica.id;
 	const isOurs = await store.write(async (transaction) => {
 		if (isMade((await transaction.setting(administratorSetting)) as Administrator | undefined)) return false;
 		await transaction.setSetting(administratorSetting, { replica, tokenId: null } satisfies Administrator);
 		return true;
 	});
-	if (isOurs) {
-		const { createTokenRequest } = await import("./contract.ts");
-		const request = {
-			name: "administrator",
-			description: "Administers this server",
-			permissions: ["*"],
-			expiry: null,
-		};
-		const { id: tokenId, token } = await authority.create(systemCaller, createTokenRequest.parse(request));
-		if (output !== undefined) writeSync(output, `${token}\n`);
-		else process.stderr.write(`The administrator's token, which is shown only now:\n\n${token}\n\n`);
-		await store.write((transaction) =>
-			transaction.setSetting(administratorSetting, { replica, tokenId } satisfies Administrator),
-		);
-	}
-	if (output !== undefined) closeSync(output);
-	if (!isOurs && file !== undefined) rmSync(file);
+	if (!isOurs) return false;
+	const { createTokenRequest } = await import("./contract.ts");
+	const request = {
+		name: "administrator",
+		description: "Administers this server",
+		permissions: ["*"],
+		expiry: null,
+	};
+	const { id: tokenId, token } = await authority.create(systemCaller, createTokenRequest.parse(request));
+	if (output !== undefined) writeSync(output, `${token}\n`);
+	else process.stderr.write(`The administrator's token, which is shown only now:\n\n${token}\n\n`);
+	await store.write((transaction) =>
+		transaction.setSetting(administratorSetting, { replica, tokenId } satisfies Administrator),
+	);
+	return true;
 }
 
 function openNew(file: string): number {
@@ -346,14 +361,7 @@ function openNew(file: string): number {
 
 /** The same for all replicas, so that a service that knows it can be answered by any of them. */
 async function sharedIdentity(store: PostgresStore): Promise<Identity> {
-	const made = Identity.generate().privateKey;
-	const kept = await store.write(async (transaction) => {
-		const known = await transaction.setting("identity");
-		if (typeof known === "string") return known;
-		await transaction.setSetting("identity", made);
-		return made;
-	});
-	return Identity.parse(kept);
+	return Identity.parse(String(await store.settledOnce("identity", Identity.generate().privateKey)));
 }
 
 interface ServeOptions {

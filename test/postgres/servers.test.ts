@@ -300,6 +300,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 		const { token } = await team.create();
 		const dump = execFileSync("pg_dump", ["--dbname", team.url], { encoding: "utf8", maxBuffer: 1 << 26 });
 		assert.ok(dump.includes("auditEvents") && !dump.includes(token) && !dump.includes(team.admin));
+		assert.equal(dump.match(/BEGIN PRIVATE KEY/g)?.length, 1, "the identity stands in one place");
 		assert.ok(!team.first.errors.includes(token) && !team.first.output.includes(token));
 		assert.equal(await team.first.stop(), 0);
 		assert.ok(!existsSync(join(team.folder, "daemon.json")));

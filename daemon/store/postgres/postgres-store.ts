@@ -81,7 +81,7 @@ export class PostgresStore implements Store {
 		this.#poolSize = options.poolSize;
 		this.replica = new Replica({
 			...options,
-			targets: targetsOf(options.directUrl ?? options.url),
+			targets: options.directUrl === undefined ? targets : targetsOf(options.directUrl),
 			apply: (committed) => this.#listener(committed),
 		});
 		this.#writer = new Writer({
@@ -263,6 +263,15 @@ export class PostgresStore implements Store {
 		return rows.map(({ name, count, lastDay }) => ({ name, count: Number(count), lastDay }));
 	}
 
+	/** The value that the first replica has set, which is told to no other one as a change. */
+	async settledOnce(name: string, value: unknown): Promise<unknown> {
+		await this.#read(`insert into "settings" values ($1, $2) on conflict ("name") do nothing`, [
+			name,
+			JSON.stringify(value),
+		]);
+		return this.setting(name);
+	}
+
 	/** The ids of those that have a lease. */
 	async livingReplicas(): Promise<string[]> {
 		const rows = await this.#read<{ id: string }>(
@@ -336,7 +345,9 @@ export class PostgresStore implements Store {
 
 	/** Connections to the host that takes changes, as the replica has found it. */
 	#pool(): pg.Pool {
-		const target = this.replica.target ?? this.#targets[0] ?? {};
+		const found = this.replica.target;
+		// With an address of its own, the replica says nothing about the pooler's.
+		const target = (found !== undefined && this.#targets.includes(found) ? found : this.#targets[0]) ?? {};
 		const known = this.#readers;
 		if (known?.target === target) return known.pool;
 		known?.pool.end().catch(() => undefined);

@@ -18,7 +18,7 @@ export interface ReplicaOptions {
 	version: string;
 	/** The same for all replicas. */
 	leaseMilliseconds: number;
-	/** Whether others wait for this replica, and it for them. Only a test of that switches it off. */
+	/** Whether its changes wait for the other replicas. Only a test of that switches it off. */
 	hasBarrier?: boolean;
 	/** Receives each committed transaction, in order. */
 	apply: (committed: Committed) => void;
@@ -82,10 +82,6 @@ export class Replica {
 	/** The host that takes changes. */
 	get target(): pg.ClientConfig | undefined {
 		return this.#target;
-	}
-
-	get known(): number {
-		return this.#known;
 	}
 
 	isCurrent(): boolean {
