@@ -116,7 +116,7 @@ describe("the structure", () => {
 
 	it("lets the extension import the contract, its words, the client's transport, how a daemon is started, backed up and emptied, the secret format and what it shares with the command line, and nothing else of the daemon", () => {
 		const known =
-			/^daemon\/((contract|field-words|language|time-words|token-csv|client\/(transport|spawn-daemon|backup-file|delete-data)|rules\/secret)\.ts$|env-file\/|manifest\/)/;
+			/^daemon\/((contract|field-words|language|time-words|token-csv|client\/(transport|prove-server|spawn-daemon|backup-file|delete-data)|rules\/secret)\.ts$|env-file\/|manifest\/)/;
 		const wrong = importsOf(extension).filter(({ to }) => to.startsWith("daemon/") && !known.test(to));
 		assert.deepEqual(wrong, []);
 	});
@@ -180,10 +180,10 @@ describe("the structure", () => {
 		assert.ok(reached.includes("daemon/client/transport.ts"));
 	});
 
-	it("lets the client import the contract, the formats of secrets and addresses, the identity, and nothing else of the daemon", () => {
+	it("lets the client import the contract, the formats of secrets and addresses, the identity, what a permission covers, and nothing else of the daemon", () => {
 		const outside = daemon.filter((file) => /^daemon\/(client|cli\.ts|cli\/)/.test(file));
 		const known =
-			/^daemon\/(contract\.ts|facts\.ts|rules\/(secret|address|identity)\.ts|client\/|cli|env-file\/|manifest\/|(language|time-words|token-csv)\.ts)/;
+			/^daemon\/(contract\.ts|facts\.ts|rules\/(secret|address|identity|permission)\.ts|client\/|cli|env-file\/|manifest\/|(language|time-words|token-csv)\.ts)/;
 		assert.deepEqual(
 			importsOf(outside).filter(({ to }) => !known.test(to)),
 			[],

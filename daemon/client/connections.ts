@@ -164,8 +164,8 @@ async function answerOver(socket: Socket, url: URL, path: string): Promise<strin
 	return body;
 }
 
-/** No more of it: any process may have sent it. */
-async function shortText(response: IncomingMessage): Promise<string> {
+/** No more of it: any process may have sent it. @internal */
+export async function shortText(response: IncomingMessage): Promise<string> {
 	let body = "";
 	for await (const piece of response.setEncoding("utf8")) {
 		body += piece;

@@ -33,6 +33,8 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 			]),
 			[["administrator", ["*"]]],
 		);
+		const current = await team.first.call("GET", "/v1/api-tokens/current", { secret: team.admin });
+		assert.deepEqual([current.status, current.body.name], [200, "administrator"]);
 		assert.equal((await team.first.call("GET", "/v1/policy", { secret: team.admin })).status, 200);
 		const { token } = await team.create(team.first, { permissions: ["api.api-tokens.write"] });
 		const refused = await team.first.call("DELETE", "/v1/permissions/orders.read", { secret: token });

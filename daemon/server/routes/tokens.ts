@@ -86,9 +86,10 @@ function lookupRoutes({ authority }: RouteParts): Route[] {
 			caller: "token",
 			answers: oneToken,
 			handle: async ({ caller }) => {
-				if (caller.token === undefined)
+				const token = caller.token ?? caller.administrator;
+				if (token === undefined)
 					throw new RuleError("not-found", "The owner key is not a token and has no record.");
-				return shown(await authority.tokens.get(caller.token.id));
+				return shown(await authority.tokens.get(token.id));
 			},
 		}),
 		route({
