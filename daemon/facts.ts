@@ -33,6 +33,13 @@ export const administerPermission = "api.server.administer";
 /** The request header that carries the credential for one call to another system. */
 export const accessHeader = "Tokensmith-Access";
 
+/**
+ * The response header of a shared server that answers from memory while it can't reach its database: for how many seconds it
+ * may have missed changes. `Warning: 110` is obsolete (RFC 9111), and `Cache-Status` (RFC 9211) is for HTTP caches, of which
+ * a client that asks for an answer may see several.
+ */
+export const staleHeader = "Tokensmith-Stale";
+
 /** Every code of a problem (RFC 9457), with its HTTP status. A closed list. */
 export const problemStatus = {
 	"invalid-json": 400,

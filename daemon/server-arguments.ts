@@ -24,6 +24,8 @@ export interface ServerArguments {
 	profileFiles: string[];
 	rememberedTokens: number;
 	leaseMilliseconds: number;
+	/** 0: a server that can't reach the database answers nothing once its lease has ended. */
+	staleSeconds: number;
 	poolSize: number;
 	adminTokenFile: string | undefined;
 }
@@ -42,6 +44,7 @@ export function readServerArguments(args: string[]): ServerArguments {
 			profile: { type: "string", multiple: true, default: [] },
 			"cache-tokens": { type: "string", default: String(defaultRemembered()) },
 			"lease-milliseconds": { type: "string", default: "2000" },
+			"serve-stale": { type: "string", default: "0" },
 			"pool-size": { type: "string", default: "8" },
 			"admin-token-file": { type: "string" },
 		},
@@ -68,6 +71,7 @@ export function readServerArguments(args: string[]): ServerArguments {
 			"--lease-milliseconds",
 			wholeNumber("--lease-milliseconds", values["lease-milliseconds"], 60_000),
 		),
+		staleSeconds: wholeNumber("--serve-stale", values["serve-stale"], 86_400),
 		poolSize: atLeast(1, "--pool-size", wholeNumber("--pool-size", values["pool-size"], 100)),
 		adminTokenFile:
 			values["admin-token-file"] === undefined ? undefined : resolve(values["admin-token-file"]),

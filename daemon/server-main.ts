@@ -9,6 +9,7 @@ import { Ending, every } from "./ending.ts";
 import { createIssuers } from "./issuers/issuers.ts";
 import { standardLog } from "./log.ts";
 import { readProfile } from "./option-values.ts";
+import { Outage } from "./outage.ts";
 import { RenewedCertificate } from "./renewed-certificate.ts";
 import { Authority } from "./rules/authority.ts";
 import { Identity } from "./rules/identity.ts";
@@ -35,15 +36,18 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 	const log = await standardLog();
 	const ending = new Ending(log);
 	let usesWrittenUntil = () => Date.now();
-	const store = await PostgresStore.open({
+	const outage = new Outage(log);
+	const store: PostgresStore = await PostgresStore.open({
 		url: process.env.TOKENSMITH_DATABASE_URL,
 		directUrl: process.env.TOKENSMITH_DATABASE_DIRECT_URL,
 		poolSize: options.poolSize,
 		version: tokensmithVersion,
 		leaseMilliseconds: options.leaseMilliseconds,
+		staleMilliseconds: options.staleSeconds * 1000,
 		hasBarrier,
 		usesWrittenUntil: () => usesWrittenUntil(),
-		onTrouble: (err) => log.error({ err }, "the database can't be reached"),
+		onTrouble: (err) => outage.trouble(err, store.staleSeconds()),
+		onRecovered: () => outage.end(),
 		onLost: () => {
 			process.exitCode = 1;
 			ending.begin("more was changed than can be read again; start it anew");
@@ -135,7 +139,8 @@ function publicHosts(url: URL | undefined): string[] {
 	return [`${url.hostname}:80`, `${url.hostname}:443`];
 }
 
-function measuresOf(authority: Authority, { replica, reads }: PostgresStore): Measure[] {
+function measuresOf(authority: Authority, store: PostgresStore): Measure[] {
+	const { replica } = store;
 	return [
 		{
 			name: "tokensmith_verifications_from_memory_total",
@@ -147,7 +152,17 @@ function measuresOf(authority: Authority, { replica, reads }: PostgresStore): Me
 			help: "Verifications whose token was read from the database",
 			read: () => authority.access.found.inStore,
 		},
-		{ name: "tokensmith_database_reads_total", help: "Queries that read", read: () => reads.count },
+		{
+			name: "tokensmith_stale_verifications_total",
+			help: "Verifications from memory that may have missed changes, since the database could not be reached",
+			read: () => authority.access.found.stale,
+		},
+		{
+			name: "tokensmith_stale",
+			help: "Whether verifications are answered so now: 1 or 0",
+			read: () => (replica.staleSeconds() === undefined ? 0 : 1),
+		},
+		{ name: "tokensmith_database_reads_total", help: "Queries that read", read: () => store.readCount },
 		{
 			name: "tokensmith_acknowledged_changes_total",
 			help: "Batches of changes that this replica has made and all replicas have read",

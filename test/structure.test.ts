@@ -19,7 +19,7 @@ const layers: [layer: string, files: RegExp][] = [
 	["cli", /^daemon\/cli(\.ts|\/)/],
 	[
 		"main",
-		/^daemon\/(main|server-main|server-arguments|administrator|arguments|option-values|data-directory|delete-data|delete-files|directory-lock|ending|identity-file|log|move-data|renewed-certificate|start-failure|stop-holder|user-name|young-generation)\.ts$/,
+		/^daemon\/(main|server-main|server-arguments|administrator|arguments|option-values|outage|data-directory|delete-data|delete-files|directory-lock|ending|identity-file|log|move-data|renewed-certificate|start-failure|stop-holder|user-name|young-generation)\.ts$/,
 	],
 	["start", /^daemon\/start\.ts$/],
 ];

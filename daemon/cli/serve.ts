@@ -38,6 +38,10 @@ password file. On an empty database the first server makes an administrator's to
 			"N",
 			"how long a server that is cut off may answer from memory; default: 2000",
 		),
+		"serve-stale": text(
+			"SECONDS",
+			"answer verifications from memory for so long after the lease, while the database can't be reached, although tokens may have been revoked meanwhile; default: 0",
+		),
 		"pool-size": text("N", "how many connections to the database read; default: 8"),
 		profile: list("FILE", "a profile of your own, as JSON", "file"),
 	},

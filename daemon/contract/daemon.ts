@@ -20,8 +20,12 @@ export const health = z.strictObject({
 });
 export type Health = z.output<typeof health>;
 
-/** `GET /readyz` */
-export const readiness = z.strictObject({ status: z.literal("ready") });
+/** `GET /readyz`. `stale`: it answers from memory, may have missed changes for so many seconds, and can't reach its database. */
+export const readiness = z.strictObject({
+	status: z.enum(["ready", "stale"]),
+	staleSeconds: z.int().exactOptional(),
+});
+export type Readiness = z.output<typeof readiness>;
 
 /** `GET /v1/identity`: whether the daemon has this identity, with a proof for the challenge. */
 export const identityQuery = z.strictObject({

@@ -1,7 +1,7 @@
 /** Who may enter: every secret that is presented, by a service's client or by a caller of the API, is verified here. */
 import type { UserInfo, VerifyQuery } from "../contract.ts";
 import { apiPermissions, statusOf } from "../facts.ts";
-import { type Caller, type Credentials, callerOf, type Demand, equalTo } from "./callers.ts";
+import { type Caller, type Credentials, callerOf, type Demand, equalTo, type Judgement } from "./callers.ts";
 import { DeadTokenWatch, type DeadUse } from "./dead-tokens.ts";
 import type { Issuer } from "./issuer.ts";
 import { notCovered } from "./permission.ts";
@@ -67,12 +67,13 @@ export class Access {
 	}
 
 	/** @throws RuleError `credentials-missing`, `owner-only` or the code of the refusal. */
-	callerOf(credentials: Credentials, demand: Demand): Promise<Caller> {
+	callerOf(credentials: Credentials, demand: Demand, judgement: Judgement = "current"): Promise<Caller> {
 		return callerOf(credentials, demand, {
 			isOwnerKey: this.#isOwnerKey,
 			owner: this.#deps.owner,
 			hasAdministrators: this.#deps.isShared === true,
 			verify: (...presented) => this.verify(...presented),
+			judgement,
 		});
 	}
 

@@ -2,7 +2,7 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import type { Access, RefusalReason, UserInfo, VerifyQuery } from "../contract.ts";
 import { administerPermission, type apiPermissions, type ProblemCode } from "../facts.ts";
-import type { VerifiableToken } from "../store/store.ts";
+import { StoreUnreachable, type VerifiableToken } from "../store/store.ts";
 import { notCovered } from "./permission.ts";
 import { RuleError } from "./rule-error.ts";
 import { type MaybeLoaded, nothingAsked, type Refusal, type Verification } from "./verify.ts";
@@ -30,6 +30,9 @@ export interface Credentials {
 	tokenId?: string | undefined;
 	address: string;
 }
+
+/** Whether what a caller may do can be judged by old knowledge: only where nothing is changed. */
+export type Judgement = "current" | "stale-allowed";
 
 /** What a route requires: a permission of this API, any token, or the owner. */
 export type Demand = (typeof apiPermissions)[keyof typeof apiPermissions] | "token" | "owner";
@@ -81,6 +84,7 @@ export async function callerOf(
 		hasAdministrators: boolean;
 		owner: UserInfo;
 		verify: (secret: string, address: string, asked: VerifyQuery) => MaybeLoaded<Verification>;
+		judgement: Judgement;
 	},
 ): Promise<Caller> {
 	const { secret, tokenId, address } = credentials;
@@ -90,6 +94,8 @@ export async function callerOf(
 	if (tokenId === undefined && known.isOwnerKey(secret)) return { user: known.owner, token: undefined };
 	const permissions = demand === "token" || demand === "owner" ? [] : [demand];
 	const verification = await known.verify(secret, address, { ...nothingAsked, permissions });
+	if (verification.staleSeconds !== undefined && known.judgement === "current")
+		throw new StoreUnreachable(undefined, "The database can't be reached.");
 	if (!verification.valid)
 		throw new RuleError(refusalCodes[verification.reason], refusalDetail(verification));
 	const { token } = verification;

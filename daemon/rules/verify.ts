@@ -13,9 +13,14 @@ import { covers, notCovered } from "./permission.ts";
 import { isWellFormed } from "./secret.ts";
 import { UsageCounts } from "./usage.ts";
 
-export type Verification = { readonly valid: true; readonly token: VerifiableToken } | Refusal;
+export type Verification = ({ readonly valid: true; readonly token: VerifiableToken } & Known) | Refusal;
 
-export interface Refusal {
+interface Known {
+	/** Set where the database could not be asked: for how many seconds changes may have been missed. */
+	readonly staleSeconds?: number;
+}
+
+export interface Refusal extends Known {
 	readonly valid: false;
 	readonly reason: RefusalReason;
 	/** The missing permissions or resources. */
@@ -54,25 +59,23 @@ interface Entry {
 	readonly addresses: AddressMatcher;
 }
 
+type VerifierStore = Pick<Store, "verifiable" | "isCurrent" | "staleSeconds">;
+
 export class Verifier {
 	readonly usage = new UsageCounts();
-	readonly #store: Pick<Store, "verifiable" | "isCurrent">;
+	readonly #store: VerifierStore;
 	/** By the hash of the secret, without the name of the scheme. */
 	readonly #entries: QuickLRU<string, Entry>;
 	readonly #unknown = new QuickLRU<string, true>({ maxSize: rememberedUnknown });
 	/** How often a verification was answered from memory, and how often from the store. */
-	readonly found = { inMemory: 0, inStore: 0 };
+	readonly found = { inMemory: 0, inStore: 0, stale: 0 };
 	/** What is being loaded. A change removes its token from here, so that an older state is never remembered. */
 	readonly #loading = new Map<string, Promise<Entry | undefined>>();
 	/** The hashes of tokens of other issuers, which this daemon can't verify. */
 	readonly #foreign = new Set<string>();
 	readonly #watches = new Map<string, Set<{ token: VerifiableToken }>>();
 
-	constructor(
-		store: Pick<Store, "verifiable" | "isCurrent">,
-		foreignHashes: readonly string[],
-		remembered = rememberedTokens,
-	) {
+	constructor(store: VerifierStore, foreignHashes: readonly string[], remembered = rememberedTokens) {
 		this.#store = store;
 		this.#entries = new QuickLRU({ maxSize: remembered });
 		for (const hashed of foreignHashes) this.#foreign.add(digestOf(hashed));
@@ -150,9 +153,27 @@ export class Verifier {
 			this.found.inMemory++;
 			return unknown;
 		}
+		const stale = isCurrent ? undefined : this.#stale(digest, judge);
+		if (stale !== undefined) return stale;
 		this.found.inStore++;
 		const loading = isCurrent ? this.#load(digest) : this.#read(digest);
-		return loading.then((loaded) => (loaded === undefined ? unknown : judge(loaded)));
+		return loading.then(
+			(loaded) => (loaded === undefined ? unknown : judge(loaded)),
+			(error) => {
+				const known = this.#stale(digest, judge);
+				if (known === undefined) throw error;
+				return known;
+			},
+		);
+	}
+
+	/** By a token that is remembered, where that is allowed without the database. That a secret is unknown is not believed. */
+	#stale(digest: string, judge: (entry: Entry) => Verification): Verification | undefined {
+		const staleSeconds = this.#store.staleSeconds();
+		const entry = staleSeconds === undefined ? undefined : this.#entries.get(digest);
+		if (staleSeconds === undefined || entry === undefined) return undefined;
+		this.found.stale++;
+		return { ...judge(entry), staleSeconds };
 	}
 
 	/** Verifications of one token share one query. */

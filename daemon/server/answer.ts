@@ -6,10 +6,12 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import * as z from "zod";
 import type { Problem } from "../contract.ts";
+import { staleHeader } from "../facts.ts";
 import type { Authority } from "../rules/authority.ts";
 import type { Caller } from "../rules/callers.ts";
 import type { IfMatch } from "../rules/carry-out.ts";
 import { RuleError } from "../rules/rule-error.ts";
+import type { Store } from "../store/store.ts";
 import { accessOf } from "./access.ts";
 import type { AddressOf } from "./client-address.ts";
 import { challenge, credentialsOf } from "./credentials.ts";
@@ -24,6 +26,7 @@ export interface AnswerOptions {
 	metrics: Metrics;
 	addressOf: AddressOf;
 	lines: RequestLines;
+	store: Pick<Store, "staleSeconds">;
 }
 
 /** A request that is being answered. */
@@ -65,6 +68,7 @@ export async function answer(
 	options: AnswerOptions,
 ): Promise<void> {
 	const { param } = parts;
+	if (route.isAnsweredStale) markStale(response, options.store);
 	const identified = await callerFor(route, request, param, options);
 	const caller = { ...identified, access: accessOf(request) };
 	const query = parse(route.query ?? emptyQuery, parts.query, "query");
@@ -82,6 +86,11 @@ export async function answer(
 		"Content-Length": Buffer.byteLength(text),
 	};
 	response.writeHead(status, { ...contentHeaders, ...commonHeaders }).end(text);
+}
+
+function markStale(response: ServerResponse, store: AnswerOptions["store"]): void {
+	const staleSeconds = store.staleSeconds();
+	if (staleSeconds !== undefined) response.setHeader(staleHeader, String(staleSeconds));
 }
 
 /** A client that waits with its body sends it now. */
@@ -125,9 +134,10 @@ async function callerFor(
 	const credentials = credentialsOf(request, addressOf);
 	// Where credentials are optional, wrong ones are still refused.
 	if (route.caller === "none" && credentials.secret === undefined) return anonymous;
+	const judgement = route.isAnsweredStale ? "stale-allowed" : "current";
 	const caller = await (route.caller === "rotator"
 		? authority.access.rotatorOf(credentials, param("id"))
-		: authority.access.callerOf(credentials, route.caller === "none" ? "token" : route.caller));
+		: authority.access.callerOf(credentials, route.caller === "none" ? "token" : route.caller, judgement));
 	recognize(request, caller.token?.id ?? "owner");
 	return caller;
 }

@@ -10,7 +10,7 @@ import { type Route, route } from "./route.ts";
 import { apiRoutes, type RouteParts } from "./routes.ts";
 import type { Handler } from "./server.ts";
 
-export interface ApiOptions extends RouteParts, Omit<AnswerOptions, "lines"> {
+export interface ApiOptions extends RouteParts, Omit<AnswerOptions, "lines" | "store"> {
 	log: RequestLog;
 	/** The daemon's base URL; known once it listens. */
 	url: () => string;

@@ -1,6 +1,7 @@
 /** Metrics for Prometheus, collected on request, so that they cost a verification next to nothing. */
 import type { Registry } from "prom-client";
 import type { Authority } from "../rules/authority.ts";
+import { StoreUnreachable } from "../store/store.ts";
 import type { EventStream } from "./events.ts";
 import type { VerifyEndpoint } from "./verify-endpoint.ts";
 
@@ -16,6 +17,16 @@ export interface Measure {
 	name: string;
 	help: string;
 	read: () => number;
+}
+
+/** None while a shared server can't reach its database, which must not keep its other figures back. */
+async function countsOf({ tokens }: Authority): Promise<Map<string, number>> {
+	try {
+		return await tokens.countByStatus();
+	} catch (error) {
+		if (error instanceof StoreUnreachable) return new Map();
+		throw error;
+	}
 }
 
 /** prom-client's placeholders for the event loop's lag before the first measurement and right after a scrape. */
@@ -81,7 +92,7 @@ export class Metrics {
 			labelNames: ["status"],
 			registers,
 			async collect() {
-				const counts = await authority.tokens.countByStatus();
+				const counts = await countsOf(authority);
 				this.reset();
 				for (const [status, count] of counts) this.set({ status }, count);
 			},

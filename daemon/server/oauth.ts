@@ -38,6 +38,7 @@ export function oauthRoutes(authority: Authority, url: () => string): Route[] {
 			summary: "Introspect a token (RFC 7662)",
 			description: "Counts as a use of the token, unless the owner key introspects it.",
 			caller: apiPermissions.introspect,
+			isAnsweredStale: true,
 			accepts: form,
 			body: introspectRequest,
 			answers: { status: 200, description: "The token's state", schema: introspection },

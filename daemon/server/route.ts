@@ -25,7 +25,7 @@ export type Tag =
 	| "Daemon";
 
 /** The headers of an answer that are worth documenting. */
-export type ResponseHeader = "ETag" | "Location" | `X-Token-${VerifiedFact}`;
+export type ResponseHeader = "ETag" | "Location" | "Tokensmith-Stale" | `X-Token-${VerifiedFact}`;
 type VerifiedFact =
 	| "Id"
 	| "Name"
@@ -77,6 +77,8 @@ export interface Route {
 	access: "needed" | "optional" | "ignored";
 	/** Whether plain requests bypass Express because the route is called often. Its path has no parameters. */
 	isBusy: boolean;
+	/** Whether a shared server answers it without its database, where its operator allows old knowledge. It changes nothing. */
+	isAnsweredStale: boolean;
 	/** The problems of the rules behind the route. Those that follow from its other fields are added. */
 	problems: readonly ProblemCode[];
 	answers: Answers;
@@ -97,7 +99,10 @@ type Given<Query extends z.ZodType, Body extends z.ZodType> = Pick<
 	"method" | "path" | "operationId" | "tag" | "summary" | "caller" | "answers"
 > &
 	Partial<
-		Pick<Route, "accepts" | "upload" | "description" | "access" | "ifMatch" | "isBusy" | "problems">
+		Pick<
+			Route,
+			"accepts" | "upload" | "description" | "access" | "ifMatch" | "isBusy" | "isAnsweredStale" | "problems"
+		>
 	> & {
 		query?: Query;
 		body?: Body;
@@ -112,6 +117,7 @@ export function route<Query extends z.ZodType, Body extends z.ZodType>(given: Gi
 		access: "ignored",
 		ifMatch: "ignored",
 		isBusy: false,
+		isAnsweredStale: false,
 		problems: [],
 		...given,
 		query: given.query,

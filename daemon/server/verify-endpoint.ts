@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import QuickLRU from "quick-lru";
 import type { VerifyAnswer, VerifyQuery } from "../contract.ts";
+import { staleHeader } from "../facts.ts";
 import type { Authority } from "../rules/authority.ts";
 import { refusalCodes, refusalDetail } from "../rules/callers.ts";
 import { type MaybeLoaded, nothingAsked, type Refusal, type Verification } from "../rules/verify.ts";
@@ -78,6 +79,8 @@ export class VerifyEndpoint {
 
 	#answer(response: ServerResponse, verification: Verification): void {
 		this.#count(verification.valid ? "valid" : verification.reason);
+		if (verification.staleSeconds !== undefined)
+			response.setHeader(staleHeader, String(verification.staleSeconds));
 		if (!verification.valid) return sendRefusal(response, verification);
 		recognize(response.req, verification.token.id);
 		const answer = this.#answerFor(verification.token);

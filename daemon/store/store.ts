@@ -166,6 +166,11 @@ export interface Store {
 	 * one has not seen.
 	 */
 	isCurrent(): boolean;
+	/**
+	 * Set while what was read before may be used although it is not current, since the database can't be reached and the
+	 * operator allows it: for how many seconds it may have been untrue.
+	 */
+	staleSeconds(): number | undefined;
 	/** The local token with the hash. */
 	verifiable(hash: string): Promise<VerifiableToken | undefined>;
 	/** The hashes of all tokens of other issuers. */

@@ -54,7 +54,7 @@ export function resolve<Component>(
 /** Every header that the document promises is in the answer, except those that depend on the token. */
 export function assertHeaders(operation: Operation | undefined, { status, headers }: Answer): void {
 	const promised = Object.keys(operation?.responses[status]?.headers ?? {});
-	const optional = ["X-Token-Default-Source", "X-Token-Expiry", "X-Token-Truncated"];
+	const optional = ["Tokensmith-Stale", "X-Token-Default-Source", "X-Token-Expiry", "X-Token-Truncated"];
 	for (const name of promised) assert.ok(headers.has(name) || optional.includes(name), name);
 }
 

@@ -65,8 +65,14 @@ export class SharedServer {
 		{
 			secret,
 			body,
+			form,
 			headers = {},
-		}: { secret?: string; body?: unknown; headers?: Record<string, string> } = {},
+		}: {
+			secret?: string;
+			body?: unknown;
+			form?: Record<string, string>;
+			headers?: Record<string, string>;
+		} = {},
 	): Promise<Answer> {
 		const response = await fetch(this.url + path, {
 			method,
@@ -76,6 +82,7 @@ export class SharedServer {
 				...headers,
 			},
 			...(body !== undefined && { body: JSON.stringify(body) }),
+			...(form !== undefined && { body: new URLSearchParams(form) }),
 		});
 		const text = await response.text();
 		const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== "";

@@ -22,6 +22,8 @@ const tags: Readonly<Record<Tag, string>> = {
 const headers: Readonly<Record<ResponseHeader | "X-Request-Id" | "WWW-Authenticate", string>> = {
 	ETag: "The token's version, for `If-Match`.",
 	Location: "The path of the new token's record.",
+	"Tokensmith-Stale":
+		"From a shared server that can't reach its database and was started with `--serve-stale`: for how many seconds the answer may have missed changes, such as a revocation.",
 	"X-Request-Id": "The request's id, as in the daemon's log.",
 	"WWW-Authenticate":
 		"How to authenticate (RFC 6750 section 3), where credentials or a permission are missing.",
@@ -99,12 +101,16 @@ function operationOf(one: Route, parameters: Parameters): Json {
 	};
 }
 
-function successOf({ answers, path }: Route): Json {
+function successOf({ answers, path, isAnsweredStale }: Route): Json {
 	const { status, description, schema, type } = answers;
 	const content = contentOf(schema, type);
 	// These endpoints are too fast to give each answer an id.
 	const isFast = path === "/v1/verify" || path === "/v1/identity";
-	const names = [...(answers.headers ?? []), ...(isFast ? [] : (["X-Request-Id"] as const))];
+	const names = [
+		...(answers.headers ?? []),
+		...(isAnsweredStale || path === "/v1/verify" ? (["Tokensmith-Stale"] as const) : []),
+		...(isFast ? [] : (["X-Request-Id"] as const)),
+	];
 	return {
 		description,
 		headers: Object.fromEntries(names.map((name) => [name, referTo("headers", name)])),

@@ -182,7 +182,9 @@ export const namedSchemas: NamedSchemas = {
 		isSet: "Whether the owner has set it; `false`: it is the default.",
 	}),
 	Readiness: answer(contract.readiness, "A daemon that can answer.", {
-		status: "Always `ready`; else the answer is a problem.",
+		status:
+			"`ready`, or `stale` on a shared server that answers verifications without its database; else the answer is a problem.",
+		staleSeconds: "For how many seconds it may have missed changes, if it is `stale`.",
 	}),
 	Health: answer(contract.health, "The running daemon.", {
 		status: "Always `ok`.",

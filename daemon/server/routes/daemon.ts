@@ -69,13 +69,12 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 			operationId: "getReadiness",
 			tag: "Daemon",
 			summary: "Check that verifications can be answered",
-			description: "A shared server that is cut off from its database can't answer.",
+			description:
+				"A shared server that is cut off from its database can't answer, unless it was started with `--serve-stale`: then its status is `stale` for that long.",
 			caller: "none",
+			isAnsweredStale: true,
 			answers: { status: 200, description: "The daemon can answer", schema: contract.readiness },
-			handle: () => {
-				if (!parts.store.isCurrent()) throw new StoreUnreachable(undefined, "The database can't be reached.");
-				return { body: { status: "ready" } };
-			},
+			handle: () => ({ body: readinessOf(parts.store) }),
 		}),
 		route({
 			method: "get",
@@ -84,6 +83,7 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 			tag: "Daemon",
 			summary: "Get metrics for Prometheus",
 			caller: apiPermissions.read,
+			isAnsweredStale: true,
 			answers: { status: 200, description: "The metrics in Prometheus's text format", type: "text/plain" },
 			handle: async ({ response }) => {
 				const { type, text } = await metrics.text();
@@ -94,6 +94,13 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 			},
 		}),
 	];
+}
+
+function readinessOf(store: RouteParts["store"]): contract.Readiness {
+	if (store.isCurrent()) return { status: "ready" };
+	const staleSeconds = store.staleSeconds();
+	if (staleSeconds !== undefined) return { status: "stale", staleSeconds };
+	throw new StoreUnreachable(undefined, "The database can't be reached.");
 }
 
 function healthOf(parts: RouteParts, challenge: string | undefined): contract.Health {

@@ -1,6 +1,6 @@
 /** The store of several daemons: one PostgreSQL. */
 import { sql } from "kysely";
-import pg from "pg";
+import type pg from "pg";
 import type { AuditEvent, UsageDay } from "../../contract.ts";
 import type { TokenStatus } from "../../facts.ts";
 import {
@@ -12,15 +12,15 @@ import {
 	type Store,
 	type StoredDay,
 	type StoredToken,
-	StoreUnreachable,
 	storedTokenFrom,
 	type Transaction,
 	type VerifiableToken,
 	VersionConflict,
 } from "../store.ts";
 import { containing, listTokens, type PagedTables, type Sql, statusColumn } from "../token-pages.ts";
-import { type DatabaseSettings, linkToPrimary, targetsOf, wordsFor } from "./connect.ts";
+import { type DatabaseSettings, linkToPrimary, targetsOf } from "./connect.ts";
 import { kyselyOver } from "./kysely.ts";
+import { Readers } from "./readers.ts";
 import { Replica, type ReplicaOptions } from "./replica.ts";
 import { bytesOf, hashFrom, storedTokenAsJson, verifiableAsJson } from "./rows.ts";
 import { migrate } from "./schema.ts";
@@ -32,7 +32,14 @@ export interface PostgresOptions
 	extends DatabaseSettings,
 		Pick<
 			ReplicaOptions,
-			"version" | "leaseMilliseconds" | "hasBarrier" | "usesWrittenUntil" | "onTrouble" | "onLost"
+			| "version"
+			| "leaseMilliseconds"
+			| "staleMilliseconds"
+			| "hasBarrier"
+			| "usesWrittenUntil"
+			| "onTrouble"
+			| "onRecovered"
+			| "onLost"
 		> {}
 
 const dialect: Sql = {
@@ -45,20 +52,21 @@ const dialect: Sql = {
 };
 
 const eventsAtOnce = 500;
+const noSettings: pg.ClientConfig = {};
 
 export class PostgresStore implements Store {
 	readonly notices = [];
 	readonly replica: Replica;
-	readonly reads = { count: 0 };
 	readonly #targets: pg.ClientConfig[];
-	readonly #poolSize: number;
+	readonly #readers: Readers;
 	readonly #writer: Writer;
 	readonly #verifiable = new VerifiableReads((hashes) => this.#readVerifiable(hashes));
 	/** Their texts are many, and so they are not prepared. */
-	readonly #kysely = kyselyOver<PagedTables>((text, values) => this.#query({ text, values: [...values] }));
-	/** By text. The texts are fixed ones. */
-	readonly #prepared = new Map<string, string>();
-	#readers: { pool: pg.Pool; target: pg.ClientConfig } | undefined;
+	readonly #kysely = kyselyOver<PagedTables>((text, values) =>
+		this.#readers.query({ text, values: [...values] }),
+	);
+	/** Queries of an outage are broken off once: later ones fail when they connect. */
+	#hasAbandoned = false;
 	/** The number of the last change before it was opened. */
 	#openedAt = 0;
 	#listener: (committed: Committed) => void = () => {};
@@ -78,16 +86,31 @@ export class PostgresStore implements Store {
 
 	private constructor(options: PostgresOptions, targets: pg.ClientConfig[]) {
 		this.#targets = targets;
-		this.#poolSize = options.poolSize;
+		this.#readers = new Readers(options.poolSize, () => this.#target());
 		this.replica = new Replica({
 			...options,
 			targets: options.directUrl === undefined ? targets : targetsOf(options.directUrl),
 			apply: (committed) => this.#listener(committed),
+			onTrouble: (error) => {
+				// With an address of its own, the replica's connection says nothing about those of the readers.
+				if (options.directUrl === undefined && !this.#hasAbandoned) this.#readers.abandon();
+				this.#hasAbandoned = true;
+				options.onTrouble(error);
+			},
+			onRecovered: () => {
+				this.#hasAbandoned = false;
+				options.onRecovered?.();
+			},
 		});
 		this.#writer = new Writer({
 			connect: () => linkToPrimary(this.#targets),
 			settle: (number) => this.replica.settle(number),
 		});
+	}
+
+	/** How many queries have read. */
+	get readCount(): number {
+		return this.#readers.count;
 	}
 
 	async examined(): ReturnType<Store["examined"]> {
@@ -114,6 +137,10 @@ export class PostgresStore implements Store {
 
 	isCurrent(): boolean {
 		return this.replica.isCurrent();
+	}
+
+	staleSeconds(): number | undefined {
+		return this.replica.staleSeconds();
 	}
 
 	verifiable(hash: string): Promise<VerifiableToken | undefined> {
@@ -301,9 +328,7 @@ export class PostgresStore implements Store {
 	async close(): Promise<void> {
 		await this.#writer.close();
 		await this.replica.leave();
-		const readers = this.#readers;
-		this.#readers = undefined;
-		await readers?.pool.end();
+		await this.#readers.close();
 	}
 
 	async #readVerifiable(hashes: readonly string[]): Promise<Map<string, VerifiableToken>> {
@@ -323,52 +348,30 @@ export class PostgresStore implements Store {
 		return (await this.#read<{ json: string }>(text, values)).map(({ json }) => storedTokenFrom(json));
 	}
 
-	/** By a prepared statement: to plan one takes longer than to run it. @throws StoreUnreachable */
-	#read<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-		const name = this.#prepared.get(text) ?? `read-${this.#prepared.size}`;
-		this.#prepared.set(text, name);
-		return this.#query<Row>({ name, text, values: [...values] });
-	}
-
-	async #query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> {
-		this.reads.count++;
-		try {
-			return (await this.#pool().query<Row>(query)).rows;
-		} catch (error) {
-			if (!(error instanceof pg.DatabaseError)) throw new StoreUnreachable(error, wordsFor(error));
-			// No stored text has the character NUL, so no row can match.
-			if (error.code === "22021") return [];
-			if (/^(08|53|57)/.test(error.code ?? "")) throw new StoreUnreachable(error, wordsFor(error));
-			throw error;
-		}
-	}
-
-	/** Connections to the host that takes changes, as the replica has found it. */
-	#pool(): pg.Pool {
+	/** The host that takes changes, as the replica has found it. */
+	#target(): pg.ClientConfig {
 		const found = this.replica.target;
 		// With an address of its own, the replica says nothing about the pooler's.
-		const target = (found !== undefined && this.#targets.includes(found) ? found : this.#targets[0]) ?? {};
-		const known = this.#readers;
-		if (known?.target === target) return known.pool;
-		known?.pool.end().catch(() => undefined);
-		const pool = new pg.Pool({ ...target, max: this.#poolSize });
-		pool.on("error", () => undefined);
-		this.#readers = { pool, target };
-		return pool;
+		return (found !== undefined && this.#targets.includes(found) ? found : this.#targets[0]) ?? noSettings;
+	}
+
+	/** @throws StoreUnreachable */
+	#read<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+		return this.#readers.prepared<Row>(text, values);
 	}
 }
 
-const end = `coalesce("revokedDate", least("expiry", case when "issuer" = 'local' then "retiresDate" end), 'infinity')`;
+const endDate = `coalesce("revokedDate", least("expiry", case when "issuer" = 'local' then "retiresDate" end), 'infinity')`;
 
 /** As on SQLite, with `not exists`, which PostgreSQL plans as one join: those that ended before `$1`, without the successors to which tokens lead that stay. */
 const ended = `with recursive
 	"led" ("id") as (
-		select "successorId" from "tokens" where "successorId" is not null and ${end} >= $1::timestamptz
+		select "successorId" from "tokens" where "successorId" is not null and ${endDate} >= $1::timestamptz
 		union select "tokens"."successorId" from "led" join "tokens" on "tokens"."id" = "led"."id"
 			where "tokens"."successorId" is not null
 	)
 	select ${storedTokenAsJson} as "json", "first"."count" as "count" from (
-		select "id", ${end} as "end", count(*) over () as "count" from "tokens"
-			where ${end} < $1::timestamptz and not exists (
+		select "id", ${endDate} as "end", count(*) over () as "count" from "tokens"
+			where ${endDate} < $1::timestamptz and not exists (
 				select from "led" where "led"."id" = "tokens"."id") order by "end", "id" limit $2
 	) as "first" join "tokens" using ("id") order by "first"."end", "id"`;

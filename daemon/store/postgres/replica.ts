@@ -18,14 +18,18 @@ export interface ReplicaOptions {
 	version: string;
 	/** The same for all replicas. */
 	leaseMilliseconds: number;
+	/** For how long it answers from memory after its lease has ended, while it can't reach the database. */
+	staleMilliseconds?: number;
 	/** Whether its changes wait for the other replicas. Only a test of that switches it off. */
 	hasBarrier?: boolean;
 	/** Receives each committed transaction, in order. */
 	apply: (committed: Committed) => void;
 	/** Every use before this time, in milliseconds since the epoch, is written. */
 	usesWrittenUntil: () => number;
-	/** The connection was lost, or is back. */
+	/** The connection was lost, or could not be opened again. */
 	onTrouble: (error: unknown) => void;
+	/** It has a lease again. */
+	onRecovered?: () => void;
 	/** It has missed changes that are no longer kept. */
 	onLost: () => void;
 }
@@ -61,6 +65,10 @@ export class Replica {
 	/** Before, it has nothing in memory that a change could make untrue. */
 	#hasJoined = false;
 	#isClosed = false;
+	/** The last renewal has failed. One that was merely frozen reads from the database before it believes its memory. */
+	#isCutOff = false;
+	/** It has made a change, by another connection, that it could not read. */
+	#missesOwn = false;
 	readonly #options: ReplicaOptions;
 	/** How many replicas had a lease at the last renewal, and whether this one does what is done once for all. */
 	seen = { replicas: 1, isFirst: false };
@@ -88,6 +96,16 @@ export class Replica {
 		return performance.now() < this.#until.steady && Date.now() < this.#until.wall;
 	}
 
+	/** While it may answer by what it knew: for how many seconds that may have been untrue. */
+	staleSeconds(): number | undefined {
+		const { staleMilliseconds = 0 } = this.#options;
+		if (!this.#isCutOff || this.#missesOwn || this.isCurrent()) return undefined;
+		const isOver =
+			performance.now() > this.#until.steady + staleMilliseconds ||
+			Date.now() > this.#until.wall + staleMilliseconds;
+		return isOver ? undefined : Math.ceil(this.age / 1000);
+	}
+
 	/** Milliseconds since what is known was last certain to be the newest. */
 	get age(): number {
 		return Math.max(0, performance.now() - this.#until.steady + this.#share);
@@ -109,6 +127,7 @@ export class Replica {
 		const begun = performance.now();
 		// Whatever fails, every lease of before the commit is over by then, this replica's own too.
 		await atMost(this.#options.leaseMilliseconds, this.#settled(number));
+		this.#missesOwn ||= this.#hasJoined && this.#known < number;
 		this.acknowledgements.count++;
 		this.acknowledgements.milliseconds += performance.now() - begun;
 	}
@@ -191,7 +210,15 @@ export class Replica {
 		await this.catchUp();
 		const lasts = this.#share;
 		if (!this.#isClosed) this.#until = { steady: sent.steady + lasts, wall: sent.wall + lasts };
+		this.#recover();
 		await this.#look(link);
+	}
+
+	#recover(): void {
+		this.#missesOwn = false;
+		if (!this.#isCutOff) return;
+		this.#isCutOff = false;
+		this.#options.onRecovered?.();
 	}
 
 	/** How long it answers from memory after a renewal was sent, in milliseconds. */
@@ -227,6 +254,7 @@ export class Replica {
 					await this.#renew();
 				} catch (error) {
 					if (this.#isClosed) return;
+					this.#isCutOff = true;
 					this.#options.onTrouble(error);
 					await this.#link?.close();
 				}

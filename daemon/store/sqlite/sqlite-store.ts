@@ -44,6 +44,10 @@ export class SqliteStore implements Store {
 		return true;
 	}
 
+	staleSeconds(): undefined {
+		return undefined;
+	}
+
 	async verifiable(hash: string): ReturnType<Store["verifiable"]> {
 		const { index } = this.database;
 		if (index !== undefined) return index.find(hash);
