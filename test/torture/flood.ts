@@ -1,23 +1,26 @@
 /**
  * Floods of a daemon by strangers and by one token: more connections, half heads, bodies, streams and queries than it should
- * keep. Meanwhile a proper client verifies on; afterwards descriptors and memory are back where they were.
+ * keep. Meanwhile a proper client verifies on; afterwards descriptors are back where they were, and so is memory without
+ * garbage. An allocator grows once, to what a burst needs; what is kept grows with each of several floods.
  */
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { connect, type Socket } from "node:net";
-import { temporaryFolder } from "../daemon/harness.ts";
-import { DaemonChild } from "../process/daemon.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import type { DaemonChild } from "../process/daemon.ts";
+import { InspectedDaemon, type Usage } from "./inspected-daemon.ts";
 import type { Tally } from "./tally.ts";
 
-/** What a flood may leave, of the memory before it. */
-const mostMemory = 1.2;
+/** What one flood may leave. What each of the following ones leaves too is kept. */
+const mostGrowth: Usage = { descriptors: 5, heapKilobytes: 1024, residentKilobytes: 8192 };
+/** So many floods of a kind in a row that left more are a fault. */
+const mostFloods = 4;
 /** The daemon's limit of an idle connection, and what a machine with other work may take to notice it. */
 const settleMilliseconds = 90_000;
 /** The floods whose connections stay open in the short form too, so that it is the daemon that has to close them. */
 const heldOpen = ["half heads", "half forms of strangers"];
-/** For the memory, after all connections were closed. */
-const collectMilliseconds = 10_000;
+/** For what still runs, after all connections were closed. */
+const collectMilliseconds = 3000;
 const connectionsAtOnce = 100;
 
 interface Target {
@@ -59,14 +62,25 @@ export async function flood(tally: Tally, length: "short" | "long"): Promise<voi
 	const names = Object.keys(floods);
 	const others = names.filter((name) => !heldOpen.includes(name));
 	const groups = length === "long" ? [names] : [heldOpen, others];
-	await Promise.all(groups.map((group) => floodWith(tally, length, group)));
+	await Promise.all(groups.map((names) => floodWith(names, { tally, length })));
 }
 
-async function floodWith(tally: Tally, length: "short" | "long", names: readonly string[]): Promise<void> {
-	const daemon = await DaemonChild.start(temporaryFolder());
-	const { url } = daemon.file;
-	const [flooding, proper] = [await createReader(daemon), await createReader(daemon)];
-	const port = Number(new URL(url).port);
+/** A flood of a daemon that keeps every connection's object, to see that it is found. */
+export async function floodOfLeak(tally: Tally): Promise<void> {
+	const plant = `process.getBuiltinModule("node:diagnostics_channel")
+		.subscribe("net.server.socket", ({ socket }) => (globalThis.kept ??= []).push(socket))`;
+	await floodWith(["silent connections"], { tally, length: "short", plant });
+}
+
+/** @param plant an expression that the daemon evaluates first */
+async function floodWith(
+	names: readonly string[],
+	{ tally, length, plant = "" }: Pick<Flooding, "tally" | "length"> & { plant?: string },
+): Promise<void> {
+	const daemon = await InspectedDaemon.start();
+	await daemon.evaluate(plant);
+	const [flooding, proper] = [await createReader(daemon.child), await createReader(daemon.child)];
+	const port = Number(new URL(daemon.child.file.url).port);
 	const target = { port, secret: flooding.token };
 	const client = new ProperClient({ port, secret: proper.token }, tally);
 	try {
@@ -75,43 +89,45 @@ async function floodWith(tally: Tally, length: "short" | "long", names: readonly
 		for (const name of names) await floodBy(name, { daemon, target, tally, length });
 	} finally {
 		await client.stop();
-		await daemon.kill();
+		await daemon.stop();
 	}
 }
 
 interface Flooding {
-	daemon: DaemonChild;
+	daemon: InspectedDaemon;
 	target: Target;
 	tally: Tally;
 	length: "short" | "long";
 }
 
 async function floodBy(name: string, { daemon, target, tally, length }: Flooding): Promise<void> {
-	const before = await settled(daemon, undefined);
-	const once = async (since: Usage) => {
+	const usages = [await settled(daemon, undefined)];
+	for (let before = usages[0]; before !== undefined; ) {
 		const sockets = await send(floods[name] as Flood, target, length === "long" ? 3000 : 1200);
 		// Streams are meant to stay open, within their limit.
 		const isHeld = length === "long" ? name !== "streams of one token" : heldOpen.includes(name);
 		if (!isHeld) close(sockets);
-		const usage = await settled(daemon, since);
+		const after = await settled(daemon, before);
 		close(sockets);
 		tally.count("floods");
-		return usage;
-	};
-	const after = await once(before);
-	// A heap grows to what a burst needs, and on a busy machine shrinks late; what is kept grows with each flood.
-	if (length === "short" && isMore(after, before)) judge(tally, name, after, await once(after));
-	else judge(tally, name, before, after);
+		usages.push(after);
+		before = usages.length <= mostFloods && leftMore(before, after).length > 0 ? after : undefined;
+	}
+	judge(tally, name, usages);
 }
 
-function judge(tally: Tally, name: string, before: Usage, after: Usage): void {
-	const words = `${name}: ${JSON.stringify(before)} before, ${JSON.stringify(after)} after`;
-	if (after.descriptors > before.descriptors + 5) tally.fault("descriptors stayed open", words);
-	if (isMore(after, before)) tally.fault("memory stayed taken", words);
+function judge(tally: Tally, name: string, usages: readonly Usage[]): void {
+	const [before, after] = usages.slice(-2) as [Usage, Usage];
+	for (const what of leftMore(before, after)) {
+		const values = usages.map((usage) => usage[what]).join(", ");
+		tally.fault("a flood left something behind", `${name}: ${what} ${values}`);
+	}
 }
 
-function isMore(after: Usage, before: Usage): boolean {
-	return after.megabytes > before.megabytes * mostMemory;
+/** What grew. */
+function leftMore(before: Usage, after: Usage): (keyof Usage)[] {
+	const all = Object.keys(mostGrowth) as (keyof Usage)[];
+	return all.filter((what) => after[what] > before[what] + mostGrowth[what]);
 }
 
 async function createReader(daemon: DaemonChild): Promise<{ token: string }> {
@@ -150,36 +166,24 @@ async function open(port: number, text: string): Promise<Socket> {
 	return socket;
 }
 
-interface Usage {
-	descriptors: number;
-	megabytes: number;
+/** The usage once the flood's connections are closed, or at a deadline. */
+async function settled(daemon: InspectedDaemon, before: Usage | undefined): Promise<Usage> {
+	if (before === undefined) return daemon.usage();
+	const mostDescriptors = before.descriptors + mostGrowth.descriptors;
+	await passes(settleMilliseconds, () => daemon.descriptors <= mostDescriptors);
+	let usage = before;
+	// What a request has begun may end later than its connection.
+	await passes(collectMilliseconds, async () => {
+		usage = await daemon.usage();
+		return leftMore(before, usage).length === 0;
+	});
+	return usage;
 }
 
-/** The least within a time that the daemon has to settle. @param wanted ends the wait. */
-async function settled({ child }: DaemonChild, wanted: Usage | undefined): Promise<Usage> {
-	const deadline = Date.now() + (wanted === undefined ? 3000 : settleMilliseconds);
-	let least = usageOf(child.pid ?? 0);
-	let closedAt = Number.POSITIVE_INFINITY;
-	while (Date.now() < Math.min(deadline, closedAt + collectMilliseconds)) {
-		const isClosed = wanted !== undefined && least.descriptors <= wanted.descriptors + 5;
-		if (isClosed && !isMore(least, wanted)) break;
-		if (isClosed) closedAt = Math.min(closedAt, Date.now());
-		// No event tells of another process's memory and descriptors.
-		await new Promise((resolve) => setTimeout(resolve, 200));
-		const { descriptors, megabytes } = usageOf(child.pid ?? 0);
-		least = {
-			descriptors: Math.min(least.descriptors, descriptors),
-			megabytes: Math.min(least.megabytes, megabytes),
-		};
-	}
-	return least;
-}
-
-/** From Linux's /proc; elsewhere there is nothing to compare. */
-function usageOf(pid: number): Usage {
-	if (!existsSync(`/proc/${pid}/status`)) return { descriptors: 0, megabytes: 0 };
-	const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-	return { descriptors: readdirSync(`/proc/${pid}/fd`).length, megabytes: Math.round(kilobytes / 1024) };
+/** Looks until it is so, or until the time is over. No event tells of another process's memory and descriptors. */
+async function passes(milliseconds: number, look: () => boolean | Promise<boolean>): Promise<void> {
+	const deadline = Date.now() + milliseconds;
+	while (!(await look()) && Date.now() < deadline) await delay(200);
 }
 
 /** Verifies all the time: over one connection that it keeps, and over a new one for each request. */
@@ -211,7 +215,7 @@ class ProperClient {
 				.catch((error) => String(error));
 			this.#tally.count("verifications beside");
 			if (status !== 200) this.#tally.fault("a good token was not verified", String(status));
-			await new Promise((resolve) => setTimeout(resolve, 20));
+			await delay(20);
 		}
 	}
 
