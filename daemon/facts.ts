@@ -93,6 +93,8 @@ export const problemStatus = {
 	/** The system accepts no more calls for a time. */
 	"issuer-limited": 429,
 	"too-many-streams": 429,
+	/** From an address of which no valid credentials came lately. */
+	"too-many-requests": 429,
 	/** The connection is closed. */
 	"headers-too-large": 431,
 	"internal-error": 500,

@@ -111,6 +111,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		identityEndpoint: new IdentityEndpoint(identity),
 		// Express and the schemas are more than half of the code, and no verification needs them.
 		loadApi: async () => (await import("./server/api.ts")).createApi(parts),
+		addressOf,
 		onRequest: () => {
 			traffic.asked();
 			idling.asked();

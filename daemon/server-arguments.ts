@@ -26,6 +26,9 @@ export interface ServerArguments {
 	leaseMilliseconds: number;
 	/** 0: a server that can't reach the database answers nothing once its lease has ended. */
 	staleSeconds: number;
+	/** Requests of an address from which no valid credentials came lately; 0: as many as come. */
+	strangersPerMinute: number;
+	connections: number;
 	poolSize: number;
 	adminTokenFile: string | undefined;
 }
@@ -45,6 +48,8 @@ export function readServerArguments(args: string[]): ServerArguments {
 			"cache-tokens": { type: "string", default: String(defaultRemembered()) },
 			"lease-milliseconds": { type: "string", default: "2000" },
 			"serve-stale": { type: "string", default: "0" },
+			"unauthenticated-per-minute": { type: "string", default: "600" },
+			"max-connections": { type: "string", default: "10000" },
 			"pool-size": { type: "string", default: "8" },
 			"admin-token-file": { type: "string" },
 		},
@@ -72,6 +77,16 @@ export function readServerArguments(args: string[]): ServerArguments {
 			wholeNumber("--lease-milliseconds", values["lease-milliseconds"], 60_000),
 		),
 		staleSeconds: wholeNumber("--serve-stale", values["serve-stale"], 86_400),
+		strangersPerMinute: wholeNumber(
+			"--unauthenticated-per-minute",
+			values["unauthenticated-per-minute"],
+			1_000_000,
+		),
+		connections: atLeast(
+			10,
+			"--max-connections",
+			wholeNumber("--max-connections", values["max-connections"], 1_000_000),
+		),
 		poolSize: atLeast(1, "--pool-size", wholeNumber("--pool-size", values["pool-size"], 100)),
 		adminTokenFile:
 			values["admin-token-file"] === undefined ? undefined : resolve(values["admin-token-file"]),

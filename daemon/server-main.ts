@@ -19,6 +19,7 @@ import { EventStream } from "./server/events.ts";
 import { IdentityEndpoint } from "./server/identity-endpoint.ts";
 import { type Measure, Metrics } from "./server/metrics.ts";
 import { HttpServer } from "./server/server.ts";
+import { StrangerLimit } from "./server/strangers.ts";
 import { VerifyEndpoint } from "./server/verify-endpoint.ts";
 import { readServerArguments, type ServerArguments, serverHelp } from "./server-arguments.ts";
 import { reportFailure } from "./start-failure.ts";
@@ -27,6 +28,8 @@ import { PostgresStore } from "./store/postgres/postgres-store.ts";
 /** Defined by the build, from package.json. */
 declare const tokensmithVersion: string;
 
+/** Each window of an editor has one, with a token of its person. */
+const streams = { owner: 100, token: 10, all: 2000 };
 const saveUsageMilliseconds = 1000;
 const quietMilliseconds = 2000;
 const purgeMilliseconds = 3_600_000;
@@ -57,7 +60,7 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 	const now = () => replica.now();
 	const uses = new WrittenUses(now);
 	usesWrittenUntil = () => uses.until;
-	const events = new EventStream();
+	const events = new EventStream(streams);
 	const owner = { userId: "server", userName: "Server" };
 	// It is told to no one: on a shared server, administrators have tokens.
 	const ownerKey = randomBytes(32).toString("base64url");
@@ -78,14 +81,21 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 	const identity = await sharedIdentity(store);
 	const records = new Records(store);
 	const addressOf = addressReader(options.trustedProxies);
-	const verifyEndpoint = new VerifyEndpoint(authority, addressOf);
+	const strangers =
+		options.strangersPerMinute === 0 ? undefined : new StrangerLimit(options.strangersPerMinute);
+	const verifyEndpoint = new VerifyEndpoint(authority, addressOf, strangers);
 	const directory = mkdtempSync(join(tmpdir(), "tokensmith-server-"));
 	let url = "";
 	const parts = {
 		authority,
 		records,
 		events,
-		metrics: new Metrics({ authority, verifyEndpoint, events, measures: measuresOf(authority, store) }),
+		metrics: new Metrics({
+			authority,
+			verifyEndpoint,
+			events,
+			measures: measuresOf(authority, store, strangers),
+		}),
 		ownerKey,
 		version: tokensmithVersion,
 		store,
@@ -94,6 +104,7 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 		notices: async () => [],
 		url: () => options.publicUrl?.origin ?? url,
 		addressOf,
+		strangers,
 		log,
 		onShutdown: () => ending.begin("an administrator asked for it"),
 	};
@@ -102,6 +113,9 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 		identityEndpoint: new IdentityEndpoint(identity),
 		loadApi: async () => (await import("./server/api.ts")).createApi(parts),
 		onRequest: () => {},
+		strangers,
+		addressOf,
+		limits: { connections: options.connections },
 		onError: (err) => log.error({ err }, "a request failed"),
 		encrypted: certificate && ((settings, receive) => certificate.createServer(settings, receive)),
 		publicHosts: publicHosts(options.publicUrl),
@@ -139,7 +153,7 @@ function publicHosts(url: URL | undefined): string[] {
 	return [`${url.hostname}:80`, `${url.hostname}:443`];
 }
 
-function measuresOf(authority: Authority, store: PostgresStore): Measure[] {
+function measuresOf(authority: Authority, store: PostgresStore, strangers?: StrangerLimit): Measure[] {
 	const { replica } = store;
 	return [
 		{
@@ -163,6 +177,11 @@ function measuresOf(authority: Authority, store: PostgresStore): Measure[] {
 			read: () => (replica.staleSeconds() === undefined ? 0 : 1),
 		},
 		{ name: "tokensmith_database_reads_total", help: "Queries that read", read: () => store.readCount },
+		{
+			name: "tokensmith_limited_requests_total",
+			help: "Requests that were refused since too many came from an address without valid credentials",
+			read: () => strangers?.refused ?? 0,
+		},
 		{
 			name: "tokensmith_acknowledged_changes_total",
 			help: "Batches of changes that this replica has made and all replicas have read",

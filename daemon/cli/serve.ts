@@ -42,6 +42,11 @@ password file. On an empty database the first server makes an administrator's to
 			"SECONDS",
 			"answer verifications from memory for so long after the lease, while the database can't be reached, although tokens may have been revoked meanwhile; default: 0",
 		),
+		"unauthenticated-per-minute": text(
+			"N",
+			"how many requests an address may send while no valid token comes from it, 0 for as many as it likes; default: 600",
+		),
+		"max-connections": text("N", "how many connections of clients there may be at once; default: 10000"),
 		"pool-size": text("N", "how many connections to the database read; default: 8"),
 		profile: list("FILE", "a profile of your own, as JSON", "file"),
 	},

@@ -18,6 +18,14 @@ export function clientAddress(text: string): string | undefined {
 	return family === 4 ? address : plainAddress(address);
 }
 
+/** What one customer of a provider has: an IPv4 address, or 64 bits of IPv6. @param address in its shortest form */
+export function networkOf(address: string): string {
+	if (!address.includes(":")) return address;
+	const [before = [], after] = address.split("::").map((part) => (part === "" ? [] : part.split(":")));
+	const left = after === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
+	return [...before, ...Array<string>(left).fill("0"), ...(after ?? [])].slice(0, 4).join(":");
+}
+
 function withoutPort(text: string): string {
 	const [, bracketed, ipv4] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(text) ?? [];
 	return bracketed ?? ipv4 ?? text;

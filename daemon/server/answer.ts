@@ -20,12 +20,14 @@ import { recognize } from "./peers.ts";
 import { parse, problemFrom, sendProblem } from "./problem.ts";
 import type { RequestLines } from "./request-lines.ts";
 import type { Route } from "./route.ts";
+import type { StrangerLimit } from "./strangers.ts";
 
 export interface AnswerOptions {
 	authority: Authority;
 	metrics: Metrics;
 	addressOf: AddressOf;
 	lines: RequestLines;
+	strangers?: StrangerLimit | undefined;
 	store: Pick<Store, "staleSeconds">;
 }
 
@@ -129,7 +131,7 @@ async function callerFor(
 	route: Route,
 	request: IncomingMessage,
 	param: RequestParts["param"],
-	{ authority, addressOf }: AnswerOptions,
+	{ authority, addressOf, strangers }: AnswerOptions,
 ): Promise<Caller> {
 	const credentials = credentialsOf(request, addressOf);
 	// Where credentials are optional, wrong ones are still refused.
@@ -138,7 +140,8 @@ async function callerFor(
 	const caller = await (route.caller === "rotator"
 		? authority.access.rotatorOf(credentials, param("id"))
 		: authority.access.callerOf(credentials, route.caller === "none" ? "token" : route.caller, judgement));
-	recognize(request, caller.token?.id ?? "owner");
+	recognize(request, caller.token?.id ?? caller.administrator?.id ?? "owner");
+	strangers?.know(credentials.address);
 	return caller;
 }
 

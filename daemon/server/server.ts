@@ -12,11 +12,13 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import type { Problem } from "../contract.ts";
 import { accessHeader, type ProblemCode } from "../facts.ts";
+import type { AddressOf } from "./client-address.ts";
 import { Hosts, isWebPage, type NamedHost, readTarget, unreadable } from "./door.ts";
 import { guard, guardHeaders } from "./guard-headers.ts";
 import { IdentityEndpoint } from "./identity-endpoint.ts";
 import { Peers } from "./peers.ts";
 import { problemFrom, problemOf, sendProblem } from "./problem.ts";
+import type { StrangerLimit } from "./strangers.ts";
 import { VerifyEndpoint } from "./verify-endpoint.ts";
 
 /** For requests in progress when the daemon stops. */
@@ -36,6 +38,9 @@ export interface ServerOptions {
 	/** Called with every error that is not the client's. */
 	onError: (error: unknown) => void;
 	limits?: Partial<Limits>;
+	/** Limits the requests of addresses that are not known; undefined: they are not limited. */
+	strangers?: StrangerLimit | undefined;
+	addressOf: AddressOf;
 	/** Makes a server of Node.js that encrypts, in the place of a plain one. */
 	encrypted?: ((options: NodeServerOptions, receive: Handler) => Server) | undefined;
 	/** Further addresses by which clients call it, each with a port: `tokens.example.com:443`. */
@@ -152,6 +157,8 @@ export class HttpServer {
 		const host = readTarget(request);
 		const problem = unreadable(request);
 		if (problem !== undefined) return refuse(request, response, problem);
+		const wait = this.#waitOf(request);
+		if (wait !== undefined) return refuseForNow(request, response, wait);
 		// Before the check of Host and Origin: proxies forward a browser's headers, and the answer reveals
 		// nothing to a page without the token.
 		if (VerifyEndpoint.serves(request.url ?? "")) return verifyAt(verifyEndpoint, request, response, onError);
@@ -164,6 +171,13 @@ export class HttpServer {
 		this.#noteCall(request, response);
 		if (this.#api !== undefined) this.#api(request, response);
 		else this.#answerOnceLoaded(request, response);
+	}
+
+	/** Seconds that the client has to wait; undefined: none. Who watches the server is never limited. */
+	#waitOf(request: IncomingMessage): number | undefined {
+		const { strangers, addressOf } = this.#options;
+		if (strangers === undefined || /^\/(healthz|readyz)$/.test(request.url ?? "")) return undefined;
+		return strangers.admit(addressOf(request));
 	}
 
 	#answerOnceLoaded(request: IncomingMessage, response: ServerResponse): void {
@@ -220,9 +234,19 @@ function verifyAt(
 	}
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, problem: Problem): void {
-	sendProblem(response, problem, { Connection: "close" });
+function refuse(
+	request: IncomingMessage,
+	response: ServerResponse,
+	problem: Problem,
+	headers: Record<string, string> = {},
+): void {
+	sendProblem(response, problem, { Connection: "close", ...headers });
 	request.resume();
+}
+
+function refuseForNow(request: IncomingMessage, response: ServerResponse, seconds: number): void {
+	const detail = `Too many requests without a valid token came from this address. Try again in ${seconds} seconds.`;
+	refuse(request, response, problemOf("too-many-requests", detail), { "Retry-After": String(seconds) });
 }
 
 function listenOn(server: Server, host: string, port: number): Promise<void> {

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import QuickLRU from "quick-lru";
 import type { VerifyAnswer, VerifyQuery } from "../contract.ts";
-import { staleHeader } from "../facts.ts";
+import { problemStatus, staleHeader } from "../facts.ts";
 import type { Authority } from "../rules/authority.ts";
 import { refusalCodes, refusalDetail } from "../rules/callers.ts";
 import { type MaybeLoaded, nothingAsked, type Refusal, type Verification } from "../rules/verify.ts";
@@ -16,6 +16,7 @@ import { bearerOf, challenge } from "./credentials.ts";
 import { rawGuardHeaders } from "./guard-headers.ts";
 import { recognize } from "./peers.ts";
 import { problemOf, sendProblem } from "./problem.ts";
+import type { StrangerLimit } from "./strangers.ts";
 import { tokenHeaders } from "./token-headers.ts";
 
 /** At least so many of the answers used last stay in memory. */
@@ -34,6 +35,7 @@ interface PreparedAnswer {
 export class VerifyEndpoint {
 	readonly #authority: Authority;
 	readonly #addressOf: AddressOf;
+	readonly #strangers: StrangerLimit | undefined;
 	/** By token object: another version of a token is another object. */
 	readonly #answers = new QuickLRU<VerifiableToken, PreparedAnswer>({ maxSize: preparedAnswers });
 	/** Sent once all requests that have arrived are read. */
@@ -44,9 +46,10 @@ export class VerifyEndpoint {
 	/** The number of answers by outcome: `valid`, or the reason for the refusal. */
 	readonly outcomes = new Map<string, number>();
 
-	constructor(authority: Authority, addressOf: AddressOf) {
+	constructor(authority: Authority, addressOf: AddressOf, strangers?: StrangerLimit) {
 		this.#authority = authority;
 		this.#addressOf = addressOf;
+		this.#strangers = strangers;
 	}
 
 	/** Whether the URL is this endpoint's. */
@@ -72,12 +75,14 @@ export class VerifyEndpoint {
 		}
 		const secret = bearerOf(authorizationOf(request.rawHeaders));
 		if (secret === undefined) return sendMissing(response);
-		const verification = this.#authority.access.verify(secret, this.#addressOf(request), query);
-		if (!(verification instanceof Promise)) return this.#answer(response, verification);
-		return verification.then((loaded) => this.#answer(response, loaded));
+		const address = this.#addressOf(request);
+		const verification = this.#authority.access.verify(secret, address, query);
+		if (!(verification instanceof Promise)) return this.#answer(response, verification, address);
+		return verification.then((loaded) => this.#answer(response, loaded, address));
 	}
 
-	#answer(response: ServerResponse, verification: Verification): void {
+	#answer(response: ServerResponse, verification: Verification, address: string): void {
+		if (isAuthenticated(verification)) this.#strangers?.know(address);
 		this.#count(verification.valid ? "valid" : verification.reason);
 		if (verification.staleSeconds !== undefined)
 			response.setHeader(staleHeader, String(verification.staleSeconds));
@@ -157,6 +162,11 @@ function prepare(token: VerifiableToken): PreparedAnswer {
 		...tokenHeaders(token),
 	];
 	return { headers, body };
+}
+
+/** Whether the secret is that of a token which works, whatever it may do. */
+function isAuthenticated(verification: Verification): boolean {
+	return verification.valid || problemStatus[refusalCodes[verification.reason]] !== 401;
 }
 
 function sendMissing(response: ServerResponse): void {

@@ -19,6 +19,7 @@ import { EventStream, type StreamLimits } from "../../daemon/server/events.ts";
 import { IdentityEndpoint } from "../../daemon/server/identity-endpoint.ts";
 import { Metrics } from "../../daemon/server/metrics.ts";
 import { HttpServer, type Limits } from "../../daemon/server/server.ts";
+import { StrangerLimit } from "../../daemon/server/strangers.ts";
 import { VerifyEndpoint } from "../../daemon/server/verify-endpoint.ts";
 import { DurableDatabase, type DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
 import { loadSqlJs } from "../../daemon/store/sqlite/memory-database.ts";
@@ -116,6 +117,7 @@ export interface TestDaemonOptions {
 	trustedProxies?: readonly string[];
 	limits?: Partial<Limits>;
 	streams?: StreamLimits;
+	unauthenticatedPerMinute?: number;
 }
 
 export class TestDaemon {
@@ -161,7 +163,10 @@ export class TestDaemon {
 		});
 		this.records = new Records(this.#store);
 		const addressOf = addressReader(this.#options.trustedProxies ?? []);
-		const verifyEndpoint = new VerifyEndpoint(this.authority, addressOf);
+		const { unauthenticatedPerMinute } = this.#options;
+		const strangers =
+			unauthenticatedPerMinute === undefined ? undefined : new StrangerLimit(unauthenticatedPerMinute);
+		const verifyEndpoint = new VerifyEndpoint(this.authority, addressOf, strangers);
 		const api = createApi({
 			authority: this.authority,
 			records: this.records,
@@ -175,6 +180,7 @@ export class TestDaemon {
 			notices: () => this.#store.examined(),
 			url: () => this.url,
 			addressOf,
+			strangers,
 			log: { info: () => {}, error: ({ err }: { err?: unknown }) => failures.push(err) },
 			onShutdown: () => {
 				this.shutdowns++;
@@ -185,6 +191,8 @@ export class TestDaemon {
 			identityEndpoint: new IdentityEndpoint(this.identity),
 			loadApi: async () => api,
 			onRequest: () => {},
+			strangers,
+			addressOf,
 			onError: (error) => failures.push(error),
 			limits: this.#options.limits ?? {},
 		});

@@ -6,7 +6,7 @@ import { generateSecret, hashOf } from "../../daemon/rules/secret.ts";
 import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
 import { openApiOf } from "../../daemon/server/openapi/document.ts";
 import { connectedProblems } from "./connected-problems.ts";
-import { type Answer, daemonOfEach, ownerKey, type TestDaemon } from "./harness.ts";
+import { type Answer, daemonOfEach, ownerKey, TestDaemon } from "./harness.ts";
 import { created } from "./profile-calls.ts";
 import { acmeProfile } from "./systems/acme.ts";
 
@@ -39,8 +39,8 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
 type Operation = (typeof operations)[number];
 
 const { read, write, delete: remove } = apiPermissions;
-/** They need a damaged disk or a defect of the daemon. */
-const untestable = ["internal-error", "storage-failed"];
+/** They need a damaged disk, a defect of the daemon, or a shared server without its database (test/postgres). */
+const untestable = ["internal-error", "storage-failed", "database-unreachable", "change-uncertain"];
 const unknownSecret = generateSecret("tks");
 
 /** Codes that an operation answers with before its handler is called. */
@@ -91,6 +91,15 @@ const refusals: Record<string, (daemon: TestDaemon, operation: Operation) => Pro
 		const { token } = await daemon.create({ permissions: ["*"] });
 		const isOwners = operation.codes.includes("owner-only");
 		return call(daemon, operation, isOwners ? {} : { secret: token }, "?unknown=1");
+	},
+	"too-many-requests": async (_daemon, operation) => {
+		const limited = await TestDaemon.start({ unauthenticatedPerMinute: 1 });
+		try {
+			await call(limited, operation, { secret: null });
+			return await call(limited, operation, { secret: null });
+		} finally {
+			await limited.remove();
+		}
 	},
 	"invalid-json": (daemon, operation) => call(daemon, operation, { body: "{" }),
 	"body-too-large": (daemon, operation) =>

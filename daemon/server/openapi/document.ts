@@ -19,12 +19,15 @@ const tags: Readonly<Record<Tag, string>> = {
 	Daemon: "The daemon itself.",
 };
 
-const headers: Readonly<Record<ResponseHeader | "X-Request-Id" | "WWW-Authenticate", string>> = {
+const headers: Readonly<
+	Record<ResponseHeader | "X-Request-Id" | "WWW-Authenticate" | "Retry-After", string>
+> = {
 	ETag: "The token's version, for `If-Match`.",
 	Location: "The path of the new token's record.",
 	"Tokensmith-Stale":
 		"From a shared server that can't reach its database and was started with `--serve-stale`: for how many seconds the answer may have missed changes, such as a revocation.",
 	"X-Request-Id": "The request's id, as in the daemon's log.",
+	"Retry-After": "After how many seconds another try makes sense.",
 	"WWW-Authenticate":
 		"How to authenticate (RFC 6750 section 3), where credentials or a permission are missing.",
 	"X-Token-Id": "The token's id.",

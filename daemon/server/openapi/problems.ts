@@ -30,11 +30,15 @@ const meanings: Readonly<Record<number, string>> = {
 	415: "The body has an unsupported media type or encoding.",
 	428: "`If-Match` is missing.",
 	429: "There are too many for now; `Retry-After` says when to try again.",
+	503: "A shared server can't reach its database; `Retry-After` says when to try again.",
 	500: "An unexpected error. The daemon's log has the details.",
 	502: "The other system refused, or could not be reached.",
-	504: "The other system gave no answer, and may have done what was requested.",
+	504: "The other system gave no answer, or a shared server lost its database in the middle of the change: what was requested may have been done.",
 	507: "The daemon could not write to its disk.",
 };
+
+/** Paths of those who watch the daemon. */
+const unlimited = ["/healthz", "/readyz"];
 
 const refusedPage = ["host-not-allowed", "origin-not-allowed"] as const;
 
@@ -43,8 +47,18 @@ export function problemsOf(route: ProblemSource): ProblemCode[] {
 	const { caller, body, accepts, access, ifMatch, path } = route;
 	// It reads no credentials, and containers call it by other names.
 	if (path === "/v1/identity")
-		return ["invalid-request", "internal-error", "origin-not-allowed", ...route.problems];
+		return [
+			"invalid-request",
+			"internal-error",
+			"origin-not-allowed",
+			"too-many-requests",
+			...route.problems,
+		];
 	const codes: ProblemCode[] = ["invalid-request", "internal-error", ...refusedToken, ...route.problems];
+	// A credential has to be verified, also where none is needed.
+	codes.push("database-unreachable");
+	if (!unlimited.includes(path)) codes.push("too-many-requests");
+	if (route.problems.includes("storage-failed")) codes.push("change-uncertain");
 	// The endpoint of verifications accepts what proxies forward.
 	if (path !== "/v1/verify") codes.push(...refusedPage);
 	if (caller !== "none") codes.push("credentials-missing");
@@ -104,6 +118,7 @@ function errorResponse(status: number, form: "problem" | "oauth"): Json {
 		description: meanings[status],
 		headers: {
 			"X-Request-Id": referTo("headers", "X-Request-Id"),
+			...((status === 429 || status === 503) && { "Retry-After": referTo("headers", "Retry-After") }),
 			...(challenged && { "WWW-Authenticate": referTo("headers", "WWW-Authenticate") }),
 		},
 		content: {

@@ -33,7 +33,11 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 				const hello = { version, protocol: contract.protocol, notices: await parts.notices() };
 				if (response.closed) return undefined;
 				const following = authority.access.follow(caller, apiPermissions.read);
-				events.attach(response, hello, { ...following, workspace, tokenId: caller.token?.id });
+				events.attach(response, hello, {
+					...following,
+					workspace,
+					tokenId: (caller.token ?? caller.administrator)?.id,
+				});
 				return undefined;
 			},
 		}),

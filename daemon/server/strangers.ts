@@ -1,0 +1,62 @@
+/**
+ * How many requests an address may send while no valid credentials come from it. An address from which they came lately is
+ * not limited, so that strangers who call a service, whose requests it passes on, can't keep its other callers out.
+ */
+import QuickLRU from "quick-lru";
+import { networkOf } from "../rules/address.ts";
+
+/** At least so many addresses are remembered, at most twice as many. */
+const rememberedAddresses = 20_000;
+const minute = 60_000;
+/** After its last valid request, an address is not limited for so long. */
+const knownMilliseconds = 10 * minute;
+
+interface Entry {
+	/** When the address may send a whole minute's requests at once again; by a clock that no change of the time moves. */
+	freeAt: number;
+	knownUntil: number;
+}
+
+export class StrangerLimit {
+	readonly #entries = new QuickLRU<string, Entry>({ maxSize: rememberedAddresses });
+	readonly #interval: number;
+	/** How many requests were refused. */
+	refused = 0;
+
+	constructor(requestsPerMinute: number) {
+		this.#interval = minute / requestsPerMinute;
+	}
+
+	/** Counts a request. @returns seconds until the next one is answered; undefined: this one is. */
+	admit(address: string): number | undefined {
+		const now = performance.now();
+		const entry = this.#entryOf(address);
+		if (entry.knownUntil > now) return undefined;
+		const freeAt = Math.max(entry.freeAt, now) + this.#interval;
+		const wait = freeAt - now - minute;
+		// As it is computed, the sum of a minute's intervals may be a little more than a minute.
+		if (wait > 1e-3) {
+			this.refused++;
+			return Math.ceil(wait / 1000);
+		}
+		entry.freeAt = freeAt;
+		return undefined;
+	}
+
+	/** To be called for an authenticated request. */
+	know(address: string): void {
+		const entry = this.#entryOf(address);
+		entry.knownUntil = performance.now() + knownMilliseconds;
+		entry.freeAt = 0;
+	}
+
+	#entryOf(address: string): Entry {
+		const network = networkOf(address);
+		let entry = this.#entries.get(network);
+		if (entry === undefined) {
+			entry = { freeAt: 0, knownUntil: 0 };
+			this.#entries.set(network, entry);
+		}
+		return entry;
+	}
+}

@@ -1,0 +1,113 @@
+/** Limits of requests without valid credentials, over real HTTP behind a trusted proxy. */
+import assert from "node:assert/strict";
+import { networkOf } from "../../daemon/rules/address.ts";
+import { generateSecret } from "../../daemon/rules/secret.ts";
+import { StrangerLimit } from "../../daemon/server/strangers.ts";
+import { type Answer, TestDaemon } from "./harness.ts";
+
+const perMinute = 5;
+const stranger = "203.0.113.7";
+
+describe("with a limit of requests without valid credentials,", () => {
+	let daemon: TestDaemon;
+	let token: string;
+	beforeEach(async () => {
+		daemon = await TestDaemon.start({
+			unauthenticatedPerMinute: perMinute,
+			trustedProxies: ["127.0.0.1"],
+		});
+		({ token } = await daemon.create());
+	});
+	afterEach(() => daemon.remove());
+
+	function askFrom(address: string, secret: string | null, path = "/v1/verify"): Promise<Answer> {
+		return daemon.call("GET", path, { secret, headers: { "x-forwarded-for": address } });
+	}
+
+	async function useUp(address: string): Promise<void> {
+		for (let count = 0; count < perMinute; count++)
+			assert.equal((await askFrom(address, generateSecret("tks"))).status, 401);
+	}
+
+	it("an address gets 429 and when to try again, and others are answered as before", async () => {
+		await useUp(stranger);
+		const { status, headers, body } = await askFrom(stranger, generateSecret("tks"));
+		assert.deepEqual([status, body.code], [429, "too-many-requests"]);
+		const seconds = Number(headers.get("retry-after"));
+		assert.ok(seconds >= 1 && seconds <= 60 / perMinute, `after ${seconds} s`);
+		assert.equal((await askFrom("203.0.113.8", generateSecret("tks"))).status, 401);
+	});
+
+	for (const path of ["/openapi.json", "/v1/api-tokens", "/nowhere", "/v1/identity"]) {
+		it(`it holds at ${path} too`, async () => {
+			await useUp(stranger);
+			assert.equal((await askFrom(stranger, null, path)).status, 429);
+		});
+	}
+
+	it("those who watch the daemon are always answered, and use nothing up", async () => {
+		for (let count = 0; count < 2 * perMinute; count++)
+			assert.equal((await askFrom(stranger, null, "/healthz")).status, 200);
+		await useUp(stranger);
+		assert.equal((await askFrom(stranger, null, "/readyz")).status, 200);
+	});
+
+	it("the 64 bits of IPv6 that one customer has count as one address", async () => {
+		for (let count = 0; count < perMinute; count++) await askFrom(`2001:db8:1:2::${count}`, "x");
+		assert.equal((await askFrom("2001:db8:1:2:ffff::1", "x")).status, 429);
+		assert.equal((await askFrom("2001:db8:1:3::1", "x")).status, 401);
+	});
+
+	it("a service whose callers send nonsense is not limited, since valid tokens come from it too", async () => {
+		assert.equal((await askFrom(stranger, token)).status, 200);
+		for (let count = 0; count < 3 * perMinute; count++)
+			assert.equal((await askFrom(stranger, generateSecret("tks"))).status, 401);
+		assert.equal((await askFrom(stranger, token)).status, 200);
+	});
+
+	it("neither is one whose callers lack a permission", async () => {
+		for (let count = 0; count < 3 * perMinute; count++)
+			assert.equal((await askFrom(stranger, token, "/v1/verify?permission=orders.write")).status, 403);
+	});
+
+	it("what a client writes before its proxy's address does not count", async () => {
+		for (let count = 0; count < perMinute; count++) await askFrom(`10.0.0.${count}, ${stranger}`, "x");
+		assert.equal((await askFrom(`10.0.0.99, ${stranger}`, "x")).status, 429);
+	});
+
+	it("a client can't choose its address where no proxy is trusted", async () => {
+		const exposed = await TestDaemon.start({ unauthenticatedPerMinute: perMinute });
+		try {
+			const statuses: number[] = [];
+			for (let count = 0; count <= perMinute; count++) {
+				const headers = { "x-forwarded-for": `203.0.113.${count}` };
+				statuses.push((await exposed.call("GET", "/v1/verify", { secret: "x", headers })).status);
+			}
+			assert.deepEqual(statuses, [...Array(perMinute).fill(401), 429]);
+		} finally {
+			await exposed.remove();
+		}
+	});
+});
+
+describe("the memory of addresses", () => {
+	it("is bounded: of very many the first ones are forgotten", () => {
+		const limit = new StrangerLimit(1);
+		assert.equal(limit.admit(stranger), undefined);
+		assert.notEqual(limit.admit(stranger), undefined);
+		for (let count = 0; count < 100_000; count++)
+			limit.admit(`10.${count >> 16}.${(count >> 8) & 255}.${count & 255}`);
+		assert.equal(limit.admit(stranger), undefined);
+	});
+
+	for (const [address, network] of [
+		["192.0.2.1", "192.0.2.1"],
+		["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+		["2001:db8::1", "2001:db8:0:0"],
+		["::1", "0:0:0:0"],
+		["2001:db8:1:2::", "2001:db8:1:2"],
+		["", ""],
+	] as const)
+		it(`counts ${address || "an unreadable address"} as ${network || "one"}`, () =>
+			assert.equal(networkOf(address), network));
+});
