@@ -5,7 +5,7 @@
 
 import { accessFromEnvironment } from "./cli/access.ts";
 import { answerCompletion } from "./cli/answer-completion.ts";
-import { connect, directoryOf, runningDaemonFile } from "./cli/connect.ts";
+import { connect, directoryOf, localDirectory, placeOf, runningDaemonFile } from "./cli/connect.ts";
 import { AmbiguousNameError, tokenIdOf, UnknownTokenError } from "./cli/names.ts";
 import { inShell } from "./cli/other-data.ts";
 import { print, printError, problemWords } from "./cli/output.ts";
@@ -14,6 +14,12 @@ import { refuseSecretsIn } from "./cli/secrets.ts";
 import { UsageError } from "./cli/usage-error.ts";
 import type { TokensmithClient } from "./client/client.ts";
 import { seemsToHaveData } from "./client/delete-data.ts";
+import {
+	parseServerAddress,
+	ServerError,
+	type ServerProblem,
+	serverProblemOf,
+} from "./client/prove-server.ts";
 import { TokensmithProblemError, TokensmithUnavailableError } from "./client/transport.ts";
 import type { ProblemCode } from "./facts.ts";
 
@@ -30,7 +36,7 @@ export async function runCli(words: readonly string[]): Promise<number> {
 		parsed = parse(args, tokensmithVersion);
 		return await carryOut(parsed);
 	} catch (error) {
-		const { exitCode, ...problem } = explain(error, notFoundHint(parsed), startHint(parsed));
+		const { exitCode, ...problem } = explain(aboutServer(error, parsed), hintsFor(parsed));
 		printError(problem, args.includes("--json") ? "json" : "words");
 		return exitCode;
 	}
@@ -53,7 +59,8 @@ async function carryOut(parsed: Parsed): Promise<number> {
 		values,
 		word,
 		format: values.json ? "json" : "words",
-		dataDir: () => directoryOf(values),
+		dataDir: () => (command.connects === false ? localDirectory(values) : directoryOf(values)),
+		place: () => placeOf(values),
 		hasCredential: values["credential-stdin"] === true || accessFromEnvironment() !== undefined,
 		daemonFile: () => runningDaemonFile(values),
 		client,
@@ -62,6 +69,23 @@ async function carryOut(parsed: Parsed): Promise<number> {
 			return [connected, await tokenIdOf(connected, word, command.argument?.statuses ?? [])];
 		},
 	});
+}
+
+interface Hints {
+	readonly notFound: string;
+	readonly start: string;
+	readonly login: string;
+}
+
+function hintsFor(parsed: Parsed | undefined): Hints {
+	return { notFound: notFoundHint(parsed), start: startHint(parsed), login: loginHint(parsed) };
+}
+
+/** Where the token that was kept for a server is one no more. */
+function loginHint(parsed: Parsed | undefined): string {
+	const context = parsed?.kind === "command" ? serverOf(parsed)?.context : undefined;
+	if (context === undefined) return "";
+	return `\nTo log in with another token: tokensmith login ${inShell(parseServerAddress(context.url).text)} --name ${context.name}`;
 }
 
 function notFoundHint(parsed: Parsed | undefined): string {
@@ -74,6 +98,29 @@ function startHint(parsed: Parsed | undefined): string {
 	const dataDir = parsed?.kind === "command" ? parsed.values["data-dir"] : undefined;
 	if (dataDir === undefined || !seemsToHaveData(dataDir)) return "";
 	return `\nTo start it: tokensmith daemon start --data-dir ${inShell(dataDir)}`;
+}
+
+/** An error in a connection to a server, by what is wrong with the server, where nothing was sent. */
+function aboutServer(error: unknown, parsed: Parsed | undefined): unknown {
+	const place = parsed?.kind === "command" ? serverOf(parsed) : undefined;
+	const reason = serverProblemOf(error);
+	if (place === undefined || reason === undefined) return error;
+	if ((error as TokensmithUnavailableError).outcome === "unknown") return error;
+	return new ServerError(reason, parseServerAddress(place.url).host, { cause: error });
+}
+
+/** The server that the command speaks to, if it is one for sure. */
+function serverOf({ values, command }: Extract<Parsed, { kind: "command" }>) {
+	if (command.connects === false) return undefined;
+	try {
+		const { url, context } = placeOf(values);
+		if (url === undefined || !(context !== undefined || url.startsWith("https:"))) return undefined;
+		parseServerAddress(url);
+		return { url, context };
+	} catch {
+		// The error that is to be explained says what is wrong.
+		return undefined;
+	}
 }
 
 const hints: Partial<Record<ProblemCode, string>> = {
@@ -89,22 +136,24 @@ interface Explained {
 	readonly tokens?: readonly object[];
 }
 
-function explain(error: unknown, notFoundHint: string, startHint: string): Explained {
+function explain(error: unknown, hint: Hints): Explained {
 	if (error instanceof TokensmithProblemError) {
 		const { code, status } = error.problem;
-		const hint = code === "not-found" ? `\n${notFoundHint}` : (hints[code] ?? "");
-		const detail = problemWords(error.problem) + hint;
+		const next = code === "not-found" ? `\n${hint.notFound}` : (hints[code] ?? "");
+		const detail = problemWords(error.problem) + next + (status === 401 ? hint.login : "");
 		return { exitCode: [401, 403, 404].includes(status) ? 4 : 1, code, detail };
 	}
 	if (error instanceof UnknownTokenError)
-		return { exitCode: 4, code: "not-found", detail: `${error.message}\n${notFoundHint}` };
+		return { exitCode: 4, code: "not-found", detail: `${error.message}\n${hint.notFound}` };
 	if (error instanceof AmbiguousNameError) {
 		const tokens = error.tokens.map(({ id, name, status }) => ({ id, name, status }));
 		return { exitCode: 2, code: "ambiguous-name", detail: error.message, tokens };
 	}
+	if (error instanceof ServerError)
+		return { exitCode: exitCodeOf(error), code: error.reason, detail: error.message };
 	if (error instanceof TokensmithUnavailableError) {
-		const hint = error.reason === "not-running" ? startHint : "";
-		return { exitCode: 3, code: "unreachable", detail: error.message + hint };
+		const next = error.reason === "not-running" ? hint.start : "";
+		return { exitCode: 3, code: "unreachable", detail: error.message + next };
 	}
 	const detail = error instanceof Error ? error.message : String(error);
 	if (error instanceof UsageError) {
@@ -116,3 +165,12 @@ function explain(error: unknown, notFoundHint: string, startHint: string): Expla
 	}
 	return { exitCode: 1, code: "failed", detail };
 }
+
+function exitCodeOf({ reason }: ServerError): number {
+	if (reason.startsWith("token-")) return 4;
+	return addressProblems.has(reason) ? 2 : 3;
+}
+
+const addressProblems: ReadonlySet<ServerProblem> = new Set([
+	...(["not-an-address", "has-credentials", "has-query", "not-encrypted", "unidentified"] as const),
+]);

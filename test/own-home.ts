@@ -1,4 +1,4 @@
-/** Keeps what tests start away from the data directory of the user who runs them. */
+/** Keeps what tests start away from the data and the servers of the user who runs them. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ export function useOwnHome(): void {
 	const folder = mkdtempSync(join(tmpdir(), "tokensmith-home-"));
 	process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
 	process.env.XDG_DATA_HOME = folder;
+	process.env.TOKENSMITH_CONFIG_DIR = join(folder, "config");
 	delete process.env.TOKENSMITH_URL;
 	delete process.env.TOKENSMITH_DATA_DIR;
 	// macOS and Windows have no such variable.

@@ -1,5 +1,6 @@
 /** `tokensmith address`: what services are given to know the daemon by. */
 import { addressForServices } from "../client/transport.ts";
+import type { DaemonFile } from "../contract.ts";
 import { defineCommand } from "./command.ts";
 import { print } from "./output.ts";
 import { UsageError } from "./usage-error.ts";
@@ -11,10 +12,13 @@ export const address = defineCommand({
 recognizes the daemon, and sends nothing to another process on its port.`,
 	options: {},
 	stdin: "caller",
-	async run({ format, daemonFile }) {
-		const { url, identity } = await daemonFile();
-		if (identity === undefined) throw new UsageError("The daemon is an older one. Start it again.");
-		const found = addressForServices(url, identity);
+	async run({ format, daemonFile, place }) {
+		const found = place().context?.url ?? addressOf(await daemonFile());
 		return print(format === "json" ? { address: found } : found, format);
 	},
 });
+
+function addressOf({ url, identity }: DaemonFile): string {
+	if (identity === undefined) throw new UsageError("The daemon is an older one. Start it again.");
+	return addressForServices(url, identity);
+}

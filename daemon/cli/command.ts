@@ -2,10 +2,12 @@
 import type { TokensmithClient } from "../client/client.ts";
 import type { DaemonFile } from "../contract.ts";
 import type { TokenStatus } from "../facts.ts";
+import type { Place } from "./contexts.ts";
 import type { Offered, Options, Values } from "./options.ts";
 
 export const programName = "tokensmith";
-export const about = "Creates, scopes, rotates and revokes API tokens, which a daemon on this machine keeps.";
+export const about =
+	"Creates, scopes, rotates and revokes API tokens, which a daemon on this machine or a shared server keeps.";
 
 export const exitCodes = `Exit codes: 0 done; 1 failed, nothing was changed unless it says so;
 2 wrong usage; 3 the daemon can't be reached; 4 refused: the token is not valid
@@ -22,10 +24,12 @@ export interface Given<All extends Options> {
 	readonly format: "json" | "words";
 	/** Whether the credential of a connection is given. */
 	readonly hasCredential: boolean;
-	/** The running daemon's own file. @throws UsageError with --url */
+	/** The running daemon's own file. @throws UsageError for a server */
 	daemonFile(): Promise<DaemonFile>;
-	/** The data directory: that of the option, else the user's own. @throws UsageError with --url */
+	/** The data directory: that of the option, else the user's own. @throws UsageError for a server */
 	dataDir(): string;
+	/** Which daemon or server the options name. @throws UsageError */
+	place(): Place;
 	client(): Promise<TokensmithClient>;
 	/** A client, and the id of the token that the argument names. */
 	target(): Promise<readonly [client: TokensmithClient, id: string]>;
@@ -35,9 +39,17 @@ export interface Given<All extends Options> {
 export interface Argument {
 	/** What help calls it: ID, NAME. */
 	readonly value: string;
+	/** It can be left out. */
+	readonly optional?: true;
 	readonly offers?: Offered;
 	/** For a token: the states in which the command makes sense, which choose between tokens of one name. */
 	readonly statuses?: readonly TokenStatus[];
+}
+
+/** How a usage line shows it; empty for a command without one. */
+export function argumentWords(argument: Argument | undefined): string {
+	if (argument === undefined) return "";
+	return argument.optional ? `[${argument.value}]` : argument.value;
 }
 
 /** The states of tokens that may work again. */

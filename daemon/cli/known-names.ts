@@ -1,7 +1,8 @@
 /** The names that completion offers, from the daemon that runs. Without one, or one that answers in time, there are none. */
-import { createTokensmithClient, type TokensmithClient } from "../client/client.ts";
+import type { TokensmithClient } from "../client/client.ts";
 import type { Candidate, NamesQuestion } from "./complete.ts";
-import { placeOf } from "./connect.ts";
+import { clientAt, placeOf, tokenFor } from "./connect.ts";
+import { Contexts, localName } from "./contexts.ts";
 import type { OfferedNames } from "./options.ts";
 import { oneLine } from "./output.ts";
 
@@ -17,10 +18,13 @@ export async function namesFromDaemon(question: NamesQuestion): Promise<readonly
 }
 
 async function asked(question: NamesQuestion): Promise<readonly Candidate[]> {
-	const place = placeOf({ "data-dir": optionValue("data-dir", question), url: optionValue("url", question) });
-	const token = place.url === undefined ? undefined : process.env.TOKENSMITH_TOKEN?.trim() || undefined;
-	const client = createTokensmithClient({ ...place, token, timeoutMilliseconds });
-	const found = await readers[question.kind as OfferedNames](client, question);
+	if (question.kind === "context") return contexts();
+	const [dataDir, url, context] = (["data-dir", "url", "context"] as const).map((option) =>
+		optionValue(option, question),
+	);
+	const place = placeOf({ "data-dir": dataDir, url, context });
+	const client = clientAt(place, { token: tokenFor(place), timeoutMilliseconds });
+	const found = await readers[question.kind as keyof typeof readers](client, question);
 	return found
 		.map(({ text, about }) => ({ text, about: oneLine(about) }))
 		.filter(({ text }) => text !== "" && isTypable(text));
@@ -38,9 +42,14 @@ function optionValue(option: string, { words }: NamesQuestion): string | undefin
 		: words.findLast((word) => word.startsWith(`--${option}=`))?.slice(option.length + 3);
 }
 
+function contexts(): Candidate[] {
+	const servers = new Contexts().names().map((name) => ({ text: name, about: "a server" }));
+	return [{ text: localName, about: "the daemon of this machine" }, ...servers];
+}
+
 type Reader = (client: TokensmithClient, question: NamesQuestion) => Promise<Candidate[]>;
 
-const readers: Record<OfferedNames, Reader> = {
+const readers: Record<Exclude<OfferedNames, "context">, Reader> = {
 	token: tokens,
 	permission: permissions,
 	"own-permission": async (client) => {

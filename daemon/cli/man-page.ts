@@ -1,5 +1,14 @@
 /** The manual page, in man(7), from the same words as the help. */
-import { about, type Command, exitCodes, isGroup, programName, type Section, tokenHelp } from "./command.ts";
+import {
+	about,
+	argumentWords,
+	type Command,
+	exitCodes,
+	isGroup,
+	programName,
+	type Section,
+	tokenHelp,
+} from "./command.ts";
 import { connectionOptions, type Options } from "./options.ts";
 
 export function manPage(sections: readonly Section[], version: string): string {
@@ -32,6 +41,7 @@ const environment: readonly (readonly [name: string, words: string])[] = [
 	["TOKENSMITH_DATA_DIR", "The daemon's data directory."],
 	["TOKENSMITH_URL", "The daemon's address with its identity, without a data directory."],
 	["TOKENSMITH_TOKEN", "The token to act with, where the daemon is named by its address."],
+	["TOKENSMITH_CONFIG_DIR", "The directory with the servers that you have logged in to."],
 	["TOKENSMITH_CREDENTIAL", "The credential of a connection to another system."],
 	["TOKENSMITH_ANSWER_NAME", "The answer to a question NAME of that system."],
 	["NO_COLOR", "If it is set, nothing is colored."],
@@ -42,8 +52,8 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 function described(name: string, { argument, description, examples = [], options }: Command): string[] {
-	const usage = [programName, name, "[OPTION]...", argument?.value]
-		.filter((word) => word !== undefined)
+	const usage = [programName, name, "[OPTION]...", argumentWords(argument)]
+		.filter((word) => word !== "")
 		.join(" ");
 	return [
 		`.SS "${roff(usage)}"`,

@@ -7,6 +7,7 @@ export type OfferedNames =
 	| "token"
 	| "permission"
 	| "own-permission"
+	| "context"
 	| "connection"
 	| "profile"
 	| "resource"
@@ -55,6 +56,11 @@ export const connectionOptions = {
 	url: text(
 		"URL",
 		"the daemon's address with its identity, from 'tokensmith address' (or TOKENSMITH_URL); acts with the token in TOKENSMITH_TOKEN",
+	),
+	context: text(
+		"NAME",
+		"the server that you have logged in to by this name, or 'local' for your own daemon; by default the one of 'tokensmith context use'",
+		"context",
 	),
 	"token-stdin": flag("acts with the token whose secret is the first line of standard input"),
 	"credential-stdin": flag(

@@ -7,6 +7,7 @@ import { Command as Commander, CommanderError, Option as CommanderOption, Help }
 import { visibleCharacter } from "../facts.ts";
 import {
 	about,
+	argumentWords,
 	type Command,
 	type CommandGroup,
 	exitCodes,
@@ -122,7 +123,7 @@ function addCommand(
 		.command(name)
 		.summary(summary)
 		.description([description.replaceAll("\n", " "), ...examples.map(indented)].join("\n"))
-		.usage(["[OPTION]...", argument?.value].filter((word) => word !== undefined).join(" "))
+		.usage(["[OPTION]...", argumentWords(argument)].filter((word) => word !== "").join(" "))
 		.argument("[words...]")
 		.helpOption("-h, --help", "shows this help")
 		.addHelpText(
@@ -174,13 +175,17 @@ const helpStyle: Partial<Help> = {
 };
 
 function theWord({ name, argument, stdin }: Command, words: readonly string[]): string {
-	const least = argument === undefined ? 0 : 1;
-	if (words.length === least) return visible(name, argument?.value, words[0]);
+	const needed = argument === undefined ? 0 : 1;
+	if (argument?.optional && words.length === 0) return "";
+	if (words.length === needed) return visible(name, argument?.value, words[0]);
 	if (argument === undefined) {
 		const hint = stdin === "secrets" ? " Secrets are read from standard input." : "";
 		throw new UsageError(`This command takes no argument besides its options.${hint}`);
 	}
-	throw new UsageError(`This command takes one ${argument.value}${words.length > 1 ? ", not several" : ""}.`);
+	const amount = argument.optional ? "at most one" : "one";
+	throw new UsageError(
+		`This command takes ${amount} ${argument.value}${words.length > 1 ? ", not several" : ""}.`,
+	);
 }
 
 /** With an empty argument, the path of the request would be that of another one. */

@@ -7,6 +7,7 @@ import { cleanUp } from "./clean-up.ts";
 import { isGroup, type Section } from "./command.ts";
 import { completion } from "./completion.ts";
 import { connections } from "./connections.ts";
+import { context } from "./context.ts";
 import { create } from "./create.ts";
 import { daemon } from "./daemon.ts";
 import { deleteData } from "./delete-all-data.ts";
@@ -15,6 +16,8 @@ import { edit } from "./edit.ts";
 import { exportTokens } from "./export.ts";
 import { identify } from "./identify.ts";
 import { list } from "./list.ts";
+import { login } from "./login.ts";
+import { logout } from "./logout.ts";
 import { man } from "./man.ts";
 import { endOverlap, undoRotation } from "./overlap.ts";
 import { permission } from "./permission.ts";
@@ -36,7 +39,8 @@ export const sections: readonly Section[] = [
 	{ heading: "History", entries: [audit, usage] },
 	{ heading: "All data", entries: [backup, restore, exportTokens, deleteData] },
 	{ heading: "Other systems", entries: [connections, register, addSecret, probe] },
-	{ heading: "Services and projects", entries: [setup, permission, address, daemon, serve] },
+	{ heading: "Services and projects", entries: [setup, permission, address, daemon] },
+	{ heading: "Servers", entries: [login, logout, context, serve] },
 	{ heading: "Help", entries: [completion, man(() => sections)] },
 ];
 

@@ -35,13 +35,14 @@ export type ServerProblem =
 	| "token-disabled"
 	| "token-in-doubt"
 	| "token-expired"
-	| "token-not-from-here";
+	| "token-not-from-here"
+	| "token-without-rights";
 
 /** What the words of a problem need besides the server's host. */
 export interface ServerProblemFacts {
 	/** The server's, where the problem is its version. */
 	readonly version?: string | undefined;
-	/** The origin that a redirect leads to. */
+	/** The origin that a redirect leads to, or the token's name. */
 	readonly target?: string | undefined;
 	readonly cause?: unknown;
 }
@@ -153,4 +154,6 @@ const words: Readonly<Record<ServerProblem, (named: Named) => string>> = {
 		`It is in doubt at ${host} whether the token was ended. Its administrator can enable it.`,
 	"token-expired": ({ host }) => `The token has expired at ${host}. Ask its administrator for another one.`,
 	"token-not-from-here": ({ host }) => `${host} does not accept the token from the address of this machine.`,
+	"token-without-rights": ({ host, target }) =>
+		`${host} accepts the token ${target}, which may do nothing there: it has no permission of Tokensmith's own API, such as api.api-tokens.read. Ask its administrator for another one.`,
 };

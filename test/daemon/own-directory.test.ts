@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chownSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { createTokensmithClient } from "../../daemon/client/client.ts";
-import { ownDataDirectory, ownPlace } from "../../daemon/client/own-directory.ts";
+import { ownConfigDirectory, ownDataDirectory, ownPlace } from "../../daemon/client/own-directory.ts";
 import { itWhere } from "../where.ts";
 import { temporaryFolder } from "./harness.ts";
 
@@ -50,6 +50,27 @@ describe("the data directory of a user", () => {
 	for (const [platform, env, expected] of places)
 		it(`is ${expected} on ${platform} with ${JSON.stringify(env)}`, () => {
 			assert.equal(directory(platform, env), expected);
+		});
+
+	const configPlaces: [platform: NodeJS.Platform, env: Environment, expected: string][] = [
+		["linux", {}, "/home/ana/.config/tokensmith"],
+		["linux", { XDG_CONFIG_HOME: "/etc/ana" }, "/etc/ana/tokensmith"],
+		["linux", { XDG_CONFIG_HOME: "etc" }, "/home/ana/.config/tokensmith"],
+		[
+			"linux",
+			{ XDG_CONFIG_HOME: "/snap", XDG_CONFIG_HOME_VSCODE_SNAP_ORIG: "" },
+			"/home/ana/.config/tokensmith",
+		],
+		["darwin", {}, "/Users/ana/Library/Preferences/Tokensmith"],
+		["win32", {}, "C:\\Users\\ana\\AppData\\Roaming\\Tokensmith"],
+		["win32", { APPDATA: "D:\\Roaming" }, "D:\\Roaming\\Tokensmith"],
+		["linux", { TOKENSMITH_CONFIG_DIR: "/srv/config/", TOKENSMITH_DATA_DIR: "/srv/tokens" }, "/srv/config"],
+	];
+	for (const [platform, env, expected] of configPlaces)
+		it(`is apart from ${expected}, where servers are kept on ${platform} with ${JSON.stringify(env)}`, () => {
+			const machine = { platform, env, home: () => homes[platform] ?? "/home/ana" };
+			assert.equal(ownConfigDirectory(machine), expected);
+			assert.notEqual(ownDataDirectory(machine), expected);
 		});
 
 	it("is never taken from a relative TOKENSMITH_DATA_DIR, which each program would resolve differently", () => {

@@ -1,0 +1,75 @@
+/**
+ * Files with a secret: written whole and for their user alone, and read only where no other user could have read or written
+ * them. Windows has no such modes; folders in a user's profile are private there.
+ */
+import { randomUUID } from "node:crypto";
+import {
+	closeSync,
+	constants,
+	fstatSync,
+	mkdirSync,
+	openSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { isOwn, isPrivate, mayBeChanged } from "../client/own-files.ts";
+
+/** undefined: there is none. @throws Error that says what is wrong with it, and repeats none of it */
+export function readPrivateFile(path: string): string | undefined {
+	const handle = opened(path);
+	if (handle === undefined) return undefined;
+	try {
+		checkFolder(dirname(path));
+		const found = fstatSync(handle);
+		// Another link may be in a folder of someone else.
+		if (!found.isFile() || found.nlink > 1)
+			throw new Error(`${path} is not a file with one name, so it is not read. Remove it.`);
+		if (!isOwn(found)) throw new Error(`${path} belongs to another user, so it is not read.`);
+		if (!isPrivate(found))
+			throw new Error(
+				`Other users can read or change ${path}, so it is not read. If they may have done so, revoke its token; then remove the file, and log in again.`,
+			);
+		return readFileSync(handle, "utf8");
+	} finally {
+		closeSync(handle);
+	}
+}
+
+/** In the place of one that is there. */
+export function writePrivateFile(path: string, content: string): void {
+	const folder = dirname(path);
+	mkdirSync(folder, { recursive: true, mode: 0o700 });
+	checkFolder(folder);
+	const part = join(folder, `.${randomUUID()}.part`);
+	try {
+		writeFileSync(part, content, { mode: 0o600, flag: "wx", flush: true });
+		renameSync(part, path);
+	} finally {
+		rmSync(part, { force: true });
+	}
+}
+
+/** Follows no link, and does not wait for a writer where a named pipe is in the file's place. */
+function opened(path: string): number | undefined {
+	const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = constants;
+	try {
+		return openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+	} catch (cause) {
+		const { code } = cause as NodeJS.ErrnoException;
+		if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+		if (code === "ELOOP") throw new Error(`${path} is a link, so it is not read. Remove it.`, { cause });
+		throw new Error(`${path} can't be read (${code}).`, { cause });
+	}
+}
+
+function checkFolder(folder: string): void {
+	const found = statSync(folder);
+	if (!isOwn(found) || mayBeChanged(found))
+		throw new Error(
+			`${folder} belongs to another user, or other users can write to it, so nothing in it is read or written.`,
+		);
+}
