@@ -1,4 +1,7 @@
-/** Hooks around every test of a user's path: a failed test reports what its windows show. */
+/**
+ * Hooks around every test of a user's path: a failed test reports what its windows show, and leaves no question open, which
+ * would stop the tests after it.
+ */
 import type { RootHookObject } from "mocha";
 import { Workbench } from "./workbench.ts";
 
@@ -35,6 +38,7 @@ async function report(error: Error): Promise<void> {
 	if (reported.has(error)) return;
 	reported.add(error);
 	addTo(error, await whatIsShown());
+	await Workbench.dismissDialogs().catch((cause: unknown) => addTo(error, String(cause)));
 }
 
 async function whatIsShown(): Promise<string> {

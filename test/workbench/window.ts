@@ -3,6 +3,7 @@
  */
 import { basename } from "node:path";
 import type { Locator, Page } from "playwright-core";
+import { ModalDialog } from "./modal-dialog.ts";
 import { Notifications } from "./notifications.ts";
 import { exactly, QuickInput, visibleText } from "./quick-input.ts";
 import { until } from "./until.ts";
@@ -36,11 +37,13 @@ const savedValues = `(async () => {
 export class WorkbenchWindow {
 	readonly page: Page;
 	readonly input: QuickInput;
+	readonly #dialog: ModalDialog;
 	readonly #notifications: Notifications;
 
 	constructor(page: Page) {
 		this.page = page;
 		this.input = new QuickInput(page);
+		this.#dialog = new ModalDialog(page);
 		this.#notifications = new Notifications(page);
 	}
 
@@ -225,25 +228,22 @@ export class WorkbenchWindow {
 
 	/** The text of the modal dialog, once it is open: message and detail. */
 	async dialogText(): Promise<string> {
-		const dialog = this.page.locator(".monaco-dialog-box .dialog-message-container");
-		await dialog.waitFor();
-		return visibleText(dialog);
+		return this.#dialog.text();
 	}
 
 	/** Answers the modal dialog and waits until it has closed. */
 	async answerDialog(button: string): Promise<void> {
-		const dialog = this.page.locator(".monaco-dialog-box");
-		const label = exactly(button);
-		await dialog.locator(".dialog-buttons .monaco-button:visible", { hasText: label }).first().click();
-		await dialog.waitFor({ state: "hidden" });
+		await this.#dialog.answer(button);
 	}
 
 	/** Presses Enter in the modal dialog, which takes its default button, and waits until it has closed. */
 	async acceptDialog(): Promise<void> {
-		const dialog = this.page.locator(".monaco-dialog-box");
-		await dialog.locator(".monaco-button:focus").waitFor();
-		await this.page.keyboard.press("Enter");
-		await dialog.waitFor({ state: "hidden" });
+		await this.#dialog.accept();
+	}
+
+	/** Closes a modal dialog that is open. */
+	async dismissDialog(): Promise<void> {
+		await this.#dialog.dismiss();
 	}
 
 	/** Waits for a notification with these words and returns its whole text. */

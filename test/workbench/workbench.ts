@@ -116,8 +116,17 @@ export class Workbench {
 
 	/** What awaits attention in each window of each running workbench, to explain a failed test. */
 	static async shown(): Promise<string[][]> {
+		return Promise.all(Workbench.#windows().map((window) => window.shown()));
+	}
+
+	/** Leaves no question open in any window of a running workbench. */
+	static async dismissDialogs(): Promise<void> {
+		for (const window of Workbench.#windows()) await window.dismissDialog();
+	}
+
+	static #windows(): WorkbenchWindow[] {
 		const pages = [...Workbench.#running].flatMap((workbench) => workbench.#browser.pages);
-		return Promise.all(pages.map((page) => new WorkbenchWindow(page).shown()));
+		return pages.map((page) => new WorkbenchWindow(page));
 	}
 
 	/** Opens one more window on the workspace, or without one. */
