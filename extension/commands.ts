@@ -17,6 +17,7 @@ import { overviewCommands } from "./overview/overview-commands.ts";
 import { recoveryCommands } from "./recovery/recovery-commands.ts";
 import { report } from "./report.ts";
 import { rotationCommands } from "./rotation/rotation-commands.ts";
+import { serverCommands } from "./servers/server-commands.ts";
 import type { Services } from "./services.ts";
 import { setUpCommands } from "./set-up/set-up-commands.ts";
 import { systemCommands } from "./systems/system-commands.ts";
@@ -40,6 +41,7 @@ const tables: readonly CommandTable<Services>[] = [
 	recoveryCommands,
 	rotationCommands,
 	overviewCommands,
+	serverCommands,
 	setUpCommands,
 	systemCommands,
 	tokenCommands,

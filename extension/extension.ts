@@ -8,11 +8,12 @@ import { openTerminalPath } from "./command-line/terminal-path.ts";
 import { registerCommands } from "./commands.ts";
 import { Connections } from "./connections/connections.ts";
 import { Credentials } from "./connections/credentials.ts";
-import { DaemonProcess } from "./daemon/daemon-process.ts";
 import { adoptEarlierMemory, findDataPlace } from "./daemon/data-place.ts";
 import { LiveTokens } from "./daemon/live-tokens.ts";
 import { SettingsFile } from "./daemon/policy-sync.ts";
 import { ProfileFiles } from "./daemon/profile-files.ts";
+import { RoutedDaemon } from "./daemon/routed-daemon.ts";
+import { Servers } from "./daemon/servers.ts";
 import { startWhereUsed } from "./daemon/start-where-used.ts";
 import { Bindings } from "./env/bindings.ts";
 import { IgnoredSecrets } from "./env/ignored-secrets.ts";
@@ -83,7 +84,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	systems.open();
 	envFiles.open();
 	shown.activity.open();
-	void startWhereUsed({ live, place, log });
+	void startWhereUsed({ live, place, servers: models.servers, log });
 	shown.overview.keepAcrossReloads();
 }
 
@@ -114,7 +115,9 @@ type Models = ReturnType<typeof openModels>;
 function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
 	const place = findDataPlace(context);
 	log.info(`The data directory is ${place.dataDir}.`);
-	const daemon = new DaemonProcess({
+	const servers = new Servers({ secrets: context.secrets, log });
+	const daemon: RoutedDaemon = new RoutedDaemon({
+		...{ servers, live: () => live.servers },
 		...place,
 		daemonPath: join(context.extensionPath, "dist", "daemon.js"),
 		version: String(context.extension.packageJSON.version),
@@ -124,8 +127,9 @@ function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChann
 	const policyChanged = new vscode.EventEmitter<void>();
 	const onDidChangePolicy = policyChanged.event;
 	const knownSettings = new SettingsFile(join(place.ownFolder, "settings.json"));
-	const live = new LiveTokens({
-		...{ daemon, policy: policyFromSettings, chosenPolicy, knownSettings, onDidChangePolicy, log },
+	const live: LiveTokens = new LiveTokens({
+		...{ daemon: { client: () => daemon.ofThisMachine() }, servers },
+		...{ policy: policyFromSettings, chosenPolicy, knownSettings, onDidChangePolicy, log },
 	});
 	const ignored = new IgnoredSecrets({ memory: context.workspaceState, storage: context.secrets, log });
 	context.subscriptions.push(ignored.onDidChange(() => offerUnignoring(ignored)));
@@ -138,7 +142,7 @@ function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChann
 	const connections = new Connections({ live, secrets, credentials: new Credentials(context.secrets) });
 	const systemStates = new SystemStates(context.globalState);
 	context.subscriptions.push(
-		...[log, policyChanged, live, ignored, bindings, tracked, firstFrame, masking, systemStates],
+		...[log, policyChanged, servers, live, ignored, bindings, tracked, firstFrame, masking, systemStates],
 		vscode.workspace.onDidChangeConfiguration((change) => {
 			if (affectsPolicy(change)) policyChanged.fire();
 		}),
@@ -147,6 +151,7 @@ function openModels(context: vscode.ExtensionContext, log: vscode.LogOutputChann
 		log,
 		place,
 		daemon,
+		servers,
 		live,
 		ignored,
 		bindings,

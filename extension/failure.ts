@@ -6,7 +6,9 @@ import {
 	type UnavailableReason,
 } from "../daemon/client/transport.ts";
 import type { FieldError, Problem, ProblemCode } from "../daemon/contract.ts";
+import { type NamedServer, serverBehind } from "./daemon/server-transport.ts";
 import { DaemonError, type DaemonErrorCode } from "./daemon/start-daemon.ts";
+import { quoted } from "./display-text.ts";
 import { reachInWords } from "./reach-words.ts";
 
 export type Remedy =
@@ -17,7 +19,8 @@ export type Remedy =
 	| "change-credential"
 	| "compare-tokens"
 	| "open-system"
-	| "review-connector";
+	| "review-connector"
+	| "change-server-token";
 
 interface Explanation {
 	text: string;
@@ -45,6 +48,8 @@ const remedyOfProblem: Partial<Record<ProblemCode, Remedy>> = {
 };
 
 export function explain(error: unknown): Explanation {
+	const server = serverBehind(error);
+	if (server !== undefined) return explainServer(server, error);
 	if (error instanceof TokensmithProblemError) return explainProblem(error.problem);
 	if (error instanceof DaemonError) return { text: error.message, remedy: remedyOfDaemon[error.code] };
 	if (error instanceof TokensmithUnavailableError)
@@ -61,6 +66,48 @@ export function explain(error: unknown): Explanation {
 		return { text: error.message, remedy: "try-again" };
 	const text = error instanceof Error ? error.message : String(error);
 	return { text: sentence(text), remedy: "show-log" };
+}
+
+const refusedToken: ReadonlySet<ProblemCode> = new Set([
+	...([
+		"credentials-missing",
+		"token-malformed",
+		"token-unknown",
+		"token-revoked",
+		"token-disabled",
+	] as const),
+	...(["token-in-doubt", "token-expired", "address-not-allowed"] as const),
+]);
+
+/** It is another machine: what helps with this one's daemon does not help there. */
+function explainServer({ name }: NamedServer, error: unknown): Explanation {
+	const server = quoted(name);
+	if (error instanceof TokensmithUnavailableError) {
+		const text = l10n.t("The server {0} could not be reached.", server);
+		const rest = error.outcome === "not-done" ? l10n.t("Nothing was changed.") : unknownOutcome();
+		return { text: `${text} ${rest}`, remedy: "try-again" };
+	}
+	if (!(error instanceof TokensmithProblemError))
+		return {
+			text: l10n.t("The server {0} gave no answer that can be understood.", server),
+			remedy: "show-log",
+		};
+	const { text, remedy } = explainProblem(error.problem);
+	if (refusedToken.has(error.code))
+		return {
+			text: l10n.t("The server {0} refuses this editor's token. {1}", server, text),
+			remedy: "change-server-token",
+		};
+	if (error.code === "permission-missing" || error.code === "owner-only" || error.code === "exceeds-caller")
+		return {
+			text: l10n.t("This editor's token of the server {0} may not do this. {1}", server, text),
+			remedy: "change-server-token",
+		};
+	return { text: l10n.t("The server {0} says: {1}", server, text), remedy };
+}
+
+function unknownOutcome(): string {
+	return l10n.t("Whether the request took effect is unknown: check the list of tokens before you try again.");
 }
 
 function explainProblem(problem: Problem): Explanation {

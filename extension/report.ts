@@ -2,6 +2,7 @@
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { serverBehind } from "./daemon/server-transport.ts";
 import { messageText } from "./display-text.ts";
 import { explain, type Remedy } from "./failure.ts";
 import { showError, showWarning } from "./notification.ts";
@@ -15,6 +16,7 @@ const labels: Record<Remedy, () => string> = {
 	"compare-tokens": () => l10n.t("Compare Tokens"),
 	"open-system": () => l10n.t("Open Page of System"),
 	"review-connector": () => l10n.t("Review Connector"),
+	"change-server-token": () => l10n.t("Change Token…"),
 };
 
 interface Report {
@@ -38,8 +40,10 @@ export async function report({ failed, error, log, modal }: Report): Promise<"tr
 	return done === true ? "try-again" : undefined;
 }
 
-/** The connection that an error is about, if it names one. */
+/** The connection or the server that an error is about, if it names one. */
 function argumentOf(error: unknown): unknown {
+	const server = serverBehind(error);
+	if (server !== undefined) return { server: server.key };
 	const names = error instanceof Error && "connectionId" in error;
 	return names ? { connection: error.connectionId } : undefined;
 }
@@ -57,6 +61,7 @@ const commandOf: Record<Exclude<Remedy, "try-again">, string> = {
 	"compare-tokens": "tokensmith.reconcile",
 	"open-system": "tokensmith.openSystem",
 	"review-connector": "tokensmith.reviewConnector",
+	"change-server-token": "tokensmith.changeServerToken",
 };
 
 /** Retries `work` while it fails and the user wants to try again. @throws CancellationError if the user gives up */

@@ -6,6 +6,7 @@ import type { Connections } from "./connections/connections.ts";
 import type { DaemonProcess } from "./daemon/daemon-process.ts";
 import type { LiveTokens } from "./daemon/live-tokens.ts";
 import type { ProfileFiles } from "./daemon/profile-files.ts";
+import type { Servers } from "./daemon/servers.ts";
 import type { Bindings } from "./env/bindings.ts";
 import type { IgnoredSecrets } from "./env/ignored-secrets.ts";
 import type { TrackedFiles } from "./env/tracked-files.ts";
@@ -22,6 +23,8 @@ import type { TokenTree } from "./tokens/token-tree.ts";
 export interface Services {
 	daemon: DaemonProcess;
 	live: LiveTokens;
+	/** Shared servers that this editor is connected to. */
+	servers: Servers;
 	profileFiles: Pick<ProfileFiles, "upToDate">;
 	bindings: Bindings;
 	ignored: IgnoredSecrets;

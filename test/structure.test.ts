@@ -42,7 +42,7 @@ const floors: readonly (readonly string[])[] = [
 	["connections"],
 	["tokens"],
 	["activity", "backup", "command-line", "create", "identify", "launch", "notices", "overview"],
-	["edit", "env-line", "first-steps.ts", "rotation", "systems"],
+	["edit", "env-line", "first-steps.ts", "rotation", "servers", "systems"],
 	["set-up"],
 	["incident", "recovery"],
 	["commands.ts"],

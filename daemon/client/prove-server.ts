@@ -50,6 +50,11 @@ export function rightsOf(permissions: readonly string[]): ServerRight[] {
 	return held.includes("administer") ? rights : held;
 }
 
+/** Whether a token with these permissions may give this one to others. */
+export function mayPassOn(permissions: readonly string[], name: string): boolean {
+	return permissions.some((own) => covers(own, name));
+}
+
 /** The problem, where an error of the transport tells it. */
 export function serverProblemOf(error: unknown): ServerProblem | undefined {
 	if (!(error instanceof TokensmithUnavailableError)) return undefined;

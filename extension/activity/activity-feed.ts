@@ -1,8 +1,9 @@
 /**
- * The loaded audit events, newest first: requested pages and live events, one event per sequence number. Knows no VS
+ * The loaded audit events, newest first: requested pages and live events, each once. Knows no VS
  * Code.
  */
 import type { AuditEvent, AuditList } from "../../daemon/contract.ts";
+import { newestFirst } from "../daemon/routed-client.ts";
 
 interface AuditSource {
 	auditEvents(query: { limit: number; cursor?: string; tokenId?: string }): Promise<AuditList>;
@@ -12,7 +13,8 @@ const pageSize = 100;
 
 export class ActivityFeed {
 	readonly #source: () => Promise<AuditSource>;
-	readonly #events = new Map<number, AuditEvent>();
+	/** By hash: each authority has sequence numbers of its own. */
+	readonly #events = new Map<string, AuditEvent>();
 	#tokenId: string | undefined;
 	#cursor: string | null = null;
 	/** Counts the restarts, so that the answers of earlier ones are ignored. */
@@ -23,7 +25,7 @@ export class ActivityFeed {
 	}
 
 	get events(): readonly AuditEvent[] {
-		return [...this.#events.values()].sort((one, other) => other.sequence - one.sequence);
+		return [...this.#events.values()].sort(newestFirst);
 	}
 
 	/** Whether there are older events to load. */
@@ -43,10 +45,10 @@ export class ActivityFeed {
 		if (restart !== this.#restarts) return;
 		// Live events that arrived in the meantime may be newer than the page.
 		const newer = tokenId === this.#tokenId ? this.events : [];
-		const newest = page.events[0]?.sequence ?? 0;
+		const newest = Date.parse(page.events[0]?.date ?? "") || 0;
 		this.#tokenId = tokenId;
 		this.#events.clear();
-		this.#add([...newer.filter(({ sequence }) => sequence > newest), ...page.events]);
+		this.#add([...newer.filter(({ date }) => Date.parse(date) >= newest), ...page.events]);
 		this.#cursor = page.nextCursor;
 	}
 
@@ -65,7 +67,7 @@ export class ActivityFeed {
 	}
 
 	#add(events: readonly AuditEvent[]): void {
-		for (const event of events) this.#events.set(event.sequence, event);
+		for (const event of events) this.#events.set(event.hash, event);
 	}
 
 	async #page(tokenId: string | undefined, cursor: string | null): Promise<AuditList> {

@@ -20,7 +20,7 @@ export async function deleteAllDataInteractively(
 	const question = { question: l10n.t("Delete all data of Tokensmith?"), detail: await whatGoes(deps) };
 	const [backUpFirst, goOn] = [l10n.t("Back Up…"), l10n.t("Delete…")];
 	while ((await confirmIrreversible(question, backUpFirst, goOn)) === backUpFirst) await backUp();
-	const word = await typedWord(deps.live.tokens.length);
+	const word = await typedWord(deps.live.here.length);
 	const deletion = await vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title: l10n.t("Deleting all data…") },
 		() => deleteAllData(deps, word),
@@ -29,7 +29,7 @@ export async function deleteAllDataInteractively(
 }
 
 async function whatGoes({ live, lostSecrets, daemon }: DeleteAllDataDeps): Promise<string> {
-	const working = live.tokens.filter(
+	const working = live.here.filter(
 		({ issuer, status }) => issuer === "local" && ["active", "retiring"].includes(status),
 	);
 	const { kept } = await lostSecrets.survey();
@@ -37,7 +37,7 @@ async function whatGoes({ live, lostSecrets, daemon }: DeleteAllDataDeps): Promi
 	const hasEarlier = earlier !== undefined && earlier !== daemon.dataDir && (await holdsData(earlier));
 	return [
 		l10n.t("In {0}, these go for good:", daemon.dataDir),
-		`• ${l10n.t("tokens: {0}; secrets that this editor keeps: {1}", live.tokens.length, kept.length)}`,
+		`• ${l10n.t("tokens: {0}; secrets that this editor keeps: {1}", live.here.length, kept.length)}`,
 		`• ${l10n.t("all activity, policy, permissions, profiles, and connected systems with their credentials")}`,
 		...(working.length > 0
 			? [`• ${l10n.t("Local tokens that work now, which services refuse from then on: {0}", working.length)}`]

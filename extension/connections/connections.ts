@@ -2,8 +2,10 @@
  * The connections to other systems, and what a call to one of them carries: its credential, answers that are kept
  * nowhere, and the proxy. Shows no dialog.
  */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import type { ServerRight } from "../../daemon/client/prove-server.ts";
 import {
 	type Access,
 	type Capabilities,
@@ -15,6 +17,7 @@ import {
 	type TokenRecord,
 } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { quoted } from "../display-text.ts";
 import { needsCredential } from "./capability-words.ts";
 import type { Credentials } from "./credentials.ts";
@@ -40,7 +43,7 @@ export class CredentialMissingError extends Error {
 }
 
 interface ConnectionsDeps {
-	live: Pick<LiveTokens, "connections" | "profiles">;
+	live: Pick<LiveTokens, "connections" | "profiles" | "serverOf">;
 	credentials: Credentials;
 	/** Those of tokens: some systems know a token only by its secret. */
 	secrets: { get(tokenId: string): Promise<string | undefined> };
@@ -89,12 +92,23 @@ export class Connections {
 		return this.#live.profiles.find((profile) => profile.id === id)?.connectorHash ?? null;
 	}
 
+	/** The name of its connection, or of the server that has it; undefined: this machine has it. */
+	placeOf(token: Pick<TokenRecord, "id" | "connectionId">): string | undefined {
+		return this.of(token)?.name ?? this.#live.serverOf(token.id)?.server.name;
+	}
+
+	/** Whether this editor's token may do that where the token is; on this machine it may do everything. */
+	may(right: ServerRight, { id }: Pick<TokenRecord, "id">): boolean {
+		return this.#live.serverOf(id)?.may(right) ?? true;
+	}
+
 	/** How it is done: by the daemon, alone or at the system; by the user, step by step; or at neither. */
 	wayTo(
 		verb: "rotate" | "revoke",
 		token: Pick<TokenRecord, "id" | "connectionId" | "issuer">,
 	): "called" | "guided" | "none" {
-		if (token.issuer === "local") return "called";
+		if (!this.may(verb === "rotate" ? "write" : "delete", token)) return "none";
+		if (isTokensmith(token.issuer)) return "called";
 		const how = this.capabilitiesOf(token)?.[verb] ?? "none";
 		return how === "guided" || how === "none" ? how : "called";
 	}

@@ -23,7 +23,7 @@ export async function copyCurlTest(
 	variable: Variable | undefined,
 ): Promise<void> {
 	const command = curlTest({
-		url: await daemon.url(),
+		url: await daemon.url(token.id),
 		key: variable?.key ?? "API_TOKEN",
 		envFile: variable?.envFile,
 		permission: token.permissions[0],

@@ -78,7 +78,8 @@ export async function createToken(
 	const added: string[] = [];
 	const started = await start(deps, input, added, options);
 	const outcome = "kind" in started ? started : await finishSteps(deps, started, input.placement, options);
-	if (outcome.kind === "not-created" || outcome.kind === "cancelled") await removePermissions(deps, added);
+	if (outcome.kind === "not-created" || outcome.kind === "cancelled")
+		await removePermissions(deps, added, atOf(input.request));
 	return outcome;
 }
 
@@ -101,7 +102,7 @@ async function start(
 	try {
 		const client = await deps.daemon.client();
 		if (cancellation?.isCancellationRequested) return { kind: "cancelled" };
-		await addPermissions(client, newPermissions, added);
+		await addPermissions(client, newPermissions, added, atOf(request));
 		if (pasted !== undefined) return { client, ...(await record(client, deps, request, pasted)) };
 		const { connection = null } = request;
 		const access =
@@ -147,6 +148,11 @@ async function finishSteps(
 	return { kind: "created", token, secret, stored, ignored, placed };
 }
 
+/** What tells at which authority the token is created. */
+function atOf({ connection, profile }: CreateTokenInput): string | undefined {
+	return connection ?? profile;
+}
+
 /** Whether the daemon may have created a token though no answer came. */
 export function isUnanswered(error: unknown): boolean {
 	return error instanceof TokensmithUnavailableError && error.outcome === "unknown";
@@ -155,9 +161,10 @@ export function isUnanswered(error: unknown): boolean {
 /** The token of a creation without an answer; undefined: none was created. */
 export async function findUnanswered(
 	{ daemon }: Pick<CreateTokenDeps, "daemon">,
-	{ name, startedAt }: { name: string; startedAt: number },
+	{ name, startedAt, at }: { name: string; startedAt: number; at: string | undefined },
 ): Promise<TokenRecord | undefined> {
-	const tokens = await (await daemon.client()).listTokens();
+	// Of one authority: a server that does not answer must not look like one without the token.
+	const tokens = await (await daemon.client()).listTokens(at ?? "local");
 	return tokens.find(
 		(token) =>
 			token.name === name && Date.parse(token.creationDate) >= startedAt && token.status === "active",
@@ -181,13 +188,14 @@ async function findRecorded({ daemon }: CreateTokenDeps, secret: string): Promis
 
 async function afterNoAnswer(
 	deps: CreateTokenDeps,
-	{ request: { name, connection: called }, pasted }: NewToken,
+	{ request, pasted }: NewToken,
 	{ startedAt, error }: { startedAt: number; error: unknown },
 ): Promise<Started | CreateOutcome> {
+	const { name, connection: called } = request;
 	deps.log.error("The daemon did not answer whether it created the token.", inspect(error));
 	try {
 		if (pasted !== undefined) return (await findRecorded(deps, pasted)) ?? { kind: "not-created", error };
-		const token = await findUnanswered(deps, { name, startedAt });
+		const token = await findUnanswered(deps, { name, startedAt, at: atOf(request) });
 		if (token !== undefined) return { kind: "secret-lost", error, token };
 		if (called === undefined) return { kind: "not-created", error };
 		return { kind: "not-created", error: new SystemUnansweredError(called, deps, error) };

@@ -2,9 +2,11 @@
  * What the user sees of a created token, in one message: its secret, where that is, and what can be done next. The token
  * exists by then, so a step that failed is shown as such, and can be tried again.
  */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { ConnectorOption, TokenRecord } from "../../daemon/contract.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { messageText, quoted } from "../display-text.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
@@ -84,7 +86,7 @@ function placedAnswers(
 	placement: Placement,
 ): Answer[] {
 	const open = openAnswer(placement);
-	return token.issuer === "local" ? [open, curlAnswer(services, token, placement)] : [open];
+	return isTokensmith(token.issuer) ? [open, curlAnswer(services, token, placement)] : [open];
 }
 
 function openAnswer(placement: Placement): Answer {

@@ -2,6 +2,7 @@
  * The command that creates a token: asks everything first, shows a summary, and only then creates the token and shows
  * its secret, once. Escape before that leaves nothing behind.
  */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
@@ -9,6 +10,7 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
 import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { isTokensmith, qualifiedAt } from "../daemon/qualified-ids.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { type EnvDraft, envSteps, placementOf } from "../env/env-steps.ts";
 import { nameOf } from "../env/file-text.ts";
@@ -64,7 +66,7 @@ export const createCommands: CommandTable<CreateDeps & TokenChoiceDeps> = {
 	copyCurlTest: {
 		failed: () => l10n.t("The curl test was not copied."),
 		async run(call) {
-			const among = ({ issuer }: TokenRecord) => issuer === "local";
+			const among = ({ issuer }: TokenRecord) => isTokensmith(issuer);
 			const token = await tokenFor(call, { title: l10n.t("Copy curl Test"), among });
 			await copyCurlTest(call.services, token, await variableOf(call.services, token));
 		},
@@ -90,14 +92,14 @@ function usualStart(
 	};
 }
 
-/** A connection that the command was started from is the active answer of the first question. */
-function systemFrom(
-	{ profiles, connections }: Pick<LiveTokens, "connections" | "profiles">,
-	argument: unknown,
-): CreationDraft {
-	if (typeof argument !== "object" || argument === null || !("connection" in argument)) return {};
-	const systems = systemsOf(profiles, connections);
-	const system = systems.find(({ connection }) => connection?.id === argument.connection);
+/** A connection or a server that the command was started from is the active answer of the first question. */
+function systemFrom(live: LiveTokens, argument: unknown): CreationDraft {
+	if (typeof argument !== "object" || argument === null) return {};
+	const meant = ({ profile, connection }: System) =>
+		"connection" in argument
+			? connection?.id === argument.connection
+			: "server" in argument && profile.id === qualifiedAt(String(argument.server), "local");
+	const system = knownSystems(live).find(meant);
 	return system === undefined ? {} : { system };
 }
 
@@ -201,11 +203,11 @@ function answersFrom(
 		async systems() {
 			await connected();
 			await profileFiles.upToDate();
-			return systemsOf(live.profiles, live.connections);
+			return knownSystems(live);
 		},
 		live: {
 			onDidChange: live.onDidChange,
-			systems: () => systemsOf(live.profiles, live.connections),
+			systems: () => knownSystems(live),
 		},
 		activeSystem: start.activeSystem,
 		suggest: start.suggest,
@@ -223,6 +225,11 @@ function answersFrom(
 		knownSources: ({ system }: CreationDraft) =>
 			tokensOf(system, live).flatMap(({ defaultSource }) => defaultSource ?? []),
 	};
+}
+
+function knownSystems(live: LiveTokens): System[] {
+	const { profiles, connections } = live;
+	return systemsOf({ profiles, connections, mayCreateBy: (id) => live.mayCreateBy(id) });
 }
 
 function tokensOf(system: System | undefined, { tokens }: Pick<LiveTokens, "tokens">) {
@@ -329,16 +336,17 @@ function stepOf(error: unknown): string {
 /** The token whose secret did not arrive, if there is one. Lists the tokens until the daemon answers. */
 async function tokenOf(
 	services: Pick<Services, "daemon" | "log">,
-	{ name = "" }: CreationDraft,
+	{ name = "", system }: CreationDraft,
 	outcome: Exclude<FailedOutcome, { kind: "cancelled" }>,
 ): Promise<TokenRecord | undefined> {
 	if (outcome.kind === "secret-lost") return outcome.token;
 	if (outcome.kind === "not-created") return undefined;
 	const { startedAt } = outcome;
+	const at = system?.connection?.id ?? system?.profile.id;
 	const unknown = l10n.t(
 		"The connection to the daemon was lost, and it is unknown whether the token was created.",
 	);
-	return await untilDone(() => findUnanswered(services, { name, startedAt }), {
+	return await untilDone(() => findUnanswered(services, { name, startedAt, at }), {
 		failed: unknown,
 		log: services.log,
 		modal: "modal",

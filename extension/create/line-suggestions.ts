@@ -1,6 +1,8 @@
 /** What to suggest for the token of an env line, from its key, its project and what was declared. Knows no VS Code. */
+
 import type { CatalogueEntry, Connection, Profile } from "../../daemon/contract.ts";
 import type { ManifestToken } from "../../daemon/manifest/manifest.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { issuerNamedBy } from "../env/token-like.ts";
 import { addDuration } from "./expiry-input.ts";
 import { questionsOf, type System } from "./system.ts";
@@ -51,7 +53,7 @@ export function knownPermissions(
 	{ id, permissions }: Profile,
 	declared: readonly KnownPermission[],
 ): KnownPermission[] {
-	return id === "local" ? [...permissions.catalogue, ...declared] : permissions.catalogue;
+	return isTokensmith(id) ? [...permissions.catalogue, ...declared] : permissions.catalogue;
 }
 
 /** The permissions to read what the key names: `orders.read` for ORDERS_TOKEN. */

@@ -11,13 +11,14 @@ export async function addPermissions(
 	client: PermissionClient,
 	wanted: readonly NewPermission[],
 	added: string[],
+	at: string | undefined,
 ): Promise<void> {
 	if (wanted.length === 0) return;
-	const { permissions } = await client.permissions();
+	const { permissions } = await client.permissions(at);
 	const known = new Set(permissions.map(({ name }) => name));
 	const missing = wanted.filter(({ name }) => !known.has(name));
 	for (const { name, description } of missing) {
-		await client.putPermission(name, { description });
+		await client.putPermission(name, { description }, at);
 		added.push(name);
 	}
 }
@@ -26,11 +27,12 @@ export async function addPermissions(
 export async function removePermissions(
 	{ daemon, log }: { daemon: { client(): Promise<PermissionClient> }; log: ActionLog },
 	names: readonly string[],
+	at: string | undefined,
 ): Promise<void> {
 	if (names.length === 0) return;
 	try {
 		const client = await daemon.client();
-		for (const name of names) await client.removePermission(name);
+		for (const name of names) await client.removePermission(name, at);
 	} catch (error) {
 		log.error("A permission that was added for a token that was not created stays.", inspect(error));
 	}

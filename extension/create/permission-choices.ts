@@ -2,6 +2,7 @@
  * Which permissions the wizard offers, in which groups, and what a typed text means. Whatever the user types is answered.
  * Knows no VS Code.
  */
+
 import * as l10n from "@vscode/l10n";
 import {
 	apiPermissions,
@@ -10,6 +11,7 @@ import {
 	type Profile,
 	permissionCharacters,
 } from "../../daemon/contract.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 
 /** Permissions that the workspace and its services know, whether or not the catalogue has them. */
 export interface PermissionSuggestions {
@@ -44,7 +46,8 @@ export interface ChoiceGroup {
 	choices: readonly PermissionChoice[];
 }
 
-type Catalogue = Pick<Profile, "id" | "permissions">;
+/** `isFixed`: the user can add no permissions to it. */
+type Catalogue = Pick<Profile, "id" | "permissions"> & { readonly isFixed?: boolean };
 
 /** Suggestions first, then the catalogue by group, and the daemon's own API last. Each permission is offered once. */
 export function choiceGroups(profile: Catalogue, suggestions: PermissionSuggestions): ChoiceGroup[] {
@@ -122,7 +125,7 @@ function catalogueGroups(profile: Catalogue): ChoiceGroup[] {
 
 const apiPrefix = apiPermissions.read.slice(0, apiPermissions.read.lastIndexOf(".") + 1);
 
-const isLocal = ({ id }: Catalogue) => id === "local";
+const isLocal = ({ id }: Catalogue) => isTokensmith(id);
 
 /** What can be picked at once: the permissions that only read, and all that are about the same. */
 export function templatesOf(groups: readonly ChoiceGroup[]): {
@@ -180,6 +183,12 @@ function otherThanKnown(text: string, profile: Catalogue, choices: readonly Perm
 		return { kind: "problem", text, problem: l10n.t("It is not among the permissions of this system.") };
 	}
 	if (isWildcard(text)) return covering(text, choices);
+	if (profile.isFixed === true)
+		return {
+			kind: "problem",
+			text,
+			problem: l10n.t("It is not among the permissions that your token may pass on."),
+		};
 	if (text.startsWith(apiPrefix))
 		return { kind: "problem", text, problem: l10n.t("Tokensmith's own API has no such permission.") };
 	return { kind: "new", name: text };
@@ -217,5 +226,5 @@ function problemOf(name: string): string | undefined {
 /** Those of the chosen names that the catalogue gets with the token. */
 export function newNames(names: readonly string[], { id, permissions }: Catalogue): string[] {
 	const known = new Set(permissions.catalogue.map(({ name }) => name));
-	return id === "local" ? names.filter((name) => !known.has(name) && !isWildcard(name)) : [];
+	return isTokensmith(id) ? names.filter((name) => !known.has(name) && !isWildcard(name)) : [];
 }

@@ -1,7 +1,9 @@
 /** The question which permissions a token gets: from a profile's catalogue, from suggestions, or typed. Adds nothing itself. */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Profile } from "../../daemon/contract.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { labelText } from "../display-text.ts";
 import type { Prompts, Read, Row } from "../wizard/prompts.ts";
 import { type Back, back, type Place, type Step } from "../wizard/walk.ts";
@@ -88,7 +90,7 @@ function askWhich(
 }
 
 function placeholderFor({ id, permissions: { minimum } }: Profile): string {
-	if (id === "local") return l10n.t("What may the token do? Choose or type, such as orders.read.");
+	if (isTokensmith(id)) return l10n.t("What may the token do? Choose or type, such as orders.read.");
 	return minimum === 0
 		? l10n.t("What may the token do?")
 		: l10n.t("What may the token do? Choose at least {0}.", minimum);

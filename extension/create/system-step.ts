@@ -58,11 +58,14 @@ function systemRows(
 	systems: readonly System[],
 	{ active, canConnect }: { active: string | undefined; canConnect: boolean },
 ): Row<Choice>[] {
-	const rows: Record<System["kind"], Row<Choice>[]> = { local: [], connection: [], "stand-in": [] };
+	const rows: Record<System["kind"], Row<Choice>[]> = {
+		...{ local: [], server: [], connection: [], "stand-in": [] },
+	};
 	for (const system of systems) rows[system.kind].push(rowOf[system.kind](system));
 	const last = systems.filter((system) => system.kind === "stand-in" && keyOf(system) === active);
 	return [
 		...rows.local,
+		...rows.server,
 		...rows.connection,
 		...last.map((system) => ({ ...standInRow(system), description: l10n.t("stand-in") })),
 		...(canConnect ? [connectRow()] : []),
@@ -72,6 +75,7 @@ function systemRows(
 
 const rowOf: Record<System["kind"], (system: System) => Row<System>> = {
 	local: localRow,
+	server: serverRow,
 	connection: connectionRow,
 	"stand-in": standInRow,
 };
@@ -80,6 +84,14 @@ function localRow(system: System): Row<System> {
 	return {
 		label: l10n.t("$(device-desktop) This machine"),
 		description: l10n.t("for services that ask Tokensmith whether a token is valid"),
+		value: system,
+	};
+}
+
+function serverRow(system: System): Row<System> {
+	return {
+		label: `$(server-environment) ${labelText(system.profile.name)}`,
+		description: l10n.t("for services that ask this server"),
 		value: system,
 	};
 }

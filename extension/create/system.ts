@@ -10,22 +10,35 @@ import {
 	profileAt,
 	type TokenRecord,
 } from "../../daemon/contract.ts";
+import { isTokensmith, serverOf } from "../daemon/qualified-ids.ts";
 
-/** `stand-in`: this machine issues the token, by the rules of another system. */
+/** `server`: a shared one. `stand-in`: this machine issues the token, by the rules of another system. */
 export type System =
-	| { kind: "local" | "stand-in"; profile: Profile; connection?: never }
+	| { kind: "local" | "server" | "stand-in"; profile: Profile; connection?: never }
 	| { kind: "connection"; profile: Profile; connection: Connection };
 
-/** This machine first, then the connections where tokens can be made, then the stand-ins; each by name. */
-export function systemsOf(profiles: readonly Profile[], connections: readonly Connection[]): System[] {
+/** What is known of authorities and systems. */
+interface Known {
+	readonly profiles: readonly Profile[];
+	readonly connections: readonly Connection[];
+	mayCreateBy(profileId: string): boolean;
+}
+
+/** This machine first, then the servers and connections where tokens can be made, then the stand-ins; each by name. */
+export function systemsOf({ profiles, connections, mayCreateBy }: Known): System[] {
 	const byName = <Named extends { name: string }>(all: readonly Named[]) =>
 		all.toSorted((one, other) => one.name.localeCompare(other.name));
 	const isLocal = ({ id }: Profile) => id === "local";
+	const isServer = ({ id }: Profile) => isTokensmith(id) && !(id === "local");
+	const isHere = ({ id }: Profile) => serverOf(id) === undefined;
 	return [
 		...profiles.filter(isLocal).map((profile) => ({ kind: "local", profile }) as const),
+		...byName(profiles.filter((profile) => isServer(profile) && mayCreateBy(profile.id))).map(
+			(profile) => ({ kind: "server", profile }) as const,
+		),
 		...byName(connections).flatMap((connection) => connectedSystem(connection, profiles)),
 		...byName(profiles)
-			.filter((profile) => !isLocal(profile))
+			.filter((profile) => !isLocal(profile) && isHere(profile))
 			.map((profile) => ({ kind: "stand-in", profile }) as const),
 	];
 }
@@ -44,6 +57,7 @@ export function keyOf({ kind, profile, connection }: System): string {
 
 export function systemInWords({ kind, profile, connection }: System): string {
 	if (kind === "connection") return connectionInWords(connection, profile);
+	if (kind === "server") return l10n.t("{0}, a shared server", profile.name);
 	return kind === "local" ? l10n.t("This machine") : l10n.t("{0}, as a stand-in", profile.name);
 }
 

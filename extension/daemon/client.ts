@@ -44,23 +44,37 @@ import type {
 	UsageQuery,
 } from "../../daemon/contract.ts";
 
+import { qualifiedAnswer } from "./qualified-ids.ts";
+import { type NamedServer, ServerTransport } from "./server-transport.ts";
+
 /** For a large backup. */
 const restoreMilliseconds = 600_000;
 
 type ServerEventListener = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
+
+/** The id of what the request is about, where none of its other arguments says at which authority. */
+type At = string | undefined;
 
 /** What is left out filters nothing. */
 type AuditQuery = Partial<Omit<ListAuditQuery, "format">>;
 
 export class Client {
 	readonly #transport: Transport;
+	readonly #server: string | undefined;
 
 	/**
 	 * `locate` is called before each request; the request throws what it throws. `timeout`, in milliseconds, is for one
-	 * answer.
+	 * answer. `server`: a shared one, whose ids are qualified by its key.
 	 */
-	constructor(locate: () => Promise<Endpoint>, { timeout }: { timeout?: number } = {}) {
-		this.#transport = new Transport(locate, { timeoutMilliseconds: timeout });
+	constructor(
+		locate: () => Promise<Endpoint>,
+		{ timeout, server }: { timeout?: number; server?: NamedServer & { token: string } } = {},
+	) {
+		this.#server = server?.key;
+		this.#transport =
+			server === undefined
+				? new Transport(locate, { timeoutMilliseconds: timeout })
+				: new ServerTransport(server, locate, { token: server.token });
 	}
 
 	/**
@@ -76,9 +90,14 @@ export class Client {
 		return this.#post("/v1/api-tokens", input, access);
 	}
 
-	/** All tokens of every status, newest first. */
-	listTokens(): Promise<TokenRecord[]> {
+	/** All tokens of every status, newest first. @param _at routes the request */
+	listTokens(_at?: At): Promise<TokenRecord[]> {
 		return this.#transport.listTokens();
+	}
+
+	/** The record of the token that this client acts with. */
+	async currentToken(): Promise<TokenRecord> {
+		return this.#get("/v1/api-tokens/current");
 	}
 
 	async getToken(id: string): Promise<TokenRecord> {
@@ -245,18 +264,18 @@ export class Client {
 	}
 
 	/** The catalogue of local tokens, and what services asked for that no catalogue has. */
-	async permissions(): Promise<PermissionList> {
+	async permissions(_at?: At): Promise<PermissionList> {
 		return this.#get("/v1/permissions");
 	}
 
 	/** Adds one of the user's own permissions, or replaces its description. */
-	async putPermission(name: string, permission: SetPermissionInput = {}): Promise<CatalogueEntry> {
+	async putPermission(name: string, permission: SetPermissionInput = {}, _at?: At): Promise<CatalogueEntry> {
 		const path = `/v1/permissions/${encodeURIComponent(name)}`;
 		return this.#transport.json({ method: "PUT", path, body: permission });
 	}
 
 	/** Tokens that have it keep it. */
-	async removePermission(name: string): Promise<void> {
+	async removePermission(name: string, _at?: At): Promise<void> {
 		await this.#transport.empty({ method: "DELETE", path: `/v1/permissions/${encodeURIComponent(name)}` });
 	}
 
@@ -305,7 +324,7 @@ export class Client {
 	async events(onEvent: ServerEventListener, signal: AbortSignal, workspace?: string): Promise<void> {
 		const parser = createParser({
 			onEvent: ({ event, data }) => {
-				if (isServerEvent(event)) onEvent(event, JSON.parse(data));
+				if (isServerEvent(event)) onEvent(event, this.#qualified(JSON.parse(data)));
 			},
 		});
 		try {
@@ -316,6 +335,10 @@ export class Client {
 		} catch (error) {
 			if (!signal.aborted) throw error;
 		}
+	}
+
+	#qualified<Answer>(answer: Answer): Answer {
+		return this.#server === undefined ? answer : qualifiedAnswer(this.#server, answer);
 	}
 
 	async #change(id: string, verb: "disable" | "enable" | "end-overlap"): Promise<TokenRecord> {

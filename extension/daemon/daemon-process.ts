@@ -64,9 +64,10 @@ export class DaemonProcess {
 
 	/**
 	 * The daemon's URL, for users and their services. The daemon runs when this resolves.
+	 * @param _id of a token, whose authority is meant where there are several
 	 * @throws DaemonError
 	 */
-	async url(): Promise<string> {
+	async url(_id?: string): Promise<string> {
 		return (await this.#endpoint()).url;
 	}
 

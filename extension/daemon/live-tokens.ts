@@ -1,7 +1,4 @@
-/**
- * The daemon's tokens, kept up to date by server-sent events. Does nothing before start() and reconnects automatically
- * after it. Each connection begins with the complete list, so that missed events do no harm.
- */
+/** The tokens of this machine and of the connected servers, kept up to date. Does nothing before start(). */
 import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import * as vscode from "vscode";
@@ -16,17 +13,15 @@ import type {
 	TokenRecord,
 } from "../../daemon/contract.ts";
 import type { Client } from "./client.ts";
-import type { DaemonProcess } from "./daemon-process.ts";
+import { LiveAuthority, type LiveState } from "./live-authority.ts";
+import { LiveServer } from "./live-server.ts";
 import { type KnownSettings, PolicySync, RememberedSettings } from "./policy-sync.ts";
-import { inUserLanguage } from "./profile-texts.ts";
-import { DaemonError } from "./start-daemon.ts";
-import { TokenList } from "./token-list.ts";
-
-/** From the first failed attempt on it is "failed" until one succeeds. The known tokens stay. */
-type LiveState = "idle" | "connecting" | "live" | "failed";
+import { serverOf } from "./qualified-ids.ts";
+import { isSame, type Servers } from "./servers.ts";
 
 interface LiveTokensOptions {
-	daemon: DaemonProcess;
+	/** This machine's. */
+	daemon: { client(): Promise<Client> };
 	/** This editor's settings, as a policy. They are compared with the daemon's at each connection, before anything else. */
 	policy: () => Policy;
 	/** What of it the user has set, by default nothing. */
@@ -35,6 +30,8 @@ interface LiveTokensOptions {
 	knownSettings?: KnownSettings;
 	/** Fires when the result of `policy` changes. */
 	onDidChangePolicy: vscode.Event<void>;
+	/** By default none. */
+	servers?: Servers;
 	log: { info(message: string): void; warn(message: string): void };
 }
 
@@ -43,48 +40,53 @@ export class LiveTokens implements vscode.Disposable {
 	readonly #policySync: PolicySync;
 	/** Names this window's workspace to the daemon. */
 	readonly workspace = randomUUID();
-	readonly #closing = new AbortController();
+	readonly #local: LiveAuthority;
+	#servers: readonly LiveServer[] = [];
 	readonly #changed = new vscode.EventEmitter<void>();
 	/** Also fires about once a minute while live, since the displayed time left changes. */
 	readonly onDidChange = this.#changed.event;
-
 	readonly #audited = new vscode.EventEmitter<AuditEvent>();
 	/** Fires for audit events while live; earlier ones are in `Client.auditEvents`. */
 	readonly onDidAudit = this.#audited.event;
 	readonly #deadTokenUsed = new vscode.EventEmitter<ServerEvents["dead-token-used"]>();
 	/** Fires when a token that is revoked, expired or replaced is used. */
 	readonly onDidUseDeadToken = this.#deadTokenUsed.event;
-
-	#state: LiveState = "idle";
-	#error: Error | undefined;
 	#policyError: TokensmithProblemError | undefined;
 	#policySent: Promise<void> = Promise.resolve();
-	#policyListener: vscode.Disposable | undefined;
-	#list = new TokenList();
-	#tokens: readonly TokenRecord[] = [];
-	#profiles: readonly ListedProfile[] = [];
-	/** Counts the events. */
-	#profileChanges = 0;
-	#connections: readonly Connection[] = [];
-	#notices: readonly Notice[] = [];
-	#nextPublish: { time: number; timer: NodeJS.Timeout } | undefined;
-	#failures = 0;
-	/** Ends the wait for the next attempt. */
-	#wake: (() => void) | undefined;
+	readonly #disposables: vscode.Disposable[] = [this.#changed, this.#audited, this.#deadTokenUsed];
+	#isStarted = false;
 
 	constructor(options: LiveTokensOptions) {
 		this.#options = options;
-		const { policy: settings, chosenPolicy: chosen = () => ({}), knownSettings } = options;
+		const { policy: settings, chosenPolicy: chosen = () => ({}), knownSettings, daemon, log } = options;
 		this.#policySync = new PolicySync({ settings, chosen, known: knownSettings ?? new RememberedSettings() });
+		this.#local = new LiveAuthority({
+			client: () => daemon.client(),
+			prepare: (client) => this.#sendPolicy(client),
+			...{ workspace: this.workspace, log },
+		});
+		this.#listenTo(this.#local);
 	}
 
+	/** Of this machine's daemon; that of each server is with it. */
 	get state(): LiveState {
-		return this.#state;
+		return this.#local.state;
 	}
 
 	/** Why `state` is "failed". */
 	get error(): Error | undefined {
-		return this.#error;
+		return this.#local.error;
+	}
+
+	/** The connected servers, by name. */
+	get servers(): readonly LiveServer[] {
+		return this.#servers;
+	}
+
+	/** The server that has what the id names; undefined: this machine. */
+	serverOf(id: string | null | undefined): LiveServer | undefined {
+		const key = serverOf(id);
+		return key === undefined ? undefined : this.#servers.find((server) => server.key === key);
 	}
 
 	/** Why the daemon refuses the policy from the settings. It keeps the last one until they are corrected. */
@@ -105,161 +107,116 @@ export class LiveTokens implements vscode.Disposable {
 
 	/** Every token, with its status as of now. */
 	get tokens(): readonly TokenRecord[] {
-		return this.#tokens;
+		return this.#together(({ tokens }) => tokens);
+	}
+
+	/** Those of this machine's daemon. */
+	get here(): readonly TokenRecord[] {
+		return this.#local.tokens;
+	}
+
+	/** Those of this machine, and of servers those that the account of this editor's token has created. */
+	get mine(): readonly TokenRecord[] {
+		if (this.#servers.length === 0) return this.here;
+		const ofServers = this.#servers.flatMap(({ tokens, self }) =>
+			tokens.filter(({ createdUserInfo }) => createdUserInfo.userId === self?.userId),
+		);
+		return [...this.here, ...ofServers];
 	}
 
 	get profiles(): readonly ListedProfile[] {
-		return this.#profiles;
+		return this.#together(({ profiles }) => profiles);
 	}
 
 	/** By name. */
 	get connections(): readonly Connection[] {
-		return this.#connections;
+		return this.#together(({ connections }) => connections);
 	}
 
-	/** What the user has to know about the daemon's data. */
+	/** What the user has to know about this machine's data. */
 	get notices(): readonly Notice[] {
-		return this.#notices;
+		return this.#local.notices;
 	}
 
 	/** Connects, unless it was called before. */
 	start(): void {
-		if (this.#state !== "idle" || this.#closing.signal.aborted) return;
-		this.#policyListener = this.#options.onDidChangePolicy(() => void this.#policyChanged());
-		void this.#run();
+		if (!this.#isStarted) this.#startOnce();
+		this.#local.start();
 	}
 
 	/** Connects now rather than at the next attempt. */
 	retry(): void {
 		this.start();
-		if (this.#state !== "failed") return;
-		this.#failures = 0;
-		this.#enter("connecting");
-		this.#wake?.();
+		this.#local.retry();
+		for (const server of this.#servers) server.retry();
 	}
 
 	/**
-	 * Connects if needed, and resolves when `tokens` and `profiles` are live.
+	 * Connects to this machine's daemon if needed, and resolves when its tokens and profiles are live.
 	 * @throws DaemonError, TokensmithUnavailableError or TokensmithProblemError: why the next attempt failed
 	 */
 	async whenLive(): Promise<void> {
-		this.retry();
-		while (this.#state === "connecting") await this.#nextChange();
-		if (this.#state !== "live") throw this.#error ?? new vscode.CancellationError();
+		this.start();
+		await this.#local.whenLive();
+	}
+
+	/** Whether tokens can be created by the rules of this profile: on a server, if the token may. */
+	mayCreateBy(profileId: string): boolean {
+		return this.serverOf(profileId)?.may("write") ?? serverOf(profileId) === undefined;
 	}
 
 	/** For a change that this window has just made, whose event may still be on its way. */
 	async reloadProfiles(): Promise<void> {
-		const client = await this.#options.daemon.client();
-		for (let seen = -1; seen !== this.#profileChanges; ) {
-			seen = this.#profileChanges;
-			const profiles = await client.profiles();
-			if (this.#state !== "live") return;
-			// An event that came meanwhile may be older or newer.
-			if (seen === this.#profileChanges) this.#profiles = profiles.map(inUserLanguage);
-		}
-		this.#changed.fire();
+		await this.#local.reloadProfiles();
 	}
 
 	dispose(): void {
-		this.#closing.abort();
-		this.#wake?.();
-		this.#policyListener?.dispose();
-		clearTimeout(this.#nextPublish?.timer);
-		this.#enter("idle");
-		this.#changed.dispose();
-		this.#audited.dispose();
-		this.#deadTokenUsed.dispose();
+		this.#isStarted = true;
+		for (const one of [this.#local, ...this.#servers]) one.dispose();
+		vscode.Disposable.from(...this.#disposables).dispose();
 	}
 
-	async #run(): Promise<void> {
-		this.#enter("connecting");
-		while (!this.#closing.signal.aborted) {
-			try {
-				await this.#follow();
-				if (!this.#closing.signal.aborted) this.#enter("connecting");
-			} catch (error) {
-				this.#fail(error instanceof Error ? error : new Error(inspect(error)));
-			}
-			await this.#pause();
-		}
+	#startOnce(): void {
+		this.#isStarted = true;
+		const { servers, onDidChangePolicy } = this.#options;
+		this.#disposables.push(onDidChangePolicy(() => void this.#policyChanged()));
+		if (servers === undefined) return;
+		this.#disposables.push(servers.onDidChange(() => this.#followServers(servers)));
+		void servers.whenLoaded();
+		this.#followServers(servers);
 	}
 
-	/** One connection, from its policy to its end. */
-	async #follow(): Promise<void> {
-		const client = await this.#options.daemon.client();
-		await this.#sendPolicy(client);
-		const ending = new AbortController();
-		const signal = AbortSignal.any([this.#closing.signal, ending.signal]);
-		const list = new TokenList();
-		let newProfiles: readonly ListedProfile[] | undefined;
-		let newConnections: readonly Connection[] | undefined;
-		const load = async () => {
-			// Events arrive already: a change during the load is in the events, the list, or both.
-			const [tokens, profiles, connections] = await Promise.all([
-				client.listTokens(),
-				client.profiles(),
-				client.connections(),
-			]);
-			for (const token of tokens) list.add(token);
-			if (signal.aborted) return;
-			this.#connections = newConnections ?? connections;
-			this.#goLive(list, newProfiles ?? profiles);
-		};
-		const on: { [Name in keyof ServerEvents]: (data: ServerEvents[Name]) => void } = {
-			hello: ({ notices }) => {
-				this.#notices = notices;
-				load().catch((error: unknown) => ending.abort(error));
-			},
-			token: ({ change, token }) => {
-				if (change === "deleted") list.delete(token.id);
-				else list.add(token);
-				if (list === this.#list) this.#publishBy(Date.now());
-			},
-			profiles: ({ profiles }) => {
-				newProfiles = profiles;
-				this.#profileChanges += 1;
-				if (list === this.#list) this.#goLive(list, profiles);
-			},
-			connections: ({ connections }) => {
-				newConnections = connections;
-				this.#connections = connections;
-				if (list === this.#list) this.#changed.fire();
-			},
-			"dead-token-used": (use) => this.#deadTokenUsed.fire(use),
-			audit: (event) => this.#audited.fire(event),
-		};
-		try {
-			await client.events((name, data) => on[name](data), signal, this.workspace);
-			ending.signal.throwIfAborted();
-		} finally {
-			ending.abort();
-		}
-	}
-
-	#goLive(list: TokenList, profiles: readonly ListedProfile[]): void {
-		this.#list = list;
-		this.#profiles = profiles.map(inUserLanguage);
-		this.#tokens = list.at(Date.now());
-		this.#failures = 0;
-		this.#enter("live");
-		this.#publishBy(Date.now() + publishMilliseconds);
-	}
-
-	#publish(): void {
-		const now = Date.now();
-		this.#nextPublish = undefined;
-		this.#tokens = this.#list.at(now);
-		this.#publishBy(Math.min(this.#list.nextChange(now), now + publishMilliseconds));
+	/** Those that stayed as they were go on. */
+	#followServers(servers: Servers): void {
+		const before = this.#servers;
+		const kept = before.filter(({ server }) => {
+			const now = servers.of(server.key);
+			return now !== undefined && isSame(server, now);
+		});
+		for (const gone of before) if (!kept.includes(gone)) gone.dispose();
+		this.#servers = servers.all.map(
+			(server) => kept.find(({ key }) => key === server.key) ?? this.#follow(server.key, servers),
+		);
 		this.#changed.fire();
 	}
 
-	/** A burst of events makes one change. */
-	#publishBy(time: number): void {
-		if (this.#nextPublish !== undefined && this.#nextPublish.time <= time) return;
-		clearTimeout(this.#nextPublish?.timer);
-		const timer = setTimeout(() => this.#publish(), Math.max(0, time - Date.now()));
-		this.#nextPublish = { time, timer };
+	#follow(key: string, servers: Servers): LiveServer {
+		const live = new LiveServer({ key, servers, log: this.#options.log });
+		this.#listenTo(live);
+		live.start();
+		return live;
+	}
+
+	#listenTo(one: LiveAuthority): void {
+		one.onDidChange(() => this.#changed.fire());
+		one.onDidAudit((event) => this.#audited.fire(event));
+		one.onDidUseDeadToken((use) => this.#deadTokenUsed.fire(use));
+	}
+
+	/** The same array as long as there is no server: it is read for every row. */
+	#together<Part>(of: (one: LiveAuthority) => readonly Part[]): readonly Part[] {
+		if (this.#servers.length === 0) return of(this.#local);
+		return [this.#local, ...this.#servers].flatMap(of);
 	}
 
 	async #sendPolicy(client: Client): Promise<void> {
@@ -276,7 +233,7 @@ export class LiveTokens implements vscode.Disposable {
 	/** In the order of the changes, so that the last one wins. */
 	#policyChanged(): void {
 		this.#policySent = this.#policySent.then(async () => {
-			if (this.#state !== "live") return;
+			if (this.state !== "live") return;
 			try {
 				await this.#sendPolicy(await this.#options.daemon.client());
 			} catch (error) {
@@ -286,50 +243,4 @@ export class LiveTokens implements vscode.Disposable {
 			this.#changed.fire();
 		});
 	}
-
-	#enter(state: "idle" | "connecting" | "live"): void {
-		this.#state = state;
-		this.#error = undefined;
-		this.#changed.fire();
-	}
-
-	#fail(error: Error): void {
-		if (this.#closing.signal.aborted) return;
-		this.#options.log.warn(inspect(error));
-		this.#failures += 1;
-		this.#state = "failed";
-		this.#error = error;
-		this.#changed.fire();
-	}
-
-	async #pause(): Promise<void> {
-		const pause = pauseMilliseconds(this.#failures, this.#error);
-		let timer: NodeJS.Timeout | undefined;
-		await new Promise<void>((resolve) => {
-			this.#wake = resolve;
-			if (this.#closing.signal.aborted) resolve();
-			else if (pause !== "until woken") timer = setTimeout(resolve, pause);
-		});
-		clearTimeout(timer);
-		this.#wake = undefined;
-	}
-
-	#nextChange(): Promise<void> {
-		return new Promise((resolve) => {
-			const listener = this.onDidChange(() => {
-				listener.dispose();
-				resolve();
-			});
-		});
-	}
-}
-
-const publishMilliseconds = 60_000;
-
-/** Doubles from 0.25 s, with jitter, so that several windows do not reconnect at once. */
-function pauseMilliseconds(failures: number, error: Error | undefined): number | "until woken" {
-	if (error instanceof DaemonError && error.code === "newer-protocol") return "until woken";
-	// An attempt that starts a process costs more than one that only connects.
-	const longest = error instanceof DaemonError ? 60_000 : 10_000;
-	return Math.min(longest, 250 * 2 ** Math.max(0, failures - 1)) * (0.5 + Math.random() / 2);
 }

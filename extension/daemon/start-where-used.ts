@@ -1,5 +1,5 @@
 /**
- * Starts watching tokens when a window opens, if the data directory has been used, so that notices come in time.
+ * Starts watching tokens when a window opens, if the data directory has been used or a server is connected, so that notices come in time.
  * Otherwise nothing runs before it is needed.
  */
 import { readdir } from "node:fs/promises";
@@ -7,15 +7,19 @@ import { inspect } from "node:util";
 import { codeOf } from "../error-code.ts";
 import { type DataPlace, holdsData } from "./data-place.ts";
 import type { LiveTokens } from "./live-tokens.ts";
+import type { Servers } from "./servers.ts";
 
 interface StartWhereUsedDeps {
 	live: LiveTokens;
 	place: Pick<DataPlace, "dataDir" | "earlier">;
+	servers: Pick<Servers, "all" | "whenLoaded">;
 	log: { warn(message: string): void };
 }
 
-export async function startWhereUsed({ live, place, log }: StartWhereUsedDeps): Promise<void> {
-	if ((await hasBeenUsed(place.dataDir, log)) || (await holdsData(place.earlier))) live.start();
+export async function startWhereUsed({ live, place, servers, log }: StartWhereUsedDeps): Promise<void> {
+	if ((await hasBeenUsed(place.dataDir, log)) || (await holdsData(place.earlier))) return live.start();
+	await servers.whenLoaded();
+	if (servers.all.length > 0) live.start();
 }
 
 async function hasBeenUsed(dataDir: string, log: StartWhereUsedDeps["log"]): Promise<boolean> {

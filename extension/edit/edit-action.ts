@@ -46,11 +46,11 @@ export async function editToken(
 	const client = await deps.daemon.client();
 	const added: string[] = [];
 	try {
-		await addPermissions(client, newPermissions, added);
+		await addPermissions(client, newPermissions, added, token.id);
 		const { ignored = [], ...changed } = await client.updateToken(token.id, token.version, change, access);
 		return { kind: "changed", token: changed, ignored };
 	} catch (error) {
-		await removePermissions(deps, added);
+		await removePermissions(deps, added, token.id);
 		if (!isStale(error)) throw error;
 		return { kind: "conflict", token: await client.getToken(token.id) };
 	}

@@ -1,4 +1,5 @@
 /** Commands that tag or renew several tokens at once: one question, a summary of each token before and after, one change. */
+
 import * as l10n from "@vscode/l10n";
 import type { Profile, TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
@@ -7,6 +8,7 @@ import { tagsQuestion } from "../create/detail-steps.ts";
 import { addDuration, expiryInstant } from "../create/expiry-input.ts";
 import { expirySteps } from "../create/expiry-step.ts";
 import type { TokenDraft } from "../create/token-draft.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { labelText } from "../display-text.ts";
 import type { Services } from "../services.ts";
 import { connect, type TokenChoiceDeps, tokensFor } from "../tokens/token-choice.ts";
@@ -50,7 +52,7 @@ async function editable(
 
 function reasonNotTo(token: TokenRecord, field: Field, rules: Rules): string | undefined {
 	if (token.status === "revoked") return l10n.t("it is revoked");
-	if (token.status === "expired" && token.issuer === "local") return l10n.t("it has expired");
+	if (token.status === "expired" && isTokensmith(token.issuer)) return l10n.t("it has expired");
 	return lockOf(field, token, profileOf(token, rules));
 }
 

@@ -1,4 +1,5 @@
 /** The questions of an edit: a list of all fields with their values before and after, and a question for each field. */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Profile, TokenRecord } from "../../daemon/contract.ts";
@@ -10,6 +11,7 @@ import { permissionStep } from "../create/permission-step.ts";
 import { resourceStep } from "../create/resource-step.ts";
 import type { TokenDraft } from "../create/token-draft.ts";
 import { addressesStep, nameStep } from "../create/token-steps.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { labelText } from "../display-text.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
@@ -34,7 +36,7 @@ export interface EditStepsDeps {
 
 export function draftOf(settings: Settings, profile: Profile, token: TokenRecord): EditDraft {
 	const { expiry, ...others } = settings;
-	const kind = profile.id === "local" ? "local" : "stand-in";
+	const kind = isTokensmith(profile.id) ? "local" : "stand-in";
 	const isKept = expiry === token.expiry;
 	const choice = expiry === null ? ({ kind: "never" } as const) : ({ kind: "at", instant: expiry } as const);
 	return { ...others, system: { kind, profile }, ...(isKept ? {} : { expiry: choice }) };

@@ -1,4 +1,5 @@
 /** The command that edits a token: every field that can be changed, several at once, with one confirmation. */
+
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -8,6 +9,7 @@ import { askAnswers } from "../connections/answers.ts";
 import { ignoredInWords } from "../create/ignored-words.ts";
 import { type NewPermission, newNames } from "../create/permission-choices.ts";
 import { permissionSuggestions } from "../create/permission-suggestions.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { listInWords } from "../language.ts";
@@ -78,7 +80,7 @@ async function editableFor(call: CommandCall<TokenChoiceDeps>): Promise<TokenRec
 
 /** The record of another system's token can be corrected after its expiry. */
 function hasEnded({ status, issuer }: TokenRecord): boolean {
-	return status === "revoked" || (status === "expired" && issuer === "local");
+	return status === "revoked" || (status === "expired" && isTokensmith(issuer));
 }
 
 async function sayEnded(token: TokenRecord): Promise<never> {

@@ -1,4 +1,5 @@
 /** Which fields of a token can be changed, and how the others are changed instead. Knows no VS Code. */
+
 import * as l10n from "@vscode/l10n";
 import {
 	capabilitiesOf,
@@ -8,6 +9,7 @@ import {
 } from "../../daemon/contract.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 
 export type Field = keyof UpdateTokenRequest;
 
@@ -59,14 +61,14 @@ export function profileOf(
 
 /** The daemon calls no API for it: the record follows what the user does at the system. */
 export function isOnlyRecorded(token: TokenRecord, profile: Profile | undefined): boolean {
-	if (token.issuer === "local") return false;
+	if (isTokensmith(token.issuer)) return false;
 	if (token.connectionId === null || profile === undefined) return true;
 	const { create, update } = capabilitiesOf(profile);
 	return (create !== "api" || token.remoteId === null) && update.length === 0;
 }
 
 function changeableOf({ issuer }: TokenRecord, profile: Profile): readonly string[] {
-	return issuer === "local" ? profile.changeable : capabilitiesOf(profile).update;
+	return isTokensmith(issuer) ? profile.changeable : capabilitiesOf(profile).update;
 }
 
 function isKnownTo(profile: Profile, field: Field): boolean {

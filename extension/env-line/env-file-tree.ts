@@ -38,7 +38,7 @@ type Node = FileNode | LineNode;
 interface EnvFileTreeDeps {
 	bindings: Bindings;
 	live: LiveTokens;
-	connections: Pick<Connections, "of">;
+	connections: Pick<Connections, "placeOf">;
 	/** IDs of the tokens whose secrets are stored on this machine. */
 	secrets: { ids(): Promise<string[]> };
 }
@@ -107,7 +107,7 @@ export class EnvFileTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 		const kept = await this.#deps.secrets.ids();
 		const place = { label: l10n.t("Line"), value: words };
 		const secret = kept.includes(token.id) ? "kept" : "absent";
-		const system = this.#deps.connections.of(token)?.name;
+		const system = this.#deps.connections.placeOf(token);
 		item.tooltip = tokenTooltip(token, secret, Date.now(), { more: [place], system });
 		return item;
 	}

@@ -21,7 +21,7 @@ import { WaitingLineOffers } from "./waiting-line-offers.ts";
 
 interface EnvLineDeps {
 	bindings: Bindings;
-	connections: Pick<Connections, "of" | "wayTo">;
+	connections: Pick<Connections, "of" | "placeOf" | "wayTo">;
 	live: LiveTokens;
 	tracked: TrackedFiles;
 	masking: Masking;

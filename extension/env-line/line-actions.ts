@@ -2,8 +2,10 @@
  * The actions available for a line and its token; links, lenses and quick fixes each offer those that fit. Performs
  * nothing itself. Knows no VS Code.
  */
+
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 
 export type ActionName =
 	| (
@@ -64,7 +66,7 @@ export function actionsFor(token: TokenRecord, ways: Ways): ActionName[] {
 	const isOver = token.status === "expired" || token.status === "revoked";
 	if (isOver && token.successorId !== null) return ["replace"];
 	if (token.status === "in-doubt") return ["enable", revokeBy(ways)];
-	return token.issuer === "local" ? actionsForLocal(token) : actionsForOther(token, ways);
+	return isTokensmith(token.issuer) ? actionsForLocal(token) : actionsForOther(token, ways);
 }
 
 function actionsForLocal({ status }: TokenRecord): ActionName[] {

@@ -2,11 +2,13 @@
  * The hover on an env line: the token's details, with actions as links. Answers from memory, never shows the value, and
  * trusts no Markdown except the commands that it links.
  */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import { type Connections, waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { plainText } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineArgument, lineAt } from "../env/line-argument.ts";
@@ -22,7 +24,7 @@ const maxPlaces = 5;
 
 interface TokenHoverDeps {
 	bindings: Bindings;
-	connections: Pick<Connections, "of" | "wayTo">;
+	connections: Pick<Connections, "placeOf" | "wayTo">;
 	live: LiveTokens;
 	masking: Masking;
 }
@@ -71,7 +73,7 @@ export class TokenHover implements vscode.HoverProvider {
 		appendWords(hover.appendMarkdown("**"), token.name).appendMarkdown("** · ");
 		appendWords(hover, state).appendMarkdown("\n\n");
 		if (token.description !== "") appendWords(hover, token.description).appendMarkdown("\n\n");
-		for (const [label, value] of factsOf(token, live.tokens, { now, system: connections.of(token)?.name }))
+		for (const [label, value] of factsOf(token, live.tokens, { now, system: connections.placeOf(token) }))
 			appendWords(hover.appendMarkdown(`${label}: `), value).appendMarkdown("  \n");
 		this.#appendPlaces(hover, line);
 		return this.#appendActions(hover, line, [
@@ -147,7 +149,7 @@ function factsOf(
 		token.revokedReason === null ? undefined : [l10n.t("Reason"), token.revokedReason],
 		[l10n.t("Permissions"), permissionsInWords(token)],
 		[l10n.t("Last used"), lastUse(token, now)],
-		token.issuer === "local" ? undefined : [l10n.t("Issuer"), issuerInWords(token, system)],
+		isTokensmith(token.issuer) ? undefined : [l10n.t("Issuer"), issuerInWords(token, system)],
 		successor === undefined ? undefined : [l10n.t("Successor"), successor.name],
 	];
 	return facts.filter((fact) => fact !== undefined);

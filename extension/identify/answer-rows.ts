@@ -2,8 +2,10 @@
  * The rows of an answer: facts, lines to open, and the actions that the token's record and this machine allow. Knows no
  * VS Code; no row contains a secret.
  */
+
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { listInWords } from "../language.ts";
 import { latestOf } from "../tokens/lineage.ts";
@@ -129,10 +131,10 @@ function actionRows<Line extends KnownLine>(token: TokenRecord, known: Known<Lin
 	const rows: (AnswerRow<Line> | false)[] = [
 		successorId !== null &&
 			row("arrow-right", l10n.t("Show Its Successor"), { kind: "token", id: successorId }),
-		status === "active" && issuer === "local" && row("sync", l10n.t("Rotate…"), command("rotateToken", id)),
+		status === "active" && isTokensmith(issuer) && row("sync", l10n.t("Rotate…"), command("rotateToken", id)),
 		(works || status === "disabled") && row("edit", l10n.t("Edit…"), command("editToken", id)),
 		(status === "disabled" || status === "in-doubt") &&
-			issuer === "local" &&
+			isTokensmith(issuer) &&
 			row("debug-start", l10n.t("Enable"), command("enableToken", id)),
 		known.isKept(id) && works && row("copy", l10n.t("Copy Secret"), command("copySecret", id)),
 		row("list-tree", l10n.t("Show in Side Bar"), command("showToken", id)),

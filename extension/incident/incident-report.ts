@@ -2,8 +2,10 @@
  * The report of an incident as Markdown: what happened to which token and line, and what remains to be done. It is made
  * to be shared: it contains no secret, and names from other sources are escaped. Knows no VS Code.
  */
+
 import * as l10n from "@vscode/l10n";
 import { type IncidentReport, successorsToPlace, type TokenRecord } from "../../daemon/contract.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { isUseSeen, lastUse, notKnown, worksUntil } from "../tokens/token-facts.ts";
 import { escaped, inCode, table } from "./markdown.ts";
@@ -93,7 +95,7 @@ function deadInWords(count: number): string[] {
 
 /** Of those that the daemon revoked itself: a token whose system is not connected, or no longer. Only that can end it. */
 export function isOnlyMarked({ issuer }: TokenRecord): boolean {
-	return issuer !== "local";
+	return !isTokensmith(issuer);
 }
 
 export function markedInWords(count: number): string[] {

@@ -1,6 +1,7 @@
 /** The wizard steps of an incident: what to revoke, why, and what replaces it, up to a typed confirmation. */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { serverOf } from "../daemon/qualified-ids.ts";
 import { countInWords } from "../rotation/rotate-expiring.ts";
 import { workingRelativesOf } from "../tokens/lineage.ts";
 import { tokenRow } from "../tokens/token-choice.ts";
@@ -33,7 +34,12 @@ export function idsOf(
 	{ scope, ids = [], relativeIds = [] }: IncidentDraft,
 	tokens: readonly TokenRecord[],
 ): readonly string[] {
-	return scope === "all" ? tokens.map(({ id }) => id) : [...ids, ...relativeIds];
+	return scope === "all" ? ofThisMachine(tokens).map(({ id }) => id) : [...ids, ...relativeIds];
+}
+
+/** Of a shared server, tokens are revoked by name only: others work with them too. */
+function ofThisMachine(tokens: readonly TokenRecord[]): readonly TokenRecord[] {
+	return tokens.filter(({ id }) => serverOf(id) === undefined);
 }
 
 export function incidentSteps(deps: IncidentStepsDeps): Step<IncidentDraft>[] {
@@ -57,19 +63,21 @@ function scopeStep({ prompts, tokens }: IncidentStepsDeps): Step<IncidentDraft> 
 			const answer = await prompts.one<"all" | "some">(place, {
 				placeholder: l10n.t("What may have leaked?"),
 				remark: l10n.t("It is revoked at once, which cannot be undone."),
-				rows: [
-					{ label: l10n.t("$(list-selection) Choose tokens…"), value: "some" },
-					{
-						label: l10n.t("$(flame) All: {0}", countInWords(tokens.length)),
-						description: l10n.t("every token that is not revoked yet"),
-						value: "all",
-					},
-				],
+				rows: [{ label: l10n.t("$(list-selection) Choose tokens…"), value: "some" }, ...allRows(tokens)],
 				isActive: (scope) => scope === draft.scope,
 			});
 			return answer === back ? back : { ...draft, scope: answer };
 		},
 	};
+}
+
+function allRows(tokens: readonly TokenRecord[]): Row<"all">[] {
+	const { length } = ofThisMachine(tokens);
+	if (length === 0) return [];
+	const label = l10n.t("$(flame) All: {0}", countInWords(length));
+	const every = l10n.t("every token that is not revoked yet");
+	const here = l10n.t("every token of this machine that is not revoked yet");
+	return [{ label, description: length === tokens.length ? every : here, value: "all" }];
 }
 
 function tokensStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): Step<IncidentDraft> {

@@ -7,6 +7,7 @@ import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { CreatedToken, IncidentReport, TokenRecord } from "../../daemon/contract.ts";
 import type { ActionLog, ActionOptions } from "../action.ts";
 import type { Client } from "../daemon/client.ts";
+import { serverOf } from "../daemon/qualified-ids.ts";
 
 interface RevokeManyDeps {
 	client: Pick<Client, "incident" | "listTokens" | "rotateToken">;
@@ -44,8 +45,9 @@ export async function revokeMany(
 ): Promise<RevokedMany | undefined> {
 	const { ids } = revocation;
 	const parts: Part[] = [];
-	const left = () => (ids === "all" ? [] : ids.slice(parts.length * mostIds));
-	for (const batch of ids === "all" ? (["all"] as const) : batchesOf(ids)) {
+	const batches = ids === "all" ? (["all"] as const) : batchesOf(ids);
+	const left = () => batches.slice(parts.length).flatMap((batch) => (batch === "all" ? [] : batch));
+	for (const batch of batches) {
 		if (cancellation?.isCancellationRequested)
 			return parts.length === 0 ? undefined : { ...together(parts), left: { ids: left() } };
 		const revoked = parts.reduce((count, { report }) => count + report.revoked.length, 0);
@@ -84,7 +86,7 @@ interface Unanswered extends Revocation {
  */
 async function afterNoAnswer({ client, log }: RevokeManyDeps, unanswered: Unanswered): Promise<Part> {
 	const { ids, reason, startedAt, error } = unanswered;
-	const tokens = await client.listTokens();
+	const tokens = await client.listTokens(ids === "all" ? "local" : ids[0]);
 	const revoked = tokens.filter(
 		({ id, revokedDate, revokedReason }) =>
 			(ids === "all" || ids.includes(id)) &&
@@ -125,9 +127,12 @@ async function afterNoAnswer({ client, log }: RevokeManyDeps, unanswered: Unansw
 	return { report, lost };
 }
 
+/** None names tokens of two authorities. */
 function batchesOf(ids: readonly string[]): (readonly string[])[] {
-	return Array.from({ length: Math.ceil(ids.length / mostIds) }, (_, index) =>
-		ids.slice(index * mostIds, (index + 1) * mostIds),
+	return [...Map.groupBy(ids, serverOf).values()].flatMap((some) =>
+		Array.from({ length: Math.ceil(some.length / mostIds) }, (_, index) =>
+			some.slice(index * mostIds, (index + 1) * mostIds),
+		),
 	);
 }
 

@@ -59,9 +59,11 @@ export const incidentCommands: CommandTable<StartIncidentDeps> = {
 
 /** `ids`: the tokens that the command was started from; the user can choose others. */
 async function startIncident(services: StartIncidentDeps, ids: readonly string[]): Promise<void> {
-	const { live, bindings } = services;
+	const { live, bindings, connections } = services;
 	await connect(live);
-	const tokens = live.tokens.filter(({ revokedDate }) => revokedDate === null).toSorted(currentFirst);
+	const tokens = live.tokens
+		.filter((token) => token.revokedDate === null && connections.may("delete", token))
+		.toSorted(currentFirst);
 	if (tokens.length === 0) {
 		void showInformation(l10n.t("No API token can be revoked."));
 		return;

@@ -31,6 +31,7 @@ export function notifyDeadTokenUse(deps: DeadTokenNoticesDeps): vscode.Disposabl
 		for (const use of uses) await notifyOnce(deps, use);
 	}, log);
 	const listener = live.onDidUseDeadToken((use) => {
+		if (!live.mine.some(({ id }) => id === use.token.id)) return;
 		pending.set(use.token.id, use);
 		notifying.request();
 	});

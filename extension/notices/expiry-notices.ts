@@ -2,11 +2,13 @@
  * Notifies the user in time, in one window, that tokens are about to expire or have expired, with a button to rotate
  * them.
  */
+
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { amountInWords } from "../language.ts";
 import { showInformation, showWarning } from "../notification.ts";
 import { areNoticesWanted, warningDays } from "../settings.ts";
@@ -48,7 +50,7 @@ async function notifyDue(deps: ExpiryNoticesDeps): Promise<void> {
 	if (live.state !== "live" || !areNoticesWanted()) return;
 	const claimed = await claims.keys();
 	for (const key of staleClaims(claimed, live.tokens, now())) await claims.release(key);
-	const due = dueNotices(live.tokens, { now: now(), distances: warningDays(), claimed });
+	const due = dueNotices(live.mine, { now: now(), distances: warningDays(), claimed });
 	const own: TokenRecord[] = [];
 	for (const notice of due) if (await claimNotice(claims, notice)) own.push(notice.token);
 	// Not awaited: the user may take long to answer, and the next notice does not wait for that.
@@ -65,7 +67,7 @@ async function notify({ claims, now = Date.now }: ExpiryNoticesDeps, due: readon
 	const [rotate, show, snooze] = [l10n.t("Rotate…"), l10n.t("Show"), l10n.t("Snooze…")];
 	const { text, tone } = noticeInWords(due, now());
 	const say = tone === "warning" ? showWarning : showInformation;
-	const isOurs = due.some(({ issuer }) => issuer === "local");
+	const isOurs = due.some(({ issuer }) => isTokensmith(issuer));
 	// A token that cannot be rotated here is shown instead.
 	const chosen = await say(text, isOurs ? rotate : show, snooze);
 	const [first] = due;

@@ -3,11 +3,13 @@
  * reports missing ones once. The data directory remembers for each editor whose secrets it had, but no secret. One that
  * this editor never had is not lost: another editor may have it.
  */
+
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { serverOf } from "../daemon/qualified-ids.ts";
 import { quoted } from "../display-text.ts";
 import type { Claims } from "../notices/claims.ts";
 import { FocusedWindow } from "../notices/focused-window.ts";
@@ -55,8 +57,10 @@ export class LostSecrets implements vscode.Disposable {
 	/** The current state. @throws if the folder in the data directory cannot be read */
 	async survey(): Promise<Survey> {
 		const { live, secrets, seen } = this.#options;
-		const kept = new Set(await secrets.ids());
-		return surveySecrets({ tokens: live.tokens, kept, seen: await seen.keys() });
+		const known = new Set(live.tokens.map(({ id }) => id));
+		// What a server has can only be told while it is listed.
+		const ids = (await secrets.ids()).filter((id) => serverOf(id) === undefined || known.has(id));
+		return surveySecrets({ tokens: live.tokens, kept: new Set(ids), seen: await seen.keys() });
 	}
 
 	/** Fulfils when all requested checks are finished. */
@@ -105,7 +109,7 @@ export class LostSecrets implements vscode.Disposable {
 	async #remember(): Promise<void> {
 		const { live, secrets, seen } = this.#options;
 		const known = await seen.keys();
-		const records = new Set(live.tokens.map(({ id }) => id));
+		const records = new Set(live.here.map(({ id }) => id));
 		for (const id of await secrets.ids()) if (records.has(id) && !known.has(id)) await seen.claim(id);
 	}
 

@@ -4,6 +4,7 @@
  * this daemon does not know may still work. Knows no VS Code.
  */
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { serverOf } from "../daemon/qualified-ids.ts";
 
 interface Holdings {
 	readonly tokens: readonly TokenRecord[];
@@ -40,7 +41,7 @@ export function surveySecrets({ tokens, kept, seen }: Holdings): Survey {
 			...revoked.map((token): Orphan => ({ id: token.id, reason: "revoked", token })),
 			...unknown.filter((id) => seen.has(id)).map((id): Orphan => ({ id, reason: "gone", token: undefined })),
 		],
-		kept: [...kept].filter((id) => records.has(id) || seen.has(id)),
+		kept: [...kept].filter((id) => serverOf(id) === undefined && (records.has(id) || seen.has(id))),
 		strangers: unknown.filter((id) => !seen.has(id)).length,
 	};
 }

@@ -1,9 +1,11 @@
 /** The command that looks through the list and all connected systems for tokens that deserve a look. */
+
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Connection } from "../../daemon/contract.ts";
 import { type Answers, askAnswersFor } from "../connections/answers.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { labelText, messageText, plainText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { type Notice, showInformation, showWarning } from "../notification.ts";
@@ -21,7 +23,8 @@ export async function findRiskyTokens(services: FindDeps): Promise<void> {
 	const { listed, failed } = await listAll(services);
 	const systemOf = (token: { connectionId: string | null; issuer: string }) =>
 		connections.of(token.connectionId ?? "")?.name ??
-		(token.issuer === "local" ? l10n.t("This Machine") : token.issuer);
+		live.serverOf(token.issuer)?.server.name ??
+		(isTokensmith(token.issuer) ? l10n.t("This Machine") : token.issuer);
 	const groups = riskyAmong(live.tokens, listed, systemOf, Date.now());
 	if (failed.length > 0) void sayFailed(failed);
 	if (groups.length > 0) return await show(groups);

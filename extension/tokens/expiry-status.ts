@@ -37,7 +37,7 @@ export class ExpiryStatus implements vscode.Disposable {
 
 	#refresh(): void {
 		const now = Date.now();
-		const nearest = isStatusBarWanted() ? nearestExpiry(this.#live.tokens, warningDays(), now) : undefined;
+		const nearest = isStatusBarWanted() ? nearestExpiry(this.#live.mine, warningDays(), now) : undefined;
 		if (nearest === undefined) this.#item.hide();
 		else this.#show(nearest, now);
 	}

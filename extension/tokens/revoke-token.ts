@@ -2,6 +2,7 @@
  * The command that revokes tokens: says first what will break, and offers afterwards to comment out the lines that hold
  * the revoked secrets.
  */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -11,6 +12,7 @@ import { confirmMayBeInUse, mayBeInUse } from "../connections/credential-in-use.
 import { guideThrough } from "../connections/guided.ts";
 import { revocationGuide } from "../connections/guides.ts";
 import type { Client } from "../daemon/client.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { confirmIrreversible } from "../irreversible.ts";
@@ -74,7 +76,7 @@ async function impactsOf(
 }
 
 function reachOf(connections: Connections, token: TokenRecord): Reach {
-	if (token.issuer === "local") return "here";
+	if (isTokensmith(token.issuer)) return "here";
 	const way = connections.wayTo("revoke", token);
 	if (way === "called") return "at-system";
 	return way === "guided" && revocationGuide(connections, token) !== undefined ? "guided" : "elsewhere";

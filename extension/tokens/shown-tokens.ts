@@ -1,13 +1,16 @@
 /** Which tokens the list shows, and in which groups. Knows no view. */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { LiveState } from "../daemon/live-authority.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { bareId, isTokensmith, serverOf } from "../daemon/qualified-ids.ts";
 import { plainText } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { warningDays } from "../settings.ts";
 import { filterBy } from "./token-filter.ts";
-import { type Grouping, groupings, groupTokens, type TokenGroup } from "./token-groups.ts";
+import { type Grouping, groupings, groupTokens, type ServerFacts, type TokenGroup } from "./token-groups.ts";
 
 const groupingKey = "tokenGrouping";
 const endedKey = "endedTokens";
@@ -17,6 +20,11 @@ interface ShownTokensDeps {
 	bindings: Bindings;
 	/** Stores the grouping; that of the workspace comes first. */
 	memory: { workspace: vscode.Memento; everywhere: vscode.Memento };
+}
+
+function stateInWords(state: LiveState): string {
+	if (state === "live") return "";
+	return state === "failed" ? l10n.t("not reached") : l10n.t("connecting…");
 }
 
 export class ShownTokens implements vscode.Disposable {
@@ -93,9 +101,9 @@ export class ShownTokens implements vscode.Disposable {
 	/** For the welcome texts in package.json. */
 	get state(): string {
 		const { live } = this.#deps;
-		if (live.state !== "live") return live.state;
-		if (live.tokens.length === 0) return "empty";
-		if (this.#passing().length > 0) return "listed";
+		if (live.state !== "live" && live.servers.length === 0) return live.state;
+		if (live.tokens.length === 0 && live.servers.length === 0) return "empty";
+		if (this.#passing().length > 0 || (this.#filter === "" && live.servers.length > 0)) return "listed";
 		return this.#filter === "" ? "all-hidden" : "none-pass";
 	}
 
@@ -106,6 +114,7 @@ export class ShownTokens implements vscode.Disposable {
 			warningDays: warningDays(),
 			linesOf: (id) => bindings.linesOf(id),
 			fileOf: ({ fileName }) => plainText(fileName),
+			servers: this.#servers(),
 			issuerName: (issuer) => this.#issuerName(issuer),
 		});
 	}
@@ -114,12 +123,26 @@ export class ShownTokens implements vscode.Disposable {
 		this.#changed.dispose();
 	}
 
+	/** While a filter hides its tokens, a server's name alone would say nothing. */
+	#servers(): ServerFacts[] {
+		const { live } = this.#deps;
+		const shown = new Set(this.#passing().map(({ id }) => serverOf(id)));
+		return live.servers
+			.filter(({ key }) => this.#filter === "" || shown.has(key))
+			.map((server) => ({
+				...{ key: server.key, name: server.server.name, isWritable: server.may("write") },
+				problem: stateInWords(server.state),
+			}));
+	}
+
 	/** The name is in the profile of the issuer. */
 	#issuerName(issuer: string): string {
-		if (issuer === "local") return l10n.t("This Machine");
+		const server = this.#deps.live.serverOf(issuer)?.server.name;
+		if (isTokensmith(issuer)) return server ?? l10n.t("This Machine");
 		if (issuer === "other") return l10n.t("Other Systems");
 		const profile = this.#deps.live.profiles.find(({ id }) => id === issuer);
-		return profile?.name ?? issuer;
+		const name = profile?.name ?? bareId(issuer);
+		return server === undefined ? name : `${name} (${server})`;
 	}
 
 	#passing(): readonly TokenRecord[] {

@@ -1,7 +1,9 @@
 /** Commands about tokens. */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandCall, CommandTable } from "../command.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import type { Services } from "../services.ts";
@@ -61,7 +63,8 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 				call.services,
 				await tokensFor(call, {
 					title: l10n.t("Disable Token"),
-					among: ({ issuer, status }) => issuer === "local" && (status === "active" || status === "retiring"),
+					among: ({ issuer, status }) =>
+						isTokensmith(issuer) && (status === "active" || status === "retiring"),
 					none: l10n.t("No API token can be disabled."),
 				}),
 			),

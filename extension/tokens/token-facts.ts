@@ -1,8 +1,10 @@
 /**
  * The details of a token as labelled facts for tooltips and messages. The secret is never among them. Knows no VS Code.
  */
+
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
+import { bareId, isTokensmith } from "../daemon/qualified-ids.ts";
 import {
 	amountLeft,
 	dateInWords,
@@ -26,11 +28,11 @@ const places: Record<SecretPlace, (partial: string) => string> = {
 	absent: (partial) => l10n.t("{0}, not stored in this editor", partial),
 };
 
-/** @param system the name of its connection, if it has one. */
+/** @param system the name of its connection or server, if it has one. */
 export function factsOf(token: TokenRecord, secret: SecretPlace, now: number, system?: string): Fact[] {
 	return [
 		...endedFacts(token, secret),
-		...(token.issuer === "local" ? [] : [{ label: l10n.t("Issuer"), value: issuerInWords(token, system) }]),
+		...placeFacts(token, system),
 		{ label: expiryLabel(token), value: expiryFact(token, now) },
 		{ label: l10n.t("Permissions"), value: permissionsInWords(token) },
 		...(token.resources.length === 0
@@ -48,9 +50,16 @@ export function factsOf(token: TokenRecord, secret: SecretPlace, now: number, sy
 	];
 }
 
+/** This machine needs no mention. */
+function placeFacts(token: TokenRecord, system: string | undefined): Fact[] {
+	if (!isTokensmith(token.issuer)) return [{ label: l10n.t("Issuer"), value: issuerInWords(token, system) }];
+	return system === undefined ? [] : [{ label: l10n.t("Server"), value: system }];
+}
+
 /** Several connections can have the same issuer: `Registry (npm)`. */
 export function issuerInWords({ issuer }: TokenRecord, system: string | undefined): string {
-	return system === undefined ? issuer : `${system} (${issuer})`;
+	const name = bareId(issuer);
+	return system === undefined ? name : `${system} (${name})`;
 }
 
 /**
@@ -61,7 +70,7 @@ function isOnlyNoted(
 	{ issuer, connectionId }: Pick<TokenRecord, "issuer" | "connectionId">,
 	value: readonly string[] | string | null,
 ): boolean {
-	return issuer !== "local" && connectionId === null && (value === null || value.length === 0);
+	return !isTokensmith(issuer) && connectionId === null && (value === null || value.length === 0);
 }
 
 export function isExpiryKnown(token: TokenRecord): boolean {
@@ -74,14 +83,14 @@ export function notKnown(): string {
 
 /** A token of another system is used there, unseen. */
 export function isUseSeen({ issuer }: Pick<TokenRecord, "issuer">): boolean {
-	return issuer === "local";
+	return isTokensmith(issuer);
 }
 
 export function permissionsInWords(token: TokenRecord): string {
 	if (isOnlyNoted(token, token.permissions)) return notKnown();
 	if (token.permissions.length > 0) return token.permissions.join(", ");
 	// At another system, a token without any may do all that its user may.
-	return token.issuer === "local" ? l10n.t("None") : l10n.t("None listed");
+	return isTokensmith(token.issuer) ? l10n.t("None") : l10n.t("None listed");
 }
 
 /** A list of addresses in a summary. */

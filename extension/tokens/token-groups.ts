@@ -4,6 +4,7 @@
  */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { serverOf } from "../daemon/qualified-ids.ts";
 import { works } from "./lineage.ts";
 import { soonestFirst, type Urgency, urgencyOf } from "./time-left.ts";
 
@@ -14,7 +15,11 @@ export interface TokenGroup<Line = unknown> {
 	/** Stable, so that the group stays open or closed. */
 	readonly id: string;
 	readonly label: string;
-	readonly kind: StatusGroup | "issuer" | "file" | "no-file";
+	readonly kind: StatusGroup | "server" | "issuer" | "file" | "no-file";
+	/** What the title's count stands beside, where there is more to say. */
+	readonly remark?: string;
+	/** Whether tokens can be created at a server. */
+	readonly isWritable?: boolean;
 	readonly entries: readonly TokenEntry<Line>[];
 }
 
@@ -51,6 +56,16 @@ const statusGroups: Record<StatusGroup, () => string> = {
 	ended: () => l10n.t("Disabled and Revoked"),
 };
 
+/** A connected server, which has a group of its own, even without tokens. */
+export interface ServerFacts {
+	readonly key: string;
+	readonly name: string;
+	/** Why its tokens may not be up to date; empty: they are. */
+	readonly problem: string;
+	/** Whether tokens can be created there. */
+	readonly isWritable: boolean;
+}
+
 /** What the groups need besides the tokens. */
 interface GroupingFacts<Line> {
 	now: number;
@@ -58,6 +73,8 @@ interface GroupingFacts<Line> {
 	linesOf(id: string): readonly Line[];
 	/** The name of the file of a line. */
 	fileOf(line: Line): string;
+	/** The connected servers. */
+	servers: readonly ServerFacts[];
 	/** The name of an issuer. */
 	issuerName(issuer: string): string;
 }
@@ -69,7 +86,23 @@ export function groupTokens<Line>(
 	facts: GroupingFacts<Line>,
 ): TokenGroup<Line>[] {
 	if (grouping === "file") return byFile(tokens, facts);
-	return grouping === "issuer" ? byIssuer(tokens, facts) : byStatus(tokens, facts);
+	if (grouping === "issuer") return byIssuer(tokens, facts);
+	const here = tokens.filter(({ id }) => serverOf(id) === undefined);
+	return [...byStatus(here, facts), ...byServer(tokens, facts)];
+}
+
+/** Beside what this machine has, under their names. */
+function byServer<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>): TokenGroup<Line>[] {
+	return facts.servers.map(({ key, name, problem, isWritable }) => ({
+		id: `server/${key}`,
+		kind: "server" as const,
+		label: name,
+		...{ isWritable, ...(problem !== "" && { remark: problem }) },
+		entries: entriesOf(
+			tokens.filter(({ id }) => serverOf(id) === key),
+			facts,
+		).sort(endedLast(facts)),
+	}));
 }
 
 function byStatus<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>): TokenGroup<Line>[] {

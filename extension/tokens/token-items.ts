@@ -30,7 +30,7 @@ export interface ItemFacts {
 	/** The ids of the tokens that share their name with others. */
 	namesakes: ReadonlySet<string>;
 	/** What can be done with tokens of other systems. */
-	connections: Pick<Connections, "capabilitiesOf">;
+	connections: Pick<Connections, "capabilitiesOf" | "may">;
 }
 
 /** Only tokens that have not ended: a rotated token is listed under its successor, which has its name. */
@@ -42,14 +42,21 @@ export function namesakesAmong(tokens: readonly TokenRecord[]): ReadonlySet<stri
 	return new Set([...byName.values()].flatMap((same) => (same.length > 1 ? same.map(({ id }) => id) : [])));
 }
 
-export function groupItem({ group: { id, kind, label, entries } }: GroupNode): vscode.TreeItem {
+export function groupItem({ group }: GroupNode): vscode.TreeItem {
+	const { id, kind, label, remark, isWritable, entries } = group;
 	const item = new vscode.TreeItem(plainText(label), isOutOfTheWay(kind) ? Collapsed : Expanded);
 	item.id = id;
-	item.description = String(entries.length);
-	item.contextValue = "group";
+	item.description = joined(String(entries.length), remark ?? "");
+	item.contextValue = kind === "server" ? `server${isWritable ? ".write" : ""}` : "group";
+	if (kind === "server") {
+		const isReached = remark === undefined;
+		item.iconPath = isReached
+			? icon("server-environment", "tokensmith.activeForeground")
+			: icon("debug-disconnect", "tokensmith.soonForeground");
+	}
 	const count =
 		entries.length === 1 ? l10n.t("{0}, 1 token", label) : l10n.t("{0}, {1} tokens", label, entries.length);
-	item.accessibilityInformation = { label: plainText(count) };
+	item.accessibilityInformation = { label: plainText(joined(count, remark ?? "")) };
 	return item;
 }
 

@@ -2,13 +2,16 @@
 
 import type { Capabilities, TokenRecord } from "../../daemon/contract.ts";
 import type { Connections } from "../connections/connections.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import type { SecretPlace } from "./token-facts.ts";
 
-type Systems = Pick<Connections, "capabilitiesOf">;
+type Systems = Pick<Connections, "capabilitiesOf" | "may">;
 
-/** `token.active.kept.local`, `token.active.kept.connected.rotate.revoke`. */
+/** `token.active.kept.local`, `token.active.kept.connected.rotate.revoke`; on a server `token.active.kept.readonly`. */
 export function kindOf(token: TokenRecord, secret: SecretPlace, systems: Systems): string {
-	const verbs = token.issuer === "local" ? ["local"] : verbsOf(systems.capabilitiesOf(token));
+	const verbs = isTokensmith(token.issuer)
+		? ownVerbs(token, systems)
+		: verbsOf(systems.capabilitiesOf(token));
 	return ["token", token.status, secret, ...verbs].join(".");
 }
 
@@ -19,6 +22,12 @@ export function kindsOf(tokens: readonly TokenRecord[], kept: ReadonlySet<string
 		.sort()
 		.map((kind) => ` ${kind}`)
 		.join("");
+}
+
+/** What the own token may not do is not offered. */
+function ownVerbs(token: TokenRecord, systems: Systems): string[] {
+	if (systems.may("write", token)) return systems.may("delete", token) ? ["local"] : ["local", "keep"];
+	return systems.may("delete", token) ? ["readonly", "revoke"] : ["readonly"];
 }
 
 function verbsOf(can: Capabilities | undefined): string[] {

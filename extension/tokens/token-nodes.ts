@@ -8,6 +8,8 @@ import type { TokenEntry, TokenGroup } from "./token-groups.ts";
 export interface GroupNode {
 	readonly kind: "group";
 	group: TokenGroup<EnvLine>;
+	/** The key of the server whose group it is, for commands that are started from the row. */
+	readonly server: string | undefined;
 	readonly parent: undefined;
 }
 
@@ -32,7 +34,8 @@ export interface LineNode {
 export type Node = GroupNode | TokenNode | LineNode;
 
 export function groupNode(group: TokenGroup<EnvLine>): GroupNode {
-	return { kind: "group", group, parent: undefined };
+	const server = group.kind === "server" ? group.id.slice("server/".length) : undefined;
+	return { kind: "group", group, server, parent: undefined };
 }
 
 export function childrenOf(node: Node): Node[] {
@@ -62,7 +65,15 @@ export function placeOf({ group, id }: Pick<TokenNode, "group" | "id">): string 
 /** The rows and their order as one text: while it is the same, no row is added or removed. */
 export function shapeOf(groups: readonly TokenGroup<EnvLine>[]): string {
 	const shape = ({ token, retiring }: TokenEntry<EnvLine>): unknown => [token.id, retiring.map(shape)];
-	return JSON.stringify(groups.map(({ id, label, entries }) => [id, label, entries.map(shape)]));
+	return JSON.stringify(
+		groups.map(({ id, label, remark, isWritable, entries }) => [
+			id,
+			label,
+			remark,
+			isWritable,
+			entries.map(shape),
+		]),
+	);
 }
 
 /** What a token's row was drawn from, with the lines under it. */

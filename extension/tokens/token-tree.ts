@@ -50,7 +50,7 @@ interface TokenTreeDeps {
 	live: LiveTokens;
 	bindings: Bindings;
 	secrets: SecretStore;
-	connections: Pick<Connections, "capabilitiesOf" | "of">;
+	connections: Pick<Connections, "capabilitiesOf" | "may" | "placeOf">;
 	/** Fires when this or another window stores or deletes a secret. */
 	onDidChangeSecrets: vscode.Event<unknown>;
 	/** For the use of rotated tokens. */
@@ -135,7 +135,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		const secret = this.#facts.kept.has(node.id) ? "kept" : "absent";
 		const isCounted = node.token.status === "retiring" && isUseSeen(node.token);
 		const more = isCounted ? await this.#overlapFacts(node.token.id) : [];
-		const system = this.#deps.connections.of(node.token)?.name;
+		const system = this.#deps.connections.placeOf(node.token);
 		item.tooltip = tokenTooltip(node.token, secret, Date.now(), { more, system });
 		return item;
 	}
@@ -262,6 +262,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		setContext("tokensmith.tokenKinds", kindsOf(tokens, kept, this.#deps.connections));
 		// Also of tokens that are gone.
 		setContext("tokensmith.keepsSecrets", kept.size > 0);
+		setContext("tokensmith.hasServers", live.servers.length > 0);
 		this.#progress.show(live.state === "connecting");
 		this.#drawAgain();
 		this.#reveal();
@@ -291,7 +292,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 	}
 
 	#badge(): vscode.ViewBadge | undefined {
-		const value = needingAttention(this.#deps.live.tokens, warningDays(), Date.now()).length;
+		const value = needingAttention(this.#deps.live.mine, warningDays(), Date.now()).length;
 		if (value === 0) return undefined;
 		const one = l10n.t("1 API token needs attention");
 		const tooltip = value === 1 ? one : l10n.t("{0} API tokens need attention", value);

@@ -1,7 +1,9 @@
 /** Commands of the token list: grouping, filtering and navigation. */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { Command, CommandTable } from "../command.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import type { Services } from "../services.ts";
@@ -52,7 +54,7 @@ export const viewCommands: CommandTable<TokenChoiceDeps & Pick<Services, "log">>
 				call.services,
 				await tokenFor(call, {
 					title: l10n.t("Rename Token"),
-					among: ({ issuer, status }) => issuer === "local" && status !== "revoked",
+					among: ({ issuer, status }) => isTokensmith(issuer) && status !== "revoked",
 					none: l10n.t("No API token can be renamed."),
 				}),
 			),

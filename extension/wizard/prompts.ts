@@ -16,8 +16,13 @@ import { type Back, back, type Place } from "./walk.ts";
 
 export type { ManyQuestion, Row };
 
-/** The value of a typed text, with an echo of how it was understood where that helps, or what is wrong with it. */
-export type Read<Value> = { ok: true; value: Value; echo?: string } | { ok: false; problem: string };
+/**
+ * The value of a typed text, with an echo of how it was understood where that helps, or what is wrong with it. `warning`:
+ * what was wrong with it when it was tried.
+ */
+export type Read<Value> =
+	| { ok: true; value: Value; echo?: string; warning?: string }
+	| { ok: false; problem: string };
 
 interface TextQuestion<Value> {
 	prompt: string;
@@ -162,8 +167,9 @@ function dress(input: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>, 
 }
 
 function validationMessage(read: Read<unknown>): vscode.InputBoxValidationMessage | undefined {
-	const { Error: problem, Info: echo } = vscode.InputBoxValidationSeverity;
+	const { Error: problem, Info: echo, Warning: warning } = vscode.InputBoxValidationSeverity;
 	if (!read.ok) return { message: read.problem, severity: problem };
+	if (read.warning !== undefined) return { message: read.warning, severity: warning };
 	return read.echo === undefined ? undefined : { message: read.echo, severity: echo };
 }
 

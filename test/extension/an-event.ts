@@ -11,7 +11,7 @@ export function anEvent(more: Partial<AuditEvent>): AuditEvent {
 		before: {},
 		after: {},
 		previousHash: "",
-		hash: "",
+		hash: String(more.sequence ?? 1),
 		...more,
 	};
 }

@@ -34,15 +34,18 @@ export class DaemonHome {
 
 	/** The parts of one window. */
 	window(options: Partial<DaemonProcessOptions> = {}): DaemonProcess {
+		return new DaemonProcess({ ...this.options, ...options });
+	}
+
+	get options(): DaemonProcessOptions {
 		const log = (message: string) => void this.logged.push(message);
-		return new DaemonProcess({
+		return {
 			dataDir: this.dataDir,
 			daemonPath: this.bundle,
 			version: this.version,
 			preferredPort: () => 0,
 			log: { info: log, warn: log },
-			...options,
-		});
+		};
 	}
 
 	async daemonFile(): Promise<DaemonFile> {

@@ -61,7 +61,7 @@ describe("the nearest expiry", () => {
 		it(`counts the same as the groups and the badge for a token ${name}`, () => {
 			const tokens = one === null ? alone.map(([id, , each]) => ({ ...each, id })) : [one];
 			const distances = [30, 7, 1];
-			const none = { linesOf: () => [], fileOf: () => "", issuerName: () => "" };
+			const none = { linesOf: () => [], fileOf: () => "", issuerName: () => "", servers: [] };
 			const groups = groupTokens(tokens, "status", { now, warningDays: distances, ...none });
 			const listed = groups
 				.filter(({ kind }) => kind === "expired" || kind === "soon" || kind === "doubted")

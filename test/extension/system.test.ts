@@ -21,8 +21,12 @@ function connection(id: string): Connection {
 	};
 }
 
+function systemsAt(connections: readonly Connection[]) {
+	return systemsOf({ profiles: ids.map(profile), connections, mayCreateBy: () => true });
+}
+
 describe("the systems to choose from", () => {
-	const systems = systemsOf(ids.map(profile), []);
+	const systems = systemsAt([]);
 
 	it("are this machine first, then the connections, then each other profile as a stand-in, by name", () => {
 		assert.deepEqual(systems.map(keyOf), [
@@ -36,13 +40,13 @@ describe("the systems to choose from", () => {
 			"This machine",
 			"EclecticIQ Intelligence Center, as a stand-in",
 		]);
-		const connected = systemsOf(ids.map(profile), [connection("b"), connection("a"), connection("gone")]);
+		const connected = systemsAt([connection("b"), connection("a"), connection("gone")]);
 		assert.deepEqual(connected.slice(0, 3).map(keyOf), ["local local", "connection a", "connection b"]);
 		assert.equal(connected[1] && systemInWords(connected[1]), "Tenant a (MindBridge, a.mindbridge.ai)");
 	});
 
 	it("tell the tokens of one connection from those of another and of the stand-in", () => {
-		const [, a, b] = systemsOf(ids.map(profile), [connection("a"), connection("b")]);
+		const [, a, b] = systemsAt([connection("a"), connection("b")]);
 		const standIn = systems.find(({ profile }) => profile.id === "mindbridge");
 		assert.ok(a && b && standIn);
 		const owners = (connectionId: string | null) =>

@@ -30,6 +30,7 @@ function check(
 		warningDays: [30, 7, 1],
 		linesOf: (id) => lines[id] ?? [],
 		fileOf: ({ file }) => file,
+		servers: [],
 		issuerName: (issuer) => issuer.toUpperCase(),
 	});
 	const shown = groups.map(({ label, entries }) => [label, entries.map(words).join(" ")]);

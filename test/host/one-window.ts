@@ -9,8 +9,9 @@ import type { CreatedToken, CreateTokenInput, TokenRecord } from "../../daemon/c
 import { Connections } from "../../extension/connections/connections.ts";
 import { Credentials } from "../../extension/connections/credentials.ts";
 import type { Client } from "../../extension/daemon/client.ts";
-import type { DaemonProcess } from "../../extension/daemon/daemon-process.ts";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
+import { RoutedDaemon } from "../../extension/daemon/routed-daemon.ts";
+import { Servers } from "../../extension/daemon/servers.ts";
 import { Bindings } from "../../extension/env/bindings.ts";
 import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
@@ -24,7 +25,7 @@ import { secretsIn } from "./secrets.ts";
 export class OneWindow {
 	readonly home: DaemonHome;
 	readonly client: Client;
-	readonly daemon: DaemonProcess;
+	readonly daemon: RoutedDaemon;
 	readonly log = vscode.window.createOutputChannel("Test", { log: true });
 	readonly live: LiveTokens;
 	readonly bindings: Bindings;
@@ -32,6 +33,7 @@ export class OneWindow {
 	/** The stored secrets, by their keys in SecretStorage. */
 	readonly kept = new Map<string, string>();
 	readonly secrets = new SecretStore(secretsIn(this.kept));
+	readonly servers = new Servers({ secrets: secretsIn(this.kept), log: this.log });
 	readonly credentials = new Credentials(secretsIn(this.kept));
 	readonly connections: Connections;
 	readonly secretsChanged = new vscode.EventEmitter<unknown>();
@@ -44,24 +46,25 @@ export class OneWindow {
 		const home = await DaemonHome.make(
 			vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath,
 		);
-		const daemon = home.window();
 		const [folder] = vscode.workspace.workspaceFolders ?? [];
 		assert.ok(folder);
 		const place = join(folder.uri.fsPath, name);
 		await mkdir(place);
-		const client = await daemon.client();
+		const client = await home.window().client();
 		await addSamplePermissions(client);
-		return new OneWindow(home, daemon, client, place);
+		return new OneWindow(home, client, place);
 	}
 
-	private constructor(home: DaemonHome, daemon: DaemonProcess, client: Client, place: string) {
+	private constructor(home: DaemonHome, client: Client, place: string) {
 		this.home = home;
-		this.daemon = daemon;
 		this.client = client;
 		this.place = place;
 		const onDidChangePolicy = this.#policyChanged.event;
-		const { log, ignored } = this;
-		this.live = new LiveTokens({ daemon, policy: policyFromSettings, onDidChangePolicy, log });
+		const { log, ignored, servers } = this;
+		const daemon = new RoutedDaemon({ ...home.options, servers, live: () => this.live.servers });
+		this.daemon = daemon;
+		const here = { client: () => daemon.ofThisMachine() };
+		this.live = new LiveTokens({ daemon: here, servers, policy: policyFromSettings, onDidChangePolicy, log });
 		this.bindings = new Bindings({ live: this.live, daemon, ignored, log });
 		const { live, secrets, credentials } = this;
 		this.connections = new Connections({ live, secrets, credentials });
@@ -84,7 +87,15 @@ export class OneWindow {
 	async close(): Promise<void> {
 		await closeEditors();
 		const { bindings, live, ignored, log, secretsChanged } = this;
-		vscode.Disposable.from(bindings, live, ignored, log, secretsChanged, this.#policyChanged).dispose();
+		vscode.Disposable.from(
+			bindings,
+			live,
+			this.servers,
+			ignored,
+			log,
+			secretsChanged,
+			this.#policyChanged,
+		).dispose();
 		await this.home.close();
 		await rm(this.place, { recursive: true, force: true, maxRetries: 10 });
 	}

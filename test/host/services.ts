@@ -11,10 +11,10 @@ import { memoryOf } from "./memory.ts";
 import type { OneWindow } from "./one-window.ts";
 
 export function servicesOf(window: OneWindow, more: Partial<Services> = {}): Services {
-	const { daemon, live, bindings, connections, ignored, secrets, log } = window;
+	const { daemon, live, servers, bindings, connections, ignored, secrets, log } = window;
 	const unseen = { tree: { selected: [], mark: () => undefined } };
 	return {
-		...{ daemon, live, bindings, connections, ignored, secrets, log },
+		...{ daemon, live, servers, bindings, connections, ignored, secrets, log },
 		systemStates: new SystemStates(memoryOf()),
 		clipboard: new Clipboard({ log }),
 		tracked: new TrackedFiles({ bindings, log }),

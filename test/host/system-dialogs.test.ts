@@ -51,7 +51,7 @@ describe("connected systems", () => {
 
 	it("are said to be connected with what they can do, before the list has them", async () => {
 		const eclecticIq = await startEclecticIq();
-		const live = { profiles: window.live.profiles, connections: [] };
+		const live = { profiles: window.live.profiles, connections: [], serverOf: () => undefined };
 		const connections = new Connections({ live, credentials: window.credentials, secrets: window.secrets });
 		const quick = new QuickAnswers(
 			...["EclecticIQ Intelligence Center", eclecticIq.system.url, "Threats", /Connect and Test/],

@@ -7,8 +7,6 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Cluster } from "./cluster.ts";
 
-const bundle = resolve(import.meta.dirname, "../../dist/daemon.js");
-
 export interface Answer {
 	status: number;
 	headers: Headers;
@@ -32,7 +30,10 @@ export class SharedServer {
 	errors = "";
 	readonly ended: Promise<number | null>;
 
-	constructor(databaseUrl: string, { args = [], program = bundle, environment = {} }: ServerOptions = {}) {
+	constructor(
+		databaseUrl: string,
+		{ args = [], program = resolve("dist/daemon.js"), environment = {} }: ServerOptions = {},
+	) {
 		const env = { ...process.env, TOKENSMITH_DATABASE_URL: databaseUrl, ...environment };
 		this.child = spawn(process.execPath, [program, "serve", "--port", "0", ...args], {
 			env,

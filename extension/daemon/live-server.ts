@@ -1,0 +1,73 @@
+/** What a connected server has, and what this editor's token may do there. */
+import { mayPassOn, rightsOf, type ServerRight } from "../../daemon/client/prove-server.ts";
+import type { Connection, ListedProfile, TokenRecord } from "../../daemon/contract.ts";
+import { LiveAuthority } from "./live-authority.ts";
+import { bareId } from "./qualified-ids.ts";
+import type { Server, Servers } from "./servers.ts";
+
+interface LiveServerOptions {
+	key: string;
+	servers: Servers;
+	log: { warn(message: string): void };
+}
+
+export class LiveServer extends LiveAuthority {
+	readonly server: Server;
+	/** The token that this editor acts with, as it was at the last connection. */
+	#self: TokenRecord | undefined;
+
+	constructor({ key, servers, log }: LiveServerOptions) {
+		const server = servers.of(key);
+		if (server === undefined) throw new Error("This server is not connected any more.");
+		super({
+			client: async () => servers.clientOf(key),
+			prepare: async (client) => {
+				this.#self = await client.currentToken();
+			},
+			log,
+		});
+		this.server = server;
+	}
+
+	get key(): string {
+		return this.server.key;
+	}
+
+	/** undefined: it has not answered yet. As it is now, since others may change it. */
+	get self(): TokenRecord | undefined {
+		return super.tokens.find(({ id }) => id === this.#self?.id) ?? this.#self;
+	}
+
+	/** What the token may do here. */
+	may(right: ServerRight): boolean {
+		return rightsOf(this.self?.permissions ?? []).includes(right);
+	}
+
+	/** The own one has the server's name, and permissions only that the token may pass on. */
+	override get profiles(): readonly ListedProfile[] {
+		return super.profiles.map((profile) => (bareId(profile.id) === "local" ? this.#own(profile) : profile));
+	}
+
+	override get connections(): readonly Connection[] {
+		return super.connections.map((connection) => ({
+			...connection,
+			name: `${connection.name} (${this.server.name})`,
+		}));
+	}
+
+	#own(profile: ListedProfile): ListedProfile {
+		const { permissions } = profile;
+		const held = this.self?.permissions ?? [];
+		const offered = ({ name }: { name: string }) => this.may("administer") || mayPassOn(held, name);
+		const mine = { isFixed: !this.may("administer") };
+		return {
+			...profile,
+			...mine,
+			name: this.server.name,
+			permissions: {
+				...permissions,
+				catalogue: permissions.catalogue.filter(offered),
+			},
+		};
+	}
+}

@@ -1,0 +1,64 @@
+/**
+ * The way to a shared server: ids are qualified in what it answers, and its own in what is sent to it. What fails is known
+ * as the server's failure.
+ */
+import { type Endpoint, Transport } from "../../daemon/client/transport.ts";
+import { barePath, bareRequest, qualifiedAnswer } from "./qualified-ids.ts";
+
+type Request = Parameters<Transport["json"]>[0];
+
+/** What tells a server from others. */
+export interface NamedServer {
+	readonly key: string;
+	readonly name: string;
+}
+
+const failedAt = new WeakMap<object, NamedServer>();
+
+/** The server that an error of a request comes from; undefined: none, or this machine's daemon. */
+export function serverBehind(error: unknown): NamedServer | undefined {
+	return typeof error === "object" && error !== null ? failedAt.get(error) : undefined;
+}
+
+export class ServerTransport extends Transport {
+	readonly #server: NamedServer;
+
+	constructor(server: NamedServer, locate: () => Promise<Endpoint>, options: { token: string }) {
+		super(locate, options);
+		this.#server = server;
+	}
+
+	override async json<Answer>(request: Request): Promise<Answer> {
+		return qualifiedAnswer(this.#server.key, await this.#noted(super.json<Answer>(this.#bare(request))));
+	}
+
+	override empty(request: Request): Promise<void> {
+		return this.#noted(super.empty(this.#bare(request)));
+	}
+
+	override async *stream(request: Request): AsyncGenerator<string> {
+		try {
+			yield* super.stream(this.#bare(request));
+		} catch (error) {
+			throw this.#note(error);
+		}
+	}
+
+	async #noted<Answer>(answer: Promise<Answer>): Promise<Answer> {
+		return await answer.catch((error: unknown) => {
+			throw this.#note(error);
+		});
+	}
+
+	#note(error: unknown): unknown {
+		if (typeof error === "object" && error !== null) failedAt.set(error, this.#server);
+		return error;
+	}
+
+	#bare(request: Request): Request {
+		const { body, path } = request;
+		const { key } = this.#server;
+		const isPlain = body !== undefined && !(body instanceof URLSearchParams);
+		return { ...request, path: barePath(key, path), ...(isPlain && { body: bareRequest(key, body) }) };
+	}
+}
