@@ -6,6 +6,7 @@ import {
 	parseServerAddress,
 	proveServer,
 	type ServerAddress,
+	ServerError,
 	type ServerToken,
 } from "../../daemon/client/prove-server.ts";
 import { cleanSecret } from "../connections/pasted-secret.ts";
@@ -122,19 +123,14 @@ export async function askToken(
 			const value = cleanSecret(text);
 			return value === "" ? { ok: false, problem: l10n.t("Enter a token.") } : { ok: true, value };
 		},
-		tried: async (secret) => ({ secret, token: listing(await askRights(address, secret)) }),
+		tried: async (secret) => ({ secret, token: listing(address, await askRights(address, secret)) }),
 	});
 }
 
-/** @throws Error for a token with which nothing can be shown */
-function listing(token: ServerToken): ServerToken {
+/** @throws ServerError for a token with which nothing can be shown */
+function listing({ host }: ServerAddress, token: ServerToken): ServerToken {
 	if (token.rights.includes("read")) return token;
-	throw new Error(
-		l10n.t(
-			"This token may not list tokens: it lacks the permission {0}. Ask for one that has it.",
-			"api.api-tokens.read",
-		),
-	);
+	throw new ServerError("token-without-rights", host, { target: token.record.name });
 }
 
 function nameStep(prompts: Prompts, servers: Servers): Step<ServerDraft> {

@@ -86,6 +86,11 @@ const words: Readonly<Record<ServerProblem, (named: Named) => string>> = {
 		l10n.t("The token has expired at {0}. Ask its administrator for another one.", host),
 	"token-not-from-here": ({ host }) =>
 		l10n.t("{0} does not accept the token from the address of this machine.", host),
+	"token-without-rights": ({ host, target }) =>
+		l10n.t(
+			"The token {0} may not list tokens at {1}: it lacks the permission {2}. Ask for one that has it.",
+			...[target, host, "api.api-tokens.read"],
+		),
 };
 
 const rights: readonly [ServerRight, () => string][] = [
