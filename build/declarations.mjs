@@ -28,6 +28,7 @@ const contractTypes = [
 	["UsageList", "usageList", "output"],
 	["CleanUpReport", "cleanUpReport", "output"],
 	["RestoreReport", "restoreReport", "output"],
+	["HandOverReport", "handOverReport", "output"],
 	["Access", "access", "input"],
 	["CreateTokenInput", "createTokenRequest", "input"],
 	["SetPermissionInput", "setPermissionRequest", "input"],

@@ -13,6 +13,7 @@ import type {
 	ConnectionList,
 	CreatedToken,
 	CreateTokenInput,
+	HandOverReport,
 	ListAuditQuery,
 	ListTokensQuery,
 	PermissionList,
@@ -277,17 +278,32 @@ class HttpClient {
 		return list.usage;
 	}
 
-	/** All data but secrets, as text in pieces. It is complete only with its last line, which has the kind `end`. Owner only. */
-	backup(): AsyncIterable<string> {
-		return this.#transport.stream({ method: "GET", path: "/v1/backup" });
+	/**
+	 * All data but secrets, as text in pieces. It is complete only with its last line, which has the kind `end`. `move`:
+	 * without the token that this client acts with. Owner only.
+	 */
+	backup(options: { move?: true | undefined } = {}): AsyncIterable<string> {
+		return this.#transport.stream({ method: "GET", path: `/v1/backup${searchOf(options)}` });
 	}
 
 	/**
-	 * Restores a backup, all or nothing; `preview` only tells what would be restored. Owner only.
+	 * Restores a backup, all or nothing; `preview` only tells what would be restored. `move`: restores nothing where anything
+	 * contradicts the backup, and takes back tokens that were handed over. Owner only.
 	 * @param open gives the backup from its start.
 	 */
-	restore(open: () => Readable, options: { preview?: true | undefined } = {}): Promise<RestoreReport> {
-		const path = `/v1/restore${options.preview === undefined ? "" : "?preview=true"}`;
+	restore(
+		open: () => Readable,
+		options: { preview?: true | undefined; move?: true | undefined } = {},
+	): Promise<RestoreReport> {
+		return this.#upload(`/v1/restore${searchOf(options)}`, open);
+	}
+
+	/** Deletes the tokens of a backup that are kept elsewhere by now; none, if any has changed since. Owner only. */
+	handOver(open: () => Readable): Promise<HandOverReport> {
+		return this.#upload("/v1/hand-over", open);
+	}
+
+	#upload<Answer>(path: string, open: () => Readable): Promise<Answer> {
 		const timeoutMilliseconds = restoreMilliseconds;
 		return this.#transport.json({ method: "POST", path, upload: open, timeoutMilliseconds });
 	}

@@ -2,8 +2,17 @@
 import * as z from "zod";
 import { date } from "./scalars.ts";
 
-/** The query of `POST /v1/restore`. `preview=true`: changes nothing, and answers the same. */
-export const restoreQuery = z.strictObject({ preview: z.literal("true").optional() });
+/** The query of `GET /v1/backup`. `move=true`: without the token that the caller acts with. */
+export const backupQuery = z.strictObject({ move: z.literal("true").optional() });
+
+/**
+ * The query of `POST /v1/restore`. `preview=true`: changes nothing, and answers the same. `move=true`: where anything
+ * contradicts the backup, changes nothing either; and takes tokens back that were handed over.
+ */
+export const restoreQuery = z.strictObject({
+	preview: z.literal("true").optional(),
+	move: z.literal("true").optional(),
+});
 export type RestoreQuery = z.output<typeof restoreQuery>;
 
 /** A part of the backup that was not restored, since what is here contradicts it. */
@@ -52,3 +61,12 @@ export const restoreReport = z.strictObject({
 	conflictCount: z.int(),
 });
 export type RestoreReport = z.output<typeof restoreReport>;
+
+/** What became of tokens that are kept elsewhere by now. */
+export const handOverReport = z.strictObject({
+	/** How many tokens were deleted here: all of the backup, or none. */
+	removed: z.int(),
+	/** How many are not here, or not as in the backup, so that none was deleted. */
+	changed: z.int(),
+});
+export type HandOverReport = z.output<typeof handOverReport>;

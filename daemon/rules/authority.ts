@@ -4,6 +4,7 @@ import type {
 	CleanUpRequest,
 	CreatedToken,
 	CreateTokenRequest,
+	HandOverReport,
 	ListedProfile,
 	PermissionList,
 	RegisterTokenRequest,
@@ -31,6 +32,7 @@ import { Connections } from "./connections.ts";
 import type { DeadUse } from "./dead-tokens.ts";
 import { recordDoubts } from "./doubts.ts";
 import { Grants } from "./grants.ts";
+import { handOver } from "./hand-over.ts";
 import { Incidents } from "./incidents.ts";
 import { isIssuedHere } from "./issued-here.ts";
 import type { IssuerDeps, Issuers } from "./issuer.ts";
@@ -261,6 +263,13 @@ export class Authority {
 		const { auditDays } = this.rulebook.policy;
 		const deps = { store, changes: this.#changes, tokens: this.tokens, auditDays };
 		return cleanUp(deps, request, this.#context(caller));
+	}
+
+	/** Deletes tokens that are kept elsewhere by now, if all have these versions. */
+	handOver(caller: Caller, versions: ReadonlyMap<string, number>): Promise<HandOverReport> {
+		const { store } = this.#options;
+		const callerId = (caller.token ?? caller.administrator)?.id;
+		return handOver({ store, changes: this.#changes, context: this.#context(caller), callerId }, versions);
 	}
 
 	/** @throws RuleError `not-found`, or `profile-in-use` while a connection, or a token that is not revoked, uses it. */

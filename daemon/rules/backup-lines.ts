@@ -115,6 +115,15 @@ export async function* checkedLines(path: string): AsyncGenerator<BackupLine> {
 	yield* linesIn(path);
 }
 
+/** Which version of each token a backup has, by id. @throws RuleError `backup-refused` */
+export async function tokenVersionsIn(path: string): Promise<Map<string, number>> {
+	const versions = new Map<string, number>();
+	// A token can come again, as it was later.
+	for await (const line of checkedLines(path))
+		if (line.kind === "token") versions.set(line.token.id, line.token.version);
+	return versions;
+}
+
 /** The lines of a backup that was checked, without its last. */
 export async function* linesIn(path: string): AsyncGenerator<BackupLine> {
 	let number = 0;

@@ -13,6 +13,8 @@ export interface BackupDeps {
 	>;
 	daemonVersion: string;
 	now: Date;
+	/** The token that is left out. */
+	exceptId?: string | undefined;
 }
 
 const tokensAtOnce = 200;
@@ -25,16 +27,18 @@ const mostRounds = 20;
  * counts.
  */
 export async function* backupOf(deps: BackupDeps): AsyncGenerator<string> {
-	const { store, daemonVersion, now } = deps;
+	const { store, daemonVersion, now, exceptId } = deps;
+	const linesOf = (tokens: readonly StoredToken[]) =>
+		writer.lines(tokens.filter(({ token }) => token.id !== exceptId).map(tokenLine));
 	const writer = new LineWriter();
 	yield writer.header(now.toISOString(), daemonVersion);
 	yield writer.lines(await settingsOf(store));
 	let { head } = await store.chainEnds();
-	for await (const tokens of allTokens(deps)) yield writer.lines(tokens.map(tokenLine));
+	for await (const tokens of allTokens(deps)) yield linesOf(tokens);
 	for (let round = 0; round < mostRounds; round++) {
 		const ends = await store.chainEnds();
 		if (ends.head.sequence === head.sequence) break;
-		for await (const tokens of changedSince(store, head)) yield writer.lines(tokens.map(tokenLine));
+		for await (const tokens of changedSince(store, head)) yield linesOf(tokens);
 		head = ends.head;
 	}
 	for await (const lines of usageLines(deps)) yield writer.lines(lines);

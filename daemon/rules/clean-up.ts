@@ -54,14 +54,16 @@ function limitOf(requested: string | undefined, auditDays: number, now: Date): s
 	});
 }
 
-async function deleteAll(
-	{ store, changes }: CleanUpDeps,
+/** Deletes tokens with an event each. @param reasonOf what the event says of why */
+export async function deleteAll(
+	{ store, changes }: Pick<CleanUpDeps, "changes"> & { store: Pick<Store, "tokens"> },
 	deleted: readonly StoredToken[],
 	context: ActionContext,
+	reasonOf: (token: StoredToken["token"]) => NewAuditEvent["after"] = () => ({}),
 ): Promise<void> {
 	const unlinked = await successorsOf(store, deleted, context);
 	const events = [
-		...deleted.map((stored) => deletionOf(stored, context.user)),
+		...deleted.map((stored) => ({ ...deletionOf(stored, context.user), after: reasonOf(stored.token) })),
 		...unlinked.map(({ before, after }) => changeOf("update", context.user, before.token, after)),
 	];
 	await changes.writeAudit(events, async (transaction: Transaction) => {
@@ -72,7 +74,7 @@ async function deleteAll(
 
 /** The tokens that stay no longer name a predecessor that does not exist. */
 async function successorsOf(
-	store: CleanUpDeps["store"],
+	store: Pick<Store, "tokens">,
 	deleted: readonly StoredToken[],
 	context: ActionContext,
 ) {

@@ -18,6 +18,8 @@ export interface TokenRestoreDeps {
 	findProfile: (id: string) => Profile | undefined;
 	/** Tokens that a clean-up has deleted, if they do not exist. */
 	gone: ReadonlySet<string>;
+	/** Versions of tokens that were handed over, and come back no older. */
+	handedOver: ReadonlyMap<string, number>;
 	/** Whether what happened to tokens that are unknown here may be forgotten: they had to be enabled then. */
 	isHistoryGone: boolean;
 }
@@ -69,8 +71,8 @@ export class TokenRestore {
 	}
 
 	async #reasonAgainst(token: Token): Promise<RestoreConflict["reason"] | undefined> {
-		const { transaction, gone } = this.#deps;
-		if (gone.has(token.id)) return "deleted";
+		const { transaction, gone, handedOver } = this.#deps;
+		if (gone.has(token.id) || token.version < (handedOver.get(token.id) ?? 0)) return "deleted";
 		if (await transaction.isHashKnown(token.hash)) return "hash-known";
 		if (await this.#isNameTaken(token)) return "name-taken";
 		const { connectionId, remoteId, revokedDate } = token;

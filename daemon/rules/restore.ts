@@ -14,6 +14,7 @@ import type {
 import { type ChainEnd, type Store, type Transaction, unused } from "../store/store.ts";
 import { hashOfEvent, record } from "./audit.ts";
 import { type BackupLine, checkedLines, linesIn } from "./backup-lines.ts";
+import { handedOverVersion } from "./hand-over.ts";
 import type { ActionContext } from "./lifecycle.ts";
 import { refuseSlowPatterns } from "./pattern.ts";
 import { isBuiltIn } from "./profile.ts";
@@ -45,6 +46,8 @@ interface Contents {
 interface History {
 	/** Of the backup's tokens: those that were deleted here, and those that exist, which a clean-up may delete meanwhile. */
 	gone: Set<string>;
+	/** Versions of those that were handed over, and may come back. */
+	handedOver: Map<string, number>;
 	/** The date of the oldest event, where older ones were purged. */
 	knownSince: string | undefined;
 }
@@ -56,16 +59,17 @@ const tokensAtOnce = 200;
 export async function restore(
 	deps: RestoreDeps,
 	path: string,
-	{ isPreview }: { isPreview: boolean },
+	{ isPreview, isMove = false }: { isPreview: boolean; isMove?: boolean },
 ): Promise<RestoreReport> {
 	const contents = await contentsOf(path);
 	for (const profile of contents.profiles) await refuseSlowPatterns(profile);
-	const history = await historyOf(deps.store, [...contents.tokenIds]);
+	const history = await historyOf(deps.store, [...contents.tokenIds], { isMove });
 	try {
 		return await deps.store.write(async (transaction) => {
 			const report = await restoreInto(transaction, { deps, path, contents, history, isPreview });
 			// The transaction is taken back.
 			if (isPreview) throw new Preview(report);
+			if (isMove && report.conflictCount > 0) throw new Preview({ ...report, preview: true });
 			return report;
 		});
 	} catch (error) {
@@ -133,14 +137,23 @@ function noteEvent(contents: Contents, event: AuditEvent): void {
 	contents.events++;
 }
 
-async function historyOf(store: RestoreDeps["store"], ids: readonly string[]): Promise<History> {
-	const history: History = { gone: await existingOf(store, ids), knownSince: undefined };
+async function historyOf(
+	store: RestoreDeps["store"],
+	ids: readonly string[],
+	{ isMove }: { isMove: boolean },
+): Promise<History> {
+	const gone = await existingOf(store, ids);
+	const history: History = { gone, handedOver: new Map(), knownSince: undefined };
 	const { tail } = await store.chainEnds();
 	let isFirst = tail.sequence > 0;
-	for await (const { action, tokenId, date } of store.allEvents()) {
+	for await (const event of store.allEvents()) {
+		const { action, tokenId, date } = event;
 		if (isFirst) history.knownSince = date;
 		isFirst = false;
-		if (action === "delete" && tokenId !== null) history.gone.add(tokenId);
+		if (action !== "delete" || tokenId === null) continue;
+		const version = isMove ? handedOverVersion(event) : undefined;
+		if (version === undefined) history.gone.add(tokenId);
+		else history.handedOver.set(tokenId, version);
 	}
 	return history;
 }
@@ -169,7 +182,7 @@ async function restoreInto(transaction: Transaction, restoring: Restoring): Prom
 	await settings.run();
 	const profiles = new Map(contents.profiles.map((profile) => [profile.id, profile]));
 	const tokens = new TokenRestore({
-		...{ transaction, context, gone: history.gone },
+		...{ transaction, context, gone: history.gone, handedOver: history.handedOver },
 		findProfile: (id) => deps.findProfile(id) ?? profiles.get(id),
 		isHistoryGone: history.knownSince !== undefined && contents.createdDate < history.knownSince,
 	});

@@ -133,6 +133,8 @@ const refusals: Record<string, (daemon: TestDaemon, operation: Operation) => Pro
 const rules: Record<string, (daemon: TestDaemon) => Promise<Answer>> = {
 	"restoreBackup backup-refused": (daemon) =>
 		daemon.call("POST", "/v1/restore", { body: "{}", headers: { "content-type": "application/jsonl" } }),
+	"handOverTokens backup-refused": (daemon) =>
+		daemon.call("POST", "/v1/hand-over", { body: "{}", headers: { "content-type": "application/jsonl" } }),
 	"createToken name-taken": async (daemon) => {
 		await created(daemon, "mindbridge", { name: "erp" });
 		const body = {

@@ -18,7 +18,16 @@ const others = new Set(
 		"identity",
 		"peers",
 	]
-		.concat(["client", "client-address", "verify-request", "middleware", "transport", "linear", "openapi"])
+		.concat([
+			"client",
+			"client-address",
+			"verify-request",
+			"middleware",
+			"transport",
+			"linear",
+			"openapi",
+			"prove-server",
+		])
 		.concat(["connected-checks", "connections-described", "own-connector", "profile-mindbridge"])
 		.map((name) => `${name}.test.ts`),
 );

@@ -42,7 +42,11 @@ export const queryFields: ReadonlyMap<z.ZodType, Readonly<Record<string, string>
 		format: "`jsonl` answers with all matching events, one per line, instead of a page.",
 		...pageFields,
 	}),
-	query(contract.restoreQuery, { preview: "`true` changes nothing, and answers what would be restored." }),
+	query(contract.backupQuery, { move: "`true` leaves out the token that the caller acts with." }),
+	query(contract.restoreQuery, {
+		preview: "`true` changes nothing, and answers what would be restored.",
+		move: "`true` changes nothing where there is a conflict, and answers as a preview does. Takes back tokens that were handed over.",
+	}),
 	query(contract.probeQuery, {
 		kind: "`token`: the secret is one of a token. By default, it is the connection's credential.",
 	}),

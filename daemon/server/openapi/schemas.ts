@@ -124,6 +124,10 @@ export const namedSchemas: NamedSchemas = {
 		reason:
 			"`hash-known`: a token with another id has the secret. `other-secret`: the token has another secret here. `name-taken`, `remote-id-known`: another one has the name, or the id at the connection. `deleted`: a clean-up has deleted the token here.",
 	}),
+	HandOverReport: answer(contract.handOverReport, "What became of tokens that are kept elsewhere by now.", {
+		removed: "How many were deleted: all of the backup, or none.",
+		changed: "How many are not here, or not as in the backup, so that none was deleted.",
+	}),
 	UsageList: answer(contract.usageList, "Verifications per token and day.", {
 		usage: "The days with a use.",
 	}),
