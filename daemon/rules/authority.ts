@@ -235,15 +235,15 @@ export class Authority {
 		if ((caller.token ?? caller.administrator)?.id === id && options.self !== true) {
 			throw new RuleError("own-token", "This is the token that you are using; add ?self=true to revoke it.");
 		}
-		return this.#verbs.changeOne(
-			caller,
-			{ id, action: "revoke", ifMatch: options.ifMatch ?? "any" },
-			(token, context) => {
-				const { revoke } = this.#issuers.of(token);
-				const { reason, confirmed = false } = options;
-				return { verb: revoke, plan: revoke.prepare({ token, reason, confirmed }, context) };
-			},
-		);
+		const target = { id, action: "revoke", ifMatch: options.ifMatch ?? "any" } as const;
+		return this.#verbs.changeOne(caller, target, this.#revocation(options));
+	}
+
+	#revocation({ reason, confirmed = false }: { reason?: string | undefined; confirmed?: boolean }) {
+		return (token: Token, context: lifecycle.ActionContext) => {
+			const { revoke } = this.#issuers.of(token);
+			return { verb: revoke, plan: revoke.prepare({ token, reason, confirmed }, context) };
+		};
 	}
 
 	/** Revokes the local token with this secret: its possession is sufficient (RFC 7009). An unknown secret is ignored. */
@@ -251,10 +251,10 @@ export class Authority {
 		const [found] = await this.#options.store.tokensByHash([hashOf(secret)]);
 		// A token of another issuer would still be valid there.
 		if (found === undefined || !isIssuedHere(found.token)) return;
-		const { userId, userName, id } = found.token;
-		await this.revoke({ user: { userId, userName }, token: undefined }, id, {
-			reason: "Revoked by its holder",
-		});
+		const { userId, userName } = found.token;
+		const holder = { user: { userId, userName }, token: undefined };
+		const revocation = this.#revocation({ reason: "Revoked by its holder" });
+		await this.#verbs.changeRead(holder, found, { action: "revoke", ifMatch: "any" }, revocation);
 	}
 
 	/** @throws RuleError `invalid-request` */

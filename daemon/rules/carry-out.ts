@@ -82,10 +82,14 @@ export class Verbs {
 		}
 	}
 
-	/** Runs changes of a token at another system one after the other; those of local tokens need no turn. */
-	async inTurn<Result>(id: string, run: () => Promise<Result>): Promise<Result> {
-		if (isIssuedHere((await this.#deps.tokens.stored(id)).token)) return run();
-		const turn = (this.#turns.get(id) ?? Promise.resolve()).then(run);
+	/**
+	 * Runs changes of a token at another system one after the other; those of local tokens need no turn.
+	 * @param run receives what was just read, where no other change has to be waited for.
+	 */
+	async inTurn<Result>(id: string, run: (read?: StoredToken) => Promise<Result>): Promise<Result> {
+		const stored = await this.#deps.tokens.stored(id);
+		if (isIssuedHere(stored.token)) return run(stored);
+		const turn = (this.#turns.get(id) ?? Promise.resolve()).then(() => run());
 		const ended = turn.catch(() => undefined);
 		this.#turns.set(id, ended);
 		try {
@@ -100,12 +104,27 @@ export class Verbs {
 	 * @param prepare applies the rules; runs again when another change of the token was committed first.
 	 */
 	changeOne(caller: Caller, target: Target, prepare: Prepare): Promise<UpdatedToken> {
-		return this.inTurn(target.id, () => this.#changeOne(caller, target, prepare));
+		return this.inTurn(target.id, (read) => this.#changeOne(caller, target, prepare, read));
 	}
 
-	async #changeOne(caller: Caller, { id, action, ifMatch }: Target, prepare: Prepare): Promise<UpdatedToken> {
+	/** As `changeOne`, for a local token that was just read: the write fails, and is repeated, if it has changed since. */
+	changeRead(
+		caller: Caller,
+		read: StoredToken,
+		target: Omit<Target, "id">,
+		prepare: Prepare,
+	): Promise<UpdatedToken> {
+		return this.#changeOne(caller, { ...target, id: read.token.id }, prepare, read);
+	}
+
+	async #changeOne(
+		caller: Caller,
+		{ id, action, ifMatch }: Target,
+		prepare: Prepare,
+		read: StoredToken | undefined,
+	): Promise<UpdatedToken> {
 		const { tokens, contextOf } = this.#deps;
-		let before = await this.matching(id, ifMatch);
+		let before = await this.matching(id, ifMatch, read);
 		const first = prepare(before.token, contextOf(caller), before.usage);
 		if (first.plan.after === before.token) return tokens.recordOf(before);
 		const plan = async (attempt: Attempt) => {
@@ -120,9 +139,9 @@ export class Verbs {
 		return ignored.length === 0 ? record : { ...record, ignored };
 	}
 
-	/** @throws RuleError `not-found` or `version-stale` */
-	async matching(id: string, ifMatch: IfMatch): Promise<StoredToken> {
-		const stored = await this.#deps.tokens.stored(id);
+	/** @param read the token, if it was just read. @throws RuleError `not-found` or `version-stale` */
+	async matching(id: string, ifMatch: IfMatch, read?: StoredToken): Promise<StoredToken> {
+		const stored = read ?? (await this.#deps.tokens.stored(id));
 		if (ifMatch === "any" || ifMatch.includes(stored.token.version)) return stored;
 		throw new RuleError(
 			"version-stale",

@@ -31,16 +31,16 @@ export class Rotations {
 
 	/** @throws RuleError as `lifecycle.rotate`, and `exceeds-caller` */
 	rotate(caller: Caller, id: string, request: RotateTokenRequest, ifMatch: IfMatch): Promise<RotatedToken> {
-		return this.#deps.verbs.inTurn(id, () => this.#rotate(caller, id, request, ifMatch));
+		return this.#deps.verbs.inTurn(id, (read) => this.#rotate(caller, { id, read }, request, ifMatch));
 	}
 
 	async #rotate(
 		caller: Caller,
-		id: string,
+		{ id, read }: { id: string; read: StoredToken | undefined },
 		request: RotateTokenRequest,
 		ifMatch: IfMatch,
 	): Promise<RotatedToken> {
-		let before = await this.#deps.verbs.matching(id, ifMatch);
+		let before = await this.#deps.verbs.matching(id, ifMatch, read);
 		if (request.registered !== undefined) requireOwner(caller, before.token);
 		const { rotate } = this.#deps.issuers.of(before.token);
 		const plan = async (attempt: Attempt) => {

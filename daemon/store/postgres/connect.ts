@@ -37,17 +37,18 @@ export function targetsOf(url: string | undefined): pg.ClientConfig[] {
 	return hosts.split(",").map((host) => ({ ...limits, connectionString: `${before}${host}${after}` }));
 }
 
-/** One connection. Its queries tell a lost connection from a refused statement. */
+/**
+ * One connection. Its queries tell a lost connection from a refused statement. A query is sent at once, without waiting for the
+ * answers to those before: the database takes them one after the other.
+ */
 export class Link {
 	readonly #client: pg.Client;
 	readonly target: pg.ClientConfig;
 	isOpen = true;
-	/** The driver wants one query after the other. */
-	#last: Promise<unknown> = Promise.resolve();
 
 	/** @throws StoreUnreachable in words */
 	static async open(target: pg.ClientConfig, patience: number): Promise<Link> {
-		const client = new pg.Client({ ...target, query_timeout: patience });
+		const client = new pg.Client({ ...target, query_timeout: patience, pipeline: true });
 		const link = new Link(client, target);
 		try {
 			await client.connect();
@@ -69,15 +70,9 @@ export class Link {
 	}
 
 	/** @throws StoreUnreachable where the connection is lost, else what the database said. */
-	query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+	async query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
 		query: string | pg.QueryConfig,
 	): Promise<pg.QueryResult<Row>> {
-		const result = this.#last.then(() => this.#query<Row>(query));
-		this.#last = result.catch(() => undefined);
-		return result;
-	}
-
-	async #query<Row extends pg.QueryResultRow>(query: string | pg.QueryConfig): Promise<pg.QueryResult<Row>> {
 		try {
 			return await this.#client.query<Row>(query);
 		} catch (error) {

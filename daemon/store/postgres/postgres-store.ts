@@ -104,7 +104,9 @@ export class PostgresStore implements Store {
 		});
 		this.#writer = new Writer({
 			connect: () => linkToPrimary(this.#targets),
-			settle: (number) => this.replica.settle(number),
+			replica: this.replica.id,
+			others: (link) => this.replica.others(link),
+			settle: (change) => this.replica.settle(change),
 		});
 	}
 

@@ -11,6 +11,8 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type pg from "pg";
 import { type Committed, StoreUnreachable } from "../store.ts";
+import { Acknowledgements, type Other } from "./acknowledgements.ts";
+import { committedFrom } from "./committed-text.ts";
 import { type Link, linkToPrimary } from "./connect.ts";
 
 export interface ReplicaOptions {
@@ -34,6 +36,14 @@ export interface ReplicaOptions {
 	onLost: () => void;
 }
 
+/** A change that this process has committed. */
+export interface OwnChange {
+	number: number;
+	committed: readonly Committed[];
+	/** Those that had a lease after the commit; undefined: not known. */
+	others?: readonly Other[] | undefined;
+}
+
 interface Change {
 	number: string;
 	part: number;
@@ -49,9 +59,9 @@ export class Replica {
 	readonly id = randomUUID();
 	/** The number of the last change that was applied. */
 	#known = 0;
-	/** Numbers that other replicas have read, by their ids. */
-	readonly #acknowledged = new Map<string, number>();
-	readonly #waiting = new Set<() => void>();
+	readonly #acknowledgements = new Acknowledgements();
+	/** The last changes that others have announced, by their ids, until this replica has told them that it has read them. */
+	readonly #toAcknowledge = new Map<string, number>();
 	/** The end of the lease, by a clock that no change of the time moves, and by the one that a machine's sleep does not stop. */
 	#until = { steady: Number.NEGATIVE_INFINITY, wall: 0 };
 	/** The database's time, in milliseconds since the epoch, and when it was read by the steady clock. */
@@ -60,6 +70,7 @@ export class Replica {
 	#connecting: Promise<Link> | undefined;
 	#target: pg.ClientConfig | undefined;
 	#reading: Promise<void> = Promise.resolve();
+	#isReading = false;
 	#nextRead: Promise<void> | undefined;
 	#timer: NodeJS.Timeout | undefined;
 	/** Before, it has nothing in memory that a change could make untrue. */
@@ -122,23 +133,32 @@ export class Replica {
 	}
 
 	/** Resolves when this replica has applied the change, and no other one answers by the state before. */
-	async settle(number: number): Promise<void> {
-		if (this.#options.hasBarrier === false) return void (await this.catchUp().catch(() => undefined));
+	async settle(change: OwnChange): Promise<void> {
+		if (this.#options.hasBarrier === false)
+			return void (await this.#applyOwn(change)?.catch(() => undefined));
 		const begun = performance.now();
 		// Whatever fails, every lease of before the commit is over by then, this replica's own too.
-		await atMost(this.#options.leaseMilliseconds, this.#settled(number));
-		this.#missesOwn ||= this.#hasJoined && this.#known < number;
+		await atMost(this.#options.leaseMilliseconds, this.#settled(change));
+		this.#missesOwn ||= this.#hasJoined && this.#known < change.number;
 		this.acknowledgements.count++;
 		this.acknowledgements.milliseconds += performance.now() - begun;
 	}
 
-	async #settled(number: number): Promise<void> {
-		const others = this.#others();
-		others.catch(() => undefined);
-		if (this.#hasJoined) await this.catchUp();
-		await Promise.all(
-			(await others).map(({ id, remaining }) => this.#acknowledgement(id, number, remaining)),
-		);
+	async #settled(change: OwnChange): Promise<void> {
+		const others = change.others ?? this.#connected().then((link) => this.others(link));
+		await Promise.all([
+			this.#applyOwn(change),
+			...(await others).map((other) => this.#acknowledgements.wait(other, change.number)),
+		]);
+	}
+
+	/** Answers a promise where changes of others have to be read before. */
+	#applyOwn({ number, committed }: OwnChange): Promise<void> | undefined {
+		if (!this.#hasJoined || this.#known >= number) return undefined;
+		if (this.#isReading || this.#known !== number - 1) return this.catchUp();
+		for (const one of committed) this.#options.apply(one);
+		this.#known = number;
+		return undefined;
 	}
 
 	/** Reads and applies all changes that were committed before this call. */
@@ -178,7 +198,9 @@ export class Replica {
 	async #connect(): Promise<Link> {
 		const link = await linkToPrimary(this.#options.targets, this.#options.leaseMilliseconds);
 		link.onNotification((channel, payload) => this.#hear(channel, payload));
-		await link.query("listen tokensmith_changes; listen tokensmith_acknowledgements");
+		await link.query(
+			`listen tokensmith_changes; listen tokensmith_acknowledgements; listen "${channelOf(this.id)}"`,
+		);
 		this.#link = link;
 		this.#target = link.target;
 		return link;
@@ -207,7 +229,10 @@ export class Replica {
 		});
 		const received = performance.now();
 		this.#setClock(Number(rows[0]?.now), (sent.steady + received) / 2, (received - sent.steady) / 2);
+		const before = this.#known;
 		await this.catchUp();
+		// An announcement may have been lost with the connection before.
+		if (this.#known > before) this.#tell(link, "tokensmith_acknowledgements");
 		const lasts = this.#share;
 		if (!this.#isClosed) this.#until = { steady: sent.steady + lasts, wall: sent.wall + lasts };
 		this.#recover();
@@ -265,8 +290,16 @@ export class Replica {
 	}
 
 	async #readChanges(): Promise<void> {
+		this.#isReading = true;
+		try {
+			await this.#readNew();
+		} finally {
+			this.#isReading = false;
+		}
+	}
+
+	async #readNew(): Promise<void> {
 		const link = this.#open();
-		const before = this.#known;
 		let position: readonly [number: number, part: number] = [this.#known + 1, -1];
 		for (;;) {
 			const { rows } = await link.query<Change>({
@@ -283,58 +316,52 @@ export class Replica {
 			if (rows.length < readAtOnce) break;
 		}
 		if (position[1] >= 0) this.#known = position[0];
-		if (this.#known > before) this.#acknowledge(link);
+		this.#acknowledge(link);
 	}
 
+	/** Each one that waits is told on a channel of its own: to wake all for each answer costs more than the rest. */
 	#acknowledge(link: Link): void {
-		const payload = `${this.id} ${this.#known}`;
+		for (const [replica, number] of this.#toAcknowledge) {
+			if (number > this.#known) continue;
+			this.#toAcknowledge.delete(replica);
+			this.#tell(link, channelOf(replica));
+		}
+	}
+
+	#tell(link: Link, channel: string): void {
 		link
 			.query({
 				name: "acknowledge",
-				text: "select pg_notify('tokensmith_acknowledgements', $1)",
-				values: [payload],
+				text: "select pg_notify($1, $2)",
+				values: [channel, `${this.id} ${this.#known}`],
 			})
 			.catch(this.#options.onTrouble);
 	}
 
 	#hear(channel: string, payload: string): void {
-		if (channel === "tokensmith_changes") {
-			if (Number(payload) > this.#known) this.catchUp().catch(this.#options.onTrouble);
-			return;
-		}
-		const [id = "", number] = payload.split(" ");
-		this.#acknowledged.set(id, Math.max(this.#acknowledged.get(id) ?? 0, Number(number)));
-		for (const look of this.#waiting) look();
+		if (channel === "tokensmith_changes") this.#hearChange(payload);
+		else this.#acknowledgements.hear(payload);
 	}
 
-	async #others(): Promise<{ id: string; remaining: number }[]> {
-		const link = await this.#connected();
-		const { rows } = await link.query<{ id: string; remaining: number }>({
+	#hearChange(payload: string): void {
+		const [number, replica = ""] = payload.split(" ");
+		// What it has committed itself, it applies when that is answered.
+		if (replica === this.id) return;
+		this.#toAcknowledge.set(replica, Number(number));
+		if (Number(number) > this.#known) this.catchUp().catch(this.#options.onTrouble);
+		else if (this.#link?.isOpen) this.#acknowledge(this.#link);
+	}
+
+	/** The other replicas with a lease. */
+	async others(link: Link): Promise<Other[]> {
+		const { rows } = await link.query<Other & pg.QueryResultRow>({
 			name: "others",
 			text: `select "id", extract(epoch from "leaseUntil" - clock_timestamp())::float8 * 1000 as "remaining"
 				from "replicas" where "leaseUntil" > clock_timestamp() and "id" <> $1`,
 			values: [this.id],
 		});
-		const present = new Set(rows.map(({ id }) => id));
-		for (const id of this.#acknowledged.keys()) if (!present.has(id)) this.#acknowledged.delete(id);
+		this.#acknowledgements.keep(rows.map(({ id }) => id));
 		return rows;
-	}
-
-	/** Resolves when the replica has read the change, or its lease is over. @param remaining milliseconds of it */
-	#acknowledgement(id: string, number: number, remaining: number): Promise<void> {
-		return new Promise((resolve) => {
-			const end = () => {
-				clearTimeout(timer);
-				this.#waiting.delete(look);
-				resolve();
-			};
-			const look = () => {
-				if ((this.#acknowledged.get(id) ?? 0) >= number) end();
-			};
-			const timer = setTimeout(end, Math.max(0, remaining) + 1);
-			this.#waiting.add(look);
-			look();
-		});
 	}
 }
 
@@ -352,28 +379,7 @@ function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
 	});
 }
 
-/** As it is written by `textsOf`. */
-function committedFrom(text: string): Committed {
-	const { tokens, events, settings } = JSON.parse(text) as Omit<Committed, "settings"> & {
-		settings: [string, unknown][];
-	};
-	return { tokens, events, settings: new Map(settings) };
-}
-
-const itemsInPart = 500;
-
-/** What a group of transactions changed, as texts of a bounded length. */
-export function textsOf(committed: readonly Committed[]): string[] {
-	return committed.flatMap(({ tokens, events, settings }) => {
-		const parts = Math.max(1, Math.ceil(Math.max(tokens.length, events.length) / itemsInPart));
-		return Array.from({ length: parts }, (_, index) => {
-			const part = <Item>(items: readonly Item[]) =>
-				items.slice(index * itemsInPart, (index + 1) * itemsInPart);
-			return JSON.stringify({
-				tokens: part(tokens),
-				events: part(events),
-				settings: index === 0 ? [...settings] : [],
-			});
-		});
-	});
+/** Where a replica hears what others have read of its changes. */
+function channelOf(replica: string): string {
+	return `tokensmith_${replica}`;
 }

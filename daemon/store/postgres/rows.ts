@@ -59,9 +59,10 @@ const versioned = storedFields.filter(
 	(name) => !["id", "useCount", "lastUsed", "lastUsedAddress"].includes(name),
 );
 
-export const updateToken = `update "tokens" set ${versioned
+/** Fails with SQLSTATE 22012 where there is no row of this version: so nothing that is sent after it is done. */
+export const updateToken = `with "updated" as (update "tokens" set ${versioned
 	.map((name, index) => `"${name}" = $${index + 3}`)
-	.join(", ")} where "id" = $1 and "version" = $2`;
+	.join(", ")} where "id" = $1 and "version" = $2 returning 1) select 1 / count(*) from "updated"`;
 
 export function insertValues(token: Token, usage: Usage): unknown[] {
 	return valuesOf(storedFields, { token, usage });

@@ -1,4 +1,8 @@
-/** One transaction on PostgreSQL, inside of a batch. What it changes is recorded, for all replicas. */
+/**
+ * One transaction on PostgreSQL, inside of a batch. What it changes is recorded, for all replicas. Writes are sent without waiting
+ * for their answers: one that fails fails the whole batch, and `settled` tells why.
+ */
+import pg from "pg";
 import type { AuditEvent } from "../../contract.ts";
 import {
 	type ChainEnd,
@@ -18,6 +22,8 @@ import type { Link } from "./connect.ts";
 import { bytesOf, insertToken, insertValues, storedTokenAsJson, updateToken, updateValues } from "./rows.ts";
 
 const rowsAtOnce = 1000;
+/** Of writes whose answers are not waited for, so that memory stays bounded. */
+const mostUnanswered = 200;
 
 /** What a transaction changed. */
 export interface Recorded {
@@ -28,13 +34,23 @@ export interface Recorded {
 
 export class PostgresTransaction implements Transaction {
 	readonly recorded: Recorded = { tokens: [], events: [], settings: new Map() };
+	/** Whether something was sent that changes the database. */
+	hasWritten = false;
 	readonly #link: Link;
-	#head: ChainEnd;
+	readonly #start: Promise<ChainEnd>;
+	#head: Promise<ChainEnd>;
+	readonly #unanswered: Promise<unknown>[] = [];
 
-	/** @param head the end of the audit chain before this transaction. */
-	constructor(link: Link, head: ChainEnd) {
+	/** @param head the end of the audit chain before this transaction, which is known once the batch has begun. */
+	constructor(link: Link, head: Promise<ChainEnd>) {
 		this.#link = link;
+		this.#start = head;
 		this.#head = head;
+	}
+
+	/** Resolves when all writes are done. @throws what the first one failed with. */
+	async settled(): Promise<void> {
+		await Promise.all(this.#unanswered.splice(0));
 	}
 
 	async token(id: string): Promise<StoredToken | undefined> {
@@ -48,13 +64,12 @@ export class PostgresTransaction implements Transaction {
 
 	async insertToken(token: Token, { useCount, lastUsed, lastUsedAddress }: Usage = unused): Promise<void> {
 		const usage = { useCount, lastUsed, lastUsedAddress };
-		await this.#write("insert-token", insertToken, insertValues(token, usage));
+		await this.#send("insert-token", insertToken, insertValues(token, usage));
 		this.recorded.tokens.push({ change: "created", stored: { token, usage } });
 	}
 
 	async updateToken(token: Token, usage: Usage, replacedVersion = token.version - 1): Promise<void> {
-		const count = await this.#write("update-token", updateToken, updateValues(token, usage, replacedVersion));
-		if (count !== 1) throw new VersionConflict();
+		await this.#send("update-token", updateToken, updateValues(token, usage, replacedVersion));
 		const change = token.revokedDate === null ? "changed" : "revoked";
 		this.recorded.tokens.push({ change, stored: { token, usage } });
 	}
@@ -128,10 +143,10 @@ export class PostgresTransaction implements Transaction {
 	}
 
 	async purgeUsage(before: string): Promise<void> {
-		await this.#write("purge-usage", 'delete from "usage" where "day" < $1', [before]);
+		await this.#send("purge-usage", 'delete from "usage" where "day" < $1', [before]);
 	}
 
-	async chainHead(): Promise<ChainEnd> {
+	chainHead(): Promise<ChainEnd> {
 		return this.#head;
 	}
 
@@ -139,33 +154,34 @@ export class PostgresTransaction implements Transaction {
 		const last = events.at(-1);
 		if (last === undefined) return;
 		for (const event of events) this.recorded.events.push(event);
-		this.#head = { sequence: last.sequence, hash: last.hash };
+		this.#head = Promise.resolve({ sequence: last.sequence, hash: last.hash });
 	}
 
 	async purgeEvents(last: ChainEnd): Promise<number> {
 		const { sequence } = chainEnd(await this.setting("auditTail"));
 		if (last.sequence <= sequence) return 0;
-		await this.#write("purge-events", 'delete from "auditEvents" where "sequence" <= $1', [last.sequence]);
+		await this.#send("purge-events", 'delete from "auditEvents" where "sequence" <= $1', [last.sequence]);
 		await this.#saveSetting("auditTail", last);
 		return last.sequence - sequence;
 	}
 
 	async #addUses(part: readonly UsageIncrement[]): Promise<ReadonlySet<string>> {
-		const { rows } = await this.#link.query({
-			name: "add-uses",
-			text: `update "tokens" set "useCount" = "tokens"."useCount" + "more"."uses",
+		await this.#beforeWriting();
+		const rows = await this.#read(
+			"add-uses",
+			`update "tokens" set "useCount" = "tokens"."useCount" + "more"."uses",
 					"lastUsed" = greatest("tokens"."lastUsed", "more"."last"),
 					"lastUsedAddress" = coalesce("more"."address", "tokens"."lastUsedAddress")
 				from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) as "more" ("id", "uses", "last", "address")
 				where "tokens"."id" = "more"."id" returning "tokens"."id"`,
-			values: [
+			[
 				part.map(({ tokenId }) => tokenId),
 				part.map(({ uses }) => uses.useCount),
 				part.map(({ uses }) => uses.lastUsed),
 				part.map(({ uses }) => uses.lastUsedAddress),
 			],
-		});
-		return new Set(rows.map(({ id }) => id));
+		);
+		return new Set(rows.map(({ id }) => String(id)));
 	}
 
 	async #addDays(days: readonly StoredDay[]): Promise<void> {
@@ -185,7 +201,7 @@ export class PostgresTransaction implements Transaction {
 			const known = sums.get(key);
 			sums.set(key, known === undefined ? day : sumOfDays(known, day));
 		}
-		await this.#write(
+		await this.#send(
 			"add-days",
 			`insert into "usage" select * from json_populate_recordset(null::"usage", $1)
 				on conflict ("tokenId", "day") do update set "verifications" = excluded."verifications",
@@ -196,7 +212,7 @@ export class PostgresTransaction implements Transaction {
 	}
 
 	async #saveSetting(name: string, value: unknown): Promise<void> {
-		await this.#write(
+		await this.#send(
 			"set-setting",
 			`insert into "settings" values ($1, $2) on conflict ("name") do update set "value" = excluded."value"`,
 			[name, JSON.stringify(value)],
@@ -208,13 +224,46 @@ export class PostgresTransaction implements Transaction {
 	}
 
 	async #read(name: string, text: string, values: unknown[]): Promise<Record<string, unknown>[]> {
-		return (await this.#link.query({ name, text, values })).rows;
+		return (await this.#query(name, text, values)).rows;
 	}
 
 	/** Answers the number of rows. */
 	async #write(name: string, text: string, values: unknown[]): Promise<number> {
-		return (await this.#link.query({ name, text, values })).rowCount ?? 0;
+		await this.#beforeWriting();
+		return (await this.#query(name, text, values)).rowCount ?? 0;
 	}
+
+	/** Resolves when it is sent. */
+	async #send(name: string, text: string, values: unknown[]): Promise<void> {
+		await this.#beforeWriting();
+		if (this.#unanswered.length >= mostUnanswered) await this.settled();
+		const answered = this.#link.query({ name, text, values }).catch((error) => {
+			throw isMissingVersion(error) ? new VersionConflict() : error;
+		});
+		answered.catch(() => undefined);
+		this.#unanswered.push(answered);
+	}
+
+	/** Outside of a transaction, a write would count at once. */
+	async #beforeWriting(): Promise<void> {
+		this.hasWritten = true;
+		await this.#start;
+	}
+
+	async #query(name: string, text: string, values: unknown[]): Promise<pg.QueryResult> {
+		try {
+			return await this.#link.query({ name, text, values });
+		} catch (error) {
+			// A write before it may be why the transaction is over.
+			await this.settled();
+			throw error;
+		}
+	}
+}
+
+/** SQLSTATE 22012, of `updateToken`. */
+function isMissingVersion(error: unknown): boolean {
+	return error instanceof pg.DatabaseError && error.code === "22012";
 }
 
 /** The start of a chain without events. */

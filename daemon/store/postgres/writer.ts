@@ -1,20 +1,24 @@
 /**
  * Changes: those of one moment are one transaction of the database, under a lock that all replicas take. So a rule that reads
- * before it writes sees all changes, the audit is one chain, and the numbers of changes are those of their commits.
+ * before it writes sees all changes, the audit is one chain, and the numbers of changes are those of their commits. What need not
+ * be waited for is sent at once: a change without reads takes two ways to the database and back, the second with the commit.
  */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import {
 	type ChainEnd,
 	ChangeUncertain,
+	type Committed,
 	StorageError,
 	StoreUnreachable,
 	type Transaction,
 } from "../store.ts";
+import type { Other } from "./acknowledgements.ts";
+import { textsOf } from "./committed-text.ts";
 import type { Link } from "./connect.ts";
-import { textsOf } from "./replica.ts";
+import type { OwnChange } from "./replica.ts";
 import { locks } from "./schema.ts";
-import { chainEnd, PostgresTransaction, type Recorded } from "./transaction.ts";
+import { chainEnd, PostgresTransaction } from "./transaction.ts";
 
 interface Job {
 	run: (transaction: Transaction) => Promise<unknown>;
@@ -25,14 +29,18 @@ interface Job {
 interface Done {
 	job: Job;
 	value: unknown;
-	recorded: Recorded;
+	transaction: PostgresTransaction;
 }
 
 export interface WriterOptions {
 	/** Opens a connection to the host that takes changes. */
 	connect: () => Promise<Link>;
+	/** The id of this replica, which announcements contain for the acknowledgements. */
+	replica: string;
+	/** The replicas that have to read a change which was committed before this is sent. */
+	others: (link: Link) => Promise<Other[]>;
 	/** Resolves when the change counts everywhere. */
-	settle: (number: number) => Promise<void>;
+	settle: (change: OwnChange) => Promise<void>;
 }
 
 /** So that the lock is free for other replicas soon. */
@@ -75,32 +83,50 @@ export class Writer {
 
 	async #writeBatch(jobs: readonly Job[]): Promise<void> {
 		const batch = randomUUID();
+		const left = new Set(jobs);
 		const done: Done[] = [];
 		let isCommitting = false;
 		try {
 			const link = await this.#connected();
-			await runAll(link, await begin(link), jobs, done);
-			if (done.every(({ recorded }) => isEmpty(recorded))) {
-				await link.query("commit");
-				answer(done);
-				return;
-			}
-			const number = await announce(link, batch, done);
+			await runAll(link, left, done);
 			isCommitting = true;
-			await link.query("commit");
-			this.#settle(number, done);
+			await this.#commit(link, batch, done);
 		} catch (cause) {
 			if (this.#link?.isOpen) await this.#link.query("rollback").catch(() => undefined);
-			const number = isCommitting ? await this.#findOut(batch) : undefined;
-			if (number === "unknown") refuse(jobs, new ChangeUncertain(cause));
-			else if (number === undefined) refuse(jobs, errorFor(cause));
-			else this.#settle(number, done);
+			const isUncertain = isCommitting && !(cause instanceof Undone);
+			const number = isUncertain ? await this.#findOut(batch) : undefined;
+			if (number !== undefined && number !== "unknown")
+				this.#settle({ number, committed: committedBy(done) }, done);
+			else if (number === "unknown") refuse(left, new ChangeUncertain(cause));
+			else await this.#refuse(left, cause instanceof Undone ? cause.cause : cause);
 		}
 	}
 
+	/** One of a batch fails alone: the others are done again. */
+	async #refuse(jobs: ReadonlySet<Job>, cause: unknown): Promise<void> {
+		if (jobs.size === 1 || !this.#link?.isOpen) return refuse(jobs, errorFor(cause));
+		for (const job of jobs) await this.#writeBatch([job]);
+	}
+
+	/** Sends everything at once: a commit after a failure takes all back. @throws Undone */
+	async #commit(link: Link, batch: string, done: readonly Done[]): Promise<void> {
+		const committed = committedBy(done);
+		const isEmpty = committed.length === 0;
+		const written = done.map(({ transaction }) => transaction.settled());
+		const announced = isEmpty ? 0 : announce(link, [batch, this.#options.replica], committed);
+		const ended = link.query("commit");
+		const others = isEmpty ? undefined : this.#options.others(link).catch(() => undefined);
+		const results = await Promise.allSettled([...written, announced]);
+		const failure = results.find(({ status }) => status === "rejected") as PromiseRejectedResult | undefined;
+		const { command } = await ended;
+		if (failure !== undefined || command !== "COMMIT") throw new Undone(failure?.reason);
+		if (isEmpty) answer(done);
+		else this.#settle({ number: await announced, committed, others: await others }, done);
+	}
+
 	/** Answers when the change counts everywhere; the next batch need not wait for that. */
-	#settle(number: number, done: readonly Done[]): void {
-		const settling = this.#options.settle(number).then(() => {
+	#settle(change: OwnChange, done: readonly Done[]): void {
+		const settling = this.#options.settle(change).then(() => {
 			answer(done);
 			this.#settling.delete(settling);
 		});
@@ -129,12 +155,19 @@ export class Writer {
 	}
 }
 
+/** The batch is certainly not committed. */
+class Undone extends Error {
+	constructor(cause: unknown) {
+		super("Nothing of the batch was committed.", { cause });
+	}
+}
+
 function answer(done: readonly Done[]): void {
 	for (const { job, value } of done) job.resolve(value as never);
 }
 
 /** Those that were refused before stay so. */
-function refuse(jobs: readonly Job[], error: unknown): void {
+function refuse(jobs: ReadonlySet<Job>, error: unknown): void {
 	for (const job of jobs) job.reject(error);
 }
 
@@ -147,64 +180,79 @@ async function begin(link: Link): Promise<ChainEnd> {
 	return chainEnd(value === undefined ? undefined : JSON.parse(value));
 }
 
-/** A job that throws is rejected, and leaves nothing behind; one that is alone ends the transaction. */
-async function runAll(link: Link, start: ChainEnd, jobs: readonly Job[], done: Done[]): Promise<void> {
-	let head = start;
+/**
+ * Runs the jobs, each of which sees what those before have changed, and moves them from `left` to `done`. One that a rule refuses
+ * before it has written anything is rejected; whatever else fails ends the transaction.
+ */
+async function runAll(link: Link, left: Set<Job>, done: Done[]): Promise<void> {
+	const jobs = [...left];
+	let head = begin(link);
+	head.catch(() => undefined);
 	for (const job of jobs) {
-		if (jobs.length > 1) await link.query("savepoint job");
 		const transaction = new PostgresTransaction(link, head);
 		try {
 			const value = await job.run(transaction);
-			done.push({ job, value, recorded: transaction.recorded });
-			head = await transaction.chainHead();
+			done.push({ job, value, transaction });
+			head = transaction.chainHead();
 		} catch (error) {
-			if (jobs.length === 1 || !link.isOpen) throw error;
-			await link.query("rollback to savepoint job");
-			job.reject(errorFor(error));
+			await transaction.settled();
+			const isOwn = !transaction.hasWritten && !(error instanceof pg.DatabaseError) && link.isOpen;
+			if (jobs.length === 1 || !isOwn) throw error;
+			job.reject(error);
+			left.delete(job);
 		}
 	}
+	await head;
 }
 
 /** The audit events, the number of the change, and its announcement, which the commit sends. */
-async function announce(link: Link, batch: string, done: readonly Done[]): Promise<number> {
-	const events = done.flatMap(({ recorded }) => recorded.events);
+async function announce(
+	link: Link,
+	[batch, replica]: readonly [batch: string, replica: string],
+	committed: readonly Committed[],
+): Promise<number> {
+	const events = committed.flatMap((one) => one.events);
 	const last = events.at(-1);
-	if (last !== undefined) {
-		await link.query({
-			name: "append-events",
-			text: `with "head" as (
-					insert into "settings" values ('auditHead', $8) on conflict ("name") do update set "value" = excluded."value"
-				) insert into "auditEvents" select * from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[],
-					$5::text[], $6::text[], $7::text[])`,
-			values: [
-				events.map(({ sequence }) => sequence),
-				events.map(({ date }) => date),
-				events.map(({ tokenId }) => tokenId),
-				events.map(({ action }) => action),
-				events.map(({ actor }) => actor.userId),
-				events.map(({ actor }) => actor.userName),
-				events.map((event) => JSON.stringify(event)),
-				JSON.stringify({ sequence: last.sequence, hash: last.hash }),
-			],
-		});
-	}
 	const { rows } = await link.query({
 		name: "announce",
-		text: `with "head" as (
+		text: `with "audit" as (
+				insert into "settings" select 'auditHead', $4::text where $4 is not null
+				on conflict ("name") do update set "value" = excluded."value"
+			), "events" as (
+				insert into "auditEvents" select * from unnest($5::bigint[], $6::timestamptz[], $7::text[], $8::text[],
+					$9::text[], $10::text[], $11::text[])
+			), "head" as (
 				insert into "settings" values ('changeNumber', '1')
 				on conflict ("name") do update set "value" = ("settings"."value"::bigint + 1)::text
 				returning "value"::bigint as "number"
 			), "written" as (
 				insert into "changes" ("number", "part", "batch", "committed")
-				select "head"."number", "part"."place" - 1, $1, "part"."text"
-				from "head", unnest($2::text[]) with ordinality as "part" ("text", "place")
-			) select "number", pg_notify('tokensmith_changes', "number"::text) from "head"`,
-		values: [batch, textsOf(done.map(({ recorded }) => recorded))],
+				select "head"."number", "part"."place" - 1, $1::uuid, "part"."text"
+				from "head", unnest($3::text[]) with ordinality as "part" ("text", "place")
+			) select "number", pg_notify('tokensmith_changes', "number" || ' ' || $2::text) from "head"`,
+		values: [
+			batch,
+			replica,
+			textsOf(committed),
+			last === undefined ? null : JSON.stringify({ sequence: last.sequence, hash: last.hash }),
+			events.map(({ sequence }) => sequence),
+			events.map(({ date }) => date),
+			events.map(({ tokenId }) => tokenId),
+			events.map(({ action }) => action),
+			events.map(({ actor }) => actor.userId),
+			events.map(({ actor }) => actor.userName),
+			events.map((event) => JSON.stringify(event)),
+		],
 	});
 	return Number(rows[0]?.number);
 }
 
-function isEmpty({ tokens, events, settings }: Recorded): boolean {
+/** Of the transactions that have changed something. */
+function committedBy(done: readonly Done[]): Committed[] {
+	return done.map(({ transaction }) => transaction.recorded).filter((recorded) => !isEmpty(recorded));
+}
+
+function isEmpty({ tokens, events, settings }: Committed): boolean {
 	return tokens.length + events.length + settings.size === 0;
 }
 

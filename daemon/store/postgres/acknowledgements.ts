@@ -1,0 +1,43 @@
+/** Which changes other replicas have read. */
+
+/** Another replica with a lease. */
+export interface Other {
+	id: string;
+	/** Milliseconds of its lease. */
+	remaining: number;
+}
+
+export class Acknowledgements {
+	/** Numbers of changes, by the ids of replicas. */
+	readonly #known = new Map<string, number>();
+	readonly #waiting = new Set<() => void>();
+
+	/** @param payload a replica's id, and the number up to which it has read all changes */
+	hear(payload: string): void {
+		const [id = "", number] = payload.split(" ");
+		this.#known.set(id, Math.max(this.#known.get(id) ?? 0, Number(number)));
+		for (const look of this.#waiting) look();
+	}
+
+	/** Forgets all other replicas. */
+	keep(ids: readonly string[]): void {
+		for (const id of this.#known.keys()) if (!ids.includes(id)) this.#known.delete(id);
+	}
+
+	/** Resolves when the replica has read the change, or its lease is over. */
+	wait({ id, remaining }: Other, number: number): Promise<void> {
+		return new Promise((resolve) => {
+			const end = () => {
+				clearTimeout(timer);
+				this.#waiting.delete(look);
+				resolve();
+			};
+			const look = () => {
+				if ((this.#known.get(id) ?? 0) >= number) end();
+			};
+			const timer = setTimeout(end, Math.max(0, remaining) + 1);
+			this.#waiting.add(look);
+			look();
+		});
+	}
+}

@@ -1,0 +1,28 @@
+/** What transactions have changed, as texts that other replicas read. */
+import type { Committed } from "../store.ts";
+
+/** As it is written by `textsOf`. */
+export function committedFrom(text: string): Committed {
+	const { tokens, events, settings } = JSON.parse(text) as Omit<Committed, "settings"> & {
+		settings: [string, unknown][];
+	};
+	return { tokens, events, settings: new Map(settings) };
+}
+
+const itemsInPart = 500;
+
+/** What a group of transactions changed, as texts of a bounded length. */
+export function textsOf(committed: readonly Committed[]): string[] {
+	return committed.flatMap(({ tokens, events, settings }) => {
+		const parts = Math.max(1, Math.ceil(Math.max(tokens.length, events.length) / itemsInPart));
+		return Array.from({ length: parts }, (_, index) => {
+			const part = <Item>(items: readonly Item[]) =>
+				items.slice(index * itemsInPart, (index + 1) * itemsInPart);
+			return JSON.stringify({
+				tokens: part(tokens),
+				events: part(events),
+				settings: index === 0 ? [...settings] : [],
+			});
+		});
+	});
+}

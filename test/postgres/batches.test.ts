@@ -1,0 +1,117 @@
+/** Changes of one moment share a transaction of the database, and yet fail each alone. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { record } from "../../daemon/rules/audit.ts";
+import type { PostgresStore } from "../../daemon/store/postgres/postgres-store.ts";
+import { type Token, type Transaction, unused, VersionConflict } from "../../daemon/store/store.ts";
+import { describeWhere } from "../where.ts";
+import { hasPostgres } from "./cluster.ts";
+import { forgetPostgresStore, openPostgresStore } from "./store.ts";
+
+describeWhere(hasPostgres, "PostgreSQL is not installed")("changes of one moment", () => {
+	const directory = randomUUID();
+	let store: PostgresStore;
+
+	beforeEach(async () => {
+		store = await openPostgresStore(directory);
+		await store.follow();
+	});
+
+	afterEach(async () => {
+		await store.close();
+		await forgetPostgresStore(directory);
+	});
+
+	it("are all kept but for the one of a version that was replaced", async () => {
+		const token = tokenOf("first");
+		await store.write((transaction) => transaction.insertToken(token));
+		const results = await Promise.allSettled([
+			store.write((transaction) => create(transaction, "second")),
+			store.write((transaction) => transaction.updateToken({ ...token, version: 8 }, unused, 7)),
+			store.write((transaction) => create(transaction, "third")),
+		]);
+		assert.deepEqual(
+			results.map(({ status }) => status),
+			["fulfilled", "rejected", "fulfilled"],
+		);
+		assert.ok((results[1] as PromiseRejectedResult).reason instanceof VersionConflict);
+		const stored = await store.tokens(["first", "second", "third"]);
+		assert.deepEqual(stored.map((one) => [one.token.id, one.token.version]).toSorted(), [
+			["first", 1],
+			["second", 1],
+			["third", 1],
+		]);
+		assert.equal((await store.chainEnds()).head.sequence, 2);
+	});
+
+	it("are all kept but for the one that a rule refuses after it has written", async () => {
+		const refused = new Error("refused");
+		const results = await Promise.allSettled([
+			store.write((transaction) => create(transaction, "kept")),
+			store.write(async (transaction) => {
+				await create(transaction, "taken back");
+				throw refused;
+			}),
+		]);
+		assert.deepEqual(results, [
+			{ status: "fulfilled", value: undefined },
+			{ status: "rejected", reason: refused },
+		]);
+		assert.deepEqual(
+			(await store.tokens(["kept", "taken back"])).map(({ token }) => token.id),
+			["kept"],
+		);
+		assert.equal((await store.chainEnds()).head.sequence, 1);
+	});
+
+	it("see what those before have changed", async () => {
+		const taken = { profile: "local", name: "name of one", exceptId: "two" };
+		const [, isTaken] = await Promise.all([
+			store.write((transaction) => create(transaction, "one")),
+			store.write((transaction) => transaction.isNameTaken(taken)),
+		]);
+		assert.equal(isTaken, true);
+	});
+
+	it("say what failed, where something is read after it", async () => {
+		const failing = store.write(async (transaction) => {
+			await transaction.updateToken(tokenOf("absent"), unused, 7);
+			await transaction.token("absent");
+		});
+		await assert.rejects(failing, VersionConflict);
+	});
+
+	it("are told to the listener once each, in order, before they are answered", async () => {
+		const told: string[] = [];
+		store.onCommitted(({ events }) => told.push(...events.map(({ tokenId }) => String(tokenId))));
+		const ids = Array.from({ length: 100 }, (_, index) => `token ${index}`);
+		await Promise.all(
+			ids.map(async (id) => {
+				await store.write((transaction) => create(transaction, id));
+				assert.ok(told.includes(id));
+			}),
+		);
+		assert.deepEqual(told, ids);
+	});
+});
+
+async function create(transaction: Transaction, id: string): Promise<void> {
+	await transaction.insertToken(tokenOf(id));
+	const actor = { userId: "u", userName: "User" };
+	await record(transaction, new Date().toISOString(), [
+		{ action: "create", actor, tokenId: id, before: {}, after: {} },
+	]);
+}
+
+function tokenOf(id: string): Token {
+	const date = "2026-03-10T12:00:00.000Z";
+	const user = { userId: "u", userName: "User" };
+	return {
+		...{ id, hash: `sha256:${id}`, version: 1, issuer: "local", name: `name of ${id}`, ...user },
+		...{ creationDate: date, permissions: [], resources: [], allowedAddresses: [], defaultSource: null },
+		...{ expiry: null, retiresDate: null, disabledDate: null, inDoubtDate: null, revokedDate: null },
+		...{ successorId: null, lastModifiedDate: date, createdUserInfo: user, lastModifiedUserInfo: user },
+		...{ description: "", profile: "local", partialToken: "", tags: [], revokedReason: null },
+		...{ quietSeconds: null, predecessorId: null, connectionId: null, remoteId: null, options: {} },
+	};
+}
