@@ -72,7 +72,7 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		ownerKey,
 		owner,
 		now: Date.now,
-		notify: (name, data) => events.notify(name, data),
+		notify: (name, data, id) => events.notify(name, data, id),
 		onError: (err) => log.error({ err }, "the use of a dead token could not be recorded"),
 	});
 	const asOwner = { user: owner, token: undefined };

@@ -72,7 +72,7 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 		now,
 		isShared: true,
 		rememberedTokens: options.rememberedTokens,
-		notify: (name, data) => events.notify(name, data),
+		notify: (name, data, id) => events.notify(name, data, id),
 		onError: (err) => log.error({ err }, "the use of a dead token could not be recorded"),
 	});
 	for (const profile of profiles)

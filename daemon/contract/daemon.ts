@@ -43,8 +43,8 @@ export interface Notice {
 
 /** The server-sent events of `GET /v1/events`, by their `event:` name. */
 export interface ServerEvents {
-	/** The first event of every connection. */
-	hello: { version: string; protocol: number; notices: Notice[] };
+	/** The first event of every connection. `resumed`, after a `Last-Event-ID`: whether all that was missed follows. */
+	hello: { version: string; protocol: number; notices: Notice[]; resumed?: boolean };
 	/** A token was created, changed, used, revoked, or deleted by a clean-up. */
 	token: { change: "created" | "changed" | "revoked" | "deleted"; token: TokenRecord };
 	/** A revoked, expired or rotated-out token was used: it was forgotten somewhere, or stolen. */

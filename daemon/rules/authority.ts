@@ -8,7 +8,6 @@ import type {
 	ListedProfile,
 	PermissionList,
 	RegisterTokenRequest,
-	ServerEvents,
 	TokenRecord,
 	UpdatedToken,
 	UpdateTokenRequest,
@@ -18,12 +17,14 @@ import { endOf } from "../facts.ts";
 import {
 	type Committed,
 	type ListFilter,
+	type Position,
 	type Store,
 	type StoredToken,
 	type Token,
 	unused,
 } from "../store/store.ts";
 import { Access } from "./access.ts";
+import { Announcements } from "./announcements.ts";
 import { type Caller, systemCaller } from "./callers.ts";
 import { type IfMatch, recordOnly, Verbs, within } from "./carry-out.ts";
 import { Changes, type Notify } from "./changes.ts";
@@ -87,6 +88,8 @@ export class Authority {
 	readonly remote: RemoteTokens;
 	readonly rotations: Rotations;
 	readonly incidents: Incidents;
+	/** What listeners are told. */
+	readonly announcements: Announcements;
 	/** Which token may use which resource. */
 	readonly grants: Grants;
 	/** The owner's policy and profiles. */
@@ -104,7 +107,7 @@ export class Authority {
 		await authority.rulebook.prepare(new Map(settings), options.isShared === true);
 		authority.rulebook.apply(new Map(settings));
 		authority.connections.apply(new Map(settings));
-		store.onCommitted((committed) => authority.#applyCommitted(committed));
+		store.onCommitted((committed, position) => authority.#applyCommitted(committed, position));
 		await store.follow();
 		return authority;
 	}
@@ -119,12 +122,18 @@ export class Authority {
 			check: (transaction, change) => checkUnique(transaction, change, this.#profileOf),
 		});
 		this.tokens = new TokenViews({ store, usage: this.#verifier.usage, now });
-		this.rulebook = new Rulebook(this.#changes, () => this.#notifyProfiles());
+		this.rulebook = new Rulebook(this.#changes, () => this.announcements.profiles());
 		this.connections = new Connections({
 			changes: this.#changes,
 			profileOf: this.#profileOf,
 			now,
 			countBound: (id) => this.#countBound(id),
+		});
+		this.announcements = new Announcements({
+			...options,
+			tokens: this.tokens,
+			profiles: () => this.rulebook.profiles(),
+			connections: () => this.connections.list(),
 		});
 		this.#verbs = new Verbs({
 			changes: this.#changes,
@@ -299,7 +308,7 @@ export class Authority {
 		);
 		if (increments.length === 0 || increments.length > reportedUses) return;
 		for (const stored of await store.tokens(increments.map(({ tokenId }) => tokenId)))
-			this.#notifyToken("changed", stored);
+			this.announcements.token("changed", stored);
 	}
 
 	/** Writes what belongs to no request. To be called when no request is under way any more, before the store is closed. */
@@ -315,37 +324,17 @@ export class Authority {
 	}
 
 	/** A committed transaction, of this process or another one. */
-	#applyCommitted({ tokens, events, settings }: Committed): void {
+	#applyCommitted(committed: Committed, position: Position | undefined): void {
+		const { tokens, settings } = committed;
 		// First: a revoked token must be refused even when a listener fails.
 		for (const { change, stored } of tokens) {
 			if (change === "deleted") this.#verifier.forget(stored.token);
 			else this.#verifier.apply(stored.token);
 		}
-		const rules = this.rulebook.apply(settings);
-		const connections = this.connections.apply(settings);
-		for (const event of events) this.#notify("audit", () => event);
-		for (const { change, stored } of tokens) this.#notifyToken(change, stored);
-		if (rules === "changed") this.#notifyProfiles();
-		if (connections === "changed")
-			this.#notify("connections", () => ({ connections: this.connections.list() }));
+		this.rulebook.apply(settings);
+		this.connections.apply(settings);
+		this.announcements.committed(committed, position);
 	}
-
-	#notifyProfiles(): void {
-		this.#notify("profiles", () => ({ profiles: this.rulebook.profiles() }));
-	}
-
-	#notifyToken(change: ServerEvents["token"]["change"], stored: StoredToken): void {
-		this.#notify("token", () => ({ change, token: this.tokens.recordOf(stored) }));
-	}
-
-	/** The change is already committed: a failing listener must not fail the request. */
-	readonly #notify: Notify = (...notification) => {
-		try {
-			this.#options.notify(...notification);
-		} catch (error) {
-			this.#options.onError(error);
-		}
-	};
 
 	readonly #profileOf = (id: string): ListedProfile => this.rulebook.profileOf(id);
 
@@ -372,7 +361,6 @@ export class Authority {
 		const [stored] = await this.#options.store.tokens([id]);
 		// A clean-up may have deleted it in the same moment.
 		if (stored === undefined) return;
-		this.#notify("dead-token-used", () => ({ token: this.tokens.recordOf(stored), reason, address }));
 		await this.#changes.writeAudit([
 			{
 				action: "dead-token-used",

@@ -9,8 +9,12 @@ import {
 } from "../store/store.ts";
 import { changeOf, type NewAuditEvent, record } from "./audit.ts";
 
-/** The data is made only when a client listens. */
-export type Notify = <Name extends keyof ServerEvents>(name: Name, data: () => ServerEvents[Name]) => void;
+/** The data is made only when a client listens. @param id what a listener sends to go on after the event. */
+export type Notify = <Name extends keyof ServerEvents>(
+	name: Name,
+	data: () => ServerEvents[Name],
+	id?: string,
+) => void;
 
 /** A token before and after a change. */
 export interface TokenChange {

@@ -34,11 +34,8 @@ export class Connections {
 	}
 
 	/** Stored settings, which were checked when they were set. */
-	apply(settings: ReadonlyMap<string, unknown>): "changed" | "same" {
-		const stored = settings.get("connections") as StoredConnections | undefined;
-		if (stored === undefined) return "same";
-		this.#stored = stored;
-		return "changed";
+	apply(settings: ReadonlyMap<string, unknown>): void {
+		this.#stored = (settings.get("connections") as StoredConnections | undefined) ?? this.#stored;
 	}
 
 	get #connections(): StoredConnections {

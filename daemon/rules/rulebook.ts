@@ -56,8 +56,8 @@ export class Rulebook {
 	}
 
 	/** Stored settings, which were checked when they were set; those that are absent stay, new policy fields have defaults. */
-	apply(settings: ReadonlyMap<string, unknown>): "changed" | "same" {
-		if (!["policy", "permissions", "profiles"].some((name) => settings.has(name))) return "same";
+	apply(settings: ReadonlyMap<string, unknown>): void {
+		if (!["policy", "permissions", "profiles"].some((name) => settings.has(name))) return;
 		this.permissions.apply(settings);
 		const policy = settings.get("policy") as Policy | undefined;
 		if (policy !== undefined) {
@@ -67,7 +67,6 @@ export class Rulebook {
 		this.#stored = (settings.get("profiles") as OwnProfiles | undefined) ?? this.#stored;
 		this.#own = this.#stored ?? {};
 		this.#list();
-		return "changed";
 	}
 
 	#list(): void {

@@ -1,4 +1,4 @@
-/** Server-sent events: sends every change to every listener, so that all windows stay live. Buffers and replays nothing. */
+/** Server-sent events: sends every change to every listener, so that all windows stay live. Keeps nothing: what a listener has missed comes with it. */
 import type { ServerResponse } from "node:http";
 import type { ServerEvents } from "../contract.ts";
 import { RuleError } from "../rules/rule-error.ts";
@@ -28,6 +28,13 @@ interface Following {
 	workspace?: string | undefined;
 }
 
+interface Beginning {
+	/** After which the listener goes on, if it is lost. */
+	id?: string | undefined;
+	/** The texts of what it has missed. */
+	missed?: readonly string[];
+}
+
 export class EventStream {
 	/** Each listener's response, with a check whether its caller may still listen. */
 	readonly #listeners = new Map<ServerResponse, () => boolean>();
@@ -54,14 +61,19 @@ export class EventStream {
 	 * `isAllowed` is checked before each event: a revoked token receives no more. `stop` is called at the end.
 	 * @throws RuleError `too-many-streams`
 	 */
-	attach(response: ServerResponse, hello: ServerEvents["hello"], following: Following): void {
+	attach(
+		response: ServerResponse,
+		hello: ServerEvents["hello"],
+		following: Following,
+		{ id, missed = [] }: Beginning = {},
+	): void {
 		const { isAllowed, stop, workspace, tokenId } = following;
 		response.once("close", stop);
 		this.#checkRoom(tokenId);
 		response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
 		// A HEAD request has no body to stream.
 		if (response.req.method === "HEAD") return void response.end();
-		response.write(textOf("hello", hello));
+		response.write(textOf("hello", hello, id) + missed.join(""));
 		this.#listeners.set(response, isAllowed);
 		this.#count(tokenId, 1);
 		if (workspace !== undefined) this.#workspaces.set(response, workspace);
@@ -78,8 +90,8 @@ export class EventStream {
 		return [...this.#workspaces.values()].includes(workspace);
 	}
 
-	notify<Name extends keyof ServerEvents>(name: Name, data: () => ServerEvents[Name]): void {
-		if (this.#listeners.size > 0) this.#broadcast(textOf(name, data()));
+	notify<Name extends keyof ServerEvents>(name: Name, data: () => ServerEvents[Name], id?: string): void {
+		if (this.#listeners.size > 0) this.#broadcast(textOf(name, data(), id));
 	}
 
 	close(): void {
@@ -112,6 +124,6 @@ export class EventStream {
 	}
 }
 
-function textOf<Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]): string {
-	return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+export function textOf(name: keyof ServerEvents, data: object, id: string | undefined): string {
+	return `event: ${name}\ndata: ${JSON.stringify(data)}\n${id === undefined ? "" : `id: ${id}\n`}\n`;
 }

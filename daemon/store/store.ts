@@ -110,6 +110,20 @@ export interface Committed {
 	readonly settings: ReadonlyMap<string, unknown>;
 }
 
+/** A place in the order of all changes: after a change, or after a part of it, or after so many events of that part. */
+export interface Position {
+	readonly change: number;
+	readonly part?: number;
+	readonly events?: number;
+}
+
+/** What was committed, and how many of its events a listener knows already. */
+export interface Missed {
+	readonly position: Position;
+	readonly committed: Committed;
+	readonly known: number;
+}
+
 /** The queries and changes of one transaction. It sees its own changes. */
 export interface Transaction {
 	token(id: string): Promise<StoredToken | undefined>;
@@ -156,7 +170,14 @@ export interface Store {
 	 * Sets the one listener for committed transactions, of this process and of others. It is called, in order, after a
 	 * transaction is durable and before `write` resolves, and must not throw.
 	 */
-	onCommitted(listener: (committed: Committed) => void): void;
+	onCommitted(listener: (committed: Committed, position?: Position) => void): void;
+	/** After what the listener has received last; undefined: this store does not number its changes. */
+	position(): Position | undefined;
+	/**
+	 * Calls `deliver`, once, with what the listener has received since the position, before it receives more; with undefined
+	 * where that is not known any more, or too much.
+	 */
+	replay(from: Position, deliver: (missed: Missed[] | undefined) => void): Promise<void>;
 	/**
 	 * Follows the changes of other processes, beginning with those since the store was opened. To be called once the
 	 * listener is set.

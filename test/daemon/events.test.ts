@@ -80,7 +80,7 @@ async function listen(url: string, secret = ownerKey): Promise<Listener> {
 			.slice(0, -1)
 			.filter((block) => !block.startsWith(":"))
 			.map((block) => {
-				const [, name = "", data = ""] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? [];
+				const [, name = "", data = ""] = /^event: (.*)\ndata: (.*)/.exec(block) ?? [];
 				return { name, data: JSON.parse(data) };
 			});
 	return {

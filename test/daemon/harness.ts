@@ -158,7 +158,7 @@ export class TestDaemon {
 			ownerKey,
 			owner: { userId: "owner", userName: "ada" },
 			now: () => this.now.getTime(),
-			notify: (name, data) => events.notify(name, data),
+			notify: (name, data, id) => events.notify(name, data, id),
 			onError: (error) => failures.push(error),
 		});
 		this.records = new Records(this.#store);

@@ -54,6 +54,7 @@ function parametersOf({
 		...inQuery(query),
 		...(access === "ignored" ? [] : [accessParameter(access)]),
 		...(ifMatch === "ignored" ? [] : [ifMatchHeader(ifMatch)]),
+		...(path === "/v1/events" ? [lastEventId] : []),
 	];
 }
 
@@ -92,6 +93,16 @@ function accessParameter(access: "needed" | "optional"): [string, Parameter] {
 	};
 	return [access === "needed" ? "RequiredAccess" : "Access", parameter];
 }
+
+const lastEventId: [string, Parameter] = [
+	"LastEventId",
+	{
+		name: "Last-Event-ID",
+		in: "header",
+		description: "The `id` of the last event that was received, as browsers' `EventSource` sends it.",
+		schema: { type: "string" },
+	},
+];
 
 function ifMatchHeader(ifMatch: "needed" | "optional"): [string, Parameter] {
 	const description =

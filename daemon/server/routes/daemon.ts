@@ -3,10 +3,14 @@ import { createHmac } from "node:crypto";
 import * as contract from "../../contract.ts";
 import { RuleError } from "../../rules/rule-error.ts";
 import { StoreUnreachable } from "../../store/store.ts";
+import { textOf } from "../events.ts";
 import { type Route, route } from "../route.ts";
 import type { RouteParts } from "./parts.ts";
 
 const { apiPermissions } = contract;
+
+/** To list all tokens is less than to read more. */
+const missedCharacters = 500_000;
 
 export function daemonRoutes(parts: RouteParts): Route[] {
 	const { authority, events, metrics, version } = parts;
@@ -18,7 +22,7 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 			tag: "Daemon",
 			summary: "Stream every change",
 			description:
-				"Server-sent events, named `hello`, `token`, `dead-token-used`, `audit` and `profiles`. Nothing is repeated: after a reconnect, list the tokens again.",
+				"Server-sent events, named `hello`, `token`, `dead-token-used`, `audit`, `profiles` and `connections`. A shared server goes on after the event in `Last-Event-ID`, at any replica, if `hello`, the first event, says that it has `resumed`. Otherwise list the tokens again.",
 			problems: ["owner-only", "too-many-streams"],
 			caller: apiPermissions.read,
 			answers: {
@@ -31,12 +35,11 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 				if (workspace !== undefined && caller.token !== undefined)
 					throw new RuleError("owner-only", "Only the owner of this daemon can name a workspace.");
 				const hello = { version, protocol: contract.protocol, notices: await parts.notices() };
-				if (response.closed) return undefined;
-				const following = authority.access.follow(caller, apiPermissions.read);
-				events.attach(response, hello, {
-					...following,
-					workspace,
-					tokenId: (caller.token ?? caller.administrator)?.id,
+				const tokenId = (caller.token ?? caller.administrator)?.id;
+				await beginAfter(parts, response.req.headers["last-event-id"], (resumed, beginning) => {
+					if (response.closed) return;
+					const following = authority.access.follow(caller, apiPermissions.read);
+					events.attach(response, { ...hello, ...resumed }, { ...following, workspace, tokenId }, beginning);
 				});
 				return undefined;
 			},
@@ -98,6 +101,27 @@ export function daemonRoutes(parts: RouteParts): Route[] {
 			},
 		}),
 	];
+}
+
+type Begin = (
+	resumed: { resumed?: boolean },
+	beginning: { id?: string | undefined; missed?: string[] },
+) => void;
+
+/** Calls `begin` in the moment from which on the stream has to send what happens. */
+async function beginAfter(
+	{ authority: { announcements } }: RouteParts,
+	lastEventId: string | string[] | undefined,
+	begin: Begin,
+): Promise<void> {
+	if (typeof lastEventId !== "string" || lastEventId === "") return begin({}, { id: announcements.lastId });
+	await announcements.after(lastEventId, (events) => {
+		const missed = events?.map(({ name, data, id }) => textOf(name, data(), id)) ?? [];
+		const length = missed.reduce((sum, text) => sum + text.length, 0);
+		if (events === undefined || length > missedCharacters)
+			begin({ resumed: false }, { id: announcements.lastId });
+		else begin({ resumed: true }, { id: lastEventId, missed });
+	});
 }
 
 function readinessOf(store: RouteParts["store"]): contract.Readiness {

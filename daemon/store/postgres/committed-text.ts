@@ -10,19 +10,21 @@ export function committedFrom(text: string): Committed {
 }
 
 const itemsInPart = 500;
+const noSettings: Committed["settings"] = new Map();
 
-/** What a group of transactions changed, as texts of a bounded length. */
-export function textsOf(committed: readonly Committed[]): string[] {
+/** What a group of transactions changed, in parts of a bounded length, which every replica receives one by one. */
+export function partsOf(committed: readonly Committed[]): Committed[] {
 	return committed.flatMap(({ tokens, events, settings }) => {
 		const parts = Math.max(1, Math.ceil(Math.max(tokens.length, events.length) / itemsInPart));
 		return Array.from({ length: parts }, (_, index) => {
 			const part = <Item>(items: readonly Item[]) =>
 				items.slice(index * itemsInPart, (index + 1) * itemsInPart);
-			return JSON.stringify({
-				tokens: part(tokens),
-				events: part(events),
-				settings: index === 0 ? [...settings] : [],
-			});
+			return { tokens: part(tokens), events: part(events), settings: index === 0 ? settings : noSettings };
 		});
 	});
+}
+
+/** The parts as texts. */
+export function textsOf(committed: readonly Committed[]): string[] {
+	return partsOf(committed).map((part) => JSON.stringify({ ...part, settings: [...part.settings] }));
 }

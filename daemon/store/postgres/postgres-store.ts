@@ -9,6 +9,8 @@ import {
 	type Committed,
 	type ListFilter,
 	type ListPage,
+	type Missed,
+	type Position,
 	type Store,
 	type StoredDay,
 	type StoredToken,
@@ -18,6 +20,7 @@ import {
 	VersionConflict,
 } from "../store.ts";
 import { containing, listTokens, type PagedTables, type Sql, statusColumn } from "../token-pages.ts";
+import { ChangesSince } from "./changes-since.ts";
 import { type DatabaseSettings, linkToPrimary, targetsOf } from "./connect.ts";
 import { kyselyOver } from "./kysely.ts";
 import { Readers } from "./readers.ts";
@@ -69,7 +72,7 @@ export class PostgresStore implements Store {
 	#hasAbandoned = false;
 	/** The number of the last change before it was opened. */
 	#openedAt = 0;
-	#listener: (committed: Committed) => void = () => {};
+	#listener: (committed: Committed, position: Position) => void = () => {};
 
 	/** @throws StorageError in words, where the database can't be used. */
 	static async open(options: PostgresOptions): Promise<PostgresStore> {
@@ -90,7 +93,7 @@ export class PostgresStore implements Store {
 		this.replica = new Replica({
 			...options,
 			targets: options.directUrl === undefined ? targets : targetsOf(options.directUrl),
-			apply: (committed) => this.#listener(committed),
+			apply: (committed, position) => this.#listener(committed, position),
 			onTrouble: (error) => {
 				// With an address of its own, the replica's connection says nothing about those of the readers.
 				if (options.directUrl === undefined && !this.#hasAbandoned) this.#readers.abandon();
@@ -129,8 +132,22 @@ export class PostgresStore implements Store {
 		}
 	}
 
-	onCommitted(listener: (committed: Committed) => void): void {
+	onCommitted(listener: (committed: Committed, position: Position) => void): void {
 		this.#listener = listener;
+	}
+
+	position(): Position {
+		return this.replica.applied;
+	}
+
+	async replay(from: Position, deliver: (missed: Missed[] | undefined) => void): Promise<void> {
+		// Another replica may have told of it before this one has read it.
+		await this.replica.catchUp();
+		const changes = new ChangesSince(from, (text, values) => this.#read(text, values));
+		// What is applied while they are read has to be read too.
+		do await changes.read();
+		while (changes.isBehind(this.replica.applied));
+		deliver(changes.missedUpTo(this.replica.applied));
 	}
 
 	follow(): Promise<void> {

@@ -10,9 +10,9 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type pg from "pg";
-import { type Committed, StoreUnreachable } from "../store.ts";
+import { type Committed, type Position, StoreUnreachable } from "../store.ts";
 import { Acknowledgements, type Other } from "./acknowledgements.ts";
-import { committedFrom } from "./committed-text.ts";
+import { committedFrom, partsOf } from "./committed-text.ts";
 import { type Link, linkToPrimary } from "./connect.ts";
 
 export interface ReplicaOptions {
@@ -25,7 +25,7 @@ export interface ReplicaOptions {
 	/** Whether its changes wait for the other replicas. Only a test of that switches it off. */
 	hasBarrier?: boolean;
 	/** Receives each committed transaction, in order. */
-	apply: (committed: Committed) => void;
+	apply: (committed: Committed, position: Position) => void;
 	/** Every use before this time, in milliseconds since the epoch, is written. */
 	usesWrittenUntil: () => number;
 	/** The connection was lost, or could not be opened again. */
@@ -62,6 +62,8 @@ export class Replica {
 	readonly #acknowledgements = new Acknowledgements();
 	/** The last changes that others have announced, by their ids, until this replica has told them that it has read them. */
 	readonly #toAcknowledge = new Map<string, number>();
+	/** After what was applied. */
+	#applied: Position = { change: 0 };
 	/** The end of the lease, by a clock that no change of the time moves, and by the one that a machine's sleep does not stop. */
 	#until = { steady: Number.NEGATIVE_INFINITY, wall: 0 };
 	/** The database's time, in milliseconds since the epoch, and when it was read by the steady clock. */
@@ -93,6 +95,7 @@ export class Replica {
 	/** Resolves when it has a lease. @param from the number of the last change that is part of what was read. */
 	async join(from: number): Promise<void> {
 		this.#known = from;
+		this.#applied = { change: from };
 		this.#hasJoined = true;
 		await this.#renew();
 		this.#schedule();
@@ -101,6 +104,10 @@ export class Replica {
 	/** The host that takes changes. */
 	get target(): pg.ClientConfig | undefined {
 		return this.#target;
+	}
+
+	get applied(): Position {
+		return this.#applied;
 	}
 
 	isCurrent(): boolean {
@@ -156,9 +163,15 @@ export class Replica {
 	#applyOwn({ number, committed }: OwnChange): Promise<void> | undefined {
 		if (!this.#hasJoined || this.#known >= number) return undefined;
 		if (this.#isReading || this.#known !== number - 1) return this.catchUp();
-		for (const one of committed) this.#options.apply(one);
+		for (const [part, one] of partsOf(committed).entries()) this.#apply(one, { change: number, part });
 		this.#known = number;
+		this.#applied = { change: number };
 		return undefined;
+	}
+
+	#apply(committed: Committed, position: Position): void {
+		this.#applied = position;
+		this.#options.apply(committed, position);
 	}
 
 	/** Reads and applies all changes that were committed before this call. */
@@ -310,12 +323,13 @@ export class Replica {
 			});
 			for (const { number, part, committed } of rows) {
 				if (Number(number) > position[0] + (position[1] < 0 ? 0 : 1)) return this.#options.onLost();
-				this.#options.apply(committedFrom(committed));
 				position = [Number(number), part];
+				this.#apply(committedFrom(committed), { change: Number(number), part });
 			}
 			if (rows.length < readAtOnce) break;
 		}
 		if (position[1] >= 0) this.#known = position[0];
+		this.#applied = { change: this.#known };
 		this.#acknowledge(link);
 	}
 

@@ -1,6 +1,6 @@
 /** The store of one machine: SQLite in memory, made durable by files in the data directory. */
 import type { AuditEvent } from "../../contract.ts";
-import type { AuditFilter, ChainEnd, ListFilter, ListPage, Store, Transaction } from "../store.ts";
+import type { AuditFilter, ChainEnd, ListFilter, ListPage, Position, Store, Transaction } from "../store.ts";
 import { chainEnd } from "./audit-files.ts";
 import type { Connection } from "./connection.ts";
 import { DurableDatabase, type DurableOptions } from "./durable-database.ts";
@@ -35,6 +35,15 @@ export class SqliteStore implements Store {
 
 	onCommitted(listener: Parameters<Store["onCommitted"]>[0]): void {
 		this.database.onCommitted(listener);
+	}
+
+	/** Its listeners read anew, which takes no time on one machine. */
+	position(): undefined {
+		return undefined;
+	}
+
+	async replay(_from: Position, deliver: (missed: undefined) => void): Promise<void> {
+		deliver(undefined);
 	}
 
 	/** No other process changes it. */
