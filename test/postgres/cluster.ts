@@ -124,11 +124,16 @@ function spawnPostgres(program: string, args: readonly string[]) {
 	});
 }
 
+/** How a program is run that refuses to be root. */
+export function asUser(): { uid?: number; gid?: number } {
+	return process.getuid?.() === 0 ? { uid: idOfPostgres("-u"), gid: idOfPostgres("-g") } : {};
+}
+
 function idOfPostgres(option: "-u" | "-g"): number {
 	return Number(execFileSync("id", [option, "postgres"], { encoding: "utf8" }));
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
 	return new Promise((resolve) => {
 		const server = createServer().listen(0, "127.0.0.1", () => {
 			const address = server.address();

@@ -45,6 +45,8 @@ export class Link {
 	readonly #client: pg.Client;
 	readonly target: pg.ClientConfig;
 	isOpen = true;
+	/** Whether its queries are answered by another process of the database than the one that it was given. */
+	isPooled = false;
 
 	/** @throws StoreUnreachable in words */
 	static async open(target: pg.ClientConfig, patience: number): Promise<Link> {
@@ -82,6 +84,12 @@ export class Link {
 		}
 	}
 
+	/** The process of the database that answers, as was told at the beginning. */
+	get process(): unknown {
+		// The driver's types don't have it.
+		return (this.#client as { processID?: unknown }).processID;
+	}
+
 	onNotification(heard: (channel: string, payload: string) => void): void {
 		this.#client.on("notification", ({ channel, payload = "" }) => heard(channel, payload));
 	}
@@ -103,8 +111,10 @@ export async function linkToPrimary(targets: readonly pg.ClientConfig[], patienc
 		try {
 			const link = await Link.open(target, patience);
 			const { rows } = await link.query(
-				`select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as "isStandby"`,
+				`select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as "isStandby",
+					pg_backend_pid() as "process"`,
 			);
+			link.isPooled = rows[0]?.process !== link.process;
 			if (rows[0]?.isStandby !== true) return link;
 			await link.close();
 			failure ??= new StoreUnreachable(
@@ -132,8 +142,12 @@ const sentences: Readonly<Record<string, string>> = {
 	DEPTH_ZERO_SELF_SIGNED_CERT: "The database's certificate is signed by itself.",
 };
 
+const refusedSettings =
+	"A pooler before the database refuses the connection's time limits. Give the address of the database itself: the server has a pool of its own (--pool-size).";
+
 /** What failed, without what the driver quotes. */
 export function wordsFor(error: unknown): string {
+	if (error instanceof Error && /unsupported startup parameter/.test(error.message)) return refusedSettings;
 	const { code } = Object(error) as { code?: unknown };
 	return (typeof code === "string" ? sentences[code] : undefined) ?? "The database can't be reached.";
 }

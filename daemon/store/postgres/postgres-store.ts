@@ -23,6 +23,7 @@ import { containing, listTokens, type PagedTables, type Sql, statusColumn } from
 import { ChangesSince } from "./changes-since.ts";
 import { type DatabaseSettings, linkToPrimary, targetsOf } from "./connect.ts";
 import { kyselyOver } from "./kysely.ts";
+import { requireAnnouncements, requireStatements } from "./pooler.ts";
 import { Readers } from "./readers.ts";
 import { Replica, type ReplicaOptions } from "./replica.ts";
 import { bytesOf, hashFrom, storedTokenAsJson, verifiableAsJson } from "./rows.ts";
@@ -78,6 +79,9 @@ export class PostgresStore implements Store {
 	static async open(options: PostgresOptions): Promise<PostgresStore> {
 		const targets = targetsOf(options.url);
 		const link = await linkToPrimary(targets);
+		if (options.directUrl !== undefined) await requireAnnouncements(targetsOf(options.directUrl));
+		else if (link.isPooled) await requireAnnouncements(targets);
+		if (link.isPooled) await requireStatements(targets);
 		await migrate(link, options.leaseMilliseconds).finally(() => link.close());
 		const store = new PostgresStore(options, targets);
 		const [number] = await store.#read<{ value: string }>(
