@@ -60,8 +60,22 @@ export interface Ways {
 	readonly revoke: "called" | "guided" | "none";
 }
 
-/** The actions for a line's token, the most likely first. */
+const changing: ReadonlySet<ActionName> = new Set([
+	...(["undo-rotation", "end-overlap", "enable", "rotate", "edit", "replace-in-place"] as const),
+]);
+
+/** The actions for a line's token, the most likely first. At a server, only what this editor's token may do. */
 export function actionsFor(token: TokenRecord, ways: Ways): ActionName[] {
+	const all = usualActions(token, ways);
+	if (!isTokensmith(token.issuer)) return all;
+	return all.filter((action) =>
+		changing.has(action)
+			? ways.rotate !== "none"
+			: action !== "mark-revoked" && (action !== "revoke" || ways.revoke !== "none"),
+	);
+}
+
+function usualActions(token: TokenRecord, ways: Ways): ActionName[] {
 	if (token.status === "retiring") return ["replace", "undo-rotation", "end-overlap"];
 	const isOver = token.status === "expired" || token.status === "revoked";
 	if (isOver && token.successorId !== null) return ["replace"];

@@ -27,6 +27,8 @@ interface IncidentStepsDeps {
 	tokens: readonly TokenRecord[];
 	/** The lines that hold the token's secret. */
 	linesOf(id: string): readonly { readonly words: string }[];
+	/** The name of the server that has the token; undefined: this machine. */
+	serverOf(id: string): string | undefined;
 	now: number;
 }
 
@@ -80,7 +82,8 @@ function allRows(tokens: readonly TokenRecord[]): Row<"all">[] {
 	return [{ label, description: length === tokens.length ? every : here, value: "all" }];
 }
 
-function tokensStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): Step<IncidentDraft> {
+function tokensStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
+	const { prompts, tokens } = deps;
 	return {
 		id: "tokens",
 		subject: l10n.t("Tokens"),
@@ -91,7 +94,7 @@ function tokensStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): Step<
 			const picked = new Set(draft.ids);
 			const answer = await prompts.many<string>(place, {
 				placeholder: l10n.t("Which tokens should be revoked?"),
-				rows: tokens.map((token) => rowOf(token, linesOf(token.id), now)),
+				rows: tokens.map((token) => rowOf(deps, token)),
 				isPicked: (id) => picked.has(id),
 				problem: ({ length }) => (length === 0 ? l10n.t("choose at least one") : undefined),
 			});
@@ -104,7 +107,8 @@ function tokensStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): Step<
 }
 
 /** Secrets of one lineage have most likely leaked together, so the others are picked unless the user removes them. */
-function relativesStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): Step<IncidentDraft> {
+function relativesStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
+	const { prompts, tokens, now } = deps;
 	const relativesOf = ({ ids = [] }: IncidentDraft) => workingRelativesOf(tokens, new Set(ids), now);
 	return {
 		id: "relatives",
@@ -117,7 +121,7 @@ function relativesStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): St
 			const answer = await prompts.many<string>(place, {
 				placeholder: l10n.t("Which of them should be revoked too?"),
 				remark: l10n.t("These tokens of the same lineage still work."),
-				rows: relativesOf(draft).map((token) => rowOf(token, linesOf(token.id), now)),
+				rows: relativesOf(draft).map((token) => rowOf(deps, token)),
 				isPicked: (id) => picked?.has(id) ?? true,
 				problem: () => undefined,
 			});
@@ -126,8 +130,9 @@ function relativesStep({ prompts, tokens, linesOf, now }: IncidentStepsDeps): St
 	};
 }
 
-function rowOf(token: TokenRecord, lines: readonly { readonly words: string }[], now: number): Row<string> {
-	return { ...tokenRow(token, lines, l10n.t("last used: {0}", lastUse(token, now))), value: token.id };
+function rowOf({ linesOf, serverOf, now }: IncidentStepsDeps, token: TokenRecord): Row<string> {
+	const more = l10n.t("last used: {0}", lastUse(token, now));
+	return { ...tokenRow(token, linesOf(token.id), { more, server: serverOf(token.id) }), value: token.id };
 }
 
 function countLines({ linesOf }: IncidentStepsDeps, ids: readonly string[]): number {

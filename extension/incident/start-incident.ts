@@ -22,7 +22,7 @@ import {
 } from "../rotation/rotation-report.ts";
 import type { Services } from "../services.ts";
 import { commentOutLines } from "../tokens/comment-lines.ts";
-import { connect, currentFirst, withSelected } from "../tokens/token-choice.ts";
+import { connect, currentFirst, serverNameOf, withSelected } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { askWithMore, runWizard } from "../wizard/wizard.ts";
 import {
@@ -138,15 +138,16 @@ function systemProgressInWords(at: Extract<SystemProgress, { stage: "systems" }>
 }
 
 async function ask(
-	services: Pick<Services, "bindings" | "connections">,
+	services: Pick<Services, "bindings" | "connections" | "live">,
 	tokens: readonly TokenRecord[],
 	given: readonly string[],
 ): Promise<IncidentPlan> {
-	const { connections, bindings } = services;
+	const { connections, bindings, live } = services;
+	const serverOf = (id: string) => serverNameOf(live, { id });
 	const linesOf = (id: string) => bindings.linesOf(id);
 	const ids = given.filter((id) => tokens.some((token) => token.id === id));
 	const start: IncidentDraft = ids.length === 0 ? {} : { scope: "some", ids };
-	const steps = (prompts: Prompts) => incidentSteps({ prompts, tokens, linesOf, now: Date.now() });
+	const steps = (prompts: Prompts) => incidentSteps({ prompts, tokens, linesOf, serverOf, now: Date.now() });
 	const chosen = (draft: IncidentDraft) => {
 		const ended = new Set(idsOf(draft, tokens));
 		return tokens.filter((token) => ended.has(token.id) && connections.wayTo("revoke", token) === "called");

@@ -9,6 +9,8 @@ import type { Urgency } from "../tokens/time-left.ts";
 export interface OverviewToken {
 	id: string;
 	name: string;
+	/** The server that has it; empty: this machine. */
+	server: string;
 	urgency: Urgency;
 	/** `12 days left` */
 	state: string;
@@ -105,9 +107,9 @@ const urgencies: Record<Urgency, true> = {
 function isToken(value: unknown): value is OverviewToken {
 	if (!isObject(value)) return false;
 	const { id, name, urgency, state, end, endWords, lastUsed, lastUsedWords, uses, permissions } = value;
-	const { lines, can, use } = value;
+	const { server, lines, can, use } = value;
 	return (
-		[id, name, state, endWords, lastUsedWords, permissions].every(isText) &&
+		[id, name, server, state, endWords, lastUsedWords, permissions].every(isText) &&
 		isText(urgency) &&
 		Object.hasOwn(urgencies, urgency) &&
 		[end, lastUsed].every((time) => time === null || isNumber(time)) &&

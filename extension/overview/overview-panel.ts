@@ -134,6 +134,7 @@ export class OverviewPanel implements vscode.Disposable {
 			now: Date.now(),
 			warningDays: warningDays(),
 			linesOf: (id: string) => bindings.linesOf(id),
+			serverOf: (id: string) => live.serverOf(id)?.server.name ?? "",
 			actionsFor: (token: TokenRecord) => rowActionsFor(token, waysOf(connections, token)),
 		};
 		const tokens = live.tokens.map((token) => overviewToken(token, facts));

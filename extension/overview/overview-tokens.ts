@@ -18,11 +18,13 @@ interface OverviewFacts {
 	warningDays: readonly number[];
 	linesOf(id: string): readonly { words: string }[];
 	actionsFor(token: TokenRecord): RowAction[];
+	/** The name of the server that has it; empty: this machine. */
+	serverOf(id: string): string;
 }
 
 export function overviewToken(
 	token: TokenRecord,
-	{ now, warningDays, linesOf, actionsFor }: OverviewFacts,
+	{ now, warningDays, linesOf, actionsFor, serverOf }: OverviewFacts,
 ): OverviewToken {
 	const urgency = urgencyOf(token, warningDays, now);
 	const end = endOf(token);
@@ -31,6 +33,7 @@ export function overviewToken(
 	return {
 		id: token.id,
 		name: plainText(token.name),
+		server: plainText(serverOf(token.id)),
 		urgency,
 		state: stateInWords(token, urgency, now),
 		end: isEndless ? null : end,

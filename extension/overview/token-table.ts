@@ -40,12 +40,12 @@ function compare(one: string, other: string): number {
 	return one < other ? -1 : Number(one > other);
 }
 
-/** The tokens with every word of the text in their name, permissions or lines, ignoring case. */
+/** The tokens with every word of the text in their name, server, permissions or lines, ignoring case. */
 export function filterTokens(tokens: readonly OverviewToken[], text: string): readonly OverviewToken[] {
 	const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
 	if (words.length === 0) return tokens;
-	return tokens.filter(({ name, state, permissions, lines }) => {
-		const hay = [name, state, permissions, ...lines].join("\n").toLocaleLowerCase();
+	return tokens.filter(({ name, server, state, permissions, lines }) => {
+		const hay = [name, server, state, permissions, ...lines].join("\n").toLocaleLowerCase();
 		return words.every((word) => hay.includes(word));
 	});
 }

@@ -144,7 +144,7 @@ function nameStep(prompts: Prompts, servers: Servers): Step<ServerDraft> {
 			if (address === undefined || token === undefined) return back;
 			const known = sameServer(servers, address);
 			const answer = await prompts.text(place, {
-				prompt: l10n.t("How should the server be listed? Your token may: {0}.", rightsInWords(token)),
+				prompt: l10n.t("How should the server be listed? {0}", rightsInWords(token)),
 				text: draft.name ?? known?.name ?? address.host,
 				read: (text) =>
 					readServerName(

@@ -94,18 +94,18 @@ const words: Readonly<Record<ServerProblem, (named: Named) => string>> = {
 };
 
 const rights: readonly [ServerRight, () => string][] = [
-	["administer", () => l10n.t("everything")],
+	["administer", () => l10n.t("do everything")],
 	["read", () => l10n.t("list tokens")],
 	["write", () => l10n.t("create and change them")],
 	["delete", () => l10n.t("revoke them")],
 ];
 
-/** `list tokens, create and change them, until Sat, 31 Jan 2026`. */
+/** `Your token may list tokens, create and change them, until Sat, 31 Jan 2026.` */
 export function rightsInWords({ record, rights: held }: ServerToken): string {
 	const named = rights.filter(([right]) => held.includes(right));
 	const may = named[0]?.[0] === "administer" ? named.slice(0, 1) : named;
 	const list = may.map(([, said]) => said()).join(", ");
 	return record.expiry === null
-		? l10n.t("{0}, without expiry", list)
-		: l10n.t("{0}, until {1}", list, dateInWords(record.expiry));
+		? l10n.t("Your token may {0}. It never expires.", list)
+		: l10n.t("Your token may {0}, until {1}.", list, dateInWords(record.expiry));
 }

@@ -19,11 +19,14 @@ type RowToken = Pick<TokenRecord, "status" | "issuer">;
 
 export function rowActionsFor({ status, issuer }: RowToken, ways: Ways): RowAction[] {
 	if (status === "revoked") return [];
+	// At a server, nothing is offered that this editor's token may not do.
+	const isOwn = isTokensmith(issuer);
 	const canRotate = (status === "active" || status === "expired") && ways.rotate !== "none";
-	const isFixed = status === "in-doubt" || (status === "expired" && isTokensmith(issuer));
+	const isFixed = status === "in-doubt" || (isOwn && (status === "expired" || ways.rotate === "none"));
+	const marked = isOwn ? [] : (["mark-revoked"] as const);
 	return [
 		...(canRotate ? (["rotate"] as const) : []),
 		...(isFixed ? [] : (["edit"] as const)),
-		ways.revoke === "none" ? "mark-revoked" : "revoke",
+		...(ways.revoke === "none" ? marked : (["revoke"] as const)),
 	];
 }

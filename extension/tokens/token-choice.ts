@@ -151,7 +151,10 @@ async function rowsFor({ live, secrets, bindings }: ListDeps, wanted: Wanted) {
 			: token.status !== "revoked" && (among === "all" || kept.has(token.id));
 	const tokens = live.tokens.filter(fits).toSorted(currentFirst);
 	if (tokens.length > 0)
-		return tokens.map((token) => ({ ...tokenRow(token, bindings.linesOf(token.id)), token }));
+		return tokens.map((token) => ({
+			...tokenRow(token, bindings.linesOf(token.id), { server: serverNameOf(live, token) }),
+			token,
+		}));
 	void sayNone(wanted, live.tokens.length === 0);
 	throw new vscode.CancellationError();
 }
@@ -176,11 +179,16 @@ export function currentFirst(one: TokenRecord, other: TokenRecord): number {
 	return isRotated(one) - isRotated(other) || soonestFirst(one, other);
 }
 
-/** With what distinguishes tokens of the same name: state, partial token, and the lines that hold them. */
+/** undefined: this machine has it. */
+export function serverNameOf(live: Pick<LiveTokens, "serverOf">, { id }: { id: string }): string | undefined {
+	return live.serverOf(id)?.server.name;
+}
+
+/** With what distinguishes tokens of the same name: server, state, partial token, and the lines that hold them. */
 export function tokenRow(
 	token: TokenRecord,
 	lines: readonly Pick<EnvLine, "words">[],
-	more: string = token.permissions.join(", "),
+	{ more = token.permissions.join(", "), server }: { more?: string; server?: string | undefined } = {},
 ): vscode.QuickPickItem {
 	const now = Date.now();
 	const state = stateInWords(token, urgencyOf(token, [], now), now);
@@ -189,7 +197,9 @@ export function tokenRow(
 	);
 	return {
 		label: labelText(token.name),
-		description: labelText(`${state} · ${token.partialToken}`),
+		description: labelText(
+			[...(server === undefined ? [] : [server]), state, token.partialToken].join(" · "),
+		),
 		detail: labelText(details.join(" · ")),
 	};
 }

@@ -33,7 +33,16 @@ const day = 86_400_000;
 function token(name: string, more: Partial<OverviewToken> = {}): OverviewToken {
 	return {
 		...{ id: name, name, urgency: "calm", state: "", end: now + 30 * day, endWords: "", lastUsed: null },
-		...{ lastUsedWords: "", uses: 0, use: "seen", permissions: "orders.read", lines: [], can: [], ...more },
+		...{
+			lastUsedWords: "",
+			uses: 0,
+			use: "seen",
+			permissions: "orders.read",
+			server: "",
+			lines: [],
+			can: [],
+			...more,
+		},
 	};
 }
 
@@ -42,7 +51,13 @@ const inDays = (days: number, urgency: OverviewToken["urgency"] = "calm") =>
 
 describe("a token in the overview", () => {
 	const shown = (more: Partial<TokenRecord>) => {
-		const facts = { now, warningDays: [30, 7, 1], linesOf: () => [], actionsFor: () => [] };
+		const facts = {
+			now,
+			warningDays: [30, 7, 1],
+			linesOf: () => [],
+			actionsFor: () => [],
+			serverOf: () => "",
+		};
 		const { lastUsedWords, endWords, permissions, use } = overviewToken(tokenRecord("1", more), facts);
 		return [lastUsedWords, endWords, permissions, use];
 	};

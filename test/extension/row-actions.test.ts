@@ -44,6 +44,9 @@ function isInOverview(action: RowAction, section: string): boolean {
 
 const kinds: { context: string; issuer: string; rotate: "called" | "none"; revoke: "called" | "none" }[] = [
 	{ context: "local", issuer: "local", rotate: "called", revoke: "called" },
+	{ context: "local.keep", issuer: "srv-1a2b3c4d~local", rotate: "called", revoke: "none" },
+	{ context: "readonly", issuer: "srv-1a2b3c4d~local", rotate: "none", revoke: "none" },
+	{ context: "readonly.revoke", issuer: "srv-1a2b3c4d~local", rotate: "none", revoke: "called" },
 	{ context: "other", issuer: "github", rotate: "none", revoke: "none" },
 	{ context: "connected", issuer: "acme", rotate: "none", revoke: "none" },
 	{ context: "connected.rotate", issuer: "acme", rotate: "called", revoke: "none" },

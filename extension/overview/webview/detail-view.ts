@@ -53,6 +53,7 @@ export class DetailView {
 
 function factsOf(token: OverviewToken): HTMLElement[] {
 	const facts: [label: string, value: string][] = [
+		...(token.server === "" ? [] : [[l10n.t("Server"), token.server] as [string, string]]),
 		[l10n.t("Status"), token.state],
 		[l10n.t("Ends"), token.endWords],
 		[l10n.t("Last used"), token.lastUsedWords],

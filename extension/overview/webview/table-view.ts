@@ -238,11 +238,12 @@ function openMenu(button: Element): void {
 }
 
 function cellsOf(token: OverviewToken, usage: readonly UsageCount[] | undefined): HTMLElement[] {
-	const { name, urgency, state, endWords, lastUsedWords, lines } = token;
+	const { name, server, urgency, state, endWords, lastUsedWords, lines } = token;
+	const place = server === "" ? [] : [element("span", { class: "server" }, server)];
 	const cell = (title: string, ...children: (Node | string)[]) =>
 		element("div", { role: "gridcell", title }, ...children);
 	return [
-		cell(name, inlineSign(urgency), element("span", {}, name)),
+		cell([name, server].filter(Boolean).join("\n"), inlineSign(urgency), element("span", {}, name), ...place),
 		cell(`${state}\n${endWords}`, state),
 		cell(lastUsedWords, lastUsedWords),
 		cell(...usesOf(token, usage)),
