@@ -10,6 +10,7 @@ import { AmbiguousNameError, tokenIdOf, UnknownTokenError } from "./cli/names.ts
 import { inShell } from "./cli/other-data.ts";
 import { print, printError, problemWords } from "./cli/output.ts";
 import { type Parsed, parse } from "./cli/parse.ts";
+import { NotAllowedError } from "./cli/rights.ts";
 import { refuseSecretsIn } from "./cli/secrets.ts";
 import { UsageError } from "./cli/usage-error.ts";
 import type { TokensmithClient } from "./client/client.ts";
@@ -149,6 +150,7 @@ function explain(error: unknown, hint: Hints): Explained {
 		const tokens = error.tokens.map(({ id, name, status }) => ({ id, name, status }));
 		return { exitCode: 2, code: "ambiguous-name", detail: error.message, tokens };
 	}
+	if (error instanceof NotAllowedError) return { exitCode: 4, code: "owner-only", detail: error.message };
 	if (error instanceof ServerError)
 		return { exitCode: exitCodeOf(error), code: error.reason, detail: error.message };
 	if (error instanceof TokensmithUnavailableError) {

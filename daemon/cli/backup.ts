@@ -105,10 +105,9 @@ async function withFile<Result>(word: string, use: (file: string) => Promise<Res
 async function words(report: RestoreReport): Promise<string> {
 	const { preview, backup: of, into, audit } = report;
 	const head = `Backup of ${dateWords(of.createdDate)} by Tokensmith ${oneLine(of.daemonVersion)}: ${amount(of.tokens, "token")}, ${amount(of.auditEvents, "audit event")}.`;
-	const done = [...tokenWords(report.tokens), ...settingWords(report.settings)];
 	const lines: string[] = [
 		head,
-		`${preview ? "Would be restored" : "Restored"}${into === "empty" ? "" : ", beside what is here"}: ${done.join(", ") || "nothing"}.`,
+		`${preview ? "Would be restored" : "Restored"}${into === "empty" ? "" : ", beside what is here"}: ${restoredWords(report)}.`,
 		auditWords[audit],
 		...(await conflictLines(report)),
 	];
@@ -118,8 +117,16 @@ async function words(report: RestoreReport): Promise<string> {
 async function conflictLines({ conflicts, conflictCount }: RestoreReport): Promise<string[]> {
 	if (conflictCount === 0) return [];
 	const more = conflictCount - conflicts.length;
-	const rows = await table(conflicts.map(conflictRow));
-	return ["", "Not restored:", rows, ...(more > 0 ? [`and ${more} more`] : [])];
+	return ["", "Not restored:", await conflictTable({ conflicts }), ...(more > 0 ? [`and ${more} more`] : [])];
+}
+
+export function conflictTable({ conflicts }: Pick<RestoreReport, "conflicts">): Promise<string> {
+	return table(conflicts.map(conflictRow));
+}
+
+/** `2 tokens added, 1 token kept as here, the policy`. */
+export function restoredWords({ tokens, settings }: RestoreReport): string {
+	return [...tokenWords(tokens), ...settingWords(settings)].join(", ") || "nothing";
 }
 
 const auditWords: Record<RestoreReport["audit"], string> = {
@@ -160,6 +167,6 @@ function conflictRow({ kind, id, name, reason }: RestoreConflict): string[] {
 	return [kind, name, id, reasons[reason]];
 }
 
-function amount(count: number, what: string): string {
+export function amount(count: number, what: string): string {
 	return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -19,6 +19,7 @@ import { list } from "./list.ts";
 import { login } from "./login.ts";
 import { logout } from "./logout.ts";
 import { man } from "./man.ts";
+import { move } from "./move.ts";
 import { endOverlap, undoRotation } from "./overlap.ts";
 import { permission } from "./permission.ts";
 import { probe } from "./probe.ts";
@@ -37,7 +38,7 @@ export const sections: readonly Section[] = [
 	{ heading: "Rotation", entries: [rotate, undoRotation, endOverlap] },
 	{ heading: "Secrets", entries: [verify, identify, scan] },
 	{ heading: "History", entries: [audit, usage] },
-	{ heading: "All data", entries: [backup, restore, exportTokens, deleteData] },
+	{ heading: "All data", entries: [backup, restore, move, exportTokens, deleteData] },
 	{ heading: "Other systems", entries: [connections, register, addSecret, probe] },
 	{ heading: "Services and projects", entries: [setup, permission, address, daemon] },
 	{ heading: "Servers", entries: [login, logout, context, serve] },

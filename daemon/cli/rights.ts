@@ -3,6 +3,9 @@ import type { ServerRight, ServerToken } from "../client/prove-server.ts";
 import { listInWords } from "../language.ts";
 import { dateWords, oneLine } from "./output.ts";
 
+/** The server accepts the token, which may not do what the command needs. */
+export class NotAllowedError extends Error {}
+
 export function rightsWords({ record, rights }: ServerToken): string {
 	const may = rights.includes("administer")
 		? "do everything"

@@ -2,6 +2,7 @@
  * Whether a Tokensmith server is at an address, and what a token may do there. Invariant: the token is sent only after the
  * server has answered as one of this protocol does, over a connection that has proved itself, and no redirect is followed.
  */
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Health, Problem, TokenRecord } from "../contract.ts";
 import { administerPermission, apiPermissions, type ProblemCode, protocol } from "../facts.ts";
@@ -40,6 +41,12 @@ export async function askRights(address: ServerAddress, token: string): Promise<
 	const { code } = (body ?? {}) as Partial<Problem>;
 	const refusal = code === undefined ? undefined : refusals[code];
 	throw new ServerError(refusal ?? (status >= 500 ? "not-ready" : "not-tokensmith"), address.host);
+}
+
+/** Whether the daemon with this identity is the one at the address. @throws ServerError */
+export async function hasIdentity(address: ServerAddress, identity: string): Promise<boolean> {
+	const path = `/v1/identity?identity=${identity}&challenge=${randomBytes(32).toString("hex")}`;
+	return (await answerTo(new Connections(address), address, path)).status === 200;
 }
 
 /** What permissions of Tokensmith's own API allow. */
