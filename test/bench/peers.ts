@@ -24,14 +24,27 @@ export async function bundlePeers(outputFolder: string): Promise<{ bare: string;
 }
 
 /** The path of better-sqlite3, installed if it is missing. Its package contains its binaries. */
-export async function ensureBetterSqlite(): Promise<string> {
-	const resolve = () => createRequire(join(folder, "package.json")).resolve("better-sqlite3");
+export function ensureBetterSqlite(): Promise<string> {
+	return ensureInstalled("better-sqlite3");
+}
+
+/** Servers that answer for as many tokens as they are asked to make first: `DATABASE_URL COUNT FILE`. */
+export async function serverPeers(): Promise<{ oidcProvider: string; betterAuth: string }> {
+	await ensureInstalled("oidc-provider");
+	return {
+		oidcProvider: join(folder, "peer-oidc-provider.mjs"),
+		betterAuth: join(folder, "peer-better-auth.mjs"),
+	};
+}
+
+async function ensureInstalled(name: string): Promise<string> {
+	const resolve = () => createRequire(join(folder, "package.json")).resolve(name);
 	try {
 		return resolve();
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
 	}
-	console.log("Installing better-sqlite3, once");
+	console.log("Installing what the daemon is measured against, once");
 	await runNpm(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier");
 	return resolve();
 }

@@ -12,6 +12,7 @@ import type { Bench } from "./bench.ts";
 import { tokenBody } from "./daemon.ts";
 import { compare, type Figure, median, type Pair } from "./figure.ts";
 import { LoadProcess, requestBytes } from "./load-process.ts";
+import { serverPeers } from "./peers.ts";
 import { ServerProcess } from "./server-process.ts";
 import type { Turns } from "./turns.ts";
 
@@ -22,6 +23,7 @@ const connections = 32;
 const tokens = 2000;
 const changesASecond = 500;
 const manyTokens = 1_000_000;
+const peerTokens = 500;
 
 interface Team {
 	bench: Bench;
@@ -49,6 +51,7 @@ export async function* measureServer(bench: Bench): Turns {
 	const figures = [
 		...(yield* verifications(team, first)),
 		yield* misses(team),
+		...(yield* others(team, first)),
 		...(yield* changes(team, first)),
 		...(yield* startWithMany(team, first)),
 	];
@@ -154,6 +157,59 @@ async function* misses(team: Team): Turns<Figure> {
 	}
 	await forgetful.stop();
 	return compare("server: verify, each read from the database", "answers/s", pairs);
+}
+
+/** What other libraries need for the same question, over the same PostgreSQL. */
+async function* others(team: Team, server: ServerProcess): Turns {
+	const scripts = await serverPeers();
+	const introspection = (token: string) => ({
+		line: "POST /token/introspection",
+		headers: {
+			Authorization: `Basic ${btoa("bench:bench-secret")}`,
+			"Content-Type": "application/x-www-form-urlencoded",
+		},
+		body: `token=${token}`,
+	});
+	const keyCheck = (key: string) => ({ line: "GET /", headers: { "X-API-Key": key } });
+	return [
+		yield* beside(team, server, ["oidc-provider's introspection", scripts.oidcProvider, introspection]),
+		yield* beside(team, server, ["better-auth's API keys", scripts.betterAuth, keyCheck]),
+	];
+}
+
+type Asking = (secret: string) => { line: string; headers: Record<string, string>; body?: string };
+
+async function* beside(
+	team: Team,
+	server: ServerProcess,
+	[name, script, asking]: [name: string, script: string, asking: Asking],
+): Turns<Figure> {
+	const file = join(team.bench.workFolder, "peer-secrets");
+	const database = team.cluster.url(await team.cluster.createDatabase());
+	const peer = await ServerProcess.start(script, [database, String(peerTokens), file]);
+	const made: string[] = JSON.parse(readFileSync(file, "utf8"));
+	const requests = made.map((secret) => {
+		const { line, headers, body } = asking(secret);
+		return requestBytes(peer.port, line, headers, body);
+	});
+	const order = {
+		port: peer.port,
+		requests,
+		connections,
+		seconds: roundSeconds,
+		count: Infinity,
+		status: 200,
+	};
+	await team.load.run(order);
+	const pairs: Pair[] = [];
+	for (let round = 0; round < rounds; round++) {
+		const ours = (await verify(team, server)).perSecond;
+		const { answers, seconds } = await team.load.run(order);
+		pairs.push({ ours, peer: answers / seconds });
+		yield;
+	}
+	await peer.stop();
+	return compare(`server: verify, and ${name}`, "answers/s", pairs);
 }
 
 /** With more and more replicas. */
