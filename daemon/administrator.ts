@@ -30,10 +30,12 @@ export async function makeAdministrator(
 	file: string | undefined,
 	log: DaemonLog,
 ): Promise<void> {
+	const known = (await store.setting(administratorSetting)) as Administrator | undefined;
+	if (known !== undefined && known.tokenId !== null) return;
 	const living = await store.livingReplicas();
 	const isMade = (known: Administrator | undefined) =>
 		known !== undefined && (known.tokenId !== null || living.includes(known.replica));
-	if (isMade((await store.setting(administratorSetting)) as Administrator | undefined)) return;
+	if (isMade(known)) return;
 	if (file === undefined && !process.stderr.isTTY)
 		return log.warn(
 			{},

@@ -36,11 +36,9 @@ const purgeMilliseconds = 3_600_000;
 async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions): Promise<void> {
 	const profiles = await Promise.all(options.profileFiles.map(readProfile));
 	const certificate = options.certificateFiles && new RenewedCertificate(options.certificateFiles);
-	const log = await standardLog();
-	const ending = new Ending(log);
 	let usesWrittenUntil = () => Date.now();
-	const outage = new Outage(log);
-	const store: PostgresStore = await PostgresStore.open({
+	// What is loaded next is loaded while the database is asked.
+	const opening = PostgresStore.open({
 		url: process.env.TOKENSMITH_DATABASE_URL,
 		directUrl: process.env.TOKENSMITH_DATABASE_DIRECT_URL,
 		poolSize: options.poolSize,
@@ -56,6 +54,11 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 			ending.begin("more was changed than can be read again; start it anew");
 		},
 	});
+	opening.catch(() => undefined);
+	const log = await standardLog();
+	const ending = new Ending(log);
+	const outage = new Outage(log);
+	const store: PostgresStore = await opening;
 	const { replica } = store;
 	const now = () => replica.now();
 	const uses = new WrittenUses(now);
@@ -225,7 +228,7 @@ class WrittenUses {
 
 /** The same for all replicas, so that a service that knows it can be answered by any of them. */
 async function sharedIdentity(store: PostgresStore): Promise<Identity> {
-	return Identity.parse(String(await store.settledOnce("identity", Identity.generate().privateKey)));
+	return Identity.parse(String(await store.settledOnce("identity", () => Identity.generate().privateKey)));
 }
 
 interface ServeOptions {

@@ -37,6 +37,9 @@ function asksForHelp(words: readonly string[]): boolean {
 
 async function startServer(args: string[]): Promise<void> {
 	process.umask(0o077);
+	// A shared server has no directory but what a service manager gives it: that of systemd's `CacheDirectory=`.
+	const cache = process.env.CACHE_DIRECTORY;
+	if (cache !== undefined && isPrivate(cache)) useCompileCache(join(cache, compileCache));
 	const { serve } = await import("./server-main.ts");
 	await serve(args);
 }

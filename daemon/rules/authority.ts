@@ -98,15 +98,10 @@ export class Authority {
 	static async open(options: AuthorityOptions): Promise<Authority> {
 		const { store } = options;
 		const authority = new Authority(options, await store.foreignHashes());
-		const settings = [
-			["policy", await store.setting("policy")],
-			["permissions", await store.setting("permissions")],
-			["profiles", await store.setting("profiles")],
-			["connections", await store.setting("connections")],
-		] as const;
-		await authority.rulebook.prepare(new Map(settings), options.isShared === true);
-		authority.rulebook.apply(new Map(settings));
-		authority.connections.apply(new Map(settings));
+		const settings = await store.settings(["policy", "permissions", "profiles", "connections"]);
+		await authority.rulebook.prepare(settings, options.isShared === true);
+		authority.rulebook.apply(settings);
+		authority.connections.apply(settings);
 		store.onCommitted((committed, position) => authority.#applyCommitted(committed, position));
 		await store.follow();
 		return authority;

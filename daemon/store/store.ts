@@ -217,6 +217,8 @@ export interface Store {
 	quietOverlaps(now: string): Promise<StoredToken[]>;
 	/** undefined: never set. */
 	setting(name: string): Promise<unknown>;
+	/** By name; undefined: never set. */
+	settings(names: readonly string[]): Promise<Map<string, unknown>>;
 	/** Newest first, those below the sequence `before`. */
 	listEvents(
 		filter: AuditFilter,

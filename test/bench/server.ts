@@ -2,7 +2,7 @@
  * Shared servers over a PostgreSQL that syncs each commit: verifications beside a process that checks nothing, changes beside a
  * bare commit, and a start with a million tokens.
  */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import pg from "pg";
@@ -62,7 +62,10 @@ export async function* measureServer(bench: Bench): Turns {
 
 function replica(bench: Bench, url: string, args: readonly string[] = []): Promise<ServerProcess> {
 	const script = join(bench.distFolder, "daemon.js");
-	const environment = { TOKENSMITH_DATABASE_URL: url };
+	// As a service manager gives it.
+	const cache = join(bench.workFolder, "cache");
+	mkdirSync(cache, { recursive: true, mode: 0o700 });
+	const environment = { TOKENSMITH_DATABASE_URL: url, CACHE_DIRECTORY: cache };
 	return ServerProcess.start(script, ["serve", "--port", "0", ...args], { environment, hasLog: true });
 }
 

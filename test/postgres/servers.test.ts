@@ -1,7 +1,7 @@
 /** What a team's servers promise: one set of tokens, and a change that counts everywhere once it is answered. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeWhere } from "../where.ts";
 import { hasPostgres, sharedCluster } from "./cluster.ts";
@@ -295,6 +295,20 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 		const deadline = Date.now() + 10_000;
 		while ((await subjectOf(server.url)) !== "two")
 			assert.ok(Date.now() < deadline, "the certificate is renewed");
+	});
+
+	it("keep compiled code in the service manager's cache directory, unless others may open it", async () => {
+		const team = await teamOf(1);
+		for (const [name, mode, kept] of [
+			["own", 0o700, ["compile-cache"]],
+			["open", 0o755, []],
+		] as const) {
+			const directory = join(team.folder, name);
+			mkdirSync(directory, { mode });
+			const server = await team.add({ environment: { CACHE_DIRECTORY: directory } });
+			assert.equal(await server.stop(), 0);
+			assert.deepEqual(readdirSync(directory), kept);
+		}
 	});
 
 	it("leave no file behind, and no secret in the database", async () => {

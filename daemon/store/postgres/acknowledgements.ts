@@ -41,3 +41,17 @@ export class Acknowledgements {
 		});
 	}
 }
+
+/** Resolves with the work, or after so long where that fails or takes longer. */
+export function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+	return new Promise((resolve) => {
+		const timer = setTimeout(resolve, milliseconds);
+		work.then(
+			() => {
+				clearTimeout(timer);
+				resolve();
+			},
+			() => undefined,
+		);
+	});
+}

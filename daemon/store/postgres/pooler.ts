@@ -7,13 +7,27 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { StoreUnreachable } from "../store.ts";
-import { type Link, linkToPrimary } from "./connect.ts";
+import { type Link, linkToPrimary, targetsOf } from "./connect.ts";
 
 /** An announcement takes a few milliseconds. */
 const patienceMilliseconds = 3000;
 
+/**
+ * @param directUrl for the connection that listens, if it is another one.
+ * @throws StoreUnreachable in words
+ */
+export async function requireUsable(
+	link: Link,
+	targets: readonly pg.ClientConfig[],
+	directUrl: string | undefined,
+): Promise<void> {
+	if (directUrl !== undefined) await requireAnnouncements(targetsOf(directUrl));
+	else if (link.isPooled) await requireAnnouncements(targets);
+	if (link.isPooled) await requireStatements(targets);
+}
+
 /** @throws StoreUnreachable in words, if announcements don't reach a connection that listens there. */
-export async function requireAnnouncements(targets: readonly pg.ClientConfig[]): Promise<void> {
+async function requireAnnouncements(targets: readonly pg.ClientConfig[]): Promise<void> {
 	const links = [await linkToPrimary(targets)];
 	try {
 		const [listening] = links as [Link];
@@ -31,7 +45,7 @@ export async function requireAnnouncements(targets: readonly pg.ClientConfig[]):
 }
 
 /** @throws StoreUnreachable in words, if a pooler forgets statements, or mixes those of several clients. */
-export async function requireStatements(targets: readonly pg.ClientConfig[]): Promise<void> {
+async function requireStatements(targets: readonly pg.ClientConfig[]): Promise<void> {
 	const links: Link[] = [];
 	try {
 		for (const text of ["select 1 as one", "select 2 as two"]) {

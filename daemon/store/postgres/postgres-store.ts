@@ -22,12 +22,13 @@ import {
 import { containing, listTokens, type PagedTables, type Sql, statusColumn } from "../token-pages.ts";
 import { ChangesSince } from "./changes-since.ts";
 import { type DatabaseSettings, linkToPrimary, targetsOf } from "./connect.ts";
+import { endedTokens } from "./ended-tokens.ts";
 import { kyselyOver } from "./kysely.ts";
-import { requireAnnouncements, requireStatements } from "./pooler.ts";
+import { requireUsable } from "./pooler.ts";
 import { Readers } from "./readers.ts";
 import { Replica, type ReplicaOptions } from "./replica.ts";
 import { bytesOf, hashFrom, storedTokenAsJson, verifiableAsJson } from "./rows.ts";
-import { migrate } from "./schema.ts";
+import { lastChange, migrate } from "./schema.ts";
 import { chainEnd } from "./transaction.ts";
 import { VerifiableReads } from "./verifiable-reads.ts";
 import { Writer } from "./writer.ts";
@@ -79,15 +80,20 @@ export class PostgresStore implements Store {
 	static async open(options: PostgresOptions): Promise<PostgresStore> {
 		const targets = targetsOf(options.url);
 		const link = await linkToPrimary(targets);
-		if (options.directUrl !== undefined) await requireAnnouncements(targetsOf(options.directUrl));
-		else if (link.isPooled) await requireAnnouncements(targets);
-		if (link.isPooled) await requireStatements(targets);
-		await migrate(link, options.leaseMilliseconds).finally(() => link.close());
+		await requireUsable(link, targets, options.directUrl);
 		const store = new PostgresStore(options, targets);
-		const [number] = await store.#read<{ value: string }>(
-			`select "value" from "settings" where "name" = 'changeNumber'`,
-		);
-		store.#openedAt = Number(number?.value ?? 0);
+		// A connection takes as long as many queries: the others are opened meanwhile.
+		store.replica.connectAhead();
+		store.#readers.connectAhead();
+		try {
+			await migrate(link, options.leaseMilliseconds);
+			store.#openedAt = await lastChange(link);
+		} catch (error) {
+			await store.close();
+			throw error;
+		} finally {
+			await link.close();
+		}
 		return store;
 	}
 
@@ -211,7 +217,7 @@ export class PostgresStore implements Store {
 	}
 
 	async endedTokens(before: string, most: number): ReturnType<Store["endedTokens"]> {
-		const rows = await this.#read<{ json: string; count: string }>(ended, [before, most]);
+		const rows = await this.#read<{ json: string; count: string }>(endedTokens, [before, most]);
 		return { tokens: rows.map(({ json }) => storedTokenFrom(json)), count: Number(rows[0]?.count ?? 0) };
 	}
 
@@ -235,6 +241,15 @@ export class PostgresStore implements Store {
 			name,
 		]);
 		return row === undefined ? undefined : JSON.parse(row.value);
+	}
+
+	async settings(names: readonly string[]): Promise<Map<string, unknown>> {
+		const rows = await this.#read<{ name: string; value: string }>(
+			`select "name", "value" from "settings" where "name" = any($1)`,
+			[names],
+		);
+		const found = new Map(rows.map(({ name, value }) => [name, JSON.parse(value)]));
+		return new Map(names.map((name) => [name, found.get(name)]));
 	}
 
 	async listEvents(
@@ -265,10 +280,7 @@ export class PostgresStore implements Store {
 	}
 
 	async chainEnds(): Promise<{ tail: ChainEnd; head: ChainEnd }> {
-		const rows = await this.#read<{ name: string; value: string }>(
-			`select "name", "value" from "settings" where "name" in ('auditTail', 'auditHead')`,
-		);
-		const ends = new Map(rows.map(({ name, value }) => [name, JSON.parse(value)]));
+		const ends = await this.settings(["auditTail", "auditHead"]);
 		return { tail: chainEnd(ends.get("auditTail")), head: chainEnd(ends.get("auditHead")) };
 	}
 
@@ -314,10 +326,12 @@ export class PostgresStore implements Store {
 	}
 
 	/** The value that the first replica has set, which is told to no other one as a change. */
-	async settledOnce(name: string, value: unknown): Promise<unknown> {
+	async settledOnce(name: string, makeValue: () => unknown): Promise<unknown> {
+		const known = await this.setting(name);
+		if (known !== undefined) return known;
 		await this.#read(`insert into "settings" values ($1, $2) on conflict ("name") do nothing`, [
 			name,
-			JSON.stringify(value),
+			JSON.stringify(makeValue()),
 		]);
 		return this.setting(name);
 	}
@@ -383,18 +397,3 @@ export class PostgresStore implements Store {
 		return this.#readers.prepared<Row>(text, values);
 	}
 }
-
-const endDate = `coalesce("revokedDate", least("expiry", case when "issuer" = 'local' then "retiresDate" end), 'infinity')`;
-
-/** As on SQLite, with `not exists`, which PostgreSQL plans as one join: those that ended before `$1`, without the successors to which tokens lead that stay. */
-const ended = `with recursive
-	"led" ("id") as (
-		select "successorId" from "tokens" where "successorId" is not null and ${endDate} >= $1::timestamptz
-		union select "tokens"."successorId" from "led" join "tokens" on "tokens"."id" = "led"."id"
-			where "tokens"."successorId" is not null
-	)
-	select ${storedTokenAsJson} as "json", "first"."count" as "count" from (
-		select "id", ${endDate} as "end", count(*) over () as "count" from "tokens"
-			where ${endDate} < $1::timestamptz and not exists (
-				select from "led" where "led"."id" = "tokens"."id") order by "end", "id" limit $2
-	) as "first" join "tokens" using ("id") order by "first"."end", "id"`;

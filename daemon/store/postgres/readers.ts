@@ -24,6 +24,17 @@ export class Readers {
 		this.#target = target;
 	}
 
+	/** Opens one of the connections. */
+	connectAhead(): void {
+		this.#pool()
+			.connect()
+			.then(
+				(client) => client.release(),
+				// The first query says it.
+				() => undefined,
+			);
+	}
+
 	/** By a prepared statement: to plan one takes longer than to run it. @throws StoreUnreachable */
 	prepared<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
 		const name = this.#prepared.get(text) ?? `read-${this.#prepared.size}`;

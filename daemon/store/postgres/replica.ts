@@ -11,7 +11,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type pg from "pg";
 import { type Committed, type Position, StoreUnreachable } from "../store.ts";
-import { Acknowledgements, type Other } from "./acknowledgements.ts";
+import { Acknowledgements, atMost, type Other } from "./acknowledgements.ts";
 import { committedFrom, partsOf } from "./committed-text.ts";
 import { type Link, linkToPrimary } from "./connect.ts";
 
@@ -90,6 +90,12 @@ export class Replica {
 
 	constructor(options: ReplicaOptions) {
 		this.#options = options;
+	}
+
+	/** Opens its connection, which the first lease needs. */
+	connectAhead(): void {
+		// The first renewal says it.
+		this.#connected().catch(() => undefined);
 	}
 
 	/** Resolves when it has a lease. @param from the number of the last change that is part of what was read. */
@@ -224,7 +230,7 @@ export class Replica {
 		const link = await this.#connected();
 		const { leaseMilliseconds, version, usesWrittenUntil } = this.#options;
 		const sent = { steady: performance.now(), wall: Date.now() };
-		const { rows } = await link.query({
+		const renewed = link.query({
 			name: "renew",
 			text: `insert into "replicas" ("id", "name", "version", "leaseUntil", "known", "usesWrittenUntil")
 				values ($1, $2, $3, clock_timestamp() + $4 * interval '1 millisecond', $5, to_timestamp($6::float8 / 1000))
@@ -240,16 +246,14 @@ export class Replica {
 				usesWrittenUntil(),
 			],
 		});
-		const received = performance.now();
-		this.#setClock(Number(rows[0]?.now), (sent.steady + received) / 2, (received - sent.steady) / 2);
 		const before = this.#known;
-		await this.catchUp();
+		// The database does this after the renewal, on the same connection.
+		await Promise.all([this.#setClock(renewed, sent.steady), this.catchUp(), this.#look(link)]);
 		// An announcement may have been lost with the connection before.
 		if (this.#known > before) this.#tell(link, "tokensmith_acknowledgements");
 		const lasts = this.#share;
 		if (!this.#isClosed) this.#until = { steady: sent.steady + lasts, wall: sent.wall + lasts };
 		this.#recover();
-		await this.#look(link);
 	}
 
 	#recover(): void {
@@ -265,9 +269,13 @@ export class Replica {
 	}
 
 	/** A difference within what the way took is none. */
-	#setClock(database: number, steady: number, uncertainty: number): void {
+	async #setClock(renewed: Promise<pg.QueryResult>, sent: number): Promise<void> {
+		const { rows } = await renewed;
+		const database = Number(rows[0]?.now);
+		const received = performance.now();
+		const steady = (sent + received) / 2;
 		const known = this.#clock.database + steady - this.#clock.steady;
-		if (Math.abs(known - database) > uncertainty) this.#clock = { database, steady };
+		if (Math.abs(known - database) > (received - sent) / 2) this.#clock = { database, steady };
 	}
 
 	async #look(link: Link): Promise<void> {
@@ -358,6 +366,7 @@ export class Replica {
 	}
 
 	#hearChange(payload: string): void {
+		if (!this.#hasJoined) return;
 		const [number, replica = ""] = payload.split(" ");
 		// What it has committed itself, it applies when that is answered.
 		if (replica === this.id) return;
@@ -377,20 +386,6 @@ export class Replica {
 		this.#acknowledgements.keep(rows.map(({ id }) => id));
 		return rows;
 	}
-}
-
-/** Resolves with the work, or after so long where that fails or takes longer. */
-function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
-	return new Promise((resolve) => {
-		const timer = setTimeout(resolve, milliseconds);
-		work.then(
-			() => {
-				clearTimeout(timer);
-				resolve();
-			},
-			() => undefined,
-		);
-	});
 }
 
 /** Where a replica hears what others have read of its changes. */

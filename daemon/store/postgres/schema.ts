@@ -1,4 +1,5 @@
 /** The tables, and how a database of any earlier version becomes one of this version. */
+import pg from "pg";
 import { StorageError } from "../store.ts";
 import type { Link } from "./connect.ts";
 
@@ -121,6 +122,7 @@ export const schemaVersion = scripts.length;
  * @throws StorageError when they are of a version that this one may not write.
  */
 export async function migrate(link: Link, leaseMilliseconds: number): Promise<void> {
+	if (await isUpToDate(link, leaseMilliseconds)) return;
 	await link.query("begin");
 	try {
 		await link.query(`select pg_advisory_xact_lock(${locks.migration})`);
@@ -142,6 +144,27 @@ export async function migrate(link: Link, leaseMilliseconds: number): Promise<vo
 		await link.query("commit");
 	} catch (error) {
 		await link.query("rollback").catch(() => undefined);
+		throw error;
+	}
+}
+
+/** The number of the last change that is committed. */
+export async function lastChange(link: Link): Promise<number> {
+	const { rows } = await link.query(`select "value" from "settings" where "name" = 'changeNumber'`);
+	return Number(rows[0]?.value ?? 0);
+}
+
+/** As at nearly every start: then nothing is locked or changed. */
+async function isUpToDate(link: Link, leaseMilliseconds: number): Promise<boolean> {
+	try {
+		const { rows } = await link.query(
+			`select "version", (select "value" from "settings" where "name" = 'leaseMilliseconds') as "lease"
+				from "schemaVersion"`,
+		);
+		return rows[0]?.version === schemaVersion && rows[0]?.lease === String(leaseMilliseconds);
+	} catch (error) {
+		// SQLSTATE: there is no such table.
+		if (error instanceof pg.DatabaseError && error.code === "42P01") return false;
 		throw error;
 	}
 }

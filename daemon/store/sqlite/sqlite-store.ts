@@ -112,6 +112,12 @@ export class SqliteStore implements Store {
 		return this.database.read(async ({ settings }) => settings.get(name));
 	}
 
+	async settings(names: readonly string[]): Promise<Map<string, unknown>> {
+		const values = new Map<string, unknown>();
+		for (const name of names) values.set(name, await this.setting(name));
+		return values;
+	}
+
 	async listEvents(
 		filter: AuditFilter,
 		page: { limit: number; before?: number | undefined },
