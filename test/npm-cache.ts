@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { isAlive } from "./workbench/daemon.ts";
+import { isAlive } from "../daemon/client/process-alive.ts";
 import { runNpm } from "./workbench/npm.ts";
 
 /** Returns the folder with this name in the cache, calling `fill` first if it does not exist. */

@@ -7,10 +7,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
+import { isAlive } from "../../daemon/client/process-alive.ts";
 import type { DaemonFile } from "../../daemon/contract.ts";
 import { DaemonProcess, type DaemonProcessOptions } from "../../extension/daemon/daemon-process.ts";
 import { DaemonError } from "../../extension/daemon/start-daemon.ts";
-import { isAlive } from "../workbench/daemon.ts";
 import { until } from "../workbench/until.ts";
 
 export class DaemonHome {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspect } from "node:util";
+import { isAlive } from "../../daemon/client/process-alive.ts";
 import type { DaemonErrorCode } from "../../extension/daemon/start-daemon.ts";
-import { isAlive } from "../workbench/daemon.ts";
 import { until } from "../workbench/until.ts";
 import { DaemonHome, rejection } from "./daemon-home.ts";
 

@@ -1,6 +1,7 @@
 /** The daemon that the extension started for one VS Code, seen from outside: only through its `daemon.json`. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isAlive } from "../../daemon/client/process-alive.ts";
 import type { Verification } from "../../daemon/client/verification.ts";
 import type { CreatedToken, DaemonFile } from "../../daemon/contract.ts";
 import { Client } from "../../extension/daemon/client.ts";
@@ -72,12 +73,4 @@ export async function stopDaemon(userData: string): Promise<void> {
 	if (daemon === undefined || !isAlive(daemon.pid)) return;
 	process.kill(daemon.pid, "SIGTERM");
 	await until("the daemon has stopped", () => !isAlive(daemon.pid));
-}
-
-export function isAlive(pid: number): boolean {
-	try {
-		return process.kill(pid, 0);
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === "EPERM";
-	}
 }
