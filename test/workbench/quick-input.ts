@@ -59,8 +59,8 @@ export class QuickInput {
 		return (await this.#box.getAttribute("placeholder")) ?? "";
 	}
 
-	async accept(): Promise<void> {
-		await this.#box.press("Enter");
+	async accept(patience: { timeout?: number } = {}): Promise<void> {
+		await this.#box.press("Enter", patience);
 	}
 
 	async escape(): Promise<void> {

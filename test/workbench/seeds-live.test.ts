@@ -247,8 +247,9 @@ describe("a connected system in the workbench", () => {
 		await picture("eclecticiq-revoke");
 		eclecticIq.live.delete("eiq-by-hand");
 		await until("all steps are done", async () => {
-			await input.accept().catch(() => {});
-			return (await recordOf("Feeds")).status === "revoked";
+			if ((await recordOf("Feeds")).status === "revoked") return true;
+			await input.accept({ timeout: 1000 });
+			return false;
 		});
 		await window.notification("Revoked “Feeds”");
 		await window.clearNotifications();
