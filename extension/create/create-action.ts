@@ -174,15 +174,20 @@ export async function findUnanswered(
 /** Finishes what was recorded of a pasted secret without an answer; undefined: nothing was. */
 export async function finishRecorded(
 	deps: CreateTokenDeps,
-	{ pasted, placement }: { pasted: string; placement: Placement | undefined },
+	{ pasted, placement, request }: { pasted: string } & Pick<NewToken, "placement" | "request">,
 ): Promise<CreateOutcome | undefined> {
-	const recorded = await findRecorded(deps, pasted);
+	const recorded = await findRecorded(deps, pasted, atOf(request));
 	return recorded && (await finishSteps(deps, recorded, placement, {}));
 }
 
-async function findRecorded({ daemon }: CreateTokenDeps, secret: string): Promise<Started | undefined> {
+async function findRecorded(
+	{ daemon }: CreateTokenDeps,
+	secret: string,
+	at = "local",
+): Promise<Started | undefined> {
 	const client = await daemon.client();
-	const [token] = Object.values(await client.identify([hashOf(secret)]));
+	const asked = { hash: hashOf(secret), partial: partialTokenOf(secret) };
+	const [token] = Object.values(await client.identify([asked], at));
 	return token?.status === "active" ? { client, token, secret, ignored: [] } : undefined;
 }
 
@@ -194,7 +199,8 @@ async function afterNoAnswer(
 	const { name, connection: called } = request;
 	deps.log.error("The daemon did not answer whether it created the token.", inspect(error));
 	try {
-		if (pasted !== undefined) return (await findRecorded(deps, pasted)) ?? { kind: "not-created", error };
+		if (pasted !== undefined)
+			return (await findRecorded(deps, pasted, atOf(request))) ?? { kind: "not-created", error };
 		const token = await findUnanswered(deps, { name, startedAt, at: atOf(request) });
 		if (token !== undefined) return { kind: "secret-lost", error, token };
 		if (called === undefined) return { kind: "not-created", error };

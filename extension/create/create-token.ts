@@ -136,7 +136,8 @@ async function createUntilDone(
 		await remember(services.workspaceState, draft);
 		keeping.secret = keptOf(draft.system?.connection?.id, draft.name ?? "", more.pasted) ?? keeping.secret;
 		const first = await createWithProgress(services, draft, more);
-		const outcome = await settled(services, first, { ...more, placement: placementOf(draft) });
+		const request = requestFrom(draft);
+		const outcome = await settled(services, first, { ...more, placement: placementOf(draft), request });
 		if (outcome.kind === "created") {
 			keeping.secret = undefined;
 			services.tree.mark(outcome.token.id);

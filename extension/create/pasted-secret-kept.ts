@@ -36,13 +36,13 @@ export function isSecretRefused(error: unknown): boolean {
 export async function settled(
 	services: CreateTokenDeps & Pick<Services, "log">,
 	outcome: CreateOutcome,
-	{ pasted, placement }: Pick<NewToken, "pasted" | "placement">,
+	{ pasted, placement, request }: Pick<NewToken, "pasted" | "placement" | "request">,
 ): Promise<CreateOutcome> {
 	if (outcome.kind !== "unknown" || pasted === undefined) return outcome;
 	const failed = l10n.t(
 		"The connection to the daemon was lost, and it is unknown whether the token was recorded.",
 	);
-	const recorded = () => finishRecorded(services, { pasted, placement });
+	const recorded = () => finishRecorded(services, { pasted, placement, request });
 	const found = await untilDone(recorded, { failed, log: services.log, modal: "modal" });
 	return found ?? { kind: "not-created", error: outcome.error };
 }

@@ -55,6 +55,14 @@ type ServerEventListener = <Name extends keyof ServerEvents>(name: Name, data: S
 /** The id of what the request is about, where none of its other arguments says at which authority. */
 type At = string | undefined;
 
+/** What is known of a secret whose token is looked for. */
+export interface AskedSecret {
+	/** `sha256:…` */
+	readonly hash: string;
+	/** The first and last four characters, as in a record. Empty: it is looked for on this machine only. */
+	readonly partial: string;
+}
+
 /** What is left out filters nothing. */
 type AuditQuery = Partial<Omit<ListAuditQuery, "format">>;
 
@@ -143,14 +151,17 @@ export class Client {
 		return this.#post("/v1/api-tokens/register", input);
 	}
 
-	/** The tokens whose secrets have these hashes (`sha256:…`), by hash; unknown ones are left out. */
-	identify(hashes: readonly string[]): Promise<Record<string, TokenRecord>> {
-		return this.#transport.identify(hashes);
+	/** The tokens with these secrets, by hash; unknown ones are left out. Only hashes are sent. @param _at routes the request */
+	identify(secrets: readonly AskedSecret[], _at?: At): Promise<Record<string, TokenRecord>> {
+		return this.#transport.identify(secrets.map(({ hash }) => hash));
 	}
 
 	/** The same with each token's ID only, which is all that an index of many hashes needs. */
-	idsOf(hashes: readonly string[]): Promise<Record<string, Pick<TokenRecord, "id">>> {
-		return this.#transport.identify(hashes, "?fields=id");
+	idsOf(secrets: readonly AskedSecret[]): Promise<Record<string, Pick<TokenRecord, "id">>> {
+		return this.#transport.identify(
+			secrets.map(({ hash }) => hash),
+			"?fields=id",
+		);
 	}
 
 	/** Revokes many at once. The report holds the successors' secrets, this once. */

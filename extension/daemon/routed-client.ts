@@ -4,7 +4,7 @@
  */
 import { inspect } from "node:util";
 import type { AuditEvent, AuditList } from "../../daemon/contract.ts";
-import type { Client } from "./client.ts";
+import type { AskedSecret, Client } from "./client.ts";
 import { serverOf } from "./qualified-ids.ts";
 
 interface Authorities {
@@ -14,6 +14,8 @@ interface Authorities {
 	server(key: string): Client;
 	/** The keys of the servers that can be reached now, as far as known. */
 	reachable(): readonly string[];
+	/** The first and last four characters of the secrets of a server's tokens. */
+	partials(key: string): ReadonlySet<string>;
 	log: { warn(message: string): void };
 }
 
@@ -69,7 +71,7 @@ export function routedClient(authorities: Authorities): Client {
 }
 
 /** Requests about everything. A server that fails is left out: its state is shown in the views. */
-function mergedRequests({ local, server, reachable, log }: Authorities) {
+function mergedRequests({ local, server, reachable, partials, log }: Authorities) {
 	const ofServers = async <Answer>(
 		ask: (client: Client, key: string) => Promise<Answer>,
 	): Promise<Answer[]> => {
@@ -88,6 +90,24 @@ function mergedRequests({ local, server, reachable, log }: Authorities) {
 		const [here, there] = await Promise.all([local().then(ask), ofServers(ask)]);
 		return [here, ...there];
 	};
+	/**
+	 * What this machine has found comes first. A server is asked only about what may be the secret of one of its tokens:
+	 * the hash of a password in an env file would let others test guesses.
+	 */
+	const found = async <Found>(
+		secrets: readonly AskedSecret[],
+		ask: (client: Client, asked: readonly AskedSecret[]) => Promise<Record<string, Found>>,
+	): Promise<Record<string, Found>> => {
+		const [here, there] = await Promise.all([
+			local().then((one) => ask(one, secrets)),
+			ofServers(async (one, key) => {
+				const known = partials(key);
+				const asked = secrets.filter(({ partial }) => known.has(partial));
+				return asked.length === 0 ? {} : ask(one, asked);
+			}),
+		]);
+		return Object.assign({}, ...there.toReversed(), here);
+	};
 	const about = async (id: string): Promise<Client> => {
 		const key = serverOf(id);
 		return key === undefined ? local() : server(key);
@@ -95,9 +115,11 @@ function mergedRequests({ local, server, reachable, log }: Authorities) {
 	const merged: { [Name in keyof Methods]?: Methods[Name] } = {
 		listTokens: async (id) =>
 			id === undefined ? (await ofAll((one) => one.listTokens())).flat() : (await about(id)).listTokens(),
-		identify: async (hashes) =>
-			Object.assign({}, ...(await ofAll((one) => one.identify(hashes))).toReversed()),
-		idsOf: async (hashes) => Object.assign({}, ...(await ofAll((one) => one.idsOf(hashes))).toReversed()),
+		identify: async (secrets, at) =>
+			at === undefined
+				? found(secrets, (one, asked) => one.identify(asked))
+				: (await about(at)).identify(secrets),
+		idsOf: (secrets) => found(secrets, (one, asked) => one.idsOf(asked)),
 		resources: async () => (await ofAll((one) => one.resources())).flat(),
 		usage: async (query = {}) =>
 			query.tokenId === undefined

@@ -26,6 +26,12 @@ export class RoutedDaemon extends DaemonProcess {
 				live()
 					.filter(({ state }) => state === "live")
 					.map(({ key }) => key),
+			partials: (key) =>
+				new Set(
+					live()
+						.find((one) => one.key === key)
+						?.tokens.map(({ partialToken }) => partialToken),
+				),
 			log: options.log,
 		});
 	}

@@ -271,9 +271,7 @@ export class Bindings implements vscode.Disposable {
 		this.#isUnanswered = true;
 		if (this.#options.live.state !== "live") return "unanswered";
 		const reads = [...this.#indexed.values()].map(({ read }) => read);
-		const isAnswered = await this.#identities.request(
-			reads.flatMap(({ found }) => found.map(({ hash }) => hash)),
-		);
+		const isAnswered = await this.#identities.request(reads.flatMap(({ found }) => found));
 		this.#isUnanswered = false;
 		if (this.#state !== "ready") this.#enterReady();
 		else if (isAnswered) this.#publish();

@@ -6,7 +6,7 @@ import * as vscode from "vscode";
 import { formOf } from "../../daemon/env-file/env-form.ts";
 import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
 import { lineAt, lineStarts } from "../../daemon/env-file/text-lines.ts";
-import { hashOf } from "../../daemon/rules/secret.ts";
+import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import { type DiskStat, FileError, openDocument, readStatted, statAt } from "./file-text.ts";
 import { mayBeSecret, type TokenLike, tokenLike } from "./token-like.ts";
 
@@ -19,6 +19,8 @@ export interface FoundLine {
 	/** Whether the secret is the line's whole value. */
 	readonly part: "whole" | "piece";
 	readonly hash: string;
+	/** Its first and last four characters. */
+	readonly partial: string;
 	readonly like: TokenLike | undefined;
 }
 
@@ -111,6 +113,7 @@ function linesWithValues(text: string, path: string): FoundLine[] {
 			...{ key, line, commented, part },
 			range: new vscode.Range(position(start), position(end)),
 			hash: hashOf(secret),
+			partial: partialTokenOf(secret),
 			// The key's name tells nothing about a part of its value.
 			like: tokenLike(part === "whole" ? key : "", secret),
 		}));

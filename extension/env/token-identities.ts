@@ -2,7 +2,7 @@
  * Which token a hash belongs to, according to the daemon. Invariant: each hash is requested once; hashes that matched
  * no token are requested again once tokens or their secrets have been added.
  */
-import type { Client } from "../daemon/client.ts";
+import type { AskedSecret, Client } from "../daemon/client.ts";
 
 export class TokenIdentities {
 	readonly #daemon: () => Promise<Client>;
@@ -36,16 +36,17 @@ export class TokenIdentities {
 	}
 
 	/**
-	 * Requests the hashes that are still unknown. Resolves to whether there were any.
+	 * Requests those whose token is still unknown. Resolves to whether there were any.
 	 * @throws TokensmithUnavailableError, TokensmithProblemError or DaemonError
 	 */
-	async request(hashes: Iterable<string>): Promise<boolean> {
-		const open = [...new Set(hashes)].filter((hash) => this.of(hash) === undefined);
+	async request(secrets: Iterable<AskedSecret>): Promise<boolean> {
+		const asked = new Map(Array.from(secrets, ({ hash, partial }) => [hash, { hash, partial }]));
+		const open = [...asked.values()].filter(({ hash }) => this.of(hash) === undefined);
 		if (open.length === 0) return false;
 		const round = this.#round;
 		this.#client ??= await this.#daemon();
 		const found = await this.#client.idsOf(open);
-		for (const hash of open) {
+		for (const { hash } of open) {
 			const id = found[hash]?.id;
 			if (id !== undefined) this.#tokenIds.set(hash, id);
 			else if (round === this.#round) this.#unmatched.add(hash);

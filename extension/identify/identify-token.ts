@@ -88,8 +88,7 @@ async function lookUp(
 	const asked = [...pasted.own, ...pasted.foreign, ...(pasted.unknown === undefined ? [] : [pasted.unknown])];
 	try {
 		await live.whenLive();
-		const found =
-			asked.length === 0 ? {} : await (await daemon.client()).identify(asked.map(({ hash }) => hash));
+		const found = asked.length === 0 ? {} : await (await daemon.client()).identify(asked);
 		const kept = new Set(await secrets.ids());
 		const known = (files: Known<EnvLine>["files"]) => ({
 			...knownBy({ live, bindings }, found, kept),

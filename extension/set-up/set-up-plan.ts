@@ -21,7 +21,8 @@ import {
 	type PlannedRequest,
 	requestFor,
 } from "../../daemon/manifest/plan.ts";
-import { hashOf } from "../../daemon/rules/secret.ts";
+import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
+import type { AskedSecret } from "../daemon/client.ts";
 import { type EnvFile, exampleTextFor, isOwnEnvFile, readEnvFile, refusalToWrite } from "../env/env-files.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { FileError, nameOf, statAt } from "../env/file-text.ts";
@@ -68,7 +69,7 @@ export interface PlannedCreation extends PlannedRequest {
 export interface PlanDeps {
 	live: { readonly profiles: readonly Profile[]; readonly connections: readonly Connection[] };
 	daemon: {
-		client(): Promise<{ identify(hashes: readonly string[]): Promise<Record<string, TokenRecord>> }>;
+		client(): Promise<{ identify(secrets: readonly AskedSecret[]): Promise<Record<string, TokenRecord>> }>;
 	};
 }
 
@@ -81,8 +82,10 @@ export async function planSetUp(
 	// The daemon's own last, so that a manifest replaces none.
 	for (const profile of live.profiles) known.set(profile.id, profile);
 	const found = await Promise.all(tokens.map(findLine));
-	const hashes = found.flatMap(({ value }) => (value ? [hashOf(value)] : []));
-	const owners = hashes.length === 0 ? {} : await (await daemon.client()).identify(hashes);
+	const secrets = found.flatMap(({ value }) =>
+		value ? [{ hash: hashOf(value), partial: partialTokenOf(value) }] : [],
+	);
+	const owners = secrets.length === 0 ? {} : await (await daemon.client()).identify(secrets);
 	const catalogue = known.get("local")?.permissions.catalogue ?? [];
 	return {
 		permissions: missingPermissions(

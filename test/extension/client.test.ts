@@ -73,10 +73,11 @@ describe("Client", function () {
 			const recorded = await client.registerToken(foreign);
 			const ours = await client.createToken(input);
 			const strangers = Array.from({ length: 1200 }, (_, index) => hashOf(`stranger-${index}`));
-			const found = await client.identify([hash, ...strangers, hashOf(ours.token), hash]);
+			const asked = [hash, ...strangers, hashOf(ours.token), hash].map((one) => ({ hash: one, partial: "" }));
+			const found = await client.identify(asked);
 			assert.deepEqual(Object.keys(found).sort(), [hash, hashOf(ours.token)].sort());
 			assert.equal(found[hash]?.id, recorded.id);
-			const ids = await client.idsOf([hash, ...strangers, hashOf(ours.token)]);
+			const ids = await client.idsOf(asked);
 			assert.deepEqual(ids, { [hash]: { id: recorded.id }, [hashOf(ours.token)]: { id: ours.id } });
 			await assert.rejects(client.registerToken(foreign), isProblem("already-known"));
 			assert.equal(reasonOf(await verified(home.dataDir, "ghp_secret-of-another-system")), "unknown");

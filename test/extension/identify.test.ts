@@ -374,7 +374,7 @@ describe("the response of a failed call", () => {
 		it("is shown with the token if both were pasted", async () => {
 			const { body } = await answerOf("?permission=orders.write", token.token);
 			const pasted = read(`> Authorization: Bearer ${token.token}\n< HTTP/1.1 403 Forbidden\n\n${body}`);
-			const found = await client.identify(pasted.own.map(({ hash }) => hash));
+			const found = await client.identify(pasted.own);
 			const answer = answerTo(pasted, { ...nothing, found, tokens: [token] }, Date.now());
 			assert.match(answer.headline, /“orders-api”: 30 days left\. And 1 more below/);
 			assert.ok(answer.rows.some(({ label }) => /lacks the permission orders\.write/.test(label)));
