@@ -17,6 +17,8 @@ export class ActivityFeed {
 	readonly #events = new Map<string, AuditEvent>();
 	#tokenId: string | undefined;
 	#cursor: string | null = null;
+	/** Live events since the last restart, until its page has come: the page may be older. */
+	#meanwhile: AuditEvent[] | undefined;
 	/** Counts the restarts, so that the answers of earlier ones are ignored. */
 	#restarts = 0;
 
@@ -41,14 +43,15 @@ export class ActivityFeed {
 	/** Starts again with the newest page, which also has the events that were missed without a connection. */
 	async begin(tokenId: string | undefined): Promise<void> {
 		const restart = ++this.#restarts;
+		const meanwhile: AuditEvent[] = [];
+		this.#meanwhile = meanwhile;
 		const page = await this.#page(tokenId, null);
 		if (restart !== this.#restarts) return;
-		// Live events that arrived in the meantime may be newer than the page.
-		const newer = tokenId === this.#tokenId ? this.events : [];
-		const newest = Date.parse(page.events[0]?.date ?? "") || 0;
+		this.#meanwhile = undefined;
 		this.#tokenId = tokenId;
 		this.#events.clear();
-		this.#add([...newer.filter(({ date }) => Date.parse(date) >= newest), ...page.events]);
+		this.#add(page.events);
+		for (const event of meanwhile) this.add(event);
 		this.#cursor = page.nextCursor;
 	}
 
@@ -63,6 +66,7 @@ export class ActivityFeed {
 
 	/** Adds a live event. */
 	add(event: AuditEvent): void {
+		this.#meanwhile?.push(event);
 		if (this.#tokenId === undefined || this.#tokenId === event.tokenId) this.#add([event]);
 	}
 

@@ -92,6 +92,14 @@ describe("the feed of activity", () => {
 		assert.ok(feed.hasMore);
 	});
 
+	it("keeps what arrives in the meantime from an authority whose clock is behind", async () => {
+		const feed = new ActivityFeed(async () => new Pages(1));
+		const beginning = feed.begin(undefined);
+		feed.add(anEvent({ sequence: 2, date: "2020-01-01T00:00:00.000Z" }));
+		await beginning;
+		assert.deepEqual(sequences(feed), [1, 2]);
+	});
+
 	it("shows the events of one token on request", async () => {
 		const pages = new Pages(1);
 		const feed = new ActivityFeed(async () => pages);
