@@ -1,4 +1,5 @@
 /** Backs up, restores and exports. The files are of the machine that the daemon runs on. */
+
 import { createReadStream } from "node:fs";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,6 +8,7 @@ import { writeBackupFile } from "../../daemon/client/backup-file.ts";
 import type { RestoreReport, TokenRecord } from "../../daemon/contract.ts";
 import { tokensAsCsv } from "../../daemon/token-csv.ts";
 import type { DaemonProcess } from "../daemon/daemon-process.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 
 export interface BackupDeps {
 	daemon: Pick<DaemonProcess, "client">;
@@ -55,7 +57,7 @@ export async function exportTokens(
 	file: string,
 	format: ExportFormat,
 ): Promise<number> {
-	const tokens = await (await daemon.client()).listTokens();
+	const tokens = (await (await daemon.client()).listTokens()).map(ofItsAuthority);
 	const part = `${file}.part`;
 	try {
 		await writeFile(part, textOf(tokens, format), { mode: 0o600, flush: true });
@@ -64,6 +66,17 @@ export async function exportTokens(
 		await rm(part, { force: true });
 	}
 	return tokens.length;
+}
+
+/** With the ids that its authority knows. */
+function ofItsAuthority(token: TokenRecord): TokenRecord {
+	const bare = (id: string | null) => id && bareId(id);
+	return {
+		...token,
+		...{ id: bareId(token.id), issuer: bareId(token.issuer), profile: bareId(token.profile) },
+		...{ predecessorId: bare(token.predecessorId), successorId: bare(token.successorId) },
+		connectionId: bare(token.connectionId),
+	};
 }
 
 function textOf(tokens: readonly TokenRecord[], format: ExportFormat): string {

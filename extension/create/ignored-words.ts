@@ -1,7 +1,9 @@
 /** What a system decided otherwise than requested, in words. Knows no VS Code. */
+
 import * as l10n from "@vscode/l10n";
 import type { ConnectorOption, CreatedToken, TokenRecord } from "../../daemon/contract.ts";
 import type { Connections } from "../connections/connections.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { optionInWords } from "./option-input.ts";
 
@@ -20,7 +22,7 @@ export function deviationsAt(
 	ignored: Ignored,
 ): Deviations | undefined {
 	if (ignored.length === 0) return undefined;
-	const system = connections.of(token)?.name ?? token.issuer;
+	const system = connections.of(token)?.name ?? bareId(token.issuer);
 	return { system, fields: ignoredFields(ignored, connections.profileOf(token)?.connector?.options) };
 }
 

@@ -9,7 +9,7 @@ import { askAnswers } from "../connections/answers.ts";
 import { ignoredInWords } from "../create/ignored-words.ts";
 import { type NewPermission, newNames } from "../create/permission-choices.ts";
 import { permissionSuggestions } from "../create/permission-suggestions.ts";
-import { isTokensmith } from "../daemon/qualified-ids.ts";
+import { bareId, isTokensmith } from "../daemon/qualified-ids.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { listInWords } from "../language.ts";
@@ -272,7 +272,7 @@ function sayIgnored(
 	{ text, ignored }: { text: string; ignored: Changed["ignored"] },
 	...buttons: string[]
 ): Thenable<string | undefined> {
-	const system = connections.of(token)?.name ?? token.issuer;
+	const system = connections.of(token)?.name ?? bareId(token.issuer);
 	const detail = ignoredInWords(system, ignored) ?? "";
 	return vscode.window.showWarningMessage(text, { modal: true, detail }, ...buttons);
 }

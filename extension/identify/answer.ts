@@ -2,8 +2,10 @@
  * The answer about a pasted text: a conclusion with rows below it, from what was found in the text and what the records
  * say. Knows no VS Code; no row contains a secret.
  */
+
 import * as l10n from "@vscode/l10n";
 import { endOf } from "../../daemon/contract.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 import { labelText, plainText, quoted } from "../display-text.ts";
 import { listInWords } from "../language.ts";
 import { isOverlapOver, latestOf } from "../tokens/lineage.ts";
@@ -84,7 +86,7 @@ function namedParts<Line extends KnownLine>(
 ): Answer<Line>[] {
 	const shown = new Set(own.map(({ hash }) => known.found?.[hash]?.id));
 	return known.tokens
-		.filter(({ id, partialToken }) => ids.includes(id) || partials.includes(partialToken))
+		.filter(({ id, partialToken }) => ids.includes(bareId(id)) || partials.includes(partialToken))
 		.filter(({ id }) => !shown.has(id))
 		.map((token) => recordPart(token, known, now));
 }

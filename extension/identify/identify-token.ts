@@ -6,7 +6,9 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { listInWords } from "../../daemon/language.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { secretOn } from "../env/env-lines.ts";
 import { explain } from "../failure.ts";
@@ -110,11 +112,18 @@ function knownBy(
 ): Omit<Known<EnvLine>, "files"> {
 	const lines = bindings.files.flatMap((file) => file.lines);
 	return {
-		...{ found, tokens: live.tokens, problem: undefined },
+		...{ found, tokens: live.tokens, problem: notAsked(live) },
 		isKept: (id) => kept.has(id),
 		linesWith: (hash) => lines.filter((line) => line.hash === hash),
 		linesOf: (id) => bindings.linesOf(id),
 	};
+}
+
+/** A server that can't be reached may have the token. */
+function notAsked({ servers }: Pick<LiveTokens, "servers">): string | undefined {
+	const names = servers.filter(({ state }) => state !== "live").map(({ server }) => server.name);
+	if (names.length === 0) return undefined;
+	return l10n.t("Not asked, since not reached: {0}.", listInWords(names));
 }
 
 const nothingKnown: Known<EnvLine> = {

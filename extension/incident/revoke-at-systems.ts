@@ -3,6 +3,7 @@
  * successor first: the order of a rotation. Then it asks the systems whether they refuse the secrets. Invariants: nothing
  * is thrown; a token that fails stops no other; a creation that may have succeeded is never repeated.
  */
+
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import { TokensmithProblemError, TokensmithUnavailableError } from "../../daemon/client/transport.ts";
@@ -14,6 +15,7 @@ import type { Connections } from "../connections/connections.ts";
 import { revocationGuide } from "../connections/guides.ts";
 import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import { deviationsAt } from "../create/ignored-words.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { secretOn, type Written } from "../env/env-lines.ts";
 import { explain } from "../failure.ts";
@@ -311,7 +313,7 @@ function fateOf(outcome: ProbeResult["outcome"], { lagSeconds }: SystemFacts): S
 }
 
 function systemOf({ connections }: Pick<AtSystemsDeps, "connections">, token: TokenRecord): string {
-	return connections.of(token)?.name ?? token.issuer;
+	return connections.of(token)?.name ?? bareId(token.issuer);
 }
 
 /** Whether trying again makes sense. */

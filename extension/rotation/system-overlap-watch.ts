@@ -3,6 +3,7 @@
  * dead. The credential is on this machine, so the daemon can't do it alone. One window does it; a failure is repeated,
  * and reported once.
  */
+
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -10,6 +11,7 @@ import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { questionsOf } from "../connections/answers.ts";
 import { confirmDead } from "../connections/confirm-dead-action.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import type { Claims } from "../notices/claims.ts";
@@ -229,6 +231,6 @@ class SystemOverlapWatch implements vscode.Disposable {
 	}
 
 	#systemOf(token: TokenRecord): string {
-		return this.#deps.connections.of(token)?.name ?? token.issuer;
+		return this.#deps.connections.of(token)?.name ?? bareId(token.issuer);
 	}
 }

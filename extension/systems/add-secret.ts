@@ -2,6 +2,7 @@
  * The command that adds the secret of a token whose secret is not stored here, such as one that a comparison has found:
  * pasted, not shown, tested at the token's system, and refused if it belongs to another token.
  */
+
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
@@ -9,6 +10,7 @@ import type { ProbeResult, TokenRecord } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { accessWith } from "../connections/connections.ts";
 import { readSecret } from "../connections/guided.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { showInformation } from "../notification.ts";
@@ -20,7 +22,7 @@ import { runWizard } from "../wizard/wizard.ts";
 type AddSecretDeps = Pick<Services, "connections" | "daemon" | "log" | "secrets">;
 
 export async function addSecretInteractively(services: AddSecretDeps, token: TokenRecord): Promise<void> {
-	const system = services.connections.of(token)?.name ?? token.issuer;
+	const system = services.connections.of(token)?.name ?? bareId(token.issuer);
 	for (;;) {
 		const secret = await askSecret(token, system);
 		const refusal = await tryToAdd(services, { token, system, secret });

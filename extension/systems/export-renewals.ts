@@ -4,7 +4,7 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
-import { isTokensmith } from "../daemon/qualified-ids.ts";
+import { bareId, isTokensmith } from "../daemon/qualified-ids.ts";
 import { messageText } from "../display-text.ts";
 import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
@@ -27,7 +27,7 @@ export async function exportRenewals({ live }: Pick<Services, "live">): Promise<
 function systemOf({ profiles }: LiveTokens, token: TokenRecord): Pick<Renewal, "system" | "url"> {
 	const profile = profiles.find(({ id }) => id === token.profile);
 	const url = isTokensmith(token.issuer) ? undefined : profile?.links[0]?.url;
-	return { system: profile?.name ?? token.issuer, url };
+	return { system: profile?.name ?? bareId(token.issuer), url };
 }
 
 async function chooseFile(): Promise<vscode.Uri> {

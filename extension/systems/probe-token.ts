@@ -1,8 +1,10 @@
 /** The command that asks a connected system whether it accepts the stored secret of a token. */
+
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { ProbeResult, TokenRecord } from "../../daemon/contract.ts";
 import { accessWith } from "../connections/connections.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { secretOn } from "../env/env-lines.ts";
 import { showInformation, showWarning } from "../notification.ts";
@@ -15,7 +17,7 @@ type ProbeDeps = Pick<Services, "bindings" | "connections" | "daemon" | "secrets
 export async function probeTokenInteractively(services: ProbeDeps, token: TokenRecord): Promise<void> {
 	const secret = await secretOf(services, token);
 	if (secret === undefined) return await saySecretNotStored(token);
-	const system = services.connections.of(token)?.name ?? token.issuer;
+	const system = services.connections.of(token)?.name ?? bareId(token.issuer);
 	const title = l10n.t("Testing the secret at {0}…", quoted(system));
 	const probe = await vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title },

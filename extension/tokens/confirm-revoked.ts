@@ -1,9 +1,11 @@
 /** After a revocation at a connected system: asks it, with the stored secrets, whether they are dead. */
+
 import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { confirmDead } from "../connections/confirm-dead-action.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 import { quoted } from "../display-text.ts";
 import type { Services } from "../services.ts";
 import { isToBeConfirmed } from "./revoke-action.ts";
@@ -39,7 +41,7 @@ async function confirmOne(
 	const { connections, secrets, log } = services;
 	const secret = await secrets.get(token.id);
 	if (secret === undefined || cancellation.isCancellationRequested) return [];
-	const system = quoted(connections.of(token)?.name ?? token.issuer);
+	const system = quoted(connections.of(token)?.name ?? bareId(token.issuer));
 	const lagSeconds = connections.capabilitiesOf(token)?.lagSeconds ?? 0;
 	try {
 		const outcome = await confirmDead(services, { token, secret, lagSeconds }, { cancellation });

@@ -3,7 +3,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandCall, CommandTable } from "../command.ts";
-import { isTokensmith } from "../daemon/qualified-ids.ts";
+import { bareId, isTokensmith } from "../daemon/qualified-ids.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import type { Services } from "../services.ts";
@@ -86,7 +86,8 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 		failed: () => l10n.t("The ID was not copied."),
 		run: async (call) =>
 			vscode.env.clipboard.writeText(
-				(await tokenFor(call, { title: l10n.t("Copy Token ID"), among: "all" })).id,
+				// As its own authority knows it.
+				bareId((await tokenFor(call, { title: l10n.t("Copy Token ID"), among: "all" })).id),
 			),
 	},
 };
