@@ -30,6 +30,8 @@ declare const tokensmithVersion: string;
 
 /** Each window of an editor has one, with a token of its person. */
 const streams = { owner: 100, token: 10, all: 2000 };
+/** Caddy asks once a second whether it is ready. */
+const leave = { noticeMilliseconds: 2000, drainMilliseconds: 1000 };
 const saveUsageMilliseconds = 1000;
 const quietMilliseconds = 2000;
 const purgeMilliseconds = 3_600_000;
@@ -119,6 +121,7 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 		strangers,
 		addressOf,
 		limits: { connections: options.connections },
+		leave,
 		onError: (err) => log.error({ err }, "a request failed"),
 		encrypted: certificate && ((settings, receive) => certificate.createServer(settings, receive)),
 		publicHosts: publicHosts(options.publicUrl),

@@ -9,7 +9,8 @@ import {
 	type Server,
 	type ServerResponse,
 } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Problem } from "../contract.ts";
 import { accessHeader, type ProblemCode } from "../facts.ts";
 import type { AddressOf } from "./client-address.ts";
@@ -43,9 +44,20 @@ export interface ServerOptions {
 	addressOf: AddressOf;
 	/** Makes a server of Node.js that encrypts, in the place of a plain one. */
 	encrypted?: ((options: NodeServerOptions, receive: Handler) => Server) | undefined;
+	/** How it stops where proxies can ask others in its place; undefined: at once. */
+	leave?: Leave;
 	/** Further addresses by which clients call it, each with a port: `tokens.example.com:443`. */
 	publicHosts?: readonly string[];
 }
+
+export interface Leave {
+	/** For those to notice who ask whether it is ready. All else is answered as before. */
+	noticeMilliseconds: number;
+	/** After that, while requests on open connections are still answered, and these connections closed. */
+	drainMilliseconds: number;
+}
+
+const atOnce: Leave = { noticeMilliseconds: 0, drainMilliseconds: 0 };
 
 /** What a client can take of the daemon, and for how long. */
 export interface Limits {
@@ -80,6 +92,7 @@ export class HttpServer {
 	#hosts = new Hosts([], 0);
 	#api: Handler | undefined;
 	#loading: Promise<Handler> | undefined;
+	#isLeaving = false;
 	/** How many requests call another system. */
 	#calling = 0;
 
@@ -121,9 +134,19 @@ export class HttpServer {
 		return `${encrypted === undefined ? "http" : "https"}://${shown}:${actual}`;
 	}
 
-	/** Accepts no more requests; requests in progress have two seconds to finish, those that call another system ten. */
+	/**
+	 * Accepts no more requests, at once or once others are asked in its place; requests in progress have two seconds to finish,
+	 * those that call another system ten.
+	 */
 	async close(): Promise<void> {
-		const closed = new Promise((resolve) => this.#server.close(resolve));
+		const { noticeMilliseconds, drainMilliseconds } = this.#options.leave ?? atOnce;
+		this.#isLeaving = true;
+		if (this.connections > 0) await pause(noticeMilliseconds);
+		// That of HTTP would also close the connections that are idle, on which a proxy may be sending a request.
+		const closed = new Promise((resolve) => NetServer.prototype.close.call(this.#server, resolve));
+		await Promise.race([closed, pause(drainMilliseconds)]);
+		// It reports that the server does not listen, as is known.
+		this.#server.close(() => {});
 		const begun = performance.now();
 		const sweep = setInterval(() => {
 			// A connection that becomes idle after the close would stay open for another request.
@@ -153,6 +176,8 @@ export class HttpServer {
 
 	#receive(request: IncomingMessage, response: ServerResponse): void {
 		const { verifyEndpoint, onRequest, onError } = this.#options;
+		// The next request goes to another replica.
+		if (!this.#server.listening) response.shouldKeepAlive = false;
 		onRequest();
 		const host = readTarget(request);
 		const problem = unreadable(request);
@@ -204,6 +229,7 @@ export class HttpServer {
 		if (request.headers.origin !== undefined) return foreignOrigin();
 		// A proof vouches for the port, which another process may use by now.
 		if (!this.#server.listening && request.url?.startsWith("/healthz")) return stopping();
+		if (this.#isLeaving && request.url?.startsWith("/readyz")) return stopping();
 		return undefined;
 	}
 }

@@ -7,7 +7,6 @@ import { delimiter, join } from "node:path";
 import { installDebianPackage } from "../debian.ts";
 import { blocksOf } from "../documents.ts";
 
-const page = "docs/proxies.md";
 const startMilliseconds = 10_000;
 
 /** Where the proxy finds the others: `127.0.0.1:PORT`. */
@@ -171,8 +170,12 @@ export class ProxyChild {
 	}
 }
 
-/** The docs' only block in that language, with other words for some of it. */
-function shown(language: string, others: Readonly<Record<string, string>>): string {
+/** A page's only block in that language, with other words for some of it. */
+export function shown(
+	language: string,
+	others: Readonly<Record<string, string>>,
+	page = "docs/proxies.md",
+): string {
 	const [block, ...more] = blocksOf(page, language);
 	if (block === undefined || more.length > 0) throw new Error(`${page} has not one block of ${language}`);
 	return Object.entries(others).reduce((text, [words, other]) => {
@@ -200,7 +203,7 @@ function install(name: string, debianPackage: string): string | undefined {
 	return pathOf(name);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
 	const server = createServer().listen(0, "127.0.0.1");
 	await once(server, "listening");
 	const { port } = server.address() as AddressInfo;
