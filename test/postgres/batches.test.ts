@@ -44,6 +44,18 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("changes of one moment
 		assert.equal((await store.chainEnds()).head.sequence, 2);
 	});
 
+	it("are kept however long a large one computes between two queries", async function () {
+		this.timeout(60_000);
+		await store.write(async (transaction) => {
+			for (let index = 0; index < 1000; index++) await create(transaction, `many ${index}`);
+			await transaction.token("many 0");
+			// As long as the events and texts of 100,000 tokens take: for 3 seconds the database waits in a small change.
+			const end = performance.now() + 4000;
+			while (performance.now() < end);
+		});
+		assert.equal((await store.tokens(["many 0", "many 999"])).length, 2);
+	});
+
 	it("are all kept but for the one that a rule refuses after it has written", async () => {
 		const refused = new Error("refused");
 		const results = await Promise.allSettled([

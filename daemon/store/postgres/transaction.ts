@@ -25,6 +25,10 @@ const rowsAtOnce = 1000;
 /** Of writes whose answers are not waited for, so that memory stays bounded. */
 const mostUnanswered = 200;
 
+/** From so many tokens on, a transaction takes its time between two queries, for their audit events and their texts. */
+const manyTokens = 1000;
+const allowPauses = "set local idle_in_transaction_session_timeout = '60s'";
+
 /** What a transaction changed. */
 export interface Recorded {
 	readonly tokens: Committed["tokens"][number][];
@@ -36,6 +40,7 @@ export class PostgresTransaction implements Transaction {
 	readonly recorded: Recorded = { tokens: [], events: [], settings: new Map() };
 	/** Whether something was sent that changes the database. */
 	hasWritten = false;
+	#mayPause = false;
 	readonly #link: Link;
 	readonly #start: Promise<ChainEnd>;
 	#head: Promise<ChainEnd>;
@@ -62,10 +67,20 @@ export class PostgresTransaction implements Transaction {
 		return row === undefined ? undefined : storedTokenFrom(row.json);
 	}
 
+	/** A replica that is frozen in such a transaction holds the others up for longer, which a smaller one must not. */
+	#allowPauses(): void {
+		if (this.#mayPause || this.recorded.tokens.length < manyTokens) return;
+		this.#mayPause = true;
+		const answered = this.#link.query(allowPauses);
+		answered.catch(() => undefined);
+		this.#unanswered.push(answered);
+	}
+
 	async insertToken(token: Token, { useCount, lastUsed, lastUsedAddress }: Usage = unused): Promise<void> {
 		const usage = { useCount, lastUsed, lastUsedAddress };
 		await this.#send("insert-token", insertToken, insertValues(token, usage));
 		this.recorded.tokens.push({ change: "created", stored: { token, usage } });
+		this.#allowPauses();
 	}
 
 	async updateToken(token: Token, usage: Usage, replacedVersion = token.version - 1): Promise<void> {
@@ -88,6 +103,7 @@ export class PostgresTransaction implements Transaction {
 			if (count !== part.length) throw new VersionConflict();
 			await this.#write("delete-usage", `delete from "usage" where "tokenId" = any($1)`, [ids]);
 			for (const stored of part) this.recorded.tokens.push({ change: "deleted", stored });
+			this.#allowPauses();
 		}
 	}
 
