@@ -56,8 +56,9 @@ export class Incidents {
 		// A use that is not written yet counts too.
 		if (filter.unusedSince !== undefined) await this.#deps.saveUsage();
 		const found = await this.#deps.listAll(filter);
+		const callerId = (caller.token ?? caller.administrator)?.id;
 		const isMeant = ({ id, revokedDate }: Token) =>
-			revokedDate === null && (filter.ids !== undefined || id !== caller.token?.id);
+			revokedDate === null && (filter.ids !== undefined || id !== callerId);
 		return found.filter(({ token }) => isMeant(token));
 	}
 }

@@ -41,6 +41,18 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 		assert.equal(refused.body.code, "owner-only");
 	});
 
+	it("leave the administrator's own token out of an incident that ends all tokens", async () => {
+		const team = await teamOf(1);
+		const { token } = await team.create();
+		const body = { reason: "drill", all: true };
+		const { status } = await team.first.call("POST", "/v1/incidents", { secret: team.admin, body });
+		assert.equal(status, 201);
+		assert.deepEqual(
+			[await team.first.isAccepted(token), await team.first.isAccepted(team.admin)],
+			[false, true],
+		);
+	});
+
 	it("never overwrite a file with the administrator's token", async () => {
 		const cluster = await sharedCluster();
 		const team = await teamOf(1);
