@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addressForServices } from "../../daemon/client/transport.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
+import { selfSigned } from "../daemon/systems/certificate.ts";
 import { type Run, run } from "../process/command-line.ts";
 import { describeWhere } from "../where.ts";
 import { hasPostgres, sharedCluster } from "./cluster.ts";
@@ -129,6 +130,38 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")(
 				TOKENSMITH_URL: addressOf(team.servers[1] ?? assert.fail()),
 			});
 		});
+
+		it("goes over https, by a certificate of an authority that is known", async () => {
+			const server = await encrypted(selfSigned());
+			const address = server.url.replace("127.0.0.1", "localhost");
+			const login = ["login", address, "--name", "safe", "--token-stdin"];
+			const unknown = await tokensmith(login, team.admin);
+			assert.deepEqual([unknown.code, unknown.stdout], [3, ""]);
+			assert.match(
+				unknown.stderr,
+				/from an authority that is unknown here.*NODE_EXTRA_CA_CERTS\. Nothing was sent/,
+			);
+			const environment = { NODE_EXTRA_CA_CERTS: join(folder, "server.pem") };
+			await done(login, team.admin, environment);
+			await done(["list", "--context", "safe"], "", environment);
+			const refused = await tokensmith(["list", "--context", "safe"]);
+			assert.equal(refused.code, 3);
+			assert.match(refused.stderr, /from an authority that is unknown here/);
+			await done(["logout", "safe"]);
+			await server.stop();
+
+			const old = await encrypted(selfSigned({ expired: true }));
+			const expired = await tokensmith(["login", old.url, "--token-stdin"], team.admin, environment);
+			assert.deepEqual([expired.code, /has expired/.test(expired.stderr)], [3, true], expired.stderr);
+			await old.stop();
+		});
+
+		async function encrypted({ key, cert }: { key: string; cert: string }): Promise<SharedServer> {
+			const [certificate, keyFile] = [join(folder, "server.pem"), join(folder, "server.key")];
+			writeFileSync(certificate, cert);
+			writeFileSync(keyFile, key, { mode: 0o600 });
+			return team.add({ args: ["--tls-cert", certificate, "--tls-key", keyFile] });
+		}
 
 		it("goes on at the other replica when one has ended", async () => {
 			await team.servers[1]?.stop("SIGKILL");
