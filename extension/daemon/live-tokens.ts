@@ -42,6 +42,8 @@ export class LiveTokens implements vscode.Disposable {
 	readonly workspace = randomUUID();
 	readonly #local: LiveAuthority;
 	#servers: readonly LiveServer[] = [];
+	/** What all authorities have together, as of the last change. */
+	readonly #known = new Map<string, readonly unknown[]>();
 	readonly #changed = new vscode.EventEmitter<void>();
 	/** Also fires about once a minute while live, since the displayed time left changes. */
 	readonly onDidChange = this.#changed.event;
@@ -107,7 +109,7 @@ export class LiveTokens implements vscode.Disposable {
 
 	/** Every token, with its status as of now. */
 	get tokens(): readonly TokenRecord[] {
-		return this.#together(({ tokens }) => tokens);
+		return this.#together("tokens", ({ tokens }) => tokens);
 	}
 
 	/** Those of this machine's daemon. */
@@ -125,12 +127,12 @@ export class LiveTokens implements vscode.Disposable {
 	}
 
 	get profiles(): readonly ListedProfile[] {
-		return this.#together(({ profiles }) => profiles);
+		return this.#together("profiles", ({ profiles }) => profiles);
 	}
 
 	/** By name. */
 	get connections(): readonly Connection[] {
-		return this.#together(({ connections }) => connections);
+		return this.#together("connections", ({ connections }) => connections);
 	}
 
 	/** What the user has to know about this machine's data. */
@@ -197,7 +199,7 @@ export class LiveTokens implements vscode.Disposable {
 		this.#servers = servers.all.map(
 			(server) => kept.find(({ key }) => key === server.key) ?? this.#follow(server.key, servers),
 		);
-		this.#changed.fire();
+		this.#fire();
 	}
 
 	#follow(key: string, servers: Servers): LiveServer {
@@ -208,15 +210,22 @@ export class LiveTokens implements vscode.Disposable {
 	}
 
 	#listenTo(one: LiveAuthority): void {
-		one.onDidChange(() => this.#changed.fire());
+		one.onDidChange(() => this.#fire());
 		one.onDidAudit((event) => this.#audited.fire(event));
 		one.onDidUseDeadToken((use) => this.#deadTokenUsed.fire(use));
 	}
 
-	/** The same array as long as there is no server: it is read for every row. */
-	#together<Part>(of: (one: LiveAuthority) => readonly Part[]): readonly Part[] {
+	/** The same array until something changes: it is read for every row. */
+	#together<Part>(name: "tokens" | "profiles" | "connections", of: (one: LiveAuthority) => readonly Part[]) {
 		if (this.#servers.length === 0) return of(this.#local);
-		return [this.#local, ...this.#servers].flatMap(of);
+		const known = this.#known.get(name) ?? [this.#local, ...this.#servers].flatMap(of);
+		this.#known.set(name, known);
+		return known as readonly Part[];
+	}
+
+	#fire(): void {
+		this.#known.clear();
+		this.#changed.fire();
 	}
 
 	async #sendPolicy(client: Client): Promise<void> {
