@@ -4,6 +4,7 @@
  */
 
 import * as l10n from "@vscode/l10n";
+import { mayPassOn } from "../../daemon/client/prove-server.ts";
 import {
 	apiPermissions,
 	type CatalogueEntry,
@@ -46,8 +47,8 @@ export interface ChoiceGroup {
 	choices: readonly PermissionChoice[];
 }
 
-/** `isFixed`: the user can add no permissions to it. */
-type Catalogue = Pick<Profile, "id" | "permissions"> & { readonly isFixed?: boolean };
+/** `passesOn`: what this editor's token of a server may give others. Without it, the user can add permissions. */
+type Catalogue = Pick<Profile, "id" | "permissions"> & { readonly passesOn?: readonly string[] };
 
 /** Suggestions first, then the catalogue by group, and the daemon's own API last. Each permission is offered once. */
 export function choiceGroups(profile: Catalogue, suggestions: PermissionSuggestions): ChoiceGroup[] {
@@ -66,7 +67,8 @@ function suggestedGroups(
 ): ChoiceGroup[] {
 	if (!isLocal(profile)) return [];
 	const known = new Map(profile.permissions.catalogue.map((entry) => [entry.name, entry]));
-	const isNew = ({ name }: { name: string }) => !known.has(name) && problemOf(name) === undefined;
+	const isNew = ({ name }: { name: string }) =>
+		profile.passesOn === undefined && !known.has(name) && problemOf(name) === undefined;
 	return [
 		{
 			kind: "suggested",
@@ -182,13 +184,15 @@ function otherThanKnown(text: string, profile: Catalogue, choices: readonly Perm
 		if (others === "keep") return { kind: "kept", name: text };
 		return { kind: "problem", text, problem: l10n.t("It is not among the permissions of this system.") };
 	}
-	if (isWildcard(text)) return covering(text, choices);
-	if (profile.isFixed === true)
+	const { passesOn } = profile;
+	const isOwn = passesOn === undefined || (isWildcard(text) && mayPassOn(passesOn, text));
+	if (!isOwn)
 		return {
 			kind: "problem",
 			text,
 			problem: l10n.t("It is not among the permissions that your token may pass on."),
 		};
+	if (isWildcard(text)) return covering(text, choices);
 	if (text.startsWith(apiPrefix))
 		return { kind: "problem", text, problem: l10n.t("Tokensmith's own API has no such permission.") };
 	return { kind: "new", name: text };

@@ -59,10 +59,9 @@ export class LiveServer extends LiveAuthority {
 		const { permissions } = profile;
 		const held = this.self?.permissions ?? [];
 		const offered = ({ name }: { name: string }) => this.may("administer") || mayPassOn(held, name);
-		const mine = { isFixed: !this.may("administer") };
 		return {
 			...profile,
-			...mine,
+			...(!this.may("administer") && { passesOn: held }),
 			name: this.server.name,
 			permissions: {
 				...permissions,

@@ -141,3 +141,32 @@ describe("a typed permission", () => {
 		assert.equal(readTyped("zzz.read", closed, [])[0]?.kind, "problem");
 	});
 });
+
+describe("the permissions of a server, where the own token may pass on some", () => {
+	const catalogue = local.permissions.catalogue.filter(({ name }) => name.startsWith("orders."));
+	const server = {
+		id: "srv-00000001~local",
+		permissions: { ...local.permissions, catalogue },
+		passesOn: ["orders.*"],
+	};
+	const declared = ["orders.write", "orders.cancel", "invoices.read"].map((name) => ({
+		name,
+		description: name,
+	}));
+
+	it("are offered without those that the workspace or its services would like", () => {
+		const groups = choiceGroups(server, { ...suggestions, declared });
+		const offered = groups.flatMap(({ choices }) => choices.map(({ name }) => name));
+		assert.deepEqual(offered.toSorted(), ["orders.read", "orders.write"]);
+	});
+
+	it("are not added, and a wildcard covers no more than the token's own", () => {
+		const groups = choiceGroups(server, noSuggestions);
+		const kinds = ["orders.*", "*", "ord.*", "orders.cancel"].map((text) =>
+			readTyped(text, server, groups)
+				.map(({ kind }) => kind)
+				.join(),
+		);
+		assert.deepEqual(kinds, ["covering", "problem", "problem", "problem"]);
+	});
+});
