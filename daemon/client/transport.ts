@@ -5,7 +5,6 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
-import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
 import type { Access, Health, Problem, TokenList, TokenRecord } from "../contract.ts";
 import { accessHeader, hashesPerRequest, type ProblemCode, rowsPerPage } from "../facts.ts";
@@ -65,6 +64,10 @@ interface TransportOptions {
 	access?: Access | undefined;
 	/** Starts the daemon unless it runs, and says where it is. A request that no daemon took is then sent to it. */
 	start?: (() => Promise<Endpoint>) | undefined;
+	/** Of an answer that is read as a whole; unlimited by default. */
+	mostCharacters?: number | undefined;
+	/** Of a list on any number of pages; unlimited by default. */
+	mostTokens?: number | undefined;
 }
 
 /** The daemon answers a call to another system within half a minute. */
@@ -85,12 +88,14 @@ export class Transport {
 
 	/** The JSON that answers. */
 	json<Answer>(request: Request): Promise<Answer> {
-		return this.#send(request, jsonOf) as Promise<Answer>;
+		return this.#send(request, (response) =>
+			jsonOf(response, this.#options.mostCharacters),
+		) as Promise<Answer>;
 	}
 
 	/** For a request whose answer says no more than that it succeeded. */
 	async empty(request: Request): Promise<void> {
-		await this.#send(request, text);
+		await this.#send(request, (response) => wholeText(response, this.#options.mostCharacters));
 	}
 
 	/** An answer that does not end by itself, in pieces. The time limit counts until it begins. */
@@ -105,6 +110,7 @@ export class Transport {
 
 	/** All tokens that match the query, on however many pages. */
 	async listTokens(query: Readonly<Record<string, string>> = {}): Promise<TokenRecord[]> {
+		const { mostTokens = Number.POSITIVE_INFINITY } = this.#options;
 		const tokens: TokenRecord[] = [];
 		let cursor: string | null = null;
 		do {
@@ -113,6 +119,8 @@ export class Transport {
 			const list: TokenList = await this.json({ method: "GET", path });
 			tokens.push(...list.tokens);
 			cursor = list.nextCursor;
+			// A page without tokens is the last.
+			if (tokens.length > mostTokens || (cursor !== null && list.tokens.length === 0)) throw endless();
 		} while (cursor !== null);
 		return tokens;
 	}
@@ -187,7 +195,7 @@ export class Transport {
 			if (method !== "GET") await setImmediate().then(() => setImmediate());
 			const sent = request.upload?.() ?? body;
 			const response = await connections.open({ method, path, headers, body: sent, signal });
-			return isSuccess(response) ? await read(response) : await fail(response);
+			return isSuccess(response) ? await read(response) : await fail(response, this.#options.mostCharacters);
 		} catch (cause) {
 			throw unavailable(limit.signal.aborted ? limit.signal.reason : cause, method);
 		} finally {
@@ -234,8 +242,8 @@ function encoded(body: object | undefined): { type?: { "content-type": string };
 	return { type: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
-async function jsonOf(response: IncomingMessage): Promise<unknown> {
-	const content = await text(response);
+async function jsonOf(response: IncomingMessage, most?: number): Promise<unknown> {
+	const content = await wholeText(response, most);
 	try {
 		return JSON.parse(content);
 	} catch (error) {
@@ -250,8 +258,22 @@ function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
 	return statusCode >= 200 && statusCode < 300;
 }
 
-async function fail(response: IncomingMessage): Promise<never> {
-	const problem = await jsonOf(response);
+async function wholeText(response: IncomingMessage, most = Number.POSITIVE_INFINITY): Promise<string> {
+	let content = "";
+	for await (const piece of response.setEncoding("utf8")) {
+		content += piece;
+		if (content.length > most) throw new Error("The answer is too long.");
+	}
+	return content;
+}
+
+function endless(): TokensmithUnavailableError {
+	const message = "The list of tokens is longer than can be read.";
+	return new TokensmithUnavailableError(message, { outcome: "not-done", reason: "unusable" });
+}
+
+async function fail(response: IncomingMessage, most?: number): Promise<never> {
+	const problem = await jsonOf(response, most);
 	if (!isProblem(problem)) throw new Error(`Status ${response.statusCode} without a problem's description`);
 	throw new TokensmithProblemError(problem, response.headers["www-authenticate"]);
 }

@@ -1,6 +1,5 @@
 /** The daemon's API as the extension uses it, a method for each request. Knows no VS Code. */
 import type { Readable } from "node:stream";
-import { createParser } from "eventsource-parser";
 import { type Endpoint, Transport } from "../../daemon/client/transport.ts";
 import type {
 	Access,
@@ -33,7 +32,6 @@ import type {
 	RestoreReport,
 	RotatedToken,
 	RotateTokenRequest,
-	ServerEvents,
 	SetPermissionInput,
 	TokenRecord,
 	UndoneRotation,
@@ -43,14 +41,11 @@ import type {
 	UsageList,
 	UsageQuery,
 } from "../../daemon/contract.ts";
-
-import { qualifiedAnswer } from "./qualified-ids.ts";
+import { readEvents, type ServerEventListener } from "./event-stream.ts";
 import { type NamedServer, ServerTransport } from "./server-transport.ts";
 
 /** For a large backup. */
 const restoreMilliseconds = 600_000;
-
-type ServerEventListener = <Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]) => void;
 
 /** The id of what the request is about, where none of its other arguments says at which authority. */
 type At = string | undefined;
@@ -333,23 +328,15 @@ export class Client {
 	 * when the stream does not begin, breaks, or `onEvent` throws.
 	 */
 	async events(onEvent: ServerEventListener, signal: AbortSignal, workspace?: string): Promise<void> {
-		const parser = createParser({
-			onEvent: ({ event, data }) => {
-				if (isServerEvent(event)) onEvent(event, this.#qualified(JSON.parse(data)));
-			},
-		});
 		try {
 			const query = workspace === undefined ? "" : `?${new URLSearchParams({ workspace })}`;
 			const path = `/v1/events${query}`;
 			const pieces = this.#transport.stream({ method: "GET", path, signal });
-			for await (const piece of pieces) parser.feed(piece);
+			await readEvents(pieces, onEvent, this.#server);
 		} catch (error) {
-			if (!signal.aborted) throw error;
+			if (signal.aborted) return;
+			throw this.#transport instanceof ServerTransport ? this.#transport.failed(error) : error;
 		}
-	}
-
-	#qualified<Answer>(answer: Answer): Answer {
-		return this.#server === undefined ? answer : qualifiedAnswer(this.#server, answer);
 	}
 
 	async #change(id: string, verb: "disable" | "enable" | "end-overlap"): Promise<TokenRecord> {
@@ -386,18 +373,4 @@ function queryOf(asked: Readonly<Record<string, string | number | undefined>>): 
 	const query = new URLSearchParams();
 	for (const [name, value] of Object.entries(asked)) if (value !== undefined) query.set(name, String(value));
 	return query.size > 0 ? `?${query}` : "";
-}
-
-/** The names of the events that this client knows; a newer daemon may send more. */
-const serverEvents: Record<keyof ServerEvents, true> = {
-	hello: true,
-	token: true,
-	profiles: true,
-	connections: true,
-	"dead-token-used": true,
-	audit: true,
-};
-
-function isServerEvent(name: string | undefined): name is keyof ServerEvents {
-	return name !== undefined && Object.hasOwn(serverEvents, name);
 }

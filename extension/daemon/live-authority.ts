@@ -16,6 +16,7 @@ import type {
 } from "../../daemon/contract.ts";
 import type { Client } from "./client.ts";
 import { inUserLanguage } from "./profile-texts.ts";
+import { mostTokens } from "./server-answers.ts";
 import { DaemonError } from "./start-daemon.ts";
 import { TokenList } from "./token-list.ts";
 
@@ -54,7 +55,9 @@ export class LiveAuthority implements vscode.Disposable {
 	#connections: readonly Connection[] = [];
 	#notices: readonly Notice[] = [];
 	#nextPublish: { time: number; timer: NodeJS.Timeout } | undefined;
+	/** Attempts in a row that failed, or were live for moments only. */
 	#failures = 0;
+	#liveSince: number | undefined;
 	/** Ends the wait for the next attempt. */
 	#wake: (() => void) | undefined;
 
@@ -143,8 +146,10 @@ export class LiveAuthority implements vscode.Disposable {
 		while (!this.#closing.signal.aborted) {
 			try {
 				await this.#follow();
+				this.#countEnd();
 				if (!this.#closing.signal.aborted) this.#enter("connecting");
 			} catch (error) {
+				this.#countEnd();
 				this.#fail(error instanceof Error ? error : new Error(inspect(error)));
 			}
 			await this.#pause();
@@ -158,6 +163,7 @@ export class LiveAuthority implements vscode.Disposable {
 		const ending = new AbortController();
 		const signal = AbortSignal.any([this.#closing.signal, ending.signal]);
 		const list = new TokenList();
+		let isGreeted = false;
 		let newProfiles: readonly ListedProfile[] | undefined;
 		let newConnections: readonly Connection[] | undefined;
 		const load = async () => {
@@ -174,12 +180,16 @@ export class LiveAuthority implements vscode.Disposable {
 		};
 		const on: { [Name in keyof ServerEvents]: (data: ServerEvents[Name]) => void } = {
 			hello: ({ notices }) => {
+				// A server that greets again must not make this load again.
+				if (isGreeted) return;
+				isGreeted = true;
 				this.#notices = notices;
 				load().catch((error: unknown) => ending.abort(error));
 			},
 			token: ({ change, token }) => {
 				if (change === "deleted") list.delete(token.id);
 				else list.add(token);
+				if (list.size > mostTokens) throw new Error("The list of tokens is longer than can be read.");
 				if (list === this.#list) this.#publishBy(Date.now());
 			},
 			profiles: ({ profiles }) => {
@@ -207,7 +217,7 @@ export class LiveAuthority implements vscode.Disposable {
 		this.#list = list;
 		this.#profiles = profiles.map(inUserLanguage);
 		this.#tokens = list.at(Date.now());
-		this.#failures = 0;
+		this.#liveSince ??= performance.now();
 		this.#enter("live");
 		this.#publishBy(Date.now() + publishMilliseconds);
 	}
@@ -234,10 +244,16 @@ export class LiveAuthority implements vscode.Disposable {
 		this.#changed.fire();
 	}
 
+	/** One that is live only for moments is asked ever less often, too. */
+	#countEnd(): void {
+		const lived = this.#liveSince === undefined ? 0 : performance.now() - this.#liveSince;
+		this.#liveSince = undefined;
+		this.#failures = lived < settledMilliseconds ? this.#failures + 1 : 1;
+	}
+
 	#fail(error: Error): void {
 		if (this.#closing.signal.aborted) return;
 		this.#options.log.warn(inspect(error));
-		this.#failures += 1;
 		this.#state = "failed";
 		this.#error = error;
 		this.#changed.fire();
@@ -266,6 +282,7 @@ export class LiveAuthority implements vscode.Disposable {
 }
 
 const publishMilliseconds = 60_000;
+const settledMilliseconds = 10_000;
 
 /** Doubles from 0.25 s, with jitter, so that several windows do not reconnect at once. */
 function pauseMilliseconds(failures: number, error: Error | undefined): number | "until woken" {

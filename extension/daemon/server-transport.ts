@@ -2,8 +2,10 @@
  * The way to a shared server: ids are qualified in what it answers, and its own in what is sent to it. What fails is known
  * as the server's failure.
  */
-import { type Endpoint, Transport } from "../../daemon/client/transport.ts";
+import { type Endpoint, TokensmithUnavailableError, Transport } from "../../daemon/client/transport.ts";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import { barePath, bareRequest, qualifiedAnswer } from "./qualified-ids.ts";
+import { believedAnswer, mostCharacters, mostTokens } from "./server-answers.ts";
 
 type Request = Parameters<Transport["json"]>[0];
 
@@ -24,12 +26,18 @@ export class ServerTransport extends Transport {
 	readonly #server: NamedServer;
 
 	constructor(server: NamedServer, locate: () => Promise<Endpoint>, options: { token: string }) {
-		super(locate, options);
+		super(locate, { ...options, mostCharacters, mostTokens });
 		this.#server = server;
 	}
 
 	override async json<Answer>(request: Request): Promise<Answer> {
-		return qualifiedAnswer(this.#server.key, await this.#noted(super.json<Answer>(this.#bare(request))));
+		const bare = this.#bare(request);
+		const answer = super.json<Answer>(bare).then((one) => believed(bare, one));
+		return qualifiedAnswer(this.#server.key, await this.#noted(answer));
+	}
+
+	override listTokens(query?: Readonly<Record<string, string>>): Promise<TokenRecord[]> {
+		return this.#noted(super.listTokens(query));
 	}
 
 	override empty(request: Request): Promise<void> {
@@ -42,6 +50,11 @@ export class ServerTransport extends Transport {
 		} catch (error) {
 			throw this.#note(error);
 		}
+	}
+
+	/** What is wrong with a stream that this transport has begun. */
+	failed(cause: unknown): unknown {
+		return this.#note(cause instanceof TokensmithUnavailableError ? cause : unusable("GET", cause));
 	}
 
 	async #noted<Answer>(answer: Promise<Answer>): Promise<Answer> {
@@ -61,4 +74,19 @@ export class ServerTransport extends Transport {
 		const isPlain = body !== undefined && !(body instanceof URLSearchParams);
 		return { ...request, path: barePath(key, path), ...(isPlain && { body: bareRequest(key, body) }) };
 	}
+}
+
+/** @throws TokensmithUnavailableError for an answer that is not of the contract's shape */
+function believed<Answer>(request: Request, answer: Answer): Answer {
+	try {
+		return believedAnswer(request, answer);
+	} catch (cause) {
+		throw unusable(request.method, cause);
+	}
+}
+
+function unusable(method: string, cause: unknown): TokensmithUnavailableError {
+	const outcome = method === "GET" ? "not-done" : "unknown";
+	const message = "No answer came that could be understood as the daemon's.";
+	return new TokensmithUnavailableError(message, { cause, outcome, reason: "unusable" });
 }

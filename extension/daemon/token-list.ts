@@ -21,6 +21,10 @@ export class TokenList {
 		this.#records.delete(id);
 	}
 
+	get size(): number {
+		return this.#records.size;
+	}
+
 	/** In the order in which they were first added. `now` in milliseconds since the epoch. */
 	at(now: number): TokenRecord[] {
 		return Array.from(this.#records.values(), (record) => ({ ...record, status: statusOf(record, now) }));
