@@ -35,6 +35,9 @@ export function durationInWords(duration: CalendarDuration, inWords = amountInWo
 	return listInWords(parts);
 }
 
+/** `ownEnd`: when this editor's token of a server expires, which can create no token that lasts longer. */
+export type ExpiryRules = Profile["expiry"] & { readonly ownEnd?: string };
+
 interface ExpiryPreset {
 	duration: CalendarDuration;
 	words: string;
@@ -43,7 +46,7 @@ interface ExpiryPreset {
 }
 
 /** The profile's presets that its maximum allows, its default among them, shortest first. */
-export function expiryPresets(expiry: Profile["expiry"], now: Date): ExpiryPreset[] {
+export function expiryPresets(expiry: ExpiryRules, now: Date): ExpiryPreset[] {
 	const byWords = new Map<string, ExpiryPreset>();
 	const standard = expiry.default === null ? undefined : durationInWords(expiry.default);
 	for (const duration of [...expiry.presets, ...(expiry.default === null ? [] : [expiry.default])]) {
@@ -56,9 +59,12 @@ export function expiryPresets(expiry: Profile["expiry"], now: Date): ExpiryPrese
 		.sort((one, other) => one.end.getTime() - other.end.getTime());
 }
 
-/** The last moment that the profile allows, undefined when it sets no maximum. */
-function latestExpiry(expiry: Profile["expiry"], now: Date): Date | undefined {
-	return expiry.maximum === null ? undefined : addDuration(now, expiry.maximum);
+/** The last moment that the profile and the editor's own token allow; undefined: they allow any. */
+export function latestExpiry({ maximum, ownEnd }: ExpiryRules, now: Date): Date | undefined {
+	const latest = maximum === null ? undefined : addDuration(now, maximum);
+	const end = ownEnd === undefined ? undefined : new Date(ownEnd);
+	if (latest === undefined || end === undefined) return latest ?? end;
+	return latest < end ? latest : end;
 }
 
 /**
@@ -67,7 +73,7 @@ function latestExpiry(expiry: Profile["expiry"], now: Date): Date | undefined {
  */
 export function parseExpiry(
 	text: string,
-	expiry: Profile["expiry"],
+	expiry: ExpiryRules,
 	now: Date,
 	readWords: ReadDateWords = () => undefined,
 ): ParsedExpiry {
@@ -78,13 +84,16 @@ export function parseExpiry(
 	if (Number.isNaN(read.getTime())) return no(l10n.t("{0} is not a valid date.", input));
 	if (read <= now) return no(l10n.t("{0} is in the past.", dateInWords(read)));
 	const latest = latestExpiry(expiry, now);
-	if (latest !== undefined && expiry.maximum !== null && read > latest)
-		return no(
-			l10n.t("At most {0} from now: until {1}.", durationInWords(expiry.maximum), dateInWords(latest)),
-		);
+	if (latest !== undefined && read > latest) return no(tooLate(expiry, latest, now));
 	// RFC 3339 has years of four digits.
 	if (read.getUTCFullYear() > 9999) return no(l10n.t("{0} is not a valid date.", input));
 	return { ok: true, instant: read };
+}
+
+function tooLate({ maximum }: ExpiryRules, latest: Date, now: Date): string {
+	return maximum === null || addDuration(now, maximum) > latest
+		? l10n.t("At most until {0}, when your own token of the server expires.", dateInWords(latest))
+		: l10n.t("At most {0} from now: until {1}.", durationInWords(maximum), dateInWords(latest));
 }
 
 const no = (problem: string): ParsedExpiry => ({ ok: false, problem });

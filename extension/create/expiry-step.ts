@@ -10,6 +10,7 @@ import { loadDateWords, type ReadDateWords } from "./date-words.ts";
 import {
 	durationInWords,
 	type ExpiryChoice,
+	type ExpiryRules,
 	expiryEcho,
 	expiryPresets,
 	parseExpiry,
@@ -107,7 +108,7 @@ interface ExpiryRow extends Row<ExpiryPick> {
 }
 
 /** A profile without a default proposes its shortest preset: that harms least if the secret leaks. */
-export function expiryRows(expiry: Profile["expiry"], now: Date): ExpiryRow[] {
+export function expiryRows(expiry: ExpiryRules, now: Date): ExpiryRow[] {
 	const presets = expiryPresets(expiry, now).map(({ words, end, duration, isDefault }, index) => ({
 		label: words,
 		description: isDefault
@@ -124,8 +125,18 @@ export function expiryRows(expiry: Profile["expiry"], now: Date): ExpiryRow[] {
 		description: l10n.t("works until it is revoked"),
 		value: { kind: "never" } as const,
 	};
+	const ends = expiry.ownEnd === undefined ? [] : [ownEndRow(expiry.ownEnd, presets.length === 0)];
 	const separator = { label: "", kind: vscode.QuickPickItemKind.Separator };
-	return [...presets, separator, exact, ...(expiry.never ? [never] : [])];
+	return [...presets, ...ends, separator, exact, ...(expiry.never ? [never] : [])];
+}
+
+function ownEndRow(end: string, isFirstChoice: boolean): ExpiryRow {
+	return {
+		label: l10n.t("As long as your own token"),
+		description: l10n.t("until {0}", dateInWords(end)),
+		value: { kind: "typed", read: { expiry: { kind: "at", instant: end }, exactExpiry: end } },
+		isFirstChoice,
+	};
 }
 
 function firstChoice(rows: readonly ExpiryRow[]): ExpiryRow | undefined {
@@ -165,7 +176,7 @@ export function exactExpiryStep<Draft extends ExpiryDraft>({
 	};
 }
 
-function readExpiry(text: string, rules: Profile["expiry"], readWords: ReadDateWords): Read<ReadExact> {
+function readExpiry(text: string, rules: ExpiryRules, readWords: ReadDateWords): Read<ReadExact> {
 	const now = new Date();
 	const read = parseExpiry(text, rules, now, readWords);
 	if (!read.ok) return read;

@@ -61,12 +61,17 @@ export class LiveServer extends LiveAuthority {
 		const offered = ({ name }: { name: string }) => this.may("administer") || mayPassOn(held, name);
 		return {
 			...profile,
-			...(!this.may("administer") && { passesOn: held }),
+			...(!this.may("administer") && { passesOn: held, expiry: { ...profile.expiry, ...this.#limit() } }),
 			name: this.server.name,
 			permissions: {
 				...permissions,
 				catalogue: permissions.catalogue.filter(offered),
 			},
 		};
+	}
+	/** No token lasts longer than the one that creates it. */
+	#limit(): { never?: false; ownEnd?: string } {
+		const end = this.self?.expiry ?? null;
+		return end === null ? {} : { never: false, ownEnd: end };
 	}
 }

@@ -3,8 +3,14 @@
  * dates, its profile and the policy. The daemon validates them again. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
-import { endOf, type Profile, type RotateTokenRequest, type TokenRecord } from "../../daemon/contract.ts";
-import { addDuration, type ExpiryChoice, expiryInstant } from "../create/expiry-input.ts";
+import { endOf, type RotateTokenRequest, type TokenRecord } from "../../daemon/contract.ts";
+import {
+	addDuration,
+	type ExpiryChoice,
+	type ExpiryRules,
+	expiryInstant,
+	latestExpiry,
+} from "../create/expiry-input.ts";
 import { amountInWords } from "../language.ts";
 import { dateInWords } from "../tokens/time-left.ts";
 import { isUseSeen } from "../tokens/token-facts.ts";
@@ -77,10 +83,10 @@ export function overlapEnd(overlap: Overlap, limits: Limits, now: Date): Date | 
 /** The expiry of a successor with the same lifetime; null: never. Computed as the daemon does. */
 export function sameExpiry(
 	token: Pick<TokenRecord, "expiry" | "creationDate">,
-	rules: Profile["expiry"],
+	rules: ExpiryRules,
 	now: Date,
 ): Date | null {
-	const latest = rules.maximum === null ? undefined : addDuration(now, rules.maximum);
+	const latest = latestExpiry(rules, now);
 	if (token.expiry === null) {
 		if (rules.never) return null;
 		return rules.default === null ? (latest ?? null) : addDuration(now, rules.default);

@@ -168,6 +168,21 @@ describe("expiry input", () => {
 		);
 	});
 
+	it("ends with this editor's own token of a server, of which the user is told", () => {
+		const limited = { ...rules, never: false, ownEnd: "2026-03-31T11:59:00.000Z" };
+		assert.deepEqual(
+			expiryPresets(limited, now).map(({ words }) => words),
+			["7 days"],
+		);
+		assert.deepEqual(parseExpiry("2026-04-05", limited, now), {
+			ok: false,
+			problem: "At most until Tue, 31 Mar 2026, 13:59 CEST, when your own token of the server expires.",
+		});
+		assert.ok(parseExpiry("2026-03-20", limited, now).ok);
+		const shorter = { ...limited, maximum: { days: 10 } };
+		assert.match(JSON.stringify(parseExpiry("2026-03-20", shorter, now)), /At most 10 days from now/);
+	});
+
 	it("counts a duration from the creation and clamps it to the month's end", () => {
 		const choice = { kind: "after", duration: { months: 2 } } as const;
 		assert.equal(expiryInstant(choice, new Date("2026-12-31T10:00:00Z")), "2027-02-28T10:00:00.000Z");
