@@ -200,7 +200,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a move between this m
 		gate.close();
 	});
 
-	describe("that is killed", () => {
+	describe("that is cut off", () => {
 		const preview = "/v1/restore?preview=true&move=true";
 		const moments: [direction: "to" | "from", path: string, times: number, isAnswered: boolean][] = [
 			["to", preview, 1, true],
@@ -237,6 +237,28 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a move between this m
 				assert.ok(!readdirSync(join(folder, "config")).includes("move.json"));
 				gate.close();
 			});
+
+		it("by the death of this machine's daemon, which has not handed the tokens over, is ended by the same command", async () => {
+			const secret = await create("billing");
+			const gate = await Gate.before(team.first);
+			const held = gate.hold(({ path, isAnswered }) => path === preview && isAnswered, 2);
+			const args = ["move", "--to", gate.address, "--yes", "--token-stdin", ...local()];
+			const move = tokensmith(args, team.admin);
+			await held;
+			await daemon.kill("SIGKILL");
+			gate.release();
+			const { code, stderr } = await move;
+			assert.equal(code, 3, stderr);
+			assert.match(stderr, /^The move has not ended\. 127\.0\.0\.1:\d+ may have the tokens already/);
+			daemon = await DaemonChild.start(daemon.directory);
+			assert.deepEqual(await places(secret), [true, true, true]);
+			await done(args, team.admin);
+			assert.deepEqual(await places(secret), there);
+			await daemon.kill("SIGKILL");
+			daemon = await DaemonChild.start(daemon.directory);
+			assert.deepEqual(await places(secret), there, "also after another crash");
+			gate.close();
+		});
 
 		it("lets no other move begin before it has ended", async () => {
 			const secret = await create("billing");
