@@ -20,10 +20,11 @@ export class DaemonHome {
 	readonly version: string;
 	readonly logged: string[] = [];
 
-	/** `root`: the folder of package.json and dist. */
-	static async make(root = process.cwd()): Promise<DaemonHome> {
+	/** `root`: the folder of package.json and dist. `dataDir`: by default a new one. */
+	static async make(root = process.cwd(), dataDir?: string): Promise<DaemonHome> {
 		const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-		return new DaemonHome(await mkdtemp(join(tmpdir(), "tokensmith-home-")), root, version);
+		const directory = dataDir ?? (await mkdtemp(join(tmpdir(), "tokensmith-home-")));
+		return new DaemonHome(directory, root, version);
 	}
 
 	private constructor(dataDir: string, root: string, version: string) {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { format } from "node:util";
 import Mocha from "mocha";
 import { CountingReporter } from "../reporter.ts";
+import { endSpareDaemon } from "./spare-daemon.ts";
 
 export async function run(): Promise<void> {
 	const { TOKENSMITH_REPORT_PORT: port, TOKENSMITH_COUNTS_FILE: countsFile } = process.env;
@@ -21,6 +22,7 @@ export async function run(): Promise<void> {
 		forbidOnly: true,
 		reporter: CountingReporter,
 		reporterOptions: { countsFile },
+		rootHooks: { afterAll: endSpareDaemon },
 	});
 	if (process.env.TOKENSMITH_GREP) mocha.grep(process.env.TOKENSMITH_GREP);
 	// `__dirname`, since this is bundled as CommonJS.

@@ -16,11 +16,11 @@ import { Bindings } from "../../extension/env/bindings.ts";
 import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { SecretStore } from "../../extension/tokens/secret-store.ts";
-import { DaemonHome } from "../extension/daemon-home.ts";
-import { addSamplePermissions } from "../sample-permissions.ts";
+import type { DaemonHome } from "../extension/daemon-home.ts";
 import { closeEditors } from "./editors.ts";
 import { memoryOf } from "./memory.ts";
 import { secretsIn } from "./secrets.ts";
+import { takeDaemon } from "./spare-daemon.ts";
 
 export class OneWindow {
 	readonly home: DaemonHome;
@@ -43,15 +43,12 @@ export class OneWindow {
 
 	/** `name`: of a folder in the workspace that the test may fill. */
 	static async open(name: string): Promise<OneWindow> {
-		const home = await DaemonHome.make(
-			vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath,
-		);
+		const home = await takeDaemon();
 		const [folder] = vscode.workspace.workspaceFolders ?? [];
 		assert.ok(folder);
 		const place = join(folder.uri.fsPath, name);
 		await mkdir(place);
 		const client = await home.window().client();
-		await addSamplePermissions(client);
 		return new OneWindow(home, client, place);
 	}
 
