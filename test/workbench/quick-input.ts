@@ -95,7 +95,13 @@ export class QuickInput {
 	async check(...labels: string[]): Promise<void> {
 		for (const label of labels) {
 			const row = await this.#item(label);
-			await row.locator(".quick-input-list-checkbox, .monaco-checkbox").first().click();
+			const box = row.locator(".quick-input-list-checkbox, .monaco-checkbox").first();
+			const before = await this.#count();
+			// A click is lost on a row that is drawn again at that moment.
+			await until(`${label} is checked`, async () => {
+				await box.click({ timeout: 5000 });
+				return until("it counts", async () => (await this.#count()) !== before, 5);
+			});
 			await this.#box.fill("");
 		}
 	}
@@ -165,6 +171,11 @@ export class QuickInput {
 	/** Waits for a message with these words below the box. */
 	async waitForMessage(text: string | RegExp): Promise<void> {
 		await this.#widget.locator(".quick-input-message", { hasText: text }).waitFor();
+	}
+
+	/** How many rows are checked, in words. */
+	async #count(): Promise<string> {
+		return visibleText(this.#widget.locator(".quick-input-count"));
 	}
 
 	#rows(state = ""): Locator {
