@@ -60,11 +60,12 @@ export class QuickInput {
 	}
 
 	async accept(patience: { timeout?: number } = {}): Promise<void> {
+		await this.#waitUntilEnterCounts();
 		await this.#box.press("Enter", patience);
 	}
 
-	async escape(): Promise<void> {
-		await this.#box.press("Escape");
+	async escape(patience: { timeout?: number } = {}): Promise<void> {
+		await this.#box.press("Escape", patience);
 	}
 
 	/** Cancels whatever is asked. */
@@ -173,9 +174,20 @@ export class QuickInput {
 		await this.#widget.locator(".quick-input-message", { hasText: text }).waitFor();
 	}
 
-	/** How many rows are checked, in words. */
+	/** In a list with one choice Enter takes the active row. The rows come later than the question, if any fits at all. */
+	async #waitUntilEnterCounts(): Promise<void> {
+		const list = this.#widget.locator('.quick-input-list:not([style*="display: none"])');
+		const hasOneChoice = (await list.count()) > 0 && (await this.#count()) === "";
+		if (hasOneChoice)
+			await this.#rows(".focused")
+				.first()
+				.waitFor({ timeout: 5000 })
+				.catch(() => undefined);
+	}
+
+	/** How many rows are checked, in words; empty in a list with one choice. */
 	async #count(): Promise<string> {
-		return visibleText(this.#widget.locator(".quick-input-count"));
+		return visibleText(this.#widget.locator(".quick-input-count:visible"));
 	}
 
 	#rows(state = ""): Locator {

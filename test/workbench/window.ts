@@ -80,10 +80,10 @@ export class WorkbenchWindow {
 		// while another quick input closes is closed as well.
 		await until(`the palette offers ${title}`, async () => {
 			const offered = await this.#searchPalette(title);
-			if (!offered) await this.input.escape();
+			if (offered) await this.#paletteRow(title).click(patience);
+			else await this.input.escape(patience);
 			return offered;
 		});
-		await this.#paletteRow(title).click();
 	}
 
 	/** Whether the palette offers a command with this title now. */
