@@ -20,7 +20,7 @@ export const suites = {
 	process: { files: "test/process/**/*.test.ts", timeoutSeconds: 60 },
 	postgres: { files: "test/postgres/**/*.test.ts", timeoutSeconds: 60 },
 	host: { files: "test/host/*.test.ts", timeoutSeconds: 60 },
-	workbench: { files: "test/workbench/**/*.test.ts", timeoutSeconds: 120 },
+	workbench: { files: "test/workbench/**/*.test.ts", timeoutSeconds: 240 },
 	oldest: { files: "test/oldest/*.test.ts", timeoutSeconds: 120 },
 	torture: { files: "test/torture/*.test.ts", timeoutSeconds: 600 },
 } satisfies Record<string, Suite>;

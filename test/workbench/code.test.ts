@@ -34,9 +34,15 @@ describe("code that reads environment variables", () => {
 	}
 
 	async function hoverOn(key: string, text: string): Promise<string> {
-		await window.page.locator(".editor-instance .view-line span span", { hasText: key }).last().hover();
+		const word = window.page.locator(".editor-instance .view-line span span", { hasText: key }).last();
 		const hover = window.page.locator(".monaco-hover:visible", { hasText: text });
-		await hover.waitFor();
+		// An open hover does not follow what becomes known.
+		await until(`the hover says ${text}`, async () => {
+			await window.page.mouse.move(0, 0);
+			await word.hover();
+			await hover.waitFor({ timeout: 5000 });
+			return true;
+		});
 		await picture(`code-hover-${key}`);
 		return await hover.innerText();
 	}
