@@ -31,6 +31,8 @@ interface WatchDeps extends Pick<Services, "connections" | "daemon" | "live" | "
 
 export function watchSystemOverlaps(deps: WatchDeps): vscode.Disposable {
 	const watch = new SystemOverlapWatch(deps);
+	// The list may be live already, and change only in a minute.
+	watch.look();
 	return vscode.Disposable.from(
 		watch,
 		deps.live.onDidChange(() => watch.look()),
