@@ -4,7 +4,10 @@
  */
 import { hash } from "node:crypto";
 import type { AuditEvent, ChainCheck, UserInfo } from "../contract.ts";
+import { Slices } from "../store/slices.ts";
 import type { ChainEnd, Store, Token, Transaction } from "../store/store.ts";
+
+const eventsAtOnce = 100;
 
 /** An event without its place in the chain. */
 export interface NewAuditEvent {
@@ -22,13 +25,17 @@ export async function record(
 	newEvents: readonly NewAuditEvent[],
 ): Promise<void> {
 	let { sequence, hash: previousHash } = await transaction.chainHead();
-	const events = newEvents.map((newEvent) => {
-		sequence++;
-		const event = { ...newEvent, sequence, date, previousHash };
-		previousHash = hashOfEvent(event);
-		return { ...event, hash: previousHash };
-	});
-	await transaction.appendEvents(events);
+	const slices = new Slices();
+	for (let at = 0; at < newEvents.length; at += eventsAtOnce) {
+		const events = newEvents.slice(at, at + eventsAtOnce).map((newEvent) => {
+			sequence++;
+			const event = { ...newEvent, sequence, date, previousHash };
+			previousHash = hashOfEvent(event);
+			return { ...event, hash: previousHash };
+		});
+		await transaction.appendEvents(events);
+		await slices.pause();
+	}
 }
 
 /** Hashes of secrets, and what every change changes. */

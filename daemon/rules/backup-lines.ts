@@ -15,6 +15,7 @@ import {
 	tokenRecord,
 	usageDay,
 } from "../contract.ts";
+import { Slices } from "../store/slices.ts";
 import { addressProblem } from "./address.ts";
 import { isIssuedHere } from "./issued-here.ts";
 import { RuleError } from "./rule-error.ts";
@@ -193,12 +194,14 @@ function parsed(bytes: Buffer): unknown {
 	}
 }
 
-/** Each line without its end. A last one without an end is left out, since it was cut. */
+/** Each line without its end. A last one without an end is left out, since it was cut. Between two, others get their turn. */
 async function* pieces(path: string): AsyncGenerator<Buffer> {
+	const slices = new Slices();
 	let unended: Buffer = Buffer.alloc(0);
 	for await (const piece of createReadStream(path, { highWaterMark: 1 << 18 })) {
 		let bytes: Buffer = Buffer.concat([unended, piece as Buffer]);
 		for (let end = bytes.indexOf(lineEnd); end !== -1; end = bytes.indexOf(lineEnd)) {
+			await slices.pause();
 			yield bytes.subarray(0, end);
 			bytes = bytes.subarray(end + 1);
 		}

@@ -123,7 +123,7 @@ export class ChangeLog {
 		if (this.#broken !== undefined) throw this.#broken;
 		let written = 0;
 		try {
-			const line = entryLine(this.#lines, entry, this.#keys);
+			const line = await entryLine(this.#lines, entry, this.#keys);
 			this.#makeRoom(line.length, urgency);
 			written = line.length;
 			// Synchronously: a write to the page cache is quick.

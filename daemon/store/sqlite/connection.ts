@@ -16,11 +16,19 @@ export class Connection {
 	changedSettings = new Map<string, unknown>();
 	/** The sequence up to which the audit was purged. */
 	purgedTo: number | undefined;
+	/** The hashes of the tokens that the group of changes under way has touched. Those of local tokens never change. */
+	readonly touched = new Set<string>();
 
 	constructor(memory: MemoryDatabase) {
 		this.memory = memory;
 		this.kysely = new Kysely({ dialect: new SqliteDialect({ database: memory }) });
 		this.settings = new Settings(memory);
+	}
+
+	/** Of a change: a token that is created, changed or deleted. */
+	noteToken(changed: Committed["tokens"][number]): void {
+		this.tokens.push(changed);
+		this.touched.add(changed.stored.token.hash);
 	}
 
 	/** From here on, what changes is recorded until `stopRecording`. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Notice } from "../../contract.ts";
 import { type Committed, StorageError } from "../store.ts";
 import type { AuditFiles } from "./audit-files.ts";
-import { ChangeLog, createLog, sizeOf, type Urgency } from "./change-log.ts";
+import { ChangeLog, createLog, type Urgency } from "./change-log.ts";
 import { runCompaction } from "./compaction-child.ts";
 import type { Connection } from "./connection.ts";
 import { checkAudit, checkSpareSnapshot } from "./file-check.ts";
@@ -16,7 +16,7 @@ import { type Done, endsTokens, entryOf, type Job, record, rollBack, takeBack } 
 import { type Indexed, IndexFile } from "./index-file.ts";
 import type { SqlJsStatic } from "./memory-database.ts";
 import { schemaVersion } from "./schema.ts";
-import { listSnapshots } from "./snapshot.ts";
+import { defaultCompactAtBytes, isAbandoned, newestSnapshotBytes } from "./snapshot.ts";
 
 export interface DurableOptions {
 	/** Called once, when the first query needs it: a start with an index needs none. */
@@ -69,6 +69,8 @@ export class DurableDatabase {
 	#compaction: { ended: Promise<void>; abandonment: AbortController } | undefined;
 	#fileCheck: Promise<void> | undefined;
 	#isChanged = false;
+	/** While a group of changes runs and is written. */
+	#changing: Connection | undefined;
 	#listener: (committed: Committed) => void = () => {};
 	/** Why nothing is accepted any more: it is closed, or memory lacks what is on disk. */
 	#ended: Error | undefined;
@@ -108,6 +110,15 @@ export class DurableDatabase {
 	/** Runs a query that changes nothing. */
 	read<Result>(run: (connection: Connection) => Promise<Result>): Promise<Result> {
 		return this.#enqueue(this.#reads, run);
+	}
+
+	/**
+	 * Runs a query about the token with the hash alone: beside a long change, at once, where that has not touched it. So a
+	 * verification does not wait for a restore.
+	 */
+	readToken<Result>(hash: string, run: (connection: Connection) => Promise<Result>): Promise<Result> {
+		const connection = this.#changing;
+		return connection === undefined || connection.touched.has(hash) ? this.read(run) : run(connection);
 	}
 
 	/** Opens the database, and checks its files: what is damaged is in `notices` then. */
@@ -207,7 +218,10 @@ export class DurableDatabase {
 			const opened = this.#opened ?? (await this.#openForJobs());
 			if (opened === undefined) continue;
 			for (const job of this.#reads.splice(0)) await this.#read(opened, job);
-			if (this.#writes.length > 0) await this.#writeGroup(opened, this.#writes.splice(0));
+			if (this.#writes.length === 0) continue;
+			this.#changing = opened.connection;
+			await this.#writeGroup(opened, this.#writes.splice(0));
+			this.#changing = undefined;
 		}
 		// In the same turn as the last look at the queues, or a job could fall between them.
 		this.#working = undefined;
@@ -260,7 +274,7 @@ export class DurableDatabase {
 		);
 		this.notices.push(...(audit ?? []), ...(spare ?? []));
 		// So that there are two again.
-		if (spare?.length === 1 && this.#compaction === undefined) this.#startCompaction(opened);
+		if (spare?.length === 1) await this.read(async () => this.#startCompaction(opened)).catch(onAuditError);
 	}
 
 	async #read({ connection }: Opened, job: Job): Promise<void> {
@@ -272,8 +286,9 @@ export class DurableDatabase {
 	}
 
 	async #writeGroup(opened: Opened, jobs: Job[], urgency: Urgency = "ordinary"): Promise<void> {
-		const { connection, log } = opened;
+		const { connection } = opened;
 		connection.memory.execute("begin");
+		connection.touched.clear();
 		const done: Done[] = [];
 		for (const job of jobs) {
 			const { unsaved } = connection.settings;
@@ -290,7 +305,7 @@ export class DurableDatabase {
 			if (entry.statements.length + entry.events.length > 0) {
 				// It tells the state after which nothing has changed.
 				if (!this.#isChanged) IndexFile.remove(this.#options.directory);
-				await log.append(entry, others, urgency);
+				await opened.log.append(entry, others, urgency);
 			}
 		} catch (cause) {
 			rollBack(connection);
@@ -348,10 +363,12 @@ export class DurableDatabase {
 		const longest = this.#options.compactAtBytes ?? defaultCompactAtBytes(opened.snapshotBytes);
 		const bytes = opened.earlierBytes + opened.log.length;
 		// After a failure, such as a full disk, the next attempt waits for as many changes again.
-		if (this.#compaction === undefined && bytes - opened.triedBytes >= longest) this.#startCompaction(opened);
+		if (bytes - opened.triedBytes >= longest) this.#startCompaction(opened);
 	}
 
+	/** To be called between groups, since it closes the log. */
 	#startCompaction(opened: Opened): void {
+		if (this.#compaction !== undefined) return;
 		const abandonment = new AbortController();
 		const ended = this.#compact(opened, abandonment.signal)
 			.catch(this.#options.onCompactionError)
@@ -380,19 +397,4 @@ export class DurableDatabase {
 		opened.snapshotBytes = newestSnapshotBytes(directory);
 		opened.audit.refresh();
 	}
-}
-
-/** Half of the snapshot, but neither so short that snapshots are frequent nor so long that a replay is slow. */
-function defaultCompactAtBytes(snapshotBytes: number): number {
-	return Math.min(Math.max(4 << 20, snapshotBytes / 2), 16 << 20);
-}
-
-/** A file that a crash has left incomplete. A lock may be written by another process at this moment. */
-function isAbandoned(name: string): boolean {
-	return name.endsWith(".tmp") && !name.startsWith("lock-");
-}
-
-function newestSnapshotBytes(directory: string): number {
-	const newest = listSnapshots(directory)[0];
-	return newest === undefined ? 0 : sizeOf(newest.path);
 }

@@ -1,6 +1,6 @@
 /** The changes of one group: each is recorded as it runs, one that fails is rolled back alone, the others become one line of the log. */
+import { inSlices } from "../slices.ts";
 import { lineOf } from "./audit-files.ts";
-
 import type { Connection, Recorded } from "./connection.ts";
 import type { LogEntry } from "./log-lines.ts";
 
@@ -27,7 +27,7 @@ export async function record(
 	try {
 		const value = await job.run(connection);
 		const recorded = connection.stopRecording();
-		return { value, recorded, events: recorded.committed.events.map(lineOf) };
+		return { value, recorded, events: await inSlices(recorded.committed.events, lineOf) };
 	} catch (error) {
 		connection.stopRecording();
 		throw error;

@@ -5,6 +5,7 @@
  */
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { inSlices } from "../slices.ts";
 import type { Change } from "./memory-database.ts";
 
 /** The changes that one line holds: a replay applies all of them, or none. */
@@ -62,8 +63,12 @@ export class StatementKeys {
 	}
 }
 
-export function entryLine(number: number, { statements, events }: LogEntry, keys: StatementKeys): Buffer {
-	const elements = statements.map((change) => JSON.stringify(keys.named(change)));
+export async function entryLine(
+	number: number,
+	{ statements, events }: LogEntry,
+	keys: StatementKeys,
+): Promise<Buffer> {
+	const elements = await inSlices(statements, (change) => JSON.stringify(keys.named(change)));
 	if (events.length > 0) elements.push(`["${eventsKey}",[${events.join(",")}]]`);
 	return lineOf(number, `[${elements.join(",")}]`);
 }

@@ -162,3 +162,18 @@ export function checksumOf(image: Uint8Array): string {
 export function hexOf(checksum: number): string {
 	return checksum.toString(16).padStart(8, "0");
 }
+
+/** A file that a crash has left incomplete. A lock may be written by another process at this moment. */
+export function isAbandoned(name: string): boolean {
+	return name.endsWith(".tmp") && !name.startsWith("lock-");
+}
+
+export function newestSnapshotBytes(directory: string): number {
+	const newest = listSnapshots(directory)[0];
+	return newest === undefined ? 0 : (statSync(newest.path, { throwIfNoEntry: false })?.size ?? 0);
+}
+
+/** How long logs become before another snapshot is made: half of the snapshot, but neither so short that snapshots are frequent nor so long that a replay is slow. */
+export function defaultCompactAtBytes(snapshotBytes: number): number {
+	return Math.min(Math.max(4 << 20, snapshotBytes / 2), 16 << 20);
+}

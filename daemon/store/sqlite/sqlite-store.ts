@@ -60,7 +60,7 @@ export class SqliteStore implements Store {
 	async verifiable(hash: string): ReturnType<Store["verifiable"]> {
 		const { index } = this.database;
 		if (index !== undefined) return index.find(hash);
-		return this.database.read(async (connection) => findVerifiable(connection, hash));
+		return this.database.readToken(hash, async (connection) => findVerifiable(connection, hash));
 	}
 
 	async foreignHashes(): Promise<string[]> {

@@ -73,7 +73,7 @@ export async function insertToken(
 ): Promise<void> {
 	const usage = { useCount, lastUsed, lastUsedAddress };
 	await insertRow(connection, "tokens", { ...toRow(token), ...usage });
-	connection.tokens.push({ change: "created", stored: { token, usage } });
+	connection.noteToken({ change: "created", stored: { token, usage } });
 }
 
 /** Replaces a version. @throws VersionConflict when that is no longer the current one. */
@@ -91,7 +91,7 @@ export async function updateToken(
 		.executeTakeFirst();
 	if (result.numUpdatedRows !== 1n) throw new VersionConflict();
 	const change = token.revokedDate === null ? "changed" : "revoked";
-	connection.tokens.push({ change, stored: { token, usage } });
+	connection.noteToken({ change, stored: { token, usage } });
 }
 
 /** @throws VersionConflict when one of them has changed since it was read. */
@@ -102,7 +102,7 @@ export async function deleteTokens(connection: Connection, tokens: readonly Stor
 		const { changes } = memory.run('delete from "tokens" where "id" = ? and "version" = ?', [id, version]);
 		if (changes !== 1) throw new VersionConflict();
 		memory.run('delete from "usage" where "tokenId" = ?', [id]);
-		connection.tokens.push({ change: "deleted", stored });
+		connection.noteToken({ change: "deleted", stored });
 	}
 }
 
