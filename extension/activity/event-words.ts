@@ -42,7 +42,10 @@ const words: Record<AuditEvent["action"], Words> = {
 	doubt: (name) => alarm(l10n.t("In doubt after damage: {0}", name), l10n.t("Enable or revoke it")),
 	enable: (name) => usual(l10n.t("Enabled {0}", name)),
 	revoke: (name, { after }) => ending(l10n.t("Revoked {0}", name), text(after.revokedReason)),
-	delete: (name) => ending(l10n.t("Deleted {0} for good", name)),
+	delete: (name, { after }) =>
+		typeof after.handedOver === "number"
+			? ending(l10n.t("Moved {0} elsewhere", name))
+			: ending(l10n.t("Deleted {0} for good", name)),
 	grant: (name, event) =>
 		usual(l10n.t("Granted {0} a resource", name), resourcesOf(event.after, event.before)),
 	withdraw: (name, event) =>

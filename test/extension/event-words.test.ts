@@ -127,6 +127,16 @@ describe("an event in words", () => {
 			));
 	}
 
+	it("tells a token that has moved elsewhere from one that was deleted", () => {
+		const label = (after: object) =>
+			eventInWords(
+				anEvent({ action: "delete", before: { name: "erp" }, after: { ...after } }),
+				() => undefined,
+			).label;
+		assert.equal(label({ handedOver: 2 }), "Moved erp elsewhere");
+		assert.equal(label({}), "Deleted erp for good");
+	});
+
 	it("uses the former name of a deleted token", () => {
 		const event = anEvent({ after: { name: "its old name" } });
 		assert.equal(eventInWords(event, () => undefined).label, "Created its old name");
