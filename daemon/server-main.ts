@@ -53,7 +53,9 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 		onRecovered: () => outage.end(),
 		onLost: () => {
 			process.exitCode = 1;
-			ending.begin("more was changed than can be read again; start it anew");
+			ending.begin(
+				"the database lacks changes that this server knows, or more were made than it can read again; start it anew",
+			);
 		},
 	});
 	opening.catch(() => undefined);

@@ -40,6 +40,21 @@ export class Cluster {
 		return cluster;
 	}
 
+	/** Follows another one. */
+	static async standbyOf(primary: Cluster): Promise<Cluster> {
+		const cluster = new Cluster(await freePort(), quick);
+		process.once("exit", () => cluster.remove());
+		const from = `host=127.0.0.1 port=${primary.port} user=postgres`;
+		asPostgres("pg_basebackup", ["-D", cluster.#data, "-d", from, "-R", "--checkpoint=fast", "--no-sync"]);
+		cluster.begin();
+		return cluster;
+	}
+
+	/** From here on it takes changes, whatever the other one does. */
+	promote(): void {
+		asPostgres("pg_ctl", ["-D", this.#data, "-w", "promote"]);
+	}
+
 	private constructor(port: number, settings: readonly string[]) {
 		this.port = port;
 		this.#folder = mkdtempSync(join(tmpdir(), "tokensmith-postgres-"));

@@ -19,6 +19,8 @@ export interface ServerOptions {
 	/** What runs in the place of the bundled program. */
 	program?: string;
 	environment?: Record<string, string>;
+	/** An empty one, for a team. */
+	database?: string;
 }
 
 /** One process. */
@@ -116,7 +118,7 @@ export class Team {
 
 	/** A database with so many replicas, and a permission for tokens. */
 	static async start(cluster: Cluster, replicas: number, options: ServerOptions = {}): Promise<Team> {
-		const team = new Team(cluster, await cluster.createDatabase());
+		const team = new Team(cluster, options.database ?? (await cluster.createDatabase()));
 		await team.add({ ...options, args: ["--admin-token-file", team.adminFile, ...(options.args ?? [])] });
 		team.admin = readFileSync(team.adminFile, "utf8").trim();
 		const permission = await team.first.call("PUT", "/v1/permissions/orders.read", {

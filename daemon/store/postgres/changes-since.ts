@@ -1,14 +1,10 @@
 /** What was committed since the last event that a listener has received, from the changes that are kept for the replicas. */
 import type { Missed, Position } from "../store.ts";
-import { committedFrom } from "./committed-text.ts";
+import { type CommittedPart, committedFrom } from "./committed-text.ts";
 
 type Read = (text: string, values: readonly unknown[]) => Promise<Row[]>;
 
-interface Row {
-	number: string;
-	part: number;
-	committed: string;
-}
+type Row = Omit<CommittedPart, "batch">;
 
 /** To list all tokens is less than more of them. */
 const mostChanges = 500;

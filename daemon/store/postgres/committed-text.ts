@@ -1,5 +1,23 @@
 /** What transactions have changed, as texts that other replicas read. */
 import type { Committed } from "../store.ts";
+import type { Link } from "./connect.ts";
+
+/** A row of the table of changes. */
+export interface CommittedPart {
+	number: string;
+	part: number;
+	batch: string;
+	committed: string;
+}
+
+/** Whether the database has this very change. */
+export async function isKept(link: Link, number: number, batch: string): Promise<boolean> {
+	const { rows } = await link.query({
+		text: `select "number" from "changes" where "number" = $1 and "batch" = $2 limit 1`,
+		values: [number, batch],
+	});
+	return rows.length > 0;
+}
 
 /** As it is written by `textsOf`. */
 export function committedFrom(text: string): Committed {

@@ -12,8 +12,9 @@ import { hostname } from "node:os";
 import type pg from "pg";
 import { type Committed, type Position, StoreUnreachable } from "../store.ts";
 import { Acknowledgements, atMost, type Other } from "./acknowledgements.ts";
-import { committedFrom, partsOf } from "./committed-text.ts";
+import { type CommittedPart, committedFrom, isKept, partsOf } from "./committed-text.ts";
 import { type Link, linkToPrimary } from "./connect.ts";
+import { DatabaseClock } from "./database-clock.ts";
 
 export interface ReplicaOptions {
 	targets: readonly pg.ClientConfig[];
@@ -32,22 +33,17 @@ export interface ReplicaOptions {
 	onTrouble: (error: unknown) => void;
 	/** It has a lease again. */
 	onRecovered?: () => void;
-	/** It has missed changes that are no longer kept. */
+	/** It has missed changes that are no longer kept, or knows some that the database lacks. */
 	onLost: () => void;
 }
 
 /** A change that this process has committed. */
 export interface OwnChange {
 	number: number;
+	batch: string;
 	committed: readonly Committed[];
 	/** Those that had a lease after the commit; undefined: not known. */
 	others?: readonly Other[] | undefined;
-}
-
-interface Change {
-	number: string;
-	part: number;
-	committed: string;
 }
 
 const readAtOnce = 100;
@@ -59,6 +55,8 @@ export class Replica {
 	readonly id = randomUUID();
 	/** The number of the last change that was applied. */
 	#known = 0;
+	/** Its batch, by which the same change is known in a database that has replaced another one. */
+	#batch: string | undefined;
 	readonly #acknowledgements = new Acknowledgements();
 	/** The last changes that others have announced, by their ids, until this replica has told them that it has read them. */
 	readonly #toAcknowledge = new Map<string, number>();
@@ -66,8 +64,7 @@ export class Replica {
 	#applied: Position = { change: 0 };
 	/** The end of the lease, by a clock that no change of the time moves, and by the one that a machine's sleep does not stop. */
 	#until = { steady: Number.NEGATIVE_INFINITY, wall: 0 };
-	/** The database's time, in milliseconds since the epoch, and when it was read by the steady clock. */
-	#clock = { database: Date.now(), steady: performance.now() };
+	readonly #clock = new DatabaseClock();
 	#link: Link | undefined;
 	#connecting: Promise<Link> | undefined;
 	#target: pg.ClientConfig | undefined;
@@ -137,7 +134,7 @@ export class Replica {
 
 	/** Milliseconds since the epoch, by the database's clock. */
 	now(): number {
-		return Math.round(this.#clock.database + performance.now() - this.#clock.steady);
+		return this.#clock.now();
 	}
 
 	/** Milliseconds by which this machine's clock is ahead of the database's. */
@@ -166,11 +163,12 @@ export class Replica {
 	}
 
 	/** Answers a promise where changes of others have to be read before. */
-	#applyOwn({ number, committed }: OwnChange): Promise<void> | undefined {
+	#applyOwn({ number, batch, committed }: OwnChange): Promise<void> | undefined {
 		if (!this.#hasJoined || this.#known >= number) return undefined;
 		if (this.#isReading || this.#known !== number - 1) return this.catchUp();
 		for (const [part, one] of partsOf(committed).entries()) this.#apply(one, { change: number, part });
 		this.#known = number;
+		this.#batch = batch;
 		this.#applied = { change: number };
 		return undefined;
 	}
@@ -220,9 +218,19 @@ export class Replica {
 		await link.query(
 			`listen tokensmith_changes; listen tokensmith_acknowledgements; listen "${channelOf(this.id)}"`,
 		);
+		await this.#requireSameHistory(link);
 		this.#link = link;
 		this.#target = link.target;
 		return link;
+	}
+
+	/** A standby that took over may lack the last changes, and have others in their place. */
+	async #requireSameHistory(link: Link): Promise<void> {
+		if (this.#batch === undefined) return;
+		if (await isKept(link, this.#known, this.#batch)) return;
+		await link.close();
+		this.#options.onLost();
+		throw new StoreUnreachable(undefined, "The database lacks changes that were made.");
 	}
 
 	/** A lease, of which the others know before this replica reads what they have changed. */
@@ -248,7 +256,7 @@ export class Replica {
 		});
 		const before = this.#known;
 		// The database does this after the renewal, on the same connection.
-		await Promise.all([this.#setClock(renewed, sent.steady), this.catchUp(), this.#look(link)]);
+		await Promise.all([this.#readClock(renewed, sent.steady), this.catchUp(), this.#look(link)]);
 		// An announcement may have been lost with the connection before.
 		if (this.#known > before) this.#tell(link, "tokensmith_acknowledgements");
 		const lasts = this.#share;
@@ -268,14 +276,9 @@ export class Replica {
 		return this.#options.leaseMilliseconds * (1 - marginShare);
 	}
 
-	/** A difference within what the way took is none. */
-	async #setClock(renewed: Promise<pg.QueryResult>, sent: number): Promise<void> {
+	async #readClock(renewed: Promise<pg.QueryResult>, sent: number): Promise<void> {
 		const { rows } = await renewed;
-		const database = Number(rows[0]?.now);
-		const received = performance.now();
-		const steady = (sent + received) / 2;
-		const known = this.#clock.database + steady - this.#clock.steady;
-		if (Math.abs(known - database) > (received - sent) / 2) this.#clock = { database, steady };
+		this.#clock.set(Number(rows[0]?.now), sent, performance.now());
 	}
 
 	async #look(link: Link): Promise<void> {
@@ -321,22 +324,25 @@ export class Replica {
 
 	async #readNew(): Promise<void> {
 		const link = this.#open();
+		let last = this.#batch;
 		let position: readonly [number: number, part: number] = [this.#known + 1, -1];
 		for (;;) {
-			const { rows } = await link.query<Change>({
+			const { rows } = await link.query<CommittedPart>({
 				name: "changes",
-				text: `select "number", "part", "committed" from "changes" where ("number", "part") > ($1, $2)
+				text: `select "number", "part", "batch", "committed" from "changes" where ("number", "part") > ($1, $2)
 					order by "number", "part" limit ${readAtOnce}`,
 				values: [...position],
 			});
-			for (const { number, part, committed } of rows) {
+			for (const { number, part, batch, committed } of rows) {
 				if (Number(number) > position[0] + (position[1] < 0 ? 0 : 1)) return this.#options.onLost();
 				position = [Number(number), part];
+				last = batch;
 				this.#apply(committedFrom(committed), { change: Number(number), part });
 			}
 			if (rows.length < readAtOnce) break;
 		}
 		if (position[1] >= 0) this.#known = position[0];
+		this.#batch = last;
 		this.#applied = { change: this.#known };
 		this.#acknowledge(link);
 	}

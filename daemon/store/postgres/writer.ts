@@ -96,7 +96,7 @@ export class Writer {
 			const isUncertain = isCommitting && !(cause instanceof Undone);
 			const number = isUncertain ? await this.#findOut(batch) : undefined;
 			if (number !== undefined && number !== "unknown")
-				this.#settle({ number, committed: committedBy(done) }, done);
+				this.#settle({ number, batch, committed: committedBy(done) }, done);
 			else if (number === "unknown") refuse(left, new ChangeUncertain(cause));
 			else await this.#refuse(left, cause instanceof Undone ? cause.cause : cause);
 		}
@@ -121,7 +121,7 @@ export class Writer {
 		const { command } = await ended;
 		if (failure !== undefined || command !== "COMMIT") throw new Undone(failure?.reason);
 		if (isEmpty) answer(done);
-		else this.#settle({ number: await announced, committed, others: await others }, done);
+		else this.#settle({ number: await announced, batch, committed, others: await others }, done);
 	}
 
 	/** Answers when the change counts everywhere; the next batch need not wait for that. */
