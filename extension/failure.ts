@@ -1,5 +1,6 @@
 /** Turns an error into an explanation for the user, and the one remedy to offer. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
+import { ServerError, type ServerProblem, serverProblemOf } from "../daemon/client/prove-server.ts";
 import {
 	TokensmithProblemError,
 	TokensmithUnavailableError,
@@ -10,6 +11,7 @@ import { type NamedServer, serverBehind } from "./daemon/server-transport.ts";
 import { DaemonError, type DaemonErrorCode } from "./daemon/start-daemon.ts";
 import { quoted } from "./display-text.ts";
 import { reachInWords } from "./reach-words.ts";
+import { serverProblemInWords } from "./server-problem-words.ts";
 
 export type Remedy =
 	| "try-again"
@@ -80,13 +82,10 @@ const refusedToken: ReadonlySet<ProblemCode> = new Set([
 ]);
 
 /** It is another machine: what helps with this one's daemon does not help there. */
-function explainServer({ name }: NamedServer, error: unknown): Explanation {
-	const server = quoted(name);
-	if (error instanceof TokensmithUnavailableError) {
-		const text = l10n.t("The server {0} could not be reached.", server);
-		const rest = error.outcome === "not-done" ? l10n.t("Nothing was changed.") : unknownOutcome();
-		return { text: `${text} ${rest}`, remedy: "try-again" };
-	}
+function explainServer(named: NamedServer, error: unknown): Explanation {
+	const server = quoted(named.name);
+	if (error instanceof TokensmithUnavailableError)
+		return { text: unreachedServer(named, error), remedy: "try-again" };
 	if (!(error instanceof TokensmithProblemError))
 		return {
 			text: l10n.t("The server {0} gave no answer that can be understood.", server),
@@ -104,6 +103,28 @@ function explainServer({ name }: NamedServer, error: unknown): Explanation {
 			remedy: "change-server-token",
 		};
 	return { text: l10n.t("The server {0} says: {1}", server, text), remedy };
+}
+
+/** Only for a reason that says what to do: that it does not answer is said by all. */
+const tellingReasons: ReadonlySet<ServerProblem> = new Set([
+	...(["unproved", "unknown-host", "not-encrypting", "certificate-expired"] as const),
+	...(["certificate-not-yet-valid", "certificate-of-another-host", "authority-unknown"] as const),
+	"certificate-refused",
+]);
+
+function unreachedServer({ name, host }: NamedServer, error: TokensmithUnavailableError): string {
+	const server = quoted(name);
+	const problem = serverProblemOf(error);
+	if (problem !== undefined && tellingReasons.has(problem)) {
+		const why = serverProblemInWords(new ServerError(problem, host));
+		return l10n.t("The server {0} could not be reached. {1}", server, why);
+	}
+	const text =
+		error.reason === "unusable"
+			? l10n.t("The server {0} gave no answer that can be understood.", server)
+			: l10n.t("The server {0} could not be reached.", server);
+	const rest = error.outcome === "not-done" ? l10n.t("Nothing was changed.") : unknownOutcome();
+	return `${text} ${rest}`;
 }
 
 function unknownOutcome(): string {

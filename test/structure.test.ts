@@ -32,7 +32,15 @@ const roots = /^daemon\/(main|server-main)\.ts$/;
  * and `command.ts` are on no floor, since they contain only types of what the composition root builds.
  */
 const floors: readonly (readonly string[])[] = [
-	["action.ts", "display-text.ts", "error-code.ts", "language.ts", "reach-words.ts", "settings.ts"],
+	[
+		"action.ts",
+		"display-text.ts",
+		"error-code.ts",
+		"language.ts",
+		"reach-words.ts",
+		"server-problem-words.ts",
+		"settings.ts",
+	],
 	["irreversible.ts", "notification.ts"],
 	["daemon"],
 	["failure.ts"],

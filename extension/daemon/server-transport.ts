@@ -13,6 +13,8 @@ type Request = Parameters<Transport["json"]>[0];
 export interface NamedServer {
 	readonly key: string;
 	readonly name: string;
+	/** Of its address, with the port. */
+	readonly host: string;
 }
 
 const failedAt = new WeakMap<object, NamedServer>();

@@ -114,7 +114,7 @@ export class Servers implements vscode.Disposable {
 
 function clientFor({ key, name, address, token }: Server): Client {
 	const endpoint = parseServerAddress(address);
-	return new Client(async () => endpoint, { server: { key, name, token } });
+	return new Client(async () => endpoint, { server: { key, name, host: endpoint.host, token } });
 }
 
 export function isSame(one: Server, other: Server): boolean {

@@ -13,12 +13,13 @@ import { cleanSecret } from "../connections/pasted-secret.ts";
 import type { Server, Servers } from "../daemon/servers.ts";
 import { quoted } from "../display-text.ts";
 import { showInformation } from "../notification.ts";
+import { serverProblemInWords } from "../server-problem-words.ts";
 import type { Services } from "../services.ts";
 import { readTokenName } from "../tokens/token-name.ts";
 import type { Prompts, Read } from "../wizard/prompts.ts";
 import { type Back, back, type Place, type Step } from "../wizard/walk.ts";
 import { runWizard } from "../wizard/wizard.ts";
-import { rightsInWords, serverProblemInWords } from "./server-words.ts";
+import { rightsInWords } from "./server-words.ts";
 
 export type ServerDeps = Pick<Services, "daemon" | "live" | "log" | "secrets" | "servers">;
 

@@ -2,12 +2,14 @@
 
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import type { LiveState } from "../daemon/live-authority.ts";
+import type { LiveServer } from "../daemon/live-server.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { bareId, isTokensmith, serverOf } from "../daemon/qualified-ids.ts";
 import { plainText } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
+import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
 import { filterBy } from "./token-filter.ts";
 import { type Grouping, groupings, groupTokens, type ServerFacts, type TokenGroup } from "./token-groups.ts";
@@ -22,9 +24,10 @@ interface ShownTokensDeps {
 	memory: { workspace: vscode.Memento; everywhere: vscode.Memento };
 }
 
-function stateInWords(state: LiveState): string {
+function stateInWords({ state, error }: LiveServer): string {
 	if (state === "live") return "";
-	return state === "failed" ? l10n.t("not reached") : l10n.t("connecting…");
+	if (state !== "failed") return l10n.t("connecting…");
+	return error instanceof TokensmithProblemError ? l10n.t("refuses the token") : l10n.t("not reached");
 }
 
 export class ShownTokens implements vscode.Disposable {
@@ -131,7 +134,8 @@ export class ShownTokens implements vscode.Disposable {
 			.filter(({ key }) => this.#filter === "" || shown.has(key))
 			.map((server) => ({
 				...{ key: server.key, name: server.server.name, isWritable: server.may("write") },
-				problem: stateInWords(server.state),
+				problem: stateInWords(server),
+				detail: server.error === undefined ? "" : explain(server.error).text,
 			}));
 	}
 

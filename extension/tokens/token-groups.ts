@@ -18,6 +18,8 @@ export interface TokenGroup<Line = unknown> {
 	readonly kind: StatusGroup | "server" | "issuer" | "file" | "no-file";
 	/** What the title's count stands beside, where there is more to say. */
 	readonly remark?: string;
+	/** The same as a whole sentence. */
+	readonly detail?: string;
 	/** Whether tokens can be created at a server. */
 	readonly isWritable?: boolean;
 	readonly entries: readonly TokenEntry<Line>[];
@@ -62,6 +64,8 @@ export interface ServerFacts {
 	readonly name: string;
 	/** Why its tokens may not be up to date; empty: they are. */
 	readonly problem: string;
+	/** The same as a whole sentence. */
+	readonly detail?: string;
 	/** Whether tokens can be created there. */
 	readonly isWritable: boolean;
 }
@@ -93,11 +97,11 @@ export function groupTokens<Line>(
 
 /** Beside what this machine has, under their names. */
 function byServer<Line>(tokens: readonly TokenRecord[], facts: GroupingFacts<Line>): TokenGroup<Line>[] {
-	return facts.servers.map(({ key, name, problem, isWritable }) => ({
+	return facts.servers.map(({ key, name, problem, detail = "", isWritable }) => ({
 		id: `server/${key}`,
 		kind: "server" as const,
 		label: name,
-		...{ isWritable, ...(problem !== "" && { remark: problem }) },
+		...{ isWritable, ...(problem !== "" && { remark: problem }), ...(detail !== "" && { detail }) },
 		entries: entriesOf(
 			tokens.filter(({ id }) => serverOf(id) === key),
 			facts,

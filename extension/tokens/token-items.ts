@@ -43,11 +43,12 @@ export function namesakesAmong(tokens: readonly TokenRecord[]): ReadonlySet<stri
 }
 
 export function groupItem({ group }: GroupNode): vscode.TreeItem {
-	const { id, kind, label, remark, isWritable, entries } = group;
+	const { id, kind, label, remark, detail, isWritable, entries } = group;
 	const item = new vscode.TreeItem(plainText(label), isOutOfTheWay(kind) ? Collapsed : Expanded);
 	item.id = id;
 	item.description = joined(String(entries.length), remark ?? "");
 	item.contextValue = kind === "server" ? `server${isWritable ? ".write" : ""}` : "group";
+	if (detail !== undefined) item.tooltip = detail;
 	if (kind === "server") {
 		const isReached = remark === undefined;
 		item.iconPath = isReached

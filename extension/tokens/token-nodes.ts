@@ -66,10 +66,11 @@ export function placeOf({ group, id }: Pick<TokenNode, "group" | "id">): string 
 export function shapeOf(groups: readonly TokenGroup<EnvLine>[]): string {
 	const shape = ({ token, retiring }: TokenEntry<EnvLine>): unknown => [token.id, retiring.map(shape)];
 	return JSON.stringify(
-		groups.map(({ id, label, remark, isWritable, entries }) => [
+		groups.map(({ id, label, remark, detail, isWritable, entries }) => [
 			id,
 			label,
 			remark,
+			detail,
 			isWritable,
 			entries.map(shape),
 		]),

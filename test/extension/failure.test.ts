@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { TokensmithProblemError, TokensmithUnavailableError } from "../../daemon/client/transport.ts";
+import {
+	TokensmithProblemError,
+	TokensmithUnavailableError,
+	type UnavailableReason,
+} from "../../daemon/client/transport.ts";
 import { type FieldError, type ProblemCode, problemStatus } from "../../daemon/contract.ts";
+import { ServerTransport } from "../../extension/daemon/server-transport.ts";
 import { DaemonError } from "../../extension/daemon/start-daemon.ts";
 import { explain, fieldOf } from "../../extension/failure.ts";
 
@@ -8,6 +13,12 @@ function problem(code: ProblemCode, detail: string, errors?: FieldError[]): Toke
 	const status = problemStatus[code];
 	const shape = { type: "about:blank", title: code, status, code, detail, instance: "1" };
 	return new TokensmithProblemError(errors === undefined ? shape : { ...shape, errors });
+}
+
+function ofServer(reason: UnavailableReason, cause?: Error): unknown {
+	const server = { key: "srv-00000001", name: "Team", host: "team.example" };
+	const transport = new ServerTransport(server, assert.fail, { token: "" });
+	return transport.failed(new TokensmithUnavailableError("failed", { cause, outcome: "not-done", reason }));
 }
 
 describe("the explanation of an error", () => {
@@ -63,6 +74,24 @@ describe("the explanation of an error", () => {
 			"offers to try again when the user can prepare the file",
 			Object.assign(new Error(".env is read-only. Allow writing there."), { name: "FileError" }),
 			".env is read-only. Allow writing there.",
+			"try-again",
+		],
+		[
+			"says why a server can't be reached, where something can be done",
+			ofServer("unusable", Object.assign(new Error("expired"), { code: "CERT_HAS_EXPIRED" })),
+			"The server “Team” could not be reached. The certificate of team.example has expired. Its administrator has to renew it. Nothing was sent.",
+			"try-again",
+		],
+		[
+			"says that a server has another identity, as with a new database",
+			ofServer("unproved"),
+			"The server “Team” could not be reached. What answers at team.example does not have the identity in the address. Nothing was sent. Copy the address again.",
+			"try-again",
+		],
+		[
+			"tells a server that answers nonsense from one that does not answer",
+			ofServer("unusable"),
+			"The server “Team” gave no answer that can be understood. Nothing was changed.",
 			"try-again",
 		],
 		["makes a sentence of any error", new Error("boom"), "boom.", "show-log"],

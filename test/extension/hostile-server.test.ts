@@ -34,7 +34,7 @@ describe("a hostile server", () => {
 		});
 		const { url } = listening;
 		return new Client(async () => ({ url, ownerKey: undefined }), {
-			server: { key, name: "Team", token: "tks_own" },
+			server: { key, name: "Team", host: "team.example", token: "tks_own" },
 		});
 	}
 

@@ -54,7 +54,7 @@ describe("values of env files", () => {
 		there = await Authority.start({ [hashOf(theirs)]: "two", [hashOf(ours)]: "false claim" });
 		const key = "srv-00000001";
 		const server = new Client(async () => ({ url: there.url, ownerKey: undefined }), {
-			server: { key, name: "Team", token: "tks_admin" },
+			server: { key, name: "Team", host: "team.example", token: "tks_admin" },
 		});
 		client = routedClient({
 			local: async () => new Client(async () => ({ url: here.url, ownerKey: undefined })),
