@@ -12,6 +12,7 @@ import type { ActionLog, ActionOptions } from "../action.ts";
 import type { Connections } from "../connections/connections.ts";
 import { SystemUnansweredError, withConnection } from "../connections/system-unanswered.ts";
 import type { Client } from "../daemon/client.ts";
+import { serverOf } from "../daemon/qualified-ids.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import type { replaceSecrets, secretOn, Written } from "../env/env-lines.ts";
 import { isToBeConfirmed } from "../tokens/revoke-action.ts";
@@ -21,7 +22,14 @@ import { type RotationPlan, requestFor } from "./rotation-plan.ts";
 
 type RotationClient = Pick<
 	Client,
-	"endOverlap" | "getToken" | "introspect" | "probeToken" | "revokeToken" | "rotateToken" | "undoRotation"
+	| "endOverlap"
+	| "getToken"
+	| "identify"
+	| "introspect"
+	| "probeToken"
+	| "revokeToken"
+	| "rotateToken"
+	| "undoRotation"
 >;
 
 export interface RotationDeps {
@@ -231,9 +239,21 @@ function rotationOf({ predecessor, successor, ignored }: Started): Rotation & Pi
 /** @throws if the daemon, or the connected system, refuses the secret that it has just created */
 async function verify(deps: SequenceDeps, { client, secret, successor }: Started): Promise<void> {
 	if (successor.connectionId !== null) return await verifyAtSystem(deps, client, { secret, successor });
+	if (serverOf(successor.id) !== undefined) return await verifyAtServer(client, { secret, successor });
 	const answer = await client.introspect(secret);
 	if (!answer.active) throw new Error(l10n.t("The daemon refuses the new secret."));
 	if (answer.client_id !== successor.id) throw new Error("The new secret belongs to another token.");
+}
+
+/** By its hash, for which the token needs no further right, and which counts as no use. */
+async function verifyAtServer(
+	client: RotationClient,
+	{ secret, successor: { id } }: Pick<Started, "secret" | "successor">,
+): Promise<void> {
+	const asked = { hash: hashOf(secret), partial: partialTokenOf(secret) };
+	const found = (await client.identify([asked], id))[asked.hash];
+	if (found?.id !== id || found.status !== "active")
+		throw new Error(l10n.t("The server refuses the new secret."));
 }
 
 /** A system that gives no clear answer stops no rotation: its old secret still works. */

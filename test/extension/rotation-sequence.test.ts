@@ -1,5 +1,6 @@
 /** The order of a rotation, against a real daemon; SecretStorage and the env file are in memory, and calls can be made to fail. */
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { CreatedToken, TokenRecord } from "../../daemon/contract.ts";
 import { applyEdits } from "../../daemon/env-file/env-edit.ts";
@@ -8,6 +9,7 @@ import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { SystemUnansweredError } from "../../extension/connections/system-unanswered.ts";
 import { Client } from "../../extension/daemon/client.ts";
+import { routedClient } from "../../extension/daemon/routed-client.ts";
 import type { EnvLine } from "../../extension/env/bindings.ts";
 import type { Written } from "../../extension/env/env-lines.ts";
 import {
@@ -238,6 +240,30 @@ describe("a rotation", () => {
 		const outcome = await rotate();
 		assert.ok(outcome.kind === "unfinished");
 		assert.deepEqual([outcome.error, text, kept.has(outcome.successor.id)], [failed, original(), true]);
+	});
+
+	it("of a server's token is verified there, with no right but those of a rotation", async () => {
+		const permissions = ["api.api-tokens.read", "api.api-tokens.write", "orders.read"];
+		const key = "srv-00000001";
+		const scoped = await daemon.create({ name: "scoped", permissions, expiry: null });
+		const { url } = daemon;
+		const server = new Client(async () => ({ url, ownerKey: undefined }), {
+			server: { key, name: "Team", host: "team.example", token: scoped.token },
+		});
+		client = routedClient({
+			local: () => assert.fail("asked this machine"),
+			server: () => server,
+			reachable: () => [key],
+			partials: () => new Set(),
+			log: { warn: assert.fail },
+		});
+		token = { ...token, id: `${key}~${token.id}` };
+		kept = new Map([[token.id, token.token]]);
+		const outcome = await rotate();
+		assert.ok(outcome.kind === "rotated", inspect(outcome));
+		assert.equal(text, original().replaceAll(token.token, kept.get(outcome.successor.id) ?? ""));
+		calls.identify = async () => ({});
+		assert.equal((await rotate(aDay, { token: outcome.successor })).kind, "undone");
 	});
 
 	it("is unfinished if the lines can't be written", async () => {
