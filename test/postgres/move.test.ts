@@ -121,6 +121,20 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a move between this m
 		assert.deepEqual([await places(secret), await places(theirs)], [nowhere, there]);
 	});
 
+	it("brings the audit along to a machine without any history, and goes from there", async () => {
+		const secret = await create("billing", ["--context", "team"]);
+		await daemon.kill();
+		daemon = await DaemonChild.startEmpty(join(folder, "new"));
+		const moved = JSON.parse(await done(["move", "--from", "team", "--yes", "--json", ...local()]));
+		assert.deepEqual([moved.moved, moved.tokens, moved.to, moved.conflictCount], [1, 1, daemon.directory, 0]);
+		assert.deepEqual(await places(secret), here);
+		const { chain, events } = JSON.parse(await done(["audit", "--verify", "--json", ...local()]));
+		assert.ok(chain.intact);
+		assert.ok(events.some(({ after }: { after: { name?: string } }) => after.name === "billing"));
+		await done(["move", "--to", "team", "--yes", ...local()]);
+		assert.deepEqual(await places(secret), there);
+	});
+
 	it("does not begin where something at the target stands against it", async () => {
 		const unique = ["--profile", "mindbridge", "--permission", "api.tasks.read", "--expires-in", "1d"];
 		const ours = (await done(["create", "erp", ...unique, ...local()])).trim();
