@@ -38,8 +38,12 @@ export class TokenRestore {
 
 	/** A token can come again, as it was later: then that counts. */
 	async take(token: Token, usage: Usage): Promise<void> {
-		const here = await this.#deps.transaction.token(token.id);
-		if (here === undefined) return this.#add(token, usage);
+		// At once, since a shared server's database is some way off.
+		const [here, reason] = await Promise.all([
+			this.#deps.transaction.token(token.id),
+			this.#reasonAgainst(token),
+		]);
+		if (here === undefined) return this.#add(token, usage, reason);
 		if (here.token.hash !== token.hash) return this.#conflict(token, "other-secret");
 		const after = merged(here.token, token, this.#deps.context);
 		const earlier = this.outcomes.get(token.id);
@@ -51,9 +55,8 @@ export class TokenRestore {
 		this.outcomes.set(token.id, earlier === "added" ? "added" : isRevocation ? "revoked" : "replaced");
 	}
 
-	async #add(token: Token, usage: Usage): Promise<void> {
+	async #add(token: Token, usage: Usage, reason: RestoreConflict["reason"] | undefined): Promise<void> {
 		const { transaction, context, isHistoryGone } = this.#deps;
-		const reason = await this.#reasonAgainst(token);
 		if (reason !== undefined) return this.#conflict(token, reason);
 		const isDoubtful = isHistoryGone && isIssuedHere(token) && works(token, context.now);
 		const added = isDoubtful ? { ...token, inDoubtDate: context.now.toISOString() } : token;
@@ -70,14 +73,18 @@ export class TokenRestore {
 		this.events.push(changeOf("restore", context.user, here.token, after));
 	}
 
+	/** Why a token that is not here can't be added. */
 	async #reasonAgainst(token: Token): Promise<RestoreConflict["reason"] | undefined> {
 		const { transaction, gone, handedOver } = this.#deps;
 		if (gone.has(token.id) || token.version < (handedOver.get(token.id) ?? 0)) return "deleted";
-		if (await transaction.isHashKnown(token.hash)) return "hash-known";
-		if (await this.#isNameTaken(token)) return "name-taken";
-		const { connectionId, remoteId, revokedDate } = token;
-		if (connectionId === null || remoteId === null || revokedDate !== null) return undefined;
-		return (await transaction.isRemoteIdKnown({ connectionId, remoteId })) ? "remote-id-known" : undefined;
+		const [isHashKnown, isNameTaken, isRemoteIdKnown] = await Promise.all([
+			transaction.isHashKnown(token.hash),
+			this.#isNameTaken(token),
+			this.#isRemoteIdKnown(token),
+		]);
+		if (isHashKnown) return "hash-known";
+		if (isNameTaken) return "name-taken";
+		return isRemoteIdKnown ? "remote-id-known" : undefined;
 	}
 
 	/** A token that is revoked or rotated has its name no longer for itself, and a successor has that of its predecessor. */
@@ -87,6 +94,11 @@ export class TokenRestore {
 		if (!hasName || predecessorId !== null) return false;
 		if (this.#deps.findProfile(profile)?.names.unique !== true) return false;
 		return this.#deps.transaction.isNameTaken({ profile, name, exceptId: id });
+	}
+
+	async #isRemoteIdKnown({ connectionId, remoteId, revokedDate }: Token): Promise<boolean> {
+		if (connectionId === null || remoteId === null || revokedDate !== null) return false;
+		return this.#deps.transaction.isRemoteIdKnown({ connectionId, remoteId });
 	}
 
 	#conflict({ id, name }: Token, reason: RestoreConflict["reason"]): void {
