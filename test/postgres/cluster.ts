@@ -19,11 +19,22 @@ export class Cluster {
 	readonly #folder: string;
 	readonly port: number;
 	readonly #options: string;
+	#isMounted = false;
 
-	/** @param isDurable as in operation, where it matters what a commit costs. */
-	static async start({ isDurable = false } = {}): Promise<Cluster> {
+	/**
+	 * @param isDurable as in operation, where it matters what a commit costs.
+	 * @param megabytes of a disk of its own, which only root can mount.
+	 */
+	static async start({
+		isDurable = false,
+		megabytes,
+	}: {
+		isDurable?: boolean;
+		megabytes?: number;
+	} = {}): Promise<Cluster> {
 		const cluster = new Cluster(await freePort(), isDurable ? [] : quick);
 		process.once("exit", () => cluster.remove());
+		if (megabytes !== undefined) cluster.#mount(megabytes);
 		asPostgres("initdb", [
 			"-D",
 			cluster.#data,
@@ -85,6 +96,17 @@ export class Cluster {
 		asPostgres("pg_ctl", ["-D", this.#data, "-w", "-m", mode, "stop"]);
 	}
 
+	/** Where the disk can be filled. */
+	get folder(): string {
+		return this.#folder;
+	}
+
+	#mount(megabytes: number): void {
+		const options = `size=${megabytes}m,mode=0755,uid=${idOfPostgres("-u")},gid=${idOfPostgres("-g")}`;
+		execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", this.#folder]);
+		this.#isMounted = true;
+	}
+
 	url(database: string): string {
 		return `postgres://postgres@127.0.0.1:${this.port}/${database}`;
 	}
@@ -110,6 +132,7 @@ export class Cluster {
 	remove(): void {
 		if (!existsSync(this.#folder)) return;
 		spawnPostgres("pg_ctl", ["-D", this.#data, "-m", "immediate", "stop"]);
+		if (this.#isMounted) spawnSync("umount", ["-l", this.#folder]);
 		rmSync(this.#folder, { recursive: true, force: true });
 	}
 }
