@@ -18,6 +18,8 @@ const mostTokens = 1_000_000;
 export interface ServerArguments {
 	host: string;
 	port: number;
+	/** A proxy or a client asks at this port, and must not reach another program there. */
+	isPortFixed: boolean;
 	publicUrl: URL | undefined;
 	certificateFiles: { cert: string; key: string } | undefined;
 	trustedProxies: string[];
@@ -39,7 +41,7 @@ export function readServerArguments(args: string[]): ServerArguments {
 		args,
 		options: {
 			host: { type: "string", default: "127.0.0.1" },
-			port: { type: "string", default: String(preferredPort) },
+			port: { type: "string" },
 			"public-url": { type: "string" },
 			"tls-cert": { type: "string" },
 			"tls-key": { type: "string" },
@@ -64,7 +66,8 @@ export function readServerArguments(args: string[]): ServerArguments {
 		);
 	return {
 		host: values.host,
-		port: wholeNumber("--port", values.port, 65_535),
+		port: wholeNumber("--port", values.port ?? String(preferredPort), 65_535),
+		isPortFixed: values.port !== undefined,
 		publicUrl: publicUrl(values["public-url"]),
 		certificateFiles:
 			cert === undefined || key === undefined ? undefined : { cert: resolve(cert), key: resolve(key) },

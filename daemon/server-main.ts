@@ -136,7 +136,7 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 		await store.close();
 		rmSync(directory, { recursive: true, force: true });
 	});
-	url = await server.listen(options.host, options.port);
+	url = await server.listen(options.host, options.port, options.isPortFixed ? "this" : "any");
 	const ready: ReadyLine = { event: "ready", url, pid: process.pid, identity: identity.name };
 	process.stdout.write(`${JSON.stringify(ready)}\n`);
 	log.info({ url, version: tokensmithVersion, replica: replica.id }, "ready");

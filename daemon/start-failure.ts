@@ -38,9 +38,14 @@ const remedies: Readonly<Record<string, string>> = {
 
 function explain(error: unknown): [code: string, detail: string] {
 	const code = codeOf(error);
-	const remedy = remedies[code];
+	const remedy = syscallOf(error) === "listen" ? undefined : remedies[code];
 	if (remedy !== undefined)
 		return ["data-unwritable", `The data directory can't be written: ${messageOf(error)}. ${remedy}`];
+	if (code === "EADDRINUSE" || (code === "EACCES" && syscallOf(error) === "listen"))
+		return [
+			"port-unavailable",
+			`The port can't be used: ${messageOf(error)}. Stop the program that has it, or choose another --port.`,
+		];
 	if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
 		return ["address-unavailable", `This machine has no such address to listen on: ${messageOf(error)}.`];
 	if (error instanceof ForeignDirectoryError) return ["data-unwritable", error.message];
@@ -55,6 +60,10 @@ function explain(error: unknown): [code: string, detail: string] {
 
 function codeOf(error: unknown): string {
 	return String((error as NodeJS.ErrnoException).code);
+}
+
+function syscallOf(error: unknown): unknown {
+	return (Object(error) as NodeJS.ErrnoException).syscall;
 }
 
 export function messageOf(error: unknown): string {

@@ -13,7 +13,10 @@ as postgres://USER@HOST/DATABASE, or libpq's variables do; its password comes fr
 password file. On an empty database the first server makes an administrator's token.`,
 	options: {
 		host: text("ADDRESS", "the address to listen on; default: 127.0.0.1"),
-		port: text("N", `the port to try first, 0 for any free one; default: ${preferredPort}`),
+		port: text(
+			"N",
+			`the port, 0 for any free one; default: ${preferredPort}, or a free one if another program has it`,
+		),
 		"public-url": text("URL", "the address by which clients call it, where a proxy or a name is in between"),
 		"tls-cert": text(
 			"FILE",

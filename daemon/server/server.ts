@@ -119,12 +119,12 @@ export class HttpServer {
 		return this.#peers.open;
 	}
 
-	/** Listens on the port or, if another process uses it, on any free one. Returns the URL. */
-	async listen(host: string, port: number): Promise<string> {
+	/** Listens on the port or, if another process uses it and any will do, on a free one. Returns the URL. */
+	async listen(host: string, port: number, which: "this" | "any" = "any"): Promise<string> {
 		try {
 			await listenOn(this.#server, host, port);
 		} catch (error) {
-			if (port === 0 || !isTaken(error)) throw error;
+			if (port === 0 || which === "this" || !isTaken(error)) throw error;
 			await listenOn(this.#server, host, 0);
 		}
 		const { port: actual } = this.#server.address() as AddressInfo;

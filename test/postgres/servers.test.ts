@@ -254,6 +254,15 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 		assert.match(server.errors, /run with --lease-milliseconds 2000/);
 	});
 
+	it("take no other port than the one that was asked for, since others would be reached there", async () => {
+		const team = await teamOf(1);
+		const { port } = new URL(team.first.url);
+		const server = new SharedServer(team.url, { args: ["--port", port] });
+		assert.equal(await server.ended, 1);
+		assert.match(server.output, /"code":"port-unavailable"/);
+		assert.match(server.errors, /EADDRINUSE.*choose another --port/);
+	});
+
 	it("listen for other machines only where secrets are encrypted on their way", async () => {
 		const cluster = await sharedCluster();
 		const server = new SharedServer(cluster.url("postgres"), { args: ["--host", "0.0.0.0"] });
