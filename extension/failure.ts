@@ -91,6 +91,14 @@ function explainServer(named: NamedServer, error: unknown): Explanation {
 			text: l10n.t("The server {0} gave no answer that can be understood.", server),
 			remedy: "show-log",
 		};
+	if (error.code === "own-token")
+		return {
+			text: l10n.t(
+				"This editor uses this token at the server {0}. Give the editor another one first.",
+				server,
+			),
+			remedy: "change-server-token",
+		};
 	const { text, remedy } = explainProblem(error.problem);
 	if (refusedToken.has(error.code))
 		return {

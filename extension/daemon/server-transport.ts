@@ -2,7 +2,12 @@
  * The way to a shared server: ids are qualified in what it answers, and its own in what is sent to it. What fails is known
  * as the server's failure.
  */
-import { type Endpoint, TokensmithUnavailableError, Transport } from "../../daemon/client/transport.ts";
+import {
+	type Endpoint,
+	TokensmithProblemError,
+	TokensmithUnavailableError,
+	Transport,
+} from "../../daemon/client/transport.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { barePath, bareRequest, qualifiedAnswer } from "./qualified-ids.ts";
 import { believedAnswer, mostCharacters, mostTokens } from "./server-answers.ts";
@@ -56,7 +61,8 @@ export class ServerTransport extends Transport {
 
 	/** What is wrong with a stream that this transport has begun. */
 	failed(cause: unknown): unknown {
-		return this.#note(cause instanceof TokensmithUnavailableError ? cause : unusable("GET", cause));
+		const isKnown = cause instanceof TokensmithUnavailableError || cause instanceof TokensmithProblemError;
+		return this.#note(isKnown ? cause : unusable("GET", cause));
 	}
 
 	async #noted<Answer>(answer: Promise<Answer>): Promise<Answer> {

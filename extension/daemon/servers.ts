@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import * as vscode from "vscode";
 import * as z from "zod";
-import { parseServerAddress } from "../../daemon/client/prove-server.ts";
+import { parseServerAddress, type ServerAddress } from "../../daemon/client/prove-server.ts";
 import { Client } from "./client.ts";
 
 /** Differs from those of tokens' secrets and of credentials. */
@@ -57,6 +57,14 @@ export class Servers implements vscode.Disposable {
 
 	of(key: string | undefined): Server | undefined {
 		return this.#all.find((server) => server.key === key);
+	}
+
+	/** The server with this address, or at another one with the same identity, as replicas have it. */
+	sameAs({ text, identity }: ServerAddress): Server | undefined {
+		return this.#all.find(
+			({ address }) =>
+				address === text || (identity !== undefined && identity === parseServerAddress(address).identity),
+		);
 	}
 
 	/** Adds a server, or replaces what is stored of one. */

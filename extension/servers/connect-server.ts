@@ -39,7 +39,7 @@ export async function connectServer({ servers, live }: ServerDeps): Promise<void
 	if (address === undefined || secret === undefined || name === undefined)
 		throw new Error("The wizard ended before its last step.");
 	// The same server again: it gets the new token and name, and its tokens stay where they are.
-	const known = sameServer(servers, address);
+	const known = servers.sameAs(address);
 	const key = await servers.store({
 		...(known && { key: known.key }),
 		name,
@@ -53,10 +53,6 @@ export async function connectServer({ servers, live }: ServerDeps): Promise<void
 		show,
 	);
 	if (chosen === show) await vscode.commands.executeCommand("tokensmith.tokens.focus", { server: key });
-}
-
-function sameServer(servers: Servers, { text }: ServerAddress): Server | undefined {
-	return servers.all.find(({ address }) => address === text);
 }
 
 function addressStep(prompts: Prompts): Step<ServerDraft> {
@@ -143,7 +139,7 @@ function nameStep(prompts: Prompts, servers: Servers): Step<ServerDraft> {
 		async ask(draft, place) {
 			const { address, token } = draft;
 			if (address === undefined || token === undefined) return back;
-			const known = sameServer(servers, address);
+			const known = servers.sameAs(address);
 			const answer = await prompts.text(place, {
 				prompt: l10n.t("How should the server be listed? {0}", rightsInWords(token)),
 				text: draft.name ?? known?.name ?? address.host,

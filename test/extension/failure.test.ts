@@ -16,9 +16,13 @@ function problem(code: ProblemCode, detail: string, errors?: FieldError[]): Toke
 }
 
 function ofServer(reason: UnavailableReason, cause?: Error): unknown {
+	return noted(new TokensmithUnavailableError("failed", { cause, outcome: "not-done", reason }));
+}
+
+/** As the server's failure. */
+function noted(error: Error): unknown {
 	const server = { key: "srv-00000001", name: "Team", host: "team.example" };
-	const transport = new ServerTransport(server, assert.fail, { token: "" });
-	return transport.failed(new TokensmithUnavailableError("failed", { cause, outcome: "not-done", reason }));
+	return new ServerTransport(server, assert.fail, { token: "" }).failed(error);
 }
 
 describe("the explanation of an error", () => {
@@ -93,6 +97,12 @@ describe("the explanation of an error", () => {
 			ofServer("unusable"),
 			"The server “Team” gave no answer that can be understood. Nothing was changed.",
 			"try-again",
+		],
+		[
+			"speaks of the editor's own token at a server without words of the API",
+			noted(problem("own-token", "This is the token that you are using; add ?self=true to revoke it.")),
+			"This editor uses this token at the server “Team”. Give the editor another one first.",
+			"change-server-token",
 		],
 		["makes a sentence of any error", new Error("boom"), "boom.", "show-log"],
 		["takes what is no error", "boom!", "boom!", "show-log"],

@@ -1,11 +1,15 @@
 /** A team's server beside this machine's daemon: two replicas over PostgreSQL, as the editor works with them. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import * as vscode from "vscode";
+import { parseServerAddress } from "../../daemon/client/prove-server.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { createToken } from "../../extension/create/create-action.ts";
 import { serverBehind } from "../../extension/daemon/server-transport.ts";
 import { explain } from "../../extension/failure.ts";
 import { runIncident } from "../../extension/incident/incident-action.ts";
+import { rotateToken } from "../../extension/rotation/rotate-action.ts";
 import { revokeTokens } from "../../extension/tokens/revoke-action.ts";
 import { groupTokens } from "../../extension/tokens/token-groups.ts";
 import { kindOf } from "../../extension/tokens/token-kinds.ts";
@@ -124,6 +128,24 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		);
 	});
 
+	it("rotates a token there as its commands do, with the new secret on its line", async () => {
+		const writer = await tokenWith(["api.api-tokens.read", "api.api-tokens.write", "orders.read"], {
+			expiry: null,
+		});
+		const old = await team.create();
+		const key = await connected(writer.token);
+		await window.put(".env", `ORDERS=${old.token}\n`);
+		await window.bindings.whenReady();
+		const token = await until("it is listed", () => listed(`${key}~${old.id}`));
+		await until("its line is known", () => window.bindings.linesOf(token.id).length === 1);
+		const plan = { overlap: { kind: "for", seconds: 3600 }, quietSeconds: null, expiry: "same" } as const;
+		const outcome = await rotateToken(servicesOf(window), { token, plan, maximumOverlapSeconds: 86_400 });
+		assert.ok(outcome.kind === "rotated", JSON.stringify(outcome));
+		const secret = (await window.secrets.get(outcome.successor.id)) ?? "";
+		assert.equal(await readFile(join(window.place, ".env"), "utf8"), `ORDERS=${secret}\n`);
+		assert.ok(await team.first.isAccepted(secret));
+	});
+
 	it("finds the tokens of pasted secrets and env lines at whichever authority has them", async () => {
 		const here = await window.create("Here");
 		const there = await team.create();
@@ -221,6 +243,13 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		const all = await runIncident(servicesOf(window), { ...plan, ids: "all" });
 		assert.ok(all.kind === "revoked");
 		assert.ok(await team.first.isAccepted(bystander.token));
+	});
+
+	it("knows a server again at the address of another replica", async () => {
+		const key = await connected();
+		assert.equal(window.servers.sameAs(parseServerAddress(addressOf(1)))?.key, key);
+		const other = addressOf(1).replace(/tki-./, (head) => `tki-${head.endsWith("0") ? "1" : "0"}`);
+		assert.equal(window.servers.sameAs(parseServerAddress(other)), undefined);
 	});
 
 	it("keeps two servers apart, and forgets one without touching the other", async () => {
