@@ -5,6 +5,7 @@
 import * as l10n from "@vscode/l10n";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import { isEnvKey } from "../../daemon/env-file/env-text.ts";
+import { bareId, serverOf } from "../daemon/qualified-ids.ts";
 import { quoted } from "../display-text.ts";
 import { latestOf, works } from "../tokens/lineage.ts";
 
@@ -58,9 +59,12 @@ function runsCode(key: string): boolean {
  * @throws NeedsError if no token or several tokens match
  */
 export function resolveToken(tokens: readonly TokenRecord[], wanted: string, now: number): TokenRecord {
-	const byId = tokens.find(({ id }) => id === wanted);
+	const byId = tokens.find(({ id }) => id === wanted) ?? tokens.find(({ id }) => bareId(id) === wanted);
 	if (byId !== undefined) return latestOf(tokens, byId);
-	const named = tokens.filter(({ name }) => name === wanted);
+	const all = tokens.filter(({ name }) => name === wanted);
+	// What a server lists must not change what a task gets that has worked so far.
+	const here = all.filter(({ id }) => serverOf(id) === undefined);
+	const named = here.length > 0 ? here : all;
 	const candidates = [...new Set(named.map((token) => latestOf(tokens, token)))];
 	const working = candidates.filter((token) => works(token, now));
 	if (working.length > 1)

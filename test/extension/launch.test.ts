@@ -48,6 +48,14 @@ describe("the resolved token", () => {
 
 	it("is an error if several tokens match, or none", () => {
 		assert.throws(() => resolveToken([token("1"), token("2")], "orders-api", now), /Several tokens/);
+		const there = [token("srv-00000001~3"), token("srv-00000002~4")];
+		assert.throws(() => resolveToken(there, "orders-api", now), /Several tokens/);
+	});
+
+	it("is this machine's before one of a server with the same name or ID, whatever that server lists", () => {
+		const tokens = [token("srv-00000001~1"), token("srv-00000001~2"), token("1")];
+		for (const wanted of ["orders-api", "1"]) assert.equal(resolveToken(tokens, wanted, now).id, "1");
+		assert.equal(resolveToken(tokens, "2", now).id, "srv-00000001~2");
 		assert.throws(() => resolveToken([token("1")], "orders", now), /No token is named “orders”/);
 	});
 
