@@ -8,6 +8,8 @@ import { ArgumentError, messageOf } from "./start-failure.ts";
 
 /** Both files change, one after the other. */
 const settledMilliseconds = 100;
+/** As for the head of a request. */
+const handshakeMilliseconds = 10_000;
 
 export class RenewedCertificate {
 	readonly #files: { cert: string; key: string };
@@ -27,7 +29,10 @@ export class RenewedCertificate {
 	/** @throws ArgumentError for a certificate and a key that do not belong together. */
 	createServer(options: ServerOptions, receive: RequestListener): Server {
 		try {
-			this.#server = createServer({ ...options, ...this.#pems }, receive);
+			this.#server = createServer(
+				{ ...options, ...this.#pems, handshakeTimeout: handshakeMilliseconds },
+				receive,
+			);
 			return this.#server;
 		} catch (error) {
 			throw new ArgumentError(`The certificate can't be used: ${messageOf(error)}.`, { cause: error });

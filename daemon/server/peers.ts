@@ -29,6 +29,8 @@ export class Peers {
 	readonly #limit: number;
 	readonly #strangers = new Groups();
 	readonly #callers = new Groups();
+	/** As they were accepted, by the client's end. */
+	readonly #plain = new Map<string, Peer>();
 
 	constructor(limit: number) {
 		this.#limit = limit;
@@ -40,6 +42,7 @@ export class Peers {
 
 	watch(server: Server): void {
 		server.on("connection", (socket: Peer) => this.#add(socket));
+		server.on("secureConnection", (socket: Peer) => this.#replace(socket));
 	}
 
 	/** A connection with requests of several callers, as a proxy's are, is counted as the first one's. */
@@ -51,8 +54,21 @@ export class Peers {
 
 	#add(socket: Peer): void {
 		this.#put(socket, this.#strangers, socket.remoteAddress ?? "");
-		socket.once("close", () => this.#remove(socket));
+		const end = endOf(socket);
+		this.#plain.set(end, socket);
+		socket.once("close", () => {
+			if (this.#plain.get(end) === socket) this.#plain.delete(end);
+			this.#remove(socket);
+		});
 		if (this.open > this.#limit) this.#makeRoom();
+	}
+
+	/** An encrypted connection is another object than the one that was accepted, and requests know it alone. */
+	#replace(encrypted: Peer): void {
+		const socket = this.#plain.get(endOf(encrypted));
+		if (socket === undefined || !this.#remove(socket)) return;
+		this.#put(encrypted, this.#strangers, encrypted.remoteAddress ?? "");
+		encrypted.once("close", () => this.#remove(encrypted));
 	}
 
 	#makeRoom(): void {
@@ -76,6 +92,10 @@ export class Peers {
 		delete socket[place];
 		return true;
 	}
+}
+
+function endOf({ remoteAddress, remotePort }: Socket): string {
+	return `${remoteAddress} ${remotePort}`;
 }
 
 /** Connections by address or by caller. In a group those that were used last come last. */
