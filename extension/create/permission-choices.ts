@@ -190,7 +190,7 @@ function otherThanKnown(text: string, profile: Catalogue, choices: readonly Perm
 		return {
 			kind: "problem",
 			text,
-			problem: l10n.t("It is not among the permissions that your token may pass on."),
+			problem: l10n.t("Your token may not pass it on, or the server does not have it: ask an administrator."),
 		};
 	if (isWildcard(text)) return covering(text, choices);
 	if (text.startsWith(apiPrefix))
