@@ -8,13 +8,12 @@ import * as vscode from "vscode";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import { type Connections, waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
-import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { plainText } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineArgument, lineAt } from "../env/line-argument.ts";
 import { warningDays } from "../settings.ts";
 import { dateInWords, urgencyOf } from "../tokens/time-left.ts";
-import { issuerInWords, lastUse, permissionsInWords, stateInWords } from "../tokens/token-facts.ts";
+import { lastUse, permissionsInWords, placeFacts, stateInWords } from "../tokens/token-facts.ts";
 import { appendWords } from "../tokens/token-items.ts";
 import { type ActionName, actions, actionsFor } from "./line-actions.ts";
 import type { Masking } from "./masking.ts";
@@ -149,7 +148,7 @@ function factsOf(
 		token.revokedReason === null ? undefined : [l10n.t("Reason"), token.revokedReason],
 		[l10n.t("Permissions"), permissionsInWords(token)],
 		[l10n.t("Last used"), lastUse(token, now)],
-		isTokensmith(token.issuer) ? undefined : [l10n.t("Issuer"), issuerInWords(token, system)],
+		...placeFacts(token, system).map(({ label, value }) => [label, value] as const),
 		successor === undefined ? undefined : [l10n.t("Successor"), successor.name],
 	];
 	return facts.filter((fact) => fact !== undefined);

@@ -24,6 +24,8 @@ export interface Known<Line extends KnownLine> {
 	readonly tokens: readonly TokenRecord[];
 	/** Whether the token's secret is stored on this machine. */
 	isKept(id: string): boolean;
+	/** The name of the server that has it; undefined: this machine. */
+	placeOf(token: TokenRecord): string | undefined;
 	/** Env lines by the hash of their value. */
 	linesWith(hash: string): readonly Line[];
 	linesOf(id: string): readonly Line[];
@@ -64,7 +66,7 @@ export function recordPart<Line extends KnownLine>(
 	const told = l10n.t("{0}: {1}.", quoted(token.name), state);
 	const successor = successorInWords(token, known);
 	const headline = successor === undefined ? told : `${told} ${successor}`;
-	const facts = factsOf(token, known.isKept(token.id) ? "kept" : "absent", now);
+	const facts = factsOf(token, known.isKept(token.id) ? "kept" : "absent", now, known.placeOf(token));
 	return {
 		headline,
 		rows: [...facts.map(factRow<Line>), ...lineRows(token, known), ...actionRows(token, known)],

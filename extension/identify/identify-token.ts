@@ -114,6 +114,7 @@ function knownBy(
 	return {
 		...{ found, tokens: live.tokens, problem: notAsked(live) },
 		isKept: (id) => kept.has(id),
+		placeOf: ({ id }) => live.serverOf(id)?.server.name,
 		linesWith: (hash) => lines.filter((line) => line.hash === hash),
 		linesOf: (id) => bindings.linesOf(id),
 	};
@@ -131,6 +132,7 @@ const nothingKnown: Known<EnvLine> = {
 	isKept: () => false,
 	linesWith: () => [],
 	linesOf: () => [],
+	placeOf: () => undefined,
 };
 
 interface RowItem extends vscode.QuickPickItem {

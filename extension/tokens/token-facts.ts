@@ -51,7 +51,7 @@ export function factsOf(token: TokenRecord, secret: SecretPlace, now: number, sy
 }
 
 /** This machine needs no mention. */
-function placeFacts(token: TokenRecord, system: string | undefined): Fact[] {
+export function placeFacts(token: TokenRecord, system: string | undefined): Fact[] {
 	if (!isTokensmith(token.issuer)) return [{ label: l10n.t("Issuer"), value: issuerInWords(token, system) }];
 	return system === undefined ? [] : [{ label: l10n.t("Server"), value: system }];
 }

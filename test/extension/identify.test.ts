@@ -119,7 +119,18 @@ const nothing: Known<KnownLine> = {
 	isKept: () => false,
 	linesWith: () => [],
 	linesOf: () => [],
+	placeOf: () => undefined,
 };
+
+describe("the answer about a server's token", () => {
+	it("names the server", () => {
+		const token = tokenRecord("srv-00000001~1", { issuer: "srv-00000001~local" });
+		const secret = generateSecret("tks");
+		const known = { ...nothing, tokens: [token], found: { [hashOf(secret)]: token }, placeOf: () => "Team" };
+		const { rows } = answerTo(read(secret), known, Date.now());
+		assert.match(JSON.stringify(rows), /"Server"[^}]*"Team"/);
+	});
+});
 
 describe("the answer", () => {
 	const now = Date.parse("2026-11-22T12:00:00Z");
