@@ -222,6 +222,16 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 		["there is no database", (url: string) => url.replace(/\/[^/]*$/, "/absent"), /no such database/],
 		["no database listens", () => "postgres://postgres@127.0.0.1:1/x", /No database listens/],
 		["the address is none of a database", () => "http://127.0.0.1/x", /must begin with postgres:/],
+		[
+			"the password is not encoded",
+			() => "postgres://u:hush#x@127.0.0.1:1/x",
+			/percent-encode the characters/,
+		],
+		[
+			"a file of the address is missing",
+			() => "postgres://u@127.0.0.1:1/x?sslrootcert=/nowhere/ca.pem",
+			/can't be read: \/nowhere\/ca\.pem \(ENOENT\)/,
+		],
 	] as const) {
 		it(`say it in words where ${what}`, async () => {
 			const cluster = await sharedCluster();
@@ -230,6 +240,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("shared servers", () =
 			assert.match(server.errors, words);
 			assert.match(server.output, /^\{"event":"failed"/);
 			assert.ok(!server.errors.includes("node_modules"));
+			assert.doesNotMatch(server.errors + server.output, /hush/);
 		});
 	}
 

@@ -37,6 +37,24 @@ export function targetsOf(url: string | undefined): pg.ClientConfig[] {
 	return hosts.split(",").map((host) => ({ ...limits, connectionString: `${before}${host}${after}` }));
 }
 
+/** @throws StoreUnreachable in words. Its cause would repeat the address, and so the password. */
+function clientOf(config: ConstructorParameters<typeof pg.Client>[0]): pg.Client {
+	try {
+		return new pg.Client(config);
+	} catch (error) {
+		const { code, path } = Object(error) as NodeJS.ErrnoException;
+		if (path !== undefined)
+			throw new StoreUnreachable(
+				undefined,
+				`A file that the database's address names can't be read: ${path} (${code}).`,
+			);
+		throw new StoreUnreachable(
+			undefined,
+			"The database's address can't be read. In its user and its password, percent-encode the characters : / ? # @ and %.",
+		);
+	}
+}
+
 /**
  * One connection. Its queries tell a lost connection from a refused statement. A query is sent at once, without waiting for the
  * answers to those before: the database takes them one after the other.
@@ -50,7 +68,7 @@ export class Link {
 
 	/** @throws StoreUnreachable in words */
 	static async open(target: pg.ClientConfig, patience: number): Promise<Link> {
-		const client = new pg.Client({ ...target, query_timeout: patience, pipeline: true });
+		const client = clientOf({ ...target, query_timeout: patience, pipeline: true });
 		const link = new Link(client, target);
 		try {
 			await client.connect();
