@@ -67,5 +67,6 @@ export function bareRequest<Body>(server: string, body: Body): Body {
 
 /** The same in the path of a request and its query. */
 export function barePath(server: string, path: string): string {
-	return path.replaceAll(encodeURIComponent(qualifiedAt(server, "")), "");
+	// `URLSearchParams` encodes a tilde, `encodeURIComponent` does not.
+	return path.replaceAll(`${server}~`, "").replaceAll(`${server}%7E`, "");
 }

@@ -85,3 +85,31 @@ describe("values of env files", () => {
 		);
 	});
 });
+
+describe("a request about a server's token", () => {
+	it("names it as the server does, wherever the id stands", async () => {
+		const key = "srv-00000001";
+		const there = await loopback((_, response) => response.end('{"events":[],"nextCursor":null,"usage":[]}'));
+		const client = new Client(async () => ({ url: there.url, ownerKey: undefined }), {
+			server: { key, name: "Team", host: "team.example", token: "tks_own" },
+		});
+		const tokenId = `${key}~one`;
+		try {
+			await client.auditEvents({ tokenId });
+			await client.usage({ tokenId });
+			await client.disableToken(tokenId).catch(() => undefined);
+			await client.grant("project/one", tokenId).catch(() => undefined);
+		} finally {
+			there.close();
+		}
+		assert.deepEqual(
+			there.requests.map(({ url }) => url),
+			[
+				"/v1/audit-events?tokenId=one",
+				"/v1/usage?tokenId=one",
+				"/v1/api-tokens/one/disable",
+				"/v1/resources/project/one/grants/one",
+			],
+		);
+	});
+});
