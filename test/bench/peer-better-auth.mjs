@@ -33,8 +33,10 @@ writeFileSync(file, JSON.stringify(keys));
 
 const server = createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
 	const { valid, key } = await auth.api.verifyApiKey({ body: { key: request.headers["x-api-key"] ?? "" } });
-	response.writeHead(valid ? 200 : 401, { "content-type": "application/json" });
-	response.end(JSON.stringify({ valid, id: key?.id, name: key?.name }));
+	const body = JSON.stringify({ valid, id: key?.id, name: key?.name });
+	const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+	response.writeHead(valid ? 200 : 401, headers);
+	response.end(body);
 });
 server.listen(0, "127.0.0.1", () => {
 	process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${server.address().port}` })}\n`);
