@@ -25,7 +25,7 @@ import {
 	type ToPage,
 } from "./overview-message.ts";
 import { overviewPage } from "./overview-page.ts";
-import { overviewToken, SentTokens, usageCounts } from "./overview-tokens.ts";
+import { overviewToken, SentTokens, UsagePace, usageCounts } from "./overview-tokens.ts";
 import { lastDays } from "./usage-bars.ts";
 
 export const overviewViewType = "tokensmith.overview";
@@ -55,6 +55,7 @@ export class OverviewPanel implements vscode.Disposable {
 	#timer: NodeJS.Timeout | undefined;
 	/** A selection requested before the page was ready. */
 	#pendingSelection: string | undefined;
+	readonly #usagePace = new UsagePace();
 	#usageRequests: Promise<void> = Promise.resolve();
 
 	/** Fills a panel, new or restored after a reload. */
@@ -114,6 +115,7 @@ export class OverviewPanel implements vscode.Disposable {
 	#begin(): void {
 		this.#isPageReady = true;
 		this.#sent.forget();
+		this.#usagePace.forget();
 		this.#post({ type: "hello", bundle: vscode.l10n.bundle === undefined ? {} : { ...vscode.l10n.bundle } });
 		this.#deps.onReady();
 		this.#deps.live.start();
@@ -149,12 +151,18 @@ export class OverviewPanel implements vscode.Disposable {
 	#sendUsage(ids: readonly string[]): void {
 		this.#usageRequests = this.#usageRequests.then(async () => {
 			try {
-				for (const id of ids.filter((id) => this.#has(id))) await this.#sendUsageOf(id);
+				for (const id of ids.filter((one) => this.#has(one) && this.#isUsageDue(one)))
+					await this.#sendUsageOf(id);
 			} catch (error) {
 				// The page requests it again when the token is next used or seen.
 				this.#deps.log.warn("The usage of tokens could not be loaded.", inspect(error));
 			}
 		});
+	}
+
+	#isUsageDue(id: string): boolean {
+		const isOwn = this.#deps.live.serverOf(id)?.self?.id === id;
+		return this.#usagePace.isDue(id, { isOwn, now: Date.now() });
 	}
 
 	async #sendUsageOf(id: string): Promise<void> {

@@ -57,6 +57,27 @@ function lastUseInWords(token: TokenRecord, now: number): string {
 	return isUseSeen(token) ? l10n.t("Never") : notKnown();
 }
 
+const ownPauseMilliseconds = 60_000;
+
+/**
+ * Which tokens' use is asked for now. To ask a server is a use of this editor's own token there, of which the next event
+ * tells: without a pause, each answer would lead to the next question.
+ */
+export class UsagePace {
+	readonly #asked = new Map<string, number>();
+
+	isDue(id: string, { isOwn, now }: { isOwn: boolean; now: number }): boolean {
+		if (!isOwn) return true;
+		if (now - (this.#asked.get(id) ?? Number.NEGATIVE_INFINITY) < ownPauseMilliseconds) return false;
+		this.#asked.set(id, now);
+		return true;
+	}
+
+	forget(): void {
+		this.#asked.clear();
+	}
+}
+
 export function usageCounts(days: readonly UsageDay[]): UsageCount[] {
 	return days.map(({ day, verifications, refusals }) => ({
 		day,

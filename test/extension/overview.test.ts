@@ -8,7 +8,7 @@ import {
 	type UsageCount,
 } from "../../extension/overview/overview-message.ts";
 import { overviewPage } from "../../extension/overview/overview-page.ts";
-import { overviewToken, SentTokens } from "../../extension/overview/overview-tokens.ts";
+import { overviewToken, SentTokens, UsagePace } from "../../extension/overview/overview-tokens.ts";
 import {
 	highestStack,
 	layOutTimeline,
@@ -334,5 +334,16 @@ describe("the Token Overview's page", () => {
 	it("escapes its attributes", () => {
 		const page = overviewPage({ ...parts, styleUri: '"><script>alert(1)</script>' });
 		assert.equal(page.match(/<script/g)?.length, 1);
+	});
+});
+
+describe("the use of a token in the overview", () => {
+	it("is asked for as often as it changes, but for the token that asks, which each question uses", () => {
+		const pace = new UsagePace();
+		const due = (id: string, isOwn: boolean, now: number) => pace.isDue(id, { isOwn, now });
+		assert.deepEqual([due("1", false, 0), due("1", false, 1)], [true, true]);
+		assert.deepEqual([due("2", true, 0), due("2", true, 1), due("2", true, 60_000)], [true, false, true]);
+		pace.forget();
+		assert.ok(due("2", true, 60_001));
 	});
 });
