@@ -88,8 +88,8 @@ export class QuickInput {
 	}
 
 	/** Chooses the one item with this label. */
-	async pick(label: string): Promise<void> {
-		await (await this.#item(label)).click();
+	async pick(label: string, patience: { timeout?: number } = {}): Promise<void> {
+		await (await this.#item(label, patience)).click(patience);
 	}
 
 	/** Checks these items of a step with several choices; `accept` or OK ends the step. */
@@ -195,12 +195,12 @@ export class QuickInput {
 	}
 
 	/** Finds a row by its exact label, and filters if it is further down. */
-	async #item(label: string): Promise<Locator> {
+	async #item(label: string, patience: { timeout?: number } = {}): Promise<Locator> {
 		const named = this.#page.locator(firstLine, { hasText: exactly(label) });
 		const row = this.#rows().filter({ has: named });
-		await this.#rows().first().waitFor();
-		if ((await row.count()) === 0) await this.type(label);
-		await row.first().waitFor();
+		await this.#rows().first().waitFor(patience);
+		if ((await row.count()) === 0) await this.type(label, patience);
+		await row.first().waitFor(patience);
 		assert.equal(await row.count(), 1, `one item must be labelled ${label}`);
 		return row;
 	}

@@ -322,8 +322,12 @@ export class WorkbenchWindow {
 	}
 
 	async setTheme(theme: Theme): Promise<void> {
-		await this.runCommand("Preferences: Color Theme");
-		await this.input.pick(themes[theme].label);
+		// A window that still loads may close the list again.
+		await until("a theme is chosen", async () => {
+			await this.runCommand("Preferences: Color Theme");
+			await this.input.pick(themes[theme].label, patience);
+			return true;
+		});
 		await this.input.waitUntilClosed();
 		await this.page.locator(`.monaco-workbench.${themes[theme].class}`).waitFor();
 	}
