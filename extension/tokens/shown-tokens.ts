@@ -154,6 +154,7 @@ export class ShownTokens implements vscode.Disposable {
 		const shown = this.hidesEnded ? live.tokens.filter((token) => !this.isHidden(token)) : live.tokens;
 		if (this.#filter === "") return shown;
 		const placesOf = (id: string) => bindings.linesOf(id).map(({ words }) => words);
-		return shown.filter(filterBy(this.#filter, placesOf));
+		const nameOf = (id: string) => live.serverOf(id)?.server.name;
+		return shown.filter(filterBy(this.#filter, { placesOf, serverOf: nameOf }));
 	}
 }

@@ -12,6 +12,11 @@ const token = aToken({
 	partialToken: "tks_…Qx9z",
 });
 
+const facts = {
+	placesOf: () => ["api/.env:3 (API_TOKEN)"],
+	serverOf: (id: string) => (id.startsWith("srv-") ? "Backend Team" : undefined),
+};
+
 describe("the filter of the list", () => {
 	const cases: [text: string, passes: boolean][] = [
 		["", true],
@@ -35,6 +40,17 @@ describe("the filter of the list", () => {
 	];
 	for (const [text, passes] of cases) {
 		it(`${passes ? "shows the token" : "hides the token"} for ${JSON.stringify(text)}`, () =>
-			assert.equal(filterBy(text, () => ["api/.env:3 (API_TOKEN)"])(token), passes));
+			assert.equal(filterBy(text, facts)(token), passes));
 	}
+
+	it("shows the tokens of a server for its name, and none for the key that tells it from others", () => {
+		const theirs = {
+			...token,
+			id: "srv-00000001~1",
+			issuer: "srv-00000001~local",
+			profile: "srv-00000001~local",
+		};
+		const shown = ["backend team", "local", "srv-00000001"].map((text) => filterBy(text, facts)(theirs));
+		assert.deepEqual(shown, [true, true, false]);
+	});
 });
