@@ -47,8 +47,8 @@ type RotateExpiringDeps = RotationReportDeps & Pick<Services, "bindings" | "conn
 
 export async function rotateExpiring(services: RotateExpiringDeps): Promise<void> {
 	await connect(services.live);
-	// A guided one needs the user's hands, so it is rotated alone.
-	const called = services.live.tokens.filter(
+	// Not those of others at a server. A guided one needs the user's hands, so it is rotated alone.
+	const called = services.live.mine.filter(
 		(token) => services.connections.wayTo("rotate", token) === "called",
 	);
 	const within = rangesOf(called, new Date());

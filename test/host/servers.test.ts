@@ -10,6 +10,7 @@ import { serverBehind } from "../../extension/daemon/server-transport.ts";
 import { explain } from "../../extension/failure.ts";
 import { runIncident } from "../../extension/incident/incident-action.ts";
 import { rotateToken } from "../../extension/rotation/rotate-action.ts";
+import { rotateExpiring } from "../../extension/rotation/rotate-expiring.ts";
 import { revokeTokens } from "../../extension/tokens/revoke-action.ts";
 import { groupTokens } from "../../extension/tokens/token-groups.ts";
 import { kindOf } from "../../extension/tokens/token-kinds.ts";
@@ -18,6 +19,7 @@ import { Team } from "../postgres/servers.ts";
 import { describeWhere } from "../where.ts";
 import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
+import { Person } from "./person.ts";
 import { servicesOf } from "./services.ts";
 
 const program = `${vscode.extensions.getExtension("tokensmith.tokensmith")?.extensionPath}/dist/daemon.js`;
@@ -146,6 +148,20 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		assert.ok(await team.first.isAccepted(secret));
 	});
 
+	it("offers no tokens of others at it for the rotation of all that expire", async () => {
+		const other = await tokenWith(["api.api-tokens.read", "api.api-tokens.write"]);
+		const { id } = await team.create();
+		const key = await connected(other.token);
+		await until("it is listed", () => listed(`${key}~${id}`));
+		const person = new Person();
+		try {
+			await rotateExpiring(servicesOf(window));
+			assert.match(person.last?.text ?? "", /^No API token expires within the next year/);
+		} finally {
+			person.dispose();
+		}
+	});
+
 	it("finds the tokens of pasted secrets and env lines at whichever authority has them", async () => {
 		const here = await window.create("Here");
 		const there = await team.create();
@@ -188,6 +204,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		const writer = await tokenWith(["api.api-tokens.read", "api.api-tokens.write"]);
 		await window.servers.store({ ...(window.servers.of(key) ?? assert.fail()), token: writer.token });
 		await until("it may write", () => window.live.mayCreateBy(`${key}~local`));
+		await until("it is live", () => window.live.serverOf(`${key}~`)?.state === "live");
 		assert.equal(kindOf(token, "kept", window.connections), "token.active.kept.local.keep");
 		const own = window.live.profiles.find((profile) => profile.id === `${key}~local`);
 		assert.deepEqual(
