@@ -35,6 +35,7 @@ import { Overview } from "./overview/overview.ts";
 import { LostSecrets } from "./recovery/lost-secrets.ts";
 import { watchOverlaps } from "./rotation/overlap-watch.ts";
 import { watchSystemOverlaps } from "./rotation/system-overlap-watch.ts";
+import { followOwnTokens } from "./servers/own-token.ts";
 import { announceManifests } from "./set-up/manifest-notice.ts";
 import { affectsPolicy, chosenPolicy, dataDirectory, policyFromSettings, preferredPort } from "./settings.ts";
 import { probeDaily } from "./systems/daily-probe.ts";
@@ -69,6 +70,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		...[clipboard, lostSecrets],
 		manifests,
 		startNotices(models),
+		followOwnTokens({ ...models, onDidChangeSecrets: context.secrets.onDidChange }),
 		new ExpiryStatus(live),
 		openEnvLines({ bindings, connections: models.connections, live, tracked, masking }),
 		tickFirstSteps({ live, bindings, overview: shown.overview, memory: globalState }),

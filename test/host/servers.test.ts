@@ -11,6 +11,7 @@ import { explain } from "../../extension/failure.ts";
 import { runIncident } from "../../extension/incident/incident-action.ts";
 import { rotateToken } from "../../extension/rotation/rotate-action.ts";
 import { rotateExpiring } from "../../extension/rotation/rotate-expiring.ts";
+import { followOwnTokens } from "../../extension/servers/own-token.ts";
 import { revokeTokens } from "../../extension/tokens/revoke-action.ts";
 import { groupTokens } from "../../extension/tokens/token-groups.ts";
 import { kindOf } from "../../extension/tokens/token-kinds.ts";
@@ -243,6 +244,24 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		await window.servers.store({ ...(window.servers.of(key) ?? assert.fail()), address: addressOf(1) });
 		await until("it is live", () => window.live.serverOf(`${key}~`)?.state === "live");
 		assert.equal((await client.revokeToken(`${key}~${id}`)).status, "revoked");
+	});
+
+	it("goes on with the successor when its own token is rotated here", async () => {
+		const own = await tokenWith(["api.api-tokens.read", "api.api-tokens.write"]);
+		const key = await connected(own.token);
+		const { live, servers, secrets } = window;
+		const following = followOwnTokens({
+			...{ live, servers, secrets, log: window.log },
+			onDidChangeSecrets: window.secretsChanged.event,
+		});
+		const client = await window.daemon.client();
+		const rotated = await client.rotateToken(`${key}~${own.id}`, { overlapSeconds: 600 });
+		await secrets.store(rotated.id, rotated.token);
+		window.secretsChanged.fire(undefined);
+		await until("it acts with the successor", () => live.serverOf(`${key}~`)?.self?.id === rotated.id);
+		await client.endOverlap(`${key}~${own.id}`);
+		assert.equal((await client.getToken(rotated.id)).status, "active");
+		following.dispose();
 	});
 
 	it("revokes the chosen tokens of both in one incident, and never all of a team's", async () => {
