@@ -141,7 +141,7 @@ export class HttpServer {
 	async close(): Promise<void> {
 		const { noticeMilliseconds, drainMilliseconds } = this.#options.leave ?? atOnce;
 		this.#isLeaving = true;
-		if (this.connections > 0) await pause(noticeMilliseconds);
+		if (noticeMilliseconds > 0 && this.connections > 0) await pause(noticeMilliseconds);
 		// That of HTTP would also close the connections that are idle, on which a proxy may be sending a request.
 		const closed = new Promise((resolve) => NetServer.prototype.close.call(this.#server, resolve));
 		await Promise.race([closed, pause(drainMilliseconds)]);

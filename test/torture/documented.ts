@@ -43,7 +43,15 @@ const refusedBefore = [400, 408, 413, 415, 417, 431];
 /** Failures of another system, or of the disk. */
 const documentedFailures = [502, 503, 504, 507];
 /** What only some answers have: by the token, and where credentials or a permission are missing. */
-const optionalHeaders = ["X-Token-Default-Source", "X-Token-Expiry", "X-Token-Truncated", "WWW-Authenticate"];
+const optionalHeaders = [
+	...[
+		"X-Token-Default-Source",
+		"X-Token-Expiry",
+		"X-Token-Truncated",
+		"WWW-Authenticate",
+		"Tokensmith-Stale",
+	],
+];
 const mostHeaderBytes = 2048;
 
 export class DocumentedApi {
