@@ -6,7 +6,15 @@ import { type IncomingMessage, request } from "node:http";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
-import { caddy, freePort, nginx, ProxyChild, type ProxyKind, shown as shownIn } from "../process/proxies.ts";
+import {
+	caddy,
+	freePort,
+	nginx,
+	nginxIn,
+	ProxyChild,
+	type ProxyKind,
+	shown as shownIn,
+} from "../process/proxies.ts";
 import { describeWhere } from "../where.ts";
 import { hasPostgres, sharedCluster } from "./cluster.ts";
 import { type SharedServer, Team } from "./servers.ts";
@@ -19,26 +27,16 @@ const fronts: ProxyKind[] = [
 	{
 		...nginx,
 		prepare(directory, port, { daemon, service }) {
-			const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-			const file = join(directory, "nginx.conf");
-			writeFileSync(
-				file,
-				`pid ${join(directory, "nginx.pid")};
-				events {}
-				http {
-					access_log off;
-					${temporary.map((name) => `${name}_temp_path ${join(directory, name)};`).join("\n")}
-					${shown("nginx", {
-						"127.0.0.1:4801": daemon,
-						"127.0.0.1:4802": service,
-						"listen 443 ssl": `listen 127.0.0.1:${port}`,
-						"ssl_certificate /etc/ssl/tokens.example.com.pem;": "",
-						"ssl_certificate_key /etc/ssl/private/tokens.example.com.key;": "",
-					})}
-				}`,
+			return nginxIn(
+				directory,
+				shown("nginx", {
+					"127.0.0.1:4801": daemon,
+					"127.0.0.1:4802": service,
+					"listen 443 ssl": `listen 127.0.0.1:${port}`,
+					"ssl_certificate /etc/ssl/tokens.example.com.pem;": "",
+					"ssl_certificate_key /etc/ssl/private/tokens.example.com.key;": "",
+				}),
 			);
-			const how = "daemon off; master_process off;";
-			return ["nginx", "-p", directory, "-e", "stderr", "-c", file, "-g", how];
 		},
 	},
 	{

@@ -35,16 +35,9 @@ export const nginx: ProxyKind = {
 	package: "nginx-light",
 	statusWithoutDaemon: 500,
 	prepare(directory, port, { daemon, service }) {
-		const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-		const file = join(directory, "nginx.conf");
-		writeFileSync(
-			file,
-			`pid ${join(directory, "nginx.pid")};
-			events {}
-			http {
-				access_log off;
-				${temporary.map((name) => `${name}_temp_path ${join(directory, name)};`).join("\n")}
-				server {
+		return nginxIn(
+			directory,
+			`server {
 					listen 127.0.0.1:${port};
 					${shown("nginx", { "127.0.0.1:47600": daemon, "127.0.0.1:8080": service })}
 					location /write/ {
@@ -66,14 +59,29 @@ export const nginx: ProxyKind = {
 					location /rewritten/ {
 						proxy_pass http://${daemon}/;
 					}
-				}
-			}`,
+				}`,
 		);
-		// One process, which does not give up its user and has no children that could outlive it.
-		const how = "daemon off; master_process off;";
-		return ["nginx", "-p", directory, "-e", "stderr", "-c", file, "-g", how];
 	},
 };
+
+/** The command of an nginx with these settings of its `http`, and with all of its files in the folder. */
+export function nginxIn(directory: string, http: string): readonly [program: string, ...args: string[]] {
+	const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+	const file = join(directory, "nginx.conf");
+	writeFileSync(
+		file,
+		`pid ${join(directory, "nginx.pid")};
+		events {}
+		http {
+			access_log off;
+			${temporary.map((name) => `${name}_temp_path ${join(directory, name)};`).join("\n")}
+			${http}
+		}`,
+	);
+	// One process, which does not give up its user and has no children that could outlive it.
+	const how = "daemon off; master_process off;";
+	return ["nginx", "-p", directory, "-e", "stderr", "-c", file, "-g", how];
+}
 
 export const caddy: ProxyKind = {
 	name: "Caddy",
