@@ -24,6 +24,8 @@ export interface ServerToken {
 
 /** For one request, with the connection. */
 const answerMilliseconds = 10_000;
+/** Of any answer. A token with many long permissions has less. */
+const answerCharacters = 1 << 20;
 
 /** What the server says of itself. @throws ServerError */
 export async function proveServer(address: ServerAddress): Promise<Pick<Health, "version" | "protocol">> {
@@ -139,7 +141,7 @@ async function answerTo(
 		const response = await connections.open({ method: "GET", path, headers, signal });
 		const target = targetOf(response, address);
 		if (target !== undefined) throw new ServerError("redirects", host, { target });
-		return { status: response.statusCode ?? 0, body: parsed(await shortText(response)) };
+		return { status: response.statusCode ?? 0, body: parsed(await shortText(response, answerCharacters)) };
 	} catch (cause) {
 		if (cause instanceof ServerError) throw cause;
 		const { name } = cause as Error;

@@ -97,6 +97,15 @@ describe("a server that a token is to be kept for", () => {
 		assert.deepEqual([record.expiry, rights], [expiry, ["read"]]);
 	});
 
+	it("tells it of a token with as many permissions as one can have", async () => {
+		const permissions = Array.from({ length: 190 }, (_, index) => `p${index}.${"x".repeat(100)}`);
+		for (const name of permissions)
+			await daemon.call("PUT", `/v1/permissions/${name}`, { body: { description: "" } });
+		const { token } = await daemon.create({ permissions: ["api.api-tokens.read", ...permissions] });
+		const { record } = await askRights(parseServerAddress(daemon.address), token);
+		assert.equal(record.permissions.length, 191);
+	});
+
 	it("counts what wildcards cover, and all for an administrator", () => {
 		assert.deepEqual(rightsOf(["orders.read"]), []);
 		assert.deepEqual(rightsOf(["api.api-tokens.*"]), ["read", "write", "delete", "introspect", "rotateSelf"]);
@@ -124,6 +133,8 @@ describe("a server that a token is to be kept for", () => {
 	it("is not what answers otherwise, and gets no token", async () => {
 		const others: [answer: RequestListener, reason: ServerProblem][] = [
 			[(_, response) => response.end("<h1>It works</h1>"), "not-tokensmith"],
+			[(_, response) => response.end(`<h1>${"It works ".repeat(5000)}</h1>`), "not-tokensmith"],
+			[(_, response) => response.end("x".repeat(10_000_000)), "not-tokensmith"],
 			[(_, response) => response.end("null"), "not-tokensmith"],
 			[(_, response) => response.end('{"status":"ok"}'), "not-tokensmith"],
 			[(_, response) => response.writeHead(404).end(), "not-tokensmith"],
