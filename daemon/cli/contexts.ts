@@ -2,10 +2,11 @@
  * Servers by a name, each with the token to act with there, in the user's config directory: a private file for each, and one
  * that names the one in use. `local` is the daemon of this machine, and has no file.
  */
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type DaemonPlace, ownConfigDirectory } from "../client/own-directory.ts";
-import { readPrivateFile, writePrivateFile } from "./private-file.ts";
+import { parseServerAddress, ServerError } from "../client/server-address.ts";
+import { readPrivateFile, removePrivateFile, writePrivateFile } from "./private-file.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface Context {
@@ -55,7 +56,7 @@ export class Contexts {
 		const content = readPrivateFile(path);
 		if (content === undefined) return undefined;
 		const { url, token } = parsed(content) ?? {};
-		if (typeof url === "string" && typeof token === "string") return { name, url, token };
+		if (isAddress(url) && isToken(token)) return { name, url, token };
 		throw new Error(`${path} is damaged. Remove it, and log in again.`);
 	}
 
@@ -66,7 +67,7 @@ export class Contexts {
 	/** The one in use is `local` then, if it was this one. */
 	remove(name: string): void {
 		if (this.current === name) this.use(localName);
-		rmSync(this.pathOf(name), { force: true });
+		removePrivateFile(this.pathOf(name));
 	}
 
 	/** The name of the one in use. */
@@ -76,7 +77,7 @@ export class Contexts {
 
 	/** @throws UsageError if there is none */
 	use(name: string): void {
-		if (name === localName) return rmSync(this.#currentPath, { force: true });
+		if (name === localName) return removePrivateFile(this.#currentPath);
 		this.get(name);
 		writePrivateFile(this.#currentPath, `${name}\n`);
 	}
@@ -122,6 +123,20 @@ function parsed(content: string): { url?: unknown; token?: unknown } | undefined
 		if (error instanceof SyntaxError) return undefined;
 		throw error;
 	}
+}
+
+function isAddress(url: unknown): url is string {
+	try {
+		return typeof url === "string" && parseServerAddress(url).host !== "";
+	} catch (error) {
+		// Its message would not say which file has the address.
+		if (error instanceof ServerError) return false;
+		throw error;
+	}
+}
+
+function isToken(token: unknown): token is string {
+	return typeof token === "string" && /^[\x21-\x7E]+$/.test(token);
 }
 
 function namesIn(folder: string): string[] {

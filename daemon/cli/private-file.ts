@@ -42,16 +42,40 @@ export function readPrivateFile(path: string): string | undefined {
 /** In the place of one that is there. */
 export function writePrivateFile(path: string, content: string): void {
 	const folder = dirname(path);
-	mkdirSync(folder, { recursive: true, mode: 0o700 });
+	orSay(`${folder} can't be made`, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
 	checkFolder(folder);
 	const part = join(folder, `.${randomUUID()}.part`);
 	try {
-		writeFileSync(part, content, { mode: 0o600, flag: "wx", flush: true });
-		renameSync(part, path);
+		orSay(`${path} can't be written`, () => {
+			writeFileSync(part, content, { mode: 0o600, flag: "wx", flush: true });
+			renameSync(part, path);
+		});
 	} finally {
 		rmSync(part, { force: true });
 	}
 }
+
+/** If there is one. */
+export function removePrivateFile(path: string): void {
+	orSay(`${path} can't be removed`, () => rmSync(path, { force: true }));
+}
+
+function orSay(failure: string, work: () => void): void {
+	try {
+		work();
+	} catch (cause) {
+		const { code = "" } = cause as NodeJS.ErrnoException;
+		throw new Error(`${failure} (${code}).${nextSteps[code] ?? ""}`, { cause });
+	}
+}
+
+const nextSteps: Readonly<Record<string, string>> = {
+	ENOSPC: " Free some space on its disk, then try again.",
+	EDQUOT: " Free some space on its disk, then try again.",
+	ENOTDIR: " Something in its path is not a folder.",
+	ERR_FS_EISDIR: " A folder is there: remove it.",
+	EISDIR: " A folder is there: remove it.",
+};
 
 /** Follows no link, and does not wait for a writer where a named pipe is in the file's place. */
 function opened(path: string): number | undefined {

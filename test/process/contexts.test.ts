@@ -231,4 +231,45 @@ describe("servers by name", () => {
 		assert.deepEqual([code, /There is no context team/.test(stderr)], [2, true]);
 		assert.equal((await tokensmith(["context", "use", "local"])).code, 0);
 	});
+
+	it("hide no other one whose file is wrong, and repeat nothing of it", async () => {
+		await login(cli.daemon.address, token, "--name", "team");
+		const wrong = [
+			{ url: "no address", token },
+			{ url: `https://${token}@tokens.example.com`, token },
+			{ url: cli.daemon.address, token: `${token}\nX-Other: 1` },
+			{ url: 1, token },
+		];
+		for (const [index, content] of wrong.entries())
+			writeFileSync(fileOf(`wrong-${index}`), JSON.stringify(content), { mode: 0o600 });
+		for (const args of [[], ["--json"]]) {
+			const { code, stdout, stderr } = await tokensmith(["context", "list", ...args]);
+			assert.deepEqual([code, stdout.match(/is damaged/g)?.length], [0, wrong.length], stderr);
+			assert.match(stdout, /team/);
+			assert.ok(!stdout.includes(token));
+		}
+		const { code, stderr } = await tokensmith(["list", "--context", "wrong-1"]);
+		assert.deepEqual([code, /wrong-1\.json is damaged/.test(stderr)], [1, true], stderr);
+	});
+
+	it("say what stands in the way of their files", async () => {
+		mkdirSync(join(config, "current-context"), { recursive: true, mode: 0o700 });
+		const inTheWay = await login(cli.daemon.address, token, "--name", "team");
+		assert.deepEqual([inTheWay.code, inTheWay.stdout], [1, ""]);
+		assert.match(
+			inTheWay.stderr,
+			/^\/.*current-context can't be written \(EISDIR\)\. A folder is there: remove it\.$/m,
+		);
+		const local = await tokensmith(["context", "use", "local"]);
+		assert.match(
+			local.stderr,
+			/^\/.*current-context can't be removed \(\w*EISDIR\)\. A folder is there: remove it\.$/m,
+		);
+		const none = { stdin: token, environment: { TOKENSMITH_CONFIG_DIR: join(bundle, "config") } };
+		const nowhere = await tokensmith(["login", cli.daemon.address, "--token-stdin"], none);
+		assert.match(
+			nowhere.stderr,
+			/^\/.* can't be made \(ENOTDIR\)\. Something in its path is not a folder\.$/m,
+		);
+	});
 });
