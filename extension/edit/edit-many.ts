@@ -46,6 +46,7 @@ async function editable(
 	return await tokensFor(call, {
 		title,
 		among: (token) => reasonNotTo(token, field, call.services) === undefined,
+		needs: "write",
 		none: l10n.t("No API token can be edited."),
 	});
 }

@@ -72,6 +72,7 @@ async function editableFor(call: CommandCall<TokenChoiceDeps>): Promise<TokenRec
 	const token = await tokenFor(call, {
 		title: l10n.t("Edit Token"),
 		among: (one) => !hasEnded(one),
+		needs: "write",
 		none: l10n.t("No API token can be edited."),
 	});
 	if (hasEnded(token)) await sayEnded(token);

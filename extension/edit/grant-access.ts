@@ -7,7 +7,13 @@ import { kindOf, parseResource, resourcesByKind } from "../create/resource-input
 import { explanation } from "../create/resource-step.ts";
 import { labelText, quoted } from "../display-text.ts";
 import type { Services } from "../services.ts";
-import { connect, currentFirst, type TokenChoiceDeps, tokenRow } from "../tokens/token-choice.ts";
+import {
+	connect,
+	currentFirst,
+	serverNameOf,
+	type TokenChoiceDeps,
+	tokenRow,
+} from "../tokens/token-choice.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
@@ -57,6 +63,7 @@ function candidates(rules: Rules, resource: string): TokenRecord[] {
 		.filter((token) => {
 			const profile = profileOf(token, rules);
 			const isAlive = token.status !== "revoked" && token.status !== "expired";
+			if (!rules.connections.may("write", token)) return false;
 			const holds = token.resources.includes(resource);
 			return (
 				isAlive && lockOf("resources", token, profile) === undefined && (holds || knows(profile, resource))
@@ -152,7 +159,10 @@ function holdersStep(prompts: Prompts, { bindings, ...rules }: GrantDeps): Step<
 				rows:
 					known.length === 0
 						? [none]
-						: known.map((token) => ({ ...tokenRow(token, bindings.linesOf(token.id)), value: token })),
+						: known.map((token) => {
+								const server = serverNameOf(rules.live, token);
+								return { ...tokenRow(token, bindings.linesOf(token.id), { server }), value: token };
+							}),
 				isPicked: ({ id }) => picked.has(id),
 				problem: () => undefined,
 			});
@@ -171,9 +181,9 @@ function grantSummary(prompts: Prompts, rules: Rules): Step<GrantDraft> {
 		},
 		rows: (draft) => {
 			const { grantTo, withdrawFrom } = grantsOf(rules, draft);
-			const row = (icon: string, description: string) => (token: TokenRecord) => ({
+			const row = (icon: string, change: string) => (token: TokenRecord) => ({
 				label: `$(${icon}) ${labelText(token.name)}`,
-				description,
+				description: [serverNameOf(rules.live, token), change].filter(Boolean).join(" · "),
 				value: "holders",
 			});
 			return [

@@ -38,7 +38,10 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 	undoRotation: {
 		failed: () => l10n.t("The rotation was not undone."),
 		run: async (call) =>
-			undoRotationInteractively(call.services, await tokenFor(call, inOverlap(l10n.t("Undo Rotation")))),
+			undoRotationInteractively(
+				call.services,
+				await tokenFor(call, inOverlap(l10n.t("Undo Rotation"), "write")),
+			),
 	},
 	finishRotation: {
 		failed: () => l10n.t("The rotation was not finished."),
@@ -62,7 +65,7 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 	endOverlap: {
 		failed: () => l10n.t("The overlap has not ended."),
 		run: async (call) =>
-			endOverlap(call.services, await tokenFor(call, inOverlap(l10n.t("End Overlap Now")))),
+			endOverlap(call.services, await tokenFor(call, inOverlap(l10n.t("End Overlap Now"), "write"))),
 	},
 	showOverlapUse: {
 		failed: () => l10n.t("The use of the old secret could not be loaded."),
@@ -75,9 +78,9 @@ function isCurrent({ successorId, revokedDate, disabledDate }: TokenRecord): boo
 	return successorId === null && revokedDate === null && disabledDate === null;
 }
 
-function inOverlap(title: string): Wanted {
+function inOverlap(title: string, needs?: Wanted["needs"]): Wanted {
 	const none = l10n.t("No API token is in an overlap.");
-	return { title, among: ({ status }) => status === "retiring", none };
+	return { title, among: ({ status }) => status === "retiring", none, ...(needs && { needs }) };
 }
 
 function lineOf(argument: unknown, bindings: Bindings): EnvLine {

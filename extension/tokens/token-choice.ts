@@ -30,6 +30,8 @@ export interface Wanted {
 	title: string;
 	/** Which can be chosen: all that are not revoked, only those of them whose secret is stored here, or by a rule. */
 	among: "all" | "kept" | ((token: TokenRecord) => boolean);
+	/** What the command does at the token's server: the tokens of one where the own token may not are no choice. */
+	needs?: "write" | "delete";
 	/** The message when there are none. */
 	none?: string;
 	/** What the message offers; `nothing`, where all is well without such a token. Default: to create one. */
@@ -142,14 +144,15 @@ export async function connect(live: LiveTokens): Promise<void> {
 }
 
 async function rowsFor({ live, secrets, bindings }: ListDeps, wanted: Wanted) {
-	const { among } = wanted;
+	const { among, needs } = wanted;
 	await connect(live);
 	const kept = new Set(among === "kept" ? await secrets.ids() : []);
 	const fits = (token: TokenRecord) =>
 		typeof among === "function"
 			? among(token)
 			: token.status !== "revoked" && (among === "all" || kept.has(token.id));
-	const tokens = live.tokens.filter(fits).toSorted(currentFirst);
+	const may = ({ id }: TokenRecord) => needs === undefined || (live.serverOf(id)?.may(needs) ?? true);
+	const tokens = live.tokens.filter((token) => fits(token) && may(token)).toSorted(currentFirst);
 	if (tokens.length > 0)
 		return tokens.map((token) => ({
 			...tokenRow(token, bindings.linesOf(token.id), { server: serverNameOf(live, token) }),

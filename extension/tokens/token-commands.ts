@@ -35,7 +35,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 		run: async (call) =>
 			revokeTokensInteractively(
 				call.services,
-				await tokensFor(call, { title: l10n.t("Revoke Token"), among: "all" }),
+				await tokensFor(call, { title: l10n.t("Revoke Token"), among: "all", needs: "delete" }),
 			),
 	},
 	markRevoked: {
@@ -47,6 +47,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 					title: l10n.t("Mark as Revoked"),
 					among: (token) =>
 						token.status !== "revoked" && call.services.connections.wayTo("revoke", token) === "none",
+					needs: "delete",
 					none: l10n.t("No API token is only recorded here."),
 					way: "nothing",
 				}),
@@ -65,6 +66,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 					title: l10n.t("Disable Token"),
 					among: ({ issuer, status }) =>
 						isTokensmith(issuer) && (status === "active" || status === "retiring"),
+					needs: "write",
 					none: l10n.t("No API token can be disabled."),
 				}),
 			),
@@ -77,6 +79,7 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 				await tokensFor(call, {
 					title: l10n.t("Enable Token"),
 					among: ({ status }) => status === "disabled" || status === "in-doubt",
+					needs: "write",
 					none: l10n.t("No API token is disabled or in doubt."),
 					way: "nothing",
 				}),

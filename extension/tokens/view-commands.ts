@@ -55,6 +55,7 @@ export const viewCommands: CommandTable<TokenChoiceDeps & Pick<Services, "log">>
 				await tokenFor(call, {
 					title: l10n.t("Rename Token"),
 					among: ({ issuer, status }) => isTokensmith(issuer) && status !== "revoked",
+					needs: "write",
 					none: l10n.t("No API token can be renamed."),
 				}),
 			),

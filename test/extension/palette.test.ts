@@ -81,6 +81,13 @@ describe("the palette", () => {
 			assert.ok(!revoked.includes(command), command);
 	});
 
+	it("offers a successor of a token whose secret is lost, if the token can be rotated", () => {
+		for (const kind of ["active.absent.local", "active.absent.local.keep", "active.absent.connected.rotate"])
+			assert.ok(offeredFor(kind).includes("replaceInPlace"), kind);
+		for (const kind of ["active.absent.readonly", "active.absent.connected", "retiring.absent.local"])
+			assert.ok(!offeredFor(kind).includes("replaceInPlace"), kind);
+	});
+
 	it("offers to take back only what was given", () => {
 		const kept = {
 			...folder,

@@ -12,6 +12,7 @@ import { type SharedServer, Team } from "../postgres/servers.ts";
 import { ProxyChild, type ProxyKind } from "../process/proxies.ts";
 import { describeWhere } from "../where.ts";
 import { CreateWizard } from "./create-wizard.ts";
+import { daemonClient } from "./daemon.ts";
 import { filesHolding } from "./files.ts";
 import type { QuickInput } from "./quick-input.ts";
 import { until } from "./until.ts";
@@ -116,6 +117,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		await input.accept();
 		await input.waitForMessage(/This is not a token of Tokensmith/);
 		await input.type(team.admin.replace(/.$/, (last) => (last === "A" ? "B" : "A")));
+		await input.waitForMessage(/Your token of 127\.0\.0\.1/);
 		await input.accept();
 		await input.waitForMessage(/not a token of Tokensmith|has no token with this secret/);
 		await picture("server-token-unknown");
@@ -161,6 +163,45 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		await window.waitForTreeRow(/^Orders service/);
 		await picture("server-created");
 	});
+
+	it("offers a reader its tokens for nothing that would be refused, in menus and in choices", async () => {
+		await daemonClient(workbench.userData).createToken({
+			name: "Of this machine",
+			permissions: ["orders.read"],
+		});
+		const reader = await team.create(team.first, { name: "Reader", permissions: ["api.api-tokens.read"] });
+		await changeToken(reader.token);
+		assert.deepEqual(await window.treeMenuEntries("Team orders"), ["Copy", "Show Token Activity"]);
+		for (const command of ["Tag Tokens…", "Edit Token…", "Revoke Token…", "Disable Token"]) {
+			await window.runCommand(`Tokensmith: ${command}`);
+			await input.waitForRows(/Of this machine/);
+			assert.deepEqual(await input.labels(), ["Of this machine"], command);
+			await input.leave();
+		}
+		await window.runCommand("Tokensmith: Grant Access to a Resource…");
+		await input.type("channel/soc");
+		await input.waitForActive("channel/soc");
+		await input.accept();
+		await input.waitForStep("Tokens");
+		assert.deepEqual(await input.labels(), ["Of this machine"]);
+		await picture("server-reader-grants");
+		await input.leave();
+		await changeToken(team.admin);
+	});
+
+	async function changeToken(token: string): Promise<void> {
+		await window.treeMenu(/^Team ?\d/, "Change Token of Server…");
+		await input.waitForMessage(/Your token of/);
+		await input.type(token);
+		await input.accept();
+		await window.notification(/This editor acts at “Team” with the new token now/);
+		await window.clearNotifications();
+		// What it may do is known once the server is reached with it.
+		const isWriter = token === team.admin;
+		await until("its rights are known", async () => {
+			return (await window.treeMenuEntries(/^Team ?\d/)).includes("Create API Token") === isWriter;
+		});
+	}
 
 	it("goes on with the other replica when one is killed", async () => {
 		const secret = await secretOnLine();

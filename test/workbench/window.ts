@@ -171,7 +171,7 @@ export class WorkbenchWindow {
 	}
 
 	/** The entries of a row's context menu. */
-	async treeMenuEntries(row: string): Promise<string[]> {
+	async treeMenuEntries(row: string | RegExp): Promise<string[]> {
 		await this.#openTreeMenu(row);
 		return this.menuEntries();
 	}
