@@ -2,10 +2,9 @@
  * The note of a move that has begun, in the user's config directory. While tokens may be at both sides, a move to a third
  * place would leave them valid at two.
  */
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { ownConfigDirectory } from "../client/own-directory.ts";
-import { readPrivateFile, writePrivateFile } from "./private-file.ts";
+import { addPrivateFile, readPrivateFile, removePrivateFile } from "./private-file.ts";
 
 /** Each by its data directory or its address. */
 export interface BegunMove {
@@ -17,19 +16,30 @@ export interface BegunMove {
 export function checkBegun({ from, to }: BegunMove): boolean {
 	const content = readPrivateFile(notePath());
 	if (content === undefined) return false;
-	const begun = JSON.parse(content) as BegunMove;
+	const begun = parsed(content);
 	if (begun.from === from && begun.to === to) return true;
 	throw new Error(
 		`A move from ${begun.from} to ${begun.to} has not ended: run it again first, so that no token is valid at both. If that can't be done any more, and ${begun.to} is gone for good, remove ${notePath()}.`,
 	);
 }
 
+/** @throws Error where another move has begun since it was checked */
 export function noteBegun({ from, to }: BegunMove): void {
-	writePrivateFile(notePath(), `${JSON.stringify({ from, to })}\n`);
+	if (addPrivateFile(notePath(), `${JSON.stringify({ from, to })}\n`)) return;
+	throw new Error("Another move has begun meanwhile. Nothing was moved by this one: run it again later.");
 }
 
 export function forgetBegun(): void {
-	rmSync(notePath(), { force: true });
+	removePrivateFile(notePath());
+}
+
+function parsed(content: string): Partial<BegunMove> {
+	try {
+		return Object(JSON.parse(content));
+	} catch (cause) {
+		const words = `${notePath()} is damaged, which tells of a move that has not ended. Run that move again once you have removed the file.`;
+		throw new Error(words, { cause });
+	}
 }
 
 function notePath(): string {

@@ -62,7 +62,9 @@ export class Move {
 			const report = await this.#target.client.restore(this.#open, { move: true });
 			if (report.conflictCount > 0) throw round === 0 ? new MoveConflictError(report) : this.#refused(report);
 			const { tokens } = report.backup;
-			if (tokens === 0 && pending > 0) throw this.#movedByOthers(pending);
+			// What was not handed over is in the next backup, too, and known at the target.
+			const missing = pending - (tokens - report.tokens.added);
+			if (missing > 0) throw this.#movedByOthers(missing);
 			if (tokens === 0) return moved;
 			await this.#prove(tokens);
 			const { removed } = await this.#source.client.handOver(this.#open);
@@ -100,7 +102,7 @@ export class Move {
 
 	#movedByOthers(tokens: number): Error {
 		return new Error(
-			`Another command removed the tokens from ${this.#source.name} meanwhile. ${this.#target.name} has ${tokens} of them, which may be valid elsewhere as well: revoke at ${this.#target.name} what belongs elsewhere.`,
+			`Another command removed tokens from ${this.#source.name} meanwhile. ${this.#target.name} has ${tokens} of them, which may be valid elsewhere as well: revoke at ${this.#target.name} what belongs elsewhere.`,
 		);
 	}
 }

@@ -1,7 +1,7 @@
 /** `tokensmith move`: all tokens from this machine's daemon to a shared server, or back. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createTokensmithClient } from "../client/client.ts";
 import { askRights, hasIdentity, parseServerAddress, type ServerAddress } from "../client/prove-server.ts";
 import { ensureDaemon } from "../client/start-daemon.ts";
@@ -122,13 +122,18 @@ async function localSide(values: { "data-dir"?: string | undefined }) {
 			: await readDaemonFile(dataDir);
 	if (running.identity === undefined) throw new UsageError("The daemon is an older one. Start it again.");
 	const client = createTokensmithClient({ dataDir });
-	const side: Side = { name: "this machine", label: `this machine (${dataDir})`, place: dataDir, client };
+	const side: Side = {
+		name: "this machine",
+		label: `this machine (${dataDir})`,
+		place: resolve(dataDir),
+		client,
+	};
 	return { side, identity: running.identity };
 }
 
 async function carryOut(moving: Move, told: Told & { isBegun: boolean }): Promise<number> {
 	const { source, target, isBegun, format } = told;
-	noteBegun({ from: source.place, to: target.place });
+	if (!isBegun) noteBegun({ from: source.place, to: target.place });
 	try {
 		const moved = await moving.run();
 		forgetBegun();

@@ -7,6 +7,7 @@ import {
 	closeSync,
 	constants,
 	fstatSync,
+	linkSync,
 	mkdirSync,
 	openSync,
 	readFileSync,
@@ -41,6 +42,25 @@ export function readPrivateFile(path: string): string | undefined {
 
 /** In the place of one that is there. */
 export function writePrivateFile(path: string, content: string): void {
+	writeAside(path, content, (part) => renameSync(part, path));
+}
+
+/** Whether it was added: one that is there stays as it is. */
+export function addPrivateFile(path: string, content: string): boolean {
+	let isAdded = true;
+	writeAside(path, content, (part) => {
+		try {
+			linkSync(part, path);
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+			isAdded = false;
+		}
+	});
+	return isAdded;
+}
+
+/** So that the file is there whole, or not at all. */
+function writeAside(path: string, content: string, putInPlace: (part: string) => void): void {
 	const folder = dirname(path);
 	orSay(`${folder} can't be made`, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
 	checkFolder(folder);
@@ -48,7 +68,7 @@ export function writePrivateFile(path: string, content: string): void {
 	try {
 		orSay(`${path} can't be written`, () => {
 			writeFileSync(part, content, { mode: 0o600, flag: "wx", flush: true });
-			renameSync(part, path);
+			putInPlace(part);
 		});
 	} finally {
 		rmSync(part, { force: true });

@@ -2,22 +2,22 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { addressForServices } from "../../daemon/client/transport.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
 import { bundle, ending, type Run, run } from "../process/command-line.ts";
 import { DaemonChild } from "../process/daemon.ts";
 import { describeWhere } from "../where.ts";
 import { hasPostgres, sharedCluster } from "./cluster.ts";
+import { Gate, type Passing } from "./gate.ts";
 import { type SharedServer, Team } from "./servers.ts";
 
 describeWhere(hasPostgres, "PostgreSQL is not installed")("a move between this machine and a server", () => {
 	let folder: string;
 	let team: Team;
 	let daemon: DaemonChild;
+	let other: Team | undefined;
 
 	beforeEach(async () => {
 		folder = temporaryFolder();
@@ -28,6 +28,8 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a move between this m
 	afterEach(async () => {
 		await daemon.kill("SIGKILL");
 		await team.end();
+		await other?.end();
+		other = undefined;
 		rmSync(folder, { recursive: true, maxRetries: 3 });
 	});
 
@@ -301,77 +303,81 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a move between this m
 		});
 	});
 
+	describe("beside another one", () => {
+		const begin = (gate: Gate) =>
+			tokensmith(["move", "--to", gate.address, "--yes", "--token-stdin", ...local()], team.admin);
+		const isPreview = ({ path, isAnswered }: Passing) =>
+			path === "/v1/restore?preview=true&move=true" && isAnswered;
+
+		it("does not begin, also where neither had begun when it looked", async () => {
+			const secret = await create("billing");
+			const first = await Gate.before(team.first);
+			const second = await Gate.before(team.servers[1] ?? assert.fail());
+			const looked = [first.hold(isPreview, 1), second.hold(isPreview, 1)];
+			const moves = [begin(first), begin(second)];
+			await Promise.all(looked);
+			first.release();
+			const begun = first.hold(({ path }) => path === "/v1/restore?move=true", 1);
+			await begun;
+			second.release();
+			const late = await moves[1];
+			assert.deepEqual([late?.code, late?.stdout], [1, ""], late?.stderr);
+			assert.match(late?.stderr ?? "", /^Another move has begun meanwhile\. Nothing was moved by this one/);
+			first.close();
+			assert.equal((await moves[0])?.code, 3);
+			assert.deepEqual(await places(secret), here);
+			second.close();
+		});
+
+		it("of another user says which tokens may be at two places, whatever is created meanwhile", async () => {
+			const secret = await create("billing");
+			const gate = await Gate.before(team.first);
+			const held = gate.hold(isPreview, 2);
+			const move = begin(gate);
+			await held;
+			other = await Team.start(team.cluster, 1);
+			const theirs = { TOKENSMITH_CONFIG_DIR: join(folder, "theirs"), TOKENSMITH_TOKEN: other.admin };
+			const taken = await run(["move", "--to", addressOf(other.first), "--yes", ...local()], {
+				environment: theirs,
+			});
+			assert.equal(taken.code, 0, taken.stderr);
+			await create("late");
+			gate.release();
+			const { code, stderr } = await move;
+			assert.equal(code, 1, stderr);
+			assert.match(stderr, /Another command removed tokens .* has 1 of them, which may be valid elsewhere/);
+			assert.deepEqual(await places(secret), there);
+			gate.close();
+		});
+	});
+
+	it("goes by its note from any folder, and repeats no note that is damaged", async () => {
+		await create("billing");
+		const gate = await Gate.before(team.first);
+		const held = gate.hold(({ path }) => path === "/v1/restore?move=true", 1);
+		const to = ["move", "--to", gate.address, "--yes", "--token-stdin"];
+		const relativePlace = ["--data-dir", relative(process.cwd(), daemon.directory)];
+		const child = started([...to, ...relativePlace], team.admin);
+		await held;
+		child.kill("SIGKILL");
+		await once(child, "close");
+		gate.release();
+		const note = join(folder, "config", "move.json");
+		assert.equal(JSON.parse(readFileSync(note, "utf8")).from, daemon.directory);
+		await done([...to, ...local()], team.admin);
+		writeFileSync(note, "{half", { mode: 0o600 });
+		const { code, stderr } = await moving("--to", "team", "--yes");
+		assert.deepEqual(
+			[code, /move\.json is damaged/.test(stderr), /half/.test(stderr)],
+			[1, true, false],
+			stderr,
+		);
+		gate.close();
+	});
+
 	function started(args: string[], stdin: string): ChildProcess {
 		const child = spawn(process.execPath, [bundle, ...args], { env: { ...process.env, ...environment() } });
 		child.stdin.end(stdin);
 		return child;
 	}
 });
-
-interface Passing {
-	readonly path: string;
-	/** The server has answered, and the client does not know it yet. */
-	readonly isAnswered: boolean;
-}
-
-/** Passes requests on to a server, and can hold one of them before or after the server has answered it. */
-class Gate {
-	readonly #server: Server;
-	readonly #target: URL;
-	readonly address: string;
-	#isHeld: (passing: Passing) => boolean = () => false;
-	#opened: Promise<void> = Promise.resolve();
-	release: () => void = () => {};
-
-	static async before(server: SharedServer): Promise<Gate> {
-		const plain = createServer();
-		await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
-		return new Gate(plain, server);
-	}
-
-	private constructor(plain: Server, { url, identity }: SharedServer) {
-		this.#server = plain;
-		this.#target = new URL(url);
-		this.address = `http://${identity}:forwarded@127.0.0.1:${(plain.address() as AddressInfo).port}`;
-		plain.on("request", (incoming, response) => void this.#pass(incoming, response));
-	}
-
-	/** Resolves once the request is held that fits for so many times. */
-	hold(fits: (passing: Passing) => boolean, times: number): Promise<void> {
-		let count = 0;
-		this.#opened = new Promise((resolve) => {
-			this.release = () => {
-				this.#isHeld = () => false;
-				resolve();
-			};
-		});
-		return new Promise((resolve) => {
-			this.#isHeld = (passing) => {
-				if (!fits(passing) || ++count !== times) return false;
-				resolve();
-				return true;
-			};
-		});
-	}
-
-	close(): void {
-		this.release();
-		this.#server.closeAllConnections();
-		this.#server.close();
-	}
-
-	async #pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-		const { method, url: path = "", headers } = incoming;
-		const body: Buffer[] = [];
-		for await (const piece of incoming) body.push(piece as Buffer);
-		if (this.#isHeld({ path, isAnswered: false })) return;
-		const { hostname, port, host } = this.#target;
-		const passed = request({ hostname, port, method, path, headers: { ...headers, host } });
-		passed.end(Buffer.concat(body));
-		const [answer] = (await once(passed, "response")) as [IncomingMessage];
-		const content: Buffer[] = [];
-		for await (const piece of answer) content.push(piece as Buffer);
-		if (this.#isHeld({ path, isAnswered: true })) await this.#opened;
-		response.writeHead(answer.statusCode ?? 0, answer.headers).end(Buffer.concat(content));
-	}
-}

@@ -1,0 +1,72 @@
+/** Passes requests on to a server, and can hold one of them before or after the server has answered it. */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { SharedServer } from "./servers.ts";
+
+export interface Passing {
+	readonly path: string;
+	/** The server has answered, and the client does not know it yet. */
+	readonly isAnswered: boolean;
+}
+
+export class Gate {
+	readonly #server: Server;
+	readonly #target: URL;
+	readonly address: string;
+	#isHeld: (passing: Passing) => boolean = () => false;
+	#opened: Promise<void> = Promise.resolve();
+	release: () => void = () => {};
+
+	static async before(server: SharedServer): Promise<Gate> {
+		const plain = createServer();
+		await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+		return new Gate(plain, server);
+	}
+
+	private constructor(plain: Server, { url, identity }: SharedServer) {
+		this.#server = plain;
+		this.#target = new URL(url);
+		this.address = `http://${identity}:forwarded@127.0.0.1:${(plain.address() as AddressInfo).port}`;
+		plain.on("request", (incoming, response) => void this.#pass(incoming, response));
+	}
+
+	/** Resolves once the request is held that fits for so many times. */
+	hold(fits: (passing: Passing) => boolean, times: number): Promise<void> {
+		let count = 0;
+		this.#opened = new Promise((resolve) => {
+			this.release = () => {
+				this.#isHeld = () => false;
+				resolve();
+			};
+		});
+		return new Promise((resolve) => {
+			this.#isHeld = (passing) => {
+				if (!fits(passing) || ++count !== times) return false;
+				resolve();
+				return true;
+			};
+		});
+	}
+
+	close(): void {
+		this.release();
+		this.#server.closeAllConnections();
+		this.#server.close();
+	}
+
+	async #pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+		const { method, url: path = "", headers } = incoming;
+		const body: Buffer[] = [];
+		for await (const piece of incoming) body.push(piece as Buffer);
+		if (this.#isHeld({ path, isAnswered: false })) return;
+		const { hostname, port, host } = this.#target;
+		const passed = request({ hostname, port, method, path, headers: { ...headers, host } });
+		passed.end(Buffer.concat(body));
+		const [answer] = (await once(passed, "response")) as [IncomingMessage];
+		const content: Buffer[] = [];
+		for await (const piece of answer) content.push(piece as Buffer);
+		if (this.#isHeld({ path, isAnswered: true })) await this.#opened;
+		response.writeHead(answer.statusCode ?? 0, answer.headers).end(Buffer.concat(content));
+	}
+}
