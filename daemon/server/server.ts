@@ -201,7 +201,7 @@ export class HttpServer {
 	/** Seconds that the client has to wait; undefined: none. Who watches the server is never limited. */
 	#waitOf(request: IncomingMessage): number | undefined {
 		const { strangers, addressOf } = this.#options;
-		if (strangers === undefined || /^\/(healthz|readyz)$/.test(request.url ?? "")) return undefined;
+		if (strangers === undefined || /^\/(healthz|readyz)(?:\?|$)/.test(request.url ?? "")) return undefined;
 		return strangers.admit(addressOf(request));
 	}
 
