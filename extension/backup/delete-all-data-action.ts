@@ -1,5 +1,6 @@
 /** Deletes all data of the data directory, and then the secrets that this editor keeps of it. */
 import { inspect } from "node:util";
+import { serverOf } from "../daemon/qualified-ids.ts";
 import type { Services } from "../services.ts";
 
 export type DeleteActionDeps = Pick<
@@ -21,7 +22,7 @@ export interface Deletion {
 export async function deleteAllData(deps: DeleteActionDeps, word: string): Promise<Deletion> {
 	const { daemon, live, secrets, connections, lostSecrets } = deps;
 	const { kept } = await lostSecrets.survey();
-	const systems = live.connections.map(({ id }) => id);
+	const systems = live.connections.map(({ id }) => id).filter((id) => serverOf(id) === undefined);
 	const left = await daemon.deleteAllData(word);
 	const results = [
 		...(await Promise.allSettled(kept.map((id) => secrets.delete(id)))),

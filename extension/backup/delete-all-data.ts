@@ -46,6 +46,11 @@ async function whatGoes({ live, lostSecrets, daemon }: DeleteAllDataDeps): Promi
 		l10n.t("These stay:"),
 		`• ${l10n.t("lines in env files")}`,
 		`• ${l10n.t("tokens at other systems, which stay valid there: revoke them first")}`,
+		...(live.servers.length > 0
+			? [
+					`• ${l10n.t("servers with their tokens, and this editor's secrets of them: {0}", live.servers.map(({ server }) => plainText(server.name)).join(", "))}`,
+				]
+			: []),
 		`• ${l10n.t("backups, exports, and secrets that other editors keep")}`,
 		...(hasEarlier
 			? [`• ${l10n.t("tokens of an earlier version in {0}, which move here at the next start", earlier)}`]

@@ -16,13 +16,13 @@ import { endDateOf } from "./token-facts.ts";
 /** More do not fit into a dialog. */
 const mostNames = 12;
 
-type CleanUpCommandDeps = Pick<Services, "daemon" | "bindings" | "secrets" | "log">;
+type CleanUpCommandDeps = Pick<Services, "daemon" | "live" | "bindings" | "secrets" | "log">;
 
 const failed = () => l10n.t("The ended tokens were not deleted.");
 
 export async function cleanUpInteractively(services: CleanUpCommandDeps): Promise<void> {
 	const preview = await (await services.daemon.client()).cleanUp({ preview: true });
-	if (preview.tokens.length === 0) return sayNothingToDelete();
+	if (preview.tokens.length === 0) return sayNothingToDelete(services);
 	await services.bindings.whenReady();
 	await confirm(services, preview);
 	const result = await vscode.window.withProgress(
@@ -40,14 +40,14 @@ export async function cleanUpInteractively(services: CleanUpCommandDeps): Promis
 	await sayResult(services, result);
 }
 
-function sayNothingToDelete(): void {
+function sayNothingToDelete({ live }: Pick<Services, "live">): void {
 	const days = amountInWords(policyFromSettings().auditDays, "day");
-	void showInformation(
-		l10n.t(
-			"There is nothing to clean up. The record of a token stays for {0} after the token has ended.",
-			days,
-		),
+	const nothing = l10n.t(
+		"There is nothing to clean up. The record of a token stays for {0} after the token has ended.",
+		days,
 	);
+	const there = l10n.t("A server's records are cleaned up there, with the command tokensmith clean-up.");
+	void showInformation(live.servers.length === 0 ? nothing : `${nothing} ${there}`);
 }
 
 /** @throws CancellationError */

@@ -218,6 +218,20 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		assert.ok(!(await second.isAccepted(secret)));
 	});
 
+	it("says that deleting this machine's data leaves it alone, and where its own records are cleaned up", async () => {
+		await window.clearNotifications();
+		await window.runCommand("Tokensmith: Clean Up Ended Tokens…");
+		await window.notification(/A server's records are cleaned up there/);
+		await window.clearNotifications();
+		await window.runCommand("Tokensmith: Delete All Data…");
+		assert.match(
+			await window.dialogText(),
+			/These stay:[\s\S]*servers with their tokens, and this editor's secrets of them: Team/,
+		);
+		await picture("server-delete-all-data");
+		await window.dismissDialog();
+	});
+
 	it("says that it is not reached while both are gone, and works on this machine meanwhile", async () => {
 		for (const server of team.servers) await server.stop("SIGKILL");
 		await window.waitForTreeRow(/^Team ?\d.*not reached/);
