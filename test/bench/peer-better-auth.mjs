@@ -34,7 +34,7 @@ writeFileSync(file, JSON.stringify(keys));
 const server = createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
 	const { valid, key } = await auth.api.verifyApiKey({ body: { key: request.headers["x-api-key"] ?? "" } });
 	const body = JSON.stringify({ valid, id: key?.id, name: key?.name });
-	const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+	const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) };
 	response.writeHead(valid ? 200 : 401, headers);
 	response.end(body);
 });
