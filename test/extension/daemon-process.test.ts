@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { isAlive } from "../../daemon/client/process-alive.ts";
@@ -143,8 +143,8 @@ describe("DaemonProcess", function () {
 					received += data.toString("latin1");
 					socket.end('HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"status":"ok"}');
 				});
-			}).listen(Number(new URL(url).port), "127.0.0.1");
-			await once(impostor, "listening");
+			});
+			await listenAt(impostor, Number(new URL(url).port));
 			const calls = Array.from({ length: 4 }, (_, index) =>
 				client.createToken({ name: `new ${index}`, permissions: ["api.api-tokens.read"] }),
 			);
@@ -297,3 +297,12 @@ describe("DaemonProcess", function () {
 		return join(folder, "daemon.js");
 	}
 });
+
+/** A connection of another program may have the port for a moment. */
+async function listenAt(server: Server, port: number): Promise<void> {
+	await until("the port is free", async () => {
+		const failed = once(server, "error").then(() => false);
+		const listening = once(server.listen(port, "127.0.0.1"), "listening").then(() => true);
+		return await Promise.race([listening, failed]);
+	});
+}
