@@ -33,8 +33,10 @@ export async function makeAdministrator(
 	const known = (await store.setting(administratorSetting)) as Administrator | undefined;
 	if (known !== undefined && known.tokenId !== null) return;
 	const living = await store.livingReplicas();
+	// What this replica has begun, in a change that is tried again, it goes on with.
+	const others = living.filter((id) => id !== store.replica.id);
 	const isMade = (known: Administrator | undefined) =>
-		known !== undefined && (known.tokenId !== null || living.includes(known.replica));
+		known !== undefined && (known.tokenId !== null || others.includes(known.replica));
 	if (isMade(known)) return;
 	if (file === undefined && !process.stderr.isTTY)
 		return log.warn(
