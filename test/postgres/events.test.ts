@@ -50,12 +50,12 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("events of shared serv
 		const steady = await listen(one);
 		assert.equal(steady.received[0]?.data.resumed, undefined);
 		await change(2);
-		const all = await steady.numbered(await lastId());
+		const all = await numbered(steady, await lastId());
 		assert.ok(all.some(({ name }) => name === "profiles") && all.some(({ name }) => name === "token"));
 		for (const [index, { id }] of all.entries()) {
 			const listener = await listen(two, id);
 			assert.equal(listener.received[0]?.data.resumed, true);
-			assert.deepEqual(idsOf(await listener.numbered(all.at(-1)?.id)), idsOf(all.slice(index + 1)), id);
+			assert.deepEqual(idsOf(await numbered(listener, all.at(-1)?.id)), idsOf(all.slice(index + 1)), id);
 			await listener.close();
 		}
 	});
@@ -82,8 +82,8 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("events of shared serv
 		await changing;
 		const end = await lastId();
 		const rest = await listen(two, last);
-		seen.push(...idsOf(await rest.numbered(end)).map(String));
-		assert.deepEqual(seen, idsOf(await steady.numbered(end)));
+		seen.push(...idsOf(await numbered(rest, end)).map(String));
+		assert.deepEqual(seen, idsOf(await numbered(steady, end)));
 	});
 
 	it("go on in the middle of a change that is told in parts", async function () {
@@ -95,13 +95,13 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("events of shared serv
 			body: { reason: "leaked", filter: { tag: "many" } },
 		});
 		assert.ok(status < 300);
-		const all = await steady.numbered(await lastId());
+		const all = await numbered(steady, await lastId());
 		assert.ok(new Set(all.map(({ id }) => id?.split("-").slice(0, 2).join("-"))).size > 1, "several parts");
 		const [first] = all;
 		assert.equal((await listen(one, first?.id)).received[0]?.data.resumed, false, "a list is less");
 		for (const index of [all.length - 300, all.length - 3]) {
 			const listener = await listen(one, all[index]?.id);
-			assert.deepEqual(idsOf(await listener.numbered(all.at(-1)?.id)), idsOf(all.slice(index + 1)));
+			assert.deepEqual(idsOf(await numbered(listener, all.at(-1)?.id)), idsOf(all.slice(index + 1)));
 		}
 	});
 
@@ -138,6 +138,16 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("events of shared serv
 		}
 	});
 
+	/** Those with a number, without the first event, up to the change: all have come once a later one has. */
+	async function numbered(listener: Listener, end: string | undefined): Promise<Received[]> {
+		const later = await team.create(one);
+		await listener.until((received) => received.some(({ data }) => data.token?.id === later.id));
+		const change = Number((end ?? "").split("-")[0]);
+		return listener.received
+			.slice(1)
+			.filter(({ id }) => id !== undefined && Number(id.split("-")[0]) <= change);
+	}
+
 	/** Of everything that has happened. */
 	async function lastId(): Promise<string> {
 		const listener = new Listener(one, team.admin, undefined);
@@ -167,17 +177,6 @@ class Listener {
 	async until(satisfied: (received: readonly Received[]) => boolean): Promise<readonly Received[]> {
 		while (!satisfied(this.received)) await this.#arrived.promise;
 		return this.received;
-	}
-
-	/** Those with a number, without the first event, up to the change. */
-	async numbered(end: string | undefined): Promise<Received[]> {
-		const [change] = (end ?? "").split("-");
-		const isEnd = ({ id }: Received) =>
-			id === end || (id !== undefined && Number(id.split("-")[0]) >= Number(change));
-		await this.until((received) => received.some(isEnd) || received[0]?.id === end);
-		// The events of one part arrive together, those of its last part last.
-		await new Promise((resolve) => setTimeout(resolve, 100));
-		return this.received.slice(1).filter(({ id }) => id !== undefined);
 	}
 
 	async close(): Promise<void> {

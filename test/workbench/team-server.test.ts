@@ -3,13 +3,12 @@
  * TOKENSMITH_PICTURES=folder, screenshots go to that folder.
  */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { hasPostgres, sharedCluster } from "../postgres/cluster.ts";
 import { type SharedServer, Team } from "../postgres/servers.ts";
-import { ProxyChild, type ProxyKind } from "../process/proxies.ts";
+import { nginxIn, ProxyChild, type ProxyKind } from "../process/proxies.ts";
 import { describeWhere } from "../where.ts";
 import { CreateWizard } from "./create-wizard.ts";
 import { daemonClient } from "./daemon.ts";
@@ -24,33 +23,24 @@ function nginxBefore(ports: readonly number[]): ProxyKind {
 	return {
 		...{ name: "nginx", package: "nginx-light", statusWithoutDaemon: 502 },
 		prepare(directory, port) {
-			const file = join(directory, "nginx.conf");
-			const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-			writeFileSync(
-				file,
-				`pid ${join(directory, "nginx.pid")};
-				events {}
-				http {
-					access_log off;
-					${temporary.map((name) => `${name}_temp_path ${join(directory, name)};`).join("\n")}
-					upstream replicas {
-						${ports.map((one) => `server 127.0.0.1:${one} max_fails=1 fail_timeout=1s;`).join("\n")}
-					}
-					server {
-						listen 127.0.0.1:${port};
-						location / {
-							proxy_pass http://replicas;
-							proxy_http_version 1.1;
-							proxy_set_header Connection "";
-							proxy_set_header Host $http_host;
-							proxy_set_header X-Forwarded-For $remote_addr;
-							proxy_buffering off;
-							proxy_read_timeout 1h;
-						}
+			return nginxIn(
+				directory,
+				`upstream replicas {
+					${ports.map((one) => `server 127.0.0.1:${one} max_fails=1 fail_timeout=1s;`).join("\n")}
+				}
+				server {
+					listen 127.0.0.1:${port};
+					location / {
+						proxy_pass http://replicas;
+						proxy_http_version 1.1;
+						proxy_set_header Connection "";
+						proxy_set_header Host $http_host;
+						proxy_set_header X-Forwarded-For $remote_addr;
+						proxy_buffering off;
+						proxy_read_timeout 1h;
 					}
 				}`,
 			);
-			return ["nginx", "-p", directory, "-e", "stderr", "-c", file, "-g", "daemon off; master_process off;"];
 		},
 	};
 }
