@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import { join } from "node:path";
 import fc from "fast-check";
 import { ChangeLog, createLog } from "../../daemon/store/sqlite/change-log.ts";
-import { dropCopy, listLogs, listSnapshots } from "../../daemon/store/sqlite/snapshot.ts";
+import { copyPath, dropCopy, listLogs, listSnapshots, logPath } from "../../daemon/store/sqlite/snapshot.ts";
 import { all, close, databasesOfEach, expected, linesOf, names, replaceIn, set } from "./databases.ts";
 import { openDatabase } from "./harness.ts";
 
@@ -179,6 +179,29 @@ describe("a start with damaged files", () => {
 		const reopened = await databases.start();
 		assert.deepEqual(await all(reopened), { a: "1", c: "1" });
 		assert.match(reopened.notices[0]?.detail ?? "", /^Up to 1 changes could not be read/);
+	});
+
+	it("knows of no number of missing changes without a snapshot, when the log begins after one", async () => {
+		// The snapshots that it would build upon are removed.
+		const database = await databases.start({ compactAtBytes: 500, onCompactionError: () => {} });
+		for (let round = 0; round < 3; round++) {
+			await Promise.all(names(50).map((name) => set(database, name, String(round))));
+			await database.compacted();
+		}
+		await set(database, "last", "1");
+		const newest = listLogs(databases.folder).at(-1) ?? 0;
+		assert.ok(newest > 3);
+		for (const { path } of listSnapshots(databases.folder)) rmSync(path);
+		for (const generation of listLogs(databases.folder))
+			if (generation < newest)
+				for (const path of [logPath, copyPath]) rmSync(path(databases.folder, generation), { force: true });
+		const reopened = await databases.start();
+		assert.equal((await all(reopened)).last, "1");
+		assert.deepEqual(
+			reopened.notices.map(({ code }) => code),
+			["data-lost", "data-lost"],
+		);
+		assert.match(reopened.notices[0]?.detail ?? "", /^An unknown number of changes could not be read/);
 	});
 
 	it("starts again, empty, when all is damaged, and has kept the pieces", async () => {
