@@ -1,9 +1,15 @@
 /** A sample of the damage that `npm run torture -- damage --long` does at every byte and every length. */
 import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { damage } from "../torture/damage.ts";
+import { copyPath, listLogs, logPath } from "../../daemon/store/sqlite/snapshot.ts";
+import type { SqliteStore } from "../../daemon/store/sqlite/sqlite-store.ts";
+import { doubtDatesSetting } from "../../daemon/store/store.ts";
+import { damage, makeScene } from "../torture/damage.ts";
 import { Tally } from "../torture/tally.ts";
-import { daemonOfEach, type TestDaemon } from "./harness.ts";
+import { replaceIn } from "./databases.ts";
+import { daemonOfEach, openStore, type TestDaemon, temporaryFolder } from "./harness.ts";
 
 describe("a damaged data directory", () => {
 	it("revives no token that had ended, loses none that works, and is told", async function () {
@@ -13,6 +19,28 @@ describe("a damaged data directory", () => {
 		assert.deepEqual(Object.fromEntries(tally.faults), {});
 		assert.ok((tally.counts.get("tried") ?? 0) > 100, tally.report);
 		assert.ok((tally.counts.get("told") ?? 0) > 80, tally.report);
+	});
+});
+
+describe("a start that puts tokens in doubt", () => {
+	it("leaves the note for the audit to a later start, if it is killed before it wrote anything", async () => {
+		const scene = await makeScene("kill");
+		const folder = temporaryFolder();
+		for (const [name, bytes] of scene.files) writeFileSync(join(folder, name), bytes);
+		const newest = listLogs(folder).at(-1) ?? 0;
+		for (const path of [logPath, copyPath]) replaceIn(path(folder, newest), '"revoke"', '"revive"');
+		const notes: unknown[] = [];
+		const stores: SqliteStore[] = [];
+		for (let start = 0; start < 2; start++) {
+			// The first one is as good as killed.
+			const store = await openStore(folder);
+			stores.push(store);
+			notes.push(await store.setting(doubtDatesSetting));
+		}
+		for (const store of stores) await store.close();
+		rmSync(folder, { recursive: true });
+		assert.equal((notes[0] as string[]).length, 1);
+		assert.deepEqual(notes[1], notes[0]);
 	});
 });
 
