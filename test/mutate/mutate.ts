@@ -2,7 +2,8 @@
  * `npm run mutate -- PATH… [--sample N] [--seed S] [--line N] [--tests FILE,…] [--also process,host]`: puts one wrong line
  * after the other into a copy of the repository and runs the tests that reach it. A mutant that no test finds is printed
  * with its place. `--sample` takes so many mutants of each path, `--tests` runs these test files instead of the measured
- * ones, `--also` tries what the suites `daemon` and `extension` did not find in slower ones. Mutants that were looked at and change nothing that a test should see are in `harmless.json`.
+ * ones, of any suite, `--also` tries what the suites `daemon` and `extension` did not find in slower ones. Mutants that were
+ * looked at and change nothing that a test should see are in `harmless.json`.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -53,6 +54,13 @@ const maker = new MutantMaker(root);
 const coverages = new Map<string, Coverage>();
 /** By source file: the test file that found its last mutant. */
 const lucky = new Map<string, string>();
+/** Those of `--tests`; undefined: the measured ones. */
+const chosen = values.tests?.split(",").map((testFile): Test => ({ testFile, milliseconds: 60_000 }));
+/** Suites whose tests run what is built. */
+const needsBuild =
+	chosen?.some(({ testFile }) => !/^test\/(daemon|extension|host)\//.test(testFile)) ?? false;
+if (chosen !== undefined && (await isFoundBy(chosen, undefined)))
+	throw new Error("The tests fail without a wrong line.");
 for (const path of positionals) await mutatePath(path);
 maker.close();
 
@@ -99,7 +107,7 @@ async function judge(mutant: Mutant): Promise<Verdict> {
 	const original = readFileSync(path, "utf8");
 	writeFileSync(path, mutant.text);
 	try {
-		return (await findFast(mutant, tests)) || (await findSlowly(mutant)) ? "found" : "survived";
+		return (await isFoundBy(tests, mutant.file)) || (await findSlowly(mutant)) ? "found" : "survived";
 	} finally {
 		writeFileSync(path, original);
 	}
@@ -107,8 +115,7 @@ async function judge(mutant: Mutant): Promise<Verdict> {
 
 /** The test files that run the mutated code, the quickest first. */
 async function testsOf({ file, position }: Mutant): Promise<Test[]> {
-	if (values.tests !== undefined)
-		return values.tests.split(",").map((testFile) => ({ testFile, milliseconds: 60_000 }));
+	if (chosen !== undefined) return chosen;
 	for (const testFile of globSync("test/{daemon,extension}/*.test.ts", { cwd: root }))
 		if (!coverages.has(testFile) && reachedFrom(root, testFile).has(file))
 			coverages.set(testFile, await measured(testFile));
@@ -125,15 +132,16 @@ async function measured(testFile: string): Promise<Coverage> {
 }
 
 /** The test file that found the last one, then the others in one process: most of their time is loading what they share. */
-async function findFast({ file }: Mutant, tests: Test[]): Promise<boolean> {
-	const isLucky = ({ testFile }: Test) => testFile === lucky.get(file);
+async function isFoundBy(tests: Test[], mutated: string | undefined): Promise<boolean> {
+	if (needsBuild && (await build()) !== "passed") return true;
+	const isLucky = ({ testFile }: Test) => mutated !== undefined && testFile === lucky.get(mutated);
 	for (const group of [tests.filter(isLucky), tests.filter((test) => !isLucky(test))]) {
 		if (group.length === 0) continue;
 		const expected = group.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
 		const testFiles = group.map(({ testFile }) => testFile);
 		const { outcome, failedFile } = await runTests(root, testFiles, 60_000 + 5 * expected);
 		if (outcome === "passed") continue;
-		if (failedFile !== undefined) lucky.set(file, failedFile);
+		if (failedFile !== undefined && mutated !== undefined) lucky.set(mutated, failedFile);
 		return true;
 	}
 	return false;
