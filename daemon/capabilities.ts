@@ -46,6 +46,13 @@ export function profileAt<Rules extends { readonly connector?: Connector }>(
 	return { ...profile, connector: { ...confirmed, ...Object.fromEntries(operations) } };
 }
 
+/** Whether a system says when its tokens expire: if not, one without an expiry may have one all the same. */
+export function tellsExpiry({ connector }: Pick<ProfileParts, "connector">): boolean {
+	const { record, list, read } = connector ?? {};
+	// Records follow the list, where there is one.
+	return { ...record, ...(list ?? read)?.record }.expiry !== undefined;
+}
+
 /** A profile without a connector is guided by its own steps, if it has any. */
 export function capabilitiesOf({ steps, connector }: ProfileParts): Capabilities {
 	const byHand = connector === undefined && steps.length > 0;

@@ -8,13 +8,17 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
+/** The dates that end a token. */
+type Ends = Pick<TokenRecord, "expiry" | "expiryKnown" | "retiresDate">;
+
 /**
- * `12 days left`, `expires in 3 hours`, `expired 2 days ago`, `no expiry`. The closer the end, the finer the unit;
+ * `12 days left`, `expires in 3 hours`, `expired 2 days ago`, `no expiry`, `expiry not known`. The closer the end, the finer the unit;
  * hours and minutes are rounded down, so that no more time is shown than is left.
  */
-export function timeLeft(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now: number): string {
+export function timeLeft(dates: Ends, now: number): string {
 	const end = endOf(dates);
-	if (end === Number.POSITIVE_INFINITY) return l10n.t("no expiry");
+	if (end === Number.POSITIVE_INFINITY)
+		return dates.expiryKnown ? l10n.t("no expiry") : l10n.t("expiry not known");
 	const left = end - now;
 	if (left <= 0) return expiredSince(-left);
 	if (left < minute) return l10n.t("expires in less than a minute");
@@ -24,7 +28,7 @@ export function timeLeft(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now
 }
 
 /** The same for a narrow list, where an amount is enough: `12 days`, `20 hours`. */
-export function timeLeftBriefly(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now: number): string {
+export function timeLeftBriefly(dates: Ends, now: number): string {
 	const left = endOf(dates) - now;
 	if (left < minute || left === Number.POSITIVE_INFINITY) return timeLeft(dates, now);
 	const { count, unit } = roundly(left);
@@ -32,7 +36,7 @@ export function timeLeftBriefly(dates: Pick<TokenRecord, "expiry" | "retiresDate
 }
 
 /** `19 hours left`, also when the end is near. */
-export function amountLeft(dates: Pick<TokenRecord, "expiry" | "retiresDate">, now: number): string {
+export function amountLeft(dates: Ends, now: number): string {
 	const left = endOf(dates) - now;
 	if (left < minute || left === Number.POSITIVE_INFINITY) return timeLeft(dates, now);
 	return l10n.t("{0} left", timeLeftBriefly(dates, now));

@@ -6,7 +6,7 @@ const columns = [
 	...(["allowedAddresses", "defaultSource", "tags", "creationDate", "lastModifiedDate"] as const),
 	...(["lastUsedDate", "lastUsedAddress", "useCount", "disabledDate", "inDoubtDate"] as const),
 	...(["revokedDate", "revokedReason", "retiresDate", "partialToken", "id", "userId"] as const),
-	...(["predecessorId", "successorId", "connectionId", "remoteId", "version"] as const),
+	...(["predecessorId", "successorId", "connectionId", "remoteId", "version", "expiryKnown"] as const),
 ] satisfies readonly (keyof TokenRecord)[];
 
 const people = ["createdUserInfo", "lastModifiedUserInfo"] as const;

@@ -5,6 +5,7 @@ export const untouched = {
 	version: 1,
 	description: "",
 	status: "active",
+	expiryKnown: true,
 	resources: [],
 	allowedAddresses: [],
 	defaultSource: null,

@@ -45,11 +45,12 @@ export function describe(token: TokenRecord): string {
 	return `${token.name} (${token.partialToken}), ${token.status}${endWords(token)}, id ${token.id}.`;
 }
 
-function endWords({ status, expiry, retiresDate }: TokenRecord): string {
+function endWords({ status, expiry, expiryKnown, retiresDate }: TokenRecord): string {
 	if (status === "revoked" || status === "disabled" || status === "in-doubt") return "";
 	if (status === "retiring") return `, works until ${dateWords(retiresDate)}`;
 	if (status === "expired") return ` ${dateWords(retiresDate ?? expiry)}`;
-	return expiry === null ? ", never expires" : `, expires ${dateWords(expiry)}`;
+	if (expiry !== null) return `, expires ${dateWords(expiry)}`;
+	return expiryKnown ? ", never expires" : ", expiry not known";
 }
 
 /** To the minute, in UTC, and how far that is from now. */

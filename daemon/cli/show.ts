@@ -31,7 +31,7 @@ function linesOf(token: TokenRecord): [label: string, text: string][] {
 		["id", token.id],
 		["secret", token.partialToken],
 		["status", token.status],
-		["expires", dateWords(token.expiry)],
+		["expires", token.expiryKnown ? dateWords(token.expiry) : "not known"],
 		["works until", token.retiresDate && dateWords(token.retiresDate)],
 		["ends early", token.quietSeconds === null ? null : `once unused for ${token.quietSeconds} seconds`],
 		["permissions", token.permissions.join(" ")],

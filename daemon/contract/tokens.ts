@@ -21,8 +21,10 @@ export const tokenRecord = z.strictObject({
 	/** The first and last four characters of the secret. */
 	partialToken: z.string(),
 	status: z.enum(tokenStatuses),
-	/** null: never expires. */
+	/** null: never expires, if `expiryKnown`. */
 	expiry: date.nullable(),
+	/** false: the token's system does not tell when the token expires, so that null says nothing. */
+	expiryKnown: z.boolean(),
 	permissions: z.array(z.string()),
 	resources: z.array(z.string()),
 	/** The IP addresses and CIDR ranges that may use the token. Empty: any. */

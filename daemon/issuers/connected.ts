@@ -3,7 +3,7 @@
  * requested. What its API can't do, the user does on its own pages, and the record follows.
  */
 import { isDeepStrictEqual } from "node:util";
-import { type Capabilities, capabilitiesOf, optionIssues, profileAt } from "../capabilities.ts";
+import { type Capabilities, capabilitiesOf, optionIssues, profileAt, tellsExpiry } from "../capabilities.ts";
 import type { Connection, Connector, ListedProfile, RotateTokenRequest } from "../contract.ts";
 import { refuseMoved } from "../rules/connections.ts";
 import type { Created, Issuer, IssuerDeps, RotationPlan, Verb } from "../rules/issuer.ts";
@@ -29,6 +29,12 @@ export function connectedIssuer(connection: Connection, deps: IssuerDeps): Issue
 			const way = found === undefined ? "api" : capabilitiesOf(profileAt(found, connection)).revoke;
 			if (way === "guided") return "user";
 			return isByApi(token, way) ? "call" : "daemon";
+		},
+		tellsExpiry(token) {
+			// The user was asked, on whose word there is a record.
+			if (token.remoteId === null) return true;
+			const found = deps.findProfile(connection.profile);
+			return found !== undefined && tellsExpiry(profileAt(found, connection));
 		},
 		create: creation(verbs),
 		update: updating(verbs),

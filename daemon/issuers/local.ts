@@ -6,6 +6,7 @@ import { generateSecret } from "../rules/secret.ts";
 export function localIssuer({ profileOf, maximumOverlapSeconds, verify }: IssuerDeps): Issuer {
 	return {
 		revokedBy: () => "daemon",
+		tellsExpiry: () => true,
 		verify,
 		create: {
 			prepare: (request, context) => lifecycle.draft(request, profileOf(request.profile ?? "local"), context),

@@ -12,6 +12,7 @@ export function recordedIssuer(issuer: string): Issuer {
 	const refused: Verb<unknown, never, never, never> = { prepare: refuse, send: refuse, commit: refuse };
 	return {
 		revokedBy: () => "daemon",
+		tellsExpiry: () => false,
 		create: refused,
 		rotate: refused,
 		update: {

@@ -116,7 +116,12 @@ export class Authority {
 			now,
 			check: (transaction, change) => checkUnique(transaction, change, this.#profileOf),
 		});
-		this.tokens = new TokenViews({ store, usage: this.#verifier.usage, now });
+		this.tokens = new TokenViews({
+			store,
+			usage: this.#verifier.usage,
+			tellsExpiry: (token) => this.#issuers.of(token).tellsExpiry(token),
+			now,
+		});
 		this.rulebook = new Rulebook(this.#changes, () => this.announcements.profiles());
 		this.connections = new Connections({
 			changes: this.#changes,

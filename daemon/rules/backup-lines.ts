@@ -38,7 +38,7 @@ const verifiable = z.object({
 });
 
 const storedToken = tokenRecord
-	.omit({ status: true, lastUsedDate: true, lastUsedAddress: true, useCount: true })
+	.omit({ status: true, expiryKnown: true, lastUsedDate: true, lastUsedAddress: true, useCount: true })
 	.extend({
 		id: z.string().regex(/^[\w-]{1,100}$/),
 		version: z.int().min(1).max(mostChanges),

@@ -77,6 +77,8 @@ export interface Issuer {
 	>;
 	revoke: Verb<Revocation, Change & { confirmed?: boolean }, void, Changed>;
 	revokedBy(token: Token): RevokedBy;
+	/** Whether a record without an expiry means that the token never expires. */
+	tellsExpiry(token: Token): boolean;
 	/** Whether a secret is valid. @param now milliseconds since the epoch. */
 	verify(
 		secret: string,

@@ -1,4 +1,5 @@
 /** What is asked of other systems: whether a secret works, and how their tokens compare with the records. */
+import { profileAt, tellsExpiry } from "../capabilities.ts";
 import type {
 	Connection,
 	ImportRequest,
@@ -106,13 +107,15 @@ export class RemoteTokens {
 	async reconcile(caller: Caller, id: string, { apply }: ReconcileRequest): Promise<Reconciliation> {
 		const { changes } = this.#deps;
 		const there = await this.#list(caller, id);
+		const isExpiryTold = this.#isExpiryTold(id);
 		return changes.retrying(async () => {
 			const here = await this.#deps.boundTo(id);
 			const compared = compare(here, there);
 			const updates = updatesOf(compared, new Set(apply), this.#deps.contextOf(caller));
 			if (updates.some(({ action }) => action === "revoke")) requireDelete(caller);
 			if (updates.length > 0) await changes.write(caller.user, updates);
-			return this.#reportOf(compared, updates);
+			const unknown = compared.unknown.map((token) => withEnd(token, isExpiryTold));
+			return this.#reportOf({ ...compared, unknown }, updates);
 		});
 	}
 
@@ -131,6 +134,12 @@ export class RemoteTokens {
 			records.map((after): TokenChange => ({ action: "register", before: undefined, after })),
 		);
 		return records.map((token) => tokens.recordOf({ token, usage: unused }));
+	}
+
+	#isExpiryTold(connection: string): boolean {
+		const { connections, profileOf } = this.#deps;
+		const found = connections.get(connection);
+		return tellsExpiry(profileAt(profileOf(found.profile), found));
 	}
 
 	#connectionOf(token: Token): Connection {
@@ -167,6 +176,11 @@ export class RemoteTokens {
 			applied: [...applied.values()].map((stored) => this.#deps.tokens.recordOf(stored)),
 		};
 	}
+}
+
+/** Of a token without an expiry, several systems leave it out, also those that tell it of the others. */
+function withEnd(token: RemoteToken, isExpiryTold: boolean): RemoteToken {
+	return isExpiryTold ? { expiry: null, ...token } : token;
 }
 
 /** The records that follow their system: a changed one takes over what it says, the others are revoked. */

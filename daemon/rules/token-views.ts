@@ -8,7 +8,14 @@ import type {
 	TokenRecord,
 } from "../contract.ts";
 import { statusOf } from "../facts.ts";
-import { type ListPosition, type SortColumn, type Store, type StoredToken, unused } from "../store/store.ts";
+import {
+	type ListPosition,
+	type SortColumn,
+	type Store,
+	type StoredToken,
+	type Token,
+	unused,
+} from "../store/store.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
 import type { Minted } from "./lifecycle.ts";
 import { RuleError } from "./rule-error.ts";
@@ -17,6 +24,8 @@ import type { UsageCounts } from "./usage.ts";
 export interface TokenViewsDeps {
 	store: Store;
 	usage: UsageCounts;
+	/** Whether a token of this issuer without an expiry never expires. */
+	tellsExpiry: (token: Token) => boolean;
 	/** Milliseconds since the epoch. */
 	now: () => number;
 }
@@ -47,6 +56,7 @@ export class TokenViews {
 		return {
 			...record,
 			status: statusOf(token, this.#deps.now()),
+			expiryKnown: token.expiry !== null || this.#deps.tellsExpiry(token),
 			lastUsedDate: lastUsed === 0 ? null : new Date(lastUsed).toISOString(),
 			lastUsedAddress,
 			useCount,

@@ -7,7 +7,9 @@ import type { TokenStatus } from "../facts.ts";
 
 /** A token as it is stored. Immutable: a change makes another one with a higher version. Never holds the secret, only its hash. */
 export interface Token
-	extends Readonly<Omit<TokenRecord, "status" | "lastUsedDate" | "lastUsedAddress" | "useCount">> {
+	extends Readonly<
+		Omit<TokenRecord, "status" | "expiryKnown" | "lastUsedDate" | "lastUsedAddress" | "useCount">
+	> {
 	/** `sha256:…`; of a token whose secret was never seen, `unknown:…`, which no secret has. */
 	readonly hash: string;
 	/** The further fields of its creation at another system, which its successors get too. */

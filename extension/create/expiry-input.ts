@@ -173,7 +173,10 @@ function zoneOffset(zone: string): number {
 
 /** How the input was understood: `Sat, 31 Jan 2027, 14:00 CET: 70 days left`. */
 export function expiryEcho(instant: Date, now: Date): string {
-	const left = timeLeft({ expiry: instant.toISOString(), retiresDate: null }, now.getTime());
+	const left = timeLeft(
+		{ expiry: instant.toISOString(), expiryKnown: true, retiresDate: null },
+		now.getTime(),
+	);
 	return `${dateInWords(instant)}: ${left}`;
 }
 

@@ -2,11 +2,11 @@
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
 import { dateInWords } from "../tokens/time-left.ts";
-import { addressesInWords } from "../tokens/token-facts.ts";
+import { addressesInWords, notKnown } from "../tokens/token-facts.ts";
 import { type Field, fieldLabels, fields } from "./editable.ts";
 
-/** The changeable part of a token. */
-export type Settings = Pick<TokenRecord, Field>;
+/** The changeable part of a token, and whether its expiry is known. */
+export type Settings = Pick<TokenRecord, Field> & Partial<Pick<TokenRecord, "expiryKnown">>;
 
 export interface Difference {
 	label: string;
@@ -15,8 +15,12 @@ export interface Difference {
 }
 
 export function settingsOf(token: TokenRecord): Settings {
-	const { name, description, expiry, permissions, resources, allowedAddresses, defaultSource, tags } = token;
-	return { name, description, expiry, permissions, resources, allowedAddresses, defaultSource, tags };
+	const { name, description, expiry, expiryKnown } = token;
+	const { permissions, resources, allowedAddresses, defaultSource, tags } = token;
+	return {
+		...{ name, description, expiry, expiryKnown },
+		...{ permissions, resources, allowedAddresses, defaultSource, tags },
+	};
 }
 
 /** The fields that differ; the order of a list does not count. */
@@ -49,10 +53,15 @@ export function changeInWords(field: Field, before: Settings, after: Settings): 
 
 export function valueInWords(field: Field, settings: Settings): string {
 	const none = l10n.t("None");
-	if (field === "expiry") return settings.expiry === null ? l10n.t("Never") : dateInWords(settings.expiry);
+	if (field === "expiry") return expiryInWords(settings);
 	if (field === "allowedAddresses") return addressesInWords(settings.allowedAddresses);
 	const value = settings[field];
 	return (Array.isArray(value) ? value.join(", ") : value) || none;
+}
+
+function expiryInWords({ expiry, expiryKnown = true }: Settings): string {
+	if (expiry !== null) return dateInWords(expiry);
+	return expiryKnown ? l10n.t("Never") : notKnown();
 }
 
 /**

@@ -129,6 +129,7 @@ const stateRules: Record<Urgency, StateRule | undefined> = {
 	},
 	calm: undefined,
 	never: undefined,
+	unknown: undefined,
 };
 
 function stateFinding<Line extends CheckedLine>(

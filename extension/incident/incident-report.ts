@@ -136,6 +136,11 @@ function stillWorkingParts({ stillWorking }: IncidentFacts): string[] {
 	return [rows.join("\n")];
 }
 
+function expiryWords({ expiry, expiryKnown }: TokenRecord): string {
+	if (expiry !== null) return dateInWords(expiry);
+	return expiryKnown ? l10n.t("never") : notKnown();
+}
+
 /** Of both kinds of tokens. */
 function successorsOf({ report, systems }: IncidentFacts): TokenRecord[] {
 	return [...report.successors, ...systems.flatMap((one) => successorAt(one)?.record ?? [])];
@@ -145,11 +150,11 @@ function successorParts(facts: IncidentFacts): string[] {
 	const successors = successorsOf(facts);
 	const { notStored } = facts;
 	if (successors.length === 0) return [];
-	const rows = successors.map(({ id, name, partialToken, expiry }) => [
-		escaped(name),
-		inCode(partialToken),
-		expiry === null ? l10n.t("never") : dateInWords(expiry),
-		notStored.has(id) ? `**${l10n.t("not stored")}**` : l10n.t("in SecretStorage"),
+	const rows = successors.map((successor) => [
+		escaped(successor.name),
+		inCode(successor.partialToken),
+		expiryWords(successor),
+		notStored.has(successor.id) ? `**${l10n.t("not stored")}**` : l10n.t("in SecretStorage"),
 	]);
 	return [
 		`## ${l10n.t("Successors")}`,

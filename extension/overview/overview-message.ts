@@ -101,7 +101,7 @@ function readTokens({ state, problem, changed, removed }: Record<string, unknown
 
 const urgencies: Record<Urgency, true> = {
 	...{ revoked: true, "in-doubt": true, disabled: true, rotated: true, retiring: true },
-	...{ expired: true, urgent: true, soon: true, calm: true, never: true },
+	...{ expired: true, urgent: true, soon: true, calm: true, never: true, unknown: true },
 };
 
 function isToken(value: unknown): value is OverviewToken {

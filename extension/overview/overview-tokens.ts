@@ -4,13 +4,7 @@ import { endOf, type TokenRecord, type UsageDay } from "../../daemon/contract.ts
 import { plainText } from "../display-text.ts";
 import type { RowAction } from "../tokens/row-actions.ts";
 import { dateInWords, timeSince, urgencyOf } from "../tokens/time-left.ts";
-import {
-	isExpiryKnown,
-	isUseSeen,
-	notKnown,
-	permissionsInWords,
-	stateInWords,
-} from "../tokens/token-facts.ts";
+import { isUseSeen, notKnown, permissionsInWords, stateInWords } from "../tokens/token-facts.ts";
 import type { OverviewToken, UsageCount } from "./overview-message.ts";
 
 interface OverviewFacts {
@@ -49,7 +43,7 @@ export function overviewToken(
 }
 
 function endlessInWords(token: TokenRecord): string {
-	return isExpiryKnown(token) ? l10n.t("Never") : notKnown();
+	return token.expiryKnown ? l10n.t("Never") : notKnown();
 }
 
 function lastUseInWords(token: TokenRecord, now: number): string {

@@ -56,7 +56,8 @@ export type LabelWidth = (label: number | "never") => number;
 
 type Ending = Pick<OverviewToken, "id" | "end" | "urgency">;
 
-const ended: readonly Urgency[] = ["revoked", "in-doubt", "disabled", "rotated"];
+/** Tokens that have ended, or whose end is not known, have no place. */
+const placeless: readonly Urgency[] = ["revoked", "in-doubt", "disabled", "rotated", "unknown"];
 
 interface Size {
 	/** In pixels, of the area for marks. */
@@ -71,7 +72,7 @@ export function layOutTimeline(
 	tokens: readonly Ending[],
 	{ width, height, now, labelWidth }: Size,
 ): Timeline {
-	const shown = tokens.filter(({ urgency }) => !ended.includes(urgency));
+	const shown = tokens.filter(({ urgency }) => !placeless.includes(urgency));
 	const scale = scaleFor(shown, width, now);
 	const columns = Map.groupBy(shown, ({ end }) => scale.columnOf(end));
 	const marks = [...columns]
@@ -94,7 +95,7 @@ export function highestStack(
 	tokens: readonly Ending[],
 	{ width, now }: { width: number; now: number },
 ): number {
-	const shown = tokens.filter(({ urgency }) => !ended.includes(urgency));
+	const shown = tokens.filter(({ urgency }) => !placeless.includes(urgency));
 	const scale = scaleFor(shown, width, now);
 	const columns = Map.groupBy(shown, ({ end }) => scale.columnOf(end));
 	return Math.max(0, ...Array.from(columns.values(), ({ length }) => length));

@@ -174,7 +174,8 @@ function expiryRows(token: TokenRecord, rules: Profile["expiry"]): Row<ExpiryPic
 
 function sameInWords(token: TokenRecord, rules: Profile["expiry"], now: Date): string {
 	const end = sameExpiry(token, rules, now);
-	return end === null ? l10n.t("no expiry") : l10n.t("until {0}", dateInWords(end));
+	if (end !== null) return l10n.t("until {0}", dateInWords(end));
+	return token.expiryKnown ? l10n.t("no expiry") : l10n.t("expiry not known");
 }
 
 function isSameChoice(pick: ExpiryPick, { lifetime, expiry }: RotationDraft): boolean {

@@ -9,19 +9,19 @@ import { messageText } from "../display-text.ts";
 import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { connect } from "../tokens/token-choice.ts";
-import { calendarOf, type Renewal, renewalsAmong } from "./renewals.ts";
+import { calendarOf, type Renewal, renewalsAmong, unknownAmong } from "./renewals.ts";
 
 export async function exportRenewals({ live }: Pick<Services, "live">): Promise<void> {
 	await connect(live);
 	const now = new Date();
 	const renewals = renewalsAmong(live.tokens, (token) => systemOf(live, token), now.getTime());
 	if (renewals.length === 0) {
-		void showInformation(l10n.t("There is nothing to export: no API token that works has an expiry."));
+		void showInformation(l10n.t("There is nothing to export: no API token that works has a known expiry."));
 		return;
 	}
 	const file = await chooseFile();
 	await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(calendarOf(renewals, now)));
-	await reportExport(file, renewals.length);
+	await reportExport(file, { exported: renewals.length, unknown: unknownAmong(live.tokens, now.getTime()) });
 }
 
 function systemOf({ profiles }: LiveTokens, token: TokenRecord): Pick<Renewal, "system" | "url"> {
@@ -41,12 +41,22 @@ async function chooseFile(): Promise<vscode.Uri> {
 	return file;
 }
 
-async function reportExport(file: vscode.Uri, count: number): Promise<void> {
+async function reportExport(
+	file: vscode.Uri,
+	{ exported, unknown }: { exported: number; unknown: number },
+): Promise<void> {
 	const name = messageText(vscode.workspace.asRelativePath(file));
 	const open = l10n.t("Open File");
 	const text =
-		count === 1
+		exported === 1
 			? l10n.t("{0} has 1 renewal. Import it into your calendar again after a rotation.", name)
-			: l10n.t("{0} has {1} renewals. Import it into your calendar again after a rotation.", name, count);
-	if ((await showInformation(text, open)) === open) await vscode.window.showTextDocument(file);
+			: l10n.t("{0} has {1} renewals. Import it into your calendar again after a rotation.", name, exported);
+	const whole = unknown === 0 ? text : `${text} ${missingInWords(unknown)}`;
+	if ((await showInformation(whole, open)) === open) await vscode.window.showTextDocument(file);
+}
+
+function missingInWords(count: number): string {
+	return count === 1
+		? l10n.t("1 token is missing: its expiry is not known.")
+		: l10n.t("{0} tokens are missing: their expiry is not known.", count);
 }

@@ -81,9 +81,9 @@ function unknownRow(remote: RemoteToken): DifferenceRow {
 	};
 }
 
-/** `expiry` undefined: the system does not say. */
+/** @param expiry undefined: the system does not tell it. */
 function expiryInWords(expiry: string | null | undefined): string {
-	if (expiry === undefined) return "";
+	if (expiry === undefined) return l10n.t("expiry not known");
 	return expiry === null ? l10n.t("never expires") : l10n.t("until {0}", dateInWords(expiry));
 }
 
@@ -100,7 +100,8 @@ function changedRow(
 		const label = option?.title ?? fieldInWords(field);
 		const words = (value: unknown) =>
 			option === undefined ? valueInWords(field, value) : optionInWords(option, value);
-		return l10n.t("{0}: here {1}, there {2}", label, words(here), words(there));
+		const own = field === "expiry" && !token.expiryKnown ? l10n.t("not known") : words(here);
+		return l10n.t("{0}: here {1}, there {2}", label, own, words(there));
 	});
 	return { ...ownRow("accept", token.id, token.name, token.partialToken), detail: changes.join(" · ") };
 }

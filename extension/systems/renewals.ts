@@ -27,6 +27,12 @@ export function renewalsAmong(
 		.sort((one, other) => Date.parse(one.expiry) - Date.parse(other.expiry));
 }
 
+/** How many tokens that work have an expiry that is not known. */
+export function unknownAmong(tokens: readonly TokenRecord[], now: number): number {
+	return tokens.filter((token) => !token.expiryKnown && token.successorId === null && works(token, now))
+		.length;
+}
+
 /** A calendar that replaces the events of an earlier one when it is imported again. */
 export function calendarOf(renewals: readonly Renewal[], now: Date): string {
 	const lines = [

@@ -1,5 +1,5 @@
 /**
- * Tokens that deserve a look: those that never expire, and those at systems where a token outlives the person who made
+ * Tokens that deserve a look: those that never expire, or of which that is not known, and those at systems where a token outlives the person who made
  * it, of which no record here says who that was. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
@@ -36,15 +36,24 @@ export function riskyAmong(
 	systemOf: (token: TokenRecord) => string,
 	now: number,
 ): RiskyGroup[] {
-	const own = tokens
-		.filter((token) => token.expiry === null && token.retiresDate === null && works(token, now))
-		.map((token) => ownRow(token, systemOf(token), now));
-	const eternal = listed.flatMap((system) =>
-		system.tokens.filter(({ expiry }) => expiry === null).map((token) => remoteRow(system, token)),
+	const undated = tokens.filter(
+		(token) => token.expiry === null && token.retiresDate === null && works(token, now),
 	);
+	const own = (isKnown: boolean) =>
+		undated
+			.filter(({ expiryKnown }) => expiryKnown === isKnown)
+			.map((token) => ownRow(token, systemOf(token), now));
+	const there = (untold: null | undefined) =>
+		listed.flatMap((system) =>
+			system.tokens.filter(({ expiry }) => expiry === untold).map((token) => remoteRow(system, token)),
+		);
 	const ownerless = listed.filter(({ identity }) => identity !== "creator");
 	const groups = [
-		{ title: l10n.t("never expire"), rows: [...own, ...eternal] },
+		{ title: l10n.t("never expire"), rows: [...own(true), ...there(null)] },
+		{
+			title: l10n.t("may never expire: their expiry is not known"),
+			rows: [...own(false), ...there(undefined)],
+		},
 		{
 			title: l10n.t("of unknown owners: they keep working when the person who made them leaves"),
 			rows: ownerless.flatMap((system) => system.tokens.map((token) => remoteRow(system, token))),

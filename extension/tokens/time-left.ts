@@ -9,23 +9,23 @@ const day = 86_400_000;
 /** The dates that end a token. */
 type TokenDates = Pick<
 	TokenRecord,
-	"expiry" | "retiresDate" | "disabledDate" | "inDoubtDate" | "revokedDate"
+	"expiry" | "expiryKnown" | "retiresDate" | "disabledDate" | "inDoubtDate" | "revokedDate"
 >;
 
 /**
  * `urgent` is within the nearest warning distance, `soon` within the one after it, `calm` is further away. A rotated
- * token is `retiring` and then `rotated`: its end is intended.
+ * token is `retiring` and then `rotated`: its end is intended. Of an `unknown` one, its system does not tell the end.
  */
 export type Urgency =
 	| ("revoked" | "in-doubt" | "disabled" | "rotated" | "retiring")
-	| ("expired" | "urgent" | "soon" | "calm" | "never");
+	| ("expired" | "urgent" | "soon" | "calm" | "never" | "unknown");
 
 export function urgencyOf(dates: TokenDates, warningDays: readonly number[], now: number): Urgency {
 	const status = statusOf(dates, now);
 	if (status === "expired" && dates.retiresDate !== null) return "rotated";
 	if (status !== "active") return status;
 	const end = endOf(dates);
-	if (end === Number.POSITIVE_INFINITY) return "never";
+	if (end === Number.POSITIVE_INFINITY) return dates.expiryKnown ? "never" : "unknown";
 	const [nearest = 0, second = 0] = warningDays.toSorted((a, b) => a - b);
 	const left = end - now;
 	if (left <= nearest * day) return "urgent";

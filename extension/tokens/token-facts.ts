@@ -68,13 +68,9 @@ export function issuerInWords({ issuer }: TokenRecord, system: string | undefine
  */
 function isOnlyNoted(
 	{ issuer, connectionId }: Pick<TokenRecord, "issuer" | "connectionId">,
-	value: readonly string[] | string | null,
+	value: readonly string[],
 ): boolean {
-	return !isTokensmith(issuer) && connectionId === null && (value === null || value.length === 0);
-}
-
-export function isExpiryKnown(token: TokenRecord): boolean {
-	return !isOnlyNoted(token, token.expiry);
+	return !isTokensmith(issuer) && connectionId === null && value.length === 0;
 }
 
 export function notKnown(): string {
@@ -129,7 +125,7 @@ function expiryLabel({ retiresDate }: TokenRecord): string {
 }
 
 function expiryFact(token: TokenRecord, now: number): string {
-	if (!isExpiryKnown(token)) return notKnown();
+	if (!token.expiryKnown) return notKnown();
 	return endOf(token) === Number.POSITIVE_INFINITY ? l10n.t("Never") : endInWords(token, now);
 }
 
@@ -158,7 +154,10 @@ export function lastUse(token: TokenRecord, now: number): string {
 /** For lists of what still works: `orders-api tks_…QSQ1 until Sat, 31 Jan 2026, 14:00 CET`. */
 export function worksUntil(named: string, token: TokenRecord): string {
 	const end = endOf(token);
-	if (end === Number.POSITIVE_INFINITY) return l10n.t("{0} without expiry", named);
+	if (end === Number.POSITIVE_INFINITY)
+		return token.expiryKnown
+			? l10n.t("{0} without expiry", named)
+			: l10n.t("{0}, whose expiry is not known", named);
 	return l10n.t("{0} until {1}", named, dateInWords(end));
 }
 
@@ -170,7 +169,6 @@ export function stateInWords(token: TokenRecord, urgency: Urgency, now: number):
 	if (urgency === "disabled") return l10n.t("disabled");
 	if (urgency === "retiring") return l10n.t("rotated, {0}", amountLeft(token, now));
 	if (urgency === "rotated") return l10n.t("rotated away {0}", timeSince(endOf(token), now));
-	if (urgency === "never" && !isExpiryKnown(token)) return l10n.t("expiry not known");
 	return timeLeft(token, now);
 }
 

@@ -34,7 +34,7 @@ export interface TokenEntry<Line = unknown> {
 	readonly lines: readonly Line[];
 }
 
-type StatusGroup = "doubted" | "expired" | "soon" | "active" | "never" | "ended";
+type StatusGroup = "doubted" | "expired" | "soon" | "active" | "never" | "unknown" | "ended";
 
 const statusGroupOf: Record<Urgency, StatusGroup> = {
 	expired: "expired",
@@ -43,6 +43,7 @@ const statusGroupOf: Record<Urgency, StatusGroup> = {
 	calm: "active",
 	retiring: "active",
 	never: "never",
+	unknown: "unknown",
 	"in-doubt": "doubted",
 	disabled: "ended",
 	rotated: "ended",
@@ -55,6 +56,7 @@ const statusGroups: Record<StatusGroup, () => string> = {
 	soon: () => l10n.t("Expires Soon"),
 	active: () => l10n.t("Active"),
 	never: () => l10n.t("No Expiry"),
+	unknown: () => l10n.t("Expiry Not Known"),
 	ended: () => l10n.t("Disabled and Revoked"),
 };
 

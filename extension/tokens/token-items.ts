@@ -9,7 +9,6 @@ import { amountLeft, timeSince, type Urgency, urgencyOf } from "./time-left.ts";
 import {
 	type Fact,
 	factsOf,
-	isExpiryKnown,
 	isUnconfirmed,
 	type SecretPlace,
 	stateInFewWords,
@@ -146,6 +145,7 @@ export const iconOf: Readonly<Record<Urgency, vscode.ThemeIcon>> = {
 	soon: icon("watch", "tokensmith.soonForeground"),
 	calm: icon("key", "tokensmith.activeForeground"),
 	never: icon("key", "tokensmith.endedForeground"),
+	unknown: icon("key", "tokensmith.endedForeground"),
 };
 
 function isOutOfTheWay(kind: TokenGroup["kind"]): boolean {
@@ -160,7 +160,7 @@ interface Place {
 
 /** The side bar is narrow, so what the group's title says is left out. */
 function stateBriefly(token: TokenRecord, urgency: Urgency, { now, kind }: Place): string {
-	if (kind === "never" && isExpiryKnown(token)) return "";
+	if (kind === "never" || kind === "unknown") return "";
 	if (kind === "expired") return timeSince(endOf(token), now);
 	return stateInFewWords(token, urgency, now);
 }

@@ -70,6 +70,29 @@ describe("a token at its system", () => {
 			assertProblem(await daemon.verify("unknown:x"), "token-malformed");
 		});
 
+		it("says of an imported token that it never expires only where its system tells that", async () => {
+			const imported = async (id: string, profile: Profile) => {
+				await connection.connect(id, profile);
+				const { name } = acme.add({ name: id });
+				const path = `/v1/connections/${id}`;
+				const { unknown } = (await connection.call("POST", `${path}/reconcile`, { body: {} })).body;
+				const there = unknown.find((one: { name: string }) => one.name === name);
+				const body = { remoteIds: [there.id] };
+				const [token] = (await connection.call("POST", `${path}/import`, { body })).body.tokens;
+				assert.equal((await daemon.record(token.id)).expiryKnown, token.expiryKnown);
+				return [there.expiry, token.expiry, token.expiryKnown];
+			};
+			const { record, ...rest } = acmeProfile.connector as NonNullable<Profile["connector"]>;
+			const { expiry: _, ...others } = record ?? {};
+			const untold = { ...acmeProfile, id: "untold", connector: { ...rest, record: others } };
+			// Its list leaves the field out where there is none.
+			const elsewhere = { ...record, expiry: "/expires" };
+			const omitted = { ...acmeProfile, id: "omitted", connector: { ...rest, record: elsewhere } };
+			assert.deepEqual(await imported("told", acmeProfile), [null, null, true]);
+			assert.deepEqual(await imported("untold", untold), [undefined, null, false]);
+			assert.deepEqual(await imported("omitted", omitted), [null, null, true]);
+		});
+
 		it("rotates no imported token whose options are not known: its successor could be allowed more", async () => {
 			const byHand = acme.add({ name: "by hand", role: "admin" });
 			const { body } = await importing([byHand.id]);

@@ -84,14 +84,17 @@ describe("German", () => {
 	});
 
 	const inHours = (hours: number) => new Date(now + hours * 3_600_000).toISOString();
-	const left = (hours: number) => timeLeft({ expiry: inHours(hours), retiresDate: null }, now);
+	const left = (hours: number) =>
+		timeLeft({ expiry: inHours(hours), expiryKnown: true, retiresDate: null }, now);
 
 	it("describes a token's remaining time idiomatically", () => {
 		assert.deepEqual(
 			[left(12 * 24), left(3), left(-5)],
 			["noch 12 Tage", "läuft in 3 Stunden ab", "vor 5 Stunden abgelaufen"],
 		);
-		assert.equal(timeLeft({ expiry: null, retiresDate: null }, now), "kein Ablauf");
+		const endless = { expiry: null, retiresDate: null };
+		assert.equal(timeLeft({ ...endless, expiryKnown: true }, now), "kein Ablauf");
+		assert.equal(timeLeft({ ...endless, expiryKnown: false }, now), "Ablauf unbekannt");
 	});
 
 	it("has the texts of built-in profiles, and leaves those of other profiles and all data as they are", () => {

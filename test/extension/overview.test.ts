@@ -69,7 +69,7 @@ describe("a token in the overview", () => {
 			...["not known here", "Never", "None listed", "unseen"],
 		]);
 		const unknown = "not known here";
-		assert.deepEqual(shown(theirs), [unknown, unknown, unknown, "unseen"]);
+		assert.deepEqual(shown({ ...theirs, expiryKnown: false }), [unknown, unknown, unknown, "unseen"]);
 	});
 });
 
@@ -101,9 +101,10 @@ describe("the timeline of expiries", () => {
 		);
 	});
 
-	it("gives tokens that never expire their own place, and none to those that have ended", () => {
+	it("gives tokens that never expire their own place, and none to those that have ended or tell no end", () => {
 		const endless = token("endless", { end: null, urgency: "never" });
-		const { marks, neverX, ticks } = layOutTimeline([endless, inDays(5, "revoked")], size);
+		const untold = token("untold", { end: null, urgency: "unknown" });
+		const { marks, neverX, ticks } = layOutTimeline([endless, untold, inDays(5, "revoked")], size);
 		assert.deepEqual(
 			marks.map(({ ids, x }) => [ids, x]),
 			[[["endless"], neverX]],

@@ -56,6 +56,20 @@ describe("the differences between a system and the list", () => {
 		);
 	});
 
+	it("say where an expiry is not known, here or at the system", () => {
+		const changed = [
+			{
+				token: aToken({ id: "c", expiryKnown: false }),
+				remote: { id: "8" },
+				fields: [{ field: "expiry", here: null, there: null }],
+			},
+		];
+		const groups = groupsOf({ ...same, unknown: [{ id: "7" }], changed });
+		const [unknown, own] = groups.flatMap(({ rows }) => rows);
+		assert.equal(unknown?.description, "expiry not known");
+		assert.equal(own?.detail, "expiry: here not known, there never");
+	});
+
 	it("have the titles of an option and its values", () => {
 		const options = [{ name: "role", title: "Role", values: { "20": "Reporter", "40": "Maintainer" } }];
 		const changed = [
@@ -90,11 +104,12 @@ describe("risky tokens", () => {
 	const now = Date.now();
 	const systemOf = () => "Registry";
 
-	it("are those that work and never expire, here and at systems", () => {
+	it("are those that work and never expire, or may, here and at systems", () => {
 		const tokens = [
 			aToken({ id: "e", name: "eternal" }),
 			aToken({ id: "r", name: "revoked", revokedDate: "2026-02-03T00:00:00.000Z" }),
 			aToken({ id: "t", name: "temporary", expiry: new Date(now + 9e9).toISOString() }),
+			aToken({ id: "u", name: "untold", expiryKnown: false }),
 		];
 		const listed = {
 			...{ connection: aConnection(), identity: "creator" as const },
@@ -103,8 +118,13 @@ describe("risky tokens", () => {
 				{ id: "8", name: "unknown expiry" },
 			],
 		};
-		const [group, ...others] = riskyAmong(tokens, [listed], systemOf, now);
+		const [group, unknown, ...others] = riskyAmong(tokens, [listed], systemOf, now);
 		assert.deepEqual(others, []);
+		assert.equal(unknown?.title, "may never expire: their expiry is not known");
+		assert.deepEqual(
+			unknown?.rows.map(({ name }) => name),
+			["untold", "unknown expiry"],
+		);
 		assert.deepEqual(
 			group?.rows.map(({ name, show }) => [name, show]),
 			[

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { calendarOf, type Renewal, renewalsAmong } from "../../extension/systems/renewals.ts";
+import { calendarOf, type Renewal, renewalsAmong, unknownAmong } from "../../extension/systems/renewals.ts";
 import { aToken } from "./a-token.ts";
 
 const now = new Date("2026-03-01T10:20:30.456Z");
@@ -81,5 +81,17 @@ describe("the calendar of renewals", () => {
 			renewals.map(({ name }) => name),
 			["soon", "late"],
 		);
+	});
+
+	it("lacks tokens that work and whose expiry is not known, which are counted", () => {
+		const at = now.getTime();
+		const unknown = { expiry: null, expiryKnown: false };
+		const tokens = [
+			aToken({ name: "never", expiry: null }, at),
+			aToken({ name: "untold", ...unknown }, at),
+			aToken({ name: "revoked", ...unknown, revokedDate: "2026-02-03T00:00:00.000Z" }, at),
+			aToken({ name: "replaced", ...unknown, successorId: "late" }, at),
+		];
+		assert.equal(unknownAmong(tokens, at), 1);
 	});
 });

@@ -23,6 +23,7 @@ const dates = (
 	more: { retires?: number; disabled?: true; inDoubt?: true; revoked?: true } = {},
 ) => ({
 	expiry: left === null ? null : iso(now + left),
+	expiryKnown: true,
 	retiresDate: more.retires === undefined ? null : iso(now + more.retires),
 	inDoubtDate: more.inDoubt ? iso(now - day) : null,
 	disabledDate: more.disabled ? iso(now - day) : null,

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { urgencyOf } from "../../extension/tokens/time-left.ts";
-import { factsOf, lastUse, stateInFewWords, stateInWords } from "../../extension/tokens/token-facts.ts";
+import {
+	factsOf,
+	lastUse,
+	stateInFewWords,
+	stateInWords,
+	worksUntil,
+} from "../../extension/tokens/token-facts.ts";
 import { tokenRecord } from "./a-token.ts";
 
 const now = Date.parse("2026-03-01T12:00:00Z");
@@ -25,12 +31,12 @@ describe("facts of a token", () => {
 	});
 
 	it("claim nothing about a token of another system that is not in its record", () => {
-		const theirs = { issuer: "github", connectionId: null, permissions: [] };
+		const theirs = { issuer: "github", connectionId: null, permissions: [], expiryKnown: false };
 		const noted = facts(theirs);
 		for (const label of ["Expires", "Permissions", "Allowed addresses", "Last used"])
 			assert.equal(noted.get(label), "not known here", label);
 		assert.equal(noted.get("Issuer"), "github");
-		assert.equal(stateInWords({ ...token, ...theirs }, "never", now), "expiry not known");
+		assert.equal(worksUntil("a", { ...token, ...theirs }), "a, whose expiry is not known");
 		const known = facts({ ...theirs, permissions: ["contents:read"], allowedAddresses: ["::1"] });
 		assert.equal(known.get("Permissions"), "contents:read");
 		assert.equal(known.get("Allowed addresses"), "::1");
@@ -80,6 +86,8 @@ describe("facts of a token", () => {
 
 	const states: [more: Partial<TokenRecord>, words: string][] = [
 		[{}, "no expiry"],
+		[{ expiryKnown: false }, "expiry not known"],
+		[{ expiryKnown: false, retiresDate: "2026-03-04T12:00:00.000Z" }, "rotated, 3 days left"],
 		[{ expiry: "2026-03-13T12:00:00.000Z" }, "12 days left"],
 		[{ disabledDate: "2026-02-20T12:00:00.000Z" }, "disabled"],
 		[{ inDoubtDate: "2026-02-20T12:00:00.000Z" }, "in doubt after damage: enable or revoke it"],

@@ -41,6 +41,7 @@ describe("tokens by their status", () => {
 	it("are sorted by urgency, soonest end first", () => {
 		const tokens = [
 			token("endless"),
+			token("untold", { expiryKnown: false }),
 			token("month", { expiry: inDays(30) }),
 			token("week", { expiry: inDays(7) }),
 			token("gone", { expiry: inDays(-1) }),
@@ -54,6 +55,7 @@ describe("tokens by their status", () => {
 			"Expires Soon": "tonight week",
 			Active: "month year",
 			"No Expiry": "endless",
+			"Expiry Not Known": "untold",
 			"Disabled and Revoked": "leaked off",
 		});
 	});

@@ -94,6 +94,19 @@ describe("a connection on the command line", () => {
 			assert.match(identified.stdout, new RegExp(one.id));
 		});
 
+		it("of which is said that its expiry is not known, where its system does not tell that", async () => {
+			const { record, ...rest } = acmeProfile.connector as NonNullable<Profile["connector"]>;
+			const { expiry: _, ...others } = record ?? {};
+			const profile = { ...acmeProfile, id: "undated", connector: { ...rest, record: others } };
+			await connectSystem(cli.daemon, { id: "c4", name: "Undated", baseUrl: acme.url, profile });
+			const { id, secret } = await found("c4");
+			const list = await cli.owner(["list", "--profile", "undated"]);
+			assert.match(list.stdout, /^by-hand +active +expiry not known +/m);
+			assert.match((await cli.owner(["show", id])).stdout, /^expires +not known$/m);
+			const added = await cli.owner(["add-secret", id], { stdin: secret });
+			assert.match(added.stdout, /active, expiry not known, id /);
+		});
+
 		it("once the user says whose it is, where the system does not tell", async () => {
 			const verify = [{ request: "GET /me", live: [200], dead: [401] }];
 			const connector = { ...acmeProfile.connector, verify } as NonNullable<Profile["connector"]>;

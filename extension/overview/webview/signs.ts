@@ -10,6 +10,7 @@ const shapes: Record<Urgency, string> = {
 	soon: "M0-5 5 0 0 5-5 0Z",
 	calm: "M-4.2 0a4.2 4.2 0 1 0 8.4 0 4.2 4.2 0 1 0-8.4 0Z",
 	never: "M-3.8-3.8H3.8V3.8H-3.8Z",
+	unknown: "M-3.8-3.8H3.8V3.8H-3.8ZM-3.8 3.8 3.8-3.8",
 	retiring: "M-4.2 0a4.2 4.2 0 1 0 8.4 0 4.2 4.2 0 1 0-8.4 0ZM-4.2 0H4.2",
 	rotated: "M-4 0H4",
 	"in-doubt": "M-2.5-2.5A2.5 2.5 0 1 1 0 0V2M0 4V4.5",
