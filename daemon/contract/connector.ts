@@ -42,7 +42,7 @@ const status = z.int().min(100).max(599);
 const jsonValue = z.unknown().refine((value) => isShallow(value), "must not be nested more than 20 deep");
 const headers = z.record(checked(headerIssue, 100), template);
 
-const conditionParts = {
+const simpleCondition = {
 	/** The value that `is`, `in` are compared with. */
 	at: pointer.exactOptional(),
 	is: scalar.exactOptional(),
@@ -50,6 +50,11 @@ const conditionParts = {
 	/** A pointer at which there must be a value other than null and the empty string. */
 	has: pointer.exactOptional(),
 	lacks: pointer.exactOptional(),
+};
+const conditionParts = {
+	...simpleCondition,
+	/** A condition that must not be met. */
+	not: z.strictObject(simpleCondition).exactOptional(),
 };
 const condition = z.strictObject(conditionParts);
 export type Condition = z.output<typeof condition>;
@@ -132,12 +137,10 @@ const call = z.strictObject({
 });
 export type Call = z.output<typeof call>;
 
+const header = z.strictObject({ header: checked(headerIssue, 100) });
+
 /** Where a value stands in an answer: in its JSON, a header, or a cookie that it sets. */
-const taken = z.union([
-	pointer,
-	z.strictObject({ header: checked(headerIssue, 100) }),
-	z.strictObject({ cookie: checked(cookieIssue, 100) }),
-]);
+const taken = z.union([pointer, header, z.strictObject({ cookie: checked(cookieIssue, 100) })]);
 export type Taken = z.output<typeof taken>;
 
 /** A request before all others of an operation, whose answer has what they authenticate with. */
@@ -168,8 +171,8 @@ const pages = z.union([
 	z.strictObject({ link: z.literal("next") }),
 	/** The next page's address, in the answer. */
 	z.strictObject({ next: pointer }),
-	/** A cursor in the answer, which the next request sends. */
-	z.strictObject({ cursor: fieldName, at: pointer }),
+	/** A cursor in the answer, in its body or a header, which the next request sends. */
+	z.strictObject({ cursor: fieldName, at: z.union([pointer, header]) }),
 	/** A field of a page's last item, which the next request sends. Ends with an empty page. */
 	z.strictObject({ after: fieldName, item: pointer }),
 ]);

@@ -183,6 +183,29 @@ describe("a list", () => {
 		assert.equal(fake.requests.length, 4);
 	});
 
+	it("can have its cursor in a header", async () => {
+		await start(({ query }) => {
+			const page = Number(query.get("from") ?? 1);
+			return { json: [{ id: page }], headers: page < 3 ? { "X-Next-Token": String(page + 1) } : {} };
+		});
+		const pages = { cursor: "from", at: { header: "X-Next-Token" } };
+		const list = { request: "GET /tokens{?from}", items: "", pages };
+		assert.deepEqual(await idsOf(listed(list)), ["1", "2", "3"]);
+	});
+
+	it("can leave out what meets a condition", async () => {
+		const data = [
+			{ id: "a", kind: "api" },
+			{ id: "b", kind: "session" },
+			{ id: "c" },
+			{ id: "d", kind: "ui", internal: true },
+		];
+		await start(() => ({ json: data }));
+		const idsWhere = (where: object) => idsOf(listed({ request: "GET /tokens", items: "", where }));
+		assert.deepEqual(await idsWhere({ not: { at: "/kind", in: ["session", "ui"] } }), ["a", "c"]);
+		assert.deepEqual(await idsWhere({ has: "/kind", not: { at: "/internal", is: true } }), ["a", "b"]);
+	});
+
 	it("can have a number as its cursor", async () => {
 		await start(({ query }) => {
 			const page = Number(query.get("from") ?? 1);

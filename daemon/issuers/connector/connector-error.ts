@@ -22,8 +22,9 @@ interface Details {
 	cause?: unknown;
 }
 
-/** A text of a system often has no full stop. */
+/** A text of a system often has no full stop. The second can be empty. */
 export function inSentences(first: string, second: string): string {
+	if (second === "") return first;
 	return `${/[.!?…]$/.test(first) ? first : `${first}.`} ${second}`;
 }
 

@@ -49,20 +49,14 @@ async function createIn(session: Session, create: Create, context: Loss): Promis
 	const answer = await explained(session, () => sendCreation(session, create, values, context));
 	const told = tokenTold(session, create, answer, generated);
 	const revealed =
-		create.reveal === undefined ? answer : await reveal(session, create, values, told, context);
+		create.reveal === undefined ? answer : await reveal(session, create, { answer, values, told }, context);
 	const secret = generated ?? (await secretOrLoss(session, create, revealed, { ...context, created: told }));
 	session.hide(secret);
 	const token = await completed(session, create, tokenTold(session, create, answer, secret), {
 		...context,
 		secret,
 	});
-	if (token === undefined) {
-		const message = `${session.name} created a token, but its answer does not tell the token's id.`;
-		throw await afterLoss(
-			new ConnectorError("issuer-unanswered", message, { status: answer.status }),
-			context,
-		);
-	}
+	if (token === undefined) throw await afterLoss(withoutId(session, create, answer), context);
 	return { secret, token, ignored: ignoredFields(system.connector, wanted, token) };
 }
 
@@ -96,18 +90,24 @@ function refuseOverwriting(
 	);
 }
 
+/** The first answer to a creation, and what it tells. */
+interface Created {
+	answer: Answer;
+	values: readonly (readonly [string, unknown])[];
+	told: RemoteToken | undefined;
+}
+
 /** The second request of a creation, whose answer has the secret. */
 async function reveal(
 	session: Session,
-	{ reveal: call }: Create,
-	values: readonly (readonly [string, unknown])[],
-	told: RemoteToken | undefined,
+	create: Create,
+	{ answer, values, told }: Created,
 	context: Loss,
 ): Promise<Answer> {
+	const { reveal: call } = create;
 	const created = told ?? (await listedSince(session, context, undefined));
-	const message = `${session.name} created a token, but its answer does not tell the token's id.`;
 	if (call === undefined || created === undefined)
-		throw await afterLoss(new ConnectorError("issuer-unanswered", message), context);
+		throw await afterLoss(withoutId(session, create, answer), context);
 	try {
 		return await session.call(call, session.values([...values, ["id", created.id]]));
 	} catch (error) {
@@ -127,12 +127,23 @@ async function secretOrLoss(
 	const place = JSON.stringify(secret);
 	const what =
 		found === undefined
-			? `The answer has no secret at ${place}.`
+			? inSentences(`The answer has no secret at ${place}.`, session.places(answer.body, "value"))
 			: `What the answer has at ${place} can't be a secret: it is too long, or has characters that no header can have, or blanks.`;
 	if (found !== undefined) session.hide(found);
 	const { status } = answer;
 	const error = new ConnectorError("issuer-unanswered", inSentences(session.words(answer), what), { status });
 	throw await afterLoss(error, context);
+}
+
+function withoutId(session: Session, create: Create, { body, status }: Answer): ConnectorError {
+	const { id } = { ...session.connector.record, ...create.record };
+	const place = create.location
+		? "in the header Location"
+		: `at ${JSON.stringify((create.at ?? "") + (id ?? ""))}`;
+	const message = `${session.name} created a token, but its answer does not tell the token's id ${place}.`;
+	return new ConnectorError("issuer-unanswered", inSentences(message, session.places(body, "value")), {
+		status,
+	});
 }
 
 function isUnanswered(error: unknown): error is ConnectorError {

@@ -42,12 +42,21 @@ export async function foundInList(session: Session): Promise<Found[]> {
 		throw new ConnectorError("not-supported", `${session.name} lists no tokens by its API.`);
 	const record = { ...common, ...list.record };
 	const holdsSecret = session.secretHolder();
-	const found = (await itemsOf(session, list)).flatMap((item): Found[] => {
+	const items = await itemsOf(session, list);
+	const found = items.flatMap((item): Found[] => {
 		const token = tokenFrom(item, record, holdsSecret);
 		return token === undefined ? [] : [{ token, item, record }];
 	});
+	if (items.length > 0 && found.length === 0) throw withoutIds(session, record, items[0]);
 	const byId = new Map(found.map((one) => [one.token.id, one]));
 	return [...byId.values()];
+}
+
+/** Not an empty list: all tokens that are recorded would be missing from it. */
+function withoutIds(session: Session, { id, secret }: RecordFields, item: unknown): ConnectorError {
+	const place = JSON.stringify(id ?? secret);
+	const message = `${session.name} lists tokens, but none has an id at ${place}.`;
+	return new ConnectorError("issuer-refused", inSentences(message, session.places(item, "value")));
 }
 
 /** By the system's own read, or by its list. */

@@ -1,7 +1,7 @@
 /** Reads a list, page by page: within the connection's address, no page twice, at most 100. */
 import type { Connector, Pages } from "../../contract.ts";
 import type { Answer } from "./answer.ts";
-import { ConnectorError } from "./connector-error.ts";
+import { ConnectorError, inSentences } from "./connector-error.ts";
 import { nextLink } from "./link-header.ts";
 import { meets, valueAt } from "./pointer.ts";
 import type { Session } from "./session.ts";
@@ -51,11 +51,8 @@ function itemsIn(session: Session, { items, entries }: List, { body, status }: A
 	if (Array.isArray(found) && entries === undefined) return found;
 	if (entries && typeof found === "object" && !Array.isArray(found))
 		return Object.entries(found).map(([key, value]) => ({ key, value }));
-	throw new ConnectorError(
-		"issuer-refused",
-		`${session.name} answered no list at ${items || "the top"} of its answer.`,
-		{ status },
-	);
+	const message = `${session.name} answered no list at ${items || "the top"} of its answer.`;
+	throw new ConnectorError("issuer-refused", inSentences(message, session.places(body, "list")), { status });
 }
 
 /** Whether the answer itself says that there are more, also after an empty page. */
@@ -90,6 +87,10 @@ function positionAt(name: string, cursor: unknown): Position | undefined {
 	return typeof text === "string" && text !== "" ? { values: [[name, text]] } : undefined;
 }
 
+function cursorIn({ body, headers }: Answer, at: string | { header: string }): unknown {
+	return typeof at === "string" ? valueAt(body, at) : headers[at.header.toLowerCase()];
+}
+
 function nextPosition(
 	session: Session,
 	pages: Pages | undefined,
@@ -106,7 +107,7 @@ function nextPosition(
 		const total = pages.total === undefined ? undefined : valueAt(body, pages.total);
 		return typeof total === "number" && read >= total ? undefined : { values: [[pages.offset, read]] };
 	}
-	if ("cursor" in pages) return positionAt(pages.cursor, valueAt(body, pages.at));
+	if ("cursor" in pages) return positionAt(pages.cursor, cursorIn(answer, pages.at));
 	if ("after" in pages) return positionAt(pages.after, valueAt(lastItem, pages.item));
 	const address = "link" in pages ? nextLink(headers.link) : valueAt(body, pages.next);
 	if (typeof address !== "string" || address === "") return undefined;

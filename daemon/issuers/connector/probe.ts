@@ -1,7 +1,7 @@
 /** Tests a secret at its system: live, dead or unknown. Whatever the connector does not name is unknown. */
 import type { Outcome, Probe } from "../../contract.ts";
-import { type Answer, isAnswer } from "./answer.ts";
-import { ConnectorError } from "./connector-error.ts";
+import { type Answer, isAnswer, isHtml } from "./answer.ts";
+import { ConnectorError, inSentences } from "./connector-error.ts";
 import { valueAt } from "./pointer.ts";
 import { partFrom } from "./record.ts";
 import { inSession, type Session } from "./session.ts";
@@ -79,11 +79,18 @@ function resultOf(
 	answer: Answer,
 	outcome: "live" | "dead" | "unknown",
 ): ProbeResult {
-	if (outcome === "unknown") return unknown(session.words(answer));
+	if (outcome === "unknown") return unknown(inDoubt(session, answer));
 	const verb = outcome === "live" ? "accepts" : "refuses";
 	const detail = `${session.name} ${verb} it (${answer.status} at ${probe.request.split("?")[0]}).`;
 	const token = tokenOf(session, probe, answer);
 	return Object.keys(token).length === 0 ? { outcome, detail } : { outcome, detail, token };
+}
+
+/** An answer of neither kind, where the status does not explain that. */
+function inDoubt(session: Session, answer: Answer): string {
+	const words = session.words(answer);
+	const isExplained = answer.status === 429 || answer.status >= 500 || isHtml(answer);
+	return isExplained ? words : inSentences(words, "That does not tell whether the token works.");
 }
 
 function tokenOf(session: Session, { record, at = "" }: Probe, { body }: Answer): Partial<RemoteToken> {

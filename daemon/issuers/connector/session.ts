@@ -12,7 +12,7 @@ import { ConnectorError } from "./connector-error.ts";
 import { basicPair, contentOf } from "./content.ts";
 import { ExchangeError, exchange, type Outgoing, type Reply, type TlsRules } from "./exchange.ts";
 import { logIn, takenNames } from "./login.ts";
-import { meets } from "./pointer.ts";
+import { meets, placesIn } from "./pointer.ts";
 import { type ProxyRoute, proxyFor, secretsOf } from "./proxy.ts";
 import { holderOf, redactor } from "./redact.ts";
 import type { Access, CallOptions, System } from "./system.ts";
@@ -205,6 +205,13 @@ export class Session {
 		if (plain !== undefined && status >= 400) return `${this.name} answered ${status}: ${this.redact(plain)}`;
 		const type = this.redact(headers["content-type"] ?? "no media type");
 		return `${this.name} answered ${status} with ${type} and not with JSON. Check the connection's address.`;
+	}
+
+	/** Where an answer has values or lists, as a sentence; empty: nowhere. */
+	places(body: unknown, kind: "value" | "list"): string {
+		const places = placesIn(body, kind).map((place) => place || (kind === "list" ? "the top" : ""));
+		if (places.join("") === "") return "";
+		return `It has ${kind === "list" ? "lists at " : ""}${this.redact(places.join(", "))}.`;
 	}
 
 	async #withLogin(call: Call, values: Values): Promise<Values> {
