@@ -66,9 +66,9 @@ export interface Limits {
 	headMilliseconds: number;
 	/** For a whole request. */
 	requestMilliseconds: number;
-	/** Between two requests. */
+	/** Between two requests, and without a byte in either direction. */
 	idleMilliseconds: number;
-	/** Without a byte in either direction. Longer than any call to another system, and than the events' heartbeat. */
+	/** The latter while a request to the API is answered. Longer than any call to another system, and than the events' heartbeat. */
 	silentMilliseconds: number;
 }
 
@@ -82,12 +82,15 @@ const defaultLimits: Limits = {
 
 /** Proxies forward a browser's cookies, and 32 KiB of headers are usual for other servers. */
 const headBytes = 48 << 10;
+/** For the next request of a client that has been told until when it may send one. */
+const idleGraceMilliseconds = 1000;
 /** For the client of a request that can't be read to receive the answer. */
 const lingerMilliseconds = 1000;
 
 export class HttpServer {
 	readonly #server: Server;
 	readonly #options: ServerOptions;
+	readonly #limits: Limits;
 	readonly #peers: Peers;
 	#hosts = new Hosts([], 0);
 	#api: Handler | undefined;
@@ -99,10 +102,11 @@ export class HttpServer {
 	constructor(options: ServerOptions) {
 		this.#options = options;
 		const limits = { ...defaultLimits, ...options.limits };
+		this.#limits = limits;
 		const receive = (request: IncomingMessage, response: ServerResponse) => this.#receive(request, response);
 		const create = options.encrypted ?? createServer;
 		this.#server = create(nodeOptions(limits), receive);
-		this.#server.timeout = limits.silentMilliseconds;
+		this.#server.timeout = limits.idleMilliseconds + idleGraceMilliseconds;
 		// Without a handler Node.js would request the body before the caller is known; `readBody` does so afterwards.
 		this.#server.on("checkContinue", receive);
 		// RFC 9110 section 10.1.1: other expectations may be ignored.
@@ -158,6 +162,14 @@ export class HttpServer {
 		clearInterval(sweep);
 	}
 
+	#allowSilence({ socket }: IncomingMessage, response: ServerResponse): void {
+		socket.setTimeout(this.#limits.silentMilliseconds);
+		response.once("close", () => {
+			// Another answer may be next on the connection.
+			if (!(socket as Answering)._httpMessage) socket.setTimeout(this.#server.timeout);
+		});
+	}
+
 	/** What a system has done would be recorded nowhere, and its secret be lost. */
 	#noteCall(request: IncomingMessage, response: ServerResponse): void {
 		if (request.headers[accessHeader.toLowerCase()] === undefined) return;
@@ -178,6 +190,7 @@ export class HttpServer {
 		const { verifyEndpoint, onRequest, onError } = this.#options;
 		// The next request goes to another replica.
 		if (!this.#server.listening) response.shouldKeepAlive = false;
+		(response as KeptAlive)._keepAliveTimeout = this.#limits.idleMilliseconds;
 		onRequest();
 		const host = readTarget(request);
 		const problem = unreadable(request);
@@ -193,6 +206,7 @@ export class HttpServer {
 		const refusal = this.#refusalOf(request, host);
 		if (refusal !== undefined) return refuse(request, response, refusal);
 		guard(response);
+		this.#allowSilence(request, response);
 		this.#noteCall(request, response);
 		if (this.#api !== undefined) this.#api(request, response);
 		else this.#answerOnceLoaded(request, response);
@@ -294,7 +308,8 @@ function nodeOptions(limits: Limits): NodeServerOptions {
 	return {
 		headersTimeout: limits.headMilliseconds,
 		requestTimeout: limits.requestMilliseconds,
-		keepAliveTimeout: limits.idleMilliseconds,
+		// Node.js would set two timers for each request. The timeout of the connection, which is only renewed, has the same effect.
+		keepAliveTimeout: 0,
 		// How often Node.js looks for what has taken too long.
 		connectionsCheckingInterval: Math.min(1000, limits.headMilliseconds),
 		maxHeaderSize: headBytes,
@@ -303,14 +318,19 @@ function nodeOptions(limits: Limits): NodeServerOptions {
 	};
 }
 
-interface Answering {
+type Answering = Socket & {
 	/** Node.js has no other way to ask which response a connection carries. */
 	_httpMessage?: ServerResponse | null;
-}
+};
+
+type KeptAlive = ServerResponse & {
+	/** What the header `Keep-Alive` says. Node.js takes it from a server that also sets a timer for it. */
+	_keepAliveTimeout?: number;
+};
 
 /** Closes a connection whose request is no HTTP, too large or too slow, whatever its client does. */
 function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-	const { _httpMessage: answering } = socket as Socket & Answering;
+	const { _httpMessage: answering } = socket as Answering;
 	// In the middle of an answer, a second one would be part of it.
 	if (answering?.headersSent === true) return void socket.destroy();
 	endWith(socket, problemOf(...unreadableCode(error)));
@@ -320,7 +340,7 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
 function refuseTunnel(socket: Socket): void {
 	socket.on("error", () => socket.destroy());
 	const refuseInTurn = () => {
-		const { _httpMessage: answering } = socket as Socket & Answering;
+		const { _httpMessage: answering } = socket as Answering;
 		if (answering) return void answering.once("close", () => setImmediate(refuseInTurn));
 		endWith(socket, problemOf("method-not-allowed", "This server is no proxy."), { Allow: "" });
 	};

@@ -298,6 +298,34 @@ describe("the door", () => {
 			});
 	});
 
+	it("tells how long a connection may be idle, also in the answer to a verification", async () => {
+		await start();
+		const { token } = await daemon.create();
+		const answers = [
+			await daemon.verify(token),
+			await daemon.verify("unknown"),
+			await daemon.call("GET", "/healthz"),
+		];
+		assert.deepEqual(
+			answers.map(({ headers }) => headers.get("keep-alive")),
+			["timeout=60", "timeout=60", "timeout=60"],
+		);
+	});
+
+	it("closes an idle connection, and none on which a request is being answered", async () => {
+		await start({ limits: { idleMilliseconds: 100 } });
+		const streaming = await opened();
+		const owner = `Host: 127.0.0.1:${port}\r\nAuthorization: Bearer ${ownerKey}\r\n\r\n`;
+		// The answer before it must not take the stream's time.
+		streaming.write(`GET /v1/daemon HTTP/1.1\r\n${owner}GET /v1/events HTTP/1.1\r\n${owner}`);
+		await once(streaming, "data");
+		const idle = await opened();
+		idle.write(`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+		await idle.toArray();
+		assert.equal(streaming.readableEnded, false);
+		streaming.destroy();
+	});
+
 	it("bounds the streams of events of one token and of all, and leaves the owner's", async () => {
 		await start({ streams: { owner: 2, token: 2, all: 3 } });
 		const readers = await Promise.all(
