@@ -63,8 +63,7 @@ export async function measure(root: string, testFile: string): Promise<Coverage>
 function rangesIn(folder: string, root: string): Record<string, Range[]> {
 	const all: Record<string, Range[]> = {};
 	for (const name of readdirSync(folder)) {
-		const { result }: V8Coverage = JSON.parse(readFileSync(join(folder, name), "utf8"));
-		for (const { url, functions } of result) {
+		for (const { url, functions } of writtenIn(join(folder, name))) {
 			const file = url.startsWith("file:") ? relative(root, fileURLToPath(url)) : "";
 			if (!/^(daemon|extension)\/.*\.ts$/.test(file)) continue;
 			const ranges = functions.flatMap((one) => one.ranges);
@@ -73,6 +72,16 @@ function rangesIn(folder: string, root: string): Record<string, Range[]> {
 		}
 	}
 	return all;
+}
+
+/** Nothing in a file that a process was still writing when it was killed. */
+function writtenIn(path: string): V8Coverage["result"] {
+	try {
+		return (JSON.parse(readFileSync(path, "utf8")) as V8Coverage).result;
+	} catch (error) {
+		if (error instanceof SyntaxError) return [];
+		throw error;
+	}
 }
 
 /** A hash of a file and of all files of the repository that it imports, also indirectly. */
