@@ -18,7 +18,7 @@ import { addressReader } from "../../daemon/server/client-address.ts";
 import { EventStream, type StreamLimits } from "../../daemon/server/events.ts";
 import { IdentityEndpoint } from "../../daemon/server/identity-endpoint.ts";
 import { Metrics } from "../../daemon/server/metrics.ts";
-import { HttpServer, type Limits } from "../../daemon/server/server.ts";
+import { HttpServer, type Leave, type Limits } from "../../daemon/server/server.ts";
 import { StrangerLimit } from "../../daemon/server/strangers.ts";
 import { VerifyEndpoint } from "../../daemon/server/verify-endpoint.ts";
 import { DurableDatabase, type DurableOptions } from "../../daemon/store/sqlite/durable-database.ts";
@@ -118,6 +118,7 @@ export interface TestDaemonOptions {
 	limits?: Partial<Limits>;
 	streams?: StreamLimits;
 	unauthenticatedPerMinute?: number;
+	leave?: Leave;
 }
 
 export class TestDaemon {
@@ -195,6 +196,7 @@ export class TestDaemon {
 			addressOf,
 			onError: (error) => failures.push(error),
 			limits: this.#options.limits ?? {},
+			...(this.#options.leave !== undefined && { leave: this.#options.leave }),
 		});
 		this.url = await this.#server.listen("127.0.0.1", 0);
 	}

@@ -86,9 +86,12 @@ describe("a task's input", () => {
 		assert.equal(input.take("\x7f"), "");
 		assert.equal(input.take("s\rno"), "yes\n");
 		assert.equal(echoed, "yex\b \bs\r\nno");
+		assert.equal(input.take("\x04"), "", "the line is not empty");
 		assert.equal(input.take("\x03"), "interrupt");
 		assert.equal(input.take("\x1b[A"), "");
+		assert.equal(input.take("\b"), "");
 		assert.equal(input.take("\x04"), "end");
+		assert.equal(echoed, "yex\b \bs\r\nno^C\r\n");
 	});
 
 	it("keeps blanks, and nothing that can't be seen", () => {

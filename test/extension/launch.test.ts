@@ -26,9 +26,17 @@ describe("the tokens that a workspace file requests", () => {
 		"an empty name": { A: "" },
 		"a variable that makes programs load something": { LD_PRELOAD: "orders-api" },
 		"another one": { node_options: "orders-api" },
-		"too many": Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`A${index}`, "x"])),
+		"nothing but null": null,
+		"a text": "orders-api",
+		"too many": variables(21),
 	}))
 		it(`are refused if they are ${what}`, () => assert.throws(() => readNeeds(value), NeedsError));
+
+	it("are up to twenty", () => assert.equal(readNeeds(variables(20)).length, 20));
+
+	function variables(count: number): Record<string, string> {
+		return Object.fromEntries(Array.from({ length: count }, (_, index) => [`A${index}`, "x"]));
+	}
 });
 
 describe("the resolved token", () => {
@@ -44,6 +52,13 @@ describe("the resolved token", () => {
 		const dead = token("0", { revokedDate: new Date(now).toISOString() });
 		assert.equal(resolveToken([dead, token("3")], "orders-api", now).id, "3");
 		assert.equal(resolveToken([dead], "orders-api", now).id, "0");
+		const later = token("4", { ...dead, id: "4", creationDate: new Date(now - day).toISOString() });
+		const earlier = token("5", { ...dead, id: "5", creationDate: new Date(now - 2 * day).toISOString() });
+		for (const all of [
+			[earlier, later],
+			[later, earlier],
+		])
+			assert.equal(resolveToken(all, "orders-api", now).id, "4");
 	});
 
 	it("is an error if several tokens match, or none", () => {
@@ -104,9 +119,31 @@ describe("consents", () => {
 		);
 	});
 
+	it("are kept once each, the latest 200, and each change is announced", async () => {
+		let changes = 0;
+		const consents = new Consents(memoryOf(), () => changes++);
+		const many = Array.from({ length: 200 }, (_, index) => ({ ...consent, lineage: `${index}` }));
+		await consents.give(many);
+		await consents.give([{ ...consent, lineage: "0", date: 2 }]);
+		assert.equal(consents.all.length, 200);
+		assert.equal(consents.all.at(-1)?.date, 2);
+		await consents.give([{ ...consent, lineage: "200" }]);
+		assert.deepEqual(
+			["1", "2", "200"].map((lineage) => consents.has({ ...consent, lineage })),
+			[false, true, true],
+		);
+		await consents.withdraw(consents.all);
+		assert.deepEqual([consents.all, changes], [[], 4]);
+	});
+
 	it("are ignored if the memory contains anything else", async () => {
 		const memory = memoryOf();
-		await memory.update("launchConsents", [null, "x", { lineage: 1 }, consent]);
+		const others = [
+			{ ...consent, lineage: 1 },
+			{ ...consent, words: undefined },
+			{ ...consent, date: "1" },
+		];
+		await memory.update("launchConsents", [null, "x", { lineage: 1 }, ...others, consent]);
 		assert.deepEqual(new Consents(memory).all, [consent]);
 		await memory.update("launchConsents", "x");
 		assert.deepEqual(new Consents(memory).all, []);
@@ -142,6 +179,21 @@ describe("the consent question", () => {
 			grants: [...grants, ...grants],
 		};
 		assert.equal(consentTitle(question), "The task “test” requests the secrets of 2 API tokens.");
+	});
+
+	it("names no permissions of a token that has none", () => {
+		const none = [{ key: "A", token: token("1", { permissions: [] }) }];
+		const detail = consentDetail({ who: "", lines: [], caution: undefined, grants: none });
+		assert.match(detail, /^A will hold the secret of “orders-api”\.$/m);
+	});
+
+	it("shows fourteen lines of 300 characters whole", () => {
+		const line = "x".repeat(300);
+		assert.equal(shownLine(line), line);
+		const lines = Array.from({ length: 14 }, () => line);
+		const detail = consentDetail({ who: "", lines, caution: undefined, grants });
+		assert.equal(detail.match(/^ {4}x{300}$/gm)?.length, 14);
+		assert.doesNotMatch(detail, /more/);
 	});
 
 	for (const [what, line, hidden] of [
