@@ -138,6 +138,20 @@ export function proposedBase(
 	return connector.base.replace(/\{(\w+)\}/g, (_, name: string) => variables[name] ?? "");
 }
 
+/** `POST /v1/api-tokens`: every call that a connector can make, once each, in its order. */
+export function callsOf(connector: unknown): string[] {
+	const calls = new Set<string>();
+	const visit = (value: unknown): void => {
+		if (typeof value !== "object" || value === null) return;
+		for (const [key, inner] of Object.entries(value)) {
+			if (key === "request" && typeof inner === "string") calls.add(inner);
+			else visit(inner);
+		}
+	};
+	visit(connector);
+	return [...calls];
+}
+
 /** What is wrong with the options of a creation. */
 export function optionIssues(
 	connector: Connector,

@@ -1,5 +1,5 @@
 /** What is asked of other systems: whether a secret works, and how their tokens compare with the records. */
-import { profileAt, tellsExpiry } from "../capabilities.ts";
+import { capabilitiesOf, profileAt, tellsExpiry } from "../capabilities.ts";
 import type {
 	Connection,
 	ImportRequest,
@@ -76,7 +76,13 @@ export class RemoteTokens {
 		const connection = this.#connectionOf(token);
 		const secret = caller.access?.credential;
 		if (secret !== undefined && hasKnownHash(token) && hashOf(secret) !== token.hash) throw anotherSecret();
-		return this.#deps.issuers.system(connection).probe("token", this.#deps.contextOf(caller));
+		const context = this.#deps.contextOf(caller);
+		const result = await this.#deps.issuers.system(connection).probe("token", context);
+		return withLag(result, token, { lagSeconds: this.#lagOf(connection), now: context.now });
+	}
+
+	#lagOf(connection: Connection): number {
+		return capabilitiesOf(profileAt(this.#deps.profileOf(connection.profile), connection)).lagSeconds;
 	}
 
 	/**
@@ -176,6 +182,18 @@ export class RemoteTokens {
 			applied: [...applied.values()].map((stored) => this.#deps.tokens.recordOf(stored)),
 		};
 	}
+}
+
+/** Says of a token that was just revoked why it still works. */
+function withLag(
+	result: ProbeResult,
+	{ revokedDate }: Token,
+	{ lagSeconds, now }: { lagSeconds: number; now: Date },
+): ProbeResult {
+	const left = revokedDate === null ? 0 : Date.parse(revokedDate) + lagSeconds * 1000 - now.getTime();
+	if (result.outcome !== "live" || left <= 0) return result;
+	const detail = `${result.detail} It is revoked, and may work there for another ${Math.ceil(left / 1000)} seconds.`;
+	return { ...result, detail };
 }
 
 /** Of a token without an expiry, several systems leave it out, also those that tell it of the others. */

@@ -142,6 +142,8 @@ function plainText(text: string, longest: number): string {
 const nothingKnown = "…";
 
 function partialOf({ partial = "" }: RemoteToken): string {
+	// As a local token has it.
+	if (/^[\x21-\x7E]{4}…[\x21-\x7E]{4}$/.test(partial)) return partial;
 	const plain = partial.replace(/[^\x21-\x7E]/g, "");
 	return `${plain.length > 8 ? plain.slice(0, 4) : ""}…${plain.slice(-4)}`;
 }

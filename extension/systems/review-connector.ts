@@ -3,12 +3,12 @@
  * first use, and again when it has changed.
  */
 import * as l10n from "@vscode/l10n";
-import type { Connection, Profile } from "../../daemon/contract.ts";
+import { type Connection, callsOf, type Profile } from "../../daemon/contract.ts";
 import { type Connections, settingsOf } from "../connections/connections.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { confirmIrreversible } from "../irreversible.ts";
 import type { Services } from "../services.ts";
-import { callsOf, hostOf } from "./system-address.ts";
+import { hostOf } from "./system-address.ts";
 
 /** @throws CancellationError unless the user agrees */
 export async function confirmConnector(profile: Profile, baseUrl: string): Promise<void> {

@@ -64,17 +64,3 @@ function valueInHost(base: string | null, name: string, text: string): string {
 export function hostOf(address: string): string {
 	return URL.parse(address)?.host ?? address;
 }
-
-/** `POST /v1/api-tokens`: every call that a connector can make, once each, in its order. */
-export function callsOf(connector: unknown): string[] {
-	const calls = new Set<string>();
-	const visit = (value: unknown): void => {
-		if (typeof value !== "object" || value === null) return;
-		for (const [key, inner] of Object.entries(value)) {
-			if (key === "request" && typeof inner === "string") calls.add(inner);
-			else visit(inner);
-		}
-	};
-	visit(connector);
-	return [...calls];
-}

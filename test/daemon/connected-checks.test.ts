@@ -127,6 +127,29 @@ describe("a token at its system", () => {
 		});
 	});
 
+	it("that was just revoked may still work, and a probe says for how long", async () => {
+		const connector = { ...(acmeProfile.connector as NonNullable<Profile["connector"]>), lagSeconds: 60 };
+		await connection.connect("acme", { ...acmeProfile, connector });
+		const { id, token: credential } = await connection.created();
+		acme.isLate = true;
+		await connection.revoke(id);
+		const probe = async () => {
+			const { body } = await connection.call("POST", `/v1/api-tokens/${id}/probe`, {
+				access: { credential },
+			});
+			return [
+				body.outcome,
+				/It is revoked, and may work there for another (\d+) seconds\.$/.exec(body.detail)?.[1],
+			];
+		};
+		daemon.now = new Date(daemon.now.getTime() + 20_000);
+		assert.deepEqual(await probe(), ["live", "40"]);
+		daemon.now = new Date(daemon.now.getTime() + 40_000);
+		assert.deepEqual(await probe(), ["live", undefined]);
+		acme.forgetDeleted();
+		assert.deepEqual(await probe(), ["dead", undefined]);
+	});
+
 	describe("the secret of a token that was found at its system", () => {
 		async function found(): Promise<{ id: string; secret: string; path: string }> {
 			const { id: remoteId, secret } = acme.add({ name: "by-hand" });

@@ -1,6 +1,7 @@
 /** Names and ids of tokens that were found at another system, which can be hostile. */
 import assert from "node:assert/strict";
 import { maximumNameLength } from "../../daemon/facts.ts";
+import { partialTokenOf } from "../../daemon/rules/secret.ts";
 import { assertProblem, daemonOfEach, type TestDaemon } from "./harness.ts";
 import { Acme, acmeProfile } from "./systems/acme.ts";
 import { AcmeConnection } from "./systems/acme-connection.ts";
@@ -63,6 +64,15 @@ describe("a token that was found at a system", () => {
 		await connection.connect("acme", profile);
 		const { body } = await importing(acme.add({ id: "1e5e928f47", name: "eyJhb...Oh12o" }).id);
 		assert.equal(body.tokens[0].name, "eyJh…h12o");
+	});
+
+	it("keeps the ends of its secret, as its system's list shows it", async () => {
+		const { secret } = acme.add({ id: "7", secret: "acme_0123456789abcd" });
+		acme.showsSecrets = true;
+		const record = { ...connector.record, secret: "/secret" };
+		await connection.connect("acme", { ...acmeProfile, connector: { ...connector, record } });
+		const { body } = await importing("7");
+		assert.equal(body.tokens[0].partialToken, partialTokenOf(secret));
 	});
 
 	it("does not count with an id that no request could name", async () => {

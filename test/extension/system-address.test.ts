@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { callsOf, hostOf, readAddress, readVariable } from "../../extension/systems/system-address.ts";
+import { callsOf } from "../../daemon/capabilities.ts";
+import { hostOf, readAddress, readVariable } from "../../extension/systems/system-address.ts";
 
 describe("the address of a system", () => {
 	const accepted: [typed: string, address: string][] = [

@@ -47,9 +47,14 @@ export async function foundInList(session: Session): Promise<Found[]> {
 		const token = tokenFrom(item, record, holdsSecret);
 		return token === undefined ? [] : [{ token, item, record }];
 	});
-	if (items.length > 0 && found.length === 0) throw withoutIds(session, record, items[0]);
+	if (items.length > 0 && items.every((item) => !hasId(item, record)))
+		throw withoutIds(session, record, items[0]);
 	const byId = new Map(found.map((one) => [one.token.id, one]));
 	return [...byId.values()];
+}
+
+function hasId(item: unknown, { id, secret }: RecordFields): boolean {
+	return [id, secret].some((pointer) => pointer !== undefined && valueAt(item, pointer) !== undefined);
 }
 
 /** Not an empty list: all tokens that are recorded would be missing from it. */
