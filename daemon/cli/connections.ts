@@ -9,7 +9,7 @@ export const connections = defineCommand({
 	name: "connections",
 	summary: "list the connections to other systems",
 	description:
-		"Lists the connections, whose names 'tokensmith create --connection' takes. VS Code adds them.",
+		"Lists the connections, whose names 'tokensmith create --connection' takes. VS Code and 'tokensmith connect' add them.",
 	options: {},
 	stdin: "caller",
 	async run({ format, client }) {

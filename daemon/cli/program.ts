@@ -5,7 +5,9 @@ import { audit } from "./audit.ts";
 import { backup, restore } from "./backup.ts";
 import { cleanUp } from "./clean-up.ts";
 import { isGroup, type Section } from "./command.ts";
+import { compare } from "./compare.ts";
 import { completion } from "./completion.ts";
+import { connectSystem, disconnectSystem } from "./connect-system.ts";
 import { connections } from "./connections.ts";
 import { context } from "./context.ts";
 import { create } from "./create.ts";
@@ -39,7 +41,10 @@ export const sections: readonly Section[] = [
 	{ heading: "Secrets", entries: [verify, identify, scan] },
 	{ heading: "History", entries: [audit, usage] },
 	{ heading: "All data", entries: [backup, restore, move, exportTokens, deleteData] },
-	{ heading: "Other systems", entries: [connections, register, addSecret, probe] },
+	{
+		heading: "Other systems",
+		entries: [connectSystem, disconnectSystem, connections, compare, register, addSecret, probe],
+	},
 	{ heading: "Services and projects", entries: [setup, permission, address, daemon] },
 	{ heading: "Servers", entries: [login, logout, context, serve] },
 	{ heading: "Help", entries: [completion, man(() => sections)] },

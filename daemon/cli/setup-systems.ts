@@ -37,7 +37,9 @@ export function placeFor(
 	const [only, ...more] = fitting.filter((one) => named === undefined || one.id === named.id);
 	if (only !== undefined && more.length === 0) return placeAt(only, profile, { ...input, declared });
 	if (fitting.length === 0)
-		return no(`there is no connection to ${profile.name} yet; add it in VS Code with Connect a System…`);
+		return no(
+			`there is no connection to ${profile.name} yet; add it with 'tokensmith connect', or in VS Code with Connect a System…`,
+		);
 	return no(again(fitting));
 }
 

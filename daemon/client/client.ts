@@ -10,15 +10,19 @@ import type {
 	CleanUpInput,
 	CleanUpReport,
 	Connection,
+	ConnectionInput,
 	ConnectionList,
 	CreatedToken,
 	CreateTokenInput,
 	HandOverReport,
+	ImportedTokens,
 	ListAuditQuery,
 	ListTokensQuery,
 	PermissionList,
 	ProbeResult,
+	Profile,
 	ProfileList,
+	Reconciliation,
 	RegisterTokenInput,
 	RestoreReport,
 	RotatedToken,
@@ -213,6 +217,43 @@ class HttpClient {
 		return list.connections;
 	}
 
+	/** Adds or replaces one of the user's own profiles. Owner only. */
+	putProfile(profile: Profile): Promise<Profile> {
+		const path = `/v1/profiles/${encodeURIComponent(profile.id)}`;
+		return this.#transport.json({ method: "PUT", path, body: profile });
+	}
+
+	/** Adds or replaces a connection to another system. Owner only. */
+	putConnection(id: string, input: ConnectionInput): Promise<Connection> {
+		return this.#transport.json({ method: "PUT", path: connectionPath(id), body: input });
+	}
+
+	/** `forget`: also while tokens that were made through it still work there. Owner only. */
+	async removeConnection(id: string, options: { forget?: true | undefined } = {}): Promise<void> {
+		await this.#transport.empty({ method: "DELETE", path: `${connectionPath(id)}${searchOf(options)}` });
+	}
+
+	/** Whether the system of a connection accepts the credential that this client has for it. */
+	probeConnection(id: string): Promise<ProbeResult> {
+		return this.#post(`${connectionPath(id)}/probe`, {});
+	}
+
+	/** Compares the tokens at the system of a connection with their records; those of `apply` are brought up to date. */
+	compare(
+		connection: string,
+		options: { apply?: readonly string[] | undefined } = {},
+	): Promise<Reconciliation> {
+		const body = { ...(options.apply !== undefined && { apply: options.apply }) };
+		return this.#post(`${connectionPath(connection)}/reconcile`, body);
+	}
+
+	/** Records tokens that a comparison has found at the system, by their ids there. */
+	async importTokens(connection: string, remoteIds: readonly string[]): Promise<TokenRecord[]> {
+		const path = `${connectionPath(connection)}/import`;
+		const { tokens } = await this.#post<ImportedTokens>(path, { remoteIds });
+		return tokens;
+	}
+
 	/** Whether a token of another system still works there, by its own secret. */
 	probe(id: string, secret: string): Promise<ProbeResult> {
 		const access = { credential: secret };
@@ -234,7 +275,7 @@ class HttpClient {
 
 	/** Whether the system of a connection accepts the secret of a token that need not be recorded. */
 	probeSecret(connection: string, secret: string): Promise<ProbeResult> {
-		const path = `/v1/connections/${encodeURIComponent(connection)}/probe?kind=token`;
+		const path = `${connectionPath(connection)}/probe?kind=token`;
 		return this.#transport.json({ method: "POST", path, body: {}, access: { credential: secret } });
 	}
 
@@ -335,6 +376,10 @@ function hintOf(secret: string): string {
 function pathOf(id: string): string {
 	if (/^\.{0,2}$/.test(id.trim())) throw new TypeError("The id of a token is needed.");
 	return `/v1/api-tokens/${encodeURIComponent(id)}`;
+}
+
+function connectionPath(id: string): string {
+	return `/v1/connections/${encodeURIComponent(id)}`;
 }
 
 function permissionPath(name: string): string {

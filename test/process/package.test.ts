@@ -61,6 +61,11 @@ export async function renew(record: TokenRecord): Promise<string> {
 	await client.create({ name: "x", permissions: ["orders.read"], expiresIn: { months: 2 }, tags: undefined });
 	return token + ends + (new TokensmithUnavailableError("x", { outcome: "not-done" }).outcome satisfies string);
 }
+export async function missingAt(connection: string): Promise<string[]> {
+	const { missing, unknown } = await client.compare(connection, { apply: [] });
+	await client.importTokens(connection, unknown.map(({ id }) => id));
+	return missing.map(({ name, expiryKnown }) => name + (expiryKnown satisfies boolean));
+}
 // @ts-expect-error an unknown status
 client.list({ status: "gone" });
 createTokensmithClient({});

@@ -105,7 +105,7 @@ describe("tokensmith setup of other systems", () => {
 		assert.equal(code, 1);
 		for (const words of [
 			/^A is ready/m,
-			/^B in \.env: left as it is: there is no connection to GitLab yet; add it in VS Code/m,
+			/^B in \.env: left as it is: there is no connection to GitLab yet; add it with 'tokensmith connect', or in VS Code/m,
 			/^C in \.env: left as it is: the daemon has no profile unknown/m,
 			/^D is ready/m,
 		])
