@@ -5,6 +5,7 @@ import { endOf, type TokenRecord } from "../../daemon/contract.ts";
 import type { Connections } from "../connections/connections.ts";
 import { plainText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
+import { timeBadgeOf } from "./time-badge.ts";
 import { amountLeft, timeSince, type Urgency, urgencyOf } from "./time-left.ts";
 import {
 	type Fact,
@@ -80,6 +81,8 @@ export function tokenItem(
 	item.id = group.kind === "file" ? `${group.id}/${token.id}` : token.id;
 	item.description = joined(state, ...ends);
 	item.iconPath = iconOf[urgency];
+	const badge = isNear(urgency) ? timeBadgeOf(token.name, token, now) : undefined;
+	if (badge !== undefined) item.resourceUri = badge;
 	item.contextValue = kindOf(token, secret, connections);
 	if (entry.retiring.length > 0) item.collapsibleState = Expanded;
 	else item.collapsibleState = entry.lines.length > 0 ? Collapsed : None;
@@ -87,6 +90,8 @@ export function tokenItem(
 	item.accessibilityInformation = { label: spoken(token, entry.lines, said) };
 	return item;
 }
+
+const isNear = (urgency: Urgency) => urgency === "urgent" || urgency === "soon";
 
 /** `…Ab12`: distinguishes tokens of the same name in little room. */
 function endOfSecret({ partialToken }: TokenRecord): string {

@@ -18,6 +18,7 @@ import { needingAttention } from "./nearest-expiry.ts";
 import { overlapFact } from "./overlap-facts.ts";
 import type { SecretStore } from "./secret-store.ts";
 import { ShownTokens } from "./shown-tokens.ts";
+import { showTimeBadges } from "./time-badge.ts";
 import { type Fact, isUseSeen } from "./token-facts.ts";
 import {
 	groupItem,
@@ -96,6 +97,7 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		this.#view = view;
 		this.#disposables.push(
 			view,
+			showTimeBadges(),
 			view.onDidChangeVisibility(() => this.#look()),
 			live.onDidChange(() => this.#refresh()),
 			bindings.onDidChange(() => this.#refresh()),
@@ -114,9 +116,10 @@ export class TokenTree implements vscode.TreeDataProvider<Node>, vscode.Disposab
 		this.#look();
 	}
 
-	/** The tokens that are selected in the list. */
+	/** The tokens that are selected in the list, as long as the user sees it. */
 	get selected(): readonly TokenRecord[] {
-		return (this.#view?.selection ?? []).flatMap((node) => (node.kind === "token" ? [node.token] : []));
+		const selection = this.#view?.visible ? this.#view.selection : [];
+		return selection.flatMap((node) => (node.kind === "token" ? [node.token] : []));
 	}
 
 	/** At once, except for the first time: while rows are awaited, VS Code does not know the entry of a menu. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { timeBadgeOf } from "../../extension/tokens/time-badge.ts";
 import { TokenTree } from "../../extension/tokens/token-tree.ts";
 import { verified } from "../extension/verified.ts";
 import { until } from "../workbench/until.ts";
@@ -95,6 +96,38 @@ describe("the list of tokens", () => {
 		await tree.shown.showEnded("hidden");
 		assert.equal(tree.shown.state, "all-hidden");
 	});
+
+	it("shows the time that a long name would push out of a narrow list at the right edge as well", async () => {
+		const long = "Billing service, staging";
+		await window.create(long, { expiry: inDays(5) });
+		await window.create("short", { expiry: inDays(5) });
+		await window.create("Billing service, production", { expiry: inDays(40) });
+		await window.live.whenLive();
+		const address = (await item(long)).resourceUri;
+		assert.deepEqual([address?.path, address?.query], ["/5d", "5 days left"]);
+		assert.equal((await item("short")).resourceUri, undefined, "it has room");
+		assert.equal((await item("Billing service, production")).resourceUri, undefined, "it is not pressing");
+	});
+
+	for (const [days, badge] of [
+		[20 / 24 / 60, "1h"],
+		[8.5 / 24, "9h"],
+		[20 / 24, "1d"],
+		[2.6, "3d"],
+		[9.4, "9d"],
+		[21, "3w"],
+		[80, undefined],
+	] as const)
+		it(`has ${badge ?? "no badge"} for ${days.toFixed(2)} days`, () => {
+			const now = Date.now();
+			const end = new Date(now + days * day).toISOString();
+			const address = timeBadgeOf(
+				"Billing service, staging",
+				{ expiry: end, expiryKnown: true, retiresDate: null },
+				now,
+			);
+			assert.equal(address?.path.slice(1), badge);
+		});
 
 	it("is grouped by urgency, with ended tokens in a closed group at the end", async () => {
 		await window.create("endless", { expiry: null });
