@@ -42,6 +42,19 @@ export function dueNotices(tokens: readonly TokenRecord[], facts: NoticeFacts): 
 		.sort((one, other) => endOf(one.token) - endOf(other.token));
 }
 
+/** The expiry that a window has seen last, by token. */
+export type SeenExpiries = Map<string, string | null>;
+
+/** The user who renews a token for 20 days knows that it ends in 20 days; its last day deserves a notice even then. */
+export function isJustRenewed(
+	{ id, expiry }: Pick<TokenRecord, "id" | "expiry">,
+	seen: SeenExpiries,
+	now: number,
+): boolean {
+	const before = seen.get(id);
+	return before !== undefined && before !== expiry && Date.parse(expiry ?? "") - now > day;
+}
+
 /** The claim that repeats the notice at `until`. */
 export function snoozeKey(id: string, until: number): string {
 	return `${id}~snooze~${until}`;

@@ -16,8 +16,10 @@ import type { Claims } from "./claims.ts";
 import {
 	type DueNotice,
 	dueNotices,
+	isJustRenewed,
 	nextDistance,
 	noticeInWords,
+	type SeenExpiries,
 	snoozeKey,
 	staleClaims,
 } from "./due-notices.ts";
@@ -34,7 +36,8 @@ interface ExpiryNoticesDeps {
 
 export function notifyExpiries(deps: ExpiryNoticesDeps): vscode.Disposable {
 	const { live, log } = deps;
-	const notifying = new FocusedWindow(() => notifyDue(deps), log);
+	const seen: SeenExpiries = new Map();
+	const notifying = new FocusedWindow(() => notifyDue(deps, seen), log);
 	const settings = vscode.workspace.onDidChangeConfiguration((change) => {
 		if (change.affectsConfiguration("tokensmith")) notifying.request();
 	});
@@ -45,14 +48,18 @@ export function notifyExpiries(deps: ExpiryNoticesDeps): vscode.Disposable {
 	);
 }
 
-async function notifyDue(deps: ExpiryNoticesDeps): Promise<void> {
+async function notifyDue(deps: ExpiryNoticesDeps, seen: SeenExpiries): Promise<void> {
 	const { live, claims, now = Date.now } = deps;
 	if (live.state !== "live" || !areNoticesWanted()) return;
 	const claimed = await claims.keys();
 	for (const key of staleClaims(claimed, live.tokens, now())) await claims.release(key);
 	const due = dueNotices(live.mine, { now: now(), distances: warningDays(), claimed });
 	const own: TokenRecord[] = [];
-	for (const notice of due) if (await claimNotice(claims, notice)) own.push(notice.token);
+	for (const notice of due) {
+		const isNews = !isJustRenewed(notice.token, seen, now());
+		if ((await claimNotice(claims, notice)) && isNews) own.push(notice.token);
+	}
+	for (const { id, expiry } of live.mine) seen.set(id, expiry);
 	// Not awaited: the user may take long to answer, and the next notice does not wait for that.
 	if (own.length > 0) notify(deps, own).catch((error: unknown) => deps.log.warn(inspect(error)));
 }

@@ -3,6 +3,7 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import {
 	deadUseKey,
 	dueNotices,
+	isJustRenewed,
 	nextDistance,
 	noticeInWords,
 	overlapKey,
@@ -72,6 +73,18 @@ describe("a notice of an expiry", () => {
 		const [first] = due([token("a", 5)]);
 		assert.ok(first);
 		assert.deepEqual(told(token("a", 6), [first.key]), ["7"]);
+	});
+
+	it("is no news where the user has just given the token that expiry, except for its last day", () => {
+		const isKnown = (before: string | null | undefined, days: number) => {
+			const one = token("a", days);
+			return isJustRenewed(one, new Map(before === undefined ? [] : [[one.id, before]]), now);
+		};
+		assert.equal(isKnown(inDays(3), 30), true);
+		assert.equal(isKnown(null, 30), true, "it never expired before");
+		assert.equal(isKnown(inDays(30), 30), false, "nothing has changed");
+		assert.equal(isKnown(undefined, 30), false, "this window sees it for the first time");
+		assert.equal(isKnown(inDays(3), 0.5), false);
 	});
 
 	it("accepts the distances in any order", () => {
