@@ -7,7 +7,7 @@ import * as l10n from "@vscode/l10n";
 import { add } from "date-fns/add";
 import type { CalendarDuration, Profile } from "../../daemon/contract.ts";
 import { amountAfterIn, amountInWords, listInWords } from "../language.ts";
-import { dateInWords, timeLeft } from "../tokens/time-left.ts";
+import { dateInWords, timeUntil } from "../tokens/time-left.ts";
 import type { ReadDateWords } from "./date-words.ts";
 
 /** A duration counts from the creation, not from the choice. */
@@ -171,13 +171,9 @@ function zoneOffset(zone: string): number {
 	return match[1] === "-" ? -offset : offset;
 }
 
-/** How the input was understood: `Sat, 31 Jan 2027, 14:00 CET: 70 days left`. */
+/** How the input was understood: `Sat, 31 Jan 2027, 14:00 CET, in 70 days`. */
 export function expiryEcho(instant: Date, now: Date): string {
-	const left = timeLeft(
-		{ expiry: instant.toISOString(), expiryKnown: true, retiresDate: null },
-		now.getTime(),
-	);
-	return `${dateInWords(instant)}: ${left}`;
+	return `${dateInWords(instant)}, ${timeUntil(instant.getTime(), now.getTime())}`;
 }
 
 /** The value for the daemon, as of the creation. */
@@ -189,7 +185,7 @@ export function expiryInstant(choice: ExpiryChoice, now: Date): string | null {
 /** A choice as the summary shows it. */
 export function expiryInWords(choice: ExpiryChoice, now: Date): string {
 	if (choice.kind === "never") return l10n.t("Never");
-	if (choice.kind === "at") return dateInWords(choice.instant);
+	if (choice.kind === "at") return expiryEcho(new Date(choice.instant), now);
 	return l10n.t(
 		"In {0}: {1}",
 		durationInWords(choice.duration, amountAfterIn),

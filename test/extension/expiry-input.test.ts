@@ -152,7 +152,7 @@ describe("expiry input", () => {
 	it("echoes how it was understood, with the time zone", () => {
 		assert.equal(
 			expiryEcho(new Date("2026-05-31T12:00:00Z"), now),
-			"Sun, 31 May 2026, 14:00 CEST: 91 days left",
+			"Sun, 31 May 2026, 14:00 CEST, in 91 days",
 		);
 	});
 
