@@ -45,7 +45,7 @@ export async function tokenFor(
 ): Promise<TokenRecord> {
 	const given = isSelection(argument) ? selectedIn(services.tree)[0] : argument;
 	const [token] = await recordsOf(services, [given]);
-	return token ?? chooseToken(services, wanted);
+	return token ?? chooseToken(services, wanted, services.tree.selected);
 }
 
 /** All tokens that are selected in the view that the command was started from, else chosen ones. */
@@ -53,7 +53,7 @@ export async function tokensFor(call: CommandCall<TokenChoiceDeps>, wanted: Want
 	const { services, argument, selected } = call;
 	const given = isSelection(argument) ? selectedIn(services.tree) : withSelected(argument, selected);
 	const tokens = await recordsOf(services, given);
-	return tokens.length > 0 ? tokens : chooseTokens(services, wanted);
+	return tokens.length > 0 ? tokens : chooseTokens(services, wanted, services.tree.selected);
 }
 
 /** The tokens of a selection of several; empty when the command was started otherwise. */
@@ -97,8 +97,13 @@ async function recordOf(
 	}
 }
 
-export async function chooseToken(services: ListDeps, wanted: Wanted): Promise<TokenRecord> {
-	const rows = await rowsFor(services, wanted);
+/** @param likely the tokens that are selected in the list: they come first */
+export async function chooseToken(
+	services: ListDeps,
+	wanted: Wanted,
+	likely: readonly TokenRecord[] = [],
+): Promise<TokenRecord> {
+	const rows = likelyFirst(await rowsFor(services, wanted), likely);
 	const chosen = await vscode.window.showQuickPick(rows, {
 		title: wanted.title,
 		placeHolder: l10n.t("Which token?"),
@@ -109,15 +114,19 @@ export async function chooseToken(services: ListDeps, wanted: Wanted): Promise<T
 	return chosen.token;
 }
 
-async function chooseTokens(services: ListDeps, wanted: Wanted): Promise<TokenRecord[]> {
-	const rows = await rowsFor(services, wanted);
+async function chooseTokens(
+	services: ListDeps,
+	wanted: Wanted,
+	likely: readonly TokenRecord[],
+): Promise<TokenRecord[]> {
+	const rows = likelyFirst(await rowsFor(services, wanted), likely);
 	const prompts = new Prompts();
 	try {
 		const place = { title: wanted.title, step: 0, totalSteps: 0, canGoBack: false };
 		const chosen = await prompts.many<TokenRecord>(place, {
 			placeholder: l10n.t("Which tokens?"),
 			rows: rows.map(({ token, ...row }) => ({ ...row, value: token })),
-			isPicked: () => false,
+			isPicked: ({ id }) => likely.some((one) => one.id === id),
 			problem: ({ length }) => (length === 0 ? l10n.t("choose at least one") : undefined),
 		});
 		if (chosen === back) throw new vscode.CancellationError();
@@ -125,6 +134,14 @@ async function chooseTokens(services: ListDeps, wanted: Wanted): Promise<TokenRe
 	} finally {
 		prompts.dispose();
 	}
+}
+
+function likelyFirst<Choice extends { token: TokenRecord }>(
+	choices: readonly Choice[],
+	likely: readonly TokenRecord[],
+): Choice[] {
+	const isLikely = ({ token }: Choice) => likely.some(({ id }) => id === token.id);
+	return [...choices.filter(isLikely), ...choices.filter((choice) => !isLikely(choice))];
 }
 
 /** Waits for the list; shows progress only if that takes a while. */

@@ -37,4 +37,23 @@ describe("a choice of several tokens", () => {
 		await vscode.commands.executeCommand("workbench.action.closeQuickOpen");
 		await assert.rejects(choosing, vscode.CancellationError);
 	});
+
+	it("begins with those that are selected in the list, and they are checked", async () => {
+		const token = await window.create("shipping", { expiry: null });
+		await until("it is listed", () => window.live.tokens.some(({ id }) => id === token.id));
+		const tree = { ...servicesOf(window).tree, selected: [token] };
+		const services = { ...servicesOf(window), tree } as unknown as ReturnType<typeof servicesOf>;
+		const call = { services, argument: undefined, selected: undefined };
+		const choosing = tokensFor(call, { title: "Tag Tokens", among: "all" });
+		await until("the tokens are listed", () => list?.title === "Tag Tokens" && list.items.length === 2);
+		assert.deepEqual(
+			list?.items.map(({ label }) => label),
+			["shipping", "orders"],
+		);
+		await vscode.commands.executeCommand("workbench.action.acceptSelectedQuickOpenItem");
+		assert.deepEqual(
+			(await choosing).map(({ name }) => name),
+			["shipping"],
+		);
+	});
 });
