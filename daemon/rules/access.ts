@@ -10,7 +10,7 @@ import { type MaybeLoaded, nothingAsked, type Verification, type Verifier } from
 
 export interface AccessDeps {
 	verify: Issuer["verify"];
-	verifier: Pick<Verifier, "look" | "watch" | "found">;
+	verifier: Pick<Verifier, "look" | "remembers" | "watch" | "found">;
 	ownerKey: string;
 	/** Other daemons change the same data. */
 	isShared?: boolean;
@@ -60,7 +60,12 @@ export class Access {
 		return verification.then((loaded) => this.#watched(loaded, address, now));
 	}
 
-	/** The same for an introspection (RFC 7662). The owner's is not counted as a use, and need not name the address. */
+	/** Whether the secret is valid as far as memory knows. Counts no use. */
+	remembers(secret: string, address: string): boolean {
+		return this.#deps.verifier.remembers(secret, address, this.#deps.now());
+	}
+
+	/** As `verify`, for an introspection (RFC 7662). The owner's is not counted as a use, and need not name the address. */
 	introspect(caller: Caller, secret: string, address: string | undefined): MaybeLoaded<Verification> {
 		if (caller.token !== undefined) return this.verify(secret, address, nothingAsked);
 		return this.#deps.verifier.look(secret, address, this.#deps.now());

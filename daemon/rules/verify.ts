@@ -123,6 +123,12 @@ export class Verifier {
 		});
 	}
 
+	/** Whether it is valid as far as memory knows, which costs no more than a hash. Counts no use. */
+	remembers(secret: string, address: string, now: number): boolean {
+		const entry = this.#store.isCurrent() ? this.#entries.peek(hash("sha256", secret, "hex")) : undefined;
+		return entry !== undefined && refusalOf(entry, address, nothingAsked, now) === undefined;
+	}
+
 	/** Follows the changes of a token, from its current state: it may have changed since it was verified. */
 	watch(verified: VerifiableToken): Watch {
 		const token = this.#entries.peek(digestOf(verified.hash))?.token ?? verified;

@@ -214,9 +214,9 @@ export class HttpServer {
 
 	/** Seconds that the client has to wait; undefined: none. Who watches the server is never limited. */
 	#waitOf(request: IncomingMessage): number | undefined {
-		const { strangers, addressOf } = this.#options;
+		const { strangers, addressOf, verifyEndpoint } = this.#options;
 		if (strangers === undefined || /^\/(healthz|readyz)(?:\?|$)/.test(request.url ?? "")) return undefined;
-		return strangers.admit(addressOf(request));
+		return strangers.admit(addressOf(request), () => verifyEndpoint.recognizes(request));
 	}
 
 	#answerOnceLoaded(request: IncomingMessage, response: ServerResponse): void {

@@ -27,8 +27,12 @@ export class StrangerLimit {
 		this.#interval = minute / requestsPerMinute;
 	}
 
-	/** Counts a request. @returns seconds until the next one is answered; undefined: this one is. */
-	admit(address: string): number | undefined {
+	/**
+	 * Counts a request.
+	 * @param isKnown whether it has valid credentials, as far as that is known without work; asked only over the limit.
+	 * @returns seconds until the next one is answered; undefined: this one is
+	 */
+	admit(address: string, isKnown: () => boolean = () => false): number | undefined {
 		const now = performance.now();
 		const entry = this.#entryOf(address);
 		if (entry.knownUntil > now) return undefined;
@@ -36,6 +40,10 @@ export class StrangerLimit {
 		const wait = freeAt - now - minute;
 		// As it is computed, the sum of a minute's intervals may be a little more than a minute.
 		if (wait > 1e-3) {
+			if (isKnown()) {
+				this.know(address);
+				return undefined;
+			}
 			this.refused++;
 			return Math.ceil(wait / 1000);
 		}

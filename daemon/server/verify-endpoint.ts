@@ -12,7 +12,7 @@ import { refusalCodes, refusalDetail } from "../rules/callers.ts";
 import { type MaybeLoaded, nothingAsked, type Refusal, type Verification } from "../rules/verify.ts";
 import type { VerifiableToken } from "../store/store.ts";
 import type { AddressOf } from "./client-address.ts";
-import { bearerOf, challenge } from "./credentials.ts";
+import { bearerOf, challenge, credentialsOf } from "./credentials.ts";
 import { rawGuardHeaders } from "./guard-headers.ts";
 import { recognize } from "./peers.ts";
 import { problemOf, sendProblem } from "./problem.ts";
@@ -55,6 +55,12 @@ export class VerifyEndpoint {
 	/** Whether the URL is this endpoint's. */
 	static serves(url: string): boolean {
 		return url.startsWith("/v1/verify") && (url.length === 10 || url.charCodeAt(10) === 0x3f);
+	}
+
+	/** Whether a request has the secret of a token that is remembered and works. */
+	recognizes(request: IncomingMessage): boolean {
+		const { secret, address } = credentialsOf(request, this.#addressOf);
+		return secret !== undefined && this.#authority.access.remembers(secret, address);
 	}
 
 	/** @returns a promise when the token has to be loaded first. */

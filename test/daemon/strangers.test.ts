@@ -67,6 +67,27 @@ describe("with a limit of requests without valid credentials,", () => {
 		assert.equal((await askFrom(stranger, token)).status, 200);
 	});
 
+	it("a token that is remembered passes from an address that is over the limit, which is not limited then", async () => {
+		assert.equal((await askFrom("203.0.113.8", token)).status, 200);
+		const revoked = await daemon.create();
+		assert.equal((await askFrom("203.0.113.8", revoked.token)).status, 200);
+		await daemon.call("DELETE", `/v1/api-tokens/${revoked.id}`);
+		const elsewhere = await daemon.create({ allowedAddresses: ["203.0.113.8"] });
+		assert.equal((await askFrom("203.0.113.8", elsewhere.token)).status, 200);
+		await useUp(stranger);
+		for (const secret of [revoked.token, elsewhere.token, (await daemon.create()).token, `${token}x`, null])
+			assert.equal((await askFrom(stranger, secret)).status, 429);
+		assert.equal((await askFrom(stranger, token)).status, 200);
+		assert.equal((await askFrom(stranger, generateSecret("tks"))).status, 401);
+	});
+
+	it("so does the token of a caller of the API", async () => {
+		const { token: reader, id } = await daemon.create({ permissions: ["api.api-tokens.read"] });
+		assert.equal((await askFrom("203.0.113.8", reader)).status, 200);
+		await useUp(stranger);
+		assert.equal((await askFrom(stranger, reader, `/v1/api-tokens/${id}`)).status, 200);
+	});
+
 	it("neither is one whose callers lack a permission", async () => {
 		for (let count = 0; count < 3 * perMinute; count++)
 			assert.equal((await askFrom(stranger, token, "/v1/verify?permission=orders.write")).status, 403);
