@@ -6,7 +6,6 @@ import {
 	fsyncSync,
 	ftruncateSync,
 	lstatSync,
-	mkdirSync,
 	openSync,
 	readdirSync,
 	renameSync,
@@ -16,7 +15,14 @@ import {
 	writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { compileCache, foreignFileIn, isOwn, isPrivate, mayBeChanged } from "./client/own-files.ts";
+import {
+	compileCache,
+	foreignFileIn,
+	isOwn,
+	isPrivate,
+	makePrivateFolder,
+	mayBeChanged,
+} from "./client/own-files.ts";
 import type { DaemonFile } from "./contract.ts";
 
 /** Other users could have written the directory's files. The message says what to do. */
@@ -81,7 +87,7 @@ export function holdsData(directory: string): boolean {
  * @throws ForeignDirectoryError, MisplacedDirectoryError
  */
 export function prepareDirectory(directory: string): void {
-	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	makePrivateFolder(directory);
 	const found = statSync(directory);
 	if (!isOwn(found))
 		throw new ForeignDirectoryError(`${directory} belongs to another user. Choose another data directory.`);

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { makePrivateFolder } from "../client/own-files.ts";
 import {
 	hasService,
 	removeServiceFiles,
@@ -138,7 +139,7 @@ function writeFiles(manager: ServiceManager, dataDir: string, definition: string
 		await carryOut(before === undefined ? manager.forget : manager.enable).catch(() => {});
 	};
 	try {
-		mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+		makePrivateFolder(dataDir);
 		if (process.getuid !== undefined && statSync(dataDir).uid !== process.getuid())
 			throw new Error(`${dataDir} belongs to another user.`);
 		mkdirSync(dirname(manager.path), { recursive: true });

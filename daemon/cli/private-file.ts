@@ -8,7 +8,6 @@ import {
 	constants,
 	fstatSync,
 	linkSync,
-	mkdirSync,
 	openSync,
 	readFileSync,
 	renameSync,
@@ -17,7 +16,7 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { isOwn, isPrivate, mayBeChanged } from "../client/own-files.ts";
+import { isOwn, isPrivate, makePrivateFolder, mayBeChanged } from "../client/own-files.ts";
 
 /** undefined: there is none. @throws Error that says what is wrong with it, and repeats none of it */
 export function readPrivateFile(path: string): string | undefined {
@@ -62,7 +61,7 @@ export function addPrivateFile(path: string, content: string): boolean {
 /** So that the file is there whole, or not at all. */
 function writeAside(path: string, content: string, putInPlace: (part: string) => void): void {
 	const folder = dirname(path);
-	orSay(`${folder} can't be made`, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+	orSay(`${folder} can't be made`, () => makePrivateFolder(folder), folderSteps);
 	checkFolder(folder);
 	const part = join(folder, `.${randomUUID()}.part`);
 	try {
@@ -80,12 +79,12 @@ export function removePrivateFile(path: string): void {
 	orSay(`${path} can't be removed`, () => rmSync(path, { force: true }));
 }
 
-function orSay(failure: string, work: () => void): void {
+function orSay(failure: string, work: () => void, steps = nextSteps): void {
 	try {
 		work();
 	} catch (cause) {
 		const { code = "" } = cause as NodeJS.ErrnoException;
-		throw new Error(`${failure} (${code}).${nextSteps[code] ?? ""}`, { cause });
+		throw new Error(`${failure} (${code}).${steps[code] ?? ""}`, { cause });
 	}
 }
 
@@ -95,6 +94,13 @@ const nextSteps: Readonly<Record<string, string>> = {
 	ENOTDIR: " Something in its path is not a folder.",
 	ERR_FS_EISDIR: " A folder is there: remove it.",
 	EISDIR: " A folder is there: remove it.",
+};
+
+/** Where no folder can be made, no other attempt helps. */
+const otherPlace = " Set TOKENSMITH_CONFIG_DIR to a folder of your own.";
+const folderSteps: typeof nextSteps = {
+	...nextSteps,
+	...{ ENOENT: otherPlace, EACCES: otherPlace, EPERM: otherPlace, EROFS: otherPlace, EEXIST: otherPlace },
 };
 
 /** Follows no link, and does not wait for a writer where a named pipe is in the file's place. */

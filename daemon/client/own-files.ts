@@ -2,8 +2,8 @@
  * Whether other users may have written what is in a directory. Cached code in it is executed, and logs in it are believed.
  * Windows has no numeric owners or modes; folders in a user's profile are private there.
  */
-import { lstatSync, readdirSync, type Stats } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, mkdirSync, readdirSync, type Stats, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** V8's, in a data directory. The entry point removes it where others could have written to it. */
 export const compileCache = "compile-cache";
@@ -23,6 +23,25 @@ export function foreignFileAt(path: string, except?: string): string | undefined
 	if (found === undefined) return undefined;
 	if (!isOwn(found) || mayBeChanged(found)) return path;
 	return found.isDirectory() ? foreignFileIn(path, except) : undefined;
+}
+
+/**
+ * Makes a folder for its user alone, and those above it, unless they are there. Node.js does not end where it is told to do
+ * so in a folder that takes none, such as /proc.
+ */
+export function makePrivateFolder(path: string): void {
+	if (at(path)?.isDirectory()) return;
+	if (at(dirname(path)) === undefined) makePrivateFolder(dirname(path));
+	try {
+		mkdirSync(path, { mode: 0o700 });
+	} catch (error) {
+		// Another process may have made it meanwhile.
+		if (!at(path)?.isDirectory()) throw error;
+	}
+}
+
+function at(path: string): Stats | undefined {
+	return statSync(path, { throwIfNoEntry: false });
 }
 
 export function isOwn({ uid }: Stats): boolean {

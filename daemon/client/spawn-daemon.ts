@@ -4,12 +4,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type FileHandle, mkdir, open, readFile, stat } from "node:fs/promises";
+import { type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { isOwn, mayBeChanged } from "./own-files.ts";
+import { isOwn, makePrivateFolder, mayBeChanged } from "./own-files.ts";
 import { isAlive } from "./process-alive.ts";
 
 export interface SpawnOptions {
@@ -85,7 +85,7 @@ const errorFileName = "daemon-errors.txt";
  */
 async function openErrorFile(dataDir: string): Promise<FileHandle | undefined> {
 	try {
-		await mkdir(dataDir, { recursive: true, mode: 0o700 });
+		makePrivateFolder(dataDir);
 		const found = await stat(dataDir);
 		if (!isOwn(found) || mayBeChanged(found)) return undefined;
 		const file = await open(join(dataDir, errorFileName), "a", 0o600);

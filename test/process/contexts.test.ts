@@ -17,6 +17,7 @@ import {
 import { join } from "node:path";
 import { generateSecret } from "../../daemon/rules/secret.ts";
 import { temporaryFolder } from "../daemon/harness.ts";
+import { itWhere } from "../where.ts";
 import { bundle, daemonWithCommandLine, ending, type Run, run } from "./command-line.ts";
 import { DaemonChild } from "./daemon.ts";
 
@@ -271,5 +272,19 @@ describe("servers by name", () => {
 			nowhere.stderr,
 			/^\/.* can't be made \(ENOTDIR\)\. Something in its path is not a folder\.$/m,
 		);
+	});
+
+	const itWhereProc = itWhere(existsSync("/proc/self"), "this system has no /proc");
+	itWhereProc("say at once that their folder can't be made where nothing can be", async () => {
+		for (const folder of ["/proc/x", "/proc/x/y", "/dev/null/x", "/sys/x"]) {
+			const environment = { TOKENSMITH_CONFIG_DIR: folder };
+			const { code, stderr } = await tokensmith(["login", cli.daemon.address, "--token-stdin"], {
+				...{ stdin: token, environment },
+			});
+			assert.equal(code, 1, folder);
+			assert.match(stderr, /^\/.* can't be made \([A-Z]+\)\. /m, folder);
+			const listed = await tokensmith(["context", "list"], { environment });
+			assert.equal(listed.code, 0, listed.stderr);
+		}
 	});
 });

@@ -1,7 +1,7 @@
 /** What the bundled daemon is called with. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chownSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { itWhere } from "../where.ts";
 import { daemonsOfEach } from "./daemon.ts";
@@ -68,6 +68,13 @@ describe("the bundled daemon", () => {
 			assert.equal((await daemons.start()).first.event, "ready");
 		});
 	}
+
+	const itWhereProc = itWhere(existsSync("/proc/self"), "this system has no /proc");
+	itWhereProc("says at once that a data directory can't be made where nothing can be", async () => {
+		const daemon = await daemons.start(["--data-dir", "/proc/x/y"]);
+		assert.deepEqual([daemon.first.event, daemon.first.code], ["failed", "data-unwritable"]);
+		assert.match(daemon.first.detail ?? "", /mkdir '\/proc\/x'.* Create the directory above it, or choose/);
+	});
 
 	it("says so and runs without its log where a directory is in its place", async () => {
 		mkdirSync(join(daemons.directory, "daemon.log"), { recursive: true });
