@@ -133,7 +133,7 @@ async function localSide(values: { "data-dir"?: string | undefined }) {
 
 async function carryOut(moving: Move, told: Told & { isBegun: boolean }): Promise<number> {
 	const { source, target, isBegun, format } = told;
-	if (!isBegun) noteBegun({ from: source.place, to: target.place });
+	noteBegun({ from: source.place, to: target.place }, isBegun);
 	try {
 		const moved = await moving.run();
 		forgetBegun();

@@ -329,6 +329,30 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a move between this m
 			second.close();
 		});
 
+		it("which is the very same says that it is under way, and goes on once that one is gone", async () => {
+			const secret = await create("billing");
+			const gate = await Gate.before(team.first);
+			const held = gate.hold(({ path, isAnswered }) => path === "/v1/restore?move=true" && isAnswered, 1);
+			const args = ["move", "--to", gate.address, "--yes", "--token-stdin", ...local()];
+			const first = started(args, team.admin);
+			await held;
+			const second = await tokensmith(args, team.admin);
+			assert.deepEqual([second.code, second.stdout], [1, ""], second.stderr);
+			assert.match(second.stderr, new RegExp(`This move is under way already, in the process ${first.pid}`));
+			first.kill("SIGKILL");
+			await once(first, "close");
+			gate.release();
+			const both = await Promise.all([tokensmith(args, team.admin), tokensmith(args, team.admin)]);
+			const failed = both.filter(({ code }) => code !== 0);
+			for (const { code, stderr } of failed) {
+				assert.equal(code, 1, stderr);
+				assert.match(stderr, /This move is under way already|Another move has begun meanwhile/);
+			}
+			assert.ok(failed.length < 2);
+			assert.deepEqual(await places(secret), there);
+			gate.close();
+		});
+
 		it("of another user says which tokens may be at two places, whatever is created meanwhile", async () => {
 			const secret = await create("billing");
 			const gate = await Gate.before(team.first);
