@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
+import { connect } from "node:net";
 import { apiPermissions } from "../../daemon/contract.ts";
 import {
 	audit,
@@ -18,7 +19,7 @@ import {
 	twoDaemonsOfEach,
 	verdict,
 } from "./backups.ts";
-import { assertProblem, ownerKey, type TestDaemon } from "./harness.ts";
+import { assertProblem, ownerKey, type TestDaemon, until } from "./harness.ts";
 import { acmeProfile } from "./systems/acme.ts";
 
 describe("a backup", () => {
@@ -204,6 +205,20 @@ describe("a backup", () => {
 			);
 		});
 	}
+
+	it("leaves nothing where its client goes away, and is then no failure of the daemon", async () => {
+		const { host, port } = new URL(there.url);
+		const socket = connect({ port: Number(port), host: "127.0.0.1" });
+		const head = ["POST /v1/restore HTTP/1.1", `Host: ${host}`, `Authorization: Bearer ${ownerKey}`];
+		socket.write(
+			`${head.join("\r\n")}\r\nContent-Type: application/jsonl\r\nContent-Length: 1000\r\n\r\n{"kind`,
+		);
+		const uploads = () => readdirSync(there.directory).filter((name) => name.startsWith("upload-"));
+		await until(() => uploads().length === 1);
+		socket.destroy();
+		await until(() => uploads().length === 0 && there.connections === 0);
+		assert.deepEqual(there.failures, []);
+	});
 
 	it("tells in a preview what a restore then does, and changes nothing", async () => {
 		const one = await here.create({ name: "one" });

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer as createHttpsServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { addressForServices } from "../../daemon/client/endpoint.ts";
@@ -119,6 +120,8 @@ export interface TestDaemonOptions {
 	streams?: StreamLimits;
 	unauthenticatedPerMinute?: number;
 	leave?: Leave;
+	/** In PEM; with it the daemon speaks https. */
+	certificate?: { key: string; cert: string };
 }
 
 export class TestDaemon {
@@ -164,7 +167,7 @@ export class TestDaemon {
 		});
 		this.records = new Records(this.#store);
 		const addressOf = addressReader(this.#options.trustedProxies ?? []);
-		const { unauthenticatedPerMinute } = this.#options;
+		const { unauthenticatedPerMinute, leave, certificate } = this.#options;
 		const strangers =
 			unauthenticatedPerMinute === undefined ? undefined : new StrangerLimit(unauthenticatedPerMinute);
 		const verifyEndpoint = new VerifyEndpoint(this.authority, addressOf, strangers);
@@ -196,7 +199,9 @@ export class TestDaemon {
 			addressOf,
 			onError: (error) => failures.push(error),
 			limits: this.#options.limits ?? {},
-			...(this.#options.leave !== undefined && { leave: this.#options.leave }),
+			...(leave !== undefined && { leave }),
+			encrypted:
+				certificate && ((options, receive) => createHttpsServer({ ...options, ...certificate }, receive)),
 		});
 		this.url = await this.#server.listen("127.0.0.1", 0);
 	}

@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { ownerKey, TestDaemon, until } from "./harness.ts";
+import { selfSigned } from "./systems/certificate.ts";
+
+const certificate = selfSigned();
 
 describe("with more connections than the daemon takes,", () => {
 	const limit = 20;
@@ -86,15 +90,46 @@ describe("with more connections than the daemon takes,", () => {
 		assert.equal(await verify(first, service), 200);
 	});
 
+	it("knows callers on encrypted connections too, and counts each connection once", async () => {
+		await daemon.remove();
+		daemon = await TestDaemon.start({ limits: { connections: limit }, certificate });
+		// The certificate is for itself, so that only these sockets take it.
+		const creating = await encrypted();
+		service = await createOver(creating);
+		const caller = await encrypted();
+		assert.equal(await verify(caller, service), 200);
+		for (let count = 0; count < 3 * limit; count++) await encrypted();
+		assert.equal(daemon.connections, limit);
+		for (const socket of [caller, creating]) assert.equal(await verify(socket, service), 200);
+		for (const socket of sockets) if (socket !== caller) socket.destroy();
+		await until(() => daemon.connections === 1);
+	});
+
+	async function createOver(socket: Socket): Promise<string> {
+		const body = JSON.stringify({ name: "orders-api", permissions: ["orders.read"] });
+		const head = `POST /v1/api-tokens HTTP/1.1\r\nHost: 127.0.0.1:${port()}\r\nAuthorization: Bearer ${ownerKey}`;
+		const type = `Content-Type: application/json\r\nContent-Length: ${body.length}`;
+		socket.write(`${head}\r\n${type}\r\n\r\n${body}`);
+		const [answer] = await once(socket, "data");
+		return JSON.parse(String(answer).split("\r\n\r\n")[1] ?? "").token;
+	}
+
 	function port(): number {
 		return Number(new URL(daemon.url).port);
 	}
 
 	async function connected(): Promise<Socket> {
-		const socket = connect({ port: port(), host: "127.0.0.1" });
+		return opened(connect({ port: port(), host: "127.0.0.1" }), "connect");
+	}
+
+	async function encrypted(): Promise<Socket> {
+		return opened(connectTls({ port: port(), host: "127.0.0.1", ca: certificate.cert }), "secureConnect");
+	}
+
+	async function opened(socket: Socket, event: string): Promise<Socket> {
 		socket.on("error", () => socket.destroy()).setMaxListeners(0);
 		sockets.push(socket);
-		await once(socket, "connect");
+		await once(socket, event);
 		return socket;
 	}
 
