@@ -35,10 +35,12 @@ describe("the client, without the daemon", () => {
 		assert.equal((await unavailable(creation)).outcome, "unknown");
 	});
 
+	const acceptance = JSON.stringify({ valid: true, token: { id: "x", permissions: [], resources: [] } });
 	const answers: [who: string, status: number, type: string, body: string][] = [
 		["a web server's 200", 200, "text/html", "<h1>It works</h1>"],
 		["a 200 without a token", 200, "application/json", '{"valid":true}'],
 		["a 200 that says nothing", 200, "application/json", "null"],
+		["a proxy's 300", 300, "application/json", acceptance],
 		["a proxy's own 401", 401, "text/html", "<h1>Sign in</h1>"],
 		["a 401 without a reason", 401, "application/problem+json", problemText(401, "credentials-missing")],
 		["a 404", 404, "application/problem+json", problemText(404, "not-found")],

@@ -192,6 +192,17 @@ describe("a server that a token is to be kept for", () => {
 		assert.equal(await reasonOf(proveServer(parseServerAddress(old))), "certificate-expired");
 	});
 
+	it("is told the name that it is asked for, since one address can have many servers, and no address", async () => {
+		const names: unknown[] = [];
+		const server = createServer(trusted, (_, response) => response.end(healthy()));
+		server.on("secureConnection", ({ servername }) => names.push(servername));
+		servers.push(server);
+		const [, port] = (await listening(server)).split(":");
+		for (const host of ["localhost", "127.0.0.1"])
+			await proveServer(parseServerAddress(`https://${host}:${port}`));
+		assert.deepEqual(names, ["localhost", false]);
+	});
+
 	it("can be reached, and speaks https", async () => {
 		assert.equal(await reasonOf(proveServer(parseServerAddress("nowhere.invalid"))), "unknown-host");
 		const plain = createPlainServer((_, response) => response.end(healthy()));

@@ -163,6 +163,57 @@ describe("the transport", () => {
 		});
 	});
 
+	describe("bounds", () => {
+		const bounded = (options: object) =>
+			new Transport(async () => ({ url: daemon.url, ownerKey }), { ...options });
+
+		it("take a list of as many tokens as they allow, and no longer one", async () => {
+			for (let count = 0; count < 2; count++) await daemon.create({ name: `t${count}` });
+			assert.equal((await bounded({ mostTokens: 2 }).listTokens()).length, 2);
+			const listing = bounded({ mostTokens: 1 }).listTokens();
+			await assert.rejects(listing, isUnavailable("unusable", "not-done"));
+		});
+
+		it("take an answer of as many characters as they allow, and no longer one", async () => {
+			const { id } = await daemon.create();
+			const reading = { method: "GET", path: `/v1/api-tokens/${id}` } as const;
+			const { length } = JSON.stringify(await daemon.record(id));
+			const found = await bounded({ mostCharacters: length }).json<CreatedToken>(reading);
+			assert.equal(found.id, id);
+			const tooLong = bounded({ mostCharacters: length - 1 }).json(reading);
+			await assert.rejects(tooLong, isUnavailable("unusable", "not-done"));
+		});
+	});
+
+	it("sends what another system needs with requests that may change something only", async () => {
+		const seen: string[] = [];
+		const note = (message: unknown) => {
+			const { method, headers } = (message as { request: IncomingMessage }).request;
+			if (headers["tokensmith-access"] !== undefined) seen.push(`${method}`);
+		};
+		subscribe("http.server.request.start", note);
+		try {
+			const access = { credential: "of another system" };
+			const transport = new Transport(async () => ({ url: daemon.url, ownerKey }), { access });
+			await create(transport);
+			await transport.listTokens();
+		} finally {
+			unsubscribe("http.server.request.start", note);
+		}
+		assert.deepEqual(seen, ["POST"]);
+	});
+
+	it("uses no connection that the daemon has closed before its first request", async () => {
+		await daemon.remove();
+		daemon = await TestDaemon.start({ limits: { idleMilliseconds: 50 } });
+		const transport = transportToDaemon();
+		await transport.health({ url: daemon.url, ownerKey });
+		await until("the daemon has closed it", () => daemon.connections === 0);
+		// What the daemon closed arrives here before the answer to a later connection.
+		await daemon.call("GET", "/healthz");
+		assert.ok((await create(transport)).id);
+	});
+
 	describe("daemon.json", () => {
 		const file = { url: "http://127.0.0.1:9/", pid: 1, protocol: 1, version: "1.2.3", ownerKey: "tko_key" };
 		const path = () => join(daemon.directory, "daemon.json");

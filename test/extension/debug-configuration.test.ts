@@ -47,6 +47,22 @@ describe("a debug configuration with tokens", () => {
 	}))
 		it(`is refused with ${what}`, () => assert.throws(() => refuseLeaks({ ...config, ...more }), NeedsError));
 
+	it("is refused with the setting that it needs", () => {
+		const words = (more: object) => {
+			try {
+				refuseLeaks({ ...config, ...more });
+			} catch (error) {
+				return (error as Error).message;
+			}
+			return "";
+		};
+		assert.match(
+			words({ console: "integratedTerminal" }),
+			/Set "console": "internalConsole" in the configuration "Orders"/,
+		);
+		assert.match(words({ type: "lldb" }), /Set "terminal": "console" in the configuration "Orders"/);
+	});
+
 	it("contains the secrets in its environment, and no longer the tokens", () => {
 		const given = { ...config, env: { A: "1", B: "2" }, tokensmithTokens: { B: "orders-api" } };
 		assert.deepEqual(withEnvironment(given, { B: secret }), { ...config, env: { A: "1", B: secret } });

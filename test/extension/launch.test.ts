@@ -136,6 +136,11 @@ describe("consents", () => {
 		assert.deepEqual([consents.all, changes], [[], 4]);
 	});
 
+	it("are given only once they are kept", async () => {
+		const memory = { ...memoryOf(), update: () => Promise.reject(new Error("The disk is full")) };
+		await assert.rejects(new Consents(memory as never).give([consent]), /The disk is full/);
+	});
+
 	it("are ignored if the memory contains anything else", async () => {
 		const memory = memoryOf();
 		const others = [

@@ -142,6 +142,12 @@ describe("a secret in a task's output", () => {
 		assert.equal(shownOf([secret, around], [`ab${secret}`, " d"]), `ab${partial} d`);
 	});
 
+	it("hides the rest of a longer secret that begins with it, and is cut off at the end", () => {
+		const long = `${secret}-0123456789`;
+		assert.equal(shownOf([secret, long], [long.slice(0, -3)]), `${partial}…`);
+		assert.equal(shownOf([secret, long], [secret, "-01234"]), `${partial}…`);
+	});
+
 	it("is masked when it overlaps another one", () => {
 		assert.equal(shownOf(["abcdefgh01", "gh01ijklmn"], ["abcdefgh01ijklmn."]), "***.");
 		assert.equal(shownOf(["abcdefgh01", "gh01ijklmn"], ["abcdefgh01", "ijklmn."]), "******.");
