@@ -13,6 +13,7 @@ import {
 	type NewPermission,
 	newNames,
 	noSuggestions,
+	type PermissionChoice,
 	type PermissionSuggestions,
 	readTyped,
 	type Typed,
@@ -102,13 +103,21 @@ function tooFew(minimum: number): string {
 		: l10n.t("choose at least {0} permissions", minimum);
 }
 
-/** What was picked before is listed even if it is in no group. */
+/** What is picked already comes first, even if it is in no group: a token gets nothing that the user has not seen. */
 function permissionRows(groups: readonly ChoiceGroup[], picked: readonly string[]): Row<string>[] {
-	const listed = new Set(groups.flatMap(({ choices }) => choices.map(({ name }) => name)));
+	const listed = new Map(groups.flatMap(({ choices }) => choices.map((choice) => [choice.name, choice])));
+	const first = picked.map((name) => {
+		const choice = listed.get(name);
+		return choice === undefined ? typedPick(name) : choiceRow(choice);
+	});
+	const isLeft = ({ name }: PermissionChoice) => !picked.includes(name);
 	const rowsOf = (kind: ChoiceGroup["kind"]) =>
-		groups.filter((group) => group.kind === kind).flatMap(groupRows);
+		groups
+			.filter((group) => group.kind === kind)
+			.map((group) => ({ ...group, choices: group.choices.filter(isLeft) }))
+			.flatMap(groupRows);
 	return [
-		...picked.filter((name) => !listed.has(name)).map(typedPick),
+		...(first.length === 0 ? [] : [heading(l10n.t("chosen")), ...first]),
 		...rowsOf("suggested"),
 		...templateRows(groups),
 		...rowsOf("catalogue"),
@@ -125,15 +134,14 @@ const typedPick = (name: string): Row<string> => ({
 const heading = (label: string): Row<string> => ({ label, kind: vscode.QuickPickItemKind.Separator });
 
 function groupRows({ heading: words, choices }: ChoiceGroup): Row<string>[] {
-	return [
-		heading(labelText(words)),
-		...choices.map(({ name, description }) => ({
-			label: labelText(name),
-			description: labelText(description),
-			value: name,
-		})),
-	];
+	return choices.length === 0 ? [] : [heading(labelText(words)), ...choices.map(choiceRow)];
 }
+
+const choiceRow = ({ name, description }: PermissionChoice): Row<string> => ({
+	label: labelText(name),
+	description: labelText(description),
+	value: name,
+});
 
 /** Rows that pick others. */
 function templateRows(groups: readonly ChoiceGroup[]): Row<string>[] {
