@@ -7,7 +7,7 @@ import { type EditDeps, type EditOutcome, editToken } from "./edit-action.ts";
 
 /** `ignored`: its system decided otherwise. `conflict`: another caller has changed the token meanwhile, and nothing was overwritten. */
 export type TokenResult =
-	| { token: TokenRecord; kind: "changed" }
+	| { token: TokenRecord; kind: "changed"; after: TokenRecord }
 	| { token: TokenRecord; kind: "ignored"; ignored: IgnoredField[] }
 	| { token: TokenRecord; kind: "conflict" }
 	| { token: TokenRecord; kind: "failed"; error: unknown };
@@ -58,5 +58,6 @@ export async function editEach(
 function resultOf(token: TokenRecord, answer: UpdatedToken | EditOutcome): TokenResult {
 	if ("kind" in answer && answer.kind === "conflict") return { token, kind: "conflict" };
 	const { ignored = [] } = answer;
-	return ignored.length === 0 ? { token, kind: "changed" } : { token, kind: "ignored", ignored };
+	const after = "kind" in answer ? answer.token : answer;
+	return ignored.length === 0 ? { token, kind: "changed", after } : { token, kind: "ignored", ignored };
 }

@@ -10,12 +10,13 @@ import { expirySteps } from "../create/expiry-step.ts";
 import type { TokenDraft } from "../create/token-draft.ts";
 import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { labelText } from "../display-text.ts";
+import { amountInWords } from "../language.ts";
 import type { Services } from "../services.ts";
 import { connect, type TokenChoiceDeps, tokensFor } from "../tokens/token-choice.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { askWithMore, runWizard, summaryStep } from "../wizard/wizard.ts";
-import { changeInWords, type Settings, settingsOf } from "./changes.ts";
+import { changeBetween, changeInWords, type Settings, settingsOf } from "./changes.ts";
 import { reachesSystem } from "./edit-action.ts";
 import { editTokens, type TokenEdit } from "./edit-many-action.ts";
 import { type Field, lockOf, profileOf } from "./editable.ts";
@@ -211,8 +212,9 @@ function manySummary<Draft>(
 				const label = labelText(token.name);
 				if (change !== undefined)
 					return {
-						label: `$(edit) ${label}`,
-						description: labelText(inWords(token, field, change)),
+						...rowOfChange(label, shortening(token, change)),
+						// On a line of its own, where a long name does not cut it off.
+						detail: labelText(inWords(token, field, change)),
 						value: stepId,
 					};
 				const reason = reasonNotTo(token, field, rules);
@@ -222,6 +224,23 @@ function manySummary<Draft>(
 			});
 		},
 	});
+}
+
+function rowOfChange(label: string, earlier: string | undefined) {
+	return earlier === undefined
+		? { label: `$(edit) ${label}` }
+		: { label: `$(warning) ${label}`, description: l10n.t("{0} earlier than now", earlier) };
+}
+
+/** How much sooner the token would end, which a renewal of several tokens should not do unnoticed. */
+function shortening(
+	{ expiry: before }: TokenRecord,
+	{ expiry: after }: UpdateTokenRequest,
+): string | undefined {
+	if (after === undefined || after === null) return undefined;
+	if (before === null) return undefined;
+	const days = Math.round((Date.parse(before) - Date.parse(after)) / 86_400_000);
+	return days < 1 ? undefined : amountInWords(days, "day");
 }
 
 type AnswersOf = Awaited<ReturnType<typeof askAnswersFor>>;
@@ -246,6 +265,27 @@ async function apply(
 		...words,
 		count: edits.length,
 		run: (options) => editTokens(services, { edits, answersOf }, options),
+		undo: (changed) => undoEdits(services, changed, answersOf),
+	});
+}
+
+async function undoEdits(
+	services: BulkDeps,
+	changed: readonly { token: TokenRecord; after: TokenRecord }[],
+	answersOf: AnswersOf,
+): Promise<void> {
+	const edits = changed.map(({ token: before, after }) => ({
+		token: after,
+		change: changeBetween(settingsOf(after), settingsOf(before)),
+	}));
+	await changeMany(services, {
+		title: l10n.t("Undoing the change of {0}", countInWords(edits.length)),
+		count: edits.length,
+		run: (options) => editTokens(services, { edits, answersOf }, options),
+		done: (count) =>
+			count === 1
+				? l10n.t("1 token is as it was before.")
+				: l10n.t("{0} tokens are as they were before.", count),
 	});
 }
 

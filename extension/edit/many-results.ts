@@ -19,11 +19,15 @@ interface ManyChanges {
 	run(options: ActionOptions<TokenProgress>): Promise<TokenResult[]>;
 	/** What was done, as a sentence, by the number of changed tokens. */
 	done(count: number): string;
+	/** Takes the changes back. Default: that is not offered. */
+	undo?(changed: readonly ChangedToken[]): Promise<void>;
 }
+
+type ChangedToken = Extract<TokenResult, { kind: "changed" }>;
 
 export async function changeMany(
 	services: Pick<Services, "log">,
-	{ title, count, run, done }: ManyChanges,
+	{ title, count, run, done, undo }: ManyChanges,
 ): Promise<void> {
 	const results = await vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title, cancellable: true },
@@ -33,9 +37,11 @@ export async function changeMany(
 				cancellation,
 			}),
 	);
-	const changed = results.filter(({ kind }) => kind === "changed").length;
-	if (changed === count) void showInformation(done(changed));
-	else await showResults(services, results, count);
+	const changed = results.filter((result) => result.kind === "changed");
+	if (changed.length !== count) return await showResults(services, results, count);
+	const button = l10n.t("Undo");
+	const chosen = await showInformation(done(count), ...(undo === undefined ? [] : [button]));
+	if (chosen === button) await undo?.(changed);
 }
 
 interface ResultRow extends vscode.QuickPickItem {

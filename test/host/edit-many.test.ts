@@ -43,6 +43,11 @@ describe("several tokens", () => {
 		await window.close();
 	});
 
+	/** What the last list says about each of its rows. */
+	const summaryRows = () =>
+		(answers?.lists.at(-1)?.rows ?? []).map(
+			({ label, description, detail }) => `${label}: ${[description, detail].filter(Boolean).join(" ")}`,
+		);
 	const tagsOf = async (id: string) => (await window.client.getToken(id)).tags;
 
 	it("are tagged at once, after a summary of each before and after", async () => {
@@ -57,11 +62,27 @@ describe("several tokens", () => {
 		answers?.dispose();
 		await run(bulkCommands.tagTokens, [one, two, revoked], "staging", /.*old$/, /Change 2 tokens/);
 		assert.deepEqual([await tagsOf(two.id), await tagsOf(revoked.id)], [["staging"], []]);
-		const summary =
-			answers?.lists.at(-1)?.rows.map(({ label, description }) => `${label}: ${description}`) ?? [];
+		const summary = summaryRows();
 		assert.ok(summary.includes("$(edit) two: +staging"), String(summary));
 		assert.ok(summary.includes("$(lock) three: it is revoked"), String(summary));
 		assert.match(person.last?.text ?? "", /^Tagged 2 tokens\.$/);
+	});
+
+	it("are as they were before after Undo", async () => {
+		const tokens = [await window.create("one", { tags: ["old"] }), await window.create("two")];
+		person.answers(/^Tagged 2 tokens/, "Undo");
+		await run(bulkCommands.tagTokens, tokens, "staging", /.*old$/, /Change 2 tokens/);
+		const tags = await Promise.all(tokens.map(({ id }) => tagsOf(id)));
+		assert.deepEqual(tags, [["old"], []]);
+		assert.equal(person.last?.text, "2 tokens are as they were before.");
+	});
+
+	it("are named in the summary if a renewal would end them earlier", async () => {
+		const tokens = [await window.create("one", { expiry: inDays(60) }), await window.create("two")];
+		await run(bulkCommands.renewTokens, tokens, "30 days", pressEscape).catch(ignoreCancellation);
+		const [one, two] = summaryRows().filter((row) => / (one|two)/.test(row));
+		assert.match(one ?? "", /^\$\(warning\) one: 30 days earlier than now .* → /);
+		assert.match(two ?? "", /^\$\(edit\) two: .* → /);
 	});
 
 	it("are renewed at once, within the rules of each", async () => {
