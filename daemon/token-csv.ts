@@ -11,12 +11,17 @@ const columns = [
 
 const people = ["createdUserInfo", "lastModifiedUserInfo"] as const;
 
-/** With a line of column names; lines end with CR LF. */
-export function tokensAsCsv(tokens: readonly TokenRecord[]): string {
-	const header = [...columns, "createdBy", "lastModifiedBy"];
+/** `server`: the name of the one that has the token; null: this machine. */
+type Listed = TokenRecord & { readonly server?: string | null };
+
+/** With a line of column names; lines end with CR LF. The column `server` is there if the tokens say it. */
+export function tokensAsCsv(tokens: readonly Listed[]): string {
+	const saysServer = tokens.some(({ server }) => server !== undefined);
+	const header = [...columns, "createdBy", "lastModifiedBy", ...(saysServer ? ["server"] : [])];
 	const rows = tokens.map((token) => [
 		...columns.map((name) => textOf(token[name])),
 		...people.map((name) => token[name].userName),
+		...(saysServer ? [token.server ?? ""] : []),
 	]);
 	return [header, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }

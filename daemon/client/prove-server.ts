@@ -11,6 +11,7 @@ import { Connections, shortText } from "./connections.ts";
 import { type ServerAddress, ServerError, type ServerProblem } from "./server-address.ts";
 import { TokensmithUnavailableError } from "./unavailable.ts";
 
+export { type Ceiling, type Excess, excessOf, isEmpty } from "../rules/ceiling.ts";
 export { parseServerAddress, type ServerAddress, ServerError, type ServerProblem } from "./server-address.ts";
 
 /** `administer`: all that the owner of a machine's own daemon may do. */

@@ -45,6 +45,7 @@ import { Rotations, requireOwner } from "./rotations.ts";
 import { RuleError } from "./rule-error.ts";
 import { Rulebook } from "./rulebook.ts";
 import { hashOf } from "./secret.ts";
+import { changesSettings } from "./settings.ts";
 import { TokenViews } from "./token-views.ts";
 import { checkUnique } from "./unique.ts";
 import { Verifier } from "./verify.ts";
@@ -213,7 +214,8 @@ export class Authority {
 			const { update } = this.#issuers.of(token);
 			if (Object.keys(request).length === 0) return recordOnly(token, token);
 			const plan = update.prepare({ token, request }, context);
-			within(caller, plan.after);
+			// What the token is called gives it no right.
+			if (changesSettings(plan.before, plan.after)) within(caller, plan.after);
 			return { verb: update, plan };
 		});
 	}

@@ -1,11 +1,10 @@
 /** Checks a token against the rules of its profile and against its creator's rights. Reports all wrong fields at once. */
 import type { CalendarDuration, FieldError, Profile } from "../contract.ts";
-import { endOf } from "../facts.ts";
 import type { Token, VerifiableToken } from "../store/store.ts";
-import { addressesWithin, addressProblem } from "./address.ts";
+import { addressProblem } from "./address.ts";
+import { excessOf } from "./ceiling.ts";
 import { addDuration, expiryProblem } from "./expiry.ts";
 import { matchesWhole } from "./pattern.ts";
-import { notCovered } from "./permission.ts";
 import { isInCatalogue } from "./profile.ts";
 import { RuleError } from "./rule-error.ts";
 
@@ -60,28 +59,27 @@ export function expiryAfter(expiresIn: CalendarDuration, rules: Profile, now: Da
  * @throws RuleError `exceeds-caller`
  */
 export function checkCeiling(settings: Settings, ceiling: VerifiableToken): void {
-	const { permissions, resources, allowedAddresses, expiry } = settings;
-	const end = endOf(ceiling);
+	const { permissions, resources } = settings;
+	const excess = excessOf(settings, ceiling);
 	refuse("exceeds-caller", "A token can't create a token that may do more than itself.", [
-		...notCovered(ceiling.permissions, permissions).flatMap((one) =>
+		...(excess.permissions ?? []).flatMap((one) =>
 			field(`/permissions/${permissions.indexOf(one)}`, `${one} is not held by the caller's token`),
 		),
-		...notCovered(ceiling.resources, resources).flatMap((one) =>
+		...(excess.resources ?? []).flatMap((one) =>
 			field(`/resources/${resources.indexOf(one)}`, `${one} is not granted to the caller's token`),
 		),
 		...field(
 			"/allowedAddresses",
-			addressesWithin(allowedAddresses, ceiling.allowedAddresses)
-				? undefined
-				: `must lie within ${ceiling.allowedAddresses.join(", ")}`,
+			excess.allowedAddresses && `must lie within ${excess.allowedAddresses.join(", ")}`,
 		),
-		...field(
-			"/expiry",
-			endOf({ expiry, retiresDate: null }) > end
-				? `must not be later than ${new Date(end).toISOString()}`
-				: undefined,
-		),
+		...field("/expiry", excess.expiry && `must not be later than ${excess.expiry}`),
 	]);
+}
+
+/** Whether a change may let the token do more, or for longer, rather than only describe it otherwise. */
+export function changesSettings(before: Settings, after: Settings): boolean {
+	const fields = ["permissions", "resources", "allowedAddresses", "defaultSource", "expiry"] as const;
+	return fields.some((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }
 
 /** Why the profile does not allow the resource. */

@@ -7,8 +7,11 @@ import { join } from "node:path";
 import { writeBackupFile } from "../../daemon/client/backup-file.ts";
 import type { RestoreReport, TokenRecord } from "../../daemon/contract.ts";
 import { tokensAsCsv } from "../../daemon/token-csv.ts";
+import type { Client } from "../daemon/client.ts";
 import type { DaemonProcess } from "../daemon/daemon-process.ts";
-import { bareId } from "../daemon/qualified-ids.ts";
+import type { LiveServer } from "../daemon/live-server.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
+import { bareId, qualifiedAt } from "../daemon/qualified-ids.ts";
 
 export interface BackupDeps {
 	daemon: Pick<DaemonProcess, "client">;
@@ -51,13 +54,33 @@ export async function withEarlierTokens<Result>(
 
 export type ExportFormat = "csv" | "json";
 
-/** Every token, revoked and expired ones included, without secrets and their hashes. Returns how many. */
+export interface ExportDeps extends BackupDeps {
+	live: Pick<LiveTokens, "servers">;
+}
+
+interface Exported {
+	readonly count: number;
+	/** The names of the servers that did not answer. */
+	readonly missing: readonly string[];
+}
+
+/** Every token, revoked and expired ones included, without secrets and their hashes. Of servers too, by name. */
 export async function exportTokens(
-	{ daemon }: BackupDeps,
+	{ daemon, live }: ExportDeps,
 	file: string,
 	format: ExportFormat,
-): Promise<number> {
-	const tokens = (await (await daemon.client()).listTokens()).map(ofItsAuthority);
+): Promise<Exported> {
+	const client = await daemon.client();
+	const here = await client.listTokens("local");
+	const there = await Promise.all(live.servers.map((one) => listAt(client, one)));
+	const isShared = live.servers.length > 0;
+	const tokens = [
+		...here.map((token) => ({ ...token, ...(isShared && { server: null }) })),
+		...there.flatMap(({ server, listed }) =>
+			(listed ?? []).map((token) => ({ ...ofItsAuthority(token), server: server.name })),
+		),
+	];
+	const missing = there.flatMap(({ server, listed }) => (listed === undefined ? [server.name] : []));
 	const part = `${file}.part`;
 	try {
 		await writeFile(part, textOf(tokens, format), { mode: 0o600, flush: true });
@@ -65,7 +88,13 @@ export async function exportTokens(
 	} finally {
 		await rm(part, { force: true });
 	}
-	return tokens.length;
+	return { count: tokens.length, missing };
+}
+
+/** `listed`: undefined if the server does not answer, or refuses. */
+async function listAt(client: Client, { key, server }: LiveServer) {
+	const listed = await client.listTokens(qualifiedAt(key, "")).catch(() => undefined);
+	return { server, listed };
 }
 
 /** With the ids that its authority knows. */
@@ -79,6 +108,6 @@ function ofItsAuthority(token: TokenRecord): TokenRecord {
 	};
 }
 
-function textOf(tokens: readonly TokenRecord[], format: ExportFormat): string {
+function textOf(tokens: Parameters<typeof tokensAsCsv>[0], format: ExportFormat): string {
 	return format === "csv" ? tokensAsCsv(tokens) : `${JSON.stringify({ tokens }, null, 2)}\n`;
 }

@@ -9,10 +9,12 @@ import type { DaemonProcess } from "../daemon/daemon-process.ts";
 import { holdsData } from "../daemon/data-place.ts";
 import { messageText } from "../display-text.ts";
 import { confirmIrreversible } from "../irreversible.ts";
-import { showInformation } from "../notification.ts";
+import { listInWords } from "../language.ts";
+import { showInformation, showWarning } from "../notification.ts";
 import {
 	type BackupDeps,
 	backUp,
+	type ExportDeps,
 	type ExportFormat,
 	exportTokens,
 	restore,
@@ -22,7 +24,7 @@ import { type DeleteAllDataDeps, deleteAllDataInteractively } from "./delete-all
 import { restoreLines, restoresNothing } from "./restore-words.ts";
 
 /** With where earlier versions kept the data. */
-interface EarlierDeps {
+interface EarlierDeps extends ExportDeps {
 	daemon: DaemonProcess;
 }
 
@@ -121,7 +123,7 @@ async function restoreFile(services: BackupDeps, { file, name, warning }: Restor
 	void showInformation({ text: l10n.t("Restored {0}.", name), details: restoreLines(report) });
 }
 
-async function exportTo(services: BackupDeps): Promise<void> {
+async function exportTo(services: ExportDeps): Promise<void> {
 	const detail = l10n.t("Every token, without secrets and hashes");
 	const rows: (vscode.QuickPickItem & { format: ExportFormat })[] = [
 		{ label: "CSV", description: l10n.t("for a spreadsheet"), detail, format: "csv" },
@@ -135,15 +137,22 @@ async function exportTo(services: BackupDeps): Promise<void> {
 	if (chosen === undefined) throw new vscode.CancellationError();
 	const { format, label } = chosen;
 	const file = await chooseTarget(title, format, { [label]: [format] });
-	const count = await exportTokens(services, file, format);
+	const { count, missing } = await exportTokens(services, file, format);
 	const name = messageText(basename(file));
-	const text =
+	const exported =
 		count === 1
 			? l10n.t("Exported 1 token to {0}.", name)
 			: l10n.t("Exported {0} tokens to {1}.", count, name);
 	const open = l10n.t("Open File");
-	if ((await showInformation(text, open)) === open)
-		await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(file));
+	const answer =
+		missing.length === 0
+			? await showInformation(exported, open)
+			: await showWarning(`${exported} ${missingInWords(missing)}`, open);
+	if (answer === open) await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(file));
+}
+
+function missingInWords(servers: readonly string[]): string {
+	return l10n.t("Without the tokens of {0}, which did not answer.", messageText(listInWords(servers)));
 }
 
 function withProgress<Answer>(title: string, work: () => Promise<Answer>): Thenable<Answer> {

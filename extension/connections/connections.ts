@@ -5,7 +5,7 @@
 
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
-import type { ServerRight } from "../../daemon/client/prove-server.ts";
+import { type Excess, isEmpty, type ServerRight } from "../../daemon/client/prove-server.ts";
 import {
 	type Access,
 	type Capabilities,
@@ -22,6 +22,7 @@ import { quoted } from "../display-text.ts";
 import { needsCredential } from "./capability-words.ts";
 import type { Credentials } from "./credentials.ts";
 import { proxyOf } from "./proxy.ts";
+import type { Ways } from "./ways.ts";
 
 /** A connection, its id, or a token, which may have one. */
 export type Connected = Connection | Pick<TokenRecord, "id" | "connectionId"> | string;
@@ -102,13 +103,16 @@ export class Connections {
 		return this.#live.serverOf(id)?.may(right) ?? true;
 	}
 
+	/** What of a token goes beyond this editor's own one at its server, which can't pass it on; empty: nothing. */
+	excessOf(token: TokenRecord): Excess {
+		return this.#live.serverOf(token.id)?.excessOf(token) ?? {};
+	}
+
 	/** How it is done: by the daemon, alone or at the system; by the user, step by step; or at neither. */
-	wayTo(
-		verb: "rotate" | "revoke",
-		token: Pick<TokenRecord, "id" | "connectionId" | "issuer">,
-	): "called" | "guided" | "none" {
+	wayTo(verb: "rotate" | "revoke", token: TokenRecord): "called" | "guided" | "none" {
 		if (!this.may(verb === "rotate" ? "write" : "delete", token)) return "none";
-		if (isTokensmith(token.issuer)) return "called";
+		if (isTokensmith(token.issuer))
+			return verb === "rotate" && !isWithin(this.excessOf(token)) ? "none" : "called";
 		const how = this.capabilitiesOf(token)?.[verb] ?? "none";
 		return how === "guided" || how === "none" ? how : "called";
 	}
@@ -137,9 +141,21 @@ export class Connections {
 	}
 }
 
-/** How each of the verbs is done with the token. */
-export function waysOf(connections: Pick<Connections, "wayTo">, token: TokenRecord) {
-	return { rotate: connections.wayTo("rotate", token), revoke: connections.wayTo("revoke", token) };
+/** Whether a successor can have all of the token: how long it lasts is chosen with it. */
+function isWithin({ expiry: _, ...excess }: Excess): boolean {
+	return isEmpty(excess);
+}
+
+export type WaysDeps = Pick<Connections, "wayTo" | "may" | "excessOf">;
+
+export function waysOf(connections: WaysDeps, token: TokenRecord): Ways {
+	const change = connections.may("write", token);
+	return {
+		rotate: connections.wayTo("rotate", token),
+		revoke: connections.wayTo("revoke", token),
+		change,
+		restore: change && isEmpty(connections.excessOf(token)),
+	};
 }
 
 /** What a change of a connection sends again. */

@@ -12,6 +12,7 @@ import {
 	type Profile,
 	permissionCharacters,
 } from "../../daemon/contract.ts";
+import type { Limited } from "../daemon/live-server.ts";
 import { isTokensmith } from "../daemon/qualified-ids.ts";
 
 /** Permissions that the workspace and its services know, whether or not the catalogue has them. */
@@ -47,8 +48,8 @@ export interface ChoiceGroup {
 	choices: readonly PermissionChoice[];
 }
 
-/** `passesOn`: what this editor's token of a server may give others. Without it, the user can add permissions. */
-type Catalogue = Pick<Profile, "id" | "permissions"> & { readonly passesOn?: readonly string[] };
+/** Where this editor's token of a server limits it, the user can add no permissions. */
+type Catalogue = Pick<Profile, "id" | "permissions"> & Limited;
 
 /** Suggestions first, then the catalogue by group, and the daemon's own API last. Each permission is offered once. */
 export function choiceGroups(profile: Catalogue, suggestions: PermissionSuggestions): ChoiceGroup[] {
@@ -185,7 +186,7 @@ function otherThanKnown(text: string, profile: Catalogue, choices: readonly Perm
 		return { kind: "problem", text, problem: l10n.t("It is not among the permissions of this system.") };
 	}
 	const { passesOn } = profile;
-	const isOwn = passesOn === undefined || (isWildcard(text) && mayPassOn(passesOn, text));
+	const isOwn = passesOn === undefined || (isWildcard(text) && mayPassOn(passesOn.permissions, text));
 	if (!isOwn)
 		return {
 			kind: "problem",

@@ -1,7 +1,9 @@
 /** The question which resources a token is granted: known ones to pick, and any other to type. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { type Ceiling, excessOf } from "../../daemon/client/prove-server.ts";
 import type { Profile } from "../../daemon/contract.ts";
+import type { Limited } from "../daemon/live-server.ts";
 import { labelText } from "../display-text.ts";
 import type { ManyQuestion, Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
@@ -37,19 +39,20 @@ export function resourceStep<Draft extends TokenDraft>(deps: ResourceStepDeps<Dr
 }
 
 export function resourceQuestion(
-	{ resources: { kinds } }: Profile,
+	{ resources: { kinds }, passesOn }: Profile & Limited,
 	known: readonly string[],
 	chosen: readonly string[] = [],
 ): ManyQuestion<string> {
 	const picked = new Set(chosen);
-	const rows = resourceRows([...known, ...chosen], kinds);
+	const offered = known.filter((one) => isPassedOn(one, passesOn));
+	const rows = resourceRows([...offered, ...chosen], kinds);
 	return {
 		placeholder: placeholderFor(kinds),
 		rows:
 			rows.length > 0
 				? rows
 				: [explanation(kinds, l10n.t("Type one and press Enter to add it. Enter without a text goes on."))],
-		rowsFor: (text) => typedRows(text, kinds),
+		rowsFor: (text) => typedRows(text, kinds, passesOn),
 		isPicked: (one) => picked.has(one),
 		problem: (resources) => tooManyResources(resources.length),
 	};
@@ -86,10 +89,23 @@ function resourceRows(resources: readonly string[], kinds: Profile["resources"][
 	]);
 }
 
-function typedRows(text: string, kinds: Profile["resources"]["kinds"]): Row<string>[] {
+function isPassedOn(one: string, passesOn: Ceiling | undefined): boolean {
+	return passesOn === undefined || excessOf({ resources: [one] }, passesOn).resources === undefined;
+}
+
+function typedRows(
+	text: string,
+	kinds: Profile["resources"]["kinds"],
+	passesOn: Ceiling | undefined,
+): Row<string>[] {
 	const read = parseResource(text, kinds);
 	if (!read.ok) return [{ label: `$(error) ${labelText(text)}`, detail: read.problem }];
-	return read.resources.map((value) => ({
+	const resources = read.resources.filter((one) => isPassedOn(one, passesOn));
+	if (resources.length === 0) {
+		const detail = l10n.t("Your own token of the server can't pass it on: ask an administrator.");
+		return [{ label: `$(error) ${labelText(text)}`, detail }];
+	}
+	return resources.map((value) => ({
 		label: labelText(value),
 		description: l10n.t("as typed"),
 		value,

@@ -10,12 +10,13 @@ import {
 	profileAt,
 	type TokenRecord,
 } from "../../daemon/contract.ts";
+import type { Limited } from "../daemon/live-server.ts";
 import { isTokensmith, serverOf } from "../daemon/qualified-ids.ts";
 
 /** `server`: a shared one. `stand-in`: this machine issues the token, by the rules of another system. */
 export type System =
-	| { kind: "local" | "server" | "stand-in"; profile: Profile; connection?: never }
-	| { kind: "connection"; profile: Profile; connection: Connection };
+	| { kind: "local" | "server" | "stand-in"; profile: Profile & Limited; connection?: never }
+	| { kind: "connection"; profile: Profile & Limited; connection: Connection };
 
 /** What is known of authorities and systems. */
 interface Known {

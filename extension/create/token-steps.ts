@@ -1,6 +1,8 @@
 /** The wizard steps for a new token: its system, and what that system's profile knows of a token. Creates nothing. */
 import * as l10n from "@vscode/l10n";
+import { type Ceiling, excessOf } from "../../daemon/client/prove-server.ts";
 import type { Profile } from "../../daemon/contract.ts";
+import { listInWords } from "../language.ts";
 import { addressesInWords } from "../tokens/token-facts.ts";
 import { readTokenName } from "../tokens/token-name.ts";
 import type { Prompts, Read } from "../wizard/prompts.ts";
@@ -103,21 +105,31 @@ export function addressesStep<Draft extends TokenDraft>(
 		applies,
 		isAnswered: (draft) => draft.allowedAddresses !== undefined,
 		async ask(draft, place) {
+			const passesOn = draft.system?.profile.passesOn;
+			const most = passesOn?.allowedAddresses ?? [];
 			const answer = await prompts.text(place, {
-				prompt: l10n.t("Which addresses may use the token? Leave empty to allow any."),
+				prompt:
+					most.length === 0
+						? l10n.t("Which addresses may use the token? Leave empty to allow any.")
+						: l10n.t("Which addresses may use the token? Your own is limited to these."),
 				placeholder: "192.0.2.7, 10.0.0.0/8, 2001:db8::/32",
-				text: draft.allowedAddresses?.join(", "),
-				read: readAddresses,
+				text: (draft.allowedAddresses ?? most).join(", "),
+				read: (text) => readAddresses(text, passesOn),
 			});
 			return answer === back ? back : { ...draft, allowedAddresses: answer };
 		},
 	};
 }
 
-function readAddresses(text: string): Read<string[]> {
+function readAddresses(text: string, passesOn: Ceiling | undefined): Read<string[]> {
 	const read = parseAllowedAddresses(text);
 	if (!read.ok) return read;
 	const value = read.addresses;
+	const beyond = passesOn && excessOf({ allowedAddresses: value }, passesOn).allowedAddresses;
+	if (beyond !== undefined) {
+		const problem = l10n.t("Only addresses within those of your own token: {0}.", listInWords(beyond));
+		return { ok: false, problem };
+	}
 	return value.length === 0
 		? { ok: true, value }
 		: { ok: true, value, echo: l10n.t("Only {0}", addressesInWords(value)) };

@@ -326,12 +326,18 @@ export class Client {
 	/**
 	 * Calls `onEvent` for each server-sent event. Resolves when the daemon ends the stream or `signal` aborts, rejects
 	 * when the stream does not begin, breaks, or `onEvent` throws.
+	 * @param after the id of the last event that was received, after which a shared server goes on.
 	 */
-	async events(onEvent: ServerEventListener, signal: AbortSignal, workspace?: string): Promise<void> {
+	async events(
+		onEvent: ServerEventListener,
+		signal: AbortSignal,
+		{ workspace, after }: { workspace?: string | undefined; after?: string | undefined } = {},
+	): Promise<void> {
 		try {
 			const query = workspace === undefined ? "" : `?${new URLSearchParams({ workspace })}`;
 			const path = `/v1/events${query}`;
-			const pieces = this.#transport.stream({ method: "GET", path, signal });
+			const headers = after === undefined ? undefined : { "last-event-id": after };
+			const pieces = this.#transport.stream({ method: "GET", path, signal, headers });
 			await readEvents(pieces, onEvent, this.#server);
 		} catch (error) {
 			if (signal.aborted) return;

@@ -4,10 +4,15 @@ import type { ServerEvents } from "../../daemon/contract.ts";
 import { qualifiedAnswer } from "./qualified-ids.ts";
 import { believedEvents, mostCharacters } from "./server-answers.ts";
 
+/** @param id after which the stream can go on; undefined: the daemon numbers no events. */
 export type ServerEventListener = <Name extends keyof ServerEvents>(
 	name: Name,
 	data: ServerEvents[Name],
+	id: string | undefined,
 ) => void;
+
+/** It is sent back in a header. */
+const idShape = /^[\x21-\x7E]{1,100}$/;
 
 /** @param server the key of a shared one. @throws what the stream or `onEvent` throws, and Error for what is no event */
 export async function readEvents(
@@ -19,11 +24,12 @@ export async function readEvents(
 	/** Characters since the last event. */
 	let waiting = 0;
 	const parser = createParser({
-		onEvent: ({ event, data }) => {
+		onEvent: ({ event, data, id }) => {
 			waiting = 0;
 			if (!isServerEvent(event)) return;
 			const parsed = JSON.parse(data);
-			onEvent(event, server === undefined ? parsed : qualifiedAnswer(server, believed?.(event, parsed)));
+			const believable = server === undefined ? parsed : qualifiedAnswer(server, believed?.(event, parsed));
+			onEvent(event, believable, idShape.test(id ?? "") ? id : undefined);
 		},
 	});
 	for await (const piece of pieces) {

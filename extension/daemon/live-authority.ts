@@ -1,7 +1,7 @@
 /**
  * What one daemon has, kept up to date by server-sent events: its tokens, profiles and connections. Does nothing before
  * start() and reconnects automatically after it. Each connection begins with the complete list, so that missed events do
- * no harm.
+ * no harm; where the daemon numbers them, they are told all the same, for the uses of dead tokens among them.
  */
 import { inspect } from "node:util";
 import * as vscode from "vscode";
@@ -11,10 +11,12 @@ import type {
 	Connection,
 	ListedProfile,
 	Notice,
+	Policy,
 	ServerEvents,
 	TokenRecord,
 } from "../../daemon/contract.ts";
 import type { Client } from "./client.ts";
+import type { ServerEventListener } from "./event-stream.ts";
 import { inUserLanguage } from "./profile-texts.ts";
 import { mostTokens } from "./server-answers.ts";
 import { DaemonError } from "./start-daemon.ts";
@@ -48,11 +50,14 @@ export class LiveAuthority implements vscode.Disposable {
 	#state: LiveState = "idle";
 	#error: Error | undefined;
 	#list = new TokenList();
+	/** Of the last event of a connection that was live. */
+	#lastEventId: string | undefined;
 	#tokens: readonly TokenRecord[] = [];
 	#profiles: readonly ListedProfile[] = [];
 	/** Counts the events. */
 	#profileChanges = 0;
 	#connections: readonly Connection[] = [];
+	#policy: Policy | undefined;
 	#notices: readonly Notice[] = [];
 	#nextPublish: { time: number; timer: NodeJS.Timeout } | undefined;
 	/** Attempts in a row that failed, or were live for moments only. */
@@ -86,6 +91,11 @@ export class LiveAuthority implements vscode.Disposable {
 	/** By name. */
 	get connections(): readonly Connection[] {
 		return this.#connections;
+	}
+
+	/** That of its own tokens. undefined: it was never reached. */
+	get policy(): Policy | undefined {
+		return this.#policy;
 	}
 
 	/** What the user has to know about the daemon's data. */
@@ -161,29 +171,43 @@ export class LiveAuthority implements vscode.Disposable {
 		const client = await this.#options.client();
 		await this.#options.prepare(client);
 		const ending = new AbortController();
+		const after = this.#lastEventId;
 		const signal = AbortSignal.any([this.#closing.signal, ending.signal]);
 		const list = new TokenList();
+		/** Of the last event of this connection. */
+		let lastId: string | undefined;
+		/** Uses of dead tokens that were missed: only the audit tells of these. */
+		const missed: AuditEvent[] = [];
+		let isResumed = false;
 		let isGreeted = false;
 		let newProfiles: readonly ListedProfile[] | undefined;
 		let newConnections: readonly Connection[] | undefined;
+		const loadPolicy = async () => {
+			const { policy } = await client.policy();
+			if (!signal.aborted) this.#policy = policy;
+		};
 		const load = async () => {
 			// Events arrive already: a change during the load is in the events, the list, or both.
 			const [tokens, profiles, connections] = await Promise.all([
 				client.listTokens(),
 				client.profiles(),
 				client.connections(),
+				loadPolicy(),
 			]);
 			for (const token of tokens) list.add(token);
 			if (signal.aborted) return;
 			this.#connections = newConnections ?? connections;
+			this.#lastEventId = lastId;
 			this.#goLive(list, newProfiles ?? profiles);
+			for (const event of missed) this.#tellDeadUse(event);
 		};
 		const on: { [Name in keyof ServerEvents]: (data: ServerEvents[Name]) => void } = {
-			hello: ({ notices }) => {
+			hello: ({ notices, resumed }) => {
 				// A server that greets again must not make this load again.
 				if (isGreeted) return;
 				isGreeted = true;
 				this.#notices = notices;
+				isResumed = resumed === true && after !== undefined;
 				load().catch((error: unknown) => ending.abort(error));
 			},
 			token: ({ change, token }) => {
@@ -196,6 +220,8 @@ export class LiveAuthority implements vscode.Disposable {
 				newProfiles = profiles;
 				this.#profileChanges += 1;
 				if (list === this.#list) this.#goLive(list, profiles);
+				// It changes with the profile of the own tokens, and has no event of its own.
+				loadPolicy().catch((error: unknown) => ending.abort(error));
 			},
 			connections: ({ connections }) => {
 				newConnections = connections;
@@ -203,14 +229,30 @@ export class LiveAuthority implements vscode.Disposable {
 				if (list === this.#list) this.#changed.fire();
 			},
 			"dead-token-used": (use) => this.#deadTokenUsed.fire(use),
-			audit: (event) => this.#audited.fire(event),
+			audit: (event) => {
+				this.#audited.fire(event);
+				if (isResumed && list !== this.#list && event.action === "dead-token-used") missed.push(event);
+			},
 		};
+		const { workspace } = this.#options;
 		try {
-			await client.events((name, data) => on[name](data), signal, this.#options.workspace);
+			const onEvent: ServerEventListener = (name, data, id) => {
+				on[name](data);
+				lastId = id ?? lastId;
+				if (list === this.#list) this.#lastEventId = lastId;
+			};
+			await client.events(onEvent, signal, { workspace, after });
 			ending.signal.throwIfAborted();
 		} finally {
 			ending.abort();
 		}
+	}
+
+	#tellDeadUse({ tokenId, after }: AuditEvent): void {
+		const token = this.#tokens.find(({ id }) => id === tokenId);
+		const { reason, address } = Object(after) as Partial<ServerEvents["dead-token-used"]>;
+		if (token === undefined || reason === undefined || typeof address !== "string") return;
+		this.#deadTokenUsed.fire({ token, reason, address });
 	}
 
 	#goLive(list: TokenList, profiles: readonly ListedProfile[]): void {

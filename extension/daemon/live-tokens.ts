@@ -16,7 +16,7 @@ import type { Client } from "./client.ts";
 import { LiveAuthority, type LiveState } from "./live-authority.ts";
 import { LiveServer } from "./live-server.ts";
 import { type KnownSettings, PolicySync, RememberedSettings } from "./policy-sync.ts";
-import { serverOf } from "./qualified-ids.ts";
+import { qualifiedAt, serverOf } from "./qualified-ids.ts";
 import { isSame, type Servers } from "./servers.ts";
 
 interface LiveTokensOptions {
@@ -165,6 +165,16 @@ export class LiveTokens implements vscode.Disposable {
 	/** Whether tokens can be created by the rules of this profile: on a server, if the token may. */
 	mayCreateBy(profileId: string): boolean {
 		return this.serverOf(profileId)?.may("write") ?? serverOf(profileId) === undefined;
+	}
+
+	/** The policy where this token, or what else the id names, is: without an id, this machine's. */
+	policyOf(id?: string): Policy {
+		return (this.serverOf(id) ?? this.#local).policy ?? this.#options.policy();
+	}
+
+	/** The policies of this machine and of all servers. */
+	get policies(): readonly Policy[] {
+		return [this.policyOf(), ...this.#servers.map(({ key }) => this.policyOf(qualifiedAt(key, "")))];
 	}
 
 	/** For a change that this window has just made, whose event may still be on its way. */

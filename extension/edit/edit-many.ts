@@ -5,7 +5,7 @@ import type { Profile, TokenRecord, UpdateTokenRequest } from "../../daemon/cont
 import type { CommandCall, CommandTable } from "../command.ts";
 import { askAnswersFor } from "../connections/answers.ts";
 import { tagsQuestion } from "../create/detail-steps.ts";
-import { addDuration, expiryInstant } from "../create/expiry-input.ts";
+import { expiryInstant, latestExpiry } from "../create/expiry-input.ts";
 import { expirySteps } from "../create/expiry-step.ts";
 import type { TokenDraft } from "../create/token-draft.ts";
 import { isTokensmith } from "../daemon/qualified-ids.ts";
@@ -155,12 +155,11 @@ async function renewInteractively(services: BulkDeps, tokens: readonly TokenReco
 	});
 }
 
-/** The rules that all of the tokens can follow: never only if each may, and the shortest maximum. */
+/** The rules that all of the tokens can follow: never only if each may, and what ends first. */
 function strictest(services: Rules, tokens: readonly TokenRecord[]): Profile {
 	const named = tokens.flatMap((token) => profileOf(token, services) ?? []);
 	const now = new Date();
-	const end = ({ expiry: { maximum } }: Profile) =>
-		maximum === null ? Number.POSITIVE_INFINITY : addDuration(now, maximum).getTime();
+	const end = ({ expiry }: Profile) => latestExpiry(expiry, now)?.getTime() ?? Number.POSITIVE_INFINITY;
 	const [first = services.live.profiles.find(({ id }) => id === "local")] = named.toSorted(
 		(one, other) => end(one) - end(other),
 	);

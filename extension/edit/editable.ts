@@ -1,6 +1,7 @@
 /** Which fields of a token can be changed, and how the others are changed instead. Knows no VS Code. */
 
 import * as l10n from "@vscode/l10n";
+import { type Excess, excessOf } from "../../daemon/client/prove-server.ts";
 import {
 	capabilitiesOf,
 	type Profile,
@@ -8,6 +9,8 @@ import {
 	type UpdateTokenRequest,
 } from "../../daemon/contract.ts";
 import type { Connections } from "../connections/connections.ts";
+import { excessInWords } from "../connections/excess-words.ts";
+import type { Limited } from "../daemon/live-server.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { isTokensmith } from "../daemon/qualified-ids.ts";
 
@@ -37,7 +40,19 @@ const recorded: ReadonlySet<Field> = new Set(["name", "description", "expiry", "
  * Why the field cannot be changed, and what to do instead; undefined: it can be changed.
  * @param profile undefined: the daemon does not know the token's profile.
  */
-export function lockOf(field: Field, token: TokenRecord, profile: Profile | undefined): string | undefined {
+export function lockOf(field: Field, token: TokenRecord, profile: Rules | undefined): string | undefined {
+	return ruleAgainst(field, token, profile) ?? excessAgainst(field, token, profile);
+}
+
+/** The rules that a token follows. */
+export type Rules = Profile & Limited;
+
+/** The same, as far as only the token and its system decide it. */
+export function ruleAgainst(
+	field: Field,
+	token: TokenRecord,
+	profile: Profile | undefined,
+): string | undefined {
 	if (isOnlyRecorded(token, profile))
 		return recorded.has(field) ? undefined : l10n.t("not recorded of a token of another system");
 	if (field === "description" || field === "tags") return undefined;
@@ -51,11 +66,21 @@ export function lockOf(field: Field, token: TokenRecord, profile: Profile | unde
 		: l10n.t("{0} cannot change it: create another token", profile.name);
 }
 
+const describing: ReadonlySet<Field> = new Set(["name", "description", "tags"]);
+
+/** What goes beyond this editor's token of a server is brought within it first: until then no other right changes. */
+function excessAgainst(field: Field, token: TokenRecord, rules: Rules | undefined): string | undefined {
+	if (rules?.passesOn === undefined || !isTokensmith(token.issuer) || describing.has(field)) return undefined;
+	const { [field as keyof Excess]: _, ...others } = excessOf(token, rules.passesOn);
+	const excess = excessInWords(others);
+	return excess && l10n.t("your own token of the server {0}", excess);
+}
+
 /** The rules that the token follows, as they are at its connection. undefined: the daemon does not know the profile. */
 export function profileOf(
 	token: TokenRecord,
 	{ connections, live }: { connections: Pick<Connections, "profileOf">; live: Pick<LiveTokens, "profiles"> },
-): Profile | undefined {
+): Rules | undefined {
 	return connections.profileOf(token) ?? live.profiles.find(({ id }) => id === token.profile);
 }
 

@@ -1,6 +1,7 @@
 /** The command that grants a resource to tokens and withdraws it from others: an integration or a channel with its tokens. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import { isEmpty } from "../../daemon/client/prove-server.ts";
 import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
 import { kindOf, parseResource, resourcesByKind } from "../create/resource-input.ts";
@@ -17,7 +18,7 @@ import {
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
-import { lockOf, profileOf } from "./editable.ts";
+import { profileOf, ruleAgainst } from "./editable.ts";
 import { changeGrants } from "./grant-action.ts";
 import { changeMany } from "./many-results.ts";
 
@@ -63,11 +64,11 @@ function candidates(rules: Rules, resource: string): TokenRecord[] {
 		.filter((token) => {
 			const profile = profileOf(token, rules);
 			const isAlive = token.status !== "revoked" && token.status !== "expired";
-			if (!rules.connections.may("write", token)) return false;
-			const holds = token.resources.includes(resource);
-			return (
-				isAlive && lockOf("resources", token, profile) === undefined && (holds || knows(profile, resource))
-			);
+			if (!isAlive || !rules.connections.may("write", token)) return false;
+			if (ruleAgainst("resources", token, profile) !== undefined) return false;
+			if (token.resources.includes(resource)) return true;
+			const granted = { ...token, resources: [...token.resources, resource] };
+			return knows(profile, resource) && isEmpty(rules.connections.excessOf(granted));
 		})
 		.toSorted(currentFirst);
 }

@@ -5,7 +5,7 @@
 import * as vscode from "vscode";
 import { formOf } from "../../daemon/env-file/env-form.ts";
 import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
-import type { Connections } from "../connections/connections.ts";
+import type { Connections, WaysDeps } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import type { Bindings } from "../env/bindings.ts";
 import { mayBeSecret } from "../env/token-like.ts";
@@ -21,7 +21,7 @@ import { WaitingLineOffers } from "./waiting-line-offers.ts";
 
 interface EnvLineDeps {
 	bindings: Bindings;
-	connections: Pick<Connections, "of" | "placeOf" | "wayTo">;
+	connections: Pick<Connections, "of" | "placeOf"> & WaysDeps;
 	live: LiveTokens;
 	tracked: TrackedFiles;
 	masking: Masking;

@@ -5,6 +5,7 @@
 
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Ways } from "../connections/ways.ts";
 import { isTokensmith } from "../daemon/qualified-ids.ts";
 
 export type ActionName =
@@ -54,25 +55,23 @@ export const actions: Readonly<Record<ActionName, Action>> = {
 	create: { command: "createToken", title: () => l10n.t("Create Another API Token"), of: "nothing" },
 };
 
-/** How each is done with the token, alone or by the user step by step; `none`: neither here nor at its system. */
-export interface Ways {
-	readonly rotate: "called" | "guided" | "none";
-	readonly revoke: "called" | "guided" | "none";
-}
-
-const changing: ReadonlySet<ActionName> = new Set([
-	...(["undo-rotation", "end-overlap", "enable", "rotate", "edit", "replace-in-place"] as const),
-]);
+/** At a server: whether this editor's token may do it. Other actions concern this machine alone. */
+const needs: { readonly [Name in ActionName]?: (ways: Ways) => boolean } = {
+	rotate: ({ rotate }) => rotate !== "none",
+	"replace-in-place": ({ rotate }) => rotate !== "none",
+	enable: ({ restore }) => restore,
+	"undo-rotation": ({ restore }) => restore,
+	edit: ({ change }) => change,
+	"end-overlap": ({ change }) => change,
+	revoke: ({ revoke }) => revoke !== "none",
+	"mark-revoked": () => false,
+};
 
 /** The actions for a line's token, the most likely first. At a server, only what this editor's token may do. */
 export function actionsFor(token: TokenRecord, ways: Ways): ActionName[] {
 	const all = usualActions(token, ways);
 	if (!isTokensmith(token.issuer)) return all;
-	return all.filter((action) =>
-		changing.has(action)
-			? ways.rotate !== "none"
-			: action !== "mark-revoked" && (action !== "revoke" || ways.revoke !== "none"),
-	);
+	return all.filter((action) => needs[action]?.(ways) ?? true);
 }
 
 function usualActions(token: TokenRecord, ways: Ways): ActionName[] {

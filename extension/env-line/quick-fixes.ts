@@ -1,6 +1,6 @@
 /** Quick fixes for the problems on env lines. */
 import * as vscode from "vscode";
-import { type Connections, waysOf } from "../connections/connections.ts";
+import { type WaysDeps, waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineArgument, lineAt } from "../env/line-argument.ts";
@@ -11,7 +11,7 @@ import { problemSource } from "./line-problems.ts";
 
 interface QuickFixesDeps {
 	bindings: Bindings;
-	connections: Pick<Connections, "wayTo">;
+	connections: WaysDeps;
 	live: LiveTokens;
 	tracked: TrackedFiles;
 }

@@ -6,7 +6,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
-import { type Connections, waysOf } from "../connections/connections.ts";
+import { type Connections, type WaysDeps, waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { plainText } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
@@ -23,7 +23,7 @@ const maxPlaces = 5;
 
 interface TokenHoverDeps {
 	bindings: Bindings;
-	connections: Pick<Connections, "placeOf" | "wayTo">;
+	connections: Pick<Connections, "placeOf"> & WaysDeps;
 	live: LiveTokens;
 	masking: Masking;
 }

@@ -2,7 +2,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { type Connections, waysOf } from "../connections/connections.ts";
+import { type WaysDeps, waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText } from "../display-text.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
@@ -15,7 +15,7 @@ import type { Masking } from "./masking.ts";
 
 interface TokenLensDeps {
 	bindings: Bindings;
-	connections: Pick<Connections, "wayTo">;
+	connections: WaysDeps;
 	live: LiveTokens;
 	masking: Masking;
 }

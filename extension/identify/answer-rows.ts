@@ -5,6 +5,7 @@
 
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Ways } from "../connections/ways.ts";
 import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { labelText, quoted } from "../display-text.ts";
 import { listInWords } from "../language.ts";
@@ -26,6 +27,8 @@ export interface Known<Line extends KnownLine> {
 	isKept(id: string): boolean;
 	/** The name of the server that has it; undefined: this machine. */
 	placeOf(token: TokenRecord): string | undefined;
+	/** What of it can be done. */
+	waysOf(token: TokenRecord): Ways;
 	/** Env lines by the hash of their value. */
 	linesWith(hash: string): readonly Line[];
 	linesOf(id: string): readonly Line[];
@@ -126,6 +129,8 @@ export function lineRow<Line extends KnownLine>(line: Line): AnswerRow<Line> {
 function actionRows<Line extends KnownLine>(token: TokenRecord, known: Known<Line>): AnswerRow<Line>[] {
 	const { id, status, successorId, issuer } = token;
 	const works = status === "active" || status === "retiring";
+	const ways = known.waysOf(token);
+	const isOwn = isTokensmith(issuer);
 	const row = (icon: string, label: string, action: Action<Line>) => ({
 		label: `$(${icon}) ${label}`,
 		action,
@@ -133,14 +138,20 @@ function actionRows<Line extends KnownLine>(token: TokenRecord, known: Known<Lin
 	const rows: (AnswerRow<Line> | false)[] = [
 		successorId !== null &&
 			row("arrow-right", l10n.t("Show Its Successor"), { kind: "token", id: successorId }),
-		status === "active" && isTokensmith(issuer) && row("sync", l10n.t("Rotate…"), command("rotateToken", id)),
-		(works || status === "disabled") && row("edit", l10n.t("Edit…"), command("editToken", id)),
+		status === "active" &&
+			isOwn &&
+			ways.rotate !== "none" &&
+			row("sync", l10n.t("Rotate…"), command("rotateToken", id)),
+		(works || status === "disabled") && ways.change && row("edit", l10n.t("Edit…"), command("editToken", id)),
 		(status === "disabled" || status === "in-doubt") &&
-			isTokensmith(issuer) &&
+			isOwn &&
+			ways.restore &&
 			row("debug-start", l10n.t("Enable"), command("enableToken", id)),
 		known.isKept(id) && works && row("copy", l10n.t("Copy Secret"), command("copySecret", id)),
 		row("list-tree", l10n.t("Show in Side Bar"), command("showToken", id)),
-		status !== "revoked" && row("trash", l10n.t("Revoke…"), command("revokeToken", id)),
+		status !== "revoked" &&
+			!(isOwn && ways.revoke === "none") &&
+			row("trash", l10n.t("Revoke…"), command("revokeToken", id)),
 	];
 	return rows.filter((one) => one !== false);
 }

@@ -8,12 +8,12 @@ import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { listInWords } from "../../daemon/language.ts";
 import type { CommandCall, CommandTable } from "../command.ts";
+import { waysOf } from "../connections/connections.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { type EnvLine, openLine } from "../env/bindings.ts";
 import { secretOn } from "../env/env-lines.ts";
 import { explain } from "../failure.ts";
 import type { Services } from "../services.ts";
-import { policyFromSettings } from "../settings.ts";
 import { idOf } from "../tokens/token-choice.ts";
 import { showRemark } from "../wizard/selection.ts";
 import { answerTo, plainHeadline } from "./answer.ts";
@@ -21,7 +21,7 @@ import type { Action, Answer, AnswerRow, Known } from "./answer-rows.ts";
 import { askForText } from "./identify-input.ts";
 import { type Pasted, readPasted } from "./pasted-text.ts";
 
-export type IdentifyDeps = Pick<Services, "live" | "daemon" | "bindings" | "secrets">;
+export type IdentifyDeps = Pick<Services, "live" | "daemon" | "bindings" | "secrets" | "connections">;
 
 const title = () => l10n.t("Identify Token");
 
@@ -41,7 +41,7 @@ export async function identifyToken(call: CommandCall<IdentifyDeps>): Promise<vo
 }
 
 async function pastedFor({ services, argument }: CommandCall<Pick<Services, "live">>): Promise<Pasted> {
-	const prefixes = [policyFromSettings().secretPrefix, "tks"];
+	const prefixes = [...services.live.policies.map(({ secretPrefix }) => secretPrefix), "tks"];
 	if (isOfLine(argument)) return readPasted(await secretOn(argument.line), prefixes);
 	const id = idOf(argument);
 	if (typeof id === "string" && services.live.tokens.some((token) => token.id === id))
@@ -83,7 +83,7 @@ async function showAnswer(deps: IdentifyDeps, pasted: Pasted): Promise<Action<En
 
 /** First what the daemon knows, then where the token is used, since there may be many env files. */
 async function lookUp(
-	{ live, daemon, bindings, secrets }: IdentifyDeps,
+	{ live, daemon, bindings, secrets, connections }: IdentifyDeps,
 	pasted: Pasted,
 	show: (known: Known<EnvLine>) => void,
 ): Promise<void> {
@@ -93,7 +93,7 @@ async function lookUp(
 		const found = asked.length === 0 ? {} : await (await daemon.client()).identify(asked);
 		const kept = new Set(await secrets.ids());
 		const known = (files: Known<EnvLine>["files"]) => ({
-			...knownBy({ live, bindings }, found, kept),
+			...knownBy({ live, bindings, connections }, found, kept),
 			files,
 		});
 		show(known(vscode.workspace.isTrusted ? "scanning" : "unread"));
@@ -106,7 +106,7 @@ async function lookUp(
 }
 
 function knownBy(
-	{ live, bindings }: Pick<IdentifyDeps, "live" | "bindings">,
+	{ live, bindings, connections }: Pick<IdentifyDeps, "live" | "bindings" | "connections">,
 	found: Readonly<Record<string, TokenRecord>>,
 	kept: ReadonlySet<string>,
 ): Omit<Known<EnvLine>, "files"> {
@@ -115,6 +115,7 @@ function knownBy(
 		...{ found, tokens: live.tokens, problem: notAsked(live) },
 		isKept: (id) => kept.has(id),
 		placeOf: ({ id }) => live.serverOf(id)?.server.name,
+		waysOf: (token) => waysOf(connections, token),
 		linesWith: (hash) => lines.filter((line) => line.hash === hash),
 		linesOf: (id) => bindings.linesOf(id),
 	};
@@ -133,6 +134,7 @@ const nothingKnown: Known<EnvLine> = {
 	linesWith: () => [],
 	linesOf: () => [],
 	placeOf: () => undefined,
+	waysOf: () => ({ rotate: "none", revoke: "none", change: false, restore: false }),
 };
 
 interface RowItem extends vscode.QuickPickItem {

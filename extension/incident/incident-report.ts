@@ -38,6 +38,28 @@ export interface IncidentFacts {
 	search: "done" | "restricted";
 }
 
+/** The facts with tokens that are named by where they are, too: two authorities may each have one of the name. */
+export function namedByPlace(
+	facts: IncidentFacts,
+	placeOf: (token: TokenRecord) => string | undefined,
+): IncidentFacts {
+	const named = (token: TokenRecord): TokenRecord => {
+		const place = placeOf(token);
+		return place === undefined ? token : { ...token, name: `${token.name} (${place})` };
+	};
+	const { report, stillWorking, left } = facts;
+	return {
+		...facts,
+		report: {
+			...report,
+			revoked: report.revoked.map((one) => ({ ...one, token: named(one.token) })),
+			successors: report.successors.map(named),
+		},
+		stillWorking: stillWorking.map(named),
+		...(left && { left: { ...left, tokens: left.tokens.map(named) } }),
+	};
+}
+
 export function incidentMarkdown(facts: IncidentFacts): string {
 	const { report } = facts;
 	const now = Date.parse(report.date);

@@ -15,6 +15,7 @@ import type { Connections } from "../connections/connections.ts";
 import { revocationGuide } from "../connections/guides.ts";
 import { SystemUnansweredError } from "../connections/system-unanswered.ts";
 import { deviationsAt } from "../create/ignored-words.ts";
+import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { bareId } from "../daemon/qualified-ids.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { secretOn, type Written } from "../env/env-lines.ts";
@@ -23,13 +24,13 @@ import type { Replacement } from "../rotation/reopen.ts";
 import { rotateToken } from "../rotation/rotate-action.ts";
 import type { RotationPlan } from "../rotation/rotation-plan.ts";
 import type { RotationDeps, RotationOutcome, Stage } from "../rotation/rotation-sequence.ts";
-import { policyFromSettings } from "../settings.ts";
 import { isToBeConfirmed, revokeToken } from "../tokens/revoke-action.ts";
 import { forgetSecret } from "../tokens/secret-store.ts";
 import type { Replacing } from "./incident-steps.ts";
 import { isUnconfirmed, type SystemFacts } from "./system-facts.ts";
 
 export interface AtSystemsDeps extends RotationDeps {
+	live: Pick<LiveTokens, "policyOf">;
 	connections: Pick<Connections, "accessFor" | "capabilitiesOf" | "of" | "profileOf" | "wayTo">;
 }
 
@@ -174,7 +175,7 @@ async function makeSuccessor(
 	const isWanted = replacing !== "none" && token.status === "active" && token.successorId === null;
 	if (!isWanted || mayHaveCreated(earlier?.rotation)) return { ...earlier, facts };
 	if (!isPossible) return { facts: { ...facts, successor: { why: notByApi() } } };
-	const { maximumOverlapSeconds } = policyFromSettings();
+	const { maximumOverlapSeconds } = deps.live.policyOf(token.id);
 	const lines = replacing === "lines" ? "replaced" : "kept";
 	const input = { token, plan, maximumOverlapSeconds, lines, pasted, answers: answersOf?.(token) } as const;
 	const rotation = await rotateToken(deps, input, options);

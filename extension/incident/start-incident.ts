@@ -34,7 +34,7 @@ import {
 	runIncident,
 	withSystems,
 } from "./incident-action.ts";
-import { incidentMarkdown, isOnlyMarked, markedInWords } from "./incident-report.ts";
+import { incidentMarkdown, isOnlyMarked, markedInWords, namedByPlace } from "./incident-report.ts";
 import { type IncidentDraft, idsOf, incidentSteps } from "./incident-steps.ts";
 import {
 	confirmAgain,
@@ -46,11 +46,9 @@ import {
 import { isRevoked, isUnconfirmed } from "./system-facts.ts";
 import { askAgain, operationsFor } from "./try-systems-again.ts";
 
-type IncidentReportDeps = RotationReportDeps & Pick<Services, "bindings" | "connections">;
+type IncidentReportDeps = RotationReportDeps & Pick<Services, "bindings" | "connections" | "live">;
 
-type StartIncidentDeps = IncidentReportDeps & Pick<Services, "live">;
-
-export const incidentCommands: CommandTable<StartIncidentDeps> = {
+export const incidentCommands: CommandTable<IncidentReportDeps> = {
 	startIncident: {
 		failed: () => l10n.t("The incident was not carried out. The token list shows what is revoked."),
 		run: ({ services, argument, selected }) => startIncident(services, givenIds({ argument, selected })),
@@ -58,7 +56,7 @@ export const incidentCommands: CommandTable<StartIncidentDeps> = {
 };
 
 /** `ids`: the tokens that the command was started from; the user can choose others. */
-async function startIncident(services: StartIncidentDeps, ids: readonly string[]): Promise<void> {
+async function startIncident(services: IncidentReportDeps, ids: readonly string[]): Promise<void> {
 	const { live, bindings, connections } = services;
 	await connect(live);
 	const tokens = live.tokens
@@ -89,7 +87,7 @@ async function showResult(
 ): Promise<void> {
 	for (const { facts, rotation } of tried)
 		if (rotation?.kind === "secret-not-stored") await reportOutcome(services, facts.token, rotation);
-	await openReport(result);
+	await openReport(services, result);
 	await sayDone(services, plan, result);
 }
 
@@ -163,8 +161,11 @@ async function ask(
 	return { ids: scope === "all" ? "all" : idsOf(draft, tokens), reason, replacing, answersOf };
 }
 
-async function openReport({ facts }: IncidentResult): Promise<void> {
-	const content = incidentMarkdown(facts);
+async function openReport(
+	{ connections }: Pick<Services, "connections">,
+	{ facts }: IncidentResult,
+): Promise<void> {
+	const content = incidentMarkdown(namedByPlace(facts, (token) => connections.placeOf(token)));
 	const document = await vscode.workspace.openTextDocument({ language: "markdown", content });
 	await vscode.window.showTextDocument(document, { preview: false });
 }

@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { type Connections, waysOf } from "../connections/connections.ts";
+import { type WaysDeps, waysOf } from "../connections/connections.ts";
 import type { DaemonProcess } from "../daemon/daemon-process.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { type Bindings, openLine } from "../env/bindings.ts";
@@ -37,7 +37,7 @@ export interface OverviewDeps {
 	daemon: DaemonProcess;
 	live: LiveTokens;
 	bindings: Bindings;
-	connections: Pick<Connections, "wayTo">;
+	connections: WaysDeps;
 	tree: TokenTree;
 	log: vscode.LogOutputChannel;
 	/** Where the extension is installed. */

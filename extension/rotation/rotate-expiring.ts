@@ -14,7 +14,6 @@ import { labelText, plainText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
-import { policyFromSettings } from "../settings.ts";
 import { dateInWords, timeLeft } from "../tokens/time-left.ts";
 import { connect } from "../tokens/token-choice.ts";
 import { isUseSeen } from "../tokens/token-facts.ts";
@@ -92,15 +91,15 @@ async function rotateAll(
 }
 
 async function ask(
-	services: Pick<Services, "bindings">,
+	services: Pick<Services, "bindings" | "live">,
 	/** undefined: the tokens are known. */
 	within: readonly Range[] | undefined,
 	{ draft, changeFirst }: { draft: BulkDraft; changeFirst?: string | undefined },
 ): Promise<BulkDraft> {
-	// The expiry of each token shortens its overlap further.
+	// The policy where a token is, and its expiry, shorten its overlap further.
 	const limits = {
 		token: { expiry: null, retiresDate: null, creationDate: "", issuer: "local" },
-		maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
+		maximumOverlapSeconds: Math.max(...services.live.policies.map((policy) => policy.maximumOverlapSeconds)),
 	};
 	const steps = (prompts: Prompts) => [
 		...(within === undefined ? [] : [withinStep(prompts, within), tokensStep(prompts, within)]),
@@ -219,20 +218,20 @@ function skippedRows(skipped: readonly TokenRecord[]): Row<string>[] {
 type Answers = ManyRotations["answersOf"];
 
 async function rotateWithProgress(
-	services: RotationDeps,
+	services: RotationDeps & Pick<Services, "live">,
 	draft: BulkDraft,
 	answersOf: Answers,
 ): Promise<RotationResult[]> {
 	const tokens = draft.tokens ?? [];
 	const plan = { ...planOf(draft), expiry: "same" } as const;
-	const { maximumOverlapSeconds } = policyFromSettings();
+	const maximumOverlapSecondsOf = ({ id }: TokenRecord) => services.live.policyOf(id).maximumOverlapSeconds;
 	const title = l10n.t("Rotating {0}", countInWords(tokens.length));
 	return await vscode.window.withProgress(
 		{ location: vscode.ProgressLocation.Notification, title, cancellable: true },
 		(progress, cancellation) =>
 			rotateTokens(
 				services,
-				{ tokens, plan, maximumOverlapSeconds, answersOf },
+				{ tokens, plan, maximumOverlapSecondsOf, answersOf },
 				{ onProgress: (at) => progress.report(progressInWords(at, tokens.length)), cancellation },
 			),
 	);

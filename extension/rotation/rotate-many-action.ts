@@ -4,7 +4,9 @@ import type { ActionOptions } from "../action.ts";
 import { rotateToken } from "./rotate-action.ts";
 import type { RotationDeps, RotationInput, RotationOutcome, Stage } from "./rotation-sequence.ts";
 
-export interface ManyRotations extends Pick<RotationInput, "plan" | "maximumOverlapSeconds"> {
+export interface ManyRotations extends Pick<RotationInput, "plan"> {
+	/** The limit of the policy where the token is. */
+	maximumOverlapSecondsOf(token: TokenRecord): number;
 	tokens: readonly TokenRecord[];
 	/** What the system of a token asks with a creation. */
 	answersOf?: ((token: TokenRecord) => RotationInput["answers"]) | undefined;
@@ -25,14 +27,15 @@ export interface RotationResult {
 /** Can be cancelled between two tokens; tokens that were not started have no result. */
 export async function rotateTokens(
 	deps: RotationDeps,
-	{ tokens, answersOf, ...input }: ManyRotations,
+	{ tokens, answersOf, maximumOverlapSecondsOf, plan }: ManyRotations,
 	{ onProgress, cancellation }: ActionOptions<RotationProgress> = {},
 ): Promise<RotationResult[]> {
 	const results: RotationResult[] = [];
 	for (const [index, token] of tokens.entries()) {
 		if (cancellation?.isCancellationRequested) return results;
 		const report = (stage: RotationProgress["stage"]) => onProgress?.({ token, index, stage });
-		const one = { ...input, token, answers: answersOf?.(token) };
+		const maximumOverlapSeconds = maximumOverlapSecondsOf(token);
+		const one = { plan, maximumOverlapSeconds, token, answers: answersOf?.(token) };
 		results.push({ token, outcome: await rotateToken(deps, one, { onProgress: report }) });
 		report("done");
 	}

@@ -3,14 +3,17 @@ import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { type Profile, statusOf, type TokenRecord } from "../../daemon/contract.ts";
 import { askAnswers } from "../connections/answers.ts";
+import type { Connections } from "../connections/connections.ts";
+import { excessInWords } from "../connections/excess-words.ts";
 import { guideToSecret } from "../connections/guided.ts";
 import { type Answer, creationGuide } from "../connections/guides.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { quoted } from "../display-text.ts";
+
 import { refusedLines } from "../env/env-lines.ts";
 import { showWarning } from "../notification.ts";
 import { untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
-import { policyFromSettings } from "../settings.ts";
 import { connect } from "../tokens/token-choice.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { askWithMore, runWizard } from "../wizard/wizard.ts";
@@ -22,7 +25,13 @@ import {
 	reportAlreadyRotated,
 	reportOutcome,
 } from "./rotation-report.ts";
-import type { RotationDeps, RotationInput, RotationOutcome, Stage } from "./rotation-sequence.ts";
+import {
+	type RotationDeps,
+	type RotationInput,
+	type RotationOutcome,
+	type Stage,
+	unansweredIn,
+} from "./rotation-sequence.ts";
 import { planOf, type RotationDraft, rotationSteps } from "./rotation-steps.ts";
 
 const failed = () => l10n.t("The token was not rotated.");
@@ -35,6 +44,7 @@ export async function rotateTokenInteractively(
 ): Promise<void> {
 	const token = await (await services.daemon.client()).getToken(id);
 	if (token.successorId !== null) return await reportAlreadyRotated(services, token);
+	await connect(services.live);
 	if (!(await canBeRotated(services, token))) return;
 	const asked = await askWithMore<RotationDraft, Prepared>(
 		{ draft: {} },
@@ -42,8 +52,10 @@ export async function rotateTokenInteractively(
 		() => prepare(services, token),
 	);
 	const [plan, prepared] = [planOf(asked.draft), asked.more];
+	let unanswered: unknown;
 	for (;;) {
-		const outcome = await rotateWithProgress(services, { token, plan, ...prepared });
+		const outcome = await rotateWithProgress(services, { token, plan, ...prepared, unanswered });
+		unanswered = unansweredIn(outcome);
 		if (outcome.kind === "rotated") services.tree.mark(outcome.successor.id);
 		if ((await reportOutcome(services, token, outcome)) === undefined) return;
 	}
@@ -95,6 +107,20 @@ function valuesOf({ name, permissions, resources, allowedAddresses, defaultSourc
 	return rows.filter(({ value }) => value !== "");
 }
 
+/** Why this editor's token of the server does not rotate it. */
+function notHereInWords(connections: Pick<Connections, "excessOf" | "placeOf">, token: TokenRecord): string {
+	const { expiry: _, ...beyond } = connections.excessOf(token);
+	const [name, server] = [quoted(token.name), quoted(connections.placeOf(token) ?? "")];
+	const excess = excessInWords(beyond);
+	return excess === undefined
+		? l10n.t(
+				"Your own token of {1} can't rotate {0}: it may not change tokens there. Ask an administrator.",
+				name,
+				server,
+			)
+		: l10n.t("Your own token of {1} can't rotate {0}: it {2}. Ask an administrator.", name, server, excess);
+}
+
 /** If not, shows why, and what the user can do. */
 async function canBeRotated(
 	{ connections }: Pick<Services, "connections">,
@@ -102,6 +128,10 @@ async function canBeRotated(
 ): Promise<boolean> {
 	const name = quoted(token.name);
 	const show = showWarning;
+	if (connections.wayTo("rotate", token) === "none" && isTokensmith(token.issuer)) {
+		await offer(show, notHereInWords(connections, token), []);
+		return false;
+	}
 	if (connections.wayTo("rotate", token) === "none") {
 		const connect = { label: l10n.t("Connect a System"), run: () => runCommand("connectSystem") };
 		await offer(
@@ -139,7 +169,7 @@ async function askPlan(
 		untilDone(work, { failed: failed(), log, modal: "modal" });
 	const question = {
 		token,
-		maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds,
+		maximumOverlapSeconds: live.policyOf(token.id).maximumOverlapSeconds,
 		profile: () => retried(() => profileOf(services, token)),
 		lines: () => retried(() => linesOf(services, token)),
 	};
@@ -158,7 +188,7 @@ async function linesOf({ bindings }: Pick<Services, "bindings">, { id }: TokenRe
 }
 
 function rotateWithProgress(
-	services: RotationDeps,
+	services: RotationDeps & Pick<Services, "live">,
 	input: Omit<RotationInput, "maximumOverlapSeconds">,
 ): Thenable<RotationOutcome> {
 	const title = l10n.t("Rotating {0}", quoted(input.token.name));
@@ -167,7 +197,7 @@ function rotateWithProgress(
 		(progress, cancellation) =>
 			rotateToken(
 				services,
-				{ ...input, maximumOverlapSeconds: policyFromSettings().maximumOverlapSeconds },
+				{ ...input, maximumOverlapSeconds: services.live.policyOf(input.token.id).maximumOverlapSeconds },
 				{ onProgress: (stage) => progress.report({ message: stageInWords[stage]() }), cancellation },
 			),
 	);

@@ -2,6 +2,7 @@
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import type { CommandTable } from "../command.ts";
+import { waysOf } from "../connections/connections.ts";
 import type { Bindings, EnvLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
 import { selectedTokens, type TokenChoiceDeps, tokenFor, type Wanted } from "../tokens/token-choice.ts";
@@ -40,7 +41,10 @@ export const rotationCommands: CommandTable<RotateDeps & TokenChoiceDeps> = {
 		run: async (call) =>
 			undoRotationInteractively(
 				call.services,
-				await tokenFor(call, inOverlap(l10n.t("Undo Rotation"), "write")),
+				await tokenFor(call, {
+					...inOverlap(l10n.t("Undo Rotation")),
+					among: (token) => token.status === "retiring" && waysOf(call.services.connections, token).restore,
+				}),
 			),
 	},
 	finishRotation: {

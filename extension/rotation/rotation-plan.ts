@@ -87,12 +87,19 @@ export function sameExpiry(
 	now: Date,
 ): Date | null {
 	const latest = latestExpiry(rules, now);
-	if (token.expiry === null) {
-		if (rules.never) return null;
-		return rules.default === null ? (latest ?? null) : addDuration(now, rules.default);
-	}
-	const same = new Date(now.getTime() + Date.parse(token.expiry) - Date.parse(token.creationDate));
-	return latest !== undefined && latest < same ? latest : same;
+	if (token.expiry === null && rules.never) return null;
+	const same = sameLifetime(token, rules, now);
+	return latest !== undefined && (same === null || latest < same) ? latest : same;
+}
+
+function sameLifetime(
+	token: Pick<TokenRecord, "expiry" | "creationDate">,
+	rules: ExpiryRules,
+	now: Date,
+): Date | null {
+	if (token.expiry !== null)
+		return new Date(now.getTime() + Date.parse(token.expiry) - Date.parse(token.creationDate));
+	return rules.default === null ? null : addDuration(now, rules.default);
 }
 
 /** For the daemon. `none` becomes a short overlap, which is ended when all lines are replaced. */

@@ -147,10 +147,13 @@ function isAlreadyRotated(error: unknown): boolean {
 
 /** Another window or another client of the API has rotated it. */
 export async function reportAlreadyRotated(
-	{ daemon }: Pick<Services, "daemon">,
+	{ daemon, secrets }: Pick<Services, "daemon" | "secrets">,
 	{ id }: TokenRecord,
 ): Promise<void> {
 	const predecessor = await (await daemon.client()).getToken(id);
+	const successor = { id: predecessor.successorId ?? "" };
+	if ((await secrets.get(successor.id)) === undefined)
+		return await reportWithoutSecret(predecessor, successor);
 	const text =
 		predecessor.status === "retiring"
 			? l10n.t(
@@ -158,13 +161,29 @@ export async function reportAlreadyRotated(
 					quoted(predecessor.name),
 				)
 			: l10n.t("{0} is already rotated, and its overlap is over.", quoted(predecessor.name));
-	const successor = { id: predecessor.successorId ?? "" };
 	await offer(showWarning, text, [
 		command(l10n.t("Finish Rotation"), "finishRotation", predecessor),
 		command(l10n.t("Rotate the Successor"), "rotateToken", successor),
 		...(predecessor.status === "retiring"
 			? [command(l10n.t("Undo Rotation"), "undoRotation", predecessor)]
 			: []),
+	]);
+}
+
+/** In another editor, or by a request whose answer was lost. */
+async function reportWithoutSecret(
+	predecessor: TokenRecord,
+	successor: Pick<TokenRecord, "id">,
+): Promise<void> {
+	const text = l10n.t(
+		"{0} is already rotated: elsewhere, or an answer was lost. This editor does not have its successor's secret.",
+		quoted(predecessor.name),
+	);
+	await offer(showWarning, text, [
+		...(predecessor.status === "retiring"
+			? [command(l10n.t("Undo Rotation"), "undoRotation", predecessor)]
+			: []),
+		command(l10n.t("Rotate the Successor"), "rotateToken", successor),
 	]);
 }
 

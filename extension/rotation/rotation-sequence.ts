@@ -90,6 +90,8 @@ export interface RotationInput {
 	answers?: Record<string, string> | undefined;
 	/** The secret of a successor that the user has created at the system's own pages. */
 	pasted?: string | undefined;
+	/** Why an earlier attempt got no answer: it may have made a successor, whose secret nothing has received. */
+	unanswered?: unknown;
 	/** `kept`: the lines keep the old secret, and only SecretStorage has the new one. Default: `replaced`. */
 	lines?: "replaced" | "kept";
 }
@@ -110,6 +112,14 @@ export async function rotateInOrder(
 	return "kind" in started ? started : await finishSteps(deps, started, input, options);
 }
 
+/** Why nothing says whether the token was rotated; undefined: that is known. */
+export function unansweredIn(outcome: RotationOutcome): unknown {
+	if (outcome.kind === "unknown") return outcome.error;
+	// The request may still be on its way.
+	const { error } = outcome.kind === "not-started" ? outcome : {};
+	return error instanceof TokensmithUnavailableError && error.outcome !== "not-done" ? error : undefined;
+}
+
 /** Whether every known line holds the new secret, on disk too. */
 export function isFinished({ unsaved, notSaved, refused }: Written<EnvLine>): boolean {
 	return unsaved.length + notSaved.length + refused.length === 0;
@@ -126,13 +136,17 @@ interface Started extends Rotation {
 /** Whatever can fail without leaving anything behind is done here, before there is a successor. */
 async function start(
 	deps: SequenceDeps,
-	{ token, plan, maximumOverlapSeconds, answers, pasted }: RotationInput,
+	{ token, plan, maximumOverlapSeconds, answers, pasted, unanswered }: RotationInput,
 	{ cancellation }: ActionOptions<Stage>,
 ): Promise<Started | RotationOutcome> {
 	await storeOldSecret(deps, token);
 	if (cancellation?.isCancellationRequested) return { kind: "cancelled" };
 	const client = await deps.daemon.client();
 	const access = await deps.connections.accessFor(token, answers);
+	if (unanswered !== undefined) {
+		const found = await undoUnanswered(deps, { client, access }, token, unanswered);
+		if (typeof found !== "string") return found;
+	}
 	const request = {
 		...requestFor(plan, { token, maximumOverlapSeconds }, new Date()),
 		...registered(pasted),
@@ -171,9 +185,28 @@ function registered(pasted: string | undefined) {
 async function afterNoAnswer(
 	deps: SequenceDeps,
 	{ client, access, pasted }: Pick<Started, "client" | "access"> & Pick<RotationInput, "pasted">,
-	{ id, successorId, connectionId }: TokenRecord,
+	token: TokenRecord,
 	error: unknown,
 ): Promise<RotationOutcome> {
+	const found = await undoUnanswered(deps, { client, access }, token, error);
+	if (typeof found !== "string") return found;
+	if (found === "undone") return { kind: "undone", error };
+	const { connectionId } = token;
+	if (found === "anothers" || connectionId === null || pasted !== undefined)
+		return { kind: "not-started", error };
+	return { kind: "not-started", error: new SystemUnansweredError(connectionId, deps, error) };
+}
+
+/**
+ * Undoes the rotation of an attempt without an answer. `none`: there is none. `anothers`: another window has made it.
+ * Else what can't be found out or undone.
+ */
+async function undoUnanswered(
+	deps: SequenceDeps,
+	{ client, access }: Pick<Started, "client" | "access">,
+	{ id, successorId }: TokenRecord,
+	error: unknown,
+): Promise<"none" | "anothers" | "undone" | RotationOutcome> {
 	let predecessor: TokenRecord;
 	try {
 		predecessor = await client.getToken(id);
@@ -181,15 +214,12 @@ async function afterNoAnswer(
 		deps.log.error("The daemon did not say whether the token was rotated.", inspect(cause));
 		return { kind: "unknown", error };
 	}
-	if (predecessor.successorId === null || predecessor.successorId === successorId) {
-		if (connectionId === null || pasted !== undefined) return { kind: "not-started", error };
-		return { kind: "not-started", error: new SystemUnansweredError(connectionId, deps, error) };
-	}
+	if (predecessor.successorId === null || predecessor.successorId === successorId) return "none";
 	// The secret of our successor is stored nowhere, so this one is another window's, whose lines must keep it.
-	if ((await deps.secrets.get(predecessor.successorId)) !== undefined) return { kind: "not-started", error };
+	if ((await deps.secrets.get(predecessor.successorId)) !== undefined) return "anothers";
 	try {
 		await client.undoRotation(id, access);
-		return { kind: "undone", error };
+		return "undone";
 	} catch (cause) {
 		deps.log.error("The rotation could not be undone.", inspect(cause));
 		const successor = await client.getToken(predecessor.successorId);

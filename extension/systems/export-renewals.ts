@@ -8,7 +8,7 @@ import { bareId, isTokensmith } from "../daemon/qualified-ids.ts";
 import { messageText } from "../display-text.ts";
 import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
-import { connect } from "../tokens/token-choice.ts";
+import { connect, serverNameOf } from "../tokens/token-choice.ts";
 import { calendarOf, type Renewal, renewalsAmong, unknownAmong } from "./renewals.ts";
 
 export async function exportRenewals({ live }: Pick<Services, "live">): Promise<void> {
@@ -24,10 +24,13 @@ export async function exportRenewals({ live }: Pick<Services, "live">): Promise<
 	await reportExport(file, { exported: renewals.length, unknown: unknownAmong(live.tokens, now.getTime()) });
 }
 
-function systemOf({ profiles }: LiveTokens, token: TokenRecord): Pick<Renewal, "system" | "url"> {
-	const profile = profiles.find(({ id }) => id === token.profile);
+/** Of a server, its name too: several may have tokens by the rules of one system. */
+function systemOf(live: LiveTokens, token: TokenRecord): Pick<Renewal, "system" | "url"> {
+	const profile = live.profiles.find(({ id }) => id === token.profile);
 	const url = isTokensmith(token.issuer) ? undefined : profile?.links[0]?.url;
-	return { system: profile?.name ?? bareId(token.issuer), url };
+	const name = profile?.name ?? bareId(token.issuer);
+	const server = serverNameOf(live, token);
+	return { system: server === undefined || server === name ? name : `${name} (${server})`, url };
 }
 
 async function chooseFile(): Promise<vscode.Uri> {

@@ -1,6 +1,7 @@
 /** The expiries of tokens as a calendar file (RFC 5545). It contains names and dates, no secret. Knows no VS Code. */
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 import { works } from "../tokens/lineage.ts";
 
 export type Renewal = Pick<TokenRecord, "id" | "name" | "version"> & {
@@ -51,7 +52,7 @@ function eventLines({ id, name, version, expiry, system, url }: Renewal, now: Da
 	const summary = escaped(l10n.t("Renew the API token {0}", name));
 	return [
 		"BEGIN:VEVENT",
-		`UID:${escaped(id)}@tokensmith`,
+		`UID:${escaped(bareId(id))}@tokensmith`,
 		`SEQUENCE:${version}`,
 		`DTSTAMP:${utc(now)}`,
 		`DTSTART:${utc(new Date(expiry))}`,

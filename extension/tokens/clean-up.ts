@@ -8,7 +8,6 @@ import { amountInWords } from "../language.ts";
 import { showInformation } from "../notification.ts";
 import { report } from "../report.ts";
 import type { Services } from "../services.ts";
-import { policyFromSettings } from "../settings.ts";
 import { type CleanUpResult, cleanUp } from "./clean-up-action.ts";
 import { dateInWords } from "./time-left.ts";
 import { endDateOf } from "./token-facts.ts";
@@ -41,7 +40,7 @@ export async function cleanUpInteractively(services: CleanUpCommandDeps): Promis
 }
 
 function sayNothingToDelete({ live }: Pick<Services, "live">): void {
-	const days = amountInWords(policyFromSettings().auditDays, "day");
+	const days = amountInWords(live.policyOf().auditDays, "day");
 	const nothing = l10n.t(
 		"There is nothing to clean up. The record of a token stays for {0} after the token has ended.",
 		days,

@@ -4,16 +4,11 @@
  */
 
 import type { TokenRecord } from "../../daemon/contract.ts";
+import type { Ways } from "../connections/ways.ts";
 import { isTokensmith } from "../daemon/qualified-ids.ts";
 
 export const rowActions = ["rotate", "edit", "revoke", "mark-revoked"] as const;
 export type RowAction = (typeof rowActions)[number];
-
-/** How each is done with the token; `none`: neither here nor at its system. */
-interface Ways {
-	readonly rotate: "called" | "guided" | "none";
-	readonly revoke: "called" | "guided" | "none";
-}
 
 type RowToken = Pick<TokenRecord, "status" | "issuer">;
 
@@ -22,7 +17,7 @@ export function rowActionsFor({ status, issuer }: RowToken, ways: Ways): RowActi
 	// At a server, nothing is offered that this editor's token may not do.
 	const isOwn = isTokensmith(issuer);
 	const canRotate = (status === "active" || status === "expired") && ways.rotate !== "none";
-	const isFixed = status === "in-doubt" || (isOwn && (status === "expired" || ways.rotate === "none"));
+	const isFixed = status === "in-doubt" || (isOwn && (status === "expired" || !ways.change));
 	const marked = isOwn ? [] : (["mark-revoked"] as const);
 	return [
 		...(canRotate ? (["rotate"] as const) : []),

@@ -3,6 +3,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { CommandCall, CommandTable } from "../command.ts";
+import { waysOf } from "../connections/connections.ts";
 import { bareId, isTokensmith } from "../daemon/qualified-ids.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { lineFor } from "../env/line-argument.ts";
@@ -78,8 +79,9 @@ export const tokenCommands: CommandTable<TokenCommandDeps> = {
 				call.services,
 				await tokensFor(call, {
 					title: l10n.t("Enable Token"),
-					among: ({ status }) => status === "disabled" || status === "in-doubt",
-					needs: "write",
+					among: (token) =>
+						(token.status === "disabled" || token.status === "in-doubt") &&
+						waysOf(call.services.connections, token).restore,
 					none: l10n.t("No API token is disabled or in doubt."),
 					way: "nothing",
 				}),

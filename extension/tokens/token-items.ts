@@ -2,7 +2,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import { endOf, type TokenRecord } from "../../daemon/contract.ts";
-import type { Connections } from "../connections/connections.ts";
+import type { Connections, WaysDeps } from "../connections/connections.ts";
 import { plainText } from "../display-text.ts";
 import type { EnvLine } from "../env/bindings.ts";
 import { timeBadgeOf } from "./time-badge.ts";
@@ -30,7 +30,7 @@ export interface ItemFacts {
 	/** The ids of the tokens that share their name with others. */
 	namesakes: ReadonlySet<string>;
 	/** What can be done with tokens of other systems. */
-	connections: Pick<Connections, "capabilitiesOf" | "may">;
+	connections: Pick<Connections, "capabilitiesOf"> & WaysDeps;
 }
 
 /** Only tokens that have not ended: a rotated token is listed under its successor, which has its name. */

@@ -1,11 +1,11 @@
 /** What kind a token is to the menus and the palette, whose rules are in package.json. */
 
 import type { Capabilities, TokenRecord } from "../../daemon/contract.ts";
-import type { Connections } from "../connections/connections.ts";
+import { type Connections, type WaysDeps, waysOf } from "../connections/connections.ts";
 import { isTokensmith } from "../daemon/qualified-ids.ts";
 import type { SecretPlace } from "./token-facts.ts";
 
-type Systems = Pick<Connections, "capabilitiesOf" | "may">;
+type Systems = Pick<Connections, "capabilitiesOf"> & WaysDeps;
 
 /** `token.active.kept.local`, `token.active.kept.connected.rotate.revoke`; on a server `token.active.kept.readonly`. */
 export function kindOf(token: TokenRecord, secret: SecretPlace, systems: Systems): string {
@@ -24,10 +24,18 @@ export function kindsOf(tokens: readonly TokenRecord[], kept: ReadonlySet<string
 		.join("");
 }
 
-/** What the own token may not do is not offered. */
+/**
+ * What the own token may not do is not offered. `beyond`: a token that may do more than the own one can pass on, so that it
+ * can be described, disabled and revoked only. `longer`: one that lasts longer.
+ */
 function ownVerbs(token: TokenRecord, systems: Systems): string[] {
-	if (systems.may("write", token)) return systems.may("delete", token) ? ["local"] : ["local", "keep"];
-	return systems.may("delete", token) ? ["readonly", "revoke"] : ["readonly"];
+	const { rotate, revoke, change, restore } = waysOf(systems, token);
+	if (!change) return revoke === "none" ? ["readonly"] : ["readonly", "revoke"];
+	return [
+		rotate === "none" ? "beyond" : "local",
+		...(revoke === "none" ? ["keep"] : []),
+		...(restore || rotate === "none" ? [] : ["longer"]),
+	];
 }
 
 function verbsOf(can: Capabilities | undefined): string[] {

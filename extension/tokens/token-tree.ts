@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import type { Connections } from "../connections/connections.ts";
+import type { Connections, WaysDeps } from "../connections/connections.ts";
 import type { Client } from "../daemon/client.ts";
 import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { DaemonError } from "../daemon/start-daemon.ts";
@@ -51,7 +51,7 @@ interface TokenTreeDeps {
 	live: LiveTokens;
 	bindings: Bindings;
 	secrets: SecretStore;
-	connections: Pick<Connections, "capabilitiesOf" | "may" | "placeOf">;
+	connections: Pick<Connections, "capabilitiesOf" | "placeOf"> & WaysDeps;
 	/** Fires when this or another window stores or deletes a secret. */
 	onDidChangeSecrets: vscode.Event<unknown>;
 	/** For the use of rotated tokens. */

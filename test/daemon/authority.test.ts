@@ -181,6 +181,28 @@ describe("the authority", () => {
 			assert.deepEqual(body.tokens, [], "nothing was created");
 		});
 
+		it("can describe what may do more than itself, and change nothing that it may do", async () => {
+			const writer = await daemon.create({ permissions: api });
+			const { id } = await daemon.create({ permissions: ["orders.*"], resources: ["channel/hr"] });
+			const patch = (body: object) =>
+				daemon.call("PATCH", `/v1/api-tokens/${id}`, {
+					...{ secret: writer.token, body, headers: { "if-match": "*" } },
+				});
+			const described = await patch({ name: "billing", description: "for the report", tags: ["team-a"] });
+			assert.deepEqual([described.status, described.body.tags], [200, ["team-a"]]);
+			for (const change of [
+				{ permissions: ["orders.read"] },
+				{ resources: [] },
+				{ expiry: "2026-03-11T00:00:00.000Z" },
+				{ allowedAddresses: ["127.0.0.1"] },
+				{ defaultSource: "elsewhere" },
+				{ tags: [], expiry: null },
+			]) {
+				const { status, body } = await patch(change);
+				assert.deepEqual([status, body.code], [403, "exceeds-caller"], JSON.stringify(change));
+			}
+		});
+
 		it("is refused once it is dead, like at every other door", async () => {
 			const { token: secret, id } = await daemon.create({ permissions: api });
 			await daemon.call("DELETE", `/v1/api-tokens/${id}`);

@@ -159,7 +159,7 @@ describe("Client", function () {
 		it("hears hello and then what changes, until the signal", async () => {
 			const heard: [string, unknown][] = [];
 			const ending = new AbortController();
-			const ended = client.events((...event) => heard.push(event), ending.signal);
+			const ended = client.events((name, data) => heard.push([name, data]), ending.signal);
 			await until("hello", () => heard.length === 1);
 			const { token: _, ...record } = await client.createToken({ ...input, name: "Zoë's ☕" });
 			await until("the token", () => heard.some(([name]) => name === "token"));
@@ -301,7 +301,7 @@ describe("Client", function () {
 				response.end('event: profiles\ndata: {"profiles":[]}\n\n');
 			});
 			const heard: unknown[] = [];
-			await client.events((...event) => heard.push(event), new AbortController().signal);
+			await client.events((name, data) => heard.push([name, data]), new AbortController().signal);
 			assert.deepEqual(heard, [["profiles", { profiles: [] }]]);
 		});
 

@@ -120,6 +120,7 @@ const nothing: Known<KnownLine> = {
 	linesWith: () => [],
 	linesOf: () => [],
 	placeOf: () => undefined,
+	waysOf: () => ({ rotate: "called", revoke: "called", change: true, restore: true }),
 };
 
 describe("the answer about a server's token", () => {

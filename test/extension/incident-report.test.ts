@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { successorsToPlace } from "../../daemon/facts.ts";
-import { type IncidentFacts, incidentMarkdown } from "../../extension/incident/incident-report.ts";
+import {
+	type IncidentFacts,
+	incidentMarkdown,
+	namedByPlace,
+} from "../../extension/incident/incident-report.ts";
 import { escaped, inCode } from "../../extension/incident/markdown.ts";
 import { aToken } from "./a-token.ts";
 
@@ -34,6 +38,21 @@ describe("the report of an incident", () => {
 		assert.match(text, /\| `\.env:1 \(A\)` \| orders \| contains the successor's secret \|/);
 		assert.match(text, /- \[ \] Restart programs that were started/);
 		assert.match(text, /- \[ \] Find out where the secrets leaked\./);
+	});
+
+	it("names the server of each token", () => {
+		const there = aToken({ id: "srv-00000001~old", name: "orders" });
+		const all = facts({
+			report: { ...facts().report, revoked: [{ token: there, usedInLastHour: false }], successors: [there] },
+			lines: [{ tokenId: there.id, words: ".env:1 (A)", fate: "refused" }],
+			stillWorking: [there, aToken({ id: "old", name: "orders" })],
+			left: { tokens: [there], why: "" },
+		});
+		const text = incidentMarkdown(
+			namedByPlace(all, ({ id }) => (id.startsWith("srv-") ? "Team" : undefined)),
+		);
+		assert.equal(text.split("orders (Team)").length - 1, 5, text);
+		assert.match(text, /Still works: orders `/);
 	});
 
 	it("claims of tokens of other systems neither that they are dead nor that they were not used", () => {

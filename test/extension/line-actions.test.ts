@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import type { TokenRecord } from "../../daemon/contract.ts";
-import { actionsFor, type Ways } from "../../extension/env-line/line-actions.ts";
+import type { Ways } from "../../extension/connections/ways.ts";
+import { actionsFor } from "../../extension/env-line/line-actions.ts";
 import { tokenRecord } from "./a-token.ts";
 
-const called: Ways = { rotate: "called", revoke: "called" };
-const guided: Ways = { rotate: "guided", revoke: "guided" };
-const none: Ways = { rotate: "none", revoke: "none" };
+const own = { change: true, restore: true };
+const called: Ways = { rotate: "called", revoke: "called", ...own };
+const guided: Ways = { rotate: "guided", revoke: "guided", ...own };
+const none: Ways = { rotate: "none", revoke: "none", ...own };
+/** Of a server's token that may do more than the own one, or only lasts longer. */
+const beyond: Ways = { ...none, restore: false };
+const longer: Ways = { ...called, restore: false };
+const reader: Ways = { ...beyond, change: false };
 const theirs = { issuer: "gitlab" };
 
 describe("the actions for a line's token", () => {
@@ -29,6 +35,14 @@ describe("the actions for a line's token", () => {
 			{ ...called, revoke: "none" },
 			"rotate edit mark-revoked",
 		],
+		["a token beyond the own one's rights", {}, beyond, "edit"],
+		["a disabled one of these", { status: "disabled" }, { ...beyond, revoke: "called" }, "edit revoke"],
+		["a retiring one of these", { status: "retiring" }, beyond, "replace end-overlap"],
+		["a revoked one of these", { status: "revoked" }, beyond, ""],
+		["a token that lasts longer than the own one", {}, longer, "rotate edit revoke"],
+		["a disabled one that lasts longer", { status: "disabled" }, longer, "edit revoke"],
+		["a token for a reader", {}, reader, ""],
+		["a retiring token for a reader", { status: "retiring" }, reader, "replace"],
 		["a connected token that can only be revoked", theirs, { ...called, rotate: "none" }, "edit revoke"],
 	];
 	for (const [what, more, ways, expected] of cases)

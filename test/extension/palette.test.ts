@@ -39,6 +39,9 @@ function menuOf(viewItem: string): Entry[] {
 const verbs = [
 	"local",
 	"local.keep",
+	"local.longer",
+	"beyond",
+	"beyond.keep",
 	"readonly",
 	"readonly.revoke",
 	"other",
@@ -86,6 +89,28 @@ describe("the palette", () => {
 			assert.ok(offeredFor(kind).includes("replaceInPlace"), kind);
 		for (const kind of ["active.absent.readonly", "active.absent.connected", "retiring.absent.local"])
 			assert.ok(!offeredFor(kind).includes("replaceInPlace"), kind);
+	});
+
+	it("offers no right of a server's token that may do more than the own one", () => {
+		const allowed = (kind: string) => ({
+			menu: menuOf(`token.${kind}`).map(({ command }) => command?.replace("tokensmith.", "")),
+			palette: offeredFor(kind),
+		});
+		for (const offer of Object.values(allowed("active.kept.beyond"))) {
+			for (const command of ["editToken", "disableToken", "revokeToken", "startIncident"])
+				assert.ok(offer.includes(command), command);
+			for (const command of ["rotateToken", "renewTokens", "enableToken", "replaceInPlace"])
+				assert.ok(!offer.includes(command), command);
+		}
+		for (const kind of ["retiring.absent.beyond", "retiring.absent.local.longer"])
+			for (const offer of Object.values(allowed(kind))) {
+				assert.ok(offer.includes("endOverlap"), kind);
+				assert.ok(!offer.includes("undoRotation"), kind);
+			}
+		for (const kind of ["disabled.absent.beyond.keep", "disabled.absent.local.keep.longer"])
+			for (const offer of Object.values(allowed(kind)))
+				assert.ok(!offer.includes("enableToken") && !offer.includes("revokeToken"), kind);
+		assert.ok(offeredFor("active.absent.local.longer").includes("rotateToken"));
 	});
 
 	it("offers to take back only what was given", () => {

@@ -147,7 +147,9 @@ describe("the permissions of a server, where the own token may pass on some", ()
 	const server = {
 		id: "srv-00000001~local",
 		permissions: { ...local.permissions, catalogue },
-		passesOn: ["orders.*"],
+		passesOn: {
+			...{ permissions: ["orders.*"], resources: [], allowedAddresses: [], expiry: null, retiresDate: null },
+		},
 	};
 	const declared = ["orders.write", "orders.cancel", "invoices.read"].map((name) => ({
 		name,

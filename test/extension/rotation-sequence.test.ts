@@ -20,6 +20,7 @@ import {
 	type RotationOutcome,
 	rotateInOrder,
 	type Stage,
+	unansweredIn,
 } from "../../extension/rotation/rotation-sequence.ts";
 import { daemonOfEach, ownerKey, type TestDaemon } from "../daemon/harness.ts";
 import { tokenRecord } from "./a-token.ts";
@@ -327,6 +328,49 @@ describe("a rotation", () => {
 			assert.equal(outcome.kind, "unknown");
 			assert.deepEqual(logged, ["The daemon did not say whether the token was rotated."]);
 			assert.equal(outcome.kind === "unknown" && outcome.error instanceof TokensmithUnavailableError, true);
+		});
+	});
+
+	describe("that is tried again after an answer was lost", () => {
+		let unanswered: unknown;
+		let before: TokenRecord;
+		beforeEach(async () => {
+			before = await client.getToken(token.id);
+			calls.rotateToken = async (...given) => {
+				await client.rotateToken(...given);
+				throw lost();
+			};
+			calls.getToken = () => Promise.reject(lost());
+			unanswered = unansweredIn(await rotate());
+			assert.ok(unanswered instanceof TokensmithUnavailableError);
+			calls = {};
+		});
+
+		it("takes the successor without a secret back, and makes one", async () => {
+			const outcome = await rotate(aDay, { unanswered, token: before });
+			assert.ok(outcome.kind === "rotated");
+			assert.equal(unansweredIn(outcome), undefined);
+			const working = (await client.listTokens()).filter(({ status }) => status === "active");
+			assert.deepEqual(
+				working.map(({ id }) => id),
+				[outcome.successor.id],
+			);
+		});
+
+		it("stays unknown while the daemon does not answer", async () => {
+			calls.getToken = () => Promise.reject(lost());
+			calls.rotateToken = () => Promise.reject(new Error("is not called"));
+			const outcome = await rotate(aDay, { unanswered, token: before });
+			assert.equal(outcome.kind, "unknown");
+			assert.equal(unansweredIn(outcome), unanswered);
+		});
+
+		it("leaves another window's successor alone", async () => {
+			const { successorId } = await client.getToken(token.id);
+			kept.set(successorId ?? "", "theirs");
+			const outcome = await rotate(aDay, { unanswered, token: before });
+			assert.ok(outcome.kind === "not-started");
+			assert.equal((await client.getToken(token.id)).successorId, successorId);
 		});
 	});
 

@@ -42,11 +42,34 @@ function isInOverview(action: RowAction, section: string): boolean {
 	return new RegExp(pattern ?? assert.fail(entry?.when)).test(section);
 }
 
-const kinds: { context: string; issuer: string; rotate: "called" | "none"; revoke: "called" | "none" }[] = [
+type Way = "called" | "none";
+const kinds: {
+	context: string;
+	issuer: string;
+	rotate: Way;
+	revoke: Way;
+	change?: false;
+	restore?: false;
+}[] = [
 	{ context: "local", issuer: "local", rotate: "called", revoke: "called" },
 	{ context: "local.keep", issuer: "srv-1a2b3c4d~local", rotate: "called", revoke: "none" },
-	{ context: "readonly", issuer: "srv-1a2b3c4d~local", rotate: "none", revoke: "none" },
-	{ context: "readonly.revoke", issuer: "srv-1a2b3c4d~local", rotate: "none", revoke: "called" },
+	{
+		context: "local.longer",
+		issuer: "srv-1a2b3c4d~local",
+		rotate: "called",
+		revoke: "called",
+		restore: false,
+	},
+	{ context: "beyond", issuer: "srv-1a2b3c4d~local", rotate: "none", revoke: "called", restore: false },
+	{ context: "beyond.keep", issuer: "srv-1a2b3c4d~local", rotate: "none", revoke: "none", restore: false },
+	{ context: "readonly", issuer: "srv-1a2b3c4d~local", rotate: "none", revoke: "none", change: false },
+	{
+		context: "readonly.revoke",
+		issuer: "srv-1a2b3c4d~local",
+		rotate: "none",
+		revoke: "called",
+		change: false,
+	},
 	{ context: "other", issuer: "github", rotate: "none", revoke: "none" },
 	{ context: "connected", issuer: "acme", rotate: "none", revoke: "none" },
 	{ context: "connected.rotate", issuer: "acme", rotate: "called", revoke: "none" },
@@ -61,7 +84,7 @@ describe("the menu of a token in the Token Overview", () => {
 	for (const status of statuses)
 		it(`offers what the Tokens view offers for a token that is ${status}, whichever system it is of`, () => {
 			for (const { context, issuer, ...ways } of kinds) {
-				const can = rowActionsFor({ status, issuer }, ways);
+				const can = rowActionsFor({ status, issuer }, { change: true, restore: true, ...ways });
 				const section = ["token", ...can].join(" ");
 				const whole = `token.${status}.kept.${context}`;
 				for (const action of rowActions) {

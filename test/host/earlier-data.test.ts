@@ -76,7 +76,7 @@ describe("data of an earlier version", () => {
 
 	it("is added to the tokens that are there by their ids, once, and stays where it is", async () => {
 		await create(home, "Mine");
-		const services = { daemon: home.window({ earlier: earlier.dataDir }) };
+		const services = { daemon: home.window({ earlier: earlier.dataDir }), live: { servers: [] } };
 		const add = () =>
 			backupCommands.addEarlierTokens?.run({ services, argument: undefined, selected: undefined });
 		await assert.rejects(async () => add(), vscode.CancellationError);
@@ -93,7 +93,7 @@ describe("data of an earlier version", () => {
 	});
 
 	it("is said to be nowhere where there is none", async () => {
-		const services = { daemon: home.window({ earlier: join(home.dataDir, "none") }) };
+		const services = { daemon: home.window({ earlier: join(home.dataDir, "none") }), live: { servers: [] } };
 		await backupCommands.addEarlierTokens?.run({ services, argument: undefined, selected: undefined });
 		assert.match(person.last?.text ?? "", /^There are no API tokens of an earlier version/);
 	});

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import type { CommandCall } from "../../extension/command.ts";
+import { Connections } from "../../extension/connections/connections.ts";
+import { Credentials } from "../../extension/connections/credentials.ts";
 import { LiveTokens } from "../../extension/daemon/live-tokens.ts";
 import { Bindings } from "../../extension/env/bindings.ts";
 import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
@@ -52,7 +54,10 @@ describe("identifying", () => {
 		ignored = new IgnoredSecrets({ memory: memoryOf(), storage: secretsIn(new Map()), log });
 		bindings = new Bindings({ live, daemon, ignored, log });
 		await bindings.whenReady();
-		const services = { live, daemon, bindings, secrets: new SecretStore(secretsIn(new Map())) };
+		const secrets = new SecretStore(secretsIn(new Map()));
+		const credentials = new Credentials(secretsIn(new Map()));
+		const connections = new Connections({ live, secrets, credentials });
+		const services = { live, daemon, bindings, secrets, connections };
 		call = { services, argument: undefined, selected: undefined };
 	});
 	afterEach(async () => {

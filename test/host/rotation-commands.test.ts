@@ -91,7 +91,8 @@ describe("rotating tokens", () => {
 		it("reports a rotation by another window during the questions", async () => {
 			const racing = scene.daemonThat({
 				async rotateToken(id, request) {
-					await scene.window.client.rotateToken(id, request);
+					const theirs = await scene.window.client.rotateToken(id, request);
+					await scene.window.secrets.store(theirs.id, theirs.token);
 					return await scene.window.client.rotateToken(id, request);
 				},
 			});

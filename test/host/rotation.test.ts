@@ -324,7 +324,11 @@ describe("rotating tokens", () => {
 			const source = new vscode.CancellationTokenSource();
 			const results = await rotateTokens(
 				scene.services({ daemon }),
-				{ tokens: order.filter((token) => token !== undefined), plan: aDay, maximumOverlapSeconds },
+				{
+					tokens: order.filter((token) => token !== undefined),
+					plan: aDay,
+					maximumOverlapSecondsOf: () => maximumOverlapSeconds,
+				},
 				{
 					cancellation: source.token,
 					onProgress: ({ index, stage }) => {

@@ -7,6 +7,7 @@ import { parseServerAddress } from "../../daemon/client/prove-server.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { createToken } from "../../extension/create/create-action.ts";
 import { serverBehind } from "../../extension/daemon/server-transport.ts";
+import { fields, lockOf, profileOf } from "../../extension/edit/editable.ts";
 import { explain } from "../../extension/failure.ts";
 import { runIncident } from "../../extension/incident/incident-action.ts";
 import { rotateToken } from "../../extension/rotation/rotate-action.ts";
@@ -206,12 +207,53 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		await window.servers.store({ ...(window.servers.of(key) ?? assert.fail()), token: writer.token });
 		await until("it may write", () => window.live.mayCreateBy(`${key}~local`));
 		await until("it is live", () => window.live.serverOf(`${key}~`)?.state === "live");
-		assert.equal(kindOf(token, "kept", window.connections), "token.active.kept.local.keep");
+		assert.equal(kindOf(token, "kept", window.connections), "token.active.kept.beyond.keep");
 		const own = window.live.profiles.find((profile) => profile.id === `${key}~local`);
 		assert.deepEqual(
 			[own?.name, own?.permissions.catalogue.map(({ name }) => name)],
 			["Team", ["api.api-tokens.read", "api.api-tokens.write"]],
 		);
+	});
+
+	it("offers to change only what the own token can pass on, and says what it lacks", async () => {
+		const api = ["api.api-tokens.read", "api.api-tokens.write"];
+		const expiry = new Date(Date.now() + 30 * 86_400_000).toISOString();
+		const own = await tokenWith([...api, "orders.read"], { expiry, resources: ["channel/soc"] });
+		const key = await connected(own.token);
+		const make = async (permissions: string[], more: object = {}) => {
+			const { id } = await team.create(team.first, { permissions, ...more });
+			return await until("it is listed", () => listed(`${key}~${id}`));
+		};
+		const within = await make(["orders.read"], { expiry, resources: ["channel/soc"] });
+		const longer = await make(["orders.read"], { expiry: null });
+		const stronger = await make(["api.api-tokens.delete"], { expiry, resources: ["channel/hr"] });
+		const { connections, live } = window;
+		const kinds = [within, longer, stronger].map((token) => kindOf(token, "kept", connections));
+		assert.deepEqual(kinds, [
+			"token.active.kept.local.keep",
+			"token.active.kept.local.keep.longer",
+			"token.active.kept.beyond.keep",
+		]);
+		const locks = (token: TokenRecord) =>
+			fields.flatMap((field) => {
+				const lock = lockOf(field, token, profileOf(token, { connections, live }));
+				return lock === undefined ? [] : [`${field}: ${lock}`];
+			});
+		const refused = "your own token of the server can't pass on api.api-tokens.delete and channel/hr";
+		assert.deepEqual(locks(within), []);
+		assert.deepEqual(
+			locks(stronger).filter((lock) => /^(name|description|tags|expiry)/.test(lock)),
+			[`expiry: ${refused}`],
+		);
+		assert.deepEqual(
+			locks(longer).map((lock) => lock.replace(/:.*/, "")),
+			[...["permissions", "resources", "allowedAddresses", "defaultSource"]],
+		);
+		const client = await window.daemon.client();
+		const { tags } = await client.updateToken(stronger.id, stronger.version, { tags: ["seen"] });
+		assert.deepEqual(tags, ["seen"]);
+		const rotated = await client.rotateToken(longer.id, { overlapSeconds: 60 });
+		assert.equal(rotated.expiry, expiry);
 	});
 
 	it("says which server refuses, and offers another token, once its own is revoked", async () => {

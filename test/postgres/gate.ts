@@ -1,4 +1,4 @@
-/** Passes requests on to a server, and can hold one of them before or after the server has answered it. */
+/** Passes requests on to a server, and can hold one of them, or vanish, before or after the server has answered it. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -14,6 +14,8 @@ export class Gate {
 	readonly #server: Server;
 	readonly #target: URL;
 	readonly address: string;
+	readonly #port: number;
+	#isLast: (passing: Passing) => boolean = () => false;
 	#isHeld: (passing: Passing) => boolean = () => false;
 	#opened: Promise<void> = Promise.resolve();
 	release: () => void = () => {};
@@ -27,7 +29,8 @@ export class Gate {
 	private constructor(plain: Server, { url, identity }: SharedServer) {
 		this.#server = plain;
 		this.#target = new URL(url);
-		this.address = `http://${identity}:forwarded@127.0.0.1:${(plain.address() as AddressInfo).port}`;
+		this.#port = (plain.address() as AddressInfo).port;
+		this.address = `http://${identity}:forwarded@127.0.0.1:${this.#port}`;
 		plain.on("request", (incoming, response) => void this.#pass(incoming, response));
 	}
 
@@ -49,6 +52,24 @@ export class Gate {
 		});
 	}
 
+	/** Resolves when it has vanished: at the first request that fits. */
+	vanish(fits: (passing: Passing) => boolean): Promise<void> {
+		return new Promise((resolve) => {
+			this.#isLast = (passing) => {
+				if (!fits(passing)) return false;
+				this.#isLast = () => false;
+				this.close();
+				resolve();
+				return true;
+			};
+		});
+	}
+
+	/** It is back at the same address. */
+	comeBack(): void {
+		if (!this.#server.listening) this.#server.listen(this.#port, "127.0.0.1");
+	}
+
 	close(): void {
 		this.release();
 		this.#server.closeAllConnections();
@@ -59,13 +80,20 @@ export class Gate {
 		const { method, url: path = "", headers } = incoming;
 		const body: Buffer[] = [];
 		for await (const piece of incoming) body.push(piece as Buffer);
-		if (this.#isHeld({ path, isAnswered: false })) return;
+		if (this.#isLast({ path, isAnswered: false }) || this.#isHeld({ path, isAnswered: false })) return;
 		const { hostname, port, host } = this.#target;
 		const passed = request({ hostname, port, method, path, headers: { ...headers, host } });
 		passed.end(Buffer.concat(body));
 		const [answer] = (await once(passed, "response")) as [IncomingMessage];
+		if (path.startsWith("/v1/events")) {
+			response.writeHead(answer.statusCode ?? 0, answer.headers);
+			response.once("close", () => passed.destroy());
+			answer.once("error", () => response.destroy());
+			return void answer.pipe(response);
+		}
 		const content: Buffer[] = [];
 		for await (const piece of answer) content.push(piece as Buffer);
+		if (this.#isLast({ path, isAnswered: true })) return;
 		if (this.#isHeld({ path, isAnswered: true })) await this.#opened;
 		response.writeHead(answer.statusCode ?? 0, answer.headers).end(Buffer.concat(content));
 	}

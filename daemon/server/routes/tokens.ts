@@ -137,7 +137,7 @@ function changeRoutes({ authority }: RouteParts): Route[] {
 			tag: "Tokens",
 			summary: "Change a token",
 			description:
-				"Takes effect with the next verification. A token with a connection is changed at its system too; of one without, only the record.",
+				"Takes effect with the next verification. A token with a connection is changed at its system too; of one without, only the record. Name, description and tags of a token that may do more than the caller's can be changed; the rest of it only to what the caller's may pass on.",
 			problems: [
 				"not-found",
 				"token-dead",
