@@ -29,13 +29,22 @@ const checkMilliseconds = 60_000;
 const flushMilliseconds = 500;
 const openMilliseconds = 100;
 
-/** The first lines are kept in memory until pino is loaded, so that the first answer does not wait for it. */
 export function openLog(directory: string): DaemonLog {
+	return keptUntilOpen(() => openFile(directory).catch(silentLog));
+}
+
+/** JSON lines on standard error, for whatever collects them. */
+export function standardLog(): DaemonLog {
+	return keptUntilOpen(openStandard);
+}
+
+/** The first lines are kept in memory until pino is loaded, so that the first answer does not wait for it. */
+function keptUntilOpen(openNow: () => Promise<OpenLog>): DaemonLog {
 	const early: [level: Level, facts: object, message: string][] = [];
 	let opened: OpenLog | undefined;
 	let opening: Promise<OpenLog> | undefined;
 	const open = async () => {
-		opening ??= openFile(directory).catch(silentLog);
+		opening ??= openNow();
 		opened = await opening;
 		for (const [level, facts, message] of early.splice(0)) opened.log[level](facts, message);
 		return opened;
@@ -48,17 +57,11 @@ export function openLog(directory: string): DaemonLog {
 	return { info: write("info"), warn: write("warn"), error: write("error"), flush };
 }
 
-/** JSON lines on standard error, for whatever collects them. */
-export async function standardLog(): Promise<DaemonLog> {
+async function openStandard(): Promise<OpenLog> {
 	const { pino } = await import("pino");
 	const destination = pino.destination({ dest: 2, sync: false });
-	const log = pino(pinoOptions, destination);
-	return {
-		info: (facts, message) => log.info(facts, message),
-		warn: (facts, message) => log.warn(facts, message),
-		error: (facts, message) => log.error(facts, message),
-		flush: () => new Promise((resolve) => destination.flush(() => resolve())),
-	};
+	const flush = () => new Promise<void>((resolve) => destination.flush(() => resolve()));
+	return { log: pino(pinoOptions, destination), flush };
 }
 
 /** A log that can't be opened must not stop the daemon. */

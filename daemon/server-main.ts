@@ -7,12 +7,13 @@ import { makeAdministrator } from "./administrator.ts";
 import type { ReadyLine } from "./contract.ts";
 import { Ending, every } from "./ending.ts";
 import { createIssuers } from "./issuers/issuers.ts";
-import { standardLog } from "./log.ts";
+import { type DaemonLog, standardLog } from "./log.ts";
 import { readProfile } from "./option-values.ts";
 import { Outage } from "./outage.ts";
 import { RenewedCertificate } from "./renewed-certificate.ts";
 import { Authority } from "./rules/authority.ts";
 import { Identity } from "./rules/identity.ts";
+import { usePatternsInLinearTime } from "./rules/pattern.ts";
 import { Records } from "./rules/records.ts";
 import { addressReader } from "./server/client-address.ts";
 import { EventStream } from "./server/events.ts";
@@ -35,7 +36,11 @@ const leave = { noticeMilliseconds: 2000, drainMilliseconds: 1000 };
 const saveUsageMilliseconds = 1000;
 const quietMilliseconds = 2000;
 const purgeMilliseconds = 3_600_000;
-async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions): Promise<void> {
+async function run(
+	options: ServerArguments,
+	log: DaemonLog,
+	{ hasBarrier = true }: ServeOptions,
+): Promise<void> {
 	const profiles = await Promise.all(options.profileFiles.map(readProfile));
 	const certificate = options.certificateFiles && new RenewedCertificate(options.certificateFiles);
 	let usesWrittenUntil = () => Date.now();
@@ -59,7 +64,6 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 		},
 	});
 	opening.catch(() => undefined);
-	const log = await standardLog();
 	const ending = new Ending(log);
 	const outage = new Outage(log);
 	const store: PostgresStore = await opening;
@@ -118,7 +122,11 @@ async function run(options: ServerArguments, { hasBarrier = true }: ServeOptions
 	const server = new HttpServer({
 		verifyEndpoint,
 		identityEndpoint: new IdentityEndpoint(identity),
-		loadApi: async () => (await import("./server/api.ts")).createApi(parts),
+		loadApi: async () => {
+			// Another replica may bring a profile.
+			await usePatternsInLinearTime();
+			return (await import("./server/api.ts")).createApi(parts);
+		},
 		onRequest: () => {},
 		strangers,
 		addressOf,
@@ -243,10 +251,12 @@ interface ServeOptions {
 
 /** Resolves once the server answers, or has reported why it can't. @param args those of `serve` */
 export async function serve(args: string[], options: ServeOptions = {}): Promise<void> {
+	const log = standardLog();
 	try {
-		await run(readServerArguments(args), options);
+		await run(readServerArguments(args), log, options);
 	} catch (error) {
 		reportFailure(error, serverHelp);
+		await log.flush();
 		// What was opened would keep the process.
 		process.stdout.write("", () => process.exit());
 	}

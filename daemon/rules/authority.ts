@@ -100,7 +100,7 @@ export class Authority {
 		const { store } = options;
 		const authority = new Authority(options, await store.foreignHashes());
 		const settings = await store.settings(["policy", "permissions", "profiles", "connections"]);
-		await authority.rulebook.prepare(settings, options.isShared === true);
+		await authority.rulebook.prepare(settings);
 		authority.rulebook.apply(settings);
 		authority.connections.apply(settings);
 		store.onCommitted((committed, position) => authority.#applyCommitted(committed, position));

@@ -50,9 +50,9 @@ export class Rulebook {
 		this.#list();
 	}
 
-	/** To be called before the stored settings are applied. @param isShared other daemons may set profiles later. */
-	async prepare(settings: ReadonlyMap<string, unknown>, isShared: boolean): Promise<void> {
-		if (isShared || Object.keys(settings.get("profiles") ?? {}).length > 0) await usePatternsInLinearTime();
+	/** To be called before the stored settings are applied. */
+	async prepare(settings: ReadonlyMap<string, unknown>): Promise<void> {
+		if (Object.keys(settings.get("profiles") ?? {}).length > 0) await usePatternsInLinearTime();
 	}
 
 	/** Stored settings, which were checked when they were set; those that are absent stay, new policy fields have defaults. */

@@ -1,4 +1,6 @@
 /** Which changes other replicas have read. */
+import type pg from "pg";
+import type { Link } from "./connect.ts";
 
 /** Another replica with a lease. */
 export interface Other {
@@ -19,9 +21,17 @@ export class Acknowledgements {
 		for (const look of this.#waiting) look();
 	}
 
-	/** Forgets all other replicas. */
-	keep(ids: readonly string[]): void {
-		for (const id of this.#known.keys()) if (!ids.includes(id)) this.#known.delete(id);
+	/** The replicas with a lease; what all others had read is forgotten. @param own the id of the one that asks. */
+	async others(link: Link, own: string): Promise<Other[]> {
+		const { rows } = await link.query<Other & pg.QueryResultRow>({
+			name: "others",
+			text: `select "id", extract(epoch from "leaseUntil" - clock_timestamp())::float8 * 1000 as "remaining"
+				from "replicas" where "leaseUntil" > clock_timestamp() and "id" <> $1`,
+			values: [own],
+		});
+		const ids = new Set(rows.map(({ id }) => id));
+		for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id);
+		return rows;
 	}
 
 	/** Resolves when the replica has read the change, or its lease is over. */

@@ -1,4 +1,4 @@
-/** Kysely over a function that runs one query: it builds the text, and knows nothing of connections. */
+/** Pages of tokens by Kysely, over a function that runs one query: it builds the text, and knows nothing of connections. */
 import {
 	type CompiledQuery,
 	type DatabaseConnection,
@@ -7,11 +7,34 @@ import {
 	PostgresAdapter,
 	PostgresIntrospector,
 	PostgresQueryCompiler,
+	sql,
 } from "kysely";
+import type { ListFilter, ListPage, StoredToken } from "../store.ts";
+import { containing, listTokens, type PagedTables, type Sql } from "../token-pages.ts";
+import { storedTokenAsJson } from "./rows.ts";
 
 type Query = (text: string, values: readonly unknown[]) => Promise<Record<string, unknown>[]>;
 
-export function kyselyOver<Tables>(query: Query): Kysely<Tables> {
+const dialect: Sql = {
+	storedToken: storedTokenAsJson,
+	// Named for its index.
+	holds: (column, item) =>
+		sql<boolean>`${sql.ref(column)} <> '{}' and ${sql.ref(column)} @> array[${item}]::text[]`,
+	isOneOf: (ids) => sql<boolean>`"id" = any(${ids})`,
+	contains: (column, text) => sql<boolean>`${sql.ref(column)} ilike ${containing(text)}`,
+};
+
+/** @param now RFC 3339. */
+export function listTokensBy(
+	query: Query,
+	filter: ListFilter,
+	page: ListPage,
+	now: string,
+): Promise<StoredToken[]> {
+	return listTokens({ kysely: kyselyOver<PagedTables>(query), sql: dialect }, filter, page, now);
+}
+
+function kyselyOver<Tables>(query: Query): Kysely<Tables> {
 	return new Kysely<Tables>({
 		dialect: {
 			createAdapter: () => new PostgresAdapter(),

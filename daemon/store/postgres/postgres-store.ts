@@ -1,5 +1,4 @@
 /** The store of several daemons: one PostgreSQL. */
-import { sql } from "kysely";
 import type pg from "pg";
 import type { AuditEvent, UsageDay } from "../../contract.ts";
 import type { TokenStatus } from "../../facts.ts";
@@ -19,16 +18,14 @@ import {
 	type VerifiableToken,
 	VersionConflict,
 } from "../store.ts";
-import { containing, listTokens, type PagedTables, type Sql, statusColumn } from "../token-pages.ts";
 import { ChangesSince } from "./changes-since.ts";
 import { type DatabaseSettings, linkToPrimary, targetsOf } from "./connect.ts";
 import { endedTokens } from "./ended-tokens.ts";
-import { kyselyOver } from "./kysely.ts";
 import { requireUsable } from "./pooler.ts";
 import { Readers } from "./readers.ts";
 import { Replica, type ReplicaOptions } from "./replica.ts";
 import { bytesOf, hashFrom, storedTokenAsJson, verifiableAsJson } from "./rows.ts";
-import { lastChange, migrate } from "./schema.ts";
+import { lastChangeOf, migrate } from "./schema.ts";
 import { chainEnd } from "./transaction.ts";
 import { VerifiableReads } from "./verifiable-reads.ts";
 import { Writer } from "./writer.ts";
@@ -47,15 +44,6 @@ export interface PostgresOptions
 			| "onLost"
 		> {}
 
-const dialect: Sql = {
-	storedToken: storedTokenAsJson,
-	// Named for its index.
-	holds: (column, item) =>
-		sql<boolean>`${sql.ref(column)} <> '{}' and ${sql.ref(column)} @> array[${item}]::text[]`,
-	isOneOf: (ids) => sql<boolean>`"id" = any(${ids})`,
-	contains: (column, text) => sql<boolean>`${sql.ref(column)} ilike ${containing(text)}`,
-};
-
 const eventsAtOnce = 500;
 const noSettings: pg.ClientConfig = {};
 
@@ -66,10 +54,6 @@ export class PostgresStore implements Store {
 	readonly #readers: Readers;
 	readonly #writer: Writer;
 	readonly #verifiable = new VerifiableReads((hashes) => this.#readVerifiable(hashes));
-	/** Their texts are many, and so they are not prepared. */
-	readonly #kysely = kyselyOver<PagedTables>((text, values) =>
-		this.#readers.query({ text, values: [...values] }),
-	);
 	/** Queries of an outage are broken off once: later ones fail when they connect. */
 	#hasAbandoned = false;
 	/** The number of the last change before it was opened. */
@@ -79,22 +63,43 @@ export class PostgresStore implements Store {
 	/** @throws StorageError in words, where the database can't be used. */
 	static async open(options: PostgresOptions): Promise<PostgresStore> {
 		const targets = targetsOf(options.url);
-		const link = await linkToPrimary(targets);
-		await requireUsable(link, targets, options.directUrl);
 		const store = new PostgresStore(options, targets);
-		// A connection takes as long as many queries: the others are opened meanwhile.
-		store.replica.connectAhead();
-		store.#readers.connectAhead();
 		try {
-			await migrate(link, options.leaseMilliseconds);
-			store.#openedAt = await lastChange(link);
+			await store.#connect(options);
 		} catch (error) {
 			await store.close();
 			throw error;
-		} finally {
-			await link.close();
 		}
 		return store;
+	}
+
+	/** The connection that brings the tables to this version goes on as that of the replica. */
+	async #connect({ leaseMilliseconds, directUrl }: PostgresOptions): Promise<void> {
+		// A connection takes as long as many queries: the other one is opened meanwhile, if it is known where.
+		if (this.#targets.length === 1) this.#readers.connectAhead();
+		const link = await linkToPrimary(this.#targets, leaseMilliseconds);
+		try {
+			await requireUsable(link, this.#targets, directUrl);
+			if (directUrl === undefined) this.replica.use(link);
+			else this.replica.connectAhead();
+			this.#openedAt =
+				(await lastChangeOf(link, leaseMilliseconds)) ?? (await this.#migrate(leaseMilliseconds));
+			if (directUrl !== undefined) link.close();
+		} catch (error) {
+			link.close();
+			throw error;
+		}
+	}
+
+	/** Answers the number of the last change. */
+	async #migrate(leaseMilliseconds: number): Promise<number> {
+		// A script may take longer than the replica's connection would wait.
+		const link = await linkToPrimary(this.#targets);
+		try {
+			return await migrate(link, leaseMilliseconds);
+		} finally {
+			link.close();
+		}
 	}
 
 	private constructor(options: PostgresOptions, targets: pg.ClientConfig[]) {
@@ -204,11 +209,16 @@ export class PostgresStore implements Store {
 		return new Map(rows.map(({ hash, id }) => [hashFrom(hash), id]));
 	}
 
-	list(filter: ListFilter, page: ListPage, now: string): Promise<StoredToken[]> {
-		return listTokens({ kysely: this.#kysely, sql: dialect }, filter, page, now);
+	async list(filter: ListFilter, page: ListPage, now: string): Promise<StoredToken[]> {
+		const { listTokensBy } = await import("./kysely.ts");
+		// Their texts are many, and so they are not prepared.
+		const query = (text: string, values: readonly unknown[]) =>
+			this.#readers.query({ text, values: [...values] });
+		return listTokensBy(query, filter, page, now);
 	}
 
 	async countByStatus(now: string): Promise<Map<TokenStatus, number>> {
+		const { statusColumn } = await import("../token-pages.ts");
 		const rows = await this.#read<{ status: TokenStatus; count: string }>(
 			`select ${statusColumn("$1::timestamptz")} as "status", count(*) as "count" from "tokens" group by 1`,
 			[now],

@@ -26,13 +26,8 @@ export class Readers {
 
 	/** Opens one of the connections. */
 	connectAhead(): void {
-		this.#pool()
-			.connect()
-			.then(
-				(client) => client.release(),
-				// The first query says it.
-				() => undefined,
-			);
+		// The first query says what fails.
+		this.#connect().catch(() => undefined);
 	}
 
 	/** By a prepared statement: to plan one takes longer than to run it. @throws StoreUnreachable */
@@ -68,6 +63,11 @@ export class Readers {
 		const connections = this.#connections;
 		this.#connections = undefined;
 		await connections?.pool.end();
+	}
+
+	/** Of an address that can't be read, the driver throws at once. */
+	async #connect(): Promise<void> {
+		(await this.#pool().connect()).release();
 	}
 
 	#pool(): pg.Pool {

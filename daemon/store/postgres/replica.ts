@@ -15,6 +15,7 @@ import { Acknowledgements, atMost, type Other } from "./acknowledgements.ts";
 import { type CommittedPart, committedFrom, isKept, partsOf } from "./committed-text.ts";
 import { type Link, linkToPrimary } from "./connect.ts";
 import { DatabaseClock } from "./database-clock.ts";
+import { Lease, leasesSeenBy, renewal } from "./lease.ts";
 
 export interface ReplicaOptions {
 	targets: readonly pg.ClientConfig[];
@@ -47,8 +48,6 @@ export interface OwnChange {
 }
 
 const readAtOnce = 100;
-/** The replica stops so long before its lease ends at the database, for the rates of two clocks differ a little. */
-const marginShare = 0.05;
 const reconnectMilliseconds = 250;
 
 export class Replica {
@@ -62,8 +61,7 @@ export class Replica {
 	readonly #toAcknowledge = new Map<string, number>();
 	/** After what was applied. */
 	#applied: Position = { change: 0 };
-	/** The end of the lease, by a clock that no change of the time moves, and by the one that a machine's sleep does not stop. */
-	#until = { steady: Number.NEGATIVE_INFINITY, wall: 0 };
+	readonly #lease: Lease;
 	readonly #clock = new DatabaseClock();
 	#link: Link | undefined;
 	#connecting: Promise<Link> | undefined;
@@ -87,12 +85,19 @@ export class Replica {
 
 	constructor(options: ReplicaOptions) {
 		this.#options = options;
+		this.#lease = new Lease(options.leaseMilliseconds);
 	}
 
 	/** Opens its connection, which the first lease needs. */
 	connectAhead(): void {
 		// The first renewal says it.
-		this.#connected().catch(() => undefined);
+		this.#open(() => this.#connect()).catch(() => undefined);
+	}
+
+	/** As `connectAhead`, with a connection that is open. */
+	use(link: Link): void {
+		this.#target = link.target;
+		this.#open(() => this.#listen(link)).catch(() => undefined);
 	}
 
 	/** Resolves when it has a lease. @param from the number of the last change that is part of what was read. */
@@ -114,22 +119,19 @@ export class Replica {
 	}
 
 	isCurrent(): boolean {
-		return performance.now() < this.#until.steady && Date.now() < this.#until.wall;
+		return this.#lease.isCurrent();
 	}
 
 	/** While it may answer by what it knew: for how many seconds that may have been untrue. */
 	staleSeconds(): number | undefined {
 		const { staleMilliseconds = 0 } = this.#options;
 		if (!this.#isCutOff || this.#missesOwn || this.isCurrent()) return undefined;
-		const isOver =
-			performance.now() > this.#until.steady + staleMilliseconds ||
-			Date.now() > this.#until.wall + staleMilliseconds;
-		return isOver ? undefined : Math.ceil(this.age / 1000);
+		return this.#lease.isOver(staleMilliseconds) ? undefined : Math.ceil(this.age / 1000);
 	}
 
 	/** Milliseconds since what is known was last certain to be the newest. */
 	get age(): number {
-		return Math.max(0, performance.now() - this.#until.steady + this.#share);
+		return this.#lease.age;
 	}
 
 	/** Milliseconds since the epoch, by the database's clock. */
@@ -195,7 +197,7 @@ export class Replica {
 	async leave(): Promise<void> {
 		this.#isClosed = true;
 		clearTimeout(this.#timer);
-		this.#until = { steady: Number.NEGATIVE_INFINITY, wall: 0 };
+		this.#lease.end();
 		const link = this.#link;
 		await link
 			?.query({ text: `delete from "replicas" where "id" = $1`, values: [this.id] })
@@ -205,16 +207,25 @@ export class Replica {
 
 	/** One connection, however many ask for it at once. */
 	async #connected(): Promise<Link> {
-		if (this.#link?.isOpen) return this.#link;
-		this.#connecting ??= this.#connect().finally(() => {
+		return this.#link?.isOpen ? this.#link : this.#open(() => this.#connect());
+	}
+
+	#open(open: () => Promise<Link>): Promise<Link> {
+		this.#connecting ??= open().finally(() => {
 			this.#connecting = undefined;
 		});
 		return this.#connecting;
 	}
 
 	async #connect(): Promise<Link> {
-		const link = await linkToPrimary(this.#options.targets, this.#options.leaseMilliseconds);
-		link.onNotification((channel, payload) => this.#hear(channel, payload));
+		return this.#listen(await linkToPrimary(this.#options.targets, this.#options.leaseMilliseconds));
+	}
+
+	async #listen(link: Link): Promise<Link> {
+		link.onNotification((channel, payload) => {
+			if (channel === "tokensmith_changes") this.#hearChange(payload);
+			else this.#acknowledgements.hear(payload);
+		});
 		await link.query(
 			`listen tokensmith_changes; listen tokensmith_acknowledgements; listen "${channelOf(this.id)}"`,
 		);
@@ -237,14 +248,10 @@ export class Replica {
 	async #renew(): Promise<void> {
 		const link = await this.#connected();
 		const { leaseMilliseconds, version, usesWrittenUntil } = this.#options;
-		const sent = { steady: performance.now(), wall: Date.now() };
+		const sent = Lease.now();
 		const renewed = link.query({
 			name: "renew",
-			text: `insert into "replicas" ("id", "name", "version", "leaseUntil", "known", "usesWrittenUntil")
-				values ($1, $2, $3, clock_timestamp() + $4 * interval '1 millisecond', $5, to_timestamp($6::float8 / 1000))
-				on conflict ("id") do update set "leaseUntil" = excluded."leaseUntil", "known" = excluded."known",
-					"usesWrittenUntil" = excluded."usesWrittenUntil"
-				returning extract(epoch from clock_timestamp()) * 1000 as "now"`,
+			text: renewal,
 			values: [
 				this.id,
 				`${hostname()} ${process.pid}`,
@@ -259,8 +266,7 @@ export class Replica {
 		await Promise.all([this.#readClock(renewed, sent.steady), this.catchUp(), this.#look(link)]);
 		// An announcement may have been lost with the connection before.
 		if (this.#known > before) this.#tell(link, "tokensmith_acknowledgements");
-		const lasts = this.#share;
-		if (!this.#isClosed) this.#until = { steady: sent.steady + lasts, wall: sent.wall + lasts };
+		if (!this.#isClosed) this.#lease.renew(sent);
 		this.#recover();
 	}
 
@@ -271,28 +277,13 @@ export class Replica {
 		this.#options.onRecovered?.();
 	}
 
-	/** How long it answers from memory after a renewal was sent, in milliseconds. */
-	get #share(): number {
-		return this.#options.leaseMilliseconds * (1 - marginShare);
-	}
-
 	async #readClock(renewed: Promise<pg.QueryResult>, sent: number): Promise<void> {
 		const { rows } = await renewed;
 		this.#clock.set(Number(rows[0]?.now), sent, performance.now());
 	}
 
 	async #look(link: Link): Promise<void> {
-		const { rows } = await link.query({
-			name: "look",
-			text: `select count(*)::int as "replicas", (array_agg("id" order by "startedDate", "id"))[1] as "first"
-				from "replicas" where "leaseUntil" > clock_timestamp()`,
-		});
-		this.seen = { replicas: rows[0]?.replicas ?? 1, isFirst: rows[0]?.first === this.id };
-	}
-
-	#open(): Link {
-		if (this.#link?.isOpen) return this.#link;
-		throw new StoreUnreachable(undefined);
+		this.seen = await leasesSeenBy(this.id, link);
 	}
 
 	#schedule(): void {
@@ -323,7 +314,8 @@ export class Replica {
 	}
 
 	async #readNew(): Promise<void> {
-		const link = this.#open();
+		const link = this.#link;
+		if (!link?.isOpen) throw new StoreUnreachable(undefined);
 		let last = this.#batch;
 		let position: readonly [number: number, part: number] = [this.#known + 1, -1];
 		for (;;) {
@@ -366,11 +358,6 @@ export class Replica {
 			.catch(this.#options.onTrouble);
 	}
 
-	#hear(channel: string, payload: string): void {
-		if (channel === "tokensmith_changes") this.#hearChange(payload);
-		else this.#acknowledgements.hear(payload);
-	}
-
 	#hearChange(payload: string): void {
 		if (!this.#hasJoined) return;
 		const [number, replica = ""] = payload.split(" ");
@@ -382,15 +369,8 @@ export class Replica {
 	}
 
 	/** The other replicas with a lease. */
-	async others(link: Link): Promise<Other[]> {
-		const { rows } = await link.query<Other & pg.QueryResultRow>({
-			name: "others",
-			text: `select "id", extract(epoch from "leaseUntil" - clock_timestamp())::float8 * 1000 as "remaining"
-				from "replicas" where "leaseUntil" > clock_timestamp() and "id" <> $1`,
-			values: [this.id],
-		});
-		this.#acknowledgements.keep(rows.map(({ id }) => id));
-		return rows;
+	others(link: Link): Promise<Other[]> {
+		return this.#acknowledgements.others(link, this.id);
 	}
 }
 

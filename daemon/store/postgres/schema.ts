@@ -117,12 +117,11 @@ const oldestBeside = 1;
 export const schemaVersion = scripts.length;
 
 /**
- * Brings the tables to this version, once, however many replicas start together.
+ * Brings the tables to this version, once, however many replicas start together. Answers the number of the last change.
  * @param leaseMilliseconds the same for all replicas.
  * @throws StorageError when they are of a version that this one may not write.
  */
-export async function migrate(link: Link, leaseMilliseconds: number): Promise<void> {
-	if (await isUpToDate(link, leaseMilliseconds)) return;
+export async function migrate(link: Link, leaseMilliseconds: number): Promise<number> {
 	await link.query("begin");
 	try {
 		await link.query(`select pg_advisory_xact_lock(${locks.migration})`);
@@ -141,30 +140,27 @@ export async function migrate(link: Link, leaseMilliseconds: number): Promise<vo
 				`update "schemaVersion" set "version" = ${schemaVersion}, "oldestBeside" = ${oldestBeside}`,
 			);
 		await agreeOnLease(link, leaseMilliseconds);
+		const { rows } = await link.query(`select "value" from "settings" where "name" = 'changeNumber'`);
 		await link.query("commit");
+		return Number(rows[0]?.value ?? 0);
 	} catch (error) {
 		await link.query("rollback").catch(() => undefined);
 		throw error;
 	}
 }
 
-/** The number of the last change that is committed. */
-export async function lastChange(link: Link): Promise<number> {
-	const { rows } = await link.query(`select "value" from "settings" where "name" = 'changeNumber'`);
-	return Number(rows[0]?.value ?? 0);
-}
-
-/** As at nearly every start: then nothing is locked or changed. */
-async function isUpToDate(link: Link, leaseMilliseconds: number): Promise<boolean> {
+/** The number of the last change that is committed, where the tables are as they have to be, as at nearly every start. */
+export async function lastChangeOf(link: Link, leaseMilliseconds: number): Promise<number | undefined> {
 	try {
 		const { rows } = await link.query(
-			`select "version", (select "value" from "settings" where "name" = 'leaseMilliseconds') as "lease"
-				from "schemaVersion"`,
+			`select "version", (select "value" from "settings" where "name" = 'leaseMilliseconds') as "lease",
+				(select "value" from "settings" where "name" = 'changeNumber') as "change" from "schemaVersion"`,
 		);
-		return rows[0]?.version === schemaVersion && rows[0]?.lease === String(leaseMilliseconds);
+		if (rows[0]?.version !== schemaVersion || rows[0]?.lease !== String(leaseMilliseconds)) return undefined;
+		return Number(rows[0]?.change ?? 0);
 	} catch (error) {
 		// SQLSTATE: there is no such table.
-		if (error instanceof pg.DatabaseError && error.code === "42P01") return false;
+		if (error instanceof pg.DatabaseError && error.code === "42P01") return undefined;
 		throw error;
 	}
 }
