@@ -1,12 +1,14 @@
 /** Changes of one moment share a transaction of the database, and yet fail each alone. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { record } from "../../daemon/rules/audit.ts";
+import { checkChain, record } from "../../daemon/rules/audit.ts";
+import { linkToPrimary, targetsOf } from "../../daemon/store/postgres/connect.ts";
 import type { PostgresStore } from "../../daemon/store/postgres/postgres-store.ts";
+import { insertToken, insertValues, updateToken, updateValues } from "../../daemon/store/postgres/rows.ts";
 import { type Token, type Transaction, unused, VersionConflict } from "../../daemon/store/store.ts";
 import { describeWhere } from "../where.ts";
 import { hasPostgres } from "./cluster.ts";
-import { forgetPostgresStore, openPostgresStore } from "./store.ts";
+import { forgetPostgresStore, openPostgresStore, urlOfPostgresStore } from "./store.ts";
 
 describeWhere(hasPostgres, "PostgreSQL is not installed")("changes of one moment", () => {
 	const directory = randomUUID();
@@ -91,6 +93,39 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("changes of one moment
 			await transaction.token("absent");
 		});
 		await assert.rejects(failing, VersionConflict);
+	});
+
+	it("continue one audit chain, whichever replica has made those before", async () => {
+		const other = await openPostgresStore(directory);
+		await other.follow();
+		try {
+			for (let round = 0; round < 10; round++) {
+				await Promise.all([store, other].map((one, at) => one.write((to) => create(to, `${round} ${at}`))));
+				await store.write((transaction) => create(transaction, `${round} alone`));
+			}
+			assert.deepEqual(await checkChain(store), { intact: true, checked: 30, brokenAt: null });
+		} finally {
+			await other.close();
+		}
+	});
+
+	it("are not written outside of their turn, whatever the database has answered to its begin", async () => {
+		const link = await linkToPrimary(targetsOf(await urlOfPostgresStore(directory)));
+		try {
+			const token = tokenOf("early");
+			await store.write((transaction) => transaction.insertToken(token));
+			const statements = [
+				{ text: insertToken, values: insertValues(tokenOf("another"), unused) },
+				{ text: updateToken, values: updateValues({ ...token, version: 2 }, unused, 1) },
+			];
+			for (const statement of statements) await assert.rejects(link.query(statement));
+			assert.deepEqual(
+				(await store.tokens(["early", "another"])).map(({ token: { id, version } }) => [id, version]),
+				[["early", 1]],
+			);
+		} finally {
+			await link.close();
+		}
 	});
 
 	it("are told to the listener once each, in order, before they are answered", async () => {

@@ -7,12 +7,8 @@ const databases = new Map<string, Promise<string>>();
 const unused: string[] = [];
 
 export async function openPostgresStore(directory: string): Promise<PostgresStore> {
-	const cluster = await sharedCluster();
-	let database = databases.get(directory);
-	database ??= emptyDatabase();
-	databases.set(directory, database);
 	return PostgresStore.open({
-		url: cluster.url(await database),
+		url: await urlOfPostgresStore(directory),
 		poolSize: 4,
 		version: "1.2.3",
 		leaseMilliseconds: 2000,
@@ -20,6 +16,15 @@ export async function openPostgresStore(directory: string): Promise<PostgresStor
 		onTrouble: () => {},
 		onLost: () => {},
 	});
+}
+
+/** Of the database of the directory. */
+export async function urlOfPostgresStore(directory: string): Promise<string> {
+	const cluster = await sharedCluster();
+	let database = databases.get(directory);
+	database ??= emptyDatabase();
+	databases.set(directory, database);
+	return cluster.url(await database);
 }
 
 /** The directory is gone, and its store is closed. */

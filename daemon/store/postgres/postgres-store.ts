@@ -26,7 +26,7 @@ import { Readers } from "./readers.ts";
 import { Replica, type ReplicaOptions } from "./replica.ts";
 import { bytesOf, hashFrom, storedTokenAsJson, verifiableAsJson } from "./rows.ts";
 import { lastChangeOf, migrate } from "./schema.ts";
-import { chainEnd } from "./transaction.ts";
+import { chainEnd } from "./turn.ts";
 import { VerifiableReads } from "./verifiable-reads.ts";
 import { Writer } from "./writer.ts";
 
@@ -108,7 +108,10 @@ export class PostgresStore implements Store {
 		this.replica = new Replica({
 			...options,
 			targets: options.directUrl === undefined ? targets : targetsOf(options.directUrl),
-			apply: (committed, position) => this.#listener(committed, position),
+			apply: (committed, position) => {
+				this.#writer.follow(committed);
+				this.#listener(committed, position);
+			},
 			onTrouble: (error) => {
 				// With an address of its own, the replica's connection says nothing about those of the readers.
 				if (options.directUrl === undefined && !this.#hasAbandoned) this.#readers.abandon();

@@ -1,5 +1,6 @@
 /** Tokens as rows, and rows as tokens: dates with milliseconds, hashes as bytes. */
 import { type StoredToken, storedFields, type Token, type Usage, verifiableFields } from "../store.ts";
+import { isInTurn } from "./turn.ts";
 
 type Column = (typeof storedFields)[number];
 
@@ -50,8 +51,11 @@ export const verifiableAsJson = rowAsJson(verifiableFields);
 
 /** In the order of the values. */
 const columns = storedFields.map((name) => `"${name}"`);
-const places = storedFields.map((_, index) => `$${index + 1}`);
+const places = storedFields.map((name, index) =>
+	name === "id" ? `case when ${isInTurn} then $${index + 1} end` : `$${index + 1}`,
+);
 
+/** Fails outside of a turn: each row has an id. */
 export const insertToken = `insert into "tokens" (${columns.join(", ")}) values (${places.join(", ")})`;
 
 /** Its uses are counted apart. */
@@ -59,10 +63,15 @@ const versioned = storedFields.filter(
 	(name) => !["id", "useCount", "lastUsed", "lastUsedAddress"].includes(name),
 );
 
-/** Fails with SQLSTATE 22012 where there is no row of this version: so nothing that is sent after it is done. */
+/**
+ * Fails with SQLSTATE 22012 where there is no row of this version, so that nothing that is sent after it is done, and outside of a
+ * turn.
+ */
 export const updateToken = `with "updated" as (update "tokens" set ${versioned
 	.map((name, index) => `"${name}" = $${index + 3}`)
-	.join(", ")} where "id" = $1 and "version" = $2 returning 1) select 1 / count(*) from "updated"`;
+	.join(
+		", ",
+	)} where "id" = $1 and "version" = $2 and ${isInTurn} returning 1) select 1 / count(*) from "updated"`;
 
 export function insertValues(token: Token, usage: Usage): unknown[] {
 	return valuesOf(storedFields, { token, usage });

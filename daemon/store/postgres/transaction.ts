@@ -20,6 +20,7 @@ import {
 import { sumOfDays } from "../usage-days.ts";
 import type { Link } from "./connect.ts";
 import { bytesOf, insertToken, insertValues, storedTokenAsJson, updateToken, updateValues } from "./rows.ts";
+import { chainEnd, type Turn } from "./turn.ts";
 
 const rowsAtOnce = 1000;
 /** Of writes whose answers are not waited for, so that memory stays bounded. */
@@ -42,14 +43,14 @@ export class PostgresTransaction implements Transaction {
 	hasWritten = false;
 	#mayPause = false;
 	readonly #link: Link;
-	readonly #start: Promise<ChainEnd>;
-	#head: Promise<ChainEnd>;
+	readonly #turn: Turn;
+	#head: () => Promise<ChainEnd>;
 	readonly #unanswered: Promise<unknown>[] = [];
 
-	/** @param head the end of the audit chain before this transaction, which is known once the batch has begun. */
-	constructor(link: Link, head: Promise<ChainEnd>) {
+	/** @param head the end of the audit chain before this transaction. */
+	constructor(link: Link, turn: Turn, head: () => Promise<ChainEnd>) {
 		this.#link = link;
-		this.#start = head;
+		this.#turn = turn;
 		this.#head = head;
 	}
 
@@ -78,13 +79,13 @@ export class PostgresTransaction implements Transaction {
 
 	async insertToken(token: Token, { useCount, lastUsed, lastUsedAddress }: Usage = unused): Promise<void> {
 		const usage = { useCount, lastUsed, lastUsedAddress };
-		await this.#send("insert-token", insertToken, insertValues(token, usage));
+		await this.#sendAtOnce("insert-token", insertToken, insertValues(token, usage));
 		this.recorded.tokens.push({ change: "created", stored: { token, usage } });
 		this.#allowPauses();
 	}
 
 	async updateToken(token: Token, usage: Usage, replacedVersion = token.version - 1): Promise<void> {
-		await this.#send("update-token", updateToken, updateValues(token, usage, replacedVersion));
+		await this.#sendAtOnce("update-token", updateToken, updateValues(token, usage, replacedVersion));
 		const change = token.revokedDate === null ? "changed" : "revoked";
 		this.recorded.tokens.push({ change, stored: { token, usage } });
 	}
@@ -163,14 +164,14 @@ export class PostgresTransaction implements Transaction {
 	}
 
 	chainHead(): Promise<ChainEnd> {
-		return this.#head;
+		return this.#head();
 	}
 
 	async appendEvents(events: readonly AuditEvent[]): Promise<void> {
 		const last = events.at(-1);
 		if (last === undefined) return;
 		for (const event of events) this.recorded.events.push(event);
-		this.#head = Promise.resolve({ sequence: last.sequence, hash: last.hash });
+		this.#head = async () => ({ sequence: last.sequence, hash: last.hash });
 	}
 
 	async purgeEvents(last: ChainEnd): Promise<number> {
@@ -252,6 +253,12 @@ export class PostgresTransaction implements Transaction {
 	/** Resolves when it is sent. */
 	async #send(name: string, text: string, values: unknown[]): Promise<void> {
 		await this.#beforeWriting();
+		await this.#sendAtOnce(name, text, values);
+	}
+
+	/** The statement itself makes sure that it is in its turn. */
+	async #sendAtOnce(name: string, text: string, values: unknown[]): Promise<void> {
+		this.hasWritten = true;
 		if (this.#unanswered.length >= mostUnanswered) await this.settled();
 		const answered = this.#link.query({ name, text, values }).catch((error) => {
 			throw isMissingVersion(error) ? new VersionConflict() : error;
@@ -263,7 +270,7 @@ export class PostgresTransaction implements Transaction {
 	/** Outside of a transaction, a write would count at once. */
 	async #beforeWriting(): Promise<void> {
 		this.hasWritten = true;
-		await this.#start;
+		await this.#turn.taken;
 	}
 
 	async #query(name: string, text: string, values: unknown[]): Promise<pg.QueryResult> {
@@ -280,11 +287,4 @@ export class PostgresTransaction implements Transaction {
 /** SQLSTATE 22012, of `updateToken`. */
 function isMissingVersion(error: unknown): boolean {
 	return error instanceof pg.DatabaseError && error.code === "22012";
-}
-
-/** The start of a chain without events. */
-const chainStart: ChainEnd = { sequence: 0, hash: "" };
-
-export function chainEnd(stored: unknown): ChainEnd {
-	return (stored as ChainEnd | undefined) ?? chainStart;
 }

@@ -1,12 +1,12 @@
 /**
  * Changes: those of one moment are one transaction of the database, under a lock that all replicas take. So a rule that reads
  * before it writes sees all changes, the audit is one chain, and the numbers of changes are those of their commits. What need not
- * be waited for is sent at once: a change without reads takes two ways to the database and back, the second with the commit.
+ * be waited for is sent at once: a change without reads takes one way to the database and back, from its begin to its commit. Its
+ * audit events continue the chain from where this replica expects its end; if it has another one by then, all is done again.
  */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import {
-	type ChainEnd,
 	ChangeUncertain,
 	type Committed,
 	StorageError,
@@ -17,13 +17,19 @@ import type { Other } from "./acknowledgements.ts";
 import { textsOf } from "./committed-text.ts";
 import type { Link } from "./connect.ts";
 import type { OwnChange } from "./replica.ts";
-import { locks } from "./schema.ts";
-import { chainEnd, PostgresTransaction } from "./transaction.ts";
+import { PostgresTransaction } from "./transaction.ts";
+import { ExpectedEnd, isInTurn, Turn } from "./turn.ts";
 
 interface Job {
 	run: (transaction: Transaction) => Promise<unknown>;
 	resolve: (value: never) => void;
 	reject: (reason: unknown) => void;
+}
+
+/** Where a batch is written. */
+interface Place {
+	link: Link;
+	turn: Turn;
 }
 
 interface Done {
@@ -52,6 +58,7 @@ export class Writer {
 	readonly #jobs: Job[] = [];
 	#working: Promise<void> | undefined;
 	readonly #settling = new Set<Promise<void>>();
+	readonly #expected = new ExpectedEnd();
 	#isClosed = false;
 
 	constructor(options: WriterOptions) {
@@ -64,6 +71,12 @@ export class Writer {
 			this.#jobs.push({ run, resolve, reject });
 			this.#working ??= this.#work();
 		});
+	}
+
+	/** A change of any replica was applied. */
+	follow({ events }: Committed): void {
+		const last = events.at(-1);
+		if (last !== undefined) this.#expected.follow(last);
 	}
 
 	/** Finishes what was requested. */
@@ -88,11 +101,13 @@ export class Writer {
 		let isCommitting = false;
 		try {
 			const link = await this.#connected();
-			await runAll(link, left, done);
+			const turn = this.#begin(link);
+			await runAll({ link, turn }, left, done);
 			isCommitting = true;
-			await this.#commit(link, batch, done);
+			await this.#commit({ link, turn }, batch, done);
 		} catch (cause) {
 			if (this.#link?.isOpen) await this.#link.query("rollback").catch(() => undefined);
+			if (cause instanceof WrongGuess) return this.#writeBatch([...left]);
 			const isUncertain = isCommitting && !(cause instanceof Undone);
 			const number = isUncertain ? await this.#findOut(batch) : undefined;
 			if (number !== undefined && number !== "unknown")
@@ -108,18 +123,29 @@ export class Writer {
 		for (const job of jobs) await this.#writeBatch([job]);
 	}
 
-	/** Sends everything at once: a commit after a failure takes all back. @throws Undone */
-	async #commit(link: Link, batch: string, done: readonly Done[]): Promise<void> {
+	#begin(link: Link): Turn {
+		const turn = new Turn(link, this.#expected.guess);
+		turn.taken.then(
+			(end) => this.#expected.compare(end),
+			() => undefined,
+		);
+		return turn;
+	}
+
+	/** Sends everything at once: a commit after a failure takes all back. @throws Undone, or WrongGuess */
+	async #commit({ link, turn }: Place, batch: string, done: readonly Done[]): Promise<void> {
 		const committed = committedBy(done);
 		const isEmpty = committed.length === 0;
 		const written = done.map(({ transaction }) => transaction.settled());
-		const announced = isEmpty ? 0 : announce(link, [batch, this.#options.replica], committed);
+		const announced = isEmpty ? 0 : announce({ link, turn }, [batch, this.#options.replica], committed);
 		const ended = link.query("commit");
 		const others = isEmpty ? undefined : this.#options.others(link).catch(() => undefined);
-		const results = await Promise.allSettled([...written, announced]);
+		const results = await Promise.allSettled([turn.taken, ...written, announced]);
 		const failure = results.find(({ status }) => status === "rejected") as PromiseRejectedResult | undefined;
 		const { command } = await ended;
+		if (failure?.reason instanceof WrongGuess) throw failure.reason;
 		if (failure !== undefined || command !== "COMMIT") throw new Undone(failure?.reason);
+		for (const one of committed) this.follow(one);
 		if (isEmpty) answer(done);
 		else this.#settle({ number: await announced, batch, committed, others: await others }, done);
 	}
@@ -137,7 +163,7 @@ export class Writer {
 	async #findOut(batch: string): Promise<number | undefined | "unknown"> {
 		try {
 			const link = await this.#connected();
-			await begin(link);
+			await this.#begin(link).taken;
 			const { rows } = await link.query({
 				text: 'select "number" from "changes" where "batch" = $1 limit 1',
 				values: [batch],
@@ -162,6 +188,9 @@ class Undone extends Error {
 	}
 }
 
+/** The chain did not end as was expected, so the batch is not committed. */
+class WrongGuess extends Error {}
+
 function answer(done: readonly Done[]): void {
 	for (const { job, value } of done) job.resolve(value as never);
 }
@@ -171,29 +200,19 @@ function refuse(jobs: ReadonlySet<Job>, error: unknown): void {
 	for (const job of jobs) job.reject(error);
 }
 
-/** Answers the end of the audit chain, as it stays until the commit. */
-async function begin(link: Link): Promise<ChainEnd> {
-	const results = (await link.query(
-		`begin; select pg_advisory_xact_lock(${locks.changes}); select "value" from "settings" where "name" = 'auditHead'`,
-	)) as unknown as pg.QueryResult[];
-	const value = results[2]?.rows[0]?.value;
-	return chainEnd(value === undefined ? undefined : JSON.parse(value));
-}
-
 /**
  * Runs the jobs, each of which sees what those before have changed, and moves them from `left` to `done`. One that a rule refuses
  * before it has written anything is rejected; whatever else fails ends the transaction.
  */
-async function runAll(link: Link, left: Set<Job>, done: Done[]): Promise<void> {
+async function runAll({ link, turn }: Place, left: Set<Job>, done: Done[]): Promise<void> {
 	const jobs = [...left];
-	let head = begin(link);
-	head.catch(() => undefined);
+	let head = () => turn.chainHead();
 	for (const job of jobs) {
-		const transaction = new PostgresTransaction(link, head);
+		const transaction = new PostgresTransaction(link, turn, head);
 		try {
 			const value = await job.run(transaction);
 			done.push({ job, value, transaction });
-			head = transaction.chainHead();
+			head = () => transaction.chainHead();
 		} catch (error) {
 			await transaction.settled();
 			const isOwn = !transaction.hasWritten && !(error instanceof pg.DatabaseError) && link.isOpen;
@@ -202,34 +221,19 @@ async function runAll(link: Link, left: Set<Job>, done: Done[]): Promise<void> {
 			left.delete(job);
 		}
 	}
-	await head;
 }
 
-/** The audit events, the number of the change, and its announcement, which the commit sends. */
+/** The audit events, the number of the change, and its announcement, which the commit sends. @throws WrongGuess */
 async function announce(
-	link: Link,
+	{ link, turn }: Place,
 	[batch, replica]: readonly [batch: string, replica: string],
 	committed: readonly Committed[],
 ): Promise<number> {
 	const events = committed.flatMap((one) => one.events);
 	const last = events.at(-1);
-	const { rows } = await link.query({
+	const announced = link.query({
 		name: "announce",
-		text: `with "audit" as (
-				insert into "settings" select 'auditHead', $4::text where $4 is not null
-				on conflict ("name") do update set "value" = excluded."value"
-			), "events" as (
-				insert into "auditEvents" select * from unnest($5::bigint[], $6::timestamptz[], $7::text[], $8::text[],
-					$9::text[], $10::text[], $11::text[])
-			), "head" as (
-				insert into "settings" values ('changeNumber', '1')
-				on conflict ("name") do update set "value" = ("settings"."value"::bigint + 1)::text
-				returning "value"::bigint as "number"
-			), "written" as (
-				insert into "changes" ("number", "part", "batch", "committed")
-				select "head"."number", "part"."place" - 1, $1::uuid, "part"."text"
-				from "head", unnest($3::text[]) with ordinality as "part" ("text", "place")
-			) select "number", pg_notify('tokensmith_changes', "number" || ' ' || $2::text) from "head"`,
+		text: announcement,
 		values: [
 			batch,
 			replica,
@@ -242,9 +246,38 @@ async function announce(
 			events.map(({ actor }) => actor.userId),
 			events.map(({ actor }) => actor.userName),
 			events.map((event) => JSON.stringify(event)),
+			turn.guess?.hash,
 		],
 	});
+	const { rows } = await announced.catch((error) => {
+		throw turn.guess !== undefined && refusesGuess(error) ? new WrongGuess() : error;
+	});
 	return Number(rows[0]?.number);
+}
+
+/** Fails with SQLSTATE 22012 outside of a turn, and where the chain does not end as was expected. */
+const announcement = `with "audit" as (
+		insert into "settings" select 'auditHead', $4::text where $4 is not null
+		on conflict ("name") do update set "value" = excluded."value"
+	), "events" as (
+		insert into "auditEvents" select * from unnest($5::bigint[], $6::timestamptz[], $7::text[], $8::text[],
+			$9::text[], $10::text[], $11::text[])
+	), "head" as (
+		insert into "settings" values ('changeNumber', '1')
+		on conflict ("name") do update set "value" = ("settings"."value"::bigint + 1)::text
+		returning "value"::bigint as "number"
+	), "written" as (
+		insert into "changes" ("number", "part", "batch", "committed")
+		select "head"."number", "part"."place" - 1, $1::uuid, "part"."text"
+		from "head", unnest($3::text[]) with ordinality as "part" ("text", "place")
+	), "expected" as (
+		select ${isInTurn} and ($12::text is null or exists (
+			select from "settings" where "name" = 'auditHead' and strpos("value", $12) > 0)) as "isMet"
+	) select "number", pg_notify('tokensmith_changes', "number" || ' ' || $2::text), 1 / "isMet"::int from "head", "expected"`;
+
+/** SQLSTATE 22012, or 23505 where the database first finds that there are events of these numbers. */
+function refusesGuess(error: unknown): boolean {
+	return error instanceof pg.DatabaseError && (error.code === "22012" || error.code === "23505");
 }
 
 /** Of the transactions that have changed something. */
