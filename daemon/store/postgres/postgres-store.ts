@@ -3,7 +3,6 @@ import type pg from "pg";
 import type { AuditEvent, UsageDay } from "../../contract.ts";
 import type { TokenStatus } from "../../facts.ts";
 import {
-	type AuditFilter,
 	type ChainEnd,
 	type Committed,
 	type ListFilter,
@@ -18,6 +17,7 @@ import {
 	type VerifiableToken,
 	VersionConflict,
 } from "../store.ts";
+import { AuditQueries } from "./audit-queries.ts";
 import { ChangesSince } from "./changes-since.ts";
 import { type DatabaseSettings, linkToPrimary, targetsOf } from "./connect.ts";
 import { endedTokens } from "./ended-tokens.ts";
@@ -44,7 +44,6 @@ export interface PostgresOptions
 			| "onLost"
 		> {}
 
-const eventsAtOnce = 500;
 const noSettings: pg.ClientConfig = {};
 
 export class PostgresStore implements Store {
@@ -54,6 +53,7 @@ export class PostgresStore implements Store {
 	readonly #readers: Readers;
 	readonly #writer: Writer;
 	readonly #verifiable = new VerifiableReads((hashes) => this.#readVerifiable(hashes));
+	readonly #audit = new AuditQueries((text, values) => this.#read(text, values));
 	/** Queries of an outage are broken off once: later ones fail when they connect. */
 	#hasAbandoned = false;
 	/** The number of the last change before it was opened. */
@@ -265,31 +265,12 @@ export class PostgresStore implements Store {
 		return new Map(names.map((name) => [name, found.get(name)]));
 	}
 
-	async listEvents(
-		filter: AuditFilter,
-		page: { limit: number; before?: number | undefined },
-	): Promise<AuditEvent[]> {
-		const rows = await this.#read<{ event: string }>(
-			`select "event" from "auditEvents"
-				where ($1::text is null or "tokenId" = $1) and ($2::text is null or "action" = $2)
-				and ($3::text is null or "actorId" = $3 or "actorName" = $3)
-				and ($4::timestamptz is null or "date" >= $4) and ($5::timestamptz is null or "date" <= $5)
-				and ($6::bigint is null or "sequence" < $6) order by "sequence" desc limit $7`,
-			[filter.tokenId, filter.action, filter.actor, filter.since, filter.until, page.before, page.limit],
-		);
-		return rows.map(({ event }) => JSON.parse(event));
+	listEvents(...asked: Parameters<Store["listEvents"]>): Promise<AuditEvent[]> {
+		return this.#audit.list(...asked);
 	}
 
-	async *allEvents(): AsyncIterable<AuditEvent> {
-		for (let last = 0; ; ) {
-			const rows = await this.#read<{ sequence: string; event: string }>(
-				`select "sequence", "event" from "auditEvents" where "sequence" > $1 order by "sequence" limit ${eventsAtOnce}`,
-				[last],
-			);
-			for (const { event } of rows) yield JSON.parse(event);
-			if (rows.length < eventsAtOnce) return;
-			last = Number(rows.at(-1)?.sequence);
-		}
+	allEvents(): AsyncIterable<AuditEvent> {
+		return this.#audit.all();
 	}
 
 	async chainEnds(): Promise<{ tail: ChainEnd; head: ChainEnd }> {
@@ -297,16 +278,8 @@ export class PostgresStore implements Store {
 		return { tail: chainEnd(ends.get("auditTail")), head: chainEnd(ends.get("auditHead")) };
 	}
 
-	async lastEventBefore(date: string): Promise<ChainEnd | undefined> {
-		const [row] = await this.#read<{ event: string }>(
-			`select "event" from "auditEvents" where "sequence" < coalesce(
-				(select min("sequence") from "auditEvents" where "date" >= $1), 9223372036854775807)
-				order by "sequence" desc limit 1`,
-			[date],
-		);
-		if (row === undefined) return undefined;
-		const { sequence, hash }: AuditEvent = JSON.parse(row.event);
-		return { sequence, hash };
+	lastEventBefore(date: string): Promise<ChainEnd | undefined> {
+		return this.#audit.lastBefore(date);
 	}
 
 	async usage(filter: Parameters<Store["usage"]>[0]): Promise<UsageDay[]> {
