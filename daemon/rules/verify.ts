@@ -59,7 +59,7 @@ interface Entry {
 	readonly addresses: AddressMatcher;
 }
 
-type VerifierStore = Pick<Store, "verifiable" | "isCurrent" | "staleSeconds">;
+type VerifierStore = Pick<Store, "verifiable" | "coming" | "isCurrent" | "staleSeconds">;
 
 export class Verifier {
 	readonly usage = new UsageCounts();
@@ -146,6 +146,31 @@ export class Verifier {
 
 	#withEntry(secret: string, judge: (entry: Entry) => Verification): MaybeLoaded<Verification> {
 		const digest = hash("sha256", secret, "hex");
+		const coming = this.#store.coming(digest);
+		if (coming === undefined) return this.#knownEntry(secret, digest, judge);
+		return coming.then(
+			() => this.#knownEntry(secret, digest, judge),
+			() => this.#unknownEntry(secret, digest, judge),
+		);
+	}
+
+	/** Of a token that has changed, where the change is not known. */
+	async #unknownEntry(
+		secret: string,
+		digest: string,
+		judge: (entry: Entry) => Verification,
+	): Promise<Verification> {
+		if (!isWellFormed(secret)) return { valid: false, reason: "malformed" };
+		this.found.inStore++;
+		const loaded = await this.#read(digest);
+		return loaded === undefined ? unknown : judge(loaded);
+	}
+
+	#knownEntry(
+		secret: string,
+		digest: string,
+		judge: (entry: Entry) => Verification,
+	): MaybeLoaded<Verification> {
 		const isCurrent = this.#store.isCurrent();
 		const entry = isCurrent ? this.#entries.get(digest) : undefined;
 		if (entry !== undefined) {

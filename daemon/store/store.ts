@@ -186,6 +186,12 @@ export interface Store {
 	 */
 	follow(): Promise<void>;
 	/**
+	 * Set while another process believes that a change of the token with this hash counts here, and it is still being read:
+	 * until it is, nothing is known about the token. Rejects if it can't be read.
+	 * @param digest the hash without the name of its scheme.
+	 */
+	coming(digest: string): Promise<void> | undefined;
+	/**
 	 * Whether what was read before may still be used. Not while changes of another process may have been answered that this
 	 * one has not seen.
 	 */

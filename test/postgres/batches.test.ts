@@ -5,10 +5,10 @@ import { checkChain, record } from "../../daemon/rules/audit.ts";
 import { linkToPrimary, targetsOf } from "../../daemon/store/postgres/connect.ts";
 import type { PostgresStore } from "../../daemon/store/postgres/postgres-store.ts";
 import { insertToken, insertValues, updateToken, updateValues } from "../../daemon/store/postgres/rows.ts";
-import { type Token, type Transaction, unused, VersionConflict } from "../../daemon/store/store.ts";
+import { type Transaction, unused, VersionConflict } from "../../daemon/store/store.ts";
 import { describeWhere } from "../where.ts";
 import { hasPostgres } from "./cluster.ts";
-import { forgetPostgresStore, openPostgresStore, urlOfPostgresStore } from "./store.ts";
+import { forgetPostgresStore, openPostgresStore, tokenOf, urlOfPostgresStore } from "./store.ts";
 
 describeWhere(hasPostgres, "PostgreSQL is not installed")("changes of one moment", () => {
 	const directory = randomUUID();
@@ -148,17 +148,4 @@ async function create(transaction: Transaction, id: string): Promise<void> {
 	await record(transaction, new Date().toISOString(), [
 		{ action: "create", actor, tokenId: id, before: {}, after: {} },
 	]);
-}
-
-function tokenOf(id: string): Token {
-	const date = "2026-03-10T12:00:00.000Z";
-	const user = { userId: "u", userName: "User" };
-	return {
-		...{ id, hash: `sha256:${id}`, version: 1, issuer: "local", name: `name of ${id}`, ...user },
-		...{ creationDate: date, permissions: [], resources: [], allowedAddresses: [], defaultSource: null },
-		...{ expiry: null, retiresDate: null, disabledDate: null, inDoubtDate: null, revokedDate: null },
-		...{ successorId: null, lastModifiedDate: date, createdUserInfo: user, lastModifiedUserInfo: user },
-		...{ description: "", profile: "local", partialToken: "", tags: [], revokedReason: null },
-		...{ quietSeconds: null, predecessorId: null, connectionId: null, remoteId: null, options: {} },
-	};
 }

@@ -1,5 +1,6 @@
 /** Stores on PostgreSQL for tests: a database each, which is the same one for the same directory. */
 import { PostgresStore } from "../../daemon/store/postgres/postgres-store.ts";
+import type { Token } from "../../daemon/store/store.ts";
 import { sharedCluster } from "./cluster.ts";
 
 const databases = new Map<string, Promise<string>>();
@@ -41,4 +42,17 @@ async function emptyDatabase(): Promise<string> {
 	const tables = ["tokens", "usage", "settings", "auditEvents", "changes", "replicas"];
 	await cluster.query(tables.map((name) => `delete from "${name}"`).join("; "), known);
 	return known;
+}
+
+export function tokenOf(id: string): Token {
+	const date = "2026-03-10T12:00:00.000Z";
+	const user = { userId: "u", userName: "User" };
+	return {
+		...{ id, hash: `sha256:${id}`, version: 1, issuer: "local", name: `name of ${id}`, ...user },
+		...{ creationDate: date, permissions: [], resources: [], allowedAddresses: [], defaultSource: null },
+		...{ expiry: null, retiresDate: null, disabledDate: null, inDoubtDate: null, revokedDate: null },
+		...{ successorId: null, lastModifiedDate: date, createdUserInfo: user, lastModifiedUserInfo: user },
+		...{ description: "", profile: "local", partialToken: "", tags: [], revokedReason: null },
+		...{ quietSeconds: null, predecessorId: null, connectionId: null, remoteId: null, options: {} },
+	};
 }

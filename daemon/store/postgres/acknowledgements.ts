@@ -9,6 +9,11 @@ export interface Other {
 	remaining: number;
 }
 
+/** Where a replica hears what others have read of its changes. */
+export function channelOf(replica: string): string {
+	return `tokensmith_${replica}`;
+}
+
 export class Acknowledgements {
 	/** Numbers of changes, by the ids of replicas. */
 	readonly #known = new Map<string, number>();

@@ -172,6 +172,10 @@ export class PostgresStore implements Store {
 		return this.replica.join(this.#openedAt);
 	}
 
+	coming(digest: string): Promise<void> | undefined {
+		return this.replica.coming(digest);
+	}
+
 	isCurrent(): boolean {
 		return this.replica.isCurrent();
 	}

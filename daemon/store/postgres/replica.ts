@@ -1,6 +1,6 @@
 /**
  * One of several daemons over one database. A change is answered when no other replica still answers by the state before:
- * each has read it, or its lease has ended. A replica whose lease has ended answers nothing from memory.
+ * each has read it, or answers nothing about its tokens until it has, or its lease has ended, and with it all answers from memory.
  *
  * - A lease begins, by the replica's own clock, before its renewal is sent, and ends by the database's clock a little later: so
  *   the replica stops first. Only the rates of clocks are compared.
@@ -11,7 +11,9 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type pg from "pg";
 import { type Committed, type Position, StoreUnreachable } from "../store.ts";
-import { Acknowledgements, atMost, type Other } from "./acknowledgements.ts";
+import { Acknowledgements, atMost, channelOf, type Other } from "./acknowledgements.ts";
+import { announcementFrom } from "./announcement.ts";
+import { ComingChanges } from "./coming-changes.ts";
 import { type CommittedPart, committedFrom, isKept, partsOf } from "./committed-text.ts";
 import { type Link, linkToPrimary } from "./connect.ts";
 import { DatabaseClock } from "./database-clock.ts";
@@ -59,6 +61,7 @@ export class Replica {
 	readonly #acknowledgements = new Acknowledgements();
 	/** The last changes that others have announced, by their ids, until this replica has told them that it has read them. */
 	readonly #toAcknowledge = new Map<string, number>();
+	readonly #coming = new ComingChanges();
 	/** After what was applied. */
 	#applied: Position = { change: 0 };
 	readonly #lease: Lease;
@@ -120,6 +123,11 @@ export class Replica {
 
 	isCurrent(): boolean {
 		return this.#lease.isCurrent();
+	}
+
+	/** What a verification of this token has to wait for. @param digest of its hash */
+	coming(digest: string): Promise<void> | undefined {
+		return this.#coming.of(digest);
 	}
 
 	/** While it may answer by what it knew: for how many seconds that may have been untrue. */
@@ -191,6 +199,11 @@ export class Replica {
 				return this.#reading;
 			});
 		return this.#nextRead;
+	}
+
+	async #catchUpTo(number: number): Promise<void> {
+		await this.catchUp();
+		if (this.#known < number) throw new StoreUnreachable(undefined);
 	}
 
 	/** From here on nothing is answered from memory, and no other one waits for this replica. */
@@ -336,6 +349,7 @@ export class Replica {
 		if (position[1] >= 0) this.#known = position[0];
 		this.#batch = last;
 		this.#applied = { change: this.#known };
+		this.#coming.keepAfter(this.#known);
 		this.#acknowledge(link);
 	}
 
@@ -348,33 +362,37 @@ export class Replica {
 		}
 	}
 
-	#tell(link: Link, channel: string): void {
+	#tell(link: Link, channel: string, number = this.#known): void {
 		link
 			.query({
 				name: "acknowledge",
 				text: "select pg_notify($1, $2)",
-				values: [channel, `${this.id} ${this.#known}`],
+				values: [channel, `${this.id} ${number}`],
 			})
 			.catch(this.#options.onTrouble);
 	}
 
 	#hearChange(payload: string): void {
 		if (!this.#hasJoined) return;
-		const [number, replica = ""] = payload.split(" ");
+		const announcement = announcementFrom(payload);
+		const { number, replica } = announcement;
 		// What it has committed itself, it applies when that is answered.
 		if (replica === this.id) return;
-		this.#toAcknowledge.set(replica, Number(number));
-		if (Number(number) > this.#known) this.catchUp().catch(this.#options.onTrouble);
-		else if (this.#link?.isOpen) this.#acknowledge(this.#link);
+		const link = this.#link;
+		if (number > this.#known) {
+			const read = this.#catchUpTo(number);
+			read.catch(this.#options.onTrouble);
+			if (link?.isOpen && this.#coming.isNext(announcement, this.#known)) {
+				this.#coming.add(announcement, read);
+				return this.#tell(link, channelOf(replica), number);
+			}
+		}
+		this.#toAcknowledge.set(replica, number);
+		if (link?.isOpen) this.#acknowledge(link);
 	}
 
 	/** The other replicas with a lease. */
 	others(link: Link): Promise<Other[]> {
 		return this.#acknowledgements.others(link, this.id);
 	}
-}
-
-/** Where a replica hears what others have read of its changes. */
-function channelOf(replica: string): string {
-	return `tokensmith_${replica}`;
 }

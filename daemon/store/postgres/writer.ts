@@ -14,6 +14,7 @@ import {
 	type Transaction,
 } from "../store.ts";
 import type { Other } from "./acknowledgements.ts";
+import { announcementOf } from "./announcement.ts";
 import { textsOf } from "./committed-text.ts";
 import type { Link } from "./connect.ts";
 import type { OwnChange } from "./replica.ts";
@@ -236,7 +237,7 @@ async function announce(
 		text: announcement,
 		values: [
 			batch,
-			replica,
+			announcementOf(replica, committed),
 			textsOf(committed),
 			last === undefined ? null : JSON.stringify({ sequence: last.sequence, hash: last.hash }),
 			events.map(({ sequence }) => sequence),

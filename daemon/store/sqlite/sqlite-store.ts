@@ -49,6 +49,8 @@ export class SqliteStore implements Store {
 	/** No other process changes it. */
 	async follow(): Promise<void> {}
 
+	coming(): undefined {}
+
 	isCurrent(): boolean {
 		return true;
 	}
