@@ -1,5 +1,6 @@
 /** The events that a daemon sends to its listeners, over real HTTP. */
 import assert from "node:assert/strict";
+import { mock } from "node:test";
 import { ownerKey, TestDaemon } from "./harness.ts";
 
 describe("the API's events", () => {
@@ -53,6 +54,29 @@ describe("the API's events", () => {
 			assert.doesNotMatch(JSON.stringify(await listener.rest()), /made later/);
 		});
 	}
+});
+
+describe("a stream of events on which nothing happens", () => {
+	it("has a comment every twenty seconds, so that no proxy takes it for dead", async () => {
+		mock.timers.enable({ apis: ["setInterval"] });
+		const daemon = await TestDaemon.start();
+		try {
+			const headers = { authorization: `Bearer ${ownerKey}` };
+			const response = await fetch(`${daemon.url}/v1/events`, { headers });
+			const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+			const next = async () => Buffer.from((await reader.read()).value ?? []).toString();
+			assert.match(await next(), /^event: hello\n/);
+			mock.timers.tick(19_999);
+			daemon.events.notify("connections", () => ({ connections: [] }));
+			assert.match(await next(), /^event: connections\n/);
+			mock.timers.tick(1);
+			assert.equal(await next(), ":\n\n");
+			await reader.cancel();
+		} finally {
+			mock.timers.reset();
+			await daemon.remove();
+		}
+	});
 });
 
 interface Listener {
