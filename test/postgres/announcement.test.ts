@@ -14,6 +14,17 @@ describe("announcements of changes", () => {
 		assert.deepEqual(announcementFrom(payload), { number: 7, replica: "replica", marks });
 	});
 
+	it("name up to eight tokens, and each once", () => {
+		const eight = Array.from({ length: 8 }, (_, index) => String(index).repeat(64));
+		const named = announcementFrom(`7 ${announcementOf("replica", [changeOf(...eight)])}`).marks;
+		assert.deepEqual(
+			named,
+			eight.map((digest) => digest.slice(0, 16)),
+		);
+		const twice = announcementOf("replica", [changeOf(digests[0]), changeOf(digests[0])]);
+		assert.equal(twice, `replica ${"1".repeat(16)}`);
+	});
+
 	it("name none where there are many or where settings change, so that the change is read first", () => {
 		const many = Array.from({ length: 9 }, (_, index) => String(index).repeat(64));
 		const settings = { ...changeOf(digests[0]), settings: new Map([["policy", {}]]) };
