@@ -27,9 +27,23 @@ const inWords: Readonly<Record<string, () => string>> = {
 
 const named = /^(?<system>.+) at (?<host>\S+): (?<reason>[^:]+)$/;
 
+/** Whether the text says why a system was not reached, rather than what the system answered. */
+export function saysWhyNotReached(text: string): boolean {
+	return Object.hasOwn(inWords, reasonIn(text));
+}
+
+/** Whether it was not reached because of its certificate, which the connection can check in other ways. */
+export function isAboutCertificate(text: string): boolean {
+	return saysWhyNotReached(text) && reasonIn(text).startsWith("The server's certificate");
+}
+
 /** `GitHub at api.github.com: There is no server of this name.`, or any other text as it is. */
 export function reachInWords(text: string): string {
-	const { system = "", host = "", reason = "" } = named.exec(text)?.groups ?? {};
-	const words = Object.hasOwn(inWords, reason) ? inWords[reason]?.() : undefined;
+	const { system = "", host = "" } = named.exec(text)?.groups ?? {};
+	const words = saysWhyNotReached(text) ? inWords[reasonIn(text)]?.() : undefined;
 	return words === undefined ? text : l10n.t("{0} at {1}: {2}", system, host, words);
+}
+
+function reasonIn(text: string): string {
+	return named.exec(text)?.groups?.reason ?? "";
 }

@@ -115,11 +115,16 @@ function addressStep({ prompts }: ConnectStepsDeps): ConnectStep {
 				read: readAddress,
 			});
 			if (answer === back) return back;
-			// A credential that was typed for another address must not be sent to this one.
-			const { credential: _, ...rest } = draft;
-			return { ...(answer === draft.address ? draft : rest), address: answer };
+			return answer === draft.address ? draft : moved(draft, { address: answer });
 		},
 	};
+}
+
+/** A credential that was typed for another address must not be sent to this one, and a suggested name names it. */
+function moved(draft: ConnectDraft, place: Pick<ConnectDraft, "address" | "variables">): ConnectDraft {
+	const { credential: _, ...rest } = draft;
+	const after = { ...rest, ...place };
+	return draft.name === suggestedName(draft) ? { ...after, name: suggestedName(after) } : after;
 }
 
 function variableStep({ prompts, isBuiltIn }: ConnectStepsDeps, index: number): ConnectStep {
@@ -143,9 +148,8 @@ function variableStep({ prompts, isBuiltIn }: ConnectStepsDeps, index: number): 
 				read: (text) => readVariable(variable, text, { base, origin }),
 			});
 			if (answer === back) return back;
-			const { credential: _, ...rest } = draft;
-			const isSame = answer === draft.variables?.[variable.name];
-			return { ...(isSame ? draft : rest), variables: { ...draft.variables, [variable.name]: answer } };
+			if (answer === draft.variables?.[variable.name]) return draft;
+			return moved(draft, { variables: { ...draft.variables, [variable.name]: answer } });
 		},
 	};
 }

@@ -20,7 +20,7 @@ import type { LiveTokens } from "../daemon/live-tokens.ts";
 import { labelText, messageText, quoted, shortened } from "../display-text.ts";
 import { explain, fieldOf } from "../failure.ts";
 import { showError, showInformation } from "../notification.ts";
-import { reachInWords } from "../reach-words.ts";
+import { isAboutCertificate, reachInWords, saysWhyNotReached } from "../reach-words.ts";
 import { untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
 import { dateInWords } from "../tokens/time-left.ts";
@@ -234,14 +234,20 @@ async function afterDoubt(
 	return await afterOutcome(services, draft, outcome);
 }
 
-/** A refused credential is changed; for what can't be reached, the address is. */
+/** A refused credential is changed; for what can't be reached, how its certificate is checked, or the address. */
 function remedyOf(result: TestResult, { profile }: ConnectDraft): [label: string, step: string] {
 	const isDead = result.kind === "probed" && result.probe.outcome === "dead";
 	if (isDead) return [l10n.t("Change Credential"), "credential"];
+	if (isAboutCertificate(reasonOf(result))) return [l10n.t("Change Certificate Check"), "certificates"];
 	if (isProblem(result, "issuer-limited")) return [l10n.t("Try Again"), "summary"];
 	const isFixed = profile?.connector?.base !== null && (profile?.connector?.variables ?? []).length === 0;
 	if (isFixed) return [l10n.t("Try Again"), "summary"];
 	return [l10n.t("Change Address"), profile?.connector?.base === null ? "address" : "variable-0"];
+}
+
+function reasonOf(result: TestResult): string {
+	if (result.kind === "probed") return result.probe.detail;
+	return result.error instanceof TokensmithProblemError ? result.error.problem.detail : "";
 }
 
 function isProblem(result: TestResult, code: ProblemCode): boolean {
@@ -256,6 +262,8 @@ function isProblem(result: TestResult, code: ProblemCode): boolean {
 export function resultInWords({ name, baseUrl }: Connection, result: TestResult): string {
 	if (result.kind === "failed") return messageText(explain(result.error).text);
 	const { outcome, detail } = result.probe;
+	// A system that was not reached has said nothing.
+	if (outcome === "unknown" && saysWhyNotReached(detail)) return messageText(reachInWords(detail));
 	const system = quoted(name);
 	const words: Record<ProbeResult["outcome"], string> = {
 		live: l10n.t("{0} accepts the credential.", system),

@@ -8,6 +8,7 @@ import { settingsOf } from "../connections/connections.ts";
 import { messageText, quoted } from "../display-text.ts";
 import { confirmIrreversible } from "../irreversible.ts";
 import { showInformation, showWarning } from "../notification.ts";
+import { saysWhyNotReached } from "../reach-words.ts";
 import type { Services } from "../services.ts";
 import { works } from "../tokens/lineage.ts";
 import type { Prompts } from "../wizard/prompts.ts";
@@ -32,9 +33,12 @@ export async function testInteractively(services: ManageDeps, connection: Connec
 		void showInformation(text);
 		return;
 	}
-	const change = l10n.t("Change Credential");
-	const chosen = await showWarning(resultInWords(connection, result), change);
+	const [change, again] = [l10n.t("Change Credential"), l10n.t("Try Again")];
+	// What was not reached has not refused the credential.
+	const button = saysWhyNotReached(result.probe.detail) ? again : change;
+	const chosen = await showWarning(resultInWords(connection, result), button);
 	if (chosen === change) await changeCredential(services, connection);
+	if (chosen === again) await testInteractively(services, connection);
 }
 
 function sayNothingToTest({ name }: Connection): void {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as l10n from "@vscode/l10n";
 import { reasons } from "../../daemon/issuers/connector/exchange.ts";
-import { reachInWords } from "../../extension/reach-words.ts";
+import { isAboutCertificate, reachInWords, saysWhyNotReached } from "../../extension/reach-words.ts";
 import { bundles } from "../l10n.ts";
 
 describe("the reason why a system was not reached", () => {
@@ -10,6 +10,14 @@ describe("the reason why a system was not reached", () => {
 
 	it("stays in English as the daemon says it", () => {
 		for (const reason of Object.values(reasons)) assert.equal(reachInWords(text(reason)), text(reason));
+	});
+
+	it("is told apart from what a system has answered, and from others if it is the certificate", () => {
+		for (const reason of Object.values(reasons)) assert.equal(saysWhyNotReached(text(reason)), true, reason);
+		for (const other of ["", "GitHub at api.github.com: It said no."])
+			assert.equal(saysWhyNotReached(other), false);
+		assert.equal(isAboutCertificate(text(reasons.DEPTH_ZERO_SELF_SIGNED_CERT ?? "")), true);
+		assert.equal(isAboutCertificate(text(reasons.ECONNREFUSED ?? "")), false);
 	});
 
 	describe("in German", () => {

@@ -1,5 +1,8 @@
 /** The questions, steps and notices about connected systems, answered as a user does. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -13,6 +16,7 @@ import { probeDue } from "../../extension/systems/daily-probe.ts";
 import { reviewConnector } from "../../extension/systems/review-connector.ts";
 import { systemCommands } from "../../extension/systems/system-commands.ts";
 import { Acme, acmeProfile } from "../daemon/systems/acme.ts";
+import { selfSigned } from "../daemon/systems/certificate.ts";
 import { startEclecticIq } from "../daemon/systems/guided-systems.ts";
 import { until } from "../workbench/until.ts";
 import { OneWindow } from "./one-window.ts";
@@ -158,7 +162,37 @@ describe("connected systems", () => {
 				vscode.CancellationError,
 			);
 			assert.deepEqual(person.last?.buttons, ["Change Address", "Connect Anyway"]);
+			assert.match(person.last?.text ?? "", /Acme at \S+: No server accepts connections at the address\.$/);
 			assert.deepEqual([await connected(), window.kept.size], [[], 0]);
+		});
+
+		it("are asked how the certificate is checked when that is why they were not reached", async () => {
+			confirms();
+			person.answers(/is signed by itself/, "Change Certificate Check");
+			const secure = createServer(selfSigned(), (_, response) => response.end("{}")).listen(0, "127.0.0.1");
+			await once(secure, "listening");
+			const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
+			const usual = /By the authorities that this machine trusts/;
+			const answers = ["Acme", url, "Ours", usual, acme.credential, /Connect and Test/];
+			const quick = new QuickAnswers(...answers, pressEscape);
+			const work = quick.answer(() => connectSystemInteractively(services()));
+			await assert.rejects(work, vscode.CancellationError);
+			quick.dispose();
+			secure.close();
+			assert.equal(quick.left, 0);
+			assert.ok(quick.lists.at(-1)?.rows.some(({ label }) => /Not at all/.test(label)));
+		});
+
+		it("get another suggested name with another address, and keep one of the user's own", async () => {
+			confirms();
+			person.answers(/No server accepts/, "Change Address");
+			const nowhere = "http://127.0.0.1:9";
+			const suggested = `Acme ${new URL(nowhere).host}`;
+			await connecting(
+				...["Acme", nowhere, suggested, acme.credential, /Connect and Test/],
+				...[acme.url, acme.credential, /Connect and Test/],
+			);
+			assert.equal((await connected())[0]?.name, `Acme ${new URL(acme.url).host}`);
 		});
 
 		it("are saved without an answer of the system when the user wants that", async () => {
