@@ -8,6 +8,7 @@ import {
 	type ListQuestion,
 	loadRows,
 	type ManyQuestion,
+	ownRowsAlone,
 	type Row,
 	Selection,
 	typedFirst,
@@ -188,7 +189,14 @@ async function fillList<Value>(
 	else if (first !== undefined) list.activeItems = [first];
 	const show = () => {
 		const text = list.value.trim();
-		list.items = text === "" || rowsFor === undefined ? known : typedFirst(rowsFor(text), known);
+		if (rowsFor !== undefined && text !== "") list.items = typedFirst(rowsFor(text), known);
+		else list.items = text === "" ? known : [...known, ...ownRowsAlone(known, text)];
+	};
+	const showOwn = () => {
+		const text = list.value.trim();
+		const others = text === "" ? [] : ownRowsAlone(known, text);
+		// Its rows would be drawn again at each key stroke.
+		if (list.items.length !== known.length + others.length) show();
 	};
 	const showOthers = (rows: readonly Row<Value>[]) => {
 		if (isSameList(rows, known)) return;
@@ -198,8 +206,7 @@ async function fillList<Value>(
 		const same = known.find(({ label }) => label === before?.label);
 		if (same !== undefined) list.activeItems = [same];
 	};
-	if (rowsFor === undefined) return showOthers;
-	list.onDidChangeValue(show);
+	list.onDidChangeValue(rowsFor === undefined ? showOwn : show);
 	// The user may have typed while the rows were loading.
 	if (list.value !== "") show();
 	return showOthers;

@@ -1,4 +1,5 @@
 /** The rows of a list with several choices: the known ones, those for the typed text, and which of them are picked. */
+import * as l10n from "@vscode/l10n";
 import type * as vscode from "vscode";
 
 /** A row of a list. A row without a value cannot be chosen. */
@@ -82,10 +83,12 @@ export class Selection<Value> {
 	 * rows for the text come last, so that no other row moves.
 	 */
 	show(): void {
-		const { rowsFor } = this.#question;
-		if (rowsFor === undefined && this.#list.items.length > 0) return;
+		const { rowsFor = (text: string) => ownRowsAlone(this.#known, text) } = this.#question;
 		const text = this.#list.value.trim();
-		const typed = rowsFor === undefined || text === "" ? [] : rowsFor(text);
+		const typed = text === "" ? [] : rowsFor(text);
+		// Its rows would be drawn again at each key stroke.
+		const isAsShown = this.#list.items.length === this.#known.length + typed.length;
+		if (this.#question.rowsFor === undefined && this.#list.items.length > 0 && isAsShown) return;
 		const unknown = typed.filter((row) => !this.#knows(row)).map((row) => ({ ...row, alwaysShow: true }));
 		this.#list.items = [...this.#known, ...unknown];
 		this.#list.selectedItems = this.#picked;
@@ -138,10 +141,19 @@ export function whenNoneFits<Value>(
 	text: string,
 	otherwise: Row<Value>,
 ): Row<Value>[] {
-	const fits = rows.some(({ label, detail = "" }) =>
-		isWithin(text.toLowerCase(), `${label} ${detail}`.toLowerCase()),
+	const fits = rows.some(({ label, description = "", detail = "" }) =>
+		[withoutIcons(label), description, detail].some((part) =>
+			isWithin(text.toLowerCase(), part.toLowerCase()),
+		),
 	);
 	return fits ? [] : [{ ...otherwise, alwaysShow: true }];
+}
+
+const withoutIcons = (label: string) => label.replaceAll(/\$\([\w-]+\)/g, "");
+
+/** What a list says that takes none but its own rows, where the typed text fits none of them. */
+export function ownRowsAlone<Value>(rows: readonly Row<Value>[], text: string): Row<Value>[] {
+	return whenNoneFits(rows, text, { label: l10n.t("$(info) Nothing fits. Delete the text to see all.") });
 }
 
 /** Whether all characters are in the text, in this order: how a list is filtered at most. */

@@ -51,4 +51,10 @@ describe("a text that fits no row", () => {
 		for (const text of ["gitl", "GLB", "tokens", ""])
 			assert.deepEqual(whenNoneFits<string>(systems, text, unknown), [], text);
 	});
+
+	it("is not taken for one that fits two parts of a row, or its icon", () => {
+		const rows = [{ label: "$(key) Name", description: "orders" }];
+		for (const text of ["key", "nameorders"]) assert.equal(whenNoneFits(rows, text, unknown).length, 1, text);
+		assert.deepEqual(whenNoneFits(rows, "orders", unknown), []);
+	});
 });

@@ -98,6 +98,9 @@ describe("a token after its creation", () => {
 		assert.equal(await verify(token, "?permission=datasets:write"), 200);
 		await window.runCommand("Tokensmith: Revoke Token…");
 		await window.input.waitForQuestion("Which tokens?");
+		await window.input.type("zz");
+		await window.input.waitForActive("Nothing fits. Delete the text to see all.");
+		await window.input.type("");
 		await window.input.check("Native app");
 		await window.input.accept();
 		await window.answerDialog("Revoke");
