@@ -1,9 +1,12 @@
 /** `tokensmith connect NAME` and `disconnect NAME`: other systems, by a profile that the daemon has or that a file brings. */
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import type { TokensmithClient } from "../client/client.ts";
 import { TokensmithProblemError } from "../client/transport.ts";
 import { type Connection, callsOf, type ListedProfile, type ProbeResult, proposedBase } from "../contract.ts";
+import { largestManifestBytes } from "../manifest/manifest.ts";
+import { readInside } from "../manifest/read-inside.ts";
 import { mistakesInWords, readProfile } from "../manifest/read-manifest.ts";
 import { defineCommand } from "./command.ts";
 import { connectionNamed } from "./connections.ts";
@@ -68,13 +71,14 @@ async function profileInFile(path: string | undefined): Promise<ChosenProfile> {
 	throw new UsageError(`The file of --profile is no valid profile: ${mistakesInWords(read.mistakes)}`);
 }
 
-async function textOf(path: string, option: string): Promise<string> {
-	try {
-		return await readFile(path, "utf8");
-	} catch (cause) {
-		const what = option === "--profile" ? "is neither the id of a profile nor a file" : "names no file";
-		throw new UsageError(`${option} ${what} that can be read.`, { cause });
-	}
+/** @throws UsageError */
+async function textOf(path: string, option: "--profile" | "--ca"): Promise<string> {
+	const target = await realpath(path).catch(() => undefined);
+	const read = target && (await readInside(dirname(target), basename(target), largestManifestBytes));
+	if (read && read.kind === "text") return read.text;
+	if (read && read.kind === "refused") throw new UsageError(`The file of ${option} ${read.detail}.`);
+	const what = option === "--profile" ? "is neither the id of a profile nor a file" : "names no file";
+	throw new UsageError(`${option} ${what}.`);
 }
 
 /** @throws UsageError */
@@ -82,9 +86,12 @@ function addressOf({ name, connector }: ChosenProfile, variables: Readonly<Recor
 	const address = connector === undefined ? null : proposedBase(connector, variables);
 	if (address !== null) return address;
 	const needed = (connector?.variables ?? []).filter((one) => variables[one.name] === undefined);
-	const more = needed.map((one) => ` --variable ${one.name}=VALUE (${one.title})`).join("");
-	const url = connector?.base == null ? " --address URL, where its API is" : "";
-	throw new UsageError(`To connect ${name}, give${url}${more}.`);
+	const missing = [
+		...(connector?.base == null ? ["--address URL, where its API is"] : []),
+		...needed.map((one) => `--variable ${one.name}=VALUE (${one.title})`),
+	];
+	if (missing.length > 0) throw new UsageError(`To connect ${name}, give ${missing.join(" and ")}.`);
+	throw new UsageError(`A value of --variable can't be part of the address ${connector?.base}.`);
 }
 
 function pairsOf(given: readonly string[]): Record<string, string> {

@@ -180,8 +180,16 @@ export function refuseMoved(called: Connection, now: Connection | undefined): vo
  * Checks a connection against its profile. Answers the fingerprint to keep: null for a built-in connector.
  * @throws RuleError `invalid-request` or `connector-changed`
  */
-function checked(input: NewConnection, { connector, connectorHash, name }: ListedProfile): string | null {
+function checked(
+	input: NewConnection,
+	{ connector, connectorHash, name, steps }: ListedProfile,
+): string | null {
 	const { baseUrl, tls, variables } = input;
+	if (connector === undefined && steps.length === 0)
+		refuse("invalid-request", {
+			pointer: "/profile",
+			detail: `must be that of another system: ${name} has neither a connector nor steps`,
+		});
 	// A credential travels encrypted, or stays on this machine.
 	const wrong = addressIssue(baseUrl);
 	if (wrong !== undefined) refuse("invalid-request", { pointer: "/baseUrl", detail: wrong });

@@ -84,6 +84,7 @@ describe("a connection", () => {
 		["a query in the address", { baseUrl: "https://acme.example/?key=1" }, "/baseUrl"],
 		["no address", { baseUrl: "acme" }, "/baseUrl"],
 		["a certificate that is none", { tls: { verify: true, ca: "x" } }, "/tls/ca"],
+		["this machine's own profile", { profile: "local" }, "/profile"],
 		["an unknown profile", { profile: "nowhere" }, "/profile"],
 		["a blank name", { name: " " }, "/name"],
 		["a credential", { credential: "s3cret" }, "/credential"],

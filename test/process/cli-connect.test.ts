@@ -96,14 +96,20 @@ describe("a system on the command line", () => {
 			assert.match(stderr, words);
 		};
 		await refused(["connect", "x"], /Give --profile P/);
-		await refused(args("no-such-profile"), /--profile is neither the id of a profile nor a file/);
+		await refused(
+			[...args("mindbridge").slice(0, 4), "--variable", "tenant=../x"],
+			/can't be part of the address/,
+		);
+		await refused(args("/dev/zero"), /The file of --profile is a device, not a file\./);
+		await refused(args(folder), /The file of --profile is a folder, not a file\./);
+		await refused(args("no-such-profile"), /--profile is neither the id of a profile nor a file\./);
 		write({ connector: { ...acmeProfile.connector, auth: { Authorization: "Bearer x" } } as never });
 		await refused(args(), /no valid profile: .*; \/connector\/auth must send \{credential\}/);
 		write({});
 		await refused(["connect", "x", "--profile", "npm"], /To connect npm registry, give --address URL/);
 		await refused(["connect", "x", "--profile", "mindbridge"], /give --variable tenant=VALUE \(/);
 		await refused([...args(), "--variable", "tenant"], /--variable takes NAME=VALUE/);
-		await refused([...args(), "--confirmed", "--ca", join(folder, "none.pem")], /--ca names no file/);
+		await refused([...args(), "--confirmed", "--ca", join(folder, "none.pem")], /--ca names no file\./);
 	});
 
 	it("is forgotten, while its tokens work only by force", async () => {
