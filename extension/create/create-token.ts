@@ -166,10 +166,10 @@ async function askAll(
 	live.start();
 	const search = new vscode.CancellationTokenSource();
 	// So does the search for permissions.
-	const suggested = permissionSuggestions(services, search.token);
+	const suggestions = permissionSuggestions(services, search.token);
 	const answers = {
 		...answersFrom(services, start),
-		suggestions: () => suggested,
+		suggestions,
 		connect: await connectInstead(live),
 	};
 	const { target, key } = start.draft;

@@ -14,18 +14,18 @@ import {
 	newNames,
 	noSuggestions,
 	type PermissionChoice,
-	type PermissionSuggestions,
 	readTyped,
 	type Typed,
 	templatesOf,
 } from "./permission-choices.ts";
+import type { SuggestFor } from "./permission-suggestions.ts";
 import type { TokenDraft } from "./token-draft.ts";
 
 interface PermissionStepDeps<Draft> {
 	prompts: Prompts;
 	profile: (draft: Draft) => Promise<Profile>;
 	/** Default: none. */
-	suggestions?: () => Promise<PermissionSuggestions>;
+	suggestions?: SuggestFor;
 	/** Default: always. */
 	applies?: (draft: Draft) => boolean;
 }
@@ -46,7 +46,7 @@ export function permissionStep<Draft extends PermissionDraft>({
 		isAnswered: (draft) => draft.permissions !== undefined,
 		async ask(draft, place) {
 			const profile = await profileOf(draft);
-			const offer = { profile, groups: choiceGroups(profile, await suggestions()), draft };
+			const offer = { profile, groups: choiceGroups(profile, await suggestions(profile)), draft };
 			let picked: readonly string[] = draft.permissions ?? [];
 			for (;;) {
 				const permissions = await askWhich(prompts, place, { ...offer, picked });

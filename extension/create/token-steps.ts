@@ -11,8 +11,8 @@ import { parseAllowedAddresses } from "./allowed-addresses.ts";
 import { type DetailStepsDeps, defaultSourceStep, detailsStep } from "./detail-steps.ts";
 import { expirySteps } from "./expiry-step.ts";
 import { optionsStep } from "./option-step.ts";
-import type { PermissionSuggestions } from "./permission-choices.ts";
 import { permissionStep } from "./permission-step.ts";
+import type { SuggestFor } from "./permission-suggestions.ts";
 import { resourceStep } from "./resource-step.ts";
 import { questionsOf, usualQuestions } from "./system.ts";
 import { type SystemStepDeps, systemStep } from "./system-step.ts";
@@ -22,7 +22,7 @@ interface TokenStepsDeps<Draft>
 	extends Omit<DetailStepsDeps<Draft>, "prompts">,
 		Omit<SystemStepDeps, "prompts"> {
 	isNameTaken: (name: string, draft: Draft) => boolean;
-	suggestions: () => Promise<PermissionSuggestions>;
+	suggestions: SuggestFor;
 }
 
 export function tokenSteps<Draft extends TokenDraft>(

@@ -6,8 +6,8 @@ import type { Profile, TokenRecord } from "../../daemon/contract.ts";
 import { defaultSourceStep, descriptionQuestion, tagsQuestion } from "../create/detail-steps.ts";
 import { expiryInstant } from "../create/expiry-input.ts";
 import { expirySteps } from "../create/expiry-step.ts";
-import type { PermissionSuggestions } from "../create/permission-choices.ts";
 import { permissionStep } from "../create/permission-step.ts";
+import type { SuggestFor } from "../create/permission-suggestions.ts";
 import { resourceStep } from "../create/resource-step.ts";
 import type { TokenDraft } from "../create/token-draft.ts";
 import { addressesStep, nameStep } from "../create/token-steps.ts";
@@ -28,7 +28,7 @@ export interface EditStepsDeps {
 	/** The token as it was read. */
 	token: TokenRecord;
 	profile: Profile;
-	suggestions: () => Promise<PermissionSuggestions>;
+	suggestions: SuggestFor;
 	knownResources: () => readonly string[];
 	knownSources: () => readonly string[];
 	isNameTaken: (name: string) => boolean;

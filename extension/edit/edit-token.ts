@@ -178,7 +178,7 @@ async function askEdits(
 		token,
 		profile: rules,
 		isNameTaken,
-		suggestions: () => permissionSuggestions(services, search.token),
+		suggestions: (profile) => permissionSuggestions(services, search.token)(profile),
 		knownResources: () => others.flatMap(({ resources }) => resources),
 		knownSources: () => alike.flatMap(({ defaultSource }) => defaultSource ?? []),
 	});

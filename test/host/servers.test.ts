@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 import { parseServerAddress } from "../../daemon/client/prove-server.ts";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { createToken } from "../../extension/create/create-action.ts";
+import { permissionSuggestions } from "../../extension/create/permission-suggestions.ts";
 import { serverBehind } from "../../extension/daemon/server-transport.ts";
 import { fields, lockOf, profileOf } from "../../extension/edit/editable.ts";
 import { explain } from "../../extension/failure.ts";
@@ -99,6 +100,23 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		const { failed } = await revokeTokens(servicesOf(window), { tokens: [outcome.token] });
 		assert.equal(failed, undefined);
 		assert.ok(!(await team.servers[1]?.isAccepted(outcome.secret)));
+	});
+
+	it("suggests for its tokens what services asked it for, and for others what they asked this machine for", async () => {
+		const { token } = await team.create();
+		await team.servers[0]?.call("GET", "/v1/verify?permission=asked.there", { secret: token });
+		const { url } = await window.home.daemonFile();
+		const here = { authorization: `Bearer ${(await window.create("Here")).token}` };
+		await fetch(`${url}/v1/verify?permission=asked.here`, { headers: here });
+		const key = await connected();
+		const never = new vscode.CancellationTokenSource().token;
+		const suggest = permissionSuggestions({ daemon: window.daemon, log: window.log }, never);
+		const asked = async (profile: string) =>
+			(await suggest({ id: profile })).requested
+				.map(({ name }) => name)
+				.filter((name) => /^asked/.test(name));
+		assert.deepEqual(await asked(`${key}~local`), ["asked.there"]);
+		assert.deepEqual(await asked("local"), ["asked.here"]);
 	});
 
 	it("rotates, undoes, edits and revokes there, and no answer has an id without the server", async () => {
