@@ -257,6 +257,27 @@ describe("passing secrets to programs", () => {
 			assert.equal(asked.length, 0);
 		});
 
+		it("goes on with another secret only as it was allowed to start", async () => {
+			const debugging = new TokenDebugging(deps());
+			const next = (more: object = {}) =>
+				debugging.renewed(folder, config({ env: { A: "1", API_TOKEN: token.token }, ...more }), [
+					{ key: "API_TOKEN", token, secret: "the next secret" },
+				]);
+			answer = "no";
+			assert.equal(await next(), undefined);
+			assert.deepEqual([asked.length, failures], [1, []]);
+			answer = "always";
+			isTrusted = false;
+			assert.equal(await next(), undefined);
+			assert.match(String(failures[0]), /Restricted Mode/);
+			isTrusted = true;
+			assert.equal(await next({ console: "integratedTerminal" }), undefined);
+			assert.deepEqual([asked.length, failures.length], [1, 2]);
+			for (let time = 0; time < 2; time++)
+				assert.deepEqual(await next(), config({ env: { A: "1", API_TOKEN: "the next secret" } }));
+			assert.equal(asked.length, 2);
+		});
+
 		it("does not change a configuration without tokens", async () => {
 			const debugging = new TokenDebugging(deps());
 			const plain = config({ console: "integratedTerminal", trace: true });
