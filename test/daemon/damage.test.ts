@@ -6,7 +6,7 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import { copyPath, listLogs, logPath } from "../../daemon/store/sqlite/snapshot.ts";
 import type { SqliteStore } from "../../daemon/store/sqlite/sqlite-store.ts";
 import { doubtDatesSetting } from "../../daemon/store/store.ts";
-import { damage, makeScene } from "../torture/damage.ts";
+import { damage, makeScene, type Scene, tryDamage } from "../torture/damage.ts";
 import { Tally } from "../torture/tally.ts";
 import { replaceIn } from "./databases.ts";
 import { daemonOfEach, openStore, type TestDaemon, temporaryFolder } from "./harness.ts";
@@ -20,6 +20,40 @@ describe("a damaged data directory", () => {
 		assert.ok((tally.counts.get("tried") ?? 0) > 100, tally.report);
 		assert.ok((tally.counts.get("told") ?? 0) > 80, tally.report);
 	});
+});
+
+describe("a last line that is wrong in the log and in its copy", () => {
+	let scene: Scene;
+	before(async () => {
+		scene = await makeScene("kill");
+	});
+
+	const wrong: [what: string, at: (line: Buffer) => number, becomes: string][] = [
+		["has no end", (line) => line.length - 1, "*"],
+		["has zeros for its end", (line) => line.length - 1, "\0"],
+		["has a zero in its middle", (line) => line.lastIndexOf(" "), "\0"],
+		["begins with a zero", () => 0, "\0"],
+	];
+	for (const [what, at, becomes] of wrong)
+		it(`${what} is no line that was never completed`, async () => {
+			const [newest = ""] = [...scene.files.keys()]
+				.filter((name) => name.startsWith("copy-"))
+				.sort()
+				.reverse();
+			const lineStart = scene.files.get(newest)?.lastIndexOf("\n", -2) ?? 0;
+			const changed = new Map(
+				[newest, newest.replace("copy", "changes")].map((name) => {
+					const bytes = Buffer.from(scene.files.get(name) ?? "");
+					const place =
+						lineStart + 1 + at(Buffer.from(scene.files.get(newest) ?? "").subarray(lineStart + 1));
+					bytes.write(becomes, place);
+					return [name, bytes];
+				}),
+			);
+			const tally = new Tally();
+			await tryDamage(scene, { what, changed, isSingle: false }, tally);
+			assert.deepEqual([Object.fromEntries(tally.faults), tally.counts.get("told")], [{}, 1]);
+		});
 });
 
 describe("a start that puts tokens in doubt", () => {

@@ -20,6 +20,10 @@ export type Rest = "room" | "nothing" | "torn" | "cut" | "damaged";
 /** What was found in one of the two files. */
 export interface FileState {
 	exists: boolean;
+	/** The file's length. */
+	bytes: number;
+	/** Where the rest begins. */
+	restAt: number;
 	/** How many bytes from the start are right lines, up to the first damage. */
 	soundBytes: number;
 	/** Whether a wrong line comes before a right one. */
@@ -92,12 +96,17 @@ export class LogReader {
 	}
 
 	get #endsWithRoom(): boolean {
-		return this.log.rest === "room" || this.log.rest === "torn";
+		const { log, copy } = this;
+		// The copy gets a line only when the log has it, so that one of which it has a part was completed once.
+		return log.rest === "room" || (log.rest === "torn" && copy.bytes <= log.restAt);
 	}
 }
 
 function newState(): FileState {
-	return { exists: false, soundBytes: 0, isBroken: false, lines: 0, rest: "nothing", isNumbered: true };
+	return {
+		...{ exists: false, bytes: 0, restAt: 0, soundBytes: 0 },
+		...{ isBroken: false, lines: 0, rest: "nothing", isNumbered: true },
+	};
 }
 
 function next(lines: Generator<LogLine, void, undefined>): LogLine | undefined {
@@ -111,6 +120,7 @@ function* linesOf(path: string, state: FileState): Generator<LogLine, void, unde
 	const file = openSync(path, "r");
 	try {
 		state.exists = true;
+		state.bytes = fstatSync(file).size;
 		let [count, position, wrongAt] = [0, 0, -1];
 		for (const line of completeLines(file)) {
 			const bytes = line.length;
@@ -128,7 +138,8 @@ function* linesOf(path: string, state: FileState): Generator<LogLine, void, unde
 			state.lines = parts.number + 1;
 			yield { ...parts, bytes: line };
 		}
-		state.rest = restOf(readFrom(file, wrongAt === -1 ? position : wrongAt));
+		state.restAt = wrongAt === -1 ? position : wrongAt;
+		state.rest = restOf(readFrom(file, state.restAt));
 	} finally {
 		closeSync(file);
 	}
