@@ -71,7 +71,9 @@ function askWhich(
 	{ profile, groups, picked }: Offer & { picked: readonly string[] },
 ): Promise<string[] | Back> {
 	const { minimum } = profile.permissions;
-	const rows = permissionRows(groups, picked);
+	const known = permissionRows(groups, picked);
+	// A system whose permissions are not known shows no empty list.
+	const rows = known.length === 0 ? [explanation(profile)] : known;
 	const templates = rows.filter(({ picks }) => picks !== undefined);
 	return prompts.many<string>(place, {
 		placeholder: placeholderFor(profile),
@@ -95,6 +97,16 @@ function placeholderFor({ id, permissions: { minimum } }: Profile): string {
 	return minimum === 0
 		? l10n.t("What may the token do?")
 		: l10n.t("What may the token do? Choose at least {0}.", minimum);
+}
+
+function explanation({ name, permissions: { minimum } }: Profile): Row<string> {
+	return {
+		label: l10n.t("$(info) A permission is what the token may do, as {0} calls it", labelText(name)),
+		detail:
+			minimum === 0
+				? l10n.t("Type one and press Enter to add it. Enter without a text goes on.")
+				: l10n.t("Type one and press Enter to add it."),
+	};
 }
 
 function tooFew(minimum: number): string {

@@ -80,8 +80,9 @@ function askAll(services: ConnectSystemDeps, { draft, changeFirst }: ConnectStar
 		}),
 		summaryStep<ConnectDraft>({
 			prompts,
-			placeholder: l10n.t("Press Enter to connect and test, or choose a row to change its answer."),
-			done: () => l10n.t("$(plug) Connect and Test"),
+			placeholder: l10n.t("Press Enter to connect, or choose a row to change its answer."),
+			done: (draft) =>
+				hasCredential(draft) ? l10n.t("$(plug) Connect and Test") : l10n.t("$(plug) Connect"),
 			rows: summaryRows,
 		}),
 	];
@@ -108,8 +109,10 @@ function connectableOf({ profiles }: Pick<LiveTokens, "profiles">): readonly Pro
 	);
 }
 
+const hasCredential = ({ credential = "" }: ConnectDraft) => credential !== "";
+
 function summaryRows(draft: ConnectDraft): Row<string>[] {
-	const { profile, name = "", tls = usualTls, credential, caFile = "" } = draft;
+	const { profile, name = "", tls = usualTls, caFile = "" } = draft;
 	const base = baseUrlOf(draft) ?? "";
 	const addressStep = profile?.connector?.base === null ? "address" : "variable-0";
 	const row = (label: string, description: string, value: string): Row<string> => ({
@@ -124,15 +127,15 @@ function summaryRows(draft: ConnectDraft): Row<string>[] {
 		...(base.startsWith("https:")
 			? [row(l10n.t("$(verified) Certificate"), tlsInWords(tls, caFile), "certificates")]
 			: []),
-		...(credential === undefined || credential === ""
-			? []
-			: [
+		...(hasCredential(draft)
+			? [
 					row(
 						l10n.t("$(key) Credential"),
 						l10n.t("kept in SecretStorage, sent to {0} only", hostOf(base)),
 						"credential",
 					),
-				]),
+				]
+			: []),
 	];
 }
 

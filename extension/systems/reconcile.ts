@@ -18,11 +18,19 @@ export async function reconcile(services: ReconcileDeps, connection: Connection)
 	const groups = groupsOf(found, connector?.options);
 	if (groups.length > 0) return await showDifferences(services, { connection, answers }, groups);
 	const { same: count } = found;
+	if (count === 0) return await sayNoTokens(connection);
 	void showInformation(
 		count === 1
 			? l10n.t("{0} and the list here agree about 1 token.", quoted(connection.name))
 			: l10n.t("{0} and the list here agree about {1} tokens.", quoted(connection.name), count),
 	);
+}
+
+async function sayNoTokens({ id, name }: Connection): Promise<void> {
+	const create = l10n.t("Create API Token");
+	const text = l10n.t("{0} has no tokens yet, and there are none of it in the list here.", quoted(name));
+	if ((await showInformation(text, create)) === create)
+		await vscode.commands.executeCommand("tokensmith.createToken", { connection: id });
 }
 
 /** A cancelled comparison changes nothing, so its answer is left alone. */

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { CancellationError } from "vscode";
 import type { Connection, Profile } from "../../daemon/contract.ts";
+import stripe from "../../daemon/profiles/stripe.json" with { type: "json" };
 import { optionsStep } from "../../extension/create/option-step.ts";
+import { permissionStep } from "../../extension/create/permission-step.ts";
 import type { TokenDraft } from "../../extension/create/token-draft.ts";
 import { Prompts } from "../../extension/wizard/prompts.ts";
 import type { Back, Place } from "../../extension/wizard/walk.ts";
-import { QuickAnswers } from "./quick-answers.ts";
+import { pressEscape, QuickAnswers } from "./quick-answers.ts";
 
 const place: Place = { title: "Options", step: 5, totalSteps: 9, canGoBack: true };
 const options = [
@@ -56,5 +59,32 @@ describe("the options of a system's connector", () => {
 		assert.ok(system);
 		assert.equal(step.applies?.({ system: { kind: "stand-in", profile: system.profile } }), false);
 		assert.equal(step.applies?.({}), false);
+	});
+});
+
+describe("the permissions of a system", () => {
+	const profile = async () => stripe as unknown as Profile;
+
+	async function firstRows(draft: TokenDraft): Promise<string[]> {
+		const prompts = new Prompts();
+		const person = new QuickAnswers(pressEscape);
+		try {
+			const asking = person.answer(() => permissionStep<TokenDraft>({ prompts, profile }).ask(draft, place));
+			await assert.rejects(asking, CancellationError);
+			return person.lists[0]?.rows.map(({ label }) => label) ?? [];
+		} finally {
+			person.dispose();
+			prompts.dispose();
+		}
+	}
+
+	it("are explained where none is known, instead of an empty list", async () => {
+		assert.deepEqual(await firstRows({}), [
+			"$(info) A permission is what the token may do, as Stripe calls it",
+		]);
+	});
+
+	it("begin with those that the token has already", async () => {
+		assert.deepEqual(await firstRows({ permissions: ["charges.read"] }), ["chosen", "charges.read"]);
 	});
 });

@@ -58,7 +58,7 @@ describe("connected systems", () => {
 		const live = { profiles: window.live.profiles, connections: [], serverOf: () => undefined };
 		const connections = new Connections({ live, credentials: window.credentials, secrets: window.secrets });
 		const quick = new QuickAnswers(
-			...["EclecticIQ Intelligence Center", eclecticIq.system.url, "Threats", /Connect and Test/],
+			...["EclecticIQ Intelligence Center", eclecticIq.system.url, "Threats", /Connect$/],
 		);
 		try {
 			await quick.answer(() => connectSystemInteractively({ ...services(), connections }));
@@ -136,6 +136,14 @@ describe("connected systems", () => {
 			for (const call of ["POST /tokens", "GET /tokens", "DELETE /tokens/{id}", "GET /me"])
 				assert.ok(asked?.detail.includes(`•  ${call}`), call);
 			assert.deepEqual([acme.requests, await connected(), window.kept.size], [[], [], 0]);
+		});
+
+		it("are compared where there are no tokens yet with an offer to create one", async () => {
+			await connect();
+			const argument = { connection: window.live.connections[0]?.id };
+			await systemCommands.reconcile?.run({ services: services(), argument, selected: undefined });
+			assert.match(person.last?.text ?? "", /^“Ours” has no tokens yet, and there are none of it/);
+			assert.deepEqual(person.last?.buttons, ["Create API Token"]);
 		});
 
 		it("keep all answers when the credential is refused, and ask for it alone", async () => {
