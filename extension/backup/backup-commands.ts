@@ -54,7 +54,7 @@ export const deletionCommands: CommandTable<DeleteAllDataDeps> = {
 	},
 };
 
-async function backUpTo(services: BackupDeps): Promise<void> {
+async function backUpTo(services: ExportDeps): Promise<void> {
 	const file = await chooseTarget(l10n.t("Back Up"), "backup", backupFilter());
 	const ended = new AbortController();
 	await vscode.window.withProgress(
@@ -70,17 +70,25 @@ async function backUpTo(services: BackupDeps): Promise<void> {
 			});
 		},
 	);
-	void showInformation(
-		l10n.t("Backed up to {0}, without secrets. Only you can read the file.", messageText(basename(file))),
+	const done = l10n.t(
+		"Backed up to {0}, without secrets. Only you can read the file.",
+		messageText(basename(file)),
 	);
+	void showInformation(isAlone(services) ? done : `${done} ${l10n.t("It has this machine's tokens alone.")}`);
 }
 
-async function restoreFrom(services: BackupDeps): Promise<void> {
+function isAlone({ live }: Pick<ExportDeps, "live">): boolean {
+	return live.servers.length === 0;
+}
+
+async function restoreFrom(services: ExportDeps): Promise<void> {
 	const file = await chooseBackup();
+	const warning = l10n.t("Restore only a backup that you made: its tokens are accepted by your services.");
+	const here = l10n.t("It is restored on this machine. Servers stay as they are.");
 	await restoreFile(services, {
 		file,
 		name: messageText(basename(file)),
-		warning: l10n.t("Restore only a backup that you made: its tokens are accepted by your services."),
+		warning: isAlone(services) ? warning : `${warning} ${here}`,
 	});
 }
 

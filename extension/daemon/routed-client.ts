@@ -55,7 +55,14 @@ export function routedClient(authorities: Authorities): Client {
 		const key = serverOf(id);
 		return key === undefined ? authorities.local() : authorities.server(key);
 	};
+	/** It has no promise to wait for: a stream begins when it is read. */
+	const streams = {
+		async *backup() {
+			yield* (await authorities.local()).backup();
+		},
+	} satisfies Partial<Client>;
 	const route = (name: string) => {
+		if (Object.hasOwn(streams, name)) return Reflect.get(streams, name);
 		const merging = Reflect.get(merged, name);
 		if (typeof merging === "function") return merging;
 		const subject = Reflect.get(subjects, name) ?? (() => undefined);

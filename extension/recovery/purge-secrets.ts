@@ -9,7 +9,7 @@ import { confirmIrreversible } from "../irreversible.ts";
 import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { dateInWords } from "../tokens/time-left.ts";
-import { connect } from "../tokens/token-choice.ts";
+import { connect, serverNameOf } from "../tokens/token-choice.ts";
 import type { Orphan } from "./secret-survey.ts";
 
 type PurgeSecretsDeps = Pick<Services, "live" | "secrets" | "lostSecrets">;
@@ -21,7 +21,7 @@ export async function purgeSecrets(services: PurgeSecretsDeps): Promise<void> {
 		void showInformation(nothingToPurge(strangers));
 		return;
 	}
-	const chosen = await choose(orphans);
+	const chosen = await choose(services, orphans);
 	await confirm(chosen);
 	await purge(services, chosen);
 	const text =
@@ -48,10 +48,13 @@ function nothingToPurge(strangers: number): string {
 	);
 }
 
-async function choose(orphans: readonly Orphan[]): Promise<Orphan[]> {
+async function choose(
+	{ live }: Pick<PurgeSecretsDeps, "live">,
+	orphans: readonly Orphan[],
+): Promise<Orphan[]> {
 	const rows = orphans.map((orphan) => ({
 		label: labelText(orphan.token?.name ?? orphan.id),
-		description: reasonInWords(orphan),
+		description: [serverNameOf(live, orphan), reasonInWords(orphan)].filter(Boolean).join(" · "),
 		picked: true,
 		orphan,
 	}));

@@ -10,7 +10,7 @@ import { listInWords } from "../language.ts";
 import { showInformation, showWarning } from "../notification.ts";
 import { requireTrust } from "../report.ts";
 import type { Services } from "../services.ts";
-import { connect } from "../tokens/token-choice.ts";
+import { connect, serverNameOf } from "../tokens/token-choice.ts";
 
 interface Recoverable {
 	readonly token: TokenRecord;
@@ -29,7 +29,7 @@ export async function recoverSecrets(services: RecoverSecretsDeps): Promise<void
 		void showInformation(l10n.t("No secret of an API token in use is missing."));
 		return;
 	}
-	const chosen = await choose(recoverable);
+	const chosen = await choose(services, recoverable);
 	const { recovered, left } = await recoverFromLines(services, chosen);
 	if (left.length === 0) void showInformation(recoveredInWords(recovered));
 	else await offerSuccessors(recovered, left);
@@ -50,9 +50,13 @@ export async function findRecoverable(services: RecoverSecretsDeps): Promise<Rec
 		.filter(({ token, lines }) => lost.has(token.id) || lines.length > 0);
 }
 
-async function choose(recoverable: readonly Recoverable[]): Promise<Recoverable[]> {
+async function choose(
+	{ live }: Pick<RecoverSecretsDeps, "live">,
+	recoverable: readonly Recoverable[],
+): Promise<Recoverable[]> {
 	const rows = recoverable.map((one) => ({
 		label: labelText(one.token.name),
+		description: labelText(serverNameOf(live, one.token) ?? ""),
 		detail: wayInWords(one),
 		picked: true,
 		one,

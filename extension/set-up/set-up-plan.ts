@@ -23,6 +23,7 @@ import {
 } from "../../daemon/manifest/plan.ts";
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
 import type { AskedSecret } from "../daemon/client.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 import { type EnvFile, exampleTextFor, isOwnEnvFile, readEnvFile, refusalToWrite } from "../env/env-files.ts";
 import type { Placement } from "../env/env-steps.ts";
 import { FileError, nameOf, statAt } from "../env/file-text.ts";
@@ -178,12 +179,18 @@ interface PlanContext {
 function planLine(line: FoundLine, context: PlanContext): PlannedLine {
 	const { declared, uri, value, example, problem } = line;
 	const token = value ? context.owners[hashOf(value)] : undefined;
-	const state = lineState(declared, { value, example, token });
+	const state = stateOf(declared, { value, example, token });
 	const planned = { declared, uri, fileName: nameOf(uri), state };
 	if (state.kind === "working" || state.kind === "foreign") return planned;
 	const obstacle = problem === undefined ? obstacleOf(declared, context) : blocked(problem);
 	if (obstacle !== undefined) return { ...planned, state: obstacle };
 	return { ...planned, creation: creationOf(line, context) };
+}
+
+/** A server's own token has wildcards as one of this machine has. */
+function stateOf(declared: DeclaredToken, { token, ...line }: Parameters<typeof lineState>[1]): LineState {
+	const state = lineState(declared, { ...line, token: token && { ...token, issuer: bareId(token.issuer) } });
+	return "token" in state && token !== undefined ? { ...state, token } : state;
 }
 
 /** Why the token cannot be created here. */

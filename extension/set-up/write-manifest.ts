@@ -1,9 +1,11 @@
 /** The command that makes a `tokensmith.json` from a folder's env lines, and shows it unsaved, for review. */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import { makeManifest, manifestText, type TokenLine } from "../../daemon/manifest/make-manifest.ts";
 import { type ManifestInput, manifest, manifestName } from "../../daemon/manifest/manifest.ts";
 import { mistakesInWords, readManifest } from "../../daemon/manifest/read-manifest.ts";
+import { bareId } from "../daemon/qualified-ids.ts";
 import { readFileText } from "../env/file-text.ts";
 import { showInformation } from "../notification.ts";
 import { requireTrust } from "../report.ts";
@@ -72,10 +74,16 @@ function linesIn(
 		lines.flatMap(({ key, tokenId, commented, part }): TokenLine[] => {
 			const token = tokens.get(tokenId ?? "");
 			if (commented || part !== "whole" || token?.status !== "active") return [];
-			return [{ key, file: uri.path.slice(folder.uri.path.replace(/\/$/, "").length + 1), token }];
+			const file = uri.path.slice(folder.uri.path.replace(/\/$/, "").length + 1);
+			return [{ key, file, token: forEveryone(token) }];
 		}),
 	);
 	return lines.filter(({ key, file }) => manifest.safeParse({ tokens: [{ key, file }] }).success);
+}
+
+/** Only this editor knows a server's token by the server's key. */
+function forEveryone(token: TokenRecord): TokenRecord {
+	return { ...token, issuer: bareId(token.issuer), profile: bareId(token.profile) };
 }
 
 function isEmpty({ permissions = [], tokens = [], profiles = [] }: ManifestInput): boolean {

@@ -45,12 +45,18 @@ function sayNothingToDelete({ live }: Pick<Services, "live">): void {
 		"There is nothing to clean up. The record of a token stays for {0} after the token has ended.",
 		days,
 	);
-	const there = l10n.t("A server's records are cleaned up there, with the command tokensmith clean-up.");
-	void showInformation(live.servers.length === 0 ? nothing : `${nothing} ${there}`);
+	void showInformation(live.servers.length === 0 ? nothing : `${nothing} ${cleanedThere()}`);
+}
+
+function cleanedThere(): string {
+	return l10n.t("A server's records are cleaned up there, with the command tokensmith clean-up.");
 }
 
 /** @throws CancellationError */
-async function confirm({ bindings }: Pick<Services, "bindings">, preview: CleanUpReport): Promise<void> {
+async function confirm(
+	{ bindings, live }: Pick<Services, "bindings" | "live">,
+	preview: CleanUpReport,
+): Promise<void> {
 	const { tokens, left } = preview;
 	const count = tokens.length + left;
 	const more = count - mostNames;
@@ -63,6 +69,7 @@ async function confirm({ bindings }: Pick<Services, "bindings">, preview: CleanU
 			"Their records are deleted for good. Their secrets stay refused, and their activity stays listed.",
 		),
 		...linesInWords(lines),
+		...(live.servers.length > 0 ? [cleanedThere()] : []),
 	].join("\n");
 	const button = l10n.t("Delete {0}", countInWords(count));
 	const question = l10n.t("Delete tokens that ended before {0}?", dateInWords(preview.endedBefore));
