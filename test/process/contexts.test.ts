@@ -90,6 +90,8 @@ describe("servers by name", () => {
 			[["list"], { TOKENSMITH_URL: nowhere }, 3],
 			[["list", "--no-start"], place, 3],
 			[["list", "--context", "team"], { ...place, TOKENSMITH_URL: nowhere, TOKENSMITH_TOKEN: "x" }, 0],
+			// With a data directory the command acts as the owner, whatever token is set.
+			[["list", "--data-dir", cli.daemon.directory], { TOKENSMITH_TOKEN: "x" }, 0],
 			[["list", "--context", "local", "--no-start"], { XDG_DATA_HOME: config }, 3],
 			[["list", "--context", "none"], {}, 2],
 			[["list", "--context", "team", "--url", nowhere], {}, 2],
