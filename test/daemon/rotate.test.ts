@@ -204,7 +204,8 @@ describe("the lifecycle of a token", () => {
 
 		it("does not hand a writer the secret of a token that may do more than itself", async () => {
 			const writer = await daemon.create({ permissions: ["api.api-tokens.write", "orders.read"] });
-			const stronger = await daemon.create({ permissions: ["orders.*"] });
+			const limited = { permissions: ["orders.*"], allowedAddresses: ["10.0.0.0/8"] };
+			const stronger = await daemon.create(limited);
 			const body = { overlapSeconds: 0 };
 			const answer = await daemon.call("POST", `/v1/api-tokens/${stronger.id}/rotate`, {
 				secret: writer.token,
