@@ -126,7 +126,8 @@ async function chooseTokens(
 		const chosen = await prompts.many<TokenRecord>(place, {
 			placeholder: l10n.t("Which tokens?"),
 			rows: rows.map(({ token, ...row }) => ({ ...row, value: token })),
-			isPicked: ({ id }) => likely.some((one) => one.id === id),
+			// A single one may be selected because it was just created or shown.
+			isPicked: ({ id }) => likely.length > 1 && likely.some((one) => one.id === id),
 			problem: ({ length }) => (length === 0 ? l10n.t("choose at least one") : undefined),
 		});
 		if (chosen === back) throw new vscode.CancellationError();
