@@ -4,6 +4,7 @@
  */
 import type { Profile, RestoreConflict } from "../contract.ts";
 import { statusOf } from "../facts.ts";
+import { Slices } from "../store/slices.ts";
 import type { StoredToken, Token, Transaction, Usage } from "../store/store.ts";
 import { changeOf, type NewAuditEvent } from "./audit.ts";
 import { isIssuedHere } from "./issued-here.ts";
@@ -36,9 +37,17 @@ export class TokenRestore {
 		this.#deps = deps;
 	}
 
+	async takeAll(all: readonly { token: Token; usage: Usage }[]): Promise<void> {
+		await this.#deps.transaction.expect(all.map(({ token }) => token));
+		const slices = new Slices();
+		for (const { token, usage } of all) {
+			await this.#take(token, usage);
+			await slices.pause();
+		}
+	}
+
 	/** A token can come again, as it was later: then that counts. */
-	async take(token: Token, usage: Usage): Promise<void> {
-		// At once, since a shared server's database is some way off.
+	async #take(token: Token, usage: Usage): Promise<void> {
 		const [here, reason] = await Promise.all([
 			this.#deps.transaction.token(token.id),
 			this.#reasonAgainst(token),

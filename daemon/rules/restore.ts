@@ -232,36 +232,54 @@ function countsOf({ outcomes, inDoubt }: TokenRestore): RestoreReport["tokens"] 
 	};
 }
 
-const eventsAtOnce = 1000;
+const linesAtOnce = 200;
 
 async function takeLines(
 	transaction: Transaction,
 	{ path, contents }: Restoring,
 	{ tokens, events }: { tokens: TokenRestore; events: boolean },
 ): Promise<void> {
-	let pending: AuditEvent[] = [];
-	for await (const line of linesIn(path)) {
-		if (line.kind === "token") await tokens.take(line.token, line.usage);
-		if (line.kind === "usage") await takeDay(transaction, line, tokens.outcomes.get(line.day.tokenId));
-		if (line.kind !== "event" || !events) continue;
-		pending.push(line.event);
-		if (pending.length < eventsAtOnce) continue;
-		await transaction.appendEvents(pending);
-		pending = [];
+	for await (const part of partsOf(linesIn(path))) {
+		const [first] = part;
+		if (first?.kind === "token") await tokens.takeAll(part.filter((line) => line.kind === "token"));
+		if (first?.kind === "usage")
+			await takeDays(
+				transaction,
+				part.filter((line) => line.kind === "usage"),
+				tokens,
+			);
+		if (first?.kind === "event" && events)
+			await transaction.appendEvents(part.flatMap((line) => (line.kind === "event" ? [line.event] : [])));
 	}
-	await transaction.appendEvents(pending);
 	if (events && contents.tail !== undefined) await transaction.purgeEvents(contents.tail);
 }
 
+/** Lines of one kind that follow each other, so many at once that a way to a server's database costs little. */
+async function* partsOf(lines: AsyncIterable<BackupLine>): AsyncGenerator<BackupLine[]> {
+	let part: BackupLine[] = [];
+	for await (const line of lines) {
+		if (part.length >= linesAtOnce || (part[0] ?? line).kind !== line.kind) {
+			yield part;
+			part = [];
+		}
+		part.push(line);
+	}
+	yield part;
+}
+
 /** The usage of a token that was here already counts what happened here. */
-async function takeDay(
+async function takeDays(
 	transaction: Transaction,
-	{ day, successorId }: Extract<BackupLine, { kind: "usage" }>,
-	outcome: Outcome | undefined,
+	lines: readonly Extract<BackupLine, { kind: "usage" }>[],
+	{ outcomes }: TokenRestore,
 ): Promise<void> {
-	if (outcome !== "added") return;
-	const days = [{ ...day, overlapSuccessorId: successorId }];
-	await transaction.addUsage([{ tokenId: day.tokenId, uses: unused, days }]);
+	const added = lines.filter(({ day }) => outcomes.get(day.tokenId) === "added");
+	const byToken = Map.groupBy(added, ({ day }) => day.tokenId);
+	const increments = Array.from(byToken, ([tokenId, days]) => ({
+		...{ tokenId, uses: unused },
+		days: days.map(({ day, successorId }) => ({ ...day, overlapSuccessorId: successorId })),
+	}));
+	await transaction.addUsage(increments);
 }
 
 /** Settings that are missing here; those that exist stay. */

@@ -129,6 +129,8 @@ export interface Missed {
 /** The queries and changes of one transaction. It sees its own changes. */
 export interface Transaction {
 	token(id: string): Promise<StoredToken | undefined>;
+	/** Tells which tokens the following questions are about, so that they are answered from one reading. */
+	expect(tokens: readonly Token[]): Promise<void>;
 	/** @param usage by default, none. */
 	insertToken(token: Token, usage?: Usage): Promise<void>;
 	/**

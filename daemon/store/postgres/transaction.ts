@@ -19,7 +19,16 @@ import {
 } from "../store.ts";
 import { sumOfDays } from "../usage-days.ts";
 import type { Link } from "./connect.ts";
-import { bytesOf, insertToken, insertValues, storedTokenAsJson, updateToken, updateValues } from "./rows.ts";
+import { askedOf, Expected } from "./expected.ts";
+import {
+	bytesOf,
+	hashFrom,
+	insertToken,
+	insertValues,
+	storedTokenAsJson,
+	updateToken,
+	updateValues,
+} from "./rows.ts";
 import { chainEnd, type Turn } from "./turn.ts";
 
 const rowsAtOnce = 1000;
@@ -46,6 +55,7 @@ export class PostgresTransaction implements Transaction {
 	readonly #turn: Turn;
 	#head: () => Promise<ChainEnd>;
 	readonly #unanswered: Promise<unknown>[] = [];
+	readonly #expected = new Expected();
 
 	/** @param head the end of the audit chain before this transaction. */
 	constructor(link: Link, turn: Turn, head: () => Promise<ChainEnd>) {
@@ -59,7 +69,44 @@ export class PostgresTransaction implements Transaction {
 		await Promise.all(this.#unanswered.splice(0));
 	}
 
+	async expect(tokens: readonly Token[]): Promise<void> {
+		const asked = askedOf(tokens);
+		const [stored, hashes, names, remoteIds] = await Promise.all([
+			this.#read(
+				"expect-tokens",
+				`select ${storedTokenAsJson} as "json" from "tokens" where "id" = any($1)`,
+				[asked.ids],
+			),
+			this.#read("expect-hashes", 'select "hash" from "tokens" where "hash" = any($1)', [
+				asked.hashes.map(bytesOf),
+			]),
+			this.#read(
+				"expect-names",
+				`select "wanted".*, "found"."id" from unnest($1::text[], $2::text[]) as "wanted" ("profile", "name")
+					cross join lateral (select "id" from "tokens" where "profile" = "wanted"."profile"
+					and "name" = "wanted"."name" and "revokedDate" is null and "issuer" = 'local'
+					and "successorId" is null limit $3) as "found"`,
+				[...asked.names, tokens.length + 1],
+			),
+			this.#read(
+				"expect-remote-ids",
+				`select "wanted".*, "found"."id" from unnest($1::text[], $2::text[]) as "wanted" ("connectionId", "remoteId")
+					cross join lateral (select "id" from "tokens" where "connectionId" = "wanted"."connectionId"
+					and "remoteId" = "wanted"."remoteId" and "revokedDate" is null and "issuer" <> 'local'
+					limit $3) as "found"`,
+				[...asked.remoteIds, tokens.length + 1],
+			),
+		]);
+		this.#expected.replace(asked, {
+			tokens: stored.map(({ json }) => storedTokenFrom(json)),
+			hashes: hashes.map(({ hash }) => hashFrom(hash as Buffer)),
+			...{ names, remoteIds },
+		});
+	}
+
 	async token(id: string): Promise<StoredToken | undefined> {
+		const expected = this.#expected.token(id);
+		if (expected !== undefined) return expected.stored;
 		const [row] = await this.#read(
 			"token",
 			`select ${storedTokenAsJson} as "json" from "tokens" where "id" = $1`,
@@ -80,14 +127,18 @@ export class PostgresTransaction implements Transaction {
 	async insertToken(token: Token, { useCount, lastUsed, lastUsedAddress }: Usage = unused): Promise<void> {
 		const usage = { useCount, lastUsed, lastUsedAddress };
 		await this.#sendAtOnce("insert-token", insertToken, insertValues(token, usage));
-		this.recorded.tokens.push({ change: "created", stored: { token, usage } });
+		this.#note("created", { token, usage });
 		this.#allowPauses();
 	}
 
 	async updateToken(token: Token, usage: Usage, replacedVersion = token.version - 1): Promise<void> {
 		await this.#sendAtOnce("update-token", updateToken, updateValues(token, usage, replacedVersion));
-		const change = token.revokedDate === null ? "changed" : "revoked";
-		this.recorded.tokens.push({ change, stored: { token, usage } });
+		this.#note(token.revokedDate === null ? "changed" : "revoked", { token, usage });
+	}
+
+	#note(change: Committed["tokens"][number]["change"], stored: StoredToken): void {
+		this.#expected.note(stored);
+		this.recorded.tokens.push({ change, stored });
 	}
 
 	async deleteTokens(tokens: readonly StoredToken[]): Promise<void> {
@@ -108,15 +159,10 @@ export class PostgresTransaction implements Transaction {
 		}
 	}
 
-	isNameTaken({
-		profile,
-		name,
-		exceptId,
-	}: {
-		profile: string;
-		name: string;
-		exceptId: string;
-	}): Promise<boolean> {
+	async isNameTaken(taken: { profile: string; name: string; exceptId: string }): Promise<boolean> {
+		const expected = this.#expected.isNameTaken(taken);
+		if (expected !== undefined) return expected;
+		const { profile, name, exceptId } = taken;
 		return this.#exists(
 			"name",
 			`select 1 from "tokens" where "profile" = $1 and "name" = $2 and "id" <> $3 and "revokedDate" is null
@@ -125,11 +171,18 @@ export class PostgresTransaction implements Transaction {
 		);
 	}
 
-	isHashKnown(hash: string): Promise<boolean> {
+	async isHashKnown(hash: string): Promise<boolean> {
+		return this.#expected.isHashKnown(hash) ?? this.#hasHash(hash);
+	}
+
+	#hasHash(hash: string): Promise<boolean> {
 		return this.#exists("hash", 'select 1 from "tokens" where "hash" = $1', [bytesOf(hash)]);
 	}
 
-	isRemoteIdKnown({ connectionId, remoteId }: { connectionId: string; remoteId: string }): Promise<boolean> {
+	async isRemoteIdKnown(known: { connectionId: string; remoteId: string }): Promise<boolean> {
+		const expected = this.#expected.isRemoteIdKnown(known);
+		if (expected !== undefined) return expected;
+		const { connectionId, remoteId } = known;
 		return this.#exists(
 			"remote-id",
 			`select 1 from "tokens" where "issuer" <> 'local' and "connectionId" = $1 and "remoteId" = $2

@@ -26,6 +26,9 @@ export class SqliteTransaction implements Transaction {
 		return found;
 	}
 
+	/** Everything is in memory. */
+	async expect(): Promise<void> {}
+
 	insertToken(token: Token, usage?: Usage): Promise<void> {
 		return insertToken(this.#connection, token, usage);
 	}
