@@ -7,6 +7,7 @@ import { bearerOf, challenge, credentialsOf } from "../../daemon/server/credenti
 describe("Basic credentials", () => {
 	const pairs: [sent: string, tokenId: string, secret: string][] = [
 		["id:secret", "id", "secret"],
+		["i:s", "i", "s"],
 		["a+b:c+d", "a b", "c d"],
 		["a%2Bb:c%2Bd", "a+b", "c+d"],
 		["a%3Ab:c:d", "a:b", "c:d"],
@@ -22,6 +23,17 @@ describe("Basic credentials", () => {
 			);
 		});
 	}
+});
+
+describe("Basic credentials without an id", () => {
+	it("are none", () => {
+		const request = new IncomingMessage(new Socket());
+		request.headers.authorization = `Basic ${Buffer.from(":secret").toString("base64")}`;
+		assert.deepEqual(
+			credentialsOf(request, () => ""),
+			{ secret: undefined, address: "" },
+		);
+	});
 });
 
 describe("a Bearer secret", () => {

@@ -60,6 +60,7 @@ describe("the address of a server", () => {
 				(error) => {
 					assert.ok(error instanceof ServerError);
 					assert.equal(error.reason, reason);
+					assert.match(error.message, /^[A-Z].{20,}\.$/);
 					assert.doesNotMatch(error.message, /hunter2|tks_|token=x|undefined/);
 					return true;
 				},
@@ -248,5 +249,6 @@ async function failure(promise: Promise<unknown>): Promise<ServerError> {
 	);
 	assert.ok(error instanceof ServerError, String(error));
 	assert.doesNotMatch(error.message, /undefined/);
+	assert.match(error.message, /^[A-Z0-9].{20,}[.?]$/, "says what is wrong");
 	return error;
 }

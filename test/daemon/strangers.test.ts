@@ -118,6 +118,7 @@ describe("the memory of addresses", () => {
 		const limit = new StrangerLimit(1);
 		assert.equal(limit.admit(stranger), undefined);
 		assert.notEqual(limit.admit(stranger), undefined);
+		assert.equal(limit.refused, 1);
 		for (let count = 0; count < 100_000; count++)
 			limit.admit(`10.${count >> 16}.${(count >> 8) & 255}.${count & 255}`);
 		assert.equal(limit.admit(stranger), undefined);

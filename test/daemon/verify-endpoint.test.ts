@@ -171,7 +171,7 @@ describe("GET /v1/verify", () => {
 		assert.deepEqual([injected.status, injected.headers.get("x-evil")], [403, null]);
 	});
 
-	for (const query of ["?", "?permission=", "?scope=x", "?permission=orders.read&x=1"].slice(1)) {
+	for (const query of ["?x", "?permission=", "?scope=x", "?permission=orders.read&x=1"]) {
 		it(`refuses the query ${query}`, async () => {
 			const { token } = await daemon.create();
 			assertProblem(await daemon.verify(token, query), "invalid-request");
