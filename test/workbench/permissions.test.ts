@@ -128,7 +128,7 @@ describe("the permissions of a new token", () => {
 		await window.input.accept();
 		await wizard.waitFor("expiry");
 		await window.input.type("tomorrow 9:00");
-		await shows(/, 09:00 UTC: .* as typed/);
+		await shows(/, 09:00 UTC, in .* as typed/);
 		await window.input.type("31 March or so");
 		await shows(/Write a date like/);
 		await window.input.type("45 Tage");
