@@ -132,7 +132,7 @@ describe("the permissions of a new token", () => {
 		await window.input.type("31 March or so");
 		await shows(/Write a date like/);
 		await window.input.type("45 Tage");
-		await shows(/: 45 days left as typed/);
+		await shows(/, in 45 days as typed/);
 		await window.input.accept();
 		await wizard.waitFor("addresses");
 	});
