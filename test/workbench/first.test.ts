@@ -116,7 +116,7 @@ describe("the first token", () => {
 				assert.equal(await window.input.value(), text);
 			}
 			await window.input.type("10 days");
-			await window.input.waitForMessage(/^\w{3}, .*: 10 days left/);
+			await window.input.waitForMessage(/^\w{3}, .*, in 10 days/);
 			await window.input.accept();
 			await window.input.waitForStep("(5/9)");
 		});
