@@ -170,13 +170,13 @@ export async function reportAlreadyRotated(
 	]);
 }
 
-/** In another editor, or by a request whose answer was lost. */
+/** In another window, whose secrets a browser's window does not see, in another editor, or by a request whose answer was lost. */
 async function reportWithoutSecret(
 	predecessor: TokenRecord,
 	successor: Pick<TokenRecord, "id">,
 ): Promise<void> {
 	const text = l10n.t(
-		"{0} is already rotated: elsewhere, or an answer was lost. This editor does not have its successor's secret.",
+		"{0} is already rotated, perhaps in another window: continue there. If no window has the new secret, undo the rotation or rotate the successor.",
 		quoted(predecessor.name),
 	);
 	await offer(showWarning, text, [

@@ -126,7 +126,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a server that vanishe
 		gate.comeBack();
 		assert.notEqual(await successorOf(old.id), null);
 		await run("rotateToken");
-		assert.match(person.last?.text ?? "", /is already rotated: elsewhere, or an answer was lost/);
+		assert.match(person.last?.text ?? "", /is already rotated, perhaps in another window: continue there/);
 		assert.deepEqual(person.last?.buttons, ["Undo Rotation", "Rotate the Successor"]);
 		person.answers(/^Undo the rotation/, "Undo Rotation");
 		await run("undoRotation");

@@ -158,7 +158,7 @@ describe("a token's life", () => {
 		const after = await rotate(before);
 		await second.bringToFront();
 		await second.input.pick("Rotate Token");
-		await second.notification("“Checkout” is already rotated, perhaps in another window.");
+		await second.notification("“Checkout” is already rotated, perhaps in another window: continue there.");
 		await assertLinesHold(after);
 		await second.close();
 		await window.bringToFront();
