@@ -101,6 +101,8 @@ describe("a token after its creation", () => {
 		await window.input.type("zz");
 		await window.input.waitForActive("Nothing fits. Delete the text to see all.");
 		await window.input.type("");
+		// A click would meet another row while the list is drawn again.
+		await window.input.waitForRows(/^(?!.*Nothing fits).*Native app/s);
 		await window.input.check("Native app");
 		await window.input.accept();
 		await window.answerDialog("Revoke");
