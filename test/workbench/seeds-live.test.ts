@@ -187,6 +187,7 @@ describe("a connected system in the workbench", () => {
 		await input.waitForRows(/Permissions .*cannot change/);
 		await picture("mindbridge-edit");
 		await input.pick("Name");
+		await input.waitForQuestion("What is the token for?");
 		await input.type("Audit report 2027");
 		await input.accept();
 		await input.waitForActive("Apply 1 Change");
