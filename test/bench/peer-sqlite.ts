@@ -25,8 +25,9 @@ const BetterSqlite: new (path: string) => Database = createRequire(import.meta.u
 const database = new BetterSqlite(path);
 database.pragma("journal_mode = WAL");
 database.pragma("synchronous = FULL");
-// The status is derived from dates when a record is shown.
-const columns = ["hash", ...Object.keys(sampleRecord).filter((name) => name !== "status")];
+// Derived when a record is shown, and stored nowhere.
+const derived = ["status", "expiryKnown"];
+const columns = ["hash", ...Object.keys(sampleRecord).filter((name) => !derived.includes(name))];
 createTables();
 const insert = database.prepare(
 	`insert into tokens (${columns.map((name) => `"${name}"`)}) values (${columns.map(() => "?")})`,
