@@ -16,7 +16,7 @@ import type { Services } from "../../extension/services.ts";
 import { planSetUp } from "../../extension/set-up/set-up-plan.ts";
 import { writeManifest } from "../../extension/set-up/write-manifest.ts";
 import { cleanUpInteractively } from "../../extension/tokens/clean-up.ts";
-import { hasPostgres, sharedCluster } from "../postgres/cluster.ts";
+import { endSharedCluster, hasPostgres, sharedCluster } from "../postgres/cluster.ts";
 import { Team } from "../postgres/servers.ts";
 import { describeWhere } from "../where.ts";
 import { until } from "../workbench/until.ts";
@@ -48,6 +48,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("with a server connect
 	after(async () => {
 		await rename(`${manifestFile}.aside`, manifestFile).catch(() => undefined);
 		await team.end();
+		await endSharedCluster();
 	});
 
 	beforeEach(async () => {

@@ -17,7 +17,7 @@ import { followOwnTokens } from "../../extension/servers/own-token.ts";
 import { revokeTokens } from "../../extension/tokens/revoke-action.ts";
 import { groupTokens } from "../../extension/tokens/token-groups.ts";
 import { kindOf } from "../../extension/tokens/token-kinds.ts";
-import { hasPostgres, sharedCluster } from "../postgres/cluster.ts";
+import { endSharedCluster, hasPostgres, sharedCluster } from "../postgres/cluster.ts";
 import { Team } from "../postgres/servers.ts";
 import { describeWhere } from "../where.ts";
 import { until } from "../workbench/until.ts";
@@ -41,7 +41,10 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 	});
 
 	afterEach(() => window.close());
-	after(() => team.end());
+	after(async () => {
+		await team.end();
+		await endSharedCluster();
+	});
 
 	function addressOf(index: number): string {
 		const { url, identity } = team.servers[index] ?? assert.fail();

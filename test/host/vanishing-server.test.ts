@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import { rotationCommands } from "../../extension/rotation/rotation-commands.ts";
-import { hasPostgres, sharedCluster } from "../postgres/cluster.ts";
+import { endSharedCluster, hasPostgres, sharedCluster } from "../postgres/cluster.ts";
 import { Gate } from "../postgres/gate.ts";
 import { Team } from "../postgres/servers.ts";
 import { describeWhere } from "../where.ts";
@@ -44,7 +44,10 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a server that vanishe
 		gate.close();
 		await window.close();
 	});
-	after(() => team.end());
+	after(async () => {
+		await team.end();
+		await endSharedCluster();
+	});
 
 	async function run(name: string): Promise<void> {
 		const [command, argument] = [rotationCommands[name], { id: `${key}~${old.id}` }];

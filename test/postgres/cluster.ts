@@ -145,6 +145,13 @@ export function sharedCluster(): Promise<Cluster> {
 	return shared;
 }
 
+/** For a process that ends without `exit`, as VS Code's extension host does. */
+export async function endSharedCluster(): Promise<void> {
+	const ended = await shared;
+	shared = undefined;
+	ended?.remove();
+}
+
 function asPostgres(program: string, args: readonly string[]): void {
 	const { status, stderr, stdout } = spawnPostgres(program, args);
 	if (status !== 0) throw new Error(`${program} ended with ${status}: ${stderr}${stdout}`);
