@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { daemonClient } from "./daemon.ts";
-import { until } from "./until.ts";
+import { eventually, until } from "./until.ts";
 import type { WorkbenchWindow } from "./window.ts";
 import { Workbench } from "./workbench.ts";
 
@@ -72,7 +72,8 @@ describe("code that reads environment variables", () => {
 		);
 		await picture("code-completion-typed");
 		await window.press("Enter");
-		const lines = await window.editorLines();
-		assert.ok(lines.join("\n").includes("fetch(process.env.ORDERS_TOKEN"), lines.join("\n"));
+		await eventually(async () =>
+			assert.match((await window.editorLines()).join("\n"), /fetch\(process\.env\.ORDERS_TOKEN/),
+		);
 	});
 });

@@ -61,7 +61,7 @@ export class QuickInput {
 
 	async accept(patience: { timeout?: number } = {}): Promise<void> {
 		await this.#waitUntilEnterCounts();
-		await this.#box.press("Enter", patience);
+		await this.#answer(() => this.#box.press("Enter", patience));
 	}
 
 	async escape(patience: { timeout?: number } = {}): Promise<void> {
@@ -89,7 +89,8 @@ export class QuickInput {
 
 	/** Chooses the one item with this label. */
 	async pick(label: string, patience: { timeout?: number } = {}): Promise<void> {
-		await (await this.#item(label, patience)).click(patience);
+		const item = await this.#item(label, patience);
+		await this.#answer(() => item.click(patience));
 	}
 
 	/** Checks these items of a step with several choices; `accept` or OK ends the step. */
@@ -127,7 +128,8 @@ export class QuickInput {
 
 	/** Presses the OK button of a step with several choices. */
 	async ok(): Promise<void> {
-		await this.#widget.locator(".quick-input-action .monaco-button:visible", { hasText: "OK" }).click();
+		const ok = this.#widget.locator(".quick-input-action .monaco-button:visible", { hasText: "OK" });
+		await this.#answer(() => ok.click());
 	}
 
 	/** The visible labels; a long list shows its beginning. */
@@ -172,6 +174,28 @@ export class QuickInput {
 	/** Waits for a message with these words below the box. */
 	async waitForMessage(text: string | RegExp): Promise<void> {
 		await this.#widget.locator(".quick-input-message", { hasText: text }).waitFor();
+	}
+
+	/** Waits until the answered question is gone or says why not, so that what is typed next reaches the next question. */
+	async #answer(answer: () => Promise<void>): Promise<void> {
+		const before = await this.#asked();
+		await answer();
+		const isOver = async () => (await this.#asked()) !== before;
+		// A refusal that is shown already does not change.
+		await until("it is answered", isOver, 5).catch(() => undefined);
+	}
+
+	/** What is asked and answered so far, as one text; empty without a question. */
+	async #asked(): Promise<string> {
+		const parts = ".quick-input-title, .quick-input-box input, .quick-input-count, .quick-input-message";
+		return this.#widget.locator(parts).evaluateAll((elements) =>
+			elements
+				.map((element) => {
+					const value = "value" in element ? element.value : "";
+					return [element.textContent, element.getAttribute("placeholder"), value].join(" ");
+				})
+				.join("\n"),
+		);
 	}
 
 	/** In a list with one choice Enter takes the active row. The rows come later than the question, if any fits at all. */

@@ -200,7 +200,7 @@ describe("a token's life", () => {
 		await input.accept();
 		await input.waitForQuestion("What should replace");
 		await input.pick("Successors, in the same lines");
-		await input.waitForQuestion("revoke ");
+		await input.waitForQuestion("Type revoke ");
 		await input.type("revoke 999");
 		await input.waitForMessage("press Escape to cancel");
 		assert.ok(await isGood(old), "a wrong word revokes nothing");
