@@ -13,6 +13,10 @@ export interface Counts {
 	/** The full titles of tests that did not run, with the reason. */
 	skipped: string[];
 	failures: string[];
+	/** How many passed and failed, by the test file's absolute path. */
+	files: Record<string, { passed: number; failed: number }>;
+	/** Failures of the files that ran a second time. */
+	once?: string[];
 }
 
 /** How many of the slowest tests and hooks are listed. */
@@ -24,15 +28,26 @@ export class CountingReporter extends reporters.Spec {
 		listSlowest(runner);
 		const skipped: string[] = [];
 		runner.on("pending", (test: Runnable) => skipped.push(test.fullTitle()));
+		const files: Counts["files"] = {};
+		runner.on("pass", (test: Runnable) => fileOf(files, test).passed++);
+		runner.on("fail", (test: Runnable) => fileOf(files, test).failed++);
 		const { countsFile } = options.reporterOptions;
 		runner.once("end", () => {
 			const { passes, failures } = this.stats;
 			const texts = this.failures.map((test) => `${test.fullTitle()}\n${test.err?.stack ?? ""}`);
-			const counts: Counts = { passed: passes, failed: failures, skipped, failures: texts };
+			const counts: Counts = { passed: passes, failed: failures, skipped, failures: texts, files };
 			mkdirSync(dirname(countsFile), { recursive: true });
 			writeFileSync(countsFile, JSON.stringify(counts));
 		});
 	}
+}
+
+function fileOf(files: Counts["files"], test: Runnable): Counts["files"][string] {
+	// Hooks around the tests of all files belong to none.
+	const file = test.file ?? "";
+	const counted = files[file] ?? { passed: 0, failed: 0 };
+	files[file] = counted;
+	return counted;
 }
 
 function listSlowest(runner: Runner): void {

@@ -7,8 +7,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import { type Choice, chooseTests, type SuiteName, suites, usage } from "./choice.ts";
+import { basename, join, relative } from "node:path";
+import { type Choice, chooseTests, type Suite, type SuiteName, suites, usage } from "./choice.ts";
 import { HeldOutput, type Output } from "./held-output.ts";
 import type { Counts } from "./reporter.ts";
 import { ensureWorkbench, isAvailable } from "./workbench/install.ts";
@@ -26,6 +26,9 @@ const lanes = {
 	held: ["process", "postgres", "host", "oldest", "torture"],
 } as const satisfies Record<string, readonly SuiteName[]>;
 
+/** More files with failures than these are no accident. */
+const mostTwice = 3;
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const choice = choiceOrUsage(process.argv.slice(2));
 process.exitCode = choice === undefined ? 2 : await runSuites(choice);
@@ -41,7 +44,7 @@ function choiceOrUsage(args: string[]): Choice | undefined {
 
 async function runSuites({ files, grep }: Choice): Promise<number> {
 	await build(files.has("workbench") || files.has("oldest"));
-	const total: Counts = { passed: 0, failed: 0, skipped: [], failures: [] };
+	const total = { ...noCounts(), once: [] as string[] };
 	const lines: string[] = [];
 	const results = await runInOrder(files, grep);
 	for (const name of files.keys()) {
@@ -49,12 +52,14 @@ async function runSuites({ files, grep }: Choice): Promise<number> {
 		for (const key of ["passed", "failed"] as const) total[key] += counts[key];
 		total.skipped.push(...counts.skipped.map((title) => `${name}: ${title}`));
 		total.failures.push(...counts.failures.map((text) => `${name}: ${text}`));
+		total.once.push(...(counts.once ?? []).map((text) => `${name}: ${text}`));
 		const skipped = counts.skipped.length > 0 ? `, ${counts.skipped.length} skipped` : "";
 		lines.push(
 			`${name.padEnd(10)}${seconds.toFixed(1).padStart(6)} s  ${counts.passed} passed, ${counts.failed} failed${skipped}`,
 		);
 	}
 	// At the end again, where a log that is cut from the start still has them.
+	for (const text of total.once) console.log(`\nFAILED AT FIRST ${text}`);
 	for (const text of total.failures) console.log(`\nFAILED ${text}`);
 	for (const title of total.skipped) console.log(`\nSKIPPED ${title}`);
 	console.log(`\n${lines.join("\n")}\n`);
@@ -105,6 +110,28 @@ async function runSuite(
 	output: Output,
 ): Promise<Counts> {
 	output.write(`\n== ${name}\n`);
+	const first = await runFiles(name, files, grep, output);
+	const failed = Object.entries(first.files).filter(([, { failed }]) => failed > 0);
+	const { twice = false }: Suite = suites[name];
+	if (!twice || failed.length === 0 || failed.length > mostTwice) return first;
+	const again = failed.map(([file]) => file);
+	output.write(`\nRunning again: ${again.map((file) => relative(root, file)).join(", ")}\n`);
+	const second = await runFiles(name, again, grep, output);
+	const passedFirst = failed.reduce((sum, [, { passed }]) => sum + passed, 0);
+	return {
+		...second,
+		skipped: first.skipped,
+		passed: first.passed - passedFirst + second.passed,
+		once: first.failures,
+	};
+}
+
+async function runFiles(
+	name: SuiteName,
+	files: string[],
+	grep: string | undefined,
+	output: Output,
+): Promise<Counts> {
 	const folder = mkdtempSync(join(tmpdir(), "tokensmith-counts-"));
 	const countsFile = join(folder, "counts.json");
 	try {
@@ -127,12 +154,14 @@ function suiteArguments(name: SuiteName, files: string[], countsFile: string): s
 /** Without counts the suite did not finish. Zero tests are a failure too, unless a pattern excluded all of them. */
 function readCounts(file: string, grep: string | undefined, output: Output): Counts {
 	const ended = existsSync(file);
-	const counts: Counts = ended
-		? JSON.parse(readFileSync(file, "utf8"))
-		: { passed: 0, failed: 0, skipped: [], failures: [] };
+	const counts: Counts = ended ? JSON.parse(readFileSync(file, "utf8")) : noCounts();
 	if (counts.passed + counts.failed > 0 || (ended && grep !== undefined)) return counts;
 	output.write("No test of this suite has run.\n");
 	return { ...counts, failed: 1 };
+}
+
+function noCounts(): Counts {
+	return { passed: 0, failed: 0, skipped: [], failures: [], files: {} };
 }
 
 async function runNode(args: string[], grep: string | undefined, output: Output): Promise<number> {
