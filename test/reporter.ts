@@ -16,7 +16,7 @@ export interface Counts {
 	/** How many passed and failed, by the test file's absolute path. */
 	files: Record<string, { passed: number; failed: number }>;
 	/** Failures of the files that ran a second time. */
-	once?: string[];
+	atFirst?: string[];
 }
 
 /** How many of the slowest tests and hooks are listed. */

@@ -44,7 +44,7 @@ function choiceOrUsage(args: string[]): Choice | undefined {
 
 async function runSuites({ files, grep }: Choice): Promise<number> {
 	await build(files.has("workbench") || files.has("oldest"));
-	const total = { ...noCounts(), once: [] as string[] };
+	const total = { ...noCounts(), atFirst: [] as string[] };
 	const lines: string[] = [];
 	const results = await runInOrder(files, grep);
 	for (const name of files.keys()) {
@@ -52,14 +52,14 @@ async function runSuites({ files, grep }: Choice): Promise<number> {
 		for (const key of ["passed", "failed"] as const) total[key] += counts[key];
 		total.skipped.push(...counts.skipped.map((title) => `${name}: ${title}`));
 		total.failures.push(...counts.failures.map((text) => `${name}: ${text}`));
-		total.once.push(...(counts.once ?? []).map((text) => `${name}: ${text}`));
+		total.atFirst.push(...(counts.atFirst ?? []).map((text) => `${name}: ${text}`));
 		const skipped = counts.skipped.length > 0 ? `, ${counts.skipped.length} skipped` : "";
 		lines.push(
 			`${name.padEnd(10)}${seconds.toFixed(1).padStart(6)} s  ${counts.passed} passed, ${counts.failed} failed${skipped}`,
 		);
 	}
 	// At the end again, where a log that is cut from the start still has them.
-	for (const text of total.once) console.log(`\nFAILED AT FIRST ${text}`);
+	for (const text of total.atFirst) console.log(`\nFAILED AT FIRST ${text}`);
 	for (const text of total.failures) console.log(`\nFAILED ${text}`);
 	for (const title of total.skipped) console.log(`\nSKIPPED ${title}`);
 	console.log(`\n${lines.join("\n")}\n`);
@@ -122,7 +122,7 @@ async function runSuite(
 		...second,
 		skipped: first.skipped,
 		passed: first.passed - passedFirst + second.passed,
-		once: first.failures,
+		atFirst: first.failures,
 	};
 }
 
