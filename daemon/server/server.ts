@@ -22,11 +22,6 @@ import { problemFrom, problemOf, sendProblem } from "./problem.ts";
 import type { StrangerLimit } from "./strangers.ts";
 import { VerifyEndpoint } from "./verify-endpoint.ts";
 
-/** For requests in progress when the daemon stops. */
-const stopMilliseconds = 2000;
-/** For those that call another system; within the time for which a window waits for the next daemon. */
-const callStopMilliseconds = 10_000;
-
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface ServerOptions {
@@ -70,6 +65,10 @@ export interface Limits {
 	idleMilliseconds: number;
 	/** The latter while a request to the API is answered. Longer than any call to another system, and than the events' heartbeat. */
 	silentMilliseconds: number;
+	/** For requests in progress when the daemon stops. */
+	stopMilliseconds: number;
+	/** For those that call another system; within the time for which a window waits for the next daemon. */
+	callStopMilliseconds: number;
 }
 
 const defaultLimits: Limits = {
@@ -78,6 +77,8 @@ const defaultLimits: Limits = {
 	requestMilliseconds: 30_000,
 	idleMilliseconds: 60_000,
 	silentMilliseconds: 180_000,
+	stopMilliseconds: 2000,
+	callStopMilliseconds: 10_000,
 };
 
 /** Proxies forward a browser's cookies, and 32 KiB of headers are usual for other servers. */
@@ -148,9 +149,10 @@ export class HttpServer {
 		if (noticeMilliseconds > 0 && this.connections > 0) await pause(noticeMilliseconds);
 		// That of HTTP would also close the connections that are idle, on which a proxy may be sending a request.
 		const closed = new Promise((resolve) => NetServer.prototype.close.call(this.#server, resolve));
-		await Promise.race([closed, pause(drainMilliseconds)]);
+		await Promise.race([closed, pause(drainMilliseconds, undefined, { ref: false })]);
 		// It reports that the server does not listen, as is known.
 		this.#server.close(() => {});
+		const { stopMilliseconds, callStopMilliseconds } = this.#limits;
 		const begun = performance.now();
 		const sweep = setInterval(() => {
 			// A connection that becomes idle after the close would stay open for another request.

@@ -12,7 +12,7 @@ const minute = 60_000;
 const knownMilliseconds = 10 * minute;
 
 interface Entry {
-	/** When the address may send a whole minute's requests at once again; by a clock that no change of the time moves. */
+	/** When the address may send a whole minute's requests at once again. */
 	freeAt: number;
 	knownUntil: number;
 }
@@ -20,11 +20,14 @@ interface Entry {
 export class StrangerLimit {
 	readonly #entries = new QuickLRU<string, Entry>({ maxSize: rememberedAddresses });
 	readonly #interval: number;
+	readonly #clock: () => number;
 	/** How many requests were refused. */
 	refused = 0;
 
-	constructor(requestsPerMinute: number) {
+	/** @param clock in milliseconds; no change of the time moves it. */
+	constructor(requestsPerMinute: number, clock = () => performance.now()) {
 		this.#interval = minute / requestsPerMinute;
+		this.#clock = clock;
 	}
 
 	/**
@@ -33,7 +36,7 @@ export class StrangerLimit {
 	 * @returns seconds until the next one is answered; undefined: this one is
 	 */
 	admit(address: string, isKnown: () => boolean = () => false): number | undefined {
-		const now = performance.now();
+		const now = this.#clock();
 		const entry = this.#entryOf(address);
 		if (entry.knownUntil > now) return undefined;
 		const freeAt = Math.max(entry.freeAt, now) + this.#interval;
@@ -53,9 +56,7 @@ export class StrangerLimit {
 
 	/** To be called for an authenticated request. */
 	know(address: string): void {
-		const entry = this.#entryOf(address);
-		entry.knownUntil = performance.now() + knownMilliseconds;
-		entry.freeAt = 0;
+		this.#entryOf(address).knownUntil = this.#clock() + knownMilliseconds;
 	}
 
 	#entryOf(address: string): Entry {

@@ -1,8 +1,12 @@
 /** Too many connections: which of them make room. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Peers } from "../../daemon/server/peers.ts";
 import { ownerKey, TestDaemon, until } from "./harness.ts";
 import { selfSigned } from "./systems/certificate.ts";
 
@@ -139,5 +143,31 @@ describe("with more connections than the daemon takes,", () => {
 		socket.write(`GET /v1/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\n\r\n`);
 		const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(String((await answer)[0])) ?? [];
 		return status === undefined ? undefined : Number(status);
+	}
+});
+
+describe("a connection that has closed", () => {
+	it("leaves nothing in memory", async () => {
+		const server = createServer().listen(0, "127.0.0.1");
+		await once(server, "listening");
+		new Peers(10).watch(server);
+		const accepted = await closedConnection(server);
+		await new Promise((resolve) => server.close(resolve));
+		setFlagsFromString("--expose-gc");
+		const collect = runInNewContext("gc");
+		await until(() => {
+			collect();
+			return accepted.deref() === undefined;
+		});
+	});
+
+	/** The server's end of a connection, which nothing here holds. */
+	async function closedConnection(server: Server): Promise<WeakRef<Socket>> {
+		const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+		const [accepted] = (await once(server, "connection")) as [Socket];
+		const closed = once(accepted, "close");
+		client.destroy();
+		await closed;
+		return new WeakRef(accepted);
 	}
 });

@@ -2,18 +2,21 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import type { Leave } from "../../daemon/server/server.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { accessHeader } from "../../daemon/facts.ts";
+import type { Leave, Limits } from "../../daemon/server/server.ts";
 import { ownerKey, TestDaemon } from "./harness.ts";
 
 /** Longer than any test may take. */
 const long = 600_000;
+const access = `${accessHeader}: ${Buffer.from(JSON.stringify({ credential: "c" })).toString("base64url")}`;
 
 describe("a daemon that stops", () => {
 	let daemon: TestDaemon;
 	let sockets: Socket[];
-	async function start(leave?: Leave): Promise<void> {
+	async function start(leave?: Leave, limits: Partial<Limits> = {}): Promise<void> {
 		sockets = [];
-		daemon = await TestDaemon.start(leave === undefined ? {} : { leave });
+		daemon = await TestDaemon.start(leave === undefined ? { limits } : { leave, limits });
 	}
 	afterEach(async () => {
 		for (const socket of sockets) socket.destroy();
@@ -61,6 +64,34 @@ describe("a daemon that stops", () => {
 		assert.match(answers[1] ?? "", /^HTTP\/1\.1 201 /, "it was still taken after the first one's end");
 	});
 
+	it("ends what a client does not finish", async () => {
+		await start(undefined, { stopMilliseconds: 1, callStopMilliseconds: long });
+		const socket = await half("{}");
+		await daemon.close();
+		assert.deepEqual(await socket.toArray(), []);
+	});
+
+	it("waits longer for a request that calls another system, and no longer once that is answered", async () => {
+		await start(undefined, { stopMilliseconds: 1, callStopMilliseconds: long });
+		const body = JSON.stringify({ name: "half", permissions: ["orders.read"] });
+		const ordinary = await half(body);
+		const calling = await half(body, [access]);
+		const closing = daemon.close();
+		// Longer than other requests have.
+		await pause(100);
+		calling.write(body.slice(1));
+		assert.match(Buffer.concat(await calling.toArray()).toString(), /^HTTP\/1\.1 201 /);
+		await closing;
+		assert.deepEqual(await ordinary.toArray(), []);
+	});
+
+	it("ends a call to another system that takes too long", async () => {
+		await start(undefined, { stopMilliseconds: long, callStopMilliseconds: 1 });
+		const calling = await half("{}", [access]);
+		await daemon.close();
+		assert.deepEqual(await calling.toArray(), []);
+	});
+
 	it("waits for no proxy to notice where no client is connected", async () => {
 		await start({ noticeMilliseconds: long, drainMilliseconds: long });
 		await daemon.close();
@@ -81,7 +112,7 @@ describe("a daemon that stops", () => {
 	}
 
 	/** A connection whose request the daemon has begun to answer, and waits for the rest of its body. */
-	async function half(body: string): Promise<Socket> {
+	async function half(body: string, headers: readonly string[] = []): Promise<Socket> {
 		const socket = await connected();
 		const head = [
 			"POST /v1/api-tokens HTTP/1.1",
@@ -90,6 +121,7 @@ describe("a daemon that stops", () => {
 			"Content-Type: application/json",
 			`Content-Length: ${body.length}`,
 			"Expect: 100-continue",
+			...headers,
 		];
 		socket.write(`${head.join("\r\n")}\r\n\r\n`);
 		const [first] = await once(socket, "data");

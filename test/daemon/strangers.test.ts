@@ -113,14 +113,65 @@ describe("with a limit of requests without valid credentials,", () => {
 	});
 });
 
+describe("a limit of requests a minute", () => {
+	let now: number;
+	const limitOf = (perMinute: number) => {
+		now = 0;
+		return new StrangerLimit(perMinute, () => now);
+	};
+
+	it("lets a whole minute's pass at once, and then each when its time has come", () => {
+		const limit = limitOf(2);
+		const at = (time: number) => {
+			now = time;
+			return limit.admit(stranger);
+		};
+		assert.deepEqual([at(0), at(0), at(0)], [undefined, undefined, 30]);
+		assert.deepEqual([at(29_999), at(30_000), at(30_000)], [1, undefined, 30]);
+		assert.deepEqual([at(500_000), at(500_000), at(500_000)], [undefined, undefined, 30]);
+		assert.equal(limit.refused, 4);
+	});
+
+	it("is that number exactly, whether it divides a minute or not", () => {
+		for (let perMinute = 1; perMinute <= 200; perMinute++) {
+			const limit = limitOf(perMinute);
+			let admitted = 0;
+			while (limit.admit(stranger) === undefined) admitted++;
+			assert.equal(admitted, perMinute);
+		}
+	});
+
+	it("holds again ten minutes after the last valid request", () => {
+		const limit = limitOf(1);
+		for (now of [0, 1000]) limit.know(stranger);
+		for (now of [1000, 600_999, 600_999]) assert.equal(limit.admit(stranger), undefined);
+		now = 601_000;
+		assert.deepEqual([limit.admit(stranger), limit.admit(stranger)], [undefined, 60]);
+	});
+
+	it("asks over the limit alone whether a request is valid, and then not for ten minutes", () => {
+		const limit = limitOf(1);
+		let asked = 0;
+		const admit = () => limit.admit(stranger, () => ++asked > 0);
+		for (now of [0, 0, 599_999]) assert.equal(admit(), undefined);
+		assert.equal(asked, 1);
+		now = 600_000;
+		for (const _ of "12") assert.equal(admit(), undefined);
+		assert.deepEqual([asked, limit.refused], [2, 0]);
+	});
+});
+
 describe("the memory of addresses", () => {
-	it("is bounded: of very many the first ones are forgotten", () => {
-		const limit = new StrangerLimit(1);
+	it("has the last 20,000, and of more the first ones are forgotten", () => {
+		const limit = new StrangerLimit(1, () => 0);
+		let count = 0;
+		const others = (until: number) => {
+			for (; count < until; count++) limit.admit(`10.${count >> 16}.${(count >> 8) & 255}.${count & 255}`);
+		};
 		assert.equal(limit.admit(stranger), undefined);
-		assert.notEqual(limit.admit(stranger), undefined);
-		assert.equal(limit.refused, 1);
-		for (let count = 0; count < 100_000; count++)
-			limit.admit(`10.${count >> 16}.${(count >> 8) & 255}.${count & 255}`);
+		others(20_000 - 1);
+		assert.equal(limit.admit(stranger), 60);
+		others(60_000);
 		assert.equal(limit.admit(stranger), undefined);
 	});
 
