@@ -6,13 +6,19 @@ import { join } from "node:path";
 
 export type Outcome = "passed" | "failed" | "hung";
 
-/** Stops at the first test that fails, and tells its file if it is known. */
+export interface TestRun {
+	outcome: Outcome;
+	/** As far as they are known. */
+	failedFiles: string[];
+}
+
+/** Stops at the first test that fails. */
 export async function runTests(
 	root: string,
 	files: string[],
 	limitMilliseconds: number,
 	environment: NodeJS.ProcessEnv = {},
-): Promise<{ outcome: Outcome; failedFile: string | undefined }> {
+): Promise<TestRun> {
 	const runner = files.every((file) => file.startsWith("test/host/"))
 		? ["test/host/run.ts", "counts.json", ...files.map((file) => file.replace(/^.*\/|\.test\.ts$/g, ""))]
 		: ["test/mocha.ts", "counts.json", "40000", ...files];
@@ -23,7 +29,7 @@ export async function runTests(
 		...environment,
 	});
 	const text = existsSync(counts) ? readFileSync(counts, "utf8") : "";
-	return { outcome, failedFile: files.find((file) => text.includes(`/${file}:`)) };
+	return { outcome, failedFiles: files.filter((file) => text.includes(`/${file}`)) };
 }
 
 export async function run(
