@@ -51,7 +51,9 @@ const words: Readonly<Record<ServerProblem, (named: Named) => string>> = {
 			host,
 		),
 	redirects: ({ host, target }) =>
-		l10n.t("{0} sends clients on to {1}. Enter the address of the server itself.", host, target || "…"),
+		target === ""
+			? l10n.t("{0} sends clients on to another address. Enter the address of the server itself.", host)
+			: l10n.t("{0} sends clients on to {1}. Enter the address of the server itself.", host, target),
 	"not-tokensmith": ({ host }) => l10n.t("What answers at {0} is no Tokensmith server.", host),
 	"host-not-allowed": ({ host }) =>
 		l10n.t(

@@ -151,12 +151,13 @@ async function answerTo(
 	}
 }
 
-/** The origin alone: a path may hold anything. */
+/** The origin alone: a path may hold anything. Empty: at the same origin, or none is named. */
 function targetOf(response: IncomingMessage, { url }: ServerAddress): string | undefined {
 	const { statusCode = 0, headers } = response;
 	if (statusCode < 300 || statusCode >= 400) return undefined;
 	response.destroy();
-	return URL.parse(headers.location ?? "", url)?.origin ?? "";
+	const origin = URL.parse(headers.location ?? "", url)?.origin ?? "";
+	return origin === new URL(url).origin ? "" : origin;
 }
 
 function isHealth(body: unknown): body is Health {

@@ -159,6 +159,44 @@ describe("a server that a token is to be kept for", () => {
 		}
 	});
 
+	it("is told with its version, where that is of another protocol, and else without one", async () => {
+		const errorOf = async (answer: RequestListener) =>
+			failure(proveServer(parseServerAddress(await serverWith(answer))));
+		for (const [protocol, says] of [
+			[0, /^127\.0\.0\.1:\d+ runs Tokensmith 1\.0\.0, which is too old/],
+			[2, /^127\.0\.0\.1:\d+ runs Tokensmith 1\.0\.0, which is too new/],
+		] as const) {
+			const error = await errorOf((_, response) => response.end(healthy({ protocol })));
+			assert.equal(error.version, "1.0.0");
+			assert.match(error.message, says);
+			assert.match(error.message, new RegExp(`^${error.host} `));
+			assert.deepEqual([error.name, error.target, error.cause], ["ServerError", undefined, undefined]);
+		}
+		const other = await errorOf((_, response) => response.end("{}"));
+		assert.deepEqual([other.version, other.target], [undefined, undefined]);
+	});
+
+	it("is told to lead on to another address, which is named where it is at another host", async () => {
+		for (const location of [undefined, "/sign-in", "https://["]) {
+			const url = await serverWith((_, response) =>
+				response.writeHead(302, location === undefined ? {} : { location }).end(),
+			);
+			const error = await failure(proveServer(parseServerAddress(url)));
+			assert.match(error.message, / sends clients on to another address\. Give/);
+		}
+		const named = await serverWith((_, response) =>
+			response.writeHead(399, { location: "https://b.example/c" }).end(),
+		);
+		const { message } = await failure(proveServer(parseServerAddress(named)));
+		assert.match(message, / sends clients on to https:\/\/b\.example\. Give/);
+		for (const status of [299, 400]) {
+			const none = await serverWith((_, response) =>
+				response.writeHead(status, { location: "https://b.example" }).end(),
+			);
+			assert.equal(await reasonOf(proveServer(parseServerAddress(none))), "not-tokensmith");
+		}
+	});
+
 	it("is not another one that a redirect leads to, before or after the token is sent", async () => {
 		const elsewhere: unknown[] = [];
 		const target = await serverWith((request, response) => {
