@@ -176,5 +176,6 @@ async function unavailable(promise: Promise<unknown>): Promise<TokensmithUnavail
 		(reason) => reason,
 	);
 	assert.ok(error instanceof TokensmithUnavailableError, String(error));
+	assert.equal(error.name, "TokensmithUnavailableError");
 	return error;
 }

@@ -208,5 +208,9 @@ function refused(verification: Verification): Extract<Verification, { valid: fal
 }
 
 function isProblem(code: string): (error: unknown) => boolean {
-	return (error) => error instanceof TokensmithProblemError && error.problem.code === code;
+	return (error) =>
+		error instanceof TokensmithProblemError &&
+		error.name === "TokensmithProblemError" &&
+		[error.code, error.problem.code].every((one) => one === code) &&
+		error.message === error.problem.detail;
 }

@@ -1,11 +1,13 @@
 /** The transport, against daemons in this process and against other processes on their port. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { createServer, type Server, Socket } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { createTokensmithClient } from "../../daemon/client/client.ts";
 import { readDaemonFile, TokensmithUnavailableError, Transport } from "../../daemon/client/transport.ts";
 import type { CreatedToken } from "../../daemon/contract.ts";
@@ -62,6 +64,31 @@ describe("the transport", () => {
 			await create(transport);
 			await transport.health({ url: daemon.url, ownerKey });
 			assert.deepEqual(received, ["GET /healthz", "POST /v1/api-tokens"]);
+		});
+
+		it("tells nothing of a daemon that has ended, until the next has proved itself", async () => {
+			const transport = transportToDaemon();
+			const health = () => transport.health({ url: daemon.url, ownerKey });
+			assert.equal((await health())?.version, "1.2.3");
+			await daemon.close();
+			await until("it has noticed the end", async () => (await health()) === undefined);
+			await daemon.open();
+			assert.equal((await health())?.version, "1.2.3");
+			assert.deepEqual(received, ["GET /healthz", "GET /healthz"]);
+		});
+
+		it("keeps no program from ending", async () => {
+			const module = resolve(import.meta.dirname, "../../daemon/client/transport.ts");
+			const place = JSON.stringify({ url: daemon.url, ownerKey });
+			const program = `import { Transport } from ${JSON.stringify(module)};
+				const health = await new Transport(async () => (${place})).health(${place});
+				process.stdout.write(health.version);`;
+			const { stdout } = await promisify(execFile)(
+				process.execPath,
+				["--input-type=module", "--eval", program],
+				{ timeout: 15_000 },
+			);
+			assert.equal(stdout, "1.2.3");
 		});
 
 		it("is required again by a daemon that was restarted", async () => {
