@@ -177,11 +177,7 @@ class HttpClient {
 		id: string,
 		options: { reason?: string | undefined; self?: true | undefined; confirmed?: true | undefined } = {},
 	): Promise<TokenRecord> {
-		const query = new URLSearchParams();
-		if (options.reason !== undefined) query.set("reason", options.reason);
-		if (options.self !== undefined) query.set("self", "true");
-		if (options.confirmed !== undefined) query.set("confirmed", "true");
-		const path = `${pathOf(id)}${query.size > 0 ? `?${query}` : ""}`;
+		const path = `${pathOf(id)}${searchOf(options)}`;
 		return this.#transport.json({ method: "DELETE", path });
 	}
 
@@ -269,7 +265,7 @@ class HttpClient {
 		secret: string,
 		options: { confirmed?: true | undefined } = {},
 	): Promise<TokenRecord> {
-		const path = `${pathOf(id)}/secret${options.confirmed === undefined ? "" : "?confirmed=true"}`;
+		const path = `${pathOf(id)}/secret${searchOf(options)}`;
 		return this.#transport.json({ method: "POST", path, access: { credential: secret } });
 	}
 
