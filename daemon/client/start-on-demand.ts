@@ -11,10 +11,13 @@ const pauseMilliseconds = 5000;
 
 export class StartOnDemand {
 	readonly #dataDir: string;
+	readonly #daemonPath: () => string;
 	#starting: Promise<Endpoint> | undefined;
 
-	constructor(dataDir: string) {
+	/** @param daemonPath where the bundled daemon.js is */
+	constructor(dataDir: string, daemonPath = pathInPackage) {
 		this.#dataDir = dataDir;
+		this.#daemonPath = daemonPath;
 	}
 
 	/** Where the daemon is, or was when it last wrote its file. @throws TokensmithUnavailableError */
@@ -32,7 +35,7 @@ export class StartOnDemand {
 
 	async #start(): Promise<Endpoint> {
 		try {
-			const started = await ensureDaemon({ dataDir: this.#dataDir, daemonPath: daemonPath() });
+			const started = await ensureDaemon({ dataDir: this.#dataDir, daemonPath: this.#daemonPath() });
 			this.#starting = undefined;
 			return started;
 		} catch (error) {
@@ -45,7 +48,7 @@ export class StartOnDemand {
 }
 
 /** The package has the daemon next to this code, unless the service was bundled without it. */
-function daemonPath(): string {
+function pathInPackage(): string {
 	const path = join(import.meta.dirname, "daemon.js");
 	if (existsSync(path)) return path;
 	throw new TokensmithUnavailableError(
