@@ -55,8 +55,7 @@ export function planIncident(
 			successorId = successor.token.id;
 		}
 		const after = revoke(token, request.reason, context, successorId);
-		const lastUsed = lastUsedOf(before);
-		const usedInLastHour = lastUsed > 0 && now - lastUsed <= hourMilliseconds;
+		const usedInLastHour = now - lastUsedOf(before) <= hourMilliseconds;
 		return { before, after, usedInLastHour };
 	});
 	const profiles = [...new Set(selected.map(({ token }) => token.profile))];
