@@ -40,6 +40,7 @@ describe("announcements of changes", () => {
 describe("changes that are acknowledged before they are read", () => {
 	it("are those of named tokens that follow each other without a gap", () => {
 		const coming = new ComingChanges();
+		assert.equal(coming.isNext(announced(1), 0), true, "the first of all");
 		assert.equal(coming.isNext(announced(6), 4), false, "change 5 is not known");
 		assert.equal(coming.isNext({ ...announced(5), marks: undefined }, 4), false, "it names no tokens");
 		for (const number of [5, 6]) {
@@ -54,6 +55,7 @@ describe("changes that are acknowledged before they are read", () => {
 		const coming = new ComingChanges();
 		const [first, second] = [Promise.resolve(), Promise.resolve()];
 		coming.add(announced(5, digests[0]), first);
+		assert.equal(coming.of(digests[0]), first);
 		coming.add(announced(6, digests[1], digests[0]), second);
 		assert.deepEqual([coming.of(digests[0]), coming.of(digests[2])], [second, undefined]);
 		coming.keepAfter(5);

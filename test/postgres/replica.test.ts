@@ -1,6 +1,9 @@
 /** One of several replicas over a database that it loses and finds again: what it knows, and what it must not answer by. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { Acknowledgements } from "../../daemon/store/postgres/acknowledgements.ts";
+import { linkToPrimary, targetsOf } from "../../daemon/store/postgres/connect.ts";
 import { PostgresStore } from "../../daemon/store/postgres/postgres-store.ts";
 import type { Transaction } from "../../daemon/store/store.ts";
 import { until } from "../daemon/harness.ts";
@@ -199,5 +202,29 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a replica", () => {
 		assert.equal((await query('select from "replicas"')).length, 1);
 		await until(() => far.store.replica.seen.isFirst);
 		assert.equal(far.store.replica.seen.replicas, 1);
+	});
+
+	it("forgets what another one had read only once that one is gone", async () => {
+		far = await new Watched().open([url]);
+		const { id } = far.store.replica;
+		const link = await linkToPrimary(targetsOf(url));
+		try {
+			const acknowledgements = new Acknowledgements();
+			for (const replica of [id, "gone"]) acknowledgements.hear(`${replica} 7`);
+			const others = await acknowledgements.others(link, near.store.replica.id);
+			assert.deepEqual(
+				others.map((other) => other.id),
+				[id],
+			);
+			const [{ remaining } = { remaining: 0 }] = others;
+			assert.ok(remaining > 0 && remaining <= leaseMilliseconds, `${remaining}`);
+			await acknowledgements.wait({ id, remaining: long }, 7);
+			const forgotten = acknowledgements.wait({ id: "gone", remaining: long }, 7).then(() => "forgotten");
+			assert.equal(await Promise.race([forgotten, pause(0, "it waits")]), "it waits");
+			acknowledgements.hear("gone 7");
+			await forgotten;
+		} finally {
+			await link.close();
+		}
 	});
 });
