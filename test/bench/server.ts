@@ -221,15 +221,18 @@ async function* changes(team: Team, server: ServerProcess): Turns {
 	const others: ServerProcess[] = [];
 	for (const replicas of [1, 2, 3, 4]) {
 		while (others.length < replicas - 1) others.push(await replica(team.bench, team.url));
-		const [revokes, creates]: [Pair[], Pair[]] = [[], []];
+		const [revokes, acknowledged, creates]: [Pair[], Pair[], Pair[]] = [[], [], []];
 		for (let round = 0; round < rounds; round++) {
-			revokes.push({ ours: await revokeMedian(team, server), peer: await commitMedian(team) });
+			const ours = await revokeMedian(team, server);
+			revokes.push({ ours, peer: await commitMedian(team) });
+			acknowledged.push({ ours, peer: await acknowledgedMedian(team, replicas - 1) });
 			creates.push(await createRate(team, server));
 			yield;
 		}
 		const name = `${replicas} ${replicas === 1 ? "replica" : "replicas"}`;
 		const target = replicas === 3 ? { atMost: 3 } : undefined;
 		figures.push(compare(`server: revoke with ${name}, and a bare commit`, "ms", revokes, target));
+		figures.push(compare(`server: revoke with ${name}, and an acknowledged commit`, "ms", acknowledged));
 		figures.push(compare(`server: creates with ${name}, 32 at once, and bare commits`, "per s", creates));
 	}
 	for (const other of others) await other.stop();
@@ -259,6 +262,40 @@ async function commitMedian({ url }: Team): Promise<number> {
 		times.push(performance.now() - begun);
 	}
 	await client.end();
+	return median(times);
+}
+
+/** The limit over one database: a commit with a notification, over when each other client has notified back. */
+async function acknowledgedMedian({ url }: Team, others: number): Promise<number> {
+	const connect = async () => {
+		const client = new pg.Client({ connectionString: url });
+		await client.connect();
+		return client;
+	};
+	const [writer, listener] = [await connect(), await connect()];
+	const acknowledging = await Promise.all(Array.from({ length: others }, connect));
+	let missing = 0;
+	let answered = () => {};
+	listener.on("notification", () => {
+		missing--;
+		if (missing === 0) answered();
+	});
+	await listener.query(`listen "bare_heard"`);
+	for (const other of acknowledging) {
+		other.on("notification", () => other.query(`notify "bare_heard"`));
+		await other.query(`listen "bare_changed"`);
+	}
+	const times: number[] = [];
+	for (let count = 0; count < 50; count++) {
+		const begun = performance.now();
+		missing = others;
+		const heard = others === 0 ? undefined : new Promise<void>((resolve) => (answered = resolve));
+		const text = writer.escapeLiteral(tokenBody(count));
+		await writer.query(`begin; insert into "bare" values (${text}); notify "bare_changed"; commit`);
+		await heard;
+		times.push(performance.now() - begun);
+	}
+	await Promise.all([writer, listener, ...acknowledging].map((client) => client.end()));
 	return median(times);
 }
 
