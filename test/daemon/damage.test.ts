@@ -51,7 +51,7 @@ describe("a last line that is wrong in the log and in its copy", () => {
 				}),
 			);
 			const tally = new Tally();
-			await tryDamage(scene, { what, changed, isSingle: false }, tally);
+			await tryDamage(scene, { what, change: () => changed, isSingle: false }, tally);
 			assert.deepEqual([Object.fromEntries(tally.faults), tally.counts.get("told")], [{}, 1]);
 		});
 });

@@ -27,11 +27,13 @@ export interface Scene {
 	dead: readonly string[];
 }
 
+type Changed = ReadonlyMap<string, Buffer | undefined>;
+
 /** The files after a damage; those that it does not name stay as they were. */
 interface Damage {
 	what: string;
-	/** undefined: the file is missing. */
-	changed: ReadonlyMap<string, Buffer | undefined>;
+	/** Made when it is needed, since all of them would fill the memory. undefined: the file is missing. */
+	change: () => Changed;
 	/** Whether everything is still told by the other files. */
 	isSingle: boolean;
 }
@@ -39,8 +41,11 @@ interface Damage {
 const owner = { userId: "owner", userName: "ada" };
 const asOwner = { user: owner, token: undefined };
 
-/** Tokens in every state, changed in three runs of the daemon, with snapshots between. */
-export async function makeScene(ending: Ending): Promise<Scene> {
+/**
+ * Tokens in every state, changed in three runs of the daemon, with snapshots between.
+ * @param size small: each run ends one token in one of the ways, so that every byte can be tried
+ */
+export async function makeScene(ending: Ending, size: "small" | "full" = "full"): Promise<Scene> {
 	const folder = temporaryFolder();
 	const good: string[] = [];
 	const dead: string[] = [];
@@ -49,7 +54,8 @@ export async function makeScene(ending: Ending): Promise<Scene> {
 		const tokens = new Tokens(authority);
 		for (let round = 0; round < (run === 1 ? 2 : 1); round++) {
 			good.push((await tokens.create()).secret);
-			for (const end of [tokens.revoke, tokens.disable, tokens.rotate]) {
+			const ways = [tokens.disable, tokens.revoke, tokens.rotate];
+			for (const end of size === "small" ? ways.slice(run, run + 1) : ways) {
 				const { id, secret } = await tokens.create();
 				const successor = await end(id);
 				dead.push(secret);
@@ -128,18 +134,18 @@ function filesIn(folder: string): Files {
 /** One damage for each byte and length of each file, and for the file as a whole. */
 export function* singleDamages({ files }: Scene): Iterable<Damage> {
 	for (const [name, bytes] of files) {
-		const of = (what: string, changed: Buffer | undefined): Damage => ({
+		const of = (what: string, change: () => Buffer | undefined): Damage => ({
 			what: `${what} ${name}`,
-			changed: new Map([[name, changed]]),
+			change: () => new Map([[name, change()]]),
 			isSingle: true,
 		});
-		yield of("missing", undefined);
+		yield of("missing", () => undefined);
 		// One checksum covers all of a snapshot, so that its bytes are all alike.
 		const step = name.endsWith(".db") ? 509 : 1;
 		for (let length = 0; length < bytes.length; length += step)
-			yield of(`cut at ${length}`, bytes.subarray(0, length));
-		for (let at = 0; at < bytes.length; at += step) yield of(`flipped at ${at}`, flipped(bytes, at));
-		for (let at = 0; at < bytes.length; at += 512) yield of(`zeroed at ${at}`, zeroed(bytes, at));
+			yield of(`cut at ${length}`, () => bytes.subarray(0, length));
+		for (let at = 0; at < bytes.length; at += step) yield of(`flipped at ${at}`, () => flipped(bytes, at));
+		for (let at = 0; at < bytes.length; at += 512) yield of(`zeroed at ${at}`, () => zeroed(bytes, at));
 	}
 }
 
@@ -150,7 +156,7 @@ export function* manyDamages({ files }: Scene): Iterable<Damage> {
 		for (const other of names.slice(at + 1))
 			yield {
 				what: `missing ${one}, ${other}`,
-				changed: new Map([one, other].map((name) => [name, undefined])),
+				change: () => new Map([one, other].map((name) => [name, undefined])),
 				isSingle: false,
 			};
 	const kinds = {
@@ -180,12 +186,12 @@ export function* manyDamages({ files }: Scene): Iterable<Damage> {
 	for (const group of groups) {
 		yield {
 			what: `missing ${group}`,
-			changed: new Map(group.map((name) => [name, undefined])),
+			change: () => new Map(group.map((name) => [name, undefined])),
 			isSingle: false,
 		};
 		yield {
 			what: `empty ${group}`,
-			changed: new Map(group.map((name) => [name, Buffer.alloc(0)])),
+			change: () => new Map(group.map((name) => [name, Buffer.alloc(0)])),
 			isSingle: false,
 		};
 	}
@@ -194,16 +200,16 @@ export function* manyDamages({ files }: Scene): Iterable<Damage> {
 	const both = [newest, newest.replace("changes", "copy")].filter((name) => files.has(name));
 	const size = files.get(newest)?.length ?? 0;
 	for (let at = 0; at < size; at++) {
-		const changed = (change: (bytes: Buffer) => Buffer) =>
+		const inBoth = (change: (bytes: Buffer) => Buffer) => () =>
 			new Map(both.map((name) => [name, change(files.get(name) ?? Buffer.alloc(0))]));
 		yield {
 			what: `cut at ${at} ${both}`,
-			changed: changed((bytes) => bytes.subarray(0, at)),
+			change: inBoth((bytes) => bytes.subarray(0, at)),
 			isSingle: false,
 		};
 		yield {
 			what: `flipped at ${at} ${both}`,
-			changed: changed((bytes) => flipped(bytes, at)),
+			change: inBoth((bytes) => flipped(bytes, at)),
 			isSingle: false,
 		};
 	}
@@ -223,7 +229,8 @@ function zeroed(bytes: Buffer, at: number): Buffer {
 export async function tryDamage(scene: Scene, damage: Damage, tally: Tally): Promise<void> {
 	const folder = temporaryFolder();
 	try {
-		writeFiles(folder, scene, damage);
+		const changed = damage.change();
+		writeFiles(folder, scene, changed);
 		const seen = await look(folder, scene);
 		tally.count("tried");
 		if (seen.revived > 0) tally.fault("a token that had ended verifies", `${scene.ending}: ${damage.what}`);
@@ -233,7 +240,7 @@ export async function tryDamage(scene: Scene, damage: Damage, tally: Tally): Pro
 			tally.fault("the audit does not tell what is in doubt", `${scene.ending}: ${damage.what}`);
 		if (seen.refused > 0 && seen.notices.length === 0)
 			tally.fault("a loss is not told", `${scene.ending}: ${damage.what}`);
-		const isMissing = [...damage.changed.values()].every((bytes) => bytes === undefined);
+		const isMissing = [...changed.values()].every((bytes) => bytes === undefined);
 		if (isMissing && seen.notices.length === 0)
 			tally.fault("missing files are not told", `${scene.ending}: ${damage.what}`);
 		if (seen.notices.length > 0) tally.count("told");
@@ -245,7 +252,7 @@ export async function tryDamage(scene: Scene, damage: Damage, tally: Tally): Pro
 	}
 }
 
-function writeFiles(folder: string, { files }: Scene, { changed }: Damage): void {
+function writeFiles(folder: string, { files }: Scene, changed: Changed): void {
 	mkdirSync(folder, { recursive: true });
 	for (const [name, bytes] of files) {
 		const content = changed.has(name) ? changed.get(name) : bytes;
@@ -322,12 +329,17 @@ async function open(folder: string, compactAtBytes?: number): Promise<Opened> {
 	return { store, authority };
 }
 
-/** @param every 1: all; n: one of n, spread over the files. */
+function* allDamages(scene: Scene): Iterable<Damage> {
+	yield* singleDamages(scene);
+	yield* manyDamages(scene);
+}
+
+/** @param every 1: all, of a small scene; n: one of n, spread over the files. */
 export async function damage(tally: Tally, every: number): Promise<void> {
 	for (const ending of ["stop", "kill"] as const) {
-		const scene = await makeScene(ending);
+		const scene = await makeScene(ending, every === 1 ? "small" : "full");
 		let number = 0;
-		for (const one of [...singleDamages(scene), ...manyDamages(scene)]) {
+		for (const one of allDamages(scene)) {
 			// Each file as a whole is always tried; of the pairs, which are many, only some.
 			const isWhole = !/ at [1-9]|^missing \S+, /.test(one.what);
 			if (isWhole || number++ % every === 0) await tryDamage(scene, one, tally);

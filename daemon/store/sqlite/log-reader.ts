@@ -146,7 +146,8 @@ function* linesOf(path: string, state: FileState): Generator<LogLine, void, unde
 }
 
 function* completeLines(file: number): Iterable<Buffer> {
-	let piece = Buffer.alloc(pieceBytes);
+	// Only what was read into it is used.
+	let piece = Buffer.allocUnsafe(Math.min(pieceBytes, fstatSync(file).size + 1));
 	let length = 0;
 	for (let position = 0; ; ) {
 		if (length === piece.length) piece = Buffer.concat([piece, Buffer.alloc(length)]);
@@ -167,7 +168,7 @@ function* completeLines(file: number): Iterable<Buffer> {
 }
 
 function readFrom(file: number, position: number): Buffer {
-	const rest = Buffer.alloc(Math.max(0, fstatSync(file).size - position));
+	const rest = Buffer.allocUnsafe(Math.max(0, fstatSync(file).size - position));
 	let length = 0;
 	for (let read = -1; length < rest.length && read !== 0; length += read)
 		read = readSync(file, rest, length, rest.length - length, position + length);
