@@ -8,6 +8,7 @@
  */
 import { execFileSync } from "node:child_process";
 import {
+	chmodSync,
 	cpSync,
 	globSync,
 	mkdirSync,
@@ -210,6 +211,8 @@ function build(): Promise<Outcome> {
 
 function copyOfRepository(): string {
 	const copy = mkdtempSync(join(tmpdir(), "m-"));
+	// PostgreSQL has a folder below, and runs as a user of its own.
+	chmodSync(copy, 0o711);
 	const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], {
 		cwd: here,
 		encoding: "utf8",
