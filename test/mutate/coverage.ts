@@ -49,7 +49,7 @@ export async function measure(root: string, testFile: string): Promise<Coverage>
 	const folder = mkdtempSync(join(root, "coverage-"));
 	const started = Date.now();
 	try {
-		const { outcome } = await runTests(root, [testFile], 300_000, { NODE_V8_COVERAGE: folder });
+		const { outcome } = await runTests(root, [testFile], 1_800_000, { NODE_V8_COVERAGE: folder });
 		const milliseconds = Date.now() - started;
 		const coverage = { testFile, milliseconds, passed: outcome === "passed", ranges: rangesIn(folder, root) };
 		mkdirSync(cache, { recursive: true });

@@ -1,10 +1,10 @@
 /**
  * `npm run mutate -- PATH… [--sample N] [--seed S] [--line N] [--tests FILE,…] [--also process,host]`: puts one wrong line
  * after the other into a copy of the repository and runs the tests that reach it. A mutant that no test finds is printed
- * with its place. `--sample` takes so many mutants of each path, `--tests` runs these test files instead of the measured
- * ones, of any suite, `--also` tries what the suites `daemon` and `extension` did not find in slower ones. Mutants that were
- * looked at and change nothing that a test should see are in `harmless.json`. Time limits follow what the tests take
- * without a wrong line, and a mutant counts as undecided if tests that fail late fail without it too.
+ * with its place. `--sample` takes so many mutants of each path, `--tests` runs these test files, of any suite, instead of
+ * all of `daemon` and `extension`, `--also` tries in slower suites what these did not find. Mutants that were looked at and
+ * change nothing that a test should see are in `harmless.json`. Time limits follow what the tests take without a wrong line,
+ * and a mutant counts as undecided if tests that fail late fail without it too.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -56,13 +56,11 @@ const maker = new MutantMaker(root);
 const coverages = new Map<string, Coverage>();
 /** By source file: the test file that found its last mutant. */
 const lucky = new Map<string, string>();
-/** Of suites that need a build, and whose processes are not measured. */
+/** By suite, of those that need a build, and whose processes are not measured. */
 const slowTests = new Map<string, Test[]>();
 /** What is built: a mutant's code, or the code without a wrong line. */
 let built: { mutant: Mutant | undefined; outcome: Outcome } = { mutant: undefined, outcome: "passed" };
-/** Those of `--tests`; undefined: the measured ones. */
-const chosen = values.tests === undefined ? undefined : await timed(values.tests.split(","));
-if (chosen?.length === 0) throw new Error("The tests fail without a wrong line.");
+const testFiles = values.tests?.split(",") ?? globSync("test/{daemon,extension}/*.test.ts", { cwd: root });
 for (const path of positionals) await mutatePath(path);
 maker.close();
 
@@ -106,8 +104,9 @@ function isHarmless({ file, line, becomes }: Mutant): boolean {
 
 async function judge(mutant: Mutant): Promise<Verdict> {
 	const verdict = await verdictOf(await testsOf(mutant), mutant);
-	if (verdict === "found") return verdict;
-	for (const suite of values.also.split(",").filter((name) => name !== "")) {
+	if (verdict !== "survived") return verdict;
+	const suites = values.also.split(",").filter((name) => name !== "");
+	for (const suite of ["chosen", ...suites]) {
 		const isElsewhere = mutant.file.startsWith("daemon/") && !mutant.file.startsWith("daemon/env-file/");
 		if (suite === "host" && isElsewhere) continue;
 		const slowVerdict = await verdictOf(await testsOfSuite(suite), mutant);
@@ -118,8 +117,7 @@ async function judge(mutant: Mutant): Promise<Verdict> {
 
 /** The test files that run the mutated code, the quickest first. */
 async function testsOf({ file, position }: Mutant): Promise<Test[]> {
-	if (chosen !== undefined) return chosen;
-	for (const testFile of globSync("test/{daemon,extension}/*.test.ts", { cwd: root }))
+	for (const testFile of testFiles.filter(isOfSources))
 		if (!coverages.has(testFile) && reachedFrom(root, testFile).has(file))
 			coverages.set(testFile, await measured(testFile));
 	return [...coverages.values()]
@@ -136,24 +134,31 @@ async function measured(testFile: string): Promise<Coverage> {
 	return coverage;
 }
 
-/** What a suite's files take without a wrong line, on average. Those that fail are left out. */
+/** Tests of sources start the daemon without a wrong line beside them, if any. */
+function isOfSources(testFile: string): boolean {
+	return /^test\/(daemon|extension)\//.test(testFile);
+}
+
 async function testsOfSuite(suite: string): Promise<Test[]> {
 	const known = slowTests.get(suite);
 	if (known !== undefined) return known;
-	const tests = await timed(globSync(`test/${suite}/*.test.ts`, { cwd: root }).sort());
+	const slow = testFiles.filter((testFile) => !isOfSources(testFile));
+	const files = suite === "chosen" ? slow : globSync(`test/${suite}/*.test.ts`, { cwd: root }).sort();
+	const tests = files.length === 0 ? [] : await timed(files);
 	slowTests.set(suite, tests);
 	return tests;
 }
 
-async function timed(testFiles: string[]): Promise<Test[]> {
+/** What files take without a wrong line, on average. Those that fail are left out. */
+async function timed(files: string[]): Promise<Test[]> {
 	await buildFor(undefined);
 	const started = Date.now();
-	const { outcome, failedFiles } = await runTests(root, testFiles, 3_600_000, { TOKENSMITH_BAIL: undefined });
+	const { outcome, failedFiles } = await runTests(root, files, 3_600_000, { TOKENSMITH_BAIL: undefined });
 	if (outcome === "hung" || (outcome === "failed" && failedFiles.length === 0))
-		throw new Error(`Without a wrong line these tests did not run to their end: ${testFiles.join(", ")}`);
-	const milliseconds = (Date.now() - started) / testFiles.length;
+		throw new Error(`Without a wrong line these tests did not run to their end: ${files.join(", ")}`);
+	const milliseconds = (Date.now() - started) / files.length;
 	for (const testFile of failedFiles) console.log(`${testFile} is left out: it fails without a wrong line.`);
-	return testFiles
+	return files
 		.filter((testFile) => !failedFiles.includes(testFile))
 		.map((testFile) => ({ testFile, milliseconds }));
 }
@@ -188,12 +193,10 @@ async function runWith(mutant: Mutant | undefined, tests: Test[]): Promise<TestR
 	const original = path && readFileSync(path);
 	if (mutant !== undefined) writeFileSync(join(root, mutant.file), mutant.text);
 	try {
-		const testFiles = tests.map(({ testFile }) => testFile);
-		// Tests of sources start the daemon without a wrong line beside them.
-		const runsSources = testFiles.every((testFile) => /^test\/(daemon|extension)\//.test(testFile));
-		if ((await buildFor(runsSources ? undefined : mutant)) !== "passed")
+		const files = tests.map(({ testFile }) => testFile);
+		if ((await buildFor(files.every(isOfSources) ? undefined : mutant)) !== "passed")
 			return { outcome: "failed", failedFiles: [] };
-		return await runTests(root, testFiles, 60_000 + 5 * expectedMilliseconds(tests));
+		return await runTests(root, files, 60_000 + 5 * expectedMilliseconds(tests));
 	} finally {
 		if (path && original) writeFileSync(path, original);
 	}
