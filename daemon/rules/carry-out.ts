@@ -123,10 +123,13 @@ export class Verbs {
 		prepare: Prepare,
 		read: StoredToken | undefined,
 	): Promise<UpdatedToken> {
-		const { tokens, contextOf } = this.#deps;
+		const { changes, tokens, contextOf } = this.#deps;
 		let before = await this.matching(id, ifMatch, read);
 		const first = prepare(before.token, contextOf(caller), before.usage);
-		if (first.plan.after === before.token) return tokens.recordOf(before);
+		if (first.plan.after === before.token) {
+			await changes.confirm();
+			return tokens.recordOf(before);
+		}
 		const plan = async (attempt: Attempt) => {
 			if (attempt === "first") return first.plan;
 			before = await this.matching(id, ifMatchNow(before.token, ifMatch));

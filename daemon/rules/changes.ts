@@ -71,6 +71,14 @@ export class Changes {
 		});
 	}
 
+	/**
+	 * Resolves when all that was read before counts everywhere: another daemon may be making that change in this moment. To be called
+	 * before an answer says that there is nothing left to change.
+	 */
+	async confirm(): Promise<void> {
+		await this.#deps.store.write(async () => {});
+	}
+
 	/** Runs it again when another change of a token was committed between its read and its write. */
 	async retrying<Result>(run: (attempt: Attempt) => Promise<Result>): Promise<Result> {
 		for (let attempt: Attempt = "first"; ; attempt = "repeated") {

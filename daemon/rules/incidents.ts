@@ -36,7 +36,9 @@ export class Incidents {
 	carryOut(caller: Caller, request: IncidentRequest): Promise<IncidentReport> {
 		const { changes, tokens } = this.#deps;
 		return changes.retrying(async () => {
-			const plan = this.#plan(caller, await this.#select(caller, request), request);
+			const selected = await this.#select(caller, request);
+			if (selected.length === 0) await changes.confirm();
+			const plan = this.#plan(caller, selected, request);
 			for (const { token } of plan.successors) within(caller, token);
 			const planOf = (part: readonly StoredToken[]) =>
 				this.#plan(caller, part, { ...request, createSuccessors: false });

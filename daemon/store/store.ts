@@ -165,8 +165,8 @@ export interface Store {
 	/** All notices, after a check of what a quick start has not read yet. */
 	examined(): Promise<Notice[]>;
 	/**
-	 * Runs a transaction; resolves when it is durable. One that throws leaves nothing behind. It may be run again, where another
-	 * one of the same moment failed.
+	 * Runs a transaction; resolves when it is durable, and when it counts in every process, as does what it has read. One that throws
+	 * leaves nothing behind. It may be run again, where another one of the same moment failed.
 	 * @throws StorageError when it can't be written.
 	 */
 	write<Result>(run: (transaction: Transaction) => Promise<Result>): Promise<Result>;

@@ -7,9 +7,10 @@ const databases = new Map<string, Promise<string>>();
 /** Of directories that are gone: to make one takes longer than most tests. */
 const unused: string[] = [];
 
-export async function openPostgresStore(directory: string): Promise<PostgresStore> {
+/** @param parameters of the connection, in the form of a query */
+export async function openPostgresStore(directory: string, parameters = ""): Promise<PostgresStore> {
 	return PostgresStore.open({
-		url: await urlOfPostgresStore(directory),
+		url: (await urlOfPostgresStore(directory)) + parameters,
 		poolSize: 4,
 		version: "1.2.3",
 		leaseMilliseconds: 2000,

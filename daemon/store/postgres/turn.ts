@@ -20,12 +20,16 @@ export class Turn {
 	readonly #expected: ChainEnd | undefined;
 	/** The end of the chain that this turn goes by without having read it. */
 	guess: ChainEnd | undefined;
+	/** What `taken` was rejected with. */
+	failure: unknown;
 
 	/** @param expected what the end of the chain will be, if that is likely. */
 	constructor(link: Link, expected?: ChainEnd) {
 		this.#expected = expected;
 		this.taken = this.#begin(link);
-		this.taken.catch(() => undefined);
+		this.taken.catch((error) => {
+			this.failure = error;
+		});
 	}
 
 	/** As it is; as it is expected while that is not known. */

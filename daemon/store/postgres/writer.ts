@@ -100,15 +100,17 @@ export class Writer {
 		const left = new Set(jobs);
 		const done: Done[] = [];
 		let isCommitting = false;
+		let turn: Turn | undefined;
 		try {
 			const link = await this.#connected();
-			const turn = this.#begin(link);
+			turn = this.#begin(link);
 			await runAll({ link, turn }, left, done);
 			isCommitting = true;
 			await this.#commit({ link, turn }, batch, done);
 		} catch (cause) {
 			if (this.#link?.isOpen) await this.#link.query("rollback").catch(() => undefined);
 			if (cause instanceof WrongGuess) return this.#writeBatch([...left]);
+			if (turn?.failure instanceof pg.DatabaseError) return this.#refuseAll(left, turn.failure);
 			const isUncertain = isCommitting && !(cause instanceof Undone);
 			const number = isUncertain ? await this.#findOut(batch) : undefined;
 			if (number !== undefined && number !== "unknown")
@@ -124,6 +126,11 @@ export class Writer {
 		for (const job of jobs) await this.#writeBatch([job]);
 	}
 
+	/** Others have the turn for so long that a change which waits behind these would wait for too long. */
+	#refuseAll(jobs: ReadonlySet<Job>, cause: unknown): void {
+		refuse(new Set([...jobs, ...this.#jobs.splice(0)]), errorFor(cause));
+	}
+
 	#begin(link: Link): Turn {
 		const turn = new Turn(link, this.#expected.guess);
 		turn.taken.then(
@@ -135,7 +142,7 @@ export class Writer {
 
 	/** Sends everything at once: a commit after a failure takes all back. @throws Undone, or WrongGuess */
 	async #commit({ link, turn }: Place, batch: string, done: readonly Done[]): Promise<void> {
-		const committed = committedBy(done);
+		const committed = announcedBy(done);
 		const isEmpty = committed.length === 0;
 		const written = done.map(({ transaction }) => transaction.settled());
 		const announced = isEmpty ? 0 : announce({ link, turn }, [batch, this.#options.replica], committed);
@@ -279,6 +286,18 @@ const announcement = `with "audit" as (
 /** SQLSTATE 22012, or 23505 where the database first finds that there are events of these numbers. */
 function refusesGuess(error: unknown): boolean {
 	return error instanceof pg.DatabaseError && (error.code === "22012" || error.code === "23505");
+}
+
+const nothing: Committed = { tokens: [], events: [], settings: new Map() };
+
+/**
+ * One that has only read is announced too: what it has seen may be a change that is not answered yet, since a replica still answers
+ * by the state before. What is written without a record, as counts of use, concerns no other replica.
+ */
+function announcedBy(done: readonly Done[]): Committed[] {
+	const committed = committedBy(done);
+	if (committed.length > 0 || done.every(({ transaction }) => transaction.hasWritten)) return committed;
+	return [nothing];
 }
 
 /** Of the transactions that have changed something. */
