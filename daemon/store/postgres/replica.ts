@@ -253,8 +253,15 @@ export class Replica {
 		if (this.#batch === undefined) return;
 		if (await isKept(link, this.#known, this.#batch)) return;
 		await link.close();
+		throw this.#lost();
+	}
+
+	/** What it knows can't be completed: it has no lease from here on, also while its process ends in order. */
+	#lost(): StoreUnreachable {
+		this.#isClosed = true;
+		this.#lease.end();
 		this.#options.onLost();
-		throw new StoreUnreachable(undefined, "The database lacks changes that were made.");
+		return new StoreUnreachable(undefined, "The database lacks changes that were made.");
 	}
 
 	/** A lease, of which the others know before this replica reads what they have changed. */
@@ -339,7 +346,7 @@ export class Replica {
 				values: [...position],
 			});
 			for (const { number, part, batch, committed } of rows) {
-				if (Number(number) > position[0] + (position[1] < 0 ? 0 : 1)) return this.#options.onLost();
+				if (Number(number) > position[0] + (position[1] < 0 ? 0 : 1)) throw this.#lost();
 				position = [Number(number), part];
 				last = batch;
 				this.#apply(committedFrom(committed), { change: Number(number), part });
