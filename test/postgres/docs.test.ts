@@ -1,31 +1,30 @@
-/** The commands of docs/server.md, as a stranger copies them, up to two replicas and a list of the server's tokens. */
+/** The commands of docs/server.md, as a stranger copies them, with the npm package alone, up to two replicas and a list of the server's tokens. */
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { textOf } from "../documents.ts";
+import { installInto } from "../process/packed.ts";
 import { describeWhere } from "../where.ts";
 import { type Cluster, freePort, hasPostgres, sharedCluster } from "./cluster.ts";
-
-const program = resolve(import.meta.dirname, "../../dist/daemon.js");
 
 describeWhere(hasPostgres, "PostgreSQL is not installed")("the docs' way to a shared server", () => {
 	let cluster: Cluster;
 	let folder: string;
 	const servers: ChildProcess[] = [];
 
-	before(async () => {
+	before(async function () {
+		this.timeout(180_000);
 		cluster = await sharedCluster();
 		folder = mkdtempSync(join(tmpdir(), "tokensmith-docs-"));
-		writeFileSync(join(folder, "tokensmith"), `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`);
-		chmodSync(join(folder, "tokensmith"), 0o755);
+		await installInto(folder);
 	});
 	after(async () => {
 		for (const server of servers) {
-			server.kill("SIGKILL");
-			await once(server, "close");
+			if (server.kill("SIGKILL")) await once(server, "close");
 		}
 		await cluster.query("drop database if exists tokensmith with (force)");
 		await cluster.query("drop role if exists tokensmith");
@@ -42,7 +41,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("the docs' way to a sh
 		await cluster.query(database);
 		const [, name = "", url = ""] = /^export (\w+)=(\S+)$/.exec(exported) ?? [];
 		const env = {
-			PATH: `${folder}:${process.env.PATH}`,
+			PATH: [join(folder, "node_modules", ".bin"), dirname(process.execPath), process.env.PATH].join(":"),
 			HOME: folder,
 			[name]: url.replace("127.0.0.1", `127.0.0.1:${cluster.port}`),
 		};
@@ -61,10 +60,12 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("the docs' way to a sh
 		const server = spawn("sh", ["-c", `exec ${command}`], {
 			cwd: folder,
 			env,
-			stdio: ["ignore", "pipe", "ignore"],
+			stdio: ["ignore", "pipe", "pipe"],
 		});
 		servers.push(server);
-		const [line] = await once(server.stdout ?? assert.fail(), "data");
+		const errors = text(server.stderr ?? assert.fail());
+		const ended = once(server, "close").then(() => errors);
+		const line = await Promise.race([once(server.stdout ?? assert.fail(), "data"), ended]);
 		return JSON.parse(String(line));
 	}
 

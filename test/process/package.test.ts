@@ -1,7 +1,15 @@
 /** What a service gets when it installs the package: packed by npm, unpacked, and used by another project. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
@@ -94,16 +102,9 @@ describe("the package", () => {
 
 	it("holds what is needed to run, and no sources", () => {
 		const files = readdirSync(join(installed, "dist")).sort();
-		for (const name of [
-			"client.js",
-			"cli.js",
-			"daemon.js",
-			"daemon-main.js",
-			"sql-wasm.wasm",
-			"tokensmith.1",
-		]) {
+		const programs = ["client.js", "cli.js", "daemon.js", "daemon-main.js", "server-main.js"];
+		for (const name of [...programs, "sql-wasm.wasm", "tokensmith.1"])
 			assert.ok(files.includes(name), `${name} is missing`);
-		}
 		assert.ok(!files.includes("extension.js"), "the extension is in it");
 		assert.deepEqual(
 			readdirSync(installed).filter((name) => !/^(dist|docs|media|package\.json|[A-Z]+(\.md)?)$/.test(name)),
@@ -140,6 +141,17 @@ describe("the package", () => {
 			const { stdout } = await run(process.execPath, args, { cwd: folder });
 			assert.equal(stdout, "function,function,function,function\n", kind);
 		}
+	});
+
+	it("has every file of its own that its programs load", () => {
+		const folder = join(installed, "dist");
+		const programs = readdirSync(folder).filter((name) => name.endsWith(".js"));
+		const loaded = programs.flatMap((name) => {
+			const text = readFileSync(join(folder, name), "utf8");
+			return [...text.matchAll(/\brequire\("\.\/([\w.-]+)"\)/g)].map(([, file = ""]) => file);
+		});
+		assert.ok(loaded.length > 2, loaded.join());
+		for (const file of loaded) assert.ok(existsSync(join(folder, file)), file);
 	});
 
 	it("loads nothing but Node's own modules", () => {
