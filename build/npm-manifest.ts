@@ -15,7 +15,7 @@ step();
 
 function replace(): void {
 	putBack();
-	execFileSync(process.execPath, ["build/bundle.mjs"], { stdio: "inherit" });
+	execFileSync(process.execPath, ["esbuild.mjs"], { stdio: "inherit" });
 	copyFileSync(manifest, kept);
 	writeFileSync(manifest, `${JSON.stringify(npmManifest(), undefined, "\t")}\n`);
 }

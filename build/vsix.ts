@@ -12,7 +12,7 @@ import { extensionReadme } from "./readme.ts";
 const { values } = parseArgs({ options: { "images-url": { type: "string" } } });
 const staging = "dist/vsix";
 
-execFileSync(process.execPath, ["build/bundle.mjs"], { stdio: "inherit" });
+execFileSync(process.execPath, ["esbuild.mjs"], { stdio: "inherit" });
 rmSync(staging, { recursive: true, force: true });
 for (const file of await vsce.listFiles({ packageManager: vsce.PackageManager.None })) {
 	mkdirSync(dirname(join(staging, file)), { recursive: true });

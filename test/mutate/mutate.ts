@@ -209,7 +209,7 @@ async function buildFor(mutant: Mutant | undefined): Promise<Outcome> {
 }
 
 function build(): Promise<Outcome> {
-	return run(root, [process.execPath, "build/bundle.mjs", "--dev"], 300_000);
+	return run(root, [process.execPath, "esbuild.mjs", "--dev"], 300_000);
 }
 
 function copyOfRepository(): string {

@@ -121,7 +121,7 @@ async function developmentExtension(folder: string): Promise<void> {
 	await mkdir(folder);
 	for (const name of ["package.json", "package.nls.json", "media", "l10n"])
 		await cp(join(root, name), join(folder, name), { recursive: true });
-	const args = ["build/bundle.mjs", "--dev", "--outdir", join(folder, "dist")];
+	const args = ["esbuild.mjs", "--dev", "--outdir", join(folder, "dist")];
 	execFileSync(process.execPath, args, { cwd: root });
 }
 

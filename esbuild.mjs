@@ -8,12 +8,12 @@ import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, context } from "esbuild";
-import { manPage } from "../daemon/cli/man-page.ts";
-import { sections } from "../daemon/cli/program.ts";
-import { manifestJsonSchema, profileJsonSchema } from "../daemon/manifest/manifest.ts";
-import { bundledOnly } from "./bundled-only.mjs";
-import { writeDeclarations } from "./declarations.mjs";
-import { thirdPartyNotices } from "./notices.ts";
+import { bundledOnly } from "./build/bundled-only.mjs";
+import { writeDeclarations } from "./build/declarations.mjs";
+import { thirdPartyNotices } from "./build/notices.ts";
+import { manPage } from "./daemon/cli/man-page.ts";
+import { sections } from "./daemon/cli/program.ts";
+import { manifestJsonSchema, profileJsonSchema } from "./daemon/manifest/manifest.ts";
 
 const { values } = parseArgs({
 	options: {
