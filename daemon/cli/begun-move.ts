@@ -56,11 +56,12 @@ function takeOver({ from, to }: BegunMove): void {
 		if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
 		throw error;
 	}
+	let isTaken = false;
 	try {
-		const taken = readNote(aside);
-		if (taken?.from === from && taken.to === to && !isAtIt(taken)) return;
-		linkSync(aside, notePath());
+		const found = readNote(aside);
+		isTaken = found?.from === from && found.to === to && !isAtIt(found);
 	} finally {
+		if (!isTaken) linkSync(aside, notePath());
 		removePrivateFile(aside);
 	}
 }

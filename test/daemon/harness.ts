@@ -120,6 +120,8 @@ export interface TestDaemonOptions {
 	streams?: StreamLimits;
 	unauthenticatedPerMinute?: number;
 	leave?: Leave;
+	/** Tokens may administer it, as on a shared server. */
+	isShared?: boolean;
 	/** In PEM; with it the daemon speaks https. */
 	certificate?: { key: string; cert: string };
 }
@@ -161,6 +163,7 @@ export class TestDaemon {
 			issuers: createIssuers,
 			ownerKey,
 			owner: { userId: "owner", userName: "ada" },
+			isShared: this.#options.isShared === true,
 			now: () => this.now.getTime(),
 			notify: (name, data, id) => events.notify(name, data, id),
 			onError: (error) => failures.push(error),

@@ -1,4 +1,4 @@
-/** Runs test files in a process group of their own, which is ended with them or at a time limit. */
+/** Runs test files in a process group of their own, which is ended with them or when they seem to hang. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
@@ -38,6 +38,7 @@ export async function runTests(
 	return { outcome, failedFiles: files.filter(hasFailed) };
 }
 
+/** @param limitMilliseconds since its last line: a test that never ends writes no more, and others end by themselves */
 export async function run(
 	root: string,
 	[command, ...args]: string[],
@@ -47,7 +48,7 @@ export async function run(
 	const child = spawn(command as string, args, {
 		cwd: root,
 		detached: true,
-		stdio: "ignore",
+		stdio: ["ignore", "pipe", "ignore"],
 		// What a mutant leaves behind goes with the copy.
 		env: { ...process.env, TMPDIR: join(root, "t"), ...environment },
 	});
@@ -56,8 +57,10 @@ export async function run(
 		hung = true;
 		endGroup(child.pid);
 	}, limitMilliseconds);
+	child.stdout.on("data", () => limit.refresh());
 	const [code] = await once(child, "exit");
 	clearTimeout(limit);
+	child.stdout.destroy();
 	endGroup(child.pid);
 	if (hung) return "hung";
 	return code === 0 ? "passed" : "failed";
