@@ -1,4 +1,4 @@
-/** A TCP relay in front of the database, which can be slow, and can cut all connections. */
+/** A TCP relay in front of the database, which can be slow, can cut all connections, and can deliver late what was sent through them. */
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 export class Relay {
@@ -7,6 +7,9 @@ export class Relay {
 	readonly #sockets = new Set<Socket>();
 	#delay = 0;
 	#isCut = false;
+	/** What clients have sent, and to which connection of the database. */
+	#kept: { data: Buffer; to: Socket }[] | undefined;
+	readonly #lost = new Set<Socket>();
 	port = 0;
 
 	static async start(target: number): Promise<Relay> {
@@ -39,6 +42,30 @@ export class Relay {
 		for (const socket of this.#sockets) socket.destroy();
 	}
 
+	/** From here on, what clients send is kept. */
+	hold(): void {
+		this.#kept = [];
+	}
+
+	/** Whether a client has sent this text since. */
+	keeps(text: string): boolean {
+		return this.#kept?.some(({ data }) => data.includes(text)) === true;
+	}
+
+	/** The clients lose their connections, of which the database is not told. Answers what delivers all that was kept. */
+	lose(): () => void {
+		const kept = this.#kept ?? [];
+		this.#kept = undefined;
+		for (const socket of this.#sockets) {
+			if (socket.remotePort === this.#target) continue;
+			this.#lost.add(socket);
+			socket.destroy();
+		}
+		return () => {
+			for (const { data, to } of kept) to.write(data);
+		};
+	}
+
 	close(): void {
 		this.#server.close();
 		for (const socket of this.#sockets) socket.destroy();
@@ -56,13 +83,15 @@ export class Relay {
 		from.setNoDelay(true);
 		from.on("error", () => undefined);
 		from.on("data", (data) => {
-			if (this.#isCut) return;
+			if (this.#isCut || this.#lost.has(to)) return;
+			if (this.#kept !== undefined && from.remotePort !== this.#target)
+				return void this.#kept.push({ data, to });
 			if (this.#delay === 0) to.write(data);
 			else setTimeout(() => to.write(data), this.#delay);
 		});
 		from.on("close", () => {
 			this.#sockets.delete(from);
-			to.destroy();
+			if (!this.#lost.has(from)) to.destroy();
 		});
 	}
 }

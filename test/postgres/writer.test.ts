@@ -135,11 +135,46 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a change", () => {
 		assert.equal((await kept()).length, 200);
 	});
 
-	it("has no number where it only reads", async () => {
+	it("is not made later either, where it arrives after it was given up", async () => {
+		await create("one");
+		await create("two");
+		relay.hold();
+		const creating = create("late");
+		await until(() => relay.keeps("commit"));
+		const deliver = relay.lose();
+		await assert.rejects(creating, StoreUnreachable);
+		deliver();
+		await create("three");
+		assert.deepEqual(await kept(), ["one", "three", "two"]);
+	});
+
+	it("adds uses once, where its commit was not answered", async () => {
+		await create("one");
+		await query(`create function "linger"() returns trigger language plpgsql as
+				'begin perform pg_sleep(0.5); return null; end';
+			create constraint trigger "linger" after update on "tokens" deferrable initially deferred
+				for each row execute function "linger"()`);
+		const uses = { useCount: 3, lastUsed: 1, lastUsedAddress: null };
+		const counting = store.write((transaction) => transaction.addUsage([{ tokenId: "one", uses, days: [] }]));
+		await committing();
+		relay.mend();
+		await counting;
+		assert.equal((await store.token("one"))?.usage.useCount, 3);
+	});
+
+	it("has a number where it only reads: what it has read counts everywhere", async () => {
+		await create("one");
+		const found = await store.write(async (transaction) => (await transaction.token("one"))?.token.id);
+		assert.deepEqual([found, store.position()], ["one", { change: 2 }]);
+		assert.equal((await query('select from "changes"')).rowCount, 2);
+	});
+
+	it("has none where it only counts uses", async () => {
 		await create("one");
 		const before = store.position();
-		const found = await store.write(async (transaction) => (await transaction.token("one"))?.token.id);
-		assert.deepEqual([found, store.position()], ["one", before]);
+		const uses = { useCount: 3, lastUsed: 1, lastUsedAddress: null };
+		await store.write((transaction) => transaction.addUsage([{ tokenId: "one", uses, days: [] }]));
+		assert.deepEqual(store.position(), before);
 		assert.equal((await query('select from "changes"')).rowCount, 1);
 	});
 });

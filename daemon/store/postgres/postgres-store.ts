@@ -25,7 +25,7 @@ import { requireUsable } from "./pooler.ts";
 import { Readers } from "./readers.ts";
 import { Replica, type ReplicaOptions } from "./replica.ts";
 import { bytesOf, hashFrom, storedTokenAsJson, verifiableAsJson } from "./rows.ts";
-import { lastChangeOf, migrate } from "./schema.ts";
+import { lastChangeOf, migrate, requireLease } from "./schema.ts";
 import { chainEnd } from "./turn.ts";
 import { VerifiableReads } from "./verifiable-reads.ts";
 import { Writer } from "./writer.ts";
@@ -44,11 +44,13 @@ export interface PostgresOptions
 			| "onLost"
 		> {}
 
-const noSettings: pg.ClientConfig = {};
+/** So long a verification waits for its token at most. */
+const verificationMilliseconds = 5000;
 
 export class PostgresStore implements Store {
 	readonly notices = [];
 	readonly replica: Replica;
+	readonly #leaseMilliseconds: number;
 	readonly #targets: pg.ClientConfig[];
 	readonly #readers: Readers;
 	readonly #writer: Writer;
@@ -103,6 +105,7 @@ export class PostgresStore implements Store {
 	}
 
 	private constructor(options: PostgresOptions, targets: pg.ClientConfig[]) {
+		this.#leaseMilliseconds = options.leaseMilliseconds;
 		this.#targets = targets;
 		this.#readers = new Readers(options.poolSize, () => this.#target());
 		this.replica = new Replica({
@@ -168,8 +171,10 @@ export class PostgresStore implements Store {
 		deliver(changes.missedUpTo(this.replica.applied));
 	}
 
-	follow(): Promise<void> {
-		return this.replica.join(this.#openedAt);
+	async follow(): Promise<void> {
+		await this.replica.join(this.#openedAt);
+		// One with another lease that started in the same moment may not have seen this one; from here on, each does.
+		requireLease(await this.setting("leaseMilliseconds"), this.#leaseMilliseconds);
 	}
 
 	coming(digest: string): Promise<void> | undefined {
@@ -362,6 +367,7 @@ export class PostgresStore implements Store {
 		const rows = await this.#read<{ json: string }>(
 			`select ${verifiableAsJson} as "json" from "tokens" where "hash" = any($1) and "issuer" = 'local'`,
 			[hashes.map(bytesOf)],
+			verificationMilliseconds,
 		);
 		return new Map(
 			rows.map(({ json }) => {
@@ -379,11 +385,15 @@ export class PostgresStore implements Store {
 	#target(): pg.ClientConfig {
 		const found = this.replica.target;
 		// With an address of its own, the replica says nothing about the pooler's.
-		return (found !== undefined && this.#targets.includes(found) ? found : this.#targets[0]) ?? noSettings;
+		return (found !== undefined && this.#targets.includes(found) ? found : this.#targets[0]) ?? {};
 	}
 
 	/** @throws StoreUnreachable */
-	#read<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-		return this.#readers.prepared<Row>(text, values);
+	#read<Row extends pg.QueryResultRow>(
+		text: string,
+		values: readonly unknown[] = [],
+		patience?: number,
+	): Promise<Row[]> {
+		return this.#readers.prepared<Row>(text, values, patience);
 	}
 }

@@ -9,6 +9,9 @@ interface Connections {
 	clients: Set<pg.PoolClient>;
 }
 
+/** The database ends a statement of its own accord before: later, the network has gone silent. */
+const patienceMilliseconds = 35_000;
+
 export class Readers {
 	readonly #poolSize: number;
 	readonly #target: () => pg.ClientConfig;
@@ -30,18 +33,31 @@ export class Readers {
 		this.#connect().catch(() => undefined);
 	}
 
-	/** By a prepared statement: to plan one takes longer than to run it. @throws StoreUnreachable */
-	prepared<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
+	/**
+	 * By a prepared statement: to plan one takes longer than to run it.
+	 * @param patience milliseconds after which it fails
+	 * @throws StoreUnreachable
+	 */
+	prepared<Row extends pg.QueryResultRow>(
+		text: string,
+		values: readonly unknown[],
+		patience?: number,
+	): Promise<Row[]> {
 		const name = this.#prepared.get(text) ?? `read-${this.#prepared.size}`;
 		this.#prepared.set(text, name);
-		return this.query<Row>({ name, text, values: [...values] });
+		return this.query<Row>({ name, text, values: [...values] }, patience);
 	}
 
 	/** @throws StoreUnreachable */
-	async query<Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> {
+	async query<Row extends pg.QueryResultRow>(
+		query: pg.QueryConfig,
+		patience = patienceMilliseconds,
+	): Promise<Row[]> {
 		this.count++;
 		try {
-			return (await this.#pool().query<Row>(query)).rows;
+			// The driver's types have it for a connection only.
+			const bounded: pg.QueryConfig & { query_timeout: number } = { ...query, query_timeout: patience };
+			return (await this.#pool().query<Row>(bounded)).rows;
 		} catch (error) {
 			if (!(error instanceof pg.DatabaseError)) throw new StoreUnreachable(error, wordsFor(error));
 			// No stored text has the character NUL, so no row can match.

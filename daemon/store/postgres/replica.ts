@@ -63,12 +63,13 @@ export class Replica {
 	readonly #toAcknowledge = new Map<string, number>();
 	readonly #coming = new ComingChanges();
 	/** After what was applied. */
-	#applied: Position = { change: 0 };
+	applied: Position = { change: 0 };
 	readonly #lease: Lease;
 	readonly #clock = new DatabaseClock();
 	#link: Link | undefined;
 	#connecting: Promise<Link> | undefined;
-	#target: pg.ClientConfig | undefined;
+	/** The host that takes changes. */
+	target: pg.ClientConfig | undefined;
 	#reading: Promise<void> = Promise.resolve();
 	#isReading = false;
 	#nextRead: Promise<void> | undefined;
@@ -99,26 +100,17 @@ export class Replica {
 
 	/** As `connectAhead`, with a connection that is open. */
 	use(link: Link): void {
-		this.#target = link.target;
+		this.target = link.target;
 		this.#open(() => this.#listen(link)).catch(() => undefined);
 	}
 
 	/** Resolves when it has a lease. @param from the number of the last change that is part of what was read. */
 	async join(from: number): Promise<void> {
 		this.#known = from;
-		this.#applied = { change: from };
+		this.applied = { change: from };
 		this.#hasJoined = true;
 		await this.#renew();
 		this.#schedule();
-	}
-
-	/** The host that takes changes. */
-	get target(): pg.ClientConfig | undefined {
-		return this.#target;
-	}
-
-	get applied(): Position {
-		return this.#applied;
 	}
 
 	isCurrent(): boolean {
@@ -179,12 +171,12 @@ export class Replica {
 		for (const [part, one] of partsOf(committed).entries()) this.#apply(one, { change: number, part });
 		this.#known = number;
 		this.#batch = batch;
-		this.#applied = { change: number };
+		this.applied = { change: number };
 		return undefined;
 	}
 
 	#apply(committed: Committed, position: Position): void {
-		this.#applied = position;
+		this.applied = position;
 		this.#options.apply(committed, position);
 	}
 
@@ -244,7 +236,7 @@ export class Replica {
 		);
 		await this.#requireSameHistory(link);
 		this.#link = link;
-		this.#target = link.target;
+		this.target = link.target;
 		return link;
 	}
 
@@ -283,7 +275,12 @@ export class Replica {
 		});
 		const before = this.#known;
 		// The database does this after the renewal, on the same connection.
-		await Promise.all([this.#readClock(renewed, sent.steady), this.catchUp(), this.#look(link)]);
+		const done = [
+			leasesSeenBy(this.id, link),
+			this.#readClock(renewed, sent.steady),
+			this.catchUp(),
+		] as const;
+		[this.seen] = await Promise.all(done);
 		// An announcement may have been lost with the connection before.
 		if (this.#known > before) this.#tell(link, "tokensmith_acknowledgements");
 		if (!this.#isClosed) this.#lease.renew(sent);
@@ -300,10 +297,6 @@ export class Replica {
 	async #readClock(renewed: Promise<pg.QueryResult>, sent: number): Promise<void> {
 		const { rows } = await renewed;
 		this.#clock.set(Number(rows[0]?.now), sent, performance.now());
-	}
-
-	async #look(link: Link): Promise<void> {
-		this.seen = await leasesSeenBy(this.id, link);
 	}
 
 	#schedule(): void {
@@ -355,7 +348,7 @@ export class Replica {
 		}
 		if (position[1] >= 0) this.#known = position[0];
 		this.#batch = last;
-		this.#applied = { change: this.#known };
+		this.applied = { change: this.#known };
 		this.#coming.keepAfter(this.#known);
 		this.#acknowledge(link);
 	}

@@ -173,16 +173,24 @@ async function agreeOnLease(link: Link, milliseconds: number): Promise<void> {
 	);
 	const known = rows[0] as { value: string; isInUse: boolean } | undefined;
 	if (known?.value === String(milliseconds)) return;
-	if (known?.isInUse)
-		throw new StorageError(
-			undefined,
-			`The servers of this database run with --lease-milliseconds ${known.value}. Give the same, or stop all of them first.`,
-		);
+	if (known?.isInUse) throw otherLease(known.value);
 	await link.query({
 		text: `insert into "settings" values ('leaseMilliseconds', $1)
 			on conflict ("name") do update set "value" = excluded."value"`,
 		values: [String(milliseconds)],
 	});
+}
+
+/** @throws StorageError when another lease was agreed on. */
+export function requireLease(agreed: unknown, milliseconds: number): void {
+	if (agreed !== milliseconds) throw otherLease(agreed);
+}
+
+function otherLease(value: unknown): StorageError {
+	return new StorageError(
+		undefined,
+		`The servers of this database run with --lease-milliseconds ${value}. Give the same, or stop all of them first.`,
+	);
 }
 
 function tooNew({ version }: { version: number }): string {

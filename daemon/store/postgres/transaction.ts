@@ -50,6 +50,8 @@ export class PostgresTransaction implements Transaction {
 	readonly recorded: Recorded = { tokens: [], events: [], settings: new Map() };
 	/** Whether something was sent that changes the database. */
 	hasWritten = false;
+	/** The database's id of the transaction, where it counts uses. */
+	countedIn: string | undefined;
 	#mayPause = false;
 	readonly #link: Link;
 	readonly #turn: Turn;
@@ -243,7 +245,7 @@ export class PostgresTransaction implements Transaction {
 					"lastUsed" = greatest("tokens"."lastUsed", "more"."last"),
 					"lastUsedAddress" = coalesce("more"."address", "tokens"."lastUsedAddress")
 				from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) as "more" ("id", "uses", "last", "address")
-				where "tokens"."id" = "more"."id" returning "tokens"."id"`,
+				where "tokens"."id" = "more"."id" returning "tokens"."id", pg_current_xact_id()::text as "transaction"`,
 			[
 				part.map(({ tokenId }) => tokenId),
 				part.map(({ uses }) => uses.useCount),
@@ -251,6 +253,7 @@ export class PostgresTransaction implements Transaction {
 				part.map(({ uses }) => uses.lastUsedAddress),
 			],
 		);
+		if (rows[0] !== undefined) this.countedIn = String(rows[0].transaction);
 		return new Set(rows.map(({ id }) => String(id)));
 	}
 

@@ -112,11 +112,11 @@ export class Writer {
 			if (cause instanceof WrongGuess) return this.#writeBatch([...left]);
 			if (turn?.failure instanceof pg.DatabaseError) return this.#refuseAll(left, turn.failure);
 			const isUncertain = isCommitting && !(cause instanceof Undone);
-			const number = isUncertain ? await this.#findOut(batch) : undefined;
-			if (number !== undefined && number !== "unknown")
-				this.#settle({ number, batch, committed: committedBy(done) }, done);
-			else if (number === "unknown") refuse(left, new ChangeUncertain(cause));
-			else await this.#refuse(left, cause instanceof Undone ? cause.cause : cause);
+			const outcome = isUncertain ? await this.#findOut(batch, done) : "undone";
+			if (outcome === "undone") await this.#refuse(left, cause instanceof Undone ? cause.cause : cause);
+			else if (outcome === "unknown") refuse(left, new ChangeUncertain(cause));
+			else if (outcome.number === undefined) answer(done);
+			else this.#settle({ number: outcome.number, batch, committed: committedBy(done) }, done);
 		}
 	}
 
@@ -167,17 +167,20 @@ export class Writer {
 		this.#settling.add(settling);
 	}
 
-	/** Whether a batch whose commit was not answered was committed: under the lock, since its server may still be at it. */
-	async #findOut(batch: string): Promise<number | undefined | "unknown"> {
+	/**
+	 * Whether a batch whose commit was not answered was committed. Under the lock, since its server may still be at it; where the
+	 * batch has not even begun, since it is still on its way, it is refused whenever it arrives.
+	 */
+	async #findOut(batch: string, done: readonly Done[]): Promise<Outcome> {
+		const [counted] = done.flatMap(({ transaction }) => transaction.countedIn ?? []);
 		try {
 			const link = await this.#connected();
 			await this.#begin(link).taken;
-			const { rows } = await link.query({
-				text: 'select "number" from "changes" where "batch" = $1 limit 1',
-				values: [batch],
-			});
-			await link.query("rollback");
-			return rows[0] === undefined ? undefined : Number(rows[0].number);
+			const { rows } = await link.query({ text: lookUp, values: [batch, counted ?? null] });
+			await link.query("commit");
+			const { number, hasCounted } = rows[0] ?? {};
+			if (number !== null) return { number: Number(number) };
+			return hasCounted === true ? {} : "undone";
 		} catch {
 			return "unknown";
 		}
@@ -188,6 +191,9 @@ export class Writer {
 		return this.#link;
 	}
 }
+
+/** Of a batch that was committed, its number, if it has one: counts of use have none. */
+type Outcome = { number?: number } | "undone" | "unknown";
 
 /** The batch is certainly not committed. */
 class Undone extends Error {
@@ -263,7 +269,7 @@ async function announce(
 	return Number(rows[0]?.number);
 }
 
-/** Fails with SQLSTATE 22012 outside of a turn, and where the chain does not end as was expected. */
+/** Fails with SQLSTATE 22012 outside of a turn, where the chain does not end as was expected, and for a batch that was given up. */
 const announcement = `with "audit" as (
 		insert into "settings" select 'auditHead', $4::text where $4 is not null
 		on conflict ("name") do update set "value" = excluded."value"
@@ -280,8 +286,18 @@ const announcement = `with "audit" as (
 		from "head", unnest($3::text[]) with ordinality as "part" ("text", "place")
 	), "expected" as (
 		select ${isInTurn} and ($12::text is null or exists (
-			select from "settings" where "name" = 'auditHead' and strpos("value", $12) > 0)) as "isMet"
+			select from "settings" where "name" = 'auditHead' and strpos("value", $12) > 0))
+			and not exists (select from "changes" where "batch" = $1::uuid) as "isMet"
 	) select "number", pg_notify('tokensmith_changes', "number" || ' ' || $2::text), 1 / "isMet"::int from "head", "expected"`;
+
+/** A batch that is not there is entered below all numbers, where it is read by none but `announcement`. */
+const lookUp = `with "found" as (
+		select "number" from "changes" where "batch" = $1::uuid limit 1
+	), "refused" as (
+		insert into "changes" ("number", "part", "batch", "committed")
+		select -(extract(epoch from clock_timestamp()) * 1000000)::bigint, 0, $1::uuid, ''
+		where not exists (select from "found")
+	) select (select "number" from "found"), pg_xact_status($2::text::xid8) = 'committed' as "hasCounted"`;
 
 /** SQLSTATE 22012, or 23505 where the database first finds that there are events of these numbers. */
 function refusesGuess(error: unknown): boolean {
