@@ -1,7 +1,7 @@
 /** What the bundled daemon syncs, as the kernel sees it: a power cut takes only what was not. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeWhere } from "../where.ts";
 import { type DaemonChild, daemonsOfEach } from "./daemon.ts";
@@ -32,10 +32,36 @@ describeWhere(canTrace, "strace can't run here")("the bundled daemon syncs", () 
 		assert.match(next ?? "", /^fsync\(\d+<.*\/data>/, calls.join("\n"));
 	});
 
-	function startTraced() {
+	it("what it takes back of a change that could not be synced, before it says so", async () => {
+		await stop(await daemons.start());
+		// With one thread for files, the first sync of all is the first one of that thread.
+		const daemon = await startTraced("-e inject=fdatasync:error=EIO:when=1", "UV_THREADPOOL_SIZE=1");
+		const before = synced(/changes-\d+\.log/);
+		assert.equal((await daemon.tryToCreate("refused")).status, 507);
+		assert.equal(trace().filter((call) => /INJECTED/.test(call)).length, 1);
+		assert.equal(synced(/changes-\d+\.log/), before + 2);
+		await daemon.create("accepted");
+		await stop(daemon);
+	});
+
+	it("the log without a line that was never completed, before another one is written there", async () => {
+		const daemon = await daemons.start();
+		await daemon.create("x");
+		await daemon.kill("SIGKILL");
+		const name = readdirSync(daemons.directory).findLast((file) => /^changes-\d+\.log$/.test(file)) ?? "";
+		const log = readFileSync(join(daemons.directory, name));
+		log.write("00000000 5 [", log.lastIndexOf("\n") + 1);
+		writeFileSync(join(daemons.directory, name), log);
+		const started = await startTraced();
+		assert.equal(started.first.event, "ready");
+		assert.ok(synced(/changes-\d+\.log/) > 0);
+		await stop(started);
+	});
+
+	function startTraced(more = "", environment = "") {
 		const output = join(daemons.folder, "trace");
-		const strace = `strace --follow-forks --decode-fds=path -s 300 -e trace=fsync,fdatasync,rename,renameat,renameat2 -o ${output}`;
-		return daemons.start(["--port", "0"], `set -- ${strace} "$@";`);
+		const strace = `strace --follow-forks --decode-fds=path -s 300 -e trace=fsync,fdatasync,rename,renameat,renameat2 ${more} -o ${output}`;
+		return daemons.start(["--port", "0"], `set -- env ${environment} ${strace} "$@";`);
 	}
 
 	/** Orderly: a daemon whose strace is killed would run on, and the tests with it. */
