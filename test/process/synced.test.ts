@@ -1,17 +1,32 @@
 /** What the bundled daemon syncs, as the kernel sees it: a power cut takes only what was not. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeWhere } from "../where.ts";
+import { describeWhere, itWhere } from "../where.ts";
 import { type DaemonChild, daemonsOfEach } from "./daemon.ts";
 
+/** Where Linux has files in memory. */
+const memory = "/dev/shm";
 const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
 
 describeWhere(canTrace, "strace can't run here")("the bundled daemon syncs", () => {
 	const daemons = daemonsOfEach();
 
-	it("each change before it answers, and its copy when it stops", async () => {
+	it("each change before it answers, and its copy when it stops", () => assertSynced());
+
+	itWhere(existsSync(memory), `there is no ${memory}`)("the same on a disk that takes no time", async () => {
+		const folder = mkdtempSync(join(memory, "tokensmith-"));
+		daemons.directory = join(folder, "data");
+		try {
+			await assertSynced();
+		} finally {
+			await daemons.stopAll();
+			rmSync(folder, { recursive: true });
+		}
+	});
+
+	async function assertSynced(): Promise<void> {
 		const daemon = await startTraced();
 		const before = synced(/changes-\d+\.log/);
 		for (let count = 0; count < 5; count++) await daemon.create("x");
@@ -19,7 +34,7 @@ describeWhere(canTrace, "strace can't run here")("the bundled daemon syncs", () 
 		const copies = synced(/copy-\d+\.log>/);
 		await stop(daemon);
 		assert.ok(synced(/copy-\d+\.log>/) > copies);
-	});
+	}
 
 	it("a snapshot before it has its name, and then the directory", async () => {
 		await stop(await startTraced());
