@@ -2,12 +2,11 @@
  * The note of a move that has begun, in the user's config directory. While tokens may be at both sides, a move to a third
  * place would leave them valid at two. The note names the process that is at it: of two at once, one would find no tokens left.
  */
-import { randomUUID } from "node:crypto";
-import { linkSync, renameSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ownConfigDirectory } from "../client/own-directory.ts";
 import { isAlive } from "../client/process-alive.ts";
-import { addPrivateFile, readPrivateFile, removePrivateFile } from "./private-file.ts";
+import { addPrivateFile, readPrivateFile, removePrivateFile, writePrivateFile } from "./private-file.ts";
 
 /** Each by its data directory or its address. */
 export interface BegunMove {
@@ -36,9 +35,8 @@ export function checkBegun({ from, to }: BegunMove): boolean {
 }
 
 /** @throws Error where another move has begun since it was checked, or another process went on with this one */
-export function noteBegun({ from, to }: BegunMove, isBegun: boolean): void {
-	if (isBegun) takeOver({ from, to });
-	if (addPrivateFile(notePath(), `${JSON.stringify({ from, to, pid: process.pid })}\n`)) return;
+export function noteBegun(move: BegunMove, isBegun: boolean): void {
+	if (isBegun ? takeOver(move) : addPrivateFile(notePath(), noteOf(move))) return;
 	throw new Error("Another move has begun meanwhile. Nothing was moved by this one: run it again later.");
 }
 
@@ -46,24 +44,36 @@ export function forgetBegun(): void {
 	removePrivateFile(notePath());
 }
 
-/** Only one process can rename the note of the interrupted move. */
-function takeOver({ from, to }: BegunMove): void {
-	const aside = `${notePath()}.${randomUUID()}`;
+/**
+ * Whether the note is this process's now. It is replaced and never gone, wherever a process dies; a claim beside it lets one
+ * process at a time do so. A claim whose process has died stays until the note is replaced, and the next has another number.
+ */
+function takeOver({ from, to }: BegunMove): boolean {
+	const left = claims();
+	const last = left.at(-1);
+	if (last !== undefined && isAlive(Number(readPrivateFile(claimPath(last))))) return false;
+	const own = (last ?? 0) + 1;
+	if (!addPrivateFile(claimPath(own), String(process.pid))) return false;
 	try {
-		renameSync(notePath(), aside);
-	} catch (error) {
-		// The other process has ended the move, or is about to write its own note.
-		if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-		throw error;
-	}
-	let isTaken = false;
-	try {
-		const found = readNote(aside);
-		isTaken = found?.from === from && found.to === to && !isAtIt(found);
+		const found = readNote(notePath());
+		// The other process has ended the move.
+		if (found === undefined) return addPrivateFile(notePath(), noteOf({ from, to }));
+		if (found.from !== from || found.to !== to || isAtIt(found)) return false;
+		writePrivateFile(notePath(), noteOf({ from, to }));
+		for (const one of left) removePrivateFile(claimPath(one));
+		return true;
 	} finally {
-		if (!isTaken) linkSync(aside, notePath());
-		removePrivateFile(aside);
+		removePrivateFile(claimPath(own));
 	}
+}
+
+/** Their numbers, the newest last. */
+function claims(): number[] {
+	return readdirSync(ownConfigDirectory())
+		.filter((name) => name.startsWith(claimPrefix))
+		.map((name) => Number(name.slice(claimPrefix.length)))
+		.filter(Number.isInteger)
+		.sort((one, other) => one - other);
 }
 
 function isAtIt({ pid }: Partial<Note>): boolean {
@@ -81,6 +91,17 @@ function readNote(path: string): Partial<Note> | undefined {
 	}
 }
 
+function noteOf({ from, to }: BegunMove): string {
+	return `${JSON.stringify({ from, to, pid: process.pid } satisfies Note)}\n`;
+}
+
+const noteName = "move.json";
+const claimPrefix = `${noteName}.claim-`;
+
 function notePath(): string {
-	return join(ownConfigDirectory(), "move.json");
+	return join(ownConfigDirectory(), noteName);
+}
+
+function claimPath(number: number): string {
+	return join(ownConfigDirectory(), `${claimPrefix}${number}`);
 }

@@ -8,7 +8,9 @@ import {
 	constants,
 	fstatSync,
 	linkSync,
+	lstatSync,
 	openSync,
+	readdirSync,
 	readFileSync,
 	renameSync,
 	rmSync,
@@ -24,6 +26,7 @@ export function readPrivateFile(path: string): string | undefined {
 	if (handle === undefined) return undefined;
 	try {
 		checkFolder(dirname(path));
+		if (fstatSync(handle).nlink > 1) removeLeftPart(path);
 		const found = fstatSync(handle);
 		// Another link may be in a folder of someone else.
 		if (!found.isFile() || found.nlink > 1)
@@ -63,7 +66,7 @@ function writeAside(path: string, content: string, putInPlace: (part: string) =>
 	const folder = dirname(path);
 	orSay(`${folder} can't be made`, () => makePrivateFolder(folder), folderSteps);
 	checkFolder(folder);
-	const part = join(folder, `.${randomUUID()}.part`);
+	const part = join(folder, `.${randomUUID()}${partEnding}`);
 	try {
 		orSay(`${path} can't be written`, () => {
 			writeFileSync(part, content, { mode: 0o600, flag: "wx", flush: true });
@@ -71,6 +74,19 @@ function writeAside(path: string, content: string, putInPlace: (part: string) =>
 		});
 	} finally {
 		rmSync(part, { force: true });
+	}
+}
+
+const partEnding = ".part";
+
+/** The other name of a file that was just added: where its process died, that stays. */
+function removeLeftPart(path: string): void {
+	const folder = dirname(path);
+	const { ino } = statSync(path);
+	for (const name of readdirSync(folder)) {
+		const part = join(folder, name);
+		if (name.endsWith(partEnding) && lstatSync(part, { throwIfNoEntry: false })?.ino === ino)
+			rmSync(part, { force: true });
 	}
 }
 

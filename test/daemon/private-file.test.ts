@@ -52,6 +52,13 @@ describeWhere(process.platform !== "win32", "Windows has no modes")("a private f
 		assert.deepEqual(readdirSync(join(folder, "a/b")), ["file"]);
 	});
 
+	it("is read where the process that added it died before its first name was gone", () => {
+		write();
+		linkSync(path, join(folder, ".part-of-it.part"));
+		assert.equal(readPrivateFile(path), secret);
+		assert.deepEqual(readdirSync(folder), ["file"]);
+	});
+
 	it("takes the place of one that is there, or leaves that, as is asked for", () => {
 		write(0o644);
 		assert.equal(addPrivateFile(path, "other"), false);
