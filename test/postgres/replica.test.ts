@@ -26,11 +26,14 @@ class Watched {
 	store!: PostgresStore;
 
 	/** @param addresses the database's, and another one for the connection that listens */
-	async open([url, directUrl]: [url: string, directUrl?: string], staleMilliseconds?: number): Promise<this> {
+	async open(
+		[url, directUrl]: [url: string, directUrl?: string],
+		more: { staleMilliseconds?: number; leaseMilliseconds?: number } = {},
+	): Promise<this> {
 		this.store = await PostgresStore.open({
 			...{ url, poolSize: 2, version: "1.2.3", leaseMilliseconds, usesWrittenUntil: Date.now },
 			...(directUrl !== undefined && { directUrl }),
-			...(staleMilliseconds !== undefined && { staleMilliseconds }),
+			...more,
 			onTrouble: () => this.troubles++,
 			onRecovered: () => this.recovered++,
 			onLost: () => this.lost++,
@@ -87,6 +90,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a replica", () => {
 		assert.deepEqual(far.told, ["policy"]);
 		await near.create("one");
 		await far.store.coming("one");
+		assert.equal(far.store.coming("one"), undefined, "it is read");
 		assert.deepEqual(
 			[far.told, near.told],
 			[
@@ -99,6 +103,17 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a replica", () => {
 			[near.store.replica.acknowledgements.count, far.store.replica.acknowledgements.count],
 			[2, 0],
 		);
+	});
+
+	it("is waited for until it has read a change, not until its lease has ended", async () => {
+		await near.store.close();
+		near = await new Watched().open([url], { leaseMilliseconds: long });
+		far = await new Watched().open([url], { leaseMilliseconds: long });
+		for (const one of [near, far, near]) {
+			await one.create(`token ${near.told.length}`);
+			await one.store.write((transaction) => transaction.setSetting("policy", { changes: near.told.length }));
+		}
+		assert.deepEqual([near.told.length, far.told], [6, near.told]);
 	});
 
 	it("answers from memory no longer than its lease lasts, and then reads all that it has missed, each once", async () => {
@@ -120,7 +135,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a replica", () => {
 	}).timeout(30_000);
 
 	it("answers by what it knew for as long as it may, and says how old that is", async () => {
-		far = await new Watched().open([throughRelay], 1500);
+		far = await new Watched().open([throughRelay], { staleMilliseconds: 1500 });
 		assert.equal(far.store.staleSeconds(), undefined, "it is current");
 		await cutOff();
 		await until(() => far.store.staleSeconds() !== undefined);
@@ -131,7 +146,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a replica", () => {
 	});
 
 	it("answers by nothing that it knew before a change of its own that it could not read", async () => {
-		far = await new Watched().open([url, throughRelay], long);
+		far = await new Watched().open([url, throughRelay], { staleMilliseconds: long });
 		await cutOff();
 		await until(() => far.store.staleSeconds() !== undefined);
 		await far.create("own");
