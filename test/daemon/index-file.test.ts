@@ -183,6 +183,7 @@ describe("the index of an orderly stop", () => {
 		await stoppedWith(["a"]);
 		const killed = await Start.in(folder);
 		await killed.create("b");
+		assert.equal(IndexFile.read(folder, schemaVersion, "1.0.0"), undefined);
 		// Nothing is stopped: the next one finds what a killed process would have left.
 		const next = await Start.in(folder);
 		assert.deepEqual([await next.names(), next.sqliteLoads], [["a", "b"], 1]);
@@ -199,6 +200,7 @@ describe("the index of an orderly stop", () => {
 				const files = readFiles(folder);
 				if (damaged === undefined) rmSync(path);
 				else writeFileSync(path, damaged);
+				assert.equal(IndexFile.read(folder, schemaVersion, "1.0.0"), undefined);
 				const next = await Start.in(folder);
 				assert.deepEqual([await next.names(), next.sqliteLoads], [["a", "b"], 1]);
 				assert.deepEqual(
@@ -223,6 +225,30 @@ describe("the index of an orderly stop", () => {
 				writeFileSync(path, bytes);
 			}
 			assert.equal(IndexFile.read(folder, schemaVersion, "1.0.0"), undefined, `byte ${at}`);
+			writeFiles(folder, files);
+		}
+	});
+
+	it("is ignored when the log does not end with room, and nothing is lost", async () => {
+		const { log } = await stoppedWith(["a"]);
+		const whole = readFileSync(log);
+		const end = whole.lastIndexOf("\n") + 1;
+		const room = Buffer.alloc(whole.length - end);
+		for (const [text, codes] of [
+			["", ["data-recovered"]],
+			["\0\0x", []],
+		] as const) {
+			const files = readFiles(folder);
+			room.write(text);
+			writeFileSync(log, Buffer.concat([whole.subarray(0, end), text === "" ? Buffer.of() : room]));
+			assert.equal(IndexFile.read(folder, schemaVersion, "1.0.0"), undefined);
+			const next = await Start.in(folder);
+			assert.deepEqual(await next.names(), ["a"]);
+			assert.deepEqual(
+				next.store.notices.map(({ code }) => code),
+				codes,
+			);
+			await next.stop();
 			writeFiles(folder, files);
 		}
 	});
