@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { mock } from "node:test";
 import { isAlive } from "../../daemon/client/process-alive.ts";
 import {
 	announcementOfNew,
@@ -205,11 +206,31 @@ describe("a daemon that is started", () => {
 		},
 	);
 
-	it("counts as ended a moment after its process was killed", async () => {
+	it("is looked at again after a moment, which is longer where its process can't be seen", async () => {
 		const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
-		assert.equal(await isStillAlive(child.pid as number), true);
-		child.kill("SIGKILL");
-		await once(child, "exit");
-		assert.equal(await isStillAlive(child.pid as number), false);
+		mock.timers.enable({ apis: ["setTimeout"] });
+		try {
+			for (const [milliseconds, alive] of [
+				[50, true],
+				[50, false],
+				[300, false],
+			] as const) {
+				const answers: boolean[] = [];
+				const looking = isStillAlive(child.pid as number).then((answer) => void answers.push(answer));
+				mock.timers.tick(milliseconds - 1);
+				for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+				assert.deepEqual(answers, []);
+				if (!alive && child.exitCode === null && child.signalCode === null) {
+					child.kill("SIGKILL");
+					await once(child, "exit");
+				}
+				mock.timers.tick(1);
+				await looking;
+				assert.deepEqual(answers, [alive]);
+			}
+		} finally {
+			mock.timers.reset();
+			child.kill("SIGKILL");
+		}
 	});
 });
