@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { networkOf } from "../../daemon/rules/address.ts";
 import { generateSecret } from "../../daemon/rules/secret.ts";
 import { StrangerLimit } from "../../daemon/server/strangers.ts";
-import { type Answer, TestDaemon } from "./harness.ts";
+import { type Answer, TestDaemon, until } from "./harness.ts";
 
 const perMinute = 5;
 const stranger = "203.0.113.7";
@@ -139,6 +139,12 @@ describe("a limit of requests a minute", () => {
 			while (limit.admit(stranger) === undefined) admitted++;
 			assert.equal(admitted, perMinute);
 		}
+	});
+
+	it("goes by the time that passes", async () => {
+		const limit = new StrangerLimit(60_000);
+		while (limit.admit(stranger) === undefined);
+		await until(() => limit.admit(stranger) === undefined);
 	});
 
 	it("holds again ten minutes after the last valid request", () => {
