@@ -253,6 +253,13 @@ describe("the index of an orderly stop", () => {
 		}
 	});
 
+	it("is ignored when the snapshot has another length", async () => {
+		await stoppedWith(["a"]);
+		const { path = "" } = listSnapshots(folder)[0] ?? {};
+		writeFileSync(path, readFileSync(path).subarray(0, -1));
+		assert.equal(IndexFile.read(folder, schemaVersion, "1.0.0"), undefined);
+	});
+
 	it("tells the state of every token when both logs and both snapshots are gone", async () => {
 		const { secrets } = await stoppedWith(["a", "b", "c"]);
 		const second = await Start.in(folder);
