@@ -70,7 +70,19 @@ export class HistoryChecker {
 			this.#repeat(() => this.#disturb(), over),
 		];
 		await Promise.all(working);
+		await this.#examine();
 		return this.history;
+	}
+
+	/** What must hold whatever has happened. */
+	async #examine(): Promise<void> {
+		for (const { server } of this.#servers)
+			if (/state is not known any more/.test(server.errors)) this.history.violations.push(server.errors);
+		const server = await new SharedServer(this.#team.url, this.#options).ready();
+		const secret = this.#team.admin;
+		const { body } = await server.call("GET", "/v1/audit-events?verify=true&limit=1", { secret });
+		await server.stop();
+		if (body.chain?.intact !== true) this.history.violations.push(`the audit: ${JSON.stringify(body)}`);
 	}
 
 	async end(): Promise<void> {
@@ -100,6 +112,7 @@ export class HistoryChecker {
 	async #change(): Promise<void> {
 		const { server } = pick(this.#servers);
 		const free = this.#tokens.filter(({ isChanging, isEnded }) => !isChanging && !isEnded);
+		if (free.length > 20 && Math.random() < 0.02) return this.#revokeMany(server, free.slice(0, 12));
 		if (free.length < mostTokens && Math.random() < 0.3) return this.#create(server);
 		if (free.length === 0) return pause(10);
 		const token = pick(free);
@@ -144,6 +157,20 @@ export class HistoryChecker {
 		]);
 	}
 
+	/** More than an announcement names. */
+	async #revokeMany(server: SharedServer, tokens: readonly Token[]): Promise<void> {
+		for (const token of tokens) {
+			token.isChanging = true;
+			token.isEnded = true;
+			for (const open of [token.possible, ...token.watching]) open.add(false);
+		}
+		const body = { reason: "leaked", filter: { ids: tokens.map(({ id }) => id) } };
+		const answer = await this.#ask(server, "POST", "/v1/incidents", body);
+		if (answer?.status !== 201) return;
+		this.history.changes++;
+		for (const token of tokens) token.possible = new Set([false]);
+	}
+
 	#askFor(kind: "revoke" | "disable" | "enable" | "edit" | "rotate", server: SharedServer, id: string) {
 		const path = `/v1/api-tokens/${id}`;
 		if (kind === "revoke") return this.#ask(server, "DELETE", path);
@@ -180,7 +207,17 @@ export class HistoryChecker {
 		await pause(200 + Math.random() * 600);
 		const place = pick(this.#servers);
 		this.history.faults++;
-		const fault = pick(["kill", "freeze", "freeze", "cut", "silence", "slow", "slow", "restart"] as const);
+		const fault = pick([
+			"kill",
+			"freeze",
+			"freeze",
+			"cut",
+			"silence",
+			"slow",
+			"slow",
+			"late",
+			"restart",
+		] as const);
 		if (fault === "kill") {
 			await place.server.stop("SIGKILL");
 			place.server = await this.#begin(place.relay);
@@ -192,6 +229,12 @@ export class HistoryChecker {
 			place.relay.slow(20 + Math.random() * 300);
 			await pause(1500);
 			place.relay.slow(0);
+		} else if (fault === "late") {
+			place.relay.hold();
+			await pause(Math.random() * 300);
+			const deliver = place.relay.lose();
+			await pause(Math.random() * 1000);
+			deliver();
 		} else if (fault === "restart") {
 			this.#cluster.stop("immediate");
 			this.#cluster.begin();
@@ -205,11 +248,14 @@ export class HistoryChecker {
 	async #ask(server: SharedServer, method: string, path: string, body?: unknown) {
 		try {
 			const headers = method === "PATCH" ? { "if-match": "*" } : {};
-			return await server.call(method, path, {
+			const answer = await server.call(method, path, {
 				secret: this.#team.admin,
 				headers,
 				...(body !== undefined && { body }),
 			});
+			if (answer.status >= 500 && ![503, 504].includes(answer.status))
+				this.history.violations.push(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+			return answer;
 		} catch {
 			return undefined;
 		}

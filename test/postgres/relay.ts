@@ -6,10 +6,14 @@ export class Relay {
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
 	#delay = 0;
+	/** Bytes in a millisecond. */
+	#width = Number.POSITIVE_INFINITY;
 	#isCut = false;
 	/** What clients have sent, and to which connection of the database. */
 	#kept: { data: Buffer; to: Socket }[] | undefined;
 	readonly #lost = new Set<Socket>();
+	/** Connections of the database whose clients are lost. */
+	readonly #orphans = new Set<Socket>();
 	port = 0;
 
 	static async start(target: number): Promise<Relay> {
@@ -28,6 +32,11 @@ export class Relay {
 	/** Each piece of data arrives so many milliseconds later, in order. */
 	slow(milliseconds: number): void {
 		this.#delay = milliseconds;
+	}
+
+	/** So much of each connection passes in a second, either way. */
+	narrow(bytesPerSecond: number): void {
+		this.#width = bytesPerSecond / 1000;
 	}
 
 	/** `silent`: what is sent arrives nowhere, and neither side is told. */
@@ -63,6 +72,8 @@ export class Relay {
 		}
 		return () => {
 			for (const { data, to } of kept) to.write(data);
+			for (const socket of this.#orphans) socket.end();
+			this.#orphans.clear();
 		};
 	}
 
@@ -82,16 +93,21 @@ export class Relay {
 		this.#sockets.add(from);
 		from.setNoDelay(true);
 		from.on("error", () => undefined);
+		let isFreeAt = 0;
 		from.on("data", (data) => {
-			if (this.#isCut || this.#lost.has(to)) return;
+			if (this.#isCut || to.destroyed) return;
 			if (this.#kept !== undefined && from.remotePort !== this.#target)
 				return void this.#kept.push({ data, to });
-			if (this.#delay === 0) to.write(data);
-			else setTimeout(() => to.write(data), this.#delay);
+			const now = performance.now();
+			isFreeAt = Math.max(isFreeAt, now) + data.length / this.#width;
+			const delay = this.#delay + isFreeAt - now;
+			if (delay === 0) to.write(data);
+			else setTimeout(() => to.write(data), delay);
 		});
 		from.on("close", () => {
 			this.#sockets.delete(from);
-			if (!this.#lost.has(from)) to.destroy();
+			if (this.#lost.delete(from)) this.#orphans.add(to);
+			else to.destroy();
 		});
 	}
 }

@@ -10,6 +10,25 @@ export interface CommittedPart {
 	committed: string;
 }
 
+/** One of those that are read at once. */
+export interface NextPart extends CommittedPart {
+	/** Whether there are no others after those. */
+	isLast: boolean;
+}
+
+const mostParts = 100;
+/** On a slow network, more would take longer than the connection waits for an answer. */
+const mostCharacters = 500_000;
+
+/** The parts after the one with the number and the place: the first, and as many as are not too long together. */
+export const nextParts = `select "number", "part", "batch", "committed",
+		"count" < ${mostParts} and "count" = count(*) over () as "isLast"
+	from (select *, count(*) over () as "count", sum(octet_length("committed")) over "all" as "length",
+			row_number() over "all" as "place"
+		from (select * from "changes" where ("number", "part") > ($1, $2) order by "number", "part" limit ${mostParts})
+			as "next" window "all" as (order by "number", "part")) as "measured"
+	where "length" <= ${mostCharacters} or "place" = 1 order by "number", "part"`;
+
 /** Whether the database has this very change. */
 export async function isKept(link: Link, number: number, batch: string): Promise<boolean> {
 	const { rows } = await link.query({

@@ -14,7 +14,7 @@ import { type Committed, type Position, StoreUnreachable } from "../store.ts";
 import { Acknowledgements, atMost, channelOf, type Other } from "./acknowledgements.ts";
 import { announcementFrom } from "./announcement.ts";
 import { ComingChanges } from "./coming-changes.ts";
-import { type CommittedPart, committedFrom, isKept, partsOf } from "./committed-text.ts";
+import { committedFrom, isKept, type NextPart, nextParts, partsOf } from "./committed-text.ts";
 import { type Link, linkToPrimary } from "./connect.ts";
 import { DatabaseClock } from "./database-clock.ts";
 import { Lease, leasesSeenBy, renewal } from "./lease.ts";
@@ -49,7 +49,6 @@ export interface OwnChange {
 	others?: readonly Other[] | undefined;
 }
 
-const readAtOnce = 100;
 const reconnectMilliseconds = 250;
 
 export class Replica {
@@ -332,19 +331,15 @@ export class Replica {
 		let last = this.#batch;
 		let position: readonly [number: number, part: number] = [this.#known + 1, -1];
 		for (;;) {
-			const { rows } = await link.query<CommittedPart>({
-				name: "changes",
-				text: `select "number", "part", "batch", "committed" from "changes" where ("number", "part") > ($1, $2)
-					order by "number", "part" limit ${readAtOnce}`,
-				values: [...position],
-			});
+			const values = [...position];
+			const { rows } = await link.query<NextPart>({ name: "changes", text: nextParts, values });
 			for (const { number, part, batch, committed } of rows) {
 				if (Number(number) > position[0] + (position[1] < 0 ? 0 : 1)) throw this.#lost();
 				position = [Number(number), part];
 				last = batch;
 				this.#apply(committedFrom(committed), { change: Number(number), part });
 			}
-			if (rows.length < readAtOnce) break;
+			if (rows.length === 0 || rows[0]?.isLast) break;
 		}
 		if (position[1] >= 0) this.#known = position[0];
 		this.#batch = last;
