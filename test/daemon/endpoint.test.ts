@@ -16,6 +16,7 @@ describe("a daemon.json that can't be read", () => {
 		["a file without an address", JSON.stringify({ ownerKey: key, pid: 1 })],
 		["an address with the key", JSON.stringify({ ownerKey: key, pid: 1, url: `${key}://` })],
 		["a process id that is the key", JSON.stringify({ ownerKey: key, pid: key, url: "http://127.0.0.1:1" })],
+		["no process id", JSON.stringify({ ownerKey: key, pid: 0, url: "http://127.0.0.1:1" })],
 	];
 	for (const [what, content] of contents) {
 		it(`is reported without the key, also by what caused the error: ${what}`, async () => {
