@@ -126,6 +126,18 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a change", () => {
 		await assert.rejects(create("one"), StorageError);
 	});
 
+	it("of many in one moment is refused alone too", async () => {
+		await create("one");
+		const ids = Array.from({ length: 150 }, (_, index) => (index % 60 === 10 ? "one" : `token ${index}`));
+		const results = await Promise.allSettled(ids.map(create));
+		assert.deepEqual(
+			ids.filter((_, index) => results[index]?.status === "rejected"),
+			["one", "one", "one"],
+		);
+		assert.deepEqual(await kept(), [...new Set(ids)].toSorted());
+		assert.deepEqual(told.toSorted(), [...new Set(ids)].toSorted());
+	});
+
 	it("is made before the store closes, if it was requested before, and else refused", async () => {
 		const creating = Array.from({ length: 200 }, (_, index) => create(`token ${index}`));
 		const closed = store.close();
