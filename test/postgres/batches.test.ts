@@ -95,19 +95,27 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("changes of one moment
 		await assert.rejects(failing, VersionConflict);
 	});
 
-	it("continue one audit chain, whichever replica has made those before", async () => {
-		const other = await openPostgresStore(directory);
-		await other.follow();
-		try {
-			for (let round = 0; round < 10; round++) {
-				await Promise.all([store, other].map((one, at) => one.write((to) => create(to, `${round} ${at}`))));
-				await store.write((transaction) => create(transaction, `${round} alone`));
+	for (const level of ["read committed", "serializable"])
+		it(`continue one audit chain, whichever replica has made those before, where transactions are ${level}`, async () => {
+			const others = await Promise.all(
+				[1, 2].map(() =>
+					openPostgresStore(
+						directory,
+						`?options=${encodeURIComponent(`-c default_transaction_isolation=${level.replace(" ", "\\ ")}`)}`,
+					),
+				),
+			);
+			for (const other of others) await other.follow();
+			try {
+				for (let round = 0; round < 10; round++) {
+					await Promise.all(others.map((one, at) => one.write((to) => create(to, `${round} ${at}`))));
+					await store.write((transaction) => create(transaction, `${round} alone`));
+				}
+				assert.deepEqual(await checkChain(store), { intact: true, checked: 30, brokenAt: null });
+			} finally {
+				for (const other of others) await other.close();
 			}
-			assert.deepEqual(await checkChain(store), { intact: true, checked: 30, brokenAt: null });
-		} finally {
-			await other.close();
-		}
-	});
+		});
 
 	it("are not written outside of their turn, whatever the database has answered to its begin", async () => {
 		const link = await linkToPrimary(targetsOf(await urlOfPostgresStore(directory)));

@@ -10,7 +10,8 @@ import { locks } from "./schema.ts";
 /** A condition for statements that are sent at once: outside of a transaction, a write would count by itself. */
 export const isInTurn = `current_setting('tokensmith.turn', true) = 'taken'`;
 
-const beginTurn = `begin; select pg_advisory_xact_lock(${locks.changes}), set_config('tokensmith.turn', 'taken', true);
+/** Whatever the database's default is: each statement has to see what was committed before it got the lock. */
+const beginTurn = `begin isolation level read committed; select pg_advisory_xact_lock(${locks.changes}), set_config('tokensmith.turn', 'taken', true);
 	select "value" from "settings" where "name" = 'auditHead'`;
 
 export class Turn {
