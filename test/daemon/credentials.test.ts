@@ -54,6 +54,12 @@ describe("a Bearer secret", () => {
 });
 
 describe("a challenge", () => {
+	it("has no character that ends a quoted value, or that a header can't hold", () => {
+		const description = 'a "b" \\ c\r\n\x7f é ~!#[]';
+		const shown = challenge({ error_description: description });
+		assert.equal(shown, 'Bearer realm="tokensmith", error_description="a ?b? ? c??? ? ~!#[]"');
+	});
+
 	it("names a scope of up to 500 characters, and shortens what describes it", () => {
 		const [full, beyond] = ["a".repeat(500), "a".repeat(501)];
 		assert.equal(challenge({ scope: full }), `Bearer realm="tokensmith", scope="${full}"`);
