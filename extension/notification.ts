@@ -23,14 +23,20 @@ export const showInformation: Show = (notice, ...buttons) => show("showInformati
 export const showWarning: Show = (notice, ...buttons) => show("showWarningMessage", notice, buttons);
 export const showError: Show = (notice, ...buttons) => show("showErrorMessage", notice, buttons);
 
-/** A single problem in its own words; several are counted, and listed behind *Show Details*. */
+/**
+ * A single problem in its own words, if there is room for them. Others are counted, and listed behind *Show Details*; the
+ * count comes first where the text would be cut before it.
+ */
 export function counted(done: string, problems: readonly string[]): Notice {
-	const [only] = problems;
-	const words = problems.length > 1 ? l10n.t("{0} problems.", problems.length) : only;
-	return {
-		text: [done, words].filter((part) => part !== undefined && part !== "").join(" "),
-		details: problems.length > 1 ? problems : [],
-	};
+	const alone = joined([done, ...problems]);
+	if (problems.length <= 1 && (done === "" || alone.length <= longestText)) return { text: alone };
+	const count = problems.length === 1 ? l10n.t("1 problem.") : l10n.t("{0} problems.", problems.length);
+	const last = joined([done, count]);
+	return { text: last.length <= longestText ? last : joined([count, done]), details: problems };
+}
+
+function joined(sentences: readonly string[]): string {
+	return sentences.filter((sentence) => sentence !== "").join(" ");
 }
 
 const longestText = 200;

@@ -74,6 +74,16 @@ describe("a notification", () => {
 		await showWarning(counted("Done.", ["Only one."]));
 		assert.equal(person.last?.text, "Done. Only one.");
 	});
+
+	it("never says that all is done where a long problem is left out", async () => {
+		const why = `A was not set up: ${"because of this ".repeat(12)}.`;
+		person.answers(/^B is ready\. 1 problem\.\n$/, "Show Details");
+		await showWarning(counted("B is ready.", [why]), "Try Again");
+		assert.match(person.messages[1]?.detail ?? "", /^A was not set up: /);
+		const done = `${"B".repeat(190)} is ready.`;
+		await showWarning(counted(done, [why]));
+		assert.match(person.last?.text ?? "", /^1 problem\./);
+	});
 });
 
 describe("the notification of a rotation that failed in many lines", () => {
