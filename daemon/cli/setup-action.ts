@@ -14,7 +14,13 @@ import {
 	manifestName,
 	profileIdOf,
 } from "../manifest/manifest.ts";
-import { type LineState, lineState, missingPermissions, requestFor } from "../manifest/plan.ts";
+import {
+	type LineState,
+	lineState,
+	missingPermissions,
+	refusedPermissions,
+	requestFor,
+} from "../manifest/plan.ts";
 import { readInside } from "../manifest/read-inside.ts";
 import { mistakesInWords, readManifest } from "../manifest/read-manifest.ts";
 import { readLine, writeLine } from "./env-lines.ts";
@@ -126,12 +132,20 @@ function planCreation(
 	const placed = placeFor(declared, profile, systems);
 	if ("obstacle" in placed) return placed;
 	if (profile === undefined) throw new Error("A token of an unknown profile was planned.");
+	const refused = refusedPermissions(declared, profile, manifest.permissions);
+	if (refused.length > 0) return { obstacle: refusedInWords(refused, profile) };
 	const { place } = placed;
 	const policies = [manifest.policy, declared.policy].filter((policy) => policy !== undefined);
 	const options = { profile, policies, folderName: basename(folder), now: new Date() };
 	const { request, end } = requestFor(declared, options);
 	const connection = place.kind === "here" ? {} : { connection: place.connection.id };
 	return { request: { ...request, ...connection }, end, place };
+}
+
+function refusedInWords(names: readonly string[], { id, name }: Profile): string {
+	const named = names.join(", ");
+	if (id !== "local") return `${name} has no such permission: ${named}; correct ${manifestName}`;
+	return `${named} is not among the permissions of ${manifestName}; add it there`;
 }
 
 /** Asks the user for the secret of a token that is created by hand; undefined: there is none. */

@@ -4,7 +4,7 @@
  */
 import type { CalendarDuration, CreateTokenInput, Profile, TokenRecord } from "../contract.ts";
 import { addDuration } from "../rules/expiry.ts";
-import { notCovered } from "../rules/permission.ts";
+import { covers, notCovered } from "../rules/permission.ts";
 import { type ManifestPermission, type ManifestPolicy, type ManifestToken, profileIdOf } from "./manifest.ts";
 
 /** What the line of a declared token holds. */
@@ -48,6 +48,21 @@ export function missingPermissions<Permission extends ManifestPermission>(
 ): Permission[] {
 	const names = new Set(known);
 	return declared.filter(({ name }) => !names.has(name) && names.add(name));
+}
+
+/**
+ * The permissions of a declared token that its profile would refuse, also once the declared ones are added to the catalogue.
+ * @param added declared permissions, which only this machine's own catalogue takes
+ */
+export function refusedPermissions(
+	{ permissions }: Pick<ManifestToken, "permissions">,
+	profile: Profile,
+	added: readonly ManifestPermission[],
+): string[] {
+	const { source, others, catalogue } = profile.permissions;
+	if (source !== "request" || others !== "reject") return [];
+	const known = profile.id === "local" ? [...catalogue, ...added] : catalogue;
+	return permissions.filter((one) => !known.some(({ name }) => covers(one, name)));
 }
 
 interface RequestOptions {

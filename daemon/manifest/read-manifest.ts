@@ -30,7 +30,7 @@ export const readProfile = (text: string): FileRead<Profile> => readJson(text, p
 
 /** The mistakes in one line, for a message. */
 export function mistakesInWords(mistakes: readonly FileMistake[]): string {
-	return `${mistakes.map(({ pointer, detail }) => `${pointer} ${detail}`.trim()).join("; ")}.`;
+	return `${mistakes.map(({ pointer, detail }) => `${pointer || "the file"} ${detail}`).join("; ")}.`;
 }
 
 function readJson<Value>(content: string, schema: z.ZodType<Value>): FileRead<Value> {
@@ -38,6 +38,7 @@ function readJson<Value>(content: string, schema: z.ZodType<Value>): FileRead<Va
 	// A character takes at least one byte.
 	if (text.length > largestManifestBytes) return wrong(whole("is larger than 64 KiB"));
 	if (depthOf(text) > deepest) return wrong(whole(`is nested more than ${deepest} levels deep`));
+	if (text.trim() === "") return wrong(whole("is empty"));
 	const errors: ParseError[] = [];
 	const tree = parseTree(text, errors, { disallowComments: true, allowEmptyContent: false });
 	const [error] = errors;

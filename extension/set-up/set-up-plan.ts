@@ -13,12 +13,13 @@ import {
 import { valueIn } from "../../daemon/env-file/env-file.ts";
 import { formOf } from "../../daemon/env-file/env-form.ts";
 import { envValue } from "../../daemon/env-file/env-text.ts";
-import { profileIdOf } from "../../daemon/manifest/manifest.ts";
+import { manifestName, profileIdOf } from "../../daemon/manifest/manifest.ts";
 import {
 	type LineState,
 	lineState,
 	missingPermissions,
 	type PlannedRequest,
+	refusedPermissions,
 	requestFor,
 } from "../../daemon/manifest/plan.ts";
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
@@ -93,7 +94,7 @@ export async function planSetUp(
 			permissions,
 			catalogue.map(({ name }) => name),
 		),
-		lines: found.map((line) => planLine(line, { known, owners, connections: live.connections })),
+		lines: found.map((line) => planLine(line, { known, owners, permissions, connections: live.connections })),
 	};
 }
 
@@ -173,6 +174,8 @@ async function gitAnswer({ uri, state }: EnvFile): Promise<Pick<FoundLine, "giti
 interface PlanContext {
 	known: ReadonlyMap<string, Profile>;
 	owners: Record<string, TokenRecord>;
+	/** Those that the manifests declare. */
+	permissions: readonly DeclaredPermission[];
 	connections: readonly Connection[];
 }
 
@@ -194,18 +197,36 @@ function stateOf(declared: DeclaredToken, { token, ...line }: Parameters<typeof 
 }
 
 /** Why the token cannot be created here. */
-function obstacleOf(declared: DeclaredToken, { known, connections }: PlanContext): Blocked | undefined {
+function obstacleOf(
+	declared: DeclaredToken,
+	{ known, connections, permissions }: PlanContext,
+): Blocked | undefined {
 	const id = profileIdOf(declared);
 	const profile = known.get(id);
 	if (profile === undefined) return blocked(l10n.t("The profile {0} is unknown.", id));
-	if (declared.issuer === "local") return undefined;
+	if (declared.issuer === "local") return refusal(declared, profile, permissions);
 	if (!connections.some((connection) => connection.profile === id))
 		return {
 			...blocked(l10n.t("There is no connection to {0} yet. Choose this row to connect it.", profile.name)),
 			remedy: "connectSystem",
 		};
-	if (usable(connections, profile).length > 0) return undefined;
+	if (usable(connections, profile).length > 0) return refusal(declared, profile, permissions);
 	return blocked(l10n.t("{0} creates tokens on its own pages only. Use Create API Token.", profile.name));
+}
+
+function refusal(
+	declared: DeclaredToken,
+	profile: Profile,
+	permissions: readonly DeclaredPermission[],
+): Blocked | undefined {
+	const refused = refusedPermissions(declared, profile, permissions);
+	if (refused.length === 0) return undefined;
+	const names = refused.join(", ");
+	if (profile.id !== "local")
+		return blocked(
+			l10n.t("{0} has no such permission: {1}. Correct {2}.", profile.name, names, manifestName),
+		);
+	return blocked(l10n.t("{0} is not among the permissions of {1}. Add it there.", names, manifestName));
 }
 
 /** The connections to the system that create tokens by its API. */

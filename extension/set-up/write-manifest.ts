@@ -1,4 +1,5 @@
 /** The command that makes a `tokensmith.json` from a folder's env lines, and shows it unsaved, for review. */
+import { isDeepStrictEqual } from "node:util";
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
@@ -30,6 +31,7 @@ export async function writeManifest(services: WriteManifestDeps): Promise<void> 
 		permissions: [...own, ...requested.map(({ name }) => ({ name }))],
 	});
 	if (isEmpty(made)) return await sayEmpty();
+	if (isDeepStrictEqual(made, declared.value)) return await sayComplete(uri);
 	await showUnsaved(uri, declared, manifestText(made));
 }
 
@@ -97,6 +99,12 @@ async function sayEmpty(): Promise<void> {
 	);
 	if ((await showInformation(text, create)) === create)
 		await vscode.commands.executeCommand("tokensmith.createToken");
+}
+
+async function sayComplete(uri: vscode.Uri): Promise<void> {
+	const open = l10n.t("Open File");
+	const text = l10n.t("{0} already declares every token on this folder's env lines.", manifestName);
+	if ((await showInformation(text, open)) === open) await vscode.window.showTextDocument(uri);
 }
 
 async function showUnsaved(uri: vscode.Uri, { exists }: Existing, text: string): Promise<void> {

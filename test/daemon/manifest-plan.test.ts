@@ -8,7 +8,13 @@ import {
 	type TokenRecord,
 } from "../../daemon/contract.ts";
 import { type ManifestInput, type ManifestToken, manifest } from "../../daemon/manifest/manifest.ts";
-import { lineState, missingPermissions, narrowProfile, requestFor } from "../../daemon/manifest/plan.ts";
+import {
+	lineState,
+	missingPermissions,
+	narrowProfile,
+	refusedPermissions,
+	requestFor,
+} from "../../daemon/manifest/plan.ts";
 import local from "../../daemon/profiles/local.json" with { type: "json" };
 import { addDuration, expiryProblem } from "../../daemon/rules/expiry.ts";
 
@@ -58,6 +64,21 @@ describe("the permissions that a manifest adds", () => {
 		const names = missingPermissions([{ name: "a" }, { name: "b" }, { name: "c" }, { name: "b" }], ["a"]);
 		assert.deepEqual(names, [{ name: "b" }, { name: "c" }]);
 	});
+});
+
+describe("the permissions of a declared token that are refused", () => {
+	const check = (permissions: string[], refused: string[], profile: Partial<Profile> = {}) =>
+		it(`of ${permissions} are ${refused.join() || "none"}${profile.id ? ` by ${profile.id}` : ""}`, () => {
+			const rules = { ...profileWith({}), ...profile };
+			assert.deepEqual(refusedPermissions({ permissions }, rules, [{ name: "bills.read" }]), refused);
+		});
+	const { permissions } = profileSchema.parse(local);
+
+	check(["bills.read", "api.api-tokens.read", "bills.*"], []);
+	check(["bills.write", "bills.read", "mails.*"], ["bills.write", "mails.*"]);
+	check(["bills.read"], ["bills.read"], { id: "acme" });
+	check(["anything"], [], { id: "keeps", permissions: { ...permissions, others: "keep" } });
+	check(["anything"], [], { id: "creator", permissions: { ...permissions, source: "creator" } });
 });
 
 describe("the request for a declared token", () => {

@@ -96,12 +96,12 @@ describe("a manifest is refused with", () => {
 		});
 	const token = (fields: object) => ({ tokens: [{ key: "A", ...fields }] });
 
-	refuses("no JSON", "{", /^is not valid JSON: line 1/);
-	refuses("nothing at all", "", /^is not valid JSON/);
-	refuses("a comment", "{} // no", /^is not valid JSON/);
+	refuses("no JSON", "{", /^the file is not valid JSON: line 1/);
+	refuses("nothing at all", " \n", /^the file is empty\.$/);
+	refuses("a comment", "{} // no", /^the file is not valid JSON/);
 	refuses("a trailing comma", '{\n"tokens": [],\n}', /line 3/, "}");
-	refuses("two values", "{}{}", /^is not valid JSON/);
-	refuses("a list", "[]", /^must be an object/);
+	refuses("two values", "{}{}", /^the file is not valid JSON/);
+	refuses("a list", "[]", /^the file must be an object/);
 	refuses("more than 64 KiB", `{"$schema":"${"x".repeat(largestManifestBytes)}"}`, /64 KiB/);
 	refuses("30,000 levels", "[".repeat(30_000) + "]".repeat(30_000), /levels deep/);
 	refuses(

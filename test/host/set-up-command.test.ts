@@ -150,6 +150,18 @@ describe("the setup of a workspace as a command", () => {
 		await assert.rejects(readFile(file), { code: "ENOENT" });
 	});
 
+	it("says that the manifest is complete, and does not touch how it is written", async () => {
+		const { token } = await window.create("new");
+		await window.put(".env", `A=${token}\n`);
+		const { permissions } = await window.client.permissions();
+		const own = permissions.filter(({ origin }) => origin === "own").map(({ name }) => ({ name }));
+		await writeFile(file, JSON.stringify({ permissions: own, tokens: [{ key: "A", file: "set-up/.env" }] }));
+		await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+		await writeManifest(servicesOf(window));
+		assert.ok(said(/tokensmith\.json already declares every token on this folder's env lines\./));
+		assert.equal(vscode.window.activeTextEditor, undefined);
+	});
+
 	it("adds lines to a manifest that exists, and keeps the rest", async () => {
 		const { token } = await window.create("new");
 		await window.put(".env", `A=x\nB=${token}\n`);

@@ -157,7 +157,8 @@ describe("the setup of a workspace", () => {
 	});
 
 	it("reports a token that the daemon refuses, and creates the others", async () => {
-		const [bad, good] = [{ permissions: ["no.such"] }, { permissions: ["orders.read"] }];
+		const bad = { profile: "polarity", resources: ["no-such-kind/one"] };
+		const good = { permissions: ["orders.read"] };
 		const result = await carryOut(
 			await plan({
 				tokens: [
@@ -203,6 +204,8 @@ describe("the setup of a workspace", () => {
 		check("no folder", { file: "none/.env" }, /folder of .* does not exist/);
 		check("a folder of generated files", { file: "node_modules/a/.env" }, /generated files/);
 		check("an unknown profile", { profile: "acme" }, /profile acme is unknown/);
+		check("a permission that is not declared", { permissions: ["bills.read"] }, /^bills\.read is not among/);
+		check("a permission that the profile lacks", { profile: "polarity", permissions: ["x"] }, /no such perm/);
 		check("no connection", { issuer: "gitlab" }, /no connection to GitLab/);
 		check("a read-only file", {}, /read-only/, async () => {
 			await window.put(".env", "A=\n");

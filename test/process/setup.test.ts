@@ -154,11 +154,23 @@ describe("tokensmith setup", () => {
 		assert.equal(await working(), 0);
 	});
 
-	it("reports what the daemon refuses, and creates the others", async () => {
+	it("leaves out a token with a permission that is not declared, and says so", async () => {
 		put("tokensmith.json", { tokens: [token("A", { permissions: ["no.such"] }), token("B")] });
 		const { code, stdout } = await setup("--yes");
 		assert.equal(code, 1);
-		assert.match(stdout, /^A was not set up: [\s\S]*no\.such/);
+		assert.match(
+			stdout,
+			/^A in \.env: left as it is: no\.such is not among the permissions of tokensmith\.json/m,
+		);
+		assert.match(stdout, /^B is ready/m);
+	});
+
+	it("reports what the daemon refuses, and creates the others", async () => {
+		const refused = { profile: "polarity", permissions: [], resources: ["no-such-kind/one"] };
+		put("tokensmith.json", { tokens: [token("A", refused), token("B")] });
+		const { code, stdout } = await setup("--yes");
+		assert.equal(code, 1);
+		assert.match(stdout, /^A was not set up: [\s\S]*no-such-kind/);
 		assert.match(stdout, /^B is ready/m);
 	});
 
