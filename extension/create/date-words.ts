@@ -36,11 +36,17 @@ function readWith(
 	const input = withClock(text.trim().replace(/\s+/g, " "));
 	if (input.length > 60 || refused.test(input)) return undefined;
 	for (const parser of dotted.test(input) ? [german] : [english, german]) {
-		const [found, ...more] = parser.parse(input, now, { forwardDate: true });
-		const words = found === undefined || more.length > 0 ? undefined : wordsOf(found, input);
+		const read = parser === german ? withOrdinal(input) : input;
+		const [found, ...more] = parser.parse(read, now, { forwardDate: true });
+		const words = found === undefined || more.length > 0 ? undefined : wordsOf(found, read);
 		if (words !== undefined) return words;
 	}
 	return undefined;
+}
+
+/** The parser needs the dot of `31. März`. */
+function withOrdinal(text: string): string {
+	return text.replace(/\b(\d{1,2}) (?=jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez)/i, "$1. ");
 }
 
 /** The parser takes the hour of `31. März 14 Uhr` for a year. */

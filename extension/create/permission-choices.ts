@@ -221,6 +221,9 @@ function problemOf(name: string): string | undefined {
 			name.length,
 		);
 	if (/\s/.test(name)) return l10n.t("A permission has no blanks: write billing.read, for example.");
+	if (name.includes(",")) return l10n.t("Add one permission at a time: press Enter after each.");
+	if (/^[.:]|[.:]$/.test(name))
+		return l10n.t("A permission has words around each dot: write billing.read, for example.");
 	if (!permissionCharacters.test(name))
 		return l10n.t(
 			"Use letters without accents, digits and signs such as . : - _, no quotes and no backslashes.",

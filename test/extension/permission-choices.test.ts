@@ -116,6 +116,9 @@ describe("a typed permission", () => {
 
 	const refused: [text: string, problem: RegExp][] = [
 		["billing read", /no blanks/],
+		["billing.read,billing.write", /one permission at a time/],
+		["billing.", /words around each dot/],
+		[":read", /words around each dot/],
 		["b".repeat(300), /at most 200 characters; this has 300/],
 		['billing"read', /no quotes/],
 		["gebühren.lesen", /without accents/],
