@@ -15,7 +15,8 @@ export interface DifferenceRow {
 	name: string;
 	description: string;
 	detail: string;
-	difference: Difference;
+	/** undefined: nothing can be done about it here. */
+	difference: Difference | undefined;
 	/** The token to show in the list; undefined: it is at the system only. */
 	tokenId: string | undefined;
 }
@@ -45,14 +46,24 @@ export function groupsOf(found: Reconciliation, options: readonly ConnectorOptio
 			l10n.t("refused by the system"),
 			found.dead.map(({ id, name, partialToken }) => ownRow("mark-dead", id, name, partialToken)),
 		),
+		unmatchedGroup(found.unmatched),
 	];
 	return groups.filter(({ rows }) => rows.length > 0);
 }
 
 function groupOf(kind: Difference["kind"], title: string, rows: DifferenceRow[]): DifferenceGroup {
-	const ids = rows.flatMap(({ difference }) => difference.ids);
+	const ids = rows.flatMap(({ difference }) => difference?.ids ?? []);
 	const all = { label: allInWords[kind](rows.length), difference: { kind, ids } };
 	return { title, action: actions[kind](), rows, all: rows.length > 1 ? all : undefined };
+}
+
+/** Tokens that were made by hand and recorded: the system's list names none of them. */
+function unmatchedGroup(tokens: Reconciliation["unmatched"]): DifferenceGroup {
+	const detail = l10n.t("It was recorded without its ID at the system, so it can't be found there.");
+	const rows = tokens.map(({ id, name, partialToken }) => ({
+		...{ name, description: partialToken, detail, difference: undefined, tokenId: id },
+	}));
+	return { title: l10n.t("here, and not compared"), action: l10n.t("Not Compared"), all: undefined, rows };
 }
 
 const actions: Record<Difference["kind"], () => string> = {
@@ -95,13 +106,33 @@ function changedRow(
 	{ token, fields }: Reconciliation["changed"][number],
 	options: readonly ConnectorOption[],
 ): DifferenceRow {
-	const changes = fields.map(({ field, here, there }) => {
-		const option = options.find(({ name }) => name === field);
-		const label = option?.title ?? fieldInWords(field);
-		const words = (value: unknown) =>
-			option === undefined ? valueInWords(field, value) : optionInWords(option, value);
-		const own = field === "expiry" && !token.expiryKnown ? l10n.t("not known") : words(here);
-		return l10n.t("{0}: here {1}, there {2}", label, own, words(there));
-	});
-	return { ...ownRow("accept", token.id, token.name, token.partialToken), detail: changes.join(" · ") };
+	const changes = fields
+		.toSorted((one, other) => Number(isList(other)) - Number(isList(one)))
+		.map(({ field, here, there }) => {
+			const option = options.find(({ name }) => name === field);
+			const label = option?.title ?? fieldInWords(field);
+			const words = (value: unknown) =>
+				option === undefined ? valueInWords(field, value) : optionInWords(option, value);
+			const own = field === "expiry" && !token.expiryKnown ? l10n.t("not known") : words(here);
+			return { label, words: listChange(here, there) ?? l10n.t("{0} → {1}", own, words(there)) };
+		});
+	// A long detail is cut off, so what is changed is named before how.
+	const names = changes.length > 1 ? [changes.map(({ label }) => label).join(", ")] : [];
+	return {
+		...ownRow("accept", token.id, token.name, [...names, token.partialToken].join(" · ")),
+		detail: changes.map(({ label, words }) => l10n.t("{0}: {1}", label, words)).join(" · "),
+	};
+}
+
+/** What a token may do comes first. */
+function isList({ there }: { there?: unknown }): boolean {
+	return Array.isArray(there);
+}
+
+/** What the system has added and removed; undefined: this is no list, or only its order differs. */
+function listChange(here: unknown, there: unknown): string | undefined {
+	if (!Array.isArray(here) || !Array.isArray(there)) return undefined;
+	const added = there.filter((one) => !here.includes(one)).map((one) => `+${one}`);
+	const removed = here.filter((one) => !there.includes(one)).map((one) => `−${one}`);
+	return [...added, ...removed].join(", ") || undefined;
 }

@@ -7,6 +7,7 @@ import { labelText, quoted } from "../display-text.ts";
 import { showInformation } from "../notification.ts";
 import { untilDone } from "../report.ts";
 import type { Services } from "../services.ts";
+import { ownRowsAlone } from "../wizard/selection.ts";
 import { type Difference, type DifferenceGroup, type DifferenceRow, groupsOf } from "./reconcile-rows.ts";
 
 export type ReconcileDeps = Pick<Services, "connections" | "daemon" | "live" | "log" | "tree">;
@@ -64,7 +65,7 @@ function cancelled(cancellation: vscode.CancellationToken): Promise<never> {
 
 interface Row extends vscode.QuickPickItem {
 	difference?: Difference;
-	/** What the buttons of the row show. */
+	/** What the row is about, and its buttons show. */
 	subject?: DifferenceRow;
 }
 
@@ -83,7 +84,8 @@ async function showDifferences(
 	const list = vscode.window.createQuickPick<Row>();
 	const done = new Set<string>();
 	const draw = () => {
-		list.items = groups.flatMap((group) => rowsOf(group, done));
+		const rows = groups.flatMap((group) => rowsOf(group, done));
+		list.items = [...rows, ...ownRowsAlone(rows, list.value)];
 		list.title = l10n.t("Differences at {0}", connection.name);
 	};
 	list.placeholder = l10n.t("Press Enter to do what a row says. Escape leaves the others as they are.");
@@ -92,6 +94,7 @@ async function showDifferences(
 	list.matchOnDetail = true;
 	draw();
 	const hidden = new Promise<void>((resolve) => list.onDidHide(resolve));
+	list.onDidChangeValue(draw);
 	list.onDidTriggerItemButton(({ item }) => void showSubject(connection, item.subject));
 	list.onDidAccept(async () => {
 		const difference = list.selectedItems[0]?.difference;
@@ -101,6 +104,9 @@ async function showDifferences(
 			await settle(services, compared, difference);
 			for (const id of difference.ids) done.add(id);
 			draw();
+			const [first] = difference.ids;
+			const settled = list.items.find(({ subject }) => subject?.difference?.ids.includes(first ?? ""));
+			if (settled !== undefined) list.activeItems = [settled];
 		} catch (error) {
 			if (!(error instanceof vscode.CancellationError)) throw error;
 		} finally {
@@ -113,7 +119,7 @@ async function showDifferences(
 }
 
 function rowsOf(group: DifferenceGroup, done: ReadonlySet<string>): Row[] {
-	const open = group.rows.filter(({ difference }) => !difference.ids.every((id) => done.has(id)));
+	const open = group.rows.filter(({ difference }) => !difference?.ids.every((id) => done.has(id)));
 	const all = group.all !== undefined && open.length === group.rows.length ? group.all : undefined;
 	return [
 		{ label: group.title, kind: vscode.QuickPickItemKind.Separator },
@@ -131,8 +137,8 @@ function rowOf(group: DifferenceGroup, row: DifferenceRow, state: "open" | "done
 		),
 		...(detail !== "" && { detail: labelText(detail) }),
 	};
-	if (state === "done") return shown;
-	return { ...shown, difference, subject: row, buttons: [showButton(row)] };
+	if (state === "done") return { ...shown, subject: row };
+	return { ...shown, subject: row, ...(difference && { difference }), buttons: [showButton(row)] };
 }
 
 function showButton({ tokenId }: DifferenceRow): vscode.QuickInputButton {

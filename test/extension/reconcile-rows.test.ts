@@ -40,7 +40,7 @@ describe("the differences between a system and the list", () => {
 		);
 		const rows = groups.flatMap((group) => group.rows);
 		assert.deepEqual(
-			rows.map(({ difference, tokenId }) => [difference.kind, difference.ids[0], tokenId]),
+			rows.map(({ difference, tokenId }) => [difference?.kind, difference?.ids[0], tokenId]),
 			[
 				["import", "7", undefined],
 				["mark-dead", "m", "m"],
@@ -49,7 +49,7 @@ describe("the differences between a system and the list", () => {
 			],
 		);
 		assert.deepEqual([rows[0]?.description, rows[0]?.detail], ["never expires", "read"]);
-		assert.match(rows[2]?.detail ?? "", /^expiry: here never, there Fri, 1 May 2026/);
+		assert.match(rows[2]?.detail ?? "", /^expiry: never → Fri, 1 May 2026/);
 		assert.deepEqual(
 			groups.map(({ all }) => all),
 			[undefined, undefined, undefined, undefined],
@@ -67,7 +67,20 @@ describe("the differences between a system and the list", () => {
 		const groups = groupsOf({ ...same, unknown: [{ id: "7" }], changed });
 		const [unknown, own] = groups.flatMap(({ rows }) => rows);
 		assert.equal(unknown?.description, "expiry not known");
-		assert.equal(own?.detail, "expiry: here not known, there never");
+		assert.equal(own?.detail, "expiry: not known → never");
+	});
+
+	it("name every changed field, and what the token may do first", () => {
+		const token = aToken({ id: "c", partialToken: "ab…yz" });
+		const fields = [
+			{ field: "name", here: "a", there: "b" },
+			{ field: "permissions", here: ["read", "admin"], there: ["read", "write"] },
+			{ field: "resources", here: ["a/1", "a/2"], there: ["a/2", "a/1"] },
+		];
+		const [group] = groupsOf({ ...same, changed: [{ token, remote: { id: "8" }, fields }] });
+		const [row] = group?.rows ?? [];
+		assert.equal(row?.description, "permissions, resources, name · ab…yz");
+		assert.equal(row?.detail, "permissions: +write, −admin · resources: a/1, a/2 → a/2, a/1 · name: a → b");
 	});
 
 	it("have the titles of an option and its values", () => {
@@ -83,7 +96,20 @@ describe("the differences between a system and the list", () => {
 			},
 		];
 		const [group] = groupsOf({ ...same, changed }, options);
-		assert.equal(group?.rows[0]?.detail, "Role: here None, there Maintainer · constructor: here a, there b");
+		assert.equal(group?.rows[0]?.detail, "Role: None → Maintainer · constructor: a → b");
+	});
+
+	it("name last what was not compared, of which nothing can be done here", () => {
+		const [group, ...more] = groupsOf({
+			...same,
+			same: 0,
+			unmatched: [aToken({ id: "u", name: "by hand" })],
+		});
+		assert.deepEqual(more, []);
+		assert.equal(group?.all, undefined);
+		const [row] = group?.rows ?? [];
+		assert.deepEqual([row?.name, row?.difference, row?.tokenId], ["by hand", undefined, "u"]);
+		assert.match(row?.detail ?? "", /recorded without its ID/);
 	});
 
 	it("can be settled for a whole group with several", () => {

@@ -197,18 +197,31 @@ describe("a connected registry in the workbench", () => {
 	});
 
 	it("shows what is at the registry and not here, and imports it", async () => {
-		await fetch(`${registry.url}/-/npm/v1/tokens`, {
-			method: "POST",
-			headers: { authorization: `Bearer ${registry.credential}`, "content-type": "application/json" },
-			body: JSON.stringify({ password: registry.password, readonly: true, cidr_whitelist: [] }),
-		});
+		for (const readonly of [true, false])
+			await fetch(`${registry.url}/-/npm/v1/tokens`, {
+				method: "POST",
+				headers: { authorization: `Bearer ${registry.credential}`, "content-type": "application/json" },
+				body: JSON.stringify({ password: registry.password, readonly, cidr_whitelist: [] }),
+			});
 		await window.treeMenu("Registry", "Compare Tokens with System…");
 		await input.waitForQuestion("Press Enter to do what a row says");
+		await input.waitForActive("Import all 2");
 		await picture("system-compare");
+		await input.type("nothing like it");
+		await input.waitForActive("Nothing fits. Delete the text to see all.");
+		await input.type("");
+		await input.waitForActive("Import all 2");
+		await window.press("ArrowDown");
+		await window.press("ArrowDown");
+		const second = (await input.active()) ?? "";
+		assert.match(second, /^eyJh/);
 		await input.accept();
 		await until("it is imported", async () => (await tokens()).length === 3);
 		assert.ok((await tokens()).some(({ name }) => /^eyJh….{4}$/.test(name)));
-		await until("the row says so", async () => (await input.rows()).some((row) => row.includes("done")));
+		await until("the row says so", async () =>
+			(await input.rows()).some((row) => row.includes(second) && row.includes("done")),
+		);
+		assert.equal(await input.active(), second);
 		await picture("system-imported");
 		await input.leave();
 	});
