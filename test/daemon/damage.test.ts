@@ -40,13 +40,13 @@ describe("a last line that is wrong in the log and in its copy", () => {
 				.filter((name) => name.startsWith("copy-"))
 				.sort()
 				.reverse();
-			const lineStart = scene.files.get(newest)?.lastIndexOf("\n", -2) ?? 0;
+			const copy = Buffer.from(scene.files.get(newest) ?? "");
+			const end = copy.lastIndexOf("\n");
+			const start = copy.lastIndexOf("\n", end - 1) + 1;
 			const changed = new Map(
 				[newest, newest.replace("copy", "changes")].map((name) => {
 					const bytes = Buffer.from(scene.files.get(name) ?? "");
-					const place =
-						lineStart + 1 + at(Buffer.from(scene.files.get(newest) ?? "").subarray(lineStart + 1));
-					bytes.write(becomes, place);
+					bytes.write(becomes, start + at(copy.subarray(start, end + 1)));
 					return [name, bytes];
 				}),
 			);
@@ -54,6 +54,28 @@ describe("a last line that is wrong in the log and in its copy", () => {
 			await tryDamage(scene, { what, change: () => changed, isSingle: false }, tally);
 			assert.deepEqual([Object.fromEntries(tally.faults), tally.counts.get("told")], [{}, 1]);
 		});
+});
+
+describe("a log and its copy that are both cut after the same line", () => {
+	it("are not taken for whole", async () => {
+		const scene = await makeScene("kill", "small");
+		const [newest = ""] = [...scene.files.keys()]
+			.filter((name) => name.startsWith("changes-"))
+			.sort()
+			.reverse();
+		const log = scene.files.get(newest) ?? Buffer.alloc(0);
+		const tally = new Tally();
+		let cuts = 0;
+		for (let end = log.indexOf("\n") + 1; end > 0; end = log.indexOf("\n", end) + 1) {
+			const names = [newest, newest.replace("changes", "copy")];
+			const change = () => new Map(names.map((name) => [name, scene.files.get(name)?.subarray(0, end)]));
+			await tryDamage(scene, { what: `cut at ${end}`, change, isSingle: false }, tally);
+			cuts++;
+		}
+		assert.ok(cuts > 4, String(cuts));
+		assert.deepEqual(Object.fromEntries(tally.faults), {});
+		assert.equal(tally.counts.get("told"), cuts);
+	});
 });
 
 describe("a start that puts tokens in doubt", () => {

@@ -217,7 +217,7 @@ describe("the index of an orderly stop", () => {
 		const { log } = await stoppedWith(["a"]);
 		const copy = log.replace("changes-", "copy-");
 		assert.ok(IndexFile.read(folder, schemaVersion, "1.0.0") !== undefined);
-		for (const at of [0, 200, readFileSync(copy).length - 1]) {
+		for (const at of [0, 200, readFileSync(copy).lastIndexOf("\n")]) {
 			const files = readFiles(folder);
 			for (const path of [log, copy]) {
 				const bytes = readFileSync(path);

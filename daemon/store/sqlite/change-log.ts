@@ -1,7 +1,8 @@
 /**
  * Writes the redo log: one line per group of changes, appended and synced before any of them is answered, and then written to
- * the log's copy, which is not synced. A line is either complete in the log or, after a failed append, absent. The log
- * always ends with zeros: room for more lines, of which the last part is kept for changes that end tokens.
+ * the log's copy, which is not synced. A line is either complete in the log or, after a failed append, absent. Both always
+ * end with zeros, so that a cut is seen. In the log they are room for more lines, of which the last part is kept for changes
+ * that end tokens.
  */
 import {
 	closeSync,
@@ -19,6 +20,7 @@ import {
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { beginLine, endLine, entryLine, type LogBegin, type LogEntry, StatementKeys } from "./log-lines.ts";
+import { writtenLength } from "./log-reader.ts";
 import { copyPath, dropCopy, droppedCopyPath, logPath, writeComplete } from "./snapshot.ts";
 
 const sync = promisify(fdatasync);
@@ -35,6 +37,9 @@ const reserveBytes = 2 << 20;
 const leastReserveBytes = 1 << 16;
 /** A new log has little room until its first change, so that a start writes little. */
 const firstRoomBytes = 512;
+
+/** What a copy ends with. */
+const copyEnd = Buffer.alloc(64);
 
 /** A disk that syncs in less is synced on this thread: another one costs some 0.1 ms by itself. */
 const quickMilliseconds = 0.5;
@@ -60,7 +65,7 @@ export function newLog(
 ): { files: Record<string, Buffer>; length: LogLength } {
 	const line = beginLine({ follows });
 	const files = {
-		[basename(copyPath("", generation))]: line,
+		[basename(copyPath("", generation))]: Buffer.concat([line, copyEnd]),
 		[basename(logPath("", generation))]: Buffer.concat([line, Buffer.alloc(firstRoomBytes)]),
 	};
 	return { files, length: { bytes: line.length, lines: 1, isTorn: false } };
@@ -159,7 +164,7 @@ export class ChangeLog {
 	}
 
 	#wasWritten(line: Buffer): void {
-		this.#inCopy((copy) => writeWhole(copy, line, this.#length));
+		this.#inCopy((copy) => writeWhole(copy, Buffer.concat([line, copyEnd]), this.#length));
 		this.#length += line.length;
 		this.#lines++;
 	}
@@ -240,12 +245,26 @@ export class ChangeLog {
 /** After a crash, a copy may lack the last lines, or have a part of one. */
 function completeCopy(log: number, copy: number, bytes: number): void {
 	const piece = Buffer.alloc(1 << 16);
-	for (let at = fstatSync(copy).size; at < bytes; ) {
+	for (let at = writtenBytes(copy, piece); at < bytes; ) {
 		const read = readSync(log, piece, 0, Math.min(piece.length, bytes - at), at);
 		writeWhole(copy, piece.subarray(0, read), at);
 		at += read;
 	}
 	ftruncateSync(copy, bytes);
+	writeWhole(copy, copyEnd, bytes);
+}
+
+/** The file's length without the zeros at its end. */
+function writtenBytes(file: number, piece: Buffer): number {
+	let end = fstatSync(file).size;
+	while (end > 0) {
+		const start = Math.max(0, end - piece.length);
+		const read = readSync(file, piece, 0, end - start, start);
+		const written = writtenLength(piece.subarray(0, read));
+		if (written > 0) return start + written;
+		end = start;
+	}
+	return 0;
 }
 
 export function sizeOf(path: string): number {

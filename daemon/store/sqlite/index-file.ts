@@ -195,13 +195,14 @@ function endsWith(
 	const found = readStart(logPath(directory, log), logBytes + endBytes);
 	const copy = readStart(copyPath(directory, log), logBytes + endBytes);
 	const end = endLine(logLines, { index });
-	const room = found.subarray(logBytes + end.length);
+	const written = logBytes + end.length;
+	const [room, roomInCopy] = [found.subarray(written), copy.subarray(written)];
 	return (
 		crc32(found.subarray(0, logBytes)) === logChecksum &&
-		found.subarray(logBytes, logBytes + end.length).equals(end) &&
+		found.subarray(logBytes, written).equals(end) &&
 		room.length > 0 &&
-		room.every((byte) => byte === 0) &&
-		copy.equals(found.subarray(0, logBytes + end.length))
+		[room, roomInCopy].every((zeros) => zeros.every((byte) => byte === 0)) &&
+		copy.subarray(0, written).equals(found.subarray(0, written))
 	);
 }
 

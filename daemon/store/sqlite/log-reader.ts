@@ -20,8 +20,8 @@ export type Rest = "room" | "nothing" | "torn" | "cut" | "damaged";
 /** What was found in one of the two files. */
 export interface FileState {
 	exists: boolean;
-	/** The file's length. */
-	bytes: number;
+	/** The file's length without the zeros at its end. */
+	writtenBytes: number;
 	/** Where the rest begins. */
 	restAt: number;
 	/** How many bytes from the start are right lines, up to the first damage. */
@@ -91,20 +91,20 @@ export class LogReader {
 		const { log, copy } = this;
 		if (!log.isNumbered) return !log.isBroken && log.rest !== "damaged";
 		if (log.lines > 0 && this.#endsWithRoom) return true;
-		// The copy is written before a change is answered.
-		return copy.lines > 0 && copy.lines >= log.lines && copy.rest === "nothing";
+		// The copy is written before a change is answered. A cut one ends with no zeros.
+		return copy.lines > 0 && copy.lines >= log.lines && copy.rest === "room";
 	}
 
 	get #endsWithRoom(): boolean {
 		const { log, copy } = this;
 		// The copy gets a line only when the log has it, so that one of which it has a part was completed once.
-		return log.rest === "room" || (log.rest === "torn" && copy.bytes <= log.restAt);
+		return log.rest === "room" || (log.rest === "torn" && copy.writtenBytes <= log.restAt);
 	}
 }
 
 function newState(): FileState {
 	return {
-		...{ exists: false, bytes: 0, restAt: 0, soundBytes: 0 },
+		...{ exists: false, writtenBytes: 0, restAt: 0, soundBytes: 0 },
 		...{ isBroken: false, lines: 0, rest: "nothing", isNumbered: true },
 	};
 }
@@ -120,7 +120,6 @@ function* linesOf(path: string, state: FileState): Generator<LogLine, void, unde
 	const file = openSync(path, "r");
 	try {
 		state.exists = true;
-		state.bytes = fstatSync(file).size;
 		let [count, position, wrongAt] = [0, 0, -1];
 		for (const line of completeLines(file)) {
 			const bytes = line.length;
@@ -139,7 +138,9 @@ function* linesOf(path: string, state: FileState): Generator<LogLine, void, unde
 			yield { ...parts, bytes: line };
 		}
 		state.restAt = wrongAt === -1 ? position : wrongAt;
-		state.rest = restOf(readFrom(file, state.restAt));
+		const rest = readFrom(file, state.restAt);
+		state.writtenBytes = state.restAt + writtenLength(rest);
+		state.rest = restOf(rest);
 	} finally {
 		closeSync(file);
 	}
@@ -188,7 +189,7 @@ function restOf(rest: Buffer): Rest {
 }
 
 /** The length without the zeros at the end. In blocks, since each start reads some megabytes of room. */
-function writtenLength(bytes: Buffer): number {
+export function writtenLength(bytes: Buffer): number {
 	let end = bytes.length;
 	while (end >= zeros.length && bytes.subarray(end - zeros.length, end).equals(zeros)) end -= zeros.length;
 	while (end > 0 && bytes[end - 1] === 0) end--;
