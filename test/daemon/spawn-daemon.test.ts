@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { mock } from "node:test";
 import { isAlive } from "../../daemon/client/process-alive.ts";
@@ -148,6 +159,22 @@ describe("a daemon that is started", () => {
 		assert.match(String(error.cause), /exit code 3/);
 		assert.equal(readFileSync(errorFile(), "utf8"), "of an earlier start\nbroken\n");
 	});
+
+	itWhere(process.platform === "linux", "only Linux shows a process's open files")(
+		"keeps none of this process's files open",
+		async () => {
+			await first(tellAll);
+			await failure("process.exit(3)");
+			const open = readdirSync("/proc/self/fd").flatMap((name) => {
+				const path = `/proc/self/fd/${name}`;
+				return existsSync(path) ? [readlinkSync(path)] : [];
+			});
+			assert.deepEqual(
+				open.filter((path) => path.startsWith(folder)),
+				[],
+			);
+		},
+	);
 
 	it("has the end of a long output told", async () => {
 		const { output } = await failure("console.error('x'.repeat(3000) + 'last'); process.exit(3)");

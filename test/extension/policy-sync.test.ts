@@ -1,7 +1,7 @@
 /** The settings of two editors and the one policy of their data directory, with a real daemon. */
 import assert from "node:assert/strict";
-import { readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { TokensmithProblemError } from "../../daemon/client/transport.ts";
 import type { Policy } from "../../daemon/contract.ts";
 import { defaultPolicy } from "../../daemon/rules/profile.ts";
@@ -59,6 +59,19 @@ describe("the policy and the settings of several editors", () => {
 			policy: { ...defaultPolicy, maximumExpiryDays: 90 },
 			isSet: true,
 		});
+	});
+
+	it("is remembered in a file for the user alone", async () => {
+		const editor = new Editor("one");
+		await editor.start();
+		const folder = dirname(editor.file);
+		assert.deepEqual(await readdir(folder), ["settings.json"]);
+		if (process.platform === "win32") return;
+		const modes = await Promise.all([folder, editor.file].map(async (path) => (await stat(path)).mode));
+		assert.deepEqual(
+			modes.map((mode) => mode & 0o7777),
+			[0o700, 0o600],
+		);
 	});
 
 	it("lets no start change it", async () => {
