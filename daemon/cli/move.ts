@@ -134,10 +134,10 @@ async function localSide(values: { "data-dir"?: string | undefined }) {
 async function carryOut(moving: Move, told: Told & { isBegun: boolean }): Promise<number> {
 	const { source, target, isBegun, format } = told;
 	noteBegun({ from: source.place, to: target.place }, isBegun);
+	let moved: number;
 	try {
-		const moved = await moving.run();
+		moved = await moving.run();
 		forgetBegun();
-		return await tellDone({ ...told, moved });
 	} catch (error) {
 		if (error instanceof MoveConflictError) {
 			if (!isBegun) forgetBegun();
@@ -150,6 +150,7 @@ async function carryOut(moving: Move, told: Told & { isBegun: boolean }): Promis
 			);
 		throw error;
 	}
+	return tellDone({ ...told, moved });
 }
 
 async function isConfirmed({ source, target, report }: Told): Promise<boolean> {

@@ -158,6 +158,7 @@ describe("a move", () => {
 					const found = await transaction.token(id);
 					if (found !== undefined) await transaction.deleteTokens([found]);
 				});
+				await source.create({ name: "new" });
 				return { removed: 0 } as never;
 			};
 			await assert.rejects(
