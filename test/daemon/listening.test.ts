@@ -59,6 +59,15 @@ describe("a server that listens", () => {
 			await assert.rejects(another().listen("192.0.2.1", port), { code: "EADDRNOTAVAIL" });
 	});
 
+	it("leaves no timer running when it is closed, which would keep its process", async () => {
+		const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+		const server = another();
+		await server.listen("127.0.0.1", 0);
+		const before = timers();
+		await server.close();
+		assert.equal(timers(), before);
+	});
+
 	it("is called by its URL, also where it listens on an address of IPv6 alone", async () => {
 		const url = await another().listen("::1", 0);
 		assert.match(url, /^http:\/\/\[::1\]:\d+$/);
