@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Acknowledgements } from "../../daemon/store/postgres/acknowledgements.ts";
 import { linkToPrimary, targetsOf } from "../../daemon/store/postgres/connect.ts";
 import { PostgresStore } from "../../daemon/store/postgres/postgres-store.ts";
-import type { Transaction } from "../../daemon/store/store.ts";
+import { StoreUnreachable, type Transaction } from "../../daemon/store/store.ts";
 import { until } from "../daemon/harness.ts";
 import { describeWhere } from "../where.ts";
 import { hasPostgres, sharedCluster } from "./cluster.ts";
@@ -192,6 +192,19 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a replica", () => {
 		relay.mend();
 		await until(() => far.lost > 0);
 		assert.equal(far.store.isCurrent(), false);
+	});
+
+	it("is lost before it changes a database that has another change in the place of one that it knows", async () => {
+		far = await new Watched().open([url]);
+		await near.create("one");
+		await query(`update "changes" set "batch" = gen_random_uuid()`);
+		// Of the connections only the one that changes is new: as that of a host which took over.
+		const ended = await query(`select pg_terminate_backend("pid") from pg_stat_activity
+			where "datname" = current_database() and "query" like 'select "id", extract(epoch from "leaseUntil"%'`);
+		assert.equal(ended.length, 1);
+		await assert.rejects(near.create("two"));
+		await assert.rejects(near.create("three"), StoreUnreachable);
+		assert.deepEqual([near.lost > 0, await query(`select "id" from "tokens"`)], [true, [{ id: "one" }]]);
 	});
 
 	it("goes on where the database has the last change that it has made itself", async () => {

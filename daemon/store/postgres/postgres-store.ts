@@ -127,7 +127,7 @@ export class PostgresStore implements Store {
 			},
 		});
 		this.#writer = new Writer({
-			connect: () => linkToPrimary(this.#targets),
+			connect: async () => this.replica.requireSameHistory(await linkToPrimary(this.#targets)),
 			replica: this.replica.id,
 			others: (link) => this.replica.others(link),
 			settle: (change) => this.replica.settle(change),

@@ -233,16 +233,18 @@ export class Replica {
 		await link.query(
 			`listen tokensmith_changes; listen tokensmith_acknowledgements; listen "${channelOf(this.id)}"`,
 		);
-		await this.#requireSameHistory(link);
+		await this.requireSameHistory(link);
 		this.#link = link;
 		this.target = link.target;
 		return link;
 	}
 
-	/** A standby that took over may lack the last changes, and have others in their place. */
-	async #requireSameHistory(link: Link): Promise<void> {
-		if (this.#batch === undefined) return;
-		if (await isKept(link, this.#known, this.#batch)) return;
+	/**
+	 * A standby that took over may lack the last changes, and have others in their place.
+	 * @throws StoreUnreachable, and the connection is closed
+	 */
+	async requireSameHistory(link: Link): Promise<Link> {
+		if (this.#batch === undefined || (await isKept(link, this.#known, this.#batch))) return link;
 		await link.close();
 		throw this.#lost();
 	}
