@@ -207,7 +207,7 @@ function obstacleOf(
 	if (declared.issuer === "local") return refusal(declared, profile, permissions);
 	if (!connections.some((connection) => connection.profile === id))
 		return {
-			...blocked(l10n.t("There is no connection to {0} yet. Choose this row to connect it.", profile.name)),
+			...blocked(l10n.t("Choose this row to connect {0}, which is not connected yet.", profile.name)),
 			remedy: "connectSystem",
 		};
 	if (usable(connections, profile).length > 0) return refusal(declared, profile, permissions);
@@ -223,10 +223,8 @@ function refusal(
 	if (refused.length === 0) return undefined;
 	const names = refused.join(", ");
 	if (profile.id !== "local")
-		return blocked(
-			l10n.t("{0} has no such permission: {1}. Correct {2}.", profile.name, names, manifestName),
-		);
-	return blocked(l10n.t("{0} is not among the permissions of {1}. Add it there.", names, manifestName));
+		return blocked(l10n.t("Correct {0}: {1} has no permission {2}.", manifestName, profile.name, names));
+	return blocked(l10n.t("Declare {0} among the permissions of {1}.", names, manifestName));
 }
 
 /** The connections to the system that create tokens by its API. */

@@ -186,7 +186,8 @@ function otherRow({ declared, fileName, state }: PlannedLine): Row<SetUpPick> {
 	return {
 		...base,
 		label: `$(question) ${declared.key}`,
-		detail: l10n.t("Has a value that is no token known here. Empty the line to get a new token there."),
+		// A long detail is cut off at its end, so what to do comes first.
+		detail: l10n.t("Empty the line to get a new token: its value is no token known here."),
 	};
 }
 
@@ -200,7 +201,6 @@ function workingRow(
 	const missing = labelText(lacks.join(", "));
 	return {
 		label: `$(warning) ${key}`,
-		// A long list is cut off at its end, so what to do comes first.
 		detail: l10n.t("Choose this row to add what “{0}” lacks: {1}.", name, missing),
 		value: { kind: "edit", token, lacks },
 	};

@@ -204,9 +204,17 @@ describe("the setup of a workspace", () => {
 		check("no folder", { file: "none/.env" }, /folder of .* does not exist/);
 		check("a folder of generated files", { file: "node_modules/a/.env" }, /generated files/);
 		check("an unknown profile", { profile: "acme" }, /profile acme is unknown/);
-		check("a permission that is not declared", { permissions: ["bills.read"] }, /^bills\.read is not among/);
-		check("a permission that the profile lacks", { profile: "polarity", permissions: ["x"] }, /no such perm/);
-		check("no connection", { issuer: "gitlab" }, /no connection to GitLab/);
+		check(
+			"a permission that is not declared",
+			{ permissions: ["bills.read"] },
+			/^Declare bills\.read among the perm/,
+		);
+		check(
+			"a permission that the profile lacks",
+			{ profile: "polarity", permissions: ["x"] },
+			/^Correct tokensmith\.json: Polarity.* has no permission x/,
+		);
+		check("no connection", { issuer: "gitlab" }, /to connect GitLab/);
 		check("a read-only file", {}, /read-only/, async () => {
 			await window.put(".env", "A=\n");
 			await chmod(join(window.place, ".env"), 0o444);
