@@ -83,19 +83,21 @@ describe("the note of a move", () => {
 		assert.deepEqual(note(), { ...move, pid: process.pid });
 	});
 
-	const claims: [left: Record<string, number>, isTaken: boolean][] = [
-		[{ 1: dead }, true],
-		[{ 9: dead, 10: dead, 2: dead }, true],
-		[{ 1: process.ppid }, false],
-		[{ 9: dead, 10: process.ppid, 2: dead }, false],
-		[{ 9: process.ppid, 10: dead }, true],
-		[{ x: process.ppid }, true],
+	const claims: [left: Record<string, "dead" | "alive">, isTaken: boolean][] = [
+		[{ 1: "dead" }, true],
+		[{ 9: "dead", 10: "dead", 2: "dead" }, true],
+		[{ 1: "alive" }, false],
+		[{ 9: "dead", 10: "alive", 2: "dead" }, false],
+		[{ 9: "alive", 10: "dead" }, true],
+		[{ x: "alive" }, true],
 	];
 	for (const [left, isTaken] of claims) {
 		it(`${isTaken ? "is" : "is not"} taken over beside the claims ${JSON.stringify(left)}: the newest counts`, () => {
 			write({ ...move, pid: dead });
-			for (const [number, pid] of Object.entries(left))
-				writeFileSync(join(folder, `move.json.claim-${number}`), String(pid), { mode: 0o600 });
+			for (const [number, state] of Object.entries(left)) {
+				const pid = String(state === "dead" ? dead : process.ppid);
+				writeFileSync(join(folder, `move.json.claim-${number}`), pid, { mode: 0o600 });
+			}
 			const before = files();
 			if (isTaken) noteBegun(move, true);
 			else assert.throws(() => noteBegun(move, true), /Another move has begun meanwhile/);
