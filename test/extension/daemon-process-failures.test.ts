@@ -21,7 +21,10 @@ describe("DaemonProcess failing", function () {
 		await writeFile(file, "");
 		const error = await rejection(home.window({ dataDir: join(file, "data") }).client());
 		assert.equal(error.code, "data-unwritable");
-		assert.ok(error.message.includes(join(file, "data")));
+		assert.equal(
+			error.message,
+			`The token data cannot be written to ${join(file, "data")}. Check that folder's permissions and free space, then try again.`,
+		);
 		assert.ok(error.cause instanceof Error);
 	});
 
