@@ -11,7 +11,7 @@ export interface Mutant {
 	/** Relative to the repository. */
 	file: string;
 	lineNumber: number;
-	/** Where the wrong code begins. */
+	/** Runs whenever the wrong code does. */
 	position: number;
 	/** The line as it is and as it becomes, without indentation. */
 	line: string;
@@ -24,6 +24,8 @@ interface Change {
 	start: number;
 	end: number;
 	text: string;
+	/** Where it is reached, unless at its start: what stands behind an operator may never run. */
+	reachedAt?: number;
 }
 
 const operators: Record<string, string> = {
@@ -94,14 +96,14 @@ export class MutantMaker {
 	}
 }
 
-function mutantOf(file: string, original: string, { start, end, text }: Change): Mutant {
+function mutantOf(file: string, original: string, { start, end, text, reachedAt }: Change): Mutant {
 	const from = original.lastIndexOf("\n", start - 1) + 1;
 	const lineEnd = original.indexOf("\n", end);
 	const to = lineEnd === -1 ? original.length : lineEnd;
 	return {
 		file,
 		lineNumber: original.slice(0, start).split("\n").length,
-		position: start,
+		position: reachedAt ?? start,
 		line: inOneLine(original.slice(from, to)),
 		becomes: inOneLine(original.slice(from, start) + text + original.slice(end, to)),
 		text: original.slice(0, start) + text + original.slice(end),
@@ -148,7 +150,7 @@ function* otherOperator(node: ts.BinaryExpression, checker: Checker): Generator<
 	const other = operators[token];
 	if (other === undefined) return;
 	const joinsText = token.startsWith("+") && typeOf(node, checker) !== "number";
-	if (!joinsText) yield replace(node.operatorToken, other);
+	if (!joinsText) yield { ...replace(node.operatorToken, other), reachedAt: node.getStart() };
 }
 
 /** An equality is negated by its own operator. */
