@@ -207,6 +207,23 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a replica", () => {
 		assert.deepEqual([near.lost > 0, await query(`select "id" from "tokens"`)], [true, [{ id: "one" }]]);
 	});
 
+	it("answers a change of its own after its lease, where it can neither read nor ask who else has one", async () => {
+		far = await new Watched().open([throughRelay]);
+		await cutOff();
+		// A rejection that is handled nowhere would end the process.
+		const unhandled: unknown[] = [];
+		const note = (error: unknown) => unhandled.push(error);
+		const others = process.rawListeners("unhandledRejection");
+		process.removeAllListeners("unhandledRejection").on("unhandledRejection", note);
+		try {
+			await far.store.replica.settle({ number: 7, batch: randomUUID(), committed: [] });
+		} finally {
+			process.off("unhandledRejection", note);
+			for (const one of others) process.on("unhandledRejection", one as NodeJS.UnhandledRejectionListener);
+		}
+		assert.deepEqual(unhandled, []);
+	});
+
 	it("goes on where the database has the last change that it has made itself", async () => {
 		far = await new Watched().open([throughRelay]);
 		await far.create("own");

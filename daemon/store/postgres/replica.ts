@@ -156,11 +156,11 @@ export class Replica {
 	}
 
 	async #settled(change: OwnChange): Promise<void> {
-		const others = change.others ?? this.#connected().then((link) => this.others(link));
-		await Promise.all([
-			this.#applyOwn(change),
-			...(await others).map((other) => this.#acknowledgements.wait(other, change.number)),
-		]);
+		const applied = this.#applyOwn(change);
+		// It can fail while the others are not known yet, and then it is handled nowhere.
+		applied?.catch(() => undefined);
+		const others = await (change.others ?? this.#connected().then((link) => this.others(link)));
+		await Promise.all([applied, ...others.map((other) => this.#acknowledgements.wait(other, change.number))]);
 	}
 
 	/** Answers a promise where changes of others have to be read before. */
