@@ -32,7 +32,7 @@ export class Lease {
 	/** Whether it has ended longer ago. */
 	isOver(milliseconds: number): boolean {
 		return (
-			performance.now() > this.#until.steady + milliseconds || Date.now() > this.#until.wall + milliseconds
+			performance.now() >= this.#until.steady + milliseconds || Date.now() >= this.#until.wall + milliseconds
 		);
 	}
 
