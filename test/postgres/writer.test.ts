@@ -7,6 +7,7 @@ import {
 	StorageError,
 	StoreUnreachable,
 	type Transaction,
+	unused,
 } from "../../daemon/store/store.ts";
 import { until } from "../daemon/harness.ts";
 import { describeWhere } from "../where.ts";
@@ -136,6 +137,24 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a change", () => {
 		);
 		assert.deepEqual(await kept(), [...new Set(ids)].toSorted());
 		assert.deepEqual(told.toSorted(), [...new Set(ids)].toSorted());
+	});
+
+	it("is not refused for what another one has failed with, where the connection is lost", async () => {
+		const results = await Promise.allSettled([
+			store.write((transaction) => transaction.updateToken(tokenOf("absent"), unused, 7)),
+			store.write(async (transaction) => {
+				await transaction.token("absent").catch(async (error) => {
+					relay.cut("closed");
+					await transaction.token("absent").catch(() => undefined);
+					throw error;
+				});
+			}),
+			create("one"),
+		]);
+		relay.mend();
+		for (const result of results)
+			assert.ok(result.status === "rejected" && result.reason instanceof StoreUnreachable, String(result));
+		assert.deepEqual(await kept(), []);
 	});
 
 	it("is made before the store closes, if it was requested before, and else refused", async () => {

@@ -122,7 +122,9 @@ export class Writer {
 
 	/** One of a batch fails alone: the others are done again. */
 	async #refuse(jobs: ReadonlySet<Job>, cause: unknown): Promise<void> {
-		if (jobs.size === 1 || !this.#link?.isOpen) return refuse(jobs, errorFor(cause));
+		if (jobs.size === 1) return refuse(jobs, errorFor(cause));
+		// The cause may be one of them alone.
+		if (!this.#link?.isOpen) return refuse(jobs, new StoreUnreachable(cause));
 		for (const job of jobs) await this.#writeBatch([job]);
 	}
 
