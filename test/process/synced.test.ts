@@ -13,7 +13,7 @@ const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
 describeWhere(canTrace, "strace can't run here")("the bundled daemon syncs", () => {
 	const daemons = daemonsOfEach();
 
-	it("each change before it answers, and its copy when it stops", () => assertSynced());
+	it("each change before it answers, and the end of its log and of the copy when it stops", () => assertSynced());
 
 	itWhere(existsSync(memory), `there is no ${memory}`)("the same on a disk that takes no time", async () => {
 		const folder = mkdtempSync(join(memory, "tokensmith-"));
@@ -31,8 +31,9 @@ describeWhere(canTrace, "strace can't run here")("the bundled daemon syncs", () 
 		const before = synced(/changes-\d+\.log/);
 		for (let count = 0; count < 5; count++) await daemon.create("x");
 		assert.ok(synced(/changes-\d+\.log/) >= before + 5);
-		const copies = synced(/copy-\d+\.log>/);
+		const [logs, copies] = [synced(/changes-\d+\.log>/), synced(/copy-\d+\.log>/)];
 		await stop(daemon);
+		assert.ok(synced(/changes-\d+\.log>/) > logs);
 		assert.ok(synced(/copy-\d+\.log>/) > copies);
 	}
 
