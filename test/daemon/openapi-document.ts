@@ -8,6 +8,7 @@ import { behindExpress } from "../../daemon/server/express.ts";
 import type { Answer } from "./harness.ts";
 
 interface Parameter {
+	in?: string;
 	name: string;
 	description?: string;
 	required?: boolean;

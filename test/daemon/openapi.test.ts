@@ -159,6 +159,16 @@ describe("/openapi.json", () => {
 		assert.match(text, /"allOf":\[/);
 	});
 
+	it("describes each part of a path that a caller fills in, and requires it", async () => {
+		const { components, paths } = await document();
+		for (const { operation, described } of operationsOf({ paths })) {
+			const used = described.parameters.map((one) => resolve(components.parameters, one));
+			const required = used.filter((one) => one.in === "path" && one.required).map(({ name }) => name);
+			const filledIn = Array.from(operation.matchAll(/\{(\w+)\}/g), ([, name]) => name);
+			assert.deepEqual(required, filledIn, operation);
+		}
+	});
+
 	it("requires If-Match where the daemon does", async () => {
 		const { id } = await daemon.create();
 		const { components, paths } = await document();
