@@ -103,7 +103,7 @@ describe("a lease", () => {
 
 	it("is over for longer than a time by either clock", () => {
 		renewedBefore(0, 955_000);
-		assert.deepEqual([lease.isOver(4999), lease.isOver(5000)], [true, false]);
+		assert.deepEqual([lease.isOver(5000), lease.isOver(5001)], [true, false]);
 		renewedBefore(955_000, 0);
 		assert.deepEqual([lease.isOver(5000), lease.isOver(60_000)], [true, false]);
 	});
