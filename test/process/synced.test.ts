@@ -13,7 +13,8 @@ const canTrace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
 describeWhere(canTrace, "strace can't run here")("the bundled daemon syncs", () => {
 	const daemons = daemonsOfEach();
 
-	it("each change before it answers, and the end of its log and of the copy when it stops", () => assertSynced());
+	it("each change before it answers, and the end of its log and of the copy when it stops", () =>
+		assertSynced());
 
 	itWhere(existsSync(memory), `there is no ${memory}`)("the same on a disk that takes no time", async () => {
 		const folder = mkdtempSync(join(memory, "tokensmith-"));
