@@ -274,6 +274,7 @@ async function acknowledgedMedian({ url }: Team, others: number): Promise<number
 	};
 	const [writer, listener] = [await connect(), await connect()];
 	const acknowledging = await Promise.all(Array.from({ length: others }, connect));
+	const sent: Promise<unknown>[] = [];
 	let missing = 0;
 	let answered = () => {};
 	listener.on("notification", () => {
@@ -282,7 +283,7 @@ async function acknowledgedMedian({ url }: Team, others: number): Promise<number
 	});
 	await listener.query(`listen "bare_heard"`);
 	for (const other of acknowledging) {
-		other.on("notification", () => other.query(`notify "bare_heard"`));
+		other.on("notification", () => sent.push(other.query(`notify "bare_heard"`)));
 		await other.query(`listen "bare_changed"`);
 	}
 	const times: number[] = [];
@@ -295,6 +296,7 @@ async function acknowledgedMedian({ url }: Team, others: number): Promise<number
 		await heard;
 		times.push(performance.now() - begun);
 	}
+	await Promise.all(sent);
 	await Promise.all([writer, listener, ...acknowledging].map((client) => client.end()));
 	return median(times);
 }

@@ -93,16 +93,26 @@ export class Relay {
 		this.#sockets.add(from);
 		from.setNoDelay(true);
 		from.on("error", () => undefined);
-		let isFreeAt = 0;
+		let arrival = 0;
+		// None overtakes those before it, also where the delay has ended meanwhile.
+		const waiting: { data: Buffer; arrival: number }[] = [];
+		const pass = () => {
+			for (;;) {
+				const [next] = waiting;
+				if (next === undefined) return;
+				const delay = next.arrival - performance.now();
+				if (delay > 0) return void setTimeout(pass, delay);
+				to.write(next.data);
+				waiting.shift();
+			}
+		};
 		from.on("data", (data) => {
 			if (this.#isCut || to.destroyed) return;
 			if (this.#kept !== undefined && from.remotePort !== this.#target)
 				return void this.#kept.push({ data, to });
-			const now = performance.now();
-			isFreeAt = Math.max(isFreeAt, now) + data.length / this.#width;
-			const delay = this.#delay + isFreeAt - now;
-			if (delay === 0) to.write(data);
-			else setTimeout(() => to.write(data), delay);
+			arrival = Math.max(arrival, performance.now() + this.#delay) + data.length / this.#width;
+			waiting.push({ data, arrival });
+			if (waiting.length === 1) pass();
 		});
 		from.on("close", () => {
 			this.#sockets.delete(from);
