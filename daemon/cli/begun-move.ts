@@ -2,7 +2,7 @@
  * The note of a move that has begun, in the user's config directory. While tokens may be at both sides, a move to a third
  * place would leave them valid at two. The note names the process that is at it: of two at once, one would find no tokens left.
  */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ownConfigDirectory } from "../client/own-directory.ts";
 import { isAlive } from "../client/process-alive.ts";
@@ -69,6 +69,7 @@ function takeOver({ from, to }: BegunMove): boolean {
 
 /** Their numbers, the newest last. */
 function claims(): number[] {
+	if (!existsSync(ownConfigDirectory())) return [];
 	return readdirSync(ownConfigDirectory())
 		.filter((name) => name.startsWith(claimPrefix))
 		.map((name) => Number(name.slice(claimPrefix.length)))

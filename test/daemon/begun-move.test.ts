@@ -78,7 +78,10 @@ describe("the note of a move", () => {
 		assert.throws(() => noteBegun(move, false), /Nothing was moved by this one/);
 	});
 
-	it("is written anew where it went between the check and the start", () => {
+	it("is written anew where it went between the check and the start, also with its folder", () => {
+		noteBegun(move, true);
+		assert.deepEqual(note(), { ...move, pid: process.pid });
+		rmSync(folder, { recursive: true });
 		noteBegun(move, true);
 		assert.deepEqual(note(), { ...move, pid: process.pid });
 	});
