@@ -217,6 +217,17 @@ describe("a rotation", () => {
 			assert.equal((await scene.client.getToken(scene.token.id)).status, "retiring");
 		});
 
+		it("leaves the successor of an earlier rotation as it is", async () => {
+			const earlier = await scene.rotate();
+			assert.ok(earlier.kind === "rotated");
+			// As after a rotation on another machine.
+			scene.kept.delete(earlier.successor.id);
+			scene.calls.rotateToken = () => Promise.reject(lost());
+			assert.equal((await scene.rotate()).kind, "not-started");
+			const { status, successorId } = await scene.client.getToken(scene.token.id);
+			assert.deepEqual([status, successorId], ["retiring", earlier.successor.id]);
+		});
+
 		it("is unknown if the daemon does not answer any more", async () => {
 			const input = { token: await scene.client.getToken(scene.token.id), plan: aDay, maximumOverlapSeconds };
 			scene.calls.rotateToken = after;

@@ -10,6 +10,7 @@ describe("a shell's reading of the line that sets K", () => {
 		["K=x\nA=1; K=y\n", /Line 2 sets K too/],
 		["A=1 &&\nK=x\n", /what follows line 1 as part of it, since it ends with &&/],
 		["A=1\rK=x\n", /carriage return alone/],
+		["K=x\rA", /carriage return alone/],
 		...['eval "K=y"', "printf -v K y", "getopts a K", "select K in a; do :; done", "coproc K { :; }"].map(
 			(later): [string, RegExp] => [`K=x\n${later}\n`, /Line 2 sets K too/],
 		),

@@ -20,6 +20,7 @@ export async function run(): Promise<void> {
 	const mocha = new Mocha({
 		timeout: 60_000,
 		forbidOnly: true,
+		bail: process.env.TOKENSMITH_BAIL !== undefined,
 		reporter: CountingReporter,
 		reporterOptions: { countsFile },
 		rootHooks: { afterAll: endSpareDaemon },
