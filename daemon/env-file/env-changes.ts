@@ -10,11 +10,12 @@ import { applyEdit, applyEdits, type EnvEdit, type EnvRefusal } from "./env-edit
 import { type EnvEntry, endOfLine, hasConflictMarkers, isEnvKey, parseEnv, type Quote } from "./env-text.ts";
 import { replacePiece } from "./piece-change.ts";
 import { endsJoined, isJoined, isReadable, joinedLineEnds } from "./shell-lines.ts";
-import { findFurtherCommand, findShellReading, joined, openLine } from "./shell-refusals.ts";
+import { findFurtherCommand, findNeededLine, findShellReading, joined, openLine } from "./shell-refusals.ts";
 
 /** The edit that adds a line after the last one, with the text's own line ending. */
 export function appendLine(text: string, line: string): EnvEdit {
-	const lineEnding = text[text.lastIndexOf("\n") - 1] === "\r" ? "\r\n" : "\n";
+	// For a shell, a carriage return at the end of a line is part of the value.
+	const lineEnding = text.includes("\r\n") && !/(?<!\r)\n/.test(text) ? "\r\n" : "\n";
 	// A shell and Node.js do not read a line that begins with a byte order mark.
 	const complete = text === "" || text.endsWith("\n");
 	// A shell joins the next line to one that ends with a backslash; an empty one adds nothing to it.
@@ -143,7 +144,9 @@ export function commentEntries(text: string, entries: readonly EnvEntry[]): EnvE
 	const lines = new Set(entries.flatMap((entry) => linesOf(text, entry)));
 	const edits = [...lines].sort((one, other) => one - other).map((at) => insertion(at, "# "));
 	const wanted = rest.map(({ key, value }) => [key, value] as const);
-	return readsAs(applyEdits(text, edits), wanted) ? edits : ambiguous();
+	const changed = applyEdits(text, edits);
+	if (!readsAs(changed, wanted)) return ambiguous();
+	return findNeededLine(text, changed, entries) ?? edits;
 }
 
 function inOrder<Change extends EntryChange | PieceChange>(changes: readonly Change[]): Change[] {
@@ -152,17 +155,19 @@ function inOrder<Change extends EntryChange | PieceChange>(changes: readonly Cha
 	return [...changes].sort((one, other) => startOf(one) - startOf(other));
 }
 
-/** Offsets at which the entry's lines begin, after leading whitespace. */
+/** Offsets at which the entry's lines begin, after blanks that every reader skips. */
 function linesOf(text: string, { keyStart, end }: EnvEntry): number[] {
 	const lineEnds = /\r\n?|\n/g;
 	const before = text.slice(0, keyStart);
-	const start =
-		Math.max(before.lastIndexOf("\n"), before.lastIndexOf("\r"), before.lastIndexOf("\uFEFF")) + 1;
+	const start = Math.max(before.lastIndexOf("\n") + 1, before.lastIndexOf("\r") + 1, markLength(text));
 	const starts = [start];
 	for (const { index, 0: ending } of text.slice(start, end).matchAll(lineEnds))
 		starts.push(start + index + ending.length);
-	return starts.map((at) => at + (/^[^\S\r\n]*/.exec(text.slice(at))?.[0].length ?? 0));
+	return starts.map((at) => at + (/^[ \t]*/.exec(text.slice(at))?.[0].length ?? 0));
 }
+
+/** A byte order mark stays the first character. */
+const markLength = (text: string) => (text.startsWith("\uFEFF") ? 1 : 0);
 
 function insertion(at: number, newText: string): EnvEdit {
 	return { start: at, end: at, newText };
@@ -258,7 +263,8 @@ function isSafeIn(quote: Quote, value: string, exported: boolean): boolean {
 	if (quote === "'") return !value.includes("'") && !value.endsWith("\\");
 	if (quote === '"' || quote === "`") return !/["\\$`]/.test(value);
 	// A tilde at the start or after a colon is a home directory; braces are expanded in a command's words.
-	if (/(?:^|[:=])~/.test(value) || (exported && value.includes("{"))) return false;
+	// For zsh, an equals sign at the start asks for the place of a command.
+	if (/^=|(?:^|[:=])~/.test(value) || (exported && value.includes("{"))) return false;
 	return /^[\p{L}\p{N}_@%+=:,./^!?*[\]{}~-]*$/u.test(value);
 }
 

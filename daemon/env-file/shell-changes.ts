@@ -20,7 +20,9 @@ const leading = new Set(["then", "do", "else", "elif", "if", "while", "until", "
 export function shellChanges(text: string, key: string): ShellChange[] {
 	return shellTexts(text)
 		.flatMap(({ words }) => [...words.matchAll(/[^\n;&|(){}]+/g)])
-		.filter(({ 0: statement, index }) => text.slice(index, index + statement.length).includes(key))
+		.filter(({ 0: statement, index }) =>
+			withoutQuotes(text.slice(index, index + statement.length)).includes(key),
+		)
 		.flatMap(({ 0: statement, index }) => changesIn(wordsIn(text, statement, index), key))
 		.toSorted((one, other) => one.offset - other.offset);
 }
@@ -28,10 +30,12 @@ export function shellChanges(text: string, key: string): ShellChange[] {
 function wordsIn(text: string, statement: string, index: number): Word[] {
 	return [...statement.matchAll(/\S+/g)].map((word) => {
 		const offset = index + word.index;
-		const raw = text.slice(offset, offset + word[0].length).replace(/["'\\]/g, "");
+		const raw = withoutQuotes(text.slice(offset, offset + word[0].length));
 		return { text: word[0], raw, offset };
 	});
 }
+
+const withoutQuotes = (word: string) => word.replace(/["'\\]/g, "");
 
 interface Word {
 	/** With letters in place of what is quoted. */
@@ -85,6 +89,27 @@ export function doesMore(text: string, start: number): boolean {
 
 /** In an address or a connection string, `&name=` and `;name=` are most likely meant as a part of the value. */
 const furtherCommand = /\s(?:export\s|[A-Za-z_]\w*\+?=)|;[A-Z_][A-Z0-9_]*=|[;&|]\s+[^\s;&|]/;
+
+/** Whether a shell reads the value that starts at the offset on over further lines, up to a bracket that closes it. */
+export function goesOn(text: string, start: number): boolean {
+	return shellTexts(text).some(({ words }) => {
+		const value = /^[^\n]*/.exec(words.slice(start))?.[0] ?? "";
+		const rest = words.slice(start + value.length);
+		return (depthOf(value) !== 0 && depthOf(words) === 0) || (/\$\{[^}]*$/.test(value) && rest.includes("}"));
+	});
+}
+
+function depthOf(words: string): number {
+	return words.split("(").length - words.split(")").length;
+}
+
+/** Whether a shell finds no command where one must be: in a block, or behind an operator. */
+export function lacksCommand(text: string): boolean {
+	return shellTexts(text).some(({ words }) => emptyBlock.test(words));
+}
+
+const emptyBlock =
+	/(?:(?<![^\s;&|(){}])(?:then|do|else|\{)|\()\s+(?:(?:fi|done|else|elif|\})(?![^\s;&|()])|\))|(?:&&|\|[|&]?)\s+$/;
 
 /** The offset of a line that consists of `return` or `exit` and is in no block: a shell reads nothing behind it. */
 export function endOfReading(text: string): number | undefined {

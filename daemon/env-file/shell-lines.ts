@@ -4,6 +4,9 @@
  */
 import { lineAt, lineStarts } from "./text-lines.ts";
 
+/** The word that ends a here-document; for a shell, a carriage return is a character like others. */
+const documentEnd = "(?:\\\\[^\\n]|'[^'\\n]*'|\"[^\"\\n]*\"|[^ \\t\\n;&|<>()'\"`\\\\])+";
+
 /** What a shell reads as one piece (POSIX, Shell Command Language 2.2), and what it skips. */
 const pieces = [
 	"\\\\[\\s\\S]",
@@ -11,7 +14,9 @@ const pieces = [
 	'"[^"\\\\]*(?:\\\\[\\s\\S][^"\\\\]*)*"',
 	"`[^`\\\\]*(?:\\\\[\\s\\S][^`\\\\]*)*`",
 	"(?<![^\\s;&|(])#[^\\n]*",
-	"(?<!<)<<-?[ \\t]*[\"'\\\\]?([A-Za-z_]\\w*)",
+	// In an arithmetic expansion, `<<` shifts.
+	"\\$\\(\\((?:[^()'\"`\\n]|\\([^()'\"`\\n]*\\))*\\)\\)",
+	`(?<!<)<<(?!<)-?[ \\t]*(${documentEnd})`,
 	"(['\"`])",
 ];
 const piece = new RegExp(pieces.join("|"), "g");
@@ -42,14 +47,14 @@ function readAsShell(text: string, piece: RegExp): ShellText | undefined {
 	let words = "";
 	piece.lastIndex = 0;
 	for (let found = piece.exec(text); found !== null; found = piece.exec(text)) {
-		const [whole, terminator, open] = found;
+		const [whole, mark, open] = found;
 		if (open !== undefined) return undefined;
 		words += text.slice(words.length, found.index) + filler(whole).repeat(whole.length);
-		if (terminator === undefined) addLineEnds(joined, whole, found.index);
+		if (mark === undefined) addLineEnds(joined, whole, found.index);
 		else {
 			// What follows on the line of a here-document is no part of it.
 			words += /.*/y.exec(text.slice(words.length))?.[0] ?? "";
-			piece.lastIndex = skipDocument(text, piece.lastIndex, terminator, joined);
+			piece.lastIndex = skipDocument(text, piece.lastIndex, mark.replace(/["'\\]/g, ""), joined);
 			words += text.slice(words.length, piece.lastIndex).replace(/.+/g, (line) => " ".repeat(line.length));
 		}
 	}

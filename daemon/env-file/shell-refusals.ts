@@ -7,7 +7,14 @@ import type { EnvRefusal } from "./env-edit.ts";
 import { type EnvEntry, parseEnv } from "./env-text.ts";
 import { envValues } from "./env-values.ts";
 import { headOf } from "./line-head.ts";
-import { doesMore, endOfReading, type ShellChange, shellChanges } from "./shell-changes.ts";
+import {
+	doesMore,
+	endOfReading,
+	goesOn,
+	lacksCommand,
+	type ShellChange,
+	shellChanges,
+} from "./shell-changes.ts";
 import { endsJoined, isJoined, openOperator } from "./shell-lines.ts";
 import { lineAt, lineStarts, lineText } from "./text-lines.ts";
 
@@ -46,6 +53,7 @@ export function findShellReading(text: string, key: string): EnvRefusal | undefi
 
 /** Why the whole value that `dotenv` reads is not replaced: for a shell, it is more than a value. */
 export function findFurtherCommand(text: string, { key, line, start }: EnvEntry): EnvRefusal | undefined {
+	if (goesOn(text, start)) return furtherLines(key, line);
 	if (!doesMore(text, start)) return undefined;
 	const detail = l10n.t(
 		"A shell does more on line {0} than to set {1}. Move that to a line of its own, then try again.",
@@ -53,6 +61,32 @@ export function findFurtherCommand(text: string, { key, line, start }: EnvEntry)
 		key,
 	);
 	return { reason: "part-of-value", detail };
+}
+
+function furtherLines(key: string, line: number): EnvRefusal {
+	const detail = l10n.t(
+		"For a shell, the value of {0} on line {1} goes on over further lines. Replace all of it by a value on one line, then try again.",
+		key,
+		line,
+	);
+	return { reason: "part-of-value", detail };
+}
+
+/** Why the lines of entries can't become comments. @param changed the text in which they are comments */
+export function findNeededLine(
+	text: string,
+	changed: string,
+	entries: readonly EnvEntry[],
+): EnvRefusal | undefined {
+	if (entries.some((entry) => sharesLine(text, entry))) return oldLineEnds();
+	const [first] = entries;
+	const isBroken = lacksCommand(changed) && !lacksCommand(text);
+	if (first === undefined || !isBroken) return undefined;
+	const detail = l10n.t(
+		"A shell could not read the file without line {0}. Replace or remove what is around it too.",
+		first.line,
+	);
+	return { reason: "line-hidden", detail };
 }
 
 function endAbove(text: string, { key, keyStart }: EnvEntry): EnvRefusal | undefined {

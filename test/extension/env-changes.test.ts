@@ -96,6 +96,43 @@ describe("commenting out lines of an env file", () => {
 		checkCommented('A="old\r\n  two" # c\r\nC=1\r\n', '# A="old\r\n  # two" # c\r\nC=1\r\n');
 	});
 
+	it("leaves a blank that only dotenv skips, which would be part of another key", () => {
+		checkCommented("B=1\n\u00a0A=old\n", "B=1\n# \u00a0A=old\n");
+		checkCommented("B=1\n\t\vA=old\n", "B=1\n\t# \vA=old\n");
+		checkCommented("B=1\n\uFEFFA=old\n", "B=1\n# \uFEFFA=old\n");
+	});
+
+	it("refuses a line without which a shell could not read the file", () => {
+		for (const text of [
+			...[
+				'if [ -z "$A" ]; then\n  export A=old\nfi\n',
+				"f() {\n  A=old # why\n}\n",
+				"for x in y; do\n# z\nA=old\ndone\n",
+			],
+			...["if x; then\nB=1\nelse\nA=old\nfi\n", "(\nA=old\n)\n", "B=|\nA=old\n", "true &&\nA=old\n"],
+		]) {
+			const answer = commentEntries(
+				text,
+				parseEnv(text).filter(({ value }) => value === "old"),
+			);
+			assert.ok("reason" in answer && answer.reason === "line-hidden", text);
+			assert.match(answer.detail, /A shell could not read the file without line \d/, text);
+		}
+		checkCommented("if x; then\nA=old\nB=1\nfi\n", "if x; then\n# A=old\nB=1\nfi\n");
+		checkCommented("f() {\n:\n}\nA=old\n", "f() {\n:\n}\n# A=old\n");
+		checkCommented("B='{\n}'\nA=old\n", "B='{\n}'\n# A=old\n");
+	});
+
+	it("refuses a line that only a carriage return ends, which others read as part of the next", () => {
+		for (const text of ["B=1\rA=old\r", "A=old\rB=1\n"]) {
+			const answer = commentEntries(
+				text,
+				parseEnv(text).filter(({ value }) => value === "old"),
+			);
+			assert.ok("reason" in answer && answer.reason === "line-hidden", JSON.stringify(text));
+		}
+	});
+
 	it("refuses a file with an unfinished merge", () => {
 		const text = "<<<<<<< HEAD\nA=old\n=======\nA=1\n>>>>>>> x\n";
 		const answer = commentEntries(text, parseEnv(text).slice(0, 1));

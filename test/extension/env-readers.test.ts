@@ -221,6 +221,11 @@ describe("a value that was set", () => {
 			at("cat <<X\nK=old\nX\n", "line-hidden");
 			at("cat <<-X\n\ta\n\tX\nK=old\n", "cat <<-X\n\ta\n\tX\nK=v\n");
 			at("cat <<<X\nK=old\n", "cat <<<X\nK=v\n");
+			for (const mark of ["2", "'E F'", "E-F", "\\E", '"E"-', "$E"])
+				at(`cat <<${mark}\nA=1\n`, "line-hidden");
+			at("cat <<'E F'\na\nE F\nA=1\n", "cat <<'E F'\na\nE F\nA=1\nK=v\n");
+			at("cat <<E\r\na\r\nE\r\n", "cat <<E\r\na\r\nE\r\nK=v\r\n");
+			at("A=$((1<<2))\nB=$((1<<(2+1)))\n", "A=$((1<<2))\nB=$((1<<(2+1)))\nK=v\n");
 		});
 
 		it("is refused with the line that ends with a backslash", () => {
@@ -268,7 +273,15 @@ describe("a value that was set", () => {
 					"export A=1 K=x",
 					"eval K=x",
 				],
-				...["read K <<<x", "for K in a; do :; done", "if true; then K=x; fi", "{ K=x; }", "readonly K=x"],
+				...[
+					'eval "K"=x',
+					"unset 'K'",
+					"read K <<<x",
+					"for K in a; do :; done",
+					"if true; then K=x; fi",
+					"{ K=x; }",
+					"readonly K=x",
+				],
 			])
 				at(`K=old\n${later}\n`, "line-hidden");
 			for (const later of [
@@ -294,6 +307,19 @@ describe("a value that was set", () => {
 				"K='a; M=2'",
 			])
 				assert.ok("newText" in setValue(`${line}\n`, "K", "v"), line);
+		});
+
+		it("is refused if a shell reads the value on over further lines", () => {
+			for (const text of [
+				"K=$(cat <<E\nx\nE\n)\n",
+				"K=(\na\nb\n)\n",
+				"K=$((1+\n2))\n",
+				"K=@{A:-x\n}\n",
+				"(\nK=x)\n",
+			])
+				at(text.replace("@", "$"), "part-of-value");
+			for (const line of ["K=$(echo x)", "K=(a b)", "K=$((1+2))", "K=@{A:-x}", 'K="@{A"', "K='('", "K={"])
+				assert.ok("newText" in setValue(`${line.replace("@", "$")}\nA=1\n`, "K", "v"), line);
 		});
 
 		it("is refused if some programs would still read another line", () => {
@@ -324,6 +350,18 @@ describe("a value that was set", () => {
 			at("A=1\r", "A=1\r\nK=v\n");
 			at("A=1\r\nK=old\r\n", "A=1\r\nK=v\r\n");
 			at("A='x\ry'\nK=old\n", "A='x\ry'\nK=v\n");
+		});
+
+		it("ends as the lines do that a shell reads right, if they end differently", () => {
+			at("A=1\r\nB=2\nC=3\r\n", "A=1\r\nB=2\nC=3\r\nK=v\n");
+			at("A=1\nB=2\r\n", "A=1\nB=2\r\nK=v\n");
+		});
+
+		it("is in quotes where zsh would expand it", () => {
+			at('K="old"\n', 'K="v"\n');
+			const edit = setValue("K='old'\nA=1\n", "K", "=ls");
+			assert.deepEqual(edit, { start: 2, end: 7, newText: "'=ls'" });
+			assert.ok("reason" in setValue("A=1\n", "K", "=ls"));
 		});
 
 		it("has no blank before it that only some readers skip", () => {
