@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import { until } from "../workbench/until.ts";
+import { QuickAnswers } from "./quick-answers.ts";
 import { rotationScene } from "./rotation-scene.ts";
 
 interface Watched extends vscode.Disposable {
@@ -122,31 +123,43 @@ describe("rotating tokens", () => {
 	});
 
 	describe("Rotate Expiring Tokens…", () => {
-		// Soon: the first range ends with the month, on its last day.
 		const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+
+		/** The row for tokens that expire within two hours. The end of a month is a choice too, which may come before. */
+		function soonest(): RegExp {
+			const isThisMonth = new Date(inDays(2 / 24)).getMonth() === new Date().getMonth();
+			return isThisMonth ? /^(Within 1 day|This month)$/ : /^Within 1 day$/;
+		}
 
 		it("rotates the tokens that expire within the chosen time, with their lines", async () => {
 			const soon = await scene.window.create("soon", { expiry: inDays(0.05) });
 			const other = await scene.window.create("other", { expiry: inDays(0.07) });
-			await scene.window.put(".env", `A=${soon.token}\nB=${other.token}\nC=${scene.secret}\n`);
-			const running = scene.run("rotateExpiring", undefined) as Promise<unknown>;
-			let isShown = false;
-			const pressing = scene.person.presses(
-				"enter",
-				until("both are rotated", async () => {
-					const records = await Promise.all([soon, other].map(({ id }) => scene.window.client.getToken(id)));
-					isShown = records.every(({ successorId }) => successorId !== null);
-					return isShown;
-				}),
-			);
-			await pressing;
-			await scene.person.presses("escape", running);
-			const lines = (await scene.diskOf(".env")).split("\n");
-			for (const [index, { id }] of [soon, other].entries()) {
-				const { successorId } = await scene.window.client.getToken(id);
-				assert.equal(lines[index]?.slice(2), scene.keptSecret(successorId ?? ""));
+			await scene.window.put(".env", `A=${soon.token}\nC=${scene.secret}\n`);
+			const seen = watching();
+			const answers = new QuickAnswers(soonest(), "soon", "1 hour", "At its deadline", "Rotate 2 tokens");
+			try {
+				const running = scene.run("rotateExpiring", undefined) as Promise<unknown>;
+				await answers.answer(() => until("the outcomes are listed", () => seen.results !== undefined));
+				await scene.person.presses("escape", running);
+			} finally {
+				answers.dispose();
+				seen.dispose();
 			}
-			assert.equal(lines[2], `C=${scene.secret}`);
+			assert.equal(seen.results?.title, "Rotated 2 of 2 Tokens");
+			const rows = answers.lists.map(({ rows }) => rows.map(({ label }) => label));
+			assert.deepEqual(rows[1], ["soon", "other"]);
+			const place = scene.window.place.split("/").at(-1);
+			assert.deepEqual(rows.at(-1), [
+				"$(check) Rotate 2 tokens",
+				...["change", "$(history) Overlap", "$(watch) Overlap ends", "$(calendar) Expires"],
+				...["soon", `$(edit) ${place}/.env:1 (A)`],
+				...["other", "$(info) No line here: the new secret is stored in SecretStorage"],
+			]);
+			const [A = "", C] = (await scene.diskOf(".env")).split("\n");
+			const { successorId } = await scene.window.client.getToken(soon.id);
+			assert.equal(A, `A=${scene.keptSecret(successorId ?? "")}`);
+			assert.equal(C, `C=${scene.secret}`);
+			assert.notEqual((await scene.window.client.getToken(other.id)).successorId, null);
 			assert.equal((await scene.window.client.getToken(scene.token.id)).successorId, null);
 		});
 
@@ -158,21 +171,25 @@ describe("rotating tokens", () => {
 			assert.ok(first && second && third);
 			await scene.window.put(".env", `A=${first.token}\nB=${second.token}\nC=${third.token}\n`);
 			const seen = watching();
-			const cancelled = Promise.withResolvers<void>();
 			const cancelling = scene.daemonThat({
 				async rotateToken(id, request) {
-					if (id === second.id) {
-						await pressCancel(seen);
-						cancelled.resolve();
-					}
+					if (id === second.id) await pressCancel(seen);
 					return await scene.window.client.rotateToken(id, request);
 				},
 			});
+			const answers = new QuickAnswers(
+				soonest(),
+				"due in 0.03",
+				"1 hour",
+				"At its deadline",
+				"Rotate 3 tokens",
+			);
 			try {
 				const running = scene.run("rotateExpiring", undefined, cancelling) as Promise<unknown>;
-				await scene.person.presses("enter", cancelled.promise);
+				await answers.answer(() => until("the outcomes are listed", () => seen.results !== undefined));
 				await scene.person.presses("escape", running);
 			} finally {
+				answers.dispose();
 				seen.dispose();
 			}
 			const records = await Promise.all(tokens.map(({ id }) => scene.window.client.getToken(id)));
