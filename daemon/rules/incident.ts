@@ -126,7 +126,10 @@ function stepsAfter(
 			? [successorsToPlace]
 			: ["Create new tokens where they are needed, with only the permissions that they need."]),
 		"Find where the secrets leaked, and remove them there: files, history, logs, messages.",
-		"Watch for uses of the revoked tokens: each use is reported at once.",
+		// Of the others, no use is seen here.
+		...(elsewhere.length < revoked.length
+			? ["Watch for uses of the revoked tokens: each use is reported at once."]
+			: []),
 		...profileSteps,
 	];
 }

@@ -106,8 +106,7 @@ export class ActivityTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
 	}
 
 	#words(event: AuditEvent): EventWords {
-		const nameOf = (id: string) => this.#deps.live.tokens.find((token) => token.id === id)?.name;
-		return eventInWords(event, nameOf);
+		return eventInWords(event, (id) => this.#deps.live.tokens.find((token) => token.id === id));
 	}
 
 	#look(): void {

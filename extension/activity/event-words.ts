@@ -2,9 +2,9 @@
  * Describes an audit event in words. Names in it come from other callers: the view neutralizes them. Knows no VS Code.
  */
 import * as l10n from "@vscode/l10n";
-import type { AuditEvent } from "../../daemon/contract.ts";
+import type { AuditEvent, TokenRecord } from "../../daemon/contract.ts";
 import { listInWords } from "../language.ts";
-import { fieldInWords } from "../tokens/token-facts.ts";
+import { fieldInWords, isNoted } from "../tokens/token-facts.ts";
 
 /** `alarm`: the user should check it. */
 export interface EventWords {
@@ -14,15 +14,17 @@ export interface EventWords {
 	readonly tone: "usual" | "ending" | "alarm";
 }
 
-/** `nameOf`: the current name of a token. */
-export function eventInWords(event: AuditEvent, nameOf: (id: string) => string | undefined): EventWords {
+type KnownToken = Pick<TokenRecord, "name" | "issuer" | "connectionId">;
+
+/** `tokenOf`: a token as it is now. */
+export function eventInWords(event: AuditEvent, tokenOf: (id: string) => KnownToken | undefined): EventWords {
 	const { tokenId, before, after } = event;
-	const known = tokenId === null ? undefined : nameOf(tokenId);
-	const name = known ?? text(after.name) ?? text(before.name) ?? l10n.t("a deleted token");
-	return words[event.action](name, event);
+	const known = tokenId === null ? undefined : tokenOf(tokenId);
+	const name = known?.name ?? text(after.name) ?? text(before.name) ?? l10n.t("a deleted token");
+	return words[event.action](name, event, known);
 }
 
-type Words = (name: string, event: AuditEvent) => EventWords;
+type Words = (name: string, event: AuditEvent, token: KnownToken | undefined) => EventWords;
 
 const usual = (label: string, detail = ""): EventWords => ({ label, detail, tone: "usual" });
 const ending = (label: string, detail = ""): EventWords => ({ label, detail, tone: "ending" });
@@ -41,7 +43,13 @@ const words: Record<AuditEvent["action"], Words> = {
 	disable: (name) => ending(l10n.t("Disabled {0}", name)),
 	doubt: (name) => alarm(l10n.t("In doubt after damage: {0}", name), l10n.t("Enable or revoke it")),
 	enable: (name) => usual(l10n.t("Enabled {0}", name)),
-	revoke: (name, { after }) => ending(l10n.t("Revoked {0}", name), text(after.revokedReason)),
+	revoke: (name, { after }, token) =>
+		ending(
+			token !== undefined && isNoted(token)
+				? l10n.t("Marked {0} as revoked", name)
+				: l10n.t("Revoked {0}", name),
+			text(after.revokedReason),
+		),
 	delete: (name, { after }) =>
 		typeof after.handedOver === "number"
 			? ending(l10n.t("Moved {0} elsewhere", name))

@@ -2,11 +2,15 @@
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord, UpdateTokenRequest } from "../../daemon/contract.ts";
 import { dateInWords } from "../tokens/time-left.ts";
-import { addressesInWords, notKnown } from "../tokens/token-facts.ts";
+import { addressesInWords, isNoted, notKnown } from "../tokens/token-facts.ts";
 import { type Field, fieldLabels, fields } from "./editable.ts";
 
-/** The changeable part of a token, and whether its expiry is known. */
-export type Settings = Pick<TokenRecord, Field> & Partial<Pick<TokenRecord, "expiryKnown">>;
+/** The changeable part of a token, and what of it is known. */
+export type Settings = Pick<TokenRecord, Field> &
+	Partial<Pick<TokenRecord, "expiryKnown">> & {
+		/** The record is a note, which may not say what the token may do. */
+		isNoted?: boolean;
+	};
 
 export interface Difference {
 	label: string;
@@ -18,7 +22,7 @@ export function settingsOf(token: TokenRecord): Settings {
 	const { name, description, expiry, expiryKnown } = token;
 	const { permissions, resources, allowedAddresses, defaultSource, tags } = token;
 	return {
-		...{ name, description, expiry, expiryKnown },
+		...{ name, description, expiry, expiryKnown, isNoted: isNoted(token) },
 		...{ permissions, resources, allowedAddresses, defaultSource, tags },
 	};
 }
@@ -52,7 +56,7 @@ export function changeInWords(field: Field, before: Settings, after: Settings): 
 }
 
 export function valueInWords(field: Field, settings: Settings): string {
-	const none = l10n.t("None");
+	const none = field === "permissions" && settings.isNoted ? notKnown() : l10n.t("None");
 	if (field === "expiry") return expiryInWords(settings);
 	if (field === "allowedAddresses") return addressesInWords(settings.allowedAddresses);
 	const value = settings[field];

@@ -4,6 +4,7 @@
  */
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
+import type { TokenRecord } from "../../daemon/contract.ts";
 import { formOf } from "../../daemon/env-file/env-form.ts";
 import { secretPlaces } from "../../daemon/env-file/secret-places.ts";
 import { hashOf, partialTokenOf } from "../../daemon/rules/secret.ts";
@@ -52,10 +53,18 @@ export async function importToken(services: ImportDeps, line: EnvLine): Promise<
 	const token = await client.registerToken({ name, issuer, expiry, hash: line.hash, partialToken });
 	await services.secrets.store(token.id, secret);
 	services.tree.mark(token.id);
+	sayImported(token);
+}
+
+function sayImported({ id, name, expiryKnown }: TokenRecord): void {
 	const show = l10n.t("Show Token");
-	const text = l10n.t("Imported {0}. Tokensmith now tracks its expiry and its env lines.", quoted(name));
-	void showInformation(text, show).then((chosen) => {
-		if (chosen === show) void vscode.commands.executeCommand("tokensmith.showToken", { id: token.id });
+	const edit = l10n.t("Edit Token");
+	const text = expiryKnown
+		? l10n.t("Imported {0}. Tokensmith now tracks its expiry and its env lines.", quoted(name))
+		: l10n.t("Imported {0}. Its expiry is not known: add it to be reminded in time.", quoted(name));
+	void showInformation(text, ...(expiryKnown ? [show] : [edit, show])).then((chosen) => {
+		if (chosen === show) void vscode.commands.executeCommand("tokensmith.showToken", { id });
+		if (chosen === edit) void vscode.commands.executeCommand("tokensmith.editToken", { id });
 	});
 }
 

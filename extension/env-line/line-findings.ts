@@ -7,7 +7,7 @@ import type { TokenRecord } from "../../daemon/contract.ts";
 import { plainText } from "../display-text.ts";
 import type { TokenLike } from "../env/token-like.ts";
 import { type Urgency, urgencyOf } from "../tokens/time-left.ts";
-import { stateInWords } from "../tokens/token-facts.ts";
+import { isNoted, stateInWords } from "../tokens/token-facts.ts";
 
 /** What a finding depends on. */
 export interface CheckedLine {
@@ -106,6 +106,10 @@ interface StateRule {
 const refused: StateRule["message"] = (name, state) =>
 	l10n.t("{0}: {1}. Programs that use this line are refused.", name, state);
 
+/** Of a token that is only marked as revoked: whether its system refuses it is not known. */
+const contained: StateRule["message"] = (name, state) =>
+	l10n.t("{0}: {1}. This line still contains its secret.", name, state);
+
 const stateRules: Record<Urgency, StateRule | undefined> = {
 	revoked: { code: "revoked", severity: "error", message: refused },
 	expired: { code: "expired", severity: "error", message: refused },
@@ -140,7 +144,8 @@ function stateFinding<Line extends CheckedLine>(
 	const urgency = urgencyOf(token, warningDays, now);
 	const rule = stateRules[urgency];
 	if (rule === undefined) return undefined;
-	const { code, severity, message } = rule;
+	const { code, severity } = rule;
+	const message = urgency === "revoked" && isNoted(token) ? contained : rule.message;
 	return { code, severity, message: message(nameOf(token), stateInWords(token, urgency, now)), line };
 }
 

@@ -2,12 +2,12 @@
 import * as l10n from "@vscode/l10n";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { serverOf } from "../daemon/qualified-ids.ts";
-import { countInWords } from "../rotation/rotate-expiring.ts";
 import { workingRelativesOf } from "../tokens/lineage.ts";
 import { tokenRow } from "../tokens/token-choice.ts";
-import { lastUse } from "../tokens/token-facts.ts";
+import { countInWords, isNoted, lastUse } from "../tokens/token-facts.ts";
 import type { Prompts, Read, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
+import { confirmationOf } from "./incident-scope.ts";
 
 /** `lines`: successors, whose secrets replace the revoked ones. `storage`: successors, stored in SecretStorage only. */
 export type Replacing = "lines" | "storage" | "none";
@@ -39,6 +39,11 @@ export function idsOf(
 	return scope === "all" ? ofThisMachine(tokens).map(({ id }) => id) : [...ids, ...relativeIds];
 }
 
+function chosenOf(draft: IncidentDraft, tokens: readonly TokenRecord[]): TokenRecord[] {
+	const ids = new Set(idsOf(draft, tokens));
+	return tokens.filter(({ id }) => ids.has(id));
+}
+
 /** Of a shared server, tokens are revoked by name only: others work with them too. */
 function ofThisMachine(tokens: readonly TokenRecord[]): readonly TokenRecord[] {
 	return tokens.filter(({ id }) => serverOf(id) === undefined);
@@ -64,13 +69,21 @@ function scopeStep({ prompts, tokens }: IncidentStepsDeps): Step<IncidentDraft> 
 		async ask(draft, place) {
 			const answer = await prompts.one<"all" | "some">(place, {
 				placeholder: l10n.t("What may have leaked?"),
-				remark: l10n.t("It is revoked at once, which cannot be undone."),
+				remark: remarkFor(tokens),
 				rows: [{ label: l10n.t("$(list-selection) Choose tokens…"), value: "some" }, ...allRows(tokens)],
 				isActive: (scope) => scope === draft.scope,
 			});
 			return answer === back ? back : { ...draft, scope: answer };
 		},
 	};
+}
+
+function remarkFor(tokens: readonly TokenRecord[]): string {
+	return tokens.some(isNoted)
+		? l10n.t(
+				"It is revoked at once, which cannot be undone. A token that only its own system can revoke is marked.",
+			)
+		: l10n.t("It is revoked at once, which cannot be undone.");
 }
 
 function allRows(tokens: readonly TokenRecord[]): Row<"all">[] {
@@ -135,8 +148,8 @@ function rowOf({ linesOf, serverOf, now }: IncidentStepsDeps, token: TokenRecord
 	return { ...tokenRow(token, linesOf(token.id), { more, server: serverOf(token.id) }), value: token.id };
 }
 
-function countLines({ linesOf }: IncidentStepsDeps, ids: readonly string[]): number {
-	return ids.flatMap((id) => linesOf(id)).length;
+function countLines({ linesOf }: IncidentStepsDeps, tokens: readonly TokenRecord[]): number {
+	return tokens.flatMap(({ id }) => linesOf(id)).length;
 }
 
 function reasonStep({ prompts }: IncidentStepsDeps): Step<IncidentDraft> {
@@ -171,13 +184,15 @@ function readReason(text: string): Read<string> {
 
 function replacingStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
 	const { prompts, tokens } = deps;
+	const replaceable = (draft: IncidentDraft) => chosenOf(draft, tokens).filter((token) => !isNoted(token));
 	return {
 		id: "replacing",
 		subject: l10n.t("Successors"),
 		kind: "numbered",
+		applies: (draft) => replaceable(draft).length > 0,
 		isAnswered: ({ replacing }) => replacing !== undefined,
 		async ask(draft, place) {
-			const lines = countLines(deps, idsOf(draft, tokens));
+			const lines = countLines(deps, replaceable(draft));
 			const answer = await prompts.one<Replacing>(place, {
 				placeholder: l10n.t("What should replace the revoked tokens that still worked?"),
 				rows: [
@@ -207,15 +222,10 @@ function confirmStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
 		subject: l10n.t("Confirmation"),
 		kind: "numbered",
 		async ask(draft, place) {
-			const ids = idsOf(draft, tokens);
-			const phrase = confirmationOf(ids.length);
+			const chosen = chosenOf(draft, tokens);
+			const { phrase, prompt } = confirmationOf(chosen, countLines(deps, chosen));
 			const answer = await prompts.text(place, {
-				prompt: l10n.t(
-					"Type {0} to revoke {1} at once. This cannot be undone. Lines in the env files here that contain them: {2}.",
-					phrase,
-					countInWords(ids.length),
-					countLines(deps, ids),
-				),
+				prompt,
 				placeholder: phrase,
 				read: (text): Read<true> =>
 					text.trim().toLowerCase() === phrase.toLowerCase()
@@ -225,9 +235,4 @@ function confirmStep(deps: IncidentStepsDeps): Step<IncidentDraft> {
 			return answer === back ? back : draft;
 		},
 	};
-}
-
-/** The count is part of it, so that the user notices how many tokens are revoked. */
-function confirmationOf(count: number): string {
-	return l10n.t("revoke {0}", count);
 }

@@ -11,7 +11,6 @@ import { messageText, quoted } from "../display-text.ts";
 import { explain } from "../failure.ts";
 import { showInformation, showWarning } from "../notification.ts";
 import { stageInWords } from "../rotation/rotate.ts";
-import { countInWords } from "../rotation/rotate-expiring.ts";
 import {
 	offer,
 	type RotationReportDeps,
@@ -23,6 +22,7 @@ import {
 import type { Services } from "../services.ts";
 import { commentOutLines } from "../tokens/comment-lines.ts";
 import { connect, currentFirst, serverNameOf, withSelected } from "../tokens/token-choice.ts";
+import { countInWords } from "../tokens/token-facts.ts";
 import type { Prompts } from "../wizard/prompts.ts";
 import { askWithMore, runWizard } from "../wizard/wizard.ts";
 import {
@@ -156,8 +156,9 @@ async function ask(
 		(asked) => askAnswersFor(connections, chosen(asked), operationsFor(asked.replacing ?? "none")),
 		"confirm",
 	);
-	const { scope, reason, replacing } = draft;
-	if (reason === undefined || replacing === undefined) throw new Error("The steps ended too early.");
+	// Not asked where no token can have a successor.
+	const { scope, reason, replacing = "none" } = draft;
+	if (reason === undefined) throw new Error("The steps ended too early.");
 	return { ids: scope === "all" ? "all" : idsOf(draft, tokens), reason, replacing, answersOf };
 }
 

@@ -16,7 +16,7 @@ import { showInformation } from "../notification.ts";
 import type { Services } from "../services.ts";
 import { dateInWords, timeLeft } from "../tokens/time-left.ts";
 import { connect } from "../tokens/token-choice.ts";
-import { isUseSeen } from "../tokens/token-facts.ts";
+import { countInWords, isUseSeen } from "../tokens/token-facts.ts";
 import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { askWithMore, runWizard, summaryStep } from "../wizard/wizard.ts";
@@ -321,8 +321,4 @@ function notDoneInWords(kind: Exclude<RotationOutcome["kind"], "rotated">): stri
 function linesInWords(count: number): string {
 	if (count === 0) return l10n.t("rotated, stored in SecretStorage");
 	return count === 1 ? l10n.t("rotated, 1 line") : l10n.t("rotated, {0} lines", count);
-}
-
-export function countInWords(count: number): string {
-	return count === 1 ? l10n.t("1 token") : l10n.t("{0} tokens", count);
 }

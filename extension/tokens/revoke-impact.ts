@@ -35,16 +35,11 @@ export function impactInWords(
 	const [only] = impacts;
 	const parts =
 		impacts.length === 1 && only !== undefined
-			? [linesInWords(only.lines, search), useInWords(only.token, now), ...lineageInWords(only, now)]
-			: [
-					linesInWords(
-						impacts.flatMap(({ lines }) => lines),
-						search,
-					),
-					...listed(impacts, now),
-				];
+			? [useInWords(only.token, now), ...lineageInWords(only, now)]
+			: listed(impacts, now);
 	return [
 		...effectInWords(impacts),
+		...linesInWords(impacts, search),
 		...parts,
 		...relativesInWords(relatives),
 		...reachesInWords(impacts),
@@ -53,8 +48,22 @@ export function impactInWords(
 
 /** What is only marked as revoked keeps working, so nothing is said of its programs. */
 function effectInWords(impacts: readonly Impact[]): string[] {
-	if (impacts.every(({ reach }) => reach === "elsewhere")) return [];
-	return [l10n.t("Programs that use it are refused from the next request on. This cannot be undone.")];
+	const ending = impacts.filter(isEnding);
+	if (ending.length === 0) return [];
+	if (impacts.length === 1)
+		return [l10n.t("Programs that use it are refused from the next request on. This cannot be undone.")];
+	if (ending.length === impacts.length)
+		return [l10n.t("Programs that use them are refused from the next request on. This cannot be undone.")];
+	return [
+		l10n.t(
+			"Programs that use {0} are refused from the next request on. This cannot be undone.",
+			shortened(ending.map(({ token }) => quoted(token.name))).join(", "),
+		),
+	];
+}
+
+function isEnding({ reach }: Impact): boolean {
+	return reach !== "elsewhere";
 }
 
 function reachesInWords(impacts: readonly Impact[]): string[] {
@@ -78,14 +87,41 @@ function reachesInWords(impacts: readonly Impact[]): string[] {
 	];
 }
 
-function linesInWords(lines: Impact["lines"], search: Search): string {
+function linesInWords(impacts: readonly Impact[], search: Search): string[] {
+	const isOne = impacts.length === 1;
 	if (search === "restricted")
-		return l10n.t("In Restricted Mode, env files were not searched for its secret.");
-	if (lines.length === 0) return l10n.t("No env file in this workspace contains its secret.");
+		return [
+			isOne
+				? l10n.t("In Restricted Mode, env files were not searched for its secret.")
+				: l10n.t("In Restricted Mode, env files were not searched for their secrets."),
+		];
+	const breaking = impacts.filter(isEnding).flatMap(({ lines }) => lines);
+	const kept = impacts.filter((one) => !isEnding(one)).flatMap(({ lines }) => lines);
+	if (breaking.length + kept.length === 0)
+		return [
+			isOne
+				? l10n.t("No env file in this workspace contains its secret.")
+				: l10n.t("No env file in this workspace contains their secrets."),
+		];
 	return [
-		l10n.t("Programs that read its secret from these lines will break:"),
-		...shortList(lines.map(({ words }) => plainText(words))),
-	].join("\n");
+		...listUnder(
+			isOne
+				? l10n.t("Programs that read its secret from these lines will break:")
+				: l10n.t("Programs that read their secrets from these lines will break:"),
+			breaking,
+		),
+		...listUnder(
+			isOne
+				? l10n.t("These lines contain its secret:")
+				: l10n.t("These lines contain secrets that are only marked as revoked:"),
+			kept,
+		),
+	];
+}
+
+function listUnder(heading: string, lines: Impact["lines"]): string[] {
+	if (lines.length === 0) return [];
+	return [[heading, ...shortList(lines.map(({ words }) => plainText(words)))].join("\n")];
 }
 
 function useInWords(token: TokenRecord, now: number): string {
@@ -128,9 +164,10 @@ function relativesInWords(relatives: readonly TokenRecord[]): string[] {
 }
 
 function shortList(rows: readonly string[]): string[] {
+	return shortened(rows).map((row) => `•  ${row}`);
+}
+
+function shortened(rows: readonly string[]): string[] {
 	const left = rows.length - mostListed;
-	return [
-		...rows.slice(0, mostListed).map((row) => `•  ${row}`),
-		...(left > 0 ? [l10n.t("•  and {0} more", left)] : []),
-	];
+	return [...rows.slice(0, mostListed), ...(left > 0 ? [l10n.t("and {0} more", left)] : [])];
 }

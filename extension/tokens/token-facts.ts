@@ -40,12 +40,12 @@ export function factsOf(token: TokenRecord, secret: SecretPlace, now: number, sy
 			: [{ label: l10n.t("Resources"), value: token.resources.join(", ") }]),
 		{
 			label: l10n.t("Allowed addresses"),
-			value: isOnlyNoted(token, token.allowedAddresses)
+			value: isNotInNote(token, token.allowedAddresses)
 				? notKnown()
 				: addressesInWords(token.allowedAddresses),
 		},
 		{ label: l10n.t("Last used"), value: lastUse(token, now) },
-		{ label: l10n.t("Created"), value: creationFact(token) },
+		{ label: isNoted(token) ? l10n.t("Added here") : l10n.t("Created"), value: creationFact(token) },
 		{ label: l10n.t("Secret"), value: places[secret](token.partialToken) },
 	];
 }
@@ -63,14 +63,15 @@ export function issuerInWords({ issuer }: TokenRecord, system: string | undefine
 }
 
 /**
- * Whether this daemon has only a note of the token, and the value is not in it. Another system decides about such a token,
- * so that an empty value says nothing.
+ * Whether this daemon has only a note of the token: another system, which is not connected, issued it and decides about it.
+ * Nothing that is done here reaches it, and what its record does not say is not known.
  */
-function isOnlyNoted(
-	{ issuer, connectionId }: Pick<TokenRecord, "issuer" | "connectionId">,
-	value: readonly string[],
-): boolean {
-	return !isTokensmith(issuer) && connectionId === null && value.length === 0;
+export function isNoted({ issuer, connectionId }: Pick<TokenRecord, "issuer" | "connectionId">): boolean {
+	return !isTokensmith(issuer) && connectionId === null;
+}
+
+function isNotInNote(token: TokenRecord, value: readonly string[]): boolean {
+	return isNoted(token) && value.length === 0;
 }
 
 export function notKnown(): string {
@@ -83,7 +84,7 @@ export function isUseSeen({ issuer }: Pick<TokenRecord, "issuer">): boolean {
 }
 
 export function permissionsInWords(token: TokenRecord): string {
-	if (isOnlyNoted(token, token.permissions)) return notKnown();
+	if (isNotInNote(token, token.permissions)) return notKnown();
 	if (token.permissions.length > 0) return token.permissions.join(", ");
 	// At another system, a token without any may do all that its user may.
 	return isTokensmith(token.issuer) ? l10n.t("None") : l10n.t("None listed");
@@ -92,6 +93,10 @@ export function permissionsInWords(token: TokenRecord): string {
 /** A list of addresses in a summary. */
 export function addressesInWords(addresses: readonly string[]): string {
 	return addresses.length === 0 ? l10n.t("Any address") : addresses.join(", ");
+}
+
+export function countInWords(tokens: number): string {
+	return tokens === 1 ? l10n.t("1 token") : l10n.t("{0} tokens", tokens);
 }
 
 /** When an ended token ended. */
@@ -107,7 +112,8 @@ function endedFacts(token: TokenRecord, secret: SecretPlace): Fact[] {
 	const { revokedDate, revokedReason, disabledDate } = token;
 	if (revokedDate !== null) {
 		const reason = revokedReason === null ? "" : `: ${revokedReason}`;
-		const revoked = { label: l10n.t("Revoked"), value: `${dateInWords(revokedDate)}${reason}` };
+		const label = isNoted(token) ? l10n.t("Marked as revoked") : l10n.t("Revoked");
+		const revoked = { label, value: `${dateInWords(revokedDate)}${reason}` };
 		if (!isUnconfirmed(token, secret)) return [revoked];
 		const value = l10n.t("not yet confirmed dead: Tokensmith keeps asking");
 		return [revoked, { label: l10n.t("At its system"), value }];
@@ -163,8 +169,10 @@ export function worksUntil(named: string, token: TokenRecord): string {
 
 /** The description after the name in the list. */
 export function stateInWords(token: TokenRecord, urgency: Urgency, now: number): string {
-	if (urgency === "revoked" && token.revokedDate !== null)
-		return l10n.t("revoked {0}", timeSince(token.revokedDate, now));
+	if (urgency === "revoked" && token.revokedDate !== null) {
+		const since = timeSince(token.revokedDate, now);
+		return isNoted(token) ? l10n.t("marked as revoked {0}", since) : l10n.t("revoked {0}", since);
+	}
 	if (urgency === "in-doubt") return l10n.t("in doubt after damage: enable or revoke it");
 	if (urgency === "disabled") return l10n.t("disabled");
 	if (urgency === "retiring") return l10n.t("rotated, {0}", amountLeft(token, now));

@@ -162,6 +162,16 @@ describe("a token of another system", () => {
 		}
 	});
 
+	it("is not to be watched after an incident, since its uses are not seen here", async () => {
+		const { id } = await registered({ issuer: "mindbridge" });
+		const watched = async (body: object) => {
+			const report = await daemon.call("POST", "/v1/incidents", { body: { reason: "lost", ...body } });
+			return report.body.nextSteps.some((step: string) => step.startsWith("Watch for uses"));
+		};
+		assert.equal(await watched({ filter: { ids: [id] } }), false);
+		assert.equal(await watched({ filter: { ids: [(await daemon.create()).id] } }), true);
+	});
+
 	it("reserves no name among the local tokens under its issuer's rules", async () => {
 		await registered({ name: "orders", issuer: "mindbridge" });
 		const { profiles } = (await daemon.call("GET", "/v1/profiles")).body;

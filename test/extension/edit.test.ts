@@ -8,6 +8,8 @@ import {
 	differences,
 	rebase,
 	type Settings,
+	settingsOf,
+	valueInWords,
 } from "../../extension/edit/changes.ts";
 import { type Field, fields, lockOf } from "../../extension/edit/editable.ts";
 import { aToken } from "./a-token.ts";
@@ -38,6 +40,17 @@ describe("an edit", () => {
 			{ label: "Allowed addresses", before: "Any address", after: "10.0.0.1" },
 			{ label: "Tags", before: "None", after: "x" },
 		]);
+	});
+
+	it("does not know the permissions of a noted token that are not in its record", () => {
+		const shown = (more: object) => {
+			const token = aToken({ issuer: "github", connectionId: null, permissions: [], ...more });
+			return valueInWords("permissions", settingsOf(token));
+		};
+		assert.equal(shown({}), "not known here");
+		assert.equal(shown({ permissions: ["contents:read"] }), "contents:read");
+		assert.equal(shown({ issuer: "local" }), "None");
+		assert.equal(shown({ connectionId: "c" }), "None");
 	});
 
 	it("keeps both callers' additions and removals when it is applied on top of another change", () => {

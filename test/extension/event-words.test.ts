@@ -3,6 +3,8 @@ import type { AuditEvent } from "../../daemon/contract.ts";
 import { eventInWords } from "../../extension/activity/event-words.ts";
 import { anEvent } from "./an-event.ts";
 
+const orders = { name: "orders", issuer: "local", connectionId: null };
+
 describe("an event in words", () => {
 	const cases: [event: Partial<AuditEvent>, label: string, detail: string, tone?: string][] = [
 		[{ action: "create" }, "Created orders", ""],
@@ -122,7 +124,7 @@ describe("an event in words", () => {
 	for (const [event, label, detail, tone = "usual"] of cases) {
 		it(`reads ${JSON.stringify(`${label} ${detail}`.trim())}`, () =>
 			assert.deepEqual(
-				eventInWords(anEvent(event), () => "orders"),
+				eventInWords(anEvent(event), () => orders),
 				{ label, detail, tone },
 			));
 	}
@@ -135,6 +137,13 @@ describe("an event in words", () => {
 			).label;
 		assert.equal(label({ handedOver: 2 }), "Moved erp elsewhere");
 		assert.equal(label({}), "Deleted erp for good");
+	});
+
+	it("tells a noted token that is only marked as revoked from one that is revoked", () => {
+		const event = anEvent({ action: "revoke", after: { revokedReason: "leaked" } });
+		const noted = { name: "CI", issuer: "github", connectionId: null };
+		assert.equal(eventInWords(event, () => noted).label, "Marked CI as revoked");
+		assert.equal(eventInWords(event, () => ({ ...noted, connectionId: "c" })).label, "Revoked CI");
 	});
 
 	it("uses the former name of a deleted token", () => {

@@ -50,6 +50,10 @@ describe("a finding about an env line", () => {
 			"error revoked: Orders: revoked 3 hours ago. Programs that use this line are refused.",
 		);
 		check(
+			{ token: { revokedDate: at(-3), issuer: "github" } },
+			"error revoked: Orders: marked as revoked 3 hours ago. This line still contains its secret.",
+		);
+		check(
 			{ token: { disabledDate: at(-3) } },
 			"warning disabled: Orders: disabled. Programs that use this line are refused.",
 		);

@@ -180,6 +180,25 @@ describe("the effects of a revocation", () => {
 		const text = impactInWords([one], [], "done", now);
 		assert.match(text, /Only its system can revoke it, and it works until then; .*: “CI”/);
 		assert.doesNotMatch(text, /refused/);
+		const held = impactInWords([{ ...one, lines: [line(".env:1 (A)")] }], [], "done", now);
+		assert.match(held, /These lines contain its secret:\n• {2}\.env:1 \(A\)/);
+		assert.doesNotMatch(held, /break/);
+	});
+
+	it("claim nothing of the programs of tokens that are only marked", () => {
+		const lines = (words: string) => ({ lines: [line(words)] });
+		const ours = { ...impact(aToken({ name: "orders" })), ...lines(".env:1 (A)") };
+		const theirs = { ...impact(aToken({ name: "CI", issuer: "github" })), ...lines(".env:2 (B)") };
+		const both = [ours, { ...theirs, reach: "elsewhere" as const }];
+		const text = impactInWords(both, [], "done", now);
+		assert.match(text, /^Programs that use “orders” are refused from the next request on\./);
+		assert.match(text, /from these lines will break:\n• {2}\.env:1 \(A\)\n\n/);
+		assert.match(
+			text,
+			/\nThese lines contain secrets that are only marked as revoked:\n• {2}\.env:2 \(B\)\n\n/,
+		);
+		const two = impactInWords([ours, ours], [], "done", now);
+		assert.match(two, /^Programs that use them are refused .*\n\nPrograms that read their secrets from/);
 	});
 
 	it("name where a token of a connected system ends, and what the user does there", () => {

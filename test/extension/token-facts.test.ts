@@ -44,6 +44,18 @@ describe("facts of a token", () => {
 		assert.equal(facts({ permissions: [] }).get("Permissions"), "None");
 	});
 
+	it("don't call a noted token created or revoked here", () => {
+		const revokedDate = "2026-02-20T12:00:00.000Z";
+		const noted = { issuer: "github", connectionId: null, revokedDate };
+		assert.match(facts(noted).get("Marked as revoked") ?? "", /20 Feb 2026/);
+		assert.match(facts(noted).get("Added here") ?? "", /^Sun, 1 Feb 2026, .* by ann$/);
+		for (const label of ["Created", "Revoked"]) assert.ok(!facts(noted).has(label), label);
+		const state = (more: object) => stateInWords({ ...token, ...more }, "revoked", now);
+		assert.equal(state(noted), "marked as revoked 9 days ago");
+		assert.equal(state({ ...noted, connectionId: "c" }), "revoked 9 days ago");
+		assert.ok(facts({ ...noted, connectionId: "c" }).has("Revoked"));
+	});
+
 	it("name the connection of a token, since several can be to the same issuer", () => {
 		const theirs = { ...token, issuer: "npm", connectionId: "c" };
 		const issuer = (system?: string) =>
