@@ -106,9 +106,11 @@ interface StateRule {
 const refused: StateRule["message"] = (name, state) =>
 	l10n.t("{0}: {1}. Programs that use this line are refused.", name, state);
 
-/** Of a token that is only marked as revoked: whether its system refuses it is not known. */
-const contained: StateRule["message"] = (name, state) =>
-	l10n.t("{0}: {1}. This line still contains its secret.", name, state);
+/** Of a token that is only noted: its system alone can renew it, and whether that refuses it is not known. */
+const noted: Partial<Record<Urgency, StateRule["message"]>> = {
+	revoked: (name, state) => l10n.t("{0}: {1}. This line still contains its secret.", name, state),
+	urgent: (name, state) => l10n.t("{0}: {1}. Replace it before it stops working.", name, state),
+};
 
 const stateRules: Record<Urgency, StateRule | undefined> = {
 	revoked: { code: "revoked", severity: "error", message: refused },
@@ -145,7 +147,7 @@ function stateFinding<Line extends CheckedLine>(
 	const rule = stateRules[urgency];
 	if (rule === undefined) return undefined;
 	const { code, severity } = rule;
-	const message = urgency === "revoked" && isNoted(token) ? contained : rule.message;
+	const message = (isNoted(token) ? noted[urgency] : undefined) ?? rule.message;
 	return { code, severity, message: message(nameOf(token), stateInWords(token, urgency, now)), line };
 }
 

@@ -54,6 +54,10 @@ describe("a finding about an env line", () => {
 			"error revoked: Orders: marked as revoked 3 hours ago. This line still contains its secret.",
 		);
 		check(
+			{ token: { expiry: at(3), issuer: "github" } },
+			"warning expires-soon: Orders: expires in 3 hours. Replace it before it stops working.",
+		);
+		check(
 			{ token: { disabledDate: at(-3) } },
 			"warning disabled: Orders: disabled. Programs that use this line are refused.",
 		);
