@@ -3,15 +3,18 @@
  * space. Pure, and linear in the output's length.
  */
 
-/** ECMA-48: CSI, strings such as OSC, and short sequences. A string of this length is no string, but a stray ESC. */
+/** What a terminal carries out within a sequence, which goes on behind it. */
+const control = "[\\0-\\x17\\x19\\x1c-\\x1f\\x7f]";
+/** What ends a sequence early: CAN, SUB, and the next sequence. */
+const cancel = "[\\x18\\x1a]|(?=\\x1b)";
+/** ECMA-48: CSI, strings such as OSC, and other sequences. A string of this length is no string, but a stray ESC. */
 const longestString = 4096;
-const string = `(?:\\x1b[\\]PX^_]|[\\x90\\x98\\x9d-\\x9f])[^\\x07\\x1b\\x9c]{0,${longestString}}`;
-const csi = "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*";
-/** Of the sequences without a parameter only those that terminals know: after a stray ESC there can be text. */
-const short = "\\x1b(?:[#%()*+][0-~]|[0-9=>cDEHMNOZ])";
-const sequence = `${string}(?:\\x07|\\x1b\\\\|\\x9c)|${csi}[@-~]|${short}`;
+const string = `(?:\\x1b[\\]PX^_]|[\\x90\\x98\\x9d-\\x9f])[^\\x07\\x18\\x1a\\x1b\\x9c]{0,${longestString}}`;
+const csi = `(?:\\x1b${control}*\\[|\\x9b)(?:[ -?]|${control})*`;
+const plain = `\\x1b(?:[ -/]|${control})*`;
+const sequence = `${string}(?:\\x07|\\x1b\\\\|\\x9c|${cancel})|${csi}(?:[@-~]|${cancel})|${plain}(?:[0-~]|${cancel})`;
 /** The last one: half of a character that is cut in two. */
-const openSequence = `${string}\\x1b?$|${csi}$|\\x1b[#%()*+]?$|[\\ud800-\\udbff]$`;
+const openSequence = `${string}\\x1b?$|${csi}$|${plain}$|[\\ud800-\\udbff]$`;
 const lineBreak = "(?:\\r\\n?|\\n)[ \\t]*";
 /** A character with a backspace, as a manual page prints bold text. */
 const struck = "[^\\x1b\\x08]\\x08";

@@ -1,7 +1,8 @@
 /**
- * Masks secrets in a program's output, even if one arrives in pieces, is coloured, or is broken across lines. Text that
- * could be the start of a secret is held back until more arrives; if nothing arrives, a short start is shown and
- * remembered, so that the rest of a secret stays hidden however slowly it is printed. Knows no VS Code.
+ * Masks secrets in a program's output, even if one arrives in pieces, is coloured, or is broken across lines, and the parts
+ * of a secret that is broken in other ways: by the border of a table, or by a cursor that moves. Text that could be the
+ * start of a secret or a part is held back until more arrives; if nothing arrives, a short start is shown and remembered, so
+ * that the rest of a secret stays hidden however slowly it is printed. Knows no VS Code.
  */
 import { partialTokenOf } from "../../daemon/rules/secret.ts";
 import { type FoundSecret, SecretSearch } from "../env/secret-search.ts";
@@ -9,6 +10,9 @@ import { layoutOf, type PrintedText, printedText } from "./printed-text.ts";
 
 /** This much of a secret's start may be shown: a prompt can end like that, and a partial token reveals hardly less. */
 const longestShown = 6;
+
+/** Parts of this length are masked; shorter ones could be found in other text. */
+const partLength = 8;
 
 interface Output extends PrintedText {
 	readonly whole: string;
@@ -25,12 +29,14 @@ export class SecretMask {
 	/** What could be the start of a secret: already shown, and still held back. */
 	#shown = "";
 	#held = "";
+	/** Whether a mask was shown in place of the end of `#shown`. */
+	#isMasked = false;
 
 	constructor(secrets: readonly string[]) {
 		// Shorter values would match ordinary words.
 		const masked = secrets.map((secret) => printedText(secret).text).filter(({ length }) => length >= 8);
 		this.#isIdle = masked.length === 0;
-		this.#search = new SecretSearch(masked);
+		this.#search = new SecretSearch([...masked, ...masked.flatMap(partsOf)]);
 	}
 
 	/** The part of the output that can be shown so far. */
@@ -43,9 +49,11 @@ export class SecretMask {
 		// The end of a whole secret can be the start of another: it is masked already.
 		const isCovered = covered.some((range) => range.start < open && open < range.end);
 		const end = isCovered ? complete : Math.max(start, seen);
+		const visible = this.#masked(output, seen, end);
 		this.#shown = whole.slice(start, end);
 		this.#held = whole.slice(end);
-		return this.#masked(output, seen, end);
+		this.#isMasked = isCovered;
+		return visible;
 	}
 
 	/** What to show of the held-back text when nothing arrives for a while. */
@@ -65,10 +73,11 @@ export class SecretMask {
 		const seen = this.#shown.length;
 		const end = endOfShown(output);
 		const isWhole = end >= output.text.length;
+		const to = isWhole ? output.complete : offsetOf(output, end);
+		const visible = this.#masked(output, seen, Math.max(to, seen));
 		this.#shown = "";
 		this.#held = "";
-		const to = isWhole ? output.complete : offsetOf(output, end);
-		return this.#masked(output, seen, Math.max(to, seen)) + (isWhole ? "" : "…");
+		return visible + (isWhole ? "" : "…");
 	}
 
 	get holds(): boolean {
@@ -97,8 +106,9 @@ export class SecretMask {
 		for (const { start, end, secret } of covered) {
 			const first = offsetOf(output, start);
 			const last = (offsets[end - 1] ?? 0) + 1;
-			if (last <= from || first >= to) continue;
-			visible += whole.slice(at, Math.max(first, at)) + maskOf(secret);
+			if (last <= from || first >= to || from === to) continue;
+			const isContinued = first < from && this.#isMasked;
+			visible += whole.slice(at, Math.max(first, at)) + (isContinued ? "" : maskOf(secret));
 			visible += layoutOf(whole.slice(Math.max(first, at), last));
 			at = last;
 		}
@@ -122,6 +132,14 @@ function endOfShown({ text, covered, open }: Output): number {
 	if (first === undefined) return Math.min(text.length, limit);
 	if (first.start < open) return text.length;
 	return first.start > limit ? limit : (others.at(-1) ?? first).end;
+}
+
+/** Those that are no words. */
+function partsOf(secret: string): string[] {
+	const parts = Array.from({ length: secret.length - partLength + 1 }, (_, at) =>
+		secret.slice(at, at + partLength),
+	);
+	return parts.filter((part) => !/^(?:[a-z\s._/:-]*|[A-Z\s._/:-]*|\P{ASCII}*)$/u.test(part));
 }
 
 function maskOf(secret: string): string {

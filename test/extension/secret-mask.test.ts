@@ -16,7 +16,10 @@ const read = (output: string) => stripVTControlCharacters(output).replace(/[\r\n
 const strike = /.[\b]/g;
 /** A control sequence that is not complete. */
 const esc = "\x1b";
-const unfinished = new RegExp(`${esc}(?:\\[[0-?]*[ -/]*|[\\]_][^${esc}]*${esc}?)?$`);
+const control = "[\\0-\\x1a\\x1c-\\x1f]";
+const unfinished = new RegExp(
+	`${esc}(?:${control}|[ -/])*(?:\\[(?:[ -?]|${control})*|[\\]_][^${esc}]*${esc}?)?$`,
+);
 
 function shownOf(secrets: readonly string[], pieces: readonly string[], pause: "pauses" | "flows" = "flows") {
 	const mask = new SecretMask(secrets);
@@ -61,7 +64,7 @@ describe("a secret in a task's output", () => {
 	it("is read without control strings of up to 4096 characters, as terminals print it", () => {
 		const withString = (count: number) => printedText(`a\x1b]${"0".repeat(count)}\x07b`).text;
 		assert.equal(withString(4096), "ab");
-		assert.equal(withString(4097).length, 4097 + "a]b".length);
+		assert.equal(withString(4097).length, 4097 + "ab".length);
 	});
 
 	check(
@@ -123,6 +126,68 @@ describe("a secret in a task's output", () => {
 		}
 	});
 
+	describe("is masked in its parts", () => {
+		const [first, second] = [secret.slice(0, 20), secret.slice(20)];
+		/** From eight characters on. */
+		function visiblePart(shown: string): string | undefined {
+			const text = read(shown);
+			return Array.from({ length: secret.length - 7 }, (_, at) => secret.slice(at, at + 8)).find((part) =>
+				text.includes(part),
+			);
+		}
+		const broken: readonly [how: string, output: string][] = [
+			["by a border", `│ ${first} │\n│ ${second} │\n`],
+			["by a prefix of each line", `[log] ${first}\n[log] ${second}\n`],
+			["by a backslash or a hyphen", `${first}\\\n${second} ${first}-\n${second}\n`],
+			["by a blank or a tab", `${first}\u00a0${second} ${first}\t${second}\n`],
+			["by characters that are printed over", `${first}xy\b\b${second} ${first}x\b${second}\n`],
+			["by a cursor that goes back", `${first}xy${esc}[2D${second} ${first}zz${esc}[2D${esc}[2P${second}\n`],
+			["by a cursor that has printed its end first", `${esc}[21G${second}\r${first}\n`],
+			["by a saved cursor", `${esc}7${esc}[20C${second}${esc}8${first}\n`],
+			["by inserted characters", `${second}\r${esc}[20@${first}\n`],
+			["by lines that are printed again", `${first}\r${secret}\n`],
+			["by a combining character", `${first}\u0301${second}\n`],
+			["by a sequence that is cancelled", `${first}${esc}[3\x18${second} ${first}${esc}]0;a\x18${second}\n`],
+			[
+				"by a sequence within another",
+				`${first}${esc}[3${esc}[1m${second} ${first}${esc}]0;a${esc}[1m${second}\n`,
+			],
+			[
+				"by a sequence with a line break in it",
+				`${first}${esc}[3\n1m${second} ${first}${esc}\0[1m${second}\n`,
+			],
+			[
+				"by other escape sequences",
+				`${first}${esc} F${second}${esc}n${first}${esc}-A${second}${esc}$)B${first}\n`,
+			],
+			["by 8-bit controls", `${first}\x9b31m${second} ${first}\x9d8;;x\x9c${second}\n`],
+			["by a string that is too long for one", `${first}${esc}]0;${"a".repeat(5000)}\x07${second}\n`],
+			["by an encoded character", `${first.replace("t", "\\u0074")}%20${second}\n`],
+		];
+		for (const [how, output] of broken)
+			it(`${how}, in pieces of any size`, () => {
+				assert.notEqual(visiblePart(output), undefined);
+				for (const size of [1, 2, 3, 5, 8, 13, 21, output.length])
+					for (const pause of ["pauses", "flows"] as const) {
+						const pieces = output.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [];
+						assert.equal(visiblePart(shownOf([secret], pieces, pause)), undefined, `pieces of ${size}`);
+					}
+			});
+
+		it("with one mask for each, however slowly it is printed", () => {
+			assert.equal(shownOf([secret], [...`(${second})`]), "(***)");
+			assert.equal(
+				shownOf([secret], [...`(${second}) (${secret})`], "pauses"),
+				`(${second.slice(0, 6)}***) (${secret.slice(0, 6)}${partial})`,
+			);
+		});
+
+		it("but in no words", () => {
+			const words = "my-own-database/PASSWORD_OF_ME_1234567890";
+			assert.equal(shownOf([words], ["a database; PASSWORD_OF"]), "a database; PASSWORD_OF");
+		});
+	});
+
 	it("is masked when another secret contains it, whichever arrives first", () => {
 		const long = `${secret}-0123456789`;
 		for (const at of [3, secret.length, secret.length + 2])
@@ -139,18 +204,18 @@ describe("a secret in a task's output", () => {
 			}
 		const around = `ab${secret}cdefgh`;
 		assert.equal(shownOf([secret, around], [`ab${secret}`, "cdefgh."]), `${partialTokenOf(around)}.`);
-		assert.equal(shownOf([secret, around], [`ab${secret}`, " d"]), `ab${partial} d`);
+		assert.equal(shownOf([secret, around], [`ab${secret}`, " d"]), "*** d");
 	});
 
 	it("hides the rest of a longer secret that begins with it, and is cut off at the end", () => {
 		const long = `${secret}-0123456789`;
-		assert.equal(shownOf([secret, long], [long.slice(0, -3)]), `${partial}…`);
-		assert.equal(shownOf([secret, long], [secret, "-01234"]), `${partial}…`);
+		assert.equal(shownOf([secret, long], [long.slice(0, -3)]), partial);
+		assert.equal(shownOf([secret, long], [secret, "-01234"]), partial);
 	});
 
 	it("is masked when it overlaps another one", () => {
 		assert.equal(shownOf(["abcdefgh01", "gh01ijklmn"], ["abcdefgh01ijklmn."]), "***.");
-		assert.equal(shownOf(["abcdefgh01", "gh01ijklmn"], ["abcdefgh01", "ijklmn."]), "******.");
+		assert.equal(shownOf(["abcdefgh01", "gh01ijklmn"], ["abcdefgh01", "ijklmn."]), "***.");
 	});
 
 	it("does not hold back a line that ends with its whole text", () => {
@@ -163,8 +228,8 @@ describe("a secret in a task's output", () => {
 	it("does not hold back other output for a control sequence that never ends", () => {
 		const mask = new SecretMask([secret]);
 		assert.equal(mask.write("\x1b[31"), "");
-		assert.equal(mask.write("mred\x1b]0;"), "\x1b[31mred");
-		const text = "x".repeat(5000);
+		assert.equal(mask.write("m(!)\x1b]0;"), "\x1b[31m(!)");
+		const text = "!".repeat(5000);
 		assert.equal(mask.write(text) + mask.end(), `\x1b]0;${text}`);
 	});
 
