@@ -22,6 +22,7 @@ export async function readInside(folder: string, path: string, mostBytes: number
 		// A socket can't be opened (open(2)).
 		if (code === "ENXIO") return refused("is a socket, not a file");
 		if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
+		if (code === "ELOOP") return refused("is a link that leads to itself");
 		return refused(`can't be read (${typeof code === "string" ? code : "unknown error"})`);
 	}
 }
