@@ -28,12 +28,12 @@ import type { DaemonFile } from "./contract.ts";
 /** Other users could have written the directory's files. The message says what to do. */
 export class ForeignDirectoryError extends Error {}
 
-/** A directory is where the daemon has a file. */
-export class MisplacedDirectoryError extends Error {}
+/** A directory, a named pipe or the like is where the daemon has a file. */
+export class MisplacedFileError extends Error {}
 
 /** The log is none of them: the daemon runs without. */
 const ownFile =
-	/^(daemon\.json|identity\.pem|index\.jsonl|lock-\d+|(snapshot|changes|copy|audit)-.*\.(db|log|jsonl))$/;
+	/^(daemon\.(json|spare)|deleting|identity\.pem|index\.jsonl|lock-\d+|(snapshot|changes|copy|audit)-.*\.(db|log|jsonl))$/;
 
 /** Where the data of an earlier directory arrives, and from where it moves up once it is complete (`move-data.ts`). */
 export const movedIn = (directory: string) => join(directory, "moved-in");
@@ -84,7 +84,7 @@ export function holdsData(directory: string): boolean {
 /**
  * Creates the directory if it does not exist, and makes it private. One with files that others could have written, or that
  * is used for something else, is left as it is.
- * @throws ForeignDirectoryError, MisplacedDirectoryError
+ * @throws ForeignDirectoryError, MisplacedFileError
  */
 export function prepareDirectory(directory: string): void {
 	makePrivateFolder(directory);
@@ -98,10 +98,31 @@ export function prepareDirectory(directory: string): void {
 	const other = isPrivate(found) || names.some(isDataFile) ? undefined : names.find((name) => !isOurs(name));
 	if (other !== undefined) throw usedDirectory(directory, other);
 	chmodSync(directory, 0o700);
-	const entries = readdirSync(directory, { withFileTypes: true });
-	const misplaced = entries.find((entry) => entry.isDirectory() && ownFile.test(entry.name));
-	if (misplaced !== undefined)
-		throw new MisplacedDirectoryError(`${join(directory, misplaced.name)} is a directory, not a file.`);
+	for (const name of names) {
+		const path = join(directory, name);
+		const kind = ownFile.test(name) ? otherKindAt(path) : undefined;
+		if (kind === undefined || (kind === "a socket" && name.startsWith("lock-"))) continue;
+		throw new MisplacedFileError(`${path} is ${kind}, not a file.`);
+	}
+}
+
+/** What is at a path, or where a link there leads. Reading it could take forever. undefined: a file, or nothing. */
+function otherKindAt(path: string): string | undefined {
+	try {
+		const found = statSync(path, { throwIfNoEntry: false });
+		if (found === undefined) return isLink(path) ? "a link that leads nowhere" : undefined;
+		if (found.isFile()) return undefined;
+		if (found.isDirectory()) return "a directory";
+		if (found.isFIFO()) return "a named pipe";
+		return found.isSocket() ? "a socket" : "a device";
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "ELOOP") return "a link that leads in a circle";
+		throw error;
+	}
+}
+
+function isLink(path: string): boolean {
+	return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 /** A folder such as the root or that of a website must not become unreadable for others. */
@@ -140,6 +161,11 @@ export function writeDaemonFile(directory: string, contents: DaemonFile): void {
 		overwrite(temporary, text);
 		renameSync(temporary, path);
 	}
+}
+
+/** Whether a daemon has been ready here: each leaves one of the two files, however it ends. */
+export function wasReady(directory: string): boolean {
+	return [daemonFile(directory), spareFile(directory)].some((path) => existsSync(path));
 }
 
 /** Leaves the file under another name, without its content: on a full disk, the next start needs its space. */

@@ -3,10 +3,10 @@
  * from then on none of it counts, and the next holder of the lock deletes what is left. What is not known to be Tokensmith's
  * stays, as do an installed service and what each editor knows of its own SecretStorage.
  */
-import { closeSync, existsSync, lstatSync, openSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { compileCache } from "./client/own-files.ts";
-import { syncPath } from "./data-directory.ts";
+import { MisplacedFileError, syncPath } from "./data-directory.ts";
 
 /** Those that a daemon writes. A damaged one, and one that was there before a move, has another ending. */
 const dataFile =
@@ -32,8 +32,13 @@ export function markDeleted(directory: string): void {
 	syncPath(directory);
 }
 
-export function isDeletionUnfinished(directory: string): boolean {
-	return existsSync(markOf(directory));
+/** @throws MisplacedFileError, since what no daemon has written must delete nothing */
+function isDeletionUnfinished(directory: string): boolean {
+	const path = markOf(directory);
+	const found = lstatSync(path, { throwIfNoEntry: false });
+	if (found === undefined) return false;
+	if (found.isFile() && found.size === 0) return true;
+	throw new MisplacedFileError(`${path} is not the empty file that begins a deletion of all data.`);
 }
 
 /** To be called by the holder of the lock. */

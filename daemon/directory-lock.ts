@@ -162,7 +162,7 @@ function lockPath(directory: string, number: number): string {
 
 function lockNumbers(directory: string): number[] {
 	return readdirSync(directory)
-		.flatMap((name) => /^lock-(\d+)$/.exec(name)?.[1] ?? [])
+		.flatMap((name) => /^lock-(\d{1,15})$/.exec(name)?.[1] ?? [])
 		.map(Number)
 		.sort((one, other) => one - other);
 }

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Notice } from "./contract.ts";
+import { wasReady } from "./data-directory.ts";
 import { Identity } from "./rules/identity.ts";
 
 export interface FoundIdentity {
@@ -13,16 +14,20 @@ export interface FoundIdentity {
 /** The identity of this directory's daemon, from its first start on. Called by the holder of the lock. */
 export function openIdentity(directory: string): FoundIdentity {
 	const path = join(directory, "identity.pem");
-	if (!existsSync(path)) return newIdentity(path, []);
+	if (!existsSync(path)) return newIdentity(path, wasReady(directory) ? [lost("was missing")] : []);
 	const content = readFileSync(path, "utf8");
 	try {
 		return { identity: Identity.parse(content), notices: [] };
 	} catch {
 		// No cause: the parser's message may quote the file.
 		const aside = setAside(path);
-		const detail = `The file with the daemon's identity was damaged, and was set aside as ${aside}. The daemon has a new identity: services that have its address need the new one.`;
-		return newIdentity(path, [{ code: "data-lost", detail }]);
+		return newIdentity(path, [lost(`was damaged, and was set aside as ${aside}`)]);
 	}
+}
+
+function lost(what: string): Notice {
+	const detail = `The file with the daemon's identity ${what}. The daemon has a new identity: services that have its address need the new one.`;
+	return { code: "data-lost", detail };
 }
 
 function newIdentity(path: string, notices: Notice[]): FoundIdentity {

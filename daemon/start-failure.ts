@@ -1,5 +1,5 @@
 /** Why the daemon could not start, in words for its user and as a line for the program that started it. */
-import { ForeignDirectoryError, MisplacedDirectoryError } from "./data-directory.ts";
+import { ForeignDirectoryError, MisplacedFileError } from "./data-directory.ts";
 import { HeldError } from "./directory-lock.ts";
 import { StorageError } from "./store/store.ts";
 
@@ -49,7 +49,7 @@ function explain(error: unknown): [code: string, detail: string] {
 	if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
 		return ["address-unavailable", `This machine has no such address to listen on: ${messageOf(error)}.`];
 	if (error instanceof ForeignDirectoryError) return ["data-unwritable", error.message];
-	if (error instanceof MisplacedDirectoryError)
+	if (error instanceof MisplacedFileError)
 		return ["data-unwritable", `${error.message} Move it away, or choose another data directory.`];
 	if (error instanceof DeletionError) return ["data-undeleted", error.message];
 	if (error instanceof StorageError) return ["database", error.message];

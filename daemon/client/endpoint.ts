@@ -57,12 +57,12 @@ export async function readDaemonFile(dataDir: string): Promise<DaemonFile> {
 }
 
 async function readOwnFile(path: string): Promise<string> {
-	// Without waiting for a writer, where a named pipe is in the file's place.
+	// Without waiting for a writer, where a named pipe is in the file's place. A device may have no end.
 	const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
 	try {
 		const found = await file.stat();
 		if (!isOwn(found) || mayBeChanged(found)) throw foreignFile(path);
-		return found.isFIFO() ? "" : await file.readFile("utf8");
+		return found.isFIFO() || found.isCharacterDevice() ? "" : await file.readFile("utf8");
 	} finally {
 		await file.close();
 	}

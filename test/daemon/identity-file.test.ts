@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { removeDaemonFile } from "../../daemon/data-directory.ts";
 import { openIdentity } from "../../daemon/identity-file.ts";
 import { temporaryFolder } from "./harness.ts";
 
@@ -49,6 +50,18 @@ describe("the daemon's identity", () => {
 			assert.equal(openIdentity(folder).notices.length, 0);
 		});
 	}
+
+	it("is a new one where the file is missing, which is reported after the first start", () => {
+		const { name } = openIdentity(folder).identity;
+		writeFileSync(join(folder, "daemon.json"), "{}");
+		rmSync(path());
+		const { identity, notices } = openIdentity(folder);
+		assert.notEqual(identity.name, name);
+		assert.match(notices[0]?.detail ?? "", /was missing.*need the new one/);
+		removeDaemonFile(folder);
+		rmSync(path());
+		assert.equal(openIdentity(folder).notices.length, 1, "also after an orderly stop");
+	});
 
 	it("lasts for the run where it can't be written, which is reported", () => {
 		const { identity, notices } = openIdentity(join(folder, "missing"));

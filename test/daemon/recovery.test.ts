@@ -137,6 +137,33 @@ describe("a start with damaged files", () => {
 		]);
 	});
 
+	for (const generation of [40, 100_000, 999_999_999_999, 99_999_999_999_999_999_999n]) {
+		it(`loses nothing by a copy of a log with the number ${generation}`, async () => {
+			const database = await databases.start();
+			for (const name of ["a", "b"]) await set(database, name, "1");
+			await close(database);
+			writeFileSync(join(databases.folder, `changes-${generation}.log`), readFileSync(databases.logFile()));
+			const reopened = await databases.start();
+			assert.deepEqual(await all(reopened), expected(["a", "b"], "1"));
+			await set(reopened, "c", "1");
+			const third = await databases.start();
+			assert.deepEqual([await all(third), third.notices], [expected(["a", "b", "c"], "1"), []]);
+		});
+	}
+
+	it("sets aside a snapshot and an index that have become larger than Node.js reads", async () => {
+		const database = await databases.start();
+		await set(database, "a", "1");
+		await close(database);
+		const paths = [join(databases.folder, "index.jsonl"), listSnapshots(databases.folder)[0]?.path ?? ""];
+		writeFileSync(join(databases.folder, "index.jsonl"), "");
+		for (const path of paths) truncateSync(path, 3 * 2 ** 30);
+		const reopened = await databases.start();
+		assert.deepEqual(await all(reopened), { a: "1" });
+		assert.match(reopened.notices[0]?.detail ?? "", /set aside: .*index\.jsonl\.damaged/);
+		assert.match(reopened.notices[0]?.detail ?? "", /set aside: .*snapshot-\S+\.damaged/);
+	});
+
 	it("leaves out a statement that does not fit the tables, and says so", async () => {
 		await set(await databases.start(), "a", "1");
 		const generation = (listLogs(databases.folder).at(-1) ?? 0) + 1;

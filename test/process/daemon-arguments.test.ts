@@ -1,12 +1,25 @@
 /** What the bundled daemon is called with. */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+	chownSync,
+	existsSync,
+	mkdirSync,
+	readFileSync,
+	rmdirSync,
+	statSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { itWhere } from "../where.ts";
 import { daemonsOfEach } from "./daemon.ts";
 
 const namelessId = 54_321;
+const itWhereUnix = itWhere(
+	process.platform !== "win32",
+	"Windows has no named pipes and devices in folders",
+);
 const canChangeUser = spawnSync("setpriv", ["--reuid", String(namelessId), "true"]).status === 0;
 
 describe("the bundled daemon", () => {
@@ -67,6 +80,24 @@ describe("the bundled daemon", () => {
 			rmdirSync(join(daemons.directory, name));
 			assert.equal((await daemons.start()).first.event, "ready");
 		});
+	}
+
+	const kinds: [kind: string, put: (path: string) => void][] = [
+		["a named pipe", (path) => execFileSync("mkfifo", [path])],
+		["a device", (path) => symlinkSync("/dev/zero", path)],
+		["a link that leads in a circle", (path) => symlinkSync(path, path)],
+	];
+	for (const name of ["daemon.json", "daemon.spare", "identity.pem", "index.jsonl", "lock-3", "copy-3.log"]) {
+		for (const [kind, put] of kinds) {
+			itWhereUnix(`does not read ${kind} in the place of ${name}, and says what it is`, async () => {
+				mkdirSync(daemons.directory);
+				put(join(daemons.directory, name));
+				const daemon = await daemons.start();
+				assert.equal(daemon.first.code, "data-unwritable");
+				assert.match(daemon.first.detail ?? "", new RegExp(`${name} is ${kind}, not a file. Move it away`));
+				assert.equal(await daemon.exited, 1);
+			});
+		}
 	}
 
 	const itWhereProc = itWhere(existsSync("/proc/self"), "this system has no /proc");

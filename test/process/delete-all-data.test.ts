@@ -55,6 +55,17 @@ describe("the deletion of all data", () => {
 		assert.deepEqual(readdirSync(daemons.directory).filter(isNoLock), []);
 	});
 
+	it("is not begun by a file that no daemon has written", async () => {
+		const daemon = await daemons.start();
+		const { token } = await daemon.create("orders");
+		await daemon.kill();
+		writeFileSync(inDirectory("deleting"), "my notes");
+		const { first } = await daemons.start();
+		assert.match(first.detail ?? "", /deleting is not the empty file that begins a deletion.* Move it away/);
+		rmSync(inDirectory("deleting"));
+		assert.equal(await (await daemons.start()).verify(token), 200);
+	});
+
 	it("leaves what is not Tokensmith's, names it, and keeps what editors know and an installed service", async () => {
 		const daemon = await daemons.start();
 		await daemon.create("orders");

@@ -32,7 +32,7 @@ interface LineIndex {
 	tokens: Uint32Array;
 }
 
-const namePattern = /^audit-(\d+)-(\d+)-([0-9a-f]{8})\.jsonl$/;
+const namePattern = /^audit-(\d{1,15})-(\d{1,15})-([0-9a-f]{8})\.jsonl$/;
 const linesAtOnce = 64;
 const pieceBytes = 1 << 18;
 const lineEnd = 0x0a;

@@ -144,6 +144,9 @@ export function isIndexEmpty(directory: string): boolean {
 	return owned.length + foreign.length === 0 && jsonOf(found.rows)[Symbol.iterator]().next().done === true;
 }
 
+/** More than any daemon writes, and than Node.js reads. */
+const largestIndex = 1 << 30;
+
 export function indexPath(directory: string): string {
 	return join(directory, "index.jsonl");
 }
@@ -151,6 +154,7 @@ export function indexPath(directory: string): string {
 function readIndex(
 	directory: string,
 ): { header: Header; rows: Buffer; checksum: string } | "damaged" | undefined {
+	if (sizeOf(indexPath(directory)) > largestIndex) return "damaged";
 	const bytes = readIfThere(indexPath(directory));
 	if (bytes === undefined) return undefined;
 	const checked = bytes.subarray(checksumLength);

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename } from "node:path";
 import { listAuditFiles } from "./audit-files.ts";
-import { copyPath, listLogs, listSnapshots, logPath, wasCopyDropped } from "./snapshot.ts";
+import { copyPath, listLogs, listSnapshots, logPath, longestGap, wasCopyDropped } from "./snapshot.ts";
 
 /**
  * The newest snapshot's predecessor and the logs since it are always kept, except before the first one after the start with
@@ -30,7 +30,8 @@ function wasSetAside(directory: string, newest: number, older: number): boolean 
 
 /** Those between the two snapshots, which only a start without the newer one reads. */
 function missingLogs(directory: string, from: number, to: number): string[] {
-	const generations = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + 1 + index);
+	const length = Math.min(longestGap, Math.max(0, to - from));
+	const generations = Array.from({ length }, (_, index) => to - length + 1 + index);
 	return generations
 		.flatMap((generation) => [
 			logPath(directory, generation),

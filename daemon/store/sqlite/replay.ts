@@ -3,7 +3,7 @@ import type { LogLength } from "./change-log.ts";
 import { parseJson } from "./log-lines.ts";
 import { LogReader } from "./log-reader.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
-import { copyPath, listLogs, logPath, wasCopyDropped } from "./snapshot.ts";
+import { copyPath, listLogs, logPath, longestGap, wasCopyDropped } from "./snapshot.ts";
 
 /** The logs since a snapshot. */
 export interface LogRange {
@@ -35,12 +35,21 @@ export interface Replayed extends LogLength, DamagedFiles {
 /** Something is missing, or does not fit the tables. */
 export class ReplayError extends Error {}
 
-/** The generations whose logs follow the snapshot, also those that are missing between others. */
+/**
+ * The generations whose logs follow the snapshot, also those that are missing between others, of each gap at most the last
+ * ones: the number of a log that was copied or renamed may be any.
+ */
 export function generationsOf(directory: string, { snapshot, last }: LogRange): number[] {
 	const found = listLogs(directory);
 	const first = snapshot === undefined ? (found[0] ?? 1) : snapshot + 1;
 	const end = last ?? Math.max(first, found.at(-1) ?? first);
-	return Array.from({ length: end - first + 1 }, (_, index) => first + index);
+	const generations: number[] = [];
+	let next = first;
+	for (const generation of [...found.filter((each) => each >= first && each < end), end]) {
+		next = Math.max(next, generation - longestGap);
+		while (next <= generation) generations.push(next++);
+	}
+	return generations;
 }
 
 /** @throws ReplayError: the database is then of no use. */

@@ -28,10 +28,14 @@ export interface SnapshotFile {
 	path: string;
 }
 
+/** More logs than are ever missing between two files that belong together. */
+export const longestGap = 16;
+
 /** The snapshots of a directory, newest first. */
 export function listSnapshots(directory: string): SnapshotFile[] {
 	const found = readdirSync(directory).flatMap((name) => {
-		const [, generation, schema, checksum] = /^snapshot-(\d+)-(\d+)-([0-9a-f]{8})\.db$/.exec(name) ?? [];
+		const [, generation, schema, checksum] =
+			/^snapshot-(\d{1,15})-(\d{1,4})-([0-9a-f]{8})\.db$/.exec(name) ?? [];
 		if (checksum === undefined) return [];
 		return [
 			{ generation: Number(generation), schema: Number(schema), checksum, path: join(directory, name) },
@@ -43,7 +47,7 @@ export function listSnapshots(directory: string): SnapshotFile[] {
 /** The generations whose logs, or copies of them, are there, oldest first. */
 export function listLogs(directory: string): number[] {
 	const found = readdirSync(directory).flatMap(
-		(name) => /^(?:changes|copy)-(\d+)\.log$/.exec(name)?.[1] ?? [],
+		(name) => /^(?:changes|copy)-(\d{1,15})\.log$/.exec(name)?.[1] ?? [],
 	);
 	return [...new Set(found.map(Number))].sort((one, other) => one - other);
 }
@@ -77,8 +81,13 @@ export function wasCopyDropped(directory: string, generation: number): boolean {
 	return !existsSync(copyPath(directory, generation)) && existsSync(droppedCopyPath(directory, generation));
 }
 
+/** The memory of sql.js ends there. */
+const largestImage = 2 ** 31 - 1;
+
 /** The snapshot's image; undefined when its checksum is wrong. @param roomBytes how much more will probably be added to it. */
 export function readSnapshot(snapshot: SnapshotFile, roomBytes = 0): Uint8Array | undefined {
+	// SQLite could not load it, so no daemon wrote it.
+	if (statSync(snapshot.path).size > largestImage) return undefined;
 	const image = readWithRoom(snapshot.path, roomBytes);
 	return checksumOf(image) === snapshot.checksum ? image : undefined;
 }
