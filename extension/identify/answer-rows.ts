@@ -150,8 +150,12 @@ function actionRows<Line extends KnownLine>(token: TokenRecord, known: Known<Lin
 		known.isKept(id) && works && row("copy", l10n.t("Copy Secret"), command("copySecret", id)),
 		row("list-tree", l10n.t("Show in Side Bar"), command("showToken", id)),
 		status !== "revoked" &&
-			!(isOwn && ways.revoke === "none") &&
+			ways.revoke !== "none" &&
 			row("trash", l10n.t("Revoke…"), command("revokeToken", id)),
+		status !== "revoked" &&
+			!isOwn &&
+			ways.revoke === "none" &&
+			row("trash", l10n.t("Mark as Revoked…"), command("markRevoked", id)),
 	];
 	return rows.filter((one) => one !== false);
 }

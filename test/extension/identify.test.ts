@@ -151,6 +151,16 @@ describe("the answer", () => {
 		assert.deepEqual(commands(answer), []);
 	});
 
+	it("offers to mark a token that only its own system can revoke", () => {
+		const noted = tokenRecord("1", { issuer: "github" });
+		const known = knownAs(noted, {
+			waysOf: () => ({ rotate: "none", revoke: "none", change: true, restore: false }),
+		});
+		const answer = answerTo(read(secret), known, now);
+		assert.match(words(answer), /Mark as Revoked…/);
+		assert.deepEqual(commands(answer), ["editToken", "showToken", "markRevoked"]);
+	});
+
 	it("says that there is no record, once the daemon has answered", () => {
 		assert.match(
 			words(answerTo(read(secret), { ...nothing, found: {} }, now)),
