@@ -61,6 +61,9 @@ describe("a debug configuration with tokens", () => {
 			/Set "console": "internalConsole" in the configuration "Orders"/,
 		);
 		assert.match(words({ type: "lldb" }), /Set "terminal": "console" in the configuration "Orders"/);
+		assert.match(words({ logToFile: true }), /^logToFile makes the debugger log its input/);
+		assert.match(words({ request: "attach" }), /not to one that it attaches to/);
+		assert.match(words({ debugServer: 4711 }), /^With debugServer, the secret would go to whatever listens/);
 	});
 
 	it("contains the secrets in its environment, and no longer the tokens", () => {
@@ -156,6 +159,11 @@ describe("a debug configuration with tokens", () => {
 		assert.deepEqual(variablesWith(asking, ["x-1", "x-2", "x-3"]), { A: "x-1", C: "x-2" });
 		const filled = withTexts(asking, new Map([["x-1", secret]]));
 		assert.deepEqual(filled.env, { A: `Bearer ${secret}`, B: "2" });
+		assert.deepEqual(filled.environment, asking.environment);
+		assert.deepEqual(withTexts(asking, new Map([["x-2", secret]])).environment, [
+			{ name: "C", value: secret },
+		]);
+		assert.deepEqual(withTexts(config, new Map([["x-1", secret]])), config);
 		assert.throws(() => variablesWith({ ...config, args: ["x-1"] }, ["x-1"]), /would be visible in args/);
 		assert.throws(
 			() => variablesWith({ ...config, env: { A: "x-1 x-2" } }, ["x-1", "x-2"]),

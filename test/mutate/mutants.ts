@@ -129,7 +129,7 @@ function* changesOf(node: ts.Node, checker: Checker): Generator<Change> {
 	if (ts.isNumericLiteral(node)) yield replace(node, otherNumber(Number(node.text)));
 	if (node.kind === ts.SyntaxKind.TrueKeyword) yield replace(node, "false");
 	if (node.kind === ts.SyntaxKind.FalseKeyword) yield replace(node, "true");
-	if (ts.isAwaitExpression(node)) yield replace(node, node.expression.getText());
+	if (ts.isAwaitExpression(node) && !isPassedOn(node)) yield replace(node, node.expression.getText());
 	if (ts.isExpressionStatement(node) || ts.isThrowStatement(node)) yield replace(node, ";");
 	if (ts.isReturnStatement(node) && node.expression) yield* emptied(node.expression, checker);
 	if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) yield* emptied(node.body, checker);
@@ -139,6 +139,23 @@ function* changesOf(node: ts.Node, checker: Checker): Generator<Change> {
 		const other = methods[node.name.text];
 		if (other !== undefined) yield replace(node.name, other);
 	}
+}
+
+/** Whether a function only returns what it awaits: without the `await`, its caller waits for the same. */
+function isPassedOn(node: ts.Node): boolean {
+	const { parent } = node;
+	if (ts.isParenthesizedExpression(parent)) return isPassedOn(parent);
+	if (ts.isConditionalExpression(parent)) return parent.condition !== node && isPassedOn(parent);
+	if (ts.isArrowFunction(parent)) return parent.body === node;
+	return ts.isReturnStatement(parent) && !isTried(parent);
+}
+
+/** Whether a `try` sees what is thrown there. */
+function isTried(node: ts.Node): boolean {
+	const { parent } = node;
+	if (ts.isSourceFile(node)) return false;
+	const isSeen = ts.isTryStatement(parent) && (parent.tryBlock === node || parent.finallyBlock !== undefined);
+	return isSeen || isTried(parent);
 }
 
 function replace(node: ts.Node, text: string): Change {
