@@ -11,6 +11,7 @@ import { build, context } from "esbuild";
 import { bundledOnly } from "./build/bundled-only.mjs";
 import { writeDeclarations } from "./build/declarations.mjs";
 import { thirdPartyNotices } from "./build/notices.ts";
+import { buildTwoFiles } from "./build/two-files.mjs";
 import { manPage } from "./daemon/cli/man-page.ts";
 import { sections } from "./daemon/cli/program.ts";
 import { manifestJsonSchema, profileJsonSchema } from "./daemon/manifest/manifest.ts";
@@ -90,13 +91,15 @@ const shared = {
 	metafile: true,
 };
 
+/** Programs whose starts must be short. */
+const mains = { "daemon-main": "daemon/main.ts", "server-main": "daemon/server-main.ts" };
+
 const programs = {
 	...shared,
 	entryPoints: {
 		extension: "extension/extension.ts",
 		daemon: "daemon/start.ts",
-		"daemon-main": "daemon/main.ts",
-		"server-main": "daemon/server-main.ts",
+		...(dev ? mains : {}),
 		"compaction-process": "daemon/store/sqlite/compaction-process.ts",
 		cli: "daemon/cli.ts",
 		client: "daemon/client/tokensmith.ts",
@@ -132,6 +135,9 @@ const overviewPage = {
 function prepare() {
 	mkdirSync(outdir, { recursive: true });
 	for (const old of globSync(`${outdir}/{,overview/}*.{map,LEGAL.txt}`)) rmSync(old);
+	// A development build has one file for each, which a debugger finds.
+	for (const name of dev ? Object.keys(mains) : [])
+		writeFileSync(join(outdir, `${name}-later.js`), `// All is in ${name}.js.\n`);
 	writeFileSync(join(outdir, "package.json"), '{ "type": "commonjs" }\n');
 	for (const [name, schema] of [
 		["tokensmith", manifestJsonSchema()],
@@ -156,7 +162,8 @@ if (watch) {
 } else {
 	const builds = await Promise.all([programs, overviewPage].map((options) => build(options)));
 	if (!dev) {
-		const metafiles = builds.map(({ metafile }) => metafile);
+		const twoFiles = Object.entries(mains).map(([name, entry]) => buildTwoFiles(name, entry, programs));
+		const metafiles = [...builds.map(({ metafile }) => metafile), ...(await Promise.all(twoFiles))];
 		for (const file of globSync(`${outdir}/{,overview/}*.js`)) escapeNonAscii(file);
 		writeFileSync(join(outdir, "metafiles.json"), JSON.stringify(metafiles));
 		writeFileSync(join(outdir, "tokensmith.1"), `${manPage(sections, version)}\n`);

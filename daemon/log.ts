@@ -58,7 +58,7 @@ function keptUntilOpen(openNow: () => Promise<OpenLog>): DaemonLog {
 }
 
 async function openStandard(): Promise<OpenLog> {
-	const { pino } = await import("pino");
+	const { default: pino } = await import("pino");
 	const destination = pino.destination({ dest: 2, sync: false });
 	const flush = () => new Promise<void>((resolve) => destination.flush(() => resolve()));
 	return { log: pino(pinoOptions, destination), flush };
@@ -72,12 +72,15 @@ function silentLog(error: unknown): OpenLog {
 }
 
 async function openFile(directory: string): Promise<OpenLog> {
-	const [{ pino }, { SonicBoom }] = await Promise.all([import("pino"), import("sonic-boom")]);
+	const [{ default: pino }, { default: sonicBoom }] = await Promise.all([
+		import("pino"),
+		import("sonic-boom"),
+	]);
 	const path = join(directory, "daemon.log");
 	rotateWhenLarge(path);
 	// Asynchronous, so that no request waits for its line. Not pino's own destination, which at exit retries endlessly
 	// on a full disk.
-	const destination = new SonicBoom({
+	const destination = new sonicBoom.SonicBoom({
 		dest: path,
 		sync: false,
 		minLength: bufferedBytes,

@@ -233,8 +233,8 @@ class Traffic {
 class Idling {
 	readonly #seconds: number;
 	readonly #isNeeded: () => boolean;
-	/** By a clock that no change of the time moves. */
-	#lastAsked = performance.now();
+	/** Seconds of this process, which no change of the time moves. `performance` would load more at each start. */
+	#lastAsked = process.uptime();
 
 	constructor(seconds: number, isNeeded: () => boolean) {
 		this.#seconds = seconds;
@@ -242,14 +242,14 @@ class Idling {
 	}
 
 	asked(): void {
-		this.#lastAsked = performance.now();
+		this.#lastAsked = process.uptime();
 	}
 
 	watch(onIdle: () => void): void {
 		if (this.#seconds === 0) return;
 		const look = () => {
 			if (this.#isNeeded()) this.asked();
-			if (performance.now() - this.#lastAsked > this.#seconds * 1000) onIdle();
+			if (process.uptime() - this.#lastAsked > this.#seconds) onIdle();
 		};
 		setInterval(look, Math.min(5000, this.#seconds * 500)).unref();
 	}

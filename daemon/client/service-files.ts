@@ -19,6 +19,7 @@ import { join } from "node:path";
 const programFiles = [
 	"daemon.js",
 	"daemon-main.js",
+	"daemon-main-later.js",
 	"compaction-process.js",
 	"sql-wasm.wasm",
 	"package.json",

@@ -57,7 +57,8 @@ export class Metrics {
 
 	/** Loads the library on first use: most daemons are never scraped. */
 	async #register(): Promise<Registry> {
-		const { Counter, collectDefaultMetrics, Gauge, Registry } = await import("prom-client");
+		const { default: prometheus } = await import("prom-client");
+		const { Counter, collectDefaultMetrics, Gauge, Registry } = prometheus;
 		const registry = new Registry();
 		const registers = [registry];
 		const { authority, verifyEndpoint, events, measures = [] } = this.#deps;

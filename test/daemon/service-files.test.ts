@@ -20,7 +20,8 @@ describe("the daemon's copy for a service", () => {
 		dataDir = join(folder, "data");
 		bundle = join(folder, "bundle");
 		for (const path of [dataDir, bundle]) mkdirSync(path);
-		const others = ["daemon-main.js", "compaction-process.js", "sql-wasm.wasm", "package.json", "other.js"];
+		const programs = ["daemon-main.js", "daemon-main-later.js", "compaction-process.js"];
+		const others = [...programs, "sql-wasm.wasm", "package.json", "other.js"];
 		for (const name of others) writeFileSync(join(bundle, name), name);
 		writeFileSync(join(bundle, "daemon.js"), "process.exitCode = 7;");
 	});
@@ -43,6 +44,7 @@ describe("the daemon's copy for a service", () => {
 		assert.equal(readFileSync(serviceProgram(dataDir), "utf8"), `require("./${copy}/daemon.js");\n`);
 		assert.deepEqual(readdirSync(join(service(), copy)).sort(), [
 			"compaction-process.js",
+			"daemon-main-later.js",
 			"daemon-main.js",
 			"daemon.js",
 			"package.json",

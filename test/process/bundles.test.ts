@@ -9,9 +9,11 @@ import { createInterface } from "node:readline";
 import { temporaryFolder } from "../daemon/harness.ts";
 import { until } from "../workbench/until.ts";
 import { ending } from "./command-line.ts";
+import { DaemonChild } from "./daemon.ts";
 
 const dist = resolve(import.meta.dirname, "..", "..", "dist");
-const bundles = ["client", "cli", "compaction-process", "daemon", "daemon-main", "extension"];
+const mains = ["daemon-main", "daemon-main-later", "server-main", "server-main-later"];
+const bundles = ["client", "cli", "compaction-process", "daemon", ...mains, "extension"];
 
 interface Metafile {
 	outputs: Record<string, { imports: { path: string; external?: boolean }[] }>;
@@ -42,6 +44,26 @@ describe("the bundles", () => {
 				({ path, external }) => external && !isProvided(path) && path !== "vscode",
 			);
 			assert.deepEqual(outside, [], output);
+		}
+	});
+
+	it("start a daemon and verify without the file of what it loads later", async () => {
+		const folder = temporaryFolder();
+		const whole = await DaemonChild.start(join(folder, "data"));
+		const { token } = await whole.create("a");
+		await whole.kill();
+		cpSync(dist, join(folder, "dist"), { recursive: true });
+		rmSync(join(folder, "dist", "daemon-main-later.js"));
+		const started = [join(folder, "dist", "daemon.js"), "--data-dir", whole.directory, "--port", "0"];
+		const child = spawn(process.execPath, started);
+		try {
+			const [line] = await once(createInterface({ input: child.stdout }), "line");
+			const headers = { authorization: `Bearer ${token}` };
+			assert.equal((await fetch(`${JSON.parse(line).url}/v1/verify`, { headers })).status, 200);
+		} finally {
+			child.kill("SIGKILL");
+			await once(child, "exit");
+			rmSync(folder, { recursive: true });
 		}
 	});
 
