@@ -96,6 +96,26 @@ describe("a start with damaged files", () => {
 		}
 	});
 
+	it("makes the lost copy of an earlier log again, for when that log is damaged later", async () => {
+		const compaction = { script: join(databases.folder, "absent.js"), wasm: "" };
+		const database = await databases.start({ compactAtBytes: 500, compaction, onCompactionError: () => {} });
+		for (let round = 0; round < 3; round++) {
+			await Promise.all(names(50).map((name) => set(database, name, String(round))));
+			await database.compacted();
+		}
+		const earlier = (listSnapshots(databases.folder)[0]?.generation ?? 0) + 1;
+		assert.ok((listLogs(databases.folder).at(-1) ?? 0) > earlier);
+		const [log, copy] = [logPath(databases.folder, earlier), copyPath(databases.folder, earlier)];
+		rmSync(copy);
+		const reopened = await databases.start();
+		assert.match(reopened.notices[0]?.detail ?? "", /were missing: copy-\d+\.log/);
+		assert.ok(linesOf(copy).equals(linesOf(log)));
+		replaceIn(log, '"name-7"', '"name-x"');
+		const third = await databases.start();
+		assert.deepEqual(await all(third), expected(names(50), "2"));
+		assert.match(third.notices[0]?.detail ?? "", /set aside: changes-\d+\.log\.damaged\. Nothing is lost/);
+	});
+
 	it("takes from a log's copy what the log has lost, sets the log aside and says so", async () => {
 		const database = await databases.start();
 		for (const name of ["a", "b", "c"]) await set(database, name, "1");
