@@ -56,6 +56,30 @@ describe("the API's events", () => {
 	}
 });
 
+describe("the stream of events", () => {
+	it("answers HEAD at once, and is none then", async () => {
+		const daemon = await TestDaemon.start();
+		try {
+			const { status, headers } = await daemon.call("HEAD", "/v1/events");
+			assert.deepEqual([status, headers.get("content-type")], [200, "text/event-stream"]);
+			assert.equal(daemon.events.listeners, 0);
+		} finally {
+			await daemon.remove();
+		}
+	});
+
+	it("ends in order when the daemon stops, so that a listener knows that nothing was cut off", async () => {
+		const daemon = await TestDaemon.start();
+		const listener = await listen(daemon.url);
+		const rest = listener.rest();
+		await daemon.remove();
+		assert.deepEqual(
+			(await rest).map(({ name }) => name),
+			["hello"],
+		);
+	});
+});
+
 describe("a stream of events on which nothing happens", () => {
 	it("has a comment every twenty seconds, so that no proxy takes it for dead", async () => {
 		mock.timers.enable({ apis: ["setInterval"] });

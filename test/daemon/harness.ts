@@ -129,6 +129,8 @@ export interface TestDaemonOptions {
 export class TestDaemon {
 	readonly directory = temporaryFolder();
 	readonly failures: unknown[] = [];
+	/** The lines of requests in the log. */
+	readonly logged: object[] = [];
 	readonly events: EventStream;
 	/** What the rules take for the present. */
 	now = new Date("2026-03-10T12:00:00.000Z");
@@ -188,7 +190,10 @@ export class TestDaemon {
 			url: () => this.url,
 			addressOf,
 			strangers,
-			log: { info: () => {}, error: ({ err }: { err?: unknown }) => failures.push(err) },
+			log: {
+				info: (facts) => this.logged.push(facts),
+				error: ({ err }: { err?: unknown }) => failures.push(err),
+			},
 			onShutdown: () => {
 				this.shutdowns++;
 			},

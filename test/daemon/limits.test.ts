@@ -132,6 +132,13 @@ describe("a daemon", () => {
 		streams[0]?.destroy();
 		await until(() => daemon.events.listeners === 4);
 		assert.equal(await stream(one), 200);
+		for (const socket of streams.splice(0)) socket.destroy();
+		await until(() => daemon.events.listeners === 0);
+		assert.deepEqual(
+			[await stream(one), await stream(one), await stream(one)],
+			[200, 200, 429],
+			"as at first",
+		);
 		for (const socket of streams) socket.destroy();
 	});
 

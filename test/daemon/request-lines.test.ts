@@ -1,7 +1,7 @@
 /** What the log holds of requests, however many are refused. */
 import assert from "node:assert/strict";
 import { RequestLines } from "../../daemon/server/request-lines.ts";
-import { until } from "./harness.ts";
+import { TestDaemon, until } from "./harness.ts";
 
 describe("the log's lines of requests", () => {
 	function linesOf(): { lines: RequestLines; written: { facts: object; message: string }[] } {
@@ -29,5 +29,27 @@ describe("the log's lines of requests", () => {
 		const { lines, written } = linesOf();
 		for (let count = 0; count < 100; count++) lines.failed({ err: new Error("disk") });
 		assert.equal(written.length, 20);
+	});
+
+	it("tell of a change and of a refused one what was asked for, and nothing of reads", async () => {
+		const daemon = await TestDaemon.start();
+		try {
+			const { id } = await daemon.create();
+			for (const method of ["GET", "HEAD"]) await daemon.call(method, `/v1/api-tokens/${id}?x=y`);
+			await daemon.call("DELETE", `/v1/api-tokens/${id}`);
+			const refused = await daemon.call("POST", "/v1/api-tokens", { secret: "tks_wrong", body: {} });
+			const facts = daemon.logged as { method: string; route: string; status: number; request: string }[];
+			assert.deepEqual(
+				facts.map(({ method, route, status }) => [method, route, status]),
+				[
+					["POST", "/v1/api-tokens", 201],
+					["DELETE", "/v1/api-tokens/{id}", 200],
+					["POST", "/v1/api-tokens", 401],
+				],
+			);
+			assert.equal(`urn:uuid:${facts[2]?.request}`, refused.body.instance, "by which a user finds the line");
+		} finally {
+			await daemon.remove();
+		}
 	});
 });
