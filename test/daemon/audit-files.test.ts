@@ -58,6 +58,20 @@ describe("files of audit events", () => {
 		assert.deepEqual([empty.isComplete(0, 2), empty.isComplete(1, 2)], [false, true]);
 	});
 
+	it("are followed by the events in memory, of which none is repeated on the next page, where some are missing", async () => {
+		writeAuditFile(folder, [event(1), event(2)]);
+		const audit = new AuditFiles(folder);
+		audit.add([event(3), event(5), event(6)]);
+		const pages: number[][] = [];
+		let before: number | undefined;
+		do {
+			const page = await audit.list({}, { limit: 2, before, tail: 1 });
+			pages.push(page.map(({ sequence }) => sequence));
+			before = page.at(-1)?.sequence;
+		} while (before !== undefined);
+		assert.deepEqual(pages, [[6, 5], [3, 2], []]);
+	});
+
 	onFiles.it("that another one replaces are not read", async () => {
 		const daemon = await TestDaemon.start();
 		try {

@@ -57,6 +57,13 @@ const refused: [says: string, change: (value: Loose) => void, pointer: string, w
 		/must be a JSON pointer/,
 	],
 	[
+		"a number in place of a pointer in a record",
+		(c) => (c.record.expiry.at = 5),
+		"/record/expiry/at",
+		/^must be a string/,
+	],
+	["a number in place of a date's place", (c) => (c.record.expiry = 5), "/record/expiry", /./],
+	[
 		"an unknown time format",
 		(c) => (c.record.expiry.as = "days"),
 		"/record/expiry/as",

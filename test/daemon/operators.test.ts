@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { apiPermissions, type CreatedToken } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { DaemonChild } from "../process/daemon.ts";
-import { daemonOfEach, type TestDaemon, temporaryFolder } from "./harness.ts";
+import { daemonOfEach, ownerKey, type TestDaemon, temporaryFolder, until } from "./harness.ts";
 
 type CallOptions = NonNullable<Parameters<TestDaemon["call"]>[2]>;
 
@@ -99,6 +99,16 @@ describe("for operators", () => {
 				samples.get(`tokensmith_tokens{status="${status}"}`),
 			);
 			assert.deepEqual(counted, [3, 1, 1, 1, 1]);
+		});
+
+		it("counts open streams of events", async () => {
+			const aborted = new AbortController();
+			const headers = { authorization: `Bearer ${ownerKey}` };
+			await fetch(`${daemon.url}/v1/events`, { headers, signal: aborted.signal });
+			assert.equal((await metrics()).get("tokensmith_listeners"), 1);
+			aborted.abort();
+			await until(() => daemon.events.listeners === 0);
+			assert.equal((await metrics()).get("tokensmith_listeners"), 0);
 		});
 	});
 

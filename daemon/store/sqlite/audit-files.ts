@@ -136,9 +136,7 @@ export class AuditFiles {
 			next = Math.max(next, last + 1);
 		}
 		if (next > head) return true;
-		return (
-			this.#recent.length > 0 && this.#firstRecent <= next && this.#firstRecent + this.#recent.length > head
-		);
+		return this.#firstRecent <= next && this.#firstRecent + this.#recent.length > head;
 	}
 
 	/** The names of files whose content is not what was written. */
