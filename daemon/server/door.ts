@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Problem } from "../contract.ts";
+import { clientAddress } from "../rules/address.ts";
 import { problemOf } from "./problem.ts";
 
 /** The host that the request names. undefined: it names none. */
@@ -71,14 +72,23 @@ export class Hosts {
 
 	/** @param others with a port each. */
 	constructor(names: readonly string[], port: number, others: readonly string[] = []) {
-		this.#allowed = new Set([...names.map((name) => `${name}:${port}`), ...others]);
+		const all = [...names.map((name) => `${name}:${port}`), ...others];
+		this.#allowed = new Set(all.map((host) => plainHost(host) ?? host));
 	}
 
+	/** A request of HTTP/1.0 may name none (RFC 9112 section 3.2), as health checks do; every browser names one. */
 	allows(host: NamedHost): boolean {
-		if (host === undefined) return false;
-		const name = host.toLowerCase();
-		return this.#allowed.has(hasPort(name) ? name : `${name.replace(/:$/, "")}:80`);
+		if (host === undefined) return true;
+		const plain = plainHost(host);
+		return plain !== undefined && this.#allowed.has(plain);
 	}
+}
+
+/** One spelling of a host and its port: a name without its final dot, an address in its shortest form, the port of http. */
+function plainHost(host: string): string | undefined {
+	const [, name, port] = /^(\[[^\]]*\]|[^:]+)(?::(\d*))?$/.exec(host.toLowerCase()) ?? [];
+	if (name === undefined) return undefined;
+	return `${clientAddress(name) ?? name.replace(/\.$/, "")}:${Number(port || 80)}`;
 }
 
 function hasPort(authority: string): boolean {

@@ -83,13 +83,14 @@ describe("the door of a daemon", () => {
 		assert.match(await send(lines), /^HTTP\/1\.1 200 /);
 	});
 
-	it("answers HTTP/1.0 without a Host header where any host will do", async () => {
+	it("answers HTTP/1.0 without a Host header, which no browser sends", async () => {
 		const { token } = await daemon.create();
-		assert.match(
-			await send(["GET /v1/verify HTTP/1.0", `Authorization: Bearer ${token}`]),
-			/^HTTP\/1\.1 200 /,
-		);
-		assert.match(await send(["GET /healthz HTTP/1.0"]), /^HTTP\/1\.1 403 /);
+		for (const path of ["/v1/verify", "/v1/api-tokens/current"]) {
+			const answer = await send([`GET ${path} HTTP/1.0`, `Authorization: Bearer ${token}`]);
+			assert.match(answer, /^HTTP\/1\.1 200 /);
+		}
+		assert.match(await send(["GET /healthz HTTP/1.0"]), /^HTTP\/1\.1 200 /);
+		assert.match(await send(["GET /healthz HTTP/1.0", "Host:"]), /^HTTP\/1\.1 403 /);
 	});
 
 	for (const target of ["/V1/api-tokens", "/v1/api-tokens/", "/v1/API-tokens?limit=1", "//v1/api-tokens"]) {

@@ -31,7 +31,21 @@ describe("the hosts that a daemon answers to", () => {
 		[47600, "127.0.0.1", false],
 		[47600, "127.0.0.1:80", false],
 		[47600, "localhost.evil.example:47600", false],
-		[47600, undefined, false],
+		[47600, undefined, true],
+		[47600, "", false],
+		[47600, ":47600", false],
+		[47600, "localhost.:47600", true],
+		[47600, "LocalHost.:47600", true],
+		[47600, "localhost..:47600", false],
+		[47600, "[0:0:0:0:0:0:0:1]:47600", true],
+		[47600, "[::ffff:127.0.0.1]:47600", true],
+		[47600, "[::FFFF:7f00:1]:47600", true],
+		[47600, "[::ffff:127.0.0.2]:47600", false],
+		[47600, "[localhost]:47600", false],
+		[47600, "::1:47600", false],
+		[47600, "evil.example@localhost:47600", false],
+		[47600, "localhost:47600, evil.example", false],
+		[47600, "localhost:47600:47600", false],
 		[80, "127.0.0.1", true],
 		[80, "localhost", true],
 		[80, "localhost:", true],
@@ -44,6 +58,16 @@ describe("the hosts that a daemon answers to", () => {
 	for (const [port, host, allowed] of cases) {
 		it(`${allowed ? "include" : "exclude"} ${host ?? "none"} at port ${port}`, () => {
 			assert.equal(new Hosts(["127.0.0.1", "localhost", "[::1]"], port).allows(host), allowed);
+		});
+	}
+
+	for (const [listening, called] of [
+		["[::ffff:127.0.0.1]", "[::ffff:7f00:1]:47600"],
+		["[0:0:0:0:0:0:0:1]", "[::1]:47600"],
+		["[2001:DB8:0::5]", "[2001:db8::5]:47600"],
+	] as const) {
+		it(`include ${called}, as clients write the address ${listening} of the daemon's own url`, () => {
+			assert.ok(new Hosts([listening], 47600).allows(called));
 		});
 	}
 });
