@@ -33,7 +33,7 @@ export class MisplacedFileError extends Error {}
 
 /** The log is none of them: the daemon runs without. */
 const ownFile =
-	/^(daemon\.(json|spare)|deleting|identity\.pem|index\.jsonl|lock-\d+|(snapshot|changes|copy|audit)-.*\.(db|log|jsonl))$/;
+	/^(daemon\.(json|spare)|(lock|link)\.spare|deleting|identity\.pem|index\.jsonl|lock-\d+|(snapshot|changes|copy|audit)-.*\.(db|log|jsonl))$/;
 
 /** Where the data of an earlier directory arrives, and from where it moves up once it is complete (`move-data.ts`). */
 export const movedIn = (directory: string) => join(directory, "moved-in");
@@ -51,7 +51,7 @@ export function isDataFile(name: string): boolean {
 
 /** Whether a file or folder is of use only to the daemon that wrote it. */
 export function isTransient(name: string): boolean {
-	return /^(daemon\.(json|spare)|lock-.*|compile-cache|.*\.tmp)$/.test(name);
+	return /^(daemon\.(json|spare)|(lock|link)\.spare|lock-.*|compile-cache|.*\.tmp)$/.test(name);
 }
 
 /** A file or folder, so that what was done to it outlasts a power cut. */

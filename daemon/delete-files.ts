@@ -10,7 +10,7 @@ import { MisplacedFileError, syncPath } from "./data-directory.ts";
 
 /** Those that a daemon writes. A damaged one, and one that was there before a move, has another ending. */
 const dataFile =
-	/^(?:identity\.pem|index\.jsonl|moved-from|daemon\.(?:json|spare|log)|daemon-errors\.txt|snapshot-\d+-\d+-[0-9a-f]{8}\.db|changes-\d+\.log|copy-\d+\.(?:log|dropped)|audit-\d+-\d+-[0-9a-f]{8}\.jsonl)(?:\.1|\.(?:damaged|earlier)(?:-\d+)?)?$/;
+	/^(?:identity\.pem|index\.jsonl|moved-from|daemon\.(?:json|spare|log)|(?:lock|link)\.spare|daemon-errors\.txt|snapshot-\d+-\d+-[0-9a-f]{8}\.db|changes-\d+\.log|copy-\d+\.(?:log|dropped)|audit-\d+-\d+-[0-9a-f]{8}\.jsonl)(?:\.1|\.(?:damaged|earlier)(?:-\d+)?)?$/;
 
 /** Written in part when a crash came. Locks are those of other processes. */
 const incompleteFile = /^(?!lock-).+\.tmp$/;

@@ -6,9 +6,11 @@
 import { randomUUID } from "node:crypto";
 import {
 	chmodSync,
+	closeSync,
 	existsSync,
 	linkSync,
 	lstatSync,
+	openSync,
 	readdirSync,
 	readFileSync,
 	rmSync,
@@ -39,14 +41,24 @@ const answerMilliseconds = 2000;
  * the file system allows only one process. The highest is never deleted, so no number is used twice.
  */
 export class DirectoryLock {
+	readonly #directory: string;
 	readonly #beacon: Server;
 
 	/** @throws HeldError when a running daemon holds the lock. */
 	static async acquire(directory: string): Promise<DirectoryLock> {
+		try {
+			return await DirectoryLock.#take(directory);
+		} catch (error) {
+			if (!makeRoom(directory, error)) throw error;
+			return await DirectoryLock.#take(directory);
+		}
+	}
+
+	static async #take(directory: string): Promise<DirectoryLock> {
 		const lock = await prepareLock(directory);
 		try {
 			await claim(directory, lock);
-			return new DirectoryLock(lock.beacon);
+			return new DirectoryLock(directory, lock.beacon);
 		} catch (error) {
 			lock.beacon.close();
 			throw error;
@@ -55,8 +67,14 @@ export class DirectoryLock {
 		}
 	}
 
-	private constructor(beacon: Server) {
+	private constructor(directory: string, beacon: Server) {
+		this.#directory = directory;
 		this.#beacon = beacon;
+	}
+
+	/** Keeps a place for the next lock on a disk that takes no more files. Late: a start that fails leaves none. */
+	keepSpare(): void {
+		for (const path of sparePaths(this.#directory)) closeSync(openSync(path, "a", 0o600));
 	}
 
 	/** Another daemon may take over once this process or its beacon has ended. */
@@ -70,6 +88,19 @@ interface PreparedLock {
 	path: string;
 	/** Answers as long as this process lives. */
 	beacon: Server;
+}
+
+/** A lock takes the place of a file, and on some disks the link to it takes another. */
+function sparePaths(directory: string): string[] {
+	return ["lock.spare", "link.spare"].map((name) => join(directory, name));
+}
+
+/** Whether the disk may now take what it had no place for. */
+function makeRoom(directory: string, error: unknown): boolean {
+	const isFull = ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
+	const spares = isFull ? sparePaths(directory).filter((path) => existsSync(path)) : [];
+	for (const path of spares) rmSync(path, { force: true });
+	return spares.length > 0;
 }
 
 async function prepareLock(directory: string): Promise<PreparedLock> {

@@ -127,6 +127,8 @@ async function run(options: Arguments, compileSqlite: CompileSqlite): Promise<vo
 		lock.release();
 	});
 	url = await server.listen(options.host, options.port);
+	// Before the file, which can take the place of an earlier one.
+	attempt(() => lock.keepSpare(), "on a disk that takes no more files, the next start will fail", log);
 	const file = {
 		url,
 		pid: process.pid,

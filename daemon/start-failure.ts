@@ -38,7 +38,8 @@ const remedies: Readonly<Record<string, string>> = {
 
 function explain(error: unknown): [code: string, detail: string] {
 	const code = codeOf(error);
-	const remedy = syscallOf(error) === "listen" ? undefined : remedies[code];
+	const isOfPort = syscallOf(error) === "listen" && !["ENOSPC", "EDQUOT"].includes(code);
+	const remedy = isOfPort ? undefined : remedies[code];
 	if (remedy !== undefined)
 		return ["data-unwritable", `The data directory can't be written: ${messageOf(error)}. ${remedy}`];
 	if (code === "EADDRINUSE" || (code === "EACCES" && syscallOf(error) === "listen"))

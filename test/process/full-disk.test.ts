@@ -90,6 +90,28 @@ describe("a daemon on a full disk", () => {
 		}
 	});
 
+	it("that takes no more files starts, verifies and revokes, after a stop and after kills", async function () {
+		if (!mounted) skipTest(this, "only root can mount a disk");
+		spawnSync("mount", ["-o", "remount,nr_inodes=100", disk]);
+		let daemon = await daemons.start();
+		const [kept, revoked, leaked] = await createAll(daemon, ["kept", "revoked", "leaked"]);
+		for (const [signal, ended] of [
+			["SIGTERM", revoked],
+			["SIGKILL", leaked],
+			["SIGKILL", undefined],
+		] as const) {
+			takeAllFiles();
+			await daemon.kill(signal);
+			takeAllFiles();
+			daemon = await daemons.start();
+			assert.equal(daemon.first.event, "ready", daemon.errors);
+			assert.equal(await daemon.verify(kept?.token ?? ""), 200);
+			if (ended === undefined) continue;
+			assert.equal((await daemon.fetch(`/v1/api-tokens/${ended.id}`, { method: "DELETE" })).status, 200);
+			assert.equal(await daemon.verify(ended.token), 401);
+		}
+	});
+
 	it("refuses a backup that has no room while it is checked, and then takes a revocation over the same connection", async function () {
 		if (!mounted) skipTest(this, "only root can mount a disk");
 		const daemon = await daemons.start();
@@ -123,6 +145,15 @@ describe("a daemon on a full disk", () => {
 			[],
 		);
 	});
+
+	/** Until the disk can take no other one. */
+	function takeAllFiles(): void {
+		try {
+			for (let count = 0; ; count++) writeFileSync(join(disk, `file-${count}`), "", { flag: "a" });
+		} catch (error) {
+			assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+		}
+	}
 
 	/** Takes every byte that is left. */
 	function fill(): void {
