@@ -100,7 +100,7 @@ function replaceJsonPlaces(text: string, changes: readonly PlaceChange[]): EnvEd
 	const pieces = changes.filter(({ place }) => place.part === "piece");
 	const refused = replaceSpans(
 		text,
-		pieces.map(({ place: { start, end }, value }) => ({ start, end, value })),
+		pieces.map(({ place: { start, end, secret }, value }) => ({ start, end, value, secret })),
 	);
 	if ("reason" in refused) return refused;
 	return replaceInJson(
@@ -111,7 +111,7 @@ function replaceJsonPlaces(text: string, changes: readonly PlaceChange[]): EnvEd
 
 function replaceSpans(
 	text: string,
-	spans: readonly { start: number; end: number; value: string }[],
+	spans: readonly { start: number; end: number; value: string; secret?: string }[],
 ): EnvEdit[] | EnvRefusal {
 	const edits: EnvEdit[] = [];
 	for (const span of spans) {

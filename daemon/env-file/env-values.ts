@@ -59,6 +59,28 @@ function commentedValues(text: string, entries: readonly EnvEntry[]): EnvValue[]
 	return values;
 }
 
+/** What else is in comments, in a form with lines of `KEY=value`: the text between its values and behind the last of a line. */
+export function commentParts(text: string, values: readonly EnvValue[]): EnvValue[] {
+	const starts = lineStarts(text);
+	const keys = new Map(values.map(({ key, end }) => [lineAt(starts, end), key]));
+	const parts: EnvValue[] = [];
+	const comment = /#[^\r\n]*/g;
+	let next = 0;
+	for (let found = comment.exec(text); found !== null; found = comment.exec(text)) {
+		while ((values[next]?.end ?? Number.POSITIVE_INFINITY) <= found.index) next += 1;
+		const { start, end } = values[next] ?? { start: text.length, end: text.length };
+		const from = found.index;
+		const to = Math.min(from + found[0].length, Math.max(start, from));
+		const line = lineAt(starts, from);
+		const key = keys.get(line) ?? withoutKey;
+		if (from < to)
+			parts.push({ key, value: text.slice(from, to), line: line + 1, start: from, end: to, commented: true });
+		// What follows a value in the same comment has no number sign of its own.
+		if (start < from + found[0].length) comment.lastIndex = end;
+	}
+	return parts;
+}
+
 function envValueOf(entry: EnvEntry, offset = 0): EnvValue {
 	const { key, value, line, start, end, quote } = entry;
 	const inset = quote === "" ? 0 : 1;

@@ -81,6 +81,27 @@ function tokensOf(text: string): Token[] {
 	return tokens;
 }
 
+/**
+ * What a string of JSON means, for its text between the quotes, and where each of the characters starts in it, with the end
+ * as the last.
+ */
+export function unescaped(raw: string): { text: string; offsets: number[] } {
+	let text = "";
+	const offsets: number[] = [];
+	for (const { 0: found, index } of raw.matchAll(/\\u[0-9A-Fa-f]{4}|\\[\s\S]|[\s\S]/g)) {
+		text += found.length > 1 ? meaningOf(found) : found;
+		offsets.push(index);
+	}
+	return { text, offsets: [...offsets, raw.length] };
+}
+
+/** RFC 8259 section 7 */
+function meaningOf(sequence: string): string {
+	if (sequence.length > 2) return String.fromCharCode(Number.parseInt(sequence.slice(2), 16));
+	const [, letter = ""] = sequence;
+	return { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }[letter] ?? letter;
+}
+
 /** The properties of the outermost object. Of a key that occurs twice, the last counts. */
 export function jsonEntries(text: string): JsonEntry[] {
 	const starts = lineStarts(text);

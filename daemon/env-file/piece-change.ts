@@ -8,11 +8,12 @@ import type { EnvEdit, EnvRefusal } from "./env-edit.ts";
 /** Allowed if the old secret has any of a group: then what surrounds it takes them as they are. */
 const groups = [/[+/=]/g, /:/g];
 
+/** @property secret what is replaced, if the text has it with escapes */
 export function replacePiece(
 	text: string,
-	{ start, end, value }: { start: number; end: number; value: string },
+	{ start, end, value, secret }: { start: number; end: number; value: string; secret?: string },
 ): EnvEdit | EnvRefusal {
-	const old = text.slice(start, end);
+	const old = secret ?? text.slice(start, end);
 	const taken = groups.filter((group) => old.search(group) !== -1);
 	const rest = taken.reduce((left, group) => left.replace(group, ""), value);
 	if (value !== "" && /^[\w.-]*$/.test(rest)) return { start, end, newText: value };

@@ -5,8 +5,9 @@
 import { isWellFormed } from "../rules/secret.ts";
 import type { EnvForm } from "./env-form.ts";
 import type { EnvEntry } from "./env-text.ts";
-import { type EnvValue, envValues } from "./env-values.ts";
-import { lineStarts } from "./text-lines.ts";
+import { commentParts, type EnvValue, envValues } from "./env-values.ts";
+import { unescaped } from "./json-text.ts";
+import { lineAt, lineStarts } from "./text-lines.ts";
 
 export interface SecretPlace {
 	readonly key: string;
@@ -29,11 +30,29 @@ const shortest = 12;
 
 /** In text order, the longer first. */
 export function secretPlaces(text: string, form: EnvForm): SecretPlace[] {
-	const places = envValues(text, form).flatMap((value) => placesIn(text, value));
-	return places.sort((one, other) => one.start - other.start || other.end - one.end);
+	const values = envValues(text, form);
+	const places = values.flatMap((value) => placesIn(text, value, form));
+	// In the other forms, a comment is a value.
+	const isParsed = form === "env" || form === "shell";
+	const comments = isParsed ? commentParts(text, values).flatMap((part) => piecesIn(part)) : [];
+	const starts = lineStarts(text);
+	// The value of a key can begin on a later line.
+	return distinct([...places, ...comments])
+		.map((place) => ({ ...place, line: lineAt(starts, place.start) + 1 }))
+		.sort((one, other) => one.start - other.start || other.end - one.end);
 }
 
-function placesIn(text: string, value: EnvValue): SecretPlace[] {
+/** What stands directly behind a value without quotes belongs to a comment for some programs only. */
+function distinct(places: readonly SecretPlace[]): SecretPlace[] {
+	const spans = new Map<number, SecretPlace>();
+	for (const place of places) {
+		const span = place.start * maximumLength + place.end;
+		if (!spans.has(span)) spans.set(span, place);
+	}
+	return [...spans.values()];
+}
+
+function placesIn(text: string, value: EnvValue, form: EnvForm): SecretPlace[] {
 	const { key, line, start, end, commented, entry } = value;
 	const common = { key, line, commented };
 	const isWhole = value.value.length >= shortest;
@@ -43,21 +62,36 @@ function placesIn(text: string, value: EnvValue): SecretPlace[] {
 	// A shell and Docker take a number sign without a blank before it for a part of the value.
 	const rest = entry?.quote === "" ? (/^#\S*/.exec(text.slice(end))?.[0] ?? "") : "";
 	const raw = text.slice(start, end) + rest;
-	const pieces = piecesOf(raw).filter(
-		(piece) =>
-			!(isWhole && piece.start === 0 && piece.end === end - start && raw.slice(0, piece.end) === value.value),
-	);
+	const isEscaped = form === "json" && raw.includes("\\");
+	const pieces = isEscaped ? piecesOfJson(raw, value) : piecesIn({ ...value, value: raw });
 	return [
 		...whole,
-		...pieces.map((piece) => ({
-			...common,
-			line: line + lineStarts(raw.slice(0, piece.start)).length - 1,
-			start: start + piece.start,
-			end: start + piece.end,
-			secret: raw.slice(piece.start, piece.end),
-			part: "piece" as const,
-		})),
+		...pieces.filter((piece) => !whole.some(({ secret }) => coversAll(value, piece, secret))),
 	];
+}
+
+const coversAll = ({ start, end }: EnvValue, piece: SecretPlace, secret: string) =>
+	piece.start === start && piece.end === end && piece.secret === secret;
+
+/** @param value as it is in the text */
+function piecesIn({ key, line, start, commented, value }: EnvValue): SecretPlace[] {
+	return piecesOf(value).map((piece) => ({
+		...{ key, line, commented, part: "piece" },
+		start: start + piece.start,
+		end: start + piece.end,
+		secret: value.slice(piece.start, piece.end),
+	}));
+}
+
+/** What is written with escapes too: PHP writes `\/`, and .NET `\u002B`. */
+function piecesOfJson(raw: string, value: EnvValue): SecretPlace[] {
+	const { text, offsets } = unescaped(raw);
+	const asRead = piecesIn({ ...value, value: text }).map((piece) => ({
+		...piece,
+		start: value.start + (offsets[piece.start - value.start] ?? 0),
+		end: value.start + (offsets[piece.end - value.start] ?? raw.length),
+	}));
+	return distinct([...asRead, ...piecesIn({ ...value, value: raw })]);
 }
 
 export interface Span {

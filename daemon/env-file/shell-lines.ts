@@ -14,8 +14,8 @@ const pieces = [
 	'"[^"\\\\]*(?:\\\\[\\s\\S][^"\\\\]*)*"',
 	"`[^`\\\\]*(?:\\\\[\\s\\S][^`\\\\]*)*`",
 	"(?<![^\\s;&|(])#[^\\n]*",
-	// In an arithmetic expansion, `<<` shifts.
-	"\\$\\(\\((?:[^()'\"`\\n]|\\([^()'\"`\\n]*\\))*\\)\\)",
+	// In arithmetic, `<<` shifts.
+	"\\(\\((?:[^()'\"`\\n]|\\([^()'\"`\\n]*\\))*\\)\\)",
 	`(?<!<)<<(?!<)-?[ \\t]*(${documentEnd})`,
 	"(['\"`])",
 ];
@@ -49,7 +49,7 @@ function readAsShell(text: string, piece: RegExp): ShellText | undefined {
 	for (let found = piece.exec(text); found !== null; found = piece.exec(text)) {
 		const [whole, mark, open] = found;
 		if (open !== undefined) return undefined;
-		words += text.slice(words.length, found.index) + filler(whole).repeat(whole.length);
+		words += text.slice(words.length, found.index) + filled(whole);
 		if (mark === undefined) addLineEnds(joined, whole, found.index);
 		else {
 			// What follows on the line of a here-document is no part of it.
@@ -61,8 +61,11 @@ function readAsShell(text: string, piece: RegExp): ShellText | undefined {
 	return { joined, words: words + text.slice(words.length) };
 }
 
-/** Nothing is left of a comment, and of a backslash with the line end behind it. */
-const filler = (whole: string) => (whole.startsWith("#") || whole === "\\\n" ? " " : "q");
+/** Nothing is left of a comment, and of a backslash with the line end behind it; of arithmetic, all but its operators. */
+function filled(whole: string): string {
+	if (whole.startsWith("(")) return whole.replaceAll("<", "q");
+	return (whole.startsWith("#") || whole === "\\\n" ? " " : "q").repeat(whole.length);
+}
 
 /** Offsets of the line ends at which a shell does not begin a new line. */
 export function joinedLineEnds(text: string): ReadonlySet<number> {

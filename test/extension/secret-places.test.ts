@@ -89,6 +89,46 @@ describe("a secret", () => {
 		}
 	});
 
+	it("is found in any other comment, and not replaced there", () => {
+		for (const [text, ...expected] of [
+			["# note S here\n", "…@1"],
+			["#S\n", "…@1"],
+			["A=1\n# why\n# old: S, S\nB=2\n", "old@3", "old@3"],
+			["A=1 # S\nB='x' # bearer S\r\nC=S # S\n", "A@1", "B@2", "C@3"],
+			["# A=1 # S\n", "A@1"],
+			['A="x # S"\nB=a#S\n'],
+			['A="x\n# S\n" # S\n', "A@3"],
+			["export A=1 # S", "A@1"],
+			["# set -x A 1 # S", "A@1"],
+		] as const)
+			for (const one of [secret, foreign]) {
+				const places = secretPlaces(text.replaceAll("S", one), "env").filter((place) => place.secret === one);
+				assert.deepEqual(
+					places.filter(({ commented }) => commented).map(({ key, line }) => `${key}@${line}`),
+					expected,
+					text,
+				);
+				assert.equal(places.length, text.split("S").length - 1, text);
+			}
+	});
+
+	it("is found and replaced where JSON has escapes in it", () => {
+		for (const [written, old, value] of [
+			[`\\u0074${secret.slice(1)}`, secret, successor],
+			[foreign.replaceAll("/", "\\/"), foreign, "a/b+c=0123456789"],
+			[foreign.replaceAll("+", "\\u002B").replaceAll("=", "\\u003d"), foreign, "a/b+c=0123456789"],
+		] as const)
+			for (const text of [
+				'{"a":"S"}',
+				'{"a":"Bearer S"}',
+				'{"a":["https:\\/\\/a.b\\/?t=S&x=1","\\"S\\""]}',
+			]) {
+				const content = text.replaceAll("S", written);
+				assert.equal(placesOf(content, old, ".env.json").length, text.split("S").length - 1, content);
+				assert.equal(replaced(content, old, value, ".env.json"), text.replaceAll("S", value));
+			}
+	});
+
 	it("tells its key, its line and its own characters", () => {
 		const text = `A=1\nB="x ${secret}"\n`;
 		const [place] = placesOf(text, secret);
@@ -96,6 +136,13 @@ describe("a secret", () => {
 		assert.equal(text.slice(place?.start, place?.end), secret);
 		const [whole] = placesOf(`A=1\nB="${secret}"\n`, secret);
 		assert.deepEqual([whole?.key, whole?.line, whole?.part], ["B", 2, "whole"]);
+	});
+
+	it("tells its own line where the value of its key begins on a later one", () => {
+		for (const text of [`a:\n  - K=${secret}\n`, `K=\n  "${secret}"\n`, `A="x\n${secret}"\n`]) {
+			const lines = placesOf(text, secret).map(({ line }) => line);
+			assert.deepEqual([...new Set(lines)], [2], text);
+		}
 	});
 
 	it("within a longer value is replaced only by one that means the same there", () => {
