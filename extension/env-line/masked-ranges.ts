@@ -35,8 +35,8 @@ export function maskedInEnvFile(text: string, form: EnvForm): MaskedRange[] {
  */
 export function hiddenInFirstFrame(text: string, form: EnvForm): MaskedRange[] {
 	const words = [...text.matchAll(/#[^\r\n]*/g)].flatMap(({ 0: comment, index }) =>
-		[...comment.matchAll(/[\w.+~-]{16,}=*/g)]
-			.filter(([word]) => /\d/.test(word))
+		[...comment.matchAll(/[\w.+~-]+=*/g)]
+			.filter(([word]) => word.length >= shortestWord && /\d/.test(word))
 			.map(({ 0: word, index: at }) => ({ start: index + at, end: index + at + word.length })),
 	);
 	return withoutCovered([...maskedInEnvFile(text, form), ...words, ...otherLines(text, form)]);
@@ -74,8 +74,13 @@ function visibleEnd(text: string, start: number, end: number): number {
 	return end + (rest.exec(text)?.[0].trimEnd().length ?? 0);
 }
 
+/** No token is shorter. */
+const shortestWord = 16;
+
 function tokensIn(text: string): MaskedRange[] {
-	return [...text.matchAll(/[\w.+/=~-]{16,}/g)].flatMap(({ 0: word, index }) =>
+	// A minimum within the pattern would overflow the stack at a word of millions of characters.
+	const words = [...text.matchAll(/[\w.+/=~-]+/g)].filter(([word]) => word.length >= shortestWord);
+	return words.flatMap(({ 0: word, index }) =>
 		spansOf(word)
 			.filter(({ start, end }) => isTokenByItself(word.slice(start, end)))
 			.map(({ start, end }) => ({ start: index + start, end: index + end })),

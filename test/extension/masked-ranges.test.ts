@@ -115,6 +115,18 @@ describe("what is masked in an env file", () => {
 	});
 });
 
+describe("a word of eight million characters", () => {
+	const word = "a".repeat(8_000_000);
+	for (const form of ["env", "shell", "json", "other"] as const)
+		it(`is masked in a file of the form ${form}`, () => {
+			const text = form === "json" ? `{"A":"${word}"}` : `A=${word}\n`;
+			for (const ranges of [maskedInEnvFile(text, form), hiddenInFirstFrame(text, form)]) {
+				const [first] = ranges.filter(({ end, start }) => end - start >= word.length);
+				assert.ok(first !== undefined && first.start <= text.indexOf("aa"));
+			}
+		});
+});
+
 describe("what is masked in any other text", () => {
 	it("is a token recognized by its shape, anywhere", () => {
 		const dots = "·".repeat(42);
