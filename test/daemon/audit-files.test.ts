@@ -1,8 +1,9 @@
 /** Files of audit events beside those that hold the same events, as a crash can leave them. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AuditEvent } from "../../daemon/contract.ts";
+import { record } from "../../daemon/rules/audit.ts";
 import { AuditFiles, listAuditFiles, writeAuditFile } from "../../daemon/store/sqlite/audit-files.ts";
 import { checksumOf } from "../../daemon/store/sqlite/snapshot.ts";
 import { onFiles, TestDaemon, temporaryFolder } from "./harness.ts";
@@ -103,4 +104,35 @@ describe("files of audit events", () => {
 			await daemon.remove();
 		}
 	});
+
+	onFiles.it("cut an export off where one can't be read, and the daemon tells it and goes on", async () => {
+		const daemon = await TestDaemon.start();
+		try {
+			await daemon.create();
+			await daemon.close();
+			await daemon.open({ compactAtCloseBytes: 0 });
+			await daemon.call("GET", "/v1/audit-events");
+			await daemon.close();
+			await daemon.open();
+			const [file] = listAuditFiles(daemon.directory);
+			const later = Array.from({ length: 200 }, () => laterEvent);
+			await daemon.store.write((transaction) => record(transaction, daemon.now.toISOString(), later));
+			const path = join(daemon.directory, file?.name ?? "");
+			rmSync(path);
+			mkdirSync(path);
+			await assert.rejects(daemon.call("GET", "/v1/audit-events?format=jsonl"), /terminated/);
+			assert.deepEqual(
+				daemon.failures.map((failure) => (failure as NodeJS.ErrnoException).code),
+				["EISDIR"],
+			);
+			assert.equal((await daemon.call("GET", "/v1/audit-events?limit=1")).status, 200);
+		} finally {
+			await daemon.remove();
+		}
+	});
 });
+
+const laterEvent = {
+	...{ action: "policy", actor: { userId: "owner", userName: "ada" }, tokenId: null },
+	...{ before: {}, after: {} },
+} as const;
