@@ -133,6 +133,9 @@ describe("files of audit events", () => {
 });
 
 const laterEvent = {
-	...{ action: "policy", actor: { userId: "owner", userName: "ada" }, tokenId: null },
-	...{ before: {}, after: {} },
+	action: "policy",
+	actor: { userId: "owner", userName: "ada" },
+	tokenId: null,
+	before: {},
+	after: {},
 } as const;
