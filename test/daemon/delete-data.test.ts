@@ -65,6 +65,7 @@ describe("the data of a directory", () => {
 		const failure = async (deleting: Promise<unknown>) => {
 			const error = await deleting.catch((reason: unknown) => reason);
 			assert.ok(error instanceof DeleteError, String(error));
+			assert.equal(error.name, "DeleteError");
 			return [error.outcome, error.message] as const;
 		};
 

@@ -213,6 +213,18 @@ describe("the middleware", () => {
 		assert.equal(tokenOf(request).name, "good");
 	});
 
+	it("waits for what answers a preflight", async () => {
+		const headers = { origin: "https://app.example.com", "access-control-request-method": "GET" };
+		const { request, response } = exchangeOf({ headers });
+		request.method = "OPTIONS";
+		let answered = false;
+		await requireToken({ client, preflight: "pass" })(request, response, async () => {
+			await client.list();
+			answered = true;
+		});
+		assert.ok(answered);
+	});
+
 	it("has no token for a request that it did not check", () => {
 		assert.throws(() => tokenOf(exchangeOf({}).request), /Neither .* has let this request pass/);
 	});

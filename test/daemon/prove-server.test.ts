@@ -5,7 +5,13 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { createServer as createSocketServer } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { askRights, parseServerAddress, proveServer, rightsOf } from "../../daemon/client/prove-server.ts";
+import {
+	askRights,
+	mayPassOn,
+	parseServerAddress,
+	proveServer,
+	rightsOf,
+} from "../../daemon/client/prove-server.ts";
 import { ServerError, type ServerProblem } from "../../daemon/client/server-address.ts";
 import { Identity } from "../../daemon/rules/identity.ts";
 import { generateSecret } from "../../daemon/rules/secret.ts";
@@ -113,6 +119,16 @@ describe("a server that a token is to be kept for", () => {
 		const all = ["read", "write", "delete", "introspect", "rotateSelf", "administer"];
 		assert.deepEqual(rightsOf(["*"]), all);
 		assert.deepEqual(rightsOf(["api.server.administer"]), all);
+	});
+
+	it("lets a token pass on what one of its permissions covers", () => {
+		assert.deepEqual(
+			["orders.read", "orders.*", "stock.read", "api.server.administer"].map((name) =>
+				mayPassOn(["stock.read", "orders.*"], name),
+			),
+			[true, true, true, false],
+		);
+		assert.equal(mayPassOn([], "orders.read"), false);
 	});
 
 	it("is one that accepts the token", async () => {

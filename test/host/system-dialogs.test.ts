@@ -278,6 +278,38 @@ describe("connected systems", () => {
 				return watchSystemOverlaps({ daemon, live, connections, secrets, log, claims, graces });
 			}
 
+			/** Creates the tokens, and fulfils once it was looked after each. A look begins when the one before has ended. */
+			function looking(): (...names: string[]) => Promise<void> {
+				let looks = 0;
+				const ids = window.secrets.ids.bind(window.secrets);
+				window.secrets.ids = async () => {
+					looks += 1;
+					return ids();
+				};
+				return async (...names) => {
+					for (const name of names) {
+						const before = looks;
+						await window.create(name);
+						await until("it has looked", () => looks > before);
+					}
+				};
+			}
+
+			it("wait before they repeat what has failed", async () => {
+				await rotated();
+				acme.fault = "refuse";
+				const looked = looking();
+				const watching = watch();
+				try {
+					await until("it is told", () => person.messages.some(({ text }) => text.includes("not deleted")));
+					const tries = acme.changes.length;
+					await looked("one", "two", "three");
+					assert.equal(acme.changes.length, tries);
+				} finally {
+					watching.dispose();
+				}
+			});
+
 			it("report a deletion that fails once, and repeat it when the user asks", async () => {
 				const { predecessor } = await rotated();
 				acme.fault = "refuse";
@@ -299,21 +331,12 @@ describe("connected systems", () => {
 
 			it("leave it to the editor that has the credential or the secrets", async () => {
 				const { predecessor } = await rotated();
-				const [kept, looks] = [[...window.kept], { count: 0 }];
+				const kept = [...window.kept];
 				window.kept.clear();
-				const ids = window.secrets.ids.bind(window.secrets);
-				window.secrets.ids = async () => {
-					looks.count += 1;
-					return ids();
-				};
+				const looked = looking();
 				const watching = watch();
 				try {
-					// A look begins when the one before has ended.
-					for (const name of ["one", "two", "three"]) {
-						const before = looks.count;
-						await window.create(name);
-						await until("it has looked", () => looks.count > before);
-					}
+					await looked("one", "two", "three");
 					assert.ok(acme.tokens.has(predecessor.remoteId ?? ""));
 					for (const [key, value] of kept) window.kept.set(key, value);
 					await window.create("four");
