@@ -135,7 +135,7 @@ function inner(text: string, start: number, end: number): Pick<EnvValue, "value"
 type Open = { readonly closer: string } | { readonly indent: number };
 
 const isStructure = (content: string) =>
-	/^(?:[[\]{}(),;\s]*|---|\.\.\.|\[{1,2}[\w."'-]+\]{1,2})$/.test(content.trim());
+	/^(?:[[\]{}(),;\s]*|---|\.\.\.|\[{1,2}[A-Za-z_][\w."'-]*\]{1,2})$/.test(content.trim());
 
 /** Every line of a text whose form is not parsed. */
 function allLines(text: string): EnvValue[] {

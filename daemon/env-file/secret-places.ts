@@ -101,10 +101,11 @@ export interface Span {
 
 const quotesAndBlanks = /[\s"'`]+/g;
 const listSeparators = /[\s"'`,;]+/g;
-/** With what a shell writes before a default: `${KEY:-secret}`. */
-const separators = /(?::[-+]|[\s"'`,;@&?#|<>(){}[\]\\^$!*%])+/g;
+/** With what a shell writes before a default, `${KEY:-secret}`, and all that is not ASCII, as typographic quotes are. */
+const separators = /(?::[-+]|[^\0-\x7f]|[\s"'`,;@&?#|<>(){}[\]\\^$!*%])+/g;
 /** An escape sequence, as `\n` at the end of a quoted value, or a character of an address in its encoded form. */
-const withEscapes = /(?:\\(?:u[0-9A-Fa-f]{4}|[\s\S])|%[0-9A-Fa-f]{2}|[\s"'`,;@&?#|<>(){}[\]\\^$!*%])+/g;
+const withEscapes =
+	/(?:\\(?:u[0-9A-Fa-f]{4}|[\s\S])|%[0-9A-Fa-f]{2}|[^\0-\x7f]|[\s"'`,;@&?#|<>(){}[\]\\^$!*%])+/g;
 /** Tokens can contain these, too. */
 const inner = /[:=/]/g;
 /** With more of them, only the parts next to each other are considered. */
@@ -147,9 +148,18 @@ function partsOf(text: string, word: Span): Span[] {
 	if (word.end - word.start < shortest) return [];
 	const parts = between(text, inner, word);
 	if (parts.length > mostInner) return [word, ...parts];
-	const ends = [...new Set([...parts.map(({ end }) => end), word.end])];
+	const ends = [
+		...new Set([...parts.flatMap(({ end }) => [end, ...endsBehind(text, end, word.end)]), word.end]),
+	];
 	const starts = [...new Set([word.start, ...parts.map(({ start }) => start)])];
 	return starts.flatMap((start) => ends.filter((end) => end > start).map((end) => ({ start, end })));
+}
+
+/** With the padding of Base64, and without the full stop or hyphen that follows a secret in prose. */
+function endsBehind(text: string, end: number, last: number): number[] {
+	const padding = /^={1,2}/.exec(text.slice(end, Math.min(last, end + 2)))?.[0].length ?? 0;
+	const after = /[.-]{1,3}$/.exec(text.slice(Math.max(0, end - 3), end))?.[0].length ?? 0;
+	return [...(padding > 0 ? [end + padding] : []), ...(after > 0 ? [end - after] : [])];
 }
 
 /** Anywhere: what surrounds a secret may consist of the same characters. */

@@ -56,12 +56,12 @@ export function uncovered(ranges: readonly MaskedRange[], others: readonly Maske
 	});
 }
 
-/** For any other text: words that are tokens by themselves. */
+/** For any other text: words that are tokens by themselves. None of a text that would take seconds, at each key. */
 export function maskedInText(text: string): MaskedRange[] {
 	return text.length > longestText ? [] : withoutCovered(tokensIn(text));
 }
 
-const longestText = 500_000;
+const longestText = 10_000_000;
 
 /**
  * A parser ends an unquoted value at a number sign and reads an unclosed quote as part of it, but the author of the

@@ -136,6 +136,11 @@ describe("what is masked in any other text", () => {
 		checkText(`TOKEN=${token} node x.js`, `TOKEN=${dots} node x.js`);
 	});
 
+	it("is a token in a file of megabytes", () => {
+		const text = `${"some words\n".repeat(200_000)}${token}\n`;
+		assert.deepEqual(maskedInText(text), [{ start: text.length - 43, end: text.length - 1 }]);
+	});
+
 	it("is nothing else", () => {
 		const text = "const aLongNameOfSomething = anotherLongName(9f86d081884c7d659a2feaa0c55ad015);";
 		checkText(text, text);

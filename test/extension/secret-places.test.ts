@@ -58,6 +58,9 @@ describe("a secret", () => {
 	check('a={"token":"S","more":["S"]}\n');
 	check('a="{\\"token\\":\\"S\\"}"\n');
 	check("a='x'S\n");
+	check("a=“S” ‘S’\nb=éSé\nc=\u200bS\u200b\nd=漢S字\n");
+	check("a=S:\nb=user:S:role\nc=S:S\n");
+	check('["S"]\n[["S"]]\n', ".env.yaml");
 	check("a=abc#S\n");
 	check(`a=\${a:-S}\n`);
 	check(`b="\${a:-bearer S}"\n`);
@@ -99,6 +102,7 @@ describe("a secret", () => {
 			['A="x # S"\nB=a#S\n'],
 			['A="x\n# S\n" # S\n', "A@3"],
 			["export A=1 # S", "A@1"],
+			["# it was S. Or S... or S- or (S).\n", "…@1", "…@1", "…@1", "…@1"],
 			["# set -x A 1 # S", "A@1"],
 		] as const)
 			for (const one of [secret, foreign]) {
