@@ -10,7 +10,7 @@ import { report } from "../report.ts";
 import type { Services } from "../services.ts";
 import { type CleanUpResult, cleanUp } from "./clean-up-action.ts";
 import { dateInWords } from "./time-left.ts";
-import { endDateOf } from "./token-facts.ts";
+import { countInWords, endDateOf, isNoted } from "./token-facts.ts";
 
 /** More do not fit into a dialog. */
 const mostNames = 12;
@@ -62,16 +62,20 @@ async function confirm(
 	const more = count - mostNames;
 	const lines = tokens.flatMap(({ id }) => bindings.linesOf(id)).length;
 	const detail = [
-		...tokens.slice(0, mostNames).map(inWords),
-		...(more > 0 ? [l10n.t("and {0} more", more)] : []),
+		...tokens.slice(0, mostNames).map((token) => `•  ${inWords(token)}`),
+		...(more > 0 ? [l10n.t("•  and {0} more", more)] : []),
 		"",
-		l10n.t(
-			"Their records are deleted for good. Their secrets stay refused, and their activity stays listed.",
-		),
+		tokens.some(isNoted)
+			? l10n.t(
+					"Their records are deleted for good, and their activity stays listed. What other systems accept does not change.",
+				)
+			: l10n.t(
+					"Their records are deleted for good. Their secrets stay refused, and their activity stays listed.",
+				),
 		...linesInWords(lines),
 		...(live.servers.length > 0 ? [cleanedThere()] : []),
 	].join("\n");
-	const button = l10n.t("Delete {0}", countInWords(count));
+	const button = count === 1 ? l10n.t("Delete 1 Token") : l10n.t("Delete {0} Tokens", count);
 	const question = l10n.t("Delete tokens that ended before {0}?", dateInWords(preview.endedBefore));
 	await confirmIrreversible({ question, detail, keep: l10n.t("Keep Records") }, button);
 }
@@ -85,8 +89,9 @@ function linesInWords(count: number): string[] {
 function inWords(token: TokenRecord): string {
 	const end = dateInWords(endDateOf(token));
 	const name = plainText(token.name);
-	return token.revokedDate === null
-		? l10n.t("{0} ({1}), expired {2}", name, token.partialToken, end)
+	if (token.revokedDate === null) return l10n.t("{0} ({1}), expired {2}", name, token.partialToken, end);
+	return isNoted(token)
+		? l10n.t("{0} ({1}), marked as revoked {2}", name, token.partialToken, end)
 		: l10n.t("{0} ({1}), revoked {2}", name, token.partialToken, end);
 }
 
@@ -105,8 +110,4 @@ async function sayResult(
 		return;
 	}
 	void showInformation(left === 0 ? done : l10n.t("{0} Cancelled: {1} left.", done, countInWords(left)));
-}
-
-function countInWords(count: number): string {
-	return count === 1 ? l10n.t("1 token") : l10n.t("{0} tokens", count);
 }

@@ -2,6 +2,7 @@
 import * as l10n from "@vscode/l10n";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
+import { isTokensmith } from "../daemon/qualified-ids.ts";
 import { quoted } from "../display-text.ts";
 import { showWarning } from "../notification.ts";
 import type { Services } from "../services.ts";
@@ -17,6 +18,7 @@ export async function copySecret(
 
 /** The daemon stores only the hash, so a secret that is not stored here exists only where it is used. */
 export async function saySecretNotStored(token: TokenRecord): Promise<void> {
+	if (!isTokensmith(token.issuer)) return sayOtherSecretNotStored(token);
 	const create = l10n.t("Create API Token");
 	const chosen = await showWarning(
 		l10n.t(
@@ -26,4 +28,17 @@ export async function saySecretNotStored(token: TokenRecord): Promise<void> {
 		create,
 	);
 	if (chosen === create) await vscode.commands.executeCommand("tokensmith.createToken");
+}
+
+/** Only its system issues another one. */
+async function sayOtherSecretNotStored({ id, name }: TokenRecord): Promise<void> {
+	const show = l10n.t("Show Token");
+	const chosen = await showWarning(
+		l10n.t(
+			"The secret of {0} is not stored in this editor. Copy it from where it is used, or from its system.",
+			quoted(name),
+		),
+		show,
+	);
+	if (chosen === show) await vscode.commands.executeCommand("tokensmith.showToken", { id });
 }

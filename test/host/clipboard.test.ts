@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { hashOf } from "../../daemon/rules/secret.ts";
 import { Clipboard } from "../../extension/tokens/clipboard.ts";
+import { copySecret } from "../../extension/tokens/copy-secret.ts";
 import { until } from "../workbench/until.ts";
+import { OneWindow } from "./one-window.ts";
+import { Person } from "./person.ts";
 
 describe("Clipboard", () => {
 	const { clipboard } = vscode.env;
@@ -40,5 +44,28 @@ describe("Clipboard", () => {
 		await ours.copySecret("tks_last", "orders");
 		ours.dispose();
 		await until("it is cleared", async () => (await clipboard.readText()) === "");
+	});
+});
+
+describe("Copy Secret", () => {
+	let window: OneWindow;
+	let person: Person;
+
+	beforeEach(async () => {
+		window = await OneWindow.open("copy-secret");
+		person = new Person();
+	});
+	afterEach(async () => {
+		person.dispose();
+		await window.close();
+	});
+
+	it("says where another system's secret can be that is not stored, and offers no token of ours", async () => {
+		const facts = { name: "CI", issuer: "github", hash: hashOf("ci"), partialToken: "ghp_…wxyz" };
+		const services = { secrets: window.secrets, clipboard: new Clipboard({ log: { warn() {} } }) };
+		void copySecret(services, await window.client.registerToken(facts));
+		await until("it is said", () => person.last !== undefined);
+		assert.match(person.last?.text ?? "", /“CI” is not stored in this editor\. .* or from its system\.$/);
+		assert.deepEqual(person.last?.buttons, ["Show Token"]);
 	});
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
+import { hashOf } from "../../daemon/rules/secret.ts";
 import { bulkCommands } from "../../extension/edit/edit-many.ts";
 import { editTokens } from "../../extension/edit/edit-many-action.ts";
 import { grantCommands } from "../../extension/edit/grant-access.ts";
@@ -191,10 +192,10 @@ describe("several tokens", () => {
 				},
 			});
 			const services = servicesOf(window, { daemon });
-			person.answers(/Delete tokens that ended before/, "Delete 3 tokens");
+			person.answers(/Delete tokens that ended before/, "Delete 3 Tokens");
 			await cleanUpInteractively(services);
 			const question = person.messages.find(({ text }) => text.startsWith("Delete tokens"));
-			assert.match(question?.detail ?? "", /^one \(tks_….{4}\), revoked .*\ntwo .*\nthree /);
+			assert.match(question?.detail ?? "", /^• {2}one \(tks_….{4}\), revoked .*\n• {2}two .*\n• {2}three /);
 			assert.deepEqual(asked, [{ preview: true }, { endedBefore }, { endedBefore }]);
 			assert.match(person.last?.text ?? "", /^Deleted 3 tokens for good\.$/);
 			assert.equal(window.kept.size, 0);
@@ -208,13 +209,29 @@ describe("several tokens", () => {
 			const tokens = [await window.client.revokeToken(id)];
 			const endedBefore = "2020-01-01T00:00:00.000Z";
 			const { daemon } = daemonThat(window, { cleanUp: async () => ({ endedBefore, tokens, left: 0 }) });
-			person.answers(/Delete tokens that ended before/, "Delete 1 token");
+			person.answers(/Delete tokens that ended before/, "Delete 1 Token");
 			await cleanUpInteractively(servicesOf(window, { daemon }));
 			const question = person.messages.find(({ text }) => text.startsWith("Delete tokens"));
 			assert.match(
 				question?.detail ?? "",
 				/\n1 line in the env files still contains one of their secrets\.$/,
 			);
+		});
+
+		it("are not said to be refused where only their own systems know that", async () => {
+			const facts = { name: "CI", issuer: "github", expiry: "2020-01-01T00:00:00.000Z" };
+			const noted = await window.client.registerToken({
+				...facts,
+				hash: hashOf("ci"),
+				partialToken: "ghp_…wxyz",
+			});
+			const tokens = [noted, await window.client.revokeToken(noted.id)];
+			const endedBefore = "2021-01-01T00:00:00.000Z";
+			const { daemon } = daemonThat(window, { cleanUp: async () => ({ endedBefore, tokens, left: 0 }) });
+			await assert.rejects(cleanUpInteractively(servicesOf(window, { daemon })), vscode.CancellationError);
+			const detail = person.last?.detail ?? "";
+			assert.match(detail, /^• {2}CI \(ghp_…wxyz\), expired .*\n• {2}CI .*, marked as revoked /);
+			assert.match(detail, /activity stays listed\. What other systems accept does not change\.$/);
 		});
 
 		it("stay when the question is not answered", async () => {

@@ -53,6 +53,15 @@ export async function contrastFaults({ frame }: OverviewPage): Promise<string[]>
 	return await frame.locator("body").evaluate(faintParts);
 }
 
+/** The backgrounds of the buttons of the shown token. */
+export async function buttonColors({ frame }: OverviewPage): Promise<string[]> {
+	return await frame
+		.locator(".detail vscode-button")
+		.evaluateAll((buttons: PageElement[]) =>
+			buttons.map((one) => one.ownerDocument.defaultView.getComputedStyle(one).backgroundColor),
+		);
+}
+
 /** In the page. Its drawings follow its width within a frame. */
 async function waitForWidth({ ownerDocument }: PageElement, width: number): Promise<void> {
 	const { documentElement, defaultView } = ownerDocument;

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { daemonClient, verifiedIn } from "./daemon.ts";
-import { contrastFaults, layoutFaults, setPageWidth } from "./overview-layout.ts";
+import { buttonColors, contrastFaults, layoutFaults, setPageWidth } from "./overview-layout.ts";
 import { OverviewPage } from "./overview-page.ts";
 import { eventually, until } from "./until.ts";
 import type { Theme, WorkbenchWindow } from "./window.ts";
@@ -169,6 +169,7 @@ describe("the Token Overview", () => {
 			await overview.row("Shop front").click();
 			await window.page.mouse.move(640, 784);
 			assert.deepEqual(await contrastFaults(overview), [], theme);
+			if (theme === "high contrast") assert.equal(new Set(await buttonColors(overview)).size, 1);
 			await window.screenshot(join(folder, `overview-${theme.replaceAll(" ", "-")}.png`));
 		}
 		if (!isKept) await rm(folder, { recursive: true });
