@@ -12,6 +12,8 @@ import { isNoted, stateInWords } from "../tokens/token-facts.ts";
 /** What a finding depends on. */
 export interface CheckedLine {
 	readonly key: string;
+	/** Its number in the file. */
+	readonly line: number;
 	readonly commented: boolean;
 	readonly tokenId: string | undefined;
 	readonly like?: TokenLike;
@@ -53,20 +55,22 @@ export function findingsOf<Line extends CheckedLine>(
 		lines.filter(({ commented }) => !commented),
 		({ tokenId }) => tokenId,
 	);
-	const found = lines
-		.map((line) => worst(line, inUse.get(line.tokenId) ?? [], context))
-		.filter((finding) => finding !== undefined);
-	const shown = new Set(found.toSorted(bySeverity).slice(0, mostPerFile));
+	const found = [...Map.groupBy(lines, ({ line }) => line).values()].flatMap((ofOne) =>
+		worstFirst(ofOne.flatMap((line) => findingsAbout(line, inUse.get(line.tokenId) ?? [], context))).slice(
+			0,
+			1,
+		),
+	);
+	const shown = new Set(worstFirst(found).slice(0, mostPerFile));
 	const rest = found.filter((finding) => !shown.has(finding));
 	return [...found.filter((finding) => shown.has(finding)), ...restFinding(rest)];
 }
 
-/** Among equally severe findings the first one, since the sort is stable. */
-function worst<Line extends CheckedLine>(
+function findingsAbout<Line extends CheckedLine>(
 	line: Line,
 	sameToken: readonly Line[],
 	context: FindingContext,
-): Finding<Line> | undefined {
+): Finding<Line>[] {
 	const token = context.tokens.get(line.tokenId ?? "");
 	const isUsed = token !== undefined && !line.commented;
 	return [
@@ -74,21 +78,22 @@ function worst<Line extends CheckedLine>(
 		line.tokenId === undefined ? unknownFinding(line) : undefined,
 		isUsed ? stateFinding(line, token, context) : undefined,
 		isUsed ? sharedFinding(line, token, sameToken) : undefined,
-	]
-		.filter((finding) => finding !== undefined)
-		.toSorted(bySeverity)[0];
+	].filter((finding) => finding !== undefined);
 }
 
 const severities = ["error", "warning", "information"];
 
-function bySeverity(one: Finding<CheckedLine>, other: Finding<CheckedLine>): number {
-	return severities.indexOf(one.severity) - severities.indexOf(other.severity);
+/** Among equally severe findings the first one stays first, since the sort is stable. */
+function worstFirst<Line extends CheckedLine>(findings: readonly Finding<Line>[]): Finding<Line>[] {
+	return findings.toSorted(
+		(one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity),
+	);
 }
 
 /** As severe as the worst of the rest, at its first line. */
 function restFinding<Line extends CheckedLine>(rest: readonly Finding<Line>[]): Finding<Line>[] {
 	const [first] = rest;
-	const [worstOne] = rest.toSorted(bySeverity);
+	const [worstOne] = worstFirst(rest);
 	if (first === undefined || worstOne === undefined) return [];
 	const message =
 		rest.length === 1

@@ -23,7 +23,7 @@ export interface EnvLine {
 	readonly key: string;
 	/** Counted from 1. */
 	readonly line: number;
-	/** Range of the secret's own characters, in the current text. */
+	/** Range of the secret's own characters, in the current text; of several in the line, the first. */
 	readonly range: vscode.Range;
 	/** Whether the secret is the line's whole value. */
 	readonly part: "whole" | "piece";
@@ -310,7 +310,7 @@ export class Bindings implements vscode.Disposable {
 			if (tokenId !== null) return [{ ...known, tokenId }];
 			return [{ ...known, tokenId: undefined, ...(like !== undefined && { like }) }];
 		});
-		return withoutOverlaps(lines);
+		return onceEach(withoutOverlaps(lines));
 	}
 
 	#isSuspect({ like, hash }: FoundLine): boolean {
@@ -327,6 +327,15 @@ function withoutOverlaps(lines: readonly EnvLine[]): EnvLine[] {
 		if (!others.some(({ range }) => overlap(range, line.range))) kept.set(line.line, [...others, line]);
 	}
 	return lines.filter((line) => kept.get(line.line)?.includes(line));
+}
+
+/** A secret that a line contains several times, as in a URL, is one: what shows or counts lines must not list it twice. */
+function onceEach(lines: readonly EnvLine[]): EnvLine[] {
+	const seen = new Set<string>();
+	return lines.filter(({ line, key, hash, commented }) => {
+		const name = JSON.stringify([line, key, hash, commented]);
+		return !seen.has(name) && seen.add(name);
+	});
 }
 
 function overlap(one: vscode.Range, other: vscode.Range): boolean {

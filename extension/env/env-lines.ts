@@ -164,7 +164,7 @@ async function planFile<Line extends KnownLine>(
 		const text = opened.document.getText();
 		const form = formOf(uri.path);
 		const found = find(text, lines, form);
-		if (found.length < lines.length) throw lineChanged(uri);
+		if (new Set(found.map(({ line }) => line)).size < lines.length) throw lineChanged(uri);
 		const edits = plan(text, found, form);
 		if ("reason" in edits) throw new FileError(edits.reason, `${nameOf(uri)}: ${edits.detail}`);
 		return { lines, opened, version: opened.document.version, edits };
@@ -174,7 +174,7 @@ async function planFile<Line extends KnownLine>(
 	}
 }
 
-/** The place of each secret: of those with the same key and value, the nearest. */
+/** The places of each secret: of those with the same key and value, the nearest and all others in its line. */
 function find<Line extends KnownLine>(text: string, lines: readonly Line[], form: EnvForm): Found<Line>[] {
 	const places = secretPlaces(text, form)
 		.filter(({ commented }) => !commented)
@@ -182,12 +182,14 @@ function find<Line extends KnownLine>(text: string, lines: readonly Line[], form
 	const taken = new Set<SecretPlace>();
 	return lines.flatMap((line) => {
 		const distance = (place: SecretPlace) => Math.abs(place.line - line.line);
-		const [nearest] = places
+		const [nearest, ...others] = places
 			.filter(({ place, hash }) => place.key === line.key && hash === line.hash && !taken.has(place))
-			.sort((one, other) => distance(one.place) - distance(other.place));
+			.map(({ place }) => place)
+			.sort((one, other) => distance(one) - distance(other));
 		if (nearest === undefined) return [];
-		taken.add(nearest.place);
-		return [{ line, place: nearest.place }];
+		const all = [nearest, ...others.filter((other) => other.line === nearest.line)];
+		for (const place of all) taken.add(place);
+		return all.map((place) => ({ line, place }));
 	});
 }
 

@@ -15,7 +15,7 @@ interface Case {
 
 function findings({ token, line = {}, isTracked = false }: Case): string[] {
 	const record = token && aToken({ id: "t", name: "Orders", ...token }, now);
-	const lines = [{ key: "A", commented: false, tokenId: record?.id, ...line }];
+	const lines = [{ key: "A", line: 1, commented: false, tokenId: record?.id, ...line }];
 	const tokens = new Map(record ? [[record.id, record]] : []);
 	const found = findingsOf(lines, { tokens, warningDays: [30, 7, 1], now, isTracked });
 	return found.map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
@@ -95,12 +95,12 @@ describe("a finding about an env line", () => {
 
 	it("is that another key in the file contains the same token", () => {
 		const token = aToken({ id: "t", name: "Orders" }, now);
-		const line = (key: string, commented = false) => ({ key, commented, tokenId: "t" });
-		const lines = [line("A"), line("B"), line("A"), line("C", true)];
+		const line = (key: string, at: number, commented = false) => ({ key, line: at, commented, tokenId: "t" });
+		const lines = [line("A", 1), line("B", 2), line("A", 3), line("C", 4, true)];
 		const tokens = new Map([[token.id, token]]);
 		const found = findingsOf(lines, { tokens, warningDays: [], now, isTracked: false });
 		assert.deepEqual(
-			found.map((finding) => [finding.message, lines.indexOf(finding.related ?? line(""))]),
+			found.map((finding) => [finding.message, lines.indexOf(finding.related ?? line("", 0))]),
 			[
 				["A and B contain the same token, Orders.", 1],
 				["B and A contain the same token, Orders.", 0],
@@ -115,7 +115,7 @@ describe("a finding about an env line", () => {
 			"error revoked: Orders: revoked 3 hours ago. Programs that use this line are refused.",
 		);
 		const token = aToken({ id: "t", name: "Orders", expiry: at(24 * 6) }, now);
-		const lines = ["A", "B", "C"].map((key) => ({ key, commented: false, tokenId: "t" }));
+		const lines = ["A", "B", "C"].map((key, line) => ({ key, line, commented: false, tokenId: "t" }));
 		const context = { tokens: new Map([["t", token]]), warningDays: [30, 7, 1], now };
 		const codes = (isTracked: boolean) =>
 			findingsOf(lines, { ...context, isTracked }).map(({ code }) => code);
@@ -123,9 +123,22 @@ describe("a finding about an env line", () => {
 		assert.deepEqual(codes(false), ["expires-soon", "expires-soon", "expires-soon"]);
 	});
 
+	it("is one for a line that contains several secrets, the worst", () => {
+		const soon = aToken({ id: "soon", name: "Orders", expiry: at(24 * 6) }, now);
+		const dead = aToken({ id: "dead", name: "Bills", revokedDate: at(-3) }, now);
+		const tokens = new Map([soon, dead].map((one) => [one.id, one]));
+		const line = { key: "URL", line: 4, commented: false };
+		const lines = ["soon", "dead", undefined].map((tokenId) => ({ ...line, tokenId }));
+		const found = findingsOf(lines, { tokens, warningDays: [30, 7, 1], now, isTracked: false });
+		assert.deepEqual(
+			found.map(({ code, line: { tokenId } }) => [code, tokenId]),
+			[["revoked", "dead"]],
+		);
+	});
+
 	it("is one of at most 50 for a file, the worst, and the rest is told once", () => {
 		const dead = aToken({ id: "t", name: "Orders", revokedDate: at(-3) }, now);
-		const line = (index: number) => ({ key: `K${index}`, commented: false, tokenId: undefined });
+		const line = (index: number) => ({ key: `K${index}`, line: index, commented: false, tokenId: undefined });
 		const context = { tokens: new Map([["t", dead]]), warningDays: [], now, isTracked: false };
 		const told = (count: number) =>
 			findingsOf(

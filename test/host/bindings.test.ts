@@ -72,6 +72,14 @@ describe("bindings", () => {
 		assert.deepEqual(words(), ["bindings/.env:3 (B)", "bindings/.env:4 (C)", "bindings/.env.local:2 (D)"]);
 	});
 
+	it("are one for a line that contains the secret several times", async () => {
+		await put(".env", `URL=https://x:${secret}@h/?t=${secret}\nA=${secret}\n`);
+		await bindings.whenReady();
+		assert.deepEqual(words(), ["bindings/.env:1 (URL)", "bindings/.env:2 (A)"]);
+		const [first] = bindings.linesIn(at(".env"));
+		assert.equal(first?.range.start.character, "URL=https://x:".length);
+	});
+
 	it("are not reported as complete while the daemon is unreachable", async () => {
 		await put(".env", `A=${secret}\n`);
 		let looks = 0;

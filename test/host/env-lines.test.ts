@@ -94,6 +94,17 @@ describe("writing many lines", () => {
 			assert.equal(document.getText(), text);
 		});
 
+		it("replaces a secret everywhere in its line, and reports the line once", async () => {
+			await writeFile(join(place, "url.env"), `URL=https://x:${secret}@h/?t=${secret}\nURL=${secret}\n`);
+			const lines = [1, 2].map((line) => ({ uri: at("url.env"), key: "URL", line, hash: hashOf(secret) }));
+			const { saved } = await replaceSecrets(rotated(lines));
+			assert.deepEqual(saved, lines);
+			assert.equal(
+				await diskOf("url.env"),
+				`URL=https://x:${successor}@h/?t=${successor}\nURL=${successor}\n`,
+			);
+		});
+
 		it("finds a line that has moved, and the right one if the value occurs twice", async () => {
 			const [, second] = await put(".env", `A=${secret}\nX=1\nY=1\nA=${secret}\n`);
 			assert.ok(second);
