@@ -171,8 +171,9 @@ function reasonOf(
 ): RefusalReason | undefined {
 	if (typeof body?.reason === "string" && reasons.includes(body.reason)) return body.reason as RefusalReason;
 	if (code !== undefined) return reasonOfCode[code];
-	// Without a body there is only the scope, which is sent if a permission is missing.
-	if (challenge?.error === "insufficient_scope" && challenge.scope) return "permission";
+	// Other services name only the scope, which is sent if a permission is missing.
+	if (bearerErrorOf(body, challenge) === "insufficient_scope" && scopesOf(body, challenge).length > 0)
+		return "permission";
 	return undefined;
 }
 
@@ -181,7 +182,21 @@ function missingOf(
 	challenge: Record<string, string> | undefined,
 ): string[] {
 	if (Array.isArray(body?.missing)) return body.missing.filter((one) => typeof one === "string").slice(0, 50);
-	return (challenge?.scope ?? "").split(" ").filter((one) => one !== "");
+	return scopesOf(body, challenge);
+}
+
+/** From the header, or from a body that repeats it. */
+function scopesOf(
+	body: Record<string, unknown> | undefined,
+	challenge: Record<string, string> | undefined,
+): string[] {
+	const scope = challenge?.scope ?? body?.scope;
+	return typeof scope === "string"
+		? scope
+				.split(" ")
+				.filter((one) => one !== "")
+				.slice(0, 50)
+		: [];
 }
 
 function detailOf(

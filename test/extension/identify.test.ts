@@ -309,6 +309,7 @@ describe("the response of a failed call", () => {
 		['{"message":"Bad credentials","status":"401"}', /could not authenticate/],
 		['WWW-Authenticate: Bearer realm="tokensmith"', /contained no token/],
 		['Bearer realm="tokensmith", error="insufficient_scope", scope="a.b c.d"', /permission a\.b, c\.d/],
+		['{"error":"insufficient_scope","scope":"a.b c.d"}', /permission a\.b, c\.d/],
 		[
 			'HTTP/1.1 401 UnauthorizedWWW-Authenticate: Bearer realm="x", error="invalid_token"',
 			/could not authenticate/,
