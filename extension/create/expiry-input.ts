@@ -173,7 +173,9 @@ function zoneOffset(zone: string): number {
 
 /** How the input was understood: `Sat, 31 Jan 2027, 14:00 CET, in 70 days`. */
 export function expiryEcho(instant: Date, now: Date): string {
-	return `${dateInWords(instant)}, ${timeUntil(instant.getTime(), now.getTime())}`;
+	// The date is shown without seconds. Those that have passed since the user typed "20 hours" must not make that 19.
+	const minute = new Date(now).setSeconds(0, 0);
+	return `${dateInWords(instant)}, ${timeUntil(instant.getTime(), minute)}`;
 }
 
 /** The value for the daemon, as of the creation. */

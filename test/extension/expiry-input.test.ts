@@ -151,6 +151,15 @@ describe("expiry input", () => {
 		assert.ok(parseExpiry("9999-12-31", any, now).ok);
 	});
 
+	it("repeats a distance as it was typed, though seconds have passed since", () => {
+		const typedAt = new Date("2026-03-01T12:00:12.000Z");
+		const read = parseExpiry("20 hours", rules, typedAt);
+		assert.ok(read.ok);
+		const later = new Date("2026-03-01T12:00:37.000Z");
+		assert.match(expiryEcho(read.instant, later), /, in 20 hours$/);
+		assert.match(expiryEcho(read.instant, new Date("2026-03-01T12:01:00.000Z")), /, in 19 hours$/);
+	});
+
 	it("echoes how it was understood, with the time zone", () => {
 		assert.equal(
 			expiryEcho(new Date("2026-05-31T12:00:00Z"), now),
