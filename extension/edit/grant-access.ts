@@ -19,10 +19,11 @@ import type { Prompts, Row } from "../wizard/prompts.ts";
 import { back, type Step } from "../wizard/walk.ts";
 import { runWizard, summaryStep } from "../wizard/wizard.ts";
 import { profileOf, ruleAgainst } from "./editable.ts";
-import { changeGrants } from "./grant-action.ts";
+import { changeGrants, type Grants } from "./grant-action.ts";
 import { changeMany } from "./many-results.ts";
 
 type GrantDeps = Pick<Services, "connections" | "daemon" | "live" | "bindings" | "log">;
+type ChangeDeps = Pick<GrantDeps, "connections" | "daemon" | "log">;
 
 interface GrantDraft {
 	resource?: string;
@@ -45,14 +46,25 @@ async function grantInteractively(services: GrantDeps): Promise<void> {
 		grantSummary(prompts, services),
 	];
 	const draft = await runWizard<GrantDraft>(steps, {}, { title: l10n.t("Grant Access") });
-	const grants = grantsOf(services, draft);
-	const count = grants.grantTo.length + grants.withdrawFrom.length;
+	await changeAccess(services, grantsOf(services, draft), "undoable");
+}
+
+/** Says what was done, and offers to undo it, which is the same the other way round. */
+export async function changeAccess(
+	services: ChangeDeps,
+	grants: Grants,
+	as: "undoable" | "undo",
+): Promise<void> {
+	const { resource, grantTo, withdrawFrom } = grants;
+	const count = grantTo.length + withdrawFrom.length;
 	if (count === 0) return;
+	const before = { resource, grantTo: withdrawFrom, withdrawFrom: grantTo };
 	await changeMany(services, {
-		title: l10n.t("Changing the access to {0}", quoted(grants.resource)),
+		title: l10n.t("Changing the access to {0}", quoted(resource)),
 		count,
 		run: (options) => changeGrants(services, grants, options),
 		done: () => doneInWords(grants),
+		...(as === "undoable" && { undo: () => changeAccess(services, before, "undo") }),
 	});
 }
 
@@ -207,7 +219,7 @@ function changesInWords(granted: number, withdrawn: number): string {
 	return l10n.t("$(check) Grant to {0}, Withdraw from {1}", granted, withdrawn);
 }
 
-function doneInWords({ resource, grantTo, withdrawFrom }: ReturnType<typeof grantsOf>): string {
+function doneInWords({ resource, grantTo, withdrawFrom }: Grants): string {
 	const name = quoted(resource);
 	if (withdrawFrom.length === 0)
 		return l10n.t("Access to {0} was granted to {1}.", name, countInWords(grantTo.length));

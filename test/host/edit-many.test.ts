@@ -5,7 +5,7 @@ import type { CreatedToken } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { bulkCommands } from "../../extension/edit/edit-many.ts";
 import { editTokens } from "../../extension/edit/edit-many-action.ts";
-import { grantCommands } from "../../extension/edit/grant-access.ts";
+import { changeAccess, grantCommands } from "../../extension/edit/grant-access.ts";
 import { changeGrants } from "../../extension/edit/grant-action.ts";
 import { cleanUpInteractively } from "../../extension/tokens/clean-up.ts";
 import { cleanUp } from "../../extension/tokens/clean-up-action.ts";
@@ -160,6 +160,22 @@ describe("several tokens", () => {
 		);
 		const [resource] = await window.client.resources();
 		assert.deepEqual(resource?.tokenIds, [other.id]);
+	});
+
+	it("have their access again after Undo", async () => {
+		const resource = "integration/virustotal";
+		const holder = await window.create("holder", { resources: [resource] });
+		const other = await window.create("other");
+		const holders = async () => (await window.client.resources())[0]?.tokenIds;
+		person.answers(/^Access to .* was granted to 1 token and withdrawn from 1 token/, "Undo");
+		await changeAccess(
+			servicesOf(window),
+			{ resource, grantTo: [other], withdrawFrom: [holder] },
+			"undoable",
+		);
+		assert.deepEqual(await holders(), [holder.id]);
+		assert.equal(person.messages.length, 2);
+		assert.ok(!person.last?.buttons.includes("Undo"), "no undo of the undo");
 	});
 
 	describe("that ended long ago", () => {
