@@ -40,6 +40,11 @@ export function oneLine(text: string): string {
 	return toTerminal(text).replaceAll("\n", " ");
 }
 
+/** Only its own system, which is not connected, decides about such a token: here is a note of it. */
+export function isNoted({ issuer, connectionId }: TokenRecord): boolean {
+	return issuer !== "local" && connectionId === null;
+}
+
 /** A token in one sentence. */
 export function describe(token: TokenRecord): string {
 	return `${token.name} (${token.partialToken}), ${token.status}${endWords(token)}, id ${token.id}.`;

@@ -1,7 +1,7 @@
 /** `tokensmith show ID`: one token's record. */
 import type { TokenRecord } from "../contract.ts";
 import { defineCommand, livingStatuses } from "./command.ts";
-import { dateWords, print } from "./output.ts";
+import { dateWords, isNoted, print } from "./output.ts";
 import { table } from "./table.ts";
 
 export const show = defineCommand({
@@ -25,6 +25,8 @@ export const show = defineCommand({
 
 function linesOf(token: TokenRecord): [label: string, text: string][] {
 	const { createdUserInfo, lastModifiedUserInfo } = token;
+	const isNote = isNoted(token);
+	const unless = (isKnown: boolean, text: string) => (isKnown || !isNote ? text : "not known here");
 	const lines: [label: string, text: string | null][] = [
 		["name", token.name],
 		["description", token.description],
@@ -34,28 +36,31 @@ function linesOf(token: TokenRecord): [label: string, text: string][] {
 		["expires", token.expiryKnown ? dateWords(token.expiry) : "not known"],
 		["works until", token.retiresDate && dateWords(token.retiresDate)],
 		["ends early", token.quietSeconds === null ? null : `once unused for ${token.quietSeconds} seconds`],
-		["permissions", token.permissions.join(" ")],
+		["permissions", unless(token.permissions.length > 0, token.permissions.join(" "))],
 		["resources", token.resources.join(" ")],
-		["addresses", token.allowedAddresses.join(" ") || "any"],
+		["addresses", unless(token.allowedAddresses.length > 0, token.allowedAddresses.join(" ") || "any")],
 		["default source", token.defaultSource],
 		["tags", token.tags.join(", ")],
 		["profile", token.profile],
 		["issuer", token.issuer],
 		["token user", token.userId],
-		["created", `${dateWords(token.creationDate)} by ${createdUserInfo.userName}`],
+		[isNote ? "added" : "created", `${dateWords(token.creationDate)} by ${createdUserInfo.userName}`],
 		["changed", `${dateWords(token.lastModifiedDate)} by ${lastModifiedUserInfo.userName}`],
 		["version", String(token.version)],
 		[
 			"last used",
-			`${dateWords(token.lastUsedDate)}${token.lastUsedAddress && ` from ${token.lastUsedAddress}`}`,
+			unless(
+				token.lastUsedDate !== null,
+				`${dateWords(token.lastUsedDate)}${token.lastUsedAddress && ` from ${token.lastUsedAddress}`}`,
+			),
 		],
-		["uses", String(token.useCount)],
+		["uses", isNote ? null : String(token.useCount)],
 		["disabled", token.disabledDate && dateWords(token.disabledDate)],
 		[
 			"in doubt",
 			token.inDoubtDate && `since ${dateWords(token.inDoubtDate)}: enable it if it should work, or revoke it`,
 		],
-		["revoked", token.revokedDate && dateWords(token.revokedDate)],
+		[isNote ? "marked revoked" : "revoked", token.revokedDate && dateWords(token.revokedDate)],
 		["reason", token.revokedReason],
 		["predecessor", token.predecessorId],
 		["successor", token.successorId],

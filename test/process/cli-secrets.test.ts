@@ -105,6 +105,25 @@ describe("the command line", () => {
 			assert.match(rotated.stderr, /github/);
 		});
 
+		it("claims of such a token neither that it is revoked, nor what only its own system knows", async () => {
+			const recorded = await cli.owner(["register", "feeds", "--issuer", "github"], {
+				stdin: "ghp_feeds-feeds",
+			});
+			const id = / id ([\w-]+)\.$/m.exec(recorded.stdout)?.[1] ?? "";
+			const shown = (await cli.owner(["show", id])).stdout;
+			for (const label of ["permissions", "addresses", "last used"])
+				assert.match(shown, new RegExp(`^${label} +not known here$`, "m"));
+			assert.match(shown, /^added +\d/m);
+			assert.doesNotMatch(shown, /^(created|uses) /m);
+			const marked = await cli.owner(["revoke", id, "--yes"]);
+			assert.equal(
+				marked.stdout.split("\n").slice(1).join("\n"),
+				"Only its own system, github, can revoke it, and it works until then.\n",
+			);
+			assert.match(marked.stdout, /^Marked as revoked: feeds \(/);
+			assert.match((await cli.owner(["show", id])).stdout, /^marked revoked +\d/m);
+		});
+
 		it("records no more of a short secret than its hash", async () => {
 			const recorded = await cli.owner(["register", "short", "--json"], { stdin: "hunter2hunter2" });
 			assert.equal(JSON.parse(recorded.stdout).partialToken, "…");
