@@ -193,6 +193,15 @@ describe("the dialogs about a server", () => {
 		assert.equal(boxes.at(-1)?.value, "Old");
 	});
 
+	it("take a server for the one that is known by its identity, at whatever address", async () => {
+		const address = team.address.replace("127.0.0.1", "localhost");
+		const key = await servers.store({ name: "Old", address, token: "tks_old" });
+		await servers.store({ key: "srv-0000000a", name: "Other", address: "https://b.example", token: "tks_b" });
+		await connect(team.address, admin, "New");
+		assert.deepEqual(servers.of(key), { key, name: "New", address: team.address, token: admin });
+		assert.deepEqual([servers.all.length, servers.of("srv-0000000a")?.token], [2, "tks_b"]);
+	});
+
 	describe("of one that is connected", () => {
 		let key: string;
 		beforeEach(async () => {

@@ -15,6 +15,8 @@ export const pressEscape = Symbol("escape");
 
 export interface ShownList {
 	title: string;
+	/** The line below the input, else what stands in the empty one. */
+	question: string;
 	rows: readonly vscode.QuickPickItem[];
 }
 
@@ -70,7 +72,8 @@ export class QuickAnswers implements vscode.Disposable {
 	async #choose(list: vscode.QuickPick<vscode.QuickPickItem>): Promise<void> {
 		const answer = await this.#next();
 		await until("the list has rows", async () => !list.busy && list.items.length > 0);
-		this.lists.push({ title: list.title ?? "", rows: list.items });
+		const question = String(Reflect.get(list, "prompt") || list.placeholder);
+		this.lists.push({ title: list.title ?? "", question, rows: list.items });
 		if (answer === pressEscape) return await press(close);
 		const row = list.items.find(({ label }) =>
 			answer instanceof RegExp ? answer.test(label) : label.endsWith(answer),
