@@ -112,6 +112,28 @@ describe("a daemon on a full disk", () => {
 		}
 	});
 
+	for (const [what, take] of [
+		["bytes", () => fill()],
+		["files", () => takeAllFiles()],
+	] as const) {
+		it(`starts without the copy of a log, which was removed, where the disk takes no more ${what}`, async function () {
+			if (!mounted) skipTest(this, "only root can mount a disk");
+			const first = await daemons.start();
+			const [kept, revoked] = await createAll(first, ["kept", "revoked"]);
+			await first.kill("SIGKILL");
+			spawnSync("mount", ["-o", "remount,nr_inodes=100", disk]);
+			for (const name of readdirSync(daemons.directory))
+				if (name.startsWith("copy-")) rmSync(join(daemons.directory, name));
+			take();
+			const daemon = await daemons.start();
+			assert.equal(daemon.first.event, "ready", `${daemon.first.detail}\n${daemon.errors}`);
+			assert.equal(await daemon.verify(kept?.token ?? ""), 200);
+			assert.equal((await daemon.fetch(`/v1/api-tokens/${revoked?.id}`, { method: "DELETE" })).status, 200);
+			assert.equal(await daemon.verify(revoked?.token ?? ""), 401);
+			assert.match(JSON.stringify(await daemon.notices()), /were missing: copy-/);
+		});
+	}
+
 	it("refuses a backup that has no room while it is checked, and then takes a revocation over the same connection", async function () {
 		if (!mounted) skipTest(this, "only root can mount a disk");
 		const daemon = await daemons.start();
