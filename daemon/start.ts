@@ -46,6 +46,8 @@ async function startServer(args: string[]): Promise<void> {
 
 async function runCommandLine(): Promise<void> {
 	const { runCli } = await import("./cli.ts");
+	// Node.js ends when nothing is left to wait for, which is no success.
+	process.exitCode = 1;
 	process.exitCode = await runCli(args);
 }
 

@@ -194,5 +194,11 @@ function open(agent: Agent, url: URL, { path, headers, body, ...options }: Opene
 			delete error.rawPacket;
 			reject(error);
 		});
+		// After an answer that ends HTTP (101), Node.js closes the connection, and reports neither an answer nor an error.
+		request.on("close", () => reject(closed()));
 	});
+}
+
+function closed(): Error {
+	return Object.assign(new Error("The connection was closed without an answer."), { code: "ECONNRESET" });
 }

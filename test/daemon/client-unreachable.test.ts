@@ -57,6 +57,17 @@ describe("the client, without the daemon", () => {
 		});
 	}
 
+	it("does not wait for a process that answers with another protocol, before its proof or after", async () => {
+		const switchProtocol = ({ socket }: IncomingMessage) => {
+			socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+		};
+		const url = await serverAt(switchProtocol);
+		const create = () => unavailable(createTokensmithClient({ url }).create({ name: "x" }));
+		assert.equal((await create()).outcome, "unknown");
+		servers[0]?.removeAllListeners("request").on("request", switchProtocol);
+		assert.equal((await create()).outcome, "not-done");
+	});
+
 	it("follows no redirect with a secret", async () => {
 		const elsewhere: IncomingMessage[] = [];
 		const target = await serverAt((request, response) => {

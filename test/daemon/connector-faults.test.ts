@@ -60,6 +60,17 @@ describe("a call that fails", () => {
 			assert.match(error.message, /lists no new token/);
 		});
 
+		it("does not wait for a system that answers with another protocol, and still looks for what it left", async () => {
+			breakOn("POST", ({ socket }) => {
+				tokens.push({ id: unique("id-"), name: "ci" });
+				socket?.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+			});
+			const error = await rejection(create());
+			sentOnce();
+			assert.deepEqual([error.code, error.orphans.length], ["issuer-unanswered", 1]);
+			assert.match(error.message, /it answered 101/);
+		});
+
 		it("gives up a silent system at its deadline, and still looks for what it left", async () => {
 			breakOn("POST", "silent");
 			const error = await rejection(create({ timeoutMs: 300 }));

@@ -1,5 +1,7 @@
 /** The command line's identity and daemon, what it refuses, and what it reports without a daemon. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { generateSecret } from "../../daemon/rules/secret.ts";
 import { daemonWithCommandLine, run } from "./command-line.ts";
@@ -39,6 +41,18 @@ describe("the command line", () => {
 	});
 
 	describe("refuses", () => {
+		it("a token while another program has the daemon's port, and answers with another protocol", async () => {
+			const answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+			const program = createServer((socket) => socket.once("data", () => socket.write(answer)));
+			await once(program.listen(0, "127.0.0.1"), "listening");
+			const { port } = program.address() as AddressInfo;
+			const url = cli.daemon.address.replace(/:\d+$/, `:${port}`);
+			const { code, stderr } = await run(["verify", "--url", url], { stdin: generateSecret("tks") });
+			program.close();
+			assert.equal(code, 3);
+			assert.match(stderr, /nothing was sent/);
+		});
+
 		const misuses: [what: string, args: string[]][] = [
 			["an unknown command", ["explode"]],
 			["an unknown option", ["list", "--explode"]],

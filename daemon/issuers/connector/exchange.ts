@@ -75,6 +75,11 @@ export async function exchange(outgoing: Outgoing, route: Route): Promise<Reply>
 			socket.once(isSecure ? "secureConnect" : "connect", markSent);
 		});
 		request.once("error", fail);
+		// Without a listener, Node.js would report neither an answer nor an error.
+		request.once("upgrade", (_response, socket) => {
+			socket.destroy();
+			fail(new Error("it answered 101, which was not asked for"));
+		});
 		request.once("response", (response) => {
 			markSent();
 			readAll(response).then(resolve, (error: unknown) => {
