@@ -24,11 +24,6 @@ export class UsageCounts {
 		return usage;
 	}
 
-	/** What was not written of a deleted token. */
-	forget(tokenId: string): void {
-		this.#pending.delete(tokenId);
-	}
-
 	/** The stored usage of a token and what was not written yet. */
 	totalOf(tokenId: string, stored: Usage): Usage {
 		const taken = this.#taken.get(tokenId)?.uses ?? unused;

@@ -92,13 +92,12 @@ export class Verifier {
 		for (const watch of this.#watches.get(token.id) ?? []) watch.token = verifiable;
 	}
 
-	/** A deleted token is unknown from the next verification on, and its uses are not counted any more. */
+	/** A deleted token is unknown from the next verification on. The store counts no uses of it that come later. */
 	forget(token: Token): void {
 		const digest = digestOf(token.hash);
 		this.#foreign.delete(digest);
 		this.#loading.delete(digest);
 		this.#entries.delete(digest);
-		this.usage.forget(token.id);
 	}
 
 	/**

@@ -80,6 +80,26 @@ describe("the user's own profile", () => {
 		});
 	}
 
+	it("is refused for a pattern that can't be checked in linear time, which is said", async () => {
+		for (const pattern of ["(?=orders).*", String.raw`(a)\1`, "a{2000}"]) {
+			const permissions = { ...acme.permissions, pattern };
+			const answer = await daemon.call("PUT", "/v1/profiles/acme", { body: { ...acme, permissions } });
+			assert.deepEqual(
+				[answer.status, answer.body.errors],
+				[
+					400,
+					[
+						{
+							pointer: "/permissions/pattern",
+							detail:
+								"must be a regular expression of RE2: no look-around, no back references, at most 1000 repetitions",
+						},
+					],
+				],
+			);
+		}
+	});
+
 	it("is kept beside others that arrive at the same time", async () => {
 		const ids = ["one", "two", "three"];
 		const answers = await Promise.all(ids.map((id) => put({ ...acme, id })));

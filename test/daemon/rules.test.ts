@@ -12,6 +12,7 @@ import {
 import { addDuration, expiryProblem } from "../../daemon/rules/expiry.ts";
 import { covers, notCovered } from "../../daemon/rules/permission.ts";
 import { isInCatalogue } from "../../daemon/rules/profile.ts";
+import { successorName } from "../../daemon/rules/remote.ts";
 import { generateSecret, hashOf, isWellFormed, partialTokenOf } from "../../daemon/rules/secret.ts";
 
 describe("a secret", () => {
@@ -239,6 +240,23 @@ describe("an expiry", () => {
 		assert.match(expiryProblem(null, rules, now) ?? "", /must be given/);
 		assert.equal(expiryProblem(null, { ...rules, never: true }, now), undefined);
 	});
+});
+
+describe("the name of a successor, where no two may have the same", () => {
+	const names: [name: string, next: string][] = [
+		["deploy", "deploy (2)"],
+		["deploy (2)", "deploy (3)"],
+		["deploy (99)", "deploy (100)"],
+		["deploy(2)", "deploy(2) (2)"],
+		["x".repeat(200), `${"x".repeat(196)} (2)`],
+		[`${"x".repeat(196)} (9)`, `${"x".repeat(195)} (10)`],
+	];
+	for (const [name, next] of names)
+		it(`is ${shortened(next)} after ${shortened(name)}`, () => assert.equal(successorName(name), next));
+
+	function shortened(name: string): string {
+		return name.replace(/x{100,}/, (run) => `${run.length} x`);
+	}
 });
 
 describe("the local profile", () => {
