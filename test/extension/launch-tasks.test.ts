@@ -65,7 +65,9 @@ describe("a task's output", () => {
 		for (const character of `a ${secret} tks_ok`) shown += mask.write(character) + mask.flush();
 		assert.equal(shown + mask.end(), `a tks_01${partial} tks_ok`);
 		const cut = new SecretMask([secret]);
-		assert.equal(cut.write(secret.slice(0, 30)) + cut.flush() + cut.end(), "tks_01…");
+		assert.equal(cut.write(secret.slice(0, 30)) + cut.flush() + cut.end(), "***…");
+		const begun = new SecretMask([secret]);
+		assert.equal(begun.write(secret.slice(0, 7)) + begun.end(), "tks_01…");
 		const short = new SecretMask([secret]);
 		assert.equal(short.write("tks_") + short.end(), "tks_");
 	});

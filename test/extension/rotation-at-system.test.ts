@@ -1,6 +1,6 @@
 /** The order of a rotation whose token another system issues; the daemon's calls of that system are recorded. */
 import assert from "node:assert/strict";
-import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
+import { TokensmithProblemError, TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
 import { SystemUnansweredError } from "../../extension/connections/system-unanswered.ts";
 import { type RotationInput, rotateInOrder } from "../../extension/rotation/rotation-sequence.ts";
@@ -101,6 +101,26 @@ describe("a rotation at another system", () => {
 			remoteId: null,
 		});
 		assert.equal(scene.kept.get("new"), "acme-pasted-secret");
+	});
+
+	it("may have a successor at a system that did not answer the daemon, unless it was made by hand", async () => {
+		const problem = {
+			type: "about:blank",
+			title: "Bad Gateway",
+			status: 502,
+			code: "issuer-unanswered",
+		} as const;
+		const unanswered = new TokensmithProblemError({
+			...problem,
+			detail: "It hung up.",
+			instance: "urn:uuid:1",
+		});
+		scene.calls.rotateToken = () => Promise.reject(unanswered);
+		const outcome = await there(aDay);
+		assert.ok(outcome.kind === "not-started" && outcome.error instanceof SystemUnansweredError);
+		assert.deepEqual([outcome.error.connectionId, outcome.error.cause], [connectionId, unanswered]);
+		const byHand = await there(aDay, { pasted: "acme-pasted-secret" });
+		assert.ok(byHand.kind === "not-started" && byHand.error === unanswered);
 	});
 
 	it("may have a successor at the system if the answer is lost, unless it was made by hand", async () => {

@@ -1,5 +1,6 @@
 /** A rotation against a real daemon; SecretStorage and the env file are in memory, and calls can be made to fail. */
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import { TokensmithUnavailableError } from "../../daemon/client/transport.ts";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import { applyEdits } from "../../daemon/env-file/env-edit.ts";
@@ -94,7 +95,7 @@ export class RotationScene {
 			daemon: {
 				client: async () => new Proxy(this.client, { get: (target, name) => this.#called(target, name) }),
 			},
-			bindings: { whenReady: async () => this.scan(), linesOf: (id: string) => this.#linesOf(id) } as never,
+			bindings: { whenReady: () => this.#scanned(), linesOf: (id: string) => this.#linesOf(id) } as never,
 			connections: { accessFor: async () => undefined, capabilitiesOf: () => undefined, of: () => undefined },
 			secrets: {
 				get: async (id) => this.kept.get(id),
@@ -142,6 +143,11 @@ export class RotationScene {
 		assert.deepEqual([...this.kept.keys()], [id]);
 		const others = (await this.client.listTokens()).filter((other) => other.id !== id);
 		assert.ok(others.every((other) => other.status === "revoked"));
+	}
+
+	async #scanned(): Promise<void> {
+		await setImmediate();
+		this.scan();
 	}
 
 	#linesOf(id: string): EnvLine[] {

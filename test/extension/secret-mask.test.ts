@@ -225,6 +225,11 @@ describe("a secret in a task's output", () => {
 		assert.equal(mask.holds, false);
 	});
 
+	it("shows no start of a longer secret behind a shorter one when the output ends", () => {
+		const longer = `${secret}-and-more-of-it`;
+		assert.equal(shownOf([secret, longer], [`(${secret}-and-mo`]), `(${partial}`);
+	});
+
 	it("does not hold back other output for a control sequence that never ends", () => {
 		const mask = new SecretMask([secret]);
 		assert.equal(mask.write("\x1b[31"), "");
