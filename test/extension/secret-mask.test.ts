@@ -227,7 +227,9 @@ describe("a secret in a task's output", () => {
 
 	it("shows no start of a longer secret behind a shorter one when the output ends", () => {
 		const longer = `${secret}-and-more-of-it`;
-		assert.equal(shownOf([secret, longer], [`(${secret}-and-mo`]), `(${partial}`);
+		const shown = shownOf([secret, longer], [`(${secret}-and-mo`]);
+		// Whether parts of a secret could begin at its end depends on its characters.
+		assert.equal(shown.replace(/…$/, ""), `(${partial}`);
 	});
 
 	it("does not hold back other output for a control sequence that never ends", () => {
