@@ -1,8 +1,9 @@
 /**
  * Masks secrets in a program's output, even if one arrives in pieces, is coloured, or is broken across lines, and the parts
  * of a secret that is broken in other ways: by the border of a table, or by a cursor that moves. Text that could be the
- * start of a secret or a part is held back until more arrives; if nothing arrives, a short start is shown and remembered, so
- * that the rest of a secret stays hidden however slowly it is printed. Knows no VS Code.
+ * start of a secret is held back until more arrives; if nothing arrives, a short start is shown and remembered, so that the
+ * rest of a secret stays hidden however slowly it is printed. The start of another part is shown and remembered at once: most
+ * lines end with a character of some secret, and a line of the other stream must not come before its end. Knows no VS Code.
  */
 import { partialTokenOf } from "../../daemon/rules/secret.ts";
 import { type FoundSecret, SecretSearch } from "../env/secret-search.ts";
@@ -20,13 +21,17 @@ interface Output extends PrintedText {
 	readonly covered: readonly FoundSecret[];
 	/** From here to its end, the printed text could be the start of a secret. */
 	readonly open: number;
+	/** From here on, it could be the start of a secret or of a part. */
+	readonly known: number;
 }
 
 export class SecretMask {
 	/** Without secrets. */
 	readonly #isIdle: boolean;
+	/** With their parts. */
 	readonly #search: SecretSearch;
-	/** What could be the start of a secret: already shown, and still held back. */
+	readonly #whole: SecretSearch;
+	/** What could be the start of a secret or a part: already shown, and still held back. */
 	#shown = "";
 	#held = "";
 	/** Whether a mask was shown in place of the end of `#shown`. */
@@ -37,29 +42,30 @@ export class SecretMask {
 		const masked = secrets.map((secret) => printedText(secret).text).filter(({ length }) => length >= 8);
 		this.#isIdle = masked.length === 0;
 		this.#search = new SecretSearch([...masked, ...masked.flatMap(partsOf)]);
+		this.#whole = new SecretSearch(masked);
 	}
 
 	/** The part of the output that can be shown so far. */
 	write(text: string): string {
 		if (this.#isIdle) return text;
 		const output = this.#read(text);
-		const { whole, open, covered, complete } = output;
+		const { whole, open, known, text: printed, covered, complete } = output;
 		const seen = this.#shown.length;
-		const start = Math.min(complete, offsetOf(output, open));
+		const isIn = (at: number) => covered.some(({ start, end }) => start < at && at < end);
 		// The end of a whole secret can be the start of another: it is masked already.
-		const isCovered = covered.some((range) => range.start < open && open < range.end);
-		const end = isCovered ? complete : Math.max(start, seen);
+		const end = isIn(open) ? complete : Math.max(Math.min(complete, offsetOf(output, open)), seen);
 		const visible = this.#masked(output, seen, end);
+		const start = Math.min(end, offsetOf(output, known));
 		this.#shown = whole.slice(start, end);
 		this.#held = whole.slice(end);
-		this.#isMasked = isCovered;
+		this.#isMasked = end === complete && covered.at(-1)?.end === printed.length;
 		return visible;
 	}
 
 	/** What to show of the held-back text when nothing arrives for a while. */
 	flush(): string {
-		const { text, complete, whole } = this.#read("");
-		if (text.length > longestShown) return "";
+		const { text, open, complete, whole } = this.#read("");
+		if (text.length - open > longestShown) return "";
 		const end = Math.max(complete, this.#shown.length);
 		const held = whole.slice(this.#shown.length, end);
 		this.#shown += held;
@@ -88,14 +94,9 @@ export class SecretMask {
 		const whole = this.#shown + this.#held + text;
 		const printed = printedText(whole);
 		const covered = this.#search.cover(printed.text);
-		return { ...printed, whole, covered, open: this.#openIn(printed.text) };
-	}
-
-	#openIn(text: string): number {
-		const open = text.length - this.#search.openLength(text);
-		// Underlined text of manual pages: the next character is printed over this one.
-		const before = text.endsWith("_") ? this.#search.openLength(text.slice(0, -1)) : 0;
-		return before === 0 ? open : Math.min(open, text.length - 1 - before);
+		const open = openIn(printed.text, this.#whole);
+		const known = Math.min(open, openIn(printed.text, this.#search));
+		return { ...printed, whole, covered, open, known };
 	}
 
 	/** The output from one offset to another, with a mask in place of each secret. */
@@ -119,6 +120,13 @@ export class SecretMask {
 	#withoutLiterals(text: string): string {
 		return this.#search.replace(text, maskOf);
 	}
+}
+
+function openIn(text: string, search: SecretSearch): number {
+	const open = text.length - search.openLength(text);
+	// Underlined text of manual pages: the next character is printed over this one.
+	const before = text.endsWith("_") ? search.openLength(text.slice(0, -1)) : 0;
+	return before === 0 ? open : Math.min(open, text.length - 1 - before);
 }
 
 function offsetOf({ offsets, whole }: Output, index: number): number {

@@ -175,11 +175,19 @@ describe("a secret in a task's output", () => {
 			});
 
 		it("with one mask for each, however slowly it is printed", () => {
-			assert.equal(shownOf([secret], [...`(${second})`]), "(***)");
+			assert.equal(shownOf([secret], [...`(${second})`]), `(${second.slice(0, 7)}***)`);
 			assert.equal(
 				shownOf([secret], [...`(${second}) (${secret})`], "pauses"),
-				`(${second.slice(0, 6)}***) (${secret.slice(0, 6)}${partial})`,
+				`(${second.slice(0, 7)}***) (${secret.slice(0, 6)}${partial})`,
 			);
+		});
+
+		it("without holding back a line's end for the start of a part, so that no line of the other stream comes before it", () => {
+			const mask = new SecretMask([secret]);
+			const line = `(${second.slice(3, 10)}\n`;
+			assert.equal(mask.write(line), line);
+			assert.equal(mask.holds, false);
+			assert.equal(mask.write(`${second.slice(10)})\n`), "***)\n");
 		});
 
 		it("but in no words", () => {
