@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, link, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -94,6 +94,13 @@ describe("writing into an env file", () => {
 			await writeEnvValue(uri, "K", `new${mode}`);
 			assert.equal(await modeOf(uri), mode);
 		}
+	});
+
+	it("keeps every other name of the file", async () => {
+		const uri = await put(".env", "K=old\n");
+		await link(uri.fsPath, join(place, "other"));
+		await writeEnvValue(uri, "K", "new");
+		assert.equal(await readFile(join(place, "other"), "utf8"), "K=new\n");
 	});
 
 	it("can be undone", async () => {
