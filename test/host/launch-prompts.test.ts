@@ -1,5 +1,6 @@
 /** The questions and messages around a start with secrets, and what each answer does. */
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { Consents } from "../../extension/launch/consents.ts";
@@ -133,7 +134,10 @@ describe("around a start with secrets", () => {
 			Object.assign(vscode.window, { showQuickPick: async (rows: vscode.QuickPickItem[]) => choose(rows) });
 
 		it("consents are withdrawn that the user chooses, and no others", async () => {
-			const consents = new Consents(memoryOf());
+			const memory = memoryOf();
+			// As VS Code's own, it needs a moment.
+			const update = (key: string, value: unknown) => setImmediate().then(() => memory.update(key, value));
+			const consents = new Consents({ ...memory, update });
 			const withdraw = () =>
 				launchCommands.withdrawConsents?.run({
 					...{ services: servicesOf(window, { consents }), argument: undefined, selected: undefined },

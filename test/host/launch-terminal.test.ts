@@ -70,6 +70,9 @@ describe("a terminal with secrets", () => {
 	it("names its tokens, and shows a hostile name as text", () => {
 		const keyed = [{ key: "A", token: { ...token, name: "a\u001b]0;x\u0007b" } }];
 		const { message } = terminalOptions(keyed, { A: token.token }, place.folder);
-		assert.match(String(message), /A \(a\]0;xb\)/);
+		assert.match(
+			String(message),
+			/^This terminal and every program started in it have access to secrets: A \(a\]0;xb\)\. Close the terminal/,
+		);
 	});
 });

@@ -168,6 +168,28 @@ describe("passing secrets to programs", () => {
 			await closed;
 		});
 
+		it("ends nothing once its program has ended, whose number may be another's by then", async () => {
+			const task = { command: "node", args: ["-e", ""], cwd: place.path, needs: [] };
+			const prepare = async () => ({ task, secrets: {} });
+			const terminal = new TaskTerminal({ prepare, onFailure: (error) => assert.fail(String(error)) });
+			const closed = new Promise((resolve) => terminal.onDidClose(resolve));
+			terminal.open();
+			assert.equal(await closed, 0);
+			const { kill } = process;
+			const ended: unknown[] = [];
+			process.kill = (...given) => {
+				ended.push(given);
+				return true;
+			};
+			try {
+				terminal.handleInput("\x03");
+				terminal.close();
+			} finally {
+				process.kill = kill;
+			}
+			assert.deepEqual(ended, []);
+		});
+
 		it("leaves no secret in VS Code's files", async () => {
 			await run();
 			assert.deepEqual(await filesWith(String(process.env.TOKENSMITH_USER_DATA), token.token), []);

@@ -145,6 +145,35 @@ describe("what a rotation offers", () => {
 		assert.equal(editor?.selection.active.line, 1);
 	});
 
+	it("is said with each command that can fail", () => {
+		const titles = Object.entries(rotationCommands).map(([name, { failed }]) => `${name}: ${failed()}`);
+		assert.deepEqual(titles, [
+			"rotateToken: The token was not rotated.",
+			"rotateExpiring: The tokens were not rotated.",
+			"undoRotation: The rotation was not undone.",
+			"finishRotation: The rotation was not finished.",
+			"replaceWithSuccessor: The secret was not replaced.",
+			"endOverlap: The overlap has not ended.",
+			"showOverlapUse: The use of the old secret could not be loaded.",
+		]);
+	});
+
+	it("is what is left to do with a token that another window has rotated", async () => {
+		const { successor } = await scene.rotated();
+		scene.window.kept.delete(`token/${successor.id}`);
+		await scene.run("rotateToken", { id: scene.token.id });
+		assert.match(
+			scene.person.last?.text ?? "",
+			/^“orders-api” is already rotated, perhaps in another window: /,
+		);
+		assert.deepEqual(scene.person.last?.buttons, ["Undo Rotation", "Rotate the Successor"]);
+		await scene.window.secrets.store(successor.id, "its secret");
+		await scene.window.client.endOverlap(scene.token.id);
+		await scene.run("rotateToken", { id: scene.token.id });
+		assert.equal(scene.person.last?.text, "“orders-api” is already rotated, and its overlap is over.");
+		assert.deepEqual(scene.person.last?.buttons, ["Finish Rotation", "Rotate the Successor"]);
+	});
+
 	it("is to open the file of a line that keeps the old secret", async () => {
 		await scene.window.put(".env.local", `<<<<<<< HEAD\nB=${scene.secret}\n=======\nB=1\n>>>>>>> x\n`);
 		scene.person.answers(/\n$/, "Show Details");
