@@ -14,8 +14,8 @@ const pieces = [
 	'"[^"\\\\]*(?:\\\\[\\s\\S][^"\\\\]*)*"',
 	"`[^`\\\\]*(?:\\\\[\\s\\S][^`\\\\]*)*`",
 	"(?<![^\\s;&|(])#[^\\n]*",
-	// In arithmetic, `<<` shifts.
-	"\\(\\((?:[^()'\"`\\n]|\\([^()'\"`\\n]*\\))*\\)\\)",
+	// In an arithmetic expansion, `<<` shifts. In `((1<<2))` it does for some shells only.
+	"\\$\\(\\((?:[^()'\"`\\n]|\\([^()'\"`\\n]*\\))*\\)\\)",
 	`(?<!<)<<(?!<)-?[ \\t]*(${documentEnd})`,
 	"(['\"`])",
 ];
@@ -61,9 +61,8 @@ function readAsShell(text: string, piece: RegExp): ShellText | undefined {
 	return { joined, words: words + text.slice(words.length) };
 }
 
-/** Nothing is left of a comment, and of a backslash with the line end behind it; of arithmetic, all but its operators. */
+/** Nothing is left of a comment, and of a backslash with the line end behind it. */
 function filled(whole: string): string {
-	if (whole.startsWith("(")) return whole.replaceAll("<", "q");
 	return (whole.startsWith("#") || whole === "\\\n" ? " " : "q").repeat(whole.length);
 }
 
