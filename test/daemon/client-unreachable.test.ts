@@ -32,7 +32,9 @@ describe("the client, without the daemon", () => {
 		const client = createTokensmithClient({ url, timeoutMilliseconds: 50 });
 		assert.equal((await unavailable(client.verify(unknownSecret))).outcome, "not-done");
 		const creation = client.create({ name: "x", permissions: ["orders.read"] });
-		assert.equal((await unavailable(creation)).outcome, "unknown");
+		const { outcome, message } = await unavailable(creation);
+		assert.equal(outcome, "unknown");
+		assert.match(message, /^The daemon did not answer in time\. Whether the request took effect is unknown/);
 	});
 
 	const acceptance = JSON.stringify({ valid: true, token: { id: "x", permissions: [], resources: [] } });
@@ -63,7 +65,9 @@ describe("the client, without the daemon", () => {
 		};
 		const url = await serverAt(switchProtocol);
 		const create = () => unavailable(createTokensmithClient({ url }).create({ name: "x" }));
-		assert.equal((await create()).outcome, "unknown");
+		const { outcome, message } = await create();
+		assert.equal(outcome, "unknown");
+		assert.match(message, /^No answer came that could be understood as the daemon's\. Whether/);
 		servers[0]?.removeAllListeners("request").on("request", switchProtocol);
 		assert.equal((await create()).outcome, "not-done");
 	});
