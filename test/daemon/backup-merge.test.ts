@@ -199,18 +199,17 @@ describe("a backup that is merged", () => {
 	});
 
 	it("reports tokens whose secret or name another one has here, and restores the others", async () => {
-		await there.create({
-			name: "erp",
-			profile: "mindbridge",
-			permissions: ["api.tasks.read"],
-			expiry: later(there),
-		});
-		const clash = await here.create({
-			name: "erp",
-			profile: "mindbridge",
-			permissions: ["api.tasks.read"],
-			expiry: later(here),
-		});
+		const erp = (daemon: TestDaemon) =>
+			daemon.create({
+				name: "erp",
+				profile: "mindbridge",
+				permissions: ["api.tasks.read"],
+				expiry: later(daemon),
+			});
+		await erp(there);
+		const revoked = await erp(here);
+		await here.call("DELETE", `/v1/api-tokens/${revoked.id}`);
+		const clash = await erp(here);
 		const same = await here.create({ name: "same" });
 		const free = await here.create({ name: "free" });
 		await restored(there, signed(changeTokens(await backup(here), { id: "other" }, same.id)));
@@ -223,6 +222,11 @@ describe("a backup that is merged", () => {
 			].sort(),
 		);
 		assert.equal((await there.verify(free.token)).status, 200);
+		assert.equal(
+			(await there.record(revoked.id)).status,
+			"revoked",
+			"which has its name no longer for itself",
+		);
 	});
 
 	it("leaves a token whose secret is another one in the backup", async () => {
