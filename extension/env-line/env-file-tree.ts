@@ -12,7 +12,7 @@ import type { Bindings, EnvFileLines, EnvLine } from "../env/bindings.ts";
 import { explain } from "../failure.ts";
 import { warningDays } from "../settings.ts";
 import { urgencyOf } from "../tokens/time-left.ts";
-import { stateInFewWords } from "../tokens/token-facts.ts";
+import { countInWords, stateInFewWords } from "../tokens/token-facts.ts";
 import { iconOf, openLineCommand, tokenTooltip } from "../tokens/token-items.ts";
 import { ViewProgress } from "../tokens/view-progress.ts";
 
@@ -269,11 +269,13 @@ function fileId({ uri }: EnvFileLines): string {
 	return uri.toString();
 }
 
-function lineId({ uri, line }: EnvLine): string {
-	return `${uri}#${line}`;
+/** A line can contain several tokens. */
+function lineId({ uri, line, key, tokenId, range }: EnvLine): string {
+	return `${uri}#${line}#${key}#${tokenId ?? range.start.character}`;
 }
 
-function countOf({ length }: readonly EnvLine[]): string {
-	if (length === 0) return l10n.t("no tokens");
-	return length === 1 ? l10n.t("1 token") : l10n.t("{0} tokens", length);
+/** Several lines can contain one token. */
+function countOf(lines: readonly EnvLine[]): string {
+	const count = new Set(lines.map(({ hash }) => hash)).size;
+	return count === 0 ? l10n.t("no tokens") : countInWords(count);
 }

@@ -43,13 +43,27 @@ describe("the Env Files view", () => {
 		await window.put(".env.local", "PORT=1\n");
 		await window.bindings.whenReady();
 		assert.deepEqual(rows(), [
-			"env-view/.env: 4 tokens",
+			"env-view/.env: 3 tokens",
 			"  A: 30 days · orders",
 			"  B: 30 days, commented out · orders",
 			"  C: revoked just now · dead",
 			"  D: unknown token",
 			"env-view/.env.local: no tokens",
 		]);
+	});
+
+	it("has a row of its own for each token of a line", async () => {
+		const { token } = await window.create("orders");
+		await window.put(".env", `BOTH=${token},${unknown}\nURL=https://x:${token}@h/?t=${token}\n`);
+		await window.bindings.whenReady();
+		assert.deepEqual(rows(), [
+			"env-view/.env: 2 tokens",
+			"  BOTH: 30 days · orders",
+			"  BOTH: unknown token",
+			"  URL: 30 days · orders",
+		]);
+		const ids = nodes().map((node) => tree.getTreeItem(node).id);
+		assert.equal(new Set(ids).size, ids.length);
 	});
 
 	it("shows a long key whole, and the status before the name", async () => {
@@ -124,7 +138,7 @@ describe("the Env Files view", () => {
 		await window.client.disableToken(id);
 		await until("the line says so", () => tree.getTreeItem(line).description === "disabled · orders");
 		assert.deepEqual(drawn, [[line]]);
-		await window.put(".env", `A=${token}\nB=${other}\nC=${other}\n`);
+		await window.put(".env", `A=${token}\nB=${other}\nC=${unknown}\n`);
 		await until("the file has one more", () => tree.getTreeItem(file).description === "3 tokens");
 		assert.deepEqual(drawn.slice(1), [[file]]);
 		await window.put(".env.more", "A=1\n");
