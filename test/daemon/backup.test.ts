@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { apiPermissions } from "../../daemon/contract.ts";
+import { record } from "../../daemon/rules/audit.ts";
 import {
 	audit,
 	backup,
@@ -109,6 +110,23 @@ describe("a backup", () => {
 			await there.store.countByStatus(there.now.toISOString()).then((counts) => counts.get("active")),
 			20_000,
 		);
+	});
+
+	it("holds each of more changes while it is written than are read at once", async () => {
+		const { id, token } = await here.create();
+		const { store } = here;
+		const ends = store.chainEnds.bind(store);
+		let asked = 0;
+		store.chainEnds = async () => {
+			if (++asked === 2) {
+				await here.call("DELETE", `/v1/api-tokens/${id}`);
+				const later = Array.from({ length: 450 }, () => policyEvent);
+				await store.write((transaction) => record(transaction, here.now.toISOString(), later));
+			}
+			return ends();
+		};
+		assert.equal((await restored(there, await backup(here))).audit, "restored");
+		assertProblem(await there.verify(token), "token-revoked");
 	});
 
 	it("ends where changes never pause", async () => {
@@ -281,3 +299,11 @@ async function addTokens(daemon: TestDaemon, count: number, id: string): Promise
 		}
 	});
 }
+
+const policyEvent = {
+	action: "policy",
+	actor: { userId: "owner", userName: "ada" },
+	tokenId: null,
+	before: {},
+	after: {},
+} as const;
